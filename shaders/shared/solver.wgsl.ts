@@ -1,0 +1,141 @@
+import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+
+/** What the kernels of a solve are specialised for. */
+export interface SolverShape {
+  /** WGSL of the cell (State, Slope, cell_flow, …). */
+  cell: string;
+  /** Active noise channels of the cell, by index, and how many it has in all. */
+  channels: readonly number[];
+  cellChannels: number;
+  neurons: number;
+  /** Runge-Kutta 4 along the driver path, or drift frozen and noise at grid points (`euler`). */
+  smooth: boolean;
+  /** Whether the driver path has the parabola (`levy`). */
+  parabola: boolean;
+  /** Where the parameters of the cell lie in the flat vector: offset, and stride per neuron (0 where shared). */
+  parameters: readonly { offset: number; stride: number }[];
+  current: { offset: number; stride: number; samples: number; width: number };
+}
+
+/** The uniform of every solve kernel; `solveUniform` in src/solve writes it. */
+export const runStruct = /* wgsl */ `
+struct Run {
+  paths: u32,            // paths of this chunk, and row length of every per-path table
+  first_path: u32,
+  steps: u32,
+  seed: u32,
+  slots: u32,            // capacity of the spike record
+  max_spikes: u32,       // stop a path at this event; 0: never
+  budget: u32,           // sub-steps of this dispatch (single neuron)
+  from_slot: u32,        // checkpoint read, and written
+  to_slot: u32,
+  steps_per_sample: u32, // of the input current
+  step_begin: u32,       // grid steps of this dispatch (network)
+  step_end: u32,
+  dt: f32,
+  inv_dt: f32,
+  inv_sqrt_dt: f32,
+  last: u32,             // 1 in the last dispatch of a sweep
+}`;
+
+const members = (channels: readonly number[], text: (i: number, c: number) => string): string =>
+  channels.map((c, i) => text(i, c)).join(", ");
+
+/**
+ * Driver path and sub-steps, for any cell. Times within a grid step are fractions rho in [0, 1]; the path's slope is
+ * (n0 + sqrt(3) n1 (1 - 2 rho)) / sqrt(dt) for the standard normal pair (n0, n1) of the step: line + parabola.
+ */
+export function solverFunctions(shape: SolverShape): string {
+  const { channels, smooth, parabola } = shape;
+  const noisy = channels.length > 0;
+  const perStep = shape.neurons * shape.cellChannels;
+  const withB = smooth && parabola;
+  const draws = channels
+    .map(
+      (c, i) => `
+  let n${i} = normal_pair(threefry2x32(vec2u(run.seed, 0u), vec2u(path, step * ${perStep}u + neuron * ${shape.cellChannels}u + ${c}u)));
+  z.a${i} = n${i}.x * run.inv_sqrt_dt;
+  ${withB ? `z.b${i} = n${i}.y * (1.7320508f * run.inv_sqrt_dt);` : ""}`,
+    )
+    .join("");
+  const { offset, stride, samples, width } = shape.current;
+  const loads = shape.parameters
+    .map((p, i) => `  par_${i} = theta[${p.offset}u${p.stride ? " + neuron" : ""}];`)
+    .join("\n");
+  return wgsl`
+struct Noise { ${noisy ? members(channels, (i) => `a${i}: f32${withB ? `, b${i}: f32` : ""}`) : "none: f32"} }
+
+// The driver path of one neuron in one grid step.
+fn draw_noise(path: u32, step: u32, neuron: u32) -> Noise {
+  var z: Noise;
+  ${draws}
+  return z;
+}
+
+fn slope_at(z: Noise, rho: f32) -> Slope {
+#if ${!noisy}
+  return Slope(0.0f);
+#elif ${withB}
+  let s = 1.0f - 2.0f * rho;
+  return Slope(${members(channels, (i) => `z.a${i} + z.b${i} * s`)});
+#else
+  return Slope(${members(channels, (i) => `z.a${i}`)});
+#endif
+}
+
+// Derivative of the slope by time: -2 b / dt.
+fn slope_rate(z: Noise) -> Slope {
+#if ${noisy && withB}
+  let s = -2.0f * run.inv_dt;
+  return Slope(${members(channels, (i) => `z.b${i} * s`)});
+#else
+  return Slope(${noisy ? members(channels, () => "0.0f") : "0.0f"});
+#endif
+}
+
+fn slope_scale(a: f32, x: Slope) -> Slope {
+  return Slope(${noisy ? members(channels, (i) => `a * x.x${i}`) : "0.0f"});
+}
+
+fn slope_dot(a: Slope, b: Slope) -> f32 {
+  return ${noisy ? channels.map((_, i) => `a.x${i} * b.x${i}`).join(" + ") : "0.0f"};
+}
+
+// The increment of the path over the step, for the kick of euler.
+fn increment(z: Noise) -> Slope {
+  return Slope(${noisy ? members(channels, (i) => `z.a${i} * run.dt`) : "0.0f"});
+}
+
+fn event_uniform(path: u32, neuron: u32, count: u32) -> f32 {
+  return uniform_open(threefry2x32(vec2u(run.seed, 1u + neuron), vec2u(path, count)).x);
+}
+
+fn load_parameters(neuron: u32) {
+${loads}
+}
+
+fn current_at(step: u32, neuron: u32) -> f32 {
+#if ${samples > 1}
+  return theta[${offset}u + min(step / run.steps_per_sample, ${samples - 1}u) * ${width}u${stride ? " + neuron" : ""}];
+#else
+  return theta[${offset}u${stride ? " + neuron" : ""}];
+#endif
+}
+
+// The state after a sub-step from rho of h (both fractions of the grid step).
+fn advance(y: State, z: Noise, rho: f32, h: f32, current: f32) -> State {
+  let t = h * run.dt;
+#if ${smooth}
+  let half = 0.5f * t;
+  let x_middle = slope_at(z, rho + 0.5f * h);
+  let k1 = cell_flow(y, current, slope_at(z, rho));
+  let k2 = cell_flow(state_axpy(y, half, k1), current, x_middle);
+  let k3 = cell_flow(state_axpy(y, half, k2), current, x_middle);
+  let k4 = cell_flow(state_axpy(y, t, k3), current, slope_at(z, rho + h));
+  return state_axpy(state_axpy(y, t * 0.33333334f, state_add(k2, k3)), t * 0.16666667f, state_add(k1, k4));
+#else
+  return state_axpy(y, t, cell_flow(y, current, slope_scale(0.0f, slope_at(z, rho))));
+#endif
+}
+`;
+}

@@ -1,0 +1,173 @@
+/**
+ * A cell: the equations of one neuron (or of one general event SDE), given as text, checked, and held as one
+ * expression graph from which value and derivative code for both WGSL and JavaScript is emitted.
+ */
+import { SaltationError } from "../errors.js";
+import { checkExactness, type Exactness } from "./exactness.js";
+import { Graph, inputNames, type Node } from "./graph.js";
+import { knownFunctions, parseEquation } from "./parse.js";
+
+/** A cell as a user writes it. All equations are text; times are in the unit of the parameters. */
+export interface CellDefinition {
+  name: string;
+  /** Drift of each state variable, dy/dt, in terms of states, parameters and the input current `I`. */
+  state: Record<string, string>;
+  /** Noise amplitude of a state variable: one independent Brownian channel each, in the Stratonovich sense. */
+  noise?: Record<string, string>;
+  /** Event function: the neuron fires when it crosses zero upwards. */
+  event: string;
+  /** What the neuron that fired becomes; may use a fresh uniform `u` in (0, 1]. Others stay as they are. */
+  reset?: Record<string, string>;
+  /** What a target becomes when a spike of weight `w` arrives. */
+  receive?: Record<string, string>;
+  /** Initial state in terms of parameters and a uniform `u`; 0 where not given. */
+  start?: Record<string, string>;
+  /** Parameters and their defaults. */
+  parameters: Record<string, number>;
+}
+
+export interface Channel {
+  /** Index of the state variable that the channel drives. */
+  readonly state: number;
+  /** Its amplitude g(y, θ). */
+  readonly amplitude: Node;
+}
+
+export interface Cell {
+  readonly definition: CellDefinition;
+  readonly name: string;
+  readonly graph: Graph;
+  readonly states: readonly string[];
+  readonly parameters: readonly string[];
+  readonly defaults: Readonly<Record<string, number>>;
+  readonly channels: readonly Channel[];
+  readonly drift: readonly Node[];
+  readonly event: Node;
+  readonly reset: readonly Node[];
+  readonly receive: readonly Node[];
+  readonly start: readonly Node[];
+  /** Whether no noise amplitude depends on the state; then Itô and Stratonovich agree and `euler` may be used. */
+  readonly additiveNoise: boolean;
+  /** Whether the drift uses the input current `I`. */
+  readonly usesCurrent: boolean;
+  /** Whether pathwise gradients of this cell are exact, condition by condition. */
+  readonly exactness: Exactness;
+}
+
+export const stateInput = (name: string): string => `y.${name}`;
+export const parameterInput = (name: string): string => `p.${name}`;
+
+const reserved = new Set(["I", "u", "w", "t", "pi", ...knownFunctions.keys()]);
+const identifier = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
+const maximumStates = 32;
+
+const sections = ["name", "state", "noise", "event", "reset", "receive", "start", "parameters"];
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Parses and checks a cell.
+ * @throws SaltationError `invalid-input` naming the equation and what is wrong in it.
+ */
+export function defineCell(definition: CellDefinition): Cell {
+  const fail = (field: string, what: string): never => {
+    throw new SaltationError("invalid-input", `cell.${field}: ${what}`);
+  };
+  if (!isRecord(definition)) {
+    throw new SaltationError(
+      "invalid-input",
+      `cell: expected an object of equations, got ${JSON.stringify(definition)}`,
+    );
+  }
+  for (const key of Object.keys(definition)) {
+    if (!sections.includes(key)) fail(key, `unknown section; known: ${sections.join(", ")}`);
+  }
+  const { name } = definition;
+  if (typeof name !== "string" || name === "") fail("name", `expected a name, got ${JSON.stringify(name)}`);
+  for (const key of ["state", "parameters"] as const) {
+    if (!isRecord(definition[key])) fail(key, `expected an object, got ${JSON.stringify(definition[key])}`);
+  }
+  for (const key of ["noise", "reset", "receive", "start"] as const) {
+    if (definition[key] !== undefined && !isRecord(definition[key])) {
+      fail(key, `expected an object of equations, got ${JSON.stringify(definition[key])}`);
+    }
+  }
+
+  const states = Object.keys(definition.state);
+  const parameters = Object.keys(definition.parameters);
+  if (states.length === 0) fail("state", "a cell needs at least one state variable");
+  if (states.length > maximumStates) fail("state", `${states.length} variables; at most ${maximumStates} are taken`);
+  for (const [section, list] of [
+    ["state", states],
+    ["parameters", parameters],
+  ] as const) {
+    for (const n of list) {
+      if (!identifier.test(n)) fail(`${section}.${n}`, "a name is a letter followed by letters, digits or _");
+      if (reserved.has(n)) fail(`${section}.${n}`, `"${n}" has a meaning of its own; choose another name`);
+      if (section === "parameters" && states.includes(n))
+        fail(`parameters.${n}`, "is a state variable too; rename one");
+    }
+  }
+  for (const n of parameters) {
+    const value = definition.parameters[n];
+    if (typeof value !== "number" || !Number.isFinite(value)) {
+      fail(`parameters.${n}`, `expected a finite number as default, got ${JSON.stringify(value)}`);
+    }
+  }
+
+  const g = new Graph();
+  const y = states.map((n) => [n, g.input(stateInput(n))] as const);
+  const p = parameters.map((n) => [n, g.input(parameterInput(n))] as const);
+  const plus = (...extra: string[]): Map<string, Node> =>
+    new Map([...y, ...p, ...extra.map((n) => [n, g.input(n)] as const)]);
+
+  /** One equation per state variable; `otherwise` where none is given. */
+  const perState = (
+    section: "reset" | "receive" | "start",
+    names: Map<string, Node>,
+    otherwise: (index: number) => Node,
+  ): Node[] => {
+    const equations = definition[section] ?? {};
+    for (const n of Object.keys(equations)) {
+      if (!states.includes(n)) fail(`${section}.${n}`, `no such state variable; known: ${states.join(", ")}`);
+    }
+    return states.map((n, i) =>
+      n in equations ? parseEquation(g, `cell.${section}.${n}`, equations[n], names) : otherwise(i),
+    );
+  };
+
+  const drift = states.map((n) => parseEquation(g, `cell.state.${n}`, definition.state[n], plus("I")));
+  const noise = definition.noise ?? {};
+  for (const n of Object.keys(noise)) {
+    if (!states.includes(n)) fail(`noise.${n}`, `no such state variable; known: ${states.join(", ")}`);
+  }
+  const channels = states.flatMap((n, state) =>
+    n in noise ? [{ state, amplitude: parseEquation(g, `cell.noise.${n}`, noise[n], plus()) }] : [],
+  );
+  const event = parseEquation(g, "cell.event", definition.event, plus());
+  const reset = perState("reset", plus("u"), (i) => y[i]![1]);
+  const receive = perState("receive", plus("w"), (i) => y[i]![1]);
+  const start = perState("start", new Map([...p, ["u", g.input("u")] as const]), () => g.zero);
+
+  const stateInputs = new Set(states.map(stateInput));
+  const additiveNoise = channels.every((c) => [...inputNames([c.amplitude])].every((n) => !stateInputs.has(n)));
+  const unchecked = {
+    definition,
+    name,
+    graph: g,
+    states,
+    parameters,
+    defaults: { ...definition.parameters },
+    channels,
+    drift,
+    event,
+    reset,
+    receive,
+    start,
+    additiveNoise,
+    usesCurrent: inputNames(drift).has("I"),
+  };
+  return { ...unchecked, exactness: checkExactness(unchecked) };
+}

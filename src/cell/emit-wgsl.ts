@@ -1,0 +1,312 @@
+/**
+ * Expression graph → WGSL. Kernels know no equations: they are written against the names emitted here (State, Slope,
+ * cell_flow, cell_reset, …). The emitted text holds nothing of what a user wrote but numbers.
+ *
+ * What depends on parameters alone is computed once per neuron, in `cell_prepare`, and divisions by it become products.
+ * Values that flow and its derivative share and that are dear (exponentials, divisions, …) are kept by `cell_flow_kept`
+ * for `cell_flow_vjp`.
+ */
+import type { Cell } from "./cell.js";
+import { parameterInput, stateInput } from "./cell.js";
+import { type CellFunctions, cellFunctions, nonZero } from "./functions.js";
+import { type Graph, isConstant, type Node, reachable } from "./graph.js";
+
+export interface WgslCellOptions {
+  /** Noise channels that are switched on, by index. */
+  channels: readonly number[];
+  /** Parameters, by index, whose gradients are accumulated in grad_<index>. */
+  gradients?: readonly number[];
+  /** Whether the current's gradient is accumulated in grad_current. */
+  currentGradient?: boolean;
+  /** Also emit derivatives (for backward kernels), or full tangents (for sensitivity kernels). */
+  derivatives?: "none" | "reverse" | "forward";
+}
+
+const dear = new Set(["div", "exp", "log", "sqrt", "sin", "cos", "tanh", "pow"]);
+
+/** A float32 literal. */
+export function float32Literal(value: number): string {
+  const f = Math.fround(value);
+  if (!Number.isFinite(f)) throw new RangeError(`${value} does not fit a 32-bit float`);
+  const text = String(f);
+  return `${/[.e]/.test(text) ? text : `${text}.0`}f`;
+}
+
+function operation(node: Node, a: readonly string[]): string {
+  switch (node.op) {
+    case "add":
+      return `${a[0]} + ${a[1]}`;
+    case "sub":
+      return `${a[0]} - ${a[1]}`;
+    case "mul":
+      return `${a[0]} * ${a[1]}`;
+    case "div":
+      return `${a[0]} / ${a[1]}`;
+    case "neg":
+      return `-(${a[0]})`;
+    case "exp":
+      return `sal_exp(${a[0]})`;
+    case "log":
+      return `sal_log(${a[0]})`;
+    case "pow":
+      return `sal_exp(${a[1]} * sal_log(${a[0]}))`;
+    case "select":
+      return `select(${a[3]}, ${a[2]}, ${a[0]} < ${a[1]})`;
+    default:
+      return `${node.op}(${a.join(", ")})`;
+  }
+}
+
+/** Collects what depends on parameters alone, across all emitted functions. */
+class Invariants {
+  readonly slots = new Map<Node, number>();
+  private readonly known = new Map<Node, boolean>();
+
+  constructor(private readonly graph: Graph) {}
+
+  /** Whether a node depends on parameters (and constants) only. */
+  covers(node: Node): boolean {
+    const known = this.known.get(node);
+    if (known !== undefined) return known;
+    const result = node.op === "input" ? node.name.startsWith("p.") : node.args.every((n) => this.covers(n));
+    this.known.set(node, result);
+    return result;
+  }
+
+  name(node: Node): string {
+    let slot = this.slots.get(node);
+    if (slot === undefined) {
+      slot = this.slots.size;
+      this.slots.set(node, slot);
+    }
+    return `inv_${slot}`;
+  }
+
+  reciprocal(node: Node): string {
+    return this.name(this.graph.div(this.graph.one, node));
+  }
+}
+
+interface Emitted {
+  lines: string[];
+  names: string[];
+}
+
+/** Emits the cell module of a kernel. */
+export function emitCellWgsl(cell: Cell, options: WgslCellOptions, functions?: CellFunctions): string {
+  const f = functions ?? cellFunctions(cell, options.channels);
+  const { graph: g } = cell;
+  const derivatives = options.derivatives ?? "none";
+  const requested = new Set(options.gradients ?? []);
+  const states = cell.states.map((_, i) => i);
+  const parameterIndex = new Map(cell.parameters.map((n, i) => [parameterInput(n), i] as const));
+  const invariants = new Invariants(g);
+
+  const reads = new Map<string, string>([
+    ["I", "current"],
+    ["u", "u"],
+    ["w", "w"],
+    ["dI", "d_current"],
+    ["dw", "d_weight"],
+  ]);
+  cell.states.forEach((n, i) => {
+    reads.set(stateInput(n), `y.y${i}`).set(`c.${n}`, `c.y${i}`).set(`dy.${n}`, `dy.y${i}`);
+  });
+  cell.parameters.forEach((n, i) => {
+    reads.set(parameterInput(n), `par_${i}`).set(`dp.${n}`, `dpar_${i}`);
+  });
+  options.channels.forEach((c, i) => {
+    reads.set(`x.${c}`, `x.x${i}`).set(`dx.${c}`, `dx.x${i}`);
+  });
+
+  /** `given`: nodes that stand ready under a name. */
+  const emit = (roots: readonly Node[], given: ReadonlyMap<Node, string> = new Map()): Emitted => {
+    const names = new Map<Node, string>();
+    const lines: string[] = [];
+    // Depth first and in argument order, so that nothing is computed that only a given or invariant node needed.
+    const visit = (node: Node): string => {
+      const done = names.get(node);
+      if (done !== undefined) return done;
+      let name: string;
+      if (node.op === "constant") name = float32Literal(node.value);
+      else if (given.has(node)) name = given.get(node)!;
+      else if (node.op === "input") name = reads.get(node.name)!;
+      else if (invariants.covers(node)) name = invariants.name(node);
+      else {
+        const byInvariant = node.op === "div" && invariants.covers(node.args[1]!) && node.args[1]!.op !== "constant";
+        const text = byInvariant
+          ? `${visit(node.args[0]!)} * ${invariants.reciprocal(node.args[1]!)}`
+          : operation(node, node.args.map(visit));
+        name = `t${lines.length}`;
+        lines.push(`  let ${name} = ${text};`);
+      }
+      names.set(node, name);
+      return name;
+    };
+    const rootNames = roots.map(visit);
+    return { lines, names: rootNames };
+  };
+
+  const stateOf = (names: readonly string[]): string => `State(${names.join(", ")})`;
+  const text: string[] = [];
+  const define = (head: string, lines: readonly string[], last: string): void => {
+    text.push(`${head} {`, ...lines, ...(last ? [`  ${last}`] : []), "}");
+  };
+  const valueFunction = (head: string, nodes: readonly Node[]): void => {
+    const { lines, names } = emit(nodes);
+    define(`fn ${head} -> State`, lines, `return ${stateOf(names)};`);
+  };
+  /** Statements that add parameter cotangents to their accumulators. */
+  const accumulate = (indices: readonly number[], names: readonly string[], scale = ""): string[] =>
+    indices.map((i, k) => `  grad_${i} += ${scale}${names[k]!};`);
+  const wantedParameters = (cotangents: readonly Node[]): number[] =>
+    nonZero(cotangents).filter((i) => requested.has(i));
+
+  // Values.
+  valueFunction("cell_flow(y: State, current: f32, x: Slope)", f.flow.value);
+  {
+    const { lines, names } = emit(f.event.value);
+    define("fn cell_event(y: State) -> f32", lines, `return ${names[0]!};`);
+  }
+  {
+    const { lines, names } = emit(f.event.cotangents.states);
+    define("fn cell_event_gradient(y: State) -> State", lines, `return ${stateOf(names)};`);
+  }
+  valueFunction("cell_reset(y: State, u: f32)", f.reset.value);
+  valueFunction("cell_receive(y: State, w: f32)", f.receive.value);
+  valueFunction("cell_start(u: f32)", f.start.value);
+  valueFunction("cell_kick(y: State, x: Slope)", f.kick.value);
+
+  const kept: Node[] = [];
+  if (derivatives === "reverse") {
+    const { states: yBar, channels: xBar, parameters: pBar, current: iBar } = f.flow.cotangents;
+    const used = wantedParameters(pBar);
+    const withCurrent = options.currentGradient && !isConstant(iBar, 0);
+    const roots = [...yBar, ...xBar, ...used.map((i) => pBar[i]!), ...(withCurrent ? [iBar] : [])];
+    const inFlow = new Set(reachable(f.flow.value));
+    kept.push(...reachable(roots).filter((n) => inFlow.has(n) && dear.has(n.op) && !invariants.covers(n)));
+    {
+      const { lines, names } = emit([...f.flow.value, ...kept]);
+      const keptNames = names.slice(f.flow.value.length);
+      const value = `FlowKept(${[stateOf(names.slice(0, f.flow.value.length)), ...keptNames].join(", ")})`;
+      define("fn cell_flow_kept(y: State, current: f32, x: Slope) -> FlowKept", lines, `return ${value};`);
+    }
+    {
+      const given = new Map(kept.map((n, i) => [n, `kept.k${i}`] as const));
+      const { lines, names } = emit(roots, given);
+      let at = 0;
+      const take = (n: number): string[] => names.slice(at, (at += n));
+      const yNames = take(yBar.length);
+      const xNames = take(xBar.length);
+      lines.push(...accumulate(used, take(used.length)));
+      if (withCurrent) lines.push(`  grad_current += ${take(1)[0]!};`);
+      const slope = xNames.length > 0 ? `Slope(${xNames.join(", ")})` : "Slope(0.0f)";
+      define(
+        "fn cell_flow_vjp(y: State, current: f32, x: Slope, kept: FlowKept, c: State) -> FlowCotangent",
+        lines,
+        `return FlowCotangent(${stateOf(yNames)}, ${slope});`,
+      );
+    }
+    const vjp = (head: string, cotangents: { states: readonly Node[]; parameters: readonly Node[] }): void => {
+      const indices = wantedParameters(cotangents.parameters);
+      const { lines, names } = emit([...cotangents.states, ...indices.map((i) => cotangents.parameters[i]!)]);
+      lines.push(...accumulate(indices, names.slice(cell.states.length)));
+      define(`fn ${head} -> State`, lines, `return ${stateOf(names.slice(0, cell.states.length))};`);
+    };
+    vjp("cell_reset_vjp(y: State, u: f32, c: State)", f.reset.cotangents);
+    vjp("cell_receive_vjp(y: State, w: f32, c: State)", f.receive.cotangents);
+    vjp("cell_kick_vjp(y: State, x: Slope, c: State)", f.kick.cotangents);
+    {
+      const { lines, names } = emit([f.receive.cotangents.weight]);
+      define("fn cell_receive_weight(y: State, w: f32, c: State) -> f32", lines, `return ${names[0]!};`);
+    }
+    {
+      const indices = wantedParameters(f.start.cotangents.parameters);
+      const { lines, names } = emit(indices.map((i) => f.start.cotangents.parameters[i]!));
+      define("fn cell_start_vjp(u: f32, c: State)", [...lines, ...accumulate(indices, names)], "");
+    }
+    {
+      const indices = wantedParameters(f.event.cotangents.parameters);
+      const { lines, names } = emit(indices.map((i) => f.event.cotangents.parameters[i]!));
+      define("fn cell_event_parameters(y: State, scale: f32)", [
+        ...lines,
+        ...accumulate(indices, names, "scale * "),
+      ], "");
+    }
+  }
+  if (derivatives !== "none") {
+    // Tangent with parameters and current held fixed: what the derivative of a sub-step by its length needs.
+    const still = new Map<Node, Node>([
+      ...cell.parameters.map((n) => [g.input(`dp.${n}`), g.zero] as const),
+      [g.input("dI"), g.zero] as const,
+    ]);
+    const nodes = f.flow.tangent.map((n) => g.substitute(n, still));
+    valueFunction("cell_flow_jvp_fixed(y: State, current: f32, x: Slope, dy: State, dx: Slope)", nodes);
+  }
+  if (derivatives === "forward") {
+    valueFunction(
+      "cell_flow_jvp(y: State, current: f32, x: Slope, dy: State, d_current: f32, dx: Slope)",
+      f.flow.tangent,
+    );
+    valueFunction("cell_reset_jvp(y: State, u: f32, dy: State)", f.reset.tangent);
+    valueFunction("cell_receive_jvp(y: State, w: f32, dy: State, d_weight: f32)", f.receive.tangent);
+    valueFunction("cell_start_jvp(u: f32)", f.start.tangent);
+    valueFunction("cell_kick_jvp(y: State, x: Slope, dy: State)", f.kick.tangent);
+    const { lines, names } = emit(f.event.tangent);
+    define("fn cell_event_jvp(y: State, dy: State) -> f32", lines, `return ${names[0]!};`);
+  }
+
+  // `cell_prepare` comes last: by now all invariants are known. It may itself need further ones only as plain reads.
+  const prepare: string[] = [];
+  {
+    const names = new Map<Node, string>();
+    const visit = (node: Node): string => {
+      const done = names.get(node);
+      if (done !== undefined) return done;
+      let name: string;
+      if (node.op === "constant") name = float32Literal(node.value);
+      else if (node.op === "input") name = `par_${parameterIndex.get(node.name)!}`;
+      else {
+        const value = operation(node, node.args.map(visit));
+        name = `t${prepare.length}`;
+        prepare.push(`  let ${name} = ${value};`);
+      }
+      names.set(node, name);
+      return name;
+    };
+    const stores = [...invariants.slots].map(([node, slot]) => `  inv_${slot} = ${visit(node)};`);
+    prepare.push(...stores);
+  }
+
+  const field = (list: readonly number[], letter: string): string => list.map((i) => `${letter}${i}: f32`).join(", ");
+  const each = (template: (i: number) => string): string => states.map(template).join(", ");
+  const slopes = options.channels.map((_, i) => i);
+  return [
+    `struct State { ${field(states, "y")} }`,
+    `struct Slope { ${slopes.length > 0 ? field(slopes, "x") : "none: f32"} }`,
+    ...(derivatives === "reverse"
+      ? [
+          `struct FlowKept { f: State${kept.map((_, i) => `, k${i}: f32`).join("")} }`,
+          "struct FlowCotangent { y: State, x: Slope }",
+          ...[...requested].map((i) => `var<private> grad_${i}: f32;`),
+          "var<private> grad_current: f32;",
+        ]
+      : []),
+    ...cell.parameters.map((_, i) => `var<private> par_${i}: f32;`),
+    ...(derivatives === "forward" ? cell.parameters.map((_, i) => `var<private> dpar_${i}: f32;`) : []),
+    ...[...invariants.slots.values()].map((slot) => `var<private> inv_${slot}: f32;`),
+    "fn cell_prepare() {",
+    ...prepare,
+    "}",
+    `fn state_zero() -> State { return State(${each(() => "0.0f")}); }`,
+    `fn state_axpy(y: State, a: f32, k: State) -> State { return State(${each((i) => `y.y${i} + a * k.y${i}`)}); }`,
+    `fn state_scale(a: f32, k: State) -> State { return State(${each((i) => `a * k.y${i}`)}); }`,
+    `fn state_add(y: State, k: State) -> State { return State(${each((i) => `y.y${i} + k.y${i}`)}); }`,
+    `fn state_dot(a: State, b: State) -> f32 { return ${states.map((i) => `a.y${i} * b.y${i}`).join(" + ")}; }`,
+    `fn state_select(no: State, yes: State, c: bool) -> State { return State(${each((i) => `select(no.y${i}, yes.y${i}, c)`)}); }`,
+    `fn state_not_finite(y: State) -> bool { return ${states
+      .map((i) => `(bitcast<u32>(y.y${i}) & 0x7f800000u) == 0x7f800000u`)
+      .join(" || ")}; }`,
+    ...text,
+  ].join("\n");
+}

@@ -1,0 +1,300 @@
+/**
+ * The expression graph: a directed acyclic graph in which equal expressions are one node (hash-consing), so that
+ * whatever is emitted or differentiated from it shares its common subexpressions. Constructors simplify as they build.
+ */
+
+export type Op =
+  | "constant"
+  | "input"
+  | "add"
+  | "sub"
+  | "mul"
+  | "div"
+  | "neg"
+  | "pow"
+  | "exp"
+  | "log"
+  | "sqrt"
+  | "sin"
+  | "cos"
+  | "tanh"
+  | "abs"
+  | "min"
+  | "max"
+  /** select(a, b, x, y) is x where a < b, else y. */
+  | "select";
+
+export interface Node {
+  /** Position in the graph; arguments always have smaller ids, so id order is a topological order. */
+  readonly id: number;
+  readonly op: Op;
+  readonly args: readonly Node[];
+  /** Value of a constant. */
+  readonly value: number;
+  /** Name of an input. */
+  readonly name: string;
+}
+
+const commutative = new Set<Op>(["add", "mul", "min", "max"]);
+
+/** Value of one operation on numbers: the single place that says what each operation means. */
+export function evaluateOp(op: Op, a: readonly number[]): number {
+  const [x, y] = a as [number, number];
+  switch (op) {
+    case "add":
+      return x + y;
+    case "sub":
+      return x - y;
+    case "mul":
+      return x * y;
+    case "div":
+      return x / y;
+    case "neg":
+      return -x;
+    case "pow":
+      return x ** y;
+    case "exp":
+      return Math.exp(x);
+    case "log":
+      return Math.log(x);
+    case "sqrt":
+      return Math.sqrt(x);
+    case "sin":
+      return Math.sin(x);
+    case "cos":
+      return Math.cos(x);
+    case "tanh":
+      return Math.tanh(x);
+    case "abs":
+      return Math.abs(x);
+    case "min":
+      return Math.min(x, y);
+    case "max":
+      return Math.max(x, y);
+    case "select":
+      return x < y ? a[2]! : a[3]!;
+    default:
+      throw new Error(`operation ${op} has no value of its own`);
+  }
+}
+
+export class Graph {
+  private readonly interned = new Map<string, Node>();
+  private count = 0;
+
+  private make(op: Op, args: readonly Node[], value = 0, name = ""): Node {
+    let ordered = args;
+    if (commutative.has(op) && args[0]!.id > args[1]!.id) ordered = [args[1]!, args[0]!];
+    const key = `${op}|${ordered.map((n) => n.id).join(",")}|${op === "constant" ? String(value) : ""}|${name}`;
+    const known = this.interned.get(key);
+    if (known) return known;
+    const node: Node = { id: this.count++, op, args: ordered, value, name };
+    this.interned.set(key, node);
+    return node;
+  }
+
+  /** Number of distinct nodes built so far. */
+  get size(): number {
+    return this.count;
+  }
+
+  constant(value: number): Node {
+    return this.make("constant", [], value === 0 ? 0 : value);
+  }
+
+  input(name: string): Node {
+    return this.make("input", [], 0, name);
+  }
+
+  get zero(): Node {
+    return this.constant(0);
+  }
+
+  get one(): Node {
+    return this.constant(1);
+  }
+
+  /** Folds an operation on constants; a result that is not finite is left unfolded, to be met at run time. */
+  private fold(op: Op, args: readonly Node[]): Node | undefined {
+    if (!args.every((n) => n.op === "constant")) return undefined;
+    const value = evaluateOp(
+      op,
+      args.map((n) => n.value),
+    );
+    return Number.isFinite(value) ? this.constant(value) : undefined;
+  }
+
+  add(a: Node, b: Node): Node {
+    if (isConstant(a, 0)) return b;
+    if (isConstant(b, 0)) return a;
+    if (b.op === "neg") return this.sub(a, b.args[0]!);
+    if (a.op === "neg") return this.sub(b, a.args[0]!);
+    return this.fold("add", [a, b]) ?? this.make("add", [a, b]);
+  }
+
+  sub(a: Node, b: Node): Node {
+    if (isConstant(b, 0)) return a;
+    if (isConstant(a, 0)) return this.neg(b);
+    if (a === b) return this.zero;
+    if (b.op === "neg") return this.add(a, b.args[0]!);
+    return this.fold("sub", [a, b]) ?? this.make("sub", [a, b]);
+  }
+
+  mul(a: Node, b: Node): Node {
+    if (isConstant(a, 0) || isConstant(b, 0)) return this.zero;
+    if (isConstant(a, 1)) return b;
+    if (isConstant(b, 1)) return a;
+    if (isConstant(a, -1)) return this.neg(b);
+    if (isConstant(b, -1)) return this.neg(a);
+    if (a.op === "neg" && b.op === "neg") return this.mul(a.args[0]!, b.args[0]!);
+    if (a.op === "neg") return this.neg(this.mul(a.args[0]!, b));
+    if (b.op === "neg") return this.neg(this.mul(a, b.args[0]!));
+    return this.fold("mul", [a, b]) ?? this.make("mul", [a, b]);
+  }
+
+  div(a: Node, b: Node): Node {
+    if (isConstant(a, 0) && !isConstant(b, 0)) return this.zero;
+    if (isConstant(b, 1)) return a;
+    if (isConstant(b, -1)) return this.neg(a);
+    if (a === b) return this.one;
+    if (a.op === "neg") return this.neg(this.div(a.args[0]!, b));
+    return this.fold("div", [a, b]) ?? this.make("div", [a, b]);
+  }
+
+  neg(a: Node): Node {
+    if (a.op === "neg") return a.args[0]!;
+    if (a.op === "sub") return this.sub(a.args[1]!, a.args[0]!);
+    return this.fold("neg", [a]) ?? this.make("neg", [a]);
+  }
+
+  /** Integer powers up to 8 become products: a power function is undefined for negative bases on a GPU. */
+  pow(a: Node, b: Node): Node {
+    if (b.op === "constant") {
+      if (b.value === 0) return this.one;
+      if (b.value === 0.5) return this.unary("sqrt", a);
+      if (Number.isInteger(b.value) && Math.abs(b.value) <= 8) {
+        if (b.value < 0) return this.div(this.one, this.pow(a, this.constant(-b.value)));
+        const half = this.pow(a, this.constant(Math.floor(b.value / 2)));
+        const square = this.mul(half, half);
+        return b.value % 2 === 1 ? this.mul(square, a) : square;
+      }
+    }
+    return this.fold("pow", [a, b]) ?? this.make("pow", [a, b]);
+  }
+
+  unary(op: "exp" | "log" | "sqrt" | "sin" | "cos" | "tanh" | "abs", a: Node): Node {
+    return this.fold(op, [a]) ?? this.make(op, [a]);
+  }
+
+  min(a: Node, b: Node): Node {
+    if (a === b) return a;
+    return this.fold("min", [a, b]) ?? this.make("min", [a, b]);
+  }
+
+  max(a: Node, b: Node): Node {
+    if (a === b) return a;
+    return this.fold("max", [a, b]) ?? this.make("max", [a, b]);
+  }
+
+  /** x where a < b, else y. */
+  select(a: Node, b: Node, x: Node, y: Node): Node {
+    if (x === y) return x;
+    if (a.op === "constant" && b.op === "constant") return a.value < b.value ? x : y;
+    return this.make("select", [a, b, x, y]);
+  }
+
+  /** Builds a node of the given operation from new arguments, simplifying. */
+  rebuild(node: Node, args: readonly Node[]): Node {
+    const [a, b] = args as [Node, Node];
+    switch (node.op) {
+      case "constant":
+      case "input":
+        return node;
+      case "add":
+        return this.add(a, b);
+      case "sub":
+        return this.sub(a, b);
+      case "mul":
+        return this.mul(a, b);
+      case "div":
+        return this.div(a, b);
+      case "neg":
+        return this.neg(a);
+      case "pow":
+        return this.pow(a, b);
+      case "min":
+        return this.min(a, b);
+      case "max":
+        return this.max(a, b);
+      case "select":
+        return this.select(a, b, args[2]!, args[3]!);
+      default:
+        return this.unary(node.op, a);
+    }
+  }
+
+  /** The expression with inputs replaced by other expressions, all at once. */
+  substitute(root: Node, replacements: ReadonlyMap<Node, Node>): Node {
+    const done = new Map<Node, Node>(replacements);
+    for (const node of reachable([root])) {
+      if (!done.has(node)) {
+        done.set(
+          node,
+          this.rebuild(
+            node,
+            node.args.map((n) => done.get(n)!),
+          ),
+        );
+      }
+    }
+    return done.get(root)!;
+  }
+}
+
+export function isConstant(node: Node, value: number): boolean {
+  return node.op === "constant" && node.value === value;
+}
+
+/** All nodes that the roots need, arguments before their users. */
+export function reachable(roots: readonly Node[]): Node[] {
+  const seen = new Set<Node>();
+  const stack = [...roots];
+  while (stack.length > 0) {
+    const node = stack.pop()!;
+    if (seen.has(node)) continue;
+    seen.add(node);
+    stack.push(...node.args);
+  }
+  return [...seen].sort((a, b) => a.id - b.id);
+}
+
+/** Names of the inputs that the roots depend on. */
+export function inputNames(roots: readonly Node[]): Set<string> {
+  return new Set(
+    reachable(roots)
+      .filter((n) => n.op === "input")
+      .map((n) => n.name),
+  );
+}
+
+/** Evaluates the roots in float64 by walking the graph. */
+export function evaluate(roots: readonly Node[], inputs: ReadonlyMap<string, number>): number[] {
+  const values = new Map<Node, number>();
+  for (const node of reachable(roots)) {
+    if (node.op === "constant") values.set(node, node.value);
+    else if (node.op === "input") {
+      const value = inputs.get(node.name);
+      if (value === undefined) throw new Error(`no value given for "${node.name}"`);
+      values.set(node, value);
+    } else {
+      values.set(
+        node,
+        evaluateOp(
+          node.op,
+          node.args.map((n) => values.get(n)!),
+        ),
+      );
+    }
+  }
+  return roots.map((n) => values.get(n)!);
+}

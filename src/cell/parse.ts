@@ -1,0 +1,130 @@
+/**
+ * Equations as text → expression graph. The text is parsed (by jsep), never evaluated: only the operators, functions
+ * and names listed here can occur in what comes out, so equations may come from a stranger's link.
+ */
+import jsep from "jsep";
+import { SaltationError } from "../errors.js";
+import type { Graph, Node } from "./graph.js";
+
+/** Longer equations, and graphs of more nodes, are refused: no cell needs them and a page must not hang on one. */
+const maximumLength = 4000;
+const maximumNodes = 20000;
+
+const unaryFunctions = ["exp", "log", "sqrt", "sin", "cos", "tanh", "abs"] as const;
+
+/** The functions that an equation may call, with their number of arguments. */
+export const knownFunctions: ReadonlyMap<string, number> = new Map<string, number>([
+  ...unaryFunctions.map((name) => [name, 1] as const),
+  ["sigmoid", 1],
+  ["min", 2],
+  ["max", 2],
+  ["pow", 2],
+]);
+
+/**
+ * Parses one equation.
+ * @param field where it stands, for messages, e.g. `cell.state.v`.
+ * @param names the names that it may use, with their expressions.
+ * @throws SaltationError `invalid-input` naming the field and what is not understood in it.
+ */
+export function parseEquation(g: Graph, field: string, text: unknown, names: ReadonlyMap<string, Node>): Node {
+  const fail = (what: string): never => {
+    throw new SaltationError("invalid-input", `${field}: ${what}`);
+  };
+  if (typeof text === "number") {
+    return Number.isFinite(text) ? g.constant(text) : fail(`${text} is not a finite number`);
+  }
+  if (typeof text !== "string") return fail(`expected an equation as text, got ${JSON.stringify(text)}`);
+  if (text.length > maximumLength) fail(`is ${text.length} characters long; at most ${maximumLength} are taken`);
+
+  let tree: jsep.Expression;
+  try {
+    // "^" is a power in equations but exclusive or in jsep's language; "**" binds as a power should.
+    tree = jsep(text.replace(/\^/g, "**"));
+  } catch (error) {
+    return fail(`cannot read "${text}": ${(error as Error).message}`);
+  }
+
+  const comparison = (e: jsep.Expression, yes: jsep.Expression, no: jsep.Expression): Node => {
+    if (e.type === "BinaryExpression") {
+      const b = e as jsep.BinaryExpression;
+      const [left, right] = [visit(b.left), visit(b.right)];
+      if (b.operator === "<") return g.select(left, right, visit(yes), visit(no));
+      if (b.operator === ">") return g.select(right, left, visit(yes), visit(no));
+      if (b.operator === "<=") return g.select(right, left, visit(no), visit(yes));
+      if (b.operator === ">=") return g.select(left, right, visit(no), visit(yes));
+    }
+    return fail(`a condition must compare two expressions with <, <=, > or >= in "${text}"`);
+  };
+
+  const call = (e: jsep.CallExpression): Node => {
+    const name = e.callee.type === "Identifier" ? (e.callee as jsep.Identifier).name : "?";
+    const arity = knownFunctions.get(name);
+    if (arity === undefined) fail(`unknown function "${name}"; known: ${[...knownFunctions.keys()].join(", ")}`);
+    if (e.arguments.length !== arity) fail(`${name} takes ${arity} argument(s), got ${e.arguments.length}`);
+    const args = e.arguments.map(visit) as [Node, Node];
+    switch (name) {
+      case "sigmoid":
+        return g.div(g.one, g.add(g.one, g.unary("exp", g.neg(args[0]))));
+      case "min":
+        return g.min(...args);
+      case "max":
+        return g.max(...args);
+      case "pow":
+        return g.pow(...args);
+      default:
+        return g.unary(name as (typeof unaryFunctions)[number], args[0]);
+    }
+  };
+
+  const visit = (e: jsep.Expression): Node => {
+    if (g.size > maximumNodes) fail(`the equations need more than ${maximumNodes} operations; simplify them`);
+    switch (e.type) {
+      case "Literal": {
+        const { value } = e as jsep.Literal;
+        return typeof value === "number" ? g.constant(value) : fail(`${JSON.stringify(value)} is not a number`);
+      }
+      case "Identifier": {
+        const { name } = e as jsep.Identifier;
+        if (name === "pi") return g.constant(Math.PI);
+        return names.get(name) ?? fail(`unknown name "${name}"; known here: ${[...names.keys()].join(", ")}`);
+      }
+      case "UnaryExpression": {
+        const u = e as jsep.UnaryExpression;
+        if (u.operator === "-") return g.neg(visit(u.argument));
+        if (u.operator === "+") return visit(u.argument);
+        return fail(`operator "${u.operator}" is not known`);
+      }
+      case "BinaryExpression": {
+        const b = e as jsep.BinaryExpression;
+        const [left, right] = [visit(b.left), visit(b.right)];
+        switch (b.operator) {
+          case "+":
+            return g.add(left, right);
+          case "-":
+            return g.sub(left, right);
+          case "*":
+            return g.mul(left, right);
+          case "/":
+            return g.div(left, right);
+          case "**":
+            // The parser binds a sign tighter than a power and keeps no parentheses, so -x^2 and (-x)^2 look alike.
+            if (b.left.type === "UnaryExpression")
+              fail(`a sign before a power is ambiguous in "${text}"; write -(x^2)`);
+            return g.pow(left, right);
+          default:
+            return fail(`operator "${b.operator}" is not known; comparisons belong in a < b ? x : y`);
+        }
+      }
+      case "ConditionalExpression": {
+        const c = e as jsep.ConditionalExpression;
+        return comparison(c.test, c.consequent, c.alternate);
+      }
+      case "CallExpression":
+        return call(e as jsep.CallExpression);
+      default:
+        return fail(`cannot read "${text}": ${e.type} is not part of the notation`);
+    }
+  };
+  return visit(tree);
+}

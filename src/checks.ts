@@ -1,0 +1,37 @@
+/** Checks of what a user gives, with one way of saying what is wrong: the field, the value, what would be right. */
+import { SaltationError } from "./errors.js";
+
+/** Throws an `invalid-input` error about one field. */
+export function fail(field: string, what: string): never {
+  throw new SaltationError("invalid-input", `${field}: ${what}`);
+}
+
+/** A value in a message: NaN and Infinity by name, long values cut. */
+export function show(value: unknown): string {
+  if (typeof value === "number" || value === undefined) return String(value);
+  if (typeof value === "function") return "a function";
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}
+
+export function finiteNumber(field: string, value: unknown): number {
+  if (typeof value !== "number" || !Number.isFinite(value)) fail(field, `expected a finite number, got ${show(value)}`);
+  return value;
+}
+
+export function positiveNumber(field: string, value: unknown): number {
+  if (finiteNumber(field, value) <= 0) fail(field, `expected a number above 0, got ${show(value)}`);
+  return value as number;
+}
+
+export function wholeNumber(field: string, value: unknown, least: number, most: number): number {
+  if (typeof value !== "number" || !Number.isInteger(value) || value < least || value > most) {
+    fail(field, `expected a whole number from ${least} to ${most}, got ${show(value)}`);
+  }
+  return value;
+}
+
+export function oneOf<T extends string>(field: string, value: unknown, known: readonly T[]): T {
+  if (!known.includes(value as T)) fail(field, `expected one of ${known.join(", ")}, got ${show(value)}`);
+  return value as T;
+}

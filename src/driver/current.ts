@@ -1,0 +1,67 @@
+/** Input currents: constant, one per neuron, or sampled and held constant between samples. */
+import { fail, finiteNumber, positiveNumber, show } from "../checks.js";
+
+export type Current = number | number[] | { dt: number; samples: number[][] };
+
+export interface PlannedCurrent {
+  /** [samples] or [samples, neurons], neuron innermost. */
+  readonly values: Float64Array;
+  readonly samples: number;
+  /** Grid steps that one sample lasts. */
+  readonly stepsPerSample: number;
+  readonly perNeuron: boolean;
+}
+
+/**
+ * Lays a current onto the time grid.
+ * @throws SaltationError `invalid-input` naming the entry that does not fit.
+ */
+export function planCurrent(current: Current, neurons: number, t0: number, dt: number, steps: number): PlannedCurrent {
+  const field = "input.current";
+  if (typeof current === "number") {
+    const values = Float64Array.of(finiteNumber(field, current));
+    return { values, samples: 1, stepsPerSample: steps, perNeuron: false };
+  }
+  if (Array.isArray(current)) {
+    if (current.length !== neurons) {
+      fail(field, `expected one number, or ${neurons} (one per neuron), got ${current.length}`);
+    }
+    current.forEach((v, k) => {
+      finiteNumber(`${field}[${k}]`, v);
+    });
+    return { values: Float64Array.from(current), samples: 1, stepsPerSample: steps, perNeuron: true };
+  }
+  if (typeof current !== "object" || current === null) {
+    fail(field, `expected a number, a list, or { dt, samples }, got ${show(current)}`);
+  }
+  const sampleDt = positiveNumber(`${field}.dt`, current.dt);
+  const ratio = Math.round(sampleDt / dt);
+  if (ratio < 1 || Math.abs(ratio * dt - sampleDt) > 1e-9 * sampleDt) {
+    const mend = sampleDt / Math.max(1, ratio);
+    fail(`${field}.dt`, `${sampleDt} is not a whole number of time.dt = ${dt}; set time.dt to ${mend}, for example`);
+  }
+  const { samples } = current;
+  if (!Array.isArray(samples) || samples.length === 0)
+    fail(`${field}.samples`, "expected a list of samples (time × neuron)");
+  const needed = Math.ceil(steps / ratio);
+  if (samples.length < needed) {
+    const end = t0 + samples.length * sampleDt;
+    fail(
+      `${field}.samples`,
+      `${samples.length} samples end at time ${end}, before t1 = ${t0 + steps * dt}; ${needed} are needed`,
+    );
+  }
+  const width = Array.isArray(samples[0]) ? samples[0].length : 0;
+  if (width !== 1 && width !== neurons) {
+    fail(`${field}.samples[0]`, `expected a list of 1 or ${neurons} numbers (one per neuron), got ${show(samples[0])}`);
+  }
+  const values = new Float64Array(needed * width);
+  for (let s = 0; s < needed; s++) {
+    const row = samples[s]!;
+    if (!Array.isArray(row) || row.length !== width) {
+      fail(`${field}.samples[${s}]`, `expected ${width} numbers like the first sample, got ${show(row)}`);
+    }
+    for (let k = 0; k < width; k++) values[s * width + k] = finiteNumber(`${field}.samples[${s}][${k}]`, row[k]);
+  }
+  return { values, samples: needed, stepsPerSample: ratio, perNeuron: width > 1 || (width === neurons && neurons > 1) };
+}

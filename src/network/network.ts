@@ -1,0 +1,98 @@
+/** A network: copies of one cell, coupled at events, with named parameters that are shared or per neuron. */
+import { type Cell, type CellDefinition, defineCell } from "../cell/cell.js";
+import { slif } from "../cell/slif.js";
+import { fail, finiteNumber, show, wholeNumber } from "../checks.js";
+import type { Current } from "../driver/current.js";
+import { type Connections, readConnections, type Weights } from "./connections.js";
+
+export interface NetworkDefinition {
+  /** A cell, its definition, or the name of a built-in cell. Default "slif". */
+  cell?: Cell | CellDefinition | string;
+  /** Number of neurons; or … */
+  neurons?: number;
+  /** … sizes of feed-forward layers. */
+  layers?: number[];
+  /** Values of the cell's parameters, shared (a number) or per neuron (a list); the cell's default where not given. */
+  parameters?: Record<string, number | number[]>;
+  weights?: Weights;
+  /** Input current: constant, per neuron, or sampled. Default 0. */
+  current?: Current;
+}
+
+/** One parameter of the cell: its values are one for all neurons, or one per neuron. */
+export interface Parameter {
+  readonly name: string;
+  readonly values: Float64Array;
+  readonly perNeuron: boolean;
+}
+
+export interface Network {
+  readonly cell: Cell;
+  readonly neurons: number;
+  readonly layers: readonly number[] | undefined;
+  readonly parameters: readonly Parameter[];
+  readonly connections: Connections;
+  readonly current: Current;
+}
+
+const builtIn: ReadonlyMap<string, Cell> = new Map([["slif", slif]]);
+
+/** Finds or defines the cell that a network is made of. */
+export function readCell(cell: Cell | CellDefinition | string | undefined): Cell {
+  if (cell === undefined) return slif;
+  if (typeof cell === "string") {
+    return (
+      builtIn.get(cell) ??
+      fail("network.cell", `no built-in cell is called "${cell}"; known: ${[...builtIn.keys()].join(", ")}`)
+    );
+  }
+  return "graph" in cell ? cell : defineCell(cell);
+}
+
+const maximumNeurons = 65536;
+
+/**
+ * Checks and completes a network.
+ * @throws SaltationError `invalid-input` naming the field, its value and what would be right.
+ */
+export function defineNetwork(definition: NetworkDefinition): Network {
+  const cell = readCell(definition.cell);
+  const { layers } = definition;
+  if (layers !== undefined) {
+    if (!Array.isArray(layers) || layers.length === 0) {
+      fail("network.layers", `expected a list of layer sizes, got ${show(layers)}`);
+    }
+    layers.forEach((n, l) => {
+      wholeNumber(`network.layers[${l}]`, n, 1, maximumNeurons);
+    });
+  }
+  const inLayers = layers?.reduce((a, b) => a + b, 0);
+  const neurons = wholeNumber("network.neurons", definition.neurons ?? inLayers ?? 1, 1, maximumNeurons);
+  if (inLayers !== undefined && inLayers !== neurons) {
+    fail("network.neurons", `is ${neurons}, but network.layers add up to ${inLayers}; leave one of them out`);
+  }
+
+  const given = definition.parameters ?? {};
+  for (const name of Object.keys(given)) {
+    if (!cell.parameters.includes(name)) {
+      fail(
+        `network.parameters.${name}`,
+        `cell "${cell.name}" has no such parameter; known: ${cell.parameters.join(", ")}`,
+      );
+    }
+  }
+  const parameters = cell.parameters.map((name): Parameter => {
+    const value = given[name] ?? cell.defaults[name]!;
+    const field = `network.parameters.${name}`;
+    const list = Array.isArray(value) ? value : [value];
+    if (Array.isArray(value) && value.length !== neurons) {
+      fail(field, `expected one number, or ${neurons} (one per neuron), got ${value.length}`);
+    }
+    list.forEach((v, k) => {
+      finiteNumber(Array.isArray(value) ? `${field}[${k}]` : field, v);
+    });
+    return { name, values: Float64Array.from(list), perNeuron: Array.isArray(value) };
+  });
+  const connections = readConnections(definition.weights, neurons, layers);
+  return { cell, neurons, layers, parameters, connections, current: definition.current ?? 0 };
+}

@@ -1,0 +1,31 @@
+/** How many paths are solved at a time, and how many sub-steps one dispatch takes. */
+
+/** Paths of a block in reductions; chunks are whole blocks, so that results do not depend on the chunking. */
+export const blockPaths = 256;
+
+/**
+ * Path·sub-steps of one dispatch. An integrated GPU does some 1e8 a second, and drivers stop a dispatch after about two
+ * seconds.
+ */
+const pathStepsPerDispatch = 2 ** 25;
+
+export interface Chunk {
+  readonly firstPath: number;
+  readonly paths: number;
+}
+
+/** Splits paths into chunks of whole blocks of at most `bytes` at `bytesPerPath`. */
+export function splitPaths(paths: number, bytesPerPath: number, bytes: number, most = 65536): Chunk[] {
+  const fit = Math.floor(bytes / bytesPerPath / blockPaths) * blockPaths;
+  const size = Math.max(blockPaths, Math.min(most, fit));
+  const chunks: Chunk[] = [];
+  for (let first = 0; first < paths; first += size) {
+    chunks.push({ firstPath: first, paths: Math.min(size, paths - first) });
+  }
+  return chunks;
+}
+
+/** Sub-steps that one dispatch may take for this many paths. */
+export function stepsPerDispatch(paths: number): number {
+  return Math.max(16, Math.floor(pathStepsPerDispatch / paths));
+}

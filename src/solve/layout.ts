@@ -1,0 +1,74 @@
+/**
+ * The flat parameter vector of a network and its named views. Order: each cell parameter in the cell's order (one
+ * value if shared, else one per neuron), weights by rows of connections, then the input current (one value, one per
+ * neuron, or samples × neurons with the neuron innermost). Gradients have the same layout.
+ */
+import { fail } from "../checks.js";
+import type { Network } from "../network/network.js";
+import type { SolvePlan } from "./plan.js";
+
+export interface View {
+  readonly name: string;
+  readonly offset: number;
+  readonly length: number;
+  /** Distance between the entries of neighbouring neurons: 0 where shared. */
+  readonly neuronStride: number;
+  /** Numbers in this view → the shape in which the parameter was given. */
+  shape(values: ArrayLike<number>): unknown;
+}
+
+export interface ParameterLayout {
+  readonly size: number;
+  readonly views: ReadonlyMap<string, View>;
+}
+
+/** Lays out the parameters of a network. */
+export function parameterLayout(plan: SolvePlan): ParameterLayout {
+  const { network, current } = plan;
+  const views = new Map<string, View>();
+  let size = 0;
+  const add = (name: string, length: number, neuronStride: number, shape: View["shape"]): void => {
+    views.set(name, { name, offset: size, length, neuronStride, shape });
+    size += length;
+  };
+  for (const p of network.parameters) {
+    add(p.name, p.values.length, p.perNeuron ? 1 : 0, (v) => (p.perNeuron ? Array.from(v) : v[0]!));
+  }
+  add("weights", network.connections.weights.length, 0, (v) => network.connections.shape(v));
+  const given = network.current;
+  add("current", current.values.length, current.perNeuron ? 1 : 0, (v) => {
+    if (typeof given === "number") return v[0]!;
+    if (Array.isArray(given)) return Array.from(v);
+    const width = current.perNeuron ? network.neurons : 1;
+    return Array.from({ length: current.samples }, (_, s) => Array.from(v).slice(s * width, (s + 1) * width));
+  });
+  return { size, views };
+}
+
+/** The values of all parameters in the layout's order. */
+export function parameterVector(plan: SolvePlan): Float64Array {
+  const { network, current } = plan;
+  const layout = parameterLayout(plan);
+  const vector = new Float64Array(layout.size);
+  for (const p of network.parameters) vector.set(p.values, layout.views.get(p.name)!.offset);
+  vector.set(network.connections.weights, layout.views.get("weights")!.offset);
+  vector.set(current.values, layout.views.get("current")!.offset);
+  return vector;
+}
+
+/**
+ * The views of the parameters that a gradient is asked for.
+ * @throws SaltationError naming an unknown parameter and the known ones.
+ */
+export function requestedViews(network: Network, layout: ParameterLayout, names: readonly string[]): View[] {
+  const known = [...layout.views.values()].filter((v) => v.length > 0).map((v) => v.name);
+  names.forEach((name, i) => {
+    if (!known.includes(name)) {
+      const why =
+        name === "weights" ? "the network has no connections" : `cell "${network.cell.name}" has no such parameter`;
+      fail(`with[${i}]`, `"${name}": ${why}; known: ${known.join(", ")}`);
+    }
+    if (names.indexOf(name) !== i) fail(`with[${i}]`, `"${name}" stands there twice`);
+  });
+  return names.map((n) => layout.views.get(n)!);
+}

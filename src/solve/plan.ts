@@ -1,0 +1,88 @@
+/** What is to be solved: network, time grid, method, paths and seed, checked and put in one place. */
+import { fail, finiteNumber, oneOf, positiveNumber, show, wholeNumber } from "../checks.js";
+import { type PlannedCurrent, planCurrent } from "../driver/current.js";
+import type { Network } from "../network/network.js";
+
+/**
+ * How a step is solved.
+ * - `euler`: noise at grid points only (drift, then kick); drift frozen in each sub-step. Weak order 1.
+ * - `wong-zakai`: driver path linear between grid points; Runge-Kutta 4 on the resulting ODE.
+ * - `levy`: the path's space-time Lévy area as a parabola on top (Foster, Lyons & Oberhauser 2020); strong order 1.5
+ *   for additive noise.
+ */
+export type Method = "euler" | "wong-zakai" | "levy";
+export const methods: readonly Method[] = ["euler", "wong-zakai", "levy"];
+
+export interface SolveOptions {
+  /** Number of Monte Carlo paths. */
+  paths: number;
+  /** Start of the solution, default 0. */
+  t0?: number;
+  /** End of the solution. */
+  t1: number;
+  /** Step of the grid on which the driver path is given; a whole number of steps must fit. */
+  dt: number;
+  /** Default `levy`. */
+  method?: Method;
+  /** Seed of noise and uniforms, a whole number below 2³². Default 0. */
+  seed?: number;
+  /** Stop each path at its maxSpikes-th event in the whole network; unlimited where not given. */
+  maxSpikes?: number;
+}
+
+export interface SolvePlan {
+  readonly network: Network;
+  readonly paths: number;
+  readonly t0: number;
+  readonly t1: number;
+  readonly dt: number;
+  readonly steps: number;
+  readonly method: Method;
+  readonly seed: number;
+  /** 0 where unlimited. */
+  readonly maxSpikes: number;
+  readonly current: PlannedCurrent;
+}
+
+const uint32Max = 2 ** 32 - 1;
+
+/**
+ * Checks the options of a solve.
+ * @throws SaltationError `invalid-input` naming the field, its value and the mend.
+ */
+export function planSolve(network: Network, options: SolveOptions): SolvePlan {
+  const paths = wholeNumber("paths", options.paths, 1, 2 ** 30);
+  const t0 = finiteNumber("time.t0", options.t0 ?? 0);
+  const t1 = finiteNumber("time.t1", options.t1);
+  const dt = positiveNumber("time.dt", options.dt);
+  if (t1 <= t0) fail("time.t1", `expected a time after t0 = ${t0}, got ${show(t1)}`);
+  const steps = Math.round((t1 - t0) / dt);
+  if (steps < 1 || Math.abs(steps * dt - (t1 - t0)) > 1e-6 * dt * Math.max(1, steps * 1e-3)) {
+    const near = Math.max(1, steps);
+    fail("time.dt", `${dt} does not divide t1 - t0 = ${t1 - t0}; ${near} steps of ${(t1 - t0) / near} would`);
+  }
+  const method = oneOf("method", options.method ?? "levy", methods);
+  const { cell } = network;
+  if (method === "euler" && !cell.additiveNoise) {
+    fail(
+      "method",
+      `"euler" needs noise amplitudes that do not depend on the state; use "levy" for cell "${cell.name}"`,
+    );
+  }
+  const counters = steps * network.neurons * Math.max(1, cell.channels.length);
+  if (counters > uint32Max) {
+    fail("time.dt", `${steps} steps of ${network.neurons} neurons need ${counters} noise counters; at most 2^32 exist`);
+  }
+  return {
+    network,
+    paths,
+    t0,
+    t1,
+    dt,
+    steps,
+    method,
+    seed: wholeNumber("seed", options.seed ?? 0, 0, uint32Max),
+    maxSpikes: options.maxSpikes === undefined ? 0 : wholeNumber("maxSpikes", options.maxSpikes, 1, 2 ** 20),
+    current: planCurrent(network.current, network.neurons, t0, dt, steps),
+  };
+}

@@ -1,0 +1,78 @@
+/** From a plan to what its kernels are specialised for. */
+import type { SolverShape } from "../../shaders/shared/solver.wgsl.js";
+import { parameterInput } from "../cell/cell.js";
+import { emitCellWgsl } from "../cell/emit-wgsl.js";
+import { type CellFunctions, cellFunctions } from "../cell/functions.js";
+import { evaluate, inputNames } from "../cell/graph.js";
+import { type ParameterLayout, parameterLayout } from "./layout.js";
+import type { SolvePlan } from "./plan.js";
+
+/**
+ * The noise channels that can matter: those whose amplitude depends on the state, is not zero for every neuron, or is
+ * to be differentiated. The others draw nothing. Random numbers are keyed by channel, so this changes no path.
+ */
+export function activeChannels(plan: SolvePlan, gradients: readonly string[]): number[] {
+  const { network } = plan;
+  return network.cell.channels.flatMap((channel, c) => {
+    const names = [...inputNames([channel.amplitude])];
+    if (names.some((n) => !n.startsWith("p."))) return [c];
+    if (gradients.some((g) => names.includes(parameterInput(g)))) return [c];
+    for (let k = 0; k < network.neurons; k++) {
+      const inputs = new Map(
+        network.parameters.map((p) => [parameterInput(p.name), p.values[p.perNeuron ? k : 0]!] as const),
+      );
+      if (evaluate([channel.amplitude], inputs)[0] !== 0) return [c];
+    }
+    return [];
+  });
+}
+
+export interface KernelShape extends SolverShape {
+  readonly states: number;
+  readonly layout: ParameterLayout;
+  readonly functions: CellFunctions;
+}
+
+/** The shape of a plan's kernels; `gradients` names the parameters whose gradients are accumulated. */
+export function solverShape(
+  plan: SolvePlan,
+  derivatives: "none" | "reverse" | "forward",
+  gradients: readonly string[] = [],
+): KernelShape {
+  const { network, current } = plan;
+  const { cell } = network;
+  const layout = parameterLayout(plan);
+  const channels = activeChannels(plan, gradients);
+  const functions = cellFunctions(cell, channels);
+  const currentView = layout.views.get("current")!;
+  return {
+    cell: emitCellWgsl(
+      cell,
+      {
+        channels,
+        derivatives,
+        gradients: cell.parameters.flatMap((n, i) => (gradients.includes(n) ? [i] : [])),
+        currentGradient: gradients.includes("current"),
+      },
+      functions,
+    ),
+    channels,
+    cellChannels: cell.channels.length,
+    neurons: network.neurons,
+    smooth: plan.method !== "euler",
+    parabola: plan.method === "levy",
+    parameters: network.parameters.map((p) => {
+      const view = layout.views.get(p.name)!;
+      return { offset: view.offset, stride: view.neuronStride };
+    }),
+    current: {
+      offset: currentView.offset,
+      stride: currentView.neuronStride,
+      samples: current.samples,
+      width: current.perNeuron ? network.neurons : 1,
+    },
+    states: cell.states.length,
+    layout,
+    functions,
+  };
+}

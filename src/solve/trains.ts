@@ -1,0 +1,46 @@
+/** Spike trains of many paths: they lie where they were made (on the GPU, or in memory) until they are asked for. */
+
+/** Spike trains on the host. Rows are paths; a row holds its spikes in time order. */
+export interface SpikeTable {
+  readonly paths: number;
+  /** Row length: the largest count, or maxSpikes where that was given. */
+  readonly slots: number;
+  /** [paths, slots], absolute times; t1 where absent. */
+  readonly times: Float64Array;
+  /** [paths, slots]; -1 where absent. */
+  readonly neurons: Int32Array;
+  /** [paths]. */
+  readonly counts: Int32Array;
+}
+
+export interface SpikeTrains {
+  readonly paths: number;
+  readonly t0: number;
+  readonly t1: number;
+  /** Paths that were stopped at their maxSpikes-th event. */
+  readonly saturatedPaths: number;
+  /** Largest number of spikes in a path. */
+  readonly largestCount: number;
+  /** Sub-steps tried over lanes × sub-steps of the slowest lane of each group of 32; undefined on the CPU. */
+  readonly laneEfficiency?: number;
+  /** Bytes on the GPU that the trains hold. */
+  readonly bytes: number;
+  /** Reads the trains back. */
+  read(): Promise<SpikeTable>;
+  /** Spike times [paths, slots] in time order, t1 where absent. */
+  spikeTimes(): Promise<Float64Array>;
+  /** Mean number of spikes in a path. */
+  meanCount(): Promise<number>;
+  dispose(): void;
+}
+
+/** An empty table of the given size. */
+export function emptyTable(paths: number, slots: number, t1: number): SpikeTable {
+  return {
+    paths,
+    slots,
+    times: new Float64Array(paths * slots).fill(t1),
+    neurons: new Int32Array(paths * slots).fill(-1),
+    counts: new Int32Array(paths),
+  };
+}

@@ -1,0 +1,278 @@
+/**
+ * One Monte Carlo path of a network in float64: the oracle of the kernels, and the solver of the `cpu` backend.
+ *
+ * Within a grid step every neuron keeps its own sub-steps: it is tried to the end of the step, and only its own events
+ * and the arrivals it receives split it. Events are taken in time order across the network, the earliest first (ties:
+ * lowest neuron). The driver path stays in absolute time: what follows an event goes on along the same path.
+ */
+import type { CompiledCell } from "../cell/emit-js.js";
+import { uniformOpen } from "../driver/normal.js";
+import { threefry2x32 } from "../driver/threefry.js";
+import { SaltationError } from "../errors.js";
+import type { SolvePlan } from "../solve/plan.js";
+import { type Driver, Stepper } from "./advance.js";
+
+/** Gives the driver path: writes ΔW and H of one path, step and channel (neuron · channels + channel). */
+export type NoiseSource = (path: number, step: number, channel: number, out: Float64Array) => void;
+
+export interface PathSpike {
+  /** Grid step of the spike, and its place within the step as a fraction of dt. */
+  readonly step: number;
+  readonly fraction: number;
+  readonly neuron: number;
+}
+
+/**
+ * What a path did, in order: enough to reverse it. `advance` moves neuron `neuron` from time `r` by `h` within grid
+ * step `step`; `fire` resets it; `receive` applies edge `edge`; `kick` adds the noise of a step (`euler`). `before` is
+ * the neuron's state before the operation.
+ */
+export type Operation =
+  | {
+      kind: "advance";
+      neuron: number;
+      step: number;
+      r: number;
+      h: number;
+      /** What ended it: the end of the step, an arrival, or the neuron's own event. */
+      until: "end" | "arrival" | "event";
+      before: Float64Array;
+      driver: Driver;
+    }
+  | { kind: "fire"; neuron: number; spike: number; u: number; before: Float64Array }
+  | { kind: "receive"; neuron: number; edge: number; before: Float64Array }
+  | { kind: "kick"; neuron: number; before: Float64Array; increment: Float64Array }
+  | { kind: "step" };
+
+export interface PathResult {
+  readonly spikes: PathSpike[];
+  /** Whether the path stopped at its maxSpikes-th event. */
+  readonly saturated: boolean;
+  /** State of each neuron at the end. */
+  readonly final: Float64Array[];
+  /** First uniform of each neuron. */
+  readonly startUniforms: Float64Array;
+  readonly operations: Operation[];
+}
+
+/** More events of one neuron in one step than this mean that its reset does not take it below the event. */
+const maximumEventsPerStep = 1000;
+
+export class PathSolver {
+  private readonly stepper: Stepper;
+  private readonly p: Float64Array[];
+  private readonly n: number;
+  private readonly channels: number;
+
+  constructor(
+    private readonly plan: SolvePlan,
+    private readonly cell: CompiledCell,
+    private readonly noise: NoiseSource,
+  ) {
+    const { network } = plan;
+    this.stepper = new Stepper(cell, plan.method, plan.dt);
+    this.n = network.cell.states.length;
+    this.channels = network.cell.channels.length;
+    this.p = neuronParameters(plan);
+  }
+
+  /** Solves path number `path`; `record` keeps the operations for the derivative. */
+  solve(path: number, record: boolean): PathResult {
+    const { plan, cell, stepper, n, channels, p } = this;
+    const { dt, steps, seed, maxSpikes } = plan;
+    const { neurons, connections } = plan.network;
+    const { rowStart, targets, weights } = connections;
+    const smooth = plan.method !== "euler";
+    const parabola = plan.method === "levy";
+    const operations: Operation[] = [];
+    const spikes: PathSpike[] = [];
+
+    const vectors = (size: number): Float64Array[] => Array.from({ length: neurons }, () => new Float64Array(size));
+    let y = vectors(n);
+    let trial = vectors(n);
+    const drivers = Array.from({ length: neurons }, () => ({
+      a: new Float64Array(channels),
+      b: new Float64Array(channels),
+    }));
+    const r = new Float64Array(neurons);
+    const eventAt = new Float64Array(neurons);
+    const fired = new Uint32Array(neurons);
+    const startUniforms = new Float64Array(neurons);
+    const pair = new Float64Array(2);
+    const landed = new Float64Array(n);
+
+    const uniform = (neuron: number, count: number): number =>
+      uniformOpen(threefry2x32(seed, 1 + neuron, path, count)[0]);
+
+    for (let k = 0; k < neurons; k++) {
+      startUniforms[k] = uniform(k, 0);
+      cell.start(y[k]!, p[k]!, startUniforms[k]!);
+    }
+
+    const copy = (v: Float64Array): Float64Array => Float64Array.from(v);
+    const frozen = (d: Driver): Driver => ({ a: copy(d.a), b: copy(d.b) });
+
+    for (let step = 0; step < steps; step++) {
+      if (record) operations.push({ kind: "step" });
+      const current = (k: number): number => plannedCurrent(plan, step, k);
+      /** Tries neuron k from r[k] to the end of the step, and locates its event if it has one. */
+      const attempt = (k: number): void => {
+        const h = dt - r[k]!;
+        stepper.advance(trial[k]!, y[k]!, r[k]!, h, drivers[k]!, p[k]!, current(k));
+        eventAt[k] = Number.POSITIVE_INFINITY;
+        if (cell.event(trial[k]!, p[k]!) >= 0 && h > 0)
+          eventAt[k] = r[k]! + this.locate(k, y[k]!, r[k]!, h, drivers[k]!, current(k));
+      };
+
+      for (let k = 0; k < neurons; k++) {
+        if (smooth) {
+          for (let c = 0; c < channels; c++) {
+            this.noise(path, step, k * channels + c, pair);
+            drivers[k]!.a[c] = pair[0]! / dt;
+            drivers[k]!.b[c] = parabola ? (6 * pair[1]!) / (dt * dt) : 0;
+          }
+        }
+        r[k] = 0;
+        attempt(k);
+      }
+
+      for (let events = 0; ; events++) {
+        let k = -1;
+        for (let j = 0; j < neurons; j++) if (eventAt[j]! < (k < 0 ? Number.POSITIVE_INFINITY : eventAt[k]!)) k = j;
+        if (k < 0) break;
+        if (events > maximumEventsPerStep * neurons) throw endlessEvents(path, step, k);
+        const at = eventAt[k]!;
+        const driver = record ? frozen(drivers[k]!) : drivers[k]!;
+        if (record) {
+          operations.push({
+            kind: "advance",
+            neuron: k,
+            step,
+            r: r[k]!,
+            h: at - r[k]!,
+            until: "event",
+            before: copy(y[k]!),
+            driver,
+          });
+        }
+        stepper.advance(landed, y[k]!, r[k]!, at - r[k]!, drivers[k]!, p[k]!, current(k));
+        const u = uniform(k, ++fired[k]!);
+        if (record) operations.push({ kind: "fire", neuron: k, spike: spikes.length, u, before: copy(landed) });
+        cell.reset(y[k]!, landed, p[k]!, u);
+        r[k] = at;
+        spikes.push({ step, fraction: at / dt, neuron: k });
+        if (maxSpikes > 0 && spikes.length >= maxSpikes) {
+          return { spikes, saturated: true, final: y, startUniforms, operations };
+        }
+        for (let e = rowStart[k]!; e < rowStart[k + 1]!; e++) {
+          const j = targets[e]!;
+          if (j !== k) {
+            if (record) {
+              operations.push({
+                kind: "advance",
+                neuron: j,
+                step,
+                r: r[j]!,
+                h: at - r[j]!,
+                until: "arrival",
+                before: copy(y[j]!),
+                driver: frozen(drivers[j]!),
+              });
+            }
+            stepper.advance(y[j]!, y[j]!, r[j]!, at - r[j]!, drivers[j]!, p[j]!, current(j));
+            r[j] = at;
+          }
+          if (record) operations.push({ kind: "receive", neuron: j, edge: e, before: copy(y[j]!) });
+          cell.receive(y[j]!, y[j]!, p[j]!, weights[e]!);
+          if (j !== k) attempt(j);
+        }
+        attempt(k);
+      }
+
+      for (let k = 0; k < neurons; k++) {
+        if (record) {
+          operations.push({
+            kind: "advance",
+            neuron: k,
+            step,
+            r: r[k]!,
+            h: dt - r[k]!,
+            until: "end",
+            before: copy(y[k]!),
+            driver: frozen(drivers[k]!),
+          });
+        }
+        if (!smooth && channels > 0) {
+          const increment = new Float64Array(channels);
+          for (let c = 0; c < channels; c++) {
+            this.noise(path, step, k * channels + c, pair);
+            increment[c] = pair[0]!;
+          }
+          if (record) operations.push({ kind: "kick", neuron: k, before: copy(trial[k]!), increment });
+          cell.kick(trial[k]!, trial[k]!, p[k]!, increment);
+        }
+      }
+      [y, trial] = [trial, y];
+    }
+    return { spikes, saturated: false, final: y, startUniforms, operations };
+  }
+
+  /** Length of the sub-step from r at which the event function is zero, by Newton within a shrinking bracket. */
+  private locate(k: number, y: Float64Array, r: number, h: number, driver: Driver, I: number): number {
+    const { cell, stepper } = this;
+    const p = this.p[k]!;
+    const value = cell.event(y, p);
+    if (value >= 0) return 0;
+    const out = new Float64Array(this.n);
+    const eBar = new Float64Array(this.n);
+    const slope = new Float64Array(this.n);
+    const unused = new Float64Array(p.length + 1);
+    const x = new Float64Array(this.channels);
+    let [low, high] = [0, h];
+    let theta = 0;
+    let at = y;
+    let e = value;
+    for (let iteration = 0; iteration < 100; iteration++) {
+      cell.eventGradient(eBar, unused, at, p);
+      if (this.plan.method !== "euler") {
+        for (let c = 0; c < x.length; c++) x[c] = driver.a[c]! + driver.b[c]! * (this.plan.dt - 2 * (r + theta));
+      }
+      cell.flow(slope, this.plan.method === "euler" ? y : at, p, I, x);
+      let rate = 0;
+      for (let i = 0; i < this.n; i++) rate += eBar[i]! * slope[i]!;
+      let next = theta - e / rate;
+      if (!(next > low && next < high)) next = 0.5 * (low + high);
+      if (Math.abs(next - theta) <= 1e-15 * this.plan.dt || high - low <= 1e-16 * this.plan.dt) return next;
+      theta = next;
+      stepper.advance(out, y, r, theta, driver, p, I);
+      at = out;
+      e = cell.event(out, p);
+      if (e === 0) return theta;
+      if (e < 0) low = theta;
+      else high = theta;
+    }
+    return theta;
+  }
+}
+
+function endlessEvents(path: number, step: number, neuron: number): SaltationError {
+  return new SaltationError(
+    "invalid-input",
+    `network: neuron ${neuron} of path ${path} fires without end in step ${step}: its reset does not take the event function below 0; make the reset larger`,
+  );
+}
+
+/** The parameters of each neuron, in the cell's order. */
+export function neuronParameters(plan: SolvePlan): Float64Array[] {
+  const { network } = plan;
+  return Array.from({ length: network.neurons }, (_, k) =>
+    Float64Array.from(network.parameters, (q) => q.values[q.perNeuron ? k : 0]!),
+  );
+}
+
+/** The input current of a neuron in a grid step. */
+export function plannedCurrent(plan: SolvePlan, step: number, neuron: number): number {
+  const { current, network } = plan;
+  const sample = Math.min(current.samples - 1, Math.floor(step / current.stepsPerSample));
+  return current.values[current.perNeuron ? sample * network.neurons + neuron : sample]!;
+}

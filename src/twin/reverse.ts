@@ -1,0 +1,119 @@
+/**
+ * The backward recursion for one path, in float64: the exact derivative of the discrete solution, operation by
+ * operation from last to first. At an event with spike-time cotangent ℓ, in the continuum (Holberg & Salvi 2024,
+ * theorem 3.2; DESIGN section 2),
+ *
+ *     a⁻ = ∇Tᵀ a⁺ - ∇E (ℓ + a⁺·(∇T f⁻ - f⁺)) / (∇E·f⁻);
+ *
+ * here f⁻ is the derivative of the discrete sub-step by its length, and -a⁺·f⁺ arrives as the cotangent of the time
+ * at which the sub-steps after the event begin.
+ */
+import type { CompiledCell } from "../cell/emit-js.js";
+import type { ParameterLayout } from "../solve/layout.js";
+import type { SolvePlan } from "../solve/plan.js";
+import { Stepper } from "./advance.js";
+import { neuronParameters, type PathResult, plannedCurrent } from "./forward.js";
+
+/**
+ * @param cotangents ∂L/∂τ for each spike of the path, in order (absolute time).
+ * @param gradient [layout.size], added to.
+ */
+export function reversePath(
+  plan: SolvePlan,
+  layout: ParameterLayout,
+  cell: CompiledCell,
+  result: PathResult,
+  cotangents: ArrayLike<number>,
+  gradient: Float64Array,
+): void {
+  const { network, dt } = plan;
+  const { neurons, connections } = network;
+  const n = network.cell.states.length;
+  const P = network.cell.parameters.length;
+  const stepper = new Stepper(cell, plan.method, dt);
+  const p = neuronParameters(plan);
+
+  const vectors = (size: number): Float64Array[] => Array.from({ length: neurons }, () => new Float64Array(size));
+  const a = vectors(n);
+  /** Per neuron: cotangents of its parameters, and of its current in the step at hand as last entry. */
+  const pBar = vectors(P + 1);
+  /** Cotangent of the time at which the neuron's sub-step in progress begins. */
+  const timeBar = new Float64Array(neurons);
+  const zero = new Float64Array(P);
+  const eBar = new Float64Array(n);
+  const byLength = new Float64Array(n);
+  const noStates = new Float64Array(n);
+  /** Cotangent of the event in progress by its time, from the arrivals it made. */
+  let arrivalBar = 0;
+  let eventTimeBar = 0;
+
+  const currentView = layout.views.get("current")!;
+  const weightView = layout.views.get("weights")!;
+  const sampleWidth = plan.current.perNeuron ? neurons : 1;
+
+  let step = plan.steps;
+  const operations = result.operations;
+  for (let o = operations.length - 1; o >= 0; o--) {
+    const op = operations[o]!;
+    if (op.kind === "step") continue;
+    const k = op.neuron;
+    if (op.kind === "kick") {
+      cell.kickVjp(a[k]!, pBar[k]!, op.before, p[k]!, op.increment, a[k]!);
+    } else if (op.kind === "receive") {
+      gradient[weightView.offset + op.edge]! += cell.receiveVjp(
+        a[k]!,
+        pBar[k]!,
+        op.before,
+        p[k]!,
+        connections.weights[op.edge]!,
+        a[k]!,
+      );
+      const self = connections.rowStart[k]! <= op.edge && op.edge < connections.rowStart[k + 1]!;
+      if (!self) {
+        arrivalBar += timeBar[k]!;
+        timeBar[k] = 0;
+      }
+    } else if (op.kind === "fire") {
+      eventTimeBar = arrivalBar + timeBar[k]! + cotangents[op.spike]!;
+      arrivalBar = 0;
+      cell.resetVjp(a[k]!, pBar[k]!, op.before, p[k]!, op.u, a[k]!);
+    } else {
+      step = op.step;
+      const I = plannedCurrent(plan, step, k);
+      if (op.until === "event") {
+        // The sub-step's length is set by E = 0: eliminate it.
+        const landed = (operations[o + 1] as { before: Float64Array }).before;
+        stepper.tangent(byLength, op.before, op.r, op.h, op.driver, p[k]!, I, noStates, 0, 1, zero, 0);
+        const ePBar = new Float64Array(P + 1);
+        cell.eventGradient(eBar, ePBar, landed, p[k]!);
+        let [pull, rate] = [eventTimeBar, 0];
+        for (let i = 0; i < n; i++) {
+          pull += a[k]![i]! * byLength[i]!;
+          rate += eBar[i]! * byLength[i]!;
+        }
+        const q = pull / rate;
+        for (let i = 0; i < n; i++) a[k]![i]! -= q * eBar[i]!;
+        for (let j = 0; j < P; j++) pBar[k]![j]! -= q * ePBar[j]!;
+        stepper.reverse(a[k]!, pBar[k]!, op.before, op.r, op.h, op.driver, p[k]!, I, a[k]!);
+        timeBar[k] = stepper.rBar + eventTimeBar;
+      } else {
+        stepper.reverse(a[k]!, pBar[k]!, op.before, op.r, op.h, op.driver, p[k]!, I, a[k]!);
+        if (op.until === "arrival") arrivalBar += stepper.hBar;
+        timeBar[k] = stepper.rBar - stepper.hBar;
+      }
+      if (op.r === 0) timeBar[k] = 0;
+      if (pBar[k]![P] !== 0) {
+        const sample = Math.min(plan.current.samples - 1, Math.floor(step / plan.current.stepsPerSample));
+        gradient[currentView.offset + sample * sampleWidth + currentView.neuronStride * k]! += pBar[k]![P]!;
+        pBar[k]![P] = 0;
+      }
+    }
+  }
+  for (let k = 0; k < neurons; k++) {
+    cell.startVjp(pBar[k]!, p[k]!, result.startUniforms[k]!, a[k]!);
+    network.cell.parameters.forEach((name, j) => {
+      const view = layout.views.get(name)!;
+      gradient[view.offset + view.neuronStride * k]! += pBar[k]![j]!;
+    });
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * Forward sensitivities of one path in float64: the derivative of every spike time in given parameter directions, by
+ * carrying tangents along the operations of the forward solve. At an event (DESIGN section 2),
+ *
+ *     ∂τ = -(∂E + ∇E·∂y⁻) / (∇E·f⁻),   ∂y⁺ = ∂T + ∇T·(∂y⁻ + f⁻ ∂τ).
+ */
+import type { CompiledCell } from "../cell/emit-js.js";
+import type { ParameterLayout } from "../solve/layout.js";
+import type { SolvePlan } from "../solve/plan.js";
+import { Stepper } from "./advance.js";
+import { neuronParameters, type PathResult, plannedCurrent } from "./forward.js";
+
+/**
+ * @param directions each a vector [layout.size] in parameter space.
+ * @returns [spikes][directions], ∂τ_n along each direction (absolute time).
+ */
+export function pathSensitivities(
+  plan: SolvePlan,
+  layout: ParameterLayout,
+  cell: CompiledCell,
+  result: PathResult,
+  directions: readonly Float64Array[],
+): Float64Array[] {
+  const { network, dt } = plan;
+  const { neurons } = network;
+  const n = network.cell.states.length;
+  const P = network.cell.parameters.length;
+  const stepper = new Stepper(cell, plan.method, dt);
+  const p = neuronParameters(plan);
+  const out = result.spikes.map(() => new Float64Array(directions.length));
+  const currentView = layout.views.get("current")!;
+  const weightView = layout.views.get("weights")!;
+  const sampleWidth = plan.current.perNeuron ? neurons : 1;
+  const still = new Float64Array(n);
+  const noDirection = new Float64Array(P);
+  const eBar = new Float64Array(n);
+  const byLength = new Float64Array(n);
+
+  directions.forEach((direction, d) => {
+    const dp = Array.from({ length: neurons }, (_, k) =>
+      Float64Array.from(network.cell.parameters, (name) => {
+        const view = layout.views.get(name)!;
+        return direction[view.offset + view.neuronStride * k]!;
+      }),
+    );
+    const dy = Array.from({ length: neurons }, (_, k) => {
+      const v = new Float64Array(n);
+      cell.startJvp(v, p[k]!, result.startUniforms[k]!, dp[k]!);
+      return v;
+    });
+    /** Tangent of the time at which each neuron stands within the step. */
+    const dr = new Float64Array(neurons);
+    let dTau = 0;
+    for (const [o, op] of result.operations.entries()) {
+      if (op.kind === "step") {
+        dr.fill(0);
+        continue;
+      }
+      const k = op.neuron;
+      if (op.kind === "kick") cell.kickJvp(dy[k]!, op.before, p[k]!, op.increment, dy[k]!, dp[k]!);
+      else if (op.kind === "fire") cell.resetJvp(dy[k]!, op.before, p[k]!, op.u, dy[k]!, dp[k]!);
+      else if (op.kind === "receive") {
+        const w = network.connections.weights[op.edge]!;
+        cell.receiveJvp(dy[k]!, op.before, p[k]!, w, dy[k]!, dp[k]!, direction[weightView.offset + op.edge]!);
+      } else {
+        const I = plannedCurrent(plan, op.step, k);
+        const sample = Math.min(plan.current.samples - 1, Math.floor(op.step / plan.current.stepsPerSample));
+        const dI = direction[currentView.offset + sample * sampleWidth + currentView.neuronStride * k]!;
+        const dh = op.until === "arrival" ? dTau - dr[k]! : -dr[k]!;
+        stepper.tangent(dy[k]!, op.before, op.r, op.h, op.driver, p[k]!, I, dy[k]!, dr[k]!, dh, dp[k]!, dI);
+        if (op.until === "event") {
+          const spike = (result.operations[o + 1] as { spike: number }).spike;
+          const landed = (result.operations[o + 1] as { before: Float64Array }).before;
+          stepper.tangent(byLength, op.before, op.r, op.h, op.driver, p[k]!, I, still, 0, 1, noDirection, 0);
+          const ePBar = new Float64Array(P + 1);
+          cell.eventGradient(eBar, ePBar, landed, p[k]!);
+          let [moved, rate] = [0, 0];
+          for (let j = 0; j < P; j++) moved += ePBar[j]! * dp[k]![j]!;
+          for (let i = 0; i < n; i++) {
+            moved += eBar[i]! * dy[k]![i]!;
+            rate += eBar[i]! * byLength[i]!;
+          }
+          dTau = -moved / rate;
+          for (let i = 0; i < n; i++) dy[k]![i]! += byLength[i]! * dTau;
+          dr[k] = dTau;
+          out[spike]![d] = dTau;
+        } else if (op.until === "arrival") dr[k] = dTau;
+      }
+    }
+  });
+  return out;
+}
