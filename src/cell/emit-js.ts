@@ -126,7 +126,7 @@ export function compileCell(cell: Cell, functions: CellFunctions = cellFunctions
   };
   const assign = (array: string, count: number): Target[] =>
     Array.from({ length: count }, (_, i) => (value: string) => `${array}[${i}] = ${value};`);
-  const valueOf = (f: CellFunction, args: string): never => emit(args, f.value, assign("out", f.value.length));
+  const valuesOf = (f: CellFunction, args: string): never => emit(args, f.value, assign("out", f.value.length));
   const tangentOf = (f: CellFunction, args: string): never => emit(args, f.tangent, assign("out", f.tangent.length));
   /** State (and channel) cotangents assigned, parameters' and current's added, the weight's returned. */
   const cotangentsOf = (f: CellFunction, args: string, withStates = true, withChannels = false): never => {
@@ -153,21 +153,21 @@ export function compileCell(cell: Cell, functions: CellFunctions = cellFunctions
 
   return {
     cell,
-    flow: valueOf(functions.flow, "out, y, p, I, x"),
+    flow: valuesOf(functions.flow, "out, y, p, I, x"),
     flowVjp: cotangentsOf(functions.flow, "yBar, xBar, pBar, y, p, I, x, c", true, true),
     flowJvp: tangentOf(functions.flow, "out, y, p, I, x, dy, dp, dI, dx"),
     event: emit("y, p", functions.event.value, [(value) => `return ${value};`]),
     eventGradient: cotangentsOf(functions.event, "yBar, pBar, y, p"),
-    reset: valueOf(functions.reset, "out, y, p, u"),
+    reset: valuesOf(functions.reset, "out, y, p, u"),
     resetVjp: cotangentsOf(functions.reset, "yBar, pBar, y, p, u, c"),
     resetJvp: tangentOf(functions.reset, "out, y, p, u, dy, dp"),
-    receive: valueOf(functions.receive, "out, y, p, w"),
+    receive: valuesOf(functions.receive, "out, y, p, w"),
     receiveVjp: cotangentsOf(functions.receive, "yBar, pBar, y, p, w, c"),
     receiveJvp: tangentOf(functions.receive, "out, y, p, w, dy, dp, dw"),
-    start: valueOf(functions.start, "out, p, u"),
+    start: valuesOf(functions.start, "out, p, u"),
     startVjp: cotangentsOf(functions.start, "pBar, p, u, c", false),
     startJvp: tangentOf(functions.start, "out, p, u, dp"),
-    kick: valueOf(functions.kick, "out, y, p, x"),
+    kick: valuesOf(functions.kick, "out, y, p, x"),
     kickVjp: cotangentsOf(functions.kick, "yBar, pBar, y, p, x, c"),
     kickJvp: tangentOf(functions.kick, "out, y, p, x, dy, dp"),
   };

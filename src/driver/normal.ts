@@ -10,10 +10,27 @@ export function uniformOpen(bits: number): number {
   return Math.fround(high + (low + 1) / 256) * 2 ** -24;
 }
 
-/** Box-Muller: a standard normal pair from two words. */
+/** Box-Muller: a standard normal pair from two words. The angle: two bits of quadrant, 24 bits of fraction about its middle. */
 export function normalPair(bits0: number, bits1: number, out: Float64Array): void {
   const radius = Math.sqrt(-2 * Math.log(uniformOpen(bits0)));
-  const angle = (bits1 >>> 8) * 2 ** -24 * 2 * Math.PI;
-  out[0] = radius * Math.cos(angle);
-  out[1] = radius * Math.sin(angle);
+  const angle = (((bits1 >>> 6) & 0xffffff) - 8388607.5) * 2 ** -24 * (Math.PI / 2);
+  const s = radius * Math.sin(angle);
+  const c = radius * Math.cos(angle);
+  switch (bits1 >>> 30) {
+    case 0:
+      out[0] = c;
+      out[1] = s;
+      break;
+    case 1:
+      out[0] = -s;
+      out[1] = c;
+      break;
+    case 2:
+      out[0] = -c;
+      out[1] = -s;
+      break;
+    default:
+      out[0] = s;
+      out[1] = -c;
+  }
 }

@@ -1,0 +1,13 @@
+export { Batch } from "./batch.js";
+export {
+  type Access,
+  type AdapterSummary,
+  adapterAdvice,
+  findAdapter,
+  Gpu,
+  type GpuOptions,
+  type Kernel,
+  type KernelSpec,
+  type Storage,
+  summarise,
+} from "./gpu.js";

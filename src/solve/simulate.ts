@@ -1,0 +1,188 @@
+/** Simulation on the GPU: chunk by chunk, the record growing until every spike fits. */
+import { SaltationError } from "../errors.js";
+import type { Gpu, Storage } from "../gpu/index.js";
+import type { ChunkSolver, RunStatus, SolvedChunk } from "./chunk-solver.js";
+import { type Chunk, splitPaths } from "./chunks.js";
+import type { View } from "./layout.js";
+import type { SolvePlan } from "./plan.js";
+import { SingleSolver } from "./single.js";
+import { emptyTable, type SpikeTable, type SpikeTrains } from "./trains.js";
+
+/** Bytes on the GPU that a chunk of paths may take. */
+export const chunkBytes = 192 * 2 ** 20;
+
+/** Slots of a record at most: more spikes than this in one path mean that it fires without end. */
+const mostSlots = 2 ** 22;
+
+/** Picks the solver for a network. */
+export async function createSolver(gpu: Gpu, plan: SolvePlan, views: readonly View[] = []): Promise<ChunkSolver> {
+  return SingleSolver.create(gpu, plan, views);
+}
+
+/** First guess of the slots that a path's record needs, where maxSpikes does not say. */
+export function firstSlots(plan: SolvePlan): number {
+  const { neurons } = plan.network;
+  return plan.maxSpikes > 0 ? plan.maxSpikes : Math.min(plan.steps * neurons, 32 * Math.ceil(Math.sqrt(neurons)));
+}
+
+/** @throws SaltationError `not-finite` where a state left the finite numbers. */
+function checkFinite(plan: SolvePlan, status: RunStatus, paths: number): void {
+  if (status.notFinite > 0) {
+    throw new SaltationError(
+      "not-finite",
+      `the state became infinite or NaN in ${status.notFinite} of ${paths} paths: parameters or weights are too ` +
+        `large for dt = ${plan.dt}; take a smaller dt or check their values`,
+    );
+  }
+}
+
+/** Chunks of a plan's paths that fit the memory set aside for one. */
+export function planChunks(plan: SolvePlan, solver: ChunkSolver, slots: number): Chunk[] {
+  return splitPaths(plan.paths, solver.bytesPerPath(slots), chunkBytes);
+}
+
+/** Solves a chunk, rerunning it with a larger record until all spikes fit. */
+export async function solveChunk(
+  plan: SolvePlan,
+  solver: ChunkSolver,
+  chunk: Chunk,
+  slots: { value: number },
+): Promise<SolvedChunk> {
+  for (;;) {
+    const solved = await solver.forward(chunk, slots.value);
+    if (solved.status.overflowed === 0) {
+      try {
+        checkFinite(plan, solved.status, chunk.paths);
+      } catch (error) {
+        solved.dispose();
+        throw error;
+      }
+      return solved;
+    }
+    solved.dispose();
+    slots.value *= 2;
+    if (slots.value > mostSlots) {
+      throw new SaltationError(
+        "invalid-input",
+        "network: a neuron fires without end: its reset does not take the event function below 0; make the reset larger",
+      );
+    }
+  }
+}
+
+interface TrainChunk extends Chunk {
+  readonly slots: number;
+  readonly record: Storage;
+  readonly counts: Storage;
+}
+
+/** Simulates all paths of a plan; the trains stay on the GPU. */
+export async function simulateGpu(
+  gpu: Gpu,
+  plan: SolvePlan,
+  progress?: (pathsDone: number) => void,
+): Promise<SpikeTrains> {
+  const solver = await createSolver(gpu, plan);
+  const kept: TrainChunk[] = [];
+  const slots = { value: firstSlots(plan) };
+  let saturated = 0;
+  let largestCount = 0;
+  const bytesPerSpike = 4 * solver.recordWords;
+  try {
+    for (const chunk of planChunks(plan, solver, slots.value)) {
+      const solved = await solveChunk(plan, solver, chunk, slots);
+      // Slots are rows, so the rows in use are one piece: keep only those.
+      const used = Math.max(1, solved.status.largestCount);
+      const record = gpu.buffer("spike trains", bytesPerSpike * used * chunk.paths);
+      const counts = gpu.buffer("spike counts", 4 * chunk.paths);
+      const batch = gpu.batch("keep");
+      batch.copy(solved.record, 0, record, 0, record.bytes);
+      batch.copy(solved.counts.storage, solved.counts.byteOffset, counts, 0, counts.bytes);
+      batch.submit();
+      solved.dispose();
+      kept.push({ ...chunk, slots: used, record, counts });
+      saturated += solved.status.saturated;
+      largestCount = Math.max(largestCount, solved.status.largestCount);
+      progress?.(chunk.firstPath + chunk.paths);
+    }
+  } catch (error) {
+    for (const c of kept) {
+      c.record.dispose();
+      c.counts.dispose();
+    }
+    throw error;
+  } finally {
+    solver.dispose();
+  }
+  return new GpuTrains(gpu, plan, kept, solver.recordWords, saturated, largestCount);
+}
+
+/** Trains on the GPU, chunk by chunk. */
+export class GpuTrains implements SpikeTrains {
+  private table: Promise<SpikeTable> | undefined;
+
+  constructor(
+    private readonly gpu: Gpu,
+    private readonly plan: SolvePlan,
+    readonly chunks: readonly TrainChunk[],
+    private readonly words: number,
+    readonly saturatedPaths: number,
+    readonly largestCount: number,
+  ) {}
+
+  get paths(): number {
+    return this.plan.paths;
+  }
+  get t0(): number {
+    return this.plan.t0;
+  }
+  get t1(): number {
+    return this.plan.t1;
+  }
+  get bytes(): number {
+    return this.chunks.reduce((sum, c) => sum + c.record.bytes + c.counts.bytes, 0);
+  }
+
+  read(): Promise<SpikeTable> {
+    this.table ??= this.readAll();
+    return this.table;
+  }
+
+  private async readAll(): Promise<SpikeTable> {
+    const { plan, words } = this;
+    const width = plan.maxSpikes > 0 ? plan.maxSpikes : this.largestCount;
+    const table = emptyTable(plan.paths, width, plan.t1);
+    for (const c of this.chunks) {
+      const record = new Uint32Array(await this.gpu.read(c.record));
+      const fractions = new Float32Array(record.buffer);
+      const counts = new Uint32Array(await this.gpu.read(c.counts));
+      for (let i = 0; i < c.paths; i++) {
+        const row = (c.firstPath + i) * width;
+        table.counts[c.firstPath + i] = counts[i]!;
+        for (let n = 0; n < counts[i]!; n++) {
+          const at = n * words * c.paths + i;
+          table.times[row + n] = plan.t0 + (record[at]! + fractions[at + c.paths]!) * plan.dt;
+          table.neurons[row + n] = words === 2 ? 0 : record[at + 2 * c.paths]!;
+        }
+      }
+    }
+    return table;
+  }
+
+  async spikeTimes(): Promise<Float64Array> {
+    return (await this.read()).times;
+  }
+
+  async meanCount(): Promise<number> {
+    let sum = 0;
+    for (const c of this.chunks) for (const n of new Uint32Array(await this.gpu.read(c.counts))) sum += n;
+    return sum / this.paths;
+  }
+
+  dispose(): void {
+    for (const c of this.chunks) {
+      c.record.dispose();
+      c.counts.dispose();
+    }
+  }
+}

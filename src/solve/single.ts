@@ -1,0 +1,156 @@
+/** Solver of one neuron per path: a path per invocation, windows counted in each path's own sub-steps. */
+import { backwardSingle } from "../../shaders/backward-single.wgsl.js";
+import { forwardSingle, singleCheckpointWords } from "../../shaders/forward-single.wgsl.js";
+import { eventIsAffine } from "../cell/functions.js";
+import type { Gpu, Kernel, Storage } from "../gpu/index.js";
+import { type ChunkSolver, readStatus, type SolvedChunk, statusWords } from "./chunk-solver.js";
+import { type Chunk, stepsPerDispatch } from "./chunks.js";
+import { parameterVector, type View } from "./layout.js";
+import type { SolvePlan } from "./plan.js";
+import { type KernelShape, solverShape } from "./shape.js";
+import { fromStart, runBytes, runUniform } from "./uniform.js";
+
+/** Small, so that a training batch of a hundred paths still spreads over the processors. */
+export const workgroupSize = 64;
+
+/** Bytes of tape in a backward window: beyond some megabytes a longer window saves nothing. */
+const tapeBytes = 32 * 2 ** 20;
+
+interface SolvedSingle extends SolvedChunk {
+  readonly checkpoints: Storage;
+  readonly window: number;
+  readonly windows: number;
+}
+
+export class SingleSolver implements ChunkSolver {
+  readonly recordWords = 2;
+  readonly gradientRows: number;
+
+  private constructor(
+    private readonly gpu: Gpu,
+    private readonly plan: SolvePlan,
+    readonly shape: KernelShape,
+    private readonly theta: Storage,
+    private readonly forwardKernel: Kernel,
+    private readonly backwardKernel: Kernel | undefined,
+    views: readonly View[],
+  ) {
+    this.gradientRows = views.reduce((n, v) => n + v.length, 0);
+  }
+
+  /** @param views the parameters to differentiate by; empty for a forward solve alone. */
+  static async create(gpu: Gpu, plan: SolvePlan, views: readonly View[]): Promise<SingleSolver> {
+    const names = views.map((v) => v.name);
+    const label = `${plan.network.cell.name} ${plan.method}`;
+    const shape = solverShape(plan, "none", names);
+    const affineEvent = eventIsAffine(shape.functions);
+    const forwardKernel = gpu.kernel({
+      label: `forward ${label}`,
+      code: forwardSingle({ ...shape, affineEvent, workgroupSize }),
+      bindings: ["read", "read_write", "read_write", "read_write"],
+      uniformBytes: runBytes,
+    });
+    let backwardKernel: Promise<Kernel> | undefined;
+    if (views.length > 0) {
+      const gradientRows: { parameter: number; row: number }[] = [];
+      let currentRow = -1;
+      let row = 0;
+      for (const view of views) {
+        if (view.name === "current") currentRow = row;
+        else if (view.name !== "weights") {
+          gradientRows.push({ parameter: plan.network.cell.parameters.indexOf(view.name), row });
+        }
+        row += view.length;
+      }
+      const reverse = solverShape(plan, "reverse", names);
+      backwardKernel = gpu.kernel({
+        label: `backward ${label}`,
+        code: backwardSingle({ ...reverse, affineEvent, workgroupSize, gradientRows, currentRow }),
+        bindings: ["read", "read", "read", "read", "read_write", "read_write", "read_write"],
+        uniformBytes: runBytes,
+      });
+    }
+    const [f, b] = await Promise.all([forwardKernel, backwardKernel]);
+    const theta = gpu.upload("parameters", Float32Array.from(parameterVector(plan)));
+    return new SingleSolver(gpu, plan, shape, theta, f, b, views);
+  }
+
+  /** Sub-steps of a window: the whole path in a forward solve, about their square root or more for a gradient. */
+  private window(paths: number, slots: number): number {
+    const most = stepsPerDispatch(paths);
+    const total = this.plan.steps + slots;
+    if (!this.backwardKernel) return Math.min(most, total);
+    const perSubStep = 4 * (this.shape.states + 1) * paths;
+    const fit = Math.max(Math.ceil(Math.sqrt(total)), Math.floor(tapeBytes / perSubStep));
+    return Math.min(most, total, fit);
+  }
+
+  bytesPerPath(slots: number): number {
+    const words = singleCheckpointWords(this.shape.states);
+    if (!this.backwardKernel) return 4 * words + 8 * slots;
+    const root = Math.ceil(Math.sqrt(this.plan.steps + slots));
+    return 4 * (words * root + (this.shape.states + 1) * root + this.gradientRows) + 12 * slots;
+  }
+
+  async forward(chunk: Chunk, slots: number): Promise<SolvedSingle> {
+    const { gpu, plan, theta } = this;
+    const { paths } = chunk;
+    const words = singleCheckpointWords(this.shape.states);
+    const window = this.window(paths, slots);
+    const windows = Math.ceil((plan.steps + slots) / window);
+    const keep = this.backwardKernel ? windows : 1;
+    const checkpoints = gpu.buffer("checkpoints", 4 * words * keep * paths);
+    const record = gpu.buffer("spike record", 8 * slots * paths);
+    const status = gpu.buffer("status", 4 * statusWords);
+    const batch = gpu.batch("forward").clear(status);
+    for (let w = 0; w < windows; w++) {
+      const slot = this.backwardKernel ? w : 0;
+      const fromSlot = w === 0 ? fromStart : this.backwardKernel ? w - 1 : 0;
+      const run = runUniform(plan, { ...chunk, slots, budget: window, fromSlot, toSlot: slot });
+      const groups = Math.ceil(paths / workgroupSize);
+      batch.dispatch(this.forwardKernel, [theta, checkpoints, record, status], run, [groups]);
+    }
+    const data = batch.read(status);
+    batch.submit();
+    const result = readStatus(await data);
+    status.dispose();
+    return {
+      ...chunk,
+      slots,
+      status: result,
+      record,
+      checkpoints,
+      window,
+      windows,
+      counts: { storage: checkpoints, byteOffset: 4 * (words * (keep - 1) + this.shape.states + 2) * paths },
+      dispose: () => {
+        record.dispose();
+        checkpoints.dispose();
+      },
+    };
+  }
+
+  backward(solved: SolvedChunk, cotangents: Storage, rows: Storage): void {
+    const { gpu, plan, theta, shape } = this;
+    const { paths, firstPath, slots, checkpoints, record, window, status } = solved as SolvedSingle;
+    const kernel = this.backwardKernel!;
+    // No path has more sub-steps than its steps and spikes.
+    const windows = Math.min((solved as SolvedSingle).windows, Math.ceil((plan.steps + status.largestCount) / window));
+    const tape = gpu.buffer("tape", 4 * (shape.states + 1) * window * paths);
+    const adjoint = gpu.buffer("adjoint", 4 * (shape.states + 1) * paths);
+    const batch = gpu.batch("backward").clear(adjoint);
+    for (let w = windows - 1; w >= 0; w--) {
+      const fromSlot = w === 0 ? fromStart : w - 1;
+      const run = runUniform(plan, { paths, firstPath, slots, budget: window, fromSlot, toSlot: w });
+      const storages = [theta, checkpoints, record, cotangents, tape, adjoint, rows];
+      batch.dispatch(kernel, storages, run, [Math.ceil(paths / workgroupSize)]);
+    }
+    batch.submit();
+    tape.dispose();
+    adjoint.dispose();
+  }
+
+  dispose(): void {
+    this.theta.dispose();
+  }
+}
