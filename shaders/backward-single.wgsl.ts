@@ -15,7 +15,7 @@ import { reverseFunctions } from "./shared/reverse.wgsl.js";
 import { runStruct, solverFunctions } from "./shared/solver.wgsl.js";
 
 export interface BackwardSingleShape extends ForwardSingleShape {
-  /** Requested parameters: index in the cell, and row of the gradient table. */
+  /** Requested parameters: index in the cell, and gradient row (row 0 of the table is the value's). */
   gradientRows: readonly { parameter: number; row: number }[];
   /** First gradient row of the current, or -1. */
   currentRow: number;
@@ -108,7 +108,12 @@ ${index.map((s) => `    tape[(base + ${s}u) * run.paths + i] = y.y${s};`).join("
     }
   }
 
-  // Sweep.
+  // Sweep. Accumulators go on from where the last window left them, so that the order of additions does not depend on
+  // the windows.
+${shape.gradientRows.map((g) => `  grad_${g.parameter} = rows[${g.row + 1}u * run.paths + i];`).join("\n")}
+#if ${withCurrent && !sampled}
+  grad_current = rows[${shape.currentRow + 1}u * run.paths + i];
+#endif
   var a = State(${index.map((s) => `adjoint[${s}u * run.paths + i]`).join(", ")});
   var time_bar = adjoint[${shape.states}u * run.paths + i];
   while (taped > 0u) {
@@ -143,7 +148,7 @@ ${index.map((s) => `    tape[(base + ${s}u) * run.paths + i] = y.y${s};`).join("
     if (rho_before == 0.0f) { time_bar = 0.0f; }
     rho = rho_before;
 #if ${withCurrent && sampled}
-    let row = ${Math.max(0, shape.currentRow)}u + min(step / run.steps_per_sample, ${shape.current.samples - 1}u);
+    let row = ${shape.currentRow + 1}u + min(step / run.steps_per_sample, ${shape.current.samples - 1}u);
     rows[row * run.paths + i] += grad_current;
     grad_current = 0.0f;
 #endif
@@ -152,9 +157,9 @@ ${index.map((s) => `    tape[(base + ${s}u) * run.paths + i] = y.y${s};`).join("
 ${index.map((s) => `  adjoint[${s}u * run.paths + i] = a.y${s};`).join("\n")}
   adjoint[${shape.states}u * run.paths + i] = time_bar;
   if (run.from_slot == never) { cell_start_vjp(event_uniform(path, 0u, 0u), a); }
-${shape.gradientRows.map((g) => `  rows[${g.row}u * run.paths + i] += grad_${g.parameter};`).join("\n")}
+${shape.gradientRows.map((g) => `  rows[${g.row + 1}u * run.paths + i] = grad_${g.parameter};`).join("\n")}
 #if ${withCurrent && !sampled}
-  rows[${Math.max(0, shape.currentRow)}u * run.paths + i] += grad_current;
+  rows[${shape.currentRow + 1}u * run.paths + i] = grad_current;
 #endif
 }
 `;

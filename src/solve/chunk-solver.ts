@@ -39,6 +39,8 @@ export interface ChunkSolver {
   readonly recordWords: number;
   /** Bytes per path of a forward solve with this many slots. */
   bytesPerPath(slots: number): number;
+  /** Bytes per path of the largest of its buffers. */
+  largestBindingPerPath(slots: number): number;
   /** Solves a chunk; where `overflowed` is not 0 the record was too small and must be larger. */
   forward(chunk: Chunk, slots: number): Promise<SolvedChunk>;
   /**

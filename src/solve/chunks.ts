@@ -16,8 +16,8 @@ export interface Chunk {
 
 /** Splits paths into chunks of whole blocks of at most `bytes` at `bytesPerPath`. */
 export function splitPaths(paths: number, bytesPerPath: number, bytes: number, most = 65536): Chunk[] {
-  const fit = Math.floor(bytes / bytesPerPath / blockPaths) * blockPaths;
-  const size = Math.max(blockPaths, Math.min(most, fit));
+  const fit = Math.floor(Math.min(most, bytes / bytesPerPath) / blockPaths) * blockPaths;
+  const size = Math.max(blockPaths, fit);
   const chunks: Chunk[] = [];
   for (let first = 0; first < paths; first += size) {
     chunks.push({ firstPath: first, paths: Math.min(size, paths - first) });

@@ -37,8 +37,10 @@ function checkFinite(plan: SolvePlan, status: RunStatus, paths: number): void {
 }
 
 /** Chunks of a plan's paths that fit the memory set aside for one. */
-export function planChunks(plan: SolvePlan, solver: ChunkSolver, slots: number): Chunk[] {
-  return splitPaths(plan.paths, solver.bytesPerPath(slots), chunkBytes);
+export function planChunks(gpu: Gpu, plan: SolvePlan, solver: ChunkSolver, slots: number): Chunk[] {
+  const { maxStorageBufferBindingSize, maxBufferSize } = gpu.device.limits;
+  const most = Math.floor(Math.min(maxStorageBufferBindingSize, maxBufferSize) / solver.largestBindingPerPath(slots));
+  return splitPaths(plan.paths, solver.bytesPerPath(slots), chunkBytes, Math.min(65536, most));
 }
 
 /** Solves a chunk, rerunning it with a larger record until all spikes fit. */
@@ -89,7 +91,7 @@ export async function simulateGpu(
   let largestCount = 0;
   const bytesPerSpike = 4 * solver.recordWords;
   try {
-    for (const chunk of planChunks(plan, solver, slots.value)) {
+    for (const chunk of planChunks(gpu, plan, solver, slots.value)) {
       const solved = await solveChunk(plan, solver, chunk, slots);
       // Slots are rows, so the rows in use are one piece: keep only those.
       const used = Math.max(1, solved.status.largestCount);

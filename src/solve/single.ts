@@ -13,8 +13,8 @@ import { fromStart, runBytes, runUniform } from "./uniform.js";
 /** Small, so that a training batch of a hundred paths still spreads over the processors. */
 export const workgroupSize = 64;
 
-/** Bytes of tape in a backward window: beyond some megabytes a longer window saves nothing. */
-const tapeBytes = 32 * 2 ** 20;
+/** Sub-steps of a backward window at least: fewer would cost more dispatches than they save memory. */
+const leastWindow = 128;
 
 interface SolvedSingle extends SolvedChunk {
   readonly checkpoints: Storage;
@@ -75,21 +75,36 @@ export class SingleSolver implements ChunkSolver {
     return new SingleSolver(gpu, plan, shape, theta, f, b, views);
   }
 
-  /** Sub-steps of a window: the whole path in a forward solve, about their square root or more for a gradient. */
+  /**
+   * Sub-steps of a window. For a gradient it depends on the plan alone: where a window begins, the replay starts from
+   * what the forward kernel stored, so the bits of a gradient depend on the windows but must not on the chunking.
+   */
   private window(paths: number, slots: number): number {
-    const most = stepsPerDispatch(paths);
-    const total = this.plan.steps + slots;
-    if (!this.backwardKernel) return Math.min(most, total);
-    const perSubStep = 4 * (this.shape.states + 1) * paths;
-    const fit = Math.max(Math.ceil(Math.sqrt(total)), Math.floor(tapeBytes / perSubStep));
-    return Math.min(most, total, fit);
+    const { steps } = this.plan;
+    if (this.backwardKernel) return Math.max(leastWindow, Math.ceil(Math.sqrt(steps)));
+    return Math.min(stepsPerDispatch(paths), steps + slots);
+  }
+
+  private bytes(slots: number): { checkpoints: number; tape: number; record: number; rows: number } {
+    const word = 4 * singleCheckpointWords(this.shape.states);
+    const record = 8 * slots;
+    if (!this.backwardKernel) return { checkpoints: word, tape: 0, record, rows: 0 };
+    const window = this.window(1, slots);
+    return {
+      checkpoints: word * Math.ceil((this.plan.steps + slots) / window),
+      tape: 4 * (this.shape.states + 1) * window,
+      record,
+      rows: 4 * (this.gradientRows + 1),
+    };
   }
 
   bytesPerPath(slots: number): number {
-    const words = singleCheckpointWords(this.shape.states);
-    if (!this.backwardKernel) return 4 * words + 8 * slots;
-    const root = Math.ceil(Math.sqrt(this.plan.steps + slots));
-    return 4 * (words * root + (this.shape.states + 1) * root + this.gradientRows) + 12 * slots;
+    const { checkpoints, tape, record, rows } = this.bytes(slots);
+    return checkpoints + tape + record + rows + (tape > 0 ? 4 * slots : 0);
+  }
+
+  largestBindingPerPath(slots: number): number {
+    return Math.max(...Object.values(this.bytes(slots)));
   }
 
   async forward(chunk: Chunk, slots: number): Promise<SolvedSingle> {

@@ -1,0 +1,183 @@
+/** Value and gradient of a spike-time loss on the GPU: forward, loss, backward recursion, reduction over paths. */
+import { reduceRows } from "../../shaders/reduce-rows.wgsl.js";
+import { selectSpikes } from "../../shaders/select-spikes.wgsl.js";
+import { spreadCotangents } from "../../shaders/spread-cotangents.wgsl.js";
+import { SaltationError } from "../errors.js";
+import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
+import type { SolvedChunk } from "../solve/chunk-solver.js";
+import { blockPaths, type Chunk } from "../solve/chunks.js";
+import type { View } from "../solve/layout.js";
+import type { SolvePlan } from "../solve/plan.js";
+import { createSolver, firstSlots, planChunks, solveChunk } from "../solve/simulate.js";
+import { runBytes, runUniform } from "../solve/uniform.js";
+import type { SpikeTimeLoss } from "../train/loss.js";
+import { assembleResult, type ValueAndGradient } from "./result.js";
+import { type Estimate, joinBlocks } from "./statistics.js";
+
+const workgroupSize = 64;
+
+/** Sums rows of per-path numbers over all chunks of a run. */
+class RowReducer {
+  readonly blocks: Storage;
+  private readonly allBlocks: number;
+
+  constructor(
+    private readonly gpu: Gpu,
+    private readonly kernel: Kernel,
+    private readonly plan: SolvePlan,
+    private readonly rows: number,
+  ) {
+    this.allBlocks = Math.ceil(plan.paths / blockPaths);
+    this.blocks = gpu.buffer("block sums", 8 * rows * this.allBlocks);
+  }
+
+  add(batch: Batch, chunk: Chunk, table: Storage): void {
+    const most = this.gpu.device.limits.maxComputeWorkgroupsPerDimension;
+    for (let row = 0; row < this.rows; row += most) {
+      const count = Math.min(most, this.rows - row);
+      // Rows beyond the first `most` read and write at an offset of whole rows.
+      const uniform = Uint32Array.of(
+        chunk.paths,
+        chunk.firstPath / blockPaths + row * this.allBlocks,
+        this.allBlocks,
+        row,
+      );
+      batch.dispatch(this.kernel, [table, this.blocks], uniform, [Math.ceil(chunk.paths / blockPaths), count]);
+    }
+  }
+
+  async read(): Promise<Estimate[]> {
+    const data = new Float32Array(await this.gpu.read(this.blocks));
+    return Array.from({ length: this.rows }, (_, r) =>
+      joinBlocks(data, 2 * r * this.allBlocks, this.plan.paths, blockPaths),
+    );
+  }
+}
+
+export interface EvaluateOptions {
+  /** Called with each chunk's per-path rows [1 + gradient entries][paths]: the value row, then the gradient rows. */
+  perPath?: (chunk: Chunk, rows: Float32Array) => void;
+  progress?: (pathsDone: number) => void;
+}
+
+/**
+ * Value and gradient of a loss, with Monte Carlo standard errors.
+ * @throws SaltationError `not-finite` where a result is not a finite number.
+ */
+export async function evaluateGpu(
+  gpu: Gpu,
+  plan: SolvePlan,
+  loss: SpikeTimeLoss,
+  views: readonly View[],
+  options: EvaluateOptions = {},
+): Promise<ValueAndGradient> {
+  const selections = loss.selections.length;
+  const solver = await createSolver(gpu, plan, views);
+  const [select, spread, reduce] = await Promise.all([
+    gpu.kernel({
+      label: "select spikes",
+      code: selectSpikes(solver.recordWords, selections, workgroupSize),
+      bindings: ["read", "read", "read", "read_write", "read_write"],
+      uniformBytes: runBytes,
+    }),
+    gpu.kernel({
+      label: "spread cotangents",
+      code: spreadCotangents(selections, workgroupSize),
+      bindings: ["read", "read", "read", "read_write", "read_write"],
+      uniformBytes: runBytes,
+    }),
+    gpu.kernel({ label: "reduce rows", code: reduceRows, bindings: ["read", "read_write"], uniformBytes: 16 }),
+  ]);
+  const entries = solver.gradientRows;
+  const held: Storage[] = [];
+  const hold = (s: Storage): Storage => {
+    held.push(s);
+    return s;
+  };
+  const slots = { value: firstSlots(plan) };
+  let pending: { chunk: SolvedChunk; times: Storage; found: Storage } | undefined;
+  try {
+    const selection = hold(gpu.upload("selections", Uint32Array.from(loss.selections.flatMap((s) => [s.neuron, s.index]))));
+    const timeSums = new RowReducer(gpu, reduce, plan, selections);
+    hold(timeSums.blocks);
+    const rowSums = new RowReducer(gpu, reduce, plan, 1 + entries);
+    hold(rowSums.blocks);
+
+    const solve = async (chunk: Chunk): Promise<{ chunk: SolvedChunk; times: Storage; found: Storage }> => {
+      const solved = await solveChunk(plan, solver, chunk, slots);
+      const times = gpu.buffer("spike times", 4 * selections * chunk.paths);
+      const found = gpu.buffer("found slots", 4 * selections * chunk.paths);
+      const { storage, byteOffset } = solved.counts;
+      const run = runUniform(plan, { ...chunk, fromSlot: byteOffset / 4 });
+      const groups = Math.ceil(chunk.paths / workgroupSize);
+      const batch = gpu.batch("select");
+      batch.dispatch(select, [solved.record, storage, selection, times, found], run, [groups]);
+      timeSums.add(batch, chunk, times);
+      batch.submit();
+      return { chunk: solved, times, found };
+    };
+    const release = (c: { chunk: SolvedChunk; times: Storage; found: Storage }): void => {
+      c.chunk.dispose();
+      c.times.dispose();
+      c.found.dispose();
+    };
+
+    // The loss needs the means of all paths before any path can go backward. One chunk waits for them on the GPU; of
+    // several, only the last does, and the others are solved again (a forward solve is a quarter of the work).
+    const chunks = planChunks(gpu, plan, solver, slots.value);
+    let saturated = 0;
+    for (const [c, chunk] of chunks.entries()) {
+      const solved = await solve(chunk);
+      saturated += solved.chunk.status.saturated;
+      if (c === chunks.length - 1) pending = solved;
+      else release(solved);
+    }
+    const means = (await timeSums.read()).map((e) => ({ ...e, mean: e.mean + plan.t0 }));
+    const { value, coefficients } = loss.evaluate(Float64Array.from(means, (e) => e.mean));
+    const coefficient = hold(gpu.upload("coefficients", Float32Array.from(coefficients)));
+
+    let done = 0;
+    for (const chunk of [...chunks].reverse()) {
+      const solved = pending ?? (await solve(chunk));
+      pending = undefined;
+      const { paths } = chunk;
+      const cotangents = gpu.buffer("cotangents", 4 * solved.chunk.slots * paths);
+      const rows = gpu.buffer("path rows", 4 * (1 + entries) * paths);
+      const run = runUniform(plan, { ...chunk });
+      const groups = Math.ceil(paths / workgroupSize);
+      const batch = gpu.batch("cotangents").clear(cotangents).clear(rows);
+      batch.dispatch(spread, [coefficient, solved.times, solved.found, cotangents, rows], run, [groups]);
+      batch.submit();
+      solver.backward(solved.chunk, cotangents, rows);
+      const sums = gpu.batch("reduce");
+      rowSums.add(sums, chunk, rows);
+      const table = options.perPath ? sums.read(rows) : undefined;
+      sums.submit();
+      if (table) options.perPath!(chunk, new Float32Array(await table));
+      release(solved);
+      cotangents.dispose();
+      rows.dispose();
+      done += paths;
+      options.progress?.(done);
+    }
+    const rows = await rowSums.read();
+    if (![value, ...rows.map((e) => e.mean)].every(Number.isFinite)) throw notFinite(plan);
+    return assembleResult(value, views, rows, means, saturated);
+  } finally {
+    if (pending) {
+      pending.chunk.dispose();
+      pending.times.dispose();
+      pending.found.dispose();
+    }
+    for (const s of held) s.dispose();
+    solver.dispose();
+  }
+}
+
+function notFinite(plan: SolvePlan): SaltationError {
+  return new SaltationError(
+    "not-finite",
+    "the value or its gradient is infinite or NaN: the event function's rate ∇E·f came close to 0 at a spike, or " +
+      `the parameters are too large for dt = ${plan.dt}; take a smaller dt or check their values`,
+  );
+}

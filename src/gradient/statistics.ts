@@ -1,0 +1,24 @@
+/** Means and standard errors over paths, from block sums; the same whatever the chunking. */
+
+export interface Estimate {
+  readonly mean: number;
+  /** Standard error of the mean: the sample standard deviation over √paths; NaN for a single path. */
+  readonly standardError: number;
+}
+
+/**
+ * Joins blocks of (sum, squared deviations from the block's mean), in order and in float64: Chan, Golub & LeVeque,
+ * Updating formulae and a pairwise algorithm for computing sample variances (1979).
+ */
+export function joinBlocks(blocks: ArrayLike<number>, offset: number, paths: number, blockPaths: number): Estimate {
+  let [n, mean, squares] = [0, 0, 0];
+  for (let b = 0; n < paths; b++) {
+    const m = Math.min(blockPaths, paths - n);
+    const blockMean = blocks[offset + 2 * b]! / m;
+    const delta = blockMean - mean;
+    squares += blocks[offset + 2 * b + 1]! + (delta * delta * n * m) / (n + m);
+    mean += (delta * m) / (n + m);
+    n += m;
+  }
+  return { mean, standardError: paths > 1 ? Math.sqrt(squares / (paths - 1) / paths) : Number.NaN };
+}

@@ -1,0 +1,173 @@
+/**
+ * Truncated signatures of piecewise-linear paths and their vector-Jacobian products, in float64.
+ *
+ * A segment Δ updates S ← S ⊗ exp(Δ) in Horner's form (Kidger & Lyons 2021): for k = depth…1, h = Δ/k; for j = 1…k−1,
+ * h = (h + S_j) ⊗ Δ/(k−j); S_k += h.
+ */
+import { levelOffsets, unit } from "./tensor.js";
+
+/** Multiplies s by exp(delta) on the right, in place; `h` is scratch of two levels' size each. */
+function multiplyByExponential(
+  s: Float64Array,
+  delta: Float64Array,
+  offsets: readonly number[],
+  channels: number,
+  depth: number,
+  scratch: readonly [Float64Array, Float64Array],
+): void {
+  for (let k = depth; k >= 1; k--) {
+    let [h, next] = scratch;
+    for (let c = 0; c < channels; c++) h[c] = delta[c]! / k;
+    let size = channels;
+    for (let j = 1; j < k; j++) {
+      for (let w = 0; w < size; w++) {
+        const sum = (h[w]! + s[offsets[j]! + w]!) / (k - j);
+        for (let c = 0; c < channels; c++) next[w * channels + c] = sum * delta[c]!;
+      }
+      [h, next] = [next, h];
+      size *= channels;
+    }
+    for (let w = 0; w < size; w++) s[offsets[k]! + w]! += h[w]!;
+  }
+}
+
+/** Signature of points [length, channels] up to `depth`: levels 0 (which is 1) to depth, one after the other. */
+export function truncatedSignature(points: Float64Array, channels: number, depth: number): Float64Array {
+  const offsets = levelOffsets(channels, depth);
+  const s = unit(channels, depth);
+  const scratch: [Float64Array, Float64Array] = [
+    new Float64Array(channels ** depth),
+    new Float64Array(channels ** depth),
+  ];
+  const delta = new Float64Array(channels);
+  for (let t = channels; t < points.length; t += channels) {
+    for (let c = 0; c < channels; c++) delta[c] = points[t + c]! - points[t + c - channels]!;
+    multiplyByExponential(s, delta, offsets, channels, depth, scratch);
+  }
+  return s;
+}
+
+/**
+ * Gradient to the points [length, channels] from a cotangent of the signature.
+ *
+ * The reverse sweep unwinds the signature itself, S ← S ⊗ exp(−Δ), which is exact in the algebra: no storage per step.
+ */
+export function truncatedSignatureVjp(
+  points: Float64Array,
+  channels: number,
+  depth: number,
+  cotangent: Float64Array,
+): Float64Array {
+  const offsets = levelOffsets(channels, depth);
+  const s = truncatedSignature(points, channels, depth);
+  const bar = cotangent.slice();
+  const scratch: [Float64Array, Float64Array] = [
+    new Float64Array(channels ** depth),
+    new Float64Array(channels ** depth),
+  ];
+  const delta = new Float64Array(channels);
+  const deltaBar = new Float64Array(channels);
+  const out = new Float64Array(points.length);
+  // The h of Horner's form before each product, for one level k.
+  const kept = Array.from({ length: depth }, (_, j) => new Float64Array(channels ** (j + 1)));
+  for (let t = points.length - channels; t >= channels; t -= channels) {
+    for (let c = 0; c < channels; c++) delta[c] = points[t + c - channels]! - points[t + c]!;
+    multiplyByExponential(s, delta, offsets, channels, depth, scratch);
+    for (let c = 0; c < channels; c++) delta[c] = -delta[c]!;
+    deltaBar.fill(0);
+    // Levels were updated from the top down, each from the old levels below it; so the reverse goes from the bottom up.
+    for (let k = 1; k <= depth; k++) {
+      const first = kept[0]!;
+      for (let c = 0; c < channels; c++) first[c] = delta[c]! / k;
+      for (let j = 1; j < k; j++) {
+        const h = kept[j - 1]!;
+        const next = kept[j]!;
+        for (let w = 0; w < channels ** j; w++) {
+          const sum = (h[w]! + s[offsets[j]! + w]!) / (k - j);
+          for (let c = 0; c < channels; c++) next[w * channels + c] = sum * delta[c]!;
+        }
+      }
+      let hBar = bar.subarray(offsets[k]!, offsets[k + 1]!);
+      for (let j = k - 1; j >= 1; j--) {
+        const size = channels ** j;
+        const h = kept[j - 1]!;
+        const below = new Float64Array(size);
+        for (let w = 0; w < size; w++) {
+          const sum = (h[w]! + s[offsets[j]! + w]!) / (k - j);
+          let sumBar = 0;
+          for (let c = 0; c < channels; c++) {
+            const g = hBar[w * channels + c]!;
+            deltaBar[c]! += g * sum;
+            sumBar += g * delta[c]!;
+          }
+          below[w] = sumBar / (k - j);
+          bar[offsets[j]! + w]! += below[w]!;
+        }
+        hBar = below;
+      }
+      for (let c = 0; c < channels; c++) deltaBar[c]! += hBar[c]! / k;
+    }
+    for (let c = 0; c < channels; c++) {
+      out[t + c]! += deltaBar[c]!;
+      out[t + c - channels]! -= deltaBar[c]!;
+    }
+  }
+  return out;
+}
+
+/**
+ * Signature of the Marcus lift of a spike train by its axis form: S = ∏ exp(Δτ e₀) ⊗ exp(e_k). A move by δ along axis a
+ * changes only words that end in a, S_k[w a] ← Σ_i S_{k−i}[w without its last i − 1 letters a] δ^i/i!, which is
+ * channels^(depth−1) work instead of channels^depth. Simultaneous spikes are one diagonal segment.
+ * @param times spike times in order, with `neurons` of them; channels are time and one count per neuron.
+ */
+export function spikeSignature(
+  times: ArrayLike<number>,
+  neurons: ArrayLike<number>,
+  neuronCount: number,
+  t0: number,
+  t1: number,
+  depth: number,
+): Float64Array {
+  const channels = neuronCount + 1;
+  const offsets = levelOffsets(channels, depth);
+  const s = unit(channels, depth);
+  const scratch: [Float64Array, Float64Array] = [
+    new Float64Array(channels ** depth),
+    new Float64Array(channels ** depth),
+  ];
+  const alongAxis = (axis: number, by: number): void => {
+    if (by === 0) return;
+    for (let k = depth; k >= 1; k--) {
+      // Prefixes u of length k − 1; the word is u·axis. Its update walks down u for as long as it ends in `axis`.
+      for (let u = 0; u < channels ** (k - 1); u++) {
+        let sum = 0;
+        let power = 1;
+        let prefix = u;
+        for (let i = 1; i <= k; i++) {
+          power *= by / i;
+          sum += s[offsets[k - i]! + prefix]! * power;
+          if (i === k || prefix % channels !== axis) break;
+          prefix = Math.floor(prefix / channels);
+        }
+        s[offsets[k]! + u * channels + axis]! += sum;
+      }
+    }
+  };
+  let now = t0;
+  for (let n = 0; n < times.length; ) {
+    const time = times[n]!;
+    alongAxis(0, time - now);
+    now = time;
+    const first = n;
+    while (n < times.length && times[n] === time) n++;
+    if (n - first === 1) alongAxis(1 + neurons[first]!, 1);
+    else {
+      const jump = new Float64Array(channels);
+      for (let i = first; i < n; i++) jump[1 + neurons[i]!]! += 1;
+      multiplyByExponential(s, jump, offsets, channels, depth, scratch);
+    }
+  }
+  alongAxis(0, t1 - now);
+  return s;
+}
