@@ -38,7 +38,8 @@ function checkTrain(field: string, train: SpikeTrainInput, o: LiftOptions): void
     if (!(t >= o.t0 && t <= o.t1)) {
       fail(`${field}.times[${n}]`, `${show(t)} does not lie in [t0, t1] = [${o.t0}, ${o.t1}]`);
     }
-    if (n > 0 && t < train.times[n - 1]!) fail(`${field}.times[${n}]`, `${t} comes before the time before it; sort them`);
+    if (n > 0 && t < train.times[n - 1]!)
+      fail(`${field}.times[${n}]`, `${t} comes before the time before it; sort them`);
     wholeNumber(`${field}.neurons[${n}]`, train.neurons[n]!, 0, o.neurons - 1);
   }
 }

@@ -7,7 +7,7 @@ import { levelOffsets, logarithm } from "./tensor.js";
 /** Lyndon words over `channels` letters of length 1 to `depth`, by length, then in lexicographic order (Duval 1988). */
 export function lyndonWords(channels: number, depth: number): number[][] {
   const words: number[][] = [];
-  let w = [-1];
+  const w = [-1];
   while (w.length > 0) {
     w[w.length - 1]! += 1;
     words.push([...w]);

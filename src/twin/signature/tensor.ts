@@ -44,7 +44,7 @@ export function product(a: Float64Array, b: Float64Array, channels: number, dept
 export function logarithm(s: Float64Array, channels: number, depth: number): Float64Array {
   const x = s.slice();
   x[0] = 0;
-  let out = new Float64Array(s.length);
+  let out: Float64Array = new Float64Array(s.length);
   for (let n = depth; n >= 1; n--) {
     const c = 1 / n;
     const inner = out.map((v) => -v);
@@ -56,7 +56,7 @@ export function logarithm(s: Float64Array, channels: number, depth: number): Flo
 
 /** exp(x) for a tensor whose level 0 is 0. */
 export function exponential(x: Float64Array, channels: number, depth: number): Float64Array {
-  let out = unit(channels, depth);
+  let out: Float64Array = unit(channels, depth);
   for (let n = depth; n >= 1; n--) {
     out = product(x, out, channels, depth).map((v) => v / n);
     out[0] = 1;

@@ -1,0 +1,47 @@
+/** What computes Gram matrices: the GPU, or the float64 twin. Everything above is written once against this. */
+import type { PathBatch } from "./paths.js";
+import type { CheckedSolver } from "./solver.js";
+import type { CompiledStaticKernel } from "./static-kernel.js";
+
+/** One Gram matrix of signature kernels, and optionally the gradient of Σ cotangent · k. */
+export interface GramRequest {
+  readonly x: PathBatch;
+  /** null: x with itself, at half the work. */
+  readonly y: PathBatch | null;
+  /** [x.count, y.count]; without it, no gradient. */
+  readonly cotangent?: Float64Array;
+  /** Whether gradients to the points of x and of y are wanted (with y null, x has both). */
+  readonly gradient?: { readonly x: boolean; readonly y: boolean };
+  /** With y null: leave the diagonal out; its values are then 0. */
+  readonly skipDiagonal?: boolean;
+}
+
+export interface GramResult {
+  /** [x.count, y.count]. */
+  readonly gram: Float64Array;
+  /** In the layout of the batch's points. */
+  readonly gradientX?: Float64Array;
+  readonly gradientY?: Float64Array;
+}
+
+export interface SignatureBackend {
+  /** Computes several Gram matrices with as few waits as possible. */
+  evaluate(
+    kernel: CompiledStaticKernel,
+    solver: CheckedSolver,
+    requests: readonly GramRequest[],
+  ): Promise<GramResult[]>;
+  /** k(x_i, y_i) of two batches of equal count [count]. */
+  paired(
+    kernel: CompiledStaticKernel,
+    solver: CheckedSolver,
+    x: PathBatch,
+    y: PathBatch,
+    /** [count]: also the gradient of Σ cotangent · k. */
+    cotangent?: Float64Array,
+  ): Promise<GramResult>;
+  /** Signatures [count, tensor size], level 0 included. */
+  signatures(paths: PathBatch, depth: number): Promise<Float64Array>;
+  /** Gradient to the points from cotangents of the signatures [count, tensor size]. */
+  signatureVjp(paths: PathBatch, depth: number, cotangent: Float64Array): Promise<Float64Array>;
+}
