@@ -4,7 +4,7 @@ import { selectSpikes } from "../../shaders/select-spikes.wgsl.js";
 import { spreadCotangents } from "../../shaders/spread-cotangents.wgsl.js";
 import { SaltationError } from "../errors.js";
 import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
-import type { SolvedChunk } from "../solve/chunk-solver.js";
+import type { ChunkSolver, SolvedChunk } from "../solve/chunk-solver.js";
 import { blockPaths, type Chunk } from "../solve/chunks.js";
 import type { View } from "../solve/layout.js";
 import type { SolvePlan } from "../solve/plan.js";
@@ -60,117 +60,159 @@ export interface EvaluateOptions {
   progress?: (pathsDone: number) => void;
 }
 
+/** Solved paths of a chunk, with the times and slots that the loss selects. */
+interface SelectedChunk {
+  readonly solved: SolvedChunk;
+  readonly times: Storage;
+  readonly found: Storage;
+}
+
+function release(c: SelectedChunk): void {
+  c.solved.dispose();
+  c.times.dispose();
+  c.found.dispose();
+}
+
 /**
- * Value and gradient of a loss, with Monte Carlo standard errors.
- * @throws SaltationError `not-finite` where a result is not a finite number.
+ * Evaluates value and gradient of a loss for plans that differ only in parameter values, current values and seed: what
+ * can be prepared once (kernels, layout) is.
  */
-export async function evaluateGpu(
-  gpu: Gpu,
-  plan: SolvePlan,
-  loss: SpikeTimeLoss,
-  views: readonly View[],
-  options: EvaluateOptions = {},
-): Promise<ValueAndGradient> {
-  const selections = loss.selections.length;
-  const solver = await createSolver(gpu, plan, views);
-  const [select, spread, reduce] = await Promise.all([
-    gpu.kernel({
-      label: "select spikes",
-      code: selectSpikes(solver.recordWords, selections, workgroupSize),
-      bindings: ["read", "read", "read", "read_write", "read_write"],
-      uniformBytes: runBytes,
-    }),
-    gpu.kernel({
-      label: "spread cotangents",
-      code: spreadCotangents(selections, workgroupSize),
-      bindings: ["read", "read", "read", "read_write", "read_write"],
-      uniformBytes: runBytes,
-    }),
-    gpu.kernel({ label: "reduce rows", code: reduceRows, bindings: ["read", "read_write"], uniformBytes: 16 }),
-  ]);
-  const entries = solver.gradientRows;
-  const held: Storage[] = [];
-  const hold = (s: Storage): Storage => {
-    held.push(s);
-    return s;
-  };
-  const slots = { value: firstSlots(plan) };
-  let pending: { chunk: SolvedChunk; times: Storage; found: Storage } | undefined;
-  try {
-    const selection = hold(gpu.upload("selections", Uint32Array.from(loss.selections.flatMap((s) => [s.neuron, s.index]))));
-    const timeSums = new RowReducer(gpu, reduce, plan, selections);
-    hold(timeSums.blocks);
-    const rowSums = new RowReducer(gpu, reduce, plan, 1 + entries);
-    hold(rowSums.blocks);
+export class GradientEvaluator {
+  private constructor(
+    private readonly gpu: Gpu,
+    private plan: SolvePlan,
+    private readonly loss: SpikeTimeLoss,
+    private readonly views: readonly View[],
+    private readonly solver: ChunkSolver,
+    private readonly kernels: { select: Kernel; spread: Kernel; reduce: Kernel },
+    private readonly selection: Storage,
+    private readonly slots: { value: number },
+  ) {}
 
-    const solve = async (chunk: Chunk): Promise<{ chunk: SolvedChunk; times: Storage; found: Storage }> => {
-      const solved = await solveChunk(plan, solver, chunk, slots);
-      const times = gpu.buffer("spike times", 4 * selections * chunk.paths);
-      const found = gpu.buffer("found slots", 4 * selections * chunk.paths);
-      const { storage, byteOffset } = solved.counts;
-      const run = runUniform(plan, { ...chunk, fromSlot: byteOffset / 4 });
-      const groups = Math.ceil(chunk.paths / workgroupSize);
-      const batch = gpu.batch("select");
-      batch.dispatch(select, [solved.record, storage, selection, times, found], run, [groups]);
-      timeSums.add(batch, chunk, times);
-      batch.submit();
-      return { chunk: solved, times, found };
-    };
-    const release = (c: { chunk: SolvedChunk; times: Storage; found: Storage }): void => {
-      c.chunk.dispose();
-      c.times.dispose();
-      c.found.dispose();
-    };
+  static async create(gpu: Gpu, plan: SolvePlan, loss: SpikeTimeLoss, views: readonly View[]): Promise<GradientEvaluator> {
+    loss.check(plan.network);
+    const selections = loss.selections.length;
+    const recordWords = plan.network.neurons === 1 ? 2 : 3;
+    const [solver, select, spread, reduce] = await Promise.all([
+      createSolver(gpu, plan, views),
+      gpu.kernel({
+        label: "select spikes",
+        code: selectSpikes(recordWords, selections, workgroupSize),
+        bindings: ["read", "read", "read", "read_write", "read_write"],
+        uniformBytes: runBytes,
+      }),
+      gpu.kernel({
+        label: "spread cotangents",
+        code: spreadCotangents(selections, workgroupSize),
+        bindings: ["read", "read", "read", "read_write", "read_write"],
+        uniformBytes: runBytes,
+      }),
+      gpu.kernel({ label: "reduce rows", code: reduceRows, bindings: ["read", "read_write"], uniformBytes: 16 }),
+    ]);
+    const selection = gpu.upload("selections", Uint32Array.from(loss.selections.flatMap((s) => [s.neuron, s.index])));
+    const slots = { value: firstSlots(plan) };
+    return new GradientEvaluator(gpu, plan, loss, views, solver, { select, spread, reduce }, selection, slots);
+  }
 
-    // The loss needs the means of all paths before any path can go backward. One chunk waits for them on the GPU; of
-    // several, only the last does, and the others are solved again (a forward solve is a quarter of the work).
-    const chunks = planChunks(gpu, plan, solver, slots.value);
-    let saturated = 0;
-    for (const [c, chunk] of chunks.entries()) {
-      const solved = await solve(chunk);
-      saturated += solved.chunk.status.saturated;
-      if (c === chunks.length - 1) pending = solved;
-      else release(solved);
+  private async solve(chunk: Chunk, sums: RowReducer): Promise<SelectedChunk> {
+    const { gpu, plan, solver } = this;
+    const selections = this.loss.selections.length;
+    const solved = await solveChunk(plan, solver, chunk, this.slots);
+    const times = gpu.buffer("spike times", 4 * selections * chunk.paths);
+    const found = gpu.buffer("found slots", 4 * selections * chunk.paths);
+    const { storage, byteOffset } = solved.counts;
+    const run = runUniform(plan, { ...chunk, fromSlot: byteOffset / 4 });
+    const batch = gpu.batch("select");
+    batch.dispatch(this.kernels.select, [solved.record, storage, this.selection, times, found], run, [
+      Math.ceil(chunk.paths / workgroupSize),
+    ]);
+    sums.add(batch, chunk, times);
+    batch.submit();
+    return { solved, times, found };
+  }
+
+  /**
+   * Value and gradient of a loss, with Monte Carlo standard errors.
+   * @param plan like the one the evaluator was made for, but for parameter and current values and the seed.
+   * @throws SaltationError `not-finite` where a result is not a finite number.
+   */
+  async evaluate(plan: SolvePlan, loss: SpikeTimeLoss, options: EvaluateOptions = {}): Promise<ValueAndGradient> {
+    this.plan = plan;
+    const { gpu, solver } = this;
+    solver.update(plan);
+    const entries = solver.gradientRows;
+    const timeSums = new RowReducer(gpu, this.kernels.reduce, plan, loss.selections.length);
+    const rowSums = new RowReducer(gpu, this.kernels.reduce, plan, 1 + entries);
+    let coefficient: Storage | undefined;
+    let pending: SelectedChunk | undefined;
+    try {
+      // The loss needs the means of all paths before any path can go backward. One chunk waits for them on the GPU; of
+      // several, only the last does, and the others are solved again (a forward solve is a quarter of the work).
+      const chunks = planChunks(gpu, plan, solver, this.slots.value);
+      let saturated = 0;
+      for (const [c, chunk] of chunks.entries()) {
+        const selected = await this.solve(chunk, timeSums);
+        saturated += selected.solved.status.saturated;
+        if (c === chunks.length - 1) pending = selected;
+        else release(selected);
+      }
+      const means = (await timeSums.read()).map((e) => ({ ...e, mean: e.mean + plan.t0 }));
+      const { value, coefficients } = loss.evaluate(Float64Array.from(means, (e) => e.mean));
+      coefficient = gpu.upload("coefficients", Float32Array.from(coefficients));
+
+      let done = 0;
+      for (const chunk of [...chunks].reverse()) {
+        const selected: SelectedChunk = pending ?? (await this.solve(chunk, timeSums));
+        pending = undefined;
+        await this.backward(chunk, selected, coefficient, rowSums, entries, options);
+        done += chunk.paths;
+        options.progress?.(done);
+      }
+      const rows = await rowSums.read();
+      if (![value, ...rows.map((e) => e.mean)].every(Number.isFinite)) throw notFinite(plan);
+      return assembleResult(value, this.views, rows, means, saturated);
+    } finally {
+      if (pending) release(pending);
+      coefficient?.dispose();
+      timeSums.blocks.dispose();
+      rowSums.blocks.dispose();
     }
-    const means = (await timeSums.read()).map((e) => ({ ...e, mean: e.mean + plan.t0 }));
-    const { value, coefficients } = loss.evaluate(Float64Array.from(means, (e) => e.mean));
-    const coefficient = hold(gpu.upload("coefficients", Float32Array.from(coefficients)));
+  }
 
-    let done = 0;
-    for (const chunk of [...chunks].reverse()) {
-      const solved = pending ?? (await solve(chunk));
-      pending = undefined;
-      const { paths } = chunk;
-      const cotangents = gpu.buffer("cotangents", 4 * solved.chunk.slots * paths);
-      const rows = gpu.buffer("path rows", 4 * (1 + entries) * paths);
-      const run = runUniform(plan, { ...chunk });
-      const groups = Math.ceil(paths / workgroupSize);
+  private async backward(
+    chunk: Chunk,
+    selected: SelectedChunk,
+    coefficient: Storage,
+    rowSums: RowReducer,
+    entries: number,
+    options: EvaluateOptions,
+  ): Promise<void> {
+    const { gpu, solver, plan } = this;
+    const { solved, times, found } = selected;
+    const cotangents = gpu.buffer("cotangents", 4 * solved.slots * chunk.paths);
+    const rows = gpu.buffer("path rows", 4 * (1 + entries) * chunk.paths);
+    try {
       const batch = gpu.batch("cotangents").clear(cotangents).clear(rows);
-      batch.dispatch(spread, [coefficient, solved.times, solved.found, cotangents, rows], run, [groups]);
+      batch.dispatch(this.kernels.spread, [coefficient, times, found, cotangents, rows], runUniform(plan, { ...chunk }), [
+        Math.ceil(chunk.paths / workgroupSize),
+      ]);
       batch.submit();
-      solver.backward(solved.chunk, cotangents, rows);
+      solver.backward(solved, cotangents, rows);
       const sums = gpu.batch("reduce");
       rowSums.add(sums, chunk, rows);
       const table = options.perPath ? sums.read(rows) : undefined;
       sums.submit();
       if (table) options.perPath!(chunk, new Float32Array(await table));
-      release(solved);
+    } finally {
+      release(selected);
       cotangents.dispose();
       rows.dispose();
-      done += paths;
-      options.progress?.(done);
     }
-    const rows = await rowSums.read();
-    if (![value, ...rows.map((e) => e.mean)].every(Number.isFinite)) throw notFinite(plan);
-    return assembleResult(value, views, rows, means, saturated);
-  } finally {
-    if (pending) {
-      pending.chunk.dispose();
-      pending.times.dispose();
-      pending.found.dispose();
-    }
-    for (const s of held) s.dispose();
-    solver.dispose();
+  }
+
+  dispose(): void {
+    this.selection.dispose();
+    this.solver.dispose();
   }
 }
 

@@ -1,6 +1,7 @@
 /** What the solver of a chunk of paths must offer, whatever the distribution of its work on the GPU. */
 import type { Storage } from "../gpu/index.js";
 import type { Chunk } from "./chunks.js";
+import type { SolvePlan } from "./plan.js";
 import type { KernelShape } from "./shape.js";
 
 /** Status counters of a forward run. */
@@ -34,6 +35,8 @@ export interface SolvedChunk extends Chunk {
 }
 
 export interface ChunkSolver {
+  /** Takes over the parameter and current values and the seed of a plan that is otherwise the same. */
+  update(plan: SolvePlan): void;
   readonly shape: KernelShape;
   /** Words of a spike in the record. */
   readonly recordWords: number;

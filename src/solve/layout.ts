@@ -72,3 +72,20 @@ export function requestedViews(network: Network, layout: ParameterLayout, names:
   });
   return names.map((n) => layout.views.get(n)!);
 }
+
+/** The plan with the values of its parameters, weights and current replaced by those of a flat vector. */
+export function replaceParameters(plan: SolvePlan, layout: ParameterLayout, vector: Float64Array): SolvePlan {
+  const part = (name: string): Float64Array => {
+    const view = layout.views.get(name)!;
+    return vector.slice(view.offset, view.offset + view.length);
+  };
+  return {
+    ...plan,
+    network: {
+      ...plan.network,
+      parameters: plan.network.parameters.map((p) => ({ ...p, values: part(p.name) })),
+      connections: { ...plan.network.connections, weights: part("weights") },
+    },
+    current: { ...plan.current, values: part("current") },
+  };
+}

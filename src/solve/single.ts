@@ -28,7 +28,7 @@ export class SingleSolver implements ChunkSolver {
 
   private constructor(
     private readonly gpu: Gpu,
-    private readonly plan: SolvePlan,
+    private plan: SolvePlan,
     readonly shape: KernelShape,
     private readonly theta: Storage,
     private readonly forwardKernel: Kernel,
@@ -73,6 +73,11 @@ export class SingleSolver implements ChunkSolver {
     const [f, b] = await Promise.all([forwardKernel, backwardKernel]);
     const theta = gpu.upload("parameters", Float32Array.from(parameterVector(plan)));
     return new SingleSolver(gpu, plan, shape, theta, f, b, views);
+  }
+
+  update(plan: SolvePlan): void {
+    this.plan = plan;
+    this.gpu.write(this.theta, Float32Array.from(parameterVector(plan)));
   }
 
   /**

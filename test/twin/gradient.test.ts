@@ -1,30 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { compileCell } from "../../src/cell/emit-js.js";
 import { defineNetwork, type NetworkDefinition } from "../../src/network/network.js";
-import { parameterLayout, parameterVector } from "../../src/solve/layout.js";
+import { parameterLayout, parameterVector, replaceParameters } from "../../src/solve/layout.js";
 import { methods, planSolve, type SolveOptions, type SolvePlan } from "../../src/solve/plan.js";
 import { PathSolver } from "../../src/twin/forward.js";
 import { counterNoise } from "../../src/twin/noise.js";
 import { reversePath } from "../../src/twin/reverse.js";
 import { pathSensitivities } from "../../src/twin/sensitivity.js";
-
-/** The plan with its flat parameter vector replaced. */
-function withParameters(plan: SolvePlan, vector: Float64Array): SolvePlan {
-  const layout = parameterLayout(plan);
-  const part = (name: string): Float64Array => {
-    const view = layout.views.get(name)!;
-    return vector.slice(view.offset, view.offset + view.length);
-  };
-  return {
-    ...plan,
-    network: {
-      ...plan.network,
-      parameters: plan.network.parameters.map((p) => ({ ...p, values: part(p.name) })),
-      connections: { ...plan.network.connections, weights: part("weights") },
-    },
-    current: { ...plan.current, values: part("current") },
-  };
-}
 
 /** A smooth function of all spike times of a path, with coefficients that differ from spike to spike. */
 const coefficient = (n: number): number => Math.cos(1 + 2 * n);
@@ -101,7 +83,7 @@ describe.each(methods)("gradient of spike times, method %s", (method) => {
           const points = [h, -h, 2 * h, -2 * h].map((d) => {
             const moved = Float64Array.from(vector);
             moved[i]! += d;
-            return loss(withParameters(plan, moved), path);
+            return loss(replaceParameters(plan, layout, moved), path);
           });
           if (points.every((q) => q.structure === points[0]!.structure)) {
             const [a, b, c, d] = points.map((q) => q.value) as [number, number, number, number];

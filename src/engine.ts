@@ -1,0 +1,207 @@
+/** The engine: a backend, and networks on it. Everything belongs to an Engine; there is no global state. */
+import type { Cell, CellDefinition } from "./cell/cell.js";
+import { defineCell } from "./cell/cell.js";
+import { oneOf } from "./checks.js";
+import type { Current } from "./driver/current.js";
+import { SaltationError } from "./errors.js";
+import { GradientEvaluator } from "./gradient/evaluate.js";
+import type { ValueAndGradient } from "./gradient/result.js";
+import { type AdapterSummary, Gpu, type GpuOptions } from "./gpu/index.js";
+import { defineNetwork, type Network, type NetworkDefinition } from "./network/network.js";
+import type { Chunk } from "./solve/chunks.js";
+import { parameterLayout, parameterVector, requestedViews, type View } from "./solve/layout.js";
+import { planSolve, type SolveOptions, type SolvePlan } from "./solve/plan.js";
+import { simulateGpu } from "./solve/simulate.js";
+import type { SpikeTrains } from "./solve/trains.js";
+import type { SpikeTimeLoss } from "./train/loss.js";
+import { evaluateCpu, simulateCpu } from "./twin/evaluate.js";
+
+export type Backend = "webgpu" | "cpu";
+
+export interface EngineOptions extends GpuOptions {
+  /** `auto`: WebGPU where an adapter is found (a software adapter counts), else the float64 twin on the CPU. */
+  backend?: "auto" | Backend;
+}
+
+export interface Progress {
+  /** Called as work goes on, with the number of paths done. */
+  progress?: (pathsDone: number) => void;
+}
+
+export interface GradientOptions extends SolveOptions, Progress {
+  /** Names of the parameters to differentiate by: the cell's, `weights`, `current`. */
+  with: readonly string[];
+  /**
+   * Refuse a cell whose pathwise gradient is not exact (see `cell.exactness`); true unless set to false.
+   */
+  requireExact?: boolean;
+  /**
+   * Also called with the value and gradient contributions of each path: [1 + entries][paths] in rows, the value first.
+   */
+  perPath?: (firstPath: number, paths: number, rows: Float32Array | Float64Array) => void;
+}
+
+/** Evaluates one loss again and again, for changing parameters and seeds. */
+export interface Evaluator {
+  evaluate(plan: SolvePlan, loss: SpikeTimeLoss, options?: Pick<GradientOptions, "perPath" | "progress">): Promise<ValueAndGradient>;
+  dispose(): void;
+}
+
+/** A network on an engine. */
+export class EngineNetwork {
+  constructor(
+    readonly engine: Engine,
+    readonly network: Network,
+  ) {}
+
+  /** Checks options against the network. @throws SaltationError `invalid-input`. */
+  plan(options: SolveOptions): SolvePlan {
+    return planSolve(this.network, options);
+  }
+
+  /**
+   * Simulates `paths` Monte Carlo paths. The trains stay where they were made until they are read.
+   * @throws SaltationError `invalid-input` for bad options, `not-finite` where a state left the finite numbers.
+   */
+  simulate(options: SolveOptions & Progress): Promise<SpikeTrains> {
+    const plan = this.plan(options);
+    const { gpu } = this.engine;
+    return gpu ? simulateGpu(gpu, plan, options.progress) : simulateCpu(plan, options.progress);
+  }
+
+  /**
+   * Value and gradient of a loss over `paths` Monte Carlo paths, with standard errors: the exact derivative of the
+   * discrete solution with noise and uniforms held fixed (DESIGN: backward recursion; Holberg & Salvi 2024).
+   * @throws SaltationError `invalid-input`, or `not-finite`.
+   */
+  async valueAndGradient(loss: SpikeTimeLoss, options: GradientOptions): Promise<ValueAndGradient> {
+    const plan = this.plan(options);
+    const evaluator = await this.evaluator(plan, loss, options.with, options.requireExact);
+    try {
+      return await evaluator.evaluate(plan, loss, options);
+    } finally {
+      evaluator.dispose();
+    }
+  }
+
+  /** Prepares the evaluation of a loss for plans that differ only in values and seed. */
+  async evaluator(
+    plan: SolvePlan,
+    loss: SpikeTimeLoss,
+    names: readonly string[],
+    requireExact = true,
+  ): Promise<Evaluator> {
+    const { cell } = this.network;
+    loss.check(this.network);
+    const views = requestedViews(this.network, parameterLayout(plan), names);
+    if (requireExact && !cell.exactness.exact) throw inexact(cell);
+    const { gpu } = this.engine;
+    if (!gpu) return cpuEvaluator(views);
+    const evaluator = await GradientEvaluator.create(gpu, plan, loss, views);
+    return {
+      evaluate: (p, l, o) => {
+        const perPath = o?.perPath;
+        return evaluator.evaluate(p, l, {
+          ...(o?.progress ? { progress: o.progress } : {}),
+          ...(perPath ? { perPath: (c: Chunk, rows: Float32Array) => perPath(c.firstPath, c.paths, rows) } : {}),
+        });
+      },
+      dispose: () => evaluator.dispose(),
+    };
+  }
+
+  /** The flat vector of all parameters, in the order of `plan`'s layout. */
+  parameterVector(plan: SolvePlan): Float64Array {
+    return parameterVector(plan);
+  }
+}
+
+function cpuEvaluator(views: readonly View[]): Evaluator {
+  return {
+    evaluate: (plan, loss, options) => {
+      const perPath = options?.perPath;
+      return evaluateCpu(plan, loss, views, {
+        ...(options?.progress ? { progress: options.progress } : {}),
+        ...(perPath
+          ? {
+              perPath: (rows: readonly Float64Array[]) => {
+                const flat = new Float64Array(rows.length * plan.paths);
+                rows.forEach((row, r) => {
+                  flat.set(row, r * plan.paths);
+                });
+                perPath(0, plan.paths, flat);
+              },
+            }
+          : {}),
+      });
+    },
+    dispose: () => {},
+  };
+}
+
+function inexact(cell: Cell): SaltationError {
+  const violated = cell.exactness.conditions.filter((c) => c.verdict === "violated");
+  return new SaltationError(
+    "invalid-input",
+    `cell "${cell.name}": its pathwise gradient is not exact: ${violated.map((c) => `${c.name}: ${c.detail}`).join("; ")}. ` +
+      "Pass requireExact: false to take the inexact gradient",
+  );
+}
+
+export class Engine {
+  private constructor(
+    /** The device, or undefined on the CPU. */
+    readonly gpu: Gpu | undefined,
+  ) {}
+
+  /**
+   * Opens an engine.
+   * @throws SaltationError `no-adapter` where backend is `webgpu` and none is found.
+   */
+  static async create(options: EngineOptions = {}): Promise<Engine> {
+    const backend = oneOf("backend", options.backend ?? "auto", ["auto", "webgpu", "cpu"]);
+    if (backend === "cpu") return new Engine(undefined);
+    try {
+      return new Engine(await Gpu.create(options));
+    } catch (error) {
+      if (backend === "auto" && error instanceof SaltationError && error.code === "no-adapter") {
+        return new Engine(undefined);
+      }
+      throw error;
+    }
+  }
+
+  get backend(): Backend {
+    return this.gpu ? "webgpu" : "cpu";
+  }
+
+  /** What the engine runs on. */
+  get adapter(): AdapterSummary | { backend: "cpu"; description: string } {
+    return this.gpu?.adapter ?? { backend: "cpu", description: "float64 twin on the CPU" };
+  }
+
+  /** One line that names the adapter. */
+  get adapterName(): string {
+    const a = this.adapter;
+    if (!("vendor" in a)) return a.description;
+    const name = [a.vendor, a.architecture, a.device || a.description].filter(Boolean).join(" ");
+    return a.fallback ? `${name} (software)` : name;
+  }
+
+  /** Puts a network on the engine. @throws SaltationError `invalid-input`. */
+  network(definition: NetworkDefinition): EngineNetwork {
+    return new EngineNetwork(this, defineNetwork(definition));
+  }
+
+  /** Parses and checks a cell. @throws SaltationError `invalid-input`. */
+  cell(definition: CellDefinition): Cell {
+    return defineCell(definition);
+  }
+
+  /** Frees the device and every buffer; a caller's own device is left alive. */
+  dispose(): void {
+    this.gpu?.dispose();
+  }
+}
+
+export type { Current };

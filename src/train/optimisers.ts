@@ -1,0 +1,135 @@
+/**
+ * Optimisers with the definitions of optax (DeepMind), so that settings carry over from JAX. An optimiser turns a
+ * gradient into the change to add to the parameters; its state is plain numbers, to be stored in checkpoints.
+ */
+import { fail, finiteNumber, show } from "../checks.js";
+
+export interface OptimiserState {
+  /** Updates made so far. */
+  step: number;
+  /** Accumulators by name, each as long as the parameters. */
+  slots: Record<string, number[]>;
+}
+
+/** A constant, or a function of the number of updates made so far. */
+export type LearningRate = number | ((step: number) => number);
+
+export interface Optimiser {
+  readonly name: "sgd" | "rmsprop" | "adam";
+  init(size: number): OptimiserState;
+  /** The change to add to the parameters; moves the state on. */
+  update(gradient: ArrayLike<number>, state: OptimiserState): Float64Array;
+}
+
+const rateAt = (rate: LearningRate, step: number): number => (typeof rate === "function" ? rate(step) : rate);
+
+function checkRate(rate: LearningRate): void {
+  if (typeof rate === "number") {
+    if (!(finiteNumber("optimiser.learningRate", rate) > 0)) fail("optimiser.learningRate", `expected a number above 0, got ${rate}`);
+  } else if (typeof rate !== "function") fail("optimiser.learningRate", `expected a number, got ${show(rate)}`);
+}
+
+function fraction(field: string, value: number): number {
+  if (!(finiteNumber(field, value) >= 0 && value < 1)) fail(field, `expected a number from 0 to below 1, got ${value}`);
+  return value;
+}
+
+function checkEps(field: string, value: number): number {
+  if (finiteNumber(field, value) < 0) fail(field, `expected a number of at least 0, got ${value}`);
+  return value;
+}
+
+const zeros = (size: number): number[] => new Array<number>(size).fill(0);
+
+/** optax.trace: trace ← decay · trace + update; with Nesterov the update is looked ahead by one more step. */
+function trace(slot: number[], i: number, update: number, decay: number, nesterov: boolean): number {
+  slot[i] = update + decay * slot[i]!;
+  return nesterov ? update + decay * slot[i]! : slot[i]!;
+}
+
+/** optax.sgd: momentum traces the gradient, then the learning rate scales it. */
+export function sgd(options: { learningRate: LearningRate; momentum?: number; nesterov?: boolean }): Optimiser {
+  const { learningRate, nesterov = false } = options;
+  checkRate(learningRate);
+  const momentum = fraction("optimiser.momentum", options.momentum ?? 0);
+  return {
+    name: "sgd",
+    init: (size) => ({ step: 0, slots: { trace: zeros(size) } }),
+    update(gradient, state) {
+      const rate = rateAt(learningRate, state.step++);
+      const slot = state.slots.trace!;
+      return Float64Array.from(slot, (_, i) => -rate * trace(slot, i, gradient[i]!, momentum, nesterov));
+    },
+  };
+}
+
+/**
+ * optax.rmsprop: nu ← decay · nu + (1 - decay) g²; g / √(nu + eps), centred by the mean gradient where asked; scaled by
+ * the learning rate, and only then traced by momentum. No bias correction.
+ */
+export function rmsprop(options: {
+  learningRate: LearningRate;
+  decay?: number;
+  eps?: number;
+  momentum?: number;
+  nesterov?: boolean;
+  centered?: boolean;
+  initialScale?: number;
+}): Optimiser {
+  const { learningRate, nesterov = false, centered = false, initialScale = 0 } = options;
+  checkRate(learningRate);
+  const decay = fraction("optimiser.decay", options.decay ?? 0.9);
+  const eps = checkEps("optimiser.eps", options.eps ?? 1e-8);
+  const momentum = options.momentum === undefined ? undefined : fraction("optimiser.momentum", options.momentum);
+  finiteNumber("optimiser.initialScale", initialScale);
+  return {
+    name: "rmsprop",
+    init: (size) => ({
+      step: 0,
+      slots: { nu: new Array<number>(size).fill(initialScale), mu: zeros(size), trace: zeros(size) },
+    }),
+    update(gradient, state) {
+      const rate = rateAt(learningRate, state.step++);
+      const { nu, mu, trace: slot } = state.slots as Record<string, number[]> & { nu: number[]; mu: number[]; trace: number[] };
+      return Float64Array.from(nu, (_, i) => {
+        const g = gradient[i]!;
+        nu[i] = decay * nu[i]! + (1 - decay) * g * g;
+        mu[i] = centered ? decay * mu[i]! + (1 - decay) * g : 0;
+        const scaled = (-rate * g) / Math.sqrt(nu[i]! - mu[i]! ** 2 + eps);
+        return momentum === undefined ? scaled : trace(slot, i, scaled, momentum, nesterov);
+      });
+    },
+  };
+}
+
+/** optax.adam: bias-corrected first and second moments; m̂ / (√(v̂ + epsRoot) + eps). Kingma & Ba (2015). */
+export function adam(options: {
+  learningRate: LearningRate;
+  b1?: number;
+  b2?: number;
+  eps?: number;
+  epsRoot?: number;
+}): Optimiser {
+  const { learningRate } = options;
+  checkRate(learningRate);
+  const b1 = fraction("optimiser.b1", options.b1 ?? 0.9);
+  const b2 = fraction("optimiser.b2", options.b2 ?? 0.999);
+  const eps = checkEps("optimiser.eps", options.eps ?? 1e-8);
+  const epsRoot = checkEps("optimiser.epsRoot", options.epsRoot ?? 0);
+  return {
+    name: "adam",
+    init: (size) => ({ step: 0, slots: { m: zeros(size), v: zeros(size) } }),
+    update(gradient, state) {
+      const rate = rateAt(learningRate, state.step++);
+      const { m, v } = state.slots as { m: number[]; v: number[] };
+      return Float64Array.from(m, (_, i) => {
+        const g = gradient[i]!;
+        m[i] = b1 * m[i]! + (1 - b1) * g;
+        v[i] = b2 * v[i]! + (1 - b2) * g * g;
+        const mHat = m[i]! / (1 - b1 ** state.step);
+        const vHat = v[i]! / (1 - b2 ** state.step);
+        return (-rate * mHat) / (Math.sqrt(vHat + epsRoot) + eps);
+      });
+    },
+  };
+}
