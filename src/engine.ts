@@ -4,9 +4,9 @@ import { defineCell } from "./cell/cell.js";
 import { oneOf } from "./checks.js";
 import type { Current } from "./driver/current.js";
 import { SaltationError } from "./errors.js";
+import { type AdapterSummary, Gpu, type GpuOptions } from "./gpu/index.js";
 import { GradientEvaluator } from "./gradient/evaluate.js";
 import type { ValueAndGradient } from "./gradient/result.js";
-import { type AdapterSummary, Gpu, type GpuOptions } from "./gpu/index.js";
 import { defineNetwork, type Network, type NetworkDefinition } from "./network/network.js";
 import type { Chunk } from "./solve/chunks.js";
 import { parameterLayout, parameterVector, requestedViews, type View } from "./solve/layout.js";
@@ -43,7 +43,11 @@ export interface GradientOptions extends SolveOptions, Progress {
 
 /** Evaluates one loss again and again, for changing parameters and seeds. */
 export interface Evaluator {
-  evaluate(plan: SolvePlan, loss: SpikeTimeLoss, options?: Pick<GradientOptions, "perPath" | "progress">): Promise<ValueAndGradient>;
+  evaluate(
+    plan: SolvePlan,
+    loss: SpikeTimeLoss,
+    options?: Pick<GradientOptions, "perPath" | "progress">,
+  ): Promise<ValueAndGradient>;
   dispose(): void;
 }
 

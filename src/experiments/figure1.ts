@@ -4,9 +4,9 @@
  */
 import type { Engine } from "../engine.js";
 import type { NetworkDefinition } from "../network/network.js";
-import { stepSeed, train } from "../train/train.js";
 import { firstSpikes } from "../train/loss.js";
 import { rmsprop } from "../train/optimisers.js";
+import { stepSeed, train } from "../train/train.js";
 
 /** The authors' setting. */
 export const figure1Setting = {
@@ -66,7 +66,11 @@ export async function runFigure1(engine: Engine, options: Figure1Options): Promi
     current: firstCurrent,
   };
   // Data, test and training draw from seeds of their own.
-  const [dataSeed, testSeed, trainSeed] = [0, 1, 2].map((k) => stepSeed(seed, 0x80000000 + k)) as [number, number, number];
+  const [dataSeed, testSeed, trainSeed] = [0, 1, 2].map((k) => stepSeed(seed, 0x80000000 + k)) as [
+    number,
+    number,
+    number,
+  ];
   const observed = await sampleMeans(engine, network, sampleSize, dataSeed);
   const fresh = await sampleMeans(engine, network, sampleSize, testSeed);
   const run: Figure1Run = { sampleSize, sigma, testMae: [], current: [], seconds: 0 };

@@ -208,7 +208,11 @@ export class Gpu {
     const limit = Math.min(this.device.limits.maxStorageBufferBindingSize, this.device.limits.maxBufferSize);
     if (bytes > limit) {
       const name = limit === this.device.limits.maxBufferSize ? "maxBufferSize" : "maxStorageBufferBindingSize";
-      throw this.limitError(name, bytes, `buffer "${label}" is too large; take fewer paths, neurons or steps at a time`);
+      throw this.limitError(
+        name,
+        bytes,
+        `buffer "${label}" is too large; take fewer paths, neurons or steps at a time`,
+      );
     }
     // Size classes of an eighth of a power of two: at most 12.5 % is wasted, and buffers are found again.
     const unit = Math.max(256, 2 ** (Math.floor(Math.log2(Math.max(bytes, 1))) - 3));
@@ -251,7 +255,13 @@ export class Gpu {
 
   write(storage: Storage, data: ArrayBufferView, byteOffset = 0): void {
     this.check();
-    this.device.queue.writeBuffer(storage.buffer, byteOffset, data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+    this.device.queue.writeBuffer(
+      storage.buffer,
+      byteOffset,
+      data.buffer as ArrayBuffer,
+      data.byteOffset,
+      data.byteLength,
+    );
   }
 
   /** Reads a buffer back. */
@@ -280,7 +290,11 @@ export class Gpu {
     const uniformBytes = spec.uniformBytes ?? 0;
     const most = device.limits.maxStorageBuffersPerShaderStage;
     if (spec.bindings.length > most) {
-      throw this.limitError("maxStorageBuffersPerShaderStage", spec.bindings.length, `kernel "${spec.label}" binds too many`);
+      throw this.limitError(
+        "maxStorageBuffersPerShaderStage",
+        spec.bindings.length,
+        `kernel "${spec.label}" binds too many`,
+      );
     }
     const entries: GPUBindGroupLayoutEntry[] = spec.bindings.map((access, i) => ({
       binding: i + 1,

@@ -21,7 +21,9 @@ const require = createRequire(import.meta.url);
 /** Files of a tar archive: only plain files with short names, which is what the archive at hand has. */
 function* tarFiles(tar: Uint8Array): Generator<{ name: string; data: Uint8Array }> {
   const text = (from: number, length: number): string =>
-    Buffer.from(tar.subarray(from, from + length)).toString("latin1").replace(/\0.*$/s, "");
+    Buffer.from(tar.subarray(from, from + length))
+      .toString("latin1")
+      .replace(/\0.*$/s, "");
   for (let at = 0; at + 512 <= tar.length && tar[at] !== 0; ) {
     const size = Number.parseInt(text(at + 124, 12).trim(), 8);
     const type = String.fromCharCode(tar[at + 156]!);
@@ -36,7 +38,10 @@ function softwareFolder(): string | undefined {
   let version: string;
   try {
     const entry = require.resolve("@sparticuz/chromium");
-    const root = entry.slice(0, entry.lastIndexOf(join("@sparticuz", "chromium")) + join("@sparticuz", "chromium").length);
+    const root = entry.slice(
+      0,
+      entry.lastIndexOf(join("@sparticuz", "chromium")) + join("@sparticuz", "chromium").length,
+    );
     archive = join(root, "bin", "swiftshader.tar.br");
     version = (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string }).version;
     statSync(archive);
@@ -89,6 +94,18 @@ export interface NodeAdapter {
   instance: GPU;
 }
 
+/** Whether Dawn can find a Vulkan loader on Linux; it complains on stderr where it cannot. */
+function hasVulkanLoader(): boolean {
+  if (process.platform !== "linux") return true;
+  try {
+    process.dlopen({ exports: {} } as NodeJS.Module, "libvulkan.so.1", constants.dlopen.RTLD_NOW | RTLD_NODELETE);
+  } catch (error) {
+    // Found libraries are refused for not being Node addons; missing ones for not being there.
+    return !/cannot open shared object/.test((error as Error).message);
+  }
+  return true;
+}
+
 /** Finds an adapter in Node, or undefined. */
 export async function requestNodeAdapter(
   options: GPURequestAdapterOptions,
@@ -109,7 +126,7 @@ export async function requestNodeAdapter(
     const adapter = await instance.requestAdapter(options);
     return adapter ? { adapter, instance } : undefined;
   };
-  const own = software ? undefined : await attempt();
+  const own = software || !hasVulkanLoader() ? undefined : await attempt();
   if (own) return own;
   return useSoftware() ? attempt() : undefined;
 }

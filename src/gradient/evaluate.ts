@@ -89,7 +89,12 @@ export class GradientEvaluator {
     private readonly slots: { value: number },
   ) {}
 
-  static async create(gpu: Gpu, plan: SolvePlan, loss: SpikeTimeLoss, views: readonly View[]): Promise<GradientEvaluator> {
+  static async create(
+    gpu: Gpu,
+    plan: SolvePlan,
+    loss: SpikeTimeLoss,
+    views: readonly View[],
+  ): Promise<GradientEvaluator> {
     loss.check(plan.network);
     const selections = loss.selections.length;
     const recordWords = plan.network.neurons === 1 ? 2 : 3;
@@ -193,9 +198,12 @@ export class GradientEvaluator {
     const rows = gpu.buffer("path rows", 4 * (1 + entries) * chunk.paths);
     try {
       const batch = gpu.batch("cotangents").clear(cotangents).clear(rows);
-      batch.dispatch(this.kernels.spread, [coefficient, times, found, cotangents, rows], runUniform(plan, { ...chunk }), [
-        Math.ceil(chunk.paths / workgroupSize),
-      ]);
+      batch.dispatch(
+        this.kernels.spread,
+        [coefficient, times, found, cotangents, rows],
+        runUniform(plan, { ...chunk }),
+        [Math.ceil(chunk.paths / workgroupSize)],
+      );
       batch.submit();
       solver.backward(solved, cotangents, rows);
       const sums = gpu.batch("reduce");

@@ -25,7 +25,8 @@ const rateAt = (rate: LearningRate, step: number): number => (typeof rate === "f
 
 function checkRate(rate: LearningRate): void {
   if (typeof rate === "number") {
-    if (!(finiteNumber("optimiser.learningRate", rate) > 0)) fail("optimiser.learningRate", `expected a number above 0, got ${rate}`);
+    if (!(finiteNumber("optimiser.learningRate", rate) > 0))
+      fail("optimiser.learningRate", `expected a number above 0, got ${rate}`);
   } else if (typeof rate !== "function") fail("optimiser.learningRate", `expected a number, got ${show(rate)}`);
 }
 
@@ -90,7 +91,11 @@ export function rmsprop(options: {
     }),
     update(gradient, state) {
       const rate = rateAt(learningRate, state.step++);
-      const { nu, mu, trace: slot } = state.slots as Record<string, number[]> & { nu: number[]; mu: number[]; trace: number[] };
+      const {
+        nu,
+        mu,
+        trace: slot,
+      } = state.slots as Record<string, number[]> & { nu: number[]; mu: number[]; trace: number[] };
       return Float64Array.from(nu, (_, i) => {
         const g = gradient[i]!;
         nu[i] = decay * nu[i]! + (1 - decay) * g * g;

@@ -22,7 +22,8 @@ export interface TrainOptions extends Omit<SolveOptions, "seed"> {
   requireExact?: boolean;
 }
 
-export interface TrainStep extends Pick<ValueAndGradient, "value" | "standardError" | "gradient" | "means" | "saturatedPaths"> {
+export interface TrainStep
+  extends Pick<ValueAndGradient, "value" | "standardError" | "gradient" | "means" | "saturatedPaths"> {
   /** From 0. */
   readonly step: number;
   /** The trainable parameters with which this step's value was taken, in the shapes in which they were given. */

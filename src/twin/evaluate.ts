@@ -2,6 +2,7 @@
 import { type CompiledCell, compileCell } from "../cell/emit-js.js";
 import { SaltationError } from "../errors.js";
 import { assembleResult, type ValueAndGradient } from "../gradient/result.js";
+import { type Estimate, joinBlocks } from "../gradient/statistics.js";
 import { blockPaths } from "../solve/chunks.js";
 import { parameterLayout, type View } from "../solve/layout.js";
 import type { SolvePlan } from "../solve/plan.js";
@@ -10,7 +11,6 @@ import type { SpikeTimeLoss } from "../train/loss.js";
 import { type PathResult, PathSolver, type PathSpike } from "./forward.js";
 import { counterNoise } from "./noise.js";
 import { reversePath } from "./reverse.js";
-import { type Estimate, joinBlocks } from "../gradient/statistics.js";
 
 /** After so many milliseconds of work the event loop gets a turn: progress bars and pages stay alive. */
 const turn = 50;

@@ -1,0 +1,68 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import Table from "cli-table3";
+import { Engine } from "../engine.js";
+import { type Figure1Run, figure1Setting, lastMean, runFigure1 } from "../experiments/figure1.js";
+import { type CommonOptions, print, printJson, progressBar } from "./output.js";
+
+/** `saltation figure1`: the first experiment of Holberg & Salvi (2024), with its figure. */
+export async function figure1Command(options: CommonOptions & { steps?: string; seed?: string }): Promise<void> {
+  const steps = options.steps === undefined ? figure1Setting.steps : Number(options.steps);
+  const seed = Number(options.seed ?? 1);
+  const folder = options.out ?? "out";
+  const engine = await Engine.create({ backend: options.backend as "auto" });
+  try {
+    if (!options.json) {
+      print(
+        "One stochastic spiking neuron: its input current is recovered from the first three spike times of n trains",
+      );
+      print(
+        `(Holberg & Salvi 2024, figure 1). True current ${figure1Setting.trueCurrent}, ${steps} steps each, on ${engine.adapterName}.`,
+      );
+    }
+    const cases = figure1Setting.sigmas.flatMap((sigma) =>
+      figure1Setting.sampleSizes.map((sampleSize) => ({ sigma, sampleSize })),
+    );
+    const bar = progressBar("figure 1", cases.length * steps, "steps");
+    const runs: Figure1Run[] = [];
+    try {
+      for (const [c, setting] of cases.entries()) {
+        const note = `| n = ${setting.sampleSize}, sigma = ${setting.sigma}`;
+        runs.push(
+          await runFigure1(engine, {
+            ...setting,
+            seed,
+            steps,
+            onStep: (step) => bar.update(c * steps + step + 1, note),
+          }),
+        );
+      }
+    } finally {
+      bar.stop();
+    }
+    const rows = runs.map((r) => ({
+      sigma: r.sigma,
+      sampleSize: r.sampleSize,
+      current: lastMean(r.current),
+      testMae: lastMean(r.testMae),
+      seconds: r.seconds,
+    }));
+    mkdirSync(folder, { recursive: true });
+    const file = join(folder, "figure1.svg");
+    const { figure1Svg } = await import("../io/figure.js");
+    writeFileSync(file, await figure1Svg(runs, { trueCurrent: figure1Setting.trueCurrent }));
+    if (options.json) {
+      printJson({ adapter: engine.adapterName, runs: rows, figure: file });
+      return;
+    }
+    const table = new Table({ head: ["sigma", "n", "current (true 1.5)", "test MAE", "seconds"], style: { head: [] } });
+    for (const r of rows) {
+      table.push([r.sigma, r.sampleSize, r.current.toFixed(4), r.testMae.toFixed(4), r.seconds.toFixed(1)]);
+    }
+    print(table.toString());
+    print("current and test MAE are means over the last 200 steps");
+    print(`figure in ${file}`);
+  } finally {
+    engine.dispose();
+  }
+}

@@ -1,0 +1,90 @@
+import { writeFileSync } from "node:fs";
+import { fail } from "../checks.js";
+import { Engine } from "../engine.js";
+import { lossOf, networkOf, solveOptionsOf } from "../io/build.js";
+import { checkJob, gradientSchema } from "../io/job.js";
+import { type NpyArray, writeNpz } from "../io/npz.js";
+import { defineNetwork } from "../network/network.js";
+import { parameterLayout, requestedViews } from "../solve/layout.js";
+import { planSolve } from "../solve/plan.js";
+import { readJobFile } from "./job-file.js";
+import { type CommonOptions, print, printJson, progressBar, readable, readableShape } from "./output.js";
+
+/** `saltation gradient job.json`. */
+export async function gradientCommand(file: string, options: CommonOptions): Promise<void> {
+  const job = checkJob(gradientSchema, readJobFile(file));
+  const context = { jobFile: file, recording: options.recording };
+  const definition = networkOf(job, context);
+  const solve = solveOptionsOf(job);
+  const network = defineNetwork(definition);
+  const plan = planSolve(network, solve);
+  const views = requestedViews(network, parameterLayout(plan), job.with);
+  const loss = lossOf(job.loss, job.observed, context, network.neurons, plan.t1);
+  loss.check(network);
+  if (job.perPath && !options.out) fail("perPath", "is true, but no --out FILE.npz says where the paths' gradients go");
+
+  const engine = await Engine.create({ backend: options.backend as "auto" });
+  try {
+    const began = performance.now();
+    const bar = progressBar("gradient", job.paths, "paths");
+    const entries = views.reduce((n, v) => n + v.length, 0);
+    const perPath = job.perPath ? new Float64Array((1 + entries) * job.paths) : undefined;
+    const result = await engine
+      .network(definition)
+      .valueAndGradient(loss, {
+        ...solve,
+        with: job.with,
+        progress: (done) => bar.update(done),
+        ...(job.requireExact === undefined ? {} : { requireExact: job.requireExact }),
+        ...(perPath
+          ? {
+              perPath: (first: number, paths: number, rows: ArrayLike<number>) => {
+                for (let r = 0; r <= entries; r++) {
+                  for (let i = 0; i < paths; i++) perPath[(first + i) * (1 + entries) + r] = rows[r * paths + i]!;
+                }
+              },
+            }
+          : {}),
+      })
+      .finally(() => bar.stop());
+    if (perPath) {
+      const arrays: Record<string, NpyArray> = {};
+      const column = (from: number, width: number): Float64Array =>
+        Float64Array.from({ length: job.paths * width }, (_, n) => {
+          const i = Math.floor(n / width);
+          return perPath[i * (1 + entries) + from + (n % width)]!;
+        });
+      arrays.value = { data: column(0, 1), shape: [job.paths] };
+      let at = 1;
+      for (const view of views) {
+        const scalar = typeof view.shape(new Float64Array(view.length)) === "number";
+        const shape = scalar ? [job.paths] : [job.paths, view.length];
+        arrays[`gradient_${view.name}`] = { data: column(at, view.length), shape };
+        at += view.length;
+      }
+      writeFileSync(options.out!, writeNpz(arrays));
+    }
+    const seconds = (performance.now() - began) / 1000;
+    const { value, standardError, gradient, gradientStandardError, saturatedPaths } = result;
+    if (options.json) {
+      const adapter = engine.adapterName;
+      printJson({
+        adapter,
+        paths: job.paths,
+        value,
+        standardError,
+        gradient,
+        gradientStandardError,
+        saturatedPaths,
+        seconds,
+      });
+    } else {
+      print(`${job.paths} paths on ${engine.adapterName} in ${readable(seconds)} s`);
+      print(`value ${readable(value)} ± ${readable(standardError)} (standard error)`);
+      for (const name of job.with) print(`d/d ${name} ${readableShape(gradient[name], gradientStandardError[name])}`);
+      if (perPath) print(`gradients of every path in ${options.out}`);
+    }
+  } finally {
+    engine.dispose();
+  }
+}

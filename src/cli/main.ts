@@ -1,0 +1,78 @@
+/** The `saltation` command. */
+import { readFileSync } from "node:fs";
+import { Command, Option } from "commander";
+import { type CommonOptions, exitBadInput, reportError } from "./output.js";
+
+const packageFile = new URL("../../../package.json", import.meta.url);
+const { version } = JSON.parse(readFileSync(packageFile, "utf8")) as { version: string };
+
+const backend = new Option("--backend <backend>", "where to compute")
+  .choices(["auto", "webgpu", "cpu"])
+  .default("auto");
+
+const program = new Command("saltation")
+  .description("Simulates, differentiates and trains stochastic spiking neural networks with WebGPU.")
+  .version(version)
+  .showHelpAfterError("(see saltation --help)")
+  .addHelpText(
+    "after",
+    `
+Examples:
+  $ saltation figure1                                  recover a neuron's current from its spikes
+  $ saltation simulate job.json --out spikes.npz       spike trains of many paths
+  $ saltation gradient job.json --json                 a loss and its exact gradient
+  $ saltation train examples/cortical-cell.json --recording cell.json
+
+A job file says what to do; for one neuron, 1,000 paths:
+  { "network": { "cell": "slif" }, "input": { "current": 1.5 },
+    "time": { "t1": 1, "dt": 0.01 }, "paths": 1000, "seed": 1 }
+
+Exit codes: 0 done; 1 bad input, one line says which field; 2 the device failed.`,
+  );
+
+// Commands are loaded when they run: start-up stays short.
+const jobCommand = (
+  name: string,
+  description: string,
+  load: () => Promise<(file: string, options: CommonOptions) => Promise<void>>,
+): Command =>
+  program
+    .command(name)
+    .description(description)
+    .argument("<job.json>", "the job file")
+    .option("--out <file.npz>", "write arrays to this file")
+    .option("--json", "print one JSON object and nothing else")
+    .option("--recording <file>", "the file that the job calls @recording")
+    .addOption(backend)
+    .action(async (file: string, options: CommonOptions) => (await load())(file, options));
+
+jobCommand("simulate", "simulate spike trains", async () => (await import("./simulate.js")).simulateCommand);
+jobCommand(
+  "gradient",
+  "value and exact gradient of a loss, with standard errors",
+  async () => (await import("./gradient.js")).gradientCommand,
+);
+jobCommand("train", "fit parameters to observed spike trains", async () => (await import("./train.js")).trainCommand);
+program
+  .command("info")
+  .description("print the adapter, its limits and features, and what to do if there is none")
+  .option("--json", "print one JSON object and nothing else")
+  .action(async (options) => (await import("./info.js")).infoCommand(options));
+program
+  .command("figure1")
+  .description("recover one neuron's input current from its spike times: table and figure")
+  .option("--out <folder>", "where the figure goes", "out")
+  .option("--steps <steps>", "training steps of each run", "1500")
+  .option("--seed <seed>", "seed of data and training", "1")
+  .option("--json", "print one JSON object and nothing else")
+  .addOption(backend)
+  .action(async (options) => (await import("./figure1.js")).figure1Command(options));
+
+program.exitOverride();
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof Error && "exitCode" in error && "code" in error && String(error.code).startsWith("commander.")) {
+    process.exitCode = error.exitCode === 0 ? 0 : exitBadInput;
+  } else process.exitCode = reportError(error);
+}

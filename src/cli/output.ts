@@ -1,0 +1,71 @@
+/** What a command prints: results on stdout, progress and messages on stderr. */
+import cliProgress from "cli-progress";
+import pc from "picocolors";
+import { SaltationError } from "../errors.js";
+
+export interface CommonOptions {
+  out?: string;
+  json?: boolean;
+  backend: string;
+  recording?: string;
+}
+
+/** Exit codes of the job-file contract. */
+export const exitBadInput = 1;
+export const exitDeviceFailure = 2;
+
+const inputErrors = new Set(["invalid-input", "not-finite"]);
+
+/** One line about an error on stderr, and the exit code that goes with it. */
+export function reportError(error: unknown): number {
+  if (error instanceof SaltationError) {
+    process.stderr.write(`${pc.red("saltation:")} ${error.message}\n`);
+    return inputErrors.has(error.code) ? exitBadInput : exitDeviceFailure;
+  }
+  process.stderr.write(`${pc.red("saltation:")} internal error: ${(error as Error).stack ?? String(error)}\n`);
+  return exitDeviceFailure;
+}
+
+/** A progress bar on stderr that shows itself only on a terminal. */
+export function progressBar(
+  title: string,
+  total: number,
+  unit: string,
+): { update(done: number, note?: string): void; stop(): void } {
+  const bar = new cliProgress.SingleBar(
+    {
+      format: `${title} {bar} {percentage}% | {value}/{total} ${unit} | {eta_formatted} left {note}`,
+      stream: process.stderr,
+      hideCursor: true,
+      clearOnComplete: true,
+      etaBuffer: 50,
+    },
+    cliProgress.Presets.shades_classic,
+  );
+  bar.start(total, 0, { note: "" });
+  return { update: (done, note = "") => bar.update(done, { note }), stop: () => bar.stop() };
+}
+
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+export function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** A number as a person reads it. */
+export function readable(value: number): string {
+  return Number.isFinite(value) ? String(Number(value.toPrecision(6))) : String(value);
+}
+
+/** Nested numbers on one line, cut where there are many. */
+export function readableShape(value: unknown, error?: unknown): string {
+  if (typeof value === "number") {
+    return typeof error === "number" ? `${readable(value)} ± ${readable(error)}` : readable(value);
+  }
+  const flat = (value as unknown[]).flat(8) as number[];
+  const errors = error === undefined ? [] : ((error as unknown[]).flat(8) as number[]);
+  const shown = flat.slice(0, 8).map((v, i) => readableShape(v, errors[i]));
+  return `[${shown.join(", ")}${flat.length > 8 ? `, … ${flat.length} in all` : ""}]`;
+}

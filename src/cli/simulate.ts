@@ -1,0 +1,51 @@
+import { writeFileSync } from "node:fs";
+import { Engine } from "../engine.js";
+import { networkOf, solveOptionsOf } from "../io/build.js";
+import { checkJob, simulateSchema } from "../io/job.js";
+import { writeNpz } from "../io/npz.js";
+import { defineNetwork } from "../network/network.js";
+import { planSolve } from "../solve/plan.js";
+import { readJobFile } from "./job-file.js";
+import { type CommonOptions, print, printJson, progressBar, readable } from "./output.js";
+
+/** `saltation simulate job.json`. */
+export async function simulateCommand(file: string, options: CommonOptions): Promise<void> {
+  const job = checkJob(simulateSchema, readJobFile(file));
+  const definition = networkOf(job, { jobFile: file, recording: options.recording });
+  const solve = solveOptionsOf(job);
+  // Everything is checked before a device is opened.
+  planSolve(defineNetwork(definition), solve);
+  const engine = await Engine.create({ backend: options.backend as "auto" });
+  try {
+    const began = performance.now();
+    const bar = progressBar("simulate", job.paths, "paths");
+    let result: { meanSpikeCount: number; saturatedPaths: number };
+    try {
+      const trains = await engine.network(definition).simulate({ ...solve, progress: (done) => bar.update(done) });
+      result = { meanSpikeCount: await trains.meanCount(), saturatedPaths: trains.saturatedPaths };
+      if (options.out) {
+        const t = await trains.read();
+        writeFileSync(
+          options.out,
+          writeNpz({
+            spike_times: { data: t.times, shape: [t.paths, t.slots] },
+            spike_neurons: { data: t.neurons, shape: [t.paths, t.slots] },
+            spike_counts: { data: t.counts, shape: [t.paths] },
+          }),
+        );
+      }
+    } finally {
+      bar.stop();
+    }
+    const seconds = (performance.now() - began) / 1000;
+    if (options.json) printJson({ adapter: engine.adapterName, paths: job.paths, ...result, seconds });
+    else {
+      print(`${job.paths} paths on ${engine.adapterName} in ${readable(seconds)} s`);
+      print(`mean spike count ${readable(result.meanSpikeCount)}`);
+      if (result.saturatedPaths > 0) print(`${result.saturatedPaths} paths stopped at maxSpikes = ${job.maxSpikes}`);
+      if (options.out) print(`spike trains in ${options.out}`);
+    }
+  } finally {
+    engine.dispose();
+  }
+}

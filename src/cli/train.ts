@@ -1,0 +1,73 @@
+import { writeFileSync } from "node:fs";
+import { wholeNumber } from "../checks.js";
+import { Engine } from "../engine.js";
+import { lossOf, networkOf, optimiserOf, solveOptionsOf } from "../io/build.js";
+import { checkJob, trainSchema } from "../io/job.js";
+import { writeNpz } from "../io/npz.js";
+import { defineNetwork } from "../network/network.js";
+import { parameterLayout, requestedViews } from "../solve/layout.js";
+import { planSolve } from "../solve/plan.js";
+import { train } from "../train/train.js";
+import { readJobFile } from "./job-file.js";
+import { type CommonOptions, print, printJson, progressBar, readable, readableShape } from "./output.js";
+
+/** `saltation train job.json`. */
+export async function trainCommand(file: string, options: CommonOptions): Promise<void> {
+  const job = checkJob(trainSchema, readJobFile(file));
+  const context = { jobFile: file, recording: options.recording };
+  const definition = networkOf(job, context);
+  const solve = solveOptionsOf(job);
+  const network = defineNetwork(definition);
+  const plan = planSolve(network, solve);
+  requestedViews(network, parameterLayout(plan), job.trainable);
+  const loss = lossOf(job.loss, job.observed, context, network.neurons, plan.t1);
+  loss.check(network);
+  const optimiser = optimiserOf(job.optimiser);
+  const steps = wholeNumber("steps", job.steps, 1, 2 ** 31);
+
+  const engine = await Engine.create({ backend: options.backend as "auto" });
+  try {
+    const began = performance.now();
+    const bar = progressBar("train", steps, "steps");
+    const history: { loss: number; standardError: number; parameters: Record<string, unknown> }[] = [];
+    let parameters: Record<string, unknown> = {};
+    let firstStepSeconds = 0;
+    try {
+      const run = train(engine.network(definition), {
+        ...solve,
+        loss,
+        optimiser,
+        steps,
+        trainable: job.trainable,
+        ...(job.commonNoise === undefined ? {} : { commonNoise: job.commonNoise }),
+        ...(job.requireExact === undefined ? {} : { requireExact: job.requireExact }),
+      });
+      for await (const step of run) {
+        if (step.step === 0) firstStepSeconds = performance.now() / 1000;
+        history.push({ loss: step.value, standardError: step.standardError, parameters: step.parameters });
+        parameters = step.updated;
+        bar.update(step.step + 1, `| loss ${readable(step.value)}`);
+      }
+    } finally {
+      bar.stop();
+    }
+    const seconds = (performance.now() - began) / 1000;
+    if (options.out) {
+      writeFileSync(
+        options.out,
+        writeNpz({ loss: { data: Float64Array.from(history, (h) => h.loss), shape: [history.length] } }),
+      );
+    }
+    if (options.json) {
+      printJson({ adapter: engine.adapterName, steps, seconds, firstStepSeconds, history, parameters });
+    } else {
+      print(`${steps} steps of ${job.paths} paths on ${engine.adapterName} in ${readable(seconds)} s`);
+      print(`loss ${readable(history[0]!.loss)} at first, ${readable(history[history.length - 1]!.loss)} at last`);
+      for (const [name, value] of Object.entries(parameters)) {
+        print(`${name} ${readableShape(history[0]!.parameters[name])} → ${readableShape(value)}`);
+      }
+    }
+  } finally {
+    engine.dispose();
+  }
+}

@@ -1,0 +1,16 @@
+/** Saltation: exact gradients of stochastic spiking neural networks with WebGPU. All that a user imports. */
+export { type Cell, type CellDefinition, defineCell } from "./cell/cell.js";
+export type { Exactness, ExactnessCondition } from "./cell/exactness.js";
+export { slif } from "./cell/slif.js";
+export type { Current } from "./driver/current.js";
+export { type Backend, Engine, EngineNetwork, type EngineOptions, type GradientOptions } from "./engine.js";
+export { type ErrorCode, SaltationError } from "./errors.js";
+export type { AdapterSummary } from "./gpu/index.js";
+export type { ValueAndGradient } from "./gradient/result.js";
+export type { Weights } from "./network/connections.js";
+export type { NetworkDefinition } from "./network/network.js";
+export type { Method, SolveOptions } from "./solve/plan.js";
+export type { SpikeTable, SpikeTrains } from "./solve/trains.js";
+export { firstSpikes, meanSpikeTime, type Selection, type SpikeTimeLoss } from "./train/loss.js";
+export { adam, type Optimiser, rmsprop, sgd } from "./train/optimisers.js";
+export { type TrainOptions, type TrainStep, train } from "./train/train.js";

@@ -1,0 +1,51 @@
+/** From a checked job to what the library takes: network, options, loss, optimiser. */
+import { wholeNumber } from "../checks.js";
+import { SaltationError } from "../errors.js";
+import type { NetworkDefinition } from "../network/network.js";
+import type { SolveOptions } from "../solve/plan.js";
+import { firstSpikes, meanSpikeTime, type SpikeTimeLoss } from "../train/loss.js";
+import { adam, type Optimiser, rmsprop, sgd } from "../train/optimisers.js";
+import type { LossJob, OptimiserJob, SolveJob, TrialsJob } from "./job.js";
+import { type FileContext, meanFirstTimes, readCurrent, readTrials } from "./recording.js";
+
+export function networkOf(job: SolveJob, context: FileContext): NetworkDefinition {
+  return { ...job.network, current: readCurrent(job, context) } as NetworkDefinition;
+}
+
+export function solveOptionsOf(job: SolveJob): SolveOptions {
+  const { paths, time, method, seed, maxSpikes } = job;
+  return {
+    paths,
+    t1: time.t1,
+    dt: time.dt,
+    ...(time.t0 === undefined ? {} : { t0: time.t0 }),
+    ...(method === undefined ? {} : { method: method as "levy" }),
+    ...(seed === undefined ? {} : { seed }),
+    ...(maxSpikes === undefined ? {} : { maxSpikes }),
+  };
+}
+
+export function lossOf(
+  loss: LossJob,
+  observed: TrialsJob | undefined,
+  context: FileContext,
+  neurons: number,
+  t1: number,
+): SpikeTimeLoss {
+  if (loss.kind === "mean-spike-time") return meanSpikeTime(loss.neuron, loss.index);
+  if (observed === undefined) {
+    throw new SaltationError(
+      "invalid-input",
+      `observed: is missing; loss "${loss.kind}" compares with observed spike trains`,
+    );
+  }
+  const n = wholeNumber("loss.spikes", loss.spikes ?? 3, 1, 2 ** 20);
+  return firstSpikes(meanFirstTimes(readTrials(observed, context, t1), neurons, n, t1), loss.error ?? "mse");
+}
+
+export function optimiserOf(job: OptimiserJob): Optimiser {
+  const { kind, ...options } = job;
+  if (kind === "sgd") return sgd(options as Parameters<typeof sgd>[0]);
+  if (kind === "rmsprop") return rmsprop(options as Parameters<typeof rmsprop>[0]);
+  return adam(options as Parameters<typeof adam>[0]);
+}

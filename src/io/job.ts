@@ -1,0 +1,218 @@
+/**
+ * Job files: one JSON object that says what to simulate, differentiate or train. Structure and types are checked here;
+ * what depends on the network (sizes, names) where the network is built.
+ */
+import { z } from "zod";
+import { show } from "../checks.js";
+import { SaltationError } from "../errors.js";
+
+const finite = z.number();
+const perNeuron = z.union([finite, z.array(finite)]);
+
+const equations = z.record(z.string(), z.union([z.string(), z.number()]));
+const cell = z.strictObject({
+  name: z.string(),
+  state: equations,
+  noise: equations.optional(),
+  event: z.union([z.string(), z.number()]),
+  reset: equations.optional(),
+  receive: equations.optional(),
+  start: equations.optional(),
+  parameters: z.record(z.string(), finite),
+});
+
+const weights = z.union([
+  z.strictObject({ dense: z.array(z.array(finite)) }),
+  z.strictObject({ edges: z.array(z.tuple([finite, finite, finite])) }),
+  z.strictObject({ layers: z.array(z.array(z.array(finite))) }),
+]);
+
+/** A part of another file: a key of a JSON file, or an array of an npz file. */
+const reference = z.strictObject({ file: z.string(), key: z.string(), scale: finite.optional() });
+export type FileReference = z.infer<typeof reference>;
+
+const samples = z.union([z.array(finite), z.array(z.array(finite)), reference]);
+const current = z.union([perNeuron, z.strictObject({ dt: finite, samples })]);
+
+const network = z.strictObject({
+  cell: z.union([z.string(), cell]).optional(),
+  neurons: finite.optional(),
+  layers: z.array(finite).optional(),
+  parameters: z.record(z.string(), perNeuron).optional(),
+  weights: weights.optional(),
+});
+
+const solve = {
+  network,
+  input: z.strictObject({ current: current.optional() }).optional(),
+  time: z.strictObject({ t0: finite.optional(), t1: finite, dt: finite }),
+  method: z.string().optional(),
+  paths: finite,
+  seed: finite.optional(),
+  maxSpikes: finite.optional(),
+};
+
+const loss = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("mean-spike-time"), neuron: finite.optional(), index: finite.optional() }),
+  z.strictObject({
+    kind: z.literal("first-spikes"),
+    spikes: finite.optional(),
+    error: z.enum(["mse", "mae"]).optional(),
+  }),
+]);
+export type LossJob = z.infer<typeof loss>;
+
+/** Spike times of repeated trials: lists, or a reference to lists or to a [trials, spikes] array. */
+const trials = z.union([
+  z.array(z.array(finite)),
+  reference,
+  z.strictObject({ times: z.array(z.array(finite)), neurons: z.array(z.array(finite)).optional() }),
+  z.strictObject({ file: z.string() }),
+]);
+export type TrialsJob = z.infer<typeof trials>;
+
+const optimiser = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("sgd"),
+    learningRate: finite,
+    momentum: finite.optional(),
+    nesterov: z.boolean().optional(),
+  }),
+  z.strictObject({
+    kind: z.literal("rmsprop"),
+    learningRate: finite,
+    decay: finite.optional(),
+    eps: finite.optional(),
+    momentum: finite.optional(),
+    nesterov: z.boolean().optional(),
+    centered: z.boolean().optional(),
+    initialScale: finite.optional(),
+  }),
+  z.strictObject({
+    kind: z.literal("adam"),
+    learningRate: finite,
+    b1: finite.optional(),
+    b2: finite.optional(),
+    eps: finite.optional(),
+    epsRoot: finite.optional(),
+  }),
+]);
+export type OptimiserJob = z.infer<typeof optimiser>;
+
+export const simulateSchema = z.strictObject(solve);
+export const gradientSchema = z.strictObject({
+  ...solve,
+  loss,
+  with: z.array(z.string()).min(1),
+  perPath: z.boolean().optional(),
+  observed: trials.optional(),
+  requireExact: z.boolean().optional(),
+});
+export const trainSchema = z.strictObject({
+  ...solve,
+  observed: trials,
+  loss,
+  optimiser,
+  steps: finite,
+  trainable: z.array(z.string()).min(1),
+  commonNoise: z.boolean().optional(),
+  requireExact: z.boolean().optional(),
+});
+
+export type SolveJob = z.infer<typeof simulateSchema>;
+export type GradientJob = z.infer<typeof gradientSchema>;
+export type TrainJob = z.infer<typeof trainSchema>;
+
+const fieldName = (path: readonly PropertyKey[]): string =>
+  path.reduce<string>(
+    (text, key) => (typeof key === "number" ? `${text}[${key}]` : text ? `${text}.${String(key)}` : String(key)),
+    "",
+  );
+
+function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], root);
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** Of the alternatives of a union, the issue that lies deepest: the alternative that was meant. */
+function deepest(issue: Issue): Issue {
+  if (issue.code !== "invalid_union") return issue;
+  const inner = issue.errors.flatMap((list) =>
+    list.map((i) => deepest({ ...i, path: [...issue.path, ...i.path] } as Issue)),
+  );
+  // Unknown keys say more than a wrong type at the same depth.
+  inner.sort(
+    (a, b) =>
+      b.path.length - a.path.length || Number(b.code === "unrecognized_keys") - Number(a.code === "unrecognized_keys"),
+  );
+  const [first] = inner;
+  return first && first.path.length > issue.path.length ? first : issue;
+}
+
+/** The known keys of the object that a path leads to in a schema, for messages. */
+function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  let at: unknown = schema;
+  for (const key of path) {
+    const unwrapped = unwrap(at);
+    at = unwrapped?.shape?.[key as string];
+  }
+  return Object.keys(unwrap(at)?.shape ?? {});
+}
+
+function unwrap(schema: unknown): { shape?: Record<string, unknown> } | undefined {
+  let s = schema as { shape?: Record<string, unknown>; unwrap?: () => unknown } | undefined;
+  while (s?.unwrap && !s.shape) s = s.unwrap() as typeof s;
+  return s;
+}
+
+/**
+ * Checks a job against its schema.
+ * @throws SaltationError `invalid-input`: one line that names the field, its value and what would be right.
+ */
+export function checkJob<T>(schema: z.ZodType<T>, job: unknown): T {
+  if (typeof job !== "object" || job === null || Array.isArray(job)) {
+    throw new SaltationError("invalid-input", `job: expected a JSON object, got ${show(job)}`);
+  }
+  const result = schema.safeParse(job);
+  if (result.success) return result.data;
+  const issue = deepest(result.error.issues[0]!);
+  const field = fieldName(issue.path);
+  if (issue.code === "unrecognized_keys") {
+    const known = knownKeys(schema as z.ZodType, issue.path);
+    const name = fieldName([...issue.path, issue.keys[0]!]);
+    const list = known.length > 0 ? `; known: ${known.join(", ")}` : "";
+    throw new SaltationError("invalid-input", `${name}: unknown field${list}`);
+  }
+  const value = valueAt(job, issue.path);
+  if (value === undefined) {
+    throw new SaltationError("invalid-input", `${field}: is missing; ${expectation(issue)}`);
+  }
+  throw new SaltationError("invalid-input", `${field || "job"}: ${expectation(issue)}, got ${show(value)}`);
+}
+
+function expectation(issue: Issue): string {
+  const names: Record<string, string> = {
+    number: "a finite number",
+    array: "a list",
+    string: "text",
+    boolean: "true or false",
+    object: "an object",
+    record: "an object",
+    tuple: "a list of three numbers",
+  };
+  switch (issue.code) {
+    case "invalid_type":
+      return `expected ${names[issue.expected] ?? issue.expected}`;
+    case "invalid_value":
+      return `expected one of ${issue.values.map(String).join(", ")}`;
+    case "too_small":
+      return "expected at least one entry";
+    case "invalid_union":
+      return "note" in issue && issue.discriminator
+        ? `expected ${issue.discriminator} to be one of the known kinds`
+        : "expected one of the forms described in the README";
+    default:
+      return issue.message;
+  }
+}

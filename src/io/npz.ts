@@ -1,0 +1,105 @@
+/** NumPy's .npz: a zip of .npy arrays (NEP 1 and its version 2 and 3 headers). Little endian only. */
+import { strToU8, unzipSync, zipSync } from "fflate";
+import { SaltationError } from "../errors.js";
+
+export type NpyData = Float64Array | Float32Array | Int32Array | Uint32Array | Uint8Array;
+
+export interface NpyArray {
+  readonly data: NpyData;
+  readonly shape: readonly number[];
+}
+
+const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
+
+function typeCode(data: NpyData): string {
+  if (data instanceof Float64Array) return "<f8";
+  if (data instanceof Float32Array) return "<f4";
+  if (data instanceof Int32Array) return "<i4";
+  if (data instanceof Uint32Array) return "<u4";
+  return "|u1";
+}
+
+function writeNpy({ data, shape }: NpyArray): Uint8Array {
+  const size = shape.reduce((a, b) => a * b, 1);
+  if (size !== data.length) throw new RangeError(`shape [${shape.join(", ")}] does not hold ${data.length} numbers`);
+  const dims = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
+  const text = `{'descr': '${typeCode(data)}', 'fortran_order': False, 'shape': (${dims}), }`;
+  // The header is padded with spaces so that the data begins at a multiple of 64.
+  const header = strToU8(`${text.padEnd(Math.ceil((text.length + 11) / 64) * 64 - 11)}\n`);
+  const out = new Uint8Array(10 + header.length + data.byteLength);
+  out.set([...magic, 1, 0, header.length & 255, header.length >> 8]);
+  out.set(header, 10);
+  out.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), 10 + header.length);
+  return out;
+}
+
+/** Writes arrays as an uncompressed .npz. */
+export function writeNpz(arrays: Record<string, NpyArray>): Uint8Array {
+  return zipSync(Object.fromEntries(Object.entries(arrays).map(([name, a]) => [`${name}.npy`, writeNpy(a)])), {
+    level: 0,
+  });
+}
+
+function readNpy(name: string, bytes: Uint8Array): NpyArray {
+  const fail = (what: string): never => {
+    throw new SaltationError("invalid-input", `array "${name}": ${what}`);
+  };
+  if (magic.some((b, i) => bytes[i] !== b)) fail("is not in NumPy's format");
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const [length, from] = bytes[6] === 1 ? [view.getUint16(8, true), 10] : [view.getUint32(8, true), 12];
+  const header = new TextDecoder().decode(bytes.subarray(from, from + length));
+  const descr = /'descr':\s*'([^']+)'/.exec(header)?.[1] ?? fail("has structured data; save plain numbers");
+  const fortran = /'fortran_order':\s*True/.test(header);
+  const shape = (/'shape':\s*\(([^)]*)\)/.exec(header)?.[1] ?? "")
+    .split(",")
+    .filter((s) => s.trim())
+    .map(Number);
+  const size = shape.reduce((a, b) => a * b, 1);
+  const raw = bytes.slice(from + length).buffer;
+  const wide = (get: (v: DataView, at: number) => bigint): Float64Array => {
+    const v = new DataView(raw);
+    return Float64Array.from({ length: size }, (_, i) => {
+      const n = Number(get(v, 8 * i));
+      return Number.isSafeInteger(n) ? n : fail(`entry ${i} is an integer beyond 2^53`);
+    });
+  };
+  const readers: Record<string, () => NpyData> = {
+    "<f8": () => new Float64Array(raw, 0, size),
+    "<f4": () => new Float32Array(raw, 0, size),
+    "<i4": () => new Int32Array(raw, 0, size),
+    "<u4": () => new Uint32Array(raw, 0, size),
+    "<i8": () => wide((v, at) => v.getBigInt64(at, true)),
+    "<u8": () => wide((v, at) => v.getBigUint64(at, true)),
+    "|u1": () => new Uint8Array(raw, 0, size),
+    "|b1": () => new Uint8Array(raw, 0, size),
+  };
+  const reader = readers[descr] ?? fail(`has type ${descr}; known: ${Object.keys(readers).join(", ")} (little endian)`);
+  const data = reader();
+  if (!fortran || shape.length < 2) return { data, shape };
+  // Column-major: entry (i, j, …) lies at i + n0 (j + n1 (…)).
+  const ordered = data.slice();
+  const index = shape.map(() => 0);
+  for (let at = 0; at < size; at++) {
+    let from2 = 0;
+    for (let d = shape.length - 1; d >= 0; d--) from2 = from2 * shape[d]! + index[d]!;
+    ordered[at] = data[from2]!;
+    for (let d = shape.length - 1; d >= 0 && ++index[d]! === shape[d]; d--) index[d] = 0;
+  }
+  return { data: ordered, shape };
+}
+
+/** @throws SaltationError `invalid-input` naming the array that cannot be read. */
+export function readNpz(bytes: Uint8Array): Record<string, NpyArray> {
+  let files: Record<string, Uint8Array>;
+  try {
+    files = unzipSync(bytes);
+  } catch (error) {
+    throw new SaltationError("invalid-input", `not an npz file: ${(error as Error).message}`);
+  }
+  return Object.fromEntries(
+    Object.entries(files).map(([name, data]) => {
+      const key = name.replace(/\.npy$/, "");
+      return [key, readNpy(key, data)];
+    }),
+  );
+}

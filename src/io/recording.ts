@@ -1,0 +1,148 @@
+/** References from a job into other files (JSON or npz), and repeated trials of spike times. Node only. */
+import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { fail, finiteNumber, show } from "../checks.js";
+import type { FileReference, SolveJob, TrialsJob } from "./job.js";
+import { readNpz } from "./npz.js";
+
+/** In a job, a file of this name stands for the one given by `--recording`. */
+export const recordingName = "@recording";
+
+export interface FileContext {
+  /** The job's own path: other files are found from its folder. */
+  readonly jobFile: string;
+  readonly recording?: string | undefined;
+}
+
+/** Nested lists of an array of one or two dimensions. */
+function lists(field: string, data: ArrayLike<number>, shape: readonly number[]): number[] | number[][] {
+  if (shape.length === 1) return Array.from(data);
+  if (shape.length !== 2) fail(field, `has ${shape.length} dimensions; 1 or 2 are taken`);
+  const [rows, columns] = shape as [number, number];
+  return Array.from({ length: rows }, (_, r) => Array.from({ length: columns }, (_, c) => data[r * columns + c]!));
+}
+
+function load(
+  field: string,
+  file: string,
+  context: FileContext,
+): { path: string; read(key: string): unknown; keys: string[] } {
+  let path: string;
+  if (file === recordingName) {
+    if (!context.recording) fail(field, `is "${recordingName}": name the file with --recording FILE`);
+    path = context.recording;
+  } else path = resolve(dirname(context.jobFile), file);
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    return fail(field, `cannot read ${path}: ${(error as Error).message}`);
+  }
+  if (path.endsWith(".npz")) {
+    const arrays = readNpz(bytes);
+    return {
+      path,
+      keys: Object.keys(arrays),
+      read: (key) => (arrays[key] ? lists(field, arrays[key].data, arrays[key].shape) : undefined),
+    };
+  }
+  let object: Record<string, unknown>;
+  try {
+    object = JSON.parse(bytes.toString("utf8")) as Record<string, unknown>;
+  } catch (error) {
+    return fail(field, `${path} is neither npz nor JSON: ${(error as Error).message}`);
+  }
+  return { path, keys: Object.keys(object ?? {}), read: (key) => object?.[key] };
+}
+
+/** Reads what a reference means: a list, or a list of lists. */
+function readReference(field: string, ref: FileReference, context: FileContext): number[] | number[][] {
+  const file = load(field, ref.file, context);
+  const value = file.read(ref.key);
+  if (!Array.isArray(value))
+    fail(field, `${file.path} has no list "${ref.key}"; it has ${file.keys.join(", ") || "nothing"}`);
+  const scale = ref.scale ?? 1;
+  const at = (v: unknown, name: string): number => scale * finiteNumber(name, v);
+  return value.map((row: unknown, i) =>
+    Array.isArray(row) ? row.map((v: unknown, j) => at(v, `${field}[${i}][${j}]`)) : at(row, `${field}[${i}]`),
+  ) as number[] | number[][];
+}
+
+/** The input current of a job, with references read. */
+export function readCurrent(
+  job: SolveJob,
+  context: FileContext,
+): number | number[] | { dt: number; samples: number[][] } {
+  const current = job.input?.current ?? 0;
+  if (typeof current === "number" || Array.isArray(current)) return current;
+  const field = "input.current.samples";
+  const samples = Array.isArray(current.samples)
+    ? (current.samples as number[] | number[][])
+    : readReference(field, current.samples as FileReference, context);
+  return { dt: current.dt, samples: samples.map((row) => (Array.isArray(row) ? row : [row])) };
+}
+
+/** Spike trains of repeated trials: per trial, times and neurons in the order given. */
+export interface Trial {
+  readonly times: readonly number[];
+  readonly neurons: readonly number[];
+}
+
+/** The observed trials of a job, with references read. */
+export function readTrials(observed: TrialsJob, context: FileContext, t1: number): Trial[] {
+  const field = "observed";
+  let times: number[][];
+  let neurons: number[][] | undefined;
+  const nested = (value: unknown): number[][] => {
+    if (!Array.isArray(value) || !value.every((row) => Array.isArray(row))) {
+      fail(field, `expected a list of trials, each a list of spike times, got ${show(value)}`);
+    }
+    return value as number[][];
+  };
+  if (Array.isArray(observed)) times = nested(observed);
+  else if ("times" in observed) {
+    times = nested(observed.times);
+    neurons = observed.neurons;
+  } else if ("key" in observed) times = nested(readReference(field, observed, context));
+  else {
+    // What `saltation simulate` wrote: spike_times with t1 and spike_neurons with -1 where absent.
+    const file = load(field, observed.file, context);
+    const both = [file.read("spike_times"), file.read("spike_neurons")];
+    if (!Array.isArray(both[0]))
+      fail(field, `${file.path} has no spike_times; it has ${file.keys.join(", ") || "nothing"}`);
+    times = nested(both[0]);
+    neurons = both[1] === undefined ? undefined : nested(both[1]);
+  }
+  if (times.length === 0) fail(field, "holds no trial");
+  return times.map((row, i) => {
+    const owners = neurons?.[i];
+    if (owners && owners.length !== row.length) {
+      fail(`${field}.neurons[${i}]`, `has ${owners.length} entries for ${row.length} spike times`);
+    }
+    const kept = row.flatMap((t, n) => {
+      finiteNumber(`${field}[${i}][${n}]`, t);
+      const neuron = owners ? owners[n]! : 0;
+      return neuron >= 0 && t < t1 ? [{ t, neuron }] : [];
+    });
+    kept.sort((a, b) => a.t - b.t);
+    return { times: kept.map((s) => s.t), neurons: kept.map((s) => s.neuron) };
+  });
+}
+
+/** Mean over trials of each neuron's first n spike times, t1 where absent: [neurons][n]. */
+export function meanFirstTimes(trials: readonly Trial[], neurons: number, n: number, t1: number): number[][] {
+  const sums = Array.from({ length: neurons }, () => new Array<number>(n).fill(0));
+  for (const [i, trial] of trials.entries()) {
+    const seen = new Array<number>(neurons).fill(0);
+    trial.times.forEach((t, s) => {
+      const k = trial.neurons[s]!;
+      if (!Number.isInteger(k) || k >= neurons) {
+        fail(`observed.neurons[${i}]`, `names neuron ${k}; the network has neurons 0 to ${neurons - 1}`);
+      }
+      if (seen[k]! < n) sums[k]![seen[k]!]! += t;
+      seen[k]!++;
+    });
+    for (let k = 0; k < neurons; k++) for (let m = seen[k]!; m < n; m++) sums[k]![m]! += t1;
+  }
+  return sums.map((row) => row.map((s) => s / trials.length));
+}
