@@ -1,12 +1,15 @@
 /**
  * Forward solve of one neuron per path.
  *
- * A thread advances one path by `budget` committed sub-steps, each lane at its own pace: an iteration tries one
- * sub-step and either commits it, or, where the event function has crossed zero, tries a shorter one until the event is
- * located; lanes with an event do not hold up lanes without one.
+ * A thread advances one path by at most `budget` committed sub-steps, in bursts: up to `burst` plain sub-steps, then,
+ * where the event function has crossed zero, the event is located and applied. So the costly part is executed once a
+ * burst and not once a step, and a lane with an event waits for others for part of a burst only.
  *
  * Reads: parameters. Reads and writes: the path's checkpoint (state, step, place in the step, spike count), the spike
  * record, and the run's status counters.
+ *
+ * Loops test at their end (`break if`): an adapter that runs all lanes of a group under masks leaves a loop at its back
+ * edge only, so a test at the head costs a whole masked pass through the body.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { elementary } from "./shared/elementary.wgsl.js";
@@ -19,6 +22,8 @@ export interface ForwardSingleShape extends SolverShape {
   /** Whether the event function is affine in the state, so that euler lands in closed form. */
   affineEvent: boolean;
   workgroupSize: number;
+  /** Sub-steps between two looks at events. */
+  burst: number;
 }
 
 /** Words of a path's checkpoint: states, place in the step, step, spike count, iterations. */
@@ -85,133 +90,133 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   let was_ended = step >= run.steps;
 
-  var committed = 0u;
-  var z = draw_noise(path, step, 0u);
-  var drawn = step;
-  var h = 1.0f - rho;      // the sub-step to try
-  var searching = false;   // an event lies in (low, high)
-  var low = 0.0f;
-  var high = 0.0f;
-  var tries = 0u;
+#if ${shape.current.samples === 1}
+  let current = current_at(0u, 0u);
+#endif
+  // Committed sub-steps: grid steps and spikes since here.
+  let begin = step;
+  let count_before = count;
+  var bursts = 0u;
   var overflow = false;
   var saturated = false;
 
-  while (committed < run.budget && step < run.steps) {
-    iterations += 1u;
-    let current = current_at(step, 0u);
-#if ${shape.smooth}
-    let trial = advance(y, z, rho, h, current);
-    let e = cell_event(trial);
-#else
-    let rate_now = cell_flow(y, current, slope_scale(0.0f, slope_at(z, rho)));
-    let trial = state_axpy(y, h * run.dt, rate_now);
-    let e = cell_event(trial);
+  if (!was_ended) {
+    loop {
+      // A burst of plain sub-steps, up to the end of a grid step each.
+      var z: Noise;
+      var trial: State;
+      var crossed = false;
+      let stop = min(min(run.steps, step + ${shape.burst}u), begin + run.budget - (count - count_before));
+      loop {
+        z = draw_noise(path, step, 0u);
+#if ${shape.current.samples > 1}
+        let current = current_at(step, 0u);
 #endif
-    let crossed = e >= 0.0f;
-
-    // Loops that run at most once are branches that are really skipped where no lane needs them: plain conditionals
-    // are executed by all lanes under a mask on software adapters.
-    var landed = false;
-    for (var work = crossed || searching; work; work = false) {
+        trial = advance(y, z, rho, 1.0f - rho, current);
+        crossed = cell_event(trial) >= 0.0f;
+        if (!crossed) {
 #if ${shape.smooth}
-      let slope = cell_flow(trial, current, slope_at(z, rho + h));
-      let rate = state_dot(cell_event_gradient(trial), slope) * run.dt;
-      if (searching) {
-        if (crossed) { high = h; } else { low = h; }
-        tries += 1u;
-      } else {
-        low = 0.0f;
-        high = h;
-        tries = 0u;
+          y = trial;
+#else
+          y = cell_kick(trial, increment(z));
+#endif
+          rho = 0.0f;
+          step += 1u;
+        }
+        continuing { break if crossed || step >= stop; }
       }
-      let e_start = cell_event(y);
-      var next = h - e / rate;
-      if (!searching) {
-        // First guess: the root of the cubic through values and slopes at both ends, by one Newton step from the
-        // secant's root.
-        let rate_start = state_dot(cell_event_gradient(y), cell_flow(y, current, slope_at(z, rho))) * run.dt;
-        let s = clamp(-e_start / max(e - e_start, 1e-30f), 0.0f, 1.0f);
+      bursts += 1u;
+
+      if (crossed) {
+#if ${shape.current.samples > 1}
+        let current = current_at(step, 0u);
+#endif
+        var h = 1.0f - rho;
+        var landed = trial;
+        let e_start = cell_event(y);
+        let rate_now = cell_flow(y, current, ${shape.smooth ? "slope_at(z, rho)" : "slope_scale(0.0f, slope_at(z, rho))"});
+        let rate_start = state_dot(cell_event_gradient(y), rate_now) * run.dt;
+#if ${shape.smooth}
+        // First guess: the root of the cubic through the event function's values and slopes at both ends, by a Newton
+        // step from the secant's root.
+        let e_end = cell_event(trial);
+        let rate_end = state_dot(cell_event_gradient(trial), cell_flow(trial, current, slope_at(z, 1.0f))) * run.dt;
+        let d = e_end - e_start;
+        let s = clamp(-e_start / max(d, 1e-30f), 0.0f, 1.0f);
         let p = rate_start * h;
-        let q = rate * h;
-        let d = e - e_start;
+        let q = rate_end * h;
         let c2 = 3.0f * d - 2.0f * p - q;
         let c3 = p + q - 2.0f * d;
-        let value = e_start + s * (p + s * (c2 + s * c3));
-        let deriv = p + s * (2.0f * c2 + s * 3.0f * c3);
-        next = h * (s - value / deriv);
-      }
-      // Located when the next step would move the event by no more than the rounding of the event function does.
-      let tolerance = 4e-7f + 1.2e-7f * abs(e_start / rate);
-      landed = searching && (abs(next - h) <= tolerance || tries >= 12u);
-      if (!(next > low && next < high)) { next = 0.5f * (low + high); }
-      if (e_start >= 0.0f) { next = 1e-7f; landed = searching; }
-      if (!landed) { h = next; }
-      searching = true;
+        let guess = s - (e_start + s * (p + s * (c2 + s * c3))) / (p + s * (2.0f * c2 + s * 3.0f * c3));
+        var low = 0.0f;
+        var high = h;
+        h = h * select(0.5f, guess, guess > 0.0f && guess < 1.0f);
+        var tries = 0u;
+        var done = false;
+        loop {
+          landed = advance(y, z, rho, h, current);
+          let e = cell_event(landed);
+          let slope = cell_flow(landed, current, slope_at(z, rho + h));
+          let rate = state_dot(cell_event_gradient(landed), slope) * run.dt;
+          if (e >= 0.0f) { high = h; } else { low = h; }
+          let next = h - e / rate;
+          tries += 1u;
+          // A last correction of less than a thousandth of a step is made along the slope: what it leaves out is of
+          // second order, below the rounding of the state.
+          done = abs(next - h) <= 1e-3f || tries >= 12u;
+          if (done) {
+            let to = clamp(next, 0.0f, 1.0f - rho);
+            landed = state_axpy(landed, (to - h) * run.dt, slope);
+            h = to;
+          } else {
+            h = select(0.5f * (low + high), next, next > low && next < high);
+          }
+          continuing { break if done; }
+        }
 #elif ${shape.affineEvent}
-      let gradient = cell_event_gradient(y);
-      h = clamp(-cell_event(y) / (state_dot(gradient, rate_now) * run.dt), 1e-7f, h);
-      landed = true;
+        h = clamp(-e_start / rate_start, 1e-7f, h);
+        landed = state_axpy(y, h * run.dt, rate_now);
 #else
-      // Frozen drift: Newton on E(y + h f) within a bracket.
-      var low_h = 0.0f;
-      var high_h = h;
-      var at = h;
-      for (var k = 0u; k < 12u; k += 1u) {
-        let there = state_axpy(y, at * run.dt, rate_now);
-        let value = cell_event(there);
-        if (value >= 0.0f) { high_h = at; } else { low_h = at; }
-        var next = at - value / (state_dot(cell_event_gradient(there), rate_now) * run.dt);
-        if (!(next > low_h && next < high_h)) { next = 0.5f * (low_h + high_h); }
-        let moved = abs(next - at);
-        at = next;
-        if (moved <= 4e-7f) { break; }
-      }
-      h = max(at, 1e-7f);
-      landed = true;
+        // Frozen drift: Newton on E(y + h f) within a bracket.
+        var low = 0.0f;
+        var high = h;
+        var tries = 0u;
+        var done = false;
+        loop {
+          landed = state_axpy(y, h * run.dt, rate_now);
+          let e = cell_event(landed);
+          let rate = state_dot(cell_event_gradient(landed), rate_now) * run.dt;
+          if (e >= 0.0f) { high = h; } else { low = h; }
+          var next = h - e / rate;
+          tries += 1u;
+          done = abs(next - h) <= 4e-7f + 1.2e-7f * abs(e_start / rate) || tries >= 24u;
+          if (!(next > low && next < high)) { next = 0.5f * (low + high); }
+          if (!done) { h = next; }
+          continuing { break if done; }
+        }
 #endif
-    }
-
-    for (var work = landed; work; work = false) {
-#if ${shape.smooth}
-      let before = trial;
-#else
-      let before = state_axpy(y, h * run.dt, rate_now);
-#endif
-      if (count >= run.slots) {
-        overflow = true;
-        step = ended;
-      } else {
-        y = cell_reset(before, event_uniform(path, 0u, count + 1u));
-        rho = min(rho + h, 1.0f);
-        record[(count * 2u) * run.paths + i] = step;
-        record[(count * 2u + 1u) * run.paths + i] = bitcast<u32>(rho);
-        count += 1u;
-        committed += 1u;
-        h = 1.0f - rho;
-        searching = false;
-        if (run.max_spikes > 0u && count >= run.max_spikes) {
-          saturated = true;
+        // An event function that is not below zero at the start (a reset that falls short) fires at once.
+        if (e_start >= 0.0f) { h = 1e-7f; landed = y; }
+        if (count >= run.slots) {
+          overflow = true;
           step = ended;
+        } else {
+          y = cell_reset(landed, event_uniform(path, 0u, count + 1u));
+          // Above 0 also for an event at the very start: the backward pass tells sub-steps after events by it.
+          rho = clamp(rho + h, 1e-7f, 1.0f);
+          record[(count * 2u) * run.paths + i] = step;
+          record[(count * 2u + 1u) * run.paths + i] = bitcast<u32>(rho);
+          count += 1u;
+          if (run.max_spikes > 0u && count >= run.max_spikes) {
+            saturated = true;
+            step = ended;
+          }
         }
       }
-    }
-
-    if (!(crossed || searching || landed)) {
-#if ${shape.smooth}
-      y = trial;
-#else
-      y = cell_kick(trial, increment(z));
-#endif
-      rho = 0.0f;
-      h = 1.0f;
-      step += 1u;
-      committed += 1u;
-    }
-    for (var work = drawn != step && step < run.steps; work; work = false) {
-      z = draw_noise(path, step, 0u);
-      drawn = step;
+      continuing { break if step >= run.steps || (step - begin) + (count - count_before) >= run.budget; }
     }
   }
+  iterations += bursts * ${shape.burst}u;
 
 ${index.map((s) => `  checkpoints[checkpoint_word(run.to_slot, ${s}u, i)] = bitcast<u32>(y.y${s});`).join("\n")}
   checkpoints[checkpoint_word(run.to_slot, ${shape.states}u, i)] = bitcast<u32>(rho);
@@ -226,7 +231,10 @@ ${index.map((s) => `  checkpoints[checkpoint_word(run.to_slot, ${s}u, i)] = bitc
     if (saturated) { atomicAdd(&status[2], 1u); }
     if (state_not_finite(y)) { atomicAdd(&status[3], 1u); }
   }
-  if (step < run.steps) { atomicAdd(&status[4], 1u); }
+  if (!was_ended) {
+    atomicAdd(&status[4], select(step, run.steps, step == ended) - begin + count - count_before);
+    atomicAdd(&status[5], bursts * ${shape.burst}u);
+  }
 }
 `;
 }

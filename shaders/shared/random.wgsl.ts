@@ -43,6 +43,18 @@ fn uniform_open(bits: u32) -> f32 {
   return (f32(bits >> 8u) + (f32(bits & 255u) + 1.0f) * 0.00390625f) * 5.9604644775390625e-8f;
 }
 
+// The first of the pair alone.
+fn normal_first(bits: vec2u) -> f32 {
+  let radius = sqrt(max(0.0f, -2.0f * sal_log(uniform_open(bits.x))));
+  let f = (f32((bits.y >> 6u) & 0xffffffu) - 8388607.5f) * 5.9604644775390625e-8f;
+  let z = f * f;
+  let s = f * (((-0.0045923316f * z + 0.07967592f) * z - 0.64596295f) * z + 1.5707963f);
+  let c = ((-0.020408353f * z + 0.25359863f) * z - 1.2336971f) * z + 1.0f;
+  let quadrant = bits.y >> 30u;
+  let x = radius * select(c, s, (quadrant & 1u) != 0u);
+  return bitcast<f32>(bitcast<u32>(x) ^ (((quadrant + 1u) & 2u) << 30u));
+}
+
 fn normal_pair(bits: vec2u) -> vec2f {
   let radius = sqrt(max(0.0f, -2.0f * sal_log(uniform_open(bits.x))));
   let f = (f32((bits.y >> 6u) & 0xffffffu) - 8388607.5f) * 5.9604644775390625e-8f;

@@ -50,14 +50,17 @@ export function solverFunctions(shape: SolverShape): string {
   const noisy = channels.length > 0;
   const perStep = shape.neurons * shape.cellChannels;
   const withB = smooth && parabola;
-  const draws = channels
-    .map(
-      (c, i) => `
-  let n${i} = normal_pair(threefry2x32(vec2u(run.seed, 0u), vec2u(path, step * ${perStep}u + neuron * ${shape.cellChannels}u + ${c}u)));
-  z.a${i} = n${i}.x * run.inv_sqrt_dt;
-  ${withB ? `z.b${i} = n${i}.y * (1.7320508f * run.inv_sqrt_dt);` : ""}`,
-    )
-    .join("");
+  const draw = (i: number, c: number): string => {
+    const at = `vec2u(path, step * ${perStep}u + (neuron * ${shape.cellChannels}u + ${c}u))`;
+    const words = `threefry2x32(vec2u(run.seed, 0u), ${at})`;
+    return withB
+      ? `  let n${i} = normal_pair(${words});`
+      : `  let n${i} = normal_first(${words});`;
+  };
+  const draws = channels.map((c, i) => draw(i, c)).join("\n");
+  const parts = channels.map((_, i) =>
+    withB ? `n${i}.x * run.inv_sqrt_dt, n${i}.y * (1.7320508f * run.inv_sqrt_dt)` : `n${i} * run.inv_sqrt_dt`,
+  );
   const { offset, stride, samples, width } = shape.current;
   const loads = shape.parameters
     .map((p, i) => `  par_${i} = theta[${p.offset}u${p.stride ? " + neuron" : ""}];`)
@@ -67,9 +70,8 @@ struct Noise { ${noisy ? members(channels, (i) => `a${i}: f32${withB ? `, b${i}:
 
 // The driver path of one neuron in one grid step.
 fn draw_noise(path: u32, step: u32, neuron: u32) -> Noise {
-  var z: Noise;
-  ${draws}
-  return z;
+${draws}
+  return Noise(${noisy ? parts.join(", ") : "0.0f"});
 }
 
 fn slope_at(z: Noise, rho: f32) -> Slope {

@@ -1,0 +1,11 @@
+/** `npm run bench -- <suite>`. */
+const suites: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>> = {
+  floors: () => import("./floors.js"),
+};
+
+const [name, ...args] = process.argv.slice(2);
+const load = name === undefined ? undefined : suites[name];
+if (!load) {
+  console.error(`usage: npm run bench -- <suite>\nsuites: ${Object.keys(suites).join(", ")}`);
+  process.exitCode = 1;
+} else await (await load()).run(args);
