@@ -58,7 +58,12 @@ export async function run(): Promise<void> {
   const network = engine.network({ parameters: { mu2: 0 }, current: 1.5 });
   const rows: Record<string, string | number>[] = [];
   const row = (what: string, seconds: number, ratio: string): void => {
-    rows.push({ what, ms: Number((1000 * seconds).toFixed(1)), "million path·steps/s": Number(((paths * steps) / seconds / 1e6).toFixed(1)), ratio });
+    rows.push({
+      what,
+      ms: Number((1000 * seconds).toFixed(1)),
+      "million path·steps/s": Number(((paths * steps) / seconds / 1e6).toFixed(1)),
+      ratio,
+    });
   };
   row("noise only", noise, "1");
   const efficiency: Record<string, number> = {};

@@ -53,9 +53,7 @@ export function solverFunctions(shape: SolverShape): string {
   const draw = (i: number, c: number): string => {
     const at = `vec2u(path, step * ${perStep}u + (neuron * ${shape.cellChannels}u + ${c}u))`;
     const words = `threefry2x32(vec2u(run.seed, 0u), ${at})`;
-    return withB
-      ? `  let n${i} = normal_pair(${words});`
-      : `  let n${i} = normal_first(${words});`;
+    return withB ? `  let n${i} = normal_pair(${words});` : `  let n${i} = normal_first(${words});`;
   };
   const draws = channels.map((c, i) => draw(i, c)).join("\n");
   const parts = channels.map((_, i) =>

@@ -97,12 +97,11 @@ export class GradientEvaluator {
   ): Promise<GradientEvaluator> {
     loss.check(plan.network);
     const selections = loss.selections.length;
-    const recordWords = plan.network.neurons === 1 ? 2 : 3;
-    const [solver, select, spread, reduce] = await Promise.all([
-      createSolver(gpu, plan, views),
+    const solver = await createSolver(gpu, plan, views);
+    const [select, spread, reduce] = await Promise.all([
       gpu.kernel({
         label: "select spikes",
-        code: selectSpikes(recordWords, selections, workgroupSize),
+        code: selectSpikes(solver.recordWords, selections, workgroupSize),
         bindings: ["read", "read", "read", "read_write", "read_write"],
         uniformBytes: runBytes,
       }),

@@ -4,6 +4,7 @@ import type { Gpu, Storage } from "../gpu/index.js";
 import type { ChunkSolver, RunStatus, SolvedChunk } from "./chunk-solver.js";
 import { type Chunk, splitPaths } from "./chunks.js";
 import type { View } from "./layout.js";
+import { NetworkSolver } from "./network-solver.js";
 import type { SolvePlan } from "./plan.js";
 import { SingleSolver } from "./single.js";
 import { emptyTable, type SpikeTable, type SpikeTrains } from "./trains.js";
@@ -16,7 +17,9 @@ const mostSlots = 2 ** 22;
 
 /** Picks the solver for a network. */
 export async function createSolver(gpu: Gpu, plan: SolvePlan, views: readonly View[] = []): Promise<ChunkSolver> {
-  return SingleSolver.create(gpu, plan, views);
+  return plan.network.neurons === 1 && plan.network.connections.weights.length === 0
+    ? SingleSolver.create(gpu, plan, views)
+    : NetworkSolver.create(gpu, plan, views);
 }
 
 /** First guess of the slots that a path's record needs, where maxSpikes does not say. */

@@ -1,0 +1,244 @@
+/**
+ * Forward solve of a network, over a window of grid steps.
+ *
+ * A thread advances one path. In each step it tries every neuron to the end of the step; while any of them crosses its
+ * event function, it takes the earliest event of the network, fires that neuron, brings its targets to that time,
+ * lets them receive, and tries those again: no other neuron's sub-step is split.
+ *
+ * Reads: parameters, connections. Reads and writes: the path's work fields (two banks of states, one read and one
+ * written in each step, by turns; spikes fired; place in the step; place of the next event), the spike record, the
+ * status counters and the length of the tape that each window will need.
+ */
+import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { elementary } from "./shared/elementary.wgsl.js";
+import { random } from "./shared/random.wgsl.js";
+import { runStruct, type SolverShape, solverFunctions } from "./shared/solver.wgsl.js";
+
+export interface NetworkShape extends SolverShape {
+  states: number;
+  workgroupSize: number;
+  /** Where the weights lie in the flat parameter vector. */
+  weightOffset: number;
+}
+
+/** Fields per neuron of the forward work buffer, and where the fields per path begin. */
+export const networkFields = (states: number) => ({
+  bank: (parity: number) => parity * states,
+  fired: 2 * states,
+  place: 2 * states + 1,
+  next: 2 * states + 2,
+  perNeuron: 2 * states + 3,
+  /** Per path, after all neurons: spikes so far, and whether the path has stopped. */
+  perPath: 2,
+});
+
+/** Status words before the tape lengths. */
+export const networkStatusWords = 8;
+
+export function forwardNetwork(shape: NetworkShape): string {
+  const { states, neurons } = shape;
+  const index = Array.from({ length: states }, (_, i) => i);
+  const f = networkFields(states);
+  return wgsl`
+${runStruct}
+@group(0) @binding(0) var<uniform> run: Run;
+@group(0) @binding(1) var<storage, read> theta: array<f32>;
+@group(0) @binding(2) var<storage, read> connections: array<u32>; // row starts, then targets
+@group(0) @binding(3) var<storage, read_write> work: array<u32>;
+@group(0) @binding(4) var<storage, read_write> record: array<u32>;
+@group(0) @binding(5) var<storage, read_write> status: array<atomic<u32>>;
+
+${elementary}
+${random}
+${shape.cell}
+${solverFunctions(shape)}
+
+const K = ${neurons}u;
+const weight_offset = ${shape.weightOffset}u;
+const none = 2.0f;      // in place of an event's place in the step
+const unlocated = 1.5f; // there is one, its place not yet known
+
+fn at(field: u32, k: u32, i: u32) -> u32 { return (field * K + k) * run.paths + i; }
+fn path_word(word: u32, i: u32) -> u32 { return (${f.perNeuron}u * K + word) * run.paths + i; }
+
+fn load_state(bank: u32, k: u32, i: u32) -> State {
+  return State(${index.map((s) => `bitcast<f32>(work[at(bank + ${s}u, k, i)])`).join(", ")});
+}
+
+fn store_state(bank: u32, k: u32, i: u32, y: State) {
+${index.map((s) => `  work[at(bank + ${s}u, k, i)] = bitcast<u32>(y.y${s});`).join("\n")}
+}
+
+// Tries neuron k from rho to the end of the step; its parameters are loaded.
+fn attempt(y: State, z: Noise, rho: f32, current: f32, bank: u32, k: u32, i: u32) -> bool {
+  let trial = advance(y, z, rho, 1.0f - rho, current);
+  let crossed = cell_event(trial) >= 0.0f;
+#if ${shape.smooth}
+  store_state(bank, k, i, trial);
+#else
+  store_state(bank, k, i, cell_kick(trial, increment(z)));
+#endif
+  work[at(${f.next}u, k, i)] = bitcast<u32>(select(none, unlocated, crossed));
+  return crossed;
+}
+
+// Place in the step of the event that neuron k has between rho and its end.
+fn locate(y: State, z: Noise, rho: f32, current: f32) -> f32 {
+  let e_start = cell_event(y);
+  var low = 0.0f;
+  var high = 1.0f - rho;
+  var h = high;
+  var tries = 0u;
+  var done = false;
+#if ${!shape.smooth}
+  let frozen = cell_flow(y, current, slope_scale(0.0f, slope_at(z, rho)));
+#endif
+  loop {
+    let there = advance(y, z, rho, h, current);
+    let e = cell_event(there);
+#if ${shape.smooth}
+    let slope = cell_flow(there, current, slope_at(z, rho + h));
+#else
+    let slope = frozen;
+#endif
+    let rate = state_dot(cell_event_gradient(there), slope) * run.dt;
+    if (e >= 0.0f) { high = h; } else { low = h; }
+    var next = h - e / rate;
+    tries += 1u;
+    // Located when the next step would move the event by no more than the rounding of the event function does.
+    done = abs(next - h) <= 4e-7f + 1.2e-7f * abs(e_start / rate) || tries >= 16u;
+    if (!(next > low && next < high)) { next = 0.5f * (low + high); }
+    if (!done) { h = next; }
+    continuing { break if done; }
+  }
+  return select(clamp(rho + h, 1e-7f, 1.0f), max(rho, 1e-7f), e_start >= 0.0f);
+}
+
+@compute @workgroup_size(${shape.workgroupSize})
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let i = id.x;
+  if (i >= run.paths) { return; }
+  let path = run.first_path + i;
+
+  if (run.from_slot == 1u) { // the window of no steps before the first: write the start
+    for (var k = 0u; k < K; k += 1u) {
+      load_parameters(k);
+      cell_prepare();
+      store_state(0u, k, i, cell_start(event_uniform(path, k, 0u)));
+      work[at(${f.fired}u, k, i)] = 0u;
+    }
+    work[path_word(0u, i)] = 0u;
+    work[path_word(1u, i)] = 0u;
+  }
+
+  var count = work[path_word(0u, i)];
+  var ended = work[path_word(1u, i)] != 0u;
+  var overflow = false;
+  var saturated = false;
+  var taped = 0u;
+
+  for (var step = run.step_begin; step < run.step_end && !ended; step += 1u) {
+    let from_bank = (step & 1u) * ${states}u;
+    let to_bank = ${states}u - from_bank;
+    var pending = 0u; // neurons with an event still to come in this step
+    taped += K;
+
+    for (var k = 0u; k < K; k += 1u) {
+      load_parameters(k);
+      cell_prepare();
+      work[at(${f.place}u, k, i)] = 0u;
+      let y = load_state(from_bank, k, i);
+      if (attempt(y, draw_noise(path, step, k), 0.0f, current_at(step, k), to_bank, k, i)) { pending += 1u; }
+    }
+
+    while (pending > 0u) {
+      // The earliest event; those not yet located come first.
+      var first = K;
+      var earliest = none;
+      var to_locate = K;
+      for (var k = 0u; k < K; k += 1u) {
+        let next = bitcast<f32>(work[at(${f.next}u, k, i)]);
+        if (next == unlocated) { to_locate = min(to_locate, k); }
+        if (next < earliest && next != unlocated) { earliest = next; first = k; }
+      }
+
+      if (to_locate < K) {
+        let k = to_locate;
+        load_parameters(k);
+        cell_prepare();
+        let rho = bitcast<f32>(work[at(${f.place}u, k, i)]);
+        let place = locate(load_state(from_bank, k, i), draw_noise(path, step, k), rho, current_at(step, k));
+        work[at(${f.next}u, k, i)] = bitcast<u32>(place);
+      } else if (count >= run.slots) {
+        overflow = true;
+        ended = true;
+        pending = 0u;
+      } else {
+        // Fire.
+        let place = earliest;
+        let fired = work[at(${f.fired}u, first, i)] + 1u;
+        let row = connections[first];
+        let row_end = connections[first + 1u];
+        taped += 1u + row_end - row;
+        {
+          load_parameters(first);
+          cell_prepare();
+          let rho = bitcast<f32>(work[at(${f.place}u, first, i)]);
+          let z = draw_noise(path, step, first);
+          let current = current_at(step, first);
+          let before = advance(load_state(from_bank, first, i), z, rho, place - rho, current);
+          let y = cell_reset(before, event_uniform(path, first, fired));
+          store_state(from_bank, first, i, y);
+          work[at(${f.fired}u, first, i)] = fired;
+          work[at(${f.place}u, first, i)] = bitcast<u32>(place);
+          pending -= 1u;
+          if (attempt(y, z, place, current, to_bank, first, i)) { pending += 1u; }
+        }
+        let slot = count * 3u * run.paths + i;
+        record[slot] = step;
+        record[slot + run.paths] = bitcast<u32>(place);
+        record[slot + 2u * run.paths] = first;
+        count += 1u;
+        if (run.max_spikes > 0u && count >= run.max_spikes) {
+          saturated = true;
+          ended = true;
+          pending = 0u;
+        } else {
+          // Deliver.
+          for (var e = row; e < row_end; e += 1u) {
+            let j = connections[K + 1u + e];
+            load_parameters(j);
+            cell_prepare();
+            let rho = bitcast<f32>(work[at(${f.place}u, j, i)]);
+            let z = draw_noise(path, step, j);
+            let current = current_at(step, j);
+            let before = advance(load_state(from_bank, j, i), z, rho, place - rho, current);
+            let y = cell_receive(before, theta[weight_offset + e]);
+            store_state(from_bank, j, i, y);
+            work[at(${f.place}u, j, i)] = bitcast<u32>(place);
+            if (bitcast<f32>(work[at(${f.next}u, j, i)]) < none) { pending -= 1u; }
+            if (attempt(y, z, place, current, to_bank, j, i)) { pending += 1u; }
+          }
+        }
+      }
+    }
+  }
+
+  let was_ended = work[path_word(1u, i)] != 0u;
+  work[path_word(0u, i)] = count;
+  work[path_word(1u, i)] = select(0u, 1u, ended);
+  if (!was_ended) { atomicMax(&status[${networkStatusWords}u + run.to_slot], taped); }
+  if (!was_ended && (ended || run.last == 1u)) {
+    atomicMax(&status[0], count);
+    if (overflow) { atomicAdd(&status[1], 1u); }
+    if (saturated) { atomicAdd(&status[2], 1u); }
+    var finite = true;
+    let bank = (run.step_end & 1u) * ${states}u;
+    for (var k = 0u; k < K; k += 1u) {
+      if (state_not_finite(load_state(bank, k, i))) { finite = false; }
+    }
+    if (!finite) { atomicAdd(&status[3], 1u); }
+  }
+}
+`;
+}

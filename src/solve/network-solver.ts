@@ -1,0 +1,214 @@
+/** Solver of networks: a path per invocation, windows counted in grid steps, states in storage buffers. */
+import { backwardFields, backwardNetwork } from "../../shaders/backward-network.wgsl.js";
+import { forwardNetwork, networkFields, networkStatusWords } from "../../shaders/forward-network.wgsl.js";
+import type { Gpu, Kernel, Storage } from "../gpu/index.js";
+import { type ChunkSolver, readStatus, type SolvedChunk } from "./chunk-solver.js";
+import { type Chunk, stepsPerDispatch } from "./chunks.js";
+import { parameterVector, type View } from "./layout.js";
+import type { SolvePlan } from "./plan.js";
+import { type KernelShape, solverShape } from "./shape.js";
+import { runBytes, runUniform } from "./uniform.js";
+
+const workgroupSize = 64;
+
+/** Bytes of tape at a time: paths beyond it take turns. */
+const tapeBytes = 128 * 2 ** 20;
+
+interface SolvedNetwork extends SolvedChunk {
+  readonly checkpoints: Storage;
+  /** Entries of tape that each window needs, of its longest path. */
+  readonly tapeEntries: Uint32Array;
+}
+
+export class NetworkSolver implements ChunkSolver {
+  readonly recordWords = 3;
+  readonly gradientRows: number;
+  private readonly n: number;
+  private readonly neurons: number;
+
+  private constructor(
+    private readonly gpu: Gpu,
+    private plan: SolvePlan,
+    readonly shape: KernelShape,
+    private readonly theta: Storage,
+    private readonly connections: Storage,
+    private readonly forwardKernel: Kernel,
+    private readonly backwardKernel: Kernel | undefined,
+    views: readonly View[],
+  ) {
+    this.gradientRows = views.reduce((n, v) => n + v.length, 0);
+    this.n = shape.states;
+    this.neurons = plan.network.neurons;
+  }
+
+  /** @param views the parameters to differentiate by; empty for a forward solve alone. */
+  static async create(gpu: Gpu, plan: SolvePlan, views: readonly View[]): Promise<NetworkSolver> {
+    const { network } = plan;
+    const names = views.map((v) => v.name);
+    const label = `network of ${network.cell.name}, ${plan.method}`;
+    const shape = solverShape(plan, "none", names);
+    const weightOffset = shape.layout.views.get("weights")!.offset;
+    const forwardKernel = gpu.kernel({
+      label: `forward ${label}`,
+      code: forwardNetwork({ ...shape, workgroupSize, weightOffset }),
+      bindings: ["read", "read", "read_write", "read_write", "read_write"],
+      uniformBytes: runBytes,
+    });
+    let backwardKernel: Promise<Kernel> | undefined;
+    if (views.length > 0) {
+      const gradientRows: { parameter: number; row: number; perNeuron: boolean }[] = [];
+      let [currentRow, weightRow, row] = [-1, -1, 0];
+      for (const view of views) {
+        if (view.name === "current") currentRow = row;
+        else if (view.name === "weights") weightRow = row;
+        else {
+          const parameter = network.cell.parameters.indexOf(view.name);
+          gradientRows.push({ parameter, row, perNeuron: view.neuronStride > 0 });
+        }
+        row += view.length;
+      }
+      const reverse = solverShape(plan, "reverse", names);
+      backwardKernel = gpu.kernel({
+        label: `backward ${label}`,
+        code: backwardNetwork({ ...reverse, workgroupSize, weightOffset, gradientRows, currentRow, weightRow }),
+        bindings: ["read", "read", "read", "read", "read_write", "read_write", "read_write"],
+        uniformBytes: runBytes,
+      });
+    }
+    const [f, b] = await Promise.all([forwardKernel, backwardKernel]);
+    const theta = gpu.upload("parameters", Float32Array.from(parameterVector(plan)));
+    const { rowStart, targets } = network.connections;
+    const connections = gpu.upload("connections", Uint32Array.of(...rowStart, ...targets, 0));
+    return new NetworkSolver(gpu, plan, shape, theta, connections, f, b, views);
+  }
+
+  update(plan: SolvePlan): void {
+    this.plan = plan;
+    this.gpu.write(this.theta, Float32Array.from(parameterVector(plan)));
+  }
+
+  /** Grid steps of a window; for a gradient it depends on the plan alone, see SingleSolver. */
+  private window(paths: number): number {
+    const { steps } = this.plan;
+    if (this.backwardKernel) return Math.ceil(Math.sqrt(steps));
+    return Math.min(steps, stepsPerDispatch(paths * this.neurons));
+  }
+
+  private bytes(slots: number): { work: number; checkpoints: number; record: number; rows: number; backward: number } {
+    const work = 4 * (networkFields(this.n).perNeuron * this.neurons + 2);
+    const record = 12 * slots;
+    if (!this.backwardKernel) return { work, checkpoints: 0, record, rows: 0, backward: 0 };
+    const windows = Math.ceil(this.plan.steps / this.window(1));
+    return {
+      work,
+      checkpoints: 4 * windows * ((this.n + 1) * this.neurons + 1),
+      record,
+      rows: 4 * (this.gradientRows + 1),
+      backward: 4 * (backwardFields(this.n).perNeuron * this.neurons + 2) + 4 * slots,
+    };
+  }
+
+  bytesPerPath(slots: number): number {
+    return Object.values(this.bytes(slots)).reduce((a, b) => a + b, 0);
+  }
+
+  largestBindingPerPath(slots: number): number {
+    return Math.max(...Object.values(this.bytes(slots)));
+  }
+
+  async forward(chunk: Chunk, slots: number): Promise<SolvedNetwork> {
+    const { gpu, plan, theta, connections, n, neurons } = this;
+    const { paths } = chunk;
+    const fields = networkFields(n);
+    const window = this.window(paths);
+    const windows = Math.ceil(plan.steps / window);
+    const perField = 4 * neurons * paths;
+    const work = gpu.buffer("work", fields.perNeuron * perField + 4 * fields.perPath * paths);
+    const record = gpu.buffer("spike record", 12 * slots * paths);
+    const status = gpu.buffer("status", 4 * (networkStatusWords + windows));
+    const checkpointBytes = (n + 1) * perField + 4 * paths;
+    const checkpoints = gpu.buffer("checkpoints", this.backwardKernel ? checkpointBytes * windows : 4);
+    const counts = gpu.buffer("spike counts", 4 * paths);
+    const batch = gpu.batch("forward").clear(status);
+    const storages = [theta, connections, work, record, status];
+    const groups = Math.ceil(paths / workgroupSize);
+    // A window of no steps writes the start, so that window 0 has a checkpoint like the others.
+    batch.dispatch(this.forwardKernel, storages, runUniform(plan, { ...chunk, slots, fromSlot: 1 }), [groups]);
+    for (let w = 0; w < windows; w++) {
+      const [stepBegin, stepEnd] = [w * window, Math.min(plan.steps, (w + 1) * window)];
+      if (this.backwardKernel) {
+        const at = checkpointBytes * w;
+        batch.copy(work, fields.bank(stepBegin & 1) * perField, checkpoints, at, n * perField);
+        batch.copy(work, fields.fired * perField, checkpoints, at + n * perField, perField);
+        batch.copy(work, fields.perNeuron * perField, checkpoints, at + (n + 1) * perField, 4 * paths);
+      }
+      const last = w === windows - 1;
+      const run = runUniform(plan, { ...chunk, slots, stepBegin, stepEnd, fromSlot: 0, toSlot: w, last });
+      batch.dispatch(this.forwardKernel, storages, run, [groups]);
+    }
+    batch.copy(work, fields.perNeuron * perField, counts, 0, 4 * paths);
+    const data = batch.read(status);
+    batch.submit();
+    const words = await data;
+    status.dispose();
+    work.dispose();
+    return {
+      ...chunk,
+      slots,
+      status: readStatus(words),
+      tapeEntries: new Uint32Array(words).slice(networkStatusWords),
+      record,
+      checkpoints,
+      counts: { storage: counts, byteOffset: 0 },
+      dispose: () => {
+        record.dispose();
+        checkpoints.dispose();
+        counts.dispose();
+      },
+    };
+  }
+
+  backward(solved: SolvedChunk, cotangents: Storage, rows: Storage): void {
+    const { gpu, plan, theta, connections, n, neurons } = this;
+    const { paths, firstPath, slots, checkpoints, record, counts, tapeEntries } = solved as SolvedNetwork;
+    const kernel = this.backwardKernel!;
+    const fields = backwardFields(n);
+    const window = this.window(paths);
+    const windows = tapeEntries.length;
+    const perField = 4 * neurons * paths;
+    const checkpointBytes = (n + 1) * perField + 4 * paths;
+    const entryBytes = 4 * (n + 1);
+    const most = Math.min(gpu.device.limits.maxStorageBufferBindingSize, gpu.device.limits.maxBufferSize);
+    const longest = entryBytes * Math.max(1, ...tapeEntries);
+    // Paths of one turn on the tape: whole workgroups, at least one.
+    const turn = Math.min(
+      paths,
+      Math.max(1, Math.floor(Math.min(tapeBytes, most) / longest / workgroupSize)) * workgroupSize,
+    );
+    const work = gpu.buffer("backward work", fields.perNeuron * perField + 4 * fields.perPath * paths);
+    const tape = gpu.buffer("tape", longest * turn);
+    const pathFields = fields.perNeuron * perField;
+    const batch = gpu.batch("backward").clear(work);
+    batch.copy(counts.storage, counts.byteOffset, work, pathFields + 4 * paths, 4 * paths);
+    for (let w = windows - 1; w >= 0; w--) {
+      if (tapeEntries[w] === 0) continue; // every path had stopped before
+      const at = checkpointBytes * w;
+      const [stepBegin, stepEnd] = [w * window, Math.min(plan.steps, (w + 1) * window)];
+      batch.copy(checkpoints, at, work, 0, (n + 1) * perField);
+      batch.copy(checkpoints, at + (n + 1) * perField, work, pathFields, 4 * paths);
+      for (let first = 0; first < paths; first += turn) {
+        const run = runUniform(plan, { paths, firstPath, slots, stepBegin, stepEnd, fromSlot: first, toSlot: turn });
+        const storages = [theta, connections, record, cotangents, work, tape, rows];
+        batch.dispatch(kernel, storages, run, [Math.ceil(Math.min(turn, paths - first) / workgroupSize)]);
+      }
+    }
+    batch.submit();
+    work.dispose();
+    tape.dispose();
+  }
+
+  dispose(): void {
+    this.theta.dispose();
+    this.connections.dispose();
+  }
+}
