@@ -13,7 +13,7 @@ import { parameterLayout, parameterVector, requestedViews, type View } from "./s
 import { planSolve, type SolveOptions, type SolvePlan } from "./solve/plan.js";
 import { simulateGpu } from "./solve/simulate.js";
 import type { SpikeTrains } from "./solve/trains.js";
-import type { SpikeTimeLoss } from "./train/loss.js";
+import { type SpikeTimeLoss, spikesNeeded } from "./train/loss.js";
 import { evaluateCpu, simulateCpu } from "./twin/evaluate.js";
 
 export type Backend = "webgpu" | "cpu";
@@ -63,6 +63,14 @@ export class EngineNetwork {
     return planSolve(this.network, options);
   }
 
+  /** The plan of a loss: a single neuron needs no spikes beyond those that the loss looks at. */
+  gradientPlan(options: SolveOptions, loss: SpikeTimeLoss): SolvePlan {
+    const plan = this.plan(options);
+    return plan.maxSpikes === 0 && this.network.neurons === 1
+      ? { ...plan, maxSpikes: spikesNeeded(loss), stopsByLoss: true }
+      : plan;
+  }
+
   /**
    * Simulates `paths` Monte Carlo paths. The trains stay where they were made until they are read.
    * @throws SaltationError `invalid-input` for bad options, `not-finite` where a state left the finite numbers.
@@ -79,7 +87,7 @@ export class EngineNetwork {
    * @throws SaltationError `invalid-input`, or `not-finite`.
    */
   async valueAndGradient(loss: SpikeTimeLoss, options: GradientOptions): Promise<ValueAndGradient> {
-    const plan = this.plan(options);
+    const plan = this.gradientPlan(options, loss);
     const evaluator = await this.evaluator(plan, loss, options.with, options.requireExact);
     try {
       return await evaluator.evaluate(plan, loss, options);

@@ -174,7 +174,7 @@ export class GradientEvaluator {
       }
       const rows = await rowSums.read();
       if (![value, ...rows.map((e) => e.mean)].every(Number.isFinite)) throw notFinite(plan);
-      return assembleResult(value, this.views, rows, means, saturated);
+      return assembleResult(value, this.views, rows, means, plan.stopsByLoss ? 0 : saturated);
     } finally {
       if (pending) release(pending);
       coefficient?.dispose();

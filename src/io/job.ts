@@ -7,35 +7,47 @@ import { show } from "../checks.js";
 import { SaltationError } from "../errors.js";
 
 const finite = z.number();
-const perNeuron = z.union([finite, z.array(finite)]);
+const perNeuron = z.union([finite, z.array(finite)], {
+  error: "expected a finite number, or a list of them (one per neuron)",
+});
 
-const equations = z.record(z.string(), z.union([z.string(), z.number()]));
+const equation = z.union([z.string(), z.number()], { error: "expected an equation as text" });
+const equations = z.record(z.string(), equation);
 const cell = z.strictObject({
   name: z.string(),
   state: equations,
   noise: equations.optional(),
-  event: z.union([z.string(), z.number()]),
+  event: equation,
   reset: equations.optional(),
   receive: equations.optional(),
   start: equations.optional(),
   parameters: z.record(z.string(), finite),
 });
 
-const weights = z.union([
-  z.strictObject({ dense: z.array(z.array(finite)) }),
-  z.strictObject({ edges: z.array(z.tuple([finite, finite, finite])) }),
-  z.strictObject({ layers: z.array(z.array(z.array(finite))) }),
-]);
+const weights = z.union(
+  [
+    z.strictObject({ dense: z.array(z.array(finite)) }),
+    z.strictObject({ edges: z.array(z.tuple([finite, finite, finite])) }),
+    z.strictObject({ layers: z.array(z.array(z.array(finite))) }),
+  ],
+  { error: 'expected { "dense": … }, { "edges": … } or { "layers": … }' },
+);
 
 /** A part of another file: a key of a JSON file, or an array of an npz file. */
 const reference = z.strictObject({ file: z.string(), key: z.string(), scale: finite.optional() });
 export type FileReference = z.infer<typeof reference>;
 
-const samples = z.union([z.array(finite), z.array(z.array(finite)), reference]);
-const current = z.union([perNeuron, z.strictObject({ dt: finite, samples })]);
+const samples = z.union([z.array(finite), z.array(z.array(finite)), reference], {
+  error: "expected a list of samples (time × neuron), or { file, key }",
+});
+const current = z.union([finite, z.array(finite), z.strictObject({ dt: finite, samples })], {
+  error: "expected a finite number, a list of them (one per neuron), or { dt, samples }",
+});
 
 const network = z.strictObject({
-  cell: z.union([z.string(), cell]).optional(),
+  cell: z
+    .union([z.string(), cell], { error: "expected the name of a built-in cell, or a cell's equations" })
+    .optional(),
   neurons: finite.optional(),
   layers: z.array(finite).optional(),
   parameters: z.record(z.string(), perNeuron).optional(),
@@ -52,51 +64,62 @@ const solve = {
   maxSpikes: finite.optional(),
 };
 
-const loss = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("mean-spike-time"), neuron: finite.optional(), index: finite.optional() }),
-  z.strictObject({
-    kind: z.literal("first-spikes"),
-    spikes: finite.optional(),
-    error: z.enum(["mse", "mae"]).optional(),
-  }),
-]);
+const loss = z.discriminatedUnion(
+  "kind",
+  [
+    z.strictObject({ kind: z.literal("mean-spike-time"), neuron: finite.optional(), index: finite.optional() }),
+    z.strictObject({
+      kind: z.literal("first-spikes"),
+      spikes: finite.optional(),
+      error: z.enum(["mse", "mae"]).optional(),
+    }),
+  ],
+  { error: "expected mean-spike-time or first-spikes" },
+);
 export type LossJob = z.infer<typeof loss>;
 
 /** Spike times of repeated trials: lists, or a reference to lists or to a [trials, spikes] array. */
-const trials = z.union([
-  z.array(z.array(finite)),
-  reference,
-  z.strictObject({ times: z.array(z.array(finite)), neurons: z.array(z.array(finite)).optional() }),
-  z.strictObject({ file: z.string() }),
-]);
+const trials = z.union(
+  [
+    z.array(z.array(finite)),
+    reference,
+    z.strictObject({ times: z.array(z.array(finite)), neurons: z.array(z.array(finite)).optional() }),
+    z.strictObject({ file: z.string() }),
+  ],
+  { error: "expected a list of trials (lists of spike times), { times, neurons } or { file, key }" },
+);
 export type TrialsJob = z.infer<typeof trials>;
 
-const optimiser = z.discriminatedUnion("kind", [
-  z.strictObject({
-    kind: z.literal("sgd"),
-    learningRate: finite,
-    momentum: finite.optional(),
-    nesterov: z.boolean().optional(),
-  }),
-  z.strictObject({
-    kind: z.literal("rmsprop"),
-    learningRate: finite,
-    decay: finite.optional(),
-    eps: finite.optional(),
-    momentum: finite.optional(),
-    nesterov: z.boolean().optional(),
-    centered: z.boolean().optional(),
-    initialScale: finite.optional(),
-  }),
-  z.strictObject({
-    kind: z.literal("adam"),
-    learningRate: finite,
-    b1: finite.optional(),
-    b2: finite.optional(),
-    eps: finite.optional(),
-    epsRoot: finite.optional(),
-  }),
-]);
+const optimiser = z.discriminatedUnion(
+  "kind",
+  [
+    z.strictObject({
+      kind: z.literal("sgd"),
+      learningRate: finite,
+      momentum: finite.optional(),
+      nesterov: z.boolean().optional(),
+    }),
+    z.strictObject({
+      kind: z.literal("rmsprop"),
+      learningRate: finite,
+      decay: finite.optional(),
+      eps: finite.optional(),
+      momentum: finite.optional(),
+      nesterov: z.boolean().optional(),
+      centered: z.boolean().optional(),
+      initialScale: finite.optional(),
+    }),
+    z.strictObject({
+      kind: z.literal("adam"),
+      learningRate: finite,
+      b1: finite.optional(),
+      b2: finite.optional(),
+      eps: finite.optional(),
+      epsRoot: finite.optional(),
+    }),
+  ],
+  { error: "expected sgd, rmsprop or adam" },
+);
 export type OptimiserJob = z.infer<typeof optimiser>;
 
 export const simulateSchema = z.strictObject(solve);
@@ -208,10 +231,6 @@ function expectation(issue: Issue): string {
       return `expected one of ${issue.values.map(String).join(", ")}`;
     case "too_small":
       return "expected at least one entry";
-    case "invalid_union":
-      return "note" in issue && issue.discriminator
-        ? `expected ${issue.discriminator} to be one of the known kinds`
-        : "expected one of the forms described in the README";
     default:
       return issue.message;
   }

@@ -41,6 +41,8 @@ export interface SolvePlan {
   readonly seed: number;
   /** 0 where unlimited. */
   readonly maxSpikes: number;
+  /** Whether maxSpikes comes from what a loss looks at, not from the user: then paths so stopped are no news. */
+  readonly stopsByLoss?: boolean;
   readonly current: PlannedCurrent;
 }
 

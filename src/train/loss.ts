@@ -20,6 +20,11 @@ export interface SpikeTimeLoss {
   check(network: Network): void;
 }
 
+/** Spikes of a neuron that a loss looks at, at most: what comes after them cannot change it. */
+export function spikesNeeded(loss: SpikeTimeLoss): number {
+  return 1 + Math.max(...loss.selections.map((s) => s.index));
+}
+
 function checkSelections(selections: readonly Selection[], network: Network): void {
   for (const s of selections) {
     if (s.neuron >= network.neurons) {

@@ -48,7 +48,7 @@ export async function* train(network: EngineNetwork, options: TrainOptions): Asy
   const steps = wholeNumber("steps", options.steps, 1, 2 ** 31);
   if (options.trainable.length === 0) fail("trainable", "names no parameter; give at least one");
   const seed = options.seed ?? 0;
-  let plan = network.plan({ ...options, seed });
+  let plan = network.gradientPlan({ ...options, seed }, loss);
   const layout = parameterLayout(plan);
   const views = requestedViews(network.network, layout, options.trainable);
   const vector = parameterVector(plan);

@@ -161,5 +161,5 @@ export async function evaluateCpu(
   };
   await eachPath(plan, cell, true, visit, options.progress);
   options.perPath?.(rows);
-  return assembleResult(value, views, estimates(rows, paths), means, saturated);
+  return assembleResult(value, views, estimates(rows, paths), means, plan.stopsByLoss ? 0 : saturated);
 }
