@@ -1,10 +1,48 @@
+/**
+ * Two projects, the same test files: all tests in Node (GPU tests on Dawn), and the GPU tests again in headless
+ * Chromium. Both run on a software adapter where there is no GPU.
+ */
+import chromium from "@sparticuz/chromium";
+import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 
-export default defineConfig({
+const common = { testTimeout: 120_000, hookTimeout: 120_000 };
+
+export default defineConfig(async () => ({
   test: {
-    include: ["test/**/*.test.ts"],
-    testTimeout: 120_000,
     // The software adapter uses all cores by itself.
     fileParallelism: false,
+    projects: [
+      {
+        test: { ...common, name: "dawn", include: ["test/**/*.test.ts"] },
+      },
+      {
+        server: { fs: { allow: [".", "../shared"] } },
+        optimizeDeps: { include: ["jsep", "wgsl-preprocessor/wgsl-preprocessor.js"] },
+        test: {
+          ...common,
+          name: "chromium",
+          include: ["test/**/*.gpu.test.ts"],
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            instances: [{ browser: "chromium" as const }],
+            provider: playwright({
+              launchOptions: {
+                executablePath: await chromium.executablePath(),
+                args: [
+                  "--no-sandbox",
+                  "--enable-unsafe-webgpu",
+                  "--use-webgpu-adapter=swiftshader",
+                  "--disable-background-networking",
+                  "--no-first-run",
+                ],
+              },
+            }),
+          },
+        },
+      },
+    ],
   },
-});
+}));

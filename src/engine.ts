@@ -41,13 +41,14 @@ export interface GradientOptions extends SolveOptions, Progress {
   perPath?: (firstPath: number, paths: number, rows: Float32Array | Float64Array) => void;
 }
 
+export interface EvaluatorOptions extends Pick<GradientOptions, "perPath" | "progress"> {
+  /** Bytes on the GPU that a chunk of paths may take; results do not depend on it. */
+  chunkBytes?: number;
+}
+
 /** Evaluates one loss again and again, for changing parameters and seeds. */
 export interface Evaluator {
-  evaluate(
-    plan: SolvePlan,
-    loss: SpikeTimeLoss,
-    options?: Pick<GradientOptions, "perPath" | "progress">,
-  ): Promise<ValueAndGradient>;
+  evaluate(plan: SolvePlan, loss: SpikeTimeLoss, options?: EvaluatorOptions): Promise<ValueAndGradient>;
   dispose(): void;
 }
 
@@ -115,6 +116,7 @@ export class EngineNetwork {
         const perPath = o?.perPath;
         return evaluator.evaluate(p, l, {
           ...(o?.progress ? { progress: o.progress } : {}),
+          ...(o?.chunkBytes === undefined ? {} : { chunkBytes: o.chunkBytes }),
           ...(perPath ? { perPath: (c: Chunk, rows: Float32Array) => perPath(c.firstPath, c.paths, rows) } : {}),
         });
       },

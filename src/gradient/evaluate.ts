@@ -58,6 +58,8 @@ export interface EvaluateOptions {
   /** Called with each chunk's per-path rows [1 + gradient entries][paths]: the value row, then the gradient rows. */
   perPath?: (chunk: Chunk, rows: Float32Array) => void;
   progress?: (pathsDone: number) => void;
+  /** Bytes on the GPU that a chunk of paths may take; results do not depend on it. */
+  chunkBytes?: number;
 }
 
 /** Solved paths of a chunk, with the times and slots that the loss selects. */
@@ -152,7 +154,7 @@ export class GradientEvaluator {
     try {
       // The loss needs the means of all paths before any path can go backward. One chunk waits for them on the GPU; of
       // several, only the last does, and the others are solved again (a forward solve is a quarter of the work).
-      const chunks = planChunks(gpu, plan, solver, this.slots.value);
+      const chunks = planChunks(gpu, plan, solver, this.slots.value, options.chunkBytes);
       let saturated = 0;
       for (const [c, chunk] of chunks.entries()) {
         const selected = await this.solve(chunk, timeSums);

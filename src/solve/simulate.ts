@@ -12,8 +12,8 @@ import { emptyTable, type SpikeTable, type SpikeTrains } from "./trains.js";
 /** Bytes on the GPU that a chunk of paths may take. */
 export const chunkBytes = 192 * 2 ** 20;
 
-/** Slots of a record at most: more spikes than this in one path mean that it fires without end. */
-const mostSlots = 2 ** 22;
+/** More spikes than this per neuron and step, on average, mean that a neuron fires without end. */
+const spikesPerStep = 64;
 
 /** Picks the solver for a network. */
 export async function createSolver(gpu: Gpu, plan: SolvePlan, views: readonly View[] = []): Promise<ChunkSolver> {
@@ -40,10 +40,10 @@ function checkFinite(plan: SolvePlan, status: RunStatus, paths: number): void {
 }
 
 /** Chunks of a plan's paths that fit the memory set aside for one. */
-export function planChunks(gpu: Gpu, plan: SolvePlan, solver: ChunkSolver, slots: number): Chunk[] {
+export function planChunks(gpu: Gpu, plan: SolvePlan, solver: ChunkSolver, slots: number, bytes = chunkBytes): Chunk[] {
   const { maxStorageBufferBindingSize, maxBufferSize } = gpu.device.limits;
   const most = Math.floor(Math.min(maxStorageBufferBindingSize, maxBufferSize) / solver.largestBindingPerPath(slots));
-  return splitPaths(plan.paths, solver.bytesPerPath(slots), chunkBytes, Math.min(65536, most));
+  return splitPaths(plan.paths, solver.bytesPerPath(slots), bytes, Math.min(65536, most));
 }
 
 /** Solves a chunk, rerunning it with a larger record until all spikes fit. */
@@ -55,21 +55,20 @@ export async function solveChunk(
 ): Promise<SolvedChunk> {
   for (;;) {
     const solved = await solver.forward(chunk, slots.value);
-    if (solved.status.overflowed === 0) {
-      try {
-        checkFinite(plan, solved.status, chunk.paths);
-      } catch (error) {
-        solved.dispose();
-        throw error;
-      }
-      return solved;
+    try {
+      checkFinite(plan, solved.status, chunk.paths);
+    } catch (error) {
+      solved.dispose();
+      throw error;
     }
+    if (solved.status.overflowed === 0) return solved;
     solved.dispose();
     slots.value *= 2;
-    if (slots.value > mostSlots) {
+    if (slots.value > spikesPerStep * plan.steps * plan.network.neurons + 1024) {
       throw new SaltationError(
         "invalid-input",
-        "network: a neuron fires without end: its reset does not take the event function below 0; make the reset larger",
+        `network: a neuron fires more than ${spikesPerStep} times a step: its reset does not take the event function ` +
+          `well below 0, or its rate is too high for dt = ${plan.dt}`,
       );
     }
   }

@@ -1,0 +1,132 @@
+import { describe, expect, it } from "vitest";
+import { Gpu } from "../../src/gpu/index.js";
+
+const double = /* wgsl */ `
+struct U { factor: f32 }
+@group(0) @binding(0) var<uniform> u: U;
+@group(0) @binding(1) var<storage, read_write> data: array<f32>;
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x < arrayLength(&data)) { data[id.x] = data[id.x] * u.factor + 1.0f; }
+}`;
+
+const spec = { label: "double", code: double, bindings: ["read_write" as const], uniformBytes: 4 };
+
+describe("gpu", () => {
+  it("gives each dispatch of a batch its own uniforms, in order", async () => {
+    const gpu = await Gpu.create();
+    const kernel = await gpu.kernel(spec);
+    const data = gpu.upload("data", Float32Array.of(1, 2, 3, 4));
+    const batch = gpu.batch();
+    for (const factor of [2, 3, 5]) batch.dispatch(kernel, [data], Float32Array.of(factor), [1]);
+    const read = batch.read(data);
+    batch.submit();
+    expect([...new Float32Array(await read)]).toEqual([1, 2, 3, 4].map((x) => ((x * 2 + 1) * 3 + 1) * 5 + 1));
+    gpu.dispose();
+  });
+
+  it("runs hundreds of dispatches and several batches in submission order", async () => {
+    const gpu = await Gpu.create();
+    const kernel = await gpu.kernel(spec);
+    const data = gpu.upload("data", Float32Array.of(0));
+    for (let b = 0; b < 3; b++) {
+      const batch = gpu.batch();
+      for (let d = 0; d < 200; d++) batch.dispatch(kernel, [data], Float32Array.of(1), [1]);
+      batch.submit();
+    }
+    expect(new Float32Array(await gpu.read(data))[0]).toBe(600);
+    gpu.dispose();
+  });
+
+  it("shows the source line of what does not compile", async () => {
+    const gpu = await Gpu.create();
+    const broken = double.replace("u.factor", "u.fakter");
+    await expect(gpu.kernel({ ...spec, code: broken })).rejects.toThrow(
+      /"double" does not compile[\s\S]*fakter[\s\S]*data\[id\.x\] \* u\.fakter/,
+    );
+    gpu.dispose();
+  });
+
+  it("compiles a kernel once", async () => {
+    const gpu = await Gpu.create();
+    expect(await gpu.kernel(spec)).toBe(await gpu.kernel({ ...spec }));
+    gpu.dispose();
+  });
+
+  it("counts bytes and lends returned buffers again", async () => {
+    const gpu = await Gpu.create();
+    const a = gpu.buffer("a", 1000);
+    expect(gpu.bytesInUse).toBeGreaterThanOrEqual(1000);
+    const { buffer } = a;
+    a.dispose();
+    a.dispose(); // a second time is no harm
+    expect(gpu.bytesInUse).toBe(0);
+    const b = gpu.buffer("b", 1000);
+    expect(b.buffer).toBe(buffer);
+    expect(gpu.peakBytes).toBe(gpu.bytesInUse);
+    gpu.dispose();
+    expect(gpu.bytesInUse).toBe(0);
+  });
+
+  it("names limit, number and remedy", async () => {
+    const gpu = await Gpu.create();
+    expect(() => gpu.buffer("huge", 2 ** 40)).toThrow(
+      /max\w+ is \d+ on this adapter, but 1099511627776 was needed: .*fewer/,
+    );
+    const kernel = await gpu.kernel(spec);
+    const data = gpu.upload("data", Float32Array.of(0));
+    expect(() => gpu.batch().dispatch(kernel, [data], Float32Array.of(1), [2 ** 20])).toThrow(
+      /maxComputeWorkgroupsPerDimension is \d+ .* 1048576/,
+    );
+    gpu.dispose();
+  });
+
+  it("refuses work after dispose", async () => {
+    const gpu = await Gpu.create();
+    gpu.dispose();
+    gpu.dispose();
+    expect(gpu.state).toBe("disposed");
+    expect(() => gpu.buffer("late", 4)).toThrow(/was disposed; create a new one/);
+  });
+
+  it("says that a device was lost", async () => {
+    const gpu = await Gpu.create();
+    const data = gpu.upload("data", Float32Array.of(0));
+    gpu.device.destroy();
+    await gpu.device.lost;
+    await Promise.resolve();
+    expect(gpu.state).toBe("lost");
+    expect(() => gpu.write(data, Float32Array.of(1))).toThrow(/device was lost/);
+    gpu.dispose();
+  });
+
+  it("reports a validation error at the next read", async () => {
+    const gpu = await Gpu.create();
+    const kernel = await gpu.kernel({
+      ...spec,
+      bindings: ["read_write", "read_write"],
+      code: double
+        .replace("@compute", "@group(0) @binding(2) var<storage, read_write> more: array<f32>;\n@compute")
+        .replace("data[id.x] =", "more[id.x] = 0.0f; data[id.x] ="),
+    });
+    const data = gpu.upload("data", Float32Array.of(0));
+    // The same buffer bound twice for writing is a validation error.
+    const batch = gpu.batch().dispatch(kernel, [data, data], Float32Array.of(1), [1]);
+    const read = batch.read(data);
+    batch.submit();
+    await expect(read).rejects.toThrow(/the GPU reported/);
+    gpu.dispose();
+  });
+
+  it("leaves a caller's device alive, and two engines side by side", async () => {
+    const own = await Gpu.create();
+    const guest = await Gpu.create({ device: own.device });
+    const data = guest.upload("data", Float32Array.of(7));
+    expect(new Float32Array(await guest.read(data))[0]).toBe(7);
+    guest.dispose();
+    expect(own.state).toBe("alive");
+    const mine = own.upload("mine", Float32Array.of(8));
+    expect(new Float32Array(await own.read(mine))[0]).toBe(8);
+    own.dispose();
+  });
+});

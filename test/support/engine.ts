@@ -1,0 +1,12 @@
+import { afterAll, beforeAll } from "vitest";
+import { Engine } from "../../src/engine.js";
+
+/** One engine for a test file, on the GPU of where the test runs. */
+export function sharedEngine(): () => Engine {
+  let engine: Engine | undefined;
+  beforeAll(async () => {
+    engine = await Engine.create({ backend: "webgpu" });
+  });
+  afterAll(() => engine?.dispose());
+  return () => engine!;
+}
