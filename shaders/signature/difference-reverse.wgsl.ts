@@ -1,0 +1,158 @@
+/**
+ * The exact reverse of the difference scheme, for one segment of every pair: from the kept rows of the kernel's grid to
+ * the gradient to the increments, which replaces them.
+ *
+ * With G the cotangent of the corner that a cell computes, A = G a and B = G b (a = p/2 + p²/12, b = p²/12):
+ *   u ← u + A(right) + A(above) + B(above right);  G = G(above) + u.
+ * Strips go from top to bottom and columns from right to left; a strip hands G, A and B of its lowest row down through
+ * `g`. Where a coarse row spans several strips, its gradient is gathered in a fourth row of `g`. With several threads
+ * per pair they form the wavefront of the forward sweep, mirrored.
+ *
+ * Reads: pairs, weights (the cotangent of each pair's value), k. Reads and writes: p, g.
+ */
+import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { unroll, unrollDown } from "../shared/unroll.js";
+import { columnBlock, type DifferenceShape } from "./difference-forward.wgsl.js";
+import { pairLayout } from "./layout.wgsl.js";
+
+/** Rows of `g`: G, A, B, and the gradient of a coarse row under way. */
+export const reverseRows = 4;
+
+export const differenceReverse = (shape: DifferenceShape): string => {
+  const { threads, strip: R, interleave: B } = shape;
+  const [l1, l2] = shape.dyadic;
+  const coarse = Math.max(1, R >> l1);
+  const split = 1 << l1 > R;
+  const wave = threads > 1;
+  const c = (r: number): number => Math.min(r >> l1, coarse - 1);
+  const column = `
+${unroll(
+  coarse,
+  (r) => `let p${r} = run.parameters.w * p[pb + (J + ${r}u * run.columns) * ${B}u];
+      let b${r} = p${r} * p${r} * 0.083333333333f; let a${r} = 0.5f * p${r} + b${r};
+      let m${r} = 0.5f + p${r} * 0.166666666667f; let w${r} = p${r} * 0.166666666667f;
+      var bar${r} = 0.0f;`,
+)}
+      for (var back = 0u; back < ${1 << l2}u; back++) {
+        let j = (J << ${l2}u) + ${(1 << l2) - 1}u - back;
+        var g_above = 0.0f;
+        var a_above = 0.0f;
+        var b_next = 0.0f;
+        if (!top_strip) {
+          g_above = g[gb + j * ${B}u];
+          a_above = g[gb + (j + fine_columns) * ${B}u];
+          b_next = g[gb + (j + 2u * fine_columns) * ${B}u];
+        }
+        var b_above = b_edge;
+        b_edge = b_next;
+        // Left nodes of the column: the grid's row number r, at column j.
+        var left0 = 1.0f;
+${unroll(R, (r) => `        var left${r + 1} = 1.0f;`)}
+        if (j > 0u) {
+          left0 = select(k[kin + (j - 1u) * ${B}u], 1.0f, ones);
+${unroll(R, (r) => `          left${r + 1} = k[kup + (j - 1u + ${r}u * fine_columns) * ${B}u];`)}
+        }
+${unrollDown(
+  R,
+  (r) => `        {
+          u${r} += ar${r} + a_above + b_above;
+          let G = g_above + u${r};
+          bar${c(r)} += G * ((left${r + 1} + right${r}) * m${c(r)} + left${r} * w${c(r)});
+          g_above = G;
+          b_above = br${r};
+          a_above = G * a${c(r)};
+          ar${r} = a_above;
+          br${r} = G * b${c(r)};
+        }`,
+)}
+${unroll(R, (r) => `        right${r} = left${r};`)}
+        g[gb + j * ${B}u] = g_above;
+        g[gb + (j + fine_columns) * ${B}u] = a_above;
+        g[gb + (j + 2u * fine_columns) * ${B}u] = br0;
+      }
+${
+  split
+    ? `      let held = gb + (J + 3u * fine_columns) * ${B}u;
+      bar0 *= run.parameters.w;
+      if (!coarse_top) { bar0 += g[held]; }
+      if (coarse_bottom) { p[pb + J * ${B}u] = select(0.0f, bar0, i0 < pair.rows); } else { g[held] = bar0; }`
+    : unroll(
+        coarse,
+        (r) =>
+          `      p[pb + (J + ${r}u * run.columns) * ${B}u] = select(0.0f, bar${r} * run.parameters.w, i0 + ${r}u < pair.rows);`,
+      )
+}`;
+  const begin = `
+    let top = first + q * ${R}u;
+    let i0 = top >> ${l1}u;
+    let top_strip = top + ${R}u >= fine_rows;
+    let coarse_top = top_strip || (top + ${R}u) % ${1 << l1}u == 0u;
+    let coarse_bottom = top % ${1 << l1}u == 0u;
+    let ones = (run.flags & 1u) != 0u && q == 0u;
+    let kin = grid_row(slot, select(run.row_out + q * ${R}u - 1u, run.row_in, q == 0u), run.state_rows, fine_columns);
+    let kup = grid_row(slot, run.row_out + q * ${R}u, run.state_rows, fine_columns);
+    let pb = grid_row(slot, (q * ${R}u) >> ${l1}u, run.rows + 1u, run.columns);
+    var b_edge = 0.0f;
+${unroll(R, (r) => `    var u${r} = 0.0f; var ar${r} = 0.0f; var br${r} = 0.0f; var right${r} = 1.0f;`)}
+    let last = (pair.columns << ${l2}u) - 1u;
+    // The derivative of the value by the last corner starts the sweep; right nodes of the last column.
+    if (top_strip) { u${R - 1} = weights[slot]; }
+    right0 = select(k[kin + last * ${B}u], 1.0f, ones);
+${unroll(R - 1, (r) => `    right${r + 1} = k[kup + (last + ${r}u * fine_columns) * ${B}u];`)}`;
+  return wgsl`
+${pairLayout(shape)}
+@group(0) @binding(0) var<uniform> run: Pass;
+@group(0) @binding(1) var<storage, read> pairs: array<Pair>;
+@group(0) @binding(2) var<storage, read> weights: array<f32>;
+@group(0) @binding(3) var<storage, read> k: array<f32>;
+@group(0) @binding(4) var<storage, read_write> p: array<f32>;
+@group(0) @binding(5) var<storage, read_write> g: array<f32>;
+
+@compute @workgroup_size(${wave ? threads : shape.workgroupSize})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
+#if ${wave}
+  let slot = group.x + group.y * 32768u;
+#else
+  let slot = (group.x + group.y * 32768u) * ${shape.workgroupSize}u + t;
+#endif
+  if (slot >= run.slots) { return; }
+  let pair = pairs[slot];
+  let fine_columns = run.columns << ${l2}u;
+  let fine_rows = pair.rows << ${l1}u;
+  let first = run.first_row << ${l1}u;
+  if (first >= fine_rows) { return; }
+  let segment = min(run.rows << ${l1}u, fine_rows - first);
+  let strips = (segment + ${R - 1}u) / ${R}u;
+  let gb = grid_row(slot, 0u, ${reverseRows}u, fine_columns);
+#if ${wave}
+  let bands = (strips + ${threads - 1}u) / ${threads}u;
+  let blocks = (pair.columns + ${columnBlock - 1}u) / ${columnBlock}u;
+  for (var band = 0u; band < bands; band++) {
+    let taken = band * ${threads}u + t;
+    let busy = taken < strips;
+    let q = select(0u, strips - 1u - taken, busy);
+${begin}
+    for (var step = 0u; step < blocks + ${threads - 1}u; step++) {
+      if (busy && step >= t && step - t < blocks) {
+        let block = blocks - 1u - (step - t);
+        for (var J = min((block + 1u) * ${columnBlock}u, pair.columns); J > block * ${columnBlock}u;) {
+          J--;
+${column}
+        }
+      }
+      storageBarrier();
+    }
+  }
+#else
+  for (var q = strips; q > 0u;) {
+    q--;
+${begin}
+    for (var J = pair.columns; J > 0u;) {
+      J--;
+${column}
+    }
+  }
+#endif
+}
+`;
+};

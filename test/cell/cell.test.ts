@@ -1,0 +1,193 @@
+import { describe, expect, it } from "vitest";
+import { type CellDefinition, defineCell } from "../../src/cell/cell.js";
+import { vectorJacobian } from "../../src/cell/differentiate.js";
+import { compileCell } from "../../src/cell/emit-js.js";
+import { emitCellWgsl } from "../../src/cell/emit-wgsl.js";
+import { evaluate, Graph } from "../../src/cell/graph.js";
+import { parseEquation } from "../../src/cell/parse.js";
+import { slif, slifDefinition } from "../../src/cell/slif.js";
+
+const parse = (text: string, names: string[] = ["a", "b", "c"]) => {
+  const g = new Graph();
+  return { g, node: parseEquation(g, "test", text, new Map(names.map((n) => [n, g.input(n)]))) };
+};
+const value = (text: string, inputs: Record<string, number> = {}): number =>
+  evaluate([parse(text, Object.keys(inputs)).node], new Map(Object.entries(inputs)))[0]!;
+
+describe("equations", () => {
+  it.each([
+    ["1 + 2 * 3 ^ 2", {}, 19],
+    ["2 ** 3 ** 2", {}, 512],
+    ["a - b - c", { a: 7, b: 2, c: 1 }, 4],
+    ["a / b / c", { a: 12, b: 3, c: 2 }, 2],
+    ["-(a ^ 2)", { a: 3 }, -9],
+    ["a < b ? a : b", { a: 1, b: 2 }, 1],
+    ["a >= b ? a : b", { a: 1, b: 2 }, 2],
+    ["min(a, b) + max(a, b) + abs(-a)", { a: 1, b: 2 }, 4],
+    ["exp(log(a)) + sqrt(a) + sigmoid(0)", { a: 4 }, 6.5],
+    ["sin(pi / 2) + cos(0) + tanh(0)", {}, 2],
+    ["a ^ -2 + a ^ 0.5 + pow(a, 1.5)", { a: 4 }, 1 / 16 + 2 + 8],
+  ] as [string, Record<string, number>, number][])("%s", (text, inputs, expected) => {
+    expect(value(text, inputs)).toBeCloseTo(expected, 12);
+  });
+
+  it.each([
+    ["a +", /cannot read/],
+    ["foo(a)", /unknown function "foo"/],
+    ["d * 2", /unknown name "d"; known here: a, b, c/],
+    ["exp(a, b)", /exp takes 1 argument\(s\), got 2/],
+    ["a.b", /MemberExpression is not part of the notation/],
+    ["(() => 1)()", /cannot read/],
+    ["constructor('x')", /unknown function "constructor"/],
+    ["a; b", /Compound is not part of the notation/],
+    ["'text'", /not a number/],
+    ["a && b", /operator "&&" is not known/],
+    ["a ? b : c", /a condition must compare/],
+    ["-a^2", /ambiguous/],
+    ["a".repeat(5000), /characters long/],
+  ])("refuses %s", (text, message) => {
+    expect(() => parse(text)).toThrow(message);
+  });
+
+  it("shares common subexpressions", () => {
+    const { g } = parse("exp(a * b) + exp(b * a) * exp(a * b)");
+    expect(g.size).toBeLessThanOrEqual(3 + 4); // a, b, c; a·b, exp, its square, the sum
+  });
+
+  it("differentiates every function", () => {
+    const text =
+      "exp(a*b) + log(a)/b + sqrt(a) + sin(a)*cos(b) + tanh(a-b) + abs(b-a) + min(a,b)*max(a,2*b) + a^3 + pow(a,b) + sigmoid(a) + (a < b ? a*a : b*b)";
+    const { g, node } = parse(text);
+    const [a, b] = [g.input("a"), g.input("b")];
+    const gradient = vectorJacobian(g, [node], [g.one], [a, b]);
+    for (const [x, y] of [
+      [0.7, 1.3],
+      [1.9, 0.4],
+    ]) {
+      const at = (p: number, q: number): number =>
+        evaluate(
+          [node],
+          new Map([
+            ["a", p],
+            ["b", q],
+            ["c", 0],
+          ]),
+        )[0]!;
+      const h = 1e-4;
+      const [da, db] = evaluate(
+        gradient,
+        new Map([
+          ["a", x!],
+          ["b", y!],
+          ["c", 0],
+        ]),
+      ) as [number, number];
+      // Fourth-order differences: truncation h⁴ ~ 1e-16 times fifth derivatives, rounding 1e-16 / h.
+      const fd = (f: (d: number) => number): number => (8 * (f(h) - f(-h)) - (f(2 * h) - f(-2 * h))) / (12 * h);
+      expect(da).toBeCloseTo(
+        fd((d) => at(x! + d, y!)),
+        9,
+      );
+      expect(db).toBeCloseTo(
+        fd((d) => at(x!, y! + d)),
+        9,
+      );
+    }
+  });
+});
+
+const variant = (changes: Partial<CellDefinition>): CellDefinition => ({ ...slifDefinition, ...changes });
+
+describe("cell definitions", () => {
+  it.each([
+    [{ ...slifDefinition, foo: 1 }, /cell\.foo: unknown section/],
+    [variant({ state: { v: "mu1 * q" } }), /cell\.state\.v: unknown name "q"/],
+    [variant({ state: {} }), /at least one state/],
+    [variant({ noise: { z: "1" } }), /cell\.noise\.z: no such state variable; known: v, i, s/],
+    [variant({ reset: { v: "w" } }), /cell\.reset\.v: unknown name "w"/],
+    [variant({ start: { v: "v" } }), /cell\.start\.v: unknown name "v"/],
+    [variant({ parameters: { ...slifDefinition.parameters, exp: 1 } }), /"exp" has a meaning of its own/],
+    [variant({ parameters: { ...slifDefinition.parameters, v: 1 } }), /is a state variable too/],
+    [
+      variant({ parameters: { ...slifDefinition.parameters, mu1: Number.NaN } }),
+      /cell\.parameters\.mu1: expected a finite number as default/,
+    ],
+    [variant({ parameters: { ...slifDefinition.parameters, "a b": 1 } }), /a name is a letter/],
+    [null, /expected an object of equations/],
+  ] as [unknown, RegExp][])("refuses %#", (definition, message) => {
+    expect(() => defineCell(definition as CellDefinition)).toThrow(message);
+  });
+
+  it("emits nothing of a user's names", () => {
+    const text = emitCellWgsl(
+      defineCell({
+        name: "x",
+        state: { evil: "-secret * evil" },
+        event: "evil - 1",
+        reset: { evil: "evil - 1" },
+        parameters: { secret: 1 },
+      }),
+      { channels: [], derivatives: "reverse", gradients: [0] },
+    );
+    expect(text).not.toMatch(/evil|secret/);
+  });
+
+  it("evaluates the paper's hazard", () => {
+    const cell = compileCell(slif);
+    const p = Float64Array.from(slif.parameters, (n) => slif.defaults[n]!);
+    const out = new Float64Array(3);
+    cell.flow(out, Float64Array.of(0.6, 0.2, -1), p, 1.5, Float64Array.of(2, 3));
+    expect(out[0]).toBeCloseTo(15 * (0.2 + 1.5 - 0.6) + 0.25 * 2, 12);
+    expect(out[1]).toBeCloseTo(-10 * 0.2, 12);
+    expect(out[2]).toBeCloseTo(Math.exp(5 * (0.6 - 1)), 12);
+    cell.flow(out, Float64Array.of(100, 0, 0), p, 0, Float64Array.of(0, 0));
+    expect(out[2]).toBeCloseTo(Math.exp(50), 0);
+  });
+});
+
+describe("exactness", () => {
+  const verdicts = (definition: CellDefinition): string[] =>
+    defineCell(definition).exactness.conditions.map((c) => c.verdict);
+
+  it("holds for the stochastic leaky integrate-and-fire cell", () => {
+    expect(verdicts(slifDefinition)).toEqual(["holds", "holds", "holds"]);
+    expect(slif.exactness.exact).toBe(true);
+  });
+
+  it("names a hard threshold on a noisy voltage, and a reset to a value", () => {
+    const cell = defineCell({
+      name: "hard",
+      state: { v: "mu * (I - v)" },
+      noise: { v: "sigma" },
+      event: "v - 1",
+      reset: { v: "0" },
+      parameters: { mu: 10, sigma: 0.3 },
+    });
+    expect(cell.exactness.exact).toBe(false);
+    const [transversality, noise, commute] = cell.exactness.conditions;
+    expect(transversality!.verdict).toBe("unproven");
+    expect(noise!.verdict).toBe("violated");
+    expect(noise!.detail).toMatch(/noise on "v" moves the event function/);
+    expect(commute!.verdict).toBe("violated");
+    expect(commute!.detail).toMatch(/reset\.v with the noise on "v"/);
+  });
+
+  it("lets multiplicative noise commute with a jump that scales it, and not with a shift", () => {
+    const base = {
+      name: "m",
+      state: { v: "-v", s: "exp(v)" },
+      noise: { v: "sigma * v" },
+      event: "s",
+      parameters: { sigma: 0.1 },
+    };
+    expect(verdicts({ ...base, reset: { v: "0.5 * v", s: "log(u)" } })[2]).toBe("holds");
+    expect(verdicts({ ...base, reset: { v: "v - 1", s: "log(u)" } })[2]).toBe("violated");
+    // An identity that only values show: (v² - 1)/(v + 1) = v - 1.
+    const additive = { ...base, noise: { v: "sigma" } };
+    expect(verdicts({ ...additive, reset: { v: "(v * v - 1) / (v + 1)", s: "log(u)" } })[2]).toBe("holds");
+  });
+
+  it("names an event that the drift never moves", () => {
+    expect(verdicts({ name: "still", state: { v: "0" }, event: "v", parameters: {} })[0]).toBe("violated");
+  });
+});

@@ -1,0 +1,268 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { readNpz } from "../../src/io/npz.js";
+
+const folder = mkdtempSync(join(tmpdir(), "saltation-cli-"));
+
+function run(command: string, job: unknown, ...args: string[]) {
+  const file = join(folder, "job.json");
+  writeFileSync(file, typeof job === "string" ? job : JSON.stringify(job));
+  const result = spawnSync("node", ["bin/saltation.js", command, file, ...args], { encoding: "utf8" });
+  return { code: result.status, out: result.stdout, error: result.stderr };
+}
+
+const base = {
+  network: { cell: "slif" },
+  input: { current: 1.5 },
+  time: { t1: 1, dt: 0.01 },
+  paths: 64,
+  seed: 1,
+};
+const gradient = { ...base, loss: { kind: "mean-spike-time", neuron: 0, index: 0 }, with: ["current"] };
+const training = {
+  ...base,
+  observed: [
+    [0.2, 0.5],
+    [0.25, 0.45],
+  ],
+  loss: { kind: "first-spikes", spikes: 2 },
+  trainable: ["current"],
+  optimiser: { kind: "rmsprop", learningRate: 0.001 },
+  steps: 3,
+};
+
+describe("bad input", () => {
+  const network = (changes: object): object => ({ ...base, network: { cell: "slif", ...changes } });
+  const cases: [string, string, unknown, RegExp][] = [
+    ["unknown field", "simulate", { ...base, foo: 1 }, /foo: unknown field; known: network, input/],
+    [
+      "unknown inner field",
+      "simulate",
+      { ...base, time: { t1: 1, dt: 0.1, t2: 3 } },
+      /time\.t2: unknown field; known: t0, t1, dt/,
+    ],
+    ["missing field", "simulate", { ...base, paths: undefined }, /paths: is missing; expected a finite number/],
+    ["wrong type", "simulate", { ...base, paths: "many" }, /paths: expected a finite number, got "many"/],
+    ["zero paths", "simulate", { ...base, paths: 0 }, /paths: expected a whole number from 1 .*got 0/],
+    [
+      "negative dt",
+      "simulate",
+      { ...base, time: { t1: 1, dt: -0.01 } },
+      /time\.dt: expected a number above 0, got -0\.01/,
+    ],
+    [
+      "dt that does not fit",
+      "simulate",
+      { ...base, time: { t1: 1, dt: 0.03 } },
+      /time\.dt: 0\.03 does not divide t1 - t0 = 1; 33 steps/,
+    ],
+    [
+      "t1 before t0",
+      "simulate",
+      { ...base, time: { t0: 2, t1: 1, dt: 0.1 } },
+      /time\.t1: expected a time after t0 = 2, got 1/,
+    ],
+    [
+      "infinity",
+      "simulate",
+      '{"network":{},"time":{"t1":1e999,"dt":0.1},"paths":1}',
+      /time\.t1: expected a finite number, got Infinity/,
+    ],
+    ["NaN", "simulate", '{"network":{},"time":{"t1":NaN,"dt":0.1},"paths":1}', /is not JSON/],
+    [
+      "method",
+      "simulate",
+      { ...base, method: "milstein" },
+      /method: expected one of euler, wong-zakai, levy, got "milstein"/,
+    ],
+    ["seed", "simulate", { ...base, seed: 1.5 }, /seed: expected a whole number/],
+    ["cell name", "simulate", network({ cell: "lif" }), /network\.cell: no built-in cell is called "lif"; known: slif/],
+    [
+      "equation",
+      "simulate",
+      network({ cell: { name: "x", state: { v: "-q" }, event: "v", parameters: {} } }),
+      /cell\.state\.v: unknown name "q"/,
+    ],
+    ["parameter name", "simulate", network({ parameters: { mu: 1 } }), /network\.parameters\.mu: .*known: mu1/],
+    [
+      "parameter type",
+      "simulate",
+      network({ parameters: { mu1: "1" } }),
+      /network\.parameters\.mu1: expected a finite number, or a list/,
+    ],
+    [
+      "parameter length",
+      "simulate",
+      network({ neurons: 3, parameters: { mu1: [1, 2] } }),
+      /network\.parameters\.mu1: expected one number, or 3 .*got 2/,
+    ],
+    [
+      "weights' shape",
+      "simulate",
+      network({ neurons: 2, weights: { dense: [[0, 1]] } }),
+      /network\.weights\.dense: expected 2 rows .*got 1/,
+    ],
+    [
+      "edge out of range",
+      "simulate",
+      network({ neurons: 2, weights: { edges: [[0, 2, 1]] } }),
+      /network\.weights\.edges\[0\]: to is 2; neurons are numbered 0 to 1/,
+    ],
+    [
+      "current's length",
+      "simulate",
+      { ...base, input: { current: [1, 2] } },
+      /input\.current: expected one number, or 1 .*got 2/,
+    ],
+    [
+      "current's dt",
+      "simulate",
+      { ...base, input: { current: { dt: 0.015, samples: [[1]] } } },
+      /input\.current\.dt: 0\.015 is not a whole number of time\.dt = 0\.01/,
+    ],
+    [
+      "short current",
+      "simulate",
+      { ...base, input: { current: { dt: 0.1, samples: [1, 2] } } },
+      /input\.current\.samples: 2 samples end at time 0\.2, before t1 = 1; 10 are needed/,
+    ],
+    [
+      "neuron out of range",
+      "gradient",
+      { ...gradient, loss: { kind: "mean-spike-time", neuron: 4 } },
+      /loss\.neuron: is 4; the network has neurons 0 to 0/,
+    ],
+    [
+      "loss kind",
+      "gradient",
+      { ...gradient, loss: { kind: "mse" } },
+      /loss\.kind: expected mean-spike-time or first-spikes, got "mse"/,
+    ],
+    [
+      "with",
+      "gradient",
+      { ...gradient, with: ["gain"] },
+      /with\[0\]: "gain": cell "slif" has no such parameter; known: mu1/,
+    ],
+    [
+      "weights of nothing",
+      "gradient",
+      { ...gradient, with: ["weights"] },
+      /with\[0\]: "weights": the network has no connections/,
+    ],
+    ["perPath without --out", "gradient", { ...gradient, perPath: true }, /perPath: is true, but no --out/],
+    ["trials", "train", { ...training, observed: [0.1] }, /observed\[0\]: expected a list, got 0\.1/],
+    [
+      "optimiser",
+      "train",
+      { ...training, optimiser: { kind: "lbfgs" } },
+      /optimiser\.kind: expected sgd, rmsprop or adam, got "lbfgs"/,
+    ],
+    [
+      "learning rate",
+      "train",
+      { ...training, optimiser: { kind: "sgd", learningRate: 0 } },
+      /optimiser\.learningRate: expected a number above 0, got 0/,
+    ],
+    [
+      "missing file",
+      "train",
+      { ...training, observed: { file: "none.json", key: "x" } },
+      /observed: cannot read .*none\.json/,
+    ],
+  ];
+  it.each(cases)("%s", (_, command, job, message) => {
+    const { code, out, error } = run(command, job);
+    expect(error).toMatch(message);
+    expect(error.trim().split("\n")).toHaveLength(1);
+    expect(out).toBe("");
+    expect(code).toBe(1);
+  });
+
+  it("names a job file that is not there, and an unknown command", () => {
+    const missing = spawnSync("node", ["bin/saltation.js", "simulate", "nowhere.json"], { encoding: "utf8" });
+    expect(missing.stderr).toMatch(/job file: cannot read nowhere\.json/);
+    expect(missing.status).toBe(1);
+    expect(spawnSync("node", ["bin/saltation.js", "fly"], { encoding: "utf8" }).status).toBe(1);
+  });
+});
+
+describe("commands", () => {
+  it("simulate writes spike trains and prints one JSON object", () => {
+    const file = join(folder, "spikes.npz");
+    const { code, out, error } = run("simulate", { ...base, maxSpikes: 3 }, "--json", "--out", file);
+    expect(error).toBe("");
+    expect(code).toBe(0);
+    const result = JSON.parse(out);
+    expect(Object.keys(result)).toEqual(["adapter", "paths", "meanSpikeCount", "saturatedPaths", "seconds"]);
+    const { spike_times, spike_neurons, spike_counts } = readNpz(readFileSync(file));
+    expect(spike_times!.shape).toEqual([64, 3]);
+    expect(spike_counts!.shape).toEqual([64]);
+    for (let i = 0; i < 64; i++) {
+      const count = spike_counts!.data[i]!;
+      for (let n = 0; n < 3; n++) {
+        expect(spike_neurons!.data[3 * i + n]).toBe(n < count ? 0 : -1);
+        if (n >= count) expect(spike_times!.data[3 * i + n]).toBe(1);
+        if (n > 0) expect(spike_times!.data[3 * i + n]).toBeGreaterThanOrEqual(spike_times!.data[3 * i + n - 1]!);
+      }
+    }
+  });
+
+  it("gradient agrees between backends and writes every path's gradient", () => {
+    const job = { ...gradient, perPath: true, with: ["current", "mu1"] };
+    const file = join(folder, "paths.npz");
+    const gpu = JSON.parse(run("gradient", job, "--json", "--out", file).out);
+    const cpu = JSON.parse(run("gradient", job, "--json", "--out", join(folder, "cpu.npz"), "--backend", "cpu").out);
+    expect(gpu.value).toBeCloseTo(cpu.value, 5);
+    expect(gpu.gradient.current / cpu.gradient.current).toBeCloseTo(1, 4);
+    expect(cpu.adapter).toMatch(/CPU/);
+    const { gradient_current, value } = readNpz(readFileSync(file));
+    expect(gradient_current!.shape).toEqual([64]);
+    const mean = (gradient_current!.data as Float64Array).reduce((a, b) => a + b, 0) / 64;
+    expect(mean).toBeCloseTo(gpu.gradient.current, 6);
+    expect((value!.data as Float64Array).reduce((a, b) => a + b, 0) / 64).toBeCloseTo(gpu.value, 6);
+  });
+
+  it("gives gradients in the shapes of the parameters", () => {
+    const job = {
+      ...gradient,
+      network: {
+        neurons: 2,
+        parameters: { mu1: [15, 14] },
+        weights: {
+          edges: [
+            [1, 0, 0.4],
+            [0, 1, 0.5],
+          ],
+        },
+      },
+      with: ["weights", "mu1", "beta", "current"],
+    };
+    const result = JSON.parse(run("gradient", job, "--json").out).gradient;
+    expect(result.weights).toHaveLength(2);
+    expect(result.weights[0].slice(0, 2)).toEqual([1, 0]);
+    expect(result.mu1).toHaveLength(2);
+    expect(typeof result.beta).toBe("number");
+    expect(typeof result.current).toBe("number");
+  });
+
+  it("train reads what simulate wrote", () => {
+    const file = join(folder, "observed.npz");
+    run("simulate", { ...base, paths: 32, maxSpikes: 3 }, "--out", file);
+    const { code, out } = run("train", { ...training, observed: { file } }, "--json");
+    expect(code).toBe(0);
+    const result = JSON.parse(out);
+    expect(result.history).toHaveLength(3);
+    expect(result.parameters.current).not.toBe(1.5);
+  });
+
+  it("info prints the adapter", () => {
+    const { stdout, status } = spawnSync("node", ["bin/saltation.js", "info"], { encoding: "utf8" });
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/maxStorageBufferBindingSize \d+/);
+    expect(stdout).toMatch(/features/);
+  });
+});

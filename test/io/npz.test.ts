@@ -1,0 +1,52 @@
+import { zipSync } from "fflate";
+import { describe, expect, it } from "vitest";
+import { readNpz, writeNpz } from "../../src/io/npz.js";
+
+/** A .npy file of version 1 with the given header text and data. */
+function npy(header: string, data: ArrayBufferView): Uint8Array {
+  const text = new TextEncoder().encode(`${header}\n`);
+  const out = new Uint8Array(10 + text.length + data.byteLength);
+  out.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, text.length & 255, text.length >> 8]);
+  out.set(text, 10);
+  out.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), 10 + text.length);
+  return out;
+}
+
+describe("npz", () => {
+  it("reads back what it writes", () => {
+    const arrays = {
+      times: { data: Float64Array.of(0.1, 0.2, 0.3, 1e300, -0, Number.NaN), shape: [2, 3] },
+      neurons: { data: Int32Array.of(-1, 2), shape: [2] },
+      single: { data: Float32Array.of(1.5), shape: [] as number[] },
+    };
+    const back = readNpz(writeNpz(arrays));
+    expect(back).toEqual(arrays);
+  });
+
+  it("writes the header that NumPy expects, data aligned to 64 bytes", () => {
+    const bytes = writeNpz({ a: { data: Float64Array.of(1, 2), shape: [2] } });
+    const text = new TextDecoder("latin1").decode(bytes);
+    const start = text.indexOf("\x93NUMPY");
+    expect(text.slice(start)).toContain("{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }");
+    const length = bytes[start + 8]! + 256 * bytes[start + 9]!;
+    expect((10 + length) % 64).toBe(0);
+    expect(text[start + 10 + length - 1]).toBe("\n");
+  });
+
+  it("reads column-major and 64-bit integer arrays", () => {
+    const zip = zipSync({
+      "f.npy": npy("{'descr': '<f8', 'fortran_order': True, 'shape': (2, 3), }", Float64Array.of(1, 4, 2, 5, 3, 6)),
+      "i.npy": npy("{'descr': '<i8', 'fortran_order': False, 'shape': (2,), }", BigInt64Array.of(-3n, 2n ** 40n)),
+    });
+    const { f, i } = readNpz(zip);
+    expect([...f!.data]).toEqual([1, 2, 3, 4, 5, 6]);
+    expect([...i!.data]).toEqual([-3, 2 ** 40]);
+  });
+
+  it("refuses what it cannot read, by name", () => {
+    expect(() => readNpz(Uint8Array.of(1, 2, 3))).toThrow(/not an npz file/);
+    const big = npy("{'descr': '>f8', 'fortran_order': False, 'shape': (1,), }", Float64Array.of(1));
+    expect(() => readNpz(zipSync({ "x.npy": big }))).toThrow(/array "x": has type >f8/);
+    expect(() => readNpz(zipSync({ "y.npy": Uint8Array.of(0, 0, 0) }))).toThrow(/array "y": is not in NumPy's format/);
+  });
+});
