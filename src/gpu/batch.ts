@@ -114,6 +114,7 @@ export class Batch {
       device.queue.writeBuffer(this.uniformBuffer, 0, bytes);
     }
     let pass: GPUComputePassEncoder | undefined;
+    const timer = this.gpu.timer;
     for (const item of this.items) {
       if (item.kind === "command") {
         pass?.end();
@@ -121,7 +122,8 @@ export class Batch {
         item.encode(encoder);
         continue;
       }
-      pass ??= encoder.beginComputePass({ label: this.label });
+      const timestampWrites = pass ? undefined : timer?.begin(this.label);
+      pass ??= encoder.beginComputePass({ label: this.label, ...(timestampWrites ? { timestampWrites } : {}) });
       pass.setPipeline(item.kernel.pipeline);
       const group = this.gpu.bindGroup(
         item.kernel,
@@ -132,6 +134,7 @@ export class Batch {
       pass.dispatchWorkgroups(...item.workgroups);
     }
     pass?.end();
+    timer?.resolve(encoder);
   }
 
   /** Submits everything as one command buffer. */

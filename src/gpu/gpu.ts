@@ -1,6 +1,7 @@
 /** A device with its buffers, kernels and state. Knows nothing of what the kernels compute. */
 import { SaltationError } from "../errors.js";
 import { Batch } from "./batch.js";
+import { PassTimer } from "./timer.js";
 
 export type Access = "read" | "read_write";
 
@@ -124,6 +125,8 @@ export class Gpu {
   private readonly bufferIds = new WeakMap<GPUBuffer, number>();
   private nextBufferId = 0;
   private uniforms: GPUBuffer | undefined;
+  /** Times passes while profiling is on. */
+  timer: PassTimer | undefined;
   private pendingError: SaltationError | undefined;
   private inUse = 0;
   private peak = 0;
@@ -190,6 +193,22 @@ export class Gpu {
     const error = this.pendingError;
     this.pendingError = undefined;
     if (error) throw error;
+  }
+
+  /**
+   * Starts or stops timing on the GPU.
+   * @returns false where the device has no timestamp queries; times are then not available.
+   */
+  profile(on: boolean): boolean {
+    if (!this.device.features.has("timestamp-query")) return false;
+    this.timer?.dispose();
+    this.timer = on ? new PassTimer(this.device) : undefined;
+    return true;
+  }
+
+  /** Milliseconds on the GPU of the passes since `profile(true)`, by batch label. */
+  async timings(): Promise<Record<string, number>> {
+    return this.timer ? this.timer.read() : {};
   }
 
   /** Keeps an error until the next call that can throw it. */
@@ -381,6 +400,7 @@ export class Gpu {
   dispose(): void {
     if (this.condition === "disposed") return;
     const alive = this.condition === "alive";
+    if (alive) this.timer?.dispose();
     this.condition = "disposed";
     if (alive) for (const buffer of this.buffers) buffer.destroy();
     this.buffers.clear();

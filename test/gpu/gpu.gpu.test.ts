@@ -129,4 +129,23 @@ describe("gpu", () => {
     expect(new Float32Array(await own.read(mine))[0]).toBe(8);
     own.dispose();
   });
+
+  it("times passes by label where the device can", async () => {
+    const gpu = await Gpu.create();
+    if (gpu.profile(true)) {
+      const kernel = await gpu.kernel(spec);
+      const data = gpu.upload("data", new Float32Array(2 ** 20));
+      for (let b = 0; b < 2; b++) {
+        gpu
+          .batch("doubling")
+          .dispatch(kernel, [data], Float32Array.of(2), [2 ** 14])
+          .submit();
+      }
+      const times = await gpu.timings();
+      expect(Object.keys(times)).toEqual(["doubling"]);
+      expect(times.doubling).toBeGreaterThan(0);
+      expect(await gpu.timings()).toEqual({});
+    }
+    gpu.dispose();
+  });
 });
