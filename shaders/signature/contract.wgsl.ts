@@ -116,15 +116,15 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let begin = lists[path];
   let end = lists[path + 1u];
   if (begin == end) { return; }
-  let any = pairs[lists[begin]];
+  let first_pair = pairs[lists[begin]];
 #if ${role === "x"}
   let vertex = run.first_row + id.x + select(1u, 0u, (run.flags & 1u) != 0u);
-  if (vertex > run.first_row + run.rows || vertex > any.rows) { return; }
+  if (vertex > run.first_row + run.rows || vertex > first_pair.rows) { return; }
   let v = vertex - run.first_row;
   let has_low = v > 0u;
 #else
   let vertex = id.x;
-  if (vertex > any.columns) { return; }
+  if (vertex > first_pair.columns) { return; }
 #endif
 ${unroll(block, (d) => `  var sum${d} = 0.0f;`)}
   for (var n = begin; n < end; n++) {
@@ -138,7 +138,7 @@ ${unroll(block, (d) => `  var sum${d} = 0.0f;`)}
 ${steps}
     }
   }
-  let out = (any.${own} + vertex) * ${channels}u + c0;
+  let out = (first_pair.${own} + vertex) * ${channels}u + c0;
 ${unroll(block, (d) => {
   const line = `gradient[out + ${d}u] += ${linear ? "run.parameters.x * " : ""}sum${d};`;
   return ragged && d >= channels % block ? `  if (c0 + ${d}u < ${channels}u) { ${line} }` : `  ${line}`;

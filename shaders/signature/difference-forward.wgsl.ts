@@ -48,14 +48,17 @@ export const differenceForward = (shape: DifferenceForwardShape): string => {
   const hoist = source === "dot" && channels <= 8;
   const c = (r: number): number => Math.min(r >> l1, coarse - 1);
   const loadPoints = hoist
-    ? unroll(
-        coarse,
-        (r) => unroll(channels, (d) => `let x${r}_${d} = select(0.0f, x[(pair.x + i0 + ${r}u) * ${channels}u + ${d}u], i0 + ${r}u < pair.rows);`),
+    ? unroll(coarse, (r) =>
+        unroll(
+          channels,
+          (d) =>
+            `let x${r}_${d} = select(0.0f, x[(pair.x + i0 + ${r}u) * ${channels}u + ${d}u], i0 + ${r}u < pair.rows);`,
+        ),
       )
     : "";
   const increments =
     source === "buffer"
-      ? unroll(coarse, (r) => `let p${r} = run.parameters.w * p[pb + (J + ${r}u * run.columns) * ${B}u];`)
+      ? unroll(coarse, (r) => `let p${r} = run.fine_scale * p[pb + (J + ${r}u * run.columns) * ${B}u];`)
       : hoist
         ? `${unroll(channels, (d) => `let y${d} = y[(pair.y + J) * ${channels}u + ${d}u] * scale;`)}
 ${unroll(coarse, (r) => `let p${r} = ${Array.from({ length: channels }, (_, d) => `x${r}_${d} * y${d}`).join(" + ")};`)}`
@@ -127,13 +130,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
   let fine_rows = pair.rows << ${l1}u;
   let first = run.first_row << ${l1}u;
   let segment = run.rows << ${l1}u;
-  let scale = run.parameters.x * run.parameters.w;
+  let scale = run.parameters.x * run.fine_scale;
   var exponent = 0.0f;
   var edge = 1.0f;
   var factor = 1.0f;
   var largest = 0.0f;
 #if ${scaled}
-  if ((run.flags & 1u) == 0u) { exponent = results[slot].y; edge = exp2(-exponent); }
+  if ((run.flags & 1u) == 0u) {
+    factor = results[slot].x;
+    exponent = results[slot].y;
+    edge = exp2(-exponent);
+  }
 #endif
   var ones = false;
   var corner = 1.0f;
@@ -178,9 +185,6 @@ ${column}
   if (t == 0u && first + segment < fine_rows) { results[slot] = vec2f(factor, exponent); }
 #endif
 #else
-#if ${scaled}
-  if ((run.flags & 1u) == 0u) { factor = results[slot].x; }
-#endif
   for (var q = 0u; q * ${R}u < segment; q++) {
     let top = first + q * ${R}u;
     if (top >= fine_rows) { break; }

@@ -28,7 +28,7 @@ export const differenceReverse = (shape: DifferenceShape): string => {
   const column = `
 ${unroll(
   coarse,
-  (r) => `let p${r} = run.parameters.w * p[pb + (J + ${r}u * run.columns) * ${B}u];
+  (r) => `let p${r} = run.fine_scale * p[pb + (J + ${r}u * run.columns) * ${B}u];
       let b${r} = p${r} * p${r} * 0.083333333333f; let a${r} = 0.5f * p${r} + b${r};
       let m${r} = 0.5f + p${r} * 0.166666666667f; let w${r} = p${r} * 0.166666666667f;
       var bar${r} = 0.0f;`,
@@ -73,13 +73,13 @@ ${unroll(R, (r) => `        right${r} = left${r};`)}
 ${
   split
     ? `      let held = gb + (J + 3u * fine_columns) * ${B}u;
-      bar0 *= run.parameters.w;
+      bar0 *= run.fine_scale;
       if (!coarse_top) { bar0 += g[held]; }
       if (coarse_bottom) { p[pb + J * ${B}u] = select(0.0f, bar0, i0 < pair.rows); } else { g[held] = bar0; }`
     : unroll(
         coarse,
         (r) =>
-          `      p[pb + (J + ${r}u * run.columns) * ${B}u] = select(0.0f, bar${r} * run.parameters.w, i0 + ${r}u < pair.rows);`,
+          `      p[pb + (J + ${r}u * run.columns) * ${B}u] = select(0.0f, bar${r} * run.fine_scale, i0 + ${r}u < pair.rows);`,
       )
 }`;
   const begin = `

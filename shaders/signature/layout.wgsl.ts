@@ -9,7 +9,7 @@ export interface LayoutShape {
   interleave: number;
 }
 
-export const passWords = 12;
+export const passWords = 16;
 
 export const pairLayout = ({ interleave }: LayoutShape): string => /* wgsl */ `
 struct Pass {
@@ -22,6 +22,7 @@ struct Pass {
   row_out: u32,          // row to which strips write, or first of the rows that are kept
   flags: u32,            // bit 0: first segment; bit 1: last segment
   parameters: vec4f,     // of the static kernel
+  fine_scale: f32,       // of increments in the refined grid
 }
 
 // Start of x's points, rows of the pair, start of y's points, columns of the pair.

@@ -1,0 +1,119 @@
+/** How a Gram matrix is cut: pairs at a time, rows at a time, threads per pair, and what memory that takes. */
+import type { CheckedSolver } from "../solver.js";
+
+export interface DeviceTraits {
+  /** A software adapter: few cores, four lanes each, dear barriers. */
+  readonly software: boolean;
+  /** Most bytes of one buffer. */
+  readonly bufferBytes: number;
+}
+
+export interface ChunkPlan {
+  /** Pairs at a time. */
+  readonly slots: number;
+  /** Coarse rows in a segment, and number of segments. */
+  readonly rows: number;
+  readonly segments: number;
+  readonly threads: number;
+  readonly strip: number;
+  readonly interleave: number;
+  readonly workgroupSize: number;
+  /** Words that a slot's row of the kernel's grid takes, per coarse column. */
+  readonly stateWords: number;
+  /** Rows of a slot in the kernel's grid: one, or checkpoints and the rows of a segment. */
+  readonly stateRows: number;
+  /** Words of a slot's row in the reverse state, per coarse column. */
+  readonly reverseWords: number;
+}
+
+/** Words per column of the truncated kernel's column state, and of its row state. */
+export const truncatedColumnWords = (depth: number): number => (depth * (depth - 1)) / 2;
+export const truncatedRowWords = (depth: number): number => truncatedColumnWords(depth) + depth - 1;
+
+/** Words of state per coarse column: forward only, forward with what the reverse sweep needs, and reverse. */
+export function solverWords(solver: CheckedSolver): { forward: number; kept: number; reverse: number } {
+  switch (solver.kind) {
+    case "difference": {
+      const fine = 1 << solver.dyadic[1];
+      return { forward: fine, kept: fine, reverse: 4 * fine };
+    }
+    case "polynomial":
+      return { forward: solver.order + 1, kept: 2 * (solver.order + 1), reverse: solver.order + 1 };
+    case "truncated": {
+      const column = Math.max(1, truncatedColumnWords(solver.depth));
+      const row = truncatedRowWords(solver.depth);
+      return { forward: column, kept: column + row, reverse: Math.max(1, row) };
+    }
+  }
+}
+
+const roundUp = (value: number, unit: number): number => Math.ceil(value / unit) * unit;
+
+/**
+ * Plans one request.
+ * @param pairs number of pairs; `rows` and `columns` of the longest.
+ * @param increments whether increments go through memory (always for gradients).
+ */
+export function planChunk(
+  solver: CheckedSolver,
+  pairs: number,
+  rows: number,
+  columns: number,
+  gradient: boolean,
+  increments: boolean,
+  device: DeviceTraits,
+): ChunkPlan {
+  const words = solverWords(solver);
+  const refineRows = solver.kind === "difference" ? 1 << solver.dyadic[0] : 1;
+  const strip = solver.kind === "difference" ? (gradient ? 4 : 8) : 1;
+  // A hardware GPU wants many thousands of threads; what pairs do not give, a wavefront within each pair does. On a
+  // software adapter every lane of a pair alone keeps the cores busy, and barriers cost more than they bring.
+  let threads = 1;
+  if (solver.kind === "difference") {
+    const wanted = device.software ? (pairs < 3 ? 16 : 1) : 2 ** Math.ceil(Math.log2(Math.max(1, 16384 / pairs)));
+    const useful = 2 ** Math.ceil(Math.log2(Math.max(1, (rows * refineRows) / strip)));
+    threads = Math.min(wanted, useful, gradient ? 16 : 64);
+  }
+  const unit = Math.max(1, (strip * threads) / refineRows);
+  const budget = Math.min(device.bufferBytes, device.software ? 1 << 26 : 1 << 28);
+
+  // Cells that one thread may do in a dispatch: tens of milliseconds on any GPU.
+  const cellsPerRow = columns * refineRows * words.forward;
+  const byTime = Math.max(unit, Math.floor((device.software ? 2 ** 28 : 2 ** 22) / cellsPerRow) * threads);
+  let segment = roundUp(rows, unit);
+  if (gradient) segment = Math.min(segment, Math.max(128, 2 * Math.ceil(Math.sqrt(rows))));
+  segment = Math.min(segment, byTime);
+  const perRow = gradient ? Math.max(words.kept * refineRows, 1) * columns * 4 : increments ? columns * 4 : 0;
+  if (perRow > 0) {
+    const wantedSlots = Math.min(pairs, device.software ? 256 : 4096);
+    const fitting = Math.floor(budget / (perRow * wantedSlots));
+    const least = gradient ? Math.ceil(Math.sqrt(rows)) : 32;
+    segment = Math.min(segment, Math.max(fitting, least));
+  }
+  segment = roundUp(Math.max(segment, 1), unit);
+  const segments = Math.ceil(rows / segment);
+  const stateRows = gradient ? segments + segment * refineRows : 1;
+  const stateWords = gradient ? words.kept : words.forward;
+  const perSlot = Math.max(
+    stateRows * stateWords * columns * 4,
+    perRow > 0 ? (segment + 1) * columns * 4 : 0,
+    gradient ? words.reverse * columns * 4 : 0,
+  );
+  const fit = Math.floor(budget / perSlot);
+  const group = device.software ? 4 : 32;
+  const interleave = threads > 1 ? 1 : Math.min(group, pairs);
+  const slots = Math.min(pairs, Math.max(interleave, fit - (fit % interleave)), 2 ** 20);
+  const workgroupSize = threads > 1 ? threads : device.software ? Math.min(32, roundUp(Math.ceil(slots / 8), 4)) : 32;
+  return {
+    slots,
+    rows: segment,
+    segments,
+    threads,
+    strip,
+    interleave,
+    workgroupSize,
+    stateWords,
+    stateRows,
+    reverseWords: words.reverse,
+  };
+}
