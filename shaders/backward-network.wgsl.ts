@@ -9,7 +9,7 @@
  * spikes fired; adjoint of states and places, carried between windows), tape, and the path's gradient rows.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
-import type { NetworkShape } from "./forward-network.wgsl.js";
+import { arrivalFunctions, type NetworkShape } from "./forward-network.wgsl.js";
 import { elementary } from "./shared/elementary.wgsl.js";
 import { random } from "./shared/random.wgsl.js";
 import { reverseFunctions } from "./shared/reverse.wgsl.js";
@@ -63,7 +63,7 @@ ${reverseFunctions(shape.smooth)}
 
 const K = ${neurons}u;
 const weight_offset = ${shape.weightOffset}u;
-const never = 0xffffffffu;
+${arrivalFunctions(shape)}
 
 fn at(field: u32, k: u32, i: u32) -> u32 { return (field * K + k) * run.paths + i; }
 
@@ -123,9 +123,24 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var step = run.step_begin;
   // A path that stopped at its last allowed spike goes no further than that spike.
   var stopped = full && n >= total;
+  var x = run.budget; // next input spike
   while (step < run.step_end && !stopped) {
     for (var k = 0u; k < K; k += 1u) { work[at(${f.place}u, k, i)] = 0.0f; }
-    while (n < total && event_step(n, i) == step) {
+    while ((n < total && event_step(n, i) == step) || arrives_in(x, step)) {
+      let due = n < total && event_step(n, i) == step;
+      if (arrives_in(x, step) && (!due || arrival_place(x) <= event_place(n, i))) {
+        let j = arrival_neuron(x);
+        load_neuron(j);
+        let y = load_fields(${f.state}u, j, i);
+        let rho = work[at(${f.place}u, j, i)];
+        push(entry, i, y, rho);
+        entry += 1u;
+        let before = advance(y, draw_noise(path, step, j), rho, arrival_place(x) - rho, current_at(step, j));
+        store_fields(${f.state}u, j, i, cell_receive(before, arrival_weight(x)));
+        work[at(${f.place}u, j, i)] = arrival_place(x);
+        x += 1u;
+        continue;
+      }
       let place = event_place(n, i);
       let k = event_neuron(n, i);
       {
@@ -204,7 +219,26 @@ ${shared.map((g) => `  grad_${g.parameter} = rows[${g.row + 1}u * run.paths + i]
         flush(step, k, i);
       }
     }
-    while (n > 0u && entry > 0u && event_step(n - 1u, i) == step) {
+    while (entry > 0u && ((n > 0u && event_step(n - 1u, i) == step) || (x > run.budget && arrives_in(x - 1u, step)))) {
+      let due = n > 0u && event_step(n - 1u, i) == step;
+      if (x > run.budget && arrives_in(x - 1u, step) && (!due || arrival_place(x - 1u) > event_place(n - 1u, i))) {
+        x -= 1u;
+        let j = arrival_neuron(x);
+        entry -= 1u;
+        load_neuron(j);
+        let before = taped_state(entry, i);
+        let rho = tape[tape_at(entry, ${states}u, i)];
+        let z = draw_noise(path, step, j);
+        let current = current_at(step, j);
+        let h = arrival_place(x) - rho;
+        let s = substep_stages(before, z, rho, h, current);
+        let a = cell_receive_vjp(s.end, arrival_weight(x), load_fields(${f.adjoint}u, j, i));
+        let c = substep_reverse(s, before, z, rho, h, current, a);
+        store_fields(${f.adjoint}u, j, i, c.y);
+        work[at(${f.placeBar}u, j, i)] = select(c.start - c.length, 0.0f, rho == 0.0f);
+        flush(step, j, i);
+        continue;
+      }
       n -= 1u;
       let place = event_place(n, i);
       let k = event_neuron(n, i);

@@ -19,6 +19,9 @@ export interface NetworkShape extends SolverShape {
   workgroupSize: number;
   /** Where the weights lie in the flat parameter vector. */
   weightOffset: number;
+  /** Connections and input spikes: words before the latter in the connection buffer. */
+  edges: number;
+  arrivals: number;
 }
 
 /** Fields per neuron of the forward work buffer, and where the fields per path begin. */
@@ -34,6 +37,19 @@ export const networkFields = (states: number) => ({
 
 /** Status words before the tape lengths. */
 export const networkStatusWords = 8;
+
+/** Input spikes, read from the connection buffer: step, place, neuron and weight, one row each. */
+export const arrivalFunctions = (shape: NetworkShape): string => {
+  const from = shape.neurons + 1 + shape.edges;
+  const row = (r: number): string => `connections[${from + r * shape.arrivals}u + x]`;
+  return /* wgsl */ `
+const arrivals = ${shape.arrivals}u;
+fn arrives_in(x: u32, step: u32) -> bool { return x < arrivals && ${row(0)} == step; }
+fn arrival_place(x: u32) -> f32 { return bitcast<f32>(${row(1)}); }
+fn arrival_neuron(x: u32) -> u32 { return ${row(2)}; }
+fn arrival_weight(x: u32) -> f32 { return bitcast<f32>(${row(3)}); }
+`;
+};
 
 export function forwardNetwork(shape: NetworkShape): string {
   const { states, neurons } = shape;
@@ -55,6 +71,7 @@ ${solverFunctions(shape)}
 
 const K = ${neurons}u;
 const weight_offset = ${shape.weightOffset}u;
+${arrivalFunctions(shape)}
 const none = 2.0f;      // in place of an event's place in the step
 const unlocated = 1.5f; // there is one, its place not yet known
 
@@ -136,6 +153,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var overflow = false;
   var saturated = false;
   var taped = 0u;
+  var x = run.budget; // next input spike
 
   for (var step = run.step_begin; step < run.step_end && !ended; step += 1u) {
     let from_bank = (step & 1u) * ${states}u;
@@ -151,7 +169,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       if (attempt(y, draw_noise(path, step, k), 0.0f, current_at(step, k), to_bank, k, i)) { pending += 1u; }
     }
 
-    while (pending > 0u) {
+    while (pending > 0u || (!ended && arrives_in(x, step))) {
       // The earliest event; those not yet located come first.
       var first = K;
       var earliest = none;
@@ -169,6 +187,22 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         let rho = bitcast<f32>(work[at(${f.place}u, k, i)]);
         let place = locate(load_state(from_bank, k, i), draw_noise(path, step, k), rho, current_at(step, k));
         work[at(${f.next}u, k, i)] = bitcast<u32>(place);
+      } else if (arrives_in(x, step) && arrival_place(x) <= earliest) {
+        let place = arrival_place(x);
+        let j = arrival_neuron(x);
+        load_parameters(j);
+        cell_prepare();
+        let rho = bitcast<f32>(work[at(${f.place}u, j, i)]);
+        let z = draw_noise(path, step, j);
+        let current = current_at(step, j);
+        let before = advance(load_state(from_bank, j, i), z, rho, place - rho, current);
+        let y = cell_receive(before, arrival_weight(x));
+        store_state(from_bank, j, i, y);
+        work[at(${f.place}u, j, i)] = bitcast<u32>(place);
+        if (bitcast<f32>(work[at(${f.next}u, j, i)]) < none) { pending -= 1u; }
+        if (attempt(y, z, place, current, to_bank, j, i)) { pending += 1u; }
+        x += 1u;
+        taped += 1u;
       } else if (count >= run.slots) {
         overflow = true;
         ended = true;

@@ -26,9 +26,9 @@ struct Run {
   seed: u32,
   slots: u32,            // capacity of the spike record
   max_spikes: u32,       // stop a path at this event; 0: never
-  budget: u32,           // sub-steps of this dispatch (single neuron)
-  from_slot: u32,        // checkpoint read, and written
-  to_slot: u32,
+  budget: u32,           // sub-steps of this dispatch (single neuron); first input spike of it (network)
+  from_slot: u32,        // checkpoint read, and written (single neuron);
+  to_slot: u32,          // first path and number of paths on the tape (network, backward)
   steps_per_sample: u32, // of the input current
   step_begin: u32,       // grid steps of this dispatch (network)
   step_end: u32,

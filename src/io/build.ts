@@ -9,7 +9,12 @@ import type { LossJob, OptimiserJob, SolveJob, TrialsJob } from "./job.js";
 import { type FileContext, meanFirstTimes, readCurrent, readTrials } from "./recording.js";
 
 export function networkOf(job: SolveJob, context: FileContext): NetworkDefinition {
-  return { ...job.network, current: readCurrent(job, context) } as NetworkDefinition;
+  const inputSpikes = job.input?.spikes;
+  return {
+    ...job.network,
+    current: readCurrent(job, context),
+    ...(inputSpikes ? { inputSpikes } : {}),
+  } as NetworkDefinition;
 }
 
 export function solveOptionsOf(job: SolveJob): SolveOptions {

@@ -56,7 +56,12 @@ const network = z.strictObject({
 
 const solve = {
   network,
-  input: z.strictObject({ current: current.optional() }).optional(),
+  input: z
+    .strictObject({
+      current: current.optional(),
+      spikes: z.strictObject({ times: z.array(finite), neurons: z.array(finite), weights: z.array(finite) }).optional(),
+    })
+    .optional(),
   time: z.strictObject({ t0: finite.optional(), t1: finite, dt: finite }),
   method: z.string().optional(),
   paths: finite,

@@ -17,6 +17,14 @@ export interface NetworkDefinition {
   weights?: Weights;
   /** Input current: constant, per neuron, or sampled. Default 0. */
   current?: Current;
+  /** Input spikes: each arrives at its neuron with its weight, like a spike within the network. */
+  inputSpikes?: InputSpikes;
+}
+
+export interface InputSpikes {
+  times: number[];
+  neurons: number[];
+  weights: number[];
 }
 
 /** One parameter of the cell: its values are one for all neurons, or one per neuron. */
@@ -33,6 +41,7 @@ export interface Network {
   readonly parameters: readonly Parameter[];
   readonly connections: Connections;
   readonly current: Current;
+  readonly inputSpikes: InputSpikes;
 }
 
 const builtIn: ReadonlyMap<string, Cell> = new Map([["slif", slif]]);
@@ -47,6 +56,25 @@ export function readCell(cell: Cell | CellDefinition | string | undefined): Cell
     );
   }
   return "graph" in cell ? cell : defineCell(cell);
+}
+
+function readInputSpikes(spikes: InputSpikes | undefined, neurons: number): InputSpikes {
+  if (spikes === undefined) return { times: [], neurons: [], weights: [] };
+  const field = "input.spikes";
+  if (typeof spikes !== "object" || spikes === null)
+    fail(field, `expected { times, neurons, weights }, got ${show(spikes)}`);
+  for (const key of ["times", "neurons", "weights"] as const) {
+    const list = spikes[key];
+    if (!Array.isArray(list)) fail(`${field}.${key}`, `expected a list, got ${show(list)}`);
+    if (list.length !== spikes.times.length) {
+      fail(`${field}.${key}`, `has ${list.length} entries for ${spikes.times.length} times; one each is needed`);
+    }
+    list.forEach((v, i) => {
+      if (key === "neurons") wholeNumber(`${field}.neurons[${i}]`, v, 0, neurons - 1);
+      else finiteNumber(`${field}.${key}[${i}]`, v);
+    });
+  }
+  return spikes;
 }
 
 const maximumNeurons = 65536;
@@ -93,6 +121,7 @@ export function defineNetwork(definition: NetworkDefinition): Network {
     });
     return { name, values: Float64Array.from(list), perNeuron: Array.isArray(value) };
   });
+  const inputSpikes = readInputSpikes(definition.inputSpikes, neurons);
   const connections = readConnections(definition.weights, neurons, layers);
-  return { cell, neurons, layers, parameters, connections, current: definition.current ?? 0 };
+  return { cell, neurons, layers, parameters, connections, current: definition.current ?? 0, inputSpikes };
 }

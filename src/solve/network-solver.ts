@@ -48,9 +48,11 @@ export class NetworkSolver implements ChunkSolver {
     const label = `network of ${network.cell.name}, ${plan.method}`;
     const shape = solverShape(plan, "none", names);
     const weightOffset = shape.layout.views.get("weights")!.offset;
+    const { rowStart, targets } = network.connections;
+    const sizes = { workgroupSize, weightOffset, edges: targets.length, arrivals: plan.arrivals.count };
     const forwardKernel = gpu.kernel({
       label: `forward ${label}`,
-      code: forwardNetwork({ ...shape, workgroupSize, weightOffset }),
+      code: forwardNetwork({ ...shape, ...sizes }),
       bindings: ["read", "read", "read_write", "read_write", "read_write"],
       uniformBytes: runBytes,
     });
@@ -70,15 +72,22 @@ export class NetworkSolver implements ChunkSolver {
       const reverse = solverShape(plan, "reverse", names);
       backwardKernel = gpu.kernel({
         label: `backward ${label}`,
-        code: backwardNetwork({ ...reverse, workgroupSize, weightOffset, gradientRows, currentRow, weightRow }),
+        code: backwardNetwork({ ...reverse, ...sizes, gradientRows, currentRow, weightRow }),
         bindings: ["read", "read", "read", "read", "read_write", "read_write", "read_write"],
         uniformBytes: runBytes,
       });
     }
     const [f, b] = await Promise.all([forwardKernel, backwardKernel]);
     const theta = gpu.upload("parameters", Float32Array.from(parameterVector(plan)));
-    const { rowStart, targets } = network.connections;
-    const connections = gpu.upload("connections", Uint32Array.of(...rowStart, ...targets, 0));
+    const { steps, places, neurons, weights } = plan.arrivals;
+    const arrivals = [
+      steps,
+      new Uint32Array(places.buffer),
+      neurons,
+      new Uint32Array(Float32Array.from(weights).buffer),
+    ];
+    const words = [rowStart, targets, ...arrivals].flatMap((list) => Array.from(list));
+    const connections = gpu.upload("connections", Uint32Array.from([...words, 0]));
     return new NetworkSolver(gpu, plan, shape, theta, connections, f, b, views);
   }
 
@@ -143,7 +152,8 @@ export class NetworkSolver implements ChunkSolver {
         batch.copy(work, fields.perNeuron * perField, checkpoints, at + (n + 1) * perField, 4 * paths);
       }
       const last = w === windows - 1;
-      const run = runUniform(plan, { ...chunk, slots, stepBegin, stepEnd, fromSlot: 0, toSlot: w, last });
+      const budget = plan.arrivals.firstFrom(stepBegin);
+      const run = runUniform(plan, { ...chunk, slots, stepBegin, stepEnd, fromSlot: 0, toSlot: w, last, budget });
       batch.dispatch(this.forwardKernel, storages, run, [groups]);
     }
     batch.copy(work, fields.perNeuron * perField, counts, 0, 4 * paths);
@@ -194,10 +204,20 @@ export class NetworkSolver implements ChunkSolver {
       if (tapeEntries[w] === 0) continue; // every path had stopped before
       const at = checkpointBytes * w;
       const [stepBegin, stepEnd] = [w * window, Math.min(plan.steps, (w + 1) * window)];
+      const budget = plan.arrivals.firstFrom(stepBegin);
       batch.copy(checkpoints, at, work, 0, (n + 1) * perField);
       batch.copy(checkpoints, at + (n + 1) * perField, work, pathFields, 4 * paths);
       for (let first = 0; first < paths; first += turn) {
-        const run = runUniform(plan, { paths, firstPath, slots, stepBegin, stepEnd, fromSlot: first, toSlot: turn });
+        const run = runUniform(plan, {
+          paths,
+          firstPath,
+          slots,
+          stepBegin,
+          stepEnd,
+          fromSlot: first,
+          toSlot: turn,
+          budget,
+        });
         const storages = [theta, connections, record, cotangents, work, tape, rows];
         batch.dispatch(kernel, storages, run, [Math.ceil(Math.min(turn, paths - first) / workgroupSize)]);
       }

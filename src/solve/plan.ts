@@ -44,6 +44,42 @@ export interface SolvePlan {
   /** Whether maxSpikes comes from what a loss looks at, not from the user: then paths so stopped are no news. */
   readonly stopsByLoss?: boolean;
   readonly current: PlannedCurrent;
+  readonly arrivals: Arrivals;
+}
+
+/** Input spikes on the time grid, in time order. */
+export interface Arrivals {
+  readonly count: number;
+  readonly steps: Uint32Array;
+  /** Place within the step, as a fraction of dt that a float32 holds. */
+  readonly places: Float32Array;
+  readonly neurons: Uint32Array;
+  readonly weights: Float64Array;
+  /** Index of the first arrival in a step or after it. */
+  firstFrom(step: number): number;
+}
+
+function planArrivals(network: Network, t0: number, t1: number, dt: number, steps: number): Arrivals {
+  const { times, neurons, weights } = network.inputSpikes;
+  const order = times.map((_, i) => i).sort((a, b) => times[a]! - times[b]! || a - b);
+  order.forEach((i) => {
+    if (times[i]! < t0 || times[i]! > t1) {
+      fail(`input.spikes.times[${i}]`, `${times[i]} lies outside t0 = ${t0} to t1 = ${t1}; leave it out`);
+    }
+  });
+  const at = order.map((i) => (times[i]! - t0) / dt);
+  const inStep = Uint32Array.from(at, (p) => Math.min(steps - 1, Math.floor(p)));
+  return {
+    count: order.length,
+    steps: inStep,
+    places: Float32Array.from(at, (p, n) => Math.min(1, p - inStep[n]!)),
+    neurons: Uint32Array.from(order, (i) => neurons[i]!),
+    weights: Float64Array.from(order, (i) => weights[i]!),
+    firstFrom(step) {
+      const n = inStep.findIndex((s) => s >= step);
+      return n < 0 ? inStep.length : n;
+    },
+  };
 }
 
 const uint32Max = 2 ** 32 - 1;
@@ -86,5 +122,6 @@ export function planSolve(network: Network, options: SolveOptions): SolvePlan {
     seed: wholeNumber("seed", options.seed ?? 0, 0, uint32Max),
     maxSpikes: options.maxSpikes === undefined ? 0 : wholeNumber("maxSpikes", options.maxSpikes, 1, 2 ** 20),
     current: planCurrent(network.current, network.neurons, t0, dt, steps),
+    arrivals: planArrivals(network, t0, t1, dt, steps),
   };
 }

@@ -17,7 +17,7 @@ const spikesPerStep = 64;
 
 /** Picks the solver for a network. */
 export async function createSolver(gpu: Gpu, plan: SolvePlan, views: readonly View[] = []): Promise<ChunkSolver> {
-  return plan.network.neurons === 1 && plan.network.connections.weights.length === 0
+  return plan.network.neurons === 1 && plan.network.connections.weights.length + plan.arrivals.count === 0
     ? SingleSolver.create(gpu, plan, views)
     : NetworkSolver.create(gpu, plan, views);
 }

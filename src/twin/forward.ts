@@ -34,13 +34,14 @@ export type Operation =
       step: number;
       r: number;
       h: number;
-      /** What ended it: the end of the step, an arrival, or the neuron's own event. */
-      until: "end" | "arrival" | "event";
+      /** What ended it: the end of the step, an arrival (from the network or an input), or the neuron's own event. */
+      until: "end" | "arrival" | "input" | "event";
       before: Float64Array;
       driver: Driver;
     }
   | { kind: "fire"; neuron: number; spike: number; u: number; before: Float64Array }
   | { kind: "receive"; neuron: number; edge: number; before: Float64Array }
+  | { kind: "input"; neuron: number; weight: number; before: Float64Array }
   | { kind: "kick"; neuron: number; before: Float64Array; increment: Float64Array }
   | { kind: "step" };
 
@@ -112,6 +113,8 @@ export class PathSolver {
     const copy = (v: Float64Array): Float64Array => Float64Array.from(v);
     const frozen = (d: Driver): Driver => ({ a: copy(d.a), b: copy(d.b) });
 
+    const { arrivals } = plan;
+    let arrived = 0;
     for (let step = 0; step < steps; step++) {
       if (record) operations.push({ kind: "step" });
       const current = (k: number): number => plannedCurrent(plan, step, k);
@@ -139,6 +142,32 @@ export class PathSolver {
       for (let events = 0; ; events++) {
         let k = -1;
         for (let j = 0; j < neurons; j++) if (eventAt[j]! < (k < 0 ? Number.POSITIVE_INFINITY : eventAt[k]!)) k = j;
+        if (arrived < arrivals.count && arrivals.steps[arrived] === step) {
+          const at = arrivals.places[arrived]! * dt;
+          if (k < 0 || at <= eventAt[k]!) {
+            const j = arrivals.neurons[arrived]!;
+            const weight = arrivals.weights[arrived++]!;
+            if (record) {
+              const [before, driver] = [copy(y[j]!), frozen(drivers[j]!)];
+              operations.push({
+                kind: "advance",
+                neuron: j,
+                step,
+                r: r[j]!,
+                h: at - r[j]!,
+                until: "input",
+                before,
+                driver,
+              });
+            }
+            stepper.advance(y[j]!, y[j]!, r[j]!, at - r[j]!, drivers[j]!, p[j]!, current(j));
+            r[j] = at;
+            if (record) operations.push({ kind: "input", neuron: j, weight, before: copy(y[j]!) });
+            cell.receive(y[j]!, y[j]!, p[j]!, weight);
+            attempt(j);
+            continue;
+          }
+        }
         if (k < 0) break;
         if (events > maximumEventsPerStep * neurons) throw endlessEvents(path, step, k);
         const at = eventAt[k]!;

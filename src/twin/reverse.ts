@@ -59,6 +59,8 @@ export function reversePath(
     const k = op.neuron;
     if (op.kind === "kick") {
       cell.kickVjp(a[k]!, pBar[k]!, op.before, p[k]!, op.increment, a[k]!);
+    } else if (op.kind === "input") {
+      cell.receiveVjp(a[k]!, pBar[k]!, op.before, p[k]!, op.weight, a[k]!);
     } else if (op.kind === "receive") {
       gradient[weightView.offset + op.edge]! += cell.receiveVjp(
         a[k]!,

@@ -59,6 +59,7 @@ export function pathSensitivities(
       const k = op.neuron;
       if (op.kind === "kick") cell.kickJvp(dy[k]!, op.before, p[k]!, op.increment, dy[k]!, dp[k]!);
       else if (op.kind === "fire") cell.resetJvp(dy[k]!, op.before, p[k]!, op.u, dy[k]!, dp[k]!);
+      else if (op.kind === "input") cell.receiveJvp(dy[k]!, op.before, p[k]!, op.weight, dy[k]!, dp[k]!, 0);
       else if (op.kind === "receive") {
         const w = network.connections.weights[op.edge]!;
         cell.receiveJvp(dy[k]!, op.before, p[k]!, w, dy[k]!, dp[k]!, direction[weightView.offset + op.edge]!);
@@ -85,6 +86,7 @@ export function pathSensitivities(
           dr[k] = dTau;
           out[spike]![d] = dTau;
         } else if (op.until === "arrival") dr[k] = dTau;
+        else if (op.until === "input") dr[k] = 0;
       }
     }
   });

@@ -28,6 +28,11 @@ const recurrent: NetworkDefinition = {
   },
   current: [1.5, 1.4, 1.6, 1.2, 1.3],
 };
+const inputSpikes = {
+  times: [0.1, 0.1, 0.203, 0.415, 0.4151, 0.62],
+  neurons: [0, 1, 4, 2, 3, 0],
+  weights: [0.5, 0.8, -0.4, 1.1, 0.6, 0.7],
+};
 const layered: NetworkDefinition = {
   layers: [2, 3, 1],
   weights: {
@@ -49,6 +54,12 @@ const cases: [string, NetworkDefinition, Partial<SolveOptions>][] = [
   ["one neuron stopped at its third spike", one, { paths: 400, t1: 2, maxSpikes: 3 }],
   ["a recurrent network of 5", recurrent, { paths: 150, t1: 1 }],
   ["a recurrent network stopped at its ninth spike", recurrent, { paths: 150, t1: 1, maxSpikes: 9 }],
+  ["a recurrent network with input spikes", { ...recurrent, inputSpikes }, { paths: 150, t1: 1 }],
+  [
+    "one neuron with input spikes",
+    { ...one, inputSpikes: { ...inputSpikes, neurons: inputSpikes.times.map(() => 0) } },
+    { paths: 150, t1: 1 },
+  ],
   ["layers of 2, 3 and 1", layered, { paths: 150, t1: 1 }],
 ];
 

@@ -44,10 +44,20 @@ const sampled: NetworkDefinition = {
   current: { dt: 0.1, samples: Array.from({ length: 12 }, (_, s) => [1.2 + 0.5 * Math.sin(s)]) },
 };
 
+const inputs: NetworkDefinition = {
+  ...recurrent,
+  inputSpikes: {
+    times: [0.05, 0.051, 0.2, 0.315, 0.315, 0.4, 0.5201],
+    neurons: [0, 1, 4, 2, 3, 0, 1],
+    weights: [0.5, 0.8, -0.4, 1.1, 0.6, 0.7, 0.9],
+  },
+};
+
 const cases: [string, NetworkDefinition, Partial<SolveOptions>][] = [
   ["one neuron", one, { t1: 1.2 }],
   ["one neuron with a sampled current", sampled, { t1: 1.2 }],
   ["a recurrent network of 5", recurrent, { t1: 0.6 }],
+  ["a recurrent network with input spikes", inputs, { t1: 0.6 }],
 ];
 
 describe.each(methods)("gradient of spike times, method %s", (method) => {
