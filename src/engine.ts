@@ -7,6 +7,7 @@ import { SaltationError } from "./errors.js";
 import { type AdapterSummary, Gpu, type GpuOptions } from "./gpu/index.js";
 import { GradientEvaluator } from "./gradient/evaluate.js";
 import type { ValueAndGradient } from "./gradient/result.js";
+import { type Sensitivities, sensitivitiesGpu } from "./gradient/sensitivity.js";
 import { defineNetwork, type Network, type NetworkDefinition } from "./network/network.js";
 import type { Chunk } from "./solve/chunks.js";
 import { parameterLayout, parameterVector, requestedViews, type View } from "./solve/layout.js";
@@ -14,7 +15,7 @@ import { planSolve, type SolveOptions, type SolvePlan } from "./solve/plan.js";
 import { simulateGpu } from "./solve/simulate.js";
 import type { SpikeTrains } from "./solve/trains.js";
 import { type SpikeTimeLoss, spikesNeeded } from "./train/loss.js";
-import { evaluateCpu, simulateCpu } from "./twin/evaluate.js";
+import { evaluateCpu, sensitivitiesCpu, simulateCpu } from "./twin/evaluate.js";
 
 export type Backend = "webgpu" | "cpu";
 
@@ -95,6 +96,23 @@ export class EngineNetwork {
     } finally {
       evaluator.dispose();
     }
+  }
+
+  /**
+   * Spike times of every path with their derivatives by the parameters in `with`, carried forward along the solution:
+   * for few parameters, and for per-path Jacobians.
+   * @throws SaltationError `invalid-input`, or `not-finite`.
+   */
+  async spikeTimeSensitivities(options: Omit<GradientOptions, "perPath">): Promise<Sensitivities> {
+    const plan = this.plan(options);
+    const { cell } = this.network;
+    const layout = parameterLayout(plan);
+    const views = requestedViews(this.network, layout, options.with);
+    if (options.requireExact !== false && !cell.exactness.exact) throw inexact(cell);
+    const { gpu } = this.engine;
+    return gpu
+      ? sensitivitiesGpu(gpu, plan, views, options.progress)
+      : sensitivitiesCpu(plan, layout, views, options.progress);
   }
 
   /** Prepares the evaluation of a loss for plans that differ only in values and seed. */

@@ -40,6 +40,9 @@ export interface DifferenceForwardShape extends DifferenceShape {
 /** Coarse columns that a thread of a wavefront does between two barriers. */
 export const columnBlock = 8;
 
+/** Coarse columns after which the carried difference takes up what was gathered beside it. */
+const flushColumns = 32;
+
 export const differenceForward = (shape: DifferenceForwardShape): string => {
   const { threads, strip: R, interleave: B, source, channels, keep, scaled } = shape;
   const [l1, l2] = shape.dyadic;
@@ -71,31 +74,33 @@ ${unroll(coarse, (r) => `        p${r} += yd * select(0.0f, x[(pair.x + i0 + ${r
   const column = `
 ${increments}
 ${unroll(coarse, (r) => `let b${r} = p${r} * p${r} * 0.083333333333f; let a${r} = 0.5f * p${r} + b${r};`)}
-      for (var s = 0u; s < ${1 << l2}u; s++) {
-        let j = (J << ${l2}u) + s;
+${l2 > 0 ? `      for (var s = 0u; s < ${1 << l2}u; s++) {` : "      {"}
+        let j = ${l2 > 0 ? `(J << ${l2}u) + s` : "J"};
         let below = select(k[kin + j * ${B}u]${scaled ? " * factor" : ""}, edge, ones);
-        var sum = 0.0f;
-        var lower = below;
-        var corner_r = corner;
-${unroll(
-  R,
-  (r) => `        {
-          v${r} += (h${r} + lower) * a${c(r)} + corner_r * b${c(r)};
-          sum += v${r};
-          corner_r = h${r};
-          lower = below + sum;
-          h${r} = lower;${keep ? `\n          k[kout + (j + ${r}u * fine_columns) * ${B}u] = lower;` : ""}
-        }`,
-)}
+${unroll(R, (r) => {
+  // Constants only: a variable is stored under a mask of active lanes on a software adapter, which is dear.
+  const lower = r === 0 ? "below" : `n${r - 1}`;
+  const corner = r === 0 ? "corner" : `h${r - 1}_`;
+  return `        let h${r}_ = h${r};
+        let d${r}_ = d${r} + ((h${r}_ + ${lower}) * a${c(r)} + ${corner} * b${c(r)});
+        let v${r}_ = v${r} + d${r}_;
+        let sum${r} = ${r === 0 ? "v0_" : `sum${r - 1} + v${r}_`};
+        let n${r} = below + sum${r};
+        d${r} = d${r}_;
+        h${r} = n${r};${keep ? `\n        k[kout + (j + ${r}u * fine_columns) * ${B}u] = n${r};` : ""}`;
+})}
         corner = below;
-${keep ? "" : `        k[kout + j * ${B}u] = lower;`}
-${scaled ? "        largest = max(largest, abs(lower));" : ""}
+${keep ? "" : `        k[kout + j * ${B}u] = n${R - 1};`}
+${scaled ? `        largest = max(largest, abs(n${R - 1}));` : ""}
       }`;
+  // The carried difference of a row is v + d: d gathers a block of columns, then goes into v. Small terms are thus added
+  // to a small number, and the rounding of a row's sum grows with the number of blocks, not of columns.
+  const flush = unroll(R, (r) => `        v${r} += d${r}; d${r} = 0.0f;`);
   const begin = `
     // The grid's left edge is 1, in units of the scale that the pair has by now.
     corner = edge;
     ones = (run.flags & 1u) != 0u && q == 0u;
-${unroll(R, (r) => `    v${r} = 0.0f; h${r} = edge;`)}
+${unroll(R, (r) => `    v${r} = 0.0f; d${r} = 0.0f; h${r} = edge;`)}
     kin = grid_row(slot, select(${keep ? "run.row_out + q * " + R + "u - 1u" : "run.row_out"}, run.row_in, q == 0u), run.state_rows, fine_columns);
     kout = grid_row(slot, run.row_out${keep ? ` + q * ${R}u` : ""}, run.state_rows, fine_columns);
     pb = grid_row(slot, (q * ${R}u) >> ${l1}u, run.rows + ${shape.extraRows}u, run.columns);`;
@@ -147,7 +152,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
   var kin = 0u;
   var kout = 0u;
   var pb = 0u;
-${unroll(R, (r) => `  var v${r} = 0.0f; var h${r} = 1.0f;`)}
+${unroll(R, (r) => `  var v${r} = 0.0f; var d${r} = 0.0f; var h${r} = 1.0f;`)}
 #if ${wave}
   let bands = (segment + ${R * threads - 1}u) / ${R * threads}u;
   let blocks = (pair.columns + ${columnBlock - 1}u) / ${columnBlock}u;
@@ -167,6 +172,7 @@ ${begin}
         for (var J = (step - t) * ${columnBlock}u; J < end; J++) {
 ${column}
         }
+${flush}
       }
       storageBarrier();
     }
@@ -192,8 +198,12 @@ ${column}
 ${loadPoints}
 ${begin}
     largest = 0.0f;
-    for (var J = 0u; J < pair.columns; J++) {
+    for (var block = 0u; block < pair.columns; block += ${flushColumns}u) {
+      let end = min(block + ${flushColumns}u, pair.columns);
+      for (var J = block; J < end; J++) {
 ${column}
+      }
+${flush}
     }
     if (top + ${R}u >= fine_rows) { results[slot] = vec2f(h${R - 1}, exponent); }
 #if ${scaled}

@@ -25,57 +25,56 @@ export const differenceReverse = (shape: DifferenceShape): string => {
   const split = 1 << l1 > R;
   const wave = threads > 1;
   const c = (r: number): number => Math.min(r >> l1, coarse - 1);
+  const fine = l2 > 0;
+  const sums = Array.from({ length: coarse }, (_, q) =>
+    Array.from({ length: R }, (_, r) => r)
+      .filter((r) => c(r) === q)
+      .map((r) => `part${r}`)
+      .join(" + "),
+  );
   const column = `
 ${unroll(
   coarse,
   (r) => `let p${r} = run.fine_scale * p[pb + (J + ${r}u * run.columns) * ${B}u];
       let b${r} = p${r} * p${r} * 0.083333333333f; let a${r} = 0.5f * p${r} + b${r};
       let m${r} = 0.5f + p${r} * 0.166666666667f; let w${r} = p${r} * 0.166666666667f;
-      var bar${r} = 0.0f;`,
+      ${fine ? `var bar${r} = 0.0f;` : ""}`,
 )}
-      for (var back = 0u; back < ${1 << l2}u; back++) {
-        let j = (J << ${l2}u) + ${(1 << l2) - 1}u - back;
-        var g_above = 0.0f;
-        var a_above = 0.0f;
-        var b_next = 0.0f;
-        if (!top_strip) {
-          g_above = g[gb + j * ${B}u];
-          a_above = g[gb + (j + fine_columns) * ${B}u];
-          b_next = g[gb + (j + 2u * fine_columns) * ${B}u];
-        }
-        var b_above = b_edge;
+${fine ? `      for (var back = 0u; back < ${1 << l2}u; back++) {` : ""}
+        let j = ${fine ? `(J << ${l2}u) + ${(1 << l2) - 1}u - back` : "J"};
+        let line = gb + j * ${B}u;
+        let g${R} = select(g[line], 0.0f, top_strip);
+        let a_above = select(g[line + fine_columns * ${B}u], 0.0f, top_strip);
+        let b_next = select(g[line + 2u * fine_columns * ${B}u], 0.0f, top_strip);
+        let b_above = b_edge;
         b_edge = b_next;
-        // Left nodes of the column: the grid's row number r, at column j.
-        var left0 = 1.0f;
-${unroll(R, (r) => `        var left${r + 1} = 1.0f;`)}
-        if (j > 0u) {
-          left0 = select(k[kin + (j - 1u) * ${B}u], 1.0f, ones);
-${unroll(R, (r) => `          left${r + 1} = k[kup + (j - 1u + ${r}u * fine_columns) * ${B}u];`)}
-        }
-${unrollDown(
-  R,
-  (r) => `        {
-          u${r} += ar${r} + a_above + b_above;
-          let G = g_above + u${r};
-          bar${c(r)} += G * ((left${r + 1} + right${r}) * m${c(r)} + left${r} * w${c(r)});
-          g_above = G;
-          b_above = br${r};
-          a_above = G * a${c(r)};
-          ar${r} = a_above;
-          br${r} = G * b${c(r)};
-        }`,
-)}
-${unroll(R, (r) => `        right${r} = left${r};`)}
-        g[gb + j * ${B}u] = g_above;
-        g[gb + (j + fine_columns) * ${B}u] = a_above;
-        g[gb + (j + 2u * fine_columns) * ${B}u] = br0;
-      }
+        // Left nodes of the column: the grid's row number r, at column j. (Index 0 stands in for the left edge, 1.)
+        let edge = j == 0u;
+        let left_at = (max(j, 1u) - 1u) * ${B}u;
+        let left0 = select(k[kin + left_at], 1.0f, ones || edge);
+${unroll(R, (r) => `        let left${r + 1} = select(k[kup + left_at + ${r}u * fine_columns * ${B}u], 1.0f, edge);`)}
+${unrollDown(R, (r) => {
+  const aAbove = r === R - 1 ? "a_above" : `A${r + 1}`;
+  const bAbove = r === R - 1 ? "b_above" : `old_b${r + 1}`;
+  return `        let u${r}_ = u${r} + ar${r} + ${aAbove} + ${bAbove};
+        let old_b${r} = br${r};
+        let g${r} = g${r + 1} + u${r}_;
+        let part${r} = g${r} * ((left${r + 1} + right${r}) * m${c(r)} + left${r} * w${c(r)});
+        let A${r} = g${r} * a${c(r)};
+        let B${r} = g${r} * b${c(r)};
+        u${r} = u${r}_; ar${r} = A${r}; br${r} = B${r}; right${r} = left${r};`;
+})}
+        g[line] = g0;
+        g[line + fine_columns * ${B}u] = A0;
+        g[line + 2u * fine_columns * ${B}u] = B0;
+${unroll(coarse, (r) => (fine ? `        bar${r} += ${sums[r]};` : `        let bar${r} = ${sums[r]};`))}
+${fine ? "      }" : ""}
 ${
   split
     ? `      let held = gb + (J + 3u * fine_columns) * ${B}u;
-      bar0 *= run.fine_scale;
-      if (!coarse_top) { bar0 += g[held]; }
-      if (coarse_bottom) { p[pb + J * ${B}u] = select(0.0f, bar0, i0 < pair.rows); } else { g[held] = bar0; }`
+      var gathered = bar0 * run.fine_scale;
+      if (!coarse_top) { gathered += g[held]; }
+      if (coarse_bottom) { p[pb + J * ${B}u] = select(0.0f, gathered, i0 < pair.rows); } else { g[held] = gathered; }`
     : unroll(
         coarse,
         (r) =>

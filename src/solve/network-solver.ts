@@ -20,6 +20,21 @@ interface SolvedNetwork extends SolvedChunk {
   readonly tapeEntries: Uint32Array;
 }
 
+/** The connection buffer: row starts, targets, then input spikes (steps, places, neurons, weights). */
+export function connectionWords(plan: SolvePlan): Uint32Array {
+  const { rowStart, targets } = plan.network.connections;
+  const { steps, places, neurons, weights } = plan.arrivals;
+  const arrivals = [steps, new Uint32Array(places.buffer), neurons, new Uint32Array(Float32Array.from(weights).buffer)];
+  const lists = [rowStart, targets, ...arrivals];
+  const words = new Uint32Array(lists.reduce((n, list) => n + list.length, 1));
+  let at = 0;
+  for (const list of lists) {
+    words.set(list, at);
+    at += list.length;
+  }
+  return words;
+}
+
 export class NetworkSolver implements ChunkSolver {
   readonly recordWords = 3;
   readonly gradientRows: number;
@@ -48,7 +63,7 @@ export class NetworkSolver implements ChunkSolver {
     const label = `network of ${network.cell.name}, ${plan.method}`;
     const shape = solverShape(plan, "none", names);
     const weightOffset = shape.layout.views.get("weights")!.offset;
-    const { rowStart, targets } = network.connections;
+    const { targets } = network.connections;
     const sizes = { workgroupSize, weightOffset, edges: targets.length, arrivals: plan.arrivals.count };
     const forwardKernel = gpu.kernel({
       label: `forward ${label}`,
@@ -79,15 +94,7 @@ export class NetworkSolver implements ChunkSolver {
     }
     const [f, b] = await Promise.all([forwardKernel, backwardKernel]);
     const theta = gpu.upload("parameters", Float32Array.from(parameterVector(plan)));
-    const { steps, places, neurons, weights } = plan.arrivals;
-    const arrivals = [
-      steps,
-      new Uint32Array(places.buffer),
-      neurons,
-      new Uint32Array(Float32Array.from(weights).buffer),
-    ];
-    const words = [rowStart, targets, ...arrivals].flatMap((list) => Array.from(list));
-    const connections = gpu.upload("connections", Uint32Array.from([...words, 0]));
+    const connections = gpu.upload("connections", connectionWords(plan));
     return new NetworkSolver(gpu, plan, shape, theta, connections, f, b, views);
   }
 

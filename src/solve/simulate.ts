@@ -40,10 +40,18 @@ function checkFinite(plan: SolvePlan, status: RunStatus, paths: number): void {
 }
 
 /** Chunks of a plan's paths that fit the memory set aside for one. */
-export function planChunks(gpu: Gpu, plan: SolvePlan, solver: ChunkSolver, slots: number, bytes = chunkBytes): Chunk[] {
+export function planChunks(
+  gpu: Gpu,
+  plan: SolvePlan,
+  solver: ChunkSolver,
+  slots: number,
+  bytes = chunkBytes,
+  extraPerPath = 0,
+): Chunk[] {
   const { maxStorageBufferBindingSize, maxBufferSize } = gpu.device.limits;
-  const most = Math.floor(Math.min(maxStorageBufferBindingSize, maxBufferSize) / solver.largestBindingPerPath(slots));
-  return splitPaths(plan.paths, solver.bytesPerPath(slots), bytes, Math.min(65536, most));
+  const largest = Math.max(extraPerPath, solver.largestBindingPerPath(slots));
+  const most = Math.floor(Math.min(maxStorageBufferBindingSize, maxBufferSize) / largest);
+  return splitPaths(plan.paths, solver.bytesPerPath(slots) + extraPerPath, bytes, Math.min(65536, most));
 }
 
 /** Solves a chunk, rerunning it with a larger record until all spikes fit. */
@@ -121,6 +129,28 @@ export async function simulateGpu(
   return new GpuTrains(gpu, plan, kept, solver.recordWords, saturated, largestCount);
 }
 
+/** Puts the record of a chunk, [slots][words][paths], into the rows of a table. */
+export function fillTable(
+  table: SpikeTable,
+  plan: SolvePlan,
+  chunk: Chunk,
+  words: number,
+  record: Uint32Array,
+  counts: Uint32Array,
+): void {
+  const fractions = new Float32Array(record.buffer);
+  const { paths, firstPath } = chunk;
+  for (let i = 0; i < paths; i++) {
+    const row = (firstPath + i) * table.slots;
+    table.counts[firstPath + i] = counts[i]!;
+    for (let n = 0; n < counts[i]!; n++) {
+      const at = n * words * paths + i;
+      table.times[row + n] = plan.t0 + (record[at]! + fractions[at + paths]!) * plan.dt;
+      table.neurons[row + n] = words === 2 ? 0 : record[at + 2 * paths]!;
+    }
+  }
+}
+
 /** Trains on the GPU, chunk by chunk. */
 export class GpuTrains implements SpikeTrains {
   private table: Promise<SpikeTable> | undefined;
@@ -158,17 +188,8 @@ export class GpuTrains implements SpikeTrains {
     const table = emptyTable(plan.paths, width, plan.t1);
     for (const c of this.chunks) {
       const record = new Uint32Array(await this.gpu.read(c.record));
-      const fractions = new Float32Array(record.buffer);
       const counts = new Uint32Array(await this.gpu.read(c.counts));
-      for (let i = 0; i < c.paths; i++) {
-        const row = (c.firstPath + i) * width;
-        table.counts[c.firstPath + i] = counts[i]!;
-        for (let n = 0; n < counts[i]!; n++) {
-          const at = n * words * c.paths + i;
-          table.times[row + n] = plan.t0 + (record[at]! + fractions[at + c.paths]!) * plan.dt;
-          table.neurons[row + n] = words === 2 ? 0 : record[at + 2 * c.paths]!;
-        }
-      }
+      fillTable(table, plan, c, words, record, counts);
     }
     return table;
   }

@@ -3,7 +3,7 @@
 import { channelBlock, contract } from "../../../shaders/signature/contract.wgsl.js";
 import { type DifferenceForwardShape, differenceForward } from "../../../shaders/signature/difference-forward.wgsl.js";
 import { differenceReverse } from "../../../shaders/signature/difference-reverse.wgsl.js";
-import { increments } from "../../../shaders/signature/increments.wgsl.js";
+import { incrementRows, increments } from "../../../shaders/signature/increments.wgsl.js";
 import { passWords } from "../../../shaders/signature/layout.wgsl.js";
 import { SaltationError } from "../../errors.js";
 import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
@@ -70,7 +70,12 @@ function passUniforms(words: readonly number[], parameters: readonly number[], f
 const groupsOf = (count: number): [number, number] => (count <= 32768 ? [count, 1] : [32768, Math.ceil(count / 32768)]);
 
 export class GpuSignatureBackend implements SignatureBackend {
-  constructor(readonly gpu: Gpu) {}
+  /** Vertices of one thread of a contraction: few threads do on a software adapter, where loads are dear. */
+  private readonly contractVertices: number;
+
+  constructor(readonly gpu: Gpu) {
+    this.contractVertices = gpu.adapter.fallback ? 4 : 1;
+  }
 
   private async kernelsFor(
     kernel: CompiledStaticKernel,
@@ -83,11 +88,11 @@ export class GpuSignatureBackend implements SignatureBackend {
     const { gpu } = this;
     const uniformBytes = passWords * 4;
     const { interleave, workgroupSize, threads, strip } = plan;
-    const vertices = 64;
+    const vertices = this.contractVertices;
     const contraction = (role: "x" | "y"): Promise<Kernel> =>
       gpu.kernel({
         label: `contract ${role}`,
-        code: contract({ interleave, kernel, channels, role, workgroupSize: vertices }),
+        code: contract({ interleave, kernel, channels, role, vertices, workgroupSize: 32 }),
         bindings: ["read", "read", "read", "read", "read", "read_write"],
         uniformBytes,
       });
@@ -324,7 +329,10 @@ export class GpuSignatureBackend implements SignatureBackend {
         );
       const fill = (u: Uint8Array): void => {
         if (kernels.increments) {
-          batch.dispatch(kernels.increments, [px, py, pairs, scratch.p], u, [Math.ceil(slots / 32), plan.rows]);
+          batch.dispatch(kernels.increments, [px, py, pairs, scratch.p], u, [
+            Math.ceil(slots / 32),
+            Math.ceil(plan.rows / incrementRows),
+          ]);
         }
       };
       const inputs = job.dot ? [pairs, px, py] : [pairs, scratch.p];
@@ -352,14 +360,15 @@ export class GpuSignatureBackend implements SignatureBackend {
           fill(u);
           batch.dispatch(kernels.recompute!, [...inputs, scratch.k, results], u, groups);
           batch.dispatch(kernels.reverse!, [pairs, w, scratch.k, scratch.p, scratch.g], u, groups);
+          const perGroup = 32 * this.contractVertices;
           const blocks = Math.ceil(x.channels / Math.min(channelBlock, x.channels));
           if (gradX) {
             const vertices = plan.rows + (s === 0 ? 1 : 0);
-            const size: [number, number, number] = [Math.ceil(vertices / 64), x.count, blocks];
+            const size: [number, number, number] = [Math.ceil(vertices / perGroup), x.count, blocks];
             batch.dispatch(kernels.contractX!, [px, py, pairs, scratch.p, listX!, gradX], u, size);
           }
           if (gradY) {
-            const size: [number, number, number] = [Math.ceil((columns + 1) / 64), y.count, blocks];
+            const size: [number, number, number] = [Math.ceil((columns + 1) / perGroup), y.count, blocks];
             batch.dispatch(kernels.contractY!, [px, py, pairs, scratch.p, listY!, gradY], u, size);
           }
           if (segments > 1) batch = this.flush(batch);

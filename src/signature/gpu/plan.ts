@@ -65,7 +65,7 @@ export function planChunk(
 ): ChunkPlan {
   const words = solverWords(solver);
   const refineRows = solver.kind === "difference" ? 1 << solver.dyadic[0] : 1;
-  const strip = solver.kind === "difference" ? (gradient ? 4 : 8) : 1;
+  const strip = solver.kind === "difference" ? (gradient ? 4 : 16) : 1;
   // A hardware GPU wants many thousands of threads; what pairs do not give, a wavefront within each pair does. On a
   // software adapter every lane of a pair alone keeps the cores busy, and barriers cost more than they bring.
   let threads = 1;
@@ -74,7 +74,8 @@ export function planChunk(
     const useful = 2 ** Math.ceil(Math.log2(Math.max(1, (rows * refineRows) / strip)));
     threads = Math.min(wanted, useful, gradient ? 16 : 64);
   }
-  const unit = Math.max(1, (strip * threads) / refineRows);
+  // A segment is whole strips, whole bands of a wavefront, and whole threads of the increments kernel (4 rows).
+  const unit = Math.max(4, (strip * threads) / refineRows);
   const budget = Math.min(device.bufferBytes, device.software ? 1 << 26 : 1 << 28);
 
   // Cells that one thread may do in a dispatch: tens of milliseconds on any GPU.

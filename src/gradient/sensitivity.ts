@@ -1,0 +1,127 @@
+/** Forward sensitivities on the GPU: the derivative of every spike time of every path in each parameter asked for. */
+import { everyNeuron, sensitivity, sensitivityFields } from "../../shaders/sensitivity.wgsl.js";
+import type { Gpu } from "../gpu/index.js";
+import { stepsPerDispatch } from "../solve/chunks.js";
+import { parameterVector, type View } from "../solve/layout.js";
+import { connectionWords, NetworkSolver } from "../solve/network-solver.js";
+import type { SolvePlan } from "../solve/plan.js";
+import { solverShape } from "../solve/shape.js";
+import { fillTable, firstSlots, planChunks, solveChunk } from "../solve/simulate.js";
+import { emptyTable, type SpikeTable } from "../solve/trains.js";
+import { runBytes, runUniform } from "../solve/uniform.js";
+
+const workgroupSize = 64;
+
+/** Spike times with their derivatives. */
+export interface Sensitivities {
+  readonly table: SpikeTable;
+  /** Number of directions: entries of the parameters asked for, in their order. */
+  readonly directions: number;
+  /** [paths, slots, directions]: ∂τ_n/∂θ; 0 where there is no spike. */
+  readonly derivatives: Float64Array;
+}
+
+/** Rows of the direction buffer: kind, index, neuron, unused. */
+function directionRows(plan: SolvePlan, views: readonly View[]): Uint32Array {
+  const rows: number[] = [];
+  const { cell, neurons } = plan.network;
+  for (const view of views) {
+    for (let i = 0; i < view.length; i++) {
+      if (view.name === "weights") rows.push(1, i, everyNeuron, 0);
+      else if (view.name === "current") {
+        const each = plan.current.perNeuron;
+        rows.push(2, each ? Math.floor(i / neurons) : i, each ? i % neurons : everyNeuron, 0);
+      } else rows.push(0, cell.parameters.indexOf(view.name), view.neuronStride > 0 ? i : everyNeuron, 0);
+    }
+  }
+  return Uint32Array.from(rows);
+}
+
+export async function sensitivitiesGpu(
+  gpu: Gpu,
+  plan: SolvePlan,
+  views: readonly View[],
+  progress?: (pathsDone: number) => void,
+): Promise<Sensitivities> {
+  const names = views.map((v) => v.name);
+  const shape = solverShape(plan, "forward", names);
+  const directions = views.reduce((n, v) => n + v.length, 0);
+  const fields = sensitivityFields(shape.states, directions);
+  const { neurons, connections: net, cell } = plan.network;
+  const solver = await NetworkSolver.create(gpu, plan, []);
+  const kernel = await gpu.kernel({
+    label: `sensitivity ${cell.name} ${plan.method}`,
+    code: sensitivity({
+      ...shape,
+      workgroupSize,
+      weightOffset: shape.layout.views.get("weights")!.offset,
+      edges: net.targets.length,
+      arrivals: plan.arrivals.count,
+      cellParameters: cell.parameters.length,
+      directions,
+    }),
+    bindings: ["read", "read", "read", "read", "read", "read_write", "read_write"],
+    uniformBytes: runBytes,
+  });
+  const theta = gpu.upload("parameters", Float32Array.from(parameterVector(plan)));
+  const connections = gpu.upload("connections", connectionWords(plan));
+  const direction = gpu.upload("directions", directionRows(plan, views));
+  const slots = { value: firstSlots(plan) };
+  const parts: { table: SpikeTable; firstPath: number; derivatives: Float32Array }[] = [];
+  try {
+    const perPath = 4 * (fields.perNeuron * neurons + 1) + 4 * directions * slots.value;
+    // A chunk leaves room for tangents beside what its forward solve takes.
+    for (const chunk of planChunks(gpu, plan, solver, slots.value, undefined, perPath)) {
+      const solved = await solveChunk(plan, solver, chunk, slots);
+      const { paths } = chunk;
+      const used = Math.max(1, solved.status.largestCount);
+      const work = gpu.buffer("tangents", 4 * (fields.perNeuron * neurons + fields.perPath) * paths);
+      const derivatives = gpu.buffer("derivatives", 4 * used * directions * paths);
+      try {
+        const batch = gpu.batch("sensitivity").clear(work).clear(derivatives);
+        const window = Math.min(plan.steps, stepsPerDispatch(paths * neurons * (1 + directions)));
+        for (let stepBegin = 0; stepBegin < plan.steps; stepBegin += window) {
+          const stepEnd = Math.min(plan.steps, stepBegin + window);
+          const budget = plan.arrivals.firstFrom(stepBegin);
+          const run = runUniform(plan, { ...chunk, slots: solved.slots, stepBegin, stepEnd, budget });
+          const storages = [theta, connections, direction, solved.record, solved.counts.storage, work, derivatives];
+          batch.dispatch(kernel, storages, run, [Math.ceil(paths / workgroupSize)]);
+        }
+        const data = batch.read(derivatives);
+        batch.submit();
+        const table = emptyTable(paths, used, plan.t1);
+        const record = new Uint32Array(await gpu.read(solved.record, 0, 12 * used * paths));
+        const counts = new Uint32Array(await gpu.read(solved.counts.storage, solved.counts.byteOffset, 4 * paths));
+        fillTable(table, plan, { firstPath: 0, paths }, 3, record, counts);
+        parts.push({ table, firstPath: chunk.firstPath, derivatives: new Float32Array(await data) });
+      } finally {
+        work.dispose();
+        derivatives.dispose();
+        solved.dispose();
+      }
+      progress?.(chunk.firstPath + paths);
+    }
+  } finally {
+    theta.dispose();
+    connections.dispose();
+    direction.dispose();
+    solver.dispose();
+  }
+  const width = plan.maxSpikes > 0 ? plan.maxSpikes : Math.max(1, ...parts.map((p) => p.table.slots));
+  const table = emptyTable(plan.paths, width, plan.t1);
+  const out = new Float64Array(plan.paths * width * directions);
+  for (const { table: part, firstPath, derivatives } of parts) {
+    for (let i = 0; i < part.paths; i++) {
+      const row = (firstPath + i) * width;
+      table.counts[firstPath + i] = part.counts[i]!;
+      for (let n = 0; n < part.counts[i]!; n++) {
+        table.times[row + n] = part.times[i * part.slots + n]!;
+        table.neurons[row + n] = part.neurons[i * part.slots + n]!;
+        for (let d = 0; d < directions; d++) {
+          out[(row + n) * directions + d] = derivatives[(n * directions + d) * part.paths + i]!;
+        }
+      }
+    }
+  }
+  return { table, directions, derivatives: out };
+}
