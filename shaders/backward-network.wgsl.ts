@@ -87,11 +87,6 @@ fn taped_state(entry: u32, i: u32) -> State {
   return State(${index.map((s) => `tape[tape_at(entry, ${s}u, i)]`).join(", ")});
 }
 
-fn load_neuron(k: u32) {
-  load_parameters(k);
-  cell_prepare();
-}
-
 // Gives neuron k's own gradient rows what has gathered.
 fn flush(step: u32, k: u32, i: u32) {
 ${own.map((g) => `  rows[(${g.row + 1}u + k) * run.paths + i] += grad_${g.parameter}; grad_${g.parameter} = 0.0f;`).join("\n")}
@@ -114,6 +109,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = run.from_slot + id.x;
   if (id.x >= run.to_slot || i >= run.paths) { return; }
   let path = run.first_path + i;
+  load_shared();
   let total = total_spikes(i);
   let full = run.max_spikes > 0u && total >= run.max_spikes;
 
@@ -130,7 +126,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       let due = n < total && event_step(n, i) == step;
       if (arrives_in(x, step) && (!due || arrival_place(x) <= event_place(n, i))) {
         let j = arrival_neuron(x);
-        load_neuron(j);
+        load_parameters(j);
         let y = load_fields(${f.state}u, j, i);
         let rho = work[at(${f.place}u, j, i)];
         push(entry, i, y, rho);
@@ -144,7 +140,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       let place = event_place(n, i);
       let k = event_neuron(n, i);
       {
-        load_neuron(k);
+        load_parameters(k);
         let y = load_fields(${f.state}u, k, i);
         let rho = work[at(${f.place}u, k, i)];
         push(entry, i, y, rho);
@@ -159,7 +155,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       if (full && n >= total) { stopped = true; break; }
       for (var e = connections[k]; e < connections[k + 1u]; e += 1u) {
         let j = connections[K + 1u + e];
-        load_neuron(j);
+        load_parameters(j);
         let y = load_fields(${f.state}u, j, i);
         let rho = work[at(${f.place}u, j, i)];
         push(entry, i, y, rho);
@@ -171,7 +167,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     }
     if (!stopped) {
       for (var k = 0u; k < K; k += 1u) {
-        load_neuron(k);
+        load_parameters(k);
         let y = load_fields(${f.state}u, k, i);
         let rho = work[at(${f.place}u, k, i)];
         push(entry, i, y, rho);
@@ -202,7 +198,7 @@ ${shared.map((g) => `  grad_${g.parameter} = rows[${g.row + 1}u * run.paths + i]
       for (var r = K; r > 0u; r -= 1u) {
         let k = r - 1u;
         entry -= 1u;
-        load_neuron(k);
+        load_parameters(k);
         let before = taped_state(entry, i);
         let rho = tape[tape_at(entry, ${states}u, i)];
         let z = draw_noise(path, step, k);
@@ -225,7 +221,7 @@ ${shared.map((g) => `  grad_${g.parameter} = rows[${g.row + 1}u * run.paths + i]
         x -= 1u;
         let j = arrival_neuron(x);
         entry -= 1u;
-        load_neuron(j);
+        load_parameters(j);
         let before = taped_state(entry, i);
         let rho = tape[tape_at(entry, ${states}u, i)];
         let z = draw_noise(path, step, j);
@@ -248,7 +244,7 @@ ${shared.map((g) => `  grad_${g.parameter} = rows[${g.row + 1}u * run.paths + i]
         for (var e = connections[k + 1u]; e > connections[k]; e -= 1u) {
           let j = connections[K + e];
           entry -= 1u;
-          load_neuron(j);
+          load_parameters(j);
           let before = taped_state(entry, i);
           let rho = tape[tape_at(entry, ${states}u, i)];
           let z = draw_noise(path, step, j);
@@ -271,7 +267,7 @@ ${shared.map((g) => `  grad_${g.parameter} = rows[${g.row + 1}u * run.paths + i]
       }
       {
         entry -= 1u;
-        load_neuron(k);
+        load_parameters(k);
         let before = taped_state(entry, i);
         let rho = tape[tape_at(entry, ${states}u, i)];
         let z = draw_noise(path, step, k);
@@ -300,7 +296,7 @@ ${shared.map((g) => `  grad_${g.parameter} = rows[${g.row + 1}u * run.paths + i]
 
   if (run.step_begin == 0u) {
     for (var k = 0u; k < K; k += 1u) {
-      load_neuron(k);
+      load_parameters(k);
       cell_start_vjp(event_uniform(path, k, 0u), load_fields(${f.adjoint}u, k, i));
       flush(0u, k, i);
     }

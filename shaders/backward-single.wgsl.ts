@@ -51,8 +51,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x;
   if (i >= run.paths) { return; }
   let path = run.first_path + i;
+  load_shared();
   load_parameters(0u);
-  cell_prepare();
 
   // Where the window begins and where the path ended.
   var y: State;

@@ -136,11 +136,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x;
   if (i >= run.paths) { return; }
   let path = run.first_path + i;
+  load_shared();
 
   if (run.from_slot == 1u) { // the window of no steps before the first: write the start
     for (var k = 0u; k < K; k += 1u) {
       load_parameters(k);
-      cell_prepare();
       store_state(0u, k, i, cell_start(event_uniform(path, k, 0u)));
       work[at(${f.fired}u, k, i)] = 0u;
     }
@@ -163,35 +163,48 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 
     for (var k = 0u; k < K; k += 1u) {
       load_parameters(k);
-      cell_prepare();
       work[at(${f.place}u, k, i)] = 0u;
       let y = load_state(from_bank, k, i);
       if (attempt(y, draw_noise(path, step, k), 0.0f, current_at(step, k), to_bank, k, i)) { pending += 1u; }
     }
 
-    while (pending > 0u || (!ended && arrives_in(x, step))) {
-      // The earliest event; those not yet located come first.
+    var busy = pending > 0u || arrives_in(x, step);
+    if (busy) {
+      loop {
+      // The earliest event among those located, and the first of those that are not.
       var first = K;
       var earliest = none;
       var to_locate = K;
+      var left = 0u;
       for (var k = 0u; k < K; k += 1u) {
         let next = bitcast<f32>(work[at(${f.next}u, k, i)]);
-        if (next == unlocated) { to_locate = min(to_locate, k); }
-        if (next < earliest && next != unlocated) { earliest = next; first = k; }
+        if (next == unlocated) {
+          to_locate = min(to_locate, k);
+          left += 1u;
+        } else if (next < earliest) {
+          earliest = next;
+          first = k;
+        }
       }
-
       if (to_locate < K) {
         let k = to_locate;
         load_parameters(k);
-        cell_prepare();
         let rho = bitcast<f32>(work[at(${f.place}u, k, i)]);
         let place = locate(load_state(from_bank, k, i), draw_noise(path, step, k), rho, current_at(step, k));
         work[at(${f.next}u, k, i)] = bitcast<u32>(place);
+        left -= 1u;
+        if (place < earliest || (place == earliest && k < first)) {
+          earliest = place;
+          first = k;
+        }
+      }
+
+      if (left > 0u) {
+        // More to locate before it is known which comes first.
       } else if (arrives_in(x, step) && arrival_place(x) <= earliest) {
         let place = arrival_place(x);
         let j = arrival_neuron(x);
         load_parameters(j);
-        cell_prepare();
         let rho = bitcast<f32>(work[at(${f.place}u, j, i)]);
         let z = draw_noise(path, step, j);
         let current = current_at(step, j);
@@ -216,7 +229,6 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         taped += 1u + row_end - row;
         {
           load_parameters(first);
-          cell_prepare();
           let rho = bitcast<f32>(work[at(${f.place}u, first, i)]);
           let z = draw_noise(path, step, first);
           let current = current_at(step, first);
@@ -242,7 +254,6 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
           for (var e = row; e < row_end; e += 1u) {
             let j = connections[K + 1u + e];
             load_parameters(j);
-            cell_prepare();
             let rho = bitcast<f32>(work[at(${f.place}u, j, i)]);
             let z = draw_noise(path, step, j);
             let current = current_at(step, j);
@@ -254,6 +265,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
             if (attempt(y, z, place, current, to_bank, j, i)) { pending += 1u; }
           }
         }
+      }
+      busy = !ended && (pending > 0u || arrives_in(x, step));
+      continuing { break if !busy; }
       }
     }
   }

@@ -70,8 +70,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x;
   if (i >= run.paths) { return; }
   let path = run.first_path + i;
+  load_shared();
   load_parameters(0u);
-  cell_prepare();
 
   var y: State;
   var rho = 0.0f;

@@ -71,11 +71,6 @@ fn store_fields(first: u32, k: u32, i: u32, y: State) {
 ${index.map((s) => `  work[at(first + ${s}u, k, i)] = y.y${s};`).join("\n")}
 }
 
-fn load_neuron(k: u32) {
-  load_parameters(k);
-  cell_prepare();
-}
-
 // Points the parameter tangents of neuron k along direction d; nowhere if d is none.
 fn point(d: u32, k: u32) {
   let way = direction[min(d, D - 1u)];
@@ -135,7 +130,7 @@ fn derivative_at(n: u32, d: u32, i: u32) -> u32 { return (n * D + d) * run.paths
 // Brings neuron j to an arrival at \`place\` that moves by the derivative of spike n, or not at all if n is none, and
 // lets it receive w through edge e (or an input, if e is none).
 fn deliver(path: u32, step: u32, place: f32, j: u32, w: f32, n: u32, e: u32, i: u32) {
-  load_neuron(j);
+  load_parameters(j);
   let y = load_fields(${f.state}u, j, i);
   let rho = work[at(${f.place}u, j, i)];
   let z = draw_noise(path, step, j);
@@ -163,12 +158,13 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x;
   if (i >= run.paths) { return; }
   let path = run.first_path + i;
+  load_shared();
   let total = counts[i];
   let full = run.max_spikes > 0u && total >= run.max_spikes;
 
   if (run.step_begin == 0u) {
     for (var k = 0u; k < K; k += 1u) {
-      load_neuron(k);
+      load_parameters(k);
       let u = event_uniform(path, k, 0u);
       store_fields(${f.state}u, k, i, cell_start(u));
       work[at(${f.fired}u, k, i)] = bitcast<f32>(0u);
@@ -197,7 +193,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       }
       let place = event_place(n, i);
       let k = event_neuron(n, i);
-      load_neuron(k);
+      load_parameters(k);
       let y = load_fields(${f.state}u, k, i);
       let rho = work[at(${f.place}u, k, i)];
       let z = draw_noise(path, step, k);
@@ -232,7 +228,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     }
     if (!stopped) {
       for (var k = 0u; k < K; k += 1u) {
-        load_neuron(k);
+        load_parameters(k);
         let y = load_fields(${f.state}u, k, i);
         let rho = work[at(${f.place}u, k, i)];
         let z = draw_noise(path, step, k);

@@ -60,9 +60,11 @@ export function solverFunctions(shape: SolverShape): string {
     withB ? `n${i}.x * run.inv_sqrt_dt, n${i}.y * (1.7320508f * run.inv_sqrt_dt)` : `n${i} * run.inv_sqrt_dt`,
   );
   const { offset, stride, samples, width } = shape.current;
-  const loads = shape.parameters
-    .map((p, i) => `  par_${i} = theta[${p.offset}u${p.stride ? " + neuron" : ""}];`)
-    .join("\n");
+  const load = (own: boolean): string =>
+    shape.parameters
+      .flatMap((p, i) => (p.stride > 0 === own ? [`  par_${i} = theta[${p.offset}u${own ? " + neuron" : ""}];`] : []))
+      .join("\n");
+  const anyOwn = shape.parameters.some((p) => p.stride > 0);
   return wgsl`
 struct Noise { ${noisy ? members(channels, (i) => `a${i}: f32${withB ? `, b${i}: f32` : ""}`) : "none: f32"} }
 
@@ -110,8 +112,20 @@ fn event_uniform(path: u32, neuron: u32, count: u32) -> f32 {
   return uniform_open(threefry2x32(vec2u(run.seed, 1u + neuron), vec2u(path, count)).x);
 }
 
+// Parameters that all neurons share; once per thread.
+fn load_shared() {
+${load(false)}
+#if ${!anyOwn}
+  cell_prepare();
+#endif
+}
+
+// A neuron's own parameters.
 fn load_parameters(neuron: u32) {
-${loads}
+${load(true)}
+#if ${anyOwn}
+  cell_prepare();
+#endif
 }
 
 fn current_at(step: u32, neuron: u32) -> f32 {
