@@ -11,3 +11,9 @@ export function writeResult(suite: string, result: object): void {
   mkdirSync("bench/results", { recursive: true });
   writeFileSync(`bench/results/${suite}.json`, `${JSON.stringify(result, null, 2)}\n`);
 }
+
+/** The value after a flag, or a default. */
+export function option(args: readonly string[], flag: string, otherwise: string): string {
+  const at = args.indexOf(flag);
+  return at < 0 ? otherwise : (args[at + 1] ?? otherwise);
+}
