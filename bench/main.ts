@@ -1,5 +1,6 @@
 /** `npm run bench -- <suite>`. */
 const suites: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>> = {
+  convergence: () => import("./convergence.js"),
   figure1: () => import("./figure1.js"),
   floors: () => import("./floors.js"),
 };
