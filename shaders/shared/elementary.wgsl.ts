@@ -1,24 +1,40 @@
 /**
- * Own float32 exponential and logarithm: relative error below 2e-7, also of the logarithm near 1, where built-ins may
- * be off by 2⁻²¹ absolute. Coefficients: reweighted least squares to the minimax fit of the remainder on the reduced
- * range (exp on ±ln 2 / 2, log on [√½, √2]).
+ * Own float32 exponential and logarithm. Built-ins are too coarse: an exponential may be off by (3 + 2 |x|) ulp, and a
+ * logarithm by 2⁻²¹ absolute, which near 1 leaves no digit.
+ *
+ * Largest relative errors measured: exponential 8.2e-8 over [-87, 88] (built-in of SwiftShader 3.9e-6), logarithm
+ * 1.0e-7 over all normal numbers (built-in 0.4, near 1). Time on SwiftShader, in chains of dependent calls: 12.6 and
+ * 8.6 ms per 4.1 million calls (built-ins 15.0 and 12.1).
+ *
+ * Coefficients: reweighted least squares to the minimax fit of the remainder on the reduced range (exp on ±ln 2 / 2,
+ * log on [√½, √2]). Written for few and short chains of operations there: no min, max, clamp or floor (each costs as
+ * much as three to six multiplications, a select one and a half), no integer shifts (done lane by lane; a product by a
+ * power of two, a mask or a conversion does the same), polynomials in two or three parallel pieces (Estrin).
  */
 export const elementary = /* wgsl */ `
+// Below -87.3 the result is 0, above 88.37 the largest number; never infinite.
 fn sal_exp(x: f32) -> f32 {
-  let c = clamp(x, -87.0f, 88.0f);
-  let n = floor(c * 1.44269504f + 0.5f);
-  let t = (c - n * 0.693359375f) + n * 2.12194440e-4f;
-  let p = ((0.0013814612f * t + 0.00836871f) * t + 0.041668389f) * t + 0.16666521f;
-  let r = (p * t + 0.49999994f) * t * t + t + 1.0f;
-  return r * bitcast<f32>((i32(n) + 127) << 23u);
+  // Adding 1.5 * 2^23 rounds to an integer n, left in the low bits. It is taken from there as an integer, so that no
+  // compiler may cancel the two additions.
+  let bits = bitcast<u32>(x * 1.44269504f + 12582912.0f);
+  let n = f32(bitcast<i32>(bits - 0x4b400000u));
+  let t = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+  let z = t * t;
+  let p = (0.16666521f * t + 0.49999994f) + z * ((0.00836871f * t + 0.041668389f) + z * 0.0013814612f);
+  let y = ((z * p + t) + 1.0f) * bitcast<f32>((bits + 127u) * 0x00800000u); // n + 127 into the exponent's place
+  return select(select(y, 3.4028234e38f, x > 88.37f), 0.0f, x < -87.3f);
 }
 
+// For normal x > 0.
 fn sal_log(x: f32) -> f32 {
-  let u = bitcast<u32>(x) + 0x004afb0du; // 0x3f800000 - 0x3f3504f3: exponent 0 begins at the root of one half
-  let k = f32(i32(u >> 23u) - 127);
-  let f = bitcast<f32>((u & 0x007fffffu) + 0x3f3504f3u) - 1.0f;
+  // x = 2^k (1 + f); exponent 0 begins at the root of one half, 0x3f3504f3. Here 2^23 k, exactly.
+  let d = bitcast<u32>(x) - 0x3f3504f3u;
+  let k = f32(bitcast<i32>(d & 0xff800000u));
+  let f = bitcast<f32>((d & 0x007fffffu) + 0x3f3504f3u) - 1.0f;
   let z = f * f;
-  let p = (((((0.087003678f * f - 0.142674893f) * f + 0.149147898f) * f - 0.16577585f) * f + 0.199630618f) * f - 0.250013381f) * f + 0.333339095f;
-  return (f * z * p - 0.5f * z - k * 2.12194440e-4f) + f + k * 0.693359375f;
+  let p = ((0.333339095f - 0.250013381f * f) + z * (0.199630618f - 0.16577585f * f))
+    + (z * z) * ((0.149147898f - 0.142674893f * f) + z * 0.087003678f);
+  // ln 2 in two parts, scaled by 2^-23; the product of k and the larger part is exact.
+  return (f * z * p - 0.5f * z - k * 2.5295548e-11f) + f + k * 8.265487849712372e-8f;
 }
 `;
