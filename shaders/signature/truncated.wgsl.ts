@@ -113,7 +113,8 @@ ${each((m, r) => `      k[kout + at + ${columnWord(m, r) * B}u] = c_${m}_${r} + 
     }
     total += subtotal;
   }
-  results[slot] = vec2f(total, 0.0f);
+  // While the reverse walks down the segments, each is run through again: only the last one's sum is new.
+  ${keep ? "if ((run.flags & 2u) != 0u) { results[slot] = vec2f(total, 0.0f); }" : "results[slot] = vec2f(total, 0.0f);"}
 }
 `;
 };

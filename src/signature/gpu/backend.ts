@@ -1,10 +1,12 @@
 /** Signature kernels and signatures on the GPU, in float32. */
 
 import { channelBlock, contract } from "../../../shaders/signature/contract.wgsl.js";
-import { type DifferenceForwardShape, differenceForward } from "../../../shaders/signature/difference-forward.wgsl.js";
+import { differenceForward } from "../../../shaders/signature/difference-forward.wgsl.js";
 import { differenceReverse } from "../../../shaders/signature/difference-reverse.wgsl.js";
 import { incrementRows, increments } from "../../../shaders/signature/increments.wgsl.js";
 import { passWords } from "../../../shaders/signature/layout.wgsl.js";
+import { polynomialForward, polynomialReverse } from "../../../shaders/signature/polynomial.wgsl.js";
+import { truncatedForward, truncatedReverse } from "../../../shaders/signature/truncated.wgsl.js";
 import { SaltationError } from "../../errors.js";
 import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
 import type { GramRequest, GramResult, SignatureBackend } from "../backend.js";
@@ -13,6 +15,7 @@ import type { CheckedSolver } from "../solver.js";
 import type { CompiledStaticKernel } from "../static-kernel.js";
 import { describePairs, gramPairs, longestOf, type PairList, slotLists } from "./pairs.js";
 import { type ChunkPlan, planChunk } from "./plan.js";
+import { gpuSignatures, gpuSignatureVjp } from "./signatures.js";
 
 /** Points as the kernels read them: differences for a linear kernel (taken in float64), else the points. */
 function devicePoints(kernel: CompiledStaticKernel, batch: PathBatch): Float32Array {
@@ -104,39 +107,43 @@ export class GpuSignatureBackend implements SignatureBackend {
           bindings: ["read", "read", "read", "read_write"],
           uniformBytes,
         });
-    if (solver.kind !== "difference") throw new SaltationError("invalid-input", "solver: not yet");
-    const forward = (source: "dot" | "buffer", keep: boolean): Promise<Kernel> => {
-      const shape: DifferenceForwardShape = {
-        interleave,
-        workgroupSize,
-        threads,
-        strip,
-        dyadic: solver.dyadic,
-        source,
-        channels,
-        keep,
-        scaled: !job.gradient,
-        extraRows: job.gradient ? 1 : 0,
-      };
-      return gpu.kernel({
+    const forwardOf = (code: string, keep: boolean, points: boolean): Promise<Kernel> =>
+      gpu.kernel({
         label: `signature kernel forward${keep ? ", kept" : ""}`,
-        code: differenceForward(shape),
-        bindings:
-          source === "dot"
-            ? ["read", "read", "read", "read_write", "read_write"]
-            : ["read", "read", "read_write", "read_write"],
+        code,
+        bindings: points
+          ? ["read", "read", "read", "read_write", "read_write"]
+          : ["read", "read", "read_write", "read_write"],
         uniformBytes,
       });
-    };
-    const shape = { interleave, workgroupSize, threads, strip, dyadic: solver.dyadic };
+    const extraRows = job.gradient ? 1 : 0;
+    const { stateWords } = plan;
+    const layout = { interleave, workgroupSize };
+    let forward: (keep: boolean) => string;
+    let reverseCode: () => string;
+    if (solver.kind === "difference") {
+      const shape = { ...layout, threads, strip, dyadic: solver.dyadic };
+      const scaled = !job.gradient;
+      forward = (keep) =>
+        differenceForward({ ...shape, source: dot ? "dot" : "buffer", channels, keep, scaled, extraRows });
+      reverseCode = () => differenceReverse(shape);
+    } else if (solver.kind === "polynomial") {
+      const { order } = solver;
+      forward = (keep) => polynomialForward({ ...layout, order, extraRows, keep, stateWords });
+      reverseCode = () => polynomialReverse({ ...layout, order, extraRows, keep: true, stateWords });
+    } else {
+      const { depth } = solver;
+      forward = (keep) => truncatedForward({ ...layout, depth, extraRows, keep, stateWords });
+      reverseCode = () => truncatedReverse({ ...layout, depth, extraRows, keep: true, stateWords });
+    }
     const [inc, fwd, rec, rev, cx, cy] = await Promise.all([
       increment,
-      forward(dot ? "dot" : "buffer", false),
-      job.gradient ? forward("buffer", true) : undefined,
+      forwardOf(forward(false), false, dot),
+      job.gradient ? forwardOf(forward(true), true, false) : undefined,
       job.gradient
         ? gpu.kernel({
             label: "signature kernel reverse",
-            code: differenceReverse(shape),
+            code: reverseCode(),
             bindings: ["read", "read", "read", "read_write", "read_write"],
             uniformBytes,
           })
@@ -419,11 +426,11 @@ export class GpuSignatureBackend implements SignatureBackend {
     );
   }
 
-  signatures(): Promise<Float64Array> {
-    throw new SaltationError("invalid-input", "not yet");
+  signatures(paths: PathBatch, depth: number): Promise<Float64Array> {
+    return gpuSignatures(this.gpu, paths, depth);
   }
 
-  signatureVjp(): Promise<Float64Array> {
-    throw new SaltationError("invalid-input", "not yet");
+  signatureVjp(paths: PathBatch, depth: number, cotangent: Float64Array): Promise<Float64Array> {
+    return gpuSignatureVjp(this.gpu, paths, depth, cotangent);
   }
 }

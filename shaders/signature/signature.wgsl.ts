@@ -1,0 +1,234 @@
+/**
+ * Truncated signatures of piecewise-linear paths: values, and vector-Jacobian products.
+ *
+ * The signature at a word depends only on the signature at that word's prefixes. So a thread owns one word u of length
+ * depth − 1 of one path, keeps S at the prefixes of u (s1, s2, …) and at u followed by up to eight last letters in
+ * registers, and runs through the path alone: no barriers, at the price of computing short prefixes many times over.
+ * A segment updates level k by Horner's chain, h = Δ_{i1}/k; h = (h + s_j) Δ_{i(j+1)}/(k−j) for j < k; s_k += h.
+ *
+ * The reverse unwinds the same chain with −Δ, which is exact in the algebra. Its threads own a *group* of words each and
+ * add up the gradients to Δ in their own rows of `rows`; a second kernel adds the groups up in their order.
+ */
+import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { unroll } from "../shared/unroll.js";
+
+export interface SignatureShape {
+  channels: number;
+  depth: number;
+  workgroupSize: number;
+}
+
+/** Last letters of one thread. */
+export const letterBlock = 8;
+
+const head = ({ channels, depth }: SignatureShape): string => {
+  const sizes = Array.from({ length: depth + 1 }, (_, k) => channels ** k);
+  const offsets = sizes.map((_, k) => sizes.slice(0, k).reduce((a, b) => a + b, 0));
+  return `
+struct Pass { first_path: u32, paths: u32, groups: u32, unused: u32 }
+@group(0) @binding(0) var<uniform> run: Pass;
+@group(0) @binding(1) var<storage, read> d: array<f32>;
+@group(0) @binding(2) var<storage, read> offsets: array<u32>;
+const level_offset = array<u32, ${depth + 1}>(${offsets.map((o) => `${o}u`).join(", ")});
+const size = ${offsets[depth]! + sizes[depth]!}u;
+const words = ${channels ** (depth - 1)}u;
+`;
+};
+
+/** The letters of word u, i1 … i(depth−1), and its prefixes' indices, u1 … u(depth−1). */
+const letters = (channels: number, depth: number): string =>
+  unroll(depth - 1, (j) => {
+    const divisor = channels ** (depth - 2 - j);
+    return `let u${j + 1} = u / ${divisor}u; let i${j + 1} = u${j + 1} % ${channels}u;`;
+  });
+
+/** One segment: s_1 … s_(depth−1) and the last level, from the top. `dl` are the last letters' Δ, `e` the word's. */
+function advance(depth: number, block: number, last: boolean): string {
+  const lines: string[] = [];
+  for (let k = depth; k >= 1; k--) {
+    if (k === depth && !last) continue;
+    let h = k === 1 && depth > 1 ? "e1" : "";
+    if (k === depth && depth === 1) {
+      for (let l = 0; l < block; l++) lines.push(`top${l} += dl${l};`);
+      continue;
+    }
+    if (k > 1) {
+      h = `e1 * ${frac(1, k)}`;
+      for (let j = 1; j < (k === depth ? k - 1 : k); j++) {
+        const name = `h${k}_${j + 1}`;
+        lines.push(`let ${name} = (${h} + s${j}) * e${j + 1} * ${frac(1, k - j)};`);
+        h = name;
+      }
+    }
+    if (k === depth) {
+      lines.push(`let before_last = ${h} + s${depth - 1};`);
+      for (let l = 0; l < block; l++) lines.push(`top${l} += before_last * dl${l};`);
+    } else lines.push(`s${k} += ${h};`);
+  }
+  return lines.map((l) => `    ${l}`).join("\n");
+}
+
+const frac = (a: number, b: number): string => {
+  const text = String(Math.fround(a / b));
+  return `${/[.e]/.test(text) ? text : `${text}.0`}f`;
+};
+
+export const signatureForward = (shape: SignatureShape): string => {
+  const { channels, depth } = shape;
+  const block = Math.min(channels, letterBlock);
+  const blocks = Math.ceil(channels / block);
+  const guard = (l: number, line: string): string =>
+    channels % block === 0 ? line : `if (c0 + ${l}u < ${channels}u) { ${line} }`;
+  return wgsl`
+${head(shape)}
+@group(0) @binding(3) var<storage, read_write> signature: array<f32>;
+
+@compute @workgroup_size(${shape.workgroupSize})
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let item = id.x;
+  if (item >= words * ${blocks}u) { return; }
+  let u = item / ${blocks}u;
+  let c0 = (item % ${blocks}u) * ${block}u;
+  let path = run.first_path + id.y;
+  ${letters(channels, depth)}
+${unroll(depth - 1, (j) => `  var s${j + 1} = 0.0f;`)}
+${unroll(block, (l) => `  var top${l} = 0.0f;`)}
+  let end = offsets[path + 1u] - 1u;
+  for (var t = offsets[path]; t < end; t++) {
+    let at = t * ${channels}u;
+${unroll(depth - 1, (j) => `    let e${j + 1} = d[at + i${j + 1}];`)}
+${unroll(block, (l) => `    let dl${l} = d[at + c0 + ${l}u];`)}
+${advance(depth, block, true)}
+  }
+  let out = id.y * size;
+  if (item == 0u) { signature[out] = 1.0f; }
+${unroll(depth - 1, (j) => {
+  const k = j + 1;
+  const rest = channels ** (depth - 1 - k);
+  return `  if (c0 == 0u && u % ${rest}u == 0u) { signature[out + level_offset[${k}] + u${k}] = s${k}; }`;
+})}
+${unroll(block, (l) => guard(l, `signature[out + level_offset[${depth}] + u * ${channels}u + c0 + ${l}u] = top${l};`))}
+}
+`;
+};
+
+export const signatureReverse = (shape: SignatureShape): string => {
+  const { channels, depth } = shape;
+  const block = Math.min(channels, letterBlock);
+  const blocks = Math.ceil(channels / block);
+  const guarded = channels % block !== 0;
+  // Adjoint of one segment, from s before it: levels from the lowest, each from its new cotangent.
+  const lines: string[] = [];
+  for (let k = 1; k < depth; k++) chain(k, `b${k}`);
+  function chain(k: number, seed: string): void {
+    const h: string[] = ["", `e1 * ${frac(1, k)}`];
+    for (let j = 1; j < k; j++) {
+      const name = `f${k}_${j}`;
+      lines.push(`let ${name} = (${h[j]} + s${j}) * ${frac(1, k - j)};`);
+      if (j + 1 < k || k < depth) lines.push(`let h${k}_${j + 1} = ${name} * e${j + 1};`);
+      h.push(`h${k}_${j + 1}`);
+    }
+    let bar = seed;
+    for (let j = k - 1; j >= 1; j--) {
+      lines.push(`g${j + 1} += ${bar} * f${k}_${j};`);
+      lines.push(`let k${k}_${j} = ${bar} * e${j + 1} * ${frac(1, k - j)};`);
+      lines.push(`b${j} += k${k}_${j};`);
+      bar = `k${k}_${j}`;
+    }
+    lines.push(`g1 += ${bar} * ${frac(1, k)};`);
+  }
+  if (depth === 1) {
+    for (let l = 0; l < block; l++) lines.push(`let r${l} = q${l};`);
+  } else {
+    const k = depth;
+    let h = `e1 * ${frac(1, k)}`;
+    for (let j = 1; j < k - 1; j++) {
+      lines.push(`let f${k}_${j} = (${h} + s${j}) * ${frac(1, k - j)};`);
+      lines.push(`let h${k}_${j + 1} = f${k}_${j} * e${j + 1};`);
+      h = `h${k}_${j + 1}`;
+    }
+    lines.push(`let before_last = ${h} + s${k - 1};`);
+    for (let l = 0; l < block; l++) lines.push(`let r${l} = q${l} * before_last;`);
+    lines.push(`let down = ${Array.from({ length: block }, (_, l) => `q${l} * dl${l}`).join(" + ")};`);
+    lines.push(`b${k - 1} += down;`);
+    let bar = "down";
+    for (let j = k - 2; j >= 1; j--) {
+      lines.push(`g${j + 1} += ${bar} * f${k}_${j};`);
+      lines.push(`let k${k}_${j} = ${bar} * e${j + 1} * ${frac(1, k - j)};`);
+      lines.push(`b${j} += k${k}_${j};`);
+      bar = `k${k}_${j}`;
+    }
+    lines.push(`g1 += ${bar} * ${frac(1, k)};`);
+  }
+  return wgsl`
+${head(shape)}
+@group(0) @binding(3) var<storage, read> cotangent: array<f32>;
+@group(0) @binding(4) var<storage, read_write> rows: array<f32>;
+
+@compute @workgroup_size(${shape.workgroupSize})
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let owner = id.x;
+  if (owner >= run.groups) { return; }
+  let path = run.first_path + id.y;
+  let begin = offsets[path];
+  let end = offsets[path + 1u] - 1u;
+  let first = offsets[run.first_path];
+  // Rows of this owner, [vertices of the chunk, channels].
+  let row = (owner * (offsets[run.first_path + run.paths] - first) + begin - first) * ${channels}u;
+  for (var i = 0u; i < (end + 1u - begin) * ${channels}u; i++) { rows[row + i] = 0.0f; }
+  let bar = id.y * size;
+  for (var item = owner; item < words * ${blocks}u; item += run.groups) {
+    let u = item / ${blocks}u;
+    let c0 = (item % ${blocks}u) * ${block}u;
+    ${letters(channels, depth)}
+${unroll(depth - 1, (j) => `    var s${j + 1} = 0.0f;`)}
+    for (var t = begin; t < end; t++) {
+      let at = t * ${channels}u;
+${unroll(depth - 1, (j) => `      let e${j + 1} = d[at + i${j + 1}];`)}
+${advance(depth, block, false)}
+    }
+${unroll(depth - 1, (j) => {
+  const k = j + 1;
+  const rest = channels ** (depth - 1 - k);
+  return `    var b${k} = select(0.0f, cotangent[bar + level_offset[${k}] + u${k}], c0 == 0u && u % ${rest}u == 0u);`;
+})}
+${unroll(block, (l) => {
+  const value = `cotangent[bar + level_offset[${depth}] + u * ${channels}u + c0 + ${l}u]`;
+  return `    let q${l} = ${guarded ? `select(0.0f, ${value}, c0 + ${l}u < ${channels}u)` : value};`;
+})}
+    for (var t = end; t > begin;) {
+      t--;
+      let at = t * ${channels}u;
+      {
+${unroll(depth - 1, (j) => `        let e${j + 1} = -d[at + i${j + 1}];`)}
+${advance(depth, block, false)}
+      }
+${unroll(depth - 1, (j) => `      let e${j + 1} = d[at + i${j + 1}];`)}
+${unroll(block, (l) => `      let dl${l} = d[at + c0 + ${l}u];`)}
+${unroll(depth - 1, (j) => `      var g${j + 1} = 0.0f;`)}
+${lines.map((l) => `      ${l}`).join("\n")}
+      let to = row + (t - begin) * ${channels}u;
+${unroll(block, (l) => (guarded ? `      if (c0 + ${l}u < ${channels}u) { rows[to + c0 + ${l}u] += r${l}; }` : `      rows[to + c0 + ${l}u] += r${l};`))}
+${unroll(depth - 1, (j) => `      rows[to + i${j + 1}] += g${j + 1};`)}
+    }
+  }
+}
+`;
+};
+
+/** Adds the groups' rows up: a thread per number of [vertices of the chunk, channels]. */
+export const signatureGather = (workgroupSize: number): string => wgsl`
+struct Pass { first: u32, count: u32, groups: u32, unused: u32 }
+@group(0) @binding(0) var<uniform> run: Pass;
+@group(0) @binding(1) var<storage, read> rows: array<f32>;
+@group(0) @binding(2) var<storage, read_write> gradient: array<f32>;
+
+@compute @workgroup_size(${workgroupSize})
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.x + id.y * groups.x * ${workgroupSize}u;
+  if (i >= run.count) { return; }
+  var sum = 0.0f;
+  for (var g = 0u; g < run.groups; g++) { sum += rows[g * run.count + i]; }
+  gradient[run.first + i] = sum;
+}
+`;

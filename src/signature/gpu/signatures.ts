@@ -1,0 +1,180 @@
+/** Truncated signatures and their vector-Jacobian products on the GPU. */
+import {
+  letterBlock,
+  signatureForward,
+  signatureGather,
+  signatureReverse,
+} from "../../../shaders/signature/signature.wgsl.js";
+import { SaltationError } from "../../errors.js";
+import type { Gpu, Storage } from "../../gpu/index.js";
+import type { PathBatch } from "../paths.js";
+
+/** Numbers of a signature, level 0 included. */
+export function signatureSize(channels: number, depth: number): number {
+  let size = 0;
+  for (let k = 0; k <= depth; k++) size += channels ** k;
+  return size;
+}
+
+function deviceDifferences(batch: PathBatch): Float32Array {
+  const c = batch.channels;
+  const out = new Float32Array(batch.points.length);
+  for (let i = 0; i < batch.count; i++) {
+    for (let v = batch.offsets[i]! * c; v < (batch.offsets[i + 1]! - 1) * c; v++) {
+      out[v] = batch.points[v + c]! - batch.points[v]!;
+    }
+  }
+  return out;
+}
+
+const workgroupSize = 32;
+
+function budgetOf(gpu: Gpu, size: number): number {
+  const { limits } = gpu.device;
+  const bytes = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize, 1 << 28);
+  if (size * 4 > bytes) {
+    throw new SaltationError(
+      "limit",
+      `depth: one signature takes ${size * 4} bytes, more than a buffer's ${bytes} on this adapter; take a smaller depth`,
+    );
+  }
+  return bytes;
+}
+
+/** Threads along x, split over y where there are too many workgroups for one dimension is not needed: words are few. */
+function wordGroups(channels: number, depth: number): number {
+  const block = Math.min(channels, letterBlock);
+  return Math.ceil((channels ** (depth - 1) * Math.ceil(channels / block)) / workgroupSize);
+}
+
+/** Signatures of all paths [count, size]. */
+export async function gpuSignatures(gpu: Gpu, paths: PathBatch, depth: number): Promise<Float64Array> {
+  const { channels, count } = paths;
+  const size = signatureSize(channels, depth);
+  const chunk = Math.min(count, 65535, Math.floor(budgetOf(gpu, size) / (size * 4)));
+  const held: Storage[] = [];
+  try {
+    const kernel = await gpu.kernel({
+      label: "truncated signature",
+      code: signatureForward({ channels, depth, workgroupSize }),
+      bindings: ["read", "read", "read_write"],
+      uniformBytes: 16,
+    });
+    const d = gpu.upload("differences", deviceDifferences(paths));
+    held.push(d);
+    const offsets = gpu.upload("offsets", paths.offsets);
+    held.push(offsets);
+    const out = gpu.buffer("signatures", chunk * size * 4);
+    held.push(out);
+    const reads: Promise<[number, ArrayBuffer]>[] = [];
+    for (let first = 0; first < count; first += chunk) {
+      const here = Math.min(chunk, count - first);
+      const batch = gpu.batch("signatures");
+      batch.dispatch(kernel, [d, offsets, out], Uint32Array.of(first, here, 0, 0), [wordGroups(channels, depth), here]);
+      reads.push(batch.read(out, 0, here * size * 4).then((data) => [first, data]));
+      batch.submit();
+    }
+    const result = new Float64Array(count * size);
+    for (const [first, data] of await Promise.all(reads)) result.set(new Float32Array(data), first * size);
+    const bad = result.findIndex((v) => !Number.isFinite(v));
+    if (bad >= 0) {
+      throw new SaltationError(
+        "not-finite",
+        `the signature of path ${Math.floor(bad / size)} exceeds float32: scale the paths down, or use the cpu backend`,
+      );
+    }
+    return result;
+  } finally {
+    for (const s of held) s.dispose();
+  }
+}
+
+/** Gradient to the points, from cotangents [count, size]. */
+export async function gpuSignatureVjp(
+  gpu: Gpu,
+  paths: PathBatch,
+  depth: number,
+  cotangent: Float64Array,
+): Promise<Float64Array> {
+  const { channels, count } = paths;
+  const c = channels;
+  const size = signatureSize(channels, depth);
+  const budget = budgetOf(gpu, size);
+  const block = Math.min(channels, letterBlock);
+  const items = channels ** (depth - 1) * Math.ceil(channels / block);
+  // Enough threads to fill the adapter, few enough rows to add up.
+  const wanted = gpu.adapter.fallback ? 64 : 8192;
+  const groups = Math.min(items, Math.max(1, Math.ceil(wanted / count)), 256);
+  const held: Storage[] = [];
+  try {
+    const [reverse, gather] = await Promise.all([
+      gpu.kernel({
+        label: "truncated signature, reverse",
+        code: signatureReverse({ channels, depth, workgroupSize }),
+        bindings: ["read", "read", "read", "read_write"],
+        uniformBytes: 16,
+      }),
+      gpu.kernel({
+        label: "gather gradients",
+        code: signatureGather(64),
+        bindings: ["read", "read_write"],
+        uniformBytes: 16,
+      }),
+    ]);
+    const hold = (s: Storage): Storage => {
+      held.push(s);
+      return s;
+    };
+    const d = hold(gpu.upload("differences", deviceDifferences(paths)));
+    const offsets = hold(gpu.upload("offsets", paths.offsets));
+    const gradient = hold(gpu.buffer("gradient", paths.points.length * 4));
+    const perVertex = groups * c * 4;
+    const bytesOf = (first: number, end: number): number => (paths.offsets[end]! - paths.offsets[first]!) * perVertex;
+    let data: Promise<ArrayBuffer> | undefined;
+    for (let first = 0; first < count; ) {
+      let end = first + 1;
+      while (
+        end < count &&
+        end - first < 65535 &&
+        bytesOf(first, end + 1) <= budget &&
+        (end + 1 - first) * size * 4 <= budget
+      ) {
+        end++;
+      }
+      const here = end - first;
+      const numbers = (paths.offsets[end]! - paths.offsets[first]!) * c;
+      const rows = gpu.buffer("gradient rows", numbers * groups * 4);
+      const bars = gpu.upload("cotangents", Float32Array.from(cotangent.subarray(first * size, end * size)));
+      const batch = gpu.batch("signature gradients");
+      batch.dispatch(reverse, [d, offsets, bars, rows], Uint32Array.of(first, here, groups, 0), [
+        Math.ceil(groups / workgroupSize),
+        here,
+      ]);
+      const gatherGroups = Math.ceil(numbers / 64);
+      batch.dispatch(gather, [rows, gradient], Uint32Array.of(paths.offsets[first]! * c, numbers, groups, 0), [
+        Math.min(gatherGroups, 32768),
+        Math.ceil(gatherGroups / 32768),
+      ]);
+      if (end === count) data = batch.read(gradient);
+      batch.submit();
+      rows.dispose();
+      bars.dispose();
+      first = end;
+    }
+    // Gradients to differences → gradients to points.
+    const bar = new Float32Array((await data)!);
+    const result = new Float64Array(paths.points.length);
+    for (let i = 0; i < count; i++) {
+      for (let v = paths.offsets[i]! * c; v < (paths.offsets[i + 1]! - 1) * c; v++) {
+        result[v]! -= bar[v]!;
+        result[v + c]! += bar[v]!;
+      }
+    }
+    if (!result.every(Number.isFinite)) {
+      throw new SaltationError("not-finite", "the gradient of a signature exceeds float32: scale the paths down");
+    }
+    return result;
+  } finally {
+    for (const s of held) s.dispose();
+  }
+}

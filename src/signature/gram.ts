@@ -1,0 +1,267 @@
+/** Gram matrices of signature kernels, plain and normalised, and linear functionals of them with their gradients. */
+import { fail } from "../checks.js";
+import { SaltationError } from "../errors.js";
+import type { SignatureBackend } from "./backend.js";
+import { type PathBatch, type PathInput, readPaths, sameChannels } from "./paths.js";
+import { type CheckedSolver, checkSolver, type SignatureSolver } from "./solver.js";
+import { type CompiledStaticKernel, compileStaticKernel, type StaticKernel } from "./static-kernel.js";
+
+export interface KernelOptions {
+  /** What points are compared by (default linear). */
+  readonly static?: StaticKernel;
+  /** How the signature kernel is computed (default: differences at dyadic orders [0, 0]). */
+  readonly solver?: SignatureSolver;
+  /** k(x, y) / √(k(x, x) k(y, y)) instead of k(x, y). */
+  readonly normalised?: boolean;
+}
+
+export interface GramMatrix {
+  readonly rows: number;
+  readonly columns: number;
+  /** [rows, columns]. */
+  readonly values: Float64Array;
+}
+
+export interface CheckedKernel {
+  readonly kernel: CompiledStaticKernel;
+  readonly solver: CheckedSolver;
+  readonly normalised: boolean;
+}
+
+/** Checks kernel options and fills in their defaults. @throws SaltationError `invalid-input`. */
+export function checkKernel(options: KernelOptions): CheckedKernel {
+  return {
+    kernel: compileStaticKernel(options.static ?? { kind: "linear" }),
+    solver: checkSolver(options.solver ?? { kind: "difference" }),
+    normalised: options.normalised ?? false,
+  };
+}
+
+/** Most entries of one Gram matrix: 2 GiB of float64 on the host. */
+const mostEntries = 2 ** 28;
+
+function refuseHuge(rows: number, columns: number): void {
+  if (rows * columns > mostEntries) {
+    throw new SaltationError(
+      "limit",
+      `a Gram matrix of ${rows} x ${columns} paths takes ${(rows * columns * 8) / 2 ** 30} GiB; at most ${mostEntries} ` +
+        "entries are taken: split the batch",
+    );
+  }
+}
+
+/** Reads two batches that are to be compared. @throws SaltationError `invalid-input`. */
+export function readTwo(x: PathInput, y: PathInput): { x: PathBatch; y: PathBatch } {
+  const a = readPaths("x", x);
+  const b = readPaths("y", y);
+  sameChannels(a, b);
+  return { x: a, y: b };
+}
+
+/** √k(x, x) of every path, for normalised kernels. */
+async function norms(backend: SignatureBackend, k: CheckedKernel, x: PathBatch): Promise<Float64Array> {
+  const { gram } = await backend.paired(k.kernel, k.solver, x, x);
+  const bad = gram.findIndex((v) => !(v > 0));
+  if (bad >= 0) {
+    throw new SaltationError(
+      "not-finite",
+      `path ${bad} has k(x, x) = ${gram[bad]}, so it cannot be normalised: raise the dyadic order, or use the polynomial solver`,
+    );
+  }
+  return gram.map(Math.sqrt);
+}
+
+/**
+ * The Gram matrix k(x_i, y_j); with `y` null, of x with itself at half the work.
+ * @throws SaltationError `invalid-input` for bad paths or options, `not-finite` where a value exceeds float32, `limit`.
+ */
+export async function signatureGram(
+  backend: SignatureBackend,
+  x: PathInput,
+  y: PathInput | null,
+  options: KernelOptions = {},
+): Promise<GramMatrix> {
+  const k = checkKernel(options);
+  const a = readPaths("x", x);
+  const b = y === null ? a : readPaths("y", y);
+  sameChannels(a, b);
+  refuseHuge(a.count, b.count);
+  const [{ gram }] = (await backend.evaluate(k.kernel, k.solver, [{ x: a, y: y === null ? null : b }])) as [
+    { gram: Float64Array },
+  ];
+  if (k.normalised) {
+    const na = await norms(backend, k, a);
+    const nb = y === null ? na : await norms(backend, k, b);
+    for (let i = 0; i < a.count; i++) for (let j = 0; j < b.count; j++) gram[i * b.count + j]! /= na[i]! * nb[j]!;
+  }
+  return { rows: a.count, columns: b.count, values: gram };
+}
+
+export interface PairedKernels {
+  /** [batch]. */
+  readonly values: Float64Array;
+  /** Gradients of Σ cotangent · k to the points, in the layout of the batches' points. */
+  readonly gradientX?: Float64Array;
+  readonly gradientY?: Float64Array;
+}
+
+/**
+ * k(x_i, y_i) of two batches of the same size, and with `cotangent` [batch] the gradient of Σ cotangent · k.
+ * @throws SaltationError as `signatureGram`, and where the batches differ in size.
+ */
+export async function signatureKernel(
+  backend: SignatureBackend,
+  x: PathInput,
+  y: PathInput,
+  options: KernelOptions & { readonly cotangent?: ArrayLike<number> } = {},
+): Promise<PairedKernels> {
+  const k = checkKernel(options);
+  const two = readTwo(x, y);
+  if (two.x.count !== two.y.count) fail("y", `holds ${two.y.count} paths, x holds ${two.x.count}; pairs need as many`);
+  if (k.normalised) fail("normalised", "is taken by Gram matrices and statistics, not by pairs");
+  const { cotangent } = options;
+  if (cotangent && cotangent.length !== two.x.count) {
+    fail("cotangent", `holds ${cotangent.length} numbers; one per pair (${two.x.count}) is needed`);
+  }
+  const bar = cotangent && Float64Array.from(cotangent);
+  const { gram, gradientX, gradientY } = await backend.paired(k.kernel, k.solver, two.x, two.y, bar);
+  return { values: gram, gradientX, gradientY };
+}
+
+/** Constant weights of the Gram matrices xx, yy and xy in a statistic. */
+export interface StatisticWeights {
+  readonly xx?: { readonly diagonal: number; readonly others: number };
+  readonly yy?: { readonly diagonal: number; readonly others: number };
+  readonly xy?: number;
+}
+
+export interface StatisticResult {
+  readonly value: number;
+  readonly gradientX?: Float64Array;
+  readonly gradientY?: Float64Array;
+}
+
+function matrix(n: number, w: { diagonal: number; others: number }): Float64Array {
+  const out = new Float64Array(n * n).fill(w.others);
+  for (let i = 0; i < n; i++) out[i * n + i] = w.diagonal;
+  return out;
+}
+
+const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, v, i) => sum + v * b[i]!, 0);
+
+/** Σ weights · Gram matrices, and its gradients to the points. */
+export async function linearStatistic(
+  backend: SignatureBackend,
+  k: CheckedKernel,
+  x: PathBatch,
+  y: PathBatch,
+  weights: StatisticWeights,
+  want: { x: boolean; y: boolean },
+): Promise<StatisticResult> {
+  refuseHuge(x.count, y.count);
+  refuseHuge(x.count, x.count);
+  refuseHuge(y.count, y.count);
+  const terms: { a: PathBatch; b: PathBatch | null; w: Float64Array; skip: boolean; x: boolean; y: boolean }[] = [];
+  if (weights.xx) {
+    terms.push({
+      a: x,
+      b: null,
+      w: matrix(x.count, weights.xx),
+      skip: weights.xx.diagonal === 0,
+      x: want.x,
+      y: want.x,
+    });
+  }
+  if (weights.yy) {
+    terms.push({
+      a: y,
+      b: null,
+      w: matrix(y.count, weights.yy),
+      skip: weights.yy.diagonal === 0,
+      x: want.y,
+      y: want.y,
+    });
+  }
+  if (weights.xy !== undefined) {
+    const w = new Float64Array(x.count * y.count).fill(weights.xy);
+    terms.push({ a: x, b: y, w, skip: false, x: want.x, y: want.y });
+  }
+  const gradients = new Map<PathBatch, Float64Array>();
+  const add = (batch: PathBatch, gradient: Float64Array | undefined): void => {
+    if (!gradient) return;
+    const known = gradients.get(batch);
+    if (!known) gradients.set(batch, gradient.slice());
+    else for (let i = 0; i < known.length; i++) known[i]! += gradient[i]!;
+  };
+  let value = 0;
+  const request = (term: (typeof terms)[number], w: Float64Array | undefined) => ({
+    x: term.a,
+    y: term.b,
+    skipDiagonal: term.skip,
+    cotangent: w && (term.x || term.y) ? w : undefined,
+    gradient: { x: term.x, y: term.y },
+  });
+  const collect = (results: { gradientX?: Float64Array; gradientY?: Float64Array }[]): void =>
+    results.forEach((r, i) => {
+      add(terms[i]!.a, r.gradientX);
+      if (terms[i]!.b) add(terms[i]!.b!, r.gradientY);
+    });
+  if (!k.normalised) {
+    const results = await backend.evaluate(
+      k.kernel,
+      k.solver,
+      terms.map((t) => request(t, t.w)),
+    );
+    results.forEach((r, i) => {
+      value += dot(r.gram, terms[i]!.w);
+    });
+    collect(results);
+  } else {
+    // Values first: the cotangents of a normalised kernel depend on them.
+    const nx = await norms(backend, k, x);
+    const ny = await norms(backend, k, y);
+    const values = await backend.evaluate(
+      k.kernel,
+      k.solver,
+      terms.map((t) => request(t, undefined)),
+    );
+    const diagonal = new Map([
+      [x, new Float64Array(x.count)],
+      [y, new Float64Array(y.count)],
+    ]);
+    const scaled = terms.map((term, t) => {
+      const b = term.b ?? term.a;
+      const na = term.a === x ? nx : ny;
+      const nb = b === x ? nx : ny;
+      return term.w.map((w, at) => {
+        const [i, j] = [Math.floor(at / b.count), at % b.count];
+        const share = w / (na[i]! * nb[j]!);
+        const part = share * values[t]!.gram[at]!;
+        value += part;
+        diagonal.get(term.a)![i]! -= part / (2 * na[i]! ** 2);
+        diagonal.get(b)![j]! -= part / (2 * nb[j]! ** 2);
+        return share;
+      });
+    });
+    if (want.x || want.y) {
+      collect(
+        await backend.evaluate(
+          k.kernel,
+          k.solver,
+          terms.map((t, i) => request(t, scaled[i])),
+        ),
+      );
+      for (const batch of new Set([x, y])) {
+        if (!(batch === x ? want.x : want.y)) continue;
+        const own = await backend.paired(k.kernel, k.solver, batch, batch, diagonal.get(batch)!);
+        add(batch, own.gradientX);
+        add(batch, own.gradientY);
+      }
+    }
+  }
+  return {
+    value,
+    gradientX: want.x ? (gradients.get(x) ?? new Float64Array(x.points.length)) : undefined,
+    gradientY: want.y ? (gradients.get(y) ?? new Float64Array(y.points.length)) : undefined,
+  };
+}

@@ -1,0 +1,37 @@
+/** Signatures and signature kernels of paths and spike trains: what the rest of the library uses. */
+import type { Gpu } from "../gpu/index.js";
+import { twinBackend } from "../twin/signature/backend.js";
+import type { SignatureBackend } from "./backend.js";
+import { GpuSignatureBackend } from "./gpu/backend.js";
+
+export type { LogSignatureForm } from "../twin/signature/lyndon.js";
+export type { GramRequest, GramResult, SignatureBackend } from "./backend.js";
+export {
+  type GramMatrix,
+  type KernelOptions,
+  type PairedKernels,
+  type StatisticResult,
+  signatureGram,
+  signatureKernel,
+} from "./gram.js";
+export { type LiftedTrains, type LiftOptions, liftSpikes, type SpikeTrainInput } from "./lift.js";
+export { nested, type PathBatch, type PathInput, readPaths, type TypedPaths } from "./paths.js";
+export {
+  expectedSignature,
+  logSignatures,
+  type SignatureOptions,
+  type Signatures,
+  spikeSignatures,
+  truncatedSignatureGradient,
+  truncatedSignatures,
+} from "./signatures.js";
+export type { SignatureSolver } from "./solver.js";
+export type { StaticKernel } from "./static-kernel.js";
+export { type MmdOptions, type StatisticOptions, signatureMMD, signatureScore } from "./statistics.js";
+export { basePoint, leadLag, type Transformed, timeAugment } from "./transforms.js";
+export { type TwoSampleOptions, type TwoSampleResult, twoSampleTest } from "./two-sample.js";
+
+/** Where signatures are computed: on a GPU in float32, or (null) by the float64 twin. */
+export function signatureBackend(gpu: Gpu | null): SignatureBackend {
+  return gpu ? new GpuSignatureBackend(gpu) : twinBackend();
+}

@@ -1,0 +1,125 @@
+/** Truncated signatures of batches of paths, their gradients, their mean, and log-signatures. */
+import { fail, wholeNumber } from "../checks.js";
+import { SaltationError } from "../errors.js";
+import { type LogSignatureForm, logSignature } from "../twin/signature/lyndon.js";
+import { spikeSignature } from "../twin/signature/signature.js";
+import { tensorSize } from "../twin/signature/tensor.js";
+import type { SignatureBackend } from "./backend.js";
+import type { LiftOptions, SpikeTrainInput } from "./lift.js";
+import { type PathBatch, type PathInput, readPaths } from "./paths.js";
+
+export interface SignatureOptions {
+  /** Truncation depth, 1 to 8. */
+  readonly depth: number;
+}
+
+export interface Signatures {
+  readonly count: number;
+  /** Numbers of one signature: levels 0 (which is 1) to depth, words in lexicographic order. */
+  readonly size: number;
+  /** [count, size]. */
+  readonly values: Float64Array;
+}
+
+const mostBytes = 2 ** 31;
+
+function check(paths: PathBatch, depth: number): number {
+  wholeNumber("depth", depth, 1, 8);
+  const size = tensorSize(paths.channels, depth);
+  if (size * paths.count * 8 > mostBytes) {
+    throw new SaltationError(
+      "limit",
+      `depth: ${paths.count} signatures of ${paths.channels} channels to depth ${depth} take ` +
+        `${((size * paths.count * 8) / 2 ** 30).toFixed(1)} GiB; take a smaller depth or fewer paths at a time`,
+    );
+  }
+  return size;
+}
+
+/**
+ * Truncated signatures of all paths.
+ * @throws SaltationError `invalid-input` for bad paths or depth, `limit` where they do not fit, `not-finite`.
+ */
+export async function truncatedSignatures(
+  backend: SignatureBackend,
+  x: PathInput,
+  { depth }: SignatureOptions,
+): Promise<Signatures> {
+  const paths = readPaths("x", x);
+  const size = check(paths, depth);
+  return { count: paths.count, size, values: await backend.signatures(paths, depth) };
+}
+
+/**
+ * Vector-Jacobian product: gradient to the points, in their layout, of Σ cotangent · signature.
+ * @param cotangent [count, size].
+ */
+export async function truncatedSignatureGradient(
+  backend: SignatureBackend,
+  x: PathInput,
+  cotangent: ArrayLike<number>,
+  { depth }: SignatureOptions,
+): Promise<Float64Array> {
+  const paths = readPaths("x", x);
+  const size = check(paths, depth);
+  if (cotangent.length !== paths.count * size) {
+    fail(
+      "cotangent",
+      `holds ${cotangent.length} numbers; ${paths.count} signatures of ${size} need ${paths.count * size}`,
+    );
+  }
+  return backend.signatureVjp(paths, depth, Float64Array.from(cotangent));
+}
+
+/** Mean signature of a batch [size], added up in float64 in the order of the paths. */
+export async function expectedSignature(
+  backend: SignatureBackend,
+  x: PathInput,
+  options: SignatureOptions,
+): Promise<Float64Array> {
+  const { count, size, values } = await truncatedSignatures(backend, x, options);
+  const mean = new Float64Array(size);
+  for (let i = 0; i < count; i++) for (let w = 0; w < size; w++) mean[w]! += values[i * size + w]!;
+  return mean.map((v) => v / count);
+}
+
+/** Log-signatures [count, size of the form], from signatures on the backend; the logarithm is taken in float64. */
+export async function logSignatures(
+  backend: SignatureBackend,
+  x: PathInput,
+  options: SignatureOptions & { readonly form?: LogSignatureForm },
+): Promise<Signatures> {
+  const paths = readPaths("x", x);
+  const { count, size, values } = await truncatedSignatures(backend, paths, options);
+  const form = options.form ?? "brackets";
+  if (!["expanded", "words", "brackets"].includes(form)) {
+    fail("form", `expected one of expanded, words, brackets, got ${JSON.stringify(form)}`);
+  }
+  const rows = Array.from({ length: count }, (_, i) =>
+    logSignature(values.subarray(i * size, (i + 1) * size), paths.channels, options.depth, form),
+  );
+  const own = rows[0]!.length;
+  const out = new Float64Array(count * own);
+  rows.forEach((row, i) => {
+    out.set(row, i * own);
+  });
+  return { count, size: own, values: out };
+}
+
+/**
+ * Signatures of the Marcus lifts of spike trains by their axis form, in float64 on the host: a spike costs
+ * channels^(depth − 1), not channels^depth, operations.
+ */
+export function spikeSignatures(
+  trains: readonly SpikeTrainInput[],
+  lift: LiftOptions,
+  { depth }: SignatureOptions,
+): Signatures {
+  wholeNumber("depth", depth, 1, 8);
+  const size = tensorSize(lift.neurons + 1, depth);
+  const values = new Float64Array(trains.length * size);
+  trains.forEach((train, i) => {
+    values.set(spikeSignature(train.times, train.neurons, lift.neurons, lift.t0, lift.t1, depth), i * size);
+  });
+  return { count: trains.length, size, values };
+}
