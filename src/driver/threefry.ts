@@ -3,27 +3,45 @@
  * easy as 1, 2, 3 (SC 2011). Adds, rotations and exclusive ors only: any path, step or retry can be drawn anywhere.
  */
 
-const rotations = [13, 15, 26, 6, 17, 29, 16, 24] as const;
 const parity = 0x1bd11bda;
 
 /** Encrypts the counter (c0, c1) under the key (k0, k1), all 32-bit; writes two 32-bit words to `out`. */
 export function threefryInto(out: Uint32Array, k0: number, k1: number, c0: number, c1: number): void {
-  const k2 = parity ^ k0 ^ k1;
-  const keys = [k0, k1, k2];
-  let x0 = (c0 + k0) | 0;
-  let x1 = (c1 + k1) | 0;
-  for (let round = 0; round < 20; round++) {
-    const r = rotations[round & 7]!;
-    x0 = (x0 + x1) | 0;
-    x1 = ((x1 << r) | (x1 >>> (32 - r))) ^ x0;
-    if ((round & 3) === 3) {
-      const injection = (round >> 2) + 1;
-      x0 = (x0 + keys[injection % 3]!) | 0;
-      x1 = (x1 + keys[(injection + 1) % 3]! + injection) | 0;
+  let a = (c0 + k0) | 0;
+  let b = (c1 + k1) | 0;
+  // Keys take turns: the injection after each four rounds adds (k1, k2), (k2, k0), (k0, k1), …
+  let now = k1 | 0;
+  let next = parity ^ k0 ^ k1;
+  let last = k0 | 0;
+  for (let injection = 1; injection <= 5; injection++) {
+    if (injection & 1) {
+      a = (a + b) | 0;
+      b = ((b << 13) | (b >>> 19)) ^ a;
+      a = (a + b) | 0;
+      b = ((b << 15) | (b >>> 17)) ^ a;
+      a = (a + b) | 0;
+      b = ((b << 26) | (b >>> 6)) ^ a;
+      a = (a + b) | 0;
+      b = ((b << 6) | (b >>> 26)) ^ a;
+    } else {
+      a = (a + b) | 0;
+      b = ((b << 17) | (b >>> 15)) ^ a;
+      a = (a + b) | 0;
+      b = ((b << 29) | (b >>> 3)) ^ a;
+      a = (a + b) | 0;
+      b = ((b << 16) | (b >>> 16)) ^ a;
+      a = (a + b) | 0;
+      b = ((b << 24) | (b >>> 8)) ^ a;
     }
+    a = (a + now) | 0;
+    b = (b + next + injection) | 0;
+    const first = now;
+    now = next;
+    next = last;
+    last = first;
   }
-  out[0] = x0;
-  out[1] = x1;
+  out[0] = a;
+  out[1] = b;
 }
 
 /** Two random 32-bit words for a key and a counter. */
