@@ -52,7 +52,11 @@ jobCommand(
   "value and exact gradient of a loss, with standard errors",
   async () => (await import("./gradient.js")).gradientCommand,
 );
-jobCommand("train", "fit parameters to observed spike trains", async () => (await import("./train.js")).trainCommand);
+jobCommand(
+  "train",
+  "fit parameters to observed spike trains",
+  async () => (await import("./train.js")).trainCommand,
+).option("--resume", "go on from the job's checkpoint file");
 program
   .command("info")
   .description("print the adapter, its limits and features, and what to do if there is none")

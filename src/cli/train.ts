@@ -1,5 +1,6 @@
-import { writeFileSync } from "node:fs";
-import { wholeNumber } from "../checks.js";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { fail, wholeNumber } from "../checks.js";
 import { Engine } from "../engine.js";
 import { lossOf, networkOf, optimiserOf, solveOptionsOf } from "../io/build.js";
 import { checkJob, trainSchema } from "../io/job.js";
@@ -7,12 +8,26 @@ import { writeNpz } from "../io/npz.js";
 import { defineNetwork } from "../network/network.js";
 import { parameterLayout, requestedViews } from "../solve/layout.js";
 import { planSolve } from "../solve/plan.js";
-import { train } from "../train/train.js";
+import { type Checkpoint, train } from "../train/train.js";
 import { readJobFile } from "./job-file.js";
 import { type CommonOptions, print, printJson, progressBar, readable, readableShape } from "./output.js";
 
+/** Written beside the file and renamed: whatever happens, a whole checkpoint is there. */
+function writeCheckpoint(file: string, checkpoint: Checkpoint): void {
+  writeFileSync(`${file}.new`, JSON.stringify(checkpoint));
+  renameSync(`${file}.new`, file);
+}
+
+function readCheckpoint(file: string): Checkpoint {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as Checkpoint;
+  } catch (error) {
+    return fail("checkpoint", `cannot resume from ${file}: ${(error as Error).message}`);
+  }
+}
+
 /** `saltation train job.json`. */
-export async function trainCommand(file: string, options: CommonOptions): Promise<void> {
+export async function trainCommand(file: string, options: CommonOptions & { resume?: boolean }): Promise<void> {
   const job = checkJob(trainSchema, readJobFile(file));
   const context = { jobFile: file, recording: options.recording };
   const definition = networkOf(job, context);
@@ -24,6 +39,11 @@ export async function trainCommand(file: string, options: CommonOptions): Promis
   loss.check(network);
   const optimiser = optimiserOf(job.optimiser);
   const steps = wholeNumber("steps", job.steps, 1, 2 ** 31);
+  const checkpointFile = job.checkpoint === undefined ? undefined : resolve(dirname(file), job.checkpoint);
+  if (options.resume && !checkpointFile) fail("checkpoint", "is missing; --resume goes on from the file that it names");
+  const resume = options.resume ? readCheckpoint(checkpointFile!) : undefined;
+  if (resume && resume.step >= steps)
+    fail("steps", `is ${steps}, but the checkpoint has ${resume.step} steps already; ask for more`);
 
   const engine = await Engine.create({ backend: options.backend as "auto" });
   try {
@@ -32,6 +52,7 @@ export async function trainCommand(file: string, options: CommonOptions): Promis
     const history: { loss: number; standardError: number; parameters: Record<string, unknown> }[] = [];
     let parameters: Record<string, unknown> = {};
     let firstStepSeconds = 0;
+    let saved = performance.now();
     try {
       const run = train(engine.network(definition), {
         ...solve,
@@ -39,13 +60,18 @@ export async function trainCommand(file: string, options: CommonOptions): Promis
         optimiser,
         steps,
         trainable: job.trainable,
+        ...(resume ? { resume } : {}),
         ...(job.commonNoise === undefined ? {} : { commonNoise: job.commonNoise }),
         ...(job.requireExact === undefined ? {} : { requireExact: job.requireExact }),
       });
       for await (const step of run) {
-        if (step.step === 0) firstStepSeconds = performance.now() / 1000;
+        if (history.length === 0) firstStepSeconds = performance.now() / 1000;
         history.push({ loss: step.value, standardError: step.standardError, parameters: step.parameters });
         parameters = step.updated;
+        if (checkpointFile && (performance.now() - saved > 2000 || step.step === steps - 1)) {
+          writeCheckpoint(checkpointFile, step.checkpoint());
+          saved = performance.now();
+        }
         bar.update(step.step + 1, `| loss ${readable(step.value)}`);
       }
     } finally {

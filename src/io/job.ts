@@ -144,6 +144,7 @@ export const trainSchema = z.strictObject({
   steps: finite,
   trainable: z.array(z.string()).min(1),
   commonNoise: z.boolean().optional(),
+  checkpoint: z.string().optional(),
   requireExact: z.boolean().optional(),
 });
 

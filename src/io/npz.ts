@@ -56,6 +56,10 @@ function readNpy(name: string, bytes: Uint8Array): NpyArray {
     .map(Number);
   const size = shape.reduce((a, b) => a * b, 1);
   const raw = bytes.slice(from + length).buffer;
+  const bytesEach = Number(/\d+$/.exec(descr)?.[0] ?? 0);
+  if (descr.startsWith(">")) fail(`is big endian (${descr}); save it with .astype("${descr.replace(">", "<")}")`);
+  if (raw.byteLength < size * bytesEach)
+    fail(`ends after ${raw.byteLength} of ${size * bytesEach} bytes; save it again`);
   const wide = (get: (v: DataView, at: number) => bigint): Float64Array => {
     const v = new DataView(raw);
     return Float64Array.from({ length: size }, (_, i) => {
@@ -70,10 +74,13 @@ function readNpy(name: string, bytes: Uint8Array): NpyArray {
     "<u4": () => new Uint32Array(raw, 0, size),
     "<i8": () => wide((v, at) => v.getBigInt64(at, true)),
     "<u8": () => wide((v, at) => v.getBigUint64(at, true)),
+    "<i2": () => Int32Array.from(new Int16Array(raw, 0, size)),
+    "<u2": () => Int32Array.from(new Uint16Array(raw, 0, size)),
+    "|i1": () => Int32Array.from(new Int8Array(raw, 0, size)),
     "|u1": () => new Uint8Array(raw, 0, size),
     "|b1": () => new Uint8Array(raw, 0, size),
   };
-  const reader = readers[descr] ?? fail(`has type ${descr}; known: ${Object.keys(readers).join(", ")} (little endian)`);
+  const reader = readers[descr] ?? fail(`has type ${descr}; known: ${Object.keys(readers).join(", ")}`);
   const data = reader();
   if (!fortran || shape.length < 2) return { data, shape };
   // Column-major: entry (i, j, …) lies at i + n0 (j + n1 (…)).
@@ -88,7 +95,11 @@ function readNpy(name: string, bytes: Uint8Array): NpyArray {
   return { data: ordered, shape };
 }
 
-/** @throws SaltationError `invalid-input` naming the array that cannot be read. */
+/**
+ * Reads every array of an .npz, compressed or not, in row-major order. Integers of one and two bytes are widened to four,
+ * those of eight bytes become floats, where these hold them exactly.
+ * @throws SaltationError `invalid-input` naming the array that cannot be read.
+ */
 export function readNpz(bytes: Uint8Array): Record<string, NpyArray> {
   let files: Record<string, Uint8Array>;
   try {

@@ -1,5 +1,5 @@
 /** The training loop, as an async iterator: the caller sees every step and may stop at any. */
-import { fail, wholeNumber } from "../checks.js";
+import { fail, show, wholeNumber } from "../checks.js";
 import { threefry2x32 } from "../driver/threefry.js";
 import type { EngineNetwork } from "../engine.js";
 import type { ValueAndGradient } from "../gradient/result.js";
@@ -20,6 +20,20 @@ export interface TrainOptions extends Omit<SolveOptions, "seed"> {
   /** Use the same noise in every step (common random numbers). */
   commonNoise?: boolean;
   requireExact?: boolean;
+  /** Goes on from here: the steps that follow have the same bits as in a run that was not interrupted. */
+  resume?: Checkpoint;
+}
+
+/** All that a training run needs to go on: plain JSON. */
+export interface Checkpoint {
+  readonly version: 1;
+  /** Steps done. */
+  readonly step: number;
+  readonly seed: number;
+  readonly trainable: readonly string[];
+  /** Values of the trainable parameters, one after the other. */
+  readonly values: readonly number[];
+  readonly optimiser: { readonly name: string; readonly state: OptimiserState };
 }
 
 export interface TrainStep
@@ -31,6 +45,20 @@ export interface TrainStep
   /** The same after the step's update. */
   readonly updated: Record<string, unknown>;
   readonly seconds: number;
+  /** The run after this step. */
+  checkpoint(): Checkpoint;
+}
+
+/** @throws SaltationError where a checkpoint belongs to another run. */
+function checkResume(resume: Checkpoint, seed: number, options: TrainOptions, size: number): void {
+  const other = (what: string, has: unknown, wants: unknown): never =>
+    fail("checkpoint", `${what} is ${show(has)}, but the job says ${show(wants)}; it belongs to another run`);
+  if (resume.version !== 1) fail("checkpoint", `version ${show(resume.version)} is not known`);
+  if (resume.seed !== seed) other("seed", resume.seed, seed);
+  if (resume.optimiser.name !== options.optimiser.name)
+    other("optimiser", resume.optimiser.name, options.optimiser.name);
+  if (resume.trainable.join() !== options.trainable.join()) other("trainable", resume.trainable, options.trainable);
+  if (resume.values.length !== size) other("number of trainable values", resume.values.length, size);
 }
 
 /** The seed of one training step. */
@@ -53,12 +81,19 @@ export async function* train(network: EngineNetwork, options: TrainOptions): Asy
   const views = requestedViews(network.network, layout, options.trainable);
   const vector = parameterVector(plan);
   const size = views.reduce((n, v) => n + v.length, 0);
-  const state: OptimiserState = optimiser.init(size);
+  const { resume } = options;
+  if (resume) checkResume(resume, seed, options, size);
+  const state: OptimiserState = resume ? structuredClone(resume.optimiser.state) : optimiser.init(size);
+  const trained = (): number[] => views.flatMap((v) => Array.from(vector.subarray(v.offset, v.offset + v.length)));
+  if (resume) {
+    let at = 0;
+    for (const v of views) for (let i = 0; i < v.length; i++) vector[v.offset + i] = resume.values[at++]!;
+  }
   const evaluator = await network.evaluator(plan, loss, options.trainable, options.requireExact);
   const shaped = (): Record<string, unknown> =>
     Object.fromEntries(views.map((v) => [v.name, v.shape(vector.slice(v.offset, v.offset + v.length))]));
   try {
-    for (let step = 0; step < steps; step++) {
+    for (let step = resume?.step ?? 0; step < steps; step++) {
       const began = performance.now();
       const parameters = shaped();
       const drawn = options.commonNoise ? seed : stepSeed(seed, step);
@@ -77,6 +112,14 @@ export async function* train(network: EngineNetwork, options: TrainOptions): Asy
         parameters,
         updated: shaped(),
         seconds: (performance.now() - began) / 1000,
+        checkpoint: () => ({
+          version: 1,
+          step: step + 1,
+          seed,
+          trainable: [...options.trainable],
+          values: trained(),
+          optimiser: { name: optimiser.name, state: structuredClone(state) },
+        }),
       };
     }
   } finally {

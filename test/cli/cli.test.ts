@@ -259,6 +259,19 @@ describe("commands", () => {
     expect(result.parameters.current).not.toBe(1.5);
   });
 
+  it("train goes on from a checkpoint with the same bits", () => {
+    const job = { ...training, steps: 6, optimiser: { kind: "adam", learningRate: 0.01 } };
+    const whole = JSON.parse(run("train", job, "--json").out);
+    const checkpoint = "checkpoint.json";
+    run("train", { ...job, steps: 2, checkpoint }, "--json");
+    const rest = JSON.parse(run("train", { ...job, checkpoint }, "--json", "--resume").out);
+    expect(rest.history).toEqual(whole.history.slice(2));
+    expect(rest.parameters).toEqual(whole.parameters);
+    const other = run("train", { ...job, checkpoint, seed: 2 }, "--resume");
+    expect(other.error).toMatch(/checkpoint: seed is 1, but the job says 2/);
+    expect(other.code).toBe(1);
+  });
+
   it("info prints the adapter", () => {
     const { stdout, status } = spawnSync("node", ["bin/saltation.js", "info"], { encoding: "utf8" });
     expect(status).toBe(0);

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { Gpu } from "../../src/gpu/index.js";
+import { Engine } from "../../src/engine.js";
+import { findAdapter, Gpu } from "../../src/gpu/index.js";
+import { meanSpikeTime } from "../../src/train/loss.js";
 
 const double = /* wgsl */ `
 struct U { factor: f32 }
@@ -128,6 +130,32 @@ describe("gpu", () => {
     const mine = own.upload("mine", Float32Array.of(8));
     expect(new Float32Array(await own.read(mine))[0]).toBe(8);
     own.dispose();
+  });
+
+  it("works at the default limits", async () => {
+    const found = (await findAdapter({}))!;
+    const device = await found.adapter.requestDevice();
+    expect(device.limits.maxStorageBuffersPerShaderStage).toBeLessThanOrEqual(10);
+    const engine = await Engine.create({ backend: "webgpu", device });
+    const network = engine.network({
+      neurons: 3,
+      weights: {
+        edges: [
+          [0, 1, 0.5],
+          [1, 2, 0.5],
+        ],
+      },
+      current: 1.5,
+    });
+    const options = { paths: 300, t1: 0.5, dt: 0.02, with: ["weights", "mu1", "current"] };
+    const { value, gradient } = await network.valueAndGradient(meanSpikeTime(2, 0), options);
+    expect(Number.isFinite(value)).toBe(true);
+    expect(gradient.weights).toHaveLength(2);
+    const sensitivities = await network.spikeTimeSensitivities({ ...options, paths: 10 });
+    expect(sensitivities.directions).toBe(4);
+    engine.dispose();
+    device.destroy();
+    void found.keep;
   });
 
   it("times passes by label where the device can", async () => {
