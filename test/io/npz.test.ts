@@ -43,10 +43,35 @@ describe("npz", () => {
     expect([...i!.data]).toEqual([-3, 2 ** 40]);
   });
 
+  it("reads headers of versions 2 and 3, compressed files, small integers and booleans", () => {
+    const version = (v: number): Uint8Array => {
+      const one = npy("{'descr': '<i2', 'fortran_order': False, 'shape': (2,), }", Int16Array.of(-1, 300));
+      // Versions 2 and 3 give the header's length in four bytes.
+      const out = new Uint8Array(one.length + 2);
+      out.set(one.subarray(0, 10));
+      out[6] = v;
+      out.set(one.subarray(10), 12);
+      return out;
+    };
+    const flags = npy("{'descr': '|b1', 'fortran_order': False, 'shape': (1, 2), }", Uint8Array.of(1, 0));
+    const back = readNpz(zipSync({ "v2.npy": version(2), "v3.npy": version(3), "b.npy": flags }, { level: 9 }));
+    expect([...back.v2!.data]).toEqual([-1, 300]);
+    expect([...back.v3!.data]).toEqual([-1, 300]);
+    expect(back.b).toEqual({ data: Uint8Array.of(1, 0), shape: [1, 2] });
+  });
+
   it("refuses what it cannot read, by name", () => {
     expect(() => readNpz(Uint8Array.of(1, 2, 3))).toThrow(/not an npz file/);
     const big = npy("{'descr': '>f8', 'fortran_order': False, 'shape': (1,), }", Float64Array.of(1));
-    expect(() => readNpz(zipSync({ "x.npy": big }))).toThrow(/array "x": has type >f8/);
+    expect(() => readNpz(zipSync({ "x.npy": big }))).toThrow(
+      /array "x": is big endian \(>f8\); save it with \.astype\("<f8"\)/,
+    );
+    const short = npy("{'descr': '<f8', 'fortran_order': False, 'shape': (3,), }", Float64Array.of(1, 2));
+    expect(() => readNpz(zipSync({ "z.npy": short }))).toThrow(/array "z": ends after 16 of 24 bytes/);
+    const text = npy("{'descr': '<U2', 'fortran_order': False, 'shape': (1,), }", Float64Array.of(1));
+    expect(() => readNpz(zipSync({ "t.npy": text }))).toThrow(/array "t": has type <U2; known: <f8/);
+    const wide = npy("{'descr': '<u8', 'fortran_order': False, 'shape': (1,), }", BigUint64Array.of(2n ** 60n + 1n));
+    expect(() => readNpz(zipSync({ "w.npy": wide }))).toThrow(/array "w": entry 0 is an integer beyond 2\^53/);
     expect(() => readNpz(zipSync({ "y.npy": Uint8Array.of(0, 0, 0) }))).toThrow(/array "y": is not in NumPy's format/);
   });
 });
