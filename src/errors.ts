@@ -7,6 +7,7 @@ export type ErrorCode =
   | "disposed"
   | "compile"
   | "limit"
+  | "out-of-memory"
   | "validation"
   | "not-finite";
 

@@ -1,6 +1,9 @@
 /** Dispatches, copies and read-backs gathered into one submission. Each dispatch has its own slot of uniforms. */
 import { SaltationError } from "../errors.js";
-import type { Gpu, Kernel, Storage } from "./gpu.js";
+import type { Gpu } from "./gpu.js";
+import type { Kernel } from "./kernel.js";
+import type { Storage } from "./pool.js";
+import type { PassTimer } from "./timer.js";
 
 interface Dispatch {
   kind: "dispatch";
@@ -16,26 +19,35 @@ interface Command {
 }
 
 interface Readback {
-  staging: GPUBuffer;
+  label: string;
   bytes: number;
+  staging: GPUBuffer | undefined;
   resolve(data: ArrayBuffer): void;
   reject(error: unknown): void;
 }
 
 const bufferOf = (s: Storage | GPUBuffer): GPUBuffer => ("buffer" in s ? s.buffer : s);
 
+const roundUp = (n: number, unit: number): number => Math.ceil(n / unit) * unit;
+
 export class Batch {
   private readonly items: (Dispatch | Command)[] = [];
   private readonly readbacks: Readback[] = [];
-  private readonly uniforms: ArrayBufferView[] = [];
+  private readonly uniforms: { offset: number; bytes: Uint8Array }[] = [];
   private uniformBytes = 0;
-  private uniformBuffer: GPUBuffer | undefined;
+  private done = false;
 
   constructor(
     private readonly gpu: Gpu,
     private readonly label: string,
   ) {}
 
+  /**
+   * Runs a kernel once.
+   * @param storages in the order of the kernel's bindings.
+   * @param uniforms copied now, so that the array can be used again; null where the kernel has none.
+   * @throws SaltationError `limit` for too many workgroups, `invalid-input` where the kernel binds something else.
+   */
   dispatch(
     kernel: Kernel,
     storages: readonly (Storage | GPUBuffer)[],
@@ -43,78 +55,183 @@ export class Batch {
     workgroups: readonly [number, number?, number?],
   ): this {
     const counts = [workgroups[0], workgroups[1] ?? 1, workgroups[2] ?? 1] as const;
-    const most = this.gpu.device.limits.maxComputeWorkgroupsPerDimension;
-    for (const n of counts) {
-      if (n > most) {
-        throw this.gpu.limitError("maxComputeWorkgroupsPerDimension", n, `kernel "${kernel.label}" must be split`);
-      }
-    }
+    this.checkDispatch(kernel, storages.length, uniforms?.byteLength ?? 0, counts);
     let uniformOffset = -1;
-    if (uniforms) {
-      const align = this.gpu.device.limits.minUniformBufferOffsetAlignment;
+    if (uniforms && kernel.uniformBytes > 0) {
       uniformOffset = this.uniformBytes;
-      this.uniforms.push(uniforms);
-      this.uniformBytes += Math.ceil(uniforms.byteLength / align) * align;
+      const bytes = new Uint8Array(uniforms.buffer, uniforms.byteOffset, uniforms.byteLength).slice();
+      this.uniforms.push({ offset: uniformOffset, bytes });
+      this.uniformBytes += roundUp(bytes.length, this.gpu.device.limits.minUniformBufferOffsetAlignment);
     }
     this.items.push({ kind: "dispatch", kernel, storages: storages.map(bufferOf), uniformOffset, workgroups: counts });
     return this;
   }
 
-  clear(storage: Storage, byteOffset = 0, bytes = Math.ceil(storage.bytes / 4) * 4 - byteOffset): this {
-    return this.command((e) => {
-      e.clearBuffer(storage.buffer, byteOffset, bytes);
-    });
+  private checkDispatch(
+    kernel: Kernel,
+    storages: number,
+    uniformBytes: number,
+    workgroups: readonly [number, number, number],
+  ): void {
+    this.checkOpen();
+    const name = `kernel "${kernel.label}"`;
+    if (storages !== kernel.storages) {
+      throw new SaltationError("invalid-input", `${name} binds ${kernel.storages} buffers; ${storages} were given`);
+    }
+    if (uniformBytes < kernel.uniformBytes) {
+      throw new SaltationError(
+        "invalid-input",
+        `${name} takes ${kernel.uniformBytes} bytes of uniforms; ${uniformBytes} were given`,
+      );
+    }
+    const most = this.gpu.device.limits.maxComputeWorkgroupsPerDimension;
+    for (const n of workgroups) {
+      if (!Number.isInteger(n) || n < 0) {
+        throw new SaltationError("invalid-input", `${name} cannot run on ${n} workgroups; give a whole number`);
+      }
+      if (n > most) {
+        const remedy = `take fewer paths at a time, or spread the workgroups of ${name} over y and z`;
+        throw this.gpu.limitError("maxComputeWorkgroupsPerDimension", n, remedy);
+      }
+    }
   }
 
+  /** Fills with zeros; all of the buffer, or a range of it (bytes, multiples of 4). */
+  clear(storage: Storage, byteOffset = 0, bytes = roundUp(storage.bytes, 4) - byteOffset): this {
+    const { buffer } = storage;
+    return this.command((e) => e.clearBuffer(buffer, byteOffset, bytes));
+  }
+
+  /** Copies between two buffers (bytes, multiples of 4). */
   copy(from: Storage, fromOffset: number, to: Storage, toOffset: number, bytes: number): this {
-    return this.command((e) => {
-      e.copyBufferToBuffer(from.buffer, fromOffset, to.buffer, toOffset, bytes);
-    });
+    const [source, target] = [from.buffer, to.buffer];
+    return this.command((e) => e.copyBufferToBuffer(source, fromOffset, target, toOffset, bytes));
   }
 
   private command(encode: Command["encode"]): this {
+    this.checkOpen();
     this.items.push({ kind: "command", encode });
     return this;
   }
 
-  /** Queues a read-back; resolves after `submit`. */
-  read(storage: Storage, byteOffset = 0, bytes = storage.bytes - byteOffset): Promise<ArrayBuffer> {
-    const size = Math.ceil(bytes / 4) * 4;
-    const staging = this.gpu.device.createBuffer({
-      label: `read ${storage.label}`,
-      size: Math.max(size, 4),
-      usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
-    });
-    this.command((e) => {
-      e.copyBufferToBuffer(storage.buffer, byteOffset, staging, 0, size);
-    });
-    return new Promise((resolve, reject) => {
-      this.readbacks.push({ staging, bytes, resolve, reject });
-    });
-  }
-
-  /** Writes the commands into a caller's encoder. Read-backs need `submit`. */
-  encode(encoder: GPUCommandEncoder): void {
-    // The caller submits later, so these uniforms need a buffer of their own until then.
-    this.encodeWith(encoder, (bytes) => this.gpu.uniformBuffer(bytes, false));
-  }
-
-  private encodeWith(encoder: GPUCommandEncoder, uniformBuffer: (bytes: number) => GPUBuffer): void {
-    this.gpu.check();
-    const { device } = this.gpu;
-    const align = device.limits.minUniformBufferOffsetAlignment;
-    if (this.uniformBytes > 0) {
-      const bytes = new Uint8Array(this.uniformBytes);
-      let at = 0;
-      for (const u of this.uniforms) {
-        bytes.set(new Uint8Array(u.buffer, u.byteOffset, u.byteLength), at);
-        at += Math.ceil(u.byteLength / align) * align;
-      }
-      this.uniformBuffer = uniformBuffer(this.uniformBytes);
-      device.queue.writeBuffer(this.uniformBuffer, 0, bytes);
+  private checkOpen(): void {
+    if (this.done) {
+      throw new SaltationError("invalid-input", `batch "${this.label}" was already submitted; start another`);
     }
+  }
+
+  /**
+   * Queues a read-back of what the buffer holds at this point of the batch.
+   * @returns resolves after `submit`; rejects with whatever went wrong in the batch or before it.
+   */
+  read(storage: Storage, byteOffset = 0, bytes = storage.bytes - byteOffset): Promise<ArrayBuffer> {
+    const { buffer, label } = storage;
+    if (byteOffset % 4 !== 0 || !(byteOffset >= 0) || !(bytes >= 0) || byteOffset + bytes > roundUp(storage.bytes, 4)) {
+      throw new SaltationError(
+        "invalid-input",
+        `cannot read ${bytes} bytes at ${byteOffset} of buffer "${label}", which has ${storage.bytes}: ` +
+          "offsets are multiples of 4 and the range lies inside",
+      );
+    }
+    const readback: Readback = { label, bytes, staging: undefined, resolve: () => {}, reject: () => {} };
+    const result = new Promise<ArrayBuffer>((resolve, reject) => {
+      readback.resolve = resolve;
+      readback.reject = reject;
+    });
+    // Several reads fail together; a caller who stops at the first must not be told of the others as unhandled.
+    result.catch(() => {});
+    this.command((e) => {
+      // Made here and not before, so that a batch that is never submitted holds nothing.
+      const size = Math.max(roundUp(bytes, 4), 4);
+      const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ;
+      readback.staging = this.gpu.device.createBuffer({ label: `read ${label}`, size, usage });
+      if (bytes > 0) e.copyBufferToBuffer(buffer, byteOffset, readback.staging, 0, roundUp(bytes, 4));
+    });
+    this.readbacks.push(readback);
+    return result;
+  }
+
+  /**
+   * Writes the commands into a caller's encoder, for the caller to submit, on the same device. Buffers in use must not
+   * be disposed before that.
+   * @throws SaltationError `invalid-input` where the batch has read-backs: only `submit` can finish those.
+   */
+  encode(encoder: GPUCommandEncoder): void {
+    this.checkOpen();
+    if (this.readbacks.length > 0) {
+      throw new SaltationError(
+        "invalid-input",
+        `batch "${this.label}" reads back "${this.readbacks[0]!.label}"; read after submitting instead`,
+      );
+    }
+    this.gpu.check();
+    this.done = true;
+    const { gpu } = this;
+    gpu.faults.guard(() => {
+      // Other batches may be submitted first, so these uniforms lie in a buffer of their own. Nobody here knows when
+      // the caller is done with it; the garbage collector does.
+      const buffer = this.uniformBytes > 0 ? this.ownUniforms() : undefined;
+      this.encodeWith(encoder, (d) => gpu.newBindGroup(d.kernel, d.storages, slot(d, buffer)), undefined);
+    });
+  }
+
+  /** Submits everything as one command buffer. Errors that need no waiting are thrown, unless a read can tell them. */
+  submit(): void {
+    this.checkOpen();
+    this.done = true;
+    const { gpu } = this;
+    const reads = this.readbacks.length > 0;
+    try {
+      gpu.check();
+      if (reads) void this.finish(gpu.faults.watch(() => this.send()));
+      else gpu.faults.guard(() => this.send());
+      gpu.submitted();
+    } catch (error) {
+      if (!reads) throw error;
+      for (const r of this.readbacks) {
+        r.staging?.destroy();
+        r.reject(error);
+      }
+    }
+  }
+
+  private send(): void {
+    const { gpu } = this;
+    const encoder = gpu.device.createCommandEncoder({ label: this.label });
+    let buffer: GPUBuffer | undefined;
+    if (this.uniformBytes > 0) {
+      buffer = gpu.uniformBuffer(this.uniformBytes);
+      gpu.device.queue.writeBuffer(buffer, 0, this.uniformData());
+    }
+    this.encodeWith(encoder, (d) => gpu.bindGroup(d.kernel, d.storages, slot(d, buffer)), gpu.timer);
+    gpu.device.queue.submit([encoder.finish()]);
+  }
+
+  private uniformData(): Uint8Array<ArrayBuffer> {
+    const data = new Uint8Array(this.uniformBytes);
+    for (const u of this.uniforms) data.set(u.bytes, u.offset);
+    return data;
+  }
+
+  private ownUniforms(): GPUBuffer {
+    const buffer = this.gpu.device.createBuffer({
+      label: `uniforms of ${this.label}`,
+      size: roundUp(this.uniformBytes, 4),
+      usage: GPUBufferUsage.UNIFORM,
+      mappedAtCreation: true,
+    });
+    new Uint8Array(buffer.getMappedRange()).set(this.uniformData());
+    buffer.unmap();
+    return buffer;
+  }
+
+  /** Consecutive dispatches share a pass: WebGPU orders dispatches of a pass by what they write. */
+  private encodeWith(
+    encoder: GPUCommandEncoder,
+    bindGroup: (dispatch: Dispatch) => GPUBindGroup,
+    timer: PassTimer | undefined,
+  ): void {
     let pass: GPUComputePassEncoder | undefined;
-    const timer = this.gpu.timer;
     for (const item of this.items) {
       if (item.kind === "command") {
         pass?.end();
@@ -122,65 +239,41 @@ export class Batch {
         item.encode(encoder);
         continue;
       }
-      const timestampWrites = pass ? undefined : timer?.begin(this.label);
-      pass ??= encoder.beginComputePass({ label: this.label, ...(timestampWrites ? { timestampWrites } : {}) });
+      if (!pass) {
+        const timestampWrites = timer?.begin(this.label);
+        pass = encoder.beginComputePass({ label: this.label, ...(timestampWrites ? { timestampWrites } : {}) });
+      }
       pass.setPipeline(item.kernel.pipeline);
-      const group = this.gpu.bindGroup(
-        item.kernel,
-        item.storages,
-        item.uniformOffset >= 0 ? this.uniformBuffer : undefined,
-      );
-      pass.setBindGroup(0, group, item.uniformOffset >= 0 ? [item.uniformOffset] : []);
+      pass.setBindGroup(0, bindGroup(item), item.uniformOffset >= 0 ? [item.uniformOffset] : []);
       pass.dispatchWorkgroups(...item.workgroups);
     }
     pass?.end();
     timer?.resolve(encoder);
   }
 
-  /** Submits everything as one command buffer. */
-  submit(): void {
-    const { device } = this.gpu;
+  /** Settles the read-backs: all with the error of this batch or of work before it, or each with its data. */
+  private async finish(outcome: Promise<SaltationError | undefined>): Promise<void> {
+    const { gpu } = this;
+    const maps = Promise.allSettled(this.readbacks.map((r) => r.staging!.mapAsync(GPUMapMode.READ)));
     try {
-      device.pushErrorScope("out-of-memory");
-      device.pushErrorScope("validation");
-      const encoder = device.createCommandEncoder({ label: this.label });
-      this.encodeWith(encoder, (bytes) => this.gpu.uniformBuffer(bytes, true));
-      device.queue.submit([encoder.finish()]);
-    } catch (error) {
-      for (const r of this.readbacks) {
-        r.staging.destroy();
-        r.reject(error);
+      await gpu.faults.settled();
+      const error = await outcome;
+      const refused = (await maps).find((m) => m.status === "rejected")?.reason as Error | undefined;
+      if (refused) await gpu.lossSettled();
+      gpu.check();
+      if (error) throw error;
+      if (refused) {
+        const text = `the GPU could not read back "${this.readbacks[0]!.label}": ${refused.message}`;
+        throw new SaltationError("validation", text, { cause: refused });
       }
-      if (this.readbacks.length === 0) throw error;
-      return;
-    }
-    const errors = Promise.all([device.popErrorScope(), device.popErrorScope()]);
-    if (this.readbacks.length === 0) {
-      void errors.then(([a, b]) => {
-        const error = a ?? b;
-        if (error) this.gpu.report(error.message);
-      });
-      return;
-    }
-    for (const r of this.readbacks) void this.finish(r, errors);
-  }
-
-  private async finish(r: Readback, errors: Promise<(GPUError | null)[]>): Promise<void> {
-    try {
-      await r.staging.mapAsync(GPUMapMode.READ);
-      const error = (await errors).find((e) => e);
-      if (error) throw new SaltationError("validation", `the GPU reported: ${error.message}`);
-      this.gpu.check();
-      r.resolve(r.staging.getMappedRange().slice(0, r.bytes));
+      for (const r of this.readbacks) r.resolve(r.staging!.getMappedRange().slice(0, r.bytes));
     } catch (error) {
-      try {
-        this.gpu.check();
-        r.reject(error);
-      } catch (state) {
-        r.reject(state);
-      }
+      for (const r of this.readbacks) r.reject(error);
     } finally {
-      r.staging.destroy();
+      for (const r of this.readbacks) r.staging!.destroy();
     }
   }
 }
+
+const slot = (d: Dispatch, buffer: GPUBuffer | undefined): GPUBuffer | undefined =>
+  d.uniformOffset >= 0 ? buffer : undefined;

@@ -1,198 +1,125 @@
 /** A device with its buffers, kernels and state. Knows nothing of what the kernels compute. */
 import { SaltationError } from "../errors.js";
+import { type AdapterOptions, type AdapterSummary, requestDevice, summarise } from "./adapter.js";
 import { Batch } from "./batch.js";
+import { Faults, reported } from "./faults.js";
+import { compileKernel, type Kernel, type KernelSpec, kernelKey } from "./kernel.js";
+import { BufferPool, type Storage } from "./pool.js";
 import { PassTimer } from "./timer.js";
 
-export type Access = "read" | "read_write";
-
-export interface KernelSpec {
-  label: string;
-  code: string;
-  /** How the kernel uses each storage buffer, from binding 1 on. */
-  bindings: Access[];
-  /** Size of the uniform at binding 0; none where 0 or absent. */
-  uniformBytes?: number;
-  entryPoint?: string;
-}
-
-export interface Kernel {
-  readonly label: string;
-  readonly pipeline: GPUComputePipeline;
-  readonly layout: GPUBindGroupLayout;
-  readonly uniformBytes: number;
-}
-
-/** A storage buffer lent by the pool; `dispose` gives it back. */
-export interface Storage {
-  readonly label: string;
-  readonly bytes: number;
-  readonly buffer: GPUBuffer;
-  dispose(): void;
-}
-
-export interface AdapterSummary {
-  readonly vendor: string;
-  readonly architecture: string;
-  readonly device: string;
-  readonly description: string;
-  readonly backend: "browser" | "dawn" | "caller";
-  /** Whether this is a software adapter. */
-  readonly fallback: boolean;
-  readonly features: string[];
-  readonly limits: Record<string, number>;
-}
-
-export interface GpuOptions {
+export interface GpuOptions extends AdapterOptions {
   /** A device of the caller's: used, and left alive by `dispose`. */
   device?: GPUDevice;
-  powerPreference?: GPUPowerPreference;
-  /** Use the software adapter even where there is a GPU (Node only). */
-  software?: boolean;
 }
 
-/** Limits asked for beyond the defaults, where the adapter has more. */
-const wantedLimits = [
-  "maxStorageBufferBindingSize", // larger chunks of paths: fewer dispatches and read-backs
-  "maxBufferSize", // the same
-  "maxStorageBuffersPerShaderStage", // kept at the adapter's so that callers' pipelines on the device are not held back
-  "maxComputeWorkgroupStorageSize", // longer wavefronts in one workgroup
-  "maxComputeInvocationsPerWorkgroup", // the same
-  "maxComputeWorkgroupSizeX", // the same
-] as const;
+/** Bind groups kept: a few hundred cover a training step many times over, and old ones hold buffers alive. */
+const keptBindGroups = 512;
 
-/** Adapter and, where it must be kept, what it hangs on. */
-export async function findAdapter(
-  options: GpuOptions,
-): Promise<{ adapter: GPUAdapter; backend: "browser" | "dawn"; keep?: unknown } | undefined> {
-  const request: GPURequestAdapterOptions = {
-    powerPreference: options.powerPreference ?? "high-performance",
-  };
-  const browser = typeof navigator !== "undefined" ? navigator.gpu : undefined;
-  if (browser) {
-    const adapter = await browser.requestAdapter(request);
-    return adapter ? { adapter, backend: "browser" } : undefined;
-  }
-  if (typeof process === "undefined" || !process.versions?.node) return undefined;
-  const { requestNodeAdapter } = await import("./node-adapter.js");
-  const found = await requestNodeAdapter(request, options.software ?? false);
-  return found ? { adapter: found.adapter, backend: "dawn", keep: found.instance } : undefined;
-}
-
-export function summarise(
-  info: GPUAdapterInfo,
-  features: GPUSupportedFeatures,
-  limits: GPUSupportedLimits,
-  backend: AdapterSummary["backend"],
-): AdapterSummary {
-  const numbers: Record<string, number> = {};
-  for (const key in limits) {
-    const value = (limits as unknown as Record<string, unknown>)[key];
-    if (typeof value === "number") numbers[key] = value;
-  }
-  return {
-    vendor: info.vendor,
-    architecture: info.architecture,
-    device: info.device,
-    description: info.description,
-    backend,
-    fallback: (info as { isFallbackAdapter?: boolean }).isFallbackAdapter ?? info.architecture === "swiftshader",
-    features: [...features].sort(),
-    limits: numbers,
-  };
-}
-
-/** What to do where no adapter was found. */
-export function adapterAdvice(): string {
-  if (typeof navigator !== "undefined" && "gpu" in navigator) {
-    return "this browser has WebGPU but found no adapter: update the graphics driver, or see chrome://gpu";
-  }
-  if (typeof process !== "undefined" && process.versions?.node) {
-    return (
-      "install the optional packages (npm ci, without --omit=optional): `webgpu` finds a GPU through its Vulkan, Metal " +
-      "or D3D12 driver, and on Linux x64 `@sparticuz/chromium` brings a software adapter; or use --backend cpu"
-    );
-  }
-  return "this browser has no WebGPU: use Chrome or Edge 113, Safari 26 or Firefox 141 or later";
-}
+/** A device that is gone says so by a promise, which may settle after the refusals that follow from it. */
+const lossMilliseconds = 100;
 
 export class Gpu {
+  /** Errors that the device reports late. */
+  readonly faults: Faults;
+  /** Times passes while profiling is on. */
+  timer: PassTimer | undefined;
+  /** Resolves with the error that every call then throws when the device is lost; not by `dispose`. */
+  readonly lost: Promise<SaltationError>;
   private condition: "alive" | "disposed" | "lost" = "alive";
   private lostReason = "";
   private readonly kernels = new Map<string, Promise<Kernel>>();
-  private readonly free = new Map<number, GPUBuffer[]>();
-  private readonly buffers = new Set<GPUBuffer>();
+  private readonly pool: BufferPool;
   private readonly bindGroups = new Map<string, GPUBindGroup>();
   private readonly bufferIds = new WeakMap<GPUBuffer, number>();
-  private nextBufferId = 0;
+  private nextId = 0;
   private uniforms: GPUBuffer | undefined;
-  /** Times passes while profiling is on. */
-  timer: PassTimer | undefined;
-  private pendingError: SaltationError | undefined;
-  private inUse = 0;
-  private peak = 0;
-  /** Bytes of all buffers that the pool holds, lent or free. */
-  private pooled = 0;
+  private readonly onUncaptured = (event: GPUUncapturedErrorEvent): void => this.faults.keep(reported(event.error));
 
   private constructor(
     readonly device: GPUDevice,
     readonly adapter: AdapterSummary,
     private readonly owned: boolean,
-    private readonly keep: unknown,
+    /** What the device hangs on: Dawn aborts the process if it is collected before. */
+    protected readonly keep: unknown,
   ) {
-    void device.lost.then((info) => {
-      if (this.condition === "alive") {
+    this.faults = new Faults(device);
+    this.pool = new BufferPool(
+      this.largestBuffer(),
+      (label, size) => this.createStorage(label, size),
+      () => this.bindGroups.clear(),
+    );
+    this.lost = new Promise((resolve) => {
+      void device.lost.then((info) => {
+        if (this.condition !== "alive") return;
         this.condition = "lost";
         this.lostReason = info.message || info.reason;
-      }
+        resolve(this.lossError());
+      });
     });
-    device.addEventListener("uncapturederror", (event) => {
-      this.report(event.error.message);
-    });
+    // Errors outside of scopes on a caller's device may be the caller's own.
+    if (owned) device.addEventListener("uncapturederror", this.onUncaptured);
   }
 
-  /** @throws SaltationError `no-adapter` with what to do. */
+  /**
+   * Takes a caller's device, or finds an adapter and makes one.
+   * @throws SaltationError `no-adapter` with what to do.
+   */
   static async create(options: GpuOptions = {}): Promise<Gpu> {
     if (options.device) {
       const { device } = options;
       return new Gpu(device, summarise(device.adapterInfo, device.features, device.limits, "caller"), false, undefined);
     }
-    const found = await findAdapter(options);
-    if (!found) throw new SaltationError("no-adapter", `no WebGPU adapter was found: ${adapterAdvice()}`);
-    const { adapter, backend } = found;
-    const requiredLimits: Record<string, number> = {};
-    for (const name of wantedLimits) requiredLimits[name] = adapter.limits[name];
-    const requiredFeatures: GPUFeatureName[] = adapter.features.has("timestamp-query") ? ["timestamp-query"] : [];
-    const device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
-    return new Gpu(device, summarise(adapter.info, device.features, device.limits, backend), true, found.keep);
+    const { adapter, backend, keep, device } = await requestDevice(options);
+    return new Gpu(device, summarise(adapter.info, device.features, device.limits, backend), true, keep);
   }
 
   get state(): "alive" | "disposed" | "lost" {
     return this.condition;
   }
 
-  /** Bytes lent out, and the most there ever were. */
+  /** Bytes of storage lent out. */
   get bytesInUse(): number {
-    return this.inUse;
+    return this.pool.bytesInUse;
   }
 
+  /** The most bytes of storage that were ever lent out at once. */
   get peakBytes(): number {
-    return this.peak;
+    return this.pool.peakBytes;
   }
 
-  /** Throws what the device reported since the last call, or that it is gone. */
+  /** Bytes of storage held on the device, lent out or free. */
+  get bytesHeld(): number {
+    return this.pool.heldBytes;
+  }
+
+  /** Throws that the device is gone, or what it reported and nobody was told yet. */
   check(): void {
     if (this.condition === "disposed") {
       throw new SaltationError("disposed", "this engine was disposed; create a new one with Engine.create()");
     }
-    if (this.condition === "lost") {
-      throw new SaltationError(
-        "device-lost",
-        `the GPU device was lost (${this.lostReason}); create a new engine and go on from the last checkpoint`,
-      );
-    }
-    const error = this.pendingError;
-    this.pendingError = undefined;
-    if (error) throw error;
+    if (this.condition === "lost") throw this.lossError();
+    const error = this.faults.take();
+    if (!error) return;
+    // What lies idle may be what is missing.
+    if (error.code === "out-of-memory") this.trim();
+    throw error;
+  }
+
+  private lossError(): SaltationError {
+    return new SaltationError(
+      "device-lost",
+      `the GPU device was lost (${this.lostReason}); create a new engine and go on from the last checkpoint`,
+    );
+  }
+
+  /** Resolves when it is known whether the device is lost. */
+  async lossSettled(): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const enough = new Promise((resolve) => {
+      timer = setTimeout(resolve, lossMilliseconds);
+    });
+    await Promise.race([this.device.lost, enough]);
+    clearTimeout(timer);
   }
 
   /**
@@ -206,14 +133,10 @@ export class Gpu {
     return true;
   }
 
-  /** Milliseconds on the GPU of the passes since `profile(true)`, by batch label. */
+  /** Milliseconds on the GPU of the passes submitted since `profile(true)` or the last call, by batch label. */
   async timings(): Promise<Record<string, number>> {
+    this.check();
     return this.timer ? this.timer.read() : {};
-  }
-
-  /** Keeps an error until the next call that can throw it. */
-  report(message: string): void {
-    this.pendingError ??= new SaltationError("validation", `the GPU reported: ${message}`);
   }
 
   limitError(limit: string, wanted: number, remedy: string): SaltationError {
@@ -221,10 +144,25 @@ export class Gpu {
     return new SaltationError("limit", `${limit} is ${has} on this adapter, but ${wanted} was needed: ${remedy}`);
   }
 
-  /** A storage buffer from the pool; its contents are undefined. */
+  private largestBuffer(): number {
+    return Math.min(this.device.limits.maxStorageBufferBindingSize, this.device.limits.maxBufferSize);
+  }
+
+  private createStorage(label: string, size: number): GPUBuffer {
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    return this.faults.guard(() => this.device.createBuffer({ label, size, usage }));
+  }
+
+  /**
+   * A storage buffer from the pool; its contents are undefined.
+   * @throws SaltationError `limit` where no buffer can be that large.
+   */
   buffer(label: string, bytes: number): Storage {
     this.check();
-    const limit = Math.min(this.device.limits.maxStorageBufferBindingSize, this.device.limits.maxBufferSize);
+    if (!Number.isInteger(bytes) || bytes < 0) {
+      throw new SaltationError("invalid-input", `buffer "${label}" cannot have ${bytes} bytes; give a whole number`);
+    }
+    const limit = this.largestBuffer();
     if (bytes > limit) {
       const name = limit === this.device.limits.maxBufferSize ? "maxBufferSize" : "maxStorageBufferBindingSize";
       throw this.limitError(
@@ -233,36 +171,7 @@ export class Gpu {
         `buffer "${label}" is too large; take fewer paths, neurons or steps at a time`,
       );
     }
-    // Size classes of an eighth of a power of two: at most 12.5 % is wasted, and buffers are found again.
-    const unit = Math.max(256, 2 ** (Math.floor(Math.log2(Math.max(bytes, 1))) - 3));
-    const size = Math.min(Math.ceil(Math.max(bytes, 4) / unit) * unit, Math.floor(limit / 4) * 4);
-    const buffer =
-      this.free.get(size)?.pop() ??
-      this.device.createBuffer({
-        label,
-        size,
-        usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
-      });
-    if (!this.buffers.has(buffer)) {
-      this.buffers.add(buffer);
-      this.pooled += size;
-    }
-    this.inUse += size;
-    this.peak = Math.max(this.peak, this.inUse);
-    let lent = true;
-    return {
-      label,
-      bytes,
-      buffer,
-      dispose: () => {
-        if (!lent || this.condition !== "alive") return;
-        lent = false;
-        this.inUse -= size;
-        const list = this.free.get(size) ?? [];
-        list.push(buffer);
-        this.free.set(size, list);
-      },
-    };
+    return this.pool.take(label, bytes);
   }
 
   /** A storage buffer filled with data. */
@@ -272,18 +181,32 @@ export class Gpu {
     return storage;
   }
 
+  /** Writes data into a buffer, in order with what is submitted. The offset is in bytes, a multiple of 4. */
   write(storage: Storage, data: ArrayBufferView, byteOffset = 0): void {
     this.check();
-    this.device.queue.writeBuffer(
-      storage.buffer,
-      byteOffset,
-      data.buffer as ArrayBuffer,
-      data.byteOffset,
-      data.byteLength,
-    );
+    const { buffer } = storage;
+    const bytes = data.byteLength;
+    const end = byteOffset + bytes;
+    // Writes are whole words; the last word of a buffer may be written beyond its end, which is there but not used.
+    if (byteOffset % 4 !== 0 || byteOffset < 0 || end > storage.bytes || (bytes % 4 !== 0 && end !== storage.bytes)) {
+      throw new SaltationError(
+        "invalid-input",
+        `cannot write ${bytes} bytes at ${byteOffset} of buffer "${storage.label}", which has ${storage.bytes}: ` +
+          "offsets and sizes are multiples of 4 and the range lies inside",
+      );
+    }
+    let source = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, bytes);
+    if (bytes % 4 !== 0) {
+      source = new Uint8Array(Math.ceil(bytes / 4) * 4);
+      source.set(new Uint8Array(data.buffer, data.byteOffset, bytes));
+    }
+    this.device.queue.writeBuffer(buffer, byteOffset, source);
   }
 
-  /** Reads a buffer back. */
+  /**
+   * Reads a buffer back: all of it, or a range.
+   * @throws SaltationError with whatever went wrong on the device before.
+   */
   async read(storage: Storage, byteOffset = 0, bytes = storage.bytes - byteOffset): Promise<ArrayBuffer> {
     const batch = this.batch("read");
     const result = batch.read(storage, byteOffset, bytes);
@@ -291,10 +214,21 @@ export class Gpu {
     return result;
   }
 
-  /** Compiles a kernel, or finds it compiled. */
+  /**
+   * Compiles a kernel, or finds it compiled.
+   * @throws SaltationError `compile` with the source lines, or `limit`.
+   */
   kernel(spec: KernelSpec): Promise<Kernel> {
     this.check();
-    const key = `${spec.bindings.join()}|${spec.uniformBytes ?? 0}|${spec.entryPoint ?? "main"}|${spec.code}`;
+    const most = this.device.limits.maxStorageBuffersPerShaderStage;
+    if (spec.bindings.length > most) {
+      throw this.limitError(
+        "maxStorageBuffersPerShaderStage",
+        spec.bindings.length,
+        `kernel "${spec.label}" must bind fewer buffers`,
+      );
+    }
+    const key = kernelKey(spec);
     let kernel = this.kernels.get(key);
     if (!kernel) {
       kernel = this.compile(spec);
@@ -305,51 +239,13 @@ export class Gpu {
   }
 
   private async compile(spec: KernelSpec): Promise<Kernel> {
-    const { device } = this;
-    const uniformBytes = spec.uniformBytes ?? 0;
-    const most = device.limits.maxStorageBuffersPerShaderStage;
-    if (spec.bindings.length > most) {
-      throw this.limitError(
-        "maxStorageBuffersPerShaderStage",
-        spec.bindings.length,
-        `kernel "${spec.label}" binds too many`,
-      );
+    try {
+      return await compileKernel(this.device, spec, this.nextId++);
+    } catch (error) {
+      if (!(error instanceof SaltationError)) await this.lossSettled();
+      this.check(); // what became of the device explains more
+      throw error;
     }
-    const entries: GPUBindGroupLayoutEntry[] = spec.bindings.map((access, i) => ({
-      binding: i + 1,
-      visibility: GPUShaderStage.COMPUTE,
-      buffer: { type: access === "read" ? "read-only-storage" : "storage" },
-    }));
-    if (uniformBytes > 0) {
-      entries.unshift({
-        binding: 0,
-        visibility: GPUShaderStage.COMPUTE,
-        buffer: { type: "uniform", hasDynamicOffset: true, minBindingSize: uniformBytes },
-      });
-    }
-    device.pushErrorScope("validation");
-    const module = device.createShaderModule({ label: spec.label, code: spec.code });
-    const layout = device.createBindGroupLayout({ label: spec.label, entries });
-    const pipelineLayout = device.createPipelineLayout({ bindGroupLayouts: [layout] });
-    const pipeline = device
-      .createComputePipelineAsync({
-        label: spec.label,
-        layout: pipelineLayout,
-        compute: { module, entryPoint: spec.entryPoint ?? "main" },
-      })
-      .catch((error: unknown) => error as Error);
-    const scope = device.popErrorScope();
-    const [built, error] = await Promise.all([pipeline, scope]);
-    if (built instanceof Error || error) {
-      const info = await module.getCompilationInfo();
-      const lines = spec.code.split("\n");
-      const messages = info.messages
-        .filter((m) => m.type === "error")
-        .map((m) => `  line ${m.lineNum}: ${m.message}\n    ${lines[m.lineNum - 1]?.trim() ?? ""}`);
-      const reason = messages.length > 0 ? `\n${messages.join("\n")}` : ` ${(error ?? (built as Error)).message}`;
-      throw new SaltationError("compile", `kernel "${spec.label}" does not compile:${reason}`);
-    }
-    return { label: spec.label, pipeline: built as GPUComputePipeline, layout, uniformBytes };
   }
 
   batch(label = "batch"): Batch {
@@ -357,70 +253,79 @@ export class Gpu {
     return new Batch(this, label);
   }
 
+  /** Destroys the buffers that are not lent out. */
+  trim(): void {
+    this.pool.drop();
+  }
+
+  /** Counts a submission, by which the pool knows how long a buffer has been idle. */
+  submitted(): void {
+    this.pool.tick();
+  }
+
   /**
-   * A buffer for the uniforms of a batch. Batches that are submitted at once share one: writes and submissions are in
-   * queue order, so the next batch overwrites it only after this one has run.
+   * The buffer for the uniforms of a batch that is submitted at once. All share one: writes and submissions are in queue
+   * order, so the next batch overwrites it only after this one has run.
    */
-  uniformBuffer(bytes: number, shared: boolean): GPUBuffer {
-    if (shared && this.uniforms && this.uniforms.size >= bytes) return this.uniforms;
-    const buffer = this.device.createBuffer({
+  uniformBuffer(bytes: number): GPUBuffer {
+    if (this.uniforms && this.uniforms.size >= bytes) return this.uniforms;
+    if (this.uniforms) {
+      this.uniforms.destroy(); // commands already submitted still see it
+      this.bindGroups.clear();
+    }
+    this.uniforms = this.device.createBuffer({
       label: "uniforms",
-      size: shared ? Math.max(16384, 2 ** Math.ceil(Math.log2(bytes))) : bytes,
+      size: Math.max(16384, 2 ** Math.ceil(Math.log2(bytes))),
       usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
     });
-    this.buffers.add(buffer);
-    if (shared) this.uniforms = buffer;
-    return buffer;
+    return this.uniforms;
   }
 
   /** A bind group for these buffers, cached. */
   bindGroup(kernel: Kernel, storages: readonly GPUBuffer[], uniforms: GPUBuffer | undefined): GPUBindGroup {
-    const id = (buffer: GPUBuffer): number => {
-      let known = this.bufferIds.get(buffer);
-      if (known === undefined) {
-        known = this.nextBufferId++;
-        this.bufferIds.set(buffer, known);
-      }
-      return known;
-    };
-    const entries: GPUBindGroupEntry[] = storages.map((buffer, i) => ({ binding: i + 1, resource: { buffer } }));
-    if (uniforms) entries.unshift({ binding: 0, resource: { buffer: uniforms, offset: 0, size: kernel.uniformBytes } });
-    const key = `${kernelId(kernel)}|${[...storages, ...(uniforms ? [uniforms] : [])].map(id).join()}`;
+    let key = `${kernel.id}`;
+    for (const buffer of storages) key += `,${this.idOf(buffer)}`;
+    if (uniforms) key += `,${this.idOf(uniforms)}`;
     let group = this.bindGroups.get(key);
     if (!group) {
-      // Old entries hold buffers alive; a few hundred cover a training step many times over.
-      if (this.bindGroups.size > 512) this.bindGroups.clear();
-      group = this.device.createBindGroup({ label: kernel.label, layout: kernel.layout, entries });
+      if (this.bindGroups.size >= keptBindGroups) this.bindGroups.clear();
+      group = this.newBindGroup(kernel, storages, uniforms);
       this.bindGroups.set(key, group);
     }
     return group;
   }
 
-  /** Frees everything; a device that the engine made is destroyed. */
+  private idOf(buffer: GPUBuffer): number {
+    let id = this.bufferIds.get(buffer);
+    if (id === undefined) {
+      id = this.nextId++;
+      this.bufferIds.set(buffer, id);
+    }
+    return id;
+  }
+
+  newBindGroup(kernel: Kernel, storages: readonly GPUBuffer[], uniforms: GPUBuffer | undefined): GPUBindGroup {
+    const entries: GPUBindGroupEntry[] = storages.map((buffer, i) => ({ binding: i + 1, resource: { buffer } }));
+    if (uniforms) entries.unshift({ binding: 0, resource: { buffer: uniforms, offset: 0, size: kernel.uniformBytes } });
+    return this.device.createBindGroup({ label: kernel.label, layout: kernel.layout, entries });
+  }
+
+  /** Frees everything; a device that the engine made is destroyed, a caller's is left alive. */
   dispose(): void {
     if (this.condition === "disposed") return;
     const alive = this.condition === "alive";
-    if (alive) this.timer?.dispose();
     this.condition = "disposed";
-    if (alive) for (const buffer of this.buffers) buffer.destroy();
-    this.buffers.clear();
-    this.free.clear();
+    if (alive) {
+      this.timer?.dispose();
+      this.uniforms?.destroy();
+    }
+    this.timer = undefined;
+    this.uniforms = undefined;
+    this.pool.dispose(alive);
     this.bindGroups.clear();
     this.kernels.clear();
-    this.inUse = 0;
-    this.pooled = 0;
-    if (this.owned && alive) this.device.destroy();
-    void this.keep;
+    if (!this.owned) return;
+    this.device.removeEventListener("uncapturederror", this.onUncaptured);
+    if (alive) this.device.destroy();
   }
-}
-
-const kernelIds = new WeakMap<Kernel, number>();
-let lastKernelId = 0;
-function kernelId(kernel: Kernel): number {
-  let id = kernelIds.get(kernel);
-  if (id === undefined) {
-    id = ++lastKernelId;
-    kernelIds.set(kernel, id);
-  }
-  return id;
 }

@@ -1,13 +1,13 @@
-export { Batch } from "./batch.js";
 export {
-  type Access,
+  type AdapterOptions,
+  type AdapterReport,
   type AdapterSummary,
   adapterAdvice,
+  describeAdapter,
   findAdapter,
-  Gpu,
-  type GpuOptions,
-  type Kernel,
-  type KernelSpec,
-  type Storage,
   summarise,
-} from "./gpu.js";
+} from "./adapter.js";
+export { Batch } from "./batch.js";
+export { Gpu, type GpuOptions } from "./gpu.js";
+export type { Access, Kernel, KernelSpec } from "./kernel.js";
+export type { Storage } from "./pool.js";

@@ -1,61 +1,93 @@
 /** GPU times of compute passes by timestamp queries, summed by label. */
 
-/** Passes between two reads at most; later ones are not timed. */
-const mostPasses = 1024;
+/** Passes of one query set: WebGPU allows 4096 queries in a set, two a pass. */
+const passesPerSet = 2048;
+
+/** Bytes of one timestamp, a u64 of nanoseconds. */
+const stampBytes = 8;
+
+interface QuerySet {
+  queries: GPUQuerySet;
+  resolved: GPUBuffer;
+  labels: string[];
+  /** How many passes have been resolved into the buffer. */
+  done: number;
+}
 
 export class PassTimer {
-  private readonly queries: GPUQuerySet;
-  private readonly resolved: GPUBuffer;
-  private labels: string[] = [];
-  private taken = 0;
+  private sets: QuerySet[] = [];
 
-  constructor(private readonly device: GPUDevice) {
-    this.queries = device.createQuerySet({ type: "timestamp", count: 2 * mostPasses });
-    this.resolved = device.createBuffer({
-      label: "timestamps",
-      size: 16 * mostPasses,
-      usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
-    });
-  }
+  constructor(private readonly device: GPUDevice) {}
 
-  /** Where the next pass writes its times, or undefined where all queries are taken. */
-  begin(label: string): GPUComputePassTimestampWrites | undefined {
-    if (this.taken >= mostPasses) return undefined;
-    const at = 2 * this.taken++;
-    this.labels.push(label);
-    return { querySet: this.queries, beginningOfPassWriteIndex: at, endOfPassWriteIndex: at + 1 };
+  /** Where the next pass writes its times. */
+  begin(label: string): GPUComputePassTimestampWrites {
+    let set = this.sets.at(-1);
+    if (!set || set.labels.length === passesPerSet) {
+      set = {
+        queries: this.device.createQuerySet({ type: "timestamp", count: 2 * passesPerSet }),
+        resolved: this.device.createBuffer({
+          label: "timestamps",
+          size: 2 * passesPerSet * stampBytes,
+          usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
+        }),
+        labels: [],
+        done: 0,
+      };
+      this.sets.push(set);
+    }
+    const at = 2 * set.labels.push(label) - 2;
+    return { querySet: set.queries, beginningOfPassWriteIndex: at, endOfPassWriteIndex: at + 1 };
   }
 
   /** Ends the passes of one encoder. */
   resolve(encoder: GPUCommandEncoder): void {
-    if (this.taken > 0) encoder.resolveQuerySet(this.queries, 0, 2 * this.taken, this.resolved, 0);
+    for (const set of this.sets) {
+      if (set.done === set.labels.length) continue;
+      // Resolved from the start: the offset into the buffer would have to be a multiple of 256.
+      encoder.resolveQuerySet(set.queries, 0, 2 * set.labels.length, set.resolved, 0);
+      set.done = set.labels.length;
+    }
   }
 
   /** Milliseconds by label since the last read. */
   async read(): Promise<Record<string, number>> {
+    const { sets, device } = this;
+    this.sets = []; // passes that begin while this waits count for the next read
     const times: Record<string, number> = {};
-    if (this.taken === 0) return times;
-    const bytes = 16 * this.taken;
-    const staging = this.device.createBuffer({ size: bytes, usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ });
     try {
-      const encoder = this.device.createCommandEncoder();
-      encoder.copyBufferToBuffer(this.resolved, 0, staging, 0, bytes);
-      this.device.queue.submit([encoder.finish()]);
-      await staging.mapAsync(GPUMapMode.READ);
-      const stamps = new BigUint64Array(staging.getMappedRange());
-      this.labels.forEach((label, i) => {
-        times[label] = (times[label] ?? 0) + Number(stamps[2 * i + 1]! - stamps[2 * i]!) / 1e6;
-      });
+      for (const set of sets) {
+        const size = 2 * set.done * stampBytes;
+        const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ;
+        const staging = device.createBuffer({ label: "read timestamps", size, usage });
+        try {
+          const encoder = device.createCommandEncoder();
+          encoder.copyBufferToBuffer(set.resolved, 0, staging, 0, size);
+          device.queue.submit([encoder.finish()]);
+          await staging.mapAsync(GPUMapMode.READ);
+          const stamps = new BigUint64Array(staging.getMappedRange());
+          for (let i = 0; i < set.done; i++) {
+            // Counters may be reset between passes, and an end then lies before its beginning (WebGPU, timestamp query).
+            const nanoseconds = Math.max(0, Number(stamps[2 * i + 1]! - stamps[2 * i]!));
+            const label = set.labels[i]!;
+            times[label] = (times[label] ?? 0) + nanoseconds / 1e6;
+          }
+        } finally {
+          staging.destroy();
+        }
+      }
     } finally {
-      staging.destroy();
+      for (const set of sets) free(set);
     }
-    this.labels = [];
-    this.taken = 0;
     return times;
   }
 
   dispose(): void {
-    this.queries.destroy();
-    this.resolved.destroy();
+    for (const set of this.sets) free(set);
+    this.sets = [];
   }
+}
+
+function free(set: QuerySet): void {
+  set.queries.destroy();
+  set.resolved.destroy();
 }

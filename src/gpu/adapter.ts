@@ -1,0 +1,164 @@
+/** Which adapter to use, what it can do, and what to do where there is none. */
+import { SaltationError } from "../errors.js";
+
+export interface AdapterSummary {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly device: string;
+  readonly description: string;
+  /** Through what it is used: the browser, Dawn in Node, or a device that the caller made. */
+  readonly backend: "browser" | "dawn" | "caller";
+  /** Whether this is a software adapter. */
+  readonly fallback: boolean;
+  readonly features: string[];
+  readonly limits: Record<string, number>;
+  /** Fewest and most invocations of a subgroup, where the adapter says. */
+  readonly subgroupSizes?: readonly [number, number];
+}
+
+export interface AdapterOptions {
+  powerPreference?: GPUPowerPreference;
+  /** Use the software adapter even where there is a GPU. */
+  software?: boolean;
+}
+
+/** What was found, or why nothing was. */
+export interface AdapterReport {
+  readonly adapter: AdapterSummary | undefined;
+  /** What was tried and did not work, one line each. */
+  readonly problems: readonly string[];
+  /** What to do; empty where a GPU was found. */
+  readonly advice: string;
+}
+
+export interface FoundAdapter {
+  adapter: GPUAdapter;
+  backend: "browser" | "dawn";
+  /** Must be held while the adapter or a device of it lives. */
+  keep?: unknown;
+}
+
+/** Limits asked for beyond the defaults, where the adapter has more. Everything also works at the defaults. */
+const wantedLimits = [
+  "maxStorageBufferBindingSize", // larger chunks of paths: fewer dispatches and read-backs
+  "maxBufferSize", // the same
+  "maxStorageBuffersPerShaderStage", // kept at the adapter's so that callers' pipelines on the device are not held back
+  "maxComputeWorkgroupStorageSize", // longer wavefronts in one workgroup
+  "maxComputeInvocationsPerWorkgroup", // the same
+  "maxComputeWorkgroupSizeX", // the same
+] as const;
+
+const inNode = (): boolean => typeof process !== "undefined" && !!process.versions?.node;
+
+/** Looks for an adapter: the browser's, or in Node a GPU through Dawn and after it the software adapter. */
+async function search(options: AdapterOptions): Promise<{ found?: FoundAdapter; problems: string[] }> {
+  const request: GPURequestAdapterOptions = { powerPreference: options.powerPreference ?? "high-performance" };
+  const browser = typeof navigator !== "undefined" ? navigator.gpu : undefined;
+  if (browser) {
+    const adapter = await browser.requestAdapter({ ...request, forceFallbackAdapter: options.software ?? false });
+    return adapter
+      ? { found: { adapter, backend: "browser" }, problems: [] }
+      : { problems: [`the browser has no ${options.software ? "software " : ""}adapter`] };
+  }
+  if (!inNode()) return { problems: ["this browser has no navigator.gpu"] };
+  const { requestNodeAdapter } = await import("./node-adapter.js");
+  const { adapter, instance, problems } = await requestNodeAdapter(request, options.software ?? false);
+  return adapter ? { found: { adapter, backend: "dawn", keep: instance }, problems } : { problems };
+}
+
+/** Finds an adapter, or undefined. */
+export async function findAdapter(options: AdapterOptions = {}): Promise<FoundAdapter | undefined> {
+  return (await search(options)).found;
+}
+
+/** A device with the limits and features that are of use here. @throws SaltationError `no-adapter` with what to do. */
+export async function requestDevice(options: AdapterOptions): Promise<FoundAdapter & { device: GPUDevice }> {
+  const { found, problems } = await search(options);
+  if (!found) {
+    const tried = problems.length > 0 ? ` (${problems.join("; ")})` : "";
+    throw new SaltationError("no-adapter", `no WebGPU adapter was found${tried}: ${adapterAdvice()}`);
+  }
+  const { adapter } = found;
+  const requiredLimits: Record<string, number> = {};
+  for (const name of wantedLimits) requiredLimits[name] = adapter.limits[name];
+  // Times passes on the GPU.
+  const requiredFeatures: GPUFeatureName[] = adapter.features.has("timestamp-query") ? ["timestamp-query"] : [];
+  return { ...found, device: await adapter.requestDevice({ requiredLimits, requiredFeatures }) };
+}
+
+export function summarise(
+  info: GPUAdapterInfo,
+  features: GPUSupportedFeatures,
+  limits: GPUSupportedLimits,
+  backend: AdapterSummary["backend"],
+): AdapterSummary {
+  const numbers: Record<string, number> = {};
+  for (const key in limits) {
+    const value = (limits as unknown as Record<string, unknown>)[key];
+    if (typeof value === "number") numbers[key] = value;
+  }
+  const { subgroupMinSize: fewest = 0, subgroupMaxSize: most = 0 } = info;
+  return {
+    vendor: info.vendor,
+    architecture: info.architecture,
+    device: info.device,
+    description: info.description,
+    backend,
+    // SwiftShader through Vulkan does not call itself a fallback.
+    fallback: info.isFallbackAdapter || info.architecture === "swiftshader",
+    features: [...features].sort(),
+    limits: numbers,
+    ...(fewest > 0 && most > 0 ? { subgroupSizes: [fewest, most] as const } : {}),
+  };
+}
+
+/** What the program would run on here, with its limits and features, or what to do where there is nothing. */
+export async function describeAdapter(options: AdapterOptions = {}): Promise<AdapterReport> {
+  const { found, problems } = await search(options);
+  if (!found) return { adapter: undefined, problems, advice: adapterAdvice() };
+  const { adapter, backend } = found;
+  const summary = summarise(adapter.info, adapter.features, adapter.limits, backend);
+  return { adapter: summary, problems, advice: summary.fallback ? softwareAdvice() : "" };
+}
+
+/** What to do where no adapter was found, by platform. */
+export function adapterAdvice(): string {
+  if (inNode()) {
+    return (
+      `install the optional packages (npm ci, without --omit=optional): webgpu ${driverAdvice()}` +
+      (hasSoftware() ? "; @sparticuz/chromium brings a software adapter that needs no driver" : "") +
+      "; or use --backend cpu"
+    );
+  }
+  if (typeof isSecureContext !== "undefined" && !isSecureContext) {
+    return "browsers offer WebGPU to secure pages only: serve this page from https or from localhost";
+  }
+  if (typeof navigator !== "undefined" && "gpu" in navigator) {
+    return (
+      "this browser has WebGPU but found no adapter: update the graphics driver and see chrome://gpu; Chrome on Linux " +
+      "may need --enable-unsafe-webgpu --enable-features=Vulkan, and --use-webgpu-adapter=swiftshader runs on the CPU"
+    );
+  }
+  return "this browser has no WebGPU: use Chrome or Edge 113, Safari 26 or Firefox 141, or later";
+}
+
+const hasSoftware = (): boolean => process.platform === "linux" && process.arch === "x64";
+
+function driverAdvice(): string {
+  switch (process.platform) {
+    case "darwin":
+      return "finds the GPU through Metal, which macOS has";
+    case "win32":
+      return "finds the GPU through D3D12: update the graphics driver";
+    default:
+      return (
+        "finds the GPU through Vulkan: install the vendor's driver, or on Debian and Ubuntu libvulkan1 and " +
+        "mesa-vulkan-drivers; vulkaninfo --summary must list the GPU"
+      );
+  }
+}
+
+function softwareAdvice(): string {
+  const faster = "this is a software adapter on the CPU, which gives the same results more slowly";
+  return inNode() ? `${faster}; for a GPU: webgpu ${driverAdvice()}` : faster;
+}
