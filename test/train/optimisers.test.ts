@@ -70,6 +70,43 @@ describe("optimisers follow optax", () => {
     );
   });
 
+  it("rmsprop with a first second moment and Nesterov momentum; adam with eps inside the root", () => {
+    let [nu, trace] = [1, 0];
+    close(
+      updates(rmsprop({ learningRate: 1e-3, momentum: 0.5, nesterov: true, eps: 1e-3, initialScale: 1 })),
+      gradients.map((g) => {
+        nu = 0.9 * nu + 0.1 * g ** 2;
+        const scaled = (-1e-3 * g) / Math.sqrt(nu + 1e-3);
+        trace = scaled + 0.5 * trace;
+        return scaled + 0.5 * trace;
+      }),
+    );
+    let [m, v] = [0, 0];
+    close(
+      updates(adam({ learningRate: 0.01, b1: 0.8, b2: 0.99, eps: 1e-3, epsRoot: 1e-4 })),
+      gradients.map((g, i) => {
+        m = 0.8 * m + 0.2 * g;
+        v = 0.99 * v + 0.01 * g ** 2;
+        const root = Math.sqrt(v / (1 - 0.99 ** (i + 1)) + 1e-4);
+        return (-0.01 * (m / (1 - 0.8 ** (i + 1)))) / (root + 1e-3);
+      }),
+    );
+  });
+
+  it("goes on from a stored state as if it had not stopped", () => {
+    const optimiser = adam({ learningRate: (step) => 0.1 / (1 + step) });
+    const state = optimiser.init(1);
+    const all = gradients.map((g) => optimiser.update([g], state)[0]!);
+    let stored = JSON.stringify(optimiser.init(1));
+    const each = gradients.map((g) => {
+      const copy = JSON.parse(stored);
+      const change = optimiser.update([g], copy)[0]!;
+      stored = JSON.stringify(copy);
+      return change;
+    });
+    expect(each).toEqual(all);
+  });
+
   it("takes a schedule", () => {
     const state = sgd({ learningRate: 1 }).init(1);
     const halving = sgd({ learningRate: (step) => 2 ** -step });

@@ -1,0 +1,103 @@
+import { describe, expect, it } from "vitest";
+import { type CurveRun, figure1Svg, rasterSvg, seriesSvg } from "../../src/io/figure.js";
+
+const count = (svg: string, pattern: RegExp): number => svg.match(pattern)?.length ?? 0;
+/** Vega marks its curves by this description of their role. */
+const curves = (svg: string): number => count(svg, /aria-roledescription="line mark"/g);
+
+const texts = (svg: string): string[] => [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map((m) => m[1]!);
+
+function runs(steps: number): CurveRun[] {
+  return [0.25, 0.5].flatMap((sigma) =>
+    [16, 32, 64, 128].map((sampleSize) => ({
+      sampleSize,
+      sigma,
+      testMae: Array.from({ length: steps }, (_, i) => Math.exp(-i / 300) + 0.1 / sampleSize),
+      current: Array.from({ length: steps }, (_, i) => 1.5 - Math.exp(-i / 300)),
+    })),
+  );
+}
+
+describe("figure 1", () => {
+  it("has two panels with a curve per sample size and noise, legends and the true current", async () => {
+    const svg = await figure1Svg(runs(1500), { trueCurrent: 1.5 });
+    expect(svg.startsWith("<svg")).toBe(true);
+    expect(curves(svg)).toBe(16);
+    expect(count(svg, /aria-roledescription="rule mark"/g)).toBeGreaterThan(0);
+    const found = texts(svg);
+    for (const text of [
+      "Test error of three mean spike times",
+      "Estimated input current",
+      "test MAE (unit of time)",
+      "input current c",
+      "training step",
+      "sample size n",
+      "128",
+      "σ = 0.25",
+      "σ = 0.5",
+      "true current 1.5",
+      "0.1",
+    ]) {
+      expect(found).toContain(text);
+    }
+    // Curves are thinned: 16 of at most 301 points of some 17 characters.
+    expect(svg.length).toBeLessThan(16 * 301 * 45);
+  });
+
+  it("bears a test error of 0, which a logarithm does not have", async () => {
+    const svg = await figure1Svg([{ sampleSize: 16, sigma: 0.25, testMae: [0, 0, 0], current: [1, 2, 3] }], {
+      trueCurrent: 1.5,
+    });
+    expect(svg.match(/NaN|Infinity/)).toBeNull();
+  });
+});
+
+describe("panels of curves", () => {
+  it("draws every series of every panel, and leaves out what a logarithm does not have", async () => {
+    const x = [1, 2, 4, 8];
+    const svg = await seriesSvg({
+      title: "Errors",
+      panels: [
+        {
+          title: "left",
+          x: "dt",
+          y: "error",
+          logX: true,
+          logY: true,
+          series: [
+            { name: "euler", x, y: [1, 0, -1, 8] },
+            { name: "levy", x, y: Float64Array.of(0.1, 0.2, 0.4, 0.8) },
+          ],
+        },
+        { title: "right", x: "step", y: "loss", series: [{ name: "levy", x, y: x }], rule: { y: 3, label: "floor" } },
+      ],
+    });
+    expect(curves(svg)).toBe(3);
+    expect(texts(svg)).toEqual(expect.arrayContaining(["Errors", "left", "right", "euler", "levy", "floor", "loss"]));
+    expect(svg.match(/NaN|Infinity/)).toBeNull();
+  });
+
+  it("refuses a series whose x and y differ in length", async () => {
+    const bad = { title: "", x: "", y: "", series: [{ name: "a", x: [1, 2], y: [1] }] };
+    await expect(seriesSvg({ panels: [bad] })).rejects.toThrow(/panels\[0\]\.series: "a" has 2 x but 1 y/);
+  });
+});
+
+describe("rasters", () => {
+  it("draws a tick per spike before t1, and counts silent trials", async () => {
+    const svg = await rasterSvg({
+      observed: [[0.1, 0.2], []],
+      // Absent spikes are at t1.
+      generated: [Float64Array.of(0.3, 1), [0.5, 0.6, 0.7]],
+      t1: 1,
+      unit: "s",
+    });
+    const marks = [...svg.matchAll(/class="mark-rect role-mark[^"]*"[^>]*>(.*?)<\/g>/gs)].map((m) =>
+      count(m[1]!, /<path/g),
+    );
+    expect(marks).toEqual([2, 4]);
+    expect(texts(svg)).toEqual(
+      expect.arrayContaining(["Observed (2 trials)", "Generated (2 trials)", "time (s)", "trial"]),
+    );
+  });
+});
