@@ -2,6 +2,7 @@
 const suites: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>> = {
   convergence: () => import("./convergence.js"),
   figure1: () => import("./figure1.js"),
+  networks: () => import("./networks.js"),
   floors: () => import("./floors.js"),
 };
 

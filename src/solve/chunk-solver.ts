@@ -14,13 +14,23 @@ export interface RunStatus {
   readonly saturated: number;
   /** Paths whose state is not finite. */
   readonly notFinite: number;
+  /** Sub-steps committed, and sub-steps that lanes were given in bursts (one neuron per path; else 0). */
+  readonly committed: number;
+  readonly offered: number;
 }
 
 export const statusWords = 8;
 
 export function readStatus(data: ArrayBuffer): RunStatus {
   const s = new Uint32Array(data);
-  return { largestCount: s[0]!, overflowed: s[1]!, saturated: s[2]!, notFinite: s[3]! };
+  return {
+    largestCount: s[0]!,
+    overflowed: s[1]!,
+    saturated: s[2]!,
+    notFinite: s[3]!,
+    committed: s[4]!,
+    offered: s[5]!,
+  };
 }
 
 /** A chunk of paths, solved. */

@@ -99,6 +99,7 @@ export async function simulateGpu(
   const slots = { value: firstSlots(plan) };
   let saturated = 0;
   let largestCount = 0;
+  let [committed, offered] = [0, 0];
   const bytesPerSpike = 4 * solver.recordWords;
   try {
     for (const chunk of planChunks(gpu, plan, solver, slots.value)) {
@@ -114,6 +115,8 @@ export async function simulateGpu(
       solved.dispose();
       kept.push({ ...chunk, slots: used, record, counts });
       saturated += solved.status.saturated;
+      committed += solved.status.committed;
+      offered += solved.status.offered;
       largestCount = Math.max(largestCount, solved.status.largestCount);
       progress?.(chunk.firstPath + chunk.paths);
     }
@@ -126,7 +129,8 @@ export async function simulateGpu(
   } finally {
     solver.dispose();
   }
-  return new GpuTrains(gpu, plan, kept, solver.recordWords, saturated, largestCount);
+  const efficiency = offered > 0 ? committed / offered : undefined;
+  return new GpuTrains(gpu, plan, kept, solver.recordWords, saturated, largestCount, efficiency);
 }
 
 /** Puts the record of a chunk, [slots][words][paths], into the rows of a table. */
@@ -162,6 +166,7 @@ export class GpuTrains implements SpikeTrains {
     private readonly words: number,
     readonly saturatedPaths: number,
     readonly largestCount: number,
+    readonly laneEfficiency: number | undefined,
   ) {}
 
   get paths(): number {

@@ -21,8 +21,11 @@ export interface SpikeTrains {
   readonly saturatedPaths: number;
   /** Largest number of spikes in a path. */
   readonly largestCount: number;
-  /** Sub-steps tried over lanes × sub-steps of the slowest lane of each group of 32; undefined on the CPU. */
-  readonly laneEfficiency?: number;
+  /**
+   * Sub-steps committed over the sub-steps of all bursts: what is left of the lanes after waiting at events and after
+   * the ends of paths. For one neuron per path on the GPU; undefined otherwise.
+   */
+  readonly laneEfficiency?: number | undefined;
   /** Bytes on the GPU that the trains hold. */
   readonly bytes: number;
   /** Reads the trains back. */
