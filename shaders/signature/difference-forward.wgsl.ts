@@ -11,7 +11,12 @@
  * Reads: pairs, and increments p or (`source: "dot"`) differences of the points. Reads and writes: rows of the kernel's
  * grid; results [slots] as value and binary exponent.
  *
- * With `scaled`, a row that has grown beyond 2^48 is scaled down, and the power of two kept in the exponent.
+ * Rows between strips are kept in two parts, value and low part (`low_rows` rows further on): what is rounded away when
+ * a strip's sum is added to the row below. The kept rows of the reverse sweep do without.
+ *
+ * With `scaled`, values live in units of 2^e with one exponent e per row and block of columns (a third row, 2 `low_rows`
+ * further on), so that kernels of long rough paths do not overflow: a thread whose numbers have grown beyond 2^20 raises
+ * its exponent at the end of a block.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { unroll } from "../shared/unroll.js";
@@ -37,11 +42,11 @@ export interface DifferenceForwardShape extends DifferenceShape {
   extraRows: number;
 }
 
-/** Coarse columns that a thread of a wavefront does between two barriers. */
-export const columnBlock = 8;
-
-/** Coarse columns after which the carried difference takes up what was gathered beside it. */
-const flushColumns = 32;
+/**
+ * Coarse columns that a thread does before it tidies up (and, in a wavefront, before a barrier): the carried difference
+ * takes up what was gathered beside it, and exponents are looked after.
+ */
+export const columnBlock = 16;
 
 export const differenceForward = (shape: DifferenceForwardShape): string => {
   const { threads, strip: R, interleave: B, source, channels, keep, scaled } = shape;
@@ -76,7 +81,8 @@ ${increments}
 ${unroll(coarse, (r) => `let b${r} = p${r} * p${r} * 0.083333333333f; let a${r} = 0.5f * p${r} + b${r};`)}
 ${l2 > 0 ? `      for (var s = 0u; s < ${1 << l2}u; s++) {` : "      {"}
         let j = ${l2 > 0 ? `(J << ${l2}u) + s` : "J"};
-        let below = select(k[kin + j * ${B}u]${scaled ? " * factor" : ""}, edge, ones);
+        let below = select(k[kin + j * ${B}u]${scaled ? " * factor" : ""}, ${scaled ? "factor" : "1.0f"}, ones);
+${keep ? "" : `        let low = select(k[kin + low_part + j * ${B}u]${scaled ? " * factor" : ""}, 0.0f, ones);`}
 ${unroll(R, (r) => {
   // Constants only: a variable is stored under a mask of active lanes on a software adapter, which is dear.
   const lower = r === 0 ? "below" : `n${r - 1}`;
@@ -84,23 +90,46 @@ ${unroll(R, (r) => {
   return `        let h${r}_ = h${r};
         let d${r}_ = d${r} + ((h${r}_ + ${lower}) * a${c(r)} + ${corner} * b${c(r)});
         let v${r}_ = v${r} + d${r}_;
-        let sum${r} = ${r === 0 ? "v0_" : `sum${r - 1} + v${r}_`};
+        let sum${r} = ${r === 0 ? (keep ? "v0_" : "v0_ + low") : `sum${r - 1} + v${r}_`};
         let n${r} = below + sum${r};
         d${r} = d${r}_;
         h${r} = n${r};${keep ? `\n        k[kout + (j + ${r}u * fine_columns) * ${B}u] = n${r};` : ""}`;
 })}
         corner = below;
-${keep ? "" : `        k[kout + j * ${B}u] = n${R - 1};`}
-${scaled ? `        largest = max(largest, abs(n${R - 1}));` : ""}
+${keep ? "" : `        k[kout + j * ${B}u] = n${R - 1};\n        k[kout + low_part + j * ${B}u] = sum${R - 1} - (n${R - 1} - below);`}
       }`;
   // The carried difference of a row is v + d: d gathers a block of columns, then goes into v. Small terms are thus added
-  // to a small number, and the rounding of a row's sum grows with the number of blocks, not of columns.
-  const flush = unroll(R, (r) => `        v${r} += d${r}; d${r} = 0.0f;`);
+  // to a small number, and what the sum of the two rounds away stays in d. (A compiler that takes sums apart as if they
+  // were exact would make that residue, and the low parts of rows, zero: then the rounding is merely what it was.)
+  const flush = unroll(R, (r) => `        { let t = v${r} + d${r}; d${r} = d${r} - (t - v${r}); v${r} = t; }`);
+  const rescale = (by: string): string =>
+    `corner *= ${by}; ${Array.from({ length: R }, (_, r) => `v${r} *= ${by}; d${r} *= ${by}; h${r} *= ${by};`).join(" ")}`;
+  const meetExponent = scaled
+    ? `
+        let below_exponent = select(i32(k[kin + 2u * low_part + block * ${B}u]), 0, ones);
+        if (below_exponent > exponent) {
+          let by = power_of_two(exponent - below_exponent);
+          exponent = below_exponent;
+          ${rescale("by")}
+        }
+        let factor = power_of_two(below_exponent - exponent);`
+    : "";
+  const raiseExponent = scaled
+    ? `
+        k[kout + 2u * low_part + block * ${B}u] = f32(exponent);
+        let largest = ${Array.from({ length: R }, (_, r) => `abs(h${r})`).reduce((a, h) => `max(${a}, ${h})`)};
+        if (largest > 1048576.0f) {
+          let grown = min(i32((bitcast<u32>(largest) >> 23u) & 255u) - 127, 126);
+          let by = power_of_two(-grown);
+          exponent += grown;
+          ${rescale("by")}
+        }`
+    : "";
   const begin = `
-    // The grid's left edge is 1, in units of the scale that the pair has by now.
-    corner = edge;
+    corner = 1.0f;
+${scaled ? "    exponent = 0;" : ""}
     ones = (run.flags & 1u) != 0u && q == 0u;
-${unroll(R, (r) => `    v${r} = 0.0f; d${r} = 0.0f; h${r} = edge;`)}
+${unroll(R, (r) => `    v${r} = 0.0f; d${r} = 0.0f; h${r} = 1.0f;`)}
     kin = grid_row(slot, select(${keep ? "run.row_out + q * " + R + "u - 1u" : "run.row_out"}, run.row_in, q == 0u), run.state_rows, fine_columns);
     kout = grid_row(slot, run.row_out${keep ? ` + q * ${R}u` : ""}, run.state_rows, fine_columns);
     pb = grid_row(slot, (q * ${R}u) >> ${l1}u, run.rows + ${shape.extraRows}u, run.columns);`;
@@ -118,9 +147,10 @@ ${pairLayout(shape)}
 @group(0) @binding(3) var<storage, read_write> k: array<f32>;
 @group(0) @binding(4) var<storage, read_write> results: array<vec2f>;
 #endif
-#if ${wave}
-var<workgroup> growth: array<f32, ${threads}>;
-#endif
+
+fn power_of_two(n: i32) -> f32 {
+  return select(bitcast<f32>(u32(n + 127) << 23u), 0.0f, n < -126);
+}
 
 @compute @workgroup_size(${wave ? threads : shape.workgroupSize})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
@@ -136,22 +166,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
   let first = run.first_row << ${l1}u;
   let segment = run.rows << ${l1}u;
   let scale = run.parameters.x * run.fine_scale;
-  var exponent = 0.0f;
-  var edge = 1.0f;
-  var factor = 1.0f;
-  var largest = 0.0f;
-#if ${scaled}
-  if ((run.flags & 1u) == 0u) {
-    factor = results[slot].x;
-    exponent = results[slot].y;
-    edge = exp2(-exponent);
-  }
-#endif
+  var exponent = 0;
   var ones = false;
   var corner = 1.0f;
   var kin = 0u;
   var kout = 0u;
   var pb = 0u;
+  let low_part = run.low_rows * fine_columns * ${B}u;
 ${unroll(R, (r) => `  var v${r} = 0.0f; var d${r} = 0.0f; var h${r} = 1.0f;`)}
 #if ${wave}
   let bands = (segment + ${R * threads - 1}u) / ${R * threads}u;
@@ -164,32 +185,23 @@ ${unroll(R, (r) => `  var v${r} = 0.0f; var d${r} = 0.0f; var h${r} = 1.0f;`)}
     let busy = q * ${R}u < segment && top < fine_rows;
 ${loadPoints}
 ${begin}
-    if (t != 0u) { factor = 1.0f; }
-    largest = 0.0f;
     for (var step = 0u; step < blocks + ${threads - 1}u; step++) {
       if (busy && step >= t && step - t < blocks) {
-        let end = min((step - t + 1u) * ${columnBlock}u, pair.columns);
-        for (var J = (step - t) * ${columnBlock}u; J < end; J++) {
+        let block = step - t;
+        let end = min((block + 1u) * ${columnBlock}u, pair.columns);
+${meetExponent}
+        for (var J = block * ${columnBlock}u; J < end; J++) {
 ${column}
         }
 ${flush}
+${raiseExponent}
       }
       storageBarrier();
     }
-    if (busy && top + ${R}u >= fine_rows) { results[slot] = vec2f(h${R - 1}, exponent); }
-#if ${scaled}
-    growth[t] = largest;
-    workgroupBarrier();
-    largest = 0.0f;
-    for (var other = 0u; other < ${threads}u; other++) { largest = max(largest, growth[other]); }
-    workgroupBarrier();
-    factor = 1.0f;
-    if (largest > 2.81e14f) { factor = 3.5527137e-15f; exponent += 48.0f; edge *= 3.5527137e-15f; }
-#endif
+    if (busy && top + ${R}u >= fine_rows${keep ? " && (run.flags & 4u) != 0u" : ""}) {
+      results[slot] = vec2f(h${R - 1}, f32(exponent));
+    }
   }
-#if ${scaled}
-  if (t == 0u && first + segment < fine_rows) { results[slot] = vec2f(factor, exponent); }
-#endif
 #else
   for (var q = 0u; q * ${R}u < segment; q++) {
     let top = first + q * ${R}u;
@@ -197,23 +209,19 @@ ${flush}
     let i0 = top >> ${l1}u;
 ${loadPoints}
 ${begin}
-    largest = 0.0f;
-    for (var block = 0u; block < pair.columns; block += ${flushColumns}u) {
-      let end = min(block + ${flushColumns}u, pair.columns);
-      for (var J = block; J < end; J++) {
+    for (var block = 0u; block * ${columnBlock}u < pair.columns; block++) {
+      let end = min((block + 1u) * ${columnBlock}u, pair.columns);
+${meetExponent}
+      for (var J = block * ${columnBlock}u; J < end; J++) {
 ${column}
       }
 ${flush}
+${raiseExponent}
     }
-    if (top + ${R}u >= fine_rows) { results[slot] = vec2f(h${R - 1}, exponent); }
-#if ${scaled}
-    factor = 1.0f;
-    if (largest > 2.81e14f) { factor = 3.5527137e-15f; exponent += 48.0f; edge *= 3.5527137e-15f; }
-#endif
+    if (top + ${R}u >= fine_rows${keep ? " && (run.flags & 4u) != 0u" : ""}) {
+      results[slot] = vec2f(h${R - 1}, f32(exponent));
+    }
   }
-#if ${scaled}
-  if (first + segment < fine_rows) { results[slot] = vec2f(factor, exponent); }
-#endif
 #endif
 }
 `;

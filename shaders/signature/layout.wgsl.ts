@@ -20,9 +20,10 @@ struct Pass {
   state_rows: u32,       // rows of a slot in the kernel's grid
   row_in: u32,           // row from which the segment's first strip reads
   row_out: u32,          // row to which strips write, or first of the rows that are kept
-  flags: u32,            // bit 0: first segment; bit 1: last segment
+  flags: u32,            // bit 0: first segment; bit 1: last segment; bit 2: the kept sweep gives the value
   parameters: vec4f,     // of the static kernel
   fine_scale: f32,       // of increments in the refined grid
+  low_rows: u32,         // distance from a row of values to the row of their low parts
 }
 
 // Start of x's points, rows of the pair, start of y's points, columns of the pair.

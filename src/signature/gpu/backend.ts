@@ -61,9 +61,16 @@ interface Scratch {
 }
 
 /** A pass's uniforms. */
-function passUniforms(words: readonly number[], parameters: readonly number[], fineScale: number): Uint8Array {
+function passUniforms(
+  words: readonly number[],
+  parameters: readonly number[],
+  fineScale: number,
+  lowRows: number,
+): Uint8Array {
   const bytes = new ArrayBuffer(passWords * 4);
-  new Uint32Array(bytes).set(words);
+  const integers = new Uint32Array(bytes);
+  integers.set(words);
+  integers[13] = lowRows;
   const floats = new Float32Array(bytes);
   floats.set(parameters, 8);
   floats[12] = fineScale;
@@ -319,7 +326,7 @@ export class GpuSignatureBackend implements SignatureBackend {
       const segments = Math.ceil(rows / plan.rows);
       const groups = groupsOf(plan.threads > 1 ? slots : Math.ceil(slots / plan.workgroupSize));
       const last = segments - 1;
-      const uniforms = (s: number, stateRows: number, rowIn: number, rowOut: number): Uint8Array =>
+      const uniforms = (s: number, stateRows: number, rowIn: number, rowOut: number, flags = 0): Uint8Array =>
         passUniforms(
           [
             slots,
@@ -329,10 +336,11 @@ export class GpuSignatureBackend implements SignatureBackend {
             stateRows,
             rowIn,
             rowOut,
-            (s === 0 ? 1 : 0) | (s === last ? 2 : 0),
+            (s === 0 ? 1 : 0) | (s === last ? 2 : 0) | flags,
           ],
           kernel.parameters,
           fineScale,
+          weights ? segments + 1 : 1,
         );
       const fill = (u: Uint8Array): void => {
         if (kernels.increments) {
@@ -345,7 +353,7 @@ export class GpuSignatureBackend implements SignatureBackend {
       const inputs = job.dot ? [pairs, px, py] : [pairs, scratch.p];
       if (!weights) {
         for (let s = 0; s < segments; s++) {
-          const u = uniforms(s, 1, 0, 0);
+          const u = uniforms(s, 3, 0, 0);
           fill(u);
           batch.dispatch(kernels.forward, [...inputs, scratch.k, results], u, groups);
           if (segments > 1) batch = this.flush(batch);
@@ -354,16 +362,18 @@ export class GpuSignatureBackend implements SignatureBackend {
         const w = hold(gpu.upload("weights", Float32Array.from(weights.subarray(begin, end))));
         const listX = gradX && hold(gpu.upload("slots of x", slotLists(list.a, begin, end, x.count)));
         const listY = gradY && hold(gpu.upload("slots of y", slotLists(list.b, begin, end, y.count)));
-        const stateRows = segments + plan.rows * refineRows;
-        // Down to the last segment: rows at the segments' boundaries. The last segment's own rows come with the reverse.
-        for (let s = 0; s < last; s++) {
+        const stateRows = 2 * (segments + 1) + plan.rows * refineRows;
+        // Rows at the segments' boundaries. The last segment's own rows come with the reverse; difference kernels of
+        // many segments still run through it here, since the value is more accurate without keeping rows.
+        const through = solver.kind === "difference" && last > 0 ? segments : last;
+        for (let s = 0; s < through; s++) {
           const u = uniforms(s, stateRows, s, s + 1);
           fill(u);
           batch.dispatch(kernels.forward, [...inputs, scratch.k, results], u, groups);
           batch = this.flush(batch);
         }
         for (let s = last; s >= 0; s--) {
-          const u = uniforms(s, stateRows, s, segments);
+          const u = uniforms(s, stateRows, s, 2 * (segments + 1), through === last ? 4 : 0);
           fill(u);
           batch.dispatch(kernels.recompute!, [...inputs, scratch.k, results], u, groups);
           batch.dispatch(kernels.reverse!, [pairs, w, scratch.k, scratch.p, scratch.g], u, groups);

@@ -93,7 +93,8 @@ export function planChunk(
   }
   segment = roundUp(Math.max(segment, 1), unit);
   const segments = Math.ceil(rows / segment);
-  const stateRows = gradient ? segments + segment * refineRows : 1;
+  // Rows of values, low parts and exponents; or values and low parts at the segments' ends, and the segment's own rows.
+  const stateRows = gradient ? 2 * (segments + 1) + segment * refineRows : 3;
   const stateWords = gradient ? words.kept : words.forward;
   const perSlot = Math.max(
     stateRows * stateWords * columns * 4,
