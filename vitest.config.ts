@@ -2,13 +2,19 @@
  * Two projects, the same test files: all tests in Node (GPU tests on Dawn), and the GPU tests again in headless
  * Chromium. Both run on a software adapter where there is no GPU.
  */
-import chromium from "@sparticuz/chromium";
+import { fileURLToPath } from "node:url";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
+import { chromiumLaunch } from "./test/support/chromium.js";
 
-const common = { testTimeout: 120_000, hookTimeout: 120_000 };
+const common = {
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+  // Reference values beside a checkout; tests that need them skip where they are absent.
+  provide: { sharedData: fileURLToPath(new URL("../shared/data/", import.meta.url)) },
+};
 
-export default defineConfig(async () => ({
+export default defineConfig({
   test: {
     // The software adapter uses all cores by itself.
     fileParallelism: false,
@@ -28,21 +34,10 @@ export default defineConfig(async () => ({
             headless: true,
             screenshotFailures: false,
             instances: [{ browser: "chromium" as const }],
-            provider: playwright({
-              launchOptions: {
-                executablePath: await chromium.executablePath(),
-                args: [
-                  "--no-sandbox",
-                  "--enable-unsafe-webgpu",
-                  "--use-webgpu-adapter=swiftshader",
-                  "--disable-background-networking",
-                  "--no-first-run",
-                ],
-              },
-            }),
+            provider: playwright({ launchOptions: chromiumLaunch() }),
           },
         },
       },
     ],
   },
-}));
+});

@@ -87,6 +87,9 @@ export async function requestNodeAdapter(options: GPURequestAdapterOptions, soft
   if (!found) {
     const driver = process.env.VK_DRIVER_FILES || process.env.VK_ICD_FILENAMES;
     problems.push(`the Vulkan driver ${driver} gives no adapter`);
+    // A worker thread has a copy of the environment, which libraries do not see.
+    const { isMainThread } = await loadModule<typeof import("node:worker_threads")>("node:worker_threads");
+    if (!isMainThread) problems.push("start this worker thread with { env: SHARE_ENV }");
   }
   return { ...found, problems };
 }

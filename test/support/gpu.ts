@@ -1,0 +1,35 @@
+import { afterAll, beforeAll } from "vitest";
+import { Gpu } from "../../src/gpu/index.js";
+
+/** One device for a test file, on the adapter of where the test runs. */
+export function sharedGpu(): () => Gpu {
+  let gpu: Gpu | undefined;
+  beforeAll(async () => {
+    gpu = await Gpu.create();
+  });
+  afterAll(() => gpu?.dispose());
+  return () => gpu!;
+}
+
+/** Multiplies by a uniform and adds one, in place: a kernel whose every run leaves a trace. */
+export const scaleAddOne = {
+  label: "scale and add one",
+  bindings: ["read_write" as const],
+  uniformBytes: 8,
+  code: /* wgsl */ `
+struct U { count: u32, factor: f32 }
+@group(0) @binding(0) var<uniform> u: U;
+@group(0) @binding(1) var<storage, read_write> data: array<f32>;
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x < u.count) { data[id.x] = data[id.x] * u.factor + 1.0f; }
+}`,
+};
+
+/** Uniforms of `scaleAddOne`. */
+export function scaleUniform(count: number, factor: number): DataView {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setUint32(0, count, true);
+  view.setFloat32(4, factor, true);
+  return view;
+}
