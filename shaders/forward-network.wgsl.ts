@@ -108,7 +108,7 @@ fn locate(y: State, z: Noise, rho: f32, current: f32) -> f32 {
   var tries = 0u;
   var done = false;
 #if ${!shape.smooth}
-  let frozen = cell_flow(y, current, slope_scale(0.0f, slope_at(z, rho)));
+  let frozen = cell_drift(y, current);
 #endif
   loop {
     let there = advance(y, z, rho, h, current);
@@ -118,7 +118,7 @@ fn locate(y: State, z: Noise, rho: f32, current: f32) -> f32 {
 #else
     let slope = frozen;
 #endif
-    let rate = state_dot(cell_event_gradient(there), slope) * run.dt;
+    let rate = state_dot(cell_event_gradient(there), slope) * dt;
     if (e >= 0.0f) { high = h; } else { low = h; }
     var next = h - e / rate;
     tries += 1u;

@@ -96,6 +96,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   // Committed sub-steps: grid steps and spikes since here.
   let begin = step;
   let count_before = count;
+  let steps = run.steps;
+  let budget = run.budget;
   var bursts = 0u;
   var overflow = false;
   var saturated = false;
@@ -106,7 +108,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       var z: Noise;
       var trial: State;
       var crossed = false;
-      let stop = min(min(run.steps, step + ${shape.burst}u), begin + run.budget - (count - count_before));
+      let stop = min(min(steps, step + ${shape.burst}u), begin + budget - (count - count_before));
       loop {
         z = draw_noise(path, step, 0u);
 #if ${shape.current.samples > 1}
@@ -134,13 +136,13 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         var h = 1.0f - rho;
         var landed = trial;
         let e_start = cell_event(y);
-        let rate_now = cell_flow(y, current, ${shape.smooth ? "slope_at(z, rho)" : "slope_scale(0.0f, slope_at(z, rho))"});
-        let rate_start = state_dot(cell_event_gradient(y), rate_now) * run.dt;
+        let rate_now = ${shape.smooth ? "cell_flow(y, current, slope_at(z, rho))" : "cell_drift(y, current)"};
+        let rate_start = state_dot(cell_event_gradient(y), rate_now) * dt;
 #if ${shape.smooth}
         // First guess: the root of the cubic through the event function's values and slopes at both ends, by a Newton
         // step from the secant's root.
         let e_end = cell_event(trial);
-        let rate_end = state_dot(cell_event_gradient(trial), cell_flow(trial, current, slope_at(z, 1.0f))) * run.dt;
+        let rate_end = state_dot(cell_event_gradient(trial), cell_flow(trial, current, slope_at(z, 1.0f))) * dt;
         let d = e_end - e_start;
         let s = clamp(-e_start / max(d, 1e-30f), 0.0f, 1.0f);
         let p = rate_start * h;
@@ -157,7 +159,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
           landed = advance(y, z, rho, h, current);
           let e = cell_event(landed);
           let slope = cell_flow(landed, current, slope_at(z, rho + h));
-          let rate = state_dot(cell_event_gradient(landed), slope) * run.dt;
+          let rate = state_dot(cell_event_gradient(landed), slope) * dt;
           if (e >= 0.0f) { high = h; } else { low = h; }
           let next = h - e / rate;
           tries += 1u;
@@ -166,7 +168,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
           done = abs(next - h) <= 1e-3f || tries >= 12u;
           if (done) {
             let to = clamp(next, 0.0f, 1.0f - rho);
-            landed = state_axpy(landed, (to - h) * run.dt, slope);
+            landed = state_axpy(landed, (to - h) * dt, slope);
             h = to;
           } else {
             h = select(0.5f * (low + high), next, next > low && next < high);
@@ -175,7 +177,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         }
 #elif ${shape.affineEvent}
         h = clamp(-e_start / rate_start, 1e-7f, h);
-        landed = state_axpy(y, h * run.dt, rate_now);
+        landed = state_axpy(y, h * dt, rate_now);
 #else
         // Frozen drift: Newton on E(y + h f) within a bracket.
         var low = 0.0f;
@@ -183,9 +185,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         var tries = 0u;
         var done = false;
         loop {
-          landed = state_axpy(y, h * run.dt, rate_now);
+          landed = state_axpy(y, h * dt, rate_now);
           let e = cell_event(landed);
-          let rate = state_dot(cell_event_gradient(landed), rate_now) * run.dt;
+          let rate = state_dot(cell_event_gradient(landed), rate_now) * dt;
           if (e >= 0.0f) { high = h; } else { low = h; }
           var next = h - e / rate;
           tries += 1u;
@@ -213,7 +215,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
           }
         }
       }
-      continuing { break if step >= run.steps || (step - begin) + (count - count_before) >= run.budget; }
+      continuing { break if step >= steps || (step - begin) + (count - count_before) >= budget; }
     }
   }
   iterations += bursts * ${shape.burst}u;

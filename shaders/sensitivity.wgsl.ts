@@ -91,7 +91,7 @@ fn weight_along(d: u32, e: u32) -> f32 {
 
 // Tangent of the end of a sub-step: its start moved by dr, its length by dh (physical times).
 fn substep_tangent(y: State, z: Noise, rho: f32, h: f32, current: f32, dy: State, dr: f32, dh: f32, d_current: f32) -> State {
-  let t = h * run.dt;
+  let t = h * dt;
 #if ${shape.smooth}
   let rate = slope_rate(z);
   let half = 0.5f * t;

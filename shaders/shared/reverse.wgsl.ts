@@ -18,7 +18,7 @@ struct Stages {
 }
 
 fn substep_stages(y: State, z: Noise, rho: f32, h: f32, current: f32) -> Stages {
-  let t = h * run.dt;
+  let t = h * dt;
   var s: Stages;
 #if ${smooth}
   let half = 0.5f * t;
@@ -41,7 +41,7 @@ fn substep_stages(y: State, z: Noise, rho: f32, h: f32, current: f32) -> Stages 
 // Derivative of the end of a sub-step by its length (physical time).
 fn substep_by_length(s: Stages, y: State, z: Noise, rho: f32, h: f32, current: f32) -> State {
 #if ${smooth}
-  let t = h * run.dt;
+  let t = h * dt;
   let rate = slope_rate(z);
   let x_middle = slope_at(z, rho + 0.5f * h);
   let half_rate = slope_scale(0.5f, rate);
@@ -64,7 +64,7 @@ struct SubstepCotangent {
 
 // (d end / d y)^T c; parameters' and current's cotangents go to their accumulators.
 fn substep_reverse(s: Stages, y: State, z: Noise, rho: f32, h: f32, current: f32, c: State) -> SubstepCotangent {
-  let t = h * run.dt;
+  let t = h * dt;
   var out: SubstepCotangent;
 #if ${smooth}
   let rate = slope_rate(z);

@@ -52,12 +52,12 @@ export function solverFunctions(shape: SolverShape): string {
   const withB = smooth && parabola;
   const draw = (i: number, c: number): string => {
     const at = `vec2u(path, step * ${perStep}u + (neuron * ${shape.cellChannels}u + ${c}u))`;
-    const words = `threefry2x32(vec2u(run.seed, 0u), ${at})`;
+    const words = `threefry2x32(vec2u(seed, 0u), ${at})`;
     return withB ? `  let n${i} = normal_pair(${words});` : `  let n${i} = normal_first(${words});`;
   };
   const draws = channels.map((c, i) => draw(i, c)).join("\n");
   const parts = channels.map((_, i) =>
-    withB ? `n${i}.x * run.inv_sqrt_dt, n${i}.y * (1.7320508f * run.inv_sqrt_dt)` : `n${i} * run.inv_sqrt_dt`,
+    withB ? `n${i}.x * inv_sqrt_dt, n${i}.y * (1.7320508f * inv_sqrt_dt)` : `n${i} * inv_sqrt_dt`,
   );
   const { offset, stride, samples, width } = shape.current;
   const load = (own: boolean): string =>
@@ -66,6 +66,12 @@ export function solverFunctions(shape: SolverShape): string {
       .join("\n");
   const anyOwn = shape.parameters.some((p) => p.stride > 0);
   return wgsl`
+// Copies of what every sub-step reads: private memory is nearer than the uniform.
+var<private> seed: u32;
+var<private> dt: f32;
+var<private> inv_dt: f32;
+var<private> inv_sqrt_dt: f32;
+
 struct Noise { ${noisy ? members(channels, (i) => `a${i}: f32${withB ? `, b${i}: f32` : ""}`) : "none: f32"} }
 
 // The driver path of one neuron in one grid step.
@@ -88,7 +94,7 @@ fn slope_at(z: Noise, rho: f32) -> Slope {
 // Derivative of the slope by time: -2 b / dt.
 fn slope_rate(z: Noise) -> Slope {
 #if ${noisy && withB}
-  let s = -2.0f * run.inv_dt;
+  let s = -2.0f * inv_dt;
   return Slope(${members(channels, (i) => `z.b${i} * s`)});
 #else
   return Slope(${noisy ? members(channels, () => "0.0f") : "0.0f"});
@@ -105,15 +111,19 @@ fn slope_dot(a: Slope, b: Slope) -> f32 {
 
 // The increment of the path over the step, for the kick of euler.
 fn increment(z: Noise) -> Slope {
-  return Slope(${noisy ? members(channels, (i) => `z.a${i} * run.dt`) : "0.0f"});
+  return Slope(${noisy ? members(channels, (i) => `z.a${i} * dt`) : "0.0f"});
 }
 
 fn event_uniform(path: u32, neuron: u32, count: u32) -> f32 {
-  return uniform_open(threefry2x32(vec2u(run.seed, 1u + neuron), vec2u(path, count)).x);
+  return uniform_open(threefry2x32(vec2u(seed, 1u + neuron), vec2u(path, count)).x);
 }
 
 // Parameters that all neurons share; once per thread.
 fn load_shared() {
+  seed = run.seed;
+  dt = run.dt;
+  inv_dt = run.inv_dt;
+  inv_sqrt_dt = run.inv_sqrt_dt;
 ${load(false)}
 #if ${!anyOwn}
   cell_prepare();
@@ -138,7 +148,7 @@ fn current_at(step: u32, neuron: u32) -> f32 {
 
 // The state after a sub-step from rho of h (both fractions of the grid step).
 fn advance(y: State, z: Noise, rho: f32, h: f32, current: f32) -> State {
-  let t = h * run.dt;
+  let t = h * dt;
 #if ${smooth}
   let half = 0.5f * t;
   let x_middle = slope_at(z, rho + 0.5f * h);
@@ -148,7 +158,7 @@ fn advance(y: State, z: Noise, rho: f32, h: f32, current: f32) -> State {
   let k4 = cell_flow(state_axpy(y, t, k3), current, slope_at(z, rho + h));
   return state_axpy(state_axpy(y, t * 0.33333334f, state_add(k2, k3)), t * 0.16666667f, state_add(k1, k4));
 #else
-  return state_axpy(y, t, cell_flow(y, current, slope_scale(0.0f, slope_at(z, rho))));
+  return state_axpy(y, t, cell_drift(y, current));
 #endif
 }
 `;

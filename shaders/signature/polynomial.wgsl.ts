@@ -25,6 +25,20 @@ export interface PolynomialShape extends LayoutShape {
 
 const reciprocal = (n: number): string => `${Math.fround(1 / n)}f`.replace(/^(\d+)f$/, "$1.0f");
 
+/** Up to this order a cell's coefficients are constants of their own; beyond, code would be long, and loops are taken. */
+const unrolledOrder = 10;
+
+/** c_ml for all m, l: row 0 from the left edge, column 0 from the bottom edge. */
+function coefficients(w: number, bottom: (m: number) => string, left: (l: number) => string): string {
+  const lines: string[] = [];
+  for (let l = 0; l < w; l++) lines.push(`let c0_${l} = ${left(l)};`);
+  for (let m = 1; m < w; m++) {
+    lines.push(`let c${m}_0 = ${bottom(m)};`);
+    for (let l = 1; l < w; l++) lines.push(`let c${m}_${l} = c${m - 1}_${l - 1} * x * ${reciprocal(m * l)};`);
+  }
+  return lines.map((line) => `      ${line}`).join("\n");
+}
+
 const threadHead = (workgroupSize: number): string => `
 @compute @workgroup_size(${workgroupSize})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
@@ -35,6 +49,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
 export const polynomialForward = (shape: PolynomialShape): string => {
   const { order, interleave: B, keep, stateWords } = shape;
   const w = order + 1;
+  const range = Array.from({ length: w }, (_, i) => i);
+  const unrolledForward = `
+${coefficients(
+  w,
+  (m) => `select(k[kin + (J * ${w}u + ${m}u) * ${B}u], 0.0f, ones)`,
+  (l) => `left${l}`,
+)}
+${keep ? unroll(w, (l) => `      k[kout + (run.columns * ${w}u + J * ${w}u + ${l}u) * ${B}u] = left${l};`) : ""}
+${unroll(w, (m) => `      k[kout + (J * ${w}u + ${m}u) * ${B}u] = ${range.map((l) => `c${m}_${l}`).join(" + ")};`)}
+${unroll(w, (l) => `      left${l} = ${range.map((m) => `c${m}_${l}`).join(" + ")};`)}`;
   return wgsl`
 ${pairLayout(shape)}
 @group(0) @binding(0) var<uniform> run: Pass;
@@ -52,6 +76,9 @@ ${threadHead(shape.workgroupSize)}
 ${unroll(w, (l) => `    var left${l} = ${l === 0 ? "1.0f" : "0.0f"};`)}
     for (var J = 0u; J < pair.columns; J++) {
       let x = p[pb + J * ${B}u];
+#if ${order <= unrolledOrder}
+${unrolledForward}
+#else
       // Row number m of the coefficients, c_m0 … c_mn; row 0 is the left edge.
 ${unroll(w, (l) => `      var c${l} = left${l}; var right${l} = left${l};`)}
 #if ${keep}
@@ -67,6 +94,7 @@ ${unrollDown(order, (l) => `        c${l + 1} = c${l} * xm * ${reciprocal(l + 1)
         k[kout + (J * ${w}u + m) * ${B}u] = ${Array.from({ length: w }, (_, l) => `c${l}`).join(" + ")};
       }
 ${unroll(w, (l) => `      left${l} = right${l};`)}
+#endif
     }
     if (run.first_row + q + 1u == pair.rows) {
       results[slot] = vec2f(${Array.from({ length: w }, (_, l) => `left${l}`).join(" + ")}, 0.0f);
@@ -79,6 +107,29 @@ ${unroll(w, (l) => `      left${l} = right${l};`)}
 export const polynomialReverse = (shape: PolynomialShape): string => {
   const { order, interleave: B, stateWords } = shape;
   const w = order + 1;
+  const down: string[] = [];
+  for (let m = w - 1; m >= 0; m--) {
+    down.push(`let top${m} = select(g[gb + (J * ${w}u + ${m}u) * ${B}u], 0.0f, top_row);`);
+    for (let l = w - 1; l >= 0; l--) {
+      const later = m < w - 1 && l < w - 1 ? ` + d${m + 1}_${l + 1} * x * ${reciprocal((m + 1) * (l + 1))}` : "";
+      down.push(`let d${m}_${l} = top${m} + bar${l}${later};`);
+    }
+    down.push(`g[gb + (J * ${w}u + ${m}u) * ${B}u] = ${m === 0 ? "0.0f" : `d${m}_0`};`);
+  }
+  const products: string[] = [];
+  for (let m = 1; m < w; m++) {
+    const row = Array.from({ length: order }, (_, l) => `d${m}_${l + 1} * c${m - 1}_${l} * ${reciprocal(m * (l + 1))}`);
+    products.push(`(${row.join(" + ")})`);
+  }
+  const unrolledReverse = `
+${coefficients(
+  w,
+  (m) => `select(k[kin + (J * ${w}u + ${m}u) * ${B}u], 0.0f, ones)`,
+  (l) => `k[kout + (run.columns * ${w}u + J * ${w}u + ${l}u) * ${B}u]`,
+)}
+${down.map((line) => `      ${line}`).join("\n")}
+      p[pb + J * ${B}u] = ${products.join(" + ")};
+${unroll(w, (l) => `      bar${l} = d0_${l};`)}`;
   return wgsl`
 ${pairLayout(shape)}
 @group(0) @binding(0) var<uniform> run: Pass;
@@ -91,7 +142,9 @@ ${threadHead(shape.workgroupSize)}
   if (run.first_row >= pair.rows) { return; }
   let words = run.columns * ${stateWords}u;
   let gb = grid_row(slot, 0u, 1u, run.columns * ${w}u);
+#if ${order > unrolledOrder}
   var c: array<f32, ${w * w}>;
+#endif
   for (var q = min(run.rows, pair.rows - run.first_row); q > 0u;) {
     q--;
     let top_row = run.first_row + q + 1u == pair.rows;
@@ -104,6 +157,9 @@ ${unroll(w, (l) => `    var bar${l} = seed;`)}
     for (var J = pair.columns; J > 0u;) {
       J--;
       let x = p[pb + J * ${B}u];
+#if ${order <= unrolledOrder}
+${unrolledReverse}
+#else
       for (var m = 0u; m < ${w}u; m++) {
         c[m] = k[kout + (run.columns * ${w}u + J * ${w}u + m) * ${B}u];
         if (m > 0u) { c[m * ${w}u] = select(k[kin + (J * ${w}u + m) * ${B}u], 0.0f, ones); }
@@ -132,6 +188,7 @@ ${unroll(order, (l) => `          row += d${l + 1} * c[(m - 1u) * ${w}u + ${l}u]
       }
       p[pb + J * ${B}u] = sum;
 ${unroll(w, (l) => `      bar${l} = d${l};`)}
+#endif
     }
   }
 }

@@ -164,6 +164,7 @@ export function emitCellWgsl(cell: Cell, options: WgslCellOptions, functions?: C
 
   // Values.
   valueFunction("cell_flow(y: State, current: f32, x: Slope)", f.flow.value);
+  valueFunction("cell_drift(y: State, current: f32)", cell.drift);
   {
     const { lines, names } = emit(f.event.value);
     define("fn cell_event(y: State) -> f32", lines, `return ${names[0]!};`);

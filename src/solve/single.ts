@@ -14,10 +14,10 @@ import { fromStart, runBytes, runUniform } from "./uniform.js";
 export const workgroupSize = 64;
 
 /**
- * Sub-steps between two looks at events. A burst wastes p·burst/2 of its sub-steps at p events a step, and saves
- * executing the location of events in all but one; measured best between 6 and 12 at 4 events per 100 steps.
+ * Sub-steps between two looks at events. At p events a step a burst wastes about p·burst/2 of its sub-steps in waiting,
+ * and saves the handling of events in all but one; measured best at 4 events per 100 steps (docs/decisions.md).
  */
-const burst = 12;
+const burstOf = (method: SolvePlan["method"]): number => (method === "euler" ? 8 : 16);
 
 /** Sub-steps of a backward window at least: fewer would cost more dispatches than they save memory. */
 const leastWindow = 128;
@@ -52,7 +52,7 @@ export class SingleSolver implements ChunkSolver {
     const affineEvent = eventIsAffine(shape.functions);
     const forwardKernel = gpu.kernel({
       label: `forward ${label}`,
-      code: forwardSingle({ ...shape, affineEvent, workgroupSize, burst }),
+      code: forwardSingle({ ...shape, affineEvent, workgroupSize, burst: burstOf(plan.method) }),
       bindings: ["read", "read_write", "read_write", "read_write"],
       uniformBytes: runBytes,
     });
@@ -71,7 +71,14 @@ export class SingleSolver implements ChunkSolver {
       const reverse = solverShape(plan, "reverse", names);
       backwardKernel = gpu.kernel({
         label: `backward ${label}`,
-        code: backwardSingle({ ...reverse, affineEvent, workgroupSize, burst, gradientRows, currentRow }),
+        code: backwardSingle({
+          ...reverse,
+          affineEvent,
+          workgroupSize,
+          burst: burstOf(plan.method),
+          gradientRows,
+          currentRow,
+        }),
         bindings: ["read", "read", "read", "read", "read_write", "read_write", "read_write"],
         uniformBytes: runBytes,
       });
