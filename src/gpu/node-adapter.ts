@@ -53,7 +53,10 @@ async function useSoftware(): Promise<string | undefined> {
     return `the software adapter: ${(error as Error).message.split("\n")[0]}`;
   }
   // A choice of Vulkan driver that was made outside is not overruled.
-  if (!process.env.VK_DRIVER_FILES) process.env.VK_ICD_FILENAMES ||= files.driver;
+  if (!process.env.VK_DRIVER_FILES) {
+    delete process.env.VK_DRIVER_FILES; // the loader takes an empty one for a choice
+    process.env.VK_ICD_FILENAMES ||= files.driver;
+  }
   // The system's own loader serves as well, and having two in a process would be one too many.
   if ((await hasVulkanLoader()) || (await preload(files.loader))) return undefined;
   return `the Vulkan loader ${files.loader} cannot be loaded`;
