@@ -83,7 +83,14 @@ export async function requestDevice(options: AdapterOptions): Promise<FoundAdapt
   for (const name of wantedLimits) requiredLimits[name] = adapter.limits[name];
   // Times passes on the GPU.
   const requiredFeatures: GPUFeatureName[] = adapter.features.has("timestamp-query") ? ["timestamp-query"] : [];
-  return { ...found, device: await adapter.requestDevice({ requiredLimits, requiredFeatures }) };
+  try {
+    return { ...found, device: await adapter.requestDevice({ requiredLimits, requiredFeatures }) };
+  } catch (error) {
+    const text = `the adapter ${adapter.info.vendor} ${adapter.info.architecture} gave no device`;
+    throw new SaltationError("no-adapter", `${text} (${(error as Error).message}): ${adapterAdvice()}`, {
+      cause: error,
+    });
+  }
 }
 
 export function summarise(
