@@ -7,10 +7,12 @@ export { type Backend, Engine, EngineNetwork, type EngineOptions, type GradientO
 export { type ErrorCode, SaltationError } from "./errors.js";
 export type { AdapterSummary } from "./gpu/index.js";
 export type { ValueAndGradient } from "./gradient/result.js";
+export type { Sensitivities } from "./gradient/sensitivity.js";
 export type { Weights } from "./network/connections.js";
 export type { NetworkDefinition } from "./network/network.js";
+export * from "./signature/index.js";
 export type { Method, SolveOptions } from "./solve/plan.js";
 export type { SpikeTable, SpikeTrains } from "./solve/trains.js";
 export { firstSpikes, meanSpikeTime, type Selection, type SpikeTimeLoss } from "./train/loss.js";
 export { adam, type Optimiser, rmsprop, sgd } from "./train/optimisers.js";
-export { type TrainOptions, type TrainStep, train } from "./train/train.js";
+export { type Checkpoint, type TrainOptions, type TrainStep, train } from "./train/train.js";

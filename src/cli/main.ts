@@ -57,6 +57,12 @@ jobCommand(
   "fit parameters to observed spike trains",
   async () => (await import("./train.js")).trainCommand,
 ).option("--resume", "go on from the job's checkpoint file");
+jobCommand(
+  "kernel",
+  "signature kernels: Gram matrix, MMD² or score",
+  async () => (await import("./kernel.js")).kernelCommand,
+);
+jobCommand("signature", "truncated signatures to npz", async () => (await import("./kernel.js")).signatureCommand);
 program
   .command("info")
   .description("print the adapter, its limits and features, and what to do if there is none")

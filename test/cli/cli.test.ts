@@ -267,9 +267,44 @@ describe("commands", () => {
     const rest = JSON.parse(run("train", { ...job, checkpoint }, "--json", "--resume").out);
     expect(rest.history).toEqual(whole.history.slice(2));
     expect(rest.parameters).toEqual(whole.parameters);
-    const other = run("train", { ...job, checkpoint, seed: 2 }, "--resume");
+    const other = run("train", { ...job, steps: 9, checkpoint, seed: 2 }, "--resume");
     expect(other.error).toMatch(/checkpoint: seed is 1, but the job says 2/);
     expect(other.code).toBe(1);
+  });
+
+  it("kernel and signature agree between backends, and lift spike trains", () => {
+    const x = [
+      [
+        [0, 0],
+        [0.3, 0.5],
+        [0.1, 0.9],
+      ],
+      [
+        [0, 0],
+        [0.2, -0.4],
+      ],
+    ];
+    const job = { x, y: x, static: { kind: "rbf", sigma: 0.7 }, solver: { kind: "difference", dyadic: [1, 1] } };
+    const gpu = JSON.parse(run("kernel", job, "--json").out).gram;
+    const cpu = JSON.parse(run("kernel", job, "--json", "--backend", "cpu").out).gram;
+    expect(gpu).toHaveLength(2);
+    for (let i = 0; i < 2; i++) for (let j = 0; j < 2; j++) expect(gpu[i][j]).toBeCloseTo(cpu[i][j], 5);
+    const spikes = (shift: number) => ({
+      spikes: [
+        { times: [0.1 + shift, 0.5], neurons: [0, 1] },
+        { times: [0.3], neurons: [1] },
+      ],
+    });
+    const mmd = { x: spikes(0), y: spikes(0.1), t1: 1, statistic: "mmd", gradient: true };
+    const result = JSON.parse(run("kernel", mmd, "--json").out);
+    expect(result.gradientX).toHaveLength(2);
+    expect(result.gradientX[0]).toHaveLength(2);
+    const file = join(folder, "signatures.npz");
+    run("signature", { x, depth: 3 }, "--out", file);
+    expect(readNpz(readFileSync(file)).signatures!.shape).toEqual([2, 15]);
+    const bad = run("kernel", { x: [[[0, 0]]], statistic: "gram" });
+    expect(bad.error).toMatch(/x\[0\]: has 1 point; a path needs at least two/);
+    expect(bad.code).toBe(1);
   });
 
   it("info prints the adapter", () => {

@@ -1,0 +1,115 @@
+import { writeFileSync } from "node:fs";
+import { fail } from "../checks.js";
+import { Engine } from "../engine.js";
+import { checkJob } from "../io/job.js";
+import { writeNpz } from "../io/npz.js";
+import { kernelSchema, type LiftJob, type PathsJob, signatureSchema } from "../io/signature-job.js";
+import {
+  liftSpikes,
+  logSignatures,
+  nested,
+  type PathBatch,
+  readPaths,
+  type SignatureSolver,
+  type StaticKernel,
+  signatureBackend,
+  signatureGram,
+  signatureMMD,
+  signatureScore,
+  truncatedSignatures,
+} from "../signature/index.js";
+import { readJobFile } from "./job-file.js";
+import { type CommonOptions, print, printJson, readable } from "./output.js";
+
+interface ReadPaths {
+  readonly paths: PathBatch;
+  /** Gradient to the points → gradient in the shape in which the paths were given: points, or spike times. */
+  gradient(values: ArrayLike<number>): unknown;
+}
+
+/** Paths of a job: as points, or lifted from spike trains. */
+function read(field: string, job: PathsJob, lift: LiftJob): ReadPaths {
+  if (Array.isArray(job)) {
+    const paths = readPaths(field, job);
+    return { paths, gradient: (values) => nested(paths, values) };
+  }
+  if (lift.t1 === undefined) fail("t1", "is missing; spike trains are lifted on [t0, t1]");
+  const most = Math.max(0, ...job.spikes.flatMap((s) => s.neurons));
+  const options = { t0: lift.t0 ?? 0, t1: lift.t1, neurons: lift.neurons ?? most + 1 };
+  const lifted = liftSpikes(job.spikes, options);
+  return {
+    paths: lifted.paths,
+    gradient: (values) => lifted.pullback(Float64Array.from(values)).map((row) => Array.from(row)),
+  };
+}
+
+/** `saltation kernel job.json`: Gram matrix, MMD² or score of signature kernels. */
+export async function kernelCommand(file: string, options: CommonOptions): Promise<void> {
+  const job = checkJob(kernelSchema, readJobFile(file));
+  const statistic = job.statistic ?? "gram";
+  if (statistic !== "gram" && !job.y) fail("y", `is missing; statistic "${statistic}" compares x with y`);
+  if (statistic === "gram" && job.gradient) fail("gradient", 'is for the statistics "mmd" and "score"');
+  // Without a number of neurons, x and y together say how many there are.
+  const all = [job.x, ...(job.y ? [job.y] : [])].flatMap((p) =>
+    Array.isArray(p) ? [] : p.spikes.flatMap((s) => s.neurons),
+  );
+  const lift = { ...job, neurons: job.neurons ?? (all.length > 0 ? Math.max(...all) + 1 : 1) };
+  const x = read("x", job.x, lift);
+  const y = job.y ? read("y", job.y, lift) : undefined;
+  const kernel = {
+    ...(job.static ? { static: job.static as unknown as StaticKernel } : {}),
+    ...(job.solver ? { solver: job.solver as SignatureSolver } : {}),
+    ...(job.normalised === undefined ? {} : { normalised: job.normalised }),
+  };
+  const engine = await Engine.create({ backend: options.backend as "auto" });
+  try {
+    const began = performance.now();
+    const backend = signatureBackend(engine.gpu ?? null);
+    const seconds = (): number => (performance.now() - began) / 1000;
+    if (statistic === "gram") {
+      const { rows, columns, values } = await signatureGram(backend, x.paths, y?.paths ?? null, kernel);
+      if (options.out) writeFileSync(options.out, writeNpz({ gram: { data: values, shape: [rows, columns] } }));
+      const gram = Array.from({ length: rows }, (_, i) => Array.from(values.subarray(i * columns, (i + 1) * columns)));
+      if (options.json) printJson({ adapter: engine.adapterName, gram, seconds: seconds() });
+      else {
+        print(`${rows} × ${columns} signature kernels on ${engine.adapterName} in ${readable(seconds())} s`);
+        for (const row of gram.slice(0, 8)) print(row.slice(0, 8).map(readable).join("  "));
+        if (rows > 8 || columns > 8) print("… (--json prints all, --out FILE.npz writes them)");
+      }
+      return;
+    }
+    const gradient = job.gradient ? { x: true, y: true } : {};
+    const result =
+      statistic === "mmd"
+        ? await signatureMMD(backend, x.paths, y!.paths, { ...kernel, gradient, unbiased: job.unbiased ?? true })
+        : await signatureScore(backend, x.paths, y!.paths, { ...kernel, gradient });
+    const gradients = {
+      ...(result.gradientX ? { gradientX: x.gradient(result.gradientX) } : {}),
+      ...(result.gradientY ? { gradientY: y!.gradient(result.gradientY) } : {}),
+    };
+    if (options.json) printJson({ adapter: engine.adapterName, value: result.value, ...gradients, seconds: seconds() });
+    else print(`${statistic} ${readable(result.value)} on ${engine.adapterName} in ${readable(seconds())} s`);
+  } finally {
+    engine.dispose();
+  }
+}
+
+/** `saltation signature job.json`: truncated signatures, or log-signatures, to npz. */
+export async function signatureCommand(file: string, options: CommonOptions): Promise<void> {
+  const job = checkJob(signatureSchema, readJobFile(file));
+  const { paths } = read("x", job.x, job);
+  const engine = await Engine.create({ backend: options.backend as "auto" });
+  try {
+    const began = performance.now();
+    const backend = signatureBackend(engine.gpu ?? null);
+    const { count, size, values } = job.log
+      ? await logSignatures(backend, paths, { depth: job.depth, form: job.log })
+      : await truncatedSignatures(backend, paths, { depth: job.depth });
+    const seconds = (performance.now() - began) / 1000;
+    if (options.out) writeFileSync(options.out, writeNpz({ signatures: { data: values, shape: [count, size] } }));
+    if (options.json) printJson({ adapter: engine.adapterName, count, size, seconds });
+    else print(`${count} signatures of ${size} numbers on ${engine.adapterName} in ${readable(seconds)} s`);
+  } finally {
+    engine.dispose();
+  }
+}

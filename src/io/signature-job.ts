@@ -1,0 +1,51 @@
+/** Jobs of `saltation kernel` and `saltation signature`. */
+import { z } from "zod";
+
+const finite = z.number();
+const points = z.array(z.array(z.array(finite)));
+const trains = z.strictObject({
+  spikes: z.array(z.strictObject({ times: z.array(finite), neurons: z.array(finite) })),
+});
+const paths = z.union([points, trains], {
+  error: 'expected paths [batch][length][channel], or { "spikes": [{ times, neurons }, …] }',
+});
+
+/** For spike trains: the interval on which they are lifted, and the number of neurons. */
+const lift = { t0: finite.optional(), t1: finite.optional(), neurons: finite.optional() };
+
+const staticKernel = z.looseObject({ kind: z.string() });
+const solver = z.discriminatedUnion(
+  "kind",
+  [
+    z.strictObject({ kind: z.literal("difference"), dyadic: z.array(finite).optional() }),
+    z.strictObject({ kind: z.literal("polynomial"), order: finite }),
+    z.strictObject({ kind: z.literal("truncated"), depth: finite }),
+  ],
+  { error: "expected difference, polynomial or truncated" },
+);
+
+export const kernelSchema = z.strictObject({
+  x: paths,
+  y: paths.optional(),
+  ...lift,
+  static: staticKernel.optional(),
+  solver: solver.optional(),
+  normalised: z.boolean().optional(),
+  statistic: z.enum(["gram", "mmd", "score"]).optional(),
+  unbiased: z.boolean().optional(),
+  gradient: z.boolean().optional(),
+});
+
+export const signatureSchema = z.strictObject({
+  x: paths,
+  ...lift,
+  depth: finite,
+  log: z.enum(["expanded", "words", "brackets"]).optional(),
+});
+
+export type PathsJob = z.infer<typeof paths>;
+export interface LiftJob {
+  t0?: number | undefined;
+  t1?: number | undefined;
+  neurons?: number | undefined;
+}
