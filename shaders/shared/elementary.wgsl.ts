@@ -37,4 +37,38 @@ fn sal_log(x: f32) -> f32 {
   // ln 2 in two parts, scaled by 2^-23; the product of k and the larger part is exact.
   return (f * z * p - 0.5f * z - k * 2.5295548e-11f) + f + k * 8.265487849712372e-8f;
 }
+
+// Sine and cosine of x: the quadrant, and a fraction f in [-1/2, 1/2] of a quarter turn; absolute error 1e-7 (1 + |x|).
+fn sal_quarters(x: f32) -> vec2f {
+  let q = floor(x * 0.63661977f + 0.5f);
+  // pi/2 in two parts: the difference keeps its digits.
+  return vec2f(((x - q * 1.5703125f) - q * 4.8382679e-4f) * 0.63661977f, q);
+}
+
+fn sal_wave(f: f32, quarter: f32) -> f32 {
+  let z = f * f;
+  let s = f * (((-0.0045923316f * z + 0.07967592f) * z - 0.64596295f) * z + 1.5707963f);
+  let c = ((-0.020408353f * z + 0.25359863f) * z - 1.2336971f) * z + 1.0f;
+  let k = bitcast<u32>(i32(quarter)) & 3u;
+  let value = select(s, c, (k & 1u) == 1u);
+  return select(value, -value, k >= 2u);
+}
+
+fn sal_sin(x: f32) -> f32 {
+  let w = sal_quarters(x);
+  return sal_wave(w.x, w.y);
+}
+
+fn sal_cos(x: f32) -> f32 {
+  let w = sal_quarters(x);
+  return sal_wave(w.x, w.y + 1.0f);
+}
+
+// Relative error 3e-7; a series where the difference of exponentials would cancel.
+fn sal_tanh(x: f32) -> f32 {
+  let z = x * x;
+  let series = x * (1.0f + z * (-0.33333334f + z * (0.13333334f + z * (-0.053968254f + z * 0.021869488f))));
+  let e = sal_exp(2.0f * clamp(x, -20.0f, 20.0f));
+  return select((e - 1.0f) / (e + 1.0f), series, abs(x) < 0.3f);
+}
 `;

@@ -2,49 +2,20 @@
  * A static kernel in WGSL, from its expression graph: static_value(a) and static_slope(a) with a = ⟨x, y⟩ or |x − y|²,
  * and the argument itself at two points of the kernel's x and y buffers. Needs `elementary` and `pass`.
  */
+import { float32Literal, wgslOperation } from "../../src/cell/emit-wgsl.js";
 import type { Node } from "../../src/cell/graph.js";
 import { reachable } from "../../src/cell/graph.js";
 import type { CompiledStaticKernel } from "../../src/signature/static-kernel.js";
-
-function literal(value: number): string {
-  const text = String(Math.fround(value));
-  return `${/[.e]/.test(text) ? text : `${text}.0`}f`;
-}
-
-function operation(node: Node, a: readonly string[]): string {
-  switch (node.op) {
-    case "add":
-      return `${a[0]} + ${a[1]}`;
-    case "sub":
-      return `${a[0]} - ${a[1]}`;
-    case "mul":
-      return `${a[0]} * ${a[1]}`;
-    case "div":
-      return `${a[0]} / ${a[1]}`;
-    case "neg":
-      return `-(${a[0]})`;
-    case "exp":
-      return `sal_exp(${a[0]})`;
-    case "log":
-      return `sal_log(${a[0]})`;
-    case "pow":
-      return `sal_exp(${a[1]} * sal_log(${a[0]}))`;
-    case "select":
-      return `select(${a[3]}, ${a[2]}, ${a[0]} < ${a[1]})`;
-    default:
-      return `${node.op}(${a.join(", ")})`;
-  }
-}
 
 function body(root: Node): string {
   const names = new Map<Node, string>();
   const lines: string[] = [];
   for (const node of reachable([root])) {
     let name: string;
-    if (node.op === "constant") name = literal(node.value);
+    if (node.op === "constant") name = float32Literal(node.value);
     else if (node.op === "input") name = node.name === "a" ? "a" : `run.parameters[${node.name.slice(2)}]`;
     else {
-      const text = operation(
+      const text = wgslOperation(
         node,
         node.args.map((n) => names.get(n)!),
       );

@@ -6,6 +6,7 @@
  * Values that flow and its derivative share and that are dear (exponentials, divisions, …) are kept by `cell_flow_kept`
  * for `cell_flow_vjp`.
  */
+import { SaltationError } from "../errors.js";
 import type { Cell } from "./cell.js";
 import { parameterInput, stateInput } from "./cell.js";
 import { type CellFunctions, cellFunctions, nonZero } from "./functions.js";
@@ -24,15 +25,21 @@ export interface WgslCellOptions {
 
 const dear = new Set(["div", "exp", "log", "sqrt", "sin", "cos", "tanh", "pow"]);
 
-/** A float32 literal. */
+/** A float32 literal. @throws SaltationError for a number beyond float32. */
 export function float32Literal(value: number): string {
   const f = Math.fround(value);
-  if (!Number.isFinite(f)) throw new RangeError(`${value} does not fit a 32-bit float`);
+  if (!Number.isFinite(f)) {
+    throw new SaltationError(
+      "invalid-input",
+      `cell: the number ${value} in its equations does not fit a 32-bit float; rescale it`,
+    );
+  }
   const text = String(f);
   return `${/[.e]/.test(text) ? text : `${text}.0`}f`;
 }
 
-function operation(node: Node, a: readonly string[]): string {
+/** One operation in WGSL; `sal_…` functions are those of shaders/shared/elementary. */
+export function wgslOperation(node: Node, a: readonly string[]): string {
   switch (node.op) {
     case "add":
       return `${a[0]} + ${a[1]}`;
@@ -50,6 +57,10 @@ function operation(node: Node, a: readonly string[]): string {
       return `sal_log(${a[0]})`;
     case "pow":
       return `sal_exp(${a[1]} * sal_log(${a[0]}))`;
+    case "sin":
+    case "cos":
+    case "tanh":
+      return `sal_${node.op}(${a[0]})`;
     case "select":
       return `select(${a[3]}, ${a[2]}, ${a[0]} < ${a[1]})`;
     default:
@@ -136,7 +147,7 @@ export function emitCellWgsl(cell: Cell, options: WgslCellOptions, functions?: C
         const byInvariant = node.op === "div" && invariants.covers(node.args[1]!) && node.args[1]!.op !== "constant";
         const text = byInvariant
           ? `${visit(node.args[0]!)} * ${invariants.reciprocal(node.args[1]!)}`
-          : operation(node, node.args.map(visit));
+          : wgslOperation(node, node.args.map(visit));
         name = `t${lines.length}`;
         lines.push(`  let ${name} = ${text};`);
       }
@@ -268,7 +279,7 @@ export function emitCellWgsl(cell: Cell, options: WgslCellOptions, functions?: C
       if (node.op === "constant") name = float32Literal(node.value);
       else if (node.op === "input") name = `par_${parameterIndex.get(node.name)!}`;
       else {
-        const value = operation(node, node.args.map(visit));
+        const value = wgslOperation(node, node.args.map(visit));
         name = `t${prepare.length}`;
         prepare.push(`  let ${name} = ${value};`);
       }

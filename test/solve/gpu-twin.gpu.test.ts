@@ -48,6 +48,24 @@ const layered: NetworkDefinition = {
   current: [1.5, 1.5, 0, 0, 0, 0],
 };
 
+/** A cell that uses every operation of the notation, with noise that depends on the state. */
+const everything: NetworkDefinition = {
+  cell: {
+    name: "everything",
+    state: {
+      v: "mu * (I + 0.3 * sin(3 * w1) + 0.2 * cos(w1) - v) + 0.1 * tanh(2 * v) - 0.05 * abs(v) ^ 1.5",
+      w1: "1 + 0.1 * sqrt(1 + v * v) + (v > 0.5 ? 0.2 : -0.1) * sigmoid(v)",
+      s: "exp(min(max(beta * (v - 1), -8), 8)) / (1 + 0.1 * log(2 + v ^ 2) - 0.01 * pow(2, -w1))",
+    },
+    noise: { w1: "0.1 + 0.05 * cos(w1)" },
+    event: "s",
+    reset: { v: "v - 1.2", s: "log(u) - 0.02" },
+    start: { s: "log(u) - 0.02", w1: "0.3" },
+    parameters: { mu: 10, beta: 5 },
+  },
+  current: 1.4,
+};
+
 const cases: [string, NetworkDefinition, Partial<SolveOptions>][] = [
   ["one neuron", one, { paths: 400, t1: 2 }],
   ["one neuron with a sampled current", sampled, { paths: 400, t1: 2 }],
@@ -64,7 +82,10 @@ const cases: [string, NetworkDefinition, Partial<SolveOptions>][] = [
 ];
 
 describe.each(methods)("GPU against the float64 twin, method %s", (method) => {
-  it.each(cases)("%s", async (_, definition, options) => {
+  // euler is refused for noise that depends on the state.
+  const mine: typeof cases =
+    method === "euler" ? cases : [...cases, ["every operation", everything, { paths: 300, t1: 1.5 }]];
+  it.each(mine)("%s", async (_, definition, options) => {
     const cpu = await Engine.create({ backend: "cpu" });
     const solve = { t1: 1, paths: 100, dt: 0.01, seed: 3, method, ...options };
     const [onGpu, onCpu] = [engine().network(definition), cpu.network(definition)];
