@@ -2,8 +2,10 @@
 const suites: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>> = {
   convergence: () => import("./convergence.js"),
   figure1: () => import("./figure1.js"),
-  networks: () => import("./networks.js"),
   floors: () => import("./floors.js"),
+  networks: () => import("./networks.js"),
+  "signature-accuracy": () => import("./signature-accuracy.js"),
+  "signature-speed": () => import("./signature-speed.js"),
 };
 
 const [name, ...args] = process.argv.slice(2);
