@@ -34,8 +34,6 @@ export interface AdapterReport {
 export interface FoundAdapter {
   adapter: GPUAdapter;
   backend: "browser" | "dawn";
-  /** Must be held while the adapter or a device of it lives. */
-  keep?: unknown;
 }
 
 /** Limits asked for beyond the defaults, where the adapter has more. Everything also works at the defaults. */
@@ -62,8 +60,8 @@ async function search(options: AdapterOptions): Promise<{ found?: FoundAdapter; 
   }
   if (!inNode()) return { problems: ["this browser has no navigator.gpu"] };
   const { requestNodeAdapter } = await import("./node-adapter.js");
-  const { adapter, instance, problems } = await requestNodeAdapter(request, options.software ?? false);
-  return adapter ? { found: { adapter, backend: "dawn", keep: instance }, problems } : { problems };
+  const { adapter, problems } = await requestNodeAdapter(request, options.software ?? false);
+  return adapter ? { found: { adapter, backend: "dawn" }, problems } : { problems };
 }
 
 /** Finds an adapter, or undefined. */

@@ -39,8 +39,6 @@ export class Gpu {
     readonly device: GPUDevice,
     readonly adapter: AdapterSummary,
     private readonly owned: boolean,
-    /** What the device hangs on: Dawn aborts the process if it is collected before. */
-    protected readonly keep: unknown,
   ) {
     this.faults = new Faults(device);
     this.pool = new BufferPool(
@@ -67,10 +65,10 @@ export class Gpu {
   static async create(options: GpuOptions = {}): Promise<Gpu> {
     if (options.device) {
       const { device } = options;
-      return new Gpu(device, summarise(device.adapterInfo, device.features, device.limits, "caller"), false, undefined);
+      return new Gpu(device, summarise(device.adapterInfo, device.features, device.limits, "caller"), false);
     }
-    const { adapter, backend, keep, device } = await requestDevice(options);
-    return new Gpu(device, summarise(adapter.info, device.features, device.limits, backend), true, keep);
+    const { adapter, backend, device } = await requestDevice(options);
+    return new Gpu(device, summarise(adapter.info, device.features, device.limits, backend), true);
   }
 
   get state(): "alive" | "disposed" | "lost" {

@@ -11,11 +11,17 @@ interface Dawn {
 
 export interface NodeAdapter {
   adapter?: GPUAdapter;
-  /** Must be held while a device lives: Dawn aborts the process otherwise. */
-  instance?: GPU;
   /** What was tried and did not work. */
   problems: string[];
 }
+
+/**
+ * Dawn's instances, kept as long as the process: one must outlive its adapters and devices, and nothing else orders
+ * their ends. Where all are garbage at once the collector may take the instance first, and Dawn then locks a mutex that
+ * is gone: every process that made and dropped 300 devices crashed so, and none did with its instance kept. There are
+ * two, as an instance looks for drivers once, and the software adapter's is not there before.
+ */
+const instances = new Map<"own" | "software", GPU>();
 
 /** Keeps a library loaded after the call that loaded it has failed (dlfcn.h). */
 const RTLD_NODELETE = 0x1000;
@@ -73,26 +79,26 @@ export async function requestNodeAdapter(options: GPURequestAdapterOptions, soft
   for (const [key, value] of Object.entries(dawn.globals)) {
     if (!(key in globalThis)) Object.defineProperty(globalThis, key, { value, configurable: true, writable: true });
   }
-  const attempt = async (): Promise<Omit<NodeAdapter, "problems"> | undefined> => {
-    const instance = dawn.create([]);
-    const adapter = await instance.requestAdapter(options);
-    return adapter ? { adapter, instance } : undefined;
+  const attempt = async (which: "own" | "software"): Promise<GPUAdapter | undefined> => {
+    const instance = instances.get(which) ?? dawn.create([]);
+    instances.set(which, instance);
+    return (await instance.requestAdapter(options)) ?? undefined;
   };
   const problems: string[] = [];
   if (!software) {
-    const found = (await hasVulkanLoader()) ? await attempt() : undefined;
-    if (found) return { ...found, problems };
+    const adapter = instances.has("own") || (await hasVulkanLoader()) ? await attempt("own") : undefined;
+    if (adapter) return { adapter, problems };
     problems.push("no GPU with a driver");
   }
   const obstacle = await useSoftware();
   if (obstacle) return { problems: [...problems, obstacle] };
-  const found = await attempt();
-  if (!found) {
+  const adapter = await attempt("software");
+  if (!adapter) {
     const driver = process.env.VK_DRIVER_FILES || process.env.VK_ICD_FILENAMES;
     problems.push(`the Vulkan driver ${driver} gives no adapter`);
     // A worker thread has a copy of the environment, which libraries do not see.
     const { isMainThread } = await loadModule<typeof import("node:worker_threads")>("node:worker_threads");
     if (!isMainThread) problems.push("start this worker thread with { env: SHARE_ENV }");
   }
-  return { ...found, problems };
+  return { adapter, problems };
 }

@@ -155,7 +155,6 @@ describe("gpu", () => {
     expect(sensitivities.directions).toBe(4);
     engine.dispose();
     device.destroy();
-    void found.keep;
   });
 
   it("times passes by label where the device can", async () => {
