@@ -5,7 +5,7 @@
 import { fileURLToPath } from "node:url";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
-import { chromiumLaunch } from "./test/support/chromium.js";
+import { chromiumLaunch } from "./src/cli/chromium.js";
 
 const common = {
   testTimeout: 120_000,

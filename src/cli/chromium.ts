@@ -1,6 +1,6 @@
 /**
- * The headless Chromium that tests run in. On Linux x64 it comes from the npm package @sparticuz/chromium and is unpacked
- * once; elsewhere the Chrome that is installed serves.
+ * Headless Chromium for benches and tests: the one that CHROMIUM_PATH names, the Chrome that is installed, or, on Linux
+ * x64, that of the npm package @sparticuz/chromium, unpacked once.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -9,10 +9,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { brotliDecompressSync } from "node:zlib";
 
-/** What playwright launches. */
+/** What playwright and puppeteer launch. */
 export interface Launch {
   executablePath?: string;
-  channel?: string;
+  channel?: "chrome";
   env?: Record<string, string>;
   args: string[];
 }
@@ -24,7 +24,7 @@ const args = [
   "--no-first-run",
 ];
 
-/** Chromium runs on the same software adapter as Node does without a GPU, so that the two can be compared. */
+/** The software adapter that Node has without a GPU: the two can be compared to the bit. */
 const software = "--use-webgpu-adapter=swiftshader";
 
 /** Unpacks the package's archives into a folder of their version: beside first and moved, so that it is never half. */
@@ -50,14 +50,32 @@ function unpack(): string {
   return folder;
 }
 
-/** CHROMIUM_PATH, if set, names another browser. */
-export function chromiumLaunch(): Launch {
-  const chosen = process.env.CHROMIUM_PATH;
-  if (chosen) return { executablePath: chosen, args: [...args, software] };
-  if (process.platform !== "linux" || process.arch !== "x64") return { channel: "chrome", args };
+const packaged = (): boolean => process.platform === "linux" && process.arch === "x64";
+
+/** The Chromium of the package. */
+function packagedChromium(adapter: string[]): Launch {
   const folder = unpack();
   const executablePath = join(folder, "chromium");
   const lacks = execFileSync("ldd", [executablePath], { encoding: "utf8" }).includes("not found");
   const env = { ...(process.env as Record<string, string>), LD_LIBRARY_PATH: join(folder, "lib") };
-  return { executablePath, args: [...args, software], ...(lacks ? { env } : {}) };
+  return { executablePath, args: [...args, ...adapter], ...(lacks ? { env } : {}) };
+}
+
+/** A Chromium on the software adapter where there is one, for tests. CHROMIUM_PATH, if set, names another browser. */
+export function chromiumLaunch(): Launch {
+  const chosen = process.env.CHROMIUM_PATH;
+  if (chosen) return { executablePath: chosen, args: [...args, software] };
+  return packaged() ? packagedChromium([software]) : { channel: "chrome", args };
+}
+
+/** What to try one after the other until one starts and has an adapter: a GPU before the software adapter. */
+export function* chromiumLaunches(): Generator<Launch> {
+  const chosen = process.env.CHROMIUM_PATH;
+  for (const adapter of [[], [software]]) {
+    if (chosen) yield { executablePath: chosen, args: [...args, ...adapter] };
+    else {
+      yield { channel: "chrome", args: [...args, ...adapter] };
+      if (packaged()) yield packagedChromium(adapter);
+    }
+  }
 }
