@@ -7,13 +7,13 @@ import { type NpyArray, writeNpz } from "../io/npz.js";
 import { defineNetwork } from "../network/network.js";
 import { parameterLayout, requestedViews } from "../solve/layout.js";
 import { planSolve } from "../solve/plan.js";
-import { readJobFile } from "./job-file.js";
+import { filesBeside, readJobFile } from "./job-file.js";
 import { type CommonOptions, print, printJson, progressBar, readable, readableShape } from "./output.js";
 
 /** `saltation gradient job.json`. */
 export async function gradientCommand(file: string, options: CommonOptions): Promise<void> {
   const job = checkJob(gradientSchema, readJobFile(file));
-  const context = { jobFile: file, recording: options.recording };
+  const context = filesBeside(file, options.recording);
   const definition = networkOf(job, context);
   const solve = solveOptionsOf(job);
   const network = defineNetwork(definition);

@@ -5,13 +5,13 @@ import { checkJob, simulateSchema } from "../io/job.js";
 import { writeNpz } from "../io/npz.js";
 import { defineNetwork } from "../network/network.js";
 import { planSolve } from "../solve/plan.js";
-import { readJobFile } from "./job-file.js";
+import { filesBeside, readJobFile } from "./job-file.js";
 import { type CommonOptions, print, printJson, progressBar, readable } from "./output.js";
 
 /** `saltation simulate job.json`. */
 export async function simulateCommand(file: string, options: CommonOptions): Promise<void> {
   const job = checkJob(simulateSchema, readJobFile(file));
-  const definition = networkOf(job, { jobFile: file, recording: options.recording });
+  const definition = networkOf(job, filesBeside(file, options.recording));
   const solve = solveOptionsOf(job);
   // Everything is checked before a device is opened.
   planSolve(defineNetwork(definition), solve);

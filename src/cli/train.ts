@@ -9,7 +9,7 @@ import { defineNetwork } from "../network/network.js";
 import { parameterLayout, requestedViews } from "../solve/layout.js";
 import { planSolve } from "../solve/plan.js";
 import { type Checkpoint, train } from "../train/train.js";
-import { readJobFile } from "./job-file.js";
+import { filesBeside, readJobFile } from "./job-file.js";
 import { type CommonOptions, print, printJson, progressBar, readable, readableShape } from "./output.js";
 
 /** Written beside the file and renamed: whatever happens, a whole checkpoint is there. */
@@ -29,7 +29,7 @@ function readCheckpoint(file: string): Checkpoint {
 /** `saltation train job.json`. */
 export async function trainCommand(file: string, options: CommonOptions & { resume?: boolean }): Promise<void> {
   const job = checkJob(trainSchema, readJobFile(file));
-  const context = { jobFile: file, recording: options.recording };
+  const context = filesBeside(file, options.recording);
   const definition = networkOf(job, context);
   const solve = solveOptionsOf(job);
   const network = defineNetwork(definition);

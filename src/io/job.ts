@@ -2,7 +2,7 @@
  * Job files: one JSON object that says what to simulate, differentiate or train. Structure and types are checked here;
  * what depends on the network (sizes, names) where the network is built.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { show } from "../checks.js";
 import { SaltationError } from "../errors.js";
 

@@ -1,17 +1,15 @@
-/** References from a job into other files (JSON or npz), and repeated trials of spike times. Node only. */
-import { readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+/** References from a job into other files (JSON or npz), and repeated trials of spike times. */
 import { fail, finiteNumber, show } from "../checks.js";
 import type { FileReference, SolveJob, TrialsJob } from "./job.js";
 import { readNpz } from "./npz.js";
 
-/** In a job, a file of this name stands for the one given by `--recording`. */
+/** In a job, a file of this name stands for the one given by `--recording`, or dropped on the page. */
 export const recordingName = "@recording";
 
+/** Finds the files that a job names: on a disk, or among what was dropped on a page. */
 export interface FileContext {
-  /** The job's own path: other files are found from its folder. */
-  readonly jobFile: string;
-  readonly recording?: string | undefined;
+  /** @throws SaltationError naming the field, where there is no such file. */
+  open(field: string, file: string): { path: string; bytes: Uint8Array };
 }
 
 /** Nested lists of an array of one or two dimensions. */
@@ -22,37 +20,33 @@ function lists(field: string, data: ArrayLike<number>, shape: readonly number[])
   return Array.from({ length: rows }, (_, r) => Array.from({ length: columns }, (_, c) => data[r * columns + c]!));
 }
 
-function load(
-  field: string,
-  file: string,
-  context: FileContext,
-): { path: string; read(key: string): unknown; keys: string[] } {
-  let path: string;
-  if (file === recordingName) {
-    if (!context.recording) fail(field, `is "${recordingName}": name the file with --recording FILE`);
-    path = context.recording;
-  } else path = resolve(dirname(context.jobFile), file);
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch (error) {
-    return fail(field, `cannot read ${path}: ${(error as Error).message}`);
-  }
+/** The lists of a JSON or npz file, by key. */
+export interface Lists {
+  readonly keys: readonly string[];
+  read(key: string): unknown;
+}
+
+/** @throws SaltationError where the file is neither npz nor JSON. */
+export function readLists(field: string, path: string, bytes: Uint8Array): Lists {
   if (path.endsWith(".npz")) {
     const arrays = readNpz(bytes);
     return {
-      path,
       keys: Object.keys(arrays),
       read: (key) => (arrays[key] ? lists(field, arrays[key].data, arrays[key].shape) : undefined),
     };
   }
   let object: Record<string, unknown>;
   try {
-    object = JSON.parse(bytes.toString("utf8")) as Record<string, unknown>;
+    object = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
   } catch (error) {
     return fail(field, `${path} is neither npz nor JSON: ${(error as Error).message}`);
   }
-  return { path, keys: Object.keys(object ?? {}), read: (key) => object?.[key] };
+  return { keys: Object.keys(object ?? {}), read: (key) => object?.[key] };
+}
+
+function load(field: string, file: string, context: FileContext): Lists & { path: string } {
+  const { path, bytes } = context.open(field, file);
+  return { path, ...readLists(field, path, bytes) };
 }
 
 /** Reads what a reference means: a list, or a list of lists. */

@@ -1,5 +1,5 @@
 /** Jobs of `saltation kernel` and `saltation signature`. */
-import { z } from "zod";
+import * as z from "zod";
 
 const finite = z.number();
 const points = z.array(z.array(z.array(finite)));
