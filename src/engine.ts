@@ -1,7 +1,7 @@
 /** The engine: a backend, and networks on it. Everything belongs to an Engine; there is no global state. */
 import type { Cell, CellDefinition } from "./cell/cell.js";
 import { defineCell } from "./cell/cell.js";
-import { oneOf } from "./checks.js";
+import { oneOf, wholeNumber } from "./checks.js";
 import type { Current } from "./driver/current.js";
 import { SaltationError } from "./errors.js";
 import { type AdapterSummary, Gpu, type GpuOptions } from "./gpu/index.js";
@@ -16,6 +16,7 @@ import { simulateGpu } from "./solve/simulate.js";
 import type { SpikeTrains } from "./solve/trains.js";
 import { type SpikeTimeLoss, spikesNeeded } from "./train/loss.js";
 import { evaluateCpu, sensitivitiesCpu, simulateCpu } from "./twin/evaluate.js";
+import { type StateTrace, traceStates } from "./twin/trace.js";
 
 export type Backend = "webgpu" | "cpu";
 
@@ -113,6 +114,19 @@ export class EngineNetwork {
     return gpu
       ? sensitivitiesGpu(gpu, plan, views, options.progress)
       : sensitivitiesCpu(plan, layout, views, options.progress);
+  }
+
+  /**
+   * States of the first `paths` paths of a simulation with the same options, point by point, for plots: by the float64
+   * twin on the CPU, so meant for a few paths.
+   * @throws SaltationError `invalid-input`.
+   */
+  stateTraces(options: SolveOptions & { neurons?: readonly number[] }): StateTrace[] {
+    const plan = this.plan(options);
+    options.neurons?.forEach((k, n) => {
+      wholeNumber(`neurons[${n}]`, k, 0, plan.network.neurons - 1);
+    });
+    return traceStates(plan, options.neurons);
   }
 
   /** Prepares the evaluation of a loss for plans that differ only in values and seed. */

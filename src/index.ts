@@ -16,3 +16,4 @@ export type { SpikeTable, SpikeTrains } from "./solve/trains.js";
 export { firstSpikes, meanSpikeTime, type Selection, type SpikeTimeLoss } from "./train/loss.js";
 export { adam, type Optimiser, rmsprop, sgd } from "./train/optimisers.js";
 export { type Checkpoint, type TrainOptions, type TrainStep, train } from "./train/train.js";
+export type { StateTrace } from "./twin/trace.js";
