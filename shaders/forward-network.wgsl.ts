@@ -7,7 +7,7 @@
  *
  * Reads: parameters, connections. Reads and writes: the path's work fields (two banks of states, one read and one
  * written in each step, by turns; spikes fired; place in the step; place of the next event), the spike record, the
- * status counters and the length of the tape that each window will need.
+ * status counters, among them the longest tape that a window will need.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { elementary } from "./shared/elementary.wgsl.js";
@@ -34,9 +34,6 @@ export const networkFields = (states: number) => ({
   /** Per path, after all neurons: spikes so far, and whether the path has stopped. */
   perPath: 2,
 });
-
-/** Status words before the tape lengths. */
-export const networkStatusWords = 8;
 
 /** Input spikes, read from the connection buffer: step, place, neuron and weight, one row each. */
 export const arrivalFunctions = (shape: NetworkShape): string => {
@@ -275,7 +272,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let was_ended = work[path_word(1u, i)] != 0u;
   work[path_word(0u, i)] = count;
   work[path_word(1u, i)] = select(0u, 1u, ended);
-  if (!was_ended) { atomicMax(&status[${networkStatusWords}u + run.to_slot], taped); }
+  if (!was_ended) { atomicMax(&status[6], taped); }
   if (!was_ended && (ended || run.last == 1u)) {
     atomicMax(&status[0], count);
     if (overflow) { atomicAdd(&status[1], 1u); }

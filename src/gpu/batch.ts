@@ -34,6 +34,7 @@ export class Batch {
   private readonly items: (Dispatch | Command)[] = [];
   private readonly readbacks: Readback[] = [];
   private readonly uniforms: { offset: number; bytes: Uint8Array }[] = [];
+  private temporaries: Storage[] = [];
   private uniformBytes = 0;
   private done = false;
 
@@ -96,6 +97,23 @@ export class Batch {
     }
   }
 
+  /**
+   * A storage buffer that this batch alone uses; its contents are undefined. Given back by `submit`; after `encode`, or
+   * where the batch is dropped, by `release`.
+   */
+  temporary(label: string, bytes: number): Storage {
+    this.checkOpen();
+    const storage = this.gpu.buffer(label, bytes);
+    this.temporaries.push(storage);
+    return storage;
+  }
+
+  /** Gives the temporary buffers back; a batch encoded for a caller must have been submitted. */
+  release(): void {
+    for (const storage of this.temporaries) storage.dispose();
+    this.temporaries = [];
+  }
+
   /** Fills with zeros; all of the buffer, or a range of it (bytes, multiples of 4). */
   clear(storage: Storage, byteOffset = 0, bytes = roundUp(storage.bytes, 4) - byteOffset): this {
     const { buffer } = storage;
@@ -153,7 +171,7 @@ export class Batch {
 
   /**
    * Writes the commands into a caller's encoder, for the caller to submit, on the same device. Buffers in use must not
-   * be disposed before that.
+   * be disposed, nor the batch released, before that.
    * @throws SaltationError `invalid-input` where the batch has read-backs: only `submit` can finish those.
    */
   encode(encoder: GPUCommandEncoder): void {
@@ -192,6 +210,8 @@ export class Batch {
         r.staging?.destroy();
         r.reject(error);
       }
+    } finally {
+      this.release();
     }
   }
 

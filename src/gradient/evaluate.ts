@@ -123,7 +123,7 @@ export class GradientEvaluator {
   private async solve(chunk: Chunk, sums: RowReducer): Promise<SelectedChunk> {
     const { gpu, plan, solver } = this;
     const selections = this.loss.selections.length;
-    const solved = await solveChunk(plan, solver, chunk, this.slots);
+    const solved = await solveChunk(gpu, plan, solver, chunk, this.slots);
     const times = gpu.buffer("spike times", 4 * selections * chunk.paths);
     const found = gpu.buffer("found slots", 4 * selections * chunk.paths);
     const { storage, byteOffset } = solved.counts;
@@ -206,7 +206,9 @@ export class GradientEvaluator {
         [Math.ceil(chunk.paths / workgroupSize)],
       );
       batch.submit();
-      solver.backward(solved, cotangents, rows);
+      const backward = gpu.batch("backward");
+      solver.encodeBackward(backward, solved, cotangents, rows, 0, solved.status);
+      backward.submit();
       const sums = gpu.batch("reduce");
       rowSums.add(sums, chunk, rows);
       const table = options.perPath ? sums.read(rows) : undefined;

@@ -72,7 +72,7 @@ export async function sensitivitiesGpu(
     const perPath = 4 * (fields.perNeuron * neurons + 1) + 4 * directions * slots.value;
     // A chunk leaves room for tangents beside what its forward solve takes.
     for (const chunk of planChunks(gpu, plan, solver, slots.value, undefined, perPath)) {
-      const solved = await solveChunk(plan, solver, chunk, slots);
+      const solved = await solveChunk(gpu, plan, solver, chunk, slots);
       const { paths } = chunk;
       const used = Math.max(1, solved.status.largestCount);
       const work = gpu.buffer("tangents", 4 * (fields.perNeuron * neurons + fields.perPath) * paths);

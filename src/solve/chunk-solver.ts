@@ -1,5 +1,5 @@
 /** What the solver of a chunk of paths must offer, whatever the distribution of its work on the GPU. */
-import type { Storage } from "../gpu/index.js";
+import type { Batch, Gpu, Storage } from "../gpu/index.js";
 import type { Chunk } from "./chunks.js";
 import type { SolvePlan } from "./plan.js";
 import type { KernelShape } from "./shape.js";
@@ -17,6 +17,8 @@ export interface RunStatus {
   /** Sub-steps committed, and sub-steps that lanes were given in bursts (one neuron per path; else 0). */
   readonly committed: number;
   readonly offered: number;
+  /** Most entries of tape that a window of one path needs (networks; else 0). */
+  readonly largestTape: number;
 }
 
 export const statusWords = 8;
@@ -30,23 +32,35 @@ export function readStatus(data: ArrayBuffer): RunStatus {
     notFinite: s[3]!,
     committed: s[4]!,
     offered: s[5]!,
+    largestTape: s[6]!,
   };
 }
 
-/** A chunk of paths, solved. */
-export interface SolvedChunk extends Chunk {
+/** A chunk of paths in a batch: what the batch leaves on the GPU. */
+export interface EncodedChunk extends Chunk {
   readonly slots: number;
-  readonly status: RunStatus;
   /** Spike record [slots][words][paths]: step, fraction (f32 bits) and, in networks, neuron. */
   readonly record: Storage;
   /** Where the counts [paths] lie: a storage and a byte offset. */
   readonly counts: { readonly storage: Storage; readonly byteOffset: number };
+  /** Status words, u32, in the order of `RunStatus`. */
+  readonly statusWords: Storage;
+  /** Gives the buffers back, once the batches that use them are submitted. */
   dispose(): void;
+}
+
+/** A chunk of paths, solved. */
+export interface SolvedChunk extends EncodedChunk {
+  readonly status: RunStatus;
 }
 
 export interface ChunkSolver {
   /** Takes over the parameter and current values and the seed of a plan that is otherwise the same. */
   update(plan: SolvePlan): void;
+  /** Takes over the seed of such a plan alone: the values are what lies in `theta`. */
+  reseed(plan: SolvePlan): void;
+  /** All parameters on the GPU, f32 in the layout's order: read by every solve, to be written in place by optimisers. */
+  readonly theta: Storage;
   readonly shape: KernelShape;
   /** Words of a spike in the record. */
   readonly recordWords: number;
@@ -54,14 +68,38 @@ export interface ChunkSolver {
   bytesPerPath(slots: number): number;
   /** Bytes per path of the largest of its buffers. */
   largestBindingPerPath(slots: number): number;
-  /** Solves a chunk; where `overflowed` is not 0 the record was too small and must be larger. */
-  forward(chunk: Chunk, slots: number): Promise<SolvedChunk>;
+  /** Encodes the solve of a chunk; nothing is read back. */
+  encodeForward(batch: Batch, chunk: Chunk, slots: number): EncodedChunk;
   /**
-   * Adds the gradient rows of a solved chunk (one per entry of `gradientRows`) to `rows`, given the spike-time
-   * cotangents [slots][paths].
+   * Encodes the backward recursion of a chunk: adds its gradient rows (one per entry of `gradientRows`) to `rows`
+   * [1 + gradientRows][paths], whose row 0 is the value's, given the spike-time cotangents [slots][paths].
+   * @param tape entries of tape that a path may need in a window (networks): where the status says `largestTape` above
+   * it, the rows are of no use.
+   * @param status of the forward solve where it is known, in place of `tape`; spares what no path needs.
    */
-  backward(solved: SolvedChunk, cotangents: Storage, rows: Storage): void;
+  encodeBackward(
+    batch: Batch,
+    chunk: EncodedChunk,
+    cotangents: Storage,
+    rows: Storage,
+    tape: number,
+    status?: RunStatus,
+  ): void;
   /** Number of gradient rows, in the order of the requested views. */
   readonly gradientRows: number;
   dispose(): void;
+}
+
+/** Solves a chunk and waits for its status; where `overflowed` is not 0 the record was too small and must be larger. */
+export async function forwardChunk(gpu: Gpu, solver: ChunkSolver, chunk: Chunk, slots: number): Promise<SolvedChunk> {
+  const batch = gpu.batch("forward");
+  const encoded = solver.encodeForward(batch, chunk, slots);
+  const status = batch.read(encoded.statusWords);
+  batch.submit();
+  try {
+    return { ...encoded, status: readStatus(await status) };
+  } catch (error) {
+    encoded.dispose();
+    throw error;
+  }
 }

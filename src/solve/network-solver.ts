@@ -1,8 +1,8 @@
 /** Solver of networks: a path per invocation, windows counted in grid steps, states in storage buffers. */
 import { backwardFields, backwardNetwork } from "../../shaders/backward-network.wgsl.js";
-import { forwardNetwork, networkFields, networkStatusWords } from "../../shaders/forward-network.wgsl.js";
-import type { Gpu, Kernel, Storage } from "../gpu/index.js";
-import { type ChunkSolver, readStatus, type SolvedChunk } from "./chunk-solver.js";
+import { forwardNetwork, networkFields } from "../../shaders/forward-network.wgsl.js";
+import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
+import { type ChunkSolver, type EncodedChunk, type RunStatus, statusWords } from "./chunk-solver.js";
 import { type Chunk, stepsPerDispatch } from "./chunks.js";
 import { parameterVector, type View } from "./layout.js";
 import type { SolvePlan } from "./plan.js";
@@ -14,10 +14,8 @@ const workgroupSize = 64;
 /** Bytes of tape at a time: paths beyond it take turns. */
 const tapeBytes = 128 * 2 ** 20;
 
-interface SolvedNetwork extends SolvedChunk {
+interface EncodedNetwork extends EncodedChunk {
   readonly checkpoints: Storage;
-  /** Entries of tape that each window needs, of its longest path. */
-  readonly tapeEntries: Uint32Array;
 }
 
 /** The connection buffer: row starts, targets, then input spikes (steps, places, neurons, weights). */
@@ -45,7 +43,7 @@ export class NetworkSolver implements ChunkSolver {
     private readonly gpu: Gpu,
     private plan: SolvePlan,
     readonly shape: KernelShape,
-    private readonly theta: Storage,
+    readonly theta: Storage,
     private readonly connections: Storage,
     private readonly forwardKernel: Kernel,
     private readonly backwardKernel: Kernel | undefined,
@@ -98,8 +96,12 @@ export class NetworkSolver implements ChunkSolver {
     return new NetworkSolver(gpu, plan, shape, theta, connections, f, b, views);
   }
 
-  update(plan: SolvePlan): void {
+  reseed(plan: SolvePlan): void {
     this.plan = plan;
+  }
+
+  update(plan: SolvePlan): void {
+    this.reseed(plan);
     this.gpu.write(this.theta, Float32Array.from(parameterVector(plan)));
   }
 
@@ -132,20 +134,20 @@ export class NetworkSolver implements ChunkSolver {
     return Math.max(...Object.values(this.bytes(slots)));
   }
 
-  async forward(chunk: Chunk, slots: number): Promise<SolvedNetwork> {
+  encodeForward(batch: Batch, chunk: Chunk, slots: number): EncodedNetwork {
     const { gpu, plan, theta, connections, n, neurons } = this;
     const { paths } = chunk;
     const fields = networkFields(n);
     const window = this.window(paths);
     const windows = Math.ceil(plan.steps / window);
     const perField = 4 * neurons * paths;
-    const work = gpu.buffer("work", fields.perNeuron * perField + 4 * fields.perPath * paths);
+    const work = batch.temporary("work", fields.perNeuron * perField + 4 * fields.perPath * paths);
     const record = gpu.buffer("spike record", 12 * slots * paths);
-    const status = gpu.buffer("status", 4 * (networkStatusWords + windows));
+    const status = gpu.buffer("status", 4 * statusWords);
     const checkpointBytes = (n + 1) * perField + 4 * paths;
     const checkpoints = gpu.buffer("checkpoints", this.backwardKernel ? checkpointBytes * windows : 4);
     const counts = gpu.buffer("spike counts", 4 * paths);
-    const batch = gpu.batch("forward").clear(status);
+    batch.clear(status);
     const storages = [theta, connections, work, record, status];
     const groups = Math.ceil(paths / workgroupSize);
     // A window of no steps writes the start, so that window 0 has a checkpoint like the others.
@@ -160,24 +162,19 @@ export class NetworkSolver implements ChunkSolver {
       }
       const last = w === windows - 1;
       const budget = plan.arrivals.firstFrom(stepBegin);
-      const run = runUniform(plan, { ...chunk, slots, stepBegin, stepEnd, fromSlot: 0, toSlot: w, last, budget });
+      const run = runUniform(plan, { ...chunk, slots, stepBegin, stepEnd, fromSlot: 0, last, budget });
       batch.dispatch(this.forwardKernel, storages, run, [groups]);
     }
     batch.copy(work, fields.perNeuron * perField, counts, 0, 4 * paths);
-    const data = batch.read(status);
-    batch.submit();
-    const words = await data;
-    status.dispose();
-    work.dispose();
     return {
       ...chunk,
       slots,
-      status: readStatus(words),
-      tapeEntries: new Uint32Array(words).slice(networkStatusWords),
+      statusWords: status,
       record,
       checkpoints,
       counts: { storage: counts, byteOffset: 0 },
       dispose: () => {
+        status.dispose();
         record.dispose();
         checkpoints.dispose();
         counts.dispose();
@@ -185,30 +182,36 @@ export class NetworkSolver implements ChunkSolver {
     };
   }
 
-  backward(solved: SolvedChunk, cotangents: Storage, rows: Storage): void {
+  encodeBackward(
+    batch: Batch,
+    chunk: EncodedChunk,
+    cotangents: Storage,
+    rows: Storage,
+    tapeEntries: number,
+    status?: RunStatus,
+  ): void {
     const { gpu, plan, theta, connections, n, neurons } = this;
-    const { paths, firstPath, slots, checkpoints, record, counts, tapeEntries } = solved as SolvedNetwork;
+    const { paths, firstPath, slots, checkpoints, record, counts } = chunk as EncodedNetwork;
     const kernel = this.backwardKernel!;
     const fields = backwardFields(n);
     const window = this.window(paths);
-    const windows = tapeEntries.length;
+    const windows = Math.ceil(plan.steps / window);
     const perField = 4 * neurons * paths;
     const checkpointBytes = (n + 1) * perField + 4 * paths;
     const entryBytes = 4 * (n + 1);
     const most = Math.min(gpu.device.limits.maxStorageBufferBindingSize, gpu.device.limits.maxBufferSize);
-    const longest = entryBytes * Math.max(1, ...tapeEntries);
+    const longest = entryBytes * Math.max(1, status?.largestTape ?? tapeEntries);
     // Paths of one turn on the tape: whole workgroups, at least one.
     const turn = Math.min(
       paths,
       Math.max(1, Math.floor(Math.min(tapeBytes, most) / longest / workgroupSize)) * workgroupSize,
     );
-    const work = gpu.buffer("backward work", fields.perNeuron * perField + 4 * fields.perPath * paths);
-    const tape = gpu.buffer("tape", longest * turn);
+    const work = batch.temporary("backward work", fields.perNeuron * perField + 4 * fields.perPath * paths);
+    const tape = batch.temporary("tape", longest * turn);
     const pathFields = fields.perNeuron * perField;
-    const batch = gpu.batch("backward").clear(work);
+    batch.clear(work);
     batch.copy(counts.storage, counts.byteOffset, work, pathFields + 4 * paths, 4 * paths);
     for (let w = windows - 1; w >= 0; w--) {
-      if (tapeEntries[w] === 0) continue; // every path had stopped before
       const at = checkpointBytes * w;
       const [stepBegin, stepEnd] = [w * window, Math.min(plan.steps, (w + 1) * window)];
       const budget = plan.arrivals.firstFrom(stepBegin);
@@ -229,9 +232,6 @@ export class NetworkSolver implements ChunkSolver {
         batch.dispatch(kernel, storages, run, [Math.ceil(Math.min(turn, paths - first) / workgroupSize)]);
       }
     }
-    batch.submit();
-    work.dispose();
-    tape.dispose();
   }
 
   dispose(): void {

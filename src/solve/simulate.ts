@@ -1,7 +1,7 @@
 /** Simulation on the GPU: chunk by chunk, the record growing until every spike fits. */
 import { SaltationError } from "../errors.js";
 import type { Gpu, Storage } from "../gpu/index.js";
-import type { ChunkSolver, RunStatus, SolvedChunk } from "./chunk-solver.js";
+import { type ChunkSolver, forwardChunk, type RunStatus, type SolvedChunk } from "./chunk-solver.js";
 import { type Chunk, splitPaths } from "./chunks.js";
 import type { View } from "./layout.js";
 import { NetworkSolver } from "./network-solver.js";
@@ -56,13 +56,14 @@ export function planChunks(
 
 /** Solves a chunk, rerunning it with a larger record until all spikes fit. */
 export async function solveChunk(
+  gpu: Gpu,
   plan: SolvePlan,
   solver: ChunkSolver,
   chunk: Chunk,
   slots: { value: number },
 ): Promise<SolvedChunk> {
   for (;;) {
-    const solved = await solver.forward(chunk, slots.value);
+    const solved = await forwardChunk(gpu, solver, chunk, slots.value);
     try {
       checkFinite(plan, solved.status, chunk.paths);
     } catch (error) {
@@ -103,7 +104,7 @@ export async function simulateGpu(
   const bytesPerSpike = 4 * solver.recordWords;
   try {
     for (const chunk of planChunks(gpu, plan, solver, slots.value)) {
-      const solved = await solveChunk(plan, solver, chunk, slots);
+      const solved = await solveChunk(gpu, plan, solver, chunk, slots);
       // Slots are rows, so the rows in use are one piece: keep only those.
       const used = Math.max(1, solved.status.largestCount);
       const record = gpu.buffer("spike trains", bytesPerSpike * used * chunk.paths);

@@ -2,8 +2,8 @@
 import { backwardSingle } from "../../shaders/backward-single.wgsl.js";
 import { forwardSingle, singleCheckpointWords } from "../../shaders/forward-single.wgsl.js";
 import { eventIsAffine } from "../cell/functions.js";
-import type { Gpu, Kernel, Storage } from "../gpu/index.js";
-import { type ChunkSolver, readStatus, type SolvedChunk, statusWords } from "./chunk-solver.js";
+import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
+import { type ChunkSolver, type EncodedChunk, type RunStatus, statusWords } from "./chunk-solver.js";
 import { type Chunk, stepsPerDispatch } from "./chunks.js";
 import { parameterVector, type View } from "./layout.js";
 import type { SolvePlan } from "./plan.js";
@@ -22,7 +22,7 @@ const burstOf = (method: SolvePlan["method"]): number => (method === "euler" ? 8
 /** Sub-steps of a backward window at least: fewer would cost more dispatches than they save memory. */
 const leastWindow = 128;
 
-interface SolvedSingle extends SolvedChunk {
+interface EncodedSingle extends EncodedChunk {
   readonly checkpoints: Storage;
   readonly window: number;
   readonly windows: number;
@@ -36,7 +36,7 @@ export class SingleSolver implements ChunkSolver {
     private readonly gpu: Gpu,
     private plan: SolvePlan,
     readonly shape: KernelShape,
-    private readonly theta: Storage,
+    readonly theta: Storage,
     private readonly forwardKernel: Kernel,
     private readonly backwardKernel: Kernel | undefined,
     views: readonly View[],
@@ -88,8 +88,12 @@ export class SingleSolver implements ChunkSolver {
     return new SingleSolver(gpu, plan, shape, theta, f, b, views);
   }
 
-  update(plan: SolvePlan): void {
+  reseed(plan: SolvePlan): void {
     this.plan = plan;
+  }
+
+  update(plan: SolvePlan): void {
+    this.reseed(plan);
     this.gpu.write(this.theta, Float32Array.from(parameterVector(plan)));
   }
 
@@ -125,7 +129,7 @@ export class SingleSolver implements ChunkSolver {
     return Math.max(...Object.values(this.bytes(slots)));
   }
 
-  async forward(chunk: Chunk, slots: number): Promise<SolvedSingle> {
+  encodeForward(batch: Batch, chunk: Chunk, slots: number): EncodedSingle {
     const { gpu, plan, theta } = this;
     const { paths } = chunk;
     const words = singleCheckpointWords(this.shape.states);
@@ -135,7 +139,7 @@ export class SingleSolver implements ChunkSolver {
     const checkpoints = gpu.buffer("checkpoints", 4 * words * keep * paths);
     const record = gpu.buffer("spike record", 8 * slots * paths);
     const status = gpu.buffer("status", 4 * statusWords);
-    const batch = gpu.batch("forward").clear(status);
+    batch.clear(status);
     for (let w = 0; w < windows; w++) {
       const slot = this.backwardKernel ? w : 0;
       const fromSlot = w === 0 ? fromStart : this.backwardKernel ? w - 1 : 0;
@@ -143,44 +147,46 @@ export class SingleSolver implements ChunkSolver {
       const groups = Math.ceil(paths / workgroupSize);
       batch.dispatch(this.forwardKernel, [theta, checkpoints, record, status], run, [groups]);
     }
-    const data = batch.read(status);
-    batch.submit();
-    const result = readStatus(await data);
-    status.dispose();
     return {
       ...chunk,
       slots,
-      status: result,
+      statusWords: status,
       record,
       checkpoints,
       window,
       windows,
       counts: { storage: checkpoints, byteOffset: 4 * (words * (keep - 1) + this.shape.states + 2) * paths },
       dispose: () => {
+        status.dispose();
         record.dispose();
         checkpoints.dispose();
       },
     };
   }
 
-  backward(solved: SolvedChunk, cotangents: Storage, rows: Storage): void {
-    const { gpu, plan, theta, shape } = this;
-    const { paths, firstPath, slots, checkpoints, record, window, status } = solved as SolvedSingle;
+  encodeBackward(
+    batch: Batch,
+    chunk: EncodedChunk,
+    cotangents: Storage,
+    rows: Storage,
+    _tape: number,
+    status?: RunStatus,
+  ): void {
+    const { plan, theta, shape } = this;
+    const { paths, firstPath, slots, checkpoints, record, window } = chunk as EncodedSingle;
     const kernel = this.backwardKernel!;
     // No path has more sub-steps than its steps and spikes.
-    const windows = Math.min((solved as SolvedSingle).windows, Math.ceil((plan.steps + status.largestCount) / window));
-    const tape = gpu.buffer("tape", 4 * (shape.states + 1) * window * paths);
-    const adjoint = gpu.buffer("adjoint", 4 * (shape.states + 1) * paths);
-    const batch = gpu.batch("backward").clear(adjoint);
+    const most = Math.ceil((plan.steps + (status?.largestCount ?? slots)) / window);
+    const windows = Math.min((chunk as EncodedSingle).windows, most);
+    const tape = batch.temporary("tape", 4 * (shape.states + 1) * window * paths);
+    const adjoint = batch.temporary("adjoint", 4 * (shape.states + 1) * paths);
+    batch.clear(adjoint);
     for (let w = windows - 1; w >= 0; w--) {
       const fromSlot = w === 0 ? fromStart : w - 1;
       const run = runUniform(plan, { paths, firstPath, slots, budget: window, fromSlot, toSlot: w });
       const storages = [theta, checkpoints, record, cotangents, tape, adjoint, rows];
       batch.dispatch(kernel, storages, run, [Math.ceil(paths / workgroupSize)]);
     }
-    batch.submit();
-    tape.dispose();
-    adjoint.dispose();
   }
 
   dispose(): void {
