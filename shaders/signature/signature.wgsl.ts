@@ -36,14 +36,14 @@ const words = ${channels ** (depth - 1)}u;
 };
 
 /** The letters of word u, i1 … i(depth−1), and its prefixes' indices, u1 … u(depth−1). */
-const letters = (channels: number, depth: number): string =>
+export const letters = (channels: number, depth: number): string =>
   unroll(depth - 1, (j) => {
     const divisor = channels ** (depth - 2 - j);
     return `let u${j + 1} = u / ${divisor}u; let i${j + 1} = u${j + 1} % ${channels}u;`;
   });
 
 /** One segment: s_1 … s_(depth−1) and the last level, from the top. `dl` are the last letters' Δ, `e` the word's. */
-function advance(depth: number, block: number, last: boolean): string {
+export function advance(depth: number, block: number, last: boolean): string {
   const lines: string[] = [];
   for (let k = depth; k >= 1; k--) {
     if (k === depth && !last) continue;

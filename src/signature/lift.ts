@@ -26,7 +26,7 @@ export interface LiftedTrains {
   pullback(gradient: Float64Array): Float64Array[];
 }
 
-function checkTrain(field: string, train: SpikeTrainInput, o: LiftOptions): void {
+export function checkTrain(field: string, train: SpikeTrainInput, o: LiftOptions): void {
   if (train?.times?.length === undefined || train.neurons?.length === undefined) {
     fail(field, `expected { times, neurons }, got ${show(train)}`);
   }

@@ -2,7 +2,7 @@
 import { fail, wholeNumber } from "../checks.js";
 import { SaltationError } from "../errors.js";
 import { type LogSignatureForm, logSignature } from "../twin/signature/lyndon.js";
-import { spikeSignature } from "../twin/signature/signature.js";
+import { spikeSignature } from "../twin/signature/spike-signature.js";
 import { tensorSize } from "../twin/signature/tensor.js";
 import type { SignatureBackend } from "./backend.js";
 import type { LiftOptions, SpikeTrainInput } from "./lift.js";

@@ -7,7 +7,8 @@ import { basePoint, leadLag, timeAugment } from "../../src/signature/transforms.
 import { increments, incrementsVjp } from "../../src/twin/signature/increments.js";
 import { kernelValue, kernelVjp } from "../../src/twin/signature/kernel.js";
 import { logSignature, lyndonWords } from "../../src/twin/signature/lyndon.js";
-import { spikeSignature, truncatedSignature, truncatedSignatureVjp } from "../../src/twin/signature/signature.js";
+import { truncatedSignature, truncatedSignatureVjp } from "../../src/twin/signature/signature.js";
+import { spikeSignature, spikeSignatureVjp } from "../../src/twin/signature/spike-signature.js";
 import { antipode, exponential, levelOffsets, product, tensorSize, unit } from "../../src/twin/signature/tensor.js";
 import { brownianPaths, normals, relativeError } from "./random-paths.js";
 
@@ -160,6 +161,18 @@ describe("truncated signatures", () => {
     const { paths: lifted } = liftSpikes([train], { t0: 0, t1: 1, neurons: 3 });
     const slow = truncatedSignature(pathPoints(lifted, 0), 4, 5);
     expect(relativeError(spikeSignature(train.times, train.neurons, 3, 0, 1, 5), slow)).toBeLessThan(1e-14);
+  });
+
+  it("gradients by spike times equal the pullback of the lift's", () => {
+    const train = { times: [0.1, 0.25, 0.25, 0.7, 0.71, 0.9], neurons: [2, 0, 1, 1, 1, 2] };
+    const lift = liftSpikes([train], { t0: 0, t1: 1, neurons: 3 });
+    for (const depth of [1, 2, 3, 5]) {
+      const cotangent = Float64Array.from({ length: tensorSize(4, depth) }, normals(depth));
+      const slow = lift.pullback(truncatedSignatureVjp(pathPoints(lift.paths, 0), 4, depth, cotangent))[0]!;
+      const fast = spikeSignatureVjp(train.times, train.neurons, 3, 0, 1, depth, cotangent);
+      if (depth === 1) expect(Math.max(...slow.map(Math.abs))).toBeLessThan(1e-15);
+      else expect(relativeError(fast, slow)).toBeLessThan(1e-13);
+    }
   });
 
   it("logarithm and exponential are inverse, and the Lyndon basis spans the logarithm", () => {

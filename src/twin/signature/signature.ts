@@ -7,7 +7,7 @@
 import { levelOffsets, unit } from "./tensor.js";
 
 /** Multiplies s by exp(delta) on the right, in place; `h` is scratch of two levels' size each. */
-function multiplyByExponential(
+export function multiplyByExponential(
   s: Float64Array,
   delta: Float64Array,
   offsets: readonly number[],
@@ -113,61 +113,4 @@ export function truncatedSignatureVjp(
     }
   }
   return out;
-}
-
-/**
- * Signature of the Marcus lift of a spike train by its axis form: S = ∏ exp(Δτ e₀) ⊗ exp(e_k). A move by δ along axis a
- * changes only words that end in a, S_k[w a] ← Σ_i S_{k−i}[w without its last i − 1 letters a] δ^i/i!, which is
- * channels^(depth−1) work instead of channels^depth. Simultaneous spikes are one diagonal segment.
- * @param times spike times in order, with `neurons` of them; channels are time and one count per neuron.
- */
-export function spikeSignature(
-  times: ArrayLike<number>,
-  neurons: ArrayLike<number>,
-  neuronCount: number,
-  t0: number,
-  t1: number,
-  depth: number,
-): Float64Array {
-  const channels = neuronCount + 1;
-  const offsets = levelOffsets(channels, depth);
-  const s = unit(channels, depth);
-  const scratch: [Float64Array, Float64Array] = [
-    new Float64Array(channels ** depth),
-    new Float64Array(channels ** depth),
-  ];
-  const alongAxis = (axis: number, by: number): void => {
-    if (by === 0) return;
-    for (let k = depth; k >= 1; k--) {
-      // Prefixes u of length k − 1; the word is u·axis. Its update walks down u for as long as it ends in `axis`.
-      for (let u = 0; u < channels ** (k - 1); u++) {
-        let sum = 0;
-        let power = 1;
-        let prefix = u;
-        for (let i = 1; i <= k; i++) {
-          power *= by / i;
-          sum += s[offsets[k - i]! + prefix]! * power;
-          if (i === k || prefix % channels !== axis) break;
-          prefix = Math.floor(prefix / channels);
-        }
-        s[offsets[k]! + u * channels + axis]! += sum;
-      }
-    }
-  };
-  let now = t0;
-  for (let n = 0; n < times.length; ) {
-    const time = times[n]!;
-    alongAxis(0, time - now);
-    now = time;
-    const first = n;
-    while (n < times.length && times[n] === time) n++;
-    if (n - first === 1) alongAxis(1 + neurons[first]!, 1);
-    else {
-      const jump = new Float64Array(channels);
-      for (let i = first; i < n; i++) jump[1 + neurons[i]!]! += 1;
-      multiplyByExponential(s, jump, offsets, channels, depth, scratch);
-    }
-  }
-  alongAxis(0, t1 - now);
-  return s;
 }

@@ -1,0 +1,102 @@
+/**
+ * Reads spike records into lists of events (train-layout).
+ *
+ * A thread takes one path and scans its record once. With `capped`, only the first caps[neuron][path] spikes of each
+ * neuron are kept, counted in `tally` [neurons][paths]. Times are taken as differences of steps and fractions, so that
+ * long trains lose no digits.
+ */
+import { eventList, eventWords, trainPass } from "./train-layout.wgsl.js";
+
+export interface TrainEventsShape {
+  recordWords: number;
+  neurons: number;
+  capped: boolean;
+  workgroupSize: number;
+}
+
+export const trainEvents = ({ recordWords, neurons, capped, workgroupSize }: TrainEventsShape): string => /* wgsl */ `
+@group(0) @binding(0) var<uniform> run: TrainPass;
+@group(0) @binding(1) var<storage, read> record: array<u32>;
+@group(0) @binding(2) var<storage, read> counts: array<u32>;
+@group(0) @binding(3) var<storage, read_write> events: array<u32>;
+${
+  capped
+    ? `@group(0) @binding(4) var<storage, read> caps: array<u32>;
+@group(0) @binding(5) var<storage, read_write> tally: array<u32>;`
+    : ""
+}
+${trainPass}
+${eventList}
+
+@compute @workgroup_size(${workgroupSize})
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let p = id.x;
+  if (p >= run.paths) { return; }
+  let i = run.first_path + p;
+  let count = min(counts[run.counts_at + i], run.slots);
+${capped ? `  for (var k = 0u; k < ${neurons}u; k += 1u) { tally[k * run.paths + p] = 0u; }` : ""}
+  var kept = 0u;
+  var first = 0u;
+  var step = 0u;
+  var fraction = 0.0f;
+  for (var n = 0u; n < count; n += 1u) {
+    let at = n * ${recordWords}u * run.record_stride + run.record_at + i;
+    let neuron = ${recordWords === 3 ? "record[at + 2u * run.record_stride]" : "0u"};
+${
+  capped
+    ? `    let seen = tally[neuron * run.paths + p];
+    if (seen >= caps[neuron * run.all_paths + i]) { continue; }
+    tally[neuron * run.paths + p] = seen + 1u;`
+    : ""
+}
+    let own_step = record[at];
+    let own_fraction = bitcast<f32>(record[at + run.record_stride]);
+    if (kept == 0u || own_step != step || own_fraction != fraction) { first = kept; }
+    let delta = (f32(own_step - step) + (own_fraction - fraction)) * run.dt;
+    events[event_at(kept, 0u, p)] = bitcast<u32>(delta);
+    events[event_at(kept, 1u, p)] = neuron + 1u;
+    events[event_at(kept, 2u, p)] = n;
+    events[event_at(kept, 3u, p)] = first;
+    events[event_at(first, 4u, p)] = kept + 1u - first;
+    step = own_step;
+    fraction = own_fraction;
+    kept += 1u;
+  }
+  events[event_at(kept, 0u, p)] = bitcast<u32>((f32(run.steps - step) - fraction) * run.dt);
+  events[(run.slots + 1u) * ${eventWords}u * run.paths + p] = kept;
+}
+`;
+
+/**
+ * Counts the spikes of each neuron. A thread takes one path and writes its column of `matched` [neurons][paths]; with
+ * `least` it keeps what stands there where that is smaller. `tally` [neurons][paths] is scratch.
+ */
+export const neuronCounts = ({
+  recordWords,
+  neurons,
+  least,
+  workgroupSize,
+}: Omit<TrainEventsShape, "capped"> & { least: boolean }): string => /* wgsl */ `
+@group(0) @binding(0) var<uniform> run: TrainPass;
+@group(0) @binding(1) var<storage, read> record: array<u32>;
+@group(0) @binding(2) var<storage, read> counts: array<u32>;
+@group(0) @binding(3) var<storage, read_write> matched: array<u32>;
+@group(0) @binding(4) var<storage, read_write> tally: array<u32>;
+${trainPass}
+
+@compute @workgroup_size(${workgroupSize})
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let i = id.x;
+  if (i >= run.all_paths) { return; }
+  for (var k = 0u; k < ${neurons}u; k += 1u) { tally[k * run.all_paths + i] = 0u; }
+  let count = min(counts[run.counts_at + i], run.slots);
+  for (var n = 0u; n < count; n += 1u) {
+    let neuron = ${recordWords === 3 ? "record[(n * 3u + 2u) * run.record_stride + run.record_at + i]" : "0u"};
+    tally[neuron * run.all_paths + i] += 1u;
+  }
+  for (var k = 0u; k < ${neurons}u; k += 1u) {
+    let at = k * run.all_paths + i;
+    matched[at] = ${least ? "min(matched[at], tally[at])" : "tally[at]"};
+  }
+}
+`;

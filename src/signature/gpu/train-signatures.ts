@@ -1,0 +1,307 @@
+/**
+ * Truncated signatures of spike trains that lie on the GPU, and their vector-Jacobian products, encoded into a batch:
+ * nothing is read back. The path is the Marcus lift of t ↦ (t − t0, N¹_t … N^K_t) (Holberg & Salvi 2024, section 3;
+ * src/signature/lift.ts), in its axis form.
+ */
+import { neuronCounts, trainEvents } from "../../../shaders/signature/train-events.wgsl.js";
+import { rowsPerLayer, stateSize, trainGradient, trainStates } from "../../../shaders/signature/train-gradient.wgsl.js";
+import { eventBytes, trainPassBytes } from "../../../shaders/signature/train-layout.wgsl.js";
+import { sumTrainRows, trainSignature } from "../../../shaders/signature/train-signature.wgsl.js";
+import { fail, wholeNumber } from "../../checks.js";
+import { SaltationError } from "../../errors.js";
+import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
+import { signatureSize } from "./signatures.js";
+import type { TrainBatch } from "./trains.js";
+
+const workgroupSize = 64;
+
+/** Paths whose sums are added to a total at a time: chunks of paths that are whole blocks give the same bits as one. */
+const blockPaths = 256;
+
+/** Bytes of a scratch buffer: more paths take turns. */
+const scratchBytes = 64 * 2 ** 20;
+
+const groupsOf = (threads: number): [number, number] => {
+  const groups = Math.ceil(threads / workgroupSize);
+  return groups <= 32768 ? [groups, 1] : [32768, Math.ceil(groups / 32768)];
+};
+
+export interface EncodeOptions {
+  /** Most spikes that count of each neuron of each path [neurons][paths] u32: later ones are left out. */
+  readonly caps?: Storage;
+  /** Keep what stands in the output and add to it (default false). */
+  readonly accumulate?: boolean;
+}
+
+interface EventKernels {
+  readonly read: Kernel;
+  readonly count: Kernel;
+  readonly least: Kernel;
+  readonly capped: Kernel;
+}
+
+export class TrainSignatures {
+  /** Numbers of a signature: levels 0 (which is 1) to depth, words in lexicographic order. */
+  readonly size: number;
+  private readonly scratch = new Map<string, Storage>();
+  /** Outgrown scratch, which batches not yet submitted may use. */
+  private readonly retired: Storage[] = [];
+
+  private constructor(
+    private readonly gpu: Gpu,
+    readonly neurons: number,
+    readonly depth: number,
+    private readonly pathsPerGroup: number,
+    private readonly events: ReadonlyMap<number, EventKernels>,
+    private readonly kernels: {
+      readonly sum: Kernel;
+      readonly each: Kernel;
+      readonly addRows: Kernel;
+      readonly gradient: Kernel;
+      readonly before?: Kernel;
+      readonly after?: Kernel;
+    },
+  ) {
+    this.size = signatureSize(neurons + 1, depth);
+  }
+
+  /**
+   * Compiles what signatures of `neurons` neurons (1 + neurons channels) to `depth` (1 to 8) need.
+   * @throws SaltationError `invalid-input` for a depth out of range, `limit` where a signature does not fit a buffer.
+   */
+  static async create(gpu: Gpu, options: { neurons: number; depth: number }): Promise<TrainSignatures> {
+    const neurons = wholeNumber("neurons", options.neurons, 1, 65536);
+    const depth = wholeNumber("depth", options.depth, 1, 8);
+    const channels = neurons + 1;
+    const size = signatureSize(channels, depth);
+    const { maxStorageBufferBindingSize, maxBufferSize } = gpu.device.limits;
+    const most = Math.min(maxStorageBufferBindingSize, maxBufferSize);
+    if (4 * size > most) {
+      throw new SaltationError(
+        "limit",
+        `depth: one signature of ${channels} channels to depth ${depth} takes ${4 * size} bytes, more than a buffer's ` +
+          `${most} on this adapter; take a smaller depth`,
+      );
+    }
+    // A group's row is as long as a signature; groups depend on the shape alone, since they fix the order of sums.
+    let pathsPerGroup = 4;
+    while (pathsPerGroup < blockPaths && (blockPaths / pathsPerGroup) * size * 4 > scratchBytes) pathsPerGroup *= 2;
+    const shape = { channels, depth, workgroupSize };
+    const passOf = (label: string, code: string, bindings: ("read" | "read_write")[]): Promise<Kernel> =>
+      gpu.kernel({ label, code, bindings, uniformBytes: trainPassBytes });
+    const states = stateSize(channels, depth) > 0;
+    const eventKernels = async (recordWords: number): Promise<readonly [number, EventKernels]> => {
+      const own = { recordWords, neurons, workgroupSize };
+      const [read, capped, count, least] = await Promise.all([
+        passOf("events of trains", trainEvents({ ...own, capped: false }), ["read", "read", "read_write"]),
+        passOf("events of trains, capped", trainEvents({ ...own, capped: true }), [
+          "read",
+          "read",
+          "read_write",
+          "read",
+          "read_write",
+        ]),
+        passOf("spike counts", neuronCounts({ ...own, least: false }), ["read", "read", "read_write", "read_write"]),
+        passOf("least spike counts", neuronCounts({ ...own, least: true }), [
+          "read",
+          "read",
+          "read_write",
+          "read_write",
+        ]),
+      ]);
+      return [recordWords, { read, capped, count, least }];
+    };
+    const [events, sum, each, addRows, gradient, before, after] = await Promise.all([
+      Promise.all((neurons === 1 ? [2, 3] : [3]).map(eventKernels)),
+      passOf("signatures of trains, summed", trainSignature({ ...shape, pathsPerGroup, transposed: true }), [
+        "read",
+        "read_write",
+      ]),
+      passOf("signatures of trains", trainSignature({ ...shape, pathsPerGroup: 1, transposed: false }), [
+        "read",
+        "read_write",
+      ]),
+      gpu.kernel({
+        label: "sum of signatures",
+        code: sumTrainRows(channels, depth, workgroupSize),
+        bindings: ["read", "read_write"],
+        uniformBytes: 16,
+      }),
+      passOf("gradient to spike times", trainGradient(shape), [
+        "read",
+        "read",
+        "read_write",
+        ...(states ? (["read", "read"] as const) : []),
+      ]),
+      states ? passOf("signatures before spikes", trainStates(shape, "before"), ["read", "read_write"]) : undefined,
+      states ? passOf("signatures after spikes", trainStates(shape, "after"), ["read", "read_write"]) : undefined,
+    ]);
+    const kernels = { sum: sum!, each: each!, addRows: addRows!, gradient: gradient!, before, after };
+    return new TrainSignatures(gpu, neurons, depth, pathsPerGroup, new Map(events), kernels);
+  }
+
+  private kernelsOf(trains: TrainBatch): EventKernels {
+    const found = this.events.get(trains.recordWords);
+    if (!found) {
+      fail(
+        "trains",
+        `a record of ${trains.recordWords} words a spike does not fit signatures of ${this.neurons} neurons`,
+      );
+    }
+    return found;
+  }
+
+  private room(name: string, bytes: number): Storage {
+    const known = this.scratch.get(name);
+    if (known && known.bytes >= bytes) return known;
+    if (known) this.retired.push(known);
+    const storage = this.gpu.buffer(name, bytes);
+    this.scratch.set(name, storage);
+    return storage;
+  }
+
+  private uniform(trains: TrainBatch, first: number, paths: number, scale: number, perPath: boolean): Uint8Array {
+    const bytes = new ArrayBuffer(trainPassBytes);
+    new Uint32Array(bytes).set([
+      paths,
+      first,
+      trains.paths,
+      trains.slots,
+      trains.steps,
+      trains.firstPath ?? 0,
+      trains.recordPaths ?? trains.paths,
+      trains.counts.byteOffset / 4,
+    ]);
+    new Float32Array(bytes).set([trains.dt, scale], 8);
+    new Uint32Array(bytes)[10] = perPath ? 1 : 0;
+    return new Uint8Array(bytes);
+  }
+
+  /** Ranges of paths that fit the scratch buffers, in whole `unit`s, and reads the events of each before its turn. */
+  private ranges(
+    batch: Batch,
+    trains: TrainBatch,
+    bytesPerPath: number,
+    unit: number,
+    options: EncodeOptions & { readonly scale: number; readonly perPath?: boolean },
+    turn: (events: Storage, pass: Uint8Array, paths: number, first: number) => void,
+  ): void {
+    const { read, capped } = this.kernelsOf(trains);
+    const perPath = Math.max(bytesPerPath, eventBytes(trains.slots));
+    const fitting = Math.floor(scratchBytes / perPath / unit) * unit;
+    const most = Math.min(trains.paths, Math.max(unit, fitting));
+    const events = this.room("events", eventBytes(trains.slots) * most);
+    for (let first = 0; first < trains.paths; first += most) {
+      const paths = Math.min(most, trains.paths - first);
+      const pass = this.uniform(trains, first, paths, options.scale, options.perPath ?? false);
+      const inputs = [trains.record, trains.counts.storage, events];
+      const groups = [Math.ceil(paths / workgroupSize)] as const;
+      if (options.caps) {
+        const tally = this.room("tally", 4 * this.neurons * most);
+        batch.dispatch(capped, [...inputs, options.caps, tally], pass, groups);
+      } else batch.dispatch(read, inputs, pass, groups);
+      turn(events, pass, paths, first);
+    }
+  }
+
+  /**
+   * Expected signature: the mean over the paths of the batch, or `scale` times their sum, to `out` [size] f32. Sums
+   * have one order: the same bits whatever else is in the batch, and where trains are cut into chunks of whole 256 paths
+   * that accumulate in their order.
+   */
+  encodeMean(
+    batch: Batch,
+    trains: TrainBatch,
+    out: Storage,
+    options: EncodeOptions & { readonly scale?: number } = {},
+  ): void {
+    const { size, pathsPerGroup, kernels } = this;
+    const scale = options.scale ?? 1 / trains.paths;
+    const perPath = (4 * size) / pathsPerGroup;
+    let keep = options.accumulate ?? false;
+    this.ranges(batch, trains, perPath, blockPaths, { ...options, scale }, (events, pass, paths) => {
+      const groups = Math.ceil(paths / pathsPerGroup);
+      const rows = this.room("sums of groups", 4 * size * groups);
+      const words = (this.neurons + 1) ** (this.depth - 1);
+      batch.dispatch(kernels.sum, [events, rows], pass, groupsOf(words * groups));
+      const sum = new ArrayBuffer(16);
+      new Uint32Array(sum).set([groups, blockPaths / pathsPerGroup, keep ? 1 : 0]);
+      new Float32Array(sum)[3] = scale;
+      batch.dispatch(kernels.addRows, [rows, out], new Uint8Array(sum), groupsOf(size));
+      keep = true;
+    });
+  }
+
+  /** The signature of every path, to `out` [paths][size] f32. */
+  encodeEach(batch: Batch, trains: TrainBatch, out: Storage, options: Pick<EncodeOptions, "caps"> = {}): void {
+    const { size, kernels } = this;
+    const words = (this.neurons + 1) ** (this.depth - 1);
+    this.ranges(batch, trains, 4 * size, 1, { ...options, scale: 1 }, (events, pass, paths, first) => {
+      // Storages are bound from their start, so what does not come first is copied to its place.
+      const own = paths === trains.paths ? out : this.room("signatures", 4 * size * paths);
+      batch.dispatch(kernels.each, [events, own], pass, groupsOf(words * paths));
+      if (own !== out) batch.copy(own, 0, out, 4 * size * first, 4 * size * paths);
+    });
+  }
+
+  /**
+   * Vector-Jacobian product: cotangents of the spike times, to `out` [slots][paths of the batch] f32, of the loss whose
+   * cotangent by the expected signature is `cotangent` [size], or by each path's own signature [paths][size] with
+   * `perPath`. Zero for slots that hold no spike or one beyond its cap. Simultaneous spikes share the derivative along
+   * moving them together.
+   * @param options `scale` multiplies (default 1/paths for a mean, 1 with `perPath`).
+   */
+  encodeVjp(
+    batch: Batch,
+    trains: TrainBatch,
+    cotangent: Storage,
+    out: Storage,
+    options: EncodeOptions & { readonly scale?: number; readonly perPath?: boolean } = {},
+  ): void {
+    const { kernels, depth } = this;
+    const channels = this.neurons + 1;
+    const scale = options.scale ?? (options.perPath ? 1 : 1 / trains.paths);
+    const stateBytes = 4 * trains.slots * stateSize(channels, depth);
+    if (!options.accumulate) batch.clear(out, 0, 4 * trains.slots * trains.paths);
+    this.ranges(batch, trains, stateBytes, 1, { ...options, scale }, (events, pass, paths) => {
+      const grid = (rows: number): [number, number, number] => [
+        Math.ceil(paths / workgroupSize),
+        Math.min(rows, rowsPerLayer),
+        Math.ceil(rows / rowsPerLayer),
+      ];
+      const states: Storage[] = [];
+      if (kernels.before && kernels.after) {
+        const words = channels ** (depth - 2);
+        const before = this.room("states before", stateBytes * paths);
+        const after = this.room("states after", stateBytes * paths);
+        batch.dispatch(kernels.before, [events, before], pass, grid(words));
+        batch.dispatch(kernels.after, [events, after], pass, grid(words));
+        states.push(before, after);
+      }
+      batch.dispatch(kernels.gradient, [events, cotangent, out, ...states], pass, grid(trains.slots));
+    });
+  }
+
+  /**
+   * Matching of spike counts, as in the reference code of Holberg & Salvi: for path i of both batches the smaller of the
+   * two counts of each neuron, to `caps` [neurons][paths] u32. Given as `caps` for both, spikes beyond it are left out.
+   * @throws SaltationError `invalid-input` where the batches differ in size.
+   */
+  encodeMatch(batch: Batch, a: TrainBatch, b: TrainBatch, caps: Storage): void {
+    if (a.paths !== b.paths)
+      fail("trains", `batches of ${a.paths} and ${b.paths} paths cannot be matched path by path`);
+    const tally = this.room("tally", 4 * this.neurons * a.paths);
+    const groups = [Math.ceil(a.paths / workgroupSize)] as const;
+    for (const [trains, kernel] of [[a, this.kernelsOf(a).count] as const, [b, this.kernelsOf(b).least] as const]) {
+      const inputs = [trains.record, trains.counts.storage, caps, tally];
+      batch.dispatch(kernel, inputs, this.uniform(trains, 0, trains.paths, 1, false), groups);
+    }
+  }
+
+  /** Gives the scratch buffers back; what was encoded before must have been submitted. */
+  dispose(): void {
+    for (const s of [...this.scratch.values(), ...this.retired]) s.dispose();
+    this.scratch.clear();
+    this.retired.length = 0;
+  }
+}

@@ -1,0 +1,97 @@
+/** Spike trains in GPU memory, in the layout of the solvers' records. */
+import { fail, show, wholeNumber } from "../../checks.js";
+import type { Gpu, Storage } from "../../gpu/index.js";
+import { checkTrain, type LiftOptions, type SpikeTrainInput } from "../lift.js";
+
+/** A batch of spike trains on the GPU: all paths of a record, or a window of them. Times count from t0. */
+export interface TrainBatch {
+  /** Number of paths of the batch. */
+  readonly paths: number;
+  /** Rows of the record: no path has more spikes. */
+  readonly slots: number;
+  /** Words of a spike: step, fraction of a step (f32 bits) and, where there are 3, neuron. */
+  readonly recordWords: number;
+  /** Steps of the time grid on [t0, t1], each of `dt`. */
+  readonly steps: number;
+  readonly dt: number;
+  /** [slots][words][recordPaths] u32. */
+  readonly record: Storage;
+  /** Spikes of each path [paths] u32, in time order in the record. */
+  readonly counts: { readonly storage: Storage; readonly byteOffset: number };
+  /** Paths of the record (default: those of the batch), and the batch's first (default 0). `counts` begins with it. */
+  readonly recordPaths?: number;
+  readonly firstPath?: number;
+}
+
+/** A batch that owns its buffers. */
+export interface UploadedTrains extends TrainBatch {
+  dispose(): void;
+}
+
+/**
+ * Uploads spike trains, as observed ones are, once.
+ * @param options times and neurons as for `liftSpikes`; `steps` of the grid on which times are stored as step and
+ * float32 fraction (default 4096, which keeps times to (t1 − t0)·2^-37).
+ * @throws SaltationError `invalid-input` as `liftSpikes`.
+ */
+export function uploadTrains(
+  gpu: Gpu,
+  trains: readonly SpikeTrainInput[],
+  options: LiftOptions & { readonly steps?: number },
+): UploadedTrains {
+  const { t0, t1, neurons } = options;
+  if (!(t1 > t0)) fail("t1", `expected a time after t0 = ${show(t0)}, got ${show(t1)}`);
+  wholeNumber("neurons", neurons, 1, 65536);
+  const steps = wholeNumber("steps", options.steps ?? 4096, 1, 2 ** 31);
+  const paths = trains.length;
+  if (paths === 0) fail("spikes", "holds no train; at least one is needed");
+  const dt = (t1 - t0) / steps;
+  trains.forEach((train, i) => {
+    checkTrain(`spikes[${i}]`, train, options);
+  });
+  const slots = Math.max(1, ...trains.map((t) => t.times.length));
+  const words = new Uint32Array(slots * 3 * paths);
+  const floats = new Float32Array(words.buffer);
+  const counts = new Uint32Array(paths);
+  trains.forEach((train, i) => {
+    counts[i] = train.times.length;
+    for (let n = 0; n < train.times.length; n++) {
+      const place = (train.times[n]! - t0) / dt;
+      const step = Math.min(steps - 1, Math.floor(place));
+      const at = n * 3 * paths + i;
+      words[at] = step;
+      floats[at + paths] = Math.min(1, place - step);
+      words[at + 2 * paths] = train.neurons[n]!;
+    }
+  });
+  const record = gpu.upload("spike trains", words);
+  const storage = gpu.upload("spike counts", counts);
+  return {
+    paths,
+    slots,
+    recordWords: 3,
+    steps,
+    dt,
+    record,
+    counts: { storage, byteOffset: 0 },
+    dispose() {
+      record.dispose();
+      storage.dispose();
+    },
+  };
+}
+
+/** A window of a batch: `paths` of them from `first` on. @throws SaltationError `invalid-input` where it is not inside. */
+export function trainWindow(batch: TrainBatch, first: number, paths: number): TrainBatch {
+  if (!(first >= 0 && paths > 0 && first + paths <= batch.paths)) {
+    fail("paths", `${first} to ${first + paths} do not lie in a batch of ${batch.paths}`);
+  }
+  const { storage, byteOffset } = batch.counts;
+  return {
+    ...batch,
+    paths,
+    recordPaths: batch.recordPaths ?? batch.paths,
+    firstPath: (batch.firstPath ?? 0) + first,
+    counts: { storage, byteOffset: byteOffset + 4 * first },
+  };
+}
