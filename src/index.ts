@@ -14,6 +14,17 @@ export * from "./signature/index.js";
 export type { Method, SolveOptions } from "./solve/plan.js";
 export type { SpikeTable, SpikeTrains } from "./solve/trains.js";
 export { firstSpikes, meanSpikeTime, type Selection, type SpikeTimeLoss } from "./train/loss.js";
-export { adam, type Optimiser, rmsprop, sgd } from "./train/optimisers.js";
+export { adam, type Optimiser, type OptimiserSettings, rmsprop, sgd } from "./train/optimisers.js";
+export type {
+  CosineDecay,
+  ExponentialDecay,
+  LearningRate,
+  PiecewiseConstant,
+  Schedule,
+  WarmupCosineDecay,
+} from "./train/schedule.js";
 export { type Checkpoint, type TrainOptions, type TrainStep, train } from "./train/train.js";
+export type { Mask, Trainable } from "./train/trainable.js";
+export type { TransformName } from "./train/transform.js";
+export type { Clip, UpdateOptions, UpdateState } from "./train/update.js";
 export type { StateTrace } from "./twin/trace.js";

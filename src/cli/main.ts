@@ -27,14 +27,14 @@ A job file says what to do; for one neuron, 1,000 paths:
   { "network": { "cell": "slif" }, "input": { "current": 1.5 },
     "time": { "t1": 1, "dt": 0.01 }, "paths": 1000, "seed": 1 }
 
-Exit codes: 0 done; 1 bad input, one line says which field; 2 the device failed.`,
+Exit codes: 0 done; 1 bad input, one line says which field; 2 the device failed; 130 stopped by Ctrl-C.`,
   );
 
 // Commands are loaded when they run: start-up stays short.
-const jobCommand = (
+const jobCommand = <O extends CommonOptions>(
   name: string,
   description: string,
-  load: () => Promise<(file: string, options: CommonOptions) => Promise<void>>,
+  load: () => Promise<(file: string, options: O) => Promise<void>>,
 ): Command =>
   program
     .command(name)
@@ -44,7 +44,7 @@ const jobCommand = (
     .option("--json", "print one JSON object and nothing else")
     .option("--recording <file>", "the file that the job calls @recording")
     .addOption(backend)
-    .action(async (file: string, options: CommonOptions) => (await load())(file, options));
+    .action(async (file: string, options: O) => (await load())(file, options));
 
 jobCommand("simulate", "simulate spike trains", async () => (await import("./simulate.js")).simulateCommand);
 jobCommand(
@@ -52,11 +52,35 @@ jobCommand(
   "value and exact gradient of a loss, with standard errors",
   async () => (await import("./gradient.js")).gradientCommand,
 );
-jobCommand(
-  "train",
-  "fit parameters to observed spike trains",
-  async () => (await import("./train.js")).trainCommand,
-).option("--resume", "go on from the job's checkpoint file");
+jobCommand("train", "fit parameters to observed spike trains", async () => (await import("./train.js")).trainCommand)
+  .option("--resume", "go on from the job's checkpoint file")
+  .addOption(
+    new Option("--history <what>", "what --json tells of each step: loss and parameters, the loss, or nothing")
+      .choices(["full", "loss", "none"])
+      .default("full"),
+  )
+  .addHelpText(
+    "after",
+    `
+The job is one of "saltation simulate" with, beside it:
+  "observed": [[0.21, 0.48], [0.25, 0.5]],              trials of spike times, or { "file": "spikes.npz" }
+  "loss": { "kind": "first-spikes", "spikes": 2 },
+  "trainable": ["current",                              a name, or what to hold to:
+    { "name": "mu1", "transform": "softplus" },           positive (softplus or exp)
+    { "name": "vTh", "bounds": [0.5, 2] },                between two values
+    { "name": "weights", "mask": "nonzero",               these entries only: "nonzero", or true and false in its shape
+      "group": "slow" }],                                 moved by an optimiser of its own, or: "learningRate": 0.01
+  "optimiser": { "kind": "rmsprop",                     sgd, rmsprop or adam, with optax's settings
+    "learningRate": 0.003,                              or { "kind": "cosine-decay", "initValue": 0.003, "decaySteps": 500 },
+                                                        piecewise-constant, exponential-decay, warmup-cosine-decay
+    "clip": { "norm": 1 },                              of the gradient: "norm", "value" or both
+    "groups": { "slow": { "learningRate": 0.0001 } } },
+  "steps": 500, "seed": 1,
+  "checkpoint": "run.checkpoint.json"                   written every 2 s; or { "file": …, "every": seconds }
+
+Ctrl-C (or SIGTERM) writes the checkpoint and ends with exit code 130 (143); --resume goes on from it with the same
+bits. docs/training.md has the rest.`,
+  );
 jobCommand(
   "kernel",
   "signature kernels: Gram matrix, MMD² or score",

@@ -26,12 +26,16 @@ export function reportError(error: unknown): number {
   return exitDeviceFailure;
 }
 
-/** A progress bar on stderr that shows itself only on a terminal. */
-export function progressBar(
-  title: string,
-  total: number,
-  unit: string,
-): { update(done: number, note?: string): void; stop(): void } {
+export interface ProgressBar {
+  update(done: number, note?: string): void;
+  stop(): void;
+}
+
+/**
+ * A progress bar on stderr that shows itself only on a terminal. A signal leaves the terminal as it was and, where
+ * nobody else listens for it, ends the process.
+ */
+export function progressBar(title: string, total: number, unit: string, done = 0): ProgressBar {
   const bar = new cliProgress.SingleBar(
     {
       format: `${title} {bar} {percentage}% | {value}/{total} ${unit} | {eta_formatted} left {note}`,
@@ -39,11 +43,22 @@ export function progressBar(
       hideCursor: true,
       clearOnComplete: true,
       etaBuffer: 50,
+      gracefulExit: false, // would stop the bar and let the process run on
     },
     cliProgress.Presets.shades_classic,
   );
-  bar.start(total, 0, { note: "" });
-  return { update: (done, note = "") => bar.update(done, { note }), stop: () => bar.stop() };
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  const stop = (): void => {
+    for (const s of signals) process.off(s, onSignal);
+    bar.stop();
+  };
+  const onSignal = (signal: NodeJS.Signals): void => {
+    stop();
+    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+  };
+  for (const s of signals) process.on(s, onSignal);
+  bar.start(total, done, { note: "" });
+  return { update: (n, note = "") => bar.update(n, { note }), stop };
 }
 
 export function printJson(value: unknown): void {

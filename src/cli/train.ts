@@ -1,99 +1,227 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { fail, wholeNumber } from "../checks.js";
+import { fail, finiteNumber, wholeNumber } from "../checks.js";
 import { Engine } from "../engine.js";
-import { lossOf, networkOf, optimiserOf, solveOptionsOf } from "../io/build.js";
-import { checkJob, trainSchema } from "../io/job.js";
+import { SaltationError } from "../errors.js";
+import { lossOf, networkOf, solveOptionsOf } from "../io/build.js";
+import { checkJob, type TrainJob, trainSchema } from "../io/job.js";
 import { writeNpz } from "../io/npz.js";
+import { updateOptionsOf } from "../io/update-job.js";
 import { defineNetwork } from "../network/network.js";
-import { parameterLayout, requestedViews } from "../solve/layout.js";
+import { parameterLayout, parameterVector, requestedViews } from "../solve/layout.js";
 import { planSolve } from "../solve/plan.js";
-import { type Checkpoint, train } from "../train/train.js";
+import { type TrainOptions, type TrainStep, train } from "../train/train.js";
+import { trainableNames } from "../train/trainable.js";
+import { planUpdate } from "../train/update.js";
+import {
+  type CheckpointFile,
+  checkWritable,
+  type Fingerprint,
+  fingerprinted,
+  fingerprintJob,
+  readCheckpoint,
+  writeCheckpoint,
+} from "./checkpoint.js";
 import { filesBeside, readJobFile } from "./job-file.js";
 import { type CommonOptions, print, printJson, progressBar, readable, readableShape } from "./output.js";
+import { signalExitCode, stopOnSignals } from "./signals.js";
 
-/** Written beside the file and renamed: whatever happens, a whole checkpoint is there. */
-function writeCheckpoint(file: string, checkpoint: Checkpoint): void {
-  writeFileSync(`${file}.new`, JSON.stringify(checkpoint));
-  renameSync(`${file}.new`, file);
+export interface TrainCommandOptions extends CommonOptions {
+  resume?: boolean;
+  history: "full" | "loss" | "none";
 }
 
-function readCheckpoint(file: string): Checkpoint {
-  try {
-    return JSON.parse(readFileSync(file, "utf8")) as Checkpoint;
-  } catch (error) {
-    return fail("checkpoint", `cannot resume from ${file}: ${(error as Error).message}`);
+/** What a step leaves in the output. */
+interface HistoryEntry {
+  readonly loss: number;
+  readonly standardError: number;
+  readonly parameters?: Record<string, unknown>;
+}
+
+/** Checkpoints of a run in their file. */
+class Checkpoints {
+  /** Steps that the file has; undefined where this run has not written it. */
+  step: number | undefined;
+  private written = performance.now();
+
+  constructor(
+    readonly file: string,
+    private readonly everySeconds: number,
+    private readonly job: Fingerprint,
+  ) {}
+
+  get due(): boolean {
+    return performance.now() - this.written >= 1000 * this.everySeconds;
+  }
+
+  async write(step: TrainStep, adapter: string): Promise<void> {
+    const checkpoint = await step.checkpoint();
+    writeCheckpoint(this.file, { format: "saltation-checkpoint", job: this.job, adapter, ...checkpoint });
+    this.step = checkpoint.step;
+    this.written = performance.now();
+  }
+
+  read(): CheckpointFile {
+    const found = readCheckpoint(this.file, this.job);
+    this.step = found.step;
+    return found;
   }
 }
 
+function checkpointsOf(job: TrainJob, file: string, fingerprint: Fingerprint): Checkpoints | undefined {
+  if (job.checkpoint === undefined) return undefined;
+  const { file: name, every = 2 } = typeof job.checkpoint === "string" ? { file: job.checkpoint } : job.checkpoint;
+  if (finiteNumber("checkpoint.every", every) < 0) {
+    fail("checkpoint.every", `expected seconds between writes, 0 for every step, got ${every}`);
+  }
+  const path = resolve(dirname(file), name);
+  checkWritable(path);
+  return new Checkpoints(path, every, fingerprint);
+}
+
+/** The command that goes on with this one. */
+function resumeCommand(): string {
+  const words = process.argv.slice(2).map((w) => (/^[\w@%+=:,./-]+$/.test(w) ? w : `'${w.replaceAll("'", "'\\''")}'`));
+  return `saltation ${words.filter((w) => w !== "--resume").join(" ")} --resume`;
+}
+
+const say = (line: string): void => void process.stderr.write(`saltation: ${line}\n`);
+
 /** `saltation train job.json`. */
-export async function trainCommand(file: string, options: CommonOptions & { resume?: boolean }): Promise<void> {
+export async function trainCommand(file: string, options: TrainCommandOptions): Promise<void> {
+  // Everything is checked before a device is opened.
   const job = checkJob(trainSchema, readJobFile(file));
-  const context = filesBeside(file, options.recording);
+  const fingerprint: Fingerprint = {};
+  const context = fingerprinted(filesBeside(file, options.recording), fingerprint);
   const definition = networkOf(job, context);
   const solve = solveOptionsOf(job);
   const network = defineNetwork(definition);
   const plan = planSolve(network, solve);
-  requestedViews(network, parameterLayout(plan), job.trainable);
   const loss = lossOf(job.loss, job.observed, context, network.neurons, plan.t1);
   loss.check(network);
-  const optimiser = optimiserOf(job.optimiser);
+  const update = updateOptionsOf(job.optimiser, job.trainable);
+  const views = requestedViews(network, parameterLayout(plan), trainableNames(update.trainable), "trainable");
+  planUpdate(update, network, views, parameterVector(plan));
   const steps = wholeNumber("steps", job.steps, 1, 2 ** 31);
-  const checkpointFile = job.checkpoint === undefined ? undefined : resolve(dirname(file), job.checkpoint);
-  if (options.resume && !checkpointFile) fail("checkpoint", "is missing; --resume goes on from the file that it names");
-  const resume = options.resume ? readCheckpoint(checkpointFile!) : undefined;
-  if (resume && resume.step >= steps)
+  fingerprintJob(job, fingerprint);
+  if (options.resume && !job.checkpoint) fail("checkpoint", "is missing; --resume goes on from the file that it names");
+  const checkpoints = checkpointsOf(job, file, fingerprint);
+  const resume = options.resume ? checkpoints!.read() : undefined;
+  if (resume && resume.step >= steps) {
     fail("steps", `is ${steps}, but the checkpoint has ${resume.step} steps already; ask for more`);
+  }
 
   const engine = await Engine.create({ backend: options.backend as "auto" });
   try {
+    if (resume && resume.adapter !== engine.adapterName) {
+      say(`the checkpoint was computed on ${resume.adapter}; on ${engine.adapterName} the last bits may differ`);
+    }
+    const run: TrainOptions = {
+      ...solve,
+      ...update,
+      loss,
+      steps,
+      ...(resume ? { resume } : {}),
+      ...(job.commonNoise === undefined ? {} : { commonNoise: job.commonNoise }),
+      ...(job.requireExact === undefined ? {} : { requireExact: job.requireExact }),
+    };
     const began = performance.now();
-    const bar = progressBar("train", steps, "steps");
-    const history: { loss: number; standardError: number; parameters: Record<string, unknown> }[] = [];
-    let parameters: Record<string, unknown> = {};
-    let firstStepSeconds = 0;
-    let saved = performance.now();
-    try {
-      const run = train(engine.network(definition), {
-        ...solve,
-        loss,
-        optimiser,
-        steps,
-        trainable: job.trainable,
-        ...(resume ? { resume } : {}),
-        ...(job.commonNoise === undefined ? {} : { commonNoise: job.commonNoise }),
-        ...(job.requireExact === undefined ? {} : { requireExact: job.requireExact }),
-      });
-      for await (const step of run) {
-        if (history.length === 0) firstStepSeconds = performance.now() / 1000;
-        history.push({ loss: step.value, standardError: step.standardError, parameters: step.parameters });
-        parameters = step.updated;
-        if (checkpointFile && (performance.now() - saved > 2000 || step.step === steps - 1)) {
-          writeCheckpoint(checkpointFile, step.checkpoint());
-          saved = performance.now();
-        }
-        bar.update(step.step + 1, `| loss ${readable(step.value)}`);
-      }
-    } finally {
-      bar.stop();
-    }
-    const seconds = (performance.now() - began) / 1000;
-    if (options.out) {
-      writeFileSync(
-        options.out,
-        writeNpz({ loss: { data: Float64Array.from(history, (h) => h.loss), shape: [history.length] } }),
-      );
-    }
-    if (options.json) {
-      printJson({ adapter: engine.adapterName, steps, seconds, firstStepSeconds, history, parameters });
-    } else {
-      print(`${steps} steps of ${job.paths} paths on ${engine.adapterName} in ${readable(seconds)} s`);
-      print(`loss ${readable(history[0]!.loss)} at first, ${readable(history[history.length - 1]!.loss)} at last`);
-      for (const [name, value] of Object.entries(parameters)) {
-        print(`${name} ${readableShape(history[0]!.parameters[name])} → ${readableShape(value)}`);
-      }
-    }
+    const result = await runTraining(train(engine.network(definition), run), engine, steps, checkpoints, options);
+    if (!result) return;
+    report(result, (performance.now() - began) / 1000, job, engine.adapterName, options);
   } finally {
     engine.dispose();
+  }
+}
+
+interface TrainingResult {
+  readonly history: HistoryEntry[];
+  readonly first: TrainStep;
+  readonly last: TrainStep;
+  readonly firstStepSeconds: number;
+}
+
+/** Runs a training to its end, or to a signal: then there is no result, and the exit code is set. */
+async function runTraining(
+  run: AsyncGenerator<TrainStep, void, void>,
+  engine: Engine,
+  steps: number,
+  checkpoints: Checkpoints | undefined,
+  options: TrainCommandOptions,
+): Promise<TrainingResult | undefined> {
+  const history: HistoryEntry[] = [];
+  let first: TrainStep | undefined;
+  let last: TrainStep | undefined;
+  let firstStepSeconds = 0;
+  const stop = stopOnSignals(() => say("stopping after this step; a second signal stops at once"));
+  const bar = progressBar("train", steps, "steps", checkpoints?.step ?? 0);
+  try {
+    for await (const step of run) {
+      if (!first) firstStepSeconds = performance.now() / 1000;
+      first ??= step;
+      last = step;
+      const entry = { loss: step.value, standardError: step.standardError };
+      if (options.history !== "none") {
+        history.push(options.history === "full" ? { ...entry, parameters: step.parameters } : entry);
+      }
+      // Signals come between turns of the event loop, which a step on the CPU does not end by itself.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (checkpoints && (checkpoints.due || stop.signal || step.step === steps - 1)) {
+        await checkpoints.write(step, engine.adapterName);
+      }
+      bar.update(step.step + 1, `| loss ${readable(step.value)}`);
+      if (stop.signal && step.step < steps - 1) {
+        bar.stop();
+        sayStopped(step.step + 1, steps, checkpoints);
+        process.exitCode = signalExitCode(stop.signal);
+        return undefined;
+      }
+    }
+  } catch (error) {
+    bar.stop();
+    const lost = error instanceof SaltationError && (error.code === "device-lost" || error.code === "out-of-memory");
+    if (!lost || !checkpoints) throw error;
+    // Where the host has the state, nothing is lost but the step under way.
+    if (last) await checkpoints.write(last, engine.adapterName).catch(() => {});
+    if (checkpoints.step === undefined) throw error;
+    const rest = `the checkpoint of step ${checkpoints.step} is in ${checkpoints.file}; go on with: ${resumeCommand()}`;
+    throw new SaltationError(error.code, `${error.message}; ${rest}`, { cause: error });
+  } finally {
+    bar.stop();
+    stop.release();
+  }
+  return { history, first: first!, last: last!, firstStepSeconds };
+}
+
+function sayStopped(done: number, steps: number, checkpoints: Checkpoints | undefined): void {
+  const where = `stopped after step ${done} of ${steps}`;
+  if (checkpoints) say(`${where}; the checkpoint is in ${checkpoints.file}; go on with: ${resumeCommand()}`);
+  else say(`${where}; nothing was kept, as the job names no "checkpoint" file`);
+}
+
+function report(
+  { history, first, last, firstStepSeconds }: TrainingResult,
+  seconds: number,
+  job: TrainJob,
+  adapter: string,
+  options: TrainCommandOptions,
+): void {
+  const parameters = last.updated;
+  if (options.out) {
+    const losses = Float64Array.from(history, (h) => h.loss);
+    writeFileSync(options.out, writeNpz({ loss: { data: losses, shape: [losses.length] } }));
+  }
+  const { steps } = job;
+  if (options.json) {
+    const kept = options.history === "none" ? {} : { history };
+    const [firstStep, loss] = [first.step, last.value];
+    printJson({ adapter, steps, firstStep, seconds, firstStepSeconds, loss, ...kept, parameters });
+    return;
+  }
+  const from = first.step > 0 ? `, from step ${first.step} on,` : "";
+  print(`${steps} steps${from} of ${job.paths} paths on ${adapter} in ${readable(seconds)} s`);
+  print(`loss ${readable(first.value)} at first, ${readable(last.value)} at last`);
+  for (const [name, value] of Object.entries(parameters)) {
+    print(`${name} ${readableShape(first.parameters[name])} → ${readableShape(value)}`);
   }
 }

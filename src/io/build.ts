@@ -4,8 +4,7 @@ import { SaltationError } from "../errors.js";
 import type { NetworkDefinition } from "../network/network.js";
 import type { SolveOptions } from "../solve/plan.js";
 import { firstSpikes, meanSpikeTime, type SpikeTimeLoss } from "../train/loss.js";
-import { adam, type Optimiser, rmsprop, sgd } from "../train/optimisers.js";
-import type { LossJob, OptimiserJob, SolveJob, TrialsJob } from "./job.js";
+import type { LossJob, SolveJob, TrialsJob } from "./job.js";
 import { type FileContext, meanFirstTimes, readCurrent, readTrials } from "./recording.js";
 
 export function networkOf(job: SolveJob, context: FileContext): NetworkDefinition {
@@ -46,11 +45,4 @@ export function lossOf(
   }
   const n = wholeNumber("loss.spikes", loss.spikes ?? 3, 1, 2 ** 20);
   return firstSpikes(meanFirstTimes(readTrials(observed, context, t1), neurons, n, t1), loss.error ?? "mse");
-}
-
-export function optimiserOf(job: OptimiserJob): Optimiser {
-  const { kind, ...options } = job;
-  if (kind === "sgd") return sgd(options as Parameters<typeof sgd>[0]);
-  if (kind === "rmsprop") return rmsprop(options as Parameters<typeof rmsprop>[0]);
-  return adam(options as Parameters<typeof adam>[0]);
 }

@@ -5,6 +5,7 @@
 import * as z from "zod";
 import { show } from "../checks.js";
 import { SaltationError } from "../errors.js";
+import { optimiserSchema, trainablesSchema } from "./update-job.js";
 
 const finite = z.number();
 const perNeuron = z.union([finite, z.array(finite)], {
@@ -95,38 +96,6 @@ const trials = z.union(
 );
 export type TrialsJob = z.infer<typeof trials>;
 
-const optimiser = z.discriminatedUnion(
-  "kind",
-  [
-    z.strictObject({
-      kind: z.literal("sgd"),
-      learningRate: finite,
-      momentum: finite.optional(),
-      nesterov: z.boolean().optional(),
-    }),
-    z.strictObject({
-      kind: z.literal("rmsprop"),
-      learningRate: finite,
-      decay: finite.optional(),
-      eps: finite.optional(),
-      momentum: finite.optional(),
-      nesterov: z.boolean().optional(),
-      centered: z.boolean().optional(),
-      initialScale: finite.optional(),
-    }),
-    z.strictObject({
-      kind: z.literal("adam"),
-      learningRate: finite,
-      b1: finite.optional(),
-      b2: finite.optional(),
-      eps: finite.optional(),
-      epsRoot: finite.optional(),
-    }),
-  ],
-  { error: "expected sgd, rmsprop or adam" },
-);
-export type OptimiserJob = z.infer<typeof optimiser>;
-
 export const simulateSchema = z.strictObject(solve);
 export const gradientSchema = z.strictObject({
   ...solve,
@@ -140,11 +109,15 @@ export const trainSchema = z.strictObject({
   ...solve,
   observed: trials,
   loss,
-  optimiser,
+  optimiser: optimiserSchema,
   steps: finite,
-  trainable: z.array(z.string()).min(1),
+  trainable: trainablesSchema,
   commonNoise: z.boolean().optional(),
-  checkpoint: z.string().optional(),
+  checkpoint: z
+    .union([z.string(), z.strictObject({ file: z.string(), every: finite.optional() })], {
+      error: "expected a file, or { file, every } with seconds between writes",
+    })
+    .optional(),
   requireExact: z.boolean().optional(),
 });
 
@@ -176,23 +149,39 @@ function deepest(issue: Issue): Issue {
       b.path.length - a.path.length || Number(b.code === "unrecognized_keys") - Number(a.code === "unrecognized_keys"),
   );
   const [first] = inner;
-  return first && first.path.length > issue.path.length ? first : issue;
+  return first && (first.path.length > issue.path.length || first.code === "unrecognized_keys") ? first : issue;
+}
+
+/** What is needed of the kinds of schema that hold others. */
+interface Inner {
+  readonly shape?: Record<string, Inner & { readonly values?: ReadonlySet<unknown> }>;
+  readonly options?: readonly Inner[];
+  readonly element?: Inner;
+  readonly valueType?: Inner;
+  unwrap?(): Inner;
+}
+
+/** The objects that a schema may mean, of alternatives by kind that of the value's kind. */
+function objectsOf(schema: Inner | undefined, value: unknown): Inner[] {
+  if (!schema) return [];
+  if (schema.options) return schema.options.flatMap((option) => objectsOf(option, value));
+  if (schema.shape) {
+    const kinds = schema.shape.kind?.values;
+    return kinds && !kinds.has((value as { kind?: unknown } | undefined)?.kind) ? [] : [schema];
+  }
+  if (schema.element || schema.valueType) return [schema];
+  return schema.unwrap ? objectsOf(schema.unwrap(), value) : [];
 }
 
 /** The known keys of the object that a path leads to in a schema, for messages. */
-function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  let at: unknown = schema;
+function knownKeys(schema: z.ZodType, job: unknown, path: readonly PropertyKey[]): string[] {
+  let value = job;
+  let at = objectsOf(schema as Inner, value);
   for (const key of path) {
-    const unwrapped = unwrap(at);
-    at = unwrapped?.shape?.[key as string];
+    value = (value as Record<PropertyKey, unknown> | undefined)?.[key];
+    at = at.flatMap((o) => objectsOf(o.shape?.[key as string] ?? o.element ?? o.valueType, value));
   }
-  return Object.keys(unwrap(at)?.shape ?? {});
-}
-
-function unwrap(schema: unknown): { shape?: Record<string, unknown> } | undefined {
-  let s = schema as { shape?: Record<string, unknown>; unwrap?: () => unknown } | undefined;
-  while (s?.unwrap && !s.shape) s = s.unwrap() as typeof s;
-  return s;
+  return [...new Set(at.flatMap((o) => Object.keys(o.shape ?? {})))];
 }
 
 /**
@@ -208,7 +197,7 @@ export function checkJob<T>(schema: z.ZodType<T>, job: unknown): T {
   const issue = deepest(result.error.issues[0]!);
   const field = fieldName(issue.path);
   if (issue.code === "unrecognized_keys") {
-    const known = knownKeys(schema as z.ZodType, issue.path);
+    const known = knownKeys(schema, job, issue.path);
     const name = fieldName([...issue.path, issue.keys[0]!]);
     const list = known.length > 0 ? `; known: ${known.join(", ")}` : "";
     throw new SaltationError("invalid-input", `${name}: unknown field${list}`);

@@ -12,6 +12,8 @@ export type Weights =
 
 export interface Connections {
   readonly neurons: number;
+  /** How the weights were given. */
+  readonly form: "none" | "dense" | "edges" | "layers";
   /** Row k holds the targets of neuron k: entries rowStart[k] to rowStart[k + 1]. */
   readonly rowStart: Uint32Array;
   readonly targets: Uint32Array;
@@ -50,7 +52,12 @@ interface Edge {
   given: number;
 }
 
-function assemble(neurons: number, edges: Edge[], reshape: (given: Float64Array) => unknown): Connections {
+function assemble(
+  neurons: number,
+  form: Connections["form"],
+  edges: Edge[],
+  reshape: (given: Float64Array) => unknown,
+): Connections {
   edges.sort((a, b) => a.from - b.from || a.to - b.to);
   const rowStart = new Uint32Array(neurons + 1);
   for (const e of edges) rowStart[e.from + 1]!++;
@@ -61,6 +68,7 @@ function assemble(neurons: number, edges: Edge[], reshape: (given: Float64Array)
   }
   return {
     neurons,
+    form,
     rowStart,
     targets: Uint32Array.from(edges, (e) => e.to),
     weights: Float64Array.from(edges, (e) => e.weight),
@@ -86,7 +94,7 @@ export function readConnections(
   layers?: readonly number[],
 ): Connections {
   const field = "network.weights";
-  if (weights === undefined) return assemble(neurons, [], () => []);
+  if (weights === undefined) return assemble(neurons, "none", [], () => []);
   if (typeof weights !== "object" || weights === null) fail(field, `expected an object, got ${show(weights)}`);
   const kinds = Object.keys(weights);
   if (kinds.length !== 1 || !["dense", "edges", "layers"].includes(kinds[0]!)) {
@@ -103,7 +111,7 @@ export function readConnections(
         add(k, j, w);
       });
     });
-    return assemble(neurons, edges, (given) =>
+    return assemble(neurons, "dense", edges, (given) =>
       Array.from({ length: neurons }, (_, k) => Array.from(given.subarray(k * neurons, (k + 1) * neurons))),
     );
   }
@@ -127,7 +135,7 @@ export function readConnections(
       seen.add(from * neurons + to);
       add(from, to, finiteNumber(`${at}[2]`, w));
     });
-    return assemble(neurons, edges, (given) => list.map(([from, to], e) => [from, to, given[e]!]));
+    return assemble(neurons, "edges", edges, (given) => list.map(([from, to], e) => [from, to, given[e]!]));
   }
   if (!layers) fail(`${field}.layers`, "needs network.layers, the sizes of the layers");
   const blocks = weights.layers;
@@ -148,7 +156,7 @@ export function readConnections(
     });
     start += m;
   });
-  return assemble(neurons, edges, (given) => {
+  return assemble(neurons, "layers", edges, (given) => {
     let at = 0;
     return blocks.map((block) => block.map((row) => Array.from(given.subarray(at, (at += row.length)))));
   });

@@ -58,17 +58,23 @@ export function parameterVector(plan: SolvePlan): Float64Array {
 
 /**
  * The views of the parameters that a gradient is asked for.
+ * @param field what the list of names is called in messages.
  * @throws SaltationError naming an unknown parameter and the known ones.
  */
-export function requestedViews(network: Network, layout: ParameterLayout, names: readonly string[]): View[] {
+export function requestedViews(
+  network: Network,
+  layout: ParameterLayout,
+  names: readonly string[],
+  field = "with",
+): View[] {
   const known = [...layout.views.values()].filter((v) => v.length > 0).map((v) => v.name);
   names.forEach((name, i) => {
     if (!known.includes(name)) {
       const why =
         name === "weights" ? "the network has no connections" : `cell "${network.cell.name}" has no such parameter`;
-      fail(`with[${i}]`, `"${name}": ${why}; known: ${known.join(", ")}`);
+      fail(`${field}[${i}]`, `"${name}": ${why}; known: ${known.join(", ")}`);
     }
-    if (names.indexOf(name) !== i) fail(`with[${i}]`, `"${name}" stands there twice`);
+    if (names.indexOf(name) !== i) fail(`${field}[${i}]`, `"${name}" stands there twice`);
   });
   return names.map((n) => layout.views.get(n)!);
 }

@@ -2,7 +2,8 @@
  * Optimisers with the definitions of optax (DeepMind), so that settings carry over from JAX. An optimiser turns a
  * gradient into the change to add to the parameters; its state is plain numbers, to be stored in checkpoints.
  */
-import { fail, finiteNumber, show } from "../checks.js";
+import { fail, finiteNumber } from "../checks.js";
+import { type LearningRate, learningRateAt } from "./schedule.js";
 
 export interface OptimiserState {
   /** Updates made so far. */
@@ -11,23 +12,35 @@ export interface OptimiserState {
   slots: Record<string, number[]>;
 }
 
-/** A constant, or a function of the number of updates made so far. */
-export type LearningRate = number | ((step: number) => number);
+/** All settings of an optimiser, defaults filled in. */
+export type OptimiserSettings =
+  | { readonly kind: "sgd"; readonly learningRate: LearningRate; readonly momentum: number; readonly nesterov: boolean }
+  | {
+      readonly kind: "rmsprop";
+      readonly learningRate: LearningRate;
+      readonly decay: number;
+      readonly eps: number;
+      readonly momentum: number | undefined;
+      readonly nesterov: boolean;
+      readonly centered: boolean;
+      readonly initialScale: number;
+    }
+  | {
+      readonly kind: "adam";
+      readonly learningRate: LearningRate;
+      readonly b1: number;
+      readonly b2: number;
+      readonly eps: number;
+      readonly epsRoot: number;
+    };
 
 export interface Optimiser {
-  readonly name: "sgd" | "rmsprop" | "adam";
+  readonly settings: OptimiserSettings;
+  /** The learning rate of the update after so many. */
+  rate(step: number): number;
   init(size: number): OptimiserState;
   /** The change to add to the parameters; moves the state on. */
   update(gradient: ArrayLike<number>, state: OptimiserState): Float64Array;
-}
-
-const rateAt = (rate: LearningRate, step: number): number => (typeof rate === "function" ? rate(step) : rate);
-
-function checkRate(rate: LearningRate): void {
-  if (typeof rate === "number") {
-    if (!(finiteNumber("optimiser.learningRate", rate) > 0))
-      fail("optimiser.learningRate", `expected a number above 0, got ${rate}`);
-  } else if (typeof rate !== "function") fail("optimiser.learningRate", `expected a number, got ${show(rate)}`);
 }
 
 function fraction(field: string, value: number): number {
@@ -51,13 +64,14 @@ function trace(slot: number[], i: number, update: number, decay: number, nestero
 /** optax.sgd: momentum traces the gradient, then the learning rate scales it. */
 export function sgd(options: { learningRate: LearningRate; momentum?: number; nesterov?: boolean }): Optimiser {
   const { learningRate, nesterov = false } = options;
-  checkRate(learningRate);
+  const rateAt = learningRateAt(learningRate);
   const momentum = fraction("optimiser.momentum", options.momentum ?? 0);
   return {
-    name: "sgd",
+    settings: { kind: "sgd", learningRate, momentum, nesterov },
+    rate: rateAt,
     init: (size) => ({ step: 0, slots: { trace: zeros(size) } }),
     update(gradient, state) {
-      const rate = rateAt(learningRate, state.step++);
+      const rate = rateAt(state.step++);
       const slot = state.slots.trace!;
       return Float64Array.from(slot, (_, i) => -rate * trace(slot, i, gradient[i]!, momentum, nesterov));
     },
@@ -78,19 +92,20 @@ export function rmsprop(options: {
   initialScale?: number;
 }): Optimiser {
   const { learningRate, nesterov = false, centered = false, initialScale = 0 } = options;
-  checkRate(learningRate);
+  const rateAt = learningRateAt(learningRate);
   const decay = fraction("optimiser.decay", options.decay ?? 0.9);
   const eps = checkEps("optimiser.eps", options.eps ?? 1e-8);
   const momentum = options.momentum === undefined ? undefined : fraction("optimiser.momentum", options.momentum);
-  finiteNumber("optimiser.initialScale", initialScale);
+  checkEps("optimiser.initialScale", initialScale);
   return {
-    name: "rmsprop",
+    settings: { kind: "rmsprop", learningRate, decay, eps, momentum, nesterov, centered, initialScale },
+    rate: rateAt,
     init: (size) => ({
       step: 0,
       slots: { nu: new Array<number>(size).fill(initialScale), mu: zeros(size), trace: zeros(size) },
     }),
     update(gradient, state) {
-      const rate = rateAt(learningRate, state.step++);
+      const rate = rateAt(state.step++);
       const {
         nu,
         mu,
@@ -116,16 +131,17 @@ export function adam(options: {
   epsRoot?: number;
 }): Optimiser {
   const { learningRate } = options;
-  checkRate(learningRate);
+  const rateAt = learningRateAt(learningRate);
   const b1 = fraction("optimiser.b1", options.b1 ?? 0.9);
   const b2 = fraction("optimiser.b2", options.b2 ?? 0.999);
   const eps = checkEps("optimiser.eps", options.eps ?? 1e-8);
   const epsRoot = checkEps("optimiser.epsRoot", options.epsRoot ?? 0);
   return {
-    name: "adam",
+    settings: { kind: "adam", learningRate, b1, b2, eps, epsRoot },
+    rate: rateAt,
     init: (size) => ({ step: 0, slots: { m: zeros(size), v: zeros(size) } }),
     update(gradient, state) {
-      const rate = rateAt(learningRate, state.step++);
+      const rate = rateAt(state.step++);
       const { m, v } = state.slots as { m: number[]; v: number[] };
       return Float64Array.from(m, (_, i) => {
         const g = gradient[i]!;
@@ -137,4 +153,18 @@ export function adam(options: {
       });
     },
   };
+}
+
+/** The optimiser of these settings. */
+export function optimiserOf(settings: OptimiserSettings): Optimiser {
+  switch (settings.kind) {
+    case "sgd":
+      return sgd(settings);
+    case "rmsprop": {
+      const { momentum, ...rest } = settings;
+      return rmsprop(momentum === undefined ? rest : { ...rest, momentum });
+    }
+    case "adam":
+      return adam(settings);
+  }
 }

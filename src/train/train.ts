@@ -6,15 +6,14 @@ import type { ValueAndGradient } from "../gradient/result.js";
 import { parameterLayout, parameterVector, replaceParameters, requestedViews } from "../solve/layout.js";
 import type { SolveOptions } from "../solve/plan.js";
 import type { SpikeTimeLoss } from "./loss.js";
-import type { Optimiser, OptimiserState } from "./optimisers.js";
+import { trainableNames } from "./trainable.js";
+import { planUpdate, Update, type UpdateOptions, type UpdateState } from "./update.js";
 
-export interface TrainOptions extends Omit<SolveOptions, "seed"> {
+/** What to train (the cell's parameters, `weights`, `current`), from what, and how. */
+export interface TrainOptions extends Omit<SolveOptions, "seed">, UpdateOptions {
   loss: SpikeTimeLoss;
-  optimiser: Optimiser;
   /** Number of training steps. */
   steps: number;
-  /** Names of the parameters to train: the cell's, `weights`, `current`. */
-  trainable: readonly string[];
   /** Seed of the run; every step draws from a seed of its own made from it. */
   seed?: number;
   /** Use the same noise in every step (common random numbers). */
@@ -26,14 +25,13 @@ export interface TrainOptions extends Omit<SolveOptions, "seed"> {
 
 /** All that a training run needs to go on: plain JSON. */
 export interface Checkpoint {
-  readonly version: 1;
+  readonly version: 2;
   /** Steps done. */
   readonly step: number;
   readonly seed: number;
   readonly trainable: readonly string[];
-  /** Values of the trainable parameters, one after the other. */
-  readonly values: readonly number[];
-  readonly optimiser: { readonly name: string; readonly state: OptimiserState };
+  /** Values, unconstrained coordinates and the optimisers' accumulators, in full precision. */
+  readonly update: UpdateState;
 }
 
 export interface TrainStep
@@ -45,20 +43,17 @@ export interface TrainStep
   /** The same after the step's update. */
   readonly updated: Record<string, unknown>;
   readonly seconds: number;
-  /** The run after this step. */
-  checkpoint(): Checkpoint;
+  /** The run after this step; to be asked for before the next. */
+  checkpoint(): Promise<Checkpoint>;
 }
 
 /** @throws SaltationError where a checkpoint belongs to another run. */
-function checkResume(resume: Checkpoint, seed: number, options: TrainOptions, size: number): void {
+function checkResume(resume: Checkpoint, seed: number, names: readonly string[]): void {
   const other = (what: string, has: unknown, wants: unknown): never =>
     fail("checkpoint", `${what} is ${show(has)}, but the job says ${show(wants)}; it belongs to another run`);
-  if (resume.version !== 1) fail("checkpoint", `version ${show(resume.version)} is not known`);
+  if (resume.version !== 2) fail("checkpoint", `version ${show(resume.version)} is not known; this program writes 2`);
   if (resume.seed !== seed) other("seed", resume.seed, seed);
-  if (resume.optimiser.name !== options.optimiser.name)
-    other("optimiser", resume.optimiser.name, options.optimiser.name);
-  if (resume.trainable.join() !== options.trainable.join()) other("trainable", resume.trainable, options.trainable);
-  if (resume.values.length !== size) other("number of trainable values", resume.values.length, size);
+  if (resume.trainable.join() !== names.join()) other("trainable", resume.trainable, names);
 }
 
 /** The seed of one training step. */
@@ -72,24 +67,22 @@ export function stepSeed(seed: number, step: number): number {
  * @throws SaltationError `invalid-input` for bad options, `not-finite` where value or gradient are not numbers.
  */
 export async function* train(network: EngineNetwork, options: TrainOptions): AsyncGenerator<TrainStep, void, void> {
-  const { loss, optimiser } = options;
+  const { loss } = options;
   const steps = wholeNumber("steps", options.steps, 1, 2 ** 31);
   if (options.trainable.length === 0) fail("trainable", "names no parameter; give at least one");
   const seed = options.seed ?? 0;
   let plan = network.gradientPlan({ ...options, seed }, loss);
   const layout = parameterLayout(plan);
-  const views = requestedViews(network.network, layout, options.trainable);
+  const names = trainableNames(options.trainable);
+  const views = requestedViews(network.network, layout, names, "trainable");
   const vector = parameterVector(plan);
-  const size = views.reduce((n, v) => n + v.length, 0);
+  const update = new Update(planUpdate(options, network.network, views, vector), vector);
   const { resume } = options;
-  if (resume) checkResume(resume, seed, options, size);
-  const state: OptimiserState = resume ? structuredClone(resume.optimiser.state) : optimiser.init(size);
-  const trained = (): number[] => views.flatMap((v) => Array.from(vector.subarray(v.offset, v.offset + v.length)));
   if (resume) {
-    let at = 0;
-    for (const v of views) for (let i = 0; i < v.length; i++) vector[v.offset + i] = resume.values[at++]!;
+    checkResume(resume, seed, names);
+    update.restore(resume.update, vector);
   }
-  const evaluator = await network.evaluator(plan, loss, options.trainable, options.requireExact);
+  const evaluator = await network.evaluator(plan, loss, names, options.requireExact);
   const shaped = (): Record<string, unknown> =>
     Object.fromEntries(views.map((v) => [v.name, v.shape(vector.slice(v.offset, v.offset + v.length))]));
   try {
@@ -99,9 +92,7 @@ export async function* train(network: EngineNetwork, options: TrainOptions): Asy
       const drawn = options.commonNoise ? seed : stepSeed(seed, step);
       plan = { ...replaceParameters(plan, layout, vector), seed: drawn };
       const result = await evaluator.evaluate(plan, loss);
-      const change = optimiser.update(result.flat, state);
-      let at = 0;
-      for (const view of views) for (let i = 0; i < view.length; i++) vector[view.offset + i]! += change[at++]!;
+      update.apply(result.flat, vector);
       yield {
         step,
         value: result.value,
@@ -112,13 +103,12 @@ export async function* train(network: EngineNetwork, options: TrainOptions): Asy
         parameters,
         updated: shaped(),
         seconds: (performance.now() - began) / 1000,
-        checkpoint: () => ({
-          version: 1,
+        checkpoint: async () => ({
+          version: 2,
           step: step + 1,
           seed,
-          trainable: [...options.trainable],
-          values: trained(),
-          optimiser: { name: optimiser.name, state: structuredClone(state) },
+          trainable: names,
+          update: update.state(vector),
         }),
       };
     }

@@ -268,7 +268,7 @@ describe("commands", () => {
     expect(rest.history).toEqual(whole.history.slice(2));
     expect(rest.parameters).toEqual(whole.parameters);
     const other = run("train", { ...job, steps: 9, checkpoint, seed: 2 }, "--resume");
-    expect(other.error).toMatch(/checkpoint: seed is 1, but the job says 2/);
+    expect(other.error).toMatch(/checkpoint: .*checkpoint\.json belongs to another job: seed differs; resume that one/);
     expect(other.code).toBe(1);
   });
 

@@ -1,0 +1,132 @@
+/** Checkpoint files of training runs: written whole or not at all, and read with care. */
+import { createHash } from "node:crypto";
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import * as z from "zod";
+import { fail } from "../checks.js";
+import type { FileContext } from "../io/recording.js";
+import type { Checkpoint } from "../train/train.js";
+
+/** Short digests of a job's fields and of the files that it names: what makes one run differ from another. */
+export type Fingerprint = Record<string, string>;
+
+export interface CheckpointFile extends Checkpoint {
+  readonly format: "saltation-checkpoint";
+  readonly job: Fingerprint;
+  /** What the run was computed on: elsewhere the last bits may differ. */
+  readonly adapter: string;
+}
+
+const digest = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex").slice(0, 16);
+
+/** JSON with the keys of objects in order. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, v: unknown) =>
+    v && typeof v === "object" && !Array.isArray(v)
+      ? Object.fromEntries(Object.entries(v).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : v,
+  );
+}
+
+/** A file context that notes the digest of each file it opens, under the field that names it. */
+export function fingerprinted(context: FileContext, fingerprint: Fingerprint): FileContext {
+  return {
+    open(field, file) {
+      const opened = context.open(field, file);
+      fingerprint[`the file of ${field}`] = digest(opened.bytes);
+      return opened;
+    },
+  };
+}
+
+/** Fields that do not change what a step does. */
+const outside = new Set(["steps", "checkpoint"]);
+
+/** Adds the digests of a job's fields. */
+export function fingerprintJob(job: object, fingerprint: Fingerprint): void {
+  for (const [field, value] of Object.entries(job)) {
+    if (!outside.has(field) && value !== undefined) fingerprint[field] = digest(canonical(value));
+  }
+}
+
+/** Written beside the file, forced to disk and renamed: whatever happens, a whole checkpoint is there. */
+export function writeCheckpoint(file: string, checkpoint: CheckpointFile): void {
+  const fresh = `${file}.new`;
+  try {
+    const handle = openSync(fresh, "w");
+    try {
+      writeFileSync(handle, JSON.stringify(checkpoint));
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+    renameSync(fresh, file);
+  } catch (error) {
+    rmSync(fresh, { force: true });
+    fail("checkpoint", `cannot write ${file}: ${(error as Error).message}`);
+  }
+}
+
+/** @throws SaltationError `invalid-input` where no checkpoint can be written there. */
+export function checkWritable(file: string): void {
+  const trial = `${file}.new`;
+  try {
+    closeSync(openSync(trial, "w"));
+    rmSync(trial);
+  } catch (error) {
+    fail("checkpoint", `cannot write ${file}: ${(error as Error).message}`);
+  }
+}
+
+const numbers = z.array(z.number());
+const schema = z.object({
+  format: z.literal("saltation-checkpoint"),
+  version: z.literal(2),
+  step: z.int().min(0),
+  seed: z.int(),
+  trainable: z.array(z.string()),
+  job: z.record(z.string(), z.string()),
+  adapter: z.string(),
+  update: z.object({
+    step: z.int().min(0),
+    values: numbers,
+    unconstrained: numbers,
+    low: numbers,
+    groups: z.array(z.object({ name: z.string(), slots: z.record(z.string(), numbers) })),
+  }),
+});
+
+/**
+ * Reads a checkpoint file of a job.
+ * @throws SaltationError `invalid-input` where it is missing, damaged, or another job's.
+ */
+export function readCheckpoint(file: string, job: Fingerprint): CheckpointFile {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    return fail("checkpoint", `cannot resume from ${file}: ${(error as Error).message}`);
+  }
+  const anew = "start anew without --resume, or name another file";
+  let data: unknown;
+  try {
+    data = JSON.parse(text);
+  } catch {
+    return fail("checkpoint", `${file} is damaged: it is not JSON to its end (${text.length} characters); ${anew}`);
+  }
+  const version = (data as { version?: unknown } | null)?.version;
+  if (typeof version === "number" && version !== 2) {
+    fail("checkpoint", `${file} has version ${version}, but this program reads version 2; ${anew}`);
+  }
+  const result = schema.safeParse(data);
+  if (!result.success) {
+    const issue = result.error.issues[0]!;
+    fail("checkpoint", `${file} is no checkpoint, or damaged, at "${issue.path.join(".")}": ${issue.message}; ${anew}`);
+  }
+  const found = result.data;
+  const differ = [...new Set([...Object.keys(job), ...Object.keys(found.job)])].filter((f) => job[f] !== found.job[f]);
+  if (differ.length > 0) {
+    const what = `${differ.join(", ")} ${differ.length > 1 ? "differ" : "differs"}`;
+    fail("checkpoint", `${file} belongs to another job: ${what}; resume that one, or ${anew}`);
+  }
+  return found;
+}
