@@ -8,6 +8,7 @@ export { type ErrorCode, SaltationError } from "./errors.js";
 export type { AdapterSummary } from "./gpu/index.js";
 export type { ValueAndGradient } from "./gradient/result.js";
 export type { Sensitivities } from "./gradient/sensitivity.js";
+export * from "./metrics/index.js";
 export type { Weights } from "./network/connections.js";
 export type { NetworkDefinition } from "./network/network.js";
 export * from "./signature/index.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type CurveRun, figure1Svg, rasterSvg, seriesSvg } from "../../src/io/figure.js";
+import { type CurveRun, figure1Svg, psthSvg, rasterSvg, seriesSvg } from "../../src/io/figure.js";
 
 const count = (svg: string, pattern: RegExp): number => svg.match(pattern)?.length ?? 0;
 /** Vega marks its curves by this description of their role. */
@@ -99,5 +99,17 @@ describe("rasters", () => {
     expect(texts(svg)).toEqual(
       expect.arrayContaining(["Observed (2 trials)", "Generated (2 trials)", "time (s)", "trial"]),
     );
+  });
+});
+
+describe("PSTH", () => {
+  it("draws observed and generated rates over each other, with their correlation", async () => {
+    const of = (rates: number[]) => ({ t0: 100, t1: 104, bin: 1, rates: Float64Array.from(rates) });
+    const svg = await psthSvg({ observed: of([0, 1, 2, 1]), generated: of([0, 2, 4, 2]), unit: "ms" });
+    expect(curves(svg)).toBe(2);
+    for (const text of ["PSTH: correlation 1.000", "time (ms)", "rate (1/s)", "observed", "generated"]) {
+      expect(texts(svg)).toContain(text);
+    }
+    expect(svg.match(/NaN|Infinity/)).toBeNull();
   });
 });

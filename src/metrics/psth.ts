@@ -1,0 +1,72 @@
+/** The peri-stimulus time histogram: how the rate of spikes over repeated trials changes with time. */
+import { fail, positiveNumber, show } from "../checks.js";
+import type { SpikeTimes, Stretch } from "./trains.js";
+
+export interface Psth extends Stretch {
+  /** Width of a bin. */
+  readonly bin: number;
+  /** Spikes per trial and unit time in each bin. */
+  readonly rates: Float64Array;
+}
+
+/** A Gaussian of unit sum at whole bins, out to four standard deviations. */
+function gaussian(sigma: number): Float64Array {
+  const reach = Math.ceil(4 * sigma);
+  const weights = Float64Array.from({ length: 2 * reach + 1 }, (_, i) => Math.exp(-0.5 * ((i - reach) / sigma) ** 2));
+  const sum = weights.reduce((s, w) => s + w, 0);
+  return weights.map((w) => w / sum);
+}
+
+/**
+ * PSTH of one neuron's trains.
+ * @param options.bin width of a bin; it divides the stretch.
+ * @param options.smooth standard deviation of a Gaussian to smooth with, in units of time; at the ends its weights are
+ *   those of the bins that exist, scaled to unit sum.
+ * @throws SaltationError `invalid-input` naming what does not fit.
+ */
+export function psth(trains: readonly SpikeTimes[], options: Stretch & { bin: number; smooth?: number }): Psth {
+  const { t0, t1 } = options;
+  const bin = positiveNumber("bin", options.bin);
+  if (trains.length === 0) fail("trains", "a PSTH needs at least one trial");
+  const bins = Math.round((t1 - t0) / bin);
+  if (bins < 1 || Math.abs(bins * bin - (t1 - t0)) > 1e-9 * (t1 - t0)) {
+    fail("bin", `${bin} does not divide the stretch from ${t0} to ${t1}`);
+  }
+  const rates = new Float64Array(bins);
+  const each = 1 / (trains.length * bin);
+  for (const times of trains) {
+    for (let n = 0; n < times.length; n++) {
+      const b = Math.floor((times[n]! - t0) / bin);
+      if (b >= 0 && b < bins) rates[b]! += each;
+    }
+  }
+  if (options.smooth === undefined) return { t0, t1, bin, rates };
+  const weights = gaussian(positiveNumber("smooth", options.smooth) / bin);
+  const reach = (weights.length - 1) / 2;
+  const smoothed = rates.map((_, b) => {
+    let [sum, weight] = [0, 0];
+    for (let j = Math.max(0, b - reach); j <= Math.min(bins - 1, b + reach); j++) {
+      sum += weights[j - b + reach]! * rates[j]!;
+      weight += weights[j - b + reach]!;
+    }
+    return sum / weight;
+  });
+  return { t0, t1, bin, rates: smoothed };
+}
+
+/** Pearson's correlation of two PSTHs over the same bins; NaN where one of them is constant. */
+export function psthCorrelation(a: Psth, b: Psth): number {
+  const n = a.rates.length;
+  if (b.rates.length !== n)
+    fail("psth", `has ${show(b.rates.length)} bins to compare with ${n}: take the same stretch and bin`);
+  const mean = (x: Float64Array): number => x.reduce((s, v) => s + v, 0) / n;
+  const [ma, mb] = [mean(a.rates), mean(b.rates)];
+  let [ab, aa, bb] = [0, 0, 0];
+  for (let i = 0; i < n; i++) {
+    const [x, y] = [a.rates[i]! - ma, b.rates[i]! - mb];
+    ab += x * y;
+    aa += x * x;
+    bb += y * y;
+  }
+  return ab / Math.sqrt(aa * bb);
+}
