@@ -1,8 +1,8 @@
 /**
  * Sum and spread of rows of per-path numbers, block by block.
  *
- * A workgroup takes one block of 256 paths of one row: sums them in a fixed tree, then sums the squared deviations from
- * the block's own mean, so that no digits cancel. Reads `rows` [rows][paths]; writes (sum, squared deviations) to
+ * A workgroup of 32 lanes takes one block of 256 paths of one row: each lane sums eight of them, a fixed tree joins the
+ * lanes; then the same for the squared deviations from the block's own mean, so that no digits cancel. Reads `rows` [rows][paths]; writes (sum, squared deviations) to
  * `blocks` [rows][all blocks]. Blocks are counted from the first path of all, so results do not depend on the chunking.
  */
 export const reduceRows = /* wgsl */ `
@@ -16,12 +16,14 @@ struct Reduce {
 @group(0) @binding(1) var<storage, read> rows: array<f32>;
 @group(0) @binding(2) var<storage, read_write> blocks: array<vec2f>;
 
-var<workgroup> partial: array<f32, 256>;
+const lanes = 32u;
+const each = 8u;
+var<workgroup> partial: array<f32, 32>;
 
 fn block_sum(lane: u32, value: f32) -> f32 {
   partial[lane] = value;
   workgroupBarrier();
-  for (var stride = 128u; stride > 0u; stride = stride >> 1u) {
+  for (var stride = lanes / 2u; stride > 0u; stride = stride >> 1u) {
     if (lane < stride) { partial[lane] += partial[lane + stride]; }
     workgroupBarrier();
   }
@@ -30,17 +32,25 @@ fn block_sum(lane: u32, value: f32) -> f32 {
   return total;
 }
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let i = group.x * 256u + lane;
-  let row = group.y;
-  let inside = i < reduce.paths;
-  var value = 0.0f;
-  if (inside) { value = rows[(reduce.row_offset + row) * reduce.paths + i]; }
-  let sum = block_sum(lane, value);
+  let first = group.x * 256u + lane;
+  let base = (reduce.row_offset + group.y) * reduce.paths;
+  var values: array<f32, 8>;
+  var own = 0.0f;
+  for (var n = 0u; n < each; n += 1u) {
+    let i = first + n * lanes;
+    if (i < reduce.paths) { values[n] = rows[base + i]; }
+    own += values[n];
+  }
+  let sum = block_sum(lane, own);
   let mean = sum / f32(min(256u, reduce.paths - group.x * 256u));
-  let deviation = select(0.0f, value - mean, inside);
-  let squares = block_sum(lane, deviation * deviation);
-  if (lane == 0u) { blocks[row * reduce.all_blocks + reduce.first_block + group.x] = vec2f(sum, squares); }
+  var squares = 0.0f;
+  for (var n = 0u; n < each; n += 1u) {
+    let deviation = select(0.0f, values[n] - mean, first + n * lanes < reduce.paths);
+    squares += deviation * deviation;
+  }
+  let all = block_sum(lane, squares);
+  if (lane == 0u) { blocks[group.y * reduce.all_blocks + reduce.first_block + group.x] = vec2f(sum, all); }
 }
 `;
