@@ -7,7 +7,7 @@ import { random } from "../shaders/shared/random.wgsl.js";
 import { Engine } from "../src/engine.js";
 import { parameterLayout, requestedViews } from "../src/solve/layout.js";
 import { type Method, methods } from "../src/solve/plan.js";
-import { meanSpikeTime } from "../src/train/loss.js";
+import { meanSpikeTime } from "../src/train/losses/spike-times.js";
 import { median, writeResult } from "./support.js";
 
 const paths = 16384;
@@ -78,7 +78,7 @@ export async function run(): Promise<void> {
     const loss = meanSpikeTime(0, 9);
     requestedViews(network.network, parameterLayout(plan), ["current"]);
     const evaluator = await network.evaluator(plan, loss, ["current"]);
-    const gradient = await time(() => evaluator.evaluate(plan, loss));
+    const gradient = await time(() => evaluator.evaluate(plan));
     evaluator.dispose();
     row(`value and gradient ${method}`, gradient, `${(gradient / forward).toFixed(2)} × forward`);
   }

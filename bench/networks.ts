@@ -4,7 +4,7 @@
  */
 import { Engine } from "../src/engine.js";
 import type { NetworkDefinition } from "../src/network/network.js";
-import { meanSpikeTime } from "../src/train/loss.js";
+import { meanSpikeTime } from "../src/train/losses/spike-times.js";
 import { writeResult } from "./support.js";
 
 const block = (m: number, n: number): number[][] =>

@@ -9,12 +9,11 @@ import { GradientEvaluator } from "./gradient/evaluate.js";
 import type { ValueAndGradient } from "./gradient/result.js";
 import { type Sensitivities, sensitivitiesGpu } from "./gradient/sensitivity.js";
 import { defineNetwork, type Network, type NetworkDefinition } from "./network/network.js";
-import type { Chunk } from "./solve/chunks.js";
-import { parameterLayout, parameterVector, requestedViews, type View } from "./solve/layout.js";
+import { parameterLayout, parameterVector, requestedViews } from "./solve/layout.js";
 import { planSolve, type SolveOptions, type SolvePlan } from "./solve/plan.js";
 import { simulateGpu } from "./solve/simulate.js";
 import type { SpikeTrains } from "./solve/trains.js";
-import { type SpikeTimeLoss, spikesNeeded } from "./train/loss.js";
+import type { Evaluator, Loss } from "./train/loss.js";
 import { evaluateCpu, sensitivitiesCpu, simulateCpu } from "./twin/evaluate.js";
 import { type StateTrace, traceStates } from "./twin/trace.js";
 
@@ -43,17 +42,6 @@ export interface GradientOptions extends SolveOptions, Progress {
   perPath?: (firstPath: number, paths: number, rows: Float32Array | Float64Array) => void;
 }
 
-export interface EvaluatorOptions extends Pick<GradientOptions, "perPath" | "progress"> {
-  /** Bytes on the GPU that a chunk of paths may take; results do not depend on it. */
-  chunkBytes?: number;
-}
-
-/** Evaluates one loss again and again, for changing parameters and seeds. */
-export interface Evaluator {
-  evaluate(plan: SolvePlan, loss: SpikeTimeLoss, options?: EvaluatorOptions): Promise<ValueAndGradient>;
-  dispose(): void;
-}
-
 /** A network on an engine. */
 export class EngineNetwork {
   constructor(
@@ -67,10 +55,10 @@ export class EngineNetwork {
   }
 
   /** The plan of a loss: a single neuron needs no spikes beyond those that the loss looks at. */
-  gradientPlan(options: SolveOptions, loss: SpikeTimeLoss): SolvePlan {
+  gradientPlan(options: SolveOptions, loss: Loss): SolvePlan {
     const plan = this.plan(options);
-    return plan.maxSpikes === 0 && this.network.neurons === 1
-      ? { ...plan, maxSpikes: spikesNeeded(loss), stopsByLoss: true }
+    return plan.maxSpikes === 0 && this.network.neurons === 1 && loss.spikesNeeded !== undefined
+      ? { ...plan, maxSpikes: loss.spikesNeeded, stopsByLoss: true }
       : plan;
   }
 
@@ -89,11 +77,11 @@ export class EngineNetwork {
    * discrete solution with noise and uniforms held fixed (DESIGN: backward recursion; Holberg & Salvi 2024).
    * @throws SaltationError `invalid-input`, or `not-finite`.
    */
-  async valueAndGradient(loss: SpikeTimeLoss, options: GradientOptions): Promise<ValueAndGradient> {
+  async valueAndGradient(loss: Loss, options: GradientOptions): Promise<ValueAndGradient> {
     const plan = this.gradientPlan(options, loss);
     const evaluator = await this.evaluator(plan, loss, options.with, options.requireExact);
     try {
-      return await evaluator.evaluate(plan, loss, options);
+      return await evaluator.evaluate(plan, options);
     } finally {
       evaluator.dispose();
     }
@@ -130,59 +118,21 @@ export class EngineNetwork {
   }
 
   /** Prepares the evaluation of a loss for plans that differ only in values and seed. */
-  async evaluator(
-    plan: SolvePlan,
-    loss: SpikeTimeLoss,
-    names: readonly string[],
-    requireExact = true,
-  ): Promise<Evaluator> {
+  async evaluator(plan: SolvePlan, loss: Loss, names: readonly string[], requireExact = true): Promise<Evaluator> {
     const { cell } = this.network;
-    loss.check(this.network);
+    loss.check?.(this.network);
     const views = requestedViews(this.network, parameterLayout(plan), names);
     if (requireExact && !cell.exactness.exact) throw inexact(cell);
     const { gpu } = this.engine;
-    if (!gpu) return cpuEvaluator(views);
-    const evaluator = await GradientEvaluator.create(gpu, plan, loss, views);
-    return {
-      evaluate: (p, l, o) => {
-        const perPath = o?.perPath;
-        return evaluator.evaluate(p, l, {
-          ...(o?.progress ? { progress: o.progress } : {}),
-          ...(o?.chunkBytes === undefined ? {} : { chunkBytes: o.chunkBytes }),
-          ...(perPath ? { perPath: (c: Chunk, rows: Float32Array) => perPath(c.firstPath, c.paths, rows) } : {}),
-        });
-      },
-      dispose: () => evaluator.dispose(),
-    };
+    if (loss.evaluator) return loss.evaluator(gpu, plan, views);
+    if (gpu) return GradientEvaluator.create(gpu, plan, loss, views);
+    return { evaluate: (p, options) => evaluateCpu(p, loss, views, options), dispose: () => {} };
   }
 
   /** The flat vector of all parameters, in the order of `plan`'s layout. */
   parameterVector(plan: SolvePlan): Float64Array {
     return parameterVector(plan);
   }
-}
-
-function cpuEvaluator(views: readonly View[]): Evaluator {
-  return {
-    evaluate: (plan, loss, options) => {
-      const perPath = options?.perPath;
-      return evaluateCpu(plan, loss, views, {
-        ...(options?.progress ? { progress: options.progress } : {}),
-        ...(perPath
-          ? {
-              perPath: (rows: readonly Float64Array[]) => {
-                const flat = new Float64Array(rows.length * plan.paths);
-                rows.forEach((row, r) => {
-                  flat.set(row, r * plan.paths);
-                });
-                perPath(0, plan.paths, flat);
-              },
-            }
-          : {}),
-      });
-    },
-    dispose: () => {},
-  };
 }
 
 function inexact(cell: Cell): SaltationError {

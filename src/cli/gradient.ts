@@ -20,7 +20,7 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
   const plan = planSolve(network, solve);
   const views = requestedViews(network, parameterLayout(plan), job.with);
   const loss = lossOf(job.loss, job.observed, context, network.neurons, plan.t1);
-  loss.check(network);
+  loss.check?.(network);
   if (job.perPath && !options.out) fail("perPath", "is true, but no --out FILE.npz says where the paths' gradients go");
 
   const engine = await Engine.create({ backend: options.backend as "auto" });

@@ -98,7 +98,7 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
   const network = defineNetwork(definition);
   const plan = planSolve(network, solve);
   const loss = lossOf(job.loss, job.observed, context, network.neurons, plan.t1);
-  loss.check(network);
+  loss.check?.(network);
   const update = updateOptionsOf(job.optimiser, job.trainable);
   const views = requestedViews(network, parameterLayout(plan), trainableNames(update.trainable), "trainable");
   planUpdate(update, network, views, parameterVector(plan));

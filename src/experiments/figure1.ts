@@ -4,7 +4,7 @@
  */
 import type { Engine } from "../engine.js";
 import type { NetworkDefinition } from "../network/network.js";
-import { firstSpikes } from "../train/loss.js";
+import { firstSpikes } from "../train/losses/spike-times.js";
 import { rmsprop } from "../train/optimisers.js";
 import { stepSeed, train } from "../train/train.js";
 

@@ -1,211 +1,196 @@
-/** Value and gradient of a spike-time loss on the GPU: forward, loss, backward recursion, reduction over paths. */
-import { reduceRows } from "../../shaders/reduce-rows.wgsl.js";
-import { selectSpikes } from "../../shaders/select-spikes.wgsl.js";
-import { spreadCotangents } from "../../shaders/spread-cotangents.wgsl.js";
+/** Value and gradient of a loss on the GPU: forward, loss, backward recursion, reduction over paths. */
+import { fail } from "../checks.js";
 import { SaltationError } from "../errors.js";
-import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
+import type { Gpu } from "../gpu/index.js";
 import type { ChunkSolver, SolvedChunk } from "../solve/chunk-solver.js";
-import { blockPaths, type Chunk } from "../solve/chunks.js";
+import type { Chunk } from "../solve/chunks.js";
 import type { View } from "../solve/layout.js";
 import type { SolvePlan } from "../solve/plan.js";
-import { createSolver, firstSlots, planChunks, solveChunk } from "../solve/simulate.js";
-import { runBytes, runUniform } from "../solve/uniform.js";
-import type { SpikeTimeLoss } from "../train/loss.js";
+import { createSolver, fillTable, firstSlots, planChunks, solveChunk } from "../solve/simulate.js";
+import { emptyTable } from "../solve/trains.js";
+import {
+  type DeviceTrains,
+  type Evaluator,
+  type EvaluatorOptions,
+  type GpuLoss,
+  type Kept,
+  type Loss,
+  type Train,
+  trainsOf,
+} from "../train/loss.js";
 import { assembleResult, type ValueAndGradient } from "./result.js";
-import { type Estimate, joinBlocks } from "./statistics.js";
+import { RowSums } from "./row-sums.js";
+import type { Estimate } from "./statistics.js";
 
-const workgroupSize = 64;
+/** Solved paths of a chunk, with what the loss keeps of them. */
+interface LookedAt {
+  readonly solved: SolvedChunk;
+  readonly kept: Kept;
+}
 
-/** Sums rows of per-path numbers over all chunks of a run. */
-class RowReducer {
-  readonly blocks: Storage;
-  private readonly allBlocks: number;
+/** A loss taken on the host: its value, and the tables of the only chunk. */
+interface HostLoss {
+  readonly value: number;
+  readonly means: readonly Estimate[];
+  readonly cotangents: Float32Array;
+  readonly pathValues: Float32Array;
+}
 
-  constructor(
-    private readonly gpu: Gpu,
-    private readonly kernel: Kernel,
-    private readonly plan: SolvePlan,
-    private readonly rows: number,
-  ) {
-    this.allBlocks = Math.ceil(plan.paths / blockPaths);
-    this.blocks = gpu.buffer("block sums", 8 * rows * this.allBlocks);
+const nothing: Kept = { dispose: () => {} };
+
+function release({ solved, kept }: LookedAt): void {
+  solved.dispose();
+  kept.dispose();
+}
+
+/** Chunks of a plan's paths; a loss that compares paths with each other needs them all in one. */
+export function lossChunks(
+  gpu: Gpu,
+  plan: SolvePlan,
+  solver: ChunkSolver,
+  slots: number,
+  loss: Loss,
+  own: GpuLoss | undefined,
+  bytes?: number,
+): Chunk[] {
+  if (own && !own.whole) {
+    const { largest, all } = own.bytesPerPath;
+    return planChunks(gpu, plan, solver, slots, bytes, all, largest);
   }
-
-  add(batch: Batch, chunk: Chunk, table: Storage): void {
-    const most = this.gpu.device.limits.maxComputeWorkgroupsPerDimension;
-    for (let row = 0; row < this.rows; row += most) {
-      const count = Math.min(most, this.rows - row);
-      // Rows beyond the first `most` read and write at an offset of whole rows.
-      const uniform = Uint32Array.of(
-        chunk.paths,
-        chunk.firstPath / blockPaths + row * this.allBlocks,
-        this.allBlocks,
-        row,
-      );
-      batch.dispatch(this.kernel, [table, this.blocks], uniform, [Math.ceil(chunk.paths / blockPaths), count]);
-    }
-  }
-
-  async read(): Promise<Estimate[]> {
-    const data = new Float32Array(await this.gpu.read(this.blocks));
-    return Array.from({ length: this.rows }, (_, r) =>
-      joinBlocks(data, 2 * r * this.allBlocks, this.plan.paths, blockPaths),
+  // One chunk as large as buffers allow; what it takes in all is then the caller's choice of paths.
+  const { largest, all } = own?.bytesPerPath ?? { largest: 0, all: 0 };
+  const chunks = planChunks(gpu, plan, solver, slots, Number.POSITIVE_INFINITY, all, largest);
+  if (chunks.length > 1) {
+    fail(
+      "paths",
+      `loss "${loss.kind}" compares all paths with each other, and no more than ${chunks[0]!.paths} of ${plan.paths} ` +
+        "fit the buffers of this adapter; take fewer",
     );
   }
-}
-
-export interface EvaluateOptions {
-  /** Called with each chunk's per-path rows [1 + gradient entries][paths]: the value row, then the gradient rows. */
-  perPath?: (chunk: Chunk, rows: Float32Array) => void;
-  progress?: (pathsDone: number) => void;
-  /** Bytes on the GPU that a chunk of paths may take; results do not depend on it. */
-  chunkBytes?: number;
-}
-
-/** Solved paths of a chunk, with the times and slots that the loss selects. */
-interface SelectedChunk {
-  readonly solved: SolvedChunk;
-  readonly times: Storage;
-  readonly found: Storage;
-}
-
-function release(c: SelectedChunk): void {
-  c.solved.dispose();
-  c.times.dispose();
-  c.found.dispose();
+  return chunks;
 }
 
 /**
  * Evaluates value and gradient of a loss for plans that differ only in parameter values, current values and seed: what
  * can be prepared once (kernels, layout) is.
  */
-export class GradientEvaluator {
+export class GradientEvaluator implements Evaluator {
   private constructor(
     private readonly gpu: Gpu,
-    private plan: SolvePlan,
-    private readonly loss: SpikeTimeLoss,
+    private readonly loss: Loss,
     private readonly views: readonly View[],
     private readonly solver: ChunkSolver,
-    private readonly kernels: { select: Kernel; spread: Kernel; reduce: Kernel },
-    private readonly selection: Storage,
+    private readonly gpuLoss: GpuLoss | undefined,
+    private readonly rowSums: RowSums,
     private readonly slots: { value: number },
   ) {}
 
-  static async create(
-    gpu: Gpu,
-    plan: SolvePlan,
-    loss: SpikeTimeLoss,
-    views: readonly View[],
-  ): Promise<GradientEvaluator> {
-    loss.check(plan.network);
-    const selections = loss.selections.length;
+  static async create(gpu: Gpu, plan: SolvePlan, loss: Loss, views: readonly View[]): Promise<GradientEvaluator> {
+    if (!loss.gpu && !loss.evaluate) fail("loss", `"${loss.kind}" has neither gpu() nor evaluate()`);
     const solver = await createSolver(gpu, plan, views);
-    const [select, spread, reduce] = await Promise.all([
-      gpu.kernel({
-        label: "select spikes",
-        code: selectSpikes(solver.recordWords, selections, workgroupSize),
-        bindings: ["read", "read", "read", "read_write", "read_write"],
-        uniformBytes: runBytes,
-      }),
-      gpu.kernel({
-        label: "spread cotangents",
-        code: spreadCotangents(selections, workgroupSize),
-        bindings: ["read", "read", "read", "read_write", "read_write"],
-        uniformBytes: runBytes,
-      }),
-      gpu.kernel({ label: "reduce rows", code: reduceRows, bindings: ["read", "read_write"], uniformBytes: 16 }),
+    const [own, rowSums] = await Promise.all([
+      loss.gpu?.(gpu, plan, solver.recordWords),
+      RowSums.create(gpu, plan.paths, 1 + solver.gradientRows),
     ]);
-    const selection = gpu.upload("selections", Uint32Array.from(loss.selections.flatMap((s) => [s.neuron, s.index])));
-    const slots = { value: firstSlots(plan) };
-    return new GradientEvaluator(gpu, plan, loss, views, solver, { select, spread, reduce }, selection, slots);
+    return new GradientEvaluator(gpu, loss, views, solver, own, rowSums, { value: firstSlots(plan) });
   }
 
-  private async solve(chunk: Chunk, sums: RowReducer): Promise<SelectedChunk> {
-    const { gpu, plan, solver } = this;
-    const selections = this.loss.selections.length;
-    const solved = await solveChunk(gpu, plan, solver, chunk, this.slots);
-    const times = gpu.buffer("spike times", 4 * selections * chunk.paths);
-    const found = gpu.buffer("found slots", 4 * selections * chunk.paths);
-    const { storage, byteOffset } = solved.counts;
-    const run = runUniform(plan, { ...chunk, fromSlot: byteOffset / 4 });
-    const batch = gpu.batch("select");
-    batch.dispatch(this.kernels.select, [solved.record, storage, this.selection, times, found], run, [
-      Math.ceil(chunk.paths / workgroupSize),
-    ]);
-    sums.add(batch, chunk, times);
+  private trains(plan: SolvePlan, solved: SolvedChunk): DeviceTrains {
+    return trainsOf(plan, solved, this.solver.recordWords);
+  }
+
+  private async look(plan: SolvePlan, chunk: Chunk): Promise<LookedAt> {
+    const solved = await solveChunk(this.gpu, plan, this.solver, chunk, this.slots);
+    if (!this.gpuLoss) return { solved, kept: nothing };
+    const batch = this.gpu.batch("loss");
+    const kept = this.gpuLoss.encodeChunk(batch, this.trains(plan, solved));
     batch.submit();
-    return { solved, times, found };
+    return { solved, kept };
+  }
+
+  /** Reads the trains of the only chunk back and takes the loss on the host. */
+  private async onHost(plan: SolvePlan, { solved }: LookedAt): Promise<HostLoss> {
+    const { gpu, solver } = this;
+    const trains = await readTrains(gpu, plan, solved, solver.recordWords);
+    const result = await this.loss.evaluate!(trains, plan);
+    const cotangents = new Float32Array(solved.slots * plan.paths);
+    trains.forEach((train, i) => {
+      for (let n = 0; n < train.times.length; n++)
+        cotangents[n * plan.paths + i] = plan.paths * result.cotangents[i]![n]!;
+    });
+    const pathValues = Float32Array.from({ length: plan.paths }, (_, i) => result.pathValues?.[i] ?? Number.NaN);
+    return { value: result.value, means: result.means ?? [], cotangents, pathValues };
   }
 
   /**
-   * Value and gradient of a loss, with Monte Carlo standard errors.
+   * Value and gradient of the loss, with Monte Carlo standard errors.
    * @param plan like the one the evaluator was made for, but for parameter and current values and the seed.
    * @throws SaltationError `not-finite` where a result is not a finite number.
    */
-  async evaluate(plan: SolvePlan, loss: SpikeTimeLoss, options: EvaluateOptions = {}): Promise<ValueAndGradient> {
-    this.plan = plan;
-    const { gpu, solver } = this;
+  async evaluate(plan: SolvePlan, options: EvaluatorOptions = {}): Promise<ValueAndGradient> {
+    const { gpu, solver, gpuLoss, rowSums } = this;
     solver.update(plan);
-    const entries = solver.gradientRows;
-    const timeSums = new RowReducer(gpu, this.kernels.reduce, plan, loss.selections.length);
-    const rowSums = new RowReducer(gpu, this.kernels.reduce, plan, 1 + entries);
-    let coefficient: Storage | undefined;
-    let pending: SelectedChunk | undefined;
+    let pending: LookedAt | undefined;
+    let saturated = 0;
     try {
-      // The loss needs the means of all paths before any path can go backward. One chunk waits for them on the GPU; of
-      // several, only the last does, and the others are solved again (a forward solve is a quarter of the work).
-      const chunks = planChunks(gpu, plan, solver, this.slots.value, options.chunkBytes);
-      let saturated = 0;
-      for (const [c, chunk] of chunks.entries()) {
-        const selected = await this.solve(chunk, timeSums);
-        saturated += selected.solved.status.saturated;
-        if (c === chunks.length - 1) pending = selected;
-        else release(selected);
+      // The loss needs all paths before any can go backward. One chunk waits for them on the GPU; of several, only the
+      // last does, and the others are solved again (a forward solve is a quarter of the work).
+      const chunks = lossChunks(gpu, plan, solver, this.slots.value, this.loss, gpuLoss, options.chunkBytes);
+      if (gpuLoss?.encodeBegin) {
+        const batch = gpu.batch("loss");
+        gpuLoss.encodeBegin(batch, plan);
+        batch.submit();
       }
-      const means = (await timeSums.read()).map((e) => ({ ...e, mean: e.mean + plan.t0 }));
-      const { value, coefficients } = loss.evaluate(Float64Array.from(means, (e) => e.mean));
-      coefficient = gpu.upload("coefficients", Float32Array.from(coefficients));
-
+      for (const [c, chunk] of chunks.entries()) {
+        const looked = await this.look(plan, chunk);
+        saturated += looked.solved.status.saturated;
+        if (c === chunks.length - 1) pending = looked;
+        else release(looked);
+      }
+      const host = gpuLoss ? undefined : await this.onHost(plan, pending!);
+      let report: Promise<ArrayBuffer> | undefined;
+      if (gpuLoss) {
+        const batch = gpu.batch("loss");
+        gpuLoss.encodeValue(batch);
+        report = batch.read(gpuLoss.report);
+        batch.submit();
+      }
       let done = 0;
       for (const chunk of [...chunks].reverse()) {
-        const selected: SelectedChunk = pending ?? (await this.solve(chunk, timeSums));
+        const looked: LookedAt = pending ?? (await this.look(plan, chunk));
         pending = undefined;
-        await this.backward(chunk, selected, coefficient, rowSums, entries, options);
+        await this.backward(plan, chunk, looked, host, options);
         done += chunk.paths;
         options.progress?.(done);
       }
-      const rows = await rowSums.read();
-      if (![value, ...rows.map((e) => e.mean)].every(Number.isFinite)) throw notFinite(plan);
-      return assembleResult(value, this.views, rows, means, plan.stopsByLoss ? 0 : saturated);
+      const rows = rowSums.estimates(await gpu.read(rowSums.blocks));
+      const { value, means } = host ?? gpuLoss!.read(await report!, plan);
+      if (![value, ...rows.slice(1).map((e) => e.mean)].every(Number.isFinite)) throw notFinite(plan);
+      return assembleResult(value, this.views, rows, means ?? [], plan.stopsByLoss ? 0 : saturated);
     } finally {
       if (pending) release(pending);
-      coefficient?.dispose();
-      timeSums.blocks.dispose();
-      rowSums.blocks.dispose();
     }
   }
 
   private async backward(
+    plan: SolvePlan,
     chunk: Chunk,
-    selected: SelectedChunk,
-    coefficient: Storage,
-    rowSums: RowReducer,
-    entries: number,
-    options: EvaluateOptions,
+    looked: LookedAt,
+    host: HostLoss | undefined,
+    options: EvaluatorOptions,
   ): Promise<void> {
-    const { gpu, solver, plan } = this;
-    const { solved, times, found } = selected;
+    const { gpu, solver, gpuLoss, rowSums } = this;
+    const { solved, kept } = looked;
     const cotangents = gpu.buffer("cotangents", 4 * solved.slots * chunk.paths);
-    const rows = gpu.buffer("path rows", 4 * (1 + entries) * chunk.paths);
+    const rows = gpu.buffer("path rows", 4 * rowSums.rows * chunk.paths);
     try {
-      const batch = gpu.batch("cotangents").clear(cotangents).clear(rows);
-      batch.dispatch(
-        this.kernels.spread,
-        [coefficient, times, found, cotangents, rows],
-        runUniform(plan, { ...chunk }),
-        [Math.ceil(chunk.paths / workgroupSize)],
-      );
-      batch.submit();
+      const loss = gpu.batch("loss").clear(cotangents).clear(rows);
+      gpuLoss?.encodeCotangents(loss, this.trains(plan, solved), kept, cotangents, rows);
+      loss.submit();
+      if (host) {
+        gpu.write(cotangents, host.cotangents);
+        gpu.write(rows, host.pathValues);
+      }
       const backward = gpu.batch("backward");
       solver.encodeBackward(backward, solved, cotangents, rows, 0, solved.status);
       backward.submit();
@@ -213,18 +198,35 @@ export class GradientEvaluator {
       rowSums.add(sums, chunk, rows);
       const table = options.perPath ? sums.read(rows) : undefined;
       sums.submit();
-      if (table) options.perPath!(chunk, new Float32Array(await table));
+      if (table) options.perPath!(chunk.firstPath, chunk.paths, new Float32Array(await table));
     } finally {
-      release(selected);
+      release(looked);
       cotangents.dispose();
       rows.dispose();
     }
   }
 
   dispose(): void {
-    this.selection.dispose();
+    this.gpuLoss?.dispose();
+    this.rowSums.dispose();
     this.solver.dispose();
   }
+}
+
+/** Reads the trains of a chunk back. */
+async function readTrains(gpu: Gpu, plan: SolvePlan, solved: SolvedChunk, words: number): Promise<Train[]> {
+  const { paths } = solved;
+  const used = Math.max(1, solved.status.largestCount);
+  const batch = gpu.batch("read trains");
+  const record = batch.read(solved.record, 0, 4 * words * used * paths);
+  const counts = batch.read(solved.counts.storage, solved.counts.byteOffset, 4 * paths);
+  batch.submit();
+  const table = emptyTable(paths, used, plan.t1);
+  fillTable(table, plan, { firstPath: 0, paths }, words, new Uint32Array(await record), new Uint32Array(await counts));
+  return Array.from({ length: paths }, (_, i) => {
+    const [from, to] = [i * used, i * used + table.counts[i]!];
+    return { times: table.times.slice(from, to), neurons: table.neurons.slice(from, to) };
+  });
 }
 
 function notFinite(plan: SolvePlan): SaltationError {

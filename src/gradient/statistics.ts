@@ -1,4 +1,5 @@
 /** Means and standard errors over paths, from block sums; the same whatever the chunking. */
+import { blockPaths } from "../solve/chunks.js";
 
 export interface Estimate {
   readonly mean: number;
@@ -21,4 +22,18 @@ export function joinBlocks(blocks: ArrayLike<number>, offset: number, paths: num
     n += m;
   }
   return { mean, standardError: paths > 1 ? Math.sqrt(squares / (paths - 1) / paths) : Number.NaN };
+}
+
+/** Mean and standard error of numbers, one per path. */
+export function estimateOf(values: ArrayLike<number>): Estimate {
+  const blocks: number[] = [];
+  for (let b = 0; b < values.length; b += blockPaths) {
+    const end = Math.min(values.length, b + blockPaths);
+    let [sum, squares] = [0, 0];
+    for (let i = b; i < end; i++) sum += values[i]!;
+    const mean = sum / (end - b);
+    for (let i = b; i < end; i++) squares += (values[i]! - mean) ** 2;
+    blocks.push(sum, squares);
+  }
+  return joinBlocks(blocks, 0, values.length, blockPaths);
 }

@@ -3,7 +3,8 @@ import { wholeNumber } from "../checks.js";
 import { SaltationError } from "../errors.js";
 import type { NetworkDefinition } from "../network/network.js";
 import type { SolveOptions } from "../solve/plan.js";
-import { firstSpikes, meanSpikeTime, type SpikeTimeLoss } from "../train/loss.js";
+import type { Loss } from "../train/loss.js";
+import { firstSpikes, meanSpikeTime } from "../train/losses/spike-times.js";
 import type { LossJob, SolveJob, TrialsJob } from "./job.js";
 import { type FileContext, meanFirstTimes, readCurrent, readTrials } from "./recording.js";
 
@@ -35,7 +36,7 @@ export function lossOf(
   context: FileContext,
   neurons: number,
   t1: number,
-): SpikeTimeLoss {
+): Loss {
   if (loss.kind === "mean-spike-time") return meanSpikeTime(loss.neuron, loss.index);
   if (observed === undefined) {
     throw new SaltationError(

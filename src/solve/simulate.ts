@@ -39,7 +39,10 @@ function checkFinite(plan: SolvePlan, status: RunStatus, paths: number): void {
   }
 }
 
-/** Chunks of a plan's paths that fit the memory set aside for one. */
+/**
+ * Chunks of a plan's paths that fit the memory set aside for one.
+ * @param extraPerPath bytes per path that the caller needs beside the solver's, and of its largest buffer.
+ */
 export function planChunks(
   gpu: Gpu,
   plan: SolvePlan,
@@ -47,9 +50,10 @@ export function planChunks(
   slots: number,
   bytes = chunkBytes,
   extraPerPath = 0,
+  extraLargest = extraPerPath,
 ): Chunk[] {
   const { maxStorageBufferBindingSize, maxBufferSize } = gpu.device.limits;
-  const largest = Math.max(extraPerPath, solver.largestBindingPerPath(slots));
+  const largest = Math.max(extraLargest, solver.largestBindingPerPath(slots));
   const most = Math.floor(Math.min(maxStorageBufferBindingSize, maxBufferSize) / largest);
   return splitPaths(plan.paths, solver.bytesPerPath(slots) + extraPerPath, bytes, Math.min(65536, most));
 }

@@ -1,80 +1,130 @@
 /**
- * Losses on spike times: a function of the mean times of selected spikes over the paths. A spike that does not happen
- * has time t1 and zero gradient, so such a loss is continuous in the spike times and its pathwise gradient exact.
+ * Losses on spike trains as objects: from the trains of all Monte Carlo paths to a value and its cotangents at the spike
+ * times. The backward recursion takes those to the parameters.
+ *
+ * Pathwise gradients see how spikes move, not that they appear or vanish at t1: each loss says which part of the true
+ * gradient that leaves out (none for losses that are continuous when a spike crosses t1).
  */
-import { fail, finiteNumber, wholeNumber } from "../checks.js";
+
+import type { Batch, Gpu, Storage } from "../gpu/index.js";
+import type { ValueAndGradient } from "../gradient/result.js";
+import type { Estimate } from "../gradient/statistics.js";
 import type { Network } from "../network/network.js";
+import type { EncodedChunk } from "../solve/chunk-solver.js";
+import type { Chunk } from "../solve/chunks.js";
+import type { View } from "../solve/layout.js";
+import type { SolvePlan } from "../solve/plan.js";
 
-/** The index-th spike (from 0) of a neuron. */
-export interface Selection {
-  readonly neuron: number;
-  readonly index: number;
+/** The spike train of one path: absolute times in order, and the neuron of each. */
+export interface Train {
+  readonly times: Float64Array;
+  readonly neurons: Int32Array;
 }
 
-export interface SpikeTimeLoss {
+/** A loss of all paths, taken on the host. */
+export interface LossValue {
+  readonly value: number;
+  /** ∂value/∂τ for each spike of each path. */
+  readonly cotangents: readonly ArrayLike<number>[];
+  /**
+   * What each path adds to the value to first order, up to a constant: numbers whose standard error of the mean is that
+   * of the value. Without them it is NaN.
+   */
+  readonly pathValues?: ArrayLike<number>;
+  /** Mean spike times that the loss looks at, with standard errors. */
+  readonly means?: readonly Estimate[];
+}
+
+export interface Loss {
   readonly kind: string;
-  readonly selections: readonly Selection[];
-  /** @param means mean absolute time of each selected spike. @returns the loss and its derivative by each mean. */
-  evaluate(means: Float64Array): { value: number; coefficients: Float64Array };
   /** @throws SaltationError where the loss does not fit the network. */
-  check(network: Network): void;
+  check?(network: Network): void;
+  /** Spikes of a neuron that the loss looks at, at most, where there is such a number: later ones cannot change it. */
+  readonly spikesNeeded?: number;
+  /**
+   * Value and cotangents in float64 on the host: the `cpu` backend's; on a GPU it serves losses without `gpu`, whose
+   * trains are then read back. All times are absolute.
+   */
+  evaluate?(trains: readonly Train[], plan: SolvePlan): LossValue | Promise<LossValue>;
+  /**
+   * Prepares the loss on a GPU, for plans like this one but for parameter values and seed.
+   * @param recordWords words of a spike in the record, see `DeviceTrains`.
+   */
+  gpu?(gpu: Gpu, plan: SolvePlan, recordWords: number): Promise<GpuLoss>;
+  /** Takes value and gradient over altogether, for losses that need no simulated trains. */
+  evaluator?(gpu: Gpu | undefined, plan: SolvePlan, views: readonly View[]): Promise<Evaluator>;
 }
 
-/** Spikes of a neuron that a loss looks at, at most: what comes after them cannot change it. */
-export function spikesNeeded(loss: SpikeTimeLoss): number {
-  return 1 + Math.max(...loss.selections.map((s) => s.index));
+export interface EvaluatorOptions {
+  /** Called with the value and gradient contributions of paths: [1 + entries][paths] in rows, the value's first. */
+  perPath?: (firstPath: number, paths: number, rows: Float32Array | Float64Array) => void;
+  progress?: (pathsDone: number) => void;
+  /** Bytes on the GPU that a chunk of paths may take; results do not depend on it. */
+  chunkBytes?: number;
 }
 
-function checkSelections(selections: readonly Selection[], network: Network): void {
-  for (const s of selections) {
-    if (s.neuron >= network.neurons) {
-      fail("loss.neuron", `is ${s.neuron}; the network has neurons 0 to ${network.neurons - 1}`);
-    }
-  }
+/** Evaluates one loss again and again, for changing parameters and seeds. */
+export interface Evaluator {
+  evaluate(plan: SolvePlan, options?: EvaluatorOptions): Promise<ValueAndGradient>;
+  dispose(): void;
 }
 
-/** Mean over paths of the index-th spike time of a neuron, t1 where absent. */
-export function meanSpikeTime(neuron = 0, index = 0): SpikeTimeLoss {
-  const selections = [
-    { neuron: wholeNumber("loss.neuron", neuron, 0, 65535), index: wholeNumber("loss.index", index, 0, 2 ** 20) },
-  ];
-  return {
-    kind: "mean-spike-time",
-    selections,
-    evaluate: (means) => ({ value: means[0]!, coefficients: Float64Array.of(1) }),
-    check: (network) => checkSelections(selections, network),
-  };
+/** Spike trains of a chunk of paths where they were solved. */
+export interface DeviceTrains {
+  readonly chunk: Chunk;
+  readonly paths: number;
+  /** Rows of the record: no path has more spikes. */
+  readonly slots: number;
+  /** Words of a spike: step, fraction of a step (f32 bits) and, where there are 3, neuron. */
+  readonly recordWords: number;
+  /** Grid steps from t0 to t1, and their length. */
+  readonly steps: number;
+  readonly dt: number;
+  /** [slots][words][paths] u32. */
+  readonly record: Storage;
+  /** Spikes of each path [paths] u32. */
+  readonly counts: { readonly storage: Storage; readonly byteOffset: number };
+}
+
+export const trainsOf = (plan: SolvePlan, chunk: EncodedChunk, recordWords: number): DeviceTrains => ({
+  chunk: { firstPath: chunk.firstPath, paths: chunk.paths },
+  paths: chunk.paths,
+  slots: chunk.slots,
+  recordWords,
+  steps: plan.steps,
+  dt: plan.dt,
+  record: chunk.record,
+  counts: chunk.counts,
+});
+
+/** What a loss keeps of a chunk between its two looks at it. */
+export interface Kept {
+  dispose(): void;
 }
 
 /**
- * Distance between the generated and the observed mean times of the first n spikes of each neuron: their mean squared
- * (`mse`) or mean absolute (`mae`) difference. Holberg & Salvi (2024), section 4.1, use `mse`.
- * @param observed observed mean times [neurons][n].
+ * A loss on a GPU. An evaluation encodes, in this order: `encodeBegin`; `encodeChunk` for every chunk, in the order of
+ * paths; `encodeValue`; `encodeCotangents` for every chunk, in any order, each solved again or still there. Nothing is
+ * read back but `report`.
  */
-export function firstSpikes(observed: readonly (readonly number[])[], kind: "mse" | "mae" = "mse"): SpikeTimeLoss {
-  const selections: Selection[] = [];
-  const target: number[] = [];
-  observed.forEach((times, neuron) => {
-    times.forEach((time, index) => {
-      selections.push({ neuron, index });
-      target.push(finiteNumber(`loss.observed[${neuron}][${index}]`, time));
-    });
-  });
-  if (selections.length === 0) fail("loss.observed", "has no spikes to compare with");
-  return {
-    kind: `first-spikes-${kind}`,
-    selections,
-    evaluate(means) {
-      const n = selections.length;
-      let value = 0;
-      const coefficients = new Float64Array(n);
-      for (let s = 0; s < n; s++) {
-        const d = means[s]! - target[s]!;
-        value += (kind === "mse" ? d * d : Math.abs(d)) / n;
-        coefficients[s] = (kind === "mse" ? 2 * d : Math.sign(d)) / n;
-      }
-      return { value, coefficients };
-    },
-    check: (network) => checkSelections(selections, network),
-  };
+export interface GpuLoss {
+  /** Whether it compares paths with each other, so that all must lie in one chunk. */
+  readonly whole: boolean;
+  /** Bytes per path of the largest buffer that it makes for a chunk, and of all of them. */
+  readonly bytesPerPath: { readonly largest: number; readonly all: number };
+  /** @param plan with the seed of this evaluation. */
+  encodeBegin?(batch: Batch, plan: SolvePlan): void;
+  encodeChunk(batch: Batch, trains: DeviceTrains): Kept;
+  encodeValue(batch: Batch): void;
+  /**
+   * Adds the spike-time cotangents, number of all paths · ∂value/∂τ, to `cotangents` [slots][paths] f32 (the mean over
+   * paths of what follows from them is the gradient), and what each path adds to the value (see
+   * `LossValue.pathValues`) to row 0 of `rows` [.. ][paths] f32; both were cleared.
+   */
+  encodeCotangents(batch: Batch, trains: DeviceTrains, kept: Kept, cotangents: Storage, rows: Storage): void;
+  /** What is to be read back to know the value. */
+  readonly report: Storage;
+  /** Reads such a report. */
+  read(report: ArrayBuffer, plan: SolvePlan): { value: number; means?: readonly Estimate[] };
+  dispose(): void;
 }

@@ -5,13 +5,13 @@ import type { EngineNetwork } from "../engine.js";
 import type { ValueAndGradient } from "../gradient/result.js";
 import { parameterLayout, parameterVector, replaceParameters, requestedViews } from "../solve/layout.js";
 import type { SolveOptions } from "../solve/plan.js";
-import type { SpikeTimeLoss } from "./loss.js";
+import type { Loss } from "./loss.js";
 import { trainableNames } from "./trainable.js";
 import { planUpdate, Update, type UpdateOptions, type UpdateState } from "./update.js";
 
 /** What to train (the cell's parameters, `weights`, `current`), from what, and how. */
 export interface TrainOptions extends Omit<SolveOptions, "seed">, UpdateOptions {
-  loss: SpikeTimeLoss;
+  loss: Loss;
   /** Number of training steps. */
   steps: number;
   /** Seed of the run; every step draws from a seed of its own made from it. */
@@ -91,7 +91,7 @@ export async function* train(network: EngineNetwork, options: TrainOptions): Asy
       const parameters = shaped();
       const drawn = options.commonNoise ? seed : stepSeed(seed, step);
       plan = { ...replaceParameters(plan, layout, vector), seed: drawn };
-      const result = await evaluator.evaluate(plan, loss);
+      const result = await evaluator.evaluate(plan);
       update.apply(result.flat, vector);
       yield {
         step,

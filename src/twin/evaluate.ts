@@ -1,14 +1,14 @@
 /** The `cpu` backend: simulation, and value and gradient of a loss, by the float64 twin. */
 import { type CompiledCell, compileCell } from "../cell/emit-js.js";
+import { fail } from "../checks.js";
 import { SaltationError } from "../errors.js";
 import { assembleResult, type ValueAndGradient } from "../gradient/result.js";
 import type { Sensitivities } from "../gradient/sensitivity.js";
-import { type Estimate, joinBlocks } from "../gradient/statistics.js";
-import { blockPaths } from "../solve/chunks.js";
+import { estimateOf } from "../gradient/statistics.js";
 import { type ParameterLayout, parameterLayout, type View } from "../solve/layout.js";
 import type { SolvePlan } from "../solve/plan.js";
 import { emptyTable, type SpikeTable, type SpikeTrains } from "../solve/trains.js";
-import type { SpikeTimeLoss } from "../train/loss.js";
+import type { EvaluatorOptions, Loss, Train } from "../train/loss.js";
 import { type PathResult, PathSolver, type PathSpike } from "./forward.js";
 import { counterNoise } from "./noise.js";
 import { reversePath } from "./reverse.js";
@@ -123,79 +123,52 @@ export async function sensitivitiesCpu(
   return { table, directions: along.length, derivatives };
 }
 
-/** For each selection of a loss, the spike of a path that it means, or -1. */
-export function selectSpikes(loss: SpikeTimeLoss, spikes: readonly PathSpike[]): number[] {
-  const byNeuron = new Map<number, number[]>();
-  spikes.forEach((s, n) => {
-    const list = byNeuron.get(s.neuron);
-    if (list) list.push(n);
-    else byNeuron.set(s.neuron, [n]);
-  });
-  return loss.selections.map((s) => byNeuron.get(s.neuron)?.[s.index] ?? -1);
-}
-
-/** Mean and standard error of each column of per-path rows. */
-function estimates(columns: readonly Float64Array[], paths: number): Estimate[] {
-  return columns.map((column) => {
-    const blocks: number[] = [];
-    for (let b = 0; b < paths; b += blockPaths) {
-      const part = column.subarray(b, Math.min(paths, b + blockPaths));
-      const sum = part.reduce((s, x) => s + x, 0);
-      const mean = sum / part.length;
-      blocks.push(
-        sum,
-        part.reduce((s, x) => s + (x - mean) ** 2, 0),
-      );
-    }
-    return joinBlocks(blocks, 0, paths, blockPaths);
-  });
-}
-
-export interface EvaluateCpuOptions {
-  /** Called with the per-path rows [1 + gradient entries][paths] of all paths. */
-  perPath?: (rows: readonly Float64Array[]) => void;
-  progress?: (pathsDone: number) => void;
-}
-
 /** Value and gradient of a loss on the CPU. */
 export async function evaluateCpu(
   plan: SolvePlan,
-  loss: SpikeTimeLoss,
+  loss: Loss,
   views: readonly View[],
-  options: EvaluateCpuOptions = {},
+  options: EvaluatorOptions = {},
 ): Promise<ValueAndGradient> {
+  if (!loss.evaluate) fail("loss", `"${loss.kind}" is written for a GPU alone; backend "cpu" needs its evaluate()`);
   const cell = compileCell(plan.network.cell);
   const layout = parameterLayout(plan);
   const { paths } = plan;
-  const times = loss.selections.map(() => new Float64Array(paths));
-  const chosen: number[][] = [];
+  const trains: Train[] = [];
   let saturated = 0;
-  await eachPath(plan, cell, false, (path, { spikes, saturated: full }) => {
+  await eachPath(plan, cell, false, (_, { spikes, saturated: full }) => {
     if (full) saturated++;
-    const found = selectSpikes(loss, spikes);
-    chosen.push(found);
-    found.forEach((n, s) => {
-      times[s]![path] = n < 0 ? plan.t1 : plan.t0 + (spikes[n]!.step + spikes[n]!.fraction) * plan.dt;
+    trains.push({
+      times: Float64Array.from(spikes, (s) => plan.t0 + (s.step + s.fraction) * plan.dt),
+      neurons: Int32Array.from(spikes, (s) => s.neuron),
     });
   });
-  const means = estimates(times, paths);
-  const { value, coefficients } = loss.evaluate(Float64Array.from(means, (e) => e.mean));
+  const { value, cotangents, pathValues, means } = await loss.evaluate(trains, plan);
   const entries = views.reduce((n, v) => n + v.length, 0);
   const rows = Array.from({ length: 1 + entries }, () => new Float64Array(paths));
+  for (let i = 0; i < paths; i++) rows[0]![i] = pathValues?.[i] ?? Number.NaN;
   const visit = (path: number, result: PathResult): void => {
-    const cotangents = new Float64Array(result.spikes.length);
-    chosen[path]!.forEach((n, s) => {
-      if (n >= 0) cotangents[n]! += coefficients[s]!;
-      rows[0]![path]! += coefficients[s]! * times[s]![path]!;
-    });
     const gradient = new Float64Array(layout.size);
-    reversePath(plan, layout, cell, result, cotangents, gradient);
+    reversePath(
+      plan,
+      layout,
+      cell,
+      result,
+      Float64Array.from(cotangents[path]!, (c) => paths * c),
+      gradient,
+    );
     let row = 1;
     for (const view of views) {
       for (let i = 0; i < view.length; i++) rows[row++]![path] = gradient[view.offset + i]!;
     }
   };
   await eachPath(plan, cell, true, visit, options.progress);
-  options.perPath?.(rows);
-  return assembleResult(value, views, estimates(rows, paths), means, plan.stopsByLoss ? 0 : saturated);
+  if (options.perPath) {
+    const flat = new Float64Array(rows.length * paths);
+    rows.forEach((row, r) => {
+      flat.set(row, r * paths);
+    });
+    options.perPath(0, paths, flat);
+  }
+  return assembleResult(value, views, rows.map(estimateOf), means ?? [], plan.stopsByLoss ? 0 : saturated);
 }

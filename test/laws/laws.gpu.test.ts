@@ -8,7 +8,7 @@ import { compileCell } from "../../src/cell/emit-js.js";
 import { Engine } from "../../src/engine.js";
 import { defineNetwork, type NetworkDefinition } from "../../src/network/network.js";
 import { type Method, planSolve } from "../../src/solve/plan.js";
-import { meanSpikeTime } from "../../src/train/loss.js";
+import { meanSpikeTime } from "../../src/train/losses/spike-times.js";
 import { PathSolver } from "../../src/twin/forward.js";
 import { counterNoise } from "../../src/twin/noise.js";
 import { readSharedJson } from "../support/data.js";

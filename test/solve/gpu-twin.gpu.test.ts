@@ -3,7 +3,7 @@ import { Engine } from "../../src/engine.js";
 import type { NetworkDefinition } from "../../src/network/network.js";
 import { parameterLayout } from "../../src/solve/layout.js";
 import { methods, type SolveOptions } from "../../src/solve/plan.js";
-import { firstSpikes } from "../../src/train/loss.js";
+import { firstSpikes } from "../../src/train/losses/spike-times.js";
 import { sharedEngine } from "../support/engine.js";
 
 const engine = sharedEngine();
@@ -189,7 +189,7 @@ describe("determinism", () => {
     const loss = firstSpikes([[0.2, 0.5]]);
     const evaluate = async (chunkBytes?: number) => {
       const evaluator = await network.evaluator(plan, loss, ["current", "mu1"]);
-      const result = await evaluator.evaluate(plan, loss, chunkBytes === undefined ? {} : { chunkBytes });
+      const result = await evaluator.evaluate(plan, chunkBytes === undefined ? {} : { chunkBytes });
       evaluator.dispose();
       return result;
     };
