@@ -99,7 +99,7 @@ ${unroll(depth - 1, (j) => `  if (u % ${d ** (depth - 2 - j)}u == 0u) { rows[${p
  * Adds up the groups' rows: a thread per word adds blocks of \`rows_per_block\` rows, and the scaled blocks in their
  * order to what stands in \`out\` (or to 0), so that the sum does not depend on how the paths were cut.
  */
-export const sumTrainRows = (channels: number, depth: number, workgroupSize: number): string => {
+export const sumTrainRows = (channels: number, depth: number, transposed: boolean, workgroupSize: number): string => {
   const starts = levelStarts(channels, depth);
   const words = channels ** (depth - 1);
   return /* wgsl */ `
@@ -113,10 +113,14 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let word = id.x + id.y * groups.x * ${workgroupSize}u;
   if (word >= ${starts[depth + 1]}u) { return; }
   var at = word;
-  if (word >= ${starts[depth]}u) {
+${
+  transposed
+    ? `  if (word >= ${starts[depth]}u) {
     let last = word - ${starts[depth]}u;
     at = ${starts[depth]}u + (last % ${channels}u) * ${words}u + last / ${channels}u;
-  }
+  }`
+    : ""
+}
   var total = 0.0f;
   if (run.keep != 0u) { total = out[word]; }
   for (var begin = 0u; begin < run.rows; begin += run.rows_per_block) {

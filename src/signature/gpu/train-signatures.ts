@@ -3,6 +3,13 @@
  * nothing is read back. The path is the Marcus lift of t ↦ (t − t0, N¹_t … N^K_t) (Holberg & Salvi 2024, section 3;
  * src/signature/lift.ts), in its axis form.
  */
+import {
+  depth3Blocks,
+  entryBytes,
+  paddedChannels,
+  trainDepth3,
+  trainEntries,
+} from "../../../shaders/signature/train-depth3.wgsl.js";
 import { neuronCounts, trainEvents } from "../../../shaders/signature/train-events.wgsl.js";
 import { rowsPerLayer, stateSize, trainGradient, trainStates } from "../../../shaders/signature/train-gradient.wgsl.js";
 import { eventBytes, trainPassBytes } from "../../../shaders/signature/train-layout.wgsl.js";
@@ -55,6 +62,8 @@ export class TrainSignatures {
     private readonly events: ReadonlyMap<number, EventKernels>,
     private readonly kernels: {
       readonly sum: Kernel;
+      /** Depth 3 only. */
+      readonly entries?: Kernel;
       readonly each: Kernel;
       readonly addRows: Kernel;
       readonly gradient: Kernel;
@@ -111,19 +120,29 @@ export class TrainSignatures {
       ]);
       return [recordWords, { read, capped, count, least }];
     };
-    const [events, sum, each, addRows, gradient, before, after] = await Promise.all([
+    const products = depth === 3;
+    const [events, sum, entries, each, addRows, gradient, before, after] = await Promise.all([
       Promise.all((neurons === 1 ? [2, 3] : [3]).map(eventKernels)),
-      passOf("signatures of trains, summed", trainSignature({ ...shape, pathsPerGroup, transposed: true }), [
-        "read",
-        "read_write",
-      ]),
+      products
+        ? passOf("products of trains", trainDepth3({ channels, pathsPerGroup, workgroupSize }), [
+            "read",
+            "read",
+            "read_write",
+          ])
+        : passOf("signatures of trains, summed", trainSignature({ ...shape, pathsPerGroup, transposed: true }), [
+            "read",
+            "read_write",
+          ]),
+      products
+        ? passOf("entries of trains", trainEntries(channels, workgroupSize), ["read", "read_write", "read_write"])
+        : undefined,
       passOf("signatures of trains", trainSignature({ ...shape, pathsPerGroup: 1, transposed: false }), [
         "read",
         "read_write",
       ]),
       gpu.kernel({
         label: "sum of signatures",
-        code: sumTrainRows(channels, depth, workgroupSize),
+        code: sumTrainRows(channels, depth, !products, workgroupSize),
         bindings: ["read", "read_write"],
         uniformBytes: 16,
       }),
@@ -136,7 +155,7 @@ export class TrainSignatures {
       states ? passOf("signatures before spikes", trainStates(shape, "before"), ["read", "read_write"]) : undefined,
       states ? passOf("signatures after spikes", trainStates(shape, "after"), ["read", "read_write"]) : undefined,
     ]);
-    const kernels = { sum: sum!, each: each!, addRows: addRows!, gradient: gradient!, before, after };
+    const kernels = { sum: sum!, entries, each: each!, addRows: addRows!, gradient: gradient!, before, after };
     return new TrainSignatures(gpu, neurons, depth, pathsPerGroup, new Map(events), kernels);
   }
 
@@ -217,13 +236,22 @@ export class TrainSignatures {
   ): void {
     const { size, pathsPerGroup, kernels } = this;
     const scale = options.scale ?? 1 / trains.paths;
-    const perPath = (4 * size) / pathsPerGroup;
+    const channels = this.neurons + 1;
+    const entry = entryBytes(channels, trains.slots);
+    const perPath = Math.max((4 * size) / pathsPerGroup, kernels.entries ? entry.points : 0);
     let keep = options.accumulate ?? false;
     this.ranges(batch, trains, perPath, blockPaths, { ...options, scale }, (events, pass, paths) => {
       const groups = Math.ceil(paths / pathsPerGroup);
       const rows = this.room("sums of groups", 4 * size * groups);
-      const words = (this.neurons + 1) ** (this.depth - 1);
-      batch.dispatch(kernels.sum, [events, rows], pass, groupsOf(words * groups));
+      if (kernels.entries) {
+        const points = this.room("points of entries", entry.points * paths);
+        const links = this.room("links of entries", entry.links * paths);
+        const across = Math.ceil(paths / workgroupSize);
+        batch.dispatch(kernels.entries, [events, points, links], pass, [across, paddedChannels(channels)]);
+        batch.dispatch(kernels.sum, [points, links, rows], pass, groupsOf(depth3Blocks(channels).threads * groups));
+      } else {
+        batch.dispatch(kernels.sum, [events, rows], pass, groupsOf(channels ** (this.depth - 1) * groups));
+      }
       const sum = new ArrayBuffer(16);
       new Uint32Array(sum).set([groups, blockPaths / pathsPerGroup, keep ? 1 : 0]);
       new Float32Array(sum)[3] = scale;
