@@ -8,7 +8,8 @@ import {
   entryBytes,
   paddedChannels,
   trainDepth3,
-  trainEntries,
+  trainLinks,
+  trainPoints,
 } from "../../../shaders/signature/train-depth3.wgsl.js";
 import { neuronCounts, trainEvents } from "../../../shaders/signature/train-events.wgsl.js";
 import { rowsPerLayer, stateSize, trainGradient, trainStates } from "../../../shaders/signature/train-gradient.wgsl.js";
@@ -63,7 +64,8 @@ export class TrainSignatures {
     private readonly kernels: {
       readonly sum: Kernel;
       /** Depth 3 only. */
-      readonly entries?: Kernel;
+      readonly points?: Kernel;
+      readonly links?: Kernel;
       readonly each: Kernel;
       readonly addRows: Kernel;
       readonly gradient: Kernel;
@@ -121,7 +123,7 @@ export class TrainSignatures {
       return [recordWords, { read, capped, count, least }];
     };
     const products = depth === 3;
-    const [events, sum, entries, each, addRows, gradient, before, after] = await Promise.all([
+    const [events, sum, points, links, each, addRows, gradient, before, after] = await Promise.all([
       Promise.all((neurons === 1 ? [2, 3] : [3]).map(eventKernels)),
       products
         ? passOf("products of trains", trainDepth3({ channels, pathsPerGroup, workgroupSize }), [
@@ -133,9 +135,8 @@ export class TrainSignatures {
             "read",
             "read_write",
           ]),
-      products
-        ? passOf("entries of trains", trainEntries(channels, workgroupSize), ["read", "read_write", "read_write"])
-        : undefined,
+      products ? passOf("points of trains", trainPoints(channels, workgroupSize), ["read", "read_write"]) : undefined,
+      products ? passOf("links of trains", trainLinks(channels, workgroupSize), ["read", "read_write"]) : undefined,
       passOf("signatures of trains", trainSignature({ ...shape, pathsPerGroup: 1, transposed: false }), [
         "read",
         "read_write",
@@ -155,7 +156,7 @@ export class TrainSignatures {
       states ? passOf("signatures before spikes", trainStates(shape, "before"), ["read", "read_write"]) : undefined,
       states ? passOf("signatures after spikes", trainStates(shape, "after"), ["read", "read_write"]) : undefined,
     ]);
-    const kernels = { sum: sum!, entries, each: each!, addRows: addRows!, gradient: gradient!, before, after };
+    const kernels = { sum: sum!, points, links, each: each!, addRows: addRows!, gradient: gradient!, before, after };
     return new TrainSignatures(gpu, neurons, depth, pathsPerGroup, new Map(events), kernels);
   }
 
@@ -238,16 +239,17 @@ export class TrainSignatures {
     const scale = options.scale ?? 1 / trains.paths;
     const channels = this.neurons + 1;
     const entry = entryBytes(channels, trains.slots);
-    const perPath = Math.max((4 * size) / pathsPerGroup, kernels.entries ? entry.points : 0);
+    const perPath = Math.max((4 * size) / pathsPerGroup, kernels.points ? entry.points : 0);
     let keep = options.accumulate ?? false;
     this.ranges(batch, trains, perPath, blockPaths, { ...options, scale }, (events, pass, paths) => {
       const groups = Math.ceil(paths / pathsPerGroup);
       const rows = this.room("sums of groups", 4 * size * groups);
-      if (kernels.entries) {
+      if (kernels.points && kernels.links) {
         const points = this.room("points of entries", entry.points * paths);
         const links = this.room("links of entries", entry.links * paths);
         const across = Math.ceil(paths / workgroupSize);
-        batch.dispatch(kernels.entries, [events, points, links], pass, [across, paddedChannels(channels)]);
+        batch.dispatch(kernels.points, [events, points], pass, [across, paddedChannels(channels) / 4]);
+        batch.dispatch(kernels.links, [events, links], pass, [across]);
         batch.dispatch(kernels.sum, [points, links, rows], pass, groupsOf(depth3Blocks(channels).threads * groups));
       } else {
         batch.dispatch(kernels.sum, [events, rows], pass, groupsOf(channels ** (this.depth - 1) * groups));
