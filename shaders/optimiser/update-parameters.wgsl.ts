@@ -1,0 +1,107 @@
+/**
+ * One step of an optimiser on the entries of a group, with optax's definitions (src/train/optimisers.ts).
+ *
+ * A thread takes one entry: the gradient by its unconstrained coordinate, clipped; the accumulators; the change, added to
+ * the coordinate in two parts; the parameter's new value, to `state` and in its place in `theta`. Where `halted` is not
+ * 0 nothing is written: a step that failed leaves everything as it was.
+ *
+ * Averages move by their distance to what is averaged: kept · old + (1 - kept) · new, with the factors in float32, would
+ * settle at a value whose relative error is that of 1 - kept, a thousand roundings for Adam's 0.999.
+ */
+import { stateRows, trained } from "./trained.wgsl.js";
+
+export type UpdateRule =
+  | { kind: "sgd"; nesterov: boolean }
+  | { kind: "rmsprop"; nesterov: boolean; centered: boolean; momentum: boolean }
+  | { kind: "adam" };
+
+/** The accumulators' slot k of this entry. */
+const slot = (k: number): string => `state[${stateRows.accumulators + k}u * update.size + i]`;
+
+/** WGSL that sets \`change\` from the gradient \`g\`. Settings: see \`updateSettings\` in src/train/gpu-update.ts. */
+function rule(r: UpdateRule): string {
+  const lead = (update: string, nesterov: boolean): string => (nesterov ? `${update} + momentum * traced` : "traced");
+  switch (r.kind) {
+    case "sgd":
+      return `
+    let momentum = update.settings[0].x;
+    let traced = g + momentum * ${slot(0)};
+    ${slot(0)} = traced;
+    let change = -update.rate * (${lead("g", r.nesterov)});`;
+    case "rmsprop":
+      return `
+    let new_part = update.settings[0].x;
+    let nu = ${slot(0)} + new_part * (g * g - ${slot(0)});
+    ${slot(0)} = nu;
+    ${
+      r.centered
+        ? `let mu = ${slot(1)} + new_part * (g - ${slot(1)});
+    ${slot(1)} = mu;
+    let spread = nu - mu * mu;`
+        : "let spread = nu;"
+    }
+    let scaled = -update.rate * g / sqrt(spread + update.settings[0].y);
+    ${
+      r.momentum
+        ? `let momentum = update.settings[0].z;
+    let traced = scaled + momentum * ${slot(2)};
+    ${slot(2)} = traced;
+    let change = ${lead("scaled", r.nesterov)};`
+        : "let change = scaled;"
+    }`;
+    case "adam":
+      return `
+    let m = ${slot(0)} + update.settings[0].x * (g - ${slot(0)});
+    ${slot(0)} = m;
+    let v = ${slot(1)} + update.settings[0].y * (g * g - ${slot(1)});
+    ${slot(1)} = v;
+    // Bias corrections 1 / (1 - b^t) come from the host.
+    let root = sqrt(v * update.settings[1].y + update.settings[0].w) + update.settings[0].z;
+    let change = -update.rate * (m * update.settings[1].x) / root;`;
+  }
+}
+
+/** @param clipNorm whether `norm` holds the gradient's norm, to be scaled down to `clip_norm`. */
+export function updateParameters(r: UpdateRule, clipNorm: boolean, workgroupSize: number): string {
+  return /* wgsl */ `
+${trained}
+@group(0) @binding(0) var<uniform> update: Update;
+@group(0) @binding(1) var<storage, read> entries: array<Entry>;
+@group(0) @binding(2) var<storage, read> gradient: array<f32>;
+@group(0) @binding(3) var<storage, read> halted: array<u32>;
+@group(0) @binding(4) var<storage, read_write> state: array<f32>;
+@group(0) @binding(5) var<storage, read_write> theta: array<f32>;
+${clipNorm ? "@group(0) @binding(6) var<storage, read> norm: array<f32>;" : ""}
+
+// A number by way of its bits and a zero that no compiler knows: it cannot cancel what is added before and taken away
+// after.
+fn rounded(x: f32) -> f32 { return bitcast<f32>(bitcast<u32>(x) ^ update.zero); }
+
+// x + change, exactly, in two parts (Knuth's two-sum, and once more for what is left).
+fn add(x: vec2f, change: f32) -> vec2f {
+  let sum = rounded(x.x + change);
+  let taken = rounded(sum - x.x);
+  let low = x.y + ((x.x - rounded(sum - taken)) + (change - taken));
+  let hi = rounded(sum + low);
+  return vec2f(hi, low - rounded(hi - sum));
+}
+
+@compute @workgroup_size(${workgroupSize})
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x >= update.count || halted[0] != 0u) { return; }
+  let i = update.first + id.x;
+  let entry = entries[i];
+  let x = vec2f(state[i], state[update.size + i]);
+  var g = gradient[entry.gradient] * parameter_slope(entry, x.x, x.y);
+  g = clamp(g, -update.clip_value, update.clip_value);
+  ${clipNorm ? "if (norm[0] >= update.clip_norm) { g = (g / norm[0]) * update.clip_norm; }" : ""}
+  ${rule(r)}
+  let moved = add(x, change);
+  let value = parameter_at(entry, moved.x, moved.y);
+  state[i] = moved.x;
+  state[update.size + i] = moved.y;
+  state[${stateRows.value}u * update.size + i] = value;
+  theta[entry.theta] = value;
+}
+`;
+}

@@ -1,0 +1,175 @@
+/**
+ * The update of `Update` on the GPU: takes the gradient from a buffer and writes new parameter values in place into the
+ * solver's, encoded into a caller's batch, with nothing read back.
+ */
+import { gradientNorm } from "../../shaders/optimiser/gradient-norm.wgsl.js";
+import { entryWords, stateRows, transformCodes, updateBytes } from "../../shaders/optimiser/trained.wgsl.js";
+import { type UpdateRule, updateParameters } from "../../shaders/optimiser/update-parameters.wgsl.js";
+import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
+import type { OptimiserSettings } from "./optimisers.js";
+import { checkState, Update, type UpdatePlan, type UpdateState } from "./update.js";
+
+const workgroupSize = 64;
+
+/** In place of a bound that is not set: the largest float32. */
+const unbounded = 3.4028234663852886e38;
+
+export interface EncodedUpdate {
+  /** f32, in the order of the trainable views. */
+  readonly gradient: Storage;
+  /** All parameters, f32 in the layout's order; trained entries are replaced. */
+  readonly theta: Storage;
+  /** One u32: where it is not 0 the update does nothing. */
+  readonly halted: Storage;
+  /** Updates made before: schedules and Adam's bias correction depend on it. */
+  readonly step: number;
+}
+
+function ruleOf(s: OptimiserSettings): UpdateRule {
+  switch (s.kind) {
+    case "sgd":
+      return { kind: "sgd", nesterov: s.nesterov };
+    case "rmsprop":
+      return { kind: "rmsprop", nesterov: s.nesterov, centered: s.centered, momentum: s.momentum !== undefined };
+    case "adam":
+      return { kind: "adam" };
+  }
+}
+
+/** The eight numbers of an optimiser that its kernel takes in a step. */
+function updateSettings(s: OptimiserSettings, step: number): number[] {
+  switch (s.kind) {
+    case "sgd":
+      return [s.momentum];
+    case "rmsprop":
+      return [1 - s.decay, s.eps, s.momentum ?? 0];
+    case "adam":
+      return [1 - s.b1, 1 - s.b2, s.eps, s.epsRoot, 1 / (1 - s.b1 ** (step + 1)), 1 / (1 - s.b2 ** (step + 1))];
+  }
+}
+
+export class GpuUpdate {
+  private constructor(
+    private readonly gpu: Gpu,
+    readonly plan: UpdatePlan,
+    private readonly kernels: { readonly groups: readonly Kernel[]; readonly norm: Kernel | undefined },
+    private readonly entries: Storage,
+    private readonly stored: Storage,
+    private readonly norm: Storage | undefined,
+  ) {}
+
+  /** @param vector first values of all parameters, in the layout's order. */
+  static async create(gpu: Gpu, plan: UpdatePlan, vector: Float64Array): Promise<GpuUpdate> {
+    const clipNorm = plan.clip.norm !== undefined;
+    const groups = plan.groups.map((g) =>
+      gpu.kernel({
+        label: `update ${g.optimiser.settings.kind}`,
+        code: updateParameters(ruleOf(g.optimiser.settings), clipNorm, workgroupSize),
+        bindings: ["read", "read", "read", "read_write", "read_write", ...(clipNorm ? ["read" as const] : [])],
+        uniformBytes: updateBytes,
+      }),
+    );
+    const norm = clipNorm
+      ? gpu.kernel({
+          label: "gradient norm",
+          code: gradientNorm,
+          bindings: ["read", "read", "read", "read_write"],
+          uniformBytes: updateBytes,
+        })
+      : undefined;
+    const kernels = { groups: await Promise.all(groups), norm: await norm };
+    const words = new ArrayBuffer(4 * entryWords * plan.entries.length);
+    const [u, f] = [new Uint32Array(words), new Float32Array(words)];
+    plan.entries.forEach(({ gradient, place, transform }, i) => {
+      u.set([gradient, place, transformCodes[transform.name]], entryWords * i);
+      if (transform.name === "sigmoid") f.set([transform.lower, transform.upper], entryWords * i + 3);
+    });
+    const update = new GpuUpdate(
+      gpu,
+      plan,
+      kernels,
+      gpu.upload("trained entries", u),
+      gpu.buffer("update state", 4 * stateRows.count * plan.entries.length),
+      clipNorm ? gpu.buffer("gradient norm", 4) : undefined,
+    );
+    update.write(new Update(plan, vector).state(vector));
+    return update;
+  }
+
+  private uniform(first: number, count: number, rate: number, settings: readonly number[]): ArrayBufferView {
+    const buffer = new ArrayBuffer(updateBytes);
+    const { clip, entries } = this.plan;
+    new Uint32Array(buffer).set([first, count, entries.length, 0]);
+    const f = new Float32Array(buffer);
+    f.set([clip.value ?? unbounded, clip.norm ?? unbounded, rate], 4);
+    f.set(settings, 8);
+    return f;
+  }
+
+  /** Encodes one update. */
+  encode(batch: Batch, { gradient, theta, halted, step }: EncodedUpdate): void {
+    const { entries, stored, norm, kernels } = this;
+    if (kernels.norm) {
+      batch.dispatch(kernels.norm, [entries, gradient, stored, norm!], this.uniform(0, 0, 0, []), [1]);
+    }
+    this.plan.groups.forEach(({ optimiser, first, count }, k) => {
+      const uniform = this.uniform(first, count, optimiser.rate(step), updateSettings(optimiser.settings, step));
+      const storages = [entries, gradient, halted, stored, theta, ...(norm ? [norm] : [])];
+      batch.dispatch(kernels.groups[k]!, storages, uniform, [Math.ceil(count / workgroupSize)]);
+    });
+  }
+
+  /**
+   * Reads what is to be remembered, to go on from with the same bits.
+   * @param step updates made.
+   * @param batch reads as of this point of a caller's batch; the result comes after it is submitted.
+   */
+  async read(step: number, batch?: Batch): Promise<UpdateState> {
+    const data = batch ? batch.read(this.stored) : this.gpu.read(this.stored);
+    const rows = new Float32Array(await data);
+    const { entries, groups } = this.plan;
+    const row = (r: number, first = 0, count = entries.length): number[] =>
+      Array.from(rows.subarray(r * entries.length + first, r * entries.length + first + count));
+    return {
+      step,
+      values: row(stateRows.value),
+      unconstrained: row(stateRows.unconstrained),
+      low: row(stateRows.low),
+      groups: groups.map(({ name, optimiser, first, count }) => ({
+        name,
+        slots: Object.fromEntries(
+          Object.keys(optimiser.init(0).slots).map((slot, k) => [slot, row(stateRows.accumulators + k, first, count)]),
+        ),
+      })),
+    };
+  }
+
+  /**
+   * Goes on from a state. Values in the solver's buffer are the caller's to write.
+   * @throws SaltationError `invalid-input` where the state is another update's.
+   */
+  write(state: UpdateState): void {
+    checkState(this.plan, state);
+    const { entries, groups } = this.plan;
+    const size = entries.length;
+    const rows = new Float32Array(stateRows.count * size);
+    rows.set(state.values, stateRows.value * size);
+    for (let i = 0; i < size; i++) {
+      const x = state.unconstrained[i]!;
+      rows[stateRows.unconstrained * size + i] = x;
+      rows[stateRows.low * size + i] = x - Math.fround(x) + state.low[i]!;
+    }
+    groups.forEach(({ first }, k) => {
+      Object.values(state.groups[k]!.slots).forEach((slot, s) => {
+        rows.set(slot, (stateRows.accumulators + s) * size + first);
+      });
+    });
+    this.gpu.write(this.stored, rows);
+  }
+
+  dispose(): void {
+    this.entries.dispose();
+    this.stored.dispose();
+    this.norm?.dispose();
+  }
+}
