@@ -3,9 +3,9 @@
  * has time t1 and zero gradient, so such a loss is continuous in the spike times, also when a spike crosses t1: its
  * pathwise gradient leaves nothing out.
  */
-import { type MeanDistance, meanCoefficients } from "../../../shaders/mean-coefficients.wgsl.js";
-import { selectSpikes } from "../../../shaders/select-spikes.wgsl.js";
-import { spreadCotangents } from "../../../shaders/spread-cotangents.wgsl.js";
+import { type MeanDistance, meanCoefficients } from "../../../shaders/loss/mean-coefficients.wgsl.js";
+import { selectSpikes } from "../../../shaders/loss/select-spikes.wgsl.js";
+import { spreadCotangents } from "../../../shaders/loss/spread-cotangents.wgsl.js";
 import { fail, finiteNumber, wholeNumber } from "../../checks.js";
 import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
 import { RowSums } from "../../gradient/row-sums.js";

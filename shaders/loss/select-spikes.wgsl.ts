@@ -5,7 +5,7 @@
  * the neuron's index-th spike (the whole duration where there is none) to a row of `times`, and its slot (or `none`)
  * to a row of `found`.
  */
-import { runStruct } from "./shared/solver.wgsl.js";
+import { runStruct } from "../shared/solver.wgsl.js";
 
 export function selectSpikes(recordWords: number, selections: number, workgroupSize: number): string {
   const single = recordWords === 2;

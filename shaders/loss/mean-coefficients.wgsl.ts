@@ -4,7 +4,7 @@
  * A workgroup takes one feature: joins its block sums to the mean over all paths, and writes the derivative of
  * weight · φ(mean − target) to `coefficients`: φ(x) = x, x² or |x|.
  */
-import { joinBlocks } from "./shared/join-blocks.wgsl.js";
+import { joinBlocks } from "../shared/join-blocks.wgsl.js";
 
 export type MeanDistance = "identity" | "square" | "absolute";
 

@@ -4,7 +4,7 @@
  * A thread takes one path: adds coefficient[s] at the slot of selection s in `cotangents` (cleared before), and writes
  * the weighted sum of its selected times, by which the loss moves to first order, to row 0 of `rows`.
  */
-import { runStruct } from "./shared/solver.wgsl.js";
+import { runStruct } from "../shared/solver.wgsl.js";
 
 export function spreadCotangents(selections: number, workgroupSize: number): string {
   return /* wgsl */ `

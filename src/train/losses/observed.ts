@@ -1,0 +1,32 @@
+/** Observed spike trains, as losses take them. */
+import { fail, show } from "../../checks.js";
+import type { Network } from "../../network/network.js";
+import { checkTrain, type SpikeTrainInput } from "../../signature/lift.js";
+import type { SolvePlan } from "../../solve/plan.js";
+
+/** @throws SaltationError where there are not at least `least` trains. */
+export function checkObserved(observed: readonly SpikeTrainInput[], least = 1): void {
+  if (!Array.isArray(observed)) fail("observed", `expected a list of spike trains, got ${show(observed)}`);
+  if (observed.length < least) {
+    fail("observed", `holds ${observed.length} spike trains; this loss needs at least ${least}`);
+  }
+}
+
+/** @throws SaltationError where a train has neurons that the network has not. */
+export function checkNeurons(observed: readonly SpikeTrainInput[], network: Network): void {
+  observed.forEach((train, i) => {
+    for (let n = 0; n < train.neurons.length; n++) {
+      if (!(train.neurons[n]! < network.neurons)) {
+        const known = `the network has neurons 0 to ${network.neurons - 1}`;
+        fail(`observed[${i}].neurons[${n}]`, `is ${show(train.neurons[n])}; ${known}`);
+      }
+    }
+  });
+}
+
+/** @throws SaltationError where times are unsorted or outside the solution's. */
+export function checkTimes(observed: readonly SpikeTrainInput[], { network, t0, t1 }: SolvePlan): void {
+  observed.forEach((train, i) => {
+    checkTrain(`observed[${i}]`, train, { t0, t1, neurons: network.neurons });
+  });
+}

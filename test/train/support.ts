@@ -1,0 +1,55 @@
+/** What the tests of losses share. */
+import type { Engine } from "../../src/engine.js";
+import type { NetworkDefinition } from "../../src/network/network.js";
+import type { SolveOptions } from "../../src/solve/plan.js";
+import type { Loss, Train } from "../../src/train/loss.js";
+import { expectedSignature } from "../../src/train/losses/expected-signature.js";
+import { firstSpikes, meanSpikeTime } from "../../src/train/losses/spike-times.js";
+
+/** Simulated spike trains, path by path. */
+export async function trainsOfRun(engine: Engine, network: NetworkDefinition, options: SolveOptions): Promise<Train[]> {
+  const trains = await engine.network(network).simulate(options);
+  const { times, neurons, counts, slots } = await trains.read();
+  trains.dispose();
+  return Array.from(counts, (n, i) => ({
+    times: times.slice(i * slots, i * slots + n),
+    neurons: neurons.slice(i * slots, i * slots + n),
+  }));
+}
+
+export const one: NetworkDefinition = { cell: "slif", current: 1.5 };
+
+export const recurrent: NetworkDefinition = {
+  cell: "slif",
+  neurons: 3,
+  current: [1.6, 1.2, 0.9],
+  weights: {
+    edges: [
+      [0, 1, 0.9],
+      [1, 2, 1.1],
+      [2, 0, -0.4],
+    ],
+  },
+  parameters: { sigma2: 0.2 },
+};
+
+export type Observed = Record<"one" | "recurrent", Train[]>;
+
+/** Trains that losses compare with: of currents other than those of `one` and `recurrent`. */
+export async function observedTrains(engine: Engine, paths: number): Promise<Observed> {
+  const solve = { paths, t1: 1, dt: 0.02, seed: 5 };
+  return {
+    one: await trainsOfRun(engine, { ...one, current: 1.3 }, solve),
+    recurrent: await trainsOfRun(engine, { ...recurrent, current: [1.4, 1.3, 1] }, solve),
+  };
+}
+
+/** Losses by name, for each of the two networks. */
+export const lossCases = (observed: Observed): [string, (network: "one" | "recurrent") => Loss][] => [
+  ["mean spike time", () => meanSpikeTime(0, 1)],
+  ["first spikes, mse", () => firstSpikes([[0.2, 0.5, 0.7]])],
+  ["first spikes, mae", () => firstSpikes([[0.21, 0.52, 0.74]], "mae")],
+  ["expected signature", (n) => expectedSignature(observed[n], { depth: 3 })],
+  ["signature, levels weighted", (n) => expectedSignature(observed[n], { depth: 4, levelWeights: [1, 2, 6, 0] })],
+  ["expected signature, matched", (n) => expectedSignature(observed[n], { depth: 3, matching: true })],
+];
