@@ -15,6 +15,10 @@ export * from "./signature/index.js";
 export type { Method, SolveOptions } from "./solve/plan.js";
 export type { SpikeTable, SpikeTrains } from "./solve/trains.js";
 export type { DeviceTrains, Evaluator, EvaluatorOptions, GpuLoss, Kept, Loss, LossValue, Train } from "./train/loss.js";
+export {
+  type ExpectedSignatureOptions,
+  expectedSignatureLoss,
+} from "./train/losses/expected-signature.js";
 export { firstSpikes, meanSpikeTime, type Selection, type SpikeTimeLoss } from "./train/losses/spike-times.js";
 export { adam, type Optimiser, type OptimiserSettings, rmsprop, sgd } from "./train/optimisers.js";
 export type {

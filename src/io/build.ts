@@ -4,6 +4,7 @@ import { SaltationError } from "../errors.js";
 import type { NetworkDefinition } from "../network/network.js";
 import type { SolveOptions } from "../solve/plan.js";
 import type { Loss } from "../train/loss.js";
+import { expectedSignatureLoss } from "../train/losses/expected-signature.js";
 import { firstSpikes, meanSpikeTime } from "../train/losses/spike-times.js";
 import type { LossJob, SolveJob, TrialsJob } from "./job.js";
 import { type FileContext, meanFirstTimes, readCurrent, readTrials } from "./recording.js";
@@ -44,6 +45,15 @@ export function lossOf(
       `observed: is missing; loss "${loss.kind}" compares with observed spike trains`,
     );
   }
-  const n = wholeNumber("loss.spikes", loss.spikes ?? 3, 1, 2 ** 20);
-  return firstSpikes(meanFirstTimes(readTrials(observed, context, t1), neurons, n, t1), loss.error ?? "mse");
+  const trials = readTrials(observed, context, t1);
+  switch (loss.kind) {
+    case "first-spikes": {
+      const n = wholeNumber("loss.spikes", loss.spikes ?? 3, 1, 2 ** 20);
+      return firstSpikes(meanFirstTimes(trials, neurons, n, t1), loss.error ?? "mse");
+    }
+    case "expected-signature": {
+      const { depth, matching = false, levelWeights } = loss;
+      return expectedSignatureLoss(trials, { depth, matching, ...(levelWeights ? { levelWeights } : {}) });
+    }
+  }
 }

@@ -79,8 +79,14 @@ const loss = z.discriminatedUnion(
       spikes: finite.optional(),
       error: z.enum(["mse", "mae"]).optional(),
     }),
+    z.strictObject({
+      kind: z.literal("expected-signature"),
+      depth: finite,
+      matching: z.boolean().optional(),
+      levelWeights: z.array(finite).optional(),
+    }),
   ],
-  { error: "expected mean-spike-time or first-spikes" },
+  { error: "expected mean-spike-time, first-spikes or expected-signature" },
 );
 export type LossJob = z.infer<typeof loss>;
 

@@ -3,7 +3,7 @@ import type { Engine } from "../../src/engine.js";
 import type { NetworkDefinition } from "../../src/network/network.js";
 import type { SolveOptions } from "../../src/solve/plan.js";
 import type { Loss, Train } from "../../src/train/loss.js";
-import { expectedSignature } from "../../src/train/losses/expected-signature.js";
+import { expectedSignatureLoss } from "../../src/train/losses/expected-signature.js";
 import { firstSpikes, meanSpikeTime } from "../../src/train/losses/spike-times.js";
 
 /** Simulated spike trains, path by path. */
@@ -49,7 +49,7 @@ export const lossCases = (observed: Observed): [string, (network: "one" | "recur
   ["mean spike time", () => meanSpikeTime(0, 1)],
   ["first spikes, mse", () => firstSpikes([[0.2, 0.5, 0.7]])],
   ["first spikes, mae", () => firstSpikes([[0.21, 0.52, 0.74]], "mae")],
-  ["expected signature", (n) => expectedSignature(observed[n], { depth: 3 })],
-  ["signature, levels weighted", (n) => expectedSignature(observed[n], { depth: 4, levelWeights: [1, 2, 6, 0] })],
-  ["expected signature, matched", (n) => expectedSignature(observed[n], { depth: 3, matching: true })],
+  ["expected signature", (n) => expectedSignatureLoss(observed[n], { depth: 3 })],
+  ["signature, levels weighted", (n) => expectedSignatureLoss(observed[n], { depth: 4, levelWeights: [1, 2, 6, 0] })],
+  ["expected signature, matched", (n) => expectedSignatureLoss(observed[n], { depth: 3, matching: true })],
 ];

@@ -67,7 +67,7 @@ function countsOf(train: SpikeTrainInput, neurons: number): Uint32Array {
  * @param observed trains on the time interval of the solution, in its unit.
  * @throws SaltationError `invalid-input`; `limit` where a signature does not fit a buffer.
  */
-export function expectedSignature(observed: readonly SpikeTrainInput[], options: ExpectedSignatureOptions): Loss {
+export function expectedSignatureLoss(observed: readonly SpikeTrainInput[], options: ExpectedSignatureOptions): Loss {
   const depth = wholeNumber("loss.depth", options.depth, 1, 8);
   const { matching = false, levelWeights } = options;
   checkObserved(observed);
