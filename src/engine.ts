@@ -122,9 +122,10 @@ export class EngineNetwork {
     const { cell } = this.network;
     loss.check?.(this.network);
     const views = requestedViews(this.network, parameterLayout(plan), names);
-    if (requireExact && !cell.exactness.exact) throw inexact(cell);
     const { gpu } = this.engine;
+    // Such a loss takes no pathwise gradient, so that its exactness is no matter.
     if (loss.evaluator) return loss.evaluator(gpu, plan, views);
+    if (requireExact && !cell.exactness.exact) throw inexact(cell);
     if (gpu) return GradientEvaluator.create(gpu, plan, loss, views);
     return { evaluate: (p, options) => evaluateCpu(p, loss, views, options), dispose: () => {} };
   }

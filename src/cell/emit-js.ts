@@ -6,6 +6,7 @@ import type { Cell } from "./cell.js";
 import { parameterInput, stateInput } from "./cell.js";
 import { type CellFunction, type CellFunctions, cellFunctions, nonZero } from "./functions.js";
 import { type Node, reachable } from "./graph.js";
+import { logHazard } from "./hazard.js";
 
 type Vector = Float64Array;
 
@@ -31,6 +32,9 @@ export interface CompiledCell {
   ): void;
   event(y: Vector, p: Vector): number;
   eventGradient(yBar: Vector, pBar: Vector, y: Vector, p: Vector): void;
+  /** log λ of the event, see hazard.ts. */
+  logHazard(y: Vector, p: Vector, I: number): number;
+  logHazardGradient(yBar: Vector, pBar: Vector, y: Vector, p: Vector, I: number): void;
   reset(out: Vector, y: Vector, p: Vector, u: number): void;
   resetVjp(yBar: Vector, pBar: Vector, y: Vector, p: Vector, u: number, c: Vector): void;
   resetJvp(out: Vector, y: Vector, p: Vector, u: number, dy: Vector, dp: Vector): void;
@@ -129,7 +133,12 @@ export function compileCell(cell: Cell, functions: CellFunctions = cellFunctions
   const valuesOf = (f: CellFunction, args: string): never => emit(args, f.value, assign("out", f.value.length));
   const tangentOf = (f: CellFunction, args: string): never => emit(args, f.tangent, assign("out", f.tangent.length));
   /** State (and channel) cotangents assigned, parameters' and current's added, the weight's returned. */
-  const cotangentsOf = (f: CellFunction, args: string, withStates = true, withChannels = false): never => {
+  const cotangentsOf = (
+    f: Pick<CellFunction, "cotangents">,
+    args: string,
+    withStates = true,
+    withChannels = false,
+  ): never => {
     const { states, parameters, channels, current, weight } = f.cotangents;
     const nodes: Node[] = [];
     const targets: Target[] = [];
@@ -151,6 +160,8 @@ export function compileCell(cell: Cell, functions: CellFunctions = cellFunctions
     return emit(args, nodes, targets);
   };
 
+  const hazard = logHazard(cell);
+  const hazardCotangents = { ...hazard, channels: [], weight: cell.graph.zero };
   return {
     cell,
     flow: valuesOf(functions.flow, "out, y, p, I, x"),
@@ -158,6 +169,8 @@ export function compileCell(cell: Cell, functions: CellFunctions = cellFunctions
     flowJvp: tangentOf(functions.flow, "out, y, p, I, x, dy, dp, dI, dx"),
     event: emit("y, p", functions.event.value, [(value) => `return ${value};`]),
     eventGradient: cotangentsOf(functions.event, "yBar, pBar, y, p"),
+    logHazard: emit("y, p, I", [hazard.value], [(value) => `return ${value};`]),
+    logHazardGradient: cotangentsOf({ cotangents: hazardCotangents }, "yBar, pBar, y, p, I"),
     reset: valuesOf(functions.reset, "out, y, p, u"),
     resetVjp: cotangentsOf(functions.reset, "yBar, pBar, y, p, u, c"),
     resetJvp: tangentOf(functions.reset, "out, y, p, u, dy, dp"),

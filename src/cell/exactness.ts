@@ -93,7 +93,7 @@ function signOf(root: Node, defaults: Readonly<Record<string, number>>): Sign {
 }
 
 /** Whether an expression vanishes for all values of its inputs. `sizes` are the terms that cancel in it. */
-function vanishes(root: Node, terms: readonly Node[]): boolean {
+export function vanishes(root: Node, terms: readonly Node[]): boolean {
   if (isConstant(root, 0)) return true;
   if (root.op === "constant") return false;
   const names = [...inputNames([root, ...terms])].sort();

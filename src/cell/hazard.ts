@@ -1,0 +1,121 @@
+/**
+ * The hazard of a cell's events. Where the event function grows at a rate λ = ∇E·f that the past spikes determine, and
+ * the reset sets it to log u − α, the next event comes when the hazard integrated since the reset, Λ, reaches
+ * α + Exp(1): its density is λ e^{−(Λ − α)} where Λ ≥ α, and 0 before (time rescaling; for integrate-and-fire cells
+ * Paninski 2004). With u set to 1 the event function itself is Λ − α: so a solve with u = 1 and events forced to given
+ * times has all that a likelihood needs.
+ */
+import { SaltationError } from "../errors.js";
+import { type Cell, parameterInput, stateInput } from "./cell.js";
+import { vectorJacobian } from "./differentiate.js";
+import { vanishes } from "./exactness.js";
+import { type Graph, inputNames, type Node } from "./graph.js";
+
+/** log λ, with its derivatives. */
+export interface LogHazard {
+  readonly value: Node;
+  readonly states: readonly Node[];
+  readonly parameters: readonly Node[];
+  readonly current: Node;
+}
+
+/** log of an expression; exponentials are undone, not evaluated: a hazard of e^{-200} has a logarithm in float32 too. */
+function logarithm(g: Graph, node: Node): Node {
+  const [a, b] = node.args as [Node, Node];
+  if (node.op === "exp") return a;
+  if ((node.op === "mul" || node.op === "div") && (a.op === "exp" || b.op === "exp")) {
+    const [left, right] = [logarithm(g, a), logarithm(g, b)];
+    return node.op === "mul" ? g.add(left, right) : g.sub(left, right);
+  }
+  return g.unary("log", node);
+}
+
+/** λ = ∇E·f: the rate of the event function along the flow without noise. */
+function eventRate(cell: Cell): Node {
+  const { graph: g, states, event, drift } = cell;
+  const gradient = vectorJacobian(
+    g,
+    [event],
+    [g.one],
+    states.map((n) => g.input(stateInput(n))),
+  );
+  return gradient.reduce((sum, d, i) => g.add(sum, g.mul(d, drift[i]!)), g.zero);
+}
+
+export function logHazard(cell: Cell): LogHazard {
+  const { graph: g, states, parameters } = cell;
+  const value = logarithm(g, eventRate(cell));
+  const inputs = [...states.map(stateInput), ...parameters.map(parameterInput), "I"].map((n) => g.input(n));
+  const all = vectorJacobian(g, [value], [g.one], inputs);
+  return {
+    value,
+    states: all.slice(0, states.length),
+    parameters: all.slice(states.length, -1),
+    current: all[all.length - 1]!,
+  };
+}
+
+/** States that one of these expressions reads. */
+function statesIn(cell: Cell, nodes: readonly Node[]): number[] {
+  const names = inputNames(nodes);
+  return cell.states.flatMap((n, i) => (names.has(stateInput(n)) ? [i] : []));
+}
+
+/** The states that, through drift and jumps, move what the given ones are (these included). */
+function movers(cell: Cell, from: readonly number[]): Set<number> {
+  const found = new Set(from);
+  for (const i of found) {
+    // A set is walked in order of insertion: what is added here is visited too.
+    for (const j of statesIn(cell, [cell.drift[i]!, cell.reset[i]!, cell.receive[i]!])) found.add(j);
+  }
+  return found;
+}
+
+/**
+ * Checks that the law of a cell's events is a hazard that the past spikes determine.
+ * @param activeChannels noise channels that are not 0.
+ * @throws SaltationError `invalid-input`: one line that names what is in the way.
+ */
+export function checkHazard(cell: Cell, activeChannels: readonly number[]): void {
+  const { graph: g, states } = cell;
+  const refuse = (what: string): never => {
+    throw new SaltationError("invalid-input", `loss: log-likelihood of cell "${cell.name}": ${what}`);
+  };
+  const u = g.input("u");
+  const y = states.map((n) => g.input(stateInput(n)));
+  const after = (jump: readonly Node[]): Node => g.substitute(cell.event, new Map(y.map((n, i) => [n, jump[i]!])));
+  const list = (indices: Iterable<number>): string => [...indices].map((i) => `"${states[i]}"`).join(", ");
+
+  for (const [name, jump] of [
+    ["start", cell.start],
+    ["reset", cell.reset],
+  ] as const) {
+    const value = after(jump);
+    const slope = g.mul(u, vectorJacobian(g, [value], [g.one], [u])[0]!);
+    if (!vanishes(g.sub(slope, g.one), [g.one])) {
+      refuse(
+        `needs escape noise: its ${name} must set the event function "${cell.definition.event}" to log(u) - alpha`,
+      );
+    }
+  }
+  const random = new Set(states.flatMap((_, i) => (inputNames([cell.reset[i]!, cell.start[i]!]).has("u") ? [i] : [])));
+  if (statesIn(cell, [after(cell.reset)]).some((i) => random.has(i))) {
+    refuse(`its reset adds to ${list(random)}; it must set the event function anew, to log(u) - alpha`);
+  }
+  if (!vanishes(g.sub(after(cell.receive), cell.event), [cell.event])) {
+    refuse("an arriving spike moves the event function itself; let it move the hazard instead");
+  }
+  const hazard = movers(cell, statesIn(cell, [eventRate(cell)]));
+  const drawn = [...hazard].filter((i) => random.has(i));
+  if (drawn.length > 0)
+    refuse(`its hazard depends on ${list(drawn)}, which the uniform u sets: it is not determined by the past spikes`);
+  const watched = new Set([...hazard, ...statesIn(cell, [cell.event])]);
+  const noisy = activeChannels.filter((c) => watched.has(cell.channels[c]!.state));
+  if (noisy.length > 0) {
+    const amplitudes = noisy.map((c) => cell.definition.noise![states[cell.channels[c]!.state]!]);
+    refuse(
+      `there is noise on ${list(noisy.map((c) => cell.channels[c]!.state))}, which its hazard depends on: past spikes do not ` +
+        `determine it; set ${amplitudes.join(", ")} to 0 and do not train it`,
+    );
+  }
+}

@@ -1,0 +1,255 @@
+import { describe, expect, it } from "vitest";
+import { type CellDefinition, defineCell } from "../../src/cell/cell.js";
+import { compileCell } from "../../src/cell/emit-js.js";
+import { checkLikelihood } from "../../src/gradient/likelihood-checks.js";
+import { type ObservedTrial, planSchedule } from "../../src/gradient/schedule.js";
+import { estimateOf } from "../../src/gradient/statistics.js";
+import { defineNetwork, type NetworkDefinition } from "../../src/network/network.js";
+import { parameterLayout, parameterVector, replaceParameters } from "../../src/solve/layout.js";
+import { methods, planSolve, type SolveOptions, type SolvePlan } from "../../src/solve/plan.js";
+import { PathSolver } from "../../src/twin/forward.js";
+import { laneLikelihood } from "../../src/twin/likelihood.js";
+import { counterNoise } from "../../src/twin/noise.js";
+
+/** Log-likelihood of all lanes, and its gradient [layout.size]. */
+function likelihood(plan: SolvePlan, trials: readonly ObservedTrial[]): { value: number; gradient: Float64Array } {
+  const layout = parameterLayout(plan);
+  const cell = compileCell(plan.network.cell);
+  const schedule = planSchedule(plan, trials);
+  const gradient = new Float64Array(layout.size);
+  let value = 0;
+  for (let lane = 0; lane < schedule.trials * schedule.neurons; lane++) {
+    value += laneLikelihood(plan, layout, cell, schedule, lane, gradient);
+  }
+  return { value, gradient };
+}
+
+const logOf = (plan: SolvePlan, trials: readonly ObservedTrial[]): number => {
+  const layout = parameterLayout(plan);
+  const cell = compileCell(plan.network.cell);
+  const schedule = planSchedule(plan, trials);
+  let value = 0;
+  for (let lane = 0; lane < schedule.trials * schedule.neurons; lane++) {
+    value += laneLikelihood(plan, layout, cell, schedule, lane);
+  }
+  return value;
+};
+
+/** Trials that the plan's own solver draws. */
+function draw(plan: SolvePlan, paths: number): ObservedTrial[] {
+  const solver = new PathSolver(plan, compileCell(plan.network.cell), counterNoise(plan));
+  return Array.from({ length: paths }, (_, path) => {
+    const { spikes } = solver.solve(path, false);
+    return {
+      times: spikes.map((s) => plan.t0 + (s.step + s.fraction) * plan.dt),
+      neurons: spikes.map((s) => s.neuron),
+    };
+  });
+}
+
+const quiet = { sigma1: 0, sigma2: 0 };
+const one: NetworkDefinition = {
+  cell: "slif",
+  parameters: { ...quiet, i0: 0.2, v0: 0.1 },
+  current: { dt: 0.1, samples: Array.from({ length: 12 }, (_, s) => [1.2 + 0.5 * Math.sin(s)]) },
+};
+const recurrent: NetworkDefinition = {
+  cell: "slif",
+  neurons: 4,
+  parameters: { ...quiet, mu1: [14, 15, 16, 15], mu2: 9, vReset: 1.3, v0: [0.1, 0, 0.2, 0.3] },
+  weights: {
+    dense: Array.from({ length: 4 }, (_, k) => Array.from({ length: 4 }, (_, j) => 0.3 * Math.sin(1 + 3 * k + 7 * j))),
+  },
+  current: [1.5, 1.4, 1.6, 1.2],
+  inputSpikes: { times: [0.05, 0.051, 0.3, 0.5], neurons: [0, 1, 3, 2], weights: [0.5, 0.8, -0.4, 1.1] },
+};
+
+/** Spike-triggered current, moving threshold, reset to a value, an event function that is not a state. */
+const adaptive: CellDefinition = {
+  name: "adaptive",
+  state: {
+    v: "(gain * I - v - eta) / tau",
+    eta: "-eta / tauEta",
+    gamma: "-gamma / tauGamma",
+    z: "-k * exp(beta * (v - 1 - gamma))",
+  },
+  event: "b - k * z",
+  reset: { v: "vReset", eta: "eta + jEta", gamma: "gamma + jGamma", z: "(b - log(u) + 0.002 * gamma ^ 2) / k" },
+  start: { z: "(b - log(u)) / k", gamma: "0.3" },
+  parameters: {
+    gain: 1,
+    tau: 0.1,
+    tauEta: 0.2,
+    tauGamma: 0.4,
+    beta: 4,
+    b: 0.7,
+    k: 1.3,
+    vReset: -0.2,
+    jEta: 0.3,
+    jGamma: 0.2,
+  },
+};
+
+const cases: [string, NetworkDefinition, Partial<SolveOptions>][] = [
+  ["one neuron with a sampled current", one, { t1: 1.2 }],
+  ["a recurrent network with input spikes", recurrent, { t1: 0.8 }],
+  ["an adaptive cell", { cell: adaptive, current: 1.6 }, { t1: 3 }],
+];
+
+describe.each(methods)("gradient of the log-likelihood, method %s", (method) => {
+  it.each(cases)("agrees with central finite differences: %s", (_, definition, options) => {
+    const network = defineNetwork(definition);
+    const plan = planSolve(network, { paths: 1, t1: 1, dt: 0.02, seed: 3, method, ...options });
+    checkLikelihood(plan, []);
+    const trials = draw(plan, 3);
+    expect(trials.reduce((n, t) => n + t.times.length, 0)).toBeGreaterThan(5);
+    const layout = parameterLayout(plan);
+    const vector = parameterVector(plan);
+    const { gradient, value } = likelihood(plan, trials);
+    expect(value).toBe(logOf(plan, trials));
+    const scale = Math.max(...gradient.map(Math.abs));
+    let nonZero = 0;
+    for (const view of layout.views.values()) {
+      if (view.name.startsWith("sigma")) continue;
+      for (let i = view.offset; i < view.offset + view.length; i++) {
+        const h = 1e-5 * Math.max(1, Math.abs(vector[i]!));
+        const at = (x: number): number => {
+          const moved = vector.slice();
+          moved[i] = x;
+          return logOf(replaceParameters(plan, layout, moved), trials);
+        };
+        // Fourth-order differences: truncation below 1e-10 here, rounding about 1e-10.
+        const near = (at(vector[i]! + h) - at(vector[i]! - h)) / (2 * h);
+        const far = (at(vector[i]! + 2 * h) - at(vector[i]! - 2 * h)) / (4 * h);
+        const difference = (4 * near - far) / 3;
+        expect(Math.abs(gradient[i]! - difference), `${view.name}[${i - view.offset}]`).toBeLessThan(1e-7 * scale);
+        if (gradient[i] !== 0) nonZero++;
+      }
+    }
+    expect(nonZero).toBeGreaterThan(8);
+  });
+});
+
+describe("closed forms", () => {
+  it("a constant hazard with refractoriness: n log λ − λT + nα", () => {
+    const tauS = 0.3;
+    const alpha = 0.2;
+    const network = defineNetwork({ cell: "slif", parameters: { ...quiet, beta: 0, tauS, alpha } });
+    const plan = planSolve(network, { paths: 1, t1: 2, dt: 0.05 });
+    const times = [0.31, 0.75, 1.2];
+    const { value, gradient } = likelihood(plan, [{ times }]);
+    // Every interval, the open one too, lasts beyond α: 0.31 > 0.06, and so on.
+    expect(value).toBeCloseTo(-3 * Math.log(tauS) - 2 / tauS + 4 * alpha, 12);
+    const layout = parameterLayout(plan);
+    expect(gradient[layout.views.get("tauS")!.offset]).toBeCloseTo(-3 / tauS + 2 / tauS ** 2, 10);
+    expect(gradient[layout.views.get("alpha")!.offset]).toBeCloseTo(4, 12);
+  });
+
+  it("an open interval shorter than α costs nothing", () => {
+    const network = defineNetwork({ cell: "slif", parameters: { ...quiet, beta: 0, tauS: 1, alpha: 0.2 } });
+    const plan = planSolve(network, { paths: 1, t1: 1, dt: 0.05 });
+    const { value, gradient } = likelihood(plan, [{ times: [0.9] }]);
+    expect(value).toBeCloseTo(-0.7, 12);
+    expect(gradient[parameterLayout(plan).views.get("alpha")!.offset]).toBeCloseTo(1, 12);
+  });
+
+  it("a decaying hazard λ = k v0 e^{−μt}: value and derivatives by k and μ", () => {
+    const cell = defineCell({
+      name: "decay",
+      state: { v: "-mu * v", s: "k * v" },
+      event: "s",
+      reset: { s: "log(u)" },
+      start: { v: "1", s: "log(u)" },
+      parameters: { mu: 2, k: 3 },
+    });
+    const [mu, k, T] = [2, 3, 1.5];
+    const times = [0.1234, 0.5, 0.77];
+    const plan = planSolve(defineNetwork({ cell }), { paths: 1, t1: T, dt: 0.005 });
+    const { value, gradient } = likelihood(plan, [{ times }]);
+    const gone = 1 - Math.exp(-mu * T);
+    const sum = times.reduce((s, t) => s + t, 0);
+    // Runge-Kutta 4 at μ dt = 0.01: a global error of some (μ dt)^4 / 10 = 1e-9.
+    expect(value).toBeCloseTo(3 * Math.log(k) - mu * sum - (k * gone) / mu, 8);
+    const layout = parameterLayout(plan);
+    expect(gradient[layout.views.get("k")!.offset]).toBeCloseTo(3 / k - gone / mu, 8);
+    expect(gradient[layout.views.get("mu")!.offset]).toBeCloseTo(
+      -sum + (k * gone) / mu ** 2 - (k * T * Math.exp(-mu * T)) / mu,
+      8,
+    );
+  });
+});
+
+describe("the law", () => {
+  it("at the true parameters the gradient of trains that the solver draws vanishes in the mean", () => {
+    // With α > 0 the time before which no spike can come moves with every parameter, and scores have means of their own.
+    const parameters = { ...recurrent.parameters, alpha: 0 };
+    const plan = planSolve(defineNetwork({ ...recurrent, parameters }), {
+      paths: 1,
+      t1: 0.8,
+      dt: 0.01,
+      seed: 11,
+    });
+    const layout = parameterLayout(plan);
+    const names = ["mu1", "mu2", "beta", "vTh", "tauS", "vReset", "weights", "current"];
+    const rows = draw(plan, 250).map((trial) => likelihood(plan, [trial]).gradient);
+    let checked = 0;
+    for (const name of names) {
+      const view = layout.views.get(name)!;
+      for (let i = view.offset; i < view.offset + view.length; i++) {
+        const e = estimateOf(rows.map((r) => r[i]!));
+        // 29 numbers: 4.5 standard errors for a chance of 2e-4 in all.
+        expect(Math.abs(e.mean), `${name}[${i - view.offset}]`).toBeLessThan(4.5 * e.standardError);
+        checked++;
+      }
+    }
+    expect(checked).toBe(29);
+  });
+});
+
+describe("what is refused", () => {
+  const plan = (definition: NetworkDefinition): SolvePlan =>
+    planSolve(defineNetwork(definition), { paths: 1, t1: 1, dt: 0.1 });
+  const check =
+    (definition: NetworkDefinition, names: string[] = []) =>
+    () =>
+      checkLikelihood(plan(definition), names);
+
+  it("noise on what the hazard depends on, also where it is only trained", () => {
+    expect(check({ cell: "slif" })).toThrow('noise on "v", which its hazard depends on');
+    expect(check({ cell: "slif", parameters: { sigma1: 0, sigma2: 0.1 } })).toThrow('noise on "i"');
+    expect(check({ cell: "slif", parameters: quiet }, ["sigma1"])).toThrow("set sigma1 to 0 and do not train it");
+    expect(check({ cell: "slif", parameters: quiet }, ["mu1"])).not.toThrow();
+  });
+
+  it("cells without escape noise, or whose hazard is not determined by the past", () => {
+    const base: CellDefinition = {
+      name: "x",
+      state: { v: "I - v", s: "exp(v)" },
+      event: "s",
+      reset: { s: "log(u)" },
+      start: { s: "log(u)" },
+      parameters: {},
+    };
+    expect(check({ cell: base })).not.toThrow();
+    expect(check({ cell: { ...base, event: "v - 1" } })).toThrow("needs escape noise");
+    expect(check({ cell: { ...base, reset: { s: "u - 1" } } })).toThrow("its reset must set the event function");
+    expect(check({ cell: { ...base, start: { s: "-1" } } })).toThrow("its start must set");
+    expect(check({ cell: { ...base, reset: { s: "s + log(u)" } } })).toThrow('its reset adds to "s"');
+    expect(check({ cell: { ...base, reset: { s: "log(u)", v: "u" } } })).toThrow('its hazard depends on "v", which');
+    expect(check({ cell: { ...base, receive: { s: "s + w" } } })).toThrow("an arriving spike moves the event function");
+  });
+
+  it("spikes that the parameters rule out", () => {
+    const p = plan({ cell: "slif", parameters: { ...quiet, beta: 0, tauS: 1, alpha: 0.2 } });
+    expect(() => likelihood(p, [{ times: [0.5] }, { times: [0.3, 0.4] }])).toThrow(
+      /the spike at 0\.4\d* of trial 1, neuron 0, has likelihood 0/,
+    );
+    expect(() => planSchedule(p, [])).toThrow("observed: holds no trial");
+    expect(() => planSchedule(p, [{ times: [0.5], neurons: [1] }])).toThrow("observed.neurons[0][0]");
+  });
+
+  it("spikes outside the time of the solve are left out", () => {
+    const p = planSolve(defineNetwork({ cell: "slif", parameters: quiet }), { paths: 1, t0: 1, t1: 2, dt: 0.1 });
+    expect([...planSchedule(p, [{ times: [0.5, 1, 1.55, 2, 3] }]).steps]).toEqual([0, 5]);
+  });
+});
