@@ -11,7 +11,7 @@
  * adding up over segments. Row `rows` of p is the bottom row of the segment above.
  *
  * Reads: points (differences for linear), pairs, p, and lists: for each path where its slots begin, then the slots.
- * Reads and writes: the role's gradient [vertices, channels].
+ * Reads and writes: the role's gradient [vertices, gradient channels].
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import type { CompiledStaticKernel } from "../../src/signature/static-kernel.js";
@@ -23,6 +23,8 @@ import { staticKernel } from "./static.wgsl.js";
 export interface ContractShape extends LayoutShape {
   kernel: CompiledStaticKernel;
   channels: number;
+  /** Channels, from the first on, whose gradient is wanted: the stride of the gradient. */
+  gradientChannels: number;
   role: "x" | "y";
   /** Vertices of a thread. */
   vertices: number;
@@ -33,13 +35,13 @@ export interface ContractShape extends LayoutShape {
 export const channelBlock = 8;
 
 export const contract = (shape: ContractShape): string => {
-  const { channels, interleave: B, role, kernel, vertices: V } = shape;
+  const { channels, gradientChannels, interleave: B, role, kernel, vertices: V } = shape;
   const linear = kernel.linearScale !== undefined;
-  const block = Math.min(channels, channelBlock);
-  const tail = channels % block;
+  const block = Math.min(gradientChannels, channelBlock);
+  const tail = gradientChannels % block;
   const other = role === "x" ? "y" : "x";
   const guarded = (d: number, line: string): string =>
-    tail !== 0 && d >= tail ? `if (c0 + ${d}u < ${channels}u) { ${line} }` : line;
+    tail !== 0 && d >= tail ? `if (c0 + ${d}u < ${gradientChannels}u) { ${line} }` : line;
   // Adds what the vertex `o` of the other path brings, by the vertices' weights w0, w1, … (slopes for general kernels).
   const add = unroll(block, (d) =>
     guarded(
@@ -63,7 +65,7 @@ export const contract = (shape: ContractShape): string => {
       ? unroll(V, (v) =>
           unroll(block, (d) =>
             tail !== 0 && d >= tail
-              ? `  var own${v}_${d} = 0.0f; if (c0 + ${d}u < ${channels}u) { own${v}_${d} = ${role}[(first_pair.${role} + min(vertex + ${v}u, most)) * ${channels}u + c0 + ${d}u]; }`
+              ? `  var own${v}_${d} = 0.0f; if (c0 + ${d}u < ${gradientChannels}u) { own${v}_${d} = ${role}[(first_pair.${role} + min(vertex + ${v}u, most)) * ${channels}u + c0 + ${d}u]; }`
               : `  let own${v}_${d} = ${role}[(first_pair.${role} + min(vertex + ${v}u, most)) * ${channels}u + c0 + ${d}u];`,
           ),
         )
@@ -163,11 +165,11 @@ ${own}
 ${steps}
     }
   }
-  let out = (first_pair.${role} + vertex) * ${channels}u + c0;
+  let out = (first_pair.${role} + vertex) * ${gradientChannels}u + c0;
 ${unroll(
   V,
   (v) => `  if (${v}u < count) {
-${unroll(block, (d) => guarded(d, `gradient[out + ${v * channels + d}u] += ${linear ? "run.parameters.x * " : ""}sum${v}_${d};`))}
+${unroll(block, (d) => guarded(d, `gradient[out + ${v * gradientChannels + d}u] += ${linear ? "run.parameters.x * " : ""}sum${v}_${d};`))}
   }`,
 )}
 }

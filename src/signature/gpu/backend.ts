@@ -1,21 +1,14 @@
 /** Signature kernels and signatures on the GPU, in float32. */
 
-import { channelBlock, contract } from "../../../shaders/signature/contract.wgsl.js";
-import { differenceForward } from "../../../shaders/signature/difference-forward.wgsl.js";
-import { differenceReverse } from "../../../shaders/signature/difference-reverse.wgsl.js";
-import { incrementRows, increments } from "../../../shaders/signature/increments.wgsl.js";
-import { passWords } from "../../../shaders/signature/layout.wgsl.js";
-import { polynomialForward, polynomialReverse } from "../../../shaders/signature/polynomial.wgsl.js";
-import { truncatedForward, truncatedReverse } from "../../../shaders/signature/truncated.wgsl.js";
 import { SaltationError } from "../../errors.js";
-import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
+import type { Batch, Gpu, Storage } from "../../gpu/index.js";
 import type { GramRequest, GramResult, SignatureBackend } from "../backend.js";
 import { longestPath, type PathBatch, pathLength } from "../paths.js";
 import type { CheckedSolver } from "../solver.js";
 import type { CompiledStaticKernel } from "../static-kernel.js";
 import { describePairs, gramPairs, longestOf, type PairList, slotLists } from "./pairs.js";
-import { type ChunkPlan, planChunk } from "./plan.js";
 import { gpuSignatures, gpuSignatureVjp } from "./signatures.js";
+import { type PairScratch, PairStages } from "./stages.js";
 
 /** Points as the kernels read them: differences for a linear kernel (taken in float64), else the points. */
 function devicePoints(kernel: CompiledStaticKernel, batch: PathBatch): Float32Array {
@@ -30,136 +23,18 @@ function devicePoints(kernel: CompiledStaticKernel, batch: PathBatch): Float32Ar
   return out;
 }
 
-interface Kernels {
-  increments?: Kernel;
-  forward: Kernel;
-  recompute?: Kernel;
-  reverse?: Kernel;
-  contractX?: Kernel;
-  contractY?: Kernel;
-}
-
 /** One request made ready: its pairs, its plan, its kernels. */
 interface Job {
   readonly x: PathBatch;
   readonly y: PathBatch;
   readonly list: PairList;
   readonly weights: Float64Array | undefined;
-  readonly wantX: boolean;
-  readonly wantY: boolean;
-  readonly plan: ChunkPlan;
-  readonly kernels: Kernels;
-  readonly dot: boolean;
+  readonly stages: PairStages;
   collect(values: Float64Array, gradX?: Float32Array, gradY?: Float32Array): GramResult;
 }
 
-/** Buffers that all chunks of an evaluation share, since they run one after the other. */
-interface Scratch {
-  readonly p: Storage;
-  readonly k: Storage;
-  readonly g: Storage;
-}
-
-/** A pass's uniforms. */
-function passUniforms(
-  words: readonly number[],
-  parameters: readonly number[],
-  fineScale: number,
-  lowRows: number,
-): Uint8Array {
-  const bytes = new ArrayBuffer(passWords * 4);
-  const integers = new Uint32Array(bytes);
-  integers.set(words);
-  integers[13] = lowRows;
-  const floats = new Float32Array(bytes);
-  floats.set(parameters, 8);
-  floats[12] = fineScale;
-  return new Uint8Array(bytes);
-}
-
-const groupsOf = (count: number): [number, number] => (count <= 32768 ? [count, 1] : [32768, Math.ceil(count / 32768)]);
-
 export class GpuSignatureBackend implements SignatureBackend {
-  /** Vertices of one thread of a contraction: few threads do on a software adapter, where loads are dear. */
-  private readonly contractVertices: number;
-
-  constructor(readonly gpu: Gpu) {
-    this.contractVertices = gpu.adapter.fallback ? 4 : 1;
-  }
-
-  private async kernelsFor(
-    kernel: CompiledStaticKernel,
-    solver: CheckedSolver,
-    plan: ChunkPlan,
-    channels: number,
-    dot: boolean,
-    job: { gradient: boolean; wantX: boolean; wantY: boolean },
-  ): Promise<Kernels> {
-    const { gpu } = this;
-    const uniformBytes = passWords * 4;
-    const { interleave, workgroupSize, threads, strip } = plan;
-    const vertices = this.contractVertices;
-    const contraction = (role: "x" | "y"): Promise<Kernel> =>
-      gpu.kernel({
-        label: `contract ${role}`,
-        code: contract({ interleave, kernel, channels, role, vertices, workgroupSize: 32 }),
-        bindings: ["read", "read", "read", "read", "read", "read_write"],
-        uniformBytes,
-      });
-    const increment = dot
-      ? undefined
-      : gpu.kernel({
-          label: "increments",
-          code: increments({ interleave, kernel, channels, keepAbove: job.gradient, workgroupSize: 32 }),
-          bindings: ["read", "read", "read", "read_write"],
-          uniformBytes,
-        });
-    const forwardOf = (code: string, keep: boolean, points: boolean): Promise<Kernel> =>
-      gpu.kernel({
-        label: `signature kernel forward${keep ? ", kept" : ""}`,
-        code,
-        bindings: points
-          ? ["read", "read", "read", "read_write", "read_write"]
-          : ["read", "read", "read_write", "read_write"],
-        uniformBytes,
-      });
-    const extraRows = job.gradient ? 1 : 0;
-    const { stateWords } = plan;
-    const layout = { interleave, workgroupSize };
-    let forward: (keep: boolean) => string;
-    let reverseCode: () => string;
-    if (solver.kind === "difference") {
-      const shape = { ...layout, threads, strip, dyadic: solver.dyadic };
-      const scaled = !job.gradient;
-      forward = (keep) =>
-        differenceForward({ ...shape, source: dot ? "dot" : "buffer", channels, keep, scaled, extraRows });
-      reverseCode = () => differenceReverse(shape);
-    } else if (solver.kind === "polynomial") {
-      const { order } = solver;
-      forward = (keep) => polynomialForward({ ...layout, order, extraRows, keep, stateWords });
-      reverseCode = () => polynomialReverse({ ...layout, order, extraRows, keep: true, stateWords });
-    } else {
-      const { depth } = solver;
-      forward = (keep) => truncatedForward({ ...layout, depth, extraRows, keep, stateWords });
-      reverseCode = () => truncatedReverse({ ...layout, depth, extraRows, keep: true, stateWords });
-    }
-    const [inc, fwd, rec, rev, cx, cy] = await Promise.all([
-      increment,
-      forwardOf(forward(false), false, dot),
-      job.gradient ? forwardOf(forward(true), true, false) : undefined,
-      job.gradient
-        ? gpu.kernel({
-            label: "signature kernel reverse",
-            code: reverseCode(),
-            bindings: ["read", "read", "read", "read_write", "read_write"],
-            uniformBytes,
-          })
-        : undefined,
-      job.gradient && job.wantX ? contraction("x") : undefined,
-      job.gradient && job.wantY ? contraction("y") : undefined,
-    ]);
-    return { increments: inc, forward: fwd!, recompute: rec, reverse: rev, contractX: cx, contractY: cy };
-  }
+  constructor(readonly gpu: Gpu) {}
 
   private async prepare(
     kernel: CompiledStaticKernel,
@@ -171,19 +46,14 @@ export class GpuSignatureBackend implements SignatureBackend {
     want: { x: boolean; y: boolean },
     collect: Job["collect"],
   ): Promise<Job> {
-    const { limits } = this.gpu.device;
-    const gradient = weights !== undefined;
-    const dot = !gradient && kernel.linearScale !== undefined && solver.kind === "difference";
-    const plan = planChunk(solver, Math.max(1, list.a.length), longestPath(x) - 1, longestPath(y) - 1, gradient, !dot, {
-      software: this.gpu.adapter.fallback,
-      bufferBytes: Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
+    const stages = await PairStages.create(this.gpu, kernel, solver, {
+      pairs: list.a.length,
+      rows: longestPath(x) - 1,
+      columns: longestPath(y) - 1,
+      channels: x.channels,
+      gradient: weights ? want : null,
     });
-    const kernels = await this.kernelsFor(kernel, solver, plan, x.channels, dot, {
-      gradient,
-      wantX: want.x,
-      wantY: want.y,
-    });
-    return { x, y, list, weights, wantX: want.x, wantY: want.y, plan, kernels, dot, collect };
+    return { x, y, list, weights, stages, collect };
   }
 
   async evaluate(
@@ -219,7 +89,7 @@ export class GpuSignatureBackend implements SignatureBackend {
         });
       }),
     );
-    return this.run(kernel, solver, jobs);
+    return this.run(kernel, jobs);
   }
 
   async paired(
@@ -240,10 +110,10 @@ export class GpuSignatureBackend implements SignatureBackend {
       { x: true, y: true },
       (gram, gx, gy) => ({ gram, gradientX: gx && Float64Array.from(gx), gradientY: gy && Float64Array.from(gy) }),
     );
-    return (await this.run(kernel, solver, [job]))[0]!;
+    return (await this.run(kernel, [job]))[0]!;
   }
 
-  private async run(kernel: CompiledStaticKernel, solver: CheckedSolver, jobs: readonly Job[]): Promise<GramResult[]> {
+  private async run(kernel: CompiledStaticKernel, jobs: readonly Job[]): Promise<GramResult[]> {
     const { gpu } = this;
     const held: Storage[] = [];
     const hold = (s: Storage): Storage => {
@@ -251,28 +121,11 @@ export class GpuSignatureBackend implements SignatureBackend {
       return s;
     };
     try {
-      const largest = (size: (job: Job) => number): number => Math.max(4, ...jobs.map(size));
-      const columnsOf = (job: Job): number => longestPath(job.y) - 1;
-      const padded = (job: Job): number => Math.ceil(job.plan.slots / job.plan.interleave) * job.plan.interleave;
-      const scratch: Scratch = {
-        k: hold(
-          gpu.buffer(
-            "signature kernel rows",
-            largest((j) => padded(j) * j.plan.stateRows * j.plan.stateWords * columnsOf(j) * 4),
-          ),
-        ),
-        p: hold(
-          gpu.buffer(
-            "increments",
-            largest((j) => (j.dot ? 4 : padded(j) * (j.plan.rows + (j.weights ? 1 : 0)) * columnsOf(j) * 4)),
-          ),
-        ),
-        g: hold(
-          gpu.buffer(
-            "reverse rows",
-            largest((j) => (j.weights ? padded(j) * j.plan.reverseWords * columnsOf(j) * 4 : 4)),
-          ),
-        ),
+      const sizes = jobs.map((job) => job.stages.scratch);
+      const scratch: PairScratch = {
+        k: hold(gpu.buffer("signature kernel rows", Math.max(...sizes.map((b) => b.k)))),
+        p: hold(gpu.buffer("increments", Math.max(...sizes.map((b) => b.p)))),
+        g: hold(gpu.buffer("reverse rows", Math.max(...sizes.map((b) => b.g)))),
       };
       const uploaded = new Map<PathBatch, Storage>();
       const points = (batch: PathBatch): Storage => {
@@ -283,7 +136,7 @@ export class GpuSignatureBackend implements SignatureBackend {
         }
         return storage;
       };
-      const pending = jobs.map((job) => this.encode(kernel, solver, job, scratch, points, hold));
+      const pending = jobs.map((job) => this.encode(job, scratch, points, hold));
       const done = await Promise.all(pending);
       return done.map(({ values, gradX, gradY }, i) => jobs[i]!.collect(values, gradX, gradY));
     } finally {
@@ -293,104 +146,50 @@ export class GpuSignatureBackend implements SignatureBackend {
 
   /** Sends one job off; resolves with what was read back. */
   private async encode(
-    kernel: CompiledStaticKernel,
-    solver: CheckedSolver,
     job: Job,
-    scratch: Scratch,
+    scratch: PairScratch,
     points: (batch: PathBatch) => Storage,
     hold: (s: Storage) => Storage,
   ): Promise<{ values: Float64Array; gradX?: Float32Array; gradY?: Float32Array }> {
     const { gpu } = this;
-    const { x, y, list, plan, kernels, weights } = job;
+    const { x, y, list, stages, weights } = job;
+    const want = stages.shape.gradient;
+    const { slots: most } = stages.plan;
     const total = list.a.length;
     const values = new Float64Array(total);
     const px = points(x);
     const py = points(y);
-    const gradX = weights && job.wantX ? hold(gpu.buffer("gradient x", x.points.length * 4)) : undefined;
-    const gradY = weights && job.wantY ? hold(gpu.buffer("gradient y", y.points.length * 4)) : undefined;
+    const gradX = want?.x ? hold(gpu.buffer("gradient x", x.points.length * 4)) : undefined;
+    const gradY = want?.y ? hold(gpu.buffer("gradient y", y.points.length * 4)) : undefined;
     const reads: Promise<void>[] = [];
     let gradReads: Promise<ArrayBuffer>[] = [];
-    const dyadic = solver.kind === "difference" ? solver.dyadic : ([0, 0] as const);
-    const fineScale = 2 ** -(dyadic[0] + dyadic[1]);
-    const refineRows = 1 << dyadic[0];
     let batch = gpu.batch("signature kernels");
     if (gradX) batch.clear(gradX);
     if (gradY) batch.clear(gradY);
-    for (let begin = 0; begin < total; begin += plan.slots) {
-      const end = Math.min(total, begin + plan.slots);
+    const cut = (b: Batch): Batch => this.flush(b);
+    for (let begin = 0; begin < total; begin += most) {
+      const end = Math.min(total, begin + most);
       const slots = end - begin;
-      const pairs = hold(gpu.upload("pairs", describePairs(list, begin, end, x, y)));
       const results = hold(gpu.buffer("results", slots * 8));
-      const rows = longestOf(x, list.a, begin, end);
-      const columns = longestOf(y, list.b, begin, end);
-      const segments = Math.ceil(rows / plan.rows);
-      const groups = groupsOf(plan.threads > 1 ? slots : Math.ceil(slots / plan.workgroupSize));
-      const last = segments - 1;
-      const uniforms = (s: number, stateRows: number, rowIn: number, rowOut: number, flags = 0): Uint8Array =>
-        passUniforms(
-          [
-            slots,
-            s * plan.rows,
-            plan.rows,
-            columns,
-            stateRows,
-            rowIn,
-            rowOut,
-            (s === 0 ? 1 : 0) | (s === last ? 2 : 0) | flags,
-          ],
-          kernel.parameters,
-          fineScale,
-          weights ? segments + 1 : 1,
-        );
-      const fill = (u: Uint8Array): void => {
-        if (kernels.increments) {
-          batch.dispatch(kernels.increments, [px, py, pairs, scratch.p], u, [
-            Math.ceil(slots / 32),
-            Math.ceil(plan.rows / incrementRows),
-          ]);
-        }
-      };
-      const inputs = job.dot ? [pairs, px, py] : [pairs, scratch.p];
-      if (!weights) {
-        for (let s = 0; s < segments; s++) {
-          const u = uniforms(s, 3, 0, 0);
-          fill(u);
-          batch.dispatch(kernels.forward, [...inputs, scratch.k, results], u, groups);
-          if (segments > 1) batch = this.flush(batch);
-        }
-      } else {
-        const w = hold(gpu.upload("weights", Float32Array.from(weights.subarray(begin, end))));
-        const listX = gradX && hold(gpu.upload("slots of x", slotLists(list.a, begin, end, x.count)));
-        const listY = gradY && hold(gpu.upload("slots of y", slotLists(list.b, begin, end, y.count)));
-        const stateRows = 2 * (segments + 1) + plan.rows * refineRows;
-        // Rows at the segments' boundaries. The last segment's own rows come with the reverse; difference kernels of
-        // many segments still run through it here, since the value is more accurate without keeping rows.
-        const through = solver.kind === "difference" && last > 0 ? segments : last;
-        for (let s = 0; s < through; s++) {
-          const u = uniforms(s, stateRows, s, s + 1);
-          fill(u);
-          batch.dispatch(kernels.forward, [...inputs, scratch.k, results], u, groups);
-          batch = this.flush(batch);
-        }
-        for (let s = last; s >= 0; s--) {
-          const u = uniforms(s, stateRows, s, 2 * (segments + 1), through === last ? 4 : 0);
-          fill(u);
-          batch.dispatch(kernels.recompute!, [...inputs, scratch.k, results], u, groups);
-          batch.dispatch(kernels.reverse!, [pairs, w, scratch.k, scratch.p, scratch.g], u, groups);
-          const perGroup = 32 * this.contractVertices;
-          const blocks = Math.ceil(x.channels / Math.min(channelBlock, x.channels));
-          if (gradX) {
-            const vertices = plan.rows + (s === 0 ? 1 : 0);
-            const size: [number, number, number] = [Math.ceil(vertices / perGroup), x.count, blocks];
-            batch.dispatch(kernels.contractX!, [px, py, pairs, scratch.p, listX!, gradX], u, size);
-          }
-          if (gradY) {
-            const size: [number, number, number] = [Math.ceil((columns + 1) / perGroup), y.count, blocks];
-            batch.dispatch(kernels.contractY!, [px, py, pairs, scratch.p, listY!, gradY], u, size);
-          }
-          if (segments > 1) batch = this.flush(batch);
-        }
-      }
+      const role = (out: Storage | undefined, paths: Uint32Array, count: number) =>
+        out && { out, list: hold(gpu.upload("slots of paths", slotLists(paths, begin, end, count))), paths: count };
+      batch = stages.encode(
+        batch,
+        {
+          slots,
+          rows: longestOf(x, list.a, begin, end),
+          columns: longestOf(y, list.b, begin, end),
+          x: px,
+          y: py,
+          pairs: hold(gpu.upload("pairs", describePairs(list, begin, end, x, y))),
+          results,
+          weights: weights && hold(gpu.upload("weights", Float32Array.from(weights.subarray(begin, end)))),
+          gradientX: role(gradX, list.a, x.count),
+          gradientY: role(gradY, list.b, y.count),
+        },
+        scratch,
+        cut,
+      );
       reads.push(
         batch.read(results).then((data) => {
           const pairsRead = new Float32Array(data);

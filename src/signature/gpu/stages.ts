@@ -1,0 +1,284 @@
+/**
+ * The stages of signature kernels over pairs of paths on the GPU: increments, the kernel's grid, its reverse, contraction
+ * to gradients of points. They are encoded into a batch, chunk of pairs by chunk, segment of rows by segment; where
+ * points, pairs and weights come from, and where results go, is the caller's.
+ */
+import { channelBlock, contract } from "../../../shaders/signature/contract.wgsl.js";
+import { differenceForward } from "../../../shaders/signature/difference-forward.wgsl.js";
+import { differenceReverse } from "../../../shaders/signature/difference-reverse.wgsl.js";
+import { incrementRows, increments } from "../../../shaders/signature/increments.wgsl.js";
+import { passWords } from "../../../shaders/signature/layout.wgsl.js";
+import { polynomialForward, polynomialReverse } from "../../../shaders/signature/polynomial.wgsl.js";
+import { truncatedForward, truncatedReverse } from "../../../shaders/signature/truncated.wgsl.js";
+import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
+import type { CheckedSolver } from "../solver.js";
+import type { CompiledStaticKernel } from "../static-kernel.js";
+import { type ChunkPlan, planChunk } from "./plan.js";
+
+/** What the stages are compiled and planned for. */
+export interface PairShape {
+  /** Number of pairs in all, and the most segments of their x and y. */
+  readonly pairs: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly channels: number;
+  /** Which gradients are wanted; with neither, values alone. */
+  readonly gradient: { readonly x: boolean; readonly y: boolean } | null;
+  /** Channels, from the first on, whose gradients are wanted (default all). */
+  readonly gradientChannels?: number;
+}
+
+/** One role's gradient: [vertices, gradient channels], added to, of `paths` paths with their slots in `list`. */
+export interface RoleGradient {
+  readonly out: Storage;
+  readonly list: Storage;
+  readonly paths: number;
+}
+
+/** A chunk of pairs: at most `plan.slots`. */
+export interface PairChunk {
+  readonly slots: number;
+  /** Most segments of the pairs' x and y. */
+  readonly rows: number;
+  readonly columns: number;
+  /** Points (for a linear static kernel their differences) of x and y [vertices, channels]. */
+  readonly x: Storage;
+  readonly y: Storage;
+  /** [slots] of start of x, segments of x, start of y, segments of y. */
+  readonly pairs: Storage;
+  /** [slots] of value and binary exponent. */
+  readonly results: Storage;
+  /** Cotangents of the values [slots] f32. */
+  readonly weights?: Storage;
+  readonly gradientX?: RoleGradient;
+  readonly gradientY?: RoleGradient;
+}
+
+/** Buffers that all chunks share, since they run one after the other. */
+export interface PairScratch {
+  readonly p: Storage;
+  readonly k: Storage;
+  readonly g: Storage;
+}
+
+interface Kernels {
+  readonly increments?: Kernel;
+  readonly forward: Kernel;
+  readonly recompute?: Kernel;
+  readonly reverse?: Kernel;
+  readonly contractX?: Kernel;
+  readonly contractY?: Kernel;
+}
+
+/** A pass's uniforms. */
+function passUniforms(
+  words: readonly number[],
+  parameters: readonly number[],
+  fineScale: number,
+  lowRows: number,
+): Uint8Array {
+  const bytes = new ArrayBuffer(passWords * 4);
+  const integers = new Uint32Array(bytes);
+  integers.set(words);
+  integers[13] = lowRows;
+  const floats = new Float32Array(bytes);
+  floats.set(parameters, 8);
+  floats[12] = fineScale;
+  return new Uint8Array(bytes);
+}
+
+const groupsOf = (count: number): [number, number] => (count <= 32768 ? [count, 1] : [32768, Math.ceil(count / 32768)]);
+
+/** Bytes of the scratch buffers that a plan needs. */
+function scratchBytes(
+  plan: ChunkPlan,
+  columns: number,
+  dot: boolean,
+  gradient: boolean,
+): { p: number; k: number; g: number } {
+  const padded = Math.ceil(plan.slots / plan.interleave) * plan.interleave;
+  return {
+    k: Math.max(4, padded * plan.stateRows * plan.stateWords * columns * 4),
+    p: dot ? 4 : padded * (plan.rows + (gradient ? 1 : 0)) * columns * 4,
+    g: gradient ? padded * plan.reverseWords * columns * 4 : 4,
+  };
+}
+
+export class PairStages {
+  private constructor(
+    private readonly kernel: CompiledStaticKernel,
+    private readonly solver: CheckedSolver,
+    readonly shape: PairShape,
+    readonly plan: ChunkPlan,
+    private readonly dot: boolean,
+    private readonly kernels: Kernels,
+    private readonly vertices: number,
+  ) {}
+
+  static async create(
+    gpu: Gpu,
+    kernel: CompiledStaticKernel,
+    solver: CheckedSolver,
+    shape: PairShape,
+  ): Promise<PairStages> {
+    const { limits } = gpu.device;
+    const gradient = shape.gradient !== null;
+    const dot = !gradient && kernel.linearScale !== undefined && solver.kind === "difference";
+    const plan = planChunk(solver, Math.max(1, shape.pairs), shape.rows, shape.columns, gradient, !dot, {
+      software: gpu.adapter.fallback,
+      bufferBytes: Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
+    });
+    // Vertices of one thread of a contraction: few threads do on a software adapter, where loads are dear.
+    const vertices = gpu.adapter.fallback ? 4 : 1;
+    const kernels = await compile(gpu, kernel, solver, shape, plan, dot, vertices);
+    return new PairStages(kernel, solver, shape, plan, dot, kernels, vertices);
+  }
+
+  /** Bytes of the scratch buffers. */
+  get scratch(): { p: number; k: number; g: number } {
+    return scratchBytes(this.plan, this.shape.columns, this.dot, this.shape.gradient !== null);
+  }
+
+  /**
+   * Encodes a chunk. Gradients are added to what stands in their buffers.
+   * @param cut called between segments, where work may be submitted; returns the batch to go on with.
+   */
+  encode(batch: Batch, chunk: PairChunk, scratch: PairScratch, cut: (batch: Batch) => Batch = (b) => b): Batch {
+    const { plan, kernels, kernel, solver, dot } = this;
+    const { slots, rows, columns, pairs, x, y, results, weights } = chunk;
+    let current = batch;
+    const dyadic = solver.kind === "difference" ? solver.dyadic : ([0, 0] as const);
+    const fineScale = 2 ** -(dyadic[0] + dyadic[1]);
+    const segments = Math.ceil(rows / plan.rows);
+    const groups = groupsOf(plan.threads > 1 ? slots : Math.ceil(slots / plan.workgroupSize));
+    const last = segments - 1;
+    const uniforms = (s: number, stateRows: number, rowIn: number, rowOut: number, flags = 0): Uint8Array => {
+      const ends = (s === 0 ? 1 : 0) | (s === last ? 2 : 0);
+      const words = [slots, s * plan.rows, plan.rows, columns, stateRows, rowIn, rowOut, ends | flags];
+      return passUniforms(words, kernel.parameters, fineScale, weights ? segments + 1 : 1);
+    };
+    const fill = (u: Uint8Array): void => {
+      if (!kernels.increments) return;
+      const size: [number, number] = [Math.ceil(slots / 32), Math.ceil(plan.rows / incrementRows)];
+      current.dispatch(kernels.increments, [x, y, pairs, scratch.p], u, size);
+    };
+    const inputs = dot ? [pairs, x, y] : [pairs, scratch.p];
+    if (!weights) {
+      for (let s = 0; s < segments; s++) {
+        const u = uniforms(s, 3, 0, 0);
+        fill(u);
+        current.dispatch(kernels.forward, [...inputs, scratch.k, results], u, groups);
+        if (segments > 1) current = cut(current);
+      }
+      return current;
+    }
+    const stateRows = 2 * (segments + 1) + plan.rows * (1 << dyadic[0]);
+    // Rows at the segments' boundaries. The last segment's own rows come with the reverse; difference kernels of
+    // many segments still run through it here, since the value is more accurate without keeping rows.
+    const through = solver.kind === "difference" && last > 0 ? segments : last;
+    for (let s = 0; s < through; s++) {
+      const u = uniforms(s, stateRows, s, s + 1);
+      fill(u);
+      current.dispatch(kernels.forward, [...inputs, scratch.k, results], u, groups);
+      current = cut(current);
+    }
+    const perGroup = 32 * this.vertices;
+    const { channels, gradientChannels = channels } = this.shape;
+    const blocks = Math.ceil(gradientChannels / Math.min(channelBlock, gradientChannels));
+    const contraction = (
+      role: RoleGradient | undefined,
+      by: Kernel | undefined,
+      vertices: number,
+      u: Uint8Array,
+    ): void => {
+      if (!role || !by) return;
+      const size: [number, number, number] = [Math.ceil(vertices / perGroup), role.paths, blocks];
+      current.dispatch(by, [x, y, pairs, scratch.p, role.list, role.out], u, size);
+    };
+    for (let s = last; s >= 0; s--) {
+      const u = uniforms(s, stateRows, s, 2 * (segments + 1), through === last ? 4 : 0);
+      fill(u);
+      current.dispatch(kernels.recompute!, [...inputs, scratch.k, results], u, groups);
+      current.dispatch(kernels.reverse!, [pairs, weights, scratch.k, scratch.p, scratch.g], u, groups);
+      contraction(chunk.gradientX, kernels.contractX, plan.rows + (s === 0 ? 1 : 0), u);
+      contraction(chunk.gradientY, kernels.contractY, columns + 1, u);
+      if (segments > 1) current = cut(current);
+    }
+    return current;
+  }
+}
+
+async function compile(
+  gpu: Gpu,
+  kernel: CompiledStaticKernel,
+  solver: CheckedSolver,
+  shape: PairShape,
+  plan: ChunkPlan,
+  dot: boolean,
+  vertices: number,
+): Promise<Kernels> {
+  const { channels, gradientChannels = channels } = shape;
+  const gradient = shape.gradient !== null;
+  const uniformBytes = passWords * 4;
+  const { interleave, workgroupSize, threads, strip } = plan;
+  const contraction = (role: "x" | "y"): Promise<Kernel> =>
+    gpu.kernel({
+      label: `contract ${role}`,
+      code: contract({ interleave, kernel, channels, gradientChannels, role, vertices, workgroupSize: 32 }),
+      bindings: ["read", "read", "read", "read", "read", "read_write"],
+      uniformBytes,
+    });
+  const increment = dot
+    ? undefined
+    : gpu.kernel({
+        label: "increments",
+        code: increments({ interleave, kernel, channels, keepAbove: gradient, workgroupSize: 32 }),
+        bindings: ["read", "read", "read", "read_write"],
+        uniformBytes,
+      });
+  const forwardOf = (code: string, keep: boolean, points: boolean): Promise<Kernel> =>
+    gpu.kernel({
+      label: `signature kernel forward${keep ? ", kept" : ""}`,
+      code,
+      bindings: points
+        ? ["read", "read", "read", "read_write", "read_write"]
+        : ["read", "read", "read_write", "read_write"],
+      uniformBytes,
+    });
+  const extraRows = gradient ? 1 : 0;
+  const { stateWords } = plan;
+  const layout = { interleave, workgroupSize };
+  let forward: (keep: boolean) => string;
+  let reverseCode: () => string;
+  if (solver.kind === "difference") {
+    const sweep = { ...layout, threads, strip, dyadic: solver.dyadic };
+    const scaled = !gradient;
+    forward = (keep) =>
+      differenceForward({ ...sweep, source: dot ? "dot" : "buffer", channels, keep, scaled, extraRows });
+    reverseCode = () => differenceReverse(sweep);
+  } else if (solver.kind === "polynomial") {
+    const { order } = solver;
+    forward = (keep) => polynomialForward({ ...layout, order, extraRows, keep, stateWords });
+    reverseCode = () => polynomialReverse({ ...layout, order, extraRows, keep: true, stateWords });
+  } else {
+    const { depth } = solver;
+    forward = (keep) => truncatedForward({ ...layout, depth, extraRows, keep, stateWords });
+    reverseCode = () => truncatedReverse({ ...layout, depth, extraRows, keep: true, stateWords });
+  }
+  const [inc, fwd, rec, rev, cx, cy] = await Promise.all([
+    increment,
+    forwardOf(forward(false), false, dot),
+    gradient ? forwardOf(forward(true), true, false) : undefined,
+    gradient
+      ? gpu.kernel({
+          label: "signature kernel reverse",
+          code: reverseCode(),
+          bindings: ["read", "read", "read", "read_write", "read_write"],
+          uniformBytes,
+        })
+      : undefined,
+    shape.gradient?.x ? contraction("x") : undefined,
+    shape.gradient?.y ? contraction("y") : undefined,
+  ]);
+  return { increments: inc, forward: fwd!, recompute: rec, reverse: rev, contractX: cx, contractY: cy };
+}
