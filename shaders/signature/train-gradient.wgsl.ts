@@ -6,8 +6,8 @@
  * A and B the signatures before and after it. The bracket begins at level 2, so A and B are needed up to depth − 2 only,
  * and differences of the cotangent are taken before anything is summed: no digits cancel.
  *
- * \`trainStates\` writes A, or B by running backward with words reversed: a thread owns one word of length depth − 2 of
- * one path. \`trainGradient\` contracts: a thread owns one event of one path.
+ * `trainStates` writes A, or B by running backward with words reversed: a thread owns one word of length depth − 2 of
+ * one path. `trainGradient` contracts: a thread owns one event of one path.
  */
 import { unroll } from "../shared/unroll.js";
 import { advance, letters } from "./signature.wgsl.js";

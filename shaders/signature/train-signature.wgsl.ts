@@ -96,8 +96,8 @@ ${unroll(depth - 1, (j) => `  if (u % ${d ** (depth - 2 - j)}u == 0u) { rows[${p
 };
 
 /**
- * Adds up the groups' rows: a thread per word adds blocks of \`rows_per_block\` rows, and the scaled blocks in their
- * order to what stands in \`out\` (or to 0), so that the sum does not depend on how the paths were cut.
+ * Adds up the groups' rows: a thread per word adds blocks of `rows_per_block` rows, and the scaled blocks in their
+ * order to what stands in `out` (or to 0), so that the sum does not depend on how the paths were cut.
  */
 export const sumTrainRows = (channels: number, depth: number, transposed: boolean, workgroupSize: number): string => {
   const starts = levelStarts(channels, depth);

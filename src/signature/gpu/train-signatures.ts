@@ -11,14 +11,15 @@ import {
   trainLinks,
   trainPoints,
 } from "../../../shaders/signature/train-depth3.wgsl.js";
-import { neuronCounts, trainEvents } from "../../../shaders/signature/train-events.wgsl.js";
 import { rowsPerLayer, stateSize, trainGradient, trainStates } from "../../../shaders/signature/train-gradient.wgsl.js";
 import { eventBytes, trainPassBytes } from "../../../shaders/signature/train-layout.wgsl.js";
 import { sumTrainRows, trainSignature } from "../../../shaders/signature/train-signature.wgsl.js";
-import { fail, wholeNumber } from "../../checks.js";
+import { wholeNumber } from "../../checks.js";
 import { SaltationError } from "../../errors.js";
 import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
+import { Scratch } from "./scratch.js";
 import { signatureSize } from "./signatures.js";
+import { TrainEvents, trainUniform } from "./train-events.js";
 import type { TrainBatch } from "./trains.js";
 
 const workgroupSize = 64;
@@ -41,26 +42,17 @@ export interface EncodeOptions {
   readonly accumulate?: boolean;
 }
 
-interface EventKernels {
-  readonly read: Kernel;
-  readonly count: Kernel;
-  readonly least: Kernel;
-  readonly capped: Kernel;
-}
-
 export class TrainSignatures {
   /** Numbers of a signature: levels 0 (which is 1) to depth, words in lexicographic order. */
   readonly size: number;
-  private readonly scratch = new Map<string, Storage>();
-  /** Outgrown scratch, which batches not yet submitted may use. */
-  private readonly retired: Storage[] = [];
+  private readonly scratch: Scratch;
 
   private constructor(
-    private readonly gpu: Gpu,
+    gpu: Gpu,
     readonly neurons: number,
     readonly depth: number,
     private readonly pathsPerGroup: number,
-    private readonly events: ReadonlyMap<number, EventKernels>,
+    private readonly events: TrainEvents,
     private readonly kernels: {
       readonly sum: Kernel;
       /** Depth 3 only. */
@@ -74,6 +66,7 @@ export class TrainSignatures {
     },
   ) {
     this.size = signatureSize(neurons + 1, depth);
+    this.scratch = new Scratch(gpu);
   }
 
   /**
@@ -101,46 +94,17 @@ export class TrainSignatures {
     const passOf = (label: string, code: string, bindings: ("read" | "read_write")[]): Promise<Kernel> =>
       gpu.kernel({ label, code, bindings, uniformBytes: trainPassBytes });
     const states = stateSize(channels, depth) > 0;
-    const eventKernels = async (recordWords: number): Promise<readonly [number, EventKernels]> => {
-      const own = { recordWords, neurons, workgroupSize };
-      const [read, capped, count, least] = await Promise.all([
-        passOf("events of trains", trainEvents({ ...own, capped: false }), ["read", "read", "read_write"]),
-        passOf("events of trains, capped", trainEvents({ ...own, capped: true }), [
-          "read",
-          "read",
-          "read_write",
-          "read",
-          "read_write",
-        ]),
-        passOf("spike counts", neuronCounts({ ...own, least: false }), ["read", "read", "read_write", "read_write"]),
-        passOf("least spike counts", neuronCounts({ ...own, least: true }), [
-          "read",
-          "read",
-          "read_write",
-          "read_write",
-        ]),
-      ]);
-      return [recordWords, { read, capped, count, least }];
-    };
     const products = depth === 3;
-    const [events, sum, points, links, each, addRows, gradient, before, after] = await Promise.all([
-      Promise.all((neurons === 1 ? [2, 3] : [3]).map(eventKernels)),
+    const summed = (label: string, paths: number, transposed: boolean): Promise<Kernel> =>
       products
-        ? passOf("products of trains", trainDepth3({ channels, pathsPerGroup, workgroupSize }), [
-            "read",
-            "read",
-            "read_write",
-          ])
-        : passOf("signatures of trains, summed", trainSignature({ ...shape, pathsPerGroup, transposed: true }), [
-            "read",
-            "read_write",
-          ]),
+        ? passOf(label, trainDepth3({ channels, pathsPerGroup: paths, workgroupSize }), ["read", "read", "read_write"])
+        : passOf(label, trainSignature({ ...shape, pathsPerGroup: paths, transposed }), ["read", "read_write"]);
+    const [events, sum, points, links, each, addRows, gradient, before, after] = await Promise.all([
+      TrainEvents.create(gpu, neurons),
+      summed("signatures of trains, summed", pathsPerGroup, true),
       products ? passOf("points of trains", trainPoints(channels, workgroupSize), ["read", "read_write"]) : undefined,
       products ? passOf("links of trains", trainLinks(channels, workgroupSize), ["read", "read_write"]) : undefined,
-      passOf("signatures of trains", trainSignature({ ...shape, pathsPerGroup: 1, transposed: false }), [
-        "read",
-        "read_write",
-      ]),
+      summed("signatures of trains", 1, false),
       gpu.kernel({
         label: "sum of signatures",
         code: sumTrainRows(channels, depth, !products, workgroupSize),
@@ -157,44 +121,7 @@ export class TrainSignatures {
       states ? passOf("signatures after spikes", trainStates(shape, "after"), ["read", "read_write"]) : undefined,
     ]);
     const kernels = { sum: sum!, points, links, each: each!, addRows: addRows!, gradient: gradient!, before, after };
-    return new TrainSignatures(gpu, neurons, depth, pathsPerGroup, new Map(events), kernels);
-  }
-
-  private kernelsOf(trains: TrainBatch): EventKernels {
-    const found = this.events.get(trains.recordWords);
-    if (!found) {
-      fail(
-        "trains",
-        `a record of ${trains.recordWords} words a spike does not fit signatures of ${this.neurons} neurons`,
-      );
-    }
-    return found;
-  }
-
-  private room(name: string, bytes: number): Storage {
-    const known = this.scratch.get(name);
-    if (known && known.bytes >= bytes) return known;
-    if (known) this.retired.push(known);
-    const storage = this.gpu.buffer(name, bytes);
-    this.scratch.set(name, storage);
-    return storage;
-  }
-
-  private uniform(trains: TrainBatch, first: number, paths: number, scale: number, perPath: boolean): Uint8Array {
-    const bytes = new ArrayBuffer(trainPassBytes);
-    new Uint32Array(bytes).set([
-      paths,
-      first,
-      trains.paths,
-      trains.slots,
-      trains.steps,
-      trains.firstPath ?? 0,
-      trains.recordPaths ?? trains.paths,
-      trains.counts.byteOffset / 4,
-    ]);
-    new Float32Array(bytes).set([trains.dt, scale], 8);
-    new Uint32Array(bytes)[10] = perPath ? 1 : 0;
-    return new Uint8Array(bytes);
+    return new TrainSignatures(gpu, neurons, depth, pathsPerGroup, events, kernels);
   }
 
   /** Ranges of paths that fit the scratch buffers, in whole `unit`s, and reads the events of each before its turn. */
@@ -206,22 +133,49 @@ export class TrainSignatures {
     options: EncodeOptions & { readonly scale: number; readonly perPath?: boolean },
     turn: (events: Storage, pass: Uint8Array, paths: number, first: number) => void,
   ): void {
-    const { read, capped } = this.kernelsOf(trains);
     const perPath = Math.max(bytesPerPath, eventBytes(trains.slots));
     const fitting = Math.floor(scratchBytes / perPath / unit) * unit;
     const most = Math.min(trains.paths, Math.max(unit, fitting));
-    const events = this.room("events", eventBytes(trains.slots) * most);
+    const events = this.scratch.take("events", eventBytes(trains.slots) * most);
     for (let first = 0; first < trains.paths; first += most) {
       const paths = Math.min(most, trains.paths - first);
-      const pass = this.uniform(trains, first, paths, options.scale, options.perPath ?? false);
-      const inputs = [trains.record, trains.counts.storage, events];
-      const groups = [Math.ceil(paths / workgroupSize)] as const;
-      if (options.caps) {
-        const tally = this.room("tally", 4 * this.neurons * most);
-        batch.dispatch(capped, [...inputs, options.caps, tally], pass, groups);
-      } else batch.dispatch(read, inputs, pass, groups);
+      const pass = trainUniform(trains, { ...options, first, paths });
+      this.events.encode(batch, trains, events, this.scratch, { first, paths, caps: options.caps });
       turn(events, pass, paths, first);
     }
+  }
+
+  /** Rows of signatures [groups][size], each the sum over so many paths. */
+  private encodeRows(
+    batch: Batch,
+    events: Storage,
+    pass: Uint8Array,
+    trains: TrainBatch,
+    paths: number,
+    rows: Storage,
+    kernel: Kernel,
+    pathsPerGroup: number,
+  ): void {
+    const { kernels } = this;
+    const channels = this.neurons + 1;
+    const groups = Math.ceil(paths / pathsPerGroup);
+    if (!kernels.points || !kernels.links) {
+      batch.dispatch(kernel, [events, rows], pass, groupsOf(channels ** (this.depth - 1) * groups));
+      return;
+    }
+    const bytes = entryBytes(channels, trains.slots);
+    const points = this.scratch.take("points of entries", bytes.points * paths);
+    const links = this.scratch.take("links of entries", bytes.links * paths);
+    const across = Math.ceil(paths / workgroupSize);
+    batch.dispatch(kernels.points, [events, points], pass, [across, paddedChannels(channels) / 4]);
+    batch.dispatch(kernels.links, [events, links], pass, [across]);
+    batch.dispatch(kernel, [points, links, rows], pass, groupsOf(depth3Blocks(channels).threads * groups));
+  }
+
+  /** Bytes of scratch per path of rows of so many paths each. */
+  private rowBytes(trains: TrainBatch, pathsPerGroup: number): number {
+    const points = this.kernels.points ? entryBytes(this.neurons + 1, trains.slots).points : 0;
+    return Math.max((4 * this.size) / pathsPerGroup, points);
   }
 
   /**
@@ -237,23 +191,12 @@ export class TrainSignatures {
   ): void {
     const { size, pathsPerGroup, kernels } = this;
     const scale = options.scale ?? 1 / trains.paths;
-    const channels = this.neurons + 1;
-    const entry = entryBytes(channels, trains.slots);
-    const perPath = Math.max((4 * size) / pathsPerGroup, kernels.points ? entry.points : 0);
+    const perPath = this.rowBytes(trains, pathsPerGroup);
     let keep = options.accumulate ?? false;
     this.ranges(batch, trains, perPath, blockPaths, { ...options, scale }, (events, pass, paths) => {
       const groups = Math.ceil(paths / pathsPerGroup);
-      const rows = this.room("sums of groups", 4 * size * groups);
-      if (kernels.points && kernels.links) {
-        const points = this.room("points of entries", entry.points * paths);
-        const links = this.room("links of entries", entry.links * paths);
-        const across = Math.ceil(paths / workgroupSize);
-        batch.dispatch(kernels.points, [events, points], pass, [across, paddedChannels(channels) / 4]);
-        batch.dispatch(kernels.links, [events, links], pass, [across]);
-        batch.dispatch(kernels.sum, [points, links, rows], pass, groupsOf(depth3Blocks(channels).threads * groups));
-      } else {
-        batch.dispatch(kernels.sum, [events, rows], pass, groupsOf(channels ** (this.depth - 1) * groups));
-      }
+      const rows = this.scratch.take("sums of groups", 4 * size * groups);
+      this.encodeRows(batch, events, pass, trains, paths, rows, kernels.sum, pathsPerGroup);
       const sum = new ArrayBuffer(16);
       new Uint32Array(sum).set([groups, blockPaths / pathsPerGroup, keep ? 1 : 0]);
       new Float32Array(sum)[3] = scale;
@@ -265,11 +208,10 @@ export class TrainSignatures {
   /** The signature of every path, to `out` [paths][size] f32. */
   encodeEach(batch: Batch, trains: TrainBatch, out: Storage, options: Pick<EncodeOptions, "caps"> = {}): void {
     const { size, kernels } = this;
-    const words = (this.neurons + 1) ** (this.depth - 1);
-    this.ranges(batch, trains, 4 * size, 1, { ...options, scale: 1 }, (events, pass, paths, first) => {
+    this.ranges(batch, trains, this.rowBytes(trains, 1), 1, { ...options, scale: 1 }, (events, pass, paths, first) => {
       // Storages are bound from their start, so what does not come first is copied to its place.
-      const own = paths === trains.paths ? out : this.room("signatures", 4 * size * paths);
-      batch.dispatch(kernels.each, [events, own], pass, groupsOf(words * paths));
+      const own = paths === trains.paths ? out : this.scratch.take("signatures", 4 * size * paths);
+      this.encodeRows(batch, events, pass, trains, paths, own, kernels.each, 1);
       if (own !== out) batch.copy(own, 0, out, 4 * size * first, 4 * size * paths);
     });
   }
@@ -302,8 +244,8 @@ export class TrainSignatures {
       const states: Storage[] = [];
       if (kernels.before && kernels.after) {
         const words = channels ** (depth - 2);
-        const before = this.room("states before", stateBytes * paths);
-        const after = this.room("states after", stateBytes * paths);
+        const before = this.scratch.take("states before", stateBytes * paths);
+        const after = this.scratch.take("states after", stateBytes * paths);
         batch.dispatch(kernels.before, [events, before], pass, grid(words));
         batch.dispatch(kernels.after, [events, after], pass, grid(words));
         states.push(before, after);
@@ -318,20 +260,11 @@ export class TrainSignatures {
    * @throws SaltationError `invalid-input` where the batches differ in size.
    */
   encodeMatch(batch: Batch, a: TrainBatch, b: TrainBatch, caps: Storage): void {
-    if (a.paths !== b.paths)
-      fail("trains", `batches of ${a.paths} and ${b.paths} paths cannot be matched path by path`);
-    const tally = this.room("tally", 4 * this.neurons * a.paths);
-    const groups = [Math.ceil(a.paths / workgroupSize)] as const;
-    for (const [trains, kernel] of [[a, this.kernelsOf(a).count] as const, [b, this.kernelsOf(b).least] as const]) {
-      const inputs = [trains.record, trains.counts.storage, caps, tally];
-      batch.dispatch(kernel, inputs, this.uniform(trains, 0, trains.paths, 1, false), groups);
-    }
+    this.events.encodeMatch(batch, a, b, caps, this.scratch);
   }
 
   /** Gives the scratch buffers back; what was encoded before must have been submitted. */
   dispose(): void {
-    for (const s of [...this.scratch.values(), ...this.retired]) s.dispose();
-    this.scratch.clear();
-    this.retired.length = 0;
+    this.scratch.dispose();
   }
 }

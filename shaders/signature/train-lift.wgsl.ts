@@ -1,0 +1,82 @@
+/**
+ * The Marcus lift of spike trains to paths of time and counts, as the kernels over pairs read them, and its pullback.
+ *
+ * A path of G groups of simultaneous spikes has 2G + 2 vertices: its start, two at each group (before and after the
+ * jump), its end. Path p begins at vertex p · (2 slots + 2).
+ */
+import { eventList, trainPass } from "./train-layout.wgsl.js";
+
+/** Vertices set aside for a path. */
+export const liftVertices = (slots: number): number => 2 * slots + 2;
+
+/**
+ * A thread takes one path and one channel, and writes that channel of all vertices, or (`differences`) of the moves from
+ * each vertex to the next, which are exact. The thread of channel 0 writes where the path begins and how many vertices
+ * it has to `table`.
+ */
+export const trainLift = (channels: number, differences: boolean, workgroupSize: number): string => {
+  const put = (vertex: string, value: string): string => `points[base + (${vertex}) * ${channels}u] = ${value};`;
+  return /* wgsl */ `
+@group(0) @binding(0) var<uniform> run: TrainPass;
+@group(0) @binding(1) var<storage, read> events: array<u32>;
+@group(0) @binding(2) var<storage, read_write> points: array<f32>; // [paths][vertices][channels]
+@group(0) @binding(3) var<storage, read_write> table: array<vec2u>;
+${trainPass}
+${eventList}
+
+@compute @workgroup_size(${workgroupSize})
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let p = id.x;
+  let c = id.y;
+  if (p >= run.paths) { return; }
+  let start = p * (2u * run.slots + 2u);
+  let base = start * ${channels}u + c;
+  let count = event_count(p);
+  let along = select(0.0f, 1.0f, c == 0u);
+  var here = 0.0f;
+  var vertex = 0u;
+  for (var n = 0u; n <= count;) {
+    let delta = along * bitcast<f32>(events[event_at(n, 0u, p)]);
+    ${put("vertex", differences ? "delta" : "here")}
+    here += delta;
+    ${put("vertex + 1u", differences ? "0.0f" : "here")}
+    if (n == count) { break; }
+    let size = events[event_at(n, 4u, p)];
+    var jump = 0.0f;
+    for (var r = 0u; r < size; r += 1u) { jump += select(0.0f, 1.0f, events[event_at(n + r, 1u, p)] == c); }
+    ${differences ? put("vertex + 1u", "jump") : ""}
+    here += jump;
+    vertex += 2u;
+    n += size;
+  }
+  if (c == 0u) { table[p] = vec2u(start, vertex + 2u); }
+}
+`;
+};
+
+/** A thread takes one path and adds the scaled gradient by the time of each vertex to the spikes at it, in even shares. */
+export const trainPullback = (workgroupSize: number): string => /* wgsl */ `
+@group(0) @binding(0) var<uniform> run: TrainPass;
+@group(0) @binding(1) var<storage, read> events: array<u32>;
+@group(0) @binding(2) var<storage, read> gradient: array<f32>; // [paths][vertices], by time
+@group(0) @binding(3) var<storage, read_write> out: array<f32>; // [slots][paths]
+${trainPass}
+${eventList}
+
+@compute @workgroup_size(${workgroupSize})
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let p = id.x;
+  if (p >= run.paths) { return; }
+  let count = event_count(p);
+  var vertex = p * (2u * run.slots + 2u) + 1u;
+  for (var n = 0u; n < count;) {
+    let size = events[event_at(n, 4u, p)];
+    let share = run.scale * (gradient[vertex] + gradient[vertex + 1u]) / f32(size);
+    for (var r = 0u; r < size; r += 1u) {
+      out[events[event_at(n + r, 2u, p)] * run.all_paths + run.first_path + p] += share;
+    }
+    vertex += 2u;
+    n += size;
+  }
+}
+`;
