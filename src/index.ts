@@ -7,6 +7,7 @@ export { type Backend, Engine, EngineNetwork, type EngineOptions, type GradientO
 export { type ErrorCode, SaltationError } from "./errors.js";
 export type { AdapterSummary } from "./gpu/index.js";
 export type { ValueAndGradient } from "./gradient/result.js";
+export type { ObservedTrial } from "./gradient/schedule.js";
 export type { Sensitivities } from "./gradient/sensitivity.js";
 export * from "./metrics/index.js";
 export type { Weights } from "./network/connections.js";
@@ -19,6 +20,7 @@ export {
   type ExpectedSignatureOptions,
   expectedSignatureLoss,
 } from "./train/losses/expected-signature.js";
+export { logLikelihood } from "./train/losses/log-likelihood.js";
 export { firstSpikes, meanSpikeTime, type Selection, type SpikeTimeLoss } from "./train/losses/spike-times.js";
 export { adam, type Optimiser, type OptimiserSettings, rmsprop, sgd } from "./train/optimisers.js";
 export type {

@@ -11,6 +11,7 @@ import type { Cell } from "./cell.js";
 import { parameterInput, stateInput } from "./cell.js";
 import { type CellFunctions, cellFunctions, nonZero } from "./functions.js";
 import { type Graph, isConstant, type Node, reachable } from "./graph.js";
+import { logHazard } from "./hazard.js";
 
 export interface WgslCellOptions {
   /** Noise channels that are switched on, by index. */
@@ -21,6 +22,8 @@ export interface WgslCellOptions {
   currentGradient?: boolean;
   /** Also emit derivatives (for backward kernels), or full tangents (for sensitivity kernels). */
   derivatives?: "none" | "reverse" | "forward";
+  /** Also emit the logarithm of the hazard, with its derivative where derivatives are `reverse`. */
+  hazard?: boolean;
 }
 
 const dear = new Set(["div", "exp", "log", "sqrt", "sin", "cos", "tanh", "pow"]);
@@ -188,6 +191,25 @@ export function emitCellWgsl(cell: Cell, options: WgslCellOptions, functions?: C
   valueFunction("cell_receive(y: State, w: f32)", f.receive.value);
   valueFunction("cell_start(u: f32)", f.start.value);
   valueFunction("cell_kick(y: State, x: Slope)", f.kick.value);
+
+  if (options.hazard) {
+    const { value, states: yBar, parameters, current } = logHazard(cell);
+    const { lines, names } = emit([value]);
+    define("fn cell_log_hazard(y: State, current: f32) -> f32", lines, `return ${names[0]!};`);
+    if (derivatives === "reverse") {
+      const indices = wantedParameters(parameters);
+      const withCurrent = options.currentGradient && !isConstant(current, 0);
+      const { lines, names } = emit([
+        ...yBar,
+        ...indices.map((i) => parameters[i]!),
+        ...(withCurrent ? [current] : []),
+      ]);
+      lines.push(...accumulate(indices, names.slice(states.length)));
+      if (withCurrent) lines.push(`  grad_current += ${names[names.length - 1]!};`);
+      const gradient = stateOf(names.slice(0, states.length));
+      define("fn cell_log_hazard_vjp(y: State, current: f32) -> State", lines, `return ${gradient};`);
+    }
+  }
 
   const kept: Node[] = [];
   if (derivatives === "reverse") {

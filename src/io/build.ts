@@ -5,6 +5,7 @@ import type { NetworkDefinition } from "../network/network.js";
 import type { SolveOptions } from "../solve/plan.js";
 import type { Loss } from "../train/loss.js";
 import { expectedSignatureLoss } from "../train/losses/expected-signature.js";
+import { logLikelihood } from "../train/losses/log-likelihood.js";
 import { firstSpikes, meanSpikeTime } from "../train/losses/spike-times.js";
 import type { LossJob, SolveJob, TrialsJob } from "./job.js";
 import { type FileContext, meanFirstTimes, readCurrent, readTrials } from "./recording.js";
@@ -51,6 +52,8 @@ export function lossOf(
       const n = wholeNumber("loss.spikes", loss.spikes ?? 3, 1, 2 ** 20);
       return firstSpikes(meanFirstTimes(trials, neurons, n, t1), loss.error ?? "mse");
     }
+    case "log-likelihood":
+      return logLikelihood(trials);
     case "expected-signature": {
       const { depth, matching = false, levelWeights } = loss;
       return expectedSignatureLoss(trials, { depth, matching, ...(levelWeights ? { levelWeights } : {}) });

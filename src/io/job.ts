@@ -85,8 +85,9 @@ const loss = z.discriminatedUnion(
       matching: z.boolean().optional(),
       levelWeights: z.array(finite).optional(),
     }),
+    z.strictObject({ kind: z.literal("log-likelihood") }),
   ],
-  { error: "expected mean-spike-time, first-spikes or expected-signature" },
+  { error: "expected mean-spike-time, first-spikes, expected-signature or log-likelihood" },
 );
 export type LossJob = z.infer<typeof loss>;
 

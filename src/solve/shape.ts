@@ -33,16 +33,20 @@ export interface KernelShape extends SolverShape {
   readonly functions: CellFunctions;
 }
 
-/** The shape of a plan's kernels; `gradients` names the parameters whose gradients are accumulated. */
+/**
+ * The shape of a plan's kernels; `gradients` names the parameters whose gradients are accumulated. With `forced` events
+ * there is no noise, and the hazard is wanted.
+ */
 export function solverShape(
   plan: SolvePlan,
   derivatives: "none" | "reverse" | "forward",
   gradients: readonly string[] = [],
+  forced = false,
 ): KernelShape {
   const { network, current } = plan;
   const { cell } = network;
   const layout = parameterLayout(plan);
-  const channels = activeChannels(plan, gradients);
+  const channels = forced ? [] : activeChannels(plan, gradients);
   const functions = cellFunctions(cell, channels);
   const currentView = layout.views.get("current")!;
   return {
@@ -53,6 +57,7 @@ export function solverShape(
         derivatives,
         gradients: cell.parameters.flatMap((n, i) => (gradients.includes(n) ? [i] : [])),
         currentGradient: gradients.includes("current"),
+        hazard: forced,
       },
       functions,
     ),

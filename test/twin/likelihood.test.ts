@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type CellDefinition, defineCell } from "../../src/cell/cell.js";
 import { compileCell } from "../../src/cell/emit-js.js";
-import { checkLikelihood } from "../../src/gradient/likelihood-checks.js";
+import { checkLikelihood } from "../../src/gradient/likelihood.js";
 import { type ObservedTrial, planSchedule } from "../../src/gradient/schedule.js";
 import { estimateOf } from "../../src/gradient/statistics.js";
 import { defineNetwork, type NetworkDefinition } from "../../src/network/network.js";

@@ -1,0 +1,130 @@
+/**
+ * Gradient of the log-likelihood of observed spikes, over one window of grid steps, the last first.
+ *
+ * A thread takes one lane (a neuron in a trial) and sweeps its sub-steps from last to first, each from the state that the
+ * forward kernel left on the tape. Spike times are data: nothing flows through them, and at an own spike
+ * a⁻ = ∇Tᵀ a⁺ + ∇ log λ − ∇E.
+ *
+ * Reads: parameters, schedule, tape. Reads and writes: carry (adjoint, entry, sub-step), and the lane's gradient rows,
+ * which it adds to.
+ */
+import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { type LikelihoodShape, likelihoodCarry } from "./likelihood-forward.wgsl.js";
+import { elementary } from "./shared/elementary.wgsl.js";
+import { random } from "./shared/random.wgsl.js";
+import { reverseFunctions } from "./shared/reverse.wgsl.js";
+import { scheduleFunctions } from "./shared/schedule.wgsl.js";
+import { runStruct, solverFunctions } from "./shared/solver.wgsl.js";
+
+export interface LikelihoodBackwardShape extends LikelihoodShape {
+  /** Requested parameters: index in the cell, first gradient row, and whether each neuron has a row of its own. */
+  gradientRows: readonly { parameter: number; row: number; perNeuron: boolean }[];
+  /** First gradient row of the weights, or -1; of the current, or -1. */
+  weightRow: number;
+  currentRow: number;
+}
+
+export function likelihoodBackward(shape: LikelihoodBackwardShape): string {
+  const index = Array.from({ length: shape.states }, (_, i) => i);
+  const carry = likelihoodCarry(shape.states);
+  const at = (word: number): string => `carry[${word}u * run.paths + i]`;
+  const taped = (sub: string): string =>
+    `State(${index.map((s) => `tape[(${sub} * ${shape.states}u + ${s}u) * run.paths + i]`).join(", ")})`;
+  const rowOf = (row: number, perNeuron: boolean): string =>
+    `rows[(${row + 1}u${perNeuron ? " + neuron" : ""}) * run.paths + i]`;
+  const { samples, width, stride } = shape.current;
+  const sampled = samples > 1;
+  const accumulators = [
+    ...shape.gradientRows.map((g) => ({ name: `grad_${g.parameter}`, row: rowOf(g.row, g.perNeuron) })),
+    ...(shape.currentRow >= 0 && !sampled ? [{ name: "grad_current", row: rowOf(shape.currentRow, stride > 0) }] : []),
+  ];
+  return wgsl`
+${runStruct}
+@group(0) @binding(0) var<uniform> run: Run;
+@group(0) @binding(1) var<storage, read> theta: array<f32>;
+@group(0) @binding(2) var<storage, read> schedule: array<u32>;
+@group(0) @binding(3) var<storage, read> tape: array<f32>;
+@group(0) @binding(4) var<storage, read_write> carry: array<u32>;
+@group(0) @binding(5) var<storage, read_write> rows: array<f32>;
+
+${elementary}
+${random}
+${shape.cell}
+${solverFunctions(shape)}
+${reverseFunctions(shape.smooth)}
+${scheduleFunctions(shape)}
+
+@compute @workgroup_size(${shape.workgroupSize})
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let i = id.x;
+  if (i >= run.paths) { return; }
+  let lane = run.first_path + i;
+  let neuron = lane % ${shape.neurons}u;
+  load_shared();
+  load_parameters(neuron);
+  let quiet = draw_noise(0u, 0u, 0u); // no channels: nothing is drawn
+${accumulators.map((g) => `  ${g.name} = ${g.row};`).join("\n")}
+
+  let first = schedule[lane];
+  var entry = ${at(carry.entry)}; // entries from here on are done
+  var sub = ${at(carry.sub)};
+  var a = state_zero();
+  if (run.step_end == run.steps) {
+    let y = ${taped("sub")};
+    let pull = select(0.0f, -1.0f, cell_event(y) > 0.0f);
+    a = state_scale(pull, cell_event_gradient(y));
+    cell_event_parameters(y, pull);
+  } else {
+    a = State(${index.map((s) => `bitcast<f32>(${at(s)})`).join(", ")});
+  }
+
+  var step = run.step_end;
+  var end = 1.0f;
+  var happens = false; // whether entry lies at the end of the sub-step at hand
+  while (step > run.step_begin) {
+    sub -= 1u;
+    let split = entry > first && entry_step(max(entry, 1u) - 1u) == step - 1u;
+    let begin = select(0.0f, entry_place(max(entry, 1u) - 1u), split);
+    let before = ${taped("sub")};
+    let current = current_at(step - 1u, neuron);
+    let s = substep_stages(before, quiet, begin, end - begin, current);
+    for (var work = happens; work; work = false) {
+      let what = entry_what(entry);
+      if (what == own_spike) {
+        a = state_add(cell_reset_vjp(s.end, 1.0f, a), cell_log_hazard_vjp(s.end, current));
+        a = state_axpy(a, -1.0f, cell_event_gradient(s.end));
+        cell_event_parameters(s.end, -1.0f);
+      } else {
+        let weight = entry_weight(what);
+#if ${shape.weightRow >= 0}
+        if (what < ${shape.edges}u) {
+          rows[(${shape.weightRow + 1}u + what) * run.paths + i] += cell_receive_weight(s.end, weight, a);
+        }
+#endif
+        a = cell_receive_vjp(s.end, weight, a);
+      }
+    }
+    a = substep_reverse(s, before, quiet, begin, end - begin, current, a).y;
+#if ${shape.currentRow >= 0 && sampled}
+    let sample = min((step - 1u) / run.steps_per_sample, ${samples - 1}u);
+    rows[(${shape.currentRow + 1}u + sample * ${width}u${stride > 0 ? " + neuron" : ""}) * run.paths + i] += grad_current;
+    grad_current = 0.0f;
+#endif
+    happens = split;
+    if (split) {
+      entry -= 1u;
+      end = begin;
+    } else {
+      step -= 1u;
+      end = 1.0f;
+    }
+  }
+
+  if (run.step_begin == 0u) { cell_start_vjp(1.0f, a); }
+${accumulators.map((g) => `  ${g.row} = ${g.name};`).join("\n")}
+${index.map((s) => `  ${at(s)} = bitcast<u32>(a.y${s});`).join("\n")}
+  ${at(carry.entry)} = entry;
+  ${at(carry.sub)} = sub;
+}
+`;
+}

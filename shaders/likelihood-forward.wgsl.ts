@@ -1,0 +1,110 @@
+/**
+ * Log-likelihood of observed spikes, over one window of grid steps: a solve with u = 1 and events forced to them.
+ *
+ * A thread takes one lane (a neuron in a trial): it walks its sub-steps, which its schedule splits, and keeps the state
+ * before each on the tape for the backward kernel. At an own spike it adds log λ − (Λ − α), in the end −max(0, Λ − α).
+ *
+ * Reads: parameters, schedule. Reads and writes: carry (state, entry, sub-step, first impossible spike). Writes: tape;
+ * the value, row 0 of rows.
+ */
+import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { elementary } from "./shared/elementary.wgsl.js";
+import { random } from "./shared/random.wgsl.js";
+import { type ScheduleShape, scheduleFunctions } from "./shared/schedule.wgsl.js";
+import { runStruct, type SolverShape, solverFunctions } from "./shared/solver.wgsl.js";
+
+export interface LikelihoodShape extends SolverShape, ScheduleShape {
+  states: number;
+  workgroupSize: number;
+}
+
+/** Words of a lane's carry. */
+export const likelihoodCarry = (states: number): { words: number; entry: number; sub: number; impossible: number } => ({
+  words: states + 3,
+  entry: states,
+  sub: states + 1,
+  impossible: states + 2,
+});
+
+export function likelihoodForward(shape: LikelihoodShape): string {
+  const index = Array.from({ length: shape.states }, (_, i) => i);
+  const carry = likelihoodCarry(shape.states);
+  const at = (word: number): string => `carry[${word}u * run.paths + i]`;
+  const tape = index.map((s) => `tape[(sub * ${shape.states}u + ${s}u) * run.paths + i] = y.y${s};`).join(" ");
+  return wgsl`
+${runStruct}
+@group(0) @binding(0) var<uniform> run: Run;
+@group(0) @binding(1) var<storage, read> theta: array<f32>;
+@group(0) @binding(2) var<storage, read> schedule: array<u32>;
+@group(0) @binding(3) var<storage, read_write> tape: array<f32>;
+@group(0) @binding(4) var<storage, read_write> carry: array<u32>;
+@group(0) @binding(5) var<storage, read_write> rows: array<f32>;
+
+${elementary}
+${random}
+${shape.cell}
+${solverFunctions(shape)}
+${scheduleFunctions(shape)}
+
+@compute @workgroup_size(${shape.workgroupSize})
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let i = id.x;
+  if (i >= run.paths) { return; }
+  let lane = run.first_path + i;
+  let neuron = lane % ${shape.neurons}u;
+  load_shared();
+  load_parameters(neuron);
+  let quiet = draw_noise(0u, 0u, 0u); // no channels: nothing is drawn
+
+  var y = cell_start(1.0f);
+  var entry = schedule[lane];
+  var sub = 0u;
+  var impossible = 0xffffffffu;
+  var value = 0.0f;
+  if (run.step_begin > 0u) {
+    y = State(${index.map((s) => `bitcast<f32>(${at(s)})`).join(", ")});
+    entry = ${at(carry.entry)};
+    sub = ${at(carry.sub)};
+    impossible = ${at(carry.impossible)};
+    value = rows[i];
+  }
+  let last = schedule[lane + 1u];
+  var step = run.step_begin;
+  var rho = 0.0f;
+  while (step < run.step_end) {
+    let happens = entry < last && entry_step(entry) == step;
+    let place = select(1.0f, entry_place(entry), happens);
+    let current = current_at(step, neuron);
+    ${tape}
+    y = advance(y, quiet, rho, place - rho, current);
+    sub += 1u;
+    rho = place;
+    for (var work = happens; work; work = false) {
+      let what = entry_what(entry);
+      if (what == own_spike) {
+        let integrated = cell_event(y);
+        if (integrated < 0.0f) { impossible = min(impossible, entry); }
+        value += cell_log_hazard(y, current) - integrated;
+        y = cell_reset(y, 1.0f);
+      } else {
+        y = cell_receive(y, entry_weight(what));
+      }
+      entry += 1u;
+    }
+    if (!happens) {
+      rho = 0.0f;
+      step += 1u;
+    }
+  }
+  if (step == run.steps) {
+    value -= max(0.0f, cell_event(y));
+    ${tape}
+  }
+  rows[i] = value;
+${index.map((s) => `  ${at(s)} = bitcast<u32>(y.y${s});`).join("\n")}
+  ${at(carry.entry)} = entry;
+  ${at(carry.sub)} = sub;
+  ${at(carry.impossible)} = impossible;
+}
+`;
+}

@@ -1,0 +1,255 @@
+/**
+ * Value and gradient of a log-likelihood: each neuron of each trial, given all observed spikes, is on its own, so the
+ * lanes (trial × neuron) are solved and swept side by side. Nothing is random in it; its "paths" are the trials.
+ */
+import { likelihoodBackward } from "../../shaders/likelihood-backward.wgsl.js";
+import { likelihoodCarry, likelihoodForward } from "../../shaders/likelihood-forward.wgsl.js";
+import { compileCell } from "../cell/emit-js.js";
+import { checkHazard } from "../cell/hazard.js";
+import { SaltationError } from "../errors.js";
+import type { Gpu, Kernel, Storage } from "../gpu/index.js";
+import { stepsPerDispatch } from "../solve/chunks.js";
+import { parameterLayout, parameterVector, type View } from "../solve/layout.js";
+import type { SolvePlan } from "../solve/plan.js";
+import { activeChannels, solverShape } from "../solve/shape.js";
+import { runBytes, runUniform } from "../solve/uniform.js";
+import type { Evaluator, EvaluatorOptions } from "../train/loss.js";
+import { laneLikelihood } from "../twin/likelihood.js";
+import { assembleResult, type ValueAndGradient } from "./result.js";
+import { impossibleSpike, type ObservedTrial, planSchedule, type Schedule } from "./schedule.js";
+import { estimateOf } from "./statistics.js";
+
+/**
+ * @param names the parameters to differentiate by.
+ * @throws SaltationError `invalid-input` where past spikes do not determine the hazard.
+ */
+export function checkLikelihood(plan: SolvePlan, names: readonly string[]): void {
+  checkHazard(plan.network.cell, activeChannels(plan, names));
+}
+
+/** Prepares the evaluation of −log L, the mean over trials, for plans that differ in values only. */
+export async function likelihoodEvaluator(
+  gpu: Gpu | undefined,
+  plan: SolvePlan,
+  trials: readonly ObservedTrial[],
+  views: readonly View[],
+): Promise<Evaluator> {
+  checkLikelihood(
+    plan,
+    views.map((v) => v.name),
+  );
+  const schedule = planSchedule(plan, trials);
+  return gpu ? GpuLikelihood.create(gpu, plan, schedule, views) : cpuLikelihood(schedule, views);
+}
+
+/** Sums of lanes' rows [1 + entries] to trials' rows of −log L and its gradient; then means over the trials. */
+class TrialRows {
+  readonly rows: Float64Array[];
+
+  constructor(
+    private readonly schedule: Schedule,
+    private readonly views: readonly View[],
+  ) {
+    const entries = views.reduce((n, v) => n + v.length, 0);
+    this.rows = Array.from({ length: 1 + entries }, () => new Float64Array(schedule.trials));
+  }
+
+  add(row: number, lane: number, value: number): void {
+    this.rows[row]![Math.floor(lane / this.schedule.neurons)]! -= value;
+  }
+
+  /** @throws SaltationError `not-finite`. */
+  result(plan: SolvePlan, options: EvaluatorOptions): ValueAndGradient {
+    const { rows, views } = this;
+    const { trials } = this.schedule;
+    const estimates = rows.map(estimateOf);
+    if (!estimates.every((e) => Number.isFinite(e.mean))) {
+      throw new SaltationError(
+        "not-finite",
+        "the log-likelihood or its gradient became infinite or NaN: parameters or weights are too large for " +
+          `dt = ${plan.dt}, or the hazard is not above 0; take a smaller dt or learning rate, or check their values`,
+      );
+    }
+    if (options.perPath) {
+      const flat = new Float64Array(rows.length * trials);
+      rows.forEach((row, r) => {
+        flat.set(row, r * trials);
+      });
+      options.perPath(0, trials, flat);
+    }
+    options.progress?.(trials);
+    return assembleResult(estimates[0]!.mean, views, estimates, [], 0);
+  }
+}
+
+function cpuLikelihood(schedule: Schedule, views: readonly View[]): Evaluator {
+  return {
+    async evaluate(plan, options = {}) {
+      const layout = parameterLayout(plan);
+      const cell = compileCell(plan.network.cell);
+      const rows = new TrialRows(schedule, views);
+      for (let lane = 0; lane < schedule.trials * schedule.neurons; lane++) {
+        const gradient = new Float64Array(layout.size);
+        rows.add(0, lane, laneLikelihood(plan, layout, cell, schedule, lane, gradient));
+        let row = 1;
+        for (const v of views) for (let i = 0; i < v.length; i++) rows.add(row++, lane, gradient[v.offset + i]!);
+        // The event loop gets a turn after every lane.
+        await new Promise((resolve) => setTimeout(resolve, 0));
+      }
+      return rows.result(plan, options);
+    },
+    dispose: () => {},
+  };
+}
+
+type Access = "read" | "read_write";
+
+/** Few lanes are spread over the processors, many fill them. */
+const workgroupSizeOf = (lanes: number): number => (lanes < 1024 ? 4 : 64);
+
+/** Grid steps of one dispatch at most: however few the lanes, a sub-step takes its time. */
+const mostSteps = 16384;
+
+/** Bytes of tape at a time: lanes beyond it take turns. */
+const tapeBytes = 256 * 2 ** 20;
+
+/** Words of a schedule for the kernels (shaders/shared/schedule.wgsl.ts). */
+function scheduleWords({ starts, steps, places, what }: Schedule): Uint32Array {
+  const words = new Uint32Array(starts.length + 3 * steps.length + 1);
+  const floats = new Float32Array(words.buffer);
+  words.set(starts);
+  for (let n = 0; n < steps.length; n++) {
+    const at = starts.length + 3 * n;
+    words[at] = steps[n]!;
+    floats[at + 1] = places[n]!;
+    words[at + 2] = what[n]!;
+  }
+  return words;
+}
+
+class GpuLikelihood implements Evaluator {
+  private constructor(
+    private readonly gpu: Gpu,
+    private readonly views: readonly View[],
+    private readonly schedule: Schedule,
+    private readonly kernels: { forward: Kernel; backward: Kernel },
+    private readonly theta: Storage,
+    private readonly scheduled: Storage,
+    private readonly states: number,
+  ) {}
+
+  static async create(gpu: Gpu, plan: SolvePlan, schedule: Schedule, views: readonly View[]): Promise<GpuLikelihood> {
+    const { network } = plan;
+    const names = views.map((v) => v.name);
+    const { layout, states } = solverShape(plan, "none", names, true);
+    const lanes = schedule.trials * schedule.neurons;
+    const sizes = {
+      lanes,
+      workgroupSize: workgroupSizeOf(lanes),
+      edges: network.connections.targets.length,
+      weightOffset: layout.views.get("weights")!.offset,
+      arrivalOffset: layout.size,
+    };
+    const gradientRows: { parameter: number; row: number; perNeuron: boolean }[] = [];
+    let [weightRow, currentRow, row] = [-1, -1, 0];
+    for (const view of views) {
+      if (view.name === "weights") weightRow = row;
+      else if (view.name === "current") currentRow = row;
+      else {
+        const parameter = network.cell.parameters.indexOf(view.name);
+        gradientRows.push({ parameter, row, perNeuron: view.neuronStride > 0 });
+      }
+      row += view.length;
+    }
+    const bindings = (tape: Access): Access[] => ["read", "read", tape, "read_write", "read_write"];
+    const label = `likelihood of ${network.cell.name}, ${plan.method}`;
+    const [forward, backward] = await Promise.all([
+      gpu.kernel({
+        label: `forward ${label}`,
+        code: likelihoodForward({ ...solverShape(plan, "none", names, true), ...sizes }),
+        bindings: bindings("read_write"),
+        uniformBytes: runBytes,
+      }),
+      gpu.kernel({
+        label: `backward ${label}`,
+        code: likelihoodBackward({
+          ...solverShape(plan, "reverse", names, true),
+          ...sizes,
+          gradientRows,
+          weightRow,
+          currentRow,
+        }),
+        bindings: bindings("read"),
+        uniformBytes: runBytes,
+      }),
+    ]);
+    const theta = gpu.buffer("parameters", 4 * (layout.size + plan.arrivals.count));
+    const scheduled = gpu.upload("schedule", scheduleWords(schedule));
+    return new GpuLikelihood(gpu, views, schedule, { forward, backward }, theta, scheduled, states);
+  }
+
+  /** Lanes at a time, and entries of tape that the longest of them needs: its sub-steps and the end. */
+  private chunks(plan: SolvePlan): { size: number; tapeEntries: number } {
+    const { starts } = this.schedule;
+    const lanes = starts.length - 1;
+    let longest = 0;
+    for (let lane = 0; lane < lanes; lane++) longest = Math.max(longest, starts[lane + 1]! - starts[lane]!);
+    const tapeEntries = plan.steps + longest + 1;
+    const perLane = 4 * this.states * tapeEntries;
+    const { maxStorageBufferBindingSize, maxBufferSize } = this.gpu.device.limits;
+    const most = Math.min(tapeBytes, maxStorageBufferBindingSize, maxBufferSize);
+    if (perLane > most) {
+      throw this.gpu.limitError("maxStorageBufferBindingSize", perLane, "take a larger dt or shorter trials");
+    }
+    return { size: Math.min(lanes, Math.floor(most / perLane)), tapeEntries };
+  }
+
+  /** The few rows of a lane are read back and summed in float64: a table of (1 + entries) × lanes numbers. */
+  async evaluate(plan: SolvePlan, options: EvaluatorOptions = {}): Promise<ValueAndGradient> {
+    const { gpu, schedule, states, theta, scheduled, kernels } = this;
+    gpu.write(theta, Float32Array.from([...parameterVector(plan), ...plan.arrivals.weights]));
+    const lanes = schedule.trials * schedule.neurons;
+    const sums = new TrialRows(schedule, this.views);
+    const { words, impossible } = likelihoodCarry(states);
+    const { size, tapeEntries } = this.chunks(plan);
+    const tape = gpu.buffer("tape", 4 * states * tapeEntries * size);
+    const carry = gpu.buffer("carry", 4 * words * size);
+    const rows = gpu.buffer("lane rows", 4 * sums.rows.length * size);
+    const storages = [theta, scheduled, tape, carry, rows];
+    try {
+      for (let firstPath = 0; firstPath < lanes; firstPath += size) {
+        const paths = Math.min(size, lanes - firstPath);
+        const window = Math.min(plan.steps, mostSteps, stepsPerDispatch(paths));
+        const groups = [Math.ceil(paths / workgroupSizeOf(lanes))] as const;
+        const batch = gpu.batch("likelihood").clear(rows);
+        const windows = Math.ceil(plan.steps / window);
+        const run = (w: number): ArrayBufferView =>
+          runUniform(plan, {
+            paths,
+            firstPath,
+            stepBegin: w * window,
+            stepEnd: Math.min(plan.steps, (w + 1) * window),
+          });
+        for (let w = 0; w < windows; w++) batch.dispatch(kernels.forward, storages, run(w), groups);
+        for (let w = windows - 1; w >= 0; w--) batch.dispatch(kernels.backward, storages, run(w), groups);
+        const reads = [batch.read(carry), batch.read(rows)] as const;
+        batch.submit();
+        const carried = new Uint32Array(await reads[0]);
+        const table = new Float32Array(await reads[1]);
+        for (let i = 0; i < paths; i++) {
+          const entry = carried[impossible * paths + i]!;
+          if (entry !== 0xffffffff) impossibleSpike(plan, schedule, firstPath + i, entry);
+          for (let r = 0; r < sums.rows.length; r++) sums.add(r, firstPath + i, table[r * paths + i]!);
+        }
+      }
+    } finally {
+      for (const storage of [tape, carry, rows]) storage.dispose();
+    }
+    return sums.result(plan, options);
+  }
+
+  dispose(): void {
+    this.theta.dispose();
+    this.scheduled.dispose();
+  }
+}

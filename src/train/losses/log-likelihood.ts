@@ -1,0 +1,28 @@
+/**
+ * The point-process log-likelihood of observed spike trains: the standard fit of escape-noise neurons (Paninski 2004;
+ * Pillow et al. 2005; Mensi et al. 2012; Pozzorini et al. 2015).
+ */
+
+import { fail } from "../../checks.js";
+import { likelihoodEvaluator } from "../../gradient/likelihood.js";
+import type { ObservedTrial } from "../../gradient/schedule.js";
+import type { Loss } from "../loss.js";
+
+/**
+ * −log L of observed trials, the mean over trials, in nats: Σ over neurons of −Σ_n [log λ(t_n) − (Λ_n − α)] +
+ * max(0, Λ_end − α), with λ = ∇E·f the rate of the event function along the solution whose events are forced to the
+ * observed spikes, and Λ_n its integral since the spike before. It is the density of the trains that the cell itself
+ * draws, where the next event comes when Λ reaches α + Exp(1); intervals with Λ < α have likelihood 0 and are refused,
+ * so α is 0 in a fit. No path is simulated and the gradient is exact, also where spikes appear or vanish: there is no
+ * boundary term at t1. In a network each neuron is conditionally independent of the others given all spikes.
+ *
+ * @param trials spike times of each trial (absolute, those outside t0 to t1 are left out), and the neurons that fired.
+ * @throws SaltationError `invalid-input`, when it is evaluated, for cells whose hazard the past spikes do not determine.
+ */
+export function logLikelihood(trials: readonly ObservedTrial[]): Loss {
+  if (!Array.isArray(trials) || trials.length === 0) fail("observed", "holds no trial");
+  return {
+    kind: "log-likelihood",
+    evaluator: (gpu, plan, views) => likelihoodEvaluator(gpu, plan, trials, views),
+  };
+}

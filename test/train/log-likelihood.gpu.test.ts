@@ -1,0 +1,138 @@
+import { describe, expect, it } from "vitest";
+import type { CellDefinition } from "../../src/cell/cell.js";
+import { Engine } from "../../src/engine.js";
+import type { NetworkDefinition } from "../../src/network/network.js";
+import { methods } from "../../src/solve/plan.js";
+import { logLikelihood } from "../../src/train/losses/log-likelihood.js";
+import { rmsprop } from "../../src/train/optimisers.js";
+import { train } from "../../src/train/train.js";
+import { sharedEngine } from "../support/engine.js";
+
+const engine = sharedEngine();
+
+const quiet = { sigma1: 0, sigma2: 0, alpha: 0 };
+const recurrent: NetworkDefinition = {
+  cell: "slif",
+  neurons: 4,
+  parameters: { ...quiet, mu1: [14, 15, 16, 15], mu2: 9, vReset: 1.3, v0: [0.1, 0, 0.2, 0.3] },
+  weights: {
+    dense: Array.from({ length: 4 }, (_, k) => Array.from({ length: 4 }, (_, j) => 0.3 * Math.sin(1 + 3 * k + 7 * j))),
+  },
+  current: {
+    dt: 0.2,
+    samples: Array.from({ length: 4 }, (_, s) => [1.5, 1.4, 1.6, 1.2].map((c) => c + 0.2 * Math.sin(s))),
+  },
+  inputSpikes: { times: [0.05, 0.051, 0.3, 0.5], neurons: [0, 1, 3, 2], weights: [0.5, 0.8, -0.4, 1.1] },
+};
+/** An event function that is not a state, a hazard without an exponential, resets to values. */
+const odd: CellDefinition = {
+  name: "odd",
+  state: { v: "(I - v) / tau", gamma: "-gamma", z: "-2 * (0.2 + v * v) / (1 + gamma)" },
+  event: "1 - k * z",
+  reset: { v: "0.1", gamma: "gamma + 0.5", z: "(1 - log(u)) / k" },
+  start: { z: "(1 - log(u)) / k" },
+  parameters: { tau: 0.3, k: 1.7 },
+};
+const cases: [string, NetworkDefinition, string[]][] = [
+  ["a network", recurrent, ["mu1", "mu2", "beta", "vTh", "tauS", "vReset", "v0", "i0", "weights", "current"]],
+  ["one neuron", { parameters: quiet, current: 1.5 }, ["mu1", "beta", "vReset", "current"]],
+  ["another cell", { cell: odd, current: 1.3 }, ["tau", "k", "current"]],
+];
+
+describe.each(methods)("log-likelihood, method %s", (method) => {
+  it.each(cases)("GPU and twin agree: %s", async (_, definition, names) => {
+    const cpu = await Engine.create({ backend: "cpu" });
+    const options = { paths: 5, t1: 0.8, dt: 0.02, seed: 5, method };
+    const table = await (await cpu.network(definition).simulate(options)).read();
+    const trials = Array.from({ length: 5 }, (_, p) => ({
+      times: table.times.slice(p * table.slots, p * table.slots + table.counts[p]!),
+      neurons: table.neurons.slice(p * table.slots, p * table.slots + table.counts[p]!),
+    }));
+    expect(table.counts.reduce((a, b) => a + b, 0)).toBeGreaterThan(4);
+    const loss = logLikelihood(trials);
+    const asked = { ...options, with: names };
+    const [gpu, twin] = await Promise.all([
+      engine().network(definition).valueAndGradient(loss, asked),
+      cpu.network(definition).valueAndGradient(loss, asked),
+    ]);
+    // float32 against float64: rounding of a few hundred sub-steps.
+    expect(Math.abs(gpu.value - twin.value)).toBeLessThan(1e-5 * Math.abs(twin.value));
+    expect(Math.abs(gpu.standardError - twin.standardError)).toBeLessThan(1e-4 * twin.standardError);
+    for (const name of names) {
+      const flat = (x: unknown): number[] => [x].flat(4) as number[];
+      const [a, b] = [flat(gpu.gradient[name]), flat(twin.gradient[name])];
+      const scale = Math.max(...b.map(Math.abs));
+      expect(scale, name).toBeGreaterThan(0);
+      a.forEach((x, i) => {
+        expect(Math.abs(x - b[i]!), `${name}[${i}]: ${x} and ${b[i]}`).toBeLessThan(1e-4 * scale);
+      });
+    }
+  });
+});
+
+describe("log-likelihood", () => {
+  it("has the same bits every time, and a row per trial", async () => {
+    const loss = logLikelihood([{ times: [0.2, 0.5] }, { times: [0.3] }, { times: [] }]);
+    const network = engine().network({ parameters: quiet, current: 1.5 });
+    const options = { paths: 1, t1: 1, dt: 0.01, with: ["mu1", "current"] };
+    const rows: number[] = [];
+    const one = await network.valueAndGradient(loss, {
+      ...options,
+      perPath: (first, paths, table) => {
+        expect([first, paths, table.length]).toEqual([0, 3, 9]);
+        rows.push(...table);
+      },
+    });
+    const two = await network.valueAndGradient(loss, options);
+    expect(two.flat).toEqual(one.flat);
+    expect(two.value).toBe(one.value);
+    expect((rows[0]! + rows[1]! + rows[2]!) / 3).toBeCloseTo(one.value, 10);
+    expect((rows[3]! + rows[4]! + rows[5]!) / 3).toBeCloseTo(one.gradient.mu1 as number, 10);
+  });
+
+  it("is carried from dispatch to dispatch in long trials", async () => {
+    const loss = logLikelihood([{ times: [0.2, 0.9, 1.7] }]);
+    const options = { paths: 1, t1: 2, dt: 1e-4, with: ["mu1", "beta", "current"] };
+    const definition = { parameters: quiet, current: 1.5 };
+    const cpu = await Engine.create({ backend: "cpu" });
+    const gpu = await engine().network(definition).valueAndGradient(loss, options);
+    const twin = await cpu.network(definition).valueAndGradient(loss, options);
+    // 20,000 steps in two dispatches; each adds a rounding of float32 to what is summed.
+    expect(Math.abs(gpu.value / twin.value - 1)).toBeLessThan(1e-4);
+    twin.flat.forEach((g, i) => {
+      expect(Math.abs(gpu.flat[i]! / g - 1)).toBeLessThan(1e-3);
+    });
+  });
+
+  it("reports impossible spikes and noise like the twin", async () => {
+    const loss = logLikelihood([{ times: [0.5] }, { times: [0.4, 0.41] }]);
+    const options = { paths: 1, t1: 1, dt: 0.1, with: ["mu1"] };
+    const parameters = { ...quiet, beta: 0, alpha: 0.2 };
+    await expect(engine().network({ parameters }).valueAndGradient(loss, options)).rejects.toThrow(
+      /the spike at 0\.41\d* of trial 1, neuron 0, has likelihood 0/,
+    );
+    await expect(engine().network({}).valueAndGradient(loss, options)).rejects.toThrow('there is noise on "v"');
+    expect(() => logLikelihood([])).toThrow("observed: holds no trial");
+  });
+
+  it("fits: training finds back what trains were drawn with", async () => {
+    const truth = { parameters: quiet, current: 1.5 };
+    const options = { paths: 200, t1: 2, dt: 0.02, seed: 1 };
+    const table = await (await engine().network(truth).simulate(options)).read();
+    const trials = Array.from({ length: 200 }, (_, p) => ({
+      times: table.times.slice(p * table.slots, p * table.slots + table.counts[p]!),
+    }));
+    let last: Record<string, unknown> = {};
+    for await (const step of train(engine().network({ ...truth, current: 1 }), {
+      ...options,
+      loss: logLikelihood(trials),
+      optimiser: rmsprop({ learningRate: (s) => 0.05 * 0.95 ** s }),
+      steps: 60,
+      trainable: ["current"],
+    })) {
+      last = step.updated;
+    }
+    // The standard error of the estimate, from the curvature, is some 0.02.
+    expect(Math.abs((last.current as number) - 1.5)).toBeLessThan(0.08);
+  });
+});
