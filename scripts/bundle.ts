@@ -1,6 +1,6 @@
 /**
  * Bundles for browsers, from what tsc has written to dist: the library as one file that a plain
- * `<script type="module">` can import.
+ * `<script type="module">` can import, and the page in which `saltation bench --in chrome` runs.
  */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -37,4 +37,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     outfile: "dist/saltation.js",
     banner: { js: "/* Saltation. MIT licence. Contains jsep and wgsl-preprocessor, MIT licence. */" },
   });
+  await build({ ...forBrowsers, entryPoints: ["dist/src/bench/driven.js"], outfile: "dist/bench-page.js" });
 }

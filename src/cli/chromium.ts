@@ -68,10 +68,13 @@ export function chromiumLaunch(): Launch {
   return packaged() ? packagedChromium([software]) : { channel: "chrome", args };
 }
 
-/** What to try one after the other until one starts and has an adapter: a GPU before the software adapter. */
-export function* chromiumLaunches(): Generator<Launch> {
+/**
+ * What to try one after the other until one starts and has an adapter: a GPU before the software adapter.
+ * @param softwareOnly use no GPU.
+ */
+export function* chromiumLaunches(softwareOnly: boolean): Generator<Launch> {
   const chosen = process.env.CHROMIUM_PATH;
-  for (const adapter of [[], [software]]) {
+  for (const adapter of softwareOnly ? [[software]] : [[], [software]]) {
     if (chosen) yield { executablePath: chosen, args: [...args, ...adapter] };
     else {
       yield { channel: "chrome", args: [...args, ...adapter] };

@@ -101,6 +101,17 @@ program
   .option("--json", "print one JSON object and nothing else")
   .addOption(backend)
   .action(async (options) => (await import("./figure1.js")).figure1Command(options));
+program
+  .command("bench")
+  .description("time the engine beside the floors of the machine: noise, copying and arithmetic alone")
+  .argument("[suite...]", "forward, gradient, signature, train, start; all where none is named")
+  .option("--in <place>", "dawn (WebGPU in Node), chrome (a headless page) or cpu (the float64 twin)", "dawn")
+  .option("--out <file.json>", "write the report to this file")
+  .option("--compare <old.json>", "table what changed beyond its spread since that report")
+  .option("--quick", "smallest sizes: whether everything runs, not how fast")
+  .option("--software", "use the software adapter even where there is a GPU")
+  .option("--json", "print one JSON object and nothing else")
+  .action(async (suites, options) => (await import("./bench.js")).benchCommand(suites, options));
 
 program.exitOverride();
 try {

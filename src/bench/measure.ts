@@ -1,0 +1,58 @@
+/** Times that are worth comparing: medians over repeats with their spread, each beside a floor timed in turn with it. */
+
+/** Seconds since any fixed moment. */
+export type Clock = () => number;
+
+/** Median over repeats, with the least and the largest. */
+export interface Spread {
+  readonly median: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface Repeats {
+  /** At least so many repeats … */
+  readonly least: number;
+  /** … and until so many seconds have gone by … */
+  readonly seconds: number;
+  /** … but no more than so many. */
+  readonly most: number;
+}
+
+export function spreadOf(values: readonly number[]): Spread {
+  const sorted = [...values].sort((a, b) => a - b);
+  const m = Math.floor(sorted.length / 2);
+  const median = sorted.length % 2 === 1 ? sorted[m]! : (sorted[m - 1]! + sorted[m]!) / 2;
+  return { median, low: sorted[0]!, high: sorted[sorted.length - 1]! };
+}
+
+export async function seconds(clock: Clock, work: () => Promise<unknown>): Promise<number> {
+  const began = clock();
+  await work();
+  return clock() - began;
+}
+
+/** Does something and says how many seconds it took. */
+export type Timed = () => Promise<number>;
+
+/**
+ * Times work and floor in turn, after one call of each that does not count: what slows the machine for a while slows
+ * both, and their ratio feels little of it.
+ * @returns seconds of each repeat.
+ */
+export async function inTurn(
+  clock: Clock,
+  repeats: Repeats,
+  floor: Timed,
+  work: Timed,
+): Promise<{ floor: number[]; work: number[] }> {
+  await floor();
+  await work();
+  const times = { floor: [] as number[], work: [] as number[] };
+  const until = clock() + repeats.seconds;
+  while (times.work.length < repeats.least || (times.work.length < repeats.most && clock() < until)) {
+    times.floor.push(await floor());
+    times.work.push(await work());
+  }
+  return times;
+}

@@ -1,0 +1,233 @@
+/** What is timed: each suite makes its figures one after the other, so that only one holds memory at a time. */
+import { normalPair } from "../driver/normal.js";
+import { threefry2x32 } from "../driver/threefry.js";
+import type { Engine } from "../engine.js";
+import type { NetworkDefinition } from "../network/network.js";
+import {
+  signatureBackend,
+  signatureGram,
+  signatureMMD,
+  type TypedPaths,
+  truncatedSignatures,
+} from "../signature/index.js";
+import type { Method } from "../solve/plan.js";
+import type { SpikeTrains } from "../solve/trains.js";
+import { firstSpikes } from "../train/loss.js";
+import { rmsprop } from "../train/optimisers.js";
+import { train } from "../train/train.js";
+import type { FloorKind } from "./floors.js";
+import { layered, type Sizes, single, sparse } from "./sizes.js";
+import type { StartTask } from "./start.js";
+
+export interface Figure {
+  readonly name: string;
+  /** The floor under it, and how much of that (normal pairs, bytes, multiply-adds) the work cannot do without. */
+  readonly floor: FloorKind | "start";
+  readonly amount: number;
+  /** What one run gets done. */
+  readonly does: { readonly amount: number; readonly unit: string };
+  /** In place of `run`: timed by the host in a fresh process or page. */
+  readonly fresh?: StartTask;
+  /** Before each run, and not timed. */
+  prepare?(): Promise<void>;
+  run(): Promise<unknown>;
+  dispose?(): void;
+}
+
+const whole = (n: number): string => n.toLocaleString("en");
+const size = (paths: number, steps: number): string => `${whole(paths)} paths × ${whole(steps)} steps`;
+
+interface Solve {
+  what: string;
+  network: NetworkDefinition;
+  neurons: number;
+  /** Noise channels that are on. */
+  channels: number;
+  paths: number;
+  steps: number;
+  method: Method;
+}
+
+function solves(sizes: Sizes, single_: readonly (readonly [number, number])[]): Solve[] {
+  const one = { what: "1 neuron", network: single, neurons: 1, channels: 1 };
+  const [paths, steps] = single_[Math.min(1, single_.length - 1)]!;
+  const [layerPaths, layerSteps] = sizes.layers;
+  const many = { channels: 2, method: "levy" as const };
+  return [
+    ...single_.map(([p, s]): Solve => ({ ...one, paths: p, steps: s, method: "levy" })),
+    { ...one, paths, steps, method: "euler" },
+    { what: "22 neurons in layers", network: layered, neurons: 22, ...many, paths: layerPaths, steps: layerSteps },
+    ...sizes.sparse.map(([p, s]): Solve => {
+      return { what: "200 neurons, sparse", network: sparse, neurons: 200, ...many, paths: p, steps: s };
+    }),
+  ];
+}
+
+const label = (s: Solve): string => `${s.what}, ${size(s.paths, s.steps)}, ${s.method}`;
+const pairs = (s: Solve): number => s.paths * s.steps * s.neurons * s.channels;
+const solved = (s: Solve): Figure["does"] => ({
+  amount: s.paths * s.steps * s.neurons,
+  unit: s.neurons === 1 ? "path·steps" : "path·neuron·steps",
+});
+/** Unit time: the same spikes whatever the number of steps. */
+const options = (s: Solve) => ({ paths: s.paths, t1: 1, dt: 1 / s.steps, seed: 1, method: s.method });
+
+async function* forward(engine: Engine, sizes: Sizes): AsyncGenerator<Figure> {
+  for (const s of solves(sizes, sizes.forward)) {
+    const network = engine.network(s.network);
+    yield {
+      name: label(s),
+      floor: "noise",
+      amount: pairs(s),
+      does: solved(s),
+      run: async () => (await network.simulate(options(s))).dispose(),
+    };
+  }
+  const [paths, steps] = sizes.forward[0]!;
+  const network = engine.network(single);
+  const simulate = (): Promise<SpikeTrains> => network.simulate({ paths, t1: 1, dt: 1 / steps, seed: 1 });
+  let trains = await simulate();
+  // A spike is a time (f64) and a neuron (i32); a path has its count (i32).
+  const bytes = paths * (12 * trains.largestCount + 4);
+  yield {
+    name: `reading the trains of ${whole(paths)} paths`,
+    floor: "copy",
+    amount: bytes,
+    does: { amount: bytes, unit: "bytes" },
+    // Trains that were read are kept.
+    prepare: async () => {
+      trains.dispose();
+      trains = await simulate();
+    },
+    run: () => trains.read(),
+    dispose: () => trains.dispose(),
+  };
+}
+
+/** Of all spikes that a path has in unit time: nothing stops early. */
+const spikeLoss = firstSpikes([[0.23, 0.46, 0.69, 0.92, 1, 1]]);
+
+async function* gradient(engine: Engine, sizes: Sizes): AsyncGenerator<Figure> {
+  for (const s of solves(sizes, sizes.gradient)) {
+    const network = engine.network(s.network);
+    const names = s.neurons === 1 ? ["current", "mu1", "beta"] : ["current", "weights"];
+    const plan = network.gradientPlan(options(s), spikeLoss);
+    const evaluator = await network.evaluator(plan, spikeLoss, names);
+    yield {
+      name: `${label(s)}, by ${names.join(", ")}`,
+      floor: "noise",
+      amount: pairs(s),
+      does: solved(s),
+      run: () => evaluator.evaluate(plan, spikeLoss),
+      dispose: () => evaluator.dispose(),
+    };
+  }
+}
+
+/** Brownian paths of unit variance in unit time. */
+export function brownianPaths(seed: number, count: number, length: number, channels: number): TypedPaths {
+  const points = new Float64Array(count * length * channels);
+  const pair = new Float64Array(2);
+  const scale = 1 / Math.sqrt(length - 1);
+  for (let at = 0; at < points.length; at++) {
+    if (at % 2 === 0) normalPair(...threefry2x32(seed, 0xb7, at, 0), pair);
+    const starts = at % (length * channels) < channels;
+    points[at] = starts ? 0 : points[at - channels]! + scale * pair[at % 2]!;
+  }
+  return { points, shape: [count, length, channels] };
+}
+
+const channels = 4;
+/** Multiply-adds of a cell of a signature kernel: its increment over the channels, its two coefficients, the stencil. */
+const perCell = channels + 5;
+/** Multiply-adds of one segment by Horner's scheme: (h + S_j) ⊗ Δ for every level k and every j below it. */
+function perSegment(depth: number): number {
+  let sum = 0;
+  for (let k = 2; k <= depth; k++) for (let j = 1; j < k; j++) sum += channels ** (j + 1);
+  return sum;
+}
+
+async function* signature(engine: Engine, sizes: Sizes): AsyncGenerator<Figure> {
+  const backend = signatureBackend(engine.gpu ?? null);
+  const kernel = (count: number, length: number): Pick<Figure, "floor" | "amount" | "does"> => {
+    const cells = count * (length - 1) ** 2;
+    return { floor: "arithmetic", amount: perCell * cells, does: { amount: cells, unit: "cells" } };
+  };
+  for (const [count, length] of sizes.gram) {
+    const [x, y] = [brownianPaths(1, count, length, channels), brownianPaths(2, count, length, channels)];
+    yield {
+      name: `Gram matrix ${count} × ${count}, length ${whole(length)}`,
+      ...kernel(count ** 2, length),
+      run: () => signatureGram(backend, x, y),
+    };
+  }
+  const [count, length] = sizes.gram[Math.min(1, sizes.gram.length - 1)]!;
+  const [x, y] = [brownianPaths(3, count, length, channels), brownianPaths(4, count, length, channels)];
+  yield {
+    name: `MMD² of ${count} and ${count} paths with gradient, length ${whole(length)}`,
+    ...kernel(count ** 2 + count * (count - 1), length),
+    run: () => signatureMMD(backend, x, y, { gradient: { x: true } }),
+  };
+  const [paths, points] = sizes.signatures;
+  const many = brownianPaths(5, paths, points, channels);
+  yield {
+    name: `truncated signatures of ${whole(paths)} paths, length ${whole(points)}, depth 4`,
+    floor: "arithmetic",
+    amount: paths * (points - 1) * perSegment(4),
+    does: { amount: paths * (points - 1), unit: "segments" },
+    run: () => truncatedSignatures(backend, many, { depth: 4 }),
+  };
+}
+
+async function* training(engine: Engine, sizes: Sizes): AsyncGenerator<Figure> {
+  const steps = sizes.name === "quick" ? 50 : 500;
+  const figure1 = sizes.train.map((paths): Solve => {
+    return { what: "figure 1", network: single, neurons: 1, channels: 1, paths, steps, method: "levy" };
+  });
+  const [paths, layerSteps] = sizes.layers;
+  const network: Solve = {
+    what: "22 neurons in layers",
+    network: layered,
+    neurons: 22,
+    channels: 2,
+    paths: Math.max(8, paths / 4),
+    steps: layerSteps,
+    method: "levy",
+  };
+  for (const s of [...figure1, network]) {
+    const loss = s.neurons === 1 ? firstSpikes([[0.23, 0.46, 0.69]]) : firstSpikes([[0.2, 0.4, 0.6]]);
+    const run = train(engine.network(s.network), {
+      paths: s.paths,
+      t1: s.neurons === 1 ? 5 : 1,
+      dt: (s.neurons === 1 ? 5 : 1) / s.steps,
+      seed: 1,
+      method: s.method,
+      loss,
+      optimiser: rmsprop({ learningRate: 1e-3 }),
+      trainable: s.neurons === 1 ? ["current"] : ["weights"],
+      steps: 2 ** 20,
+    });
+    yield {
+      name: `step of ${label(s)}`,
+      floor: "noise",
+      // One neuron stops at the last spike that the loss looks at, at 0.69 of 5 on average.
+      amount: s.neurons === 1 ? (0.69 / 5) * pairs(s) : pairs(s),
+      does: { amount: 1, unit: "steps" },
+      run: () => run.next(),
+      dispose: () => void run.return(),
+    };
+  }
+}
+
+async function* start(): AsyncGenerator<Figure> {
+  for (const [fresh, name] of [
+    ["trains", "first trains (256 paths × 100 steps)"],
+    ["gradient", "first gradient of the same"],
+  ] as const) {
+    yield { name, fresh, floor: "start", amount: 1, does: { amount: 1, unit: "starts" }, run: async () => {} };
+  }
+}
+
+export const suites = { forward, gradient, signature, train: training, start } as const;
+export type SuiteName = keyof typeof suites;
+export const suiteNames = Object.keys(suites) as SuiteName[];
