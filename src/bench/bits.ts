@@ -1,6 +1,6 @@
 /** Fingerprints of results: equal where every bit is. */
 import type { Engine } from "../engine.js";
-import { firstSpikes } from "../train/loss.js";
+import { firstSpikes } from "../train/losses/spike-times.js";
 import { layered, single } from "./sizes.js";
 
 export interface Bits {

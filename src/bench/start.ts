@@ -35,7 +35,7 @@ export async function startTask(task: StartTask, options: StartOptions): Promise
   if (task === "trains") {
     await (await network.simulate(solve)).meanCount();
   } else {
-    const { meanSpikeTime } = await import("../train/loss.js");
+    const { meanSpikeTime } = await import("../train/losses/spike-times.js");
     await network.valueAndGradient(meanSpikeTime(), { ...solve, with: ["current"] });
   }
   engine.dispose();

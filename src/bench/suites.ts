@@ -12,7 +12,7 @@ import {
 } from "../signature/index.js";
 import type { Method } from "../solve/plan.js";
 import type { SpikeTrains } from "../solve/trains.js";
-import { firstSpikes } from "../train/loss.js";
+import { firstSpikes } from "../train/losses/spike-times.js";
 import { rmsprop } from "../train/optimisers.js";
 import { train } from "../train/train.js";
 import type { FloorKind } from "./floors.js";
@@ -118,7 +118,7 @@ async function* gradient(engine: Engine, sizes: Sizes): AsyncGenerator<Figure> {
       floor: "noise",
       amount: pairs(s),
       does: solved(s),
-      run: () => evaluator.evaluate(plan, spikeLoss),
+      run: () => evaluator.evaluate(plan),
       dispose: () => evaluator.dispose(),
     };
   }
