@@ -7,6 +7,7 @@ import { GpuSignatureBackend } from "./gpu/backend.js";
 export type { LogSignatureForm } from "../twin/signature/lyndon.js";
 export type { GramRequest, GramResult, SignatureBackend } from "./backend.js";
 export { type EncodeOptions, TrainSignatures } from "./gpu/train-signatures.js";
+export { type TrainStatistic, type TrainStatisticOptions, trainStatistic } from "./gpu/train-statistic.js";
 export { type TrainBatch, trainWindow, type UploadedTrains, uploadTrains } from "./gpu/trains.js";
 export {
   type GramMatrix,

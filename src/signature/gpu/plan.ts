@@ -53,6 +53,7 @@ const roundUp = (value: number, unit: number): number => Math.ceil(value / unit)
  * Plans one request.
  * @param pairs number of pairs; `rows` and `columns` of the longest.
  * @param increments whether increments go through memory (always for gradients).
+ * @param compiled what kernels are compiled for already: plans of other lengths then fit them.
  */
 export function planChunk(
   solver: CheckedSolver,
@@ -62,14 +63,15 @@ export function planChunk(
   gradient: boolean,
   increments: boolean,
   device: DeviceTraits,
+  compiled?: Pick<ChunkPlan, "threads" | "workgroupSize">,
 ): ChunkPlan {
   const words = solverWords(solver);
   const refineRows = solver.kind === "difference" ? 1 << solver.dyadic[0] : 1;
   const strip = solver.kind === "difference" ? (gradient ? 4 : 16) : 1;
   // A hardware GPU wants many thousands of threads; what pairs do not give, a wavefront within each pair does. On a
   // software adapter every lane of a pair alone keeps the cores busy, and barriers cost more than they bring.
-  let threads = 1;
-  if (solver.kind === "difference") {
+  let threads = compiled?.threads ?? 1;
+  if (solver.kind === "difference" && !compiled) {
     const wanted = device.software ? (pairs < 3 ? 16 : 1) : 2 ** Math.ceil(Math.log2(Math.max(1, 16384 / pairs)));
     const useful = 2 ** Math.ceil(Math.log2(Math.max(1, (rows * refineRows) / strip)));
     threads = Math.min(wanted, useful, gradient ? 16 : 64);
@@ -105,7 +107,7 @@ export function planChunk(
   const group = device.software ? 4 : 32;
   const interleave = threads > 1 ? 1 : Math.min(group, pairs);
   const slots = Math.min(pairs, Math.max(interleave, fit - (fit % interleave)), 2 ** 20);
-  const workgroupSize = threads > 1 ? threads : device.software ? Math.min(32, roundUp(Math.ceil(slots / 8), 4)) : 32;
+  const fitted = threads > 1 ? threads : device.software ? Math.min(32, roundUp(Math.ceil(slots / 8), 4)) : 32;
   return {
     slots,
     rows: segment,
@@ -113,7 +115,7 @@ export function planChunk(
     threads,
     strip,
     interleave,
-    workgroupSize,
+    workgroupSize: compiled?.workgroupSize ?? fitted,
     stateWords,
     stateRows,
     reverseWords: words.reverse,

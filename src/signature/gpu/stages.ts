@@ -104,8 +104,19 @@ function scratchBytes(
   };
 }
 
+function planFor(gpu: Gpu, solver: CheckedSolver, shape: PairShape, dot: boolean, compiled?: ChunkPlan): ChunkPlan {
+  const { limits } = gpu.device;
+  const device = {
+    software: gpu.adapter.fallback,
+    bufferBytes: Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
+  };
+  const { rows, columns, gradient } = shape;
+  return planChunk(solver, Math.max(1, shape.pairs), rows, columns, gradient !== null, !dot, device, compiled);
+}
+
 export class PairStages {
   private constructor(
+    private readonly gpu: Gpu,
     private readonly kernel: CompiledStaticKernel,
     private readonly solver: CheckedSolver,
     readonly shape: PairShape,
@@ -121,17 +132,28 @@ export class PairStages {
     solver: CheckedSolver,
     shape: PairShape,
   ): Promise<PairStages> {
-    const { limits } = gpu.device;
-    const gradient = shape.gradient !== null;
-    const dot = !gradient && kernel.linearScale !== undefined && solver.kind === "difference";
-    const plan = planChunk(solver, Math.max(1, shape.pairs), shape.rows, shape.columns, gradient, !dot, {
-      software: gpu.adapter.fallback,
-      bufferBytes: Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
-    });
+    const dot = shape.gradient === null && kernel.linearScale !== undefined && solver.kind === "difference";
+    const plan = planFor(gpu, solver, shape, dot);
     // Vertices of one thread of a contraction: few threads do on a software adapter, where loads are dear.
     const vertices = gpu.adapter.fallback ? 4 : 1;
     const kernels = await compile(gpu, kernel, solver, shape, plan, dot, vertices);
-    return new PairStages(kernel, solver, shape, plan, dot, kernels, vertices);
+    return new PairStages(gpu, kernel, solver, shape, plan, dot, kernels, vertices);
+  }
+
+  /** The same stages, compiled already, for paths of other lengths. */
+  resized(rows: number, columns: number): PairStages {
+    const { gpu, kernel, solver, dot, kernels, vertices } = this;
+    const shape = { ...this.shape, rows, columns };
+    return new PairStages(
+      gpu,
+      kernel,
+      solver,
+      shape,
+      planFor(gpu, solver, shape, dot, this.plan),
+      dot,
+      kernels,
+      vertices,
+    );
   }
 
   /** Bytes of the scratch buffers. */

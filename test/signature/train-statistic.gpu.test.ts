@@ -1,0 +1,106 @@
+import { describe, expect, it } from "vitest";
+import { trainStatistic } from "../../src/signature/gpu/train-statistic.js";
+import { uploadTrains } from "../../src/signature/gpu/trains.js";
+import {
+  liftSpikes,
+  type MmdOptions,
+  type SpikeTrainInput,
+  signatureBackend,
+  signatureMMD,
+  signatureScore,
+} from "../../src/signature/index.js";
+import { sharedGpu } from "../support/gpu.js";
+import { relativeError } from "./random-paths.js";
+import { randomTrains } from "./random-trains.js";
+
+const gpu = sharedGpu();
+const twin = signatureBackend(null);
+const [t0, t1] = [0.5, 1.5];
+
+interface Case extends MmdOptions {
+  readonly statistic: "mmd" | "score";
+  readonly neurons: number;
+}
+
+/** The twin's value and gradient [slots][paths]. */
+async function expected(c: Case, x: SpikeTrainInput[], y: SpikeTrainInput[], slots: number) {
+  const lift = { t0, t1, neurons: c.neurons };
+  const [lx, ly] = [liftSpikes(x, lift), liftSpikes(y, lift)];
+  const options = { ...c, gradient: { x: true } };
+  const { value, gradientX } = await (c.statistic === "mmd" ? signatureMMD : signatureScore)(
+    twin,
+    lx.paths,
+    ly.paths,
+    options,
+  );
+  const out = new Float64Array(slots * x.length);
+  lx.pullback(gradientX!).forEach((g, i) => {
+    g.forEach((v, n) => {
+      out[n * x.length + i] = v;
+    });
+  });
+  return { value, gradient: out };
+}
+
+describe("statistics of trains on the GPU against the twin", () => {
+  const cases: Case[] = [
+    { statistic: "mmd", neurons: 1 },
+    { statistic: "mmd", neurons: 3, unbiased: false, static: { kind: "rbf", sigma: 2 } },
+    {
+      statistic: "score",
+      neurons: 2,
+      static: { kind: "linear", scale: 0.5 },
+      solver: { kind: "difference", dyadic: [1, 1] },
+    },
+    { statistic: "score", neurons: 2, static: { kind: "rbf", sigma: 1 }, solver: { kind: "truncated", depth: 3 } },
+    { statistic: "mmd", neurons: 1, solver: { kind: "polynomial", order: 6 } },
+    { statistic: "mmd", neurons: 3, static: { kind: "linear", scale: 0.3 }, solver: { kind: "truncated", depth: 3 } },
+    { statistic: "mmd", neurons: 2, unbiased: false, solver: { kind: "truncated", depth: 4 } },
+    { statistic: "score", neurons: 2, static: { kind: "linear", scale: 0.7 }, solver: { kind: "truncated", depth: 2 } },
+  ];
+  for (const c of cases) {
+    it(JSON.stringify(c), async () => {
+      const g = gpu();
+      const { neurons } = c;
+      const lift = { t0, t1, neurons };
+      const y = randomTrains(7, 9, neurons, 6, t0, t1);
+      const observed = uploadTrains(g, y, lift);
+      const statistic = await trainStatistic(g, { ...c, paths: 11, observed });
+      const value = g.buffer("value", 4);
+      // Trains grow from one evaluation to the next.
+      for (const most of [3, 9]) {
+        const x = randomTrains(8, 11, neurons, most, t0, t1);
+        const trains = uploadTrains(g, x, lift);
+        const cotangents = g.buffer("cotangents", 4 * trains.slots * 11);
+        const batch = g.batch().clear(cotangents);
+        statistic.encodeValue(batch, trains, value);
+        statistic.encodeCotangents(batch, trains, cotangents);
+        statistic.encodeCotangents(batch, trains, cotangents, { scale: 2 });
+        const [v, bars] = [batch.read(value), batch.read(cotangents)];
+        batch.submit();
+        const want = await expected(c, x, y, trains.slots);
+        // A difference of kernels of size 1 to 100 in float32.
+        expect(Math.abs(new Float32Array(await v)[0]! - want.value)).toBeLessThan(
+          2e-5 * Math.max(1, Math.abs(want.value)),
+        );
+        const bar = new Float32Array(await bars).map((b) => b / 3);
+        expect(relativeError(bar, want.gradient)).toBeLessThan(5e-5);
+        trains.dispose();
+        cotangents.dispose();
+      }
+      statistic.dispose();
+      observed.dispose();
+      value.dispose();
+    });
+  }
+
+  it("says what is wrong", async () => {
+    const g = gpu();
+    const observed = uploadTrains(g, randomTrains(1, 1, 1, 3, 0, 1), { t0: 0, t1: 1, neurons: 1 });
+    await expect(trainStatistic(g, { neurons: 1, paths: 4, observed, statistic: "mmd" })).rejects.toThrow(
+      "observed: holds one train",
+    );
+    await expect(trainStatistic(g, { neurons: 1, paths: 1, observed, statistic: "score" })).rejects.toThrow("paths:");
+    observed.dispose();
+  });
+});
