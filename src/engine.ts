@@ -119,15 +119,20 @@ export class EngineNetwork {
 
   /** Prepares the evaluation of a loss for plans that differ only in values and seed. */
   async evaluator(plan: SolvePlan, loss: Loss, names: readonly string[], requireExact = true): Promise<Evaluator> {
-    const { cell } = this.network;
-    loss.check?.(this.network);
     const views = requestedViews(this.network, parameterLayout(plan), names);
+    this.checkLoss(loss, requireExact);
     const { gpu } = this.engine;
-    // Such a loss takes no pathwise gradient, so that its exactness is no matter.
     if (loss.evaluator) return loss.evaluator(gpu, plan, views);
-    if (requireExact && !cell.exactness.exact) throw inexact(cell);
     if (gpu) return GradientEvaluator.create(gpu, plan, loss, views);
     return { evaluate: (p, options) => evaluateCpu(p, loss, views, options), dispose: () => {} };
+  }
+
+  /** @throws SaltationError where the loss does not fit the network, or the cell's gradient is not exact. */
+  checkLoss(loss: Loss, requireExact = true): void {
+    const { cell } = this.network;
+    loss.check?.(this.network);
+    // A loss with an evaluator of its own takes no pathwise gradient, so that its exactness is no matter.
+    if (requireExact && !loss.evaluator && !cell.exactness.exact) throw inexact(cell);
   }
 
   /** The flat vector of all parameters, in the order of `plan`'s layout. */

@@ -1,7 +1,7 @@
 /**
  * Derivative of a loss of mean features by each mean.
  *
- * A workgroup takes one feature: joins its block sums to the mean over all paths, and writes the derivative of
+ * A thread takes one feature: joins its block sums to the mean over all paths, and writes the derivative of
  * weight · φ(mean − target) to `coefficients`: φ(x) = x, x² or |x|.
  */
 import { joinBlocks } from "../shared/join-blocks.wgsl.js";
@@ -11,18 +11,16 @@ export type MeanDistance = "identity" | "square" | "absolute";
 const derivative: Record<MeanDistance, string> = { identity: "1.0f", square: "2.0f * d", absolute: "sign(d)" };
 
 export const meanCoefficients = (distance: MeanDistance): string => /* wgsl */ `
-struct Means { paths: u32, all_blocks: u32, weight: f32 }
+struct Means { paths: u32, all_blocks: u32, weight: f32, count: u32 }
 @group(0) @binding(0) var<uniform> means: Means;
 @group(0) @binding(1) var<storage, read> blocks: array<vec2f>;
 @group(0) @binding(2) var<storage, read> targets: array<f32>;
 @group(0) @binding(3) var<storage, read_write> coefficients: array<f32>;
 ${joinBlocks}
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let sum = row_sum(group.x, means.all_blocks, lane);
-  if (lane == 0u) {
-    let d = sum / f32(means.paths) - targets[group.x];
-    coefficients[group.x] = means.weight * ${derivative[distance]};
-  }
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x >= means.count) { return; }
+  let d = row_sum(id.x, means.all_blocks) / f32(means.paths) - targets[id.x];
+  coefficients[id.x] = means.weight * ${derivative[distance]};
 }
 `;

@@ -13,6 +13,11 @@ interface Dispatch {
   workgroups: readonly [number, number, number];
 }
 
+interface Stage {
+  kind: "stage";
+  label: string;
+}
+
 interface Command {
   kind: "command";
   encode(encoder: GPUCommandEncoder): void;
@@ -31,7 +36,7 @@ const bufferOf = (s: Storage | GPUBuffer): GPUBuffer => ("buffer" in s ? s.buffe
 const roundUp = (n: number, unit: number): number => Math.ceil(n / unit) * unit;
 
 export class Batch {
-  private readonly items: (Dispatch | Command)[] = [];
+  private readonly items: (Dispatch | Command | Stage)[] = [];
   private readonly readbacks: Readback[] = [];
   private readonly uniforms: { offset: number; bytes: Uint8Array }[] = [];
   private temporaries: Storage[] = [];
@@ -95,6 +100,13 @@ export class Batch {
         throw this.gpu.limitError("maxComputeWorkgroupsPerDimension", n, remedy);
       }
     }
+  }
+
+  /** What follows counts as `label` in timings, in place of the batch's own. */
+  stage(label: string): this {
+    this.checkOpen();
+    this.items.push({ kind: "stage", label });
+    return this;
   }
 
   /**
@@ -252,7 +264,15 @@ export class Batch {
     timer: PassTimer | undefined,
   ): void {
     let pass: GPUComputePassEncoder | undefined;
+    let { label } = this;
     for (const item of this.items) {
+      if (item.kind === "stage") {
+        label = item.label;
+        if (!timer) continue; // a pass serves several stages unless they are timed
+        pass?.end();
+        pass = undefined;
+        continue;
+      }
       if (item.kind === "command") {
         pass?.end();
         pass = undefined;
@@ -260,8 +280,8 @@ export class Batch {
         continue;
       }
       if (!pass) {
-        const timestampWrites = timer?.begin(this.label);
-        pass = encoder.beginComputePass({ label: this.label, ...(timestampWrites ? { timestampWrites } : {}) });
+        const timestampWrites = timer?.begin(label);
+        pass = encoder.beginComputePass({ label, ...(timestampWrites ? { timestampWrites } : {}) });
       }
       pass.setPipeline(item.kernel.pipeline);
       pass.setBindGroup(0, bindGroup(item), item.uniformOffset >= 0 ? [item.uniformOffset] : []);

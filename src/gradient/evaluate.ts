@@ -229,7 +229,7 @@ async function readTrains(gpu: Gpu, plan: SolvePlan, solved: SolvedChunk, words:
   });
 }
 
-function notFinite(plan: SolvePlan): SaltationError {
+export function notFinite(plan: SolvePlan): SaltationError {
   return new SaltationError(
     "not-finite",
     "the value or its gradient is infinite or NaN: the event function's rate ∇E·f came close to 0 at a spike, or " +

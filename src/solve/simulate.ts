@@ -29,7 +29,7 @@ export function firstSlots(plan: SolvePlan): number {
 }
 
 /** @throws SaltationError `not-finite` where a state left the finite numbers. */
-function checkFinite(plan: SolvePlan, status: RunStatus, paths: number): void {
+export function checkFinite(plan: SolvePlan, status: RunStatus, paths: number): void {
   if (status.notFinite > 0) {
     throw new SaltationError(
       "not-finite",
@@ -76,15 +76,19 @@ export async function solveChunk(
     }
     if (solved.status.overflowed === 0) return solved;
     solved.dispose();
-    slots.value *= 2;
-    if (slots.value > spikesPerStep * plan.steps * plan.network.neurons + 1024) {
-      throw new SaltationError(
-        "invalid-input",
-        `network: a neuron fires more than ${spikesPerStep} times a step: its reset does not take the event function ` +
-          `well below 0, or its rate is too high for dt = ${plan.dt}`,
-      );
-    }
+    growSlots(plan, slots);
   }
+}
+
+/** Doubles the slots of a record. @throws SaltationError where a neuron seems to fire without end. */
+export function growSlots(plan: SolvePlan, slots: { value: number }): void {
+  slots.value *= 2;
+  if (slots.value <= spikesPerStep * plan.steps * plan.network.neurons + 1024) return;
+  throw new SaltationError(
+    "invalid-input",
+    `network: a neuron fires more than ${spikesPerStep} times a step: its reset does not take the event function ` +
+      `well below 0, or its rate is too high for dt = ${plan.dt}`,
+  );
 }
 
 interface TrainChunk extends Chunk {

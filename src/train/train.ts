@@ -2,12 +2,21 @@
 import { fail, show, wholeNumber } from "../checks.js";
 import { threefry2x32 } from "../driver/threefry.js";
 import type { EngineNetwork } from "../engine.js";
+import type { Gpu } from "../gpu/index.js";
 import type { ValueAndGradient } from "../gradient/result.js";
-import { parameterLayout, parameterVector, replaceParameters, requestedViews } from "../solve/layout.js";
-import type { SolveOptions } from "../solve/plan.js";
+import {
+  type ParameterLayout,
+  parameterLayout,
+  parameterVector,
+  replaceParameters,
+  requestedViews,
+  type View,
+} from "../solve/layout.js";
+import type { SolveOptions, SolvePlan } from "../solve/plan.js";
 import type { Loss } from "./loss.js";
+import { ResidentTraining, type TrainedStep } from "./resident.js";
 import { trainableNames } from "./trainable.js";
-import { planUpdate, Update, type UpdateOptions, type UpdateState } from "./update.js";
+import { leftNumbers, planUpdate, Update, type UpdateOptions, type UpdateState } from "./update.js";
 
 /** What to train (the cell's parameters, `weights`, `current`), from what, and how. */
 export interface TrainOptions extends Omit<SolveOptions, "seed">, UpdateOptions {
@@ -71,7 +80,7 @@ export async function* train(network: EngineNetwork, options: TrainOptions): Asy
   const steps = wholeNumber("steps", options.steps, 1, 2 ** 31);
   if (options.trainable.length === 0) fail("trainable", "names no parameter; give at least one");
   const seed = options.seed ?? 0;
-  let plan = network.gradientPlan({ ...options, seed }, loss);
+  const plan = network.gradientPlan({ ...options, seed }, loss);
   const layout = parameterLayout(plan);
   const names = trainableNames(options.trainable);
   const views = requestedViews(network.network, layout, names, "trainable");
@@ -82,37 +91,87 @@ export async function* train(network: EngineNetwork, options: TrainOptions): Asy
     checkResume(resume, seed, names);
     update.restore(resume.update, vector);
   }
-  const evaluator = await network.evaluator(plan, loss, names, options.requireExact);
+  const run = { network, plan, layout, views, vector, names, update, options, from: resume?.step ?? 0, steps };
+  const { gpu } = network.engine;
+  const resident = gpu !== undefined && loss.gpu !== undefined && loss.evaluator === undefined;
   const shaped = (): Record<string, unknown> =>
     Object.fromEntries(views.map((v) => [v.name, v.shape(vector.slice(v.offset, v.offset + v.length))]));
+  let parameters = shaped();
+  let began = performance.now();
+  for await (const { step, result, state } of resident ? onGpu(gpu, run) : onHost(run)) {
+    update.plan.entries.forEach((e, i) => {
+      const value = state.values[i]!;
+      if (!Number.isFinite(value)) throw leftNumbers(e.parameter, value);
+      vector[e.place] = value;
+    });
+    const updated = shaped();
+    yield {
+      step,
+      value: result.value,
+      standardError: result.standardError,
+      gradient: result.gradient,
+      means: result.means,
+      saturatedPaths: result.saturatedPaths,
+      parameters,
+      updated,
+      seconds: (performance.now() - began) / 1000,
+      checkpoint: async () => ({ version: 2, step: step + 1, seed, trainable: names, update: state }),
+    };
+    parameters = updated;
+    began = performance.now();
+  }
+}
+
+/** A training run, checked. */
+interface Run {
+  readonly network: EngineNetwork;
+  readonly plan: SolvePlan;
+  readonly layout: ParameterLayout;
+  readonly views: readonly View[];
+  /** All parameters as they stand. */
+  readonly vector: Float64Array;
+  readonly names: readonly string[];
+  readonly update: Update;
+  readonly options: TrainOptions;
+  readonly from: number;
+  readonly steps: number;
+}
+
+const seedOf = ({ commonNoise, seed = 0 }: TrainOptions, step: number): number =>
+  commonNoise ? seed : stepSeed(seed, step);
+
+/** Steps whose gradients come to the host, which updates in float64. */
+async function* onHost(run: Run): AsyncGenerator<TrainedStep, void, void> {
+  const { network, plan, layout, vector, names, update, options, from, steps } = run;
+  const evaluator = await network.evaluator(plan, options.loss, names, options.requireExact);
   try {
-    for (let step = resume?.step ?? 0; step < steps; step++) {
-      const began = performance.now();
-      const parameters = shaped();
-      const drawn = options.commonNoise ? seed : stepSeed(seed, step);
-      plan = { ...replaceParameters(plan, layout, vector), seed: drawn };
-      const result = await evaluator.evaluate(plan);
+    for (let step = from; step < steps; step++) {
+      const values = replaceParameters(plan, layout, vector);
+      const result = await evaluator.evaluate({ ...values, seed: seedOf(options, step) });
       update.apply(result.flat, vector);
-      yield {
-        step,
-        value: result.value,
-        standardError: result.standardError,
-        gradient: result.gradient,
-        means: result.means,
-        saturatedPaths: result.saturatedPaths,
-        parameters,
-        updated: shaped(),
-        seconds: (performance.now() - began) / 1000,
-        checkpoint: async () => ({
-          version: 2,
-          step: step + 1,
-          seed,
-          trainable: names,
-          update: update.state(vector),
-        }),
-      };
+      yield { step, result, state: update.state(vector) };
     }
   } finally {
     evaluator.dispose();
+  }
+}
+
+/** Steps that stay on the GPU. */
+async function* onGpu(gpu: Gpu, run: Run): AsyncGenerator<TrainedStep, void, void> {
+  const { network, plan, layout, views, vector, update, options, from, steps } = run;
+  network.checkLoss(options.loss, options.requireExact);
+  const training = await ResidentTraining.create(gpu, replaceParameters(plan, layout, vector), vector, {
+    loss: options.loss,
+    views,
+    update: update.plan,
+    state: options.resume?.update,
+    from,
+    steps,
+    seedOf: (step) => seedOf(options, step),
+  });
+  try {
+    yield* training.run();
+  } finally {
+    training.dispose();
   }
 }

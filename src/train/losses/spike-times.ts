@@ -203,9 +203,11 @@ class GpuSpikeTimes implements GpuLoss {
 
   encodeValue(batch: Batch): void {
     const { sums, plan } = this;
-    const uniform = new Uint32Array([plan.paths, sums.allBlocks, 0, 0]);
+    const uniform = Uint32Array.of(plan.paths, sums.allBlocks, 0, sums.rows);
     new Float32Array(uniform.buffer)[2] = 1 / sums.rows;
-    batch.dispatch(this.kernels.coefficients, [sums.blocks, this.targets, this.coefficients], uniform, [sums.rows]);
+    batch.dispatch(this.kernels.coefficients, [sums.blocks, this.targets, this.coefficients], uniform, [
+      Math.ceil(sums.rows / workgroupSize),
+    ]);
   }
 
   encodeCotangents(batch: Batch, trains: DeviceTrains, kept: Kept, cotangents: Storage, rows: Storage): void {

@@ -1,0 +1,253 @@
+/**
+ * Training steps that stay on the GPU: simulation, loss, backward recursion, reduction and update are encoded into one
+ * submission (one per chunk of paths where there are several), and the next step is submitted before this one's numbers
+ * have come back. What does not come out (a record too small, a state that is not finite) sets a flag on the GPU that
+ * stops all updates; the host sees it a few steps later, makes room, and goes on from that very step. So results do not
+ * depend on when it was noticed.
+ */
+import { meanGradient } from "../../shaders/train/mean-gradient.wgsl.js";
+import { haltBits, verdict } from "../../shaders/train/verdict.wgsl.js";
+import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
+import { lossChunks, notFinite } from "../gradient/evaluate.js";
+import { assembleResult, type ValueAndGradient } from "../gradient/result.js";
+import { RowSums } from "../gradient/row-sums.js";
+import { type ChunkSolver, type EncodedChunk, type RunStatus, readStatus } from "../solve/chunk-solver.js";
+import type { Chunk } from "../solve/chunks.js";
+import type { View } from "../solve/layout.js";
+import type { SolvePlan } from "../solve/plan.js";
+import { checkFinite, createSolver, firstSlots, growSlots, solveChunk } from "../solve/simulate.js";
+import { GpuUpdate } from "./gpu-update.js";
+import { type GpuLoss, type Kept, type Loss, trainsOf } from "./loss.js";
+import type { UpdatePlan, UpdateState } from "./update.js";
+
+/** Steps submitted before the first of them has come back. */
+const depth = 3;
+
+/** Room beyond what the first step needed. */
+const margin = 1.25;
+
+export interface TrainedStep {
+  readonly step: number;
+  readonly result: ValueAndGradient;
+  /** The run after the step. */
+  readonly state: UpdateState;
+}
+
+interface Flight {
+  readonly step: number;
+  readonly plan: SolvePlan;
+  readonly halted: Promise<ArrayBuffer>;
+  readonly status: readonly Promise<ArrayBuffer>[];
+  readonly report: Promise<ArrayBuffer>;
+  readonly blocks: Promise<ArrayBuffer>;
+  readonly state: Promise<UpdateState>;
+}
+
+export interface ResidentOptions {
+  readonly loss: Loss;
+  readonly views: readonly View[];
+  readonly update: UpdatePlan;
+  /** To go on from. */
+  readonly state?: UpdateState | undefined;
+  /** The first step, and how many there are in all. */
+  readonly from: number;
+  readonly steps: number;
+  seedOf(step: number): number;
+}
+
+export class ResidentTraining {
+  private readonly slots: { value: number };
+  private tape = 0;
+
+  private constructor(
+    private readonly gpu: Gpu,
+    private readonly plan: SolvePlan,
+    private readonly options: ResidentOptions,
+    private readonly solver: ChunkSolver,
+    private readonly loss: GpuLoss,
+    private readonly update: GpuUpdate,
+    private readonly sums: RowSums,
+    private readonly kernels: { verdict: Kernel; mean: Kernel },
+    private readonly gradient: Storage,
+    private readonly halted: Storage,
+  ) {
+    this.slots = { value: firstSlots(plan) };
+  }
+
+  /**
+   * @param plan with the first values of all parameters.
+   * @param vector the same values.
+   */
+  static async create(
+    gpu: Gpu,
+    plan: SolvePlan,
+    vector: Float64Array,
+    options: ResidentOptions,
+  ): Promise<ResidentTraining> {
+    const solver = await createSolver(gpu, plan, options.views);
+    const entries = solver.gradientRows;
+    const [loss, update, sums, verdictKernel, mean] = await Promise.all([
+      options.loss.gpu!(gpu, plan, solver.recordWords),
+      GpuUpdate.create(gpu, options.update, vector),
+      RowSums.create(gpu, plan.paths, 1 + entries),
+      gpu.kernel({ label: "verdict", code: verdict, bindings: ["read", "read_write"], uniformBytes: 16 }),
+      gpu.kernel({
+        label: "mean gradient",
+        code: meanGradient,
+        bindings: ["read", "read_write", "read_write"],
+        uniformBytes: 16,
+      }),
+    ]);
+    if (options.state) update.write(options.state);
+    const kernels = { verdict: verdictKernel, mean };
+    const gradient = gpu.buffer("gradient", 4 * entries);
+    const halted = gpu.upload("halted", new Uint32Array(1));
+    return new ResidentTraining(gpu, plan, options, solver, loss, update, sums, kernels, gradient, halted);
+  }
+
+  private planOf(step: number): SolvePlan {
+    return { ...this.plan, seed: this.options.seedOf(step) };
+  }
+
+  /** Solves the first chunk of a step and waits, to know how much room its paths need. */
+  private async measure(step: number): Promise<void> {
+    const { gpu, solver, slots } = this;
+    const plan = this.planOf(step);
+    solver.reseed(plan);
+    const solved = await solveChunk(gpu, plan, solver, this.chunks()[0]!, slots);
+    solved.dispose();
+    const { largestCount, largestTape } = solved.status;
+    if (plan.maxSpikes === 0) slots.value = Math.ceil(margin * largestCount) + 2;
+    this.tape = Math.ceil(margin * largestTape);
+  }
+
+  private chunks(): Chunk[] {
+    const { gpu, plan, solver, loss, options } = this;
+    return lossChunks(gpu, plan, solver, this.slots.value, options.loss, loss);
+  }
+
+  /** Encodes and submits one step. */
+  private submit(step: number): Flight {
+    const { gpu, solver, loss, sums, update, kernels, gradient, halted } = this;
+    const plan = this.planOf(step);
+    solver.reseed(plan);
+    const chunks = this.chunks();
+    const status: Promise<ArrayBuffer>[] = [];
+    let batch = gpu.batch("training step");
+    // Chunks give their buffers back in turn: each has a submission of its own.
+    const next = (): void => {
+      if (chunks.length === 1) return;
+      batch.submit();
+      batch = gpu.batch("training step");
+    };
+    loss.encodeBegin?.(batch, plan);
+    let pending: { encoded: EncodedChunk; kept: Kept } | undefined;
+    const look = (chunk: Chunk): { encoded: EncodedChunk; kept: Kept } => {
+      const encoded = this.encodeForward(batch.stage("forward"), chunk);
+      const kept = loss.encodeChunk(batch.stage("loss"), trainsOf(plan, encoded, solver.recordWords));
+      return { encoded, kept };
+    };
+    for (const [c, chunk] of chunks.entries()) {
+      const looked = look(chunk);
+      status.push(batch.read(looked.encoded.statusWords));
+      if (c === chunks.length - 1) pending = looked;
+      else {
+        next();
+        looked.encoded.dispose();
+        looked.kept.dispose();
+      }
+    }
+    loss.encodeValue(batch);
+    for (const chunk of [...chunks].reverse()) {
+      const { encoded, kept } = pending ?? look(chunk);
+      pending = undefined;
+      this.encodeBackward(batch, plan, encoded, kept);
+      next();
+      encoded.dispose();
+      kept.dispose();
+    }
+    batch.stage("update");
+    const uniform = Uint32Array.of(solver.gradientRows, plan.paths, sums.allBlocks, 0);
+    const groups = [Math.ceil(solver.gradientRows / 64)] as const;
+    batch.dispatch(kernels.mean, [sums.blocks, gradient, halted], uniform, groups);
+    update.encode(batch, { gradient, theta: solver.theta, halted, step });
+    const flight = {
+      step,
+      plan,
+      status,
+      halted: batch.read(halted),
+      report: batch.read(loss.report),
+      blocks: batch.read(sums.blocks),
+      state: update.read(step + 1, batch),
+    };
+    batch.submit();
+    // A run that is left early waits for none of them.
+    flight.state.catch(() => {});
+    return flight;
+  }
+
+  private encodeForward(batch: Batch, chunk: Chunk): EncodedChunk {
+    const encoded = this.solver.encodeForward(batch, chunk, this.slots.value);
+    const uniform = Uint32Array.of(this.tape, 0, 0, 0);
+    batch.dispatch(this.kernels.verdict, [encoded.statusWords, this.halted], uniform, [1]);
+    return encoded;
+  }
+
+  private encodeBackward(batch: Batch, plan: SolvePlan, encoded: EncodedChunk, kept: Kept): void {
+    const { solver, loss, sums } = this;
+    const { paths, slots } = encoded;
+    const cotangents = batch.temporary("cotangents", 4 * slots * paths);
+    const rows = batch.temporary("path rows", 4 * sums.rows * paths);
+    batch.stage("loss").clear(cotangents).clear(rows);
+    loss.encodeCotangents(batch, trainsOf(plan, encoded, solver.recordWords), kept, cotangents, rows);
+    solver.encodeBackward(batch.stage("backward"), encoded, cotangents, rows, this.tape);
+    sums.add(batch.stage("reduce"), encoded, rows);
+  }
+
+  /** Makes room for what a step lacked. @throws SaltationError `not-finite` where that was not the trouble. */
+  private recover(bits: number, plan: SolvePlan, status: readonly RunStatus[]): void {
+    for (const s of status) checkFinite(plan, s, plan.paths);
+    if ((bits & haltBits.gradient) !== 0 && (bits & (haltBits.record | haltBits.tape)) === 0) throw notFinite(plan);
+    if (bits & haltBits.record) growSlots(plan, this.slots);
+    if (bits & haltBits.tape) this.tape = Math.ceil(margin * Math.max(...status.map((s) => s.largestTape)));
+    this.gpu.write(this.halted, new Uint32Array(1));
+  }
+
+  /** Runs the steps; those that come out are at most `depth` behind those that are submitted. */
+  async *run(): AsyncGenerator<TrainedStep, void, void> {
+    const { gpu, options, plan, loss, sums } = this;
+    let next = options.from;
+    const flights: Flight[] = [];
+    await this.measure(next);
+    for (;;) {
+      while (flights.length < depth && next < options.steps) flights.push(this.submit(next++));
+      const flight = flights.shift();
+      if (!flight) return;
+      const bits = new Uint32Array(await flight.halted)[0]!;
+      const status = (await Promise.all(flight.status)).map(readStatus);
+      if (bits !== 0) {
+        // What was submitted since changed nothing.
+        await Promise.allSettled(flights.splice(0).map((f) => f.halted));
+        this.recover(bits, flight.plan, status);
+        next = flight.step;
+        continue;
+      }
+      const { value, means } = loss.read(await flight.report, flight.plan);
+      if (!Number.isFinite(value)) throw notFinite(plan);
+      const rows = sums.estimates(await flight.blocks);
+      const saturated = status.reduce((n, s) => n + s.saturated, 0);
+      const result = assembleResult(value, options.views, rows, means ?? [], plan.stopsByLoss ? 0 : saturated);
+      yield { step: flight.step, result, state: await flight.state };
+      gpu.check();
+    }
+  }
+
+  dispose(): void {
+    this.loss.dispose();
+    this.update.dispose();
+    this.sums.dispose();
+    this.gradient.dispose();
+    this.halted.dispose();
+    this.solver.dispose();
+  }
+}
