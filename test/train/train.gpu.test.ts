@@ -86,11 +86,12 @@ describe.each(runs)("%s", (_, network, options) => {
 
   it("has the same bits when room runs out on the way", async () => {
     const whole = await stepsOf(engine(), network, options());
-    const recover = vi.spyOn(ResidentTraining.prototype as never, "recover");
+    const internals = ResidentTraining.prototype as unknown as { measure(): Promise<void>; recover(): void };
+    const recover = vi.spyOn(internals, "recover");
     // Room for one spike and one entry of tape at first.
-    vi.spyOn(ResidentTraining.prototype as never, "measure").mockImplementation(async function (this: unknown) {
+    vi.spyOn(internals, "measure").mockImplementation(async function (this: unknown) {
       Object.assign(this as object, { tape: 1, slots: { value: 1 } });
-    } as never);
+    });
     const halted = await stepsOf(engine(), network, options());
     expect(recover).toHaveBeenCalled();
     expect(halted.map((s) => [s.step, s.value, s.updated])).toEqual(whole.map((s) => [s.step, s.value, s.updated]));
