@@ -36,7 +36,15 @@ struct Run {
   inv_dt: f32,
   inv_sqrt_dt: f32,
   last: u32,             // 1 in the last dispatch of a sweep
+  tape_first: u32,       // first path and number of paths on the tape, entries of tape per path (network by workgroups)
+  tape_paths: u32,
+  tape_entries: u32,
+  unused: u32,
 }`;
+
+/** Names of the numbers of a driver path in one step, the members of `Noise`. */
+export const noiseNames = (shape: Pick<SolverShape, "channels" | "smooth" | "parabola">): string[] =>
+  shape.channels.flatMap((_, i) => (shape.smooth && shape.parabola ? [`a${i}`, `b${i}`] : [`a${i}`]));
 
 const members = (channels: readonly number[], text: (i: number, c: number) => string): string =>
   channels.map((c, i) => text(i, c)).join(", ");

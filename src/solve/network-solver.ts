@@ -1,5 +1,5 @@
 /** Solver of networks: a path per invocation, windows counted in grid steps, states in storage buffers. */
-import { backwardFields, backwardNetwork } from "../../shaders/backward-network.wgsl.js";
+import { type BackwardNetworkShape, backwardFields, backwardNetwork } from "../../shaders/backward-network.wgsl.js";
 import { forwardNetwork, networkFields } from "../../shaders/forward-network.wgsl.js";
 import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
 import { type ChunkSolver, type EncodedChunk, type RunStatus, statusWords } from "./chunk-solver.js";
@@ -31,6 +31,25 @@ export function connectionWords(plan: SolvePlan): Uint32Array {
     at += list.length;
   }
   return words;
+}
+
+/** Where the gradient rows of the requested parameters, the current and the weights begin; -1 where not asked for. */
+export function gradientPlaces(
+  plan: SolvePlan,
+  views: readonly View[],
+): Pick<BackwardNetworkShape, "gradientRows" | "currentRow" | "weightRow"> {
+  const gradientRows: { parameter: number; row: number; perNeuron: boolean }[] = [];
+  let [currentRow, weightRow, row] = [-1, -1, 0];
+  for (const view of views) {
+    if (view.name === "current") currentRow = row;
+    else if (view.name === "weights") weightRow = row;
+    else {
+      const parameter = plan.network.cell.parameters.indexOf(view.name);
+      gradientRows.push({ parameter, row, perNeuron: view.neuronStride > 0 });
+    }
+    row += view.length;
+  }
+  return { gradientRows, currentRow, weightRow };
 }
 
 export class NetworkSolver implements ChunkSolver {
@@ -71,21 +90,10 @@ export class NetworkSolver implements ChunkSolver {
     });
     let backwardKernel: Promise<Kernel> | undefined;
     if (views.length > 0) {
-      const gradientRows: { parameter: number; row: number; perNeuron: boolean }[] = [];
-      let [currentRow, weightRow, row] = [-1, -1, 0];
-      for (const view of views) {
-        if (view.name === "current") currentRow = row;
-        else if (view.name === "weights") weightRow = row;
-        else {
-          const parameter = network.cell.parameters.indexOf(view.name);
-          gradientRows.push({ parameter, row, perNeuron: view.neuronStride > 0 });
-        }
-        row += view.length;
-      }
       const reverse = solverShape(plan, "reverse", names);
       backwardKernel = gpu.kernel({
         label: `backward ${label}`,
-        code: backwardNetwork({ ...reverse, ...sizes, gradientRows, currentRow, weightRow }),
+        code: backwardNetwork({ ...reverse, ...sizes, ...gradientPlaces(plan, views) }),
         bindings: ["read", "read", "read", "read", "read_write", "read_write", "read_write"],
         uniformBytes: runBytes,
       });

@@ -8,6 +8,7 @@ import { NetworkSolver } from "./network-solver.js";
 import type { SolvePlan } from "./plan.js";
 import { SingleSolver } from "./single.js";
 import { emptyTable, type SpikeTable, type SpikeTrains } from "./trains.js";
+import { WorkgroupSolver } from "./workgroup-solver.js";
 
 /** Bytes on the GPU that a chunk of paths may take. */
 export const chunkBytes = 192 * 2 ** 20;
@@ -16,7 +17,13 @@ export const chunkBytes = 192 * 2 ** 20;
 const spikesPerStep = 64;
 
 /** Picks the solver for a network. */
-export async function createSolver(gpu: Gpu, plan: SolvePlan, views: readonly View[] = []): Promise<ChunkSolver> {
+export async function createSolver(
+  gpu: Gpu,
+  plan: SolvePlan,
+  views: readonly View[] = [],
+  forced?: string,
+): Promise<ChunkSolver> {
+  if (forced?.startsWith("wg")) return WorkgroupSolver.create(gpu, plan, views, Number(forced.slice(2)) || 4);
   return plan.network.neurons === 1 && plan.network.connections.weights.length + plan.arrivals.count === 0
     ? SingleSolver.create(gpu, plan, views)
     : NetworkSolver.create(gpu, plan, views);

@@ -11,12 +11,15 @@ export interface RunFields {
   stepBegin?: number;
   stepEnd?: number;
   last?: boolean;
+  tapeFirst?: number;
+  tapePaths?: number;
+  tapeEntries?: number;
 }
 
 /** In place of a checkpoint slot: begin from the cell's start. */
 export const fromStart = 0xffffffff;
 
-export const runBytes = 64;
+export const runBytes = 80;
 
 export function runUniform(plan: SolvePlan, f: RunFields): ArrayBufferView {
   const buffer = new ArrayBuffer(runBytes);
@@ -40,5 +43,6 @@ export function runUniform(plan: SolvePlan, f: RunFields): ArrayBufferView {
   x[13] = 1 / plan.dt;
   x[14] = 1 / Math.sqrt(plan.dt);
   u[15] = f.last ? 1 : 0;
+  u.set([f.tapeFirst ?? 0, f.tapePaths ?? 0, f.tapeEntries ?? 0], 16);
   return u;
 }

@@ -1,0 +1,374 @@
+/**
+ * Forward solve of a network, a path per workgroup, over a window of grid steps.
+ *
+ * The lanes of a workgroup share the neurons of one path. In each step they try every neuron to its end, noting those
+ * that cross their event function in a list; while there are any, the lanes agree on the earliest event of the network,
+ * take the neuron that fires and its targets to that time, let them be reset or receive, and try them again.
+ *
+ *     step    try 0 1 2 3 | 4 5 6 7 | …                          lanes over neurons
+ *     event   locate what is listed; earliest; fired, target, target, …   lanes over the list, then over targets
+ *
+ * Reads: parameters, connections. Reads and writes: the path's checkpoint (states, spikes fired, spikes in all, whether
+ * it has stopped), the spike record and the status counters, among them the longest tape that a window will need. What a
+ * step needs of a neuron lies in workgroup memory, or in storage where the network is too large for that.
+ *
+ * The order of the list is that of the lanes' atomics, which may differ from run to run; nothing else depends on it:
+ * places are located one by one, and the earliest of them (ties: the lowest neuron) is the same in any order.
+ */
+import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { arrivalFunctions, type NetworkShape } from "./forward-network.wgsl.js";
+import { elementary } from "./shared/elementary.wgsl.js";
+import { locateFunctions } from "./shared/locate.wgsl.js";
+import { random } from "./shared/random.wgsl.js";
+import { noiseNames, runStruct, solverFunctions } from "./shared/solver.wgsl.js";
+
+export interface WorkgroupShape extends NetworkShape {
+  /** Whether the event function is affine in the state, so that euler locates events in closed form. */
+  affineEvent: boolean;
+  /** Whether some neuron is its own target. */
+  selfEdges: boolean;
+  /** Whether the neurons' fields lie in workgroup memory, or in storage. */
+  inWorkgroup: boolean;
+}
+
+/** Words per neuron while a window is solved: two banks of states, one read and one written in each step, by turns. */
+export const workgroupFields = (states: number, noise: number) => ({
+  noise: 2 * states,
+  fired: 2 * states + noise,
+  place: 2 * states + noise + 1,
+  next: 2 * states + noise + 2,
+  list: 2 * states + noise + 3,
+  perNeuron: 2 * states + noise + 4,
+});
+
+/** Words of a path's checkpoint: states and spikes fired of each neuron; spikes in all, whether it has stopped. */
+export const workgroupCheckpointWords = (states: number, neurons: number): number => (states + 1) * neurons + 2;
+
+/** Where a checkpoint lies: [path][field][neuron], then [word][path]. */
+export const workgroupCheckpoint = (states: number): string => /* wgsl */ `
+const checkpoint_words = ${states + 1}u * K + 2u;
+fn checkpoint_at(slot: u32, field: u32, k: u32, i: u32) -> u32 {
+  return slot * run.paths * checkpoint_words + (i * ${states + 1}u + field) * K + k;
+}
+fn checkpoint_word(slot: u32, word: u32, i: u32) -> u32 {
+  return (slot * checkpoint_words + ${states + 1}u * K + word) * run.paths + i;
+}
+`;
+
+/** Repeats for the neurons of a lane: `k`, and whether it is one (`live`); the last round may go beyond the network. */
+export function eachNeuron(shape: WorkgroupShape, body: string): string {
+  const rounds = Math.ceil(shape.neurons / shape.workgroupSize);
+  return /* wgsl */ `
+  { var round = 0u;
+  loop {
+    let live = round * LANES + lane < K;
+    let k = min(round * LANES + lane, K - 1u);
+${body}
+    continuing { round += 1u; break if round >= ${rounds}u; }
+  } }`;
+}
+
+export function forwardWorkgroup(shape: WorkgroupShape): string {
+  const { states, neurons, workgroupSize } = shape;
+  const index = Array.from({ length: states }, (_, i) => i);
+  const noise = noiseNames(shape);
+  const f = workgroupFields(states, noise.length);
+  const selfTable = neurons + 1 + shape.edges + 4 * shape.arrivals;
+  /** Euler with an affine event function locates at once. */
+  const atOnce = !shape.smooth && shape.affineEvent;
+  return wgsl`
+${runStruct}
+@group(0) @binding(0) var<uniform> run: Run;
+@group(0) @binding(1) var<storage, read> theta: array<f32>;
+@group(0) @binding(2) var<storage, read> connections: array<u32>; // row starts, targets, input spikes, edges to oneself
+@group(0) @binding(3) var<storage, read_write> checkpoints: array<u32>;
+@group(0) @binding(4) var<storage, read_write> record: array<u32>;
+@group(0) @binding(5) var<storage, read_write> status: array<atomic<u32>>;
+#if ${shape.inWorkgroup}
+var<workgroup> fields: array<u32, ${f.perNeuron * neurons}>;
+#else
+@group(0) @binding(6) var<storage, read_write> fields: array<u32>;
+var<private> fields_at: u32;
+#endif
+
+${elementary}
+${random}
+${shape.cell}
+${solverFunctions(shape)}
+${locateFunctions(shape.smooth, shape.affineEvent)}
+
+const K = ${neurons}u;
+const LANES = ${workgroupSize}u;
+const weight_offset = ${shape.weightOffset}u;
+${arrivalFunctions(shape)}
+${workgroupCheckpoint(states)}
+// Place of a neuron's next event in the step, or one of these.
+const none = 3.0f;      // no event, and not in the list
+const quiet = 2.0f;     // none any more, but in the list
+const unlocated = 1.5f; // there is one, its place not yet known
+
+var<workgroup> pending: atomic<i32>; // neurons with an event still to come in the step
+var<workgroup> listed: atomic<u32>;  // neurons in the list
+var<workgroup> earliest_place: array<f32, LANES>;
+var<workgroup> earliest_neuron: array<u32, LANES>;
+var<workgroup> not_finite: atomic<u32>;
+var<workgroup> agreed: vec2u; // what all lanes are to know
+
+fn at(field: u32, k: u32) -> u32 { return ${shape.inWorkgroup ? "" : "fields_at + "}field * K + k; }
+fn number(field: u32, k: u32) -> f32 { return bitcast<f32>(fields[at(field, k)]); }
+
+fn load_state(bank: u32, k: u32) -> State {
+  return State(${index.map((s) => `number(bank + ${s}u, k)`).join(", ")});
+}
+
+fn store_state(bank: u32, k: u32, y: State) {
+${index.map((s) => `  fields[at(bank + ${s}u, k)] = bitcast<u32>(y.y${s});`).join("\n")}
+}
+
+fn load_noise(k: u32) -> Noise {
+  return Noise(${noise.length > 0 ? noise.map((_, w) => `number(${f.noise + w}u, k)`).join(", ") : "0.0f"});
+}
+
+fn store_noise(k: u32, z: Noise) {
+${noise.map((name, w) => `  fields[at(${f.noise + w}u, k)] = bitcast<u32>(z.${name});`).join("\n")}
+}
+
+fn barrier() {
+  workgroupBarrier();
+#if ${!shape.inWorkgroup}
+  storageBarrier();
+#endif
+}
+
+struct Attempt { trial: State, next: f32 }
+
+// Tries a neuron from rho to the end of the step; its parameters are loaded.
+fn attempt(y: State, z: Noise, rho: f32, current: f32) -> Attempt {
+  let trial = advance(y, z, rho, 1.0f - rho, current);
+  let crossed = cell_event(trial) >= 0.0f;
+#if ${shape.smooth}
+  return Attempt(trial, select(none, unlocated, crossed));
+#else
+  let next = ${atOnce ? "locate(y, trial, z, rho, current)" : "unlocated"};
+  return Attempt(cell_kick(trial, increment(z)), select(none, next, crossed));
+#endif
+}
+
+@compute @workgroup_size(${workgroupSize})
+fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u,
+        @builtin(num_workgroups) groups: vec3u) {
+  let i = group.x + group.y * groups.x;
+  if (i >= run.paths) { return; }
+  let path = run.first_path + i;
+  load_shared();
+#if ${!shape.inWorkgroup}
+  fields_at = i * ${f.perNeuron}u * K;
+#endif
+
+  let fresh = run.from_slot == 0xffffffffu;
+  let first_bank = (run.step_begin & 1u) * ${states}u;
+  let from_slot = select(run.from_slot, 0u, fresh);
+${eachNeuron(
+  shape,
+  wgsl`
+    if (live) {
+      load_parameters(k);
+      if (fresh) {
+        store_state(first_bank, k, cell_start(event_uniform(path, k, 0u)));
+        fields[at(${f.fired}u, k)] = 0u;
+      } else {
+${index.map((s) => `        fields[at(first_bank + ${s}u, k)] = checkpoints[checkpoint_at(from_slot, ${s}u, k, i)];`).join("\n")}
+        fields[at(${f.fired}u, k)] = checkpoints[checkpoint_at(from_slot, ${states}u, k, i)];
+      }
+    }`,
+)}
+  if (lane == 0u && !fresh) {
+    agreed = vec2u(checkpoints[checkpoint_word(from_slot, 0u, i)], checkpoints[checkpoint_word(from_slot, 1u, i)]);
+  }
+  let before_window = workgroupUniformLoad(&agreed);
+  var count = before_window.x;
+  let was_ended = before_window.y != 0u;
+  var ended = was_ended;
+  var overflow = false;
+  var saturated = false;
+  var taped = 0u;
+  var x = run.budget; // next input spike
+  var step = run.step_begin;
+
+  if (step < run.step_end && !ended) {
+    loop {
+      // Steps, up to one with events.
+      var busy = false;
+      loop {
+        let from_bank = (step & 1u) * ${states}u;
+        let to_bank = ${states}u - from_bank;
+${eachNeuron(
+  shape,
+  wgsl`
+        load_parameters(k);
+        let z = draw_noise(path, step, k);
+        let a = attempt(load_state(from_bank, k), z, 0.0f, current_at(step, k));
+        if (live) {
+          store_state(to_bank, k, a.trial);
+          store_noise(k, z);
+          fields[at(${f.place}u, k)] = 0u;
+          fields[at(${f.next}u, k)] = bitcast<u32>(a.next);
+          if (a.next < quiet) {
+            atomicAdd(&pending, 1);
+            fields[at(${f.list}u, atomicAdd(&listed, 1u))] = k;
+          }
+        }`,
+)}
+        barrier();
+        if (lane == 0u) { agreed.x = u32(atomicLoad(&pending)); }
+        busy = workgroupUniformLoad(&agreed).x > 0u || arrives_in(x, step);
+        step += 1u;
+        taped += K;
+        continuing { break if busy || step >= run.step_end; }
+      }
+
+      if (busy) {
+        step -= 1u;
+        let from_bank = (step & 1u) * ${states}u;
+        let to_bank = ${states}u - from_bank;
+        loop {
+          // Each lane finds the earliest of its part of the list, then all agree.
+          let entries = atomicLoad(&listed);
+          var place = none;
+          var fires = K;
+          var entry = lane;
+          loop {
+            let k = fields[at(${f.list}u, min(entry, K - 1u))];
+            var next = number(${f.next}u, k);
+#if ${!atOnce}
+            if (entry < entries && next == unlocated) {
+              load_parameters(k);
+              let rho = number(${f.place}u, k);
+              next = locate(load_state(from_bank, k), load_state(to_bank, k), load_noise(k), rho, current_at(step, k));
+              fields[at(${f.next}u, k)] = bitcast<u32>(next);
+            }
+#endif
+            if (entry < entries && (next < place || (next == place && k < fires))) {
+              place = next;
+              fires = k;
+            }
+            entry += LANES;
+            continuing { break if entry >= entries; }
+          }
+          earliest_place[lane] = place;
+          earliest_neuron[lane] = fires;
+          barrier();
+          if (lane == 0u) {
+            for (var l = 1u; l < LANES; l += 1u) {
+              if (earliest_place[l] < place || (earliest_place[l] == place && earliest_neuron[l] < fires)) {
+                place = earliest_place[l];
+                fires = earliest_neuron[l];
+              }
+            }
+            agreed = vec2u(bitcast<u32>(place), fires);
+          }
+          let earliest = workgroupUniformLoad(&agreed);
+          place = bitcast<f32>(earliest.x);
+          fires = earliest.y;
+
+          // What happens: an input spike arrives, or a neuron fires.
+          let input = min(x, max(arrivals, 1u) - 1u);
+          let arrival = arrives_in(x, step) && arrival_place(x) <= place;
+          let first = select(fires, arrival_neuron(input), arrival);
+          overflow = !arrival && count >= run.slots;
+          saturated = !arrival && !overflow && run.max_spikes > 0u && count + 1u >= run.max_spikes;
+          ended = overflow || saturated;
+          let row = connections[first];
+          let items = select(1u + connections[first + 1u] - row, 1u, arrival || ended);
+          place = select(place, arrival_place(input), arrival);
+          var fired = 0u;
+          if (lane == 0u && !arrival && !overflow) { // which alone looks at spikes fired
+            fired = fields[at(${f.fired}u, first)] + 1u;
+            fields[at(${f.fired}u, first)] = fired;
+            let slot = count * 3u * run.paths + i;
+            record[slot] = step;
+            record[slot + run.paths] = bitcast<u32>(place);
+            record[slot + 2u * run.paths] = first;
+          }
+          let u = event_uniform(path, first, fired);
+          taped += select(items, 0u, overflow);
+
+          // The lanes take the neuron itself and its targets.
+          var item = lane;
+          loop {
+            let target_edge = row + max(item, 1u) - 1u;
+            let j = select(connections[K + 1u + min(target_edge, ${Math.max(1, shape.edges) - 1}u)], first, item == 0u);
+            let live = item < items && (item == 0u || j != first) && !overflow;
+            load_parameters(j);
+            let current = current_at(step, j);
+            let z = load_noise(j);
+            let rho = number(${f.place}u, j);
+            let before = advance(load_state(from_bank, j), z, rho, place - rho, current);
+            var y: State;
+            if (item == 0u && !arrival) {
+              y = cell_reset(before, u);
+#if ${shape.selfEdges}
+              let own_edge = connections[${selfTable}u + first];
+              if (own_edge > 0u && !ended) { y = cell_receive(y, theta[weight_offset + own_edge - 1u]); }
+#endif
+            } else {
+              y = cell_receive(before, select(theta[weight_offset + target_edge], arrival_weight(input), arrival));
+            }
+            let a = attempt(y, z, place, current);
+            if (live) {
+              store_state(from_bank, j, y);
+              store_state(to_bank, j, a.trial);
+              fields[at(${f.place}u, j)] = bitcast<u32>(place);
+              let was = number(${f.next}u, j);
+              fields[at(${f.next}u, j)] = bitcast<u32>(select(a.next, quiet, a.next == none && was != none));
+              if (a.next < quiet && was == none) { fields[at(${f.list}u, atomicAdd(&listed, 1u))] = j; }
+              let change = select(0, 1, a.next < quiet) - select(0, 1, was < quiet);
+              if (change != 0) { atomicAdd(&pending, change); }
+            }
+            item += LANES;
+            continuing { break if item >= items; }
+          }
+          x += select(0u, 1u, arrival);
+          count += select(1u, 0u, arrival || overflow);
+          barrier();
+          let more = arrives_in(x, step);
+          if (lane == 0u) {
+            let left = u32(atomicLoad(&pending));
+            if (left == 0u && !more) { atomicStore(&listed, 0u); }
+            agreed.x = left;
+          }
+          busy = !ended && (workgroupUniformLoad(&agreed).x > 0u || more);
+          continuing { break if !busy; }
+        }
+        step += select(1u, 0u, ended);
+      }
+      continuing { break if ended || step >= run.step_end; }
+    }
+  }
+
+  let last_bank = (step & 1u) * ${states}u;
+  let finished = !was_ended && (ended || run.last == 1u);
+${eachNeuron(
+  shape,
+  wgsl`
+    if (live) {
+${index.map((s) => `      checkpoints[checkpoint_at(run.to_slot, ${s}u, k, i)] = fields[at(last_bank + ${s}u, k)];`).join("\n")}
+      checkpoints[checkpoint_at(run.to_slot, ${states}u, k, i)] = fields[at(${f.fired}u, k)];
+      if (state_not_finite(load_state(last_bank, k))) { atomicStore(&not_finite, 1u); }
+    }`,
+)}
+  workgroupBarrier();
+  if (lane == 0u) {
+    checkpoints[checkpoint_word(run.to_slot, 0u, i)] = count;
+    checkpoints[checkpoint_word(run.to_slot, 1u, i)] = select(0u, 1u, ended);
+    if (!was_ended) { atomicMax(&status[6], taped); }
+    if (finished) {
+      atomicMax(&status[0], count);
+      if (overflow) { atomicAdd(&status[1], 1u); }
+      if (saturated) { atomicAdd(&status[2], 1u); }
+      if (atomicLoad(&not_finite) > 0u) { atomicAdd(&status[3], 1u); }
+    }
+  }
+}
+`;
+}

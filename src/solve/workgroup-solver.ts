@@ -1,0 +1,244 @@
+/** Solver of networks: a path per workgroup, its lanes over neurons and targets, windows counted in grid steps. */
+import { backwardWorkgroup, backwardWorkgroupFields, tapeWords } from "../../shaders/backward-workgroup.wgsl.js";
+import {
+  forwardWorkgroup,
+  type WorkgroupShape,
+  workgroupCheckpointWords,
+  workgroupFields,
+} from "../../shaders/forward-workgroup.wgsl.js";
+import { noiseNames } from "../../shaders/shared/solver.wgsl.js";
+import { eventIsAffine } from "../cell/functions.js";
+import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
+import { type ChunkSolver, type EncodedChunk, type RunStatus, statusWords } from "./chunk-solver.js";
+import { type Chunk, stepsPerDispatch } from "./chunks.js";
+import { parameterVector, type View } from "./layout.js";
+import { connectionWords, gradientPlaces } from "./network-solver.js";
+import type { SolvePlan } from "./plan.js";
+import { type KernelShape, solverShape } from "./shape.js";
+import { fromStart, runBytes, runUniform } from "./uniform.js";
+
+/** Bytes of tape at a time: paths beyond it take turns. */
+const tapeBytes = 128 * 2 ** 20;
+
+/** Each neuron's edge to itself + 1, or 0: a word per neuron, where there is any such edge. */
+function selfEdges(plan: SolvePlan): Uint32Array {
+  const { rowStart, targets } = plan.network.connections;
+  const own = new Uint32Array(plan.network.neurons);
+  for (let k = 0; k < own.length; k++) {
+    for (let e = rowStart[k]!; e < rowStart[k + 1]!; e++) if (targets[e] === k) own[k] = e + 1;
+  }
+  return own.some((e) => e > 0) ? own : new Uint32Array(0);
+}
+
+/** Workgroups in two dimensions: a device takes at most 65,535 in one. */
+function groupsOf(paths: number): [number, number] {
+  const y = Math.ceil(paths / 32768);
+  return [Math.ceil(paths / y), y];
+}
+
+interface EncodedPaths extends EncodedChunk {
+  readonly checkpoints: Storage;
+}
+
+export class WorkgroupSolver implements ChunkSolver {
+  readonly recordWords = 3;
+  readonly gradientRows: number;
+  private readonly n: number;
+  private readonly noise: number;
+  /** Words per neuron that windows of a backward run keep in storage. */
+  private readonly carried: number;
+  private readonly neurons: number;
+
+  private constructor(
+    private readonly gpu: Gpu,
+    private plan: SolvePlan,
+    readonly shape: KernelShape,
+    private readonly inWorkgroup: boolean,
+    readonly theta: Storage,
+    private readonly connections: Storage,
+    private readonly forwardKernel: Kernel,
+    private readonly backwardKernel: Kernel | undefined,
+    views: readonly View[],
+  ) {
+    this.gradientRows = views.reduce((n, v) => n + v.length, 0);
+    this.n = shape.states;
+    this.noise = noiseNames(shape).length;
+    const fields = backwardWorkgroupFields(this.n);
+    this.carried = inWorkgroup ? fields.carried : fields.perNeuron;
+    this.neurons = plan.network.neurons;
+  }
+
+  /** @param views the parameters to differentiate by; empty for a forward solve alone. */
+  static async create(gpu: Gpu, plan: SolvePlan, views: readonly View[], lanes?: number): Promise<WorkgroupSolver> {
+    const { network } = plan;
+    const names = views.map((v) => v.name);
+    const label = `network of ${network.cell.name}, ${plan.method}, by workgroups`;
+    const shape = solverShape(plan, "none", names);
+    const own = selfEdges(plan);
+    const words = workgroupFields(shape.states, noiseNames(shape).length).perNeuron;
+    const workgroupSize = lanes ?? 4;
+    const inWorkgroup =
+      4 * words * network.neurons + 8 * workgroupSize + 64 <= gpu.device.limits.maxComputeWorkgroupStorageSize;
+    const sizes: Omit<WorkgroupShape, keyof KernelShape> & { states: number } = {
+      states: shape.states,
+      workgroupSize,
+      weightOffset: shape.layout.views.get("weights")!.offset,
+      edges: network.connections.targets.length,
+      arrivals: plan.arrivals.count,
+      affineEvent: eventIsAffine(shape.functions),
+      selfEdges: own.length > 0,
+      inWorkgroup,
+    };
+    const forwardKernel = gpu.kernel({
+      label: `forward ${label}`,
+      code: forwardWorkgroup({ ...shape, ...sizes }),
+      bindings: [
+        "read",
+        "read",
+        "read_write",
+        "read_write",
+        "read_write",
+        ...(inWorkgroup ? [] : ["read_write" as const]),
+      ],
+      uniformBytes: runBytes,
+    });
+    let backwardKernel: Promise<Kernel> | undefined;
+    if (views.length > 0) {
+      const reverse = solverShape(plan, "reverse", names);
+      backwardKernel = gpu.kernel({
+        label: `backward ${label}`,
+        code: backwardWorkgroup({ ...reverse, ...sizes, ...gradientPlaces(plan, views) }),
+        bindings: ["read", "read", "read", "read", "read", "read_write", "read_write", "read_write"],
+        uniformBytes: runBytes,
+      });
+    }
+    const [f, b] = await Promise.all([forwardKernel, backwardKernel]);
+    const theta = gpu.upload("parameters", Float32Array.from(parameterVector(plan)));
+    const shared = connectionWords(plan);
+    const withOwn = new Uint32Array(shared.length + own.length);
+    withOwn.set(shared);
+    withOwn.set(own, shared.length - 1);
+    const connections = gpu.upload("connections", withOwn);
+    return new WorkgroupSolver(gpu, plan, shape, inWorkgroup, theta, connections, f, b, views);
+  }
+
+  reseed(plan: SolvePlan): void {
+    this.plan = plan;
+  }
+
+  update(plan: SolvePlan): void {
+    this.reseed(plan);
+    this.gpu.write(this.theta, Float32Array.from(parameterVector(plan)));
+  }
+
+  /** Grid steps of a window; for a gradient it depends on the plan alone, see SingleSolver. */
+  private window(paths: number): number {
+    const { steps } = this.plan;
+    if (this.backwardKernel) return Math.ceil(Math.sqrt(steps));
+    return Math.min(steps, stepsPerDispatch(paths * this.neurons));
+  }
+
+  private bytes(slots: number): Record<"fields" | "checkpoints" | "record" | "rows" | "backward", number> {
+    const { n, neurons, inWorkgroup } = this;
+    const checkpoint = 4 * workgroupCheckpointWords(n, neurons);
+    const fields = inWorkgroup ? 0 : 4 * workgroupFields(n, this.noise).perNeuron * neurons;
+    const record = 12 * slots;
+    if (!this.backwardKernel) return { fields, checkpoints: checkpoint, record, rows: 0, backward: 0 };
+    return {
+      fields,
+      checkpoints: checkpoint * Math.ceil(this.plan.steps / this.window(1)),
+      record,
+      rows: 4 * (this.gradientRows + 1),
+      backward: 4 * this.carried * neurons + 4 * slots,
+    };
+  }
+
+  bytesPerPath(slots: number): number {
+    return Object.values(this.bytes(slots)).reduce((a, b) => a + b, 0);
+  }
+
+  largestBindingPerPath(slots: number): number {
+    return Math.max(...Object.values(this.bytes(slots)));
+  }
+
+  encodeForward(batch: Batch, chunk: Chunk, slots: number): EncodedPaths {
+    const { gpu, plan, theta, connections } = this;
+    const { paths } = chunk;
+    const window = this.window(paths);
+    const windows = Math.ceil(plan.steps / window);
+    const keep = this.backwardKernel ? windows : 1;
+    const words = workgroupCheckpointWords(this.n, this.neurons);
+    const checkpoints = gpu.buffer("checkpoints", 4 * words * keep * paths);
+    const record = gpu.buffer("spike record", 12 * slots * paths);
+    const status = gpu.buffer("status", 4 * statusWords);
+    const storages = [theta, connections, checkpoints, record, status];
+    if (!this.inWorkgroup) {
+      storages.push(
+        batch.temporary("fields", 4 * workgroupFields(this.n, this.noise).perNeuron * this.neurons * paths),
+      );
+    }
+    batch.clear(status);
+    for (let w = 0; w < windows; w++) {
+      const [stepBegin, stepEnd] = [w * window, Math.min(plan.steps, (w + 1) * window)];
+      const toSlot = this.backwardKernel ? w : 0;
+      const fromSlot = w === 0 ? fromStart : this.backwardKernel ? w - 1 : 0;
+      const budget = plan.arrivals.firstFrom(stepBegin);
+      const last = w === windows - 1;
+      const run = runUniform(plan, { ...chunk, slots, stepBegin, stepEnd, fromSlot, toSlot, last, budget });
+      batch.dispatch(this.forwardKernel, storages, run, groupsOf(paths));
+    }
+    const lastCounts = (keep - 1) * words + (this.n + 1) * this.neurons;
+    return {
+      ...chunk,
+      slots,
+      statusWords: status,
+      record,
+      checkpoints,
+      counts: { storage: checkpoints, byteOffset: 4 * lastCounts * paths },
+      dispose: () => {
+        status.dispose();
+        record.dispose();
+        checkpoints.dispose();
+      },
+    };
+  }
+
+  encodeBackward(
+    batch: Batch,
+    chunk: EncodedChunk,
+    cotangents: Storage,
+    rows: Storage,
+    tapeEntries: number,
+    status?: RunStatus,
+  ): void {
+    const { gpu, plan, theta, connections, n, noise, neurons } = this;
+    const { paths, firstPath, slots, checkpoints, record } = chunk as EncodedPaths;
+    const kernel = this.backwardKernel!;
+    const window = this.window(paths);
+    const windows = Math.ceil(plan.steps / window);
+    const entries = Math.max(1, status?.largestTape ?? tapeEntries);
+    const pathBytes = 4 * tapeWords(n, noise, entries, window, neurons);
+    const most = Math.min(gpu.device.limits.maxStorageBufferBindingSize, gpu.device.limits.maxBufferSize, tapeBytes);
+    const turn = Math.min(paths, Math.max(1, Math.floor(most / pathBytes)));
+    const tape = batch.temporary("tape", pathBytes * turn);
+    const carried = batch.temporary("adjoint", 4 * this.carried * neurons * paths);
+    batch.clear(carried);
+    for (let w = windows - 1; w >= 0; w--) {
+      const [stepBegin, stepEnd] = [w * window, Math.min(plan.steps, (w + 1) * window)];
+      const fromSlot = w === 0 ? fromStart : w - 1;
+      const budget = plan.arrivals.firstFrom(stepBegin);
+      for (let tapeFirst = 0; tapeFirst < paths; tapeFirst += turn) {
+        const tapePaths = Math.min(turn, paths - tapeFirst);
+        const on = { tapeFirst, tapePaths, tapeEntries: entries, fromSlot, toSlot: windows - 1 };
+        const run = runUniform(plan, { paths, firstPath, slots, stepBegin, stepEnd, budget, ...on });
+        const storages = [theta, connections, record, cotangents, checkpoints, carried, tape, rows];
+        batch.dispatch(kernel, storages, run, groupsOf(tapePaths));
+      }
+    }
+  }
+
+  dispose(): void {
+    this.theta.dispose();
+    this.connections.dispose();
+  }
+}
