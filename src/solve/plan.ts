@@ -13,6 +13,13 @@ import type { Network } from "../network/network.js";
 export type Method = "euler" | "wong-zakai" | "levy";
 export const methods: readonly Method[] = ["euler", "wong-zakai", "levy"];
 
+/**
+ * How the GPU shares the work of a network out: a path per invocation, or a path per workgroup whose lanes share its
+ * neurons. Spikes and gradients are those of the same discrete solution, to rounding. `auto`: what was measured faster.
+ */
+export type Distribution = "auto" | "invocation" | "workgroup";
+export const distributions: readonly Distribution[] = ["auto", "invocation", "workgroup"];
+
 export interface SolveOptions {
   /** Number of Monte Carlo paths. */
   paths: number;
@@ -28,6 +35,8 @@ export interface SolveOptions {
   seed?: number;
   /** Stop each path at its maxSpikes-th event in the whole network; unlimited where not given. */
   maxSpikes?: number;
+  /** Default `auto`; networks only. */
+  distribution?: Distribution;
 }
 
 export interface SolvePlan {
@@ -43,6 +52,7 @@ export interface SolvePlan {
   readonly maxSpikes: number;
   /** Whether maxSpikes comes from what a loss looks at, not from the user: then paths so stopped are no news. */
   readonly stopsByLoss?: boolean;
+  readonly distribution: Distribution;
   readonly current: PlannedCurrent;
   readonly arrivals: Arrivals;
 }
@@ -121,6 +131,7 @@ export function planSolve(network: Network, options: SolveOptions): SolvePlan {
     method,
     seed: wholeNumber("seed", options.seed ?? 0, 0, uint32Max),
     maxSpikes: options.maxSpikes === undefined ? 0 : wholeNumber("maxSpikes", options.maxSpikes, 1, 2 ** 20),
+    distribution: oneOf("distribution", options.distribution ?? "auto", distributions),
     current: planCurrent(network.current, network.neurons, t0, dt, steps),
     arrivals: planArrivals(network, t0, t1, dt, steps),
   };

@@ -8,7 +8,7 @@ import { NetworkSolver } from "./network-solver.js";
 import type { SolvePlan } from "./plan.js";
 import { SingleSolver } from "./single.js";
 import { emptyTable, type SpikeTable, type SpikeTrains } from "./trains.js";
-import { WorkgroupSolver } from "./workgroup-solver.js";
+import { lanesOf, WorkgroupSolver } from "./workgroup-solver.js";
 
 /** Bytes on the GPU that a chunk of paths may take. */
 export const chunkBytes = 192 * 2 ** 20;
@@ -16,17 +16,18 @@ export const chunkBytes = 192 * 2 ** 20;
 /** More spikes than this per neuron and step, on average, mean that a neuron fires without end. */
 const spikesPerStep = 64;
 
-/** Picks the solver for a network. */
-export async function createSolver(
-  gpu: Gpu,
-  plan: SolvePlan,
-  views: readonly View[] = [],
-  forced?: string,
-): Promise<ChunkSolver> {
-  if (forced?.startsWith("wg")) return WorkgroupSolver.create(gpu, plan, views, Number(forced.slice(2)) || 4);
-  return plan.network.neurons === 1 && plan.network.connections.weights.length + plan.arrivals.count === 0
-    ? SingleSolver.create(gpu, plan, views)
-    : NetworkSolver.create(gpu, plan, views);
+/**
+ * Picks the solver for a network. A path per workgroup from where more than half of its lanes have a neuron: what
+ * `npm run bench -- networks` measures (docs/decisions.md). The number of paths does not matter, so that a path is the
+ * same in a run of any size.
+ */
+export async function createSolver(gpu: Gpu, plan: SolvePlan, views: readonly View[] = []): Promise<ChunkSolver> {
+  const { neurons, connections } = plan.network;
+  if (neurons === 1 && connections.weights.length + plan.arrivals.count === 0) {
+    return SingleSolver.create(gpu, plan, views);
+  }
+  const byWorkgroup = plan.distribution === "auto" ? 2 * neurons > lanesOf(gpu) : plan.distribution === "workgroup";
+  return byWorkgroup ? WorkgroupSolver.create(gpu, plan, views) : NetworkSolver.create(gpu, plan, views);
 }
 
 /** First guess of the slots that a path's record needs, where maxSpikes does not say. */

@@ -30,6 +30,12 @@ function selfEdges(plan: SolvePlan): Uint32Array {
   return own.some((e) => e > 0) ? own : new Uint32Array(0);
 }
 
+/** Lanes of a workgroup: one group of lanes that run together, so that none waits at an event of another path. */
+export function lanesOf(gpu: Gpu): number {
+  const fewest = gpu.adapter.subgroupSizes?.[0] ?? 32;
+  return Math.min(64, Math.max(4, fewest));
+}
+
 /** Workgroups in two dimensions: a device takes at most 65,535 in one. */
 function groupsOf(paths: number): [number, number] {
   const y = Math.ceil(paths / 32768);
@@ -68,16 +74,25 @@ export class WorkgroupSolver implements ChunkSolver {
     this.neurons = plan.network.neurons;
   }
 
-  /** @param views the parameters to differentiate by; empty for a forward solve alone. */
-  static async create(gpu: Gpu, plan: SolvePlan, views: readonly View[], lanes?: number): Promise<WorkgroupSolver> {
+  /**
+   * @param views the parameters to differentiate by; empty for a forward solve alone.
+   * @param forced lanes of a workgroup, and whether its fields lie in workgroup memory, in place of what suits.
+   */
+  static async create(
+    gpu: Gpu,
+    plan: SolvePlan,
+    views: readonly View[],
+    forced: { lanes?: number; inWorkgroup?: boolean } = {},
+  ): Promise<WorkgroupSolver> {
     const { network } = plan;
     const names = views.map((v) => v.name);
     const label = `network of ${network.cell.name}, ${plan.method}, by workgroups`;
     const shape = solverShape(plan, "none", names);
     const own = selfEdges(plan);
     const words = workgroupFields(shape.states, noiseNames(shape).length).perNeuron;
-    const workgroupSize = lanes ?? 4;
+    const workgroupSize = forced.lanes ?? lanesOf(gpu);
     const inWorkgroup =
+      forced.inWorkgroup ??
       4 * words * network.neurons + 8 * workgroupSize + 64 <= gpu.device.limits.maxComputeWorkgroupStorageSize;
     const sizes: Omit<WorkgroupShape, keyof KernelShape> & { states: number } = {
       states: shape.states,

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { Engine } from "../../src/engine.js";
 import type { NetworkDefinition } from "../../src/network/network.js";
-import { parameterLayout } from "../../src/solve/layout.js";
+import { parameterLayout, requestedViews } from "../../src/solve/layout.js";
 import { methods, type SolveOptions } from "../../src/solve/plan.js";
+import { solveChunk } from "../../src/solve/simulate.js";
+import { WorkgroupSolver } from "../../src/solve/workgroup-solver.js";
 import { firstSpikes } from "../../src/train/losses/spike-times.js";
 import { sharedEngine } from "../support/engine.js";
 
@@ -79,6 +81,8 @@ const cases: [string, NetworkDefinition, Partial<SolveOptions>][] = [
     { paths: 150, t1: 1 },
   ],
   ["layers of 2, 3 and 1", layered, { paths: 150, t1: 1 }],
+  // Networks of this size go by workgroups unless told otherwise, on adapters of few lanes; elsewhere by invocations.
+  ["a path per invocation", { ...recurrent, inputSpikes }, { paths: 150, t1: 0.7, distribution: "invocation" }],
 ];
 
 describe.each(methods)("GPU against the float64 twin, method %s", (method) => {
@@ -129,6 +133,46 @@ describe.each(methods)("GPU against the float64 twin, method %s", (method) => {
       size = Math.max(size, ...errors);
       expect(difference / size, name).toBeLessThan(1e-3);
     }
+  });
+});
+
+describe("a path per workgroup", () => {
+  // The neurons' fields in workgroup memory or in storage, lanes beyond the neurons or several neurons a lane: the same
+  // operations on the same numbers, but for the order in which lanes add gradients up.
+  it.each([
+    ["recurrent", recurrent],
+    ["layered", layered],
+  ])("is the same with any lanes and wherever its fields lie: %s", async (_, definition) => {
+    const network = engine().network({ ...definition, inputSpikes });
+    const gpu = engine().gpu!;
+    const paths = 40;
+    const plan = network.plan({ paths, t1: 1, dt: 0.02, seed: 2, method: "euler" });
+    const views = requestedViews(plan.network, parameterLayout(plan), ["weights", "current", "mu1"]);
+    const solve = async (forced: { lanes: number; inWorkgroup: boolean }) => {
+      const solver = await WorkgroupSolver.create(gpu, plan, views, forced);
+      const solved = await solveChunk(gpu, plan, solver, { firstPath: 0, paths }, { value: 64 });
+      const cotangents = gpu.upload("cotangents", new Float32Array(solved.slots * paths).fill(1));
+      const rows = gpu.buffer("rows", 4 * (1 + solver.gradientRows) * paths);
+      const batch = gpu.batch("backward").clear(rows);
+      solver.encodeBackward(batch, solved, cotangents, rows, 0, solved.status);
+      batch.submit();
+      const record = new Uint32Array(await gpu.read(solved.record));
+      const counts = new Uint32Array(await gpu.read(solved.counts.storage, solved.counts.byteOffset, 4 * paths));
+      const spikes = [...counts].flatMap((n, i) =>
+        Array.from({ length: 3 * n }, (_, word) => record[word * paths + i]!),
+      );
+      const gradient = new Float32Array(await gpu.read(rows));
+      for (const used of [solved, cotangents, rows, solver]) used.dispose();
+      return { spikes, gradient };
+    };
+    const [a, b] = [await solve({ lanes: 4, inWorkgroup: true }), await solve({ lanes: 8, inWorkgroup: false })];
+    expect(a.spikes.length).toBeGreaterThan(6 * paths);
+    expect(b.spikes).toEqual(a.spikes);
+    const size = Math.max(...a.gradient.map(Math.abs));
+    // Float32 sums of a hundred terms in another order.
+    a.gradient.forEach((g, r) => {
+      expect(Math.abs(g - b.gradient[r]!)).toBeLessThan(1e-5 * size);
+    });
   });
 });
 
