@@ -1,6 +1,7 @@
 /** Saltation: exact gradients of stochastic spiking neural networks with WebGPU. All that a user imports. */
 export { type Cell, type CellDefinition, defineCell } from "./cell/cell.js";
 export type { Exactness, ExactnessCondition } from "./cell/exactness.js";
+export { gif } from "./cell/gif.js";
 export { slif } from "./cell/slif.js";
 export type { Current } from "./driver/current.js";
 export { type Backend, Engine, EngineNetwork, type EngineOptions, type GradientOptions } from "./engine.js";

@@ -1,5 +1,6 @@
 /** A network: copies of one cell, coupled at events, with named parameters that are shared or per neuron. */
 import { type Cell, type CellDefinition, defineCell } from "../cell/cell.js";
+import { gif } from "../cell/gif.js";
 import { slif } from "../cell/slif.js";
 import { fail, finiteNumber, show, wholeNumber } from "../checks.js";
 import type { Current } from "../driver/current.js";
@@ -44,7 +45,7 @@ export interface Network {
   readonly inputSpikes: InputSpikes;
 }
 
-const builtIn: ReadonlyMap<string, Cell> = new Map([["slif", slif]]);
+const builtIn: ReadonlyMap<string, Cell> = new Map([slif, gif].map((cell) => [cell.name, cell]));
 
 /** Finds or defines the cell that a network is made of. */
 export function readCell(cell: Cell | CellDefinition | string | undefined): Cell {
