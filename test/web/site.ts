@@ -1,0 +1,142 @@
+/** The built studio on a local port, and a Chromium that looks at it. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import puppeteer, { type Browser, type Page } from "puppeteer";
+import { build, type PreviewServer, preview } from "vite";
+import { chromiumLaunch } from "../../src/cli/chromium.js";
+
+const configFile = fileURLToPath(new URL("../../web/vite.config.ts", import.meta.url));
+const dist = fileURLToPath(new URL("../../web/dist/", import.meta.url));
+
+export interface Site {
+  url: string;
+  /** Kilobytes of everything that the page can load, compressed. */
+  kB: number;
+  close(): Promise<void>;
+}
+
+/** Builds the studio and serves what was built. */
+export async function buildSite(): Promise<Site> {
+  await build({ configFile, logLevel: "error" });
+  const server: PreviewServer = await preview({
+    configFile,
+    preview: { port: 0, host: "127.0.0.1" },
+    logLevel: "error",
+  });
+  const files = readdirSync(dist, { recursive: true, withFileTypes: true }).filter((f) => f.isFile());
+  const bytes = files.reduce(
+    (sum, f) => sum + gzipSync(readFileSync(join(f.parentPath, f.name)), { level: 9 }).length,
+    0,
+  );
+  return { url: server.resolvedUrls!.local[0]!, kB: bytes / 1000, close: () => server.close() };
+}
+
+export async function openBrowser(leaveOut: readonly string[] = []): Promise<Browser> {
+  const { args, env, executablePath, channel } = chromiumLaunch();
+  return puppeteer.launch({
+    args: args.filter((a) => !leaveOut.includes(a)),
+    ...(env ? { env } : {}),
+    ...(executablePath ? { executablePath } : {}),
+    ...(channel ? { channel } : {}),
+  });
+}
+
+/** A tab, and everything that went wrong in it: errors and warnings of the console, exceptions, failed requests. */
+export interface Tab {
+  page: Page;
+  troubles: string[];
+}
+
+export async function openTab(browser: Browser, url: string, width = 1280, height = 900): Promise<Tab> {
+  const page = await browser.newPage();
+  const troubles: string[] = [];
+  page.on("console", (m) => {
+    if (m.type() === "error" || m.type() === "warn") troubles.push(`console ${m.type()}: ${m.text()}`);
+  });
+  page.on("pageerror", (error) => troubles.push(`exception: ${String(error)}`));
+  page.on("requestfailed", (request) => troubles.push(`request: ${request.url()}`));
+  await page.setViewport({ width, height });
+  await page.goto(url);
+  return { page, troubles };
+}
+
+export const text = (page: Page, selector: string): Promise<string> =>
+  page.$eval(selector, (e) => (e as HTMLElement).innerText);
+
+/** Waits until a condition on the page's text holds. */
+export async function waitForText(page: Page, selector: string, pattern: RegExp, timeout = 60_000): Promise<void> {
+  await page.waitForFunction(
+    (s, source, flags) =>
+      [...document.querySelectorAll(s)].some((e) => new RegExp(source, flags).test((e as HTMLElement).innerText)),
+    { timeout, polling: 50 },
+    selector,
+    pattern.source,
+    pattern.flags,
+  );
+}
+
+/** Presses a button by its text. */
+export async function press(page: Page, label: string): Promise<void> {
+  const button = await page.waitForSelector(
+    `::-p-xpath(//button[normalize-space(.)=${JSON.stringify(label)} and not(@disabled)])`,
+  );
+  await button!.click();
+}
+
+/** Types a number or text into the field with this label, in place of what is there. */
+export async function fill(page: Page, label: string, value: string | number): Promise<void> {
+  const field = await page.waitForSelector(`::-p-aria([name=${JSON.stringify(label)}])`);
+  await field!.evaluate((e) => (e as HTMLInputElement).select());
+  await field!.type(String(value));
+  await page.keyboard.press("Tab");
+}
+
+/** Number of training steps done. */
+export async function steps(page: Page): Promise<number> {
+  return page.$eval("progress", (e) => (e as HTMLProgressElement).value);
+}
+
+/** Waits until a run stands ready. */
+export async function ready(page: Page): Promise<void> {
+  await page.waitForFunction(
+    () => {
+      const button = document.querySelector<HTMLButtonElement>(".transport button.primary");
+      return (
+        button &&
+        !button.disabled &&
+        document.querySelector('[aria-busy="false"]') &&
+        document.querySelector('[data-figure="raster"]')
+      );
+    },
+    { timeout: 60_000, polling: 50 },
+  );
+}
+
+interface TraceEvent {
+  name: string;
+  pid: number;
+  tid: number;
+  /** Microseconds, by the clock and of the thread itself. */
+  dur?: number;
+  tdur?: number;
+  args: { name?: string };
+}
+
+/**
+ * Milliseconds of the longest task of the page's main thread while something is done, in the thread's own time: that other
+ * processes keep it from a busy machine's cores is not the page's doing.
+ */
+export async function longestTask(page: Page, act: () => Promise<void>): Promise<number> {
+  await page.tracing.start({ categories: ["toplevel", "disabled-by-default-devtools.timeline"] });
+  await act();
+  const trace = await page.tracing.stop();
+  const { traceEvents } = JSON.parse(new TextDecoder().decode(trace)) as { traceEvents: TraceEvent[] };
+  const mains = traceEvents.filter((e) => e.name === "thread_name" && e.args.name === "CrRendererMain");
+  const tasks = traceEvents.filter(
+    (e) => e.name.endsWith("RunTask") && mains.some((m) => m.pid === e.pid && m.tid === e.tid),
+  );
+  if (!tasks.some((e) => (e.tdur ?? 0) > 1000)) throw new Error("the trace holds no task of a millisecond");
+  return Math.max(...tasks.map((e) => e.tdur ?? 0)) / 1000;
+}

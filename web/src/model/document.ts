@@ -1,0 +1,38 @@
+/**
+ * What a link or an exported file holds: a training job as the command line takes it, where its observed spike trains
+ * come from, and units for the reader.
+ */
+import type { CellDefinition } from "../../../src/index.js";
+import type { TrainJob } from "../../../src/io/job.js";
+
+export const experiments = ["figure1", "figure2", "recording", "equations"] as const;
+export type ExperimentName = (typeof experiments)[number];
+
+/** A training job without its observed trains, and without files of the command line. */
+export type StudioJob = Omit<TrainJob, "observed" | "checkpoint">;
+
+/** Values that the observed trains were drawn with, by name: the cell's parameters, `current`, `weights`. */
+export type Truth = Record<string, unknown>;
+
+export type Observed =
+  /** Drawn from the same network with other values. */
+  | { kind: "simulated"; paths: number; seed: number; truth: Truth }
+  /** Trials that lie in the document. */
+  | { kind: "trials"; times: number[][]; neurons?: number[][]; name?: string }
+  /** Trials in a file that the page must be given: a key of it, or npz as `saltation simulate` writes it. */
+  | { kind: "recording"; name: string; key?: string };
+
+export interface StudioDocument {
+  version: 1;
+  experiment: ExperimentName;
+  job: StudioJob;
+  observed: Observed;
+  /** Unit of `time`, and of parameters by name. */
+  units: Record<string, string>;
+}
+
+/** The equations of a document's cell, where it brings its own. */
+export function ownCell(document: StudioDocument): CellDefinition | undefined {
+  const { cell } = document.job.network;
+  return typeof cell === "object" ? (cell as CellDefinition) : undefined;
+}

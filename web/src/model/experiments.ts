@@ -1,0 +1,204 @@
+/** The experiments that the page offers, as documents. */
+import corticalCell from "../../../examples/cortical-cell.json" with { type: "json" };
+import { figure1Setting } from "../../../src/experiments/figure1.js";
+import type { CellDefinition } from "../../../src/index.js";
+import type { ExperimentName, StudioDocument, StudioJob } from "./document.js";
+import { slifUnits } from "./units.js";
+
+export interface ExperimentCard {
+  name: ExperimentName;
+  title: string;
+  /** One line for the choice. */
+  line: string;
+  /** What happens here. */
+  text: string;
+}
+
+export const cards: readonly ExperimentCard[] = [
+  {
+    name: "figure1",
+    title: "One neuron’s current",
+    line: "Figure 1 of Holberg & Salvi (2024)",
+    text:
+      "One noisy neuron is driven by a current that we pretend not to know. From its first three spike times, over " +
+      "many trials, gradient descent finds the current again.",
+  },
+  {
+    name: "figure2",
+    title: "A network’s weights",
+    line: "Figure 2: 4 → 16 → 2 neurons",
+    text:
+      "A feed-forward network of 22 noisy neurons fires; another one, with random weights, learns to fire alike. All " +
+      "96 weights are trained at once.",
+  },
+  {
+    name: "recording",
+    title: "A recording",
+    line: "Your current and spike times",
+    text:
+      "Drop a file with an injected current and the spike times of repeated trials. A stochastic neuron is fitted to " +
+      "them: gain and offset of the current, membrane rate, reset and steepness of its escape rate.",
+  },
+  {
+    name: "equations",
+    title: "Your own equations",
+    line: "Any cell, checked as you type",
+    text:
+      "Write a cell: drifts, noise, event, reset. It is checked whether gradients of its spike times are exact, and " +
+      "two of its parameters are then recovered from spikes that it makes itself.",
+  },
+];
+
+const perSlif = (time: string): Record<string, string> => slifUnits(time);
+
+function figure1(): StudioDocument {
+  const { parameters, t1, dt, spikes, trueCurrent, firstCurrent, optimiser, steps } = figure1Setting;
+  return {
+    version: 1,
+    experiment: "figure1",
+    job: {
+      network: { cell: "slif", parameters: { ...parameters, sigma1: 0.25 } },
+      input: { current: firstCurrent },
+      time: { t1, dt },
+      method: "euler",
+      paths: 128,
+      seed: 1,
+      maxSpikes: spikes,
+      loss: { kind: "first-spikes", spikes },
+      trainable: ["current"],
+      optimiser: { kind: "rmsprop", ...optimiser },
+      steps,
+    },
+    observed: { kind: "simulated", paths: 128, seed: 2, truth: { current: trueCurrent } },
+    units: perSlif("s"),
+  };
+}
+
+/** A small generator for drawing weights: Mulberry32, good enough to choose an example by. */
+function generator(seed: number): () => number {
+  let a = seed;
+  return () => {
+    a = (a + 0x6d2b79f5) | 0;
+    let t = Math.imul(a ^ (a >>> 15), 1 | a);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+function layerWeights(layers: readonly number[], draw: (presynaptic: number) => number): number[][][] {
+  return layers
+    .slice(1)
+    .map((to, l) => Array.from({ length: layers[l]! }, () => Array.from({ length: to }, () => draw(layers[l]!))));
+}
+
+const round = (x: number): number => Math.round(x * 1e4) / 1e4;
+
+/** Setting of section 4.2 of the paper. */
+function figure2(): StudioDocument {
+  const layers = [4, 16, 2];
+  const truth = generator(7);
+  const start = generator(8);
+  const current = layers.flatMap((n, l) => new Array<number>(n).fill(l === 0 ? 1.5 : 0));
+  return {
+    version: 1,
+    experiment: "figure2",
+    job: {
+      network: {
+        cell: "slif",
+        layers,
+        parameters: {
+          mu1: 6,
+          mu2: 5,
+          sigma1: 0.25,
+          sigma2: 0.25,
+          beta: 5,
+          vTh: 1,
+          tauS: 1,
+          vReset: 1.2,
+          alpha: 0.03,
+          v0: 1.1,
+          i0: 0.6,
+        },
+        weights: { layers: layerWeights(layers, () => round(start())) },
+      },
+      input: { current },
+      time: { t1: 1, dt: 0.01 },
+      method: "euler",
+      paths: 64,
+      seed: 1,
+      loss: { kind: "first-spikes", spikes: 3 },
+      trainable: ["weights"],
+      optimiser: { kind: "rmsprop", learningRate: 3e-3, decay: 0.9, momentum: 0.3 },
+      steps: 1000,
+    },
+    observed: {
+      kind: "simulated",
+      paths: 256,
+      seed: 2,
+      truth: { weights: { layers: layerWeights(layers, (n) => round(((0.5 + truth()) * 3) / n)) } },
+    },
+    units: perSlif("s"),
+  };
+}
+
+function recording(): StudioDocument {
+  const { observed, ...job } = structuredClone(corticalCell);
+  return {
+    version: 1,
+    experiment: "recording",
+    job: job as unknown as StudioJob,
+    observed: { kind: "recording", name: "", key: observed.key },
+    units: {
+      time: "ms",
+      current: "nA",
+      mu1: "1/ms",
+      gain: "1/nA",
+      offset: "",
+      vReset: "",
+      beta: "",
+      tauS: "ms",
+      sigma: "1/√ms",
+      alpha: "",
+    },
+  };
+}
+
+/** Integrate-and-fire with escape noise, and an adaptation that every spike feeds and that pulls the voltage down. */
+export const adaptive: CellDefinition = {
+  name: "adaptive",
+  state: {
+    v: "mu * (I - a - v)",
+    a: "-muA * a",
+    s: "exp(min(beta * (v - vTh), 10)) / tauS",
+  },
+  noise: { v: "sigma" },
+  event: "s",
+  reset: { v: "v - vReset", a: "a + jump", s: "log(u) - alpha" },
+  start: { s: "log(u) - alpha" },
+  parameters: { mu: 10, muA: 2, sigma: 0.2, beta: 5, vTh: 1, tauS: 1, vReset: 1, jump: 0.2, alpha: 0.03 },
+};
+
+function equations(): StudioDocument {
+  return {
+    version: 1,
+    experiment: "equations",
+    job: {
+      network: { cell: structuredClone(adaptive), parameters: { jump: 0.1 } },
+      input: { current: 1.2 },
+      time: { t1: 3, dt: 0.02 },
+      method: "levy",
+      paths: 128,
+      seed: 1,
+      loss: { kind: "first-spikes", spikes: 8 },
+      trainable: ["current", "jump"],
+      optimiser: { kind: "adam", learningRate: 0.05 },
+      steps: 500,
+    },
+    observed: { kind: "simulated", paths: 512, seed: 2, truth: { current: 1.8, jump: 0.3 } },
+    units: { time: "s", current: "", mu: "1/s", muA: "1/s", sigma: "1/√s", tauS: "s" },
+  };
+}
+
+const make: Record<ExperimentName, () => StudioDocument> = { figure1, figure2, recording, equations };
+
+export const newDocument = (name: ExperimentName): StudioDocument => make[name]();

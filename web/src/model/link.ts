@@ -1,0 +1,45 @@
+/** Documents in the address: deflated JSON in base64url behind `#job=`. Nothing leaves the page by it: hashes are not sent. */
+
+const key = "job=";
+
+async function through(bytes: Uint8Array, stream: GenericTransformStream): Promise<Uint8Array> {
+  const piped = new Blob([bytes as BlobPart])
+    .stream()
+    .pipeThrough(stream as ReadableWritablePair<Uint8Array, BufferSource>);
+  return new Uint8Array(await new Response(piped).arrayBuffer());
+}
+
+/** Longest text that a link may unfold to: a few bytes of one could otherwise become gigabytes. */
+const longest = 4_000_000;
+
+export async function toHash(text: string): Promise<string> {
+  const packed = await through(new TextEncoder().encode(text), new CompressionStream("deflate-raw"));
+  let binary = "";
+  for (const byte of packed) binary += String.fromCharCode(byte);
+  return `#${key}${btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "")}`;
+}
+
+/** The text in an address; undefined where there is none. Throws where it is broken. */
+export async function fromHash(hash: string): Promise<string | undefined> {
+  const at = hash.indexOf(key);
+  if (at < 0) return undefined;
+  const binary = atob(
+    hash
+      .slice(at + key.length)
+      .replaceAll("-", "+")
+      .replaceAll("_", "/"),
+  );
+  const packed = Uint8Array.from(binary, (c) => c.charCodeAt(0));
+  const reader = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw")).getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    text += decoder.decode(value, { stream: true });
+    if (text.length > longest) {
+      await reader.cancel();
+      throw new Error("the link holds too much");
+    }
+  }
+}

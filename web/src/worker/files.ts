@@ -1,0 +1,81 @@
+/** Files that the page was given: documents and recordings. */
+import { SaltationError } from "../../../src/index.js";
+import { type FileContext, type Lists, readLists, recordingName } from "../../../src/io/recording.js";
+import type { FileContents, RecordingFacts, Standing } from "./protocol.js";
+import { readDocument, readJob } from "./read-document.js";
+
+export class Files implements FileContext {
+  private recording: { path: string; bytes: Uint8Array } | undefined;
+
+  /** The file that stands for `@recording`. */
+  open(field: string, file: string): { path: string; bytes: Uint8Array } {
+    if (file !== recordingName) {
+      throw new SaltationError(
+        "invalid-input",
+        `${field}: names the file "${file}", which a page cannot open; drop it here`,
+      );
+    }
+    if (!this.recording)
+      throw new SaltationError("invalid-input", `${field}: needs a recording; drop its file on the page`);
+    return this.recording;
+  }
+
+  /** Reads a file by its contents: a document, a training job, or a recording, which is kept. */
+  read(name: string, bytes: Uint8Array): FileContents {
+    const npz = bytes[0] === 0x50 && bytes[1] === 0x4b;
+    const path = npz && !name.endsWith(".npz") ? `${name}.npz` : name;
+    if (!npz) {
+      const object = parse(name, bytes);
+      if ("saltation" in object) {
+        const document = readDocument(object.document);
+        const { checkpoint, parameters } = object as Partial<Standing>;
+        return { kind: "document", document, standing: checkpoint && parameters ? { checkpoint, parameters } : null };
+      }
+      if ("network" in object && "loss" in object) {
+        return { kind: "document", document: readJob(object), standing: null };
+      }
+    }
+    const recording = factsOf(path, readLists("recording", path, bytes));
+    this.recording = { path, bytes };
+    return { kind: "recording", recording };
+  }
+}
+
+function parse(name: string, bytes: Uint8Array): Record<string, unknown> {
+  let object: unknown;
+  try {
+    object = JSON.parse(new TextDecoder().decode(bytes));
+  } catch (error) {
+    throw new SaltationError("invalid-input", `${name}: is neither npz nor JSON: ${(error as Error).message}`);
+  }
+  if (typeof object !== "object" || object === null || Array.isArray(object)) {
+    throw new SaltationError("invalid-input", `${name}: holds no object with named lists`);
+  }
+  return object as Record<string, unknown>;
+}
+
+/** What a recording holds, for the page to offer. */
+function factsOf(name: string, file: Lists): RecordingFacts {
+  const facts: RecordingFacts = { name, lists: [], numbers: {}, trains: false, lastSpike: {} };
+  for (const key of file.keys) {
+    const value = file.read(key);
+    if (typeof value === "number") facts.numbers[key] = value;
+    if (!Array.isArray(value) || value.length === 0) continue;
+    const nested = Array.isArray(value[0]);
+    if (!nested && typeof value[0] !== "number") continue;
+    facts.lists.push({ key, length: value.length, nested, first: nested ? Number.NaN : (value[0] as number) });
+    if (nested) {
+      let last = 0;
+      for (const row of value as number[][]) for (const t of row) last = Math.max(last, t);
+      facts.lastSpike[key] = last;
+    }
+  }
+  facts.trains = facts.lists.some((l) => l.key === "spike_times" && l.nested);
+  if (facts.lists.length === 0) {
+    throw new SaltationError(
+      "invalid-input",
+      `${name}: holds no list of numbers; it has ${file.keys.join(", ") || "nothing"}`,
+    );
+  }
+  return facts;
+}

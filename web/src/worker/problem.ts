@@ -1,0 +1,99 @@
+/** From a document to what the library trains. */
+import type { Engine, NetworkDefinition, Optimiser, SolveOptions, SpikeTable } from "../../../src/index.js";
+import { lossOf, networkOf, optimiserOf, solveOptionsOf } from "../../../src/io/build.js";
+import { checkJob, type TrainJob, trainSchema } from "../../../src/io/job.js";
+import { type FileContext, readTrials, recordingName, type Trial } from "../../../src/io/recording.js";
+import type { StudioDocument, Truth } from "../model/document.js";
+
+export interface Problem {
+  readonly document: StudioDocument;
+  readonly job: TrainJob;
+  readonly definition: NetworkDefinition;
+  readonly solve: SolveOptions;
+  readonly loss: ReturnType<typeof lossOf>;
+  readonly optimiser: Optimiser;
+  readonly trials: readonly Trial[];
+  readonly truth: Truth;
+}
+
+/** The document's job, checked, with the given trials as what was observed. */
+export function checkedJob(document: StudioDocument, observed: TrainJob["observed"] = []): TrainJob {
+  return checkJob(trainSchema, { ...document.job, observed });
+}
+
+/** A network with values replaced by name: the cell's parameters, `current`, `weights`. */
+export function withValues(definition: NetworkDefinition, values: Record<string, unknown>): NetworkDefinition {
+  const { current, weights, ...parameters } = values;
+  const sampled = definition.current;
+  return {
+    ...definition,
+    parameters: { ...definition.parameters, ...(parameters as Record<string, number | number[]>) },
+    ...(weights === undefined ? {} : { weights: weights as NonNullable<NetworkDefinition["weights"]> }),
+    ...(current === undefined
+      ? {}
+      : {
+          current: (sampled && typeof sampled === "object" && !Array.isArray(sampled)
+            ? { dt: sampled.dt, samples: current }
+            : current) as NonNullable<NetworkDefinition["current"]>,
+        }),
+  };
+}
+
+/** Trained values in the form in which a definition takes them: weights with the name of their form. */
+export function asGiven(definition: NetworkDefinition, values: Record<string, unknown>): Record<string, unknown> {
+  if (values.weights === undefined || !definition.weights) return values;
+  return { ...values, weights: { [Object.keys(definition.weights)[0]!]: values.weights } };
+}
+
+/** The trains of a table, one trial a path. */
+export function trialsOf(table: SpikeTable): Trial[] {
+  return Array.from({ length: table.paths }, (_, path) => {
+    const from = path * table.slots;
+    const to = from + table.counts[path]!;
+    return { times: [...table.times.subarray(from, to)], neurons: [...table.neurons.subarray(from, to)] };
+  });
+}
+
+/** What was observed, as a job names it; undefined where it has to be simulated. */
+export function observedJob(document: StudioDocument): TrainJob["observed"] | undefined {
+  const { observed } = document;
+  switch (observed.kind) {
+    case "simulated":
+      return undefined;
+    case "trials":
+      return { times: observed.times, ...(observed.neurons ? { neurons: observed.neurons } : {}) };
+    case "recording":
+      return observed.key === undefined
+        ? { file: recordingName }
+        : ({ file: recordingName, key: observed.key } as TrainJob["observed"]);
+  }
+}
+
+/** @throws SaltationError naming the field that is wrong. */
+export async function buildProblem(engine: Engine, document: StudioDocument, files: FileContext): Promise<Problem> {
+  const checked = checkedJob(document);
+  const definition = networkOf(checked, files);
+  const solve = solveOptionsOf(checked);
+  const network = engine.network(definition);
+  const plan = network.plan(solve);
+  let observed = observedJob(document);
+  const truth = document.observed.kind === "simulated" ? document.observed.truth : {};
+  if (observed === undefined) {
+    const { paths, seed } = document.observed as { paths: number; seed: number };
+    const trains = await engine.network(withValues(definition, truth)).simulate({ ...solve, paths, seed });
+    const trials = trialsOf(await trains.read());
+    trains.dispose();
+    observed = { times: trials.map((t) => [...t.times]), neurons: trials.map((t) => [...t.neurons]) };
+  }
+  const job = checkedJob(document, observed);
+  return {
+    document,
+    job,
+    definition,
+    solve,
+    loss: lossOf(job.loss, observed, files, network.network.neurons, plan.t1),
+    optimiser: optimiserOf(job.optimiser),
+    trials: readTrials(observed, files, plan.t1),
+    truth,
+  };
+}

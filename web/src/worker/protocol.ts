@@ -1,0 +1,148 @@
+/** What page and worker say to each other: calls with one answer each, and events as things happen. */
+import type { Checkpoint, Exactness } from "../../../src/index.js";
+import type { StudioDocument } from "../model/document.js";
+
+/** What the page may ask. Every call is answered by one message, a value or an error. */
+export interface Studio {
+  /** Opens an engine. Fails with `no-adapter` where there is no WebGPU. */
+  open(backend: "webgpu" | "cpu"): EngineFacts;
+  /** Checks a document and, where an engine is open, prepares its run and shows it; goes on from a checkpoint. */
+  load(document: StudioDocument, resume: Standing | null, neuron: number): LoadResult;
+  /** Reads a file: a document with its checkpoint, a training job, or a recording. */
+  read(name: string, bytes: Uint8Array): FileContents;
+  /** Reads a document from a link. */
+  readLink(text: string): StudioDocument;
+  run(): void;
+  pause(): void;
+  /** One training step. */
+  step(): void;
+  setPaths(paths: number): void;
+  /** The neuron that histogram and traces show. */
+  setNeuron(neuron: number): void;
+  exportParameters(): string;
+  exportJob(): string;
+  exportTrains(): Uint8Array;
+  /** Destroys the GPU device, as a driver's crash would: for tests of recovery. */
+  loseDevice(): void;
+}
+
+/** Where a run stands: enough to go on from. */
+export interface Standing {
+  checkpoint: Checkpoint;
+  /** Values of what is trained, by name. */
+  parameters: Record<string, unknown>;
+}
+
+export interface EngineFacts {
+  backend: "webgpu" | "cpu";
+  adapter: string;
+  software: boolean;
+}
+
+export interface FieldError {
+  /** As in messages of the library: `cell.state.v`, `time.dt`, … */
+  field: string;
+  message: string;
+}
+
+export interface CellFacts {
+  name: string;
+  states: readonly string[];
+  defaults: Readonly<Record<string, number>>;
+  exactness: Exactness;
+  equations: { section: string; name: string; text: string }[];
+}
+
+export interface LoadResult {
+  error: FieldError | undefined;
+  cell: CellFacts | undefined;
+  neurons: number;
+  /** Grid steps of a path. */
+  steps: number;
+  /** Whether a run stands ready. */
+  ready: boolean;
+}
+
+/** One number that is trained. */
+export interface Entry {
+  parameter: string;
+  /** Position in its parameter, or -1 where that is a single number. */
+  index: number;
+  truth: number | undefined;
+  start: number;
+}
+
+/** Spikes of many trials, one after the other. */
+export interface Raster {
+  rows: number;
+  /** Trials there are, of which the first `rows` are here. */
+  trials: number;
+  times: Float64Array;
+  row: Uint32Array;
+  neuron: Int32Array;
+}
+
+export interface Trace {
+  path: number;
+  times: Float64Array;
+  states: Readonly<Record<string, Float64Array>>;
+  eventRate: Float64Array;
+}
+
+export type RunState = "ready" | "running" | "paused" | "finished" | "failed";
+
+export interface FileContents {
+  kind: "document" | "recording";
+  document?: StudioDocument;
+  standing?: Standing | null;
+  recording?: RecordingFacts;
+}
+
+/** The lists of a recording. */
+export interface RecordingFacts {
+  name: string;
+  lists: { key: string; length: number; nested: boolean; first: number }[];
+  numbers: Record<string, number>;
+  /** Whether it holds spike_times as `saltation simulate` writes them. */
+  trains: boolean;
+  /** The last spike of any trial, by key. */
+  lastSpike: Record<string, number>;
+}
+
+export type StudioEvent =
+  | { kind: "state"; state: RunState; step: number; steps: number }
+  | { kind: "entries"; entries: Entry[]; from: number }
+  | {
+      kind: "progress";
+      /** Steps done before each value. */
+      steps: Float64Array;
+      loss: Float64Array;
+      standardError: Float64Array;
+      /** [steps][entries] */
+      values: Float64Array;
+      /** Paths times grid steps a second; 0 where not known yet. */
+      rate: number;
+      /** Bytes held on the GPU. */
+      bytes: number | undefined;
+      saturatedPaths: number;
+    }
+  | {
+      kind: "snapshot";
+      step: number;
+      t0: number;
+      t1: number;
+      observed: Raster;
+      generated: Raster;
+      /** Spikes per trial and unit of time in equal bins from t0 to t1. */
+      histogram: { observed: Float64Array; generated: Float64Array };
+      traces: Trace[];
+      neuron: number;
+    }
+  | { kind: "engine"; facts: EngineFacts }
+  | { kind: "lost"; message: string; step: number }
+  | { kind: "recovered"; step: number }
+  | { kind: "failure"; code: string; message: string };
+
+export type Call = { id: number; method: keyof Studio; args: unknown[] };
+export type Answer = { id: number; value?: unknown; error?: { code: string; message: string } };
+export type Message = Answer | { event: StudioEvent };

@@ -1,0 +1,59 @@
+/** Documents come from strangers, by link or file: their structure is checked before anything is made of them. */
+import * as z from "zod";
+import { checkJob, type TrainJob, trainSchema } from "../../../src/io/job.js";
+import { experiments, type StudioDocument } from "../model/document.js";
+
+const trials = z.array(z.array(z.number()));
+const observed = z.discriminatedUnion(
+  "kind",
+  [
+    z.strictObject({
+      kind: z.literal("simulated"),
+      paths: z.number().int().min(1).max(65536),
+      seed: z.number(),
+      truth: z.record(z.string(), z.unknown()),
+    }),
+    z.strictObject({
+      kind: z.literal("trials"),
+      times: trials,
+      neurons: trials.optional(),
+      name: z.string().optional(),
+    }),
+    z.strictObject({ kind: z.literal("recording"), name: z.string(), key: z.string().optional() }),
+  ],
+  { error: "expected simulated, trials or recording" },
+);
+const documentSchema = z.strictObject({
+  version: z.literal(1),
+  experiment: z.enum(experiments),
+  job: z.record(z.string(), z.unknown()),
+  observed,
+  units: z.record(z.string(), z.string().max(40)),
+});
+
+/** @throws SaltationError `invalid-input` naming the field that is wrong. */
+export function readDocument(value: unknown): StudioDocument {
+  const document = checkJob(documentSchema, value) as unknown as StudioDocument;
+  checkJob(trainSchema, { ...document.job, observed: [] });
+  return document;
+}
+
+/** A training job of the command line as a document. */
+export function readJob(value: unknown): StudioDocument {
+  const { observed: given, checkpoint: _, ...job } = checkJob<TrainJob>(trainSchema, value);
+  const own = typeof job.network.cell === "object";
+  return {
+    version: 1,
+    experiment: own ? "equations" : "figure1",
+    job,
+    observed: observedOf(given),
+    units: {},
+  };
+}
+
+function observedOf(given: TrainJob["observed"]): StudioDocument["observed"] {
+  if (Array.isArray(given)) return { kind: "trials", times: given };
+  if ("times" in given)
+    return { kind: "trials", times: given.times, ...(given.neurons ? { neurons: given.neurons } : {}) };
+  return { kind: "recording", name: given.file, ...("key" in given ? { key: given.key as string } : {}) };
+}

@@ -1,0 +1,299 @@
+/** One training run: goes, pauses, takes single steps, changes its number of paths, and survives the loss of a device. */
+import { type Checkpoint, type Engine, SaltationError, type TrainStep, train } from "../../../src/index.js";
+import { asGiven, type Problem, withValues } from "./problem.js";
+import type { Entry, RunState, Standing, StudioEvent } from "./protocol.js";
+import { takeSnapshot } from "./snapshot.js";
+
+/** Milliseconds between two messages about progress. */
+const progressEvery = 120;
+/** Milliseconds between two pictures, and the share of the time that they may take. */
+const snapshotEvery = 600;
+const snapshotShare = 0.2;
+/** Losses of the device after which a run no longer starts again by itself. */
+const mostLosses = 3;
+/** Numbers of one parameter whose history is kept. */
+const mostEntries = 128;
+
+/** The numbers in a parameter, whatever its shape. */
+export function numbersIn(value: unknown): number[] {
+  if (typeof value === "number") return [value];
+  if (Array.isArray(value)) return value.flatMap(numbersIn);
+  if (typeof value === "object" && value !== null) {
+    // An edge is [from, to, weight].
+    if ("edges" in value) return (value.edges as number[][]).map((e) => e[2]!);
+    return Object.values(value).flatMap(numbersIn);
+  }
+  return [];
+}
+
+/** Gives messages to the worker a turn, sooner than a timer would. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}
+
+export interface RunHost {
+  engine(): Engine;
+  /** Opens a new engine after a loss. */
+  reopen(): Promise<void>;
+  emit(event: StudioEvent): void;
+}
+
+export class Run {
+  private state: RunState = "ready";
+  private checkpoint: Checkpoint | undefined;
+  private iterator: AsyncGenerator<TrainStep, void, void> | undefined;
+  private values: Record<string, unknown>;
+  private done: number;
+  private paths: number;
+  private wanted: "running" | "paused" = "paused";
+  private loop: Promise<void> | undefined;
+  private stopped = false;
+  private losses = 0;
+  private rate = 0;
+  private rows: { step: number; loss: number; standardError: number; values: number[] }[] = [];
+  private saturated = 0;
+  private posted = 0;
+  private pictured = 0;
+  private pictureCost = 0;
+
+  constructor(
+    readonly problem: Problem,
+    private readonly host: RunHost,
+    private neuron: number,
+    resume?: Standing,
+  ) {
+    this.checkpoint = resume?.checkpoint;
+    this.values = resume?.parameters ?? this.startValues();
+    this.done = this.checkpoint?.step ?? 0;
+    this.paths = problem.solve.paths;
+  }
+
+  private get steps(): number {
+    return this.problem.job.steps;
+  }
+
+  private startValues(): Record<string, unknown> {
+    const { definition, job } = this.problem;
+    const { network } = this.host.engine().network(definition);
+    return Object.fromEntries(
+      job.trainable.map((name) => {
+        if (name === "weights") return [name, definition.weights];
+        if (name !== "current") {
+          const p = network.parameters.find((q) => q.name === name)!;
+          return [name, p?.perNeuron ? [...p.values] : p?.values[0]];
+        }
+        const { current } = network;
+        return [name, typeof current === "object" && "samples" in current ? current.samples : current];
+      }),
+    );
+  }
+
+  /** Shows the run as it stands. */
+  async show(): Promise<void> {
+    const { truth, job } = this.problem;
+    const entries = job.trainable.flatMap((parameter): Entry[] => {
+      const now = numbersIn(this.values[parameter]).slice(0, mostEntries);
+      const known = truth[parameter] === undefined ? [] : numbersIn(truth[parameter]);
+      const single = typeof this.values[parameter] === "number";
+      return now.map((start, i) => ({ parameter, index: single ? -1 : i, truth: known[i], start }));
+    });
+    this.host.emit({ kind: "entries", entries, from: this.done });
+    this.tell(this.done > 0 ? (this.done >= this.steps ? "finished" : "paused") : "ready");
+    await this.picture();
+  }
+
+  private tell(state: RunState): void {
+    this.state = state;
+    this.host.emit({ kind: "state", state, step: this.done, steps: this.steps });
+  }
+
+  private entryValues(values: Record<string, unknown>): number[] {
+    return this.problem.job.trainable.flatMap((name) => numbersIn(values[name]).slice(0, mostEntries));
+  }
+
+  private post(): void {
+    this.posted = performance.now();
+    if (this.rows.length === 0) return;
+    const { rows } = this;
+    this.rows = [];
+    this.host.emit({
+      kind: "progress",
+      steps: Float64Array.from(rows, (r) => r.step),
+      loss: Float64Array.from(rows, (r) => r.loss),
+      standardError: Float64Array.from(rows, (r) => r.standardError),
+      values: Float64Array.from(rows.flatMap((r) => r.values)),
+      rate: this.rate,
+      bytes: this.host.engine().gpu?.bytesHeld,
+      saturatedPaths: this.saturated,
+    });
+  }
+
+  private async picture(): Promise<void> {
+    const began = performance.now();
+    const { definition, solve, trials } = this.problem;
+    const event = await takeSnapshot(
+      this.host.engine(),
+      withValues(definition, this.values),
+      { ...solve, paths: this.paths },
+      trials,
+      this.neuron,
+      this.done,
+    );
+    if (this.stopped) return;
+    this.host.emit(event);
+    this.pictured = performance.now();
+    this.pictureCost = this.pictured - began;
+  }
+
+  private start(): AsyncGenerator<TrainStep, void, void> {
+    const { problem, checkpoint } = this;
+    const { job } = problem;
+    return train(this.host.engine().network(problem.definition), {
+      ...problem.solve,
+      paths: this.paths,
+      loss: problem.loss,
+      optimiser: problem.optimiser,
+      steps: this.steps,
+      trainable: job.trainable,
+      ...(checkpoint ? { resume: checkpoint } : {}),
+      ...(job.commonNoise === undefined ? {} : { commonNoise: job.commonNoise }),
+      ...(job.requireExact === undefined ? {} : { requireExact: job.requireExact }),
+    });
+  }
+
+  /** One training step. @returns whether there was one. */
+  private async advance(): Promise<boolean> {
+    this.iterator ??= this.start();
+    const { value: step } = await this.iterator.next();
+    if (!step) return false;
+    this.checkpoint = step.checkpoint();
+    this.done = step.step + 1;
+    this.values = asGiven(this.problem.definition, step.updated);
+    this.saturated = step.saturatedPaths;
+    const rate = (this.paths * this.gridSteps()) / step.seconds;
+    // The first step compiles.
+    this.rate = this.rate === 0 || this.done <= 2 ? rate : 0.8 * this.rate + 0.2 * rate;
+    this.rows.push({
+      step: step.step,
+      loss: step.value,
+      standardError: step.standardError,
+      values: this.entryValues(this.values),
+    });
+    return this.done < this.steps;
+  }
+
+  private gridSteps(): number {
+    const { t0 = 0, t1, dt } = this.problem.solve;
+    return Math.round((t1 - t0) / dt);
+  }
+
+  /** Goes until it is paused, has done its steps, or fails. */
+  private async go(once: boolean): Promise<void> {
+    this.tell("running");
+    let more = true;
+    try {
+      while (more && !this.stopped && this.wanted === "running") {
+        try {
+          more = await this.advance();
+          if (once) this.wanted = "paused";
+          const now = performance.now();
+          if (now - this.posted > progressEvery) this.post();
+          if (now - this.pictured > Math.max(snapshotEvery, this.pictureCost / snapshotShare)) await this.picture();
+        } catch (error) {
+          await this.recover(error);
+        }
+        await turn();
+      }
+      if (this.stopped) return;
+      this.post();
+      this.tell(more ? "paused" : "finished");
+      await this.picture().catch((error) => this.recover(error));
+    } catch (error) {
+      this.post();
+      await this.end();
+      const code = error instanceof SaltationError ? error.code : "error";
+      this.host.emit({ kind: "failure", code, message: (error as Error).message });
+      this.tell("failed");
+    } finally {
+      this.loop = undefined;
+    }
+  }
+
+  /** After a lost device: a new engine, from the last step on. Throws what is another error. */
+  private async recover(error: unknown): Promise<void> {
+    if (!(error instanceof SaltationError && error.code === "device-lost")) throw error;
+    this.host.emit({ kind: "lost", message: error.message, step: this.done });
+    await this.end();
+    if (++this.losses > mostLosses) throw error;
+    await this.host.reopen();
+    this.host.emit({ kind: "recovered", step: this.done });
+  }
+
+  /** The device was lost: a run that goes notices by itself, one that rests is told. */
+  async deviceLost(error: SaltationError): Promise<void> {
+    if (this.loop || this.stopped) return;
+    try {
+      await this.recover(error);
+      await this.picture();
+    } catch (failure) {
+      this.host.emit({ kind: "failure", code: "device-lost", message: (failure as Error).message });
+    }
+  }
+
+  private async end(): Promise<void> {
+    const { iterator } = this;
+    this.iterator = undefined;
+    await iterator?.return().catch(() => {});
+  }
+
+  run(): void {
+    this.wanted = "running";
+    if (this.state !== "finished") this.loop ??= this.go(false);
+  }
+
+  step(): void {
+    if (this.loop || this.state === "finished") return;
+    this.wanted = "running";
+    this.loop = this.go(true);
+  }
+
+  async pause(): Promise<void> {
+    this.wanted = "paused";
+    await this.loop;
+  }
+
+  /** Goes on with another number of paths. */
+  async setPaths(paths: number): Promise<void> {
+    const going = this.loop !== undefined && this.wanted === "running";
+    await this.pause();
+    this.paths = paths;
+    this.rate = 0;
+    await this.end();
+    if (going) this.run();
+    else await this.picture();
+  }
+
+  async setNeuron(neuron: number): Promise<void> {
+    this.neuron = neuron;
+    if (!this.loop) await this.picture();
+  }
+
+  /** Ends the run for good. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await this.loop;
+    await this.end();
+  }
+
+  /** The run as it stands: what an export holds. */
+  get standing(): { checkpoint: Checkpoint | null; values: Record<string, unknown>; step: number; paths: number } {
+    return { checkpoint: this.checkpoint ?? null, values: this.values, step: this.done, paths: this.paths };
+  }
+}

@@ -1,0 +1,170 @@
+/** The worker of the page: owns the engine and the run, and answers the page's calls in order. */
+import { type Cell, defineCell, Engine, SaltationError, slif } from "../../../src/index.js";
+import { networkOf, solveOptionsOf } from "../../../src/io/build.js";
+import { writeNpz } from "../../../src/io/npz.js";
+import { ownCell, type StudioDocument } from "../model/document.js";
+import { Files } from "./files.js";
+import { buildProblem, checkedJob, withValues } from "./problem.js";
+import type {
+  Answer,
+  Call,
+  CellFacts,
+  EngineFacts,
+  FieldError,
+  LoadResult,
+  Message,
+  Studio,
+  StudioEvent,
+} from "./protocol.js";
+import { readDocument } from "./read-document.js";
+import { Run } from "./run.js";
+
+const scope = self as unknown as {
+  postMessage(message: Message, transfer?: Transferable[]): void;
+  onmessage: (event: MessageEvent<Call>) => void;
+};
+
+const files = new Files();
+let engine: Engine | undefined;
+let run: Run | undefined;
+/** Counts loads: one that is overtaken by the next gives up. */
+let loads = 0;
+
+const emit = (event: StudioEvent): void => scope.postMessage({ event });
+
+async function openEngine(backend: "webgpu" | "cpu"): Promise<EngineFacts> {
+  engine?.dispose();
+  const opened = await Engine.create({ backend });
+  engine = opened;
+  void opened.gpu?.lost.then((error) => {
+    if (engine === opened) void run?.deviceLost(error);
+  });
+  const { adapter } = opened;
+  return { backend, adapter: opened.adapterName, software: "fallback" in adapter && adapter.fallback };
+}
+
+const host = {
+  engine: () => engine!,
+  reopen: async () => emit({ kind: "engine", facts: await openEngine("webgpu") }),
+  emit,
+};
+
+function standing(): Run {
+  if (!run) throw new SaltationError("invalid-input", "there is no run yet");
+  return run;
+}
+
+/** An error as the field that it names and what is wrong with it. */
+function fieldError(error: unknown): FieldError {
+  const { message } = error as Error;
+  const found = /^([A-Za-z][\w.[\]]*): (.*)$/s.exec(message);
+  return found ? { field: found[1]!, message: found[2]! } : { field: "", message };
+}
+
+function cellFacts(cell: Cell): CellFacts {
+  const { definition } = cell;
+  const equations: CellFacts["equations"] = (["state", "noise", "reset", "receive", "start"] as const).flatMap(
+    (section) => Object.entries(definition[section] ?? {}).map(([name, text]) => ({ section, name, text })),
+  );
+  equations.splice(cell.states.length + cell.channels.length, 0, {
+    section: "event",
+    name: "",
+    text: definition.event,
+  });
+  return { name: cell.name, states: cell.states, defaults: cell.defaults, exactness: cell.exactness, equations };
+}
+
+/** Checks a document without an engine. */
+function check(document: StudioDocument): LoadResult {
+  const result: LoadResult = { error: undefined, cell: undefined, neurons: 1, steps: 0, ready: false };
+  try {
+    const own = ownCell(document);
+    const cell = own ? defineCell(own) : slif;
+    result.cell = cellFacts(cell);
+    const checked = checkedJob(document);
+    const { time } = checked;
+    result.steps = Math.round((time.t1 - (time.t0 ?? 0)) / time.dt);
+    const { layers, neurons } = checked.network;
+    result.neurons = neurons ?? layers?.reduce((a, b) => a + b, 0) ?? 1;
+    if (!cell.exactness.exact && checked.requireExact !== false) {
+      result.error = {
+        field: "exactness",
+        message: "pathwise gradients of this cell are not exact; change it, or allow inexact gradients below",
+      };
+    }
+    if (engine) {
+      engine.network(networkOf(checked, files)).plan(solveOptionsOf(checked));
+    }
+  } catch (error) {
+    result.error = fieldError(error);
+  }
+  return result;
+}
+
+const studio: {
+  [K in keyof Studio]: (...args: Parameters<Studio[K]>) => ReturnType<Studio[K]> | Promise<ReturnType<Studio[K]>>;
+} = {
+  open: openEngine,
+  async load(document, resume, neuron) {
+    const load = ++loads;
+    await run?.stop();
+    run = undefined;
+    const result = check(document);
+    if (result.error || !engine || load !== loads) return result;
+    try {
+      const problem = await buildProblem(engine, document, files);
+      if (load !== loads) return result;
+      run = new Run(problem, host, neuron, resume ?? undefined);
+      result.ready = true;
+      await run.show();
+    } catch (error) {
+      result.error = fieldError(error);
+      result.ready = false;
+    }
+    return result;
+  },
+  read: (name, bytes) => files.read(name, bytes),
+  readLink: (text) => readDocument(JSON.parse(text)),
+  run: () => standing().run(),
+  pause: () => standing().pause(),
+  step: () => standing().step(),
+  setPaths: (paths) => standing().setPaths(paths),
+  setNeuron: (neuron) => run?.setNeuron(neuron),
+  exportParameters() {
+    const { problem, standing: now } = standing();
+    const document = { ...problem.document, job: { ...problem.document.job, paths: now.paths } };
+    const { values, checkpoint, step } = now;
+    return JSON.stringify({ saltation: "studio", step, parameters: values, document, checkpoint }, null, 2);
+  },
+  exportJob() {
+    const { job } = standing().problem;
+    return JSON.stringify(job, null, 2);
+  },
+  async exportTrains() {
+    const { problem, standing: now } = standing();
+    const definition = withValues(problem.definition, now.values);
+    const trains = await engine!.network(definition).simulate({ ...problem.solve, paths: now.paths });
+    const table = await trains.read();
+    trains.dispose();
+    const shape = [table.paths, table.slots];
+    return writeNpz({
+      spike_times: { data: table.times, shape },
+      spike_neurons: { data: table.neurons, shape },
+      spike_counts: { data: table.counts, shape: [table.paths] },
+    });
+  },
+  loseDevice: () => engine?.gpu?.device.destroy(),
+};
+
+scope.onmessage = async ({ data: { id, method, args } }) => {
+  const answer: Answer = { id };
+  try {
+    answer.value = await (studio[method] as (...a: unknown[]) => unknown)(...args);
+  } catch (error) {
+    answer.error = {
+      code: error instanceof SaltationError ? error.code : "error",
+      message: (error as Error).message,
+    };
+  }
+  scope.postMessage(answer);
+};
