@@ -36,3 +36,7 @@ export function ownCell(document: StudioDocument): CellDefinition | undefined {
   const { cell } = document.job.network;
   return typeof cell === "object" ? (cell as CellDefinition) : undefined;
 }
+
+/** Names of the parameters that a document trains. */
+export const trainedNames = ({ job }: StudioDocument): string[] =>
+  job.trainable.map((t) => (typeof t === "string" ? t : t.name));

@@ -126,7 +126,7 @@ function figure2(): StudioDocument {
       method: "euler",
       paths: 64,
       seed: 1,
-      loss: { kind: "first-spikes", spikes: 3 },
+      loss: { kind: "expected-signature", depth: 3 },
       trainable: ["weights"],
       optimiser: { kind: "rmsprop", learningRate: 3e-3, decay: 0.9, momentum: 0.3 },
       steps: 1000,

@@ -1,7 +1,7 @@
 /** Choice of the experiment, and everything about it that can be set before training. */
 import { useRef, useState } from "preact/hooks";
 import type { CellDefinition } from "../../../src/index.js";
-import { ownCell, type StudioDocument } from "../model/document.js";
+import { ownCell, type StudioDocument, trainedNames } from "../model/document.js";
 import { cards } from "../model/experiments.js";
 import { meaningOf, readable, splitSymbol, symbolOf } from "../model/units.js";
 import { ErrorText, errorAt, NumberField, NumberInput, SelectField } from "./fields.js";
@@ -104,6 +104,7 @@ export function Parameters() {
   const names = Object.keys(own?.parameters ?? cell?.defaults ?? job.network.parameters ?? {});
   const rows = [...(job.network.weights ? ["weights"] : []), "current", ...names];
   const truth = observed.kind === "simulated" ? observed.truth : undefined;
+  const chosen = trainedNames(document);
   return (
     <Part title="Parameters" open>
       <table class="parameters">
@@ -119,7 +120,7 @@ export function Parameters() {
         <tbody>
           {rows.map((name) => {
             const start = startOf(document, name);
-            const trained = job.trainable.includes(name);
+            const trained = chosen.includes(name);
             const known = truth?.[name];
             return (
               <tr key={name} class={trained ? "trained" : undefined}>
@@ -189,7 +190,7 @@ export function Parameters() {
                     onChange={(event) => {
                       const on = event.currentTarget.checked;
                       edit((d) => {
-                        d.job.trainable = on ? [...d.job.trainable, name] : d.job.trainable.filter((n) => n !== name);
+                        d.job.trainable = on ? [...d.job.trainable, name] : without(d, name);
                       });
                     }}
                   />
@@ -206,6 +207,9 @@ export function Parameters() {
     </Part>
   );
 }
+
+const without = ({ job }: StudioDocument, name: string): StudioDocument["job"]["trainable"] =>
+  job.trainable.filter((t) => (typeof t === "string" ? t : t.name) !== name);
 
 /** Adds parameters to a cell of one's own, and takes them out again. */
 function OwnParameters() {
@@ -246,7 +250,7 @@ function OwnParameters() {
           edit((d) => {
             delete ownCell(d)!.parameters[gone];
             delete d.job.network.parameters?.[gone];
-            d.job.trainable = d.job.trainable.filter((n) => n !== gone);
+            d.job.trainable = without(d, gone);
           });
           setName("");
         }}
@@ -593,6 +597,19 @@ const methods = [
   ["euler", "Euler"],
 ] as const;
 
+type LossKind = StudioDocument["job"]["loss"]["kind"];
+const losses: readonly (readonly [LossKind, string])[] = [
+  ["first-spikes", "First spike times"],
+  ["expected-signature", "Expected signature"],
+  ["log-likelihood", "Log-likelihood"],
+];
+
+function newLoss(kind: LossKind): StudioDocument["job"]["loss"] {
+  if (kind === "first-spikes") return { kind, spikes: 3 };
+  if (kind === "expected-signature") return { kind, depth: 3 };
+  return kind === "log-likelihood" ? { kind } : { kind: "mean-spike-time" };
+}
+
 export function Training() {
   const { job, observed, units } = studioDocument.value;
   const { optimiser, loss, time } = job;
@@ -621,7 +638,7 @@ export function Training() {
             disabled={disabled}
             change={(kind) =>
               edit((d) => {
-                d.job.optimiser = { kind, learningRate: optimiser.learningRate };
+                d.job.optimiser = { kind, learningRate: optimiser.learningRate } as typeof optimiser;
               })
             }
           />
@@ -634,6 +651,31 @@ export function Training() {
               change={(learningRate) =>
                 edit((d) => {
                   d.job.optimiser.learningRate = learningRate;
+                })
+              }
+            />
+          )}
+          <SelectField
+            label="Loss"
+            value={loss.kind}
+            options={losses}
+            disabled={disabled}
+            change={(kind) =>
+              edit((d) => {
+                d.job.loss = newLoss(kind);
+              })
+            }
+          />
+          {loss.kind === "expected-signature" && (
+            <NumberField
+              label="Depth of signatures"
+              value={loss.depth}
+              field="loss.depth"
+              whole
+              disabled={disabled}
+              change={(depth) =>
+                edit((d) => {
+                  if (d.job.loss.kind === "expected-signature") d.job.loss.depth = depth;
                 })
               }
             />

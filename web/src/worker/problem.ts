@@ -1,17 +1,21 @@
 /** From a document to what the library trains. */
-import type { Engine, NetworkDefinition, Optimiser, SolveOptions, SpikeTable } from "../../../src/index.js";
-import { lossOf, networkOf, optimiserOf, solveOptionsOf } from "../../../src/io/build.js";
+import type { Engine, Loss, NetworkDefinition, SolveOptions, SpikeTable, TrainOptions } from "../../../src/index.js";
+import { lossOf, networkOf, solveOptionsOf } from "../../../src/io/build.js";
 import { checkJob, type TrainJob, trainSchema } from "../../../src/io/job.js";
 import { type FileContext, readTrials, recordingName, type Trial } from "../../../src/io/recording.js";
-import type { StudioDocument, Truth } from "../model/document.js";
+import { updateOptionsOf } from "../../../src/io/update-job.js";
+import { type StudioDocument, type Truth, trainedNames } from "../model/document.js";
 
 export interface Problem {
   readonly document: StudioDocument;
   readonly job: TrainJob;
   readonly definition: NetworkDefinition;
   readonly solve: SolveOptions;
-  readonly loss: ReturnType<typeof lossOf>;
-  readonly optimiser: Optimiser;
+  readonly loss: Loss;
+  /** What is trained, and how. */
+  readonly update: Pick<TrainOptions, "trainable" | "optimiser" | "groups" | "clip">;
+  /** Names of what is trained. */
+  readonly trained: readonly string[];
   readonly trials: readonly Trial[];
   readonly truth: Truth;
 }
@@ -92,7 +96,8 @@ export async function buildProblem(engine: Engine, document: StudioDocument, fil
     definition,
     solve,
     loss: lossOf(job.loss, observed, files, network.network.neurons, plan.t1),
-    optimiser: optimiserOf(job.optimiser),
+    update: updateOptionsOf(job.optimiser, job.trainable),
+    trained: trainedNames(document),
     trials: readTrials(observed, files, plan.t1),
     truth,
   };

@@ -40,7 +40,7 @@ export function readDocument(value: unknown): StudioDocument {
 
 /** A training job of the command line as a document. */
 export function readJob(value: unknown): StudioDocument {
-  const { observed: given, checkpoint: _, ...job } = checkJob<TrainJob>(trainSchema, value);
+  const { observed: given, checkpoint: _, ...job } = checkJob(trainSchema, value);
   const own = typeof job.network.cell === "object";
   return {
     version: 1,

@@ -80,10 +80,10 @@ export class Run {
   }
 
   private startValues(): Record<string, unknown> {
-    const { definition, job } = this.problem;
+    const { definition, trained } = this.problem;
     const { network } = this.host.engine().network(definition);
     return Object.fromEntries(
-      job.trainable.map((name) => {
+      trained.map((name) => {
         if (name === "weights") return [name, definition.weights];
         if (name !== "current") {
           const p = network.parameters.find((q) => q.name === name)!;
@@ -97,8 +97,8 @@ export class Run {
 
   /** Shows the run as it stands. */
   async show(): Promise<void> {
-    const { truth, job } = this.problem;
-    const entries = job.trainable.flatMap((parameter): Entry[] => {
+    const { truth, trained } = this.problem;
+    const entries = trained.flatMap((parameter): Entry[] => {
       const now = numbersIn(this.values[parameter]).slice(0, mostEntries);
       const known = truth[parameter] === undefined ? [] : numbersIn(truth[parameter]);
       const single = typeof this.values[parameter] === "number";
@@ -115,7 +115,7 @@ export class Run {
   }
 
   private entryValues(values: Record<string, unknown>): number[] {
-    return this.problem.job.trainable.flatMap((name) => numbersIn(values[name]).slice(0, mostEntries));
+    return this.problem.trained.flatMap((name) => numbersIn(values[name]).slice(0, mostEntries));
   }
 
   private post(): void {
@@ -158,10 +158,9 @@ export class Run {
     return train(this.host.engine().network(problem.definition), {
       ...problem.solve,
       paths: this.paths,
+      ...problem.update,
       loss: problem.loss,
-      optimiser: problem.optimiser,
       steps: this.steps,
-      trainable: job.trainable,
       ...(checkpoint ? { resume: checkpoint } : {}),
       ...(job.commonNoise === undefined ? {} : { commonNoise: job.commonNoise }),
       ...(job.requireExact === undefined ? {} : { requireExact: job.requireExact }),
@@ -173,7 +172,7 @@ export class Run {
     this.iterator ??= this.start();
     const { value: step } = await this.iterator.next();
     if (!step) return false;
-    this.checkpoint = step.checkpoint();
+    this.checkpoint = await step.checkpoint();
     this.done = step.step + 1;
     this.values = asGiven(this.problem.definition, step.updated);
     this.saturated = step.saturatedPaths;
