@@ -28,7 +28,7 @@ const cell = z.strictObject({
 const weights = z.union(
   [
     z.strictObject({ dense: z.array(z.array(finite)) }),
-    z.strictObject({ edges: z.array(z.tuple([finite, finite, finite])) }),
+    z.strictObject({ edges: z.array(z.tuple([finite, finite, finite], { error: "expected [from, to, weight]" })) }),
     z.strictObject({ layers: z.array(z.array(z.array(finite))) }),
   ],
   { error: 'expected { "dense": … }, { "edges": … } or { "layers": … }' },
@@ -217,6 +217,7 @@ export function checkJob<T>(schema: z.ZodType<T>, job: unknown): T {
 }
 
 function expectation(issue: Issue): string {
+  if (issue.message.startsWith("expected ")) return issue.message; // the schema's own words
   const names: Record<string, string> = {
     number: "a finite number",
     array: "a list",
@@ -224,7 +225,7 @@ function expectation(issue: Issue): string {
     boolean: "true or false",
     object: "an object",
     record: "an object",
-    tuple: "a list of three numbers",
+    tuple: "a list",
   };
   switch (issue.code) {
     case "invalid_type":

@@ -108,6 +108,9 @@ export function readTrials(observed: TrialsJob, context: FileContext, t1: number
     neurons = both[1] === undefined ? undefined : nested(both[1]);
   }
   if (times.length === 0) fail(field, "holds no trial");
+  if (neurons && neurons.length !== times.length) {
+    fail(`${field}.neurons`, `has ${neurons.length} trials, but ${field}.times has ${times.length}`);
+  }
   return times.map((row, i) => {
     const owners = neurons?.[i];
     if (owners && owners.length !== row.length) {
