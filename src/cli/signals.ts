@@ -13,13 +13,19 @@ export interface StopRequest {
 /** The exit code of a process that a signal ended, by the shells' convention: 130 for SIGINT, 143 for SIGTERM. */
 export const signalExitCode = (signal: NodeJS.Signals): number => 128 + constants.signals[signal];
 
+/** One Ctrl-C may come twice: from the terminal, and passed on by npm. */
+const sameKeyMs = 500;
+
 /** @param onFirst told of the first signal, at once. */
 export function stopOnSignals(onFirst: (signal: NodeJS.Signals) => void): StopRequest {
   let first: NodeJS.Signals | undefined;
+  let since = 0;
   const listener = (signal: NodeJS.Signals): void => {
-    if (first) process.exit(signalExitCode(signal));
-    first = signal;
-    onFirst(signal);
+    if (!first) {
+      first = signal;
+      since = performance.now();
+      onFirst(signal);
+    } else if (performance.now() - since > sameKeyMs) process.exit(signalExitCode(signal));
   };
   for (const s of signals) process.on(s, listener);
   return {

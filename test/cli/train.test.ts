@@ -1,0 +1,246 @@
+/** Training runs as whole processes: stopped, killed, and gone on with; and the files that they leave. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { type CheckpointFile, readCheckpoint } from "../../src/cli/checkpoint.js";
+
+const folder = mkdtempSync(join(tmpdir(), "saltation-train-"));
+let files = 0;
+const newFile = (kind: string): string => join(folder, `${files++}.${kind}.json`);
+
+/** Everything that has state: a schedule, constraints, two optimisers, clipping. */
+const job = {
+  network: { cell: "slif" },
+  input: { current: 1.5 },
+  time: { t1: 1, dt: 0.01 },
+  paths: 64,
+  seed: 1,
+  observed: [
+    [0.2, 0.5],
+    [0.25, 0.45],
+  ],
+  loss: { kind: "first-spikes", spikes: 2 },
+  trainable: ["current", { name: "mu1", transform: "softplus", group: "slow" }, { name: "vTh", bounds: [0, 2] }],
+  optimiser: {
+    kind: "rmsprop",
+    learningRate: { kind: "cosine-decay", initValue: 0.01, decaySteps: 60 },
+    momentum: 0.3,
+    clip: { norm: 0.1 },
+    groups: { slow: { kind: "adam", learningRate: 0.02 } },
+  },
+  steps: 30,
+};
+
+interface Outcome {
+  readonly code: number | null;
+  readonly out: string;
+  readonly error: string;
+}
+
+function start(command: string[]): { child: ChildProcess; done: Promise<Outcome> } {
+  const child = spawn("node", command);
+  let out = "";
+  let error = "";
+  child.stdout.on("data", (data) => (out += data));
+  child.stderr.on("data", (data) => (error += data));
+  return { child, done: new Promise((resolve) => child.on("close", (code) => resolve({ code, out, error }))) };
+}
+
+const trainCommand = (file: string, ...args: string[]): string[] => [
+  "bin/saltation.js",
+  "train",
+  file,
+  "--json",
+  ...args,
+];
+
+const stepOf = (file: string): number => {
+  try {
+    return (JSON.parse(readFileSync(file, "utf8")) as CheckpointFile).step;
+  } catch {
+    return 0;
+  }
+};
+
+/** Starts a run and ends it by a signal once its checkpoint has so many steps. */
+async function interrupt(
+  command: string[],
+  checkpoint: string,
+  step: number,
+  signal: NodeJS.Signals,
+): Promise<Outcome> {
+  const { child, done } = start(command);
+  const timer = setInterval(() => {
+    if (stepOf(checkpoint) < step) return;
+    clearInterval(timer);
+    child.kill(signal);
+  }, 1);
+  const outcome = await done;
+  clearInterval(timer);
+  return outcome;
+}
+
+/** A script that is \`saltation train\` on a GPU, and does something to its engine once that is open. */
+function withEngine(job: string, act: string): string {
+  const file = join(folder, `${files++}.mjs`);
+  const module = (name: string): string => JSON.stringify(join(process.cwd(), "dist/src", name));
+  writeFileSync(
+    file,
+    `import { existsSync } from "node:fs";
+    import { Engine } from ${module("index.js")};
+    const create = Engine.create;
+    Engine.create = async (options) => {
+      const engine = await create.call(Engine, options);
+      ${act}
+      return engine;
+    };
+    process.argv = [process.argv[0], "saltation", "train", ${JSON.stringify(job)}, "--backend", "webgpu"];
+    await import(${module("cli/main.js")});`,
+  );
+  return file;
+}
+
+const finalOf = (outcome: Outcome, checkpoint: string) => {
+  expect(outcome.error).toBe("");
+  expect(outcome.code).toBe(0);
+  const { parameters, loss, history } = JSON.parse(outcome.out);
+  const { update } = JSON.parse(readFileSync(checkpoint, "utf8")) as CheckpointFile;
+  return { parameters, loss, update, last: history.at(-1) };
+};
+
+describe("a training run", () => {
+  it("has the same bits after Ctrl-C and a kill at random steps", async () => {
+    const write = (checkpoint: string): string => {
+      const file = newFile("job");
+      writeFileSync(file, JSON.stringify({ ...job, checkpoint: { file: checkpoint, every: 0 } }));
+      return file;
+    };
+    const wholeCheckpoint = newFile("checkpoint");
+    const whole = finalOf(await start(trainCommand(write(wholeCheckpoint))).done, wholeCheckpoint);
+
+    const checkpoint = newFile("checkpoint");
+    const file = write(checkpoint);
+    const [first, second] = [1 + Math.floor(8 * Math.random()), 14 + Math.floor(8 * Math.random())];
+    const stopped = await interrupt(trainCommand(file), checkpoint, first, "SIGINT");
+    expect(stopped.code, `steps ${first}, ${second}`).toBe(130);
+    expect(stopped.out).toBe("");
+    const done = stepOf(checkpoint);
+    expect(done).toBeGreaterThanOrEqual(first);
+    expect(done).toBeLessThan(30);
+    expect(stopped.error).toContain(
+      `saltation: stopped after step ${done} of 30; the checkpoint is in ${checkpoint}; ` +
+        `go on with: saltation train ${file} --json --resume\n`,
+    );
+    const resume = trainCommand(file, "--resume");
+    const killed = await interrupt(resume, checkpoint, second, "SIGKILL");
+    expect(killed.code).toBe(null);
+    expect(stepOf(checkpoint)).toBeGreaterThanOrEqual(second);
+    const rest = finalOf(await start(resume).done, checkpoint);
+    expect(rest, `steps ${first}, ${second}`).toEqual(whole);
+  });
+
+  it("without a checkpoint says that nothing was kept; SIGTERM is 143", async () => {
+    const file = newFile("job");
+    writeFileSync(file, JSON.stringify({ ...job, steps: 100_000, paths: 16 }));
+    const script = withEngine(file, 'setTimeout(() => process.kill(process.pid, "SIGTERM"), 100);');
+    const { code, out, error } = await start([script]).done;
+    expect(error).toMatch(
+      /saltation: stopped after step \d+ of 100000; nothing was kept, as the job names no "checkpoint"/,
+    );
+    expect(out).toBe("");
+    expect(code).toBe(143);
+  });
+
+  it("that loses its device leaves a checkpoint and says so", async () => {
+    const checkpoint = newFile("checkpoint");
+    const file = newFile("job");
+    writeFileSync(file, JSON.stringify({ ...job, steps: 100_000, checkpoint: { file: checkpoint, every: 0 } }));
+    const script = withEngine(
+      file,
+      `const timer = setInterval(() => {
+        if (!existsSync(${JSON.stringify(checkpoint)})) return;
+        clearInterval(timer);
+        engine.gpu.device.destroy();
+      }, 5);`,
+    );
+    const { code, out, error } = await start([script]).done;
+    expect(error.trim().split("\n")).toHaveLength(1);
+    expect(error).toContain(
+      `the checkpoint of step ${stepOf(checkpoint)} is in ${checkpoint}; go on with: saltation train`,
+    );
+    expect(out).toBe("");
+    expect(code).toBe(2);
+    const short = { ...job, steps: stepOf(checkpoint) + 1, checkpoint: { file: checkpoint, every: 0 } };
+    writeFileSync(file, JSON.stringify(short));
+    expect((await start(trainCommand(file, "--resume")).done).code).toBe(0);
+  });
+
+  it("tells as much of its steps as is asked for", async () => {
+    const file = newFile("job");
+    writeFileSync(file, JSON.stringify({ ...job, steps: 2 }));
+    const [loss, none] = await Promise.all(
+      ["loss", "none"].map(async (h) => JSON.parse((await start(trainCommand(file, "--history", h)).done).out)),
+    );
+    expect(loss.history).toHaveLength(2);
+    expect(Object.keys(loss.history[0])).toEqual(["loss", "standardError"]);
+    expect(none.history).toBeUndefined();
+    expect(none.loss).toBe(loss.history[1].loss);
+    expect(none.parameters).toEqual(loss.parameters);
+  });
+});
+
+describe("checkpoint files", () => {
+  const update = {
+    step: 3,
+    values: [1],
+    unconstrained: [1],
+    low: [0],
+    groups: [{ name: "default", slots: { trace: [0] } }],
+  };
+  const whole = {
+    format: "saltation-checkpoint",
+    version: 2,
+    step: 3,
+    seed: 0,
+    trainable: ["current"],
+    job: { paths: "aa", observed: "bb" },
+    adapter: "x",
+    update,
+  };
+  const text = JSON.stringify(whole);
+  const read = (content: string) => {
+    const file = newFile("checkpoint");
+    writeFileSync(file, content);
+    return () => readCheckpoint(file, whole.job);
+  };
+
+  it("are read as they were written", () => {
+    expect(read(text)()).toEqual(whole);
+  });
+
+  it.each<[string, string, RegExp]>([
+    ["empty", "", /is damaged: it is not JSON to its end \(0 characters\); start anew/],
+    ["cut", text.slice(0, -30), /is damaged: it is not JSON to its end/],
+    ["something else", "[1, 2]", /is no checkpoint, or damaged, at ""/],
+    ["null", "null", /is no checkpoint, or damaged/],
+    ["a number lost", text.replace('"low":[0]', '"low":[null]'), /is no checkpoint, or damaged, at "update\.low\.0"/],
+    ["an older version", text.replace('"version":2', '"version":1'), /has version 1, but this program reads version 2/],
+    ["another job", text.replace('"aa"', '"cc"'), /belongs to another job: paths differs; resume that one/],
+    [
+      "another job with more fields",
+      text.replace('"aa"', '"cc","input":"dd"'),
+      /belongs to another job: paths, input differ;/,
+    ],
+  ])("are refused in one line: %s", (_, content, message) => {
+    let error: unknown;
+    try {
+      read(content)();
+    } catch (e) {
+      error = e;
+    }
+    expect(String(error)).toMatch(message);
+    expect(String(error)).toMatch(/^SaltationError: checkpoint: [^\n]*$/);
+  });
+});
