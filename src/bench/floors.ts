@@ -26,11 +26,17 @@ export interface Floors extends Record<FloorKind, Floor> {
 /** A floor runs for at least this long: well above what a submission costs. */
 const leastSeconds = 0.03;
 
-/** Doubles the rounds of a floor until it runs long enough. */
+/** Doubles the rounds of a floor until it runs long enough, by the best of three: others may use the machine too. */
 async function calibrate(clock: Clock, perRound: number, run: (rounds: number) => Promise<unknown>): Promise<Floor> {
   let rounds = 1;
   await run(rounds);
-  while ((await seconds(clock, () => run(rounds))) < leastSeconds && rounds < 2 ** 20) rounds *= 2;
+  const best = async (): Promise<number> => {
+    let least = Number.POSITIVE_INFINITY;
+    for (let n = 0; n < 3 && least >= leastSeconds; n++)
+      least = Math.min(least, await seconds(clock, () => run(rounds)));
+    return least;
+  };
+  while ((await best()) < leastSeconds && rounds < 2 ** 20) rounds *= 2;
   return { amount: perRound * rounds, run: () => run(rounds) };
 }
 

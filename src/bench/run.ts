@@ -5,7 +5,7 @@ import { SaltationError } from "../errors.js";
 import type { AdapterSummary } from "../gpu/index.js";
 import { type Bits, fingerprint } from "./bits.js";
 import { type FloorKind, type Floors, floorUnits, makeFloors } from "./floors.js";
-import { type Clock, inTurn, type Spread, seconds, spreadOf } from "./measure.js";
+import { type Clock, inTurn, type Repeats, type Spread, seconds, spreadOf } from "./measure.js";
 import { type Sizes, sizes } from "./sizes.js";
 import type { StartOptions, StartTask } from "./start.js";
 import { type Figure, type SuiteName, suites } from "./suites.js";
@@ -15,6 +15,10 @@ export interface BenchOptions extends StartOptions {
   /** The smallest sizes and two repeats: whether everything runs, not how fast. */
   quick?: boolean;
 }
+
+/** After so many seconds a figure gets three repeats only, so that all suites end within five minutes. */
+const patience = 150;
+const hurried: Repeats = { least: 3, seconds: 0, most: 3 };
 
 /** What a bench needs of where it runs. */
 export interface Host {
@@ -78,6 +82,7 @@ export async function runBench(host: Host, options: BenchOptions): Promise<Bench
     const chosen = sizesFor(engine, options.quick ?? false);
     const bits = await fingerprint(engine);
     floors = await makeFloors(engine.gpu, clock);
+    const began = clock();
     const floorRates = new Map<FloorKind | "start", number[]>();
     const figures: FigureResult[] = [];
 
@@ -87,7 +92,7 @@ export async function runBench(host: Host, options: BenchOptions): Promise<Bench
       const beneath = floor === "start" ? { amount: 1, run: async () => {} } : floors![floor];
       const times = await inTurn(
         clock,
-        chosen.repeats,
+        clock() - began < patience ? chosen.repeats : hurried,
         () => (fresh ? host.fresh("bare", options) : seconds(clock, beneath.run)),
         async () => {
           await figure.prepare?.();

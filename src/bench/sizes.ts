@@ -16,6 +16,8 @@ export interface Sizes {
   readonly train: readonly number[];
   /** Gram matrices: paths in each batch, and their length. */
   readonly gram: readonly (readonly [number, number])[];
+  /** MMD² with gradient: the same. */
+  readonly mmd: readonly [number, number];
   /** Truncated signatures: paths and length. */
   readonly signatures: readonly [number, number];
 }
@@ -32,6 +34,7 @@ export const sizes: Record<Sizes["name"], Sizes> = {
     sparse: [],
     train: [32],
     gram: [[4, 32]],
+    mmd: [4, 32],
     signatures: [16, 32],
   },
   cpu: {
@@ -55,6 +58,7 @@ export const sizes: Record<Sizes["name"], Sizes> = {
       [8, 256],
       [2, 1024],
     ],
+    mmd: [8, 64],
     signatures: [256, 128],
   },
   software: {
@@ -70,14 +74,15 @@ export const sizes: Record<Sizes["name"], Sizes> = {
       [4096, 100],
       [1024, 400],
     ],
-    layers: [256, 100],
-    sparse: [[32, 100]],
+    layers: [128, 100],
+    sparse: [[16, 100]],
     train: [64, 1024],
     gram: [
       [64, 64],
       [16, 256],
       [4, 1024],
     ],
+    mmd: [16, 128],
     signatures: [1024, 128],
   },
   hardware: {
@@ -102,6 +107,7 @@ export const sizes: Record<Sizes["name"], Sizes> = {
       [64, 1024],
       [16, 4096],
     ],
+    mmd: [128, 128],
     signatures: [65536, 128],
   },
 };

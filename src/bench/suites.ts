@@ -161,7 +161,7 @@ async function* signature(engine: Engine, sizes: Sizes): AsyncGenerator<Figure> 
       run: () => signatureGram(backend, x, y),
     };
   }
-  const [count, length] = sizes.gram[Math.min(1, sizes.gram.length - 1)]!;
+  const [count, length] = sizes.mmd;
   const [x, y] = [brownianPaths(3, count, length, channels), brownianPaths(4, count, length, channels)];
   yield {
     name: `MMD² of ${count} and ${count} paths with gradient, length ${whole(length)}`,

@@ -69,11 +69,7 @@ const compactTable = (head: string[], colAligns: ("left" | "right")[]): Table.Ta
 
 function printReport(report: BenchReport): void {
   const head = ["suite", "figure", "ms (least–most)", "rate", "floor", "× floor (least–most)"];
-  const table = new Table({
-    head,
-    style: { head: [] },
-    colAligns: ["left", "left", "right", "right", "left", "right"],
-  });
+  const table = compactTable(head, ["left", "left", "right", "right", "left", "right"]);
   for (const f of report.figures) {
     table.push([
       f.suite,
