@@ -1,7 +1,7 @@
 /** The engine: a backend, and networks on it. Everything belongs to an Engine; there is no global state. */
 import type { Cell, CellDefinition } from "./cell/cell.js";
 import { defineCell } from "./cell/cell.js";
-import { oneOf, wholeNumber } from "./checks.js";
+import { fail, oneOf, wholeNumber } from "./checks.js";
 import type { Current } from "./driver/current.js";
 import { SaltationError } from "./errors.js";
 import { type AdapterSummary, Gpu, type GpuOptions } from "./gpu/index.js";
@@ -11,6 +11,7 @@ import { type Sensitivities, sensitivitiesGpu } from "./gradient/sensitivity.js"
 import { defineNetwork, type Network, type NetworkDefinition } from "./network/network.js";
 import { parameterLayout, parameterVector, requestedViews } from "./solve/layout.js";
 import { planSolve, type SolveOptions, type SolvePlan } from "./solve/plan.js";
+import { PreparedSimulation } from "./solve/prepared.js";
 import { simulateGpu } from "./solve/simulate.js";
 import type { SpikeTrains } from "./solve/trains.js";
 import type { Evaluator, Loss } from "./train/loss.js";
@@ -70,6 +71,19 @@ export class EngineNetwork {
     const plan = this.plan(options);
     const { gpu } = this.engine;
     return gpu ? simulateGpu(gpu, plan, options.progress) : simulateCpu(plan, options.progress);
+  }
+
+  /**
+   * Prepares a simulation to be written into command encoders of the caller's, on the engine's device.
+   * @param options.slots spikes that each path's record has room for; what does not fit is missing, and counted in the
+   * status. Default `maxSpikes`, or 32 √neurons.
+   * @throws SaltationError `invalid-input`, also on the CPU, which has no encoders.
+   */
+  prepare(options: SolveOptions & { slots?: number }): Promise<PreparedSimulation> {
+    const plan = this.plan(options);
+    const { gpu } = this.engine;
+    if (!gpu) fail("backend", "is cpu; command encoders are a matter of WebGPU");
+    return PreparedSimulation.create(gpu, plan, options.slots);
   }
 
   /**

@@ -6,7 +6,7 @@ export { slif } from "./cell/slif.js";
 export type { Current } from "./driver/current.js";
 export { type Backend, Engine, EngineNetwork, type EngineOptions, type GradientOptions } from "./engine.js";
 export { type ErrorCode, SaltationError } from "./errors.js";
-export type { AdapterSummary } from "./gpu/index.js";
+export type { AdapterSummary, Storage } from "./gpu/index.js";
 export type { ValueAndGradient } from "./gradient/result.js";
 export type { ObservedTrial } from "./gradient/schedule.js";
 export type { Sensitivities } from "./gradient/sensitivity.js";
@@ -15,6 +15,7 @@ export type { Weights } from "./network/connections.js";
 export type { NetworkDefinition } from "./network/network.js";
 export * from "./signature/index.js";
 export type { Method, SolveOptions } from "./solve/plan.js";
+export type { EncodedTrains, PreparedSimulation } from "./solve/prepared.js";
 export type { SpikeTable, SpikeTrains } from "./solve/trains.js";
 export type { DeviceTrains, Evaluator, EvaluatorOptions, GpuLoss, Kept, Loss, LossValue, Train } from "./train/loss.js";
 export {

@@ -3,6 +3,7 @@ import { SaltationError } from "../errors.js";
 import type { Gpu, Storage } from "../gpu/index.js";
 import { type ChunkSolver, forwardChunk, type RunStatus, type SolvedChunk } from "./chunk-solver.js";
 import { type Chunk, splitPaths } from "./chunks.js";
+import type { DeviceTrains } from "./device-trains.js";
 import type { View } from "./layout.js";
 import { NetworkSolver } from "./network-solver.js";
 import type { SolvePlan } from "./plan.js";
@@ -197,6 +198,20 @@ export class GpuTrains implements SpikeTrains {
   }
   get bytes(): number {
     return this.chunks.reduce((sum, c) => sum + c.record.bytes + c.counts.bytes, 0);
+  }
+
+  get onDevice(): readonly DeviceTrains[] {
+    const { plan, words } = this;
+    return this.chunks.map(({ firstPath, paths, slots, record, counts }) => ({
+      chunk: { firstPath, paths },
+      paths,
+      slots,
+      recordWords: words,
+      steps: plan.steps,
+      dt: plan.dt,
+      record,
+      counts: { storage: counts, byteOffset: 0 },
+    }));
   }
 
   read(): Promise<SpikeTable> {

@@ -1,5 +1,7 @@
 /** Spike trains of many paths: they lie where they were made (on the GPU, or in memory) until they are asked for. */
 
+import type { DeviceTrains } from "./device-trains.js";
+
 /** Spike trains on the host. Rows are paths; a row holds its spikes in time order. */
 export interface SpikeTable {
   readonly paths: number;
@@ -28,6 +30,11 @@ export interface SpikeTrains {
   readonly laneEfficiency?: number | undefined;
   /** Bytes on the GPU that the trains hold. */
   readonly bytes: number;
+  /**
+   * The trains where they lie, chunk by chunk, for kernels of the caller's; undefined on the CPU. The buffers are the
+   * trains' own: alive until `dispose`, and not to be written.
+   */
+  readonly onDevice?: readonly DeviceTrains[] | undefined;
   /** Reads the trains back. */
   read(): Promise<SpikeTable>;
   /** Spike times [paths, slots] in time order, t1 where absent. */

@@ -10,10 +10,11 @@ import type { Batch, Gpu, Storage } from "../gpu/index.js";
 import type { ValueAndGradient } from "../gradient/result.js";
 import type { Estimate } from "../gradient/statistics.js";
 import type { Network } from "../network/network.js";
-import type { EncodedChunk } from "../solve/chunk-solver.js";
-import type { Chunk } from "../solve/chunks.js";
+import type { DeviceTrains } from "../solve/device-trains.js";
 import type { View } from "../solve/layout.js";
 import type { SolvePlan } from "../solve/plan.js";
+
+export { type DeviceTrains, trainsOf } from "../solve/device-trains.js";
 
 /** The spike train of one path: absolute times in order, and the neuron of each. */
 export interface Train {
@@ -68,34 +69,6 @@ export interface Evaluator {
   evaluate(plan: SolvePlan, options?: EvaluatorOptions): Promise<ValueAndGradient>;
   dispose(): void;
 }
-
-/** Spike trains of a chunk of paths where they were solved. */
-export interface DeviceTrains {
-  readonly chunk: Chunk;
-  readonly paths: number;
-  /** Rows of the record: no path has more spikes. */
-  readonly slots: number;
-  /** Words of a spike: step, fraction of a step (f32 bits) and, where there are 3, neuron. */
-  readonly recordWords: number;
-  /** Grid steps from t0 to t1, and their length. */
-  readonly steps: number;
-  readonly dt: number;
-  /** [slots][words][paths] u32. */
-  readonly record: Storage;
-  /** Spikes of each path [paths] u32. */
-  readonly counts: { readonly storage: Storage; readonly byteOffset: number };
-}
-
-export const trainsOf = (plan: SolvePlan, chunk: EncodedChunk, recordWords: number): DeviceTrains => ({
-  chunk: { firstPath: chunk.firstPath, paths: chunk.paths },
-  paths: chunk.paths,
-  slots: chunk.slots,
-  recordWords,
-  steps: plan.steps,
-  dt: plan.dt,
-  record: chunk.record,
-  counts: chunk.counts,
-});
 
 /** What a loss keeps of a chunk between its two looks at it. */
 export interface Kept {

@@ -1,0 +1,75 @@
+/** A simulation in a caller's command encoder: prepared once, encoded again and again, with nothing read back. */
+import { fail, wholeNumber } from "../checks.js";
+import type { Batch, Gpu, Storage } from "../gpu/index.js";
+import type { ChunkSolver, EncodedChunk } from "./chunk-solver.js";
+import { type DeviceTrains, trainsOf } from "./device-trains.js";
+import type { SolvePlan } from "./plan.js";
+import { createSolver, firstSlots, planChunks } from "./simulate.js";
+
+/** What an encoding leaves on the GPU once its encoder has been submitted. */
+export class EncodedTrains {
+  readonly trains: DeviceTrains;
+  /**
+   * Status of the run, u32: most spikes in a path; paths whose record was too small (their later spikes are missing);
+   * paths stopped at maxSpikes; paths whose state is not finite.
+   */
+  readonly status: Storage;
+
+  constructor(
+    plan: SolvePlan,
+    private readonly solved: EncodedChunk,
+    words: number,
+    private readonly batch: Batch,
+  ) {
+    this.trains = trainsOf(plan, solved, words);
+    this.status = solved.statusWords;
+  }
+
+  /** Gives the buffers back: after the encoder, and what else reads them, has been submitted. */
+  dispose(): void {
+    this.batch.release();
+    this.solved.dispose();
+  }
+}
+
+export class PreparedSimulation {
+  private constructor(
+    private readonly gpu: Gpu,
+    private readonly plan: SolvePlan,
+    private readonly solver: ChunkSolver,
+    /** Spikes that the record of a path has room for. */
+    readonly slots: number,
+  ) {}
+
+  /** @throws SaltationError `invalid-input` where the paths do not fit one encoding. */
+  static async create(gpu: Gpu, plan: SolvePlan, slots?: number): Promise<PreparedSimulation> {
+    const room = slots === undefined ? firstSlots(plan) : wholeNumber("slots", slots, 1, 2 ** 20);
+    const solver = await createSolver(gpu, plan);
+    const [first, ...others] = planChunks(gpu, plan, solver, room, Number.MAX_SAFE_INTEGER);
+    if (others.length > 0) {
+      solver.dispose();
+      fail("paths", `${plan.paths} do not fit one encoding on this adapter; encode at most ${first!.paths} at a time`);
+    }
+    return new PreparedSimulation(gpu, plan, solver, room);
+  }
+
+  /**
+   * Writes the simulation into an encoder of the same device.
+   * @param options.seed in place of the seed that it was prepared with.
+   */
+  encode(encoder: GPUCommandEncoder, options: { seed?: number } = {}): EncodedTrains {
+    const { gpu, solver } = this;
+    const seed = wholeNumber("seed", options.seed ?? this.plan.seed, 0, 2 ** 32 - 1);
+    const plan = { ...this.plan, seed };
+    solver.reseed(plan);
+    const batch = gpu.batch("simulate");
+    const solved = solver.encodeForward(batch, { firstPath: 0, paths: plan.paths }, this.slots);
+    batch.encode(encoder);
+    return new EncodedTrains(plan, solved, solver.recordWords, batch);
+  }
+
+  /** Frees the kernels' parameters; encodings that were not submitted yet must be first. */
+  dispose(): void {
+    this.solver.dispose();
+  }
+}

@@ -1,0 +1,155 @@
+/** Simulations in a caller's encoder and on a caller's device, read by a kernel of the caller's. */
+import { describe, expect, it } from "vitest";
+import { Engine, type SpikeTrains } from "../../src/index.js";
+import { sharedEngine } from "../support/engine.js";
+
+const engine = sharedEngine();
+const options = { paths: 300, t1: 1, dt: 0.01, seed: 3 };
+const networks = {
+  "one neuron": { current: 1.5 },
+  "a network": {
+    neurons: 3,
+    current: [1.5, 0.5, 0.5],
+    weights: {
+      edges: [
+        [0, 1, 0.8],
+        [1, 2, 0.8],
+      ] as [number, number, number][],
+    },
+  },
+};
+
+/** Steps to the last spike of each path, by a kernel that knows only the documented layout. */
+async function lastSpikes(
+  device: GPUDevice,
+  encoder: GPUCommandEncoder,
+  trains: NonNullable<SpikeTrains["onDevice"]>[number],
+): Promise<Float32Array> {
+  const { paths, recordWords, record, counts } = trains;
+  const module = device.createShaderModule({
+    code: `
+@group(0) @binding(0) var<storage, read> record: array<u32>;
+@group(0) @binding(1) var<storage, read> counts: array<u32>;
+@group(0) @binding(2) var<storage, read_write> last: array<f32>;
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let i = id.x;
+  if (i >= ${paths}u) { return; }
+  let n = counts[${counts.byteOffset / 4}u + i];
+  last[i] = -1.0;
+  if (n == 0u) { return; }
+  let at = (n - 1u) * ${recordWords}u * ${paths}u + i;
+  last[i] = f32(record[at]) + bitcast<f32>(record[at + ${paths}u]);
+}`,
+  });
+  const pipeline = device.createComputePipeline({ layout: "auto", compute: { module } });
+  const size = 4 * paths;
+  const out = device.createBuffer({ size, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC });
+  const staging = device.createBuffer({ size, usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ });
+  const entries = [record.buffer, counts.storage.buffer, out].map((buffer, binding) => ({
+    binding,
+    resource: { buffer },
+  }));
+  const pass = encoder.beginComputePass();
+  pass.setPipeline(pipeline);
+  pass.setBindGroup(0, device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries }));
+  pass.dispatchWorkgroups(Math.ceil(paths / 64));
+  pass.end();
+  encoder.copyBufferToBuffer(out, 0, staging, 0, size);
+  device.queue.submit([encoder.finish()]);
+  await staging.mapAsync(GPUMapMode.READ);
+  const result = new Float32Array(staging.getMappedRange().slice(0));
+  out.destroy();
+  staging.destroy();
+  return result;
+}
+
+/** The same from the table that the library reads. */
+async function expected(trains: SpikeTrains): Promise<Float32Array> {
+  const { times, counts, slots } = await trains.read();
+  return Float32Array.from(counts, (n, i) => (n === 0 ? -1 : times[i * slots + n - 1]! * 100));
+}
+
+describe.each(Object.entries(networks))("%s", (_, definition) => {
+  it("trains can be read where they lie", async () => {
+    const trains = await engine().network(definition).simulate(options);
+    const { device } = engine().gpu!;
+    const [chunk, ...others] = trains.onDevice!;
+    expect(others).toEqual([]);
+    const last = await lastSpikes(device, device.createCommandEncoder(), chunk!);
+    const table = await expected(trains);
+    // The sum of step and fraction rounds in float32.
+    last.forEach((t, i) => {
+      expect(Math.abs(t - table[i]!)).toBeLessThan(1e-4);
+    });
+    trains.dispose();
+  });
+
+  it("a simulation in a caller's encoder is the same, with each seed", async () => {
+    const { device } = engine().gpu!;
+    const before = engine().gpu!.bytesInUse;
+    const network = engine().network(definition);
+    const prepared = await network.prepare(options);
+    for (const seed of [3, 4]) {
+      const encoder = device.createCommandEncoder();
+      const encoded = prepared.encode(encoder, { seed });
+      const last = await lastSpikes(device, encoder, encoded.trains);
+      const [most, overflowed, saturated, notFinite] = new Uint32Array(await engine().gpu!.read(encoded.status));
+      const trains = await network.simulate({ ...options, seed });
+      expect([most, overflowed, saturated, notFinite]).toEqual([trains.largestCount, 0, 0, 0]);
+      const table = await expected(trains);
+      last.forEach((t, i) => {
+        expect(Math.abs(t - table[i]!)).toBeLessThan(1e-4);
+      });
+      trains.dispose();
+      encoded.dispose();
+    }
+    prepared.dispose();
+    expect(engine().gpu!.bytesInUse).toBe(before);
+  });
+});
+
+describe("a prepared simulation", () => {
+  it("says in its status where the record was too small", async () => {
+    const prepared = await engine()
+      .network({ current: 1.5 })
+      .prepare({ ...options, slots: 2 });
+    const { device } = engine().gpu!;
+    const encoder = device.createCommandEncoder();
+    const encoded = prepared.encode(encoder);
+    device.queue.submit([encoder.finish()]);
+    const [, overflowed] = new Uint32Array(await engine().gpu!.read(encoded.status));
+    expect(overflowed).toBeGreaterThan(200);
+    encoded.dispose();
+    prepared.dispose();
+  });
+
+  it("needs a GPU, and paths that fit", async () => {
+    const cpu = await Engine.create({ backend: "cpu" });
+    const wrong = (e: Engine, paths: number) =>
+      Promise.resolve().then(() => e.network({}).prepare({ ...options, paths }));
+    await expect(wrong(cpu, 10)).rejects.toThrow(/backend: is cpu/);
+    await expect(wrong(engine(), 2 ** 24)).rejects.toThrow(/paths: 16777216 do not fit one encoding .*at most \d+/);
+  });
+});
+
+describe("disposal", () => {
+  it("frees every byte of each of several engines, and leaves a caller's device alive", async () => {
+    const { device } = engine().gpu!;
+    const others = await Promise.all([Engine.create({ backend: "webgpu" }), Engine.create({ device })]);
+    for (const other of others) {
+      const trains = await other.network({ current: 1.5 }).simulate(options);
+      await trains.read();
+      expect(other.gpu!.bytesHeld).toBeGreaterThan(0);
+      other.dispose();
+      expect(other.gpu!.bytesHeld).toBe(0);
+      expect(() => other.gpu!.check()).toThrow(/disposed/);
+    }
+    // An engine's own device is destroyed with it; the caller's serves on.
+    const { reason } = await others[0]!.gpu!.device.lost;
+    expect(reason).toBe("destroyed");
+    const trains = await engine().network({ current: 1.5 }).simulate(options);
+    expect(await trains.meanCount()).toBeGreaterThan(3);
+    trains.dispose();
+  });
+});
