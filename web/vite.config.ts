@@ -39,6 +39,8 @@ export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
   base: "./",
   plugins: [contentPolicy],
+  // The library lies beside this folder.
+  server: { fs: { allow: [".."] } },
   worker: { format: "es", plugins: () => [bareShaders] },
   build: { target: "es2022", outDir: "dist", emptyOutDir: true },
 });

@@ -172,6 +172,200 @@ describe("the studio", () => {
   });
 });
 
+describe("the studio, used", () => {
+  it("fits a recording that is dropped on it", async () => {
+    const tab = await open();
+    const { page } = tab;
+    await page.click('input[value="recording"]');
+    await waitForText(page, ".job-error", /needs a recording; drop its file/);
+    const trials = Array.from({ length: 5 }, (_, k) => [21 + k, 63 - k, 110 + 2 * k, 149]);
+    const current = Array.from({ length: 200 }, (_, n) => 200 + 100 * Math.sin(n / 7));
+    await page.evaluate(
+      (text) => {
+        const data = new DataTransfer();
+        data.items.add(new File([text], "cell.json", { type: "application/json" }));
+        const target = document.querySelector(".drop")!;
+        for (const type of ["dragover", "drop"]) {
+          target.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
+        }
+      },
+      JSON.stringify({ dt_ms: 1, current_pA: current, spikes_ms: trials }),
+    );
+    await waitForText(page, ".drop", /cell\.json/);
+    await ready(page);
+    // The window is as long as the current, and four spikes are there to compare.
+    await fill(page, "Spikes compared", 4);
+    await fill(page, "Paths", 32);
+    await ready(page);
+    await waitForText(page, '[data-figure="raster"]', /5 of 5 trials/);
+    await press(page, "Train");
+    await page.waitForFunction(() => document.querySelector("progress")!.value >= 10, { polling: 20 });
+    await press(page, "Pause");
+    await waitForText(page, ".readout", /Loss\s+[\d.]+\s+from [\d.]+/);
+    const [now, first] = (await text(page, ".readout"))
+      .match(/Loss\s+([\d.]+)\s+from ([\d.]+)/)!
+      .slice(1)
+      .map(Number);
+    expect(now!).toBeLessThan(first!);
+    expect(await trained(tab, "gain")).not.toBe(4);
+    expect(tab.troubles).toEqual([]);
+    await page.close();
+  });
+
+  it("checks equations as they are typed, and trains what they mean", async () => {
+    const tab = await open();
+    const { page } = tab;
+    await page.click('input[value="equations"]');
+    await waitForText(page, ".verdict", /Gradients are exact/);
+    await fill(page, "dv/dt =", "mu * (I - a - v) + oops");
+    await waitForText(page, ".equation .field-error", /oops/);
+    expect(await page.$eval("#equation-state-v", (e) => e.getAttribute("aria-invalid"))).toBe("true");
+    expect(await page.$eval(".transport button.primary", (e) => (e as HTMLButtonElement).disabled)).toBe(true);
+    // Reset to a value: the noise in the voltage would be lost, and gradients would not be exact.
+    await fill(page, "dv/dt =", "mu * (I - a - v)");
+    await fill(page, "v after its spike", "0");
+    await waitForText(page, ".verdict", /jump and noise commute is violated/);
+    await waitForText(page, ".job-error", /not exact/);
+    await fill(page, "v after its spike", "v - vReset");
+    await waitForText(page, ".verdict", /Gradients are exact/);
+    await fill(page, "Paths", 32);
+    await ready(page);
+    await press(page, "Step");
+    await waitForText(page, ".progress-text", /step 1 of 500, paused/);
+    expect(await trained(tab)).toBeGreaterThan(1.2);
+    expect(tab.troubles).toEqual([]);
+    await page.close();
+  });
+
+  it("goes on from the last step when the device is lost, and says so", async () => {
+    const tab = await open();
+    const { page } = tab;
+    await fill(page, "Paths", 32);
+    await ready(page);
+    await press(page, "Train");
+    await page.waitForFunction(() => document.querySelector("progress")!.value >= 5, { polling: 20 });
+    await page.evaluate(() =>
+      (globalThis as unknown as { saltationStudio: { loseDevice(): Promise<void> } }).saltationStudio.loseDevice(),
+    );
+    await waitForText(page, '.notice[role="alert"]', /GPU device was lost.*goes on from its last step, number \d+/s);
+    const from = Number(/number (\d+)/.exec(await text(page, '.notice[role="alert"]'))![1]);
+    expect(from).toBeGreaterThanOrEqual(5);
+    await page.waitForFunction((n) => document.querySelector("progress")!.value >= n, { polling: 20 }, from + 5);
+    await press(page, "Pause");
+    await waitForText(page, ".progress-text", /paused/);
+    // The curve has every step once.
+    const svg = (await saved(tab, () => page.click('[aria-label="save “Loss” as SVG"]'))).bytes.toString();
+    const curve = /<path d="(M[^"]*)" stroke="#0b6fae"/.exec(svg)![1]!;
+    expect(curve.match(/[ML]/g)).toHaveLength(await steps(page));
+    // While it rests, too.
+    const at = await steps(page);
+    await press(page, "Dismiss");
+    await page.evaluate(() =>
+      (globalThis as unknown as { saltationStudio: { loseDevice(): Promise<void> } }).saltationStudio.loseDevice(),
+    );
+    await waitForText(page, '.notice[role="alert"]', new RegExp(`goes on from its last step, number ${at}`));
+    await press(page, "Step");
+    await waitForText(page, ".progress-text", new RegExp(`step ${at + 1} of 1500, paused`));
+    expect(tab.troubles).toEqual([]);
+    await page.close();
+  });
+
+  it("fits narrow screens, and follows when the window changes", async () => {
+    const tab = await open(360, 740);
+    const { page } = tab;
+    const width = (): Promise<number> => page.evaluate(() => document.documentElement.scrollWidth);
+    const chart = (): Promise<number> =>
+      page.$eval('[data-figure="loss"] canvas', (e) => e.getBoundingClientRect().width);
+    expect(await width()).toBe(360);
+    const narrow = await chart();
+    expect(narrow).toBeLessThan(340);
+    for (const part of await page.$$("details")) await part.evaluate((e) => ((e as HTMLDetailsElement).open = true));
+    expect(await width()).toBe(360);
+    await page.setViewport({ width: 1280, height: 900 });
+    await page.waitForFunction(
+      (n) => document.querySelector('[data-figure="loss"] canvas')!.getBoundingClientRect().width > n + 50,
+      { polling: 50 },
+      narrow,
+    );
+    expect(await width()).toBe(1280);
+    expect(tab.troubles).toEqual([]);
+    await page.close();
+  });
+
+  it("is operable by key, with a name on every control", async () => {
+    const tab = await open();
+    const { page } = tab;
+    const nameless = await page.evaluate(() =>
+      [...document.querySelectorAll<HTMLInputElement>("button, input, select, textarea, summary")]
+        .filter((e) => !(e.getAttribute("aria-label") || e.labels?.length || e.textContent?.trim()))
+        .map((e) => e.outerHTML),
+    );
+    expect(nameless).toEqual([]);
+    // The first stop leads past the settings.
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Tab");
+    expect(await page.evaluate(() => document.activeElement!.textContent)).toBe("Train");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Space");
+    await waitForText(page, ".progress-text", /step 1 of 1500, paused/);
+    await waitForText(page, '[role="status"][aria-live="polite"]', /Paused after 1 of 1500 steps: I 0\.\d+/);
+    await page.close();
+  });
+
+  it("refuses links that hold something else, and runs nothing of them", async () => {
+    const { toHash } = await import("../../web/src/model/link.js");
+    const hostile = {
+      version: 1,
+      experiment: "equations",
+      job: {
+        network: {
+          cell: {
+            name: "x",
+            state: { v: "alert(1)", s: "(()=>{globalThis.pwned=1})()" },
+            event: "s",
+            parameters: {},
+          },
+        },
+        time: { t1: 1, dt: 0.1 },
+        paths: 1,
+        loss: { kind: "first-spikes" },
+        trainable: ["current"],
+        optimiser: { kind: "sgd", learningRate: 1 },
+        steps: 1,
+      },
+      observed: { kind: "simulated", paths: 1, seed: 1, truth: {} },
+      units: { time: "<img src=x onerror=alert(1)>" },
+    };
+    const tab = await openTab(browser, site.url + (await toHash(JSON.stringify(hostile))));
+    await waitForText(tab.page, ".field-error, .verdict", /alert/);
+    const broken = await openTab(browser, `${site.url}#job=AAAA`);
+    await waitForText(broken.page, ".notice", /The link could not be read/);
+    await ready(broken.page);
+    const other = await openTab(browser, site.url + (await toHash('{"version":1,"experiment":"figure1"}')));
+    await waitForText(other.page, ".notice", /The link could not be read.*job/);
+    expect([...tab.troubles, ...broken.troubles, ...other.troubles]).toEqual([]);
+    for (const t of [tab, broken, other]) await t.page.close();
+  });
+
+  it("says so where there is no WebGPU, and goes on with the CPU", async () => {
+    const plain = await openBrowser(["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"]);
+    try {
+      const { page, troubles } = await openTab(plain, site.url);
+      await waitForText(page, ".no-gpu", /No WebGPU here.*Chrome and Edge 113.*--enable-unsafe-webgpu/s);
+      await fill(page, "Paths", 8);
+      await press(page, "Go on with the CPU");
+      await ready(page);
+      await waitForText(page, ".adapter", /float64 twin on the CPU/);
+      await press(page, "Step");
+      await waitForText(page, ".progress-text", /step 1 of 1500, paused/, 20_000);
+      expect(troubles).toEqual([]);
+    } finally {
+      await plain.close();
+    }
+  });
+});
+
 async function writeDownload(name: string, bytes: Buffer): Promise<string> {
   const { writeFileSync } = await import("node:fs");
   const file = join(downloads, name);

@@ -628,7 +628,7 @@ export function Training() {
             change={(steps) =>
               edit((d) => {
                 d.job.steps = steps;
-              })
+              }, true)
             }
           />
           <SelectField
@@ -651,7 +651,7 @@ export function Training() {
               change={(learningRate) =>
                 edit((d) => {
                   d.job.optimiser.learningRate = learningRate;
-                })
+                }, true)
               }
             />
           )}

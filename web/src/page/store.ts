@@ -108,6 +108,15 @@ function say(text: string): void {
 /** Seconds between two reports to screen readers while a run goes. */
 const spokenEvery = 20_000;
 
+function clearHistory(): void {
+  history.value = { data: new History(entries.value) };
+}
+
+/** Those who want little motion see a picture every so many milliseconds. */
+const calmEvery = 2500;
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+let picturedAt = 0;
+
 function listen(event: StudioEvent): void {
   batch(() => {
     switch (event.kind) {
@@ -125,7 +134,8 @@ function listen(event: StudioEvent): void {
       }
       case "entries":
         entries.value = event.entries;
-        history.value = { data: new History(event.entries) };
+        // A run that goes on from where the one before it stood goes on with its curves.
+        if (event.from === 0 || history.value.data.values.length !== event.entries.length) clearHistory();
         rate.value = 0;
         break;
       case "progress":
@@ -138,7 +148,10 @@ function listen(event: StudioEvent): void {
         if (performance.now() - spokenAt > spokenEvery) say(`Step ${step.value}: ${valuesInWords()}.`);
         break;
       case "snapshot":
+        if (calm.matches && state.value === "running" && performance.now() - picturedAt < calmEvery) break;
+        picturedAt = performance.now();
         snapshot.value = event;
+        bytes.value = event.bytes;
         break;
       case "engine":
         engine.value = event.facts;
@@ -181,7 +194,7 @@ export async function openEngine(backend: "webgpu" | "cpu"): Promise<void> {
 }
 
 let loads = 0;
-async function load(standing: Standing | null): Promise<void> {
+async function load(standing: Standing | "keep" | null): Promise<void> {
   const mine = ++loads;
   loading.value = true;
   try {
@@ -195,19 +208,31 @@ async function load(standing: Standing | null): Promise<void> {
 }
 
 let waiting: ReturnType<typeof setTimeout> | undefined;
-/** Changes the document; it is checked and shown once typing rests. */
-export function edit(change: (document: StudioDocument) => void): void {
+/** Whether the change that waits lets the run go on where it stands. */
+let keeps = true;
+/**
+ * Changes the document; it is checked and shown once typing rests. The run begins anew, but for changes (`keep`) that a
+ * run can go on with.
+ */
+export function edit(change: (document: StudioDocument) => void, keep = false): void {
   const document = structuredClone(studioDocument.value);
   change(document);
+  clearTimeout(waiting);
+  keeps &&= keep;
   batch(() => {
     studioDocument.value = document;
-    state.value = "ready";
-    step.value = 0;
     totalSteps.value = document.job.steps;
     loading.value = true;
+    if (!keeps) {
+      state.value = "ready";
+      step.value = 0;
+    }
   });
-  clearTimeout(waiting);
-  waiting = setTimeout(() => void load(null), 250);
+  waiting = setTimeout(() => {
+    const resume = keeps ? "keep" : null;
+    keeps = true;
+    void load(resume);
+  }, 250);
 }
 
 /** The neuron that is shown at first: one of those that the others act on. */
@@ -218,7 +243,9 @@ function lastNeuron({ job: { network } }: StudioDocument): number {
 /** Takes another document, and where it stood. */
 export async function adopt(document: StudioDocument, standing: Standing | null): Promise<void> {
   clearTimeout(waiting);
+  keeps = true;
   batch(() => {
+    clearHistory();
     studioDocument.value = document;
     neuron.value = lastNeuron(document);
     snapshot.value = undefined;
@@ -243,9 +270,13 @@ export const reset = (): Promise<void> => adopt(studioDocument.value, null);
 export async function setPaths(paths: number): Promise<void> {
   const document = structuredClone(studioDocument.value);
   document.job.paths = paths;
-  studioDocument.value = document;
-  if (!loaded.value?.ready) return load(null);
-  await client.call("setPaths", paths).catch((e) => failed("The number of paths could not be changed", e));
+  try {
+    if (loaded.value?.ready) await client.call("setPaths", paths);
+    studioDocument.value = document;
+    if (!loaded.value?.ready) await load(null);
+  } catch (error) {
+    failed("The number of paths could not be changed", error);
+  }
 }
 
 export async function setNeuron(value: number): Promise<void> {
@@ -348,23 +379,27 @@ export async function share(): Promise<void> {
   say("The link to this experiment is ready.");
 }
 
-async function openLink(): Promise<void> {
+/** The document in the address, if there is one. */
+async function linked(): Promise<StudioDocument | undefined> {
   try {
     const text = await fromHash(location.hash);
-    if (text === undefined) return;
-    const document = await client.call("readLink", text);
-    studioDocument.value = document;
-    totalSteps.value = document.job.steps;
+    return text === undefined ? undefined : await client.call("readLink", text);
   } catch (error) {
     failed("The link could not be read", error);
+    return undefined;
   }
 }
 
 export async function begin(): Promise<void> {
-  await openLink();
+  const document = await linked();
+  if (document) {
+    studioDocument.value = document;
+    neuron.value = lastNeuron(document);
+  }
+  totalSteps.value = studioDocument.value.job.steps;
   window.addEventListener("hashchange", async () => {
-    await openLink();
-    await adopt(studioDocument.value, null);
+    const next = await linked();
+    if (next) await adopt(next, null);
   });
   // For tests of what happens when a driver crashes.
   (window as unknown as { saltationStudio: unknown }).saltationStudio = { loseDevice: () => client.call("loseDevice") };

@@ -6,8 +6,11 @@ import type { StudioDocument } from "../model/document.js";
 export interface Studio {
   /** Opens an engine. Fails with `no-adapter` where there is no WebGPU. */
   open(backend: "webgpu" | "cpu"): EngineFacts;
-  /** Checks a document and, where an engine is open, prepares its run and shows it; goes on from a checkpoint. */
-  load(document: StudioDocument, resume: Standing | null, neuron: number): LoadResult;
+  /**
+   * Checks a document and, where an engine is open, prepares its run and shows it: from the start, from where an export
+   * stood, or (`keep`) from where the run before it stands.
+   */
+  load(document: StudioDocument, resume: Standing | "keep" | null, neuron: number): LoadResult;
   /** Reads a file: a document with its checkpoint, a training job, or a recording. */
   read(name: string, bytes: Uint8Array): FileContents;
   /** Reads a document from a link. */
@@ -137,6 +140,8 @@ export type StudioEvent =
       histogram: { observed: Float64Array; generated: Float64Array };
       traces: Trace[];
       neuron: number;
+      /** Bytes held on the GPU. */
+      bytes: number | undefined;
     }
   | { kind: "engine"; facts: EngineFacts }
   | { kind: "lost"; message: string; step: number }

@@ -1,7 +1,7 @@
 /** One training run: goes, pauses, takes single steps, changes its number of paths, and survives the loss of a device. */
 import { type Checkpoint, type Engine, SaltationError, type TrainStep, train } from "../../../src/index.js";
 import { asGiven, type Problem, withValues } from "./problem.js";
-import type { Entry, RunState, Standing, StudioEvent } from "./protocol.js";
+import type { Entry, RunState, StudioEvent } from "./protocol.js";
 import { takeSnapshot } from "./snapshot.js";
 
 /** Milliseconds between two messages about progress. */
@@ -67,7 +67,7 @@ export class Run {
     readonly problem: Problem,
     private readonly host: RunHost,
     private neuron: number,
-    resume?: Standing,
+    resume?: { readonly checkpoint: Checkpoint | undefined; readonly parameters: Record<string, unknown> },
   ) {
     this.checkpoint = resume?.checkpoint;
     this.values = resume?.parameters ?? this.startValues();
@@ -291,8 +291,13 @@ export class Run {
     await this.end();
   }
 
-  /** The run as it stands: what an export holds. */
-  get standing(): { checkpoint: Checkpoint | null; values: Record<string, unknown>; step: number; paths: number } {
-    return { checkpoint: this.checkpoint ?? null, values: this.values, step: this.done, paths: this.paths };
+  /** The run as it stands: what an export holds, and another run can go on from. */
+  get standing(): {
+    checkpoint: Checkpoint | undefined;
+    parameters: Record<string, unknown>;
+    step: number;
+    paths: number;
+  } {
+    return { checkpoint: this.checkpoint, parameters: this.values, step: this.done, paths: this.paths };
   }
 }

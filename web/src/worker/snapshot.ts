@@ -68,5 +68,6 @@ export async function takeSnapshot(
     },
     traces: traces.map(({ path, times, states, eventRate }) => ({ path, times, states, eventRate })),
     neuron,
+    bytes: engine.gpu?.bytesHeld,
   };
 }

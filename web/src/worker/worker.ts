@@ -1,4 +1,6 @@
 /** The worker of the page: owns the engine and the run, and answers the page's calls in order. */
+
+import { wholeNumber } from "../../../src/checks.js";
 import { type Cell, defineCell, Engine, SaltationError, slif } from "../../../src/index.js";
 import { networkOf, solveOptionsOf } from "../../../src/io/build.js";
 import { writeNpz } from "../../../src/io/npz.js";
@@ -108,13 +110,14 @@ const studio: {
   async load(document, resume, neuron) {
     const load = ++loads;
     await run?.stop();
+    const from = resume === "keep" ? run?.standing : resume;
     run = undefined;
     const result = check(document);
     if (result.error || !engine || load !== loads) return result;
     try {
       const problem = await buildProblem(engine, document, files);
       if (load !== loads) return result;
-      run = new Run(problem, host, neuron, resume ?? undefined);
+      run = new Run(problem, host, neuron, from ?? undefined);
       result.ready = true;
       await run.show();
     } catch (error) {
@@ -128,13 +131,13 @@ const studio: {
   run: () => standing().run(),
   pause: () => standing().pause(),
   step: () => standing().step(),
-  setPaths: (paths) => standing().setPaths(paths),
+  setPaths: (paths) => standing().setPaths(wholeNumber("paths", paths, 1, 2 ** 22)),
   setNeuron: (neuron) => run?.setNeuron(neuron),
   exportParameters() {
     const { problem, standing: now } = standing();
     const document = { ...problem.document, job: { ...problem.document.job, paths: now.paths } };
-    const { values, checkpoint, step } = now;
-    return JSON.stringify({ saltation: "studio", step, parameters: values, document, checkpoint }, null, 2);
+    const { parameters, checkpoint, step } = now;
+    return JSON.stringify({ saltation: "studio", step, parameters, document, checkpoint: checkpoint ?? null }, null, 2);
   },
   exportJob() {
     const { job } = standing().problem;
@@ -142,7 +145,7 @@ const studio: {
   },
   async exportTrains() {
     const { problem, standing: now } = standing();
-    const definition = withValues(problem.definition, now.values);
+    const definition = withValues(problem.definition, now.parameters);
     const trains = await engine!.network(definition).simulate({ ...problem.solve, paths: now.paths });
     const table = await trains.read();
     trains.dispose();
