@@ -14,6 +14,10 @@
  * Rows between strips are kept in two parts, value and low part (`low_rows` rows further on): what is rounded away when
  * a strip's sum is added to the row below. The kept rows of the reverse sweep do without.
  *
+ * With `extended`, increments, sums and products are taken in two parts as well, so that what remains of rounding is
+ * that of the points' differences, which are given as float32 and a remainder; a kernel whose value is small beside
+ * those of its grid then keeps its digits too. It takes some three times the operations.
+ *
  * With `scaled`, values live in units of 2^e with one exponent e per row and block of columns (a third row, 2 `low_rows`
  * further on), so that kernels of long rough paths do not overflow: a thread whose numbers have grown beyond 2^20 raises
  * its exponent at the end of a block.
@@ -38,6 +42,8 @@ export interface DifferenceForwardShape extends DifferenceShape {
   /** Keep all rows of the segment (from row_out on), for the reverse sweep. */
   keep: boolean;
   scaled: boolean;
+  /** Carry what float32 rounds away beside every number (source "dot", nothing kept): see `extendedColumn`. */
+  extended: boolean;
   /** Rows of p in a segment beyond `rows`: 1 where gradients are computed. */
   extraRows: number;
 }
@@ -48,12 +54,74 @@ export interface DifferenceForwardShape extends DifferenceShape {
  */
 export const columnBlock = 16;
 
+/** p (and its remainder q) of `coarse` rows at coarse column J, from differences in two parts [vertex][high, low]. */
+const extendedIncrements = (channels: number, coarse: number): string => `
+      let sh = head(run.parameters.x);
+      let sr = (run.parameters.x - sh) + run.parameters.y;
+${unroll(coarse, (r) => `      var p${r} = 0.0f; var q${r} = 0.0f;`)}
+      for (var d = 0u; d < ${channels}u; d++) {
+        let yv = (pair.y + J) * ${2 * channels}u + d;
+        let y0 = y[yv];
+        let yh = head(y0);
+        let yr = (y0 - yh) + y[yv + ${channels}u];
+${unroll(
+  coarse,
+  (r) => `        {
+          let xv = (pair.x + min(i0 + ${r}u, pair.rows)) * ${2 * channels}u + d;
+          let x0 = x[xv];
+          let xh = head(x0);
+          let xr = (x0 - xh) + x[xv + ${channels}u];
+          let product = xh * yh;
+          let sum = p${r} + product;
+          let part = sum - p${r};
+          q${r} += ((p${r} - (sum - part)) + (product - part)) + (xh * yr + xr * y0);
+          p${r} = sum;
+        }`,
+)}
+      }
+${unroll(
+  coarse,
+  (r) => `      {
+        let ph = head(p${r});
+        let product = ph * sh;
+        let rest = ph * sr + ((p${r} - ph) + q${r}) * run.parameters.x;
+        let inside = select(0.0f, run.fine_scale, i0 + ${r}u < pair.rows);
+        p${r} = inside * (product + rest);
+        q${r} = inside * (rest - ((product + rest) - product));
+      }`,
+)}`;
+
+/**
+ * One cell in two parts: s = left + lower exactly (Knuth's sum), its product with a as heads exactly and the rest, both
+ * added to the row's difference v + d, and v + d to the number below, n + l, with l below n's last digit.
+ */
+const extendedCell = (r: number, lower: string, lowerLow: string, corner: string, c: number): string => `
+        let h${r}_ = h${r};
+        let s${r} = h${r}_ + ${lower};
+        let sb${r} = s${r} - h${r}_;
+        let se${r} = ((h${r}_ - (s${r} - sb${r})) + (${lower} - sb${r})) + (g${r} + ${lowerLow});
+        let sh${r} = head(s${r});
+        let product${r} = sh${r} * ah${c};
+        let rest${r} = (sh${r} * ar${c} + ((s${r} - sh${r}) + se${r}) * a${c}) + ${corner} * b${c};
+        let t${r} = v${r} + product${r};
+        let tb${r} = t${r} - v${r};
+        let e${r} = d${r} + (((v${r} - (t${r} - tb${r})) + (product${r} - tb${r})) + rest${r});
+        let m${r} = ${lower} + t${r};
+        let nb${r} = m${r} - ${lower};
+        let ml${r} = ((${lower} - (m${r} - nb${r})) + (t${r} - nb${r})) + (${lowerLow} + e${r});
+        let n${r} = m${r} + ml${r};
+        let l${r} = ml${r} - (n${r} - m${r});
+        v${r} = t${r};
+        d${r} = e${r};
+        h${r} = n${r};
+        g${r} = l${r};`;
+
 export const differenceForward = (shape: DifferenceForwardShape): string => {
-  const { threads, strip: R, interleave: B, source, channels, keep, scaled } = shape;
+  const { threads, strip: R, interleave: B, source, channels, keep, scaled, extended } = shape;
   const [l1, l2] = shape.dyadic;
   const coarse = Math.max(1, R >> l1);
   const wave = threads > 1;
-  const hoist = source === "dot" && channels <= 8;
+  const hoist = source === "dot" && channels <= 8 && !extended;
   const c = (r: number): number => Math.min(r >> l1, coarse - 1);
   const loadPoints = hoist
     ? unroll(coarse, (r) =>
@@ -64,8 +132,9 @@ export const differenceForward = (shape: DifferenceForwardShape): string => {
         ),
       )
     : "";
-  const increments =
-    source === "buffer"
+  const increments = extended
+    ? extendedIncrements(channels, coarse)
+    : source === "buffer"
       ? unroll(coarse, (r) => `let p${r} = run.fine_scale * p[pb + (J + ${r}u * run.columns) * ${B}u];`)
       : hoist
         ? `${unroll(channels, (d) => `let y${d} = y[(pair.y + J) * ${channels}u + ${d}u] * scale;`)}
@@ -75,18 +144,24 @@ ${unroll(coarse, (r) => `let p${r} = ${Array.from({ length: channels }, (_, d) =
         let yd = y[(pair.y + J) * ${channels}u + d] * scale;
 ${unroll(coarse, (r) => `        p${r} += yd * select(0.0f, x[(pair.x + i0 + ${r}u) * ${channels}u + d], i0 + ${r}u < pair.rows);`)}
       }`;
+  // In two parts, a's rest makes up for 1/12 being rounded: 1.5 p² (fl(1/12) − 1/12), since s a + corner b is 1.5 s b
+  // as far as that matters.
   // One coarse column: `J`, with the row below at `kin` and the row above at `kout`.
+  const lowPart = extended ? `l${R - 1}` : `sum${R - 1} - (n${R - 1} - below)`;
   const column = `
 ${increments}
 ${unroll(coarse, (r) => `let b${r} = p${r} * p${r} * 0.083333333333f; let a${r} = 0.5f * p${r} + b${r};`)}
+${extended ? unroll(coarse, (r) => `let ah${r} = head(a${r}); let ar${r} = ((0.5f * p${r} - ah${r}) + b${r}) + (0.5f * q${r} - p${r} * p${r} * 3.7252903e-9f);`) : ""}
 ${l2 > 0 ? `      for (var s = 0u; s < ${1 << l2}u; s++) {` : "      {"}
         let j = ${l2 > 0 ? `(J << ${l2}u) + s` : "J"};
         let below = select(k[kin + j * ${B}u]${scaled ? " * factor" : ""}, ${scaled ? "factor" : "1.0f"}, ones);
 ${keep ? "" : `        let low = select(k[kin + low_part + j * ${B}u]${scaled ? " * factor" : ""}, 0.0f, ones);`}
+${extended ? "        let below_low = low;" : ""}
 ${unroll(R, (r) => {
   // Constants only: a variable is stored under a mask of active lanes on a software adapter, which is dear.
   const lower = r === 0 ? "below" : `n${r - 1}`;
   const corner = r === 0 ? "corner" : `h${r - 1}_`;
+  if (extended) return extendedCell(r, lower, r === 0 ? "below_low" : `l${r - 1}`, corner, c(r));
   return `        let h${r}_ = h${r};
         let d${r}_ = d${r} + ((h${r}_ + ${lower}) * a${c(r)} + ${corner} * b${c(r)});
         let v${r}_ = v${r} + d${r}_;
@@ -96,14 +171,14 @@ ${unroll(R, (r) => {
         h${r} = n${r};${keep ? `\n        k[kout + (j + ${r}u * fine_columns) * ${B}u] = n${r};` : ""}`;
 })}
         corner = below;
-${keep ? "" : `        k[kout + j * ${B}u] = n${R - 1};\n        k[kout + low_part + j * ${B}u] = sum${R - 1} - (n${R - 1} - below);`}
+${keep ? "" : `        k[kout + j * ${B}u] = n${R - 1};\n        k[kout + low_part + j * ${B}u] = ${lowPart};`}
       }`;
   // The carried difference of a row is v + d: d gathers a block of columns, then goes into v. Small terms are thus added
   // to a small number, and what the sum of the two rounds away stays in d. (A compiler that takes sums apart as if they
   // were exact would make that residue, and the low parts of rows, zero: then the rounding is merely what it was.)
   const flush = unroll(R, (r) => `        { let t = v${r} + d${r}; d${r} = d${r} - (t - v${r}); v${r} = t; }`);
   const rescale = (by: string): string =>
-    `corner *= ${by}; ${Array.from({ length: R }, (_, r) => `v${r} *= ${by}; d${r} *= ${by}; h${r} *= ${by};`).join(" ")}`;
+    `corner *= ${by}; ${Array.from({ length: R }, (_, r) => `v${r} *= ${by}; d${r} *= ${by}; h${r} *= ${by};${extended ? ` g${r} *= ${by};` : ""}`).join(" ")}`;
   const meetExponent = scaled
     ? `
         let below_exponent = select(i32(k[kin + 2u * low_part + block * ${B}u]), 0, ones);
@@ -129,7 +204,7 @@ ${keep ? "" : `        k[kout + j * ${B}u] = n${R - 1};\n        k[kout + low_pa
     corner = 1.0f;
 ${scaled ? "    exponent = 0;" : ""}
     ones = (run.flags & 1u) != 0u && q == 0u;
-${unroll(R, (r) => `    v${r} = 0.0f; d${r} = 0.0f; h${r} = 1.0f;`)}
+${unroll(R, (r) => `    v${r} = 0.0f; d${r} = 0.0f; h${r} = 1.0f;${extended ? ` g${r} = 0.0f;` : ""}`)}
     kin = grid_row(slot, select(${keep ? "run.row_out + q * " + R + "u - 1u" : "run.row_out"}, run.row_in, q == 0u), run.state_rows, fine_columns);
     kout = grid_row(slot, run.row_out${keep ? ` + q * ${R}u` : ""}, run.state_rows, fine_columns);
     pb = grid_row(slot, (q * ${R}u) >> ${l1}u, run.rows + ${shape.extraRows}u, run.columns);`;
@@ -147,6 +222,9 @@ ${pairLayout(shape)}
 @group(0) @binding(3) var<storage, read_write> k: array<f32>;
 @group(0) @binding(4) var<storage, read_write> results: array<vec2f>;
 #endif
+
+// The leading half of the digits: products of two such numbers are exact.
+fn head(v: f32) -> f32 { return bitcast<f32>(bitcast<u32>(v) & 0xfffff000u); }
 
 fn power_of_two(n: i32) -> f32 {
   return select(bitcast<f32>(u32(n + 127) << 23u), 0.0f, n < -126);
@@ -173,7 +251,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
   var kout = 0u;
   var pb = 0u;
   let low_part = run.low_rows * fine_columns * ${B}u;
-${unroll(R, (r) => `  var v${r} = 0.0f; var d${r} = 0.0f; var h${r} = 1.0f;`)}
+${unroll(R, (r) => `  var v${r} = 0.0f; var d${r} = 0.0f; var h${r} = 1.0f;${extended ? ` var g${r} = 0.0f;` : ""}`)}
 #if ${wave}
   let bands = (segment + ${R * threads - 1}u) / ${R * threads}u;
   let blocks = (pair.columns + ${columnBlock - 1}u) / ${columnBlock}u;
@@ -199,7 +277,7 @@ ${raiseExponent}
       storageBarrier();
     }
     if (busy && top + ${R}u >= fine_rows${keep ? " && (run.flags & 4u) != 0u" : ""}) {
-      results[slot] = vec2f(h${R - 1}, f32(exponent));
+      results[slot] = vec2f(h${R - 1}${extended ? ` + g${R - 1}` : ""}, f32(exponent));
     }
   }
 #else
@@ -219,7 +297,7 @@ ${flush}
 ${raiseExponent}
     }
     if (top + ${R}u >= fine_rows${keep ? " && (run.flags & 4u) != 0u" : ""}) {
-      results[slot] = vec2f(h${R - 1}, f32(exponent));
+      results[slot] = vec2f(h${R - 1}${extended ? ` + g${R - 1}` : ""}, f32(exponent));
     }
   }
 #endif

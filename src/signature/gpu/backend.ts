@@ -10,17 +10,40 @@ import { describePairs, gramPairs, longestOf, type PairList, slotLists } from ".
 import { gpuSignatures, gpuSignatureVjp } from "./signatures.js";
 import { type PairScratch, PairStages } from "./stages.js";
 
-/** Points as the kernels read them: differences for a linear kernel (taken in float64), else the points. */
-function devicePoints(kernel: CompiledStaticKernel, batch: PathBatch): Float32Array {
+/**
+ * Points as the stages read them: differences for a linear kernel (taken in float64; with `extended` as float32 and what
+ * is left, [vertex][high, low][channel]), else the points.
+ */
+function devicePoints(kernel: CompiledStaticKernel, batch: PathBatch, extended: boolean): Float32Array {
   if (kernel.linearScale === undefined) return Float32Array.from(batch.points);
   const c = batch.channels;
-  const out = new Float32Array(batch.points.length);
+  const out = new Float32Array(batch.points.length * (extended ? 2 : 1));
   for (let i = 0; i < batch.count; i++) {
     for (let v = batch.offsets[i]! * c; v < (batch.offsets[i + 1]! - 1) * c; v++) {
-      out[v] = batch.points[v + c]! - batch.points[v]!;
+      const difference = batch.points[v + c]! - batch.points[v]!;
+      if (!extended) out[v] = difference;
+      else {
+        const at = v + Math.floor(v / c) * c;
+        out[at] = difference;
+        out[at + c] = difference - out[at]!;
+      }
     }
   }
   return out;
+}
+
+/** Cells of the grid, and pairs, up to which values of a linear kernel are carried in two parts. */
+const extendedCells = 2 ** 22;
+const extendedPairs = 256;
+
+/**
+ * Whether to carry values in two parts, which takes five times as long. Small problems are, and refined grids unless the
+ * pairs are so many that they will be averaged: who refines wants the scheme's error near float32's.
+ */
+function wantsExtended(kernel: CompiledStaticKernel, solver: CheckedSolver, pairs: number, cells: number): boolean {
+  if (kernel.linearScale === undefined || solver.kind !== "difference") return false;
+  const order = solver.dyadic[0] + solver.dyadic[1];
+  return pairs * cells * 2 ** order <= extendedCells || (order > 0 && pairs <= extendedPairs);
 }
 
 /** One request made ready: its pairs, its plan, its kernels. */
@@ -46,12 +69,14 @@ export class GpuSignatureBackend implements SignatureBackend {
     want: { x: boolean; y: boolean },
     collect: Job["collect"],
   ): Promise<Job> {
+    const [pairs, rows, columns] = [list.a.length, longestPath(x) - 1, longestPath(y) - 1];
     const stages = await PairStages.create(this.gpu, kernel, solver, {
-      pairs: list.a.length,
-      rows: longestPath(x) - 1,
-      columns: longestPath(y) - 1,
+      pairs,
+      rows,
+      columns,
       channels: x.channels,
       gradient: weights ? want : null,
+      extended: wantsExtended(kernel, solver, pairs, rows * columns),
     });
     return { x, y, list, weights, stages, collect };
   }
@@ -127,12 +152,13 @@ export class GpuSignatureBackend implements SignatureBackend {
         p: hold(gpu.buffer("increments", Math.max(...sizes.map((b) => b.p)))),
         g: hold(gpu.buffer("reverse rows", Math.max(...sizes.map((b) => b.g)))),
       };
-      const uploaded = new Map<PathBatch, Storage>();
-      const points = (batch: PathBatch): Storage => {
-        let storage = uploaded.get(batch);
+      const uploaded = [new Map<PathBatch, Storage>(), new Map<PathBatch, Storage>()] as const;
+      const points = (batch: PathBatch, extended: boolean): Storage => {
+        const known = uploaded[extended ? 1 : 0];
+        let storage = known.get(batch);
         if (!storage) {
-          storage = hold(gpu.upload("points", devicePoints(kernel, batch)));
-          uploaded.set(batch, storage);
+          storage = hold(gpu.upload("points", devicePoints(kernel, batch, extended)));
+          known.set(batch, storage);
         }
         return storage;
       };
@@ -148,7 +174,7 @@ export class GpuSignatureBackend implements SignatureBackend {
   private async encode(
     job: Job,
     scratch: PairScratch,
-    points: (batch: PathBatch) => Storage,
+    points: (batch: PathBatch, extended: boolean) => Storage,
     hold: (s: Storage) => Storage,
   ): Promise<{ values: Float64Array; gradX?: Float32Array; gradY?: Float32Array }> {
     const { gpu } = this;
@@ -157,8 +183,9 @@ export class GpuSignatureBackend implements SignatureBackend {
     const { slots: most } = stages.plan;
     const total = list.a.length;
     const values = new Float64Array(total);
-    const px = points(x);
-    const py = points(y);
+    const extended = stages.source === "extended";
+    const px = points(x, extended);
+    const py = points(y, extended);
     const gradX = want?.x ? hold(gpu.buffer("gradient x", x.points.length * 4)) : undefined;
     const gradY = want?.y ? hold(gpu.buffer("gradient y", y.points.length * 4)) : undefined;
     const reads: Promise<void>[] = [];

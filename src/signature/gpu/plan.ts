@@ -53,7 +53,8 @@ const roundUp = (value: number, unit: number): number => Math.ceil(value / unit)
  * Plans one request.
  * @param pairs number of pairs; `rows` and `columns` of the longest.
  * @param increments whether increments go through memory (always for gradients).
- * @param compiled what kernels are compiled for already: plans of other lengths then fit them.
+ * @param options `compiled`: what kernels are compiled for already, so that plans of other lengths fit them; `extended`:
+ * differences in two parts, which need more registers.
  */
 export function planChunk(
   solver: CheckedSolver,
@@ -63,11 +64,12 @@ export function planChunk(
   gradient: boolean,
   increments: boolean,
   device: DeviceTraits,
-  compiled?: Pick<ChunkPlan, "threads" | "workgroupSize">,
+  options: { readonly compiled?: Pick<ChunkPlan, "threads" | "workgroupSize">; readonly extended?: boolean } = {},
 ): ChunkPlan {
+  const { compiled, extended = false } = options;
   const words = solverWords(solver);
   const refineRows = solver.kind === "difference" ? 1 << solver.dyadic[0] : 1;
-  const strip = solver.kind === "difference" ? (gradient ? 4 : 16) : 1;
+  const strip = solver.kind === "difference" ? (gradient ? 4 : extended ? 8 : 16) : 1;
   // A hardware GPU wants many thousands of threads; what pairs do not give, a wavefront within each pair does. On a
   // software adapter every lane of a pair alone keeps the cores busy, and barriers cost more than they bring.
   let threads = compiled?.threads ?? 1;

@@ -26,7 +26,11 @@ export interface PairShape {
   readonly gradient: { readonly x: boolean; readonly y: boolean } | null;
   /** Channels, from the first on, whose gradients are wanted (default all). */
   readonly gradientChannels?: number;
+  /** Whether x and y come in two parts [vertex][high, low][channel], for values of a linear kernel by differences. */
+  readonly extended?: boolean;
 }
+
+export type Source = "buffer" | "dot" | "extended";
 
 /** One role's gradient: [vertices, gradient channels], added to, of `paths` paths with their slots in `list`. */
 export interface RoleGradient {
@@ -93,25 +97,27 @@ const groupsOf = (count: number): [number, number] => (count <= 32768 ? [count, 
 function scratchBytes(
   plan: ChunkPlan,
   columns: number,
-  dot: boolean,
+  source: Source,
   gradient: boolean,
 ): { p: number; k: number; g: number } {
   const padded = Math.ceil(plan.slots / plan.interleave) * plan.interleave;
   return {
     k: Math.max(4, padded * plan.stateRows * plan.stateWords * columns * 4),
-    p: dot ? 4 : padded * (plan.rows + (gradient ? 1 : 0)) * columns * 4,
+    p: source !== "buffer" ? 4 : padded * (plan.rows + (gradient ? 1 : 0)) * columns * 4,
     g: gradient ? padded * plan.reverseWords * columns * 4 : 4,
   };
 }
 
-function planFor(gpu: Gpu, solver: CheckedSolver, shape: PairShape, dot: boolean, compiled?: ChunkPlan): ChunkPlan {
+function planFor(gpu: Gpu, solver: CheckedSolver, shape: PairShape, source: Source, compiled?: ChunkPlan): ChunkPlan {
   const { limits } = gpu.device;
   const device = {
     software: gpu.adapter.fallback,
     bufferBytes: Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
   };
   const { rows, columns, gradient } = shape;
-  return planChunk(solver, Math.max(1, shape.pairs), rows, columns, gradient !== null, !dot, device, compiled);
+  const options = { extended: source === "extended", ...(compiled ? { compiled } : {}) };
+  const stored = source === "buffer";
+  return planChunk(solver, Math.max(1, shape.pairs), rows, columns, gradient !== null, stored, device, options);
 }
 
 export class PairStages {
@@ -121,7 +127,8 @@ export class PairStages {
     private readonly solver: CheckedSolver,
     readonly shape: PairShape,
     readonly plan: ChunkPlan,
-    private readonly dot: boolean,
+    /** Where increments come from: their buffer, or the points' differences, in one part or two. */
+    readonly source: Source,
     private readonly kernels: Kernels,
     private readonly vertices: number,
   ) {}
@@ -133,24 +140,25 @@ export class PairStages {
     shape: PairShape,
   ): Promise<PairStages> {
     const dot = shape.gradient === null && kernel.linearScale !== undefined && solver.kind === "difference";
-    const plan = planFor(gpu, solver, shape, dot);
+    const source = !dot ? "buffer" : shape.extended ? "extended" : "dot";
+    const plan = planFor(gpu, solver, shape, source);
     // Vertices of one thread of a contraction: few threads do on a software adapter, where loads are dear.
     const vertices = gpu.adapter.fallback ? 4 : 1;
-    const kernels = await compile(gpu, kernel, solver, shape, plan, dot, vertices);
-    return new PairStages(gpu, kernel, solver, shape, plan, dot, kernels, vertices);
+    const kernels = await compile(gpu, kernel, solver, shape, plan, source, vertices);
+    return new PairStages(gpu, kernel, solver, shape, plan, source, kernels, vertices);
   }
 
   /** The same stages, compiled already, for paths of other lengths. */
   resized(rows: number, columns: number): PairStages {
-    const { gpu, kernel, solver, dot, kernels, vertices } = this;
+    const { gpu, kernel, solver, source, kernels, vertices } = this;
     const shape = { ...this.shape, rows, columns };
     return new PairStages(
       gpu,
       kernel,
       solver,
       shape,
-      planFor(gpu, solver, shape, dot, this.plan),
-      dot,
+      planFor(gpu, solver, shape, source, this.plan),
+      source,
       kernels,
       vertices,
     );
@@ -158,7 +166,7 @@ export class PairStages {
 
   /** Bytes of the scratch buffers. */
   get scratch(): { p: number; k: number; g: number } {
-    return scratchBytes(this.plan, this.shape.columns, this.dot, this.shape.gradient !== null);
+    return scratchBytes(this.plan, this.shape.columns, this.source, this.shape.gradient !== null);
   }
 
   /**
@@ -166,7 +174,7 @@ export class PairStages {
    * @param cut called between segments, where work may be submitted; returns the batch to go on with.
    */
   encode(batch: Batch, chunk: PairChunk, scratch: PairScratch, cut: (batch: Batch) => Batch = (b) => b): Batch {
-    const { plan, kernels, kernel, solver, dot } = this;
+    const { plan, kernels, kernel, solver, source } = this;
     const { slots, rows, columns, pairs, x, y, results, weights } = chunk;
     let current = batch;
     const dyadic = solver.kind === "difference" ? solver.dyadic : ([0, 0] as const);
@@ -174,17 +182,20 @@ export class PairStages {
     const segments = Math.ceil(rows / plan.rows);
     const groups = groupsOf(plan.threads > 1 ? slots : Math.ceil(slots / plan.workgroupSize));
     const last = segments - 1;
+    // The scale of a linear kernel in two parts.
+    const scale = kernel.linearScale;
+    const parameters = scale === undefined ? kernel.parameters : [scale, scale - Math.fround(scale)];
     const uniforms = (s: number, stateRows: number, rowIn: number, rowOut: number, flags = 0): Uint8Array => {
       const ends = (s === 0 ? 1 : 0) | (s === last ? 2 : 0);
       const words = [slots, s * plan.rows, plan.rows, columns, stateRows, rowIn, rowOut, ends | flags];
-      return passUniforms(words, kernel.parameters, fineScale, weights ? segments + 1 : 1);
+      return passUniforms(words, parameters, fineScale, weights ? segments + 1 : 1);
     };
     const fill = (u: Uint8Array): void => {
       if (!kernels.increments) return;
       const size: [number, number] = [Math.ceil(slots / 32), Math.ceil(plan.rows / incrementRows)];
       current.dispatch(kernels.increments, [x, y, pairs, scratch.p], u, size);
     };
-    const inputs = dot ? [pairs, x, y] : [pairs, scratch.p];
+    const inputs = source !== "buffer" ? [pairs, x, y] : [pairs, scratch.p];
     if (!weights) {
       for (let s = 0; s < segments; s++) {
         const u = uniforms(s, 3, 0, 0);
@@ -236,7 +247,7 @@ async function compile(
   solver: CheckedSolver,
   shape: PairShape,
   plan: ChunkPlan,
-  dot: boolean,
+  source: Source,
   vertices: number,
 ): Promise<Kernels> {
   const { channels, gradientChannels = channels } = shape;
@@ -250,14 +261,15 @@ async function compile(
       bindings: ["read", "read", "read", "read", "read", "read_write"],
       uniformBytes,
     });
-  const increment = dot
-    ? undefined
-    : gpu.kernel({
-        label: "increments",
-        code: increments({ interleave, kernel, channels, keepAbove: gradient, workgroupSize: 32 }),
-        bindings: ["read", "read", "read", "read_write"],
-        uniformBytes,
-      });
+  const increment =
+    source !== "buffer"
+      ? undefined
+      : gpu.kernel({
+          label: "increments",
+          code: increments({ interleave, kernel, channels, keepAbove: gradient, workgroupSize: 32 }),
+          bindings: ["read", "read", "read", "read_write"],
+          uniformBytes,
+        });
   const forwardOf = (code: string, keep: boolean, points: boolean): Promise<Kernel> =>
     gpu.kernel({
       label: `signature kernel forward${keep ? ", kept" : ""}`,
@@ -276,7 +288,15 @@ async function compile(
     const sweep = { ...layout, threads, strip, dyadic: solver.dyadic };
     const scaled = !gradient;
     forward = (keep) =>
-      differenceForward({ ...sweep, source: dot ? "dot" : "buffer", channels, keep, scaled, extraRows });
+      differenceForward({
+        ...sweep,
+        source: source === "buffer" ? "buffer" : "dot",
+        extended: source === "extended",
+        channels,
+        keep,
+        scaled,
+        extraRows,
+      });
     reverseCode = () => differenceReverse(sweep);
   } else if (solver.kind === "polynomial") {
     const { order } = solver;
@@ -289,7 +309,7 @@ async function compile(
   }
   const [inc, fwd, rec, rev, cx, cy] = await Promise.all([
     increment,
-    forwardOf(forward(false), false, dot),
+    forwardOf(forward(false), false, source !== "buffer"),
     gradient ? forwardOf(forward(true), true, false) : undefined,
     gradient
       ? gpu.kernel({
