@@ -5,6 +5,7 @@
 import * as z from "zod";
 import { show } from "../checks.js";
 import { SaltationError } from "../errors.js";
+import { methods } from "../solve/plan.js";
 import { optimiserSchema, trainablesSchema } from "./update-job.js";
 
 const finite = z.number();
@@ -63,11 +64,13 @@ const solve = {
       spikes: z.strictObject({ times: z.array(finite), neurons: z.array(finite), weights: z.array(finite) }).optional(),
     })
     .optional(),
-  time: z.strictObject({ t0: finite.optional(), t1: finite, dt: finite }),
-  method: z.string().optional(),
-  paths: finite,
-  seed: finite.optional(),
-  maxSpikes: finite.optional(),
+  time: z
+    .strictObject({ t0: finite.optional(), t1: finite, dt: finite })
+    .describe("from t0 (default 0) to t1 in steps of dt, in the unit of the parameters; a whole number of steps fits"),
+  method: z.enum(methods).optional().describe("how a step is solved; default levy"),
+  paths: finite.describe("number of Monte Carlo paths"),
+  seed: finite.optional().describe("seed of noise and uniforms, a whole number below 2^32; default 0"),
+  maxSpikes: finite.optional().describe("a path stops at its maxSpikes-th event in the whole network"),
 };
 
 const loss = z.discriminatedUnion(
@@ -107,8 +110,11 @@ export const simulateSchema = z.strictObject(solve);
 export const gradientSchema = z.strictObject({
   ...solve,
   loss,
-  with: z.array(z.string()).min(1),
-  perPath: z.boolean().optional(),
+  with: z
+    .array(z.string())
+    .min(1)
+    .describe("what to differentiate by: names of the cell's parameters, weights, current"),
+  perPath: z.boolean().optional().describe("write every path's gradient to the npz"),
   observed: trials.optional(),
   requireExact: z.boolean().optional(),
 });
@@ -199,7 +205,9 @@ export function checkJob<T>(schema: z.ZodType<T>, job: unknown): T {
   if (typeof job !== "object" || job === null || Array.isArray(job)) {
     throw new SaltationError("invalid-input", `job: expected a JSON object, got ${show(job)}`);
   }
-  const result = schema.safeParse(job);
+  // Names a schema for editors; checked here it is anyway.
+  const { $schema: _, ...fields } = job as Record<string, unknown>;
+  const result = schema.safeParse(fields);
   if (result.success) return result.data;
   const issue = deepest(result.error.issues[0]!);
   const field = fieldName(issue.path);
