@@ -606,7 +606,7 @@ const losses: readonly (readonly [LossKind, string])[] = [
 
 function newLoss(kind: LossKind): StudioDocument["job"]["loss"] {
   if (kind === "first-spikes") return { kind, spikes: 3 };
-  if (kind === "expected-signature") return { kind, depth: 3 };
+  if (kind === "expected-signature") return { kind, depth: 3, matching: true };
   return kind === "log-likelihood" ? { kind } : { kind: "mean-spike-time" };
 }
 
@@ -679,6 +679,22 @@ export function Training() {
                 })
               }
             />
+          )}
+          {loss.kind === "expected-signature" && (
+            <label class="check">
+              <input
+                type="checkbox"
+                checked={loss.matching === true}
+                disabled={disabled}
+                onChange={(event) => {
+                  const on = event.currentTarget.checked;
+                  edit((d) => {
+                    if (d.job.loss.kind === "expected-signature") d.job.loss.matching = on;
+                  });
+                }}
+              />
+              Match the counts of spikes
+            </label>
           )}
           {loss.kind === "first-spikes" && (
             <NumberField

@@ -9,6 +9,8 @@ const progressEvery = 120;
 /** Milliseconds between two pictures, and the share of the time that they may take. */
 const snapshotEvery = 600;
 const snapshotShare = 0.2;
+/** Seconds over which speed is measured. */
+const measuredOver = 1;
 /** Losses of the device after which a run no longer starts again by itself. */
 const mostLosses = 3;
 /** Numbers of one parameter whose history is kept. */
@@ -57,6 +59,9 @@ export class Run {
   private stopped = false;
   private losses = 0;
   private rate = 0;
+  private counted = 0;
+  private countedFrom = 0;
+  private idle = 0;
   private rows: { step: number; loss: number; standardError: number; values: number[] }[] = [];
   private saturated = 0;
   private posted = 0;
@@ -120,6 +125,7 @@ export class Run {
 
   private post(): void {
     this.posted = performance.now();
+    this.measure();
     if (this.rows.length === 0) return;
     const { rows } = this;
     this.rows = [];
@@ -150,6 +156,7 @@ export class Run {
     this.host.emit(event);
     this.pictured = performance.now();
     this.pictureCost = this.pictured - began;
+    this.idle += this.pictureCost;
   }
 
   private start(): AsyncGenerator<TrainStep, void, void> {
@@ -176,9 +183,7 @@ export class Run {
     this.done = step.step + 1;
     this.values = asGiven(this.problem.definition, step.updated);
     this.saturated = step.saturatedPaths;
-    const rate = (this.paths * this.gridSteps()) / step.seconds;
-    // The first step compiles.
-    this.rate = this.rate === 0 || this.done <= 2 ? rate : 0.8 * this.rate + 0.2 * rate;
+    this.counted++;
     this.rows.push({
       step: step.step,
       loss: step.value,
@@ -186,6 +191,16 @@ export class Run {
       values: this.entryValues(this.values),
     });
     return this.done < this.steps;
+  }
+
+  /** Training steps since then, and the time since then but for pictures: steps may be several on the way at once. */
+  private measure(): void {
+    const now = performance.now();
+    const seconds = (now - this.countedFrom - this.idle) / 1000;
+    if (seconds < measuredOver && this.rate > 0) return;
+    // A count over the first steps holds the compilation of kernels.
+    if (this.counted > 0 && seconds > 0) this.rate = (this.counted * this.paths * this.gridSteps()) / seconds;
+    [this.counted, this.countedFrom, this.idle] = [0, now, 0];
   }
 
   private gridSteps(): number {
@@ -196,6 +211,7 @@ export class Run {
   /** Goes until it is paused, has done its steps, or fails. */
   private async go(once: boolean): Promise<void> {
     this.tell("running");
+    [this.counted, this.countedFrom, this.idle] = [0, performance.now(), 0];
     let more = true;
     try {
       while (more && !this.stopped && this.wanted === "running") {
