@@ -1,7 +1,8 @@
 /**
  * Backward recursion of a network, a path per workgroup, over one window of grid steps.
  *
- * The lanes of a workgroup share the neurons of one path. They draw the window's noise onto the tape; replay the window
+ * The lanes of a workgroup share the neurons of one path. They draw the window's noise onto the tape, unless the forward
+ * run kept it; replay the window
  * from its checkpoint, with the events in the order and at the places that the spike record says, keeping on the tape
  * the state before each sub-step; then undo it from its end: last sub-steps of a step over the neurons, its events from
  * last to first, each over the targets and then the neuron that fired.
@@ -12,7 +13,7 @@
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import type { BackwardNetworkShape } from "./backward-network.wgsl.js";
 import { arrivalFunctions } from "./forward-network.wgsl.js";
-import { eachNeuron, type WorkgroupShape, workgroupCheckpoint } from "./forward-workgroup.wgsl.js";
+import { eachNeuron, keptNoise, type WorkgroupShape, workgroupCheckpoint } from "./forward-workgroup.wgsl.js";
 import { elementary } from "./shared/elementary.wgsl.js";
 import { random } from "./shared/random.wgsl.js";
 import { reverseFunctions } from "./shared/reverse.wgsl.js";
@@ -118,18 +119,24 @@ fn taped_state(entry: u32) -> State {
 
 fn taped_place(entry: u32) -> f32 { return tape[tape_at + ${states}u * run.tape_entries + entry]; }
 
+#if ${shape.keepNoise}
+${keptNoise(noise.length)}
+fn taped_noise(step: u32, k: u32, i: u32) -> Noise {
+  let at = kept_at(step, k, i);
+  return Noise(${noise.map((_, w) => `bitcast<f32>(checkpoints[at + ${w}u * K])`).join(", ")});
+}
+#elif ${noise.length > 0}
 fn noise_at(step: u32, k: u32) -> u32 {
   return tape_at + ${states + 1}u * run.tape_entries + (step - run.step_begin) * ${noise.length}u * K + k;
 }
 
-fn taped_noise(step: u32, k: u32) -> Noise {
-#if ${noise.length > 0}
+fn taped_noise(step: u32, k: u32, i: u32) -> Noise {
   let at = noise_at(step, k);
   return Noise(${noise.map((_, w) => `tape[at + ${w}u * K]`).join(", ")});
-#else
-  return Noise(0.0f);
-#endif
 }
+#else
+fn taped_noise(step: u32, k: u32, i: u32) -> Noise { return Noise(0.0f); }
+#endif
 
 // Gives neuron k's own gradient rows what has gathered.
 fn flush(step: u32, k: u32, i: u32) {
@@ -155,7 +162,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   if (turn >= run.tape_paths || i >= run.paths) { return; }
   let path = run.first_path + i;
   load_shared();
-  tape_at = turn * (${states + 1}u * run.tape_entries + (run.step_end - run.step_begin) * ${noise.length}u * K);
+  tape_at = turn * (${states + 1}u * run.tape_entries${shape.keepNoise ? "" : ` + (run.step_end - run.step_begin) * ${noise.length}u * K`});
 #if ${!shape.inWorkgroup}
   fields_at = i * ${f.perNeuron}u * K;
 #endif
@@ -192,7 +199,7 @@ ${
     }`,
 )}
 
-#if ${noise.length > 0}
+#if ${noise.length > 0 && !shape.keepNoise}
   var drawn = run.step_begin;
   loop {
 ${eachNeuron(
@@ -241,7 +248,7 @@ ${noise.map((name, w) => `      tape[at + ${w}u * K] = z.${name};`).join("\n")}
           load_parameters(j);
           let rho = field_of(${f.place}u, j);
           let y = load_fields(${f.state}u, j);
-          let before = advance(y, taped_noise(step, j), rho, place - rho, current_at(step, j));
+          let before = advance(y, taped_noise(step, j, i), rho, place - rho, current_at(step, j));
           var after: State;
           if (item == 0u && !arrival) {
             after = cell_reset(before, u);
@@ -276,7 +283,7 @@ ${eachNeuron(
         load_parameters(k);
         let rho = field_of(${f.place}u, k);
         let y = load_fields(${f.state}u, k);
-        let z = taped_noise(step, k);
+        let z = taped_noise(step, k, i);
         let end = advance(y, z, rho, 1.0f - rho, current_at(step, k));
         if (live) {
           push(entry + k, y, rho);
@@ -309,7 +316,7 @@ ${eachNeuron(
         load_parameters(k);
         let before = taped_state(entry + k);
         let rho = taped_place(entry + k);
-        let z = taped_noise(step, k);
+        let z = taped_noise(step, k, i);
         let current = current_at(step, k);
         let h = 1.0f - rho;
         let s = substep_stages(before, z, rho, h, current);
@@ -361,7 +368,7 @@ ${eachNeuron(
           load_parameters(j);
           let before = taped_state(at);
           let rho = taped_place(at);
-          let z = taped_noise(step, j);
+          let z = taped_noise(step, j, i);
           let current = current_at(step, j);
           let h = place - rho;
           let s = substep_stages(before, z, rho, h, current);
@@ -392,7 +399,7 @@ ${eachNeuron(
           load_parameters(first);
           let before = taped_state(entry);
           let rho = taped_place(entry);
-          let z = taped_noise(step, first);
+          let z = taped_noise(step, first, i);
           let current = current_at(step, first);
           let h = place - rho;
           let s = substep_stages(before, z, rho, h, current);

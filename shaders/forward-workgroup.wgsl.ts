@@ -21,6 +21,7 @@ import { elementary } from "./shared/elementary.wgsl.js";
 import { locateFunctions } from "./shared/locate.wgsl.js";
 import { random } from "./shared/random.wgsl.js";
 import { noiseNames, runStruct, solverFunctions } from "./shared/solver.wgsl.js";
+import { unroll } from "./shared/unroll.js";
 
 export interface WorkgroupShape extends NetworkShape {
   /** Whether the event function is affine in the state, so that euler locates events in closed form. */
@@ -29,6 +30,8 @@ export interface WorkgroupShape extends NetworkShape {
   selfEdges: boolean;
   /** Whether the neurons' fields lie in workgroup memory, or in storage. */
   inWorkgroup: boolean;
+  /** Whether the forward run keeps the noise of all steps, after the checkpoints, for the backward run. */
+  keepNoise: boolean;
 }
 
 /** Words per neuron while a window is solved: two banks of states, one read and one written in each step, by turns. */
@@ -55,6 +58,11 @@ fn checkpoint_word(slot: u32, word: u32, i: u32) -> u32 {
 }
 `;
 
+/** Where the noise that a forward run keeps lies: [path][step][number][neuron], after the checkpoints. */
+export const keptNoise = (noise: number): string => /* wgsl */ `
+fn kept_at(step: u32, k: u32, i: u32) -> u32 { return run.noise_from + (i * run.steps + step) * ${noise}u * K + k; }
+`;
+
 /** Repeats for the neurons of a lane: `k`, and whether it is one (`live`); the last round may go beyond the network. */
 export function eachNeuron(shape: WorkgroupShape, body: string): string {
   const rounds = Math.ceil(shape.neurons / shape.workgroupSize);
@@ -66,6 +74,12 @@ export function eachNeuron(shape: WorkgroupShape, body: string): string {
 ${body}
     continuing { round += 1u; break if round >= ${rounds}u; }
   } }`;
+}
+
+/** Repeats for all lanes `l`, without a loop where they are few. */
+export function eachLane(lanes: number, text: string): string {
+  if (lanes > 8) return `  for (var l = 0u; l < LANES; l += 1u) { ${text} }`;
+  return unroll(lanes, (l) => `  ${text.replaceAll("[l]", `[${l}]`)}`);
 }
 
 export function forwardWorkgroup(shape: WorkgroupShape): string {
@@ -102,17 +116,42 @@ const LANES = ${workgroupSize}u;
 const weight_offset = ${shape.weightOffset}u;
 ${arrivalFunctions(shape)}
 ${workgroupCheckpoint(states)}
+${shape.keepNoise ? keptNoise(noise.length) : ""}
 // Place of a neuron's next event in the step, or one of these.
 const none = 3.0f;      // no event, and not in the list
 const quiet = 2.0f;     // none any more, but in the list
 const unlocated = 1.5f; // there is one, its place not yet known
 
-var<workgroup> pending: atomic<i32>; // neurons with an event still to come in the step
-var<workgroup> listed: atomic<u32>;  // neurons in the list
-var<workgroup> earliest_place: array<f32, LANES>;
-var<workgroup> earliest_neuron: array<u32, LANES>;
+var<workgroup> listed: array<atomic<u32>, 2>; // neurons in the list, of this step and the next by turns
 var<workgroup> not_finite: atomic<u32>;
-var<workgroup> agreed: vec2u; // what all lanes are to know
+// What each lane has to say: all lanes load all of it at once, and so come to the same conclusion.
+var<workgroup> said: array<vec2u, LANES>;
+var<private> pending: u32; // this lane's part, modulo 2^32, of the neurons with an event still to come in the step
+
+// Meets the other lanes: neurons with an event still to come.
+fn agree_pending(lane: u32) -> u32 {
+  said[lane].x = pending;
+#if ${!shape.inWorkgroup}
+  storageBarrier();
+#endif
+  let all = workgroupUniformLoad(&said);
+  var sum = 0u;
+${eachLane(workgroupSize, "sum += all[l].x;")}
+  return sum;
+}
+
+// Meets the other lanes: the earliest place (ties: the lowest neuron) of all.
+fn agree_earliest(lane: u32, place: f32, neuron: u32) -> vec2u {
+  said[lane] = vec2u(bitcast<u32>(place), neuron);
+#if ${!shape.inWorkgroup}
+  storageBarrier();
+#endif
+  let all = workgroupUniformLoad(&said);
+  var best = all[0];
+  // Places are above 0: their bits are ordered as they are.
+${eachLane(workgroupSize, "best = select(best, all[l], all[l].x < best.x || (all[l].x == best.x && all[l].y < best.y));")}
+  return best;
+}
 
 fn at(field: u32, k: u32) -> u32 { return ${shape.inWorkgroup ? "" : "fields_at + "}field * K + k; }
 fn number(field: u32, k: u32) -> f32 { return bitcast<f32>(fields[at(field, k)]); }
@@ -131,13 +170,6 @@ fn load_noise(k: u32) -> Noise {
 
 fn store_noise(k: u32, z: Noise) {
 ${noise.map((name, w) => `  fields[at(${f.noise + w}u, k)] = bitcast<u32>(z.${name});`).join("\n")}
-}
-
-fn barrier() {
-  workgroupBarrier();
-#if ${!shape.inWorkgroup}
-  storageBarrier();
-#endif
 }
 
 struct Attempt { trial: State, next: f32 }
@@ -182,12 +214,12 @@ ${index.map((s) => `        fields[at(first_bank + ${s}u, k)] = checkpoints[chec
       }
     }`,
 )}
-  if (lane == 0u && !fresh) {
-    agreed = vec2u(checkpoints[checkpoint_word(from_slot, 0u, i)], checkpoints[checkpoint_word(from_slot, 1u, i)]);
+  if (!fresh) {
+    said[lane] = vec2u(checkpoints[checkpoint_word(from_slot, 0u, i)], checkpoints[checkpoint_word(from_slot, 1u, i)]);
   }
-  let before_window = workgroupUniformLoad(&agreed);
-  var count = before_window.x;
-  let was_ended = before_window.y != 0u;
+  let before_window = workgroupUniformLoad(&said);
+  var count = before_window[0].x;
+  let was_ended = before_window[0].y != 0u;
   var ended = was_ended;
   var overflow = false;
   var saturated = false;
@@ -211,17 +243,20 @@ ${eachNeuron(
         if (live) {
           store_state(to_bank, k, a.trial);
           store_noise(k, z);
+#if ${shape.keepNoise}
+          let kept = kept_at(step, k, i);
+${noise.map((name, w) => `          checkpoints[kept + ${w}u * K] = bitcast<u32>(z.${name});`).join("\n")}
+#endif
           fields[at(${f.place}u, k)] = 0u;
           fields[at(${f.next}u, k)] = bitcast<u32>(a.next);
           if (a.next < quiet) {
-            atomicAdd(&pending, 1);
-            fields[at(${f.list}u, atomicAdd(&listed, 1u))] = k;
+            pending += 1u;
+            fields[at(${f.list}u, atomicAdd(&listed[step & 1u], 1u))] = k;
           }
         }`,
 )}
-        barrier();
-        if (lane == 0u) { agreed.x = u32(atomicLoad(&pending)); }
-        busy = workgroupUniformLoad(&agreed).x > 0u || arrives_in(x, step);
+        if (lane == 0u) { atomicStore(&listed[(step + 1u) & 1u], 0u); } // all are done with the last step's
+        busy = agree_pending(lane) > 0u || arrives_in(x, step);
         step += 1u;
         taped += K;
         continuing { break if busy || step >= run.step_end; }
@@ -233,7 +268,7 @@ ${eachNeuron(
         let to_bank = ${states}u - from_bank;
         loop {
           // Each lane finds the earliest of its part of the list, then all agree.
-          let entries = atomicLoad(&listed);
+          let entries = atomicLoad(&listed[step & 1u]);
           var place = none;
           var fires = K;
           var entry = lane;
@@ -255,19 +290,7 @@ ${eachNeuron(
             entry += LANES;
             continuing { break if entry >= entries; }
           }
-          earliest_place[lane] = place;
-          earliest_neuron[lane] = fires;
-          barrier();
-          if (lane == 0u) {
-            for (var l = 1u; l < LANES; l += 1u) {
-              if (earliest_place[l] < place || (earliest_place[l] == place && earliest_neuron[l] < fires)) {
-                place = earliest_place[l];
-                fires = earliest_neuron[l];
-              }
-            }
-            agreed = vec2u(bitcast<u32>(place), fires);
-          }
-          let earliest = workgroupUniformLoad(&agreed);
+          let earliest = agree_earliest(lane, place, fires);
           place = bitcast<f32>(earliest.x);
           fires = earliest.y;
 
@@ -321,23 +344,15 @@ ${eachNeuron(
               fields[at(${f.place}u, j)] = bitcast<u32>(place);
               let was = number(${f.next}u, j);
               fields[at(${f.next}u, j)] = bitcast<u32>(select(a.next, quiet, a.next == none && was != none));
-              if (a.next < quiet && was == none) { fields[at(${f.list}u, atomicAdd(&listed, 1u))] = j; }
-              let change = select(0, 1, a.next < quiet) - select(0, 1, was < quiet);
-              if (change != 0) { atomicAdd(&pending, change); }
+              if (a.next < quiet && was == none) { fields[at(${f.list}u, atomicAdd(&listed[step & 1u], 1u))] = j; }
+              pending += select(0u, 1u, a.next < quiet) - select(0u, 1u, was < quiet);
             }
             item += LANES;
             continuing { break if item >= items; }
           }
           x += select(0u, 1u, arrival);
           count += select(1u, 0u, arrival || overflow);
-          barrier();
-          let more = arrives_in(x, step);
-          if (lane == 0u) {
-            let left = u32(atomicLoad(&pending));
-            if (left == 0u && !more) { atomicStore(&listed, 0u); }
-            agreed.x = left;
-          }
-          busy = !ended && (workgroupUniformLoad(&agreed).x > 0u || more);
+          busy = !ended && (agree_pending(lane) > 0u || arrives_in(x, step));
           continuing { break if !busy; }
         }
         step += select(1u, 0u, ended);

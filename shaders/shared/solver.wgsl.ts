@@ -39,7 +39,7 @@ struct Run {
   tape_first: u32,       // first path and number of paths on the tape, entries of tape per path (network by workgroups)
   tape_paths: u32,
   tape_entries: u32,
-  unused: u32,
+  noise_from: u32,       // where kept noise begins
 }`;
 
 /** Names of the numbers of a driver path in one step, the members of `Noise`. */

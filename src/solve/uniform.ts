@@ -14,6 +14,7 @@ export interface RunFields {
   tapeFirst?: number;
   tapePaths?: number;
   tapeEntries?: number;
+  noiseFrom?: number;
 }
 
 /** In place of a checkpoint slot: begin from the cell's start. */
@@ -43,6 +44,6 @@ export function runUniform(plan: SolvePlan, f: RunFields): ArrayBufferView {
   x[13] = 1 / plan.dt;
   x[14] = 1 / Math.sqrt(plan.dt);
   u[15] = f.last ? 1 : 0;
-  u.set([f.tapeFirst ?? 0, f.tapePaths ?? 0, f.tapeEntries ?? 0], 16);
+  u.set([f.tapeFirst ?? 0, f.tapePaths ?? 0, f.tapeEntries ?? 0, f.noiseFrom ?? 0], 16);
   return u;
 }

@@ -20,6 +20,12 @@ import { fromStart, runBytes, runUniform } from "./uniform.js";
 /** Bytes of tape at a time: paths beyond it take turns. */
 const tapeBytes = 128 * 2 ** 20;
 
+/**
+ * Words of noise per path that a forward run may keep for its backward run: drawing it again is a third of that, and
+ * beyond some size the memory serves more paths at a time better.
+ */
+const keptWords = 2 ** 15;
+
 /** Each neuron's edge to itself + 1, or 0: a word per neuron, where there is any such edge. */
 function selfEdges(plan: SolvePlan): Uint32Array {
   const { rowStart, targets } = plan.network.connections;
@@ -50,7 +56,10 @@ export class WorkgroupSolver implements ChunkSolver {
   readonly recordWords = 3;
   readonly gradientRows: number;
   private readonly n: number;
+  private readonly inWorkgroup: boolean;
+  /** Words of noise per neuron and step, and per path that the forward run keeps. */
   private readonly noise: number;
+  private readonly kept: number;
   /** Words per neuron that windows of a backward run keep in storage. */
   private readonly carried: number;
   private readonly neurons: number;
@@ -59,7 +68,7 @@ export class WorkgroupSolver implements ChunkSolver {
     private readonly gpu: Gpu,
     private plan: SolvePlan,
     readonly shape: KernelShape,
-    private readonly inWorkgroup: boolean,
+    { inWorkgroup, keepNoise }: Pick<WorkgroupShape, "inWorkgroup" | "keepNoise">,
     readonly theta: Storage,
     private readonly connections: Storage,
     private readonly forwardKernel: Kernel,
@@ -68,28 +77,32 @@ export class WorkgroupSolver implements ChunkSolver {
   ) {
     this.gradientRows = views.reduce((n, v) => n + v.length, 0);
     this.n = shape.states;
+    this.neurons = plan.network.neurons;
+    this.inWorkgroup = inWorkgroup;
     this.noise = noiseNames(shape).length;
+    this.kept = keepNoise ? this.noise * plan.steps * this.neurons : 0;
     const fields = backwardWorkgroupFields(this.n);
     this.carried = inWorkgroup ? fields.carried : fields.perNeuron;
-    this.neurons = plan.network.neurons;
   }
 
   /**
    * @param views the parameters to differentiate by; empty for a forward solve alone.
-   * @param forced lanes of a workgroup, and whether its fields lie in workgroup memory, in place of what suits.
+   * @param forced lanes of a workgroup, whether its fields lie in workgroup memory, and whether noise is kept for the
+   * backward run, in place of what suits.
    */
   static async create(
     gpu: Gpu,
     plan: SolvePlan,
     views: readonly View[],
-    forced: { lanes?: number; inWorkgroup?: boolean } = {},
+    forced: { lanes?: number; inWorkgroup?: boolean; keepNoise?: boolean } = {},
   ): Promise<WorkgroupSolver> {
     const { network } = plan;
     const names = views.map((v) => v.name);
     const label = `network of ${network.cell.name}, ${plan.method}, by workgroups`;
     const shape = solverShape(plan, "none", names);
     const own = selfEdges(plan);
-    const words = workgroupFields(shape.states, noiseNames(shape).length).perNeuron;
+    const noise = noiseNames(shape).length;
+    const words = workgroupFields(shape.states, noise).perNeuron;
     const workgroupSize = forced.lanes ?? lanesOf(gpu);
     const inWorkgroup =
       forced.inWorkgroup ??
@@ -103,6 +116,8 @@ export class WorkgroupSolver implements ChunkSolver {
       affineEvent: eventIsAffine(shape.functions),
       selfEdges: own.length > 0,
       inWorkgroup,
+      keepNoise:
+        forced.keepNoise ?? (views.length > 0 && noise > 0 && plan.steps * network.neurons * noise <= keptWords),
     };
     const forwardKernel = gpu.kernel({
       label: `forward ${label}`,
@@ -134,7 +149,7 @@ export class WorkgroupSolver implements ChunkSolver {
     withOwn.set(shared);
     withOwn.set(own, shared.length - 1);
     const connections = gpu.upload("connections", withOwn);
-    return new WorkgroupSolver(gpu, plan, shape, inWorkgroup, theta, connections, f, b, views);
+    return new WorkgroupSolver(gpu, plan, shape, sizes, theta, connections, f, b, views);
   }
 
   reseed(plan: SolvePlan): void {
@@ -161,7 +176,7 @@ export class WorkgroupSolver implements ChunkSolver {
     if (!this.backwardKernel) return { fields, checkpoints: checkpoint, record, rows: 0, backward: 0 };
     return {
       fields,
-      checkpoints: checkpoint * Math.ceil(this.plan.steps / this.window(1)),
+      checkpoints: checkpoint * Math.ceil(this.plan.steps / this.window(1)) + 4 * this.kept,
       record,
       rows: 4 * (this.gradientRows + 1),
       backward: 4 * this.carried * neurons + 4 * slots,
@@ -183,7 +198,7 @@ export class WorkgroupSolver implements ChunkSolver {
     const windows = Math.ceil(plan.steps / window);
     const keep = this.backwardKernel ? windows : 1;
     const words = workgroupCheckpointWords(this.n, this.neurons);
-    const checkpoints = gpu.buffer("checkpoints", 4 * words * keep * paths);
+    const checkpoints = gpu.buffer("checkpoints", 4 * (words * keep + this.kept) * paths);
     const record = gpu.buffer("spike record", 12 * slots * paths);
     const status = gpu.buffer("status", 4 * statusWords);
     const storages = [theta, connections, checkpoints, record, status];
@@ -199,7 +214,8 @@ export class WorkgroupSolver implements ChunkSolver {
       const fromSlot = w === 0 ? fromStart : this.backwardKernel ? w - 1 : 0;
       const budget = plan.arrivals.firstFrom(stepBegin);
       const last = w === windows - 1;
-      const run = runUniform(plan, { ...chunk, slots, stepBegin, stepEnd, fromSlot, toSlot, last, budget });
+      const noiseFrom = words * keep * paths;
+      const run = runUniform(plan, { ...chunk, slots, stepBegin, stepEnd, fromSlot, toSlot, last, budget, noiseFrom });
       batch.dispatch(this.forwardKernel, storages, run, groupsOf(paths));
     }
     const lastCounts = (keep - 1) * words + (this.n + 1) * this.neurons;
@@ -232,7 +248,7 @@ export class WorkgroupSolver implements ChunkSolver {
     const window = this.window(paths);
     const windows = Math.ceil(plan.steps / window);
     const entries = Math.max(1, status?.largestTape ?? tapeEntries);
-    const pathBytes = 4 * tapeWords(n, noise, entries, window, neurons);
+    const pathBytes = 4 * tapeWords(n, this.kept > 0 ? 0 : noise, entries, window, neurons);
     const most = Math.min(gpu.device.limits.maxStorageBufferBindingSize, gpu.device.limits.maxBufferSize, tapeBytes);
     const turn = Math.min(paths, Math.max(1, Math.floor(most / pathBytes)));
     const tape = batch.temporary("tape", pathBytes * turn);
@@ -244,7 +260,8 @@ export class WorkgroupSolver implements ChunkSolver {
       const budget = plan.arrivals.firstFrom(stepBegin);
       for (let tapeFirst = 0; tapeFirst < paths; tapeFirst += turn) {
         const tapePaths = Math.min(turn, paths - tapeFirst);
-        const on = { tapeFirst, tapePaths, tapeEntries: entries, fromSlot, toSlot: windows - 1 };
+        const noiseFrom = workgroupCheckpointWords(n, neurons) * windows * paths;
+        const on = { noiseFrom, tapeFirst, tapePaths, tapeEntries: entries, fromSlot, toSlot: windows - 1 };
         const run = runUniform(plan, { paths, firstPath, slots, stepBegin, stepEnd, budget, ...on });
         const storages = [theta, connections, record, cotangents, checkpoints, carried, tape, rows];
         batch.dispatch(kernel, storages, run, groupsOf(tapePaths));

@@ -137,8 +137,8 @@ describe.each(methods)("GPU against the float64 twin, method %s", (method) => {
 });
 
 describe("a path per workgroup", () => {
-  // The neurons' fields in workgroup memory or in storage, lanes beyond the neurons or several neurons a lane: the same
-  // operations on the same numbers, but for the order in which lanes add gradients up.
+  // The neurons' fields in workgroup memory or in storage, noise kept or drawn again, lanes beyond the neurons or several
+  // neurons a lane: the same operations on the same numbers, but for the order in which lanes add gradients up.
   it.each([
     ["recurrent", recurrent],
     ["layered", layered],
@@ -148,7 +148,7 @@ describe("a path per workgroup", () => {
     const paths = 40;
     const plan = network.plan({ paths, t1: 1, dt: 0.02, seed: 2, method: "euler" });
     const views = requestedViews(plan.network, parameterLayout(plan), ["weights", "current", "mu1"]);
-    const solve = async (forced: { lanes: number; inWorkgroup: boolean }) => {
+    const solve = async (forced: { lanes: number; inWorkgroup: boolean; keepNoise: boolean }) => {
       const solver = await WorkgroupSolver.create(gpu, plan, views, forced);
       const solved = await solveChunk(gpu, plan, solver, { firstPath: 0, paths }, { value: 64 });
       const cotangents = gpu.upload("cotangents", new Float32Array(solved.slots * paths).fill(1));
@@ -165,7 +165,10 @@ describe("a path per workgroup", () => {
       for (const used of [solved, cotangents, rows, solver]) used.dispose();
       return { spikes, gradient };
     };
-    const [a, b] = [await solve({ lanes: 4, inWorkgroup: true }), await solve({ lanes: 8, inWorkgroup: false })];
+    const [a, b] = [
+      await solve({ lanes: 4, inWorkgroup: true, keepNoise: true }),
+      await solve({ lanes: 8, inWorkgroup: false, keepNoise: false }),
+    ];
     expect(a.spikes.length).toBeGreaterThan(6 * paths);
     expect(b.spikes).toEqual(a.spikes);
     const size = Math.max(...a.gradient.map(Math.abs));
