@@ -54,6 +54,8 @@ jobCommand(
 );
 jobCommand("train", "fit parameters to observed spike trains", async () => (await import("./train.js")).trainCommand)
   .option("--resume", "go on from the job's checkpoint file")
+  .option("--save <trained.json>", "write a job for simulate with the fitted parameters")
+  .option("--figure <file.svg>", "draw loss and measures by step; out/<job>.svg for jobs with a test")
   .addOption(
     new Option("--history <what>", "what --json tells of each step: loss and parameters, the loss, or nothing")
       .choices(["full", "loss", "none"])

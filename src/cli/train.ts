@@ -1,11 +1,13 @@
 import { writeFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { fail, finiteNumber, wholeNumber } from "../checks.js";
 import { Engine } from "../engine.js";
 import { SaltationError } from "../errors.js";
+import { simulatedTrials } from "../experiments/recovery.js";
 import { lossOf, networkOf, solveOptionsOf } from "../io/build.js";
-import { checkJob, type TrainJob, trainSchema } from "../io/job.js";
+import { checkJob, type TrainJob, type TrialsJob, trainSchema } from "../io/job.js";
 import { writeNpz } from "../io/npz.js";
+import { asTrials, trainedAs, writeTrainedJob } from "../io/trained-job.js";
 import { updateOptionsOf } from "../io/update-job.js";
 import { defineNetwork } from "../network/network.js";
 import { parameterLayout, parameterVector, requestedViews } from "../solve/layout.js";
@@ -24,11 +26,16 @@ import {
 } from "./checkpoint.js";
 import { filesBeside, readJobFile } from "./job-file.js";
 import { type CommonOptions, print, printJson, progressBar, readable, readableShape } from "./output.js";
+import { drawRecovery, type Metrics, metricsTable, Recovery, truthOfJob } from "./recovery.js";
 import { signalExitCode, stopOnSignals } from "./signals.js";
 
 export interface TrainCommandOptions extends CommonOptions {
   resume?: boolean;
   history: "full" | "loss" | "none";
+  /** File for a simulate job with the fitted parameters. */
+  save?: string;
+  /** File for the figure of a job with a test. */
+  figure?: string;
 }
 
 /** What a step leaves in the output. */
@@ -93,11 +100,15 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
   const job = checkJob(trainSchema, readJobFile(file));
   const fingerprint: Fingerprint = {};
   const context = fingerprinted(filesBeside(file, options.recording), fingerprint);
-  const definition = networkOf(job, context);
+  const simulated = networkOf(job, context);
+  const definition = trainedAs(simulated, job.loss);
   const solve = solveOptionsOf(job);
   const network = defineNetwork(definition);
   const plan = planSolve(network, solve);
-  const loss = lossOf(job.loss, job.observed, context, network.neurons, plan.t1);
+  const truth = truthOfJob(job, simulated, solve, context);
+  // Trains that are to be simulated are stood for by empty ones, until there is a device.
+  const stand = truth ? Array.from({ length: truth.options.paths }, (): number[] => []) : (job.observed as TrialsJob);
+  let loss = lossOf(job.loss, stand, context, network.neurons, plan.t1);
   loss.check?.(network);
   const update = updateOptionsOf(job.optimiser, job.trainable);
   const views = requestedViews(network, parameterLayout(plan), trainableNames(update.trainable), "trainable");
@@ -116,6 +127,11 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
     if (resume && resume.adapter !== engine.adapterName) {
       say(`the checkpoint was computed on ${resume.adapter}; on ${engine.adapterName} the last bits may differ`);
     }
+    if (truth) {
+      const { network: from, how } = truth;
+      loss = lossOf(job.loss, asTrials(await simulatedTrials(engine, from, how)), context, network.neurons, plan.t1);
+    }
+    const recovery = await Recovery.create(engine, simulated, solve, truth, job.test);
     const run: TrainOptions = {
       ...solve,
       ...update,
@@ -126,9 +142,15 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
       ...(job.requireExact === undefined ? {} : { requireExact: job.requireExact }),
     };
     const began = performance.now();
-    const result = await runTraining(train(engine.network(definition), run), engine, steps, checkpoints, options);
+    const training = train(engine.network(definition), run);
+    const result = await runTraining(training, engine, steps, checkpoints, recovery, options);
     if (!result) return;
-    report(result, (performance.now() - began) / 1000, job, engine.adapterName, options);
+    const seconds = (performance.now() - began) / 1000;
+    const metrics = await recovery.metrics();
+    if (options.save) writeTrainedJob(options.save, job, file, simulated, metrics.parameters);
+    const figure = job.test ? (options.figure ?? `out/${basename(file, ".json")}.svg`) : options.figure;
+    if (figure) await drawRecovery(figure, recovery, result.losses, result.first.step);
+    report(result, seconds, job, engine.adapterName, metrics, figure, options);
   } finally {
     engine.dispose();
   }
@@ -136,6 +158,7 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
 
 interface TrainingResult {
   readonly history: HistoryEntry[];
+  readonly losses: number[];
   readonly first: TrainStep;
   readonly last: TrainStep;
   readonly firstStepSeconds: number;
@@ -147,9 +170,11 @@ async function runTraining(
   engine: Engine,
   steps: number,
   checkpoints: Checkpoints | undefined,
+  recovery: Recovery,
   options: TrainCommandOptions,
 ): Promise<TrainingResult | undefined> {
   const history: HistoryEntry[] = [];
+  const losses: number[] = [];
   let first: TrainStep | undefined;
   let last: TrainStep | undefined;
   let firstStepSeconds = 0;
@@ -158,8 +183,11 @@ async function runTraining(
   try {
     for await (const step of run) {
       if (!first) firstStepSeconds = performance.now() / 1000;
+      if (!first) await recovery.before(step.parameters);
       first ??= step;
       last = step;
+      losses.push(step.value);
+      await recovery.after(step.step, step.updated, step.step === steps - 1);
       const entry = { loss: step.value, standardError: step.standardError };
       if (options.history !== "none") {
         history.push(options.history === "full" ? { ...entry, parameters: step.parameters } : entry);
@@ -190,7 +218,7 @@ async function runTraining(
     bar.stop();
     stop.release();
   }
-  return { history, first: first!, last: last!, firstStepSeconds };
+  return { history, losses, first: first!, last: last!, firstStepSeconds };
 }
 
 function sayStopped(done: number, steps: number, checkpoints: Checkpoints | undefined): void {
@@ -204,6 +232,8 @@ function report(
   seconds: number,
   job: TrainJob,
   adapter: string,
+  metrics: Metrics,
+  figure: string | undefined,
   options: TrainCommandOptions,
 ): void {
   const parameters = last.updated;
@@ -215,7 +245,18 @@ function report(
   if (options.json) {
     const kept = options.history === "none" ? {} : { history };
     const [firstStep, loss] = [first.step, last.value];
-    printJson({ adapter, steps, firstStep, seconds, firstStepSeconds, loss, ...kept, parameters });
+    printJson({
+      adapter,
+      steps,
+      firstStep,
+      seconds,
+      firstStepSeconds,
+      loss,
+      ...kept,
+      parameters,
+      metrics,
+      ...(figure ? { figure } : {}),
+    });
     return;
   }
   const from = first.step > 0 ? `, from step ${first.step} on,` : "";
@@ -224,4 +265,7 @@ function report(
   for (const [name, value] of Object.entries(parameters)) {
     print(`${name} ${readableShape(first.parameters[name])} → ${readableShape(value)}`);
   }
+  if (job.test) print(metricsTable(metrics));
+  if (options.save) print(`fitted network in ${options.save}`);
+  if (figure) print(`figure in ${figure}`);
 }

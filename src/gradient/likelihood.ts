@@ -6,6 +6,7 @@ import { likelihoodBackward } from "../../shaders/likelihood-backward.wgsl.js";
 import { likelihoodCarry, likelihoodForward } from "../../shaders/likelihood-forward.wgsl.js";
 import { compileCell } from "../cell/emit-js.js";
 import { checkHazard } from "../cell/hazard.js";
+import { threefry2x32 } from "../driver/threefry.js";
 import { SaltationError } from "../errors.js";
 import type { Gpu, Kernel, Storage } from "../gpu/index.js";
 import { stepsPerDispatch } from "../solve/chunks.js";
@@ -27,19 +28,41 @@ export function checkLikelihood(plan: SolvePlan, names: readonly string[]): void
   checkHazard(plan.network.cell, activeChannels(plan, names));
 }
 
-/** Prepares the evaluation of −log L, the mean over trials, for plans that differ in values only. */
+/**
+ * Prepares the evaluation of −log L, the mean over trials, for plans that differ in values and seed only.
+ * @param batch trials of an evaluation: neighbours, the first drawn from the plan's seed. All where absent.
+ */
 export async function likelihoodEvaluator(
   gpu: Gpu | undefined,
   plan: SolvePlan,
   trials: readonly ObservedTrial[],
   views: readonly View[],
+  batch = trials.length,
 ): Promise<Evaluator> {
   checkLikelihood(
     plan,
     views.map((v) => v.name),
   );
   const schedule = planSchedule(plan, trials);
-  return gpu ? GpuLikelihood.create(gpu, plan, schedule, views) : cpuLikelihood(schedule, views);
+  return gpu ? GpuLikelihood.create(gpu, plan, schedule, views, batch) : cpuLikelihood(schedule, views, batch);
+}
+
+/** Neighbouring trials, counted on from the first after the last. */
+interface TrialWindow {
+  readonly first: number;
+  readonly count: number;
+}
+
+function windowOf(seed: number, { trials }: Schedule, count: number): TrialWindow {
+  return { first: count === trials ? 0 : threefry2x32(seed, 0xfffffffc, 0, 0)[0] % trials, count };
+}
+
+/** The lanes of a window, as one range or two. */
+function laneRanges({ trials, neurons }: Schedule, { first, count }: TrialWindow): [begin: number, end: number][] {
+  const end = first + count;
+  const ranges: [number, number][] = [[first * neurons, Math.min(end, trials) * neurons]];
+  if (end > trials) ranges.push([0, (end - trials) * neurons]);
+  return ranges;
 }
 
 /** Sums of lanes' rows [1 + entries] to trials' rows of −log L and its gradient; then means over the trials. */
@@ -48,20 +71,22 @@ class TrialRows {
 
   constructor(
     private readonly schedule: Schedule,
+    private readonly window: TrialWindow,
     private readonly views: readonly View[],
   ) {
     const entries = views.reduce((n, v) => n + v.length, 0);
-    this.rows = Array.from({ length: 1 + entries }, () => new Float64Array(schedule.trials));
+    this.rows = Array.from({ length: 1 + entries }, () => new Float64Array(window.count));
   }
 
   add(row: number, lane: number, value: number): void {
-    this.rows[row]![Math.floor(lane / this.schedule.neurons)]! -= value;
+    const { trials, neurons } = this.schedule;
+    this.rows[row]![(Math.floor(lane / neurons) + trials - this.window.first) % trials]! -= value;
   }
 
   /** @throws SaltationError `not-finite`. */
   result(plan: SolvePlan, options: EvaluatorOptions): ValueAndGradient {
     const { rows, views } = this;
-    const { trials } = this.schedule;
+    const trials = this.window.count;
     const estimates = rows.map(estimateOf);
     if (!estimates.every((e) => Number.isFinite(e.mean))) {
       throw new SaltationError(
@@ -82,13 +107,17 @@ class TrialRows {
   }
 }
 
-function cpuLikelihood(schedule: Schedule, views: readonly View[]): Evaluator {
+function cpuLikelihood(schedule: Schedule, views: readonly View[], batch: number): Evaluator {
   return {
     async evaluate(plan, options = {}) {
       const layout = parameterLayout(plan);
       const cell = compileCell(plan.network.cell);
-      const rows = new TrialRows(schedule, views);
-      for (let lane = 0; lane < schedule.trials * schedule.neurons; lane++) {
+      const window = windowOf(plan.seed, schedule, batch);
+      const rows = new TrialRows(schedule, window, views);
+      const lanes = laneRanges(schedule, window).flatMap(([begin, end]) =>
+        Array.from({ length: end - begin }, (_, i) => begin + i),
+      );
+      for (const lane of lanes) {
         const gradient = new Float64Array(layout.size);
         rows.add(0, lane, laneLikelihood(plan, layout, cell, schedule, lane, gradient));
         let row = 1;
@@ -136,9 +165,16 @@ class GpuLikelihood implements Evaluator {
     private readonly theta: Storage,
     private readonly scheduled: Storage,
     private readonly states: number,
+    private readonly trialsAtOnce: number,
   ) {}
 
-  static async create(gpu: Gpu, plan: SolvePlan, schedule: Schedule, views: readonly View[]): Promise<GpuLikelihood> {
+  static async create(
+    gpu: Gpu,
+    plan: SolvePlan,
+    schedule: Schedule,
+    views: readonly View[],
+    trialsAtOnce: number,
+  ): Promise<GpuLikelihood> {
     const { network } = plan;
     const names = views.map((v) => v.name);
     const { layout, states } = solverShape(plan, "none", names, true);
@@ -185,7 +221,7 @@ class GpuLikelihood implements Evaluator {
     ]);
     const theta = gpu.buffer("parameters", 4 * (layout.size + plan.arrivals.count));
     const scheduled = gpu.upload("schedule", scheduleWords(schedule));
-    return new GpuLikelihood(gpu, views, schedule, { forward, backward }, theta, scheduled, states);
+    return new GpuLikelihood(gpu, views, schedule, { forward, backward }, theta, scheduled, states, trialsAtOnce);
   }
 
   /** Lanes at a time, and entries of tape that the longest of them needs: its sub-steps and the end. */
@@ -201,7 +237,8 @@ class GpuLikelihood implements Evaluator {
     if (perLane > most) {
       throw this.gpu.limitError("maxStorageBufferBindingSize", perLane, "take a larger dt or shorter trials");
     }
-    return { size: Math.min(lanes, Math.floor(most / perLane)), tapeEntries };
+    const asked = this.trialsAtOnce * this.schedule.neurons;
+    return { size: Math.min(asked, Math.floor(most / perLane)), tapeEntries };
   }
 
   /** The few rows of a lane are read back and summed in float64: a table of (1 + entries) × lanes numbers. */
@@ -209,7 +246,8 @@ class GpuLikelihood implements Evaluator {
     const { gpu, schedule, states, theta, scheduled, kernels } = this;
     gpu.write(theta, Float32Array.from([...parameterVector(plan), ...plan.arrivals.weights]));
     const lanes = schedule.trials * schedule.neurons;
-    const sums = new TrialRows(schedule, this.views);
+    const trials = windowOf(plan.seed, schedule, this.trialsAtOnce);
+    const sums = new TrialRows(schedule, trials, this.views);
     const { words, impossible } = likelihoodCarry(states);
     const { size, tapeEntries } = this.chunks(plan);
     const tape = gpu.buffer("tape", 4 * states * tapeEntries * size);
@@ -217,8 +255,13 @@ class GpuLikelihood implements Evaluator {
     const rows = gpu.buffer("lane rows", 4 * sums.rows.length * size);
     const storages = [theta, scheduled, tape, carry, rows];
     try {
-      for (let firstPath = 0; firstPath < lanes; firstPath += size) {
-        const paths = Math.min(size, lanes - firstPath);
+      const pieces = laneRanges(schedule, trials).flatMap(([begin, end]) =>
+        Array.from({ length: Math.ceil((end - begin) / size) }, (_, i) => {
+          const firstPath = begin + i * size;
+          return { firstPath, paths: Math.min(size, end - firstPath) };
+        }),
+      );
+      for (const { firstPath, paths } of pieces) {
         const window = Math.min(plan.steps, mostSteps, stepsPerDispatch(paths));
         const groups = [Math.ceil(paths / workgroupSizeOf(lanes))] as const;
         const batch = gpu.batch("likelihood").clear(rows);

@@ -53,7 +53,7 @@ export function lossOf(
       return firstSpikes(meanFirstTimes(trials, neurons, n, t1), loss.error ?? "mse");
     }
     case "log-likelihood":
-      return logLikelihood(trials);
+      return logLikelihood(trials, loss.batch === undefined ? {} : { batch: loss.batch });
     case "expected-signature": {
       const { depth, matching = false, levelWeights } = loss;
       return expectedSignatureLoss(trials, { depth, matching, ...(levelWeights ? { levelWeights } : {}) });

@@ -31,8 +31,9 @@ const weights = z.union(
     z.strictObject({ dense: z.array(z.array(finite)) }),
     z.strictObject({ edges: z.array(z.tuple([finite, finite, finite], { error: "expected [from, to, weight]" })) }),
     z.strictObject({ layers: z.array(z.array(z.array(finite))) }),
+    z.strictObject({ uniform: z.tuple([finite, finite]), total: finite.optional(), seed: finite.optional() }),
   ],
-  { error: 'expected { "dense": … }, { "edges": … } or { "layers": … }' },
+  { error: 'expected { "dense": … }, { "edges": … }, { "layers": … } or { "uniform": [low, high] }' },
 );
 
 /** A part of another file: a key of a JSON file, or an array of an npz file. */
@@ -88,7 +89,13 @@ const loss = z.discriminatedUnion(
       matching: z.boolean().optional(),
       levelWeights: z.array(finite).optional(),
     }),
-    z.strictObject({ kind: z.literal("log-likelihood") }),
+    z.strictObject({
+      kind: z.literal("log-likelihood"),
+      /** Trials of a step; all where absent. */
+      batch: finite.optional(),
+      /** Parameters that the network has while it is trained, and not when it is simulated. */
+      parameters: z.record(z.string(), perNeuron).optional(),
+    }),
   ],
   { error: "expected mean-spike-time, first-spikes, expected-signature or log-likelihood" },
 );
@@ -106,6 +113,32 @@ const trials = z.union(
 );
 export type TrialsJob = z.infer<typeof trials>;
 
+/** Observed trains drawn from a network with other values: a true one, to be recovered. */
+const simulated = z.strictObject({
+  simulate: z.strictObject({
+    paths: finite,
+    seed: finite.optional(),
+    current: current.optional(),
+    parameters: z.record(z.string(), perNeuron).optional(),
+    weights: weights.optional(),
+    method: z.string().optional(),
+    dt: finite.optional(),
+    maxSpikes: finite.optional(),
+  }),
+});
+export type SimulatedJob = z.infer<typeof simulated>;
+
+/** Measures of the fitted network against trains that no step has seen. */
+const test = z.strictObject({
+  paths: finite,
+  seed: finite.optional(),
+  spikes: finite.optional(),
+  depth: finite.optional(),
+  every: finite.optional(),
+  average: finite.optional(),
+});
+export type TestJob = z.infer<typeof test>;
+
 export const simulateSchema = z.strictObject(solve);
 export const gradientSchema = z.strictObject({
   ...solve,
@@ -120,8 +153,11 @@ export const gradientSchema = z.strictObject({
 });
 export const trainSchema = z.strictObject({
   ...solve,
-  observed: trials,
+  observed: z.union([simulated, ...trials.options], {
+    error: "expected a list of trials (lists of spike times), { times, neurons }, { file, key } or { simulate }",
+  }),
   loss,
+  test: test.optional(),
   optimiser: optimiserSchema,
   steps: finite,
   trainable: trainablesSchema,

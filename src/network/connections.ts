@@ -3,12 +3,14 @@
  * given in, and the way back to that form for gradients and fitted values.
  */
 import { fail, finiteNumber, show } from "../checks.js";
+import { type DrawnWeights, drawWeights } from "./drawn-weights.js";
 
-/** Weights as given: all-to-all, a list of edges, or one matrix between each two layers. */
+/** Weights as given: all-to-all, a list of edges, one matrix between each two layers, or drawn by a law. */
 export type Weights =
   | { dense: number[][] }
   | { edges: [from: number, to: number, weight: number][] }
-  | { layers: number[][][] };
+  | { layers: number[][][] }
+  | DrawnWeights;
 
 export interface Connections {
   readonly neurons: number;
@@ -96,9 +98,13 @@ export function readConnections(
   const field = "network.weights";
   if (weights === undefined) return assemble(neurons, "none", [], () => []);
   if (typeof weights !== "object" || weights === null) fail(field, `expected an object, got ${show(weights)}`);
+  if ("uniform" in weights) {
+    if (!layers) fail(`${field}.uniform`, "needs network.layers, the sizes of the layers");
+    return readConnections({ layers: drawWeights(weights, layers) }, neurons, layers);
+  }
   const kinds = Object.keys(weights);
   if (kinds.length !== 1 || !["dense", "edges", "layers"].includes(kinds[0]!)) {
-    fail(field, `expected one of dense, edges, layers, got ${kinds.join(", ") || "nothing"}`);
+    fail(field, `expected one of dense, edges, layers, uniform, got ${kinds.join(", ") || "nothing"}`);
   }
   const edges: Edge[] = [];
   const add = (from: number, to: number, weight: number): void => {

@@ -3,7 +3,7 @@
  * Pillow et al. 2005; Mensi et al. 2012; Pozzorini et al. 2015).
  */
 
-import { fail } from "../../checks.js";
+import { fail, wholeNumber } from "../../checks.js";
 import { likelihoodEvaluator } from "../../gradient/likelihood.js";
 import type { ObservedTrial } from "../../gradient/schedule.js";
 import type { Loss } from "../loss.js";
@@ -17,12 +17,15 @@ import type { Loss } from "../loss.js";
  * boundary term at t1. In a network each neuron is conditionally independent of the others given all spikes.
  *
  * @param trials spike times of each trial (absolute, those outside t0 to t1 are left out), and the neurons that fired.
+ * @param options.batch trials of an evaluation; all where absent. Neighbouring trials, the first drawn from the seed of the
+ *   evaluation.
  * @throws SaltationError `invalid-input`, when it is evaluated, for cells whose hazard the past spikes do not determine.
  */
-export function logLikelihood(trials: readonly ObservedTrial[]): Loss {
+export function logLikelihood(trials: readonly ObservedTrial[], options: { batch?: number } = {}): Loss {
   if (!Array.isArray(trials) || trials.length === 0) fail("observed", "holds no trial");
+  const batch = wholeNumber("loss.batch", options.batch ?? trials.length, 1, trials.length);
   return {
     kind: "log-likelihood",
-    evaluator: (gpu, plan, views) => likelihoodEvaluator(gpu, plan, trials, views),
+    evaluator: (gpu, plan, views) => likelihoodEvaluator(gpu, plan, trials, views, batch),
   };
 }

@@ -1,0 +1,174 @@
+/** The part of `saltation train` that knows a true network: data drawn from it, measures against it, table and figure. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import Table from "cli-table3";
+import { fail } from "../checks.js";
+import type { Engine } from "../engine.js";
+import {
+  type Measures,
+  meanValues,
+  needsTruth,
+  RecoveryTest,
+  type TestOptions,
+  type TruthOptions,
+  truthOf,
+  truthSolve,
+  type Values,
+} from "../experiments/recovery.js";
+import type { TestJob, TrainJob } from "../io/job.js";
+import { type FileContext, readCurrent } from "../io/recording.js";
+import { defineNetwork, type NetworkDefinition } from "../network/network.js";
+import { planSolve, type SolveOptions } from "../solve/plan.js";
+import { readable } from "./output.js";
+
+export interface Truth {
+  readonly network: NetworkDefinition;
+  readonly options: TruthOptions;
+  readonly how: SolveOptions;
+}
+
+/** The true network of a job whose observed trains are simulated, checked. @throws SaltationError. */
+export function truthOfJob(
+  job: TrainJob,
+  model: NetworkDefinition,
+  solve: SolveOptions,
+  context: FileContext,
+): Truth | undefined {
+  if (Array.isArray(job.observed) || !("simulate" in job.observed)) {
+    if (job.test) needsTruth();
+    return undefined;
+  }
+  const { current, ...rest } = job.observed.simulate;
+  const read = current === undefined ? {} : { current: readCurrent({ ...job, input: { current } }, context) };
+  const options = { ...rest, ...read } as TruthOptions;
+  const network = truthOf(model, options);
+  const how = truthSolve(solve, options);
+  try {
+    planSolve(defineNetwork(network), how);
+  } catch (error) {
+    fail("observed.simulate", (error as Error).message);
+  }
+  if (job.test) RecoveryTest.check(job.test);
+  return { network, options, how };
+}
+
+export interface Metrics extends Measures {
+  /** Fitted values, averaged over the last steps where the job's test says so. */
+  readonly parameters: Values;
+  /** The measures before training. */
+  readonly before?: Measures;
+}
+
+export interface Measured extends Measures {
+  readonly step: number;
+}
+
+/** What is measured and kept of a training run. */
+export class Recovery {
+  readonly curve: Measured[] = [];
+  /** The trained numbers, where they are few, by step. */
+  readonly scalars = new Map<string, number[]>();
+  private readonly last: Values[] = [];
+  private first: Measures | undefined;
+
+  private constructor(
+    private readonly test: RecoveryTest | undefined,
+    private readonly average: number,
+  ) {}
+
+  static async create(
+    engine: Engine,
+    model: NetworkDefinition,
+    solve: SolveOptions,
+    truth: Truth | undefined,
+    job: TestJob | undefined,
+  ): Promise<Recovery> {
+    if (!job || !truth) return new Recovery(undefined, 1);
+    const options = job as TestOptions;
+    const test = await RecoveryTest.create(engine, model, truth.network, solve, truth.options, options);
+    return new Recovery(test, job.average ?? 1);
+  }
+
+  /** Before the first step. */
+  async before(values: Values): Promise<void> {
+    if (this.test) this.first = await this.test.measure(values, 0);
+  }
+
+  /** After each step. */
+  async after(step: number, values: Values, end: boolean): Promise<void> {
+    this.last.push(values);
+    if (this.last.length > this.average) this.last.shift();
+    if (!this.test) return;
+    for (const [name, value] of Object.entries(values)) {
+      if (typeof value !== "number") continue;
+      const list = this.scalars.get(name) ?? [];
+      this.scalars.set(name, list);
+      list.push(value);
+    }
+    if (this.test.due(step) && !end)
+      this.curve.push({ step: step + 1, ...(await this.test.measure(values, step + 1)) });
+    if (end) this.curve.push({ step: step + 1, ...(await this.test.measure(meanValues(this.last), step + 1)) });
+  }
+
+  async metrics(): Promise<Metrics> {
+    const parameters = this.average > 1 ? meanValues(this.last) : this.last[this.last.length - 1]!;
+    const end = this.curve[this.curve.length - 1];
+    if (!end) return { parameters };
+    const { step, ...measures } = end;
+    const maes = this.curve.filter((m) => m.step > step - this.average).map((m) => m.testMae!);
+    const testMae = measures.testMae === undefined ? {} : { testMae: maes.reduce((a, b) => a + b, 0) / maes.length };
+    return { ...measures, ...testMae, parameters, ...(this.first ? { before: this.first } : {}) };
+  }
+}
+
+const names: Record<keyof Measures, string> = {
+  testMae: "test error of mean spike times",
+  testLoss: "test loss (expected signatures)",
+  weightError: "mean absolute error of weights",
+};
+
+export function metricsTable(metrics: Metrics): string {
+  const table = new Table({ head: ["against the true network", "before", "after"], style: { head: [], border: [] } });
+  for (const [key, name] of Object.entries(names) as [keyof Measures, string][]) {
+    const value = metrics[key];
+    if (value !== undefined) table.push([name, readable(metrics.before?.[key] ?? Number.NaN), readable(value)]);
+  }
+  return table.toString();
+}
+
+/** Draws the loss, the measures and single trained numbers by training step. */
+export async function drawRecovery(
+  file: string,
+  recovery: Recovery,
+  losses: readonly number[],
+  firstStep: number,
+): Promise<void> {
+  const { seriesSvg } = await import("../io/figure.js");
+  const by = (y: readonly number[]): { x: number[]; y: readonly number[] } => ({
+    x: y.map((_, i) => firstStep + i + 1),
+    y,
+  });
+  const panel = (y: string, series: { x: readonly number[]; y: readonly number[] }, logY = false) => ({
+    title: y,
+    x: "training step",
+    y,
+    series: [{ name: y, ...series }],
+    logY,
+  });
+  const measured = (key: keyof Measures): { x: number[]; y: number[] } => {
+    const points = recovery.curve.filter((m) => m[key] !== undefined);
+    return { x: points.map((m) => m.step), y: points.map((m) => m[key]!) };
+  };
+  const keys = (Object.keys(names) as (keyof Measures)[]).filter((key) => measured(key).x.length > 1);
+  const panels = [
+    panel(
+      "loss",
+      by(losses),
+      losses.every((l) => l > 0),
+    ),
+    ...keys.map((key) => panel(names[key], measured(key), key !== "weightError")),
+    ...[...recovery.scalars].map(([name, values]) => panel(name, by(values))),
+  ];
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, await seriesSvg({ panels }));
+}

@@ -1,0 +1,219 @@
+/**
+ * Recovery of a network's parameters: observed trains are drawn from a true network, another one is trained on them, and
+ * measured against trains that no step has seen.
+ */
+import { fail, wholeNumber } from "../checks.js";
+import type { Engine } from "../engine.js";
+import { meanFirstTimes, type Trial } from "../io/recording.js";
+import { defineNetwork, type NetworkDefinition } from "../network/network.js";
+import type { SolveOptions } from "../solve/plan.js";
+import { stepSeed } from "../train/train.js";
+import { spikeSignature } from "../twin/signature/spike-signature.js";
+
+/** What differs between the true network, with its simulation, and the trained one. */
+export interface TruthOptions
+  extends Pick<NetworkDefinition, "current" | "parameters" | "weights">,
+    Partial<Pick<SolveOptions, "method" | "dt" | "maxSpikes" | "seed">> {
+  readonly paths: number;
+}
+
+export interface TestOptions {
+  /** Fresh trains of the true network, and as many of the trained one. */
+  readonly paths: number;
+  readonly seed?: number;
+  /** Measure the mean times of each neuron's first spikes: `testMae`. */
+  readonly spikes?: number;
+  /** Measure expected signatures, not matched, to this depth: `testLoss`. */
+  readonly depth?: number;
+  /** Steps from one measurement to the next during training; default: only at the end. */
+  readonly every?: number;
+  /** Last steps over which parameters and `testMae` are averaged. Default 1. */
+  readonly average?: number;
+}
+
+/** The true network. */
+export function truthOf(model: NetworkDefinition, options: TruthOptions): NetworkDefinition {
+  const { current, parameters, weights } = options;
+  return {
+    ...model,
+    ...(parameters === undefined ? {} : { parameters: { ...model.parameters, ...parameters } }),
+    ...(current === undefined ? {} : { current }),
+    ...(weights === undefined ? {} : { weights }),
+  };
+}
+
+/** How the true network is simulated. */
+export function truthSolve(solve: SolveOptions, options: TruthOptions): SolveOptions {
+  const { paths, method, dt, maxSpikes, seed } = options;
+  return {
+    ...solve,
+    paths,
+    // Without a seed of its own, data draw from another one than any step.
+    seed: seed ?? stepSeed(solve.seed ?? 0, 0x80000000),
+    ...(method === undefined ? {} : { method }),
+    ...(dt === undefined ? {} : { dt }),
+    ...(maxSpikes === undefined ? {} : { maxSpikes }),
+  };
+}
+
+/** Simulated trains on the host. */
+export async function simulatedTrials(
+  engine: Engine,
+  network: NetworkDefinition,
+  solve: SolveOptions,
+): Promise<Trial[]> {
+  const trains = await engine.network(network).simulate(solve);
+  const { paths, slots, times, neurons, counts } = await trains.read();
+  trains.dispose();
+  return Array.from({ length: paths }, (_, i) => {
+    const [from, to] = [i * slots, i * slots + counts[i]!];
+    return { times: Array.from(times.subarray(from, to)), neurons: Array.from(neurons.subarray(from, to)) };
+  });
+}
+
+/** Values of parameters by name, in the shapes in which they were given. */
+export type Values = Readonly<Record<string, unknown>>;
+
+/** A network with fitted values in the place of its own. */
+export function fitted(network: NetworkDefinition, values: Values): NetworkDefinition {
+  const { weights, current, ...parameters } = values;
+  return {
+    ...network,
+    parameters: { ...network.parameters, ...(parameters as Record<string, number | number[]>) },
+    ...(weights === undefined ? {} : { weights: asGiven(network.weights, weights) }),
+    ...(current === undefined ? {} : { current: currentAsGiven(network.current, current) }),
+  };
+}
+
+function asGiven(given: NetworkDefinition["weights"], weights: unknown): NetworkDefinition["weights"] {
+  if (given && "dense" in given) return { dense: weights as number[][] };
+  if (given && "edges" in given) return { edges: weights as [number, number, number][] };
+  return { layers: weights as number[][][] };
+}
+
+function currentAsGiven(
+  given: NetworkDefinition["current"],
+  current: unknown,
+): NonNullable<NetworkDefinition["current"]> {
+  const sampled = typeof given === "object" && !Array.isArray(given);
+  return sampled ? { ...given, samples: current as number[][] } : (current as number | number[]);
+}
+
+/** Mean of numbers in nested lists, place by place. */
+export function meanValues(list: readonly Values[]): Values {
+  const mean = (items: readonly unknown[]): unknown =>
+    Array.isArray(items[0])
+      ? items[0].map((_, i) => mean(items.map((x) => (x as unknown[])[i])))
+      : (items as number[]).reduce((a, b) => a + b, 0) / items.length;
+  return Object.fromEntries(Object.keys(list[0]!).map((name) => [name, mean(list.map((v) => v[name]))]));
+}
+
+function meanSignature(trials: readonly Trial[], neurons: number, t0: number, t1: number, depth: number): Float64Array {
+  let sum: Float64Array | undefined;
+  for (const { times, neurons: who } of trials) {
+    const s = spikeSignature(times, who, neurons, t0, t1, depth);
+    if (sum) for (let w = 0; w < s.length; w++) sum[w]! += s[w]!;
+    else sum = Float64Array.from(s);
+  }
+  return sum!.map((x) => x / trials.length);
+}
+
+/** Measures at one step: what was asked for. */
+export interface Measures {
+  /** Mean over neurons and spikes of the distance of mean first spike times. */
+  testMae?: number;
+  /** Mean over words of the squared difference of expected signatures. */
+  testLoss?: number;
+  /** Mean absolute error of the weights. */
+  weightError?: number;
+}
+
+/** Measures a trained network against fresh trains of the true one. */
+export class RecoveryTest {
+  private constructor(
+    private readonly engine: Engine,
+    private readonly model: NetworkDefinition,
+    private readonly solve: SolveOptions,
+    private readonly options: TestOptions,
+    private readonly fresh: { readonly firstTimes: number[] | undefined; readonly signature: Float64Array | undefined },
+    /** True weights, in the order of the connections. */
+    private readonly weights: Float64Array | undefined,
+    private readonly neurons: number,
+  ) {}
+
+  static check({ paths, spikes, depth, every, average }: TestOptions): void {
+    const most = 2 ** 31;
+    wholeNumber("test.paths", paths, 1, most);
+    if (spikes !== undefined) wholeNumber("test.spikes", spikes, 1, most);
+    if (depth !== undefined) wholeNumber("test.depth", depth, 1, 8);
+    if (every !== undefined) wholeNumber("test.every", every, 1, most);
+    if (average !== undefined) wholeNumber("test.average", average, 1, most);
+  }
+
+  static async create(
+    engine: Engine,
+    model: NetworkDefinition,
+    truth: NetworkDefinition,
+    solve: SolveOptions,
+    truthOptions: TruthOptions,
+    options: TestOptions,
+  ): Promise<RecoveryTest> {
+    const network = defineNetwork(model);
+    const seed = options.seed ?? stepSeed(solve.seed ?? 0, 0x80000001);
+    const how = { ...truthSolve(solve, truthOptions), paths: options.paths, seed };
+    const trials = await simulatedTrials(engine, truth, how);
+    const { neurons } = network;
+    const { t0 = 0, t1 } = solve;
+    const fresh = {
+      firstTimes: options.spikes ? meanFirstTimes(trials, neurons, options.spikes, t1).flat() : undefined,
+      signature: options.depth ? meanSignature(trials, neurons, t0, t1, options.depth) : undefined,
+    };
+    const weights = defineNetwork(truth).connections.weights;
+    const comparable = weights.length > 0 && weights.length === network.connections.weights.length;
+    return new RecoveryTest(
+      engine,
+      model,
+      { ...solve, seed },
+      options,
+      fresh,
+      comparable ? weights : undefined,
+      neurons,
+    );
+  }
+
+  /** Whether a measurement is due after a step. */
+  due(step: number): boolean {
+    return this.options.every !== undefined && (step + 1) % this.options.every === 0;
+  }
+
+  /** @param draw number of the draw of generated trains: other numbers, other trains. */
+  async measure(values: Values, draw: number): Promise<Measures> {
+    const { engine, solve, options, fresh, neurons } = this;
+    const network = fitted(this.model, values);
+    const measures: Measures = {};
+    if (fresh.firstTimes || fresh.signature) {
+      const { t0 = 0, t1 } = solve;
+      const seed = stepSeed(solve.seed!, draw);
+      const trials = await simulatedTrials(engine, network, { ...solve, paths: options.paths, seed });
+      if (fresh.firstTimes) {
+        const times = meanFirstTimes(trials, neurons, options.spikes!, t1).flat();
+        measures.testMae = times.reduce((sum, t, i) => sum + Math.abs(t - fresh.firstTimes![i]!), 0) / times.length;
+      }
+      if (fresh.signature) {
+        const s = meanSignature(trials, neurons, t0, t1, options.depth!);
+        // The word of level 0 is 1 in both, and does not count.
+        measures.testLoss = s.reduce((sum, x, w) => sum + (x - fresh.signature![w]!) ** 2, 0) / (s.length - 1);
+      }
+    }
+    if (this.weights) {
+      const found = defineNetwork(network).connections.weights;
+      measures.weightError = found.reduce((sum, w, i) => sum + Math.abs(w - this.weights![i]!), 0) / found.length;
+    }
+    return measures;
+  }
+}
+
+/** Observed trains are needed from a true network. @throws SaltationError. */
+export function needsTruth(): never {
+  return fail("test", 'compares with a true network; give "observed": { "simulate": … }, or leave it out');
+}

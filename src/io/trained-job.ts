@@ -1,0 +1,58 @@
+/** Jobs before and after a training: the network as it is trained, and a job that simulates the fitted one. */
+import { writeFileSync } from "node:fs";
+import { dirname, relative, resolve } from "node:path";
+import { fitted, type Values } from "../experiments/recovery.js";
+import type { NetworkDefinition } from "../network/network.js";
+import type { LossJob, TrainJob, TrialsJob } from "./job.js";
+import { recordingName, type Trial } from "./recording.js";
+
+/** The network with the parameters that it has while it is trained. */
+export function trainedAs(network: NetworkDefinition, loss: LossJob): NetworkDefinition {
+  if (loss.kind !== "log-likelihood" || !loss.parameters) return network;
+  return { ...network, parameters: { ...network.parameters, ...loss.parameters } };
+}
+
+export const asTrials = (trials: readonly Trial[]): TrialsJob => ({
+  times: trials.map((t) => [...t.times]),
+  neurons: trials.map((t) => [...t.neurons]),
+});
+
+/** Writes a job for `saltation simulate` with the fitted values; files that it names are found from its own folder. */
+export function writeTrainedJob(
+  to: string,
+  job: TrainJob,
+  jobFile: string,
+  network: NetworkDefinition,
+  values: Values,
+): void {
+  const { time, method, paths, seed, maxSpikes, input } = job;
+  const found = fitted(network, values);
+  const current = input?.current;
+  const written = {
+    network: {
+      ...job.network,
+      ...(found.parameters && Object.keys(found.parameters).length > 0 ? { parameters: found.parameters } : {}),
+      ...(values.weights === undefined ? {} : { weights: found.weights }),
+    },
+    ...(input === undefined
+      ? {}
+      : { input: { ...input, current: values.current === undefined ? moved(current, jobFile, to) : found.current } }),
+    time,
+    ...(method === undefined ? {} : { method }),
+    paths,
+    ...(seed === undefined ? {} : { seed }),
+    ...(maxSpikes === undefined ? {} : { maxSpikes }),
+  };
+  writeFileSync(to, `${JSON.stringify(written, null, 2)}\n`);
+}
+
+type CurrentJob = NonNullable<TrainJob["input"]>["current"];
+
+/** A current whose file is named from another folder. */
+function moved(current: CurrentJob, from: string, to: string): CurrentJob {
+  if (typeof current !== "object" || Array.isArray(current) || Array.isArray(current.samples)) return current;
+  const { file } = current.samples as { file: string };
+  if (file === recordingName) return current;
+  const path = relative(dirname(resolve(to)), resolve(dirname(from), file));
+  return { ...current, samples: { ...current.samples, file: path } as typeof current.samples };
+}
