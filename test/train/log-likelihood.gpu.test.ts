@@ -71,6 +71,37 @@ describe.each(methods)("log-likelihood, method %s", (method) => {
 });
 
 describe("log-likelihood", () => {
+  it("of a batch is that of its trials, neighbours from a place that the seed draws", async () => {
+    const trials = Array.from({ length: 5 }, (_, i) => ({ times: [0.1 + 0.05 * i, 0.5 + 0.03 * i * i] }));
+    const options = { paths: 1, t1: 1, dt: 0.02, with: ["mu1", "current"] };
+    const definition = { parameters: quiet, current: 1.5 };
+    const cpu = await Engine.create({ backend: "cpu" });
+    const seen = new Set<number>();
+    for (const seed of [1, 2, 3, 4, 5, 6]) {
+      const part = await engine()
+        .network(definition)
+        .valueAndGradient(logLikelihood(trials, { batch: 3 }), { ...options, seed });
+      const same = await cpu
+        .network(definition)
+        .valueAndGradient(logLikelihood(trials, { batch: 3 }), { ...options, seed });
+      expect(Math.abs(part.value - same.value)).toBeLessThan(1e-5 * Math.abs(same.value));
+      const firsts = await Promise.all(
+        trials.map(async (_, f) => {
+          const window = [0, 1, 2].map((i) => trials[(f + i) % 5]!);
+          return (await cpu.network(definition).valueAndGradient(logLikelihood(window), options)).value;
+        }),
+      );
+      const first = firsts.findIndex((v) => Math.abs(v - same.value) < 1e-12 * Math.abs(v));
+      expect(first).toBeGreaterThanOrEqual(0);
+      seen.add(first);
+    }
+    expect(seen.size).toBeGreaterThan(1);
+    expect(() => logLikelihood(trials, { batch: 6 })).toThrow(
+      /loss\.batch: expected a whole number from 1 to 5, got 6/,
+    );
+    cpu.dispose();
+  });
+
   it("has the same bits every time, and a row per trial", async () => {
     const loss = logLikelihood([{ times: [0.2, 0.5] }, { times: [0.3] }, { times: [] }]);
     const network = engine().network({ parameters: quiet, current: 1.5 });

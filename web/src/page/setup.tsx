@@ -85,6 +85,7 @@ function startOf(document: StudioDocument, name: string): number | string {
 
 function numbers(weights: NonNullable<StudioDocument["job"]["network"]["weights"]>): number[] {
   if ("edges" in weights) return weights.edges.map((e) => e[2]);
+  if ("uniform" in weights) return [...weights.uniform];
   return "dense" in weights ? weights.dense.flat() : weights.layers.flat(2);
 }
 

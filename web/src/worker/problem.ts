@@ -1,7 +1,7 @@
 /** From a document to what the library trains. */
 import type { Engine, Loss, NetworkDefinition, SolveOptions, SpikeTable, TrainOptions } from "../../../src/index.js";
 import { lossOf, networkOf, solveOptionsOf } from "../../../src/io/build.js";
-import { checkJob, type TrainJob, trainSchema } from "../../../src/io/job.js";
+import { checkJob, type TrainJob, type TrialsJob, trainSchema } from "../../../src/io/job.js";
 import { type FileContext, readTrials, recordingName, type Trial } from "../../../src/io/recording.js";
 import { updateOptionsOf } from "../../../src/io/update-job.js";
 import { type StudioDocument, type Truth, trainedNames } from "../model/document.js";
@@ -21,7 +21,7 @@ export interface Problem {
 }
 
 /** The document's job, checked, with the given trials as what was observed. */
-export function checkedJob(document: StudioDocument, observed: TrainJob["observed"] = []): TrainJob {
+export function checkedJob(document: StudioDocument, observed: TrialsJob = []): TrainJob {
   return checkJob(trainSchema, { ...document.job, observed });
 }
 
@@ -59,7 +59,7 @@ export function trialsOf(table: SpikeTable): Trial[] {
 }
 
 /** What was observed, as a job names it; undefined where it has to be simulated. */
-export function observedJob(document: StudioDocument): TrainJob["observed"] | undefined {
+export function observedJob(document: StudioDocument): TrialsJob | undefined {
   const { observed } = document;
   switch (observed.kind) {
     case "simulated":
@@ -69,7 +69,7 @@ export function observedJob(document: StudioDocument): TrainJob["observed"] | un
     case "recording":
       return observed.key === undefined
         ? { file: recordingName }
-        : ({ file: recordingName, key: observed.key } as TrainJob["observed"]);
+        : ({ file: recordingName, key: observed.key } as TrialsJob);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Documents come from strangers, by link or file: their structure is checked before anything is made of them. */
 import * as z from "zod";
 import { checkJob, type TrainJob, trainSchema } from "../../../src/io/job.js";
-import { experiments, type StudioDocument } from "../model/document.js";
+import { experiments, type StudioDocument, type Truth } from "../model/document.js";
 
 const trials = z.array(z.array(z.number()));
 const observed = z.discriminatedUnion(
@@ -53,6 +53,11 @@ export function readJob(value: unknown): StudioDocument {
 
 function observedOf(given: TrainJob["observed"]): StudioDocument["observed"] {
   if (Array.isArray(given)) return { kind: "trials", times: given };
+  if ("simulate" in given) {
+    const { paths, seed = 1, current, weights, parameters } = given.simulate;
+    const values = { ...parameters, ...(current === undefined ? {} : { current }), ...(weights ? { weights } : {}) };
+    return { kind: "simulated", paths, seed, truth: values as Truth };
+  }
   if ("times" in given)
     return { kind: "trials", times: given.times, ...(given.neurons ? { neurons: given.neurons } : {}) };
   return { kind: "recording", name: given.file, ...("key" in given ? { key: given.key as string } : {}) };
