@@ -1,0 +1,18 @@
+/** Jobs in the documentation are jobs. */
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it, vi } from "vitest";
+import { trainCommand } from "../../src/cli/train.js";
+import { Engine } from "../../src/engine.js";
+
+it("docs/training.md", async () => {
+  const jobs = [...readFileSync("docs/training.md", "utf8").matchAll(/```json\n(.*?)```/gs)].map((m) => m[1]!);
+  expect(jobs).toHaveLength(1);
+  vi.spyOn(Engine, "create").mockRejectedValue(new Error("accepted"));
+  const file = join(mkdtempSync(join(tmpdir(), "saltation-docs-")), "job.json");
+  for (const job of jobs) {
+    writeFileSync(file, job);
+    await expect(trainCommand(file, { backend: "auto", history: "full" })).rejects.toThrow("accepted");
+  }
+});
