@@ -61,20 +61,55 @@ fn main(@builtin(local_invocation_index) lane: u32) {
 }
 `;
 
-/** A thread takes one slot and writes its value to the Gram matrix [rows, columns], on both sides where it is symmetric. */
-export const scatterResults = (workgroupSize: number): string => /* wgsl */ `
+/** As `describeSlots`, with the cotangents of a Gram matrix [rows, columns] for weights. */
+export const describeCotangents = (workgroupSize: number): string => /* wgsl */ `
 ${pairPass}
 @group(0) @binding(0) var<uniform> run: PairPass;
 @group(0) @binding(1) var<storage, read> list: array<vec2u>;
-@group(0) @binding(2) var<storage, read> results: array<vec2f>;
-@group(0) @binding(3) var<storage, read_write> gram: array<f32>;
+@group(0) @binding(2) var<storage, read> x: array<vec2u>;
+@group(0) @binding(3) var<storage, read> y: array<vec2u>;
+@group(0) @binding(4) var<storage, read> cotangent: array<f32>;
+@group(0) @binding(5) var<storage, read_write> pairs: array<vec4u>;
+@group(0) @binding(6) var<storage, read_write> weights: array<f32>;
 
 @compute @workgroup_size(${workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let slot = id.x + id.y * groups.x * ${workgroupSize}u;
   if (slot >= run.slots) { return; }
   let own = list[slot];
-  let value = ldexp(results[slot].x, i32(results[slot].y));
+  let a = x[own.x];
+  let b = y[own.y];
+  pairs[slot] = vec4u(a.x, a.y - 1u, b.x, b.y - 1u);
+  var weight = cotangent[own.x * run.columns + own.y];
+  if ((run.flags & 1u) != 0u && own.x != own.y) { weight += cotangent[own.y * run.columns + own.x]; }
+  weights[slot] = weight;
+}
+`;
+
+/**
+ * A thread takes one slot and writes its value to the Gram matrix [rows, columns], on both sides where it is symmetric.
+ * Values beyond float32 become the largest float32 and are counted.
+ */
+export const scatterResults = (workgroupSize: number): string => /* wgsl */ `
+${pairPass}
+@group(0) @binding(0) var<uniform> run: PairPass;
+@group(0) @binding(1) var<storage, read> list: array<vec2u>;
+@group(0) @binding(2) var<storage, read> results: array<vec2f>;
+@group(0) @binding(3) var<storage, read_write> gram: array<f32>;
+@group(0) @binding(4) var<storage, read_write> overflow: atomic<u32>;
+
+@compute @workgroup_size(${workgroupSize})
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let slot = id.x + id.y * groups.x * ${workgroupSize}u;
+  if (slot >= run.slots) { return; }
+  let own = list[slot];
+  let kept = results[slot].x;
+  let exponent = i32(results[slot].y);
+  // Infinity and NaN by their bits: a compiler may take it that there are none.
+  let bits = (bitcast<u32>(kept) >> 23u) & 255u;
+  let beyond = bits == 255u || i32(bits) + exponent > 254;
+  var value = select(3.4028234e38f, -3.4028234e38f, kept < 0.0f);
+  if (beyond) { atomicAdd(&overflow, 1u); } else { value = ldexp(kept, exponent); }
   gram[own.x * run.columns + own.y] = value;
   if ((run.flags & 1u) != 0u) { gram[own.y * run.columns + own.x] = value; }
 }

@@ -12,15 +12,20 @@ export const liftVertices = (slots: number): number => 2 * slots + 2;
 /**
  * A thread takes one path and one channel, and writes that channel of all vertices, or (`differences`) of the moves from
  * each vertex to the next, which are exact. The thread of channel 0 writes where the path begins and how many vertices
- * it has to `table`.
+ * it has to `table`, or the number alone (`lengths`).
  */
-export const trainLift = (channels: number, differences: boolean, workgroupSize: number): string => {
+export const trainLift = (
+  channels: number,
+  form: { readonly differences: boolean; readonly table: boolean },
+  workgroupSize: number,
+): string => {
+  const { differences, table } = form;
   const put = (vertex: string, value: string): string => `points[base + (${vertex}) * ${channels}u] = ${value};`;
   return /* wgsl */ `
 @group(0) @binding(0) var<uniform> run: TrainPass;
 @group(0) @binding(1) var<storage, read> events: array<u32>;
 @group(0) @binding(2) var<storage, read_write> points: array<f32>; // [paths][vertices][channels]
-@group(0) @binding(3) var<storage, read_write> table: array<vec2u>;
+@group(0) @binding(3) var<storage, read_write> ${table ? "table: array<vec2u>" : "lengths: array<u32>"};
 ${trainPass}
 ${eventList}
 
@@ -49,16 +54,19 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     vertex += 2u;
     n += size;
   }
-  if (c == 0u) { table[p] = vec2u(start, vertex + 2u); }
+  if (c == 0u) { ${table ? "table[p] = vec2u(start, vertex + 2u);" : "lengths[p] = vertex + 2u;"} }
 }
 `;
 };
 
-/** A thread takes one path and adds the scaled gradient by the time of each vertex to the spikes at it, in even shares. */
-export const trainPullback = (workgroupSize: number): string => /* wgsl */ `
+/**
+ * A thread takes one path and adds the scaled gradient by the time of each vertex to the spikes at it, in even shares.
+ * The gradient is [paths][vertices][channels], with time the first channel; only that is read.
+ */
+export const trainPullback = (channels: number, workgroupSize: number): string => /* wgsl */ `
 @group(0) @binding(0) var<uniform> run: TrainPass;
 @group(0) @binding(1) var<storage, read> events: array<u32>;
-@group(0) @binding(2) var<storage, read> gradient: array<f32>; // [paths][vertices], by time
+@group(0) @binding(2) var<storage, read> gradient: array<f32>;
 @group(0) @binding(3) var<storage, read_write> out: array<f32>; // [slots][paths]
 ${trainPass}
 ${eventList}
@@ -71,7 +79,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var vertex = p * (2u * run.slots + 2u) + 1u;
   for (var n = 0u; n < count;) {
     let size = events[event_at(n, 4u, p)];
-    let share = run.scale * (gradient[vertex] + gradient[vertex + 1u]) / f32(size);
+    let share = run.scale * (gradient[vertex * ${channels}u] + gradient[(vertex + 1u) * ${channels}u]) / f32(size);
     for (var r = 0u; r < size; r += 1u) {
       out[events[event_at(n + r, 2u, p)] * run.all_paths + run.first_path + p] += share;
     }

@@ -32,6 +32,7 @@ interface Readback {
 }
 
 const bufferOf = (s: Storage | GPUBuffer): GPUBuffer => ("buffer" in s ? s.buffer : s);
+const bytesOf = (s: Storage | GPUBuffer): number => ("buffer" in s ? s.bytes : s.size);
 
 const roundUp = (n: number, unit: number): number => Math.ceil(n / unit) * unit;
 
@@ -127,14 +128,14 @@ export class Batch {
   }
 
   /** Fills with zeros; all of the buffer, or a range of it (bytes, multiples of 4). */
-  clear(storage: Storage, byteOffset = 0, bytes = roundUp(storage.bytes, 4) - byteOffset): this {
-    const { buffer } = storage;
+  clear(storage: Storage | GPUBuffer, byteOffset = 0, bytes = roundUp(bytesOf(storage), 4) - byteOffset): this {
+    const buffer = bufferOf(storage);
     return this.command((e) => e.clearBuffer(buffer, byteOffset, bytes));
   }
 
   /** Copies between two buffers (bytes, multiples of 4). */
-  copy(from: Storage, fromOffset: number, to: Storage, toOffset: number, bytes: number): this {
-    const [source, target] = [from.buffer, to.buffer];
+  copy(from: Storage | GPUBuffer, fromOffset: number, to: Storage | GPUBuffer, toOffset: number, bytes: number): this {
+    const [source, target] = [bufferOf(from), bufferOf(to)];
     return this.command((e) => e.copyBufferToBuffer(source, fromOffset, target, toOffset, bytes));
   }
 

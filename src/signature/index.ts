@@ -6,6 +6,10 @@ import { GpuSignatureBackend } from "./gpu/backend.js";
 
 export type { LogSignatureForm } from "../twin/signature/lyndon.js";
 export type { GramRequest, GramResult, SignatureBackend } from "./backend.js";
+export { type DeviceKernelOptions, DeviceKernels } from "./gpu/device-kernels.js";
+export type { DevicePaths, EncodeTarget, PathShape } from "./gpu/device-paths.js";
+export { DeviceSignatures } from "./gpu/device-signatures.js";
+export { type LiftedOnDevice, TrainLift } from "./gpu/train-lift.js";
 export { type EncodeOptions, TrainSignatures } from "./gpu/train-signatures.js";
 export { type TrainStatistic, type TrainStatisticOptions, trainStatistic } from "./gpu/train-statistic.js";
 export { type TrainBatch, trainWindow, type UploadedTrains, uploadTrains } from "./gpu/trains.js";

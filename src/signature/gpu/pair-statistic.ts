@@ -101,13 +101,13 @@ export class PairStatistic implements TrainStatistic {
       TrainEvents.create(gpu, neurons),
       gpu.kernel({
         label: "lift of trains",
-        code: trainLift(channels, kernel.linearScale !== undefined, workgroupSize),
+        code: trainLift(channels, { differences: kernel.linearScale !== undefined, table: true }, workgroupSize),
         bindings: ["read", "read_write", "read_write"],
         uniformBytes: trainPassBytes,
       }),
       gpu.kernel({
         label: "pullback to spike times",
-        code: trainPullback(workgroupSize),
+        code: trainPullback(1, workgroupSize),
         bindings: ["read", "read", "read_write"],
         uniformBytes: trainPassBytes,
       }),

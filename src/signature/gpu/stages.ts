@@ -34,7 +34,7 @@ export type Source = "buffer" | "dot" | "extended";
 
 /** One role's gradient: [vertices, gradient channels], added to, of `paths` paths with their slots in `list`. */
 export interface RoleGradient {
-  readonly out: Storage;
+  readonly out: Storage | GPUBuffer;
   readonly list: Storage;
   readonly paths: number;
 }
@@ -46,8 +46,8 @@ export interface PairChunk {
   readonly rows: number;
   readonly columns: number;
   /** Points (for a linear static kernel their differences) of x and y [vertices, channels]. */
-  readonly x: Storage;
-  readonly y: Storage;
+  readonly x: Storage | GPUBuffer;
+  readonly y: Storage | GPUBuffer;
   /** [slots] of start of x, segments of x, start of y, segments of y. */
   readonly pairs: Storage;
   /** [slots] of value and binary exponent. */
