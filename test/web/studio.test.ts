@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { checkJob, trainSchema } from "../../src/io/job.js";
 import { readNpz } from "../../src/io/npz.js";
 import {
   buildSite,
@@ -129,8 +130,8 @@ describe("the studio", () => {
     expect(arrays.spike_counts!.data.every((n) => n <= 3)).toBe(true);
 
     const job = JSON.parse((await saved(tab, () => press(page, "Job (JSON)"))).bytes.toString());
+    expect(checkJob(trainSchema, job).paths).toBe(32);
     expect(job.observed.times).toHaveLength(128);
-    expect(job.trainable).toEqual(["current"]);
 
     const svg = (await saved(tab, () => page.click('[aria-label="save “Spikes” as SVG"]'))).bytes.toString();
     expect(svg).toMatch(/^<svg xmlns="http:\/\/www.w3.org\/2000\/svg"/);
@@ -177,7 +178,7 @@ describe("the studio, used", () => {
     const tab = await open();
     const { page } = tab;
     await page.click('input[value="recording"]');
-    await waitForText(page, ".job-error", /needs a recording; drop its file/);
+    await waitForText(page, ".drop", /Drop a recording here/);
     const trials = Array.from({ length: 5 }, (_, k) => [21 + k, 63 - k, 110 + 2 * k, 149]);
     const current = Array.from({ length: 200 }, (_, n) => 200 + 100 * Math.sin(n / 7));
     await page.evaluate(
@@ -352,7 +353,11 @@ describe("the studio, used", () => {
     const plain = await openBrowser(["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"]);
     try {
       const { page, troubles } = await openTab(plain, site.url);
-      await waitForText(page, ".no-gpu", /No WebGPU here.*Chrome and Edge 113.*--enable-unsafe-webgpu/s);
+      await waitForText(
+        page,
+        ".no-gpu",
+        /No WebGPU here.*found no graphics adapter.*Chrome and Edge 113.*--enable-unsafe-webgpu/s,
+      );
       await fill(page, "Paths", 8);
       await press(page, "Go on with the CPU");
       await ready(page);

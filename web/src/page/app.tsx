@@ -30,7 +30,13 @@ function NoGpu() {
     <section class="notice warning no-gpu" role="alert">
       <div>
         <p>
-          <strong>No WebGPU here.</strong> {engineProblem.value}
+          <strong>No WebGPU here.</strong>{" "}
+          {!isSecureContext
+            ? "Browsers offer it to secure pages only: open this one from https or from localhost."
+            : "gpu" in navigator
+              ? "This browser has it, but found no graphics adapter: a newer driver may help, and chrome://gpu says more."
+              : "This browser does not have it."}{" "}
+          These have:
         </p>
         <ul>
           <li>Chrome and Edge 113 or later on Windows, macOS and ChromeOS; 121 or later on Android.</li>

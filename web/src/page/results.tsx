@@ -237,7 +237,9 @@ function RasterFigure() {
           </Key>
           <Key color="generated">
             generated, {generated.rows} of {job.paths} paths
-            {saturated.value > 0 && `, ${saturated.value} of them end at spike ${job.maxSpikes}`}
+            {saturated.value > 0 &&
+              job.maxSpikes !== undefined &&
+              `, ${saturated.value} of them end at spike ${job.maxSpikes}`}
           </Key>
         </>
       }
@@ -254,7 +256,7 @@ function RasterFigure() {
           plainY: true,
           series: [{ label: "", color: "line", width: 0 }],
         }}
-        data={rasterData(t0, t1)}
+        data={noData(t0, t1)}
         marks={marks}
         summary={
           `Raster of spike times from ${t0} to ${t1} ${unit}: observed, ${a} spikes in ${observed.rows} trials; ` +
@@ -265,8 +267,9 @@ function RasterFigure() {
   );
 }
 
-const rasterData = (t0: number, t1: number): ChartData => [
-  [t0, t1],
+/** A chart without a curve, from one x to another. */
+const noData = (from: number, to: number): ChartData => [
+  [from, to],
   [null, null],
 ];
 
@@ -285,6 +288,7 @@ function LossFigure() {
   const at = thinned(data.loss.length);
   const log = data.loss.every((v) => v > 0);
   const last = data.loss.at(-1);
+  const empty = last === undefined;
   return (
     <Figure name="loss" title="Loss">
       <Chart
@@ -294,12 +298,13 @@ function LossFigure() {
           title: "Loss by training step",
           x: "training step",
           y: "loss",
-          log: log && data.loss.length > 0,
+          log: log && !empty,
+          ...(empty ? { plainY: true, xRange: [0, totalSteps.value] } : {}),
           series: [{ label: "loss", color: "generated" }],
         }}
-        data={[at.map((n) => data.steps[n]! + 1), at.map((n) => data.loss[n]!)]}
+        data={empty ? noData(0, totalSteps.value) : [at.map((n) => data.steps[n]! + 1), at.map((n) => data.loss[n]!)]}
         summary={
-          last === undefined
+          empty
             ? "Loss by training step: no step was made yet."
             : `Loss by training step: ${readable(data.loss[0]!)} at first, ${readable(last)} after ${step.value} steps.`
         }
@@ -368,6 +373,7 @@ function ParameterFigure({ name }: { name: string }) {
           x: "training step",
           y: several ? `mean |${symbol} − true|` : unit ? `${symbol} (${unit})` : symbol,
           fromZero: several,
+          ...(at.length === 0 ? { xRange: [0, totalSteps.value] } : {}),
           series: series.map((_, n) => ({ label: shown.length === 1 ? name : `${name} ${n + 1}`, color: curves[n]! })),
         }}
         data={[steps, ...series]}
@@ -521,12 +527,27 @@ function NeuronChoice() {
 export function Figures() {
   return (
     <section class="figures" aria-label="Figures" aria-busy={loading.value}>
+      {!snapshot.value && !loading.value && (
+        <p class="nothing">
+          {studioDocument.value.experiment === "recording" && engine.value
+            ? "Spikes, traces and curves appear here once there is a recording."
+            : "Spikes, traces and curves appear here once there is something to run."}
+        </p>
+      )}
+      {entries.value.length > 0 && <AllFigures />}
+    </section>
+  );
+}
+
+function AllFigures() {
+  return (
+    <>
       <NeuronChoice />
       <RasterFigure />
       <HistogramFigure />
       <ParameterFigures />
       <LossFigure />
       <TraceFigures />
-    </section>
+    </>
   );
 }

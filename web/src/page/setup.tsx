@@ -825,6 +825,8 @@ export function Exports() {
 export function JobError() {
   const error = loaded.value?.error;
   if (!error || /^cell/.test(error.field)) return null;
+  // That a recording is needed is said where it goes.
+  if (studioDocument.value.experiment === "recording" && !recording.value) return null;
   return (
     <p class="job-error" role="alert">
       {error.field && <code>{error.field}</code>} {error.message}

@@ -245,7 +245,10 @@ export async function adopt(document: StudioDocument, standing: Standing | null)
   clearTimeout(waiting);
   keeps = true;
   batch(() => {
+    entries.value = [];
     clearHistory();
+    rate.value = 0;
+    saturated.value = 0;
     studioDocument.value = document;
     neuron.value = lastNeuron(document);
     snapshot.value = undefined;
@@ -255,6 +258,7 @@ export async function adopt(document: StudioDocument, standing: Standing | null)
     loaded.value = undefined;
   });
   withdraw("Training stopped");
+  withdraw("The GPU device was lost");
   await load(standing);
 }
 

@@ -1,9 +1,10 @@
 /** The worker of the page: owns the engine and the run, and answers the page's calls in order. */
 
 import { wholeNumber } from "../../../src/checks.js";
-import { type Cell, defineCell, Engine, SaltationError, slif } from "../../../src/index.js";
+import { type Cell, Engine, SaltationError } from "../../../src/index.js";
 import { networkOf, solveOptionsOf } from "../../../src/io/build.js";
 import { writeNpz } from "../../../src/io/npz.js";
+import { readCell } from "../../../src/network/network.js";
 import { ownCell, type StudioDocument } from "../model/document.js";
 import { Files } from "./files.js";
 import { buildProblem, checkedJob, withValues } from "./problem.js";
@@ -80,8 +81,7 @@ function cellFacts(cell: Cell): CellFacts {
 function check(document: StudioDocument): LoadResult {
   const result: LoadResult = { error: undefined, cell: undefined, neurons: 1, steps: 0, ready: false };
   try {
-    const own = ownCell(document);
-    const cell = own ? defineCell(own) : slif;
+    const cell = readCell(ownCell(document) ?? (document.job.network.cell as string | undefined));
     result.cell = cellFacts(cell);
     const checked = checkedJob(document);
     const { time } = checked;
@@ -140,8 +140,8 @@ const studio: {
     return JSON.stringify({ saltation: "studio", step, parameters, document, checkpoint: checkpoint ?? null }, null, 2);
   },
   exportJob() {
-    const { job } = standing().problem;
-    return JSON.stringify(job, null, 2);
+    const { problem, standing: now } = standing();
+    return JSON.stringify({ ...problem.job, paths: now.paths }, null, 2);
   },
   async exportTrains() {
     const { problem, standing: now } = standing();
