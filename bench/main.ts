@@ -1,6 +1,7 @@
 /** `npm run bench -- <suite>`. */
 const suites: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>> = {
   convergence: () => import("./convergence.js"),
+  figures: () => import("./figures.js"),
   figure1: () => import("./figure1.js"),
   floors: () => import("./floors.js"),
   networks: () => import("./networks.js"),

@@ -1,0 +1,65 @@
+/** `npm run bench -- figures`: draws what lies in bench/results for the docs. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import type { BenchReport } from "../src/bench/report.js";
+import { rangesSvg, type Series, seriesSvg } from "../src/io/figure.js";
+import type { ConvergenceRow } from "./convergence.js";
+
+const result = <T>(name: string): T => JSON.parse(readFileSync(`bench/results/${name}.json`, "utf8")) as T;
+
+function convergence(): Promise<string> {
+  const { rows } = result<{ rows: ConvergenceRow[] }>("convergence");
+  const methods = [...new Set(rows.map((r) => r.method))];
+  const series = (sigma: number, of: "timeError" | "gradientError"): Series[] =>
+    methods.map((name) => {
+      const mine = rows.filter((r) => r.sigma === sigma && r.method === name);
+      return { name, x: mine.map((r) => r.dt), y: mine.map((r) => r[of]) };
+    });
+  const panel = (title: string, y: string, of: "timeError" | "gradientError") => {
+    return { title, x: "step dt", y, series: series(0.25, of), logX: true, logY: true };
+  };
+  return seriesSvg({
+    panels: [
+      panel("Second spike time, σ = 0.25", "RMS error per path", "timeError"),
+      panel("Its derivative by the current", "relative RMS error per path", "gradientError"),
+    ],
+  });
+}
+
+function accuracy(): Promise<string> {
+  const { rows } = result<{ rows: { length: number; kernel: number; textbook: number }[] }>("signature-accuracy");
+  const x = rows.map((r) => r.length);
+  return seriesSvg({
+    panels: [
+      {
+        title: "Signature kernel in float32",
+        x: "length of the paths",
+        y: "relative error",
+        logX: true,
+        logY: true,
+        series: [
+          { name: "textbook scheme", x, y: rows.map((r) => r.textbook) },
+          { name: "carried difference", x, y: rows.map((r) => r.kernel) },
+        ],
+      },
+    ],
+  });
+}
+
+/** Ratios to the floors, in each place that has a report. */
+function benches(): Promise<string> {
+  const places = ["dawn", "chrome", "cpu"].filter((p) => existsSync(`bench/results/bench-${p}.json`));
+  const rows = places.flatMap((place) =>
+    result<BenchReport>(`bench-${place}`)
+      .figures.filter((f) => f.suite !== "start")
+      // Sizes differ between places.
+      .map((f) => ({ group: place, label: `${f.suite}: ${f.name.replace(/[\d,]+ (?=paths)/, "… ")}`, ...f.ratio })),
+  );
+  return rangesSvg({ title: "Times over their floors (median, least to most)", value: "times the floor", rows });
+}
+
+export async function run(): Promise<void> {
+  for (const [name, draw] of Object.entries({ convergence, "signature-accuracy": accuracy, bench: benches })) {
+    writeFileSync(`docs/${name}.svg`, await draw());
+    console.log(`docs/${name}.svg`);
+  }
+}
