@@ -2,10 +2,11 @@
  * Sum and spread of rows of per-path numbers, block by block.
  *
  * A workgroup of 32 lanes takes one block of 256 paths of one row: each lane sums eight of them, a fixed tree joins the
- * lanes; then the same for the squared deviations from the block's own mean, so that no digits cancel. Reads `rows` [rows][paths]; writes (sum, squared deviations) to
- * `blocks` [rows][all blocks]. Blocks are counted from the first path of all, so results do not depend on the chunking.
+ * lanes; then the same for the squared deviations from the block's own mean, so that no digits cancel. Reads `rows`
+ * [rows][paths]; writes (sum, squared deviations) to `blocks` [rows][all blocks]. Blocks are counted from the first path
+ * of all, so results do not depend on the chunking. Antithetic paths count as one number for each pair, its mean.
  */
-export const reduceRows = /* wgsl */ `
+export const reduceRows = (pairs: boolean): string => /* wgsl */ `
 struct Reduce {
   paths: u32,       // of this chunk
   first_block: u32, // of this chunk
@@ -17,7 +18,8 @@ struct Reduce {
 @group(0) @binding(2) var<storage, read_write> blocks: array<vec2f>;
 
 const lanes = 32u;
-const each = 8u;
+const each = ${pairs ? 4 : 8}u;
+const block = ${pairs ? 128 : 256}u;
 var<workgroup> partial: array<f32, 32>;
 
 fn block_sum(lane: u32, value: f32) -> f32 {
@@ -34,20 +36,21 @@ fn block_sum(lane: u32, value: f32) -> f32 {
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let first = group.x * 256u + lane;
+  let samples = reduce.paths${pairs ? " / 2u" : ""};
+  let first = group.x * block + lane;
   let base = (reduce.row_offset + group.y) * reduce.paths;
-  var values: array<f32, 8>;
+  var values: array<f32, each>;
   var own = 0.0f;
   for (var n = 0u; n < each; n += 1u) {
     let i = first + n * lanes;
-    if (i < reduce.paths) { values[n] = rows[base + i]; }
+    if (i < samples) { values[n] = ${pairs ? "0.5f * (rows[base + 2u * i] + rows[base + 2u * i + 1u])" : "rows[base + i]"}; }
     own += values[n];
   }
   let sum = block_sum(lane, own);
-  let mean = sum / f32(min(256u, reduce.paths - group.x * 256u));
+  let mean = sum / f32(min(block, samples - group.x * block));
   var squares = 0.0f;
   for (var n = 0u; n < each; n += 1u) {
-    let deviation = select(0.0f, values[n] - mean, first + n * lanes < reduce.paths);
+    let deviation = select(0.0f, values[n] - mean, first + n * lanes < samples);
     squares += deviation * deviation;
   }
   let all = block_sum(lane, squares);

@@ -58,6 +58,9 @@ export class EngineNetwork {
   /** The plan of a loss: a single neuron needs no spikes beyond those that the loss looks at. */
   gradientPlan(options: SolveOptions, loss: Loss): SolvePlan {
     const plan = this.plan(options);
+    if (plan.antithetic && loss.independent) {
+      fail("antithetic", `loss "${loss.kind}" compares independent paths with each other; leave it out`);
+    }
     return plan.maxSpikes === 0 && this.network.neurons === 1 && loss.spikesNeeded !== undefined
       ? { ...plan, maxSpikes: loss.spikesNeeded, stopsByLoss: true }
       : plan;

@@ -23,7 +23,15 @@ export {
   expectedSignatureLoss,
 } from "./train/losses/expected-signature.js";
 export { logLikelihood } from "./train/losses/log-likelihood.js";
+export { type PathLossOptions, pathLoss } from "./train/losses/path-loss.js";
+export {
+  type SignatureKernelOptions,
+  type SignatureMmdOptions,
+  signatureMmdLoss,
+  signatureScoreLoss,
+} from "./train/losses/signature-kernel.js";
 export { firstSpikes, meanSpikeTime, type Selection, type SpikeTimeLoss } from "./train/losses/spike-times.js";
+export { type VanRossumOptions, vanRossum } from "./train/losses/van-rossum.js";
 export { adam, type Optimiser, type OptimiserSettings, rmsprop, sgd } from "./train/optimisers.js";
 export type {
   CosineDecay,

@@ -12,6 +12,8 @@ export interface SolverShape {
   smooth: boolean;
   /** Whether the driver path has the parabola (`levy`). */
   parabola: boolean;
+  /** Whether path 2k + 1 has the noise of path 2k with its sign turned, and 1 − u for u. */
+  antithetic: boolean;
   /** Where the parameters of the cell lie in the flat vector: offset, and stride per neuron (0 where shared). */
   parameters: readonly { offset: number; stride: number }[];
   current: { offset: number; stride: number; samples: number; width: number };
@@ -58,14 +60,16 @@ export function solverFunctions(shape: SolverShape): string {
   const noisy = channels.length > 0;
   const perStep = shape.neurons * shape.cellChannels;
   const withB = smooth && parabola;
+  const drawn = shape.antithetic ? "path & 0xfffffffeu" : "path";
   const draw = (i: number, c: number): string => {
-    const at = `vec2u(path, step * ${perStep}u + (neuron * ${shape.cellChannels}u + ${c}u))`;
+    const at = `vec2u(${drawn}, step * ${perStep}u + (neuron * ${shape.cellChannels}u + ${c}u))`;
     const words = `threefry2x32(vec2u(seed, 0u), ${at})`;
     return withB ? `  let n${i} = normal_pair(${words});` : `  let n${i} = normal_first(${words});`;
   };
   const draws = channels.map((c, i) => draw(i, c)).join("\n");
+  const unit = shape.antithetic ? "turned" : "inv_sqrt_dt";
   const parts = channels.map((_, i) =>
-    withB ? `n${i}.x * inv_sqrt_dt, n${i}.y * (1.7320508f * inv_sqrt_dt)` : `n${i} * inv_sqrt_dt`,
+    withB ? `n${i}.x * ${unit}, n${i}.y * (1.7320508f * ${unit})` : `n${i} * ${unit}`,
   );
   const { offset, stride, samples, width } = shape.current;
   const load = (own: boolean): string =>
@@ -85,6 +89,9 @@ struct Noise { ${noisy ? members(channels, (i) => `a${i}: f32${withB ? `, b${i}:
 // The driver path of one neuron in one grid step.
 fn draw_noise(path: u32, step: u32, neuron: u32) -> Noise {
 ${draws}
+#if ${shape.antithetic}
+  let turned = select(inv_sqrt_dt, -inv_sqrt_dt, (path & 1u) == 1u);
+#endif
   return Noise(${noisy ? parts.join(", ") : "0.0f"});
 }
 
@@ -123,7 +130,12 @@ fn increment(z: Noise) -> Slope {
 }
 
 fn event_uniform(path: u32, neuron: u32, count: u32) -> f32 {
-  return uniform_open(threefry2x32(vec2u(seed, 1u + neuron), vec2u(path, count)).x);
+  let bits = threefry2x32(vec2u(seed, 1u + neuron), vec2u(${drawn}, count)).x;
+#if ${shape.antithetic}
+  return uniform_open(select(bits, ~bits, (path & 1u) == 1u)); // 1 - u, and 2^-32 more: in (0, 1] too
+#else
+  return uniform_open(bits);
+#endif
 }
 
 // Parameters that all neurons share; once per thread.

@@ -54,11 +54,11 @@ export function lossChunks(
   bytes?: number,
 ): Chunk[] {
   if (own && !own.whole) {
-    const { largest, all } = own.bytesPerPath;
+    const { largest, all } = own.bytesPerPath(slots);
     return planChunks(gpu, plan, solver, slots, bytes, all, largest);
   }
   // One chunk as large as buffers allow; what it takes in all is then the caller's choice of paths.
-  const { largest, all } = own?.bytesPerPath ?? { largest: 0, all: 0 };
+  const { largest, all } = own?.bytesPerPath(slots) ?? { largest: 0, all: 0 };
   const chunks = planChunks(gpu, plan, solver, slots, Number.POSITIVE_INFINITY, all, largest);
   if (chunks.length > 1) {
     fail(
@@ -90,7 +90,7 @@ export class GradientEvaluator implements Evaluator {
     const solver = await createSolver(gpu, plan, views);
     const [own, rowSums] = await Promise.all([
       loss.gpu?.(gpu, plan, solver.recordWords),
-      RowSums.create(gpu, plan.paths, 1 + solver.gradientRows),
+      RowSums.create(gpu, plan, 1 + solver.gradientRows),
     ]);
     return new GradientEvaluator(gpu, loss, views, solver, own, rowSums, { value: firstSlots(plan) });
   }
@@ -165,6 +165,7 @@ export class GradientEvaluator implements Evaluator {
       }
       const rows = rowSums.estimates(await gpu.read(rowSums.blocks));
       const { value, means } = host ?? gpuLoss!.read(await report!, plan);
+      if (gpuLoss?.pathValues === false) rows[0] = { mean: Number.NaN, standardError: Number.NaN };
       if (![value, ...rows.slice(1).map((e) => e.mean)].every(Number.isFinite)) throw notFinite(plan);
       return assembleResult(value, this.views, rows, means ?? [], plan.stopsByLoss ? 0 : saturated);
     } finally {

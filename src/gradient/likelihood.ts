@@ -87,7 +87,7 @@ class TrialRows {
   result(plan: SolvePlan, options: EvaluatorOptions): ValueAndGradient {
     const { rows, views } = this;
     const trials = this.window.count;
-    const estimates = rows.map(estimateOf);
+    const estimates = rows.map((row) => estimateOf(row));
     if (!estimates.every((e) => Number.isFinite(e.mean))) {
       throw new SaltationError(
         "not-finite",

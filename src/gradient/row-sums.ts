@@ -2,28 +2,36 @@
 import { reduceRows } from "../../shaders/reduce-rows.wgsl.js";
 import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
 import { blockPaths, type Chunk } from "../solve/chunks.js";
+import type { SolvePlan } from "../solve/plan.js";
 import { type Estimate, joinBlocks } from "./statistics.js";
 
 export class RowSums {
   /** [rows][allBlocks] (sum, squared deviations from the block's mean), f32. */
   readonly blocks: Storage;
   readonly allBlocks: number;
+  /** Numbers that a row's sum is of: paths, or pairs of antithetic ones. */
+  readonly samples: number;
 
   private constructor(
     private readonly gpu: Gpu,
     private readonly kernel: Kernel,
-    private readonly paths: number,
+    private readonly perSample: 1 | 2,
+    paths: number,
     readonly rows: number,
   ) {
     this.allBlocks = Math.ceil(paths / blockPaths);
+    this.samples = paths / perSample;
     this.blocks = gpu.buffer("block sums", 8 * rows * this.allBlocks);
   }
 
-  /** @param paths of all chunks together. */
-  static async create(gpu: Gpu, paths: number, rows: number): Promise<RowSums> {
-    const bindings = ["read", "read_write"] as ("read" | "read_write")[];
-    const kernel = await gpu.kernel({ label: "reduce rows", code: reduceRows, bindings, uniformBytes: 16 });
-    return new RowSums(gpu, kernel, paths, rows);
+  static async create(gpu: Gpu, { paths, antithetic }: SolvePlan, rows: number): Promise<RowSums> {
+    const kernel = await gpu.kernel({
+      label: "reduce rows",
+      code: reduceRows(antithetic),
+      bindings: ["read", "read_write"],
+      uniformBytes: 16,
+    });
+    return new RowSums(gpu, kernel, antithetic ? 2 : 1, paths, rows);
   }
 
   /** Adds a chunk's table [rows][paths]. */
@@ -46,7 +54,7 @@ export class RowSums {
   estimates(data: ArrayBuffer): Estimate[] {
     const blocks = new Float32Array(data);
     return Array.from({ length: this.rows }, (_, r) =>
-      joinBlocks(blocks, 2 * r * this.allBlocks, this.paths, blockPaths),
+      joinBlocks(blocks, 2 * r * this.allBlocks, this.samples, blockPaths / this.perSample),
     );
   }
 

@@ -24,8 +24,12 @@ export function joinBlocks(blocks: ArrayLike<number>, offset: number, paths: num
   return { mean, standardError: paths > 1 ? Math.sqrt(squares / (paths - 1) / paths) : Number.NaN };
 }
 
-/** Mean and standard error of numbers, one per path. */
-export function estimateOf(values: ArrayLike<number>): Estimate {
+/** Mean and standard error of numbers, one per path; antithetic paths count as one number for each pair, its mean. */
+export function estimateOf(values: ArrayLike<number>, antithetic = false): Estimate {
+  if (antithetic) {
+    const pairs = Float64Array.from({ length: values.length / 2 }, (_, k) => (values[2 * k]! + values[2 * k + 1]!) / 2);
+    return estimateOf(pairs);
+  }
   const blocks: number[] = [];
   for (let b = 0; b < values.length; b += blockPaths) {
     const end = Math.min(values.length, b + blockPaths);

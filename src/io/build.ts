@@ -2,11 +2,15 @@
 import { wholeNumber } from "../checks.js";
 import { SaltationError } from "../errors.js";
 import type { NetworkDefinition } from "../network/network.js";
+import type { SignatureSolver } from "../signature/solver.js";
+import type { StaticKernel } from "../signature/static-kernel.js";
 import type { SolveOptions } from "../solve/plan.js";
 import type { Loss } from "../train/loss.js";
 import { expectedSignatureLoss } from "../train/losses/expected-signature.js";
 import { logLikelihood } from "../train/losses/log-likelihood.js";
+import { signatureMmdLoss, signatureScoreLoss } from "../train/losses/signature-kernel.js";
 import { firstSpikes, meanSpikeTime } from "../train/losses/spike-times.js";
+import { vanRossum } from "../train/losses/van-rossum.js";
 import type { LossJob, SolveJob, TrialsJob } from "./job.js";
 import { type FileContext, meanFirstTimes, readCurrent, readTrials } from "./recording.js";
 
@@ -20,7 +24,7 @@ export function networkOf(job: SolveJob, context: FileContext): NetworkDefinitio
 }
 
 export function solveOptionsOf(job: SolveJob): SolveOptions {
-  const { paths, time, method, seed, maxSpikes } = job;
+  const { paths, time, method, seed, maxSpikes, antithetic } = job;
   return {
     paths,
     t1: time.t1,
@@ -29,6 +33,7 @@ export function solveOptionsOf(job: SolveJob): SolveOptions {
     ...(method === undefined ? {} : { method: method as "levy" }),
     ...(seed === undefined ? {} : { seed }),
     ...(maxSpikes === undefined ? {} : { maxSpikes }),
+    ...(antithetic === undefined ? {} : { antithetic }),
   };
 }
 
@@ -58,5 +63,17 @@ export function lossOf(
       const { depth, matching = false, levelWeights } = loss;
       return expectedSignatureLoss(trials, { depth, matching, ...(levelWeights ? { levelWeights } : {}) });
     }
+    case "signature-mmd":
+    case "signature-score": {
+      const { static: kernel, solver } = loss;
+      const options = {
+        ...(kernel ? { static: kernel as StaticKernel } : {}),
+        ...(solver ? { solver: solver as SignatureSolver } : {}),
+      };
+      if (loss.kind === "signature-score") return signatureScoreLoss(trials, options);
+      return signatureMmdLoss(trials, { ...options, unbiased: loss.unbiased ?? true });
+    }
+    case "van-rossum":
+      return vanRossum(trials, { tau: loss.tau, unbiased: loss.unbiased ?? true });
   }
 }

@@ -6,6 +6,7 @@ import * as z from "zod";
 import { show } from "../checks.js";
 import { SaltationError } from "../errors.js";
 import { methods } from "../solve/plan.js";
+import { solver, staticKernel } from "./signature-job.js";
 import { optimiserSchema, trainablesSchema } from "./update-job.js";
 
 const finite = z.number();
@@ -72,6 +73,10 @@ const solve = {
   paths: finite.describe("number of Monte Carlo paths"),
   seed: finite.optional().describe("seed of noise and uniforms, a whole number below 2^32; default 0"),
   maxSpikes: finite.optional().describe("a path stops at its maxSpikes-th event in the whole network"),
+  antithetic: z
+    .boolean()
+    .optional()
+    .describe("paths in pairs, the second with the noise of the first turned round; default false"),
 };
 
 const loss = z.discriminatedUnion(
@@ -90,6 +95,18 @@ const loss = z.discriminatedUnion(
       levelWeights: z.array(finite).optional(),
     }),
     z.strictObject({
+      kind: z.literal("signature-mmd"),
+      static: staticKernel.optional(),
+      solver: solver.optional(),
+      unbiased: z.boolean().optional(),
+    }),
+    z.strictObject({
+      kind: z.literal("signature-score"),
+      static: staticKernel.optional(),
+      solver: solver.optional(),
+    }),
+    z.strictObject({ kind: z.literal("van-rossum"), tau: finite, unbiased: z.boolean().optional() }),
+    z.strictObject({
       kind: z.literal("log-likelihood"),
       /** Trials of a step; all where absent. */
       batch: finite.optional(),
@@ -97,7 +114,10 @@ const loss = z.discriminatedUnion(
       parameters: z.record(z.string(), perNeuron).optional(),
     }),
   ],
-  { error: "expected mean-spike-time, first-spikes, expected-signature or log-likelihood" },
+  {
+    error:
+      "expected mean-spike-time, first-spikes, expected-signature, signature-mmd, signature-score, van-rossum or log-likelihood",
+  },
 );
 export type LossJob = z.infer<typeof loss>;
 

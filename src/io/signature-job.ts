@@ -13,8 +13,8 @@ const paths = z.union([points, trains], {
 /** For spike trains: the interval on which they are lifted, and the number of neurons. */
 const lift = { t0: finite.optional(), t1: finite.optional(), neurons: finite.optional() };
 
-const staticKernel = z.looseObject({ kind: z.string() });
-const solver = z.discriminatedUnion(
+export const staticKernel = z.looseObject({ kind: z.string() });
+export const solver = z.discriminatedUnion(
   "kind",
   [
     z.strictObject({ kind: z.literal("difference"), dyadic: z.array(finite).optional() }),

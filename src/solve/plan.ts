@@ -33,6 +33,11 @@ export interface SolveOptions {
   method?: Method;
   /** Seed of noise and uniforms, a whole number below 2³². Default 0. */
   seed?: number;
+  /**
+   * Paths in pairs, 2k and 2k + 1, of which the second has the noise of the first with its sign turned, and 1 − u for
+   * each uniform u: every path has the same law as without, and means over pairs usually spread less. Default false.
+   */
+  antithetic?: boolean;
   /** Stop each path at its maxSpikes-th event in the whole network; unlimited where not given. */
   maxSpikes?: number;
   /** Default `auto`; networks only. */
@@ -50,6 +55,7 @@ export interface SolvePlan {
   readonly seed: number;
   /** 0 where unlimited. */
   readonly maxSpikes: number;
+  readonly antithetic: boolean;
   /** Whether maxSpikes comes from what a loss looks at, not from the user: then paths so stopped are no news. */
   readonly stopsByLoss?: boolean;
   readonly distribution: Distribution;
@@ -117,6 +123,10 @@ export function planSolve(network: Network, options: SolveOptions): SolvePlan {
       `"euler" needs noise amplitudes that do not depend on the state; use "levy" for cell "${cell.name}"`,
     );
   }
+  const antithetic = options.antithetic ?? false;
+  if (typeof antithetic !== "boolean") fail("antithetic", `expected true or false, got ${show(antithetic)}`);
+  if (antithetic && paths % 2 !== 0)
+    fail("paths", `is ${paths}; antithetic paths come in pairs, so give an even number`);
   const counters = steps * network.neurons * Math.max(1, cell.channels.length);
   if (counters > uint32Max) {
     fail("time.dt", `${steps} steps of ${network.neurons} neurons need ${counters} noise counters; at most 2^32 exist`);
@@ -130,6 +140,7 @@ export function planSolve(network: Network, options: SolveOptions): SolvePlan {
     steps,
     method,
     seed: wholeNumber("seed", options.seed ?? 0, 0, uint32Max),
+    antithetic,
     maxSpikes: options.maxSpikes === undefined ? 0 : wholeNumber("maxSpikes", options.maxSpikes, 1, 2 ** 20),
     distribution: oneOf("distribution", options.distribution ?? "auto", distributions),
     current: planCurrent(network.current, network.neurons, t0, dt, steps),

@@ -66,6 +66,7 @@ export function solverShape(
     neurons: network.neurons,
     smooth: plan.method !== "euler",
     parabola: plan.method === "levy",
+    antithetic: plan.antithetic,
     parameters: network.parameters.map((p) => {
       const view = layout.views.get(p.name)!;
       return { offset: view.offset, stride: view.neuronStride };

@@ -40,6 +40,8 @@ export interface Loss {
   readonly kind: string;
   /** @throws SaltationError where the loss does not fit the network. */
   check?(network: Network): void;
+  /** Whether it needs paths that are independent of each other: antithetic ones are then refused. */
+  readonly independent?: boolean;
   /** Spikes of a neuron that the loss looks at, at most, where there is such a number: later ones cannot change it. */
   readonly spikesNeeded?: number;
   /**
@@ -83,14 +85,16 @@ export interface Kept {
 export interface GpuLoss {
   /** Whether it compares paths with each other, so that all must lie in one chunk. */
   readonly whole: boolean;
-  /** Bytes per path of the largest buffer that it makes for a chunk, and of all of them. */
-  readonly bytesPerPath: { readonly largest: number; readonly all: number };
+  /** Whether it says what each path adds to the value (default true); else the value's standard error is NaN. */
+  readonly pathValues?: boolean;
+  /** Bytes per path of the largest buffer that it makes for a chunk, and of all of them, for a record of `slots`. */
+  bytesPerPath(slots: number): { readonly largest: number; readonly all: number };
   /** @param plan with the seed of this evaluation. */
   encodeBegin?(batch: Batch, plan: SolvePlan): void;
   encodeChunk(batch: Batch, trains: DeviceTrains): Kept;
   encodeValue(batch: Batch): void;
   /**
-   * Adds the spike-time cotangents, number of all paths · ∂value/∂τ, to `cotangents` [slots][paths] f32 (the mean over
+   * Writes the spike-time cotangents, number of all paths · ∂value/∂τ, to `cotangents` [slots][paths] f32 (the mean over
    * paths of what follows from them is the gradient), and what each path adds to the value (see
    * `LossValue.pathValues`) to row 0 of `rows` [.. ][paths] f32; both were cleared.
    */

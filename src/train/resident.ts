@@ -89,7 +89,7 @@ export class ResidentTraining {
     const [loss, update, sums, verdictKernel, mean] = await Promise.all([
       options.loss.gpu!(gpu, plan, solver.recordWords),
       GpuUpdate.create(gpu, options.update, vector),
-      RowSums.create(gpu, plan.paths, 1 + entries),
+      RowSums.create(gpu, plan, 1 + entries),
       gpu.kernel({ label: "verdict", code: verdict, bindings: ["read", "read_write"], uniformBytes: 16 }),
       gpu.kernel({
         label: "mean gradient",
@@ -167,7 +167,7 @@ export class ResidentTraining {
       kept.dispose();
     }
     batch.stage("update");
-    const uniform = Uint32Array.of(solver.gradientRows, plan.paths, sums.allBlocks, 0);
+    const uniform = Uint32Array.of(solver.gradientRows, sums.samples, sums.allBlocks, 0);
     const groups = [Math.ceil(solver.gradientRows / 64)] as const;
     batch.dispatch(kernels.mean, [sums.blocks, gradient, halted], uniform, groups);
     update.encode(batch, { gradient, theta: solver.theta, halted, step });
@@ -235,6 +235,7 @@ export class ResidentTraining {
       const { value, means } = loss.read(await flight.report, flight.plan);
       if (!Number.isFinite(value)) throw notFinite(plan);
       const rows = sums.estimates(await flight.blocks);
+      if (loss.pathValues === false) rows[0] = { mean: Number.NaN, standardError: Number.NaN };
       const saturated = status.reduce((n, s) => n + s.saturated, 0);
       const result = assembleResult(value, options.views, rows, means ?? [], plan.stopsByLoss ? 0 : saturated);
       yield { step: flight.step, result, state: await flight.state };

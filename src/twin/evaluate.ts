@@ -170,5 +170,11 @@ export async function evaluateCpu(
     });
     options.perPath(0, paths, flat);
   }
-  return assembleResult(value, views, rows.map(estimateOf), means ?? [], plan.stopsByLoss ? 0 : saturated);
+  return assembleResult(
+    value,
+    views,
+    rows.map((row) => estimateOf(row, plan.antithetic)),
+    means ?? [],
+    plan.stopsByLoss ? 0 : saturated,
+  );
 }

@@ -6,11 +6,10 @@
  * lowest neuron). The driver path stays in absolute time: what follows an event goes on along the same path.
  */
 import type { CompiledCell } from "../cell/emit-js.js";
-import { uniformOpen } from "../driver/normal.js";
-import { threefry2x32 } from "../driver/threefry.js";
 import { SaltationError } from "../errors.js";
 import type { SolvePlan } from "../solve/plan.js";
 import { type Driver, Stepper } from "./advance.js";
+import { eventUniform } from "./noise.js";
 
 /** Gives the driver path: writes ΔW and H of one path, step and channel (neuron · channels + channel). */
 export type NoiseSource = (path: number, step: number, channel: number, out: Float64Array) => void;
@@ -80,7 +79,7 @@ export class PathSolver {
   /** Solves path number `path`; `record` keeps the operations for the derivative. */
   solve(path: number, record: boolean): PathResult {
     const { plan, cell, stepper, n, channels, p } = this;
-    const { dt, steps, seed, maxSpikes } = plan;
+    const { dt, steps, maxSpikes } = plan;
     const { neurons, connections } = plan.network;
     const { rowStart, targets, weights } = connections;
     const smooth = plan.method !== "euler";
@@ -102,8 +101,7 @@ export class PathSolver {
     const pair = new Float64Array(2);
     const landed = new Float64Array(n);
 
-    const uniform = (neuron: number, count: number): number =>
-      uniformOpen(threefry2x32(seed, 1 + neuron, path, count)[0]);
+    const uniform = (neuron: number, count: number): number => eventUniform(plan, path, neuron, count);
 
     for (let k = 0; k < neurons; k++) {
       startUniforms[k] = uniform(k, 0);

@@ -1,6 +1,6 @@
 /** The driver path of a plan from its counters, in float64: what the kernels draw, to the bit of the random words. */
-import { normalPair } from "../driver/normal.js";
-import { threefryInto } from "../driver/threefry.js";
+import { normalPair, uniformOpen } from "../driver/normal.js";
+import { threefry2x32, threefryInto } from "../driver/threefry.js";
 import type { SolvePlan } from "../solve/plan.js";
 import type { NoiseSource } from "./forward.js";
 
@@ -10,9 +10,19 @@ export function counterNoise(plan: SolvePlan): NoiseSource {
   const scaleW = Math.sqrt(plan.dt);
   const scaleH = Math.sqrt(plan.dt / 12);
   return (path, step, channel, out) => {
-    threefryInto(words, plan.seed, 0, path, step * perStep + channel);
+    const sign = plan.antithetic && path % 2 === 1 ? -1 : 1;
+    threefryInto(words, plan.seed, 0, drawnPath(plan, path), step * perStep + channel);
     normalPair(words[0]!, words[1]!, out);
-    out[0]! *= scaleW;
-    out[1]! *= scaleH;
+    out[0]! *= sign * scaleW;
+    out[1]! *= sign * scaleH;
   };
+}
+
+/** The path whose counters a path draws by: for antithetic paths, the first of the pair. */
+export const drawnPath = (plan: SolvePlan, path: number): number => (plan.antithetic ? path - (path % 2) : path);
+
+/** The uniform of a neuron's `count`-th spike (0: its start) on a path, which a float32 holds exactly. */
+export function eventUniform(plan: SolvePlan, path: number, neuron: number, count: number): number {
+  const [bits] = threefry2x32(plan.seed, 1 + neuron, drawnPath(plan, path), count);
+  return uniformOpen(plan.antithetic && path % 2 === 1 ? ~bits >>> 0 : bits);
 }

@@ -4,7 +4,10 @@ import type { NetworkDefinition } from "../../src/network/network.js";
 import type { SolveOptions } from "../../src/solve/plan.js";
 import type { Loss, Train } from "../../src/train/loss.js";
 import { expectedSignatureLoss } from "../../src/train/losses/expected-signature.js";
+import { pathLoss } from "../../src/train/losses/path-loss.js";
+import { signatureMmdLoss, signatureScoreLoss } from "../../src/train/losses/signature-kernel.js";
 import { firstSpikes, meanSpikeTime } from "../../src/train/losses/spike-times.js";
+import { vanRossum } from "../../src/train/losses/van-rossum.js";
 
 /** Simulated spike trains, path by path. */
 export async function trainsOfRun(engine: Engine, network: NetworkDefinition, options: SolveOptions): Promise<Train[]> {
@@ -52,4 +55,46 @@ export const lossCases = (observed: Observed): [string, (network: "one" | "recur
   ["expected signature", (n) => expectedSignatureLoss(observed[n], { depth: 3 })],
   ["signature, levels weighted", (n) => expectedSignatureLoss(observed[n], { depth: 4, levelWeights: [1, 2, 6, 0] })],
   ["expected signature, matched", (n) => expectedSignatureLoss(observed[n], { depth: 3, matching: true })],
+  ["van Rossum", (n) => vanRossum(observed[n], { tau: 0.1 })],
+  ["van Rossum, biased", (n) => vanRossum(observed[n], { tau: 0.3, unbiased: false })],
+  ["MMD, truncated", (n) => signatureMmdLoss(observed[n], { solver: { kind: "truncated", depth: 3 } })],
+  ["MMD, RBF", (n) => signatureMmdLoss(observed[n], { static: { kind: "rbf", sigma: 2 }, unbiased: false })],
+  ["score", (n) => signatureScoreLoss(observed[n], { static: { kind: "linear", scale: 0.2 } })],
+  ["a caller's, in WGSL", () => inWgsl],
+  ["a caller's, in TypeScript", () => inTypeScript],
 ];
+
+/** Mean over paths of Σ_n c / (1 + n) · sin(3 τ_n + neuron): the same three times over. */
+const factor = 0.7;
+const onePath = (train: Train) => ({
+  value: train.times.reduce((sum, t, n) => sum + (factor / (1 + n)) * Math.sin(3 * t + train.neurons[n]!), 0),
+  cotangents: train.times.map((t, n) => ((3 * factor) / (1 + n)) * Math.cos(3 * t + train.neurons[n]!)),
+});
+
+const inTypeScript: Loss = {
+  kind: "mine",
+  evaluate(trains) {
+    const each = trains.map(onePath);
+    return {
+      value: each.reduce((sum, e) => sum + e.value, 0) / trains.length,
+      cotangents: each.map((e) => e.cotangents.map((c) => c / trains.length)),
+      pathValues: each.map((e) => e.value),
+    };
+  },
+};
+
+const inWgsl = pathLoss({
+  kind: "mine",
+  data: [factor],
+  evaluate: onePath,
+  code: /* wgsl */ `
+fn path_loss(path: u32, count: u32) -> f32 {
+  var sum = 0.0f;
+  for (var n = 0u; n < count; n += 1u) {
+    let phase = 3.0f * spike_time(n) + f32(spike_neuron(n));
+    sum += data[0] / f32(1u + n) * sin(phase);
+    add_cotangent(n, 3.0f * data[0] / f32(1u + n) * cos(phase));
+  }
+  return sum;
+}`,
+});

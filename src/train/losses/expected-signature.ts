@@ -151,7 +151,6 @@ interface MatchedChunk extends Kept {
 class GpuExpectedSignature implements GpuLoss {
   readonly whole = false;
   readonly report: Storage;
-  readonly bytesPerPath: { largest: number; all: number };
   private start = 0;
 
   private constructor(
@@ -165,8 +164,6 @@ class GpuExpectedSignature implements GpuLoss {
     private readonly vectors: { mean: Storage; target: Storage; weights: Storage; slope: Storage },
   ) {
     this.report = gpu.buffer("value", 4);
-    const caps = observed ? 4 * signatures.neurons : 0;
-    this.bytesPerPath = { largest: caps, all: caps };
   }
 
   static async create(
@@ -222,6 +219,11 @@ class GpuExpectedSignature implements GpuLoss {
   encodeBegin(_: Batch, plan: SolvePlan): void {
     this.plan = plan;
     this.start = pairingStart(plan.seed, this.observedCount);
+  }
+
+  bytesPerPath(): { largest: number; all: number } {
+    const caps = this.observed ? 4 * this.signatures.neurons : 0;
+    return { largest: caps, all: caps };
   }
 
   encodeChunk(batch: Batch, trains: DeviceTrains): MatchedChunk {

@@ -30,3 +30,8 @@ export function checkTimes(observed: readonly SpikeTrainInput[], { network, t0, 
     checkTrain(`observed[${i}]`, train, { t0, t1, neurons: network.neurons });
   });
 }
+
+/** @throws SaltationError where a loss that compares paths with each other has too few. */
+export function checkPaths(kind: string, { paths }: SolvePlan, least: number): void {
+  if (paths < least) fail("paths", `loss "${kind}" needs at least ${least}, got ${paths}`);
+}

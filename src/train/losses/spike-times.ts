@@ -97,7 +97,7 @@ function spikeTimeLoss(
       const times = selections.map((_, s) =>
         Float64Array.from(trains, (train, i) => (found[i]![s]! < 0 ? plan.t1 : train.times[found[i]![s]!]!)),
       );
-      const means = times.map(estimateOf);
+      const means = times.map((row) => estimateOf(row, plan.antithetic));
       const coefficients = means.map((e, s) => weight * derivative(e.mean - targets[s]!));
       const cotangents = trains.map((train, i) => {
         const row = new Float64Array(train.times.length);
@@ -117,7 +117,6 @@ const workgroupSize = 64;
 
 class GpuSpikeTimes implements GpuLoss {
   readonly whole = false;
-  readonly bytesPerPath: { largest: number; all: number };
 
   private constructor(
     private readonly gpu: Gpu,
@@ -128,10 +127,7 @@ class GpuSpikeTimes implements GpuLoss {
     private readonly targets: Storage,
     private readonly coefficients: Storage,
     private readonly lossOf: (means: readonly Estimate[]) => number,
-  ) {
-    const row = 4 * sums.rows;
-    this.bytesPerPath = { largest: row, all: 2 * row };
-  }
+  ) {}
 
   static async create(
     gpu: Gpu,
@@ -162,7 +158,7 @@ class GpuSpikeTimes implements GpuLoss {
         bindings: ["read", "read", "read", "read_write", "read_write"],
         uniformBytes: runBytes,
       }),
-      RowSums.create(gpu, plan.paths, n),
+      RowSums.create(gpu, plan, n),
     ]);
     const selection = gpu.upload("selections", Uint32Array.from(selections.flatMap((s) => [s.neuron, s.index])));
     // Kernels count time from t0.
@@ -182,8 +178,13 @@ class GpuSpikeTimes implements GpuLoss {
     this.plan = plan;
   }
 
+  bytesPerPath(): { largest: number; all: number } {
+    const row = 4 * this.sums.rows;
+    return { largest: row, all: 2 * row };
+  }
+
   encodeChunk(batch: Batch, trains: DeviceTrains): SelectedSpikes {
-    const bytes = this.bytesPerPath.largest * trains.paths;
+    const bytes = 4 * this.sums.rows * trains.paths;
     const times = this.gpu.buffer("spike times", bytes);
     const found = this.gpu.buffer("found slots", bytes);
     const { storage, byteOffset } = trains.counts;
@@ -202,8 +203,8 @@ class GpuSpikeTimes implements GpuLoss {
   }
 
   encodeValue(batch: Batch): void {
-    const { sums, plan } = this;
-    const uniform = Uint32Array.of(plan.paths, sums.allBlocks, 0, sums.rows);
+    const { sums } = this;
+    const uniform = Uint32Array.of(sums.samples, sums.allBlocks, 0, sums.rows);
     new Float32Array(uniform.buffer)[2] = 1 / sums.rows;
     batch.dispatch(this.kernels.coefficients, [sums.blocks, this.targets, this.coefficients], uniform, [
       Math.ceil(sums.rows / workgroupSize),
