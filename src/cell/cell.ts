@@ -24,6 +24,8 @@ export interface CellDefinition {
   start?: Record<string, string>;
   /** Parameters and their defaults. */
   parameters: Record<string, number>;
+  /** Units of parameters, for tables: text that nothing is computed with. */
+  units?: Record<string, string>;
 }
 
 export interface Channel {
@@ -61,7 +63,7 @@ const reserved = new Set(["I", "u", "w", "t", "pi", ...knownFunctions.keys()]);
 const identifier = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 const maximumStates = 32;
 
-const sections = ["name", "state", "noise", "event", "reset", "receive", "start", "parameters"];
+const sections = ["name", "state", "noise", "event", "reset", "receive", "start", "parameters", "units"];
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -89,9 +91,12 @@ export function defineCell(definition: CellDefinition): Cell {
   for (const key of ["state", "parameters"] as const) {
     if (!isRecord(definition[key])) fail(key, `expected an object, got ${JSON.stringify(definition[key])}`);
   }
-  for (const key of ["noise", "reset", "receive", "start"] as const) {
+  for (const key of ["noise", "reset", "receive", "start", "units"] as const) {
     if (definition[key] !== undefined && !isRecord(definition[key])) {
-      fail(key, `expected an object of equations, got ${JSON.stringify(definition[key])}`);
+      fail(
+        key,
+        `expected an object of ${key === "units" ? "texts" : "equations"}, got ${JSON.stringify(definition[key])}`,
+      );
     }
   }
 
@@ -115,6 +120,10 @@ export function defineCell(definition: CellDefinition): Cell {
     if (typeof value !== "number" || !Number.isFinite(value)) {
       fail(`parameters.${n}`, `expected a finite number as default, got ${JSON.stringify(value)}`);
     }
+  }
+
+  for (const n of Object.keys(definition.units ?? {})) {
+    if (!parameters.includes(n)) fail(`units.${n}`, `no such parameter; known: ${parameters.join(", ")}`);
   }
 
   const g = new Graph();

@@ -46,6 +46,24 @@ export const gifDefinition: CellDefinition = {
     slope: 1.5,
     tauTheta: 5,
   },
+  units: {
+    tau: "ms",
+    gain: "mV/nA",
+    offset: "mV",
+    vTh: "mV",
+    vReset: "mV",
+    deltaV: "mV",
+    tauS: "ms",
+    alpha: "1",
+    jEta: "mV",
+    tauEta: "ms",
+    jGamma: "mV",
+    tauGamma: "ms",
+    k: "1",
+    knee: "mV",
+    slope: "mV",
+    tauTheta: "ms",
+  },
 };
 
 export const gif = defineCell(gifDefinition);

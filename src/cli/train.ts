@@ -9,7 +9,7 @@ import { checkJob, type TrainJob, type TrialsJob, trainSchema } from "../io/job.
 import { writeNpz } from "../io/npz.js";
 import { asTrials, trainedAs, writeTrainedJob } from "../io/trained-job.js";
 import { updateOptionsOf } from "../io/update-job.js";
-import { defineNetwork } from "../network/network.js";
+import { defineNetwork, readCell } from "../network/network.js";
 import { parameterLayout, parameterVector, requestedViews } from "../solve/layout.js";
 import { planSolve } from "../solve/plan.js";
 import { type TrainOptions, type TrainStep, train } from "../train/train.js";
@@ -28,6 +28,7 @@ import { filesBeside, readJobFile } from "./job-file.js";
 import { type CommonOptions, print, printJson, progressBar, readable, readableShape } from "./output.js";
 import { drawRecovery, type Metrics, metricsTable, Recovery, truthOfJob } from "./recovery.js";
 import { signalExitCode, stopOnSignals } from "./signals.js";
+import { type MadeReport, SpikeTrainReport, unitsOf } from "./spike-train-report.js";
 
 export interface TrainCommandOptions extends CommonOptions {
   resume?: boolean;
@@ -113,9 +114,11 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
   const update = updateOptionsOf(job.optimiser, job.trainable);
   const views = requestedViews(network, parameterLayout(plan), trainableNames(update.trainable), "trainable");
   planUpdate(update, network, views, parameterVector(plan));
+  const spikeTrains = SpikeTrainReport.of(job, simulated, solve, context);
   const steps = wholeNumber("steps", job.steps, 1, 2 ** 31);
   fingerprintJob(job, fingerprint);
   if (options.resume && !job.checkpoint) fail("checkpoint", "is missing; --resume goes on from the file that it names");
+  if (options.save) checkWritable(options.save, "--save");
   const checkpoints = checkpointsOf(job, file, fingerprint);
   const resume = options.resume ? checkpoints!.read() : undefined;
   if (resume && resume.step >= steps) {
@@ -150,7 +153,9 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
     if (options.save) writeTrainedJob(options.save, job, file, simulated, metrics.parameters);
     const figure = job.test ? (options.figure ?? `out/${basename(file, ".json")}.svg`) : options.figure;
     if (figure) await drawRecovery(figure, recovery, result.losses, result.first.step);
-    report(result, seconds, job, engine.adapterName, metrics, figure, options);
+    const stem = options.figure?.replace(/\.svg$/, "") ?? `out/${basename(file, ".json")}`;
+    const compared = await spikeTrains?.make(engine, simulated, metrics.parameters, stem);
+    report(result, seconds, job, engine.adapterName, metrics, figure, options, compared);
   } finally {
     engine.dispose();
   }
@@ -235,6 +240,7 @@ function report(
   metrics: Metrics,
   figure: string | undefined,
   options: TrainCommandOptions,
+  compared: MadeReport | undefined,
 ): void {
   const parameters = last.updated;
   if (options.out) {
@@ -254,17 +260,21 @@ function report(
       loss,
       ...kept,
       parameters,
-      metrics,
+      metrics: { ...metrics, ...compared?.metrics },
       ...(figure ? { figure } : {}),
+      ...(compared ? { files: compared.files } : {}),
     });
     return;
   }
   const from = first.step > 0 ? `, from step ${first.step} on,` : "";
   print(`${steps} steps${from} of ${job.paths} paths on ${adapter} in ${readable(seconds)} s`);
   print(`loss ${readable(first.value)} at first, ${readable(last.value)} at last`);
+  const units = unitsOf(readCell(job.network.cell as string));
   for (const [name, value] of Object.entries(parameters)) {
-    print(`${name} ${readableShape(first.parameters[name])} → ${readableShape(value)}`);
+    const unit = units[name] ? ` ${units[name]}` : "";
+    print(`${name} ${readableShape(first.parameters[name])} → ${readableShape(value)}${unit}`);
   }
+  compared?.print();
   if (job.test) print(metricsTable(metrics));
   if (options.save) print(`fitted network in ${options.save}`);
   if (figure) print(`figure in ${figure}`);

@@ -25,6 +25,7 @@ const cell = z.strictObject({
   receive: equations.optional(),
   start: equations.optional(),
   parameters: z.record(z.string(), finite),
+  units: z.record(z.string(), z.string()).optional(),
 });
 
 const weights = z.union(
@@ -171,6 +172,23 @@ export const gradientSchema = z.strictObject({
   observed: trials.optional(),
   requireExact: z.boolean().optional(),
 });
+const metrics = z.discriminatedUnion(
+  "kind",
+  [
+    z.strictObject({
+      kind: z.literal("spike-trains"),
+      t0: finite,
+      t1: finite,
+      window: finite,
+      bin: finite.optional(),
+      smooth: finite.optional(),
+      neuron: finite.optional(),
+      unit: z.string().optional(),
+    }),
+  ],
+  { error: "expected spike-trains" },
+);
+
 export const trainSchema = z.strictObject({
   ...solve,
   observed: z.union([simulated, ...trials.options], {
@@ -188,6 +206,7 @@ export const trainSchema = z.strictObject({
     })
     .optional(),
   requireExact: z.boolean().optional(),
+  metrics: metrics.optional(),
 });
 
 export type SolveJob = z.infer<typeof simulateSchema>;

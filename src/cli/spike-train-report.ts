@@ -1,0 +1,121 @@
+/** What `saltation train` shows of a job with "metrics": { "kind": "spike-trains" }. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import Table from "cli-table3";
+import type { Cell } from "../cell/cell.js";
+import { fail } from "../checks.js";
+import type { Engine } from "../engine.js";
+import { fitted, type Values } from "../experiments/recovery.js";
+import {
+  type ComparisonOptions,
+  checkComparison,
+  compareSpikeTrains,
+  type SpikeTrainComparison,
+} from "../experiments/spike-trains.js";
+import type { TrainJob, TrialsJob } from "../io/job.js";
+import { type FileContext, readTrials, type Trial } from "../io/recording.js";
+import { defineNetwork, type NetworkDefinition } from "../network/network.js";
+import type { SolveOptions } from "../solve/plan.js";
+import { print, readable } from "./output.js";
+
+/** The metrics of the JSON output. */
+function spikeTrainMetrics({ stretch, match, statistics, psth, trains }: SpikeTrainComparison) {
+  const { md, between, recorded, generated } = match;
+  return {
+    md,
+    coincidences: { between, recorded, generated },
+    psthCorrelation: psth.correlation,
+    statistics,
+    stretch,
+    generatedTrains: trains.generated.length,
+  };
+}
+
+/** Generated trains in a raster: as many as observed ones are compared by eye. */
+const least = 5;
+
+/** A job's comparison of spike trains, checked. */
+export class SpikeTrainReport {
+  private readonly unit: string;
+
+  private constructor(
+    private readonly options: ComparisonOptions & { unit?: string },
+    private readonly observed: readonly Trial[],
+    private readonly solve: SolveOptions,
+  ) {
+    this.unit = options.unit ?? "";
+  }
+
+  /** @throws SaltationError where the comparison could not be made. */
+  static of(job: TrainJob, model: NetworkDefinition, solve: SolveOptions, context: FileContext) {
+    if (!job.metrics) return undefined;
+    if (!Array.isArray(job.observed) && "simulate" in job.observed) {
+      fail("metrics", 'compare with recorded trains; "observed" is simulated: use "test"');
+    }
+    const options = job.metrics as ComparisonOptions;
+    checkComparison(defineNetwork(model), solve, options);
+    return new SpikeTrainReport(options, readTrials(job.observed as TrialsJob, context, options.t1), solve);
+  }
+
+  /** Simulates the fitted network and writes raster, PSTH and fitted parameters to files that begin with `stem`. */
+  async make(engine: Engine, model: NetworkDefinition, values: Values, stem: string): Promise<MadeReport> {
+    const network = engine.network(fitted(model, values));
+    const comparison = await compareSpikeTrains(network, this.observed, this.solve, this.options);
+    const units = unitsOf(network.network.cell);
+    const files = await writeFiles(comparison, values, units, stem, this.unit);
+    return { metrics: spikeTrainMetrics(comparison), files, print: () => printTable(comparison, files, this.unit) };
+  }
+}
+
+export interface MadeReport {
+  readonly metrics: ReturnType<typeof spikeTrainMetrics>;
+  readonly files: Readonly<Record<string, string>>;
+  print(): void;
+}
+
+export const unitsOf = (cell: Cell): Readonly<Record<string, string>> => cell.definition.units ?? {};
+
+async function writeFiles(
+  comparison: SpikeTrainComparison,
+  parameters: Values,
+  units: Readonly<Record<string, string>>,
+  stem: string,
+  unit: string,
+): Promise<Record<string, string>> {
+  const { psthSvg, rasterSvg } = await import("../io/figure.js");
+  const { trains, psth, stretch } = comparison;
+  mkdirSync(dirname(stem), { recursive: true });
+  const files = { raster: `${stem}-raster.svg`, psth: `${stem}-psth.svg`, parameters: `${stem}-parameters.json` };
+  const generated = trains.generated.slice(0, Math.max(least, trains.observed.length));
+  writeFileSync(files.raster, await rasterSvg({ observed: trains.observed, generated, ...stretch, unit }));
+  writeFileSync(files.psth, await psthSvg({ observed: psth.observed, generated: psth.generated, unit }));
+  const table = Object.entries(parameters).map(([name, value]) => [name, { value, unit: units[name] ?? "" }]);
+  writeFileSync(files.parameters, `${JSON.stringify(Object.fromEntries(table), null, 2)}\n`);
+  return files;
+}
+
+/** The table of a comparison, for people. */
+function printTable(
+  { stretch, match, statistics, psth, trains }: SpikeTrainComparison,
+  files: Readonly<Record<string, string>>,
+  unit: string,
+): void {
+  const table = new Table({ head: ["", "observed", "generated"], style: { head: [] } });
+  const { observed, generated } = statistics;
+  const [scale, rate] = unit === "ms" ? [1000, "1/s"] : [1, unit === "" ? "" : `1/${unit}`];
+  const row = (name: string, of: (s: typeof observed) => number): void => {
+    table.push([name, readable(of(observed)), readable(of(generated))]);
+  };
+  table.push(["trains", trains.observed.length, trains.generated.length]);
+  row("spikes per train", (s) => s.meanCount);
+  row(`rate (${rate})`, (s) => scale * s.rate);
+  row("Fano factor", (s) => s.fano);
+  row("CV of intervals", (s) => s.cv);
+  table.push(["coincidences among", readable(match.recorded), readable(match.generated)]);
+  print(table.toString());
+  print(
+    `from ${stretch.t0} to ${stretch.t1}${unit ? ` ${unit}` : ""}: Md* ${match.md.toFixed(4)} ` +
+      `(${readable(match.between)} coincidences between), PSTH correlation ${psth.correlation.toFixed(4)}`,
+  );
+  for (const [what, path] of Object.entries(files)) print(`${what} in ${path}`);
+}
