@@ -66,14 +66,14 @@ export function writeCheckpoint(file: string, checkpoint: CheckpointFile): void 
   }
 }
 
-/** @throws SaltationError `invalid-input` where no checkpoint can be written there. */
-export function checkWritable(file: string): void {
+/** @throws SaltationError `invalid-input` where no file can be written there. */
+export function checkWritable(file: string, field = "checkpoint"): void {
   const trial = `${file}.new`;
   try {
     closeSync(openSync(trial, "w"));
     rmSync(trial);
   } catch (error) {
-    fail("checkpoint", `cannot write ${file}: ${(error as Error).message}`);
+    fail(field, `cannot write ${file}: ${(error as Error).message}`);
   }
 }
 

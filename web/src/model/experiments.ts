@@ -148,18 +148,7 @@ function recording(): StudioDocument {
     experiment: "recording",
     job: job as unknown as StudioJob,
     observed: { kind: "recording", name: "", key: observed.key },
-    units: {
-      time: "ms",
-      current: "nA",
-      mu1: "1/ms",
-      gain: "1/nA",
-      offset: "",
-      vReset: "",
-      beta: "",
-      tauS: "ms",
-      sigma: "1/√ms",
-      alpha: "",
-    },
+    units: { time: "ms", current: "nA", ...corticalCell.network.cell.units },
   };
 }
 
