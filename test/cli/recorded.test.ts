@@ -55,9 +55,9 @@ describe("training on a recording by log-likelihood", () => {
     expect(saltation("simulate", "truth.json", ...recording, "--out", path("trials.npz")).error).toBe("");
 
     write("job.json", { ...job, network: { cell, parameters: { ...truth, gain: 40, vTh: 9 } } });
-    const figures = path("figures");
+    const figure = path("figures/job.svg");
     const save = path("data/trained.json");
-    const run = saltation("train", "job.json", ...recording, "--json", "--save", save, "--figures", figures);
+    const run = saltation("train", "job.json", ...recording, "--json", "--save", save, "--figure", figure);
     expect(run.error).toBe("");
     const result = JSON.parse(run.out);
     // Trains of the right cell: alike the observed ones but for the spread of five trials.
@@ -67,8 +67,9 @@ describe("training on a recording by log-likelihood", () => {
     expect(result.metrics.psthCorrelation).toBeGreaterThan(0.5);
     expect(result.metrics.statistics.observed.meanCount).toBeGreaterThan(1);
     expect(result.loss).toBeLessThan(result.history[0].loss);
-    for (const file of Object.values(result.figures) as string[]) expect(existsSync(file)).toBe(true);
-    expect(JSON.parse(readFileSync(result.figures.parameters, "utf8")).gain).toEqual({
+    expect(Object.keys(result.files)).toEqual(["raster", "psth", "parameters"]);
+    for (const file of Object.values(result.files) as string[]) expect(existsSync(file)).toBe(true);
+    expect(JSON.parse(readFileSync(result.files.parameters, "utf8")).gain).toEqual({
       value: result.parameters.gain,
       unit: "mV/nA",
     });
@@ -88,7 +89,7 @@ describe("training on a recording by log-likelihood", () => {
   it("prints a table for people", () => {
     write("few.json", { ...job, steps: 1 });
     const recording = ["--recording", path("data/recording.json")];
-    const { out, code } = saltation("train", "few.json", ...recording, "--figures", path("figures"));
+    const { out, code } = saltation("train", "few.json", ...recording, "--figure", path("figures/few.svg"));
     expect(code).toBe(0);
     expect(out).toMatch(/gain 40 → 4[\d.]+ mV\/nA|gain 40 → 3[\d.]+ mV\/nA/);
     expect(out).toMatch(/spikes per train/);
