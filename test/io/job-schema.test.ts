@@ -1,5 +1,5 @@
 /** The published JSON Schema: current, and of one mind with the checks of the command line. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, it } from "vitest";
@@ -24,7 +24,11 @@ describe("job.schema.json", () => {
     const readme = readFileSync(fileURLToPath(new URL("../../README.md", import.meta.url)), "utf8");
     const blocks = [...readme.matchAll(/```json\n(\{.*?)```/gs)].map((m) => JSON.parse(m[1]!));
     expect(blocks.length).toBeGreaterThan(0);
-    for (const job of [...blocks, read("examples/cortical-cell.json")]) {
+    const files = readdirSync(fileURLToPath(new URL("../../examples", import.meta.url))).filter((f) =>
+      /\.json$/.test(f),
+    );
+    expect(files.length).toBeGreaterThan(0);
+    for (const job of [...blocks, ...files.map((f) => read(`examples/${f}`))]) {
       expect([validate(job), validate.errors]).toEqual([true, null]);
     }
   });
