@@ -213,6 +213,35 @@ describe("the studio, used", () => {
     await page.close();
   });
 
+  it("trains the weights of figure 2, and shows any neuron of the network", async () => {
+    const tab = await open();
+    const { page } = tab;
+    await page.click('input[value="figure2"]');
+    await waitForText(page, ".parameters", /drawn from 0 to 1/);
+    await fill(page, "Observed trials", 64);
+    await fill(page, "Paths", 16);
+    await ready(page);
+    await waitForText(page, '[data-parameter="weights"]', /mean over 96/);
+    const before = await trained(tab, "weights");
+    // |U(0, 1) - U(0.5, 1.5) · 3/n| over n = 4 and 16 is 0.356 in the mean of 96, give or take 0.026.
+    expect(before).toBeGreaterThan(0.28);
+    expect(before).toBeLessThan(0.43);
+    await press(page, "Step");
+    await waitForText(page, ".progress-text", /step 1 of 1500, paused/);
+    expect(await trained(tab, "weights")).not.toBe(before);
+    const label = (): Promise<string | null> =>
+      page.$eval('[data-figure="raster"] .chart', (e) => e.getAttribute("aria-label"));
+    const last = await label();
+    await page.select('::-p-aria([name="Neuron"])', "0");
+    await page.waitForFunction(
+      (old) => document.querySelector('[data-figure="raster"] .chart')!.getAttribute("aria-label") !== old,
+      { polling: 50 },
+      last,
+    );
+    expect(tab.troubles).toEqual([]);
+    await page.close();
+  });
+
   it("checks equations as they are typed, and trains what they mean", async () => {
     const tab = await open();
     const { page } = tab;

@@ -1,5 +1,6 @@
 /** The experiments that the page offers, as documents. */
 import corticalCell from "../../../examples/cortical-cell.json" with { type: "json" };
+import figure2Job from "../../../examples/figure2.json" with { type: "json" };
 import { figure1Setting } from "../../../src/experiments/figure1.js";
 import type { CellDefinition } from "../../../src/index.js";
 import type { ExperimentName, StudioDocument, StudioJob } from "./document.js";
@@ -74,69 +75,15 @@ function figure1(): StudioDocument {
   };
 }
 
-/** A small generator for drawing weights: Mulberry32, good enough to choose an example by. */
-function generator(seed: number): () => number {
-  let a = seed;
-  return () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
-function layerWeights(layers: readonly number[], draw: (presynaptic: number) => number): number[][][] {
-  return layers
-    .slice(1)
-    .map((to, l) => Array.from({ length: layers[l]! }, () => Array.from({ length: to }, () => draw(layers[l]!))));
-}
-
-const round = (x: number): number => Math.round(x * 1e4) / 1e4;
-
 /** Setting of section 4.2 of the paper. */
 function figure2(): StudioDocument {
-  const layers = [4, 16, 2];
-  const truth = generator(7);
-  const start = generator(8);
-  const current = layers.flatMap((n, l) => new Array<number>(n).fill(l === 0 ? 1.5 : 0));
+  const { observed, ...job } = structuredClone(figure2Job);
+  const { paths, seed, ...truth } = observed.simulate;
   return {
     version: 1,
     experiment: "figure2",
-    job: {
-      network: {
-        cell: "slif",
-        layers,
-        parameters: {
-          mu1: 6,
-          mu2: 5,
-          sigma1: 0.25,
-          sigma2: 0.25,
-          beta: 5,
-          vTh: 1,
-          tauS: 1,
-          vReset: 1.2,
-          alpha: 0.03,
-          v0: 1.1,
-          i0: 0.6,
-        },
-        weights: { layers: layerWeights(layers, () => round(start())) },
-      },
-      input: { current },
-      time: { t1: 1, dt: 0.01 },
-      method: "euler",
-      paths: 128,
-      seed: 1,
-      loss: { kind: "expected-signature", depth: 3, matching: true },
-      trainable: ["weights"],
-      optimiser: { kind: "rmsprop", learningRate: 3e-3, decay: 0.9, momentum: 0.3 },
-      steps: 1000,
-    },
-    observed: {
-      kind: "simulated",
-      paths: 256,
-      seed: 2,
-      truth: { weights: { layers: layerWeights(layers, (n) => round(((0.5 + truth()) * 3) / n)) } },
-    },
+    job: job as unknown as StudioJob,
+    observed: { kind: "simulated", paths, seed, truth },
     units: perSlif("s"),
   };
 }

@@ -78,14 +78,19 @@ function startOf(document: StudioDocument, name: string): number | string {
     if (typeof current === "number") return current;
     return Array.isArray(current) ? spread(current) : "recorded";
   }
-  if (name === "weights") return job.network.weights ? spread(numbers(job.network.weights)) : "none";
+  if (name === "weights") {
+    const { weights } = job.network;
+    if (weights && "uniform" in weights) return `drawn from ${weights.uniform.join(" to ")}`;
+    return weights ? spread(numbers(weights)) : "none";
+  }
   const value = job.network.parameters?.[name] ?? loaded.value?.cell?.defaults[name];
   return typeof value === "number" ? value : Array.isArray(value) ? spread(value) : "";
 }
 
-function numbers(weights: NonNullable<StudioDocument["job"]["network"]["weights"]>): number[] {
+type Weights = NonNullable<StudioDocument["job"]["network"]["weights"]>;
+
+function numbers(weights: Exclude<Weights, { uniform: unknown }>): number[] {
   if ("edges" in weights) return weights.edges.map((e) => e[2]);
-  if ("uniform" in weights) return [...weights.uniform];
   return "dense" in weights ? weights.dense.flat() : weights.layers.flat(2);
 }
 
@@ -605,10 +610,13 @@ const losses: readonly (readonly [LossKind, string])[] = [
   ["log-likelihood", "Log-likelihood"],
 ];
 
-function newLoss(kind: LossKind): StudioDocument["job"]["loss"] {
+function newLoss(kind: LossKind, parameters: readonly string[]): StudioDocument["job"]["loss"] {
   if (kind === "first-spikes") return { kind, spikes: 3 };
   if (kind === "expected-signature") return { kind, depth: 3, matching: true };
-  return kind === "log-likelihood" ? { kind } : { kind: "mean-spike-time" };
+  if (kind !== "log-likelihood") return { kind: "mean-spike-time" };
+  // Observed spikes have a likelihood where the hazard follows from them: without noise in the state.
+  const silent = parameters.filter((p) => /^(sigma\d*|alpha)$/.test(p));
+  return { kind, ...(silent.length > 0 ? { parameters: Object.fromEntries(silent.map((p) => [p, 0])) } : {}) };
 }
 
 export function Training() {
@@ -643,6 +651,9 @@ export function Training() {
               })
             }
           />
+          {typeof optimiser.learningRate !== "number" && (
+            <p class="hint">The learning rate follows the schedule of the job: {optimiser.learningRate.kind}.</p>
+          )}
           {typeof optimiser.learningRate === "number" && (
             <NumberField
               label="Learning rate"
@@ -663,7 +674,7 @@ export function Training() {
             disabled={disabled}
             change={(kind) =>
               edit((d) => {
-                d.job.loss = newLoss(kind);
+                d.job.loss = newLoss(kind, Object.keys(loaded.value?.cell?.defaults ?? {}));
               })
             }
           />

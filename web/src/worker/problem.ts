@@ -4,6 +4,7 @@ import { lossOf, networkOf, solveOptionsOf } from "../../../src/io/build.js";
 import { checkJob, type TrainJob, type TrialsJob, trainSchema } from "../../../src/io/job.js";
 import { type FileContext, readTrials, recordingName, type Trial } from "../../../src/io/recording.js";
 import { updateOptionsOf } from "../../../src/io/update-job.js";
+import { type DrawnWeights, drawWeights } from "../../../src/network/drawn-weights.js";
 import { type StudioDocument, type Truth, trainedNames } from "../model/document.js";
 
 export interface Problem {
@@ -73,15 +74,24 @@ export function observedJob(document: StudioDocument): TrialsJob | undefined {
   }
 }
 
+/** Weights that are given by their law, drawn: what is trained and shown is numbers. */
+function drawn<T>(weights: T, layers: readonly number[] | undefined): T | { layers: number[][][] } {
+  return typeof weights === "object" && weights !== null && "uniform" in weights && layers
+    ? { layers: drawWeights(weights as unknown as DrawnWeights, layers) }
+    : weights;
+}
+
 /** @throws SaltationError naming the field that is wrong. */
 export async function buildProblem(engine: Engine, document: StudioDocument, files: FileContext): Promise<Problem> {
   const checked = checkedJob(document);
-  const definition = networkOf(checked, files);
+  const given = networkOf(checked, files);
+  const definition = given.weights ? { ...given, weights: drawn(given.weights, given.layers) } : given;
   const solve = solveOptionsOf(checked);
   const network = engine.network(definition);
   const plan = network.plan(solve);
   let observed = observedJob(document);
-  const truth = document.observed.kind === "simulated" ? document.observed.truth : {};
+  const truth: Truth = document.observed.kind === "simulated" ? { ...document.observed.truth } : {};
+  if (truth.weights !== undefined) truth.weights = drawn(truth.weights, given.layers);
   if (observed === undefined) {
     const { paths, seed } = document.observed as { paths: number; seed: number };
     const trains = await engine.network(withValues(definition, truth)).simulate({ ...solve, paths, seed });

@@ -176,6 +176,7 @@ export class Run {
 
   /** One training step. @returns whether there was one. */
   private async advance(): Promise<boolean> {
+    const first = this.iterator === undefined;
     this.iterator ??= this.start();
     const { value: step } = await this.iterator.next();
     if (!step) return false;
@@ -183,7 +184,9 @@ export class Run {
     this.done = step.step + 1;
     this.values = asGiven(this.problem.definition, step.updated);
     this.saturated = step.saturatedPaths;
-    this.counted++;
+    // The first one compiles.
+    if (first) this.startCount();
+    else this.counted++;
     this.rows.push({
       step: step.step,
       loss: step.value,
@@ -193,14 +196,17 @@ export class Run {
     return this.done < this.steps;
   }
 
-  /** Training steps since then, and the time since then but for pictures: steps may be several on the way at once. */
+  /** Speed by the clock but for pictures, over many steps: several may be on the way at once. */
   private measure(): void {
     const now = performance.now();
     const seconds = (now - this.countedFrom - this.idle) / 1000;
     if (seconds < measuredOver && this.rate > 0) return;
-    // A count over the first steps holds the compilation of kernels.
     if (this.counted > 0 && seconds > 0) this.rate = (this.counted * this.paths * this.gridSteps()) / seconds;
-    [this.counted, this.countedFrom, this.idle] = [0, now, 0];
+    this.startCount();
+  }
+
+  private startCount(): void {
+    [this.counted, this.countedFrom, this.idle] = [0, performance.now(), 0];
   }
 
   private gridSteps(): number {
@@ -211,7 +217,7 @@ export class Run {
   /** Goes until it is paused, has done its steps, or fails. */
   private async go(once: boolean): Promise<void> {
     this.tell("running");
-    [this.counted, this.countedFrom, this.idle] = [0, performance.now(), 0];
+    this.startCount();
     let more = true;
     try {
       while (more && !this.stopped && this.wanted === "running") {
