@@ -317,7 +317,7 @@ export function rasterSvg(raster: {
           type: "quantitative",
           title: last ? `time (${unit})` : null,
           scale: { domain: [t0, t1], nice: false },
-          axis: { labels: last, grid: false, ticks: last, format: "~g" },
+          axis: { labels: last, grid: false, ticks: last, format: "~r" },
         },
         y: {
           field: "trial",
@@ -367,7 +367,7 @@ export function psthSvg(figure: { observed: Psth; generated: Psth; unit: string 
         type: "quantitative",
         title: `time (${unit})`,
         scale: { domain: [t0, t1], nice: false },
-        axis: { grid: false, format: "~g" },
+        axis: { grid: false, format: "~r" },
       },
       y: { field: "rate", type: "quantitative", title: `rate (${rate})` },
       color: {
