@@ -19,7 +19,7 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
   const network = defineNetwork(definition);
   const plan = planSolve(network, solve);
   const views = requestedViews(network, parameterLayout(plan), job.with);
-  const loss = lossOf(job.loss, job.observed, context, network.neurons, plan.t1);
+  const loss = lossOf(job.loss, job.observed, context, network.neurons, plan);
   loss.check?.(network);
   if (job.perPath && !options.out) fail("perPath", "is true, but no --out FILE.npz says where the paths' gradients go");
 

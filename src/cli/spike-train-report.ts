@@ -54,7 +54,7 @@ export class SpikeTrainReport {
     }
     const options = job.metrics as ComparisonOptions;
     checkComparison(defineNetwork(model), solve, options);
-    return new SpikeTrainReport(options, readTrials(job.observed as TrialsJob, context, options.t1), solve);
+    return new SpikeTrainReport(options, readTrials(job.observed as TrialsJob, context, options), solve);
   }
 
   /** Simulates the fitted network and writes raster, PSTH and fitted parameters to files that begin with `stem`. */

@@ -109,7 +109,7 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
   const truth = truthOfJob(job, simulated, solve, context);
   // Trains that are to be simulated are stood for by empty ones, until there is a device.
   const stand = truth ? Array.from({ length: truth.options.paths }, (): number[] => []) : (job.observed as TrialsJob);
-  let loss = lossOf(job.loss, stand, context, network.neurons, plan.t1);
+  let loss = lossOf(job.loss, stand, context, network.neurons, plan);
   loss.check?.(network);
   const update = updateOptionsOf(job.optimiser, job.trainable);
   const views = requestedViews(network, parameterLayout(plan), trainableNames(update.trainable), "trainable");
@@ -132,7 +132,7 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
     }
     if (truth) {
       const { network: from, how } = truth;
-      loss = lossOf(job.loss, asTrials(await simulatedTrials(engine, from, how)), context, network.neurons, plan.t1);
+      loss = lossOf(job.loss, asTrials(await simulatedTrials(engine, from, how)), context, network.neurons, plan);
     }
     const recovery = await Recovery.create(engine, simulated, solve, truth, job.test);
     const run: TrainOptions = {

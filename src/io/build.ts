@@ -12,7 +12,7 @@ import { signatureMmdLoss, signatureScoreLoss } from "../train/losses/signature-
 import { firstSpikes, meanSpikeTime } from "../train/losses/spike-times.js";
 import { vanRossum } from "../train/losses/van-rossum.js";
 import type { LossJob, SolveJob, TrialsJob } from "./job.js";
-import { type FileContext, meanFirstTimes, readCurrent, readTrials } from "./recording.js";
+import { type FileContext, meanFirstTimes, readCurrent, readTrials, type Span } from "./recording.js";
 
 export function networkOf(job: SolveJob, context: FileContext): NetworkDefinition {
   const inputSpikes = job.input?.spikes;
@@ -42,7 +42,7 @@ export function lossOf(
   observed: TrialsJob | undefined,
   context: FileContext,
   neurons: number,
-  t1: number,
+  span: Span,
 ): Loss {
   if (loss.kind === "mean-spike-time") return meanSpikeTime(loss.neuron, loss.index);
   if (observed === undefined) {
@@ -51,11 +51,11 @@ export function lossOf(
       `observed: is missing; loss "${loss.kind}" compares with observed spike trains`,
     );
   }
-  const trials = readTrials(observed, context, t1);
+  const trials = readTrials(observed, context, span);
   switch (loss.kind) {
     case "first-spikes": {
       const n = wholeNumber("loss.spikes", loss.spikes ?? 3, 1, 2 ** 20);
-      return firstSpikes(meanFirstTimes(trials, neurons, n, t1), loss.error ?? "mse");
+      return firstSpikes(meanFirstTimes(trials, neurons, n, span.t1), loss.error ?? "mse");
     }
     case "log-likelihood":
       return logLikelihood(trials, loss.batch === undefined ? {} : { batch: loss.batch });

@@ -82,8 +82,14 @@ export interface Trial {
   readonly neurons: readonly number[];
 }
 
-/** The observed trials of a job, with references read. */
-export function readTrials(observed: TrialsJob, context: FileContext, t1: number): Trial[] {
+/** The interval on which a network is simulated. */
+export interface Span {
+  readonly t0: number;
+  readonly t1: number;
+}
+
+/** The observed trials of a job, with references read: of a longer recording what lies within the interval. */
+export function readTrials(observed: TrialsJob, context: FileContext, { t0, t1 }: Span): Trial[] {
   const field = "observed";
   let times: number[][];
   let neurons: number[][] | undefined;
@@ -119,7 +125,7 @@ export function readTrials(observed: TrialsJob, context: FileContext, t1: number
     const kept = row.flatMap((t, n) => {
       finiteNumber(`${field}[${i}][${n}]`, t);
       const neuron = owners ? owners[n]! : 0;
-      return neuron >= 0 && t < t1 ? [{ t, neuron }] : [];
+      return neuron >= 0 && t >= t0 && t < t1 ? [{ t, neuron }] : [];
     });
     kept.sort((a, b) => a.t - b.t);
     return { times: kept.map((s) => s.t), neurons: kept.map((s) => s.neuron) };

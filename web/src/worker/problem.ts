@@ -105,10 +105,10 @@ export async function buildProblem(engine: Engine, document: StudioDocument, fil
     job,
     definition,
     solve,
-    loss: lossOf(job.loss, observed, files, network.network.neurons, plan.t1),
+    loss: lossOf(job.loss, observed, files, network.network.neurons, plan),
     update: updateOptionsOf(job.optimiser, job.trainable),
     trained: trainedNames(document),
-    trials: readTrials(observed, files, plan.t1),
+    trials: readTrials(observed, files, plan),
     truth,
   };
 }
