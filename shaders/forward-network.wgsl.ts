@@ -11,8 +11,9 @@
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { elementary } from "./shared/elementary.wgsl.js";
+import { locateFunctions } from "./shared/locate.wgsl.js";
 import { random } from "./shared/random.wgsl.js";
-import { runStruct, type SolverShape, solverFunctions } from "./shared/solver.wgsl.js";
+import { noiseNames, runStruct, type SolverShape, solverFunctions } from "./shared/solver.wgsl.js";
 
 export interface NetworkShape extends SolverShape {
   states: number;
@@ -24,13 +25,19 @@ export interface NetworkShape extends SolverShape {
   arrivals: number;
 }
 
+export interface ForwardNetworkShape extends NetworkShape {
+  /** Whether the event function is affine in the state, so that euler locates events in closed form. */
+  affineEvent: boolean;
+}
+
 /** Fields per neuron of the forward work buffer, and where the fields per path begin. */
-export const networkFields = (states: number) => ({
+export const networkFields = (states: number, noise: number) => ({
   bank: (parity: number) => parity * states,
   fired: 2 * states,
   place: 2 * states + 1,
   next: 2 * states + 2,
-  perNeuron: 2 * states + 3,
+  noise: 2 * states + 3,
+  perNeuron: 2 * states + 3 + noise,
   /** Per path, after all neurons: spikes so far, and whether the path has stopped. */
   perPath: 2,
 });
@@ -48,10 +55,13 @@ fn arrival_weight(x: u32) -> f32 { return bitcast<f32>(${row(3)}); }
 `;
 };
 
-export function forwardNetwork(shape: NetworkShape): string {
+export function forwardNetwork(shape: ForwardNetworkShape): string {
   const { states, neurons } = shape;
   const index = Array.from({ length: states }, (_, i) => i);
-  const f = networkFields(states);
+  const noise = noiseNames(shape);
+  const f = networkFields(states, noise.length);
+  /** Euler with an affine event function locates at once. */
+  const atOnce = !shape.smooth && shape.affineEvent;
   return wgsl`
 ${runStruct}
 @group(0) @binding(0) var<uniform> run: Run;
@@ -65,6 +75,7 @@ ${elementary}
 ${random}
 ${shape.cell}
 ${solverFunctions(shape)}
+${locateFunctions(shape.smooth, shape.affineEvent)}
 
 const K = ${neurons}u;
 const weight_offset = ${shape.weightOffset}u;
@@ -83,6 +94,14 @@ fn store_state(bank: u32, k: u32, i: u32, y: State) {
 ${index.map((s) => `  work[at(bank + ${s}u, k, i)] = bitcast<u32>(y.y${s});`).join("\n")}
 }
 
+fn load_noise(k: u32, i: u32) -> Noise {
+  return Noise(${noise.length > 0 ? noise.map((_, w) => `bitcast<f32>(work[at(${f.noise + w}u, k, i)])`).join(", ") : "0.0f"});
+}
+
+fn store_noise(k: u32, i: u32, z: Noise) {
+${noise.map((name, w) => `  work[at(${f.noise + w}u, k, i)] = bitcast<u32>(z.${name});`).join("\n")}
+}
+
 // Tries neuron k from rho to the end of the step; its parameters are loaded.
 fn attempt(y: State, z: Noise, rho: f32, current: f32, bank: u32, k: u32, i: u32) -> bool {
   let trial = advance(y, z, rho, 1.0f - rho, current);
@@ -92,40 +111,9 @@ fn attempt(y: State, z: Noise, rho: f32, current: f32, bank: u32, k: u32, i: u32
 #else
   store_state(bank, k, i, cell_kick(trial, increment(z)));
 #endif
-  work[at(${f.next}u, k, i)] = bitcast<u32>(select(none, unlocated, crossed));
+  let next = ${atOnce ? "locate(y, trial, z, rho, current)" : "unlocated"};
+  work[at(${f.next}u, k, i)] = bitcast<u32>(select(none, next, crossed));
   return crossed;
-}
-
-// Place in the step of the event that neuron k has between rho and its end.
-fn locate(y: State, z: Noise, rho: f32, current: f32) -> f32 {
-  let e_start = cell_event(y);
-  var low = 0.0f;
-  var high = 1.0f - rho;
-  var h = high;
-  var tries = 0u;
-  var done = false;
-#if ${!shape.smooth}
-  let frozen = cell_drift(y, current);
-#endif
-  loop {
-    let there = advance(y, z, rho, h, current);
-    let e = cell_event(there);
-#if ${shape.smooth}
-    let slope = cell_flow(there, current, slope_at(z, rho + h));
-#else
-    let slope = frozen;
-#endif
-    let rate = state_dot(cell_event_gradient(there), slope) * dt;
-    if (e >= 0.0f) { high = h; } else { low = h; }
-    var next = h - e / rate;
-    tries += 1u;
-    // Located when the next step would move the event by no more than the rounding of the event function does.
-    done = abs(next - h) <= 4e-7f + 1.2e-7f * abs(e_start / rate) || tries >= 16u;
-    if (!(next > low && next < high)) { next = 0.5f * (low + high); }
-    if (!done) { h = next; }
-    continuing { break if done; }
-  }
-  return select(clamp(rho + h, 1e-7f, 1.0f), max(rho, 1e-7f), e_start >= 0.0f);
 }
 
 @compute @workgroup_size(${shape.workgroupSize})
@@ -162,7 +150,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       load_parameters(k);
       work[at(${f.place}u, k, i)] = 0u;
       let y = load_state(from_bank, k, i);
-      if (attempt(y, draw_noise(path, step, k), 0.0f, current_at(step, k), to_bank, k, i)) { pending += 1u; }
+      let z = draw_noise(path, step, k);
+      store_noise(k, i, z);
+      if (attempt(y, z, 0.0f, current_at(step, k), to_bank, k, i)) { pending += 1u; }
     }
 
     var busy = pending > 0u || arrives_in(x, step);
@@ -183,11 +173,13 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
           first = k;
         }
       }
+#if ${!atOnce}
       if (to_locate < K) {
         let k = to_locate;
         load_parameters(k);
         let rho = bitcast<f32>(work[at(${f.place}u, k, i)]);
-        let place = locate(load_state(from_bank, k, i), draw_noise(path, step, k), rho, current_at(step, k));
+        let trial = load_state(to_bank, k, i);
+        let place = locate(load_state(from_bank, k, i), trial, load_noise(k, i), rho, current_at(step, k));
         work[at(${f.next}u, k, i)] = bitcast<u32>(place);
         left -= 1u;
         if (place < earliest || (place == earliest && k < first)) {
@@ -195,6 +187,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
           first = k;
         }
       }
+#endif
 
       if (left > 0u) {
         // More to locate before it is known which comes first.
@@ -203,7 +196,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         let j = arrival_neuron(x);
         load_parameters(j);
         let rho = bitcast<f32>(work[at(${f.place}u, j, i)]);
-        let z = draw_noise(path, step, j);
+        let z = load_noise(j, i);
         let current = current_at(step, j);
         let before = advance(load_state(from_bank, j, i), z, rho, place - rho, current);
         let y = cell_receive(before, arrival_weight(x));
@@ -227,7 +220,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         {
           load_parameters(first);
           let rho = bitcast<f32>(work[at(${f.place}u, first, i)]);
-          let z = draw_noise(path, step, first);
+          let z = load_noise(first, i);
           let current = current_at(step, first);
           let before = advance(load_state(from_bank, first, i), z, rho, place - rho, current);
           let y = cell_reset(before, event_uniform(path, first, fired));
@@ -252,7 +245,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
             let j = connections[K + 1u + e];
             load_parameters(j);
             let rho = bitcast<f32>(work[at(${f.place}u, j, i)]);
-            let z = draw_noise(path, step, j);
+            let z = load_noise(j, i);
             let current = current_at(step, j);
             let before = advance(load_state(from_bank, j, i), z, rho, place - rho, current);
             let y = cell_receive(before, theta[weight_offset + e]);

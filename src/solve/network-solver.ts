@@ -1,6 +1,8 @@
 /** Solver of networks: a path per invocation, windows counted in grid steps, states in storage buffers. */
 import { type BackwardNetworkShape, backwardFields, backwardNetwork } from "../../shaders/backward-network.wgsl.js";
 import { forwardNetwork, networkFields } from "../../shaders/forward-network.wgsl.js";
+import { noiseNames } from "../../shaders/shared/solver.wgsl.js";
+import { eventIsAffine } from "../cell/functions.js";
 import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
 import { type ChunkSolver, type EncodedChunk, type RunStatus, statusWords } from "./chunk-solver.js";
 import { type Chunk, stepsPerDispatch } from "./chunks.js";
@@ -9,7 +11,8 @@ import type { SolvePlan } from "./plan.js";
 import { type KernelShape, solverShape } from "./shape.js";
 import { runBytes, runUniform } from "./uniform.js";
 
-const workgroupSize = 64;
+/** Small, so that a training batch of a hundred paths still spreads over the processors. */
+const workgroupSize = 32;
 
 /** Bytes of tape at a time: paths beyond it take turns. */
 const tapeBytes = 128 * 2 ** 20;
@@ -81,7 +84,8 @@ export class NetworkSolver implements ChunkSolver {
     const shape = solverShape(plan, "none", names);
     const weightOffset = shape.layout.views.get("weights")!.offset;
     const { targets } = network.connections;
-    const sizes = { workgroupSize, weightOffset, edges: targets.length, arrivals: plan.arrivals.count };
+    const affineEvent = eventIsAffine(shape.functions);
+    const sizes = { affineEvent, workgroupSize, weightOffset, edges: targets.length, arrivals: plan.arrivals.count };
     const forwardKernel = gpu.kernel({
       label: `forward ${label}`,
       code: forwardNetwork({ ...shape, ...sizes }),
@@ -121,7 +125,7 @@ export class NetworkSolver implements ChunkSolver {
   }
 
   private bytes(slots: number): { work: number; checkpoints: number; record: number; rows: number; backward: number } {
-    const work = 4 * (networkFields(this.n).perNeuron * this.neurons + 2);
+    const work = 4 * (networkFields(this.n, noiseNames(this.shape).length).perNeuron * this.neurons + 2);
     const record = 12 * slots;
     if (!this.backwardKernel) return { work, checkpoints: 0, record, rows: 0, backward: 0 };
     const windows = Math.ceil(this.plan.steps / this.window(1));
@@ -145,7 +149,7 @@ export class NetworkSolver implements ChunkSolver {
   encodeForward(batch: Batch, chunk: Chunk, slots: number): EncodedNetwork {
     const { gpu, plan, theta, connections, n, neurons } = this;
     const { paths } = chunk;
-    const fields = networkFields(n);
+    const fields = networkFields(n, noiseNames(this.shape).length);
     const window = this.window(paths);
     const windows = Math.ceil(plan.steps / window);
     const perField = 4 * neurons * paths;
