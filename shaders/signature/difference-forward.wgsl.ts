@@ -12,7 +12,8 @@
  * grid; results [slots] as value and binary exponent.
  *
  * Rows between strips are kept in two parts, value and low part (`low_rows` rows further on): what is rounded away when
- * a strip's sum is added to the row below. The kept rows of the reverse sweep do without.
+ * a strip's sum is added to the row below. Where all rows are kept for the reverse sweep, the low part of the latest
+ * strip's is the slot's last row.
  *
  * With `extended`, increments, sums and products are taken in two parts as well, so that what remains of rounding is
  * that of the points' differences, which are given as float32 and a remainder; a kernel whose value is small beside
@@ -155,7 +156,7 @@ ${extended ? unroll(coarse, (r) => `let ah${r} = head(a${r}); let ar${r} = ((0.5
 ${l2 > 0 ? `      for (var s = 0u; s < ${1 << l2}u; s++) {` : "      {"}
         let j = ${l2 > 0 ? `(J << ${l2}u) + s` : "J"};
         let below = select(k[kin + j * ${B}u]${scaled ? " * factor" : ""}, ${scaled ? "factor" : "1.0f"}, ones);
-${keep ? "" : `        let low = select(k[kin + low_part + j * ${B}u]${scaled ? " * factor" : ""}, 0.0f, ones);`}
+        let low = select(${keep ? `k[select(low_row, kin + low_part, q == 0u) + j * ${B}u]` : `k[kin + low_part + j * ${B}u]${scaled ? " * factor" : ""}`}, 0.0f, ones);
 ${extended ? "        let below_low = low;" : ""}
 ${unroll(R, (r) => {
   // Constants only: a variable is stored under a mask of active lanes on a software adapter, which is dear.
@@ -165,13 +166,14 @@ ${unroll(R, (r) => {
   return `        let h${r}_ = h${r};
         let d${r}_ = d${r} + ((h${r}_ + ${lower}) * a${c(r)} + ${corner} * b${c(r)});
         let v${r}_ = v${r} + d${r}_;
-        let sum${r} = ${r === 0 ? (keep ? "v0_" : "v0_ + low") : `sum${r - 1} + v${r}_`};
+        let sum${r} = ${r === 0 ? "v0_ + low" : `sum${r - 1} + v${r}_`};
         let n${r} = below + sum${r};
         d${r} = d${r}_;
         h${r} = n${r};${keep ? `\n        k[kout + (j + ${r}u * fine_columns) * ${B}u] = n${r};` : ""}`;
 })}
         corner = below;
-${keep ? "" : `        k[kout + j * ${B}u] = n${R - 1};\n        k[kout + low_part + j * ${B}u] = ${lowPart};`}
+        ${keep ? "" : `k[kout + j * ${B}u] = n${R - 1};`}
+        k[${keep ? "low_row" : "kout + low_part"} + j * ${B}u] = ${lowPart};
       }`;
   // The carried difference of a row is v + d: d gathers a block of columns, then goes into v. Small terms are thus added
   // to a small number, and what the sum of the two rounds away stays in d. (A compiler that takes sums apart as if they
@@ -251,6 +253,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
   var kout = 0u;
   var pb = 0u;
   let low_part = run.low_rows * fine_columns * ${B}u;
+${keep ? "  let low_row = grid_row(slot, run.state_rows - 1u, run.state_rows, fine_columns);" : ""}
 ${unroll(R, (r) => `  var v${r} = 0.0f; var d${r} = 0.0f; var h${r} = 1.0f;${extended ? ` var g${r} = 0.0f;` : ""}`)}
 #if ${wave}
   let bands = (segment + ${R * threads - 1}u) / ${R * threads}u;

@@ -4,6 +4,7 @@
  *
  * With G the cotangent of the corner that a cell computes, A = G a and B = G b (a = p/2 + p²/12, b = p²/12):
  *   u ← u + A(right) + A(above) + B(above right);  G = G(above) + u.
+ * What is rounded away of u and, between strips, of G is carried along; otherwise gradients at long paths lose it N-fold.
  * Strips go from top to bottom and columns from right to left; a strip hands G, A and B of its lowest row down through
  * `g`. Where a coarse row spans several strips, its gradient is gathered in a fourth row of `g`. With several threads
  * per pair they form the wavefront of the forward sweep, mirrored.
@@ -15,8 +16,8 @@ import { unroll, unrollDown } from "../shared/unroll.js";
 import { columnBlock, type DifferenceShape } from "./difference-forward.wgsl.js";
 import { pairLayout } from "./layout.wgsl.js";
 
-/** Rows of `g`: G, A, B, and the gradient of a coarse row under way. */
-export const reverseRows = 4;
+/** Rows of `g`: G, A, B, the gradient of a coarse row under way, and G's low part. */
+export const reverseRows = 5;
 
 export const differenceReverse = (shape: DifferenceShape): string => {
   const { threads, strip: R, interleave: B } = shape;
@@ -46,6 +47,7 @@ ${fine ? `      for (var back = 0u; back < ${1 << l2}u; back++) {` : ""}
         let g${R} = select(g[line], 0.0f, top_strip);
         let a_above = select(g[line + fine_columns * ${B}u], 0.0f, top_strip);
         let b_next = select(g[line + 2u * fine_columns * ${B}u], 0.0f, top_strip);
+        let g_low = select(g[line + 4u * fine_columns * ${B}u], 0.0f, top_strip);
         let b_above = b_edge;
         b_edge = b_next;
         // Left nodes of the column: the grid's row number r, at column j. (Index 0 stands in for the left edge, 1.)
@@ -56,17 +58,20 @@ ${unroll(R, (r) => `        let left${r + 1} = select(k[kup + left_at + ${r}u * 
 ${unrollDown(R, (r) => {
   const aAbove = r === R - 1 ? "a_above" : `A${r + 1}`;
   const bAbove = r === R - 1 ? "b_above" : `old_b${r + 1}`;
-  return `        let u${r}_ = u${r} + ar${r} + ${aAbove} + ${bAbove};
+  return `        let d${r}_ = d${r} + ((ar${r} + ${aAbove}) + ${bAbove});
+        let u${r}_ = u${r} + d${r}_;
         let old_b${r} = br${r};
-        let g${r} = g${r + 1} + u${r}_;
+        let sum${r} = ${r === R - 1 ? "g_low" : `sum${r + 1}`} + u${r}_;
+        let g${r} = g${R} + sum${r};
         let part${r} = g${r} * ((left${r + 1} + right${r}) * m${c(r)} + left${r} * w${c(r)});
         let A${r} = g${r} * a${c(r)};
         let B${r} = g${r} * b${c(r)};
-        u${r} = u${r}_; ar${r} = A${r}; br${r} = B${r}; right${r} = left${r};`;
+        d${r} = d${r}_; ar${r} = A${r}; br${r} = B${r}; right${r} = left${r};`;
 })}
         g[line] = g0;
         g[line + fine_columns * ${B}u] = A0;
         g[line + 2u * fine_columns * ${B}u] = B0;
+        g[line + 4u * fine_columns * ${B}u] = sum0 - (g0 - g${R});
 ${unroll(coarse, (r) => (fine ? `        bar${r} += ${sums[r]};` : `        let bar${r} = ${sums[r]};`))}
 ${fine ? "      }" : ""}
 ${
@@ -81,6 +86,9 @@ ${
           `      p[pb + (J + ${r}u * run.columns) * ${B}u] = select(0.0f, bar${r} * run.fine_scale, i0 + ${r}u < pair.rows);`,
       )
 }`;
+  // As in the forward sweep, u + d is a row's carried difference, and d gathers a block of columns: terms are so much
+  // smaller than u that adding them one by one would round the same way again and again.
+  const flush = unroll(R, (r) => `        { let t = u${r} + d${r}; d${r} = d${r} - (t - u${r}); u${r} = t; }`);
   const begin = `
     let top = first + q * ${R}u;
     let i0 = top >> ${l1}u;
@@ -92,7 +100,7 @@ ${
     let kup = grid_row(slot, run.row_out + q * ${R}u, run.state_rows, fine_columns);
     let pb = grid_row(slot, (q * ${R}u) >> ${l1}u, run.rows + 1u, run.columns);
     var b_edge = 0.0f;
-${unroll(R, (r) => `    var u${r} = 0.0f; var ar${r} = 0.0f; var br${r} = 0.0f; var right${r} = 1.0f;`)}
+${unroll(R, (r) => `    var u${r} = 0.0f; var d${r} = 0.0f; var ar${r} = 0.0f; var br${r} = 0.0f; var right${r} = 1.0f;`)}
     let last = (pair.columns << ${l2}u) - 1u;
     // The derivative of the value by the last corner starts the sweep; right nodes of the last column.
     if (top_strip) { u${R - 1} = weights[slot]; }
@@ -138,6 +146,7 @@ ${begin}
           J--;
 ${column}
         }
+${flush}
       }
       storageBarrier();
     }
@@ -146,9 +155,13 @@ ${column}
   for (var q = strips; q > 0u;) {
     q--;
 ${begin}
-    for (var J = pair.columns; J > 0u;) {
-      J--;
+    for (var block = (pair.columns + ${columnBlock - 1}u) / ${columnBlock}u; block > 0u;) {
+      block--;
+      for (var J = min((block + 1u) * ${columnBlock}u, pair.columns); J > block * ${columnBlock}u;) {
+        J--;
 ${column}
+      }
+${flush}
     }
   }
 #endif

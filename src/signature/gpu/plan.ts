@@ -35,7 +35,7 @@ export function solverWords(solver: CheckedSolver): { forward: number; kept: num
   switch (solver.kind) {
     case "difference": {
       const fine = 1 << solver.dyadic[1];
-      return { forward: fine, kept: fine, reverse: 4 * fine };
+      return { forward: fine, kept: fine, reverse: 5 * fine };
     }
     case "polynomial":
       return { forward: solver.order + 1, kept: 2 * (solver.order + 1), reverse: solver.order + 1 };
@@ -97,8 +97,9 @@ export function planChunk(
   }
   segment = roundUp(Math.max(segment, 1), unit);
   const segments = Math.ceil(rows / segment);
-  // Rows of values, low parts and exponents; or values and low parts at the segments' ends, and the segment's own rows.
-  const stateRows = gradient ? 2 * (segments + 1) + segment * refineRows : 3;
+  // Rows of values, low parts and exponents; or values and low parts at the segments' ends, the segment's own
+  // rows, and the low part of the latest.
+  const stateRows = gradient ? 2 * (segments + 1) + segment * refineRows + 1 : 3;
   const stateWords = gradient ? words.kept : words.forward;
   const perSlot = Math.max(
     stateRows * stateWords * columns * 4,

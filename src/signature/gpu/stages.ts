@@ -205,7 +205,7 @@ export class PairStages {
       }
       return current;
     }
-    const stateRows = 2 * (segments + 1) + plan.rows * (1 << dyadic[0]);
+    const stateRows = 2 * (segments + 1) + plan.rows * (1 << dyadic[0]) + 1;
     // Rows at the segments' boundaries. The last segment's own rows come with the reverse; difference kernels of
     // many segments still run through it here, since the value is more accurate without keeping rows.
     const through = solver.kind === "difference" && last > 0 ? segments : last;
