@@ -27,6 +27,8 @@ export interface TestOptions {
   readonly depth?: number;
   /** Steps from one measurement to the next during training; default: only at the end. */
   readonly every?: number;
+  /** First step after which to measure during training. Default 0. */
+  readonly from?: number;
   /** Last steps over which parameters and `testMae` are averaged. Default 1. */
   readonly average?: number;
 }
@@ -141,12 +143,13 @@ export class RecoveryTest {
     private readonly neurons: number,
   ) {}
 
-  static check({ paths, spikes, depth, every, average }: TestOptions): void {
+  static check({ paths, spikes, depth, every, from, average }: TestOptions): void {
     const most = 2 ** 31;
     wholeNumber("test.paths", paths, 1, most);
     if (spikes !== undefined) wholeNumber("test.spikes", spikes, 1, most);
     if (depth !== undefined) wholeNumber("test.depth", depth, 1, 8);
     if (every !== undefined) wholeNumber("test.every", every, 1, most);
+    if (from !== undefined) wholeNumber("test.from", from, 0, most);
     if (average !== undefined) wholeNumber("test.average", average, 1, most);
   }
 
@@ -183,7 +186,8 @@ export class RecoveryTest {
 
   /** Whether a measurement is due after a step. */
   due(step: number): boolean {
-    return this.options.every !== undefined && (step + 1) % this.options.every === 0;
+    const { every, from = 0 } = this.options;
+    return every !== undefined && step + 1 > from && (step + 1) % every === 0;
   }
 
   /** @param draw number of the draw of generated trains: other numbers, other trains. */

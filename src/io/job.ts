@@ -156,6 +156,7 @@ const test = z.strictObject({
   spikes: finite.optional(),
   depth: finite.optional(),
   every: finite.optional(),
+  from: finite.optional(),
   average: finite.optional(),
 });
 export type TestJob = z.infer<typeof test>;

@@ -1,0 +1,187 @@
+/**
+ * `npm run bench -- figure2 [--folder out/figure2] [--steps 1500] [--paths 64]`: the 4 → 16 → 2 network of Holberg & Salvi
+ * (2024) trained by examples/figure2.json and examples/figure2-best.json for three data sizes; seconds of a training step by
+ * stages; and the accuracy of the methods on one Brownian path. Trainings found finished in the folder are not run again.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { compileCell } from "../src/cell/emit-js.js";
+import { coarsen, type PathStep } from "../src/driver/brownian.js";
+import { Engine } from "../src/engine.js";
+import { simulatedTrials, truthOf, truthSolve } from "../src/experiments/recovery.js";
+import { lossOf, networkOf, solveOptionsOf } from "../src/io/build.js";
+import { checkJob, type TrainJob, trainSchema } from "../src/io/job.js";
+import type { FileContext } from "../src/io/recording.js";
+import { asTrials, trainedAs } from "../src/io/trained-job.js";
+import { updateOptionsOf } from "../src/io/update-job.js";
+import { defineNetwork } from "../src/network/network.js";
+import { type Method, methods, planSolve } from "../src/solve/plan.js";
+import { train } from "../src/train/train.js";
+import { type NoiseSource, PathSolver } from "../src/twin/forward.js";
+import { counterNoise } from "../src/twin/noise.js";
+import { median, option, writeResult } from "./support.js";
+
+const names = ["figure2", "figure2-best"] as const;
+const sizes = [256, 512, 1024];
+const files: FileContext = {
+  open: () => {
+    throw new Error("these jobs name no file");
+  },
+};
+
+const jobText = (name: string): Record<string, unknown> => JSON.parse(readFileSync(`examples/${name}.json`, "utf8"));
+
+interface Outcome {
+  readonly job: string;
+  readonly trains: number;
+  readonly testLossBefore: number;
+  readonly testLoss: number;
+  readonly weightErrorBefore: number;
+  readonly weightError: number;
+  readonly seconds: number;
+}
+
+/** One training by the command line. */
+function training(folder: string, name: string, trains: number, steps: number | undefined): Outcome {
+  const out = join(folder, `${name}-${trains}.out`);
+  if (!existsSync(out) || readFileSync(out, "utf8") === "") {
+    const job = jobText(name) as unknown as TrainJob & { observed: { simulate: { paths: number } } };
+    job.observed.simulate.paths = trains;
+    if (steps) job.steps = steps;
+    const file = join(folder, `${name}-${trains}.json`);
+    writeFileSync(file, JSON.stringify(job));
+    const args = ["bin/saltation.js", "train", file, "--json", "--history", "loss"];
+    const figure = ["--figure", join(folder, `${name}-${trains}.svg`)];
+    const { stdout, stderr, status } = spawnSync("node", [...args, ...figure], { encoding: "utf8", maxBuffer: 1e9 });
+    if (status !== 0) throw new Error(stderr);
+    writeFileSync(out, stdout);
+  }
+  const { metrics, seconds } = JSON.parse(readFileSync(out, "utf8"));
+  return {
+    job: name,
+    trains,
+    testLossBefore: metrics.before.testLoss,
+    testLoss: metrics.testLoss,
+    weightErrorBefore: metrics.before.weightError,
+    weightError: metrics.weightError,
+    seconds,
+  };
+}
+
+/** Milliseconds of a training step: by the clock, and of its stages by timestamps where the adapter has them. */
+async function stepTimes(engine: Engine, name: string, method: Method, dt: number): Promise<Record<string, unknown>> {
+  const job = checkJob(trainSchema, { ...jobText(name), method, time: { t1: 1, dt } });
+  const model = networkOf(job, files);
+  const solve = solveOptionsOf(job);
+  const { simulate } = job.observed as { simulate: Parameters<typeof truthOf>[1] };
+  const trials = await simulatedTrials(engine, truthOf(model, simulate), truthSolve(solve, simulate));
+  const loss = lossOf(job.loss, asTrials(trials), files, 22, 1);
+  const [warm, timed] = [4, 12];
+  const run = async (profile: boolean): Promise<{ milliseconds: number; stages: Record<string, number> }> => {
+    const update = updateOptionsOf(job.optimiser, job.trainable);
+    const steps = train(engine.network(trainedAs(model, job.loss)), { ...solve, ...update, loss, steps: warm + timed });
+    const seconds: number[] = [];
+    for await (const step of steps) {
+      if (step.step === warm - 1 && profile) engine.gpu?.profile(true);
+      if (step.step >= warm) seconds.push(step.seconds);
+    }
+    const stages = profile ? ((await engine.gpu?.timings()) ?? {}) : {};
+    if (profile) engine.gpu?.profile(false);
+    // The first timed steps were submitted before profiling began.
+    const share = Object.fromEntries(Object.entries(stages).map(([k, v]) => [k, Number((v / (timed - 3)).toFixed(2))]));
+    return { milliseconds: Number((1000 * median(seconds)).toFixed(1)), stages: share };
+  };
+  const { milliseconds } = await run(false);
+  const { stages } = await run(true);
+  return { job: name, method, dt, milliseconds, stages };
+}
+
+const fineStep = 1e-4;
+const grids = [0.05, 0.02, 0.01];
+
+/** RMS error of the n-th spike times (n ≤ 2) of all neurons of the true network, against `levy` on a fine grid. */
+function accuracy(paths: number): { method: Method; dt: number; timeError: number; spikesOff: number }[] {
+  const job = checkJob(trainSchema, jobText("figure2"));
+  const { simulate } = job.observed as { simulate: Parameters<typeof truthOf>[1] };
+  const network = defineNetwork(truthOf(networkOf(job, files), simulate));
+  const cell = compileCell(network.cell);
+  const options = { paths: 1, t1: 1, seed: 5 };
+  const source = counterNoise(planSolve(network, { ...options, dt: fineStep }));
+  const rows = methods.flatMap((method) =>
+    grids.map((dt) => ({ method, dt, squares: 0, times: 0, off: 0, spikes: 0 })),
+  );
+  for (let path = 0; path < paths; path++) {
+    const drawn = new Map<number, PathStep>();
+    const pair = new Float64Array(2);
+    const channels = 2 * network.neurons;
+    const fine = (step: number, channel: number): PathStep => {
+      const key = step * channels + channel;
+      let known = drawn.get(key);
+      if (!known) {
+        source(path, step, channel, pair);
+        known = { increment: pair[0]!, area: pair[1]! };
+        drawn.set(key, known);
+      }
+      return known;
+    };
+    const solved = (method: Method, dt: number): number[][] => {
+      const ratio = Math.round(dt / fineStep);
+      const noise: NoiseSource = (_, step, channel, out) => {
+        const union = coarsen(Array.from({ length: ratio }, (__, i) => fine(step * ratio + i, channel)));
+        out[0] = union.increment;
+        out[1] = union.area;
+      };
+      const { spikes } = new PathSolver(planSolve(network, { ...options, dt, method }), cell, noise).solve(path, false);
+      const times = Array.from({ length: network.neurons }, (): number[] => []);
+      for (const s of spikes) times[s.neuron]!.push((s.step + s.fraction) * dt);
+      return times;
+    };
+    const reference = solved("levy", fineStep);
+    for (const row of rows) {
+      solved(row.method, row.dt).forEach((times, k) => {
+        const right = reference[k]!;
+        row.off += Math.abs(times.length - right.length);
+        row.spikes += right.length;
+        for (let n = 0; n < Math.min(2, times.length, right.length); n++) {
+          row.squares += (times[n]! - right[n]!) ** 2;
+          row.times++;
+        }
+      });
+    }
+    process.stderr.write(`accuracy: path ${path + 1} of ${paths}\r`);
+  }
+  return rows.map(({ method, dt, squares, times, off, spikes }) => ({
+    method,
+    dt,
+    timeError: Number(Math.sqrt(squares / times).toPrecision(3)),
+    spikesOff: Number((off / spikes).toPrecision(3)),
+  }));
+}
+
+export async function run(args: string[]): Promise<void> {
+  const folder = option(args, "--folder", "out/figure2");
+  const steps = Number(option(args, "--steps", "0")) || undefined;
+  const paths = Number(option(args, "--paths", "64"));
+  mkdirSync(folder, { recursive: true });
+  const errors = accuracy(paths);
+  console.log("\nRMS error of first and second spike times, and share of spikes too many or too few");
+  console.table(errors);
+  const engine = await Engine.create();
+  const times = [
+    await stepTimes(engine, "figure2", "euler", 0.01),
+    await stepTimes(engine, "figure2", "levy", 0.05),
+    await stepTimes(engine, "figure2-best", "euler", 0.01),
+  ];
+  console.table(times.map(({ stages, ...rest }) => ({ ...rest, ...(stages as object) })));
+  const adapter = engine.adapterName;
+  engine.dispose();
+  const runs = names.flatMap((name) => sizes.map((n) => training(folder, name, n, steps)));
+  console.table(runs);
+  writeResult("figure2", {
+    adapter,
+    accuracy: { paths, reference: { method: "levy", dt: fineStep }, errors },
+    times,
+    runs,
+  });
+}
