@@ -59,7 +59,7 @@ async function runOnce(engine: Engine, sigma: number, n: number, seed: number): 
   const steps = train(engine.network(definition), {
     ...solve,
     ...updateOptionsOf(job.optimiser, job.trainable),
-    loss: lossOf(job.loss, trials, files, 1, solve.t1),
+    loss: lossOf(job.loss, trials, files, 1, { t0: 0, t1: solve.t1 }),
     steps: job.steps,
   });
   for await (const step of steps) {

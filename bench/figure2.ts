@@ -76,7 +76,7 @@ async function stepTimes(engine: Engine, name: string, method: Method, dt: numbe
   const solve = solveOptionsOf(job);
   const { simulate } = job.observed as { simulate: Parameters<typeof truthOf>[1] };
   const trials = await simulatedTrials(engine, truthOf(model, simulate), truthSolve(solve, simulate));
-  const loss = lossOf(job.loss, asTrials(trials), files, 22, 1);
+  const loss = lossOf(job.loss, asTrials(trials), files, 22, { t0: 0, t1: 1 });
   const [warm, timed] = [4, 12];
   const run = async (profile: boolean): Promise<{ milliseconds: number; stages: Record<string, number> }> => {
     const update = updateOptionsOf(job.optimiser, job.trainable);
