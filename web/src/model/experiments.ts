@@ -38,7 +38,7 @@ export const cards: readonly ExperimentCard[] = [
     line: "Your current and spike times",
     text:
       "Drop a file with an injected current and the spike times of repeated trials. A stochastic neuron is fitted to " +
-      "them: gain and offset of the current, membrane rate, reset and steepness of its escape rate.",
+      "them by the likelihood of the recorded spikes: gain of the current, membrane rate, threshold and reset.",
   },
   {
     name: "equations",
@@ -89,13 +89,14 @@ function figure2(): StudioDocument {
 }
 
 function recording(): StudioDocument {
-  const { observed, ...job } = structuredClone(corticalCell);
+  // Measures of fits are for the command line.
+  const { observed, metrics: _, ...job } = structuredClone(corticalCell);
   return {
     version: 1,
     experiment: "recording",
     job: job as unknown as StudioJob,
     observed: { kind: "recording", name: "", key: observed.key },
-    units: { time: "ms", current: "nA", ...corticalCell.network.cell.units },
+    units: { time: "ms", current: "nA" },
   };
 }
 

@@ -32,6 +32,7 @@ import {
   studioDocument,
   totalSteps,
   train,
+  unitOf,
 } from "./store.js";
 
 export function Transport() {
@@ -332,7 +333,7 @@ const mostCurves = 4;
 function ParameterFigure({ name }: { name: string }) {
   const { data } = history.value;
   const list = entries.value;
-  const unit = studioDocument.value.units[name];
+  const unit = unitOf(name);
   const mine = list.flatMap((e, n) => (e.parameter === name ? [n] : []));
   const at = thinned(data.steps.length);
   const steps = [0, ...at.map((n) => data.steps[n]! + 1)];
@@ -454,7 +455,7 @@ function TraceFigures() {
   const [which, setWhich] = useState("");
   const id = useId();
   if (!shot || shot.traces.length === 0) return null;
-  const { traces, t0, t1 } = shot;
+  const { traces, t0, tracedTo: t1 } = shot;
   const states = Object.keys(traces[0]!.states);
   const name = states.includes(which) ? which : states[0]!;
   const series = traces.map((t, n) => ({ label: `path ${t.path + 1}`, color: curves[n]!, width: 1.2 }));

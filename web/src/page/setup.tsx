@@ -17,6 +17,7 @@ import {
   recording,
   share,
   studioDocument,
+  unitOf,
 } from "./store.js";
 
 export function Picker() {
@@ -104,7 +105,7 @@ function setStart(document: StudioDocument, name: string, value: number): void {
 
 export function Parameters() {
   const document = studioDocument.value;
-  const { job, observed, units } = document;
+  const { job, observed } = document;
   const own = ownCell(document);
   const cell = loaded.value?.cell;
   const names = Object.keys(own?.parameters ?? cell?.defaults ?? job.network.parameters ?? {});
@@ -153,7 +154,7 @@ export function Parameters() {
                       type="text"
                       class="unit-input"
                       aria-label={`${name}, unit`}
-                      value={units[name] ?? ""}
+                      value={unitOf(name)}
                       placeholder="–"
                       maxLength={40}
                       disabled={locked.value}
@@ -165,7 +166,7 @@ export function Parameters() {
                       }}
                     />
                   ) : (
-                    units[name] || <span title="no unit">–</span>
+                    unitOf(name) || <span title="no unit">–</span>
                   )}
                 </td>
                 {truth && (

@@ -1,6 +1,6 @@
 /** What the page knows, as signals, and what it can do. Everything that computes is behind `client`. */
 import { batch, computed, signal } from "@preact/signals";
-import type { ExperimentName, StudioDocument } from "../model/document.js";
+import { type ExperimentName, ownCell, type StudioDocument } from "../model/document.js";
 import { newDocument } from "../model/experiments.js";
 import { fromHash, toHash } from "../model/link.js";
 import { readable, symbolOf } from "../model/units.js";
@@ -235,6 +235,12 @@ export function edit(change: (document: StudioDocument) => void, keep = false): 
   }, 250);
 }
 
+/** The unit of a parameter: the document's, or else the cell's own. */
+export function unitOf(name: string): string {
+  const document = studioDocument.value;
+  return document.units[name] ?? ownCell(document)?.units?.[name] ?? loaded.value?.cell?.units[name] ?? "";
+}
+
 /** The neuron that is shown at first: one of those that the others act on. */
 function lastNeuron({ job: { network } }: StudioDocument): number {
   return (network.neurons ?? network.layers?.reduce((a, b) => a + b, 0) ?? 1) - 1;
@@ -329,7 +335,7 @@ function recordingDocument(facts: RecordingFacts): StudioDocument {
   document.job.input = current
     ? { current: { dt, samples: { file: "@recording", key: current.key, scale } } }
     : { current: 0 };
-  const end = Math.min(current ? current.length * dt : Number.POSITIVE_INFINITY, 400 * dt);
+  const end = Math.min(current ? current.length * dt : Number.POSITIVE_INFINITY, 10_000 * dt);
   document.job.time = { t1: Number.isFinite(end) ? end : (facts.lastSpike[trials?.key ?? ""] ?? 1), dt };
   return document;
 }

@@ -45,10 +45,10 @@ function drawMarks(u: uPlot, marks: Mark[]): void {
         ctx.lineTo(left + width, y);
         ctx.stroke();
         if (mark.label) {
-          ctx.textAlign = "right";
+          ctx.textAlign = "left";
           const below = y - top < 16 * ratio;
           ctx.textBaseline = below ? "top" : "bottom";
-          ctx.fillText(mark.label, left + width - 4 * ratio, y + (below ? 3 : -3) * ratio);
+          ctx.fillText(mark.label, left + 4 * ratio, y + (below ? 3 : -3) * ratio);
         }
         break;
       }
@@ -117,7 +117,7 @@ function optionsOf(spec: ChartSpec, width: number, height: number, marks: () => 
     axes: [
       { ...axis, label: spec.x, size: xAxisSize - labelSize, grid: { show: false }, ticks: { ...lines, size: 4 } },
       spec.plainY
-        ? { ...axis, size: yAxisSize - labelSize, values: () => [], grid: { show: false }, ticks: { show: false } }
+        ? { ...axis, size: yAxisSize, values: () => [], grid: { show: false }, ticks: { show: false } }
         : {
             ...axis,
             label: spec.y,
@@ -150,7 +150,12 @@ function optionsOf(spec: ChartSpec, width: number, height: number, marks: () => 
 /** Numbers at an axis: as short as they can be. */
 export function tickText(v: number): string {
   const size = Math.abs(v);
-  return size !== 0 && (size < 1e-3 || size >= 1e5) ? readable(v) : String(Number(v.toPrecision(6))).replace("-", "−");
+  if (size !== 0 && (size < 1e-3 || size >= 1e5)) {
+    return readable(v)
+      .replace(/\.?0+·/, "·")
+      .replace(/^(−?)1·/, "$1");
+  }
+  return String(Number(v.toPrecision(6))).replace("-", "−");
 }
 
 /** Milliseconds of a frame that drawing may begin in: what is left over waits for the next frame. */

@@ -89,7 +89,8 @@ export function chartSvg(name: string): string {
   for (const mark of marks()) {
     if (mark.kind === "level") {
       line(box.left, y(mark.y), right, y(mark.y), color(mark.color), 'stroke-width="1.25" stroke-dasharray="5 4"');
-      text(mark.label, right - 4, y(mark.y) - 4, "end", color(mark.color));
+      const below = y(mark.y) - box.top < 16;
+      text(mark.label, box.left + 4, y(mark.y) + (below ? 13 : -4), "start", color(mark.color));
     } else if (mark.kind === "rowLabel") {
       const [tx, ty] = [box.left - 8, y(mark.y)];
       text(mark.label, tx, ty, "middle", color(mark.color), `transform="rotate(-90 ${fixed(tx)} ${fixed(ty)})"`);

@@ -53,6 +53,8 @@ export interface CellFacts {
   states: readonly string[];
   defaults: Readonly<Record<string, number>>;
   exactness: Exactness;
+  /** Units that the cell gives, by parameter. */
+  units: Readonly<Record<string, string>>;
   equations: { section: string; name: string; text: string }[];
 }
 
@@ -139,6 +141,8 @@ export type StudioEvent =
       /** Spikes per trial and unit of time in equal bins from t0 to t1. */
       histogram: { observed: Float64Array; generated: Float64Array };
       traces: Trace[];
+      /** Where the traces end: of long trials only the beginning is followed. */
+      tracedTo: number;
       neuron: number;
       /** Bytes held on the GPU. */
       bytes: number | undefined;

@@ -10,6 +10,8 @@ const mostRows = 24;
 const mostPaths = 256;
 const bins = 60;
 const tracedPaths = 3;
+/** Grid steps that are followed: more points than a chart has pixels show nothing. */
+const mostSteps = 1000;
 /** Grid steps times neurons of the traced paths, at most: the twin takes about a microsecond for one. */
 const mostTraced = 200_000;
 
@@ -52,9 +54,11 @@ export async function takeSnapshot(
   const trains = await network.simulate(options);
   const trials = trialsOf(await trains.read());
   trains.dispose();
-  const work = plan.steps * plan.network.neurons;
+  const followed = Math.min(mostSteps, plan.steps);
+  const tracedTo = plan.t0 + followed * plan.dt;
+  const work = followed * plan.network.neurons;
   const paths = Math.min(tracedPaths, options.paths, Math.max(1, Math.floor(mostTraced / work)));
-  const traces = work > mostTraced ? [] : network.stateTraces({ ...options, paths, neurons: [neuron] });
+  const traces = work > mostTraced ? [] : network.stateTraces({ ...options, t1: tracedTo, paths, neurons: [neuron] });
   return {
     kind: "snapshot",
     step,
@@ -67,6 +71,7 @@ export async function takeSnapshot(
       generated: histogramOf(trials, neuron, plan.t0, plan.t1),
     },
     traces: traces.map(({ path, times, states, eventRate }) => ({ path, times, states, eventRate })),
+    tracedTo,
     neuron,
     bytes: engine.gpu?.bytesHeld,
   };

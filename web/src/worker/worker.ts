@@ -74,7 +74,14 @@ function cellFacts(cell: Cell): CellFacts {
     name: "",
     text: definition.event,
   });
-  return { name: cell.name, states: cell.states, defaults: cell.defaults, exactness: cell.exactness, equations };
+  return {
+    name: cell.name,
+    states: cell.states,
+    defaults: cell.defaults,
+    exactness: cell.exactness,
+    units: definition.units ?? {},
+    equations,
+  };
 }
 
 /** Checks a document without an engine. */
