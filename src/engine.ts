@@ -7,7 +7,7 @@ import { SaltationError } from "./errors.js";
 import { type AdapterSummary, Gpu, type GpuOptions } from "./gpu/index.js";
 import { GradientEvaluator } from "./gradient/evaluate.js";
 import type { ValueAndGradient } from "./gradient/result.js";
-import { type Sensitivities, sensitivitiesGpu } from "./gradient/sensitivity.js";
+import type { Sensitivities } from "./gradient/sensitivity.js";
 import { defineNetwork, type Network, type NetworkDefinition } from "./network/network.js";
 import { parameterLayout, parameterVector, requestedViews } from "./solve/layout.js";
 import { planSolve, type SolveOptions, type SolvePlan } from "./solve/plan.js";
@@ -116,9 +116,9 @@ export class EngineNetwork {
     const views = requestedViews(this.network, layout, options.with);
     if (options.requireExact !== false && !cell.exactness.exact) throw inexact(cell);
     const { gpu } = this.engine;
-    return gpu
-      ? sensitivitiesGpu(gpu, plan, views, options.progress)
-      : sensitivitiesCpu(plan, layout, views, options.progress);
+    if (!gpu) return sensitivitiesCpu(plan, layout, views, options.progress);
+    const { sensitivitiesGpu } = await import("./gradient/sensitivity.js");
+    return sensitivitiesGpu(gpu, plan, views, options.progress);
   }
 
   /**

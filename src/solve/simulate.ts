@@ -4,12 +4,11 @@ import type { Gpu, Storage } from "../gpu/index.js";
 import { type ChunkSolver, forwardChunk, type RunStatus, type SolvedChunk } from "./chunk-solver.js";
 import { type Chunk, splitPaths } from "./chunks.js";
 import type { DeviceTrains } from "./device-trains.js";
+import { lanesOf } from "./lanes.js";
 import type { View } from "./layout.js";
-import { NetworkSolver } from "./network-solver.js";
 import type { SolvePlan } from "./plan.js";
 import { SingleSolver } from "./single.js";
 import { emptyTable, type SpikeTable, type SpikeTrains } from "./trains.js";
-import { lanesOf, WorkgroupSolver } from "./workgroup-solver.js";
 
 /** Bytes on the GPU that a chunk of paths may take. */
 export const chunkBytes = 192 * 2 ** 20;
@@ -28,7 +27,9 @@ export async function createSolver(gpu: Gpu, plan: SolvePlan, views: readonly Vi
     return SingleSolver.create(gpu, plan, views);
   }
   const byWorkgroup = plan.distribution === "auto" ? 2 * neurons > lanesOf(gpu) : plan.distribution === "workgroup";
-  return byWorkgroup ? WorkgroupSolver.create(gpu, plan, views) : NetworkSolver.create(gpu, plan, views);
+  // Loaded when a network is solved: a page with one neuron does without (docs/embedding.md).
+  if (byWorkgroup) return (await import("./workgroup-solver.js")).WorkgroupSolver.create(gpu, plan, views);
+  return (await import("./network-solver.js")).NetworkSolver.create(gpu, plan, views);
 }
 
 /** First guess of the slots that a path's record needs, where maxSpikes does not say. */

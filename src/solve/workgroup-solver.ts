@@ -11,6 +11,7 @@ import { eventIsAffine } from "../cell/functions.js";
 import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
 import { type ChunkSolver, type EncodedChunk, type RunStatus, statusWords } from "./chunk-solver.js";
 import { type Chunk, stepsPerDispatch } from "./chunks.js";
+import { lanesOf } from "./lanes.js";
 import { parameterVector, type View } from "./layout.js";
 import { connectionWords, gradientPlaces } from "./network-solver.js";
 import type { SolvePlan } from "./plan.js";
@@ -34,12 +35,6 @@ function selfEdges(plan: SolvePlan): Uint32Array {
     for (let e = rowStart[k]!; e < rowStart[k + 1]!; e++) if (targets[e] === k) own[k] = e + 1;
   }
   return own.some((e) => e > 0) ? own : new Uint32Array(0);
-}
-
-/** Lanes of a workgroup: one group of lanes that run together, so that none waits at an event of another path. */
-export function lanesOf(gpu: Gpu): number {
-  const fewest = gpu.adapter.subgroupSizes?.[0] ?? 32;
-  return Math.min(64, Math.max(4, fewest));
 }
 
 /** Workgroups in two dimensions: a device takes at most 65,535 in one. */

@@ -1,4 +1,4 @@
-/** The code in the tutorial, and the first example of the README, run as they stand. */
+/** The code in the tutorial runs as it stands. */
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -43,13 +43,5 @@ describe("documentation", () => {
     const weights = /they were given \[ \[ 0, 2, (\S+) \], \[ 1, 2, (\S+) \] \]/.exec(out)!;
     expect(Number(weights[1])).toBeLessThan(0);
     expect(Number(weights[2])).toBeLessThan(0);
-  });
-
-  it("the README's first example runs", async () => {
-    const out = await run(blocks("README.md")[0]!);
-    const last = out.trim().split("\n").at(-1)!.split(" ");
-    // 200 steps of about 0.01 from 0.6, towards the current of the observed spikes.
-    expect(Number(last[2])).toBeGreaterThan(1.2);
-    expect(Number(last[2])).toBeLessThan(1.7);
   });
 });
