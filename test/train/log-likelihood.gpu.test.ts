@@ -33,9 +33,20 @@ const odd: CellDefinition = {
   start: { z: "(1 - log(u)) / k" },
   parameters: { tau: 0.3, k: 1.7 },
 };
+/** Its times a hundred times shorter. */
+const gif: NetworkDefinition = {
+  cell: "gif",
+  parameters: { gain: 15, tau: 0.15, tauS: 0.01, tauEta: 1, tauGamma: 1, tauTheta: 0.05, jEta: 1.5, k: 0.6, knee: 13 },
+  current: 1.3,
+};
 const cases: [string, NetworkDefinition, string[]][] = [
   ["a network", recurrent, ["mu1", "mu2", "beta", "vTh", "tauS", "vReset", "v0", "i0", "weights", "current"]],
   ["one neuron", { parameters: quiet, current: 1.5 }, ["mu1", "beta", "vReset", "current"]],
+  [
+    "the GIF cell",
+    gif,
+    ["tau", "gain", "vTh", "vReset", "jEta", "tauEta", "jGamma", "tauGamma", "k", "knee", "slope", "tauTheta"],
+  ],
   ["another cell", { cell: odd, current: 1.3 }, ["tau", "k", "current"]],
 ];
 
