@@ -165,7 +165,7 @@ export class GradientEvaluator implements Evaluator {
       }
       const rows = rowSums.estimates(await gpu.read(rowSums.blocks));
       const { value, means } = host ?? gpuLoss!.read(await report!, plan);
-      if (gpuLoss?.pathValues === false) rows[0] = { mean: Number.NaN, standardError: Number.NaN };
+      if (gpuLoss?.pathValues === "none") rows[0] = { mean: Number.NaN, standardError: Number.NaN };
       if (![value, ...rows.slice(1).map((e) => e.mean)].every(Number.isFinite)) throw notFinite(plan);
       return assembleResult(value, this.views, rows, means ?? [], plan.stopsByLoss ? 0 : saturated);
     } finally {

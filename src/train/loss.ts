@@ -85,8 +85,11 @@ export interface Kept {
 export interface GpuLoss {
   /** Whether it compares paths with each other, so that all must lie in one chunk. */
   readonly whole: boolean;
-  /** Whether it says what each path adds to the value (default true); else the value's standard error is NaN. */
-  readonly pathValues?: boolean;
+  /**
+   * Whether it says what each path adds to the value, from which the value's standard error follows: at no cost (the
+   * default), at a cost that training does without, or not at all. Without, the standard error is NaN.
+   */
+  readonly pathValues?: "free" | "costly" | "none";
   /** Bytes per path of the largest buffer that it makes for a chunk, and of all of them, for a record of `slots`. */
   bytesPerPath(slots: number): { readonly largest: number; readonly all: number };
   /** @param plan with the seed of this evaluation. */
@@ -96,9 +99,15 @@ export interface GpuLoss {
   /**
    * Writes the spike-time cotangents, number of all paths · ∂value/∂τ, to `cotangents` [slots][paths] f32 (the mean over
    * paths of what follows from them is the gradient), and what each path adds to the value (see
-   * `LossValue.pathValues`) to row 0 of `rows` [.. ][paths] f32; both were cleared.
+   * `LossValue.pathValues`) to row 0 of `rows` [.. ][paths] f32 where that is given; both were cleared.
    */
-  encodeCotangents(batch: Batch, trains: DeviceTrains, kept: Kept, cotangents: Storage, rows: Storage): void;
+  encodeCotangents(
+    batch: Batch,
+    trains: DeviceTrains,
+    kept: Kept,
+    cotangents: Storage,
+    rows: Storage | undefined,
+  ): void;
   /** What is to be read back to know the value. */
   readonly report: Storage;
   /** Reads such a report. */

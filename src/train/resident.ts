@@ -105,6 +105,10 @@ export class ResidentTraining {
     return new ResidentTraining(gpu, plan, options, solver, loss, update, sums, kernels, gradient, halted);
   }
 
+  private get givesPathValues(): boolean {
+    return (this.loss.pathValues ?? "free") === "free";
+  }
+
   private planOf(step: number): SolvePlan {
     return { ...this.plan, seed: this.options.seedOf(step) };
   }
@@ -199,7 +203,13 @@ export class ResidentTraining {
     const cotangents = batch.temporary("cotangents", 4 * slots * paths);
     const rows = batch.temporary("path rows", 4 * sums.rows * paths);
     batch.stage("loss").clear(cotangents).clear(rows);
-    loss.encodeCotangents(batch, trainsOf(plan, encoded, solver.recordWords), kept, cotangents, rows);
+    loss.encodeCotangents(
+      batch,
+      trainsOf(plan, encoded, solver.recordWords),
+      kept,
+      cotangents,
+      this.givesPathValues ? rows : undefined,
+    );
     solver.encodeBackward(batch.stage("backward"), encoded, cotangents, rows, this.tape);
     sums.add(batch.stage("reduce"), encoded, rows);
   }
@@ -235,7 +245,7 @@ export class ResidentTraining {
       const { value, means } = loss.read(await flight.report, flight.plan);
       if (!Number.isFinite(value)) throw notFinite(plan);
       const rows = sums.estimates(await flight.blocks);
-      if (loss.pathValues === false) rows[0] = { mean: Number.NaN, standardError: Number.NaN };
+      if (!this.givesPathValues) rows[0] = { mean: Number.NaN, standardError: Number.NaN };
       const saturated = status.reduce((n, s) => n + s.saturated, 0);
       const result = assembleResult(value, options.views, rows, means ?? [], plan.stopsByLoss ? 0 : saturated);
       yield { step: flight.step, result, state: await flight.state };

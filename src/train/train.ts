@@ -45,7 +45,7 @@ export interface Checkpoint {
 
 export interface TrainStep
   extends Pick<ValueAndGradient, "value" | "standardError" | "gradient" | "means" | "saturatedPaths"> {
-  /** From 0. */
+  /** From 0. A standard error that would cost another pass over the trains (expected signatures on a GPU) is NaN. */
   readonly step: number;
   /** The trainable parameters with which this step's value was taken, in the shapes in which they were given. */
   readonly parameters: Record<string, unknown>;

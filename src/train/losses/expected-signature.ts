@@ -150,6 +150,8 @@ interface MatchedChunk extends Kept {
 
 class GpuExpectedSignature implements GpuLoss {
   readonly whole = false;
+  /** A pass over all trains more. */
+  readonly pathValues = "costly" as const;
   readonly report: Storage;
   private start = 0;
 
@@ -249,13 +251,20 @@ class GpuExpectedSignature implements GpuLoss {
     batch.dispatch(this.kernels.distance, [mean, target, weights, slope, this.report], uniform, [1]);
   }
 
-  encodeCotangents(batch: Batch, trains: DeviceTrains, kept: Kept, cotangents: Storage, rows: Storage): void {
+  encodeCotangents(
+    batch: Batch,
+    trains: DeviceTrains,
+    kept: Kept,
+    cotangents: Storage,
+    rows: Storage | undefined,
+  ): void {
     const { signatures, vectors } = this;
     const { caps } = kept as MatchedChunk;
     const capped = caps ? { caps } : {};
+    batch.stage("cotangents");
     // A path's cotangents are those of its own signature: number of paths · ∂value/∂τ.
     signatures.encodeVjp(batch, trains, vectors.slope, cotangents, { accumulate: true, scale: 1, ...capped });
-    this.encodePathValues(batch, trains, rows);
+    if (rows) this.encodePathValues(batch.stage("path values"), trains, rows);
   }
 
   /** Each path's own signature times the cotangent: a pass over the trains more. */

@@ -119,10 +119,16 @@ class GpuPathLoss implements GpuLoss {
 
   encodeValue(): void {}
 
-  encodeCotangents(batch: Batch, trains: DeviceTrains, kept: Kept, cotangents: Storage, rows: Storage): void {
+  encodeCotangents(
+    batch: Batch,
+    trains: DeviceTrains,
+    kept: Kept,
+    cotangents: Storage,
+    rows: Storage | undefined,
+  ): void {
     const own = kept as PathLosses;
     batch.copy(own.cotangents, 0, cotangents, 0, 4 * trains.slots * trains.paths);
-    batch.copy(own.values, 0, rows, 0, 4 * trains.paths);
+    if (rows) batch.copy(own.values, 0, rows, 0, 4 * trains.paths);
   }
 
   read(report: ArrayBuffer): { value: number } {

@@ -106,7 +106,7 @@ async function onHost(
 
 class GpuSignatureKernel implements GpuLoss {
   readonly whole = true;
-  readonly pathValues = false;
+  readonly pathValues = "none" as const;
   readonly report: Storage;
 
   constructor(

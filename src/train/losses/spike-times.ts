@@ -211,10 +211,18 @@ class GpuSpikeTimes implements GpuLoss {
     ]);
   }
 
-  encodeCotangents(batch: Batch, trains: DeviceTrains, kept: Kept, cotangents: Storage, rows: Storage): void {
+  encodeCotangents(
+    batch: Batch,
+    trains: DeviceTrains,
+    kept: Kept,
+    cotangents: Storage,
+    rows: Storage | undefined,
+  ): void {
     const { times, found } = kept as SelectedSpikes;
     const run = runUniform(this.plan, { ...trains.chunk });
-    const storages = [this.coefficients, times, found, cotangents, rows];
+    // The kernel writes both.
+    const values = rows ?? batch.temporary("values of paths", 4 * trains.paths);
+    const storages = [this.coefficients, times, found, cotangents, values];
     batch.dispatch(this.kernels.spread, storages, run, [Math.ceil(trains.paths / workgroupSize)]);
   }
 

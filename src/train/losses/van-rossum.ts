@@ -208,11 +208,17 @@ class GpuVanRossum implements GpuLoss {
 
   encodeValue(): void {}
 
-  encodeCotangents(batch: Batch, trains: DeviceTrains, kept: Kept, cotangents: Storage, rows: Storage): void {
+  encodeCotangents(
+    batch: Batch,
+    trains: DeviceTrains,
+    kept: Kept,
+    cotangents: Storage,
+    rows: Storage | undefined,
+  ): void {
     const { table, parts } = kept as Products;
     const bytes = 4 * trains.slots * trains.paths;
     batch.copy(table, 2 * bytes, cotangents, 0, bytes);
-    batch.copy(parts, 4 * trains.paths, rows, 0, 4 * trains.paths);
+    if (rows) batch.copy(parts, 4 * trains.paths, rows, 0, 4 * trains.paths);
   }
 
   read(report: ArrayBuffer): { value: number } {
