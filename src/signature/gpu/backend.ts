@@ -67,6 +67,7 @@ export class GpuSignatureBackend implements SignatureBackend {
     list: PairList,
     weights: Float64Array | undefined,
     want: { x: boolean; y: boolean },
+    accurate: boolean,
     collect: Job["collect"],
   ): Promise<Job> {
     const [pairs, rows, columns] = [list.a.length, longestPath(x) - 1, longestPath(y) - 1];
@@ -76,7 +77,7 @@ export class GpuSignatureBackend implements SignatureBackend {
       columns,
       channels: x.channels,
       gradient: weights ? want : null,
-      extended: wantsExtended(kernel, solver, pairs, rows * columns),
+      extended: accurate && wantsExtended(kernel, solver, pairs, rows * columns),
     });
     return { x, y, list, weights, stages, collect };
   }
@@ -86,6 +87,8 @@ export class GpuSignatureBackend implements SignatureBackend {
     solver: CheckedSolver,
     requests: readonly GramRequest[],
   ): Promise<GramResult[]> {
+    // A sum of which a part comes with its gradient is no more accurate for the other part's being so.
+    const accurate = requests.every((r) => !r.cotangent);
     const jobs = await Promise.all(
       requests.map((request) => {
         const { x, cotangent } = request;
@@ -102,7 +105,7 @@ export class GpuSignatureBackend implements SignatureBackend {
         const want = symmetric
           ? { x: true, y: true }
           : { x: request.gradient?.x ?? true, y: request.gradient?.y ?? true };
-        return this.prepare(kernel, solver, x, y, list, weights, want, (values, gx, gy) => {
+        return this.prepare(kernel, solver, x, y, list, weights, want, accurate, (values, gx, gy) => {
           const gram = new Float64Array(x.count * y.count);
           for (let n = 0; n < a.length; n++) {
             gram[a[n]! * y.count + b[n]!] = values[n]!;
@@ -133,6 +136,7 @@ export class GpuSignatureBackend implements SignatureBackend {
       { a: all, b: all },
       cotangent,
       { x: true, y: true },
+      true,
       (gram, gx, gy) => ({ gram, gradientX: gx && Float64Array.from(gx), gradientY: gy && Float64Array.from(gy) }),
     );
     return (await this.run(kernel, [job]))[0]!;
