@@ -29,7 +29,7 @@ const known: Record<string, [string, string]> = {
   beta: ["β", "steepness of the escape rate"],
   vTh: ["v_th", "threshold"],
   tauS: ["τ_s", "time scale of escape"],
-  vReset: ["v_reset", "drop of the voltage at a spike"],
+  vReset: ["v_reset", "reset of the voltage"],
   alpha: ["α", "refractory offset of the hazard"],
   v0: ["v₀", "voltage at the start"],
   i0: ["i₀", "input at the start"],

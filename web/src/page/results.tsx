@@ -124,7 +124,9 @@ export function Readout() {
         <dt>Speed</dt>
         <dd>
           <span class="big">{rate.value > 0 ? withPrefix(rate.value) : "–"}</span>
-          <span class="aside">paths·steps/s</span>
+          <span class="aside">
+            {studioDocument.value.job.loss.kind === "log-likelihood" ? "trials" : "paths"}·steps/s
+          </span>
         </dd>
       </div>
       <div class="adapter">

@@ -105,7 +105,7 @@ function optionsOf(spec: ChartSpec, width: number, height: number, marks: () => 
   return {
     width,
     height,
-    padding: [8, 10, 0, 0],
+    padding: [8, 18, 0, 0],
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, points: { size: 6 }, y: false },
     scales: {
@@ -115,7 +115,14 @@ function optionsOf(spec: ChartSpec, width: number, height: number, marks: () => 
         : { range: spec.yRange ?? yRange },
     },
     axes: [
-      { ...axis, label: spec.x, size: xAxisSize - labelSize, grid: { show: false }, ticks: { ...lines, size: 4 } },
+      {
+        ...axis,
+        label: spec.x,
+        size: xAxisSize - labelSize,
+        grid: { show: false },
+        ticks: { ...lines, size: 4 },
+        values: (_, splits) => splits.map(tickText),
+      },
       spec.plainY
         ? { ...axis, size: yAxisSize, values: () => [], grid: { show: false }, ticks: { show: false } }
         : {

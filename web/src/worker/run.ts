@@ -201,12 +201,18 @@ export class Run {
     const now = performance.now();
     const seconds = (now - this.countedFrom - this.idle) / 1000;
     if (seconds < measuredOver && this.rate > 0) return;
-    if (this.counted > 0 && seconds > 0) this.rate = (this.counted * this.paths * this.gridSteps()) / seconds;
+    if (this.counted > 0 && seconds > 0) this.rate = (this.counted * this.lanes() * this.gridSteps()) / seconds;
     this.startCount();
   }
 
   private startCount(): void {
     [this.counted, this.countedFrom, this.idle] = [0, performance.now(), 0];
+  }
+
+  /** Paths of a training step: a likelihood follows the observed trials instead. */
+  private lanes(): number {
+    const { job, trials } = this.problem;
+    return job.loss.kind === "log-likelihood" ? Math.min(job.loss.batch ?? trials.length, trials.length) : this.paths;
   }
 
   private gridSteps(): number {
