@@ -2,8 +2,7 @@
  * `npm run bench -- floors`: forward and gradient of one neuron beside a kernel that only draws one normal pair per
  * step from the same generator, in one run on one adapter.
  */
-import { elementary } from "../shaders/shared/elementary.wgsl.js";
-import { random } from "../shaders/shared/random.wgsl.js";
+import { noiseKernel } from "../src/bench/floors.js";
 import { Engine } from "../src/engine.js";
 import { parameterLayout, requestedViews } from "../src/solve/layout.js";
 import { type Method, methods } from "../src/solve/plan.js";
@@ -12,23 +11,6 @@ import { median, writeResult } from "./support.js";
 
 const paths = 16384;
 const steps = 500;
-
-/** Draws one normal pair per step, and nothing else. */
-const noiseOnly = /* wgsl */ `
-struct Run { steps: u32, seed: u32 }
-@group(0) @binding(0) var<uniform> run: Run;
-@group(0) @binding(1) var<storage, read_write> out: array<f32>;
-${elementary}
-${random}
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  var sum = vec2f(0.0f);
-  for (var step = 0u; step < run.steps; step += 1u) {
-    sum += normal_pair(threefry2x32(vec2u(run.seed, 0u), vec2u(id.x, step)));
-  }
-  out[id.x] = sum.x + sum.y;
-}
-`;
 
 export async function run(): Promise<void> {
   const engine = await Engine.create({ backend: "webgpu" });
@@ -45,7 +27,7 @@ export async function run(): Promise<void> {
     return median(times);
   };
 
-  const kernel = await gpu.kernel({ label: "noise", code: noiseOnly, bindings: ["read_write"], uniformBytes: 8 });
+  const kernel = await gpu.kernel({ label: "noise", code: noiseKernel, bindings: ["read_write"], uniformBytes: 8 });
   const out = gpu.buffer("noise", 4 * paths);
   const noise = await time(async () => {
     const batch = gpu.batch().dispatch(kernel, [out], Uint32Array.of(steps, 1), [paths / 64]);

@@ -41,7 +41,7 @@ async function calibrate(clock: Clock, perRound: number, run: (rounds: number) =
 }
 
 /** Each thread draws one normal pair a round, as a solver with one channel does in a step. */
-const noiseKernel = /* wgsl */ `
+export const noiseKernel = /* wgsl */ `
 struct Run { rounds: u32, seed: u32 }
 @group(0) @binding(0) var<uniform> run: Run;
 @group(0) @binding(1) var<storage, read_write> out: array<f32>;
