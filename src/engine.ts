@@ -6,6 +6,7 @@ import type { Current } from "./driver/current.js";
 import { SaltationError } from "./errors.js";
 import { type AdapterSummary, Gpu, type GpuOptions } from "./gpu/index.js";
 import { GradientEvaluator } from "./gradient/evaluate.js";
+import type { PreparedGradient, PreparedGradientOptions } from "./gradient/prepared.js";
 import type { ValueAndGradient } from "./gradient/result.js";
 import type { Sensitivities } from "./gradient/sensitivity.js";
 import { defineNetwork, type Network, type NetworkDefinition } from "./network/network.js";
@@ -90,6 +91,29 @@ export class EngineNetwork {
   }
 
   /**
+   * Prepares a gradient to be written into command encoders of the caller's, on the engine's device: with the cotangents
+   * of spike times in a buffer of the caller's, or of a loss (docs/embedding.md).
+   * @param options.with names of the parameters to differentiate by: the cell's, `weights`, `current`.
+   * @param options.loss a loss that is taken on the GPU, where the caller gives no cotangents.
+   * @param options.slots spikes that each path's record has room for, and `options.tape` what the backward recursion of a
+   * network needs; by default a quarter more than paths of the seed at hand take, which are solved once to know. What
+   * does not fit is told by the verdict of an encoding.
+   * @throws SaltationError `invalid-input`, also on the CPU, which has no encoders.
+   */
+  async prepareGradient(
+    options: Omit<GradientOptions, keyof Progress | "perPath"> & PreparedGradientOptions,
+  ): Promise<PreparedGradient> {
+    const { loss } = options;
+    const plan = loss ? this.gradientPlan(options, loss) : this.plan(options);
+    const views = requestedViews(this.network, parameterLayout(plan), options.with);
+    this.checkLoss(loss, options.requireExact);
+    const { gpu } = this.engine;
+    if (!gpu) fail("backend", "is cpu; command encoders are a matter of WebGPU");
+    const prepared = await import("./gradient/prepared.js");
+    return prepared.PreparedGradient.create(gpu, plan, views, options);
+  }
+
+  /**
    * Value and gradient of a loss over `paths` Monte Carlo paths, with standard errors: the exact derivative of the
    * discrete solution with noise and uniforms held fixed (DESIGN: backward recursion; Holberg & Salvi 2024).
    * @throws SaltationError `invalid-input`, or `not-finite`.
@@ -145,11 +169,11 @@ export class EngineNetwork {
   }
 
   /** @throws SaltationError where the loss does not fit the network, or the cell's gradient is not exact. */
-  checkLoss(loss: Loss, requireExact = true): void {
+  checkLoss(loss: Loss | undefined, requireExact = true): void {
     const { cell } = this.network;
-    loss.check?.(this.network);
+    loss?.check?.(this.network);
     // A loss with an evaluator of its own takes no pathwise gradient, so that its exactness is no matter.
-    if (requireExact && !loss.evaluator && !cell.exactness.exact) throw inexact(cell);
+    if (requireExact && !loss?.evaluator && !cell.exactness.exact) throw inexact(cell);
   }
 
   /** The flat vector of all parameters, in the order of `plan`'s layout. */

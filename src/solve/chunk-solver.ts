@@ -80,7 +80,7 @@ export interface ChunkSolver {
   encodeBackward(
     batch: Batch,
     chunk: EncodedChunk,
-    cotangents: Storage,
+    cotangents: Storage | GPUBuffer,
     rows: Storage,
     tape: number,
     status?: RunStatus,

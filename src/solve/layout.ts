@@ -22,6 +22,16 @@ export interface ParameterLayout {
   readonly views: ReadonlyMap<string, View>;
 }
 
+/** Where a parameter lies in a vector of numbers, in the order of its values (the neuron innermost). */
+export interface ParameterPlace {
+  readonly name: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+export const parameterPlaces = (layout: ParameterLayout): ParameterPlace[] =>
+  [...layout.views.values()].map(({ name, offset, length }) => ({ name, offset, length }));
+
 /** Lays out the parameters of a network. */
 export function parameterLayout(plan: SolvePlan): ParameterLayout {
   const { network, current } = plan;

@@ -197,7 +197,7 @@ export class NetworkSolver implements ChunkSolver {
   encodeBackward(
     batch: Batch,
     chunk: EncodedChunk,
-    cotangents: Storage,
+    cotangents: Storage | GPUBuffer,
     rows: Storage,
     tapeEntries: number,
     status?: RunStatus,

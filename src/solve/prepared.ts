@@ -3,6 +3,7 @@ import { fail, wholeNumber } from "../checks.js";
 import type { Batch, Gpu, Storage } from "../gpu/index.js";
 import type { ChunkSolver, EncodedChunk } from "./chunk-solver.js";
 import { type DeviceTrains, trainsOf } from "./device-trains.js";
+import { type ParameterPlace, parameterPlaces } from "./layout.js";
 import type { SolvePlan } from "./plan.js";
 import { createSolver, firstSlots, planChunks } from "./simulate.js";
 
@@ -17,7 +18,7 @@ export class EncodedTrains {
 
   constructor(
     plan: SolvePlan,
-    private readonly solved: EncodedChunk,
+    protected readonly solved: EncodedChunk,
     words: number,
     private readonly batch: Batch,
   ) {
@@ -33,13 +34,20 @@ export class EncodedTrains {
 }
 
 export class PreparedSimulation {
+  /** All parameters, f32, where `parameterPlaces` say: solves read them, and the caller may write them in between. */
+  readonly parameters: Storage;
+  readonly parameterPlaces: readonly ParameterPlace[];
+
   private constructor(
     private readonly gpu: Gpu,
     private readonly plan: SolvePlan,
     private readonly solver: ChunkSolver,
     /** Spikes that the record of a path has room for. */
     readonly slots: number,
-  ) {}
+  ) {
+    this.parameters = solver.theta;
+    this.parameterPlaces = parameterPlaces(solver.shape.layout);
+  }
 
   /** @throws SaltationError `invalid-input` where the paths do not fit one encoding. */
   static async create(gpu: Gpu, plan: SolvePlan, slots?: number): Promise<PreparedSimulation> {

@@ -167,7 +167,7 @@ export class SingleSolver implements ChunkSolver {
   encodeBackward(
     batch: Batch,
     chunk: EncodedChunk,
-    cotangents: Storage,
+    cotangents: Storage | GPUBuffer,
     rows: Storage,
     _tape: number,
     status?: RunStatus,

@@ -232,7 +232,7 @@ export class WorkgroupSolver implements ChunkSolver {
   encodeBackward(
     batch: Batch,
     chunk: EncodedChunk,
-    cotangents: Storage,
+    cotangents: Storage | GPUBuffer,
     rows: Storage,
     tapeEntries: number,
     status?: RunStatus,

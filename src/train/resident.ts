@@ -5,26 +5,22 @@
  * stops all updates; the host sees it a few steps later, makes room, and goes on from that very step. So results do not
  * depend on when it was noticed.
  */
-import { meanGradient } from "../../shaders/train/mean-gradient.wgsl.js";
-import { haltBits, verdict } from "../../shaders/train/verdict.wgsl.js";
-import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
+import { haltBits } from "../../shaders/train/verdict.wgsl.js";
+import type { Batch, Gpu, Storage } from "../gpu/index.js";
 import { lossChunks, notFinite } from "../gradient/evaluate.js";
+import { GradientPass, margin } from "../gradient/pass.js";
 import { assembleResult, type ValueAndGradient } from "../gradient/result.js";
-import { RowSums } from "../gradient/row-sums.js";
-import { type ChunkSolver, type EncodedChunk, type RunStatus, readStatus } from "../solve/chunk-solver.js";
+import { type EncodedChunk, type RunStatus, readStatus } from "../solve/chunk-solver.js";
 import type { Chunk } from "../solve/chunks.js";
 import type { View } from "../solve/layout.js";
 import type { SolvePlan } from "../solve/plan.js";
-import { checkFinite, createSolver, firstSlots, growSlots, solveChunk } from "../solve/simulate.js";
+import { checkFinite, growSlots } from "../solve/simulate.js";
 import { GpuUpdate } from "./gpu-update.js";
 import { type GpuLoss, type Kept, type Loss, trainsOf } from "./loss.js";
 import type { UpdatePlan, UpdateState } from "./update.js";
 
 /** Steps submitted before the first of them has come back. */
 const depth = 3;
-
-/** Room beyond what the first step needed. */
-const margin = 1.25;
 
 export interface TrainedStep {
   readonly step: number;
@@ -56,23 +52,16 @@ export interface ResidentOptions {
 }
 
 export class ResidentTraining {
-  private readonly slots: { value: number };
-  private tape = 0;
-
   private constructor(
     private readonly gpu: Gpu,
     private readonly plan: SolvePlan,
     private readonly options: ResidentOptions,
-    private readonly solver: ChunkSolver,
+    private readonly pass: GradientPass,
     private readonly loss: GpuLoss,
     private readonly update: GpuUpdate,
-    private readonly sums: RowSums,
-    private readonly kernels: { verdict: Kernel; mean: Kernel },
     private readonly gradient: Storage,
     private readonly halted: Storage,
-  ) {
-    this.slots = { value: firstSlots(plan) };
-  }
+  ) {}
 
   /**
    * @param plan with the first values of all parameters.
@@ -84,25 +73,15 @@ export class ResidentTraining {
     vector: Float64Array,
     options: ResidentOptions,
   ): Promise<ResidentTraining> {
-    const solver = await createSolver(gpu, plan, options.views);
-    const entries = solver.gradientRows;
-    const [loss, update, sums, verdictKernel, mean] = await Promise.all([
-      options.loss.gpu!(gpu, plan, solver.recordWords),
+    const pass = await GradientPass.create(gpu, plan, options.views);
+    const [loss, update] = await Promise.all([
+      options.loss.gpu!(gpu, plan, pass.solver.recordWords),
       GpuUpdate.create(gpu, options.update, vector),
-      RowSums.create(gpu, plan, 1 + entries),
-      gpu.kernel({ label: "verdict", code: verdict, bindings: ["read", "read_write"], uniformBytes: 16 }),
-      gpu.kernel({
-        label: "mean gradient",
-        code: meanGradient,
-        bindings: ["read", "read_write", "read_write"],
-        uniformBytes: 16,
-      }),
     ]);
     if (options.state) update.write(options.state);
-    const kernels = { verdict: verdictKernel, mean };
-    const gradient = gpu.buffer("gradient", 4 * entries);
+    const gradient = gpu.buffer("gradient", 4 * pass.solver.gradientRows);
     const halted = gpu.upload("halted", new Uint32Array(1));
-    return new ResidentTraining(gpu, plan, options, solver, loss, update, sums, kernels, gradient, halted);
+    return new ResidentTraining(gpu, plan, options, pass, loss, update, gradient, halted);
   }
 
   private get givesPathValues(): boolean {
@@ -113,26 +92,15 @@ export class ResidentTraining {
     return { ...this.plan, seed: this.options.seedOf(step) };
   }
 
-  /** Solves the first chunk of a step and waits, to know how much room its paths need. */
-  private async measure(step: number): Promise<void> {
-    const { gpu, solver, slots } = this;
-    const plan = this.planOf(step);
-    solver.reseed(plan);
-    const solved = await solveChunk(gpu, plan, solver, this.chunks()[0]!, slots);
-    solved.dispose();
-    const { largestCount, largestTape } = solved.status;
-    if (plan.maxSpikes === 0) slots.value = Math.ceil(margin * largestCount) + 2;
-    this.tape = Math.ceil(margin * largestTape);
-  }
-
   private chunks(): Chunk[] {
-    const { gpu, plan, solver, loss, options } = this;
-    return lossChunks(gpu, plan, solver, this.slots.value, options.loss, loss);
+    const { gpu, plan, pass, loss, options } = this;
+    return lossChunks(gpu, plan, pass.solver, pass.slots.value, options.loss, loss);
   }
 
   /** Encodes and submits one step. */
   private submit(step: number): Flight {
-    const { gpu, solver, loss, sums, update, kernels, gradient, halted } = this;
+    const { gpu, pass, loss, update, gradient, halted } = this;
+    const { solver, sums } = pass;
     const plan = this.planOf(step);
     solver.reseed(plan);
     const chunks = this.chunks();
@@ -147,7 +115,8 @@ export class ResidentTraining {
     loss.encodeBegin?.(batch, plan);
     let pending: { encoded: EncodedChunk; kept: Kept } | undefined;
     const look = (chunk: Chunk): { encoded: EncodedChunk; kept: Kept } => {
-      const encoded = this.encodeForward(batch.stage("forward"), chunk);
+      const encoded = pass.encodeForward(batch.stage("forward"), chunk);
+      pass.encodeVerdict(batch, encoded, halted);
       const kept = loss.encodeChunk(batch.stage("loss"), trainsOf(plan, encoded, solver.recordWords));
       return { encoded, kept };
     };
@@ -171,9 +140,7 @@ export class ResidentTraining {
       kept.dispose();
     }
     batch.stage("update");
-    const uniform = Uint32Array.of(solver.gradientRows, sums.samples, sums.allBlocks, 0);
-    const groups = [Math.ceil(solver.gradientRows / 64)] as const;
-    batch.dispatch(kernels.mean, [sums.blocks, gradient, halted], uniform, groups);
+    pass.encodeMean(batch, gradient, halted);
     update.encode(batch, { gradient, theta: solver.theta, halted, step });
     const flight = {
       step,
@@ -190,45 +157,37 @@ export class ResidentTraining {
     return flight;
   }
 
-  private encodeForward(batch: Batch, chunk: Chunk): EncodedChunk {
-    const encoded = this.solver.encodeForward(batch, chunk, this.slots.value);
-    const uniform = Uint32Array.of(this.tape, 0, 0, 0);
-    batch.dispatch(this.kernels.verdict, [encoded.statusWords, this.halted], uniform, [1]);
-    return encoded;
-  }
-
   private encodeBackward(batch: Batch, plan: SolvePlan, encoded: EncodedChunk, kept: Kept): void {
-    const { solver, loss, sums } = this;
+    const { pass, loss } = this;
     const { paths, slots } = encoded;
     const cotangents = batch.temporary("cotangents", 4 * slots * paths);
-    const rows = batch.temporary("path rows", 4 * sums.rows * paths);
+    const rows = batch.temporary("path rows", 4 * pass.sums.rows * paths);
     batch.stage("loss").clear(cotangents).clear(rows);
     loss.encodeCotangents(
       batch,
-      trainsOf(plan, encoded, solver.recordWords),
+      trainsOf(plan, encoded, pass.solver.recordWords),
       kept,
       cotangents,
       this.givesPathValues ? rows : undefined,
     );
-    solver.encodeBackward(batch.stage("backward"), encoded, cotangents, rows, this.tape);
-    sums.add(batch.stage("reduce"), encoded, rows);
+    pass.encodeBackward(batch, encoded, cotangents, rows);
   }
 
   /** Makes room for what a step lacked. @throws SaltationError `not-finite` where that was not the trouble. */
   private recover(bits: number, plan: SolvePlan, status: readonly RunStatus[]): void {
     for (const s of status) checkFinite(plan, s, plan.paths);
     if ((bits & haltBits.gradient) !== 0 && (bits & (haltBits.record | haltBits.tape)) === 0) throw notFinite(plan);
-    if (bits & haltBits.record) growSlots(plan, this.slots);
-    if (bits & haltBits.tape) this.tape = Math.ceil(margin * Math.max(...status.map((s) => s.largestTape)));
+    if (bits & haltBits.record) growSlots(plan, this.pass.slots);
+    if (bits & haltBits.tape) this.pass.tape = Math.ceil(margin * Math.max(...status.map((s) => s.largestTape)));
     this.gpu.write(this.halted, new Uint32Array(1));
   }
 
   /** Runs the steps; those that come out are at most `depth` behind those that are submitted. */
   async *run(): AsyncGenerator<TrainedStep, void, void> {
-    const { gpu, options, plan, loss, sums } = this;
+    const { gpu, options, plan, loss, pass } = this;
     let next = options.from;
     const flights: Flight[] = [];
-    await this.measure(next);
+    await pass.measure(this.planOf(next), this.chunks()[0]!);
     for (;;) {
       while (flights.length < depth && next < options.steps) flights.push(this.submit(next++));
       const flight = flights.shift();
@@ -244,7 +203,7 @@ export class ResidentTraining {
       }
       const { value, means } = loss.read(await flight.report, flight.plan);
       if (!Number.isFinite(value)) throw notFinite(plan);
-      const rows = sums.estimates(await flight.blocks);
+      const rows = pass.sums.estimates(await flight.blocks);
       if (!this.givesPathValues) rows[0] = { mean: Number.NaN, standardError: Number.NaN };
       const saturated = status.reduce((n, s) => n + s.saturated, 0);
       const result = assembleResult(value, options.views, rows, means ?? [], plan.stopsByLoss ? 0 : saturated);
@@ -256,9 +215,8 @@ export class ResidentTraining {
   dispose(): void {
     this.loss.dispose();
     this.update.dispose();
-    this.sums.dispose();
     this.gradient.dispose();
     this.halted.dispose();
-    this.solver.dispose();
+    this.pass.dispose();
   }
 }

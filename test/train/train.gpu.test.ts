@@ -1,6 +1,7 @@
 /** Training that stays on the GPU: against the twin, resumed, halted and left early. */
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { Engine } from "../../src/engine.js";
+import { GradientPass } from "../../src/gradient/pass.js";
 import { expectedSignatureLoss } from "../../src/train/losses/expected-signature.js";
 import { firstSpikes } from "../../src/train/losses/spike-times.js";
 import { adam, rmsprop } from "../../src/train/optimisers.js";
@@ -87,11 +88,10 @@ describe.each(runs)("%s", (_, network, options) => {
 
   it("has the same bits when room runs out on the way", async () => {
     const whole = await stepsOf(engine(), network, options());
-    const internals = ResidentTraining.prototype as unknown as { measure(): Promise<void>; recover(): void };
-    const recover = vi.spyOn(internals, "recover");
+    const recover = vi.spyOn(ResidentTraining.prototype as unknown as { recover(): void }, "recover");
     // Room for one spike and one entry of tape at first.
-    vi.spyOn(internals, "measure").mockImplementation(async function (this: unknown) {
-      Object.assign(this as object, { tape: 1, slots: { value: 1 } });
+    vi.spyOn(GradientPass.prototype, "measure").mockImplementation(async function (this: GradientPass) {
+      Object.assign(this, { tape: 1, slots: { value: 1 } });
     });
     const halted = await stepsOf(engine(), network, options());
     expect(recover).toHaveBeenCalled();

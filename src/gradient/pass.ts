@@ -1,0 +1,90 @@
+/**
+ * What a gradient encodes on the GPU beside its loss: solves, whether they came out, the backward recursion, and means
+ * over paths. Nothing is read back.
+ */
+import { meanGradient } from "../../shaders/train/mean-gradient.wgsl.js";
+import { verdict } from "../../shaders/train/verdict.wgsl.js";
+import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
+import type { ChunkSolver, EncodedChunk } from "../solve/chunk-solver.js";
+import type { Chunk } from "../solve/chunks.js";
+import type { View } from "../solve/layout.js";
+import type { SolvePlan } from "../solve/plan.js";
+import { createSolver, firstSlots, solveChunk } from "../solve/simulate.js";
+import { RowSums } from "./row-sums.js";
+
+/** Room beyond what a first solve needed. */
+export const margin = 1.25;
+
+export class GradientPass {
+  /** Spikes that the record of a path has room for. */
+  readonly slots: { value: number };
+  /** Entries of tape that a path has room for in a window (networks). */
+  tape = 0;
+
+  private constructor(
+    private readonly gpu: Gpu,
+    readonly solver: ChunkSolver,
+    /** The value's row and those of the gradient. */
+    readonly sums: RowSums,
+    private readonly kernels: { verdict: Kernel; mean: Kernel },
+    plan: SolvePlan,
+  ) {
+    this.slots = { value: firstSlots(plan) };
+  }
+
+  /** @param views the parameters to differentiate by. */
+  static async create(gpu: Gpu, plan: SolvePlan, views: readonly View[]): Promise<GradientPass> {
+    const solver = await createSolver(gpu, plan, views);
+    const [sums, verdictKernel, mean] = await Promise.all([
+      RowSums.create(gpu, plan, 1 + solver.gradientRows),
+      gpu.kernel({ label: "verdict", code: verdict, bindings: ["read", "read_write"], uniformBytes: 16 }),
+      gpu.kernel({
+        label: "mean gradient",
+        code: meanGradient,
+        bindings: ["read", "read_write", "read_write"],
+        uniformBytes: 16,
+      }),
+    ]);
+    return new GradientPass(gpu, solver, sums, { verdict: verdictKernel, mean }, plan);
+  }
+
+  /** Solves a chunk and waits, to know how much room its paths need, and leaves some more. */
+  async measure(plan: SolvePlan, chunk: Chunk): Promise<void> {
+    const { gpu, solver, slots } = this;
+    solver.reseed(plan);
+    const solved = await solveChunk(gpu, plan, solver, chunk, slots);
+    solved.dispose();
+    const { largestCount, largestTape } = solved.status;
+    if (plan.maxSpikes === 0) slots.value = Math.ceil(margin * largestCount) + 2;
+    this.tape = Math.ceil(margin * largestTape);
+  }
+
+  encodeForward(batch: Batch, chunk: Chunk): EncodedChunk {
+    return this.solver.encodeForward(batch, chunk, this.slots.value);
+  }
+
+  /** Sets bits of `halted` (`haltBits`) where a solve did not come out. */
+  encodeVerdict(batch: Batch, encoded: EncodedChunk, halted: Storage): void {
+    const uniform = Uint32Array.of(this.tape, 0, 0, 0);
+    batch.dispatch(this.kernels.verdict, [encoded.statusWords, halted], uniform, [1]);
+  }
+
+  /** Backward recursion of a chunk: adds its gradients to `rows` [1 + entries][paths], and those to the sums. */
+  encodeBackward(batch: Batch, encoded: EncodedChunk, cotangents: Storage | GPUBuffer, rows: Storage): void {
+    this.solver.encodeBackward(batch.stage("backward"), encoded, cotangents, rows, this.tape);
+    this.sums.add(batch.stage("reduce"), encoded, rows);
+  }
+
+  /** Writes the mean over all paths, f32 [entries]; sets a bit of `halted` where it is not finite. */
+  encodeMean(batch: Batch, gradient: Storage, halted: Storage): void {
+    const { solver, sums, kernels } = this;
+    const uniform = Uint32Array.of(solver.gradientRows, sums.samples, sums.allBlocks, 0);
+    const groups = [Math.ceil(solver.gradientRows / 64)] as const;
+    batch.dispatch(kernels.mean, [sums.blocks, gradient, halted], uniform, groups);
+  }
+
+  dispose(): void {
+    this.sums.dispose();
+    this.solver.dispose();
+  }
+}

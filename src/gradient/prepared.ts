@@ -1,0 +1,256 @@
+/**
+ * A gradient in a caller's command encoder: solve, cotangents of the caller's or of a loss, backward recursion and mean,
+ * prepared once, encoded again and again, with nothing read back.
+ */
+import { haltBits } from "../../shaders/train/verdict.wgsl.js";
+import { fail, wholeNumber } from "../checks.js";
+import type { Batch, Gpu, Storage } from "../gpu/index.js";
+import { type EncodedChunk, type RunStatus, readStatus } from "../solve/chunk-solver.js";
+import { type ParameterPlace, parameterPlaces, type View } from "../solve/layout.js";
+import type { SolvePlan } from "../solve/plan.js";
+import { EncodedTrains } from "../solve/prepared.js";
+import { checkFinite, planChunks } from "../solve/simulate.js";
+import type { GpuLoss, Loss } from "../train/loss.js";
+import { notFinite } from "./evaluate.js";
+import { GradientPass } from "./pass.js";
+import { assembleResult, type ValueAndGradient } from "./result.js";
+
+export interface PreparedGradientOptions {
+  /** Gives the cotangents where no buffer of the caller's does: a loss with `gpu`, whose value `read` then gives too. */
+  readonly loss?: Loss;
+  /** Spikes that each path's record has room for. */
+  readonly slots?: number;
+  /** Entries of tape that each path has room for in a window of the backward recursion (networks). */
+  readonly tape?: number;
+}
+
+export class PreparedGradient {
+  /** All parameters, f32, where `parameterPlaces` say: solves read them, and the caller may write them in between. */
+  readonly parameters: Storage;
+  readonly parameterPlaces: readonly ParameterPlace[];
+  /** Where the gradient of each parameter lies in `gradient` and, one row further down, in `rows` of an encoding. */
+  readonly gradientPlaces: readonly ParameterPlace[];
+
+  private constructor(
+    private readonly gpu: Gpu,
+    private readonly plan: SolvePlan,
+    private readonly views: readonly View[],
+    private readonly pass: GradientPass,
+    private readonly loss: GpuLoss | undefined,
+  ) {
+    this.parameters = pass.solver.theta;
+    this.parameterPlaces = parameterPlaces(pass.solver.shape.layout);
+    let offset = 0;
+    this.gradientPlaces = views.map(({ name, length }) => {
+      offset += length;
+      return { name, offset: offset - length, length };
+    });
+  }
+
+  /**
+   * @throws SaltationError `invalid-input` for a loss that is not taken on the GPU, or where the paths do not fit one
+   * encoding.
+   */
+  static async create(
+    gpu: Gpu,
+    plan: SolvePlan,
+    views: readonly View[],
+    { loss, slots, tape }: PreparedGradientOptions,
+  ): Promise<PreparedGradient> {
+    if (views.length === 0) fail("with", "names no parameter; give at least one");
+    if (loss && (!loss.gpu || loss.evaluator)) {
+      fail("loss", `"${loss.kind}" is not taken of trains on the GPU; give one with gpu(), such as pathLoss`);
+    }
+    const pass = await GradientPass.create(gpu, plan, views);
+    let own: GpuLoss | undefined;
+    try {
+      own = await loss?.gpu?.(gpu, plan, pass.solver.recordWords);
+      const chunks = (bytes?: number) => {
+        const { largest, all } = own?.bytesPerPath(pass.slots.value) ?? { largest: 0, all: 0 };
+        return planChunks(gpu, plan, pass.solver, pass.slots.value, bytes, all, largest);
+      };
+      // Records of three words are those of networks, whose solvers have a tape to measure.
+      if (slots === undefined || (tape === undefined && pass.solver.recordWords === 3)) {
+        await pass.measure(plan, chunks()[0]!);
+      }
+      if (slots !== undefined) pass.slots.value = wholeNumber("slots", slots, 1, 2 ** 20);
+      if (tape !== undefined) pass.tape = wholeNumber("tape", tape, 1, 2 ** 30);
+      const [first, ...others] = chunks(Number.MAX_SAFE_INTEGER);
+      if (others.length > 0) {
+        fail(
+          "paths",
+          `${plan.paths} do not fit one encoding on this adapter; encode at most ${first!.paths} at a time`,
+        );
+      }
+      return new PreparedGradient(gpu, plan, views, pass, own);
+    } catch (error) {
+      own?.dispose();
+      pass.dispose();
+      throw error;
+    }
+  }
+
+  /** Spikes that the record of a path has room for: rows of cotangents. */
+  get slots(): number {
+    return this.pass.slots.value;
+  }
+
+  /** Entries of tape that a path has room for in a window (networks; else 0). */
+  get tape(): number {
+    return this.pass.tape;
+  }
+
+  /**
+   * Writes the solve into an encoder of the same device. What follows it, in this encoder or a later one: passes of the
+   * caller's that read its trains and write cotangents, and `encodeBackward`.
+   * @param options.seed in place of the seed that it was prepared with.
+   */
+  encode(encoder: GPUCommandEncoder, options: { seed?: number } = {}): EncodedSolve {
+    const { gpu, pass } = this;
+    const seed = wholeNumber("seed", options.seed ?? this.plan.seed, 0, 2 ** 32 - 1);
+    const plan = { ...this.plan, seed };
+    pass.solver.reseed(plan);
+    const batch = gpu.batch("solve");
+    const solved = pass.encodeForward(batch, { firstPath: 0, paths: plan.paths });
+    batch.encode(encoder);
+    return new EncodedSolve(gpu, plan, solved, pass, this.views, this.loss, batch);
+  }
+
+  /** Frees kernels' parameters, loss and sums; encodings that were not submitted yet must be first. */
+  dispose(): void {
+    this.loss?.dispose();
+    this.pass.dispose();
+  }
+}
+
+/** A solve in a caller's encoder, from which gradients can be taken. */
+export class EncodedSolve extends EncodedTrains {
+  constructor(
+    private readonly gpu: Gpu,
+    private readonly plan: SolvePlan,
+    solved: EncodedChunk,
+    private readonly pass: GradientPass,
+    private readonly views: readonly View[],
+    private readonly loss: GpuLoss | undefined,
+    batch: Batch,
+  ) {
+    super(plan, solved, pass.solver.recordWords, batch);
+  }
+
+  /**
+   * Writes cotangents, backward recursion and mean into an encoder of the same device, to be submitted after, or with,
+   * the solve. It can be called again with other cotangents.
+   * @param cotangents f32 [slots][paths], usage STORAGE: ∂L_i/∂τ for the n-th spike of path i at n · paths + i, where
+   * the loss is the mean of L_i over the paths. Rows beyond a path's count are not read. Where not given, those of the
+   * loss that it was prepared with.
+   * @throws SaltationError `invalid-input` for a buffer that is too small or of the wrong usage, and where there is
+   * neither buffer nor loss.
+   */
+  encodeBackward(encoder: GPUCommandEncoder, cotangents?: GPUBuffer): EncodedGradient {
+    const { gpu, plan, solved, pass, loss, trains } = this;
+    const { paths, slots } = solved;
+    const bytes = 4 * slots * paths;
+    if (!cotangents && !loss) fail("cotangents", "give a buffer of them, or prepare the gradient with a loss");
+    if (cotangents && cotangents.size < bytes) {
+      fail(
+        "cotangents",
+        `the buffer has ${cotangents.size} bytes; ${slots} slots × ${paths} paths of f32 take ${bytes}`,
+      );
+    }
+    if (cotangents && !(cotangents.usage & GPUBufferUsage.STORAGE)) {
+      fail("cotangents", "the buffer lacks the usage STORAGE; create it with GPUBufferUsage.STORAGE");
+    }
+    pass.solver.reseed(plan);
+    const batch = gpu.batch("gradient");
+    const held: { dispose(): void }[] = [];
+    const hold = (label: string, size: number): Storage => {
+      const storage = gpu.buffer(label, size);
+      held.push(storage);
+      return storage;
+    };
+    const copyOf = (storage: Storage): Storage => {
+      const copy = hold(storage.label, storage.bytes);
+      batch.copy(storage, 0, copy, 0, storage.bytes);
+      return copy;
+    };
+    const rows = hold("path rows", 4 * pass.sums.rows * paths);
+    const gradient = hold("gradient", 4 * pass.solver.gradientRows);
+    const verdict = hold("verdict", 4);
+    batch.clear(rows).clear(verdict);
+    pass.encodeVerdict(batch, solved, verdict);
+    const status = copyOf(solved.statusWords);
+    let report: Storage | undefined;
+    let from: Storage | GPUBuffer | undefined = cotangents;
+    if (!from) {
+      from = batch.temporary("cotangents", bytes);
+      batch.clear(from);
+      loss!.encodeBegin?.(batch, plan);
+      const kept = loss!.encodeChunk(batch, trains);
+      held.push(kept);
+      loss!.encodeValue(batch);
+      loss!.encodeCotangents(batch, trains, kept, from, givesPathValues(loss!) ? rows : undefined);
+      report = copyOf(loss!.report);
+    }
+    pass.encodeBackward(batch, solved, from, rows);
+    pass.encodeMean(batch, gradient, verdict);
+    const blocks = copyOf(pass.sums.blocks);
+    batch.encode(encoder);
+    const read = async (): Promise<ValueAndGradient> => {
+      const reading = gpu.batch("read gradient");
+      const of = [verdict, status, blocks, ...(report ? [report] : [])].map((storage) => reading.read(storage));
+      reading.submit();
+      const [bits, counters, sums, reported] = await Promise.all(of);
+      this.checkOutcome(new Uint32Array(bits!)[0]!, readStatus(counters!));
+      const estimates = pass.sums.estimates(sums!);
+      const { value, means } = reported ? loss!.read(reported, plan) : { value: Number.NaN, means: [] };
+      if (reported && !Number.isFinite(value)) throw notFinite(plan);
+      if (!reported || !givesPathValues(loss!)) estimates[0] = { mean: Number.NaN, standardError: Number.NaN };
+      const { saturated } = readStatus(counters!);
+      return assembleResult(value, this.views, estimates, means ?? [], plan.stopsByLoss ? 0 : saturated);
+    };
+    return new EncodedGradient(rows, gradient, verdict, read, () => {
+      batch.release();
+      for (const h of held) h.dispose();
+    });
+  }
+
+  private checkOutcome(bits: number, status: RunStatus): void {
+    const { plan, solved, pass } = this;
+    checkFinite(plan, status, plan.paths);
+    if (bits & haltBits.record) {
+      fail("slots", `${solved.slots} are too few for ${status.overflowed} of ${plan.paths} paths; prepare with more`);
+    }
+    if (bits & haltBits.tape) {
+      fail("tape", `${pass.tape} entries are too few, a path takes ${status.largestTape}; prepare with more`);
+    }
+    if (bits & haltBits.gradient) throw notFinite(plan);
+  }
+}
+
+const givesPathValues = (loss: GpuLoss): boolean => (loss.pathValues ?? "free") === "free";
+
+/** What the encoding of a gradient leaves on the GPU once its encoder has been submitted. */
+export class EncodedGradient {
+  constructor(
+    /**
+     * f32 [1 + entries][paths]: what each path adds to the value (0 where it is not known), then, entry by entry, each
+     * path's gradient.
+     */
+    readonly rows: Storage,
+    /** f32 [entries]: the mean over the paths. */
+    readonly gradient: Storage,
+    /**
+     * u32, 0 where the gradient holds. Bits: 1 a path's record was too small, 2 or its tape, 4 a state is not finite,
+     * 8 the gradient is not.
+     */
+    readonly verdict: Storage,
+    /**
+     * Reads value and gradient back with their standard errors, as `valueAndGradient` gives them; the value is NaN with
+     * cotangents of the caller's. After the encoder has been submitted.
+     * @throws SaltationError as the verdict says.
+     */
+    readonly read: () => Promise<ValueAndGradient>,
+    /** Gives the buffers back: after the encoder, and what else reads them, has been submitted. */
+    readonly dispose: () => void,
+  ) {}
+}
