@@ -295,7 +295,7 @@ export class Batch {
   /** Settles the read-backs: all with the error of this batch or of work before it, or each with its data. */
   private async finish(outcome: Promise<SaltationError | undefined>): Promise<void> {
     const { gpu } = this;
-    const maps = Promise.allSettled(this.readbacks.map((r) => r.staging!.mapAsync(GPUMapMode.READ)));
+    const maps = gpu.waitFor(Promise.allSettled(this.readbacks.map((r) => r.staging!.mapAsync(GPUMapMode.READ))));
     try {
       await gpu.faults.settled();
       const error = await outcome;

@@ -5,6 +5,7 @@ import { Batch } from "./batch.js";
 import { Faults, reported } from "./faults.js";
 import { compileKernel, type Kernel, type KernelSpec, kernelKey } from "./kernel.js";
 import { BufferPool, type Storage } from "./pool.js";
+import { Rest } from "./rest.js";
 import { PassTimer } from "./timer.js";
 
 export interface GpuOptions extends AdapterOptions {
@@ -25,6 +26,7 @@ export class Gpu {
   timer: PassTimer | undefined;
   /** Resolves with the error that every call then throws when the device is lost; not by `dispose`. */
   readonly lost: Promise<SaltationError>;
+  private readonly rest: Rest | undefined;
   private condition: "alive" | "disposed" | "lost" = "alive";
   private lostReason = "";
   private readonly kernels = new Map<string, Promise<Kernel>>();
@@ -41,6 +43,7 @@ export class Gpu {
     private readonly owned: boolean,
   ) {
     this.faults = new Faults(device);
+    if (adapter.backend === "dawn" && adapter.fallback) this.rest = new Rest();
     this.pool = new BufferPool(
       this.largestBuffer(),
       (label, size) => this.createStorage(label, size),
@@ -90,6 +93,11 @@ export class Gpu {
     return this.pool.heldBytes;
   }
 
+  /** Waits for a promise that the device settles, with as little of the processor as the device's own work leaves. */
+  waitFor<T>(work: Promise<T>): Promise<T> {
+    return this.rest ? this.rest.during(work) : work;
+  }
+
   /** Throws that the device is gone, or what it reported and nobody was told yet. */
   check(): void {
     if (this.condition === "disposed") {
@@ -134,7 +142,7 @@ export class Gpu {
   /** Milliseconds on the GPU of the passes submitted since `profile(true)` or the last call, by batch label. */
   async timings(): Promise<Record<string, number>> {
     this.check();
-    return this.timer ? this.timer.read() : {};
+    return this.timer ? this.waitFor(this.timer.read()) : {};
   }
 
   limitError(limit: string, wanted: number, remedy: string): SaltationError {
@@ -238,7 +246,7 @@ export class Gpu {
 
   private async compile(spec: KernelSpec): Promise<Kernel> {
     try {
-      return await compileKernel(this.device, spec, this.nextId++);
+      return await this.waitFor(compileKernel(this.device, spec, this.nextId++));
     } catch (error) {
       if (!(error instanceof SaltationError)) await this.lossSettled();
       this.check(); // what became of the device explains more
