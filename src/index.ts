@@ -1,22 +1,42 @@
 /** Saltation: exact gradients of stochastic spiking neural networks with WebGPU. All that a user imports. */
 export { type Cell, type CellDefinition, defineCell } from "./cell/cell.js";
-export type { Exactness, ExactnessCondition } from "./cell/exactness.js";
+export type { Exactness, ExactnessCondition, Verdict } from "./cell/exactness.js";
 export { gif } from "./cell/gif.js";
 export { slif } from "./cell/slif.js";
-export type { Current } from "./driver/current.js";
-export { type Backend, Engine, EngineNetwork, type EngineOptions, type GradientOptions } from "./engine.js";
+export type { Current, PlannedCurrent } from "./driver/current.js";
+export {
+  type Backend,
+  Engine,
+  EngineNetwork,
+  type EngineOptions,
+  type GradientOptions,
+  type Progress,
+} from "./engine.js";
 export { type ErrorCode, SaltationError } from "./errors.js";
-export type { AdapterSummary, Storage } from "./gpu/index.js";
+export type {
+  Access,
+  AdapterOptions,
+  AdapterSummary,
+  Batch,
+  Gpu,
+  GpuOptions,
+  Kernel,
+  KernelSpec,
+  Storage,
+} from "./gpu/index.js";
 export type { EncodedGradient, EncodedSolve, PreparedGradient, PreparedGradientOptions } from "./gradient/prepared.js";
 export type { ValueAndGradient } from "./gradient/result.js";
 export type { ObservedTrial } from "./gradient/schedule.js";
 export type { Sensitivities } from "./gradient/sensitivity.js";
+export type { Estimate } from "./gradient/statistics.js";
 export * from "./metrics/index.js";
-export type { Weights } from "./network/connections.js";
-export type { NetworkDefinition } from "./network/network.js";
+export type { Connections, Weights } from "./network/connections.js";
+export type { DrawnWeights } from "./network/drawn-weights.js";
+export type { InputSpikes, Network, NetworkDefinition, Parameter } from "./network/network.js";
 export * from "./signature/index.js";
-export type { ParameterPlace } from "./solve/layout.js";
-export type { Method, SolveOptions } from "./solve/plan.js";
+export type { Chunk } from "./solve/chunks.js";
+export type { ParameterPlace, View } from "./solve/layout.js";
+export type { Arrivals, Distribution, Method, SolveOptions, SolvePlan } from "./solve/plan.js";
 export type { EncodedTrains, PreparedSimulation } from "./solve/prepared.js";
 export type { SpikeTable, SpikeTrains } from "./solve/trains.js";
 export type { DeviceTrains, Evaluator, EvaluatorOptions, GpuLoss, Kept, Loss, LossValue, Train } from "./train/loss.js";
@@ -34,7 +54,7 @@ export {
 } from "./train/losses/signature-kernel.js";
 export { firstSpikes, meanSpikeTime, type Selection, type SpikeTimeLoss } from "./train/losses/spike-times.js";
 export { type VanRossumOptions, vanRossum } from "./train/losses/van-rossum.js";
-export { adam, type Optimiser, type OptimiserSettings, rmsprop, sgd } from "./train/optimisers.js";
+export { adam, type Optimiser, type OptimiserSettings, type OptimiserState, rmsprop, sgd } from "./train/optimisers.js";
 export type {
   CosineDecay,
   ExponentialDecay,
@@ -44,7 +64,7 @@ export type {
   WarmupCosineDecay,
 } from "./train/schedule.js";
 export { type Checkpoint, type TrainOptions, type TrainStep, train } from "./train/train.js";
-export type { Mask, Trainable } from "./train/trainable.js";
+export type { Mask, MaskShape, Trainable } from "./train/trainable.js";
 export type { TransformName } from "./train/transform.js";
 export type { Clip, UpdateOptions, UpdateState } from "./train/update.js";
 export type { StateTrace } from "./twin/trace.js";

@@ -38,15 +38,22 @@ export interface Channel {
 export interface Cell {
   readonly definition: CellDefinition;
   readonly name: string;
+  /** @internal */
   readonly graph: Graph;
   readonly states: readonly string[];
   readonly parameters: readonly string[];
   readonly defaults: Readonly<Record<string, number>>;
+  /** @internal */
   readonly channels: readonly Channel[];
+  /** @internal */
   readonly drift: readonly Node[];
+  /** @internal */
   readonly event: Node;
+  /** @internal */
   readonly reset: readonly Node[];
+  /** @internal */
   readonly receive: readonly Node[];
+  /** @internal */
   readonly start: readonly Node[];
   /** Whether no noise amplitude depends on the state; then Itô and Stratonovich agree and `euler` may be used. */
   readonly additiveNoise: boolean;

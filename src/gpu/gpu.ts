@@ -20,9 +20,15 @@ const keptBindGroups = 512;
 const lossMilliseconds = 100;
 
 export class Gpu {
-  /** Errors that the device reports late. */
+  /**
+   * Errors that the device reports late.
+   * @internal
+   */
   readonly faults: Faults;
-  /** Times passes while profiling is on. */
+  /**
+   * Times passes while profiling is on.
+   * @internal
+   */
   timer: PassTimer | undefined;
   /** Resolves with the error that every call then throws when the device is lost; not by `dispose`. */
   readonly lost: Promise<SaltationError>;
@@ -118,7 +124,10 @@ export class Gpu {
     );
   }
 
-  /** Resolves when it is known whether the device is lost. */
+  /**
+   * Resolves when it is known whether the device is lost.
+   * @internal
+   */
   async lossSettled(): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const enough = new Promise((resolve) => {
@@ -145,6 +154,7 @@ export class Gpu {
     return this.timer ? this.waitFor(this.timer.read()) : {};
   }
 
+  /** @internal */
   limitError(limit: string, wanted: number, remedy: string): SaltationError {
     const has = this.device.limits[limit as keyof GPUSupportedLimits] as unknown as number;
     return new SaltationError("limit", `${limit} is ${has} on this adapter, but ${wanted} was needed: ${remedy}`);
@@ -264,7 +274,10 @@ export class Gpu {
     this.pool.drop();
   }
 
-  /** Counts a submission, by which the pool knows how long a buffer has been idle. */
+  /**
+   * Counts a submission, by which the pool knows how long a buffer has been idle.
+   * @internal
+   */
   submitted(): void {
     this.pool.tick();
   }
@@ -272,6 +285,7 @@ export class Gpu {
   /**
    * The buffer for the uniforms of a batch that is submitted at once. All share one: writes and submissions are in queue
    * order, so the next batch overwrites it only after this one has run.
+   * @internal
    */
   uniformBuffer(bytes: number): GPUBuffer {
     if (this.uniforms && this.uniforms.size >= bytes) return this.uniforms;
@@ -287,7 +301,10 @@ export class Gpu {
     return this.uniforms;
   }
 
-  /** A bind group for these buffers, cached. */
+  /**
+   * A bind group for these buffers, cached.
+   * @internal
+   */
   bindGroup(kernel: Kernel, storages: readonly GPUBuffer[], uniforms: GPUBuffer | undefined): GPUBindGroup {
     let key = `${kernel.id}`;
     for (const buffer of storages) key += `,${this.idOf(buffer)}`;
@@ -310,6 +327,7 @@ export class Gpu {
     return id;
   }
 
+  /** @internal */
   newBindGroup(kernel: Kernel, storages: readonly GPUBuffer[], uniforms: GPUBuffer | undefined): GPUBindGroup {
     const entries: GPUBindGroupEntry[] = storages.map((buffer, i) => ({ binding: i + 1, resource: { buffer } }));
     if (uniforms) entries.unshift({ binding: 0, resource: { buffer: uniforms, offset: 0, size: kernel.uniformBytes } });

@@ -17,7 +17,7 @@ export interface Sensitivities {
   readonly table: SpikeTable;
   /** Number of directions: entries of the parameters asked for, in their order. */
   readonly directions: number;
-  /** [paths, slots, directions]: ∂τ_n/∂θ; 0 where there is no spike. */
+  /** ∂τ_n/∂θ [paths, slots, directions]; 0 where there is no spike. */
   readonly derivatives: Float64Array;
 }
 

@@ -25,19 +25,25 @@ export interface GramResult {
 }
 
 export interface SignatureBackend {
-  /** Computes several Gram matrices with as few waits as possible. */
+  /**
+   * Computes several Gram matrices with as few waits as possible.
+   * @internal
+   */
   evaluate(
     kernel: CompiledStaticKernel,
     solver: CheckedSolver,
     requests: readonly GramRequest[],
   ): Promise<GramResult[]>;
-  /** k(x_i, y_i) of two batches of equal count [count]. */
+  /**
+   * k(x_i, y_i) of two batches of equal count [count].
+   * @internal
+   */
   paired(
     kernel: CompiledStaticKernel,
     solver: CheckedSolver,
     x: PathBatch,
     y: PathBatch,
-    /** [count]: also the gradient of Σ cotangent · k. */
+    /** Where given, [count], also the gradient of Σ cotangent · k. */
     cotangent?: Float64Array,
   ): Promise<GramResult>;
   /** Signatures [count, tensor size], level 0 included. */

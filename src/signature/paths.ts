@@ -10,7 +10,7 @@ export interface PathBatch {
   readonly channels: number;
   /** [vertices of all paths, channels], row by row. */
   readonly points: Float64Array;
-  /** [count + 1]: first vertex of each path; the last entry is the number of all vertices. */
+  /** First vertex of each path [count + 1]; the last entry is the number of all vertices. */
   readonly offsets: Uint32Array;
 }
 

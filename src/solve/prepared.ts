@@ -18,6 +18,7 @@ export class EncodedTrains {
 
   constructor(
     plan: SolvePlan,
+    /** @internal */
     protected readonly solved: EncodedChunk,
     words: number,
     private readonly batch: Batch,
