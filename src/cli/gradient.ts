@@ -8,7 +8,7 @@ import { defineNetwork } from "../network/network.js";
 import { parameterLayout, requestedViews } from "../solve/layout.js";
 import { planSolve } from "../solve/plan.js";
 import { filesBeside, readJobFile } from "./job-file.js";
-import { type CommonOptions, print, printJson, progressBar, readable, readableShape } from "./output.js";
+import { type CommonOptions, print, printJson, progressBar, readable, readableParameter } from "./output.js";
 
 /** `saltation gradient job.json`. */
 export async function gradientCommand(file: string, options: CommonOptions): Promise<void> {
@@ -81,7 +81,9 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
     } else {
       print(`${job.paths} paths on ${engine.adapterName} in ${readable(seconds)} s`);
       print(`value ${readable(value)} ± ${readable(standardError)} (standard error)`);
-      for (const name of job.with) print(`d/d ${name} ${readableShape(gradient[name], gradientStandardError[name])}`);
+      for (const name of job.with) {
+        print(`d/d ${name} ${readableParameter(job, name, gradient[name], gradientStandardError[name])}`);
+      }
       if (perPath) print(`gradients of every path in ${options.out}`);
     }
   } finally {

@@ -74,13 +74,24 @@ export function readable(value: number): string {
   return Number.isFinite(value) ? String(Number(value.toPrecision(6))) : String(value);
 }
 
-/** Nested numbers on one line, cut where there are many. */
-export function readableShape(value: unknown, error?: unknown): string {
-  if (typeof value === "number") {
-    return typeof error === "number" ? `${readable(value)} ± ${readable(error)}` : readable(value);
-  }
-  const flat = (value as unknown[]).flat(8) as number[];
-  const errors = error === undefined ? [] : ((error as unknown[]).flat(8) as number[]);
-  const shown = flat.slice(0, 8).map((v, i) => readableShape(v, errors[i]));
+/** How weights were given, of those of a job. */
+interface GivenWeights {
+  readonly network: { readonly weights?: object | undefined };
+}
+
+/** A parameter on one line, cut where it has many numbers; weights given as edges with where each goes. */
+export function readableParameter(job: GivenWeights, name: string, value: unknown, error?: unknown): string {
+  if (typeof value === "number") return readableNumber(value, error);
+  const edges = name === "weights" && "edges" in (job.network.weights ?? {});
+  const list = (shape: unknown): unknown[] => (edges ? (shape as unknown[]) : (shape as unknown[]).flat(8));
+  const [flat, errors] = [list(value), error === undefined ? [] : list(error)];
+  const shown = flat.slice(0, 8).map((v, i) => {
+    if (!edges) return readableNumber(v as number, errors[i]);
+    const [from, to, weight] = v as [number, number, number];
+    return `${from}→${to}: ${readableNumber(weight, (errors[i] as number[] | undefined)?.[2])}`;
+  });
   return `[${shown.join(", ")}${flat.length > 8 ? `, … ${flat.length} in all` : ""}]`;
 }
+
+const readableNumber = (value: number, error: unknown): string =>
+  typeof error === "number" ? `${readable(value)} ± ${readable(error)}` : readable(value);

@@ -25,7 +25,7 @@ import {
   writeCheckpoint,
 } from "./checkpoint.js";
 import { filesBeside, readJobFile } from "./job-file.js";
-import { type CommonOptions, print, printJson, progressBar, readable, readableShape } from "./output.js";
+import { type CommonOptions, print, printJson, progressBar, readable, readableParameter } from "./output.js";
 import { drawRecovery, type Metrics, metricsTable, Recovery, truthOfJob } from "./recovery.js";
 import { signalExitCode, stopOnSignals } from "./signals.js";
 import { type MadeReport, SpikeTrainReport, unitsOf } from "./spike-train-report.js";
@@ -272,7 +272,8 @@ function report(
   const units = unitsOf(readCell(job.network.cell as string));
   for (const [name, value] of Object.entries(parameters)) {
     const unit = units[name] ? ` ${units[name]}` : "";
-    print(`${name} ${readableShape(first.parameters[name])} → ${readableShape(value)}${unit}`);
+    const [was, is] = [first.parameters[name], value].map((v) => readableParameter(job, name, v));
+    print(`${name} ${was} → ${is}${unit}`);
   }
   compared?.print();
   if (job.test) print(metricsTable(metrics));

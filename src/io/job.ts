@@ -210,6 +210,9 @@ export const trainSchema = z.strictObject({
   metrics: metrics.optional(),
 });
 
+/** Jobs that solve a network, by command. */
+const solveJobs = { simulate: simulateSchema, gradient: gradientSchema, train: trainSchema };
+
 export type SolveJob = z.infer<typeof simulateSchema>;
 export type GradientJob = z.infer<typeof gradientSchema>;
 export type TrainJob = z.infer<typeof trainSchema>;
@@ -291,7 +294,9 @@ export function checkJob<T>(schema: z.ZodType<T>, job: unknown): T {
     const known = knownKeys(schema, job, issue.path);
     const name = fieldName([...issue.path, issue.keys[0]!]);
     const list = known.length > 0 ? `; known: ${known.join(", ")}` : "";
-    throw new SaltationError("invalid-input", `${name}: unknown field${list}`);
+    const others = issue.path.length > 0 ? [] : Object.entries(solveJobs).filter(([, s]) => name in s.shape);
+    const where = others.map(([command]) => `"${command}"`).join(" and ");
+    throw new SaltationError("invalid-input", `${name}: unknown field${where && `, which belongs to ${where}`}${list}`);
   }
   const value = valueAt(job, issue.path);
   if (value === undefined) {

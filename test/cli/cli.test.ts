@@ -39,6 +39,12 @@ describe("bad input", () => {
   const cases: [string, string, unknown, RegExp][] = [
     ["unknown field", "simulate", { ...base, foo: 1 }, /foo: unknown field; known: network, input/],
     [
+      "another command's field",
+      "simulate",
+      { ...base, loss: { kind: "mean-spike-time" } },
+      /loss: unknown field, which belongs to "gradient" and "train"; known: network/,
+    ],
+    [
       "unknown inner field",
       "simulate",
       { ...base, time: { t1: 1, dt: 0.1, t2: 3 } },

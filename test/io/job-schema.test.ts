@@ -20,9 +20,9 @@ describe("job.schema.json", () => {
     expect(read("schema/job.schema.json")).toEqual(JSON.parse(JSON.stringify(schema)));
   });
 
-  it("takes the example of the README and those of the package", () => {
-    const readme = readFileSync(fileURLToPath(new URL("../../README.md", import.meta.url)), "utf8");
-    const blocks = [...readme.matchAll(/```json\n(\{.*?)```/gs)].map((m) => JSON.parse(m[1]!));
+  it("takes the example of docs/jobs.md and those of the package", () => {
+    const page = readFileSync(fileURLToPath(new URL("../../docs/jobs.md", import.meta.url)), "utf8");
+    const blocks = [...page.matchAll(/```json\n(\{.*?)```/gs)].map((m) => JSON.parse(m[1]!));
     expect(blocks.length).toBeGreaterThan(0);
     const files = readdirSync(fileURLToPath(new URL("../../examples", import.meta.url))).filter((f) =>
       /\.json$/.test(f),

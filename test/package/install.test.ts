@@ -77,7 +77,7 @@ describe("the packed package", () => {
       expect(readFileSync(join(project, "node_modules/saltation", file as string)).length).toBeGreaterThan(10);
     }
     expect(readdirSync(join(project, "node_modules/saltation")).sort()).toEqual(
-      ["LICENSE", "README.md", "bin", "dist", "examples", "package.json", "schema"].sort(),
+      ["LICENSE", "README.md", "bin", "dist", "docs", "examples", "package.json", "schema"].sort(),
     );
   });
 
