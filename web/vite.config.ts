@@ -1,4 +1,5 @@
-/** The studio: static files that any host serves, from any folder. */
+/** The studio and the bench: static files that any host serves, from any folder. */
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
 
@@ -35,12 +36,21 @@ const bareShaders: Plugin = {
   },
 };
 
+const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const { version } = JSON.parse(readFileSync(at("../package.json"), "utf8")) as { version: string };
+
 export default defineConfig({
-  root: fileURLToPath(new URL(".", import.meta.url)),
+  root: at("."),
   base: "./",
-  plugins: [contentPolicy],
+  plugins: [contentPolicy, bareShaders],
+  define: { __VERSION__: JSON.stringify(version) },
   // The library lies beside this folder.
   server: { fs: { allow: [".."] } },
   worker: { format: "es", plugins: () => [bareShaders] },
-  build: { target: "es2022", outDir: "dist", emptyOutDir: true },
+  build: {
+    target: "es2022",
+    outDir: "dist",
+    emptyOutDir: true,
+    rolldownOptions: { input: [at("index.html"), at("bench.html"), at("bench-start.html")] },
+  },
 });

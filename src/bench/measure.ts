@@ -3,13 +3,14 @@
 /** Seconds since any fixed moment. */
 export type Clock = () => number;
 
-/** Median over repeats, with the least and the largest. */
+/** Median over the repeats of all rounds, with the least and the largest. */
 export interface Spread {
   readonly median: number;
   readonly low: number;
   readonly high: number;
 }
 
+/** How often a figure is timed each time that its turn comes. */
 export interface Repeats {
   /** At least so many repeats … */
   readonly least: number;
@@ -36,23 +37,30 @@ export async function seconds(clock: Clock, work: () => Promise<unknown>): Promi
 export type Timed = () => Promise<number>;
 
 /**
- * Times work and floor in turn, after one call of each that does not count: what slows the machine for a while slows
- * both, and their ratio feels little of it.
- * @returns seconds of each repeat.
+ * Times work and floor in turn, floor, work, floor, …, floor: what slows the machine for a while slows both, and the
+ * ratio of work to the mean of the floors before and after it feels little of it.
+ * @param warm whether one call of each comes first that does not count.
+ * @returns seconds of each repeat, and of its two floors on average.
  */
 export async function inTurn(
   clock: Clock,
   repeats: Repeats,
+  warm: boolean,
   floor: Timed,
   work: Timed,
 ): Promise<{ floor: number[]; work: number[] }> {
-  await floor();
-  await work();
+  if (warm) {
+    await floor();
+    await work();
+  }
   const times = { floor: [] as number[], work: [] as number[] };
+  let before = await floor();
   const until = clock() + repeats.seconds;
   while (times.work.length < repeats.least || (times.work.length < repeats.most && clock() < until)) {
-    times.floor.push(await floor());
     times.work.push(await work());
+    const after = await floor();
+    times.floor.push((before + after) / 2);
+    before = after;
   }
   return times;
 }

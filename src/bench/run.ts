@@ -5,20 +5,32 @@ import { SaltationError } from "../errors.js";
 import type { AdapterSummary } from "../gpu/index.js";
 import { type Bits, fingerprint } from "./bits.js";
 import { type FloorKind, type Floors, floorUnits, makeFloors } from "./floors.js";
-import { type Clock, inTurn, type Repeats, type Spread, seconds, spreadOf } from "./measure.js";
+import { type Clock, inTurn, type Spread, seconds, spreadOf } from "./measure.js";
 import { type Sizes, sizes } from "./sizes.js";
 import type { StartOptions, StartTask } from "./start.js";
-import { type Figure, type SuiteName, suites } from "./suites.js";
+import type { SuiteName } from "./suite-names.js";
+import { type Figure, suites, type Work } from "./suites.js";
 
 export interface BenchOptions extends StartOptions {
   suites: readonly SuiteName[];
-  /** The smallest sizes and two repeats: whether everything runs, not how fast. */
+  /** The smallest sizes, two rounds of one repeat: whether everything runs, not how fast. */
   quick?: boolean;
 }
 
-/** After so many seconds a figure gets three repeats only, so that all suites end within five minutes. */
-const patience = 150;
-const hurried: Repeats = { least: 3, seconds: 0, most: 3 };
+/** Nothing is timed again after so many seconds, so that all suites end within five minutes on a busy machine too. */
+const patience = 200;
+
+/** What is about to be timed. */
+export interface Progress {
+  readonly suite: SuiteName;
+  readonly figure: string;
+  /** Which figure of the round, from 1, and of how many. */
+  readonly at: number;
+  readonly figures: number;
+  /** Which round, from 1, and of how many at most. */
+  readonly round: number;
+  readonly rounds: number;
+}
 
 /** What a bench needs of where it runs. */
 export interface Host {
@@ -26,7 +38,9 @@ export interface Host {
   /** Seconds from the start of a new process or page to the end of a task in it. */
   fresh(task: StartTask, options: StartOptions): Promise<number>;
   /** Told what is about to be timed. */
-  progress?(suite: SuiteName, figure: string): void;
+  progress?(progress: Progress): void;
+  /** Given what is known so far, each time that a figure was timed: figures of the later rounds narrow it down. */
+  update?(result: BenchResult): void;
 }
 
 export interface FigureResult {
@@ -55,6 +69,8 @@ export interface BenchResult {
     | { backend: "cpu"; description: string };
   readonly adapterName: string;
   readonly sizes: Sizes["name"];
+  /** Rounds over all figures that were begun; repeats of a figure are spread over them. */
+  readonly rounds: number;
   readonly bits: Bits;
   readonly floors: readonly FloorResult[];
   readonly figures: readonly FigureResult[];
@@ -73,6 +89,28 @@ function adapterOf(engine: Engine): BenchResult["adapter"] {
   return { vendor, architecture, device, description, backend, fallback };
 }
 
+/** What was measured of one figure, round after round. */
+interface Samples {
+  readonly suite: SuiteName;
+  readonly figure: Figure;
+  does: Work["does"];
+  readonly seconds: number[];
+  readonly ratios: number[];
+}
+
+function figureResult({ suite, figure, does, seconds, ratios }: Samples): FigureResult {
+  const taken = spreadOf(seconds);
+  return {
+    suite,
+    name: figure.name,
+    repeats: seconds.length,
+    seconds: taken,
+    rate: { perSecond: does.amount / taken.median, unit: does.unit },
+    floor: figure.floor,
+    ratio: spreadOf(ratios),
+  };
+}
+
 /** @throws SaltationError `no-adapter`, or whatever goes wrong in a suite. */
 export async function runBench(host: Host, options: BenchOptions): Promise<BenchResult> {
   const { clock } = host;
@@ -82,54 +120,19 @@ export async function runBench(host: Host, options: BenchOptions): Promise<Bench
     const chosen = sizesFor(engine, options.quick ?? false);
     const bits = await fingerprint(engine);
     floors = await makeFloors(engine.gpu, clock);
-    const began = clock();
     const floorRates = new Map<FloorKind | "start", number[]>();
-    const figures: FigureResult[] = [];
+    const all = options.suites.flatMap((suite) =>
+      suites[suite](engine, chosen).map((figure): Samples => {
+        return { suite, figure, does: { amount: 0, unit: "" }, seconds: [], ratios: [] };
+      }),
+    );
+    let round = 0;
 
-    const time = async (suite: SuiteName, figure: Figure): Promise<void> => {
-      host.progress?.(suite, figure.name);
-      const { fresh, floor } = figure;
-      const beneath = floor === "start" ? { amount: 1, run: async () => {} } : floors![floor];
-      const times = await inTurn(
-        clock,
-        clock() - began < patience ? chosen.repeats : hurried,
-        () => (fresh ? host.fresh("bare", options) : seconds(clock, beneath.run)),
-        async () => {
-          await figure.prepare?.();
-          return fresh ? host.fresh(fresh, options) : seconds(clock, figure.run);
-        },
-      );
-      const taken = spreadOf(times.work);
-      const rates = floorRates.get(floor) ?? [];
-      rates.push(...times.floor.map((s) => beneath.amount / s));
-      floorRates.set(floor, rates);
-      figures.push({
-        suite,
-        name: figure.name,
-        repeats: times.work.length,
-        seconds: taken,
-        rate: { perSecond: figure.does.amount / taken.median, unit: figure.does.unit },
-        floor,
-        ratio: spreadOf(times.work.map((s, i) => s / figure.amount / (times.floor[i]! / beneath.amount))),
-      });
-    };
-
-    for (const suite of options.suites) {
-      for await (const figure of suites[suite](engine, chosen)) {
-        try {
-          await time(suite, figure);
-        } catch (error) {
-          if (!(error instanceof SaltationError)) throw error;
-          throw new SaltationError(error.code, `bench ${suite}, ${figure.name}: ${error.message}`, { cause: error });
-        } finally {
-          figure.dispose?.();
-        }
-      }
-    }
-    return {
+    const result = (): BenchResult => ({
       adapter: adapterOf(engine),
       adapterName: engine.adapterName,
       sizes: chosen.name,
+      rounds: round,
       bits,
       floors: Array.from(floorRates, ([kind, rates]) => ({
         kind,
@@ -137,8 +140,59 @@ export async function runBench(host: Host, options: BenchOptions): Promise<Bench
         perSecond: spreadOf(rates),
         unit: kind === "start" ? "bare starts" : floorUnits[kind],
       })),
-      figures,
+      figures: all.filter((s) => s.seconds.length > 0).map(figureResult),
+    });
+
+    const time = async (samples: Samples): Promise<void> => {
+      const { fresh, floor } = samples.figure;
+      const beneath = floor === "start" ? { amount: 1, run: async () => {} } : floors![floor];
+      const work = await samples.figure.open();
+      try {
+        const times = await inTurn(
+          clock,
+          chosen.repeats,
+          // What is opened anew is cold; of starts only the very first is, as files come from the disk.
+          !fresh || round === 1,
+          () => (fresh ? host.fresh("bare", options) : seconds(clock, beneath.run)),
+          async () => {
+            await work.prepare?.();
+            return fresh ? host.fresh(fresh, options) : seconds(clock, work.run);
+          },
+        );
+        samples.does = work.does;
+        samples.seconds.push(...times.work);
+        samples.ratios.push(...times.work.map((s, i) => s / work.amount / (times.floor[i]! / beneath.amount)));
+        const rates = floorRates.get(floor) ?? [];
+        rates.push(...times.floor.map((s) => beneath.amount / s));
+        floorRates.set(floor, rates);
+      } finally {
+        await work.dispose?.();
+      }
     };
+
+    const began = clock();
+    for (let n = 0; n < chosen.rounds * all.length; n++) {
+      const at = n % all.length;
+      if (n >= all.length && clock() - began > patience) break;
+      round = Math.floor(n / all.length) + 1;
+      const { suite, figure } = all[at]!;
+      host.progress?.({
+        suite,
+        figure: figure.name,
+        at: at + 1,
+        figures: all.length,
+        round,
+        rounds: chosen.rounds,
+      });
+      try {
+        await time(all[at]!);
+      } catch (error) {
+        if (!(error instanceof SaltationError)) throw error;
+        throw new SaltationError(error.code, `bench ${suite}, ${figure.name}: ${error.message}`, { cause: error });
+      }
+      host.update?.(result());
+    }
+    return result();
   } finally {
     floors?.dispose();
     engine.dispose();

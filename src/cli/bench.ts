@@ -4,10 +4,11 @@ import os from "node:os";
 import { dirname } from "node:path";
 import Table from "cli-table3";
 import pc from "picocolors";
-import type { Spread } from "../bench/measure.js";
-import { type BenchReport, type Change, compareReports } from "../bench/report.js";
-import type { BenchOptions } from "../bench/run.js";
-import { type SuiteName, suiteNames } from "../bench/suites.js";
+import { percent, rate, three, withRange } from "../bench/format.js";
+import { readReport } from "../bench/read-report.js";
+import { type BenchReport, compareReports, comparisonCount } from "../bench/report.js";
+import type { BenchOptions, Progress } from "../bench/run.js";
+import { type SuiteName, suiteNames } from "../bench/suite-names.js";
 import { fail, oneOf } from "../checks.js";
 import { benchInChrome, benchInNode } from "./bench-hosts.js";
 import { print, printJson } from "./output.js";
@@ -35,28 +36,15 @@ function versionOf(name: string): string {
   return "none";
 }
 
-function readReport(file: string): BenchReport {
-  let report: BenchReport;
+function readReportFile(file: string): BenchReport {
+  let text: string;
   try {
-    report = JSON.parse(readFileSync(file, "utf8")) as BenchReport;
+    text = readFileSync(file, "utf8");
   } catch (error) {
     return fail("compare", `cannot read ${file}: ${(error as Error).message}`);
   }
-  if (report.version !== 1 || !Array.isArray(report.figures))
-    fail("compare", `${file} is no report of saltation bench`);
-  return report;
+  return readReport(text, file);
 }
-
-const three = (value: number): string =>
-  Number(value.toPrecision(3)).toLocaleString("en", { maximumFractionDigits: 6 });
-const milliseconds = (s: Spread): string =>
-  `${three(1000 * s.median)} (${three(1000 * s.low)}–${three(1000 * s.high)})`;
-const plain = (s: Spread): string => `${three(s.median)} (${three(s.low)}–${three(s.high)})`;
-const rate = (perSecond: number, unit: string): string => {
-  const [scale, name] =
-    perSecond >= 1e9 ? [1e9, "G "] : perSecond >= 1e6 ? [1e6, "M "] : perSecond >= 1e3 ? [1e3, "k "] : [1, ""];
-  return `${three(perSecond / scale)} ${name}${unit}/s`;
-};
 
 /** A table without lines between its rows. */
 const compactTable = (head: string[], colAligns: ("left" | "right")[]): Table.Table =>
@@ -74,10 +62,10 @@ function printReport(report: BenchReport): void {
     table.push([
       f.suite,
       f.name,
-      milliseconds(f.seconds),
+      withRange(f.seconds, 1000),
       rate(f.rate.perSecond, f.rate.unit),
       f.floor,
-      plain(f.ratio),
+      withRange(f.ratio),
     ]);
   }
   print(table.toString());
@@ -91,26 +79,31 @@ function printReport(report: BenchReport): void {
   const fallback = "fallback" in report.adapter && report.adapter.fallback ? ", a software adapter" : "";
   const versions = Object.entries(report.versions).map(([name, version]) => `${name} ${version}`);
   print(
-    `in ${report.in} on ${report.adapterName}${fallback}; ${versions.join(", ")}; ${three(report.totalSeconds)} s in all`,
+    `in ${report.in} on ${report.adapterName}${fallback}; ${versions.join(", ")}; ${report.rounds} rounds, ${three(report.totalSeconds)} s in all`,
   );
 }
 
-const percent = (factor: number): string => `${factor >= 1 ? "+" : "−"}${three(Math.abs(100 * (factor - 1)))} %`;
-
 function printChanges(before: BenchReport, after: BenchReport, file: string): void {
-  const { changes, unchanged, unmatched } = compareReports(before, after);
-  const others = `${unchanged} within their spread${unmatched > 0 ? `, ${unmatched} not in ${file}` : ""}`;
+  const comparison = compareReports(before, after);
   print(
-    `\n${pc.bold(`compared with ${file}`)} (${before.adapterName}, ${before.date.slice(0, 10)}): ${changes.length} changed, ${others}`,
+    `\n${pc.bold(`compared with ${file}`)} (in ${before.in} on ${before.adapterName}, ${before.date.slice(0, 10)}); within spread: each median lies within the other's spread`,
   );
-  if (changes.length === 0) return;
-  const head = ["suite", "figure", "× floor before", "now", "change", "of the time"];
-  const table = compactTable(head, ["left", "left", "right", "right", "right", "right"]);
-  for (const c of changes as Change[]) {
-    const change = c.ratio < 1 ? pc.green(percent(c.ratio)) : pc.red(percent(c.ratio));
-    table.push([c.suite, c.name, plain(c.before.ratio), plain(c.after.ratio), change, percent(c.seconds)]);
+  const head = ["suite", "figure", "× floor before", "now", "change", "of the time", ""];
+  const table = compactTable(head, ["left", "left", "right", "right", "right", "right", "left"]);
+  for (const c of comparison.changes) {
+    const colour = c.within ? pc.dim : c.ratio < 1 ? pc.green : pc.red;
+    table.push([
+      c.suite,
+      c.name,
+      withRange(c.before.ratio),
+      withRange(c.after.ratio),
+      colour(percent(c.ratio)),
+      percent(c.seconds),
+      colour(c.within ? "within spread" : "outside"),
+    ]);
   }
-  print(table.toString());
+  if (comparison.changes.length > 0) print(table.toString());
+  print(comparisonCount(comparison, file));
 }
 
 /** `saltation bench [suite…]`. */
@@ -119,7 +112,7 @@ export async function benchCommand(names: string[], options: BenchCommandOptions
   names.forEach((name, i) => {
     oneOf(`suite[${i}]`, name, suiteNames);
   });
-  const before = options.compare === undefined ? undefined : readReport(options.compare);
+  const before = options.compare === undefined ? undefined : readReportFile(options.compare);
   const bench: BenchOptions = {
     suites: names.length > 0 ? (names as SuiteName[]) : suiteNames,
     backend: place === "cpu" ? "cpu" : "webgpu",
@@ -127,8 +120,8 @@ export async function benchCommand(names: string[], options: BenchCommandOptions
     software: options.software ?? false,
   };
   const terminal = process.stderr.isTTY;
-  const progress = (suite: string, figure: string): void => {
-    if (terminal) process.stderr.write(`\r\x1b[K${suite}: ${figure}`);
+  const progress = ({ suite, figure, at, figures, round, rounds }: Progress): void => {
+    if (terminal) process.stderr.write(`\r\x1b[Kround ${round} of ${rounds}, ${at} of ${figures}: ${suite}, ${figure}`);
   };
   const began = performance.now();
   const { result, versions } = await (place === "chrome"

@@ -109,7 +109,7 @@ program
   .argument("[suite...]", "forward, gradient, signature, train, start; all where none is named")
   .option("--in <place>", "dawn (WebGPU in Node), chrome (a headless page) or cpu (the float64 twin)", "dawn")
   .option("--out <file.json>", "write the report to this file")
-  .option("--compare <old.json>", "table what changed beyond its spread since that report")
+  .option("--compare <old.json>", "table the changes since that report, each within or outside its spread")
   .option("--quick", "smallest sizes: whether everything runs, not how fast")
   .option("--software", "use the software adapter even where there is a GPU")
   .option("--json", "print one JSON object and nothing else")

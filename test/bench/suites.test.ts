@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
+import { readReport } from "../../src/bench/read-report.js";
 import { type BenchReport, compareReports } from "../../src/bench/report.js";
 import type { FigureResult } from "../../src/bench/run.js";
-import { suiteNames } from "../../src/bench/suites.js";
+import { suiteNames } from "../../src/bench/suite-names.js";
 
 const folder = mkdtempSync(join(tmpdir(), "saltation-bench-"));
 const cli = (...args: string[]) => promisify(execFile)(process.execPath, ["bin/saltation.js", "bench", ...args]);
@@ -17,7 +18,7 @@ describe.each(["dawn", "chrome", "cpu"] as const)("in %s", (place) => {
   let report: BenchReport;
   beforeAll(async () => {
     await cli("--in", place, "--quick", "--software", "--out", file);
-    report = JSON.parse(readFileSync(file, "utf8")) as BenchReport;
+    report = readReport(readFileSync(file, "utf8"), file);
   }, 300_000);
 
   it("every suite has figures above their floors' units, with spread", () => {
@@ -63,16 +64,27 @@ describe("a comparison", () => {
     ratio: { low: 2 * low, median: 2 * median, high: 2 * high },
   });
   const report = (...figures: FigureResult[]) => ({ version: 1, figures, adapterName: "a", date: "2026" }) as never;
-  const before = report(figure("a", 1, 2, 3), figure("b", 1, 2, 3), figure("c", 1, 2, 3));
-  const after = report(figure("a", 2, 2.5, 4), figure("b", 8, 9, 10), figure("c", 0.1, 0.2, 0.3), figure("d", 1, 2, 3));
+  const before = report(...["a", "b", "c", "e", "f"].map((name) => figure(name, 1, 2, 3)));
+  const after = report(
+    figure("a", 2, 2.5, 4),
+    figure("b", 8, 9, 10),
+    figure("c", 0.1, 0.2, 0.3),
+    figure("d", 1, 2, 3),
+    // Spreads that touch are not enough: each median must lie within the other's.
+    figure("e", 2.5, 3.5, 4),
+    figure("f", 2.1, 2.2, 2.3),
+  );
 
-  it("tells changes beyond the spread, the largest first", () => {
-    const { changes, unchanged, unmatched } = compareReports(before, after);
-    expect(changes.map((c) => [c.name, c.ratio])).toEqual([
-      ["c", 0.1],
-      ["b", 4.5],
+  it("tells for each figure whether it changed within both spreads, the largest change outside them first", () => {
+    const { changes, ...counts } = compareReports(before, after);
+    expect(changes.map((c) => [c.name, c.ratio, c.within])).toEqual([
+      ["c", 0.1, false],
+      ["b", 4.5, false],
+      ["e", 1.75, false],
+      ["f", 1.1, false],
+      ["a", 1.25, true],
     ]);
-    expect([unchanged, unmatched]).toEqual([1, 1]);
+    expect(counts).toEqual({ within: 1, outside: 4, unmatched: 1 });
   });
 
   it("is printed by --compare, and a file that is no report is refused", async () => {
@@ -84,7 +96,8 @@ describe("a comparison", () => {
     }));
     writeFileSync(old, JSON.stringify({ ...rest, figures: slower }));
     const { stdout } = await cli("forward", "--in", "cpu", "--quick", "--compare", old);
-    expect(stdout).toMatch(/compared with .*old\.json.*: \d+ changed, 0 within their spread/);
+    expect(stdout).toMatch(/forward .* −\d.* % .* outside/);
+    expect(stdout).toMatch(/\n0 within spread, 4 outside\n/);
     writeFileSync(old, "{}");
     const bad = await cli("forward", "--in", "cpu", "--compare", old).catch((e) => e);
     expect(bad.code).toBe(1);

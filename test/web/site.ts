@@ -1,5 +1,5 @@
 /** The built studio on a local port, and a Chromium that looks at it. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -12,8 +12,8 @@ const dist = fileURLToPath(new URL("../../web/dist/", import.meta.url));
 
 export interface Site {
   url: string;
-  /** Kilobytes of everything that the page can load, compressed. */
-  kB: number;
+  /** Kilobytes of everything that a page can load, compressed. */
+  kB(page: string): number;
   close(): Promise<void>;
 }
 
@@ -25,12 +25,23 @@ export async function buildSite(): Promise<Site> {
     preview: { port: 0, host: "127.0.0.1" },
     logLevel: "error",
   });
-  const files = readdirSync(dist, { recursive: true, withFileTypes: true }).filter((f) => f.isFile());
-  const bytes = files.reduce(
-    (sum, f) => sum + gzipSync(readFileSync(join(f.parentPath, f.name)), { level: 9 }).length,
-    0,
-  );
-  return { url: server.resolvedUrls!.local[0]!, kB: bytes / 1000, close: () => server.close() };
+  const files = readdirSync(dist, { recursive: true, withFileTypes: true })
+    .filter((f) => f.isFile())
+    .map((f) => ({ name: f.name, bytes: readFileSync(join(f.parentPath, f.name)) }));
+  /** What a file names, and what that names in turn; other pages are not part of this one. */
+  const loaded = (name: string, seen = new Set<string>()): Set<string> => {
+    seen.add(name);
+    const text = files.find((f) => f.name === name)!.bytes.toString();
+    for (const f of files)
+      if (!f.name.endsWith(".html") && !seen.has(f.name) && text.includes(f.name)) loaded(f.name, seen);
+    return seen;
+  };
+  const kB = (page: string): number => {
+    const parts = loaded(page);
+    const compressed = files.filter((f) => parts.has(f.name)).map((f) => gzipSync(f.bytes, { level: 9 }).length);
+    return compressed.reduce((a, b) => a + b, 0) / 1000;
+  };
+  return { url: server.resolvedUrls!.local[0]!, kB, close: () => server.close() };
 }
 
 export async function openBrowser(leaveOut: readonly string[] = []): Promise<Browser> {
@@ -91,6 +102,31 @@ export async function fill(page: Page, label: string, value: string | number): P
   await field!.evaluate((e) => (e as HTMLInputElement).select());
   await field!.type(String(value));
   await page.keyboard.press("Tab");
+}
+
+/** Presses a button that saves a file, and reads that file; what else the folder holds goes. */
+export async function savedFile(
+  tab: Tab,
+  folder: string,
+  act: () => Promise<void>,
+): Promise<{ name: string; bytes: Buffer }> {
+  const session = await tab.page.createCDPSession();
+  await session.send("Browser.setDownloadBehavior", {
+    behavior: "allow",
+    downloadPath: folder,
+    eventsEnabled: true,
+  });
+  for (const f of readdirSync(folder)) rmSync(join(folder, f));
+  const done = new Promise<void>((resolve) => {
+    session.on("Browser.downloadProgress", (e) => {
+      if (e.state === "completed") resolve();
+    });
+  });
+  await act();
+  await done;
+  await session.detach();
+  const [name] = readdirSync(folder);
+  return { name: name!, bytes: readFileSync(join(folder, name!)) };
 }
 
 /** Number of training steps done. */

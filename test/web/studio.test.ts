@@ -1,5 +1,5 @@
 /** The studio as its users meet it: the built site in headless Chromium. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser } from "puppeteer";
@@ -15,6 +15,7 @@ import {
   press,
   ready,
   type Site,
+  savedFile,
   steps,
   type Tab,
   text,
@@ -42,33 +43,14 @@ async function open(width?: number, height?: number, hash = ""): Promise<Tab> {
   return tab;
 }
 
-/** Presses a button that saves a file, and reads that file. */
-async function saved(tab: Tab, act: () => Promise<void>): Promise<{ name: string; bytes: Buffer }> {
-  const session = await tab.page.createCDPSession();
-  await session.send("Browser.setDownloadBehavior", {
-    behavior: "allow",
-    downloadPath: downloads,
-    eventsEnabled: true,
-  });
-  for (const f of readdirSync(downloads)) rmSync(join(downloads, f));
-  const done = new Promise<void>((resolve) => {
-    session.on("Browser.downloadProgress", (e) => {
-      if (e.state === "completed") resolve();
-    });
-  });
-  await act();
-  await done;
-  await session.detach();
-  const [name] = readdirSync(downloads);
-  return { name: name!, bytes: readFileSync(join(downloads, name!)) };
-}
+const saved = (tab: Tab, act: () => Promise<void>) => savedFile(tab, downloads, act);
 
 const trained = async (tab: Tab, name = "current"): Promise<number> =>
   Number((await text(tab.page, `[data-parameter="${name}"] .big`)).replace("−", "-"));
 
 describe("the studio", () => {
   it("is small", () => {
-    expect(site.kB).toBeLessThan(300);
+    expect(site.kB("index.html")).toBeLessThan(300);
   });
 
   it("trains figure 1 to its current, paused, stepped and with other paths on the way, and never freezes", async () => {

@@ -5,12 +5,12 @@ import { Chart, type ChartData } from "../plots/chart.js";
 import { chartPng, chartSvg } from "../plots/export.js";
 import type { Mark } from "../plots/spec.js";
 import type { Raster } from "../worker/protocol.js";
+import { download } from "./download.js";
 import { NumberInput } from "./fields.js";
 import { Name } from "./setup.js";
 import {
   bytes,
   canTrain,
-  download,
   engine,
   entries,
   going,

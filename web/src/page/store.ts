@@ -14,6 +14,7 @@ import type {
   StudioEvent,
 } from "../worker/protocol.js";
 import { StudioClient, StudioError } from "./client.js";
+import { download } from "./download.js";
 
 export interface Notice {
   id: number;
@@ -339,17 +340,6 @@ function recordingDocument(facts: RecordingFacts): StudioDocument {
   document.job.time = { t1: Number.isFinite(end) ? end : (facts.lastSpike[trials?.key ?? ""] ?? 1), dt };
   return document;
 }
-
-function download(name: string, type: string, contents: BlobPart): void {
-  const url = URL.createObjectURL(new Blob([contents], { type }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
-}
-
-export { download };
 
 const fileName = (what: string): string => `saltation-${studioDocument.value.experiment}-${what}`;
 

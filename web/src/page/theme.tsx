@@ -35,8 +35,13 @@ export function Theme() {
       <label for="theme" class="visually-hidden">
         Colours
       </label>
-      <select id="theme" value={choice} onChange={(event) => (theme.value = event.currentTarget.value as Choice)}>
-        <option value="system">System colours</option>
+      <select
+        id="theme"
+        title="Colours"
+        value={choice}
+        onChange={(event) => (theme.value = event.currentTarget.value as Choice)}
+      >
+        <option value="system">System</option>
         <option value="light">Light</option>
         <option value="dark">Dark</option>
       </select>
