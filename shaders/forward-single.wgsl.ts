@@ -116,15 +116,14 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 #endif
         trial = advance(y, z, rho, 1.0f - rho, current);
         crossed = cell_event(trial) >= 0.0f;
-        if (!crossed) {
+        // A select costs less than a branch: lanes that have crossed keep the state before the step.
 #if ${shape.smooth}
-          y = trial;
+        y = state_select(trial, y, crossed);
 #else
-          y = cell_kick(trial, increment(z));
+        y = state_select(cell_kick(trial, increment(z)), y, crossed);
 #endif
-          rho = 0.0f;
-          step += 1u;
-        }
+        rho = select(0.0f, rho, crossed);
+        step += select(1u, 0u, crossed);
         continuing { break if crossed || step >= stop; }
       }
       bursts += 1u;

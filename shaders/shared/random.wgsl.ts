@@ -7,25 +7,54 @@
  * relative, of which the radius keeps half. Against float64 on the same bits a normal is off by 8.4e-7 at most and by
  * 6e-8 in the mean square (four million pairs).
  *
- * This is the floor of every solve, and is written for the software adapter, where an integer shift is done lane by
- * lane and costs as much as six other operations: a shift to the left is a product here (which compilers for hardware
- * turn back, and with it the rotation), and fields of bits are masked and converted in place, never shifted down.
- * On two cores 42 million pairs a second; 23 million with shifts.
+ * This is the floor of every solve, and a software adapter does an integer shift lane by lane: twelve instructions and as
+ * many spilled registers. There a shift to the left is a product, one to the right goes through floats (below), and fields
+ * of bits are masked and converted in place, never shifted down; elsewhere a rotation is two shifts, which compilers join.
+ * What is measured stands in docs/decisions.md.
  */
 const rotations = [13, 15, 26, 6, 17, 29, 16, 24];
 const keys = ["k0", "k1", "k2"];
+
+/** Bits of a number that shifts to the right through floats can drop at least: what is left must fit a float's 23. */
+const leastDropped = 10;
+
+/**
+ * x rotated left by fewer than 23 bits, for adapters that shift lane by lane. What the shift to the right keeps is, as a
+ * signed number, exact in a float, and so are its product by a power of two and its sum with 1.5 · 2²³, which leaves it in
+ * the low bits; the mask drops the copies of its sign.
+ */
+function rotateThroughFloats(x: string, left: number): string {
+  const right = 32 - left;
+  const kept = 2 ** 32 - 2 ** right;
+  const down = `f32(bitcast<i32>(${x} & ${kept}u)) * ${2 ** -right}f`;
+  return `((${x} * ${2 ** left}u) | (bitcast<u32>(${down} + 12582912.0f) & ${2 ** left - 1}u))`;
+}
+
+function rotation(left: number): string {
+  const once = 32 - left >= leastDropped;
+  const first = once ? left : Math.floor(left / 2);
+  const second = once ? "" : `  through_floats = ${rotateThroughFloats("through_floats", left - first)};\n`;
+  return `fn rotate_left_${left}(x: u32) -> u32 {
+  var through_floats = ${rotateThroughFloats("x", first)};
+${second}  return select((x << ${left}u) | (x >> ${32 - left}u), through_floats, on_software);
+}`;
+}
 
 /** Round r mixes (a, b) number r into number r + 1; after each four of them the key is injected. */
 function round(r: number): string {
   const left = rotations[r % 8]!;
   const to = r + 1;
-  const mixed = `((b${r} * ${2 ** left}u) | (b${r} >> ${32 - left}u)) ^ (a${r} + b${r})`;
+  const mixed = `rotate_left_${left}(b${r}) ^ (a${r} + b${r})`;
   if (to % 4 !== 0) return `  let a${to} = a${r} + b${r}; let b${to} = ${mixed};`;
   const j = to / 4;
   return `  let a${to} = a${r} + b${r} + ${keys[j % 3]}; let b${to} = (${mixed}) + (${keys[(j + 1) % 3]} + ${j}u);`;
 }
 
 export const random = /* wgsl */ `
+override on_software: bool = false;
+
+${rotations.map(rotation).join("\n\n")}
+
 fn threefry2x32(key: vec2u, counter: vec2u) -> vec2u {
   let k0 = key.x;
   let k1 = key.y;

@@ -256,7 +256,7 @@ export class Gpu {
 
   private async compile(spec: KernelSpec): Promise<Kernel> {
     try {
-      return await this.waitFor(compileKernel(this.device, spec, this.nextId++));
+      return await this.waitFor(compileKernel(this.device, spec, this.nextId++, this.adapter.fallback));
     } catch (error) {
       if (!(error instanceof SaltationError)) await this.lossSettled();
       this.check(); // what became of the device explains more

@@ -6,7 +6,8 @@ export type Access = "read" | "read_write";
 
 /**
  * WGSL and what it binds, all in group 0: its uniform at binding 0 where `uniformBytes` > 0, and its storage buffers at
- * bindings 1, 2, ... in the order of `bindings`.
+ * bindings 1, 2, ... in the order of `bindings`. Code that declares `override on_software: bool` is told whether the
+ * adapter is software, so that it can spell the same arithmetic in the way that is fast there.
  */
 export interface KernelSpec {
   label: string;
@@ -54,7 +55,12 @@ const shownMessages = 5;
  * that bind the same.
  * @throws SaltationError `compile` with the source lines, or `limit` where the device takes no such kernel.
  */
-export async function compileKernel(device: GPUDevice, spec: KernelSpec, id: number): Promise<Kernel> {
+export async function compileKernel(
+  device: GPUDevice,
+  spec: KernelSpec,
+  id: number,
+  onSoftware: boolean,
+): Promise<Kernel> {
   const uniformBytes = spec.uniformBytes ?? 0;
   const entries: GPUBindGroupLayoutEntry[] = spec.bindings.map((access, i) => ({
     binding: i + 1,
@@ -75,7 +81,11 @@ export async function compileKernel(device: GPUDevice, spec: KernelSpec, id: num
     .createComputePipelineAsync({
       label: spec.label,
       layout: device.createPipelineLayout({ label: spec.label, bindGroupLayouts: [layout] }),
-      compute: { module, entryPoint: spec.entryPoint ?? "main" },
+      compute: {
+        module,
+        entryPoint: spec.entryPoint ?? "main",
+        ...(/\boverride on_software\b/.test(spec.code) ? { constants: { on_software: Number(onSoftware) } } : {}),
+      },
     })
     .catch((error: unknown) => error as Error);
   // A device that is lost may refuse to say; the caller then says that it is lost.
