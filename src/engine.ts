@@ -227,7 +227,11 @@ export class Engine {
   get adapterName(): string {
     const a = this.adapter;
     if (!("vendor" in a)) return a.description;
-    const name = [a.vendor, a.architecture, a.device || a.description].filter(Boolean).join(" ");
+    // Deno gives vendor and device as numbers.
+    const numbered = a.description !== "" && /^\d+$/.test(a.vendor);
+    const name = numbered
+      ? a.description
+      : [a.vendor, a.architecture, a.device || a.description].filter(Boolean).join(" ");
     return a.fallback ? `${name} (software)` : name;
   }
 

@@ -30,7 +30,9 @@ export async function infoCommand(options: { json?: boolean }): Promise<void> {
   }
   const name = [summary.vendor, summary.architecture, summary.device].filter(Boolean).join(" ");
   print(`${pc.bold(name)}${summary.description ? ` (${summary.description})` : ""}`);
-  print(`through ${backend === "dawn" ? "Dawn in Node" : "the browser"} ${process.version}`);
+  const { bun, deno } = process.versions;
+  const runtime = bun ? `Bun ${bun}` : deno ? `Deno ${deno}` : `Node ${process.version}`;
+  print(`through ${backend === "dawn" ? "Dawn" : "the WebGPU"} in ${runtime}`);
   if (summary.fallback) {
     print(
       "a software adapter on the CPU: results are the same, only slower. With a GPU and its Vulkan driver it would be used instead",

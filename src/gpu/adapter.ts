@@ -46,6 +46,9 @@ const wantedLimits = [
   "maxComputeWorkgroupSizeX", // the same
 ] as const;
 
+/** Deno has a WebGPU of its own, and calls itself Node too. */
+const inDeno = (): boolean => "Deno" in globalThis;
+
 const inNode = (): boolean => typeof process !== "undefined" && !!process.versions?.node;
 
 /** Looks for an adapter: the browser's, or in Node a GPU through Dawn and after it the software adapter. */
@@ -56,7 +59,7 @@ async function search(options: AdapterOptions): Promise<{ found?: FoundAdapter; 
     const adapter = await browser.requestAdapter({ ...request, forceFallbackAdapter: options.software ?? false });
     return adapter
       ? { found: { adapter, backend: "browser" }, problems: [] }
-      : { problems: [`the browser has no ${options.software ? "software " : ""}adapter`] };
+      : { problems: [`${inDeno() ? "Deno" : "the browser"} has no ${options.software ? "software " : ""}adapter`] };
   }
   if (!inNode()) return { problems: ["this browser has no navigator.gpu"] };
   const { requestNodeAdapter } = await import("./node-adapter.js");
@@ -128,6 +131,7 @@ export async function describeAdapter(options: AdapterOptions = {}): Promise<Ada
 
 /** What to do where no adapter was found, by platform. */
 export function adapterAdvice(): string {
+  if (inDeno()) return "Deno finds the GPU by its driver: install the vendor's; or use backend cpu";
   if (inNode()) {
     return (
       `install the optional packages (npm ci, without --omit=optional): webgpu ${driverAdvice()}` +
@@ -165,5 +169,5 @@ function driverAdvice(): string {
 
 function softwareAdvice(): string {
   const faster = "this is a software adapter on the CPU, which gives the same results more slowly";
-  return inNode() ? `${faster}; for a GPU: webgpu ${driverAdvice()}` : faster;
+  return inNode() && !inDeno() ? `${faster}; for a GPU: webgpu ${driverAdvice()}` : faster;
 }

@@ -36,7 +36,8 @@ async function preload(path: string): Promise<boolean> {
   try {
     process.dlopen({ exports: {} } as NodeJS.Module, path, RTLD_NOW | RTLD_GLOBAL | RTLD_NODELETE);
   } catch (error) {
-    return /did not self-register/.test((error as Error).message);
+    // What Node and Bun say of a library that was loaded and is no addon.
+    return /did not self-register|napi_register_module/.test((error as Error).message);
   }
   return true;
 }
@@ -57,6 +58,11 @@ async function useSoftware(): Promise<string | undefined> {
     files = await unpackSwiftShader();
   } catch (error) {
     return `the software adapter: ${(error as Error).message.split("\n")[0]}`;
+  }
+  if (process.versions.bun && !process.env.VK_ICD_FILENAMES && !process.env.VK_DRIVER_FILES) {
+    // Neither its environment nor libraries that it loads reach Dawn.
+    const folder = files.driver.slice(0, files.driver.lastIndexOf("/"));
+    return `for the software adapter start Bun with LD_LIBRARY_PATH=${folder} VK_ICD_FILENAMES=${files.driver}`;
   }
   // A choice of Vulkan driver that was made outside is not overruled.
   if (!process.env.VK_DRIVER_FILES) {
