@@ -6,6 +6,7 @@ import type { GramRequest, GramResult, SignatureBackend } from "../backend.js";
 import { longestPath, type PathBatch, pathLength } from "../paths.js";
 import type { CheckedSolver } from "../solver.js";
 import type { CompiledStaticKernel } from "../static-kernel.js";
+import { incrementParts } from "./increment-parts.js";
 import { describePairs, gramPairs, longestOf, type PairList, slotLists } from "./pairs.js";
 import { gpuSignatures, gpuSignatureVjp } from "./signatures.js";
 import { type PairScratch, PairStages } from "./stages.js";
@@ -46,6 +47,31 @@ function wantsExtended(kernel: CompiledStaticKernel, solver: CheckedSolver, pair
   return pairs * cells * 2 ** order <= extendedCells || (order > 0 && pairs <= extendedPairs);
 }
 
+/** Most cells, most coefficients of their series, and most of one pair, up to which values are computed in two parts. */
+const partsLimits = { cells: 2 ** 16, coefficients: 2 ** 24, perPair: 2 ** 21 } as const;
+
+/** Operations of a cell by solver, in coefficients of a series. */
+function coefficientsOf(solver: CheckedSolver): number {
+  switch (solver.kind) {
+    case "difference":
+      return 2 ** (3 + solver.dyadic[0] + solver.dyadic[1]);
+    case "polynomial":
+      return (solver.order + 1) ** 2;
+    case "truncated":
+      return solver.depth ** 3;
+  }
+}
+
+/**
+ * Whether to compute values in two parts throughout, with increments from float64: where a problem is so small that this
+ * takes no time to speak of. Values that lie near zero then keep their digits, whatever the static kernel and solver.
+ */
+function wantsParts(solver: CheckedSolver, pairs: number, cells: number): boolean {
+  const each = cells * coefficientsOf(solver);
+  const { cells: most, coefficients, perPair } = partsLimits;
+  return pairs * cells <= most && pairs * each <= coefficients && each <= perPair;
+}
+
 /** One request made ready: its pairs, its plan, its kernels. */
 interface Job {
   readonly x: PathBatch;
@@ -53,6 +79,8 @@ interface Job {
   readonly list: PairList;
   readonly weights: Float64Array | undefined;
   readonly stages: PairStages;
+  /** Stages for values alone, in two parts, which then stand in for those of `stages`. */
+  readonly values: PairStages | undefined;
   collect(values: Float64Array, gradX?: Float32Array, gradY?: Float32Array): GramResult;
 }
 
@@ -67,30 +95,45 @@ export class GpuSignatureBackend implements SignatureBackend {
     list: PairList,
     weights: Float64Array | undefined,
     want: { x: boolean; y: boolean },
-    accurate: boolean,
+    accurate: { readonly parts: boolean; readonly extended: boolean },
     collect: Job["collect"],
   ): Promise<Job> {
     const [pairs, rows, columns] = [list.a.length, longestPath(x) - 1, longestPath(y) - 1];
-    const stages = await PairStages.create(this.gpu, kernel, solver, {
-      pairs,
-      rows,
-      columns,
-      channels: x.channels,
-      gradient: weights ? want : null,
-      extended: accurate && wantsExtended(kernel, solver, pairs, rows * columns),
-    });
-    return { x, y, list, weights, stages, collect };
+    const parts = accurate.parts && wantsParts(solver, pairs, rows * columns);
+    const shape = { pairs, rows, columns, channels: x.channels };
+    const [stages, values] = await Promise.all([
+      PairStages.create(this.gpu, kernel, solver, {
+        ...shape,
+        gradient: weights ? want : null,
+        extended: accurate.extended && wantsExtended(kernel, solver, pairs, rows * columns),
+        parts: parts && !weights,
+      }),
+      parts && weights
+        ? PairStages.create(this.gpu, kernel, solver, { ...shape, gradient: null, parts: true })
+        : undefined,
+    ]);
+    return { x, y, list, weights, stages, values, collect };
   }
 
-  async evaluate(
+  /** Values in two parts have no exponents: one beyond float32 is left to the other kernels, or to their error. */
+  private async firstInParts<T>(compute: (parts: boolean) => Promise<T>): Promise<T> {
+    try {
+      return await compute(true);
+    } catch (error) {
+      if (error instanceof SaltationError && error.code === "not-finite") return compute(false);
+      throw error;
+    }
+  }
+
+  evaluate(
     kernel: CompiledStaticKernel,
     solver: CheckedSolver,
     requests: readonly GramRequest[],
   ): Promise<GramResult[]> {
     // A sum of which a part comes with its gradient is no more accurate for the other part's being so.
-    const accurate = requests.every((r) => !r.cotangent);
-    const jobs = await Promise.all(
-      requests.map((request) => {
+    const extended = requests.every((r) => !r.cotangent);
+    return this.firstInParts(async (parts) => {
+      const jobs = requests.map((request) => {
         const { x, cotangent } = request;
         const y = request.y ?? x;
         const symmetric = request.y === null;
@@ -105,7 +148,7 @@ export class GpuSignatureBackend implements SignatureBackend {
         const want = symmetric
           ? { x: true, y: true }
           : { x: request.gradient?.x ?? true, y: request.gradient?.y ?? true };
-        return this.prepare(kernel, solver, x, y, list, weights, want, accurate, (values, gx, gy) => {
+        return this.prepare(kernel, solver, x, y, list, weights, want, { parts, extended }, (values, gx, gy) => {
           const gram = new Float64Array(x.count * y.count);
           for (let n = 0; n < a.length; n++) {
             gram[a[n]! * y.count + b[n]!] = values[n]!;
@@ -115,12 +158,12 @@ export class GpuSignatureBackend implements SignatureBackend {
           if (symmetric) return { gram, gradientX: Float64Array.from(gx!, (v, i) => v + gy![i]!) };
           return { gram, gradientX: gx && Float64Array.from(gx), gradientY: gy && Float64Array.from(gy) };
         });
-      }),
-    );
-    return this.run(kernel, jobs);
+      });
+      return this.run(kernel, await Promise.all(jobs));
+    });
   }
 
-  async paired(
+  paired(
     kernel: CompiledStaticKernel,
     solver: CheckedSolver,
     x: PathBatch,
@@ -128,18 +171,17 @@ export class GpuSignatureBackend implements SignatureBackend {
     cotangent?: Float64Array,
   ): Promise<GramResult> {
     const all = Uint32Array.from({ length: x.count }, (_, i) => i);
-    const job = await this.prepare(
-      kernel,
-      solver,
-      x,
-      y,
-      { a: all, b: all },
-      cotangent,
-      { x: true, y: true },
-      true,
-      (gram, gx, gy) => ({ gram, gradientX: gx && Float64Array.from(gx), gradientY: gy && Float64Array.from(gy) }),
-    );
-    return (await this.run(kernel, [job]))[0]!;
+    const list = { a: all, b: all };
+    const want = { x: true, y: true };
+    return this.firstInParts(async (parts) => {
+      const accurate = { parts, extended: true };
+      const job = await this.prepare(kernel, solver, x, y, list, cotangent, want, accurate, (gram, gx, gy) => ({
+        gram,
+        gradientX: gx && Float64Array.from(gx),
+        gradientY: gy && Float64Array.from(gy),
+      }));
+      return (await this.run(kernel, [job]))[0]!;
+    });
   }
 
   private async run(kernel: CompiledStaticKernel, jobs: readonly Job[]): Promise<GramResult[]> {
@@ -150,7 +192,7 @@ export class GpuSignatureBackend implements SignatureBackend {
       return s;
     };
     try {
-      const sizes = jobs.map((job) => job.stages.scratch);
+      const sizes = jobs.flatMap((job) => [job.stages.scratch, ...(job.values ? [job.values.scratch] : [])]);
       const scratch: PairScratch = {
         k: hold(gpu.buffer("signature kernel rows", Math.max(...sizes.map((b) => b.k)))),
         p: hold(gpu.buffer("increments", Math.max(...sizes.map((b) => b.p)))),
@@ -166,24 +208,35 @@ export class GpuSignatureBackend implements SignatureBackend {
         }
         return storage;
       };
-      const pending = jobs.map((job) => this.encode(job, scratch, points, hold));
-      const done = await Promise.all(pending);
+      const done = await Promise.all(
+        jobs.map(async (job) => {
+          const [all, values] = await Promise.all([
+            this.encode(kernel, job, job.stages, scratch, points, hold),
+            job.values && this.encode(kernel, job, job.values, scratch, points, hold),
+          ]);
+          return { ...all, values: (values ?? all).values };
+        }),
+      );
       return done.map(({ values, gradX, gradY }, i) => jobs[i]!.collect(values, gradX, gradY));
     } finally {
       for (const s of held) s.dispose();
     }
   }
 
-  /** Sends one job off; resolves with what was read back. */
+  /** Sends one job off, by its stages or those for its values; resolves with what was read back. */
   private async encode(
+    kernel: CompiledStaticKernel,
     job: Job,
+    stages: PairStages,
     scratch: PairScratch,
     points: (batch: PathBatch, extended: boolean) => Storage,
     hold: (s: Storage) => Storage,
   ): Promise<{ values: Float64Array; gradX?: Float32Array; gradY?: Float32Array }> {
     const { gpu } = this;
-    const { x, y, list, stages, weights } = job;
+    const { x, y, list } = job;
     const want = stages.shape.gradient;
+    const weights = want ? job.weights : undefined;
+    const parts = stages.source === "parts";
     const { slots: most } = stages.plan;
     const total = list.a.length;
     const values = new Float64Array(total);
@@ -201,7 +254,8 @@ export class GpuSignatureBackend implements SignatureBackend {
     for (let begin = 0; begin < total; begin += most) {
       const end = Math.min(total, begin + most);
       const slots = end - begin;
-      const results = hold(gpu.buffer("results", slots * 8));
+      const columns = longestOf(y, list.b, begin, end);
+      const results = hold(gpu.buffer("results", slots * (parts ? 16 : 8)));
       const role = (out: Storage | undefined, paths: Uint32Array, count: number) =>
         out && { out, list: hold(gpu.upload("slots of paths", slotLists(paths, begin, end, count))), paths: count };
       batch = stages.encode(
@@ -209,11 +263,16 @@ export class GpuSignatureBackend implements SignatureBackend {
         {
           slots,
           rows: longestOf(x, list.a, begin, end),
-          columns: longestOf(y, list.b, begin, end),
+          columns,
           x: px,
           y: py,
           pairs: hold(gpu.upload("pairs", describePairs(list, begin, end, x, y))),
           results,
+          increments: parts
+            ? incrementParts(kernel, x, y, list, begin, end, stages.plan, columns).map((p) =>
+                hold(gpu.upload("increments", p)),
+              )
+            : undefined,
           weights: weights && hold(gpu.upload("weights", Float32Array.from(weights.subarray(begin, end)))),
           gradientX: role(gradX, list.a, x.count),
           gradientY: role(gradY, list.b, y.count),
@@ -223,8 +282,12 @@ export class GpuSignatureBackend implements SignatureBackend {
       );
       reads.push(
         batch.read(results).then((data) => {
-          const pairsRead = new Float32Array(data);
-          for (let i = 0; i < slots; i++) values[begin + i] = pairsRead[2 * i]! * 2 ** pairsRead[2 * i + 1]!;
+          const read = new Float32Array(data);
+          for (let i = 0; i < slots; i++) {
+            values[begin + i] = parts
+              ? (read[4 * i]! + read[4 * i + 1]!) * 2 ** read[4 * i + 2]!
+              : read[2 * i]! * 2 ** read[2 * i + 1]!;
+          }
         }),
       );
       if (end === total)

@@ -54,7 +54,7 @@ const roundUp = (value: number, unit: number): number => Math.ceil(value / unit)
  * @param pairs number of pairs; `rows` and `columns` of the longest.
  * @param increments whether increments go through memory (always for gradients).
  * @param options `compiled`: what kernels are compiled for already, so that plans of other lengths fit them; `extended`:
- * differences in two parts, which need more registers.
+ * differences in two parts, which need more registers; `parts`: values in two parts, one thread to each pair.
  */
 export function planChunk(
   solver: CheckedSolver,
@@ -64,16 +64,21 @@ export function planChunk(
   gradient: boolean,
   increments: boolean,
   device: DeviceTraits,
-  options: { readonly compiled?: Pick<ChunkPlan, "threads" | "workgroupSize">; readonly extended?: boolean } = {},
+  options: {
+    readonly compiled?: Pick<ChunkPlan, "threads" | "workgroupSize">;
+    readonly extended?: boolean;
+    readonly parts?: boolean;
+  } = {},
 ): ChunkPlan {
-  const { compiled, extended = false } = options;
-  const words = solverWords(solver);
+  const { compiled, extended = false, parts = false } = options;
+  const single = solverWords(solver);
+  const words = parts ? { ...single, forward: 2 * single.forward } : single;
   const refineRows = solver.kind === "difference" ? 1 << solver.dyadic[0] : 1;
-  const strip = solver.kind === "difference" ? (gradient ? 4 : extended ? 8 : 16) : 1;
+  const strip = solver.kind === "difference" && !parts ? (gradient ? 4 : extended ? 8 : 16) : 1;
   // A hardware GPU wants many thousands of threads; what pairs do not give, a wavefront within each pair does. On a
   // software adapter every lane of a pair alone keeps the cores busy, and barriers cost more than they bring.
   let threads = compiled?.threads ?? 1;
-  if (solver.kind === "difference" && !compiled) {
+  if (solver.kind === "difference" && !compiled && !parts) {
     const wanted = device.software ? (pairs < 3 ? 16 : 1) : 2 ** Math.ceil(Math.log2(Math.max(1, 16384 / pairs)));
     const useful = 2 ** Math.ceil(Math.log2(Math.max(1, (rows * refineRows) / strip)));
     threads = Math.min(wanted, useful, gradient ? 16 : 64);
@@ -83,12 +88,16 @@ export function planChunk(
   const budget = Math.min(device.bufferBytes, device.software ? 1 << 26 : 1 << 28);
 
   // Cells that one thread may do in a dispatch: tens of milliseconds on any GPU.
-  const cellsPerRow = columns * refineRows * words.forward;
+  const cellsPerRow = columns * refineRows * words.forward * (parts ? 16 : 1);
   const byTime = Math.max(unit, Math.floor((device.software ? 2 ** 28 : 2 ** 22) / cellsPerRow) * threads);
   let segment = roundUp(rows, unit);
   if (gradient) segment = Math.min(segment, Math.max(128, 2 * Math.ceil(Math.sqrt(rows))));
   segment = Math.min(segment, byTime);
-  const perRow = gradient ? Math.max(words.kept * refineRows, 1) * columns * 4 : increments ? columns * 4 : 0;
+  const perRow = gradient
+    ? Math.max(words.kept * refineRows, 1) * columns * 4
+    : increments
+      ? columns * (parts ? 8 : 4)
+      : 0;
   if (perRow > 0) {
     const wantedSlots = Math.min(pairs, device.software ? 256 : 4096);
     const fitting = Math.floor(budget / (perRow * wantedSlots));
@@ -103,7 +112,7 @@ export function planChunk(
   const stateWords = gradient ? words.kept : words.forward;
   const perSlot = Math.max(
     stateRows * stateWords * columns * 4,
-    perRow > 0 ? (segment + 1) * columns * 4 : 0,
+    perRow > 0 ? (segment + 1) * columns * (parts ? 8 : 4) : 0,
     gradient ? words.reverse * columns * 4 : 0,
   );
   const fit = Math.floor(budget / perSlot);

@@ -5,11 +5,14 @@
  */
 import { channelBlock, contract } from "../../../shaders/signature/contract.wgsl.js";
 import { differenceForward } from "../../../shaders/signature/difference-forward.wgsl.js";
+import { differenceParts } from "../../../shaders/signature/difference-parts.wgsl.js";
 import { differenceReverse } from "../../../shaders/signature/difference-reverse.wgsl.js";
 import { incrementRows, increments } from "../../../shaders/signature/increments.wgsl.js";
 import { passWords } from "../../../shaders/signature/layout.wgsl.js";
 import { polynomialForward, polynomialReverse } from "../../../shaders/signature/polynomial.wgsl.js";
+import { polynomialParts } from "../../../shaders/signature/polynomial-parts.wgsl.js";
 import { truncatedForward, truncatedReverse } from "../../../shaders/signature/truncated.wgsl.js";
+import { truncatedParts } from "../../../shaders/signature/truncated-parts.wgsl.js";
 import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
 import type { CheckedSolver } from "../solver.js";
 import type { CompiledStaticKernel } from "../static-kernel.js";
@@ -28,9 +31,11 @@ export interface PairShape {
   readonly gradientChannels?: number;
   /** Whether x and y come in two parts [vertex][high, low][channel], for values of a linear kernel by differences. */
   readonly extended?: boolean;
+  /** Whether values are wanted in two parts, by increments in two parts that come with each chunk (no gradients). */
+  readonly parts?: boolean;
 }
 
-export type Source = "buffer" | "dot" | "extended";
+export type Source = "buffer" | "dot" | "extended" | "parts";
 
 /** One role's gradient: [vertices, gradient channels], added to, of `paths` paths with their slots in `list`. */
 export interface RoleGradient {
@@ -50,8 +55,10 @@ export interface PairChunk {
   readonly y: Storage | GPUBuffer;
   /** [slots] of start of x, segments of x, start of y, segments of y. */
   readonly pairs: Storage;
-  /** [slots] of value and binary exponent. */
+  /** [slots] of value and binary exponent; in two parts: of high and low part, exponent, 0. */
   readonly results: Storage;
+  /** For values in two parts: increments by segment [rows, columns][high, low], interleaved as grids are. */
+  readonly increments?: readonly Storage[];
   /** Cotangents of the values [slots] f32. */
   readonly weights?: Storage;
   readonly gradientX?: RoleGradient;
@@ -115,8 +122,8 @@ function planFor(gpu: Gpu, solver: CheckedSolver, shape: PairShape, source: Sour
     bufferBytes: Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
   };
   const { rows, columns, gradient } = shape;
-  const options = { extended: source === "extended", ...(compiled ? { compiled } : {}) };
-  const stored = source === "buffer";
+  const options = { extended: source === "extended", parts: source === "parts", ...(compiled ? { compiled } : {}) };
+  const stored = source === "buffer" || source === "parts";
   return planChunk(solver, Math.max(1, shape.pairs), rows, columns, gradient !== null, stored, device, options);
 }
 
@@ -127,7 +134,7 @@ export class PairStages {
     private readonly solver: CheckedSolver,
     readonly shape: PairShape,
     readonly plan: ChunkPlan,
-    /** Where increments come from: their buffer, or the points' differences, in one part or two. */
+    /** Where increments come from: their buffer, or the points' differences, in one part or two; or from the caller. */
     readonly source: Source,
     private readonly kernels: Kernels,
     private readonly vertices: number,
@@ -140,7 +147,7 @@ export class PairStages {
     shape: PairShape,
   ): Promise<PairStages> {
     const dot = shape.gradient === null && kernel.linearScale !== undefined && solver.kind === "difference";
-    const source = !dot ? "buffer" : shape.extended ? "extended" : "dot";
+    const source = shape.parts ? "parts" : !dot ? "buffer" : shape.extended ? "extended" : "dot";
     const plan = planFor(gpu, solver, shape, source);
     // Vertices of one thread of a contraction: few threads do on a software adapter, where loads are dear.
     const vertices = gpu.adapter.fallback ? 4 : 1;
@@ -195,12 +202,13 @@ export class PairStages {
       const size: [number, number] = [Math.ceil(slots / 32), Math.ceil(plan.rows / incrementRows)];
       current.dispatch(kernels.increments, [x, y, pairs, scratch.p], u, size);
     };
-    const inputs = source !== "buffer" ? [pairs, x, y] : [pairs, scratch.p];
+    const inputs = source === "dot" || source === "extended" ? [pairs, x, y] : [pairs, scratch.p];
     if (!weights) {
       for (let s = 0; s < segments; s++) {
         const u = uniforms(s, 3, 0, 0);
         fill(u);
-        current.dispatch(kernels.forward, [...inputs, scratch.k, results], u, groups);
+        const read = chunk.increments ? [pairs, chunk.increments[s]!] : inputs;
+        current.dispatch(kernels.forward, [...read, scratch.k, results], u, groups);
         if (segments > 1) current = cut(current);
       }
       return current;
@@ -284,7 +292,10 @@ async function compile(
   const layout = { interleave, workgroupSize };
   let forward: (keep: boolean) => string;
   let reverseCode: () => string;
-  if (solver.kind === "difference") {
+  if (source === "parts") {
+    forward = () => partsCode(solver, layout);
+    reverseCode = () => "";
+  } else if (solver.kind === "difference") {
     const sweep = { ...layout, threads, strip, dyadic: solver.dyadic };
     const scaled = !gradient;
     forward = (keep) =>
@@ -309,7 +320,7 @@ async function compile(
   }
   const [inc, fwd, rec, rev, cx, cy] = await Promise.all([
     increment,
-    forwardOf(forward(false), false, source !== "buffer"),
+    forwardOf(forward(false), false, source === "dot" || source === "extended"),
     gradient ? forwardOf(forward(true), true, false) : undefined,
     gradient
       ? gpu.kernel({
@@ -323,4 +334,15 @@ async function compile(
     shape.gradient?.y ? contraction("y") : undefined,
   ]);
   return { increments: inc, forward: fwd!, recompute: rec, reverse: rev, contractX: cx, contractY: cy };
+}
+
+function partsCode(solver: CheckedSolver, layout: { interleave: number; workgroupSize: number }): string {
+  switch (solver.kind) {
+    case "difference":
+      return differenceParts({ ...layout, dyadic: solver.dyadic });
+    case "polynomial":
+      return polynomialParts({ ...layout, order: solver.order });
+    case "truncated":
+      return truncatedParts({ ...layout, depth: solver.depth });
+  }
 }

@@ -1,0 +1,61 @@
+/**
+ * Numbers in two parts: vec2f(high, low), with low below high's last digit. Sums and products keep some 36 bits.
+ *
+ * A product needs no fused operation: heads of twelve bits, cut out by a mask, multiply exactly. A compiler that takes
+ * sums apart as if they were exact makes the low parts zero; what is left is float32.
+ */
+export const twoParts = /* wgsl */ `
+// The leading half of the digits: products of two such numbers are exact.
+fn head(v: f32) -> f32 { return bitcast<f32>(bitcast<u32>(v) & 0xfffff000u); }
+
+// Knuth's sum, and the low parts.
+fn plus(a: vec2f, b: vec2f) -> vec2f {
+  let s = a.x + b.x;
+  let t = s - a.x;
+  let rest = ((a.x - (s - t)) + (b.x - t)) + (a.y + b.y);
+  let high = s + rest;
+  return vec2f(high, rest - (high - s));
+}
+
+fn times(a: vec2f, b: vec2f) -> vec2f {
+  let ah = head(a.x);
+  let bh = head(b.x);
+  let product = ah * bh;
+  let rest = (ah * (b.x - bh) + (a.x - ah) * b.x) + (a.x * b.y + a.y * b.x);
+  let high = product + rest;
+  return vec2f(high, rest - (high - product));
+}
+
+// 1 / n, by what the quotient in float32 leaves.
+fn reciprocal(n: f32) -> vec2f {
+  let quotient = 1.0f / n;
+  let product = times(vec2f(quotient, 0.0f), vec2f(n, 0.0f));
+  return vec2f(quotient, quotient * ((1.0f - product.x) - product.y));
+}
+`;
+
+const float = (v: number): string => `${/[.e]/.test(String(v)) ? v : `${v}.0`}f`;
+
+/** A constant in two parts. */
+export const parts = (v: number): string => {
+  const high = Math.fround(v);
+  return `vec2f(${float(high)}, ${float(Math.fround(v - high))})`;
+};
+
+/** The sum of several numbers in two parts. */
+export const sumOfParts = (names: readonly string[]): string => names.reduce((sum, name) => `plus(${sum}, ${name})`);
+
+/** What kernels of values in two parts have in common: bindings, and one thread for each pair. */
+export const partsHead = (workgroupSize: number): string => /* wgsl */ `
+@group(0) @binding(0) var<uniform> run: Pass;
+@group(0) @binding(1) var<storage, read> pairs: array<Pair>;
+@group(0) @binding(2) var<storage, read> p: array<vec2f>;
+@group(0) @binding(3) var<storage, read_write> k: array<vec2f>;
+@group(0) @binding(4) var<storage, read_write> results: array<vec4f>; // high, low, binary exponent
+
+@compute @workgroup_size(${workgroupSize})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
+  let slot = (group.x + group.y * 32768u) * ${workgroupSize}u + t;
+  if (slot >= run.slots) { return; }
+  let pair = pairs[slot];
+  let first = (run.flags & 1u) != 0u;`;
