@@ -26,6 +26,21 @@ export function brownianPaths(seed: number, lengths: readonly number[], channels
   );
 }
 
+/** Random walks from random points, with normal steps of size `step` in every channel. */
+export function randomWalks(seed: number, lengths: readonly number[], channels: number, step = 0.7): PathBatch {
+  const next = normals(seed);
+  return batchOf(
+    lengths.map((length) => {
+      const path = Float64Array.from({ length: channels }, () => 0.5 * next());
+      return Float64Array.from({ length: length * channels }, (_, i) => {
+        if (i >= channels) path[i % channels]! += step * next();
+        return path[i % channels]!;
+      });
+    }),
+    channels,
+  );
+}
+
 /** Largest difference over largest expected size. */
 export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
   if (actual.length !== expected.length) return Number.NaN;

@@ -1,0 +1,117 @@
+/** Kernels of short paths: every value to 1e-5 of itself, also one that lies near zero because much has cancelled. */
+import { describe, expect, it } from "vitest";
+import {
+  type PathBatch,
+  type SignatureBackend,
+  signatureBackend,
+  signatureGram,
+  signatureKernel,
+  signatureMMD,
+} from "../../src/signature/index.js";
+import type { SignatureSolver } from "../../src/signature/solver.js";
+import type { StaticKernel } from "../../src/signature/static-kernel.js";
+import { sharedEngine } from "../support/engine.js";
+import { randomWalks, relativeError } from "./random-paths.js";
+
+const engine = sharedEngine();
+const gpu = (): SignatureBackend => signatureBackend(engine().gpu!);
+const twin = signatureBackend(null);
+
+const statics: StaticKernel[] = [
+  { kind: "linear", scale: 0.9 },
+  { kind: "rbf", sigma: 0.7 },
+  { kind: "matern32", length: 0.8 },
+  { kind: "matern52", length: 0.8 },
+  { kind: "rational-quadratic", length: 0.8, alpha: 1 },
+  { kind: "polynomial", degree: 2, scale: 0.5, offset: 1 },
+];
+const solvers: SignatureSolver[] = [
+  { kind: "difference", dyadic: [0, 0] },
+  { kind: "difference", dyadic: [1, 2] },
+  { kind: "polynomial", order: 6 },
+  { kind: "polynomial", order: 12 },
+  { kind: "truncated", depth: 1 },
+  { kind: "truncated", depth: 3 },
+  { kind: "truncated", depth: 8 },
+];
+/** Largest error of a value by its own size. */
+const worst = (actual: ArrayLike<number>, expected: ArrayLike<number>): number =>
+  Array.from(expected, (v, i) => Math.abs(actual[i]! / v - 1)).reduce((a, b) => (a >= b ? a : b), 0);
+
+const pairs = 120;
+const sixPoints = [1, 2].map((seed) => randomWalks(seed, Array(pairs).fill(6), 2));
+const ragged = [3, 4].map((seed) =>
+  randomWalks(
+    seed,
+    Array.from({ length: pairs }, (_, i) => 4 + ((i * (seed + 2)) % 7)),
+    3,
+  ),
+);
+
+describe("values near zero", () => {
+  for (const solver of solvers) {
+    it(JSON.stringify(solver), async () => {
+      let least = 1;
+      for (const kernel of statics) {
+        for (const [x, y] of [sixPoints, ragged] as [PathBatch, PathBatch][]) {
+          const options = { static: kernel, solver };
+          const [a, b] = [await signatureKernel(gpu(), x, y, options), await signatureKernel(twin, x, y, options)];
+          // Two parts keep 36 bits; the grids' largest numbers are up to 1e4 times these values.
+          expect(worst(a.values, b.values)).toBeLessThan(3e-6);
+          least = Math.min(least, ...b.values.map(Math.abs));
+        }
+      }
+      // Some are small: otherwise this would show nothing.
+      expect(least).toBeLessThan(0.03);
+    });
+
+    it(`${JSON.stringify(solver)}: with gradients, the same values`, async () => {
+      for (const kernel of [statics[0]!, statics[1]!, statics[5]!]) {
+        const [x, y] = sixPoints as [PathBatch, PathBatch];
+        const options = { static: kernel, solver };
+        const cotangent = Array.from({ length: pairs }, (_, i) => 1 - (i % 5) / 3);
+        const { values } = await signatureKernel(gpu(), x, y, options);
+        const a = await signatureKernel(gpu(), x, y, { ...options, cotangent });
+        const b = await signatureKernel(twin, x, y, { ...options, cotangent });
+        expect(a.values).toEqual(values);
+        // Gradients are float32: relative to their largest.
+        expect(relativeError(a.gradientX!, b.gradientX!)).toBeLessThan(2e-5);
+        expect(relativeError(a.gradientY!, b.gradientY!)).toBeLessThan(2e-5);
+      }
+    });
+  }
+
+  it("Gram matrices, of one batch and of two, and an MMD² that is a small difference of them", async () => {
+    const x = randomWalks(5, [6, 9, 4, 7, 6, 10, 5, 8], 2);
+    const y = randomWalks(6, [5, 6, 8, 4, 11], 2);
+    for (const kernel of statics) {
+      for (const solver of [solvers[0]!, solvers[3]!, solvers[5]!]) {
+        const options = { static: kernel, solver };
+        for (const other of [y, null]) {
+          const [a, b] = [await signatureGram(gpu(), x, other, options), await signatureGram(twin, x, other, options)];
+          expect(worst(a.values, b.values)).toBeLessThan(3e-6);
+        }
+        const [a, b] = [await signatureMMD(gpu(), x, y, options), await signatureMMD(twin, x, y, options)];
+        expect(Math.abs(a.value / b.value - 1)).toBeLessThan(1e-5);
+      }
+    }
+  });
+
+  it("values beyond float32: differences carry an exponent, the others say so", async () => {
+    // A straight line of length 50: the kernel with itself is the Bessel function I0(100), about 1e42.
+    const line = [Array.from({ length: 120 }, (_, i) => [(50 * i) / 119])];
+    const dyadic = { solver: { kind: "difference", dyadic: [1, 1] } } as const;
+    const [a, b] = [await signatureKernel(gpu(), line, line, dyadic), await signatureKernel(twin, line, line, dyadic)];
+    expect(b.values[0]!).toBeGreaterThan(1e40);
+    expect(worst(a.values, b.values)).toBeLessThan(3e-6);
+    await expect(signatureKernel(gpu(), line, line, { solver: { kind: "polynomial", order: 6 } })).rejects.toThrow(
+      /exceeds float32: scale the paths/,
+    );
+    // One row that grows beyond what is looked after at its end only.
+    const step = [[[0], [2]]];
+    const many = [Array.from({ length: 120 }, (_, i) => [i])];
+    const [c, d] = [await signatureKernel(gpu(), step, many), await signatureKernel(twin, step, many)];
+    expect(d.values[0]!).toBeGreaterThan(1e39);
+    expect(worst(c.values, d.values)).toBeLessThan(3e-6);
+  });
+});
