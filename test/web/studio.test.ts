@@ -6,6 +6,7 @@ import type { Browser } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkJob, trainSchema } from "../../src/io/job.js";
 import { readNpz } from "../../src/io/npz.js";
+import { stepSeed } from "../../src/train/train.js";
 import {
   buildSite,
   fill,
@@ -113,7 +114,7 @@ describe("the studio", () => {
 
     const job = JSON.parse((await saved(tab, () => press(page, "Job (JSON)"))).bytes.toString());
     expect(checkJob(trainSchema, job).paths).toBe(32);
-    expect(job.observed.times).toHaveLength(128);
+    expect(job.observed).toEqual({ simulate: { paths: 128, seed: 2, current: 1.5 } });
 
     const svg = (await saved(tab, () => page.click('[aria-label="save “Spikes” as SVG"]'))).bytes.toString();
     expect(svg).toMatch(/^<svg xmlns="http:\/\/www.w3.org\/2000\/svg"/);
@@ -218,6 +219,56 @@ describe("the studio, used", () => {
       { polling: 50 },
       last,
     );
+    expect(tab.troubles).toEqual([]);
+    await page.close();
+  });
+
+  it("opens a job of the command line: takes what it can, says what it cannot, and gives it back whole", async () => {
+    const tab = await open();
+    const { page } = tab;
+    const job = {
+      network: { cell: "slif", layers: [1, 1], weights: { layers: [[[1.2]]] } },
+      input: { current: [1.4, 0.6] },
+      time: { t1: 12, dt: 0.01 },
+      paths: 16,
+      observed: { simulate: { paths: 16, current: [1.6, 0.6], dt: 0.02, maxSpikes: 40 } },
+      loss: { kind: "signature-mmd", solver: { kind: "truncated", depth: 2 } },
+      trainable: ["current"],
+      optimiser: { kind: "adam", learningRate: 0.01 },
+      steps: 5,
+      test: { paths: 16, depth: 2 },
+      checkpoint: "run.json",
+    };
+    const input = await page.$('[aria-label="file to open"]');
+    await (input as unknown as { uploadFile(file: string): Promise<void> }).uploadFile(
+      await writeDownload("job.json", Buffer.from(JSON.stringify(job))),
+    );
+    await waitForText(page, ".notice", /checkpoint is not written here/);
+    await waitForText(page, '[data-hint="not-taken"]', /Not measured here: test of this job/);
+    await ready(page);
+    await press(page, "Step");
+    await waitForText(page, ".progress-text", /step 1 of 5, paused/);
+    // Traces follow the whole run of 1,200 steps, of the neuron that is chosen.
+    const trace = (): Promise<string | null> =>
+      page.$eval('[data-figure="voltage"] .chart', (e) => e.getAttribute("aria-label"));
+    expect(await trace()).toMatch(/^v along 3 generated paths of neuron 2 from 0 to 12 /);
+    await page.select('::-p-aria([name="Neuron"])', "0");
+    await page.waitForFunction(
+      () => /neuron 1/.test(document.querySelector('[data-figure="voltage"] .chart')!.getAttribute("aria-label")!),
+      { polling: 50 },
+    );
+    const exported = JSON.parse((await saved(tab, () => press(page, "Job (JSON)"))).bytes.toString());
+    const { checkpoint: _, ...taken } = job;
+    const seed = stepSeed(0, 0x80000000);
+    expect(exported).toEqual({ ...taken, observed: { simulate: { ...job.observed.simulate, seed } } });
+    // Its other losses.
+    for (const kind of ["signature-score", "van-rossum"]) {
+      await page.select('::-p-aria([name="Loss"])', kind);
+      await ready(page);
+      await press(page, "Step");
+      await waitForText(page, ".progress-text", /step 1 of 5, paused/);
+      await waitForText(page, ".readout", /Loss\s+[\d.−·⁻⁰¹²³⁴-⁹]+/);
+    }
     expect(tab.troubles).toEqual([]);
     await page.close();
   });

@@ -14,9 +14,16 @@ export type StudioJob = Omit<TrainJob, "observed" | "checkpoint">;
 /** Values that the observed trains were drawn with, by name: the cell's parameters, `current`, `weights`. */
 export type Truth = Record<string, unknown>;
 
+/** Options of the simulation that draws observed trains, where they are not the job's. */
+export interface SimulatedWith {
+  method?: string | undefined;
+  dt?: number | undefined;
+  maxSpikes?: number | undefined;
+}
+
 export type Observed =
   /** Drawn from the same network with other values. */
-  | { kind: "simulated"; paths: number; seed: number; truth: Truth }
+  | ({ kind: "simulated"; paths: number; seed: number; truth: Truth } & SimulatedWith)
   /** Trials that lie in the document. */
   | { kind: "trials"; times: number[][]; neurons?: number[][]; name?: string }
   /** Trials in a file that the page must be given: a key of it, or npz as `saltation simulate` writes it. */

@@ -3,9 +3,10 @@ import { useEffect } from "preact/hooks";
 import { paletteChanged } from "../plots/palette.js";
 import { NoGpu } from "./no-gpu.js";
 import { Figures, Readout, Transport } from "./results.js";
-import { About, Equations, Exports, JobError, Parameters, Picker, RecordingPart, Training } from "./setup.js";
+import { About, Equations, Exports, JobError, Parameters, Picker, RecordingPart } from "./setup.js";
 import { dismiss, engine, engineProblem, notices, openEngine, readFile, spoken } from "./store.js";
 import { Theme } from "./theme.js";
+import { Training } from "./training.js";
 
 function Notices() {
   return (

@@ -71,7 +71,9 @@ export function NumberInput({ value, label, field, disabled, whole, late, change
   );
 }
 
-export function NumberField(props: NumberInputProps & { unit?: string }) {
+export type NumberFieldProps = NumberInputProps & { unit?: string | undefined };
+
+export function NumberField(props: NumberFieldProps) {
   const id = useId();
   return (
     <div class="field">
@@ -82,13 +84,15 @@ export function NumberField(props: NumberInputProps & { unit?: string }) {
   );
 }
 
-export function SelectField<T extends string>(props: {
+export interface SelectFieldProps<T extends string> {
   label: string;
   value: T;
   options: readonly (readonly [T, string])[];
   disabled?: boolean;
   change(value: T): void;
-}) {
+}
+
+export function SelectField<T extends string>(props: SelectFieldProps<T>) {
   const id = useId();
   return (
     <div class="field">

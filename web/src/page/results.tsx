@@ -458,6 +458,8 @@ function TraceFigures() {
   const id = useId();
   if (!shot || shot.traces.length === 0) return null;
   const { traces, t0, tracedTo: t1 } = shot;
+  const count = loaded.value?.neurons ?? 1;
+  const of = count > 1 ? ` of neuron ${shot.neuron + 1}` : "";
   const states = Object.keys(traces[0]!.states);
   const name = states.includes(which) ? which : states[0]!;
   const series = traces.map((t, n) => ({ label: `path ${t.path + 1}`, color: curves[n]!, width: 1.2 }));
@@ -469,7 +471,11 @@ function TraceFigures() {
         title={name === "v" ? "Voltage" : `State ${name}`}
         aside={
           <>
-            <span class="key-item">paths 1 to {traces.length}</span>
+            <span class="key-item">
+              paths 1 to {traces.length}
+              {count > 1 && `, neuron ${shot.neuron + 1}`}
+              {t1 < shot.t1 && `, the first ${readable(t1 - t0)} ${unit}`}
+            </span>
             {states.length > 1 && (
               <span class="key-item">
                 <label for={id} class="visually-hidden">
@@ -490,7 +496,7 @@ function TraceFigures() {
           height={190}
           spec={{ title: `${name} of ${traces.length} paths`, ...x, y: name, series }}
           data={together(traces.map((t) => ({ x: t.times, y: t.states[name]! })))}
-          summary={`${name} along ${traces.length} generated paths from ${t0} to ${t1} ${unit}.`}
+          summary={`${name} along ${traces.length} generated paths${of} from ${t0} to ${t1} ${unit}.`}
         />
       </Figure>
       <Figure name="hazard" title="Hazard" aside={<span class="key-item">the same paths</span>}>
@@ -500,7 +506,7 @@ function TraceFigures() {
           spec={{ title: `Hazard of ${traces.length} paths`, ...x, y: `λ (1/${unit})`, fromZero: true, series }}
           data={together(traces.map((t) => ({ x: t.times, y: t.eventRate })))}
           summary={
-            `Hazard along ${traces.length} generated paths; its largest value is ` +
+            `Hazard along ${traces.length} generated paths${of}; its largest value is ` +
             `${readable(Math.max(...traces.map((t) => t.eventRate.reduce((a, b) => Math.max(a, b), 0))))} a ${unit}.`
           }
         />

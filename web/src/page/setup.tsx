@@ -4,7 +4,8 @@ import type { CellDefinition } from "../../../src/index.js";
 import { ownCell, type StudioDocument, trainedNames } from "../model/document.js";
 import { cards } from "../model/experiments.js";
 import { meaningOf, readable, splitSymbol, symbolOf } from "../model/units.js";
-import { ErrorText, errorAt, NumberField, NumberInput, SelectField } from "./fields.js";
+import { ErrorText, errorAt, NumberInput } from "./fields.js";
+import { CheckRow, ChoiceRow, NumberRow } from "./rows.js";
 import {
   choose,
   edit,
@@ -58,7 +59,7 @@ export function Name({ name }: { name: string }) {
 }
 
 /** A part of the setup that folds. On narrow screens it begins folded. */
-function Part(props: { title: string; open: boolean; note?: string; children: preact.ComponentChildren }) {
+export function Part(props: { title: string; open: boolean; note?: string; children: preact.ComponentChildren }) {
   const wide = useRef(matchMedia("(min-width: 900px)").matches);
   return (
     <details class="part" open={props.open && wide.current}>
@@ -389,21 +390,14 @@ export function Equations() {
       </p>
       <Verdict />
       {loaded.value?.cell?.exactness.exact === false && (
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={document.job.requireExact === false}
-            disabled={locked.value}
-            onChange={(event) => {
-              const on = event.currentTarget.checked;
-              edit((d) => {
-                if (on) d.job.requireExact = false;
-                else delete d.job.requireExact;
-              });
-            }}
-          />
-          Train with inexact gradients all the same
-        </label>
+        <CheckRow
+          label="Train with inexact gradients all the same"
+          checked={document.job.requireExact === false}
+          set={(d, on) => {
+            if (on) d.job.requireExact = false;
+            else delete d.job.requireExact;
+          }}
+        />
       )}
     </Part>
   );
@@ -531,48 +525,40 @@ export function RecordingPart() {
         <div class="fields">
           {reference && (
             <>
-              <SelectField
+              <ChoiceRow
                 label="Current"
                 value={reference.key}
                 options={facts.lists.filter((l) => !l.nested).map((l) => [l.key, `${l.key} (${l.length})`] as const)}
-                disabled={locked.value}
-                change={(key) => edit((d) => setReference(d, { key }))}
+                set={(d, key) => setReference(d, { key })}
               />
-              <NumberField
+              <NumberRow
                 label="Its scale"
                 value={reference.scale ?? 1}
                 field="input.current.samples.scale"
-                disabled={locked.value}
-                change={(scale) => edit((d) => setReference(d, { scale }))}
+                set={(d, scale) => setReference(d, { scale })}
               />
-              <NumberField
+              <NumberRow
                 label="Time between samples"
                 unit={units.time}
                 value={sampled!.dt}
                 field="input.current.dt"
-                disabled={locked.value}
-                change={(dt) =>
-                  edit((d) => {
-                    const c = d.job.input?.current;
-                    if (typeof c === "object" && !Array.isArray(c)) c.dt = dt;
-                  })
-                }
+                set={(d, dt) => {
+                  const c = d.job.input?.current;
+                  if (typeof c === "object" && !Array.isArray(c)) c.dt = dt;
+                }}
               />
             </>
           )}
           {observed.key !== undefined && (
-            <SelectField
+            <ChoiceRow
               label="Spike times of trials"
               value={observed.key}
               options={facts.lists
                 .filter((l) => l.nested)
                 .map((l) => [l.key, `${l.key} (${l.length} trials)`] as const)}
-              disabled={locked.value}
-              change={(key) =>
-                edit((d) => {
-                  if (d.observed.kind === "recording") d.observed.key = key;
-                })
-              }
+              set={(d, key) => {
+                if (d.observed.kind === "recording") d.observed.key = key;
+              }}
             />
           )}
         </div>
@@ -591,207 +577,6 @@ function setReference(document: StudioDocument, change: { key?: string; scale?: 
   const current = document.job.input?.current;
   if (typeof current !== "object" || Array.isArray(current) || Array.isArray(current.samples)) return;
   Object.assign(current.samples, change);
-}
-
-const optimisers = [
-  ["sgd", "SGD"],
-  ["rmsprop", "RMSprop"],
-  ["adam", "Adam"],
-] as const;
-const methods = [
-  ["levy", "Lévy area (default)"],
-  ["wong-zakai", "Wong–Zakai"],
-  ["euler", "Euler"],
-] as const;
-
-type LossKind = StudioDocument["job"]["loss"]["kind"];
-const losses: readonly (readonly [LossKind, string])[] = [
-  ["first-spikes", "First spike times"],
-  ["expected-signature", "Expected signature"],
-  ["log-likelihood", "Log-likelihood"],
-];
-
-function newLoss(kind: LossKind, parameters: readonly string[]): StudioDocument["job"]["loss"] {
-  if (kind === "first-spikes") return { kind, spikes: 3 };
-  if (kind === "expected-signature") return { kind, depth: 3, matching: true };
-  if (kind !== "log-likelihood") return { kind: "mean-spike-time" };
-  // Observed spikes have a likelihood where the hazard follows from them: without noise in the state.
-  const silent = parameters.filter((p) => /^(sigma\d*|alpha)$/.test(p));
-  return { kind, ...(silent.length > 0 ? { parameters: Object.fromEntries(silent.map((p) => [p, 0])) } : {}) };
-}
-
-export function Training() {
-  const { job, observed, units } = studioDocument.value;
-  const { optimiser, loss, time } = job;
-  const disabled = locked.value;
-  const unit = units.time ?? "";
-  return (
-    <>
-      <Part title="Training" open>
-        <div class="fields">
-          <NumberField
-            label="Steps"
-            value={job.steps}
-            field="steps"
-            whole
-            disabled={disabled}
-            change={(steps) =>
-              edit((d) => {
-                d.job.steps = steps;
-              }, true)
-            }
-          />
-          <SelectField
-            label="Optimiser"
-            value={optimiser.kind}
-            options={optimisers}
-            disabled={disabled}
-            change={(kind) =>
-              edit((d) => {
-                d.job.optimiser = { kind, learningRate: optimiser.learningRate } as typeof optimiser;
-              })
-            }
-          />
-          {typeof optimiser.learningRate !== "number" && (
-            <p class="hint">The learning rate follows the schedule of the job: {optimiser.learningRate.kind}.</p>
-          )}
-          {typeof optimiser.learningRate === "number" && (
-            <NumberField
-              label="Learning rate"
-              value={optimiser.learningRate}
-              field="optimiser.learningRate"
-              disabled={disabled}
-              change={(learningRate) =>
-                edit((d) => {
-                  d.job.optimiser.learningRate = learningRate;
-                }, true)
-              }
-            />
-          )}
-          <SelectField
-            label="Loss"
-            value={loss.kind}
-            options={losses}
-            disabled={disabled}
-            change={(kind) =>
-              edit((d) => {
-                d.job.loss = newLoss(kind, Object.keys(loaded.value?.cell?.defaults ?? {}));
-              })
-            }
-          />
-          {loss.kind === "expected-signature" && (
-            <NumberField
-              label="Depth of signatures"
-              value={loss.depth}
-              field="loss.depth"
-              whole
-              disabled={disabled}
-              change={(depth) =>
-                edit((d) => {
-                  if (d.job.loss.kind === "expected-signature") d.job.loss.depth = depth;
-                })
-              }
-            />
-          )}
-          {loss.kind === "expected-signature" && (
-            <label class="check">
-              <input
-                type="checkbox"
-                checked={loss.matching === true}
-                disabled={disabled}
-                onChange={(event) => {
-                  const on = event.currentTarget.checked;
-                  edit((d) => {
-                    if (d.job.loss.kind === "expected-signature") d.job.loss.matching = on;
-                  });
-                }}
-              />
-              Match the counts of spikes
-            </label>
-          )}
-          {loss.kind === "first-spikes" && (
-            <NumberField
-              label="Spikes compared"
-              value={loss.spikes ?? 3}
-              field="loss.spikes"
-              whole
-              disabled={disabled}
-              change={(spikes) =>
-                edit((d) => {
-                  if (d.job.loss.kind === "first-spikes") d.job.loss.spikes = spikes;
-                })
-              }
-            />
-          )}
-          {observed.kind === "simulated" && (
-            <NumberField
-              label="Observed trials"
-              value={observed.paths}
-              field="observed.paths"
-              whole
-              disabled={disabled}
-              change={(paths) =>
-                edit((d) => {
-                  if (d.observed.kind === "simulated") d.observed.paths = paths;
-                })
-              }
-            />
-          )}
-        </div>
-      </Part>
-      <Part title="Time and noise" open={false}>
-        <div class="fields">
-          <NumberField
-            label="End of a trial"
-            unit={unit}
-            value={time.t1}
-            field="time.t1"
-            disabled={disabled}
-            change={(t1) =>
-              edit((d) => {
-                d.job.time.t1 = t1;
-              })
-            }
-          />
-          <NumberField
-            label="Step"
-            unit={unit}
-            value={time.dt}
-            field="time.dt"
-            disabled={disabled}
-            change={(dt) =>
-              edit((d) => {
-                d.job.time.dt = dt;
-              })
-            }
-          />
-          <SelectField
-            label="Method"
-            value={(job.method ?? "levy") as "levy"}
-            options={methods}
-            disabled={disabled}
-            change={(method) =>
-              edit((d) => {
-                d.job.method = method;
-              })
-            }
-          />
-          <NumberField
-            label="Seed"
-            value={job.seed ?? 0}
-            field="seed"
-            whole
-            disabled={disabled}
-            change={(seed) =>
-              edit((d) => {
-                d.job.seed = seed;
-              })
-            }
-          />
-        </div>
-      </Part>
-    </>
-  );
 }
 
 export function Exports() {

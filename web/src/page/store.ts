@@ -302,6 +302,9 @@ export async function readFile(file: File): Promise<void> {
     const contents = await client.call("read", file.name, new Uint8Array(await file.arrayBuffer()));
     if (contents.document) {
       await adopt(contents.document, contents.standing ?? null);
+      if (contents.checkpointed) {
+        notify("info", "The job’s checkpoint is not written here", "Export the parameters to go on from them later.");
+      }
       say(`${file.name} was opened.`);
       return;
     }

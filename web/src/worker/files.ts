@@ -32,7 +32,7 @@ export class Files implements FileContext {
         return { kind: "document", document, standing: checkpoint && parameters ? { checkpoint, parameters } : null };
       }
       if ("network" in object && "loss" in object) {
-        return { kind: "document", document: readJob(object), standing: null };
+        return { kind: "document", document: readJob(object), standing: null, checkpointed: "checkpoint" in object };
       }
     }
     const recording = factsOf(path, readLists("recording", path, bytes));

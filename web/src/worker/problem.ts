@@ -5,7 +5,7 @@ import { checkJob, type TrainJob, type TrialsJob, trainSchema } from "../../../s
 import { type FileContext, readTrials, recordingName, type Trial } from "../../../src/io/recording.js";
 import { updateOptionsOf } from "../../../src/io/update-job.js";
 import { type DrawnWeights, drawWeights } from "../../../src/network/drawn-weights.js";
-import { type StudioDocument, type Truth, trainedNames } from "../model/document.js";
+import { type Observed, type StudioDocument, type Truth, trainedNames } from "../model/document.js";
 
 export interface Problem {
   readonly document: StudioDocument;
@@ -74,6 +74,19 @@ export function observedJob(document: StudioDocument): TrialsJob | undefined {
   }
 }
 
+/** Trains that are drawn, as a job says it. */
+export function simulateJob({ observed }: StudioDocument): TrainJob["observed"] | undefined {
+  if (observed.kind !== "simulated") return undefined;
+  const { kind: _, truth, ...options } = observed;
+  const { current, weights, ...parameters } = truth;
+  const values = {
+    ...(current === undefined ? {} : { current }),
+    ...(weights === undefined ? {} : { weights }),
+    ...(Object.keys(parameters).length > 0 ? { parameters } : {}),
+  };
+  return { simulate: { ...options, ...values } } as TrainJob["observed"];
+}
+
 /** Weights that are given by their law, drawn: what is trained and shown is numbers. */
 function drawn<T>(weights: T, layers: readonly number[] | undefined): T | { layers: number[][][] } {
   return typeof weights === "object" && weights !== null && "uniform" in weights && layers
@@ -93,8 +106,9 @@ export async function buildProblem(engine: Engine, document: StudioDocument, fil
   const truth: Truth = document.observed.kind === "simulated" ? { ...document.observed.truth } : {};
   if (truth.weights !== undefined) truth.weights = drawn(truth.weights, given.layers);
   if (observed === undefined) {
-    const { paths, seed } = document.observed as { paths: number; seed: number };
-    const trains = await engine.network(withValues(definition, truth)).simulate({ ...solve, paths, seed });
+    const { kind: _, truth: __, ...options } = document.observed as Observed & { kind: "simulated" };
+    const how = { ...solve, ...options } as SolveOptions;
+    const trains = await engine.network(withValues(definition, truth)).simulate(how);
     const trials = trialsOf(await trains.read());
     trains.dispose();
     observed = { times: trials.map((t) => [...t.times]), neurons: trials.map((t) => [...t.neurons]) };

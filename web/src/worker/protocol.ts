@@ -100,6 +100,8 @@ export interface FileContents {
   kind: "document" | "recording";
   document?: StudioDocument;
   standing?: Standing | null;
+  /** Whether the job names a checkpoint, which a page cannot write. */
+  checkpointed?: boolean;
   recording?: RecordingFacts;
 }
 
@@ -141,7 +143,7 @@ export type StudioEvent =
       /** Spikes per trial and unit of time in equal bins from t0 to t1. */
       histogram: { observed: Float64Array; generated: Float64Array };
       traces: Trace[];
-      /** Where the traces end: of long trials only the beginning is followed. */
+      /** Where the traces end: of many neurons over many steps only the beginning is followed. */
       tracedTo: number;
       neuron: number;
       /** Bytes held on the GPU. */

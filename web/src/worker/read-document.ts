@@ -1,5 +1,6 @@
 /** Documents come from strangers, by link or file: their structure is checked before anything is made of them. */
 import * as z from "zod";
+import { type TruthOptions, truthSolve } from "../../../src/experiments/recovery.js";
 import { checkJob, type TrainJob, trainSchema } from "../../../src/io/job.js";
 import { experiments, type StudioDocument, type Truth } from "../model/document.js";
 
@@ -12,6 +13,9 @@ const observed = z.discriminatedUnion(
       paths: z.number().int().min(1).max(65536),
       seed: z.number(),
       truth: z.record(z.string(), z.unknown()),
+      method: z.string().optional(),
+      dt: z.number().optional(),
+      maxSpikes: z.number().optional(),
     }),
     z.strictObject({
       kind: z.literal("trials"),
@@ -46,17 +50,18 @@ export function readJob(value: unknown): StudioDocument {
     version: 1,
     experiment: own ? "equations" : "figure1",
     job,
-    observed: observedOf(given),
+    observed: observedOf(given, job.seed),
     units: {},
   };
 }
 
-function observedOf(given: TrainJob["observed"]): StudioDocument["observed"] {
+function observedOf(given: TrainJob["observed"], jobSeed = 0): StudioDocument["observed"] {
   if (Array.isArray(given)) return { kind: "trials", times: given };
   if ("simulate" in given) {
-    const { paths, seed = 1, current, weights, parameters } = given.simulate;
+    const drawnFrom = truthSolve({ paths: 1, t1: 1, dt: 1, seed: jobSeed }, given.simulate as TruthOptions).seed!;
+    const { paths, seed = drawnFrom, current, weights, parameters, ...options } = given.simulate;
     const values = { ...parameters, ...(current === undefined ? {} : { current }), ...(weights ? { weights } : {}) };
-    return { kind: "simulated", paths, seed, truth: values as Truth };
+    return { kind: "simulated", paths, seed, truth: values as Truth, ...options };
   }
   if ("times" in given)
     return { kind: "trials", times: given.times, ...(given.neurons ? { neurons: given.neurons } : {}) };

@@ -1,8 +1,8 @@
 /** Pictures of a run: rasters, histograms, and traces of a few paths at the parameters of the moment. */
-import type { Engine, NetworkDefinition, SolveOptions } from "../../../src/index.js";
+import type { Engine, NetworkDefinition, SolveOptions, SolvePlan, StateTrace } from "../../../src/index.js";
 import type { Trial } from "../../../src/io/recording.js";
 import { trialsOf } from "./problem.js";
-import type { Raster, StudioEvent } from "./protocol.js";
+import type { Raster, StudioEvent, Trace } from "./protocol.js";
 
 /** Rows of a raster: more cannot be told apart. */
 const mostRows = 24;
@@ -10,8 +10,8 @@ const mostRows = 24;
 const mostPaths = 256;
 const bins = 60;
 const tracedPaths = 3;
-/** Grid steps that are followed: more points than a chart has pixels show nothing. */
-const mostSteps = 1000;
+/** Stretches of a trace of which the extremes are kept: more than a chart has pixels show nothing. */
+const stretches = 250;
 /** Grid steps times neurons of the traced paths, at most: the twin takes about a microsecond for one. */
 const mostTraced = 200_000;
 
@@ -39,6 +39,59 @@ export function histogramOf(trials: readonly Trial[], neuron: number, t0: number
   return counts.map((c) => c / (trials.length * width));
 }
 
+/** A trace with the extremes of each of its curves in each of equal stretches of its points, and its ends. */
+export function thinned({ path, times, states, eventRate }: StateTrace): Trace {
+  const curves = [...Object.values(states), eventRate];
+  const each = Math.ceil(times.length / stretches);
+  const kept = new Set([0, times.length - 1]);
+  for (let from = 0; from < times.length; from += each) {
+    const to = Math.min(times.length, from + each);
+    for (const curve of curves) {
+      let [low, high] = [from, from];
+      for (let n = from + 1; n < to; n++) {
+        if (curve[n]! < curve[low]!) low = n;
+        if (curve[n]! > curve[high]!) high = n;
+      }
+      kept.add(low).add(high);
+    }
+  }
+  const at = [...kept].sort((a, b) => a - b);
+  const pick = (curve: Float64Array): Float64Array => Float64Array.from(at, (n) => curve[n]!);
+  return {
+    path,
+    times: pick(times),
+    states: Object.fromEntries(Object.entries(states).map(([name, curve]) => [name, pick(curve)])),
+    eventRate: pick(eventRate),
+  };
+}
+
+/** States of one neuron along a few paths: over the whole run, or as much of it as does not take too long. */
+function tracesOf(
+  engine: Engine,
+  definition: NetworkDefinition,
+  solve: SolveOptions,
+  plan: SolvePlan,
+  neuron: number,
+): { traces: Trace[]; tracedTo: number } {
+  const { neurons } = plan.network;
+  const steps = Math.min(plan.steps, Math.max(1, Math.floor(mostTraced / neurons)));
+  const tracedTo = steps === plan.steps ? plan.t1 : plan.t0 + steps * plan.dt;
+  const most = Math.min(tracedPaths, plan.paths, Math.max(1, Math.floor(mostTraced / (steps * neurons))));
+  // Antithetic paths come in pairs.
+  const paths = plan.antithetic ? 2 : most;
+  const { inputSpikes: given } = definition;
+  const early = given?.times.flatMap((t, n) => (t <= tracedTo ? [n] : []));
+  const inputSpikes = given &&
+    early && {
+      times: early.map((n) => given.times[n]!),
+      neurons: early.map((n) => given.neurons[n]!),
+      weights: early.map((n) => given.weights[n]!),
+    };
+  const network = engine.network({ ...definition, ...(inputSpikes ? { inputSpikes } : {}) });
+  const traces = network.stateTraces({ ...solve, t1: tracedTo, paths, neurons: [neuron] });
+  return { traces: traces.map(thinned), tracedTo };
+}
+
 export async function takeSnapshot(
   engine: Engine,
   definition: NetworkDefinition,
@@ -54,11 +107,6 @@ export async function takeSnapshot(
   const trains = await network.simulate(options);
   const trials = trialsOf(await trains.read());
   trains.dispose();
-  const followed = Math.min(mostSteps, plan.steps);
-  const tracedTo = plan.t0 + followed * plan.dt;
-  const work = followed * plan.network.neurons;
-  const paths = Math.min(tracedPaths, options.paths, Math.max(1, Math.floor(mostTraced / work)));
-  const traces = work > mostTraced ? [] : network.stateTraces({ ...options, t1: tracedTo, paths, neurons: [neuron] });
   return {
     kind: "snapshot",
     step,
@@ -70,8 +118,7 @@ export async function takeSnapshot(
       observed: histogramOf(observed, neuron, plan.t0, plan.t1),
       generated: histogramOf(trials, neuron, plan.t0, plan.t1),
     },
-    traces: traces.map(({ path, times, states, eventRate }) => ({ path, times, states, eventRate })),
-    tracedTo,
+    ...tracesOf(engine, definition, options, plan, neuron),
     neuron,
     bytes: engine.gpu?.bytesHeld,
   };

@@ -7,7 +7,7 @@ import { writeNpz } from "../../../src/io/npz.js";
 import { readCell } from "../../../src/network/network.js";
 import { ownCell, type StudioDocument } from "../model/document.js";
 import { Files } from "./files.js";
-import { buildProblem, checkedJob, withValues } from "./problem.js";
+import { buildProblem, checkedJob, simulateJob, withValues } from "./problem.js";
 import type {
   Answer,
   Call,
@@ -148,7 +148,9 @@ const studio: {
   },
   exportJob() {
     const { problem, standing: now } = standing();
-    return JSON.stringify({ ...problem.job, paths: now.paths }, null, 2);
+    // Trains that were drawn are drawn again, so that measures against their true network can be taken.
+    const observed = simulateJob(problem.document) ?? problem.job.observed;
+    return JSON.stringify({ ...problem.job, observed, paths: now.paths }, null, 2);
   },
   async exportTrains() {
     const { problem, standing: now } = standing();
