@@ -20,8 +20,8 @@ const methods = [
 const losses: readonly (readonly [LossKind, string])[] = [
   ["first-spikes", "First spike times"],
   ["expected-signature", "Expected signature"],
-  ["signature-mmd", "MMD² of signature kernels"],
-  ["signature-score", "Score of signature kernels"],
+  ["signature-mmd", "MMD² of signatures"],
+  ["signature-score", "Score of signatures"],
   ["van-rossum", "Van Rossum distance"],
   ["log-likelihood", "Log-likelihood"],
 ];
