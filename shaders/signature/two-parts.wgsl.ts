@@ -45,17 +45,20 @@ export const parts = (v: number): string => {
 /** The sum of several numbers in two parts. */
 export const sumOfParts = (names: readonly string[]): string => names.reduce((sum, name) => `plus(${sum}, ${name})`);
 
-/** What kernels of values in two parts have in common: bindings, and one thread for each pair. */
+/** One thread for each pair. */
+export const partsThread = (workgroupSize: number): string => /* wgsl */ `
+@compute @workgroup_size(${workgroupSize})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
+  let slot = (group.x + group.y * 32768u) * ${workgroupSize}u + t;
+  if (slot >= run.slots) { return; }
+  let pair = pairs[slot];`;
+
+/** What kernels of values in two parts have in common: bindings, and the beginning of their threads. */
 export const partsHead = (workgroupSize: number): string => /* wgsl */ `
 @group(0) @binding(0) var<uniform> run: Pass;
 @group(0) @binding(1) var<storage, read> pairs: array<Pair>;
 @group(0) @binding(2) var<storage, read> p: array<vec2f>;
 @group(0) @binding(3) var<storage, read_write> k: array<vec2f>;
 @group(0) @binding(4) var<storage, read_write> results: array<vec4f>; // high, low, binary exponent
-
-@compute @workgroup_size(${workgroupSize})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
-  let slot = (group.x + group.y * 32768u) * ${workgroupSize}u + t;
-  if (slot >= run.slots) { return; }
-  let pair = pairs[slot];
+${partsThread(workgroupSize)}
   let first = (run.flags & 1u) != 0u;`;

@@ -85,6 +85,23 @@ describe("signature kernels on the GPU against the twin", () => {
     }
   });
 
+  it("in float32, at the highest depth and an order whose coefficients are looped over", async () => {
+    // More cells than are computed in two parts.
+    const [x, y] = [brownianPaths(20, [80, 66], 2), brownianPaths(21, [70, 80], 2)];
+    for (const solver of [
+      { kind: "polynomial", order: 12 },
+      { kind: "truncated", depth: 8 },
+    ] as const) {
+      const options = { static: { kind: "rbf", sigma: 0.7 }, solver } as const;
+      const a = await signatureKernel(gpu(), x, y, { ...options, cotangent: [1, 0.6] });
+      const b = await signatureKernel(twin, x, y, { ...options, cotangent: [1, 0.6] });
+      expect(relativeError((await signatureKernel(gpu(), x, y, options)).values, b.values)).toBeLessThan(3e-6);
+      expect(relativeError(a.values, b.values)).toBeLessThan(3e-6);
+      expect(relativeError(a.gradientX!, b.gradientX!)).toBeLessThan(5e-5);
+      expect(relativeError(a.gradientY!, b.gradientY!)).toBeLessThan(5e-5);
+    }
+  });
+
   it("padding never changes a value: a path has the same kernels whatever else is in the batch", async () => {
     const x = brownianPaths(5, [40, 90, 11], 2);
     const y = brownianPaths(6, [64, 17], 2);

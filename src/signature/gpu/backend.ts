@@ -47,8 +47,14 @@ function wantsExtended(kernel: CompiledStaticKernel, solver: CheckedSolver, pair
   return pairs * cells * 2 ** order <= extendedCells || (order > 0 && pairs <= extendedPairs);
 }
 
-/** Most cells, most coefficients of their series, and most of one pair, up to which values are computed in two parts. */
-const partsLimits = { cells: 2 ** 16, coefficients: 2 ** 24, perPair: 2 ** 21 } as const;
+/**
+ * Most cells and coefficients of their series, of all pairs and of one, up to which all is computed in two parts: a pair
+ * has one thread then, so that a long one would take its time.
+ */
+const partsLimits = {
+  all: { cells: 2 ** 16, coefficients: 2 ** 24 },
+  pair: { cells: 2 ** 12, coefficients: 2 ** 21 },
+} as const;
 
 /** Operations of a cell by solver, in coefficients of a series. */
 function coefficientsOf(solver: CheckedSolver): number {
@@ -68,8 +74,10 @@ function coefficientsOf(solver: CheckedSolver): number {
  */
 function wantsParts(solver: CheckedSolver, pairs: number, cells: number): boolean {
   const each = cells * coefficientsOf(solver);
-  const { cells: most, coefficients, perPair } = partsLimits;
-  return pairs * cells <= most && pairs * each <= coefficients && each <= perPair;
+  const { all, pair } = partsLimits;
+  return (
+    cells <= pair.cells && each <= pair.coefficients && pairs * cells <= all.cells && pairs * each <= all.coefficients
+  );
 }
 
 /** One request made ready: its pairs, its plan, its kernels. */
@@ -101,14 +109,16 @@ export class GpuSignatureBackend implements SignatureBackend {
     const [pairs, rows, columns] = [list.a.length, longestPath(x) - 1, longestPath(y) - 1];
     const parts = accurate.parts && wantsParts(solver, pairs, rows * columns);
     const shape = { pairs, rows, columns, channels: x.channels };
+    // Gradients are float32 but for the polynomial solver's; then the values have kernels of their own.
+    const together = !weights || solver.kind === "polynomial";
     const [stages, values] = await Promise.all([
       PairStages.create(this.gpu, kernel, solver, {
         ...shape,
         gradient: weights ? want : null,
         extended: accurate.extended && wantsExtended(kernel, solver, pairs, rows * columns),
-        parts: parts && !weights,
+        parts: parts && together,
       }),
-      parts && weights
+      parts && !together
         ? PairStages.create(this.gpu, kernel, solver, { ...shape, gradient: null, parts: true })
         : undefined,
     ]);

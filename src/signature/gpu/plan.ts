@@ -54,7 +54,7 @@ const roundUp = (value: number, unit: number): number => Math.ceil(value / unit)
  * @param pairs number of pairs; `rows` and `columns` of the longest.
  * @param increments whether increments go through memory (always for gradients).
  * @param options `compiled`: what kernels are compiled for already, so that plans of other lengths fit them; `extended`:
- * differences in two parts, which need more registers; `parts`: values in two parts, one thread to each pair.
+ * differences in two parts, which need more registers; `parts`: all in two parts, one thread to each pair, gradients in one segment.
  */
 export function planChunk(
   solver: CheckedSolver,
@@ -72,7 +72,8 @@ export function planChunk(
 ): ChunkPlan {
   const { compiled, extended = false, parts = false } = options;
   const single = solverWords(solver);
-  const words = parts ? { ...single, forward: 2 * single.forward } : single;
+  const each = parts ? 2 : 1;
+  const words = { forward: each * single.forward, kept: each * single.kept, reverse: each * single.reverse };
   const refineRows = solver.kind === "difference" ? 1 << solver.dyadic[0] : 1;
   const strip = solver.kind === "difference" && !parts ? (gradient ? 4 : extended ? 8 : 16) : 1;
   // A hardware GPU wants many thousands of threads; what pairs do not give, a wavefront within each pair does. On a
@@ -104,6 +105,7 @@ export function planChunk(
     const least = gradient ? Math.ceil(Math.sqrt(rows)) : 32;
     segment = Math.min(segment, Math.max(fitting, least));
   }
+  if (gradient && parts) segment = rows;
   segment = roundUp(Math.max(segment, 1), unit);
   const segments = Math.ceil(rows / segment);
   // Rows of values, low parts and exponents; or values and low parts at the segments' ends, the segment's own

@@ -10,7 +10,7 @@ import { differenceReverse } from "../../../shaders/signature/difference-reverse
 import { incrementRows, increments } from "../../../shaders/signature/increments.wgsl.js";
 import { passWords } from "../../../shaders/signature/layout.wgsl.js";
 import { polynomialForward, polynomialReverse } from "../../../shaders/signature/polynomial.wgsl.js";
-import { polynomialParts } from "../../../shaders/signature/polynomial-parts.wgsl.js";
+import { polynomialParts, polynomialPartsReverse } from "../../../shaders/signature/polynomial-parts.wgsl.js";
 import { truncatedForward, truncatedReverse } from "../../../shaders/signature/truncated.wgsl.js";
 import { truncatedParts } from "../../../shaders/signature/truncated-parts.wgsl.js";
 import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
@@ -31,7 +31,10 @@ export interface PairShape {
   readonly gradientChannels?: number;
   /** Whether x and y come in two parts [vertex][high, low][channel], for values of a linear kernel by differences. */
   readonly extended?: boolean;
-  /** Whether values are wanted in two parts, by increments in two parts that come with each chunk (no gradients). */
+  /**
+   * Whether to compute in two parts, by increments in two parts that come with each chunk. Gradients to increments are so
+   * by the polynomial solver alone, whose series cancel.
+   */
   readonly parts?: boolean;
 }
 
@@ -110,7 +113,7 @@ function scratchBytes(
   const padded = Math.ceil(plan.slots / plan.interleave) * plan.interleave;
   return {
     k: Math.max(4, padded * plan.stateRows * plan.stateWords * columns * 4),
-    p: source !== "buffer" ? 4 : padded * (plan.rows + (gradient ? 1 : 0)) * columns * 4,
+    p: source !== "buffer" && !gradient ? 4 : padded * (plan.rows + (gradient ? 1 : 0)) * columns * 4,
     g: gradient ? padded * plan.reverseWords * columns * 4 : 4,
   };
 }
@@ -213,16 +216,6 @@ export class PairStages {
       }
       return current;
     }
-    const stateRows = 2 * (segments + 1) + plan.rows * (1 << dyadic[0]) + 1;
-    // Rows at the segments' boundaries. The last segment's own rows come with the reverse; difference kernels of
-    // many segments still run through it here, since the value is more accurate without keeping rows.
-    const through = solver.kind === "difference" && last > 0 ? segments : last;
-    for (let s = 0; s < through; s++) {
-      const u = uniforms(s, stateRows, s, s + 1);
-      fill(u);
-      current.dispatch(kernels.forward, [...inputs, scratch.k, results], u, groups);
-      current = cut(current);
-    }
     const perGroup = 32 * this.vertices;
     const { channels, gradientChannels = channels } = this.shape;
     const blocks = Math.ceil(gradientChannels / Math.min(channelBlock, gradientChannels));
@@ -236,6 +229,25 @@ export class PairStages {
       const size: [number, number, number] = [Math.ceil(vertices / perGroup), role.paths, blocks];
       current.dispatch(by, [x, y, pairs, scratch.p, role.list, role.out], u, size);
     };
+    if (source === "parts") {
+      const u = uniforms(0, plan.rows + 1, 0, 0);
+      const given = chunk.increments![0]!;
+      current.dispatch(kernels.forward, [pairs, given, scratch.k, results], u, groups);
+      current.dispatch(kernels.reverse!, [pairs, weights, scratch.k, given, scratch.p, scratch.g], u, groups);
+      contraction(chunk.gradientX, kernels.contractX, plan.rows + 1, u);
+      contraction(chunk.gradientY, kernels.contractY, columns + 1, u);
+      return current;
+    }
+    const stateRows = 2 * (segments + 1) + plan.rows * (1 << dyadic[0]) + 1;
+    // Rows at the segments' boundaries. The last segment's own rows come with the reverse; difference kernels of
+    // many segments still run through it here, since the value is more accurate without keeping rows.
+    const through = solver.kind === "difference" && last > 0 ? segments : last;
+    for (let s = 0; s < through; s++) {
+      const u = uniforms(s, stateRows, s, s + 1);
+      fill(u);
+      current.dispatch(kernels.forward, [...inputs, scratch.k, results], u, groups);
+      current = cut(current);
+    }
     for (let s = last; s >= 0; s--) {
       const u = uniforms(s, stateRows, s, 2 * (segments + 1), through === last ? 4 : 0);
       fill(u);
@@ -293,8 +305,11 @@ async function compile(
   let forward: (keep: boolean) => string;
   let reverseCode: () => string;
   if (source === "parts") {
-    forward = () => partsCode(solver, layout);
-    reverseCode = () => "";
+    forward = () => partsCode(solver, layout, gradient);
+    reverseCode = () => {
+      if (solver.kind === "polynomial") return polynomialPartsReverse({ ...layout, order: solver.order, keep: true });
+      throw new Error(`gradients by the ${solver.kind} solver are not computed in two parts`);
+    };
   } else if (solver.kind === "difference") {
     const sweep = { ...layout, threads, strip, dyadic: solver.dyadic };
     const scaled = !gradient;
@@ -321,12 +336,19 @@ async function compile(
   const [inc, fwd, rec, rev, cx, cy] = await Promise.all([
     increment,
     forwardOf(forward(false), false, source === "dot" || source === "extended"),
-    gradient ? forwardOf(forward(true), true, false) : undefined,
+    gradient && source !== "parts" ? forwardOf(forward(true), true, false) : undefined,
     gradient
       ? gpu.kernel({
           label: "signature kernel reverse",
           code: reverseCode(),
-          bindings: ["read", "read", "read", "read_write", "read_write"],
+          bindings: [
+            "read",
+            "read",
+            "read",
+            ...(source === "parts" ? ["read" as const] : []),
+            "read_write",
+            "read_write",
+          ],
           uniformBytes,
         })
       : undefined,
@@ -336,12 +358,16 @@ async function compile(
   return { increments: inc, forward: fwd!, recompute: rec, reverse: rev, contractX: cx, contractY: cy };
 }
 
-function partsCode(solver: CheckedSolver, layout: { interleave: number; workgroupSize: number }): string {
+function partsCode(
+  solver: CheckedSolver,
+  layout: { interleave: number; workgroupSize: number },
+  keep: boolean,
+): string {
   switch (solver.kind) {
     case "difference":
       return differenceParts({ ...layout, dyadic: solver.dyadic });
     case "polynomial":
-      return polynomialParts({ ...layout, order: solver.order });
+      return polynomialParts({ ...layout, order: solver.order, keep });
     case "truncated":
       return truncatedParts({ ...layout, depth: solver.depth });
   }
