@@ -20,3 +20,7 @@ export function rate(perSecond: number, unit: string): string {
 
 /** A factor as a change: "+12 %". */
 export const percent = (factor: number): string => `${factor >= 1 ? "+" : "−"}${three(Math.abs(100 * (factor - 1)))} %`;
+
+/** Rounds that fitted into the time: of few, a spread says little. */
+export const roundsText = ({ rounds }: { readonly rounds: number }): string =>
+  `${rounds === 1 ? "1 round" : `${rounds} rounds`}${rounds < 4 ? ", too few for spreads to hold" : ""}`;

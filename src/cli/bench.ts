@@ -4,7 +4,7 @@ import os from "node:os";
 import { dirname } from "node:path";
 import Table from "cli-table3";
 import pc from "picocolors";
-import { percent, rate, three, withRange } from "../bench/format.js";
+import { percent, rate, roundsText, three, withRange } from "../bench/format.js";
 import { readReport } from "../bench/read-report.js";
 import { type BenchReport, compareReports, comparisonCount } from "../bench/report.js";
 import type { BenchOptions, Progress } from "../bench/run.js";
@@ -79,7 +79,7 @@ function printReport(report: BenchReport): void {
   const fallback = "fallback" in report.adapter && report.adapter.fallback ? ", a software adapter" : "";
   const versions = Object.entries(report.versions).map(([name, version]) => `${name} ${version}`);
   print(
-    `in ${report.in} on ${report.adapterName}${fallback}; ${versions.join(", ")}; ${report.rounds} rounds, ${three(report.totalSeconds)} s in all`,
+    `in ${report.in} on ${report.adapterName}${fallback}; ${versions.join(", ")}; ${roundsText(report)}, ${three(report.totalSeconds)} s in all`,
   );
 }
 

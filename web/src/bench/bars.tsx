@@ -60,7 +60,7 @@ export function Bars() {
           <span class="bar-name" />
           <span class="track">
             {decades.map((d) => (
-              <span key={d} style={{ left: `${at(d)}%` }}>
+              <span key={d} class="tick" style={{ left: `${at(d)}%` }}>
                 {three(d)}
               </span>
             ))}

@@ -1,7 +1,7 @@
 /// <reference types="vite/client" />
 /** The page of the bench: what to time and where on the left, what was timed on the right. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { percent, range, rate, three } from "../../../src/bench/format.js";
+import { percent, range, rate, roundsText, three } from "../../../src/bench/format.js";
 import { comparisonCount } from "../../../src/bench/report.js";
 import type { FigureResult } from "../../../src/bench/run.js";
 import { type SuiteName, suiteNames } from "../../../src/bench/suite-names.js";
@@ -208,7 +208,7 @@ function Readout() {
     ["Driver", gpu ? gpu.description || "not told by the browser" : "none"],
     ["Fallback adapter", gpu ? (gpu.fallback ? "yes: software, no GPU" : "no") : "none"],
     ["Browser", browser.replace("/", " ")],
-    ["Rounds", String(r.rounds)],
+    ["Rounds", roundsText(r)],
     ["Bits", `simulate ${r.bits.simulate}, gradient ${r.bits.gradient}`],
     ["Floors", r.floors.map((f) => floorText(f.kind, f.perSecond.median, f.unit)).join(", ")],
   ];
@@ -243,7 +243,7 @@ function Comparison() {
           <thead>
             <tr>
               <th scope="col">Figure</th>
-              <th scope="col">× floor before, now</th>
+              <th scope="col">× floor</th>
               <th scope="col">Change</th>
             </tr>
           </thead>
@@ -256,7 +256,7 @@ function Comparison() {
                 <td>
                   {three(change.before.ratio.median)} → {three(change.after.ratio.median)}
                   <span class="aside">
-                    {range(change.before.ratio)} → {range(change.after.ratio)}
+                    <span>{range(change.before.ratio)}</span> → <span>{range(change.after.ratio)}</span>
                   </span>
                 </td>
                 <td class={change.within ? "within" : change.ratio < 1 ? "faster" : "slower"}>

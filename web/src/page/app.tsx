@@ -11,7 +11,9 @@ import { Training } from "./training.js";
 function Notices() {
   return (
     <div class="notices">
-      {engineProblem.value !== undefined && !engine.value && <NoGpu onCpu={() => void openEngine("cpu")} />}
+      {engineProblem.value !== undefined && !engine.value && (
+        <NoGpu advice="Fewer paths help." onCpu={() => void openEngine("cpu")} />
+      )}
       {notices.value.map((n) => (
         <section key={n.id} class={`notice ${n.kind}`} role={n.kind === "info" ? "status" : "alert"}>
           <p>

@@ -1,5 +1,5 @@
 /** Which browsers have WebGPU, and what to do without. */
-export function NoGpu({ onCpu }: { onCpu(): void }) {
+export function NoGpu({ advice, onCpu }: { advice?: string; onCpu(): void }) {
   return (
     <section class="notice warning no-gpu" role="alert">
       <div>
@@ -20,7 +20,7 @@ export function NoGpu({ onCpu }: { onCpu(): void }) {
           </li>
           <li>Safari 26 or later. Firefox 141 or later on Windows, 145 on Macs with Apple silicon.</li>
         </ul>
-        <p>Everything here also runs on the CPU, in double precision and slower; fewer paths help.</p>
+        <p>Everything here also runs on the CPU, in double precision and slower. {advice}</p>
         <button type="button" class="primary" onClick={onCpu}>
           Go on with the CPU
         </button>
