@@ -264,6 +264,7 @@ describe("the studio, used", () => {
     // Its other losses.
     for (const kind of ["signature-score", "van-rossum"]) {
       await page.select('::-p-aria([name="Loss"])', kind);
+      await waitForText(page, ".progress-text", /step 0 of 5/);
       await ready(page);
       await press(page, "Step");
       await waitForText(page, ".progress-text", /step 1 of 5, paused/);

@@ -67,6 +67,8 @@ export class Run {
   private posted = 0;
   private pictured = 0;
   private pictureCost = 0;
+  /** The neuron that the last picture shows. */
+  private shown = -1;
 
   constructor(
     readonly problem: Problem,
@@ -144,15 +146,17 @@ export class Run {
   private async picture(): Promise<void> {
     const began = performance.now();
     const { definition, solve, trials } = this.problem;
+    const { neuron } = this;
     const event = await takeSnapshot(
       this.host.engine(),
       withValues(definition, this.values),
       { ...solve, paths: this.paths },
       trials,
-      this.neuron,
+      neuron,
       this.done,
     );
     if (this.stopped) return;
+    this.shown = neuron;
     this.host.emit(event);
     this.pictured = performance.now();
     this.pictureCost = this.pictured - began;
@@ -241,7 +245,9 @@ export class Run {
       if (this.stopped) return;
       this.post();
       this.tell(more ? "paused" : "finished");
-      await this.picture().catch((error) => this.recover(error));
+      // Another neuron may be chosen while the picture of the one before is taken.
+      do await this.picture().catch((error) => this.recover(error));
+      while (this.shown !== this.neuron && !this.stopped);
     } catch (error) {
       this.post();
       await this.end();
@@ -281,14 +287,23 @@ export class Run {
   }
 
   run(): void {
-    this.wanted = "running";
-    if (this.state !== "finished") this.loop ??= this.go(false);
+    this.begin(false);
   }
 
   step(): void {
-    if (this.loop || this.state === "finished") return;
+    this.begin(true);
+  }
+
+  private begin(once: boolean): void {
+    if (this.state === "finished" || this.stopped) return;
+    if (this.loop && this.state === "paused") {
+      // It rests already, and its last picture is being taken.
+      void this.loop.then(() => this.begin(once));
+      return;
+    }
+    if (this.loop && once) return;
     this.wanted = "running";
-    this.loop = this.go(true);
+    this.loop ??= this.go(once);
   }
 
   async pause(): Promise<void> {
