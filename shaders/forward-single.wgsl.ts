@@ -13,6 +13,7 @@
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { elementary } from "./shared/elementary.wgsl.js";
+import { newtonFunction } from "./shared/locate.wgsl.js";
 import { random } from "./shared/random.wgsl.js";
 import { runStruct, type SolverShape, solverFunctions } from "./shared/solver.wgsl.js";
 
@@ -62,6 +63,9 @@ ${random}
 ${shape.cell}
 ${solverFunctions(shape)}
 ${singleCheckpoint(shape.states)}
+#if ${shape.smooth}
+${newtonFunction}
+#endif
 
 const ended = 0xffffffffu; // in place of a step: the path has stopped
 
@@ -149,9 +153,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         let c2 = 3.0f * d - 2.0f * p - q;
         let c3 = p + q - 2.0f * d;
         let guess = s - (e_start + s * (p + s * (c2 + s * c3))) / (p + s * (2.0f * c2 + s * 3.0f * c3));
+        let length = h;
         var low = 0.0f;
-        var high = h;
-        h = h * select(0.5f, guess, guess > 0.0f && guess < 1.0f);
+        var high = length;
+        h = length * select(0.5f, guess, guess > 0.0f && guess < 1.0f);
         var tries = 0u;
         var done = false;
         loop {
@@ -160,13 +165,12 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
           let slope = cell_flow(landed, current, slope_at(z, rho + h));
           let rate = state_dot(cell_event_gradient(landed), slope) * dt;
           if (e >= 0.0f) { high = h; } else { low = h; }
-          let next = h - e / rate;
+          let corrected = newton(e_start, vec2f(h, e), rate, vec2f(length, e_end));
           tries += 1u;
-          // A last correction of less than a thousandth of a step is made along the slope: what it leaves out is of
-          // second order, below the rounding of the state.
-          done = abs(next - h) <= 1e-3f || tries >= 12u;
+          done = corrected.last || tries >= 24u;
+          let next = corrected.h;
           if (done) {
-            let to = clamp(next, 0.0f, 1.0f - rho);
+            let to = clamp(next, 0.0f, length);
             landed = state_axpy(landed, (to - h) * dt, slope);
             h = to;
           } else {

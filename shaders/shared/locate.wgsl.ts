@@ -5,12 +5,36 @@ import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
  * in the grid step of the event between rho and its end, above 0 always: sub-steps that begin at 0 began at a grid
  * point. An event function that is not below zero at rho (a reset that falls short) fires at once.
  *
- * Newton within a bracket. Along Runge-Kutta it begins at the root of the cubic through values and slopes at both ends,
- * and ends with a correction of less than a thousandth of a step: what that leaves out is of second order, below the
- * rounding of the state. Under a frozen drift an affine event function needs one division.
+ * Newton within a bracket. Along Runge-Kutta it begins at the root of the cubic through values and slopes at both ends.
+ * Under a frozen drift an affine event function needs one division.
  */
+/**
+ * Newton's correction of a length h towards the root of the event function E along a Runge-Kutta sub-step of that length,
+ * and whether it is the last. The flow gives the slope of E up to the error of the sub-step, which in a coarse step may be
+ * most of it; the parabola through start, h and end gives it up to rounding, where no two of them are near. Where both put
+ * the root in the same place to 5e-5 of a step, a correction below a thousandth is the last: what it leaves out is of second
+ * order, below the rounding of the state. Elsewhere it must itself be below 5e-5.
+ */
+export const newtonFunction = /* wgsl */ `
+struct Correction { h: f32, last: bool }
+
+// Points are (h, E); rate is the slope along the flow.
+fn newton(start: f32, at: vec2f, rate: f32, end: vec2f) -> Correction {
+  let h = at.x - at.y / rate;
+  let rest = end.x - at.x;
+  let chords = (at.y - start) / at.x + (end.y - at.y) / rest - (end.y - start) / end.x;
+  let agree = abs(h - (at.x - at.y / chords)) <= 5e-5f && rest > 0.02f;
+  let short = at.x <= 0.02f; // along a short sub-step the flow is as good
+  return Correction(h, abs(h - at.x) <= select(5e-5f, 1e-3f, agree || short));
+}
+`;
+
 export function locateFunctions(smooth: boolean, affineEvent: boolean): string {
   return wgsl`
+#if ${smooth}
+${newtonFunction}
+#endif
+
 fn place_of(e_start: f32, rho: f32, h: f32) -> f32 {
   return select(clamp(rho + h, 1e-7f, 1.0f), max(rho, 1e-7f), e_start >= 0.0f);
 }
@@ -22,7 +46,8 @@ fn locate(y: State, trial: State, z: Noise, rho: f32, current: f32) -> f32 {
   let e_start = cell_event(y);
   let length = 1.0f - rho;
 #if ${smooth}
-  let d = cell_event(trial) - e_start;
+  let e_end = cell_event(trial);
+  let d = e_end - e_start;
   let p = event_rate(y, cell_flow(y, current, slope_at(z, rho))) * length;
   let q = event_rate(trial, cell_flow(trial, current, slope_at(z, 1.0f))) * length;
   let s = clamp(-e_start / max(d, 1e-30f), 0.0f, 1.0f);
@@ -48,9 +73,15 @@ fn locate(y: State, trial: State, z: Noise, rho: f32, current: f32) -> f32 {
     let e = cell_event(there);
     let rate = event_rate(there, ${smooth ? "cell_flow(there, current, slope_at(z, rho + h))" : "frozen"});
     if (e >= 0.0f) { high = h; } else { low = h; }
-    let next = h - e / rate;
     tries += 1u;
-    done = abs(next - h) <= ${smooth ? "1e-3f" : "4e-7f + 1.2e-7f * abs(e_start / rate)"} || tries >= ${smooth ? 12 : 24}u;
+#if ${smooth}
+    let corrected = newton(e_start, vec2f(h, e), rate, vec2f(length, e_end));
+    let next = corrected.h;
+    done = corrected.last || tries >= 24u;
+#else
+    let next = h - e / rate;
+    done = abs(next - h) <= 4e-7f + 1.2e-7f * abs(e_start / rate) || tries >= 24u;
+#endif
     h = select(select(0.5f * (low + high), next, next > low && next < high), clamp(next, 0.0f, length), done);
     continuing { break if done; }
   }
