@@ -3,7 +3,8 @@
  * examples/figure1-signature.json over several data seeds, against what sampling theory allows: RMS and mean of c − 1.5 and
  * the test error, each times √n. Runs of an earlier call are kept, so that the settings can be shared among calls.
  */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { Recovery, truthOfJob } from "../src/cli/recovery.js";
 import { Engine } from "../src/engine.js";
 import { simulatedTrials } from "../src/experiments/recovery.js";
@@ -123,6 +124,7 @@ export async function run(args: string[]): Promise<void> {
     }
   }
   const figure = option(args, "--figure", "out/figure1-signature-seeds.svg");
+  mkdirSync(dirname(figure), { recursive: true });
   writeFileSync(figure, await recoveryCurvesSvg(groups, { every, trueValue: 1.5, title: "input current c" }));
   console.log(`figure in ${figure}`);
 }
