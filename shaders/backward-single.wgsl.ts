@@ -26,6 +26,9 @@ export function backwardSingle(shape: BackwardSingleShape): string {
   const withCurrent = shape.currentRow >= 0;
   const sampled = shape.current.samples > 1;
   const words = shape.states + 1;
+  // Whether the replay goes on: to the end of the window, as the forward kernel left it.
+  const more =
+    "taped < run.budget && step < run.steps && count < most && (count < total || step != end_step || rho != end_rho)";
   return wgsl`
 ${runStruct}
 @group(0) @binding(0) var<uniform> run: Run;
@@ -79,8 +82,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     next_step = record[(count * 2u) * run.paths + i];
     next_rho = bitcast<f32>(record[(count * 2u + 1u) * run.paths + i]);
   }
-  while (taped < run.budget && step < run.steps && (count < total || step != end_step || rho != end_rho)
-         && !(run.max_spikes > 0u && count >= run.max_spikes)) {
+  let most = select(never, run.max_spikes, run.max_spikes > 0u);
+  var more = ${more};
+  if (more) { loop {
     let z = draw_noise(path, step, 0u);
     let at_event = next_step == step;
     let h = select(1.0f - rho, next_rho - rho, at_event);
@@ -106,7 +110,9 @@ ${index.map((s) => `    tape[(base + ${s}u) * run.paths + i] = y.y${s};`).join("
       rho = 0.0f;
       step += 1u;
     }
-  }
+    more = ${more};
+    continuing { break if !more; } // at the end, as in the forward kernel
+  } }
 
   // Sweep. Accumulators go on from where the last window left them, so that the order of additions does not depend on
   // the windows.
