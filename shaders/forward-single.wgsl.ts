@@ -13,7 +13,7 @@
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { elementary } from "./shared/elementary.wgsl.js";
-import { newtonFunction } from "./shared/locate.wgsl.js";
+import { newtonFunctions } from "./shared/locate.wgsl.js";
 import { random } from "./shared/random.wgsl.js";
 import { runStruct, type SolverShape, solverFunctions } from "./shared/solver.wgsl.js";
 
@@ -64,7 +64,7 @@ ${shape.cell}
 ${solverFunctions(shape)}
 ${singleCheckpoint(shape.states)}
 #if ${shape.smooth}
-${newtonFunction}
+${newtonFunctions}
 #endif
 
 const ended = 0xffffffffu; // in place of a step: the path has stopped
@@ -142,21 +142,12 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         let rate_now = ${shape.smooth ? "cell_flow(y, current, slope_at(z, rho))" : "cell_drift(y, current)"};
         let rate_start = state_dot(cell_event_gradient(y), rate_now) * dt;
 #if ${shape.smooth}
-        // First guess: the root of the cubic through the event function's values and slopes at both ends, by a Newton
-        // step from the secant's root.
         let e_end = cell_event(trial);
         let rate_end = state_dot(cell_event_gradient(trial), cell_flow(trial, current, slope_at(z, 1.0f))) * dt;
-        let d = e_end - e_start;
-        let s = clamp(-e_start / max(d, 1e-30f), 0.0f, 1.0f);
-        let p = rate_start * h;
-        let q = rate_end * h;
-        let c2 = 3.0f * d - 2.0f * p - q;
-        let c3 = p + q - 2.0f * d;
-        let guess = s - (e_start + s * (p + s * (c2 + s * c3))) / (p + s * (2.0f * c2 + s * 3.0f * c3));
         let length = h;
         var low = 0.0f;
         var high = length;
-        h = length * select(0.5f, guess, guess > 0.0f && guess < 1.0f);
+        h = length * first_guess(e_start, e_end, rate_start * length, rate_end * length);
         var tries = 0u;
         var done = false;
         loop {

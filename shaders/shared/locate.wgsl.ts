@@ -9,13 +9,27 @@ import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
  * Under a frozen drift an affine event function needs one division.
  */
 /**
- * Newton's correction of a length h towards the root of the event function E along a Runge-Kutta sub-step of that length,
- * and whether it is the last. The flow gives the slope of E up to the error of the sub-step, which in a coarse step may be
- * most of it; the parabola through start, h and end gives it up to rounding, where no two of them are near. Where both put
- * the root in the same place to 5e-5 of a step, a correction below a thousandth is the last: what it leaves out is of second
- * order, below the rounding of the state. Elsewhere it must itself be below 5e-5.
+ * Steps towards the root of the event function E along a Runge-Kutta sub-step, as a function of its length.
+ *
+ * The first guess, as a part of the whole sub-step, is the root of the cubic through values and slopes at both ends, by a
+ * Newton step from the secant's root.
+ *
+ * A correction is Newton's, with whether it is the last. The flow gives the slope of E up to the error of the sub-step,
+ * which in a coarse step may be most of it; the parabola through start, h and end gives it up to rounding, where no two of
+ * them are near. Where both put the root in the same place to 5e-5 of a step, a correction below a thousandth is the last:
+ * what it leaves out is of second order, below the rounding of the state. Elsewhere it must itself be below 5e-5.
  */
-export const newtonFunction = /* wgsl */ `
+export const newtonFunctions = /* wgsl */ `
+// Values at start and end, and slopes there times the length of the sub-step.
+fn first_guess(e_start: f32, e_end: f32, p: f32, q: f32) -> f32 {
+  let d = e_end - e_start;
+  let s = clamp(-e_start / max(d, 1e-30f), 0.0f, 1.0f);
+  let c2 = 3.0f * d - 2.0f * p - q;
+  let c3 = p + q - 2.0f * d;
+  let guess = s - (e_start + s * (p + s * (c2 + s * c3))) / (p + s * (2.0f * c2 + s * 3.0f * c3));
+  return select(0.5f, guess, guess > 0.0f && guess < 1.0f);
+}
+
 struct Correction { h: f32, last: bool }
 
 // Points are (h, E); rate is the slope along the flow.
@@ -32,7 +46,7 @@ fn newton(start: f32, at: vec2f, rate: f32, end: vec2f) -> Correction {
 export function locateFunctions(smooth: boolean, affineEvent: boolean): string {
   return wgsl`
 #if ${smooth}
-${newtonFunction}
+${newtonFunctions}
 #endif
 
 fn place_of(e_start: f32, rho: f32, h: f32) -> f32 {
@@ -47,14 +61,9 @@ fn locate(y: State, trial: State, z: Noise, rho: f32, current: f32) -> f32 {
   let length = 1.0f - rho;
 #if ${smooth}
   let e_end = cell_event(trial);
-  let d = e_end - e_start;
   let p = event_rate(y, cell_flow(y, current, slope_at(z, rho))) * length;
   let q = event_rate(trial, cell_flow(trial, current, slope_at(z, 1.0f))) * length;
-  let s = clamp(-e_start / max(d, 1e-30f), 0.0f, 1.0f);
-  let c2 = 3.0f * d - 2.0f * p - q;
-  let c3 = p + q - 2.0f * d;
-  let guess = s - (e_start + s * (p + s * (c2 + s * c3))) / (p + s * (2.0f * c2 + s * 3.0f * c3));
-  var h = length * select(0.5f, guess, guess > 0.0f && guess < 1.0f);
+  var h = length * first_guess(e_start, e_end, p, q);
 #else
   let frozen = cell_drift(y, current);
 #if ${affineEvent}
