@@ -20,7 +20,7 @@ export default defineConfig({
     fileParallelism: false,
     projects: [
       {
-        test: { ...common, name: "dawn", include: ["test/**/*.test.ts"] },
+        test: { ...common, name: "dawn", include: ["test/**/*.test.ts"], setupFiles: ["test/support/plain.ts"] },
       },
       {
         server: { fs: { allow: [".", "../shared"] } },

@@ -54,11 +54,23 @@ describe("the studio", () => {
     expect(site.kB("index.html")).toBeLessThan(300);
   });
 
+  it("paints within a second, from an empty cache", async () => {
+    const paints: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      const context = await browser.createBrowserContext();
+      const page = await context.newPage();
+      await page.goto(site.url);
+      await ready(page);
+      paints.push(await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]!.startTime));
+      await context.close();
+    }
+    // The least of three: what else the machine does delays a paint, and nothing hastens it.
+    expect(Math.min(...paints)).toBeLessThan(1000);
+  });
+
   it("trains figure 1 to its current, paused, stepped and with other paths on the way, and never freezes", async () => {
     const tab = await open();
     const { page } = tab;
-    const paint = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]!.startTime);
-    expect(paint).toBeLessThan(1000);
     // Nearer to the end and in larger steps than the authors', so that it takes seconds.
     await fill(page, "current, start", 1.2);
     await fill(page, "Learning rate", 0.006);
