@@ -2,7 +2,9 @@
  * Backward recursion of one neuron per path, over one window of sub-steps.
  *
  * A thread takes one path: it replays up to `budget` sub-steps from the window's checkpoint, with the events where the
- * spike record says (never located anew), keeping the state before each on a tape; then sweeps them from last to first.
+ * spike record says (never located anew), keeping the state before each and its driver path on a tape; then sweeps them
+ * from last to first. The driver path is kept because drawing it again takes longer than reading it. Both go in bursts, as
+ * the forward kernel does: what an event takes is executed once a burst.
  *
  * Reads: parameters, checkpoints, spike record, spike-time cotangents. Reads and writes: tape, adjoint (state and
  * time, carried between windows), and the path's gradient rows, which it adds to.
@@ -12,7 +14,7 @@ import { type ForwardSingleShape, singleCheckpoint } from "./forward-single.wgsl
 import { elementary } from "./shared/elementary.wgsl.js";
 import { random } from "./shared/random.wgsl.js";
 import { reverseFunctions } from "./shared/reverse.wgsl.js";
-import { runStruct, solverFunctions } from "./shared/solver.wgsl.js";
+import { noiseNames, runStruct, type SolverShape, solverFunctions } from "./shared/solver.wgsl.js";
 
 export interface BackwardSingleShape extends ForwardSingleShape {
   /** Requested parameters: index in the cell, and gradient row (row 0 of the table is the value's). */
@@ -21,14 +23,17 @@ export interface BackwardSingleShape extends ForwardSingleShape {
   currentRow: number;
 }
 
+/** Words of an entry of the tape: the state before a sub-step, and its driver path. */
+export const singleTapeWords = (shape: SolverShape & { states: number }): number =>
+  shape.states + noiseNames(shape).length;
+
 export function backwardSingle(shape: BackwardSingleShape): string {
   const index = Array.from({ length: shape.states }, (_, i) => i);
   const withCurrent = shape.currentRow >= 0;
   const sampled = shape.current.samples > 1;
-  const words = shape.states + 1;
-  // Whether the replay goes on: to the end of the window, as the forward kernel left it.
-  const more =
-    "taped < run.budget && step < run.steps && count < most && (count < total || step != end_step || rho != end_rho)";
+  const words = singleTapeWords(shape);
+  const noise = noiseNames(shape);
+  const onTape = (word: number): string => `tape[base + ${word * shape.workgroupSize}u]`;
   return wgsl`
 ${runStruct}
 @group(0) @binding(0) var<uniform> run: Run;
@@ -49,6 +54,15 @@ ${singleCheckpoint(shape.states)}
 
 const never = 0xffffffffu;
 
+struct Event { step: u32, rho: f32 }
+
+// Event number k of n; never where there is none.
+fn load_event(k: u32, n: u32, i: u32) -> Event {
+  var event = Event(never, 0.0f);
+  if (k < n) { event = Event(record[2u * k * run.paths + i], bitcast<f32>(record[(2u * k + 1u) * run.paths + i])); }
+  return event;
+}
+
 @compute @workgroup_size(${shape.workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x;
@@ -57,7 +71,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   load_shared();
   load_parameters(0u);
 
-  // Where the window begins and where the path ended.
+  // Where the window begins, and where it ended: its step, and spikes by then.
   var y: State;
   var rho = 0.0f;
   var step = 0u;
@@ -70,48 +84,43 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     step = load_word(run.from_slot, 1u, i);
     count = load_word(run.from_slot, 2u, i);
   }
-  let total = load_word(run.to_slot, 2u, i); // the window's end: spikes by then
   let end_step = load_word(run.to_slot, 1u, i);
-  let end_rho = bitcast<f32>(load_word(run.to_slot, 0u, i));
+  let total = load_word(run.to_slot, 2u, i);
+  // A workgroup's part of the tape is in one piece, which a cache holds.
+  let own = (i / ${shape.workgroupSize}u) * (run.budget * ${words * shape.workgroupSize}u) + i % ${shape.workgroupSize}u;
 
-  // Replay.
+  // Replay: to the last spike, and on to the last step unless the path stopped there.
   var taped = 0u;
-  var next_step = never;
-  var next_rho = 0.0f;
-  if (count < total) {
-    next_step = record[(count * 2u) * run.paths + i];
-    next_rho = bitcast<f32>(record[(count * 2u + 1u) * run.paths + i]);
-  }
-  let most = select(never, run.max_spikes, run.max_spikes > 0u);
-  var more = ${more};
+  var more = count < total || (end_step != never && step < end_step);
   if (more) { loop {
-    let z = draw_noise(path, step, 0u);
-    let at_event = next_step == step;
-    let h = select(1.0f - rho, next_rho - rho, at_event);
-    let base = taped * ${words}u;
-${index.map((s) => `    tape[(base + ${s}u) * run.paths + i] = y.y${s};`).join("\n")}
-    tape[(base + ${shape.states}u) * run.paths + i] = rho;
-    taped += 1u;
-    y = advance(y, z, rho, h, current_at(step, 0u));
-    for (var work = at_event; work; work = false) {
+    let event = load_event(count, total, i);
+    let to = select(end_step, never, count < total);
+    let stop = taped + ${shape.burst}u;
+    var at_event = false;
+    loop {
+      let z = draw_noise(path, step, 0u);
+      at_event = step == event.step;
+      let h = select(1.0f, event.rho, at_event) - rho;
+      let base = own + taped * ${words * shape.workgroupSize}u;
+${index.map((s) => `      ${onTape(s)} = y.y${s};`).join("\n")}
+${noise.map((name, k) => `      ${onTape(shape.states + k)} = z.${name};`).join("\n")}
+      taped += 1u;
+      let end = advance(y, z, rho, h, current_at(step, 0u));
+#if ${shape.smooth}
+      y = end;
+#else
+      y = state_select(cell_kick(end, increment(z)), end, at_event);
+#endif
+      rho = select(0.0f, event.rho, at_event);
+      step += select(1u, 0u, at_event);
+      continuing { break if at_event || step >= to || taped >= stop; }
+    }
+    if (at_event) {
       count += 1u;
       y = cell_reset(y, event_uniform(path, 0u, count));
-      next_step = never;
-      if (count < total) {
-        next_step = record[(count * 2u) * run.paths + i];
-        next_rho = bitcast<f32>(record[(count * 2u + 1u) * run.paths + i]);
-      }
-      rho = bitcast<f32>(record[(count * 2u - 1u) * run.paths + i]);
     }
-    if (!at_event) {
-#if ${!shape.smooth}
-      y = cell_kick(y, increment(z));
-#endif
-      rho = 0.0f;
-      step += 1u;
-    }
-    more = ${more};
-    continuing { break if !more; } // at the end, as in the forward kernel
+    more = count < total || (end_step != never && step < end_step);
+    continuing { break if !more; }
   } }
 
   // Sweep. Accumulators go on from where the last window left them, so that the order of additions does not depend on
@@ -122,20 +131,20 @@ ${shape.gradientRows.map((g) => `  grad_${g.parameter} = rows[${g.row + 1}u * ru
 #endif
   var a = State(${index.map((s) => `adjoint[${s}u * run.paths + i]`).join(", ")});
   var time_bar = adjoint[${shape.states}u * run.paths + i];
-  while (taped > 0u) {
-    taped -= 1u;
-    let base = taped * ${words}u;
-    let at_event = rho > 0.0f;
-    let before = State(${index.map((s) => `tape[(base + ${s}u) * run.paths + i]`).join(", ")});
-    let rho_before = tape[(base + ${shape.states}u) * run.paths + i];
-    step = select(step - 1u, step, at_event);
-    let h = select(1.0f, rho, at_event) - rho_before;
-    let z = draw_noise(path, step, 0u);
-    let current = current_at(step, 0u);
-    let s = substep_stages(before, z, rho_before, h, current);
+  if (taped > 0u) { loop {
+    // The sub-step that ends here: at an event, or at a grid point.
+    var at_event = rho > 0.0f;
+    count -= select(0u, 1u, at_event);
+    let last = load_event(count - 1u, count, i); // the event before it
     var event_bar = 0.0f;
-    for (var work = at_event; work; work = false) {
-      count -= 1u;
+    if (at_event) {
+      let base = own + (taped - 1u) * ${words * shape.workgroupSize}u;
+      let before = State(${index.map(onTape).join(", ")});
+      let z = Noise(${noise.map((_, k) => onTape(shape.states + k)).join(", ") || "0.0f"});
+      let rho_before = select(0.0f, last.rho, last.step == step);
+      let h = rho - rho_before;
+      let current = current_at(step, 0u);
+      let s = substep_stages(before, z, rho_before, h, current);
       event_bar = time_bar + cotangents[count * run.paths + i];
       a = cell_reset_vjp(s.end, event_uniform(path, 0u, count + 1u), a);
       // The length of the sub-step is set by E = 0: eliminate it.
@@ -145,20 +154,34 @@ ${shape.gradientRows.map((g) => `  grad_${g.parameter} = rows[${g.row + 1}u * ru
       a = state_axpy(a, -q, gradient);
       cell_event_parameters(s.end, -q);
     }
+    let stop = max(taped, ${shape.burst}u) - ${shape.burst}u;
+    loop {
+      taped -= 1u;
+      let base = own + taped * ${words * shape.workgroupSize}u;
+      let before = State(${index.map(onTape).join(", ")});
+      let z = Noise(${noise.map((_, k) => onTape(shape.states + k)).join(", ") || "0.0f"});
+      step -= select(1u, 0u, at_event);
+      let rho_before = select(0.0f, last.rho, last.step == step);
+      let h = select(1.0f, rho, at_event) - rho_before;
+      let current = current_at(step, 0u);
+      let s = substep_stages(before, z, rho_before, h, current);
 #if ${!shape.smooth}
-    if (!at_event) { a = cell_kick_vjp(s.end, increment(z), a); }
+      if (!at_event) { a = cell_kick_vjp(s.end, increment(z), a); }
 #endif
-    let r = substep_reverse(s, before, z, rho_before, h, current, a);
-    a = r.y;
-    time_bar = r.start + select(-r.length, event_bar, at_event);
-    if (rho_before == 0.0f) { time_bar = 0.0f; }
-    rho = rho_before;
+      let r = substep_reverse(s, before, z, rho_before, h, current, a);
+      a = r.y;
+      time_bar = select(r.start + select(-r.length, event_bar, at_event), 0.0f, rho_before == 0.0f);
+      rho = rho_before;
+      at_event = false;
 #if ${withCurrent && sampled}
-    let row = ${shape.currentRow + 1}u + min(step / run.steps_per_sample, ${shape.current.samples - 1}u);
-    rows[row * run.paths + i] += grad_current;
-    grad_current = 0.0f;
+      let row = ${shape.currentRow + 1}u + min(step / run.steps_per_sample, ${shape.current.samples - 1}u);
+      rows[row * run.paths + i] += grad_current;
+      grad_current = 0.0f;
 #endif
-  }
+      continuing { break if rho > 0.0f || taped <= stop; }
+    }
+    continuing { break if taped == 0u; }
+  } }
 
 ${index.map((s) => `  adjoint[${s}u * run.paths + i] = a.y${s};`).join("\n")}
   adjoint[${shape.states}u * run.paths + i] = time_bar;

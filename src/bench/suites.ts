@@ -249,7 +249,8 @@ function training(engine: Engine, sizes: Sizes): Figure[] {
           run: async () => {
             for (let n = 0; n < stepsAtOnce; n++) await run.next();
             // Those submitted ahead would else run under the floor.
-            await engine.gpu?.device.queue.onSubmittedWorkDone();
+            const { gpu } = engine;
+            if (gpu) await gpu.waitFor(gpu.device.queue.onSubmittedWorkDone());
           },
           dispose: () => run.return(),
         };

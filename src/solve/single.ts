@@ -1,5 +1,5 @@
 /** Solver of one neuron per path: a path per invocation, windows counted in each path's own sub-steps. */
-import { backwardSingle } from "../../shaders/backward-single.wgsl.js";
+import { backwardSingle, singleTapeWords } from "../../shaders/backward-single.wgsl.js";
 import { forwardSingle, singleCheckpointWords } from "../../shaders/forward-single.wgsl.js";
 import { eventIsAffine } from "../cell/functions.js";
 import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
@@ -18,6 +18,9 @@ export const workgroupSize = 64;
  * and saves the handling of events in all but one; measured best at 4 events per 100 steps (docs/decisions.md).
  */
 const burstOf = (method: SolvePlan["method"]): number => (method === "euler" ? 8 : 16);
+
+/** The same of the backward kernel, whose events cost less: nothing is located. */
+const backwardBurst = 8;
 
 /** Sub-steps of a backward window at least: fewer would cost more dispatches than they save memory. */
 const leastWindow = 128;
@@ -75,7 +78,7 @@ export class SingleSolver implements ChunkSolver {
           ...reverse,
           affineEvent,
           workgroupSize,
-          burst: burstOf(plan.method),
+          burst: backwardBurst,
           gradientRows,
           currentRow,
         }),
@@ -114,7 +117,7 @@ export class SingleSolver implements ChunkSolver {
     const window = this.window(1, slots);
     return {
       checkpoints: word * Math.ceil((this.plan.steps + slots) / window),
-      tape: 4 * (this.shape.states + 1) * window,
+      tape: 4 * singleTapeWords(this.shape) * window,
       record,
       rows: 4 * (this.gradientRows + 1),
     };
@@ -178,14 +181,15 @@ export class SingleSolver implements ChunkSolver {
     // No path has more sub-steps than its steps and spikes.
     const most = Math.ceil((plan.steps + (status?.largestCount ?? slots)) / window);
     const windows = Math.min((chunk as EncodedSingle).windows, most);
-    const tape = batch.temporary("tape", 4 * (shape.states + 1) * window * paths);
+    const groups = Math.ceil(paths / workgroupSize);
+    const tape = batch.temporary("tape", 4 * singleTapeWords(shape) * window * groups * workgroupSize);
     const adjoint = batch.temporary("adjoint", 4 * (shape.states + 1) * paths);
     batch.clear(adjoint);
     for (let w = windows - 1; w >= 0; w--) {
       const fromSlot = w === 0 ? fromStart : w - 1;
       const run = runUniform(plan, { paths, firstPath, slots, budget: window, fromSlot, toSlot: w });
       const storages = [theta, checkpoints, record, cotangents, tape, adjoint, rows];
-      batch.dispatch(kernel, storages, run, [Math.ceil(paths / workgroupSize)]);
+      batch.dispatch(kernel, storages, run, [groups]);
     }
   }
 
