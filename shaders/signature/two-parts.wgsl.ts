@@ -2,7 +2,8 @@
  * Numbers in two parts: vec2f(high, low), with low below high's last digit. Sums and products keep some 36 bits.
  *
  * A product needs no fused operation: heads of twelve bits, cut out by a mask, multiply exactly. A compiler that takes
- * sums apart as if they were exact makes the low parts zero; what is left is float32.
+ * sums apart as if they were exact makes the low parts zero; what is left is float32. Whether a device's does is tried
+ * before use (src/signature/gpu/two-parts.ts).
  */
 export const twoParts = /* wgsl */ `
 // The leading half of the digits: products of two such numbers are exact.

@@ -1,5 +1,6 @@
 import pc from "picocolors";
-import { adapterAdvice, findAdapter, summarise } from "../gpu/index.js";
+import { adapterAdvice, findAdapter, Gpu, summarise } from "../gpu/index.js";
+import { keepsTwoParts } from "../signature/gpu/two-parts.js";
 import { print, printJson } from "./output.js";
 
 const shownLimits = [
@@ -10,6 +11,16 @@ const shownLimits = [
   "maxComputeWorkgroupStorageSize",
   "maxComputeWorkgroupsPerDimension",
 ];
+
+/** Opens a device, and tries whether its compiler keeps numbers in two float32 parts. */
+async function triesTwoParts(): Promise<boolean> {
+  const gpu = await Gpu.create();
+  try {
+    return await keepsTwoParts(gpu);
+  } finally {
+    gpu.dispose();
+  }
+}
 
 /** `saltation info`: what would be used, and what to do if nothing was found. */
 export async function infoCommand(options: { json?: boolean }): Promise<void> {
@@ -24,8 +35,9 @@ export async function infoCommand(options: { json?: boolean }): Promise<void> {
   }
   const { adapter, backend } = found;
   const summary = summarise(adapter.info, adapter.features, adapter.limits, backend);
+  const twoParts = await triesTwoParts();
   if (options.json) {
-    printJson({ adapter: summary, node: process.version });
+    printJson({ adapter: summary, twoParts, node: process.version });
     return;
   }
   const name = [summary.vendor, summary.architecture, summary.device].filter(Boolean).join(" ");
@@ -41,4 +53,9 @@ export async function infoCommand(options: { json?: boolean }): Promise<void> {
   print("limits");
   for (const limit of shownLimits) print(`  ${limit} ${summary.limits[limit]}`);
   print(`features\n  ${summary.features.join(" ")}`);
+  print(
+    twoParts
+      ? "arithmetic\n  keeps numbers in two float32 parts: small signature kernels are exact to 1e-5 of themselves, also near zero"
+      : "arithmetic\n  takes numbers in two float32 parts apart: signature kernels near zero are exact to 1e-5 of their grid only",
+  );
 }

@@ -10,6 +10,7 @@ import { incrementParts } from "./increment-parts.js";
 import { describePairs, gramPairs, longestOf, type PairList, slotLists } from "./pairs.js";
 import { gpuSignatures, gpuSignatureVjp } from "./signatures.js";
 import { type PairScratch, PairStages } from "./stages.js";
+import { keepsTwoParts } from "./two-parts.js";
 
 /**
  * Points as the stages read them: differences for a linear kernel (taken in float64; with `extended` as float32 and what
@@ -93,7 +94,11 @@ interface Job {
 }
 
 export class GpuSignatureBackend implements SignatureBackend {
-  constructor(readonly gpu: Gpu) {}
+  /** @param twoParts whether to carry small problems in two parts where wanted; by default, where the device keeps them. */
+  constructor(
+    readonly gpu: Gpu,
+    private readonly twoParts?: boolean,
+  ) {}
 
   private async prepare(
     kernel: CompiledStaticKernel,
@@ -107,7 +112,13 @@ export class GpuSignatureBackend implements SignatureBackend {
     collect: Job["collect"],
   ): Promise<Job> {
     const [pairs, rows, columns] = [list.a.length, longestPath(x) - 1, longestPath(y) - 1];
-    const parts = accurate.parts && wantsParts(solver, pairs, rows * columns);
+    const cells = rows * columns;
+    const wanted = {
+      parts: accurate.parts && wantsParts(solver, pairs, cells),
+      extended: accurate.extended && wantsExtended(kernel, solver, pairs, cells),
+    };
+    const keeps = (wanted.parts || wanted.extended) && (this.twoParts ?? (await keepsTwoParts(this.gpu)));
+    const parts = keeps && wanted.parts;
     const shape = { pairs, rows, columns, channels: x.channels };
     // Gradients are float32 but for the polynomial solver's; then the values have kernels of their own.
     const together = !weights || solver.kind === "polynomial";
@@ -115,7 +126,7 @@ export class GpuSignatureBackend implements SignatureBackend {
       PairStages.create(this.gpu, kernel, solver, {
         ...shape,
         gradient: weights ? want : null,
-        extended: accurate.extended && wantsExtended(kernel, solver, pairs, rows * columns),
+        extended: keeps && wanted.extended,
         parts: parts && together,
       }),
       parts && !together

@@ -1,0 +1,68 @@
+/** Whether arithmetic in two float32 parts holds on a device, found by trying. */
+import { twoParts } from "../../../shaders/signature/two-parts.wgsl.js";
+import { twoPartsProbe } from "../../../shaders/signature/two-parts-probe.wgsl.js";
+import type { Gpu } from "../../gpu/index.js";
+
+const count = 64;
+/** Above what sums and products in two parts are off by (2^-36 and a few), below what float32 alone is (2^-24). */
+const tolerance = 2 ** -32;
+
+/** Numbers of either sign about 1, as a high part and what float32 rounds away. */
+function operands(): { exact: Float64Array; parts: Float32Array } {
+  const exact = Float64Array.from({ length: 2 * count }, (_, i) => Math.cos(1 + 7 * i) + (i % 2 === 0 ? 1.5 : -0.25));
+  const parts = new Float32Array(4 * count);
+  exact.forEach((v, i) => {
+    parts[2 * i] = v;
+    parts[2 * i + 1] = v - parts[2 * i]!;
+    exact[i] = parts[2 * i]! + parts[2 * i + 1]!; // to 48 bits
+  });
+  return { exact, parts };
+}
+
+/**
+ * Adds and multiplies numbers in two parts on the device. WGSL lets compilers take sums apart as if they were exact, and
+ * then low parts come out as zero.
+ * @param functions WGSL of `plus` and `times`.
+ * @returns whether every result keeps 32 bits.
+ */
+export async function tryTwoParts(gpu: Gpu, functions = twoParts): Promise<boolean> {
+  const { exact, parts } = operands();
+  const kernel = await gpu.kernel({
+    label: "two-part arithmetic",
+    code: twoPartsProbe(functions),
+    bindings: ["read", "read_write"],
+    uniformBytes: 4,
+  });
+  const given = gpu.upload("operands", parts);
+  const results = gpu.buffer("results", 16 * count);
+  try {
+    const batch = gpu.batch("two-part arithmetic").dispatch(kernel, [given, results], Uint32Array.of(count), [1]);
+    const read = batch.read(results);
+    batch.submit();
+    const got = new Float32Array(await read);
+    for (let i = 0; i < count; i++) {
+      const [a, b] = [exact[2 * i]!, exact[2 * i + 1]!];
+      const [sum, product] = [got[4 * i]! + got[4 * i + 1]!, got[4 * i + 2]! + got[4 * i + 3]!];
+      // A sum loses the digits that the operands lose.
+      if (!(Math.abs(sum - (a + b)) <= tolerance * (Math.abs(a) + Math.abs(b)))) return false;
+      if (!(Math.abs(product - a * b) <= tolerance * Math.abs(a * b))) return false;
+    }
+    return true;
+  } finally {
+    given.dispose();
+    results.dispose();
+  }
+}
+
+const known = new WeakMap<Gpu, Promise<boolean>>();
+
+/** Whether the device keeps numbers in two parts; tried once. Where it does not, float32 alone serves as well, and faster. */
+export function keepsTwoParts(gpu: Gpu): Promise<boolean> {
+  let answer = known.get(gpu);
+  if (!answer) {
+    answer = tryTwoParts(gpu);
+    known.set(gpu, answer);
+    answer.catch(() => known.delete(gpu)); // a lost device, say
+  }
+  return answer;
+}
