@@ -49,7 +49,7 @@ export async function figure1Command(options: CommonOptions & { steps?: string; 
     }));
     mkdirSync(folder, { recursive: true });
     const file = join(folder, "figure1.svg");
-    const { figure1Svg } = await import("../io/figure.js");
+    const { figure1Svg } = await import("../io/figures/figure1.js");
     writeFileSync(file, await figure1Svg(runs, { trueCurrent: figure1Setting.trueCurrent }));
     if (options.json) {
       printJson({ adapter: engine.adapterName, runs: rows, figure: file });

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { fail } from "../checks.js";
 import { Engine } from "../engine.js";
-import { checkJob } from "../io/job.js";
+import { checkJob } from "../io/check-job.js";
 import { writeNpz } from "../io/npz.js";
 import { kernelSchema, type LiftJob, type PathsJob, signatureSchema } from "../io/signature-job.js";
 import {

@@ -143,7 +143,7 @@ export async function drawRecovery(
   losses: readonly number[],
   firstStep: number,
 ): Promise<void> {
-  const { seriesSvg } = await import("../io/figure.js");
+  const { seriesSvg } = await import("../io/figures/series.js");
   const by = (y: readonly number[]): { x: number[]; y: readonly number[] } => ({
     x: y.map((_, i) => firstStep + i + 1),
     y,

@@ -1,7 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { Engine } from "../engine.js";
 import { networkOf, solveOptionsOf } from "../io/build.js";
-import { checkJob, simulateSchema } from "../io/job.js";
+import { checkJob } from "../io/check-job.js";
+import { simulateSchema } from "../io/job.js";
 import { writeNpz } from "../io/npz.js";
 import { defineNetwork } from "../network/network.js";
 import { planSolve } from "../solve/plan.js";

@@ -82,7 +82,10 @@ async function writeFiles(
   stem: string,
   unit: string,
 ): Promise<Record<string, string>> {
-  const { psthSvg, rasterSvg } = await import("../io/figure.js");
+  const [{ psthSvg }, { rasterSvg }] = await Promise.all([
+    import("../io/figures/psth.js"),
+    import("../io/figures/raster.js"),
+  ]);
   const { trains, psth, stretch } = comparison;
   mkdirSync(dirname(stem), { recursive: true });
   const files = { raster: `${stem}-raster.svg`, psth: `${stem}-psth.svg`, parameters: `${stem}-parameters.json` };

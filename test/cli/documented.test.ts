@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { expect, it, vi } from "vitest";
 import { trainCommand } from "../../src/cli/train.js";
 import { Engine } from "../../src/engine.js";
-import { checkJob, trainSchema } from "../../src/io/job.js";
+import { checkJob } from "../../src/io/check-job.js";
+import { trainSchema } from "../../src/io/job.js";
 
 it("docs/training.md", async () => {
   const jobs = [...readFileSync("docs/training.md", "utf8").matchAll(/```json\n(.*?)```/gs)].map((m) => m[1]!);

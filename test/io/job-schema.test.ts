@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, it } from "vitest";
-import { checkJob, gradientSchema, simulateSchema, trainSchema } from "../../src/io/job.js";
+import { checkJob } from "../../src/io/check-job.js";
+import { gradientSchema, simulateSchema, trainSchema } from "../../src/io/job.js";
 import { jobSchema } from "../../src/io/job-schema.js";
 
 const read = (name: string): unknown =>

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { checkJob, trainSchema } from "../../src/io/job.js";
+import { checkJob } from "../../src/io/check-job.js";
+import { trainSchema } from "../../src/io/job.js";
 import { readNpz } from "../../src/io/npz.js";
 import { stepSeed } from "../../src/train/train.js";
 import {

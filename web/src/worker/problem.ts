@@ -1,7 +1,8 @@
 /** From a document to what the library trains. */
 import type { Engine, Loss, NetworkDefinition, SolveOptions, SpikeTable, TrainOptions } from "../../../src/index.js";
 import { lossOf, networkOf, solveOptionsOf } from "../../../src/io/build.js";
-import { checkJob, type TrainJob, type TrialsJob, trainSchema } from "../../../src/io/job.js";
+import { checkJob } from "../../../src/io/check-job.js";
+import { type TrainJob, type TrialsJob, trainSchema } from "../../../src/io/job.js";
 import { type FileContext, readTrials, recordingName, type Trial } from "../../../src/io/recording.js";
 import { updateOptionsOf } from "../../../src/io/update-job.js";
 import { type DrawnWeights, drawWeights } from "../../../src/network/drawn-weights.js";

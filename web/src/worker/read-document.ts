@@ -1,7 +1,8 @@
 /** Documents come from strangers, by link or file: their structure is checked before anything is made of them. */
 import * as z from "zod";
 import { type TruthOptions, truthSolve } from "../../../src/experiments/recovery.js";
-import { checkJob, type TrainJob, trainSchema } from "../../../src/io/job.js";
+import { checkJob } from "../../../src/io/check-job.js";
+import { type TrainJob, trainSchema } from "../../../src/io/job.js";
 import { experiments, type StudioDocument, type Truth } from "../model/document.js";
 
 const trials = z.array(z.array(z.number()));

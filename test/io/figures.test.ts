@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { type CurveRun, figure1Svg, psthSvg, rasterSvg, seriesSvg } from "../../src/io/figure.js";
+import { type CurveRun, figure1Svg } from "../../src/io/figures/figure1.js";
+import { psthSvg } from "../../src/io/figures/psth.js";
+import { rasterSvg } from "../../src/io/figures/raster.js";
+import { seriesSvg } from "../../src/io/figures/series.js";
 
 const count = (svg: string, pattern: RegExp): number => svg.match(pattern)?.length ?? 0;
 /** Vega marks its curves by this description of their role. */

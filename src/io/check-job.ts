@@ -1,0 +1,119 @@
+/** Checks of job files against their schemas, and what is said of one that does not fit. */
+import type * as z from "zod";
+import { show } from "../checks.js";
+import { SaltationError } from "../errors.js";
+import { gradientSchema, simulateSchema, trainSchema } from "./job.js";
+
+/** Jobs that solve a network, by command. */
+const solveJobs = { simulate: simulateSchema, gradient: gradientSchema, train: trainSchema };
+
+const fieldName = (path: readonly PropertyKey[]): string =>
+  path.reduce<string>(
+    (text, key) => (typeof key === "number" ? `${text}[${key}]` : text ? `${text}.${String(key)}` : String(key)),
+    "",
+  );
+
+function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], root);
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** Of the alternatives of a union, the issue that lies deepest: the alternative that was meant. */
+function deepest(issue: Issue): Issue {
+  if (issue.code !== "invalid_union") return issue;
+  const inner = issue.errors.flatMap((list) =>
+    list.map((i) => deepest({ ...i, path: [...issue.path, ...i.path] } as Issue)),
+  );
+  // Unknown keys say more than a wrong type at the same depth.
+  inner.sort(
+    (a, b) =>
+      b.path.length - a.path.length || Number(b.code === "unrecognized_keys") - Number(a.code === "unrecognized_keys"),
+  );
+  const [first] = inner;
+  return first && (first.path.length > issue.path.length || first.code === "unrecognized_keys") ? first : issue;
+}
+
+/** What is needed of the kinds of schema that hold others. */
+interface Inner {
+  readonly shape?: Record<string, Inner & { readonly values?: ReadonlySet<unknown> }>;
+  readonly options?: readonly Inner[];
+  readonly element?: Inner;
+  readonly valueType?: Inner;
+  unwrap?(): Inner;
+}
+
+/** The objects that a schema may mean, of alternatives by kind that of the value's kind. */
+function objectsOf(schema: Inner | undefined, value: unknown): Inner[] {
+  if (!schema) return [];
+  if (schema.options) return schema.options.flatMap((option) => objectsOf(option, value));
+  if (schema.shape) {
+    const kinds = schema.shape.kind?.values;
+    return kinds && !kinds.has((value as { kind?: unknown } | undefined)?.kind) ? [] : [schema];
+  }
+  if (schema.element || schema.valueType) return [schema];
+  return schema.unwrap ? objectsOf(schema.unwrap(), value) : [];
+}
+
+/** The known keys of the object that a path leads to in a schema, for messages. */
+function knownKeys(schema: z.ZodType, job: unknown, path: readonly PropertyKey[]): string[] {
+  let value = job;
+  let at = objectsOf(schema as Inner, value);
+  for (const key of path) {
+    value = (value as Record<PropertyKey, unknown> | undefined)?.[key];
+    at = at.flatMap((o) => objectsOf(o.shape?.[key as string] ?? o.element ?? o.valueType, value));
+  }
+  return [...new Set(at.flatMap((o) => Object.keys(o.shape ?? {})))];
+}
+
+/**
+ * Checks a job against its schema.
+ * @throws SaltationError `invalid-input`: one line that names the field, its value and what would be right.
+ */
+export function checkJob<T>(schema: z.ZodType<T>, job: unknown): T {
+  if (typeof job !== "object" || job === null || Array.isArray(job)) {
+    throw new SaltationError("invalid-input", `job: expected a JSON object, got ${show(job)}`);
+  }
+  // Names a schema for editors; checked here it is anyway.
+  const { $schema: _, ...fields } = job as Record<string, unknown>;
+  const result = schema.safeParse(fields);
+  if (result.success) return result.data;
+  const issue = deepest(result.error.issues[0]!);
+  const field = fieldName(issue.path);
+  if (issue.code === "unrecognized_keys") {
+    const known = knownKeys(schema, job, issue.path);
+    const name = fieldName([...issue.path, issue.keys[0]!]);
+    const list = known.length > 0 ? `; known: ${known.join(", ")}` : "";
+    const others = issue.path.length > 0 ? [] : Object.entries(solveJobs).filter(([, s]) => name in s.shape);
+    const where = others.map(([command]) => `"${command}"`).join(" and ");
+    throw new SaltationError("invalid-input", `${name}: unknown field${where && `, which belongs to ${where}`}${list}`);
+  }
+  const value = valueAt(job, issue.path);
+  if (value === undefined) {
+    throw new SaltationError("invalid-input", `${field}: is missing; ${expectation(issue)}`);
+  }
+  throw new SaltationError("invalid-input", `${field || "job"}: ${expectation(issue)}, got ${show(value)}`);
+}
+
+function expectation(issue: Issue): string {
+  if (issue.message.startsWith("expected ")) return issue.message; // the schema's own words
+  const names: Record<string, string> = {
+    number: "a finite number",
+    array: "a list",
+    string: "text",
+    boolean: "true or false",
+    object: "an object",
+    record: "an object",
+    tuple: "a list",
+  };
+  switch (issue.code) {
+    case "invalid_type":
+      return `expected ${names[issue.expected] ?? issue.expected}`;
+    case "invalid_value":
+      return `expected one of ${issue.values.map(String).join(", ")}`;
+    case "too_small":
+      return "expected at least one entry";
+    default:
+      return issue.message;
+  }
+}
