@@ -150,7 +150,7 @@ ${shape.gradientRows.map((g) => `  grad_${g.parameter} = rows[${g.row + 1}u * ru
       // The length of the sub-step is set by E = 0: eliminate it.
       let by_length = substep_by_length(s, before, z, rho_before, h, current);
       let gradient = cell_event_gradient(s.end);
-      let q = (event_bar + state_dot(a, by_length)) / state_dot(gradient, by_length);
+      let q = length_bar(event_bar + state_dot(a, by_length), state_dot(gradient, by_length), before);
       a = state_axpy(a, -q, gradient);
       cell_event_parameters(s.end, -q);
     }

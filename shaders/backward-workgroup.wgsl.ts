@@ -424,7 +424,7 @@ ${eachNeuron(
           // The length of the sub-step is set by E = 0: eliminate it.
           let by_length = substep_by_length(s, before, z, rho, h, current);
           let gradient = cell_event_gradient(s.end);
-          let q = (event_bar + state_dot(a, by_length)) / state_dot(gradient, by_length);
+          let q = length_bar(event_bar + state_dot(a, by_length), state_dot(gradient, by_length), before);
           a = state_axpy(a, -q, gradient);
           cell_event_parameters(s.end, -q);
           let c = substep_reverse(s, before, z, rho, h, current, a);

@@ -205,12 +205,13 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       point(D, k);
       let by_length = substep_tangent(y, z, rho, h, current, state_zero(), 0.0f, 1.0f, 0.0f);
       let rate = state_dot(cell_event_gradient(before), by_length);
+      let at_once = cell_event(y) >= 0.0f; // what follows a jump at once moves with it
       for (var d = 0u; d < D; d += 1u) {
         point(d, k);
         let field = tangent_field(d);
         let dr = work[at(field + ${states}u, k, i)];
         let dy = substep_tangent(y, z, rho, h, current, load_fields(field, k, i), dr, -dr, current_along(d, step, k));
-        let moved = -cell_event_jvp(before, dy) / rate;
+        let moved = select(-cell_event_jvp(before, dy) / rate, dr, at_once);
         derivatives[derivative_at(n, d, i)] = moved;
         store_fields(field, k, i, cell_reset_jvp(before, u, state_axpy(dy, moved, by_length)));
         work[at(field + ${states}u, k, i)] = moved;

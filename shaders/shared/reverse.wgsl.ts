@@ -56,6 +56,12 @@ fn substep_by_length(s: Stages, y: State, z: Noise, rho: f32, h: f32, current: f
 #endif
 }
 
+// Cotangent of the length of a sub-step to an event, over the rate of the event function along it. Where a jump left that
+// function at zero or above the event follows at once: the length is none, and nothing moves it.
+fn length_bar(pull: f32, rate: f32, before: State) -> f32 {
+  return select(pull / rate, 0.0f, cell_event(before) >= 0.0f);
+}
+
 struct SubstepCotangent {
   y: State,
   start: f32,  // by the time at which the sub-step starts, its length held

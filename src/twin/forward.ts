@@ -248,8 +248,8 @@ export class PathSolver {
   private locate(k: number, y: Float64Array, r: number, h: number, driver: Driver, I: number): number {
     const { cell, stepper } = this;
     const p = this.p[k]!;
+    if (firesAtOnce(cell, y, p)) return 0;
     const value = cell.event(y, p);
-    if (value >= 0) return 0;
     const out = new Float64Array(this.n);
     const eBar = new Float64Array(this.n);
     const slope = new Float64Array(this.n);
@@ -288,6 +288,9 @@ function endlessEvents(path: number, step: number, neuron: number): SaltationErr
     `network: neuron ${neuron} of path ${path} fires without end in step ${step}: its reset does not take the event function below 0; make the reset larger`,
   );
 }
+
+/** Whether a jump (or the start) left the event function at zero or above: its event then follows with no time between. */
+export const firesAtOnce = (cell: CompiledCell, y: Float64Array, p: Float64Array): boolean => cell.event(y, p) >= 0;
 
 /** The parameters of each neuron, in the cell's order. */
 export function neuronParameters(plan: SolvePlan): Float64Array[] {

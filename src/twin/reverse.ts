@@ -6,13 +6,14 @@
  *     a⁻ = ∇Tᵀ a⁺ - ∇E (ℓ + a⁺·(∇T f⁻ - f⁺)) / (∇E·f⁻);
  *
  * here f⁻ is the derivative of the discrete sub-step by its length, and -a⁺·f⁺ arrives as the cotangent of the time
- * at which the sub-steps after the event begin.
+ * at which the sub-steps after the event begin. Where a jump takes the event function to zero or above, the event follows
+ * at once: its time is that of the jump, and E = 0 says nothing of it.
  */
 import type { CompiledCell } from "../cell/emit-js.js";
 import type { ParameterLayout } from "../solve/layout.js";
 import type { SolvePlan } from "../solve/plan.js";
 import { Stepper } from "./advance.js";
-import { neuronParameters, type PathResult, plannedCurrent } from "./forward.js";
+import { firesAtOnce, neuronParameters, type PathResult, plannedCurrent } from "./forward.js";
 
 /**
  * @param cotangents ∂L/∂τ for each spike of the path, in order (absolute time).
@@ -83,19 +84,21 @@ export function reversePath(
       step = op.step;
       const I = plannedCurrent(plan, step, k);
       if (op.until === "event") {
-        // The sub-step's length is set by E = 0: eliminate it.
-        const landed = (operations[o + 1] as { before: Float64Array }).before;
-        stepper.tangent(byLength, op.before, op.r, op.h, op.driver, p[k]!, I, noStates, 0, 1, zero, 0);
-        const ePBar = new Float64Array(P + 1);
-        cell.eventGradient(eBar, ePBar, landed, p[k]!);
-        let [pull, rate] = [eventTimeBar, 0];
-        for (let i = 0; i < n; i++) {
-          pull += a[k]![i]! * byLength[i]!;
-          rate += eBar[i]! * byLength[i]!;
+        if (!firesAtOnce(cell, op.before, p[k]!)) {
+          // The sub-step's length is set by E = 0: eliminate it.
+          const landed = (operations[o + 1] as { before: Float64Array }).before;
+          stepper.tangent(byLength, op.before, op.r, op.h, op.driver, p[k]!, I, noStates, 0, 1, zero, 0);
+          const ePBar = new Float64Array(P + 1);
+          cell.eventGradient(eBar, ePBar, landed, p[k]!);
+          let [pull, rate] = [eventTimeBar, 0];
+          for (let i = 0; i < n; i++) {
+            pull += a[k]![i]! * byLength[i]!;
+            rate += eBar[i]! * byLength[i]!;
+          }
+          const q = pull / rate;
+          for (let i = 0; i < n; i++) a[k]![i]! -= q * eBar[i]!;
+          for (let j = 0; j < P; j++) pBar[k]![j]! -= q * ePBar[j]!;
         }
-        const q = pull / rate;
-        for (let i = 0; i < n; i++) a[k]![i]! -= q * eBar[i]!;
-        for (let j = 0; j < P; j++) pBar[k]![j]! -= q * ePBar[j]!;
         stepper.reverse(a[k]!, pBar[k]!, op.before, op.r, op.h, op.driver, p[k]!, I, a[k]!);
         timeBar[k] = stepper.rBar + eventTimeBar;
       } else {

@@ -8,7 +8,7 @@ import type { CompiledCell } from "../cell/emit-js.js";
 import type { ParameterLayout } from "../solve/layout.js";
 import type { SolvePlan } from "../solve/plan.js";
 import { Stepper } from "./advance.js";
-import { neuronParameters, type PathResult, plannedCurrent } from "./forward.js";
+import { firesAtOnce, neuronParameters, type PathResult, plannedCurrent } from "./forward.js";
 
 /**
  * @param directions each a vector [layout.size] in parameter space.
@@ -67,24 +67,28 @@ export function pathSensitivities(
         const I = plannedCurrent(plan, op.step, k);
         const sample = Math.min(plan.current.samples - 1, Math.floor(op.step / plan.current.stepsPerSample));
         const dI = direction[currentView.offset + sample * sampleWidth + currentView.neuronStride * k]!;
-        const dh = op.until === "arrival" ? dTau - dr[k]! : -dr[k]!;
+        // What follows a jump at once moves with it.
+        const atOnce = op.until === "event" && firesAtOnce(cell, op.before, p[k]!);
+        const dh = op.until === "arrival" ? dTau - dr[k]! : atOnce ? 0 : -dr[k]!;
         stepper.tangent(dy[k]!, op.before, op.r, op.h, op.driver, p[k]!, I, dy[k]!, dr[k]!, dh, dp[k]!, dI);
         if (op.until === "event") {
-          const spike = (result.operations[o + 1] as { spike: number }).spike;
-          const landed = (result.operations[o + 1] as { before: Float64Array }).before;
-          stepper.tangent(byLength, op.before, op.r, op.h, op.driver, p[k]!, I, still, 0, 1, noDirection, 0);
-          const ePBar = new Float64Array(P + 1);
-          cell.eventGradient(eBar, ePBar, landed, p[k]!);
-          let [moved, rate] = [0, 0];
-          for (let j = 0; j < P; j++) moved += ePBar[j]! * dp[k]![j]!;
-          for (let i = 0; i < n; i++) {
-            moved += eBar[i]! * dy[k]![i]!;
-            rate += eBar[i]! * byLength[i]!;
+          if (atOnce) dTau = dr[k]!;
+          else {
+            const landed = (result.operations[o + 1] as { before: Float64Array }).before;
+            stepper.tangent(byLength, op.before, op.r, op.h, op.driver, p[k]!, I, still, 0, 1, noDirection, 0);
+            const ePBar = new Float64Array(P + 1);
+            cell.eventGradient(eBar, ePBar, landed, p[k]!);
+            let [moved, rate] = [0, 0];
+            for (let j = 0; j < P; j++) moved += ePBar[j]! * dp[k]![j]!;
+            for (let i = 0; i < n; i++) {
+              moved += eBar[i]! * dy[k]![i]!;
+              rate += eBar[i]! * byLength[i]!;
+            }
+            dTau = -moved / rate;
+            for (let i = 0; i < n; i++) dy[k]![i]! += byLength[i]! * dTau;
           }
-          dTau = -moved / rate;
-          for (let i = 0; i < n; i++) dy[k]![i]! += byLength[i]! * dTau;
           dr[k] = dTau;
-          out[spike]![d] = dTau;
+          out[(result.operations[o + 1] as { spike: number }).spike]![d] = dTau;
         } else if (op.until === "arrival") dr[k] = dTau;
         else if (op.until === "input") dr[k] = 0;
       }

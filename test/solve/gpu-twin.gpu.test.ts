@@ -6,6 +6,7 @@ import { methods, type SolveOptions } from "../../src/solve/plan.js";
 import { solveChunk } from "../../src/solve/simulate.js";
 import { WorkgroupSolver } from "../../src/solve/workgroup-solver.js";
 import { firstSpikes } from "../../src/train/losses/spike-times.js";
+import { atOnce } from "../support/at-once.js";
 import { sharedEngine } from "../support/engine.js";
 
 const engine = sharedEngine();
@@ -81,6 +82,13 @@ const cases: [string, NetworkDefinition, Partial<SolveOptions>][] = [
     { paths: 150, t1: 1 },
   ],
   ["layers of 2, 3 and 1", layered, { paths: 150, t1: 1 }],
+  ["spikes that follow jumps at once", atOnce, { paths: 150, t1: 1 }],
+  [
+    "one neuron that starts at more than twice its threshold",
+    { cell: atOnce.cell!, parameters: { v0: 2.6 }, current: 1.6 },
+    { paths: 150, t1: 1 },
+  ],
+  ["jumps, a path per workgroup", atOnce, { paths: 150, t1: 1, distribution: "workgroup" }],
   // Networks of this size go by workgroups unless told otherwise, on adapters of few lanes; elsewhere by invocations.
   ["a path per invocation", { ...recurrent, inputSpikes }, { paths: 150, t1: 0.7, distribution: "invocation" }],
 ];
@@ -183,6 +191,7 @@ describe.each(methods)("forward sensitivities against the twin, method %s", (met
   it.each([
     ["one neuron with a sampled current", sampled, ["mu1", "vReset", "current"]],
     ["a recurrent network with input spikes", { ...recurrent, inputSpikes }, ["mu1", "beta", "weights"]],
+    ["spikes that follow jumps at once", atOnce, ["mu", "vTh", "v0", "weights"]],
   ] as [string, NetworkDefinition, string[]][])("%s", async (_, definition, names) => {
     const cpu = await Engine.create({ backend: "cpu" });
     const options = { paths: 40, t1: 0.8, dt: 0.02, seed: 5, method, with: names };

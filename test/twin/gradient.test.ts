@@ -7,6 +7,7 @@ import { PathSolver } from "../../src/twin/forward.js";
 import { counterNoise } from "../../src/twin/noise.js";
 import { reversePath } from "../../src/twin/reverse.js";
 import { pathSensitivities } from "../../src/twin/sensitivity.js";
+import { atOnce } from "../support/at-once.js";
 
 /** A smooth function of all spike times of a path, with coefficients that differ from spike to spike. */
 const coefficient = (n: number): number => Math.cos(1 + 2 * n);
@@ -58,6 +59,7 @@ const cases: [string, NetworkDefinition, Partial<SolveOptions>][] = [
   ["one neuron with a sampled current", sampled, { t1: 1.2 }],
   ["a recurrent network of 5", recurrent, { t1: 0.6 }],
   ["a recurrent network with input spikes", inputs, { t1: 0.6 }],
+  ["spikes that follow jumps at once", atOnce, { t1: 0.6 }],
 ];
 
 describe.each(methods)("gradient of spike times, method %s", (method) => {
