@@ -1,7 +1,14 @@
 /** Input currents: constant, one per neuron, or sampled and held constant between samples. */
 import { fail, finiteNumber, positiveNumber, show } from "../checks.js";
 
-export type Current = number | number[] | { dt: number; samples: number[][] };
+/** A sampled current: by time, for all neurons alike, or by time × neuron. */
+export type CurrentSamples = readonly number[] | Float32Array | Float64Array | readonly (readonly number[])[];
+
+/** The same at all times, of all neurons or of each; or samples, each held for dt (the unit of time of the parameters). */
+export type Current = number | number[] | { dt: number; samples: CurrentSamples };
+
+/** Whether samples are one number each, for all neurons. */
+export const isFlat = (samples: CurrentSamples): samples is readonly number[] => typeof samples[0] === "number";
 
 export interface PlannedCurrent {
   /** [samples] or [samples, neurons], neuron innermost. */
@@ -41,8 +48,8 @@ export function planCurrent(current: Current, neurons: number, t0: number, dt: n
     fail(`${field}.dt`, `${sampleDt} is not a whole number of time.dt = ${dt}; set time.dt to ${mend}, for example`);
   }
   const { samples } = current;
-  if (!Array.isArray(samples) || samples.length === 0)
-    fail(`${field}.samples`, "expected a list of samples (time × neuron)");
+  const list = Array.isArray(samples) || samples instanceof Float32Array || samples instanceof Float64Array;
+  if (!list || samples.length === 0) fail(`${field}.samples`, "expected a list of samples (time, or time × neuron)");
   const needed = Math.ceil(steps / ratio);
   if (samples.length < needed) {
     const end = t0 + samples.length * sampleDt;
@@ -51,9 +58,14 @@ export function planCurrent(current: Current, neurons: number, t0: number, dt: n
       `${samples.length} samples end at time ${end}, before t1 = ${t0 + steps * dt}; ${needed} are needed`,
     );
   }
+  if (isFlat(samples)) {
+    const values = Float64Array.from({ length: needed }, (_, s) => finiteNumber(`${field}.samples[${s}]`, samples[s]));
+    return { values, samples: needed, stepsPerSample: ratio, perNeuron: false };
+  }
   const width = Array.isArray(samples[0]) ? samples[0].length : 0;
   if (width !== 1 && width !== neurons) {
-    fail(`${field}.samples[0]`, `expected a list of 1 or ${neurons} numbers (one per neuron), got ${show(samples[0])}`);
+    const each = neurons === 1 ? "a list of one" : `a list of one or ${neurons} (one per neuron)`;
+    fail(`${field}.samples[0]`, `expected a number, or ${each}, got ${show(samples[0])}`);
   }
   const values = new Float64Array(needed * width);
   for (let s = 0; s < needed; s++) {
@@ -63,5 +75,5 @@ export function planCurrent(current: Current, neurons: number, t0: number, dt: n
     }
     for (let k = 0; k < width; k++) values[s * width + k] = finiteNumber(`${field}.samples[${s}][${k}]`, row[k]);
   }
-  return { values, samples: needed, stepsPerSample: ratio, perNeuron: width > 1 || (width === neurons && neurons > 1) };
+  return { values, samples: needed, stepsPerSample: ratio, perNeuron: width > 1 };
 }

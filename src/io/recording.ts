@@ -1,5 +1,6 @@
 /** References from a job into other files (JSON or npz), and repeated trials of spike times. */
 import { fail, finiteNumber, show } from "../checks.js";
+import type { Current } from "../driver/current.js";
 import type { FileReference, SolveJob, TrialsJob } from "./job.js";
 import { readNpz } from "./npz.js";
 
@@ -63,17 +64,14 @@ function readReference(field: string, ref: FileReference, context: FileContext):
 }
 
 /** The input current of a job, with references read. */
-export function readCurrent(
-  job: SolveJob,
-  context: FileContext,
-): number | number[] | { dt: number; samples: number[][] } {
+export function readCurrent(job: SolveJob, context: FileContext): Current {
   const current = job.input?.current ?? 0;
   if (typeof current === "number" || Array.isArray(current)) return current;
   const field = "input.current.samples";
   const samples = Array.isArray(current.samples)
     ? (current.samples as number[] | number[][])
     : readReference(field, current.samples as FileReference, context);
-  return { dt: current.dt, samples: samples.map((row) => (Array.isArray(row) ? row : [row])) };
+  return { dt: current.dt, samples };
 }
 
 /** Spike trains of repeated trials: per trial, times and neurons in the order given. */

@@ -4,6 +4,7 @@
  * neuron, or samples × neurons with the neuron innermost). Gradients have the same layout.
  */
 import { fail } from "../checks.js";
+import { isFlat } from "../driver/current.js";
 import type { Network } from "../network/network.js";
 import type { SolvePlan } from "./plan.js";
 
@@ -48,7 +49,7 @@ export function parameterLayout(plan: SolvePlan): ParameterLayout {
   const given = network.current;
   add("current", current.values.length, current.perNeuron ? 1 : 0, (v) => {
     if (typeof given === "number") return v[0]!;
-    if (Array.isArray(given)) return Array.from(v);
+    if (Array.isArray(given) || isFlat(given.samples)) return Array.from(v);
     const width = current.perNeuron ? network.neurons : 1;
     return Array.from({ length: current.samples }, (_, s) => Array.from(v).slice(s * width, (s + 1) * width));
   });

@@ -253,6 +253,16 @@ describe("commands", () => {
     expect(result.mu1).toHaveLength(2);
     expect(typeof result.beta).toBe("number");
     expect(typeof result.current).toBe("number");
+    // A trace comes back as a trace: of numbers, or of a list for each sample.
+    const dt = base.time.t1 / 4;
+    for (const samples of [
+      [1, 2, 1, 2],
+      [[1], [2], [1], [2]],
+    ]) {
+      const sampled = { ...gradient, input: { current: { dt, samples } }, with: ["current"] };
+      const { current } = JSON.parse(run("gradient", sampled, "--json", "--backend", "cpu").out).gradient;
+      expect(current.map((s: unknown) => Array.isArray(s))).toEqual(samples.map((s) => Array.isArray(s)));
+    }
   });
 
   it("train reads what simulate wrote", () => {

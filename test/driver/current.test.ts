@@ -24,6 +24,13 @@ describe("input currents on the grid", () => {
     expect([...each.values]).toEqual([1, 2, 3, 4]);
   });
 
+  it("a trace of numbers, for all neurons alike", () => {
+    for (const samples of [[1, 2, 3, 4], Float64Array.of(1, 2, 3, 4), Float32Array.of(1, 2, 3, 4)]) {
+      const shared = planCurrent({ dt: 0.03, samples }, 2, 0, 0.01, 10);
+      expect(shared).toEqual(planCurrent({ dt: 0.03, samples: [[1], [2], [3], [4]] }, 2, 0, 0.01, 10));
+    }
+  });
+
   it("takes sample times that are multiples of dt up to rounding", () => {
     // 0.3 / 0.1 is 2.9999999999999996.
     expect(planCurrent({ dt: 0.3, samples: [[1], [2]] }, 1, 0, 0.1, 6).stepsPerSample).toBe(3);
@@ -44,8 +51,15 @@ describe("input currents on the grid", () => {
     ],
     [{ dt: 0.5, samples: [[1]] }, /input\.current\.samples: 1 samples end at time 0\.5, before t1 = 1; 2 are needed/],
     [{ dt: 0.5, samples: [] }, /input\.current\.samples: expected a list/],
-    [{ dt: 0.5, samples: [[1, 2], [1]] }, /input\.current\.samples\[0\]: expected a list of 1 or 3/],
+    [
+      { dt: 0.5, samples: [[1, 2], [1]] },
+      /input\.current\.samples\[0\]: expected a number, or a list of one or 3 \(one per neuron\), got/,
+    ],
     [{ dt: 0.5, samples: [[1], [1, 2]] }, /input\.current\.samples\[1\]: expected 1/],
+    [{ dt: 0.5, samples: [1, "x"] }, /input\.current\.samples\[1\]: .*"x"/],
+    [{ dt: 0.5, samples: [1, [2]] }, /input\.current\.samples\[1\]: .*\[2\]/],
+    [{ dt: 0.5, samples: new Float32Array([1, Number.NaN]) }, /input\.current\.samples\[1\]: .*NaN/],
+    [{ dt: 0.5, samples: "1,2" }, /input\.current\.samples: expected a list of samples/],
     [{ dt: 0.5, samples: [[1], ["x"]] }, /input\.current\.samples\[1\]\[0\]: .*"x"/],
     [null, /input\.current: .*null/],
   ])("refuses %j in one line", (current, message) => {
