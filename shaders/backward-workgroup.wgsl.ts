@@ -44,12 +44,14 @@ export function backwardWorkgroup(shape: BackwardWorkgroupShape): string {
   const shared = shape.gradientRows.filter((g) => !g.perNeuron);
   const own = shape.gradientRows.filter((g) => g.perNeuron);
   const { samples, stride, width } = shape.current;
-  const currentShared = currentRow >= 0 && samples === 1 && stride === 0;
-  const currentOwn = currentRow >= 0 && !currentShared;
+  const currentOwn = currentRow >= 0 && stride > 0;
+  const currentShared = currentRow >= 0 && stride === 0;
+  /** Shared by all neurons, and another row for each sample: lanes add theirs up whenever the sample changes. */
+  const bySample = currentShared && samples > 1;
   const selfTable = neurons + 1 + shape.edges + 4 * shape.arrivals;
   const sums = [
-    ...shared.map((g) => ({ name: `grad_${g.parameter}`, row: g.row + 1 })),
-    ...(currentShared ? [{ name: "grad_current", row: currentRow + 1 }] : []),
+    ...shared.map((g) => ({ name: `grad_${g.parameter}`, row: `${g.row + 1}u` })),
+    ...(currentShared ? [{ name: "grad_current", row: `${currentRow + 1}u${bySample ? " + sample" : ""}` }] : []),
   ];
   // Rows that lanes add to by turns, and fields in storage, must be seen by the other lanes.
   const storageShared = !shape.inWorkgroup || own.length > 0 || currentOwn;
@@ -142,11 +144,24 @@ fn taped_noise(step: u32, k: u32, i: u32) -> Noise { return Noise(0.0f); }
 fn flush(step: u32, k: u32, i: u32) {
 ${own.map((g) => `  rows[(${g.row + 1}u + k) * run.paths + i] += grad_${g.parameter}; grad_${g.parameter} = 0.0f;`).join("\n")}
 #if ${currentOwn}
-  let sample = ${samples > 1 ? `min(step / run.steps_per_sample, ${samples - 1}u)` : "0u"};
-  rows[(${currentRow + 1}u + sample * ${width}u${stride ? " + k" : ""}) * run.paths + i] += grad_current;
+  rows[(${currentRow + 1}u + sample_of(step) * ${width}u + k) * run.paths + i] += grad_current;
   grad_current = 0.0f;
 #endif
 }
+
+// Adds what all lanes gathered to a gradient.
+fn join_lanes(lane: u32, part: f32, at: u32) {
+  parts[lane] = part;
+  workgroupBarrier();
+  if (lane == 0u) {
+    var sum = 0.0f;
+    for (var l = 0u; l < LANES; l += 1u) { sum += parts[l]; }
+    rows[at] += sum;
+  }
+  workgroupBarrier();
+}
+
+fn sample_of(step: u32) -> u32 { return ${samples > 1 ? `min(step / run.steps_per_sample, ${samples - 1}u)` : "0u"}; }
 
 fn event_step(n: u32, i: u32) -> u32 { return record[n * 3u * run.paths + i]; }
 fn event_place(n: u32, i: u32) -> f32 { return bitcast<f32>(record[(n * 3u + 1u) * run.paths + i]); }
@@ -305,11 +320,21 @@ ${eachNeuron(
   // Sweep.
   var whole = !stopped; // whether the step at hand was gone through to its end
   busy = stopped;
+#if ${bySample}
+  var sample = sample_of(select(step - 1u, step, stopped));
+#endif
   loop {
     if (whole) {
       loop {
         step -= 1u;
         entry -= K;
+#if ${bySample}
+        if (sample_of(step) != sample) {
+          join_lanes(lane, grad_current, (${currentRow + 1}u + sample) * run.paths + i);
+          grad_current = 0.0f;
+          sample = sample_of(step);
+        }
+#endif
 ${eachNeuron(
   shape,
   wgsl`
@@ -461,19 +486,7 @@ ${
 }
     }`,
 )}
-${sums
-  .map(
-    ({ name, row }) => wgsl`
-  parts[lane] = ${name};
-  workgroupBarrier();
-  if (lane == 0u) {
-    var sum = 0.0f;
-    for (var l = 0u; l < LANES; l += 1u) { sum += parts[l]; }
-    rows[${row}u * run.paths + i] += sum;
-  }
-  workgroupBarrier();`,
-  )
-  .join("\n")}
+${sums.map(({ name, row }) => `  join_lanes(lane, ${name}, (${row}) * run.paths + i);`).join("\n")}
 }
 `;
 }

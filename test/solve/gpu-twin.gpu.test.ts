@@ -81,6 +81,11 @@ const cases: [string, NetworkDefinition, Partial<SolveOptions>][] = [
     { ...one, inputSpikes: { ...inputSpikes, neurons: inputSpikes.times.map(() => 0) } },
     { paths: 150, t1: 1 },
   ],
+  [
+    "a recurrent network with one sampled current for all",
+    { ...recurrent, current: sampled.current! },
+    { paths: 60, t1: 1, distribution: "workgroup" },
+  ],
   ["layers of 2, 3 and 1", layered, { paths: 150, t1: 1 }],
   ["spikes that follow jumps at once", atOnce, { paths: 150, t1: 1 }],
   [
