@@ -1,22 +1,28 @@
 /**
- * Values of the untruncated signature kernel by finite differences, in two parts: for small problems, where a value that
- * is small beside those of its grid is to keep its own digits. The scheme is that of difference-forward.
+ * The untruncated signature kernel by finite differences, in two parts: for small problems, where a value, or a gradient,
+ * that is small beside the numbers of its grid is to keep its own digits. The schemes are those of difference-forward and
+ * difference-reverse. A thread treats one pair, row after row, cell after cell.
  *
- * A thread treats one pair, row after row, cell after cell. A slot's row in `k` holds the kernel along the latest fine
- * row, in units of 2^exponent: one exponent for each pair, raised after a row whose largest number is beyond 2^60.
- * Reads: pairs, increments p. Reads and writes: k, results.
+ * A slot's row in `k` holds the kernel along the latest fine row, in units of 2^exponent: one exponent for each pair,
+ * raised after a row whose largest number is beyond 2^60. With `keep`, there is a row for every fine row, in units of 1.
+ *
+ * forward reads pairs, increments; reads and writes k, results.
+ * reverse reads pairs, k, increments; reads and writes p (gradients to increments) and g (G, A, B of the row above, as
+ * in difference-reverse).
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { type LayoutShape, pairLayout } from "./layout.wgsl.js";
-import { parts, partsHead, twoParts } from "./two-parts.wgsl.js";
+import { parts, partsHead, partsReverseHead, twoParts } from "./two-parts.wgsl.js";
 
 export interface DifferencePartsShape extends LayoutShape {
   dyadic: readonly [number, number];
   workgroupSize: number;
+  /** Keep what the reverse needs. */
+  keep: boolean;
 }
 
 export const differenceParts = (shape: DifferencePartsShape): string => {
-  const { interleave: B, dyadic } = shape;
+  const { interleave: B, dyadic, keep } = shape;
   const [l1, l2] = dyadic;
   return wgsl`
 ${pairLayout(shape)}
@@ -25,11 +31,12 @@ ${partsHead(shape.workgroupSize)}
   var exponent = 0;
   if (!first) { exponent = i32(results[slot].z); }
   var latest = vec2f(0.0f);
-  let row = grid_row(slot, 0u, run.state_rows, run.columns << ${l2}u);
   for (var i = 0u; i < run.rows << ${l1}u && (run.first_row << ${l1}u) + i < pair.rows << ${l1}u; i++) {
     let ones = first && i == 0u;
     // The kernel is 1 along both axes.
     let one = vec2f(select(0.0f, bitcast<f32>(u32(127 - exponent) << 23u), exponent < 127), 0.0f);
+    let row = grid_row(slot, ${keep ? "i" : "0u"}, run.state_rows, run.columns << ${l2}u);
+    let next = grid_row(slot, ${keep ? "i + 1u" : "0u"}, run.state_rows, run.columns << ${l2}u);
     let pb = grid_row(slot, i >> ${l1}u, run.rows, run.columns);
     var difference = vec2f(0.0f);
     var corner = one;
@@ -40,23 +47,92 @@ ${partsHead(shape.workgroupSize)}
       let b = times(times(x, x), ${parts(1 / 12)});
       let a = plus(0.5f * x, b);
       for (var s = 0u; s < ${1 << l2}u; s++) {
-        let at = row + ((J << ${l2}u) + s) * ${B}u;
+        let at = ((J << ${l2}u) + s) * ${B}u;
         var below = one;
-        if (!ones) { below = k[at]; }
+        if (!ones) { below = k[row + at]; }
         difference = plus(difference, plus(times(plus(latest, below), a), times(corner, b)));
         latest = plus(below, difference);
         corner = below;
-        k[at] = latest;
+        k[next + at] = latest;
         largest = max(largest, abs(latest.x));
       }
     }
+#if ${!keep}
     if (largest > 1.1529215e18f) {
       for (var j = 0u; j < pair.columns << ${l2}u; j++) { k[row + j * ${B}u] *= 8.6736174e-19f; }
       latest *= 8.6736174e-19f;
       exponent += 60;
     }
+#endif
   }
   if (run.first_row < pair.rows) { results[slot] = vec4f(latest, f32(exponent), 0.0f); }
+}
+`;
+};
+
+export const differencePartsReverse = (shape: DifferencePartsShape): string => {
+  const { interleave: B, dyadic } = shape;
+  const [l1, l2] = dyadic;
+  const fine = 1 << l2;
+  return wgsl`
+${pairLayout(shape)}
+${twoParts}
+${partsReverseHead(shape.workgroupSize)}
+  let fine_columns = run.columns << ${l2}u;
+  let gb = grid_row(slot, 0u, 3u, fine_columns);
+  for (var i = pair.rows << ${l1}u; i > 0u;) {
+    i--;
+    let top = i + 1u == pair.rows << ${l1}u;
+    let row = grid_row(slot, i, run.state_rows, fine_columns);
+    let next = grid_row(slot, i + 1u, run.state_rows, fine_columns);
+    let pb = grid_row(slot, i >> ${l1}u, run.rows, run.columns);
+    // The carried difference of G, which the derivative of the value by the last corner starts; A of the cell to the
+    // right, B of the one above that; the kernel at the corner below and to the right.
+    var u = vec2f(0.0f);
+    if (top) { u = one; }
+    var a_right = vec2f(0.0f);
+    var b_corner = vec2f(0.0f);
+    var right = one;
+    if (i > 0u) { right = k[row + ((pair.columns << ${l2}u) - 1u) * ${B}u]; }
+    for (var J = pair.columns; J > 0u;) {
+      J--;
+      let x = increments[pb + J * ${B}u] * run.fine_scale;
+      let sixth = times(x, ${parts(1 / 6)});
+      let half = plus(0.5f * one, sixth);
+      let b = 0.5f * times(x, sixth);
+      let a = plus(0.5f * x, b);
+      var bar = vec2f(0.0f);
+      if ((i + 1u) % ${1 << l1}u != 0u) { bar = p[pb + J * ${B}u]; }
+      for (var back = 1u; back <= ${fine}u; back++) {
+        let j = (J << ${l2}u) + ${fine}u - back;
+        let at = gb + j * ${B}u;
+        var above = vec2f(0.0f);
+        var b_above = vec2f(0.0f);
+        if (!top) {
+          above = g[at];
+          a_right = plus(a_right, g[at + fine_columns * ${B}u]);
+          b_above = g[at + 2u * fine_columns * ${B}u];
+        }
+        u = plus(u, plus(a_right, b_corner));
+        let cotangent = plus(above, u);
+        var left = one;
+        var left_above = one;
+        if (j > 0u) {
+          left_above = k[next + (j - 1u) * ${B}u];
+          if (i > 0u) { left = k[row + (j - 1u) * ${B}u]; }
+        }
+        let slope = plus(times(plus(left_above, right), half), times(left, sixth));
+        bar = plus(bar, run.fine_scale * times(cotangent, slope));
+        a_right = times(cotangent, a);
+        b_corner = b_above;
+        right = left;
+        g[at] = cotangent;
+        g[at + fine_columns * ${B}u] = a_right;
+        g[at + 2u * fine_columns * ${B}u] = times(cotangent, b);
+      }
+      p[pb + J * ${B}u] = bar;
+    }
+  }
 }
 `;
 };

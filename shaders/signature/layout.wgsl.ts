@@ -24,6 +24,7 @@ struct Pass {
   parameters: vec4f,     // of the static kernel
   fine_scale: f32,       // of increments in the refined grid
   low_rows: u32,         // distance from a row of values to the row of their low parts
+  one: f32,              // 1, unknown to compilers
 }
 
 // Start of x's points, rows of the pair, start of y's points, columns of the pair.

@@ -7,13 +7,12 @@
  * with `keep`, there is a row for every row of cells, and behind the bottom edges lie the left edges.
  *
  * forward reads pairs, increments; reads and writes k, results.
- * reverse reads pairs, weights, k, increments; reads and writes p (gradients to increments, in float32; zero in rows
- * beyond the pair's last) and g (cotangents of edges).
+ * reverse reads pairs, k, increments; reads and writes p (gradients to increments) and g (cotangents of edges).
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { unroll, unrollDown } from "../shared/unroll.js";
 import { type LayoutShape, pairLayout } from "./layout.wgsl.js";
-import { parts, partsHead, partsThread, sumOfParts, twoParts } from "./two-parts.wgsl.js";
+import { parts, partsHead, partsReverseHead, sumOfParts, twoParts } from "./two-parts.wgsl.js";
 
 export interface PolynomialPartsShape extends LayoutShape {
   order: number;
@@ -69,32 +68,20 @@ export const polynomialPartsReverse = (shape: PolynomialPartsShape): string => {
   return wgsl`
 ${pairLayout(shape)}
 ${twoParts}
-@group(0) @binding(0) var<uniform> run: Pass;
-@group(0) @binding(1) var<storage, read> pairs: array<Pair>;
-@group(0) @binding(2) var<storage, read> weights: array<f32>;
-@group(0) @binding(3) var<storage, read> k: array<vec2f>;
-@group(0) @binding(4) var<storage, read> increments: array<vec2f>;
-@group(0) @binding(5) var<storage, read_write> p: array<f32>;
-@group(0) @binding(6) var<storage, read_write> g: array<vec2f>;
-${partsThread(shape.workgroupSize)}
+${partsReverseHead(shape.workgroupSize)}
   let words = run.columns * ${2 * w}u;
   let gb = grid_row(slot, 0u, 1u, run.columns * ${w}u);
   var c: array<vec2f, ${w * w}>;
-  for (var q = run.rows + 1u; q > 0u;) {
+  for (var q = pair.rows; q > 0u;) {
     q--;
-    let pb = grid_row(slot, q, run.rows + 1u, run.columns);
-    if (q >= pair.rows) {
-      for (var J = 0u; J < pair.columns; J++) { p[pb + J * ${B}u] = 0.0f; }
-      continue;
-    }
     let top_row = q + 1u == pair.rows;
     let kin = grid_row(slot, q, run.state_rows, words);
-    let ib = grid_row(slot, q, run.rows, run.columns);
-    let seed = vec2f(select(0.0f, weights[slot], top_row), 0.0f);
+    let pb = grid_row(slot, q, run.rows, run.columns);
+    let seed = select(vec2f(0.0f), one, top_row);
 ${unroll(w, (l) => `    var bar${l} = seed;`)}
     for (var J = pair.columns; J > 0u;) {
       J--;
-      let x = increments[ib + J * ${B}u];
+      let x = increments[pb + J * ${B}u];
       for (var m = 0u; m < ${w}u; m++) {
         c[m] = k[kin + (run.columns * ${w}u + J * ${w}u + m) * ${B}u];
         if (m > 0u) {
@@ -125,7 +112,7 @@ ${unroll(order, (l) => `          row = plus(row, times(d${l + 1}, ${by(l + 1, `
           g[at] = vec2f(0.0f);
         }
       }
-      p[pb + J * ${B}u] = sum.x;
+      p[pb + J * ${B}u] = sum;
 ${unroll(w, (l) => `      bar${l} = d${l};`)}
     }
   }

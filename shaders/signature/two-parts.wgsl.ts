@@ -1,9 +1,10 @@
 /**
- * Numbers in two parts: vec2f(high, low), with low below high's last digit. Sums and products keep some 36 bits.
+ * Numbers in two parts: vec2f(high, low), with low below high's last digit. Sums and products keep some 46 bits.
  *
- * A product needs no fused operation: heads of twelve bits, cut out by a mask, multiply exactly. A compiler that takes
- * sums apart as if they were exact makes the low parts zero; what is left is float32. Whether a device's does is tried
- * before use (src/signature/gpu/two-parts.ts).
+ * A product needs no fused operation: heads and tails of twelve bits, cut by a mask, multiply exactly (Dekker 1971). A
+ * compiler that takes sums apart as if they were exact makes the low parts zero; what is left is float32. Whether a
+ * device's does is tried before use (src/signature/gpu/two-parts.ts). Some do so where a term is a constant,
+ * (x + 1) − 1 → x: `one` stands in for 1 in sums.
  */
 export const twoParts = /* wgsl */ `
 // The leading half of the digits: products of two such numbers are exact.
@@ -20,9 +21,11 @@ fn plus(a: vec2f, b: vec2f) -> vec2f {
 
 fn times(a: vec2f, b: vec2f) -> vec2f {
   let ah = head(a.x);
+  let al = a.x - ah;
   let bh = head(b.x);
-  let product = ah * bh;
-  let rest = (ah * (b.x - bh) + (a.x - ah) * b.x) + (a.x * b.y + a.y * b.x);
+  let bl = b.x - bh;
+  let product = a.x * b.x;
+  let rest = ((((ah * bh - product) + ah * bl) + al * bh) + al * bl) + (a.x * b.y + a.y * b.x);
   let high = product + rest;
   return vec2f(high, rest - (high - product));
 }
@@ -47,14 +50,14 @@ export const parts = (v: number): string => {
 export const sumOfParts = (names: readonly string[]): string => names.reduce((sum, name) => `plus(${sum}, ${name})`);
 
 /** One thread for each pair. */
-export const partsThread = (workgroupSize: number): string => /* wgsl */ `
+const partsThread = (workgroupSize: number): string => /* wgsl */ `
 @compute @workgroup_size(${workgroupSize})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
   let slot = (group.x + group.y * 32768u) * ${workgroupSize}u + t;
   if (slot >= run.slots) { return; }
   let pair = pairs[slot];`;
 
-/** What kernels of values in two parts have in common: bindings, and the beginning of their threads. */
+/** What forward kernels in two parts have in common: bindings, and the beginning of their threads. */
 export const partsHead = (workgroupSize: number): string => /* wgsl */ `
 @group(0) @binding(0) var<uniform> run: Pass;
 @group(0) @binding(1) var<storage, read> pairs: array<Pair>;
@@ -63,3 +66,14 @@ export const partsHead = (workgroupSize: number): string => /* wgsl */ `
 @group(0) @binding(4) var<storage, read_write> results: array<vec4f>; // high, low, binary exponent
 ${partsThread(workgroupSize)}
   let first = (run.flags & 1u) != 0u;`;
+
+/** What their reverses have in common. */
+export const partsReverseHead = (workgroupSize: number): string => /* wgsl */ `
+@group(0) @binding(0) var<uniform> run: Pass;
+@group(0) @binding(1) var<storage, read> pairs: array<Pair>;
+@group(0) @binding(2) var<storage, read> k: array<vec2f>;
+@group(0) @binding(3) var<storage, read> increments: array<vec2f>;
+@group(0) @binding(4) var<storage, read_write> p: array<vec2f>; // gradients to the increments
+@group(0) @binding(5) var<storage, read_write> g: array<vec2f>;
+${partsThread(workgroupSize)}
+  let one = vec2f(run.one, 0.0f);`;

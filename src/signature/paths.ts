@@ -29,9 +29,9 @@ export function pathLength(batch: PathBatch, i: number): number {
   return batch.offsets[i + 1]! - batch.offsets[i]!;
 }
 
-/** The points of path `i` [length, channels]: a view. */
-export function pathPoints(batch: PathBatch, i: number): Float64Array {
-  return batch.points.subarray(batch.offsets[i]! * batch.channels, batch.offsets[i + 1]! * batch.channels);
+/** The points of path `i` [length, channels], or what `values` in their layout has for it: a view. */
+export function pathPoints(batch: PathBatch, i: number, values = batch.points): Float64Array {
+  return values.subarray(batch.offsets[i]! * batch.channels, batch.offsets[i + 1]! * batch.channels);
 }
 
 /** Length of the longest path. */

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { GpuSignatureBackend } from "../../src/signature/gpu/backend.js";
 import { keepsTwoParts, tryTwoParts } from "../../src/signature/gpu/two-parts.js";
-import { signatureBackend, signatureGram } from "../../src/signature/index.js";
+import { signatureBackend, signatureGram, signatureMMD } from "../../src/signature/index.js";
 import { sharedEngine } from "../support/engine.js";
 import { randomWalks, relativeError } from "./random-paths.js";
 
@@ -41,7 +41,7 @@ describe("two-part arithmetic", () => {
     expect(gpu.bytesInUse).toBe(before);
   });
 
-  it("is done without where it does not hold, and values are float32 then", async () => {
+  it("is done without where it does not hold, and values and gradients are float32 then", async () => {
     const x = randomWalks(1, [6, 9, 7, 12], 2);
     const y = randomWalks(2, [8, 5, 10], 2);
     const without = new GpuSignatureBackend(engine().gpu!, false);
@@ -53,6 +53,14 @@ describe("two-part arithmetic", () => {
       const expected = (await signatureGram(signatureBackend(null), x, y, { solver })).values;
       const actual = (await signatureGram(without, x, y, { solver })).values;
       const exact = (await signatureGram(signatureBackend(engine().gpu!), x, y, { solver })).values;
+      const options = { solver, gradient: { x: true, y: true } };
+      const [a, b] = [
+        await signatureMMD(without, x, y, options),
+        await signatureMMD(signatureBackend(null), x, y, options),
+      ];
+      // A few dozen roundings, and digits that differences of neighbouring cells' gradients lose.
+      expect(relativeError(a.gradientX!, b.gradientX!)).toBeLessThan(1e-5);
+      expect(relativeError(a.gradientY!, b.gradientY!)).toBeLessThan(1e-5);
       // Some ten roundings of 2^-24 by the largest value; in two parts none shows.
       expect(relativeError(actual, expected)).toBeLessThan(1e-6);
       expect(relativeError(exact, expected)).toBeLessThan(3e-8);

@@ -6,7 +6,7 @@ import type { GramRequest, GramResult, SignatureBackend } from "../backend.js";
 import { longestPath, type PathBatch, pathLength } from "../paths.js";
 import type { CheckedSolver } from "../solver.js";
 import type { CompiledStaticKernel } from "../static-kernel.js";
-import { incrementParts } from "./increment-parts.js";
+import { incrementParts, incrementPartsVjp, partsCount } from "./increment-parts.js";
 import { describePairs, gramPairs, longestOf, type PairList, slotLists } from "./pairs.js";
 import { gpuSignatures, gpuSignatureVjp } from "./signatures.js";
 import { type PairScratch, PairStages } from "./stages.js";
@@ -70,8 +70,9 @@ function coefficientsOf(solver: CheckedSolver): number {
 }
 
 /**
- * Whether to compute values in two parts throughout, with increments from float64: where a problem is so small that this
- * takes no time to speak of. Values that lie near zero then keep their digits, whatever the static kernel and solver.
+ * Whether to compute in two parts throughout, with increments from float64: where a problem is so small that this takes no
+ * time to speak of. Values that lie near zero then keep their digits, whatever the static kernel and solver, and so do
+ * gradients in which much has cancelled.
  */
 function wantsParts(solver: CheckedSolver, pairs: number, cells: number): boolean {
   const each = cells * coefficientsOf(solver);
@@ -88,9 +89,7 @@ interface Job {
   readonly list: PairList;
   readonly weights: Float64Array | undefined;
   readonly stages: PairStages;
-  /** Stages for values alone, in two parts, which then stand in for those of `stages`. */
-  readonly values: PairStages | undefined;
-  collect(values: Float64Array, gradX?: Float32Array, gradY?: Float32Array): GramResult;
+  collect(values: Float64Array, gradX?: Float64Array, gradY?: Float64Array): GramResult;
 }
 
 export class GpuSignatureBackend implements SignatureBackend {
@@ -118,25 +117,19 @@ export class GpuSignatureBackend implements SignatureBackend {
       extended: accurate.extended && wantsExtended(kernel, solver, pairs, cells),
     };
     const keeps = (wanted.parts || wanted.extended) && (this.twoParts ?? (await keepsTwoParts(this.gpu)));
-    const parts = keeps && wanted.parts;
-    const shape = { pairs, rows, columns, channels: x.channels };
-    // Gradients are float32 but for the polynomial solver's; then the values have kernels of their own.
-    const together = !weights || solver.kind === "polynomial";
-    const [stages, values] = await Promise.all([
-      PairStages.create(this.gpu, kernel, solver, {
-        ...shape,
-        gradient: weights ? want : null,
-        extended: keeps && wanted.extended,
-        parts: parts && together,
-      }),
-      parts && !together
-        ? PairStages.create(this.gpu, kernel, solver, { ...shape, gradient: null, parts: true })
-        : undefined,
-    ]);
-    return { x, y, list, weights, stages, values, collect };
+    const stages = await PairStages.create(this.gpu, kernel, solver, {
+      pairs,
+      rows,
+      columns,
+      channels: x.channels,
+      gradient: weights ? want : null,
+      extended: keeps && wanted.extended,
+      parts: keeps && wanted.parts,
+    });
+    return { x, y, list, weights, stages, collect };
   }
 
-  /** Values in two parts have no exponents: one beyond float32 is left to the other kernels, or to their error. */
+  /** Most numbers in two parts have no exponents: what is beyond float32 is left to the other kernels, or to their error. */
   private async firstInParts<T>(compute: (parts: boolean) => Promise<T>): Promise<T> {
     try {
       return await compute(true);
@@ -176,8 +169,8 @@ export class GpuSignatureBackend implements SignatureBackend {
             if (symmetric) gram[b[n]! * y.count + a[n]!] = values[n]!;
           }
           if (!cotangent) return { gram };
-          if (symmetric) return { gram, gradientX: Float64Array.from(gx!, (v, i) => v + gy![i]!) };
-          return { gram, gradientX: gx && Float64Array.from(gx), gradientY: gy && Float64Array.from(gy) };
+          if (symmetric) return { gram, gradientX: gx!.map((v, i) => v + gy![i]!) };
+          return { gram, gradientX: gx, gradientY: gy };
         });
       });
       return this.run(kernel, await Promise.all(jobs));
@@ -196,11 +189,21 @@ export class GpuSignatureBackend implements SignatureBackend {
     const want = { x: true, y: true };
     return this.firstInParts(async (parts) => {
       const accurate = { parts, extended: true };
-      const job = await this.prepare(kernel, solver, x, y, list, cotangent, want, accurate, (gram, gx, gy) => ({
-        gram,
-        gradientX: gx && Float64Array.from(gx),
-        gradientY: gy && Float64Array.from(gy),
-      }));
+      const job = await this.prepare(
+        kernel,
+        solver,
+        x,
+        y,
+        list,
+        cotangent,
+        want,
+        accurate,
+        (gram, gradientX, gradientY) => ({
+          gram,
+          gradientX,
+          gradientY,
+        }),
+      );
       return (await this.run(kernel, [job]))[0]!;
     });
   }
@@ -213,7 +216,7 @@ export class GpuSignatureBackend implements SignatureBackend {
       return s;
     };
     try {
-      const sizes = jobs.flatMap((job) => [job.stages.scratch, ...(job.values ? [job.values.scratch] : [])]);
+      const sizes = jobs.map((job) => job.stages.scratch);
       const scratch: PairScratch = {
         k: hold(gpu.buffer("signature kernel rows", Math.max(...sizes.map((b) => b.k)))),
         p: hold(gpu.buffer("increments", Math.max(...sizes.map((b) => b.p)))),
@@ -229,34 +232,28 @@ export class GpuSignatureBackend implements SignatureBackend {
         }
         return storage;
       };
-      const done = await Promise.all(
+      return await Promise.all(
         jobs.map(async (job) => {
-          const [all, values] = await Promise.all([
-            this.encode(kernel, job, job.stages, scratch, points, hold),
-            job.values && this.encode(kernel, job, job.values, scratch, points, hold),
-          ]);
-          return { ...all, values: (values ?? all).values };
+          const { values, gradX, gradY } = await this.encode(kernel, job, scratch, points, hold);
+          return job.collect(values, gradX, gradY);
         }),
       );
-      return done.map(({ values, gradX, gradY }, i) => jobs[i]!.collect(values, gradX, gradY));
     } finally {
       for (const s of held) s.dispose();
     }
   }
 
-  /** Sends one job off, by its stages or those for its values; resolves with what was read back. */
+  /** Sends one job off; resolves with what was read back. */
   private async encode(
     kernel: CompiledStaticKernel,
     job: Job,
-    stages: PairStages,
     scratch: PairScratch,
     points: (batch: PathBatch, extended: boolean) => Storage,
     hold: (s: Storage) => Storage,
-  ): Promise<{ values: Float64Array; gradX?: Float32Array; gradY?: Float32Array }> {
+  ): Promise<{ values: Float64Array; gradX?: Float64Array; gradY?: Float64Array }> {
     const { gpu } = this;
-    const { x, y, list } = job;
+    const { x, y, list, weights, stages } = job;
     const want = stages.shape.gradient;
-    const weights = want ? job.weights : undefined;
     const parts = stages.source === "parts";
     const { slots: most } = stages.plan;
     const total = list.a.length;
@@ -264,10 +261,12 @@ export class GpuSignatureBackend implements SignatureBackend {
     const extended = stages.source === "extended";
     const px = points(x, extended);
     const py = points(y, extended);
-    const gradX = want?.x ? hold(gpu.buffer("gradient x", x.points.length * 4)) : undefined;
-    const gradY = want?.y ? hold(gpu.buffer("gradient y", y.points.length * 4)) : undefined;
+    const gradX = want?.x && !parts ? hold(gpu.buffer("gradient x", x.points.length * 4)) : undefined;
+    const gradY = want?.y && !parts ? hold(gpu.buffer("gradient y", y.points.length * 4)) : undefined;
     const reads: Promise<void>[] = [];
-    let gradReads: Promise<ArrayBuffer>[] = [];
+    /** In two parts: gradients to the increments of each chunk, and what brings them to the points. */
+    const bars: Promise<(gradX: Float64Array, gradY: Float64Array) => void>[] = [];
+    let gradReads: Promise<Float64Array | undefined>[] = [];
     let batch = gpu.batch("signature kernels");
     if (gradX) batch.clear(gradX);
     if (gradY) batch.clear(gradY);
@@ -276,9 +275,12 @@ export class GpuSignatureBackend implements SignatureBackend {
       const end = Math.min(total, begin + most);
       const slots = end - begin;
       const columns = longestOf(y, list.b, begin, end);
+      const grid = { plan: stages.plan, columns };
       const results = hold(gpu.buffer("results", slots * (parts ? 16 : 8)));
       const role = (out: Storage | undefined, paths: Uint32Array, count: number) =>
         out && { out, list: hold(gpu.upload("slots of paths", slotLists(paths, begin, end, count))), paths: count };
+      const incrementGradients =
+        parts && want ? hold(gpu.buffer("gradients to increments", 4 * partsCount(grid, slots))) : undefined;
       batch = stages.encode(
         batch,
         {
@@ -290,11 +292,13 @@ export class GpuSignatureBackend implements SignatureBackend {
           pairs: hold(gpu.upload("pairs", describePairs(list, begin, end, x, y))),
           results,
           increments: parts
-            ? incrementParts(kernel, x, y, list, begin, end, stages.plan, columns).map((p) =>
-                hold(gpu.upload("increments", p)),
-              )
+            ? incrementParts(kernel, x, y, list, begin, end, grid).map((p) => hold(gpu.upload("increments", p)))
             : undefined,
-          weights: weights && hold(gpu.upload("weights", Float32Array.from(weights.subarray(begin, end)))),
+          incrementGradients,
+          weights:
+            weights && !parts
+              ? hold(gpu.upload("weights", Float32Array.from(weights.subarray(begin, end))))
+              : undefined,
           gradientX: role(gradX, list.a, x.count),
           gradientY: role(gradY, list.b, y.count),
         },
@@ -311,18 +315,25 @@ export class GpuSignatureBackend implements SignatureBackend {
           }
         }),
       );
-      if (end === total)
-        gradReads = [gradX, gradY].map((g) => (g ? batch.read(g) : Promise.resolve(new ArrayBuffer(0))));
+      if (incrementGradients) {
+        const read = batch.read(incrementGradients).then((data) => new Float32Array(data));
+        bars.push(
+          read.then((p) => (gx, gy) => incrementPartsVjp(kernel, x, y, list, begin, end, grid, p, weights!, gx, gy)),
+        );
+      }
+      if (end === total) {
+        gradReads = [gradX, gradY].map(async (g) => g && Float64Array.from(new Float32Array(await batch.read(g))));
+      }
       batch = this.flush(batch);
     }
     await Promise.all(reads);
-    const [gx, gy] = await Promise.all(gradReads);
+    let [gx, gy] = await Promise.all(gradReads);
     this.refuseOverflow(values, list, x, y);
-    const result = {
-      values,
-      gradX: gradX && new Float32Array(gx!),
-      gradY: gradY && new Float32Array(gy!),
-    };
+    if (parts && want) {
+      [gx, gy] = [new Float64Array(x.points.length), new Float64Array(y.points.length)];
+      for (const bring of await Promise.all(bars)) bring(gx, gy);
+    }
+    const result = { values, gradX: want?.x ? gx : undefined, gradY: want?.y ? gy : undefined };
     for (const g of [result.gradX, result.gradY]) {
       if (g && !g.every(Number.isFinite)) {
         throw new SaltationError(

@@ -1,15 +1,30 @@
-/** Increments for kernels in two parts, from float64. */
-import { increments } from "../../twin/signature/increments.js";
+/** Increments for kernels in two parts, from float64, and gradients to them back to points. */
+import { increments, incrementsVjp } from "../../twin/signature/increments.js";
 import { type PathBatch, pathPoints } from "../paths.js";
 import type { CompiledStaticKernel } from "../static-kernel.js";
 import type { PairList } from "./pairs.js";
+
+interface Grid {
+  /** Rows of a segment, and their number; how slots are interleaved. */
+  readonly plan: { readonly rows: number; readonly segments: number; readonly interleave: number };
+  /** Of the longest pair. */
+  readonly columns: number;
+}
+
+/** Place of a slot's row among the numbers of its segment; columns follow at distances of `interleave`. */
+const rowStart = ({ plan, columns }: Grid, slot: number, row: number): number => {
+  const { rows, interleave: B } = plan;
+  return (Math.floor(slot / B) * rows + (row % rows)) * columns * B + (slot % B);
+};
+
+/** Numbers of a segment. */
+export const partsCount = ({ plan, columns }: Grid, slots: number): number =>
+  2 * Math.ceil(slots / plan.interleave) * plan.interleave * plan.rows * columns;
 
 /**
  * Increments of the pairs [begin, end), segment by segment, as kernels read them: [row, column] interleaved by slots,
  * each as float32 and what is left. They are made here since the points are float64 here: float32 values of a static
  * kernel would have lost what is wanted.
- * @param plan rows of a segment, and how slots are interleaved.
- * @param columns of the longest pair.
  */
 export function incrementParts(
   kernel: CompiledStaticKernel,
@@ -18,19 +33,17 @@ export function incrementParts(
   list: PairList,
   begin: number,
   end: number,
-  plan: { readonly rows: number; readonly segments: number; readonly interleave: number },
-  columns: number,
+  grid: Grid,
 ): Float32Array[] {
-  const { rows, segments, interleave: B } = plan;
-  const blocks = Math.ceil((end - begin) / B);
-  const out = Array.from({ length: segments }, () => new Float32Array(2 * blocks * B * rows * columns));
+  const { rows, segments, interleave: B } = grid.plan;
+  const out = Array.from({ length: segments }, () => new Float32Array(partsCount(grid, end - begin)));
   for (let slot = 0; slot < end - begin; slot++) {
     const ys = pathPoints(y, list.b[begin + slot]!);
     const p = increments(kernel, pathPoints(x, list.a[begin + slot]!), ys, x.channels);
     const width = ys.length / y.channels - 1;
     for (let at = 0, row = 0; at < p.length; at += width, row++) {
       const segment = out[Math.floor(row / rows)]!;
-      const start = (Math.floor(slot / B) * rows + (row % rows)) * columns * B + (slot % B);
+      const start = rowStart(grid, slot, row);
       for (let j = 0; j < width; j++) {
         const high = Math.fround(p[at + j]!);
         segment[2 * (start + j * B)] = high;
@@ -39,4 +52,38 @@ export function incrementParts(
     }
   }
   return out;
+}
+
+/**
+ * Adds the gradients to the points, times the pairs' weights, from gradients to increments of one segment as kernels write
+ * them. In float64, as the increments: differences of neighbouring ones cancel, and so do static kernels' slopes.
+ */
+export function incrementPartsVjp(
+  kernel: CompiledStaticKernel,
+  x: PathBatch,
+  y: PathBatch,
+  list: PairList,
+  begin: number,
+  end: number,
+  grid: Grid,
+  bars: Float32Array,
+  weights: Float64Array,
+  xBar: Float64Array,
+  yBar: Float64Array,
+): void {
+  const B = grid.plan.interleave;
+  for (let slot = 0; slot < end - begin; slot++) {
+    const [a, b] = [list.a[begin + slot]!, list.b[begin + slot]!];
+    const [xs, ys] = [pathPoints(x, a), pathPoints(y, b)];
+    const width = ys.length / y.channels - 1;
+    const pBar = new Float64Array((xs.length / x.channels - 1) * width);
+    for (let at = 0, row = 0; at < pBar.length; at += width, row++) {
+      const start = rowStart(grid, slot, row);
+      for (let j = 0; j < width; j++) {
+        const place = 2 * (start + j * B);
+        pBar[at + j] = weights[begin + slot]! * (bars[place]! + bars[place + 1]!);
+      }
+    }
+    incrementsVjp(kernel, xs, ys, x.channels, pBar, pathPoints(x, a, xBar), pathPoints(y, b, yBar));
+  }
 }

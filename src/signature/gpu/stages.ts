@@ -5,14 +5,14 @@
  */
 import { channelBlock, contract } from "../../../shaders/signature/contract.wgsl.js";
 import { differenceForward } from "../../../shaders/signature/difference-forward.wgsl.js";
-import { differenceParts } from "../../../shaders/signature/difference-parts.wgsl.js";
+import { differenceParts, differencePartsReverse } from "../../../shaders/signature/difference-parts.wgsl.js";
 import { differenceReverse } from "../../../shaders/signature/difference-reverse.wgsl.js";
 import { incrementRows, increments } from "../../../shaders/signature/increments.wgsl.js";
 import { passWords } from "../../../shaders/signature/layout.wgsl.js";
 import { polynomialForward, polynomialReverse } from "../../../shaders/signature/polynomial.wgsl.js";
 import { polynomialParts, polynomialPartsReverse } from "../../../shaders/signature/polynomial-parts.wgsl.js";
 import { truncatedForward, truncatedReverse } from "../../../shaders/signature/truncated.wgsl.js";
-import { truncatedParts } from "../../../shaders/signature/truncated-parts.wgsl.js";
+import { truncatedParts, truncatedPartsReverse } from "../../../shaders/signature/truncated-parts.wgsl.js";
 import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
 import type { CheckedSolver } from "../solver.js";
 import type { CompiledStaticKernel } from "../static-kernel.js";
@@ -31,10 +31,7 @@ export interface PairShape {
   readonly gradientChannels?: number;
   /** Whether x and y come in two parts [vertex][high, low][channel], for values of a linear kernel by differences. */
   readonly extended?: boolean;
-  /**
-   * Whether to compute in two parts, by increments in two parts that come with each chunk. Gradients to increments are so
-   * by the polynomial solver alone, whose series cancel.
-   */
+  /** Whether to compute in two parts, by increments in two parts that come with each chunk. Gradients go no further. */
   readonly parts?: boolean;
 }
 
@@ -60,9 +57,11 @@ export interface PairChunk {
   readonly pairs: Storage;
   /** [slots] of value and binary exponent; in two parts: of high and low part, exponent, 0. */
   readonly results: Storage;
-  /** For values in two parts: increments by segment [rows, columns][high, low], interleaved as grids are. */
+  /** In two parts: increments by segment [rows, columns][high, low], interleaved as grids are. */
   readonly increments?: readonly Storage[];
-  /** Cotangents of the values [slots] f32. */
+  /** In two parts, of one segment: where the gradients of the values to the increments go, laid out as these. */
+  readonly incrementGradients?: Storage;
+  /** Cotangents of the values [slots] f32; not in two parts. */
   readonly weights?: Storage;
   readonly gradientX?: RoleGradient;
   readonly gradientY?: RoleGradient;
@@ -96,6 +95,7 @@ function passUniforms(
   integers.set(words);
   integers[13] = lowRows;
   const floats = new Float32Array(bytes);
+  floats[14] = 1;
   floats.set(parameters, 8);
   floats[12] = fineScale;
   return new Uint8Array(bytes);
@@ -113,7 +113,7 @@ function scratchBytes(
   const padded = Math.ceil(plan.slots / plan.interleave) * plan.interleave;
   return {
     k: Math.max(4, padded * plan.stateRows * plan.stateWords * columns * 4),
-    p: source !== "buffer" && !gradient ? 4 : padded * (plan.rows + (gradient ? 1 : 0)) * columns * 4,
+    p: source !== "buffer" ? 4 : padded * (plan.rows + (gradient ? 1 : 0)) * columns * 4,
     g: gradient ? padded * plan.reverseWords * columns * 4 : 4,
   };
 }
@@ -206,6 +206,13 @@ export class PairStages {
       current.dispatch(kernels.increments, [x, y, pairs, scratch.p], u, size);
     };
     const inputs = source === "dot" || source === "extended" ? [pairs, x, y] : [pairs, scratch.p];
+    if (source === "parts" && this.shape.gradient) {
+      const u = uniforms(0, plan.stateRows, 0, 0);
+      const given = chunk.increments![0]!;
+      current.dispatch(kernels.forward, [pairs, given, scratch.k, results], u, groups);
+      current.dispatch(kernels.reverse!, [pairs, scratch.k, given, chunk.incrementGradients!, scratch.g], u, groups);
+      return current;
+    }
     if (!weights) {
       for (let s = 0; s < segments; s++) {
         const u = uniforms(s, 3, 0, 0);
@@ -229,15 +236,6 @@ export class PairStages {
       const size: [number, number, number] = [Math.ceil(vertices / perGroup), role.paths, blocks];
       current.dispatch(by, [x, y, pairs, scratch.p, role.list, role.out], u, size);
     };
-    if (source === "parts") {
-      const u = uniforms(0, plan.rows + 1, 0, 0);
-      const given = chunk.increments![0]!;
-      current.dispatch(kernels.forward, [pairs, given, scratch.k, results], u, groups);
-      current.dispatch(kernels.reverse!, [pairs, weights, scratch.k, given, scratch.p, scratch.g], u, groups);
-      contraction(chunk.gradientX, kernels.contractX, plan.rows + 1, u);
-      contraction(chunk.gradientY, kernels.contractY, columns + 1, u);
-      return current;
-    }
     const stateRows = 2 * (segments + 1) + plan.rows * (1 << dyadic[0]) + 1;
     // Rows at the segments' boundaries. The last segment's own rows come with the reverse; difference kernels of
     // many segments still run through it here, since the value is more accurate without keeping rows.
@@ -272,6 +270,7 @@ async function compile(
 ): Promise<Kernels> {
   const { channels, gradientChannels = channels } = shape;
   const gradient = shape.gradient !== null;
+  const parts = source === "parts";
   const uniformBytes = passWords * 4;
   const { interleave, workgroupSize, threads, strip } = plan;
   const contraction = (role: "x" | "y"): Promise<Kernel> =>
@@ -304,12 +303,10 @@ async function compile(
   const layout = { interleave, workgroupSize };
   let forward: (keep: boolean) => string;
   let reverseCode: () => string;
-  if (source === "parts") {
-    forward = () => partsCode(solver, layout, gradient);
-    reverseCode = () => {
-      if (solver.kind === "polynomial") return polynomialPartsReverse({ ...layout, order: solver.order, keep: true });
-      throw new Error(`gradients by the ${solver.kind} solver are not computed in two parts`);
-    };
+  if (parts) {
+    const code = partsCode(solver, { ...layout, keep: gradient });
+    forward = () => code.forward;
+    reverseCode = () => code.reverse;
   } else if (solver.kind === "difference") {
     const sweep = { ...layout, threads, strip, dyadic: solver.dyadic };
     const scaled = !gradient;
@@ -336,39 +333,37 @@ async function compile(
   const [inc, fwd, rec, rev, cx, cy] = await Promise.all([
     increment,
     forwardOf(forward(false), false, source === "dot" || source === "extended"),
-    gradient && source !== "parts" ? forwardOf(forward(true), true, false) : undefined,
+    gradient && !parts ? forwardOf(forward(true), true, false) : undefined,
     gradient
       ? gpu.kernel({
           label: "signature kernel reverse",
           code: reverseCode(),
-          bindings: [
-            "read",
-            "read",
-            "read",
-            ...(source === "parts" ? ["read" as const] : []),
-            "read_write",
-            "read_write",
-          ],
+          bindings: ["read", "read", "read", "read_write", "read_write"],
           uniformBytes,
         })
       : undefined,
-    shape.gradient?.x ? contraction("x") : undefined,
-    shape.gradient?.y ? contraction("y") : undefined,
+    shape.gradient?.x && !parts ? contraction("x") : undefined,
+    shape.gradient?.y && !parts ? contraction("y") : undefined,
   ]);
   return { increments: inc, forward: fwd!, recompute: rec, reverse: rev, contractX: cx, contractY: cy };
 }
 
 function partsCode(
   solver: CheckedSolver,
-  layout: { interleave: number; workgroupSize: number },
-  keep: boolean,
-): string {
+  layout: { interleave: number; workgroupSize: number; keep: boolean },
+): { forward: string; reverse: string } {
   switch (solver.kind) {
-    case "difference":
-      return differenceParts({ ...layout, dyadic: solver.dyadic });
-    case "polynomial":
-      return polynomialParts({ ...layout, order: solver.order, keep });
-    case "truncated":
-      return truncatedParts({ ...layout, depth: solver.depth });
+    case "difference": {
+      const shape = { ...layout, dyadic: solver.dyadic };
+      return { forward: differenceParts(shape), reverse: differencePartsReverse(shape) };
+    }
+    case "polynomial": {
+      const shape = { ...layout, order: solver.order };
+      return { forward: polynomialParts(shape), reverse: polynomialPartsReverse(shape) };
+    }
+    case "truncated": {
+      const shape = { ...layout, depth: solver.depth };
+      return { forward: truncatedParts(shape), reverse: truncatedPartsReverse(shape) };
+    }
   }
 }

@@ -4,8 +4,8 @@ import { twoPartsProbe } from "../../../shaders/signature/two-parts-probe.wgsl.j
 import type { Gpu } from "../../gpu/index.js";
 
 const count = 64;
-/** Above what sums and products in two parts are off by (2^-36 and a few), below what float32 alone is (2^-24). */
-const tolerance = 2 ** -32;
+/** Above what sums and products in two parts are off by (2^-46 and a few), below what float32 alone is (2^-24). */
+const tolerance = 2 ** -42;
 
 /** Numbers of either sign about 1, as a high part and what float32 rounds away. */
 function operands(): { exact: Float64Array; parts: Float32Array } {
@@ -23,7 +23,7 @@ function operands(): { exact: Float64Array; parts: Float32Array } {
  * Adds and multiplies numbers in two parts on the device. WGSL lets compilers take sums apart as if they were exact, and
  * then low parts come out as zero.
  * @param functions WGSL of `plus` and `times`.
- * @returns whether every result keeps 32 bits.
+ * @returns whether every result keeps 42 bits.
  */
 export async function tryTwoParts(gpu: Gpu, functions = twoParts): Promise<boolean> {
   const { exact, parts } = operands();

@@ -1,17 +1,12 @@
 /** The float64 twin as a backend: pair after pair, every formula as it is written in the papers. */
 import type { GramRequest, GramResult, SignatureBackend } from "../../signature/backend.js";
-import { type PathBatch, pathPoints } from "../../signature/paths.js";
+import { pathPoints } from "../../signature/paths.js";
 import type { CheckedSolver } from "../../signature/solver.js";
 import type { CompiledStaticKernel } from "../../signature/static-kernel.js";
 import { increments, incrementsVjp } from "./increments.js";
 import { kernelValue, kernelVjp } from "./kernel.js";
 import { truncatedSignature, truncatedSignatureVjp } from "./signature.js";
 import { tensorSize } from "./tensor.js";
-
-/** Points of path `i` within an array laid out like the batch's points: a view. */
-function own(batch: PathBatch, values: Float64Array, i: number): Float64Array {
-  return values.subarray(batch.offsets[i]! * batch.channels, batch.offsets[i + 1]! * batch.channels);
-}
 
 /** One pair: its kernel, and with gradients given, what its weight adds to them. */
 function pair(
@@ -51,8 +46,8 @@ function gramOf(kernel: CompiledStaticKernel, solver: CheckedSolver, request: Gr
       const both = symmetric && a !== b;
       const at = a * y.count + b;
       const weight = cotangent ? cotangent[at]! + (both ? cotangent[b * y.count + a]! : 0) : 0;
-      const xBar = weight !== 0 && gradientX ? own(x, gradientX, a) : undefined;
-      const yBar = weight !== 0 && gradientY ? own(y, gradientY, b) : undefined;
+      const xBar = weight !== 0 && gradientX ? pathPoints(x, a, gradientX) : undefined;
+      const yBar = weight !== 0 && gradientY ? pathPoints(y, b, gradientY) : undefined;
       gram[at] = pair(kernel, solver, pathPoints(x, a), pathPoints(y, b), x.channels, weight, xBar, yBar);
       if (both) gram[b * y.count + a] = gram[at]!;
     }
@@ -77,8 +72,8 @@ export function twinBackend(): SignatureBackend {
           pathPoints(y, i),
           x.channels,
           cotangent?.[i] ?? 0,
-          gradientX && own(x, gradientX, i),
-          gradientY && own(y, gradientY, i),
+          gradientX && pathPoints(x, i, gradientX),
+          gradientY && pathPoints(y, i, gradientY),
         ),
       );
       return { gram, gradientX, gradientY };
@@ -96,7 +91,7 @@ export function twinBackend(): SignatureBackend {
       const out = new Float64Array(paths.points.length);
       for (let i = 0; i < paths.count; i++) {
         const bar = cotangent.subarray(i * size, (i + 1) * size);
-        own(paths, out, i).set(truncatedSignatureVjp(pathPoints(paths, i), paths.channels, depth, bar));
+        pathPoints(paths, i, out).set(truncatedSignatureVjp(pathPoints(paths, i), paths.channels, depth, bar));
       }
       return out;
     },
