@@ -10,9 +10,15 @@ export function fail(field: string, what: string): never {
 export function show(value: unknown): string {
   if (typeof value === "number" || value === undefined) return String(value);
   if (typeof value === "function") return "a function";
-  const text = JSON.stringify(value) ?? String(value);
+  const text = JSON.stringify(isNumbers(value) ? Array.from(value) : value) ?? String(value);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
+
+/** Numbers in a row, as a list or a typed array. */
+export type Numbers = readonly number[] | Float32Array | Float64Array | Int32Array | Uint32Array;
+
+export const isNumbers = (value: unknown): value is Numbers =>
+  Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
 
 export function finiteNumber(field: string, value: unknown): number {
   if (typeof value !== "number" || !Number.isFinite(value)) fail(field, `expected a finite number, got ${show(value)}`);

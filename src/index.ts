@@ -3,6 +3,7 @@ export { type Cell, type CellDefinition, defineCell } from "./cell/cell.js";
 export type { Exactness, ExactnessCondition, Verdict } from "./cell/exactness.js";
 export { gif } from "./cell/gif.js";
 export { slif } from "./cell/slif.js";
+export type { Numbers } from "./checks.js";
 export type { Current, CurrentSamples, PlannedCurrent } from "./driver/current.js";
 export {
   type Backend,

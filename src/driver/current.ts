@@ -1,14 +1,14 @@
 /** Input currents: constant, one per neuron, or sampled and held constant between samples. */
-import { fail, finiteNumber, positiveNumber, show } from "../checks.js";
+import { fail, finiteNumber, isNumbers, type Numbers, positiveNumber, show } from "../checks.js";
 
 /** A sampled current: by time, for all neurons alike, or by time × neuron. */
-export type CurrentSamples = readonly number[] | Float32Array | Float64Array | readonly (readonly number[])[];
+export type CurrentSamples = Numbers | readonly Numbers[];
 
 /** The same at all times, of all neurons or of each; or samples, each held for dt (the unit of time of the parameters). */
-export type Current = number | number[] | { dt: number; samples: CurrentSamples };
+export type Current = number | Numbers | { dt: number; samples: CurrentSamples };
 
 /** Whether samples are one number each, for all neurons. */
-export const isFlat = (samples: CurrentSamples): samples is readonly number[] => typeof samples[0] === "number";
+export const isFlat = (samples: CurrentSamples): samples is Numbers => typeof samples[0] === "number";
 
 export interface PlannedCurrent {
   /** [samples] or [samples, neurons], neuron innermost. */
@@ -29,14 +29,12 @@ export function planCurrent(current: Current, neurons: number, t0: number, dt: n
     const values = Float64Array.of(finiteNumber(field, current));
     return { values, samples: 1, stepsPerSample: steps, perNeuron: false };
   }
-  if (Array.isArray(current)) {
+  if (isNumbers(current)) {
     if (current.length !== neurons) {
       fail(field, `expected one number, or ${neurons} (one per neuron), got ${current.length}`);
     }
-    current.forEach((v, k) => {
-      finiteNumber(`${field}[${k}]`, v);
-    });
-    return { values: Float64Array.from(current), samples: 1, stepsPerSample: steps, perNeuron: true };
+    const values = Float64Array.from(current, (v, k) => finiteNumber(`${field}[${k}]`, v));
+    return { values, samples: 1, stepsPerSample: steps, perNeuron: true };
   }
   if (typeof current !== "object" || current === null) {
     fail(field, `expected a number, a list, or { dt, samples }, got ${show(current)}`);
@@ -48,8 +46,9 @@ export function planCurrent(current: Current, neurons: number, t0: number, dt: n
     fail(`${field}.dt`, `${sampleDt} is not a whole number of time.dt = ${dt}; set time.dt to ${mend}, for example`);
   }
   const { samples } = current;
-  const list = Array.isArray(samples) || samples instanceof Float32Array || samples instanceof Float64Array;
-  if (!list || samples.length === 0) fail(`${field}.samples`, "expected a list of samples (time, or time × neuron)");
+  const list: unknown = samples;
+  if (!isNumbers(list) || samples.length === 0)
+    fail(`${field}.samples`, "expected a list of samples (time, or time × neuron)");
   const needed = Math.ceil(steps / ratio);
   if (samples.length < needed) {
     const end = t0 + samples.length * sampleDt;
@@ -62,15 +61,15 @@ export function planCurrent(current: Current, neurons: number, t0: number, dt: n
     const values = Float64Array.from({ length: needed }, (_, s) => finiteNumber(`${field}.samples[${s}]`, samples[s]));
     return { values, samples: needed, stepsPerSample: ratio, perNeuron: false };
   }
-  const width = Array.isArray(samples[0]) ? samples[0].length : 0;
+  const width = isNumbers(samples[0]) ? samples[0].length : 0;
   if (width !== 1 && width !== neurons) {
     const each = neurons === 1 ? "a list of one" : `a list of one or ${neurons} (one per neuron)`;
     fail(`${field}.samples[0]`, `expected a number, or ${each}, got ${show(samples[0])}`);
   }
   const values = new Float64Array(needed * width);
   for (let s = 0; s < needed; s++) {
-    const row = samples[s]!;
-    if (!Array.isArray(row) || row.length !== width) {
+    const row: unknown = samples[s];
+    if (!isNumbers(row) || row.length !== width) {
       fail(`${field}.samples[${s}]`, `expected ${width} numbers like the first sample, got ${show(row)}`);
     }
     for (let k = 0; k < width; k++) values[s * width + k] = finiteNumber(`${field}.samples[${s}][${k}]`, row[k]);

@@ -2,14 +2,14 @@
  * Connections between neurons, as sorted rows of targets (compressed sparse rows): whatever form the weights were
  * given in, and the way back to that form for gradients and fitted values.
  */
-import { fail, finiteNumber, show } from "../checks.js";
+import { fail, finiteNumber, isNumbers, type Numbers, show } from "../checks.js";
 import { type DrawnWeights, drawWeights } from "./drawn-weights.js";
 
 /** Weights as given: all-to-all, a list of edges, one matrix between each two layers, or drawn by a law. */
 export type Weights =
-  | { dense: number[][] }
+  | { dense: Numbers[] }
   | { edges: [from: number, to: number, weight: number][] }
-  | { layers: number[][][] }
+  | { layers: Numbers[][] }
   | DrawnWeights;
 
 export interface Connections {
@@ -34,13 +34,13 @@ function matrix(field: string, value: unknown, rows: number, columns: number): v
     );
   }
   value.forEach((row: unknown, k) => {
-    if (!Array.isArray(row) || row.length !== columns) {
+    if (!isNumbers(row) || row.length !== columns) {
       fail(
         `${field}[${k}]`,
-        `expected ${columns} numbers (one per receiving neuron), got ${Array.isArray(row) ? row.length : show(row)}`,
+        `expected ${columns} numbers (one per receiving neuron), got ${isNumbers(row) ? row.length : show(row)}`,
       );
     }
-    row.forEach((w: unknown, j) => {
+    row.forEach((w: unknown, j: number) => {
       finiteNumber(`${field}[${k}][${j}]`, w);
     });
   });

@@ -2,7 +2,7 @@
 import { type Cell, type CellDefinition, defineCell } from "../cell/cell.js";
 import { gif } from "../cell/gif.js";
 import { slif } from "../cell/slif.js";
-import { fail, finiteNumber, show, wholeNumber } from "../checks.js";
+import { fail, finiteNumber, isNumbers, type Numbers, show, wholeNumber } from "../checks.js";
 import type { Current } from "../driver/current.js";
 import { type Connections, readConnections, type Weights } from "./connections.js";
 
@@ -14,7 +14,7 @@ export interface NetworkDefinition {
   /** … sizes of feed-forward layers. */
   layers?: number[];
   /** Values of the cell's parameters, shared (a number) or per neuron (a list); the cell's default where not given. */
-  parameters?: Record<string, number | number[]>;
+  parameters?: Record<string, number | Numbers>;
   weights?: Weights;
   /** Input current: constant, per neuron, or sampled. Default 0. */
   current?: Current;
@@ -23,9 +23,9 @@ export interface NetworkDefinition {
 }
 
 export interface InputSpikes {
-  times: number[];
-  neurons: number[];
-  weights: number[];
+  times: Numbers;
+  neurons: Numbers;
+  weights: Numbers;
 }
 
 /** One parameter of the cell: its values are one for all neurons, or one per neuron. */
@@ -66,11 +66,11 @@ function readInputSpikes(spikes: InputSpikes | undefined, neurons: number): Inpu
     fail(field, `expected { times, neurons, weights }, got ${show(spikes)}`);
   for (const key of ["times", "neurons", "weights"] as const) {
     const list = spikes[key];
-    if (!Array.isArray(list)) fail(`${field}.${key}`, `expected a list, got ${show(list)}`);
+    if (!isNumbers(list)) fail(`${field}.${key}`, `expected a list, got ${show(list)}`);
     if (list.length !== spikes.times.length) {
       fail(`${field}.${key}`, `has ${list.length} entries for ${spikes.times.length} times; one each is needed`);
     }
-    list.forEach((v, i) => {
+    list.forEach((v: number, i: number) => {
       if (key === "neurons") wholeNumber(`${field}.neurons[${i}]`, v, 0, neurons - 1);
       else finiteNumber(`${field}.${key}[${i}]`, v);
     });
@@ -113,14 +113,12 @@ export function defineNetwork(definition: NetworkDefinition): Network {
   const parameters = cell.parameters.map((name): Parameter => {
     const value = given[name] ?? cell.defaults[name]!;
     const field = `network.parameters.${name}`;
-    const list = Array.isArray(value) ? value : [value];
-    if (Array.isArray(value) && value.length !== neurons) {
+    if (!isNumbers(value)) return { name, values: Float64Array.of(finiteNumber(field, value)), perNeuron: false };
+    if (value.length !== neurons) {
       fail(field, `expected one number, or ${neurons} (one per neuron), got ${value.length}`);
     }
-    list.forEach((v, k) => {
-      finiteNumber(Array.isArray(value) ? `${field}[${k}]` : field, v);
-    });
-    return { name, values: Float64Array.from(list), perNeuron: Array.isArray(value) };
+    const values = Float64Array.from(value, (v, k) => finiteNumber(`${field}[${k}]`, v));
+    return { name, values, perNeuron: true };
   });
   const inputSpikes = readInputSpikes(definition.inputSpikes, neurons);
   const connections = readConnections(definition.weights, neurons, layers);

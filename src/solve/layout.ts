@@ -3,7 +3,7 @@
  * value if shared, else one per neuron), weights by rows of connections, then the input current (one value, one per
  * neuron, or samples × neurons with the neuron innermost). Gradients have the same layout.
  */
-import { fail } from "../checks.js";
+import { fail, isNumbers } from "../checks.js";
 import { isFlat } from "../driver/current.js";
 import type { Network } from "../network/network.js";
 import type { SolvePlan } from "./plan.js";
@@ -49,7 +49,7 @@ export function parameterLayout(plan: SolvePlan): ParameterLayout {
   const given = network.current;
   add("current", current.values.length, current.perNeuron ? 1 : 0, (v) => {
     if (typeof given === "number") return v[0]!;
-    if (Array.isArray(given) || isFlat(given.samples)) return Array.from(v);
+    if (isNumbers(given) || isFlat(given.samples)) return Array.from(v);
     const width = current.perNeuron ? network.neurons : 1;
     return Array.from({ length: current.samples }, (_, s) => Array.from(v).slice(s * width, (s + 1) * width));
   });

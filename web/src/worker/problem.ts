@@ -38,7 +38,7 @@ export function withValues(definition: NetworkDefinition, values: Record<string,
     ...(current === undefined
       ? {}
       : {
-          current: (sampled && typeof sampled === "object" && !Array.isArray(sampled)
+          current: (sampled && typeof sampled === "object" && "samples" in sampled
             ? { dt: sampled.dt, samples: current }
             : current) as NonNullable<NetworkDefinition["current"]>,
         }),

@@ -80,7 +80,7 @@ function tracesOf(
   // Antithetic paths come in pairs.
   const paths = plan.antithetic ? 2 : most;
   const { inputSpikes: given } = definition;
-  const early = given?.times.flatMap((t, n) => (t <= tracedTo ? [n] : []));
+  const early = given && Array.from(given.times).flatMap((t, n) => (t <= tracedTo ? [n] : []));
   const inputSpikes = given &&
     early && {
       times: early.map((n) => given.times[n]!),
