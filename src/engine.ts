@@ -115,7 +115,7 @@ export class EngineNetwork {
 
   /**
    * Value and gradient of a loss over `paths` Monte Carlo paths, with standard errors: the exact derivative of the
-   * discrete solution with noise and uniforms held fixed (DESIGN: backward recursion; Holberg & Salvi 2024).
+   * discrete solution with noise and uniforms held fixed (docs/mathematics.md; Holberg & Salvi 2024).
    * @throws SaltationError `invalid-input`, or `not-finite`.
    */
   async valueAndGradient(loss: Loss, options: GradientOptions): Promise<ValueAndGradient> {

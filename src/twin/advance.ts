@@ -2,7 +2,7 @@
  * One sub-step of the ODE between events, y(r) → y(r + h) within a grid step, in float64, with its exact reverse and
  * forward derivative. Times r and h are counted from the grid point. The driver path's slope is
  *
- *     x(r) = a + b (dt - 2 r),  a = ΔW / dt,  b = 6 H / dt²      (DESIGN: line + parabola; b = 0 for `wong-zakai`)
+ *     x(r) = a + b (dt - 2 r),  a = ΔW / dt,  b = 6 H / dt²      (docs/mathematics.md; b = 0 for `wong-zakai`)
  *
  * `euler` freezes the drift at the start of the sub-step and leaves the noise to the grid points.
  */

@@ -1,7 +1,7 @@
 /**
  * The backward recursion for one path, in float64: the exact derivative of the discrete solution, operation by
  * operation from last to first. At an event with spike-time cotangent ℓ, in the continuum (Holberg & Salvi 2024,
- * theorem 3.2; DESIGN section 2),
+ * theorem 3.2; docs/mathematics.md),
  *
  *     a⁻ = ∇Tᵀ a⁺ - ∇E (ℓ + a⁺·(∇T f⁻ - f⁺)) / (∇E·f⁻);
  *

@@ -1,6 +1,6 @@
 /**
  * Forward sensitivities of one path in float64: the derivative of every spike time in given parameter directions, by
- * carrying tangents along the operations of the forward solve. At an event (DESIGN section 2),
+ * carrying tangents along the operations of the forward solve. At an event (docs/mathematics.md),
  *
  *     ∂τ = -(∂E + ∇E·∂y⁻) / (∇E·f⁻),   ∂y⁺ = ∂T + ∇T·(∂y⁻ + f⁻ ∂τ).
  */
