@@ -103,6 +103,18 @@ describe("signature kernels on the GPU against the twin", () => {
     }
   });
 
+  it("kernels of distances do not depend on where the paths lie, also far from the origin", async () => {
+    const [x, y] = [brownianPaths(22, [90, 40], 2), brownianPaths(23, [80, 70], 2)];
+    // As clock times do, for example: 1e4 leaves float32 three digits of steps of 0.1. The shift itself rounds by 1e-12.
+    const far = (batch: typeof x): typeof x => ({ ...batch, points: batch.points.map((v) => v + 1e4) });
+    const options = { static: { kind: "rbf", sigma: 0.7 }, cotangent: [1, 0.6] } as const;
+    const a = await signatureKernel(gpu(), far(x), far(y), options);
+    const b = await signatureKernel(twin, x, y, options);
+    expect(relativeError(a.values, b.values)).toBeLessThan(3e-6);
+    expect(relativeError(a.gradientX!, b.gradientX!)).toBeLessThan(5e-5);
+    expect(relativeError(a.gradientY!, b.gradientY!)).toBeLessThan(5e-5);
+  });
+
   it("padding never changes a value: a path has the same kernels whatever else is in the batch", async () => {
     const x = brownianPaths(5, [40, 90, 11], 2);
     const y = brownianPaths(6, [64, 17], 2);

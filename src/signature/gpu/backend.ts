@@ -12,12 +12,30 @@ import { gpuSignatures, gpuSignatureVjp } from "./signatures.js";
 import { type PairScratch, PairStages } from "./stages.js";
 import { keepsTwoParts } from "./two-parts.js";
 
+/** Mean point of a batch. */
+function meanPoint({ points, channels }: PathBatch): Float64Array {
+  const mean = new Float64Array(channels);
+  points.forEach((v, i) => {
+    mean[i % channels]! += v * (channels / points.length);
+  });
+  return mean;
+}
+
 /**
  * Points as the stages read them: differences for a linear kernel (taken in float64; with `extended` as float32 and what
- * is left, [vertex][high, low][channel]), else the points.
+ * is left, [vertex][high, low][channel]), else the points, for a kernel of distances from `origin`: far from 0, float32
+ * would lose what tells them apart.
  */
-function devicePoints(kernel: CompiledStaticKernel, batch: PathBatch, extended: boolean): Float32Array {
-  if (kernel.linearScale === undefined) return Float32Array.from(batch.points);
+function devicePoints(
+  kernel: CompiledStaticKernel,
+  batch: PathBatch,
+  extended: boolean,
+  origin: Float64Array,
+): Float32Array {
+  if (kernel.linearScale === undefined) {
+    const away = kernel.argument === "distance" ? origin : new Float64Array(batch.channels);
+    return Float32Array.from(batch.points, (v, i) => v - away[i % batch.channels]!);
+  }
   const c = batch.channels;
   const out = new Float32Array(batch.points.length * (extended ? 2 : 1));
   for (let i = 0; i < batch.count; i++) {
@@ -223,11 +241,12 @@ export class GpuSignatureBackend implements SignatureBackend {
         g: hold(gpu.buffer("reverse rows", Math.max(...sizes.map((b) => b.g)))),
       };
       const uploaded = [new Map<PathBatch, Storage>(), new Map<PathBatch, Storage>()] as const;
+      const origin = meanPoint(jobs[0]!.x);
       const points = (batch: PathBatch, extended: boolean): Storage => {
         const known = uploaded[extended ? 1 : 0];
         let storage = known.get(batch);
         if (!storage) {
-          storage = hold(gpu.upload("points", devicePoints(kernel, batch, extended)));
+          storage = hold(gpu.upload("points", devicePoints(kernel, batch, extended, origin)));
           known.set(batch, storage);
         }
         return storage;
