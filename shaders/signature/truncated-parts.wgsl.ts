@@ -29,14 +29,16 @@ export interface TruncatedPartsShape extends LayoutShape {
 
 const indicesTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
+/** r s at r − 1, s − 1. */
+const products = (depth: number): number[] =>
+  indicesTo(depth).flatMap((r) => indicesTo(depth).map((s) => (r + 1) * (s + 1)));
+
 /** x/n in two parts, as x<n>, for every product n of two indices. */
-const quotients = (depth: number): string => {
-  const products = indicesTo(depth).flatMap((r) => indicesTo(depth).map((s) => (r + 1) * (s + 1)));
-  return [...new Set(products)]
+const quotients = (depth: number): string =>
+  [...new Set(products(depth))]
     .filter((n) => n > 1)
     .map((n) => `      let x${n} = times(x, ${parts(1 / n)});`)
     .join("\n");
-};
 const quotient = (r: number, s: number): string => (r * s === 1 ? "x" : `x${r * s}`);
 
 /** Words of C of a column, and of W and Q before a cell. */
@@ -119,11 +121,12 @@ ${unroll(
 export const truncatedPartsReverse = (shape: TruncatedPartsShape): string => {
   const { depth: D, interleave: B } = shape;
   const words = wordsOf(D);
-  const products = indicesTo(D).flatMap((r) => indicesTo(D).map((s) => (r + 1) * (s + 1)));
   return wgsl`
 ${pairLayout(shape)}
 ${twoParts}
-const shares = array<vec2f, ${D * D}>(${products.map((n) => parts(1 / n)).join(", ")}); // 1/(r s) at r − 1, s − 1
+const shares = array<vec2f, ${D * D}>(${products(D)
+    .map((n) => parts(1 / n))
+    .join(", ")}); // 1/(r s) at r − 1, s − 1
 ${partsReverseHead(shape.workgroupSize)}
   let words = run.columns * ${words.column + words.cell}u;
   let gb = grid_row(slot, 0u, 1u, run.columns * ${Math.max(1, words.cell)}u);

@@ -23,20 +23,19 @@ function meanPoint({ points, channels }: PathBatch): Float64Array {
 
 /**
  * Points as the stages read them: differences for a linear kernel (taken in float64; with `extended` as float32 and what
- * is left, [vertex][high, low][channel]), else the points, for a kernel of distances from `origin`: far from 0, float32
- * would lose what tells them apart.
+ * is left, [vertex][high, low][channel]), else the points. Kernels of distances have an origin, from which points are taken:
+ * far from 0, float32 would lose what tells them apart.
  */
 function devicePoints(
   kernel: CompiledStaticKernel,
   batch: PathBatch,
   extended: boolean,
-  origin: Float64Array,
+  origin: Float64Array | undefined,
 ): Float32Array {
-  if (kernel.linearScale === undefined) {
-    const away = kernel.argument === "distance" ? origin : new Float64Array(batch.channels);
-    return Float32Array.from(batch.points, (v, i) => v - away[i % batch.channels]!);
-  }
   const c = batch.channels;
+  if (kernel.linearScale === undefined) {
+    return Float32Array.from(batch.points, origin && ((v, i) => v - origin[i % c]!));
+  }
   const out = new Float32Array(batch.points.length * (extended ? 2 : 1));
   for (let i = 0; i < batch.count; i++) {
     for (let v = batch.offsets[i]! * c; v < (batch.offsets[i + 1]! - 1) * c; v++) {
@@ -241,7 +240,7 @@ export class GpuSignatureBackend implements SignatureBackend {
         g: hold(gpu.buffer("reverse rows", Math.max(...sizes.map((b) => b.g)))),
       };
       const uploaded = [new Map<PathBatch, Storage>(), new Map<PathBatch, Storage>()] as const;
-      const origin = meanPoint(jobs[0]!.x);
+      const origin = kernel.argument === "distance" ? meanPoint(jobs[0]!.x) : undefined;
       const points = (batch: PathBatch, extended: boolean): Storage => {
         const known = uploaded[extended ? 1 : 0];
         let storage = known.get(batch);

@@ -17,6 +17,20 @@ const rowStart = ({ plan, columns }: Grid, slot: number, row: number): number =>
   return (Math.floor(slot / B) * rows + (row % rows)) * columns * B + (slot % B);
 };
 
+/** Visits the increments of a slot's pair, row after row: each by its number, its row, and where its parts begin. */
+function eachIncrement(
+  grid: Grid,
+  slot: number,
+  count: number,
+  width: number,
+  visit: (n: number, row: number, place: number) => void,
+): void {
+  for (let n = 0, row = 0; n < count; row++) {
+    const start = rowStart(grid, slot, row);
+    for (let j = 0; j < width; j++, n++) visit(n, row, 2 * (start + j * grid.plan.interleave));
+  }
+}
+
 /** Numbers of a segment. */
 export const partsCount = ({ plan, columns }: Grid, slots: number): number =>
   2 * Math.ceil(slots / plan.interleave) * plan.interleave * plan.rows * columns;
@@ -35,21 +49,18 @@ export function incrementParts(
   end: number,
   grid: Grid,
 ): Float32Array[] {
-  const { rows, segments, interleave: B } = grid.plan;
+  const { rows, segments } = grid.plan;
   const out = Array.from({ length: segments }, () => new Float32Array(partsCount(grid, end - begin)));
   for (let slot = 0; slot < end - begin; slot++) {
     const ys = pathPoints(y, list.b[begin + slot]!);
     const p = increments(kernel, pathPoints(x, list.a[begin + slot]!), ys, x.channels);
     const width = ys.length / y.channels - 1;
-    for (let at = 0, row = 0; at < p.length; at += width, row++) {
+    eachIncrement(grid, slot, p.length, width, (n, row, place) => {
       const segment = out[Math.floor(row / rows)]!;
-      const start = rowStart(grid, slot, row);
-      for (let j = 0; j < width; j++) {
-        const high = Math.fround(p[at + j]!);
-        segment[2 * (start + j * B)] = high;
-        segment[2 * (start + j * B) + 1] = p[at + j]! - high;
-      }
-    }
+      const high = Math.fround(p[n]!);
+      segment[place] = high;
+      segment[place + 1] = p[n]! - high;
+    });
   }
   return out;
 }
@@ -71,19 +82,14 @@ export function incrementPartsVjp(
   xBar: Float64Array,
   yBar: Float64Array,
 ): void {
-  const B = grid.plan.interleave;
   for (let slot = 0; slot < end - begin; slot++) {
     const [a, b] = [list.a[begin + slot]!, list.b[begin + slot]!];
     const [xs, ys] = [pathPoints(x, a), pathPoints(y, b)];
     const width = ys.length / y.channels - 1;
     const pBar = new Float64Array((xs.length / x.channels - 1) * width);
-    for (let at = 0, row = 0; at < pBar.length; at += width, row++) {
-      const start = rowStart(grid, slot, row);
-      for (let j = 0; j < width; j++) {
-        const place = 2 * (start + j * B);
-        pBar[at + j] = weights[begin + slot]! * (bars[place]! + bars[place + 1]!);
-      }
-    }
+    eachIncrement(grid, slot, pBar.length, width, (n, _row, place) => {
+      pBar[n] = weights[begin + slot]! * (bars[place]! + bars[place + 1]!);
+    });
     incrementsVjp(kernel, xs, ys, x.channels, pBar, pathPoints(x, a, xBar), pathPoints(y, b, yBar));
   }
 }
