@@ -91,8 +91,7 @@ fn taped_state(entry: u32, i: u32) -> State {
 fn flush(step: u32, k: u32, i: u32) {
 ${own.map((g) => `  rows[(${g.row + 1}u + k) * run.paths + i] += grad_${g.parameter}; grad_${g.parameter} = 0.0f;`).join("\n")}
 #if ${currentOwn}
-  let sample = ${samples > 1 ? `min(step / run.steps_per_sample, ${samples - 1}u)` : "0u"};
-  rows[(${currentRow + 1}u + sample * ${width}u${stride ? " + k" : ""}) * run.paths + i] += grad_current;
+  rows[(${currentRow + 1}u + sample_of(step) * ${width}u${stride ? " + k" : ""}) * run.paths + i] += grad_current;
   grad_current = 0.0f;
 #endif
 }

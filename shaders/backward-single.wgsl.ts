@@ -31,9 +31,10 @@ export function backwardSingle(shape: BackwardSingleShape): string {
   const index = Array.from({ length: shape.states }, (_, i) => i);
   const withCurrent = shape.currentRow >= 0;
   const sampled = shape.current.samples > 1;
-  const words = singleTapeWords(shape);
   const noise = noiseNames(shape);
-  const onTape = (word: number): string => `tape[base + ${word * shape.workgroupSize}u]`;
+  /** Numbers of an entry of the tape for all lanes of a workgroup, and a word of the entry `at`. */
+  const entry = singleTapeWords(shape) * shape.workgroupSize;
+  const onTape = (word: number): string => `tape[at + ${word * shape.workgroupSize}u]`;
   return wgsl`
 ${runStruct}
 @group(0) @binding(0) var<uniform> run: Run;
@@ -63,6 +64,17 @@ fn load_event(k: u32, n: u32, i: u32) -> Event {
   return event;
 }
 
+// Whether sub-steps follow: to the last spike, and on to the last step unless the path stopped there.
+fn goes_on(count: u32, total: u32, step: u32, end_step: u32) -> bool {
+  return count < total || (end_step != never && step < end_step);
+}
+
+fn taped_state(at: u32) -> State { return State(${index.map(onTape).join(", ")}); }
+
+fn taped_noise(at: u32) -> Noise {
+  return Noise(${noise.map((_, k) => onTape(shape.states + k)).join(", ") || "0.0f"});
+}
+
 @compute @workgroup_size(${shape.workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x;
@@ -87,11 +99,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let end_step = load_word(run.to_slot, 1u, i);
   let total = load_word(run.to_slot, 2u, i);
   // A workgroup's part of the tape is in one piece, which a cache holds.
-  let own = (i / ${shape.workgroupSize}u) * (run.budget * ${words * shape.workgroupSize}u) + i % ${shape.workgroupSize}u;
+  let own = (i / ${shape.workgroupSize}u) * (run.budget * ${entry}u) + i % ${shape.workgroupSize}u;
 
-  // Replay: to the last spike, and on to the last step unless the path stopped there.
+  // Replay.
   var taped = 0u;
-  var more = count < total || (end_step != never && step < end_step);
+  var more = goes_on(count, total, step, end_step);
   if (more) { loop {
     let event = load_event(count, total, i);
     let to = select(end_step, never, count < total);
@@ -101,7 +113,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       let z = draw_noise(path, step, 0u);
       at_event = step == event.step;
       let h = select(1.0f, event.rho, at_event) - rho;
-      let base = own + taped * ${words * shape.workgroupSize}u;
+      let at = own + taped * ${entry}u;
 ${index.map((s) => `      ${onTape(s)} = y.y${s};`).join("\n")}
 ${noise.map((name, k) => `      ${onTape(shape.states + k)} = z.${name};`).join("\n")}
       taped += 1u;
@@ -119,7 +131,7 @@ ${noise.map((name, k) => `      ${onTape(shape.states + k)} = z.${name};`).join(
       count += 1u;
       y = cell_reset(y, event_uniform(path, 0u, count));
     }
-    more = count < total || (end_step != never && step < end_step);
+    more = goes_on(count, total, step, end_step);
     continuing { break if !more; }
   } }
 
@@ -138,9 +150,9 @@ ${shape.gradientRows.map((g) => `  grad_${g.parameter} = rows[${g.row + 1}u * ru
     let last = load_event(count - 1u, count, i); // the event before it
     var event_bar = 0.0f;
     if (at_event) {
-      let base = own + (taped - 1u) * ${words * shape.workgroupSize}u;
-      let before = State(${index.map(onTape).join(", ")});
-      let z = Noise(${noise.map((_, k) => onTape(shape.states + k)).join(", ") || "0.0f"});
+      let at = own + (taped - 1u) * ${entry}u;
+      let before = taped_state(at);
+      let z = taped_noise(at);
       let rho_before = select(0.0f, last.rho, last.step == step);
       let h = rho - rho_before;
       let current = current_at(step, 0u);
@@ -157,9 +169,9 @@ ${shape.gradientRows.map((g) => `  grad_${g.parameter} = rows[${g.row + 1}u * ru
     let stop = max(taped, ${shape.burst}u) - ${shape.burst}u;
     loop {
       taped -= 1u;
-      let base = own + taped * ${words * shape.workgroupSize}u;
-      let before = State(${index.map(onTape).join(", ")});
-      let z = Noise(${noise.map((_, k) => onTape(shape.states + k)).join(", ") || "0.0f"});
+      let at = own + taped * ${entry}u;
+      let before = taped_state(at);
+      let z = taped_noise(at);
       step -= select(1u, 0u, at_event);
       let rho_before = select(0.0f, last.rho, last.step == step);
       let h = select(1.0f, rho, at_event) - rho_before;
@@ -174,8 +186,7 @@ ${shape.gradientRows.map((g) => `  grad_${g.parameter} = rows[${g.row + 1}u * ru
       rho = rho_before;
       at_event = false;
 #if ${withCurrent && sampled}
-      let row = ${shape.currentRow + 1}u + min(step / run.steps_per_sample, ${shape.current.samples - 1}u);
-      rows[row * run.paths + i] += grad_current;
+      rows[(${shape.currentRow + 1}u + sample_of(step)) * run.paths + i] += grad_current;
       grad_current = 0.0f;
 #endif
       continuing { break if rho > 0.0f || taped <= stop; }

@@ -161,8 +161,6 @@ fn join_lanes(lane: u32, part: f32, at: u32) {
   workgroupBarrier();
 }
 
-fn sample_of(step: u32) -> u32 { return ${samples > 1 ? `min(step / run.steps_per_sample, ${samples - 1}u)` : "0u"}; }
-
 fn event_step(n: u32, i: u32) -> u32 { return record[n * 3u * run.paths + i]; }
 fn event_place(n: u32, i: u32) -> f32 { return bitcast<f32>(record[(n * 3u + 1u) * run.paths + i]); }
 fn event_neuron(n: u32, i: u32) -> u32 { return record[(n * 3u + 2u) * run.paths + i]; }

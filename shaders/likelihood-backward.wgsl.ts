@@ -106,8 +106,7 @@ ${accumulators.map((g) => `  ${g.name} = ${g.row};`).join("\n")}
     }
     a = substep_reverse(s, before, quiet, begin, end - begin, current, a).y;
 #if ${shape.currentRow >= 0 && sampled}
-    let sample = min((step - 1u) / run.steps_per_sample, ${samples - 1}u);
-    rows[(${shape.currentRow + 1}u + sample * ${width}u${stride > 0 ? " + neuron" : ""}) * run.paths + i] += grad_current;
+    rows[(${shape.currentRow + 1}u + sample_of(step - 1u) * ${width}u${stride > 0 ? " + neuron" : ""}) * run.paths + i] += grad_current;
     grad_current = 0.0f;
 #endif
     happens = split;

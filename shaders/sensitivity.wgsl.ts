@@ -37,7 +37,6 @@ export function sensitivity(shape: SensitivityShape): string {
   const { states, neurons, directions } = shape;
   const index = Array.from({ length: states }, (_, i) => i);
   const f = sensitivityFields(states, directions);
-  const { samples } = shape.current;
   const parameters = Array.from({ length: shape.cellParameters }, (_, i) => i);
   return wgsl`
 ${runStruct}
@@ -80,8 +79,7 @@ ${parameters.map((p) => `  dpar_${p} = select(0.0f, 1.0f, on && way.y == ${p}u);
 
 fn current_along(d: u32, step: u32, k: u32) -> f32 {
   let way = direction[d];
-  let sample = ${samples > 1 ? `min(step / run.steps_per_sample, ${samples - 1}u)` : "0u"};
-  return select(0.0f, 1.0f, way.x == 2u && way.y == sample && (way.z == 0xffffffffu || way.z == k));
+  return select(0.0f, 1.0f, way.x == 2u && way.y == sample_of(step) && (way.z == 0xffffffffu || way.z == k));
 }
 
 fn weight_along(d: u32, e: u32) -> f32 {

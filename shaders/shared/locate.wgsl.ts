@@ -1,14 +1,6 @@
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 
 /**
- * Where in a sub-step the event function crosses zero; needs the functions of solver.wgsl.ts. `locate` gives the place
- * in the grid step of the event between rho and its end, above 0 always: sub-steps that begin at 0 began at a grid
- * point. An event function that is not below zero at rho (a reset that falls short) fires at once.
- *
- * Newton within a bracket. Along Runge-Kutta it begins at the root of the cubic through values and slopes at both ends.
- * Under a frozen drift an affine event function needs one division.
- */
-/**
  * Steps towards the root of the event function E along a Runge-Kutta sub-step, as a function of its length.
  *
  * The first guess, as a part of the whole sub-step, is the root of the cubic through values and slopes at both ends, by a
@@ -43,6 +35,14 @@ fn newton(start: f32, at: vec2f, rate: f32, end: vec2f) -> Correction {
 }
 `;
 
+/**
+ * Where in a sub-step the event function crosses zero; needs the functions of solver.wgsl.ts. `locate` gives the place
+ * in the grid step of the event between rho and its end, above 0 always: sub-steps that begin at 0 began at a grid
+ * point. An event function that is not below zero at rho (a reset that falls short) fires at once.
+ *
+ * Newton within a bracket. Along Runge-Kutta it begins at the root of the cubic through values and slopes at both ends.
+ * Under a frozen drift an affine event function needs one division.
+ */
 export function locateFunctions(smooth: boolean, affineEvent: boolean): string {
   return wgsl`
 #if ${smooth}

@@ -158,12 +158,11 @@ ${load(true)}
 #endif
 }
 
+// Sample of the input current in a grid step.
+fn sample_of(step: u32) -> u32 { return ${samples > 1 ? `min(step / run.steps_per_sample, ${samples - 1}u)` : "0u"}; }
+
 fn current_at(step: u32, neuron: u32) -> f32 {
-#if ${samples > 1}
-  return theta[${offset}u + min(step / run.steps_per_sample, ${samples - 1}u) * ${width}u${stride ? " + neuron" : ""}];
-#else
-  return theta[${offset}u${stride ? " + neuron" : ""}];
-#endif
+  return theta[${offset}u + sample_of(step) * ${width}u${stride ? " + neuron" : ""}];
 }
 
 // The state after a sub-step from rho of h (both fractions of the grid step).

@@ -19,6 +19,10 @@ export interface PlannedCurrent {
   readonly perNeuron: boolean;
 }
 
+/** The sample of a planned current in a grid step. */
+export const sampleOf = ({ samples, stepsPerSample }: PlannedCurrent, step: number): number =>
+  Math.min(samples - 1, Math.floor(step / stepsPerSample));
+
 /**
  * Lays a current onto the time grid.
  * @throws SaltationError `invalid-input` naming the entry that does not fit.

@@ -182,7 +182,7 @@ export class SingleSolver implements ChunkSolver {
     const most = Math.ceil((plan.steps + (status?.largestCount ?? slots)) / window);
     const windows = Math.min((chunk as EncodedSingle).windows, most);
     const groups = Math.ceil(paths / workgroupSize);
-    const tape = batch.temporary("tape", 4 * singleTapeWords(shape) * window * groups * workgroupSize);
+    const tape = batch.temporary("tape", this.bytes(slots).tape * groups * workgroupSize);
     const adjoint = batch.temporary("adjoint", 4 * (shape.states + 1) * paths);
     batch.clear(adjoint);
     for (let w = windows - 1; w >= 0; w--) {

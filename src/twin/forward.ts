@@ -6,6 +6,7 @@
  * lowest neuron). The driver path stays in absolute time: what follows an event goes on along the same path.
  */
 import type { CompiledCell } from "../cell/emit-js.js";
+import { sampleOf } from "../driver/current.js";
 import { SaltationError } from "../errors.js";
 import type { SolvePlan } from "../solve/plan.js";
 import { type Driver, Stepper } from "./advance.js";
@@ -303,6 +304,6 @@ export function neuronParameters(plan: SolvePlan): Float64Array[] {
 /** The input current of a neuron in a grid step. */
 export function plannedCurrent(plan: SolvePlan, step: number, neuron: number): number {
   const { current, network } = plan;
-  const sample = Math.min(current.samples - 1, Math.floor(step / current.stepsPerSample));
+  const sample = sampleOf(current, step);
   return current.values[current.perNeuron ? sample * network.neurons + neuron : sample]!;
 }

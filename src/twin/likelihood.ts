@@ -8,6 +8,7 @@
  * at a spike a⁻ = ∇Tᵀ a⁺ + ∇ log λ − ∇E.
  */
 import type { CompiledCell } from "../cell/emit-js.js";
+import { sampleOf } from "../driver/current.js";
 import { impossibleSpike, ownSpike, type Schedule } from "../gradient/schedule.js";
 import type { ParameterLayout } from "../solve/layout.js";
 import type { SolvePlan } from "../solve/plan.js";
@@ -115,7 +116,7 @@ export function laneLikelihood(
       }
     }
     stepper.reverse(a, pBar, before.subarray(s * n, (s + 1) * n), r, h, still, p, I, a);
-    const sample = Math.min(current.samples - 1, Math.floor(step / current.stepsPerSample));
+    const sample = sampleOf(current, step);
     gradient[currentView.offset + sample * width + currentView.neuronStride * k]! += pBar[P]!;
     pBar[P] = 0;
   }

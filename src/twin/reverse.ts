@@ -10,6 +10,7 @@
  * at once: its time is that of the jump, and E = 0 says nothing of it.
  */
 import type { CompiledCell } from "../cell/emit-js.js";
+import { sampleOf } from "../driver/current.js";
 import type { ParameterLayout } from "../solve/layout.js";
 import type { SolvePlan } from "../solve/plan.js";
 import { Stepper } from "./advance.js";
@@ -108,7 +109,7 @@ export function reversePath(
       }
       if (op.r === 0) timeBar[k] = 0;
       if (pBar[k]![P] !== 0) {
-        const sample = Math.min(plan.current.samples - 1, Math.floor(step / plan.current.stepsPerSample));
+        const sample = sampleOf(plan.current, step);
         gradient[currentView.offset + sample * sampleWidth + currentView.neuronStride * k]! += pBar[k]![P]!;
         pBar[k]![P] = 0;
       }

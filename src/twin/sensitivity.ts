@@ -5,6 +5,7 @@
  *     ∂τ = -(∂E + ∇E·∂y⁻) / (∇E·f⁻),   ∂y⁺ = ∂T + ∇T·(∂y⁻ + f⁻ ∂τ).
  */
 import type { CompiledCell } from "../cell/emit-js.js";
+import { sampleOf } from "../driver/current.js";
 import type { ParameterLayout } from "../solve/layout.js";
 import type { SolvePlan } from "../solve/plan.js";
 import { Stepper } from "./advance.js";
@@ -65,7 +66,7 @@ export function pathSensitivities(
         cell.receiveJvp(dy[k]!, op.before, p[k]!, w, dy[k]!, dp[k]!, direction[weightView.offset + op.edge]!);
       } else {
         const I = plannedCurrent(plan, op.step, k);
-        const sample = Math.min(plan.current.samples - 1, Math.floor(op.step / plan.current.stepsPerSample));
+        const sample = sampleOf(plan.current, op.step);
         const dI = direction[currentView.offset + sample * sampleWidth + currentView.neuronStride * k]!;
         // What follows a jump at once moves with it.
         const atOnce = op.until === "event" && firesAtOnce(cell, op.before, p[k]!);
