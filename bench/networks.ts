@@ -7,7 +7,7 @@ import { Engine, type EngineNetwork } from "../src/engine.js";
 import type { NetworkDefinition } from "../src/network/network.js";
 import { parameterLayout, requestedViews } from "../src/solve/layout.js";
 import type { Distribution, Method, SolveOptions } from "../src/solve/plan.js";
-import { createSolver, firstSlots, solveChunk } from "../src/solve/simulate.js";
+import { createSolver, firstSlots, solveFrom } from "../src/solve/simulate.js";
 import { option, writeResult } from "./support.js";
 
 /** A small generator of its own, so that networks are the same everywhere. */
@@ -79,7 +79,7 @@ async function timeSolver(
   let efficiency: number | undefined;
   for (let r = 0; r < 6; r++) {
     const [t0, c0] = [performance.now(), processors()];
-    const solved = await solveChunk(gpu, plan, solver, { firstPath: 0, paths }, slots);
+    const solved = await solveFrom(gpu, plan, solver, 0, slots, () => paths);
     const [t1, c1] = [performance.now(), processors()];
     const cotangents = gpu.upload("cotangents", new Float32Array(solved.slots * paths).fill(1 / paths));
     const rows = gpu.buffer("rows", 4 * (1 + solver.gradientRows) * paths);

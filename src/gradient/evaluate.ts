@@ -1,13 +1,13 @@
 /** Value and gradient of a loss on the GPU: forward, loss, backward recursion, reduction over paths. */
 import { fail } from "../checks.js";
-import { SaltationError } from "../errors.js";
 import type { Gpu } from "../gpu/index.js";
-import type { ChunkSolver, SolvedChunk } from "../solve/chunk-solver.js";
+import { type ChunkSolver, forwardChunk, type SolvedChunk } from "../solve/chunk-solver.js";
 import type { Chunk } from "../solve/chunks.js";
 import type { View } from "../solve/layout.js";
 import type { SolvePlan } from "../solve/plan.js";
-import { createSolver, fillTable, firstSlots, planChunks, solveChunk } from "../solve/simulate.js";
+import { createSolver, fillTable, firstSlots, fittingPaths, solveFrom } from "../solve/simulate.js";
 import { emptyTable } from "../solve/trains.js";
+import { evaluateOnHost } from "../train/host-loss.js";
 import {
   type DeviceTrains,
   type Evaluator,
@@ -18,7 +18,7 @@ import {
   type Train,
   trainsOf,
 } from "../train/loss.js";
-import { assembleResult, type ValueAndGradient } from "./result.js";
+import { assembleResult, checkEstimates, type ValueAndGradient } from "./result.js";
 import { RowSums } from "./row-sums.js";
 import type { Estimate } from "./statistics.js";
 
@@ -43,8 +43,11 @@ function release({ solved, kept }: LookedAt): void {
   kept.dispose();
 }
 
-/** Chunks of a plan's paths; a loss that compares paths with each other needs them all in one. */
-export function lossChunks(
+/**
+ * Paths of a chunk; a loss that compares paths with each other needs all of the plan's in one.
+ * @throws SaltationError `invalid-input` where those do not fit.
+ */
+export function lossPaths(
   gpu: Gpu,
   plan: SolvePlan,
   solver: ChunkSolver,
@@ -52,22 +55,22 @@ export function lossChunks(
   loss: Loss,
   own: GpuLoss | undefined,
   bytes?: number,
-): Chunk[] {
+): number {
   if (own && !own.whole) {
     const { largest, all } = own.bytesPerPath(slots);
-    return planChunks(gpu, plan, solver, slots, bytes, all, largest);
+    return fittingPaths(gpu, solver, slots, bytes, all, largest);
   }
   // One chunk as large as buffers allow; what it takes in all is then the caller's choice of paths.
   const { largest, all } = own?.bytesPerPath(slots) ?? { largest: 0, all: 0 };
-  const chunks = planChunks(gpu, plan, solver, slots, Number.POSITIVE_INFINITY, all, largest);
-  if (chunks.length > 1) {
+  const fitting = fittingPaths(gpu, solver, slots, Number.POSITIVE_INFINITY, all, largest);
+  if (fitting < plan.paths) {
     fail(
       "paths",
-      `loss "${loss.kind}" compares all paths with each other, and no more than ${chunks[0]!.paths} of ${plan.paths} ` +
+      `loss "${loss.kind}" compares all paths with each other, and no more than ${fitting} of ${plan.paths} ` +
         "fit the buffers of this adapter; take fewer",
     );
   }
-  return chunks;
+  return fitting;
 }
 
 /**
@@ -99,20 +102,24 @@ export class GradientEvaluator implements Evaluator {
     return trainsOf(plan, solved, this.solver.recordWords);
   }
 
-  private async look(plan: SolvePlan, chunk: Chunk): Promise<LookedAt> {
-    const solved = await solveChunk(this.gpu, plan, this.solver, chunk, this.slots);
+  private look(plan: SolvePlan, solved: SolvedChunk): LookedAt {
     if (!this.gpuLoss) return { solved, kept: nothing };
-    const batch = this.gpu.batch("loss");
-    const kept = this.gpuLoss.encodeChunk(batch, this.trains(plan, solved));
-    batch.submit();
-    return { solved, kept };
+    try {
+      const batch = this.gpu.batch("loss");
+      const kept = this.gpuLoss.encodeChunk(batch, this.trains(plan, solved));
+      batch.submit();
+      return { solved, kept };
+    } catch (error) {
+      solved.dispose();
+      throw error;
+    }
   }
 
   /** Reads the trains of the only chunk back and takes the loss on the host. */
   private async onHost(plan: SolvePlan, { solved }: LookedAt): Promise<HostLoss> {
     const { gpu, solver } = this;
     const trains = await readTrains(gpu, plan, solved, solver.recordWords);
-    const result = await this.loss.evaluate!(trains, plan);
+    const result = await evaluateOnHost(this.loss, trains, plan);
     const cotangents = new Float32Array(solved.slots * plan.paths);
     trains.forEach((train, i) => {
       for (let n = 0; n < train.times.length; n++)
@@ -135,17 +142,23 @@ export class GradientEvaluator implements Evaluator {
     try {
       // The loss needs all paths before any can go backward. One chunk waits for them on the GPU; of several, only the
       // last does, and the others are solved again (a forward solve is a quarter of the work).
-      const chunks = lossChunks(gpu, plan, solver, this.slots.value, this.loss, gpuLoss, options.chunkBytes);
+      const chunks: (Chunk & { slots: number })[] = [];
+      const fitting = (slots: number): number =>
+        lossPaths(gpu, plan, solver, slots, this.loss, gpuLoss, options.chunkBytes);
       if (gpuLoss?.encodeBegin) {
         const batch = gpu.batch("loss");
         gpuLoss.encodeBegin(batch, plan);
         batch.submit();
       }
-      for (const [c, chunk] of chunks.entries()) {
-        const looked = await this.look(plan, chunk);
-        saturated += looked.solved.status.saturated;
-        if (c === chunks.length - 1) pending = looked;
-        else release(looked);
+      for (let solved = 0; solved < plan.paths; ) {
+        if (pending) release(pending);
+        pending = undefined;
+        const chunk = await solveFrom(gpu, plan, solver, solved, this.slots, fitting);
+        pending = this.look(plan, chunk);
+        const { firstPath, paths, slots, status } = chunk;
+        chunks.push({ firstPath, paths, slots });
+        saturated += status.saturated;
+        solved += paths;
       }
       const host = gpuLoss ? undefined : await this.onHost(plan, pending!);
       let report: Promise<ArrayBuffer> | undefined;
@@ -157,7 +170,7 @@ export class GradientEvaluator implements Evaluator {
       }
       let done = 0;
       for (const chunk of [...chunks].reverse()) {
-        const looked: LookedAt = pending ?? (await this.look(plan, chunk));
+        const looked = pending ?? this.look(plan, await forwardChunk(gpu, solver, chunk, chunk.slots));
         pending = undefined;
         await this.backward(plan, chunk, looked, host, options);
         done += chunk.paths;
@@ -166,7 +179,7 @@ export class GradientEvaluator implements Evaluator {
       const rows = rowSums.estimates(await gpu.read(rowSums.blocks));
       const { value, means } = host ?? gpuLoss!.read(await report!, plan);
       if (gpuLoss?.pathValues === "none") rows[0] = { mean: Number.NaN, standardError: Number.NaN };
-      if (![value, ...rows.slice(1).map((e) => e.mean)].every(Number.isFinite)) throw notFinite(plan);
+      checkEstimates(plan, value, rows);
       return assembleResult(value, this.views, rows, means ?? [], plan.stopsByLoss ? 0 : saturated);
     } finally {
       if (pending) release(pending);
@@ -228,12 +241,4 @@ async function readTrains(gpu: Gpu, plan: SolvePlan, solved: SolvedChunk, words:
     const [from, to] = [i * used, i * used + table.counts[i]!];
     return { times: table.times.slice(from, to), neurons: table.neurons.slice(from, to) };
   });
-}
-
-export function notFinite(plan: SolvePlan): SaltationError {
-  return new SaltationError(
-    "not-finite",
-    "the value or its gradient is infinite or NaN: the event function's rate ∇E·f came close to 0 at a spike, or " +
-      `the parameters are too large for dt = ${plan.dt}; take a smaller dt or check their values`,
-  );
 }

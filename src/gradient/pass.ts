@@ -9,7 +9,7 @@ import type { ChunkSolver, EncodedChunk } from "../solve/chunk-solver.js";
 import type { Chunk } from "../solve/chunks.js";
 import type { View } from "../solve/layout.js";
 import type { SolvePlan } from "../solve/plan.js";
-import { createSolver, firstSlots, solveChunk } from "../solve/simulate.js";
+import { createSolver, firstSlots, solveFrom } from "../solve/simulate.js";
 import { RowSums } from "./row-sums.js";
 
 /** Room beyond what a first solve needed. */
@@ -48,11 +48,14 @@ export class GradientPass {
     return new GradientPass(gpu, solver, sums, { verdict: verdictKernel, mean }, plan);
   }
 
-  /** Solves a chunk and waits, to know how much room its paths need, and leaves some more. */
-  async measure(plan: SolvePlan, chunk: Chunk): Promise<void> {
+  /**
+   * Solves the first chunk and waits, to know how much room its paths need, and leaves some more.
+   * @param fitting paths of a chunk that fit with so many slots.
+   */
+  async measure(plan: SolvePlan, fitting: (slots: number) => number): Promise<void> {
     const { gpu, solver, slots } = this;
     solver.reseed(plan);
-    const solved = await solveChunk(gpu, plan, solver, chunk, slots);
+    const solved = await solveFrom(gpu, plan, solver, 0, slots, fitting);
     solved.dispose();
     const { largestCount, largestTape } = solved.status;
     if (plan.maxSpikes === 0) slots.value = Math.ceil(margin * largestCount) + 2;

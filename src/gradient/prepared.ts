@@ -9,11 +9,10 @@ import { type EncodedChunk, type RunStatus, readStatus } from "../solve/chunk-so
 import { type ParameterPlace, parameterPlaces, type View } from "../solve/layout.js";
 import type { SolvePlan } from "../solve/plan.js";
 import { EncodedTrains } from "../solve/prepared.js";
-import { checkFinite, planChunks } from "../solve/simulate.js";
+import { checkFinite, fittingPaths } from "../solve/simulate.js";
 import type { GpuLoss, Loss } from "../train/loss.js";
-import { notFinite } from "./evaluate.js";
 import { GradientPass } from "./pass.js";
-import { assembleResult, type ValueAndGradient } from "./result.js";
+import { assembleResult, notFinite, type ValueAndGradient } from "./result.js";
 
 export interface PreparedGradientOptions {
   /** Gives the cotangents where no buffer of the caller's does: a loss with `gpu`, whose value `read` then gives too. */
@@ -57,7 +56,6 @@ export class PreparedGradient {
     views: readonly View[],
     { loss, slots, tape }: PreparedGradientOptions,
   ): Promise<PreparedGradient> {
-    if (views.length === 0) fail("with", "names no parameter; give at least one");
     if (loss && (!loss.gpu || loss.evaluator)) {
       fail("loss", `"${loss.kind}" is not taken of trains on the GPU; give one with gpu(), such as pathLoss`);
     }
@@ -65,22 +63,19 @@ export class PreparedGradient {
     let own: GpuLoss | undefined;
     try {
       own = await loss?.gpu?.(gpu, plan, pass.solver.recordWords);
-      const chunks = (bytes?: number) => {
-        const { largest, all } = own?.bytesPerPath(pass.slots.value) ?? { largest: 0, all: 0 };
-        return planChunks(gpu, plan, pass.solver, pass.slots.value, bytes, all, largest);
+      const fitting = (room: number, bytes?: number): number => {
+        const { largest, all } = own?.bytesPerPath(room) ?? { largest: 0, all: 0 };
+        return fittingPaths(gpu, pass.solver, room, bytes, all, largest);
       };
       // Records of three words are those of networks, whose solvers have a tape to measure.
       if (slots === undefined || (tape === undefined && pass.solver.recordWords === 3)) {
-        await pass.measure(plan, chunks()[0]!);
+        await pass.measure(plan, (room) => fitting(room));
       }
       if (slots !== undefined) pass.slots.value = wholeNumber("slots", slots, 1, 2 ** 20);
       if (tape !== undefined) pass.tape = wholeNumber("tape", tape, 1, 2 ** 30);
-      const [first, ...others] = chunks(Number.MAX_SAFE_INTEGER);
-      if (others.length > 0) {
-        fail(
-          "paths",
-          `${plan.paths} do not fit one encoding on this adapter; encode at most ${first!.paths} at a time`,
-        );
+      const most = fitting(pass.slots.value, Number.MAX_SAFE_INTEGER);
+      if (most < plan.paths) {
+        fail("paths", `${plan.paths} do not fit one encoding on this adapter; encode at most ${most} at a time`);
       }
       return new PreparedGradient(gpu, plan, views, pass, own);
     } catch (error) {

@@ -1,5 +1,7 @@
 /** What a value and gradient come as. */
+import { SaltationError } from "../errors.js";
 import type { View } from "../solve/layout.js";
+import type { SolvePlan } from "../solve/plan.js";
 import type { Estimate } from "./statistics.js";
 
 export interface ValueAndGradient {
@@ -14,6 +16,22 @@ export interface ValueAndGradient {
   readonly saturatedPaths: number;
   /** Gradient as one vector in the order of the requested views. */
   readonly flat: Float64Array;
+}
+
+export function notFinite(plan: SolvePlan): SaltationError {
+  return new SaltationError(
+    "not-finite",
+    "the value or its gradient is infinite or NaN: the event function's rate ∇E·f came close to 0 at a spike, or " +
+      `the parameters are too large for dt = ${plan.dt}; take a smaller dt or check their values`,
+  );
+}
+
+/**
+ * @param rows estimates of value and gradient; the first is not looked at.
+ * @throws SaltationError `not-finite` where the value, or a mean of the gradient, is not a finite number.
+ */
+export function checkEstimates(plan: SolvePlan, value: number, rows: readonly Estimate[]): void {
+  if (!Number.isFinite(value) || !rows.slice(1).every((e) => Number.isFinite(e.mean))) throw notFinite(plan);
 }
 
 /** Puts estimates of value and gradient rows into the shapes of the parameters. */

@@ -6,7 +6,7 @@ import { parameterVector, type View } from "../solve/layout.js";
 import { connectionWords, NetworkSolver } from "../solve/network-solver.js";
 import type { SolvePlan } from "../solve/plan.js";
 import { solverShape } from "../solve/shape.js";
-import { fillTable, firstSlots, planChunks, solveChunk } from "../solve/simulate.js";
+import { fillTable, firstSlots, fittingPaths, solveFrom } from "../solve/simulate.js";
 import { emptyTable, type SpikeTable } from "../solve/trains.js";
 import { runBytes, runUniform } from "../solve/uniform.js";
 
@@ -69,11 +69,15 @@ export async function sensitivitiesGpu(
   const slots = { value: firstSlots(plan) };
   const parts: { table: SpikeTable; firstPath: number; derivatives: Float32Array }[] = [];
   try {
-    const perPath = 4 * (fields.perNeuron * neurons + 1) + 4 * directions * slots.value;
     // A chunk leaves room for tangents beside what its forward solve takes.
-    for (const chunk of planChunks(gpu, plan, solver, slots.value, undefined, perPath)) {
-      const solved = await solveChunk(gpu, plan, solver, chunk, slots);
-      const { paths } = chunk;
+    const fitting = (room: number): number => {
+      const perPath = 4 * (fields.perNeuron * neurons + fields.perPath) + 4 * directions * room;
+      return fittingPaths(gpu, solver, room, undefined, perPath);
+    };
+    for (let done = 0; done < plan.paths; ) {
+      const solved = await solveFrom(gpu, plan, solver, done, slots, fitting);
+      const { firstPath, paths } = solved;
+      done += paths;
       const used = Math.max(1, solved.status.largestCount);
       const work = gpu.buffer("tangents", 4 * (fields.perNeuron * neurons + fields.perPath) * paths);
       const derivatives = gpu.buffer("derivatives", 4 * used * directions * paths);
@@ -83,7 +87,7 @@ export async function sensitivitiesGpu(
         for (let stepBegin = 0; stepBegin < plan.steps; stepBegin += window) {
           const stepEnd = Math.min(plan.steps, stepBegin + window);
           const budget = plan.arrivals.firstFrom(stepBegin);
-          const run = runUniform(plan, { ...chunk, slots: solved.slots, stepBegin, stepEnd, budget });
+          const run = runUniform(plan, { firstPath, paths, slots: solved.slots, stepBegin, stepEnd, budget });
           const storages = [theta, connections, direction, solved.record, solved.counts.storage, work, derivatives];
           batch.dispatch(kernel, storages, run, [Math.ceil(paths / workgroupSize)]);
         }
@@ -93,13 +97,13 @@ export async function sensitivitiesGpu(
         const record = new Uint32Array(await gpu.read(solved.record, 0, 12 * used * paths));
         const counts = new Uint32Array(await gpu.read(solved.counts.storage, solved.counts.byteOffset, 4 * paths));
         fillTable(table, plan, { firstPath: 0, paths }, 3, record, counts);
-        parts.push({ table, firstPath: chunk.firstPath, derivatives: new Float32Array(await data) });
+        parts.push({ table, firstPath, derivatives: new Float32Array(await data) });
       } finally {
         work.dispose();
         derivatives.dispose();
         solved.dispose();
       }
-      progress?.(chunk.firstPath + paths);
+      progress?.(done);
     }
   } finally {
     theta.dispose();

@@ -14,10 +14,13 @@ export interface Chunk {
   readonly paths: number;
 }
 
-/** Splits paths into chunks of whole blocks of at most `bytes` at `bytesPerPath`. */
-export function splitPaths(paths: number, bytesPerPath: number, bytes: number, most = 65536): Chunk[] {
-  const fit = Math.floor(Math.min(most, bytes / bytesPerPath) / blockPaths) * blockPaths;
-  const size = Math.max(blockPaths, fit);
+/** Paths of a chunk: as many whole blocks as `bytes` hold at `bytesPerPath`, up to `most` paths, and at least one. */
+export function wholeBlocks(bytesPerPath: number, bytes: number, most = 65536): number {
+  return Math.max(1, Math.floor(Math.min(most, bytes / bytesPerPath) / blockPaths)) * blockPaths;
+}
+
+/** Splits paths into chunks of so many, the last of what is left. */
+export function splitPaths(paths: number, size: number): Chunk[] {
   const chunks: Chunk[] = [];
   for (let first = 0; first < paths; first += size) {
     chunks.push({ firstPath: first, paths: Math.min(size, paths - first) });

@@ -3,7 +3,7 @@
  * value if shared, else one per neuron), weights by rows of connections, then the input current (one value, one per
  * neuron, or samples × neurons with the neuron innermost). Gradients have the same layout.
  */
-import { fail, isNumbers } from "../checks.js";
+import { fail, isNumbers, show } from "../checks.js";
 import { isFlat } from "../driver/current.js";
 import type { Network } from "../network/network.js";
 import type { SolvePlan } from "./plan.js";
@@ -70,7 +70,7 @@ export function parameterVector(plan: SolvePlan): Float64Array {
 /**
  * The views of the parameters that a gradient is asked for.
  * @param field what the list of names is called in messages.
- * @throws SaltationError naming an unknown parameter and the known ones.
+ * @throws SaltationError for an empty list, or naming an unknown parameter and the known ones.
  */
 export function requestedViews(
   network: Network,
@@ -78,6 +78,8 @@ export function requestedViews(
   names: readonly string[],
   field = "with",
 ): View[] {
+  if (!Array.isArray(names)) fail(field, `expected a list of parameters, got ${show(names)}`);
+  if (names.length === 0) fail(field, "names no parameter; give at least one");
   const known = [...layout.views.values()].filter((v) => v.length > 0).map((v) => v.name);
   names.forEach((name, i) => {
     if (!known.includes(name)) {

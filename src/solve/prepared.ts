@@ -5,7 +5,7 @@ import type { ChunkSolver, EncodedChunk } from "./chunk-solver.js";
 import { type DeviceTrains, trainsOf } from "./device-trains.js";
 import { type ParameterPlace, parameterPlaces } from "./layout.js";
 import type { SolvePlan } from "./plan.js";
-import { createSolver, firstSlots, planChunks } from "./simulate.js";
+import { createSolver, firstSlots, fittingPaths } from "./simulate.js";
 
 /** What an encoding leaves on the GPU once its encoder has been submitted. */
 export class EncodedTrains {
@@ -54,10 +54,10 @@ export class PreparedSimulation {
   static async create(gpu: Gpu, plan: SolvePlan, slots?: number): Promise<PreparedSimulation> {
     const room = slots === undefined ? firstSlots(plan) : wholeNumber("slots", slots, 1, 2 ** 20);
     const solver = await createSolver(gpu, plan);
-    const [first, ...others] = planChunks(gpu, plan, solver, room, Number.MAX_SAFE_INTEGER);
-    if (others.length > 0) {
+    const fitting = fittingPaths(gpu, solver, room, Number.MAX_SAFE_INTEGER);
+    if (fitting < plan.paths) {
       solver.dispose();
-      fail("paths", `${plan.paths} do not fit one encoding on this adapter; encode at most ${first!.paths} at a time`);
+      fail("paths", `${plan.paths} do not fit one encoding on this adapter; encode at most ${fitting} at a time`);
     }
     return new PreparedSimulation(gpu, plan, solver, room);
   }

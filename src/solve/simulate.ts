@@ -2,7 +2,7 @@
 import { SaltationError } from "../errors.js";
 import type { Gpu, Storage } from "../gpu/index.js";
 import { type ChunkSolver, forwardChunk, type RunStatus, type SolvedChunk } from "./chunk-solver.js";
-import { type Chunk, splitPaths } from "./chunks.js";
+import { type Chunk, wholeBlocks } from "./chunks.js";
 import type { DeviceTrains } from "./device-trains.js";
 import { lanesOf } from "./lanes.js";
 import type { View } from "./layout.js";
@@ -50,36 +50,41 @@ export function checkFinite(plan: SolvePlan, status: RunStatus, paths: number): 
 }
 
 /**
- * Chunks of a plan's paths that fit the memory set aside for one.
+ * Paths of a chunk that fits the memory set aside for one.
  * @param extraPerPath bytes per path that the caller needs beside the solver's, and of its largest buffer.
  */
-export function planChunks(
+export function fittingPaths(
   gpu: Gpu,
-  plan: SolvePlan,
   solver: ChunkSolver,
   slots: number,
   bytes = chunkBytes,
   extraPerPath = 0,
   extraLargest = extraPerPath,
-): Chunk[] {
+): number {
   const { maxStorageBufferBindingSize, maxBufferSize } = gpu.device.limits;
   const largest = Math.max(extraLargest, solver.largestBindingPerPath(slots));
   const most = Math.floor(Math.min(maxStorageBufferBindingSize, maxBufferSize) / largest);
-  return splitPaths(plan.paths, solver.bytesPerPath(slots) + extraPerPath, bytes, Math.min(65536, most));
+  return wholeBlocks(solver.bytesPerPath(slots) + extraPerPath, bytes, Math.min(65536, most));
 }
 
-/** Solves a chunk, rerunning it with a larger record until all spikes fit. */
-export async function solveChunk(
+/**
+ * Solves a chunk of a plan's paths, rerunning it with a larger record until all spikes fit; a larger record may leave
+ * room for fewer paths.
+ * @param fitting paths of a chunk that fit with so many slots, see `fittingPaths`.
+ */
+export async function solveFrom(
   gpu: Gpu,
   plan: SolvePlan,
   solver: ChunkSolver,
-  chunk: Chunk,
+  firstPath: number,
   slots: { value: number },
+  fitting: (slots: number) => number,
 ): Promise<SolvedChunk> {
   for (;;) {
-    const solved = await forwardChunk(gpu, solver, chunk, slots.value);
+    const paths = Math.min(plan.paths - firstPath, fitting(slots.value));
+    const solved = await forwardChunk(gpu, solver, { firstPath, paths }, slots.value);
     try {
-      checkFinite(plan, solved.status, chunk.paths);
+      checkFinite(plan, solved.status, paths);
     } catch (error) {
       solved.dispose();
       throw error;
@@ -121,23 +126,26 @@ export async function simulateGpu(
   let [committed, offered] = [0, 0];
   const bytesPerSpike = 4 * solver.recordWords;
   try {
-    for (const chunk of planChunks(gpu, plan, solver, slots.value)) {
-      const solved = await solveChunk(gpu, plan, solver, chunk, slots);
+    const fitting = (room: number): number => fittingPaths(gpu, solver, room);
+    for (let done = 0; done < plan.paths; ) {
+      const solved = await solveFrom(gpu, plan, solver, done, slots, fitting);
+      const { firstPath, paths } = solved;
+      done += paths;
       // Slots are rows, so the rows in use are one piece: keep only those.
       const used = Math.max(1, solved.status.largestCount);
-      const record = gpu.buffer("spike trains", bytesPerSpike * used * chunk.paths);
-      const counts = gpu.buffer("spike counts", 4 * chunk.paths);
+      const record = gpu.buffer("spike trains", bytesPerSpike * used * paths);
+      const counts = gpu.buffer("spike counts", 4 * paths);
       const batch = gpu.batch("keep");
       batch.copy(solved.record, 0, record, 0, record.bytes);
       batch.copy(solved.counts.storage, solved.counts.byteOffset, counts, 0, counts.bytes);
       batch.submit();
       solved.dispose();
-      kept.push({ ...chunk, slots: used, record, counts });
+      kept.push({ firstPath, paths, slots: used, record, counts });
       saturated += solved.status.saturated;
       committed += solved.status.committed;
       offered += solved.status.offered;
       largestCount = Math.max(largestCount, solved.status.largestCount);
-      progress?.(chunk.firstPath + chunk.paths);
+      progress?.(done);
     }
   } catch (error) {
     for (const c of kept) {

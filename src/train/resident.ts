@@ -7,11 +7,11 @@
  */
 import { haltBits } from "../../shaders/train/verdict.wgsl.js";
 import type { Batch, Gpu, Storage } from "../gpu/index.js";
-import { lossChunks, notFinite } from "../gradient/evaluate.js";
+import { lossPaths } from "../gradient/evaluate.js";
 import { GradientPass, margin } from "../gradient/pass.js";
-import { assembleResult, type ValueAndGradient } from "../gradient/result.js";
+import { assembleResult, notFinite, type ValueAndGradient } from "../gradient/result.js";
 import { type EncodedChunk, type RunStatus, readStatus } from "../solve/chunk-solver.js";
-import type { Chunk } from "../solve/chunks.js";
+import { type Chunk, splitPaths } from "../solve/chunks.js";
 import type { View } from "../solve/layout.js";
 import type { SolvePlan } from "../solve/plan.js";
 import { checkFinite, growSlots } from "../solve/simulate.js";
@@ -92,9 +92,10 @@ export class ResidentTraining {
     return { ...this.plan, seed: this.options.seedOf(step) };
   }
 
-  private chunks(): Chunk[] {
+  /** Paths of a chunk, for a record of so many slots. */
+  private fitting(slots: number): number {
     const { gpu, plan, pass, loss, options } = this;
-    return lossChunks(gpu, plan, pass.solver, pass.slots.value, options.loss, loss);
+    return lossPaths(gpu, plan, pass.solver, slots, options.loss, loss);
   }
 
   /** Encodes and submits one step. */
@@ -103,7 +104,7 @@ export class ResidentTraining {
     const { solver, sums } = pass;
     const plan = this.planOf(step);
     solver.reseed(plan);
-    const chunks = this.chunks();
+    const chunks = splitPaths(plan.paths, this.fitting(pass.slots.value));
     const status: Promise<ArrayBuffer>[] = [];
     let batch = gpu.batch("training step");
     // Chunks give their buffers back in turn: each has a submission of its own.
@@ -187,7 +188,7 @@ export class ResidentTraining {
     const { gpu, options, plan, loss, pass } = this;
     let next = options.from;
     const flights: Flight[] = [];
-    await pass.measure(this.planOf(next), this.chunks()[0]!);
+    await pass.measure(this.planOf(next), (slots) => this.fitting(slots));
     for (;;) {
       while (flights.length < depth && next < options.steps) flights.push(this.submit(next++));
       const flight = flights.shift();

@@ -78,7 +78,6 @@ export function stepSeed(seed: number, step: number): number {
 export async function* train(network: EngineNetwork, options: TrainOptions): AsyncGenerator<TrainStep, void, void> {
   const { loss } = options;
   const steps = wholeNumber("steps", options.steps, 1, 2 ** 31);
-  if (options.trainable.length === 0) fail("trainable", "names no parameter; give at least one");
   const seed = options.seed ?? 0;
   const plan = network.gradientPlan({ ...options, seed }, loss);
   const layout = parameterLayout(plan);

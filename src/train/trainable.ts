@@ -31,7 +31,11 @@ export interface Trainable {
 export const trainableOf = (given: string | Trainable): Trainable =>
   typeof given === "string" ? { name: given } : given;
 
-export const trainableNames = (list: readonly (string | Trainable)[]): string[] => list.map((t) => trainableOf(t).name);
+/** @throws SaltationError `invalid-input` where it is no list. */
+export function trainableNames(list: readonly (string | Trainable)[]): string[] {
+  if (!Array.isArray(list)) fail("trainable", `expected a list of parameters, got ${show(list)}`);
+  return list.map((t: string | Trainable) => trainableOf(t).name);
+}
 
 /**
  * The transform of a trainable parameter.

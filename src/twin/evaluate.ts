@@ -2,12 +2,13 @@
 import { type CompiledCell, compileCell } from "../cell/emit-js.js";
 import { fail } from "../checks.js";
 import { SaltationError } from "../errors.js";
-import { assembleResult, type ValueAndGradient } from "../gradient/result.js";
+import { assembleResult, checkEstimates, type ValueAndGradient } from "../gradient/result.js";
 import type { Sensitivities } from "../gradient/sensitivity.js";
 import { estimateOf } from "../gradient/statistics.js";
 import { type ParameterLayout, parameterLayout, type View } from "../solve/layout.js";
 import type { SolvePlan } from "../solve/plan.js";
 import { emptyTable, type SpikeTable, type SpikeTrains } from "../solve/trains.js";
+import { evaluateOnHost } from "../train/host-loss.js";
 import type { EvaluatorOptions, Loss, Train } from "../train/loss.js";
 import { type PathResult, PathSolver, type PathSpike } from "./forward.js";
 import { counterNoise } from "./noise.js";
@@ -123,7 +124,7 @@ export async function sensitivitiesCpu(
   return { table, directions: along.length, derivatives };
 }
 
-/** Value and gradient of a loss on the CPU. */
+/** Value and gradient of a loss on the CPU. @throws SaltationError `not-finite` where a result is not a finite number. */
 export async function evaluateCpu(
   plan: SolvePlan,
   loss: Loss,
@@ -143,7 +144,7 @@ export async function evaluateCpu(
       neurons: Int32Array.from(spikes, (s) => s.neuron),
     });
   });
-  const { value, cotangents, pathValues, means } = await loss.evaluate(trains, plan);
+  const { value, cotangents, pathValues, means } = await evaluateOnHost(loss, trains, plan);
   const entries = views.reduce((n, v) => n + v.length, 0);
   const rows = Array.from({ length: 1 + entries }, () => new Float64Array(paths));
   for (let i = 0; i < paths; i++) rows[0]![i] = pathValues?.[i] ?? Number.NaN;
@@ -170,11 +171,7 @@ export async function evaluateCpu(
     });
     options.perPath(0, paths, flat);
   }
-  return assembleResult(
-    value,
-    views,
-    rows.map((row) => estimateOf(row, plan.antithetic)),
-    means ?? [],
-    plan.stopsByLoss ? 0 : saturated,
-  );
+  const estimates = rows.map((row) => estimateOf(row, plan.antithetic));
+  checkEstimates(plan, value, estimates);
+  return assembleResult(value, views, estimates, means ?? [], plan.stopsByLoss ? 0 : saturated);
 }

@@ -3,7 +3,7 @@ import { Engine } from "../../src/engine.js";
 import type { NetworkDefinition } from "../../src/network/network.js";
 import { parameterLayout, requestedViews } from "../../src/solve/layout.js";
 import { methods, type SolveOptions } from "../../src/solve/plan.js";
-import { solveChunk } from "../../src/solve/simulate.js";
+import { solveFrom } from "../../src/solve/simulate.js";
 import { WorkgroupSolver } from "../../src/solve/workgroup-solver.js";
 import { firstSpikes } from "../../src/train/losses/spike-times.js";
 import { atOnce } from "../support/at-once.js";
@@ -163,7 +163,7 @@ describe("a path per workgroup", () => {
     const views = requestedViews(plan.network, parameterLayout(plan), ["weights", "current", "mu1"]);
     const solve = async (forced: { lanes: number; inWorkgroup: boolean; keepNoise: boolean }) => {
       const solver = await WorkgroupSolver.create(gpu, plan, views, forced);
-      const solved = await solveChunk(gpu, plan, solver, { firstPath: 0, paths }, { value: 64 });
+      const solved = await solveFrom(gpu, plan, solver, 0, { value: 64 }, () => paths);
       const cotangents = gpu.upload("cotangents", new Float32Array(solved.slots * paths).fill(1));
       const rows = gpu.buffer("rows", 4 * (1 + solver.gradientRows) * paths);
       const batch = gpu.batch("backward").clear(rows);

@@ -81,6 +81,67 @@ describe("bad losses", () => {
     expect(make_).toThrow(message);
   });
 
+  const ones = (trains: readonly Train[]) => trains.map((t) => new Float64Array(t.times.length).fill(1));
+  const path = (cotangents: ArrayLike<number>) => pathLoss({ code: "", evaluate: () => ({ value: 0, cotangents }) });
+  it.each<[string, NonNullable<Loss["evaluate"]>, RegExp]>([
+    ["nothing", () => undefined as never, /^loss: "own": evaluate\(\) gave undefined; expected/],
+    ["a text", (t) => ({ value: "1" as never, cotangents: ones(t) }), /^loss: "own": value is "1"; evaluate\(\) must/],
+    ["a value of NaN", (t) => ({ value: Number.NaN, cotangents: ones(t) }), /^loss: "own": value is NaN; .* finite/],
+    [
+      "no cotangents",
+      () => ({ value: 1 }) as never,
+      /^loss: "own": cotangents is undefined; expected one for each of 4/,
+    ],
+    [
+      "cotangents of too few paths",
+      (t) => ({ value: 1, cotangents: ones(t.slice(1)) }),
+      /^loss: "own": cotangents has 3 entries; expected one for each of 4 paths/,
+    ],
+    [
+      "cotangents of too few spikes",
+      (t) => ({ value: 1, cotangents: ones(t).map((row, i) => (i === 2 ? row.slice(1) : row)) }),
+      /^loss: "own": cotangents\[2\] has \d+ entries; path 2 has \d+ spikes/,
+    ],
+    [
+      "a cotangent of NaN",
+      (t) => ({ value: 1, cotangents: ones(t).map((row, i) => (i === 2 ? row.map(() => Number.NaN) : row)) }),
+      /^loss: "own": cotangents\[2\]\[0\] is NaN/,
+    ],
+    [
+      "values of too few paths",
+      (t) => ({ value: 1, cotangents: ones(t), pathValues: [1] }),
+      /^loss: "own": pathValues has 1 entries; expected one for each of 4 paths/,
+    ],
+    [
+      "cotangents beyond all numbers",
+      (t) => ({ value: 1, cotangents: ones(t).map((row) => row.map(() => 1.7e308)) }),
+      /^the value or its gradient is infinite or NaN/,
+    ],
+  ])("are refused on both backends when they give %s", async (_, evaluate, message) => {
+    const options = { paths: 4, t1: 1, dt: 0.1, with: ["current"] };
+    for (const e of [engine(), cpu]) {
+      const run = e.network(one).valueAndGradient({ kind: "own", evaluate }, options);
+      await expect(run).rejects.toThrow(message);
+    }
+  });
+
+  it("are refused where one of a path has another shape", async () => {
+    const run = cpu.network(one).valueAndGradient(path([]), { paths: 4, t1: 1, dt: 0.1, with: ["current"] });
+    await expect(run).rejects.toThrow(/^loss: "path-loss": cotangents\[0\] has 0 entries; path 0 has \d+ spikes/);
+  });
+
+  it("are refused where nothing is to be differentiated by", async () => {
+    const loss = make("first spikes, mse", "one");
+    for (const e of [engine(), cpu]) {
+      for (const names of [[], undefined as never]) {
+        const options = { paths: 4, t1: 1, dt: 0.1, with: names };
+        const message = /^with: (names no parameter; give at least one|expected a list of parameters, got undefined)$/;
+        await expect(e.network(one).valueAndGradient(loss, options)).rejects.toThrow(message);
+        await expect(e.network(one).spikeTimeSensitivities(options)).rejects.toThrow(message);
+      }
+    }
+  });
+
   it("are refused where they do not fit the network or the times", async () => {
     const options = { paths: 4, t1: 0.5, dt: 0.1, with: ["current"] };
     const network = engine().network(one);

@@ -140,7 +140,7 @@ const workgroupSize = 64;
 /** Paths whose signatures lie side by side when their part in the value is taken. */
 const pathsAtOnce = 256;
 
-/** Paths of a chunk at most, see `planChunks`. */
+/** Paths of a chunk at most, see `fittingPaths`. */
 const mostPaths = 65536;
 
 interface MatchedChunk extends Kept {

@@ -9,6 +9,7 @@ import { pathLoss as pathLossKernel } from "../../../shaders/loss/path-loss.wgsl
 import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
 import { RowSums } from "../../gradient/row-sums.js";
 import type { SolvePlan } from "../../solve/plan.js";
+import { checkCotangents } from "../host-loss.js";
 import type { DeviceTrains, GpuLoss, Kept, Loss, Train } from "../loss.js";
 
 export interface PathLossOptions {
@@ -41,7 +42,11 @@ export function pathLoss(options: PathLossOptions): Loss {
     ...(evaluate
       ? {
           evaluate(trains: readonly Train[], plan: SolvePlan) {
-            const each = trains.map((train, i) => evaluate(train, plan, i));
+            const each = trains.map((train, i) => {
+              const own = evaluate(train, plan, i);
+              checkCotangents(kind, i, own?.cotangents, train);
+              return own;
+            });
             return {
               value: each.reduce((sum, e) => sum + e.value, 0) / trains.length,
               cotangents: each.map((e) => Float64Array.from(e.cotangents, (c) => c / trains.length)),

@@ -1,0 +1,116 @@
+/** Devices whose largest buffer holds the record of a chunk no longer once it has grown: chunks become smaller. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Engine } from "../../src/engine.js";
+import type { NetworkDefinition } from "../../src/network/network.js";
+import type { Distribution } from "../../src/solve/plan.js";
+import { firstSpikes } from "../../src/train/losses/spike-times.js";
+import { vanRossum } from "../../src/train/losses/van-rossum.js";
+import { sgd } from "../../src/train/optimisers.js";
+import { train } from "../../src/train/train.js";
+import { sharedEngine } from "../support/engine.js";
+
+const engine = sharedEngine();
+
+/** 40 slots of 12 bytes fit it for 512 paths, 80 of them, to which they grow, only for 256. */
+const largestBuffer = 2 ** 18;
+let own: Engine;
+let small: Engine;
+beforeAll(async () => {
+  own = await Engine.create({ backend: "webgpu" });
+  const { device } = own.gpu!;
+  const limits: Record<string, number> = {};
+  for (const name in device.limits) limits[name] = device.limits[name as "maxBufferSize"];
+  limits.maxStorageBufferBindingSize = largestBuffer;
+  Object.defineProperty(device, "limits", { value: limits });
+  small = await Engine.create({ device });
+});
+afterAll(() => {
+  small?.dispose();
+  own?.dispose();
+});
+
+const busy: NetworkDefinition = {
+  neurons: 2,
+  parameters: { tauS: 0.027, alpha: 0, vReset: 0, beta: 0.5 },
+  weights: {
+    edges: [
+      [0, 1, 0.01],
+      [1, 0, 0.02],
+    ],
+  },
+  current: 1.2,
+};
+const options = { paths: 512, t1: 0.5, dt: 0.025, seed: 5 };
+const distributions: Distribution[] = ["invocation", "workgroup"];
+
+describe.each(distributions)("a record that outgrows the largest buffer, by %s", (distribution) => {
+  const solve = { ...options, distribution };
+  it("is that of smaller chunks in a simulation, of the same bits", async () => {
+    const [a, b] = await Promise.all([engine(), small].map((e) => e.network(busy).simulate(solve)));
+    expect(a!.largestCount).toBeGreaterThan(40);
+    expect(a!.onDevice!.length).toBe(1);
+    expect(b!.onDevice!.length).toBe(2);
+    expect(await b!.read()).toEqual(await a!.read());
+    for (const trains of [a, b]) trains!.dispose();
+    expect(small.gpu!.bytesInUse).toBe(0);
+  });
+
+  it("is that of smaller chunks in a gradient, of the same bits", async () => {
+    const run = (e: Engine) =>
+      e.network(busy).valueAndGradient(firstSpikes([[0.1, 0.2], [0.15]]), { ...solve, with: ["mu1", "weights"] });
+    expect(await run(small)).toEqual(await run(engine()));
+    expect(small.gpu!.bytesInUse).toBe(0);
+  });
+});
+
+describe("a record that outgrows the largest buffer", () => {
+  it("is that of smaller chunks in training, of the same bits", async () => {
+    const run = async (e: Engine) => {
+      const steps: unknown[] = [];
+      const loss = firstSpikes([[0.1, 0.2], [0.15]]);
+      const optimiser = sgd({ learningRate: 0.1 });
+      for await (const { value, updated } of train(e.network(busy), {
+        ...options,
+        loss,
+        optimiser,
+        trainable: ["current"],
+        steps: 2,
+      })) {
+        steps.push(value, updated);
+      }
+      return steps;
+    };
+    expect(await run(small)).toEqual(await run(engine()));
+    expect(small.gpu!.bytesInUse).toBe(0);
+  });
+
+  it("is that of smaller chunks for one neuron, of the same bits", async () => {
+    const one: NetworkDefinition = { parameters: busy.parameters!, current: 1.2 };
+    // Of 8 bytes a spike, and 20 slots at first.
+    const solve = { ...options, paths: 1024 };
+    const [a, b] = await Promise.all([engine(), small].map((e) => e.network(one).simulate(solve)));
+    expect(a!.onDevice!.length).toBe(1);
+    expect(b!.onDevice!.length).toBeGreaterThan(1);
+    expect(await b!.read()).toEqual(await a!.read());
+    for (const trains of [a, b]) trains!.dispose();
+  });
+
+  it("is that of smaller chunks for sensitivities, of the same bits", async () => {
+    const run = (e: Engine) => e.network(busy).spikeTimeSensitivities({ ...options, with: ["mu1"] });
+    expect(await run(small)).toEqual(await run(engine()));
+    expect(small.gpu!.bytesInUse).toBe(0);
+  });
+
+  it("is refused in one line where all paths must lie in one chunk", async () => {
+    const loss = vanRossum(
+      [
+        { times: [0.1], neurons: [0] },
+        { times: [0.2], neurons: [1] },
+      ],
+      { tau: 0.1 },
+    );
+    const run = small.network(busy).valueAndGradient(loss, { ...options, with: ["mu1"] });
+    await expect(run).rejects.toThrow(/^paths: loss .* no more than \d+ of 512 fit the buffers/);
+    expect(small.gpu!.bytesInUse).toBe(0);
+  });
+});
