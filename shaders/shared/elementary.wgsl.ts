@@ -38,6 +38,25 @@ fn sal_log(x: f32) -> f32 {
   return (f * z * p - 0.5f * z - k * 2.5295548e-11f) + f + k * 8.265487849712372e-8f;
 }
 
+// The same of any x: minus infinity at 0, NaN below, of bits that depend on x, as WGSL refuses constants of them.
+fn sal_log_of(x: f32) -> f32 {
+  let beyond = bitcast<f32>(bitcast<u32>(x) | select(0xff800000u, 0xffc00000u, x != 0.0f));
+  return select(beyond, sal_log(x), x > 0.0f);
+}
+
+// NaN below 0.
+fn sal_sqrt(x: f32) -> f32 {
+  return select(sqrt(x), bitcast<f32>(bitcast<u32>(x) | 0x7fc00000u), x < 0.0f);
+}
+
+// a to the power b: below a = 0 a number where b is whole, else NaN.
+fn sal_pow(a: f32, b: f32) -> f32 {
+  let size = select(sal_exp(b * sal_log_of(abs(a))), 1.0f, b == 0.0f);
+  let part = fract(0.5f * b); // 0 where b is even, one half where it is odd
+  let beyond = select(bitcast<f32>(bitcast<u32>(a) | 0x7fc00000u), select(size, -size, part == 0.5f), part * (part - 0.5f) == 0.0f);
+  return select(size, beyond, a < 0.0f);
+}
+
 // Sine and cosine of x: the quadrant, and a fraction f in [-1/2, 1/2] of a quarter turn; absolute error 1e-7 (1 + |x|).
 fn sal_quarters(x: f32) -> vec2f {
   let q = floor(x * 0.63661977f + 0.5f);

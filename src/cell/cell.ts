@@ -67,6 +67,8 @@ export const stateInput = (name: string): string => `y.${name}`;
 export const parameterInput = (name: string): string => `p.${name}`;
 
 const reserved = new Set(["I", "u", "w", "t", "pi", ...knownFunctions.keys()]);
+/** Parameters of the network, beside the cell's. */
+const networkParameters = new Set(["weights", "current"]);
 const identifier = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 const maximumStates = 32;
 
@@ -117,6 +119,10 @@ export function defineCell(definition: CellDefinition): Cell {
   ] as const) {
     for (const n of list) {
       if (!identifier.test(n)) fail(`${section}.${n}`, "a name is a letter followed by letters, digits or _");
+      // Names that every object inherits would be found in tables by name that do not hold them.
+      if (n in {}) fail(`${section}.${n}`, `"${n}" is a property of every JavaScript object; choose another name`);
+      if (section === "parameters" && networkParameters.has(n))
+        fail(`parameters.${n}`, `"${n}" is a parameter of every network; choose another name`);
       if (reserved.has(n)) fail(`${section}.${n}`, `"${n}" has a meaning of its own; choose another name`);
       if (section === "parameters" && states.includes(n))
         fail(`parameters.${n}`, "is a state variable too; rename one");

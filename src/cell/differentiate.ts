@@ -25,7 +25,11 @@ function partials(g: Graph, node: Node): Node[] {
     case "neg":
       return [g.constant(-1)];
     case "pow":
-      return [g.mul(b, g.pow(a, g.sub(b, one))), b.op === "constant" ? zero : g.mul(node, g.unary("log", a))];
+      // By the exponent: 0 at base 0, the limit for exponents above 0; below, whole exponents have no derivative.
+      return [
+        g.mul(b, g.pow(a, g.sub(b, one))),
+        b.op === "constant" ? zero : g.select(zero, a, g.mul(node, g.unary("log", a)), zero),
+      ];
     case "exp":
       return [node];
     case "log":

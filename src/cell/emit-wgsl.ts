@@ -41,6 +41,18 @@ export function float32Literal(value: number): string {
   return `${/[.e]/.test(text) ? text : `${text}.0`}f`;
 }
 
+/** A power; as little of it as base and exponent ask for, as it is long. */
+function wgslPower(node: Node, a: string, b: string): string {
+  const [base, exponent] = node.args as [Node, Node];
+  if (base.op === "constant" && base.value > 0) return `sal_exp(${b} * sal_log(${a}))`;
+  if (exponent.op !== "constant") return `sal_pow(${a}, ${b})`;
+  if (!Number.isInteger(exponent.value)) return `sal_exp(${b} * sal_log_of(${a}))`;
+  const size = `sal_exp(${b} * sal_log_of(abs(${a})))`;
+  return exponent.value % 2 === 0 ? size : `sign(${a}) * ${size}`;
+}
+
+const isInput = (node: Node, name: string): boolean => node.op === "input" && node.name === name;
+
 /** One operation in WGSL; `sal_…` functions are those of shaders/shared/elementary. */
 export function wgslOperation(node: Node, a: readonly string[]): string {
   switch (node.op) {
@@ -57,9 +69,12 @@ export function wgslOperation(node: Node, a: readonly string[]): string {
     case "exp":
       return `sal_exp(${a[0]})`;
     case "log":
-      return `sal_log(${a[0]})`;
+      // A uniform u is above 0.
+      return isInput(node.args[0]!, "u") ? `sal_log(${a[0]})` : `sal_log_of(${a[0]})`;
     case "pow":
-      return `sal_exp(${a[1]} * sal_log(${a[0]}))`;
+      return wgslPower(node, a[0]!, a[1]!);
+    case "sqrt":
+      return `sal_sqrt(${a[0]})`;
     case "sin":
     case "cos":
     case "tanh":

@@ -78,6 +78,9 @@ export function evaluateOp(op: Op, a: readonly number[]): number {
   }
 }
 
+/** Whole powers up to this become products: of six squares and five products at most. */
+const largestProduct = 64;
+
 export class Graph {
   private readonly interned = new Map<string, Node>();
   private count = 0;
@@ -114,7 +117,7 @@ export class Graph {
     return this.constant(1);
   }
 
-  /** Folds an operation on constants; a result that is not finite is left unfolded, to be met at run time. */
+  /** Folds an operation on constants; a result that is not finite is left unfolded; equations are refused for it. */
   private fold(op: Op, args: readonly Node[]): Node | undefined {
     if (!args.every((n) => n.op === "constant")) return undefined;
     const value = evaluateOp(
@@ -156,7 +159,7 @@ export class Graph {
     if (isConstant(a, 0) && !isConstant(b, 0)) return this.zero;
     if (isConstant(b, 1)) return a;
     if (isConstant(b, -1)) return this.neg(a);
-    if (a === b) return this.one;
+    if (a === b && !isConstant(a, 0)) return this.one;
     if (a.op === "neg") return this.neg(this.div(a.args[0]!, b));
     return this.fold("div", [a, b]) ?? this.make("div", [a, b]);
   }
@@ -167,12 +170,12 @@ export class Graph {
     return this.fold("neg", [a]) ?? this.make("neg", [a]);
   }
 
-  /** Integer powers up to 8 become products: a power function is undefined for negative bases on a GPU. */
+  /** Whole powers become products, exact to rounding for bases of either sign. */
   pow(a: Node, b: Node): Node {
     if (b.op === "constant") {
       if (b.value === 0) return this.one;
       if (b.value === 0.5) return this.unary("sqrt", a);
-      if (Number.isInteger(b.value) && Math.abs(b.value) <= 8) {
+      if (Number.isInteger(b.value) && Math.abs(b.value) <= largestProduct) {
         if (b.value < 0) return this.div(this.one, this.pow(a, this.constant(-b.value)));
         const half = this.pow(a, this.constant(Math.floor(b.value / 2)));
         const square = this.mul(half, half);

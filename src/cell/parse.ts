@@ -4,7 +4,7 @@
  */
 import jsep from "jsep";
 import { SaltationError } from "../errors.js";
-import type { Graph, Node } from "./graph.js";
+import { type Graph, isConstant, type Node } from "./graph.js";
 
 /** Longer equations, and graphs of more nodes, are refused: no cell needs them and a page must not hang on one. */
 const maximumLength = 4000;
@@ -21,11 +21,37 @@ export const knownFunctions: ReadonlyMap<string, number> = new Map<string, numbe
   ["pow", 2],
 ]);
 
+/** An expression as text, for messages; every operation in parentheses. */
+function textOf(e: jsep.Expression): string {
+  switch (e.type) {
+    case "Literal":
+      return (e as jsep.Literal).raw;
+    case "UnaryExpression": {
+      const u = e as jsep.UnaryExpression;
+      return `${u.operator}${textOf(u.argument)}`;
+    }
+    case "BinaryExpression": {
+      const b = e as jsep.BinaryExpression;
+      return `(${textOf(b.left)} ${b.operator} ${textOf(b.right)})`;
+    }
+    case "ConditionalExpression": {
+      const c = e as jsep.ConditionalExpression;
+      return `(${textOf(c.test)} ? ${textOf(c.consequent)} : ${textOf(c.alternate)})`;
+    }
+    case "CallExpression": {
+      const c = e as jsep.CallExpression;
+      return `${textOf(c.callee)}(${c.arguments.map(textOf).join(", ")})`;
+    }
+    default:
+      return String((e as jsep.Identifier).name);
+  }
+}
+
 /**
  * Parses one equation.
  * @param field where it stands, for messages, e.g. `cell.state.v`.
  * @param names the names that it may use, with their expressions.
- * @throws SaltationError `invalid-input` naming the field and what is not understood in it.
+ * @throws SaltationError `invalid-input` naming the field and what is not understood, or has no finite value, in it.
  */
 export function parseEquation(g: Graph, field: string, text: unknown, names: ReadonlyMap<string, Node>): Node {
   const fail = (what: string): never => {
@@ -65,6 +91,7 @@ export function parseEquation(g: Graph, field: string, text: unknown, names: Rea
     const args = e.arguments.map(visit) as [Node, Node];
     switch (name) {
       case "sigmoid":
+        if (args[0].op === "constant") return g.constant(1 / (1 + Math.exp(-args[0].value)));
         return g.div(g.one, g.add(g.one, g.unary("exp", g.neg(args[0]))));
       case "min":
         return g.min(...args);
@@ -77,7 +104,17 @@ export function parseEquation(g: Graph, field: string, text: unknown, names: Rea
     }
   };
 
+  /** Numbers are put together as they are met: what is left of an operation on numbers alone has no finite value. */
   const visit = (e: jsep.Expression): Node => {
+    const node = read(e);
+    const { op, args } = node;
+    if (op === "constant" ? !Number.isFinite(node.value) : op !== "input" && args.every((a) => a.op === "constant")) {
+      fail(`${textOf(e).replace(/^\((.*)\)$/, "$1")} in "${text}" is not a finite number`);
+    }
+    return node;
+  };
+
+  const read = (e: jsep.Expression): Node => {
     if (g.size > maximumNodes) fail(`the equations need more than ${maximumNodes} operations; simplify them`);
     switch (e.type) {
       case "Literal": {
@@ -106,6 +143,7 @@ export function parseEquation(g: Graph, field: string, text: unknown, names: Rea
           case "*":
             return g.mul(left, right);
           case "/":
+            if (isConstant(right, 0)) fail(`"${text}" divides by 0`);
             return g.div(left, right);
           case "**":
             // The parser binds a sign tighter than a power and keeps no parentheses, so -x^2 and (-x)^2 look alike.

@@ -26,6 +26,8 @@ describe("equations", () => {
     ["min(a, b) + max(a, b) + abs(-a)", { a: 1, b: 2 }, 4],
     ["exp(log(a)) + sqrt(a) + sigmoid(0)", { a: 4 }, 6.5],
     ["sin(pi / 2) + cos(0) + tanh(0)", {}, 2],
+    ["a ^ 9 + a ^ 33 + a ^ -11 + a ^ 101", { a: -1.1 }, (-1.1) ** 9 + (-1.1) ** 33 + (-1.1) ** -11 + (-1.1) ** 101],
+    ["sigmoid(-1000) + sigmoid(1000)", {}, 1],
     ["a ^ -2 + a ^ 0.5 + pow(a, 1.5)", { a: 4 }, 1 / 16 + 2 + 8],
   ] as [string, Record<string, number>, number][])("%s", (text, inputs, expected) => {
     expect(value(text, inputs)).toBeCloseTo(expected, 12);
@@ -45,6 +47,16 @@ describe("equations", () => {
     ["a ? b : c", /a condition must compare/],
     ["-a^2", /ambiguous/],
     ["a".repeat(5000), /characters long/],
+    ["a + 1/0", /^test: "a \+ 1\/0" divides by 0$/],
+    ["0 / 0 * a", /^test: "0 \/ 0 \* a" divides by 0$/],
+    ["b * log(2 - 2)", /^test: log\(\(2 - 2\)\) in .* is not a finite number$/],
+    ["a < 1 ? 1e400 : 0", /^test: 1e400 in .* is not a finite number$/],
+    ["sqrt(-1) + a", /^test: sqrt\(-1\) in/],
+    ["pow(-8, 1 / 3)", /^test: pow\(-8, \(1 \/ 3\)\) in/],
+    ["exp(1000 * pi)", /^test: exp\(\(1000 \* pi\)\) in/],
+    ["1e300 * 1e300 * a", /^test: 1e300 \* 1e300 in "1e300 \* 1e300 \* a" is not a finite number$/],
+    ["-a / (1 - 1)", /^test: "-a \/ \(1 - 1\)" divides by 0$/],
+    ["0 ^ -1", /^test: 0 \*\* -1 in/],
   ])("refuses %s", (text, message) => {
     expect(() => parse(text)).toThrow(message);
   });
@@ -108,6 +120,16 @@ describe("cell definitions", () => {
     [variant({ start: { v: "v" } }), /cell\.start\.v: unknown name "v"/],
     [variant({ parameters: { ...slifDefinition.parameters, exp: 1 } }), /"exp" has a meaning of its own/],
     [variant({ parameters: { ...slifDefinition.parameters, v: 1 } }), /is a state variable too/],
+    [variant({ parameters: { ...slifDefinition.parameters, constructor: 1 } }), /^cell\.parameters\.constructor: "con/],
+    [
+      variant({ state: { ...slifDefinition.state, toString: "1" } as never }),
+      /^cell\.state\.toString: "toString" is a/,
+    ],
+    [variant(JSON.parse('{ "state": { "__proto__": "1" } }')), /^cell\.state\.__proto__: a name is a letter/],
+    [
+      variant({ parameters: { ...slifDefinition.parameters, current: 1 } }),
+      /"current" is a parameter of every network/,
+    ],
     [
       variant({ parameters: { ...slifDefinition.parameters, mu1: Number.NaN } }),
       /cell\.parameters\.mu1: expected a finite number as default/,
