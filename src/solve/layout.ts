@@ -3,7 +3,7 @@
  * value if shared, else one per neuron), weights by rows of connections, then the input current (one value, one per
  * neuron, or samples × neurons with the neuron innermost). Gradients have the same layout.
  */
-import { fail, isNumbers, show } from "../checks.js";
+import { fail, isNumbers, type Numbers, show } from "../checks.js";
 import { isFlat } from "../driver/current.js";
 import type { Network } from "../network/network.js";
 import type { SolvePlan } from "./plan.js";
@@ -14,8 +14,13 @@ export interface View {
   readonly length: number;
   /** Distance between the entries of neighbouring neurons: 0 where shared. */
   readonly neuronStride: number;
-  /** Numbers in this view → the shape in which the parameter was given. */
-  shape(values: ArrayLike<number>): unknown;
+  /** Values given beyond those that a solve reads: samples of the current after t1. */
+  readonly beyond: Float64Array;
+  /**
+   * Numbers in this view → the shape in which the parameter was given.
+   * @param beyond what stands for the values beyond those that a solve reads; 0, as a gradient by them is.
+   */
+  shape(values: ArrayLike<number>, beyond?: ArrayLike<number>): unknown;
 }
 
 export interface ParameterLayout {
@@ -33,13 +38,15 @@ export interface ParameterPlace {
 export const parameterPlaces = (layout: ParameterLayout): ParameterPlace[] =>
   [...layout.views.values()].map(({ name, offset, length }) => ({ name, offset, length }));
 
+const none = new Float64Array();
+
 /** Lays out the parameters of a network. */
 export function parameterLayout(plan: SolvePlan): ParameterLayout {
   const { network, current } = plan;
   const views = new Map<string, View>();
   let size = 0;
-  const add = (name: string, length: number, neuronStride: number, shape: View["shape"]): void => {
-    views.set(name, { name, offset: size, length, neuronStride, shape });
+  const add = (name: string, length: number, neuronStride: number, shape: View["shape"], beyond = none): void => {
+    views.set(name, { name, offset: size, length, neuronStride, beyond, shape });
     size += length;
   };
   for (const p of network.parameters) {
@@ -47,12 +54,19 @@ export function parameterLayout(plan: SolvePlan): ParameterLayout {
   }
   add("weights", network.connections.weights.length, 0, (v) => network.connections.shape(v));
   const given = network.current;
-  add("current", current.values.length, current.perNeuron ? 1 : 0, (v) => {
+  const unread =
+    typeof given === "number" || isNumbers(given)
+      ? []
+      : Array.from<number | Numbers>(given.samples).slice(current.samples);
+  const beyond = Float64Array.from(unread.flatMap((row) => (typeof row === "number" ? row : Array.from(row))));
+  const shape: View["shape"] = (v, after = new Float64Array(beyond.length)) => {
     if (typeof given === "number") return v[0]!;
-    if (isNumbers(given) || isFlat(given.samples)) return Array.from(v);
+    const all = [...Array.from(v), ...Array.from(after)];
+    if (isNumbers(given) || isFlat(given.samples)) return all;
     const width = current.perNeuron ? network.neurons : 1;
-    return Array.from({ length: current.samples }, (_, s) => Array.from(v).slice(s * width, (s + 1) * width));
-  });
+    return Array.from({ length: all.length / width }, (_, s) => all.slice(s * width, (s + 1) * width));
+  };
+  add("current", current.values.length, current.perNeuron ? 1 : 0, shape, beyond);
   return { size, views };
 }
 

@@ -94,7 +94,7 @@ export async function* train(network: EngineNetwork, options: TrainOptions): Asy
   const { gpu } = network.engine;
   const resident = gpu !== undefined && loss.gpu !== undefined && loss.evaluator === undefined;
   const shaped = (): Record<string, unknown> =>
-    Object.fromEntries(views.map((v) => [v.name, v.shape(vector.slice(v.offset, v.offset + v.length))]));
+    Object.fromEntries(views.map((v) => [v.name, v.shape(vector.slice(v.offset, v.offset + v.length), v.beyond)]));
   let parameters = shaped();
   let began = performance.now();
   for await (const { step, result, state } of resident ? onGpu(gpu, run) : onHost(run)) {

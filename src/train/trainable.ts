@@ -59,11 +59,14 @@ export function readTransform(field: string, { transform, bounds }: Trainable): 
   return transformOf(name, [lower, upper]);
 }
 
+/** The place of an entry that no solve reads. */
+const nowhere = -1;
+
 /** Follows a mask and the places of a parameter's entries, in the same shape, and marks what is to be trained. */
 function follow(field: string, mask: unknown, places: unknown, marked: boolean[]): void {
   if (typeof places === "number") {
     if (typeof mask !== "boolean") fail(field, `expected true or false, got ${show(mask)}`);
-    marked[places] = mask;
+    if (places !== nowhere) marked[places] = mask;
     return;
   }
   const list = places as unknown[];
@@ -93,7 +96,10 @@ export function readMask(
   if (mask === undefined) return new Array<boolean>(view.length).fill(true);
   if (mask === "nonzero") return Array.from(values, (v) => v !== 0);
   const marked = new Array<boolean>(view.length).fill(false);
-  const places = view.shape(Array.from({ length: view.length }, (_, i) => i));
+  const places = view.shape(
+    Array.from({ length: view.length }, (_, i) => i),
+    view.beyond.map(() => nowhere),
+  );
   const edges = view.name === "weights" && network.connections.form === "edges";
   follow(`${field}.mask`, mask, edges ? (places as number[][]).map((edge) => edge[2]) : places, marked);
   return marked;
