@@ -81,13 +81,21 @@ export class EngineNetwork {
    * Prepares a simulation to be written into command encoders of the caller's, on the engine's device.
    * @param options.slots spikes that each path's record has room for; what does not fit is missing, and counted in the
    * status. Default `maxSpikes`, or 32 √neurons.
+   * @param options.writes parameters that the caller will write into the buffer of parameters: noise whose amplitude
+   * they make up is kept although it is 0 now. Other noise of amplitude 0 stays off, whatever is written.
    * @throws SaltationError `invalid-input`, also on the CPU, which has no encoders.
    */
-  prepare(options: SolveOptions & { slots?: number }): Promise<PreparedSimulation> {
-    const plan = this.plan(options);
+  async prepare(options: SolveOptions & { slots?: number; writes?: readonly string[] }): Promise<PreparedSimulation> {
+    const plan = this.writable(this.plan(options), options.writes);
     const { gpu } = this.engine;
     if (!gpu) fail("backend", "is cpu; command encoders are a matter of WebGPU");
     return PreparedSimulation.create(gpu, plan, options.slots);
+  }
+
+  private writable(plan: SolvePlan, writes: readonly string[] | undefined): SolvePlan {
+    if (writes === undefined) return plan;
+    requestedViews(this.network, parameterLayout(plan), writes, "writes");
+    return { ...plan, writes };
   }
 
   /**
@@ -98,13 +106,14 @@ export class EngineNetwork {
    * @param options.slots spikes that each path's record has room for, and `options.tape` what the backward recursion of a
    * network needs; by default a quarter more than paths of the seed at hand take, which are solved once to know. What
    * does not fit is told by the verdict of an encoding.
+   * @param options.writes parameters besides those in `with` that the caller will write, see `prepare`.
    * @throws SaltationError `invalid-input`, also on the CPU, which has no encoders.
    */
   async prepareGradient(
     options: Omit<GradientOptions, keyof Progress | "perPath"> & PreparedGradientOptions,
   ): Promise<PreparedGradient> {
     const { loss } = options;
-    const plan = loss ? this.gradientPlan(options, loss) : this.plan(options);
+    const plan = this.writable(loss ? this.gradientPlan(options, loss) : this.plan(options), options.writes);
     const views = requestedViews(this.network, parameterLayout(plan), options.with);
     this.checkLoss(loss, options.requireExact);
     const { gpu } = this.engine;

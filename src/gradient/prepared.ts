@@ -21,6 +21,8 @@ export interface PreparedGradientOptions {
   readonly slots?: number;
   /** Entries of tape that each path has room for in a window of the backward recursion (networks). */
   readonly tape?: number;
+  /** Parameters besides those differentiated by that the caller will write: noise of theirs is kept though it is 0 now. */
+  readonly writes?: readonly string[];
 }
 
 export class PreparedGradient {

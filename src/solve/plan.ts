@@ -59,6 +59,8 @@ export interface SolvePlan {
   /** Whether maxSpikes comes from what a loss looks at, not from the user: then paths so stopped are no news. */
   readonly stopsByLoss?: boolean;
   readonly distribution: Distribution;
+  /** Parameters that a caller writes on the GPU: what their values are now says nothing of what they will be. */
+  readonly writes?: readonly string[];
   readonly current: PlannedCurrent;
   readonly arrivals: Arrivals;
 }

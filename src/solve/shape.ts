@@ -9,14 +9,15 @@ import type { SolvePlan } from "./plan.js";
 
 /**
  * The noise channels that can matter: those whose amplitude depends on the state, is not zero for every neuron, or is
- * to be differentiated. The others draw nothing. Random numbers are keyed by channel, so this changes no path.
+ * to be differentiated or written by a caller. The others draw nothing. Random numbers are keyed by channel, so this changes no path.
  */
 export function activeChannels(plan: SolvePlan, gradients: readonly string[]): number[] {
   const { network } = plan;
+  const open = [...gradients, ...(plan.writes ?? [])].map(parameterInput);
   return network.cell.channels.flatMap((channel, c) => {
     const names = [...inputNames([channel.amplitude])];
     if (names.some((n) => !n.startsWith("p."))) return [c];
-    if (gradients.some((g) => names.includes(parameterInput(g)))) return [c];
+    if (open.some((name) => names.includes(name))) return [c];
     for (let k = 0; k < network.neurons; k++) {
       const inputs = new Map(
         network.parameters.map((p) => [parameterInput(p.name), p.values[p.perNeuron ? k : 0]!] as const),

@@ -1,6 +1,6 @@
 /** Simulations in a caller's encoder and on a caller's device, read by a kernel of the caller's. */
 import { describe, expect, it } from "vitest";
-import { Engine, type SpikeTrains } from "../../src/index.js";
+import { Engine, type PreparedSimulation, type SpikeTrains } from "../../src/index.js";
 import { sharedEngine } from "../support/engine.js";
 
 const engine = sharedEngine();
@@ -109,6 +109,15 @@ describe.each(Object.entries(networks))("%s", (_, definition) => {
   });
 });
 
+async function lastSpikesOf(prepared: PreparedSimulation): Promise<Float32Array> {
+  const { device } = engine().gpu!;
+  const encoder = device.createCommandEncoder();
+  const encoded = prepared.encode(encoder);
+  const last = await lastSpikes(device, encoder, encoded.trains);
+  encoded.dispose();
+  return last;
+}
+
 describe("a prepared simulation", () => {
   it("says in its status where the record was too small", async () => {
     const prepared = await engine()
@@ -122,6 +131,29 @@ describe("a prepared simulation", () => {
     expect(overflowed).toBeGreaterThan(200);
     encoded.dispose();
     prepared.dispose();
+  });
+
+  it("keeps noise of amplitude 0 on where the caller will write it", async () => {
+    const gpu = engine().gpu!;
+    for (const sigma2 of [0, 0.5]) {
+      const prepared = await engine()
+        .network({ current: 1.5 })
+        .prepare({ ...options, writes: ["sigma2"] });
+      const { offset } = prepared.parameterPlaces.find((p) => p.name === "sigma2")!;
+      gpu.device.queue.writeBuffer(prepared.parameters.buffer, 4 * offset, Float32Array.of(sigma2));
+      const last = await lastSpikesOf(prepared);
+      const trains = await engine().network({ current: 1.5, parameters: { sigma2 } }).simulate(options);
+      const table = await expected(trains);
+      last.forEach((t, i) => {
+        expect(Math.abs(t - table[i]!)).toBeLessThan(1e-4);
+      });
+      trains.dispose();
+      prepared.dispose();
+    }
+    const wrong = engine()
+      .network({})
+      .prepare({ ...options, writes: ["sigma3"] });
+    await expect(wrong).rejects.toThrow(/^writes\[0\]: "sigma3": cell "slif" has no such parameter/);
   });
 
   it("needs a GPU, and paths that fit", async () => {
