@@ -7,7 +7,7 @@ import { SaltationError } from "./errors.js";
 import { type AdapterSummary, Gpu, type GpuOptions } from "./gpu/index.js";
 import { GradientEvaluator } from "./gradient/evaluate.js";
 import type { PreparedGradient, PreparedGradientOptions } from "./gradient/prepared.js";
-import type { ValueAndGradient } from "./gradient/result.js";
+import { notFinite, type ValueAndGradient } from "./gradient/result.js";
 import type { Sensitivities } from "./gradient/sensitivity.js";
 import { defineNetwork, type Network, type NetworkDefinition } from "./network/network.js";
 import { parameterLayout, parameterVector, requestedViews } from "./solve/layout.js";
@@ -149,9 +149,11 @@ export class EngineNetwork {
     const views = requestedViews(this.network, layout, options.with);
     if (options.requireExact !== false && !cell.exactness.exact) throw inexact(cell);
     const { gpu } = this.engine;
-    if (!gpu) return sensitivitiesCpu(plan, layout, views, options.progress);
-    const { sensitivitiesGpu } = await import("./gradient/sensitivity.js");
-    return sensitivitiesGpu(gpu, plan, views, options.progress);
+    const sensitivities = gpu
+      ? await (await import("./gradient/sensitivity.js")).sensitivitiesGpu(gpu, plan, views, options.progress)
+      : await sensitivitiesCpu(plan, layout, views, options.progress);
+    if (!sensitivities.derivatives.every(Number.isFinite)) throw notFinite(plan);
+    return sensitivities;
   }
 
   /**

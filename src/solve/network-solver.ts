@@ -4,11 +4,12 @@ import { forwardNetwork, networkFields } from "../../shaders/forward-network.wgs
 import { noiseNames } from "../../shaders/shared/solver.wgsl.js";
 import { eventIsAffine } from "../cell/functions.js";
 import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
-import { type ChunkSolver, type EncodedChunk, type RunStatus, statusWords } from "./chunk-solver.js";
-import { type Chunk, stepsPerDispatch } from "./chunks.js";
-import { parameterVector, type View } from "./layout.js";
+import { type EncodedChunk, type RunStatus, statusWords } from "./chunk-solver.js";
+import type { Chunk } from "./chunks.js";
+import type { View } from "./layout.js";
 import type { SolvePlan } from "./plan.js";
-import { type KernelShape, solverShape } from "./shape.js";
+import { PlanSolver, type SolverParts } from "./plan-solver.js";
+import { solverShape } from "./shape.js";
 import { runBytes, runUniform } from "./uniform.js";
 
 /** Small, so that a training batch of a hundred paths still spreads over the processors. */
@@ -55,25 +56,18 @@ export function gradientPlaces(
   return { gradientRows, currentRow, weightRow };
 }
 
-export class NetworkSolver implements ChunkSolver {
+export class NetworkSolver extends PlanSolver {
   readonly recordWords = 3;
-  readonly gradientRows: number;
   private readonly n: number;
   private readonly neurons: number;
 
   private constructor(
-    private readonly gpu: Gpu,
-    private plan: SolvePlan,
-    readonly shape: KernelShape,
-    readonly theta: Storage,
+    parts: SolverParts,
     private readonly connections: Storage,
-    private readonly forwardKernel: Kernel,
-    private readonly backwardKernel: Kernel | undefined,
-    views: readonly View[],
   ) {
-    this.gradientRows = views.reduce((n, v) => n + v.length, 0);
-    this.n = shape.states;
-    this.neurons = plan.network.neurons;
+    super(parts);
+    this.n = parts.shape.states;
+    this.neurons = parts.plan.network.neurons;
   }
 
   /** @param views the parameters to differentiate by; empty for a forward solve alone. */
@@ -103,32 +97,15 @@ export class NetworkSolver implements ChunkSolver {
       });
     }
     const [f, b] = await Promise.all([forwardKernel, backwardKernel]);
-    const theta = gpu.upload("parameters", Float32Array.from(parameterVector(plan)));
     const connections = gpu.upload("connections", connectionWords(plan));
-    return new NetworkSolver(gpu, plan, shape, theta, connections, f, b, views);
+    return new NetworkSolver({ gpu, plan, shape, forwardKernel: f, backwardKernel: b, views }, connections);
   }
 
-  reseed(plan: SolvePlan): void {
-    this.plan = plan;
-  }
-
-  update(plan: SolvePlan): void {
-    this.reseed(plan);
-    this.gpu.write(this.theta, Float32Array.from(parameterVector(plan)));
-  }
-
-  /** Grid steps of a window; for a gradient it depends on the plan alone, see SingleSolver. */
-  private window(paths: number): number {
-    const { steps } = this.plan;
-    if (this.backwardKernel) return Math.ceil(Math.sqrt(steps));
-    return Math.min(steps, stepsPerDispatch(paths * this.neurons));
-  }
-
-  private bytes(slots: number): { work: number; checkpoints: number; record: number; rows: number; backward: number } {
+  protected bytes(slots: number): Record<"work" | "checkpoints" | "record" | "rows" | "backward", number> {
     const work = 4 * (networkFields(this.n, noiseNames(this.shape).length).perNeuron * this.neurons + 2);
     const record = 12 * slots;
     if (!this.backwardKernel) return { work, checkpoints: 0, record, rows: 0, backward: 0 };
-    const windows = Math.ceil(this.plan.steps / this.window(1));
+    const windows = Math.ceil(this.plan.steps / this.gridWindow(1));
     return {
       work,
       checkpoints: 4 * windows * ((this.n + 1) * this.neurons + 1),
@@ -138,19 +115,11 @@ export class NetworkSolver implements ChunkSolver {
     };
   }
 
-  bytesPerPath(slots: number): number {
-    return Object.values(this.bytes(slots)).reduce((a, b) => a + b, 0);
-  }
-
-  largestBindingPerPath(slots: number): number {
-    return Math.max(...Object.values(this.bytes(slots)));
-  }
-
   encodeForward(batch: Batch, chunk: Chunk, slots: number): EncodedNetwork {
     const { gpu, plan, theta, connections, n, neurons } = this;
     const { paths } = chunk;
     const fields = networkFields(n, noiseNames(this.shape).length);
-    const window = this.window(paths);
+    const window = this.gridWindow(paths);
     const windows = Math.ceil(plan.steps / window);
     const perField = 4 * neurons * paths;
     const work = batch.temporary("work", fields.perNeuron * perField + 4 * fields.perPath * paths);
@@ -206,7 +175,7 @@ export class NetworkSolver implements ChunkSolver {
     const { paths, firstPath, slots, checkpoints, record, counts } = chunk as EncodedNetwork;
     const kernel = this.backwardKernel!;
     const fields = backwardFields(n);
-    const window = this.window(paths);
+    const window = this.gridWindow(paths);
     const windows = Math.ceil(plan.steps / window);
     const perField = 4 * neurons * paths;
     const checkpointBytes = (n + 1) * perField + 4 * paths;
@@ -246,8 +215,8 @@ export class NetworkSolver implements ChunkSolver {
     }
   }
 
-  dispose(): void {
-    this.theta.dispose();
+  override dispose(): void {
+    super.dispose();
     this.connections.dispose();
   }
 }

@@ -3,11 +3,12 @@ import { backwardSingle, singleTapeWords } from "../../shaders/backward-single.w
 import { forwardSingle, singleCheckpointWords } from "../../shaders/forward-single.wgsl.js";
 import { eventIsAffine } from "../cell/functions.js";
 import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
-import { type ChunkSolver, type EncodedChunk, type RunStatus, statusWords } from "./chunk-solver.js";
+import { type EncodedChunk, type RunStatus, statusWords } from "./chunk-solver.js";
 import { type Chunk, stepsPerDispatch } from "./chunks.js";
-import { parameterVector, type View } from "./layout.js";
+import type { View } from "./layout.js";
 import type { SolvePlan } from "./plan.js";
-import { type KernelShape, solverShape } from "./shape.js";
+import { PlanSolver } from "./plan-solver.js";
+import { solverShape } from "./shape.js";
 import { fromStart, runBytes, runUniform } from "./uniform.js";
 
 /** Small, so that a training batch of a hundred paths still spreads over the processors. */
@@ -31,21 +32,8 @@ interface EncodedSingle extends EncodedChunk {
   readonly windows: number;
 }
 
-export class SingleSolver implements ChunkSolver {
+export class SingleSolver extends PlanSolver {
   readonly recordWords = 2;
-  readonly gradientRows: number;
-
-  private constructor(
-    private readonly gpu: Gpu,
-    private plan: SolvePlan,
-    readonly shape: KernelShape,
-    readonly theta: Storage,
-    private readonly forwardKernel: Kernel,
-    private readonly backwardKernel: Kernel | undefined,
-    views: readonly View[],
-  ) {
-    this.gradientRows = views.reduce((n, v) => n + v.length, 0);
-  }
 
   /** @param views the parameters to differentiate by; empty for a forward solve alone. */
   static async create(gpu: Gpu, plan: SolvePlan, views: readonly View[]): Promise<SingleSolver> {
@@ -87,49 +75,28 @@ export class SingleSolver implements ChunkSolver {
       });
     }
     const [f, b] = await Promise.all([forwardKernel, backwardKernel]);
-    const theta = gpu.upload("parameters", Float32Array.from(parameterVector(plan)));
-    return new SingleSolver(gpu, plan, shape, theta, f, b, views);
+    return new SingleSolver({ gpu, plan, shape, forwardKernel: f, backwardKernel: b, views });
   }
 
-  reseed(plan: SolvePlan): void {
-    this.plan = plan;
-  }
-
-  update(plan: SolvePlan): void {
-    this.reseed(plan);
-    this.gpu.write(this.theta, Float32Array.from(parameterVector(plan)));
-  }
-
-  /**
-   * Sub-steps of a window. For a gradient it depends on the plan alone: where a window begins, the replay starts from
-   * what the forward kernel stored, so the bits of a gradient depend on the windows but must not on the chunking.
-   */
+  /** Sub-steps of a window; for a gradient it depends on the plan alone, as in networks. */
   private window(paths: number, slots: number): number {
     const { steps } = this.plan;
     if (this.backwardKernel) return Math.max(leastWindow, Math.ceil(Math.sqrt(steps)));
     return Math.min(stepsPerDispatch(paths), steps + slots);
   }
 
-  private bytes(slots: number): { checkpoints: number; tape: number; record: number; rows: number } {
+  protected bytes(slots: number): Record<"checkpoints" | "tape" | "record" | "cotangents" | "rows", number> {
     const word = 4 * singleCheckpointWords(this.shape.states);
     const record = 8 * slots;
-    if (!this.backwardKernel) return { checkpoints: word, tape: 0, record, rows: 0 };
+    if (!this.backwardKernel) return { checkpoints: word, tape: 0, record, cotangents: 0, rows: 0 };
     const window = this.window(1, slots);
     return {
       checkpoints: word * Math.ceil((this.plan.steps + slots) / window),
       tape: 4 * singleTapeWords(this.shape) * window,
       record,
+      cotangents: 4 * slots,
       rows: 4 * (this.gradientRows + 1),
     };
-  }
-
-  bytesPerPath(slots: number): number {
-    const { checkpoints, tape, record, rows } = this.bytes(slots);
-    return checkpoints + tape + record + rows + (tape > 0 ? 4 * slots : 0);
-  }
-
-  largestBindingPerPath(slots: number): number {
-    return Math.max(...Object.values(this.bytes(slots)));
   }
 
   encodeForward(batch: Batch, chunk: Chunk, slots: number): EncodedSingle {
@@ -191,9 +158,5 @@ export class SingleSolver implements ChunkSolver {
       const storages = [theta, checkpoints, record, cotangents, tape, adjoint, rows];
       batch.dispatch(kernel, storages, run, [groups]);
     }
-  }
-
-  dispose(): void {
-    this.theta.dispose();
   }
 }

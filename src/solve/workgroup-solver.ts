@@ -9,12 +9,13 @@ import {
 import { noiseNames } from "../../shaders/shared/solver.wgsl.js";
 import { eventIsAffine } from "../cell/functions.js";
 import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
-import { type ChunkSolver, type EncodedChunk, type RunStatus, statusWords } from "./chunk-solver.js";
-import { type Chunk, stepsPerDispatch } from "./chunks.js";
+import { type EncodedChunk, type RunStatus, statusWords } from "./chunk-solver.js";
+import type { Chunk } from "./chunks.js";
 import { lanesOf } from "./lanes.js";
-import { parameterVector, type View } from "./layout.js";
+import type { View } from "./layout.js";
 import { connectionWords, gradientPlaces } from "./network-solver.js";
 import type { SolvePlan } from "./plan.js";
+import { PlanSolver, type SolverParts } from "./plan-solver.js";
 import { type KernelShape, solverShape } from "./shape.js";
 import { fromStart, runBytes, runUniform } from "./uniform.js";
 
@@ -47,30 +48,24 @@ interface EncodedPaths extends EncodedChunk {
   readonly checkpoints: Storage;
 }
 
-export class WorkgroupSolver implements ChunkSolver {
+export class WorkgroupSolver extends PlanSolver {
   readonly recordWords = 3;
-  readonly gradientRows: number;
   private readonly n: number;
+  private readonly neurons: number;
   private readonly inWorkgroup: boolean;
   /** Words of noise per neuron and step, and per path that the forward run keeps. */
   private readonly noise: number;
   private readonly kept: number;
   /** Words per neuron that windows of a backward run keep in storage. */
   private readonly carried: number;
-  private readonly neurons: number;
 
   private constructor(
-    private readonly gpu: Gpu,
-    private plan: SolvePlan,
-    readonly shape: KernelShape,
+    parts: SolverParts,
     { inWorkgroup, keepNoise }: Pick<WorkgroupShape, "inWorkgroup" | "keepNoise">,
-    readonly theta: Storage,
     private readonly connections: Storage,
-    private readonly forwardKernel: Kernel,
-    private readonly backwardKernel: Kernel | undefined,
-    views: readonly View[],
   ) {
-    this.gradientRows = views.reduce((n, v) => n + v.length, 0);
+    super(parts);
+    const { plan, shape } = parts;
     this.n = shape.states;
     this.neurons = plan.network.neurons;
     this.inWorkgroup = inWorkgroup;
@@ -138,32 +133,15 @@ export class WorkgroupSolver implements ChunkSolver {
       });
     }
     const [f, b] = await Promise.all([forwardKernel, backwardKernel]);
-    const theta = gpu.upload("parameters", Float32Array.from(parameterVector(plan)));
     const shared = connectionWords(plan);
     const withOwn = new Uint32Array(shared.length + own.length);
     withOwn.set(shared);
     withOwn.set(own, shared.length - 1);
     const connections = gpu.upload("connections", withOwn);
-    return new WorkgroupSolver(gpu, plan, shape, sizes, theta, connections, f, b, views);
+    return new WorkgroupSolver({ gpu, plan, shape, forwardKernel: f, backwardKernel: b, views }, sizes, connections);
   }
 
-  reseed(plan: SolvePlan): void {
-    this.plan = plan;
-  }
-
-  update(plan: SolvePlan): void {
-    this.reseed(plan);
-    this.gpu.write(this.theta, Float32Array.from(parameterVector(plan)));
-  }
-
-  /** Grid steps of a window; for a gradient it depends on the plan alone, see SingleSolver. */
-  private window(paths: number): number {
-    const { steps } = this.plan;
-    if (this.backwardKernel) return Math.ceil(Math.sqrt(steps));
-    return Math.min(steps, stepsPerDispatch(paths * this.neurons));
-  }
-
-  private bytes(slots: number): Record<"fields" | "checkpoints" | "record" | "rows" | "backward", number> {
+  protected bytes(slots: number): Record<"fields" | "checkpoints" | "record" | "rows" | "backward", number> {
     const { n, neurons, inWorkgroup } = this;
     const checkpoint = 4 * workgroupCheckpointWords(n, neurons);
     const fields = inWorkgroup ? 0 : 4 * workgroupFields(n, this.noise).perNeuron * neurons;
@@ -171,25 +149,17 @@ export class WorkgroupSolver implements ChunkSolver {
     if (!this.backwardKernel) return { fields, checkpoints: checkpoint, record, rows: 0, backward: 0 };
     return {
       fields,
-      checkpoints: checkpoint * Math.ceil(this.plan.steps / this.window(1)) + 4 * this.kept,
+      checkpoints: checkpoint * Math.ceil(this.plan.steps / this.gridWindow(1)) + 4 * this.kept,
       record,
       rows: 4 * (this.gradientRows + 1),
       backward: 4 * this.carried * neurons + 4 * slots,
     };
   }
 
-  bytesPerPath(slots: number): number {
-    return Object.values(this.bytes(slots)).reduce((a, b) => a + b, 0);
-  }
-
-  largestBindingPerPath(slots: number): number {
-    return Math.max(...Object.values(this.bytes(slots)));
-  }
-
   encodeForward(batch: Batch, chunk: Chunk, slots: number): EncodedPaths {
     const { gpu, plan, theta, connections } = this;
     const { paths } = chunk;
-    const window = this.window(paths);
+    const window = this.gridWindow(paths);
     const windows = Math.ceil(plan.steps / window);
     const keep = this.backwardKernel ? windows : 1;
     const words = workgroupCheckpointWords(this.n, this.neurons);
@@ -240,7 +210,7 @@ export class WorkgroupSolver implements ChunkSolver {
     const { gpu, plan, theta, connections, n, noise, neurons } = this;
     const { paths, firstPath, slots, checkpoints, record } = chunk as EncodedPaths;
     const kernel = this.backwardKernel!;
-    const window = this.window(paths);
+    const window = this.gridWindow(paths);
     const windows = Math.ceil(plan.steps / window);
     const entries = Math.max(1, status?.largestTape ?? tapeEntries);
     const pathBytes = 4 * tapeWords(n, this.kept > 0 ? 0 : noise, entries, window, neurons);
@@ -264,8 +234,8 @@ export class WorkgroupSolver implements ChunkSolver {
     }
   }
 
-  dispose(): void {
-    this.theta.dispose();
+  override dispose(): void {
+    super.dispose();
     this.connections.dispose();
   }
 }

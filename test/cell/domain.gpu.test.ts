@@ -65,4 +65,11 @@ describe("operations beyond positive numbers", () => {
       expect(gradient.n).toBeCloseTo(0, 12);
     }
   });
+
+  it("derivatives by a parameter whose power has none at 0 are not finite", async () => {
+    for (const e of [engine(), cpu]) {
+      const sensitivities = e.network(clock("5 + p ^ 0.5", 0)).spikeTimeSensitivities({ ...options, with: ["p"] });
+      await expect(sensitivities).rejects.toThrow(/^the value or its gradient is infinite or NaN/);
+    }
+  });
 });

@@ -1,0 +1,86 @@
+/** What the solvers of a plan share: its parameters on the GPU, and the memory of a path. */
+import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
+import type { ChunkSolver, EncodedChunk, RunStatus } from "./chunk-solver.js";
+import { type Chunk, stepsPerDispatch } from "./chunks.js";
+import { parameterVector, type View } from "./layout.js";
+import type { SolvePlan } from "./plan.js";
+import type { KernelShape } from "./shape.js";
+
+/** What a solver is made of. */
+export interface SolverParts {
+  readonly gpu: Gpu;
+  readonly plan: SolvePlan;
+  readonly shape: KernelShape;
+  readonly forwardKernel: Kernel;
+  /** Where the solver differentiates. */
+  readonly backwardKernel: Kernel | undefined;
+  /** The parameters to differentiate by. */
+  readonly views: readonly View[];
+}
+
+export abstract class PlanSolver implements ChunkSolver {
+  abstract readonly recordWords: number;
+  readonly gradientRows: number;
+  readonly shape: KernelShape;
+  readonly theta: Storage;
+  protected readonly gpu: Gpu;
+  protected plan: SolvePlan;
+  protected readonly forwardKernel: Kernel;
+  protected readonly backwardKernel: Kernel | undefined;
+
+  protected constructor({ gpu, plan, shape, forwardKernel, backwardKernel, views }: SolverParts) {
+    this.gpu = gpu;
+    this.plan = plan;
+    this.shape = shape;
+    this.forwardKernel = forwardKernel;
+    this.backwardKernel = backwardKernel;
+    this.gradientRows = views.reduce((n, v) => n + v.length, 0);
+    this.theta = gpu.upload("parameters", Float32Array.from(parameterVector(plan)));
+  }
+
+  /** Bytes per path of each buffer with this many slots. */
+  protected abstract bytes(slots: number): Record<string, number>;
+
+  abstract encodeForward(batch: Batch, chunk: Chunk, slots: number): EncodedChunk;
+
+  abstract encodeBackward(
+    batch: Batch,
+    chunk: EncodedChunk,
+    cotangents: Storage | GPUBuffer,
+    rows: Storage,
+    tape: number,
+    status?: RunStatus,
+  ): void;
+
+  reseed(plan: SolvePlan): void {
+    this.plan = plan;
+  }
+
+  update(plan: SolvePlan): void {
+    this.reseed(plan);
+    this.gpu.write(this.theta, Float32Array.from(parameterVector(plan)));
+  }
+
+  bytesPerPath(slots: number): number {
+    return Object.values(this.bytes(slots)).reduce((a, b) => a + b, 0);
+  }
+
+  largestBindingPerPath(slots: number): number {
+    return Math.max(...Object.values(this.bytes(slots)));
+  }
+
+  /**
+   * Grid steps of a window of a network. For a gradient it depends on the plan alone: where a window begins, the replay
+   * starts from what the forward kernel stored, so the bits of a gradient depend on the windows but must not on the
+   * chunking.
+   */
+  protected gridWindow(paths: number): number {
+    const { steps, network } = this.plan;
+    if (this.backwardKernel) return Math.ceil(Math.sqrt(steps));
+    return Math.min(steps, stepsPerDispatch(paths * network.neurons));
+  }
+
+  dispose(): void {
+    this.theta.dispose();
+  }
+}
