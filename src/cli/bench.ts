@@ -1,9 +1,6 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import os from "node:os";
-import { dirname } from "node:path";
-import Table from "cli-table3";
-import pc from "picocolors";
 import { percent, rate, roundsText, three, withRange } from "../bench/format.js";
 import { readReport } from "../bench/read-report.js";
 import { type BenchReport, compareReports, comparisonCount } from "../bench/report.js";
@@ -11,7 +8,10 @@ import type { BenchOptions, Progress } from "../bench/run.js";
 import { type SuiteName, suiteNames } from "../bench/suite-names.js";
 import { fail, oneOf } from "../checks.js";
 import { benchInChrome, benchInNode } from "./bench-hosts.js";
+import { colours } from "./colours.js";
 import { print, printJson } from "./output.js";
+import { checkOutputs, writeOutput } from "./output-files.js";
+import { compactTable } from "./table.js";
 
 export interface BenchCommandOptions {
   in: string;
@@ -46,15 +46,6 @@ function readReportFile(file: string): BenchReport {
   return readReport(text, file);
 }
 
-/** A table without lines between its rows. */
-const compactTable = (head: string[], colAligns: ("left" | "right")[]): Table.Table =>
-  new Table({
-    head,
-    colAligns,
-    style: { head: [], border: [] },
-    chars: { mid: "", "left-mid": "", "mid-mid": "", "right-mid": "" },
-  });
-
 function printReport(report: BenchReport): void {
   const head = ["suite", "figure", "ms (least–most)", "rate", "floor", "× floor (least–most)"];
   const table = compactTable(head, ["left", "left", "right", "right", "left", "right"]);
@@ -86,12 +77,12 @@ function printReport(report: BenchReport): void {
 function printChanges(before: BenchReport, after: BenchReport, file: string): void {
   const comparison = compareReports(before, after);
   print(
-    `\n${pc.bold(`compared with ${file}`)} (in ${before.in} on ${before.adapterName}, ${before.date.slice(0, 10)}); within spread: each median lies within the other's spread`,
+    `\n${colours.bold(`compared with ${file}`)} (in ${before.in} on ${before.adapterName}, ${before.date.slice(0, 10)}); within spread: each median lies within the other's spread`,
   );
   const head = ["suite", "figure", "× floor before", "now", "change", "of the time", ""];
   const table = compactTable(head, ["left", "left", "right", "right", "right", "right", "left"]);
   for (const c of comparison.changes) {
-    const colour = c.within ? pc.dim : c.ratio < 1 ? pc.green : pc.red;
+    const colour = c.within ? colours.dim : c.ratio < 1 ? colours.green : colours.red;
     table.push([
       c.suite,
       c.name,
@@ -113,6 +104,7 @@ export async function benchCommand(names: string[], options: BenchCommandOptions
     oneOf(`suite[${i}]`, name, suiteNames);
   });
   const before = options.compare === undefined ? undefined : readReportFile(options.compare);
+  checkOutputs({ "--out": options.out }, []);
   const bench: BenchOptions = {
     suites: names.length > 0 ? (names as SuiteName[]) : suiteNames,
     backend: place === "cpu" ? "cpu" : "webgpu",
@@ -149,10 +141,7 @@ export async function benchCommand(names: string[], options: BenchCommandOptions
     },
     totalSeconds: (performance.now() - began) / 1000,
   };
-  if (options.out) {
-    mkdirSync(dirname(options.out), { recursive: true });
-    writeFileSync(options.out, `${JSON.stringify(report, null, 2)}\n`);
-  }
+  if (options.out) writeOutput("--out", options.out, `${JSON.stringify(report, null, 2)}\n`);
   if (options.json) {
     printJson(before ? { ...report, comparison: compareReports(before, report) } : report);
     return;

@@ -1,10 +1,21 @@
 /** Checkpoint files of training runs: written whole or not at all, and read with care. */
 import { createHash } from "node:crypto";
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import * as z from "zod";
 import { fail } from "../checks.js";
 import type { FileContext } from "../io/recording.js";
 import type { Checkpoint } from "../train/train.js";
+import { checkOutputs, checkWritable } from "./output-files.js";
 
 /** Short digests of a job's fields and of the files that it names: what makes one run differ from another. */
 export type Fingerprint = Record<string, string>;
@@ -66,15 +77,14 @@ export function writeCheckpoint(file: string, checkpoint: CheckpointFile): void 
   }
 }
 
-/** @throws SaltationError `invalid-input` where no file can be written there. */
-export function checkWritable(file: string, field = "checkpoint"): void {
-  const trial = `${file}.new`;
-  try {
-    closeSync(openSync(trial, "w"));
-    rmSync(trial);
-  } catch (error) {
-    fail(field, `cannot write ${file}: ${(error as Error).message}`);
-  }
+/**
+ * @param read files that the command reads beside it.
+ * @throws SaltationError `invalid-input` where no checkpoint can be written there.
+ */
+export function checkCheckpoint(file: string, read: readonly (string | undefined)[]): void {
+  checkOutputs({ checkpoint: file }, read);
+  checkWritable("checkpoint", `${file}.new`);
+  if (existsSync(file) && !statSync(file).isFile()) fail("checkpoint", `${file} is a device or a pipe; name a file`);
 }
 
 const numbers = z.array(z.number());

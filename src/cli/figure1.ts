@@ -1,15 +1,27 @@
-import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import Table from "cli-table3";
+import { fail } from "../checks.js";
 import { Engine } from "../engine.js";
 import { type Figure1Run, figure1Setting, lastMean, runFigure1 } from "../experiments/figure1.js";
+import { wholeOption } from "./options.js";
 import { type CommonOptions, print, printJson, progressBar } from "./output.js";
+import { checkOutputs, writeOutput } from "./output-files.js";
+import { newTable } from "./table.js";
+
+export interface Figure1CommandOptions extends CommonOptions {
+  /** A folder. */
+  out: string;
+  /** Numbers as they were typed. */
+  steps: string;
+  seed: string;
+}
 
 /** `saltation figure1`: the first experiment of Holberg & Salvi (2024), with its figure. */
-export async function figure1Command(options: CommonOptions & { steps?: string; seed?: string }): Promise<void> {
-  const steps = options.steps === undefined ? figure1Setting.steps : Number(options.steps);
-  const seed = Number(options.seed ?? 1);
-  const folder = options.out ?? "out";
+export async function figure1Command(options: Figure1CommandOptions): Promise<void> {
+  const steps = wholeOption("--steps", options.steps, 1, 2 ** 31);
+  const seed = wholeOption("--seed", options.seed, 0, 2 ** 32 - 1);
+  if (options.out.trim() === "") fail("--out", "is empty; name a folder");
+  const file = join(options.out, "figure1.svg");
+  checkOutputs({ "--out": file }, []);
   const engine = await Engine.create({ backend: options.backend as "auto" });
   try {
     if (!options.json) {
@@ -47,15 +59,13 @@ export async function figure1Command(options: CommonOptions & { steps?: string; 
       testMae: lastMean(r.testMae),
       seconds: r.seconds,
     }));
-    mkdirSync(folder, { recursive: true });
-    const file = join(folder, "figure1.svg");
     const { figure1Svg } = await import("../io/figures/figure1.js");
-    writeFileSync(file, await figure1Svg(runs, { trueCurrent: figure1Setting.trueCurrent }));
+    writeOutput("--out", file, await figure1Svg(runs, { trueCurrent: figure1Setting.trueCurrent }));
     if (options.json) {
       printJson({ adapter: engine.adapterName, runs: rows, figure: file });
       return;
     }
-    const table = new Table({ head: ["sigma", "n", "current (true 1.5)", "test MAE", "seconds"], style: { head: [] } });
+    const table = newTable(["sigma", "n", "current (true 1.5)", "test MAE", "seconds"]);
     for (const r of rows) {
       table.push([r.sigma, r.sampleSize, r.current.toFixed(4), r.testMae.toFixed(4), r.seconds.toFixed(1)]);
     }

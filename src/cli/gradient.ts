@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs";
 import { fail } from "../checks.js";
 import { Engine } from "../engine.js";
 import { lossOf, networkOf, solveOptionsOf } from "../io/build.js";
@@ -10,6 +9,7 @@ import { parameterLayout, requestedViews } from "../solve/layout.js";
 import { planSolve } from "../solve/plan.js";
 import { filesBeside, readJobFile } from "./job-file.js";
 import { type CommonOptions, print, printJson, progressBar, readable, readableParameter } from "./output.js";
+import { checkOutputs, writeOutput } from "./output-files.js";
 
 /** `saltation gradient job.json`. */
 export async function gradientCommand(file: string, options: CommonOptions): Promise<void> {
@@ -22,7 +22,12 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
   const views = requestedViews(network, parameterLayout(plan), job.with);
   const loss = lossOf(job.loss, job.observed, context, network.neurons, plan);
   loss.check?.(network);
-  if (job.perPath && !options.out) fail("perPath", "is true, but no --out FILE.npz says where the paths' gradients go");
+  if (job.perPath && options.out === undefined)
+    fail("perPath", "is true, but no --out FILE.npz says where the paths' gradients go");
+  if (options.out !== undefined && !job.perPath) {
+    fail("--out", 'is for the gradients of every path: set "perPath" to true in the job, or leave --out out');
+  }
+  checkOutputs({ "--out": options.out }, [file, options.recording]);
 
   const engine = await Engine.create({ backend: options.backend as "auto" });
   try {
@@ -63,7 +68,7 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
         arrays[`gradient_${view.name}`] = { data: column(at, view.length), shape };
         at += view.length;
       }
-      writeFileSync(options.out!, writeNpz(arrays));
+      writeOutput("--out", options.out!, writeNpz(arrays));
     }
     const seconds = (performance.now() - began) / 1000;
     const { value, standardError, gradient, gradientStandardError, saturatedPaths } = result;

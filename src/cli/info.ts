@@ -1,6 +1,6 @@
-import pc from "picocolors";
 import { adapterAdvice, findAdapter, Gpu, summarise } from "../gpu/index.js";
 import { keepsTwoParts } from "../signature/gpu/two-parts.js";
+import { colours } from "./colours.js";
 import { print, printJson } from "./output.js";
 
 const shownLimits = [
@@ -41,7 +41,7 @@ export async function infoCommand(options: { json?: boolean }): Promise<void> {
     return;
   }
   const name = [summary.vendor, summary.architecture, summary.device].filter(Boolean).join(" ");
-  print(`${pc.bold(name)}${summary.description ? ` (${summary.description})` : ""}`);
+  print(`${colours.bold(name)}${summary.description ? ` (${summary.description})` : ""}`);
   const { bun, deno } = process.versions;
   const runtime = bun ? `Bun ${bun}` : deno ? `Deno ${deno}` : `Node ${process.version}`;
   print(`through ${backend === "dawn" ? "Dawn" : "the WebGPU"} in ${runtime}`);

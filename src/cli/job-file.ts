@@ -2,21 +2,26 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fail } from "../checks.js";
-import { SaltationError } from "../errors.js";
 import { type FileContext, recordingName } from "../io/recording.js";
+import { reason } from "./output-files.js";
 
-/** @throws SaltationError `invalid-input` where the file is missing or is not JSON. */
+/** Text with or without a byte order mark; Windows' PowerShell writes UTF-16. */
+const textOf = (bytes: Uint8Array): string =>
+  new TextDecoder(bytes[0] === 0xff && bytes[1] === 0xfe ? "utf-16le" : "utf-8").decode(bytes);
+
+/** @throws SaltationError `invalid-input` where the file is missing or is not JSON. "-" is standard input. */
 export function readJobFile(path: string): unknown {
-  let text: string;
+  let bytes: Uint8Array;
   try {
-    text = readFileSync(path, "utf8");
+    bytes = readFileSync(path === "-" ? 0 : path);
   } catch (error) {
-    throw new SaltationError("invalid-input", `job file: cannot read ${path}: ${(error as Error).message}`);
+    return fail("job file", `cannot read ${path}: ${reason(error)}`);
   }
+  if (bytes.length === 0) fail("job file", `${path} is empty; a job is one JSON object`);
   try {
-    return JSON.parse(text);
+    return JSON.parse(textOf(bytes));
   } catch (error) {
-    throw new SaltationError("invalid-input", `job file: ${path} is not JSON: ${(error as Error).message}`);
+    return fail("job file", `${path} is not JSON: ${(error as Error).message}`);
   }
 }
 
@@ -30,7 +35,7 @@ export function filesBeside(jobFile: string, recording?: string): FileContext {
       try {
         return { path, bytes: readFileSync(path) };
       } catch (error) {
-        return fail(field, `cannot read ${path}: ${(error as Error).message}`);
+        return fail(field, `cannot read ${path}: ${reason(error)}`);
       }
     },
   };

@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs";
 import { fail } from "../checks.js";
 import { Engine } from "../engine.js";
 import { checkJob } from "../io/check-job.js";
@@ -20,6 +19,7 @@ import {
 } from "../signature/index.js";
 import { readJobFile } from "./job-file.js";
 import { type CommonOptions, print, printJson, readable } from "./output.js";
+import { checkOutputs, writeOutput } from "./output-files.js";
 
 interface ReadPaths {
   readonly paths: PathBatch;
@@ -61,6 +61,10 @@ export async function kernelCommand(file: string, options: CommonOptions): Promi
     ...(job.solver ? { solver: job.solver as SignatureSolver } : {}),
     ...(job.normalised === undefined ? {} : { normalised: job.normalised }),
   };
+  if (options.out !== undefined && statistic !== "gram") {
+    fail("--out", 'is for the statistic "gram"; value and gradients of the others are printed by --json');
+  }
+  checkOutputs({ "--out": options.out }, [file]);
   const engine = await Engine.create({ backend: options.backend as "auto" });
   try {
     const began = performance.now();
@@ -68,7 +72,7 @@ export async function kernelCommand(file: string, options: CommonOptions): Promi
     const seconds = (): number => (performance.now() - began) / 1000;
     if (statistic === "gram") {
       const { rows, columns, values } = await signatureGram(backend, x.paths, y?.paths ?? null, kernel);
-      if (options.out) writeFileSync(options.out, writeNpz({ gram: { data: values, shape: [rows, columns] } }));
+      if (options.out) writeOutput("--out", options.out, writeNpz({ gram: { data: values, shape: [rows, columns] } }));
       const gram = Array.from({ length: rows }, (_, i) => Array.from(values.subarray(i * columns, (i + 1) * columns)));
       if (options.json) printJson({ adapter: engine.adapterName, gram, seconds: seconds() });
       else {
@@ -98,6 +102,7 @@ export async function kernelCommand(file: string, options: CommonOptions): Promi
 export async function signatureCommand(file: string, options: CommonOptions): Promise<void> {
   const job = checkJob(signatureSchema, readJobFile(file));
   const { paths } = read("x", job.x, job);
+  checkOutputs({ "--out": options.out }, [file]);
   const engine = await Engine.create({ backend: options.backend as "auto" });
   try {
     const began = performance.now();
@@ -106,7 +111,8 @@ export async function signatureCommand(file: string, options: CommonOptions): Pr
       ? await logSignatures(backend, paths, { depth: job.depth, form: job.log })
       : await truncatedSignatures(backend, paths, { depth: job.depth });
     const seconds = (performance.now() - began) / 1000;
-    if (options.out) writeFileSync(options.out, writeNpz({ signatures: { data: values, shape: [count, size] } }));
+    if (options.out)
+      writeOutput("--out", options.out, writeNpz({ signatures: { data: values, shape: [count, size] } }));
     if (options.json) printJson({ adapter: engine.adapterName, count, size, seconds });
     else print(`${count} signatures of ${size} numbers on ${engine.adapterName} in ${readable(seconds)} s`);
   } finally {

@@ -1,7 +1,7 @@
 /** The `saltation` command. */
 import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
-import { type CommonOptions, exitBadInput, reportError } from "./output.js";
+import { type CommonOptions, exitBadInput, oneLine, reportError, sayError } from "./output.js";
 
 const packageFile = new URL("../../../package.json", import.meta.url);
 const { version } = JSON.parse(readFileSync(packageFile, "utf8")) as { version: string };
@@ -13,7 +13,9 @@ const backend = new Option("--backend <backend>", "where to compute")
 const program = new Command("saltation")
   .description("Simulates, differentiates and trains stochastic spiking neural networks with WebGPU.")
   .version(version)
-  .showHelpAfterError("(see saltation --help)")
+  .configureOutput({
+    outputError: (text) => sayError(`${oneLine(text.replace(/^error: /, ""))} (see saltation --help)`),
+  })
   .addHelpText(
     "after",
     `
@@ -116,6 +118,11 @@ program
   .action(async (suites, options) => (await import("./bench.js")).benchCommand(suites, options));
 
 program.exitOverride();
+// A reader that has seen enough, `head` for example, is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit();
+  throw error;
+});
 try {
   await program.parseAsync();
 } catch (error) {

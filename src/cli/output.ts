@@ -1,7 +1,7 @@
 /** What a command prints: results on stdout, progress and messages on stderr. */
 import cliProgress from "cli-progress";
-import pc from "picocolors";
 import { SaltationError } from "../errors.js";
+import { messageColours } from "./colours.js";
 
 export interface CommonOptions {
   out?: string;
@@ -16,13 +16,21 @@ export const exitDeviceFailure = 2;
 
 const inputErrors = new Set(["invalid-input", "not-finite"]);
 
+export function sayError(message: string): void {
+  process.stderr.write(`${messageColours.red("saltation:")} ${message}\n`);
+}
+
+/** What others say may quote several lines of a file. */
+export const oneLine = (text: string): string => text.trim().replace(/\s*[\r\n]+\s*/g, " ");
+
 /** One line about an error on stderr, and the exit code that goes with it. */
 export function reportError(error: unknown): number {
   if (error instanceof SaltationError) {
-    process.stderr.write(`${pc.red("saltation:")} ${error.message}\n`);
-    return inputErrors.has(error.code) ? exitBadInput : exitDeviceFailure;
+    const input = inputErrors.has(error.code);
+    sayError(input ? oneLine(error.message) : error.message);
+    return input ? exitBadInput : exitDeviceFailure;
   }
-  process.stderr.write(`${pc.red("saltation:")} internal error: ${(error as Error).stack ?? String(error)}\n`);
+  sayError(`internal error: ${(error as Error).stack ?? String(error)}`);
   return exitDeviceFailure;
 }
 

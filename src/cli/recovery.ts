@@ -1,7 +1,4 @@
 /** The part of `saltation train` that knows a true network: data drawn from it, measures against it, table and figure. */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
-import Table from "cli-table3";
 import { fail } from "../checks.js";
 import type { Engine } from "../engine.js";
 import {
@@ -20,6 +17,8 @@ import { type FileContext, readCurrent } from "../io/recording.js";
 import { defineNetwork, type NetworkDefinition } from "../network/network.js";
 import { planSolve, type SolveOptions } from "../solve/plan.js";
 import { readable } from "./output.js";
+import { writeOutput } from "./output-files.js";
+import { newTable } from "./table.js";
 
 export interface Truth {
   readonly network: NetworkDefinition;
@@ -128,7 +127,7 @@ const names: Record<keyof Measures, string> = {
 };
 
 export function metricsTable(metrics: Metrics): string {
-  const table = new Table({ head: ["against the true network", "before", "after"], style: { head: [], border: [] } });
+  const table = newTable(["against the true network", "before", "after"]);
   for (const [key, name] of Object.entries(names) as [keyof Measures, string][]) {
     const value = metrics[key];
     if (value !== undefined) table.push([name, readable(metrics.before?.[key] ?? Number.NaN), readable(value)]);
@@ -169,6 +168,5 @@ export async function drawRecovery(
     ...keys.map((key) => panel(names[key], measured(key), key !== "weightError")),
     ...[...recovery.scalars].map(([name, values]) => panel(name, by(values))),
   ];
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, await seriesSvg({ panels }));
+  writeOutput("--figure", file, await seriesSvg({ panels }));
 }

@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs";
 import { Engine } from "../engine.js";
 import { networkOf, solveOptionsOf } from "../io/build.js";
 import { checkJob } from "../io/check-job.js";
@@ -8,6 +7,7 @@ import { defineNetwork } from "../network/network.js";
 import { planSolve } from "../solve/plan.js";
 import { filesBeside, readJobFile } from "./job-file.js";
 import { type CommonOptions, print, printJson, progressBar, readable } from "./output.js";
+import { checkOutputs, writeOutput } from "./output-files.js";
 
 /** `saltation simulate job.json`. */
 export async function simulateCommand(file: string, options: CommonOptions): Promise<void> {
@@ -16,6 +16,7 @@ export async function simulateCommand(file: string, options: CommonOptions): Pro
   const solve = solveOptionsOf(job);
   // Everything is checked before a device is opened.
   planSolve(defineNetwork(definition), solve);
+  checkOutputs({ "--out": options.out }, [file, options.recording]);
   const engine = await Engine.create({ backend: options.backend as "auto" });
   try {
     const began = performance.now();
@@ -26,7 +27,8 @@ export async function simulateCommand(file: string, options: CommonOptions): Pro
       result = { meanSpikeCount: await trains.meanCount(), saturatedPaths: trains.saturatedPaths };
       if (options.out) {
         const t = await trains.read();
-        writeFileSync(
+        writeOutput(
+          "--out",
           options.out,
           writeNpz({
             spike_times: { data: t.times, shape: [t.paths, t.slots] },

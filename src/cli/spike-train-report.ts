@@ -1,7 +1,4 @@
 /** What `saltation train` shows of a job with "metrics": { "kind": "spike-trains" }. */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
-import Table from "cli-table3";
 import type { Cell } from "../cell/cell.js";
 import { fail } from "../checks.js";
 import type { Engine } from "../engine.js";
@@ -17,6 +14,8 @@ import { type FileContext, readTrials, type Trial } from "../io/recording.js";
 import { defineNetwork, type NetworkDefinition } from "../network/network.js";
 import type { SolveOptions } from "../solve/plan.js";
 import { print, readable } from "./output.js";
+import { writeOutput } from "./output-files.js";
+import { newTable } from "./table.js";
 
 /** The metrics of the JSON output. */
 function spikeTrainMetrics({ stretch, match, statistics, psth, trains }: SpikeTrainComparison) {
@@ -57,6 +56,11 @@ export class SpikeTrainReport {
     return new SpikeTrainReport(options, readTrials(job.observed as TrialsJob, context, options), solve);
   }
 
+  /** The files that `make` writes, by what they hold. */
+  static files(stem: string) {
+    return { raster: `${stem}-raster.svg`, psth: `${stem}-psth.svg`, parameters: `${stem}-parameters.json` };
+  }
+
   /** Simulates the fitted network and writes raster, PSTH and fitted parameters to files that begin with `stem`. */
   async make(engine: Engine, model: NetworkDefinition, values: Values, stem: string): Promise<MadeReport> {
     const network = engine.network(fitted(model, values));
@@ -87,13 +91,12 @@ async function writeFiles(
     import("../io/figures/raster.js"),
   ]);
   const { trains, psth, stretch } = comparison;
-  mkdirSync(dirname(stem), { recursive: true });
-  const files = { raster: `${stem}-raster.svg`, psth: `${stem}-psth.svg`, parameters: `${stem}-parameters.json` };
+  const files = SpikeTrainReport.files(stem);
   const generated = trains.generated.slice(0, Math.max(least, trains.observed.length));
-  writeFileSync(files.raster, await rasterSvg({ observed: trains.observed, generated, ...stretch, unit }));
-  writeFileSync(files.psth, await psthSvg({ observed: psth.observed, generated: psth.generated, unit }));
+  writeOutput("--figure", files.raster, await rasterSvg({ observed: trains.observed, generated, ...stretch, unit }));
+  writeOutput("--figure", files.psth, await psthSvg({ observed: psth.observed, generated: psth.generated, unit }));
   const table = Object.entries(parameters).map(([name, value]) => [name, { value, unit: units[name] ?? "" }]);
-  writeFileSync(files.parameters, `${JSON.stringify(Object.fromEntries(table), null, 2)}\n`);
+  writeOutput("--figure", files.parameters, `${JSON.stringify(Object.fromEntries(table), null, 2)}\n`);
   return files;
 }
 
@@ -103,7 +106,7 @@ function printTable(
   files: Readonly<Record<string, string>>,
   unit: string,
 ): void {
-  const table = new Table({ head: ["", "observed", "generated"], style: { head: [] } });
+  const table = newTable(["", "observed", "generated"]);
   const { observed, generated } = statistics;
   const [scale, rate] = unit === "ms" ? [1000, "1/s"] : [1, unit === "" ? "" : `1/${unit}`];
   const row = (name: string, of: (s: typeof observed) => number): void => {

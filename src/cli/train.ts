@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { fail, finiteNumber, wholeNumber } from "../checks.js";
 import { Engine } from "../engine.js";
@@ -8,7 +7,7 @@ import { lossOf, networkOf, solveOptionsOf } from "../io/build.js";
 import { checkJob } from "../io/check-job.js";
 import { type TrainJob, type TrialsJob, trainSchema } from "../io/job.js";
 import { writeNpz } from "../io/npz.js";
-import { asTrials, trainedAs, writeTrainedJob } from "../io/trained-job.js";
+import { asTrials, trainedAs, trainedJobText } from "../io/trained-job.js";
 import { updateOptionsOf } from "../io/update-job.js";
 import { defineNetwork, readCell } from "../network/network.js";
 import { parameterLayout, parameterVector, requestedViews } from "../solve/layout.js";
@@ -18,7 +17,7 @@ import { trainableNames } from "../train/trainable.js";
 import { planUpdate } from "../train/update.js";
 import {
   type CheckpointFile,
-  checkWritable,
+  checkCheckpoint,
   type Fingerprint,
   fingerprinted,
   fingerprintJob,
@@ -27,6 +26,7 @@ import {
 } from "./checkpoint.js";
 import { filesBeside, readJobFile } from "./job-file.js";
 import { type CommonOptions, print, printJson, progressBar, readable, readableParameter } from "./output.js";
+import { checkOutputs, checkWritable, writeOutput } from "./output-files.js";
 import { drawRecovery, type Metrics, metricsTable, Recovery, truthOfJob } from "./recovery.js";
 import { signalExitCode, stopOnSignals } from "./signals.js";
 import { type MadeReport, SpikeTrainReport, unitsOf } from "./spike-train-report.js";
@@ -77,14 +77,19 @@ class Checkpoints {
   }
 }
 
-function checkpointsOf(job: TrainJob, file: string, fingerprint: Fingerprint): Checkpoints | undefined {
+function checkpointsOf(
+  job: TrainJob,
+  file: string,
+  recording: string | undefined,
+  fingerprint: Fingerprint,
+): Checkpoints | undefined {
   if (job.checkpoint === undefined) return undefined;
   const { file: name, every = 2 } = typeof job.checkpoint === "string" ? { file: job.checkpoint } : job.checkpoint;
   if (finiteNumber("checkpoint.every", every) < 0) {
     fail("checkpoint.every", `expected seconds between writes, 0 for every step, got ${every}`);
   }
   const path = resolve(dirname(file), name);
-  checkWritable(path);
+  checkCheckpoint(path, [file, recording]);
   return new Checkpoints(path, every, fingerprint);
 }
 
@@ -119,8 +124,17 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
   const steps = wholeNumber("steps", job.steps, 1, 2 ** 31);
   fingerprintJob(job, fingerprint);
   if (options.resume && !job.checkpoint) fail("checkpoint", "is missing; --resume goes on from the file that it names");
-  if (options.save) checkWritable(options.save, "--save");
-  const checkpoints = checkpointsOf(job, file, fingerprint);
+  const checkpoints = checkpointsOf(job, file, options.recording, fingerprint);
+  const named = `out/${basename(file, ".json")}`;
+  const figure = options.figure ?? (job.test ? `${named}.svg` : undefined);
+  const stem = options.figure?.replace(/\.svg$/, "") ?? named;
+  const reports = spikeTrains ? SpikeTrainReport.files(stem) : {};
+  checkOutputs({ "--out": options.out, "--save": options.save, "--figure": figure }, [
+    file,
+    options.recording,
+    checkpoints?.file,
+  ]);
+  for (const report of Object.values<string>(reports)) checkWritable("--figure", report);
   const resume = options.resume ? checkpoints!.read() : undefined;
   if (resume && resume.step >= steps) {
     fail("steps", `is ${steps}, but the checkpoint has ${resume.step} steps already; ask for more`);
@@ -151,10 +165,9 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
     if (!result) return;
     const seconds = (performance.now() - began) / 1000;
     const metrics = await recovery.metrics();
-    if (options.save) writeTrainedJob(options.save, job, file, simulated, metrics.parameters);
-    const figure = job.test ? (options.figure ?? `out/${basename(file, ".json")}.svg`) : options.figure;
+    if (options.save)
+      writeOutput("--save", options.save, trainedJobText(options.save, job, file, simulated, metrics.parameters));
     if (figure) await drawRecovery(figure, recovery, result.losses, result.first.step);
-    const stem = options.figure?.replace(/\.svg$/, "") ?? `out/${basename(file, ".json")}`;
     const compared = await spikeTrains?.make(engine, simulated, metrics.parameters, stem);
     report(result, seconds, job, engine.adapterName, metrics, figure, options, compared);
   } finally {
@@ -234,7 +247,7 @@ function sayStopped(done: number, steps: number, checkpoints: Checkpoints | unde
 }
 
 function report(
-  { history, first, last, firstStepSeconds }: TrainingResult,
+  { history, losses, first, last, firstStepSeconds }: TrainingResult,
   seconds: number,
   job: TrainJob,
   adapter: string,
@@ -245,8 +258,8 @@ function report(
 ): void {
   const parameters = last.updated;
   if (options.out) {
-    const losses = Float64Array.from(history, (h) => h.loss);
-    writeFileSync(options.out, writeNpz({ loss: { data: losses, shape: [losses.length] } }));
+    const array = Float64Array.from(losses);
+    writeOutput("--out", options.out, writeNpz({ loss: { data: array, shape: [array.length] } }));
   }
   const { steps } = job;
   if (options.json) {

@@ -1,5 +1,4 @@
 /** Jobs before and after a training: the network as it is trained, and a job that simulates the fitted one. */
-import { writeFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { fitted, type Values } from "../experiments/recovery.js";
 import type { NetworkDefinition } from "../network/network.js";
@@ -17,14 +16,14 @@ export const asTrials = (trials: readonly Trial[]): TrialsJob => ({
   neurons: trials.map((t) => [...t.neurons]),
 });
 
-/** Writes a job for `saltation simulate` with the fitted values; files that it names are found from its own folder. */
-export function writeTrainedJob(
+/** Text of a job for `saltation simulate` with the fitted values; files that it names are found from the folder of `to`. */
+export function trainedJobText(
   to: string,
   job: TrainJob,
   jobFile: string,
   network: NetworkDefinition,
   values: Values,
-): void {
+): string {
   const { time, method, paths, seed, maxSpikes, input } = job;
   const found = fitted(network, values);
   const current = input?.current;
@@ -43,7 +42,7 @@ export function writeTrainedJob(
     ...(seed === undefined ? {} : { seed }),
     ...(maxSpikes === undefined ? {} : { maxSpikes }),
   };
-  writeFileSync(to, `${JSON.stringify(written, null, 2)}\n`);
+  return `${JSON.stringify(written, null, 2)}\n`;
 }
 
 type CurrentJob = NonNullable<TrainJob["input"]>["current"];

@@ -1,0 +1,11 @@
+/** Values of command-line options, as they were typed. */
+import { fail } from "../checks.js";
+
+/** A whole number. @throws SaltationError `invalid-input` naming the option and what was typed. */
+export function wholeOption(option: string, typed: string, least: number, most: number): number {
+  const value = typed.trim() === "" ? Number.NaN : Number(typed);
+  if (!Number.isInteger(value) || value < least || value > most) {
+    fail(option, `expected a whole number from ${least} to ${most}, got "${typed}"`);
+  }
+  return value;
+}

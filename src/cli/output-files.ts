@@ -1,0 +1,80 @@
+/** Files that a command writes: their places are tried before any work, and what goes wrong is one line. */
+import { accessSync, closeSync, constants, mkdirSync, openSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { fail } from "../checks.js";
+
+/** What the system says, without its name for the call. */
+export const reason = (error: unknown): string => (error as Error).message.replace(/^\w+: /, "").split(", ")[0]!;
+
+const status = (path: string) => statSync(path, { throwIfNoEntry: false });
+
+/** One by one: `mkdirSync` with `recursive` never comes back from places such as /proc/a/b. */
+function makeFolder(folder: string): void {
+  if (status(folder)) return;
+  makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    // Another process may have been first.
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+}
+
+/**
+ * Tries whether a file can be written, and makes the folder that it is to lie in.
+ * @param field what names the file: an option or a field of a job.
+ * @throws SaltationError `invalid-input` where it cannot.
+ */
+export function checkWritable(field: string, file: string): void {
+  if (file.trim() === "") fail(field, "is empty; name a file");
+  try {
+    const there = status(file);
+    if (there?.isDirectory()) fail(field, `${file} is a folder; name a file`);
+    if (there) {
+      accessSync(file, constants.W_OK);
+      return;
+    }
+    makeFolder(dirname(file));
+    closeSync(openSync(file, "wx"));
+    rmSync(file);
+  } catch (error) {
+    cannotWrite(field, file, error);
+  }
+}
+
+/**
+ * Tries the files that a command is asked for, by what names them: each can be written, and overwrites neither another
+ * nor what the command reads.
+ * @param read files that the command reads.
+ * @throws SaltationError `invalid-input`.
+ */
+export function checkOutputs(
+  outputs: Readonly<Record<string, string | undefined>>,
+  read: readonly (string | undefined)[],
+): void {
+  const taken = new Map(read.flatMap((file) => (file ? [[resolve(file), "a file that the command reads"]] : [])));
+  for (const [field, file] of Object.entries(outputs)) {
+    if (file === undefined) continue;
+    const what = taken.get(resolve(file));
+    if (what) fail(field, `${file} is ${what}; name another file`);
+    checkWritable(field, file);
+    if (!status(file) || status(file)?.isFile()) taken.set(resolve(file), `written by ${field} too`);
+  }
+}
+
+/** @throws SaltationError `invalid-input` where it cannot be written. */
+export function writeOutput(field: string, file: string, data: string | Uint8Array): void {
+  try {
+    makeFolder(dirname(file));
+    writeFileSync(file, data);
+  } catch (error) {
+    cannotWrite(field, file, error);
+  }
+}
+
+function cannotWrite(field: string, file: string, error: unknown): never {
+  if (error instanceof Error && "syscall" in error) {
+    fail(field, `cannot write ${file}: ${reason(error)}; name a place where files can be written`);
+  }
+  throw error;
+}

@@ -1,0 +1,180 @@
+/** What may be typed on a command line: one line that says what to mend, before any work. */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { coloured } from "../../src/cli/colours.js";
+import { wholeOption } from "../../src/cli/options.js";
+import { readNpz } from "../../src/io/npz.js";
+
+const folder = mkdtempSync(join(tmpdir(), "saltation-line-"));
+const place = (name: string): string => join(folder, name);
+
+function write(name: string, content: unknown): string {
+  const bytes = typeof content === "string" || content instanceof Uint8Array;
+  writeFileSync(place(name), bytes ? (content as string) : JSON.stringify(content));
+  return place(name);
+}
+
+function saltation(args: readonly string[], options: { input?: string; env?: Record<string, string> } = {}) {
+  const { status, stdout, stderr } = spawnSync("node", ["bin/saltation.js", ...args], {
+    encoding: "utf8",
+    timeout: 60_000,
+    input: options.input ?? "",
+    env: { ...process.env, ...options.env },
+  });
+  return { code: status, out: stdout, error: stderr };
+}
+
+const base = { network: {}, input: { current: 1.5 }, time: { t1: 1, dt: 0.1 }, paths: 4, seed: 1 };
+const train = {
+  ...base,
+  observed: [[0.2], [0.25]],
+  loss: { kind: "first-spikes", spikes: 1 },
+  trainable: ["current"],
+  optimiser: { kind: "sgd", learningRate: 0.01 },
+  steps: 2,
+};
+const gradient = { ...base, loss: { kind: "mean-spike-time" }, with: ["current"] };
+const x = [
+  [
+    [0, 0],
+    [1, 1],
+  ],
+];
+const simulateFile = write("simulate.json", base);
+const trainFile = write("train.json", train);
+const spikes = place("spikes.npz");
+
+describe("a command line that is wrong", () => {
+  const report = { ...train, metrics: { kind: "spike-trains", t0: 0, t1: 1, window: 0.1, bin: 0.1 } };
+  const cases: [string[], RegExp][] = [
+    [["fly"], /unknown command 'fly'/],
+    [["simulat", "x"], /unknown command 'simulat' \(Did you mean simulate\?\)/],
+    [["simulate"], /missing required argument 'job\.json'/],
+    [["simulate", simulateFile, "--in", "cpu"], /unknown option '--in'/],
+    [
+      ["simulate", simulateFile, "--backend", "gpu"],
+      /'--backend <backend>' argument 'gpu' is invalid.*auto, webgpu, cpu/,
+    ],
+    [["simulate", place("none.json")], /job file: cannot read .*none\.json: no such file or directory/],
+    [["simulate", folder], /job file: cannot read .*: illegal operation on a directory/],
+    [["simulate", write("empty.json", "")], /job file: .*empty\.json is empty; a job is one JSON object/],
+    [["simulate", write("lines.json", '{\n"paths": a\n}\n')], /job file: .*lines\.json is not JSON/],
+    [["simulate", write("list.json", "[]")], /job: expected a JSON object, got \[\]/],
+    [["figure1", "--steps", "abc"], /--steps: expected a whole number from 1 to 2147483648, got "abc"/],
+    [["figure1", "--seed", "-1"], /--seed: expected a whole number from 0 to 4294967295, got "-1"/],
+    [["figure1", "--out", "/proc/foo"], /--out: cannot write \/proc\/foo\/figure1\.svg: .*; name a place/],
+    [["figure1", "--out="], /--out: is empty; name a folder/],
+    [["figure1", "--out", simulateFile], /--out: cannot write .*figure1\.svg: not a directory/],
+    [["bench", "--out", "/proc/a/b.json"], /--out: cannot write \/proc\/a\/b\.json/],
+    [["simulate", simulateFile, "--out="], /--out: is empty; name a file/],
+    [["simulate", simulateFile, "--out", folder], /--out: .* is a folder; name a file/],
+    [["simulate", simulateFile, "--out", "/proc/a/b"], /--out: cannot write \/proc\/a\/b: .*; name a place/],
+    [["simulate", simulateFile, "--out", join(simulateFile, "x")], /--out: cannot write .*: not a directory/],
+    [["simulate", simulateFile, "--out", simulateFile], /--out: .* is a file that the command reads/],
+    [["gradient", write("gradient.json", gradient), "--out", spikes], /--out: is for the gradients of every path/],
+    [["kernel", write("gram.json", { x }), "--out", folder], /--out: .* is a folder/],
+    [
+      ["kernel", write("mmd.json", { x, y: x, statistic: "score" }), "--out", spikes],
+      /--out: is for the statistic "gram"/,
+    ],
+    [["signature", write("signature.json", { x, depth: 2 }), "--out", folder], /--out: .* is a folder/],
+    [["train", trainFile, "--out", folder], /--out: .* is a folder/],
+    [["train", trainFile, "--save", folder], /--save: .* is a folder/],
+    [["train", trainFile, "--figure", folder], /--figure: .* is a folder/],
+    [["train", trainFile, "--save", place("s"), "--figure", place("s")], /--figure: .* is written by --save too/],
+    [["train", write("report.json", report), "--figure", "/proc/a/b.svg"], /--figure: cannot write \/proc\/a\/b\.svg/],
+    [["train", write("c1.json", { ...train, checkpoint: "." })], /checkpoint: .* is a folder/],
+    [["train", write("c2.json", { ...train, checkpoint: "/proc/a/b" })], /checkpoint: cannot write \/proc\/a\/b/],
+    [
+      ["train", write("c3.json", { ...train, checkpoint: "c3.json" })],
+      /checkpoint: .* is a file that the command reads/,
+    ],
+    [
+      ["train", write("c4.json", { ...train, checkpoint: "/dev/null" })],
+      /checkpoint: \/dev\/null is a device or a pipe/,
+    ],
+  ];
+  it.each(cases)("%j", (args, message) => {
+    const before = readdirSync(folder);
+    const { code, out, error } = saltation(args);
+    expect(error).toMatch(message);
+    expect(error).toMatch(/^saltation: [^\n]*\n$/);
+    expect(out).toBe("");
+    expect(code).toBe(1);
+    expect(readdirSync(folder)).toEqual(before);
+  });
+});
+
+it.each(["abc", "-1", "0", "1.5", "", " ", "NaN", "Infinity", "1e99", "2,5"])("a whole number is not %j", (typed) => {
+  expect(() => wholeOption("--steps", typed, 1, 10)).toThrow(
+    `--steps: expected a whole number from 1 to 10, got "${typed}"`,
+  );
+});
+
+describe("a command line that is right", () => {
+  it("makes the folders that its files are to lie in", () => {
+    const files = ["o/a/l.npz", "s/a/f.json", "f/a/f.svg", "c/a/c.json"].map(place) as [string, string, string, string];
+    const job = write("folders.json", { ...train, checkpoint: "c/a/c.json" });
+    const { code, error } = saltation([
+      "train",
+      job,
+      "--backend=cpu",
+      "--history=none",
+      "--json",
+      "--out",
+      files[0],
+      "--save",
+      files[1],
+      "--figure",
+      files[2],
+    ]);
+    expect(error).toBe("");
+    expect(code).toBe(0);
+    for (const file of files) expect(existsSync(file), file).toBe(true);
+    // The losses of every step, whatever --json tells of them.
+    expect(readNpz(readFileSync(files[0])).loss!.shape).toEqual([2]);
+  });
+
+  it("reads a job from standard input, and with a byte order mark", () => {
+    const args = ["simulate", "-", "--backend=cpu", "--json"];
+    for (const input of [JSON.stringify(base), `\ufeff${JSON.stringify(base)}`]) {
+      const { code, out, error } = saltation(args, { input });
+      expect(error).toBe("");
+      expect(code).toBe(0);
+      expect(JSON.parse(out).paths).toBe(4);
+    }
+    const utf16 = write("utf16.json", Buffer.from(`\ufeff${JSON.stringify(base)}`, "utf16le"));
+    expect(saltation(["simulate", utf16, "--backend=cpu"]).code).toBe(0);
+  });
+
+  it("prints plain text into a pipe, also in CI", () => {
+    const env = { CI: "true", NO_COLOR: "", TERM: "xterm-256color" };
+    const job = write("plain.json", {
+      ...train,
+      metrics: { kind: "spike-trains", t0: 0, t1: 1, window: 0.1, bin: 0.1 },
+    });
+    for (const args of [
+      ["train", job, "--backend=cpu", "--figure", place("plain.svg")],
+      ["figure1", "--backend=cpu", "--steps=1", "--out", folder],
+      ["info"],
+    ]) {
+      const { code, out } = saltation(args, { env });
+      expect(code).toBe(0);
+      expect(out).not.toContain("\x1b");
+    }
+    expect(saltation(["fly"], { env }).error).not.toContain("\x1b");
+  });
+
+  it("is coloured on a terminal, or where FORCE_COLOR asks for it", () => {
+    const [pipe, terminal] = [{}, { isTTY: true }];
+    expect(coloured(terminal, {})).toBe(true);
+    expect(coloured(terminal, { NO_COLOR: "1" })).toBe(false);
+    expect(coloured(terminal, { TERM: "dumb" })).toBe(false);
+    expect(coloured(pipe, { CI: "true" })).toBe(false);
+    expect(coloured(pipe, { FORCE_COLOR: "1" })).toBe(true);
+    expect(coloured(terminal, { FORCE_COLOR: "0" })).toBe(false);
+  });
+});
