@@ -10,8 +10,17 @@ export function fail(field: string, what: string): never {
 export function show(value: unknown): string {
   if (typeof value === "number" || value === undefined) return String(value);
   if (typeof value === "function") return "a function";
-  const text = JSON.stringify(isNumbers(value) ? Array.from(value) : value) ?? String(value);
+  const text = textOf(value);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}
+
+function textOf(value: unknown): string {
+  try {
+    return JSON.stringify(isNumbers(value) ? Array.from(value) : value) ?? String(value);
+  } catch {
+    // JSON.stringify recurs, and refuses circles and big integers.
+    return typeof value === "object" ? "an object that is nested too deeply or in a circle" : String(value);
+  }
 }
 
 /** Numbers in a row, as a list or a typed array. */

@@ -10,7 +10,7 @@ import { fail, oneOf } from "../checks.js";
 import { benchInChrome, benchInNode } from "./bench-hosts.js";
 import { colours } from "./colours.js";
 import { print, printJson } from "./output.js";
-import { checkOutputs, writeOutput } from "./output-files.js";
+import { checkOutputs, reason, writeOutput } from "./output-files.js";
 import { compactTable } from "./table.js";
 
 export interface BenchCommandOptions {
@@ -41,7 +41,7 @@ function readReportFile(file: string): BenchReport {
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
-    return fail("compare", `cannot read ${file}: ${(error as Error).message}`);
+    return fail("--compare", `cannot read ${file}: ${reason(error)}`);
   }
   return readReport(text, file);
 }

@@ -13,7 +13,7 @@ import { checkOutputs, writeOutput } from "./output-files.js";
 
 /** `saltation gradient job.json`. */
 export async function gradientCommand(file: string, options: CommonOptions): Promise<void> {
-  const job = checkJob(gradientSchema, readJobFile(file));
+  const job = checkJob(gradientSchema, readJobFile(file, options.recording));
   const context = filesBeside(file, options.recording);
   const definition = networkOf(job, context);
   const solve = solveOptionsOf(job);

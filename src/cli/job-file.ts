@@ -9,8 +9,13 @@ import { reason } from "./output-files.js";
 const textOf = (bytes: Uint8Array): string =>
   new TextDecoder(bytes[0] === 0xff && bytes[1] === 0xfe ? "utf-16le" : "utf-8").decode(bytes);
 
-/** @throws SaltationError `invalid-input` where the file is missing or is not JSON. "-" is standard input. */
-export function readJobFile(path: string): unknown {
+/**
+ * @param path "-" is standard input.
+ * @param recording what the command line gives for `@recording`.
+ * @throws SaltationError `invalid-input` where the file is missing or is not JSON, or has no use for the recording.
+ */
+export function readJobFile(path: string, recording?: string): unknown {
+  if (path === "") fail("job file", 'is named ""; name a file');
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(path === "-" ? 0 : path);
@@ -18,11 +23,17 @@ export function readJobFile(path: string): unknown {
     return fail("job file", `cannot read ${path}: ${reason(error)}`);
   }
   if (bytes.length === 0) fail("job file", `${path} is empty; a job is one JSON object`);
+  const text = textOf(bytes);
+  let job: unknown;
   try {
-    return JSON.parse(textOf(bytes));
+    job = JSON.parse(text);
   } catch (error) {
     return fail("job file", `${path} is not JSON: ${(error as Error).message}`);
   }
+  if (recording !== undefined && !text.includes(`"${recordingName}"`)) {
+    fail("--recording", `is given, but the job has no "file": "${recordingName}"; leave it out`);
+  }
+  return job;
 }
 
 /** Files named in a job are found from its folder; `@recording` is what the command line gives. */

@@ -1,5 +1,6 @@
 import { fail } from "../checks.js";
 import { Engine } from "../engine.js";
+import { SaltationError } from "../errors.js";
 import { checkJob } from "../io/check-job.js";
 import { writeNpz } from "../io/npz.js";
 import { kernelSchema, type LiftJob, type PathsJob, signatureSchema } from "../io/signature-job.js";
@@ -27,6 +28,14 @@ interface ReadPaths {
   gradient(values: ArrayLike<number>): unknown;
 }
 
+/** JSON has no infinities. @throws SaltationError `not-finite`. */
+function checkFinite(what: string, values: ArrayLike<number>): void {
+  for (let i = 0; i < values.length; i++) {
+    if (Number.isFinite(values[i])) continue;
+    throw new SaltationError("not-finite", `x: ${what} became infinite or NaN; scale the points of the paths down`);
+  }
+}
+
 /** Paths of a job: as points, or lifted from spike trains. */
 function read(field: string, job: PathsJob, lift: LiftJob): ReadPaths {
   if (Array.isArray(job)) {
@@ -45,7 +54,7 @@ function read(field: string, job: PathsJob, lift: LiftJob): ReadPaths {
 
 /** `saltation kernel job.json`: Gram matrix, MMD² or score of signature kernels. */
 export async function kernelCommand(file: string, options: CommonOptions): Promise<void> {
-  const job = checkJob(kernelSchema, readJobFile(file));
+  const job = checkJob(kernelSchema, readJobFile(file, options.recording));
   const statistic = job.statistic ?? "gram";
   if (statistic !== "gram" && !job.y) fail("y", `is missing; statistic "${statistic}" compares x with y`);
   if (statistic === "gram" && job.gradient) fail("gradient", 'is for the statistics "mmd" and "score"');
@@ -72,6 +81,7 @@ export async function kernelCommand(file: string, options: CommonOptions): Promi
     const seconds = (): number => (performance.now() - began) / 1000;
     if (statistic === "gram") {
       const { rows, columns, values } = await signatureGram(backend, x.paths, y?.paths ?? null, kernel);
+      checkFinite("a signature kernel", values);
       if (options.out) writeOutput("--out", options.out, writeNpz({ gram: { data: values, shape: [rows, columns] } }));
       const gram = Array.from({ length: rows }, (_, i) => Array.from(values.subarray(i * columns, (i + 1) * columns)));
       if (options.json) printJson({ adapter: engine.adapterName, gram, seconds: seconds() });
@@ -87,6 +97,8 @@ export async function kernelCommand(file: string, options: CommonOptions): Promi
       statistic === "mmd"
         ? await signatureMMD(backend, x.paths, y!.paths, { ...kernel, gradient, unbiased: job.unbiased ?? true })
         : await signatureScore(backend, x.paths, y!.paths, { ...kernel, gradient });
+    checkFinite(statistic, [result.value]);
+    for (const g of [result.gradientX, result.gradientY]) if (g) checkFinite(`the gradient of ${statistic}`, g);
     const gradients = {
       ...(result.gradientX ? { gradientX: x.gradient(result.gradientX) } : {}),
       ...(result.gradientY ? { gradientY: y!.gradient(result.gradientY) } : {}),
@@ -100,7 +112,7 @@ export async function kernelCommand(file: string, options: CommonOptions): Promi
 
 /** `saltation signature job.json`: truncated signatures, or log-signatures, to npz. */
 export async function signatureCommand(file: string, options: CommonOptions): Promise<void> {
-  const job = checkJob(signatureSchema, readJobFile(file));
+  const job = checkJob(signatureSchema, readJobFile(file, options.recording));
   const { paths } = read("x", job.x, job);
   checkOutputs({ "--out": options.out }, [file]);
   const engine = await Engine.create({ backend: options.backend as "auto" });
@@ -110,6 +122,7 @@ export async function signatureCommand(file: string, options: CommonOptions): Pr
     const { count, size, values } = job.log
       ? await logSignatures(backend, paths, { depth: job.depth, form: job.log })
       : await truncatedSignatures(backend, paths, { depth: job.depth });
+    checkFinite("a signature", values);
     const seconds = (performance.now() - began) / 1000;
     if (options.out)
       writeOutput("--out", options.out, writeNpz({ signatures: { data: values, shape: [count, size] } }));

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import { type CommonOptions, exitBadInput, oneLine, reportError, sayError } from "./output.js";
+import { reason } from "./output-files.js";
 
 const packageFile = new URL("../../../package.json", import.meta.url);
 const { version } = JSON.parse(readFileSync(packageFile, "utf8")) as { version: string };
@@ -121,7 +122,8 @@ program.exitOverride();
 // A reader that has seen enough, `head` for example, is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit();
-  throw error;
+  sayError(`cannot write the results to standard output: ${reason(error)}`);
+  process.exit(exitBadInput);
 });
 try {
   await program.parseAsync();

@@ -1,9 +1,10 @@
 /** The part of `saltation train` that knows a true network: data drawn from it, measures against it, table and figure. */
-import { fail } from "../checks.js";
-import type { Engine } from "../engine.js";
+import { fail, wholeNumber } from "../checks.js";
+import type { Engine, Progress } from "../engine.js";
 import {
   type Measures,
   meanValues,
+  mostKept,
   needsTruth,
   RecoveryTest,
   type TestOptions,
@@ -40,6 +41,7 @@ export function truthOfJob(
   const { current, ...rest } = job.observed.simulate;
   const read = current === undefined ? {} : { current: readCurrent({ ...job, input: { current } }, context) };
   const options = { ...rest, ...read } as TruthOptions;
+  wholeNumber("observed.simulate.paths", options.paths, 1, mostKept);
   const network = truthOf(model, options);
   const how = truthSolve(solve, options);
   try {
@@ -81,10 +83,11 @@ export class Recovery {
     solve: SolveOptions,
     truth: Truth | undefined,
     job: TestJob | undefined,
+    progress: Progress = {},
   ): Promise<Recovery> {
     if (!job || !truth) return new Recovery(undefined, 1);
     const options = job as TestOptions;
-    const test = await RecoveryTest.create(engine, model, truth.network, solve, truth.options, options);
+    const test = await RecoveryTest.create(engine, model, truth.network, solve, truth.options, options, progress);
     return new Recovery(test, job.average ?? 1);
   }
 

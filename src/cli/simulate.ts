@@ -11,7 +11,7 @@ import { checkOutputs, writeOutput } from "./output-files.js";
 
 /** `saltation simulate job.json`. */
 export async function simulateCommand(file: string, options: CommonOptions): Promise<void> {
-  const job = checkJob(simulateSchema, readJobFile(file));
+  const job = checkJob(simulateSchema, readJobFile(file, options.recording));
   const definition = networkOf(job, filesBeside(file, options.recording));
   const solve = solveOptionsOf(job);
   // Everything is checked before a device is opened.

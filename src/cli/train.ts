@@ -104,7 +104,7 @@ const say = (line: string): void => void process.stderr.write(`saltation: ${line
 /** `saltation train job.json`. */
 export async function trainCommand(file: string, options: TrainCommandOptions): Promise<void> {
   // Everything is checked before a device is opened.
-  const job = checkJob(trainSchema, readJobFile(file));
+  const job = checkJob(trainSchema, readJobFile(file, options.recording));
   const fingerprint: Fingerprint = {};
   const context = fingerprinted(filesBeside(file, options.recording), fingerprint);
   const simulated = networkOf(job, context);
@@ -145,11 +145,20 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
     if (resume && resume.adapter !== engine.adapterName) {
       say(`the checkpoint was computed on ${resume.adapter}; on ${engine.adapterName} the last bits may differ`);
     }
-    if (truth) {
-      const { network: from, how } = truth;
-      loss = lossOf(job.loss, asTrials(await simulatedTrials(engine, from, how)), context, network.neurons, plan);
+    let recovery: Recovery;
+    const drawn = truth?.options.paths ?? 0;
+    const bar = truth && progressBar("data", drawn + (job.test?.paths ?? 0), "trains");
+    try {
+      if (truth) {
+        const { network: from, how } = truth;
+        const trials = await simulatedTrials(engine, from, { ...how, progress: (done) => bar!.update(done) });
+        loss = lossOf(job.loss, asTrials(trials), context, network.neurons, plan);
+      }
+      const progress = (done: number): void => bar?.update(drawn + done);
+      recovery = await Recovery.create(engine, simulated, solve, truth, job.test, { progress });
+    } finally {
+      bar?.stop();
     }
-    const recovery = await Recovery.create(engine, simulated, solve, truth, job.test);
     const run: TrainOptions = {
       ...solve,
       ...update,
@@ -198,7 +207,9 @@ async function runTraining(
   let last: TrainStep | undefined;
   let firstStepSeconds = 0;
   const stop = stopOnSignals(() => say("stopping after this step; a second signal stops at once"));
-  const bar = progressBar("train", steps, "steps", checkpoints?.step ?? 0);
+  const done = checkpoints?.step ?? 0;
+  const bar = progressBar("train", steps, "steps", done);
+  bar.update(done, "| preparing the first step");
   try {
     for await (const step of run) {
       if (!first) firstStepSeconds = performance.now() / 1000;

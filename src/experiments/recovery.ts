@@ -3,7 +3,7 @@
  * measured against trains that no step has seen.
  */
 import { fail, wholeNumber } from "../checks.js";
-import type { Engine } from "../engine.js";
+import type { Engine, Progress } from "../engine.js";
 import { meanFirstTimes, type Trial } from "../io/recording.js";
 import { defineNetwork, type NetworkDefinition } from "../network/network.js";
 import type { SolveOptions } from "../solve/plan.js";
@@ -58,11 +58,14 @@ export function truthSolve(solve: SolveOptions, options: TruthOptions): SolveOpt
   };
 }
 
+/** Most trains that are kept on the host, as lists. */
+export const mostKept = 2 ** 20;
+
 /** Simulated trains on the host. */
 export async function simulatedTrials(
   engine: Engine,
   network: NetworkDefinition,
-  solve: SolveOptions,
+  solve: SolveOptions & Progress,
 ): Promise<Trial[]> {
   const trains = await engine.network(network).simulate(solve);
   const { paths, slots, times, neurons, counts } = await trains.read();
@@ -145,7 +148,7 @@ export class RecoveryTest {
 
   static check({ paths, spikes, depth, every, from, average }: TestOptions): void {
     const most = 2 ** 31;
-    wholeNumber("test.paths", paths, 1, most);
+    wholeNumber("test.paths", paths, 1, mostKept);
     if (spikes !== undefined) wholeNumber("test.spikes", spikes, 1, most);
     if (depth !== undefined) wholeNumber("test.depth", depth, 1, 8);
     if (every !== undefined) wholeNumber("test.every", every, 1, most);
@@ -160,11 +163,12 @@ export class RecoveryTest {
     solve: SolveOptions,
     truthOptions: TruthOptions,
     options: TestOptions,
+    progress: Progress = {},
   ): Promise<RecoveryTest> {
     const network = defineNetwork(model);
     const seed = options.seed ?? stepSeed(solve.seed ?? 0, 0x80000001);
     const how = { ...truthSolve(solve, truthOptions), paths: options.paths, seed };
-    const trials = await simulatedTrials(engine, truth, how);
+    const trials = await simulatedTrials(engine, truth, { ...how, ...progress });
     const { neurons } = network;
     const { t0 = 0, t1 } = solve;
     const fresh = {

@@ -84,7 +84,8 @@ export function checkJob<T>(schema: z.ZodType<T>, job: unknown): T {
     const known = knownKeys(schema, job, issue.path);
     const name = fieldName([...issue.path, issue.keys[0]!]);
     const list = known.length > 0 ? `; known: ${known.join(", ")}` : "";
-    const others = issue.path.length > 0 ? [] : Object.entries(solveJobs).filter(([, s]) => name in s.shape);
+    const others =
+      issue.path.length > 0 ? [] : Object.entries(solveJobs).filter(([, s]) => Object.hasOwn(s.shape, name));
     const where = others.map(([command]) => `"${command}"`).join(" and ");
     throw new SaltationError("invalid-input", `${name}: unknown field${where && `, which belongs to ${where}`}${list}`);
   }

@@ -45,6 +45,7 @@ function readNpy(name: string, bytes: Uint8Array): NpyArray {
     throw new SaltationError("invalid-input", `array "${name}": ${what}`);
   };
   if (magic.some((b, i) => bytes[i] !== b)) fail("is not in NumPy's format");
+  if (bytes.length < 12) fail(`ends after ${bytes.length} bytes; save it again`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const [length, from] = bytes[6] === 1 ? [view.getUint16(8, true), 10] : [view.getUint32(8, true), 12];
   const header = new TextDecoder().decode(bytes.subarray(from, from + length));
@@ -54,6 +55,7 @@ function readNpy(name: string, bytes: Uint8Array): NpyArray {
     .split(",")
     .filter((s) => s.trim())
     .map(Number);
+  if (!shape.every((n) => Number.isSafeInteger(n) && n >= 0)) fail(`has shape (${shape.join(", ")}); save it again`);
   const size = shape.reduce((a, b) => a * b, 1);
   const raw = bytes.slice(from + length).buffer;
   const bytesEach = Number(/\d+$/.exec(descr)?.[0] ?? 0);

@@ -2,7 +2,7 @@
 import { fail, finiteNumber, show } from "../checks.js";
 import type { Current } from "../driver/current.js";
 import type { FileReference, SolveJob, TrialsJob } from "./job.js";
-import { readNpz } from "./npz.js";
+import { type NpyArray, readNpz } from "./npz.js";
 
 /** In a job, a file of this name stands for the one given by `--recording`, or dropped on the page. */
 export const recordingName = "@recording";
@@ -27,10 +27,18 @@ export interface Lists {
   read(key: string): unknown;
 }
 
+function readArrays(field: string, path: string, bytes: Uint8Array): Record<string, NpyArray> {
+  try {
+    return readNpz(bytes);
+  } catch (error) {
+    return fail(field, `${path}: ${(error as Error).message}`);
+  }
+}
+
 /** @throws SaltationError where the file is neither npz nor JSON. */
 export function readLists(field: string, path: string, bytes: Uint8Array): Lists {
   if (path.endsWith(".npz")) {
-    const arrays = readNpz(bytes);
+    const arrays = readArrays(field, path, bytes);
     return {
       keys: Object.keys(arrays),
       read: (key) => (arrays[key] ? lists(field, arrays[key].data, arrays[key].shape) : undefined),

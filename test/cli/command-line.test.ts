@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { coloured } from "../../src/cli/colours.js";
 import { wholeOption } from "../../src/cli/options.js";
-import { readNpz } from "../../src/io/npz.js";
+import { readNpz, writeNpz } from "../../src/io/npz.js";
 
 const folder = mkdtempSync(join(tmpdir(), "saltation-line-"));
 const place = (name: string): string => join(folder, name);
@@ -46,6 +46,7 @@ const x = [
 const simulateFile = write("simulate.json", base);
 const trainFile = write("train.json", train);
 const spikes = place("spikes.npz");
+write("cut.npz", writeNpz({ spike_times: { data: new Float64Array(9), shape: [3, 3] } }).subarray(0, 100));
 
 describe("a command line that is wrong", () => {
   const report = { ...train, metrics: { kind: "spike-trains", t0: 0, t1: 1, window: 0.1, bin: 0.1 } };
@@ -63,6 +64,25 @@ describe("a command line that is wrong", () => {
     [["simulate", write("empty.json", "")], /job file: .*empty\.json is empty; a job is one JSON object/],
     [["simulate", write("lines.json", '{\n"paths": a\n}\n')], /job file: .*lines\.json is not JSON/],
     [["simulate", write("list.json", "[]")], /job: expected a JSON object, got \[\]/],
+    [
+      ["simulate", write("deep.json", `{"network":${"[".repeat(1e5)}${"]".repeat(1e5)}}`)],
+      /network: expected an object, got/,
+    ],
+    [["simulate", simulateFile, "--recording", "cell.json"], /--recording: is given, but the job has no "file": "@rec/],
+    [["simulate", ""], /job file: is named ""; name a file/],
+    [
+      ["train", write("cut.json", { ...train, observed: { file: "cut.npz" } })],
+      /observed: .*cut\.npz: not an npz file/,
+    ],
+    [
+      ["train", write("many.json", { ...train, observed: { simulate: { paths: 1e9 } } })],
+      /observed\.simulate\.paths: /,
+    ],
+    [
+      ["kernel", write("inf.json", { x: [[[0], [1e300]]] }), "--backend=cpu"],
+      /x: a signature kernel became infinite or NaN; /,
+    ],
+    [["bench", "--compare", "none.json"], /--compare: cannot read none\.json: no such file or directory/],
     [["figure1", "--steps", "abc"], /--steps: expected a whole number from 1 to 2147483648, got "abc"/],
     [["figure1", "--seed", "-1"], /--seed: expected a whole number from 0 to 4294967295, got "-1"/],
     [["figure1", "--out", "/proc/foo"], /--out: cannot write \/proc\/foo\/figure1\.svg: .*; name a place/],
@@ -166,6 +186,16 @@ describe("a command line that is right", () => {
       expect(out).not.toContain("\x1b");
     }
     expect(saltation(["fly"], { env }).error).not.toContain("\x1b");
+  });
+
+  it("says in one line that its results went nowhere", () => {
+    for (const args of [["--help"], ["simulate", simulateFile, "--backend=cpu"]]) {
+      const line = `node bin/saltation.js ${args.join(" ")}`;
+      const full = spawnSync("sh", ["-c", `${line} >/dev/full`], { encoding: "utf8" });
+      expect(full.stderr).toBe("saltation: cannot write the results to standard output: no space left on device\n");
+      expect(full.status).toBe(1);
+      expect(spawnSync("sh", ["-c", `${line} | true`], { encoding: "utf8" }).stderr).toBe("");
+    }
   });
 
   it("is coloured on a terminal, or where FORCE_COLOR asks for it", () => {

@@ -31,7 +31,10 @@ describe("measures against a true network", () => {
   it("are those of the definitions", async () => {
     const engine = await Engine.create({ backend: "cpu" });
     const options = { paths: 16, spikes: 2, depth: 2, every: 3 };
-    const test = await RecoveryTest.create(engine, model, truth, solve, { paths: 8 }, options);
+    const drawn: number[] = [];
+    const progress = (done: number): number => drawn.push(done);
+    const test = await RecoveryTest.create(engine, model, truth, solve, { paths: 8 }, options, { progress });
+    expect(drawn.at(-1)).toBe(16);
     const found = await test.measure({ weights: [[[0.75, 0.25]]] }, 1);
     expect(found.weightError).toBeCloseTo(0.125, 12);
     expect(found.testMae).toBeGreaterThan(0);

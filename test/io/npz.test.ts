@@ -72,6 +72,9 @@ describe("npz", () => {
     expect(() => readNpz(zipSync({ "t.npy": text }))).toThrow(/array "t": has type <U2; known: <f8/);
     const wide = npy("{'descr': '<u8', 'fortran_order': False, 'shape': (1,), }", BigUint64Array.of(2n ** 60n + 1n));
     expect(() => readNpz(zipSync({ "w.npy": wide }))).toThrow(/array "w": entry 0 is an integer beyond 2\^53/);
+    const minus = npy("{'descr': '<f8', 'fortran_order': False, 'shape': (-1, 1), }", Float64Array.of(1));
+    expect(() => readNpz(zipSync({ "m.npy": minus }))).toThrow(/array "m": has shape \(-1, 1\); save it again/);
+    expect(() => readNpz(zipSync({ "c.npy": big.subarray(0, 9) }))).toThrow(/array "c": ends after 9 bytes/);
     expect(() => readNpz(zipSync({ "y.npy": Uint8Array.of(0, 0, 0) }))).toThrow(/array "y": is not in NumPy's format/);
   });
 });
