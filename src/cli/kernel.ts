@@ -52,6 +52,17 @@ function read(field: string, job: PathsJob, lift: LiftJob): ReadPaths {
   };
 }
 
+const rowsOf = (values: Float64Array, columns: number): number[][] =>
+  Array.from({ length: values.length / columns }, (_, i) =>
+    Array.from(values.subarray(i * columns, (i + 1) * columns)),
+  );
+
+/** The beginning of a matrix. */
+function printRows(rows: readonly number[][], rest: string): void {
+  for (const row of rows.slice(0, 8)) print(row.slice(0, 8).map(readable).join("  "));
+  if (rows.length > 8 || (rows[0]?.length ?? 0) > 8) print(`… (${rest})`);
+}
+
 /** `saltation kernel job.json`: Gram matrix, MMD² or score of signature kernels. */
 export async function kernelCommand(file: string, options: CommonOptions): Promise<void> {
   const job = checkJob(kernelSchema, readJobFile(file, options.recording));
@@ -83,12 +94,11 @@ export async function kernelCommand(file: string, options: CommonOptions): Promi
       const { rows, columns, values } = await signatureGram(backend, x.paths, y?.paths ?? null, kernel);
       checkFinite("a signature kernel", values);
       if (options.out) writeOutput("--out", options.out, writeNpz({ gram: { data: values, shape: [rows, columns] } }));
-      const gram = Array.from({ length: rows }, (_, i) => Array.from(values.subarray(i * columns, (i + 1) * columns)));
+      const gram = rowsOf(values, columns);
       if (options.json) printJson({ adapter: engine.adapterName, gram, seconds: seconds() });
       else {
         print(`${rows} × ${columns} signature kernels on ${engine.adapterName} in ${readable(seconds())} s`);
-        for (const row of gram.slice(0, 8)) print(row.slice(0, 8).map(readable).join("  "));
-        if (rows > 8 || columns > 8) print("… (--json prints all, --out FILE.npz writes them)");
+        printRows(gram, "--json prints all, --out FILE.npz writes them");
       }
       return;
     }
@@ -127,7 +137,10 @@ export async function signatureCommand(file: string, options: CommonOptions): Pr
     if (options.out)
       writeOutput("--out", options.out, writeNpz({ signatures: { data: values, shape: [count, size] } }));
     if (options.json) printJson({ adapter: engine.adapterName, count, size, seconds });
-    else print(`${count} signatures of ${size} numbers on ${engine.adapterName} in ${readable(seconds)} s`);
+    else {
+      print(`${count} signatures of ${size} numbers on ${engine.adapterName} in ${readable(seconds)} s`);
+      printRows(rowsOf(values, size), "--out FILE.npz writes them");
+    }
   } finally {
     engine.dispose();
   }

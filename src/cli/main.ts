@@ -1,6 +1,7 @@
 /** The `saltation` command. */
 import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
+import { gradientHelp, kernelHelp, signatureHelp, simulateHelp, trainHelp } from "./help.js";
 import { type CommonOptions, exitBadInput, oneLine, reportError, sayError } from "./output.js";
 import { reason } from "./output-files.js";
 
@@ -42,19 +43,23 @@ const jobCommand = <O extends CommonOptions>(
   program
     .command(name)
     .description(description)
-    .argument("<job.json>", "the job file")
+    .argument("<job.json>", "the job file; - is standard input")
     .option("--out <file.npz>", "write arrays to this file")
     .option("--json", "print one JSON object and nothing else")
     .option("--recording <file>", "the file that the job calls @recording")
     .addOption(backend)
     .action(async (file: string, options: O) => (await load())(file, options));
 
-jobCommand("simulate", "simulate spike trains", async () => (await import("./simulate.js")).simulateCommand);
+jobCommand(
+  "simulate",
+  "simulate spike trains",
+  async () => (await import("./simulate.js")).simulateCommand,
+).addHelpText("after", simulateHelp);
 jobCommand(
   "gradient",
   "value and exact gradient of a loss, with standard errors",
   async () => (await import("./gradient.js")).gradientCommand,
-);
+).addHelpText("after", gradientHelp);
 jobCommand("train", "fit parameters to observed spike trains", async () => (await import("./train.js")).trainCommand)
   .option("--resume", "go on from the job's checkpoint file")
   .option("--save <trained.json>", "write a job for simulate with the fitted parameters")
@@ -64,34 +69,17 @@ jobCommand("train", "fit parameters to observed spike trains", async () => (awai
       .choices(["full", "loss", "none"])
       .default("full"),
   )
-  .addHelpText(
-    "after",
-    `
-The job is one of "saltation simulate" with, beside it:
-  "observed": [[0.21, 0.48], [0.25, 0.5]],              trials of spike times, or { "file": "spikes.npz" }
-  "loss": { "kind": "first-spikes", "spikes": 2 },
-  "trainable": ["current",                              a name, or what to hold to:
-    { "name": "mu1", "transform": "softplus" },           positive (softplus or exp)
-    { "name": "vTh", "bounds": [0.5, 2] },                between two values
-    { "name": "weights", "mask": "nonzero",               these entries only: "nonzero", or true and false in its shape
-      "group": "slow" }],                                 moved by an optimiser of its own, or: "learningRate": 0.01
-  "optimiser": { "kind": "rmsprop",                     sgd, rmsprop or adam, with optax's settings
-    "learningRate": 0.003,                              or { "kind": "cosine-decay", "initValue": 0.003, "decaySteps": 500 },
-                                                        piecewise-constant, exponential-decay, warmup-cosine-decay
-    "clip": { "norm": 1 },                              of the gradient: "norm", "value" or both
-    "groups": { "slow": { "learningRate": 0.0001 } } },
-  "steps": 500, "seed": 1,
-  "checkpoint": "run.checkpoint.json"                   written every 2 s; or { "file": …, "every": seconds }
-
-Ctrl-C (or SIGTERM) writes the checkpoint and ends with exit code 130 (143); --resume goes on from it with the same
-bits. docs/training.md has the rest.`,
-  );
+  .addHelpText("after", trainHelp);
 jobCommand(
   "kernel",
   "signature kernels: Gram matrix, MMD² or score",
   async () => (await import("./kernel.js")).kernelCommand,
-);
-jobCommand("signature", "truncated signatures to npz", async () => (await import("./kernel.js")).signatureCommand);
+).addHelpText("after", kernelHelp);
+jobCommand(
+  "signature",
+  "truncated signatures to npz",
+  async () => (await import("./kernel.js")).signatureCommand,
+).addHelpText("after", signatureHelp);
 program
   .command("info")
   .description("print the adapter, its limits and features, and what to do if there is none")

@@ -135,6 +135,14 @@ it.each(["abc", "-1", "0", "1.5", "", " ", "NaN", "Infinity", "1e99", "2,5"])("a
 });
 
 describe("a command line that is right", () => {
+  it.each(["simulate", "gradient", "kernel", "signature", "train"])("%s --help teaches", (command) => {
+    const { code, out } = saltation([command, "--help"]);
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      command === "train" ? /"trainable": \[/ : `\n  $ saltation ${command} job.json --backend cpu\n`,
+    );
+  });
+
   it("makes the folders that its files are to lie in", () => {
     const files = ["o/a/l.npz", "s/a/f.json", "f/a/f.svg", "c/a/c.json"].map(place) as [string, string, string, string];
     const job = write("folders.json", { ...train, checkpoint: "c/a/c.json" });
