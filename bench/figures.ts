@@ -53,7 +53,7 @@ function benches(): Promise<string> {
     result<BenchReport>(`bench-${place}`)
       .figures.filter((f) => f.suite !== "start")
       // Sizes differ between places.
-      .map((f) => ({ group: place, label: `${f.suite}: ${f.name.replace(/[\d,]+ (?=paths)/, "… ")}`, ...f.ratio })),
+      .map((f) => ({ group: place, label: `${f.suite}: ${f.name.replace(/[\d,]+ (?=paths)/, "n ")}`, ...f.ratio })),
   );
   return rangesSvg({ title: "Times over their floors (median, least to most)", value: "times the floor", rows });
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type CurveRun, figure1Svg } from "../../src/io/figures/figure1.js";
 import { psthSvg } from "../../src/io/figures/psth.js";
+import { rangesSvg } from "../../src/io/figures/ranges.js";
 import { rasterSvg } from "../../src/io/figures/raster.js";
 import { seriesSvg } from "../../src/io/figures/series.js";
 
@@ -78,6 +79,25 @@ describe("panels of curves", () => {
     expect(curves(svg)).toBe(3);
     expect(texts(svg)).toEqual(expect.arrayContaining(["Errors", "left", "right", "euler", "levy", "floor", "loss"]));
     expect(svg.match(/NaN|Infinity/)).toBeNull();
+  });
+
+  it("cuts no name, and leaves out a key that would repeat the titles", async () => {
+    const name = "a curve whose name is longer than a key is wide by default";
+    const panel = (title: string, names: string[]) => ({
+      title,
+      x: "step",
+      y: "y",
+      logY: true,
+      series: names.map((n) => ({ name: n, x: [1, 2], y: [0.3, 0.7] })),
+    });
+    expect(texts(await seriesSvg({ panels: [panel("both", [name, "b"])] }))).toContain(name);
+    const single = await seriesSvg({ panels: ["a", "b", "c", "d"].map((t) => panel(t, [`${t} ${name}`])) });
+    expect(texts(single).join()).not.toContain(name);
+    // Three panels in a row; a narrow logarithmic axis has ticks to read it by.
+    expect(Number(/width="(\d+)"/.exec(single)![1])).toBeLessThan(4 * 380);
+    expect(texts(single)).toEqual(expect.arrayContaining(["0.4", "0.5", "0.6"]));
+    const row = { group: "here", label: `${name}, and its size beside it`, median: 2, low: 1, high: 3 };
+    expect(texts(await rangesSvg({ title: "", value: "", rows: [row] }))).toContain(row.label);
   });
 
   it("refuses a series whose x and y differ in length", async () => {

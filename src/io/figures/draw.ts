@@ -15,8 +15,9 @@ const config: Config = {
     gridColor: "#ececec",
     domainColor: "#888",
     tickColor: "#888",
+    labelLimit: 0,
   },
-  legend: { labelFontSize: 12, titleFontSize: 13, titleFontWeight: "normal", symbolStrokeWidth: 2.5 },
+  legend: { labelLimit: 0, labelFontSize: 12, titleFontSize: 13, titleFontWeight: "normal", symbolStrokeWidth: 2.5 },
   title: { fontSize: 14, fontWeight: "normal", anchor: "start", frame: "group", offset: 10 },
   text: { fontSize: 12 },
   view: { stroke: null },
@@ -26,9 +27,25 @@ const config: Config = {
 export const categories = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000"];
 export const ruleColor = "#555";
 
-/** Without a canvas Vega takes texts for a third longer than they are: long titles push panels apart. */
+/** A text as Vega's measure of widths sees it. */
+interface MeasuredText {
+  readonly fontSize?: number;
+  readonly limit?: number;
+}
+
+/**
+ * Pixels of a text in a broad sans-serif face, DejaVu Sans: without a canvas Vega takes texts for a third longer than
+ * they are, which pushes panels apart.
+ */
+function textWidth({ fontSize = 11, limit }: MeasuredText, text: unknown): number {
+  const width = 0.62 * fontSize * String(text ?? "").trim().length;
+  return limit ? Math.min(limit, width) : width;
+}
+
+/** The text of an SVG file. */
 export async function toSvg(spec: object): Promise<string> {
   const [vega, lite] = await Promise.all([import("vega"), import("vega-lite")]);
+  (vega as unknown as { textMetrics: { width: typeof textWidth } }).textMetrics.width = textWidth;
   const compiled = lite.compile(spec as Parameters<typeof lite.compile>[0], { config }).spec;
   const view = new vega.View(vega.parse(compiled), { renderer: "none" });
   try {
@@ -47,22 +64,32 @@ export function thinned(length: number): number[] {
   return Array.from({ length }, (_, i) => i).filter((i) => i % every === 0 || i === length - 1);
 }
 
-/** A logarithmic scale over the values, with a tick at each decade, and at 2 and 5 where there are few of them. */
-export function logScale(values: readonly number[]): object {
+/** Digits at which a decade has ticks, the first that give two of them. */
+const tickDigits = [[1], [1, 2, 5], [1, 2, 3, 4, 5, 6, 7, 8, 9]];
+
+/** A logarithmic scale over the values, with a tick at each decade, and between them where there are few. */
+export function logScale(shown: readonly number[]): object {
   let [low, high] = [Number.POSITIVE_INFINITY, 0];
-  for (const v of values) {
+  for (const v of shown) {
     low = Math.min(low, v);
     high = Math.max(high, v);
   }
   if (!(high > 0)) [low, high] = [0.1, 1];
   const [from, to] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
-  const digits = high / low > 300 ? [1] : [1, 2, 5];
-  const ticks: number[] = [];
-  for (let e = from; e <= to; e++) for (const d of digits) ticks.push(Number(`${d}e${e}`));
+  // Ticks outside are not drawn, but Vega makes room for them.
+  const ticksOf = (digits: readonly number[]): number[] => {
+    const decades = Array.from({ length: to - from + 1 }, (_, i) => from + i);
+    const all = decades.flatMap((e) => digits.map((d) => Number(`${d}e${e}`)));
+    return all.filter((t) => t >= low && t <= high);
+  };
+  const few = high / low > 300 ? 0 : 1;
+  const values = tickDigits
+    .slice(few)
+    .map(ticksOf)
+    .find((t) => t.length > 1);
   return {
     scale: { type: "log", nice: false, domain: [low, high] },
-    // Ticks outside are not drawn, but Vega makes room for them.
-    axis: { values: ticks.filter((t) => t >= low && t <= high), format: to - from > 6 ? "~e" : "~g" },
+    axis: { ...(values ? { values } : {}), format: to - from > 6 ? "~e" : "~g" },
   };
 }
 

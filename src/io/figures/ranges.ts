@@ -9,7 +9,7 @@ export function rangesSvg(figure: {
 }): Promise<string> {
   const groups = [...new Set(figure.rows.map((r) => r.group))];
   const labels = [...new Set(figure.rows.map((r) => r.label))];
-  const y = { field: "label", type: "nominal", sort: labels, title: null, axis: { labelLimit: 520 } };
+  const y = { field: "label", type: "nominal", sort: labels, title: null };
   const scale = logScale(figure.rows.flatMap((r) => [r.low, r.high]));
   const color = {
     field: "group",

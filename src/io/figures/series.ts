@@ -21,11 +21,12 @@ export interface SeriesPanel {
 }
 
 /**
- * Panels of curves side by side, a colour per name. On a logarithmic axis points that are not above 0 are left out.
+ * Panels of curves, three in a row, a colour per name. On a logarithmic axis points that are not above 0 are left out.
  * @throws SaltationError `invalid-input` where x and y of a series differ in length.
  */
 export async function seriesSvg(figure: { title?: string; panels: readonly SeriesPanel[] }): Promise<string> {
   const names = [...new Set(figure.panels.flatMap((p) => p.series.map((s) => s.name)))];
+  const compared = figure.panels.some((p) => p.series.length > 1);
   const panels = figure.panels.map((panel, p) => {
     const values = panel.series.flatMap((s) => {
       if (s.x.length !== s.y.length) {
@@ -51,7 +52,8 @@ export async function seriesSvg(figure: { title?: string; panels: readonly Serie
         title: null,
         sort: names,
         scale: { domain: names, range: categories },
-        legend: names.length > 1 ? { symbolType: "stroke" } : null,
+        // A panel of one curve is told by its title.
+        legend: compared ? { symbolType: "stroke" } : null,
       },
     };
     // Few points are shown as such.
@@ -69,6 +71,7 @@ export async function seriesSvg(figure: { title?: string; panels: readonly Serie
   return toSvg({
     ...(figure.title ? { title: { text: figure.title, fontSize: 16, offset: 16 } } : {}),
     spacing: 40,
-    hconcat: panels,
+    concat: panels,
+    columns: 3,
   });
 }
