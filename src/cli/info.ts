@@ -1,4 +1,4 @@
-import { adapterAdvice, findAdapter, Gpu, summarise } from "../gpu/index.js";
+import { adapterAdvice, type FoundAdapter, findAdapter, Gpu, summarise } from "../gpu/index.js";
 import { keepsTwoParts } from "../signature/gpu/two-parts.js";
 import { colours } from "./colours.js";
 import { print, printJson } from "./output.js";
@@ -13,8 +13,8 @@ const shownLimits = [
 ];
 
 /** Opens a device, and tries whether its compiler keeps numbers in two float32 parts. */
-async function triesTwoParts(): Promise<boolean> {
-  const gpu = await Gpu.create();
+async function triesTwoParts(found: FoundAdapter): Promise<boolean> {
+  const gpu = await Gpu.on(found);
   try {
     return await keepsTwoParts(gpu);
   } finally {
@@ -35,7 +35,7 @@ export async function infoCommand(options: { json?: boolean }): Promise<void> {
   }
   const { adapter, backend } = found;
   const summary = summarise(adapter.info, adapter.features, adapter.limits, backend);
-  const twoParts = await triesTwoParts();
+  const twoParts = await triesTwoParts(found);
   if (options.json) {
     printJson({ adapter: summary, twoParts, node: process.version });
     return;

@@ -79,6 +79,11 @@ export async function requestDevice(options: AdapterOptions): Promise<FoundAdapt
     const tried = problems.length > 0 ? ` (${problems.join("; ")})` : "";
     throw new SaltationError("no-adapter", `no WebGPU adapter was found${tried}: ${adapterAdvice()}`);
   }
+  return deviceOf(found);
+}
+
+/** A device of an adapter. @throws SaltationError `no-adapter` where it gives none. */
+export async function deviceOf(found: FoundAdapter): Promise<FoundAdapter & { device: GPUDevice }> {
   const { adapter } = found;
   const requiredLimits: Record<string, number> = {};
   for (const name of wantedLimits) requiredLimits[name] = adapter.limits[name];

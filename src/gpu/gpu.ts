@@ -1,6 +1,13 @@
 /** A device with its buffers, kernels and state. Knows nothing of what the kernels compute. */
 import { SaltationError } from "../errors.js";
-import { type AdapterOptions, type AdapterSummary, requestDevice, summarise } from "./adapter.js";
+import {
+  type AdapterOptions,
+  type AdapterSummary,
+  deviceOf,
+  type FoundAdapter,
+  requestDevice,
+  summarise,
+} from "./adapter.js";
 import { Batch } from "./batch.js";
 import { Faults, reported } from "./faults.js";
 import { compileKernel, type Kernel, type KernelSpec, kernelKey } from "./kernel.js";
@@ -76,7 +83,15 @@ export class Gpu {
       const { device } = options;
       return new Gpu(device, summarise(device.adapterInfo, device.features, device.limits, "caller"), false);
     }
-    const { adapter, backend, device } = await requestDevice(options);
+    return Gpu.owning(await requestDevice(options));
+  }
+
+  /** Opens a device of an adapter that was found. @throws SaltationError `no-adapter` where it gives none. */
+  static async on(found: FoundAdapter): Promise<Gpu> {
+    return Gpu.owning(await deviceOf(found));
+  }
+
+  private static owning({ adapter, backend, device }: FoundAdapter & { device: GPUDevice }): Gpu {
     return new Gpu(device, summarise(adapter.info, device.features, device.limits, backend), true);
   }
 

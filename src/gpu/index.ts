@@ -4,6 +4,7 @@ export {
   type AdapterSummary,
   adapterAdvice,
   describeAdapter,
+  type FoundAdapter,
   findAdapter,
   summarise,
 } from "./adapter.js";
