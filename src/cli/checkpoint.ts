@@ -83,8 +83,8 @@ export function writeCheckpoint(file: string, checkpoint: CheckpointFile): void 
  */
 export function checkCheckpoint(file: string, read: readonly (string | undefined)[]): void {
   checkOutputs({ checkpoint: file }, read);
-  checkWritable("checkpoint", `${file}.new`);
   if (existsSync(file) && !statSync(file).isFile()) fail("checkpoint", `${file} is a device or a pipe; name a file`);
+  checkWritable("checkpoint", `${file}.new`);
 }
 
 const numbers = z.array(z.number());
