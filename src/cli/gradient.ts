@@ -22,10 +22,8 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
   const views = requestedViews(network, parameterLayout(plan), job.with);
   const loss = lossOf(job.loss, job.observed, context, network.neurons, plan);
   loss.check?.(network);
-  if (job.perPath && options.out === undefined)
+  if (job.perPath && options.out === undefined) {
     fail("perPath", "is true, but no --out FILE.npz says where the paths' gradients go");
-  if (options.out !== undefined && !job.perPath) {
-    fail("--out", 'is for the gradients of every path: set "perPath" to true in the job, or leave --out out');
   }
   checkOutputs({ "--out": options.out }, [file, options.recording]);
 
@@ -69,6 +67,19 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
         at += view.length;
       }
       writeOutput("--out", options.out!, writeNpz(arrays));
+    } else if (options.out !== undefined) {
+      const row = (numbers: unknown): NpyArray => {
+        const data = Float64Array.from([numbers].flat(Number.POSITIVE_INFINITY) as number[]);
+        return { data, shape: [data.length] };
+      };
+      const arrays = { value: row(result.value), standard_error: row(result.standardError) };
+      for (const { name } of views) {
+        Object.assign(arrays, {
+          [`gradient_${name}`]: row(result.gradient[name]),
+          [`gradient_standard_error_${name}`]: row(result.gradientStandardError[name]),
+        });
+      }
+      writeOutput("--out", options.out, writeNpz(arrays));
     }
     const seconds = (performance.now() - began) / 1000;
     const { value, standardError, gradient, gradientStandardError, saturatedPaths } = result;

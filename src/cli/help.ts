@@ -31,8 +31,8 @@ Example job.json, the mean time of the third spike (index 2) of neuron 0, by two
   d/d vReset 0.0890781 ± 0.00156115
 
 "with" takes names of the cell's parameters, "weights" and "current". Losses that compare with data take "observed"
-as a training does. --out gradients.npz, where the job has "perPath": true, writes value [paths] and gradient_NAME
-[paths] or [paths, entries].`;
+as a training does. --out gradients.npz writes value, standard_error, gradient_NAME and gradient_standard_error_NAME;
+where the job has "perPath": true, value [paths] and gradient_NAME [paths] or [paths, entries].`;
 
 export const kernelHelp = `
 Example job.json, two spike trains of two neurons, lifted to paths of time and counts on [0, t1]:
@@ -47,7 +47,7 @@ Example job.json, two spike trains of two neurons, lifted to paths of time and c
 
 Paths may be points instead, "x": [[[0, 0], [0.3, 0.5]], …]. With "y", kernels of x with y; with "statistic": "mmd" or
 "score" beside it, one number, and with "gradient": true and --json its gradient to spike times or points.
---out gram.npz writes gram [rows, columns].`;
+--out gram.npz writes gram [rows, columns], or value, and gradient_x and gradient_y [points, channels] or [spikes].`;
 
 export const signatureHelp = `
 Example job.json, two paths of two channels, as points:

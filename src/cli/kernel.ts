@@ -2,7 +2,7 @@ import { fail } from "../checks.js";
 import { Engine } from "../engine.js";
 import { SaltationError } from "../errors.js";
 import { checkJob } from "../io/check-job.js";
-import { writeNpz } from "../io/npz.js";
+import { type NpyArray, writeNpz } from "../io/npz.js";
 import { kernelSchema, type LiftJob, type PathsJob, signatureSchema } from "../io/signature-job.js";
 import {
   liftSpikes,
@@ -57,6 +57,13 @@ const rowsOf = (values: Float64Array, columns: number): number[][] =>
     Array.from(values.subarray(i * columns, (i + 1) * columns)),
   );
 
+/** Gradients of all paths one after the other: [points, channels], or [spikes]. */
+function stacked(gradient: unknown): NpyArray {
+  const rows = (gradient as (number | number[])[][]).flat();
+  const data = Float64Array.from(rows.flat());
+  return { data, shape: Array.isArray(rows[0]) ? [rows.length, rows[0].length] : [rows.length] };
+}
+
 /** The beginning of a matrix. */
 function printRows(rows: readonly number[][], rest: string): void {
   for (const row of rows.slice(0, 8)) print(row.slice(0, 8).map(readable).join("  "));
@@ -81,9 +88,6 @@ export async function kernelCommand(file: string, options: CommonOptions): Promi
     ...(job.solver ? { solver: job.solver as SignatureSolver } : {}),
     ...(job.normalised === undefined ? {} : { normalised: job.normalised }),
   };
-  if (options.out !== undefined && statistic !== "gram") {
-    fail("--out", 'is for the statistic "gram"; value and gradients of the others are printed by --json');
-  }
   checkOutputs({ "--out": options.out }, [file]);
   const engine = await Engine.create({ backend: options.backend as "auto" });
   try {
@@ -113,6 +117,12 @@ export async function kernelCommand(file: string, options: CommonOptions): Promi
       ...(result.gradientX ? { gradientX: x.gradient(result.gradientX) } : {}),
       ...(result.gradientY ? { gradientY: y!.gradient(result.gradientY) } : {}),
     };
+    if (options.out) {
+      const arrays: Record<string, NpyArray> = { value: { data: Float64Array.of(result.value), shape: [1] } };
+      if (gradients.gradientX) arrays.gradient_x = stacked(gradients.gradientX);
+      if (gradients.gradientY) arrays.gradient_y = stacked(gradients.gradientY);
+      writeOutput("--out", options.out, writeNpz(arrays));
+    }
     if (options.json) printJson({ adapter: engine.adapterName, value: result.value, ...gradients, seconds: seconds() });
     else print(`${statistic} ${readable(result.value)} on ${engine.adapterName} in ${readable(seconds())} s`);
   } finally {

@@ -45,7 +45,6 @@ const x = [
 ];
 const simulateFile = write("simulate.json", base);
 const trainFile = write("train.json", train);
-const spikes = place("spikes.npz");
 write("cut.npz", writeNpz({ spike_times: { data: new Float64Array(9), shape: [3, 3] } }).subarray(0, 100));
 
 describe("a command line that is wrong", () => {
@@ -94,12 +93,8 @@ describe("a command line that is wrong", () => {
     [["simulate", simulateFile, "--out", "/proc/a/b"], /--out: cannot write \/proc\/a\/b: .*; name a place/],
     [["simulate", simulateFile, "--out", join(simulateFile, "x")], /--out: cannot write .*: not a directory/],
     [["simulate", simulateFile, "--out", simulateFile], /--out: .* is a file that the command reads/],
-    [["gradient", write("gradient.json", gradient), "--out", spikes], /--out: is for the gradients of every path/],
+    [["gradient", write("gradient.json", gradient), "--out", folder], /--out: .* is a folder/],
     [["kernel", write("gram.json", { x }), "--out", folder], /--out: .* is a folder/],
-    [
-      ["kernel", write("mmd.json", { x, y: x, statistic: "score" }), "--out", spikes],
-      /--out: is for the statistic "gram"/,
-    ],
     [["signature", write("signature.json", { x, depth: 2 }), "--out", folder], /--out: .* is a folder/],
     [["train", trainFile, "--out", folder], /--out: .* is a folder/],
     [["train", trainFile, "--save", folder], /--save: .* is a folder/],
@@ -164,6 +159,35 @@ describe("a command line that is right", () => {
     for (const file of files) expect(existsSync(file), file).toBe(true);
     // The losses of every step, whatever --json tells of them.
     expect(readNpz(readFileSync(files[0])).loss!.shape).toEqual([2]);
+  });
+
+  it("writes arrays of whatever a command computes", () => {
+    const arrays = (command: string, job: object): Record<string, unknown> => {
+      const file = place(`${command}.npz`);
+      const { code, out, error } = saltation([
+        command,
+        write("job.json", job),
+        "--backend=cpu",
+        "--json",
+        "--out",
+        file,
+      ]);
+      expect(error).toBe("");
+      expect(code).toBe(0);
+      const npz = readNpz(readFileSync(file));
+      const told = Object.fromEntries(Object.entries(npz).map(([k, a]) => [k, { shape: a.shape, data: [...a.data] }]));
+      return { ...told, json: JSON.parse(out) };
+    };
+    const g = arrays("gradient", gradient) as Record<string, { shape: number[]; data: number[] }>;
+    const { json } = g as unknown as { json: { value: number; gradient: { current: number } } };
+    expect(g.value).toEqual({ shape: [1], data: [json.value] });
+    expect(g.gradient_current).toEqual({ shape: [1], data: [json.gradient.current] });
+    expect(Object.keys(g)).toContain("gradient_standard_error_current");
+    const k = arrays("kernel", { x: [...x, ...x], y: x, statistic: "score", gradient: true }) as typeof g;
+    const mmd = (k as unknown as { json: { value: number; gradientX: number[][][] } }).json;
+    expect(k.value).toEqual({ shape: [1], data: [mmd.value] });
+    expect(k.gradient_x!.data).toEqual(mmd.gradientX.flat(2));
+    expect(k.gradient_y!.shape).toEqual([x.flat().length, x[0]![0]!.length]);
   });
 
   it("reads a job from standard input, and with a byte order mark", () => {
