@@ -7,8 +7,8 @@
  * raised after a row whose largest number is beyond 2^60. With `keep`, there is a row for every fine row, in units of 1.
  *
  * forward reads pairs, increments; reads and writes k, results.
- * reverse reads pairs, k, increments; reads and writes p (gradients to increments) and g (G, A, B of the row above, as
- * in difference-reverse).
+ * reverse reads pairs, k, increments; reads and writes p (gradients to increments) and g (G of the row above; A and B, as
+ * in difference-reverse, are made of it again: numbers of memory cost more than products).
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { type LayoutShape, pairLayout } from "./layout.wgsl.js";
@@ -31,7 +31,7 @@ ${partsHead(shape.workgroupSize)}
   var exponent = 0;
   if (!first) { exponent = i32(results[slot].z); }
   var latest = vec2f(0.0f);
-  for (var i = 0u; i < run.rows << ${l1}u && (run.first_row << ${l1}u) + i < pair.rows << ${l1}u; i++) {
+  for (var i = begin_row << ${l1}u; i < end_row << ${l1}u; i++) {
     let ones = first && i == 0u;
     // The kernel is 1 along both axes.
     let one = vec2f(select(0.0f, bitcast<f32>(u32(127 - exponent) << 23u), exponent < 127), 0.0f);
@@ -65,7 +65,7 @@ ${partsHead(shape.workgroupSize)}
     }
 #endif
   }
-  if (run.first_row < pair.rows) { results[slot] = vec4f(latest, f32(exponent), 0.0f); }
+  results[slot] = vec4f(latest, f32(exponent), 0.0f);
 }
 `;
 };
@@ -79,13 +79,14 @@ ${pairLayout(shape)}
 ${twoParts}
 ${partsReverseHead(shape.workgroupSize)}
   let fine_columns = run.columns << ${l2}u;
-  let gb = grid_row(slot, 0u, 3u, fine_columns);
-  for (var i = pair.rows << ${l1}u; i > 0u;) {
+  let gb = grid_row(slot, 0u, 1u, fine_columns);
+  for (var i = end_row << ${l1}u; i > begin_row << ${l1}u;) {
     i--;
     let top = i + 1u == pair.rows << ${l1}u;
     let row = grid_row(slot, i, run.state_rows, fine_columns);
     let next = grid_row(slot, i + 1u, run.state_rows, fine_columns);
     let pb = grid_row(slot, i >> ${l1}u, run.rows, run.columns);
+    let pb_above = grid_row(slot, (i + 1u) >> ${l1}u, run.rows, run.columns);
     // The carried difference of G, which the derivative of the value by the last corner starts; A of the cell to the
     // right, B of the one above that; the kernel at the corner below and to the right.
     var u = vec2f(0.0f);
@@ -101,17 +102,23 @@ ${partsReverseHead(shape.workgroupSize)}
       let half = plus(0.5f * one, sixth);
       let b = 0.5f * times(x, sixth);
       let a = plus(0.5f * x, b);
+      // Of the cells above.
+      var b_up = b;
+      var a_up = a;
+      if (!top && pb_above != pb) {
+        let up = increments[pb_above + J * ${B}u] * run.fine_scale;
+        b_up = 0.5f * times(up, times(up, ${parts(1 / 6)}));
+        a_up = plus(0.5f * up, b_up);
+      }
       var bar = vec2f(0.0f);
       if ((i + 1u) % ${1 << l1}u != 0u) { bar = p[pb + J * ${B}u]; }
       for (var back = 1u; back <= ${fine}u; back++) {
         let j = (J << ${l2}u) + ${fine}u - back;
         let at = gb + j * ${B}u;
         var above = vec2f(0.0f);
-        var b_above = vec2f(0.0f);
         if (!top) {
           above = g[at];
-          a_right = plus(a_right, g[at + fine_columns * ${B}u]);
-          b_above = g[at + 2u * fine_columns * ${B}u];
+          a_right = plus(a_right, times(above, a_up));
         }
         u = plus(u, plus(a_right, b_corner));
         let cotangent = plus(above, u);
@@ -124,11 +131,9 @@ ${partsReverseHead(shape.workgroupSize)}
         let slope = plus(times(plus(left_above, right), half), times(left, sixth));
         bar = plus(bar, run.fine_scale * times(cotangent, slope));
         a_right = times(cotangent, a);
-        b_corner = b_above;
+        b_corner = times(above, b_up);
         right = left;
         g[at] = cotangent;
-        g[at + fine_columns * ${B}u] = a_right;
-        g[at + 2u * fine_columns * ${B}u] = times(cotangent, b);
       }
       p[pb + J * ${B}u] = bar;
     }

@@ -18,8 +18,8 @@ struct Pass {
   rows: u32,             // coarse rows of a segment
   columns: u32,          // coarse columns of the longest pair
   state_rows: u32,       // rows of a slot in the kernel's grid
-  row_in: u32,           // row from which the segment's first strip reads
-  row_out: u32,          // row to which strips write, or first of the rows that are kept
+  row_in: u32,           // row from which the segment's first strip reads; in two parts: the pass's first row
+  row_out: u32,          // row to which strips write, or first of the rows that are kept; in two parts: the pass's end
   flags: u32,            // bit 0: first segment; bit 1: last segment; bit 2: the kept sweep gives the value
   parameters: vec4f,     // of the static kernel
   fine_scale: f32,       // of increments in the refined grid

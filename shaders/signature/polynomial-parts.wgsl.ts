@@ -32,7 +32,7 @@ ${pairLayout(shape)}
 ${twoParts}
 ${partsHead(shape.workgroupSize)}
   let words = run.columns * ${keep ? 2 * w : w}u;
-  for (var q = 0u; q < run.rows && run.first_row + q < pair.rows; q++) {
+  for (var q = begin_row; q < end_row; q++) {
     let ones = first && q == 0u;
     let kin = grid_row(slot, ${keep ? "q" : "0u"}, run.state_rows, words);
     let kout = grid_row(slot, ${keep ? "q + 1u" : "0u"}, run.state_rows, words);
@@ -72,7 +72,7 @@ ${partsReverseHead(shape.workgroupSize)}
   let words = run.columns * ${2 * w}u;
   let gb = grid_row(slot, 0u, 1u, run.columns * ${w}u);
   var c: array<vec2f, ${w * w}>;
-  for (var q = pair.rows; q > 0u;) {
+  for (var q = end_row; q > begin_row;) {
     q--;
     let top_row = q + 1u == pair.rows;
     let kin = grid_row(slot, q, run.state_rows, words);

@@ -60,7 +60,7 @@ ${partsHead(shape.workgroupSize)}
   let words = run.columns * ${keep ? words.column + words.cell : words.column}u;
   var W: array<vec2f, ${D * D}>; // W^m_r at m − 1, r − 1
   var Q: array<vec2f, ${D}>;     // Q^m at m − 1
-  for (var i = 0u; i < run.rows && run.first_row + i < pair.rows; i++) {
+  for (var i = begin_row; i < end_row; i++) {
     let zeros = first && i == 0u;
     let kin = grid_row(slot, ${keep ? "i" : "0u"}, run.state_rows, words);
     let kout = grid_row(slot, ${keep ? "i + 1u" : "0u"}, run.state_rows, words);
@@ -137,7 +137,7 @@ ${partsReverseHead(shape.workgroupSize)}
   var w: array<vec2f, ${D}>;
   var W: array<vec2f, ${D * D}>; // of all levels, along the row: W^m_r at m − 1, r − 1
   var Q: array<vec2f, ${D}>;
-  for (var i = pair.rows; i > 0u;) {
+  for (var i = end_row; i > begin_row;) {
     i--;
     let top = i + 1u == pair.rows;
     let kin = grid_row(slot, i, run.state_rows, words);

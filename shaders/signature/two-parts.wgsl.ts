@@ -55,7 +55,11 @@ const partsThread = (workgroupSize: number): string => /* wgsl */ `
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
   let slot = (group.x + group.y * 32768u) * ${workgroupSize}u + t;
   if (slot >= run.slots) { return; }
-  let pair = pairs[slot];`;
+  let pair = pairs[slot];
+  // Of the segment's rows, those that this pass treats.
+  let begin_row = run.row_in;
+  let end_row = min(run.row_out, pair.rows - min(pair.rows, run.first_row));
+  if (begin_row >= end_row) { return; }`;
 
 /** What forward kernels in two parts have in common: bindings, and the beginning of their threads. */
 export const partsHead = (workgroupSize: number): string => /* wgsl */ `
@@ -65,7 +69,8 @@ export const partsHead = (workgroupSize: number): string => /* wgsl */ `
 @group(0) @binding(3) var<storage, read_write> k: array<vec2f>;
 @group(0) @binding(4) var<storage, read_write> results: array<vec4f>; // high, low, binary exponent
 ${partsThread(workgroupSize)}
-  let first = (run.flags & 1u) != 0u;`;
+  // Whether the pass begins with the pair's first row.
+  let first = (run.flags & 1u) != 0u && begin_row == 0u;`;
 
 /** What their reverses have in common. */
 export const partsReverseHead = (workgroupSize: number): string => /* wgsl */ `

@@ -86,28 +86,27 @@ function formulaOf(field: string, k: StaticKernel): { formula: string; parameter
   }
 }
 
-/** Walks the graph in topological order: the twin's way to a value, with nothing evaluated as text. */
+/**
+ * Walks the graph in topological order: the twin's way to a value, with nothing evaluated as text. It is called for every
+ * two points of two paths, so that nothing is made on the way.
+ */
 function interpreter(root: Node, parameters: readonly number[]): (a: number) => number {
   const order = reachable([root]);
   const slot = new Map(order.map((n, i) => [n, i] as const));
-  const values = new Float64Array(order.length);
-  const steps = order.map((n) => n.args.map((a) => slot.get(a)!));
-  order.forEach((n, i) => {
-    if (n.op === "constant") values[i] = n.value;
-    else if (n.op === "input" && n.name !== "a") values[i] = parameters[Number(n.name.slice(2))]!;
-  });
+  const values = Float64Array.from(order, (n) =>
+    n.op === "constant" ? n.value : n.op === "input" && n.name !== "a" ? parameters[Number(n.name.slice(2))]! : 0,
+  );
+  const argument = order.findIndex((n) => n.op === "input" && n.name === "a");
+  const steps = order.flatMap((n, at) =>
+    n.op === "constant" || n.op === "input" ? [] : [{ at, op: n.op, from: n.args.map((a) => slot.get(a)!) }],
+  );
+  const given = [0, 0, 0, 0];
   return (a) => {
-    for (let i = 0; i < order.length; i++) {
-      const n = order[i]!;
-      if (n.op === "constant") continue;
-      if (n.op === "input") {
-        if (n.name === "a") values[i] = a;
-        continue;
-      }
-      values[i] = evaluateOp(
-        n.op,
-        steps[i]!.map((s) => values[s]!),
-      );
+    if (argument >= 0) values[argument] = a;
+    for (let i = 0; i < steps.length; i++) {
+      const { at, op, from } = steps[i]!;
+      for (let n = 0; n < from.length; n++) given[n] = values[from[n]!]!;
+      values[at] = evaluateOp(op, given);
     }
     return values[order.length - 1]!;
   };

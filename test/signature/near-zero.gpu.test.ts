@@ -3,6 +3,7 @@
  * these lie near zero because much has cancelled.
  */
 import { describe, expect, it } from "vitest";
+import { GpuSignatureBackend } from "../../src/signature/gpu/backend.js";
 import {
   type PathBatch,
   type SignatureBackend,
@@ -101,6 +102,32 @@ describe("values near zero", () => {
       }
     });
   }
+
+  it("many pairs on refined grids, and paths of some twenty points", async () => {
+    for (const [x, y, dyadic] of [
+      [randomWalks(7, Array(220).fill(6), 2), randomWalks(8, Array(220).fill(6), 2), [5, 5]],
+      [randomWalks(9, [22, 17, 25], 2, 0.4), randomWalks(10, [19, 25, 14], 2, 0.4), [5, 5]],
+      [randomWalks(11, Array(100).fill(40), 2, 0.3), randomWalks(12, Array(100).fill(40), 2, 0.3), [0, 0]],
+    ] as [PathBatch, PathBatch, [number, number]][]) {
+      for (const kernel of [statics[0]!, statics[1]!, statics[5]!]) {
+        const cotangent = Array.from({ length: x.count }, (_, i) => 1 - (i % 5) / 7);
+        const options = { static: kernel, solver: { kind: "difference", dyadic }, cotangent } as const;
+        const [a, b] = [await signatureKernel(gpu(), x, y, options), await signatureKernel(twin, x, y, options)];
+        expect(worst(a.values, b.values)).toBeLessThan(tolerance);
+        expect(worstPath(x, a.gradientX!, b.gradientX!)).toBeLessThan(tolerance);
+        expect(worstPath(y, a.gradientY!, b.gradientY!)).toBeLessThan(tolerance);
+      }
+    }
+  });
+
+  it("do not depend on the passes in which a GPU goes through a long pair: the same bits", async () => {
+    const { gpu: software } = engine();
+    const hardware = Object.create(software!, { adapter: { value: { ...software!.adapter, fallback: false } } });
+    const [x, y] = [randomWalks(13, [25, 20, 2], 2, 0.4), randomWalks(14, [24, 17, 25], 2, 0.4)];
+    const options = { solver: { kind: "difference", dyadic: [5, 5] }, cotangent: [1, -0.4, 2] } as const;
+    const passes = await signatureKernel(new GpuSignatureBackend(hardware), x, y, options);
+    expect(passes).toEqual(await signatureKernel(gpu(), x, y, options));
+  });
 
   it("Gram matrices, of one batch and of two, and an MMD² that is a small difference of them", async () => {
     const x = randomWalks(5, [6, 9, 4, 7, 6, 10, 5, 8], 2);

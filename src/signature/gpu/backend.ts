@@ -66,23 +66,24 @@ function wantsExtended(kernel: CompiledStaticKernel, solver: CheckedSolver, pair
 }
 
 /**
- * Most cells and coefficients of their series, of all pairs and of one, up to which all is computed in two parts: a pair
- * has one thread then, so that a long one would take its time.
+ * Most cells and operations on them, of all pairs and of one, up to which all is computed in two parts. A pair has one
+ * thread then, so that a long one would take its time: 2^23 are about a second on a GPU. All cells' increments are made on
+ * the host: 2^19 take some tenths of a second. All operations: see `partsWork`.
  */
-const partsLimits = {
-  all: { cells: 2 ** 16, coefficients: 2 ** 24 },
-  pair: { cells: 2 ** 12, coefficients: 2 ** 21 },
-} as const;
+const partsLimits = { all: 2 ** 19, pair: { cells: 2 ** 12, operations: 2 ** 23 } } as const;
 
-/** Operations of a cell by solver, in coefficients of a series. */
-function coefficientsOf(solver: CheckedSolver): number {
+/** Most operations of all pairs: seconds on a software adapter; a GPU has threads for all that the most cells give. */
+const partsWork = (software: boolean): number => (software ? 2 ** 29 : 2 ** 33);
+
+/** Operations of a cell by solver, in units of an eighth of a cell of differences. */
+function operationsOf(solver: CheckedSolver): number {
   switch (solver.kind) {
     case "difference":
       return 2 ** (3 + solver.dyadic[0] + solver.dyadic[1]);
     case "polynomial":
-      return (solver.order + 1) ** 2;
+      return 2 * (solver.order + 1) ** 2;
     case "truncated":
-      return solver.depth ** 3;
+      return 4 * solver.depth ** 3;
   }
 }
 
@@ -91,12 +92,11 @@ function coefficientsOf(solver: CheckedSolver): number {
  * time to speak of. Values that lie near zero then keep their digits, whatever the static kernel and solver, and so do
  * gradients in which much has cancelled.
  */
-function wantsParts(solver: CheckedSolver, pairs: number, cells: number): boolean {
-  const each = cells * coefficientsOf(solver);
+function wantsParts(solver: CheckedSolver, pairs: number, cells: number, software: boolean): boolean {
+  const each = cells * operationsOf(solver);
   const { all, pair } = partsLimits;
-  return (
-    cells <= pair.cells && each <= pair.coefficients && pairs * cells <= all.cells && pairs * each <= all.coefficients
-  );
+  const small = cells <= pair.cells && each <= pair.operations;
+  return small && pairs * cells <= all && pairs * each <= partsWork(software);
 }
 
 /** One request made ready: its pairs, its plan, its kernels. */
@@ -130,7 +130,7 @@ export class GpuSignatureBackend implements SignatureBackend {
     const [pairs, rows, columns] = [list.a.length, longestPath(x) - 1, longestPath(y) - 1];
     const cells = rows * columns;
     const wanted = {
-      parts: accurate.parts && wantsParts(solver, pairs, cells),
+      parts: accurate.parts && wantsParts(solver, pairs, cells, this.gpu.adapter.fallback),
       extended: accurate.extended && wantsExtended(kernel, solver, pairs, cells),
     };
     const keeps = (wanted.parts || wanted.extended) && (this.twoParts ?? (await keepsTwoParts(this.gpu)));

@@ -14,6 +14,8 @@ export interface ChunkPlan {
   /** Coarse rows in a segment, and number of segments. */
   readonly rows: number;
   readonly segments: number;
+  /** In two parts: coarse rows that one dispatch treats. */
+  readonly passRows: number;
   readonly threads: number;
   readonly strip: number;
   readonly interleave: number;
@@ -54,7 +56,7 @@ const roundUp = (value: number, unit: number): number => Math.ceil(value / unit)
  * @param pairs number of pairs; `rows` and `columns` of the longest.
  * @param increments whether increments go through memory (always for gradients).
  * @param options `compiled`: what kernels are compiled for already, so that plans of other lengths fit them; `extended`:
- * differences in two parts, which need more registers; `parts`: all in two parts, one thread to each pair, gradients in one segment.
+ * differences in two parts, which need more registers; `parts`: all in two parts, one thread to each pair, gradients in one segment of several passes.
  */
 export function planChunk(
   solver: CheckedSolver,
@@ -73,7 +75,9 @@ export function planChunk(
   const { compiled, extended = false, parts = false } = options;
   const single = solverWords(solver);
   const each = parts ? 2 : 1;
-  const words = { forward: each * single.forward, kept: each * single.kept, reverse: each * single.reverse };
+  // Differences in two parts hand down one number of their reverse, and make the others of it.
+  const reverse = parts && solver.kind === "difference" ? 1 << solver.dyadic[1] : single.reverse;
+  const words = { forward: each * single.forward, kept: each * single.kept, reverse: each * reverse };
   const refineRows = solver.kind === "difference" ? 1 << solver.dyadic[0] : 1;
   const strip = solver.kind === "difference" && !parts ? (gradient ? 4 : extended ? 8 : 16) : 1;
   // A hardware GPU wants many thousands of threads; what pairs do not give, a wavefront within each pair does. On a
@@ -107,6 +111,7 @@ export function planChunk(
   }
   if (gradient && parts) segment = rows;
   segment = roundUp(Math.max(segment, 1), unit);
+  const passRows = Math.min(segment, byTime);
   const segments = Math.ceil(rows / segment);
   // Rows of values, low parts and exponents; or values and low parts at the segments' ends, the segment's own
   // rows, and the low part of the latest.
@@ -126,6 +131,7 @@ export function planChunk(
     slots,
     rows: segment,
     segments,
+    passRows,
     threads,
     strip,
     interleave,

@@ -207,15 +207,24 @@ export class PairStages {
     };
     const inputs = source === "dot" || source === "extended" ? [pairs, x, y] : [pairs, scratch.p];
     if (source === "parts" && this.shape.gradient) {
-      const u = uniforms(0, plan.stateRows, 0, 0);
       const given = chunk.increments![0]!;
-      current.dispatch(kernels.forward, [pairs, given, scratch.k, results], u, groups);
-      current.dispatch(kernels.reverse!, [pairs, scratch.k, given, chunk.incrementGradients!, scratch.g], u, groups);
+      const reversed = [pairs, scratch.k, given, chunk.incrementGradients!, scratch.g];
+      const passes = Array.from({ length: Math.ceil(rows / plan.passRows) }, (_, n) =>
+        uniforms(0, plan.stateRows, n * plan.passRows, (n + 1) * plan.passRows),
+      );
+      for (const u of passes) {
+        current.dispatch(kernels.forward, [pairs, given, scratch.k, results], u, groups);
+        if (passes.length > 1) current = cut(current);
+      }
+      for (const u of passes.reverse()) {
+        current.dispatch(kernels.reverse!, reversed, u, groups);
+        if (passes.length > 1) current = cut(current);
+      }
       return current;
     }
     if (!weights) {
       for (let s = 0; s < segments; s++) {
-        const u = uniforms(s, 3, 0, 0);
+        const u = uniforms(s, 3, 0, source === "parts" ? plan.rows : 0);
         fill(u);
         const read = chunk.increments ? [pairs, chunk.increments[s]!] : inputs;
         current.dispatch(kernels.forward, [...read, scratch.k, results], u, groups);
