@@ -34,6 +34,13 @@ export function finiteNumber(field: string, value: unknown): number {
   return value;
 }
 
+/** Numbers as a list or a typed array, all finite. @param of what they are one each of. */
+export function finiteNumbers(field: string, values: ArrayLike<number>, count: number, of: string): Float64Array {
+  if (values?.length !== count) fail(field, `holds ${values?.length} numbers; ${of} need ${count}`);
+  for (let i = 0; i < count; i++) finiteNumber(`${field}[${i}]`, values[i]);
+  return Float64Array.from(values);
+}
+
 export function positiveNumber(field: string, value: unknown): number {
   if (finiteNumber(field, value) <= 0) fail(field, `expected a number above 0, got ${show(value)}`);
   return value as number;

@@ -28,13 +28,11 @@ interface ReadPaths {
   gradient(values: ArrayLike<number>): unknown;
 }
 
-/** JSON has no infinities. @throws SaltationError `not-finite`. */
-function checkFinite(what: string, values: ArrayLike<number>): void {
-  for (let i = 0; i < values.length; i++) {
-    if (Number.isFinite(values[i])) continue;
-    throw new SaltationError("not-finite", `x: ${what} became infinite or NaN; scale the points of the paths down`);
-  }
-}
+/** How many neurons the trains of jobs speak of. */
+const neuronsOf = (...jobs: PathsJob[]): number =>
+  jobs
+    .flatMap((job) => (Array.isArray(job) ? [] : job.spikes.flatMap((s) => s.neurons)))
+    .reduce((most, neuron) => Math.max(most, Math.floor(neuron) + 1), 1);
 
 /** Paths of a job: as points, or lifted from spike trains. */
 function read(field: string, job: PathsJob, lift: LiftJob): ReadPaths {
@@ -43,9 +41,8 @@ function read(field: string, job: PathsJob, lift: LiftJob): ReadPaths {
     return { paths, gradient: (values) => nested(paths, values) };
   }
   if (lift.t1 === undefined) fail("t1", "is missing; spike trains are lifted on [t0, t1]");
-  const most = Math.max(0, ...job.spikes.flatMap((s) => s.neurons));
-  const options = { t0: lift.t0 ?? 0, t1: lift.t1, neurons: lift.neurons ?? most + 1 };
-  const lifted = liftSpikes(job.spikes, options);
+  const options = { t0: lift.t0 ?? 0, t1: lift.t1, neurons: lift.neurons ?? neuronsOf(job) };
+  const lifted = liftSpikes(job.spikes, options, `${field}.spikes`);
   return {
     paths: lifted.paths,
     gradient: (values) => lifted.pullback(Float64Array.from(values)).map((row) => Array.from(row)),
@@ -77,10 +74,7 @@ export async function kernelCommand(file: string, options: CommonOptions): Promi
   if (statistic !== "gram" && !job.y) fail("y", `is missing; statistic "${statistic}" compares x with y`);
   if (statistic === "gram" && job.gradient) fail("gradient", 'is for the statistics "mmd" and "score"');
   // Without a number of neurons, x and y together say how many there are.
-  const all = [job.x, ...(job.y ? [job.y] : [])].flatMap((p) =>
-    Array.isArray(p) ? [] : p.spikes.flatMap((s) => s.neurons),
-  );
-  const lift = { ...job, neurons: job.neurons ?? (all.length > 0 ? Math.max(...all) + 1 : 1) };
+  const lift = { ...job, neurons: job.neurons ?? neuronsOf(job.x, ...(job.y ? [job.y] : [])) };
   const x = read("x", job.x, lift);
   const y = job.y ? read("y", job.y, lift) : undefined;
   const kernel = {
@@ -96,7 +90,6 @@ export async function kernelCommand(file: string, options: CommonOptions): Promi
     const seconds = (): number => (performance.now() - began) / 1000;
     if (statistic === "gram") {
       const { rows, columns, values } = await signatureGram(backend, x.paths, y?.paths ?? null, kernel);
-      checkFinite("a signature kernel", values);
       if (options.out) writeOutput("--out", options.out, writeNpz({ gram: { data: values, shape: [rows, columns] } }));
       const gram = rowsOf(values, columns);
       if (options.json) printJson({ adapter: engine.adapterName, gram, seconds: seconds() });
@@ -111,8 +104,9 @@ export async function kernelCommand(file: string, options: CommonOptions): Promi
       statistic === "mmd"
         ? await signatureMMD(backend, x.paths, y!.paths, { ...kernel, gradient, unbiased: job.unbiased ?? true })
         : await signatureScore(backend, x.paths, y!.paths, { ...kernel, gradient });
-    checkFinite(statistic, [result.value]);
-    for (const g of [result.gradientX, result.gradientY]) if (g) checkFinite(`the gradient of ${statistic}`, g);
+    if (!Number.isFinite(result.value)) {
+      throw new SaltationError("not-finite", `x: ${statistic} exceeds float64; scale the paths down`);
+    }
     const gradients = {
       ...(result.gradientX ? { gradientX: x.gradient(result.gradientX) } : {}),
       ...(result.gradientY ? { gradientY: y!.gradient(result.gradientY) } : {}),
@@ -142,7 +136,6 @@ export async function signatureCommand(file: string, options: CommonOptions): Pr
     const { count, size, values } = job.log
       ? await logSignatures(backend, paths, { depth: job.depth, form: job.log })
       : await truncatedSignatures(backend, paths, { depth: job.depth });
-    checkFinite("a signature", values);
     const seconds = (performance.now() - began) / 1000;
     if (options.out)
       writeOutput("--out", options.out, writeNpz({ signatures: { data: values, shape: [count, size] } }));

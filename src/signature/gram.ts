@@ -1,7 +1,8 @@
 /** Gram matrices of signature kernels, plain and normalised, and linear functionals of them with their gradients. */
-import { fail } from "../checks.js";
+import { fail, finiteNumbers } from "../checks.js";
 import { SaltationError } from "../errors.js";
-import type { SignatureBackend } from "./backend.js";
+import type { GramRequest, GramResult, SignatureBackend } from "./backend.js";
+import { refuseFormula } from "./not-finite.js";
 import { type PathBatch, type PathInput, readPaths, sameChannels } from "./paths.js";
 import { type CheckedSolver, checkSolver, type SignatureSolver } from "./solver.js";
 import { type CompiledStaticKernel, compileStaticKernel, type StaticKernel } from "./static-kernel.js";
@@ -58,9 +59,39 @@ export function readTwo(x: PathInput, y: PathInput): { x: PathBatch; y: PathBatc
   return { x: a, y: b };
 }
 
+/** Gram matrices, of static kernels that are finite at the points. */
+async function evaluate(
+  backend: SignatureBackend,
+  { kernel, solver }: CheckedKernel,
+  requests: readonly GramRequest[],
+): Promise<GramResult[]> {
+  for (const { x, y, cotangent, skipDiagonal } of requests) {
+    const skips = y === null && skipDiagonal;
+    const columns = (y ?? x).count - (skips ? 1 : 0);
+    const pair = (n: number): [number, number] => {
+      const [i, j] = [Math.floor(n / columns), n % columns];
+      return [i, skips && j >= i ? j + 1 : j];
+    };
+    refuseFormula(kernel, x, y ?? x, { count: x.count * columns, pair }, cotangent !== undefined);
+  }
+  return backend.evaluate(kernel, solver, requests);
+}
+
+/** Kernels of pairs of paths, of static kernels that are finite at the points. */
+async function paired(
+  backend: SignatureBackend,
+  { kernel, solver }: CheckedKernel,
+  x: PathBatch,
+  y: PathBatch,
+  cotangent?: Float64Array,
+): Promise<GramResult> {
+  refuseFormula(kernel, x, y, { count: x.count, pair: (n) => [n, n] }, cotangent !== undefined);
+  return backend.paired(kernel, solver, x, y, cotangent);
+}
+
 /** √k(x, x) of every path, for normalised kernels. */
 async function norms(backend: SignatureBackend, k: CheckedKernel, x: PathBatch): Promise<Float64Array> {
-  const { gram } = await backend.paired(k.kernel, k.solver, x, x);
+  const { gram } = await paired(backend, k, x, x);
   const bad = gram.findIndex((v) => !(v > 0));
   if (bad >= 0) {
     throw new SaltationError(
@@ -86,9 +117,7 @@ export async function signatureGram(
   const b = y === null ? a : readPaths("y", y);
   sameChannels(a, b);
   refuseHuge(a.count, b.count);
-  const [{ gram }] = (await backend.evaluate(k.kernel, k.solver, [{ x: a, y: y === null ? null : b }])) as [
-    { gram: Float64Array },
-  ];
+  const [{ gram }] = (await evaluate(backend, k, [{ x: a, y: y === null ? null : b }])) as [{ gram: Float64Array }];
   if (k.normalised) {
     const na = await norms(backend, k, a);
     const nb = y === null ? na : await norms(backend, k, b);
@@ -107,7 +136,7 @@ export interface PairedKernels {
 
 /**
  * k(x_i, y_i) of two batches of the same size, and with `cotangent` [batch] the gradient of Σ cotangent · k.
- * @throws SaltationError as `signatureGram`, and where the batches differ in size.
+ * @throws SaltationError as `signatureGram`, and where the batches differ in size or a cotangent is not finite.
  */
 export async function signatureKernel(
   backend: SignatureBackend,
@@ -120,11 +149,8 @@ export async function signatureKernel(
   if (two.x.count !== two.y.count) fail("y", `holds ${two.y.count} paths, x holds ${two.x.count}; pairs need as many`);
   if (k.normalised) fail("normalised", "is taken by Gram matrices and statistics, not by pairs");
   const { cotangent } = options;
-  if (cotangent && cotangent.length !== two.x.count) {
-    fail("cotangent", `holds ${cotangent.length} numbers; one per pair (${two.x.count}) is needed`);
-  }
-  const bar = cotangent && Float64Array.from(cotangent);
-  const { gram, gradientX, gradientY } = await backend.paired(k.kernel, k.solver, two.x, two.y, bar);
+  const bar = cotangent && finiteNumbers("cotangent", cotangent, two.x.count, `${two.x.count} pairs`);
+  const { gram, gradientX, gradientY } = await paired(backend, k, two.x, two.y, bar);
   return { values: gram, gradientX, gradientY };
 }
 
@@ -207,9 +233,9 @@ export async function linearStatistic(
       if (terms[i]!.b) add(terms[i]!.b!, r.gradientY);
     });
   if (!k.normalised) {
-    const results = await backend.evaluate(
-      k.kernel,
-      k.solver,
+    const results = await evaluate(
+      backend,
+      k,
       terms.map((t) => request(t, t.w)),
     );
     results.forEach((r, i) => {
@@ -220,9 +246,9 @@ export async function linearStatistic(
     // Values first: the cotangents of a normalised kernel depend on them.
     const nx = await norms(backend, k, x);
     const ny = await norms(backend, k, y);
-    const values = await backend.evaluate(
-      k.kernel,
-      k.solver,
+    const values = await evaluate(
+      backend,
+      k,
       terms.map((t) => request(t, undefined)),
     );
     const diagonal = new Map([
@@ -245,15 +271,15 @@ export async function linearStatistic(
     });
     if (want.x || want.y) {
       collect(
-        await backend.evaluate(
-          k.kernel,
-          k.solver,
+        await evaluate(
+          backend,
+          k,
           terms.map((t, i) => request(t, scaled[i])),
         ),
       );
       for (const batch of new Set([x, y])) {
         if (!(batch === x ? want.x : want.y)) continue;
-        const own = await backend.paired(k.kernel, k.solver, batch, batch, diagonal.get(batch)!);
+        const own = await paired(backend, k, batch, batch, diagonal.get(batch)!);
         add(batch, own.gradientX);
         add(batch, own.gradientY);
       }

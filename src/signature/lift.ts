@@ -2,7 +2,7 @@
  * The Marcus lift of a spike train to a continuous path of time and counts: t ↦ (t, N¹_t … N^K_t), in which a jump is a
  * straight segment. Holberg & Salvi (2024), section 3; the last vertex (t1, N_{t1}) is part of it.
  */
-import { fail, show, wholeNumber } from "../checks.js";
+import { fail, finiteNumber, show, wholeNumber } from "../checks.js";
 import { batchOf, type PathBatch } from "./paths.js";
 
 /** One spike train: times in order, each with the neuron that fired. */
@@ -26,7 +26,7 @@ export interface LiftedTrains {
   pullback(gradient: Float64Array): Float64Array[];
 }
 
-export function checkTrain(field: string, train: SpikeTrainInput, o: LiftOptions): void {
+function checkTrain(field: string, train: SpikeTrainInput, o: LiftOptions): void {
   if (train?.times?.length === undefined || train.neurons?.length === undefined) {
     fail(field, `expected { times, neurons }, got ${show(train)}`);
   }
@@ -45,20 +45,34 @@ export function checkTrain(field: string, train: SpikeTrainInput, o: LiftOptions
 }
 
 /**
+ * Checks trains, and what they are lifted by.
+ * @param field the trains' name, for messages.
+ * @throws SaltationError `invalid-input` where times are unsorted or outside [t0, t1], or a neuron is out of range.
+ */
+export function checkTrains(trains: readonly SpikeTrainInput[], options: LiftOptions, field = "spikes"): void {
+  const t0 = finiteNumber("t0", options?.t0);
+  if (!(finiteNumber("t1", options.t1) > t0)) fail("t1", `expected a time after t0 = ${t0}, got ${options.t1}`);
+  wholeNumber("neurons", options.neurons, 1, 65536);
+  if (!Array.isArray(trains)) fail(field, `expected a list of trains, got ${show(trains)}`);
+  trains.forEach((train, i) => {
+    checkTrain(`${field}[${i}]`, train, options);
+  });
+}
+
+/**
  * Lifts spike trains. A train of n spikes at distinct times becomes 2n + 2 vertices of 1 + neurons channels; spikes at
  * the same time form one diagonal segment.
  *
  * The gradient to a time that several spikes share is the derivative along moving them together, shared out evenly.
+ * @param field the trains' name, for messages.
  * @throws SaltationError `invalid-input` where times are unsorted or outside [t0, t1], or a neuron is out of range.
  */
-export function liftSpikes(trains: readonly SpikeTrainInput[], options: LiftOptions): LiftedTrains {
+export function liftSpikes(trains: readonly SpikeTrainInput[], options: LiftOptions, field = "spikes"): LiftedTrains {
+  checkTrains(trains, options, field);
   const { t0, t1, neurons } = options;
-  if (!(t1 > t0)) fail("t1", `expected a time after t0 = ${show(t0)}, got ${show(t1)}`);
-  wholeNumber("neurons", neurons, 1, 65536);
   const channels = neurons + 1;
   const owners: Int32Array[] = [];
-  const each = trains.map((train, i) => {
-    checkTrain(`spikes[${i}]`, train, options);
+  const each = trains.map((train) => {
     const count = new Float64Array(neurons);
     const rows: number[] = [t0, ...count];
     // The group of simultaneous spikes to which a vertex belongs, by its first spike; -1 for the two ends.

@@ -2,7 +2,7 @@
  * Batches of paths. A path is the polyline through its vertices; a batch is ragged: every path has its own length, and
  * the vertices of all paths lie one after the other, so nothing is ever padded.
  */
-import { fail, show } from "../checks.js";
+import { fail, isNumbers, show, wholeNumber } from "../checks.js";
 
 export interface PathBatch {
   /** Number of paths. */
@@ -75,14 +75,11 @@ function fromTyped(field: string, given: TypedPaths): PathBatch {
   if (points.length !== count * length * channels) {
     fail(field, `shape ${show(shape)} needs ${count * length * channels} numbers, points hold ${points.length}`);
   }
-  if (lengths !== undefined && lengths.length !== count) {
-    fail(`${field}.lengths`, `expected one length per path (${count}), got ${lengths.length}`);
+  if (lengths !== undefined && lengths?.length !== count) {
+    fail(`${field}.lengths`, `expected one length per path (${count}), got ${lengths?.length ?? show(lengths)}`);
   }
   const paths = Array.from({ length: count }, (_, i) => {
-    const own = lengths ? lengths[i]! : length;
-    if (!Number.isInteger(own) || own > length) {
-      fail(`${field}.lengths[${i}]`, `expected a whole number from 2 to ${length}, got ${show(own)}`);
-    }
+    const own = lengths ? wholeNumber(`${field}.lengths[${i}]`, lengths[i], 2, length) : length;
     const start = i * length * channels;
     return Float64Array.from(points.subarray(start, start + own * channels));
   });
@@ -110,6 +107,29 @@ function fromNested(field: string, given: unknown): PathBatch {
   return batchOf(paths, Math.max(channels, 1));
 }
 
+/** A batch as it is kept here: its parts must fit each other, or paths would be read from where none are. */
+function checkBatch(field: string, given: PathBatch): PathBatch {
+  const { count, channels, points, offsets } = given;
+  const most = 2 ** 32 - 1;
+  wholeNumber(`${field}.count`, count, 0, most);
+  wholeNumber(`${field}.channels`, channels, 1, most);
+  if (!(points instanceof Float64Array)) fail(`${field}.points`, `expected a Float64Array, got ${show(points)}`);
+  if (!isNumbers(offsets) || offsets.length !== count + 1) {
+    const got = offsets?.length ?? show(offsets);
+    fail(`${field}.offsets`, `expected the first vertex of each of ${count} paths and their end, got ${got} numbers`);
+  }
+  for (let i = 0; i <= count; i++)
+    wholeNumber(`${field}.offsets[${i}]`, offsets[i], i && offsets[i - 1]!, i ? most : 0);
+  const needed = offsets[count]! * channels;
+  if (points.length !== needed) {
+    fail(
+      `${field}.points`,
+      `holds ${points.length} numbers; ${offsets[count]} vertices of ${channels} channels need ${needed}`,
+    );
+  }
+  return given;
+}
+
 /**
  * Reads a batch of paths.
  * @param field its name, for messages.
@@ -118,7 +138,12 @@ function fromNested(field: string, given: unknown): PathBatch {
  */
 export function readPaths(field: string, given: PathInput): PathBatch {
   if (given === null || typeof given !== "object") fail(field, `expected paths, got ${show(given)}`);
-  const batch = "offsets" in given ? given : "shape" in given ? fromTyped(field, given) : fromNested(field, given);
+  const batch =
+    "offsets" in given
+      ? checkBatch(field, given)
+      : "shape" in given
+        ? fromTyped(field, given)
+        : fromNested(field, given);
   if (batch.count === 0) fail(field, "holds no path; at least one is needed");
   for (let i = 0; i < batch.count; i++) {
     const length = pathLength(batch, i);

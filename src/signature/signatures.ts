@@ -1,12 +1,12 @@
 /** Truncated signatures of batches of paths, their gradients, their mean, and log-signatures. */
-import { fail, wholeNumber } from "../checks.js";
+import { fail, finiteNumbers, wholeNumber } from "../checks.js";
 import { SaltationError } from "../errors.js";
 import { type LogSignatureForm, logSignature } from "../twin/signature/lyndon.js";
 import { spikeSignature } from "../twin/signature/spike-signature.js";
 import { tensorSize } from "../twin/signature/tensor.js";
 import type { SignatureBackend } from "./backend.js";
-import type { LiftOptions, SpikeTrainInput } from "./lift.js";
-import { type PathBatch, type PathInput, readPaths } from "./paths.js";
+import { checkTrains, type LiftOptions, type SpikeTrainInput } from "./lift.js";
+import { type PathInput, readPaths } from "./paths.js";
 
 export interface SignatureOptions {
   /** Truncation depth, 1 to 8. */
@@ -23,14 +23,14 @@ export interface Signatures {
 
 const mostBytes = 2 ** 31;
 
-function check(paths: PathBatch, depth: number): number {
+function check({ count, channels }: { count: number; channels: number }, depth: number): number {
   wholeNumber("depth", depth, 1, 8);
-  const size = tensorSize(paths.channels, depth);
-  if (size * paths.count * 8 > mostBytes) {
+  const size = tensorSize(channels, depth);
+  if (size * count * 8 > mostBytes) {
     throw new SaltationError(
       "limit",
-      `depth: ${paths.count} signatures of ${paths.channels} channels to depth ${depth} take ` +
-        `${((size * paths.count * 8) / 2 ** 30).toFixed(1)} GiB; take a smaller depth or fewer paths at a time`,
+      `depth: ${count} signatures of ${channels} channels to depth ${depth} take ` +
+        `${((size * count * 8) / 2 ** 30).toFixed(1)} GiB; take a smaller depth or fewer paths at a time`,
     );
   }
   return size;
@@ -53,6 +53,7 @@ export async function truncatedSignatures(
 /**
  * Vector-Jacobian product: gradient to the points, in their layout, of Σ cotangent · signature.
  * @param cotangent [count, size].
+ * @throws SaltationError as `truncatedSignatures`, and `invalid-input` where cotangents are too few or not finite.
  */
 export async function truncatedSignatureGradient(
   backend: SignatureBackend,
@@ -62,13 +63,8 @@ export async function truncatedSignatureGradient(
 ): Promise<Float64Array> {
   const paths = readPaths("x", x);
   const size = check(paths, depth);
-  if (cotangent.length !== paths.count * size) {
-    fail(
-      "cotangent",
-      `holds ${cotangent.length} numbers; ${paths.count} signatures of ${size} need ${paths.count * size}`,
-    );
-  }
-  return backend.signatureVjp(paths, depth, Float64Array.from(cotangent));
+  const of = `${paths.count} signatures of ${size}`;
+  return backend.signatureVjp(paths, depth, finiteNumbers("cotangent", cotangent, paths.count * size, of));
 }
 
 /** Mean signature of a batch [size], added up in float64 in the order of the paths. */
@@ -109,14 +105,16 @@ export async function logSignatures(
 /**
  * Signatures of the Marcus lifts of spike trains by their axis form, in float64 on the host: a spike costs
  * channels^(depth − 1), not channels^depth, operations.
+ * @throws SaltationError `invalid-input` where times are unsorted or outside [t0, t1], a neuron is out of range or for a
+ * bad depth, `limit` where they do not fit.
  */
 export function spikeSignatures(
   trains: readonly SpikeTrainInput[],
   lift: LiftOptions,
   { depth }: SignatureOptions,
 ): Signatures {
-  wholeNumber("depth", depth, 1, 8);
-  const size = tensorSize(lift.neurons + 1, depth);
+  checkTrains(trains, lift);
+  const size = check({ count: trains.length, channels: lift.neurons + 1 }, depth);
   const values = new Float64Array(trains.length * size);
   trains.forEach((train, i) => {
     values.set(spikeSignature(train.times, train.neurons, lift.neurons, lift.t0, lift.t1, depth), i * size);

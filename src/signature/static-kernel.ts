@@ -48,6 +48,26 @@ export interface CompiledStaticKernel {
   /** Formula and derivative as graph nodes over the input "a" and "p.<index>". */
   readonly nodes: { readonly value: Node; readonly slope: Node };
   readonly parameters: readonly number[];
+  /** The formula, where it is a user's own. */
+  readonly formula?: string;
+}
+
+/** A static kernel's argument at vertices i and j of two paths [length, channels]: ⟨x, y⟩ or |x − y|². */
+export function argumentOf(
+  k: CompiledStaticKernel,
+  x: Float64Array,
+  i: number,
+  y: Float64Array,
+  j: number,
+  channels: number,
+): number {
+  let sum = 0;
+  for (let d = 0; d < channels; d++) {
+    const a = x[i * channels + d]!;
+    const b = y[j * channels + d]!;
+    sum += k.argument === "inner" ? a * b : (a - b) * (a - b);
+  }
+  return sum;
 }
 
 // A square root has no derivative at 0, where the gradient 2 κ'(q) (x − y) is 0 for any finite κ'; q is kept off 0.
@@ -132,6 +152,11 @@ export function compileStaticKernel(kernel: StaticKernel, field = "static"): Com
   if (usesInner && /\bq\b/.test(formula)) fail(`${field}.formula`, "may use q = |x - y|^2 or c = <x, y>, not both");
   const value = parseEquation(g, `${field}.formula`, formula, new Map([...inputs, [usesInner ? "c" : "q", a]]));
   const slope = vectorJacobian(g, [value], [g.one], [a])[0]!;
+  // What folds to a number has been folded, unless that number is not finite.
+  const constant = (n: Node): boolean => n.op === "constant";
+  if (reachable([value, slope]).some((n) => n.args.length > 0 && n.args.every(constant))) {
+    fail(`${field}.formula`, `${show(formula)} or its derivative has a part that is never finite, as 1/0`);
+  }
   const numbers = names.map((n) => parameters[n]!);
   const rbfSigma = kernel.kind === "rbf" ? kernel.sigma : 0;
   return {
@@ -142,5 +167,6 @@ export function compileStaticKernel(kernel: StaticKernel, field = "static"): Com
     slope: rbfSigma > 0 ? (q) => -Math.exp(-(q / rbfSigma)) / rbfSigma : interpreter(slope, numbers),
     nodes: { value, slope },
     parameters: numbers,
+    ...(kernel.kind === "formula" ? { formula } : {}),
   };
 }

@@ -1,9 +1,14 @@
 import { describe, expect, it } from "vitest";
 import {
   liftSpikes,
+  type SpikeTrainInput,
   signatureBackend,
   signatureGram,
+  signatureKernel,
   signatureMMD,
+  signatureScore,
+  spikeSignatures,
+  truncatedSignatureGradient,
   truncatedSignatures,
   twoSampleTest,
 } from "../../src/signature/index.js";
@@ -65,6 +70,51 @@ describe("bad input is refused in one line", () => {
       () => gram({ points: new Float32Array(6), shape: [1, 3, 2], lengths: [4] }, null),
       /^x\.lengths\[0\]: expected a whole number/,
     ],
+    ...[-1, 0, 1, 2.5, Number.NaN, "3"].map((length): (typeof cases)[number] => [
+      `a length of ${length}`,
+      () => gram({ points: new Float32Array(12), shape: [2, 3, 2], lengths: [3, length] }, null),
+      /^x\.lengths\[1\]: expected a whole number from 2 to 3, got /,
+    ]),
+    [
+      "fewer lengths than paths",
+      () => gram({ points: new Float32Array(12), shape: [2, 3, 2], lengths: [3] }, null),
+      /^x\.lengths: expected one length per path \(2\), got 1/,
+    ],
+    [
+      "a batch that counts more paths than it holds",
+      () => gram({ count: 3, channels: 2, points: new Float64Array(4), offsets: Uint32Array.of(0, 2) }, null),
+      /^x\.offsets: expected the first vertex of each of 3 paths and their end, got 2/,
+    ],
+    [
+      "a batch whose vertices go back",
+      () => gram({ count: 2, channels: 1, points: new Float64Array(2), offsets: Uint32Array.of(0, 4, 2) }, null),
+      /^x\.offsets\[2\]: expected a whole number from 4/,
+    ],
+    [
+      "a batch of fewer points than vertices",
+      () => gram({ count: 1, channels: 2, points: new Float64Array(4), offsets: Uint32Array.of(0, 3) }, null),
+      /^x\.points: holds 4 numbers; 3 vertices of 2 channels need 6/,
+    ],
+    [
+      "pairs of batches that differ in size",
+      () => signatureKernel(backend, ok, [...ok, ...ok]),
+      /^y: holds 2 paths, x holds 1; pairs need as many/,
+    ],
+    [
+      "a cotangent of a kernel that is not finite",
+      () => signatureKernel(backend, ok, ok, { cotangent: [Number.NaN] }),
+      /^cotangent\[0\]: expected a finite number, got NaN/,
+    ],
+    [
+      "a cotangent of a signature that is not finite",
+      () => truncatedSignatureGradient(backend, ok, [0, Number.POSITIVE_INFINITY, 0], { depth: 1 }),
+      /^cotangent\[1\]: expected a finite number, got Infinity/,
+    ],
+    [
+      "too few cotangents",
+      () => truncatedSignatureGradient(backend, ok, [0, 1], { depth: 1 }),
+      /^cotangent: holds 2 numbers; 1 signatures of 3 need 3/,
+    ],
     [
       "an unknown solver",
       () => gram(ok, null, { solver: { kind: "magic" } }),
@@ -92,6 +142,31 @@ describe("bad input is refused in one line", () => {
       () => gram(ok, null, { static: { kind: "formula", formula: "exp(-z)" } as StaticKernel }),
       /^static\.formula: unknown name "z"/,
     ],
+    ...(
+      [
+        ["1 / 0", /^static\.formula: "1 \/ 0" or its derivative has a part that is never finite/],
+        ["log(c)", /^static\.formula: "log\(c\)" is -Infinity at c = 0, of x\[0\]\[0\] and y\[0\]\[0\]/],
+        ["max(log(c - 1), 0)", /^static\.formula: .* is NaN at c = 0, of x\[0\]\[0\] and y\[0\]\[0\]/],
+        ["exp(1000 * c)", /^static\.formula: .* is Infinity at c = 5, of x\[0\]\[1\] and y\[0\]\[1\]/],
+      ] as const
+    ).map(([formula, message]): (typeof cases)[number] => [
+      `a formula that is not finite: ${formula}`,
+      () => signatureKernel(backend, ok, ok, { static: { kind: "formula", formula } }),
+      message,
+    ]),
+    [
+      "a formula that is not finite at few points of long paths",
+      () => {
+        const line = [Array.from({ length: 600 }, (_, i) => [i === 577 ? 2 : 1])];
+        return gram(line, null, { static: { kind: "formula", formula: "sqrt(2 - c)" } });
+      },
+      /^static\.formula: "sqrt\(2 - c\)" is NaN at c = 4, of x\[0\]\[577\] and y\[0\]\[577\]/,
+    ],
+    [
+      "a formula whose slope is not finite, where gradients are wanted",
+      () => signatureKernel(backend, ok, ok, { static: { kind: "formula", formula: "sqrt(q)" }, cotangent: [1] }),
+      /^static\.formula: "sqrt\(q\)" has the derivative Infinity at q = 0, of x\[0\]\[0\] and y\[0\]\[0\]; gradients need/,
+    ],
     ["an unbiased MMD of one path", () => signatureMMD(backend, ok, ok), /^x: holds 1 path; an unbiased statistic/],
     [
       "a depth of signatures out of range",
@@ -115,12 +190,51 @@ describe("bad input is refused in one line", () => {
     });
   }
 
-  it("spike trains", () => {
-    const lift = (times: number[], neurons: number[]) => () =>
-      liftSpikes([{ times, neurons }], { t0: 0, t1: 1, neurons: 2 });
-    expect(lift([0.5, 0.4], [0, 0])).toThrow(/^spikes\[0\]\.times\[1\]: 0.4 comes before/);
-    expect(lift([1.5], [0])).toThrow(/does not lie in \[t0, t1\]/);
-    expect(lift([0.5], [2])).toThrow(/^spikes\[0\]\.neurons\[0\]: expected a whole number from 0 to 1/);
-    expect(lift([0.5], [])).toThrow(/has 1 times but 0 neurons/);
+  const window = { t0: 0, t1: 1, neurons: 2 };
+  for (const [name, take] of [
+    ["lifted", (trains: SpikeTrainInput[], o = window) => liftSpikes(trains, o)],
+    ["signatures of", (trains: SpikeTrainInput[], o = window) => spikeSignatures(trains, o, { depth: 2 })],
+  ] as const) {
+    it(`spike trains, ${name}`, () => {
+      const of = (times: number[], neurons: number[]) => () => take([{ times, neurons }]);
+      expect(of([0.5, 0.4], [0, 0])).toThrow(/^spikes\[0\]\.times\[1\]: 0.4 comes before/);
+      expect(of([1.5], [0])).toThrow(/^spikes\[0\]\.times\[0\]: 1.5 does not lie in \[t0, t1\]/);
+      expect(of([Number.NaN], [0])).toThrow(/^spikes\[0\]\.times\[0\]: NaN does not lie in \[t0, t1\]/);
+      expect(of([0.5], [2])).toThrow(/^spikes\[0\]\.neurons\[0\]: expected a whole number from 0 to 1/);
+      expect(of([0.5], [-1])).toThrow(/^spikes\[0\]\.neurons\[0\]: expected a whole number from 0 to 1/);
+      expect(of([0.5], [])).toThrow(/has 1 times but 0 neurons/);
+      expect(() => take([], { ...window, t1: Number.POSITIVE_INFINITY })).toThrow(/^t1: expected a finite number/);
+      expect(() => take([], { ...window, t0: 2 })).toThrow(/^t1: expected a time after t0 = 2, got 1/);
+      expect(() => take([], { ...window, neurons: 0 })).toThrow(/^neurons: expected a whole number from 1/);
+      expect(() => take(null as never)).toThrow(/^spikes: expected a list of trains, got null/);
+    });
+  }
+
+  it("signatures of spike trains that fit no memory", () => {
+    expect(() => spikeSignatures([], { ...window, neurons: 60 }, { depth: 8 })).not.toThrow();
+    const trains = [{ times: [], neurons: [] }];
+    expect(() => spikeSignatures(trains, { ...window, neurons: 60 }, { depth: 8 })).toThrow(
+      /GiB; take a smaller depth/,
+    );
+  });
+
+  it("kernels, gradients and signatures beyond float64, by the float64 backend", async () => {
+    const [long, solver] = [[[[0], [1e100]]], { kind: "truncated", depth: 2 } as const];
+    const said = "the signature kernel of x[0] (2 points) and y[0] (2 points) exceeds float64: scale the paths down";
+    await expect(signatureKernel(backend, long, long, { solver })).rejects.toThrow(said);
+    await expect(gram(long, null, { solver })).rejects.toThrow(said);
+    await expect(signatureScore(backend, [...long, ...long], long, { solver })).rejects.toThrow(
+      /^the signature kernel of x\[0\] .* exceeds float64/,
+    );
+    // The value is 1 + 1e300, its gradient another 1e150 times as large.
+    const steep = [
+      [[0], [1e-150]],
+      [[0], [1e300]],
+    ].map((path) => [path]);
+    const slope = signatureKernel(backend, steep[0]!, steep[1]!, { solver, cotangent: [1e10] });
+    await expect(slope).rejects.toThrow("the gradient of a signature kernel exceeds float64: scale the paths down");
+    await expect(truncatedSignatures(backend, long, { depth: 4 })).rejects.toThrow(
+      "the signature of path 0 exceeds float64: scale the paths down",
+    );
   });
 });

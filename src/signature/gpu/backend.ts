@@ -3,7 +3,8 @@
 import { SaltationError } from "../../errors.js";
 import type { Batch, Gpu, Storage } from "../../gpu/index.js";
 import type { GramRequest, GramResult, SignatureBackend } from "../backend.js";
-import { longestPath, type PathBatch, pathLength } from "../paths.js";
+import { refuseGradients, refuseOverflow } from "../not-finite.js";
+import { longestPath, type PathBatch } from "../paths.js";
 import type { CheckedSolver } from "../solver.js";
 import type { CompiledStaticKernel } from "../static-kernel.js";
 import { incrementParts, incrementPartsVjp, partsCount } from "./increment-parts.js";
@@ -346,37 +347,19 @@ export class GpuSignatureBackend implements SignatureBackend {
     }
     await Promise.all(reads);
     let [gx, gy] = await Promise.all(gradReads);
-    this.refuseOverflow(values, list, x, y);
+    refuseOverflow(values, (n) => [list.a[n]!, list.b[n]!], x, y, "float32");
     if (parts && want) {
       [gx, gy] = [new Float64Array(x.points.length), new Float64Array(y.points.length)];
       for (const bring of await Promise.all(bars)) bring(gx, gy);
     }
     const result = { values, gradX: want?.x ? gx : undefined, gradY: want?.y ? gy : undefined };
-    for (const g of [result.gradX, result.gradY]) {
-      if (g && !g.every(Number.isFinite)) {
-        throw new SaltationError(
-          "not-finite",
-          "the gradient of a signature kernel exceeds float32: scale the paths down, use an rbf static kernel, or the cpu backend",
-        );
-      }
-    }
+    refuseGradients([result.gradX, result.gradY], "float32");
     return result;
   }
 
   private flush(batch: Batch): Batch {
     batch.submit();
     return this.gpu.batch("signature kernels");
-  }
-
-  private refuseOverflow(values: Float64Array, list: PairList, x: PathBatch, y: PathBatch): void {
-    const bad = values.findIndex((v) => !Number.isFinite(v));
-    if (bad < 0) return;
-    const [a, b] = [list.a[bad]!, list.b[bad]!];
-    throw new SaltationError(
-      "not-finite",
-      `the signature kernel of x[${a}] (${pathLength(x, a)} points) and y[${b}] (${pathLength(y, b)} points) exceeds ` +
-        "float32: scale the paths down, use an rbf static kernel, or the cpu backend",
-    );
   }
 
   signatures(paths: PathBatch, depth: number): Promise<Float64Array> {

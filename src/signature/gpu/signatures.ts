@@ -7,6 +7,7 @@ import {
 } from "../../../shaders/signature/signature.wgsl.js";
 import { SaltationError } from "../../errors.js";
 import type { Gpu, Storage } from "../../gpu/index.js";
+import { refuseSignatures } from "../not-finite.js";
 import type { PathBatch } from "../paths.js";
 
 /** Numbers of a signature, level 0 included. */
@@ -76,13 +77,7 @@ export async function gpuSignatures(gpu: Gpu, paths: PathBatch, depth: number): 
     }
     const result = new Float64Array(count * size);
     for (const [first, data] of await Promise.all(reads)) result.set(new Float32Array(data), first * size);
-    const bad = result.findIndex((v) => !Number.isFinite(v));
-    if (bad >= 0) {
-      throw new SaltationError(
-        "not-finite",
-        `the signature of path ${Math.floor(bad / size)} exceeds float32: scale the paths down, or use the cpu backend`,
-      );
-    }
+    refuseSignatures(result, size, "float32");
     return result;
   } finally {
     for (const s of held) s.dispose();

@@ -1,7 +1,7 @@
 /** Spike trains in GPU memory, in the layout of the solvers' records. */
-import { fail, show, wholeNumber } from "../../checks.js";
+import { fail, wholeNumber } from "../../checks.js";
 import type { Gpu, Storage } from "../../gpu/index.js";
-import { checkTrain, type LiftOptions, type SpikeTrainInput } from "../lift.js";
+import { checkTrains, type LiftOptions, type SpikeTrainInput } from "../lift.js";
 
 /** A batch of spike trains on the GPU: all paths of a record, or a window of them. Times count from t0. */
 export interface TrainBatch {
@@ -39,16 +39,12 @@ export function uploadTrains(
   trains: readonly SpikeTrainInput[],
   options: LiftOptions & { readonly steps?: number },
 ): UploadedTrains {
-  const { t0, t1, neurons } = options;
-  if (!(t1 > t0)) fail("t1", `expected a time after t0 = ${show(t0)}, got ${show(t1)}`);
-  wholeNumber("neurons", neurons, 1, 65536);
+  checkTrains(trains, options);
+  const { t0, t1 } = options;
   const steps = wholeNumber("steps", options.steps ?? 4096, 1, 2 ** 31);
   const paths = trains.length;
   if (paths === 0) fail("spikes", "holds no train; at least one is needed");
   const dt = (t1 - t0) / steps;
-  trains.forEach((train, i) => {
-    checkTrain(`spikes[${i}]`, train, options);
-  });
   const slots = Math.max(1, ...trains.map((t) => t.times.length));
   const words = new Uint32Array(slots * 3 * paths);
   const floats = new Float32Array(words.buffer);

@@ -1,7 +1,7 @@
 /** Observed spike trains, as losses take them. */
 import { fail, show } from "../../checks.js";
 import type { Network } from "../../network/network.js";
-import { checkTrain, type SpikeTrainInput } from "../../signature/lift.js";
+import { checkTrains, type SpikeTrainInput } from "../../signature/lift.js";
 import type { SolvePlan } from "../../solve/plan.js";
 
 /** @throws SaltationError where there are not at least `least` trains. */
@@ -26,9 +26,7 @@ export function checkNeurons(observed: readonly SpikeTrainInput[], network: Netw
 
 /** @throws SaltationError where times are unsorted or outside the solution's. */
 export function checkTimes(observed: readonly SpikeTrainInput[], { network, t0, t1 }: SolvePlan): void {
-  observed.forEach((train, i) => {
-    checkTrain(`observed[${i}]`, train, { t0, t1, neurons: network.neurons });
-  });
+  checkTrains(observed, { t0, t1, neurons: network.neurons }, "observed");
 }
 
 /** @throws SaltationError where a loss that compares paths with each other has too few. */

@@ -1,5 +1,6 @@
 /** The float64 twin as a backend: pair after pair, every formula as it is written in the papers. */
 import type { GramRequest, GramResult, SignatureBackend } from "../../signature/backend.js";
+import { refuseGradients, refuseOverflow, refuseSignatures } from "../../signature/not-finite.js";
 import { pathPoints } from "../../signature/paths.js";
 import type { CheckedSolver } from "../../signature/solver.js";
 import type { CompiledStaticKernel } from "../../signature/static-kernel.js";
@@ -52,6 +53,8 @@ function gramOf(kernel: CompiledStaticKernel, solver: CheckedSolver, request: Gr
       if (both) gram[b * y.count + a] = gram[at]!;
     }
   }
+  refuseOverflow(gram, (n) => [Math.floor(n / y.count), n % y.count], x, y, "float64");
+  refuseGradients([gradientX, gradientY], "float64");
   return { gram, gradientX, gradientY: symmetric ? undefined : gradientY };
 }
 
@@ -76,6 +79,8 @@ export function twinBackend(): SignatureBackend {
           gradientY && pathPoints(y, i, gradientY),
         ),
       );
+      refuseOverflow(gram, (n) => [n, n], x, y, "float64");
+      refuseGradients([gradientX, gradientY], "float64");
       return { gram, gradientX, gradientY };
     },
     async signatures(paths, depth) {
@@ -84,6 +89,7 @@ export function twinBackend(): SignatureBackend {
       for (let i = 0; i < paths.count; i++) {
         out.set(truncatedSignature(pathPoints(paths, i), paths.channels, depth), i * size);
       }
+      refuseSignatures(out, size, "float64");
       return out;
     },
     async signatureVjp(paths, depth, cotangent) {

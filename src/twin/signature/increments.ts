@@ -2,18 +2,7 @@
  * Increments of a static kernel along two paths, p_ij = κ(x_{i+1}, y_{j+1}) − κ(x_{i+1}, y_j) − κ(x_i, y_{j+1}) + κ(x_i, y_j),
  * and their transpose. In float64; paths are points [length, channels].
  */
-import type { CompiledStaticKernel } from "../../signature/static-kernel.js";
-
-/** A static kernel's argument at two points: ⟨x, y⟩ or |x − y|². */
-function argument(k: CompiledStaticKernel, x: Float64Array, i: number, y: Float64Array, j: number, c: number): number {
-  let sum = 0;
-  for (let d = 0; d < c; d++) {
-    const a = x[i * c + d]!;
-    const b = y[j * c + d]!;
-    sum += k.argument === "inner" ? a * b : (a - b) * (a - b);
-  }
-  return sum;
-}
+import { argumentOf, type CompiledStaticKernel } from "../../signature/static-kernel.js";
 
 /** Differences of neighbouring points [length − 1, channels]. */
 export function differences(x: Float64Array, channels: number): Float64Array {
@@ -43,7 +32,7 @@ export function increments(k: CompiledStaticKernel, x: Float64Array, y: Float64A
   let here = new Float64Array(columns + 1);
   for (let i = 0; i <= rows; i++) {
     for (let j = 0; j <= columns; j++) {
-      here[j] = k.value(argument(k, x, i, y, j, channels));
+      here[j] = k.value(argumentOf(k, x, i, y, j, channels));
       if (i > 0 && j > 0) p[(i - 1) * columns + j - 1] = here[j]! - below[j]! - here[j - 1]! + below[j - 1]!;
     }
     [below, here] = [here, below];
@@ -72,7 +61,7 @@ export function incrementsVjp(
     for (let j = 0; j <= columns; j++) {
       const weight = at(i - 1, j - 1) - at(i - 1, j) - at(i, j - 1) + at(i, j);
       if (weight === 0) continue;
-      const slope = weight * k.slope(argument(k, x, i, y, j, channels));
+      const slope = weight * k.slope(argumentOf(k, x, i, y, j, channels));
       for (let d = 0; d < channels; d++) {
         const a = x[i * channels + d]!;
         const b = y[j * channels + d]!;
