@@ -318,9 +318,22 @@ describe("commands", () => {
     const file = join(folder, "signatures.npz");
     run("signature", { x, depth: 3 }, "--out", file);
     expect(readNpz(readFileSync(file)).signatures!.shape).toEqual([2, 15]);
-    const bad = run("kernel", { x: [[[0, 0]]], statistic: "gram" });
-    expect(bad.error).toMatch(/x\[0\]: has 1 point; a path needs at least two/);
-    expect(bad.code).toBe(1);
+    const train = (time: number, neuron: number) => ({ spikes: [{ times: [0.5, time], neurons: [0, neuron] }] });
+    for (const [wrong, said] of [
+      [{ x: [[[0, 0]]], statistic: "gram" }, /^saltation: x\[0\]: has 1 point; a path needs at least two/],
+      [{ x: train(0.4, 0), t1: 1 }, /^saltation: x\.spikes\[0\]\.times\[1\]: 0\.4 comes before the time before it/],
+      [{ x, y: train(2, 0), t1: 1 }, /^saltation: y\.spikes\[0\]\.times\[1\]: 2 does not lie in \[t0, t1\]/],
+      [{ x: train(0.6, 0.5), t1: 1 }, /^saltation: x\.spikes\[0\]\.neurons\[1\]: expected a whole number from 0/],
+      [
+        { x, static: { kind: "formula", formula: "log(c)" } },
+        /^saltation: static\.formula: "log\(c\)" is -Infinity at c = 0/,
+      ],
+    ] as const) {
+      const bad = run("kernel", wrong);
+      expect(bad.error.trim()).toMatch(said);
+      expect(bad.error.trim()).not.toContain("\n");
+      expect(bad.code).toBe(1);
+    }
   });
 
   it("info prints the adapter", () => {
