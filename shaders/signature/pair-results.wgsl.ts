@@ -17,7 +17,7 @@ struct PairPass {
 `;
 
 /** A thread takes one slot: (a, b) → start and segments of path a in x and of path b in y, and the pair's weight. */
-export const describeSlots = (workgroupSize: number): string => /* wgsl */ `
+const describe = (workgroupSize: number, weight: string, given = ""): string => /* wgsl */ `
 ${pairPass}
 @group(0) @binding(0) var<uniform> run: PairPass;
 @group(0) @binding(1) var<storage, read> list: array<vec2u>;
@@ -25,6 +25,7 @@ ${pairPass}
 @group(0) @binding(3) var<storage, read> y: array<vec2u>;
 @group(0) @binding(4) var<storage, read_write> pairs: array<vec4u>;
 @group(0) @binding(5) var<storage, read_write> weights: array<f32>;
+${given}
 
 @compute @workgroup_size(${workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -34,9 +35,24 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let a = x[own.x];
   let b = y[own.y];
   pairs[slot] = vec4u(a.x, a.y - 1u, b.x, b.y - 1u);
-  weights[slot] = select(run.others, run.diagonal, own.x == own.y && (run.flags & 1u) != 0u);
+  let symmetric = (run.flags & 1u) != 0u;
+  ${weight}
 }
 `;
+
+/** Weights are the pass's: of pairs of a path with itself, and of others. */
+export const describeSlots = (workgroupSize: number): string =>
+  describe(workgroupSize, "weights[slot] = select(run.others, run.diagonal, symmetric && own.x == own.y);");
+
+/** Weights are the cotangents of a Gram matrix [rows, columns], both of a pair where it is symmetric. */
+export const describeCotangents = (workgroupSize: number): string =>
+  describe(
+    workgroupSize,
+    `var weight = cotangent[own.x * run.columns + own.y];
+  if (symmetric && own.x != own.y) { weight += cotangent[own.y * run.columns + own.x]; }
+  weights[slot] = weight;`,
+    "@group(0) @binding(6) var<storage, read> cotangent: array<f32>;",
+  );
 
 /** One workgroup adds Σ weight · value of a chunk to sums[term], in one order. */
 export const weighResults = (lanes: number): string => /* wgsl */ `
@@ -58,31 +74,6 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     for (var l = 0u; l < ${lanes}u; l += 1u) { total += partial[l]; }
     sums[run.term] += total;
   }
-}
-`;
-
-/** As `describeSlots`, with the cotangents of a Gram matrix [rows, columns] for weights. */
-export const describeCotangents = (workgroupSize: number): string => /* wgsl */ `
-${pairPass}
-@group(0) @binding(0) var<uniform> run: PairPass;
-@group(0) @binding(1) var<storage, read> list: array<vec2u>;
-@group(0) @binding(2) var<storage, read> x: array<vec2u>;
-@group(0) @binding(3) var<storage, read> y: array<vec2u>;
-@group(0) @binding(4) var<storage, read> cotangent: array<f32>;
-@group(0) @binding(5) var<storage, read_write> pairs: array<vec4u>;
-@group(0) @binding(6) var<storage, read_write> weights: array<f32>;
-
-@compute @workgroup_size(${workgroupSize})
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let slot = id.x + id.y * groups.x * ${workgroupSize}u;
-  if (slot >= run.slots) { return; }
-  let own = list[slot];
-  let a = x[own.x];
-  let b = y[own.y];
-  pairs[slot] = vec4u(a.x, a.y - 1u, b.x, b.y - 1u);
-  var weight = cotangent[own.x * run.columns + own.y];
-  if ((run.flags & 1u) != 0u && own.x != own.y) { weight += cotangent[own.y * run.columns + own.x]; }
-  weights[slot] = weight;
 }
 `;
 

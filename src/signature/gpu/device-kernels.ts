@@ -88,7 +88,7 @@ export class DeviceKernels {
       gpu.kernel({
         label: "pairs of paths, weighed",
         code: describeCotangents(workgroupSize),
-        bindings: ["read", "read", "read", "read", "read_write", "read_write"],
+        bindings: ["read", "read", "read", "read_write", "read_write", "read"],
         uniformBytes: pairPassBytes,
       }),
       gpu.kernel({
@@ -155,7 +155,7 @@ export class DeviceKernels {
       pass.set([slots, other.count, this.y ? 0 : 1, 0]);
       const groups = threadGroups(slots);
       if (gradient) {
-        const inputs = [lists.pairs, x.table, y.table, gradient.cotangent, pairs, weights];
+        const inputs = [lists.pairs, x.table, y.table, pairs, weights, gradient.cotangent];
         batch.dispatch(kernels.weigh, inputs, pass, groups);
       } else batch.dispatch(kernels.describe, [lists.pairs, x.table, y.table, pairs, weights], pass, groups);
       const roles = gradient
