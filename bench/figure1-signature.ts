@@ -5,14 +5,15 @@
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { Recovery, truthOfJob } from "../src/cli/recovery.js";
+import { Recovery } from "../src/cli/recovery.js";
 import { Engine } from "../src/engine.js";
 import { simulatedTrials } from "../src/experiments/recovery.js";
 import { lossOf, networkOf, solveOptionsOf } from "../src/io/build.js";
 import { checkJob } from "../src/io/check-job.js";
 import { type CurveGroup, recoveryCurvesSvg } from "../src/io/figures/recovery-curves.js";
 import { type TrainJob, trainSchema } from "../src/io/job.js";
-import { asTrials } from "../src/io/trained-job.js";
+import { asTrials } from "../src/io/recording.js";
+import { truthOfJob } from "../src/io/truth-job.js";
 import { updateOptionsOf } from "../src/io/update-job.js";
 import { train } from "../src/train/train.js";
 import { option, writeResult } from "./support.js";

@@ -10,11 +10,11 @@ import { compileCell } from "../src/cell/emit-js.js";
 import { coarsen, type PathStep } from "../src/driver/brownian.js";
 import { Engine } from "../src/engine.js";
 import { simulatedTrials, truthOf, truthSolve } from "../src/experiments/recovery.js";
-import { lossOf, networkOf, solveOptionsOf } from "../src/io/build.js";
+import { lossOf, networkOf, solveOptionsOf, trainedAs } from "../src/io/build.js";
 import { checkJob } from "../src/io/check-job.js";
 import { type TrainJob, trainSchema } from "../src/io/job.js";
-import type { FileContext } from "../src/io/recording.js";
-import { asTrials, trainedAs } from "../src/io/trained-job.js";
+import { asTrials, type FileContext } from "../src/io/recording.js";
+
 import { updateOptionsOf } from "../src/io/update-job.js";
 import { defineNetwork } from "../src/network/network.js";
 import { type Method, methods, planSolve } from "../src/solve/plan.js";

@@ -16,6 +16,7 @@ import { PreparedSimulation } from "./solve/prepared.js";
 import { simulateGpu } from "./solve/simulate.js";
 import type { SpikeTrains } from "./solve/trains.js";
 import type { Evaluator, Loss } from "./train/loss.js";
+import { planForLoss } from "./train/loss-plan.js";
 import { evaluateCpu, sensitivitiesCpu, simulateCpu } from "./twin/evaluate.js";
 import { type StateTrace, traceStates } from "./twin/trace.js";
 
@@ -58,13 +59,7 @@ export class EngineNetwork {
 
   /** The plan of a loss: a single neuron needs no spikes beyond those that the loss looks at. */
   gradientPlan(options: SolveOptions, loss: Loss): SolvePlan {
-    const plan = this.plan(options);
-    if (plan.antithetic && loss.independent) {
-      fail("antithetic", `loss "${loss.kind}" compares independent paths with each other; leave it out`);
-    }
-    return plan.maxSpikes === 0 && this.network.neurons === 1 && loss.spikesNeeded !== undefined
-      ? { ...plan, maxSpikes: loss.spikesNeeded, stopsByLoss: true }
-      : plan;
+    return planForLoss(this.plan(options), loss);
   }
 
   /**

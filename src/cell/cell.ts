@@ -24,7 +24,7 @@ export interface CellDefinition {
   start?: Record<string, string>;
   /** Parameters and their defaults. */
   parameters: Record<string, number>;
-  /** Units of parameters, for tables: text that nothing is computed with. */
+  /** Units of parameters and state variables, for tables and figures: text that nothing is computed with. */
   units?: Record<string, string>;
 }
 
@@ -135,8 +135,9 @@ export function defineCell(definition: CellDefinition): Cell {
     }
   }
 
+  const measured = [...parameters, ...states];
   for (const n of Object.keys(definition.units ?? {})) {
-    if (!parameters.includes(n)) fail(`units.${n}`, `no such parameter; known: ${parameters.join(", ")}`);
+    if (!measured.includes(n)) fail(`units.${n}`, `no such parameter or state variable; known: ${measured.join(", ")}`);
   }
 
   const g = new Graph();

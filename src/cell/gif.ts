@@ -47,6 +47,7 @@ export const gifDefinition: CellDefinition = {
     tauTheta: 5,
   },
   units: {
+    v: "mV",
     tau: "ms",
     gain: "mV/nA",
     offset: "mV",

@@ -1,57 +1,13 @@
 /** The part of `saltation train` that knows a true network: data drawn from it, measures against it, table and figure. */
-import { fail, wholeNumber } from "../checks.js";
 import type { Engine, Progress } from "../engine.js";
-import {
-  type Measures,
-  meanValues,
-  mostKept,
-  needsTruth,
-  RecoveryTest,
-  type TestOptions,
-  type TruthOptions,
-  truthOf,
-  truthSolve,
-  type Values,
-} from "../experiments/recovery.js";
-import type { TestJob, TrainJob } from "../io/job.js";
-import { type FileContext, readCurrent } from "../io/recording.js";
-import { defineNetwork, type NetworkDefinition } from "../network/network.js";
-import { planSolve, type SolveOptions } from "../solve/plan.js";
+import { type Measures, meanValues, RecoveryTest, type TestOptions, type Values } from "../experiments/recovery.js";
+import type { TestJob } from "../io/job.js";
+import type { Truth } from "../io/truth-job.js";
+import type { NetworkDefinition } from "../network/network.js";
+import type { SolveOptions } from "../solve/plan.js";
 import { readable } from "./output.js";
 import { writeOutput } from "./output-files.js";
 import { newTable } from "./table.js";
-
-export interface Truth {
-  readonly network: NetworkDefinition;
-  readonly options: TruthOptions;
-  readonly how: SolveOptions;
-}
-
-/** The true network of a job whose observed trains are simulated, checked. @throws SaltationError. */
-export function truthOfJob(
-  job: TrainJob,
-  model: NetworkDefinition,
-  solve: SolveOptions,
-  context: FileContext,
-): Truth | undefined {
-  if (Array.isArray(job.observed) || !("simulate" in job.observed)) {
-    if (job.test) needsTruth();
-    return undefined;
-  }
-  const { current, ...rest } = job.observed.simulate;
-  const read = current === undefined ? {} : { current: readCurrent({ ...job, input: { current } }, context) };
-  const options = { ...rest, ...read } as TruthOptions;
-  wholeNumber("observed.simulate.paths", options.paths, 1, mostKept);
-  const network = truthOf(model, options);
-  const how = truthSolve(solve, options);
-  try {
-    planSolve(defineNetwork(network), how);
-  } catch (error) {
-    fail("observed.simulate", (error as Error).message);
-  }
-  if (job.test) RecoveryTest.check(job.test);
-  return { network, options, how };
-}
 
 export interface Metrics extends Measures {
   /** Fitted values, averaged over the last steps where the job's test says so. */

@@ -11,6 +11,7 @@ import {
 } from "../experiments/spike-trains.js";
 import type { TrainJob, TrialsJob } from "../io/job.js";
 import { type FileContext, readTrials, type Trial } from "../io/recording.js";
+import { rateUnit } from "../metrics/rate-unit.js";
 import { defineNetwork, type NetworkDefinition } from "../network/network.js";
 import type { SolveOptions } from "../solve/plan.js";
 import { print, readable } from "./output.js";
@@ -108,7 +109,7 @@ function printTable(
 ): void {
   const table = newTable(["", "observed", "generated"]);
   const { observed, generated } = statistics;
-  const [scale, rate] = unit === "ms" ? [1000, "1/s"] : [1, unit === "" ? "" : `1/${unit}`];
+  const { scale, unit: rate } = rateUnit(unit);
   const row = (name: string, of: (s: typeof observed) => number): void => {
     table.push([name, readable(of(observed)), readable(of(generated))]);
   };

@@ -1,20 +1,16 @@
 import { basename, dirname, resolve } from "node:path";
-import { fail, finiteNumber, wholeNumber } from "../checks.js";
+import { fail, finiteNumber } from "../checks.js";
 import { Engine } from "../engine.js";
 import { SaltationError } from "../errors.js";
 import { simulatedTrials } from "../experiments/recovery.js";
-import { lossOf, networkOf, solveOptionsOf } from "../io/build.js";
 import { checkJob } from "../io/check-job.js";
 import { type TrainJob, type TrialsJob, trainSchema } from "../io/job.js";
 import { writeNpz } from "../io/npz.js";
-import { asTrials, trainedAs, trainedJobText } from "../io/trained-job.js";
-import { updateOptionsOf } from "../io/update-job.js";
-import { defineNetwork, readCell } from "../network/network.js";
-import { parameterLayout, parameterVector, requestedViews } from "../solve/layout.js";
-import { planSolve } from "../solve/plan.js";
+import { asTrials } from "../io/recording.js";
+import { planTrainJob } from "../io/train-plan.js";
+import { trainedJobText } from "../io/trained-job.js";
+import { readCell } from "../network/network.js";
 import { type TrainOptions, type TrainStep, train } from "../train/train.js";
-import { trainableNames } from "../train/trainable.js";
-import { planUpdate } from "../train/update.js";
 import {
   type CheckpointFile,
   checkCheckpoint,
@@ -27,7 +23,7 @@ import {
 import { filesBeside, readJobFile } from "./job-file.js";
 import { type CommonOptions, print, printJson, progressBar, readable, readableParameter } from "./output.js";
 import { checkOutputs, checkWritable, writeOutput } from "./output-files.js";
-import { drawRecovery, type Metrics, metricsTable, Recovery, truthOfJob } from "./recovery.js";
+import { drawRecovery, type Metrics, metricsTable, Recovery } from "./recovery.js";
 import { signalExitCode, stopOnSignals } from "./signals.js";
 import { type MadeReport, SpikeTrainReport, unitsOf } from "./spike-train-report.js";
 
@@ -107,21 +103,9 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
   const job = checkJob(trainSchema, readJobFile(file, options.recording));
   const fingerprint: Fingerprint = {};
   const context = fingerprinted(filesBeside(file, options.recording), fingerprint);
-  const simulated = networkOf(job, context);
-  const definition = trainedAs(simulated, job.loss);
-  const solve = solveOptionsOf(job);
-  const network = defineNetwork(definition);
-  const plan = planSolve(network, solve);
-  const truth = truthOfJob(job, simulated, solve, context);
-  // Trains that are to be simulated are stood for by empty ones, until there is a device.
-  const stand = truth ? Array.from({ length: truth.options.paths }, (): number[] => []) : (job.observed as TrialsJob);
-  let loss = lossOf(job.loss, stand, context, network.neurons, plan);
-  loss.check?.(network);
-  const update = updateOptionsOf(job.optimiser, job.trainable);
-  const views = requestedViews(network, parameterLayout(plan), trainableNames(update.trainable), "trainable");
-  planUpdate(update, network, views, parameterVector(plan));
+  const planned = planTrainJob(job, context);
+  const { simulated, solve, truth, update, steps } = planned;
   const spikeTrains = SpikeTrainReport.of(job, simulated, solve, context);
-  const steps = wholeNumber("steps", job.steps, 1, 2 ** 31);
   fingerprintJob(job, fingerprint);
   if (options.resume && !job.checkpoint) fail("checkpoint", "is missing; --resume goes on from the file that it names");
   const checkpoints = checkpointsOf(job, file, options.recording, fingerprint);
@@ -146,19 +130,21 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
       say(`the checkpoint was computed on ${resume.adapter}; on ${engine.adapterName} the last bits may differ`);
     }
     let recovery: Recovery;
+    let observed = job.observed as TrialsJob;
     const drawn = truth?.options.paths ?? 0;
     const bar = truth && progressBar("data", drawn + (job.test?.paths ?? 0), "trains");
     try {
       if (truth) {
         const { network: from, how } = truth;
-        const trials = await simulatedTrials(engine, from, { ...how, progress: (done) => bar!.update(done) });
-        loss = lossOf(job.loss, asTrials(trials), context, network.neurons, plan);
+        const drawing = { ...how, progress: (done: number) => bar!.update(done) };
+        observed = asTrials(await simulatedTrials(engine, from, drawing));
       }
       const progress = (done: number): void => bar?.update(drawn + done);
       recovery = await Recovery.create(engine, simulated, solve, truth, job.test, { progress });
     } finally {
       bar?.stop();
     }
+    const loss = planned.loss(observed);
     const run: TrainOptions = {
       ...solve,
       ...update,
@@ -169,7 +155,7 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
       ...(job.requireExact === undefined ? {} : { requireExact: job.requireExact }),
     };
     const began = performance.now();
-    const training = train(engine.network(definition), run);
+    const training = train(engine.network(planned.trained), run);
     const result = await runTraining(training, engine, steps, checkpoints, recovery, options);
     if (!result) return;
     const seconds = (performance.now() - began) / 1000;

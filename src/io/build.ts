@@ -23,6 +23,12 @@ export function networkOf(job: SolveJob, context: FileContext): NetworkDefinitio
   } as NetworkDefinition;
 }
 
+/** The network with the parameters that it has while it is trained. */
+export function trainedAs(network: NetworkDefinition, loss: LossJob): NetworkDefinition {
+  if (loss.kind !== "log-likelihood" || !loss.parameters) return network;
+  return { ...network, parameters: { ...network.parameters, ...loss.parameters } };
+}
+
 export function solveOptionsOf(job: SolveJob): SolveOptions {
   const { paths, time, method, seed, maxSpikes, antithetic } = job;
   return {

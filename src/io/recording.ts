@@ -88,6 +88,12 @@ export interface Trial {
   readonly neurons: readonly number[];
 }
 
+/** Trials as a job says them. */
+export const asTrials = (trials: readonly Trial[]): TrialsJob => ({
+  times: trials.map((t) => [...t.times]),
+  neurons: trials.map((t) => [...t.neurons]),
+});
+
 /** The interval on which a network is simulated. */
 export interface Span {
   readonly t0: number;

@@ -1,20 +1,9 @@
-/** Jobs before and after a training: the network as it is trained, and a job that simulates the fitted one. */
+/** A job that simulates a fitted network. */
 import { dirname, relative, resolve } from "node:path";
 import { fitted, type Values } from "../experiments/recovery.js";
 import type { NetworkDefinition } from "../network/network.js";
-import type { LossJob, TrainJob, TrialsJob } from "./job.js";
-import { recordingName, type Trial } from "./recording.js";
-
-/** The network with the parameters that it has while it is trained. */
-export function trainedAs(network: NetworkDefinition, loss: LossJob): NetworkDefinition {
-  if (loss.kind !== "log-likelihood" || !loss.parameters) return network;
-  return { ...network, parameters: { ...network.parameters, ...loss.parameters } };
-}
-
-export const asTrials = (trials: readonly Trial[]): TrialsJob => ({
-  times: trials.map((t) => [...t.times]),
-  neurons: trials.map((t) => [...t.neurons]),
-});
+import type { TrainJob } from "./job.js";
+import { recordingName } from "./recording.js";
 
 /** Text of a job for `saltation simulate` with the fitted values; files that it names are found from the folder of `to`. */
 export function trainedJobText(

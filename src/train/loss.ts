@@ -42,6 +42,8 @@ export interface Loss {
   check?(network: Network): void;
   /** Whether it needs paths that are independent of each other: antithetic ones are then refused. */
   readonly independent?: boolean;
+  /** Paths that it needs at least, where that is more than one. */
+  readonly leastPaths?: number;
   /** Spikes of a neuron that the loss looks at, at most, where there is such a number: later ones cannot change it. */
   readonly spikesNeeded?: number;
   /**

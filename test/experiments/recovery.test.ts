@@ -117,9 +117,20 @@ describe("experiments of the command line", () => {
   const base = () => example("figure1-signature");
   it.each([
     ["a test without a truth", { observed: [[0.2]] }, /test: compares with a true network/],
-    ["no paths", { observed: { simulate: { paths: 0 } } }, /observed\.simulate\.paths: expected a whole number/],
+    ["no paths", { observed: { simulate: { paths: 0 } } }, /: observed\.simulate\.paths: expected a whole number/],
     ["a word", { observed: { simulate: { paths: 2, noise: 1 } } }, /observed\.simulate\.noise: unknown field/],
     ["depth", { test: { paths: 2, depth: 0 } }, /test\.depth: expected a whole number from 1 to 8, got 0/],
+    [
+      "a step of a true network",
+      { observed: { simulate: { paths: 2, dt: 0.7 } } },
+      /: observed\.simulate\.dt: 0\.7 does not/,
+    ],
+    ["no step", { steps: 0 }, /: steps: expected a whole number from 1 to 2147483648, got 0/],
+    [
+      "one path",
+      { paths: 1, loss: { kind: "van-rossum", tau: 1 } },
+      /: paths: loss "van-rossum" needs at least 2, got 1/,
+    ],
     ["a parameter", { observed: { simulate: { paths: 2, parameters: { tau: 1 } } } }, /parameters\.tau/],
   ])("refuses %s", (_, changes, message) => {
     const { code, error } = run("train", { ...base(), ...changes });

@@ -170,6 +170,43 @@ describe("the studio", () => {
 });
 
 describe("the studio, used", () => {
+  it("takes the numbers that a job may hold, and says at the field and at the button what is wrong with others", async () => {
+    const tab = await open();
+    const { page } = tab;
+    /** What is said at a field and beside the button, for a value that is refused. */
+    const refuses = async (label: string, value: string | number, field: string, message: RegExp): Promise<void> => {
+      await fill(page, label, value);
+      await waitForText(page, ".job-error", new RegExp(`^${field} ${message.source}$`));
+      const id = await page.$eval(`::-p-aria([name="${label}"])`, (e) => e.getAttribute("aria-describedby"));
+      expect(await text(page, `[id="${id}"]`)).toMatch(message);
+      expect(await page.$eval(".transport button.primary", (e) => (e as HTMLButtonElement).disabled)).toBe(true);
+      expect(await page.$eval(".transport button.primary", (e) => e.getAttribute("aria-describedby"))).toBe(
+        await page.$eval(".job-error", (e) => e.id),
+      );
+    };
+    const steps = /expected a whole number from 1 to 2147483648, got/;
+    await refuses("Steps", 0, "steps", new RegExp(`${steps.source} 0`));
+    await refuses("Steps", -1, "steps", new RegExp(`${steps.source} -1`));
+    await refuses("Steps", "1e12", "steps", new RegExp(`${steps.source} 1000000000000`));
+    expect(await text(page, ".progress-text")).toBe("step 0");
+    await refuses("Steps", "many", "steps", /expected a finite number, got many/);
+    await fill(page, "Steps", 1500);
+    await refuses("Observed trials", 0, "observed.paths", /expected a whole number from 1 to 65536, got 0/);
+    await refuses("Observed trials", 65537, "observed.paths", /expected a whole number from 1 to 65536, got 65537/);
+    await fill(page, "Observed trials", 8);
+    await refuses("Learning rate", 0, "optimiser.learningRate", /expected a number above 0, got 0/);
+    await fill(page, "Learning rate", 0.003);
+    await refuses("Spikes compared", 0.5, "loss.spikes", /expected a whole number from 1 to 1048576, got 0.5/);
+    await fill(page, "Spikes compared", 3);
+    await ready(page);
+    await refuses("Paths", 0, "paths", /expected a whole number from 1 to 1073741824, got 0/);
+    await fill(page, "Paths", 16);
+    await ready(page);
+    expect(await page.$$(".job-error, .field-error, .notice")).toEqual([]);
+    expect(tab.troubles).toEqual([]);
+    await page.close();
+  });
+
   it("fits a recording that is dropped on it", async () => {
     const tab = await open();
     const { page } = tab;
@@ -193,6 +230,15 @@ describe("the studio, used", () => {
     await fill(page, "Paths", 32);
     await ready(page);
     await waitForText(page, '[data-figure="raster"]', /5 of 5 trials/);
+    // Of 20 spikes in 5 trials of 200 ms; the axes have the units of the command line's figures.
+    const figure = async (name: string): Promise<string> =>
+      (await saved(tab, () => page.click(`[aria-label="save “${name}” as SVG"]`))).bytes.toString();
+    expect(await figure("Voltage")).toContain(">v (mV)<");
+    expect(await figure("Hazard")).toContain(">λ (1/s)<");
+    const histogram = await figure("When it fires");
+    expect(histogram).toContain(">rate (1/s)<");
+    // A bin of 200 / 60 ms in which 4 of the 5 trials fire.
+    expect(histogram).toMatch(/text-anchor="end"[^>]*>200</);
     await press(page, "Train");
     await page.waitForFunction(() => document.querySelector("progress")!.value >= 10, { polling: 20 });
     await press(page, "Pause");
@@ -275,7 +321,7 @@ describe("the studio, used", () => {
     const seed = stepSeed(0, 0x80000000);
     expect(exported).toEqual({ ...taken, observed: { simulate: { ...job.observed.simulate, seed } } });
     // Its other losses.
-    for (const kind of ["signature-score", "van-rossum"]) {
+    for (const kind of ["signature-score", "van-rossum", "log-likelihood"]) {
       await page.select('::-p-aria([name="Loss"])', kind);
       await waitForText(page, ".progress-text", /step 0 of 5/);
       await ready(page);
@@ -415,7 +461,18 @@ describe("the studio, used", () => {
     const tab = await openTab(browser, site.url + (await toHash(JSON.stringify(hostile))));
     await waitForText(tab.page, ".field-error, .verdict", /alert/);
     const broken = await openTab(browser, `${site.url}#job=AAAA`);
-    await waitForText(broken.page, ".notice", /The link could not be read/);
+    await waitForText(
+      broken.page,
+      ".notice",
+      /The link could not be read. It is cut or altered; copy the whole of it again/,
+    );
+    for (const hash of ["#job=%%%", "#job=AAA", await toHash("{not a document")]) {
+      await press(broken.page, "Dismiss");
+      await broken.page.evaluate((h) => {
+        location.hash = h;
+      }, hash);
+      await waitForText(broken.page, ".notice", /The link could not be read. It is cut or altered/);
+    }
     await ready(broken.page);
     const other = await openTab(browser, site.url + (await toHash('{"version":1,"experiment":"figure1"}')));
     await waitForText(other.page, ".notice", /The link could not be read.*job/);

@@ -1,5 +1,6 @@
 /** Peristimulus time histograms. */
 import { type Psth, psthCorrelation } from "../../metrics/index.js";
+import { rateUnit } from "../../metrics/rate-unit.js";
 import { categories, toSvg } from "./draw.js";
 
 /**
@@ -9,7 +10,7 @@ import { categories, toSvg } from "./draw.js";
 export function psthSvg(figure: { observed: Psth; generated: Psth; unit: string }): Promise<string> {
   const { observed, generated, unit } = figure;
   const correlation = psthCorrelation(observed, generated);
-  const [scale, rate] = unit === "ms" ? [1000, "1/s"] : [1, `1/${unit}`];
+  const { scale, unit: rate } = rateUnit(unit);
   const { t0, t1, bin, rates } = observed;
   const values = [
     { name: "observed", psth: observed },

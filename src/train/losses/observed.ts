@@ -28,8 +28,3 @@ export function checkNeurons(observed: readonly SpikeTrainInput[], network: Netw
 export function checkTimes(observed: readonly SpikeTrainInput[], { network, t0, t1 }: SolvePlan): void {
   checkTrains(observed, { t0, t1, neurons: network.neurons }, "observed");
 }
-
-/** @throws SaltationError where a loss that compares paths with each other has too few. */
-export function checkPaths(kind: string, { paths }: SolvePlan, least: number): void {
-  if (paths < least) fail("paths", `loss "${kind}" needs at least ${least}, got ${paths}`);
-}

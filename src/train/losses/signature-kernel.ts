@@ -17,7 +17,7 @@ import { signatureMMD, signatureScore } from "../../signature/statistics.js";
 import type { SolvePlan } from "../../solve/plan.js";
 import { twinBackend } from "../../twin/signature/backend.js";
 import type { DeviceTrains, GpuLoss, Kept, Loss, LossValue, Train } from "../loss.js";
-import { checkNeurons, checkObserved, checkPaths, checkTimes } from "./observed.js";
+import { checkNeurons, checkObserved, checkTimes } from "./observed.js";
 
 export interface SignatureKernelOptions {
   /** What points of the lifts are compared by; default linear. */
@@ -61,21 +61,17 @@ function kernelLoss(
   compileStaticKernel(kernel.static, "loss.static");
   checkSolver(kernel.solver, "loss.solver");
   checkObserved(observed, statistic === "mmd" && unbiased ? 2 : 1);
-  const kind = `signature-${statistic}`;
-  const check = (plan: SolvePlan): void => {
-    checkTimes(observed, plan);
-    checkPaths(kind, plan, unbiased ? 2 : 1);
-  };
   return {
-    kind,
+    kind: `signature-${statistic}`,
     independent: true,
+    leastPaths: unbiased ? 2 : 1,
     check: (network) => checkNeurons(observed, network),
     evaluate(trains, plan) {
-      check(plan);
+      checkTimes(observed, plan);
       return onHost(trains, plan, observed, statistic, { ...kernel, unbiased });
     },
     async gpu(gpu, plan) {
-      check(plan);
+      checkTimes(observed, plan);
       const { t0, t1, steps, network, paths } = plan;
       const { neurons } = network;
       const trains = uploadTrains(gpu, observed, { t0, t1, neurons, steps });

@@ -17,7 +17,7 @@ import { type UploadedTrains, uploadTrains } from "../../signature/gpu/trains.js
 import type { SpikeTrainInput } from "../../signature/lift.js";
 import type { SolvePlan } from "../../solve/plan.js";
 import type { DeviceTrains, GpuLoss, Kept, Loss, LossValue, Train } from "../loss.js";
-import { checkNeurons, checkObserved, checkPaths, checkTimes } from "./observed.js";
+import { checkNeurons, checkObserved, checkTimes } from "./observed.js";
 
 export interface VanRossumOptions {
   /** Time constant s of the traces, in the unit of time. */
@@ -80,16 +80,14 @@ export function vanRossum(observed: readonly SpikeTrainInput[], options: VanRoss
   return {
     kind: "van-rossum",
     independent: true,
-
+    leastPaths: unbiased ? 2 : 1,
     check: (network) => checkNeurons(observed, network),
     evaluate(trains, plan) {
       checkTimes(observed, plan);
-      checkPaths("van-rossum", plan, unbiased ? 2 : 1);
       return onHost(trains, plan.t1, observed, tau, unbiased);
     },
     gpu(gpu, plan, recordWords) {
       checkTimes(observed, plan);
-      checkPaths("van-rossum", plan, unbiased ? 2 : 1);
       return GpuVanRossum.create(gpu, plan, recordWords, observed, tau, unbiased);
     },
   };

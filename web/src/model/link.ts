@@ -19,16 +19,26 @@ export async function toHash(text: string): Promise<string> {
   return `#${key}${btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "")}`;
 }
 
-/** The text in an address; undefined where there is none. Throws where it is broken. */
+/** What is said of a link that does not unfold to a document. */
+export const brokenLink = "It is cut or altered; copy the whole of it again.";
+
+/**
+ * The text in an address; undefined where there is none.
+ * @throws Error, in words for the reader of the link, where it is broken.
+ */
 export async function fromHash(hash: string): Promise<string | undefined> {
   const at = hash.indexOf(key);
   if (at < 0) return undefined;
-  const binary = atob(
-    hash
-      .slice(at + key.length)
-      .replaceAll("-", "+")
-      .replaceAll("_", "/"),
-  );
+  const packed = hash.slice(at + key.length);
+  return unfold(packed).catch((error: unknown) => {
+    throw error instanceof TooLong ? error : new Error(brokenLink, { cause: error });
+  });
+}
+
+class TooLong extends Error {}
+
+async function unfold(base64: string): Promise<string> {
+  const binary = atob(base64.replaceAll("-", "+").replaceAll("_", "/"));
   const packed = Uint8Array.from(binary, (c) => c.charCodeAt(0));
   const reader = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw")).getReader();
   const decoder = new TextDecoder();
@@ -39,7 +49,7 @@ export async function fromHash(hash: string): Promise<string | undefined> {
     text += decoder.decode(value, { stream: true });
     if (text.length > longest) {
       await reader.cancel();
-      throw new Error("the link holds too much");
+      throw new TooLong(`It unfolds to more than ${longest / 1e6} million characters; no experiment is that long.`);
     }
   }
 }

@@ -3,7 +3,7 @@ import { useEffect } from "preact/hooks";
 import { paletteChanged } from "../plots/palette.js";
 import { NoGpu } from "./no-gpu.js";
 import { Figures, Readout, Transport } from "./results.js";
-import { About, Equations, Exports, JobError, Parameters, Picker, RecordingPart } from "./setup.js";
+import { About, Equations, Exports, Parameters, Picker, RecordingPart } from "./setup.js";
 import { dismiss, engine, engineProblem, notices, openEngine, readFile, spoken } from "./store.js";
 import { Theme } from "./theme.js";
 import { Training } from "./training.js";
@@ -67,7 +67,6 @@ export function App() {
           <Picker />
           <About />
           <RecordingPart />
-          <JobError />
           <Equations />
           <Parameters />
           <Training />

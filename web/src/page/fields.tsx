@@ -1,10 +1,11 @@
 /** Form fields: label, input, unit, and the error that belongs to them. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useState } from "preact/hooks";
-import { loaded } from "./store.js";
+import { documents, loaded, refuse, refused } from "./store.js";
 
-/** What is wrong with a field, where the library names it. */
+/** What is wrong with a field: its text, or, where the library names it, its value. */
 export function errorAt(field: string): string | undefined {
+  if (refused.value[field]) return refused.value[field];
   const error = loaded.value?.error;
   if (!error || field === "") return undefined;
   return error.field === field || error.field.startsWith(`${field}.`) || error.field.startsWith(`${field}[`)
@@ -26,27 +27,28 @@ interface NumberInputProps {
   /** Field of the job, for errors. */
   field: string;
   disabled?: boolean;
-  whole?: boolean;
   /** Takes effect when the field is left, or by Enter. */
   late?: boolean;
   change(value: number): void;
   id?: string;
 }
 
-/** A number as text: what is typed stays as it is typed. */
-export function NumberInput({ value, label, field, disabled, whole, late, change, id }: NumberInputProps) {
+/** The number that a text means; NaN where it means none. */
+const numberOf = (text: string): number => (text.trim() === "" ? Number.NaN : Number(text));
+
+/** A number as text: what is typed stays as it is typed. Which numbers go is the library's to say. */
+export function NumberInput({ value, label, field, disabled, late, change, id }: NumberInputProps) {
   const own = useId();
   const [text, setText] = useState(String(value));
   useEffect(() => {
     if (Number(text) !== value) setText(String(value));
-  }, [value]);
-  const typed = text.trim() === "" ? Number.NaN : Number(text);
-  const wrong = !Number.isFinite(typed) || (whole && !Number.isInteger(typed));
+  }, [value, documents.value]);
+  useEffect(() => () => refuse(field, undefined), [field]);
   const take = (next: string): void => {
-    const n = Number(next);
-    if (next.trim() !== "" && Number.isFinite(n) && (!whole || Number.isInteger(n)) && n !== value) change(n);
+    const n = numberOf(next);
+    if (Number.isFinite(n) && n !== value) change(n);
   };
-  const message = wrong ? `${whole ? "a whole number" : "a number"} is needed` : errorAt(field);
+  const message = errorAt(field);
   return (
     <>
       <input
@@ -60,8 +62,11 @@ export function NumberInput({ value, label, field, disabled, whole, late, change
         aria-invalid={message ? true : undefined}
         aria-describedby={message ? `${own}-error` : undefined}
         onInput={(event) => {
-          setText(event.currentTarget.value);
-          if (!late) take(event.currentTarget.value);
+          const next = event.currentTarget.value;
+          setText(next);
+          const finite = Number.isFinite(numberOf(next));
+          refuse(field, finite ? undefined : `expected a finite number, got ${next.trim() || "nothing"}`);
+          if (!late) take(next);
         }}
         onBlur={(event) => late && take(event.currentTarget.value)}
         onKeyDown={(event) => late && event.key === "Enter" && take(event.currentTarget.value)}

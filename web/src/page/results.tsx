@@ -1,5 +1,6 @@
 /** What a run shows: controls, numbers, and figures that move. */
 import { useId, useState } from "preact/hooks";
+import { rateUnit } from "../../../src/metrics/rate-unit.js";
 import { readable, symbolOf, withPrefix } from "../model/units.js";
 import { Chart, type ChartData } from "../plots/chart.js";
 import { chartPng, chartSvg } from "../plots/export.js";
@@ -19,6 +20,7 @@ import {
   loading,
   neuron,
   notify,
+  objection,
   pause,
   rate,
   reset,
@@ -37,6 +39,7 @@ import {
 
 export function Transport() {
   const id = useId();
+  const why = useId();
   const { job } = studioDocument.value;
   const running = going.value;
   const begun = step.value > 0;
@@ -47,6 +50,7 @@ export function Transport() {
           type="button"
           class="primary"
           disabled={!running && !canTrain.value}
+          aria-describedby={objection.value && why}
           onClick={() => void (running ? pause() : train())}
         >
           {running ? "Pause" : begun && state.value !== "finished" ? "Resume" : "Train"}
@@ -65,7 +69,6 @@ export function Transport() {
           value={job.paths}
           label="Paths"
           field="paths"
-          whole
           late
           change={(paths) => void setPaths(paths)}
         />
@@ -73,11 +76,17 @@ export function Transport() {
       <div class="progress">
         <progress max={Math.max(1, totalSteps.value)} value={step.value} aria-label="training steps done" />
         <span class="progress-text">
-          step {step.value} of {totalSteps.value}
+          step {step.value}
+          {totalSteps.value > 0 && ` of ${totalSteps.value}`}
           {state.value === "finished" && ", finished"}
           {state.value === "paused" && ", paused"}
         </span>
       </div>
+      {objection.value && (
+        <p class="job-error" id={why} role="alert">
+          {objection.value.field && <code>{objection.value.field}</code>} {objection.value.message}
+        </p>
+      )}
     </section>
   );
 }
@@ -302,10 +311,14 @@ function LossFigure() {
           x: "training step",
           y: "loss",
           log: log && !empty,
-          ...(empty ? { plainY: true, xRange: [0, totalSteps.value] } : {}),
+          ...(empty ? { plainY: true, xRange: [0, Math.max(1, totalSteps.value)] } : {}),
           series: [{ label: "loss", color: "generated" }],
         }}
-        data={empty ? noData(0, totalSteps.value) : [at.map((n) => data.steps[n]! + 1), at.map((n) => data.loss[n]!)]}
+        data={
+          empty
+            ? noData(0, Math.max(1, totalSteps.value))
+            : [at.map((n) => data.steps[n]! + 1), at.map((n) => data.loss[n]!)]
+        }
         summary={
           empty
             ? "Loss by training step: no step was made yet."
@@ -376,7 +389,7 @@ function ParameterFigure({ name }: { name: string }) {
           x: "training step",
           y: several ? `mean |${symbol} − true|` : unit ? `${symbol} (${unit})` : symbol,
           fromZero: several,
-          ...(at.length === 0 ? { xRange: [0, totalSteps.value] } : {}),
+          ...(at.length === 0 ? { xRange: [0, Math.max(1, totalSteps.value)] } : {}),
           series: series.map((_, n) => ({ label: shown.length === 1 ? name : `${name} ${n + 1}`, color: curves[n]! })),
         }}
         data={[steps, ...series]}
@@ -395,6 +408,8 @@ function HistogramFigure() {
   const bins = histogram.observed.length;
   const edges = Array.from({ length: bins + 1 }, (_, n) => t0 + (n * (t1 - t0)) / bins);
   const closed = (v: Float64Array): number[] => [...v, v.at(-1)!];
+  const rates = rateUnit(unit);
+  const scaled = (v: Float64Array): Float64Array => v.map((r) => r * rates.scale);
   const mean = (v: Float64Array): number => (v.reduce((a, b) => a + b, 0) * (t1 - t0)) / bins;
   return (
     <Figure
@@ -414,7 +429,7 @@ function HistogramFigure() {
         spec={{
           title: "Histogram of spike times",
           x: `time (${unit})`,
-          y: `rate (1/${unit})`,
+          y: `rate (${rates.unit})`,
           xRange: [t0, t1],
           fromZero: true,
           series: [
@@ -422,7 +437,7 @@ function HistogramFigure() {
             { label: "generated", color: "generated", stepped: true, width: 1.6 },
           ],
         }}
-        data={[edges, closed(histogram.observed), closed(histogram.generated)]}
+        data={[edges, closed(scaled(histogram.observed)), closed(scaled(histogram.generated))]}
         summary={
           `Histogram of spike times: ${readable(mean(histogram.observed))} spikes a trial observed, ` +
           `${readable(mean(histogram.generated))} generated.`
@@ -463,6 +478,7 @@ function TraceFigures() {
   const states = Object.keys(traces[0]!.states);
   const name = states.includes(which) ? which : states[0]!;
   const series = traces.map((t, n) => ({ label: `path ${t.path + 1}`, color: curves[n]!, width: 1.2 }));
+  const rates = rateUnit(unit);
   const x = { x: `time (${unit})`, xRange: [t0, t1] as [number, number] };
   return (
     <>
@@ -494,7 +510,12 @@ function TraceFigures() {
         <Chart
           name="voltage"
           height={190}
-          spec={{ title: `${name} of ${traces.length} paths`, ...x, y: name, series }}
+          spec={{
+            title: `${name} of ${traces.length} paths`,
+            ...x,
+            y: unitOf(name) ? `${name} (${unitOf(name)})` : name,
+            series,
+          }}
           data={together(traces.map((t) => ({ x: t.times, y: t.states[name]! })))}
           summary={`${name} along ${traces.length} generated paths${of} from ${t0} to ${t1} ${unit}.`}
         />
@@ -503,11 +524,11 @@ function TraceFigures() {
         <Chart
           name="hazard"
           height={190}
-          spec={{ title: `Hazard of ${traces.length} paths`, ...x, y: `λ (1/${unit})`, fromZero: true, series }}
-          data={together(traces.map((t) => ({ x: t.times, y: t.eventRate })))}
+          spec={{ title: `Hazard of ${traces.length} paths`, ...x, y: `λ (${rates.unit})`, fromZero: true, series }}
+          data={together(traces.map((t) => ({ x: t.times, y: t.eventRate.map((r) => r * rates.scale) })))}
           summary={
             `Hazard along ${traces.length} generated paths${of}; its largest value is ` +
-            `${readable(Math.max(...traces.map((t) => t.eventRate.reduce((a, b) => Math.max(a, b), 0))))} a ${unit}.`
+            `${readable(rates.scale * Math.max(...traces.map((t) => t.eventRate.reduce((a, b) => Math.max(a, b), 0))))} ${rates.unit}.`
           }
         />
       </Figure>

@@ -176,7 +176,7 @@ export function Parameters() {
                       <NumberInput
                         value={typeof known === "number" ? known : start}
                         label={`${name}, true value`}
-                        field={`truth.${name}`}
+                        field={`observed.truth.${name}`}
                         disabled={locked.value}
                         change={(value) =>
                           edit((d) => {
@@ -494,7 +494,7 @@ export function RecordingPart() {
             <>
               <strong>{facts.name}</strong>
               <br />
-              {facts.lists.length} lists. Drop another file to replace it.
+              {facts.lists.length} {facts.lists.length === 1 ? "list" : "lists"}. Drop another file to replace it.
             </>
           ) : missing && observed.name ? (
             <>
@@ -615,18 +615,5 @@ export function Exports() {
         />
       </div>
     </section>
-  );
-}
-
-/** An error of the job that stands beside no field of the page. */
-export function JobError() {
-  const error = loaded.value?.error;
-  if (!error || /^cell/.test(error.field)) return null;
-  // That a recording is needed is said where it goes.
-  if (studioDocument.value.experiment === "recording" && !recording.value) return null;
-  return (
-    <p class="job-error" role="alert">
-      {error.field && <code>{error.field}</code>} {error.message}
-    </p>
   );
 }

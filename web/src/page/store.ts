@@ -7,6 +7,7 @@ import { readable, symbolOf } from "../model/units.js";
 import type {
   EngineFacts,
   Entry,
+  FieldError,
   LoadResult,
   RecordingFacts,
   RunState,
@@ -73,8 +74,32 @@ export const loading = signal(true);
 export const going = computed(() => state.value === "running");
 /** Whether the document may be changed: not while it trains. */
 export const locked = going;
+/** What is wrong with the text in a field, by field, where the document keeps the value from before. */
+export const refused = signal<Readonly<Record<string, string>>>({});
+/** Grows when another document is taken: fields then show its values, whatever was typed. */
+export const documents = signal(0);
+
+/** Says what is wrong with the text in a field, or that nothing is any more. */
+export function refuse(field: string, message: string | undefined): void {
+  const { [field]: before, ...others } = refused.value;
+  if (before !== message) refused.value = message === undefined ? others : { ...others, [field]: message };
+}
+
+/** What stands against training, if anything: a field, and what is wrong with it. */
+export const objection = computed((): FieldError | undefined => {
+  const [typed] = Object.entries(refused.value);
+  if (typed) return { field: typed[0], message: typed[1] };
+  if (studioDocument.value.experiment === "recording" && !recording.value)
+    return { field: "", message: "A recording is needed first: drop its file on the page." };
+  return loaded.value?.error;
+});
 export const canTrain = computed(
-  () => engine.value !== undefined && loaded.value?.ready === true && state.value !== "finished" && !loading.value,
+  () =>
+    engine.value !== undefined &&
+    loaded.value?.ready === true &&
+    objection.value === undefined &&
+    state.value !== "finished" &&
+    !loading.value,
 );
 
 let noticeId = 0;
@@ -200,7 +225,9 @@ async function load(standing: Standing | "keep" | null): Promise<void> {
   loading.value = true;
   try {
     const result = await client.call("load", studioDocument.value, standing, neuron.value);
-    if (mine === loads) loaded.value = result;
+    if (mine !== loads) return;
+    loaded.value = result;
+    if (!result.ready) totalSteps.value = 0;
   } catch (error) {
     failed("The experiment could not be loaded", error);
   } finally {
@@ -222,7 +249,6 @@ export function edit(change: (document: StudioDocument) => void, keep = false): 
   keeps &&= keep;
   batch(() => {
     studioDocument.value = document;
-    totalSteps.value = document.job.steps;
     loading.value = true;
     if (!keeps) {
       state.value = "ready";
@@ -261,8 +287,9 @@ export async function adopt(document: StudioDocument, standing: Standing | null)
     snapshot.value = undefined;
     state.value = "ready";
     step.value = 0;
-    totalSteps.value = document.job.steps;
     loaded.value = undefined;
+    refused.value = {};
+    documents.value++;
   });
   withdraw("Training stopped");
   withdraw("The GPU device was lost");
@@ -279,12 +306,22 @@ export const reset = (): Promise<void> => adopt(studioDocument.value, null);
 
 /** Changes the number of paths, also while the run goes. */
 export async function setPaths(paths: number): Promise<void> {
-  const document = structuredClone(studioDocument.value);
-  document.job.paths = paths;
+  const change = (document: StudioDocument): void => {
+    document.job.paths = paths;
+  };
+  if (!loaded.value?.ready) {
+    edit(change);
+    return;
+  }
   try {
-    if (loaded.value?.ready) await client.call("setPaths", paths);
+    const error = await client.call("setPaths", paths);
+    if (error) {
+      refuse("paths", error.message);
+      return;
+    }
+    const document = structuredClone(studioDocument.value);
+    change(document);
     studioDocument.value = document;
-    if (!loaded.value?.ready) await load(null);
   } catch (error) {
     failed("The number of paths could not be changed", error);
   }
@@ -399,7 +436,6 @@ export async function begin(): Promise<void> {
     studioDocument.value = document;
     neuron.value = lastNeuron(document);
   }
-  totalSteps.value = studioDocument.value.job.steps;
   window.addEventListener("hashchange", async () => {
     const next = await linked();
     if (next) await adopt(next, null);

@@ -13,7 +13,7 @@ const optimisers = [
   ["adam", "Adam"],
 ] as const;
 const methods = [
-  ["levy", "Lévy area (default)"],
+  ["levy", "Lévy area"],
   ["wong-zakai", "Wong–Zakai"],
   ["euler", "Euler"],
 ] as const;
@@ -64,7 +64,6 @@ function LossRows({ loss }: { loss: Loss }) {
           label="Spikes compared"
           value={loss.spikes ?? 3}
           field="loss.spikes"
-          whole
           set={(d, spikes) => set({ spikes })(d)}
         />
       );
@@ -75,7 +74,6 @@ function LossRows({ loss }: { loss: Loss }) {
             label="Depth of signatures"
             value={loss.depth}
             field="loss.depth"
-            whole
             set={(d, depth) => set({ depth })(d)}
           />
           <CheckRow
@@ -101,7 +99,6 @@ function LossRows({ loss }: { loss: Loss }) {
               label="Depth of signatures"
               value={solver.depth as number}
               field="loss.solver.depth"
-              whole
               set={(d, depth) => set({ solver: { kind: "truncated", depth } })(d)}
             />
           )}
@@ -152,7 +149,6 @@ export function Training() {
             label="Steps"
             value={job.steps}
             field="steps"
-            whole
             keep
             set={(d, steps) => {
               d.job.steps = steps;
@@ -193,7 +189,6 @@ export function Training() {
               label="Observed trials"
               value={observed.paths}
               field="observed.paths"
-              whole
               set={(d, paths) => {
                 if (d.observed.kind === "simulated") d.observed.paths = paths;
               }}
@@ -234,7 +229,6 @@ export function Training() {
             label="Seed"
             value={job.seed ?? 0}
             field="seed"
-            whole
             set={(d, seed) => {
               d.job.seed = seed;
             }}

@@ -2,6 +2,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { readable } from "../model/units.js";
+import { logTicks } from "./log-ticks.js";
 import { color, faint, paletteVersion } from "./palette.js";
 import type { ChartSpec, Mark } from "./spec.js";
 
@@ -78,20 +79,6 @@ const padded = (low: number, high: number): [number, number] => {
   return [low - pad, high + pad];
 };
 
-/** Ticks of a logarithmic axis: 1, 2 and 5 in each decade, and fewer where there are many decades. */
-function decades(low: number, high: number): number[] {
-  const span = Math.log10(high / low);
-  const digits = span < 2 ? [1, 2, 5] : span < 3.5 ? [1, 3] : [1];
-  const ticks: number[] = [];
-  for (let e = Math.floor(Math.log10(low)); e <= Math.log10(high); e++) {
-    for (const d of digits) {
-      const tick = Number(`${d}e${e}`);
-      if (tick >= low && tick <= high) ticks.push(tick);
-    }
-  }
-  return ticks;
-}
-
 function optionsOf(spec: ChartSpec, width: number, height: number, marks: () => Mark[]): uPlot.Options {
   const axis = { font, labelFont: font, stroke: () => color("muted"), labelSize, labelGap: 0, gap: 4 };
   const lines = { stroke: () => color("line"), width: 1 };
@@ -131,7 +118,7 @@ function optionsOf(spec: ChartSpec, width: number, height: number, marks: () => 
             size: yAxisSize - labelSize,
             grid: lines,
             ticks: { show: false },
-            ...(spec.log ? { splits: (_, __, low, high) => decades(low, high) } : {}),
+            ...(spec.log ? { splits: (_, __, low, high) => logTicks(low, high), filter: (_, splits) => splits } : {}),
             values: (_, splits) => splits.map((v) => (v === null ? "" : tickText(v))),
           },
     ],

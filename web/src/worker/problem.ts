@@ -1,17 +1,20 @@
 /** From a document to what the library trains. */
+import { simulatedTrials } from "../../../src/experiments/recovery.js";
 import type { Engine, Loss, NetworkDefinition, SolveOptions, SpikeTable, TrainOptions } from "../../../src/index.js";
-import { lossOf, networkOf, solveOptionsOf } from "../../../src/io/build.js";
+import { trainedAs } from "../../../src/io/build.js";
 import { checkJob } from "../../../src/io/check-job.js";
 import { type TrainJob, type TrialsJob, trainSchema } from "../../../src/io/job.js";
-import { type FileContext, readTrials, recordingName, type Trial } from "../../../src/io/recording.js";
-import { updateOptionsOf } from "../../../src/io/update-job.js";
+import { asTrials, type FileContext, readTrials, recordingName, type Trial } from "../../../src/io/recording.js";
+import { planTrainJob, type TrainPlan } from "../../../src/io/train-plan.js";
 import { type DrawnWeights, drawWeights } from "../../../src/network/drawn-weights.js";
-import { type Observed, type StudioDocument, type Truth, trainedNames } from "../model/document.js";
+import { type StudioDocument, type Truth, trainedNames } from "../model/document.js";
 
 export interface Problem {
   readonly document: StudioDocument;
   readonly job: TrainJob;
+  /** The network as it is simulated, and as it is trained. */
   readonly definition: NetworkDefinition;
+  readonly trainedNetwork: NetworkDefinition;
   readonly solve: SolveOptions;
   readonly loss: Loss;
   /** What is trained, and how. */
@@ -22,8 +25,8 @@ export interface Problem {
   readonly truth: Truth;
 }
 
-/** The document's job, checked, with the given trials as what was observed. */
-export function checkedJob(document: StudioDocument, observed: TrialsJob = []): TrainJob {
+/** The document's job, checked, with what was observed as a job says it. */
+export function checkedJob(document: StudioDocument, observed: TrainJob["observed"] | undefined): TrainJob {
   return checkJob(trainSchema, { ...document.job, observed });
 }
 
@@ -61,7 +64,7 @@ export function trialsOf(table: SpikeTable): Trial[] {
 }
 
 /** What was observed, as a job names it; undefined where it has to be simulated. */
-export function observedJob(document: StudioDocument): TrialsJob | undefined {
+function observedJob(document: StudioDocument): TrialsJob | undefined {
   const { observed } = document;
   switch (observed.kind) {
     case "simulated":
@@ -88,6 +91,13 @@ export function simulateJob({ observed }: StudioDocument): TrainJob["observed"] 
   return { simulate: { ...options, ...values } } as TrainJob["observed"];
 }
 
+/** A field of a job, as the document has it. */
+export const fieldOfDocument = (field: string): string =>
+  field
+    .replace(/^observed\.simulate\.(current|weights)/, "observed.truth.$1")
+    .replace(/^observed\.simulate\.parameters\./, "observed.truth.")
+    .replace(/^observed\.simulate\b/, "observed");
+
 /** Weights that are given by their law, drawn: what is trained and shown is numbers. */
 function drawn<T>(weights: T, layers: readonly number[] | undefined): T | { layers: number[][][] } {
   return typeof weights === "object" && weights !== null && "uniform" in weights && layers
@@ -95,35 +105,39 @@ function drawn<T>(weights: T, layers: readonly number[] | undefined): T | { laye
     : weights;
 }
 
-/** @throws SaltationError naming the field that is wrong. */
-export async function buildProblem(engine: Engine, document: StudioDocument, files: FileContext): Promise<Problem> {
-  const checked = checkedJob(document);
-  const given = networkOf(checked, files);
-  const definition = given.weights ? { ...given, weights: drawn(given.weights, given.layers) } : given;
-  const solve = solveOptionsOf(checked);
-  const network = engine.network(definition);
-  const plan = network.plan(solve);
+/** What a document trains, checked without an engine. @throws SaltationError naming the field that is wrong. */
+export function planOf(document: StudioDocument, files: FileContext): TrainPlan {
+  return planTrainJob(checkedJob(document, simulateJob(document) ?? observedJob(document)), files);
+}
+
+/** Draws what was observed, where it is simulated. */
+export async function buildProblem(
+  engine: Engine,
+  document: StudioDocument,
+  { simulated, solve, plan, truth: drawnFrom, update, loss }: TrainPlan,
+  files: FileContext,
+): Promise<Problem> {
+  const withWeights = (network: NetworkDefinition): NetworkDefinition =>
+    network.weights ? { ...network, weights: drawn(network.weights, network.layers) } : network;
+  const definition = withWeights(simulated);
   let observed = observedJob(document);
   const truth: Truth = document.observed.kind === "simulated" ? { ...document.observed.truth } : {};
-  if (truth.weights !== undefined) truth.weights = drawn(truth.weights, given.layers);
-  if (observed === undefined) {
-    const { kind: _, truth: __, ...options } = document.observed as Observed & { kind: "simulated" };
-    const how = { ...solve, ...options } as SolveOptions;
-    const trains = await engine.network(withValues(definition, truth)).simulate(how);
-    const trials = trialsOf(await trains.read());
-    trains.dispose();
-    observed = { times: trials.map((t) => [...t.times]), neurons: trials.map((t) => [...t.neurons]) };
+  if (drawnFrom) {
+    const network = withWeights(drawnFrom.network);
+    if (truth.weights !== undefined) truth.weights = network.weights;
+    observed = asTrials(await simulatedTrials(engine, network, drawnFrom.how));
   }
   const job = checkedJob(document, observed);
   return {
     document,
     job,
     definition,
+    trainedNetwork: trainedAs(definition, job.loss),
     solve,
-    loss: lossOf(job.loss, observed, files, network.network.neurons, plan),
-    update: updateOptionsOf(job.optimiser, job.trainable),
+    loss: loss(observed!),
+    update,
     trained: trainedNames(document),
-    trials: readTrials(observed, files, plan),
+    trials: readTrials(observed!, files, plan),
     truth,
   };
 }

@@ -19,7 +19,8 @@ export interface Studio {
   pause(): void;
   /** One training step. */
   step(): void;
-  setPaths(paths: number): void;
+  /** Changes the number of paths, also while a run goes; the answer is what is wrong with it, if anything. */
+  setPaths(paths: number): FieldError | undefined;
   /** The neuron that histogram and traces show. */
   setNeuron(neuron: number): void;
   exportParameters(): string;
@@ -62,8 +63,6 @@ export interface LoadResult {
   error: FieldError | undefined;
   cell: CellFacts | undefined;
   neurons: number;
-  /** Grid steps of a path. */
-  steps: number;
   /** Whether a run stands ready. */
   ready: boolean;
 }

@@ -1,18 +1,24 @@
 /** Documents come from strangers, by link or file: their structure is checked before anything is made of them. */
 import * as z from "zod";
+import { SaltationError } from "../../../src/errors.js";
 import { type TruthOptions, truthSolve } from "../../../src/experiments/recovery.js";
 import { checkJob } from "../../../src/io/check-job.js";
 import { type TrainJob, trainSchema } from "../../../src/io/job.js";
 import { experiments, type StudioDocument, type Truth } from "../model/document.js";
+import { brokenLink } from "../model/link.js";
 
+const whole = (least: number, most: number): z.ZodType<number> => {
+  const error = `expected a whole number from ${least} to ${most}`;
+  return z.int({ error }).min(least, { error }).max(most, { error });
+};
 const trials = z.array(z.array(z.number()));
 const observed = z.discriminatedUnion(
   "kind",
   [
     z.strictObject({
       kind: z.literal("simulated"),
-      paths: z.number().int().min(1).max(65536),
-      seed: z.number(),
+      paths: whole(1, 65536),
+      seed: whole(0, 2 ** 32 - 1),
       truth: z.record(z.string(), z.unknown()),
       method: z.string().optional(),
       dt: z.number().optional(),
@@ -41,6 +47,17 @@ export function readDocument(value: unknown): StudioDocument {
   const document = checkJob(documentSchema, value) as unknown as StudioDocument;
   checkJob(trainSchema, { ...document.job, observed: [] });
   return document;
+}
+
+/** A document in the text of a link. @throws SaltationError `invalid-input`. */
+export function readLink(text: string): StudioDocument {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new SaltationError("invalid-input", brokenLink);
+  }
+  return readDocument(value);
 }
 
 /** A training job of the command line as a document. */

@@ -166,7 +166,7 @@ export class Run {
   private start(): AsyncGenerator<TrainStep, void, void> {
     const { problem, checkpoint } = this;
     const { job } = problem;
-    return train(this.host.engine().network(problem.definition), {
+    return train(this.host.engine().network(problem.trainedNetwork), {
       ...problem.solve,
       paths: this.paths,
       ...problem.update,

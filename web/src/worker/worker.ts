@@ -1,13 +1,12 @@
 /** The worker of the page: owns the engine and the run, and answers the page's calls in order. */
 
-import { wholeNumber } from "../../../src/checks.js";
 import { type Cell, Engine, SaltationError } from "../../../src/index.js";
-import { networkOf, solveOptionsOf } from "../../../src/io/build.js";
 import { writeNpz } from "../../../src/io/npz.js";
+import type { TrainPlan } from "../../../src/io/train-plan.js";
 import { readCell } from "../../../src/network/network.js";
 import { ownCell, type StudioDocument } from "../model/document.js";
 import { Files } from "./files.js";
-import { buildProblem, checkedJob, simulateJob, withValues } from "./problem.js";
+import { buildProblem, fieldOfDocument, planOf, simulateJob, withValues } from "./problem.js";
 import type {
   Answer,
   Call,
@@ -19,7 +18,7 @@ import type {
   Studio,
   StudioEvent,
 } from "./protocol.js";
-import { readDocument } from "./read-document.js";
+import { readDocument, readLink } from "./read-document.js";
 import { Run } from "./run.js";
 
 const scope = self as unknown as {
@@ -57,11 +56,11 @@ function standing(): Run {
   return run;
 }
 
-/** An error as the field that it names and what is wrong with it. */
+/** An error as the field of the document that it names and what is wrong with it. */
 function fieldError(error: unknown): FieldError {
   const { message } = error as Error;
   const found = /^([A-Za-z][\w.[\]]*): (.*)$/s.exec(message);
-  return found ? { field: found[1]!, message: found[2]! } : { field: "", message };
+  return found ? { field: fieldOfDocument(found[1]!), message: found[2]! } : { field: "", message };
 }
 
 function cellFacts(cell: Cell): CellFacts {
@@ -84,30 +83,23 @@ function cellFacts(cell: Cell): CellFacts {
   };
 }
 
-/** Checks a document without an engine. */
-function check(document: StudioDocument): LoadResult {
-  const result: LoadResult = { error: undefined, cell: undefined, neurons: 1, steps: 0, ready: false };
+/** Checks a document as links and job files are checked, without an engine. */
+function check(document: StudioDocument): { result: LoadResult; plan: TrainPlan | undefined } {
+  const result: LoadResult = { error: undefined, cell: undefined, neurons: 1, ready: false };
   try {
     const cell = readCell(ownCell(document) ?? (document.job.network.cell as string | undefined));
     result.cell = cellFacts(cell);
-    const checked = checkedJob(document);
-    const { time } = checked;
-    result.steps = Math.round((time.t1 - (time.t0 ?? 0)) / time.dt);
-    const { layers, neurons } = checked.network;
-    result.neurons = neurons ?? layers?.reduce((a, b) => a + b, 0) ?? 1;
-    if (!cell.exactness.exact && checked.requireExact !== false) {
-      result.error = {
-        field: "exactness",
-        message: "pathwise gradients of this cell are not exact; change it, or allow inexact gradients below",
-      };
-    }
-    if (engine) {
-      engine.network(networkOf(checked, files)).plan(solveOptionsOf(checked));
-    }
+    const plan = planOf(readDocument(document), files);
+    result.neurons = plan.network.neurons;
+    if (cell.exactness.exact || document.job.requireExact === false) return { result, plan };
+    result.error = {
+      field: "exactness",
+      message: "pathwise gradients of this cell are not exact; change it, or allow inexact gradients below",
+    };
   } catch (error) {
     result.error = fieldError(error);
   }
-  return result;
+  return { result, plan: undefined };
 }
 
 const studio: {
@@ -119,10 +111,10 @@ const studio: {
     await run?.stop();
     const from = resume === "keep" ? run?.standing : resume;
     run = undefined;
-    const result = check(document);
-    if (result.error || !engine || load !== loads) return result;
+    const { result, plan } = check(document);
+    if (!plan || !engine || load !== loads) return result;
     try {
-      const problem = await buildProblem(engine, document, files);
+      const problem = await buildProblem(engine, document, plan, files);
       if (load !== loads) return result;
       run = new Run(problem, host, neuron, from ?? undefined);
       result.ready = true;
@@ -134,11 +126,16 @@ const studio: {
     return result;
   },
   read: (name, bytes) => files.read(name, bytes),
-  readLink: (text) => readDocument(JSON.parse(text)),
+  readLink,
   run: () => standing().run(),
   pause: () => standing().pause(),
   step: () => standing().step(),
-  setPaths: (paths) => standing().setPaths(wholeNumber("paths", paths, 1, 2 ** 22)),
+  async setPaths(paths) {
+    const { document } = standing().problem;
+    const { result, plan } = check({ ...document, job: { ...document.job, paths } });
+    if (plan) await standing().setPaths(paths);
+    return result.error;
+  },
   setNeuron: (neuron) => run?.setNeuron(neuron),
   exportParameters() {
     const { problem, standing: now } = standing();

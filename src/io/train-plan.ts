@@ -1,0 +1,57 @@
+/** All that can be said against a training job without a device, in one place for every program that runs one. */
+import { wholeNumber } from "../checks.js";
+import { defineNetwork, type Network, type NetworkDefinition } from "../network/network.js";
+import { parameterLayout, parameterVector, requestedViews } from "../solve/layout.js";
+import { planSolve, type SolveOptions, type SolvePlan } from "../solve/plan.js";
+import type { Loss } from "../train/loss.js";
+import { planForLoss } from "../train/loss-plan.js";
+import { trainableNames } from "../train/trainable.js";
+import { planUpdate, type UpdateOptions } from "../train/update.js";
+import { lossOf, networkOf, solveOptionsOf, trainedAs } from "./build.js";
+import type { TrainJob, TrialsJob } from "./job.js";
+import type { FileContext } from "./recording.js";
+import { type Truth, truthOfJob } from "./truth-job.js";
+import { updateOptionsOf } from "./update-job.js";
+
+/** A training job, checked: what its run is made of. */
+export interface TrainPlan {
+  /** The network as it is simulated, and as it is trained: a likelihood may take parameters of its own. */
+  readonly simulated: NetworkDefinition;
+  readonly trained: NetworkDefinition;
+  /** The trained network. */
+  readonly network: Network;
+  readonly solve: SolveOptions;
+  readonly plan: SolvePlan;
+  /** Where the observed trains are drawn from; undefined where the job holds them. */
+  readonly truth: Truth | undefined;
+  readonly update: UpdateOptions;
+  readonly steps: number;
+  /** The job's loss on observed trains. */
+  loss(observed: TrialsJob): Loss;
+}
+
+/**
+ * Checks a training job as far as that goes without a device.
+ * @throws SaltationError `invalid-input`: one line that names the field, its value and the mend.
+ */
+export function planTrainJob(job: TrainJob, context: FileContext): TrainPlan {
+  const steps = wholeNumber("steps", job.steps, 1, 2 ** 31);
+  const simulated = networkOf(job, context);
+  const trained = trainedAs(simulated, job.loss);
+  const solve = solveOptionsOf(job);
+  const network = defineNetwork(trained);
+  const plan = planSolve(network, solve);
+  const truth = truthOfJob(job, simulated, solve, context);
+  const loss = (observed: TrialsJob): Loss => {
+    const made = lossOf(job.loss, observed, context, network.neurons, plan);
+    made.check?.(network);
+    planForLoss(plan, made);
+    return made;
+  };
+  // Trains that are to be simulated are stood for by empty ones, until there is a device.
+  loss(truth ? Array.from({ length: truth.options.paths }, (): number[] => []) : (job.observed as TrialsJob));
+  const update = updateOptionsOf(job.optimiser, job.trainable);
+  const views = requestedViews(network, parameterLayout(plan), trainableNames(update.trainable), "trainable");
+  planUpdate(update, network, views, parameterVector(plan));
+  return { simulated, trained, network, solve, plan, truth, update, steps, loss };
+}
