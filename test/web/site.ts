@@ -91,7 +91,7 @@ export async function waitForText(page: Page, selector: string, pattern: RegExp,
 /** Presses a button by its text. */
 export async function press(page: Page, label: string): Promise<void> {
   const button = await page.waitForSelector(
-    `::-p-xpath(//button[normalize-space(.)=${JSON.stringify(label)} and not(@disabled)])`,
+    `::-p-xpath(//button[normalize-space(.)=${JSON.stringify(label)} and not(@disabled) and not(@aria-disabled)])`,
   );
   await button!.click();
 }
@@ -142,6 +142,7 @@ export async function ready(page: Page): Promise<void> {
       return (
         button &&
         !button.disabled &&
+        !button.ariaDisabled &&
         document.querySelector('[aria-busy="false"]') &&
         document.querySelector('[data-figure="raster"]')
       );

@@ -176,12 +176,12 @@ describe("the studio, used", () => {
     /** What is said at a field and beside the button, for a value that is refused. */
     const refuses = async (label: string, value: string | number, field: string, message: RegExp): Promise<void> => {
       await fill(page, label, value);
-      await waitForText(page, ".job-error", new RegExp(`^${field} ${message.source}$`));
+      await waitForText(page, ".objection", new RegExp(`^${field} ${message.source}$`));
       const id = await page.$eval(`::-p-aria([name="${label}"])`, (e) => e.getAttribute("aria-describedby"));
       expect(await text(page, `[id="${id}"]`)).toMatch(message);
       expect(await page.$eval(".transport button.primary", (e) => (e as HTMLButtonElement).disabled)).toBe(true);
       expect(await page.$eval(".transport button.primary", (e) => e.getAttribute("aria-describedby"))).toBe(
-        await page.$eval(".job-error", (e) => e.id),
+        await page.$eval(".objection", (e) => e.id),
       );
     };
     const steps = /expected a whole number from 1 to 2147483648, got/;
@@ -189,8 +189,10 @@ describe("the studio, used", () => {
     await refuses("Steps", -1, "steps", new RegExp(`${steps.source} -1`));
     await refuses("Steps", "1e12", "steps", new RegExp(`${steps.source} 1000000000000`));
     expect(await text(page, ".progress-text")).toBe("step 0");
-    await refuses("Steps", "many", "steps", /expected a finite number, got many/);
+    await refuses("Steps", "many", "steps", /expected a finite number, got "many"/);
     await fill(page, "Steps", 1500);
+    await refuses("current, true value", "x", "observed.truth.current", /expected a finite number, got "x"/);
+    await fill(page, "current, true value", 1.5);
     await refuses("Observed trials", 0, "observed.paths", /expected a whole number from 1 to 65536, got 0/);
     await refuses("Observed trials", 65537, "observed.paths", /expected a whole number from 1 to 65536, got 65537/);
     await fill(page, "Observed trials", 8);
@@ -199,10 +201,10 @@ describe("the studio, used", () => {
     await refuses("Spikes compared", 0.5, "loss.spikes", /expected a whole number from 1 to 1048576, got 0.5/);
     await fill(page, "Spikes compared", 3);
     await ready(page);
-    await refuses("Paths", 0, "paths", /expected a whole number from 1 to 1073741824, got 0/);
+    await refuses("Paths", 0, "paths", /expected a whole number from 1 to 4194304, got 0/);
     await fill(page, "Paths", 16);
     await ready(page);
-    expect(await page.$$(".job-error, .field-error, .notice")).toEqual([]);
+    expect(await page.$$(".objection, .field-error, .notice")).toEqual([]);
     expect(tab.troubles).toEqual([]);
     await page.close();
   });
@@ -346,7 +348,7 @@ describe("the studio, used", () => {
     await fill(page, "dv/dt =", "mu * (I - a - v)");
     await fill(page, "v after its spike", "0");
     await waitForText(page, ".verdict", /jump and noise commute is violated/);
-    await waitForText(page, ".job-error", /not exact/);
+    await waitForText(page, ".objection", /not exact/);
     await fill(page, "v after its spike", "v - vReset");
     await waitForText(page, ".verdict", /Gradients are exact/);
     await fill(page, "Paths", 32);
@@ -431,6 +433,9 @@ describe("the studio, used", () => {
     await page.keyboard.press("Space");
     await waitForText(page, ".progress-text", /step 1 of 1500, paused/);
     await waitForText(page, '[role="status"][aria-live="polite"]', /Paused after 1 of 1500 steps: I 0\.\d+/);
+    // The button kept the focus while it could not be pressed.
+    await page.keyboard.press("Space");
+    await waitForText(page, ".progress-text", /step 2 of 1500, paused/);
     await page.close();
   });
 

@@ -31,14 +31,17 @@ interface NumberInputProps {
   late?: boolean;
   change(value: number): void;
   id?: string;
+  /** Where its error is shown, if not below the input. */
+  errorId?: string;
 }
 
 /** The number that a text means; NaN where it means none. */
 const numberOf = (text: string): number => (text.trim() === "" ? Number.NaN : Number(text));
 
 /** A number as text: what is typed stays as it is typed. Which numbers go is the library's to say. */
-export function NumberInput({ value, label, field, disabled, late, change, id }: NumberInputProps) {
+export function NumberInput({ value, label, field, disabled, late, change, id, errorId }: NumberInputProps) {
   const own = useId();
+  const at = errorId ?? `${own}-error`;
   const [text, setText] = useState(String(value));
   useEffect(() => {
     if (Number(text) !== value) setText(String(value));
@@ -60,18 +63,21 @@ export function NumberInput({ value, label, field, disabled, late, change, id }:
         disabled={disabled}
         aria-label={id ? undefined : label}
         aria-invalid={message ? true : undefined}
-        aria-describedby={message ? `${own}-error` : undefined}
+        aria-describedby={message ? at : undefined}
         onInput={(event) => {
           const next = event.currentTarget.value;
           setText(next);
           const finite = Number.isFinite(numberOf(next));
-          refuse(field, finite ? undefined : `expected a finite number, got ${next.trim() || "nothing"}`);
+          refuse(
+            field,
+            finite ? undefined : `expected a finite number, got ${next.trim() ? `"${next.trim()}"` : "nothing"}`,
+          );
           if (!late) take(next);
         }}
         onBlur={(event) => late && take(event.currentTarget.value)}
         onKeyDown={(event) => late && event.key === "Enter" && take(event.currentTarget.value)}
       />
-      {message && <ErrorText id={`${own}-error`}>{message}</ErrorText>}
+      {message && !errorId && <ErrorText id={at}>{message}</ErrorText>}
     </>
   );
 }

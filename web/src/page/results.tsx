@@ -6,6 +6,7 @@ import { Chart, type ChartData } from "../plots/chart.js";
 import { chartPng, chartSvg } from "../plots/export.js";
 import type { Mark } from "../plots/spec.js";
 import type { Raster } from "../worker/protocol.js";
+import { Action } from "./action.js";
 import { download } from "./download.js";
 import { NumberInput } from "./fields.js";
 import { Name } from "./setup.js";
@@ -22,6 +23,7 @@ import {
   notify,
   objection,
   pause,
+  pausing,
   rate,
   reset,
   saturated,
@@ -37,30 +39,39 @@ import {
   unitOf,
 } from "./store.js";
 
+/** On narrow screens the numbers that move may lie far below the setup: brings them into view. */
+function showReadout(): void {
+  const readout = document.querySelector(".readout");
+  if (readout && readout.getBoundingClientRect().top > innerHeight - 120) readout.scrollIntoView();
+}
+
 export function Transport() {
   const id = useId();
   const why = useId();
   const { job } = studioDocument.value;
+  const against = objection.value;
   const running = going.value;
   const begun = step.value > 0;
   return (
     <section class="transport" aria-label="Training controls">
       <div class="buttons">
-        <button
-          type="button"
-          class="primary"
-          disabled={!running && !canTrain.value}
-          aria-describedby={objection.value && why}
-          onClick={() => void (running ? pause() : train())}
+        <Action
+          primary
+          off={!running && !canTrain.value}
+          describedBy={against && why}
+          act={() => {
+            void (running ? pause() : train());
+            if (!running) showReadout();
+          }}
         >
           {running ? "Pause" : begun && state.value !== "finished" ? "Resume" : "Train"}
-        </button>
-        <button type="button" disabled={running || !canTrain.value} onClick={() => void stepOnce()}>
+        </Action>
+        <Action off={running || !canTrain.value} act={() => void stepOnce()}>
           Step
-        </button>
-        <button type="button" disabled={running || !begun} onClick={() => void reset()}>
+        </Action>
+        <Action off={running || !begun} act={() => void reset()}>
           Reset
-        </button>
+        </Action>
       </div>
       <div class="paths">
         <label for={id}>Paths</label>
@@ -69,22 +80,28 @@ export function Transport() {
           value={job.paths}
           label="Paths"
           field="paths"
+          errorId={why}
           late
           change={(paths) => void setPaths(paths)}
         />
       </div>
       <div class="progress">
-        <progress max={Math.max(1, totalSteps.value)} value={step.value} aria-label="training steps done" />
+        <progress
+          max={Math.max(1, totalSteps.value)}
+          value={totalSteps.value > 0 ? step.value : 0}
+          aria-label="training steps done"
+        />
         <span class="progress-text">
           step {step.value}
           {totalSteps.value > 0 && ` of ${totalSteps.value}`}
+          {running && pausing.value && ", pausing after this one"}
           {state.value === "finished" && ", finished"}
           {state.value === "paused" && ", paused"}
         </span>
       </div>
-      {objection.value && (
-        <p class="job-error" id={why} role="alert">
-          {objection.value.field && <code>{objection.value.field}</code>} {objection.value.message}
+      {against && (
+        <p class={against.field ? "objection" : "objection waits"} id={why} role={against.field ? "alert" : undefined}>
+          {against.field && <code>{against.field}</code>} {against.message}
         </p>
       )}
     </section>
@@ -116,7 +133,11 @@ export function Readout() {
               {many.length > 1 ? (
                 <span class="aside">mean over {many.length}</span>
               ) : (
-                e.truth !== undefined && <span class="aside">true {readable(e.truth)}</span>
+                <span class="aside">
+                  {[unitOf(e.parameter), e.truth !== undefined && `true ${readable(e.truth)}`]
+                    .filter(Boolean)
+                    .join(", ")}
+                </span>
               )}
             </dd>
           </div>
@@ -309,6 +330,7 @@ function LossFigure() {
         spec={{
           title: "Loss by training step",
           x: "training step",
+          wholeX: true,
           y: "loss",
           log: log && !empty,
           ...(empty ? { plainY: true, xRange: [0, Math.max(1, totalSteps.value)] } : {}),
@@ -354,6 +376,8 @@ function ParameterFigure({ name }: { name: string }) {
   const steps = [0, ...at.map((n) => data.steps[n]! + 1)];
   const several = mine.length > mostCurves && mine.every((n) => list[n]!.truth !== undefined);
   const symbol = symbolOf(name).replace("_", " ");
+  // An upright I alone reads as a stroke.
+  const axis = name === "current" ? `current ${symbol}` : symbol;
   const shown = mine.slice(0, mostCurves);
   const series = several
     ? [
@@ -378,7 +402,15 @@ function ParameterFigure({ name }: { name: string }) {
     <Figure
       name={`parameter-${name}`}
       title={several ? `Mean distance of ${mine.length} ${name} from the truth` : symbol}
-      heading={several ? undefined : <Name name={name} />}
+      heading={
+        several ? (
+          <>
+            Mean error of <Name name={name} />
+          </>
+        ) : (
+          <Name name={name} />
+        )
+      }
       aside={!several && truths ? <Key color="truth">true {shown.length === 1 ? truths : "values"}</Key> : undefined}
     >
       <Chart
@@ -387,7 +419,8 @@ function ParameterFigure({ name }: { name: string }) {
         spec={{
           title,
           x: "training step",
-          y: several ? `mean |${symbol} − true|` : unit ? `${symbol} (${unit})` : symbol,
+          wholeX: true,
+          y: several ? `mean |${symbol} − true|` : unit ? `${axis} (${unit})` : axis,
           fromZero: several,
           ...(at.length === 0 ? { xRange: [0, Math.max(1, totalSteps.value)] } : {}),
           series: series.map((_, n) => ({ label: shown.length === 1 ? name : `${name} ${n + 1}`, color: curves[n]! })),

@@ -1,4 +1,5 @@
 /** Choice of the experiment, and everything about it that can be set before training. */
+import { Fragment } from "preact";
 import { useRef, useState } from "preact/hooks";
 import type { CellDefinition } from "../../../src/index.js";
 import { ownCell, type StudioDocument, trainedNames } from "../model/document.js";
@@ -104,6 +105,18 @@ function setStart(document: StudioDocument, name: string, value: number): void {
   else document.job.network.parameters = { ...document.job.network.parameters, [name]: value };
 }
 
+/** What is wrong with a value of a row, over the width of the table. */
+function RowError({ field, id, columns }: { field: string; id: string; columns: number }) {
+  const error = errorAt(field);
+  return error ? (
+    <tr>
+      <td colSpan={columns}>
+        <ErrorText id={id}>{error}</ErrorText>
+      </td>
+    </tr>
+  ) : null;
+}
+
 export function Parameters() {
   const document = studioDocument.value;
   const { job, observed } = document;
@@ -113,6 +126,7 @@ export function Parameters() {
   const rows = [...(job.network.weights ? ["weights"] : []), "current", ...names];
   const truth = observed.kind === "simulated" ? observed.truth : undefined;
   const chosen = trainedNames(document);
+  const columns = truth ? 5 : 4;
   return (
     <Part title="Parameters" open>
       <table class="parameters">
@@ -130,80 +144,88 @@ export function Parameters() {
             const start = startOf(document, name);
             const trained = chosen.includes(name);
             const known = truth?.[name];
+            const field = name === "current" ? "input.current" : `network.parameters.${name}`;
+            const trueField = `observed.truth.${name}`;
             return (
-              <tr key={name} class={trained ? "trained" : undefined}>
-                <th scope="row">
-                  <Name name={name} />
-                  <span class="meaning">{meaningOf(name)}</span>
-                </th>
-                <td class="value-cell">
-                  {typeof start === "number" ? (
-                    <NumberInput
-                      value={start}
-                      label={`${name}, ${truth ? "start" : "value"}`}
-                      field={name === "current" ? "input.current" : `network.parameters.${name}`}
-                      disabled={locked.value}
-                      change={(value) => edit((d) => setStart(d, name, value))}
-                    />
-                  ) : (
-                    <span class="spread">{start}</span>
+              <Fragment key={name}>
+                <tr class={trained ? "trained" : undefined}>
+                  <th scope="row">
+                    <Name name={name} />
+                    <span class="meaning">{meaningOf(name)}</span>
+                  </th>
+                  <td class="value-cell">
+                    {typeof start === "number" ? (
+                      <NumberInput
+                        value={start}
+                        label={`${name}, ${truth ? "start" : "value"}`}
+                        field={field}
+                        errorId={`${field}-error`}
+                        disabled={locked.value}
+                        change={(value) => edit((d) => setStart(d, name, value))}
+                      />
+                    ) : (
+                      <span class="spread">{start}</span>
+                    )}
+                  </td>
+                  <td class="unit-cell">
+                    {own && name !== "weights" ? (
+                      <input
+                        type="text"
+                        class="unit-input"
+                        aria-label={`${name}, unit`}
+                        value={unitOf(name)}
+                        placeholder="–"
+                        maxLength={40}
+                        disabled={locked.value}
+                        onChange={(event) => {
+                          const unit = event.currentTarget.value;
+                          edit((d) => {
+                            d.units[name] = unit;
+                          });
+                        }}
+                      />
+                    ) : (
+                      unitOf(name) || <span title="no unit">–</span>
+                    )}
+                  </td>
+                  {truth && (
+                    <td class="value-cell">
+                      {trained && typeof start === "number" ? (
+                        <NumberInput
+                          value={typeof known === "number" ? known : start}
+                          label={`${name}, true value`}
+                          field={trueField}
+                          errorId={`${trueField}-error`}
+                          disabled={locked.value}
+                          change={(value) =>
+                            edit((d) => {
+                              if (d.observed.kind === "simulated") d.observed.truth[name] = value;
+                            })
+                          }
+                        />
+                      ) : (
+                        <span class="spread">{known === undefined ? "" : "known"}</span>
+                      )}
+                    </td>
                   )}
-                </td>
-                <td class="unit-cell">
-                  {own && name !== "weights" ? (
+                  <td class="train-cell">
                     <input
-                      type="text"
-                      class="unit-input"
-                      aria-label={`${name}, unit`}
-                      value={unitOf(name)}
-                      placeholder="–"
-                      maxLength={40}
-                      disabled={locked.value}
+                      type="checkbox"
+                      aria-label={`train ${name}`}
+                      checked={trained}
+                      disabled={locked.value || start === "none"}
                       onChange={(event) => {
-                        const unit = event.currentTarget.value;
+                        const on = event.currentTarget.checked;
                         edit((d) => {
-                          d.units[name] = unit;
+                          d.job.trainable = on ? [...d.job.trainable, name] : without(d, name);
                         });
                       }}
                     />
-                  ) : (
-                    unitOf(name) || <span title="no unit">–</span>
-                  )}
-                </td>
-                {truth && (
-                  <td class="value-cell">
-                    {trained && typeof start === "number" ? (
-                      <NumberInput
-                        value={typeof known === "number" ? known : start}
-                        label={`${name}, true value`}
-                        field={`observed.truth.${name}`}
-                        disabled={locked.value}
-                        change={(value) =>
-                          edit((d) => {
-                            if (d.observed.kind === "simulated") d.observed.truth[name] = value;
-                          })
-                        }
-                      />
-                    ) : (
-                      <span class="spread">{known === undefined ? "" : "known"}</span>
-                    )}
                   </td>
-                )}
-                <td class="train-cell">
-                  <input
-                    type="checkbox"
-                    aria-label={`train ${name}`}
-                    checked={trained}
-                    disabled={locked.value || start === "none"}
-                    onChange={(event) => {
-                      const on = event.currentTarget.checked;
-                      edit((d) => {
-                        d.job.trainable = on ? [...d.job.trainable, name] : without(d, name);
-                      });
-                    }}
-                  />
-                </td>
-              </tr>
+                </tr>
+                <RowError field={field} id={`${field}-error`} columns={columns} />
+                {truth && <RowError field={trueField} id={`${trueField}-error`} columns={columns} />}
+              </Fragment>
             );
           })}
         </tbody>
@@ -532,7 +554,7 @@ export function RecordingPart() {
                 set={(d, key) => setReference(d, { key })}
               />
               <NumberRow
-                label="Its scale"
+                label="Scale of its samples"
                 value={reference.scale ?? 1}
                 field="input.current.samples.scale"
                 set={(d, scale) => setReference(d, { scale })}

@@ -85,6 +85,9 @@ export function refuse(field: string, message: string | undefined): void {
   if (before !== message) refused.value = message === undefined ? others : { ...others, [field]: message };
 }
 
+/** Whether the run rests after the step under way. */
+export const pausing = signal(false);
+
 /** What stands against training, if anything: a field, and what is wrong with it. */
 export const objection = computed((): FieldError | undefined => {
   const [typed] = Object.entries(refused.value);
@@ -299,7 +302,11 @@ export async function adopt(document: StudioDocument, standing: Standing | null)
 export const choose = (name: ExperimentName): Promise<void> => adopt(newDocument(name), null);
 
 export const train = (): Promise<void> => client.call("run").catch((e) => failed("Training could not start", e));
-export const pause = (): Promise<void> => client.call("pause").catch((e) => failed("The run could not be paused", e));
+export async function pause(): Promise<void> {
+  pausing.value = true;
+  await client.call("pause").catch((e) => failed("The run could not be paused", e));
+  pausing.value = false;
+}
 export const stepOnce = (): Promise<void> => client.call("step").catch((e) => failed("No step could be taken", e));
 /** Back to the start. */
 export const reset = (): Promise<void> => adopt(studioDocument.value, null);

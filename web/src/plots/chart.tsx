@@ -73,6 +73,8 @@ function drawMarks(u: uPlot, marks: Mark[]): void {
   ctx.restore();
 }
 
+const wholeSteps = Array.from({ length: 10 }, (_, e) => [1, 2, 5].map((d) => d * 10 ** e)).flat();
+
 const padded = (low: number, high: number): [number, number] => {
   if (!Number.isFinite(low) || !Number.isFinite(high)) return [0, 1];
   const pad = low === high ? Math.abs(low) * 0.1 || 0.5 : 0.06 * (high - low);
@@ -105,6 +107,7 @@ function optionsOf(spec: ChartSpec, width: number, height: number, marks: () => 
       {
         ...axis,
         label: spec.x,
+        ...(spec.wholeX ? { incrs: wholeSteps } : {}),
         size: xAxisSize - labelSize,
         grid: { show: false },
         ticks: { ...lines, size: 4 },

@@ -16,6 +16,8 @@ export interface ChartSpec {
   title: string;
   x: string;
   y: string;
+  /** Ticks of the x axis are whole numbers. */
+  wholeX?: boolean;
   xRange?: [number, number];
   yRange?: [number, number];
   /** The y axis begins at 0. */

@@ -94,6 +94,7 @@ export function simulateJob({ observed }: StudioDocument): TrainJob["observed"] 
 /** A field of a job, as the document has it. */
 export const fieldOfDocument = (field: string): string =>
   field
+    .replace(/^job\./, "")
     .replace(/^observed\.simulate\.(current|weights)/, "observed.truth.$1")
     .replace(/^observed\.simulate\.parameters\./, "observed.truth.")
     .replace(/^observed\.simulate\b/, "observed");

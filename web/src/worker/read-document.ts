@@ -37,7 +37,8 @@ const observed = z.discriminatedUnion(
 const documentSchema = z.strictObject({
   version: z.literal(1),
   experiment: z.enum(experiments),
-  job: z.record(z.string(), z.unknown()),
+  // With more paths a step would hold the page's worker for minutes.
+  job: z.looseObject({ paths: whole(1, 2 ** 22) }),
   observed,
   units: z.record(z.string(), z.string().max(40)),
 });
