@@ -2,11 +2,21 @@
 import { useEffect } from "preact/hooks";
 import { paletteChanged } from "../plots/palette.js";
 import { NoGpu } from "./no-gpu.js";
-import { Figures, Readout, Transport } from "./results.js";
-import { About, Equations, Exports, Parameters, Picker, RecordingPart } from "./setup.js";
-import { dismiss, engine, engineProblem, notices, openEngine, readFile, spoken } from "./store.js";
+import { Figures } from "./results/figures.js";
+import { Readout } from "./results/readout.js";
+import { Transport } from "./results/transport.js";
+import { Equations } from "./setup/equations.js";
+import { Exports } from "./setup/exports.js";
+import { Parameters } from "./setup/parameters.js";
+import { About, Picker } from "./setup/picker.js";
+import { RecordingPart } from "./setup/recording.js";
+import { Training } from "./setup/training.js";
+import { openEngine } from "./state/begin.js";
+import { dismiss, notices } from "./state/notices.js";
+import { readFile } from "./state/open-file.js";
+import { engine, engineProblem } from "./state/signals.js";
+import { spoken } from "./state/spoken.js";
 import { Theme } from "./theme.js";
-import { Training } from "./training.js";
 
 function Notices() {
   return (

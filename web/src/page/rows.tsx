@@ -1,7 +1,8 @@
 /** Rows of the setup: fields that show a part of the document and change it, locked while it trains. */
 import type { StudioDocument } from "../model/document.js";
 import { NumberField, type NumberFieldProps, SelectField, type SelectFieldProps } from "./fields.js";
-import { edit, locked } from "./store.js";
+import { edit } from "./state/load.js";
+import { locked } from "./state/signals.js";
 
 /** Changes the document; with `keep`, so that a run can go on with the change. */
 interface Sets<T> {

@@ -1,6 +1,6 @@
 import { render } from "preact";
 import { App } from "./app.js";
-import { begin } from "./store.js";
+import { begin } from "./state/begin.js";
 
 export function start(): void {
   const root = document.getElementById("app")!;

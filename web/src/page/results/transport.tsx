@@ -1,0 +1,77 @@
+/** Controls of a run, how far it is, and what stands against it. */
+import { useId } from "preact/hooks";
+import { Action } from "../action.js";
+import { NumberInput } from "../fields.js";
+import { reset } from "../state/load.js";
+import { canTrain, objection } from "../state/objection.js";
+import { pause, setPaths, stepOnce, train } from "../state/run.js";
+import { going, pausing, state, step, studioDocument, totalSteps } from "../state/signals.js";
+
+/** On narrow screens the numbers that move may lie far below the setup: brings them into view. */
+function showReadout(): void {
+  const readout = document.querySelector(".readout");
+  if (readout && readout.getBoundingClientRect().top > innerHeight - 120) readout.scrollIntoView();
+}
+
+export function Transport() {
+  const id = useId();
+  const why = useId();
+  const { job } = studioDocument.value;
+  const against = objection.value;
+  const running = going.value;
+  const begun = step.value > 0;
+  return (
+    <section class="transport" aria-label="Training controls">
+      <div class="buttons">
+        <Action
+          primary
+          off={!running && !canTrain.value}
+          describedBy={against && why}
+          act={() => {
+            void (running ? pause() : train());
+            if (!running) showReadout();
+          }}
+        >
+          {running ? "Pause" : begun && state.value !== "finished" ? "Resume" : "Train"}
+        </Action>
+        <Action off={running || !canTrain.value} act={() => void stepOnce()}>
+          Step
+        </Action>
+        <Action off={running || !begun} act={() => void reset()}>
+          Reset
+        </Action>
+      </div>
+      <div class="paths">
+        <label for={id}>Paths</label>
+        <NumberInput
+          id={id}
+          value={job.paths}
+          label="Paths"
+          field="paths"
+          errorId={why}
+          late
+          change={(paths) => void setPaths(paths)}
+        />
+      </div>
+      <div class="progress">
+        <progress
+          max={Math.max(1, totalSteps.value)}
+          value={totalSteps.value > 0 ? step.value : 0}
+          aria-label="training steps done"
+        />
+        <span class="progress-text">
+          step {step.value}
+          {totalSteps.value > 0 && ` of ${totalSteps.value}`}
+          {running && pausing.value && ", pausing after this one"}
+          {state.value === "finished" && ", finished"}
+          {state.value === "paused" && ", paused"}
+        </span>
+      </div>
+      {against && (
+        <p class={against.field ? "objection" : "objection waits"} id={why} role={against.field ? "alert" : undefined}>
+          {against.field && <code>{against.field}</code>} {against.message}
+        </p>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,70 @@
+/** One equation of a cell. */
+import type { CellDefinition } from "../../../../src/index.js";
+import { ownCell } from "../../model/document.js";
+import { ErrorText, errorAt } from "../fields.js";
+import { edit } from "../state/load.js";
+import { locked } from "../state/signals.js";
+
+type Section = "state" | "noise" | "reset" | "receive" | "start";
+
+/** One equation, checked as it is typed. */
+export function Equation(props: {
+  label: string;
+  section: Section | "event";
+  name: string;
+  text: string;
+  optional: boolean;
+}) {
+  const { label, section, name, text, optional } = props;
+  const field = section === "event" ? "cell.event" : `cell.${section}.${name}`;
+  const error = errorAt(field);
+  const id = `equation-${section}-${name}`;
+  return (
+    <div class="equation">
+      <label for={id}>{label}</label>
+      <textarea
+        id={id}
+        rows={1}
+        spellcheck={false}
+        autocapitalize="off"
+        autocomplete="off"
+        value={text}
+        disabled={locked.value}
+        placeholder={optional ? placeholders[section as Section] : undefined}
+        aria-invalid={error ? true : undefined}
+        aria-describedby={error ? `${id}-error` : undefined}
+        onInput={(event) => {
+          const next = event.currentTarget.value.replaceAll("\n", " ");
+          edit((d) => setEquation(ownCell(d)!, section, name, next));
+        }}
+      />
+      {error && <ErrorText id={`${id}-error`}>{error}</ErrorText>}
+    </div>
+  );
+}
+
+const placeholders: Record<Section, string> = {
+  state: "0",
+  noise: "none",
+  reset: "unchanged",
+  receive: "unchanged",
+  start: "0",
+};
+
+function setEquation(cell: CellDefinition, section: Section | "event", name: string, text: string): void {
+  if (section === "event") cell.event = text;
+  else {
+    const list = { ...cell[section] };
+    if (text.trim() === "" && section !== "state") delete list[name];
+    else list[name] = text;
+    cell[section] = list;
+  }
+}
+
+export const sections: [Section, (name: string) => string][] = [
+  ["state", (n) => `d${n}/dt =`],
+  ["noise", (n) => `noise of ${n}`],
+  ["reset", (n) => `${n} after its spike`],
+  ["receive", (n) => `${n} when a spike arrives`],
+  ["start", (n) => `${n} at the start`],
+];

@@ -1,0 +1,115 @@
+/** The equations of a cell, shown or written. */
+import { useState } from "preact/hooks";
+import { ownCell } from "../../model/document.js";
+import { CheckRow } from "../rows.js";
+import { edit } from "../state/load.js";
+import { loaded, locked, studioDocument } from "../state/signals.js";
+import { Equation, sections } from "./equation.js";
+import { Part } from "./part.js";
+import { Verdict } from "./verdict.js";
+
+export function Equations() {
+  const document = studioDocument.value;
+  const own = ownCell(document);
+  const cell = loaded.value?.cell;
+  const editable = own !== undefined && document.experiment === "equations";
+  if (!editable) {
+    return (
+      <Part title="Equations" open={false} note={cell?.name}>
+        <dl class="equations-shown">
+          {cell?.equations.map((e) => (
+            <div key={`${e.section}.${e.name}`}>
+              <dt>{e.section === "event" ? "event at 0 of" : sections.find(([s]) => s === e.section)![1](e.name)}</dt>
+              <dd>
+                <code>{e.text}</code>
+              </dd>
+            </div>
+          ))}
+        </dl>
+        <Verdict />
+      </Part>
+    );
+  }
+  return (
+    <Part title="Equations" open>
+      {Object.keys(own.state).map((name) => (
+        <fieldset key={name} class="variable">
+          <legend>
+            <code>{name}</code>
+            <button
+              type="button"
+              class="quiet"
+              aria-label={`remove the variable ${name}`}
+              disabled={locked.value || Object.keys(own.state).length < 2}
+              onClick={() =>
+                edit((d) => {
+                  const c = ownCell(d)!;
+                  for (const [section] of sections) delete c[section]?.[name];
+                })
+              }
+            >
+              Remove
+            </button>
+          </legend>
+          {sections.map(([section, label]) => (
+            <Equation
+              key={section}
+              label={label(name)}
+              section={section}
+              name={name}
+              text={own[section]?.[name] ?? ""}
+              optional={section !== "state"}
+            />
+          ))}
+        </fieldset>
+      ))}
+      <Equation label="It fires when this rises through 0" section="event" name="" text={own.event} optional={false} />
+      <AddVariable />
+      <p class="hint">
+        Parameters stand below. <code>I</code> is the input current, <code>u</code> a fresh uniform number,{" "}
+        <code>w</code> the weight of a spike that arrives. Known: exp, log, sqrt, sin, cos, tanh, abs, min, max, pow.
+      </p>
+      <Verdict />
+      {loaded.value?.cell?.exactness.exact === false && (
+        <CheckRow
+          label="Train with inexact gradients all the same"
+          checked={document.job.requireExact === false}
+          set={(d, on) => {
+            if (on) d.job.requireExact = false;
+            else delete d.job.requireExact;
+          }}
+        />
+      )}
+    </Part>
+  );
+}
+
+function AddVariable() {
+  const [name, setName] = useState("");
+  return (
+    <form
+      class="inline-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const added = name.trim();
+        if (added === "") return;
+        edit((d) => {
+          ownCell(d)!.state[added] ??= "0";
+        });
+        setName("");
+      }}
+    >
+      <input
+        type="text"
+        aria-label="name of a new variable"
+        placeholder="variable"
+        value={name}
+        disabled={locked.value}
+        onInput={(event) => setName(event.currentTarget.value)}
+      />
+      <button type="submit" disabled={locked.value || name.trim() === ""}>
+        Add variable
+      </button>
+    </form>
+  );
+}

@@ -1,0 +1,45 @@
+/** Sharing, saving, opening. */
+import { useRef } from "preact/hooks";
+import { readFile } from "../state/open-file.js";
+import { exportJob, exportParameters, exportTrains } from "../state/save.js";
+import { share } from "../state/share.js";
+import { loaded } from "../state/signals.js";
+
+export function Exports() {
+  const input = useRef<HTMLInputElement>(null);
+  const ready = loaded.value?.ready === true;
+  return (
+    <section class="exports" aria-label="Share, export, open">
+      <div class="buttons">
+        <button type="button" onClick={() => void share()}>
+          Share by link
+        </button>
+        <button type="button" disabled={!ready} onClick={() => void exportParameters()}>
+          Parameters (JSON)
+        </button>
+        <button type="button" disabled={!ready} onClick={() => void exportTrains()}>
+          Trains (npz)
+        </button>
+        <button type="button" disabled={!ready} onClick={() => void exportJob()} title="for saltation train">
+          Job (JSON)
+        </button>
+        <button type="button" onClick={() => input.current?.click()}>
+          Open …
+        </button>
+        <input
+          ref={input}
+          type="file"
+          class="visually-hidden"
+          tabIndex={-1}
+          aria-label="file to open"
+          accept=".json,.npz,application/json"
+          onChange={(event) => {
+            const file = event.currentTarget.files?.[0];
+            if (file) void readFile(file);
+            event.currentTarget.value = "";
+          }}
+        />
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,58 @@
+/** Parameters of a cell of one's own. */
+import { useState } from "preact/hooks";
+import { ownCell, type StudioDocument } from "../../model/document.js";
+import { edit } from "../state/load.js";
+import { locked, studioDocument } from "../state/signals.js";
+
+export const without = ({ job }: StudioDocument, name: string): StudioDocument["job"]["trainable"] =>
+  job.trainable.filter((t) => (typeof t === "string" ? t : t.name) !== name);
+
+/** Adds parameters to a cell of one's own, and takes them out again. */
+export function OwnParameters() {
+  const [name, setName] = useState("");
+  const cell = ownCell(studioDocument.value)!;
+  const add = (): void => {
+    if (name.trim() === "") return;
+    const added = name.trim();
+    edit((d) => {
+      ownCell(d)!.parameters[added] ??= 1;
+    });
+    setName("");
+  };
+  return (
+    <form
+      class="inline-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        add();
+      }}
+    >
+      <input
+        type="text"
+        aria-label="name of a parameter"
+        placeholder="parameter"
+        value={name}
+        disabled={locked.value}
+        onInput={(event) => setName(event.currentTarget.value)}
+      />
+      <button type="submit" disabled={locked.value || name.trim() === "" || name.trim() in cell.parameters}>
+        Add
+      </button>
+      <button
+        type="button"
+        disabled={locked.value || !(name.trim() in cell.parameters)}
+        onClick={() => {
+          const gone = name.trim();
+          edit((d) => {
+            delete ownCell(d)!.parameters[gone];
+            delete d.job.network.parameters?.[gone];
+            d.job.trainable = without(d, gone);
+          });
+          setName("");
+        }}
+      >
+        Remove
+      </button>
+    </form>
+  );
+}

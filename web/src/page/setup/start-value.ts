@@ -1,0 +1,36 @@
+/** Values of parameters at the start. */
+import type { StudioDocument } from "../../model/document.js";
+import { readable } from "../../model/units.js";
+import { loaded } from "../state/signals.js";
+
+/** The value of a parameter at the start, where it is one number. */
+export function startOf(document: StudioDocument, name: string): number | string {
+  const { job } = document;
+  if (name === "current") {
+    const current = job.input?.current ?? 0;
+    if (typeof current === "number") return current;
+    return Array.isArray(current) ? spread(current) : "recorded";
+  }
+  if (name === "weights") {
+    const { weights } = job.network;
+    if (weights && "uniform" in weights) return `drawn from ${weights.uniform.join(" to ")}`;
+    return weights ? spread(numbers(weights)) : "none";
+  }
+  const value = job.network.parameters?.[name] ?? loaded.value?.cell?.defaults[name];
+  return typeof value === "number" ? value : Array.isArray(value) ? spread(value) : "";
+}
+
+type Weights = NonNullable<StudioDocument["job"]["network"]["weights"]>;
+
+function numbers(weights: Exclude<Weights, { uniform: unknown }>): number[] {
+  if ("edges" in weights) return weights.edges.map((e) => e[2]);
+  return "dense" in weights ? weights.dense.flat() : weights.layers.flat(2);
+}
+
+const spread = (values: readonly number[]): string =>
+  `${values.length} values, ${readable(Math.min(...values))} to ${readable(Math.max(...values))}`;
+
+export function setStart(document: StudioDocument, name: string, value: number): void {
+  if (name === "current") document.job.input = { ...document.job.input, current: value };
+  else document.job.network.parameters = { ...document.job.network.parameters, [name]: value };
+}

@@ -1,0 +1,31 @@
+/** What stands against training, and whether it can go. */
+import { computed, signal } from "@preact/signals";
+import type { FieldError } from "../../worker/protocol.js";
+import { engine, loaded, loading, recording, state, studioDocument } from "./signals.js";
+
+/** What is wrong with the text in a field, by field, where the document keeps the value from before. */
+export const refused = signal<Readonly<Record<string, string>>>({});
+
+/** Says what is wrong with the text in a field, or that nothing is any more. */
+export function refuse(field: string, message: string | undefined): void {
+  const { [field]: before, ...others } = refused.value;
+  if (before !== message) refused.value = message === undefined ? others : { ...others, [field]: message };
+}
+
+/** What stands against training, if anything: a field, and what is wrong with it. */
+export const objection = computed((): FieldError | undefined => {
+  const [typed] = Object.entries(refused.value);
+  if (typed) return { field: typed[0], message: typed[1] };
+  if (studioDocument.value.experiment === "recording" && !recording.value)
+    return { field: "", message: "A recording is needed first: drop its file on the page." };
+  return loaded.value?.error;
+});
+
+export const canTrain = computed(
+  () =>
+    engine.value !== undefined &&
+    loaded.value?.ready === true &&
+    objection.value === undefined &&
+    state.value !== "finished" &&
+    !loading.value,
+);

@@ -1,0 +1,31 @@
+/** Experiments in the address. */
+import type { StudioDocument } from "../../model/document.js";
+import { fromHash, toHash } from "../../model/link.js";
+import { failed, notify } from "./notices.js";
+import { studioDocument } from "./signals.js";
+import { say } from "./spoken.js";
+import { client } from "./worker.js";
+
+/** Puts the document into the address and on the clipboard. */
+export async function share(): Promise<void> {
+  const hash = await toHash(JSON.stringify(studioDocument.value));
+  globalThis.history.replaceState(null, "", hash);
+  try {
+    await navigator.clipboard.writeText(location.href);
+    notify("info", "Link copied", "It holds the experiment and its parameters, and nothing else of yours.");
+  } catch {
+    notify("info", "Link in the address bar", "Copy it from there: it holds the experiment and its parameters.");
+  }
+  say("The link to this experiment is ready.");
+}
+
+/** The document in the address, if there is one. */
+export async function linked(): Promise<StudioDocument | undefined> {
+  try {
+    const text = await fromHash(location.hash);
+    return text === undefined ? undefined : await client.call("readLink", text);
+  } catch (error) {
+    failed("The link could not be read", error);
+    return undefined;
+  }
+}

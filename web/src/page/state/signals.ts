@@ -1,0 +1,37 @@
+/** What the page knows, as signals. Everything that computes is in the worker. */
+import { computed, signal } from "@preact/signals";
+import type { StudioDocument } from "../../model/document.js";
+import { newDocument } from "../../model/experiments.js";
+import type { EngineFacts, Entry, LoadResult, RecordingFacts, RunState, StudioEvent } from "../../worker/protocol.js";
+import { History } from "./history.js";
+
+export type Snapshot = Extract<StudioEvent, { kind: "snapshot" }>;
+export const studioDocument = signal<StudioDocument>(newDocument("figure1"));
+export const loaded = signal<LoadResult | undefined>(undefined);
+export const engine = signal<EngineFacts | undefined>(undefined);
+/** Why there is no engine. */
+export const engineProblem = signal<string | undefined>(undefined);
+export const state = signal<RunState>("ready");
+export const step = signal(0);
+export const totalSteps = signal(0);
+export const entries = signal<Entry[]>([]);
+/** Replaced by itself's successor on each change: the arrays inside grow in place. */
+export const history = signal<{ data: History }>({ data: new History([]) });
+export const rate = signal(0);
+export const bytes = signal<number | undefined>(undefined);
+export const saturated = signal(0);
+export const snapshot = signal<Snapshot | undefined>(undefined);
+export const recording = signal<RecordingFacts | undefined>(undefined);
+export const neuron = signal(0);
+/** Whether a run is being prepared. */
+export const loading = signal(true);
+/** Whether the run rests after the step under way. */
+export const pausing = signal(false);
+export const going = computed(() => state.value === "running");
+
+/** Whether the document may be changed: not while it trains. */
+export const locked = going;
+
+export function clearHistory(): void {
+  history.value = { data: new History(entries.value) };
+}

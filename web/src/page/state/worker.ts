@@ -1,0 +1,86 @@
+/** The worker, and what the page makes of its events. */
+import { batch } from "@preact/signals";
+import type { StudioEvent } from "../../worker/protocol.js";
+import { StudioClient } from "../client.js";
+import { notify } from "./notices.js";
+import {
+  bytes,
+  clearHistory,
+  engine,
+  entries,
+  history,
+  rate,
+  saturated,
+  snapshot,
+  state,
+  step,
+  totalSteps,
+} from "./signals.js";
+import { report, say, valuesInWords } from "./spoken.js";
+
+/** Those who want little motion see a picture every so many milliseconds. */
+const calmEvery = 2500;
+
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+let picturedAt = 0;
+
+function listen(event: StudioEvent): void {
+  batch(() => {
+    switch (event.kind) {
+      case "state": {
+        const before = state.value;
+        state.value = event.state;
+        step.value = event.step;
+        totalSteps.value = event.steps;
+        if (event.state !== before) {
+          if (event.state === "running") say(before === "ready" ? "Training started." : "Training goes on.");
+          if (event.state === "paused") say(`Paused after ${event.step} of ${event.steps} steps: ${valuesInWords()}.`);
+          if (event.state === "finished") say(`Finished ${event.steps} steps: ${valuesInWords()}.`);
+        }
+        break;
+      }
+      case "entries":
+        entries.value = event.entries;
+        // A run that goes on from where the one before it stood goes on with its curves.
+        if (event.from === 0 || history.value.data.values.length !== event.entries.length) clearHistory();
+        rate.value = 0;
+        break;
+      case "progress":
+        history.value.data.append(event);
+        history.value = { data: history.value.data };
+        step.value = event.steps.at(-1)! + 1;
+        rate.value = event.rate;
+        bytes.value = event.bytes;
+        saturated.value = event.saturatedPaths;
+        report(() => `Step ${step.value}: ${valuesInWords()}.`);
+        break;
+      case "snapshot":
+        if (calm.matches && state.value === "running" && performance.now() - picturedAt < calmEvery) break;
+        picturedAt = performance.now();
+        snapshot.value = event;
+        bytes.value = event.bytes;
+        break;
+      case "engine":
+        engine.value = event.facts;
+        break;
+      case "lost":
+        notify("warning", "The GPU device was lost", `At step ${event.step}. A new one is being opened …`);
+        say("The GPU device was lost.");
+        break;
+      case "recovered":
+        notify(
+          "warning",
+          "The GPU device was lost",
+          `A new one was opened, and the run goes on from its last step, number ${event.step}.`,
+        );
+        say(`A new GPU device was opened; the run goes on from step ${event.step}.`);
+        break;
+      case "failure":
+        notify("error", "Training stopped", event.message);
+        break;
+    }
+  });
+}
+
+export const client = new StudioClient(listen);
