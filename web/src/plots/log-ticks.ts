@@ -3,6 +3,7 @@
 /** Digits in each decade, from few to many. */
 const choices = [[1], [1, 3], [1, 2, 5], [1, 2, 3, 4, 5, 6, 7, 8, 9]];
 const fewest = 3;
+const most = 8;
 
 /** At least two ticks from `low` > 0 to `high` > `low`: round numbers in each decade, evenly spaced ones within a part of one. */
 export function logTicks(low: number, high: number): number[] {
@@ -14,7 +15,9 @@ export function logTicks(low: number, high: number): number[] {
         if (tick >= low && tick <= high) ticks.push(tick);
       }
     }
-    if (ticks.length >= fewest) return ticks;
+    // Over very many decades, every so many of them.
+    const every = digits.length === 1 ? Math.ceil(ticks.length / most) : 1;
+    if (ticks.length >= fewest) return ticks.filter((_, n) => n % every === 0);
   }
   const width = (high - low) / fewest;
   const decade = 10 ** Math.floor(Math.log10(width));

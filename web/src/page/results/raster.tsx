@@ -52,9 +52,7 @@ export function RasterFigure() {
           </Key>
           <Key color="generated">
             generated, {generated.rows} of {job.paths} paths
-            {saturated.value > 0 &&
-              job.maxSpikes !== undefined &&
-              `, ${saturated.value} of them end at spike ${job.maxSpikes}`}
+            {saturated.value > 0 && job.maxSpikes !== undefined && `; ${saturated.value} end at spike ${job.maxSpikes}`}
           </Key>
         </>
       }
