@@ -9,7 +9,7 @@ import type { ChartSpec, Mark } from "./spec.js";
 export type ChartData = [ArrayLike<number>, ...ArrayLike<number | null>[]];
 
 const font = '11px ui-sans-serif, system-ui, -apple-system, "Segoe UI", sans-serif';
-const [labelSize, xAxisSize, yAxisSize] = [18, 42, 54];
+const [labelSize, xAxisSize, yAxisSize] = [18, 42, 58];
 
 /** Charts on the page, for export. */
 export const charts = new Map<string, { plot: uPlot; spec: ChartSpec; marks(): Mark[] }>();
@@ -132,7 +132,8 @@ function optionsOf(spec: ChartSpec, width: number, height: number, marks: () => 
           label: s.label,
           stroke: () => color(s.color),
           width: s.width ?? 1.5,
-          points: { show: false },
+          // A single value, as before the first step, is a dot.
+          points: { show: (u) => u.data[0].length === 1, size: 6 },
           spanGaps: true,
           ...(s.dash ? { dash: s.dash } : {}),
           ...(s.fill ? { fill: () => faint(color(s.color), s.fill!) } : {}),

@@ -12,7 +12,7 @@ export function LossFigure() {
   const last = data.loss.at(-1);
   const empty = last === undefined;
   return (
-    <Figure name="loss" title="Loss">
+    <Figure name="loss" title="Loss" aside={empty && <span class="key-item">no step yet</span>}>
       <Chart
         name="loss"
         height={190}
