@@ -21,10 +21,14 @@ import {
 } from "./signals.js";
 import { client } from "./worker.js";
 
+/** Counts loads and changes: a load that is overtaken by either says nothing of the document any more. */
 let loads = 0;
 
+/** Loads the document as it stands now: what waits to be loaded is part of it. */
 export async function load(standing: Standing | "keep" | null): Promise<void> {
   const mine = ++loads;
+  clearTimeout(waiting);
+  keeps = true;
   loading.value = true;
   try {
     const result = await client.call("load", studioDocument.value, standing, neuron.value);
@@ -51,6 +55,7 @@ export function edit(change: (document: StudioDocument) => void, keep = false): 
   const document = structuredClone(studioDocument.value);
   change(document);
   clearTimeout(waiting);
+  loads++;
   keeps &&= keep;
   batch(() => {
     studioDocument.value = document;
@@ -61,9 +66,7 @@ export function edit(change: (document: StudioDocument) => void, keep = false): 
     }
   });
   waiting = setTimeout(() => {
-    const resume = keeps ? "keep" : null;
-    keeps = true;
-    void load(resume);
+    void load(keeps ? "keep" : null);
   }, 250);
 }
 
@@ -77,8 +80,6 @@ export const documents = signal(0);
 
 /** Takes another document, and where it stood. */
 export async function adopt(document: StudioDocument, standing: Standing | null): Promise<void> {
-  clearTimeout(waiting);
-  keeps = true;
   batch(() => {
     entries.value = [];
     clearHistory();

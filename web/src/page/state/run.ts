@@ -3,7 +3,7 @@ import type { StudioDocument } from "../../model/document.js";
 import { edit } from "./load.js";
 import { failed } from "./notices.js";
 import { refuse } from "./objection.js";
-import { loaded, neuron, pausing, studioDocument } from "./signals.js";
+import { loaded, loading, neuron, pausing, studioDocument } from "./signals.js";
 import { client } from "./worker.js";
 
 export const train = (): Promise<void> => client.call("run").catch((e) => failed("Training could not start", e));
@@ -21,8 +21,8 @@ export async function setPaths(paths: number): Promise<void> {
   const change = (document: StudioDocument): void => {
     document.job.paths = paths;
   };
-  if (!loaded.value?.ready) {
-    edit(change);
+  if (!loaded.value?.ready || loading.value) {
+    edit(change, true);
     return;
   }
   try {
