@@ -18,7 +18,7 @@ export interface BenchOptions extends StartOptions {
 }
 
 /** Nothing is timed again after so many seconds from the start, so that all suites end within five minutes on a busy machine too. */
-const patience = 200;
+const patience = 230;
 
 /** What is about to be timed. */
 export interface Progress {

@@ -25,7 +25,7 @@ export interface Sizes {
   readonly signatures: readonly [number, number];
 }
 
-const often = { rounds: 8, repeats: { least: 2, seconds: 0.3, most: 3 } };
+const often = { rounds: 16, repeats: { least: 2, seconds: 0.3, most: 3 } };
 
 export const sizes: Record<Sizes["name"], Sizes> = {
   quick: {
