@@ -3,6 +3,7 @@
  * path, against a fine solution on the same Brownian path, for the three methods. Float64, on the CPU.
  */
 import { compileCell } from "../src/cell/emit-js.js";
+import { progressBar } from "../src/cli/output.js";
 import { coarsen, type PathStep } from "../src/driver/brownian.js";
 import { defineNetwork } from "../src/network/network.js";
 import { parameterLayout } from "../src/solve/layout.js";
@@ -106,9 +107,9 @@ export async function run(args: string[]): Promise<void> {
   const paths = Number(option(args, "--paths", "400"));
   const all: ConvergenceRow[] = [];
   for (const sigma of [0, 0.25, 0.5]) {
-    const rows = convergence(sigma, paths, coarseSteps, (p) =>
-      process.stderr.write(`sigma ${sigma}: path ${p + 1} of ${paths}\r`),
-    );
+    const bar = progressBar(`sigma ${sigma}`, paths, "paths");
+    const rows = convergence(sigma, paths, coarseSteps, (p) => bar.update(p + 1));
+    bar.stop();
     all.push(...rows);
     console.log(`\nsigma ${sigma}: RMS error of τ₂, and relative RMS error of ∂τ₂/∂c, over ${paths} paths`);
     console.table(

@@ -5,6 +5,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { progressBar } from "../src/cli/output.js";
 import { Recovery } from "../src/cli/recovery.js";
 import { Engine } from "../src/engine.js";
 import { simulatedTrials } from "../src/experiments/recovery.js";
@@ -93,15 +94,17 @@ export async function run(args: string[]): Promise<void> {
     writeResult("figure1-signature", { adapter: engine.adapterName, trueCurrent: 1.5, every, rows, runs });
     return rows;
   };
+  const bar = progressBar("figure 1 by signatures", sigmas.length * sizes.length * seeds, "runs");
+  let ran = 0;
   for (const sigma of sigmas) {
     for (const n of sizes) {
       for (let seed = 1; seed <= seeds; seed++) {
-        process.stderr.write(`sigma ${sigma}, n ${n}, seed ${seed} of ${seeds}\r`);
+        bar.update(ran++, `sigma ${sigma}, n ${n}, seed ${seed} of ${seeds}`);
         write([await runOnce(engine, sigma, n, seed)]);
       }
     }
   }
-  process.stderr.write("\n");
+  bar.stop();
   console.log(`${engine.adapterName}`);
   const runs = kept();
   console.table(tableOf(runs));

@@ -2,6 +2,7 @@
  * `npm run bench -- figure1 [--seeds 8] [--steps 1500]`: figure 1 over several data seeds, against what sampling theory
  * allows: RMS and mean of c - 1.5 and the test error, each times √n.
  */
+import { progressBar } from "../src/cli/output.js";
 import { Engine } from "../src/engine.js";
 import { figure1Setting, lastMean, runFigure1 } from "../src/experiments/figure1.js";
 import { option, writeResult } from "./support.js";
@@ -15,13 +16,15 @@ export async function run(args: string[]): Promise<void> {
   const engine = await Engine.create();
   const rows: Record<string, number | string>[] = [];
   const average = (x: number[]): number => x.reduce((a, b) => a + b, 0) / x.length;
+  const bar = progressBar("figure 1", figure1Setting.sigmas.length * figure1Setting.sampleSizes.length * seeds, "runs");
+  let ran = 0;
   for (const sigma of figure1Setting.sigmas) {
     for (const sampleSize of figure1Setting.sampleSizes) {
       const errors: number[] = [];
       const maes: number[] = [];
       const seconds: number[] = [];
       for (let seed = 1; seed <= seeds; seed++) {
-        process.stderr.write(`sigma ${sigma}, n ${sampleSize}, seed ${seed} of ${seeds}\r`);
+        bar.update(ran++, `sigma ${sigma}, n ${sampleSize}, seed ${seed} of ${seeds}`);
         const result = await runFigure1(engine, { sampleSize, sigma, seed, steps });
         errors.push(lastMean(result.current) - figure1Setting.trueCurrent);
         maes.push(lastMean(result.testMae));
@@ -45,7 +48,7 @@ export async function run(args: string[]): Promise<void> {
       });
     }
   }
-  process.stderr.write("\n");
+  bar.stop();
   console.log(`${engine.adapterName}; ${seeds} seeds, ${steps} steps`);
   console.table(rows);
   writeResult("figure1", { adapter: engine.adapterName, seeds, steps, rows });

@@ -7,6 +7,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { compileCell } from "../src/cell/emit-js.js";
+import { progressBar } from "../src/cli/output.js";
 import { coarsen, type PathStep } from "../src/driver/brownian.js";
 import { Engine } from "../src/engine.js";
 import { simulatedTrials, truthOf, truthSolve } from "../src/experiments/recovery.js";
@@ -112,6 +113,7 @@ function accuracy(paths: number): { method: Method; dt: number; timeError: numbe
   const rows = methods.flatMap((method) =>
     grids.map((dt) => ({ method, dt, squares: 0, times: 0, off: 0, spikes: 0 })),
   );
+  const bar = progressBar("accuracy", paths, "paths");
   for (let path = 0; path < paths; path++) {
     const drawn = new Map<number, PathStep>();
     const pair = new Float64Array(2);
@@ -150,8 +152,9 @@ function accuracy(paths: number): { method: Method; dt: number; timeError: numbe
         }
       });
     }
-    process.stderr.write(`accuracy: path ${path + 1} of ${paths}\r`);
+    bar.update(path + 1);
   }
+  bar.stop();
   return rows.map(({ method, dt, squares, times, off, spikes }) => ({
     method,
     dt,

@@ -19,7 +19,7 @@ import {
   truncatedSignatures,
 } from "../signature/index.js";
 import { readJobFile } from "./job-file.js";
-import { type CommonOptions, print, printJson, readable } from "./output.js";
+import { type CommonOptions, print, printJson, progressBar, progressOf, readable } from "./output.js";
 import { checkOutputs, writeOutput } from "./output-files.js";
 
 interface ReadPaths {
@@ -84,12 +84,18 @@ export async function kernelCommand(file: string, options: CommonOptions): Promi
   };
   checkOutputs({ "--out": options.out }, [file]);
   const engine = await Engine.create({ backend: options.backend as "auto" });
+  const bar = progressOf("kernels", "pairs");
   try {
     const began = performance.now();
     const backend = signatureBackend(engine.gpu ?? null);
+    const { update: progress } = bar;
     const seconds = (): number => (performance.now() - began) / 1000;
     if (statistic === "gram") {
-      const { rows, columns, values } = await signatureGram(backend, x.paths, y?.paths ?? null, kernel);
+      const { rows, columns, values } = await signatureGram(backend, x.paths, y?.paths ?? null, {
+        ...kernel,
+        progress,
+      });
+      bar.stop();
       if (options.out) writeOutput("--out", options.out, writeNpz({ gram: { data: values, shape: [rows, columns] } }));
       const gram = rowsOf(values, columns);
       if (options.json) printJson({ adapter: engine.adapterName, gram, seconds: seconds() });
@@ -100,10 +106,12 @@ export async function kernelCommand(file: string, options: CommonOptions): Promi
       return;
     }
     const gradient = job.gradient ? { x: true, y: true } : {};
+    const how = { ...kernel, gradient, progress };
     const result =
       statistic === "mmd"
-        ? await signatureMMD(backend, x.paths, y!.paths, { ...kernel, gradient, unbiased: job.unbiased ?? true })
-        : await signatureScore(backend, x.paths, y!.paths, { ...kernel, gradient });
+        ? await signatureMMD(backend, x.paths, y!.paths, { ...how, unbiased: job.unbiased ?? true })
+        : await signatureScore(backend, x.paths, y!.paths, how);
+    bar.stop();
     if (!Number.isFinite(result.value)) {
       throw new SaltationError("not-finite", `x: ${statistic} exceeds float64; scale the paths down`);
     }
@@ -120,6 +128,7 @@ export async function kernelCommand(file: string, options: CommonOptions): Promi
     if (options.json) printJson({ adapter: engine.adapterName, value: result.value, ...gradients, seconds: seconds() });
     else print(`${statistic} ${readable(result.value)} on ${engine.adapterName} in ${readable(seconds())} s`);
   } finally {
+    bar.stop();
     engine.dispose();
   }
 }
@@ -130,12 +139,15 @@ export async function signatureCommand(file: string, options: CommonOptions): Pr
   const { paths } = read("x", job.x, job);
   checkOutputs({ "--out": options.out }, [file]);
   const engine = await Engine.create({ backend: options.backend as "auto" });
+  const bar = progressBar("signatures", paths.count, "paths");
   try {
     const began = performance.now();
     const backend = signatureBackend(engine.gpu ?? null);
+    const how = { depth: job.depth, progress: (done: number) => bar.update(done) };
     const { count, size, values } = job.log
-      ? await logSignatures(backend, paths, { depth: job.depth, form: job.log })
-      : await truncatedSignatures(backend, paths, { depth: job.depth });
+      ? await logSignatures(backend, paths, { ...how, form: job.log })
+      : await truncatedSignatures(backend, paths, how);
+    bar.stop();
     const seconds = (performance.now() - began) / 1000;
     if (options.out)
       writeOutput("--out", options.out, writeNpz({ signatures: { data: values, shape: [count, size] } }));
@@ -145,6 +157,7 @@ export async function signatureCommand(file: string, options: CommonOptions): Pr
       printRows(rowsOf(values, size), "--out FILE.npz writes them");
     }
   } finally {
+    bar.stop();
     engine.dispose();
   }
 }

@@ -14,7 +14,8 @@ export interface CommonOptions {
 export const exitBadInput = 1;
 export const exitDeviceFailure = 2;
 
-const inputErrors = new Set(["invalid-input", "not-finite"]);
+/** What another job mends; the device is as it was. */
+const inputErrors = new Set(["invalid-input", "not-finite", "limit"]);
 
 export function sayError(message: string): void {
   process.stderr.write(`${messageColours.red("saltation:")} ${message}\n`);
@@ -51,6 +52,9 @@ export function progressBar(title: string, total: number, unit: string, done = 0
       hideCursor: true,
       clearOnComplete: true,
       etaBuffer: 50,
+      // Before there is anything to reckon with, the time left is a word.
+      formatTime: (t, options, multiple) =>
+        typeof t === "number" ? cliProgress.Format.TimeFormat(t, options, multiple) : "?",
       gracefulExit: false, // would stop the bar and let the process run on
     },
     cliProgress.Presets.shades_classic,
@@ -67,6 +71,18 @@ export function progressBar(title: string, total: number, unit: string, done = 0
   for (const s of signals) process.on(s, onSignal);
   bar.start(total, done, { note: "" });
   return { update: (n, note = "") => bar.update(n, { note }), stop };
+}
+
+/** A progress bar that begins with the first call of what it gives out, which says how much there is. */
+export function progressOf(title: string, unit: string): { update(done: number, total: number): void; stop(): void } {
+  let bar: ProgressBar | undefined;
+  return {
+    update(done, total) {
+      bar ??= progressBar(title, total, unit);
+      bar.update(done);
+    },
+    stop: () => bar?.stop(),
+  };
 }
 
 export function printJson(value: unknown): void {

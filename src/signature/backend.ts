@@ -16,6 +16,11 @@ export interface GramRequest {
   readonly skipDiagonal?: boolean;
 }
 
+/** How many pairs of paths a request takes. */
+export function pairsIn({ x, y, skipDiagonal }: Pick<GramRequest, "x" | "y" | "skipDiagonal">): number {
+  return y ? x.count * y.count : (x.count * (x.count + (skipDiagonal ? -1 : 1))) / 2;
+}
+
 export interface GramResult {
   /** [x.count, y.count]. */
   readonly gram: Float64Array;
@@ -26,13 +31,15 @@ export interface GramResult {
 
 export interface SignatureBackend {
   /**
-   * Computes several Gram matrices with as few waits as possible.
+   * Computes several Gram matrices with as few waits as possible. `progress` is told how many pairs are done, of all
+   * requests together; what is computed again is counted from 0 again.
    * @internal
    */
   evaluate(
     kernel: CompiledStaticKernel,
     solver: CheckedSolver,
     requests: readonly GramRequest[],
+    progress?: (pairsDone: number) => void,
   ): Promise<GramResult[]>;
   /**
    * k(x_i, y_i) of two batches of equal count [count].
@@ -45,9 +52,10 @@ export interface SignatureBackend {
     y: PathBatch,
     /** Where given, [count], also the gradient of Σ cotangent · k. */
     cotangent?: Float64Array,
+    progress?: (pairsDone: number) => void,
   ): Promise<GramResult>;
   /** Signatures [count, tensor size], level 0 included. */
-  signatures(paths: PathBatch, depth: number): Promise<Float64Array>;
+  signatures(paths: PathBatch, depth: number, progress?: (pathsDone: number) => void): Promise<Float64Array>;
   /** Gradient to the points from cotangents of the signatures [count, tensor size]. */
   signatureVjp(paths: PathBatch, depth: number, cotangent: Float64Array): Promise<Float64Array>;
 }

@@ -1,7 +1,7 @@
 /** Gram matrices of signature kernels, plain and normalised, and linear functionals of them with their gradients. */
 import { fail, finiteNumbers } from "../checks.js";
 import { SaltationError } from "../errors.js";
-import type { GramRequest, GramResult, SignatureBackend } from "./backend.js";
+import { type GramRequest, type GramResult, pairsIn, type SignatureBackend } from "./backend.js";
 import { refuseFormula } from "./not-finite.js";
 import { type PathBatch, type PathInput, readPaths, sameChannels } from "./paths.js";
 import { type CheckedSolver, checkSolver, type SignatureSolver } from "./solver.js";
@@ -14,6 +14,11 @@ export interface KernelOptions {
   readonly solver?: SignatureSolver;
   /** k(x, y) / √(k(x, x) k(y, y)) instead of k(x, y). */
   readonly normalised?: boolean;
+}
+
+export interface PairwiseOptions extends KernelOptions {
+  /** Told how many pairs of paths are done, of how many in all. */
+  readonly progress?: (pairsDone: number, pairs: number) => void;
 }
 
 export interface GramMatrix {
@@ -45,8 +50,8 @@ function refuseHuge(rows: number, columns: number): void {
   if (rows * columns > mostEntries) {
     throw new SaltationError(
       "limit",
-      `a Gram matrix of ${rows} x ${columns} paths takes ${(rows * columns * 8) / 2 ** 30} GiB; at most ${mostEntries} ` +
-        "entries are taken: split the batch",
+      `x: a Gram matrix of ${rows} × ${columns} paths takes ${((rows * columns * 8) / 2 ** 30).toPrecision(3)} GiB; ` +
+        `at most ${mostEntries} entries are taken: split the batch`,
     );
   }
 }
@@ -59,11 +64,33 @@ export function readTwo(x: PathInput, y: PathInput): { x: PathBatch; y: PathBatc
   return { x: a, y: b };
 }
 
+/** Pairs of paths that are done, over several calls of the backend. */
+class Tally {
+  private before = 0;
+
+  constructor(
+    private readonly report: PairwiseOptions["progress"],
+    private readonly pairs: number,
+  ) {
+    report?.(0, pairs);
+  }
+
+  /** For the next call of the backend, which computes so many pairs. */
+  next(pairs: number): (done: number) => void {
+    const { before } = this;
+    this.before += pairs;
+    return (done) => this.report?.(before + done, this.pairs);
+  }
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
+
 /** Gram matrices, of static kernels that are finite at the points. */
 async function evaluate(
   backend: SignatureBackend,
   { kernel, solver }: CheckedKernel,
   requests: readonly GramRequest[],
+  tally: Tally,
 ): Promise<GramResult[]> {
   for (const { x, y, cotangent, skipDiagonal } of requests) {
     const skips = y === null && skipDiagonal;
@@ -74,7 +101,7 @@ async function evaluate(
     };
     refuseFormula(kernel, x, y ?? x, { count: x.count * columns, pair }, cotangent !== undefined);
   }
-  return backend.evaluate(kernel, solver, requests);
+  return backend.evaluate(kernel, solver, requests, tally.next(sum(requests.map(pairsIn))));
 }
 
 /** Kernels of pairs of paths, of static kernels that are finite at the points. */
@@ -83,15 +110,16 @@ async function paired(
   { kernel, solver }: CheckedKernel,
   x: PathBatch,
   y: PathBatch,
-  cotangent?: Float64Array,
+  cotangent: Float64Array | undefined,
+  tally: Tally,
 ): Promise<GramResult> {
   refuseFormula(kernel, x, y, { count: x.count, pair: (n) => [n, n] }, cotangent !== undefined);
-  return backend.paired(kernel, solver, x, y, cotangent);
+  return backend.paired(kernel, solver, x, y, cotangent, tally.next(x.count));
 }
 
 /** √k(x, x) of every path, for normalised kernels. */
-async function norms(backend: SignatureBackend, k: CheckedKernel, x: PathBatch): Promise<Float64Array> {
-  const { gram } = await paired(backend, k, x, x);
+async function norms(backend: SignatureBackend, k: CheckedKernel, x: PathBatch, tally: Tally): Promise<Float64Array> {
+  const { gram } = await paired(backend, k, x, x, undefined, tally);
   const bad = gram.findIndex((v) => !(v > 0));
   if (bad >= 0) {
     throw new SaltationError(
@@ -110,17 +138,20 @@ export async function signatureGram(
   backend: SignatureBackend,
   x: PathInput,
   y: PathInput | null,
-  options: KernelOptions = {},
+  options: PairwiseOptions = {},
 ): Promise<GramMatrix> {
   const k = checkKernel(options);
   const a = readPaths("x", x);
   const b = y === null ? a : readPaths("y", y);
   sameChannels(a, b);
   refuseHuge(a.count, b.count);
-  const [{ gram }] = (await evaluate(backend, k, [{ x: a, y: y === null ? null : b }])) as [{ gram: Float64Array }];
+  const request = { x: a, y: y === null ? null : b };
+  const own = k.normalised ? a.count + (y === null ? 0 : b.count) : 0;
+  const tally = new Tally(options.progress, pairsIn(request) + own);
+  const [{ gram }] = (await evaluate(backend, k, [request], tally)) as [{ gram: Float64Array }];
   if (k.normalised) {
-    const na = await norms(backend, k, a);
-    const nb = y === null ? na : await norms(backend, k, b);
+    const na = await norms(backend, k, a, tally);
+    const nb = y === null ? na : await norms(backend, k, b, tally);
     for (let i = 0; i < a.count; i++) for (let j = 0; j < b.count; j++) gram[i * b.count + j]! /= na[i]! * nb[j]!;
   }
   return { rows: a.count, columns: b.count, values: gram };
@@ -142,7 +173,7 @@ export async function signatureKernel(
   backend: SignatureBackend,
   x: PathInput,
   y: PathInput,
-  options: KernelOptions & { readonly cotangent?: ArrayLike<number> } = {},
+  options: PairwiseOptions & { readonly cotangent?: ArrayLike<number> } = {},
 ): Promise<PairedKernels> {
   const k = checkKernel(options);
   const two = readTwo(x, y);
@@ -150,7 +181,8 @@ export async function signatureKernel(
   if (k.normalised) fail("normalised", "is taken by Gram matrices and statistics, not by pairs");
   const { cotangent } = options;
   const bar = cotangent && finiteNumbers("cotangent", cotangent, two.x.count, `${two.x.count} pairs`);
-  const { gram, gradientX, gradientY } = await paired(backend, k, two.x, two.y, bar);
+  const tally = new Tally(options.progress, two.x.count);
+  const { gram, gradientX, gradientY } = await paired(backend, k, two.x, two.y, bar, tally);
   return { values: gram, gradientX, gradientY };
 }
 
@@ -183,6 +215,7 @@ export async function linearStatistic(
   y: PathBatch,
   weights: StatisticWeights,
   want: { x: boolean; y: boolean },
+  progress: PairwiseOptions["progress"],
 ): Promise<StatisticResult> {
   refuseHuge(x.count, y.count);
   refuseHuge(x.count, x.count);
@@ -219,6 +252,10 @@ export async function linearStatistic(
     if (!known) gradients.set(batch, gradient.slice());
     else for (let i = 0; i < known.length; i++) known[i]! += gradient[i]!;
   };
+  const each = sum(terms.map((t) => pairsIn({ x: t.a, y: t.b, skipDiagonal: t.skip })));
+  const both = x.count + y.count;
+  const again = each + (want.x ? x.count : 0) + (want.y ? y.count : 0);
+  const tally = new Tally(progress, k.normalised ? both + each + (want.x || want.y ? again : 0) : each);
   let value = 0;
   const request = (term: (typeof terms)[number], w: Float64Array | undefined) => ({
     x: term.a,
@@ -237,6 +274,7 @@ export async function linearStatistic(
       backend,
       k,
       terms.map((t) => request(t, t.w)),
+      tally,
     );
     results.forEach((r, i) => {
       value += dot(r.gram, terms[i]!.w);
@@ -244,12 +282,13 @@ export async function linearStatistic(
     collect(results);
   } else {
     // Values first: the cotangents of a normalised kernel depend on them.
-    const nx = await norms(backend, k, x);
-    const ny = await norms(backend, k, y);
+    const nx = await norms(backend, k, x, tally);
+    const ny = await norms(backend, k, y, tally);
     const values = await evaluate(
       backend,
       k,
       terms.map((t) => request(t, undefined)),
+      tally,
     );
     const diagonal = new Map([
       [x, new Float64Array(x.count)],
@@ -275,11 +314,12 @@ export async function linearStatistic(
           backend,
           k,
           terms.map((t, i) => request(t, scaled[i])),
+          tally,
         ),
       );
       for (const batch of new Set([x, y])) {
         if (!(batch === x ? want.x : want.y)) continue;
-        const own = await paired(backend, k, batch, batch, diagonal.get(batch)!);
+        const own = await paired(backend, k, batch, batch, diagonal.get(batch)!, tally);
         add(batch, own.gradientX);
         add(batch, own.gradientY);
       }

@@ -43,11 +43,11 @@ function check({ count, channels }: { count: number; channels: number }, depth: 
 export async function truncatedSignatures(
   backend: SignatureBackend,
   x: PathInput,
-  { depth }: SignatureOptions,
+  { depth, progress }: SignatureOptions & { readonly progress?: (pathsDone: number) => void },
 ): Promise<Signatures> {
   const paths = readPaths("x", x);
   const size = check(paths, depth);
-  return { count: paths.count, size, values: await backend.signatures(paths, depth) };
+  return { count: paths.count, size, values: await backend.signatures(paths, depth, progress) };
 }
 
 /**
@@ -83,7 +83,7 @@ export async function expectedSignature(
 export async function logSignatures(
   backend: SignatureBackend,
   x: PathInput,
-  options: SignatureOptions & { readonly form?: LogSignatureForm },
+  options: SignatureOptions & { readonly form?: LogSignatureForm; readonly progress?: (pathsDone: number) => void },
 ): Promise<Signatures> {
   const paths = readPaths("x", x);
   const { count, size, values } = await truncatedSignatures(backend, paths, options);

@@ -6,10 +6,10 @@
  */
 import { fail } from "../checks.js";
 import type { SignatureBackend } from "./backend.js";
-import { checkKernel, type KernelOptions, linearStatistic, readTwo, type StatisticResult } from "./gram.js";
+import { checkKernel, linearStatistic, type PairwiseOptions, readTwo, type StatisticResult } from "./gram.js";
 import type { PathBatch, PathInput } from "./paths.js";
 
-export interface StatisticOptions extends KernelOptions {
+export interface StatisticOptions extends PairwiseOptions {
   /** Which gradients are wanted (default none). */
   readonly gradient?: { readonly x?: boolean; readonly y?: boolean };
 }
@@ -48,7 +48,8 @@ export async function signatureMMD(
   const [m, n] = [two.x.count, two.y.count];
   const own = unbiased ? offDiagonal : all;
   const want = { x: options.gradient?.x ?? false, y: options.gradient?.y ?? false };
-  return linearStatistic(backend, k, two.x, two.y, { xx: own(m), yy: own(n), xy: -2 / (m * n) }, want);
+  const weights = { xx: own(m), yy: own(n), xy: -2 / (m * n) };
+  return linearStatistic(backend, k, two.x, two.y, weights, want, options.progress);
 }
 
 /**
@@ -67,5 +68,6 @@ export async function signatureScore(
   atLeastTwo("x", two.x);
   const [m, n] = [two.x.count, two.y.count];
   const want = { x: options.gradient?.x ?? false, y: options.gradient?.y ?? false };
-  return linearStatistic(backend, k, two.x, two.y, { xx: offDiagonal(m), xy: -2 / (m * n) }, want);
+  const weights = { xx: offDiagonal(m), xy: -2 / (m * n) };
+  return linearStatistic(backend, k, two.x, two.y, weights, want, options.progress);
 }

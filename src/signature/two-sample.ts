@@ -2,10 +2,10 @@
 import { fail, oneOf, show, wholeNumber } from "../checks.js";
 import { threefry2x32 } from "../driver/threefry.js";
 import type { SignatureBackend } from "./backend.js";
-import { type KernelOptions, readTwo, signatureGram } from "./gram.js";
+import { type PairwiseOptions, readTwo, signatureGram } from "./gram.js";
 import { batchOf, type PathInput, pathPoints } from "./paths.js";
 
-export interface TwoSampleOptions extends KernelOptions {
+export interface TwoSampleOptions extends PairwiseOptions {
   /** Probability of rejecting equal laws (default 0.05). */
   readonly level?: number;
   /**

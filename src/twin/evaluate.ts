@@ -14,9 +14,7 @@ import { type PathResult, PathSolver, type PathSpike } from "./forward.js";
 import { counterNoise } from "./noise.js";
 import { reversePath } from "./reverse.js";
 import { pathSensitivities } from "./sensitivity.js";
-
-/** After so many milliseconds of work the event loop gets a turn: progress bars and pages stay alive. */
-const turn = 50;
+import { Turns } from "./turns.js";
 
 async function eachPath(
   plan: SolvePlan,
@@ -26,7 +24,7 @@ async function eachPath(
   progress?: (pathsDone: number) => void,
 ): Promise<void> {
   const solver = new PathSolver(plan, cell, counterNoise(plan));
-  let last = performance.now();
+  const turns = new Turns();
   for (let path = 0; path < plan.paths; path++) {
     const result = solver.solve(path, record);
     for (const y of result.final) {
@@ -39,10 +37,9 @@ async function eachPath(
       }
     }
     visit(path, result);
-    if (performance.now() - last > turn) {
+    if (turns.due()) {
       progress?.(path + 1);
-      await new Promise((resolve) => setTimeout(resolve, 0));
-      last = performance.now();
+      await turns.take();
     }
   }
   progress?.(plan.paths);

@@ -81,6 +81,14 @@ describe("a command line that is wrong", () => {
       ["kernel", write("inf.json", { x: [[[0], [1e300]]] }), "--backend=cpu"],
       /the signature kernel of x\[0\] .* exceeds float64: scale the paths down/,
     ],
+    [
+      ["signature", write("too-deep.json", { x: [[Array(12).fill(0), Array(12).fill(1)]], depth: 8 })],
+      /depth: 1 signatures of 12 channels to depth 8 take .* GiB; take a smaller depth or fewer paths at a time/,
+    ],
+    [
+      ["kernel", write("huge.json", { x: Array(16400).fill([[0], [1]]) })],
+      /x: a Gram matrix of 16400 × 16400 paths takes 2.00 GiB; .*: split the batch/,
+    ],
     [["bench", "--compare", "none.json"], /--compare: cannot read none\.json: no such file or directory/],
     [["figure1", "--steps", "abc"], /--steps: expected a whole number from 1 to 2147483648, got "abc"/],
     [["figure1", "--seed", "-1"], /--seed: expected a whole number from 0 to 4294967295, got "-1"/],

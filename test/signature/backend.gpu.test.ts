@@ -227,6 +227,38 @@ describe("statistics on the GPU", () => {
     expect(b).toEqual(a);
   });
 
+  it("tells how many pairs of paths are done, of all that a statistic takes", async () => {
+    const x = brownianPaths(50, Array(30).fill(70), 2);
+    const y = brownianPaths(51, Array(20).fill(60), 2);
+    const own = [(30 * 29) / 2, (20 * 19) / 2, 30 * 20];
+    const once = own[0]! + own[1]! + own[2]!;
+    const gradient = { x: true };
+    for (const backend of [gpu(), twin]) {
+      for (const [pairs, compute] of [
+        [30 * 20, (progress) => signatureGram(backend, x, y, { progress })],
+        [30 * 20 + 50, (progress) => signatureGram(backend, x, y, { progress, normalised: true })],
+        [once, (progress) => signatureMMD(backend, x, y, { progress, gradient })],
+        // Norms, values, and with the cotangents once more; and the diagonal of x, whose gradient is wanted.
+        [50 + 2 * once + 30, (progress) => signatureMMD(backend, x, y, { progress, gradient, normalised: true })],
+      ] as [number, (progress: (done: number, all: number) => void) => Promise<unknown>][]) {
+        const told: number[] = [];
+        await compute((done, all) => {
+          expect(all).toBe(pairs);
+          told.push(done);
+        });
+        expect(told[0]).toBe(0);
+        expect(told.at(-1)).toBe(pairs);
+        expect(told).toEqual([...told].sort((a, b) => a - b));
+      }
+    }
+    // Chunks take about a second on a software adapter.
+    if (!engine().gpu!.adapter.fallback) return;
+    const told: number[] = [];
+    const long = brownianPaths(52, Array(24).fill(1000), 2);
+    await signatureGram(gpu(), long, brownianPaths(53, Array(24).fill(1000), 2), { progress: (n) => told.push(n) });
+    expect(told).toEqual([0, 268, 536, 576]);
+  });
+
   it("two-sample test: rejects other laws, keeps equal ones, at the level asked for", async () => {
     const same = brownianPaths(14, Array(20).fill(16), 2);
     const other = brownianPaths(15, Array(20).fill(16), 2, 2.5);

@@ -100,6 +100,14 @@ function wantsParts(solver: CheckedSolver, pairs: number, cells: number, softwar
   return small && pairs * cells <= all && pairs * each <= partsWork(software);
 }
 
+/** Chunks that are submitted before the results of the first of them are waited for. */
+const chunksAhead = 16;
+
+function keep(list: Storage[], storage: Storage): Storage {
+  list.push(storage);
+  return storage;
+}
+
 /** One request made ready: its pairs, its plan, its kernels. */
 interface Job {
   readonly x: PathBatch;
@@ -161,6 +169,7 @@ export class GpuSignatureBackend implements SignatureBackend {
     kernel: CompiledStaticKernel,
     solver: CheckedSolver,
     requests: readonly GramRequest[],
+    progress?: (pairsDone: number) => void,
   ): Promise<GramResult[]> {
     // A sum of which a part comes with its gradient is no more accurate for the other part's being so.
     const extended = requests.every((r) => !r.cotangent);
@@ -191,7 +200,7 @@ export class GpuSignatureBackend implements SignatureBackend {
           return { gram, gradientX: gx, gradientY: gy };
         });
       });
-      return this.run(kernel, await Promise.all(jobs));
+      return this.run(kernel, await Promise.all(jobs), progress);
     });
   }
 
@@ -201,6 +210,7 @@ export class GpuSignatureBackend implements SignatureBackend {
     x: PathBatch,
     y: PathBatch,
     cotangent?: Float64Array,
+    progress?: (pairsDone: number) => void,
   ): Promise<GramResult> {
     const all = Uint32Array.from({ length: x.count }, (_, i) => i);
     const list = { a: all, b: all };
@@ -222,17 +232,23 @@ export class GpuSignatureBackend implements SignatureBackend {
           gradientY,
         }),
       );
-      return (await this.run(kernel, [job]))[0]!;
+      return (await this.run(kernel, [job], progress))[0]!;
     });
   }
 
-  private async run(kernel: CompiledStaticKernel, jobs: readonly Job[]): Promise<GramResult[]> {
+  private async run(
+    kernel: CompiledStaticKernel,
+    jobs: readonly Job[],
+    progress: ((pairsDone: number) => void) | undefined,
+  ): Promise<GramResult[]> {
     const { gpu } = this;
-    const held: Storage[] = [];
-    const hold = (s: Storage): Storage => {
-      held.push(s);
-      return s;
+    let pairs = 0;
+    const done = (more: number): void => {
+      pairs += more;
+      progress?.(pairs);
     };
+    const held: Storage[] = [];
+    const hold = (s: Storage): Storage => keep(held, s);
     try {
       const sizes = jobs.map((job) => job.stages.scratch);
       const scratch: PairScratch = {
@@ -253,7 +269,7 @@ export class GpuSignatureBackend implements SignatureBackend {
       };
       return await Promise.all(
         jobs.map(async (job) => {
-          const { values, gradX, gradY } = await this.encode(kernel, job, scratch, points, hold);
+          const { values, gradX, gradY } = await this.encode(kernel, job, scratch, points, hold, done);
           return job.collect(values, gradX, gradY);
         }),
       );
@@ -269,6 +285,7 @@ export class GpuSignatureBackend implements SignatureBackend {
     scratch: PairScratch,
     points: (batch: PathBatch, extended: boolean) => Storage,
     hold: (s: Storage) => Storage,
+    done: (pairs: number) => void,
   ): Promise<{ values: Float64Array; gradX?: Float64Array; gradY?: Float64Array }> {
     const { gpu } = this;
     const { x, y, list, weights, stages } = job;
@@ -295,11 +312,14 @@ export class GpuSignatureBackend implements SignatureBackend {
       const slots = end - begin;
       const columns = longestOf(y, list.b, begin, end);
       const grid = { plan: stages.plan, columns };
-      const results = hold(gpu.buffer("results", slots * (parts ? 16 : 8)));
+      const own: Storage[] = [];
+      const buffer = (label: string, bytes: number): Storage => keep(own, gpu.buffer(label, bytes));
+      const upload = (label: string, data: ArrayBufferView): Storage => keep(own, gpu.upload(label, data));
+      const results = buffer("results", slots * (parts ? 16 : 8));
       const role = (out: Storage | undefined, paths: Uint32Array, count: number) =>
-        out && { out, list: hold(gpu.upload("slots of paths", slotLists(paths, begin, end, count))), paths: count };
+        out && { out, list: upload("slots of paths", slotLists(paths, begin, end, count)), paths: count };
       const incrementGradients =
-        parts && want ? hold(gpu.buffer("gradients to increments", 4 * partsCount(grid, slots))) : undefined;
+        parts && want ? buffer("gradients to increments", 4 * partsCount(grid, slots)) : undefined;
       batch = stages.encode(
         batch,
         {
@@ -308,16 +328,13 @@ export class GpuSignatureBackend implements SignatureBackend {
           columns,
           x: px,
           y: py,
-          pairs: hold(gpu.upload("pairs", describePairs(list, begin, end, x, y))),
+          pairs: upload("pairs", describePairs(list, begin, end, x, y)),
           results,
           increments: parts
-            ? incrementParts(kernel, x, y, list, begin, end, grid).map((p) => hold(gpu.upload("increments", p)))
+            ? incrementParts(kernel, x, y, list, begin, end, grid).map((p) => upload("increments", p))
             : undefined,
           incrementGradients,
-          weights:
-            weights && !parts
-              ? hold(gpu.upload("weights", Float32Array.from(weights.subarray(begin, end))))
-              : undefined,
+          weights: weights && !parts ? upload("weights", Float32Array.from(weights.subarray(begin, end))) : undefined,
           gradientX: role(gradX, list.a, x.count),
           gradientY: role(gradY, list.b, y.count),
         },
@@ -332,6 +349,7 @@ export class GpuSignatureBackend implements SignatureBackend {
               ? (read[4 * i]! + read[4 * i + 1]!) * 2 ** read[4 * i + 2]!
               : read[2 * i]! * 2 ** read[2 * i + 1]!;
           }
+          done(slots);
         }),
       );
       if (incrementGradients) {
@@ -344,6 +362,8 @@ export class GpuSignatureBackend implements SignatureBackend {
         gradReads = [gradX, gradY].map(async (g) => g && Float64Array.from(new Float32Array(await batch.read(g))));
       }
       batch = this.flush(batch);
+      for (const s of own) s.dispose();
+      if (reads.length > chunksAhead) await reads[reads.length - 1 - chunksAhead];
     }
     await Promise.all(reads);
     let [gx, gy] = await Promise.all(gradReads);
@@ -362,8 +382,8 @@ export class GpuSignatureBackend implements SignatureBackend {
     return this.gpu.batch("signature kernels");
   }
 
-  signatures(paths: PathBatch, depth: number): Promise<Float64Array> {
-    return gpuSignatures(this.gpu, paths, depth);
+  signatures(paths: PathBatch, depth: number, progress?: (pathsDone: number) => void): Promise<Float64Array> {
+    return gpuSignatures(this.gpu, paths, depth, progress);
   }
 
   signatureVjp(paths: PathBatch, depth: number, cotangent: Float64Array): Promise<Float64Array> {

@@ -9,15 +9,16 @@ export interface PairList {
 
 /** All pairs of a Gram matrix, row by row; with `symmetric` those on and above the diagonal. */
 export function gramPairs(rows: number, columns: number, symmetric: boolean, skipDiagonal: boolean): PairList {
-  const a: number[] = [];
-  const b: number[] = [];
+  const pairs = symmetric ? (rows * (rows + (skipDiagonal ? -1 : 1))) / 2 : rows * columns;
+  const [a, b] = [new Uint32Array(pairs), new Uint32Array(pairs)];
+  let n = 0;
   for (let i = 0; i < rows; i++) {
     for (let j = symmetric ? i + (skipDiagonal ? 1 : 0) : 0; j < columns; j++) {
-      a.push(i);
-      b.push(j);
+      a[n] = i;
+      b[n++] = j;
     }
   }
-  return { a: Uint32Array.from(a), b: Uint32Array.from(b) };
+  return { a, b };
 }
 
 /** Pair descriptors for a range of pairs: start of x, rows, start of y, columns. */

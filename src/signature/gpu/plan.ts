@@ -122,7 +122,10 @@ export function planChunk(
     perRow > 0 ? (segment + 1) * columns * (parts ? 8 : 4) : 0,
     gradient ? words.reverse * columns * 4 : 0,
   );
-  const fit = Math.floor(budget / perSlot);
+  // About a second's work, so that progress can be told; but threads for all of the adapter.
+  const work = rows * columns * refineRows * words.forward;
+  const timely = Math.max(device.software ? 256 : 16384, Math.floor((device.software ? 2 ** 28 : 2 ** 36) / work));
+  const fit = Math.min(timely, Math.floor(budget / perSlot));
   const group = device.software ? 4 : 32;
   const interleave = threads > 1 ? 1 : Math.min(group, pairs);
   const slots = Math.min(pairs, Math.max(interleave, fit - (fit % interleave)), 2 ** 20);

@@ -49,7 +49,12 @@ function wordGroups(channels: number, depth: number): number {
 }
 
 /** Signatures of all paths [count, size]. */
-export async function gpuSignatures(gpu: Gpu, paths: PathBatch, depth: number): Promise<Float64Array> {
+export async function gpuSignatures(
+  gpu: Gpu,
+  paths: PathBatch,
+  depth: number,
+  progress?: (pathsDone: number) => void,
+): Promise<Float64Array> {
   const { channels, count } = paths;
   const size = signatureSize(channels, depth);
   const chunk = Math.min(count, 65535, Math.floor(budgetOf(gpu, size) / (size * 4)));
@@ -72,7 +77,12 @@ export async function gpuSignatures(gpu: Gpu, paths: PathBatch, depth: number): 
       const here = Math.min(chunk, count - first);
       const batch = gpu.batch("signatures");
       batch.dispatch(kernel, [d, offsets, out], Uint32Array.of(first, here, 0, 0), [wordGroups(channels, depth), here]);
-      reads.push(batch.read(out, 0, here * size * 4).then((data) => [first, data]));
+      reads.push(
+        batch.read(out, 0, here * size * 4).then((data) => {
+          progress?.(first + here);
+          return [first, data];
+        }),
+      );
       batch.submit();
     }
     const result = new Float64Array(count * size);

@@ -1,9 +1,10 @@
 /** The float64 twin as a backend: pair after pair, every formula as it is written in the papers. */
-import type { GramRequest, GramResult, SignatureBackend } from "../../signature/backend.js";
+import { type GramRequest, type GramResult, pairsIn, type SignatureBackend } from "../../signature/backend.js";
 import { refuseGradients, refuseOverflow, refuseSignatures } from "../../signature/not-finite.js";
 import { pathPoints } from "../../signature/paths.js";
 import type { CheckedSolver } from "../../signature/solver.js";
 import type { CompiledStaticKernel } from "../../signature/static-kernel.js";
+import { Turns } from "../turns.js";
 import { increments, incrementsVjp } from "./increments.js";
 import { kernelValue, kernelVjp } from "./kernel.js";
 import { truncatedSignature, truncatedSignatureVjp } from "./signature.js";
@@ -30,7 +31,13 @@ function pair(
   return value;
 }
 
-function gramOf(kernel: CompiledStaticKernel, solver: CheckedSolver, request: GramRequest): GramResult {
+async function gramOf(
+  kernel: CompiledStaticKernel,
+  solver: CheckedSolver,
+  request: GramRequest,
+  turns: Turns,
+  progress?: (pairsDone: number) => void,
+): Promise<GramResult> {
   const { x, cotangent, gradient } = request;
   const symmetric = request.y === null;
   const y = request.y ?? x;
@@ -41,6 +48,7 @@ function gramOf(kernel: CompiledStaticKernel, solver: CheckedSolver, request: Gr
     : cotangent && (gradient?.y ?? true)
       ? new Float64Array(y.points.length)
       : undefined;
+  let done = 0;
   for (let a = 0; a < x.count; a++) {
     for (let b = symmetric ? a : 0; b < y.count; b++) {
       if (symmetric && a === b && request.skipDiagonal) continue;
@@ -51,24 +59,55 @@ function gramOf(kernel: CompiledStaticKernel, solver: CheckedSolver, request: Gr
       const yBar = weight !== 0 && gradientY ? pathPoints(y, b, gradientY) : undefined;
       gram[at] = pair(kernel, solver, pathPoints(x, a), pathPoints(y, b), x.channels, weight, xBar, yBar);
       if (both) gram[b * y.count + a] = gram[at]!;
+      done++;
+      if (turns.due()) {
+        progress?.(done);
+        await turns.take();
+      }
     }
   }
+  progress?.(done);
   refuseOverflow(gram, (n) => [Math.floor(n / y.count), n % y.count], x, y, "float64");
   refuseGradients([gradientX, gradientY], "float64");
   return { gram, gradientX, gradientY: symmetric ? undefined : gradientY };
 }
 
+/** Visits 0 to count − 1, and lets others have their turn in between. */
+async function each(
+  count: number,
+  progress: ((done: number) => void) | undefined,
+  visit: (i: number) => void,
+): Promise<void> {
+  const turns = new Turns();
+  for (let i = 0; i < count; i++) {
+    visit(i);
+    if (turns.due()) {
+      progress?.(i + 1);
+      await turns.take();
+    }
+  }
+  progress?.(count);
+}
+
 /** The backend that needs no GPU. */
 export function twinBackend(): SignatureBackend {
   return {
-    async evaluate(kernel, solver, requests) {
-      return requests.map((request) => gramOf(kernel, solver, request));
+    async evaluate(kernel, solver, requests, progress) {
+      const turns = new Turns();
+      const results: GramResult[] = [];
+      let before = 0;
+      for (const request of requests) {
+        results.push(await gramOf(kernel, solver, request, turns, progress && ((done) => progress(before + done))));
+        before += pairsIn(request);
+      }
+      return results;
     },
-    async paired(kernel, solver, x, y, cotangent) {
+    async paired(kernel, solver, x, y, cotangent, progress) {
       const gradientX = cotangent ? new Float64Array(x.points.length) : undefined;
       const gradientY = cotangent ? new Float64Array(y.points.length) : undefined;
-      const gram = Float64Array.from({ length: x.count }, (_, i) =>
-        pair(
+      const gram = new Float64Array(x.count);
+      await each(x.count, progress, (i) => {
+        gram[i] = pair(
           kernel,
           solver,
           pathPoints(x, i),
@@ -77,28 +116,28 @@ export function twinBackend(): SignatureBackend {
           cotangent?.[i] ?? 0,
           gradientX && pathPoints(x, i, gradientX),
           gradientY && pathPoints(y, i, gradientY),
-        ),
-      );
+        );
+      });
       refuseOverflow(gram, (n) => [n, n], x, y, "float64");
       refuseGradients([gradientX, gradientY], "float64");
       return { gram, gradientX, gradientY };
     },
-    async signatures(paths, depth) {
+    async signatures(paths, depth, progress) {
       const size = tensorSize(paths.channels, depth);
       const out = new Float64Array(paths.count * size);
-      for (let i = 0; i < paths.count; i++) {
+      await each(paths.count, progress, (i) => {
         out.set(truncatedSignature(pathPoints(paths, i), paths.channels, depth), i * size);
-      }
+      });
       refuseSignatures(out, size, "float64");
       return out;
     },
     async signatureVjp(paths, depth, cotangent) {
       const size = tensorSize(paths.channels, depth);
       const out = new Float64Array(paths.points.length);
-      for (let i = 0; i < paths.count; i++) {
+      await each(paths.count, undefined, (i) => {
         const bar = cotangent.subarray(i * size, (i + 1) * size);
         pathPoints(paths, i, out).set(truncatedSignatureVjp(pathPoints(paths, i), paths.channels, depth, bar));
-      }
+      });
       return out;
     },
   };
