@@ -5,6 +5,7 @@ import { fail, oneOf, wholeNumber } from "./checks.js";
 import type { Current } from "./driver/current.js";
 import { SaltationError } from "./errors.js";
 import { type AdapterSummary, Gpu, type GpuOptions } from "./gpu/index.js";
+import { batchesOf, withBatchErrors } from "./gradient/batch-errors.js";
 import { GradientEvaluator } from "./gradient/evaluate.js";
 import type { PreparedGradient, PreparedGradientOptions } from "./gradient/prepared.js";
 import { notFinite, type ValueAndGradient } from "./gradient/result.js";
@@ -15,7 +16,7 @@ import { planSolve, type SolveOptions, type SolvePlan } from "./solve/plan.js";
 import { PreparedSimulation } from "./solve/prepared.js";
 import { simulateGpu } from "./solve/simulate.js";
 import type { SpikeTrains } from "./solve/trains.js";
-import type { Evaluator, Loss } from "./train/loss.js";
+import type { Evaluator, EvaluatorOptions, Loss } from "./train/loss.js";
 import { planForLoss } from "./train/loss-plan.js";
 import { evaluateCpu, sensitivitiesCpu, simulateCpu } from "./twin/evaluate.js";
 import { type StateTrace, traceStates } from "./twin/trace.js";
@@ -39,6 +40,11 @@ export interface GradientOptions extends SolveOptions, Progress {
    * Refuse a cell whose pathwise gradient is not exact (see `cell.exactness`); true unless set to false.
    */
   requireExact?: boolean;
+  /**
+   * Standard errors of the gradient of losses that are not pathwise (see `ValueAndGradient`), which take up to as many
+   * paths again; true unless set to false.
+   */
+  standardErrors?: boolean;
   /**
    * Also called with the value and gradient contributions of each path: [1 + entries][paths] in rows, the value first.
    */
@@ -124,9 +130,33 @@ export class EngineNetwork {
    */
   async valueAndGradient(loss: Loss, options: GradientOptions): Promise<ValueAndGradient> {
     const plan = this.gradientPlan(options, loss);
-    const evaluator = await this.evaluator(plan, loss, options.with, options.requireExact);
+    const batched = !loss.pathwise && !loss.evaluator && (options.standardErrors ?? true);
+    const all = batchesOf(plan.paths, loss.leastPaths ?? 1);
+    const share = batched ? plan.paths / (plan.paths + all.batches * all.paths) : 1;
+    const { progress } = options;
+    const told = progress && ((paths: number): void => progress(Math.floor(share * paths)));
+    const evaluate = async (of: SolvePlan, how: EvaluatorOptions): Promise<ValueAndGradient> => {
+      const evaluator = await this.evaluator(of, loss, options.with, options.requireExact);
+      try {
+        return await evaluator.evaluate(of, how);
+      } finally {
+        evaluator.dispose();
+      }
+    };
+    const result = await evaluate(plan, { ...options, ...(told ? { progress: told } : {}) });
+    if (!batched) return result;
+    const few = { ...plan, paths: all.paths };
+    const evaluator = await this.evaluator(few, loss, options.with, options.requireExact);
     try {
-      return await evaluator.evaluate(plan, options);
+      const views = requestedViews(this.network, parameterLayout(plan), options.with);
+      return await withBatchErrors(
+        result,
+        plan,
+        loss,
+        views,
+        (p) => evaluator.evaluate(p),
+        told && ((paths) => told(plan.paths + paths)),
+      );
     } finally {
       evaluator.dispose();
     }

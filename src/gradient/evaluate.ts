@@ -168,11 +168,12 @@ export class GradientEvaluator implements Evaluator {
         report = batch.read(gpuLoss.report);
         batch.submit();
       }
+      const offset = options.perPath && report ? (gpuLoss!.read(await report, plan).pathOffset ?? 0) : 0;
       let done = 0;
       for (const chunk of [...chunks].reverse()) {
         const looked = pending ?? this.look(plan, await forwardChunk(gpu, solver, chunk, chunk.slots));
         pending = undefined;
-        await this.backward(plan, chunk, looked, host, options);
+        await this.backward(plan, chunk, looked, host, offset, options);
         done += chunk.paths;
         options.progress?.(done);
       }
@@ -180,7 +181,8 @@ export class GradientEvaluator implements Evaluator {
       const { value, means } = host ?? gpuLoss!.read(await report!, plan);
       if (gpuLoss?.pathValues === "none") rows[0] = { mean: Number.NaN, standardError: Number.NaN };
       checkEstimates(plan, value, rows);
-      return assembleResult(value, this.views, rows, means ?? [], plan.stopsByLoss ? 0 : saturated);
+      const full = plan.stopsByLoss ? 0 : saturated;
+      return assembleResult(value, this.views, rows, means ?? [], full, this.loss.pathwise ?? false);
     } finally {
       if (pending) release(pending);
     }
@@ -191,6 +193,7 @@ export class GradientEvaluator implements Evaluator {
     chunk: Chunk,
     looked: LookedAt,
     host: HostLoss | undefined,
+    offset: number,
     options: EvaluatorOptions,
   ): Promise<void> {
     const { gpu, solver, gpuLoss, rowSums } = this;
@@ -212,7 +215,11 @@ export class GradientEvaluator implements Evaluator {
       rowSums.add(sums, chunk, rows);
       const table = options.perPath ? sums.read(rows) : undefined;
       sums.submit();
-      if (table) options.perPath!(chunk.firstPath, chunk.paths, new Float32Array(await table));
+      if (table) {
+        const values = new Float32Array(await table);
+        for (let i = 0; i < chunk.paths; i++) values[i]! += offset;
+        options.perPath!(chunk.firstPath, chunk.paths, values);
+      }
     } finally {
       release(looked);
       cotangents.dispose();

@@ -103,7 +103,7 @@ class TrialRows {
       options.perPath(0, trials, flat);
     }
     options.progress?.(trials);
-    return assembleResult(estimates[0]!.mean, views, estimates, [], 0);
+    return assembleResult(estimates[0]!.mean, views, estimates, [], 0, true);
   }
 }
 

@@ -38,6 +38,8 @@ export class PreparedGradient {
     private readonly views: readonly View[],
     private readonly pass: GradientPass,
     private readonly loss: GpuLoss | undefined,
+    /** Whether that loss is. */
+    private readonly pathwise: boolean,
   ) {
     this.parameters = pass.solver.theta;
     this.parameterPlaces = parameterPlaces(pass.solver.shape.layout);
@@ -79,7 +81,7 @@ export class PreparedGradient {
       if (most < plan.paths) {
         fail("paths", `${plan.paths} do not fit one encoding on this adapter; encode at most ${most} at a time`);
       }
-      return new PreparedGradient(gpu, plan, views, pass, own);
+      return new PreparedGradient(gpu, plan, views, pass, own, loss?.pathwise ?? false);
     } catch (error) {
       own?.dispose();
       pass.dispose();
@@ -110,7 +112,7 @@ export class PreparedGradient {
     const batch = gpu.batch("solve");
     const solved = pass.encodeForward(batch, { firstPath: 0, paths: plan.paths });
     batch.encode(encoder);
-    return new EncodedSolve(gpu, plan, solved, pass, this.views, this.loss, batch);
+    return new EncodedSolve(gpu, plan, solved, pass, this.views, this.loss, this.pathwise, batch);
   }
 
   /** Frees kernels' parameters, loss and sums; encodings that were not submitted yet must be first. */
@@ -129,6 +131,8 @@ export class EncodedSolve extends EncodedTrains {
     private readonly pass: GradientPass,
     private readonly views: readonly View[],
     private readonly loss: GpuLoss | undefined,
+    /** Whether that loss is. */
+    private readonly pathwise: boolean,
     batch: Batch,
   ) {
     super(plan, solved, pass.solver.recordWords, batch);
@@ -203,7 +207,8 @@ export class EncodedSolve extends EncodedTrains {
       if (reported && !Number.isFinite(value)) throw notFinite(plan);
       if (!reported || !givesPathValues(loss!)) estimates[0] = { mean: Number.NaN, standardError: Number.NaN };
       const { saturated } = readStatus(counters!);
-      return assembleResult(value, this.views, estimates, means ?? [], plan.stopsByLoss ? 0 : saturated);
+      const full = plan.stopsByLoss ? 0 : saturated;
+      return assembleResult(value, this.views, estimates, means ?? [], full, !reported || this.pathwise);
     };
     return new EncodedGradient(rows, gradient, verdict, read, () => {
       batch.release();

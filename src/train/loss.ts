@@ -40,6 +40,11 @@ export interface Loss {
   readonly kind: string;
   /** @throws SaltationError where the loss does not fit the network. */
   check?(network: Network): void;
+  /**
+   * Whether it is the mean over paths of what each path gives alone: the cotangents of a path do not depend on other
+   * paths, and the standard errors of the gradient follow from what each adds to it.
+   */
+  readonly pathwise?: boolean;
   /** Whether it needs paths that are independent of each other: antithetic ones are then refused. */
   readonly independent?: boolean;
   /** Paths that it needs at least, where that is more than one. */
@@ -113,6 +118,14 @@ export interface GpuLoss {
   /** What is to be read back to know the value. */
   readonly report: Storage;
   /** Reads such a report. */
-  read(report: ArrayBuffer, plan: SolvePlan): { value: number; means?: readonly Estimate[] };
+  read(
+    report: ArrayBuffer,
+    plan: SolvePlan,
+  ): {
+    value: number;
+    means?: readonly Estimate[];
+    /** What is to be added to each path's share of the value, where the GPU leaves a constant out. */
+    pathOffset?: number;
+  };
   dispose(): void;
 }

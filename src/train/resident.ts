@@ -207,7 +207,8 @@ export class ResidentTraining {
       const rows = pass.sums.estimates(await flight.blocks);
       if (!this.givesPathValues) rows[0] = { mean: Number.NaN, standardError: Number.NaN };
       const saturated = status.reduce((n, s) => n + s.saturated, 0);
-      const result = assembleResult(value, options.views, rows, means ?? [], plan.stopsByLoss ? 0 : saturated);
+      const full = plan.stopsByLoss ? 0 : saturated;
+      const result = assembleResult(value, options.views, rows, means ?? [], full, options.loss.pathwise ?? false);
       yield { step: flight.step, result, state: await flight.state };
       gpu.check();
     }

@@ -170,5 +170,5 @@ export async function evaluateCpu(
   }
   const estimates = rows.map((row) => estimateOf(row, plan.antithetic));
   checkEstimates(plan, value, estimates);
-  return assembleResult(value, views, estimates, means ?? [], plan.stopsByLoss ? 0 : saturated);
+  return assembleResult(value, views, estimates, means ?? [], plan.stopsByLoss ? 0 : saturated, loss.pathwise ?? false);
 }

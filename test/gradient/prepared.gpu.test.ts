@@ -110,7 +110,8 @@ describe.each(cases)("%s", (_, definition, options, names, loss) => {
     const gradients = solves.map((s) => s.encodeBackward(encoder));
     gpu().device.queue.submit([encoder.finish()]);
     for (const [k, encoded] of gradients.entries()) {
-      const ordinary = await network.valueAndGradient(loss, { ...options, seed: 3 + k, with: names });
+      const seeded = { ...options, seed: 3 + k, with: names, standardErrors: false };
+      const ordinary = await network.valueAndGradient(loss, seeded);
       expect(await encoded.read()).toEqual(ordinary);
       expect(await words(encoded.verdict)).toEqual(Uint32Array.of(0));
       const gradient = await floats(encoded.gradient);

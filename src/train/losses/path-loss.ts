@@ -38,6 +38,7 @@ export function pathLoss(options: PathLossOptions): Loss {
   const { kind = "path-loss", evaluate, spikesNeeded } = options;
   return {
     kind,
+    pathwise: true,
     ...(spikesNeeded === undefined ? {} : { spikesNeeded }),
     ...(evaluate
       ? {

@@ -87,9 +87,13 @@ function spikeTimeLoss(
   const { of, derivative } = distance[form];
   const lossOf = (means: readonly Estimate[]): number =>
     means.reduce((sum, e, s) => sum + weight * of(e.mean - targets[s]!), 0);
+  /** Derivative of the loss by each mean. */
+  const slopesOf = (means: readonly Estimate[]): number[] =>
+    means.map((e, s) => weight * derivative(e.mean - targets[s]!));
   return {
     kind,
     selections,
+    pathwise: form === "identity",
     spikesNeeded: 1 + Math.max(...selections.map((s) => s.index)),
     check: (network) => checkSelections(selections, network),
     evaluate(trains, plan) {
@@ -98,7 +102,7 @@ function spikeTimeLoss(
         Float64Array.from(trains, (train, i) => (found[i]![s]! < 0 ? plan.t1 : train.times[found[i]![s]!]!)),
       );
       const means = times.map((row) => estimateOf(row, plan.antithetic));
-      const coefficients = means.map((e, s) => weight * derivative(e.mean - targets[s]!));
+      const coefficients = slopesOf(means);
       const cotangents = trains.map((train, i) => {
         const row = new Float64Array(train.times.length);
         found[i]!.forEach((n, s) => {
@@ -109,7 +113,7 @@ function spikeTimeLoss(
       const pathValues = trains.map((_, i) => coefficients.reduce((sum, c, s) => sum + c * times[s]![i]!, 0));
       return { value: lossOf(means), cotangents, pathValues, means };
     },
-    gpu: (gpu, plan, words) => GpuSpikeTimes.create(gpu, plan, words, selections, form, targets, lossOf),
+    gpu: (gpu, plan, words) => GpuSpikeTimes.create(gpu, plan, words, selections, form, targets, lossOf, slopesOf),
   };
 }
 
@@ -127,6 +131,7 @@ class GpuSpikeTimes implements GpuLoss {
     private readonly targets: Storage,
     private readonly coefficients: Storage,
     private readonly lossOf: (means: readonly Estimate[]) => number,
+    private readonly slopesOf: (means: readonly Estimate[]) => number[],
   ) {}
 
   static async create(
@@ -137,6 +142,7 @@ class GpuSpikeTimes implements GpuLoss {
     form: MeanDistance,
     targets: readonly number[],
     lossOf: (means: readonly Estimate[]) => number,
+    slopesOf: (means: readonly Estimate[]) => number[],
   ): Promise<GpuSpikeTimes> {
     const n = selections.length;
     const [select, coefficients, spread, sums] = await Promise.all([
@@ -167,7 +173,8 @@ class GpuSpikeTimes implements GpuLoss {
       Float32Array.from(targets, (t) => t - plan.t0),
     );
     const kernels = { select, coefficients, spread };
-    return new GpuSpikeTimes(gpu, plan, kernels, sums, selection, from0, gpu.buffer("coefficients", 4 * n), lossOf);
+    const factors = gpu.buffer("coefficients", 4 * n);
+    return new GpuSpikeTimes(gpu, plan, kernels, sums, selection, from0, factors, lossOf, slopesOf);
   }
 
   get report(): Storage {
@@ -226,9 +233,11 @@ class GpuSpikeTimes implements GpuLoss {
     batch.dispatch(this.kernels.spread, storages, run, [Math.ceil(trains.paths / workgroupSize)]);
   }
 
-  read(report: ArrayBuffer, plan: SolvePlan): { value: number; means: readonly Estimate[] } {
+  read(report: ArrayBuffer, plan: SolvePlan): { value: number; means: readonly Estimate[]; pathOffset: number } {
+    // On the GPU, times are from t0 on.
     const means = this.sums.estimates(report).map((e) => ({ ...e, mean: e.mean + plan.t0 }));
-    return { value: this.lossOf(means), means };
+    const slopes = this.slopesOf(means).reduce((sum, slope) => sum + slope, 0);
+    return { value: this.lossOf(means), means, pathOffset: plan.t0 * slopes };
   }
 
   dispose(): void {

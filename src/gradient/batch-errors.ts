@@ -1,0 +1,63 @@
+/**
+ * Standard errors of losses in which what a path adds depends on the other paths (a distance of means, a statistic of
+ * pairs): there the contributions of the paths to a gradient do not tell how it would spread, since the cotangents spread
+ * too. Batches of fewer paths, drawn anew, do: the method of sectioning (Asmussen & Glynn, Stochastic Simulation, 2007,
+ * III.5), to first order in 1/√paths of a batch.
+ */
+import { threefry2x32 } from "../driver/threefry.js";
+import { SaltationError } from "../errors.js";
+import type { View } from "../solve/layout.js";
+import type { SolvePlan } from "../solve/plan.js";
+import type { Loss } from "../train/loss.js";
+import type { ValueAndGradient } from "./result.js";
+import { estimateOf } from "./statistics.js";
+
+/** Batches, and paths of each: together no more than the plan's paths, and enough of both where there are enough. */
+export function batchesOf(paths: number, least: number): { batches: number; paths: number } {
+  const wanted = Math.min(128, Math.max(16, paths / 32));
+  const each = Math.max(least, Math.min(2 * Math.floor(wanted / 2), 2 * Math.floor(paths / 16)), 2);
+  return { batches: Math.min(32, Math.max(8, Math.floor(paths / each))), paths: each };
+}
+
+/** Third word of the seeds' counter: no other use of the generator has it. */
+const stream = 0xba7c;
+
+/**
+ * Puts the standard errors of the gradient, and of the value where it has none, into a result.
+ * @param evaluate value and gradient of a plan with fewer paths.
+ * @param progress told of the paths done in batches.
+ */
+export async function withBatchErrors(
+  result: ValueAndGradient,
+  plan: SolvePlan,
+  loss: Loss,
+  views: readonly View[],
+  evaluate: (plan: SolvePlan) => Promise<ValueAndGradient>,
+  progress?: (pathsDone: number) => void,
+): Promise<ValueAndGradient> {
+  const { batches, paths } = batchesOf(plan.paths, loss.leastPaths ?? 1);
+  const scale = Math.sqrt((batches * paths) / plan.paths);
+  const drawn: ValueAndGradient[] = [];
+  try {
+    for (let b = 0; b < batches; b++) {
+      const [seed] = threefry2x32(plan.seed, stream, b, 0);
+      drawn.push(await evaluate({ ...plan, paths, seed }));
+      progress?.((b + 1) * paths);
+    }
+  } catch (error) {
+    // The result itself holds: a batch of other paths in which a state is not finite leaves its errors unknown.
+    if (error instanceof SaltationError && error.code === "not-finite") return result;
+    throw error;
+  }
+  const errorOf = (numbers: number[]): number => scale * estimateOf(numbers).standardError;
+  const gradientStandardError: Record<string, unknown> = {};
+  let at = 0;
+  for (const view of views) {
+    const from = at;
+    const errors = Array.from({ length: view.length }, (_, i) => errorOf(drawn.map((d) => d.flat[from + i]!)));
+    gradientStandardError[view.name] = view.shape(errors);
+    at += view.length;
+  }
+  const standardError = Number.isNaN(result.standardError) ? errorOf(drawn.map((d) => d.value)) : result.standardError;
+  return { ...result, standardError, gradientStandardError };
+}
