@@ -9,7 +9,7 @@ const pairPass = /* wgsl */ `
 struct PairPass {
   slots: u32,
   columns: u32,  // of the Gram matrix
-  flags: u32,    // bit 0: symmetric
+  flags: u32,    // bit 0: of paths with themselves (weights of slots), or symmetric (cotangents, results)
   term: u32,     // where the weighted sum goes
   diagonal: f32, // weights of pairs of a path with itself, and of others
   others: f32,
@@ -35,21 +35,21 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let a = x[own.x];
   let b = y[own.y];
   pairs[slot] = vec4u(a.x, a.y - 1u, b.x, b.y - 1u);
-  let symmetric = (run.flags & 1u) != 0u;
+  let flagged = (run.flags & 1u) != 0u;
   ${weight}
 }
 `;
 
 /** Weights are the pass's: of pairs of a path with itself, and of others. */
 export const describeSlots = (workgroupSize: number): string =>
-  describe(workgroupSize, "weights[slot] = select(run.others, run.diagonal, symmetric && own.x == own.y);");
+  describe(workgroupSize, "weights[slot] = select(run.others, run.diagonal, flagged && own.x == own.y);");
 
 /** Weights are the cotangents of a Gram matrix [rows, columns], both of a pair where it is symmetric. */
 export const describeCotangents = (workgroupSize: number): string =>
   describe(
     workgroupSize,
     `var weight = cotangent[own.x * run.columns + own.y];
-  if (symmetric && own.x != own.y) { weight += cotangent[own.y * run.columns + own.x]; }
+  if (flagged && own.x != own.y) { weight += cotangent[own.y * run.columns + own.x]; }
   weights[slot] = weight;`,
     "@group(0) @binding(6) var<storage, read> cotangent: array<f32>;",
   );

@@ -1,12 +1,12 @@
 /** What computes Gram matrices: the GPU, or the float64 twin. Everything above is written once against this. */
 import type { PathBatch } from "./paths.js";
-import type { CheckedSolver } from "./solver.js";
+import { type CheckedSolver, isSymmetric } from "./solver.js";
 import type { CompiledStaticKernel } from "./static-kernel.js";
 
 /** One Gram matrix of signature kernels, and optionally the gradient of Σ cotangent · k. */
 export interface GramRequest {
   readonly x: PathBatch;
-  /** null: x with itself, at half the work. */
+  /** null: x with itself, at half the work where the solver is symmetric. */
   readonly y: PathBatch | null;
   /** [x.count, y.count]; without it, no gradient. */
   readonly cotangent?: Float64Array;
@@ -17,8 +17,13 @@ export interface GramRequest {
 }
 
 /** How many pairs of paths a request takes. */
-export function pairsIn({ x, y, skipDiagonal }: Pick<GramRequest, "x" | "y" | "skipDiagonal">): number {
-  return y ? x.count * y.count : (x.count * (x.count + (skipDiagonal ? -1 : 1))) / 2;
+export function pairsIn(
+  { x, y, skipDiagonal }: Pick<GramRequest, "x" | "y" | "skipDiagonal">,
+  solver: CheckedSolver,
+): number {
+  if (y) return x.count * y.count;
+  const [all, left] = [x.count * x.count, skipDiagonal ? x.count : 0];
+  return isSymmetric(solver) ? (all + x.count) / 2 - left : all - left;
 }
 
 export interface GramResult {

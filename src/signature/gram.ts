@@ -101,7 +101,7 @@ async function evaluate(
     };
     refuseFormula(kernel, x, y ?? x, { count: x.count * columns, pair }, cotangent !== undefined);
   }
-  return backend.evaluate(kernel, solver, requests, tally.next(sum(requests.map(pairsIn))));
+  return backend.evaluate(kernel, solver, requests, tally.next(sum(requests.map((r) => pairsIn(r, solver)))));
 }
 
 /** Kernels of pairs of paths, of static kernels that are finite at the points. */
@@ -131,7 +131,7 @@ async function norms(backend: SignatureBackend, k: CheckedKernel, x: PathBatch, 
 }
 
 /**
- * The Gram matrix k(x_i, y_j); with `y` null, of x with itself at half the work.
+ * The Gram matrix k(x_i, y_j); with `y` null, of x with itself, at half the work where the solver is symmetric.
  * @throws SaltationError `invalid-input` for bad paths or options, `not-finite` where a value exceeds float32, `limit`.
  */
 export async function signatureGram(
@@ -147,7 +147,7 @@ export async function signatureGram(
   refuseHuge(a.count, b.count);
   const request = { x: a, y: y === null ? null : b };
   const own = k.normalised ? a.count + (y === null ? 0 : b.count) : 0;
-  const tally = new Tally(options.progress, pairsIn(request) + own);
+  const tally = new Tally(options.progress, pairsIn(request, k.solver) + own);
   const [{ gram }] = (await evaluate(backend, k, [request], tally)) as [{ gram: Float64Array }];
   if (k.normalised) {
     const na = await norms(backend, k, a, tally);
@@ -252,7 +252,7 @@ export async function linearStatistic(
     if (!known) gradients.set(batch, gradient.slice());
     else for (let i = 0; i < known.length; i++) known[i]! += gradient[i]!;
   };
-  const each = sum(terms.map((t) => pairsIn({ x: t.a, y: t.b, skipDiagonal: t.skip })));
+  const each = sum(terms.map((t) => pairsIn({ x: t.a, y: t.b, skipDiagonal: t.skip }, k.solver)));
   const both = x.count + y.count;
   const again = each + (want.x ? x.count : 0) + (want.y ? y.count : 0);
   const tally = new Tally(progress, k.normalised ? both + each + (want.x || want.y ? again : 0) : each);

@@ -2,7 +2,10 @@
 import { fail, oneOf, show, wholeNumber } from "../checks.js";
 
 export type SignatureSolver =
-  /** Untruncated, second-order finite differences with dyadic refinement of x's and y's segments (default [0, 0]). */
+  /**
+   * Untruncated, second-order finite differences with dyadic refinement of x's and y's segments (default [0, 0]). Where
+   * the two orders differ, so do k(x, y) and k(y, x), and Gram matrices of a batch with itself take the whole work.
+   */
   | { readonly kind: "difference"; readonly dyadic?: readonly [number, number] }
   /** Untruncated, a power series of this order in every cell. */
   | { readonly kind: "polynomial"; readonly order: number }
@@ -13,6 +16,10 @@ export type CheckedSolver =
   | { readonly kind: "difference"; readonly dyadic: readonly [number, number] }
   | { readonly kind: "polynomial"; readonly order: number }
   | { readonly kind: "truncated"; readonly depth: number };
+
+/** Whether k(x, y) = k(y, x) in the scheme: not where it refines x's segments more or less than y's. */
+export const isSymmetric = (solver: CheckedSolver): boolean =>
+  solver.kind !== "difference" || solver.dyadic[0] === solver.dyadic[1];
 
 export const solverLimits = { dyadic: 8, order: 32, depth: 8 } as const;
 

@@ -222,6 +222,45 @@ describe("statistics on the GPU", () => {
     }
   });
 
+  it("dyadic orders that differ: kernels of both orders of a pair, in Gram matrices and statistics", async () => {
+    const solver = { kind: "difference", dyadic: [0, 2] } as const;
+    const [a, b] = [brownianPaths(60, [5, 7, 4, 6], 2, 2), brownianPaths(61, [6, 5, 7], 2, 2)];
+    const mean = (values: Float64Array, rows: number, own: boolean): number =>
+      values.reduce((sum, v, n) => sum + (own && n % (rows + 1) === 0 ? 0 : v), 0) / (values.length - (own ? rows : 0));
+    for (const [backend, tolerance] of [
+      [gpu(), 1e-6],
+      [twin, 1e-13],
+    ] as const) {
+      const [xx, yy, xy] = await Promise.all(
+        [
+          [a, a],
+          [b, b],
+          [a, b],
+        ].map(async ([x, y]) => (await signatureGram(backend, x!, y!, { solver })).values),
+      );
+      expect(relativeError((await signatureGram(backend, a, null, { solver })).values, xx!)).toBeLessThan(tolerance);
+      // Entry [0, 1] is not entry [1, 0].
+      expect(Math.abs(xx![1]! / xx![4]! - 1)).toBeGreaterThan(1e-4);
+      const expected = mean(xx!, 4, true) + mean(yy!, 3, true) - 2 * mean(xy!, 4, false);
+      const gradient = { x: true, y: true };
+      const { value, gradientX } = await signatureMMD(backend, a, b, { solver, gradient });
+      expect(Math.abs(value / expected - 1)).toBeLessThan(10 * tolerance);
+      const exact = await signatureMMD(twin, a, b, { solver, gradient });
+      expect(relativeError(gradientX!, exact.gradientX!)).toBeLessThan(1e-6);
+    }
+    const moved = async (at: number, by: number): Promise<number> => {
+      const points = a.points.slice();
+      points[at]! += by;
+      return (await signatureMMD(twin, { ...a, points }, b, { solver })).value;
+    };
+    const { gradientX } = await signatureMMD(twin, a, b, { solver, gradient: { x: true } });
+    for (const at of [0, 5, 17, 30]) {
+      const numeric = ((await moved(at, 1e-5)) - (await moved(at, -1e-5))) / 2e-5;
+      // Rounding 1e-16/1e-5 on values near 1.
+      expect(Math.abs(gradientX![at]! - numeric)).toBeLessThan(1e-9);
+    }
+  });
+
   it("same input, same bits", async () => {
     const [a, b] = [await signatureMMD(gpu(), x, y, statistic), await signatureMMD(gpu(), x, y, statistic)];
     expect(b).toEqual(a);

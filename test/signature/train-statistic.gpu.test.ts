@@ -52,6 +52,8 @@ describe("statistics of trains on the GPU against the twin", () => {
       static: { kind: "linear", scale: 0.5 },
       solver: { kind: "difference", dyadic: [1, 1] },
     },
+    { statistic: "mmd", neurons: 2, solver: { kind: "difference", dyadic: [1, 0] } },
+    { statistic: "mmd", neurons: 2, unbiased: false, solver: { kind: "difference", dyadic: [0, 2] } },
     { statistic: "score", neurons: 2, static: { kind: "rbf", sigma: 1 }, solver: { kind: "truncated", depth: 3 } },
     { statistic: "mmd", neurons: 1, solver: { kind: "polynomial", order: 6 } },
     { statistic: "mmd", neurons: 3, static: { kind: "linear", scale: 0.3 }, solver: { kind: "truncated", depth: 3 } },

@@ -5,7 +5,7 @@ import type { Batch, Gpu, Storage } from "../../gpu/index.js";
 import type { GramRequest, GramResult, SignatureBackend } from "../backend.js";
 import { refuseGradients, refuseOverflow } from "../not-finite.js";
 import { longestPath, type PathBatch } from "../paths.js";
-import type { CheckedSolver } from "../solver.js";
+import { type CheckedSolver, isSymmetric } from "../solver.js";
 import type { CompiledStaticKernel } from "../static-kernel.js";
 import { incrementParts, incrementPartsVjp, partsCount } from "./increment-parts.js";
 import { describePairs, gramPairs, longestOf, type PairList, slotLists } from "./pairs.js";
@@ -177,8 +177,9 @@ export class GpuSignatureBackend implements SignatureBackend {
       const jobs = requests.map((request) => {
         const { x, cotangent } = request;
         const y = request.y ?? x;
-        const symmetric = request.y === null;
-        const list = gramPairs(x.count, y.count, symmetric, request.skipDiagonal ?? false);
+        const own = request.y === null;
+        const symmetric = own && isSymmetric(solver);
+        const list = gramPairs(x.count, y.count, symmetric, own && (request.skipDiagonal ?? false));
         const { a, b } = list;
         const weights =
           cotangent &&
@@ -186,9 +187,7 @@ export class GpuSignatureBackend implements SignatureBackend {
             const j = b[n]!;
             return cotangent[i * y.count + j]! + (symmetric && i !== j ? cotangent[j * y.count + i]! : 0);
           });
-        const want = symmetric
-          ? { x: true, y: true }
-          : { x: request.gradient?.x ?? true, y: request.gradient?.y ?? true };
+        const want = own ? { x: true, y: true } : { x: request.gradient?.x ?? true, y: request.gradient?.y ?? true };
         return this.prepare(kernel, solver, x, y, list, weights, want, { parts, extended }, (values, gx, gy) => {
           const gram = new Float64Array(x.count * y.count);
           for (let n = 0; n < a.length; n++) {
@@ -196,7 +195,7 @@ export class GpuSignatureBackend implements SignatureBackend {
             if (symmetric) gram[b[n]! * y.count + a[n]!] = values[n]!;
           }
           if (!cotangent) return { gram };
-          if (symmetric) return { gram, gradientX: gx!.map((v, i) => v + gy![i]!) };
+          if (own) return { gram, gradientX: gx!.map((v, i) => v + gy![i]!) };
           return { gram, gradientX: gx, gradientY: gy };
         });
       });

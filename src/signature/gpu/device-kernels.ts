@@ -10,7 +10,7 @@ import {
 } from "../../../shaders/signature/pair-results.wgsl.js";
 import { wholeNumber } from "../../checks.js";
 import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
-import { checkSolver, type SignatureSolver } from "../solver.js";
+import { checkSolver, isSymmetric, type SignatureSolver } from "../solver.js";
 import { compileStaticKernel, type StaticKernel } from "../static-kernel.js";
 import {
   checkShape,
@@ -31,7 +31,7 @@ const workgroupSize = 64;
 export interface DeviceKernelOptions {
   readonly channels: number;
   readonly x: PathShape;
-  /** null: x with itself, at half the work. */
+  /** null: x with itself, at half the work where the solver is symmetric. */
   readonly y: PathShape | null;
   /** Default linear. */
   readonly static?: StaticKernel;
@@ -55,6 +55,8 @@ export class DeviceKernels {
     private readonly y: PathShape | null,
     private readonly channels: number,
     private readonly list: PairList,
+    /** Whether a pair stands for both of its entries. */
+    private readonly symmetric: boolean,
     private readonly preparer: PathPreparer,
     private readonly stages: { readonly values: PairStages; readonly gradients: PairStages },
     private readonly kernels: { readonly describe: Kernel; readonly weigh: Kernel; readonly scatter: Kernel },
@@ -73,7 +75,8 @@ export class DeviceKernels {
     const kernel = compileStaticKernel(options.static ?? { kind: "linear" });
     const solver = checkSolver(options.solver ?? { kind: "difference" });
     const other = y ?? x;
-    const list = gramPairs(x.count, other.count, y === null, false);
+    const symmetric = y === null && isSymmetric(solver);
+    const list = gramPairs(x.count, other.count, symmetric, false);
     const shape = { pairs: list.a.length, rows: x.length - 1, columns: other.length - 1, channels };
     const [values, gradients, preparer, describe, weigh, scatter] = await Promise.all([
       PairStages.create(gpu, kernel, solver, { ...shape, gradient: null }),
@@ -99,7 +102,7 @@ export class DeviceKernels {
       }),
     ]);
     const kernels = { describe, weigh, scatter };
-    return new DeviceKernels(gpu, x, y, channels, list, preparer, { values, gradients }, kernels);
+    return new DeviceKernels(gpu, x, y, channels, list, symmetric, preparer, { values, gradients }, kernels);
   }
 
   private listsOf(begin: number, end: number): ChunkLists {
@@ -152,7 +155,7 @@ export class DeviceKernels {
       const slots = end - begin;
       const lists = this.listsOf(begin, end);
       const pass = new Uint32Array(pairPassBytes / 4);
-      pass.set([slots, other.count, this.y ? 0 : 1, 0]);
+      pass.set([slots, other.count, this.symmetric ? 1 : 0, 0]);
       const groups = threadGroups(slots);
       if (gradient) {
         const inputs = [lists.pairs, x.table, y.table, pairs, weights, gradient.cotangent];

@@ -3,7 +3,7 @@ import { describeSlots, pairPassBytes, weighResults } from "../../../shaders/sig
 import { eventBytes, trainPassBytes } from "../../../shaders/signature/train-layout.wgsl.js";
 import { liftVertices, trainLift, trainPullback } from "../../../shaders/signature/train-lift.wgsl.js";
 import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
-import type { CheckedSolver } from "../solver.js";
+import { type CheckedSolver, isSymmetric } from "../solver.js";
 import type { CompiledStaticKernel } from "../static-kernel.js";
 import { gramPairs, type PairList, slotLists } from "./pairs.js";
 import { Scratch } from "./scratch.js";
@@ -31,7 +31,8 @@ interface Lifted {
 interface Term {
   readonly stages: PairStages;
   readonly list: PairList;
-  readonly symmetric: boolean;
+  /** Whether it compares paths with themselves. */
+  readonly own: boolean;
   readonly rows: number;
   readonly columns: number;
   readonly diagonal: number;
@@ -85,14 +86,17 @@ export class PairStatistic implements TrainStatistic {
         gradient,
         gradientChannels: 1,
       });
+    // A pair stands for both of its orders where the solver makes no difference between them.
+    const half = isSymmetric(solver);
+    const orders = half ? 2 : 1;
     const own = (count: number) =>
       unbiased
-        ? { diagonal: 0, others: 2 / (count * (count - 1)) }
-        : { diagonal: 1 / count ** 2, others: 2 / count ** 2 };
+        ? { diagonal: 0, others: orders / (count * (count - 1)) }
+        : { diagonal: 1 / count ** 2, others: orders / count ** 2 };
     const [xx, xy, yy] = [
-      gramPairs(m, m, true, unbiased),
+      gramPairs(m, m, half, unbiased),
       gramPairs(m, n, false, false),
-      gramPairs(n, n, true, unbiased),
+      gramPairs(n, n, half, unbiased),
     ];
     const [sxx, sxy, syy, events, lift, pullback, describe, weigh] = await Promise.all([
       stages(xx, { x: true, y: true }),
@@ -130,8 +134,8 @@ export class PairStatistic implements TrainStatistic {
       shape,
       events,
       {
-        xx: { stages: sxx, list: xx, symmetric: true, rows: m, columns: m, ...own(m) },
-        xy: { stages: sxy, list: xy, symmetric: false, rows: m, columns: n, diagonal: cross, others: cross },
+        xx: { stages: sxx, list: xx, own: true, rows: m, columns: m, ...own(m) },
+        xy: { stages: sxy, list: xy, own: false, rows: m, columns: n, diagonal: cross, others: cross },
       },
       { lift, pullback, describe, weigh },
     );
@@ -141,7 +145,7 @@ export class PairStatistic implements TrainStatistic {
     const lifted = statistic.lift(batch, observed, "observed");
     statistic.observed = lifted;
     if (syy) {
-      const term = { stages: syy, list: yy, symmetric: true, rows: n, columns: n, ...own(n) };
+      const term = { stages: syy, list: yy, own: true, rows: n, columns: n, ...own(n) };
       statistic.encodeTerm(batch, "yy", term, lifted, lifted, sums, undefined);
     }
     batch.submit();
@@ -173,7 +177,7 @@ export class PairStatistic implements TrainStatistic {
     const lists = {
       pairs: this.gpu.upload("indices of pairs", indices),
       x: this.gpu.upload("slots of x", slotLists(a, begin, end, term.rows)),
-      y: term.symmetric ? this.gpu.upload("slots of y", slotLists(b, begin, end, term.columns)) : undefined,
+      y: term.own ? this.gpu.upload("slots of y", slotLists(b, begin, end, term.columns)) : undefined,
     };
     this.lists.set(key, lists);
     return lists;
@@ -206,7 +210,7 @@ export class PairStatistic implements TrainStatistic {
       const weights = scratch.take("weights", 4 * Math.min(most, total));
       const results = scratch.take("results", 8 * Math.min(most, total));
       const pass = new ArrayBuffer(pairPassBytes);
-      new Uint32Array(pass).set([slots, term.columns, term.symmetric ? 1 : 0, 0]);
+      new Uint32Array(pass).set([slots, term.columns, term.own ? 1 : 0, 0]);
       new Float32Array(pass).set([term.diagonal, term.others], 4);
       const groups = Math.ceil(slots / workgroupSize);
       batch.dispatch(kernels.describe, [lists.pairs, x.table, y.table, pairs, weights], new Uint8Array(pass), [

@@ -7,13 +7,14 @@ export interface PairList {
   readonly b: Uint32Array;
 }
 
-/** All pairs of a Gram matrix, row by row; with `symmetric` those on and above the diagonal. */
-export function gramPairs(rows: number, columns: number, symmetric: boolean, skipDiagonal: boolean): PairList {
-  const pairs = symmetric ? (rows * (rows + (skipDiagonal ? -1 : 1))) / 2 : rows * columns;
+/** All pairs of a Gram matrix, row by row; with `half` those on and above the diagonal, which may be left out. */
+export function gramPairs(rows: number, columns: number, half: boolean, skipDiagonal: boolean): PairList {
+  const pairs = (half ? (rows * (rows + 1)) / 2 : rows * columns) - (skipDiagonal ? rows : 0);
   const [a, b] = [new Uint32Array(pairs), new Uint32Array(pairs)];
   let n = 0;
   for (let i = 0; i < rows; i++) {
-    for (let j = symmetric ? i + (skipDiagonal ? 1 : 0) : 0; j < columns; j++) {
+    for (let j = half ? i : 0; j < columns; j++) {
+      if (skipDiagonal && i === j) continue;
       a[n] = i;
       b[n++] = j;
     }

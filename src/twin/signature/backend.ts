@@ -2,7 +2,7 @@
 import { type GramRequest, type GramResult, pairsIn, type SignatureBackend } from "../../signature/backend.js";
 import { refuseGradients, refuseOverflow, refuseSignatures } from "../../signature/not-finite.js";
 import { pathPoints } from "../../signature/paths.js";
-import type { CheckedSolver } from "../../signature/solver.js";
+import { type CheckedSolver, isSymmetric } from "../../signature/solver.js";
 import type { CompiledStaticKernel } from "../../signature/static-kernel.js";
 import { Turns } from "../turns.js";
 import { increments, incrementsVjp } from "./increments.js";
@@ -39,11 +39,12 @@ async function gramOf(
   progress?: (pairsDone: number) => void,
 ): Promise<GramResult> {
   const { x, cotangent, gradient } = request;
-  const symmetric = request.y === null;
+  const own = request.y === null;
+  const symmetric = own && isSymmetric(solver);
   const y = request.y ?? x;
   const gram = new Float64Array(x.count * y.count);
   const gradientX = cotangent && (gradient?.x ?? true) ? new Float64Array(x.points.length) : undefined;
-  const gradientY = symmetric
+  const gradientY = own
     ? gradientX
     : cotangent && (gradient?.y ?? true)
       ? new Float64Array(y.points.length)
@@ -51,7 +52,7 @@ async function gramOf(
   let done = 0;
   for (let a = 0; a < x.count; a++) {
     for (let b = symmetric ? a : 0; b < y.count; b++) {
-      if (symmetric && a === b && request.skipDiagonal) continue;
+      if (own && a === b && request.skipDiagonal) continue;
       const both = symmetric && a !== b;
       const at = a * y.count + b;
       const weight = cotangent ? cotangent[at]! + (both ? cotangent[b * y.count + a]! : 0) : 0;
@@ -69,7 +70,7 @@ async function gramOf(
   progress?.(done);
   refuseOverflow(gram, (n) => [Math.floor(n / y.count), n % y.count], x, y, "float64");
   refuseGradients([gradientX, gradientY], "float64");
-  return { gram, gradientX, gradientY: symmetric ? undefined : gradientY };
+  return { gram, gradientX, gradientY: own ? undefined : gradientY };
 }
 
 /** Visits 0 to count − 1, and lets others have their turn in between. */
@@ -98,7 +99,7 @@ export function twinBackend(): SignatureBackend {
       let before = 0;
       for (const request of requests) {
         results.push(await gramOf(kernel, solver, request, turns, progress && ((done) => progress(before + done))));
-        before += pairsIn(request);
+        before += pairsIn(request, solver);
       }
       return results;
     },
