@@ -8,26 +8,32 @@
  *
  * The reverse unwinds the same chain with −Δ, which is exact in the algebra. Its threads own a *group* of words each and
  * add up the gradients to Δ in their own rows of `rows`; a second kernel adds the groups up in their order.
+ *
+ * All are written for float32 or for numbers in two parts.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { unroll } from "../shared/unroll.js";
+import { float32, type Numbers } from "./numbers.wgsl.js";
 
 export interface SignatureShape {
   channels: number;
   depth: number;
   workgroupSize: number;
+  /** By default float32. */
+  numbers?: Numbers;
 }
 
 /** Last letters of one thread. */
 export const letterBlock = 8;
 
-const head = ({ channels, depth }: SignatureShape): string => {
+const head = ({ channels, depth, numbers = float32 }: SignatureShape): string => {
   const sizes = Array.from({ length: depth + 1 }, (_, k) => channels ** k);
   const offsets = sizes.map((_, k) => sizes.slice(0, k).reduce((a, b) => a + b, 0));
   return `
+${numbers.functions}
 struct Pass { first_path: u32, paths: u32, groups: u32, unused: u32 }
 @group(0) @binding(0) var<uniform> run: Pass;
-@group(0) @binding(1) var<storage, read> d: array<f32>;
+@group(0) @binding(1) var<storage, read> d: array<${numbers.type}>;
 @group(0) @binding(2) var<storage, read> offsets: array<u32>;
 const level_offset = array<u32, ${depth + 1}>(${offsets.map((o) => `${o}u`).join(", ")});
 const size = ${offsets[depth]! + sizes[depth]!}u;
@@ -43,45 +49,41 @@ export const letters = (channels: number, depth: number): string =>
   });
 
 /** One segment: s_1 … s_(depth−1) and the last level, from the top. `dl` are the last letters' Δ, `e` the word's. */
-export function advance(depth: number, block: number, last: boolean): string {
+export function advance(depth: number, block: number, last: boolean, numbers = float32): string {
+  const { sum, product, over, add } = numbers;
   const lines: string[] = [];
   for (let k = depth; k >= 1; k--) {
     if (k === depth && !last) continue;
     let h = k === 1 && depth > 1 ? "e1" : "";
     if (k === depth && depth === 1) {
-      for (let l = 0; l < block; l++) lines.push(`top${l} += dl${l};`);
+      for (let l = 0; l < block; l++) lines.push(add(`top${l}`, `dl${l}`));
       continue;
     }
     if (k > 1) {
-      h = `e1 * ${frac(1, k)}`;
+      h = over("e1", k);
       for (let j = 1; j < (k === depth ? k - 1 : k); j++) {
         const name = `h${k}_${j + 1}`;
-        lines.push(`let ${name} = (${h} + s${j}) * e${j + 1} * ${frac(1, k - j)};`);
+        lines.push(`let ${name} = ${over(product(sum(h, `s${j}`), `e${j + 1}`), k - j)};`);
         h = name;
       }
     }
     if (k === depth) {
-      lines.push(`let before_last = ${h} + s${depth - 1};`);
-      for (let l = 0; l < block; l++) lines.push(`top${l} += before_last * dl${l};`);
-    } else lines.push(`s${k} += ${h};`);
+      lines.push(`let before_last = ${sum(h, `s${depth - 1}`)};`);
+      for (let l = 0; l < block; l++) lines.push(add(`top${l}`, product("before_last", `dl${l}`)));
+    } else lines.push(add(`s${k}`, h));
   }
   return lines.map((l) => `    ${l}`).join("\n");
 }
 
-const frac = (a: number, b: number): string => {
-  const text = String(Math.fround(a / b));
-  return `${/[.e]/.test(text) ? text : `${text}.0`}f`;
-};
-
 export const signatureForward = (shape: SignatureShape): string => {
-  const { channels, depth } = shape;
+  const { channels, depth, numbers = float32 } = shape;
   const block = Math.min(channels, letterBlock);
   const blocks = Math.ceil(channels / block);
   const guard = (l: number, line: string): string =>
     channels % block === 0 ? line : `if (c0 + ${l}u < ${channels}u) { ${line} }`;
   return wgsl`
 ${head(shape)}
-@group(0) @binding(3) var<storage, read_write> signature: array<f32>;
+@group(0) @binding(3) var<storage, read_write> signature: array<${numbers.type}>;
 
 @compute @workgroup_size(${shape.workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -91,17 +93,17 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let c0 = (item % ${blocks}u) * ${block}u;
   let path = run.first_path + id.y;
   ${letters(channels, depth)}
-${unroll(depth - 1, (j) => `  var s${j + 1} = 0.0f;`)}
-${unroll(block, (l) => `  var top${l} = 0.0f;`)}
+${unroll(depth - 1, (j) => `  var s${j + 1} = ${numbers.type}();`)}
+${unroll(block, (l) => `  var top${l} = ${numbers.type}();`)}
   let end = offsets[path + 1u] - 1u;
   for (var t = offsets[path]; t < end; t++) {
     let at = t * ${channels}u;
 ${unroll(depth - 1, (j) => `    let e${j + 1} = d[at + i${j + 1}];`)}
 ${unroll(block, (l) => `    let dl${l} = d[at + c0 + ${l}u];`)}
-${advance(depth, block, true)}
+${advance(depth, block, true, numbers)}
   }
   let out = id.y * size;
-  if (item == 0u) { signature[out] = 1.0f; }
+  if (item == 0u) { signature[out] = ${numbers.one}; }
 ${unroll(depth - 1, (j) => {
   const k = j + 1;
   const rest = channels ** (depth - 1 - k);
@@ -113,57 +115,58 @@ ${unroll(block, (l) => guard(l, `signature[out + level_offset[${depth}] + u * ${
 };
 
 export const signatureReverse = (shape: SignatureShape): string => {
-  const { channels, depth } = shape;
+  const { channels, depth, numbers = float32 } = shape;
   const block = Math.min(channels, letterBlock);
   const blocks = Math.ceil(channels / block);
   const guarded = channels % block !== 0;
+  const { type, sum, product, over, add } = numbers;
   // Adjoint of one segment, from s before it: levels from the lowest, each from its new cotangent.
   const lines: string[] = [];
   for (let k = 1; k < depth; k++) chain(k, `b${k}`);
   function chain(k: number, seed: string): void {
-    const h: string[] = ["", `e1 * ${frac(1, k)}`];
+    const h: string[] = ["", over("e1", k)];
     for (let j = 1; j < k; j++) {
       const name = `f${k}_${j}`;
-      lines.push(`let ${name} = (${h[j]} + s${j}) * ${frac(1, k - j)};`);
-      if (j + 1 < k || k < depth) lines.push(`let h${k}_${j + 1} = ${name} * e${j + 1};`);
+      lines.push(`let ${name} = ${over(sum(h[j]!, `s${j}`), k - j)};`);
+      if (j + 1 < k || k < depth) lines.push(`let h${k}_${j + 1} = ${product(name, `e${j + 1}`)};`);
       h.push(`h${k}_${j + 1}`);
     }
     let bar = seed;
     for (let j = k - 1; j >= 1; j--) {
-      lines.push(`g${j + 1} += ${bar} * f${k}_${j};`);
-      lines.push(`let k${k}_${j} = ${bar} * e${j + 1} * ${frac(1, k - j)};`);
-      lines.push(`b${j} += k${k}_${j};`);
+      lines.push(add(`g${j + 1}`, product(bar, `f${k}_${j}`)));
+      lines.push(`let k${k}_${j} = ${over(product(bar, `e${j + 1}`), k - j)};`);
+      lines.push(add(`b${j}`, `k${k}_${j}`));
       bar = `k${k}_${j}`;
     }
-    lines.push(`g1 += ${bar} * ${frac(1, k)};`);
+    lines.push(add("g1", over(bar, k)));
   }
   if (depth === 1) {
     for (let l = 0; l < block; l++) lines.push(`let r${l} = q${l};`);
   } else {
     const k = depth;
-    let h = `e1 * ${frac(1, k)}`;
+    let h = over("e1", k);
     for (let j = 1; j < k - 1; j++) {
-      lines.push(`let f${k}_${j} = (${h} + s${j}) * ${frac(1, k - j)};`);
-      lines.push(`let h${k}_${j + 1} = f${k}_${j} * e${j + 1};`);
+      lines.push(`let f${k}_${j} = ${over(sum(h, `s${j}`), k - j)};`);
+      lines.push(`let h${k}_${j + 1} = ${product(`f${k}_${j}`, `e${j + 1}`)};`);
       h = `h${k}_${j + 1}`;
     }
-    lines.push(`let before_last = ${h} + s${k - 1};`);
-    for (let l = 0; l < block; l++) lines.push(`let r${l} = q${l} * before_last;`);
-    lines.push(`let down = ${Array.from({ length: block }, (_, l) => `q${l} * dl${l}`).join(" + ")};`);
-    lines.push(`b${k - 1} += down;`);
+    lines.push(`let before_last = ${sum(h, `s${k - 1}`)};`);
+    for (let l = 0; l < block; l++) lines.push(`let r${l} = ${product(`q${l}`, "before_last")};`);
+    lines.push(`let down = ${sum(...Array.from({ length: block }, (_, l) => product(`q${l}`, `dl${l}`)))};`);
+    lines.push(add(`b${k - 1}`, "down"));
     let bar = "down";
     for (let j = k - 2; j >= 1; j--) {
-      lines.push(`g${j + 1} += ${bar} * f${k}_${j};`);
-      lines.push(`let k${k}_${j} = ${bar} * e${j + 1} * ${frac(1, k - j)};`);
-      lines.push(`b${j} += k${k}_${j};`);
+      lines.push(add(`g${j + 1}`, product(bar, `f${k}_${j}`)));
+      lines.push(`let k${k}_${j} = ${over(product(bar, `e${j + 1}`), k - j)};`);
+      lines.push(add(`b${j}`, `k${k}_${j}`));
       bar = `k${k}_${j}`;
     }
-    lines.push(`g1 += ${bar} * ${frac(1, k)};`);
+    lines.push(add("g1", over(bar, k)));
   }
   return wgsl`
 ${head(shape)}
-@group(0) @binding(3) var<storage, read> cotangent: array<f32>;
-@group(0) @binding(4) var<storage, read_write> rows: array<f32>;
+@group(0) @binding(3) var<storage, read> cotangent: array<${type}>;
+@group(0) @binding(4) var<storage, read_write> rows: array<${type}>;
 
 @compute @workgroup_size(${shape.workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -175,41 +178,44 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let first = offsets[run.first_path];
   // Rows of this owner, [vertices of the chunk, channels].
   let row = (owner * (offsets[run.first_path + run.paths] - first) + begin - first) * ${channels}u;
-  for (var i = 0u; i < (end + 1u - begin) * ${channels}u; i++) { rows[row + i] = 0.0f; }
+  for (var i = 0u; i < (end + 1u - begin) * ${channels}u; i++) { rows[row + i] = ${type}(); }
   let bar = id.y * size;
   for (var item = owner; item < words * ${blocks}u; item += run.groups) {
     let u = item / ${blocks}u;
     let c0 = (item % ${blocks}u) * ${block}u;
     ${letters(channels, depth)}
-${unroll(depth - 1, (j) => `    var s${j + 1} = 0.0f;`)}
+${unroll(depth - 1, (j) => `    var s${j + 1} = ${type}();`)}
     for (var t = begin; t < end; t++) {
       let at = t * ${channels}u;
 ${unroll(depth - 1, (j) => `      let e${j + 1} = d[at + i${j + 1}];`)}
-${advance(depth, block, false)}
+${advance(depth, block, false, numbers)}
     }
 ${unroll(depth - 1, (j) => {
   const k = j + 1;
   const rest = channels ** (depth - 1 - k);
-  return `    var b${k} = select(0.0f, cotangent[bar + level_offset[${k}] + u${k}], c0 == 0u && u % ${rest}u == 0u);`;
+  return `    var b${k} = select(${type}(), cotangent[bar + level_offset[${k}] + u${k}], c0 == 0u && u % ${rest}u == 0u);`;
 })}
 ${unroll(block, (l) => {
   const value = `cotangent[bar + level_offset[${depth}] + u * ${channels}u + c0 + ${l}u]`;
-  return `    let q${l} = ${guarded ? `select(0.0f, ${value}, c0 + ${l}u < ${channels}u)` : value};`;
+  return `    let q${l} = ${guarded ? `select(${type}(), ${value}, c0 + ${l}u < ${channels}u)` : value};`;
 })}
     for (var t = end; t > begin;) {
       t--;
       let at = t * ${channels}u;
       {
 ${unroll(depth - 1, (j) => `        let e${j + 1} = -d[at + i${j + 1}];`)}
-${advance(depth, block, false)}
+${advance(depth, block, false, numbers)}
       }
 ${unroll(depth - 1, (j) => `      let e${j + 1} = d[at + i${j + 1}];`)}
 ${unroll(block, (l) => `      let dl${l} = d[at + c0 + ${l}u];`)}
-${unroll(depth - 1, (j) => `      var g${j + 1} = 0.0f;`)}
+${unroll(depth - 1, (j) => `      var g${j + 1} = ${type}();`)}
 ${lines.map((l) => `      ${l}`).join("\n")}
       let to = row + (t - begin) * ${channels}u;
-${unroll(block, (l) => (guarded ? `      if (c0 + ${l}u < ${channels}u) { rows[to + c0 + ${l}u] += r${l}; }` : `      rows[to + c0 + ${l}u] += r${l};`))}
-${unroll(depth - 1, (j) => `      rows[to + i${j + 1}] += g${j + 1};`)}
+${unroll(block, (l) => {
+  const line = add(`rows[to + c0 + ${l}u]`, `r${l}`);
+  return `      ${guarded ? `if (c0 + ${l}u < ${channels}u) { ${line} }` : line}`;
+})}
+${unroll(depth - 1, (j) => `      ${add(`rows[to + i${j + 1}]`, `g${j + 1}`)}`)}
     }
   }
 }
@@ -217,18 +223,19 @@ ${unroll(depth - 1, (j) => `      rows[to + i${j + 1}] += g${j + 1};`)}
 };
 
 /** Adds the groups' rows up: a thread per number of [vertices of the chunk, channels]. */
-export const signatureGather = (workgroupSize: number): string => wgsl`
+export const signatureGather = (workgroupSize: number, { type, functions, add } = float32): string => wgsl`
+${functions}
 struct Pass { first: u32, count: u32, groups: u32, unused: u32 }
 @group(0) @binding(0) var<uniform> run: Pass;
-@group(0) @binding(1) var<storage, read> rows: array<f32>;
-@group(0) @binding(2) var<storage, read_write> gradient: array<f32>;
+@group(0) @binding(1) var<storage, read> rows: array<${type}>;
+@group(0) @binding(2) var<storage, read_write> gradient: array<${type}>;
 
 @compute @workgroup_size(${workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.x + id.y * groups.x * ${workgroupSize}u;
   if (i >= run.count) { return; }
-  var sum = 0.0f;
-  for (var g = 0u; g < run.groups; g++) { sum += rows[g * run.count + i]; }
+  var sum = ${type}();
+  for (var g = 0u; g < run.groups; g++) { ${add("sum", "rows[g * run.count + i]")} }
   gradient[run.first + i] = sum;
 }
 `;

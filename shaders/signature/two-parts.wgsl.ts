@@ -38,7 +38,8 @@ fn reciprocal(n: f32) -> vec2f {
 }
 `;
 
-const float = (v: number): string => `${/[.e]/.test(String(v)) ? v : `${v}.0`}f`;
+/** A float32 constant. */
+export const float = (v: number): string => `${/[.e]/.test(String(v)) ? v : `${v}.0`}f`;
 
 /** A constant in two parts. */
 export const parts = (v: number): string => {

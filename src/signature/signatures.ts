@@ -37,7 +37,10 @@ function check({ count, channels }: { count: number; channels: number }, depth: 
 }
 
 /**
- * Truncated signatures of all paths.
+ * Truncated signatures of all paths. On a GPU they are computed in two float32 parts, and so are gradients, where segments
+ * times signature size come to at most 2^20 for all paths and no path has more than 4,096 segments: each number then keeps
+ * some ten digits of its own. Else they are float32: errors of some 1e-6 beside the largest number of a level, of which
+ * words near zero may keep no digit; take the cpu backend, or fewer paths at a time, where those matter.
  * @throws SaltationError `invalid-input` for bad paths or depth, `limit` where they do not fit, `not-finite`.
  */
 export async function truncatedSignatures(
@@ -79,7 +82,10 @@ export async function expectedSignature(
   return mean.map((v) => v / count);
 }
 
-/** Log-signatures [count, size of the form], from signatures on the backend; the logarithm is taken in float64. */
+/**
+ * Log-signatures [count, size of the form], from signatures on the backend, with their digits (see `truncatedSignatures`);
+ * the logarithm is taken in float64.
+ */
 export async function logSignatures(
   backend: SignatureBackend,
   x: PathInput,

@@ -1,5 +1,6 @@
-/** Signature kernels and signatures on the GPU, in float32. */
+/** Signature kernels and signatures on the GPU, in float32 and, for small problems, in two parts. */
 
+import { float32, type Numbers, twoFloat32 } from "../../../shaders/signature/numbers.wgsl.js";
 import { SaltationError } from "../../errors.js";
 import type { Batch, Gpu, Storage } from "../../gpu/index.js";
 import type { GramRequest, GramResult, SignatureBackend } from "../backend.js";
@@ -9,7 +10,7 @@ import { type CheckedSolver, isSymmetric } from "../solver.js";
 import type { CompiledStaticKernel } from "../static-kernel.js";
 import { incrementParts, incrementPartsVjp, partsCount } from "./increment-parts.js";
 import { describePairs, gramPairs, longestOf, type PairList, slotLists } from "./pairs.js";
-import { gpuSignatures, gpuSignatureVjp } from "./signatures.js";
+import { gpuSignatures, gpuSignatureVjp, signatureSize } from "./signatures.js";
 import { type PairScratch, PairStages } from "./stages.js";
 import { keepsTwoParts } from "./two-parts.js";
 
@@ -98,6 +99,19 @@ function wantsParts(solver: CheckedSolver, pairs: number, cells: number, softwar
   const { all, pair } = partsLimits;
   const small = cells <= pair.cells && each <= pair.operations;
   return small && pairs * cells <= all && pairs * each <= partsWork(software);
+}
+
+/**
+ * Most segments of a path, and numbers of all signatures times the segments that each runs through, up to which signatures
+ * are computed in two parts: a second or two with gradients on a software adapter. A path's words go through it alone.
+ */
+const signaturePartsLimits = { segments: 2 ** 12, all: 2 ** 20 } as const;
+
+/** Whether to compute signatures, and gradients to paths, in two parts: what lies near zero then keeps its digits. */
+function wantsSignatureParts(paths: PathBatch, depth: number): boolean {
+  const { segments, all } = signaturePartsLimits;
+  const work = (paths.points.length / paths.channels - paths.count) * signatureSize(paths.channels, depth);
+  return longestPath(paths) - 1 <= segments && work <= all;
 }
 
 /** Chunks that are submitted before the results of the first of them are waited for. */
@@ -381,11 +395,18 @@ export class GpuSignatureBackend implements SignatureBackend {
     return this.gpu.batch("signature kernels");
   }
 
+  /** Computes with the numbers that a batch's signatures are to have. */
+  private async withNumbers<T>(paths: PathBatch, depth: number, compute: (numbers: Numbers) => Promise<T>): Promise<T> {
+    const small = wantsSignatureParts(paths, depth);
+    if (!small || !(this.twoParts ?? (await keepsTwoParts(this.gpu)))) return compute(float32);
+    return this.firstInParts((parts) => compute(parts ? twoFloat32 : float32));
+  }
+
   signatures(paths: PathBatch, depth: number, progress?: (pathsDone: number) => void): Promise<Float64Array> {
-    return gpuSignatures(this.gpu, paths, depth, progress);
+    return this.withNumbers(paths, depth, (numbers) => gpuSignatures(this.gpu, paths, depth, numbers, progress));
   }
 
   signatureVjp(paths: PathBatch, depth: number, cotangent: Float64Array): Promise<Float64Array> {
-    return gpuSignatureVjp(this.gpu, paths, depth, cotangent);
+    return this.withNumbers(paths, depth, (numbers) => gpuSignatureVjp(this.gpu, paths, depth, cotangent, numbers));
   }
 }

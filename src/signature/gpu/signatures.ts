@@ -1,4 +1,5 @@
 /** Truncated signatures and their vector-Jacobian products on the GPU. */
+import type { Numbers } from "../../../shaders/signature/numbers.wgsl.js";
 import {
   letterBlock,
   signatureForward,
@@ -7,8 +8,10 @@ import {
 } from "../../../shaders/signature/signature.wgsl.js";
 import { SaltationError } from "../../errors.js";
 import type { Gpu, Storage } from "../../gpu/index.js";
+import { setPowers } from "../../twin/signature/signature.js";
 import { refuseSignatures } from "../not-finite.js";
 import type { PathBatch } from "../paths.js";
+import { joinParts, splitParts } from "./two-parts.js";
 
 /** Numbers of a signature, level 0 included. */
 export function signatureSize(channels: number, depth: number): number {
@@ -17,9 +20,10 @@ export function signatureSize(channels: number, depth: number): number {
   return size;
 }
 
-function deviceDifferences(batch: PathBatch): Float32Array {
+/** Differences of neighbouring points; a path's last place stays 0. */
+function differences(batch: PathBatch): Float64Array {
   const c = batch.channels;
-  const out = new Float32Array(batch.points.length);
+  const out = new Float64Array(batch.points.length);
   for (let i = 0; i < batch.count; i++) {
     for (let v = batch.offsets[i]! * c; v < (batch.offsets[i + 1]! - 1) * c; v++) {
       out[v] = batch.points[v + c]! - batch.points[v]!;
@@ -28,15 +32,22 @@ function deviceDifferences(batch: PathBatch): Float32Array {
   return out;
 }
 
+const toDevice = (values: Float64Array, { width }: Numbers): Float32Array =>
+  width === 2 ? splitParts(values) : Float32Array.from(values);
+
+const fromDevice = (data: ArrayBuffer, { width }: Numbers): Float64Array =>
+  width === 2 ? joinParts(new Float32Array(data)) : Float64Array.from(new Float32Array(data));
+
 const workgroupSize = 32;
 
+/** @param size bytes of a signature. */
 function budgetOf(gpu: Gpu, size: number): number {
   const { limits } = gpu.device;
   const bytes = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize, 1 << 28);
-  if (size * 4 > bytes) {
+  if (size > bytes) {
     throw new SaltationError(
       "limit",
-      `depth: one signature takes ${size * 4} bytes, more than a buffer's ${bytes} on this adapter; take a smaller depth`,
+      `depth: one signature takes ${size} bytes, more than a buffer's ${bytes} on this adapter; take a smaller depth`,
     );
   }
   return bytes;
@@ -53,24 +64,26 @@ export async function gpuSignatures(
   gpu: Gpu,
   paths: PathBatch,
   depth: number,
+  numbers: Numbers,
   progress?: (pathsDone: number) => void,
 ): Promise<Float64Array> {
   const { channels, count } = paths;
   const size = signatureSize(channels, depth);
-  const chunk = Math.min(count, 65535, Math.floor(budgetOf(gpu, size) / (size * 4)));
+  const bytes = size * numbers.width * 4;
+  const chunk = Math.min(count, 65535, Math.floor(budgetOf(gpu, bytes) / bytes));
   const held: Storage[] = [];
   try {
     const kernel = await gpu.kernel({
       label: "truncated signature",
-      code: signatureForward({ channels, depth, workgroupSize }),
+      code: signatureForward({ channels, depth, workgroupSize, numbers }),
       bindings: ["read", "read", "read_write"],
       uniformBytes: 16,
     });
-    const d = gpu.upload("differences", deviceDifferences(paths));
+    const d = gpu.upload("differences", toDevice(differences(paths), numbers));
     held.push(d);
     const offsets = gpu.upload("offsets", paths.offsets);
     held.push(offsets);
-    const out = gpu.buffer("signatures", chunk * size * 4);
+    const out = gpu.buffer("signatures", chunk * bytes);
     held.push(out);
     const reads: Promise<[number, ArrayBuffer]>[] = [];
     for (let first = 0; first < count; first += chunk) {
@@ -78,7 +91,7 @@ export async function gpuSignatures(
       const batch = gpu.batch("signatures");
       batch.dispatch(kernel, [d, offsets, out], Uint32Array.of(first, here, 0, 0), [wordGroups(channels, depth), here]);
       reads.push(
-        batch.read(out, 0, here * size * 4).then((data) => {
+        batch.read(out, 0, here * bytes).then((data) => {
           progress?.(first + here);
           return [first, data];
         }),
@@ -86,8 +99,11 @@ export async function gpuSignatures(
       batch.submit();
     }
     const result = new Float64Array(count * size);
-    for (const [first, data] of await Promise.all(reads)) result.set(new Float32Array(data), first * size);
+    for (const [first, data] of await Promise.all(reads)) result.set(fromDevice(data, numbers), first * size);
     refuseSignatures(result, size, "float32");
+    if (numbers.width === 2) {
+      for (let i = 0; i < count; i++) setPowers(result.subarray(i * size, (i + 1) * size), channels, depth);
+    }
     return result;
   } finally {
     for (const s of held) s.dispose();
@@ -100,11 +116,13 @@ export async function gpuSignatureVjp(
   paths: PathBatch,
   depth: number,
   cotangent: Float64Array,
+  numbers: Numbers,
 ): Promise<Float64Array> {
   const { channels, count } = paths;
   const c = channels;
   const size = signatureSize(channels, depth);
-  const budget = budgetOf(gpu, size);
+  const bytes = size * numbers.width * 4;
+  const budget = budgetOf(gpu, bytes);
   const block = Math.min(channels, letterBlock);
   const items = channels ** (depth - 1) * Math.ceil(channels / block);
   // Enough threads to fill the adapter, few enough rows to add up.
@@ -115,13 +133,13 @@ export async function gpuSignatureVjp(
     const [reverse, gather] = await Promise.all([
       gpu.kernel({
         label: "truncated signature, reverse",
-        code: signatureReverse({ channels, depth, workgroupSize }),
+        code: signatureReverse({ channels, depth, workgroupSize, numbers }),
         bindings: ["read", "read", "read", "read_write"],
         uniformBytes: 16,
       }),
       gpu.kernel({
         label: "gather gradients",
-        code: signatureGather(64),
+        code: signatureGather(64, numbers),
         bindings: ["read", "read_write"],
         uniformBytes: 16,
       }),
@@ -130,10 +148,10 @@ export async function gpuSignatureVjp(
       held.push(s);
       return s;
     };
-    const d = hold(gpu.upload("differences", deviceDifferences(paths)));
+    const d = hold(gpu.upload("differences", toDevice(differences(paths), numbers)));
     const offsets = hold(gpu.upload("offsets", paths.offsets));
-    const gradient = hold(gpu.buffer("gradient", paths.points.length * 4));
-    const perVertex = groups * c * 4;
+    const gradient = hold(gpu.buffer("gradient", paths.points.length * numbers.width * 4));
+    const perVertex = groups * c * numbers.width * 4;
     const bytesOf = (first: number, end: number): number => (paths.offsets[end]! - paths.offsets[first]!) * perVertex;
     let data: Promise<ArrayBuffer> | undefined;
     for (let first = 0; first < count; ) {
@@ -142,21 +160,21 @@ export async function gpuSignatureVjp(
         end < count &&
         end - first < 65535 &&
         bytesOf(first, end + 1) <= budget &&
-        (end + 1 - first) * size * 4 <= budget
+        (end + 1 - first) * bytes <= budget
       ) {
         end++;
       }
       const here = end - first;
-      const numbers = (paths.offsets[end]! - paths.offsets[first]!) * c;
-      const rows = gpu.buffer("gradient rows", numbers * groups * 4);
-      const bars = gpu.upload("cotangents", Float32Array.from(cotangent.subarray(first * size, end * size)));
+      const rows = gpu.buffer("gradient rows", bytesOf(first, end));
+      const bars = gpu.upload("cotangents", toDevice(cotangent.subarray(first * size, end * size), numbers));
       const batch = gpu.batch("signature gradients");
       batch.dispatch(reverse, [d, offsets, bars, rows], Uint32Array.of(first, here, groups, 0), [
         Math.ceil(groups / workgroupSize),
         here,
       ]);
-      const gatherGroups = Math.ceil(numbers / 64);
-      batch.dispatch(gather, [rows, gradient], Uint32Array.of(paths.offsets[first]! * c, numbers, groups, 0), [
+      const entries = (paths.offsets[end]! - paths.offsets[first]!) * c;
+      const gatherGroups = Math.ceil(entries / 64);
+      batch.dispatch(gather, [rows, gradient], Uint32Array.of(paths.offsets[first]! * c, entries, groups, 0), [
         Math.min(gatherGroups, 32768),
         Math.ceil(gatherGroups / 32768),
       ]);
@@ -167,7 +185,7 @@ export async function gpuSignatureVjp(
       first = end;
     }
     // Gradients to differences → gradients to points.
-    const bar = new Float32Array((await data)!);
+    const bar = fromDevice((await data)!, numbers);
     const result = new Float64Array(paths.points.length);
     for (let i = 0; i < count; i++) {
       for (let v = paths.offsets[i]! * c; v < (paths.offsets[i + 1]! - 1) * c; v++) {

@@ -1,4 +1,4 @@
-/** Whether arithmetic in two float32 parts holds on a device, found by trying. */
+/** Numbers in two float32 parts, and whether a device's arithmetic on them holds, found by trying. */
 import { twoParts } from "../../../shaders/signature/two-parts.wgsl.js";
 import { twoPartsProbe } from "../../../shaders/signature/two-parts-probe.wgsl.js";
 import type { Gpu } from "../../gpu/index.js";
@@ -7,16 +7,25 @@ const count = 64;
 /** Above what sums and products in two parts are off by (2^-46 and a few), below what float32 alone is (2^-24). */
 const tolerance = 2 ** -42;
 
+/** Float64 numbers as float32 and what is left, one after the other. */
+export function splitParts(values: Float64Array): Float32Array {
+  const parts = new Float32Array(2 * values.length);
+  values.forEach((v, i) => {
+    parts[2 * i] = v;
+    parts[2 * i + 1] = v - parts[2 * i]!;
+  });
+  return parts;
+}
+
+export function joinParts(parts: Float32Array): Float64Array {
+  return Float64Array.from({ length: parts.length / 2 }, (_, i) => parts[2 * i]! + parts[2 * i + 1]!);
+}
+
 /** Numbers of either sign about 1, as a high part and what float32 rounds away. */
 function operands(): { exact: Float64Array; parts: Float32Array } {
   const exact = Float64Array.from({ length: 2 * count }, (_, i) => Math.cos(1 + 7 * i) + (i % 2 === 0 ? 1.5 : -0.25));
-  const parts = new Float32Array(4 * count);
-  exact.forEach((v, i) => {
-    parts[2 * i] = v;
-    parts[2 * i + 1] = v - parts[2 * i]!;
-    exact[i] = parts[2 * i]! + parts[2 * i + 1]!; // to 48 bits
-  });
-  return { exact, parts };
+  const parts = splitParts(exact);
+  return { exact: joinParts(parts), parts }; // to 48 bits
 }
 
 /**

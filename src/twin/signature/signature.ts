@@ -31,6 +31,23 @@ export function multiplyByExponential(
   }
 }
 
+/**
+ * Words of one letter i are S_i^k / k!. They are set so: added up over segments they keep no digits where a channel ends near
+ * where it began.
+ */
+export function setPowers(s: Float64Array, channels: number, depth: number): void {
+  const offsets = levelOffsets(channels, depth);
+  for (let i = 0; i < channels; i++) {
+    const first = s[1 + i]!;
+    let [power, word] = [first, i];
+    for (let k = 2; k <= depth; k++) {
+      power *= first / k;
+      word = word * channels + i;
+      s[offsets[k]! + word] = power;
+    }
+  }
+}
+
 /** Signature of points [length, channels] up to `depth`: levels 0 (which is 1) to depth, one after the other. */
 export function truncatedSignature(points: Float64Array, channels: number, depth: number): Float64Array {
   const offsets = levelOffsets(channels, depth);
@@ -44,6 +61,7 @@ export function truncatedSignature(points: Float64Array, channels: number, depth
     for (let c = 0; c < channels; c++) delta[c] = points[t + c]! - points[t + c - channels]!;
     multiplyByExponential(s, delta, offsets, channels, depth, scratch);
   }
+  setPowers(s, channels, depth);
   return s;
 }
 
