@@ -2,7 +2,8 @@
  * Transforms of paths, each with its transpose (all are linear in the points), so that gradients to transformed points
  * become gradients to the points that a user gave.
  */
-import { batchOf, type PathBatch, pathLength, pathPoints } from "./paths.js";
+import { finiteNumber } from "../checks.js";
+import { batchOf, type PathBatch, type PathInput, pathLength, pathPoints, readPaths } from "./paths.js";
 
 export interface Transformed {
   readonly paths: PathBatch;
@@ -26,8 +27,14 @@ function transform(batch: PathBatch, channels: number, forward: Rows, backward: 
   return { paths, pullback };
 }
 
-/** Adds time as the *last* channel, evenly spaced from `t0` at the first vertex to `t1` at the last. */
-export function timeAugment(batch: PathBatch, t0 = 0, t1 = 1): Transformed {
+/**
+ * Adds time as the *last* channel, evenly spaced from `t0` at the first vertex to `t1` at the last.
+ * @throws SaltationError `invalid-input` for bad paths or times.
+ */
+export function timeAugment(paths: PathInput, t0 = 0, t1 = 1): Transformed {
+  const batch = readPaths("paths", paths);
+  finiteNumber("t0", t0);
+  finiteNumber("t1", t1);
   const c = batch.channels;
   return transform(
     batch,
@@ -47,8 +54,10 @@ export function timeAugment(batch: PathBatch, t0 = 0, t1 = 1): Transformed {
 /**
  * Lead-lag: 2·length − 1 vertices of 2·channels, the lag (the past) in the first half of the channels, the lead in the
  * second; the lead moves first. Chevyrev & Kormilitzin (2016).
+ * @throws SaltationError `invalid-input` for bad paths.
  */
-export function leadLag(batch: PathBatch): Transformed {
+export function leadLag(paths: PathInput): Transformed {
+  const batch = readPaths("paths", paths);
   const c = batch.channels;
   return transform(
     batch,
@@ -78,8 +87,12 @@ export function leadLag(batch: PathBatch): Transformed {
   );
 }
 
-/** Starts every path at the origin, so that its signature knows where it begins. */
-export function basePoint(batch: PathBatch): Transformed {
+/**
+ * Starts every path at the origin, so that its signature knows where it begins.
+ * @throws SaltationError `invalid-input` for bad paths.
+ */
+export function basePoint(paths: PathInput): Transformed {
+  const batch = readPaths("paths", paths);
   const c = batch.channels;
   return transform(
     batch,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { signatureBackend, signatureMMD, twoSampleTest } from "../../src/signature/index.js";
+import { signatureBackend, signatureGram, signatureMMD, twoSampleTest } from "../../src/signature/index.js";
 import { batchOf, type PathBatch, pathPoints } from "../../src/signature/paths.js";
 import { randomWalks } from "./random-paths.js";
 
@@ -25,6 +25,34 @@ async function exactPValue(all: PathBatch, m: number): Promise<number> {
   // The set of the lowest bits comes first. Values that are equal but for rounding differ by some 1e-15.
   return values.filter((v) => v >= values[0]! - 1e-12).length / values.length;
 }
+
+describe("the statistic", () => {
+  it("is the MMD², with its gradients, also where the scheme is not symmetric", async () => {
+    const [x, y] = [randomWalks(30, [5, 6, 4], 2), randomWalks(31, [4, 5, 7, 5], 2)];
+    for (const dyadic of [
+      [1, 1],
+      [0, 2],
+    ] as const) {
+      const options = { solver: { kind: "difference", dyadic } as const, gradient: { x: true, y: true } };
+      const [test, mmd] = [await twoSampleTest(twin, x, y, options), await signatureMMD(twin, x, y, options)];
+      // The order of the sums differs.
+      expect(test.statistic).toBeCloseTo(mmd.value, 12);
+      expect([test.gradientX, test.gradientY]).toEqual([mmd.gradientX, mmd.gradientY]);
+    }
+  });
+
+  it("has a bound of twice the size where kernels may be negative", async () => {
+    const line = (...ends: number[]): number[][][] => ends.map((end) => [[0], [end]]);
+    const up = line(1, 2);
+    const bound = async (y: number[][][]): Promise<number> =>
+      (await twoSampleTest(twin, up, y, { method: "threshold", level: 0.05 })).threshold;
+    const largest = (await signatureGram(twin, up, null)).values[3]!;
+    const size = largest * Math.sqrt(Math.log(20) / 2);
+    expect(await bound(line(1.5, 0.5))).toBeCloseTo(4 * size, 10);
+    expect((await signatureGram(twin, up, line(-1, -2))).values.some((k) => k < 0)).toBe(true);
+    expect(await bound(line(-1, -2))).toBeCloseTo(8 * size, 10);
+  });
+});
 
 describe("permutation test of few paths", () => {
   it("p-values are those of all relabellings, also where many give the same statistic", async () => {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
+  basePoint,
+  leadLag,
   liftSpikes,
   type SpikeTrainInput,
   signatureBackend,
@@ -8,6 +10,7 @@ import {
   signatureMMD,
   signatureScore,
   spikeSignatures,
+  timeAugment,
   truncatedSignatureGradient,
   truncatedSignatures,
   twoSampleTest,
@@ -28,6 +31,10 @@ describe("bad input is refused in one line", () => {
     signatureGram(backend, x as never, y as never, options as never);
   const cases: [string, () => Promise<unknown>, RegExp][] = [
     ["channels that differ between batches", () => gram(ok, [[[0], [1]]]), /^y: has 1 channels, x has 2/],
+    ["transforms of paths of one point", async () => timeAugment([[[0, 0]]]), /^paths\[0\]: has 1 point; a path needs/],
+    ["transforms of NaN", async () => leadLag([[[0], [Number.NaN]]]), /^paths\[0\]/],
+    ["transforms of no paths", async () => basePoint([]), /^paths: holds no path/],
+    ["time that is not finite", async () => timeAugment(ok, 0, Number.POSITIVE_INFINITY), /^t1: /],
     ["channels that differ within one", () => gram([[[0, 0], [1]]], null), /^x\[0\]\[1\]: has 1 channels/],
     ["a path of one point", () => gram([[[0, 0]]], null), /^x\[0\]: has 1 point; a path needs at least two/],
     ["no path", () => gram([], null), /^x: holds no path/],
