@@ -91,6 +91,12 @@ describe("the studio", () => {
       expect(value).toBeGreaterThan(1.2);
       await press(page, "Step");
       await waitForText(page, ".progress-text", new RegExp(`step ${at + 1} of 140, paused`));
+      // A number that is refused on the way leaves the run where it stands.
+      await fill(page, "Steps", 0);
+      await waitForText(page, ".objection", /steps/);
+      await fill(page, "Steps", 140);
+      await ready(page);
+      await waitForText(page, ".progress-text", new RegExp(`step ${at + 1} of 140, paused`));
       await press(page, "Resume");
       await page.waitForFunction((n) => document.querySelector("progress")!.value >= n, { polling: 20 }, at + 5);
       await fill(page, "Paths", 64);
