@@ -215,6 +215,34 @@ describe("the studio, used", () => {
     await page.close();
   });
 
+  it("says that a run failed, until one goes again, and refuses broken parameters when they are opened", async () => {
+    const tab = await open();
+    const { page } = tab;
+    const spoken = '[role="status"][aria-live="polite"]';
+    await fill(page, "Paths", 16);
+    await fill(page, "tauS, start", 0);
+    await ready(page);
+    await press(page, "Train");
+    await waitForText(page, ".notice", /Training stopped/);
+    await waitForText(page, spoken, /^Training stopped after 0 of 1500 steps\.$/);
+    await fill(page, "tauS, start", 1);
+    await fill(page, "Steps", 2);
+    await ready(page);
+    await press(page, "Train");
+    await waitForText(page, ".progress-text", /step 2 of 2, finished/);
+    expect(await page.$$(".notice")).toEqual([]);
+    const { bytes } = await saved(tab, () => press(page, "Parameters (JSON)"));
+    const broken = { ...JSON.parse(bytes.toString()), checkpoint: { step: 5 } };
+    const input = await page.$('[aria-label="file to open"]');
+    await (input as unknown as { uploadFile(file: string): Promise<void> }).uploadFile(
+      await writeDownload("broken.json", Buffer.from(JSON.stringify(broken))),
+    );
+    await waitForText(page, ".notice", /^broken\.json could not be read\. checkpoint\.version: is missing; /);
+    expect(await text(page, ".progress-text")).toBe("step 2 of 2, finished");
+    expect(tab.troubles).toEqual([]);
+    await page.close();
+  });
+
   it("fits a recording that is dropped on it", async () => {
     const tab = await open();
     const { page } = tab;

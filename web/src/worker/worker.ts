@@ -6,7 +6,7 @@ import type { TrainPlan } from "../../../src/io/train-plan.js";
 import { readCell } from "../../../src/network/network.js";
 import { ownCell, type StudioDocument } from "../model/document.js";
 import { Files } from "./files.js";
-import { buildProblem, fieldOfDocument, planOf, simulateJob, withValues } from "./problem.js";
+import { buildProblem, checkCheckpoint, fieldOfDocument, planOf, simulateJob, withValues } from "./problem.js";
 import type {
   Answer,
   Call,
@@ -120,6 +120,7 @@ const studio: {
     const { result, plan } = check(document);
     if (!plan || !engine || load !== loads) return result;
     try {
+      if (from?.checkpoint) checkCheckpoint(plan, from.checkpoint);
       const problem = await buildProblem(engine, document, plan, files);
       if (load !== loads) return result;
       run = new Run(problem, host, shown, from);
