@@ -250,22 +250,25 @@ describe("the studio, used", () => {
     await waitForText(page, ".drop", /Drop a recording here/);
     const trials = Array.from({ length: 5 }, (_, k) => [21 + k, 63 - k, 110 + 2 * k, 149]);
     const current = Array.from({ length: 200 }, (_, n) => 200 + 100 * Math.sin(n / 7));
-    await page.evaluate(
-      (text) => {
-        const data = new DataTransfer();
-        data.items.add(new File([text], "cell.json", { type: "application/json" }));
-        const target = document.querySelector(".drop")!;
-        for (const type of ["dragover", "drop"]) {
-          target.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
-        }
-      },
-      JSON.stringify({ dt_ms: 1, current_pA: current, spikes_ms: trials }),
-    );
+    const drop = (spikes: number[][]): Promise<void> =>
+      page.evaluate(
+        (text) => {
+          const data = new DataTransfer();
+          data.items.add(new File([text], "cell.json", { type: "application/json" }));
+          const target = document.querySelector(".drop")!;
+          for (const type of ["dragover", "drop"]) {
+            target.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
+          }
+        },
+        JSON.stringify({ dt_ms: 1, current_pA: current, spikes_ms: spikes }),
+      );
+    await drop(trials);
     await waitForText(page, ".drop", /cell\.json/);
     await ready(page);
     await fill(page, "Paths", 32);
     await ready(page);
     await waitForText(page, '[data-figure="raster"]', /5 of 5 trials/);
+    expect(await page.$$('[data-hint="observed"]')).toEqual([]);
     // Of 20 spikes in 5 trials of 200 ms; the axes have the units of the command line's figures.
     const figure = async (name: string): Promise<string> =>
       (await saved(tab, () => page.click(`[aria-label="save “${name}” as SVG"]`))).bytes.toString();
@@ -285,6 +288,13 @@ describe("the studio, used", () => {
       .map((n) => Number(n.replace("−", "-")));
     expect(now!).toBeLessThan(first!);
     expect(await trained(tab, "gain")).not.toBe(40);
+    await drop([[63, 21], [9999], []]);
+    await waitForText(
+      page,
+      '[data-hint="observed"]',
+      /1 of 3 trials not in order.*1 of 3 spikes outside.*2 of 3 trials/s,
+    );
+    await waitForText(page, '[role="status"][aria-live="polite"]', /cell\.json was read.*1 of 3 trials not in order/);
     expect(tab.troubles).toEqual([]);
     await page.close();
   });

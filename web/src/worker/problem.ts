@@ -75,7 +75,7 @@ export function trialsOf(table: SpikeTable): Trial[] {
 }
 
 /** What was observed, as a job names it; undefined where it has to be simulated. */
-function observedJob(document: StudioDocument): TrialsJob | undefined {
+export function observedJob(document: StudioDocument): TrialsJob | undefined {
   const { observed } = document;
   switch (observed.kind) {
     case "simulated":

@@ -6,6 +6,7 @@ import type { TrainPlan } from "../../../src/io/train-plan.js";
 import { readCell } from "../../../src/network/network.js";
 import { ownCell, type StudioDocument } from "../model/document.js";
 import { Files } from "./files.js";
+import { observedHints } from "./observed-hints.js";
 import { buildProblem, checkCheckpoint, fieldOfDocument, planOf, simulateJob, withValues } from "./problem.js";
 import type {
   Answer,
@@ -89,7 +90,7 @@ function cellFacts(cell: Cell): CellFacts {
 
 /** Checks a document as links and job files are checked, without an engine. */
 function check(document: StudioDocument): { result: LoadResult; plan: TrainPlan | undefined } {
-  const result: LoadResult = { error: undefined, cell: undefined, neurons: 1, ready: false };
+  const result: LoadResult = { error: undefined, cell: undefined, neurons: 1, hints: [], ready: false };
   try {
     const cell = readCell(ownCell(document) ?? (document.job.network.cell as string | undefined));
     result.cell = cellFacts(cell);
@@ -124,6 +125,7 @@ const studio: {
       const problem = await buildProblem(engine, document, plan, files);
       if (load !== loads) return result;
       run = new Run(problem, host, shown, from);
+      result.hints = observedHints(document, problem.trials, plan.plan, files);
       result.ready = true;
       await run.show();
     } catch (error) {
