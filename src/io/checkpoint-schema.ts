@@ -6,7 +6,7 @@ const numbers = z.array(z.number());
 const count = z.int().min(0);
 
 export const checkpointSchema = z.object({
-  version: z.literal(2),
+  version: z.literal(2, { error: "expected 2" }),
   step: count,
   seed: z.int(),
   trainable: z.array(z.string()),

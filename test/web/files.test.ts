@@ -23,7 +23,7 @@ it("exported parameters are where a run stood", () => {
 });
 
 it.each<[object, RegExp]>([
-  [{ checkpoint: { step: 5 } }, /^checkpoint\.version: is missing; expected /],
+  [{ checkpoint: { step: 5 } }, /^checkpoint\.version: is missing; expected 2$/],
   [{ checkpoint: "x" }, /^checkpoint: expected an object, got "x"$/],
   [
     { checkpoint: { ...checkpoint, update: { ...checkpoint.update, low: [null] } } },

@@ -223,7 +223,7 @@ describe("the studio, used", () => {
     await fill(page, "tauS, start", 0);
     await ready(page);
     await press(page, "Train");
-    await waitForText(page, ".notice", /Training stopped/);
+    await waitForText(page, ".notice", /Training stopped.*the equations divide by tauS, which should not be 0/);
     await waitForText(page, spoken, /^Training stopped after 0 of 1500 steps\.$/);
     await fill(page, "tauS, start", 1);
     await fill(page, "Steps", 2);
@@ -237,7 +237,7 @@ describe("the studio, used", () => {
     await (input as unknown as { uploadFile(file: string): Promise<void> }).uploadFile(
       await writeDownload("broken.json", Buffer.from(JSON.stringify(broken))),
     );
-    await waitForText(page, ".notice", /^broken\.json could not be read\. checkpoint\.version: is missing; /);
+    await waitForText(page, ".notice", /^broken\.json could not be read\. checkpoint\.version: is missing; expected 2/);
     expect(await text(page, ".progress-text")).toBe("step 2 of 2, finished");
     expect(tab.troubles).toEqual([]);
     await page.close();
