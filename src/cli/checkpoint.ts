@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import * as z from "zod";
 import { fail } from "../checks.js";
+import { checkpointSchema } from "../io/checkpoint-schema.js";
 import type { FileContext } from "../io/recording.js";
 import type { Checkpoint } from "../train/train.js";
 import { checkOutputs, checkWritable } from "./output-files.js";
@@ -87,22 +88,11 @@ export function checkCheckpoint(file: string, read: readonly (string | undefined
   checkWritable("checkpoint", `${file}.new`);
 }
 
-const numbers = z.array(z.number());
 const schema = z.object({
   format: z.literal("saltation-checkpoint"),
-  version: z.literal(2),
-  step: z.int().min(0),
-  seed: z.int(),
-  trainable: z.array(z.string()),
+  ...checkpointSchema.shape,
   job: z.record(z.string(), z.string()),
   adapter: z.string(),
-  update: z.object({
-    step: z.int().min(0),
-    values: numbers,
-    unconstrained: numbers,
-    low: numbers,
-    groups: z.array(z.object({ name: z.string(), slots: z.record(z.string(), numbers) })),
-  }),
 });
 
 /**

@@ -6,7 +6,7 @@ import { planSolve, type SolveOptions, type SolvePlan } from "../solve/plan.js";
 import type { Loss } from "../train/loss.js";
 import { planForLoss } from "../train/loss-plan.js";
 import { trainableNames } from "../train/trainable.js";
-import { planUpdate, type UpdateOptions } from "../train/update.js";
+import { planUpdate, type UpdateOptions, type UpdatePlan } from "../train/update.js";
 import { lossOf, networkOf, solveOptionsOf, trainedAs } from "./build.js";
 import type { TrainJob, TrialsJob } from "./job.js";
 import type { FileContext } from "./recording.js";
@@ -25,6 +25,7 @@ export interface TrainPlan {
   /** Where the observed trains are drawn from; undefined where the job holds them. */
   readonly truth: Truth | undefined;
   readonly update: UpdateOptions;
+  readonly updatePlan: UpdatePlan;
   readonly steps: number;
   /** The job's loss on observed trains. */
   loss(observed: TrialsJob): Loss;
@@ -52,6 +53,6 @@ export function planTrainJob(job: TrainJob, context: FileContext): TrainPlan {
   loss(truth ? Array.from({ length: truth.options.paths }, (): number[] => []) : (job.observed as TrialsJob));
   const update = updateOptionsOf(job.optimiser, job.trainable);
   const views = requestedViews(network, parameterLayout(plan), trainableNames(update.trainable), "trainable");
-  planUpdate(update, network, views, parameterVector(plan));
-  return { simulated, trained, network, solve, plan, truth, update, steps, loss };
+  const updatePlan = planUpdate(update, network, views, parameterVector(plan));
+  return { simulated, trained, network, solve, plan, truth, update, updatePlan, steps, loss };
 }

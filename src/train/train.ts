@@ -57,7 +57,7 @@ export interface TrainStep
 }
 
 /** @throws SaltationError where a checkpoint belongs to another run. */
-function checkResume(resume: Checkpoint, seed: number, names: readonly string[]): void {
+export function checkResume(resume: Checkpoint, seed: number, names: readonly string[]): void {
   const other = (what: string, has: unknown, wants: unknown): never =>
     fail("checkpoint", `${what} is ${show(has)}, but the job says ${show(wants)}; it belongs to another run`);
   if (resume.version !== 2) fail("checkpoint", `version ${show(resume.version)} is not known; this program writes 2`);

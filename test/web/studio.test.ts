@@ -91,6 +91,12 @@ describe("the studio", () => {
       expect(value).toBeGreaterThan(1.2);
       await press(page, "Step");
       await waitForText(page, ".progress-text", new RegExp(`step ${at + 1} of 140, paused`));
+      // A number that is refused on the way leaves the run where it stands.
+      await fill(page, "Steps", 0);
+      await waitForText(page, ".objection", /steps/);
+      await fill(page, "Steps", 140);
+      await ready(page);
+      await waitForText(page, ".progress-text", new RegExp(`step ${at + 1} of 140, paused`));
       await press(page, "Resume");
       await page.waitForFunction((n) => document.querySelector("progress")!.value >= n, { polling: 20 }, at + 5);
       await fill(page, "Paths", 64);
@@ -209,6 +215,34 @@ describe("the studio, used", () => {
     await page.close();
   });
 
+  it("says that a run failed, until one goes again, and refuses broken parameters when they are opened", async () => {
+    const tab = await open();
+    const { page } = tab;
+    const spoken = '[role="status"][aria-live="polite"]';
+    await fill(page, "Paths", 16);
+    await fill(page, "tauS, start", 0);
+    await ready(page);
+    await press(page, "Train");
+    await waitForText(page, ".notice", /Training stopped.*the equations divide by tauS, which should not be 0/);
+    await waitForText(page, spoken, /^Training stopped after 0 of 1500 steps\.$/);
+    await fill(page, "tauS, start", 1);
+    await fill(page, "Steps", 2);
+    await ready(page);
+    await press(page, "Train");
+    await waitForText(page, ".progress-text", /step 2 of 2, finished/);
+    expect(await page.$$(".notice")).toEqual([]);
+    const { bytes } = await saved(tab, () => press(page, "Parameters (JSON)"));
+    const broken = { ...JSON.parse(bytes.toString()), checkpoint: { step: 5 } };
+    const input = await page.$('[aria-label="file to open"]');
+    await (input as unknown as { uploadFile(file: string): Promise<void> }).uploadFile(
+      await writeDownload("broken.json", Buffer.from(JSON.stringify(broken))),
+    );
+    await waitForText(page, ".notice", /^broken\.json could not be read\. checkpoint\.version: is missing; expected 2/);
+    expect(await text(page, ".progress-text")).toBe("step 2 of 2, finished");
+    expect(tab.troubles).toEqual([]);
+    await page.close();
+  });
+
   it("fits a recording that is dropped on it", async () => {
     const tab = await open();
     const { page } = tab;
@@ -216,22 +250,25 @@ describe("the studio, used", () => {
     await waitForText(page, ".drop", /Drop a recording here/);
     const trials = Array.from({ length: 5 }, (_, k) => [21 + k, 63 - k, 110 + 2 * k, 149]);
     const current = Array.from({ length: 200 }, (_, n) => 200 + 100 * Math.sin(n / 7));
-    await page.evaluate(
-      (text) => {
-        const data = new DataTransfer();
-        data.items.add(new File([text], "cell.json", { type: "application/json" }));
-        const target = document.querySelector(".drop")!;
-        for (const type of ["dragover", "drop"]) {
-          target.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
-        }
-      },
-      JSON.stringify({ dt_ms: 1, current_pA: current, spikes_ms: trials }),
-    );
+    const drop = (spikes: number[][]): Promise<void> =>
+      page.evaluate(
+        (text) => {
+          const data = new DataTransfer();
+          data.items.add(new File([text], "cell.json", { type: "application/json" }));
+          const target = document.querySelector(".drop")!;
+          for (const type of ["dragover", "drop"]) {
+            target.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
+          }
+        },
+        JSON.stringify({ dt_ms: 1, current_pA: current, spikes_ms: spikes }),
+      );
+    await drop(trials);
     await waitForText(page, ".drop", /cell\.json/);
     await ready(page);
     await fill(page, "Paths", 32);
     await ready(page);
     await waitForText(page, '[data-figure="raster"]', /5 of 5 trials/);
+    expect(await page.$$('[data-hint="observed"]')).toEqual([]);
     // Of 20 spikes in 5 trials of 200 ms; the axes have the units of the command line's figures.
     const figure = async (name: string): Promise<string> =>
       (await saved(tab, () => page.click(`[aria-label="save “${name}” as SVG"]`))).bytes.toString();
@@ -251,6 +288,13 @@ describe("the studio, used", () => {
       .map((n) => Number(n.replace("−", "-")));
     expect(now!).toBeLessThan(first!);
     expect(await trained(tab, "gain")).not.toBe(40);
+    await drop([[63, 21], [9999], []]);
+    await waitForText(
+      page,
+      '[data-hint="observed"]',
+      /1 of 3 trials not in order.*1 of 3 spikes outside.*2 of 3 trials/s,
+    );
+    await waitForText(page, '[role="status"][aria-live="polite"]', /cell\.json was read.*1 of 3 trials not in order/);
     expect(tab.troubles).toEqual([]);
     await page.close();
   });

@@ -49,6 +49,16 @@ export function splitSymbol(symbol: string): [string, string] {
   return [head!, rest.join("_")];
 }
 
+const letters = "aehijklmnoprstuvx0123456789";
+const lowered = "ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ₀₁₂₃₄₅₆₇₈₉";
+
+/** A symbol in plain text: what is below the line in Unicode's letters, or after "_" where one of them is wanting. */
+export function plainSymbol(symbol: string): string {
+  const [head, below] = splitSymbol(symbol);
+  const places = [...below].map((c) => letters.indexOf(c));
+  return places.includes(-1) ? symbol : head + places.map((p) => lowered[p]).join("");
+}
+
 /** Four significant digits, without an exponent where that is shorter. */
 export function readable(value: number): string {
   if (!Number.isFinite(value)) return "–";

@@ -9,7 +9,7 @@ import { Equations } from "./setup/equations.js";
 import { Exports } from "./setup/exports.js";
 import { Parameters } from "./setup/parameters.js";
 import { About, Picker } from "./setup/picker.js";
-import { RecordingPart } from "./setup/recording.js";
+import { ObservedHints, RecordingPart } from "./setup/recording.js";
 import { Training } from "./setup/training.js";
 import { openEngine } from "./state/begin.js";
 import { dismiss, notices } from "./state/notices.js";
@@ -77,6 +77,7 @@ export function App() {
           <Picker />
           <About />
           <RecordingPart />
+          <ObservedHints />
           <Equations />
           <Parameters />
           <Training />

@@ -1,8 +1,8 @@
 /** Files that the page was given: documents and recordings. */
 import { SaltationError } from "../../../src/index.js";
 import { type FileContext, type Lists, readLists, recordingName } from "../../../src/io/recording.js";
-import type { FileContents, RecordingFacts, Standing } from "./protocol.js";
-import { readDocument, readJob } from "./read-document.js";
+import type { FileContents, RecordingFacts } from "./protocol.js";
+import { readDocument, readJob, readStanding } from "./read-document.js";
 
 export class Files implements FileContext {
   private recording: { path: string; bytes: Uint8Array } | undefined;
@@ -28,8 +28,7 @@ export class Files implements FileContext {
       const object = parse(name, bytes);
       if ("saltation" in object) {
         const document = readDocument(object.document);
-        const { checkpoint, parameters } = object as Partial<Standing>;
-        return { kind: "document", document, standing: checkpoint && parameters ? { checkpoint, parameters } : null };
+        return { kind: "document", document, standing: readStanding(object) };
       }
       if ("network" in object && "loss" in object) {
         return { kind: "document", document: readJob(object), standing: null, checkpointed: "checkpoint" in object };

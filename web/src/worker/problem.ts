@@ -1,12 +1,23 @@
 /** From a document to what the library trains. */
 import { simulatedTrials } from "../../../src/experiments/recovery.js";
-import type { Engine, Loss, NetworkDefinition, SolveOptions, SpikeTable, TrainOptions } from "../../../src/index.js";
+import type {
+  Checkpoint,
+  Engine,
+  Loss,
+  NetworkDefinition,
+  SolveOptions,
+  SpikeTable,
+  TrainOptions,
+} from "../../../src/index.js";
 import { trainedAs } from "../../../src/io/build.js";
 import { checkJob } from "../../../src/io/check-job.js";
 import { type TrainJob, type TrialsJob, trainSchema } from "../../../src/io/job.js";
 import { asTrials, type FileContext, readTrials, recordingName, type Trial } from "../../../src/io/recording.js";
 import { planTrainJob, type TrainPlan } from "../../../src/io/train-plan.js";
 import { type DrawnWeights, drawWeights } from "../../../src/network/drawn-weights.js";
+import { checkResume } from "../../../src/train/train.js";
+import { trainableNames } from "../../../src/train/trainable.js";
+import { checkState } from "../../../src/train/update.js";
 import { type StudioDocument, type Truth, trainedNames } from "../model/document.js";
 
 export interface Problem {
@@ -64,7 +75,7 @@ export function trialsOf(table: SpikeTable): Trial[] {
 }
 
 /** What was observed, as a job names it; undefined where it has to be simulated. */
-function observedJob(document: StudioDocument): TrialsJob | undefined {
+export function observedJob(document: StudioDocument): TrialsJob | undefined {
   const { observed } = document;
   switch (observed.kind) {
     case "simulated":
@@ -109,6 +120,12 @@ function drawn<T>(weights: T, layers: readonly number[] | undefined): T | { laye
 /** What a document trains, checked without an engine. @throws SaltationError naming the field that is wrong. */
 export function planOf(document: StudioDocument, files: FileContext): TrainPlan {
   return planTrainJob(checkedJob(document, simulateJob(document) ?? observedJob(document)), files);
+}
+
+/** @throws SaltationError where a checkpoint is another run's than that of a plan. */
+export function checkCheckpoint({ solve, update, updatePlan }: TrainPlan, checkpoint: Checkpoint): void {
+  checkResume(checkpoint, solve.seed ?? 0, trainableNames(update.trainable));
+  checkState(updatePlan, checkpoint.update);
 }
 
 /** Draws what was observed, where it is simulated. */

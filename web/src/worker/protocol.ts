@@ -63,6 +63,8 @@ export interface LoadResult {
   error: FieldError | undefined;
   cell: CellFacts | undefined;
   neurons: number;
+  /** What is out of the ordinary in what was observed, a line each. */
+  hints: readonly string[];
   /** Whether a run stands ready. */
   ready: boolean;
 }

@@ -1,11 +1,15 @@
 /** Documents come from strangers, by link or file: their structure is checked before anything is made of them. */
 import * as z from "zod";
+import { fail, show } from "../../../src/checks.js";
 import { SaltationError } from "../../../src/errors.js";
 import { type TruthOptions, truthSolve } from "../../../src/experiments/recovery.js";
 import { checkJob } from "../../../src/io/check-job.js";
+import { checkpointSchema } from "../../../src/io/checkpoint-schema.js";
 import { type TrainJob, trainSchema } from "../../../src/io/job.js";
 import { experiments, type StudioDocument, type Truth } from "../model/document.js";
 import { brokenLink } from "../model/link.js";
+import type { Standing } from "./protocol.js";
+import { numbersIn } from "./run.js";
 
 const whole = (least: number, most: number): z.ZodType<number> => {
   const error = `expected a whole number from ${least} to ${most}`;
@@ -48,6 +52,21 @@ export function readDocument(value: unknown): StudioDocument {
   const document = checkJob(documentSchema, value) as unknown as StudioDocument;
   checkJob(trainSchema, { ...document.job, observed: [] });
   return document;
+}
+
+const standingSchema = z.object({ checkpoint: checkpointSchema, parameters: z.record(z.string(), z.unknown()) });
+
+/** Where exported parameters stand: null at the start. @throws SaltationError `invalid-input`. */
+export function readStanding({ checkpoint, parameters }: Record<string, unknown>): Standing | null {
+  if (checkpoint === null) return null;
+  const standing = checkJob(standingSchema, { checkpoint, parameters });
+  for (const name of standing.checkpoint.trainable) {
+    const value = standing.parameters[name];
+    const values = numbersIn(value);
+    if (values.length === 0 || !values.every(Number.isFinite))
+      fail(`parameters.${name}`, `expected its trained values, got ${show(value)}; export it again`);
+  }
+  return standing;
 }
 
 /** A document in the text of a link. @throws SaltationError `invalid-input`. */

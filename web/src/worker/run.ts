@@ -3,6 +3,7 @@ import { type Checkpoint, type Engine, SaltationError, type TrainStep, train } f
 import { asGiven, type Problem, withValues } from "./problem.js";
 import type { Entry, RunState, StudioEvent } from "./protocol.js";
 import { takeSnapshot } from "./snapshot.js";
+import { zeroDivisors } from "./zero-divisors.js";
 
 /** Milliseconds between two messages about progress. */
 const progressEvery = 120;
@@ -28,6 +29,9 @@ export function numbersIn(value: unknown): number[] {
   return [];
 }
 
+/** Whether the run is to go, to take one step and rest, or to rest: the last that was said holds. */
+type Wish = "running" | "step" | "paused";
+
 /** Gives messages to the worker a turn, sooner than a timer would. */
 function turn(): Promise<void> {
   return new Promise((resolve) => {
@@ -47,15 +51,25 @@ export interface RunHost {
   emit(event: StudioEvent): void;
 }
 
+/** Where a run begins, or goes on from. */
+export interface Origin {
+  readonly checkpoint: Checkpoint | undefined;
+  /** Values of what is trained, by name. */
+  readonly parameters: Record<string, unknown>;
+}
+
 export class Run {
   private state: RunState = "ready";
   private checkpoint: Checkpoint | undefined;
   private iterator: AsyncGenerator<TrainStep, void, void> | undefined;
+  /** Paths of the steps that the iterator takes. */
+  private iteratorPaths = 0;
   private values: Record<string, unknown>;
   private done: number;
   private paths: number;
-  private wanted: "running" | "paused" = "paused";
-  private loop: Promise<void> | undefined;
+  private wanted: Wish = "paused";
+  /** What is being done: one thing at a time uses the engine. Never rejects. */
+  private work: Promise<void> | undefined;
   private stopped = false;
   private losses = 0;
   private rate = 0;
@@ -67,14 +81,14 @@ export class Run {
   private posted = 0;
   private pictured = 0;
   private pictureCost = 0;
-  /** The neuron that the last picture shows. */
-  private shown = -1;
+  /** What the last picture shows. */
+  private shown = { neuron: -1, paths: 0 };
 
   constructor(
     readonly problem: Problem,
     private readonly host: RunHost,
     private neuron: number,
-    resume?: { readonly checkpoint: Checkpoint | undefined; readonly parameters: Record<string, unknown> },
+    resume?: Origin,
   ) {
     this.checkpoint = resume?.checkpoint;
     this.values = resume?.parameters ?? this.startValues();
@@ -113,7 +127,7 @@ export class Run {
     });
     this.host.emit({ kind: "entries", entries, from: this.done });
     this.tell(this.done > 0 ? (this.done >= this.steps ? "finished" : "paused") : "ready");
-    await this.picture();
+    await this.alone(() => this.pictures());
   }
 
   private tell(state: RunState): void {
@@ -146,21 +160,27 @@ export class Run {
   private async picture(): Promise<void> {
     const began = performance.now();
     const { definition, solve, trials } = this.problem;
-    const { neuron } = this;
+    const { neuron, paths } = this;
     const event = await takeSnapshot(
       this.host.engine(),
       withValues(definition, this.values),
-      { ...solve, paths: this.paths },
+      { ...solve, paths },
       trials,
       neuron,
       this.done,
     );
     if (this.stopped) return;
-    this.shown = neuron;
+    this.shown = { neuron, paths };
     this.host.emit(event);
     this.pictured = performance.now();
     this.pictureCost = this.pictured - began;
     this.idle += this.pictureCost;
+  }
+
+  /** A picture of the run at rest, and another where what it shows is changed meanwhile. */
+  private async pictures(): Promise<void> {
+    do await this.picture().catch((error) => this.recover(error));
+    while (!this.stopped && (this.shown.neuron !== this.neuron || this.shown.paths !== this.paths));
   }
 
   private start(): AsyncGenerator<TrainStep, void, void> {
@@ -180,7 +200,12 @@ export class Run {
 
   /** One training step. @returns whether there was one. */
   private async advance(): Promise<boolean> {
+    if (this.iterator && this.iteratorPaths !== this.paths) {
+      this.rate = 0;
+      await this.end();
+    }
     const first = this.iterator === undefined;
+    this.iteratorPaths = this.paths;
     this.iterator ??= this.start();
     const { value: step } = await this.iterator.next();
     if (!step) return false;
@@ -224,16 +249,26 @@ export class Run {
     return Math.round((t1 - t0) / dt);
   }
 
+  /** Does something once nothing else is done; a run that is wished for meanwhile begins after it. */
+  private alone(act: () => Promise<void>): Promise<void> {
+    const done = act().finally(() => {
+      this.work = undefined;
+      if (this.wanted !== "paused" && !this.stopped) void this.alone(() => this.go());
+    });
+    this.work = done.catch(() => {});
+    return done;
+  }
+
   /** Goes until it is paused, has done its steps, or fails. */
-  private async go(once: boolean): Promise<void> {
+  private async go(): Promise<void> {
     this.tell("running");
     this.startCount();
     let more = true;
     try {
-      while (more && !this.stopped && this.wanted === "running") {
+      while (more && !this.stopped && this.wanted !== "paused") {
         try {
           more = await this.advance();
-          if (once) this.wanted = "paused";
+          if (this.wanted === "step") this.wanted = "paused";
           const now = performance.now();
           if (now - this.posted > progressEvery) this.post();
           if (now - this.pictured > Math.max(snapshotEvery, this.pictureCost / snapshotShare)) await this.picture();
@@ -244,19 +279,29 @@ export class Run {
       }
       if (this.stopped) return;
       this.post();
+      if (!more) this.wanted = "paused";
       this.tell(more ? "paused" : "finished");
-      // Another neuron may be chosen while the picture of the one before is taken.
-      do await this.picture().catch((error) => this.recover(error));
-      while (this.shown !== this.neuron && !this.stopped);
+      await this.pictures();
     } catch (error) {
-      this.post();
       await this.end();
-      const code = error instanceof SaltationError ? error.code : "error";
-      this.host.emit({ kind: "failure", code, message: (error as Error).message });
+      this.wanted = "paused";
+      if (this.stopped) return;
+      this.post();
+      this.fail(error);
       this.tell("failed");
-    } finally {
-      this.loop = undefined;
     }
+  }
+
+  private fail(error: unknown): void {
+    const code = error instanceof SaltationError ? error.code : "error";
+    const zero = code === "not-finite" ? this.zeroDivisors() : [];
+    const why = zero.length > 0 ? `; the equations divide by ${zero.join(" and ")}, which should not be 0` : "";
+    this.host.emit({ kind: "failure", code, message: (error as Error).message + why });
+  }
+
+  private zeroDivisors(): string[] {
+    const { network } = this.host.engine().network(withValues(this.problem.definition, this.values));
+    return zeroDivisors(network);
   }
 
   /** After a lost device: a new engine, from the last step on. Throws what is another error. */
@@ -269,15 +314,13 @@ export class Run {
     this.host.emit({ kind: "recovered", step: this.done });
   }
 
-  /** The device was lost: a run that goes notices by itself, one that rests is told. */
+  /** The device was lost: what is being done notices by itself, a run that rests is told. */
   async deviceLost(error: SaltationError): Promise<void> {
-    if (this.loop || this.stopped) return;
-    try {
+    if (this.work || this.stopped) return;
+    await this.alone(async () => {
       await this.recover(error);
-      await this.picture();
-    } catch (failure) {
-      this.host.emit({ kind: "failure", code: "device-lost", message: (failure as Error).message });
-    }
+      await this.pictures();
+    }).catch((failure) => this.fail(failure));
   }
 
   private async end(): Promise<void> {
@@ -287,60 +330,51 @@ export class Run {
   }
 
   run(): void {
-    this.begin(false);
+    this.begin("running");
   }
 
   step(): void {
-    this.begin(true);
+    if (this.state !== "running") this.begin("step");
   }
 
-  private begin(once: boolean): void {
+  private begin(wish: Wish): void {
     if (this.state === "finished" || this.stopped) return;
-    if (this.loop && this.state === "paused") {
-      // It rests already, and its last picture is being taken.
-      void this.loop.then(() => this.begin(once));
-      return;
-    }
-    if (this.loop && once) return;
-    this.wanted = "running";
-    this.loop ??= this.go(once);
+    this.wanted = wish;
+    if (!this.work) void this.alone(() => this.go());
   }
 
+  /** Answers once the run rests. */
   async pause(): Promise<void> {
     this.wanted = "paused";
-    await this.loop;
+    await this.work;
   }
 
-  /** Goes on with another number of paths. */
-  async setPaths(paths: number): Promise<void> {
-    const going = this.loop !== undefined && this.wanted === "running";
-    await this.pause();
+  /** Goes on with another number of paths, from the next step on. */
+  setPaths(paths: number): void {
     this.paths = paths;
-    this.rate = 0;
-    await this.end();
-    if (going) this.run();
-    else await this.picture();
+    this.refresh();
   }
 
-  async setNeuron(neuron: number): Promise<void> {
+  setNeuron(neuron: number): void {
     this.neuron = neuron;
-    if (!this.loop) await this.picture();
+    this.refresh();
+  }
+
+  /** Shows a change of a run that rests; where something is being done, that shows it. */
+  private refresh(): void {
+    if (!this.work && !this.stopped) void this.alone(() => this.pictures()).catch((error) => this.fail(error));
   }
 
   /** Ends the run for good. */
-  async stop(): Promise<void> {
+  async stop(): Promise<Origin> {
     this.stopped = true;
-    await this.loop;
+    await this.work;
     await this.end();
+    return this.standing;
   }
 
   /** The run as it stands: what an export holds, and another run can go on from. */
-  get standing(): {
-    checkpoint: Checkpoint | undefined;
-    parameters: Record<string, unknown>;
-    step: number;
-    paths: number;
-  } {
+  get standing(): Origin & { readonly step: number; readonly paths: number } {
     return { checkpoint: this.checkpoint, parameters: this.values, step: this.done, paths: this.paths };
   }
 }

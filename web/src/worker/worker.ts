@@ -6,7 +6,8 @@ import type { TrainPlan } from "../../../src/io/train-plan.js";
 import { readCell } from "../../../src/network/network.js";
 import { ownCell, type StudioDocument } from "../model/document.js";
 import { Files } from "./files.js";
-import { buildProblem, fieldOfDocument, planOf, simulateJob, withValues } from "./problem.js";
+import { observedHints } from "./observed-hints.js";
+import { buildProblem, checkCheckpoint, fieldOfDocument, planOf, simulateJob, withValues } from "./problem.js";
 import type {
   Answer,
   Call,
@@ -19,7 +20,7 @@ import type {
   StudioEvent,
 } from "./protocol.js";
 import { readDocument, readLink } from "./read-document.js";
-import { Run } from "./run.js";
+import { type Origin, Run } from "./run.js";
 
 const scope = self as unknown as {
   postMessage(message: Message, transfer?: Transferable[]): void;
@@ -31,6 +32,10 @@ let engine: Engine | undefined;
 let run: Run | undefined;
 /** Counts loads: one that is overtaken by the next gives up. */
 let loads = 0;
+/** Where the run of the last load goes on from: one that is overtaken, or cannot run, leaves it to the next. */
+let origin: Promise<Origin | undefined> = Promise.resolve(undefined);
+/** The neuron that is shown, also by the run that is being loaded. */
+let shown = 0;
 
 const emit = (event: StudioEvent): void => scope.postMessage({ event });
 
@@ -85,7 +90,7 @@ function cellFacts(cell: Cell): CellFacts {
 
 /** Checks a document as links and job files are checked, without an engine. */
 function check(document: StudioDocument): { result: LoadResult; plan: TrainPlan | undefined } {
-  const result: LoadResult = { error: undefined, cell: undefined, neurons: 1, ready: false };
+  const result: LoadResult = { error: undefined, cell: undefined, neurons: 1, hints: [], ready: false };
   try {
     const cell = readCell(ownCell(document) ?? (document.job.network.cell as string | undefined));
     result.cell = cellFacts(cell);
@@ -108,15 +113,19 @@ const studio: {
   open: openEngine,
   async load(document, resume, neuron) {
     const load = ++loads;
-    await run?.stop();
-    const from = resume === "keep" ? run?.standing : resume;
+    shown = neuron;
+    const stood = run?.stop() ?? origin;
     run = undefined;
+    origin = stood.then((before) => (resume === "keep" ? before : (resume ?? undefined)));
+    const from = await origin;
     const { result, plan } = check(document);
     if (!plan || !engine || load !== loads) return result;
     try {
+      if (from?.checkpoint) checkCheckpoint(plan, from.checkpoint);
       const problem = await buildProblem(engine, document, plan, files);
       if (load !== loads) return result;
-      run = new Run(problem, host, neuron, from ?? undefined);
+      run = new Run(problem, host, shown, from);
+      result.hints = observedHints(document, problem.trials, plan.plan, files);
       result.ready = true;
       await run.show();
     } catch (error) {
@@ -130,13 +139,16 @@ const studio: {
   run: () => standing().run(),
   pause: () => standing().pause(),
   step: () => standing().step(),
-  async setPaths(paths) {
+  setPaths(paths) {
     const { document } = standing().problem;
     const { result, plan } = check({ ...document, job: { ...document.job, paths } });
-    if (plan) await standing().setPaths(paths);
+    if (plan) standing().setPaths(paths);
     return result.error;
   },
-  setNeuron: (neuron) => run?.setNeuron(neuron),
+  setNeuron(neuron) {
+    shown = neuron;
+    run?.setNeuron(neuron);
+  },
   exportParameters() {
     const { problem, standing: now } = standing();
     const document = { ...problem.document, job: { ...problem.document.job, paths: now.paths } };

@@ -1,5 +1,5 @@
 /** Parameters by training step. */
-import { readable, symbolOf } from "../../model/units.js";
+import { plainSymbol, readable, symbolOf } from "../../model/units.js";
 import { Chart } from "../../plots/chart.js";
 import type { Mark } from "../../plots/spec.js";
 import { Name } from "../name.js";
@@ -31,7 +31,7 @@ function ParameterFigure({ name }: { name: string }) {
   const at = thinned(data.steps.length);
   const steps = [0, ...at.map((n) => data.steps[n]! + 1)];
   const several = mine.length > mostCurves && mine.every((n) => list[n]!.truth !== undefined);
-  const symbol = symbolOf(name).replace("_", " ");
+  const symbol = plainSymbol(symbolOf(name));
   // An upright I alone reads as a stroke.
   const axis = name === "current" ? `current ${symbol}` : symbol;
   const shown = mine.slice(0, mostCurves);

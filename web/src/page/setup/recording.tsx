@@ -3,7 +3,22 @@ import { useRef, useState } from "preact/hooks";
 import type { StudioDocument } from "../../model/document.js";
 import { ChoiceRow, NumberRow } from "../rows.js";
 import { readFile } from "../state/open-file.js";
-import { recording, studioDocument } from "../state/signals.js";
+import { loaded, recording, studioDocument } from "../state/signals.js";
+
+/** What is out of the ordinary in the trials, from a recording or a job. */
+export function ObservedHints() {
+  const hints = loaded.value?.hints ?? [];
+  if (hints.length === 0) return null;
+  return (
+    <div data-hint="observed">
+      {hints.map((hint) => (
+        <p key={hint} class="hint">
+          {hint}
+        </p>
+      ))}
+    </div>
+  );
+}
 
 export function RecordingPart() {
   const document = studioDocument.value;

@@ -4,7 +4,7 @@ import { newDocument } from "../../model/experiments.js";
 import type { RecordingFacts } from "../../worker/protocol.js";
 import { adopt } from "./load.js";
 import { failed, notify } from "./notices.js";
-import { recording, studioDocument } from "./signals.js";
+import { loaded, recording, studioDocument } from "./signals.js";
 import { say } from "./spoken.js";
 import { client } from "./worker.js";
 
@@ -23,7 +23,7 @@ export async function readFile(file: File): Promise<void> {
     }
     recording.value = contents.recording;
     await adopt(recordingDocument(contents.recording!), null);
-    say(`The recording ${file.name} was read.`);
+    say([`The recording ${file.name} was read.`, ...(loaded.value?.hints ?? [])].join(" "));
   } catch (error) {
     failed(`${file.name} could not be read`, error);
   }

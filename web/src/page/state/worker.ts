@@ -2,7 +2,7 @@
 import { batch } from "@preact/signals";
 import type { StudioEvent } from "../../worker/protocol.js";
 import { StudioClient } from "../client.js";
-import { notify } from "./notices.js";
+import { notify, withdraw } from "./notices.js";
 import {
   bytes,
   clearHistory,
@@ -34,8 +34,12 @@ function listen(event: StudioEvent): void {
         step.value = event.step;
         totalSteps.value = event.steps;
         if (event.state !== before) {
-          if (event.state === "running") say(before === "ready" ? "Training started." : "Training goes on.");
+          if (event.state === "running") {
+            withdraw("Training stopped");
+            say(before === "ready" ? "Training started." : "Training goes on.");
+          }
           if (event.state === "paused") say(`Paused after ${event.step} of ${event.steps} steps: ${valuesInWords()}.`);
+          if (event.state === "failed") say(`Training stopped after ${event.step} of ${event.steps} steps.`);
           if (event.state === "finished") say(`Finished ${event.steps} steps: ${valuesInWords()}.`);
         }
         break;

@@ -1,0 +1,40 @@
+/** What the studio says of recordings that are out of the ordinary. */
+import { expect, it } from "vitest";
+import { readTrials } from "../../src/io/recording.js";
+import { newDocument } from "../../web/src/model/experiments.js";
+import { Files } from "../../web/src/worker/files.js";
+import { observedHints } from "../../web/src/worker/observed-hints.js";
+import { observedJob } from "../../web/src/worker/problem.js";
+
+function hints(trials: number[][]): string[] {
+  const files = new Files();
+  files.read("cell.json", new TextEncoder().encode(JSON.stringify({ I: [0.2], trials })));
+  const document = newDocument("recording");
+  document.observed = { kind: "recording", name: "cell.json", key: "trials" };
+  const span = { t0: 0, t1: 500 };
+  return observedHints(document, readTrials(observedJob(document)!, files, span), span, files);
+}
+
+it("nothing of an ordinary one", () => {
+  expect(hints([[10, 50], [30]])).toEqual([]);
+  expect(observedHints(newDocument("figure1"), [], { t0: 0, t1: 5 }, new Files())).toEqual([]);
+});
+
+it("trials out of order, spikes outside the time, and trials without a spike", () => {
+  expect(hints([[100, 50], [30]])).toEqual([
+    "1 of 2 trials not in order of time: they are sorted (trial 1 has 50 after 100).",
+  ]);
+  expect(
+    hints([
+      [10, 50],
+      [30, 9999, 500, -1],
+    ]),
+  ).toEqual([
+    "1 of 2 trials not in order of time: they are sorted (trial 2 has 500 after 9999).",
+    "3 of 6 spikes outside the time that is simulated, from 0 to 500 ms: left out.",
+  ]);
+  expect(hints([[], [600], [20]])).toEqual([
+    "1 of 2 spikes outside the time that is simulated, from 0 to 500 ms: left out.",
+    "2 of 3 trials without a spike from 0 to 500 ms.",
+  ]);
+});

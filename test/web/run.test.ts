@@ -1,0 +1,116 @@
+/** A run of the studio, told several things at once: the last that was said holds. */
+import { expect, it } from "vitest";
+import { Engine } from "../../src/index.js";
+import { newDocument } from "../../web/src/model/experiments.js";
+import { Files } from "../../web/src/worker/files.js";
+import { buildProblem, planOf } from "../../web/src/worker/problem.js";
+import type { StudioEvent } from "../../web/src/worker/protocol.js";
+import { Run } from "../../web/src/worker/run.js";
+
+type Of<K extends StudioEvent["kind"]> = Extract<StudioEvent, { kind: K }>;
+
+async function ready() {
+  const engine = await Engine.create({ backend: "cpu" });
+  const document = newDocument("figure1");
+  Object.assign(document.job, { paths: 4, time: { t1: 1, dt: 0.05 } });
+  const files = new Files();
+  const problem = await buildProblem(engine, document, planOf(document, files), files);
+  const events: StudioEvent[] = [];
+  let told = (): void => {};
+  const host = {
+    engine: () => engine,
+    reopen: async () => {},
+    emit: (event: StudioEvent) => {
+      events.push(event);
+      told();
+    },
+  };
+  const run = new Run(problem, host, 0);
+  await run.show();
+  const all = <K extends StudioEvent["kind"]>(kind: K) => events.filter((e): e is Of<K> => e.kind === kind);
+  return {
+    run,
+    state: () => all("state").at(-1)!.state,
+    picture: () => all("snapshot").at(-1)!,
+    /** Waits until something was told, by what was told since the call. */
+    until: (wanted: (event: StudioEvent) => boolean): Promise<void> =>
+      new Promise((resolve) => {
+        const from = events.length;
+        told = () => {
+          if (events.slice(from).some(wanted)) resolve();
+        };
+      }),
+  };
+}
+
+const running = (e: StudioEvent): boolean => e.kind === "state" && e.state === "running";
+const steps = (e: StudioEvent): boolean => e.kind === "progress";
+/** A run that goes takes ten steps and more meanwhile. */
+const aWhile = () => new Promise((resolve) => setTimeout(resolve, 150));
+
+it("rests when it is paused just after its paths were changed", async () => {
+  const { run, state, picture, until } = await ready();
+  run.run();
+  await until(steps);
+  run.setPaths(8);
+  await run.pause();
+  const at = run.standing.step;
+  await aWhile();
+  expect([state(), run.standing.step, run.standing.paths]).toEqual(["paused", at, 8]);
+  expect(picture().generated.trials).toBe(8);
+  await run.stop();
+});
+
+it("goes on with other paths", async () => {
+  const { run, state, picture, until } = await ready();
+  run.run();
+  await until(steps);
+  run.setPaths(8);
+  await until((e) => e.kind === "snapshot" && e.generated.trials === 8);
+  const at = run.standing.step;
+  await until(steps);
+  expect(state()).toBe("running");
+  expect(run.standing.step).toBeGreaterThan(at);
+  await run.pause();
+  // At rest, the last of several.
+  run.setPaths(6);
+  run.setPaths(5);
+  run.setNeuron(0);
+  await run.pause();
+  await aWhile();
+  expect(picture().generated.trials).toBe(5);
+  await run.stop();
+});
+
+it("rests when it is paused just after it was to go on", async () => {
+  const { run, state, until } = await ready();
+  run.step();
+  await until((e) => e.kind === "state" && e.state === "paused");
+  // Its last picture is being taken.
+  run.run();
+  await run.pause();
+  await aWhile();
+  expect([state(), run.standing.step]).toEqual(["paused", 1]);
+  await run.stop();
+});
+
+it("goes on when it is to run while it takes a single step, and steps again while its picture is taken", async () => {
+  const { run, state, until } = await ready();
+  const stepping = until(running);
+  run.step();
+  await stepping;
+  run.run();
+  await until(steps);
+  await aWhile();
+  expect(state()).toBe("running");
+  expect(run.standing.step).toBeGreaterThan(1);
+  const resting = until((e) => e.kind === "state" && e.state === "paused");
+  const paused = run.pause();
+  await resting;
+  const at = run.standing.step;
+  run.step();
+  await paused;
+  await run.pause();
+  expect([state(), run.standing.step]).toEqual(["paused", at + 1]);
+  await run.stop();
+});
