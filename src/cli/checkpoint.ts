@@ -25,6 +25,8 @@ export interface CheckpointFile extends Checkpoint {
   readonly job: Fingerprint;
   /** What the run was computed on: elsewhere the last bits may differ. */
   readonly adapter: string;
+  /** Loss of the last step. */
+  readonly loss?: number | undefined;
 }
 
 const digest = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex").slice(0, 16);
@@ -96,6 +98,7 @@ const schema = z.object({
   trainable: z.array(z.string()),
   job: z.record(z.string(), z.string()),
   adapter: z.string(),
+  loss: z.number().optional(),
   update: z.object({
     step: z.int().min(0),
     values: numbers,
