@@ -2,7 +2,7 @@
 import { fail, finiteNumber, show } from "../checks.js";
 import type { Current } from "../driver/current.js";
 import type { FileReference, SolveJob, TrialsJob } from "./job.js";
-import { type NpyArray, readNpz } from "./npz.js";
+import { openNpz } from "./npz.js";
 
 /** In a job, a file of this name stands for the one given by `--recording`, or dropped on the page. */
 export const recordingName = "@recording";
@@ -24,24 +24,27 @@ function lists(field: string, data: ArrayLike<number>, shape: readonly number[])
 /** The lists of a JSON or npz file, by key. */
 export interface Lists {
   readonly keys: readonly string[];
+  /** @throws SaltationError where what is there cannot be read. */
   read(key: string): unknown;
-}
-
-function readArrays(field: string, path: string, bytes: Uint8Array): Record<string, NpyArray> {
-  try {
-    return readNpz(bytes);
-  } catch (error) {
-    return fail(field, `${path}: ${(error as Error).message}`);
-  }
 }
 
 /** @throws SaltationError where the file is neither npz nor JSON. */
 export function readLists(field: string, path: string, bytes: Uint8Array): Lists {
   if (path.endsWith(".npz")) {
-    const arrays = readArrays(field, path, bytes);
+    const named = <T>(read: () => T): T => {
+      try {
+        return read();
+      } catch (error) {
+        return fail(field, `${path}: ${(error as Error).message}`);
+      }
+    };
+    const npz = named(() => openNpz(bytes));
     return {
-      keys: Object.keys(arrays),
-      read: (key) => (arrays[key] ? lists(field, arrays[key].data, arrays[key].shape) : undefined),
+      keys: npz.keys,
+      read(key) {
+        const array = named(() => npz.read(key));
+        return array && lists(field, array.data, array.shape);
+      },
     };
   }
   let object: Record<string, unknown>;

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { coloured } from "../../src/cli/colours.js";
 import { wholeOption } from "../../src/cli/options.js";
-import { readNpz, writeNpz } from "../../src/io/npz.js";
+import { writeNpz } from "../../src/io/npz.js";
+import { readNpz } from "../support/npz.js";
 
 const folder = mkdtempSync(join(tmpdir(), "saltation-line-"));
 const place = (name: string): string => join(folder, name);

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { readNpz } from "../../src/io/npz.js";
+import { readNpz } from "../support/npz.js";
 
 const folder = mkdtempSync(join(tmpdir(), "saltation-recorded-"));
 const path = (name: string): string => join(folder, name);

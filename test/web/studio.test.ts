@@ -6,8 +6,8 @@ import type { Browser } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkJob } from "../../src/io/check-job.js";
 import { trainSchema } from "../../src/io/job.js";
-import { readNpz } from "../../src/io/npz.js";
 import { stepSeed } from "../../src/train/train.js";
+import { readNpz } from "../support/npz.js";
 import {
   buildSite,
   fill,
