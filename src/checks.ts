@@ -34,6 +34,14 @@ export function finiteNumber(field: string, value: unknown): number {
   return value;
 }
 
+/** A finite number that the device's 32-bit floats hold. */
+export function float32Number(field: string, value: unknown): number {
+  const number = finiteNumber(field, value);
+  if (!Number.isFinite(Math.fround(number)))
+    fail(field, `${number} exceeds 32-bit floats (3.4e38); take other units, in which it is smaller`);
+  return number;
+}
+
 /** Numbers as a list or a typed array, all finite. @param of what they are one each of. */
 export function finiteNumbers(field: string, values: ArrayLike<number>, count: number, of: string): Float64Array {
   if (values?.length !== count) fail(field, `holds ${values?.length} numbers; ${of} need ${count}`);

@@ -4,7 +4,7 @@ import { defineNetwork, type Network, type NetworkDefinition } from "../network/
 import { parameterLayout, parameterVector, requestedViews, shapedValues } from "../solve/layout.js";
 import { planSolve, type SolveOptions, type SolvePlan } from "../solve/plan.js";
 import type { Loss } from "../train/loss.js";
-import { planForLoss } from "../train/loss-plan.js";
+import { checkLoss, planForLoss } from "../train/loss-plan.js";
 import { trainableNames } from "../train/trainable.js";
 import { planUpdate, Update, type UpdateOptions, type UpdateState } from "../train/update.js";
 import { lossOf, networkOf, solveOptionsOf, trainedAs } from "./build.js";
@@ -43,17 +43,19 @@ export function planTrainJob(job: TrainJob, context: FileContext): TrainPlan {
   const solve = solveOptionsOf(job);
   const network = defineNetwork(trained);
   const plan = planSolve(network, solve);
+  const update = updateOptionsOf(job.optimiser, job.trainable);
+  const names = trainableNames(update.trainable);
+  const views = requestedViews(network, parameterLayout(plan), names, "trainable");
   const truth = truthOfJob(job, simulated, solve, context);
   const loss = (observed: TrialsJob): Loss => {
     const made = lossOf(job.loss, observed, context, network.neurons, plan);
-    made.check?.(network);
+    checkLoss(network, made, job.requireExact);
     planForLoss(plan, made);
+    made.checkPlan?.(plan, names);
     return made;
   };
   // Trains that are to be simulated are stood for by empty ones, until there is a device.
   loss(truth ? Array.from({ length: truth.options.paths }, (): number[] => []) : (job.observed as TrialsJob));
-  const update = updateOptionsOf(job.optimiser, job.trainable);
-  const views = requestedViews(network, parameterLayout(plan), trainableNames(update.trainable), "trainable");
   const planned = planUpdate(update, network, views, parameterVector(plan));
   const valuesOf = (state: UpdateState): Record<string, unknown> => {
     const vector = parameterVector(plan);

@@ -40,6 +40,8 @@ export interface Loss {
   readonly kind: string;
   /** @throws SaltationError where the loss does not fit the network. */
   check?(network: Network): void;
+  /** @param names the parameters to differentiate by. @throws SaltationError where it does not fit such solutions. */
+  checkPlan?(plan: SolvePlan, names: readonly string[]): void;
   /** Whether it needs paths that are independent of each other: antithetic ones are then refused. */
   readonly independent?: boolean;
   /** Paths that it needs at least, where that is more than one. */

@@ -130,6 +130,46 @@ describe("a command line that is wrong", () => {
     expect(code).toBe(1);
     expect(readdirSync(folder)).toEqual(before);
   });
+
+  // What waits for a device is not said where there is none.
+  const noAdapter = { VK_ICD_FILENAMES: "/none.json", VK_DRIVER_FILES: "/none.json" };
+  const spikes = [[0.2, 0.5]];
+  const hard = {
+    name: "h",
+    state: { v: "5*(I-v)" },
+    noise: { v: "0.3" },
+    event: "v-1",
+    reset: { v: "0" },
+    parameters: {},
+  };
+  const inexact = /network\.cell: the pathwise gradient of "h" is not exact: .*Set requireExact to false/;
+  const loud = /loss: log-likelihood of cell "slif": there is noise on "v".*set sigma1 to 0/;
+  const at = (field: string): RegExp => new RegExp(`saltation: ${field}: \\S+ exceeds 32-bit floats`);
+  const early: [string, object, RegExp][] = [
+    ["gradient", { ...gradient, loss: { kind: "log-likelihood" }, observed: spikes }, loud],
+    ["train", { ...train, loss: { kind: "log-likelihood" }, observed: spikes }, loud],
+    ["gradient", { ...gradient, network: { cell: hard } }, inexact],
+    ["train", { ...train, network: { cell: hard } }, inexact],
+    ["simulate", { ...base, input: { current: 1e39 } }, at("input\\.current")],
+    [
+      "simulate",
+      { ...base, input: { current: { dt: 0.1, samples: Array(10).fill(-1e39) } } },
+      at("input\\.current\\.samples\\[0\\]"),
+    ],
+    ["simulate", { ...base, network: { parameters: { mu1: 1e300 } } }, at("network\\.parameters\\.mu1")],
+    [
+      "simulate",
+      { ...base, network: { neurons: 2, weights: { edges: [[0, 1, 1e39]] } } },
+      at("network\\.weights\\.edges\\[0\\]\\[2\\]"),
+    ],
+    ["simulate", { ...base, network: { cell: { ...hard, start: { v: "1e39" } } } }, at("cell\\.start\\.v")],
+  ];
+  it.each(early)("needs no device to be told: %s %j", (command, job, message) => {
+    const { code, error } = saltation([command, write("early.json", job), "--backend", "webgpu"], { env: noAdapter });
+    expect(error).toMatch(message);
+    expect(error).toMatch(/^saltation: [^\n]*\n$/);
+    expect(code).toBe(1);
+  });
 });
 
 it.each(["abc", "-1", "0", "1.5", "", " ", "NaN", "Infinity", "1e99", "2,5"])("a whole number is not %j", (typed) => {
