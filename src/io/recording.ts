@@ -103,6 +103,18 @@ export interface Span {
   readonly t1: number;
 }
 
+/** @throws SaltationError where trains are said to have more spikes than there is room for. */
+function checkCounts(field: string, counts: unknown, times: readonly number[][]): void {
+  if (counts === undefined) return;
+  if (!Array.isArray(counts) || counts.length !== times.length) {
+    fail(field, `expected one number per trial (${times.length}), got ${show(counts)}`);
+  }
+  counts.forEach((count, i) => {
+    const slots = times[i]!.length;
+    if (count > slots) fail(`${field}[${i}]`, `is ${count}, but spike_times has ${slots} in a trial; save them whole`);
+  });
+}
+
 /** The observed trials of a job, with references read: of a longer recording what lies within the interval. */
 export function readTrials(observed: TrialsJob, context: FileContext, { t0, t1 }: Span): Trial[] {
   const field = "observed";
@@ -127,6 +139,7 @@ export function readTrials(observed: TrialsJob, context: FileContext, { t0, t1 }
       fail(field, `${file.path} has no spike_times; it has ${file.keys.join(", ") || "nothing"}`);
     times = nested(both[0]);
     neurons = both[1] === undefined ? undefined : nested(both[1]);
+    checkCounts(`${field}: ${file.path}: spike_counts`, file.read("spike_counts"), times);
   }
   if (times.length === 0) fail(field, "holds no trial");
   if (neurons && neurons.length !== times.length) {
@@ -137,12 +150,16 @@ export function readTrials(observed: TrialsJob, context: FileContext, { t0, t1 }
     if (owners && owners.length !== row.length) {
       fail(`${field}.neurons[${i}]`, `has ${owners.length} entries for ${row.length} spike times`);
     }
+    let before = -Infinity;
     const kept = row.flatMap((t, n) => {
       finiteNumber(`${field}[${i}][${n}]`, t);
       const neuron = owners ? owners[n]! : 0;
-      return neuron >= 0 && t >= t0 && t < t1 ? [{ t, neuron }] : [];
+      if (neuron < 0) return [];
+      if (t < before)
+        fail(`${field}[${i}][${n}]`, `time ${t} comes after ${before} in trial ${i}; sort its spikes by time`);
+      before = t;
+      return t >= t0 && t < t1 ? [{ t, neuron }] : [];
     });
-    kept.sort((a, b) => a.t - b.t);
     return { times: kept.map((s) => s.t), neurons: kept.map((s) => s.neuron) };
   });
 }
