@@ -120,6 +120,11 @@ describe("a command line that is wrong", () => {
       ["train", write("c4.json", { ...train, checkpoint: "/dev/null" })],
       /checkpoint: \/dev\/null is a device or a pipe/,
     ],
+    [
+      ["train", write("c5.json", { ...train, checkpoint: "/x/\0a" })],
+      /checkpoint: expected the name of a file, got "\/x\/\\u0000a", which holds a NUL character/,
+    ],
+    [["train", write("nul.json", { ...train, observed: { file: "\0.npz" } })], /observed: expected the name of a file/],
   ];
   it.each(cases)("%j", (args, message) => {
     const before = readdirSync(folder);
