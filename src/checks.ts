@@ -23,6 +23,9 @@ function textOf(value: unknown): string {
   }
 }
 
+/** A number of things in a message. */
+export const counted = (n: number, thing: string): string => `${n} ${thing}${n === 1 ? "" : "s"}`;
+
 /** Numbers in a row, as a list or a typed array. */
 export type Numbers = readonly number[] | Float32Array | Float64Array | Int32Array | Uint32Array;
 

@@ -1,5 +1,5 @@
 /** References from a job into other files (JSON or npz), and repeated trials of spike times. */
-import { fail, finiteNumber, show } from "../checks.js";
+import { counted, fail, finiteNumber, show } from "../checks.js";
 import type { Current } from "../driver/current.js";
 import type { FileReference, SolveJob, TrialsJob } from "./job.js";
 import { openNpz } from "./npz.js";
@@ -143,12 +143,15 @@ export function readTrials(observed: TrialsJob, context: FileContext, { t0, t1 }
   }
   if (times.length === 0) fail(field, "holds no trial");
   if (neurons && neurons.length !== times.length) {
-    fail(`${field}.neurons`, `has ${neurons.length} trials, but ${field}.times has ${times.length}`);
+    fail(`${field}.neurons`, `has ${counted(neurons.length, "trial")}, but ${field}.times has ${times.length}`);
   }
   return times.map((row, i) => {
     const owners = neurons?.[i];
     if (owners && owners.length !== row.length) {
-      fail(`${field}.neurons[${i}]`, `has ${owners.length} entries for ${row.length} spike times`);
+      fail(
+        `${field}.neurons[${i}]`,
+        `has ${owners.length === 1 ? "1 entry" : `${owners.length} entries`} for ${counted(row.length, "spike time")}`,
+      );
     }
     let before = -Infinity;
     const kept = row.flatMap((t, n) => {

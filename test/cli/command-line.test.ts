@@ -90,6 +90,21 @@ describe("a command line that is wrong", () => {
       ["kernel", write("huge.json", { x: Array(16400).fill([[0], [1]]) })],
       /x: a Gram matrix of 16400 × 16400 paths takes 2.00 GiB; .*: split the batch/,
     ],
+    [["kernel", write("t1.json", { x, t1: 1 })], /t1: is for spike trains, and the paths are given as points/],
+    [["signature", write("neurons.json", { x, depth: 2, neurons: 1 })], /neurons: is for spike trains/],
+    [["signature", write("no-depth.json", { x })], /depth: is missing; expected a whole number from 1 to 8/],
+    [
+      ["kernel", write("solver.json", { x, solver: { kind: "truncated" } })],
+      /solver\.depth: is missing; expected a whole number from 1 to 8/,
+    ],
+    [["kernel", write("one.json", { x: [[[0, 0], [1]]] })], /x\[0\]\[1\]: has 1 channel, the first point has 2/],
+    [
+      [
+        "train",
+        write("level.json", { ...train, loss: { kind: "expected-signature", depth: 2, levelWeights: [0, 0] } }),
+      ],
+      /loss\.levelWeights: are all 0, and so is the loss; give one above 0/,
+    ],
     [["bench", "--compare", "none.json"], /--compare: cannot read none\.json: no such file or directory/],
     [["figure1", "--steps", "abc"], /--steps: expected a whole number from 1 to 2147483648, got "abc"/],
     [["figure1", "--seed", "-1"], /--seed: expected a whole number from 0 to 4294967295, got "-1"/],
@@ -149,7 +164,7 @@ describe("a command line that is wrong", () => {
   };
   const inexact = /network\.cell: the pathwise gradient of "h" is not exact: .*Set requireExact to false/;
   const loud = /loss: log-likelihood of cell "slif": there is noise on "v".*set sigma1 to 0/;
-  const at = (field: string): RegExp => new RegExp(`saltation: ${field}: \\S+ exceeds 32-bit floats`);
+  const at = (field: string): RegExp => new RegExp(`saltation: ${field}: \\S+( in "\\S+")? exceeds 32-bit floats`);
   const early: [string, object, RegExp][] = [
     ["gradient", { ...gradient, loss: { kind: "log-likelihood" }, observed: spikes }, loud],
     ["train", { ...train, loss: { kind: "log-likelihood" }, observed: spikes }, loud],

@@ -103,7 +103,11 @@ describe("training on a recording by log-likelihood", () => {
       { metrics: { ...job.metrics, t0: 900 } },
       /metrics\.t1: expected a time after/,
     ],
-    ["a bin that does not divide it", { metrics: { ...job.metrics, bin: 7 } }, /bin: 7 does not divide the stretch/],
+    [
+      "a bin that does not divide it",
+      { metrics: { ...job.metrics, bin: 7 } },
+      /^saltation: metrics\.bin: 7 does not divide the stretch/,
+    ],
     [
       "a stretch beyond the current",
       { metrics: { ...job.metrics, t1: 900 } },

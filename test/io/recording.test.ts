@@ -27,10 +27,10 @@ describe("observed trials", () => {
 
   it.each<[TrialsJob, RegExp]>([
     [[], /observed: holds no trial/],
-    [{ times: [[0.1], [0.2]], neurons: [[0]] }, /observed\.neurons: has 1 trials, but observed\.times has 2/],
+    [{ times: [[0.1], [0.2]], neurons: [[0]] }, /observed\.neurons: has 1 trial, but observed\.times has 2/],
     [[[0.1], [0.5, 0.5, 0.3]], /observed\[1\]\[2\]: time 0\.3 comes after 0\.5 in trial 1; sort its spikes by time/],
     [[[5, 4]], /time 4 comes after 5 in trial 0/],
-    [{ times: [[0.1, 0.2]], neurons: [[0]] }, /observed\.neurons\[0\]: has 1 entries for 2 spike times/],
+    [{ times: [[0.1, 0.2]], neurons: [[0]] }, /observed\.neurons\[0\]: has 1 entry for 2 spike times/],
   ])("are refused where they do not fit: %j", (observed, message) => {
     expect(() => readTrials(observed, noFiles, { t0: 0, t1: 1 })).toThrow(message);
   });
