@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, inject, it } from "vitest";
 import { readNpz } from "../support/npz.js";
 
 const folder = mkdtempSync(join(tmpdir(), "saltation-recorded-"));
@@ -95,6 +95,23 @@ describe("training on a recording by log-likelihood", () => {
     expect(out).toMatch(/spikes per train/);
     expect(out).toMatch(/from 500 to 800 ms: Md\* \d\.\d{4}/);
     expect(out).toMatch(/raster in .*few-raster\.svg/);
+  });
+
+  const shared = `${inject("sharedData")}cortical-cell.json`;
+  it.skipIf(!existsSync(shared))("fits five parameters to the first six spikes of a recorded cell", () => {
+    const example = JSON.parse(readFileSync("examples/cortical-cell-spikes.json", "utf8"));
+    write("spikes.json", { ...example, steps: 40, paths: 256 });
+    const figure = path("figures/spikes.svg");
+    const run = saltation("train", "spikes.json", "--recording", shared, "--json", "--figure", figure);
+    expect(run.error).toBe("");
+    const { history, parameters, metrics, files } = JSON.parse(run.out);
+    expect(Object.keys(parameters)).toEqual(["mu1", "gain", "offset", "vReset", "beta"]);
+    // ms²: from 50 ms off to 5 ms, most of which is the sixth spike, whose time is spread over two peaks.
+    const last = history.slice(-10).reduce((sum: number, step: { loss: number }) => sum + step.loss / 10, 0);
+    expect(history[0].loss).toBeGreaterThan(1000);
+    expect(last).toBeLessThan(40);
+    expect(metrics.statistics.observed.meanCount).toBe(6);
+    for (const file of Object.values(files) as string[]) expect(existsSync(file)).toBe(true);
   });
 
   const cases: [string, object, RegExp][] = [
