@@ -70,7 +70,7 @@ async function runOnce(engine: Engine, sigma: number, n: number, seed: number): 
     if (step.step % every === 0) curve.push(step.parameters.current as number);
     await recovery.after(step.step, step.updated, step.step === job.steps - 1);
   }
-  const { parameters, testMae } = await recovery.metrics();
+  const { parameters, testMae } = await recovery.metrics(job.steps);
   const seconds = (performance.now() - began) / 1000;
   return { sigma, n, seed, current: parameters.current as number, testMae: testMae!, curve, seconds };
 }

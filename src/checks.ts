@@ -23,6 +23,9 @@ function textOf(value: unknown): string {
   }
 }
 
+/** A number of things in a message. */
+export const counted = (n: number, thing: string): string => `${n} ${thing}${n === 1 ? "" : "s"}`;
+
 /** Numbers in a row, as a list or a typed array. */
 export type Numbers = readonly number[] | Float32Array | Float64Array | Int32Array | Uint32Array;
 
@@ -32,6 +35,14 @@ export const isNumbers = (value: unknown): value is Numbers =>
 export function finiteNumber(field: string, value: unknown): number {
   if (typeof value !== "number" || !Number.isFinite(value)) fail(field, `expected a finite number, got ${show(value)}`);
   return value;
+}
+
+/** A finite number that the device's 32-bit floats hold. */
+export function float32Number(field: string, value: unknown): number {
+  const number = finiteNumber(field, value);
+  if (!Number.isFinite(Math.fround(number)))
+    fail(field, `${number} exceeds 32-bit floats (3.4e38); take other units, in which it is smaller`);
+  return number;
 }
 
 /** Numbers as a list or a typed array, all finite. @param of what they are one each of. */

@@ -17,7 +17,7 @@ import { PreparedSimulation } from "./solve/prepared.js";
 import { simulateGpu } from "./solve/simulate.js";
 import type { SpikeTrains } from "./solve/trains.js";
 import type { Evaluator, EvaluatorOptions, Loss } from "./train/loss.js";
-import { planForLoss } from "./train/loss-plan.js";
+import { checkExact, checkLoss, planForLoss } from "./train/loss-plan.js";
 import { evaluateCpu, sensitivitiesCpu, simulateCpu } from "./twin/evaluate.js";
 import { type StateTrace, traceStates } from "./twin/trace.js";
 
@@ -169,10 +169,9 @@ export class EngineNetwork {
    */
   async spikeTimeSensitivities(options: Omit<GradientOptions, "perPath">): Promise<Sensitivities> {
     const plan = this.plan(options);
-    const { cell } = this.network;
     const layout = parameterLayout(plan);
     const views = requestedViews(this.network, layout, options.with);
-    if (options.requireExact !== false && !cell.exactness.exact) throw inexact(cell);
+    if (options.requireExact !== false) checkExact(this.network.cell);
     const { gpu } = this.engine;
     const sensitivities = gpu
       ? await (await import("./gradient/sensitivity.js")).sensitivitiesGpu(gpu, plan, views, options.progress)
@@ -206,25 +205,13 @@ export class EngineNetwork {
 
   /** @throws SaltationError where the loss does not fit the network, or the cell's gradient is not exact. */
   checkLoss(loss: Loss | undefined, requireExact = true): void {
-    const { cell } = this.network;
-    loss?.check?.(this.network);
-    // A loss with an evaluator of its own takes no pathwise gradient, so that its exactness is no matter.
-    if (requireExact && !loss?.evaluator && !cell.exactness.exact) throw inexact(cell);
+    checkLoss(this.network, loss, requireExact);
   }
 
   /** The flat vector of all parameters, in the order of `plan`'s layout. */
   parameterVector(plan: SolvePlan): Float64Array {
     return parameterVector(plan);
   }
-}
-
-function inexact(cell: Cell): SaltationError {
-  const violated = cell.exactness.conditions.filter((c) => c.verdict === "violated");
-  return new SaltationError(
-    "invalid-input",
-    `cell "${cell.name}": its pathwise gradient is not exact: ${violated.map((c) => `${c.name}: ${c.detail}`).join("; ")}. ` +
-      "Pass requireExact: false to take the inexact gradient",
-  );
 }
 
 export class Engine {

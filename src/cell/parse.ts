@@ -57,8 +57,13 @@ export function parseEquation(g: Graph, field: string, text: unknown, names: Rea
   const fail = (what: string): never => {
     throw new SaltationError("invalid-input", `${field}: ${what}`);
   };
+  const fits = (value: number, what: string): void => {
+    if (!Number.isFinite(value)) fail(`${what} is not a finite number`);
+    if (!Number.isFinite(Math.fround(value))) fail(`${what} exceeds 32-bit floats (3.4e38); rescale it`);
+  };
   if (typeof text === "number") {
-    return Number.isFinite(text) ? g.constant(text) : fail(`${text} is not a finite number`);
+    fits(text, String(text));
+    return g.constant(text);
   }
   if (typeof text !== "string") return fail(`expected an equation as text, got ${JSON.stringify(text)}`);
   if (text.length > maximumLength) fail(`is ${text.length} characters long; at most ${maximumLength} are taken`);
@@ -108,8 +113,9 @@ export function parseEquation(g: Graph, field: string, text: unknown, names: Rea
   const visit = (e: jsep.Expression): Node => {
     const node = read(e);
     const { op, args } = node;
-    if (op === "constant" ? !Number.isFinite(node.value) : op !== "input" && args.every((a) => a.op === "constant")) {
-      fail(`${textOf(e).replace(/^\((.*)\)$/, "$1")} in "${text}" is not a finite number`);
+    if (op !== "input" && args.every((a) => a.op === "constant")) {
+      const value = op === "constant" ? node.value : Number.NaN;
+      fits(value, `${textOf(e).replace(/^\((.*)\)$/, "$1")} in "${text}"`);
     }
     return node;
   };

@@ -26,6 +26,8 @@ export interface CheckpointFile extends Checkpoint {
   readonly job: Fingerprint;
   /** What the run was computed on: elsewhere the last bits may differ. */
   readonly adapter: string;
+  /** Loss of the last step. */
+  readonly loss?: number | undefined;
 }
 
 const digest = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex").slice(0, 16);
@@ -93,6 +95,7 @@ const schema = z.object({
   ...checkpointSchema.shape,
   job: z.record(z.string(), z.string()),
   adapter: z.string(),
+  loss: z.number().optional(),
 });
 
 /**

@@ -7,6 +7,7 @@ import { type NpyArray, writeNpz } from "../io/npz.js";
 import { defineNetwork } from "../network/network.js";
 import { parameterLayout, requestedViews } from "../solve/layout.js";
 import { planSolve } from "../solve/plan.js";
+import { checkLoss, planForLoss } from "../train/loss-plan.js";
 import { filesBeside, readJobFile } from "./job-file.js";
 import { type CommonOptions, print, printJson, progressBar, readable, readableParameter } from "./output.js";
 import { checkOutputs, writeOutput } from "./output-files.js";
@@ -21,7 +22,8 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
   const plan = planSolve(network, solve);
   const views = requestedViews(network, parameterLayout(plan), job.with);
   const loss = lossOf(job.loss, job.observed, context, network.neurons, plan);
-  loss.check?.(network);
+  checkLoss(network, loss, job.requireExact);
+  loss.checkPlan?.(planForLoss(plan, loss), job.with);
   if (job.perPath && options.out === undefined) {
     fail("perPath", "is true, but no --out FILE.npz says where the paths' gradients go");
   }

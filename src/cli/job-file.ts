@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fail } from "../checks.js";
 import { type FileContext, recordingName } from "../io/recording.js";
-import { reason } from "./output-files.js";
+import { checkName, reason } from "./output-files.js";
 
 /** Text with or without a byte order mark; Windows' PowerShell writes UTF-16. */
 const textOf = (bytes: Uint8Array): string =>
@@ -42,6 +42,7 @@ export function filesBeside(jobFile: string, recording?: string): FileContext {
     open(field, file) {
       if (file === recordingName && !recording)
         fail(field, `is "${recordingName}": name the file with --recording FILE`);
+      checkName(field, file);
       const path = file === recordingName ? recording! : resolve(dirname(jobFile), file);
       try {
         return { path, bytes: readFileSync(path) };

@@ -34,6 +34,14 @@ const neuronsOf = (...jobs: PathsJob[]): number =>
     .flatMap((job) => (Array.isArray(job) ? [] : job.spikes.flatMap((s) => s.neurons)))
     .reduce((most, neuron) => Math.max(most, Math.floor(neuron) + 1), 1);
 
+/** @throws SaltationError where something is said of spike trains, and there are none. */
+function checkLift(job: LiftJob, ...paths: PathsJob[]): void {
+  if (!paths.every((p) => Array.isArray(p))) return;
+  for (const field of ["t0", "t1", "neurons"] as const) {
+    if (job[field] !== undefined) fail(field, "is for spike trains, and the paths are given as points; leave it out");
+  }
+}
+
 /** Paths of a job: as points, or lifted from spike trains. */
 function read(field: string, job: PathsJob, lift: LiftJob): ReadPaths {
   if (Array.isArray(job)) {
@@ -73,6 +81,7 @@ export async function kernelCommand(file: string, options: CommonOptions): Promi
   const statistic = job.statistic ?? "gram";
   if (statistic !== "gram" && !job.y) fail("y", `is missing; statistic "${statistic}" compares x with y`);
   if (statistic === "gram" && job.gradient) fail("gradient", 'is for the statistics "mmd" and "score"');
+  checkLift(job, job.x, ...(job.y ? [job.y] : []));
   // Without a number of neurons, x and y together say how many there are.
   const lift = { ...job, neurons: job.neurons ?? neuronsOf(job.x, ...(job.y ? [job.y] : [])) };
   const x = read("x", job.x, lift);
@@ -136,6 +145,7 @@ export async function kernelCommand(file: string, options: CommonOptions): Promi
 /** `saltation signature job.json`: truncated signatures, or log-signatures, to npz. */
 export async function signatureCommand(file: string, options: CommonOptions): Promise<void> {
   const job = checkJob(signatureSchema, readJobFile(file, options.recording));
+  checkLift(job, job.x);
   const { paths } = read("x", job.x, job);
   checkOutputs({ "--out": options.out }, [file]);
   const engine = await Engine.create({ backend: options.backend as "auto" });

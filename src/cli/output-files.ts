@@ -1,12 +1,17 @@
 /** Files that a command writes: their places are tried before any work, and what goes wrong is one line. */
 import { accessSync, closeSync, constants, mkdirSync, openSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { fail } from "../checks.js";
+import { fail, show } from "../checks.js";
 
 /** What the system says, without its name for the call. */
 export const reason = (error: unknown): string => (error as Error).message.replace(/^\w+: /, "").split(", ")[0]!;
 
 const status = (path: string) => statSync(path, { throwIfNoEntry: false });
+
+/** @throws SaltationError `invalid-input` where no system takes it as a file's name. */
+export function checkName(field: string, file: string): void {
+  if (file.includes("\0")) fail(field, `expected the name of a file, got ${show(file)}, which holds a NUL character`);
+}
 
 /** One by one: `mkdirSync` with `recursive` never comes back from places such as /proc/a/b. */
 function makeFolder(folder: string): void {
@@ -27,6 +32,7 @@ function makeFolder(folder: string): void {
  */
 export function checkWritable(field: string, file: string): void {
   if (file.trim() === "") fail(field, "is empty; name a file");
+  checkName(field, file);
   try {
     const there = status(file);
     if (there?.isDirectory()) fail(field, `${file} is a folder; name a file`);

@@ -52,8 +52,8 @@ export class Recovery {
     if (this.test) this.first = await this.test.measure(values, 0);
   }
 
-  /** After each step. */
-  async after(step: number, values: Values, end: boolean): Promise<void> {
+  /** After each step. @param last whether it is the last of all: `metrics` measures that. */
+  async after(step: number, values: Values, last: boolean): Promise<void> {
     this.last.push(values);
     if (this.last.length > this.average) this.last.shift();
     if (!this.test) return;
@@ -63,12 +63,15 @@ export class Recovery {
       this.scalars.set(name, list);
       list.push(value);
     }
-    if (this.test.due(step) && !end)
+    if (this.test.due(step) && !last)
       this.curve.push({ step: step + 1, ...(await this.test.measure(values, step + 1)) });
-    if (end) this.curve.push({ step: step + 1, ...(await this.test.measure(meanValues(this.last), step + 1)) });
   }
 
-  async metrics(): Promise<Metrics> {
+  /** After the last of `steps` steps. */
+  async metrics(steps: number): Promise<Metrics> {
+    if (this.test) {
+      this.curve.push({ step: steps, ...(await this.test.measure(meanValues(this.last), steps)) });
+    }
     const parameters = this.average > 1 ? meanValues(this.last) : this.last[this.last.length - 1]!;
     const end = this.curve[this.curve.length - 1];
     if (!end) return { parameters };
@@ -89,7 +92,7 @@ export function metricsTable(metrics: Metrics): string {
   const table = newTable(["against the true network", "before", "after"]);
   for (const [key, name] of Object.entries(names) as [keyof Measures, string][]) {
     const value = metrics[key];
-    if (value !== undefined) table.push([name, readable(metrics.before?.[key] ?? Number.NaN), readable(value)]);
+    if (value !== undefined) table.push([name, metrics.before ? readable(metrics.before[key]!) : "", readable(value)]);
   }
   return table.toString();
 }

@@ -16,6 +16,22 @@ export const signalExitCode = (signal: NodeJS.Signals): number => 128 + constant
 /** One Ctrl-C may come twice: from the terminal, and passed on by npm. */
 const sameKeyMs = 500;
 
+/**
+ * Ends the process by a signal's exit code, where nothing can be gone on with.
+ * @param onSignal told of the signal before.
+ * @returns what leaves signals to others again.
+ */
+export function exitOnSignals(onSignal: () => void): () => void {
+  const listener = (signal: NodeJS.Signals): void => {
+    onSignal();
+    process.exit(signalExitCode(signal));
+  };
+  for (const s of signals) process.on(s, listener);
+  return () => {
+    for (const s of signals) process.off(s, listener);
+  };
+}
+
 /** @param onFirst told of the first signal, at once. */
 export function stopOnSignals(onFirst: (signal: NodeJS.Signals) => void): StopRequest {
   let first: NodeJS.Signals | undefined;

@@ -24,7 +24,7 @@ import { filesBeside, readJobFile } from "./job-file.js";
 import { type CommonOptions, print, printJson, progressBar, readable, readableParameter } from "./output.js";
 import { checkOutputs, checkWritable, writeOutput } from "./output-files.js";
 import { drawRecovery, type Metrics, metricsTable, Recovery } from "./recovery.js";
-import { signalExitCode, stopOnSignals } from "./signals.js";
+import { exitOnSignals, signalExitCode, stopOnSignals } from "./signals.js";
 import { type MadeReport, SpikeTrainReport, unitsOf } from "./spike-train-report.js";
 
 export interface TrainCommandOptions extends CommonOptions {
@@ -61,7 +61,8 @@ class Checkpoints {
 
   async write(step: TrainStep, adapter: string): Promise<void> {
     const checkpoint = await step.checkpoint();
-    writeCheckpoint(this.file, { format: "saltation-checkpoint", job: this.job, adapter, ...checkpoint });
+    const { value: loss } = step;
+    writeCheckpoint(this.file, { format: "saltation-checkpoint", job: this.job, adapter, loss, ...checkpoint });
     this.step = checkpoint.step;
     this.written = performance.now();
   }
@@ -120,9 +121,10 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
   ]);
   for (const report of Object.values<string>(reports)) checkWritable("--figure", report);
   const resume = options.resume ? checkpoints!.read() : undefined;
-  if (resume && resume.step >= steps) {
-    fail("steps", `is ${steps}, but the checkpoint has ${resume.step} steps already; ask for more`);
+  if (resume && resume.step > steps) {
+    fail("steps", `is ${steps}, but the checkpoint has ${resume.step} steps already; ask for as many or more`);
   }
+  const finished = resume?.step === steps ? { loss: resume.loss, values: planned.valuesOf(resume.update) } : undefined;
 
   const engine = await Engine.create({ backend: options.backend as "auto" });
   try {
@@ -131,10 +133,10 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
     }
     let recovery: Recovery;
     let observed = job.observed as TrialsJob;
-    const drawn = truth?.options.paths ?? 0;
+    const drawn = finished ? 0 : (truth?.options.paths ?? 0);
     const bar = truth && progressBar("data", drawn + (job.test?.paths ?? 0), "trains");
     try {
-      if (truth) {
+      if (truth && !finished) {
         const { network: from, how } = truth;
         const drawing = { ...how, progress: (done: number) => bar!.update(done) };
         observed = asTrials(await simulatedTrials(engine, from, drawing));
@@ -144,27 +146,39 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
     } finally {
       bar?.stop();
     }
-    const loss = planned.loss(observed);
-    const run: TrainOptions = {
-      ...solve,
-      ...update,
-      loss,
-      steps,
-      ...(resume ? { resume } : {}),
-      ...(job.commonNoise === undefined ? {} : { commonNoise: job.commonNoise }),
-      ...(job.requireExact === undefined ? {} : { requireExact: job.requireExact }),
-    };
     const began = performance.now();
-    const training = train(engine.network(planned.trained), run);
-    const result = await runTraining(training, engine, steps, checkpoints, recovery, options);
+    let result: TrainingResult | undefined;
+    if (finished) {
+      await recovery.after(steps - 1, finished.values, true);
+      result = { history: [], losses: [], firstStep: steps, loss: finished.loss, parameters: finished.values };
+    } else {
+      const run: TrainOptions = {
+        ...solve,
+        ...update,
+        loss: planned.loss(observed),
+        steps,
+        ...(resume ? { resume } : {}),
+        ...(job.commonNoise === undefined ? {} : { commonNoise: job.commonNoise }),
+        ...(job.requireExact === undefined ? {} : { requireExact: job.requireExact }),
+      };
+      const training = train(engine.network(planned.trained), run);
+      result = await runTraining(training, engine, steps, checkpoints, recovery, options);
+    }
     if (!result) return;
     const seconds = (performance.now() - began) / 1000;
-    const metrics = await recovery.metrics();
-    if (options.save)
-      writeOutput("--save", options.save, trainedJobText(options.save, job, file, simulated, metrics.parameters));
-    if (figure) await drawRecovery(figure, recovery, result.losses, result.first.step);
-    const compared = await spikeTrains?.make(engine, simulated, metrics.parameters, stem);
-    report(result, seconds, job, engine.adapterName, metrics, figure, options, compared);
+    const release = exitOnSignals(() => sayStopped(steps, steps, checkpoints));
+    try {
+      const metrics = await recovery.metrics(steps);
+      if (options.save)
+        writeOutput("--save", options.save, trainedJobText(options.save, job, file, simulated, metrics.parameters));
+      // A checkpoint tells no curves.
+      const curves = finished ? undefined : figure;
+      if (curves) await drawRecovery(curves, recovery, result.losses, result.firstStep);
+      const compared = await spikeTrains?.make(engine, simulated, metrics.parameters, stem);
+      report(result, seconds, job, engine.adapterName, metrics, curves, options, compared);
+    } finally {
+      release();
+    }
   } finally {
     engine.dispose();
   }
@@ -173,9 +187,14 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
 interface TrainingResult {
   readonly history: HistoryEntry[];
   readonly losses: number[];
-  readonly first: TrainStep;
-  readonly last: TrainStep;
-  readonly firstStepSeconds: number;
+  /** The first step done here: as many as there are where a checkpoint had them all. */
+  readonly firstStep: number;
+  /** Parameters before that step. */
+  readonly before?: Readonly<Record<string, unknown>>;
+  /** Loss of the last step. */
+  readonly loss: number | undefined;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly firstStepSeconds?: number;
 }
 
 /** Runs a training to its end, or to a signal: then there is no result, and the exit code is set. */
@@ -214,7 +233,7 @@ async function runTraining(
         await checkpoints.write(step, engine.adapterName);
       }
       bar.update(step.step + 1, `| loss ${readable(step.value)}`);
-      if (stop.signal && step.step < steps - 1) {
+      if (stop.signal) {
         bar.stop();
         sayStopped(step.step + 1, steps, checkpoints);
         process.exitCode = signalExitCode(stop.signal);
@@ -234,17 +253,19 @@ async function runTraining(
     bar.stop();
     stop.release();
   }
-  return { history, losses, first: first!, last: last!, firstStepSeconds };
+  const { value: loss, updated: parameters } = last!;
+  return { history, losses, firstStep: first!.step, before: first!.parameters, loss, parameters, firstStepSeconds };
 }
 
 function sayStopped(done: number, steps: number, checkpoints: Checkpoints | undefined): void {
-  const where = `stopped after step ${done} of ${steps}`;
+  const where =
+    done < steps ? `stopped after step ${done} of ${steps}` : "stopped after the last step, before its results";
   if (checkpoints) say(`${where}; the checkpoint is in ${checkpoints.file}; go on with: ${resumeCommand()}`);
   else say(`${where}; nothing was kept, as the job names no "checkpoint" file`);
 }
 
 function report(
-  { history, losses, first, last, firstStepSeconds }: TrainingResult,
+  { history, losses, firstStep, before, loss, parameters, firstStepSeconds }: TrainingResult,
   seconds: number,
   job: TrainJob,
   adapter: string,
@@ -253,7 +274,6 @@ function report(
   options: TrainCommandOptions,
   compared: MadeReport | undefined,
 ): void {
-  const parameters = last.updated;
   if (options.out) {
     const array = Float64Array.from(losses);
     writeOutput("--out", options.out, writeNpz({ loss: { data: array, shape: [array.length] } }));
@@ -261,7 +281,6 @@ function report(
   const { steps } = job;
   if (options.json) {
     const kept = options.history === "none" ? {} : { history };
-    const [firstStep, loss] = [first.step, last.value];
     printJson({
       adapter,
       steps,
@@ -277,14 +296,16 @@ function report(
     });
     return;
   }
-  const from = first.step > 0 ? `, from step ${first.step} on,` : "";
-  print(`${steps} steps${from} of ${job.paths} paths on ${adapter} in ${readable(seconds)} s`);
-  print(`loss ${readable(first.value)} at first, ${readable(last.value)} at last`);
+  if (before) {
+    const from = firstStep > 0 ? `, from step ${firstStep} on,` : "";
+    print(`${steps} steps${from} of ${job.paths} paths on ${adapter} in ${readable(seconds)} s`);
+    print(`loss ${readable(losses[0]!)} at first, ${readable(loss!)} at last`);
+  } else print(`the checkpoint has all ${steps} steps${loss === undefined ? "" : `; loss ${readable(loss)} at last`}`);
   const units = unitsOf(readCell(job.network.cell as string));
   for (const [name, value] of Object.entries(parameters)) {
     const unit = units[name] ? ` ${units[name]}` : "";
-    const [was, is] = [first.parameters[name], value].map((v) => readableParameter(job, name, v));
-    print(`${name} ${was} → ${is}${unit}`);
+    const was = before ? `${readableParameter(job, name, before[name])} → ` : "";
+    print(`${name} ${was}${readableParameter(job, name, value)}${unit}`);
   }
   compared?.print();
   if (job.test) print(metricsTable(metrics));

@@ -1,5 +1,5 @@
 /** Input currents: constant, one per neuron, or sampled and held constant between samples. */
-import { fail, finiteNumber, isNumbers, type Numbers, positiveNumber, show } from "../checks.js";
+import { fail, float32Number, isNumbers, type Numbers, positiveNumber, show } from "../checks.js";
 
 /** A sampled current: by time, for all neurons alike, or by time × neuron. */
 export type CurrentSamples = Numbers | readonly Numbers[];
@@ -30,14 +30,14 @@ export const sampleOf = ({ samples, stepsPerSample }: PlannedCurrent, step: numb
 export function planCurrent(current: Current, neurons: number, t0: number, dt: number, steps: number): PlannedCurrent {
   const field = "input.current";
   if (typeof current === "number") {
-    const values = Float64Array.of(finiteNumber(field, current));
+    const values = Float64Array.of(float32Number(field, current));
     return { values, samples: 1, stepsPerSample: steps, perNeuron: false };
   }
   if (isNumbers(current)) {
     if (current.length !== neurons) {
       fail(field, `expected one number, or ${neurons} (one per neuron), got ${current.length}`);
     }
-    const values = Float64Array.from(current, (v, k) => finiteNumber(`${field}[${k}]`, v));
+    const values = Float64Array.from(current, (v, k) => float32Number(`${field}[${k}]`, v));
     return { values, samples: 1, stepsPerSample: steps, perNeuron: true };
   }
   if (typeof current !== "object" || current === null) {
@@ -62,7 +62,7 @@ export function planCurrent(current: Current, neurons: number, t0: number, dt: n
     );
   }
   if (isFlat(samples)) {
-    const values = Float64Array.from({ length: needed }, (_, s) => finiteNumber(`${field}.samples[${s}]`, samples[s]));
+    const values = Float64Array.from({ length: needed }, (_, s) => float32Number(`${field}.samples[${s}]`, samples[s]));
     return { values, samples: needed, stepsPerSample: ratio, perNeuron: false };
   }
   const width = isNumbers(samples[0]) ? samples[0].length : 0;
@@ -76,7 +76,7 @@ export function planCurrent(current: Current, neurons: number, t0: number, dt: n
     if (!isNumbers(row) || row.length !== width) {
       fail(`${field}.samples[${s}]`, `expected ${width} numbers like the first sample, got ${show(row)}`);
     }
-    for (let k = 0; k < width; k++) values[s * width + k] = finiteNumber(`${field}.samples[${s}][${k}]`, row[k]);
+    for (let k = 0; k < width; k++) values[s * width + k] = float32Number(`${field}.samples[${s}][${k}]`, row[k]);
   }
   return { values, samples: needed, stepsPerSample: ratio, perNeuron: width > 1 };
 }

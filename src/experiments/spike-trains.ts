@@ -14,6 +14,7 @@ import {
   type TrainStatistics,
   trainStatistics,
 } from "../metrics/index.js";
+import { checkBins } from "../metrics/psth.js";
 import type { Network } from "../network/network.js";
 import { planSolve, type SolveOptions } from "../solve/plan.js";
 
@@ -42,7 +43,9 @@ export function checkComparison(network: Network, solve: SolveOptions, options: 
     fail(`${field}.t1`, `expected a time after t0 = ${t0}, got ${t1}`);
   }
   positiveNumber(`${field}.window`, window);
-  psth([[]], { t0, t1, bin: positiveNumber(`${field}.bin`, bin), ...(smooth === undefined ? {} : { smooth }) });
+  positiveNumber(`${field}.bin`, bin);
+  if (smooth !== undefined) positiveNumber(`${field}.smooth`, smooth);
+  checkBins({ t0, t1, bin }, `${field}.bin`);
   wholeNumber(`${field}.neuron`, neuron, 0, network.neurons - 1);
   if (solve.paths < 2)
     fail("paths", `is ${solve.paths}; "metrics" compare pairs of generated trains, so give at least 2`);

@@ -3,8 +3,9 @@
  * types; what depends on the network (sizes, names) is checked where the network is built.
  */
 import * as z from "zod";
+import { solverLimits } from "../signature/solver.js";
 import { methods } from "../solve/plan.js";
-import { solver, staticKernel } from "./signature-job.js";
+import { solver, staticKernel, whole } from "./signature-job.js";
 import { optimiserSchema, trainablesSchema } from "./update-job.js";
 
 const finite = z.number();
@@ -89,7 +90,7 @@ const loss = z.discriminatedUnion(
     }),
     z.strictObject({
       kind: z.literal("expected-signature"),
-      depth: finite,
+      depth: whole(1, solverLimits.depth),
       matching: z.boolean().optional(),
       levelWeights: z.array(finite).optional(),
     }),

@@ -97,22 +97,36 @@ function readNpy(name: string, bytes: Uint8Array): NpyArray {
   return { data: ordered, shape };
 }
 
+/** The arrays of an .npz. */
+export interface Npz {
+  readonly keys: readonly string[];
+  /** @throws SaltationError `invalid-input` naming the array, where it cannot be read. */
+  read(key: string): NpyArray | undefined;
+}
+
 /**
- * Reads every array of an .npz, compressed or not, in row-major order. Integers of one and two bytes are widened to four,
- * those of eight bytes become floats, where these hold them exactly.
- * @throws SaltationError `invalid-input` naming the array that cannot be read.
+ * Opens an .npz, compressed or not; arrays are read when they are asked for, in row-major order. Integers of one and two
+ * bytes are widened to four, those of eight bytes become floats, where these hold them exactly.
+ * @throws SaltationError `invalid-input` where it is none.
  */
-export function readNpz(bytes: Uint8Array): Record<string, NpyArray> {
-  let files: Record<string, Uint8Array>;
-  try {
-    files = unzipSync(bytes);
-  } catch (error) {
-    throw new SaltationError("invalid-input", `not an npz file: ${(error as Error).message}`);
-  }
-  return Object.fromEntries(
-    Object.entries(files).map(([name, data]) => {
-      const key = name.replace(/\.npy$/, "");
-      return [key, readNpy(key, data)];
-    }),
-  );
+export function openNpz(bytes: Uint8Array): Npz {
+  const files = new Map<string, string>();
+  const unzip = (filter: (file: { name: string }) => boolean): Record<string, Uint8Array> => {
+    try {
+      return unzipSync(bytes, { filter });
+    } catch (error) {
+      throw new SaltationError("invalid-input", `not an npz file: ${(error as Error).message}`);
+    }
+  };
+  unzip(({ name }) => {
+    files.set(name.replace(/\.npy$/, ""), name);
+    return false;
+  });
+  return {
+    keys: [...files.keys()],
+    read(key) {
+      const file = files.get(key);
+      return file === undefined ? undefined : readNpy(key, unzip(({ name }) => name === file)[file]!);
+    },
+  };
 }

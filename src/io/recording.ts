@@ -1,8 +1,8 @@
 /** References from a job into other files (JSON or npz), and repeated trials of spike times. */
-import { fail, finiteNumber, show } from "../checks.js";
+import { counted, fail, finiteNumber, show } from "../checks.js";
 import type { Current } from "../driver/current.js";
 import type { FileReference, SolveJob, TrialsJob } from "./job.js";
-import { type NpyArray, readNpz } from "./npz.js";
+import { openNpz } from "./npz.js";
 
 /** In a job, a file of this name stands for the one given by `--recording`, or dropped on the page. */
 export const recordingName = "@recording";
@@ -24,24 +24,27 @@ function lists(field: string, data: ArrayLike<number>, shape: readonly number[])
 /** The lists of a JSON or npz file, by key. */
 export interface Lists {
   readonly keys: readonly string[];
+  /** @throws SaltationError where what is there cannot be read. */
   read(key: string): unknown;
-}
-
-function readArrays(field: string, path: string, bytes: Uint8Array): Record<string, NpyArray> {
-  try {
-    return readNpz(bytes);
-  } catch (error) {
-    return fail(field, `${path}: ${(error as Error).message}`);
-  }
 }
 
 /** @throws SaltationError where the file is neither npz nor JSON. */
 export function readLists(field: string, path: string, bytes: Uint8Array): Lists {
   if (path.endsWith(".npz")) {
-    const arrays = readArrays(field, path, bytes);
+    const named = <T>(read: () => T): T => {
+      try {
+        return read();
+      } catch (error) {
+        return fail(field, `${path}: ${(error as Error).message}`);
+      }
+    };
+    const npz = named(() => openNpz(bytes));
     return {
-      keys: Object.keys(arrays),
-      read: (key) => (arrays[key] ? lists(field, arrays[key].data, arrays[key].shape) : undefined),
+      keys: npz.keys,
+      read(key) {
+        const array = named(() => npz.read(key));
+        return array && lists(field, array.data, array.shape);
+      },
     };
   }
   let object: Record<string, unknown>;
@@ -100,6 +103,18 @@ export interface Span {
   readonly t1: number;
 }
 
+/** @throws SaltationError where trains are said to have more spikes than there is room for. */
+function checkCounts(field: string, counts: unknown, times: readonly number[][]): void {
+  if (counts === undefined) return;
+  if (!Array.isArray(counts) || counts.length !== times.length) {
+    fail(field, `expected one number per trial (${times.length}), got ${show(counts)}`);
+  }
+  counts.forEach((count, i) => {
+    const slots = times[i]!.length;
+    if (count > slots) fail(`${field}[${i}]`, `is ${count}, but spike_times has ${slots} in a trial; save them whole`);
+  });
+}
+
 /** The observed trials of a job, with references read: of a longer recording what lies within the interval. */
 export function readTrials(observed: TrialsJob, context: FileContext, { t0, t1 }: Span): Trial[] {
   const field = "observed";
@@ -124,22 +139,30 @@ export function readTrials(observed: TrialsJob, context: FileContext, { t0, t1 }
       fail(field, `${file.path} has no spike_times; it has ${file.keys.join(", ") || "nothing"}`);
     times = nested(both[0]);
     neurons = both[1] === undefined ? undefined : nested(both[1]);
+    checkCounts(`${field}: ${file.path}: spike_counts`, file.read("spike_counts"), times);
   }
   if (times.length === 0) fail(field, "holds no trial");
   if (neurons && neurons.length !== times.length) {
-    fail(`${field}.neurons`, `has ${neurons.length} trials, but ${field}.times has ${times.length}`);
+    fail(`${field}.neurons`, `has ${counted(neurons.length, "trial")}, but ${field}.times has ${times.length}`);
   }
   return times.map((row, i) => {
     const owners = neurons?.[i];
     if (owners && owners.length !== row.length) {
-      fail(`${field}.neurons[${i}]`, `has ${owners.length} entries for ${row.length} spike times`);
+      fail(
+        `${field}.neurons[${i}]`,
+        `has ${owners.length === 1 ? "1 entry" : `${owners.length} entries`} for ${counted(row.length, "spike time")}`,
+      );
     }
+    let before = -Infinity;
     const kept = row.flatMap((t, n) => {
       finiteNumber(`${field}[${i}][${n}]`, t);
       const neuron = owners ? owners[n]! : 0;
-      return neuron >= 0 && t >= t0 && t < t1 ? [{ t, neuron }] : [];
+      if (neuron < 0) return [];
+      if (t < before)
+        fail(`${field}[${i}][${n}]`, `time ${t} comes after ${before} in trial ${i}; sort its spikes by time`);
+      before = t;
+      return t >= t0 && t < t1 ? [{ t, neuron }] : [];
     });
-    kept.sort((a, b) => a.t - b.t);
     return { times: kept.map((s) => s.t), neurons: kept.map((s) => s.neuron) };
   });
 }

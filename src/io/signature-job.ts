@@ -1,7 +1,11 @@
 /** Jobs of `saltation kernel` and `saltation signature`. */
 import * as z from "zod";
+import { solverLimits } from "../signature/solver.js";
 
 const finite = z.number();
+/** A number whose range is checked where it is used. */
+export const whole = (least: number, most: number) =>
+  z.number({ error: `expected a whole number from ${least} to ${most}` });
 const points = z.array(z.array(z.array(finite)));
 const trains = z.strictObject({
   spikes: z.array(z.strictObject({ times: z.array(finite), neurons: z.array(finite) })),
@@ -18,8 +22,8 @@ export const solver = z.discriminatedUnion(
   "kind",
   [
     z.strictObject({ kind: z.literal("difference"), dyadic: z.array(finite).optional() }),
-    z.strictObject({ kind: z.literal("polynomial"), order: finite }),
-    z.strictObject({ kind: z.literal("truncated"), depth: finite }),
+    z.strictObject({ kind: z.literal("polynomial"), order: whole(2, solverLimits.order) }),
+    z.strictObject({ kind: z.literal("truncated"), depth: whole(1, solverLimits.depth) }),
   ],
   { error: "expected difference, polynomial or truncated" },
 );
@@ -39,7 +43,7 @@ export const kernelSchema = z.strictObject({
 export const signatureSchema = z.strictObject({
   x: paths,
   ...lift,
-  depth: finite,
+  depth: whole(1, solverLimits.depth),
   log: z.enum(["expanded", "words", "brackets"]).optional(),
 });
 

@@ -1,12 +1,12 @@
 /** All that can be said against a training job without a device, in one place for every program that runs one. */
 import { wholeNumber } from "../checks.js";
 import { defineNetwork, type Network, type NetworkDefinition } from "../network/network.js";
-import { parameterLayout, parameterVector, requestedViews } from "../solve/layout.js";
+import { parameterLayout, parameterVector, requestedViews, shapedValues } from "../solve/layout.js";
 import { planSolve, type SolveOptions, type SolvePlan } from "../solve/plan.js";
 import type { Loss } from "../train/loss.js";
-import { planForLoss } from "../train/loss-plan.js";
+import { checkLoss, planForLoss } from "../train/loss-plan.js";
 import { trainableNames } from "../train/trainable.js";
-import { planUpdate, type UpdateOptions, type UpdatePlan } from "../train/update.js";
+import { planUpdate, Update, type UpdateOptions, type UpdatePlan, type UpdateState } from "../train/update.js";
 import { lossOf, networkOf, solveOptionsOf, trainedAs } from "./build.js";
 import type { TrainJob, TrialsJob } from "./job.js";
 import type { FileContext } from "./recording.js";
@@ -29,6 +29,8 @@ export interface TrainPlan {
   readonly steps: number;
   /** The job's loss on observed trains. */
   loss(observed: TrialsJob): Loss;
+  /** The trained parameters of a run's state, in the shapes in which they were given. */
+  valuesOf(state: UpdateState): Record<string, unknown>;
 }
 
 /**
@@ -42,17 +44,24 @@ export function planTrainJob(job: TrainJob, context: FileContext): TrainPlan {
   const solve = solveOptionsOf(job);
   const network = defineNetwork(trained);
   const plan = planSolve(network, solve);
+  const update = updateOptionsOf(job.optimiser, job.trainable);
+  const names = trainableNames(update.trainable);
+  const views = requestedViews(network, parameterLayout(plan), names, "trainable");
   const truth = truthOfJob(job, simulated, solve, context);
   const loss = (observed: TrialsJob): Loss => {
     const made = lossOf(job.loss, observed, context, network.neurons, plan);
-    made.check?.(network);
+    checkLoss(network, made, job.requireExact);
     planForLoss(plan, made);
+    made.checkPlan?.(plan, names);
     return made;
   };
   // Trains that are to be simulated are stood for by empty ones, until there is a device.
   loss(truth ? Array.from({ length: truth.options.paths }, (): number[] => []) : (job.observed as TrialsJob));
-  const update = updateOptionsOf(job.optimiser, job.trainable);
-  const views = requestedViews(network, parameterLayout(plan), trainableNames(update.trainable), "trainable");
   const updatePlan = planUpdate(update, network, views, parameterVector(plan));
-  return { simulated, trained, network, solve, plan, truth, update, updatePlan, steps, loss };
+  const valuesOf = (state: UpdateState): Record<string, unknown> => {
+    const vector = parameterVector(plan);
+    new Update(updatePlan, vector).restore(state, vector);
+    return shapedValues(views, vector);
+  };
+  return { simulated, trained, network, solve, plan, truth, update, updatePlan, steps, loss, valuesOf };
 }

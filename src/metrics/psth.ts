@@ -18,6 +18,18 @@ function gaussian(sigma: number): Float64Array {
 }
 
 /**
+ * How many bins a stretch has.
+ * @throws SaltationError `invalid-input` where that is no whole number.
+ */
+export function checkBins({ t0, t1, bin }: Stretch & { bin: number }, field = "bin"): number {
+  const bins = Math.round((t1 - t0) / bin);
+  if (bins < 1 || Math.abs(bins * bin - (t1 - t0)) > 1e-9 * (t1 - t0)) {
+    fail(field, `${bin} does not divide the stretch from ${t0} to ${t1}`);
+  }
+  return bins;
+}
+
+/**
  * PSTH of one neuron's trains.
  * @param options.bin width of a bin; it divides the stretch.
  * @param options.smooth standard deviation of a Gaussian to smooth with, in units of time; at the ends its weights are
@@ -28,10 +40,7 @@ export function psth(trains: readonly SpikeTimes[], options: Stretch & { bin: nu
   const { t0, t1 } = options;
   const bin = positiveNumber("bin", options.bin);
   if (trains.length === 0) fail("trains", "a PSTH needs at least one trial");
-  const bins = Math.round((t1 - t0) / bin);
-  if (bins < 1 || Math.abs(bins * bin - (t1 - t0)) > 1e-9 * (t1 - t0)) {
-    fail("bin", `${bin} does not divide the stretch from ${t0} to ${t1}`);
-  }
+  const bins = checkBins(options);
   const rates = new Float64Array(bins);
   const each = 1 / (trains.length * bin);
   for (const times of trains) {

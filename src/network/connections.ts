@@ -2,7 +2,7 @@
  * Connections between neurons, as sorted rows of targets (compressed sparse rows): whatever form the weights were
  * given in, and the way back to that form for gradients and fitted values.
  */
-import { fail, finiteNumber, isNumbers, type Numbers, show } from "../checks.js";
+import { fail, float32Number, isNumbers, type Numbers, show } from "../checks.js";
 import { type DrawnWeights, drawWeights } from "./drawn-weights.js";
 
 /** Weights as given: all-to-all, a list of edges, one matrix between each two layers, or drawn by a law. */
@@ -41,7 +41,7 @@ function matrix(field: string, value: unknown, rows: number, columns: number): v
       );
     }
     row.forEach((w: unknown, j: number) => {
-      finiteNumber(`${field}[${k}][${j}]`, w);
+      float32Number(`${field}[${k}][${j}]`, w);
     });
   });
 }
@@ -139,7 +139,7 @@ export function readConnections(
       }
       if (seen.has(from * neurons + to)) fail(at, `connects ${from} to ${to} a second time; add the weights up`);
       seen.add(from * neurons + to);
-      add(from, to, finiteNumber(`${at}[2]`, w));
+      add(from, to, float32Number(`${at}[2]`, w));
     });
     return assemble(neurons, "edges", edges, (given) => list.map(([from, to], e) => [from, to, given[e]!]));
   }

@@ -2,7 +2,7 @@
  * The Marcus lift of a spike train to a continuous path of time and counts: t ↦ (t, N¹_t … N^K_t), in which a jump is a
  * straight segment. Holberg & Salvi (2024), section 3; the last vertex (t1, N_{t1}) is part of it.
  */
-import { fail, finiteNumber, show, wholeNumber } from "../checks.js";
+import { counted, fail, finiteNumber, show, wholeNumber } from "../checks.js";
 import { batchOf, type PathBatch } from "./paths.js";
 
 /** One spike train: times in order, each with the neuron that fired. */
@@ -31,7 +31,10 @@ function checkTrain(field: string, train: SpikeTrainInput, o: LiftOptions): void
     fail(field, `expected { times, neurons }, got ${show(train)}`);
   }
   if (train.times.length !== train.neurons.length) {
-    fail(field, `has ${train.times.length} times but ${train.neurons.length} neurons; one neuron per time is needed`);
+    fail(
+      field,
+      `has ${counted(train.times.length, "time")} but ${counted(train.neurons.length, "neuron")}; one neuron per time is needed`,
+    );
   }
   for (let n = 0; n < train.times.length; n++) {
     const t = train.times[n]!;

@@ -2,7 +2,7 @@
  * Batches of paths. A path is the polyline through its vertices; a batch is ragged: every path has its own length, and
  * the vertices of all paths lie one after the other, so nothing is ever padded.
  */
-import { fail, isNumbers, show, wholeNumber } from "../checks.js";
+import { counted, fail, isNumbers, show, wholeNumber } from "../checks.js";
 
 export interface PathBatch {
   /** Number of paths. */
@@ -95,7 +95,10 @@ function fromNested(field: string, given: unknown): PathBatch {
       if (!Array.isArray(point)) fail(`${field}[${i}][${j}]`, `expected a point [channel], got ${show(point)}`);
       if (channels === 0) channels = point.length;
       if (point.length !== channels || channels === 0) {
-        fail(`${field}[${i}][${j}]`, `has ${point.length} channels, the first point has ${channels}; all must agree`);
+        fail(
+          `${field}[${i}][${j}]`,
+          `has ${counted(point.length, "channel")}, the first point has ${channels}; all must agree`,
+        );
       }
       point.forEach((v, c) => {
         if (typeof v !== "number") fail(`${field}[${i}][${j}][${c}]`, `expected a number, got ${show(v)}`);
@@ -166,6 +169,9 @@ export function readPaths(field: string, given: PathInput): PathBatch {
  */
 export function sameChannels(x: PathBatch, y: PathBatch): void {
   if (x.channels !== y.channels) {
-    fail("y", `has ${y.channels} channels, x has ${x.channels}; paths that are compared need the same channels`);
+    fail(
+      "y",
+      `has ${counted(y.channels, "channel")}, x has ${x.channels}; paths that are compared need the same channels`,
+    );
   }
 }

@@ -106,6 +106,10 @@ export function requestedViews(
   return names.map((n) => layout.views.get(n)!);
 }
 
+/** Parameters of a vector of all, in the shapes in which they were given. */
+export const shapedValues = (views: readonly View[], vector: Float64Array): Record<string, unknown> =>
+  Object.fromEntries(views.map((v) => [v.name, v.shape(vector.slice(v.offset, v.offset + v.length), v.beyond)]));
+
 /** The plan with the values of its parameters, weights and current replaced by those of a flat vector. */
 export function replaceParameters(plan: SolvePlan, layout: ParameterLayout, vector: Float64Array): SolvePlan {
   const part = (name: string): Float64Array => {

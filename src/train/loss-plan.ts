@@ -1,5 +1,7 @@
-/** What a loss asks of the solution that it is taken on. */
+/** What a loss asks of the network, and of the solution that it is taken on. */
+import type { Cell } from "../cell/cell.js";
 import { fail } from "../checks.js";
+import type { Network } from "../network/network.js";
 import type { SolvePlan } from "../solve/plan.js";
 import type { Loss } from "./loss.js";
 
@@ -16,4 +18,22 @@ export function planForLoss(plan: SolvePlan, loss: Loss): SolvePlan {
   return plan.maxSpikes === 0 && plan.network.neurons === 1 && loss.spikesNeeded !== undefined
     ? { ...plan, maxSpikes: loss.spikesNeeded, stopsByLoss: true }
     : plan;
+}
+
+/** @throws SaltationError where the cell's pathwise gradient is not exact. */
+export function checkExact({ name, exactness }: Cell): void {
+  if (exactness.exact) return;
+  const violated = exactness.conditions.filter((c) => c.verdict === "violated");
+  fail(
+    "network.cell",
+    `the pathwise gradient of "${name}" is not exact: ${violated.map((c) => `${c.name}: ${c.detail}`).join("; ")}. ` +
+      "Set requireExact to false to take the inexact gradient",
+  );
+}
+
+/** @throws SaltationError where the loss does not fit the network, or the cell's gradient is not exact. */
+export function checkLoss(network: Network, loss: Loss | undefined, requireExact = true): void {
+  loss?.check?.(network);
+  // A loss with an evaluator of its own takes no pathwise gradient, so that its exactness is no matter.
+  if (requireExact && !loss?.evaluator) checkExact(network.cell);
 }

@@ -45,6 +45,8 @@ export interface Loss {
    * paths, and the standard errors of the gradient follow from what each adds to it.
    */
   readonly pathwise?: boolean;
+  /** @param names the parameters to differentiate by. @throws SaltationError where it does not fit such solutions. */
+  checkPlan?(plan: SolvePlan, names: readonly string[]): void;
   /** Whether it needs paths that are independent of each other: antithetic ones are then refused. */
   readonly independent?: boolean;
   /** Paths that it needs at least, where that is more than one. */

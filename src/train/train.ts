@@ -10,6 +10,7 @@ import {
   parameterVector,
   replaceParameters,
   requestedViews,
+  shapedValues,
   type View,
 } from "../solve/layout.js";
 import type { SolveOptions, SolvePlan } from "../solve/plan.js";
@@ -93,9 +94,7 @@ export async function* train(network: EngineNetwork, options: TrainOptions): Asy
   const run = { network, plan, layout, views, vector, names, update, options, from: resume?.step ?? 0, steps };
   const { gpu } = network.engine;
   const resident = gpu !== undefined && loss.gpu !== undefined && loss.evaluator === undefined;
-  const shaped = (): Record<string, unknown> =>
-    Object.fromEntries(views.map((v) => [v.name, v.shape(vector.slice(v.offset, v.offset + v.length), v.beyond)]));
-  let parameters = shaped();
+  let parameters = shapedValues(views, vector);
   let began = performance.now();
   for await (const { step, result, state } of resident ? onGpu(gpu, run) : onHost(run)) {
     update.plan.entries.forEach((e, i) => {
@@ -103,7 +102,7 @@ export async function* train(network: EngineNetwork, options: TrainOptions): Asy
       if (!Number.isFinite(value)) throw leftNumbers(e.parameter, value);
       vector[e.place] = value;
     });
-    const updated = shaped();
+    const updated = shapedValues(views, vector);
     yield {
       step,
       value: result.value,

@@ -54,7 +54,8 @@ describe("equations", () => {
     ["sqrt(-1) + a", /^test: sqrt\(-1\) in/],
     ["pow(-8, 1 / 3)", /^test: pow\(-8, \(1 \/ 3\)\) in/],
     ["exp(1000 * pi)", /^test: exp\(\(1000 \* pi\)\) in/],
-    ["1e300 * 1e300 * a", /^test: 1e300 \* 1e300 in "1e300 \* 1e300 \* a" is not a finite number$/],
+    ["1e20 * 1e20 * a", /^test: 1e20 \* 1e20 in "1e20 \* 1e20 \* a" exceeds 32-bit floats/],
+    ["1e300 * a", /^test: 1e300 in "1e300 \* a" exceeds 32-bit floats/],
     ["-a / (1 - 1)", /^test: "-a \/ \(1 - 1\)" divides by 0$/],
     ["0 ^ -1", /^test: 0 \*\* -1 in/],
   ])("refuses %s", (text, message) => {

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { coloured } from "../../src/cli/colours.js";
 import { wholeOption } from "../../src/cli/options.js";
-import { readNpz, writeNpz } from "../../src/io/npz.js";
+import { writeNpz } from "../../src/io/npz.js";
+import { readNpz } from "../support/npz.js";
 
 const folder = mkdtempSync(join(tmpdir(), "saltation-line-"));
 const place = (name: string): string => join(folder, name);
@@ -89,6 +90,21 @@ describe("a command line that is wrong", () => {
       ["kernel", write("huge.json", { x: Array(16400).fill([[0], [1]]) })],
       /x: a Gram matrix of 16400 × 16400 paths takes 2.00 GiB; .*: split the batch/,
     ],
+    [["kernel", write("t1.json", { x, t1: 1 })], /t1: is for spike trains, and the paths are given as points/],
+    [["signature", write("neurons.json", { x, depth: 2, neurons: 1 })], /neurons: is for spike trains/],
+    [["signature", write("no-depth.json", { x })], /depth: is missing; expected a whole number from 1 to 8/],
+    [
+      ["kernel", write("solver.json", { x, solver: { kind: "truncated" } })],
+      /solver\.depth: is missing; expected a whole number from 1 to 8/,
+    ],
+    [["kernel", write("one.json", { x: [[[0, 0], [1]]] })], /x\[0\]\[1\]: has 1 channel, the first point has 2/],
+    [
+      [
+        "train",
+        write("level.json", { ...train, loss: { kind: "expected-signature", depth: 2, levelWeights: [0, 0] } }),
+      ],
+      /loss\.levelWeights: are all 0, and so is the loss; give one above 0/,
+    ],
     [["bench", "--compare", "none.json"], /--compare: cannot read none\.json: no such file or directory/],
     [["figure1", "--steps", "abc"], /--steps: expected a whole number from 1 to 2147483648, got "abc"/],
     [["figure1", "--seed", "-1"], /--seed: expected a whole number from 0 to 4294967295, got "-1"/],
@@ -119,6 +135,11 @@ describe("a command line that is wrong", () => {
       ["train", write("c4.json", { ...train, checkpoint: "/dev/null" })],
       /checkpoint: \/dev\/null is a device or a pipe/,
     ],
+    [
+      ["train", write("c5.json", { ...train, checkpoint: "/x/\0a" })],
+      /checkpoint: expected the name of a file, got "\/x\/\\u0000a", which holds a NUL character/,
+    ],
+    [["train", write("nul.json", { ...train, observed: { file: "\0.npz" } })], /observed: expected the name of a file/],
   ];
   it.each(cases)("%j", (args, message) => {
     const before = readdirSync(folder);
@@ -128,6 +149,46 @@ describe("a command line that is wrong", () => {
     expect(out).toBe("");
     expect(code).toBe(1);
     expect(readdirSync(folder)).toEqual(before);
+  });
+
+  // What waits for a device is not said where there is none.
+  const noAdapter = { VK_ICD_FILENAMES: "/none.json", VK_DRIVER_FILES: "/none.json" };
+  const spikes = [[0.2, 0.5]];
+  const hard = {
+    name: "h",
+    state: { v: "5*(I-v)" },
+    noise: { v: "0.3" },
+    event: "v-1",
+    reset: { v: "0" },
+    parameters: {},
+  };
+  const inexact = /network\.cell: the pathwise gradient of "h" is not exact: .*Set requireExact to false/;
+  const loud = /loss: log-likelihood of cell "slif": there is noise on "v".*set sigma1 to 0/;
+  const at = (field: string): RegExp => new RegExp(`saltation: ${field}: \\S+( in "\\S+")? exceeds 32-bit floats`);
+  const early: [string, object, RegExp][] = [
+    ["gradient", { ...gradient, loss: { kind: "log-likelihood" }, observed: spikes }, loud],
+    ["train", { ...train, loss: { kind: "log-likelihood" }, observed: spikes }, loud],
+    ["gradient", { ...gradient, network: { cell: hard } }, inexact],
+    ["train", { ...train, network: { cell: hard } }, inexact],
+    ["simulate", { ...base, input: { current: 1e39 } }, at("input\\.current")],
+    [
+      "simulate",
+      { ...base, input: { current: { dt: 0.1, samples: Array(10).fill(-1e39) } } },
+      at("input\\.current\\.samples\\[0\\]"),
+    ],
+    ["simulate", { ...base, network: { parameters: { mu1: 1e300 } } }, at("network\\.parameters\\.mu1")],
+    [
+      "simulate",
+      { ...base, network: { neurons: 2, weights: { edges: [[0, 1, 1e39]] } } },
+      at("network\\.weights\\.edges\\[0\\]\\[2\\]"),
+    ],
+    ["simulate", { ...base, network: { cell: { ...hard, start: { v: "1e39" } } } }, at("cell\\.start\\.v")],
+  ];
+  it.each(early)("needs no device to be told: %s %j", (command, job, message) => {
+    const { code, error } = saltation([command, write("early.json", job), "--backend", "webgpu"], { env: noAdapter });
+    expect(error).toMatch(message);
+    expect(error).toMatch(/^saltation: [^\n]*\n$/);
+    expect(code).toBe(1);
   });
 });
 

@@ -2,8 +2,8 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
-import { readNpz } from "../../src/io/npz.js";
+import { describe, expect, inject, it } from "vitest";
+import { readNpz } from "../support/npz.js";
 
 const folder = mkdtempSync(join(tmpdir(), "saltation-recorded-"));
 const path = (name: string): string => join(folder, name);
@@ -97,13 +97,34 @@ describe("training on a recording by log-likelihood", () => {
     expect(out).toMatch(/raster in .*few-raster\.svg/);
   });
 
+  const shared = `${inject("sharedData")}cortical-cell.json`;
+  it.skipIf(!existsSync(shared))("fits five parameters to the first six spikes of a recorded cell", () => {
+    const example = JSON.parse(readFileSync("examples/cortical-cell-spikes.json", "utf8"));
+    write("spikes.json", { ...example, steps: 40, paths: 256 });
+    const figure = path("figures/spikes.svg");
+    const run = saltation("train", "spikes.json", "--recording", shared, "--json", "--figure", figure);
+    expect(run.error).toBe("");
+    const { history, parameters, metrics, files } = JSON.parse(run.out);
+    expect(Object.keys(parameters)).toEqual(["mu1", "gain", "offset", "vReset", "beta"]);
+    // ms²: from 50 ms off to 5 ms, most of which is the sixth spike, whose time is spread over two peaks.
+    const last = history.slice(-10).reduce((sum: number, step: { loss: number }) => sum + step.loss / 10, 0);
+    expect(history[0].loss).toBeGreaterThan(1000);
+    expect(last).toBeLessThan(40);
+    expect(metrics.statistics.observed.meanCount).toBe(6);
+    for (const file of Object.values(files) as string[]) expect(existsSync(file)).toBe(true);
+  });
+
   const cases: [string, object, RegExp][] = [
     [
       "a stretch that ends before it begins",
       { metrics: { ...job.metrics, t0: 900 } },
       /metrics\.t1: expected a time after/,
     ],
-    ["a bin that does not divide it", { metrics: { ...job.metrics, bin: 7 } }, /bin: 7 does not divide the stretch/],
+    [
+      "a bin that does not divide it",
+      { metrics: { ...job.metrics, bin: 7 } },
+      /^saltation: metrics\.bin: 7 does not divide the stretch/,
+    ],
     [
       "a stretch beyond the current",
       { metrics: { ...job.metrics, t1: 900 } },

@@ -83,7 +83,7 @@ async function interrupt(
 }
 
 /** A script that is \`saltation train\` on a GPU, and does something to its engine once that is open. */
-function withEngine(job: string, act: string): string {
+function withEngine(job: string, act: string, ...args: string[]): string {
   const file = join(folder, `${files++}.mjs`);
   const module = (name: string): string => JSON.stringify(join(process.cwd(), "dist/src", name));
   writeFileSync(
@@ -96,7 +96,8 @@ function withEngine(job: string, act: string): string {
       ${act}
       return engine;
     };
-    process.argv = [process.argv[0], "saltation", "train", ${JSON.stringify(job)}, "--backend", "webgpu"];
+    const command = ["saltation", "train", ${JSON.stringify(job)}, "--backend", "webgpu"];
+    process.argv = [process.argv[0], ...command, ...${JSON.stringify(args)}];
     await import(${module("cli/main.js")});`,
   );
   return file;
@@ -175,6 +176,49 @@ describe("a training run", () => {
     const short = { ...job, steps: stepOf(checkpoint) + 1, checkpoint: { file: checkpoint, every: 0 } };
     writeFileSync(file, JSON.stringify(short));
     expect((await start(trainCommand(file, "--resume")).done).code).toBe(0);
+  });
+
+  it("stopped while its results are made goes on with them, as does one that is finished", async () => {
+    const checkpoint = newFile("checkpoint");
+    const file = newFile("job");
+    const metrics = { kind: "spike-trains", t0: 0, t1: 1, window: 0.1 };
+    const write = (change: object) =>
+      writeFileSync(file, JSON.stringify({ ...job, steps: 5, checkpoint, metrics, ...change }));
+    write({});
+    const figure = ["--figure", join(folder, "results.svg")];
+    // Only the metrics simulate.
+    const script = withEngine(
+      file,
+      `const network = engine.network;
+      engine.network = (definition) => Object.assign(network.call(engine, definition), {
+        simulate: async () => {
+          process.kill(process.pid, "SIGINT");
+          await new Promise((resolve) => setTimeout(resolve, 20_000));
+        },
+      });`,
+      ...figure,
+    );
+    const stopped = await start([script]).done;
+    expect(stopped.error).toMatch(
+      /^saltation: stopped after the last step, before its results; the checkpoint is in .*; go on with: saltation train/,
+    );
+    expect(stopped.out).toBe("");
+    expect(stopped.code).toBe(130);
+
+    const saved = newFile("saved");
+    const resumed = await start(trainCommand(file, "--resume", ...figure, "--save", saved)).done;
+    expect(resumed.error).toBe("");
+    const whole = await start(trainCommand(file, ...figure)).done;
+    const [rest, all] = [JSON.parse(resumed.out), JSON.parse(whole.out)];
+    const kept = ({ loss, parameters, metrics, steps }: typeof all) => ({ loss, parameters, metrics, steps });
+    expect(kept(rest)).toEqual(kept(all));
+    expect([rest.firstStep, rest.history]).toEqual([5, []]);
+    expect(JSON.parse(readFileSync(saved, "utf8")).network.parameters.mu1).toBe(all.parameters.mu1);
+
+    write({ steps: 4 });
+    const more = await start(trainCommand(file, "--resume", ...figure)).done;
+    expect(more.error).toMatch(/steps: is 4, but the checkpoint has 5 steps already; ask for as many or more/);
+    expect(more.code).toBe(1);
   });
 
   it("tells as much of its steps as is asked for", async () => {

@@ -1,6 +1,8 @@
 import { zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
-import { readNpz, writeNpz } from "../../src/io/npz.js";
+import { writeNpz } from "../../src/io/npz.js";
+import { readLists } from "../../src/io/recording.js";
+import { readNpz } from "../support/npz.js";
 
 /** A .npy file of version 1 with the given header text and data. */
 function npy(header: string, data: ArrayBufferView): Uint8Array {
@@ -58,6 +60,17 @@ describe("npz", () => {
     expect([...back.v2!.data]).toEqual([-1, 300]);
     expect([...back.v3!.data]).toEqual([-1, 300]);
     expect(back.b).toEqual({ data: Uint8Array.of(1, 0), shape: [1, 2] });
+  });
+
+  it("reads what is asked for, whatever lies beside it", () => {
+    const text = npy("{'descr': '<U2', 'fortran_order': False, 'shape': (1,), }", Float64Array.of(1));
+    const one = npy("{'descr': '<f8', 'fortran_order': False, 'shape': (1,), }", Float64Array.of(2));
+    const zip = zipSync({ "units.npy": text, "current.npy": one });
+    const file = readLists("input.current.samples", "cell.npz", zip);
+    expect(file.keys).toEqual(["units", "current"]);
+    expect(file.read("current")).toEqual([2]);
+    expect(file.read("none")).toBeUndefined();
+    expect(() => file.read("units")).toThrow(/^input\.current\.samples: cell\.npz: array "units": has type <U2; known/);
   });
 
   it("refuses what it cannot read, by name", () => {

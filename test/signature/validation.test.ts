@@ -30,12 +30,12 @@ describe("bad input is refused in one line", () => {
   const gram = (x: unknown, y: unknown, options: unknown = {}) =>
     signatureGram(backend, x as never, y as never, options as never);
   const cases: [string, () => Promise<unknown>, RegExp][] = [
-    ["channels that differ between batches", () => gram(ok, [[[0], [1]]]), /^y: has 1 channels, x has 2/],
+    ["channels that differ between batches", () => gram(ok, [[[0], [1]]]), /^y: has 1 channel, x has 2/],
     ["transforms of paths of one point", async () => timeAugment([[[0, 0]]]), /^paths\[0\]: has 1 point; a path needs/],
     ["transforms of NaN", async () => leadLag([[[0], [Number.NaN]]]), /^paths\[0\]/],
     ["transforms of no paths", async () => basePoint([]), /^paths: holds no path/],
     ["time that is not finite", async () => timeAugment(ok, 0, Number.POSITIVE_INFINITY), /^t1: /],
-    ["channels that differ within one", () => gram([[[0, 0], [1]]], null), /^x\[0\]\[1\]: has 1 channels/],
+    ["channels that differ within one", () => gram([[[0, 0], [1]]], null), /^x\[0\]\[1\]: has 1 channel/],
     ["a path of one point", () => gram([[[0, 0]]], null), /^x\[0\]: has 1 point; a path needs at least two/],
     ["no path", () => gram([], null), /^x: holds no path/],
     [
@@ -209,7 +209,7 @@ describe("bad input is refused in one line", () => {
       expect(of([Number.NaN], [0])).toThrow(/^spikes\[0\]\.times\[0\]: NaN does not lie in \[t0, t1\]/);
       expect(of([0.5], [2])).toThrow(/^spikes\[0\]\.neurons\[0\]: expected a whole number from 0 to 1/);
       expect(of([0.5], [-1])).toThrow(/^spikes\[0\]\.neurons\[0\]: expected a whole number from 0 to 1/);
-      expect(of([0.5], [])).toThrow(/has 1 times but 0 neurons/);
+      expect(of([0.5], [])).toThrow(/has 1 time but 0 neurons/);
       expect(() => take([], { ...window, t1: Number.POSITIVE_INFINITY })).toThrow(/^t1: expected a finite number/);
       expect(() => take([], { ...window, t0: 2 })).toThrow(/^t1: expected a time after t0 = 2, got 1/);
       expect(() => take([], { ...window, neurons: 0 })).toThrow(/^neurons: expected a whole number from 1/);

@@ -77,6 +77,7 @@ export function expectedSignatureLoss(observed: readonly SpikeTrainInput[], opti
   levelWeights?.forEach((w, k) => {
     if (w !== 0) positiveNumber(`loss.levelWeights[${k}]`, w);
   });
+  if (levelWeights?.every((w) => w === 0)) fail("loss.levelWeights", "are all 0, and so is the loss; give one above 0");
   return {
     kind: "expected-signature",
     check: (network) => checkNeurons(observed, network),

@@ -4,8 +4,8 @@
  */
 
 import { fail, wholeNumber } from "../../checks.js";
-import { likelihoodEvaluator } from "../../gradient/likelihood.js";
-import type { ObservedTrial } from "../../gradient/schedule.js";
+import { checkLikelihood, likelihoodEvaluator } from "../../gradient/likelihood.js";
+import { type ObservedTrial, planSchedule } from "../../gradient/schedule.js";
 import type { Loss } from "../loss.js";
 
 /**
@@ -26,6 +26,10 @@ export function logLikelihood(trials: readonly ObservedTrial[], options: { batch
   const batch = wholeNumber("loss.batch", options.batch ?? trials.length, 1, trials.length);
   return {
     kind: "log-likelihood",
+    checkPlan: (plan, names) => {
+      checkLikelihood(plan, names);
+      planSchedule(plan, trials);
+    },
     evaluator: (gpu, plan, views) => likelihoodEvaluator(gpu, plan, trials, views, batch),
   };
 }

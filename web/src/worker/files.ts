@@ -56,8 +56,16 @@ function parse(name: string, bytes: Uint8Array): Record<string, unknown> {
 /** What a recording holds, for the page to offer. */
 function factsOf(name: string, file: Lists): RecordingFacts {
   const facts: RecordingFacts = { name, lists: [], numbers: {}, trains: false, lastSpike: {} };
+  let unreadable: unknown;
   for (const key of file.keys) {
-    const value = file.read(key);
+    let value: unknown;
+    try {
+      value = file.read(key);
+    } catch (error) {
+      // Names, for example, beside what is recorded.
+      unreadable ??= error;
+      continue;
+    }
     if (typeof value === "number") facts.numbers[key] = value;
     if (!Array.isArray(value) || value.length === 0) continue;
     const nested = Array.isArray(value[0]);
@@ -71,6 +79,7 @@ function factsOf(name: string, file: Lists): RecordingFacts {
   }
   facts.trains = facts.lists.some((l) => l.key === "spike_times" && l.nested);
   if (facts.lists.length === 0) {
+    if (unreadable) throw unreadable;
     throw new SaltationError(
       "invalid-input",
       `${name}: holds no list of numbers; it has ${file.keys.join(", ") || "nothing"}`,

@@ -1,20 +1,12 @@
 /** What is out of the ordinary in observed trials that the page was given. */
-import { type FileContext, readLists, readTrials, recordingName, type Trial } from "../../../src/io/recording.js";
-import type { Observed, StudioDocument } from "../model/document.js";
+import { type FileContext, readTrials, type Trial } from "../../../src/io/recording.js";
+import type { StudioDocument } from "../model/document.js";
 import { observedJob } from "./problem.js";
-
-/** The lists of spike times as they were given, in whatever order. */
-function given(observed: Observed, files: FileContext): number[][] {
-  if (observed.kind === "simulated") return [];
-  if (observed.kind === "trials") return observed.times;
-  const { path, bytes } = files.open("observed", recordingName);
-  return readLists("observed", path, bytes).read(observed.key ?? "spike_times") as number[][];
-}
 
 const counted = (n: number, of: number, what: string): string => `${n} of ${of} ${what}${of === 1 ? "" : "s"}`;
 
 /**
- * Trials out of order, spikes outside the time that is simulated, and trials without a spike, each in a line with counts.
+ * Spikes outside the time that is simulated, and trials without a spike, each in a line with counts.
  * @param kept the trials as they are trained on: of those given, what lies from t0 to t1.
  */
 export function observedHints(
@@ -26,18 +18,6 @@ export function observedHints(
   const observed = observedJob(document);
   if (!observed) return [];
   const hints: string[] = [];
-  const unsorted = given(document.observed, files).flatMap((times, trial) => {
-    const at = times.findIndex((t, n) => n > 0 && t < times[n - 1]!);
-    return at < 0 ? [] : [{ trial: trial + 1, early: times[at]!, late: times[at - 1]! }];
-  });
-  const [first] = unsorted;
-  if (first) {
-    const { trial, early, late } = first;
-    hints.push(
-      `${counted(unsorted.length, kept.length, "trial")} not in order of time: they are sorted ` +
-        `(trial ${trial} has ${early} after ${late}).`,
-    );
-  }
   const all = readTrials(observed, files, { t0: -Infinity, t1: Infinity });
   const spikes = (trials: readonly Trial[]): number => trials.reduce((n, t) => n + t.times.length, 0);
   const outside = spikes(all) - spikes(kept);
