@@ -5,7 +5,6 @@ import { fail, oneOf, wholeNumber } from "./checks.js";
 import type { Current } from "./driver/current.js";
 import { SaltationError } from "./errors.js";
 import { type AdapterSummary, Gpu, type GpuOptions } from "./gpu/index.js";
-import { batchesOf, withBatchErrors } from "./gradient/batch-errors.js";
 import { GradientEvaluator } from "./gradient/evaluate.js";
 import type { PreparedGradient, PreparedGradientOptions } from "./gradient/prepared.js";
 import { notFinite, type ValueAndGradient } from "./gradient/result.js";
@@ -13,12 +12,11 @@ import type { Sensitivities } from "./gradient/sensitivity.js";
 import { defineNetwork, type Network, type NetworkDefinition } from "./network/network.js";
 import { parameterLayout, parameterVector, requestedViews } from "./solve/layout.js";
 import { planSolve, type SolveOptions, type SolvePlan } from "./solve/plan.js";
-import { PreparedSimulation } from "./solve/prepared.js";
+import type { PreparedSimulation } from "./solve/prepared.js";
 import { simulateGpu } from "./solve/simulate.js";
 import type { SpikeTrains } from "./solve/trains.js";
-import type { Evaluator, EvaluatorOptions, Loss } from "./train/loss.js";
+import type { Evaluator, Loss } from "./train/loss.js";
 import { checkExact, checkLoss, planForLoss } from "./train/loss-plan.js";
-import { evaluateCpu, sensitivitiesCpu, simulateCpu } from "./twin/evaluate.js";
 import { type StateTrace, traceStates } from "./twin/trace.js";
 
 export type Backend = "webgpu" | "cpu";
@@ -75,7 +73,8 @@ export class EngineNetwork {
   simulate(options: SolveOptions & Progress): Promise<SpikeTrains> {
     const plan = this.plan(options);
     const { gpu } = this.engine;
-    return gpu ? simulateGpu(gpu, plan, options.progress) : simulateCpu(plan, options.progress);
+    if (gpu) return simulateGpu(gpu, plan, options.progress);
+    return import("./twin/evaluate.js").then((twin) => twin.simulateCpu(plan, options.progress));
   }
 
   /**
@@ -90,7 +89,8 @@ export class EngineNetwork {
     const plan = this.writable(this.plan(options), options.writes);
     const { gpu } = this.engine;
     if (!gpu) fail("backend", "is cpu; command encoders are a matter of WebGPU");
-    return PreparedSimulation.create(gpu, plan, options.slots);
+    const prepared = await import("./solve/prepared.js");
+    return prepared.PreparedSimulation.create(gpu, plan, options.slots);
   }
 
   private writable(plan: SolvePlan, writes: readonly string[] | undefined): SolvePlan {
@@ -130,33 +130,16 @@ export class EngineNetwork {
    */
   async valueAndGradient(loss: Loss, options: GradientOptions): Promise<ValueAndGradient> {
     const plan = this.gradientPlan(options, loss);
-    const batched = !loss.pathwise && !loss.evaluator && (options.standardErrors ?? true);
-    const all = batchesOf(plan.paths, loss.leastPaths ?? 1);
-    const share = batched ? plan.paths / (plan.paths + all.batches * all.paths) : 1;
-    const { progress } = options;
-    const told = progress && ((paths: number): void => progress(Math.floor(share * paths)));
-    const evaluate = async (of: SolvePlan, how: EvaluatorOptions): Promise<ValueAndGradient> => {
-      const evaluator = await this.evaluator(of, loss, options.with, options.requireExact);
-      try {
-        return await evaluator.evaluate(of, how);
-      } finally {
-        evaluator.dispose();
-      }
-    };
-    const result = await evaluate(plan, { ...options, ...(told ? { progress: told } : {}) });
-    if (!batched) return result;
-    const few = { ...plan, paths: all.paths };
-    const evaluator = await this.evaluator(few, loss, options.with, options.requireExact);
-    try {
+    const evaluatorOf = (of: SolvePlan): Promise<Evaluator> =>
+      this.evaluator(of, loss, options.with, options.requireExact);
+    if (!loss.pathwise && !loss.evaluator && (options.standardErrors ?? true)) {
       const views = requestedViews(this.network, parameterLayout(plan), options.with);
-      return await withBatchErrors(
-        result,
-        plan,
-        loss,
-        views,
-        (p) => evaluator.evaluate(p),
-        told && ((paths) => told(plan.paths + paths)),
-      );
+      const { evaluateWithErrors } = await import("./gradient/batch-errors.js");
+      return evaluateWithErrors(plan, loss, views, evaluatorOf, options);
+    }
+    const evaluator = await evaluatorOf(plan);
+    try {
+      return await evaluator.evaluate(plan, options);
     } finally {
       evaluator.dispose();
     }
@@ -175,7 +158,7 @@ export class EngineNetwork {
     const { gpu } = this.engine;
     const sensitivities = gpu
       ? await (await import("./gradient/sensitivity.js")).sensitivitiesGpu(gpu, plan, views, options.progress)
-      : await sensitivitiesCpu(plan, layout, views, options.progress);
+      : await (await import("./twin/sensitivities.js")).sensitivitiesCpu(plan, layout, views, options.progress);
     if (!sensitivities.derivatives.every(Number.isFinite)) throw notFinite(plan);
     return sensitivities;
   }
@@ -200,6 +183,7 @@ export class EngineNetwork {
     const { gpu } = this.engine;
     if (loss.evaluator) return loss.evaluator(gpu, plan, views);
     if (gpu) return GradientEvaluator.create(gpu, plan, loss, views);
+    const { evaluateCpu } = await import("./twin/evaluate.js");
     return { evaluate: (p, options) => evaluateCpu(p, loss, views, options), dispose: () => {} };
   }
 

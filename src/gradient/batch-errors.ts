@@ -8,7 +8,7 @@ import { threefry2x32 } from "../driver/threefry.js";
 import { SaltationError } from "../errors.js";
 import type { View } from "../solve/layout.js";
 import type { SolvePlan } from "../solve/plan.js";
-import type { Loss } from "../train/loss.js";
+import type { Evaluator, EvaluatorOptions, Loss } from "../train/loss.js";
 import type { ValueAndGradient } from "./result.js";
 import { estimateOf } from "./statistics.js";
 
@@ -23,41 +23,58 @@ export function batchesOf(paths: number, least: number): { batches: number; path
 const stream = 0xba7c;
 
 /**
- * Puts the standard errors of the gradient, and of the value where it has none, into a result.
- * @param evaluate value and gradient of a plan with fewer paths.
- * @param progress told of the paths done in batches.
+ * Value and gradient with the standard errors of the gradient, and of the value where it has none, from batches.
+ * @param evaluatorOf an evaluator for plans like this one.
  */
-export async function withBatchErrors(
-  result: ValueAndGradient,
+export async function evaluateWithErrors(
   plan: SolvePlan,
   loss: Loss,
   views: readonly View[],
-  evaluate: (plan: SolvePlan) => Promise<ValueAndGradient>,
-  progress?: (pathsDone: number) => void,
+  evaluatorOf: (plan: SolvePlan) => Promise<Evaluator>,
+  options: EvaluatorOptions,
 ): Promise<ValueAndGradient> {
   const { batches, paths } = batchesOf(plan.paths, loss.leastPaths ?? 1);
-  const scale = Math.sqrt((batches * paths) / plan.paths);
-  const drawn: ValueAndGradient[] = [];
-  try {
-    for (let b = 0; b < batches; b++) {
-      const [seed] = threefry2x32(plan.seed, stream, b, 0);
-      drawn.push(await evaluate({ ...plan, paths, seed }));
-      progress?.((b + 1) * paths);
+  // Progress counts the plan's paths, of which the batches' take their part.
+  const share = plan.paths / (plan.paths + batches * paths);
+  const progress = (done: number): void => options.progress?.(Math.floor(share * done));
+  const evaluate = async <T>(of: SolvePlan, take: (evaluator: Evaluator) => Promise<T>): Promise<T> => {
+    const evaluator = await evaluatorOf(of);
+    try {
+      return await take(evaluator);
+    } finally {
+      evaluator.dispose();
     }
-  } catch (error) {
-    // The result itself holds: a batch of other paths in which a state is not finite leaves its errors unknown.
-    if (error instanceof SaltationError && error.code === "not-finite") return result;
-    throw error;
-  }
-  const errorOf = (numbers: number[]): number => scale * estimateOf(numbers).standardError;
+  };
+  const result = await evaluate(plan, (evaluator) => evaluator.evaluate(plan, { ...options, progress }));
+  const batch = { ...plan, paths };
+  const drawn = await evaluate(batch, async (evaluator) => {
+    const all: ValueAndGradient[] = [];
+    try {
+      for (let b = 0; b < batches; b++) {
+        const [seed] = threefry2x32(plan.seed, stream, b, 0);
+        all.push(await evaluator.evaluate({ ...batch, seed }));
+        progress(plan.paths + (b + 1) * paths);
+      }
+    } catch (error) {
+      // The result itself holds: a batch of other paths in which a state is not finite leaves its errors unknown.
+      if (error instanceof SaltationError && error.code === "not-finite") return undefined;
+      throw error;
+    }
+    return all;
+  });
+  if (!drawn) return result;
+  const scale = Math.sqrt(paths / plan.paths);
+  const errorOf = (of: (d: ValueAndGradient) => number): number =>
+    scale * Math.sqrt(batches) * estimateOf(drawn.map(of)).standardError;
   const gradientStandardError: Record<string, unknown> = {};
   let at = 0;
   for (const view of views) {
     const from = at;
-    const errors = Array.from({ length: view.length }, (_, i) => errorOf(drawn.map((d) => d.flat[from + i]!)));
-    gradientStandardError[view.name] = view.shape(errors);
+    gradientStandardError[view.name] = view.shape(
+      Array.from({ length: view.length }, (_, i) => errorOf((d) => d.flat[from + i]!)),
+    );
     at += view.length;
   }
-  const standardError = Number.isNaN(result.standardError) ? errorOf(drawn.map((d) => d.value)) : result.standardError;
+  const standardError = Number.isNaN(result.standardError) ? errorOf((d) => d.value) : result.standardError;
   return { ...result, standardError, gradientStandardError };
 }

@@ -3,9 +3,8 @@ import { type CompiledCell, compileCell } from "../cell/emit-js.js";
 import { fail } from "../checks.js";
 import { SaltationError } from "../errors.js";
 import { assembleResult, checkEstimates, type ValueAndGradient } from "../gradient/result.js";
-import type { Sensitivities } from "../gradient/sensitivity.js";
 import { estimateOf } from "../gradient/statistics.js";
-import { type ParameterLayout, parameterLayout, type View } from "../solve/layout.js";
+import { parameterLayout, type View } from "../solve/layout.js";
 import type { SolvePlan } from "../solve/plan.js";
 import { emptyTable, type SpikeTable, type SpikeTrains } from "../solve/trains.js";
 import { evaluateOnHost } from "../train/host-loss.js";
@@ -13,10 +12,10 @@ import type { EvaluatorOptions, Loss, Train } from "../train/loss.js";
 import { type PathResult, PathSolver, type PathSpike } from "./forward.js";
 import { counterNoise } from "./noise.js";
 import { reversePath } from "./reverse.js";
-import { pathSensitivities } from "./sensitivity.js";
 import { Turns } from "./turns.js";
 
-async function eachPath(
+/** Solves path after path. */
+export async function eachPath(
   plan: SolvePlan,
   cell: CompiledCell,
   record: boolean,
@@ -85,40 +84,6 @@ export async function simulateCpu(plan: SolvePlan, progress?: (pathsDone: number
     meanCount: async () => spikes.reduce((sum, list) => sum + list.length, 0) / plan.paths,
     dispose: () => {},
   };
-}
-
-/** Spike times and their derivatives on the CPU. */
-export async function sensitivitiesCpu(
-  plan: SolvePlan,
-  layout: ParameterLayout,
-  views: readonly View[],
-  progress?: (pathsDone: number) => void,
-): Promise<Sensitivities> {
-  const cell = compileCell(plan.network.cell);
-  const along = views.flatMap((v) =>
-    Array.from({ length: v.length }, (_, i) => {
-      const direction = new Float64Array(layout.size);
-      direction[v.offset + i] = 1;
-      return direction;
-    }),
-  );
-  const rows: { spikes: PathSpike[]; derivatives: Float64Array[] }[] = [];
-  const visit = (_: number, result: PathResult): void => {
-    rows.push({ spikes: result.spikes, derivatives: pathSensitivities(plan, layout, cell, result, along) });
-  };
-  await eachPath(plan, cell, true, visit, progress);
-  const width = plan.maxSpikes > 0 ? plan.maxSpikes : Math.max(1, ...rows.map((r) => r.spikes.length));
-  const table = emptyTable(plan.paths, width, plan.t1);
-  const derivatives = new Float64Array(plan.paths * width * along.length);
-  rows.forEach((r, path) => {
-    table.counts[path] = r.spikes.length;
-    r.spikes.forEach((s, n) => {
-      table.times[path * width + n] = plan.t0 + (s.step + s.fraction) * plan.dt;
-      table.neurons[path * width + n] = s.neuron;
-      derivatives.set(r.derivatives[n]!, (path * width + n) * along.length);
-    });
-  });
-  return { table, directions: along.length, derivatives };
 }
 
 /** Value and gradient of a loss on the CPU. @throws SaltationError `not-finite` where a result is not a finite number. */
