@@ -103,8 +103,7 @@ export async function kernelCommand(file: string, options: CommonOptions): Promi
       const { rows, columns, values } = await signatureGram(backend, x.paths, y?.paths ?? null, {
         ...kernel,
         progress,
-      });
-      bar.stop();
+      }).finally(bar.stop);
       if (options.out) writeOutput("--out", options.out, writeNpz({ gram: { data: values, shape: [rows, columns] } }));
       const gram = rowsOf(values, columns);
       if (options.json) printJson({ adapter: engine.adapterName, gram, seconds: seconds() });
@@ -116,11 +115,10 @@ export async function kernelCommand(file: string, options: CommonOptions): Promi
     }
     const gradient = job.gradient ? { x: true, y: true } : {};
     const how = { ...kernel, gradient, progress };
-    const result =
-      statistic === "mmd"
-        ? await signatureMMD(backend, x.paths, y!.paths, { ...how, unbiased: job.unbiased ?? true })
-        : await signatureScore(backend, x.paths, y!.paths, how);
-    bar.stop();
+    const result = await (statistic === "mmd"
+      ? signatureMMD(backend, x.paths, y!.paths, { ...how, unbiased: job.unbiased ?? true })
+      : signatureScore(backend, x.paths, y!.paths, how)
+    ).finally(bar.stop);
     if (!Number.isFinite(result.value)) {
       throw new SaltationError("not-finite", `x: ${statistic} exceeds float64; scale the paths down`);
     }
@@ -137,7 +135,6 @@ export async function kernelCommand(file: string, options: CommonOptions): Promi
     if (options.json) printJson({ adapter: engine.adapterName, value: result.value, ...gradients, seconds: seconds() });
     else print(`${statistic} ${readable(result.value)} on ${engine.adapterName} in ${readable(seconds())} s`);
   } finally {
-    bar.stop();
     engine.dispose();
   }
 }
@@ -154,10 +151,10 @@ export async function signatureCommand(file: string, options: CommonOptions): Pr
     const began = performance.now();
     const backend = signatureBackend(engine.gpu ?? null);
     const how = { depth: job.depth, progress: (done: number) => bar.update(done) };
-    const { count, size, values } = job.log
-      ? await logSignatures(backend, paths, { ...how, form: job.log })
-      : await truncatedSignatures(backend, paths, how);
-    bar.stop();
+    const { count, size, values } = await (job.log
+      ? logSignatures(backend, paths, { ...how, form: job.log })
+      : truncatedSignatures(backend, paths, how)
+    ).finally(bar.stop);
     const seconds = (performance.now() - began) / 1000;
     if (options.out)
       writeOutput("--out", options.out, writeNpz({ signatures: { data: values, shape: [count, size] } }));
@@ -167,7 +164,6 @@ export async function signatureCommand(file: string, options: CommonOptions): Pr
       printRows(rowsOf(values, size), "--out FILE.npz writes them");
     }
   } finally {
-    bar.stop();
     engine.dispose();
   }
 }

@@ -9,7 +9,7 @@ import { SaltationError } from "../errors.js";
 import type { View } from "../solve/layout.js";
 import type { SolvePlan } from "../solve/plan.js";
 import type { Evaluator, EvaluatorOptions, Loss } from "../train/loss.js";
-import type { ValueAndGradient } from "./result.js";
+import { shapedEntries, type ValueAndGradient } from "./result.js";
 import { estimateOf } from "./statistics.js";
 
 /** Batches, and paths of each: together no more than the plan's paths, and enough of both where there are enough. */
@@ -63,18 +63,14 @@ export async function evaluateWithErrors(
     return all;
   });
   if (!drawn) return result;
-  const scale = Math.sqrt(paths / plan.paths);
-  const errorOf = (of: (d: ValueAndGradient) => number): number =>
-    scale * Math.sqrt(batches) * estimateOf(drawn.map(of)).standardError;
-  const gradientStandardError: Record<string, unknown> = {};
-  let at = 0;
-  for (const view of views) {
-    const from = at;
-    gradientStandardError[view.name] = view.shape(
-      Array.from({ length: view.length }, (_, i) => errorOf((d) => d.flat[from + i]!)),
-    );
-    at += view.length;
-  }
-  const standardError = Number.isNaN(result.standardError) ? errorOf((d) => d.value) : result.standardError;
-  return { ...result, standardError, gradientStandardError };
+  const scale = Math.sqrt((batches * paths) / plan.paths);
+  const errorOf = (of: (d: ValueAndGradient) => number): number => scale * estimateOf(drawn.map(of)).standardError;
+  return {
+    ...result,
+    standardError: Number.isNaN(result.standardError) ? errorOf((d) => d.value) : result.standardError,
+    gradientStandardError: shapedEntries(
+      views,
+      result.flat.map((_, i) => errorOf((d) => d.flat[i]!)),
+    ),
+  };
 }

@@ -38,7 +38,7 @@ export class PreparedGradient {
     private readonly views: readonly View[],
     private readonly pass: GradientPass,
     private readonly loss: GpuLoss | undefined,
-    /** Whether that loss is. */
+    /** Whether the loss is pathwise. */
     private readonly pathwise: boolean,
   ) {
     this.parameters = pass.solver.theta;
@@ -131,7 +131,7 @@ export class EncodedSolve extends EncodedTrains {
     private readonly pass: GradientPass,
     private readonly views: readonly View[],
     private readonly loss: GpuLoss | undefined,
-    /** Whether that loss is. */
+    /** Whether the loss is pathwise. */
     private readonly pathwise: boolean,
     batch: Batch,
   ) {

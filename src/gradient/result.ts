@@ -42,6 +42,17 @@ export function checkEstimates(plan: SolvePlan, value: number, rows: readonly Es
   if (!Number.isFinite(value) || !rows.slice(1).every((e) => Number.isFinite(e.mean))) throw notFinite(plan);
 }
 
+/** Numbers of the views, one after the other, in the shapes of the parameters. */
+export function shapedEntries(views: readonly View[], flat: Float64Array): Record<string, unknown> {
+  const shaped: Record<string, unknown> = {};
+  let at = 0;
+  for (const { name, length, shape } of views) {
+    shaped[name] = shape(flat.slice(at, at + length));
+    at += length;
+  }
+  return shaped;
+}
+
 /**
  * Puts estimates of value and gradient rows into the shapes of the parameters.
  * @param pathwise whether rows of the gradient are independent of each other, so that their standard errors are its.
@@ -54,22 +65,15 @@ export function assembleResult(
   saturatedPaths: number,
   pathwise: boolean,
 ): ValueAndGradient {
-  const gradient: Record<string, unknown> = {};
-  const gradientStandardError: Record<string, unknown> = {};
-  let at = 1;
-  for (const view of views) {
-    const part = rows.slice(at, at + view.length);
-    gradient[view.name] = view.shape(part.map((e) => e.mean));
-    gradientStandardError[view.name] = view.shape(part.map((e) => (pathwise ? e.standardError : Number.NaN)));
-    at += view.length;
-  }
+  const flat = Float64Array.from(rows.slice(1), (e) => e.mean);
+  const errors = Float64Array.from(rows.slice(1), (e) => (pathwise ? e.standardError : Number.NaN));
   return {
     value,
     standardError: rows[0]!.standardError,
-    gradient,
-    gradientStandardError,
+    gradient: shapedEntries(views, flat),
+    gradientStandardError: shapedEntries(views, errors),
     means,
     saturatedPaths,
-    flat: Float64Array.from(rows.slice(1), (e) => e.mean),
+    flat,
   };
 }

@@ -21,9 +21,13 @@ export function pairsIn(
   { x, y, skipDiagonal }: Pick<GramRequest, "x" | "y" | "skipDiagonal">,
   solver: CheckedSolver,
 ): number {
-  if (y) return x.count * y.count;
-  const [all, left] = [x.count * x.count, skipDiagonal ? x.count : 0];
-  return isSymmetric(solver) ? (all + x.count) / 2 - left : all - left;
+  const own = y === null;
+  return pairCount(x.count, (y ?? x).count, own && isSymmetric(solver), own && (skipDiagonal ?? false));
+}
+
+/** Pairs of a Gram matrix: all, or with `half` those on and above the diagonal, which may be left out. */
+export function pairCount(rows: number, columns: number, half: boolean, skipDiagonal: boolean): number {
+  return (half ? (rows * (rows + 1)) / 2 : rows * columns) - (skipDiagonal ? rows : 0);
 }
 
 export interface GramResult {

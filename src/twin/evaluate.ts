@@ -12,7 +12,7 @@ import type { EvaluatorOptions, Loss, Train } from "../train/loss.js";
 import { type PathResult, PathSolver, type PathSpike } from "./forward.js";
 import { counterNoise } from "./noise.js";
 import { reversePath } from "./reverse.js";
-import { Turns } from "./turns.js";
+import { inTurns } from "./turns.js";
 
 /** Solves path after path. */
 export async function eachPath(
@@ -23,8 +23,7 @@ export async function eachPath(
   progress?: (pathsDone: number) => void,
 ): Promise<void> {
   const solver = new PathSolver(plan, cell, counterNoise(plan));
-  const turns = new Turns();
-  for (let path = 0; path < plan.paths; path++) {
+  await inTurns(plan.paths, progress, (path) => {
     const result = solver.solve(path, record);
     for (const y of result.final) {
       if (!y.every(Number.isFinite)) {
@@ -36,12 +35,7 @@ export async function eachPath(
       }
     }
     visit(path, result);
-    if (turns.due()) {
-      progress?.(path + 1);
-      await turns.take();
-    }
-  }
-  progress?.(plan.paths);
+  });
 }
 
 /** Simulates all paths on the CPU. */

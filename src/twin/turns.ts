@@ -14,3 +14,20 @@ export class Turns {
     this.last = performance.now();
   }
 }
+
+/** Visits 0 to count − 1, and lets others have their turn in between. */
+export async function inTurns(
+  count: number,
+  progress: ((done: number) => void) | undefined,
+  visit: (i: number) => void,
+): Promise<void> {
+  const turns = new Turns();
+  for (let i = 0; i < count; i++) {
+    visit(i);
+    if (turns.due()) {
+      progress?.(i + 1);
+      await turns.take();
+    }
+  }
+  progress?.(count);
+}

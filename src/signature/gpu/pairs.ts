@@ -1,4 +1,5 @@
 /** Lists of pairs of paths, in chunks, as the kernels read them. */
+import { pairCount } from "../backend.js";
 import { type PathBatch, pathLength } from "../paths.js";
 
 export interface PairList {
@@ -9,7 +10,7 @@ export interface PairList {
 
 /** All pairs of a Gram matrix, row by row; with `half` those on and above the diagonal, which may be left out. */
 export function gramPairs(rows: number, columns: number, half: boolean, skipDiagonal: boolean): PairList {
-  const pairs = (half ? (rows * (rows + 1)) / 2 : rows * columns) - (skipDiagonal ? rows : 0);
+  const pairs = pairCount(rows, columns, half, skipDiagonal);
   const [a, b] = [new Uint32Array(pairs), new Uint32Array(pairs)];
   let n = 0;
   for (let i = 0; i < rows; i++) {

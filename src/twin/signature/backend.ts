@@ -4,7 +4,7 @@ import { refuseGradients, refuseOverflow, refuseSignatures } from "../../signatu
 import { pathPoints } from "../../signature/paths.js";
 import { type CheckedSolver, isSymmetric } from "../../signature/solver.js";
 import type { CompiledStaticKernel } from "../../signature/static-kernel.js";
-import { Turns } from "../turns.js";
+import { inTurns, Turns } from "../turns.js";
 import { increments, incrementsVjp } from "./increments.js";
 import { kernelValue, kernelVjp } from "./kernel.js";
 import { truncatedSignature, truncatedSignatureVjp } from "./signature.js";
@@ -73,23 +73,6 @@ async function gramOf(
   return { gram, gradientX, gradientY: own ? undefined : gradientY };
 }
 
-/** Visits 0 to count − 1, and lets others have their turn in between. */
-async function each(
-  count: number,
-  progress: ((done: number) => void) | undefined,
-  visit: (i: number) => void,
-): Promise<void> {
-  const turns = new Turns();
-  for (let i = 0; i < count; i++) {
-    visit(i);
-    if (turns.due()) {
-      progress?.(i + 1);
-      await turns.take();
-    }
-  }
-  progress?.(count);
-}
-
 /** The backend that needs no GPU. */
 export function twinBackend(): SignatureBackend {
   return {
@@ -107,7 +90,7 @@ export function twinBackend(): SignatureBackend {
       const gradientX = cotangent ? new Float64Array(x.points.length) : undefined;
       const gradientY = cotangent ? new Float64Array(y.points.length) : undefined;
       const gram = new Float64Array(x.count);
-      await each(x.count, progress, (i) => {
+      await inTurns(x.count, progress, (i) => {
         gram[i] = pair(
           kernel,
           solver,
@@ -126,7 +109,7 @@ export function twinBackend(): SignatureBackend {
     async signatures(paths, depth, progress) {
       const size = tensorSize(paths.channels, depth);
       const out = new Float64Array(paths.count * size);
-      await each(paths.count, progress, (i) => {
+      await inTurns(paths.count, progress, (i) => {
         out.set(truncatedSignature(pathPoints(paths, i), paths.channels, depth), i * size);
       });
       refuseSignatures(out, size, "float64");
@@ -135,7 +118,7 @@ export function twinBackend(): SignatureBackend {
     async signatureVjp(paths, depth, cotangent) {
       const size = tensorSize(paths.channels, depth);
       const out = new Float64Array(paths.points.length);
-      await each(paths.count, undefined, (i) => {
+      await inTurns(paths.count, undefined, (i) => {
         const bar = cotangent.subarray(i * size, (i + 1) * size);
         pathPoints(paths, i, out).set(truncatedSignatureVjp(pathPoints(paths, i), paths.channels, depth, bar));
       });

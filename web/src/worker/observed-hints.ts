@@ -1,9 +1,8 @@
 /** What is out of the ordinary in observed trials that the page was given. */
+import { counted } from "../../../src/checks.js";
 import { type FileContext, readTrials, type Trial } from "../../../src/io/recording.js";
 import type { StudioDocument } from "../model/document.js";
 import { observedJob } from "./problem.js";
-
-const counted = (n: number, of: number, what: string): string => `${n} of ${of} ${what}${of === 1 ? "" : "s"}`;
 
 /**
  * Spikes outside the time that is simulated, and trials without a spike, each in a line with counts.
@@ -24,9 +23,9 @@ export function observedHints(
   const unit = document.units.time;
   const span = `from ${t0} to ${t1}${unit ? ` ${unit}` : ""}`;
   if (outside > 0) {
-    hints.push(`${counted(outside, spikes(all), "spike")} outside the time that is simulated, ${span}: left out.`);
+    hints.push(`${outside} of ${counted(spikes(all), "spike")} outside the time that is simulated, ${span}: left out.`);
   }
   const empty = kept.filter((t) => t.times.length === 0).length;
-  if (empty > 0) hints.push(`${counted(empty, kept.length, "trial")} without a spike ${span}.`);
+  if (empty > 0) hints.push(`${empty} of ${counted(kept.length, "trial")} without a spike ${span}.`);
   return hints;
 }
