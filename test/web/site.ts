@@ -96,6 +96,17 @@ export async function press(page: Page, label: string): Promise<void> {
   await button!.click();
 }
 
+/** Presses a button as soon as a step is done: in the page, so that a busy machine does not let the run end before. */
+export async function pressAfter(page: Page, step: number, label: string): Promise<void> {
+  const pressed = (n: number, text: string): boolean => {
+    if (document.querySelector("progress")!.value < n) return false;
+    const button = [...document.querySelectorAll("button")].find((b) => b.textContent!.trim() === text);
+    button?.click();
+    return button !== undefined;
+  };
+  await page.waitForFunction(pressed, { polling: 20 }, step, label);
+}
+
 /** Types a number or text into the field with this label, in place of what is there. */
 export async function fill(page: Page, label: string, value: string | number): Promise<void> {
   const field = await page.waitForSelector(`::-p-aria([name=${JSON.stringify(label)}])`);

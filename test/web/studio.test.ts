@@ -15,6 +15,7 @@ import {
   openBrowser,
   openTab,
   press,
+  pressAfter,
   ready,
   type Site,
   savedFile,
@@ -80,8 +81,7 @@ describe("the studio", () => {
     await ready(page);
     const longest = await longestTask(page, async () => {
       await press(page, "Train");
-      await page.waitForFunction(() => document.querySelector("progress")!.value >= 10, { polling: 20 });
-      await press(page, "Pause");
+      await pressAfter(page, 10, "Pause");
       await waitForText(page, ".progress-text", /paused/);
       const at = await steps(page);
       const value = await trained(tab);
@@ -279,8 +279,7 @@ describe("the studio, used", () => {
     // A bin of 200 / 60 ms in which 4 of the 5 trials fire.
     expect(histogram).toMatch(/text-anchor="end"[^>]*>200</);
     await press(page, "Train");
-    await page.waitForFunction(() => document.querySelector("progress")!.value >= 10, { polling: 20 });
-    await press(page, "Pause");
+    await pressAfter(page, 10, "Pause");
     await waitForText(page, ".readout", /Loss\s+[\d.−]+\s+from [\d.−]+/);
     const [now, first] = (await text(page, ".readout"))
       .match(/Loss\s+([\d.−]+)\s+from ([\d.−]+)/)!
@@ -413,8 +412,7 @@ describe("the studio, used", () => {
     await waitForText(page, '.notice[role="alert"]', /GPU device was lost.*goes on from its last step, number \d+/s);
     const from = Number(/number (\d+)/.exec(await text(page, '.notice[role="alert"]'))![1]);
     expect(from).toBeGreaterThanOrEqual(5);
-    await page.waitForFunction((n) => document.querySelector("progress")!.value >= n, { polling: 20 }, from + 5);
-    await press(page, "Pause");
+    await pressAfter(page, from + 5, "Pause");
     await waitForText(page, ".progress-text", /paused/);
     // The curve has every step once.
     const svg = (await saved(tab, () => page.click('[aria-label="save “Loss” as SVG"]'))).bytes.toString();
