@@ -15,6 +15,7 @@ import {
   trainStatistics,
 } from "../metrics/index.js";
 import { checkBins } from "../metrics/psth.js";
+import { checkTrains } from "../metrics/trains.js";
 import type { Network } from "../network/network.js";
 import { planSolve, type SolveOptions } from "../solve/plan.js";
 
@@ -54,7 +55,7 @@ export function checkComparison(network: Network, solve: SolveOptions, options: 
 
 /**
  * Simulates from the start of `solve` to the end of the stretch and compares one neuron's trains in it.
- * @throws SaltationError `invalid-input`.
+ * @throws SaltationError `invalid-input`, for observed times that are not finite or not in ascending order too.
  */
 export async function compareSpikeTrains(
   network: EngineNetwork,
@@ -67,6 +68,7 @@ export async function compareSpikeTrains(
   const own = observed.map(({ times, neurons }) =>
     Float64Array.from(Array.from(times).filter((_, n) => (neurons ? neurons[n]! : 0) === neuron)),
   );
+  checkTrains("observed", own);
   const simulated = await network.simulate({ ...solve, t1 });
   try {
     const trains = {

@@ -4,31 +4,42 @@
  * alike as the recorded are among themselves and the generated among themselves, 0 where they have no spike in common.
  */
 import { fail, show } from "../checks.js";
-import { cutTrains, type SpikeTimes, type Stretch } from "./trains.js";
+import { checkTrain, checkTrains, cutTrains, type SpikeTimes, type Stretch } from "./trains.js";
 
 /**
  * The largest number of pairs of spikes, one of each train and each spike in at most one pair, that lie at most `window`
  * apart. On sorted trains the earliest pair that can be made is always among the best, so one pass finds it.
+ * @throws SaltationError `invalid-input` for times that are not finite or not in ascending order, or a window below 0.
  */
 export function coincidences(a: SpikeTimes, b: SpikeTimes, window: number): number {
-  let [i, j, pairs] = [0, 0, 0];
+  checkWindow(window);
+  checkTrain("a", a);
+  checkTrain("b", b);
+  return pairs(a, b, window);
+}
+
+function checkWindow(window: number): void {
+  if (!(window >= 0)) fail("window", `expected a time of at least 0, got ${show(window)}`);
+}
+
+function pairs(a: SpikeTimes, b: SpikeTimes, window: number): number {
+  let [i, j, count] = [0, 0, 0];
   while (i < a.length && j < b.length) {
     const lag = b[j]! - a[i]!;
     if (Math.abs(lag) <= window) {
-      pairs++;
+      count++;
       i++;
       j++;
     } else if (lag > 0) i++;
     else j++;
   }
-  return pairs;
+  return count;
 }
 
 /** Mean coincidences over all pairs of different trains of one set. */
 function withinSet(trains: readonly SpikeTimes[], window: number): number {
   let sum = 0;
-  for (let i = 0; i < trains.length; i++)
-    for (let j = 0; j < i; j++) sum += coincidences(trains[i]!, trains[j]!, window);
+  for (let i = 0; i < trains.length; i++) for (let j = 0; j < i; j++) sum += pairs(trains[i]!, trains[j]!, window);
   return sum / ((trains.length * (trains.length - 1)) / 2);
 }
 
@@ -45,7 +56,8 @@ export interface SpikeTrainMatch {
  * Md* of generated against recorded trains of one neuron.
  * @param window largest distance of a coincidence, in the unit of the spike times (4 ms in the source); it is included.
  * @param stretch where given, spikes outside it do not count.
- * @throws SaltationError `invalid-input` for fewer than two trains in a set: pairs of different ones are needed.
+ * @throws SaltationError `invalid-input` for fewer than two trains in a set, as pairs of different ones are needed; for
+ *   times that are not finite or not in ascending order; for a window below 0.
  */
 export function spikeTrainMatch(
   recorded: readonly SpikeTimes[],
@@ -53,16 +65,17 @@ export function spikeTrainMatch(
   window: number,
   stretch?: Stretch,
 ): SpikeTrainMatch {
-  if (!(window >= 0)) fail("window", `expected a time of at least 0, got ${show(window)}`);
+  checkWindow(window);
   for (const [name, set] of [
     ["recorded", recorded],
     ["generated", generated],
   ] as const) {
     if (set.length < 2) fail(name, `Md* compares pairs of different trains; got ${set.length} train(s)`);
+    checkTrains(name, set);
   }
   const [d, m] = stretch ? [cutTrains(recorded, stretch), cutTrains(generated, stretch)] : [recorded, generated];
   let between = 0;
-  for (const a of d) for (const b of m) between += coincidences(a, b, window);
+  for (const a of d) for (const b of m) between += pairs(a, b, window);
   between /= d.length * m.length;
   const [within, among] = [withinSet(d, window), withinSet(m, window)];
   return { md: (2 * between) / (within + among), between, recorded: within, generated: among };

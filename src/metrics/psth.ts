@@ -1,6 +1,6 @@
 /** The peri-stimulus time histogram: how the rate of spikes over repeated trials changes with time. */
 import { fail, positiveNumber, show } from "../checks.js";
-import type { SpikeTimes, Stretch } from "./trains.js";
+import { checkTrains, type SpikeTimes, type Stretch } from "./trains.js";
 
 export interface Psth extends Stretch {
   /** Width of a bin. */
@@ -40,6 +40,7 @@ export function psth(trains: readonly SpikeTimes[], options: Stretch & { bin: nu
   const { t0, t1 } = options;
   const bin = positiveNumber("bin", options.bin);
   if (trains.length === 0) fail("trains", "a PSTH needs at least one trial");
+  checkTrains("trains", trains);
   const bins = checkBins(options);
   const rates = new Float64Array(bins);
   const each = 1 / (trains.length * bin);

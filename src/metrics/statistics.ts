@@ -1,5 +1,5 @@
 /** Statistics of spike counts and of intervals between spikes. */
-import { cutTrains, type SpikeTimes, type Stretch } from "./trains.js";
+import { checkTrains, cutTrains, type SpikeTimes, type Stretch } from "./trains.js";
 
 export interface TrainStatistics {
   /** Spikes per trial: mean and sample variance (NaN for one trial). */
@@ -16,8 +16,12 @@ export interface TrainStatistics {
   readonly cv: number;
 }
 
-/** Intervals between successive spikes, of all trains together. */
+/**
+ * Intervals between successive spikes, of all trains together.
+ * @throws SaltationError `invalid-input` for times that are not finite or not in ascending order.
+ */
 export function intervals(trains: readonly SpikeTimes[]): Float64Array {
+  checkTrains("trains", trains);
   return Float64Array.from(
     trains.flatMap((times) =>
       Array.from({ length: Math.max(0, times.length - 1) }, (_, n) => times[n + 1]! - times[n]!),
@@ -38,7 +42,7 @@ function meanAndVariance(values: ArrayLike<number>): [number, number] {
 
 /**
  * Counts and intervals of one neuron's trains within a stretch. What too few spikes leave undefined is NaN.
- * @throws SaltationError `invalid-input` where the stretch is empty.
+ * @throws SaltationError `invalid-input` where the stretch is empty, or times are not finite or not in ascending order.
  */
 export function trainStatistics(trains: readonly SpikeTimes[], stretch: Stretch): TrainStatistics {
   const inside = cutTrains(trains, stretch);

@@ -1,5 +1,5 @@
 /** Spike trains as metrics take them: one list of spike times per trial, in ascending order. */
-import { fail } from "../checks.js";
+import { fail, finiteNumber } from "../checks.js";
 import type { SpikeTable } from "../solve/trains.js";
 
 /** Spike times of one neuron in one trial, ascending. */
@@ -11,8 +11,32 @@ export interface Stretch {
   readonly t1: number;
 }
 
-/** The spikes of each train that fall into a stretch. @throws SaltationError where t1 is not after t0. */
+/** @throws SaltationError `invalid-input` naming the first time that is not finite or comes before the one ahead of it. */
+export function checkTrain(field: string, times: SpikeTimes): void {
+  let before = Number.NEGATIVE_INFINITY;
+  for (let n = 0; n < times.length; n++) {
+    const time = times[n]!;
+    if (!(Number.isFinite(time) && time >= before)) {
+      finiteNumber(`${field}[${n}]`, time);
+      fail(`${field}[${n}]`, `is ${time}, before the spike ahead of it at ${before}: sort each train's times`);
+    }
+    before = time;
+  }
+}
+
+/** The same of each train of a set. */
+export function checkTrains(field: string, trains: readonly SpikeTimes[]): void {
+  trains.forEach((times, i) => {
+    checkTrain(`${field}[${i}]`, times);
+  });
+}
+
+/**
+ * The spikes of each train that fall into a stretch.
+ * @throws SaltationError `invalid-input` where t1 is not after t0, or a time is not finite or comes before the one ahead.
+ */
 export function cutTrains(trains: readonly SpikeTimes[], { t0, t1 }: Stretch): Float64Array[] {
+  checkTrains("trains", trains);
   if (!(t1 > t0)) fail("t1", `expected a time after t0 = ${t0}, got ${t1}`);
   return trains.map((times) => Float64Array.from(times).filter((t) => t >= t0 && t < t1));
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   coincidences,
+  cutTrains,
   intervals,
   neuronTrains,
   psth,
@@ -116,6 +117,32 @@ describe("statistics", () => {
     };
     expect(neuronTrains(table, 0).map((t) => [...t])).toEqual([[1, 3], []]);
     expect(neuronTrains(table, 1).map((t) => [...t])).toEqual([[2], [4]]);
+  });
+});
+
+describe("times out of order or not finite are refused, naming which", () => {
+  const bad = [
+    [1, 2],
+    [3, 2, 4],
+  ];
+  const stretch = { t0: 0, t1: 10 };
+  it.each([
+    ["spikeTrainMatch", "generated", () => spikeTrainMatch([[1], [2]], bad, 4)],
+    ["spikeTrainMatch, recorded", "recorded", () => spikeTrainMatch(bad, [[1], [2]], 4, stretch)],
+    ["intervals", "trains", () => intervals(bad)],
+    ["trainStatistics", "trains", () => trainStatistics(bad, stretch)],
+    ["psth", "trains", () => psth(bad, { ...stretch, bin: 1 })],
+    ["cutTrains", "trains", () => cutTrains(bad, stretch)],
+  ])("%s", (_, field, call) => {
+    expect(call).toThrow(`${field}[1][1]: is 2, before the spike ahead of it at 3: sort each train's times`);
+  });
+
+  it("of two trains alone", () => {
+    expect(() => coincidences([1, 2], [2, 1], 4)).toThrow("b[1]: is 1, before the spike ahead of it at 2");
+    expect(() => coincidences([Number.NaN], [1], 4)).toThrow("a[0]: expected a finite number, got NaN");
+    expect(() => coincidences([1], [1], Number.NaN)).toThrow("window: expected a time of at least 0, got NaN");
+    // Two at the same time are in order.
+    expect(coincidences([1, 1], [1, 1], 0)).toBe(2);
   });
 });
 
