@@ -80,11 +80,16 @@ function readInputSpikes(spikes: InputSpikes | undefined, neurons: number): Inpu
 
 const maximumNeurons = 65536;
 
+const sections = ["cell", "neurons", "layers", "parameters", "weights", "current", "inputSpikes"];
+
 /**
  * Checks and completes a network.
  * @throws SaltationError `invalid-input` naming the field, its value and what would be right.
  */
 export function defineNetwork(definition: NetworkDefinition): Network {
+  for (const key of Object.keys(definition)) {
+    if (!sections.includes(key)) fail(`network.${key}`, `unknown section; known: ${sections.join(", ")}`);
+  }
   const cell = readCell(definition.cell);
   const { layers } = definition;
   if (layers !== undefined) {
