@@ -24,6 +24,8 @@ export interface CellDefinition {
   start?: Record<string, string>;
   /** Parameters and their defaults. */
   parameters: Record<string, number>;
+  /** Parameters that must be above 0, such as time constants: other values are refused, at first and in training. */
+  positive?: string[];
   /** Units of parameters and state variables, for tables and figures: text that nothing is computed with. */
   units?: Record<string, string>;
 }
@@ -43,6 +45,8 @@ export interface Cell {
   readonly states: readonly string[];
   readonly parameters: readonly string[];
   readonly defaults: Readonly<Record<string, number>>;
+  /** Parameters that must be above 0. */
+  readonly positive: readonly string[];
   /** @internal */
   readonly channels: readonly Channel[];
   /** @internal */
@@ -72,7 +76,7 @@ const networkParameters = new Set(["weights", "current"]);
 const identifier = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 const maximumStates = 32;
 
-const sections = ["name", "state", "noise", "event", "reset", "receive", "start", "parameters", "units"];
+const sections = ["name", "state", "noise", "event", "reset", "receive", "start", "parameters", "positive", "units"];
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -135,6 +139,14 @@ export function defineCell(definition: CellDefinition): Cell {
     }
   }
 
+  const positive = definition.positive ?? [];
+  if (!Array.isArray(positive)) fail("positive", `expected a list of parameters, got ${JSON.stringify(positive)}`);
+  positive.forEach((n, i) => {
+    if (!parameters.includes(n)) fail(`positive[${i}]`, `no such parameter: ${n}; known: ${parameters.join(", ")}`);
+    const value = definition.parameters[n]!;
+    if (value <= 0) fail(`parameters.${n}`, `expected a default above 0, as "positive" says, got ${value}`);
+  });
+
   const measured = [...parameters, ...states];
   for (const n of Object.keys(definition.units ?? {})) {
     if (!measured.includes(n)) fail(`units.${n}`, `no such parameter or state variable; known: ${measured.join(", ")}`);
@@ -183,6 +195,7 @@ export function defineCell(definition: CellDefinition): Cell {
     states,
     parameters,
     defaults: { ...definition.parameters },
+    positive,
     channels,
     drift,
     event,

@@ -46,6 +46,7 @@ export const gifDefinition: CellDefinition = {
     slope: 1.5,
     tauTheta: 5,
   },
+  positive: ["tau", "deltaV", "tauS", "tauEta", "tauGamma", "slope", "tauTheta"],
   units: {
     v: "mV",
     tau: "ms",

@@ -25,6 +25,7 @@ export const slifDefinition: CellDefinition = {
     v0: 0,
     i0: 0,
   },
+  positive: ["tauS"],
 };
 
 export const slif = defineCell(slifDefinition);

@@ -24,6 +24,7 @@ const cell = z.strictObject({
   receive: equations.optional(),
   start: equations.optional(),
   parameters: z.record(z.string(), finite),
+  positive: z.array(z.string()).optional(),
   units: z.record(z.string(), z.string()).optional(),
 });
 

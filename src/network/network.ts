@@ -2,7 +2,7 @@
 import { type Cell, type CellDefinition, defineCell } from "../cell/cell.js";
 import { gif } from "../cell/gif.js";
 import { slif } from "../cell/slif.js";
-import { fail, float32Number, isNumbers, type Numbers, show, wholeNumber } from "../checks.js";
+import { fail, float32Number, isNumbers, type Numbers, positiveNumber, show, wholeNumber } from "../checks.js";
 import type { Current } from "../driver/current.js";
 import { type Connections, readConnections, type Weights } from "./connections.js";
 
@@ -118,11 +118,13 @@ export function defineNetwork(definition: NetworkDefinition): Network {
   const parameters = cell.parameters.map((name): Parameter => {
     const value = given[name] ?? cell.defaults[name]!;
     const field = `network.parameters.${name}`;
-    if (!isNumbers(value)) return { name, values: Float64Array.of(float32Number(field, value)), perNeuron: false };
+    const number = (at: string, v: unknown): number =>
+      float32Number(at, cell.positive.includes(name) ? positiveNumber(at, v) : v);
+    if (!isNumbers(value)) return { name, values: Float64Array.of(number(field, value)), perNeuron: false };
     if (value.length !== neurons) {
       fail(field, `expected one number, or ${neurons} (one per neuron), got ${value.length}`);
     }
-    const values = Float64Array.from(value, (v, k) => float32Number(`${field}[${k}]`, v));
+    const values = Float64Array.from(value, (v, k) => number(`${field}[${k}]`, v));
     return { name, values, perNeuron: true };
   });
   const inputSpikes = readInputSpikes(definition.inputSpikes, neurons);

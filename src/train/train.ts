@@ -17,7 +17,7 @@ import type { SolveOptions, SolvePlan } from "../solve/plan.js";
 import type { Loss } from "./loss.js";
 import { ResidentTraining, type TrainedStep } from "./resident.js";
 import { trainableNames } from "./trainable.js";
-import { leftNumbers, planUpdate, Update, type UpdateOptions, type UpdateState } from "./update.js";
+import { checkTrained, planUpdate, Update, type UpdateOptions, type UpdateState } from "./update.js";
 
 /** What to train (the cell's parameters, `weights`, `current`), from what, and how. */
 export interface TrainOptions extends Omit<SolveOptions, "seed">, UpdateOptions {
@@ -99,7 +99,7 @@ export async function* train(network: EngineNetwork, options: TrainOptions): Asy
   for await (const { step, result, state } of resident ? onGpu(gpu, run) : onHost(run)) {
     update.plan.entries.forEach((e, i) => {
       const value = state.values[i]!;
-      if (!Number.isFinite(value)) throw leftNumbers(e.parameter, value);
+      checkTrained(e, value);
       vector[e.place] = value;
     });
     const updated = shapedValues(views, vector);

@@ -35,6 +35,8 @@ export interface Entry {
   /** Its place in the flat parameter vector. */
   readonly place: number;
   readonly transform: Transform;
+  /** Whether it must be above 0. */
+  readonly positive: boolean;
   /** What it is called in messages. */
   readonly parameter: string;
 }
@@ -104,7 +106,7 @@ export function planUpdate(
         const range = transform.upper < Infinity ? `from ${transform.lower} to ${transform.upper}` : "positive";
         fail(field, `${parameter} is ${value} at first, but transform "${transform.name}" keeps it strictly ${range}`);
       }
-      list.push({ gradient, place, transform, parameter });
+      list.push({ gradient, place, transform, positive: network.cell.positive.includes(view.name), parameter });
     });
     members.set(group, list);
     at += view.length;
@@ -190,7 +192,8 @@ export class Update {
    * One step.
    * @param gradient of the trainable parameters, in the order of their views.
    * @param vector all parameters; trained entries are replaced by their new values.
-   * @throws SaltationError `not-finite` where a parameter leaves the finite numbers.
+   * @throws SaltationError `not-finite` where a parameter leaves the finite numbers, `invalid-input` where one falls to 0
+   *   or below that the cell wants above 0.
    */
   apply(gradient: ArrayLike<number>, vector: Float64Array): void {
     const { entries, groups, clip } = this.plan;
@@ -205,7 +208,7 @@ export class Update {
     });
     entries.forEach((e, i) => {
       const value = e.transform.value(x[i]!);
-      if (!Number.isFinite(value)) throw leftNumbers(e.parameter, value);
+      checkTrained(e, value);
       vector[e.place] = value;
     });
   }
@@ -240,11 +243,17 @@ export class Update {
   }
 }
 
-export function leftNumbers(parameter: string, value: number): SaltationError {
-  return new SaltationError(
-    "not-finite",
-    `parameter ${parameter} became ${value} in training; take a smaller learning rate, or clip the gradient`,
-  );
+/**
+ * Checks a value that training came to.
+ * @throws SaltationError `not-finite`; or `invalid-input` where the cell wants it above 0.
+ */
+export function checkTrained({ parameter, positive }: Entry, value: number): void {
+  const became = `parameter ${parameter} became ${value} in training`;
+  if (!Number.isFinite(value)) {
+    throw new SaltationError("not-finite", `${became}; take a smaller learning rate, or clip the gradient`);
+  }
+  if (positive && value <= 0)
+    fail("trainable", `${became}, but must be above 0; give it transform "softplus", or a smaller learning rate`);
 }
 
 /** @throws SaltationError `invalid-input` where a state is not that of such an update. */

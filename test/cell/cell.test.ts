@@ -116,6 +116,12 @@ describe("cell definitions", () => {
     [{ ...slifDefinition, foo: 1 }, /cell\.foo: unknown section/],
     [variant({ state: { v: "mu1 * q" } }), /cell\.state\.v: unknown name "q"/],
     [variant({ state: {} }), /at least one state/],
+    [variant({ positive: ["tau"] }), /cell\.positive\[0\]: no such parameter: tau; known: mu1, mu2/],
+    [variant({ positive: "tauS" as never }), /cell\.positive: expected a list of parameters, got "tauS"/],
+    [
+      variant({ parameters: { ...slifDefinition.parameters, tauS: 0 } }),
+      /cell\.parameters\.tauS: expected a default above 0, as "positive" says, got 0/,
+    ],
     [variant({ noise: { z: "1" } }), /cell\.noise\.z: no such state variable; known: v, i, s/],
     [variant({ reset: { v: "w" } }), /cell\.reset\.v: unknown name "w"/],
     [variant({ start: { v: "v" } }), /cell\.start\.v: unknown name "v"/],

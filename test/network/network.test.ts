@@ -1,6 +1,17 @@
 import { expect, it } from "vitest";
 import { defineNetwork } from "../../src/network/network.js";
 
+it("parameters that a cell wants above 0 are checked in every neuron", () => {
+  const slif = (tauS: number | number[]) => () => defineNetwork({ neurons: 2, parameters: { tauS } });
+  expect(slif(0)).toThrow("network.parameters.tauS: expected a number above 0, got 0");
+  expect(slif([1, -0.5])).toThrow("network.parameters.tauS[1]: expected a number above 0, got -0.5");
+  expect(slif([1, 0.5])().parameters.find((p) => p.name === "tauS")!.values).toEqual(Float64Array.of(1, 0.5));
+  for (const name of ["tau", "tauEta", "tauGamma", "tauTheta", "tauS", "deltaV", "slope"]) {
+    const negative = () => defineNetwork({ cell: "gif", parameters: { [name]: -1 } });
+    expect(negative).toThrow(`network.parameters.${name}: expected a number above 0, got -1`);
+  }
+});
+
 it("a section that a network does not have is refused: misspelt, it would count for nothing", () => {
   expect(() => defineNetwork({ curent: 1.5 } as never)).toThrow(
     "network.curent: unknown section; known: cell, neurons, layers, parameters, weights, current, inputSpikes",

@@ -113,4 +113,12 @@ describe("a run", () => {
     const wild = { ...options(), optimiser: rmsprop({ learningRate: 1e30 }), trainable: ["mu1"] };
     await expect(stepsOf(engine(), network, wild)).rejects.toThrow(/infinite or NaN|became/);
   });
+
+  it("ends where a parameter falls below 0 that the cell wants above", async () => {
+    const [, network, options] = runs[0]!;
+    const wild = { ...options(), optimiser: rmsprop({ learningRate: 10 }), trainable: ["tauS"] };
+    const below = /^trainable: parameter tauS became -\d+\S* in training, but must be above 0; give/;
+    await expect(stepsOf(engine(), network, wild)).rejects.toThrow(below);
+    await expect(stepsOf(cpu, network, wild)).rejects.toThrow(below);
+  });
 });

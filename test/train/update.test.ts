@@ -230,6 +230,15 @@ describe("update", () => {
     expect(() => update.apply([-1e6], vector)).toThrow(/parameter mu1 became Infinity in training; take a smaller/);
   });
 
+  it("says which parameter fell below 0 where the cell wants it above", () => {
+    const { update, vector } = setUp(neuron, { trainable: ["mu1", "tauS"], optimiser: one });
+    // mu1 may be negative.
+    update.apply([20, 0.5], vector);
+    expect(() => update.apply([0, 1], vector)).toThrow(
+      'trainable: parameter tauS became -0.5 in training, but must be above 0; give it transform "softplus"',
+    );
+  });
+
   const refused: [NetworkDefinition, Partial<UpdateOptions>, RegExp][] = [
     [
       { parameters: { sigma2: 0 } },

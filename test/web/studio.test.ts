@@ -220,12 +220,13 @@ describe("the studio, used", () => {
     const { page } = tab;
     const spoken = '[role="status"][aria-live="polite"]';
     await fill(page, "Paths", 16);
-    await fill(page, "tauS, start", 0);
+    await page.click('[aria-label="train tauS"]');
+    await fill(page, "Learning rate", 10);
     await ready(page);
     await press(page, "Train");
-    await waitForText(page, ".notice", /Training stopped.*the equations divide by tauS, which should not be 0/);
-    await waitForText(page, spoken, /^Training stopped after 0 of 1500 steps\.$/);
-    await fill(page, "tauS, start", 1);
+    await waitForText(page, ".notice", /Training stopped.*parameter tauS became -.* in training, but must be above 0/);
+    await waitForText(page, spoken, /^Training stopped after \d of 1500 steps\.$/);
+    await page.click('[aria-label="train tauS"]');
     await fill(page, "Steps", 2);
     await ready(page);
     await press(page, "Train");
@@ -239,6 +240,24 @@ describe("the studio, used", () => {
     );
     await waitForText(page, ".notice", /^broken\.json could not be read\. checkpoint\.version: is missing; expected 2/);
     expect(await text(page, ".progress-text")).toBe("step 2 of 2, finished");
+    expect(tab.troubles).toEqual([]);
+    await page.close();
+  });
+
+  it("refuses parameters that a cell wants above 0, and names those that equations divide by", async () => {
+    const tab = await open();
+    const { page } = tab;
+    await fill(page, "tauS, start", 0);
+    await waitForText(page, ".field-error", /^expected a number above 0, got 0$/);
+    await page.click('input[value="equations"]');
+    await fill(page, "tauS, start", 0);
+    await waitForText(
+      page,
+      ".objection",
+      /became infinite or NaN.*the equations divide by tauS, which should not be 0/,
+    );
+    await fill(page, "tauS, start", 1);
+    await ready(page);
     expect(tab.troubles).toEqual([]);
     await page.close();
   });

@@ -44,6 +44,13 @@ export function ownCell(document: StudioDocument): CellDefinition | undefined {
   return typeof cell === "object" ? (cell as CellDefinition) : undefined;
 }
 
+/** Takes a parameter or a state variable out of a cell, with all that is said of it but the equations that use it. */
+export function removeName(cell: CellDefinition, name: string): void {
+  const { state, noise, reset, receive, start, parameters, units } = cell;
+  for (const table of [state, noise, reset, receive, start, parameters, units]) delete table?.[name];
+  if (cell.positive) cell.positive = cell.positive.filter((n) => n !== name);
+}
+
 /** Names of the parameters that a document trains. */
 export const trainedNames = ({ job }: StudioDocument): string[] =>
   job.trainable.map((t) => (typeof t === "string" ? t : t.name));

@@ -1,9 +1,10 @@
 /** One training run: goes, pauses, takes single steps, changes its number of paths, and survives the loss of a device. */
 import { type Checkpoint, type Engine, SaltationError, type TrainStep, train } from "../../../src/index.js";
+import { defineNetwork } from "../../../src/network/network.js";
 import { asGiven, type Problem, withValues } from "./problem.js";
 import type { Entry, RunState, StudioEvent } from "./protocol.js";
 import { takeSnapshot } from "./snapshot.js";
-import { zeroDivisors } from "./zero-divisors.js";
+import { failureText } from "./zero-divisors.js";
 
 /** Milliseconds between two messages about progress. */
 const progressEvery = 120;
@@ -294,14 +295,8 @@ export class Run {
 
   private fail(error: unknown): void {
     const code = error instanceof SaltationError ? error.code : "error";
-    const zero = code === "not-finite" ? this.zeroDivisors() : [];
-    const why = zero.length > 0 ? `; the equations divide by ${zero.join(" and ")}, which should not be 0` : "";
-    this.host.emit({ kind: "failure", code, message: (error as Error).message + why });
-  }
-
-  private zeroDivisors(): string[] {
-    const { network } = this.host.engine().network(withValues(this.problem.definition, this.values));
-    return zeroDivisors(network);
+    const network = defineNetwork(withValues(this.problem.definition, this.values));
+    this.host.emit({ kind: "failure", code, message: failureText(error, [network]) });
   }
 
   /** After a lost device: a new engine, from the last step on. Throws what is another error. */

@@ -3,7 +3,7 @@
 import { type Cell, Engine, SaltationError } from "../../../src/index.js";
 import { writeNpz } from "../../../src/io/npz.js";
 import type { TrainPlan } from "../../../src/io/train-plan.js";
-import { readCell } from "../../../src/network/network.js";
+import { defineNetwork, readCell } from "../../../src/network/network.js";
 import { ownCell, type StudioDocument } from "../model/document.js";
 import { Files } from "./files.js";
 import { observedHints } from "./observed-hints.js";
@@ -21,6 +21,7 @@ import type {
 } from "./protocol.js";
 import { readDocument, readLink } from "./read-document.js";
 import { type Origin, Run } from "./run.js";
+import { failureText } from "./zero-divisors.js";
 
 const scope = self as unknown as {
   postMessage(message: Message, transfer?: Transferable[]): void;
@@ -61,9 +62,8 @@ function standing(): Run {
   return run;
 }
 
-/** An error as the field of the document that it names and what is wrong with it. */
-function fieldError(error: unknown): FieldError {
-  const { message } = error as Error;
+/** An error's message as the field of the document that it names and what is wrong with it. */
+function fieldError(message: string): FieldError {
   const found = /^([A-Za-z][\w.[\]]*): (.*)$/s.exec(message);
   return found ? { field: fieldOfDocument(found[1]!), message: found[2]! } : { field: "", message };
 }
@@ -102,7 +102,7 @@ function check(document: StudioDocument): { result: LoadResult; plan: TrainPlan 
       message: "pathwise gradients of this cell are not exact; change it, or allow inexact gradients below",
     };
   } catch (error) {
-    result.error = fieldError(error);
+    result.error = fieldError((error as Error).message);
   }
   return { result, plan: undefined };
 }
@@ -129,7 +129,8 @@ const studio: {
       result.ready = true;
       await run.show();
     } catch (error) {
-      result.error = fieldError(error);
+      const networks = [plan.network, ...(plan.truth ? [defineNetwork(plan.truth.network)] : [])];
+      result.error = fieldError(failureText(error, networks));
       result.ready = false;
     }
     return result;

@@ -1,6 +1,7 @@
 /** Divisions by 0, as a reason why a result is infinite or NaN. */
 import { parameterInput } from "../../../src/cell/cell.js";
 import { evaluate, inputNames, type Node, reachable } from "../../../src/cell/graph.js";
+import { SaltationError } from "../../../src/index.js";
 import type { Network } from "../../../src/network/network.js";
 
 /** Parameters that are 0, in some neuron, where the cell's equations divide by them. */
@@ -23,4 +24,12 @@ export function zeroDivisors({ cell, neurons, parameters }: Network): string[] {
     if (!parameters.some((p) => p.perNeuron)) break;
   }
   return [...zero];
+}
+
+/** What an error says, and where a result is not finite also the parameters of the networks that may be why. */
+export function failureText(error: unknown, networks: readonly Network[]): string {
+  const { message } = error as Error;
+  if (!(error instanceof SaltationError && error.code === "not-finite")) return message;
+  const zero = [...new Set(networks.flatMap(zeroDivisors))];
+  return zero.length > 0 ? `${message}; the equations divide by ${zero.join(" and ")}, which should not be 0` : message;
 }

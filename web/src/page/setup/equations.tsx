@@ -1,6 +1,6 @@
 /** The equations of a cell, shown or written. */
 import { useState } from "preact/hooks";
-import { ownCell } from "../../model/document.js";
+import { ownCell, removeName } from "../../model/document.js";
 import { CheckRow } from "../rows.js";
 import { edit } from "../state/load.js";
 import { loaded, locked, studioDocument } from "../state/signals.js";
@@ -43,8 +43,7 @@ export function Equations() {
               disabled={locked.value || Object.keys(own.state).length < 2}
               onClick={() =>
                 edit((d) => {
-                  const c = ownCell(d)!;
-                  for (const [section] of sections) delete c[section]?.[name];
+                  removeName(ownCell(d)!, name);
                 })
               }
             >

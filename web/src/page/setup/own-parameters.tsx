@@ -1,6 +1,6 @@
 /** Parameters of a cell of one's own. */
 import { useState } from "preact/hooks";
-import { ownCell, type StudioDocument } from "../../model/document.js";
+import { ownCell, removeName, type StudioDocument } from "../../model/document.js";
 import { edit } from "../state/load.js";
 import { locked, studioDocument } from "../state/signals.js";
 
@@ -44,7 +44,7 @@ export function OwnParameters() {
         onClick={() => {
           const gone = name.trim();
           edit((d) => {
-            delete ownCell(d)!.parameters[gone];
+            removeName(ownCell(d)!, gone);
             delete d.job.network.parameters?.[gone];
             d.job.trainable = without(d, gone);
           });
