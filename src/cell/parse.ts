@@ -166,6 +166,8 @@ export function parseEquation(g: Graph, field: string, text: unknown, names: Rea
       }
       case "CallExpression":
         return call(e as jsep.CallExpression);
+      case "Compound":
+        return fail(text.trim() === "" ? "is empty" : `no operator stands between two parts of "${text}"`);
       default:
         return fail(`cannot read "${text}": ${e.type} is not part of the notation`);
     }

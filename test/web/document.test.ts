@@ -1,7 +1,7 @@
 /** A cell whose parameters and variables are taken out one by one in the studio stays one that can be read. */
 import { expect, it } from "vitest";
 import { defineCell } from "../../src/index.js";
-import { removeName } from "../../web/src/model/document.js";
+import { nameTrouble, removeName } from "../../web/src/model/document.js";
 
 it("a name that is taken out of a cell leaves nothing behind that names it", () => {
   const cell = {
@@ -22,4 +22,14 @@ it("a name that is taken out of a cell leaves nothing behind that names it", () 
   removeName(cell, "v");
   cell.state.s = "1 / tau";
   expect(defineCell(cell).states).toEqual(["s"]);
+});
+
+it("names that every object has are told", () => {
+  expect(["tau", " v", "", "constructor ", "__proto__"].map(nameTrouble)).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    '"constructor" is a property of every JavaScript object; choose another name',
+    '"__proto__" is a property of every JavaScript object; choose another name',
+  ]);
 });

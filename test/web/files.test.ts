@@ -43,3 +43,10 @@ it("a checkpoint of another run is refused before a step is taken", () => {
   const update = { ...checkpoint.update, values: [1, 2] };
   expect(() => check({ update })).toThrow(/^checkpoint: holds 2 trained values, but the run has 1/);
 });
+
+it("trials of which one is no list are refused, naming it", () => {
+  const bytes = new TextEncoder().encode(JSON.stringify({ trials: [[1], 2, [3]] }));
+  expect(() => new Files().read("cell.json", bytes)).toThrow(
+    /^cell\.json: trials\[1\] is 2, beside lists; make it one/,
+  );
+});

@@ -406,7 +406,7 @@ describe("the studio, used", () => {
     await fill(page, "dv/dt =", "mu * (I - a - v)");
     await fill(page, "v after its spike", "0");
     await waitForText(page, ".verdict", /jump and noise commute is violated/);
-    await waitForText(page, ".objection", /not exact/);
+    await waitForText(page, ".objection", /not exact; change it, or allow inexact gradients below/);
     await fill(page, "v after its spike", "v - vReset");
     await waitForText(page, ".verdict", /Gradients are exact/);
     await fill(page, "Paths", 32);

@@ -94,7 +94,7 @@ function spikeTimeLoss(
     kind,
     selections,
     pathwise: form === "identity",
-    spikesNeeded: 1 + Math.max(...selections.map((s) => s.index)),
+    spikesNeeded: selections.reduce((most, s) => Math.max(most, 1 + s.index), 0),
     check: (network) => checkSelections(selections, network),
     evaluate(trains, plan) {
       const found = trains.map((train) => selectedSpikes(selections, train));

@@ -11,13 +11,23 @@ async function through(bytes: Uint8Array, stream: GenericTransformStream): Promi
 
 /** Longest text that a link may unfold to: a few bytes of one could otherwise become gigabytes. */
 const longest = 4_000_000;
+/** Longest link: browsers cut addresses at 1 to 2 million characters. */
+const longestLink = 1_000_000;
 
+/** A text as the part of an address behind "#". @throws Error, in words for the one who shares, where it is too long. */
 export async function toHash(text: string): Promise<string> {
+  if (text.length > longest) throw new TooLong(`The experiment has ${millions(text.length)} characters; ${tooLong}`);
   const packed = await through(new TextEncoder().encode(text), new CompressionStream("deflate-raw"));
   let binary = "";
   for (const byte of packed) binary += String.fromCharCode(byte);
-  return `#${key}${btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "")}`;
+  const hash = `#${key}${btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "")}`;
+  if (hash.length > longestLink)
+    throw new TooLong(`The link would have ${millions(hash.length)} characters; ${tooLong}`);
+  return hash;
 }
+
+const millions = (n: number): string => `${(n / 1e6).toFixed(1)} million`;
+const tooLong = "browsers would cut it. Send the file that Job (JSON) saves instead.";
 
 /** What is said of a link that does not unfold to a document. */
 export const brokenLink = "It is cut or altered; copy the whole of it again.";

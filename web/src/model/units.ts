@@ -70,7 +70,8 @@ export function readable(value: number): string {
     const raised = [...exponent].map((c) => digits[c] ?? "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(c)]!).join("");
     return `${mantissa.replace("-", "−")}·10${raised}`;
   }
-  return value.toPrecision(4).replace("-", "−");
+  // From here on four digits would be written with an exponent.
+  return (size >= 9999.5 ? value.toFixed(0) : value.toPrecision(4)).replace("-", "−");
 }
 
 /** A rate or a number of bytes with a prefix. */
@@ -82,5 +83,5 @@ export function withPrefix(value: number, unit = ""): string {
     v /= 1000;
     p++;
   }
-  return `${v >= 100 ? v.toFixed(0) : v.toPrecision(2)} ${prefixes[p]}${unit}`.trim();
+  return `${v >= 99.5 ? v.toFixed(0) : v.toPrecision(2)} ${prefixes[p]}${unit}`.trim();
 }

@@ -10,6 +10,8 @@ export type ChartData = [ArrayLike<number>, ...ArrayLike<number | null>[]];
 
 const font = '11px ui-sans-serif, system-ui, -apple-system, "Segoe UI", sans-serif';
 const [labelSize, xAxisSize, yAxisSize] = [18, 42, 58];
+/** Pixels that ticks take beside the plot: digits of the font are about 6.3 wide. */
+const widest = (ticks: readonly string[]): number => 12 + 6.3 * Math.max(0, ...ticks.map((t) => t.length));
 
 /** Charts on the page, for export. */
 export const charts = new Map<string, { plot: uPlot; spec: ChartSpec; marks(): Mark[] }>();
@@ -118,7 +120,7 @@ function optionsOf(spec: ChartSpec, width: number, height: number, marks: () => 
         : {
             ...axis,
             label: spec.y,
-            size: yAxisSize - labelSize,
+            size: (_: uPlot, ticks: string[] | null) => Math.max(yAxisSize - labelSize, widest(ticks ?? [])),
             grid: lines,
             ticks: { show: false },
             ...(spec.log ? { splits: (_, __, low, high) => logTicks(low, high), filter: (_, splits) => splits } : {}),

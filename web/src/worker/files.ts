@@ -1,4 +1,5 @@
 /** Files that the page was given: documents and recordings. */
+import { fail, show } from "../../../src/checks.js";
 import { SaltationError } from "../../../src/index.js";
 import { type FileContext, type Lists, readLists, recordingName } from "../../../src/io/recording.js";
 import type { FileContents, RecordingFacts } from "./protocol.js";
@@ -73,7 +74,11 @@ function factsOf(name: string, file: Lists): RecordingFacts {
     facts.lists.push({ key, length: value.length, nested, first: nested ? Number.NaN : (value[0] as number) });
     if (nested) {
       let last = 0;
-      for (const row of value as number[][]) for (const t of row) last = Math.max(last, t);
+      value.forEach((row: unknown, i) => {
+        if (!Array.isArray(row))
+          fail(name, `${key}[${i}] is ${show(row)}, beside lists; make it one, empty where it holds nothing`);
+        for (const t of row as number[]) last = Math.max(last, t);
+      });
       facts.lastSpike[key] = last;
     }
   }

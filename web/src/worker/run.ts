@@ -76,7 +76,6 @@ export class Run {
   private rate = 0;
   private counted = 0;
   private countedFrom = 0;
-  private idle = 0;
   private rows: { step: number; loss: number; standardError: number; values: number[] }[] = [];
   private saturated = 0;
   private posted = 0;
@@ -175,7 +174,6 @@ export class Run {
     this.host.emit(event);
     this.pictured = performance.now();
     this.pictureCost = this.pictured - began;
-    this.idle += this.pictureCost;
   }
 
   /** A picture of the run at rest, and another where what it shows is changed meanwhile. */
@@ -226,17 +224,19 @@ export class Run {
     return this.done < this.steps;
   }
 
-  /** Speed by the clock but for pictures, over many steps: several may be on the way at once. */
+  /**
+   * Speed by the clock, with pictures, over a while in which the run goes: several steps may be on the way at once, also
+   * while a picture is made, so that a shorter while, or one without pictures, would show too much.
+   */
   private measure(): void {
-    const now = performance.now();
-    const seconds = (now - this.countedFrom - this.idle) / 1000;
-    if (seconds < measuredOver && this.rate > 0) return;
-    if (this.counted > 0 && seconds > 0) this.rate = (this.counted * this.lanes() * this.gridSteps()) / seconds;
+    const seconds = (performance.now() - this.countedFrom) / 1000;
+    if (seconds < measuredOver) return;
+    if (this.counted > 0) this.rate = (this.counted * this.lanes() * this.gridSteps()) / seconds;
     this.startCount();
   }
 
   private startCount(): void {
-    [this.counted, this.countedFrom, this.idle] = [0, performance.now(), 0];
+    [this.counted, this.countedFrom] = [0, performance.now()];
   }
 
   /** Paths of a training step: a likelihood follows the observed trials instead. */

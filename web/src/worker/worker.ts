@@ -94,13 +94,14 @@ function check(document: StudioDocument): { result: LoadResult; plan: TrainPlan 
   try {
     const cell = readCell(ownCell(document) ?? (document.job.network.cell as string | undefined));
     result.cell = cellFacts(cell);
+    if (!cell.exactness.exact && document.job.requireExact !== false) {
+      const message = "pathwise gradients of this cell are not exact; change it, or allow inexact gradients below";
+      result.error = { field: "exactness", message };
+      return { result, plan: undefined };
+    }
     const plan = planOf(readDocument(document), files);
     result.neurons = plan.network.neurons;
-    if (cell.exactness.exact || document.job.requireExact === false) return { result, plan };
-    result.error = {
-      field: "exactness",
-      message: "pathwise gradients of this cell are not exact; change it, or allow inexact gradients below",
-    };
+    return { result, plan };
   } catch (error) {
     result.error = fieldError((error as Error).message);
   }

@@ -1,6 +1,7 @@
 /** The equations of a cell, shown or written. */
 import { useState } from "preact/hooks";
-import { ownCell, removeName } from "../../model/document.js";
+import { nameTrouble, ownCell, removeName } from "../../model/document.js";
+import { ErrorText } from "../fields.js";
 import { CheckRow } from "../rows.js";
 import { edit } from "../state/load.js";
 import { loaded, locked, studioDocument } from "../state/signals.js";
@@ -85,13 +86,14 @@ export function Equations() {
 
 function AddVariable() {
   const [name, setName] = useState("");
+  const trouble = nameTrouble(name);
   return (
     <form
       class="inline-form"
       onSubmit={(event) => {
         event.preventDefault();
         const added = name.trim();
-        if (added === "") return;
+        if (added === "" || trouble) return;
         edit((d) => {
           ownCell(d)!.state[added] ??= "0";
         });
@@ -101,14 +103,17 @@ function AddVariable() {
       <input
         type="text"
         aria-label="name of a new variable"
+        aria-invalid={trouble ? true : undefined}
+        aria-describedby={trouble ? "new-variable-error" : undefined}
         placeholder="variable"
         value={name}
         disabled={locked.value}
         onInput={(event) => setName(event.currentTarget.value)}
       />
-      <button type="submit" disabled={locked.value || name.trim() === ""}>
+      <button type="submit" disabled={locked.value || name.trim() === "" || !!trouble}>
         Add variable
       </button>
+      {trouble && <ErrorText id="new-variable-error">{trouble}</ErrorText>}
     </form>
   );
 }

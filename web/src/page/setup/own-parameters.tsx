@@ -1,6 +1,7 @@
 /** Parameters of a cell of one's own. */
 import { useState } from "preact/hooks";
-import { ownCell, removeName, type StudioDocument } from "../../model/document.js";
+import { nameTrouble, ownCell, removeName, type StudioDocument } from "../../model/document.js";
+import { ErrorText } from "../fields.js";
 import { edit } from "../state/load.js";
 import { locked, studioDocument } from "../state/signals.js";
 
@@ -11,8 +12,10 @@ export const without = ({ job }: StudioDocument, name: string): StudioDocument["
 export function OwnParameters() {
   const [name, setName] = useState("");
   const cell = ownCell(studioDocument.value)!;
+  const trouble = nameTrouble(name);
+  const known = Object.hasOwn(cell.parameters, name.trim());
   const add = (): void => {
-    if (name.trim() === "") return;
+    if (name.trim() === "" || trouble) return;
     const added = name.trim();
     edit((d) => {
       ownCell(d)!.parameters[added] ??= 1;
@@ -30,17 +33,19 @@ export function OwnParameters() {
       <input
         type="text"
         aria-label="name of a parameter"
+        aria-invalid={trouble ? true : undefined}
+        aria-describedby={trouble ? "own-parameter-error" : undefined}
         placeholder="parameter"
         value={name}
         disabled={locked.value}
         onInput={(event) => setName(event.currentTarget.value)}
       />
-      <button type="submit" disabled={locked.value || name.trim() === "" || name.trim() in cell.parameters}>
+      <button type="submit" disabled={locked.value || name.trim() === "" || known || !!trouble}>
         Add
       </button>
       <button
         type="button"
-        disabled={locked.value || !(name.trim() in cell.parameters)}
+        disabled={locked.value || !known}
         onClick={() => {
           const gone = name.trim();
           edit((d) => {
@@ -53,6 +58,7 @@ export function OwnParameters() {
       >
         Remove
       </button>
+      {trouble && <ErrorText id="own-parameter-error">{trouble}</ErrorText>}
     </form>
   );
 }

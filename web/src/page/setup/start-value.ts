@@ -27,8 +27,11 @@ function numbers(weights: Exclude<Weights, { uniform: unknown }>): number[] {
   return "dense" in weights ? weights.dense.flat() : weights.layers.flat(2);
 }
 
-const spread = (values: readonly number[]): string =>
-  `${values.length} values, ${readable(Math.min(...values))} to ${readable(Math.max(...values))}`;
+function spread(values: readonly number[]): string {
+  const low = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  const high = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  return `${values.length} values, ${readable(low)} to ${readable(high)}`;
+}
 
 export function setStart(document: StudioDocument, name: string, value: number): void {
   if (name === "current") document.job.input = { ...document.job.input, current: value };

@@ -105,7 +105,7 @@ export function Training() {
             }}
           />
           <NumberRow
-            label="Step"
+            label="Time step"
             unit={unit}
             value={time.dt}
             field="time.dt"

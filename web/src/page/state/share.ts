@@ -8,7 +8,13 @@ import { client } from "./worker.js";
 
 /** Puts the document into the address and on the clipboard. */
 export async function share(): Promise<void> {
-  const hash = await toHash(JSON.stringify(studioDocument.value));
+  let hash: string;
+  try {
+    hash = await toHash(JSON.stringify(studioDocument.value));
+  } catch (error) {
+    failed("No link was made", error);
+    return;
+  }
   globalThis.history.replaceState(null, "", hash);
   try {
     await navigator.clipboard.writeText(location.href);
