@@ -31,6 +31,7 @@ async function ready() {
   return {
     run,
     state: () => all("state").at(-1)!.state,
+    rates: () => all("progress").map((e) => e.rate),
     picture: () => all("snapshot").at(-1)!,
     /** Waits until something was told, by what was told since the call. */
     until: (wanted: (event: StudioEvent) => boolean): Promise<void> =>
@@ -112,5 +113,28 @@ it("goes on when it is to run while it takes a single step, and steps again whil
   await paused;
   await run.pause();
   expect([state(), run.standing.step]).toEqual(["paused", at + 1]);
+  await run.stop();
+});
+
+it("tells its speed by the clock, once it went for a second, and none of single steps", async () => {
+  const { run, state, rates } = await ready();
+  const rest = async () => {
+    while (state() !== "paused") await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+  for (let n = 0; n < 4; n++) {
+    run.step();
+    await aWhile();
+    await rest();
+  }
+  expect(new Set(rates())).toEqual(new Set([0]));
+  const [from, began] = [run.standing.step, performance.now()];
+  run.run();
+  await new Promise((resolve) => setTimeout(resolve, 1600));
+  await run.pause();
+  // 4 paths of 20 grid steps each. On a busy machine a second of the 1.6 may differ from all of them, but not fourfold;
+  // steps that are ready when the clock starts would make it tens.
+  const all = ((run.standing.step - from) * 4 * 20) / ((performance.now() - began) / 1000);
+  expect(rates().at(-1)!).toBeGreaterThan(all / 4);
+  expect(rates().at(-1)!).toBeLessThan(all * 4);
   await run.stop();
 });
