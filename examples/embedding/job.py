@@ -17,13 +17,13 @@ SALTATION = ["node", str(pathlib.Path(__file__).resolve().parents[2] / "bin" / "
 
 
 def saltation(command, job, *arguments):
-    """Runs a job; returns the object that it prints. Raises CalledProcessError with one line about what is wrong."""
+    """Runs a job; returns the object that it prints. Raises RuntimeError with the line about what is wrong."""
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder, "job.json")
         file.write_text(json.dumps(job))
-        run = subprocess.run(
-            [*SALTATION, command, str(file), "--json", *arguments], check=True, capture_output=True, text=True
-        )
+        run = subprocess.run([*SALTATION, command, str(file), "--json", *arguments], capture_output=True, text=True)
+        if run.returncode != 0:
+            raise RuntimeError(run.stderr.strip())
         return json.loads(run.stdout)
 
 

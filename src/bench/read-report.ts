@@ -50,10 +50,11 @@ export function readReport(text: string, name: string): BenchReport {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return fail("compare", `${name} is no JSON: ${(error as Error).message}`);
+    return fail("--compare", `${name} is no JSON: ${(error as Error).message}`);
   }
   const read = reportSchema.safeParse(value);
   if (read.success) return read.data;
   const { path, message } = read.error.issues[0]!;
-  return fail("compare", `${name} is no report of saltation bench: ${path.join(".")}: ${message}`);
+  const where = path.length > 0 ? `: ${path.join(".")}` : "";
+  return fail("--compare", `${name} is no report of saltation bench${where}: ${message}`);
 }

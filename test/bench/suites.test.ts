@@ -101,7 +101,7 @@ describe("a comparison", () => {
     writeFileSync(old, "{}");
     const bad = await cli("forward", "--in", "cpu", "--compare", old).catch((e) => e);
     expect(bad.code).toBe(1);
-    expect(bad.stderr).toMatch(/compare: .*old\.json is no report of saltation bench/);
+    expect(bad.stderr).toMatch(/--compare: .*old\.json is no report of saltation bench: version: /);
     const place = await cli("--in", "firefox").catch((e) => e);
     expect([place.code, place.stderr]).toEqual([1, expect.stringMatching(/--in: expected one of dawn, chrome, cpu/)]);
     const suite = await cli("backward").catch((e) => e);

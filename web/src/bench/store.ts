@@ -128,7 +128,7 @@ export async function compareWith(file: File): Promise<void> {
   } catch (error) {
     problem.value = {
       title: "The file could not be compared with",
-      text: (error as Error).message.replace(/^compare: /, ""),
+      text: (error as Error).message.replace(/^--compare: /, ""),
     };
   }
 }
