@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser } from "puppeteer";
+import type { Browser, Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkJob } from "../../src/io/check-job.js";
 import { trainSchema } from "../../src/io/job.js";
@@ -268,20 +268,7 @@ describe("the studio, used", () => {
     await page.click('input[value="recording"]');
     await waitForText(page, ".drop", /Drop a recording here/);
     const trials = Array.from({ length: 5 }, (_, k) => [21 + k, 63 - k, 110 + 2 * k, 149]);
-    const current = Array.from({ length: 200 }, (_, n) => 200 + 100 * Math.sin(n / 7));
-    const drop = (spikes: number[][]): Promise<void> =>
-      page.evaluate(
-        (text) => {
-          const data = new DataTransfer();
-          data.items.add(new File([text], "cell.json", { type: "application/json" }));
-          const target = document.querySelector(".drop")!;
-          for (const type of ["dragover", "drop"]) {
-            target.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
-          }
-        },
-        JSON.stringify({ dt_ms: 1, current_pA: current, spikes_ms: spikes }),
-      );
-    await drop(trials);
+    await drop(page, "cell.json", trials);
     await waitForText(page, ".drop", /cell\.json/);
     await ready(page);
     await fill(page, "Paths", 32);
@@ -306,7 +293,27 @@ describe("the studio, used", () => {
       .map((n) => Number(n.replace("−", "-")));
     expect(now!).toBeLessThan(first!);
     expect(await trained(tab, "gain")).not.toBe(40);
-    await drop([[21, 63], [9999], []]);
+    const parameters = await saved(tab, () => press(page, "Parameters (JSON)"));
+    const { step } = JSON.parse(parameters.bytes.toString());
+    // Another experiment and back: the recording is still there.
+    await page.click('input[value="figure1"]');
+    await page.click('input[value="recording"]');
+    await ready(page);
+    await waitForText(page, ".drop", /cell\.json/);
+    expect(await text(page, ".progress-text")).toBe("step 0 of 200");
+    // Its parameters wait for it, whatever else is there.
+    await drop(page, "other.json", trials);
+    await ready(page);
+    const input = await page.$('[aria-label="file to open"]');
+    await (input as unknown as { uploadFile(file: string): Promise<void> }).uploadFile(
+      await writeDownload("parameters.json", parameters.bytes),
+    );
+    await waitForText(page, ".objection", /The recording cell\.json is needed first/);
+    expect(await page.$eval(".transport button.primary", (e) => (e as HTMLButtonElement).disabled)).toBe(true);
+    await drop(page, "cell.json", trials);
+    await ready(page);
+    await waitForText(page, ".progress-text", new RegExp(`step ${step} of 200, paused`));
+    await drop(page, "cell.json", [[21, 63], [9999], []]);
     await waitForText(page, '[data-hint="observed"]', /1 of 3 spikes outside.*2 of 3 trials/s);
     await waitForText(page, '[role="status"][aria-live="polite"]', /cell\.json was read.*1 of 3 spikes outside/);
     expect(tab.troubles).toEqual([]);
@@ -563,6 +570,23 @@ describe("the studio, used", () => {
     }
   });
 });
+
+/** Drops a recording of 200 ms on the page. */
+function drop(page: Page, name: string, spikes: number[][]): Promise<void> {
+  const current = Array.from({ length: 200 }, (_, n) => 200 + 100 * Math.sin(n / 7));
+  return page.evaluate(
+    (file, text) => {
+      const data = new DataTransfer();
+      data.items.add(new File([text], file, { type: "application/json" }));
+      const target = document.querySelector(".drop")!;
+      for (const type of ["dragover", "drop"]) {
+        target.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
+      }
+    },
+    name,
+    JSON.stringify({ dt_ms: 1, current_pA: current, spikes_ms: spikes }),
+  );
+}
 
 async function writeDownload(name: string, bytes: Buffer): Promise<string> {
   const { writeFileSync } = await import("node:fs");

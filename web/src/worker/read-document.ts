@@ -6,6 +6,7 @@ import { type TruthOptions, truthSolve } from "../../../src/experiments/recovery
 import { checkJob } from "../../../src/io/check-job.js";
 import { checkpointSchema } from "../../../src/io/checkpoint-schema.js";
 import { type TrainJob, trainSchema } from "../../../src/io/job.js";
+import { recordingName } from "../../../src/io/recording.js";
 import { experiments, type StudioDocument, type Truth } from "../model/document.js";
 import { brokenLink } from "../model/link.js";
 import type { Standing } from "./protocol.js";
@@ -103,5 +104,6 @@ function observedOf(given: TrainJob["observed"], jobSeed = 0): StudioDocument["o
   }
   if ("times" in given)
     return { kind: "trials", times: given.times, ...(given.neurons ? { neurons: given.neurons } : {}) };
-  return { kind: "recording", name: given.file, ...("key" in given ? { key: given.key as string } : {}) };
+  const name = given.file === recordingName ? "" : given.file;
+  return { kind: "recording", name, ...("key" in given ? { key: given.key as string } : {}) };
 }

@@ -2,6 +2,7 @@
 import { batch, signal } from "@preact/signals";
 import type { ExperimentName, StudioDocument } from "../../model/document.js";
 import { newDocument } from "../../model/experiments.js";
+import { recordingDocument } from "../../model/recording-document.js";
 import type { Standing } from "../../worker/protocol.js";
 import { failed, withdraw } from "./notices.js";
 import { refused } from "./objection.js";
@@ -12,6 +13,7 @@ import {
   loading,
   neuron,
   rate,
+  recording,
   saturated,
   snapshot,
   state,
@@ -79,7 +81,7 @@ export function lastNeuron({ job: { network } }: StudioDocument): number {
 export const documents = signal(0);
 
 /** Takes another document, and where it stood. */
-export async function adopt(document: StudioDocument, standing: Standing | null): Promise<void> {
+export async function adopt(document: StudioDocument, standing: Standing | "keep" | null): Promise<void> {
   batch(() => {
     entries.value = [];
     clearHistory();
@@ -99,7 +101,8 @@ export async function adopt(document: StudioDocument, standing: Standing | null)
   await load(standing);
 }
 
-export const choose = (name: ExperimentName): Promise<void> => adopt(newDocument(name), null);
+export const choose = (name: ExperimentName): Promise<void> =>
+  adopt(name === "recording" && recording.value ? recordingDocument(recording.value) : newDocument(name), null);
 
 /** Back to the start. */
 export const reset = (): Promise<void> => adopt(studioDocument.value, null);
