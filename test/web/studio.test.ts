@@ -244,6 +244,43 @@ describe("the studio, used", () => {
     await page.close();
   });
 
+  it("shows nothing of a run that is gone", async () => {
+    const tab = await open();
+    const { page } = tab;
+    const gone = async (): Promise<void> => {
+      expect(await text(page, ".progress-text")).toMatch(/^step 0/);
+      expect(await text(page, ".readout")).toMatch(/Loss\s+–\s+Speed\s+–/);
+    };
+    await fill(page, "current, start", 1.3);
+    await fill(page, "Paths", 2048);
+    await ready(page);
+    await press(page, "Train");
+    await pressAfter(page, 2, "Pause");
+    await waitForText(page, ".progress-text", /paused/);
+    await waitForText(page, '[data-figure="raster"]', /end at spike 3/);
+    // A change that the run goes on with leaves it its numbers, and what it began from.
+    await fill(page, "Steps", 1000);
+    await ready(page);
+    await waitForText(page, ".readout", /Loss\s+[\d.]+/);
+    // One that begins it anew, and is refused.
+    await fill(page, "Observed trials", 0);
+    await waitForText(page, ".objection", /observed.paths/);
+    await gone();
+    expect(await trained(tab)).toBe(1.3);
+    expect(await text(page, '[data-figure="raster"]')).not.toMatch(/end at spike/);
+    await fill(page, "Observed trials", 8);
+    await ready(page);
+    await press(page, "Train");
+    await page.waitForFunction(() => document.querySelector("progress")!.value >= 2, { polling: 20 });
+    await page.click('input[value="recording"]');
+    await waitForText(page, ".objection", /A recording is needed first/);
+    // A step of 2048 paths takes longer than progress waits: it comes with every step, also with the last.
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await gone();
+    expect(tab.troubles).toEqual([]);
+    await page.close();
+  });
+
   it("refuses parameters that a cell wants above 0, and names those that equations divide by", async () => {
     const tab = await open();
     const { page } = tab;
