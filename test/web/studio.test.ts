@@ -221,18 +221,28 @@ describe("the studio, used", () => {
     const spoken = '[role="status"][aria-live="polite"]';
     await fill(page, "Paths", 16);
     await page.click('[aria-label="train tauS"]');
+    // Where it starts from is no longer what trains are drawn with.
+    await fill(page, "tauS, start", 0.9);
     await fill(page, "Learning rate", 10);
     await ready(page);
+    await waitForText(page, '[data-parameter="tauS"]', /0\.9000\s+s, true 1\.000/);
     await press(page, "Train");
     await waitForText(page, ".notice", /Training stopped.*parameter tauS became -.* in training, but must be above 0/);
     await waitForText(page, spoken, /^Training stopped after \d of 1500 steps\.$/);
     await page.click('[aria-label="train tauS"]');
+    await fill(page, "tauS, true value", 1.1);
     await fill(page, "Steps", 2);
     await ready(page);
     await press(page, "Train");
     await waitForText(page, ".progress-text", /step 2 of 2, finished/);
     expect(await page.$$(".notice")).toEqual([]);
+    await fill(page, "Steps", 1);
+    await waitForText(page, ".progress-text", /^step 2, finished: 1 asked$/);
+    await fill(page, "Steps", 2);
+    await waitForText(page, ".progress-text", /^step 2 of 2, finished$/);
+    await waitForText(page, ".figures[aria-busy=false]", /./);
     const { bytes } = await saved(tab, () => press(page, "Parameters (JSON)"));
+    expect(JSON.parse(bytes.toString()).document.observed.truth).toEqual({ current: 1.5, tauS: 1.1 });
     const broken = { ...JSON.parse(bytes.toString()), checkpoint: { step: 5 } };
     const input = await page.$('[aria-label="file to open"]');
     await (input as unknown as { uploadFile(file: string): Promise<void> }).uploadFile(

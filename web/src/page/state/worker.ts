@@ -43,7 +43,7 @@ function listen(event: StudioEvent, load?: number): void {
           }
           if (event.state === "paused") say(`Paused after ${event.step} of ${event.steps} steps: ${valuesInWords()}.`);
           if (event.state === "failed") say(`Training stopped after ${event.step} of ${event.steps} steps.`);
-          if (event.state === "finished") say(`Finished ${event.steps} steps: ${valuesInWords()}.`);
+          if (event.state === "finished") say(`Finished ${event.step} steps: ${valuesInWords()}.`);
         }
         break;
       }
