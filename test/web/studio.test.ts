@@ -1,8 +1,8 @@
 /** The studio as its users meet it: the built site in headless Chromium. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser, Page } from "puppeteer";
+import type { Browser, ElementHandle, Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkJob } from "../../src/io/check-job.js";
 import { trainSchema } from "../../src/io/job.js";
@@ -155,10 +155,7 @@ describe("the studio", () => {
     expect(await shared.page.$eval('::-p-aria([name="Paths"])', (e) => (e as HTMLInputElement).value)).toBe("32");
 
     // The other tab goes on where this one stood; this one is untouched by it.
-    const input = await shared.page.$('[aria-label="file to open"]');
-    await (input as unknown as { uploadFile(file: string): Promise<void> }).uploadFile(
-      await writeDownload("again.json", parameters.bytes),
-    );
+    await upload(shared.page, "again.json", parameters.bytes);
     await waitForText(shared.page, ".progress-text", /step 2 of 1500, paused/);
     expect(await trained(shared)).toBe(value);
     await ready(shared.page);
@@ -244,10 +241,7 @@ describe("the studio, used", () => {
     const { bytes } = await saved(tab, () => press(page, "Parameters (JSON)"));
     expect(JSON.parse(bytes.toString()).document.observed.truth).toEqual({ current: 1.5, tauS: 1.1 });
     const broken = { ...JSON.parse(bytes.toString()), checkpoint: { step: 5 } };
-    const input = await page.$('[aria-label="file to open"]');
-    await (input as unknown as { uploadFile(file: string): Promise<void> }).uploadFile(
-      await writeDownload("broken.json", Buffer.from(JSON.stringify(broken))),
-    );
+    await upload(page, "broken.json", JSON.stringify(broken));
     await waitForText(page, ".notice", /^broken\.json could not be read\. checkpoint\.version: is missing; expected 2/);
     expect(await text(page, ".progress-text")).toBe("step 2 of 2, finished");
     expect(tab.troubles).toEqual([]);
@@ -351,10 +345,7 @@ describe("the studio, used", () => {
     // Its parameters wait for it, whatever else is there.
     await drop(page, "other.json", trials);
     await ready(page);
-    const input = await page.$('[aria-label="file to open"]');
-    await (input as unknown as { uploadFile(file: string): Promise<void> }).uploadFile(
-      await writeDownload("parameters.json", parameters.bytes),
-    );
+    await upload(page, "parameters.json", parameters.bytes);
     await waitForText(page, ".objection", /The recording cell\.json is needed first/);
     expect(await page.$eval(".transport button.primary", (e) => (e as HTMLButtonElement).disabled)).toBe(true);
     await drop(page, "cell.json", trials);
@@ -412,10 +403,7 @@ describe("the studio, used", () => {
       test: { paths: 16, depth: 2 },
       checkpoint: "run.json",
     };
-    const input = await page.$('[aria-label="file to open"]');
-    await (input as unknown as { uploadFile(file: string): Promise<void> }).uploadFile(
-      await writeDownload("job.json", Buffer.from(JSON.stringify(job))),
-    );
+    await upload(page, "job.json", JSON.stringify(job));
     await waitForText(page, ".notice", /checkpoint is not written here/);
     await waitForText(page, '[data-hint="not-taken"]', /Not measured here: test of this job/);
     await ready(page);
@@ -612,6 +600,14 @@ describe("the studio, used", () => {
       await press(page, "Step");
       await waitForText(page, ".progress-text", /step 1 of 1500, paused/, 20_000);
       expect(troubles).toEqual([]);
+      // Parameters that are opened before there is an engine go on once there is one.
+      const { bytes } = await saved({ page, troubles }, () => press(page, "Parameters (JSON)"));
+      const second = await openTab(plain, site.url);
+      await waitForText(second.page, ".no-gpu", /No WebGPU here/);
+      await upload(second.page, "parameters.json", bytes);
+      await second.page.waitForFunction(() => document.querySelector<HTMLInputElement>(".paths input")!.value === "8");
+      await press(second.page, "Go on with the CPU");
+      await waitForText(second.page, ".progress-text", /step 1 of 1500, paused/, 20_000);
     } finally {
       await plain.close();
     }
@@ -635,9 +631,10 @@ function drop(page: Page, name: string, spikes: number[][]): Promise<void> {
   );
 }
 
-async function writeDownload(name: string, bytes: Buffer): Promise<string> {
-  const { writeFileSync } = await import("node:fs");
+/** Opens a file by the button. */
+async function upload(page: Page, name: string, bytes: string | Uint8Array): Promise<void> {
   const file = join(downloads, name);
   writeFileSync(file, bytes);
-  return file;
+  const input = (await page.$('[aria-label="file to open"]')) as ElementHandle<HTMLInputElement>;
+  await input.uploadFile(file);
 }
