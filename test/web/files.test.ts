@@ -12,14 +12,41 @@ const checkpoint = {
   trainable: ["current"],
   update: { step: 3, ...numbers, groups: [{ name: "default", slots: { nu: [0.1], mu: [0], trace: [0.1] } }] },
 };
+const text = (object: object) => new TextEncoder().encode(JSON.stringify(object));
 const document = newDocument("figure1");
 const exported = { saltation: "studio", step: 3, parameters: { current: 0.6 }, document, checkpoint };
-const read = (object: object) =>
-  new Files().read("exported.json", new TextEncoder().encode(JSON.stringify({ ...exported, ...object })));
+const read = (object: object) => new Files().read("exported.json", text({ ...exported, ...object }));
 
 it("exported parameters are where a run stood", () => {
   expect(read({}).standing).toEqual({ checkpoint, parameters: { current: 0.6 } });
   expect(read({ checkpoint: null }).standing).toBeNull();
+});
+
+it("jobs are in the units of their experiments, where the unit of time is known", () => {
+  const { job, units } = document;
+  const opened = (change: object, network: object = {}) =>
+    new Files().read(
+      "job.json",
+      text({ ...job, observed: [[0.3]], ...change, network: { ...job.network, ...network } }),
+    ).document!;
+  expect(opened({ steps: 7 }).units).toEqual(units);
+  expect(opened({}, { parameters: { ...job.network.parameters, sigma1: 0.5 } }).units).toEqual(units);
+  expect(opened(newDocument("figure2").job, newDocument("figure2").job.network)).toMatchObject({
+    experiment: "figure2",
+    units,
+  });
+  // As fast as no experiment, and a cell of its own.
+  expect(opened({}, { parameters: { mu1: 0.1 } }).units).toEqual({});
+  const { cell } = newDocument("equations").job.network;
+  expect(opened({}, { cell }).units).toEqual({});
+  const metrics = { kind: "spike-trains", t0: 0, t1: 5, window: 1, unit: "ms" };
+  expect(opened({ metrics }, { parameters: { mu1: 0.1 } }).units).toMatchObject({
+    time: "ms",
+    mu1: "1/ms",
+    tauS: "ms",
+  });
+  expect(opened({ metrics }, { cell, parameters: {} }).units).toEqual({ time: "ms" });
+  expect(opened({}, { cell: "gif", parameters: {} }).units).toEqual({ time: "ms", current: "nA" });
 });
 
 it.each<[object, RegExp]>([

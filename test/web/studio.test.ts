@@ -1,8 +1,8 @@
 /** The studio as its users meet it: the built site in headless Chromium. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser } from "puppeteer";
+import type { Browser, ElementHandle, Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkJob } from "../../src/io/check-job.js";
 import { trainSchema } from "../../src/io/job.js";
@@ -155,10 +155,7 @@ describe("the studio", () => {
     expect(await shared.page.$eval('::-p-aria([name="Paths"])', (e) => (e as HTMLInputElement).value)).toBe("32");
 
     // The other tab goes on where this one stood; this one is untouched by it.
-    const input = await shared.page.$('[aria-label="file to open"]');
-    await (input as unknown as { uploadFile(file: string): Promise<void> }).uploadFile(
-      await writeDownload("again.json", parameters.bytes),
-    );
+    await upload(shared.page, "again.json", parameters.bytes);
     await waitForText(shared.page, ".progress-text", /step 2 of 1500, paused/);
     expect(await trained(shared)).toBe(value);
     await ready(shared.page);
@@ -221,25 +218,69 @@ describe("the studio, used", () => {
     const spoken = '[role="status"][aria-live="polite"]';
     await fill(page, "Paths", 16);
     await page.click('[aria-label="train tauS"]');
+    // Where it starts from is no longer what trains are drawn with.
+    await fill(page, "tauS, start", 0.9);
     await fill(page, "Learning rate", 10);
     await ready(page);
+    await waitForText(page, '[data-parameter="tauS"]', /0\.9000\s+s, true 1\.000/);
     await press(page, "Train");
     await waitForText(page, ".notice", /Training stopped.*parameter tauS became -.* in training, but must be above 0/);
     await waitForText(page, spoken, /^Training stopped after \d of 1500 steps\.$/);
     await page.click('[aria-label="train tauS"]');
+    await fill(page, "tauS, true value", 1.1);
     await fill(page, "Steps", 2);
     await ready(page);
     await press(page, "Train");
     await waitForText(page, ".progress-text", /step 2 of 2, finished/);
     expect(await page.$$(".notice")).toEqual([]);
+    await fill(page, "Steps", 1);
+    await waitForText(page, ".progress-text", /^step 2, finished: 1 asked$/);
+    await fill(page, "Steps", 2);
+    await waitForText(page, ".progress-text", /^step 2 of 2, finished$/);
+    await waitForText(page, ".figures[aria-busy=false]", /./);
     const { bytes } = await saved(tab, () => press(page, "Parameters (JSON)"));
+    expect(JSON.parse(bytes.toString()).document.observed.truth).toEqual({ current: 1.5, tauS: 1.1 });
     const broken = { ...JSON.parse(bytes.toString()), checkpoint: { step: 5 } };
-    const input = await page.$('[aria-label="file to open"]');
-    await (input as unknown as { uploadFile(file: string): Promise<void> }).uploadFile(
-      await writeDownload("broken.json", Buffer.from(JSON.stringify(broken))),
-    );
+    await upload(page, "broken.json", JSON.stringify(broken));
     await waitForText(page, ".notice", /^broken\.json could not be read\. checkpoint\.version: is missing; expected 2/);
     expect(await text(page, ".progress-text")).toBe("step 2 of 2, finished");
+    expect(tab.troubles).toEqual([]);
+    await page.close();
+  });
+
+  it("shows nothing of a run that is gone", async () => {
+    const tab = await open();
+    const { page } = tab;
+    const gone = async (): Promise<void> => {
+      expect(await text(page, ".progress-text")).toMatch(/^step 0/);
+      expect(await text(page, ".readout")).toMatch(/Loss\s+–\s+Speed\s+–/);
+    };
+    await fill(page, "current, start", 1.3);
+    await fill(page, "Paths", 2048);
+    await ready(page);
+    await press(page, "Train");
+    await pressAfter(page, 2, "Pause");
+    await waitForText(page, ".progress-text", /paused/);
+    await waitForText(page, '[data-figure="raster"]', /end at spike 3/);
+    // A change that the run goes on with leaves it its numbers, and what it began from.
+    await fill(page, "Steps", 1000);
+    await ready(page);
+    await waitForText(page, ".readout", /Loss\s+[\d.]+/);
+    // One that begins it anew, and is refused.
+    await fill(page, "Observed trials", 0);
+    await waitForText(page, ".objection", /observed.paths/);
+    await gone();
+    expect(await trained(tab)).toBe(1.3);
+    expect(await text(page, '[data-figure="raster"]')).not.toMatch(/end at spike/);
+    await fill(page, "Observed trials", 8);
+    await ready(page);
+    await press(page, "Train");
+    await page.waitForFunction(() => document.querySelector("progress")!.value >= 2, { polling: 20 });
+    await page.click('input[value="recording"]');
+    await waitForText(page, ".objection", /A recording is needed first/);
+    // A step of 2048 paths takes longer than progress waits: it comes with every step, also with the last.
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await gone();
     expect(tab.troubles).toEqual([]);
     await page.close();
   });
@@ -268,20 +309,7 @@ describe("the studio, used", () => {
     await page.click('input[value="recording"]');
     await waitForText(page, ".drop", /Drop a recording here/);
     const trials = Array.from({ length: 5 }, (_, k) => [21 + k, 63 - k, 110 + 2 * k, 149]);
-    const current = Array.from({ length: 200 }, (_, n) => 200 + 100 * Math.sin(n / 7));
-    const drop = (spikes: number[][]): Promise<void> =>
-      page.evaluate(
-        (text) => {
-          const data = new DataTransfer();
-          data.items.add(new File([text], "cell.json", { type: "application/json" }));
-          const target = document.querySelector(".drop")!;
-          for (const type of ["dragover", "drop"]) {
-            target.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
-          }
-        },
-        JSON.stringify({ dt_ms: 1, current_pA: current, spikes_ms: spikes }),
-      );
-    await drop(trials);
+    await drop(page, "cell.json", trials);
     await waitForText(page, ".drop", /cell\.json/);
     await ready(page);
     await fill(page, "Paths", 32);
@@ -306,7 +334,24 @@ describe("the studio, used", () => {
       .map((n) => Number(n.replace("−", "-")));
     expect(now!).toBeLessThan(first!);
     expect(await trained(tab, "gain")).not.toBe(40);
-    await drop([[21, 63], [9999], []]);
+    const parameters = await saved(tab, () => press(page, "Parameters (JSON)"));
+    const { step } = JSON.parse(parameters.bytes.toString());
+    // Another experiment and back: the recording is still there.
+    await page.click('input[value="figure1"]');
+    await page.click('input[value="recording"]');
+    await ready(page);
+    await waitForText(page, ".drop", /cell\.json/);
+    expect(await text(page, ".progress-text")).toBe("step 0 of 200");
+    // Its parameters wait for it, whatever else is there.
+    await drop(page, "other.json", trials);
+    await ready(page);
+    await upload(page, "parameters.json", parameters.bytes);
+    await waitForText(page, ".objection", /The recording cell\.json is needed first/);
+    expect(await page.$eval(".transport button.primary", (e) => (e as HTMLButtonElement).disabled)).toBe(true);
+    await drop(page, "cell.json", trials);
+    await ready(page);
+    await waitForText(page, ".progress-text", new RegExp(`step ${step} of 200, paused`));
+    await drop(page, "cell.json", [[21, 63], [9999], []]);
     await waitForText(page, '[data-hint="observed"]', /1 of 3 spikes outside.*2 of 3 trials/s);
     await waitForText(page, '[role="status"][aria-live="polite"]', /cell\.json was read.*1 of 3 spikes outside/);
     expect(tab.troubles).toEqual([]);
@@ -358,10 +403,7 @@ describe("the studio, used", () => {
       test: { paths: 16, depth: 2 },
       checkpoint: "run.json",
     };
-    const input = await page.$('[aria-label="file to open"]');
-    await (input as unknown as { uploadFile(file: string): Promise<void> }).uploadFile(
-      await writeDownload("job.json", Buffer.from(JSON.stringify(job))),
-    );
+    await upload(page, "job.json", JSON.stringify(job));
     await waitForText(page, ".notice", /checkpoint is not written here/);
     await waitForText(page, '[data-hint="not-taken"]', /Not measured here: test of this job/);
     await ready(page);
@@ -558,15 +600,41 @@ describe("the studio, used", () => {
       await press(page, "Step");
       await waitForText(page, ".progress-text", /step 1 of 1500, paused/, 20_000);
       expect(troubles).toEqual([]);
+      // Parameters that are opened before there is an engine go on once there is one.
+      const { bytes } = await saved({ page, troubles }, () => press(page, "Parameters (JSON)"));
+      const second = await openTab(plain, site.url);
+      await waitForText(second.page, ".no-gpu", /No WebGPU here/);
+      await upload(second.page, "parameters.json", bytes);
+      await second.page.waitForFunction(() => document.querySelector<HTMLInputElement>(".paths input")!.value === "8");
+      await press(second.page, "Go on with the CPU");
+      await waitForText(second.page, ".progress-text", /step 1 of 1500, paused/, 20_000);
     } finally {
       await plain.close();
     }
   });
 });
 
-async function writeDownload(name: string, bytes: Buffer): Promise<string> {
-  const { writeFileSync } = await import("node:fs");
+/** Drops a recording of 200 ms on the page. */
+function drop(page: Page, name: string, spikes: number[][]): Promise<void> {
+  const current = Array.from({ length: 200 }, (_, n) => 200 + 100 * Math.sin(n / 7));
+  return page.evaluate(
+    (file, text) => {
+      const data = new DataTransfer();
+      data.items.add(new File([text], file, { type: "application/json" }));
+      const target = document.querySelector(".drop")!;
+      for (const type of ["dragover", "drop"]) {
+        target.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
+      }
+    },
+    name,
+    JSON.stringify({ dt_ms: 1, current_pA: current, spikes_ms: spikes }),
+  );
+}
+
+/** Opens a file by the button. */
+async function upload(page: Page, name: string, bytes: string | Uint8Array): Promise<void> {
   const file = join(downloads, name);
   writeFileSync(file, bytes);
-  return file;
+  const input = (await page.$('[aria-label="file to open"]')) as ElementHandle<HTMLInputElement>;
+  await input.uploadFile(file);
 }

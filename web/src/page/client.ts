@@ -18,10 +18,10 @@ export class StudioClient {
   private readonly waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   private next = 0;
 
-  constructor(listen: (event: StudioEvent) => void) {
+  constructor(listen: (event: StudioEvent, load?: number) => void) {
     this.worker.onmessage = ({ data }: MessageEvent<Message>) => {
       if ("event" in data) {
-        listen(data.event);
+        listen(data.event, data.load);
         return;
       }
       const call = this.waiting.get(data.id);

@@ -21,6 +21,13 @@ export class Files implements FileContext {
     return this.recording;
   }
 
+  /** @throws SaltationError where the recording that was given is not the one of this name. */
+  check(name: string): void {
+    if (this.recording?.path === name) return;
+    const which = name ? `the recording ${name}` : "a recording";
+    throw new SaltationError("invalid-input", `observed: needs ${which}; drop its file on the page`);
+  }
+
   /** Reads a file by its contents: a document, a training job, or a recording, which is kept. */
   read(name: string, bytes: Uint8Array): FileContents {
     const npz = bytes[0] === 0x50 && bytes[1] === 0x4b;

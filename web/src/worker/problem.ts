@@ -19,6 +19,7 @@ import { checkResume } from "../../../src/train/train.js";
 import { trainableNames } from "../../../src/train/trainable.js";
 import { checkState } from "../../../src/train/update.js";
 import { type StudioDocument, type Truth, trainedNames } from "../model/document.js";
+import type { Files } from "./files.js";
 
 export interface Problem {
   readonly document: StudioDocument;
@@ -118,7 +119,8 @@ function drawn<T>(weights: T, layers: readonly number[] | undefined): T | { laye
 }
 
 /** What a document trains, checked without an engine. @throws SaltationError naming the field that is wrong. */
-export function planOf(document: StudioDocument, files: FileContext): TrainPlan {
+export function planOf(document: StudioDocument, files: Files): TrainPlan {
+  if (document.observed.kind === "recording") files.check(document.observed.name);
   return planTrainJob(checkedJob(document, simulateJob(document) ?? observedJob(document)), files);
 }
 

@@ -8,9 +8,9 @@ export interface Studio {
   open(backend: "webgpu" | "cpu"): EngineFacts;
   /**
    * Checks a document and, where an engine is open, prepares its run and shows it: from the start, from where an export
-   * stood, or (`keep`) from where the run before it stands.
+   * stood, or (`keep`) from where the run before it stands. Events of that run carry the number of its load.
    */
-  load(document: StudioDocument, resume: Standing | "keep" | null, neuron: number): LoadResult;
+  load(document: StudioDocument, resume: Standing | "keep" | null, neuron: number, load: number): LoadResult;
   /** Reads a file: a document with its checkpoint, a training job, or a recording. */
   read(name: string, bytes: Uint8Array): FileContents;
   /** Reads a document from a link. */
@@ -157,4 +157,4 @@ export type StudioEvent =
 
 export type Call = { id: number; method: keyof Studio; args: unknown[] };
 export type Answer = { id: number; value?: unknown; error?: { code: string; message: string } };
-export type Message = Answer | { event: StudioEvent };
+export type Message = Answer | { event: StudioEvent; load?: number };

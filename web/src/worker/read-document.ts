@@ -6,7 +6,9 @@ import { type TruthOptions, truthSolve } from "../../../src/experiments/recovery
 import { checkJob } from "../../../src/io/check-job.js";
 import { checkpointSchema } from "../../../src/io/checkpoint-schema.js";
 import { type TrainJob, trainSchema } from "../../../src/io/job.js";
+import { recordingName } from "../../../src/io/recording.js";
 import { experiments, type StudioDocument, type Truth } from "../model/document.js";
+import { experimentLike, unitsOfJob } from "../model/job-units.js";
 import { brokenLink } from "../model/link.js";
 import type { Standing } from "./protocol.js";
 import { numbersIn } from "./run.js";
@@ -83,13 +85,12 @@ export function readLink(text: string): StudioDocument {
 /** A training job of the command line as a document. */
 export function readJob(value: unknown): StudioDocument {
   const { observed: given, checkpoint: _, ...job } = checkJob(trainSchema, value);
-  const own = typeof job.network.cell === "object";
   return {
     version: 1,
-    experiment: own ? "equations" : "figure1",
+    experiment: typeof job.network.cell === "object" ? "equations" : (experimentLike(job)?.experiment ?? "figure1"),
     job,
     observed: observedOf(given, job.seed),
-    units: {},
+    units: unitsOfJob(job),
   };
 }
 
@@ -103,5 +104,6 @@ function observedOf(given: TrainJob["observed"], jobSeed = 0): StudioDocument["o
   }
   if ("times" in given)
     return { kind: "trials", times: given.times, ...(given.neurons ? { neurons: given.neurons } : {}) };
-  return { kind: "recording", name: given.file, ...("key" in given ? { key: given.key as string } : {}) };
+  const name = given.file === recordingName ? "" : given.file;
+  return { kind: "recording", name, ...("key" in given ? { key: given.key as string } : {}) };
 }

@@ -8,19 +8,9 @@ import { ownCell, type StudioDocument } from "../model/document.js";
 import { Files } from "./files.js";
 import { observedHints } from "./observed-hints.js";
 import { buildProblem, checkCheckpoint, fieldOfDocument, planOf, simulateJob, withValues } from "./problem.js";
-import type {
-  Answer,
-  Call,
-  CellFacts,
-  EngineFacts,
-  FieldError,
-  LoadResult,
-  Message,
-  Studio,
-  StudioEvent,
-} from "./protocol.js";
+import type { Answer, Call, CellFacts, EngineFacts, FieldError, LoadResult, Message, Studio } from "./protocol.js";
 import { readDocument, readLink } from "./read-document.js";
-import { type Origin, Run } from "./run.js";
+import { type Origin, Run, type RunHost } from "./run.js";
 import { failureText } from "./zero-divisors.js";
 
 const scope = self as unknown as {
@@ -31,14 +21,12 @@ const scope = self as unknown as {
 const files = new Files();
 let engine: Engine | undefined;
 let run: Run | undefined;
-/** Counts loads: one that is overtaken by the next gives up. */
-let loads = 0;
+/** The last load: one that is overtaken by the next gives up. */
+let latest = 0;
 /** Where the run of the last load goes on from: one that is overtaken, or cannot run, leaves it to the next. */
 let origin: Promise<Origin | undefined> = Promise.resolve(undefined);
 /** The neuron that is shown, also by the run that is being loaded. */
 let shown = 0;
-
-const emit = (event: StudioEvent): void => scope.postMessage({ event });
 
 async function openEngine(backend: "webgpu" | "cpu"): Promise<EngineFacts> {
   engine?.dispose();
@@ -51,11 +39,11 @@ async function openEngine(backend: "webgpu" | "cpu"): Promise<EngineFacts> {
   return { backend, adapter: opened.adapterName, software: "fallback" in adapter && adapter.fallback };
 }
 
-const host = {
+const hostOf = (load: number): RunHost => ({
   engine: () => engine!,
-  reopen: async () => emit({ kind: "engine", facts: await openEngine("webgpu") }),
-  emit,
-};
+  reopen: async () => scope.postMessage({ event: { kind: "engine", facts: await openEngine("webgpu") } }),
+  emit: (event) => scope.postMessage({ event, load }),
+});
 
 function standing(): Run {
   if (!run) throw new SaltationError("invalid-input", "there is no run yet");
@@ -112,20 +100,20 @@ const studio: {
   [K in keyof Studio]: (...args: Parameters<Studio[K]>) => ReturnType<Studio[K]> | Promise<ReturnType<Studio[K]>>;
 } = {
   open: openEngine,
-  async load(document, resume, neuron) {
-    const load = ++loads;
+  async load(document, resume, neuron, load) {
+    latest = load;
     shown = neuron;
     const stood = run?.stop() ?? origin;
     run = undefined;
     origin = stood.then((before) => (resume === "keep" ? before : (resume ?? undefined)));
     const from = await origin;
     const { result, plan } = check(document);
-    if (!plan || !engine || load !== loads) return result;
+    if (!plan || !engine || load !== latest) return result;
     try {
       if (from?.checkpoint) checkCheckpoint(plan, from.checkpoint);
       const problem = await buildProblem(engine, document, plan, files);
-      if (load !== loads) return result;
-      run = new Run(problem, host, shown, from);
+      if (load !== latest) return result;
+      run = new Run(problem, hostOf(load), shown, from);
       result.hints = observedHints(document, problem.trials, plan.plan, files);
       result.ready = true;
       await run.show();

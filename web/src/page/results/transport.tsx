@@ -20,6 +20,8 @@ export function Transport() {
   const against = objection.value;
   const running = going.value;
   const begun = step.value > 0;
+  // The steps that are asked may be set below those done.
+  const beyond = totalSteps.value > 0 && step.value > totalSteps.value;
   return (
     <section class="transport" aria-label="Training controls">
       <div class="buttons">
@@ -61,9 +63,9 @@ export function Transport() {
         />
         <span class="progress-text">
           step {step.value}
-          {totalSteps.value > 0 && ` of ${totalSteps.value}`}
+          {totalSteps.value > 0 && !beyond && ` of ${totalSteps.value}`}
           {running && pausing.value && ", pausing after this one"}
-          {state.value === "finished" && ", finished"}
+          {state.value === "finished" && (beyond ? `, finished: ${totalSteps.value} asked` : ", finished")}
           {state.value === "paused" && ", paused"}
         </span>
       </div>

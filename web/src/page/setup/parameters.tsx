@@ -50,6 +50,7 @@ export function Parameters() {
             const start = startOf(document, name);
             const trained = chosen.includes(name);
             const known = truth?.[name];
+            const drawn = known ?? (trained ? start : undefined);
             const field = name === "current" ? "input.current" : `network.parameters.${name}`;
             const trueField = `observed.truth.${name}`;
             return (
@@ -96,9 +97,9 @@ export function Parameters() {
                   </td>
                   {truth && (
                     <td class="value-cell">
-                      {trained && typeof start === "number" ? (
+                      {typeof drawn === "number" ? (
                         <NumberInput
-                          value={typeof known === "number" ? known : start}
+                          value={drawn}
                           label={`${name}, true value`}
                           field={trueField}
                           errorId={`${trueField}-error`}
@@ -124,6 +125,9 @@ export function Parameters() {
                         const on = event.currentTarget.checked;
                         edit((d) => {
                           d.job.trainable = on ? [...d.job.trainable, name] : without(d, name);
+                          // Trains stay those of the value of now, whatever it starts from later.
+                          if (on && typeof start === "number" && d.observed.kind === "simulated")
+                            d.observed.truth[name] ??= start;
                         });
                       }}
                     />

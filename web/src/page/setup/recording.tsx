@@ -2,6 +2,7 @@
 import { useRef, useState } from "preact/hooks";
 import type { StudioDocument } from "../../model/document.js";
 import { ChoiceRow, NumberRow } from "../rows.js";
+import { awaitsRecording } from "../state/objection.js";
 import { readFile } from "../state/open-file.js";
 import { loaded, recording, studioDocument } from "../state/signals.js";
 
@@ -30,7 +31,7 @@ export function RecordingPart() {
   const current = job.input?.current;
   const sampled = typeof current === "object" && !Array.isArray(current) ? current : undefined;
   const reference = sampled && !Array.isArray(sampled.samples) ? sampled.samples : undefined;
-  const missing = observed.kind === "recording" && facts?.name !== observed.name;
+  const missing = awaitsRecording.value;
   return (
     <section class="recording" aria-label="Recording">
       {/* biome-ignore lint/a11y/noStaticElementInteractions: the button inside does the same by key */}
@@ -50,7 +51,7 @@ export function RecordingPart() {
               <br />
               {facts.lists.length} {facts.lists.length === 1 ? "list" : "lists"}. Drop another file to replace it.
             </>
-          ) : missing && observed.name ? (
+          ) : missing && "name" in observed && observed.name ? (
             <>
               This experiment needs the recording <strong>{observed.name}</strong>. Drop it here.
             </>

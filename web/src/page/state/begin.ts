@@ -6,7 +6,7 @@ import { linked } from "./share.js";
 import { engine, engineProblem, neuron, studioDocument } from "./signals.js";
 import { client } from "./worker.js";
 
-/** Opens an engine, then loads the document into it. */
+/** Opens an engine, then loads the document into it, from where it stands: parameters may have been opened meanwhile. */
 export async function openEngine(backend: "webgpu" | "cpu"): Promise<void> {
   try {
     engine.value = await client.call("open", backend);
@@ -15,7 +15,7 @@ export async function openEngine(backend: "webgpu" | "cpu"): Promise<void> {
     engineProblem.value = (error as Error).message;
     if (!(error instanceof StudioError && error.code === "no-adapter")) failed("The engine could not be opened", error);
   }
-  await load(null);
+  await load("keep");
 }
 
 export async function begin(): Promise<void> {

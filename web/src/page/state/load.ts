@@ -2,6 +2,7 @@
 import { batch, signal } from "@preact/signals";
 import type { ExperimentName, StudioDocument } from "../../model/document.js";
 import { newDocument } from "../../model/experiments.js";
+import { recordingDocument } from "../../model/recording-document.js";
 import type { Standing } from "../../worker/protocol.js";
 import { failed, withdraw } from "./notices.js";
 import { refused } from "./objection.js";
@@ -10,8 +11,10 @@ import {
   entries,
   loaded,
   loading,
+  loads,
   neuron,
   rate,
+  recording,
   saturated,
   snapshot,
   state,
@@ -21,25 +24,31 @@ import {
 } from "./signals.js";
 import { client } from "./worker.js";
 
-/** Counts loads and changes: a load that is overtaken by either says nothing of the document any more. */
-let loads = 0;
-
 /** Loads the document as it stands now: what waits to be loaded is part of it. */
 export async function load(standing: Standing | "keep" | null): Promise<void> {
-  const mine = ++loads;
+  const mine = ++loads.value;
   clearTimeout(waiting);
   keeps = true;
   loading.value = true;
   try {
-    const result = await client.call("load", studioDocument.value, standing, neuron.value);
-    if (mine !== loads) return;
+    const result = await client.call("load", studioDocument.value, standing, neuron.value, mine);
+    if (mine !== loads.value) return;
     loaded.value = result;
     if (!result.ready) totalSteps.value = 0;
   } catch (error) {
     failed("The experiment could not be loaded", error);
   } finally {
-    if (mine === loads) loading.value = false;
+    if (mine === loads.value) loading.value = false;
   }
+}
+
+/** Nothing is left of the run before. */
+function toStart(): void {
+  clearHistory();
+  rate.value = 0;
+  saturated.value = 0;
+  state.value = "ready";
+  step.value = 0;
 }
 
 let waiting: ReturnType<typeof setTimeout> | undefined;
@@ -55,15 +64,12 @@ export function edit(change: (document: StudioDocument) => void, keep = false): 
   const document = structuredClone(studioDocument.value);
   change(document);
   clearTimeout(waiting);
-  loads++;
+  loads.value++;
   keeps &&= keep;
   batch(() => {
     studioDocument.value = document;
     loading.value = true;
-    if (!keeps) {
-      state.value = "ready";
-      step.value = 0;
-    }
+    if (!keeps) toStart();
   });
   waiting = setTimeout(() => {
     void load(keeps ? "keep" : null);
@@ -79,17 +85,13 @@ export function lastNeuron({ job: { network } }: StudioDocument): number {
 export const documents = signal(0);
 
 /** Takes another document, and where it stood. */
-export async function adopt(document: StudioDocument, standing: Standing | null): Promise<void> {
+export async function adopt(document: StudioDocument, standing: Standing | "keep" | null): Promise<void> {
   batch(() => {
     entries.value = [];
-    clearHistory();
-    rate.value = 0;
-    saturated.value = 0;
+    toStart();
     studioDocument.value = document;
     neuron.value = lastNeuron(document);
     snapshot.value = undefined;
-    state.value = "ready";
-    step.value = 0;
     loaded.value = undefined;
     refused.value = {};
     documents.value++;
@@ -99,7 +101,8 @@ export async function adopt(document: StudioDocument, standing: Standing | null)
   await load(standing);
 }
 
-export const choose = (name: ExperimentName): Promise<void> => adopt(newDocument(name), null);
+export const choose = (name: ExperimentName): Promise<void> =>
+  adopt(name === "recording" && recording.value ? recordingDocument(recording.value) : newDocument(name), null);
 
 /** Back to the start. */
 export const reset = (): Promise<void> => adopt(studioDocument.value, null);

@@ -12,12 +12,21 @@ export function refuse(field: string, message: string | undefined): void {
   if (before !== message) refused.value = message === undefined ? others : { ...others, [field]: message };
 }
 
+/** Whether what was observed is in a recording that the page does not hold. */
+export const awaitsRecording = computed(() => {
+  const { observed } = studioDocument.value;
+  return observed.kind === "recording" && observed.name !== recording.value?.name;
+});
+
 /** What stands against training, if anything: a field, and what is wrong with it. */
 export const objection = computed((): FieldError | undefined => {
   const [typed] = Object.entries(refused.value);
   if (typed) return { field: typed[0], message: typed[1] };
-  if (studioDocument.value.experiment === "recording" && !recording.value)
-    return { field: "", message: "A recording is needed first: drop its file on the page." };
+  const { observed } = studioDocument.value;
+  if (awaitsRecording.value) {
+    const which = "name" in observed && observed.name ? `The recording ${observed.name}` : "A recording";
+    return { field: "", message: `${which} is needed first: drop its file on the page.` };
+  }
   return loaded.value?.error;
 });
 

@@ -23,6 +23,8 @@ export const saturated = signal(0);
 export const snapshot = signal<Snapshot | undefined>(undefined);
 export const recording = signal<RecordingFacts | undefined>(undefined);
 export const neuron = signal(0);
+/** Counts loads and changes: what is said of one that is overtaken by either counts no more. */
+export const loads = signal(0);
 /** Whether a run is being prepared. */
 export const loading = signal(true);
 /** Whether the run rests after the step under way. */

@@ -9,6 +9,7 @@ import {
   engine,
   entries,
   history,
+  loads,
   rate,
   saturated,
   snapshot,
@@ -25,7 +26,9 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 let picturedAt = 0;
 
-function listen(event: StudioEvent): void {
+function listen(event: StudioEvent, load?: number): void {
+  // A run that was left may still be in a step.
+  if (load !== undefined && load !== loads.value) return;
   batch(() => {
     switch (event.kind) {
       case "state": {
@@ -40,16 +43,19 @@ function listen(event: StudioEvent): void {
           }
           if (event.state === "paused") say(`Paused after ${event.step} of ${event.steps} steps: ${valuesInWords()}.`);
           if (event.state === "failed") say(`Training stopped after ${event.step} of ${event.steps} steps.`);
-          if (event.state === "finished") say(`Finished ${event.steps} steps: ${valuesInWords()}.`);
+          if (event.state === "finished") say(`Finished ${event.step} steps: ${valuesInWords()}.`);
         }
         break;
       }
-      case "entries":
-        entries.value = event.entries;
-        // A run that goes on from where the one before it stood goes on with its curves.
-        if (event.from === 0 || history.value.data.values.length !== event.entries.length) clearHistory();
+      case "entries": {
+        const before = entries.value;
+        // A run that goes on from where the one before it stood goes on with its curves, from their start.
+        const goesOn = event.from > 0 && history.value.data.values.length === event.entries.length;
+        entries.value = goesOn ? event.entries.map((e, n) => ({ ...e, start: before[n]!.start })) : event.entries;
+        if (!goesOn) clearHistory();
         rate.value = 0;
         break;
+      }
       case "progress":
         history.value.data.append(event);
         history.value = { data: history.value.data };
