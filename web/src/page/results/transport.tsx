@@ -5,7 +5,7 @@ import { NumberInput } from "../fields.js";
 import { reset } from "../state/load.js";
 import { canTrain, objection } from "../state/objection.js";
 import { pause, setPaths, stepOnce, train } from "../state/run.js";
-import { going, pausing, state, step, studioDocument, totalSteps } from "../state/signals.js";
+import { going, loadingLong, pausing, state, step, studioDocument, totalSteps } from "../state/signals.js";
 
 /** On narrow screens the numbers that move may lie far below the setup: brings them into view. */
 function showReadout(): void {
@@ -67,6 +67,7 @@ export function Transport() {
           {running && pausing.value && ", pausing after this one"}
           {state.value === "finished" && (beyond ? `, finished: ${totalSteps.value} asked` : ", finished")}
           {state.value === "paused" && ", paused"}
+          {loadingLong.value && ", being prepared: a step that is under way ends first"}
         </span>
       </div>
       {against && (

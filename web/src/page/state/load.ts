@@ -11,6 +11,7 @@ import {
   entries,
   loaded,
   loading,
+  loadingLong,
   loads,
   neuron,
   rate,
@@ -24,12 +25,18 @@ import {
 } from "./signals.js";
 import { client } from "./worker.js";
 
+/** Milliseconds after which the page says what it waits for. */
+const longAfter = 1500;
+
 /** Loads the document as it stands now: what waits to be loaded is part of it. */
 export async function load(standing: Standing | "keep" | null): Promise<void> {
   const mine = ++loads.value;
   clearTimeout(waiting);
   keeps = true;
   loading.value = true;
+  const long = setTimeout(() => {
+    loadingLong.value = mine === loads.value;
+  }, longAfter);
   try {
     const result = await client.call("load", studioDocument.value, standing, neuron.value, mine);
     if (mine !== loads.value) return;
@@ -38,7 +45,8 @@ export async function load(standing: Standing | "keep" | null): Promise<void> {
   } catch (error) {
     failed("The experiment could not be loaded", error);
   } finally {
-    if (mine === loads.value) loading.value = false;
+    clearTimeout(long);
+    if (mine === loads.value) loading.value = loadingLong.value = false;
   }
 }
 

@@ -27,6 +27,8 @@ export const neuron = signal(0);
 export const loads = signal(0);
 /** Whether a run is being prepared. */
 export const loading = signal(true);
+/** Whether that takes long. */
+export const loadingLong = signal(false);
 /** Whether the run rests after the step under way. */
 export const pausing = signal(false);
 export const going = computed(() => state.value === "running");
