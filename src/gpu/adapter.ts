@@ -1,6 +1,5 @@
 /** Which adapter to use, what it can do, and what to do where there is none. */
 import { SaltationError } from "../errors.js";
-import { inDeno, inNode } from "./runtime.js";
 
 export interface AdapterSummary {
   readonly vendor: string;
@@ -55,9 +54,8 @@ async function search(options: AdapterOptions): Promise<{ found?: FoundAdapter; 
     const adapter = await browser.requestAdapter({ ...request, forceFallbackAdapter: options.software ?? false });
     return adapter
       ? { found: { adapter, backend: "browser" }, problems: [] }
-      : { problems: [`${inDeno() ? "Deno" : "the browser"} has no ${options.software ? "software " : ""}adapter`] };
+      : { problems: [`navigator.gpu gave no ${options.software ? "software " : ""}adapter`] };
   }
-  if (!inNode()) return { problems: ["this browser has no navigator.gpu"] };
   const { requestNodeAdapter } = await import("./node-adapter.js");
   const { adapter, problems } = await requestNodeAdapter(request, options.software ?? false);
   return adapter ? { found: { adapter, backend: "dawn" }, problems } : { problems };
