@@ -86,6 +86,11 @@ const misspelt: Case[] = [
     () => signatureMMD(backend, x, y, { solver: { kind: "polynomial", order: 3, dyadic: [1, 1] } }),
     "solver.dyadic",
   ],
+  [
+    "PSTH",
+    () => js.psth([[0.1]], { t0: 0, t1: 1, bin: 0.5, smoth: 1 }),
+    "smoth: is unknown; known: t0, t1, bin, smooth",
+  ],
   ["two-sample test", () => twoSampleTest(backend, x, y, { permutatons: 10 }), "permutatons: is unknown"],
 ];
 const values: Case[] = [
