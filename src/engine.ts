@@ -49,8 +49,9 @@ export interface GradientOptions extends SolveOptions, Progress {
   perPath?: (firstPath: number, paths: number, rows: Float32Array | Float64Array) => void;
 }
 
-const solveNames = "paths t0 t1 dt method seed antithetic? maxSpikes distribution";
-const gradientNames = `${solveNames} with requireExact? standardErrors?`;
+/** Those of a gradient go with a simulation too, so that one object serves both. */
+const solveNames = "paths t0 t1 dt method seed antithetic? maxSpikes distribution with requireExact? standardErrors?";
+const called = `${solveNames} progress() perPath()`;
 
 /** A network on an engine. */
 export class EngineNetwork {
@@ -74,7 +75,7 @@ export class EngineNetwork {
    * @throws SaltationError `invalid-input` for bad options, `not-finite` where a state left the finite numbers.
    */
   simulate(options: SolveOptions & Progress): Promise<SpikeTrains> {
-    checkOptions("", options, `${solveNames} progress()`);
+    checkOptions("", options, called);
     const plan = this.plan(options);
     const { gpu } = this.engine;
     if (gpu) return simulateGpu(gpu, plan, options.progress);
@@ -118,7 +119,7 @@ export class EngineNetwork {
   async prepareGradient(
     options: Omit<GradientOptions, keyof Progress | "perPath"> & PreparedGradientOptions,
   ): Promise<PreparedGradient> {
-    checkOptions("", options, `${gradientNames} loss slots tape writes`);
+    checkOptions("", options, `${solveNames} loss slots tape writes`);
     const { loss } = options;
     const plan = this.writable(loss ? this.gradientPlan(options, loss) : this.plan(options), options.writes);
     const views = requestedViews(this.network, parameterLayout(plan), options.with);
@@ -135,7 +136,7 @@ export class EngineNetwork {
    * @throws SaltationError `invalid-input`, or `not-finite`.
    */
   async valueAndGradient(loss: Loss, options: GradientOptions): Promise<ValueAndGradient> {
-    checkOptions("", options, `${gradientNames} progress() perPath()`);
+    checkOptions("", options, called);
     const plan = this.gradientPlan(options, loss);
     const evaluatorOf = (of: SolvePlan): Promise<Evaluator> =>
       this.evaluator(of, loss, options.with, options.requireExact);
@@ -158,7 +159,7 @@ export class EngineNetwork {
    * @throws SaltationError `invalid-input`, or `not-finite`.
    */
   async spikeTimeSensitivities(options: Omit<GradientOptions, "perPath">): Promise<Sensitivities> {
-    checkOptions("", options, `${gradientNames} progress()`);
+    checkOptions("", options, `${solveNames} progress()`);
     const plan = this.plan(options);
     const layout = parameterLayout(plan);
     const views = requestedViews(this.network, layout, options.with);
@@ -177,7 +178,7 @@ export class EngineNetwork {
    * @throws SaltationError `invalid-input`.
    */
   stateTraces(options: SolveOptions & { neurons?: readonly number[] }): StateTrace[] {
-    checkOptions("", options, `${solveNames} neurons`);
+    checkOptions("", options, `${called} neurons`);
     const plan = this.plan(options);
     list("neurons", options.neurons ?? [], "neurons").forEach((k, n) => {
       wholeNumber(`neurons[${n}]`, k, 0, plan.network.neurons - 1);

@@ -233,6 +233,7 @@ describe("bad input", () => {
 
   it("leaves what is right alone", async () => {
     await expect(simulated({ ...solve, progress: undefined, antithetic: false })()).resolves.toBeDefined();
+    await expect(simulated({ ...solve, with: ["current"], requireExact: false })()).resolves.toBeDefined();
     await expect(resumed({ note: "from elsewhere" })()).resolves.toBeUndefined();
     await expect(signatureMMD(backend, x, y, { gradient: { x: true }, unbiased: false })).resolves.toBeDefined();
     await expect(twoSampleTest(backend, x, y, { permutations: 9, gradient: { x: true } })).resolves.toHaveProperty(
