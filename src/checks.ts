@@ -53,7 +53,7 @@ export function checkOptions(field: string, given: unknown, known: string): void
   }
 }
 
-/** A list of numbers or of whatever. @param of what they are, for messages. */
+/** A list or a typed array. @param of what it holds, for messages. */
 export function list<T>(field: string, value: T, of: string): T {
   if (!isNumbers(value)) fail(field, `expected a list of ${of}, got ${show(value)}`);
   return value;
