@@ -32,6 +32,33 @@ export type Numbers = readonly number[] | Float32Array | Float64Array | Int32Arr
 export const isNumbers = (value: unknown): value is Numbers =>
   Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
 
+/**
+ * Checks the shape of what was given by name: refuses what is no object, names that are not known, and values of the
+ * wrong sort where it matters what they are.
+ * @param known names, separated by spaces: `name?` is true or false, `name()` a function.
+ * @param field what was given, for messages; empty for options.
+ */
+export function checkOptions(field: string, given: unknown, known: string): void {
+  const sorts = known.split(" ");
+  const names = known.replace(/[?()]/g, "").split(" ");
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    fail(field || "options", `expected { ${names.join(", ")} }, got ${show(given)}`);
+  }
+  for (const [name, value] of Object.entries(given)) {
+    const at = field && `${field}.`;
+    const sort = sorts[names.indexOf(name)] ?? fail(at + name, `is unknown; known: ${names.join(", ")}`);
+    if (value === undefined || sort === name) continue;
+    const [type, what] = sort.endsWith("?") ? ["boolean", "true or false"] : ["function", "a function"];
+    if (typeof value !== type) fail(at + name, `expected ${what}, got ${show(value)}`);
+  }
+}
+
+/** A list or a typed array. @param of what it holds, for messages. */
+export function list<T>(field: string, value: T, of: string): T {
+  if (!isNumbers(value)) fail(field, `expected a list of ${of}, got ${show(value)}`);
+  return value;
+}
+
 export function finiteNumber(field: string, value: unknown): number {
   if (typeof value !== "number" || !Number.isFinite(value)) fail(field, `expected a finite number, got ${show(value)}`);
   return value;
@@ -54,6 +81,11 @@ export function finiteNumbers(field: string, values: ArrayLike<number>, count: n
 
 export function positiveNumber(field: string, value: unknown): number {
   if (finiteNumber(field, value) <= 0) fail(field, `expected a number above 0, got ${show(value)}`);
+  return value as number;
+}
+
+export function nonNegative(field: string, value: unknown): number {
+  if (finiteNumber(field, value) < 0) fail(field, `expected a number of at least 0, got ${show(value)}`);
   return value as number;
 }
 

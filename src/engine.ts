@@ -1,7 +1,7 @@
 /** The engine: a backend, and networks on it. Everything belongs to an Engine; there is no global state. */
 import type { Cell, CellDefinition } from "./cell/cell.js";
 import { defineCell } from "./cell/cell.js";
-import { fail, oneOf, wholeNumber } from "./checks.js";
+import { checkOptions, fail, list, oneOf, show, wholeNumber } from "./checks.js";
 import type { Current } from "./driver/current.js";
 import { SaltationError } from "./errors.js";
 import { type AdapterSummary, Gpu, type GpuOptions } from "./gpu/index.js";
@@ -49,6 +49,10 @@ export interface GradientOptions extends SolveOptions, Progress {
   perPath?: (firstPath: number, paths: number, rows: Float32Array | Float64Array) => void;
 }
 
+/** Those of a gradient go with a simulation too, so that one object serves both. */
+const solveNames = "paths t0 t1 dt method seed antithetic? maxSpikes distribution with requireExact? standardErrors?";
+const called = `${solveNames} progress() perPath()`;
+
 /** A network on an engine. */
 export class EngineNetwork {
   constructor(
@@ -71,6 +75,7 @@ export class EngineNetwork {
    * @throws SaltationError `invalid-input` for bad options, `not-finite` where a state left the finite numbers.
    */
   simulate(options: SolveOptions & Progress): Promise<SpikeTrains> {
+    checkOptions("", options, called);
     const plan = this.plan(options);
     const { gpu } = this.engine;
     if (gpu) return simulateGpu(gpu, plan, options.progress);
@@ -86,6 +91,7 @@ export class EngineNetwork {
    * @throws SaltationError `invalid-input`, also on the CPU, which has no encoders.
    */
   async prepare(options: SolveOptions & { slots?: number; writes?: readonly string[] }): Promise<PreparedSimulation> {
+    checkOptions("", options, `${solveNames} slots writes`);
     const plan = this.writable(this.plan(options), options.writes);
     const { gpu } = this.engine;
     if (!gpu) fail("backend", "is cpu; command encoders are a matter of WebGPU");
@@ -113,6 +119,7 @@ export class EngineNetwork {
   async prepareGradient(
     options: Omit<GradientOptions, keyof Progress | "perPath"> & PreparedGradientOptions,
   ): Promise<PreparedGradient> {
+    checkOptions("", options, `${solveNames} loss slots tape writes`);
     const { loss } = options;
     const plan = this.writable(loss ? this.gradientPlan(options, loss) : this.plan(options), options.writes);
     const views = requestedViews(this.network, parameterLayout(plan), options.with);
@@ -129,6 +136,7 @@ export class EngineNetwork {
    * @throws SaltationError `invalid-input`, or `not-finite`.
    */
   async valueAndGradient(loss: Loss, options: GradientOptions): Promise<ValueAndGradient> {
+    checkOptions("", options, called);
     const plan = this.gradientPlan(options, loss);
     const evaluatorOf = (of: SolvePlan): Promise<Evaluator> =>
       this.evaluator(of, loss, options.with, options.requireExact);
@@ -151,6 +159,7 @@ export class EngineNetwork {
    * @throws SaltationError `invalid-input`, or `not-finite`.
    */
   async spikeTimeSensitivities(options: Omit<GradientOptions, "perPath">): Promise<Sensitivities> {
+    checkOptions("", options, `${solveNames} progress()`);
     const plan = this.plan(options);
     const layout = parameterLayout(plan);
     const views = requestedViews(this.network, layout, options.with);
@@ -169,8 +178,9 @@ export class EngineNetwork {
    * @throws SaltationError `invalid-input`.
    */
   stateTraces(options: SolveOptions & { neurons?: readonly number[] }): StateTrace[] {
+    checkOptions("", options, `${called} neurons`);
     const plan = this.plan(options);
-    options.neurons?.forEach((k, n) => {
+    list("neurons", options.neurons ?? [], "neurons").forEach((k, n) => {
       wholeNumber(`neurons[${n}]`, k, 0, plan.network.neurons - 1);
     });
     return traceStates(plan, options.neurons);
@@ -209,7 +219,14 @@ export class Engine {
    * @throws SaltationError `no-adapter` where backend is `webgpu` and none is found.
    */
   static async create(options: EngineOptions = {}): Promise<Engine> {
+    checkOptions("", options, "backend device powerPreference software?");
     const backend = oneOf("backend", options.backend ?? "auto", ["auto", "webgpu", "cpu"]);
+    const { device, powerPreference = "low-power" } = options;
+    oneOf("powerPreference", powerPreference, ["low-power", "high-performance"]);
+    if (device !== undefined) {
+      if (backend === "cpu") fail("device", "goes with WebGPU, but backend is cpu; leave one of them out");
+      if (!device?.queue) fail("device", `expected a GPUDevice, got ${show(device)}; await requestDevice()`);
+    }
     if (backend === "cpu") return new Engine(undefined);
     try {
       return new Engine(await Gpu.create(options));

@@ -115,7 +115,7 @@ function figureResult({ suite, figure, does, seconds, ratios }: Samples): Figure
 export async function runBench(host: Host, options: BenchOptions): Promise<BenchResult> {
   const { clock } = host;
   const began = clock();
-  const engine = await Engine.create(options);
+  const engine = await Engine.create({ backend: options.backend, software: options.software ?? false });
   let floors: Floors | undefined;
   try {
     const chosen = sizesFor(engine, options.quick ?? false);

@@ -2,7 +2,7 @@
  * A cell: the equations of one neuron (or of one general event SDE), given as text, checked, and held as one
  * expression graph from which value and derivative code for both WGSL and JavaScript is emitted.
  */
-import { SaltationError } from "../errors.js";
+import { checkOptions, fail as failIn, show } from "../checks.js";
 import { checkExactness, type Exactness } from "./exactness.js";
 import { Graph, inputNames, type Node } from "./graph.js";
 import { knownFunctions, parseEquation } from "./parse.js";
@@ -76,8 +76,6 @@ const networkParameters = new Set(["weights", "current"]);
 const identifier = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 const maximumStates = 32;
 
-const sections = ["name", "state", "noise", "event", "reset", "receive", "start", "parameters", "positive", "units"];
-
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -87,29 +85,16 @@ function isRecord(value: unknown): value is Record<string, unknown> {
  * @throws SaltationError `invalid-input` naming the equation and what is wrong in it.
  */
 export function defineCell(definition: CellDefinition): Cell {
-  const fail = (field: string, what: string): never => {
-    throw new SaltationError("invalid-input", `cell.${field}: ${what}`);
-  };
-  if (!isRecord(definition)) {
-    throw new SaltationError(
-      "invalid-input",
-      `cell: expected an object of equations, got ${JSON.stringify(definition)}`,
-    );
-  }
-  for (const key of Object.keys(definition)) {
-    if (!sections.includes(key)) fail(key, `unknown section; known: ${sections.join(", ")}`);
-  }
+  const fail = (field: string, what: string): never => failIn(`cell.${field}`, what);
+  checkOptions("cell", definition, "name state noise event reset receive start parameters positive units");
   const { name } = definition;
-  if (typeof name !== "string" || name === "") fail("name", `expected a name, got ${JSON.stringify(name)}`);
+  if (typeof name !== "string" || name === "") fail("name", `expected a name, got ${show(name)}`);
   for (const key of ["state", "parameters"] as const) {
-    if (!isRecord(definition[key])) fail(key, `expected an object, got ${JSON.stringify(definition[key])}`);
+    if (!isRecord(definition[key])) fail(key, `expected an object, got ${show(definition[key])}`);
   }
   for (const key of ["noise", "reset", "receive", "start", "units"] as const) {
     if (definition[key] !== undefined && !isRecord(definition[key])) {
-      fail(
-        key,
-        `expected an object of ${key === "units" ? "texts" : "equations"}, got ${JSON.stringify(definition[key])}`,
-      );
+      fail(key, `expected an object of ${key === "units" ? "texts" : "equations"}, got ${show(definition[key])}`);
     }
   }
 
@@ -135,12 +120,12 @@ export function defineCell(definition: CellDefinition): Cell {
   for (const n of parameters) {
     const value = definition.parameters[n];
     if (typeof value !== "number" || !Number.isFinite(value)) {
-      fail(`parameters.${n}`, `expected a finite number as default, got ${JSON.stringify(value)}`);
+      fail(`parameters.${n}`, `expected a finite number as default, got ${show(value)}`);
     }
   }
 
   const positive = definition.positive ?? [];
-  if (!Array.isArray(positive)) fail("positive", `expected a list of parameters, got ${JSON.stringify(positive)}`);
+  if (!Array.isArray(positive)) fail("positive", `expected a list of parameters, got ${show(positive)}`);
   positive.forEach((n, i) => {
     if (!parameters.includes(n)) fail(`positive[${i}]`, `no such parameter: ${n}; known: ${parameters.join(", ")}`);
     const value = definition.parameters[n]!;

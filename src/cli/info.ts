@@ -1,4 +1,5 @@
-import { adapterAdvice, type FoundAdapter, findAdapter, Gpu, summarise } from "../gpu/index.js";
+import { adapterAdvice } from "../gpu/advice.js";
+import { type FoundAdapter, findAdapter, Gpu, summarise } from "../gpu/index.js";
 import { keepsTwoParts } from "../signature/gpu/two-parts.js";
 import { colours } from "./colours.js";
 import { print, printJson } from "./output.js";

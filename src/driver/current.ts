@@ -1,5 +1,5 @@
 /** Input currents: constant, one per neuron, or sampled and held constant between samples. */
-import { fail, float32Number, isNumbers, type Numbers, positiveNumber, show } from "../checks.js";
+import { checkOptions, fail, float32Number, isNumbers, type Numbers, positiveNumber, show } from "../checks.js";
 
 /** A sampled current: by time, for all neurons alike, or by time × neuron. */
 export type CurrentSamples = Numbers | readonly Numbers[];
@@ -43,6 +43,7 @@ export function planCurrent(current: Current, neurons: number, t0: number, dt: n
   if (typeof current !== "object" || current === null) {
     fail(field, `expected a number, a list, or { dt, samples }, got ${show(current)}`);
   }
+  checkOptions(field, current, "dt samples");
   const sampleDt = positiveNumber(`${field}.dt`, current.dt);
   const ratio = Math.round(sampleDt / dt);
   if (ratio < 1 || Math.abs(ratio * dt - sampleDt) > 1e-9 * sampleDt) {

@@ -46,11 +46,6 @@ const wantedLimits = [
   "maxComputeWorkgroupSizeX", // the same
 ] as const;
 
-/** Deno has a WebGPU of its own, and calls itself Node too. */
-const inDeno = (): boolean => "Deno" in globalThis;
-
-const inNode = (): boolean => typeof process !== "undefined" && !!process.versions?.node;
-
 /** Looks for an adapter: the browser's, or in Node a GPU through Dawn and after it the software adapter. */
 async function search(options: AdapterOptions): Promise<{ found?: FoundAdapter; problems: string[] }> {
   const request: GPURequestAdapterOptions = { powerPreference: options.powerPreference ?? "high-performance" };
@@ -59,9 +54,8 @@ async function search(options: AdapterOptions): Promise<{ found?: FoundAdapter; 
     const adapter = await browser.requestAdapter({ ...request, forceFallbackAdapter: options.software ?? false });
     return adapter
       ? { found: { adapter, backend: "browser" }, problems: [] }
-      : { problems: [`${inDeno() ? "Deno" : "the browser"} has no ${options.software ? "software " : ""}adapter`] };
+      : { problems: [`navigator.gpu gave no ${options.software ? "software " : ""}adapter`] };
   }
-  if (!inNode()) return { problems: ["this browser has no navigator.gpu"] };
   const { requestNodeAdapter } = await import("./node-adapter.js");
   const { adapter, problems } = await requestNodeAdapter(request, options.software ?? false);
   return adapter ? { found: { adapter, backend: "dawn" }, problems } : { problems };
@@ -76,6 +70,7 @@ export async function findAdapter(options: AdapterOptions = {}): Promise<FoundAd
 export async function requestDevice(options: AdapterOptions): Promise<FoundAdapter & { device: GPUDevice }> {
   const { found, problems } = await search(options);
   if (!found) {
+    const { adapterAdvice } = await import("./advice.js");
     const tried = problems.length > 0 ? ` (${problems.join("; ")})` : "";
     throw new SaltationError("no-adapter", `no WebGPU adapter was found${tried}: ${adapterAdvice()}`);
   }
@@ -92,6 +87,7 @@ export async function deviceOf(found: FoundAdapter): Promise<FoundAdapter & { de
   try {
     return { ...found, device: await adapter.requestDevice({ requiredLimits, requiredFeatures }) };
   } catch (error) {
+    const { adapterAdvice } = await import("./advice.js");
     const text = `the adapter ${adapter.info.vendor} ${adapter.info.architecture} gave no device`;
     throw new SaltationError("no-adapter", `${text} (${(error as Error).message}): ${adapterAdvice()}`, {
       cause: error,
@@ -128,51 +124,9 @@ export function summarise(
 /** What the program would run on here, with its limits and features, or what to do where there is nothing. */
 export async function describeAdapter(options: AdapterOptions = {}): Promise<AdapterReport> {
   const { found, problems } = await search(options);
+  const { adapterAdvice, softwareAdvice } = await import("./advice.js");
   if (!found) return { adapter: undefined, problems, advice: adapterAdvice() };
   const { adapter, backend } = found;
   const summary = summarise(adapter.info, adapter.features, adapter.limits, backend);
   return { adapter: summary, problems, advice: summary.fallback ? softwareAdvice() : "" };
-}
-
-/** What to do where no adapter was found, by platform. */
-export function adapterAdvice(): string {
-  if (inDeno()) return "Deno finds the GPU by its driver: install the vendor's; or use backend cpu";
-  if (inNode()) {
-    return (
-      `install the optional packages (npm ci, without --omit=optional): webgpu ${driverAdvice()}` +
-      (hasSoftware() ? "; @sparticuz/chromium brings a software adapter that needs no driver" : "") +
-      "; or use --backend cpu"
-    );
-  }
-  if (typeof isSecureContext !== "undefined" && !isSecureContext) {
-    return "browsers offer WebGPU to secure pages only: serve this page from https or from localhost";
-  }
-  if (typeof navigator !== "undefined" && "gpu" in navigator) {
-    return (
-      "this browser has WebGPU but found no adapter: update the graphics driver and see chrome://gpu; Chrome on Linux " +
-      "may need --enable-unsafe-webgpu --enable-features=Vulkan, and --use-webgpu-adapter=swiftshader runs on the CPU"
-    );
-  }
-  return "this browser has no WebGPU: use Chrome or Edge 113, Safari 26 or Firefox 141, or later";
-}
-
-const hasSoftware = (): boolean => process.platform === "linux" && process.arch === "x64";
-
-function driverAdvice(): string {
-  switch (process.platform) {
-    case "darwin":
-      return "finds the GPU through Metal, which macOS has";
-    case "win32":
-      return "finds the GPU through D3D12: update the graphics driver";
-    default:
-      return (
-        "finds the GPU through Vulkan: install the vendor's driver, or on Debian and Ubuntu libvulkan1 and " +
-        "mesa-vulkan-drivers; vulkaninfo --summary must list the GPU"
-      );
-  }
-}
-
-function softwareAdvice(): string {
-  const faster = "this is a software adapter on the CPU, which gives the same results more slowly";
-  return inNode() && !inDeno() ? `${faster}; for a GPU: webgpu ${driverAdvice()}` : faster;
 }

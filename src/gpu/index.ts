@@ -2,7 +2,6 @@ export {
   type AdapterOptions,
   type AdapterReport,
   type AdapterSummary,
-  adapterAdvice,
   describeAdapter,
   type FoundAdapter,
   findAdapter,

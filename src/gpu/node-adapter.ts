@@ -3,6 +3,7 @@
  * loaded by name at run time, so that a bundle for browsers can hold this file and never run it.
  */
 import { loadModule } from "./load-module.js";
+import { inNode } from "./runtime.js";
 
 interface Dawn {
   create(options: string[]): GPU;
@@ -74,8 +75,9 @@ async function useSoftware(): Promise<string | undefined> {
   return `the Vulkan loader ${files.loader} cannot be loaded`;
 }
 
-/** Finds an adapter in Node, a GPU before the software adapter. */
+/** Finds an adapter where there is no navigator.gpu: in Node, a GPU before the software adapter. */
 export async function requestNodeAdapter(options: GPURequestAdapterOptions, software: boolean): Promise<NodeAdapter> {
+  if (!inNode()) return { problems: ["there is no navigator.gpu"] };
   let dawn: Dawn;
   try {
     dawn = await loadModule<Dawn>("webgpu");

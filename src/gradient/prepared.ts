@@ -8,7 +8,7 @@ import type { Batch, Gpu, Storage } from "../gpu/index.js";
 import { type EncodedChunk, type RunStatus, readStatus } from "../solve/chunk-solver.js";
 import { type ParameterPlace, parameterPlaces, type View } from "../solve/layout.js";
 import type { SolvePlan } from "../solve/plan.js";
-import { EncodedTrains } from "../solve/prepared.js";
+import { EncodedTrains, seedOfEncoding } from "../solve/prepared.js";
 import { checkFinite, fittingPaths } from "../solve/simulate.js";
 import type { GpuLoss, Loss } from "../train/loss.js";
 import { GradientPass } from "./pass.js";
@@ -106,8 +106,7 @@ export class PreparedGradient {
    */
   encode(encoder: GPUCommandEncoder, options: { seed?: number } = {}): EncodedSolve {
     const { gpu, pass } = this;
-    const seed = wholeNumber("seed", options.seed ?? this.plan.seed, 0, 2 ** 32 - 1);
-    const plan = { ...this.plan, seed };
+    const plan = { ...this.plan, seed: seedOfEncoding(encoder, options, this.plan.seed) };
     pass.solver.reseed(plan);
     const batch = gpu.batch("solve");
     const solved = pass.encodeForward(batch, { firstPath: 0, paths: plan.paths });

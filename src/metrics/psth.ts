@@ -1,5 +1,5 @@
 /** The peri-stimulus time histogram: how the rate of spikes over repeated trials changes with time. */
-import { fail, positiveNumber, show } from "../checks.js";
+import { checkOptions, fail, finiteNumber, positiveNumber, show } from "../checks.js";
 import { checkTrains, type SpikeTimes, type Stretch } from "./trains.js";
 
 export interface Psth extends Stretch {
@@ -37,7 +37,9 @@ export function checkBins({ t0, t1, bin }: Stretch & { bin: number }, field = "b
  * @throws SaltationError `invalid-input` naming what does not fit.
  */
 export function psth(trains: readonly SpikeTimes[], options: Stretch & { bin: number; smooth?: number }): Psth {
-  const { t0, t1 } = options;
+  checkOptions("", options, "t0 t1 bin smooth");
+  const t0 = finiteNumber("t0", options.t0);
+  const t1 = finiteNumber("t1", options.t1);
   const bin = positiveNumber("bin", options.bin);
   if (trains.length === 0) fail("trains", "a PSTH needs at least one trial");
   checkTrains("trains", trains);

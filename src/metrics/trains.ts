@@ -1,5 +1,5 @@
 /** Spike trains as metrics take them: one list of spike times per trial, in ascending order. */
-import { fail, finiteNumber } from "../checks.js";
+import { fail, finiteNumber, list, show } from "../checks.js";
 import type { SpikeTable } from "../solve/trains.js";
 
 /** Spike times of one neuron in one trial, ascending. */
@@ -13,6 +13,7 @@ export interface Stretch {
 
 /** @throws SaltationError `invalid-input` naming the first time that is not finite or comes before the one ahead of it. */
 export function checkTrain(field: string, times: SpikeTimes): void {
+  if (typeof times?.length !== "number") fail(field, `expected a list of times, got ${show(times)}`);
   let before = Number.NEGATIVE_INFINITY;
   for (let n = 0; n < times.length; n++) {
     const time = times[n]!;
@@ -26,7 +27,7 @@ export function checkTrain(field: string, times: SpikeTimes): void {
 
 /** The same of each train of a set. */
 export function checkTrains(field: string, trains: readonly SpikeTimes[]): void {
-  trains.forEach((times, i) => {
+  list(field, trains, "spike trains").forEach((times, i) => {
     checkTrain(`${field}[${i}]`, times);
   });
 }
@@ -35,8 +36,10 @@ export function checkTrains(field: string, trains: readonly SpikeTimes[]): void 
  * The spikes of each train that fall into a stretch.
  * @throws SaltationError `invalid-input` where t1 is not after t0, or a time is not finite or comes before the one ahead.
  */
-export function cutTrains(trains: readonly SpikeTimes[], { t0, t1 }: Stretch): Float64Array[] {
+export function cutTrains(trains: readonly SpikeTimes[], stretch: Stretch): Float64Array[] {
   checkTrains("trains", trains);
+  const t0 = finiteNumber("t0", stretch?.t0);
+  const t1 = finiteNumber("t1", stretch.t1);
   if (!(t1 > t0)) fail("t1", `expected a time after t0 = ${t0}, got ${t1}`);
   return trains.map((times) => Float64Array.from(times).filter((t) => t >= t0 && t < t1));
 }

@@ -1,5 +1,5 @@
 /** Weights drawn by a law and a seed: first guesses of a training, and true values of an experiment. */
-import { fail, finiteNumber, positiveNumber, show, wholeNumber } from "../checks.js";
+import { checkOptions, fail, finiteNumber, positiveNumber, show, wholeNumber } from "../checks.js";
 import { uniformOpen } from "../driver/normal.js";
 import { threefry2x32 } from "../driver/threefry.js";
 
@@ -21,10 +21,7 @@ const stream = 0xfffffffd;
  */
 export function drawWeights(law: DrawnWeights, layers: readonly number[]): number[][][] {
   const field = "network.weights";
-  for (const key of Object.keys(law)) {
-    if (!["uniform", "total", "seed"].includes(key))
-      fail(`${field}.${key}`, "does not go with uniform; total, seed do");
-  }
+  checkOptions(field, law, "uniform total seed");
   if (!Array.isArray(law.uniform) || law.uniform.length !== 2) {
     fail(`${field}.uniform`, `expected [low, high], got ${show(law.uniform)}`);
   }

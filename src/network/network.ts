@@ -2,7 +2,16 @@
 import { type Cell, type CellDefinition, defineCell } from "../cell/cell.js";
 import { gif } from "../cell/gif.js";
 import { slif } from "../cell/slif.js";
-import { fail, float32Number, isNumbers, type Numbers, positiveNumber, show, wholeNumber } from "../checks.js";
+import {
+  checkOptions,
+  fail,
+  float32Number,
+  isNumbers,
+  type Numbers,
+  positiveNumber,
+  show,
+  wholeNumber,
+} from "../checks.js";
 import type { Current } from "../driver/current.js";
 import { type Connections, readConnections, type Weights } from "./connections.js";
 
@@ -56,14 +65,13 @@ export function readCell(cell: Cell | CellDefinition | string | undefined): Cell
       fail("network.cell", `no built-in cell is called "${cell}"; known: ${[...builtIn.keys()].join(", ")}`)
     );
   }
-  return "graph" in cell ? cell : defineCell(cell);
+  return typeof cell === "object" && cell && "graph" in cell ? cell : defineCell(cell);
 }
 
 function readInputSpikes(spikes: InputSpikes | undefined, neurons: number): InputSpikes {
   if (spikes === undefined) return { times: [], neurons: [], weights: [] };
   const field = "input.spikes";
-  if (typeof spikes !== "object" || spikes === null)
-    fail(field, `expected { times, neurons, weights }, got ${show(spikes)}`);
+  checkOptions(field, spikes, "times neurons weights");
   for (const key of ["times", "neurons", "weights"] as const) {
     const list = spikes[key];
     if (!isNumbers(list)) fail(`${field}.${key}`, `expected a list, got ${show(list)}`);
@@ -80,16 +88,12 @@ function readInputSpikes(spikes: InputSpikes | undefined, neurons: number): Inpu
 
 const maximumNeurons = 65536;
 
-const sections = ["cell", "neurons", "layers", "parameters", "weights", "current", "inputSpikes"];
-
 /**
  * Checks and completes a network.
  * @throws SaltationError `invalid-input` naming the field, its value and what would be right.
  */
 export function defineNetwork(definition: NetworkDefinition): Network {
-  for (const key of Object.keys(definition)) {
-    if (!sections.includes(key)) fail(`network.${key}`, `unknown section; known: ${sections.join(", ")}`);
-  }
+  checkOptions("network", definition, "cell neurons layers parameters weights current inputSpikes");
   const cell = readCell(definition.cell);
   const { layers } = definition;
   if (layers !== undefined) {

@@ -1,4 +1,5 @@
 /** What computes Gram matrices: the GPU, or the float64 twin. Everything above is written once against this. */
+import { fail } from "../checks.js";
 import type { PathBatch } from "./paths.js";
 import { type CheckedSolver, isSymmetric } from "./solver.js";
 import type { CompiledStaticKernel } from "./static-kernel.js";
@@ -67,4 +68,10 @@ export interface SignatureBackend {
   signatures(paths: PathBatch, depth: number, progress?: (pathsDone: number) => void): Promise<Float64Array>;
   /** Gradient to the points from cotangents of the signatures [count, tensor size]. */
   signatureVjp(paths: PathBatch, depth: number, cotangent: Float64Array): Promise<Float64Array>;
+}
+
+/** @throws SaltationError `invalid-input` where it is none: an engine, or its device. */
+export function checkBackend(backend: SignatureBackend): void {
+  if (typeof backend?.signatures !== "function")
+    fail("backend", "expected what signatureBackend(engine.gpu ?? null) gives");
 }

@@ -1,7 +1,7 @@
 /** Gram matrices of signature kernels, plain and normalised, and linear functionals of them with their gradients. */
-import { fail, finiteNumbers } from "../checks.js";
+import { checkOptions, fail, finiteNumbers } from "../checks.js";
 import { SaltationError } from "../errors.js";
-import { type GramRequest, type GramResult, pairsIn, type SignatureBackend } from "./backend.js";
+import { checkBackend, type GramRequest, type GramResult, pairsIn, type SignatureBackend } from "./backend.js";
 import { refuseFormula } from "./not-finite.js";
 import { type PathBatch, type PathInput, readPaths, sameChannels } from "./paths.js";
 import { type CheckedSolver, checkSolver, type SignatureSolver } from "./solver.js";
@@ -34,8 +34,13 @@ export interface CheckedKernel {
   readonly normalised: boolean;
 }
 
-/** Checks kernel options and fills in their defaults. @throws SaltationError `invalid-input`. */
-export function checkKernel(options: KernelOptions): CheckedKernel {
+/**
+ * Checks kernel options and fills in their defaults.
+ * @param others names of options besides.
+ * @throws SaltationError `invalid-input`.
+ */
+export function checkKernel(options: KernelOptions, others = ""): CheckedKernel {
+  checkOptions("", options, `static solver normalised? progress()${others}`);
   return {
     kernel: compileStaticKernel(options.static ?? { kind: "linear" }),
     solver: checkSolver(options.solver ?? { kind: "difference" }),
@@ -140,6 +145,7 @@ export async function signatureGram(
   y: PathInput | null,
   options: PairwiseOptions = {},
 ): Promise<GramMatrix> {
+  checkBackend(backend);
   const k = checkKernel(options);
   const a = readPaths("x", x);
   const b = y === null ? a : readPaths("y", y);
@@ -175,7 +181,8 @@ export async function signatureKernel(
   y: PathInput,
   options: PairwiseOptions & { readonly cotangent?: ArrayLike<number> } = {},
 ): Promise<PairedKernels> {
-  const k = checkKernel(options);
+  checkBackend(backend);
+  const k = checkKernel(options, " cotangent");
   const two = readTwo(x, y);
   if (two.x.count !== two.y.count) fail("y", `holds ${two.y.count} paths, x holds ${two.x.count}; pairs need as many`);
   if (k.normalised) fail("normalised", "is taken by Gram matrices and statistics, not by pairs");

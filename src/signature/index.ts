@@ -1,4 +1,5 @@
 /** Signatures and signature kernels of paths and spike trains: what the rest of the library uses. */
+import { fail } from "../checks.js";
 import type { Gpu } from "../gpu/index.js";
 import { twinBackend } from "../twin/signature/backend.js";
 import type { SignatureBackend } from "./backend.js";
@@ -41,5 +42,6 @@ export { type TwoSampleOptions, type TwoSampleResult, twoSampleTest } from "./tw
 
 /** Where signatures are computed: on a GPU in float32, or (null) by the float64 twin. */
 export function signatureBackend(gpu: Gpu | null): SignatureBackend {
+  if (gpu && !gpu.device) fail("gpu", "expected engine.gpu, or null for the CPU");
   return gpu ? new GpuSignatureBackend(gpu) : twinBackend();
 }

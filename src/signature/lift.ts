@@ -26,7 +26,8 @@ export interface LiftedTrains {
   pullback(gradient: Float64Array): Float64Array[];
 }
 
-function checkTrain(field: string, train: SpikeTrainInput, o: LiftOptions): void {
+/** Checks that it is a train: as many times as neurons. */
+export function checkShape(field: string, train: SpikeTrainInput): void {
   if (train?.times?.length === undefined || train.neurons?.length === undefined) {
     fail(field, `expected { times, neurons }, got ${show(train)}`);
   }
@@ -36,8 +37,13 @@ function checkTrain(field: string, train: SpikeTrainInput, o: LiftOptions): void
       `has ${counted(train.times.length, "time")} but ${counted(train.neurons.length, "neuron")}; one neuron per time is needed`,
     );
   }
+}
+
+function checkTrain(field: string, train: SpikeTrainInput, o: LiftOptions): void {
+  checkShape(field, train);
   for (let n = 0; n < train.times.length; n++) {
     const t = train.times[n]!;
+    if (typeof t !== "number") finiteNumber(`${field}.times[${n}]`, t);
     if (!(t >= o.t0 && t <= o.t1)) {
       fail(`${field}.times[${n}]`, `${show(t)} does not lie in [t0, t1] = [${o.t0}, ${o.t1}]`);
     }

@@ -4,7 +4,7 @@ import { SaltationError } from "../errors.js";
 import { type LogSignatureForm, logSignature } from "../twin/signature/lyndon.js";
 import { spikeSignature } from "../twin/signature/spike-signature.js";
 import { tensorSize } from "../twin/signature/tensor.js";
-import type { SignatureBackend } from "./backend.js";
+import { checkBackend, type SignatureBackend } from "./backend.js";
 import { checkTrains, type LiftOptions, type SpikeTrainInput } from "./lift.js";
 import { type PathInput, readPaths } from "./paths.js";
 
@@ -48,6 +48,7 @@ export async function truncatedSignatures(
   x: PathInput,
   { depth, progress }: SignatureOptions & { readonly progress?: (pathsDone: number) => void },
 ): Promise<Signatures> {
+  checkBackend(backend);
   const paths = readPaths("x", x);
   const size = check(paths, depth);
   return { count: paths.count, size, values: await backend.signatures(paths, depth, progress) };

@@ -1,5 +1,5 @@
 /** How a signature kernel is computed: the job file's `solver`. */
-import { fail, oneOf, show, wholeNumber } from "../checks.js";
+import { checkOptions, fail, oneOf, show, wholeNumber } from "../checks.js";
 
 export type SignatureSolver =
   /**
@@ -29,7 +29,9 @@ export const solverLimits = { dyadic: 8, order: 32, depth: 8 } as const;
  */
 export function checkSolver(solver: SignatureSolver, field = "solver"): CheckedSolver {
   if (solver === null || typeof solver !== "object") fail(field, `expected a solver, got ${show(solver)}`);
-  oneOf(`${field}.kind`, solver.kind, ["difference", "polynomial", "truncated"]);
+  const known = { difference: "dyadic", polynomial: "order", truncated: "depth" };
+  oneOf(`${field}.kind`, solver.kind, Object.keys(known));
+  checkOptions(field, solver, `kind ${known[solver.kind]}`);
   if (solver.kind === "polynomial") {
     return { kind: "polynomial", order: wholeNumber(`${field}.order`, solver.order, 2, solverLimits.order) };
   }

@@ -5,7 +5,7 @@
 import { vectorJacobian } from "../cell/differentiate.js";
 import { evaluateOp, Graph, type Node, reachable } from "../cell/graph.js";
 import { parseEquation } from "../cell/parse.js";
-import { fail, finiteNumber, oneOf, positiveNumber, show, wholeNumber } from "../checks.js";
+import { checkOptions, fail, finiteNumber, oneOf, positiveNumber, show, wholeNumber } from "../checks.js";
 
 export type StaticKernel =
   /** scale · ⟨x, y⟩ (scale 1). */
@@ -27,15 +27,16 @@ export type StaticKernel =
       readonly parameters?: { readonly [name: string]: number };
     };
 
-export const staticKinds = [
-  "linear",
-  "rbf",
-  "matern32",
-  "matern52",
-  "rational-quadratic",
-  "polynomial",
-  "formula",
-] as const;
+/** What each kind is told. */
+const settings: Record<StaticKernel["kind"], string> = {
+  linear: "scale",
+  rbf: "sigma",
+  matern32: "length",
+  matern52: "length",
+  "rational-quadratic": "length alpha",
+  polynomial: "degree scale offset",
+  formula: "formula parameters",
+};
 
 /** A static kernel made ready: κ = value(a), ∂κ/∂a = slope(a), with a = q or c. */
 export interface CompiledStaticKernel {
@@ -139,7 +140,8 @@ function interpreter(root: Node, parameters: readonly number[]): (a: number) => 
  */
 export function compileStaticKernel(kernel: StaticKernel, field = "static"): CompiledStaticKernel {
   if (kernel === null || typeof kernel !== "object") fail(field, `expected a static kernel, got ${show(kernel)}`);
-  oneOf(`${field}.kind`, kernel.kind, staticKinds);
+  oneOf(`${field}.kind`, kernel.kind, Object.keys(settings));
+  checkOptions(field, kernel, `kind ${settings[kernel.kind]}`);
   const { formula, parameters } = formulaOf(field, kernel);
   const names = Object.keys(parameters);
   if (names.length > 4) fail(`${field}.parameters`, `at most 4 parameters are taken, got ${names.length}`);

@@ -4,9 +4,16 @@
  *
  * What a pathwise gradient does not see: a statistic of spike trains on [t0, t1] jumps when a spike crosses t1.
  */
-import { fail } from "../checks.js";
-import type { SignatureBackend } from "./backend.js";
-import { checkKernel, linearStatistic, type PairwiseOptions, readTwo, type StatisticResult } from "./gram.js";
+import { checkOptions, fail } from "../checks.js";
+import { checkBackend, type SignatureBackend } from "./backend.js";
+import {
+  type CheckedKernel,
+  checkKernel,
+  linearStatistic,
+  type PairwiseOptions,
+  readTwo,
+  type StatisticResult,
+} from "./gram.js";
 import type { PathBatch, PathInput } from "./paths.js";
 
 export interface StatisticOptions extends PairwiseOptions {
@@ -17,6 +24,13 @@ export interface StatisticOptions extends PairwiseOptions {
 export interface MmdOptions extends StatisticOptions {
   /** Leave out the diagonals of k(x, x) and k(y, y), so that the mean is right (default true). */
   readonly unbiased?: boolean;
+}
+
+function checkStatistic(backend: SignatureBackend, options: StatisticOptions, others: string): CheckedKernel {
+  checkBackend(backend);
+  const k = checkKernel(options, others);
+  checkOptions("gradient", options.gradient ?? {}, "x? y?");
+  return k;
 }
 
 function atLeastTwo(field: string, batch: PathBatch): void {
@@ -38,7 +52,7 @@ export async function signatureMMD(
   y: PathInput,
   options: MmdOptions = {},
 ): Promise<StatisticResult> {
-  const k = checkKernel(options);
+  const k = checkStatistic(backend, options, " gradient unbiased?");
   const two = readTwo(x, y);
   const unbiased = options.unbiased ?? true;
   if (unbiased) {
@@ -63,7 +77,7 @@ export async function signatureScore(
   y: PathInput,
   options: StatisticOptions = {},
 ): Promise<StatisticResult> {
-  const k = checkKernel(options);
+  const k = checkStatistic(backend, options, " gradient");
   const two = readTwo(x, y);
   atLeastTwo("x", two.x);
   const [m, n] = [two.x.count, two.y.count];

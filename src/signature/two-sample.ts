@@ -1,5 +1,5 @@
 /** The two-sample test by the maximum mean discrepancy of signature kernels. Gretton et al. (2012). */
-import { fail, oneOf, show, wholeNumber } from "../checks.js";
+import { checkOptions, fail, oneOf, show, wholeNumber } from "../checks.js";
 import { threefry2x32 } from "../driver/threefry.js";
 import type { SignatureBackend } from "./backend.js";
 import { type PairwiseOptions, readTwo, signatureGram } from "./gram.js";
@@ -66,9 +66,13 @@ export async function twoSampleTest(
   y: PathInput,
   options: TwoSampleOptions = {},
 ): Promise<TwoSampleResult> {
-  const result = await testOf(backend, x, y, options);
-  if (!options.gradient?.x && !options.gradient?.y) return result;
-  const { gradientX, gradientY } = await signatureMMD(backend, x, y, { ...options, unbiased: true });
+  const names = "static solver normalised? progress() level method permutations seed gradient";
+  checkOptions("", options, names);
+  const { level, method, permutations, seed, gradient = {}, ...kernel } = options;
+  checkOptions("gradient", gradient, "x? y?");
+  const result = await testOf(backend, x, y, options, kernel);
+  if (!gradient.x && !gradient.y) return result;
+  const { gradientX, gradientY } = await signatureMMD(backend, x, y, { ...kernel, gradient });
   return { ...result, ...(gradientX ? { gradientX } : {}), ...(gradientY ? { gradientY } : {}) };
 }
 
@@ -77,6 +81,7 @@ async function testOf(
   x: PathInput,
   y: PathInput,
   options: TwoSampleOptions,
+  kernel: PairwiseOptions,
 ): Promise<TwoSampleResult> {
   const two = readTwo(x, y);
   const level = options.level ?? 0.05;
@@ -90,7 +95,7 @@ async function testOf(
     [two.x, two.y].flatMap((batch) => Array.from({ length: batch.count }, (_, i) => pathPoints(batch, i))),
     two.x.channels,
   );
-  const { values: gram } = await signatureGram(backend, pooled, null, options);
+  const { values: gram } = await signatureGram(backend, pooled, null, kernel);
   const total = m + n;
   const order = Uint32Array.from({ length: total }, (_, i) => i);
   const statistic = fromGram(gram, total, order, m);

@@ -1,5 +1,5 @@
 /** A simulation in a caller's command encoder: prepared once, encoded again and again, with nothing read back. */
-import { fail, wholeNumber } from "../checks.js";
+import { checkOptions, fail, wholeNumber } from "../checks.js";
 import type { Batch, Gpu, Storage } from "../gpu/index.js";
 import type { ChunkSolver, EncodedChunk } from "./chunk-solver.js";
 import { type DeviceTrains, trainsOf } from "./device-trains.js";
@@ -32,6 +32,13 @@ export class EncodedTrains {
     this.batch.release();
     this.solved.dispose();
   }
+}
+
+/** Checks what an encoding is given. @returns its seed. */
+export function seedOfEncoding(encoder: GPUCommandEncoder, options: { seed?: number }, prepared: number): number {
+  if (typeof encoder?.beginComputePass !== "function") fail("encoder", "expected a GPUCommandEncoder of this device");
+  checkOptions("", options, "seed");
+  return wholeNumber("seed", options.seed ?? prepared, 0, 2 ** 32 - 1);
 }
 
 export class PreparedSimulation {
@@ -68,8 +75,7 @@ export class PreparedSimulation {
    */
   encode(encoder: GPUCommandEncoder, options: { seed?: number } = {}): EncodedTrains {
     const { gpu, solver } = this;
-    const seed = wholeNumber("seed", options.seed ?? this.plan.seed, 0, 2 ** 32 - 1);
-    const plan = { ...this.plan, seed };
+    const plan = { ...this.plan, seed: seedOfEncoding(encoder, options, this.plan.seed) };
     solver.reseed(plan);
     const batch = gpu.batch("simulate");
     const solved = solver.encodeForward(batch, { firstPath: 0, paths: plan.paths }, this.slots);

@@ -1,10 +1,9 @@
 /** Simulation on the GPU: chunk by chunk, the record growing until every spike fits. */
 import { SaltationError } from "../errors.js";
 import type { Gpu, Storage } from "../gpu/index.js";
-import { type ChunkSolver, forwardChunk, type RunStatus, type SolvedChunk } from "./chunk-solver.js";
+import { type ChunkSolver, forwardChunk, lanesOf, type RunStatus, type SolvedChunk } from "./chunk-solver.js";
 import { type Chunk, wholeBlocks } from "./chunks.js";
 import type { DeviceTrains } from "./device-trains.js";
-import { lanesOf } from "./lanes.js";
 import type { View } from "./layout.js";
 import type { SolvePlan } from "./plan.js";
 import { SingleSolver } from "./single.js";

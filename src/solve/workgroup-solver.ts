@@ -9,9 +9,8 @@ import {
 import { noiseNames } from "../../shaders/shared/solver.wgsl.js";
 import { eventIsAffine } from "../cell/functions.js";
 import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
-import { type EncodedChunk, type RunStatus, statusWords } from "./chunk-solver.js";
+import { type EncodedChunk, lanesOf, type RunStatus, statusWords } from "./chunk-solver.js";
 import type { Chunk } from "./chunks.js";
-import { lanesOf } from "./lanes.js";
 import type { View } from "./layout.js";
 import { connectionWords, gradientPlaces } from "./network-solver.js";
 import type { SolvePlan } from "./plan.js";

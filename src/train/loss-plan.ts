@@ -1,6 +1,6 @@
 /** What a loss asks of the network, and of the solution that it is taken on. */
 import type { Cell } from "../cell/cell.js";
-import { fail } from "../checks.js";
+import { fail, show } from "../checks.js";
 import type { Network } from "../network/network.js";
 import type { SolvePlan } from "../solve/plan.js";
 import type { Loss } from "./loss.js";
@@ -10,6 +10,7 @@ import type { Loss } from "./loss.js";
  * @throws SaltationError `invalid-input` where the loss does not go with the plan's paths.
  */
 export function planForLoss(plan: SolvePlan, loss: Loss): SolvePlan {
+  if (typeof loss?.kind !== "string") fail("loss", `expected a loss, such as firstSpikes(…), got ${show(loss)}`);
   const least = loss.leastPaths ?? 1;
   if (plan.paths < least) fail("paths", `loss "${loss.kind}" needs at least ${least}, got ${plan.paths}`);
   if (plan.antithetic && loss.independent) {

@@ -2,7 +2,7 @@
  * Optimisers with the definitions of optax (DeepMind), so that settings carry over from JAX. An optimiser turns a
  * gradient into the change to add to the parameters; its state is plain numbers, to be stored in checkpoints.
  */
-import { fail, finiteNumber } from "../checks.js";
+import { checkOptions, fail, finiteNumber, nonNegative } from "../checks.js";
 import { type LearningRate, learningRateAt } from "./schedule.js";
 
 export interface OptimiserState {
@@ -48,11 +48,6 @@ function fraction(field: string, value: number): number {
   return value;
 }
 
-function checkEps(field: string, value: number): number {
-  if (finiteNumber(field, value) < 0) fail(field, `expected a number of at least 0, got ${value}`);
-  return value;
-}
-
 const zeros = (size: number): number[] => new Array<number>(size).fill(0);
 
 /** optax.trace: trace ← decay · trace + update; with Nesterov the update is looked ahead by one more step. */
@@ -63,6 +58,7 @@ function trace(slot: number[], i: number, update: number, decay: number, nestero
 
 /** optax.sgd: momentum traces the gradient, then the learning rate scales it. */
 export function sgd(options: { learningRate: LearningRate; momentum?: number; nesterov?: boolean }): Optimiser {
+  checkOptions("optimiser", options, "learningRate momentum nesterov?");
   const { learningRate, nesterov = false } = options;
   const rateAt = learningRateAt(learningRate);
   const momentum = fraction("optimiser.momentum", options.momentum ?? 0);
@@ -91,12 +87,13 @@ export function rmsprop(options: {
   centered?: boolean;
   initialScale?: number;
 }): Optimiser {
+  checkOptions("optimiser", options, "learningRate decay eps momentum nesterov? centered? initialScale");
   const { learningRate, nesterov = false, centered = false, initialScale = 0 } = options;
   const rateAt = learningRateAt(learningRate);
   const decay = fraction("optimiser.decay", options.decay ?? 0.9);
-  const eps = checkEps("optimiser.eps", options.eps ?? 1e-8);
+  const eps = nonNegative("optimiser.eps", options.eps ?? 1e-8);
   const momentum = options.momentum === undefined ? undefined : fraction("optimiser.momentum", options.momentum);
-  checkEps("optimiser.initialScale", initialScale);
+  nonNegative("optimiser.initialScale", initialScale);
   return {
     settings: { kind: "rmsprop", learningRate, decay, eps, momentum, nesterov, centered, initialScale },
     rate: rateAt,
@@ -130,12 +127,13 @@ export function adam(options: {
   eps?: number;
   epsRoot?: number;
 }): Optimiser {
+  checkOptions("optimiser", options, "learningRate b1 b2 eps epsRoot");
   const { learningRate } = options;
   const rateAt = learningRateAt(learningRate);
   const b1 = fraction("optimiser.b1", options.b1 ?? 0.9);
   const b2 = fraction("optimiser.b2", options.b2 ?? 0.999);
-  const eps = checkEps("optimiser.eps", options.eps ?? 1e-8);
-  const epsRoot = checkEps("optimiser.epsRoot", options.epsRoot ?? 0);
+  const eps = nonNegative("optimiser.eps", options.eps ?? 1e-8);
+  const epsRoot = nonNegative("optimiser.epsRoot", options.epsRoot ?? 0);
   return {
     settings: { kind: "adam", learningRate, b1, b2, eps, epsRoot },
     rate: rateAt,
@@ -155,16 +153,9 @@ export function adam(options: {
   };
 }
 
+const makers = { sgd, rmsprop, adam };
+
 /** The optimiser of these settings. */
-export function optimiserOf(settings: OptimiserSettings): Optimiser {
-  switch (settings.kind) {
-    case "sgd":
-      return sgd(settings);
-    case "rmsprop": {
-      const { momentum, ...rest } = settings;
-      return rmsprop(momentum === undefined ? rest : { ...rest, momentum });
-    }
-    case "adam":
-      return adam(settings);
-  }
+export function optimiserOf({ kind, ...options }: OptimiserSettings): Optimiser {
+  return makers[kind](options as Parameters<typeof rmsprop>[0]);
 }

@@ -2,7 +2,7 @@
  * Learning-rate schedules with the definitions of optax (DeepMind): plain JSON, and functions of the number of updates
  * made so far alone, so that a run that goes on from a checkpoint meets the same rates.
  */
-import { fail, finiteNumber, oneOf, show, wholeNumber } from "../checks.js";
+import { checkOptions, fail, list, nonNegative, oneOf, positiveNumber, show, wholeNumber } from "../checks.js";
 
 /** values[0] until step boundaries[0], values[1] from there on, … (optax.join_schedules of constants). */
 export interface PiecewiseConstant {
@@ -60,28 +60,18 @@ export type LearningRate = number | Schedule | ((step: number) => number);
 const field = "optimiser.learningRate";
 const mostSteps = 2 ** 31;
 
-function above(name: string, value: unknown): number {
-  const at = `${field}.${name}`;
-  if (!(finiteNumber(at, value) > 0)) fail(at, `expected a number above 0, got ${show(value)}`);
-  return value as number;
-}
+const above = (name: string, value: unknown): number => positiveNumber(`${field}.${name}`, value);
 
-function atLeastZero(name: string, value: unknown): number {
-  const at = `${field}.${name}`;
-  if (!(finiteNumber(at, value) >= 0)) fail(at, `expected a number of at least 0, got ${show(value)}`);
-  return value as number;
-}
+const atLeastZero = (name: string, value: unknown): number => nonNegative(`${field}.${name}`, value);
 
 const count = (name: string, value: unknown, least: number): number =>
   wholeNumber(`${field}.${name}`, value, least, mostSteps);
 
 function piecewiseConstant(s: PiecewiseConstant): (step: number) => number {
-  const list = (name: "values" | "boundaries"): readonly unknown[] => {
-    const given: unknown = s[name];
-    return Array.isArray(given) ? given : fail(`${field}.${name}`, `expected a list, got ${show(given)}`);
-  };
-  const values = list("values").map((v, i) => atLeastZero(`values[${i}]`, v));
-  const boundaries = list("boundaries").map((b, i) => count(`boundaries[${i}]`, b, 1));
+  const values = list(`${field}.values`, s.values, "numbers").map((v, i) => atLeastZero(`values[${i}]`, v));
+  const boundaries = list(`${field}.boundaries`, s.boundaries, "numbers").map((b, i) =>
+    count(`boundaries[${i}]`, b, 1),
+  );
   if (values.length !== boundaries.length + 1) {
     fail(`${field}.values`, `expected one more than the ${boundaries.length} boundaries, got ${values.length}`);
   }
@@ -99,7 +89,6 @@ function exponentialDecay(s: ExponentialDecay): (step: number) => number {
   const decay = above("decayRate", s.decayRate);
   const begin = count("transitionBegin", s.transitionBegin ?? 0, 0);
   const { endValue, staircase = false } = s;
-  if (typeof staircase !== "boolean") fail(`${field}.staircase`, `expected true or false, got ${show(staircase)}`);
   if (endValue !== undefined) atLeastZero("endValue", endValue);
   return (step) => {
     const periods = (step - begin) / steps;
@@ -139,6 +128,14 @@ function warmupCosineDecay(s: WarmupCosineDecay): (step: number) => number {
       : peak * cosine(step - warmup, steps - warmup, alpha, exponent);
 }
 
+/** What each kind is told, and the rate that it makes of it. */
+const schedules = {
+  "piecewise-constant": ["boundaries values", piecewiseConstant],
+  "exponential-decay": ["initValue transitionSteps decayRate transitionBegin staircase? endValue", exponentialDecay],
+  "cosine-decay": ["initValue decaySteps alpha exponent", cosineDecay],
+  "warmup-cosine-decay": ["initValue peakValue warmupSteps decaySteps endValue exponent", warmupCosineDecay],
+} as const;
+
 /**
  * The learning rate as a function of the number of updates made so far.
  * @throws SaltationError `invalid-input` naming the setting that does not fit.
@@ -146,19 +143,12 @@ function warmupCosineDecay(s: WarmupCosineDecay): (step: number) => number {
 export function learningRateAt(rate: LearningRate): (step: number) => number {
   if (typeof rate === "function") return rate;
   if (typeof rate === "number") {
-    if (!(finiteNumber(field, rate) > 0)) fail(field, `expected a number above 0, got ${rate}`);
+    positiveNumber(field, rate);
     return () => rate;
   }
   if (typeof rate !== "object" || rate === null) fail(field, `expected a number or a schedule, got ${show(rate)}`);
-  const kinds = ["piecewise-constant", "exponential-decay", "cosine-decay", "warmup-cosine-decay"] as const;
-  switch (oneOf(`${field}.kind`, rate.kind, kinds)) {
-    case "piecewise-constant":
-      return piecewiseConstant(rate as PiecewiseConstant);
-    case "exponential-decay":
-      return exponentialDecay(rate as ExponentialDecay);
-    case "cosine-decay":
-      return cosineDecay(rate as CosineDecay);
-    case "warmup-cosine-decay":
-      return warmupCosineDecay(rate as WarmupCosineDecay);
-  }
+  const kind = oneOf(`${field}.kind`, rate.kind, Object.keys(schedules) as Schedule["kind"][]);
+  const [known, schedule] = schedules[kind];
+  checkOptions(field, rate, `kind ${known}`);
+  return schedule(rate as never);
 }

@@ -1,5 +1,5 @@
 /** The training loop, as an async iterator: the caller sees every step and may stop at any. */
-import { fail, show, wholeNumber } from "../checks.js";
+import { checkOptions, fail, list, show, wholeNumber } from "../checks.js";
 import { threefry2x32 } from "../driver/threefry.js";
 import type { EngineNetwork } from "../engine.js";
 import type { Gpu } from "../gpu/index.js";
@@ -63,7 +63,9 @@ export function checkResume(resume: Checkpoint, seed: number, names: readonly st
     fail("checkpoint", `${what} is ${show(has)}, but the job says ${show(wants)}; it belongs to another run`);
   if (resume.version !== 2) fail("checkpoint", `version ${show(resume.version)} is not known; this program writes 2`);
   if (resume.seed !== seed) other("seed", resume.seed, seed);
-  if (resume.trainable.join() !== names.join()) other("trainable", resume.trainable, names);
+  wholeNumber("checkpoint.step", resume.step, 0, 2 ** 31);
+  if (list("checkpoint.trainable", resume.trainable, "parameters").join() !== names.join())
+    other("trainable", resume.trainable, names);
 }
 
 /** The seed of one training step. */
@@ -77,6 +79,13 @@ export function stepSeed(seed: number, step: number): number {
  * @throws SaltationError `invalid-input` for bad options, `not-finite` where value or gradient are not numbers.
  */
 export async function* train(network: EngineNetwork, options: TrainOptions): AsyncGenerator<TrainStep, void, void> {
+  if (!network?.gradientPlan) fail("network", "expected what engine.network(…) gives");
+  checkOptions(
+    "",
+    options,
+    "paths t0 t1 dt method seed antithetic? maxSpikes distribution trainable optimiser groups clip " +
+      "loss steps commonNoise? requireExact? resume",
+  );
   const { loss } = options;
   const steps = wholeNumber("steps", options.steps, 1, 2 ** 31);
   const seed = options.seed ?? 0;

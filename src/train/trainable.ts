@@ -1,5 +1,5 @@
 /** Which parameters are trained, under which constraints, and which of their entries. */
-import { fail, finiteNumber, oneOf, show } from "../checks.js";
+import { checkOptions, fail, finiteNumber, oneOf, show } from "../checks.js";
 import type { Network } from "../network/network.js";
 import type { View } from "../solve/layout.js";
 import type { LearningRate } from "./schedule.js";
@@ -34,7 +34,11 @@ export const trainableOf = (given: string | Trainable): Trainable =>
 /** @throws SaltationError `invalid-input` where it is no list. */
 export function trainableNames(list: readonly (string | Trainable)[]): string[] {
   if (!Array.isArray(list)) fail("trainable", `expected a list of parameters, got ${show(list)}`);
-  return list.map((t: string | Trainable) => trainableOf(t).name);
+  return list.map((t: string | Trainable, i) => {
+    if (typeof t === "string") return t;
+    checkOptions(`trainable[${i}]`, t, "name transform bounds mask group learningRate");
+    return t.name;
+  });
 }
 
 /**

@@ -4,7 +4,7 @@
  *
  * Clipping and optimisers act on the unconstrained coordinates, as they would in JAX, where those are the parameters.
  */
-import { fail, finiteNumber, positiveNumber, show } from "../checks.js";
+import { checkOptions, fail, finiteNumber, list, positiveNumber, show, wholeNumber } from "../checks.js";
 import { SaltationError } from "../errors.js";
 import type { Network } from "../network/network.js";
 import type { View } from "../solve/layout.js";
@@ -82,10 +82,10 @@ export function planUpdate(
   views: readonly View[],
   vector: Float64Array,
 ): UpdatePlan {
-  const optimisers = new Map<string, Optimiser>([[mainGroup, options.optimiser]]);
+  const optimisers = new Map<string, Optimiser>([[mainGroup, checkOptimiser("optimiser", options.optimiser)]]);
   for (const [name, optimiser] of Object.entries(options.groups ?? {})) {
     if (name === mainGroup) fail(`optimiser.groups.${name}`, "is the group of parameters that name none; rename it");
-    optimisers.set(name, optimiser);
+    optimisers.set(name, checkOptimiser(`optimiser.groups.${name}`, optimiser));
   }
   const members = new Map<string, Entry[]>();
   let at = 0;
@@ -126,6 +126,11 @@ export function planUpdate(
   return { entries, groups, clip: readClip(options.clip) };
 }
 
+function checkOptimiser(field: string, optimiser: Optimiser): Optimiser {
+  if (typeof optimiser?.update === "function") return optimiser;
+  return fail(field, `expected an optimiser, such as rmsprop({ learningRate }), got ${show(optimiser)}`);
+}
+
 function groupOf(
   field: string,
   { name, group, learningRate }: Trainable,
@@ -153,7 +158,7 @@ function groupOf(
 
 function readClip(clip: Clip | undefined): Clip {
   if (clip === undefined) return {};
-  if (typeof clip !== "object" || clip === null) fail("optimiser.clip", `expected { value, norm }, got ${show(clip)}`);
+  checkOptions("optimiser.clip", clip, "value norm");
   if (clip.value !== undefined) positiveNumber("optimiser.clip.value", clip.value);
   if (clip.norm !== undefined) positiveNumber("optimiser.clip.norm", clip.norm);
   return clip;
@@ -259,12 +264,17 @@ export function checkTrained({ parameter, positive }: Entry, value: number): voi
 /** @throws SaltationError `invalid-input` where a state is not that of such an update. */
 export function checkState(plan: UpdatePlan, state: UpdateState): void {
   const other = (what: string): never => fail("checkpoint", `${what}; it belongs to another run`);
-  const lists: (readonly number[])[] = [state.values, state.unconstrained, state.low];
+  wholeNumber("checkpoint.update.step", state?.step, 0, 2 ** 31);
+  const lists = (["values", "unconstrained", "low"] as const).map((name) =>
+    list(`checkpoint.update.${name}`, state[name], "numbers"),
+  );
   const size = plan.entries.length;
   if (lists.some((l) => l.length !== size)) {
     other(`holds ${state.values.length} trained values, but the run has ${size}`);
   }
+  for (const v of lists.flat()) finiteNumber("checkpoint", v);
   const names = (groups: readonly { name: string }[]): string => groups.map((g) => g.name).join(", ");
+  list("checkpoint.update.groups", state.groups, "groups");
   if (names(state.groups) !== names(plan.groups)) {
     other(`has groups ${names(state.groups)}, but the run has ${names(plan.groups)}`);
   }

@@ -115,7 +115,7 @@ const variant = (changes: Partial<CellDefinition>): CellDefinition => ({ ...slif
 
 describe("cell definitions", () => {
   it.each([
-    [{ ...slifDefinition, foo: 1 }, /cell\.foo: unknown section/],
+    [{ ...slifDefinition, foo: 1 }, /cell\.foo: is unknown/],
     [variant({ state: { v: "mu1 * q" } }), /cell\.state\.v: unknown name "q"/],
     [variant({ state: {} }), /at least one state/],
     [variant({ positive: ["tau"] }), /cell\.positive\[0\]: no such parameter: tau; known: mu1, mu2/],
@@ -144,7 +144,7 @@ describe("cell definitions", () => {
       /cell\.parameters\.mu1: expected a finite number as default/,
     ],
     [variant({ parameters: { ...slifDefinition.parameters, "a b": 1 } }), /a name is a letter/],
-    [null, /expected an object of equations/],
+    [null, /cell: expected { name, state, /],
   ] as [unknown, RegExp][])("refuses %#", (definition, message) => {
     expect(() => defineCell(definition as CellDefinition)).toThrow(message);
   });

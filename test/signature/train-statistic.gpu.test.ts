@@ -26,13 +26,11 @@ interface Case extends MmdOptions {
 async function expected(c: Case, x: SpikeTrainInput[], y: SpikeTrainInput[], slots: number) {
   const lift = { t0, t1, neurons: c.neurons };
   const [lx, ly] = [liftSpikes(x, lift), liftSpikes(y, lift)];
-  const options = { ...c, gradient: { x: true } };
-  const { value, gradientX } = await (c.statistic === "mmd" ? signatureMMD : signatureScore)(
-    twin,
-    lx.paths,
-    ly.paths,
-    options,
-  );
+  const { statistic, neurons: _, unbiased = true, ...kernel } = c;
+  const options = { ...kernel, gradient: { x: true } };
+  const { value, gradientX } = await (statistic === "mmd"
+    ? signatureMMD(twin, lx.paths, ly.paths, { ...options, unbiased })
+    : signatureScore(twin, lx.paths, ly.paths, options));
   const out = new Float64Array(slots * x.length);
   lx.pullback(gradientX!).forEach((g, i) => {
     g.forEach((v, n) => {

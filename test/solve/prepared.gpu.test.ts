@@ -156,6 +156,18 @@ describe("a prepared simulation", () => {
     await expect(wrong).rejects.toThrow(/^writes\[0\]: "sigma3": cell "slif" has no such parameter/);
   });
 
+  it("refuses what is no encoder, and options that it does not have", async () => {
+    const network = engine().network({ current: 1.5 });
+    const { paths, t1, dt } = options;
+    const solve = { paths, t1, dt };
+    for (const prepared of [await network.prepare(solve), await network.prepareGradient({ ...solve, with: ["mu1"] })]) {
+      const encoder = engine().gpu!.device.createCommandEncoder();
+      expect(() => prepared.encode({ seed: 3 } as never)).toThrow("encoder: expected a GPUCommandEncoder");
+      expect(() => prepared.encode(encoder, { sed: 3 } as never)).toThrow("sed: is unknown; known: seed");
+      prepared.dispose();
+    }
+  });
+
   it("needs a GPU, and paths that fit", async () => {
     const cpu = await Engine.create({ backend: "cpu" });
     const wrong = (e: Engine, paths: number) =>

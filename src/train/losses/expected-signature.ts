@@ -9,7 +9,7 @@
  */
 import { pathDot } from "../../../shaders/loss/path-dot.wgsl.js";
 import { wordDistance } from "../../../shaders/loss/word-distance.wgsl.js";
-import { fail, positiveNumber, wholeNumber } from "../../checks.js";
+import { checkOptions, fail, list, positiveNumber, wholeNumber } from "../../checks.js";
 import { threefry2x32 } from "../../driver/threefry.js";
 import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
 import { TrainSignatures } from "../../signature/gpu/train-signatures.js";
@@ -68,10 +68,11 @@ function countsOf(train: SpikeTrainInput, neurons: number): Uint32Array {
  * @throws SaltationError `invalid-input`; `limit` where a signature does not fit a buffer.
  */
 export function expectedSignatureLoss(observed: readonly SpikeTrainInput[], options: ExpectedSignatureOptions): Loss {
+  checkOptions("loss", options, "depth matching? levelWeights");
   const depth = wholeNumber("loss.depth", options.depth, 1, 8);
   const { matching = false, levelWeights } = options;
   checkObserved(observed);
-  if (levelWeights && levelWeights.length !== depth) {
+  if (levelWeights && list("loss.levelWeights", levelWeights, "numbers").length !== depth) {
     fail("loss.levelWeights", `expected ${depth} numbers, one for each level, got ${levelWeights.length}`);
   }
   levelWeights?.forEach((w, k) => {

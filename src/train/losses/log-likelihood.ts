@@ -3,7 +3,7 @@
  * Pillow et al. 2005; Mensi et al. 2012; Pozzorini et al. 2015).
  */
 
-import { fail, wholeNumber } from "../../checks.js";
+import { checkOptions, fail, list, show, wholeNumber } from "../../checks.js";
 import { checkLikelihood, likelihoodEvaluator } from "../../gradient/likelihood.js";
 import { type ObservedTrial, planSchedule } from "../../gradient/schedule.js";
 import type { Loss } from "../loss.js";
@@ -22,7 +22,11 @@ import type { Loss } from "../loss.js";
  * @throws SaltationError `invalid-input`, when it is evaluated, for cells whose hazard the past spikes do not determine.
  */
 export function logLikelihood(trials: readonly ObservedTrial[], options: { batch?: number } = {}): Loss {
-  if (!Array.isArray(trials) || trials.length === 0) fail("observed", "holds no trial");
+  checkOptions("loss", options, "batch");
+  list("observed", trials, "trials").forEach((trial, i) => {
+    if (trial?.times?.length === undefined) fail(`observed[${i}]`, `expected { times, neurons }, got ${show(trial)}`);
+  });
+  if (trials.length === 0) fail("observed", "holds no trial");
   const batch = wholeNumber("loss.batch", options.batch ?? trials.length, 1, trials.length);
   return {
     kind: "log-likelihood",

@@ -1,12 +1,14 @@
 /** Observed spike trains, as losses take them. */
-import { fail, show } from "../../checks.js";
+import { fail, list, show } from "../../checks.js";
 import type { Network } from "../../network/network.js";
-import { checkTrains, type SpikeTrainInput } from "../../signature/lift.js";
+import { checkShape, checkTrains, type SpikeTrainInput } from "../../signature/lift.js";
 import type { SolvePlan } from "../../solve/plan.js";
 
 /** @throws SaltationError where there are not at least `least` trains. */
 export function checkObserved(observed: readonly SpikeTrainInput[], least = 1): void {
-  if (!Array.isArray(observed)) fail("observed", `expected a list of spike trains, got ${show(observed)}`);
+  list("observed", observed, "spike trains").forEach((train, i) => {
+    checkShape(`observed[${i}]`, train);
+  });
   if (observed.length < least) {
     fail("observed", `holds ${observed.length} spike trains; this loss needs at least ${least}`);
   }

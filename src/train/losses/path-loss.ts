@@ -6,6 +6,7 @@
  * spike crosses t1.
  */
 import { pathLoss as pathLossKernel } from "../../../shaders/loss/path-loss.wgsl.js";
+import { checkOptions, fail, float32Number, show, wholeNumber } from "../../checks.js";
 import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
 import { RowSums } from "../../gradient/row-sums.js";
 import type { SolvePlan } from "../../solve/plan.js";
@@ -35,7 +36,13 @@ export interface PathLossOptions {
 
 /** @throws SaltationError `compile`, when it is first used, with the lines of WGSL at fault. */
 export function pathLoss(options: PathLossOptions): Loss {
-  const { kind = "path-loss", evaluate, spikesNeeded } = options;
+  checkOptions("loss", options, "kind code data spikesNeeded evaluate()");
+  const { kind = "path-loss", code, data = [], evaluate, spikesNeeded } = options;
+  if (typeof kind !== "string") fail("loss.kind", `expected a name, got ${show(kind)}`);
+  if (typeof code !== "string") fail("loss.code", `expected WGSL with fn path_loss, got ${show(code)}`);
+  if (typeof data?.length !== "number") fail("loss.data", `expected a list of numbers, got ${show(data)}`);
+  Array.from(data, (v, i) => float32Number(`loss.data[${i}]`, v));
+  if (spikesNeeded !== undefined) wholeNumber("loss.spikesNeeded", spikesNeeded, 1, 2 ** 20);
   return {
     kind,
     pathwise: true,

@@ -7,6 +7,7 @@
  * would change.
  */
 
+import { checkOptions } from "../../checks.js";
 import type { Batch, Gpu, Storage } from "../../gpu/index.js";
 import { type TrainStatistic, trainStatistic } from "../../signature/gpu/train-statistic.js";
 import { type UploadedTrains, uploadTrains } from "../../signature/gpu/trains.js";
@@ -37,7 +38,8 @@ export interface SignatureMmdOptions extends SignatureKernelOptions {
  * @throws SaltationError `invalid-input`, `limit`.
  */
 export function signatureMmdLoss(observed: readonly SpikeTrainInput[], options: SignatureMmdOptions = {}): Loss {
-  return kernelLoss("mmd", observed, { unbiased: true, ...options });
+  checkOptions("loss", options, "static solver unbiased?");
+  return kernelLoss("mmd", observed, options);
 }
 
 /**
@@ -45,6 +47,7 @@ export function signatureMmdLoss(observed: readonly SpikeTrainInput[], options: 
  * @throws SaltationError `invalid-input`, `limit`.
  */
 export function signatureScoreLoss(observed: readonly SpikeTrainInput[], options: SignatureKernelOptions = {}): Loss {
+  checkOptions("loss", options, "static solver");
   return kernelLoss("score", observed, { ...options, unbiased: true });
 }
 
@@ -95,8 +98,10 @@ async function onHost(
   });
   const x = liftSpikes(trains.map(from0), lift);
   const y = liftSpikes(observed.map(from0), lift);
-  const take = statistic === "mmd" ? signatureMMD : signatureScore;
-  const { value, gradientX } = await take(twinBackend(), x.paths, y.paths, { ...options, gradient: { x: true } });
+  const { unbiased, ...kernel } = { ...options, gradient: { x: true } };
+  const { value, gradientX } = await (statistic === "mmd"
+    ? signatureMMD(twinBackend(), x.paths, y.paths, { ...kernel, unbiased })
+    : signatureScore(twinBackend(), x.paths, y.paths, kernel));
   return { value, cotangents: x.pullback(gradientX!) };
 }
 

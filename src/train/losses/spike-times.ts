@@ -6,7 +6,7 @@
 import { type MeanDistance, meanCoefficients } from "../../../shaders/loss/mean-coefficients.wgsl.js";
 import { selectSpikes } from "../../../shaders/loss/select-spikes.wgsl.js";
 import { spreadCotangents } from "../../../shaders/loss/spread-cotangents.wgsl.js";
-import { fail, finiteNumber, wholeNumber } from "../../checks.js";
+import { fail, finiteNumber, list, oneOf, wholeNumber } from "../../checks.js";
 import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
 import { RowSums } from "../../gradient/row-sums.js";
 import { type Estimate, estimateOf } from "../../gradient/statistics.js";
@@ -48,10 +48,11 @@ export function meanSpikeTime(neuron = 0, index = 0): SpikeTimeLoss {
  * @param observed observed mean times [neurons][n].
  */
 export function firstSpikes(observed: readonly (readonly number[])[], kind: "mse" | "mae" = "mse"): SpikeTimeLoss {
+  oneOf("loss.error", kind, ["mse", "mae"]);
   const selections: Selection[] = [];
   const targets: number[] = [];
-  observed.forEach((times, neuron) => {
-    times.forEach((time, index) => {
+  list("loss.observed", observed, "lists of times").forEach((times, neuron) => {
+    list(`loss.observed[${neuron}]`, times, "times").forEach((time, index) => {
       selections.push({ neuron, index });
       targets.push(finiteNumber(`loss.observed[${neuron}][${index}]`, time));
     });

@@ -10,7 +10,7 @@
  * crosses t1 changes nothing: the loss is continuous in the spike times, and its pathwise gradient leaves nothing out.
  */
 import { vanRossumParts, vanRossumProducts } from "../../../shaders/loss/van-rossum.wgsl.js";
-import { positiveNumber } from "../../checks.js";
+import { checkOptions, positiveNumber } from "../../checks.js";
 import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
 import { RowSums } from "../../gradient/row-sums.js";
 import { type UploadedTrains, uploadTrains } from "../../signature/gpu/trains.js";
@@ -74,6 +74,7 @@ function observedPart(observed: readonly SpikeTrainInput[], tau: number, t1: num
  * @throws SaltationError `invalid-input`.
  */
 export function vanRossum(observed: readonly SpikeTrainInput[], options: VanRossumOptions): Loss {
+  checkOptions("loss", options, "tau unbiased?");
   const tau = positiveNumber("loss.tau", options.tau);
   const { unbiased = true } = options;
   checkObserved(observed, unbiased ? 2 : 1);
