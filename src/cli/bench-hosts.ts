@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { type BenchOptions, type BenchResult, type Host, runBench } from "../bench/run.js";
 import { SaltationError } from "../errors.js";
 import { chromiumLaunches } from "./chromium.js";
+import { exitOnSignals } from "./signals.js";
 
 export interface Ran {
   result: BenchResult;
@@ -68,12 +69,15 @@ export async function benchInChrome(options: BenchOptions, progress: Host["progr
     throw new SaltationError("no-adapter", `${what}: npm install puppeteer-core`);
   });
   const served = await servePage();
+  // Puppeteer ends Chromium when this process exits; told of SIGTERM itself, it does so under a page that still runs.
+  const handlers = { handleSIGINT: false, handleSIGTERM: false };
+  const release = exitOnSignals(() => {});
   const problems: string[] = [];
   try {
     for (const launch of chromiumLaunches(options.software ?? false)) {
       const name = launch.executablePath ?? "the installed Chrome";
       const browser = await puppeteer
-        .launch({ ...launch, headless: true, protocolTimeout: 0 })
+        .launch({ ...launch, ...handlers, headless: true, protocolTimeout: 0 })
         .catch((error: Error) => {
           problems.push(`${name}: ${error.message.split("\n")[0]}`);
         });
@@ -97,6 +101,7 @@ export async function benchInChrome(options: BenchOptions, progress: Host["progr
       }
     }
   } finally {
+    release();
     served.close();
   }
   throw new SaltationError(

@@ -18,6 +18,7 @@ import {
   type Train,
   trainsOf,
 } from "../train/loss.js";
+import { allOrNone } from "./all-or-none.js";
 import { assembleResult, checkEstimates, type ValueAndGradient } from "./result.js";
 import { RowSums } from "./row-sums.js";
 import type { Estimate } from "./statistics.js";
@@ -91,8 +92,9 @@ export class GradientEvaluator implements Evaluator {
   static async create(gpu: Gpu, plan: SolvePlan, loss: Loss, views: readonly View[]): Promise<GradientEvaluator> {
     if (!loss.gpu && !loss.evaluate) fail("loss", `"${loss.kind}" has neither gpu() nor evaluate()`);
     const solver = await createSolver(gpu, plan, views);
-    const [own, rowSums] = await Promise.all([
-      loss.gpu?.(gpu, plan, solver.recordWords),
+    const [, own, rowSums] = await allOrNone([
+      solver,
+      (async () => loss.gpu?.(gpu, plan, solver.recordWords))(),
       RowSums.create(gpu, plan, 1 + solver.gradientRows),
     ]);
     return new GradientEvaluator(gpu, loss, views, solver, own, rowSums, { value: firstSlots(plan) });

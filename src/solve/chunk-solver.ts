@@ -6,7 +6,7 @@ import type { KernelShape } from "./shape.js";
 
 /** Status counters of a forward run. */
 export interface RunStatus {
-  /** Most spikes in one path. */
+  /** Most spikes of one path in the record. */
   readonly largestCount: number;
   /** Paths whose record was too small. */
   readonly overflowed: number;

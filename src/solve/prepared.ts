@@ -11,8 +11,9 @@ import { createSolver, firstSlots, fittingPaths } from "./simulate.js";
 export class EncodedTrains {
   readonly trains: DeviceTrains;
   /**
-   * Status of the run, u32: most spikes in a path; paths whose record was too small (their later spikes are missing);
-   * paths stopped at maxSpikes; paths whose state is not finite.
+   * Status of the run, u32: most spikes of a path in the record, at most `slots`; paths whose record was too small (their
+   * later spikes are missing): where there are any, prepare with twice the `slots`, until there are none; paths stopped at
+   * maxSpikes; paths whose state is not finite.
    */
   readonly status: Storage;
 

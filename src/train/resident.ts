@@ -7,6 +7,7 @@
  */
 import { haltBits } from "../../shaders/train/verdict.wgsl.js";
 import type { Batch, Gpu, Storage } from "../gpu/index.js";
+import { allOrNone } from "../gradient/all-or-none.js";
 import { lossPaths } from "../gradient/evaluate.js";
 import { GradientPass, margin } from "../gradient/pass.js";
 import { assembleResult, notFinite, type ValueAndGradient } from "../gradient/result.js";
@@ -74,8 +75,9 @@ export class ResidentTraining {
     options: ResidentOptions,
   ): Promise<ResidentTraining> {
     const pass = await GradientPass.create(gpu, plan, options.views);
-    const [loss, update] = await Promise.all([
-      options.loss.gpu!(gpu, plan, pass.solver.recordWords),
+    const [, loss, update] = await allOrNone([
+      pass,
+      (async () => options.loss.gpu!(gpu, plan, pass.solver.recordWords))(),
       GpuUpdate.create(gpu, options.update, vector),
     ]);
     if (options.state) update.write(options.state);

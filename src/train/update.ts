@@ -120,7 +120,7 @@ export function planUpdate(
     }
     if (!list || list.length === 0) continue;
     groups.push({ name, optimiser, first: entries.length, count: list.length });
-    entries.push(...list);
+    for (const entry of list) entries.push(entry);
   }
   if (entries.length === 0) fail("trainable", "masks leave nothing to train");
   return { entries, groups, clip: readClip(options.clip) };

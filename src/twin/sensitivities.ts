@@ -28,7 +28,7 @@ export async function sensitivitiesCpu(
     rows.push({ spikes: result.spikes, derivatives: pathSensitivities(plan, layout, cell, result, along) });
   };
   await eachPath(plan, cell, true, visit, progress);
-  const width = plan.maxSpikes > 0 ? plan.maxSpikes : Math.max(1, ...rows.map((r) => r.spikes.length));
+  const width = plan.maxSpikes > 0 ? plan.maxSpikes : rows.reduce((most, r) => Math.max(most, r.spikes.length), 1);
   const table = emptyTable(plan.paths, width, plan.t1);
   const derivatives = new Float64Array(plan.paths * width * along.length);
   rows.forEach((r, path) => {

@@ -1,5 +1,6 @@
 /** `saltation bench` in each of its places, at its smallest: what it reports, not how fast anything is. */
-import { execFile } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -40,6 +41,42 @@ describe.each(["dawn", "chrome", "cpu"] as const)("in %s", (place) => {
     else expect(report.adapter).toMatchObject({ fallback: true, backend: place === "dawn" ? "dawn" : "browser" });
     if (place === "dawn") expect(report.versions.webgpu).toMatch(/^\d/);
     if (place === "chrome") expect(report.versions.chrome).toMatch(/\d+\.\d+/);
+  });
+});
+
+/** Processes that run: id, parent, group, command line. */
+const processes = (): { pid: number; parent: number; group: number; command: string }[] =>
+  execFileSync("ps", ["-A", "-o", "pid=,ppid=,pgid=,stat=,args="], { encoding: "utf8" })
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/))
+    .filter((words) => words.length > 4 && !words[3]!.startsWith("Z"))
+    .map(([pid, parent, group, , ...args]) => ({
+      pid: Number(pid),
+      parent: Number(parent),
+      group: Number(group),
+      command: args.join(" "),
+    }));
+
+describe.runIf(process.platform === "linux")("stopped in chrome", () => {
+  it.each([
+    ["SIGTERM", 143],
+    ["SIGINT", 130],
+  ] as const)("by %s ends with %i, and Chromium with it", async (signal, wanted) => {
+    const bench = spawn(process.execPath, ["bin/saltation.js", "bench", "--quick", "--in", "chrome", "--software"]);
+    let error = "";
+    bench.stderr.on("data", (data) => {
+      error += data;
+    });
+    const closed = once(bench, "close");
+    const browser = (): number | undefined => {
+      const all = processes();
+      const own = all.find((p) => p.parent === bench.pid && p.group === p.pid);
+      return all.some((p) => p.group === own?.pid && p.command.includes("--type=renderer")) ? own?.pid : undefined;
+    };
+    const group = await expect.poll(browser, { timeout: 60_000 }).toBeDefined().then(browser);
+    bench.kill(signal);
+    expect([(await closed)[0], error]).toEqual([wanted, ""]);
+    await expect.poll(() => processes().filter((p) => p.group === group), { timeout: 5_000 }).toEqual([]);
   });
 });
 

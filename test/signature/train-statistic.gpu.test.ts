@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { gramRange } from "../../src/signature/gpu/pairs.js";
 import { trainStatistic } from "../../src/signature/gpu/train-statistic.js";
 import { uploadTrains } from "../../src/signature/gpu/trains.js";
 import {
   liftSpikes,
   type MmdOptions,
+  type SignatureSolver,
   type SpikeTrainInput,
   signatureBackend,
   signatureMMD,
@@ -39,6 +41,27 @@ async function expected(c: Case, x: SpikeTrainInput[], y: SpikeTrainInput[], slo
   });
   return { value, gradient: out };
 }
+
+describe("a range of the pairs of a Gram matrix", () => {
+  it.each([
+    [false, false],
+    [false, true],
+    [true, false],
+    [true, true],
+  ])("half %s, without diagonal %s", (half, skipDiagonal) => {
+    const shape = { rows: 5, columns: 5, half, skipDiagonal };
+    const all: number[][] = [];
+    for (let i = 0; i < 5; i++) {
+      for (let j = half ? i : 0; j < 5; j++) if (!(skipDiagonal && i === j)) all.push([i, j]);
+    }
+    for (let begin = 0; begin <= all.length; begin++) {
+      for (let end = begin; end <= all.length; end++) {
+        const { a, b } = gramRange(shape, begin, end);
+        expect(Array.from(a, (i, n) => [i, b[n]])).toEqual(all.slice(begin, end));
+      }
+    }
+  });
+});
 
 describe("statistics of trains on the GPU against the twin", () => {
   const cases: Case[] = [
@@ -102,5 +125,22 @@ describe("statistics of trains on the GPU against the twin", () => {
     );
     await expect(trainStatistic(g, { neurons: 1, paths: 1, observed, statistic: "score" })).rejects.toThrow("paths:");
     observed.dispose();
+  });
+
+  it("takes 16,384 paths, and refuses those whose pairs do not fit", async () => {
+    const g = gpu();
+    const before = g.bytesInUse;
+    const observed = uploadTrains(g, randomTrains(1, 2, 1, 3, 0, 1), { t0: 0, t1: 1, neurons: 1 });
+    const create = (paths: number, solver?: SignatureSolver) =>
+      trainStatistic(g, { neurons: 1, paths, observed, statistic: "mmd", ...(solver ? { solver } : {}) });
+    (await create(16384)).dispose();
+    for (const paths of [30_000, 2 ** 20]) {
+      await expect(create(paths)).rejects.toThrow(
+        `paths: signature kernels compare all paths with each other: ${paths} `,
+      );
+    }
+    (await create(2 ** 20, { kind: "truncated", depth: 2 })).dispose();
+    observed.dispose();
+    expect(g.bytesInUse).toBe(before);
   });
 });

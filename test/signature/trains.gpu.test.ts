@@ -181,4 +181,12 @@ describe("signatures of trains on the GPU against the twin", () => {
       expect(g1.subarray(n * 88, (n + 1) * 88)).toEqual(g0.subarray(n * paths + 512, (n + 1) * paths));
     }
   });
+
+  it("takes more trains than a call takes arguments", () => {
+    const silent = { times: [], neurons: [] };
+    const trains = [...new Array(200_000).fill(silent), { times: [0.5, 0.6], neurons: [0, 0] }];
+    const batch = uploadTrains(gpu(), trains, { t0: 0, t1: 1, neurons: 1 });
+    expect([batch.paths, batch.slots]).toEqual([200_001, 2]);
+    batch.dispose();
+  });
 });

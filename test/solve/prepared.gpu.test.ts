@@ -119,18 +119,26 @@ async function lastSpikesOf(prepared: PreparedSimulation): Promise<Float32Array>
 }
 
 describe("a prepared simulation", () => {
-  it("says in its status where the record was too small", async () => {
-    const prepared = await engine()
-      .network({ current: 1.5 })
-      .prepare({ ...options, slots: 2 });
-    const { device } = engine().gpu!;
-    const encoder = device.createCommandEncoder();
-    const encoded = prepared.encode(encoder);
-    device.queue.submit([encoder.finish()]);
-    const [, overflowed] = new Uint32Array(await engine().gpu!.read(encoded.status));
+  it.each(Object.entries(networks))("says in its status where the record was too small: %s", async (_, definition) => {
+    const network = engine().network(definition);
+    const statusWith = async (slots: number): Promise<Uint32Array> => {
+      const prepared = await network.prepare({ ...options, slots });
+      const { device } = engine().gpu!;
+      const encoder = device.createCommandEncoder();
+      const encoded = prepared.encode(encoder);
+      device.queue.submit([encoder.finish()]);
+      const status = new Uint32Array(await engine().gpu!.read(encoded.status));
+      encoded.dispose();
+      prepared.dispose();
+      return status;
+    };
+    const [most, overflowed] = await statusWith(2);
+    expect(most).toBe(2);
     expect(overflowed).toBeGreaterThan(200);
-    encoded.dispose();
-    prepared.dispose();
+    const trains = await network.simulate(options);
+    expect((await statusWith(trains.largestCount)).slice(0, 2)).toEqual(Uint32Array.of(trains.largestCount, 0));
+    expect((await statusWith(trains.largestCount - 1))[1]).toBeGreaterThan(0);
+    trains.dispose();
   });
 
   it("keeps noise of amplitude 0 on where the caller will write it", async () => {

@@ -5,6 +5,8 @@ import type { Loss, Train } from "../../src/train/loss.js";
 import { expectedSignatureLoss } from "../../src/train/losses/expected-signature.js";
 import { pathLoss } from "../../src/train/losses/path-loss.js";
 import { vanRossum } from "../../src/train/losses/van-rossum.js";
+import { rmsprop } from "../../src/train/optimisers.js";
+import { train } from "../../src/train/train.js";
 import { sharedEngine } from "../support/engine.js";
 import { lossCases, type Observed, observedTrains, one, recurrent } from "./support.js";
 
@@ -151,5 +153,26 @@ describe("bad losses", () => {
     await expect(
       network.valueAndGradient(vanRossum(observed.one, { tau: 0.1 }), { ...options, t1: 1, paths: 1 }),
     ).rejects.toThrow(/paths: loss "van-rossum" needs at least 2, got 1/);
+  });
+});
+
+describe("a loss that cannot be made leaves nothing on the GPU", () => {
+  const late = [{ times: [3], neurons: [0] }];
+  const own: Loss = { kind: "own", gpu: () => Promise.reject(new Error("no kernel")) };
+  it.each([
+    ["broken WGSL", pathLoss({ code: "fn path_loss(p: u32, n: u32) -> f32 { return oops; }" }), /oops/],
+    ["observed times out of range", expectedSignatureLoss(late, { depth: 1 }), /observed\[0\]/],
+    ["times refused at once", vanRossum(late, { tau: 0.1, unbiased: false }), /observed\[0\]/],
+    ["a caller's gpu() that rejects", own, /no kernel/],
+  ])("%s", async (_, loss, message) => {
+    const before = engine().gpu!.bytesInUse;
+    const network = engine().network(recurrent);
+    const options = { paths: 4, t1: 0.1, dt: 0.01 };
+    await expect(network.valueAndGradient(loss, { ...options, with: ["weights"] })).rejects.toThrow(message);
+    expect(engine().gpu!.bytesInUse).toBe(before);
+    const optimiser = rmsprop({ learningRate: 0.1 });
+    const run = train(network, { loss, optimiser, trainable: ["weights"], steps: 1, ...options });
+    await expect(run.next()).rejects.toThrow(message);
+    expect(engine().gpu!.bytesInUse).toBe(before);
   });
 });

@@ -55,6 +55,13 @@ describe("update", () => {
     expect(values()).toEqual([0.75, 2.5]);
   });
 
+  it("takes more parameters than a call takes arguments", () => {
+    const weights = { layers: [Array.from({ length: 400 }, () => new Array(500).fill(0.5))] };
+    const { update, vector } = setUp({ layers: [400, 500], weights }, { trainable: ["weights"], optimiser: one });
+    update.apply(new Float64Array(200_000).fill(0.25), vector);
+    expect(update.state(vector).values).toEqual(new Array(200_000).fill(0.25));
+  });
+
   it("moves the unconstrained coordinate by the chain rule", () => {
     const trainable = [
       { name: "mu1", transform: "softplus" as const },

@@ -6,6 +6,7 @@ import { methods, planSolve, type SolveOptions, type SolvePlan } from "../../src
 import { PathSolver } from "../../src/twin/forward.js";
 import { counterNoise } from "../../src/twin/noise.js";
 import { reversePath } from "../../src/twin/reverse.js";
+import { sensitivitiesCpu } from "../../src/twin/sensitivities.js";
 import { pathSensitivities } from "../../src/twin/sensitivity.js";
 import { atOnce } from "../support/at-once.js";
 
@@ -117,4 +118,11 @@ describe.each(methods)("gradient of spike times, method %s", (method) => {
     }
     expect(spikes).toBeGreaterThan(6);
   });
+});
+
+it("sensitivities are of more paths than a call takes arguments", async () => {
+  const network = defineNetwork({ cell: "slif" });
+  const plan = planSolve(network, { paths: 150_000, t1: 0.1, dt: 0.1 });
+  const { table } = await sensitivitiesCpu(plan, parameterLayout(plan), []);
+  expect([table.counts.length, table.slots]).toEqual([150_000, 1]);
 });

@@ -2,10 +2,12 @@
 import { describeSlots, pairPassBytes, weighResults } from "../../../shaders/signature/pair-results.wgsl.js";
 import { eventBytes, trainPassBytes } from "../../../shaders/signature/train-layout.wgsl.js";
 import { liftVertices, trainLift, trainPullback } from "../../../shaders/signature/train-lift.wgsl.js";
+import { fail } from "../../checks.js";
 import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
+import { pairCount } from "../backend.js";
 import { type CheckedSolver, isSymmetric } from "../solver.js";
 import type { CompiledStaticKernel } from "../static-kernel.js";
-import { gramPairs, type PairList, slotLists } from "./pairs.js";
+import { type GramShape, gramRange, slotLists } from "./pairs.js";
 import { Scratch } from "./scratch.js";
 import type { StatisticShape } from "./signature-statistic.js";
 import { PairStages } from "./stages.js";
@@ -19,6 +21,9 @@ const lanes = 32;
 /** Segments for which the stages are compiled; how long trains are is known later, and changes. */
 const usualSegments = 64;
 
+/** Pairs in all: their lists take 16 bytes each on the GPU, and stay there. */
+const mostPairs = 2 ** 28;
+
 /** Lifted trains: points as the stages read them, and for each path where it begins and its number of vertices. */
 interface Lifted {
   readonly points: Storage;
@@ -28,13 +33,11 @@ interface Lifted {
 }
 
 /** Weighted sum over the pairs of one Gram matrix. */
-interface Term {
+interface Term extends GramShape {
   readonly stages: PairStages;
-  readonly list: PairList;
+  readonly pairs: number;
   /** Whether it compares paths with themselves. */
   readonly own: boolean;
-  readonly rows: number;
-  readonly columns: number;
   readonly diagonal: number;
   readonly others: number;
 }
@@ -77,9 +80,9 @@ export class PairStatistic implements TrainStatistic {
     const { neurons, paths: m, observed, score, unbiased } = shape;
     const n = observed.paths;
     const channels = neurons + 1;
-    const stages = (list: PairList, gradient: { x: boolean; y: boolean } | null): Promise<PairStages> =>
+    const stages = (pairs: number, gradient: { x: boolean; y: boolean } | null): Promise<PairStages> =>
       PairStages.create(gpu, kernel, solver, {
-        pairs: list.a.length,
+        pairs,
         rows: usualSegments,
         columns: usualSegments,
         channels,
@@ -93,15 +96,23 @@ export class PairStatistic implements TrainStatistic {
       unbiased
         ? { diagonal: 0, others: orders / (count * (count - 1)) }
         : { diagonal: 1 / count ** 2, others: orders / count ** 2 };
-    const [xx, xy, yy] = [
-      gramPairs(m, m, half, unbiased),
-      gramPairs(m, n, false, false),
-      gramPairs(n, n, half, unbiased),
-    ];
+    const gram = (rows: number, columns: number, own: boolean): GramShape & { own: boolean; pairs: number } => {
+      const shape = { rows, columns, half: own && half, skipDiagonal: own && unbiased };
+      return { ...shape, own, pairs: pairCount(rows, columns, shape.half, shape.skipDiagonal) };
+    };
+    const [xx, xy, yy] = [gram(m, m, true), gram(m, n, false), gram(n, n, true)];
+    const pairs = xx.pairs + xy.pairs + (score ? 0 : yy.pairs);
+    if (pairs > mostPairs) {
+      fail(
+        "paths",
+        `signature kernels compare all paths with each other: ${m} paths and ${n} observed trains make ${pairs} pairs, ` +
+          `and no more than ${mostPairs} fit; take fewer, or a truncated kernel of a linear one, which needs no pairs`,
+      );
+    }
     const [sxx, sxy, syy, events, lift, pullback, describe, weigh] = await Promise.all([
-      stages(xx, { x: true, y: true }),
-      stages(xy, { x: true, y: false }),
-      score ? undefined : stages(yy, null),
+      stages(xx.pairs, { x: true, y: true }),
+      stages(xy.pairs, { x: true, y: false }),
+      score ? undefined : stages(yy.pairs, null),
       TrainEvents.create(gpu, neurons),
       gpu.kernel({
         label: "lift of trains",
@@ -134,8 +145,8 @@ export class PairStatistic implements TrainStatistic {
       shape,
       events,
       {
-        xx: { stages: sxx, list: xx, own: true, rows: m, columns: m, ...own(m) },
-        xy: { stages: sxy, list: xy, own: false, rows: m, columns: n, diagonal: cross, others: cross },
+        xx: { stages: sxx, ...xx, ...own(m) },
+        xy: { stages: sxy, ...xy, diagonal: cross, others: cross },
       },
       { lift, pullback, describe, weigh },
     );
@@ -145,8 +156,7 @@ export class PairStatistic implements TrainStatistic {
     const lifted = statistic.lift(batch, observed, "observed");
     statistic.observed = lifted;
     if (syy) {
-      const term = { stages: syy, list: yy, own: true, rows: n, columns: n, ...own(n) };
-      statistic.encodeTerm(batch, "yy", term, lifted, lifted, sums, undefined);
+      statistic.encodeTerm(batch, "yy", { stages: syy, ...yy, ...own(n) }, lifted, lifted, sums, undefined);
     }
     batch.submit();
     return statistic;
@@ -171,13 +181,17 @@ export class PairStatistic implements TrainStatistic {
     const key = `${name} ${begin} ${end}`;
     const known = this.lists.get(key);
     if (known) return known;
-    const { a, b } = term.list;
-    const indices = new Uint32Array(2 * (end - begin));
-    for (let i = begin; i < end; i++) indices.set([a[i]!, b[i]!], 2 * (i - begin));
+    const { a, b } = gramRange(term, begin, end);
+    const slots = a.length;
+    const indices = new Uint32Array(2 * slots);
+    for (let i = 0; i < slots; i++) {
+      indices[2 * i] = a[i]!;
+      indices[2 * i + 1] = b[i]!;
+    }
     const lists = {
       pairs: this.gpu.upload("indices of pairs", indices),
-      x: this.gpu.upload("slots of x", slotLists(a, begin, end, term.rows)),
-      y: term.own ? this.gpu.upload("slots of y", slotLists(b, begin, end, term.columns)) : undefined,
+      x: this.gpu.upload("slots of x", slotLists(a, 0, slots, term.rows)),
+      y: term.own ? this.gpu.upload("slots of y", slotLists(b, 0, slots, term.columns)) : undefined,
     };
     this.lists.set(key, lists);
     return lists;
@@ -200,7 +214,7 @@ export class PairStatistic implements TrainStatistic {
       k: scratch.take("kernel rows", bytes.k),
       g: scratch.take("reverse rows", bytes.g),
     };
-    const total = term.list.a.length;
+    const total = term.pairs;
     const most = stages.plan.slots;
     for (let begin = 0; begin < total; begin += most) {
       const end = Math.min(total, begin + most);

@@ -10,15 +10,29 @@ export interface PairList {
 
 /** All pairs of a Gram matrix, row by row; with `half` those on and above the diagonal, which may be left out. */
 export function gramPairs(rows: number, columns: number, half: boolean, skipDiagonal: boolean): PairList {
-  const pairs = pairCount(rows, columns, half, skipDiagonal);
-  const [a, b] = [new Uint32Array(pairs), new Uint32Array(pairs)];
-  let n = 0;
-  for (let i = 0; i < rows; i++) {
-    for (let j = half ? i : 0; j < columns; j++) {
-      if (skipDiagonal && i === j) continue;
-      a[n] = i;
-      b[n++] = j;
+  return gramRange({ rows, columns, half, skipDiagonal }, 0, pairCount(rows, columns, half, skipDiagonal));
+}
+
+/** Of which paths a Gram matrix is, see `gramPairs`. */
+export interface GramShape {
+  readonly rows: number;
+  readonly columns: number;
+  readonly half: boolean;
+  readonly skipDiagonal: boolean;
+}
+
+/** Pairs `begin` to `end` of those of a Gram matrix. */
+export function gramRange({ rows, columns, half, skipDiagonal }: GramShape, begin: number, end: number): PairList {
+  const [a, b] = [new Uint32Array(end - begin), new Uint32Array(end - begin)];
+  for (let i = 0, from = 0; i < rows && from < end; i++) {
+    const first = half ? i : 0;
+    const to = from + columns - first - (skipDiagonal ? 1 : 0);
+    for (let n = Math.max(from, begin); n < Math.min(to, end); n++) {
+      const j = first + n - from;
+      a[n - begin] = i;
+      b[n - begin] = skipDiagonal && j >= i ? j + 1 : j;
     }
+    from = to;
   }
   return { a, b };
 }

@@ -45,7 +45,7 @@ export function uploadTrains(
   const paths = trains.length;
   if (paths === 0) fail("spikes", "holds no train; at least one is needed");
   const dt = (t1 - t0) / steps;
-  const slots = Math.max(1, ...trains.map((t) => t.times.length));
+  const slots = trains.reduce((most, t) => Math.max(most, t.times.length), 1);
   const words = new Uint32Array(slots * 3 * paths);
   const floats = new Float32Array(words.buffer);
   const counts = new Uint32Array(paths);
