@@ -4,6 +4,7 @@ import { Engine } from "../../src/engine.js";
 import type { Loss, Train } from "../../src/train/loss.js";
 import { expectedSignatureLoss } from "../../src/train/losses/expected-signature.js";
 import { pathLoss } from "../../src/train/losses/path-loss.js";
+import { signatureMmdLoss } from "../../src/train/losses/signature-kernel.js";
 import { vanRossum } from "../../src/train/losses/van-rossum.js";
 import { rmsprop } from "../../src/train/optimisers.js";
 import { train } from "../../src/train/train.js";
@@ -159,15 +160,17 @@ describe("bad losses", () => {
 describe("a loss that cannot be made leaves nothing on the GPU", () => {
   const late = [{ times: [3], neurons: [0] }];
   const own: Loss = { kind: "own", gpu: () => Promise.reject(new Error("no kernel")) };
-  it.each([
-    ["broken WGSL", pathLoss({ code: "fn path_loss(p: u32, n: u32) -> f32 { return oops; }" }), /oops/],
-    ["observed times out of range", expectedSignatureLoss(late, { depth: 1 }), /observed\[0\]/],
-    ["times refused at once", vanRossum(late, { tau: 0.1, unbiased: false }), /observed\[0\]/],
-    ["a caller's gpu() that rejects", own, /no kernel/],
-  ])("%s", async (_, loss, message) => {
+  const early = [{ times: [0.05], neurons: [0] }];
+  it.each<[string, Loss, RegExp, number]>([
+    ["broken WGSL", pathLoss({ code: "fn path_loss(p: u32, n: u32) -> f32 { return oops; }" }), /oops/, 4],
+    ["observed times out of range", expectedSignatureLoss(late, { depth: 1 }), /observed\[0\]/, 4],
+    ["times refused at once", vanRossum(late, { tau: 0.1, unbiased: false }), /observed\[0\]/, 4],
+    ["more pairs than fit", signatureMmdLoss([...early, ...early]), /^paths: signature kernels compare all/, 30_000],
+    ["a caller's gpu() that rejects", own, /no kernel/, 4],
+  ])("%s", async (_, loss, message, paths) => {
     const before = engine().gpu!.bytesInUse;
     const network = engine().network(recurrent);
-    const options = { paths: 4, t1: 0.1, dt: 0.01 };
+    const options = { paths, t1: 0.1, dt: 0.01 };
     await expect(network.valueAndGradient(loss, { ...options, with: ["weights"] })).rejects.toThrow(message);
     expect(engine().gpu!.bytesInUse).toBe(before);
     const optimiser = rmsprop({ learningRate: 0.1 });

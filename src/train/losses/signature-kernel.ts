@@ -9,6 +9,7 @@
 
 import { checkOptions } from "../../checks.js";
 import type { Batch, Gpu, Storage } from "../../gpu/index.js";
+import { allOrNone } from "../../gradient/all-or-none.js";
 import { type TrainStatistic, trainStatistic } from "../../signature/gpu/train-statistic.js";
 import { type UploadedTrains, uploadTrains } from "../../signature/gpu/trains.js";
 import { liftSpikes, type SpikeTrainInput } from "../../signature/lift.js";
@@ -78,7 +79,8 @@ function kernelLoss(
       const { t0, t1, steps, network, paths } = plan;
       const { neurons } = network;
       const trains = uploadTrains(gpu, observed, { t0, t1, neurons, steps });
-      const own = await trainStatistic(gpu, { neurons, paths, observed: trains, statistic, unbiased, ...kernel });
+      const shape = { neurons, paths, observed: trains, statistic, unbiased, ...kernel };
+      const [, own] = await allOrNone([trains, trainStatistic(gpu, shape)]);
       return new GpuSignatureKernel(gpu, own, trains);
     },
   };
