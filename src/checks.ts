@@ -53,6 +53,10 @@ export function checkOptions(field: string, given: unknown, known: string): void
   }
 }
 
+/** Why a name cannot stand in tables by name, if it cannot: they inherit some that they do not hold. */
+export const inherited = (name: string): string | undefined =>
+  name in {} ? `"${name}" is a property of every JavaScript object; choose another name` : undefined;
+
 /** A list or a typed array. @param of what it holds, for messages. */
 export function list<T>(field: string, value: T, of: string): T {
   if (!isNumbers(value)) fail(field, `expected a list of ${of}, got ${show(value)}`);

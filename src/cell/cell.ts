@@ -2,7 +2,7 @@
  * A cell: the equations of one neuron (or of one general event SDE), given as text, checked, and held as one
  * expression graph from which value and derivative code for both WGSL and JavaScript is emitted.
  */
-import { checkOptions, fail as failIn, show } from "../checks.js";
+import { checkOptions, fail as failIn, inherited, show } from "../checks.js";
 import { checkExactness, type Exactness } from "./exactness.js";
 import { Graph, inputNames, type Node } from "./graph.js";
 import { knownFunctions, parseEquation } from "./parse.js";
@@ -108,8 +108,8 @@ export function defineCell(definition: CellDefinition): Cell {
   ] as const) {
     for (const n of list) {
       if (!identifier.test(n)) fail(`${section}.${n}`, "a name is a letter followed by letters, digits or _");
-      // Names that every object inherits would be found in tables by name that do not hold them.
-      if (n in {}) fail(`${section}.${n}`, `"${n}" is a property of every JavaScript object; choose another name`);
+      const trouble = inherited(n);
+      if (trouble) fail(`${section}.${n}`, trouble);
       if (section === "parameters" && networkParameters.has(n))
         fail(`parameters.${n}`, `"${n}" is a parameter of every network; choose another name`);
       if (reserved.has(n)) fail(`${section}.${n}`, `"${n}" has a meaning of its own; choose another name`);

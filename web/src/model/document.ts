@@ -44,10 +44,6 @@ export function ownCell(document: StudioDocument): CellDefinition | undefined {
   return typeof cell === "object" ? (cell as CellDefinition) : undefined;
 }
 
-/** Why a name, as it is typed, cannot be one of a parameter or state variable: tables by name inherit some. */
-export const nameTrouble = (typed: string): string | undefined =>
-  typed.trim() in {} ? `"${typed.trim()}" is a property of every JavaScript object; choose another name` : undefined;
-
 /** Takes a parameter or a state variable out of a cell, with all that is said of it but the equations that use it. */
 export function removeName(cell: CellDefinition, name: string): void {
   const { state, noise, reset, receive, start, parameters, units } = cell;

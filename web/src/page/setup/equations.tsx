@@ -1,6 +1,7 @@
 /** The equations of a cell, shown or written. */
 import { useState } from "preact/hooks";
-import { nameTrouble, ownCell, removeName } from "../../model/document.js";
+import { inherited } from "../../../../src/checks.js";
+import { ownCell, removeName } from "../../model/document.js";
 import { ErrorText } from "../fields.js";
 import { CheckRow } from "../rows.js";
 import { edit } from "../state/load.js";
@@ -86,7 +87,7 @@ export function Equations() {
 
 function AddVariable() {
   const [name, setName] = useState("");
-  const trouble = nameTrouble(name);
+  const trouble = inherited(name.trim());
   return (
     <form
       class="inline-form"

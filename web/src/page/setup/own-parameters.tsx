@@ -1,6 +1,7 @@
 /** Parameters of a cell of one's own. */
 import { useState } from "preact/hooks";
-import { nameTrouble, ownCell, removeName, type StudioDocument } from "../../model/document.js";
+import { inherited } from "../../../../src/checks.js";
+import { ownCell, removeName, type StudioDocument } from "../../model/document.js";
 import { ErrorText } from "../fields.js";
 import { edit } from "../state/load.js";
 import { locked, studioDocument } from "../state/signals.js";
@@ -12,7 +13,7 @@ export const without = ({ job }: StudioDocument, name: string): StudioDocument["
 export function OwnParameters() {
   const [name, setName] = useState("");
   const cell = ownCell(studioDocument.value)!;
-  const trouble = nameTrouble(name);
+  const trouble = inherited(name.trim());
   const known = Object.hasOwn(cell.parameters, name.trim());
   const add = (): void => {
     if (name.trim() === "" || trouble) return;
