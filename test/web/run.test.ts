@@ -18,8 +18,9 @@ async function ready() {
   const events: StudioEvent[] = [];
   let told = (): void => {};
   const host = {
-    engine: () => engine,
-    reopen: async () => {},
+    use: <T>(act: (e: Engine) => Promise<T>) => act(engine),
+    live: async () => engine,
+    bytes: () => undefined,
     emit: (event: StudioEvent) => {
       events.push(event);
       told();

@@ -60,8 +60,11 @@ export interface Tab {
   troubles: string[];
 }
 
+/** Opens a page in a browser of its own, as it were: nothing is kept there by another one. */
 export async function openTab(browser: Browser, url: string, width = 1280, height = 900): Promise<Tab> {
-  const page = await browser.newPage();
+  const context = await browser.createBrowserContext();
+  const page = await context.newPage();
+  page.once("close", () => void context.close().catch(() => {}));
   const troubles: string[] = [];
   page.on("console", (m) => {
     if (m.type() === "error" || m.type() === "warn") troubles.push(`console ${m.type()}: ${m.text()}`);
@@ -125,6 +128,7 @@ export async function savedFile(
   await session.send("Browser.setDownloadBehavior", {
     behavior: "allow",
     downloadPath: folder,
+    browserContextId: tab.page.browserContext().id!,
     eventsEnabled: true,
   });
   for (const f of readdirSync(folder)) rmSync(join(folder, f));

@@ -1,9 +1,9 @@
 /** Form fields: label, input, unit, and the error that belongs to them. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useState } from "preact/hooks";
-import { documents } from "./state/load.js";
 import { refuse, refused } from "./state/objection.js";
 import { loaded } from "./state/signals.js";
+import { documents } from "./state/work.js";
 
 /** What is wrong with a field: its text, or, where the library names it, its value. */
 export function errorAt(field: string): string | undefined {

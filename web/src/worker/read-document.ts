@@ -10,7 +10,7 @@ import { recordingName } from "../../../src/io/recording.js";
 import { experiments, type StudioDocument, type Truth } from "../model/document.js";
 import { experimentLike, unitsOfJob } from "../model/job-units.js";
 import { brokenLink } from "../model/link.js";
-import type { Standing } from "./protocol.js";
+import type { Curves, KeptWork, Standing } from "./protocol.js";
 import { numbersIn } from "./run.js";
 
 const whole = (least: number, most: number): z.ZodType<number> => {
@@ -69,6 +69,56 @@ export function readStanding({ checkpoint, parameters }: Record<string, unknown>
       fail(`parameters.${name}`, `expected its trained values, got ${show(value)}; export it again`);
   }
   return standing;
+}
+
+const numbers = z.array(z.number());
+const curves = z.strictObject({
+  entries: z.array(
+    z.strictObject({
+      parameter: z.string(),
+      index: z.int(),
+      truth: z.number().optional(),
+      start: z.number(),
+    }),
+  ),
+  steps: numbers,
+  loss: numbers,
+  values: z.array(numbers),
+});
+const keptSchema = z.strictObject({
+  version: z.literal(1, { error: "expected 1" }),
+  document: z.unknown(),
+  standing: z.unknown(),
+  curves: z.unknown(),
+  edited: z.boolean(),
+  link: z.string().nullable(),
+});
+
+/** Curves of a run that was kept; null where they do not fit together. */
+function readCurves(value: unknown): Curves | null {
+  const { success, data } = curves.safeParse(value);
+  if (!success) return null;
+  const { entries, steps, loss, values } = data;
+  const fits = [loss, ...values].every((list) => list.length === steps.length) && values.length === entries.length;
+  return fits ? (data as Curves) : null;
+}
+
+/**
+ * Work that was kept in the browser's storage, where a link or an older version of the page may have left it.
+ * @throws SaltationError `invalid-input`.
+ */
+export function readKept(value: unknown): KeptWork {
+  const kept = checkJob(keptSchema, value);
+  const { standing } = kept;
+  return {
+    version: 1,
+    document: readDocument(kept.document),
+    standing:
+      typeof standing === "object" && standing !== null ? readStanding(standing as Record<string, unknown>) : null,
+    curves: readCurves(kept.curves),
+    edited: kept.edited,
+    link: kept.link,
+  };
 }
 
 /** A document in the text of a link. @throws SaltationError `invalid-input`. */

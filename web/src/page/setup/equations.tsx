@@ -4,7 +4,7 @@ import { inherited } from "../../../../src/checks.js";
 import { ownCell, removeName } from "../../model/document.js";
 import { ErrorText } from "../fields.js";
 import { CheckRow } from "../rows.js";
-import { edit } from "../state/load.js";
+import { edit } from "../state/edit.js";
 import { loaded, locked, studioDocument } from "../state/signals.js";
 import { Equation, sections } from "./equation.js";
 import { Part } from "./part.js";

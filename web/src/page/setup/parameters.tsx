@@ -4,7 +4,7 @@ import { ownCell, trainedNames } from "../../model/document.js";
 import { meaningOf } from "../../model/units.js";
 import { ErrorText, errorAt, NumberInput } from "../fields.js";
 import { Name } from "../name.js";
-import { edit } from "../state/load.js";
+import { edit } from "../state/edit.js";
 import { loaded, locked, studioDocument } from "../state/signals.js";
 import { unitOf } from "../state/unit-of.js";
 import { OwnParameters, without } from "./own-parameters.js";
