@@ -19,11 +19,8 @@ function typeCode(data: NpyData): string {
   return "|u1";
 }
 
-function writeNpy({ data, shape }: NpyArray): Uint8Array {
-  const size = shape.reduce((a, b) => a * b, 1);
-  if (size !== data.length) throw new RangeError(`shape [${shape.join(", ")}] does not hold ${data.length} numbers`);
-  const dims = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
-  const text = `{'descr': '${typeCode(data)}', 'fortran_order': False, 'shape': (${dims}), }`;
+function npy(descr: string, dims: string, data: ArrayBufferView): Uint8Array {
+  const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${dims}), }`;
   // The header is padded with spaces so that the data begins at a multiple of 64.
   const header = strToU8(`${text.padEnd(Math.ceil((text.length + 11) / 64) * 64 - 11)}\n`);
   const out = new Uint8Array(10 + header.length + data.byteLength);
@@ -33,11 +30,36 @@ function writeNpy({ data, shape }: NpyArray): Uint8Array {
   return out;
 }
 
-/** Writes arrays as an uncompressed .npz. */
-export function writeNpz(arrays: Record<string, NpyArray>): Uint8Array {
-  return zipSync(Object.fromEntries(Object.entries(arrays).map(([name, a]) => [`${name}.npy`, writeNpy(a)])), {
-    level: 0,
-  });
+function writeNpy({ data, shape }: NpyArray): Uint8Array {
+  const size = shape.reduce((a, b) => a * b, 1);
+  if (size !== data.length) throw new RangeError(`shape [${shape.join(", ")}] does not hold ${data.length} numbers`);
+  return npy(typeCode(data), shape.length === 1 ? `${shape[0]},` : shape.join(", "), data);
+}
+
+/** A text as NumPy has it: an array of no dimension, of code points. */
+function writeText(text: string): Uint8Array {
+  const points = Uint32Array.from(text, (c) => c.codePointAt(0)!);
+  return npy(`<U${points.length}`, "", points);
+}
+
+/** Writes arrays, and texts beside them, as an uncompressed .npz. */
+export function writeNpz(arrays: Record<string, NpyArray>, texts: Record<string, string> = {}): Uint8Array {
+  const files = [
+    ...Object.entries(arrays).map(([name, array]) => [`${name}.npy`, writeNpy(array)] as const),
+    ...Object.entries(texts).map(([name, text]) => [`${name}.npy`, writeText(text)] as const),
+  ];
+  return zipSync(Object.fromEntries(files), { level: 0 });
+}
+
+/** The text of a .npy that holds one, and nothing else. */
+function readText(bytes: Uint8Array): string | undefined {
+  const length = (bytes[8] ?? 0) | ((bytes[9] ?? 0) << 8);
+  const header = new TextDecoder().decode(bytes.subarray(10, 10 + length));
+  const [, points] = /'descr':\s*'<U(\d+)'.*'shape':\s*\(\)/.exec(header) ?? [];
+  const data = bytes.slice(10 + length);
+  if (points === undefined || data.byteLength < 4 * Number(points)) return undefined;
+  const codes = [...new Uint32Array(data.buffer, 0, Number(points))];
+  return codes.every((c) => c <= 0x10ffff) ? String.fromCodePoint(...codes).replace(/\0+$/, "") : undefined;
 }
 
 function readNpy(name: string, bytes: Uint8Array): NpyArray {
@@ -102,6 +124,8 @@ export interface Npz {
   readonly keys: readonly string[];
   /** @throws SaltationError `invalid-input` naming the array, where it cannot be read. */
   read(key: string): NpyArray | undefined;
+  /** The text of this name, where there is one. */
+  text(key: string): string | undefined;
 }
 
 /**
@@ -124,6 +148,10 @@ export function openNpz(bytes: Uint8Array): Npz {
   });
   return {
     keys: [...files.keys()],
+    text(key) {
+      const file = files.get(key);
+      return file === undefined ? undefined : readText(unzip(({ name }) => name === file)[file]!);
+    },
     read(key) {
       const file = files.get(key);
       return file === undefined ? undefined : readNpy(key, unzip(({ name }) => name === file)[file]!);

@@ -1,6 +1,6 @@
 import { zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
-import { writeNpz } from "../../src/io/npz.js";
+import { openNpz, writeNpz } from "../../src/io/npz.js";
 import { readLists } from "../../src/io/recording.js";
 import { readNpz } from "../support/npz.js";
 
@@ -90,4 +90,10 @@ describe("npz", () => {
     expect(() => readNpz(zipSync({ "c.npy": big.subarray(0, 9) }))).toThrow(/array "c": ends after 9 bytes/);
     expect(() => readNpz(zipSync({ "y.npy": Uint8Array.of(0, 0, 0) }))).toThrow(/array "y": is not in NumPy's format/);
   });
+});
+
+it("keeps texts as NumPy does, beside arrays", () => {
+  const npz = openNpz(writeNpz({ a: { data: Float64Array.of(1, 2), shape: [2] } }, { unit: "µs", none: "" }));
+  expect([npz.text("unit"), npz.text("none"), npz.text("a"), npz.text("b")]).toEqual(["µs", "", undefined, undefined]);
+  expect(npz.read("a")!.shape).toEqual([2]);
 });

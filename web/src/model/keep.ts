@@ -79,29 +79,28 @@ export class Keep {
     });
   }
 
-  /** Writes at once what is not kept yet: the page is going. */
-  writeInHaste(works: Iterable<OpenWork>): void {
+  /** Writes at once what is not kept yet, and which experiment is shown: the page is going. */
+  writeInHaste(shown: ExperimentName, works: Iterable<OpenWork>): void {
     try {
       const kept = [...works].filter(worthKeeping).map(asKept);
-      if (kept.length === 0) return;
-      const whole = JSON.stringify(kept);
-      const text = whole.length > mostInHaste ? JSON.stringify(kept.map((w) => ({ ...w, curves: null }))) : whole;
-      if (text.length <= mostInHaste) this.haste.write(text);
+      const texts = [kept, kept.map((w) => ({ ...w, curves: null })), []].map((w) =>
+        JSON.stringify({ shown, works: w }),
+      );
+      this.haste.write(texts.find((text) => text.length <= mostInHaste)!);
     } catch {
       // What was kept before stands.
     }
   }
 
   /** What was written at once when the page last went, unread; it is then no longer there. */
-  takeHasty(): unknown[] {
+  takeHasty(): { shown: unknown; works: unknown[] } {
     try {
       const text = this.haste.read();
-      if (text === null) return [];
       this.haste.write(null);
-      const works: unknown = JSON.parse(text);
-      return Array.isArray(works) ? works : [];
+      const { shown, works } = (JSON.parse(text ?? "null") ?? {}) as { shown?: unknown; works?: unknown };
+      return { shown, works: Array.isArray(works) ? works : [] };
     } catch {
-      return [];
+      return { shown: undefined, works: [] };
     }
   }
 

@@ -1,5 +1,5 @@
 /** Notices and the question at the top of the page. */
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { NoGpu } from "./no-gpu.js";
 import { onCpu } from "./state/busy.js";
 import { dismiss, notices } from "./state/notices.js";
@@ -46,7 +46,7 @@ export function Notices() {
 function Asked({ asked }: { asked: Question }) {
   const id = useId();
   const no = useRef<HTMLButtonElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement;
     no.current?.focus();
     return () => {

@@ -82,6 +82,8 @@ export interface CellFacts {
   states: readonly string[];
   defaults: Readonly<Record<string, number>>;
   exactness: Exactness;
+  /** Whether it fires by a hazard; not where it has a hard threshold. */
+  escapes: boolean;
   /** Units that the cell gives, by parameter. */
   units: Readonly<Record<string, string>>;
   equations: { section: string; name: string; text: string }[];
@@ -137,12 +139,22 @@ export interface FileContents {
 /** The lists of a recording. */
 export interface RecordingFacts {
   name: string;
-  lists: { key: string; length: number; nested: boolean; first: number }[];
+  lists: RecordedList[];
   numbers: Record<string, number>;
+  /** What it says in words, such as its units: `time_unit`, or `units.time` where it has them by name. */
+  texts: Record<string, string>;
   /** Whether it holds spike_times as `saltation simulate` writes them. */
   trains: boolean;
-  /** The last spike of any trial, by key. */
-  lastSpike: Record<string, number>;
+}
+
+export interface RecordedList {
+  key: string;
+  length: number;
+  nested: boolean;
+  /** Numbers in it, in all of its lists where it holds lists. */
+  numbers: number;
+  /** The largest size of a number in it. */
+  largest: number;
 }
 
 export type StudioEvent =

@@ -36,7 +36,12 @@ const observed = z.discriminatedUnion(
       neurons: trials.optional(),
       name: z.string().optional(),
     }),
-    z.strictObject({ kind: z.literal("recording"), name: z.string(), key: z.string().optional() }),
+    z.strictObject({
+      kind: z.literal("recording"),
+      name: z.string(),
+      key: z.string().optional(),
+      scale: z.number().positive({ error: "expected a number above 0" }).optional(),
+    }),
   ],
   { error: "expected simulated, trials or recording" },
 );
@@ -134,13 +139,14 @@ export function readLink(text: string): StudioDocument {
 
 /** A training job of the command line as a document. */
 export function readJob(value: unknown): StudioDocument {
-  const { observed: given, checkpoint: _, ...job } = checkJob(trainSchema, value);
+  const { observed: given, checkpoint: _, ...said } = checkJob(trainSchema, value);
+  const { units: __, ...job } = said;
   return {
     version: 1,
     experiment: typeof job.network.cell === "object" ? "equations" : (experimentLike(job)?.experiment ?? "figure1"),
     job,
     observed: observedOf(given, job.seed),
-    units: unitsOfJob(job),
+    units: unitsOfJob(said),
   };
 }
 
@@ -155,5 +161,6 @@ function observedOf(given: TrainJob["observed"], jobSeed = 0): StudioDocument["o
   if ("times" in given)
     return { kind: "trials", times: given.times, ...(given.neurons ? { neurons: given.neurons } : {}) };
   const name = given.file === recordingName ? "" : given.file;
-  return { kind: "recording", name, ...("key" in given ? { key: given.key as string } : {}) };
+  if (!("key" in given)) return { kind: "recording", name };
+  return { kind: "recording", name, key: given.key, ...(given.scale === undefined ? {} : { scale: given.scale }) };
 }

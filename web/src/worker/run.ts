@@ -228,9 +228,8 @@ export class Run {
     }
     const first = this.iterator === undefined;
     this.iteratorPaths = this.paths;
-    this.doing(
-      first ? "The programs of the first training step are being compiled" : `Step ${this.done + 1} is under way`,
-    );
+    const compiles = first && this.host.bytes() !== undefined;
+    this.doing(`Step ${this.done + 1} is under way${compiles ? ", for which programs are compiled" : ""}`);
     const made = await this.host.use(async (engine) => {
       this.iterator ??= this.start(engine);
       const { value: step } = await this.iterator.next();

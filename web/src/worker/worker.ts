@@ -5,7 +5,9 @@ import { writeNpz } from "../../../src/io/npz.js";
 import type { TrainPlan } from "../../../src/io/train-plan.js";
 import { defineNetwork, readCell } from "../../../src/network/network.js";
 import { ownCell, type StudioDocument } from "../model/document.js";
+import { withUnits } from "../model/job-units.js";
 import { EngineKeeper, isLoss } from "./engine-keeper.js";
+import { hasEscapeNoise } from "./escape-noise.js";
 import { Files } from "./files.js";
 import { observedHints } from "./observed-hints.js";
 import { buildProblem, checkCheckpoint, fieldOfDocument, planOf, simulateJob, withValues } from "./problem.js";
@@ -68,10 +70,11 @@ const hostOf = (load: number): RunHost => ({
 const unread = (): LoadResult => ({ error: undefined, cell: undefined, neurons: 1, hints: [], ready: false });
 
 /** What is done before a run can be shown, in words. */
-const preparing = ({ observed }: StudioDocument): string =>
-  observed.kind === "simulated"
-    ? "Programs are being compiled, and the observed trials drawn"
-    : "The observed trials are being read";
+const preparing = ({ observed }: StudioDocument): string => {
+  if (observed.kind !== "simulated") return "The observed trials are being read";
+  const compiles = keeper.standing?.gpu !== undefined;
+  return `The observed trials are being drawn${compiles ? ", for which programs are compiled" : ""}`;
+};
 
 function standing(): Run {
   if (!run) throw new SaltationError("invalid-input", "there is no run yet");
@@ -99,6 +102,7 @@ function cellFacts(cell: Cell): CellFacts {
     states: cell.states,
     defaults: cell.defaults,
     exactness: cell.exactness,
+    escapes: hasEscapeNoise(cell),
     units: definition.units ?? {},
     equations,
   };
@@ -194,7 +198,8 @@ const studio: {
     const { problem, standing: now } = standing();
     // Trains that were drawn are drawn again, so that measures against their true network can be taken.
     const observed = simulateJob(problem.document) ?? problem.job.observed;
-    return JSON.stringify({ ...problem.job, observed, paths: now.paths }, null, 2);
+    const job = { ...problem.job, observed, paths: now.paths };
+    return JSON.stringify(withUnits(job, problem.document.units), null, 2);
   },
   async exportTrains() {
     const { problem, standing: now } = standing();
@@ -206,11 +211,13 @@ const studio: {
       return read;
     });
     const shape = [table.paths, table.slots];
-    return writeNpz({
+    const { time } = problem.document.units;
+    const arrays = {
       spike_times: { data: table.times, shape },
       spike_neurons: { data: table.neurons, shape },
       spike_counts: { data: table.counts, shape: [table.paths] },
-    });
+    };
+    return writeNpz(arrays, time ? { time_unit: time } : {});
   },
   loseDevice: () => keeper.standing?.gpu?.device.destroy(),
 };

@@ -1,5 +1,6 @@
 /** Controls of a run, how far it is, and what stands against it. */
 import { useId } from "preact/hooks";
+import { cut } from "../../model/cut.js";
 import { Action } from "../action.js";
 import { NumberInput } from "../fields.js";
 import { stop } from "../state/busy.js";
@@ -86,7 +87,7 @@ export function Transport() {
       <Waiting />
       {against && (
         <p class={against.field ? "objection" : "objection waits"} id={why} role={against.field ? "alert" : undefined}>
-          {against.field && <code>{against.field}</code>} {against.message}
+          {against.field && <code>{cut(against.field, 80)}</code>} {cut(against.message, 600)}
         </p>
       )}
     </section>
@@ -100,9 +101,7 @@ function Waiting() {
   const onGpu = engine.value?.backend === "webgpu" || opening.value;
   return (
     <div class="waiting">
-      <p>
-        {wait.text}: {wait.seconds} s.
-      </p>
+      <p>{`${wait.text}, for ${wait.seconds}\u00a0s.`}</p>
       <button type="button" onClick={stop}>
         Stop
       </button>

@@ -33,7 +33,7 @@ export function Exports() {
           class="visually-hidden"
           tabIndex={-1}
           aria-label="file to open"
-          accept=".json,.npz,application/json"
+          accept=".json,.npz,.csv,application/json"
           onChange={(event) => {
             const file = event.currentTarget.files?.[0];
             if (file) void readFile(file);

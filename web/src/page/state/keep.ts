@@ -79,7 +79,8 @@ async function read(name: ExperimentName, hasty: unknown): Promise<OpenWork | un
 
 /** Takes what was kept: the experiment that was last at hand is shown, with its recording. */
 export async function comeBack(): Promise<void> {
-  const shown = await keep.last(experiments);
+  const hasty = keep.takeHasty();
+  const shown = experiments.find((name) => name === hasty.shown) ?? (await keep.last(experiments));
   if (!shown) return;
   const file = await keep.recording();
   if (file) {
@@ -90,10 +91,9 @@ export async function comeBack(): Promise<void> {
       // The page then asks for the file.
     }
   }
-  const hasty = keep.takeHasty();
   const of = (raw: unknown): unknown => (raw as { document?: { experiment?: unknown } } | null)?.document?.experiment;
   for (const name of experiments) {
-    const last = hasty.find((raw) => of(raw) === name);
+    const last = hasty.works.find((raw) => of(raw) === name);
     const work = await read(name, last);
     if (!work) continue;
     (name === shown ? show : putBy)(work);
@@ -160,7 +160,7 @@ export function keepFromNowOn(): void {
     schedule();
   };
   addEventListener("visibilitychange", () => document.visibilityState === "hidden" && keeping && void write());
-  addEventListener("pagehide", () => keeping && keep.writeInHaste(pending.values()));
+  addEventListener("pagehide", () => keeping && keep.writeInHaste(studioDocument.value.experiment, pending.values()));
   addEventListener("beforeunload", (event) => {
     // Where nothing is kept, leaving would throw a run away.
     if ((!keeping || !keep.works) && step.value > 0) event.preventDefault();
