@@ -346,7 +346,11 @@ describe("the studio, used", () => {
     expect(await text(page, ".progress-text")).toBe(`step ${step} of 200, paused`);
     // Another recording does not take its place without a word.
     await drop(page, "other.json", trials);
-    await waitForText(page, ".question", new RegExp(`other.json takes the place of your work .*${step} of 200 steps`));
+    await waitForText(
+      page,
+      ".question",
+      new RegExp(`other.json would take the place of your work .*${step} of 200 steps`),
+    );
     expect(await page.evaluate(() => document.activeElement!.textContent)).toBe("Keep mine");
     await page.keyboard.press("Escape");
     await waitForText(page, ".drop", /cell\.json/);
@@ -508,7 +512,7 @@ describe("the studio, used", () => {
     await page.click('input[value="figure1"]');
     await ready(page);
     await press(page, "Reset");
-    await waitForText(page, ".notice", /The run begins anew. It had made 1 steps?/);
+    await waitForText(page, ".notice", /The run begins anew. It had made 1 step\./);
     await ready(page);
     await press(page, "Undo");
     await waitForText(page, ".progress-text", /step 1 of 1500, paused/);

@@ -1,11 +1,11 @@
 /** What the page waits for, once it waits long; and an end to it. */
 import { effect } from "@preact/signals";
 import { giveUp, load } from "./load.js";
-import { notify } from "./notices.js";
+import { notify, stale } from "./notices.js";
 import { openBackend, revive } from "./revive.js";
 import { engine, going, loading, opening, pausing, standing, state, step, waiting } from "./signals.js";
 import { say } from "./spoken.js";
-import { heard } from "./worker.js";
+import { client, heard } from "./worker.js";
 
 /** Milliseconds without a word from the worker after which the page says what it waits for. */
 const longAfter = 2000;
@@ -60,3 +60,18 @@ export async function onCpu(): Promise<void> {
   const opened = engine.value || opening.value || loading.value ? revive("cpu") : openBackend("cpu");
   await Promise.all([load("keep"), opened]);
 }
+
+/** Milliseconds after which it is worth another try. */
+const againAfter = 60_000;
+let triedAt = Number.NEGATIVE_INFINITY;
+
+/** A part of the site could not be loaded: another worker asks for it once more, and the run goes on. */
+stale.again = () => {
+  if (performance.now() - triedAt < againAfter) return false;
+  triedAt = performance.now();
+  const went = going.value;
+  void revive();
+  state.value = standing.value ? "paused" : "ready";
+  void load(standing.value).then(() => (went ? client.call("run").catch(() => {}) : undefined));
+  return true;
+};

@@ -1,5 +1,7 @@
 /** Changes of the document that is shown. */
+
 import { batch } from "@preact/signals";
+import { counted } from "../../../../src/checks.js";
 import type { StudioDocument } from "../../model/document.js";
 import { loadSoon } from "./load.js";
 import { begunAnew, notify } from "./notices.js";
@@ -18,7 +20,7 @@ export function aboutToChange(keep: boolean): void {
   last = { at: now, of: documents.value };
   edited.value = true;
   if (loses) {
-    const why = `The experiment was changed after ${step.value} steps.`;
+    const why = `The experiment was changed after ${counted(step.value, "step")}.`;
     notify("info", begunAnew, why, { label: "Undo", run: undo });
   }
 }

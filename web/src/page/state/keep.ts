@@ -120,7 +120,8 @@ async function alone(): Promise<boolean> {
   return held;
 }
 
-let keeping = false;
+/** Whether this tab keeps its work; undefined until that is known. */
+let keeping: boolean | undefined;
 let last = { at: 0, cost: 0 };
 let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -160,7 +161,10 @@ export function keepFromNowOn(): void {
     schedule();
   };
   addEventListener("visibilitychange", () => document.visibilityState === "hidden" && keeping && void write());
-  addEventListener("pagehide", () => keeping && keep.writeInHaste(studioDocument.value.experiment, pending.values()));
+  addEventListener(
+    "pagehide",
+    () => keeping !== false && keep.writeInHaste(studioDocument.value.experiment, pending.values()),
+  );
   addEventListener("beforeunload", (event) => {
     // Where nothing is kept, leaving would throw a run away.
     if ((!keeping || !keep.works) && step.value > 0) event.preventDefault();

@@ -50,8 +50,12 @@ export function failed(title: string, error: unknown): void {
   notify("error", title, (error as Error).message);
 }
 
+/** What can be tried before a part of the site is given up; whoever can do it fills it in. @returns whether it was. */
+export const stale = { again: (): boolean => false };
+
 /** A part of the site that is loaded when it is needed cannot be had. */
 export function stalePage(): void {
+  if (stale.again()) return;
   notify(
     "error",
     "A part of this page could not be loaded",

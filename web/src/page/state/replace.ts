@@ -13,8 +13,8 @@ export async function replaceAsked(what: string, work: OpenWork, from?: Standing
   if (worthKeeping(before)) {
     const { title } = cards.find((c) => c.name === name)!;
     const yes = await ask(
-      `${cut(what)} takes the place of your work on “${title}” (${inWords(before)}). Undo brings it back as long as ` +
-        "this page is open.",
+      `${cut(what)} would take the place of your work on “${title}” (${inWords(before)}). Undo would bring it ` +
+        "back for as long as this page is open.",
       "Replace it",
       "Keep mine",
     );

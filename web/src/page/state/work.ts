@@ -1,5 +1,7 @@
 /** The work on each experiment: the one that is shown, the others as they were left, and those before them. */
+
 import { batch, computed, signal } from "@preact/signals";
+import { counted } from "../../../../src/checks.js";
 import type { ExperimentName, StudioDocument } from "../../model/document.js";
 import { newDocument } from "../../model/experiments.js";
 import { recordingDocument } from "../../model/recording-document.js";
@@ -174,7 +176,7 @@ export async function reset(): Promise<void> {
   const done = step.value;
   if (done > 0) undoOf(studioDocument.value.experiment).leave(leave());
   const loads = adopt({ ...workNow(), standing: null, curves: null });
-  if (done > 0) notify("info", begunAnew, `It had made ${done} steps.`, { label: "Undo", run: undo });
+  if (done > 0) notify("info", begunAnew, `It had made ${counted(done, "step")}.`, { label: "Undo", run: undo });
   await loads;
 }
 
