@@ -234,7 +234,7 @@ describe("a job file", () => {
       }
       return "accepted";
     };
-    expect(refused({ ...simulate, ["\u001b[2J"]: 1 })).toMatch(/^"\\u001b\[2J": unknown field; known: network/);
+    expect(refused({ ...simulate, "\u001b[2J": 1 })).toMatch(/^"\\u001b\[2J": unknown field; known: network/);
     expect(refused({ ...simulate, ["x".repeat(1e5)]: 1 }).length).toBeLessThan(250);
     expect(refused({ ...simulate, network: { parameters: { ["\u202ey".repeat(1e5)]: "x" } } }).length).toBeLessThan(
       250,
@@ -425,10 +425,12 @@ describe("a checkpoint", () => {
       return refusal(trainCommand(job(), { ...cpu, resume: true }));
     };
     expect(await resume((u) => (u.values[0]! += 1e-12), false)).toMatch(/was edited: its checksum does not fit/);
-    expect(await resume((u) => (u.values[0]! += 0.01))).toMatch(/^checkpoint: current is 1\.\d+, where its coordinate/);
-    expect(await resume((u) => (u.values[1] = 3))).toMatch(/^checkpoint: vTh is 3, where its coordinate says/);
+    expect(await resume((u) => (u.values[0]! += 0.01))).toMatch(
+      /^checkpoint: gives current as 1\.\d+, but its coordinate/,
+    );
+    expect(await resume((u) => (u.values[1] = 3))).toMatch(/^checkpoint: gives vTh as 3, but its coordinate says/);
     expect(await resume((u) => (u.unconstrained[1] = 50))).toMatch(
-      /^checkpoint: vTh is .*, where its coordinate says 2;/,
+      /^checkpoint: gives vTh as .*, but its coordinate says 2;/,
     );
     // What nobody edited is gone on with.
     writeFileSync(place("run.json"), JSON.stringify(sealed(whole)));
