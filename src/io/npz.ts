@@ -2,7 +2,7 @@
 import { strToU8, zipSync } from "fflate";
 import { SaltationError } from "../errors.js";
 import { escaped, quoted } from "../quoted.js";
-import { limits } from "./limits.js";
+import { limits, mebibytes } from "./limits.js";
 import { unpack, type ZipEntry, zipEntries } from "./zip.js";
 
 export type NpyData = Float64Array | Float32Array | Int32Array | Uint32Array | Uint8Array;
@@ -36,8 +36,15 @@ function writeNpy({ data, shape }: NpyArray): Uint8Array {
   return out;
 }
 
-/** Writes arrays as an uncompressed .npz. */
+/**
+ * Writes arrays as an uncompressed .npz.
+ * @throws SaltationError `limit` beyond the 4 GiB that a zip without zip64 holds.
+ */
 export function writeNpz(arrays: Record<string, NpyArray>): Uint8Array {
+  const bytes = Object.values(arrays).reduce((sum, { data }) => sum + data.byteLength + 1024, 0);
+  if (bytes >= 2 ** 32) {
+    throw new SaltationError("limit", `the arrays take ${mebibytes(bytes)}, and an npz holds 4 GiB; take fewer paths`);
+  }
   return zipSync(Object.fromEntries(Object.entries(arrays).map(([name, a]) => [`${name}.npy`, writeNpy(a)])), {
     level: 0,
   });
