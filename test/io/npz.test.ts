@@ -152,6 +152,15 @@ describe("an npz that is not what it says", () => {
     ],
     ["cut", () => zip().subarray(0, -4), /not an npz file: its directory is missing or damaged/],
     [
+      "another name in the directory",
+      () => {
+        const archive = zip();
+        archive.set(new TextEncoder().encode("cut"), places(archive).directory + 46);
+        return archive;
+      },
+      /"cut": has another name in the archive's directory/,
+    ],
+    [
       "a directory elsewhere",
       () => {
         const archive = zip();
