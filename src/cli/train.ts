@@ -21,7 +21,15 @@ import {
   writeCheckpoint,
 } from "./checkpoint.js";
 import { filesBeside, readJobFile } from "./job-file.js";
-import { type CommonOptions, print, printJson, progressBar, readable, readableParameter } from "./output.js";
+import {
+  type CommonOptions,
+  print,
+  printJson,
+  progressBar,
+  readable,
+  readableParameter,
+  sayWarnings,
+} from "./output.js";
 import { checkOutputs, checkWritable, writeOutput } from "./output-files.js";
 import { drawRecovery, type Metrics, metricsTable, Recovery } from "./recovery.js";
 import { exitOnSignals, signalExitCode, stopOnSignals } from "./signals.js";
@@ -218,6 +226,7 @@ async function runTraining(
   try {
     for await (const step of run) {
       if (!first) firstStepSeconds = performance.now() / 1000;
+      if (!first) sayWarnings(step.warnings);
       if (!first) await recovery.before(step.parameters);
       first ??= step;
       last = step;
