@@ -106,6 +106,9 @@ async function writeFiles(
   return Object.fromEntries(written);
 }
 
+/** Four digits after the point; a number that does not exist is told as such. */
+const fixed = (value: number): string => (Number.isFinite(value) ? value.toFixed(4) : readable(value));
+
 /** The table of a comparison, for people. */
 function printTable(
   { stretch, match, statistics, psth, trains }: SpikeTrainComparison,
@@ -126,8 +129,8 @@ function printTable(
   table.push(["coincidences among", readable(match.recorded), readable(match.generated)]);
   print(table.toString());
   print(
-    `from ${stretch.t0} to ${stretch.t1}${unit ? ` ${unit}` : ""}: Md* ${match.md.toFixed(4)} ` +
-      `(${readable(match.between)} coincidences between), PSTH correlation ${psth.correlation.toFixed(4)}`,
+    `from ${stretch.t0} to ${stretch.t1}${unit ? ` ${unit}` : ""}: Md* ${fixed(match.md)} ` +
+      `(${readable(match.between)} coincidences between), PSTH correlation ${fixed(psth.correlation)}`,
   );
   for (const [what, path] of Object.entries(files)) print(`${what} in ${path}`);
 }

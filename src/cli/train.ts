@@ -32,6 +32,7 @@ import {
   readableParameter,
   say,
   sayError,
+  sayWarnings,
 } from "./output.js";
 import { checkOutputs, checkWritable, reason, writeOutput } from "./output-files.js";
 import { confined } from "./read-file.js";
@@ -295,6 +296,7 @@ async function runTraining(
   try {
     for await (const step of training) {
       if (!first) firstStepSeconds = performance.now() / 1000;
+      if (!first) sayWarnings(step.warnings);
       if (!first) await recovery.before(step.parameters);
       first ??= step;
       last = step;
