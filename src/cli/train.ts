@@ -11,6 +11,7 @@ import { planTrainJob } from "../io/train-plan.js";
 import { trainedJobText } from "../io/trained-job.js";
 import { readCell } from "../network/network.js";
 import { type TrainOptions, type TrainStep, train } from "../train/train.js";
+import { canDraw } from "./can-draw.js";
 import {
   type CheckpointFile,
   checkCheckpoint,
@@ -111,9 +112,10 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
   if (options.resume && !job.checkpoint) fail("checkpoint", "is missing; --resume goes on from the file that it names");
   const checkpoints = checkpointsOf(job, file, options.recording, fingerprint);
   const named = `out/${basename(file, ".json")}`;
-  const figure = options.figure ?? (job.test ? `${named}.svg` : undefined);
+  const figures = options.figure || job.test || spikeTrains ? canDraw(options.figure && "--figure") : false;
+  const figure = options.figure ?? (job.test && figures ? `${named}.svg` : undefined);
   const stem = options.figure?.replace(/\.svg$/, "") ?? named;
-  const reports = spikeTrains ? SpikeTrainReport.files(stem) : {};
+  const reports = spikeTrains ? SpikeTrainReport.files(stem, figures) : {};
   checkOutputs({ "--out": options.out, "--save": options.save, "--figure": figure }, [
     file,
     options.recording,
@@ -174,7 +176,7 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
       // A checkpoint tells no curves.
       const curves = finished ? undefined : figure;
       if (curves) await drawRecovery(curves, recovery, result.losses, result.firstStep);
-      const compared = await spikeTrains?.make(engine, simulated, metrics.parameters, stem);
+      const compared = await spikeTrains?.make(engine, simulated, metrics.parameters, stem, figures);
       report(result, seconds, job, engine.adapterName, metrics, curves, options, compared);
     } finally {
       release();
