@@ -94,11 +94,16 @@ async function writeFiles(
   const { trains, psth, stretch } = comparison;
   const files = SpikeTrainReport.files(stem);
   const generated = trains.generated.slice(0, Math.max(least, trains.observed.length));
-  writeOutput("--figure", files.raster, await rasterSvg({ observed: trains.observed, generated, ...stretch, unit }));
-  writeOutput("--figure", files.psth, await psthSvg({ observed: psth.observed, generated: psth.generated, unit }));
   const table = Object.entries(parameters).map(([name, value]) => [name, { value, unit: units[name] ?? "" }]);
-  writeOutput("--figure", files.parameters, `${JSON.stringify(Object.fromEntries(table), null, 2)}\n`);
-  return files;
+  const contents = {
+    raster: await rasterSvg({ observed: trains.observed, generated, ...stretch, unit }),
+    psth: await psthSvg({ observed: psth.observed, generated: psth.generated, unit }),
+    parameters: `${JSON.stringify(Object.fromEntries(table), null, 2)}\n`,
+  };
+  const written = Object.entries(files).filter(([what, file]) =>
+    writeOutput("--figure", file, contents[what as keyof typeof contents]),
+  );
+  return Object.fromEntries(written);
 }
 
 /** The table of a comparison, for people. */
