@@ -1,12 +1,22 @@
-/** Text from elsewhere in messages: what a terminal or a reader could take for more than text is escaped. */
+/**
+ * Foreign text in messages: names, equations and values of files and links that may come from strangers. A terminal obeys
+ * control characters, and marks of direction turn what stands around them round.
+ */
 
-/** Control characters, marks and overrides of the direction of writing, line separators, halves of characters. */
-const unprintable = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
+/** Control and format characters (of direction among them), separators of lines, halves of characters. */
+const unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-/** Text with unprintable characters as \uXXXX. */
+const asCode = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+
+/** Text without what a reader does not see: each such character by its code, `\u001b`. */
 export const escaped = (text: string): string =>
-  text.replace(unprintable, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  text.replace(unseen, (character) =>
+    Array.from({ length: character.length }, (_, i) => asCode(character[i]!)).join(""),
+  );
 
-/** Text in double quotes, its unprintable characters as \uXXXX, cut to `most` characters. */
+/** Whether all of a text can be seen. */
+export const isPlain = (text: string): boolean => escaped(text) === text;
+
+/** A text in double quotes, escaped, and cut with … where it is longer than `most` characters. */
 export const quoted = (text: string, most = 60): string =>
   `"${escaped((text.length > most ? `${text.slice(0, most - 1)}…` : text).replace(/["\\]/g, "\\$&"))}"`;
