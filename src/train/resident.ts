@@ -180,7 +180,7 @@ export class ResidentTraining {
   private recover(bits: number, plan: SolvePlan, status: readonly RunStatus[]): void {
     for (const s of status) checkFinite(plan, s, plan.paths);
     if ((bits & haltBits.gradient) !== 0 && (bits & (haltBits.record | haltBits.tape)) === 0) throw notFinite(plan);
-    if (bits & haltBits.record) growSlots(plan, this.pass.slots);
+    if (bits & haltBits.record) growSlots(this.pass.slots);
     if (bits & haltBits.tape) this.pass.tape = Math.ceil(margin * Math.max(...status.map((s) => s.largestTape)));
     this.gpu.write(this.halted, new Uint32Array(1));
   }

@@ -7,7 +7,7 @@
  */
 import type { CompiledCell } from "../cell/emit-js.js";
 import { sampleOf } from "../driver/current.js";
-import { SaltationError } from "../errors.js";
+import { firesTooOften, mostPerStep } from "../solve/endless.js";
 import type { SolvePlan } from "../solve/plan.js";
 import { type Driver, Stepper } from "./advance.js";
 import { eventUniform } from "./noise.js";
@@ -56,9 +56,6 @@ export interface PathResult {
   readonly operations: Operation[];
 }
 
-/** More events of one neuron in one step than this mean that its reset does not take it below the event. */
-const maximumEventsPerStep = 1000;
-
 export class PathSolver {
   private readonly stepper: Stepper;
   private readonly p: Float64Array[];
@@ -98,6 +95,9 @@ export class PathSolver {
     const r = new Float64Array(neurons);
     const eventAt = new Float64Array(neurons);
     const fired = new Uint32Array(neurons);
+    /** Spikes in the step at hand, and where the first of them lies. */
+    const inStep = new Uint32Array(neurons);
+    const firstInStep = new Float64Array(neurons);
     const startUniforms = new Float64Array(neurons);
     const pair = new Float64Array(2);
     const landed = new Float64Array(n);
@@ -138,7 +138,8 @@ export class PathSolver {
         attempt(k);
       }
 
-      for (let events = 0; ; events++) {
+      inStep.fill(0);
+      for (;;) {
         let k = -1;
         for (let j = 0; j < neurons; j++) if (eventAt[j]! < (k < 0 ? Number.POSITIVE_INFINITY : eventAt[k]!)) k = j;
         if (arrived < arrivals.count && arrivals.steps[arrived] === step) {
@@ -168,8 +169,9 @@ export class PathSolver {
           }
         }
         if (k < 0) break;
-        if (events > maximumEventsPerStep * neurons) throw endlessEvents(path, step, k);
         const at = eventAt[k]!;
+        if (inStep[k] === 0) firstInStep[k] = at;
+        if (++inStep[k]! > mostPerStep) throw firesTooOften(plan, k, step, (at - firstInStep[k]!) / dt);
         const driver = record ? frozen(drivers[k]!) : drivers[k]!;
         if (record) {
           operations.push({
@@ -281,13 +283,6 @@ export class PathSolver {
     }
     return theta;
   }
-}
-
-function endlessEvents(path: number, step: number, neuron: number): SaltationError {
-  return new SaltationError(
-    "invalid-input",
-    `network: neuron ${neuron} of path ${path} fires without end in step ${step}: its reset does not take the event function below 0; make the reset larger`,
-  );
 }
 
 /** Whether a jump (or the start) left the event function at zero or above: its event then follows with no time between. */
