@@ -180,7 +180,7 @@ export class EngineNetwork {
   /**
    * States of the first `paths` paths of a simulation with the same options, point by point, for plots: by the float64
    * twin on the CPU, so meant for a few paths.
-   * @throws SaltationError `invalid-input`.
+   * @throws SaltationError `invalid-input`, or `not-finite`.
    */
   stateTraces(options: SolveOptions & { neurons?: readonly number[] }): StateTrace[] {
     checkOptions("", options, `${called} neurons`);

@@ -7,6 +7,7 @@
  */
 import type { CompiledCell } from "../cell/emit-js.js";
 import { sampleOf } from "../driver/current.js";
+import { SaltationError } from "../errors.js";
 import { firesTooOften, mostPerStep } from "../solve/endless.js";
 import type { SolvePlan } from "../solve/plan.js";
 import { type Driver, Stepper } from "./advance.js";
@@ -287,6 +288,14 @@ export class PathSolver {
 
 /** Whether a jump (or the start) left the event function at zero or above: its event then follows with no time between. */
 export const firesAtOnce = (cell: CompiledCell, y: Float64Array, p: Float64Array): boolean => cell.event(y, p) >= 0;
+
+/** What is said of a path whose state left the finite numbers. */
+export const stateNotFinite = ({ dt }: SolvePlan, path: number): SaltationError =>
+  new SaltationError(
+    "not-finite",
+    `the state became infinite or NaN in path ${path}: parameters or weights are too large for dt = ${dt}; ` +
+      "take a smaller dt or check their values",
+  );
 
 /** The parameters of each neuron, in the cell's order. */
 export function neuronParameters(plan: SolvePlan): Float64Array[] {
