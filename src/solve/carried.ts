@@ -9,6 +9,7 @@ import { carryProbe } from "../../shaders/shared/carry.wgsl.js";
 import { parameterInput, stateInput } from "../cell/cell.js";
 import { evaluate } from "../cell/graph.js";
 import type { Gpu } from "../gpu/index.js";
+import type { Network } from "../network/network.js";
 import type { SolvePlan } from "./plan.js";
 
 /**
@@ -63,7 +64,21 @@ export interface Use {
   readonly forced?: boolean;
 }
 
-async function matters(plan: SolvePlan, { differentiates = false, forced = false }: Use): Promise<boolean> {
+/** What was found, by network and what else it depends on: a network is solved again and again. */
+const found = new WeakMap<Network, Map<string, Promise<boolean>>>();
+
+function matters(plan: SolvePlan, use: Use): Promise<boolean> {
+  const { network, t0, dt, steps, method } = plan;
+  const known = found.get(network) ?? new Map<string, Promise<boolean>>();
+  found.set(network, known);
+  const key = [t0, dt, steps, method, use.differentiates, use.forced].join(" ");
+  const answer = known.get(key) ?? lookedAt(plan, use);
+  known.set(key, answer);
+  answer.catch(() => known.delete(key));
+  return answer;
+}
+
+async function lookedAt(plan: SolvePlan, { differentiates = false, forced = false }: Use): Promise<boolean> {
   if (plan.steps > (differentiates ? longGradient : longRun)) return true;
   if (!movesLittle(plan) && !forced) return false;
   const { roundingError } = await import("../twin/rounding.js");
