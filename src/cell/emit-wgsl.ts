@@ -14,7 +14,7 @@ import { SaltationError } from "../errors.js";
 import type { Cell } from "./cell.js";
 import { parameterInput, stateInput } from "./cell.js";
 import { type CellFunctions, cellFunctions, nonZero } from "./functions.js";
-import { type Graph, isConstant, type Node, reachable } from "./graph.js";
+import { type Graph, isConstant, type Node, reachable, settle } from "./graph.js";
 import { logHazard } from "./hazard.js";
 
 export interface WgslCellOptions {
@@ -101,11 +101,13 @@ class Invariants {
 
   /** Whether a node depends on parameters (and constants) only. */
   covers(node: Node): boolean {
-    const known = this.known.get(node);
-    if (known !== undefined) return known;
-    const result = node.op === "input" ? node.name.startsWith("p.") : node.args.every((n) => this.covers(n));
-    this.known.set(node, result);
-    return result;
+    const { known } = this;
+    return settle(
+      node,
+      known,
+      (n) => n.args,
+      (n) => (n.op === "input" ? n.name.startsWith("p.") : n.args.every((a) => known.get(a))),
+    );
   }
 
   name(node: Node): string {
@@ -120,6 +122,13 @@ class Invariants {
   reciprocal(node: Node): string {
     return this.name(this.graph.div(this.graph.one, node));
   }
+}
+
+/** Adds a line that names a value. */
+function newLine(lines: string[], value: string): string {
+  const name = `t${lines.length}`;
+  lines.push(`  let ${name} = ${value};`);
+  return name;
 }
 
 /** What a function adds to one of its inputs, where it does no more than that: zero where it gives the input back. */
@@ -173,26 +182,32 @@ export function emitCellWgsl(cell: Cell, options: WgslCellOptions, functions?: C
   const emit = (roots: readonly Node[], given: ReadonlyMap<Node, string> = new Map()): Emitted => {
     const names = new Map<Node, string>();
     const lines: string[] = [];
-    // Depth first and in argument order, so that nothing is computed that only a given or invariant node needed.
-    const visit = (node: Node): string => {
-      const done = names.get(node);
-      if (done !== undefined) return done;
-      let name: string;
-      if (node.op === "constant") name = float32Literal(node.value);
-      else if (given.has(node)) name = given.get(node)!;
-      else if (node.op === "input") name = reads.get(node.name)!;
-      else if (invariants.covers(node)) name = invariants.name(node);
-      else {
-        const byInvariant = node.op === "div" && invariants.covers(node.args[1]!) && node.args[1]!.op !== "constant";
-        const text = byInvariant
-          ? `${visit(node.args[0]!)} * ${invariants.reciprocal(node.args[1]!)}`
-          : wgslOperation(node, node.args.map(visit));
-        name = `t${lines.length}`;
-        lines.push(`  let ${name} = ${text};`);
-      }
-      names.set(node, name);
-      return name;
+    /** The name of a node that needs no line of its own. */
+    const ready = (node: Node): string | undefined => {
+      if (node.op === "constant") return float32Literal(node.value);
+      if (given.has(node)) return given.get(node)!;
+      if (node.op === "input") return reads.get(node.name)!;
+      return invariants.covers(node) ? invariants.name(node) : undefined;
     };
+    const byInvariant = (node: Node): boolean =>
+      node.op === "div" && invariants.covers(node.args[1]!) && node.args[1]!.op !== "constant";
+    const needs = (node: Node): readonly Node[] =>
+      node.op === "constant" || given.has(node) || invariants.covers(node)
+        ? []
+        : byInvariant(node)
+          ? [node.args[0]!]
+          : node.args;
+    // Depth first and in argument order, so that nothing is computed that only a given or invariant node needed.
+    const visit = (root: Node): string =>
+      settle(root, names, needs, (node) => {
+        const name = ready(node);
+        if (name !== undefined) return name;
+        const args = node.args.map((n) => names.get(n)!);
+        const value = byInvariant(node)
+          ? `${args[0]} * ${invariants.reciprocal(node.args[1]!)}`
+          : wgslOperation(node, args);
+        return newLine(lines, value);
+      });
     const rootNames = roots.map(visit);
     return { lines, names: rootNames };
   };
@@ -374,20 +389,18 @@ export function emitCellWgsl(cell: Cell, options: WgslCellOptions, functions?: C
   const prepare: string[] = [];
   {
     const names = new Map<Node, string>();
-    const visit = (node: Node): string => {
-      const done = names.get(node);
-      if (done !== undefined) return done;
-      let name: string;
-      if (node.op === "constant") name = float32Literal(node.value);
-      else if (node.op === "input") name = `par_${parameterIndex.get(node.name)!}`;
-      else {
-        const value = wgslOperation(node, node.args.map(visit));
-        name = `t${prepare.length}`;
-        prepare.push(`  let ${name} = ${value};`);
-      }
-      names.set(node, name);
-      return name;
-    };
+    const visit = (root: Node): string =>
+      settle(
+        root,
+        names,
+        (node) => node.args,
+        (node) => {
+          if (node.op === "constant") return float32Literal(node.value);
+          if (node.op === "input") return `par_${parameterIndex.get(node.name)!}`;
+          const args = node.args.map((n) => names.get(n)!);
+          return newLine(prepare, wgslOperation(node, args));
+        },
+      );
     const stores = [...invariants.slots].map(([node, slot]) => `  inv_${slot} = ${visit(node)};`);
     prepare.push(...stores);
   }

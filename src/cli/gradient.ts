@@ -23,8 +23,8 @@ import { checkOutputs, writeOutput } from "./output-files.js";
 
 /** `saltation gradient job.json`. */
 export async function gradientCommand(file: string, options: CommonOptions): Promise<void> {
-  const job = checkJob(gradientSchema, readJobFile(file, options.recording));
-  const context = filesBeside(file, options.recording);
+  const job = checkJob(gradientSchema, readJobFile(file, options));
+  const context = filesBeside(file, options);
   const definition = networkOf(job, context);
   const solve = solveOptionsOf(job);
   const network = defineNetwork(definition);
@@ -36,7 +36,7 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
   if (job.perPath && options.out === undefined) {
     fail("perPath", "is true, but no --out FILE.npz says where the paths' gradients go");
   }
-  checkOutputs({ "--out": options.out }, [file, options.recording]);
+  checkOutputs({ "--out": options.out }, [file, options.recording, ...context.opened]);
 
   const engine = await Engine.create({ backend: options.backend as "auto" });
   try {
@@ -62,6 +62,7 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
           : {}),
       })
       .finally(() => bar.stop());
+    let written = false;
     if (perPath) {
       const arrays: Record<string, NpyArray> = {};
       const column = (from: number, width: number): Float64Array =>
@@ -77,7 +78,7 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
         arrays[`gradient_${view.name}`] = { data: column(at, view.length), shape };
         at += view.length;
       }
-      writeOutput("--out", options.out!, writeNpz(arrays));
+      written = writeOutput("--out", options.out!, writeNpz(arrays));
     } else if (options.out !== undefined) {
       const row = (numbers: unknown): NpyArray => {
         const data = Float64Array.from([numbers].flat(Number.POSITIVE_INFINITY) as number[]);
@@ -117,7 +118,7 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
       for (const name of job.with) {
         print(`d/d ${name} ${readableParameter(job, name, gradient[name], gradientStandardError[name])}`);
       }
-      if (perPath) print(`gradients of every path in ${options.out}`);
+      if (perPath && written) print(`gradients of every path in ${options.out}`);
     }
   } finally {
     engine.dispose();
