@@ -15,7 +15,7 @@ import {
 } from "../solve/layout.js";
 import type { SolveOptions, SolvePlan } from "../solve/plan.js";
 import type { Loss } from "./loss.js";
-import { ResidentTraining, type TrainedStep } from "./resident.js";
+import type { TrainedStep } from "./resident.js";
 import { trainableNames } from "./trainable.js";
 import { checkTrained, planUpdate, Update, type UpdateOptions, type UpdateState } from "./update.js";
 
@@ -169,7 +169,10 @@ async function* onGpu(gpu: Gpu, run: Run): AsyncGenerator<TrainedStep, void, voi
   const { network, plan, layout, views, vector, update, options, from, steps } = run;
   network.checkLoss(options.loss, options.requireExact);
   // Decided by the job's own values, so that a run that is resumed has the same bits.
-  const { decideIncrements } = await import("../solve/carried.js");
+  const [{ decideIncrements }, { ResidentTraining }] = await Promise.all([
+    import("../solve/carried.js"),
+    import("./resident.js"),
+  ]);
   const decided = await decideIncrements(gpu, plan, { differentiates: true });
   const training = await ResidentTraining.create(gpu, replaceParameters(decided, layout, vector), vector, {
     loss: options.loss,
