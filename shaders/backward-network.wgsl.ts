@@ -59,7 +59,7 @@ ${elementary}
 ${random}
 ${shape.cell}
 ${solverFunctions(shape)}
-${reverseFunctions(shape.smooth)}
+${reverseFunctions(shape)}
 
 const K = ${neurons}u;
 const weight_offset = ${shape.weightOffset}u;

@@ -50,7 +50,7 @@ ${elementary}
 ${random}
 ${shape.cell}
 ${solverFunctions(shape)}
-${reverseFunctions(shape.smooth)}
+${reverseFunctions(shape)}
 ${singleCheckpoint(shape.states)}
 
 const never = 0xffffffffu;

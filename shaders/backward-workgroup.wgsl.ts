@@ -76,7 +76,7 @@ ${elementary}
 ${random}
 ${shape.cell}
 ${solverFunctions(shape)}
-${reverseFunctions(shape.smooth)}
+${reverseFunctions(shape)}
 
 const K = ${neurons}u;
 const LANES = ${workgroupSize}u;

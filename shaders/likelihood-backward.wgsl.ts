@@ -51,7 +51,7 @@ ${elementary}
 ${random}
 ${shape.cell}
 ${solverFunctions(shape)}
-${reverseFunctions(shape.smooth)}
+${reverseFunctions(shape)}
 ${scheduleFunctions(shape)}
 
 @compute @workgroup_size(${shape.workgroupSize})

@@ -9,7 +9,7 @@
 import { SaltationError } from "../errors.js";
 import type { Cell } from "./cell.js";
 import { parameterInput, stateInput } from "./cell.js";
-import { type CellFunctions, cellFunctions, nonZero } from "./functions.js";
+import { type CellFunctions, cellFunctions, dear, nonZero } from "./functions.js";
 import { type Graph, isConstant, type Node, reachable, settle } from "./graph.js";
 import { logHazard } from "./hazard.js";
 
@@ -25,8 +25,6 @@ export interface WgslCellOptions {
   /** Also emit the logarithm of the hazard, with its derivative where derivatives are `reverse`. */
   hazard?: boolean;
 }
-
-const dear = new Set(["div", "exp", "log", "sqrt", "sin", "cos", "tanh", "pow"]);
 
 /** A float32 literal. @throws SaltationError for a number beyond float32. */
 export function float32Literal(value: number): string {
