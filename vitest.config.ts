@@ -21,7 +21,12 @@ export default defineConfig({
     fileParallelism: false,
     projects: [
       {
-        test: { ...common, name: "dawn", include: ["test/**/*.test.ts"], setupFiles: ["test/support/plain.ts"] },
+        test: {
+          ...common,
+          name: "dawn",
+          include: ["test/**/*.test.ts"],
+          setupFiles: ["test/support/plain.ts", "test/support/deno.ts"],
+        },
       },
       {
         optimizeDeps: { include: ["jsep", "wgsl-preprocessor/wgsl-preprocessor.js"] },
