@@ -9,7 +9,16 @@ import { parameterLayout, requestedViews } from "../solve/layout.js";
 import { planSolve } from "../solve/plan.js";
 import { checkLoss, planForLoss } from "../train/loss-plan.js";
 import { filesBeside, readJobFile } from "./job-file.js";
-import { type CommonOptions, print, printJson, progressBar, readable, readableParameter } from "./output.js";
+import {
+  type CommonOptions,
+  print,
+  printJson,
+  progressBar,
+  readable,
+  readableNumber,
+  readableParameter,
+  sayWarnings,
+} from "./output.js";
 import { checkOutputs, writeOutput } from "./output-files.js";
 
 /** `saltation gradient job.json`. */
@@ -85,7 +94,8 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
       writeOutput("--out", options.out, writeNpz(arrays));
     }
     const seconds = (performance.now() - began) / 1000;
-    const { value, standardError, gradient, gradientStandardError, saturatedPaths } = result;
+    const { value, standardError, gradient, gradientStandardError, saturatedPaths, warnings } = result;
+    sayWarnings(warnings);
     if (options.json) {
       const adapter = engine.adapterName;
       printJson({
@@ -96,11 +106,15 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
         gradient,
         gradientStandardError,
         saturatedPaths,
+        ...(warnings ? { warnings } : {}),
         seconds,
       });
     } else {
       print(`${job.paths} paths on ${engine.adapterName} in ${readable(seconds)} s`);
-      print(`value ${readable(value)} ± ${readable(standardError)} (standard error)`);
+      const samples = job.loss.kind === "log-likelihood" ? "trials" : job.antithetic ? "pairs of paths" : "paths";
+      const few = samples === "trials" || job.paths <= (job.antithetic ? 2 : 1);
+      const none = `no standard error${few ? `: that takes two ${samples}` : ""}`;
+      print(`value ${readableNumber(value, standardError)} (${Number.isNaN(standardError) ? none : "standard error"})`);
       for (const name of job.with) {
         print(`d/d ${name} ${readableParameter(job, name, gradient[name], gradientStandardError[name])}`);
       }

@@ -66,6 +66,13 @@ export function reportError(error: unknown): number {
     sayError(input ? oneLine(error.message) : error.message);
     return input ? exitBadInput : exitDeviceFailure;
   }
+  if (
+    error instanceof RangeError &&
+    /allocation failed|Invalid (typed )?array length|Invalid string length/.test(error.message)
+  ) {
+    sayError(`out of memory (${error.message}): take fewer paths, fewer steps or smaller files`);
+    return exitBadInput;
+  }
   sayError(`internal error: ${(error as Error).stack ?? String(error)}`);
   return exitDeviceFailure;
 }
@@ -130,8 +137,12 @@ export function print(line: string): void {
   process.stdout.write(`${safeLines(line, colours.isColorSupported)}\n`);
 }
 
+/** In place of a number that does not exist. */
+export const none = "–";
+
 /** A number as a person reads it. */
 export function readable(value: number): string {
+  if (Number.isNaN(value)) return none;
   return Number.isFinite(value) ? String(Number(value.toPrecision(6))) : String(value);
 }
 
@@ -154,5 +165,11 @@ export function readableParameter(job: GivenWeights, name: string, value: unknow
   return `[${shown.join(", ")}${flat.length > 8 ? `, … ${flat.length} in all` : ""}]`;
 }
 
-const readableNumber = (value: number, error: unknown): string =>
-  typeof error === "number" ? `${readable(value)} ± ${readable(error)}` : readable(value);
+/** A number with its standard error, where there is one. */
+export const readableNumber = (value: number, error: unknown): string =>
+  typeof error === "number" && !Number.isNaN(error) ? `${readable(value)} ± ${readable(error)}` : readable(value);
+
+/** What is doubtful in a result, a line each on stderr. */
+export function sayWarnings(warnings: readonly string[] = []): void {
+  for (const w of warnings) process.stderr.write(`${messageColours.yellow("warning:")} ${w}\n`);
+}

@@ -6,7 +6,7 @@ import { writeNpz } from "../io/npz.js";
 import { defineNetwork } from "../network/network.js";
 import { planSolve } from "../solve/plan.js";
 import { filesBeside, readJobFile } from "./job-file.js";
-import { type CommonOptions, print, printJson, progressBar, readable } from "./output.js";
+import { type CommonOptions, print, printJson, progressBar, readable, sayWarnings } from "./output.js";
 import { checkOutputs, writeOutput } from "./output-files.js";
 
 /** `saltation simulate job.json`. */
@@ -22,11 +22,12 @@ export async function simulateCommand(file: string, options: CommonOptions): Pro
   try {
     const began = performance.now();
     const bar = progressBar("simulate", job.paths, "paths");
-    let result: { meanSpikeCount: number; saturatedPaths: number };
+    let result: { meanSpikeCount: number; saturatedPaths: number; warnings?: readonly string[] };
     let written = false;
     try {
       const trains = await engine.network(definition).simulate({ ...solve, progress: (done) => bar.update(done) });
-      result = { meanSpikeCount: await trains.meanCount(), saturatedPaths: trains.saturatedPaths };
+      const { saturatedPaths, warnings } = trains;
+      result = { meanSpikeCount: await trains.meanCount(), saturatedPaths, ...(warnings ? { warnings } : {}) };
       if (options.out) {
         const t = await trains.read();
         written = writeOutput(
@@ -42,6 +43,7 @@ export async function simulateCommand(file: string, options: CommonOptions): Pro
     } finally {
       bar.stop();
     }
+    sayWarnings(result.warnings);
     const seconds = (performance.now() - began) / 1000;
     if (options.json) printJson({ adapter: engine.adapterName, paths: job.paths, ...result, seconds });
     else {

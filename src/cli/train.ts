@@ -11,6 +11,7 @@ import { planTrainJob, type TrainPlan } from "../io/train-plan.js";
 import { trainedJobText } from "../io/trained-job.js";
 import { readCell } from "../network/network.js";
 import { type TrainOptions, type TrainStep, train } from "../train/train.js";
+import { canDraw } from "./can-draw.js";
 import {
   type CheckpointFile,
   checkCheckpoint,
@@ -32,12 +33,14 @@ import {
   readableParameter,
   say,
   sayError,
+  sayWarnings,
 } from "./output.js";
 import { checkOutputs, checkWritable, reason, writeOutput } from "./output-files.js";
 import { confined } from "./read-file.js";
 import { drawRecovery, type Metrics, metricsTable, Recovery } from "./recovery.js";
 import { exitOnSignals, signalExitCode, stopOnSignals } from "./signals.js";
 import { type MadeReport, SpikeTrainReport, unitsOf } from "./spike-train-report.js";
+import { removeLeftovers } from "./write-file.js";
 
 export interface TrainCommandOptions extends CommonOptions {
   resume?: boolean;
@@ -74,6 +77,7 @@ class Checkpoints {
   /** @throws SaltationError where another process writes the file. */
   lock(): void {
     this.release = lockFile("checkpoint", this.file);
+    removeLeftovers(this.file);
   }
 
   unlock(): void {
@@ -157,16 +161,17 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
   const read = [file, options.recording, ...files.opened];
   const checkpoints = checkpointsOf(job, file, read, options.root, fingerprint);
   const named = `out/${basename(file, ".json")}`;
-  const figure = options.figure ?? (job.test ? `${named}.svg` : undefined);
+  const figures = options.figure || job.test || spikeTrains ? canDraw(options.figure && "--figure") : false;
+  const figure = options.figure ?? (job.test && figures ? `${named}.svg` : undefined);
   const stem = options.figure?.replace(/\.svg$/, "") ?? named;
-  const reports = spikeTrains ? SpikeTrainReport.files(stem) : {};
+  const reports = spikeTrains ? SpikeTrainReport.files(stem, figures) : {};
   checkOutputs({ "--out": options.out, "--save": options.save, "--figure": figure }, [...read, checkpoints?.file]);
   for (const report of Object.values<string>(reports)) checkWritable("--figure", report);
   checkpoints?.lock();
   // Without a listener a signal would end the process before it gives the lock back.
   const unheard = checkpoints ? exitOnSignals(() => {}) : () => {};
   try {
-    await trainPlanned({ file, job, planned, spikeTrains, checkpoints, figure, stem, unheard }, options);
+    await trainPlanned({ file, job, planned, spikeTrains, checkpoints, figure, stem, figures, unheard }, options);
   } finally {
     unheard();
     checkpoints?.unlock();
@@ -183,12 +188,14 @@ interface PlannedRun {
   /** Where the curves are drawn, and how the names of reports begin. */
   readonly figure: string | undefined;
   readonly stem: string;
+  /** Whether reports have figures. */
+  readonly figures: boolean;
   /** To be called once something else listens for signals. */
   unheard(): void;
 }
 
 async function trainPlanned(run: PlannedRun, options: TrainCommandOptions): Promise<void> {
-  const { file, job, planned, spikeTrains, checkpoints, figure, stem } = run;
+  const { file, job, planned, spikeTrains, checkpoints, figure, stem, figures } = run;
   const { simulated, solve, truth, update, steps } = planned;
   const resume = options.resume ? checkpoints!.read() : undefined;
   if (resume && resume.step > steps) {
@@ -244,7 +251,7 @@ async function trainPlanned(run: PlannedRun, options: TrainCommandOptions): Prom
       // A checkpoint tells no curves.
       const drawn =
         !finished && figure !== undefined && (await drawRecovery(figure, recovery, result.losses, result.firstStep));
-      const compared = await spikeTrains?.make(engine, simulated, metrics.parameters, stem);
+      const compared = await spikeTrains?.make(engine, simulated, metrics.parameters, stem, figures);
       const files = { ...(saved ? { saved: options.save } : {}), ...(drawn ? { figure } : {}) };
       report(result, seconds, job, engine.adapterName, metrics, files, options, compared);
       if (checkpoints?.failure !== undefined) {
@@ -295,6 +302,7 @@ async function runTraining(
   try {
     for await (const step of training) {
       if (!first) firstStepSeconds = performance.now() / 1000;
+      if (!first) sayWarnings(step.warnings);
       if (!first) await recovery.before(step.parameters);
       first ??= step;
       last = step;

@@ -1,5 +1,5 @@
 /** A device with its buffers, kernels and state. Knows nothing of what the kernels compute. */
-import { SaltationError } from "../errors.js";
+import { disposedError, SaltationError } from "../errors.js";
 import {
   type AdapterOptions,
   type AdapterSummary,
@@ -25,6 +25,16 @@ const keptBindGroups = 512;
 
 /** A device that is gone says so by a promise, which may settle after the refusals that follow from it. */
 const lossMilliseconds = 100;
+
+/** Why a device is lost, if it is: known once the device has answered. */
+async function lossOf(device: GPUDevice): Promise<GPUDeviceLostInfo | undefined> {
+  device.pushErrorScope("validation");
+  await device.popErrorScope().catch(() => null);
+  const turn = new Promise<undefined>((resolve) => {
+    setTimeout(resolve, 0);
+  });
+  return Promise.race([device.lost, turn]);
+}
 
 export class Gpu {
   /**
@@ -83,11 +93,16 @@ export class Gpu {
 
   /**
    * Takes a caller's device, or finds an adapter and makes one.
-   * @throws SaltationError `no-adapter` with what to do, also where the driver does not do what WGSL says.
+   * @throws SaltationError `no-adapter` with what to do, also where the driver ends loops; `device-lost` for a device that is.
    */
   static async create(options: GpuOptions = {}): Promise<Gpu> {
     if (options.device) {
       const { device } = options;
+      const loss = await lossOf(device);
+      if (loss) {
+        const why = loss.message || loss.reason;
+        throw new SaltationError("device-lost", `device: is lost (${why}); give one of a new requestDevice()`);
+      }
       return Gpu.tried(new Gpu(device, summarise(device.adapterInfo, device.features, device.limits, "caller"), false));
     }
     return Gpu.owning(await requestDevice(options));
@@ -140,9 +155,7 @@ export class Gpu {
 
   /** Throws that the device is gone, or what it reported and nobody was told yet. */
   check(): void {
-    if (this.condition === "disposed") {
-      throw new SaltationError("disposed", "this engine was disposed; create a new one with Engine.create()");
-    }
+    if (this.condition === "disposed") throw disposedError();
     if (this.condition === "lost") throw this.lossError();
     const error = this.faults.take();
     if (!error) return;
