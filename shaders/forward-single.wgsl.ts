@@ -15,7 +15,7 @@ import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { elementary } from "./shared/elementary.wgsl.js";
 import { bracketFunction, newtonFunctions } from "./shared/locate.wgsl.js";
 import { random } from "./shared/random.wgsl.js";
-import { runStruct, type SolverShape, solverFunctions } from "./shared/solver.wgsl.js";
+import { runStruct, type SolverShape, solverFunctions, stepFrom } from "./shared/solver.wgsl.js";
 
 export interface ForwardSingleShape extends SolverShape {
   /** Number of state variables. */
@@ -166,7 +166,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
           let next = corrected.h;
           if (done) {
             let to = clamp(next, 0.0f, length);
-            landed = state_axpy(landed, (to - h) * dt, slope);
+            landed = ${stepFrom(shape.carried, "landed", "(to - h) * dt", "slope")};
             h = to;
           } else {
             let to = bracketed(h, next, low, high, before);
@@ -177,7 +177,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         }
 #elif ${shape.affineEvent}
         h = clamp(-e_start / rate_start, 1e-7f, h);
-        landed = state_axpy(y, h * dt, rate_now);
+        landed = ${stepFrom(shape.carried, "y", "h * dt", "rate_now")};
 #else
         // Frozen drift: Newton on E(y + h f) within a bracket.
         var low = 0.0f;
@@ -186,7 +186,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         var tries = 0u;
         var done = false;
         loop {
-          landed = state_axpy(y, h * dt, rate_now);
+          landed = ${stepFrom(shape.carried, "y", "h * dt", "rate_now")};
           let e = cell_event(landed);
           let rate = state_dot(cell_event_gradient(landed), rate_now) * dt;
           if (e >= 0.0f) { high = h; } else { low = h; }

@@ -94,12 +94,20 @@ async function writeFiles(
   const { trains, psth, stretch } = comparison;
   const files = SpikeTrainReport.files(stem);
   const generated = trains.generated.slice(0, Math.max(least, trains.observed.length));
-  writeOutput("--figure", files.raster, await rasterSvg({ observed: trains.observed, generated, ...stretch, unit }));
-  writeOutput("--figure", files.psth, await psthSvg({ observed: psth.observed, generated: psth.generated, unit }));
   const table = Object.entries(parameters).map(([name, value]) => [name, { value, unit: units[name] ?? "" }]);
-  writeOutput("--figure", files.parameters, `${JSON.stringify(Object.fromEntries(table), null, 2)}\n`);
-  return files;
+  const contents = {
+    raster: await rasterSvg({ observed: trains.observed, generated, ...stretch, unit }),
+    psth: await psthSvg({ observed: psth.observed, generated: psth.generated, unit }),
+    parameters: `${JSON.stringify(Object.fromEntries(table), null, 2)}\n`,
+  };
+  const written = Object.entries(files).filter(([what, file]) =>
+    writeOutput("--figure", file, contents[what as keyof typeof contents]),
+  );
+  return Object.fromEntries(written);
 }
+
+/** Four digits after the point; a number that does not exist is told as such. */
+const fixed = (value: number): string => (Number.isFinite(value) ? value.toFixed(4) : readable(value));
 
 /** The table of a comparison, for people. */
 function printTable(
@@ -121,8 +129,8 @@ function printTable(
   table.push(["coincidences among", readable(match.recorded), readable(match.generated)]);
   print(table.toString());
   print(
-    `from ${stretch.t0} to ${stretch.t1}${unit ? ` ${unit}` : ""}: Md* ${match.md.toFixed(4)} ` +
-      `(${readable(match.between)} coincidences between), PSTH correlation ${psth.correlation.toFixed(4)}`,
+    `from ${stretch.t0} to ${stretch.t1}${unit ? ` ${unit}` : ""}: Md* ${fixed(match.md)} ` +
+      `(${readable(match.between)} coincidences between), PSTH correlation ${fixed(psth.correlation)}`,
   );
   for (const [what, path] of Object.entries(files)) print(`${what} in ${path}`);
 }
