@@ -113,6 +113,9 @@ export function judge({ code, out, error }: Outcome, deviceMayFail = false): Fau
     }
     return faults;
   }
+  // A file that cannot be written takes nothing from what was computed, which is printed.
+  const unwritten = code === 1 && /: cannot write /.test(error);
+  if (unwritten && out !== "") return [...judge({ code: 0, out, error }), ...messageFaults(error)];
   const faults: Fault[] = out === "" ? [] : [{ kind: "output", what: `a failed command printed ${cut(out)}` }];
   if (code === 2 && deviceMayFail) {
     const text = error.trim();

@@ -18,6 +18,7 @@ export interface CommandOptions {
   figure?: string;
   recording?: string;
   resume?: boolean;
+  root?: string;
 }
 
 const commands: Record<CommandName, (file: string, options: never) => Promise<void>> = {

@@ -7,6 +7,9 @@ const time = { t1: 1, dt: 0.05 };
 const slif = { cell: "slif" };
 const one: Job = { network: slif, input: { current: 1.5 }, time, paths: 4, seed: 1 };
 
+/** Of noise that its hazard depends on a likelihood knows nothing. */
+const noNoise = { network: { cell: "slif", parameters: { sigma1: 0 } } };
+
 const dense: Job = {
   network: {
     cell: "slif",
@@ -120,8 +123,14 @@ const gradients: Job[] = [
   { ...one, observed, loss: { kind: "signature-mmd", solver: { kind: "truncated", depth: 3 } }, with: by },
   { ...one, observed, loss: { kind: "signature-score", static: { kind: "rbf", sigma: 1 } }, with: ["current"] },
   { ...one, observed, loss: { kind: "van-rossum", tau: 0.2, unbiased: true }, with: by },
-  { ...one, observed, loss: { kind: "log-likelihood" }, with: ["current", "mu1"] },
-  { ...dense, observed: two, loss: { kind: "log-likelihood", parameters: { sigma1: 0 } }, with: ["weights"] },
+  { ...one, ...noNoise, observed, loss: { kind: "log-likelihood" }, with: ["current", "mu1"] },
+  {
+    ...edges,
+    network: { ...(edges.network as Job), parameters: { sigma1: 0 } },
+    observed: two,
+    loss: { kind: "log-likelihood" },
+    with: ["weights"],
+  },
 ];
 
 const trains: Job[] = [
@@ -150,8 +159,9 @@ const trains: Job[] = [
   },
   {
     ...one,
+    ...noNoise,
     observed,
-    loss: { kind: "log-likelihood", batch: 2 },
+    loss: { kind: "log-likelihood", batch: 2, parameters: { alpha: 0.01 } },
     trainable: ["current", { name: "mu1", transform: "softplus", learningRate: 0.001 }],
     optimiser: { kind: "sgd", learningRate: 0.001, momentum: 0.5, nesterov: true },
     steps: 2,

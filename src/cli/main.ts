@@ -89,7 +89,7 @@ program
 program
   .command("figure1")
   .description("recover one neuron's input current from its spike times: table and figure")
-  .option("--out <folder>", "where the figure goes", "out")
+  .option("--out <folder>", "where the figure goes (default: out)")
   .option("--steps <steps>", "training steps of each run", "1500")
   .option("--seed <seed>", "seed of data and training", "1")
   .option("--json", "print one JSON object and nothing else")

@@ -11,6 +11,7 @@ import { planTrainJob, type TrainPlan } from "../io/train-plan.js";
 import { trainedJobText } from "../io/trained-job.js";
 import { readCell } from "../network/network.js";
 import { type TrainOptions, type TrainStep, train } from "../train/train.js";
+import { canDraw } from "./can-draw.js";
 import {
   type CheckpointFile,
   checkCheckpoint,
@@ -158,16 +159,17 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
   const read = [file, options.recording, ...files.opened];
   const checkpoints = checkpointsOf(job, file, read, options.root, fingerprint);
   const named = `out/${basename(file, ".json")}`;
-  const figure = options.figure ?? (job.test ? `${named}.svg` : undefined);
+  const figures = options.figure || job.test || spikeTrains ? canDraw(options.figure && "--figure") : false;
+  const figure = options.figure ?? (job.test && figures ? `${named}.svg` : undefined);
   const stem = options.figure?.replace(/\.svg$/, "") ?? named;
-  const reports = spikeTrains ? SpikeTrainReport.files(stem) : {};
+  const reports = spikeTrains ? SpikeTrainReport.files(stem, figures) : {};
   checkOutputs({ "--out": options.out, "--save": options.save, "--figure": figure }, [...read, checkpoints?.file]);
   for (const report of Object.values<string>(reports)) checkWritable("--figure", report);
   checkpoints?.lock();
   // Without a listener a signal would end the process before it gives the lock back.
   const unheard = checkpoints ? exitOnSignals(() => {}) : () => {};
   try {
-    await trainPlanned({ file, job, planned, spikeTrains, checkpoints, figure, stem, unheard }, options);
+    await trainPlanned({ file, job, planned, spikeTrains, checkpoints, figure, stem, figures, unheard }, options);
   } finally {
     unheard();
     checkpoints?.unlock();
@@ -184,12 +186,14 @@ interface PlannedRun {
   /** Where the curves are drawn, and how the names of reports begin. */
   readonly figure: string | undefined;
   readonly stem: string;
+  /** Whether reports have figures. */
+  readonly figures: boolean;
   /** To be called once something else listens for signals. */
   unheard(): void;
 }
 
 async function trainPlanned(run: PlannedRun, options: TrainCommandOptions): Promise<void> {
-  const { file, job, planned, spikeTrains, checkpoints, figure, stem } = run;
+  const { file, job, planned, spikeTrains, checkpoints, figure, stem, figures } = run;
   const { simulated, solve, truth, update, steps } = planned;
   const resume = options.resume ? checkpoints!.read() : undefined;
   if (resume && resume.step > steps) {
@@ -245,7 +249,7 @@ async function trainPlanned(run: PlannedRun, options: TrainCommandOptions): Prom
       // A checkpoint tells no curves.
       const drawn =
         !finished && figure !== undefined && (await drawRecovery(figure, recovery, result.losses, result.firstStep));
-      const compared = await spikeTrains?.make(engine, simulated, metrics.parameters, stem);
+      const compared = await spikeTrains?.make(engine, simulated, metrics.parameters, stem, figures);
       const files = { ...(saved ? { saved: options.save } : {}), ...(drawn ? { figure } : {}) };
       report(result, seconds, job, engine.adapterName, metrics, files, options, compared);
       if (checkpoints?.failure !== undefined) {
