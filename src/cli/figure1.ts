@@ -60,12 +60,13 @@ export async function figure1Command(options: Figure1CommandOptions): Promise<vo
       testMae: lastMean(r.testMae),
       seconds: r.seconds,
     }));
+    let written = false;
     if (file) {
       const { figure1Svg } = await import("../io/figures/figure1.js");
-      writeOutput("--out", file, await figure1Svg(runs, { trueCurrent: figure1Setting.trueCurrent }));
+      written = writeOutput("--out", file, await figure1Svg(runs, { trueCurrent: figure1Setting.trueCurrent }));
     }
     if (options.json) {
-      printJson({ adapter: engine.adapterName, runs: rows, ...(file ? { figure: file } : {}) });
+      printJson({ adapter: engine.adapterName, runs: rows, ...(written ? { figure: file } : {}) });
       return;
     }
     const table = newTable(["sigma", "n", "current (true 1.5)", "test MAE", "seconds"]);
@@ -74,7 +75,7 @@ export async function figure1Command(options: Figure1CommandOptions): Promise<vo
     }
     print(table.toString());
     print("current and test MAE are means over the last 200 steps");
-    if (file) print(`figure in ${file}`);
+    if (written) print(`figure in ${file}`);
   } finally {
     engine.dispose();
   }

@@ -47,6 +47,7 @@ const jobCommand = <O extends CommonOptions>(
     .option("--out <file.npz>", "write arrays to this file")
     .option("--json", "print one JSON object and nothing else")
     .option("--recording <file>", "the file that the job calls @recording")
+    .option("--root <folder>", "refuse files that the job names outside this folder")
     .addOption(backend)
     .action(async (file: string, options: O) => (await load())(file, options));
 

@@ -53,3 +53,25 @@ export function stopOnSignals(onFirst: (signal: NodeJS.Signals) => void): StopRe
     },
   };
 }
+
+/**
+ * Keeps the default of a signal, to end the process on the spot, from falling into what must be done whole. Where others
+ * listen, it is theirs.
+ * @returns what ends that; a signal that has come meanwhile then ends the process.
+ */
+export function deferSignals(): () => void {
+  const listener = (signal: NodeJS.Signals): void => {
+    if (process.listeners(signal).every((l) => deferring.has(l as typeof listener)))
+      process.exit(signalExitCode(signal));
+  };
+  deferring.add(listener);
+  for (const s of signals) process.on(s, listener);
+  const off = (): void => {
+    for (const s of signals) process.off(s, listener);
+    deferring.delete(listener);
+  };
+  // Signals are heard in the loop's next turn, before its immediates of the turn after.
+  return () => void setImmediate(() => setImmediate(off));
+}
+
+const deferring = new WeakSet<(signal: NodeJS.Signals) => void>();

@@ -74,9 +74,14 @@ export class SpikeTrainReport {
     const network = engine.network(fitted(model, values));
     const comparison = await compareSpikeTrains(network, this.observed, this.solve, this.options);
     const units = unitsOf(network.network.cell);
-    const files = SpikeTrainReport.files(stem, drawn);
-    writeParameters(files.parameters, values, units);
-    if (files.raster && files.psth) await drawTrains(comparison, files.raster, files.psth, this.unit);
+    const contents: Record<string, string> = {
+      ...(drawn ? await drawTrains(comparison, this.unit) : {}),
+      parameters: parametersText(values, units),
+    };
+    const written = Object.entries(SpikeTrainReport.files(stem, drawn)).filter(([what, file]) =>
+      writeOutput("--figure", file, contents[what]!),
+    );
+    const files = Object.fromEntries(written);
     return { metrics: spikeTrainMetrics(comparison), files, print: () => printTable(comparison, files, this.unit) };
   }
 }
@@ -89,25 +94,28 @@ export interface MadeReport {
 
 export const unitsOf = (cell: Cell): Readonly<Record<string, string>> => cell.definition.units ?? {};
 
-function writeParameters(file: string, parameters: Values, units: Readonly<Record<string, string>>): void {
+function parametersText(parameters: Values, units: Readonly<Record<string, string>>): string {
   const table = Object.entries(parameters).map(([name, value]) => [name, { value, unit: units[name] ?? "" }]);
-  writeOutput("--figure", file, `${JSON.stringify(Object.fromEntries(table), null, 2)}\n`);
+  return `${JSON.stringify(Object.fromEntries(table), null, 2)}\n`;
 }
 
 async function drawTrains(
   { trains, psth, stretch }: SpikeTrainComparison,
-  rasterFile: string,
-  psthFile: string,
   unit: string,
-): Promise<void> {
+): Promise<Record<"raster" | "psth", string>> {
   const [{ psthSvg }, { rasterSvg }] = await Promise.all([
     import("../io/figures/psth.js"),
     import("../io/figures/raster.js"),
   ]);
   const generated = trains.generated.slice(0, Math.max(least, trains.observed.length));
-  writeOutput("--figure", rasterFile, await rasterSvg({ observed: trains.observed, generated, ...stretch, unit }));
-  writeOutput("--figure", psthFile, await psthSvg({ observed: psth.observed, generated: psth.generated, unit }));
+  return {
+    raster: await rasterSvg({ observed: trains.observed, generated, ...stretch, unit }),
+    psth: await psthSvg({ observed: psth.observed, generated: psth.generated, unit }),
+  };
 }
+
+/** Four digits after the point; a number that does not exist is told as such. */
+const fixed = (value: number): string => (Number.isFinite(value) ? value.toFixed(4) : readable(value));
 
 /** The table of a comparison, for people. */
 function printTable(
@@ -129,8 +137,8 @@ function printTable(
   table.push(["coincidences among", readable(match.recorded), readable(match.generated)]);
   print(table.toString());
   print(
-    `from ${stretch.t0} to ${stretch.t1}${unit ? ` ${unit}` : ""}: Md* ${match.md.toFixed(4)} ` +
-      `(${readable(match.between)} coincidences between), PSTH correlation ${psth.correlation.toFixed(4)}`,
+    `from ${stretch.t0} to ${stretch.t1}${unit ? ` ${unit}` : ""}: Md* ${fixed(match.md)} ` +
+      `(${readable(match.between)} coincidences between), PSTH correlation ${fixed(psth.correlation)}`,
   );
   for (const [what, path] of Object.entries(files)) print(`${what} in ${path}`);
 }

@@ -226,6 +226,7 @@ export class Gpu {
           "offsets and sizes are multiples of 4 and the range lies inside",
       );
     }
+    if (bytes === 0) return; // Deno 2.9 panics at an empty write
     let source = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, bytes);
     if (bytes % 4 !== 0) {
       source = new Uint8Array(Math.ceil(bytes / 4) * 4);

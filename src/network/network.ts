@@ -12,7 +12,7 @@ import {
   show,
   wholeNumber,
 } from "../checks.js";
-import type { Current } from "../driver/current.js";
+import { type Current, currentOf } from "../driver/current.js";
 import { type Connections, readConnections, type Weights } from "./connections.js";
 
 export interface NetworkDefinition {
@@ -133,5 +133,5 @@ export function defineNetwork(definition: NetworkDefinition): Network {
   });
   const inputSpikes = readInputSpikes(definition.inputSpikes, neurons);
   const connections = readConnections(definition.weights, neurons, layers);
-  return { cell, neurons, layers, parameters, connections, current: definition.current ?? 0, inputSpikes };
+  return { cell, neurons, layers, parameters, connections, current: currentOf(definition.current ?? 0), inputSpikes };
 }

@@ -61,6 +61,10 @@ export interface SolvePlan {
   readonly distribution: Distribution;
   /** Parameters that a caller writes on the GPU: what their values are now says nothing of what they will be. */
   readonly writes?: readonly string[];
+  /** Whether a GPU carries what rounding leaves of increments: decided where the plan does not say yet (carried.ts). */
+  readonly increments?: "rounded" | "carried";
+  /** What is known to be doubtful in the results of the plan, one line each. */
+  readonly warnings?: readonly string[];
   readonly current: PlannedCurrent;
   readonly arrivals: Arrivals;
 }

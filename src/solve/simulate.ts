@@ -20,7 +20,9 @@ const spikesPerStep = 64;
  * `npm run bench -- networks` measures (docs/decisions.md). The number of paths does not matter, so that a path is the
  * same in a run of any size.
  */
-export async function createSolver(gpu: Gpu, plan: SolvePlan, views: readonly View[] = []): Promise<ChunkSolver> {
+export async function createSolver(gpu: Gpu, given: SolvePlan, views: readonly View[] = []): Promise<ChunkSolver> {
+  const { decideIncrements } = await import("./carried.js");
+  const plan = await decideIncrements(gpu, given, { differentiates: views.length > 0 });
   const { neurons, connections } = plan.network;
   if (neurons === 1 && connections.weights.length + plan.arrivals.count === 0) {
     return SingleSolver.create(gpu, plan, views);
@@ -156,8 +158,13 @@ export async function simulateGpu(
     solver.dispose();
   }
   const efficiency = offered > 0 ? committed / offered : undefined;
-  return new GpuTrains(gpu, plan, kept, solver.recordWords, saturated, largestCount, efficiency);
+  const warnings = told(solver.warnings);
+  return new GpuTrains(gpu, plan, kept, solver.recordWords, saturated, largestCount, efficiency, warnings);
 }
+
+/** Warnings as a result has them. */
+export const told = (warnings: readonly string[] | undefined): readonly string[] | undefined =>
+  warnings && warnings.length > 0 ? warnings : undefined;
 
 /** Puts the record of a chunk, [slots][words][paths], into the rows of a table. */
 export function fillTable(
@@ -193,6 +200,7 @@ export class GpuTrains implements SpikeTrains {
     readonly saturatedPaths: number,
     readonly largestCount: number,
     readonly laneEfficiency: number | undefined,
+    readonly warnings: readonly string[] | undefined,
   ) {}
 
   get paths(): number {

@@ -15,7 +15,7 @@ import { type EncodedChunk, type RunStatus, readStatus } from "../solve/chunk-so
 import { type Chunk, splitPaths } from "../solve/chunks.js";
 import type { View } from "../solve/layout.js";
 import type { SolvePlan } from "../solve/plan.js";
-import { checkFinite, growSlots } from "../solve/simulate.js";
+import { checkFinite, growSlots, told } from "../solve/simulate.js";
 import { GpuUpdate } from "./gpu-update.js";
 import { type GpuLoss, type Kept, type Loss, trainsOf } from "./loss.js";
 import type { UpdatePlan, UpdateState } from "./update.js";
@@ -164,7 +164,7 @@ export class ResidentTraining {
     const { pass, loss } = this;
     const { paths, slots } = encoded;
     const cotangents = batch.temporary("cotangents", 4 * slots * paths);
-    const rows = batch.temporary("path rows", 4 * pass.sums.rows * paths);
+    const rows = batch.temporary("path rows", 4 * pass.solver.rowsPerPath * paths);
     batch.stage("loss").clear(cotangents).clear(rows);
     loss.encodeCotangents(
       batch,
@@ -210,7 +210,8 @@ export class ResidentTraining {
       if (!this.givesPathValues) rows[0] = { mean: Number.NaN, standardError: Number.NaN };
       const saturated = status.reduce((n, s) => n + s.saturated, 0);
       const full = plan.stopsByLoss ? 0 : saturated;
-      const result = assembleResult(value, options.views, rows, means ?? [], full, options.loss.pathwise ?? false);
+      const assembled = assembleResult(value, options.views, rows, means ?? [], full, options.loss.pathwise ?? false);
+      const result = { ...assembled, warnings: told(pass.solver.warnings) };
       yield { step: flight.step, result, state: await flight.state };
       gpu.check();
     }

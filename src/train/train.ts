@@ -45,7 +45,7 @@ export interface Checkpoint {
 }
 
 export interface TrainStep
-  extends Pick<ValueAndGradient, "value" | "standardError" | "gradient" | "means" | "saturatedPaths"> {
+  extends Pick<ValueAndGradient, "value" | "standardError" | "gradient" | "means" | "saturatedPaths" | "warnings"> {
   /** From 0. A standard error that would cost another pass over the trains (expected signatures on a GPU) is NaN. */
   readonly step: number;
   /** The trainable parameters with which this step's value was taken, in the shapes in which they were given. */
@@ -119,6 +119,7 @@ export async function* train(network: EngineNetwork, options: TrainOptions): Asy
       gradient: result.gradient,
       means: result.means,
       saturatedPaths: result.saturatedPaths,
+      warnings: result.warnings,
       parameters,
       updated,
       seconds: (performance.now() - began) / 1000,
@@ -167,7 +168,10 @@ async function* onHost(run: Run): AsyncGenerator<TrainedStep, void, void> {
 async function* onGpu(gpu: Gpu, run: Run): AsyncGenerator<TrainedStep, void, void> {
   const { network, plan, layout, views, vector, update, options, from, steps } = run;
   network.checkLoss(options.loss, options.requireExact);
-  const training = await ResidentTraining.create(gpu, replaceParameters(plan, layout, vector), vector, {
+  // Decided by the job's own values, so that a run that is resumed has the same bits.
+  const { decideIncrements } = await import("../solve/carried.js");
+  const decided = await decideIncrements(gpu, plan, { differentiates: true });
+  const training = await ResidentTraining.create(gpu, replaceParameters(decided, layout, vector), vector, {
     loss: options.loss,
     views,
     update: update.plan,

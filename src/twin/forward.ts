@@ -258,6 +258,7 @@ export class PathSolver {
     const x = new Float64Array(this.channels);
     let [low, high] = [0, h];
     let theta = 0;
+    let before = 2 * h;
     let at = y;
     let e = value;
     for (let iteration = 0; iteration < 100; iteration++) {
@@ -269,7 +270,11 @@ export class PathSolver {
       let rate = 0;
       for (let i = 0; i < this.n; i++) rate += eBar[i]! * slope[i]!;
       let next = theta - e / rate;
-      if (!(next > low && next < high)) next = 0.5 * (low + high);
+      // Where the flow's slope is not that of the sub-step's curve, Newton swings from side to side of the root; the least
+      // corrections are rounding.
+      const nearer = Math.abs(next - theta) <= Math.max(0.5 * before, 1e-12 * this.plan.dt);
+      if (!(next > low && next < high && nearer)) next = 0.5 * (low + high);
+      before = Math.abs(next - theta);
       if (Math.abs(next - theta) <= 1e-15 * this.plan.dt || high - low <= 1e-16 * this.plan.dt) return next;
       theta = next;
       stepper.advance(out, y, r, theta, driver, p, I);
