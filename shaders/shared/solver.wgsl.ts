@@ -10,10 +10,17 @@ export interface SolverShape {
   neurons: number;
   /** Runge-Kutta 4 along the driver path, or drift frozen and noise at grid points (`euler`). */
   smooth: boolean;
+  /**
+   * Whether the stages of a sub-step take turns at one call of the cell's flow. Compilers write every call out, and
+   * their time grows faster than what is written: worth it where the flow is long. The arithmetic is the same.
+   */
+  rolled: boolean;
   /** Whether the driver path has the parabola (`levy`). */
   parabola: boolean;
   /** Whether path 2k + 1 has the noise of path 2k with its sign turned, and 1 − u for u. */
   antithetic: boolean;
+  /** Whether states, their derivatives and gradients carry what rounding leaves of them (carry.wgsl.ts). */
+  carried: boolean;
   /** Where the parameters of the cell lie in the flat vector: offset, and stride per neuron (0 where shared). */
   parameters: readonly { offset: number; stride: number }[];
   current: { offset: number; stride: number; samples: number; width: number };
@@ -56,7 +63,7 @@ const members = (channels: readonly number[], text: (i: number, c: number) => st
  * (n0 + sqrt(3) n1 (1 - 2 rho)) / sqrt(dt) for the standard normal pair (n0, n1) of the step: line + parabola.
  */
 export function solverFunctions(shape: SolverShape): string {
-  const { channels, smooth, parabola } = shape;
+  const { channels, smooth, parabola, carried } = shape;
   const noisy = channels.length > 0;
   const perStep = shape.neurons * shape.cellChannels;
   const withB = smooth && parabola;
@@ -165,20 +172,52 @@ fn current_at(step: u32, neuron: u32) -> f32 {
   return theta[${offset}u + sample_of(step) * ${width}u${stride ? " + neuron" : ""}];
 }
 
+#if ${shape.rolled}
+// Where the stages of a sub-step lie: its start, twice its middle, its end.
+fn stage_place(rho: f32, h: f32, stage: u32) -> f32 {
+  return select(rho + 0.5f * h, select(rho + h, rho, stage == 0u), stage == 0u || stage == 3u);
+}
+#endif
+
 // The state after a sub-step from rho of h (both fractions of the grid step).
 fn advance(y: State, z: Noise, rho: f32, h: f32, current: f32) -> State {
   let t = h * dt;
 #if ${smooth}
   let half = 0.5f * t;
+#if ${shape.rolled}
+  var k: array<State, 4>;
+  var at = y;
+  for (var stage = 0u; stage < 4u; stage += 1u) {
+    k[stage] = cell_flow(at, current, slope_at(z, stage_place(rho, h, stage)));
+    at = state_axpy(y, select(half, t, stage == 2u), k[stage]);
+  }
+  let k1 = k[0];
+  let k2 = k[1];
+  let k3 = k[2];
+  let k4 = k[3];
+#else
   let x_middle = slope_at(z, rho + 0.5f * h);
   let k1 = cell_flow(y, current, slope_at(z, rho));
   let k2 = cell_flow(state_axpy(y, half, k1), current, x_middle);
   let k3 = cell_flow(state_axpy(y, half, k2), current, x_middle);
   let k4 = cell_flow(state_axpy(y, t, k3), current, slope_at(z, rho + h));
-  return state_axpy(state_axpy(y, t * 0.33333334f, state_add(k2, k3)), t * 0.16666667f, state_add(k1, k4));
+#endif
+  return ${endOf(carried, "k1", "k2", "k3", "k4")};
 #else
-  return state_axpy(y, t, cell_drift(y, current));
+  return ${stepFrom(carried, "y", "t", "cell_drift(y, current)")};
 #endif
 }
 `;
 }
+
+/** WGSL of the end of a Runge-Kutta 4 sub-step from y, of length t, with slopes of these names. */
+export function endOf(carried: boolean, k1: string, k2: string, k3: string, k4: string): string {
+  const [middle, ends] = [`t * 0.33333334f, state_add(${k2}, ${k3})`, `t * 0.16666667f, state_add(${k1}, ${k4})`];
+  return carried
+    ? `state_carry(y, state_axpy(state_scale(${middle}), ${ends}))`
+    : `state_axpy(state_axpy(y, ${middle}), ${ends})`;
+}
+
+/** WGSL of y + a k, for states. */
+export const stepFrom = (carried: boolean, y: string, a: string, k: string): string =>
+  carried ? `state_carry(${y}, state_scale(${a}, ${k}))` : `state_axpy(${y}, ${a}, ${k})`;

@@ -3,9 +3,10 @@
  * expression graph from which value and derivative code for both WGSL and JavaScript is emitted.
  */
 import { checkOptions, fail as failIn, inherited, show } from "../checks.js";
+import { isPlain, quoted } from "../quoted.js";
 import { checkExactness, type Exactness } from "./exactness.js";
 import { Graph, inputNames, type Node } from "./graph.js";
-import { knownFunctions, parseEquation } from "./parse.js";
+import { knownFunctions, listed, parseEquation } from "./parse.js";
 
 /** A cell as a user writes it. All equations are text; times are in the unit of the parameters. */
 export interface CellDefinition {
@@ -75,6 +76,8 @@ const reserved = new Set(["I", "u", "w", "t", "pi", ...knownFunctions.keys()]);
 const networkParameters = new Set(["weights", "current"]);
 const identifier = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 const maximumStates = 32;
+const maximumParameters = 256;
+const maximumName = 100;
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -89,6 +92,9 @@ export function defineCell(definition: CellDefinition): Cell {
   checkOptions("cell", definition, "name state noise event reset receive start parameters positive units");
   const { name } = definition;
   if (typeof name !== "string" || name === "") fail("name", `expected a name, got ${show(name)}`);
+  if (name.length > maximumName)
+    fail("name", `${quoted(name)} is ${name.length} characters long; at most ${maximumName} are taken`);
+  if (!isPlain(name)) fail("name", `${quoted(name)} has control characters; take them out`);
   for (const key of ["state", "parameters"] as const) {
     if (!isRecord(definition[key])) fail(key, `expected an object, got ${show(definition[key])}`);
   }
@@ -102,12 +108,17 @@ export function defineCell(definition: CellDefinition): Cell {
   const parameters = Object.keys(definition.parameters);
   if (states.length === 0) fail("state", "a cell needs at least one state variable");
   if (states.length > maximumStates) fail("state", `${states.length} variables; at most ${maximumStates} are taken`);
+  if (parameters.length > maximumParameters)
+    fail("parameters", `${parameters.length} parameters; at most ${maximumParameters} are taken`);
+  /** A field by a name that may be anything. */
+  const at = (section: string, n: string): string => `${section}.${/^\w{1,64}$/.test(n) ? n : quoted(n)}`;
   for (const [section, list] of [
     ["state", states],
     ["parameters", parameters],
   ] as const) {
     for (const n of list) {
-      if (!identifier.test(n)) fail(`${section}.${n}`, "a name is a letter followed by letters, digits or _");
+      if (!identifier.test(n))
+        fail(at(section, n), "a name is a letter followed by letters, digits or _, 64 characters at most");
       const trouble = inherited(n);
       if (trouble) fail(`${section}.${n}`, trouble);
       if (section === "parameters" && networkParameters.has(n))
@@ -127,14 +138,16 @@ export function defineCell(definition: CellDefinition): Cell {
   const positive = definition.positive ?? [];
   if (!Array.isArray(positive)) fail("positive", `expected a list of parameters, got ${show(positive)}`);
   positive.forEach((n, i) => {
-    if (!parameters.includes(n)) fail(`positive[${i}]`, `no such parameter: ${n}; known: ${parameters.join(", ")}`);
+    if (!parameters.includes(n)) fail(`positive[${i}]`, `no such parameter: ${show(n)}; known: ${listed(parameters)}`);
     const value = definition.parameters[n]!;
     if (value <= 0) fail(`parameters.${n}`, `expected a default above 0, as "positive" says, got ${value}`);
   });
 
   const measured = [...parameters, ...states];
-  for (const n of Object.keys(definition.units ?? {})) {
-    if (!measured.includes(n)) fail(`units.${n}`, `no such parameter or state variable; known: ${measured.join(", ")}`);
+  for (const [n, unit] of Object.entries(definition.units ?? {})) {
+    if (typeof unit !== "string" || unit.length > maximumName || !isPlain(unit))
+      fail(at("units", n), `expected a short text, got ${show(unit)}`);
+    if (!measured.includes(n)) fail(at("units", n), `no such parameter or state variable; known: ${listed(measured)}`);
   }
 
   const g = new Graph();
@@ -151,7 +164,7 @@ export function defineCell(definition: CellDefinition): Cell {
   ): Node[] => {
     const equations = definition[section] ?? {};
     for (const n of Object.keys(equations)) {
-      if (!states.includes(n)) fail(`${section}.${n}`, `no such state variable; known: ${states.join(", ")}`);
+      if (!states.includes(n)) fail(at(section, n), `no such state variable; known: ${listed(states)}`);
     }
     return states.map((n, i) =>
       n in equations ? parseEquation(g, `cell.${section}.${n}`, equations[n], names) : otherwise(i),
@@ -161,7 +174,7 @@ export function defineCell(definition: CellDefinition): Cell {
   const drift = states.map((n) => parseEquation(g, `cell.state.${n}`, definition.state[n], plus("I")));
   const noise = definition.noise ?? {};
   for (const n of Object.keys(noise)) {
-    if (!states.includes(n)) fail(`noise.${n}`, `no such state variable; known: ${states.join(", ")}`);
+    if (!states.includes(n)) fail(at("noise", n), `no such state variable; known: ${listed(states)}`);
   }
   const channels = states.flatMap((n, state) =>
     n in noise ? [{ state, amplitude: parseEquation(g, `cell.noise.${n}`, noise[n], plus()) }] : [],

@@ -7,10 +7,10 @@
  *
  * Each is checked on the expression graph: by simplification, by signs, and where an identity does not simplify, by
  * its values at random points (an expression that vanishes at many independent random points vanishes identically but
- * for a chance of order rounding).
+ * for a chance of order rounding). What has no value at any of the points, or would take too long, is left unproven.
  */
 import { jacobianVector, vectorJacobian } from "./differentiate.js";
-import { evaluate, type Graph, inputNames, isConstant, type Node, reachable } from "./graph.js";
+import { Evaluation, type Graph, inputNames, isConstant, type Node, reachable } from "./graph.js";
 
 export type Verdict = "holds" | "unproven" | "violated";
 
@@ -92,24 +92,80 @@ function signOf(root: Node, defaults: Readonly<Record<string, number>>): Sign {
   return signs.get(root)!;
 }
 
-/** Whether an expression vanishes for all values of its inputs. `sizes` are the terms that cancel in it. */
-export function vanishes(root: Node, terms: readonly Node[]): boolean {
+/**
+ * What a check may cost, in operations of expressions built or evaluated: some tenths of a second. Counted and not timed, so that the
+ * same definition gets the same verdict everywhere.
+ */
+const mostOperations = 1_000_000;
+
+export class Effort {
+  private left = mostOperations;
+
+  /** @returns false where the effort is spent: then nothing more is to be done. */
+  spend(operations: number): boolean {
+    this.left -= operations;
+    return this.left >= 0;
+  }
+}
+
+/** Why it could not be told whether an expression vanishes. */
+const noValue = "has no finite value at any of the points tried";
+const tooLong = `takes more than ${mostOperations.toLocaleString("en")} operations to check`;
+
+/**
+ * Whether an expression vanishes for all values of its inputs; where that cannot be told, why.
+ * @param terms those that cancel in it: its size.
+ */
+export function vanishes(root: Node, terms: readonly Node[], effort = new Effort()): boolean | string {
   if (isConstant(root, 0)) return true;
   if (root.op === "constant") return false;
-  const names = [...inputNames([root, ...terms])].sort();
+  const roots = [root, ...terms];
+  const evaluation = new Evaluation(roots);
+  const { size } = evaluation;
+  const names = [...inputNames(roots)].sort();
   // A fixed low-discrepancy sequence instead of chance: the same definition always gets the same verdict.
   let tried = 0;
   for (let trial = 1; trial <= 200 && tried < 24; trial++) {
+    if (!effort.spend(size)) return tooLong;
     const point = new Map(
       names.map((n, i) => [n, 0.05 + 1.9 * ((trial * Math.sqrt(2 + 3 * i + i * i) + 0.37 * i) % 1)] as const),
     );
-    const [value, ...sizes] = evaluate([root, ...terms], point) as [number, ...number[]];
+    const [value, ...sizes] = evaluation.at(point) as [number, ...number[]];
     if (![value, ...sizes].every(Number.isFinite)) continue;
     tried++;
-    const size = Math.max(1e-300, ...sizes.map(Math.abs));
-    if (Math.abs(value) > 1e-9 * size) return false;
+    const scale = Math.max(1e-300, ...sizes.map(Math.abs));
+    if (Math.abs(value) > 1e-9 * scale) return false;
   }
-  return tried > 0;
+  return tried > 0 || noValue;
+}
+
+/** Some of a list, in words. */
+const some = (list: readonly string[], most = 3): string =>
+  list.slice(0, most).join("; ") + (list.length > most ? `; and ${list.length - most} more` : "");
+
+/** A condition of several parts: those that violate it, and those that could not be told, with why. */
+class Parts {
+  readonly violated: string[] = [];
+  private readonly untold = new Map<string, string[]>();
+
+  add(part: string, holds: boolean | string): void {
+    if (holds === true) return;
+    if (holds === false) this.violated.push(part);
+    else this.untold.set(holds, [...(this.untold.get(holds) ?? []), part]);
+  }
+
+  /** The verdict, with words for each. */
+  verdict(
+    name: ExactnessCondition["name"],
+    holds: string,
+    formula: string,
+    violated: (parts: string) => string,
+  ): ExactnessCondition {
+    if (this.violated.length > 0) return { name, verdict: "violated", detail: violated(some(this.violated)) };
+    if (this.untold.size === 0) return { name, verdict: "holds", detail: holds };
+    const why = [...this.untold].map(([reason, parts]) => `${formula} ${reason} (${some(parts)})`);
+    return { name, verdict: "unproven", detail: `${why.join("; ")}: whether the gradient is exact is not known` };
+  }
 }
 
 /** Checks the three conditions on a parsed cell. */
@@ -117,6 +173,7 @@ export function checkExactness(cell: CheckedCell): Exactness {
   const { graph: g, states, channels, event } = cell;
   const y = states.map((n) => g.input(`y.${n}`));
   const gradient = vectorJacobian(g, [event], [g.one], y);
+  const effort = new Effort();
 
   const rate = gradient.reduce((sum, d, i) => g.add(sum, g.mul(d, cell.drift[i]!)), g.zero);
   const sign = signOf(rate, cell.defaults);
@@ -134,45 +191,49 @@ export function checkExactness(cell: CheckedCell): Exactness {
           detail: "∇E·f is not positive everywhere: the gradient is exact only at crossings with ∇E·f ≠ 0",
         };
 
-  const driving = channels.filter((c) => !vanishes(g.mul(gradient[c.state]!, c.amplitude), [c.amplitude]));
-  const noise: ExactnessCondition =
-    driving.length === 0
-      ? { name: "noise does not drive the event", verdict: "holds", detail: "∇E·g is identically 0" }
-      : {
-          name: "noise does not drive the event",
-          verdict: "violated",
-          detail:
-            `the noise on ${driving.map((c) => `"${states[c.state]}"`).join(", ")} moves the event function (∇E·g ≠ 0): ` +
-            "use escape noise (a hazard integrated to a random threshold) in place of a hard threshold on a noisy state",
-        };
+  const driving = new Parts();
+  for (const { state, amplitude } of channels) {
+    driving.add(`"${states[state]}"`, vanishes(g.mul(gradient[state]!, amplitude), [amplitude], effort));
+  }
+  const noise = driving.verdict(
+    "noise does not drive the event",
+    "∇E·g is identically 0",
+    "∇E·g",
+    (parts) =>
+      `the noise on ${parts.replaceAll(";", ",")} moves the event function (∇E·g ≠ 0): ` +
+      "use escape noise (a hazard integrated to a random threshold) in place of a hard threshold on a noisy state",
+  );
 
-  const clashes: string[] = [];
+  const clashing = new Parts();
   for (const [jumpName, jump] of [
     ["reset", cell.reset],
     ["receive", cell.receive],
   ] as const) {
     const after = new Map(y.map((node, i) => [node, jump[i]!] as const));
+    const jumpSize = reachable(jump).length;
     for (const channel of channels) {
+      const driven = `with the noise on "${states[channel.state]}"`;
+      if (!effort.spend(jumpSize)) {
+        clashing.add(`${jumpName} ${driven}`, tooLong);
+        continue;
+      }
       const moved = jacobianVector(g, jump, new Map([[y[channel.state]!, channel.amplitude]]));
       const amplitudeAfter = g.substitute(channel.amplitude, after);
       states.forEach((name, r) => {
         const expected = r === channel.state ? amplitudeAfter : g.zero;
-        if (!vanishes(g.sub(expected, moved[r]!), [expected, moved[r]!])) {
-          clashes.push(`${jumpName}.${name} with the noise on "${states[channel.state]}"`);
-        }
+        const holds = vanishes(g.sub(expected, moved[r]!), [expected, moved[r]!], effort);
+        clashing.add(`${jumpName}.${name} ${driven}`, holds);
       });
     }
   }
-  const commute: ExactnessCondition =
-    clashes.length === 0
-      ? { name: "jump and noise commute", verdict: "holds", detail: "g(T(y)) = ∇T·g(y)" }
-      : {
-          name: "jump and noise commute",
-          verdict: "violated",
-          detail:
-            `${clashes.join("; ")} (g(T(y)) ≠ ∇T·g(y)): make the jump a shift (v - vReset) instead of a set value, ` +
-            "or take the noise off that state",
-        };
+  const commute = clashing.verdict(
+    "jump and noise commute",
+    "g(T(y)) = ∇T·g(y)",
+    "g(T(y)) − ∇T·g(y)",
+    (parts) =>
+      `${parts} (g(T(y)) ≠ ∇T·g(y)): make the jump a shift (v - vReset) instead of a set value, ` +
+      "or take the noise off that state",
+  );
 
   const conditions = [transversality, noise, commute];
   return { exact: conditions.every((c) => c.verdict !== "violated"), conditions };

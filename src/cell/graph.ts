@@ -280,24 +280,70 @@ export function inputNames(roots: readonly Node[]): Set<string> {
   );
 }
 
-/** Evaluates the roots in float64 by walking the graph. */
-export function evaluate(roots: readonly Node[], inputs: ReadonlyMap<string, number>): number[] {
-  const values = new Map<Node, number>();
-  for (const node of reachable(roots)) {
-    if (node.op === "constant") values.set(node, node.value);
-    else if (node.op === "input") {
-      const value = inputs.get(node.name);
-      if (value === undefined) throw new Error(`no value given for "${node.name}"`);
-      values.set(node, value);
-    } else {
-      values.set(
-        node,
-        evaluateOp(
-          node.op,
-          node.args.map((n) => values.get(n)!),
-        ),
-      );
+/**
+ * Works out something for a node from what stands for the nodes that it needs, those first and in their order. By a loop:
+ * graphs may be as deep as equations are long.
+ */
+export function settle<T>(
+  root: Node,
+  done: Map<Node, T>,
+  needs: (node: Node) => readonly Node[],
+  of: (node: Node) => T,
+): T {
+  const stack = [root];
+  while (stack.length > 0) {
+    const node = stack[stack.length - 1]!;
+    const missing = done.has(node) ? undefined : needs(node).find((n) => !done.has(n));
+    if (missing) {
+      stack.push(missing);
+      continue;
     }
+    if (!done.has(node)) done.set(node, of(node));
+    stack.pop();
   }
-  return roots.map((n) => values.get(n)!);
+  return done.get(root)!;
 }
+
+/** Evaluates roots in float64, at one point after another: their nodes are put in order once. */
+export class Evaluation {
+  private readonly order: readonly Node[];
+  /** Places in the order of each node's arguments, and of the roots. */
+  private readonly args: readonly (readonly number[])[];
+  private readonly results: readonly number[];
+  private readonly values: Float64Array;
+
+  constructor(roots: readonly Node[]) {
+    this.order = reachable(roots);
+    const places = new Map(this.order.map((node, i) => [node, i] as const));
+    this.args = this.order.map((node) => node.args.map((n) => places.get(n)!));
+    this.results = roots.map((n) => places.get(n)!);
+    this.values = new Float64Array(this.order.length);
+  }
+
+  /** Operations at each point. */
+  get size(): number {
+    return this.order.length;
+  }
+
+  at(inputs: ReadonlyMap<string, number>): number[] {
+    const { order, args, values } = this;
+    const operands: number[] = [];
+    for (let i = 0; i < order.length; i++) {
+      const { op, value, name } = order[i]!;
+      if (op === "constant") values[i] = value;
+      else if (op === "input") {
+        const given = inputs.get(name);
+        if (given === undefined) throw new Error(`no value given for "${name}"`);
+        values[i] = given;
+      } else {
+        for (let k = 0; k < args[i]!.length; k++) operands[k] = values[args[i]![k]!]!;
+        values[i] = evaluateOp(op, operands);
+      }
+    }
+    return this.results.map((i) => values[i]!);
+  }
+}
+
+/** Evaluates the roots in float64 by walking the graph. */
+export const evaluate = (roots: readonly Node[], inputs: ReadonlyMap<string, number>): number[] =>
+  new Evaluation(roots).at(inputs);

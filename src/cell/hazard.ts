@@ -6,6 +6,7 @@
  * times has all that a likelihood needs.
  */
 import { SaltationError } from "../errors.js";
+import { quoted } from "../quoted.js";
 import { type Cell, parameterInput, stateInput } from "./cell.js";
 import { vectorJacobian } from "./differentiate.js";
 import { vanishes } from "./exactness.js";
@@ -92,9 +93,9 @@ export function checkHazard(cell: Cell, activeChannels: readonly number[]): void
   ] as const) {
     const value = after(jump);
     const slope = g.mul(u, vectorJacobian(g, [value], [g.one], [u])[0]!);
-    if (!vanishes(g.sub(slope, g.one), [g.one])) {
+    if (vanishes(g.sub(slope, g.one), [g.one]) !== true) {
       refuse(
-        `needs escape noise: its ${name} must set the event function "${cell.definition.event}" to log(u) - alpha`,
+        `needs escape noise: its ${name} must set the event function ${quoted(String(cell.definition.event))} to log(u) - alpha`,
       );
     }
   }
@@ -102,7 +103,7 @@ export function checkHazard(cell: Cell, activeChannels: readonly number[]): void
   if (statesIn(cell, [after(cell.reset)]).some((i) => random.has(i))) {
     refuse(`its reset adds to ${list(random)}; it must set the event function anew, to log(u) - alpha`);
   }
-  if (!vanishes(g.sub(after(cell.receive), cell.event), [cell.event])) {
+  if (vanishes(g.sub(after(cell.receive), cell.event), [cell.event]) !== true) {
     refuse("an arriving spike moves the event function itself; let it move the hazard instead");
   }
   const hazard = movers(cell, statesIn(cell, [eventRate(cell)]));
@@ -115,7 +116,7 @@ export function checkHazard(cell: Cell, activeChannels: readonly number[]): void
     const amplitudes = noisy.map((c) => cell.definition.noise![states[cell.channels[c]!.state]!]);
     refuse(
       `there is noise on ${list(noisy.map((c) => cell.channels[c]!.state))}, which its hazard depends on: past spikes do not ` +
-        `determine it; set ${amplitudes.join(", ")} to 0 and do not train it`,
+        `determine it; set ${amplitudes.map((text) => quoted(String(text)).slice(1, -1)).join(", ")} to 0 and do not train it`,
     );
   }
 }

@@ -3,12 +3,20 @@
  * and names listed here can occur in what comes out, so equations may come from a stranger's link.
  */
 import jsep from "jsep";
+import { show } from "../checks.js";
 import { SaltationError } from "../errors.js";
+import { escaped, quoted } from "../quoted.js";
 import { type Graph, isConstant, type Node } from "./graph.js";
 
 /** Longer equations, and graphs of more nodes, are refused: no cell needs them and a page must not hang on one. */
 const maximumLength = 4000;
 const maximumNodes = 20000;
+
+/**
+ * Parentheses, calls, signs, conditions and powers within one another: the parser and what walks its tree recur by them,
+ * and must not use up a stack. A sum or product of many terms is not nested, however long it is.
+ */
+const maximumDepth = 200;
 
 const unaryFunctions = ["exp", "log", "sqrt", "sin", "cos", "tanh", "abs"] as const;
 
@@ -47,6 +55,52 @@ function textOf(e: jsep.Expression): string {
   }
 }
 
+/** What an expression is made of, each with how much deeper it lies. */
+function parts(e: jsep.Expression): (readonly [jsep.Expression, number])[] {
+  switch (e.type) {
+    case "UnaryExpression":
+      return [[(e as jsep.UnaryExpression).argument, 1]];
+    case "BinaryExpression": {
+      const { left, right } = e as jsep.BinaryExpression;
+      return [
+        [left, left.type === "BinaryExpression" ? 0 : 1],
+        [right, 1],
+      ];
+    }
+    case "ConditionalExpression": {
+      const c = e as jsep.ConditionalExpression;
+      return [c.test, c.consequent, c.alternate].map((part) => [part, 1]);
+    }
+    case "CallExpression":
+      return (e as jsep.CallExpression).arguments.map((part) => [part, 1]);
+    default:
+      return [];
+  }
+}
+
+/** Whether parentheses or the expressions of a tree lie too deep within one another. */
+function tooDeep(text: string, tree: jsep.Expression): boolean {
+  let open = 0;
+  for (const c of text) {
+    if (c === "(") open += 1;
+    else if (c === ")") open -= 1;
+    if (open > maximumDepth) return true;
+  }
+  const stack: (readonly [jsep.Expression, number])[] = [[tree, 0]];
+  for (let at = stack.pop(); at; at = stack.pop()) {
+    const [e, depth] = at;
+    if (depth > maximumDepth) return true;
+    for (const [part, deeper] of parts(e)) stack.push([part, depth + deeper]);
+  }
+  return false;
+}
+
+/** Text in a message, of very much the beginning. */
+const cut = (text: string, most = 60): string => (text.length > most ? `${text.slice(0, most)}…` : text);
+
+/** Names in a message. */
+export const listed = (names: Iterable<string>): string => cut([...names].join(", "), 300);
+
 /**
  * Parses one equation.
  * @param field where it stands, for messages, e.g. `cell.state.v`.
@@ -57,23 +111,28 @@ export function parseEquation(g: Graph, field: string, text: unknown, names: Rea
   const fail = (what: string): never => {
     throw new SaltationError("invalid-input", `${field}: ${what}`);
   };
-  const fits = (value: number, what: string): void => {
-    if (!Number.isFinite(value)) fail(`${what} is not a finite number`);
-    if (!Number.isFinite(Math.fround(value))) fail(`${what} exceeds 32-bit floats (3.4e38); rescale it`);
+  const fits = (value: number, what: () => string): void => {
+    if (!Number.isFinite(value)) fail(`${what()} is not a finite number`);
+    if (!Number.isFinite(Math.fround(value))) fail(`${what()} exceeds 32-bit floats (3.4e38); rescale it`);
   };
   if (typeof text === "number") {
-    fits(text, String(text));
+    fits(text, () => String(text));
     return g.constant(text);
   }
-  if (typeof text !== "string") return fail(`expected an equation as text, got ${JSON.stringify(text)}`);
+  if (typeof text !== "string") return fail(`expected an equation as text, got ${show(text)}`);
   if (text.length > maximumLength) fail(`is ${text.length} characters long; at most ${maximumLength} are taken`);
 
-  let tree: jsep.Expression;
+  const shown = quoted(text);
+  let tree: jsep.Expression | undefined;
   try {
     // "^" is a power in equations but exclusive or in jsep's language; "**" binds as a power should.
     tree = jsep(text.replace(/\^/g, "**"));
   } catch (error) {
-    return fail(`cannot read "${text}": ${(error as Error).message}`);
+    // The parser recurs: out of stack, it says so by a RangeError.
+    if (!(error instanceof RangeError)) return fail(`cannot read ${shown}: ${escaped((error as Error).message)}`);
+  }
+  if (!tree || tooDeep(text, tree)) {
+    return fail(`parts of ${shown} are nested more than ${maximumDepth} deep; simplify it`);
   }
 
   const comparison = (e: jsep.Expression, yes: jsep.Expression, no: jsep.Expression): Node => {
@@ -85,13 +144,13 @@ export function parseEquation(g: Graph, field: string, text: unknown, names: Rea
       if (b.operator === "<=") return g.select(right, left, visit(no), visit(yes));
       if (b.operator === ">=") return g.select(left, right, visit(no), visit(yes));
     }
-    return fail(`a condition must compare two expressions with <, <=, > or >= in "${text}"`);
+    return fail(`a condition must compare two expressions with <, <=, > or >= in ${shown}`);
   };
 
   const call = (e: jsep.CallExpression): Node => {
     const name = e.callee.type === "Identifier" ? (e.callee as jsep.Identifier).name : "?";
     const arity = knownFunctions.get(name);
-    if (arity === undefined) fail(`unknown function "${name}"; known: ${[...knownFunctions.keys()].join(", ")}`);
+    if (arity === undefined) fail(`unknown function ${quoted(name)}; known: ${[...knownFunctions.keys()].join(", ")}`);
     if (e.arguments.length !== arity) fail(`${name} takes ${arity} argument(s), got ${e.arguments.length}`);
     const args = e.arguments.map(visit) as [Node, Node];
     switch (name) {
@@ -109,28 +168,49 @@ export function parseEquation(g: Graph, field: string, text: unknown, names: Rea
     }
   };
 
+  const binary = (b: jsep.BinaryExpression, left: Node, right: Node): Node => {
+    switch (b.operator) {
+      case "+":
+        return g.add(left, right);
+      case "-":
+        return g.sub(left, right);
+      case "*":
+        return g.mul(left, right);
+      case "/":
+        if (isConstant(right, 0)) fail(`${shown} divides by 0`);
+        return g.div(left, right);
+      case "**":
+        // The parser binds a sign tighter than a power and keeps no parentheses, so -x^2 and (-x)^2 look alike.
+        if (b.left.type === "UnaryExpression") fail(`a sign before a power is ambiguous in ${shown}; write -(x^2)`);
+        return g.pow(left, right);
+      default:
+        return fail(`operator "${b.operator}" is not known; comparisons belong in a < b ? x : y`);
+    }
+  };
+
+  const visit = (e: jsep.Expression): Node => checked(e, read(e));
+
   /** Numbers are put together as they are met: what is left of an operation on numbers alone has no finite value. */
-  const visit = (e: jsep.Expression): Node => {
-    const node = read(e);
+  const checked = (e: jsep.Expression, node: Node): Node => {
+    if (g.size > maximumNodes) fail(`the equations need more than ${maximumNodes} operations; simplify them`);
     const { op, args } = node;
     if (op !== "input" && args.every((a) => a.op === "constant")) {
       const value = op === "constant" ? node.value : Number.NaN;
-      fits(value, `${textOf(e).replace(/^\((.*)\)$/, "$1")} in "${text}"`);
+      fits(value, () => `${cut(textOf(e).replace(/^\((.*)\)$/, "$1"))} in ${shown}`);
     }
     return node;
   };
 
   const read = (e: jsep.Expression): Node => {
-    if (g.size > maximumNodes) fail(`the equations need more than ${maximumNodes} operations; simplify them`);
     switch (e.type) {
       case "Literal": {
         const { value } = e as jsep.Literal;
-        return typeof value === "number" ? g.constant(value) : fail(`${JSON.stringify(value)} is not a number`);
+        return typeof value === "number" ? g.constant(value) : fail(`${quoted(String(value))} is not a number`);
       }
       case "Identifier": {
         const { name } = e as jsep.Identifier;
         if (name === "pi") return g.constant(Math.PI);
-        return names.get(name) ?? fail(`unknown name "${name}"; known here: ${[...names.keys()].join(", ")}`);
+        return names.get(name) ?? fail(`unknown name ${quoted(name)}; known here: ${listed(names.keys())}`);
       }
       case "UnaryExpression": {
         const u = e as jsep.UnaryExpression;
@@ -139,26 +219,14 @@ export function parseEquation(g: Graph, field: string, text: unknown, names: Rea
         return fail(`operator "${u.operator}" is not known`);
       }
       case "BinaryExpression": {
-        const b = e as jsep.BinaryExpression;
-        const [left, right] = [visit(b.left), visit(b.right)];
-        switch (b.operator) {
-          case "+":
-            return g.add(left, right);
-          case "-":
-            return g.sub(left, right);
-          case "*":
-            return g.mul(left, right);
-          case "/":
-            if (isConstant(right, 0)) fail(`"${text}" divides by 0`);
-            return g.div(left, right);
-          case "**":
-            // The parser binds a sign tighter than a power and keeps no parentheses, so -x^2 and (-x)^2 look alike.
-            if (b.left.type === "UnaryExpression")
-              fail(`a sign before a power is ambiguous in "${text}"; write -(x^2)`);
-            return g.pow(left, right);
-          default:
-            return fail(`operator "${b.operator}" is not known; comparisons belong in a < b ? x : y`);
+        // What has many terms leans to the left, where a loop goes down.
+        const chain: jsep.BinaryExpression[] = [];
+        let first = e;
+        while (first.type === "BinaryExpression") {
+          chain.push(first as jsep.BinaryExpression);
+          first = (first as jsep.BinaryExpression).left;
         }
+        return chain.reduceRight((left, b) => checked(b, binary(b, left, visit(b.right))), visit(first));
       }
       case "ConditionalExpression": {
         const c = e as jsep.ConditionalExpression;
@@ -167,9 +235,9 @@ export function parseEquation(g: Graph, field: string, text: unknown, names: Rea
       case "CallExpression":
         return call(e as jsep.CallExpression);
       case "Compound":
-        return fail(text.trim() === "" ? "is empty" : `no operator stands between two parts of "${text}"`);
+        return fail(text.trim() === "" ? "is empty" : `no operator stands between two parts of ${shown}`);
       default:
-        return fail(`cannot read "${text}": ${e.type} is not part of the notation`);
+        return fail(`cannot read ${shown}: ${e.type} is not part of the notation`);
     }
   };
   return visit(tree);

@@ -1,41 +1,67 @@
-/** What a file is by its first bytes, in words for whoever gave it where something else is wanted. */
+/** What a file is, told by how it begins and not by its name; and its text. */
 
-/** Signatures at the beginning of files. */
-const signatures: readonly (readonly [string, readonly number[]])[] = [
-  ["a PNG picture", [0x89, 0x50, 0x4e, 0x47]],
-  ["a JPEG picture", [0xff, 0xd8, 0xff]],
-  ["a GIF picture", [0x47, 0x49, 0x46, 0x38]],
-  ["a PDF document", [0x25, 0x50, 0x44, 0x46]],
-  ["a MATLAB file", [...new TextEncoder().encode("MATLAB 5.0 MAT-file")]],
-  ["an HDF5 file", [0x89, 0x48, 0x44, 0x46]],
-  ["a NumPy array (.npy)", [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]],
-  ["a gzip archive", [0x1f, 0x8b]],
-  ["a bzip2 archive", [0x42, 0x5a, 0x68]],
-  ["an xz archive", [0xfd, 0x37, 0x7a, 0x58, 0x5a]],
-  ["a 7-Zip archive", [0x37, 0x7a, 0xbc, 0xaf]],
-  ["a Python pickle", [0x80, 0x04, 0x95]],
-  ["a Python pickle", [0x80, 0x05, 0x95]],
-  ["an Axon recording (.abf)", [0x41, 0x42, 0x46]],
-  ["a program", [0x7f, 0x45, 0x4c, 0x46]],
-  ["UTF-16 text", [0xff, 0xfe]],
-  ["UTF-16 text", [0xfe, 0xff]],
+const from = (text: string): number[] => [...text].map((c) => c.charCodeAt(0));
+
+/** Files that are read. */
+const zip = from("PK");
+const npy = from("\x93NUMPY");
+
+const mend = "save its arrays with numpy.savez, or as lists in JSON";
+/** Files that are taken for recordings and are not read: how they begin, what they are, what to do. */
+const foreign: readonly (readonly [readonly number[], string])[] = [
+  [[0x1f, 0x8b], "is compressed with gzip; unpack it first (gunzip)"],
+  [from("BZh"), "is compressed with bzip2; unpack it first (bunzip2)"],
+  [[0xfd, ...from("7zXZ")], "is compressed with xz; unpack it first (unxz)"],
+  [[0x28, 0xb5, 0x2f, 0xfd], "is compressed with zstd; unpack it first (unzstd)"],
+  [from("7z\xbc\xaf"), "is a 7-Zip archive; unpack it first"],
+  [[0x89, ...from("HDF")], `is an HDF5 file (MATLAB 7.3 and NWB write them too); ${mend}`],
+  [from("MATLAB 5.0"), `is a MATLAB file; ${mend}`],
+  [from("MATLAB 7.3"), `is a MATLAB file; ${mend}`],
+  [from("CDF"), `is a NetCDF file; ${mend}`],
+  [from("ABF"), `is a file of pCLAMP (Axon); ${mend}`],
+  [from("SQLite format 3"), `is an SQLite database; ${mend}`],
+  [from("PAR1"), `is a Parquet file; ${mend}`],
+  [from("ARROW1"), `is an Arrow file; ${mend}`],
+  [[0x80, 2], `is a Python pickle, which is never read; ${mend}`],
+  [[0x80, 3], `is a Python pickle, which is never read; ${mend}`],
+  [[0x80, 4], `is a Python pickle, which is never read; ${mend}`],
+  [[0x80, 5], `is a Python pickle, which is never read; ${mend}`],
+  [[0x89, ...from("PNG")], "is a picture (PNG)"],
+  [[0xff, 0xd8, 0xff], "is a picture (JPEG)"],
+  [from("GIF8"), "is a picture (GIF)"],
+  [from("%PDF"), "is a PDF file"],
+  [[0x7f, ...from("ELF")], "is a program"],
+  [from("<"), "is XML or HTML"],
 ];
 
-/** HDF5's signature may follow a block of a user's, and MATLAB's files of version 7.3 have one of 512 bytes. */
-const hdf5 = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
+const begins = (bytes: Uint8Array, magic: readonly number[]): boolean => magic.every((b, i) => bytes[i] === b);
+
+/** What a file is by how it begins: npz, npy, text that may be JSON, or what is said of it. */
+export function fileKind(bytes: Uint8Array): "npz" | "npy" | "text" | { readonly not: string } {
+  if (begins(bytes, zip)) return "npz";
+  if (begins(bytes, npy)) return "npy";
+  const found = foreign.find(([magic]) => begins(bytes, magic));
+  return found ? { not: found[1] } : "text";
+}
 
 /**
- * A kind of file that is known by its first bytes: "a PNG picture", "an HDF5 file", "UTF-16 text" …
- * @returns undefined for what may be text, a zip (npz is one), and all that is not known.
+ * The text of a file, with or without a byte order mark: UTF-8, or UTF-16, which Windows' PowerShell writes.
+ * @throws Error that says of the file what is wrong.
  */
-export function fileKind(bytes: Uint8Array): string | undefined {
-  const startsWith = (signature: readonly number[], from = 0): boolean =>
-    signature.every((b, i) => bytes[from + i] === b);
-  if (startsWith(hdf5, 512)) return startsWith([0x4d, 0x41, 0x54, 0x4c, 0x41, 0x42]) ? "a MATLAB file" : "an HDF5 file";
-  const known = signatures.find(([, signature]) => startsWith(signature));
-  if (known) return known[0];
-  // Text of the other width without a mark: every second byte of ASCII is 0.
-  const [a, b, c, d] = bytes;
-  if ((a && b === 0 && c && d === 0) || (a === 0 && b && c === 0 && d)) return "UTF-16 text";
-  return undefined;
+export function textOf(bytes: Uint8Array): string {
+  const [a, b] = bytes;
+  const little = (a === 0xff && b === 0xfe) || (a !== 0 && b === 0);
+  const big = (a === 0xfe && b === 0xff) || (a === 0 && b !== 0 && bytes.length > 1);
+  const encoding = little ? "utf-16le" : big ? "utf-16be" : "utf-8";
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch {
+    throw new Error(`is neither npz nor JSON: it is no text in ${encoding.toUpperCase()}`);
+  }
 }
+
+/** Text that does not begin as JSON: tables of numbers are often meant. */
+export const looksLikeTable = (text: string): boolean => {
+  const line = text.slice(0, 400).split(/\r?\n/, 1)[0]!;
+  return !/^\s*[[{"]/.test(line) && /[,;\t]/.test(line);
+};

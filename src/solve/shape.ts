@@ -2,7 +2,7 @@
 import type { SolverShape } from "../../shaders/shared/solver.wgsl.js";
 import { parameterInput } from "../cell/cell.js";
 import { emitCellWgsl } from "../cell/emit-wgsl.js";
-import { type CellFunctions, cellFunctions } from "../cell/functions.js";
+import { type CellFunctions, cellFunctions, operations } from "../cell/functions.js";
 import { evaluate, inputNames } from "../cell/graph.js";
 import { type ParameterLayout, parameterLayout } from "./layout.js";
 import type { SolvePlan } from "./plan.js";
@@ -29,10 +29,17 @@ export function activeChannels(plan: SolvePlan, gradients: readonly string[]): n
 }
 
 export interface KernelShape extends SolverShape {
+  /** Numbers of a state: one for each variable, and where increments are carried what is left of it. */
   readonly states: number;
   readonly layout: ParameterLayout;
   readonly functions: CellFunctions;
 }
+
+/**
+ * Operations of a flow beyond which the stages of a sub-step share one call of it: about twenty sines or exponentials.
+ * Cells below have the kernels that are fastest to run, and compile within seconds on a software adapter.
+ */
+const longFlow = 500;
 
 /**
  * The shape of a plan's kernels; `gradients` names the parameters whose gradients are accumulated. With `forced` events
@@ -49,6 +56,8 @@ export function solverShape(
   const layout = parameterLayout(plan);
   const channels = forced ? [] : activeChannels(plan, gradients);
   const functions = cellFunctions(cell, channels);
+  const carried = plan.increments === "carried";
+  const smooth = plan.method !== "euler";
   const currentView = layout.views.get("current")!;
   return {
     cell: emitCellWgsl(
@@ -59,15 +68,18 @@ export function solverShape(
         gradients: cell.parameters.flatMap((n, i) => (gradients.includes(n) ? [i] : [])),
         currentGradient: gradients.includes("current"),
         hazard: forced,
+        carried,
       },
       functions,
     ),
     channels,
     cellChannels: cell.channels.length,
     neurons: network.neurons,
-    smooth: plan.method !== "euler",
+    smooth,
+    rolled: smooth && operations(functions.flow.value) > longFlow,
     parabola: plan.method === "levy",
     antithetic: plan.antithetic,
+    carried,
     parameters: network.parameters.map((p) => {
       const view = layout.views.get(p.name)!;
       return { offset: view.offset, stride: view.neuronStride };
@@ -78,7 +90,7 @@ export function solverShape(
       samples: current.samples,
       width: current.perNeuron ? network.neurons : 1,
     },
-    states: cell.states.length,
+    states: cell.states.length * (carried ? 2 : 1),
     layout,
     functions,
   };

@@ -118,7 +118,7 @@ describe("cell definitions", () => {
     [{ ...slifDefinition, foo: 1 }, /cell\.foo: is unknown/],
     [variant({ state: { v: "mu1 * q" } }), /cell\.state\.v: unknown name "q"/],
     [variant({ state: {} }), /at least one state/],
-    [variant({ positive: ["tau"] }), /cell\.positive\[0\]: no such parameter: tau; known: mu1, mu2/],
+    [variant({ positive: ["tau"] }), /cell\.positive\[0\]: no such parameter: "tau"; known: mu1, mu2/],
     [variant({ positive: "tauS" as never }), /cell\.positive: expected a list of parameters, got "tauS"/],
     [
       variant({ parameters: { ...slifDefinition.parameters, tauS: 0 } }),

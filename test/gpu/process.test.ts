@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 // Below the project, so that a script there finds the project's packages.
 const out = fileURLToPath(new URL("../../out/", import.meta.url));
@@ -91,21 +91,22 @@ console.log(await firstDispatch(await Gpu.create()));`;
     expect(await run(script)).toEqual({ code: 0, result: 42 });
   });
 
-  it("has its first result well within a second", async () => {
+  it("has its first result within a second of a processor's time", async () => {
     const script = `
 const gpu = await Gpu.create();
 await firstDispatch(gpu);
-console.log(performance.now());`; // milliseconds since the process began
-    const times: number[] = [];
-    for (let i = 0; i < 3; i++) times.push((await run(script)).result as number);
-    // 0.2 to 0.4 s on two cores that others use too; the best of three, as they may use them a lot.
-    expect(Math.min(...times)).toBeLessThan(1000);
+const { user, system } = process.cpuUsage();
+console.log((user + system) / 1000);`;
+    // By the clock it takes 0.2 to 0.4 s on two idle cores; time that other programs take does not count.
+    expect((await run(script)).result).toBeLessThan(1000);
   });
 });
 
 const softwareHere = process.platform === "linux" && process.arch === "x64";
 
-describe.runIf(softwareHere)("the software adapter", () => {
+describe("the software adapter", () => {
+  beforeEach((test) => test.skip(!softwareHere, "the software adapter comes for Linux on x64 alone"));
+
   const script = `
 const gpu = await Gpu.create({ software: true });
 console.log(JSON.stringify([gpu.adapter.fallback, await firstDispatch(gpu)]));

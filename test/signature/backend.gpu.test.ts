@@ -16,8 +16,9 @@ import {
 } from "../../src/signature/index.js";
 import type { SignatureSolver } from "../../src/signature/solver.js";
 import type { StaticKernel } from "../../src/signature/static-kernel.js";
-import { readSharedJson } from "../support/data.js";
 import { sharedEngine } from "../support/engine.js";
+import { needsLongLoops } from "../support/gpu.js";
+import { signatureOracle as cases } from "../support/oracles.js";
 import { brownianPaths, normals, relativeError } from "./random-paths.js";
 
 const engine = sharedEngine();
@@ -87,7 +88,8 @@ describe("signature kernels on the GPU against the twin", () => {
     }
   });
 
-  it("in float32, at the highest depth and an order whose coefficients are looped over", async () => {
+  it("in float32, at the highest depth and an order whose coefficients are looped over", async (context) => {
+    await needsLongLoops(engine().gpu!, context);
     // More cells than are computed in two parts.
     const [x, y] = [brownianPaths(20, [80, 66], 2), brownianPaths(21, [70, 80], 2)];
     for (const solver of [
@@ -130,7 +132,8 @@ describe("signature kernels on the GPU against the twin", () => {
     }
   });
 
-  it("keeps every value, also one that is small beside its grid, where the textbook stencil loses digits", async () => {
+  it("keeps every value, also one that is small beside its grid, where the textbook stencil loses digits", async (context) => {
+    await needsLongLoops(engine().gpu!, context);
     for (const [pairs, length] of [
       [40, 128],
       [2, 2048],
@@ -385,15 +388,11 @@ describe("truncated signatures on the GPU", () => {
 });
 
 describe("oracle, float32", () => {
-  // biome-ignore lint/suspicious/noExplicitAny: the shape of a data file.
-  const load = async (): Promise<any> => ((await readSharedJson("signature-oracle.json")) as any)?.cases;
   const near = (actual: ArrayLike<number>, expected: number[], tolerance: number): void => {
     expect(relativeError(actual, expected)).toBeLessThan(tolerance);
   };
 
-  it("kernels, gradients and signatures", async (context) => {
-    const cases = await load();
-    if (!cases) return context.skip();
+  it("kernels, gradients and signatures", async () => {
     const a = cases.A_pair;
     for (const [name, kernel] of [
       ["linear", { kind: "linear" }],

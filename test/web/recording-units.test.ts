@@ -121,17 +121,18 @@ it("a table of trial and time is a recording; others are refused in words", () =
 });
 
 it.each<[string, number[], RegExp]>([
-  ["a picture", [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a], /^this is a PNG picture; a recording is a JSON or npz file/],
-  ["MATLAB", [...bytes("MATLAB 5.0 MAT-file, Platform")], /^this is a MATLAB file; a recording is/],
-  [
-    "npy",
-    [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0],
-    /^this is a NumPy array \(\.npy\); save its lists by name in one npz/,
-  ],
-  ["UTF-16", [0xff, 0xfe, 0x7b, 0], /^this is UTF-16 text; save it as UTF-8$/],
-  ["cut JSON", [...bytes('{"dt": 1, ')], /^its JSON is cut or broken/],
+  ["a picture", [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a], /^this is a picture \(PNG\); a recording is a JSON or npz file/],
+  ["MATLAB", [...bytes("MATLAB 5.0 MAT-file, Platform")], /^this is a MATLAB file; save its arrays with numpy\.savez/],
+  ["gzip", [0x1f, 0x8b, 8, 0], /^this is compressed with gzip; unpack it first \(gunzip\)$/],
+  ["cut JSON", [...bytes('{"dt": 1, ')], /^the file is .*JSON/],
 ])("other kinds of files are named, with what is wanted: %s", (_, first, message) => {
   expect(() => new Files().read("file", Uint8Array.from(first))).toThrow(message);
+});
+
+it("text of two bytes a character is read", () => {
+  const wide = Uint8Array.from('{"dt": 1, "spikes": [[3]]}', (c) => c.charCodeAt(0));
+  const utf16 = Uint8Array.from([0xff, 0xfe, ...[...wide].flatMap((c) => [c, 0])]);
+  expect(new Files().read("cell.json", utf16).recording!.lists[0]).toMatchObject({ key: "spikes", length: 1 });
 });
 
 it("jobs say their units where they would come back with others", async () => {

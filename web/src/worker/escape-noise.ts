@@ -12,5 +12,5 @@ export function hasEscapeNoise({ graph: g, states, event, reset }: Cell): boolea
   const after = g.substitute(event, new Map(states.map((n, i) => [g.input(stateInput(n)), reset[i]!])));
   const u = g.input("u");
   const slope = g.mul(u, vectorJacobian(g, [after], [g.one], [u])[0]!);
-  return vanishes(g.sub(slope, g.one), [g.one]);
+  return vanishes(g.sub(slope, g.one), [g.one]) === true;
 }

@@ -1,7 +1,8 @@
 /** Files that the page was given: documents and recordings. */
 import { fail, show } from "../../../src/checks.js";
 import { SaltationError } from "../../../src/index.js";
-import { fileKind } from "../../../src/io/file-kind.js";
+import { fileKind, textOf } from "../../../src/io/file-kind.js";
+import { readJson } from "../../../src/io/read-json.js";
 import { type FileContext, type Lists, readLists, recordingName } from "../../../src/io/recording.js";
 import type { FileContents, RecordedList, RecordingFacts } from "./protocol.js";
 import { readDocument, readJob, readStanding } from "./read-document.js";
@@ -32,15 +33,13 @@ export class Files implements FileContext {
 
   /** Reads a file by its contents: a document, a training job, or a recording, which is kept. */
   read(name: string, bytes: Uint8Array): FileContents {
-    const npz = bytes[0] === 0x50 && bytes[1] === 0x4b;
-    let path = npz && !name.endsWith(".npz") ? `${name}.npz` : name;
+    const kind = fileKind(bytes);
+    if (typeof kind === "object") throw new SaltationError("invalid-input", `this ${kind.not}${wanted(kind.not)}`);
     let read = bytes;
-    if (!npz) {
-      const kind = fileKind(bytes);
-      if (kind) throw new SaltationError("invalid-input", `this is ${kind}; ${wanted(kind)}`);
-      const text = new TextDecoder().decode(bytes);
-      if (/^\s*[{[]/.test(text)) {
-        const object = parse(text);
+    if (kind === "text") {
+      const text = said(() => textOf(bytes));
+      if (/^\s*[{["]/.test(text)) {
+        const object = parse(bytes);
         if ("saltation" in object) {
           const document = readDocument(object.document);
           return { kind: "document", document, standing: readStanding(object) };
@@ -51,34 +50,33 @@ export class Files implements FileContext {
       } else {
         read = new TextEncoder().encode(JSON.stringify(readTable(text)));
       }
-      // Its contents say what it is.
-      if (path.endsWith(".npz")) path = `${path}.json`;
     }
-    const recording = factsOf(path, readLists("recording", path, read));
-    this.recording = { path, bytes: read };
+    const recording = factsOf(name, readLists("recording", name, read));
+    this.recording = { path: name, bytes: read };
     return { kind: "recording", recording };
   }
 }
 
-/** What would be read instead of a file of a kind. */
-function wanted(kind: string): string {
-  if (kind === "UTF-16 text") return "save it as UTF-8";
-  if (kind.endsWith("(.npy)")) return "save its lists by name in one npz: numpy.savez(file, current=…, spike_times=…)";
-  return (
-    "a recording is a JSON or npz file with the samples of a current and the spike times of trials, or a table (CSV) of " +
-    "trial and spike time; jobs and exported parameters are JSON"
-  );
+/** What would be read instead of a file that is something else; nothing where that is said already. */
+const wanted = (what: string): string =>
+  what.includes(";")
+    ? ""
+    : "; a recording is a JSON or npz file with the samples of a current and the spike times of trials, or a table (CSV) " +
+      "of trial and spike time; jobs and exported parameters are JSON";
+
+/** Gives what is wrong with a file a subject. */
+function said<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new SaltationError("invalid-input", `the file ${(error as Error).message}`);
+  }
 }
 
-function parse(text: string): Record<string, unknown> {
-  let object: unknown;
-  try {
-    object = JSON.parse(text);
-  } catch (error) {
-    throw new SaltationError("invalid-input", `its JSON is cut or broken: ${(error as Error).message}`);
-  }
+function parse(bytes: Uint8Array): Record<string, unknown> {
+  const object = said(() => readJson(bytes).value);
   if (typeof object !== "object" || object === null || Array.isArray(object)) {
-    throw new SaltationError("invalid-input", "holds no object with named lists");
+    throw new SaltationError("invalid-input", "the file holds no object with named lists");
   }
   return object as Record<string, unknown>;
 }
