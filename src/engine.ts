@@ -4,7 +4,7 @@ import { defineCell } from "./cell/cell.js";
 import { checkOptions, fail, list, oneOf, show, wholeNumber } from "./checks.js";
 import type { Current } from "./driver/current.js";
 import { disposedError, SaltationError } from "./errors.js";
-import { type AdapterSummary, Gpu, type GpuOptions } from "./gpu/index.js";
+import { type AdapterSummary, Gpu, type GpuOptions, LongKernel } from "./gpu/index.js";
 import type { PreparedGradient, PreparedGradientOptions } from "./gradient/prepared.js";
 import { notFinite, type ValueAndGradient } from "./gradient/result.js";
 import type { Sensitivities } from "./gradient/sensitivity.js";
@@ -77,9 +77,30 @@ export class EngineNetwork {
     checkOptions("", options, called);
     this.engine.check();
     const plan = this.plan(options);
-    const { gpu } = this.engine;
-    if (gpu) return simulateGpu(gpu, plan, options.progress);
-    return import("./twin/evaluate.js").then((twin) => twin.simulateCpu(plan, options.progress));
+    return this.place(async (gpu) =>
+      gpu
+        ? simulateGpu(gpu, plan, options.progress)
+        : (await import("./twin/evaluate.js")).simulateCpu(plan, options.progress),
+    );
+  }
+
+  /**
+   * Has work done on the engine's device, if it has one; on the CPU where the kernels of the cell would compile for minutes
+   * and the backend was left to the engine.
+   * @internal
+   */
+  async place<T>(work: (gpu: Gpu | undefined) => Promise<T>): Promise<T> {
+    const { engine } = this;
+    try {
+      return await work(engine.gpu);
+    } catch (error) {
+      if (!(error instanceof LongKernel)) throw error;
+      const what = `network.cell: the equations of "${this.network.cell.name}" are too long for ${engine.adapterName}: `;
+      if (!engine.leaveGpu(`${what}${error.message}; this engine computes on the CPU from here on`)) {
+        throw new SaltationError("limit", `${what}${error.message}; simplify them, or take backend cpu`);
+      }
+      return work(undefined);
+    }
   }
 
   /**
@@ -168,10 +189,11 @@ export class EngineNetwork {
     const layout = parameterLayout(plan);
     const views = requestedViews(this.network, layout, options.with);
     if (options.requireExact !== false) checkExact(this.network.cell);
-    const { gpu } = this.engine;
-    const sensitivities = gpu
-      ? await (await import("./gradient/sensitivity.js")).sensitivitiesGpu(gpu, plan, views, options.progress)
-      : await (await import("./twin/sensitivities.js")).sensitivitiesCpu(plan, layout, views, options.progress);
+    const sensitivities = await this.place(async (gpu) =>
+      gpu
+        ? (await import("./gradient/sensitivity.js")).sensitivitiesGpu(gpu, plan, views, options.progress)
+        : (await import("./twin/sensitivities.js")).sensitivitiesCpu(plan, layout, views, options.progress),
+    );
     if (!sensitivities.derivatives.every(Number.isFinite)) throw notFinite(plan);
     return sensitivities;
   }
@@ -196,14 +218,15 @@ export class EngineNetwork {
     this.engine.check();
     const views = requestedViews(this.network, parameterLayout(plan), names);
     this.checkLoss(loss, requireExact);
-    const { gpu } = this.engine;
-    if (loss.evaluator) return loss.evaluator(gpu, plan, views);
-    if (gpu) {
-      const { GradientEvaluator } = await import("./gradient/evaluate.js");
-      return GradientEvaluator.create(gpu, plan, loss, views);
-    }
-    const { evaluateCpu } = await import("./twin/evaluate.js");
-    return { evaluate: (p, options) => evaluateCpu(p, loss, views, options), dispose: () => {} };
+    return this.place<Evaluator>(async (gpu) => {
+      if (loss.evaluator) return loss.evaluator(gpu, plan, views);
+      if (gpu) {
+        const { GradientEvaluator } = await import("./gradient/evaluate.js");
+        return GradientEvaluator.create(gpu, plan, loss, views);
+      }
+      const { evaluateCpu } = await import("./twin/evaluate.js");
+      return { evaluate: (p, options) => evaluateCpu(p, loss, views, options), dispose: () => {} };
+    });
   }
 
   /** @throws SaltationError where the loss does not fit the network, or the cell's gradient is not exact. */
@@ -219,18 +242,36 @@ export class EngineNetwork {
 
 export class Engine {
   private disposed = false;
+  private left = false;
 
   private constructor(
-    /** The device, or undefined on the CPU. */
-    readonly gpu: Gpu | undefined,
+    private readonly device: Gpu | undefined,
+    private readonly auto: boolean,
   ) {}
+
+  /** The device, or undefined on the CPU. */
+  get gpu(): Gpu | undefined {
+    return this.left ? undefined : this.device;
+  }
+
+  /**
+   * Goes over to the CPU where the backend is `auto`, and says why.
+   * @returns false where the device was asked for.
+   * @internal
+   */
+  leaveGpu(why: string): boolean {
+    if (!this.auto) return false;
+    if (!this.left) this.device?.log(why);
+    this.left = true;
+    return true;
+  }
 
   /**
    * Opens an engine.
    * @throws SaltationError `no-adapter` where backend is `webgpu` and none is found, `device-lost` for a device that is.
    */
   static async create(options: EngineOptions = {}): Promise<Engine> {
-    checkOptions("", options, "backend device powerPreference software?");
+    checkOptions("", options, "backend device powerPreference software? log()");
     const backend = oneOf("backend", options.backend ?? "auto", ["auto", "webgpu", "cpu"]);
     const { device, powerPreference = "low-power" } = options;
     oneOf("powerPreference", powerPreference, ["low-power", "high-performance"]);
@@ -238,12 +279,14 @@ export class Engine {
       if (backend === "cpu") fail("device", "goes with WebGPU, but backend is cpu; leave one of them out");
       if (!device?.queue) fail("device", `expected a GPUDevice, got ${show(device)}; await requestDevice()`);
     }
-    if (backend === "cpu") return new Engine(undefined);
+    // A caller's own device is asked for.
+    const auto = backend === "auto" && device === undefined;
+    if (backend === "cpu") return new Engine(undefined, auto);
     try {
-      return new Engine(await Gpu.create(options));
+      return new Engine(await Gpu.create(options), auto);
     } catch (error) {
       if (backend === "auto" && error instanceof SaltationError && error.code === "no-adapter") {
-        return new Engine(undefined);
+        return new Engine(undefined, auto);
       }
       throw error;
     }
@@ -284,7 +327,7 @@ export class Engine {
   /** Frees the device and every buffer; a caller's own device is left alive. */
   dispose(): void {
     this.disposed = true;
-    this.gpu?.dispose();
+    this.device?.dispose();
   }
 
   /**
