@@ -1,0 +1,41 @@
+/** Spike records of a GPU that are full: whether a neuron in them fires without end. */
+import type { Gpu } from "../gpu/index.js";
+import type { SolvedChunk } from "./chunk-solver.js";
+import { firesTooOften, mostPerStep } from "./endless.js";
+import type { SolvePlan } from "./plan.js";
+
+/** Paths whose records are looked at. */
+const mostPaths = 64;
+
+/**
+ * Looks through the records of paths that fill them.
+ * @throws SaltationError where a neuron fires more than `mostPerStep` times in a step.
+ */
+export async function checkRecord(gpu: Gpu, plan: SolvePlan, solved: SolvedChunk, recordWords: number): Promise<void> {
+  const { paths, slots } = solved;
+  if (slots <= mostPerStep) return;
+  const batch = gpu.batch("read record");
+  const reads = [
+    batch.read(solved.record, 0, 4 * recordWords * slots * paths),
+    batch.read(solved.counts.storage, solved.counts.byteOffset, 4 * paths),
+  ];
+  batch.submit();
+  const [record, counts] = (await Promise.all(reads)).map((data) => new Uint32Array(data)) as [
+    Uint32Array,
+    Uint32Array,
+  ];
+  const places = new Float32Array(record.buffer);
+  const full = Array.from(counts.keys()).filter((i) => counts[i]! >= slots);
+  for (const i of full.slice(0, mostPaths)) {
+    /** Of each neuron: the step at hand, its spikes there, and where the first of them lies. */
+    const last = new Map<number, { step: number; count: number; place: number }>();
+    for (let n = 0; n < slots; n++) {
+      const at = n * recordWords * paths + i;
+      const [step, place] = [record[at]!, places[at + paths]!];
+      const neuron = recordWords === 3 ? record[at + 2 * paths]! : 0;
+      const known = last.get(neuron);
+      if (known?.step !== step) last.set(neuron, { step, count: 1, place });
+      else if (++known.count > mostPerStep) throw firesTooOften(plan, neuron, step, place - known.place);
+    }
+  }
+}
