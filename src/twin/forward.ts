@@ -10,6 +10,7 @@ import { sampleOf } from "../driver/current.js";
 import { SaltationError } from "../errors.js";
 import type { SolvePlan } from "../solve/plan.js";
 import { type Driver, Stepper } from "./advance.js";
+import { causeOfFiring } from "./endless.js";
 import { eventUniform } from "./noise.js";
 
 /** Gives the driver path: writes ΔW and H of one path, step and channel (neuron · channels + channel). */
@@ -168,7 +169,6 @@ export class PathSolver {
           }
         }
         if (k < 0) break;
-        if (events > maximumEventsPerStep * neurons) throw endlessEvents(path, step, k);
         const at = eventAt[k]!;
         const driver = record ? frozen(drivers[k]!) : drivers[k]!;
         if (record) {
@@ -185,6 +185,10 @@ export class PathSolver {
         }
         stepper.advance(landed, y[k]!, r[k]!, at - r[k]!, drivers[k]!, p[k]!, current(k));
         const u = uniform(k, ++fired[k]!);
+        if (events > maximumEventsPerStep * neurons) {
+          const firing = { before: y[k]!, landed, parameters: p[k]!, current: current(k), u };
+          throw endlessEvents(path, step, k, causeOfFiring(plan, cell, firing));
+        }
         if (record) operations.push({ kind: "fire", neuron: k, spike: spikes.length, u, before: copy(landed) });
         cell.reset(y[k]!, landed, p[k]!, u);
         r[k] = at;
@@ -283,10 +287,10 @@ export class PathSolver {
   }
 }
 
-function endlessEvents(path: number, step: number, neuron: number): SaltationError {
+function endlessEvents(path: number, step: number, neuron: number, cause: string): SaltationError {
   return new SaltationError(
     "invalid-input",
-    `network: neuron ${neuron} of path ${path} fires without end in step ${step}: its reset does not take the event function below 0; make the reset larger`,
+    `network: neuron ${neuron} of path ${path} fires without end in step ${step}: ${cause}`,
   );
 }
 
