@@ -10,12 +10,13 @@ import { chromiumLaunch } from "./src/cli/chromium.js";
 const common = {
   testTimeout: 120_000,
   hookTimeout: 120_000,
-  // Reference values beside a checkout; tests that need them skip where they are absent.
-  provide: { sharedData: fileURLToPath(new URL("../shared/data/", import.meta.url)) },
+  // A recording that is not part of the project; tests that need it skip where it is absent.
+  provide: { sharedData: process.env.SALTATION_SHARED ?? fileURLToPath(new URL("../shared/data/", import.meta.url)) },
 };
 
 export default defineConfig({
   test: {
+    reporters: ["default", "./test/support/skip-reporter.ts"],
     // The software adapter uses all cores by itself.
     fileParallelism: false,
     projects: [
@@ -23,7 +24,6 @@ export default defineConfig({
         test: { ...common, name: "dawn", include: ["test/**/*.test.ts"], setupFiles: ["test/support/plain.ts"] },
       },
       {
-        server: { fs: { allow: [".", "../shared"] } },
         optimizeDeps: { include: ["jsep", "wgsl-preprocessor/wgsl-preprocessor.js"] },
         test: {
           ...common,

@@ -82,7 +82,7 @@ async function timeSolver(
     const solved = await solveFrom(gpu, plan, solver, 0, slots, () => paths);
     const [t1, c1] = [performance.now(), processors()];
     const cotangents = gpu.upload("cotangents", new Float32Array(solved.slots * paths).fill(1 / paths));
-    const rows = gpu.buffer("rows", 4 * (1 + solver.gradientRows) * paths);
+    const rows = gpu.buffer("rows", 4 * solver.rowsPerPath * paths);
     const batch = gpu.batch("backward").clear(rows);
     const [t2, c2] = [performance.now(), processors()];
     solver.encodeBackward(batch, solved, cotangents, rows, 0, solved.status);

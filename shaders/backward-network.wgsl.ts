@@ -11,6 +11,7 @@
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { arrivalFunctions, type NetworkShape } from "./forward-network.wgsl.js";
 import { elementary } from "./shared/elementary.wgsl.js";
+import { gradientRows } from "./shared/gradient-rows.wgsl.js";
 import { random } from "./shared/random.wgsl.js";
 import { reverseFunctions } from "./shared/reverse.wgsl.js";
 import { runStruct, solverFunctions } from "./shared/solver.wgsl.js";
@@ -18,6 +19,8 @@ import { runStruct, solverFunctions } from "./shared/solver.wgsl.js";
 export interface BackwardNetworkShape extends NetworkShape {
   /** Requested parameters: index in the cell, first gradient row (row 0 of the table is the value's), per neuron or not. */
   gradientRows: readonly { parameter: number; row: number; perNeuron: boolean }[];
+  /** Gradient rows in all. */
+  entries: number;
   /** First gradient row of the current and of the weights, or -1. */
   currentRow: number;
   weightRow: number;
@@ -44,6 +47,7 @@ export function backwardNetwork(shape: BackwardNetworkShape): string {
   const currentShared = currentRow >= 0 && samples === 1 && stride === 0;
   const currentOwn = currentRow >= 0 && !currentShared;
   const words = states + 1;
+  const rows = gradientRows(shape.carried, shape.entries);
   return wgsl`
 ${runStruct}
 @group(0) @binding(0) var<uniform> run: Run;
@@ -59,7 +63,7 @@ ${elementary}
 ${random}
 ${shape.cell}
 ${solverFunctions(shape)}
-${reverseFunctions(shape)}
+${reverseFunctions(shape)}${rows.functions}
 
 const K = ${neurons}u;
 const weight_offset = ${shape.weightOffset}u;
@@ -89,10 +93,9 @@ fn taped_state(entry: u32, i: u32) -> State {
 
 // Gives neuron k's own gradient rows what has gathered.
 fn flush(step: u32, k: u32, i: u32) {
-${own.map((g) => `  rows[(${g.row + 1}u + k) * run.paths + i] += grad_${g.parameter}; grad_${g.parameter} = 0.0f;`).join("\n")}
+${own.map((g) => `  ${rows.flush(`grad_${g.parameter}`, `(${g.row + 1}u + k) * run.paths + i`)}`).join("\n")}
 #if ${currentOwn}
-  rows[(${currentRow + 1}u + sample_of(step) * ${width}u${stride ? " + k" : ""}) * run.paths + i] += grad_current;
-  grad_current = 0.0f;
+  ${rows.flush("grad_current", `(${currentRow + 1}u + sample_of(step) * ${width}u${stride ? " + k" : ""}) * run.paths + i`)}
 #endif
 }
 
@@ -185,9 +188,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 
   // Sweep. Accumulators go on from where the last window left them, so that the order of additions does not depend on
   // the windows.
-${shared.map((g) => `  grad_${g.parameter} = rows[${g.row + 1}u * run.paths + i];`).join("\n")}
+${shared.map((g) => `  ${rows.load(`grad_${g.parameter}`, `${g.row + 1}u * run.paths + i`)}`).join("\n")}
 #if ${currentShared}
-  grad_current = rows[${currentRow + 1}u * run.paths + i];
+  ${rows.load("grad_current", `${currentRow + 1}u * run.paths + i`)}
 #endif
   // After the last step comes the step in which the path stopped, where it did.
   var whole = !stopped;
@@ -254,7 +257,7 @@ ${shared.map((g) => `  grad_${g.parameter} = rows[${g.row + 1}u * run.paths + i]
           var a = load_fields(${f.adjoint}u, j, i);
           event_bar += work[at(${f.placeBar}u, j, i)];
 #if ${weightRow >= 0}
-          rows[(${Math.max(0, weightRow) + 1}u + e - 1u) * run.paths + i] += cell_receive_weight(s.end, w, a);
+          ${rows.add(`(${Math.max(0, weightRow) + 1}u + e - 1u) * run.paths + i`, "cell_receive_weight(s.end, w, a)")}
 #endif
           a = cell_receive_vjp(s.end, w, a);
           let c = substep_reverse(s, before, z, rho, h, current, a);
@@ -300,9 +303,9 @@ ${shared.map((g) => `  grad_${g.parameter} = rows[${g.row + 1}u * run.paths + i]
       flush(0u, k, i);
     }
   }
-${shared.map((g) => `  rows[${g.row + 1}u * run.paths + i] = grad_${g.parameter};`).join("\n")}
+${shared.map((g) => `  ${rows.store(`grad_${g.parameter}`, `${g.row + 1}u * run.paths + i`)}`).join("\n")}
 #if ${currentShared}
-  rows[${currentRow + 1}u * run.paths + i] = grad_current;
+  ${rows.store("grad_current", `${currentRow + 1}u * run.paths + i`)}
 #endif
 }
 `;

@@ -12,6 +12,7 @@
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { type ForwardSingleShape, singleCheckpoint } from "./forward-single.wgsl.js";
 import { elementary } from "./shared/elementary.wgsl.js";
+import { gradientRows } from "./shared/gradient-rows.wgsl.js";
 import { random } from "./shared/random.wgsl.js";
 import { reverseFunctions } from "./shared/reverse.wgsl.js";
 import { noiseNames, runStruct, type SolverShape, solverFunctions } from "./shared/solver.wgsl.js";
@@ -19,6 +20,8 @@ import { noiseNames, runStruct, type SolverShape, solverFunctions } from "./shar
 export interface BackwardSingleShape extends ForwardSingleShape {
   /** Requested parameters: index in the cell, and gradient row (row 0 of the table is the value's). */
   gradientRows: readonly { parameter: number; row: number }[];
+  /** Gradient rows in all. */
+  entries: number;
   /** First gradient row of the current, or -1. */
   currentRow: number;
 }
@@ -32,6 +35,7 @@ export function backwardSingle(shape: BackwardSingleShape): string {
   const withCurrent = shape.currentRow >= 0;
   const sampled = shape.current.samples > 1;
   const noise = noiseNames(shape);
+  const rows = gradientRows(shape.carried, shape.entries);
   /** Numbers of an entry of the tape for all lanes of a workgroup, and a word of the entry `at`. */
   const entry = singleTapeWords(shape) * shape.workgroupSize;
   const onTape = (word: number): string => `tape[at + ${word * shape.workgroupSize}u]`;
@@ -51,7 +55,7 @@ ${random}
 ${shape.cell}
 ${solverFunctions(shape)}
 ${reverseFunctions(shape)}
-${singleCheckpoint(shape.states)}
+${singleCheckpoint(shape.states)}${rows.functions}
 
 const never = 0xffffffffu;
 
@@ -137,9 +141,9 @@ ${noise.map((name, k) => `      ${onTape(shape.states + k)} = z.${name};`).join(
 
   // Sweep. Accumulators go on from where the last window left them, so that the order of additions does not depend on
   // the windows.
-${shape.gradientRows.map((g) => `  grad_${g.parameter} = rows[${g.row + 1}u * run.paths + i];`).join("\n")}
+${shape.gradientRows.map((g) => `  ${rows.load(`grad_${g.parameter}`, `${g.row + 1}u * run.paths + i`)}`).join("\n")}
 #if ${withCurrent && !sampled}
-  grad_current = rows[${shape.currentRow + 1}u * run.paths + i];
+  ${rows.load("grad_current", `${shape.currentRow + 1}u * run.paths + i`)}
 #endif
   var a = State(${index.map((s) => `adjoint[${s}u * run.paths + i]`).join(", ")});
   var time_bar = adjoint[${shape.states}u * run.paths + i];
@@ -186,8 +190,7 @@ ${shape.gradientRows.map((g) => `  grad_${g.parameter} = rows[${g.row + 1}u * ru
       rho = rho_before;
       at_event = false;
 #if ${withCurrent && sampled}
-      rows[(${shape.currentRow + 1}u + sample_of(step)) * run.paths + i] += grad_current;
-      grad_current = 0.0f;
+      ${rows.flush("grad_current", `(${shape.currentRow + 1}u + sample_of(step)) * run.paths + i`)}
 #endif
       continuing { break if rho > 0.0f || taped <= stop; }
     }
@@ -197,9 +200,9 @@ ${shape.gradientRows.map((g) => `  grad_${g.parameter} = rows[${g.row + 1}u * ru
 ${index.map((s) => `  adjoint[${s}u * run.paths + i] = a.y${s};`).join("\n")}
   adjoint[${shape.states}u * run.paths + i] = time_bar;
   if (run.from_slot == never) { cell_start_vjp(event_uniform(path, 0u, 0u), a); }
-${shape.gradientRows.map((g) => `  rows[${g.row + 1}u * run.paths + i] = grad_${g.parameter};`).join("\n")}
+${shape.gradientRows.map((g) => `  ${rows.store(`grad_${g.parameter}`, `${g.row + 1}u * run.paths + i`)}`).join("\n")}
 #if ${withCurrent && !sampled}
-  rows[${shape.currentRow + 1}u * run.paths + i] = grad_current;
+  ${rows.store("grad_current", `${shape.currentRow + 1}u * run.paths + i`)}
 #endif
 }
 `;

@@ -15,6 +15,7 @@ import type { BackwardNetworkShape } from "./backward-network.wgsl.js";
 import { arrivalFunctions } from "./forward-network.wgsl.js";
 import { eachNeuron, keptNoise, type WorkgroupShape, workgroupCheckpoint } from "./forward-workgroup.wgsl.js";
 import { elementary } from "./shared/elementary.wgsl.js";
+import { gradientRows } from "./shared/gradient-rows.wgsl.js";
 import { random } from "./shared/random.wgsl.js";
 import { reverseFunctions } from "./shared/reverse.wgsl.js";
 import { noiseNames, runStruct, solverFunctions } from "./shared/solver.wgsl.js";
@@ -49,10 +50,12 @@ export function backwardWorkgroup(shape: BackwardWorkgroupShape): string {
   /** Shared by all neurons, and another row for each sample: lanes add theirs up whenever the sample changes. */
   const bySample = currentShared && samples > 1;
   const selfTable = neurons + 1 + shape.edges + 4 * shape.arrivals;
+  const lanePart = (name: string): string => (shape.carried ? `${name} + low_${name}` : name);
   const sums = [
     ...shared.map((g) => ({ name: `grad_${g.parameter}`, row: `${g.row + 1}u` })),
     ...(currentShared ? [{ name: "grad_current", row: `${currentRow + 1}u${bySample ? " + sample" : ""}` }] : []),
   ];
+  const rows = gradientRows(shape.carried, shape.entries);
   // Rows that lanes add to by turns, and fields in storage, must be seen by the other lanes.
   const storageShared = !shape.inWorkgroup || own.length > 0 || currentOwn;
   return wgsl`
@@ -76,7 +79,7 @@ ${elementary}
 ${random}
 ${shape.cell}
 ${solverFunctions(shape)}
-${reverseFunctions(shape)}
+${reverseFunctions(shape)}${rows.functions}
 
 const K = ${neurons}u;
 const LANES = ${workgroupSize}u;
@@ -142,10 +145,9 @@ fn taped_noise(step: u32, k: u32, i: u32) -> Noise { return Noise(0.0f); }
 
 // Gives neuron k's own gradient rows what has gathered.
 fn flush(step: u32, k: u32, i: u32) {
-${own.map((g) => `  rows[(${g.row + 1}u + k) * run.paths + i] += grad_${g.parameter}; grad_${g.parameter} = 0.0f;`).join("\n")}
+${own.map((g) => `  ${rows.flush(`grad_${g.parameter}`, `(${g.row + 1}u + k) * run.paths + i`)}`).join("\n")}
 #if ${currentOwn}
-  rows[(${currentRow + 1}u + sample_of(step) * ${width}u + k) * run.paths + i] += grad_current;
-  grad_current = 0.0f;
+  ${rows.flush("grad_current", `(${currentRow + 1}u + sample_of(step) * ${width}u + k) * run.paths + i`)}
 #endif
 }
 
@@ -156,7 +158,7 @@ fn join_lanes(lane: u32, part: f32, at: u32) {
   if (lane == 0u) {
     var sum = 0.0f;
     for (var l = 0u; l < LANES; l += 1u) { sum += parts[l]; }
-    rows[at] += sum;
+    ${rows.add("at", "sum")}
   }
   workgroupBarrier();
 }
@@ -328,8 +330,8 @@ ${eachNeuron(
         entry -= K;
 #if ${bySample}
         if (sample_of(step) != sample) {
-          join_lanes(lane, grad_current, (${currentRow + 1}u + sample) * run.paths + i);
-          grad_current = 0.0f;
+          join_lanes(lane, ${lanePart("grad_current")}, (${currentRow + 1}u + sample) * run.paths + i);
+          grad_current = 0.0f;${shape.carried ? " low_grad_current = 0.0f;" : ""}
           sample = sample_of(step);
         }
 #endif
@@ -400,7 +402,7 @@ ${eachNeuron(
           if (!live) { a = state_zero(); }
 #if ${weightRow >= 0}
           if (live && !arrival) {
-            rows[(${Math.max(0, weightRow) + 1}u + e) * run.paths + i] += cell_receive_weight(s.end, w, a);
+            ${rows.add(`(${Math.max(0, weightRow) + 1}u + e) * run.paths + i`, "cell_receive_weight(s.end, w, a)")}
           }
 #endif
           a = cell_receive_vjp(s.end, w, a);
@@ -438,7 +440,7 @@ ${eachNeuron(
             let after = cell_reset(s.end, u);
             let w = edge_weight(own_edge - 1u);
 #if ${weightRow >= 0}
-            rows[(${Math.max(0, weightRow)}u + own_edge) * run.paths + i] += cell_receive_weight(after, w, a);
+            ${rows.add(`(${Math.max(0, weightRow)}u + own_edge) * run.paths + i`, "cell_receive_weight(after, w, a)")}
 #endif
             a = cell_receive_vjp(after, w, a);
           }
@@ -484,7 +486,7 @@ ${
 }
     }`,
 )}
-${sums.map(({ name, row }) => `  join_lanes(lane, ${name}, (${row}) * run.paths + i);`).join("\n")}
+${sums.map(({ name, row }) => `  join_lanes(lane, ${lanePart(name)}, (${row}) * run.paths + i);`).join("\n")}
 }
 `;
 }

@@ -13,9 +13,9 @@
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { elementary } from "./shared/elementary.wgsl.js";
-import { newtonFunctions } from "./shared/locate.wgsl.js";
+import { bracketFunction, newtonFunctions } from "./shared/locate.wgsl.js";
 import { random } from "./shared/random.wgsl.js";
-import { runStruct, type SolverShape, solverFunctions } from "./shared/solver.wgsl.js";
+import { runStruct, type SolverShape, solverFunctions, stepFrom } from "./shared/solver.wgsl.js";
 
 export interface ForwardSingleShape extends SolverShape {
   /** Number of state variables. */
@@ -65,6 +65,9 @@ ${solverFunctions(shape)}
 ${singleCheckpoint(shape.states)}
 #if ${shape.smooth}
 ${newtonFunctions}
+#endif
+#if ${shape.smooth || !shape.affineEvent}
+${bracketFunction}
 #endif
 
 const ended = 0xffffffffu; // in place of a step: the path has stopped
@@ -147,6 +150,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         let length = h;
         var low = 0.0f;
         var high = length;
+        var before = 2.0f * length; // the last correction
         h = length * first_guess(e_start, e_end, rate_start * length, rate_end * length);
         var tries = 0u;
         var done = false;
@@ -162,32 +166,36 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
           let next = corrected.h;
           if (done) {
             let to = clamp(next, 0.0f, length);
-            landed = state_axpy(landed, (to - h) * dt, slope);
+            landed = ${stepFrom(shape.carried, "landed", "(to - h) * dt", "slope")};
             h = to;
           } else {
-            h = select(0.5f * (low + high), next, next > low && next < high);
+            let to = bracketed(h, next, low, high, before);
+            before = abs(to - h);
+            h = to;
           }
           continuing { break if done; }
         }
 #elif ${shape.affineEvent}
         h = clamp(-e_start / rate_start, 1e-7f, h);
-        landed = state_axpy(y, h * dt, rate_now);
+        landed = ${stepFrom(shape.carried, "y", "h * dt", "rate_now")};
 #else
         // Frozen drift: Newton on E(y + h f) within a bracket.
         var low = 0.0f;
         var high = h;
+        var before = 2.0f * h; // the last correction
         var tries = 0u;
         var done = false;
         loop {
-          landed = state_axpy(y, h * dt, rate_now);
+          landed = ${stepFrom(shape.carried, "y", "h * dt", "rate_now")};
           let e = cell_event(landed);
           let rate = state_dot(cell_event_gradient(landed), rate_now) * dt;
           if (e >= 0.0f) { high = h; } else { low = h; }
-          var next = h - e / rate;
+          let next = h - e / rate;
           tries += 1u;
           done = abs(next - h) <= 4e-7f + 1.2e-7f * abs(e_start / rate) || tries >= 24u;
-          if (!(next > low && next < high)) { next = 0.5f * (low + high); }
-          if (!done) { h = next; }
+          let to = bracketed(h, next, low, high, before);
+          before = abs(to - h);
+          if (!done) { h = to; }
           continuing { break if done; }
         }
 #endif

@@ -11,6 +11,7 @@
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { type LikelihoodShape, likelihoodCarry } from "./likelihood-forward.wgsl.js";
 import { elementary } from "./shared/elementary.wgsl.js";
+import { gradientRows } from "./shared/gradient-rows.wgsl.js";
 import { random } from "./shared/random.wgsl.js";
 import { reverseFunctions } from "./shared/reverse.wgsl.js";
 import { scheduleFunctions } from "./shared/schedule.wgsl.js";
@@ -19,6 +20,8 @@ import { runStruct, solverFunctions } from "./shared/solver.wgsl.js";
 export interface LikelihoodBackwardShape extends LikelihoodShape {
   /** Requested parameters: index in the cell, first gradient row, and whether each neuron has a row of its own. */
   gradientRows: readonly { parameter: number; row: number; perNeuron: boolean }[];
+  /** Gradient rows in all. */
+  entries: number;
   /** First gradient row of the weights, or -1; of the current, or -1. */
   weightRow: number;
   currentRow: number;
@@ -31,7 +34,8 @@ export function likelihoodBackward(shape: LikelihoodBackwardShape): string {
   const taped = (sub: string): string =>
     `State(${index.map((s) => `tape[(${sub} * ${shape.states}u + ${s}u) * run.paths + i]`).join(", ")})`;
   const rowOf = (row: number, perNeuron: boolean): string =>
-    `rows[(${row + 1}u${perNeuron ? " + neuron" : ""}) * run.paths + i]`;
+    `(${row + 1}u${perNeuron ? " + neuron" : ""}) * run.paths + i`;
+  const rows = gradientRows(shape.carried, shape.entries);
   const { samples, width, stride } = shape.current;
   const sampled = samples > 1;
   const accumulators = [
@@ -51,7 +55,7 @@ ${elementary}
 ${random}
 ${shape.cell}
 ${solverFunctions(shape)}
-${reverseFunctions(shape)}
+${reverseFunctions(shape)}${rows.functions}
 ${scheduleFunctions(shape)}
 
 @compute @workgroup_size(${shape.workgroupSize})
@@ -63,7 +67,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   load_shared();
   load_parameters(neuron);
   let quiet = draw_noise(0u, 0u, 0u); // no channels: nothing is drawn
-${accumulators.map((g) => `  ${g.name} = ${g.row};`).join("\n")}
+${accumulators.map((g) => `  ${rows.load(g.name, g.row)}`).join("\n")}
 
   let first = schedule[lane];
   var entry = ${at(carry.entry)}; // entries from here on are done
@@ -98,7 +102,7 @@ ${accumulators.map((g) => `  ${g.name} = ${g.row};`).join("\n")}
         let weight = entry_weight(what);
 #if ${shape.weightRow >= 0}
         if (what < ${shape.edges}u) {
-          rows[(${shape.weightRow + 1}u + what) * run.paths + i] += cell_receive_weight(s.end, weight, a);
+          ${rows.add(`(${shape.weightRow + 1}u + what) * run.paths + i`, "cell_receive_weight(s.end, weight, a)")}
         }
 #endif
         a = cell_receive_vjp(s.end, weight, a);
@@ -106,8 +110,7 @@ ${accumulators.map((g) => `  ${g.name} = ${g.row};`).join("\n")}
     }
     a = substep_reverse(s, before, quiet, begin, end - begin, current, a).y;
 #if ${shape.currentRow >= 0 && sampled}
-    rows[(${shape.currentRow + 1}u + sample_of(step - 1u) * ${width}u${stride > 0 ? " + neuron" : ""}) * run.paths + i] += grad_current;
-    grad_current = 0.0f;
+    ${rows.flush("grad_current", `(${shape.currentRow + 1}u + sample_of(step - 1u) * ${width}u${stride > 0 ? " + neuron" : ""}) * run.paths + i`)}
 #endif
     happens = split;
     if (split) {
@@ -120,7 +123,7 @@ ${accumulators.map((g) => `  ${g.name} = ${g.row};`).join("\n")}
   }
 
   if (run.step_begin == 0u) { cell_start_vjp(1.0f, a); }
-${accumulators.map((g) => `  ${g.row} = ${g.name};`).join("\n")}
+${accumulators.map((g) => `  ${rows.store(g.name, g.row)}`).join("\n")}
 ${index.map((s) => `  ${at(s)} = bitcast<u32>(a.y${s});`).join("\n")}
   ${at(carry.entry)} = entry;
   ${at(carry.sub)} = sub;

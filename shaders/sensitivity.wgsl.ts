@@ -38,6 +38,10 @@ export function sensitivity(shape: SensitivityShape): string {
   const index = Array.from({ length: states }, (_, i) => i);
   const f = sensitivityFields(states, directions);
   const parameters = Array.from({ length: shape.cellParameters }, (_, i) => i);
+  const tangent = (a: string, d: string, b: string, k: string): string =>
+    shape.carried
+      ? `state_carry(dy, state_axpy(state_scale(${a}, ${d}), ${b}, ${k}))`
+      : `state_axpy(state_axpy(dy, ${a}, ${d}), ${b}, ${k})`;
   return wgsl`
 ${runStruct}
 @group(0) @binding(0) var<uniform> run: Run;
@@ -134,12 +138,12 @@ fn substep_tangent(y: State, z: Noise, rho: f32, h: f32, current: f32, dy: State
 #endif
   let slopes = state_add(state_add(k1, k4), state_scale(2.0f, state_add(k2, k3)));
   let bends = state_add(state_add(d1, d4), state_scale(2.0f, state_add(d2, d3)));
-  return state_axpy(state_axpy(dy, t * 0.16666667f, bends), dh * 0.16666667f, slopes);
+  return ${tangent("t * 0.16666667f", "bends", "dh * 0.16666667f", "slopes")};
 #else
   let still = slope_scale(0.0f, slope_at(z, rho));
   let k1 = cell_flow(y, current, still);
   let d1 = cell_flow_jvp(y, current, still, dy, d_current, still);
-  return state_axpy(state_axpy(dy, t, d1), dh, k1);
+  return ${tangent("t", "d1", "dh", "k1")};
 #endif
 }
 

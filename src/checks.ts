@@ -1,23 +1,25 @@
 /** Checks of what a user gives, with one way of saying what is wrong: the field, the value, what would be right. */
 import { SaltationError } from "./errors.js";
-import { escaped } from "./quoted.js";
+import { escaped, quoted } from "./quoted.js";
 
 /** Throws an `invalid-input` error about one field. */
 export function fail(field: string, what: string): never {
   throw new SaltationError("invalid-input", `${field}: ${what}`);
 }
 
-/** A value in a message: NaN and Infinity by name, long values cut, nothing in it that a terminal obeys. */
+/** A value in a message: NaN and Infinity by name, long values cut, text quoted. */
 export function show(value: unknown): string {
   if (typeof value === "number" || value === undefined) return String(value);
   if (typeof value === "function") return "a function";
+  if (typeof value === "string") return quoted(value);
   const text = textOf(value);
   return escaped(text.length > 60 ? `${text.slice(0, 57)}…` : text);
 }
 
 function textOf(value: unknown): string {
   try {
-    return JSON.stringify(isNumbers(value) ? Array.from(value) : value) ?? String(value);
+    // Of a list, more than a message takes.
+    return JSON.stringify(isNumbers(value) ? Array.from(value.slice(0, 60)) : value) ?? String(value);
   } catch {
     // JSON.stringify recurs, and refuses circles and big integers.
     return typeof value === "object" ? "an object that is nested too deeply or in a circle" : String(value);

@@ -3,7 +3,7 @@ import type { Cell, CellDefinition } from "./cell/cell.js";
 import { defineCell } from "./cell/cell.js";
 import { checkOptions, fail, list, oneOf, show, wholeNumber } from "./checks.js";
 import type { Current } from "./driver/current.js";
-import { SaltationError } from "./errors.js";
+import { disposedError, SaltationError } from "./errors.js";
 import { type AdapterSummary, Gpu, type GpuOptions, LongKernel } from "./gpu/index.js";
 import { GradientEvaluator } from "./gradient/evaluate.js";
 import type { PreparedGradient, PreparedGradientOptions } from "./gradient/prepared.js";
@@ -76,6 +76,7 @@ export class EngineNetwork {
    */
   simulate(options: SolveOptions & Progress): Promise<SpikeTrains> {
     checkOptions("", options, called);
+    this.engine.check();
     const plan = this.plan(options);
     return this.place(async (gpu) =>
       gpu
@@ -113,6 +114,7 @@ export class EngineNetwork {
    */
   async prepare(options: SolveOptions & { slots?: number; writes?: readonly string[] }): Promise<PreparedSimulation> {
     checkOptions("", options, `${solveNames} slots writes`);
+    this.engine.check();
     const plan = this.writable(this.plan(options), options.writes);
     const { gpu } = this.engine;
     if (!gpu) fail("backend", "is cpu; command encoders are a matter of WebGPU");
@@ -141,6 +143,7 @@ export class EngineNetwork {
     options: Omit<GradientOptions, keyof Progress | "perPath"> & PreparedGradientOptions,
   ): Promise<PreparedGradient> {
     checkOptions("", options, `${solveNames} loss slots tape writes`);
+    this.engine.check();
     const { loss } = options;
     const plan = this.writable(loss ? this.gradientPlan(options, loss) : this.plan(options), options.writes);
     const views = requestedViews(this.network, parameterLayout(plan), options.with);
@@ -158,6 +161,7 @@ export class EngineNetwork {
    */
   async valueAndGradient(loss: Loss, options: GradientOptions): Promise<ValueAndGradient> {
     checkOptions("", options, called);
+    this.engine.check();
     const plan = this.gradientPlan(options, loss);
     const evaluatorOf = (of: SolvePlan): Promise<Evaluator> =>
       this.evaluator(of, loss, options.with, options.requireExact);
@@ -181,6 +185,7 @@ export class EngineNetwork {
    */
   async spikeTimeSensitivities(options: Omit<GradientOptions, "perPath">): Promise<Sensitivities> {
     checkOptions("", options, `${solveNames} progress()`);
+    this.engine.check();
     const plan = this.plan(options);
     const layout = parameterLayout(plan);
     const views = requestedViews(this.network, layout, options.with);
@@ -197,10 +202,11 @@ export class EngineNetwork {
   /**
    * States of the first `paths` paths of a simulation with the same options, point by point, for plots: by the float64
    * twin on the CPU, so meant for a few paths.
-   * @throws SaltationError `invalid-input`.
+   * @throws SaltationError `invalid-input`, or `not-finite`.
    */
   stateTraces(options: SolveOptions & { neurons?: readonly number[] }): StateTrace[] {
     checkOptions("", options, `${called} neurons`);
+    this.engine.check();
     const plan = this.plan(options);
     list("neurons", options.neurons ?? [], "neurons").forEach((k, n) => {
       wholeNumber(`neurons[${n}]`, k, 0, plan.network.neurons - 1);
@@ -210,6 +216,7 @@ export class EngineNetwork {
 
   /** Prepares the evaluation of a loss for plans that differ only in values and seed. */
   async evaluator(plan: SolvePlan, loss: Loss, names: readonly string[], requireExact = true): Promise<Evaluator> {
+    this.engine.check();
     const views = requestedViews(this.network, parameterLayout(plan), names);
     this.checkLoss(loss, requireExact);
     return this.place<Evaluator>(async (gpu) => {
@@ -233,6 +240,7 @@ export class EngineNetwork {
 
 export class Engine {
   private left = false;
+  private disposed = false;
 
   private constructor(
     private readonly device: Gpu | undefined,
@@ -258,7 +266,7 @@ export class Engine {
 
   /**
    * Opens an engine.
-   * @throws SaltationError `no-adapter` where backend is `webgpu` and none is found.
+   * @throws SaltationError `no-adapter` where backend is `webgpu` and none is found, `device-lost` for a device that is.
    */
   static async create(options: EngineOptions = {}): Promise<Engine> {
     checkOptions("", options, "backend device powerPreference software? log()");
@@ -305,6 +313,7 @@ export class Engine {
 
   /** Puts a network on the engine. @throws SaltationError `invalid-input`. */
   network(definition: NetworkDefinition): EngineNetwork {
+    this.check();
     return new EngineNetwork(this, defineNetwork(definition));
   }
 
@@ -315,7 +324,17 @@ export class Engine {
 
   /** Frees the device and every buffer; a caller's own device is left alive. */
   dispose(): void {
+    this.disposed = true;
     this.device?.dispose();
+  }
+
+  /**
+   * @throws SaltationError `disposed`, or `device-lost`.
+   * @internal
+   */
+  check(): void {
+    if (this.gpu && this.gpu.state !== "alive") this.gpu.check();
+    if (this.disposed) throw disposedError();
   }
 }
 

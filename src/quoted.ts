@@ -3,8 +3,8 @@
  * control characters, and marks of direction turn what stands around them round.
  */
 
-/** Control and format characters (of direction among them), and separators of lines. */
-const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+/** Control and format characters (of direction among them), separators of lines, halves of characters. */
+const unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 const asCode = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
@@ -17,8 +17,6 @@ export const escaped = (text: string): string =>
 /** Whether all of a text can be seen. */
 export const isPlain = (text: string): boolean => escaped(text) === text;
 
-/** A text in quotes, as in JSON, escaped, and cut with … where it is longer than `most` characters. */
-export function quoted(text: string, most = 60): string {
-  const shown = text.length > most ? `${text.slice(0, most - 1)}…` : text;
-  return escaped(JSON.stringify(shown));
-}
+/** A text in double quotes, escaped, and cut with … where it is longer than `most` characters. */
+export const quoted = (text: string, most = 60): string =>
+  `"${escaped((text.length > most ? `${text.slice(0, most - 1)}…` : text).replace(/["\\]/g, "\\$&"))}"`;

@@ -1,6 +1,17 @@
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 
 /**
+ * The next place to look at within a bracket: Newton's where its correction is less than half of the one before, else the
+ * middle. Where the slope that Newton has is not that of the curve (a steep hazard in a coarse step), it swings from side to
+ * side of the root and hardly comes nearer. Corrections below 1e-4 of a step may be rounding.
+ */
+export const bracketFunction = /* wgsl */ `
+fn bracketed(h: f32, next: f32, low: f32, high: f32, before: f32) -> f32 {
+  return select(0.5f * (low + high), next, next > low && next < high && abs(next - h) <= max(0.5f * before, 1e-4f));
+}
+`;
+
+/**
  * Steps towards the root of the event function E along a Runge-Kutta sub-step, as a function of its length.
  *
  * The first guess, as a part of the whole sub-step, is the root of the cubic through values and slopes at both ends, by a
@@ -48,6 +59,9 @@ export function locateFunctions(smooth: boolean, affineEvent: boolean): string {
 #if ${smooth}
 ${newtonFunctions}
 #endif
+#if ${smooth || !affineEvent}
+${bracketFunction}
+#endif
 
 fn place_of(e_start: f32, rho: f32, h: f32) -> f32 {
   return select(clamp(rho + h, 1e-7f, 1.0f), max(rho, 1e-7f), e_start >= 0.0f);
@@ -75,6 +89,7 @@ fn locate(y: State, trial: State, z: Noise, rho: f32, current: f32) -> f32 {
 #if ${smooth || !affineEvent}
   var low = 0.0f;
   var high = length;
+  var before = 2.0f * length; // the last correction
   var tries = 0u;
   var done = false;
   loop {
@@ -91,7 +106,9 @@ fn locate(y: State, trial: State, z: Noise, rho: f32, current: f32) -> f32 {
     let next = h - e / rate;
     done = abs(next - h) <= 4e-7f + 1.2e-7f * abs(e_start / rate) || tries >= 24u;
 #endif
-    h = select(select(0.5f * (low + high), next, next > low && next < high), clamp(next, 0.0f, length), done);
+    let to = select(bracketed(h, next, low, high, before), clamp(next, 0.0f, length), done);
+    before = abs(to - h);
+    h = to;
     continuing { break if done; }
   }
   return place_of(e_start, rho, h);

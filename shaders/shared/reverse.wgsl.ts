@@ -1,11 +1,16 @@
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
-import type { SolverShape } from "./solver.wgsl.js";
+import { endOf, type SolverShape, stepFrom } from "./solver.wgsl.js";
 
 /**
  * Exact reverse of a sub-step, for any cell: needs the functions of solver.wgsl.ts and the cell's derivatives. Cotangents
  * of times are by physical time, not by fractions of a step.
  */
-export function reverseFunctions({ smooth, rolled }: Pick<SolverShape, "smooth" | "rolled">): string {
+export function reverseFunctions({
+  smooth,
+  carried,
+  rolled,
+}: Pick<SolverShape, "smooth" | "carried" | "rolled">): string {
+  const joined = "state_add(b2.y, state_add(b3.y, b4.y))";
   return wgsl`
 // Stages of a sub-step, from which both its end and its reverse follow.
 struct Stages {
@@ -43,10 +48,10 @@ fn substep_stages(y: State, z: Noise, rho: f32, h: f32, current: f32) -> Stages 
   s.y4 = state_axpy(y, t, s.f3.f);
   s.f4 = cell_flow_kept(s.y4, current, slope_at(z, rho + h));
 #endif
-  s.end = state_axpy(state_axpy(y, t * 0.33333334f, state_add(s.f2.f, s.f3.f)), t * 0.16666667f, state_add(s.f1.f, s.f4.f));
+  s.end = ${endOf(carried, "s.f1.f", "s.f2.f", "s.f3.f", "s.f4.f")};
 #else
   s.f1 = cell_flow_kept(y, current, slope_scale(0.0f, slope_at(z, rho)));
-  s.end = state_axpy(y, t, s.f1.f);
+  s.end = ${stepFrom(carried, "y", "t", "s.f1.f")};
 #endif
   return s;
 }
@@ -128,7 +133,7 @@ fn substep_reverse(s: Stages, y: State, z: Noise, rho: f32, h: f32, current: f32
   let b2 = cell_flow_vjp(s.y2, current, x_middle, s.f2, state_axpy(state_scale(third, c), 0.5f * t, b3.y));
   let b1 = cell_flow_vjp(y, current, slope_at(z, rho), s.f1, state_axpy(state_scale(sixth, c), 0.5f * t, b2.y));
 #endif
-  out.y = state_add(state_add(c, b1.y), state_add(b2.y, state_add(b3.y, b4.y)));
+  out.y = ${carried ? `state_carry(c, state_add(b1.y, ${joined}))` : `state_add(state_add(c, b1.y), ${joined})`};
   let r1 = slope_dot(b1.x, rate);
   let r23 = slope_dot(b2.x, rate) + slope_dot(b3.x, rate);
   let r4 = slope_dot(b4.x, rate);
@@ -137,7 +142,7 @@ fn substep_reverse(s: Stages, y: State, z: Noise, rho: f32, h: f32, current: f32
     + 0.5f * (state_dot(b2.y, s.f1.f) + state_dot(b3.y, s.f2.f)) + state_dot(b4.y, s.f3.f) + 0.5f * r23 + r4;
 #else
   let b1 = cell_flow_vjp(y, current, slope_scale(0.0f, slope_at(z, rho)), s.f1, state_scale(t, c));
-  out.y = state_add(c, b1.y);
+  out.y = ${carried ? "state_carry(c, b1.y)" : "state_add(c, b1.y)"};
   out.start = 0.0f;
   out.length = state_dot(c, s.f1.f);
 #endif

@@ -19,6 +19,8 @@ export interface SolverShape {
   parabola: boolean;
   /** Whether path 2k + 1 has the noise of path 2k with its sign turned, and 1 − u for u. */
   antithetic: boolean;
+  /** Whether states, their derivatives and gradients carry what rounding leaves of them (carry.wgsl.ts). */
+  carried: boolean;
   /** Where the parameters of the cell lie in the flat vector: offset, and stride per neuron (0 where shared). */
   parameters: readonly { offset: number; stride: number }[];
   current: { offset: number; stride: number; samples: number; width: number };
@@ -61,7 +63,7 @@ const members = (channels: readonly number[], text: (i: number, c: number) => st
  * (n0 + sqrt(3) n1 (1 - 2 rho)) / sqrt(dt) for the standard normal pair (n0, n1) of the step: line + parabola.
  */
 export function solverFunctions(shape: SolverShape): string {
-  const { channels, smooth, parabola } = shape;
+  const { channels, smooth, parabola, carried } = shape;
   const noisy = channels.length > 0;
   const perStep = shape.neurons * shape.cellChannels;
   const withB = smooth && parabola;
@@ -200,10 +202,22 @@ fn advance(y: State, z: Noise, rho: f32, h: f32, current: f32) -> State {
   let k3 = cell_flow(state_axpy(y, half, k2), current, x_middle);
   let k4 = cell_flow(state_axpy(y, t, k3), current, slope_at(z, rho + h));
 #endif
-  return state_axpy(state_axpy(y, t * 0.33333334f, state_add(k2, k3)), t * 0.16666667f, state_add(k1, k4));
+  return ${endOf(carried, "k1", "k2", "k3", "k4")};
 #else
-  return state_axpy(y, t, cell_drift(y, current));
+  return ${stepFrom(carried, "y", "t", "cell_drift(y, current)")};
 #endif
 }
 `;
 }
+
+/** WGSL of the end of a Runge-Kutta 4 sub-step from y, of length t, with slopes of these names. */
+export function endOf(carried: boolean, k1: string, k2: string, k3: string, k4: string): string {
+  const [middle, ends] = [`t * 0.33333334f, state_add(${k2}, ${k3})`, `t * 0.16666667f, state_add(${k1}, ${k4})`];
+  return carried
+    ? `state_carry(y, state_axpy(state_scale(${middle}), ${ends}))`
+    : `state_axpy(state_axpy(y, ${middle}), ${ends})`;
+}
+
+/** WGSL of y + a k, for states. */
+export const stepFrom = (carried: boolean, y: string, a: string, k: string): string =>
+  carried ? `state_carry(${y}, state_scale(${a}, ${k}))` : `state_axpy(${y}, ${a}, ${k})`;

@@ -1,6 +1,7 @@
 /** Reports come from files that anybody may have written: their structure is checked before they are used. */
 import * as z from "zod";
 import { fail } from "../checks.js";
+import { parseJson } from "../io/json.js";
 import { type BenchReport, places } from "./report.js";
 import { suiteNames } from "./suite-names.js";
 
@@ -48,9 +49,9 @@ export const reportSchema: z.ZodType<BenchReport> = z.object({
 export function readReport(text: string, name: string): BenchReport {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (error) {
-    return fail("--compare", `${name} is no JSON: ${(error as Error).message}`);
+    return fail("--compare", `${name} ${(error as Error).message}`);
   }
   const read = reportSchema.safeParse(value);
   if (read.success) return read.data;

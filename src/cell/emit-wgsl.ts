@@ -5,7 +5,11 @@
  * What depends on parameters alone is computed once per neuron, in `cell_prepare`, and divisions by it become products.
  * Values that flow and its derivative share and that are dear (exponentials, divisions, …) are kept by `cell_flow_kept`
  * for `cell_flow_vjp`.
+ *
+ * Where increments are carried, a State has a second number for each state variable, what rounding left of it so far
+ * (shaders/shared/carry.wgsl.ts), and so have cotangents, tangents and the accumulators of gradients.
  */
+import { carryFunction } from "../../shaders/shared/carry.wgsl.js";
 import { SaltationError } from "../errors.js";
 import type { Cell } from "./cell.js";
 import { parameterInput, stateInput } from "./cell.js";
@@ -24,6 +28,8 @@ export interface WgslCellOptions {
   derivatives?: "none" | "reverse" | "forward";
   /** Also emit the logarithm of the hazard, with its derivative where derivatives are `reverse`. */
   hazard?: boolean;
+  /** Whether states, their derivatives and gradients carry what rounding leaves of them. */
+  carried?: boolean;
 }
 
 /** A float32 literal. @throws SaltationError for a number beyond float32. */
@@ -123,6 +129,21 @@ function newLine(lines: string[], value: string): string {
   return name;
 }
 
+/** What a function adds to one of its inputs, where it does no more than that: zero where it gives the input back. */
+function incrementOf(graph: Graph, node: Node, input: string): Node | undefined {
+  if (isInput(node, input)) return graph.zero;
+  const [a, b] = node.args as [Node, Node];
+  if (node.op === "sub") {
+    const left = incrementOf(graph, a, input);
+    return left && graph.sub(left, b);
+  }
+  if (node.op !== "add") return undefined;
+  const left = incrementOf(graph, a, input);
+  if (left) return graph.add(left, b);
+  const right = incrementOf(graph, b, input);
+  return right && graph.add(a, right);
+}
+
 interface Emitted {
   lines: string[];
   names: string[];
@@ -189,7 +210,11 @@ export function emitCellWgsl(cell: Cell, options: WgslCellOptions, functions?: C
     return { lines, names: rootNames };
   };
 
-  const stateOf = (names: readonly string[]): string => `State(${names.join(", ")})`;
+  const { carried = false } = options;
+  const low = (i: number): number => states.length + i;
+  const noLows = states.map(() => "0.0f");
+  const stateOf = (names: readonly string[], lows: readonly string[] = noLows): string =>
+    `State(${[...names, ...(carried ? lows : [])].join(", ")})`;
   const text: string[] = [];
   const define = (head: string, lines: readonly string[], last: string): void => {
     text.push(`${head} {`, ...lines, ...(last ? [`  ${last}`] : []), "}");
@@ -198,9 +223,39 @@ export function emitCellWgsl(cell: Cell, options: WgslCellOptions, functions?: C
     const { lines, names } = emit(nodes);
     define(`fn ${head} -> State`, lines, `return ${stateOf(names)};`);
   };
+  /**
+   * A function from states (or cotangents, or tangents) to such: what it only adds to is carried.
+   * @param inputs names of the inputs that the results stem from, and what they are called in WGSL.
+   * @param more roots beside the results; their names go to `after`, for statements.
+   */
+  const jumpFunction = (
+    head: string,
+    nodes: readonly Node[],
+    input: (state: string) => string,
+    called: string,
+    more: readonly Node[] = [],
+    after: (names: readonly string[]) => string[] = () => [],
+  ): void => {
+    const increments = nodes.map((n, i) => (carried ? incrementOf(g, n, input(cell.states[i]!)) : undefined));
+    const { lines, names } = emit([...nodes.map((n, i) => increments[i] ?? n), ...more]);
+    lines.push(...after(names.slice(nodes.length)));
+    const [highs, lows] = [names.slice(0, nodes.length), [...noLows]];
+    increments.forEach((increment, i) => {
+      if (!increment) return;
+      const [y, rest] = [`${called}.y${i}`, `${called}.y${low(i)}`];
+      const still = isConstant(increment, 0);
+      if (!still) lines.push(`  let j${i} = add_carrying(${y}, ${rest}, ${names[i]!});`);
+      highs[i] = still ? y : `j${i}.x`;
+      lows[i] = still ? rest : `j${i}.y`;
+    });
+    define(`fn ${head} -> State`, lines, `return ${stateOf(highs, lows)};`);
+  };
+  /** A statement that adds to an accumulator. */
+  const addTo = (accumulator: string, text: string): string =>
+    carried ? `  add_${accumulator}(${text});` : `  ${accumulator} += ${text};`;
   /** Statements that add parameter cotangents to their accumulators. */
   const accumulate = (indices: readonly number[], names: readonly string[], scale = ""): string[] =>
-    indices.map((i, k) => `  grad_${i} += ${scale}${names[k]!};`);
+    indices.map((i, k) => addTo(`grad_${i}`, `${scale}${names[k]!}`));
   const wantedParameters = (cotangents: readonly Node[]): number[] =>
     nonZero(cotangents).filter((i) => requested.has(i));
 
@@ -208,17 +263,20 @@ export function emitCellWgsl(cell: Cell, options: WgslCellOptions, functions?: C
   valueFunction("cell_flow(y: State, current: f32, x: Slope)", f.flow.value);
   valueFunction("cell_drift(y: State, current: f32)", cell.drift);
   {
-    const { lines, names } = emit(f.event.value);
-    define("fn cell_event(y: State) -> f32", lines, `return ${names[0]!};`);
+    // To first order, with what is left of the states.
+    const slopes = carried ? nonZero(f.event.cotangents.states) : [];
+    const { lines, names } = emit([...f.event.value, ...slopes.map((i) => f.event.cotangents.states[i]!)]);
+    const rest = slopes.map((i, n) => `${names[n + 1]!} * y.y${low(i)}`).join(" + ");
+    define("fn cell_event(y: State) -> f32", lines, `return ${names[0]!}${rest && ` + (${rest})`};`);
   }
   {
     const { lines, names } = emit(f.event.cotangents.states);
     define("fn cell_event_gradient(y: State) -> State", lines, `return ${stateOf(names)};`);
   }
-  valueFunction("cell_reset(y: State, u: f32)", f.reset.value);
-  valueFunction("cell_receive(y: State, w: f32)", f.receive.value);
+  jumpFunction("cell_reset(y: State, u: f32)", f.reset.value, stateInput, "y");
+  jumpFunction("cell_receive(y: State, w: f32)", f.receive.value, stateInput, "y");
   valueFunction("cell_start(u: f32)", f.start.value);
-  valueFunction("cell_kick(y: State, x: Slope)", f.kick.value);
+  jumpFunction("cell_kick(y: State, x: Slope)", f.kick.value, stateInput, "y");
 
   if (options.hazard) {
     const { value, states: yBar, parameters, current } = logHazard(cell);
@@ -233,7 +291,7 @@ export function emitCellWgsl(cell: Cell, options: WgslCellOptions, functions?: C
         ...(withCurrent ? [current] : []),
       ]);
       lines.push(...accumulate(indices, names.slice(states.length)));
-      if (withCurrent) lines.push(`  grad_current += ${names[names.length - 1]!};`);
+      if (withCurrent) lines.push(addTo("grad_current", names[names.length - 1]!));
       const gradient = stateOf(names.slice(0, states.length));
       define("fn cell_log_hazard_vjp(y: State, current: f32) -> State", lines, `return ${gradient};`);
     }
@@ -261,7 +319,7 @@ export function emitCellWgsl(cell: Cell, options: WgslCellOptions, functions?: C
       const yNames = take(yBar.length);
       const xNames = take(xBar.length);
       lines.push(...accumulate(used, take(used.length)));
-      if (withCurrent) lines.push(`  grad_current += ${take(1)[0]!};`);
+      if (withCurrent) lines.push(addTo("grad_current", take(1)[0]!));
       const slope = xNames.length > 0 ? `Slope(${xNames.join(", ")})` : "Slope(0.0f)";
       define(
         "fn cell_flow_vjp(y: State, current: f32, x: Slope, kept: FlowKept, c: State) -> FlowCotangent",
@@ -271,9 +329,15 @@ export function emitCellWgsl(cell: Cell, options: WgslCellOptions, functions?: C
     }
     const vjp = (head: string, cotangents: { states: readonly Node[]; parameters: readonly Node[] }): void => {
       const indices = wantedParameters(cotangents.parameters);
-      const { lines, names } = emit([...cotangents.states, ...indices.map((i) => cotangents.parameters[i]!)]);
-      lines.push(...accumulate(indices, names.slice(cell.states.length)));
-      define(`fn ${head} -> State`, lines, `return ${stateOf(names.slice(0, cell.states.length))};`);
+      const parts = indices.map((i) => cotangents.parameters[i]!);
+      jumpFunction(
+        head,
+        cotangents.states,
+        (n) => `c.${n}`,
+        "c",
+        parts,
+        (names) => accumulate(indices, names),
+      );
     };
     vjp("cell_reset_vjp(y: State, u: f32, c: State)", f.reset.cotangents);
     vjp("cell_receive_vjp(y: State, w: f32, c: State)", f.receive.cotangents);
@@ -310,10 +374,11 @@ export function emitCellWgsl(cell: Cell, options: WgslCellOptions, functions?: C
       "cell_flow_jvp(y: State, current: f32, x: Slope, dy: State, d_current: f32, dx: Slope)",
       f.flow.tangent,
     );
-    valueFunction("cell_reset_jvp(y: State, u: f32, dy: State)", f.reset.tangent);
-    valueFunction("cell_receive_jvp(y: State, w: f32, dy: State, d_weight: f32)", f.receive.tangent);
+    const along = (state: string): string => `dy.${state}`;
+    jumpFunction("cell_reset_jvp(y: State, u: f32, dy: State)", f.reset.tangent, along, "dy");
+    jumpFunction("cell_receive_jvp(y: State, w: f32, dy: State, d_weight: f32)", f.receive.tangent, along, "dy");
     valueFunction("cell_start_jvp(u: f32)", f.start.tangent);
-    valueFunction("cell_kick_jvp(y: State, x: Slope, dy: State)", f.kick.tangent);
+    jumpFunction("cell_kick_jvp(y: State, x: Slope, dy: State)", f.kick.tangent, along, "dy");
     const { lines, names } = emit(f.event.tangent);
     define("fn cell_event_jvp(y: State, dy: State) -> f32", lines, `return ${names[0]!};`);
   }
@@ -339,17 +404,31 @@ export function emitCellWgsl(cell: Cell, options: WgslCellOptions, functions?: C
   }
 
   const field = (list: readonly number[], letter: string): string => list.map((i) => `${letter}${i}: f32`).join(", ");
-  const each = (template: (i: number) => string): string => states.map(template).join(", ");
+  /** A number for each state variable, and where increments are carried what is left of it. */
+  const each = (template: (i: number) => string, rest: (i: number) => string): string =>
+    [...states.map(template), ...(carried ? states.map((i) => rest(low(i))) : [])].join(", ");
+  const nothing = (): string => "0.0f";
+  const ofY = (i: number): string => `y.y${i}`;
+  const choice = (i: number): string => `select(no.y${i}, yes.y${i}, c)`;
+  const accumulator = (name: string): string[] =>
+    carried
+      ? [
+          `var<private> ${name}: f32;`,
+          `var<private> low_${name}: f32;`,
+          `fn add_${name}(d: f32) { let j = add_carrying(${name}, low_${name}, d); ${name} = j.x; low_${name} = j.y; }`,
+        ]
+      : [`var<private> ${name}: f32;`];
   const slopes = options.channels.map((_, i) => i);
   return [
-    `struct State { ${field(states, "y")} }`,
+    ...(carried ? [carryFunction] : []),
+    `struct State { ${field(carried ? [...states, ...states.map(low)] : states, "y")} }`,
     `struct Slope { ${slopes.length > 0 ? field(slopes, "x") : "none: f32"} }`,
     ...(derivatives === "reverse"
       ? [
           `struct FlowKept { f: State${kept.map((_, i) => `, k${i}: f32`).join("")} }`,
           "struct FlowCotangent { y: State, x: Slope }",
-          ...[...requested].map((i) => `var<private> grad_${i}: f32;`),
-          "var<private> grad_current: f32;",
+          ...[...requested].flatMap((i) => accumulator(`grad_${i}`)),
+          ...accumulator("grad_current"),
         ]
       : []),
     ...cell.parameters.map((_, i) => `var<private> par_${i}: f32;`),
@@ -358,12 +437,24 @@ export function emitCellWgsl(cell: Cell, options: WgslCellOptions, functions?: C
     "fn cell_prepare() {",
     ...prepare,
     "}",
-    `fn state_zero() -> State { return State(${each(() => "0.0f")}); }`,
-    `fn state_axpy(y: State, a: f32, k: State) -> State { return State(${each((i) => `y.y${i} + a * k.y${i}`)}); }`,
-    `fn state_scale(a: f32, k: State) -> State { return State(${each((i) => `a * k.y${i}`)}); }`,
-    `fn state_add(y: State, k: State) -> State { return State(${each((i) => `y.y${i} + k.y${i}`)}); }`,
+    `fn state_zero() -> State { return State(${each(nothing, nothing)}); }`,
+    `fn state_axpy(y: State, a: f32, k: State) -> State { return State(${each((i) => `y.y${i} + a * k.y${i}`, ofY)}); }`,
+    `fn state_scale(a: f32, k: State) -> State { return State(${each((i) => `a * k.y${i}`, nothing)}); }`,
+    `fn state_add(y: State, k: State) -> State { return State(${each((i) => `y.y${i} + k.y${i}`, ofY)}); }`,
     `fn state_dot(a: State, b: State) -> f32 { return ${states.map((i) => `a.y${i} * b.y${i}`).join(" + ")}; }`,
-    `fn state_select(no: State, yes: State, c: bool) -> State { return State(${each((i) => `select(no.y${i}, yes.y${i}, c)`)}); }`,
+    `fn state_select(no: State, yes: State, c: bool) -> State { return State(${each(choice, choice)}); }`,
+    ...(carried
+      ? [
+          "// y + d, with what rounding leaves.",
+          "fn state_carry(y: State, d: State) -> State {",
+          ...states.map((i) => `  let j${i} = add_carrying(y.y${i}, y.y${low(i)}, d.y${i});`),
+          `  return ${stateOf(
+            states.map((i) => `j${i}.x`),
+            states.map((i) => `j${i}.y`),
+          )};`,
+          "}",
+        ]
+      : []),
     `fn state_not_finite(y: State) -> bool { return ${states
       .map((i) => `(bitcast<u32>(y.y${i}) & 0x7f800000u) == 0x7f800000u`)
       .join(" || ")}; }`,

@@ -7,10 +7,13 @@ import { type BenchReport, compareReports, comparisonCount } from "../bench/repo
 import type { BenchOptions, Progress } from "../bench/run.js";
 import { type SuiteName, suiteNames } from "../bench/suite-names.js";
 import { fail, oneOf } from "../checks.js";
+import { SaltationError } from "../errors.js";
+import { textOf } from "../io/file-kind.js";
 import { benchInChrome, benchInNode } from "./bench-hosts.js";
 import { colours } from "./colours.js";
 import { print, printJson } from "./output.js";
-import { checkOutputs, reason, writeOutput } from "./output-files.js";
+import { checkOutputs, writeOutput } from "./output-files.js";
+import { readGiven } from "./read-file.js";
 import { compactTable } from "./table.js";
 
 export interface BenchCommandOptions {
@@ -37,13 +40,13 @@ function versionOf(name: string): string {
 }
 
 function readReportFile(file: string): BenchReport {
-  let text: string;
+  const bytes = readGiven("--compare", file);
   try {
-    text = readFileSync(file, "utf8");
+    return readReport(textOf(bytes), file);
   } catch (error) {
-    return fail("--compare", `cannot read ${file}: ${reason(error)}`);
+    if (error instanceof SaltationError) throw error;
+    return fail("--compare", `${file} ${(error as Error).message}`);
   }
-  return readReport(text, file);
 }
 
 function printReport(report: BenchReport): void {
@@ -141,12 +144,13 @@ export async function benchCommand(names: string[], options: BenchCommandOptions
     },
     totalSeconds: (performance.now() - began) / 1000,
   };
-  if (options.out) writeOutput("--out", options.out, `${JSON.stringify(report, null, 2)}\n`);
+  const written =
+    options.out !== undefined && writeOutput("--out", options.out, `${JSON.stringify(report, null, 2)}\n`);
   if (options.json) {
     printJson(before ? { ...report, comparison: compareReports(before, report) } : report);
     return;
   }
   printReport(report);
   if (before) printChanges(before, report, options.compare!);
-  if (options.out) print(`report in ${options.out}`);
+  if (written) print(`report in ${options.out}`);
 }

@@ -1,22 +1,16 @@
 /** Checkpoint files of training runs: written whole or not at all, and read with care. */
 import { createHash } from "node:crypto";
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import * as z from "zod";
 import { fail } from "../checks.js";
 import { checkpointSchema } from "../io/checkpoint-schema.js";
+import { readJson } from "../io/read-json.js";
 import type { FileContext } from "../io/recording.js";
+import { canonical, intact, sealed } from "../io/seal.js";
 import type { Checkpoint } from "../train/train.js";
-import { checkOutputs, checkWritable } from "./output-files.js";
+import { checkOutputs } from "./output-files.js";
+import { readNamed } from "./read-file.js";
+import { writeWhole } from "./write-file.js";
 
 /** Short digests of a job's fields and of the files that it names: what makes one run differ from another. */
 export type Fingerprint = Record<string, string>;
@@ -31,15 +25,6 @@ export interface CheckpointFile extends Checkpoint {
 }
 
 const digest = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex").slice(0, 16);
-
-/** JSON with the keys of objects in order. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, v: unknown) =>
-    v && typeof v === "object" && !Array.isArray(v)
-      ? Object.fromEntries(Object.entries(v).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : v,
-  );
-}
 
 /** A file context that notes the digest of each file it opens, under the field that names it. */
 export function fingerprinted(context: FileContext, fingerprint: Fingerprint): FileContext {
@@ -62,22 +47,12 @@ export function fingerprintJob(job: object, fingerprint: Fingerprint): void {
   }
 }
 
-/** Written beside the file, forced to disk and renamed: whatever happens, a whole checkpoint is there. */
+/**
+ * Written whole or not at all: whatever happens, a whole checkpoint is there.
+ * @throws the system's error.
+ */
 export function writeCheckpoint(file: string, checkpoint: CheckpointFile): void {
-  const fresh = `${file}.new`;
-  try {
-    const handle = openSync(fresh, "w");
-    try {
-      writeFileSync(handle, JSON.stringify(checkpoint));
-      fsyncSync(handle);
-    } finally {
-      closeSync(handle);
-    }
-    renameSync(fresh, file);
-  } catch (error) {
-    rmSync(fresh, { force: true });
-    fail("checkpoint", `cannot write ${file}: ${(error as Error).message}`);
-  }
+  writeWhole(file, JSON.stringify(sealed(checkpoint)));
 }
 
 /**
@@ -87,7 +62,6 @@ export function writeCheckpoint(file: string, checkpoint: CheckpointFile): void 
 export function checkCheckpoint(file: string, read: readonly (string | undefined)[]): void {
   checkOutputs({ checkpoint: file }, read);
   if (existsSync(file) && !statSync(file).isFile()) fail("checkpoint", `${file} is a device or a pipe; name a file`);
-  checkWritable("checkpoint", `${file}.new`);
 }
 
 const schema = z.object({
@@ -96,25 +70,23 @@ const schema = z.object({
   job: z.record(z.string(), z.string()),
   adapter: z.string(),
   loss: z.number().optional(),
+  checksum: z.string({
+    error: "is missing: the file was written by an earlier version, or was edited",
+  }),
 });
 
 /**
  * Reads a checkpoint file of a job.
- * @throws SaltationError `invalid-input` where it is missing, damaged, or another job's.
+ * @throws SaltationError `invalid-input` where it is missing, damaged, edited, or another job's.
  */
-export function readCheckpoint(file: string, job: Fingerprint): CheckpointFile {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    return fail("checkpoint", `cannot resume from ${file}: ${(error as Error).message}`);
-  }
+export function readCheckpoint(file: string, job: Fingerprint, root?: string): CheckpointFile {
+  const bytes = readNamed("checkpoint", file, root);
   const anew = "start anew without --resume, or name another file";
   let data: unknown;
   try {
-    data = JSON.parse(text);
-  } catch {
-    return fail("checkpoint", `${file} is damaged: it is not JSON to its end (${text.length} characters); ${anew}`);
+    data = readJson(bytes).value;
+  } catch (error) {
+    return fail("checkpoint", `${file} is damaged: it ${(error as Error).message}; ${anew}`);
   }
   const version = (data as { version?: unknown } | null)?.version;
   if (typeof version === "number" && version !== 2) {
@@ -125,7 +97,10 @@ export function readCheckpoint(file: string, job: Fingerprint): CheckpointFile {
     const issue = result.error.issues[0]!;
     fail("checkpoint", `${file} is no checkpoint, or damaged, at "${issue.path.join(".")}": ${issue.message}; ${anew}`);
   }
-  const found = result.data;
+  if (!intact(data as Record<string, unknown>)) {
+    fail("checkpoint", `${file} is damaged or was edited: its checksum does not fit what it says; ${anew}`);
+  }
+  const { checksum: _, ...found } = result.data;
   const differ = [...new Set([...Object.keys(job), ...Object.keys(found.job)])].filter((f) => job[f] !== found.job[f]);
   if (differ.length > 0) {
     const what = `${differ.join(", ")} ${differ.length > 1 ? "differ" : "differs"}`;

@@ -2,14 +2,15 @@ import { join } from "node:path";
 import { fail } from "../checks.js";
 import { Engine } from "../engine.js";
 import { type Figure1Run, figure1Setting, lastMean, runFigure1 } from "../experiments/figure1.js";
+import { canDraw } from "./can-draw.js";
 import { wholeOption } from "./options.js";
 import { type CommonOptions, print, printJson, progressBar } from "./output.js";
 import { checkOutputs, writeOutput } from "./output-files.js";
 import { newTable } from "./table.js";
 
 export interface Figure1CommandOptions extends CommonOptions {
-  /** A folder. */
-  out: string;
+  /** A folder; "out" where none is named. */
+  out?: string;
   /** Numbers as they were typed. */
   steps: string;
   seed: string;
@@ -19,8 +20,8 @@ export interface Figure1CommandOptions extends CommonOptions {
 export async function figure1Command(options: Figure1CommandOptions): Promise<void> {
   const steps = wholeOption("--steps", options.steps, 1, 2 ** 31);
   const seed = wholeOption("--seed", options.seed, 0, 2 ** 32 - 1);
-  if (options.out.trim() === "") fail("--out", "is empty; name a folder");
-  const file = join(options.out, "figure1.svg");
+  if (options.out?.trim() === "") fail("--out", "is empty; name a folder");
+  const file = canDraw(options.out && "--out") ? join(options.out ?? "out", "figure1.svg") : undefined;
   checkOutputs({ "--out": file }, []);
   const engine = await Engine.create({ backend: options.backend as "auto" });
   try {
@@ -59,10 +60,13 @@ export async function figure1Command(options: Figure1CommandOptions): Promise<vo
       testMae: lastMean(r.testMae),
       seconds: r.seconds,
     }));
-    const { figure1Svg } = await import("../io/figures/figure1.js");
-    writeOutput("--out", file, await figure1Svg(runs, { trueCurrent: figure1Setting.trueCurrent }));
+    let written = false;
+    if (file) {
+      const { figure1Svg } = await import("../io/figures/figure1.js");
+      written = writeOutput("--out", file, await figure1Svg(runs, { trueCurrent: figure1Setting.trueCurrent }));
+    }
     if (options.json) {
-      printJson({ adapter: engine.adapterName, runs: rows, figure: file });
+      printJson({ adapter: engine.adapterName, runs: rows, ...(written ? { figure: file } : {}) });
       return;
     }
     const table = newTable(["sigma", "n", "current (true 1.5)", "test MAE", "seconds"]);
@@ -71,7 +75,7 @@ export async function figure1Command(options: Figure1CommandOptions): Promise<vo
     }
     print(table.toString());
     print("current and test MAE are means over the last 200 steps");
-    print(`figure in ${file}`);
+    if (written) print(`figure in ${file}`);
   } finally {
     engine.dispose();
   }

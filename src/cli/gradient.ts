@@ -9,13 +9,22 @@ import { parameterLayout, requestedViews } from "../solve/layout.js";
 import { planSolve } from "../solve/plan.js";
 import { checkLoss, planForLoss } from "../train/loss-plan.js";
 import { filesBeside, readJobFile } from "./job-file.js";
-import { type CommonOptions, print, printJson, progressBar, readable, readableParameter } from "./output.js";
+import {
+  type CommonOptions,
+  print,
+  printJson,
+  progressBar,
+  readable,
+  readableNumber,
+  readableParameter,
+  sayWarnings,
+} from "./output.js";
 import { checkOutputs, writeOutput } from "./output-files.js";
 
 /** `saltation gradient job.json`. */
 export async function gradientCommand(file: string, options: CommonOptions): Promise<void> {
-  const job = checkJob(gradientSchema, readJobFile(file, options.recording));
-  const context = filesBeside(file, options.recording);
+  const job = checkJob(gradientSchema, readJobFile(file, options));
+  const context = filesBeside(file, options);
   const definition = networkOf(job, context);
   const solve = solveOptionsOf(job);
   const network = defineNetwork(definition);
@@ -27,7 +36,7 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
   if (job.perPath && options.out === undefined) {
     fail("perPath", "is true, but no --out FILE.npz says where the paths' gradients go");
   }
-  checkOutputs({ "--out": options.out }, [file, options.recording]);
+  checkOutputs({ "--out": options.out }, [file, options.recording, ...context.opened]);
 
   const engine = await Engine.create({ backend: options.backend as "auto" });
   try {
@@ -53,6 +62,7 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
           : {}),
       })
       .finally(() => bar.stop());
+    let written = false;
     if (perPath) {
       const arrays: Record<string, NpyArray> = {};
       const column = (from: number, width: number): Float64Array =>
@@ -68,7 +78,7 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
         arrays[`gradient_${view.name}`] = { data: column(at, view.length), shape };
         at += view.length;
       }
-      writeOutput("--out", options.out!, writeNpz(arrays));
+      written = writeOutput("--out", options.out!, writeNpz(arrays));
     } else if (options.out !== undefined) {
       const row = (numbers: unknown): NpyArray => {
         const data = Float64Array.from([numbers].flat(Number.POSITIVE_INFINITY) as number[]);
@@ -84,7 +94,8 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
       writeOutput("--out", options.out, writeNpz(arrays));
     }
     const seconds = (performance.now() - began) / 1000;
-    const { value, standardError, gradient, gradientStandardError, saturatedPaths } = result;
+    const { value, standardError, gradient, gradientStandardError, saturatedPaths, warnings } = result;
+    sayWarnings(warnings);
     if (options.json) {
       const adapter = engine.adapterName;
       printJson({
@@ -95,15 +106,19 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
         gradient,
         gradientStandardError,
         saturatedPaths,
+        ...(warnings ? { warnings } : {}),
         seconds,
       });
     } else {
       print(`${job.paths} paths on ${engine.adapterName} in ${readable(seconds)} s`);
-      print(`value ${readable(value)} ± ${readable(standardError)} (standard error)`);
+      const samples = job.loss.kind === "log-likelihood" ? "trials" : job.antithetic ? "pairs of paths" : "paths";
+      const few = samples === "trials" || job.paths <= (job.antithetic ? 2 : 1);
+      const none = `no standard error${few ? `: that takes two ${samples}` : ""}`;
+      print(`value ${readableNumber(value, standardError)} (${Number.isNaN(standardError) ? none : "standard error"})`);
       for (const name of job.with) {
         print(`d/d ${name} ${readableParameter(job, name, gradient[name], gradientStandardError[name])}`);
       }
-      if (perPath) print(`gradients of every path in ${options.out}`);
+      if (perPath && written) print(`gradients of every path in ${options.out}`);
     }
   } finally {
     engine.dispose();

@@ -77,7 +77,7 @@ function printRows(rows: readonly number[][], rest: string): void {
 
 /** `saltation kernel job.json`: Gram matrix, MMD² or score of signature kernels. */
 export async function kernelCommand(file: string, options: CommonOptions): Promise<void> {
-  const job = checkJob(kernelSchema, readJobFile(file, options.recording));
+  const job = checkJob(kernelSchema, readJobFile(file, options));
   const statistic = job.statistic ?? "gram";
   if (statistic !== "gram" && !job.y) fail("y", `is missing; statistic "${statistic}" compares x with y`);
   if (statistic === "gram" && job.gradient) fail("gradient", 'is for the statistics "mmd" and "score"');
@@ -141,7 +141,7 @@ export async function kernelCommand(file: string, options: CommonOptions): Promi
 
 /** `saltation signature job.json`: truncated signatures, or log-signatures, to npz. */
 export async function signatureCommand(file: string, options: CommonOptions): Promise<void> {
-  const job = checkJob(signatureSchema, readJobFile(file, options.recording));
+  const job = checkJob(signatureSchema, readJobFile(file, options));
   checkLift(job, job.x);
   const { paths } = read("x", job.x, job);
   checkOutputs({ "--out": options.out }, [file]);

@@ -31,7 +31,7 @@ A job file says what to do; for one neuron, 1,000 paths:
   { "network": { "cell": "slif" }, "input": { "current": 1.5 },
     "time": { "t1": 1, "dt": 0.01 }, "paths": 1000, "seed": 1 }
 
-Exit codes: 0 done; 1 bad input, one line says which field; 2 the device failed; 130 stopped by Ctrl-C.`,
+Exit codes: 0 done; 1 bad input, or a file not written: one line says which; 2 the device failed; 130 stopped by Ctrl-C.`,
   );
 
 // Commands are loaded when they run: start-up stays short.
@@ -47,6 +47,7 @@ const jobCommand = <O extends CommonOptions>(
     .option("--out <file.npz>", "write arrays to this file")
     .option("--json", "print one JSON object and nothing else")
     .option("--recording <file>", "the file that the job calls @recording")
+    .option("--root <folder>", "refuse files that the job names outside this folder")
     .addOption(backend)
     .action(async (file: string, options: O) => (await load())(file, options));
 
@@ -88,7 +89,7 @@ program
 program
   .command("figure1")
   .description("recover one neuron's input current from its spike times: table and figure")
-  .option("--out <folder>", "where the figure goes", "out")
+  .option("--out <folder>", "where the figure goes (default: out)")
   .option("--steps <steps>", "training steps of each run", "1500")
   .option("--seed <seed>", "seed of data and training", "1")
   .option("--json", "print one JSON object and nothing else")

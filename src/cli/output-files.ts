@@ -1,7 +1,9 @@
 /** Files that a command writes: their places are tried before any work, and what goes wrong is one line. */
-import { accessSync, closeSync, constants, mkdirSync, openSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { accessSync, closeSync, constants, mkdirSync, openSync, rmSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fail, show } from "../checks.js";
+import { exitBadInput, sayError } from "./output.js";
+import { freshName, targetOf, writeWhole } from "./write-file.js";
 
 /** What the system says, without its name for the call. */
 export const reason = (error: unknown): string => (error as Error).message.replace(/^\w+: /, "").split(", ")[0]!;
@@ -40,9 +42,12 @@ export function checkWritable(field: string, file: string): void {
       accessSync(file, constants.W_OK);
       return;
     }
-    makeFolder(dirname(file));
-    closeSync(openSync(file, "wx"));
-    rmSync(file);
+    const target = targetOf(file);
+    makeFolder(dirname(target));
+    // Beside it: the file itself may be made by another process meanwhile.
+    const probe = freshName(target);
+    closeSync(openSync(probe, "wx"));
+    rmSync(probe);
   } catch (error) {
     cannotWrite(field, file, error);
   }
@@ -58,29 +63,50 @@ export function checkOutputs(
   outputs: Readonly<Record<string, string | undefined>>,
   read: readonly (string | undefined)[],
 ): void {
-  const taken = new Map(read.flatMap((file) => (file ? [[resolve(file), "a file that the command reads"]] : [])));
+  const taken = new Map(read.flatMap((file) => (file ? [[placeOf(file), "a file that the command reads"]] : [])));
   for (const [field, file] of Object.entries(outputs)) {
     if (file === undefined) continue;
-    const what = taken.get(resolve(file));
+    const what = taken.get(placeOf(file));
     if (what) fail(field, `${file} is ${what}; name another file`);
     checkWritable(field, file);
-    if (!status(file) || status(file)?.isFile()) taken.set(resolve(file), `written by ${field} too`);
+    if (!status(file) || status(file)?.isFile()) taken.set(placeOf(file), `written by ${field} too`);
   }
 }
 
-/** @throws SaltationError `invalid-input` where it cannot be written. */
-export function writeOutput(field: string, file: string, data: string | Uint8Array): void {
+/** The place of a file, whatever name leads there. */
+function placeOf(file: string): string {
+  try {
+    return targetOf(file);
+  } catch {
+    return resolve(file); // which says why when it is opened
+  }
+}
+
+/**
+ * Writes a file of results, whole or not at all. Where that fails there is a line about it and an exit code, and the
+ * command goes on: what it has computed is still to be printed.
+ * @returns whether it was written.
+ */
+export function writeOutput(field: string, file: string, data: string | Uint8Array): boolean {
   try {
     makeFolder(dirname(file));
-    writeFileSync(file, data);
+    writeWhole(file, data);
+    return true;
   } catch (error) {
-    cannotWrite(field, file, error);
+    if (!isSystem(error)) throw error;
+    sayError(`${field}: ${notWritten(file, error)}`);
+    process.exitCode = exitBadInput;
+    return false;
   }
 }
 
+const isSystem = (error: unknown): error is Error => error instanceof Error && "syscall" in error;
+
+/** What is said of a file that the system did not let be written. */
+export const notWritten = (file: string, error: Error): string =>
+  `cannot write ${file}: ${reason(error)}; name a place where files can be written`;
+
 function cannotWrite(field: string, file: string, error: unknown): never {
-  if (error instanceof Error && "syscall" in error) {
-    fail(field, `cannot write ${file}: ${reason(error)}; name a place where files can be written`);
-  }
+  if (isSystem(error)) fail(field, notWritten(file, error));
   throw error;
 }

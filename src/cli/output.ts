@@ -1,13 +1,16 @@
 /** What a command prints: results on stdout, progress and messages on stderr. */
 import cliProgress from "cli-progress";
 import { SaltationError } from "../errors.js";
-import { messageColours } from "./colours.js";
+import { escaped } from "../quoted.js";
+import { colours, messageColours } from "./colours.js";
+import { signalExitCode } from "./signals.js";
 
 export interface CommonOptions {
   out?: string;
   json?: boolean;
   backend: string;
   recording?: string;
+  root?: string;
 }
 
 /** Exit codes of the job-file contract. */
@@ -17,8 +20,40 @@ export const exitDeviceFailure = 2;
 /** What another job mends; the device is as it was. */
 const inputErrors = new Set(["invalid-input", "not-finite", "limit"]);
 
+/** Characters of a line on stderr at most: names in it may be of any length. */
+const mostOfLine = 1200;
+
+/** A line for the terminal: unprintable characters escaped, its middle left out where it is long. */
+function safeLine(text: string): string {
+  const line = escaped(text);
+  return line.length > mostOfLine ? `${line.slice(0, mostOfLine - 300)} … ${line.slice(-300)}` : line;
+}
+
+/** Lines for the terminal; colours that this program gave them are kept. */
+const safeLines = (text: string, coloured: boolean): string =>
+  text
+    .split("\n")
+    .map((line) =>
+      coloured
+        ? line
+            .split(colour)
+            .map((part, i) => (i % 2 ? part : escaped(part)))
+            .join("")
+        : escaped(line),
+    )
+    .join("\n");
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is the terminals' control sequence for colours.
+const colour = /(\u001b\[\d+m)/;
+
+/** A line about the run on stderr. */
+export function say(message: string): void {
+  process.stderr.write(`saltation: ${safeLine(message)}\n`);
+}
+
+/** Says in one line what went wrong; the device's messages may have more. */
 export function sayError(message: string): void {
-  process.stderr.write(`${messageColours.red("saltation:")} ${message}\n`);
+  process.stderr.write(`${messageColours.red("saltation:")} ${message.split("\n").map(safeLine).join("\n")}\n`);
 }
 
 /** What others say may quote several lines of a file. */
@@ -30,6 +65,13 @@ export function reportError(error: unknown): number {
     const input = inputErrors.has(error.code);
     sayError(input ? oneLine(error.message) : error.message);
     return input ? exitBadInput : exitDeviceFailure;
+  }
+  if (
+    error instanceof RangeError &&
+    /allocation failed|Invalid (typed )?array length|Invalid string length/.test(error.message)
+  ) {
+    sayError(`out of memory (${error.message}): take fewer paths, fewer steps or smaller files`);
+    return exitBadInput;
   }
   sayError(`internal error: ${(error as Error).stack ?? String(error)}`);
   return exitDeviceFailure;
@@ -66,9 +108,10 @@ export function progressBar(title: string, total: number, unit: string, done = 0
   };
   const onSignal = (signal: NodeJS.Signals): void => {
     stop();
-    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+    if (process.listenerCount(signal) === 0) process.exit(signalExitCode(signal));
   };
-  for (const s of signals) process.on(s, onSignal);
+  // Before others, which may end the process.
+  for (const s of signals) process.prependListener(s, onSignal);
   bar.start(total, done, { note: "" });
   return { update: (n, note = "") => bar.update(n, { note }), stop };
 }
@@ -86,15 +129,20 @@ export function progressOf(title: string, unit: string): { update(done: number, 
 }
 
 export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
+  // Unprintable characters stand only in strings, where \\u says the same.
+  process.stdout.write(`${escaped(JSON.stringify(value))}\n`);
 }
 
 export function print(line: string): void {
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(`${safeLines(line, colours.isColorSupported)}\n`);
 }
+
+/** In place of a number that does not exist. */
+export const none = "–";
 
 /** A number as a person reads it. */
 export function readable(value: number): string {
+  if (Number.isNaN(value)) return none;
   return Number.isFinite(value) ? String(Number(value.toPrecision(6))) : String(value);
 }
 
@@ -117,5 +165,11 @@ export function readableParameter(job: GivenWeights, name: string, value: unknow
   return `[${shown.join(", ")}${flat.length > 8 ? `, … ${flat.length} in all` : ""}]`;
 }
 
-const readableNumber = (value: number, error: unknown): string =>
-  typeof error === "number" ? `${readable(value)} ± ${readable(error)}` : readable(value);
+/** A number with its standard error, where there is one. */
+export const readableNumber = (value: number, error: unknown): string =>
+  typeof error === "number" && !Number.isNaN(error) ? `${readable(value)} ± ${readable(error)}` : readable(value);
+
+/** What is doubtful in a result, a line each on stderr. */
+export function sayWarnings(warnings: readonly string[] = []): void {
+  for (const w of warnings) process.stderr.write(`${messageColours.yellow("warning:")} ${w}\n`);
+}

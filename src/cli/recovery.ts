@@ -97,13 +97,13 @@ export function metricsTable(metrics: Metrics): string {
   return table.toString();
 }
 
-/** Draws the loss, the measures and single trained numbers by training step. */
+/** Draws the loss, the measures and single trained numbers by training step. @returns whether it was written. */
 export async function drawRecovery(
   file: string,
   recovery: Recovery,
   losses: readonly number[],
   firstStep: number,
-): Promise<void> {
+): Promise<boolean> {
   const { seriesSvg } = await import("../io/figures/series.js");
   const by = (y: readonly number[]): { x: number[]; y: readonly number[] } => ({
     x: y.map((_, i) => firstStep + i + 1),
@@ -130,5 +130,5 @@ export async function drawRecovery(
     ...keys.map((key) => panel(names[key], measured(key), key !== "weightError")),
     ...[...recovery.scalars].map(([name, values]) => panel(name, by(values))),
   ];
-  writeOutput("--figure", file, await seriesSvg({ panels }));
+  return writeOutput("--figure", file, await seriesSvg({ panels }));
 }

@@ -53,3 +53,24 @@ export function stopOnSignals(onFirst: (signal: NodeJS.Signals) => void): StopRe
     },
   };
 }
+
+/** How many things are done at present that must be done whole. */
+let deferring = 0;
+
+const deferred = (signal: NodeJS.Signals): void => {
+  // Where others listen, the signal is theirs.
+  if (process.listeners(signal).every((l) => l === deferred)) process.exit(signalExitCode(signal));
+};
+
+/**
+ * Keeps the default of a signal, to end the process on the spot, from falling into what must be done whole.
+ * @returns what ends that; a signal that has come meanwhile then ends the process.
+ */
+export function deferSignals(): () => void {
+  if (deferring++ === 0) for (const s of signals) process.on(s, deferred);
+  const end = (): void => {
+    if (--deferring === 0) for (const s of signals) process.off(s, deferred);
+  };
+  // Signals are heard in the loop's next turn, before its immediates of the turn after.
+  return () => void setImmediate(() => setImmediate(end));
+}

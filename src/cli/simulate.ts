@@ -6,28 +6,31 @@ import { writeNpz } from "../io/npz.js";
 import { defineNetwork } from "../network/network.js";
 import { planSolve } from "../solve/plan.js";
 import { filesBeside, readJobFile } from "./job-file.js";
-import { type CommonOptions, print, printJson, progressBar, readable } from "./output.js";
+import { type CommonOptions, print, printJson, progressBar, readable, sayWarnings } from "./output.js";
 import { checkOutputs, writeOutput } from "./output-files.js";
 
 /** `saltation simulate job.json`. */
 export async function simulateCommand(file: string, options: CommonOptions): Promise<void> {
-  const job = checkJob(simulateSchema, readJobFile(file, options.recording));
-  const definition = networkOf(job, filesBeside(file, options.recording));
+  const job = checkJob(simulateSchema, readJobFile(file, options));
+  const context = filesBeside(file, options);
+  const definition = networkOf(job, context);
   const solve = solveOptionsOf(job);
   // Everything is checked before a device is opened.
   planSolve(defineNetwork(definition), solve);
-  checkOutputs({ "--out": options.out }, [file, options.recording]);
+  checkOutputs({ "--out": options.out }, [file, options.recording, ...context.opened]);
   const engine = await Engine.create({ backend: options.backend as "auto" });
   try {
     const began = performance.now();
     const bar = progressBar("simulate", job.paths, "paths");
-    let result: { meanSpikeCount: number; saturatedPaths: number };
+    let result: { meanSpikeCount: number; saturatedPaths: number; warnings?: readonly string[] };
+    let written = false;
     try {
       const trains = await engine.network(definition).simulate({ ...solve, progress: (done) => bar.update(done) });
-      result = { meanSpikeCount: await trains.meanCount(), saturatedPaths: trains.saturatedPaths };
+      const { saturatedPaths, warnings } = trains;
+      result = { meanSpikeCount: await trains.meanCount(), saturatedPaths, ...(warnings ? { warnings } : {}) };
       if (options.out) {
         const t = await trains.read();
-        writeOutput(
+        written = writeOutput(
           "--out",
           options.out,
           writeNpz({
@@ -40,13 +43,14 @@ export async function simulateCommand(file: string, options: CommonOptions): Pro
     } finally {
       bar.stop();
     }
+    sayWarnings(result.warnings);
     const seconds = (performance.now() - began) / 1000;
     if (options.json) printJson({ adapter: engine.adapterName, paths: job.paths, ...result, seconds });
     else {
       print(`${job.paths} paths on ${engine.adapterName} in ${readable(seconds)} s`);
       print(`mean spike count ${readable(result.meanSpikeCount)}`);
       if (result.saturatedPaths > 0) print(`${result.saturatedPaths} paths stopped at maxSpikes = ${job.maxSpikes}`);
-      if (options.out) print(`spike trains in ${options.out}`);
+      if (written) print(`spike trains in ${options.out}`);
     }
   } finally {
     engine.dispose();

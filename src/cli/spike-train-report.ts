@@ -57,17 +57,31 @@ export class SpikeTrainReport {
     return new SpikeTrainReport(options, readTrials(job.observed as TrialsJob, context, options), solve);
   }
 
-  /** The files that `make` writes, by what they hold. */
-  static files(stem: string) {
-    return { raster: `${stem}-raster.svg`, psth: `${stem}-psth.svg`, parameters: `${stem}-parameters.json` };
+  /** The files that `make` writes, by what they hold. @param drawn whether figures are among them. */
+  static files(stem: string, drawn: boolean) {
+    const figures = { raster: `${stem}-raster.svg`, psth: `${stem}-psth.svg` };
+    return { ...(drawn ? figures : {}), parameters: `${stem}-parameters.json` };
   }
 
-  /** Simulates the fitted network and writes raster, PSTH and fitted parameters to files that begin with `stem`. */
-  async make(engine: Engine, model: NetworkDefinition, values: Values, stem: string): Promise<MadeReport> {
+  /** Simulates the fitted network and writes fitted parameters, raster and PSTH to files that begin with `stem`. */
+  async make(
+    engine: Engine,
+    model: NetworkDefinition,
+    values: Values,
+    stem: string,
+    drawn: boolean,
+  ): Promise<MadeReport> {
     const network = engine.network(fitted(model, values));
     const comparison = await compareSpikeTrains(network, this.observed, this.solve, this.options);
     const units = unitsOf(network.network.cell);
-    const files = await writeFiles(comparison, values, units, stem, this.unit);
+    const contents: Record<string, string> = {
+      ...(drawn ? await drawTrains(comparison, this.unit) : {}),
+      parameters: parametersText(values, units),
+    };
+    const written = Object.entries(SpikeTrainReport.files(stem, drawn)).filter(([what, file]) =>
+      writeOutput("--figure", file, contents[what]!),
+    );
+    const files = Object.fromEntries(written);
     return { metrics: spikeTrainMetrics(comparison), files, print: () => printTable(comparison, files, this.unit) };
   }
 }
@@ -80,26 +94,28 @@ export interface MadeReport {
 
 export const unitsOf = (cell: Cell): Readonly<Record<string, string>> => cell.definition.units ?? {};
 
-async function writeFiles(
-  comparison: SpikeTrainComparison,
-  parameters: Values,
-  units: Readonly<Record<string, string>>,
-  stem: string,
+function parametersText(parameters: Values, units: Readonly<Record<string, string>>): string {
+  const table = Object.entries(parameters).map(([name, value]) => [name, { value, unit: units[name] ?? "" }]);
+  return `${JSON.stringify(Object.fromEntries(table), null, 2)}\n`;
+}
+
+async function drawTrains(
+  { trains, psth, stretch }: SpikeTrainComparison,
   unit: string,
-): Promise<Record<string, string>> {
+): Promise<Record<"raster" | "psth", string>> {
   const [{ psthSvg }, { rasterSvg }] = await Promise.all([
     import("../io/figures/psth.js"),
     import("../io/figures/raster.js"),
   ]);
-  const { trains, psth, stretch } = comparison;
-  const files = SpikeTrainReport.files(stem);
   const generated = trains.generated.slice(0, Math.max(least, trains.observed.length));
-  writeOutput("--figure", files.raster, await rasterSvg({ observed: trains.observed, generated, ...stretch, unit }));
-  writeOutput("--figure", files.psth, await psthSvg({ observed: psth.observed, generated: psth.generated, unit }));
-  const table = Object.entries(parameters).map(([name, value]) => [name, { value, unit: units[name] ?? "" }]);
-  writeOutput("--figure", files.parameters, `${JSON.stringify(Object.fromEntries(table), null, 2)}\n`);
-  return files;
+  return {
+    raster: await rasterSvg({ observed: trains.observed, generated, ...stretch, unit }),
+    psth: await psthSvg({ observed: psth.observed, generated: psth.generated, unit }),
+  };
 }
+
+/** Four digits after the point; a number that does not exist is told as such. */
+const fixed = (value: number): string => (Number.isFinite(value) ? value.toFixed(4) : readable(value));
 
 /** The table of a comparison, for people. */
 function printTable(
@@ -121,8 +137,8 @@ function printTable(
   table.push(["coincidences among", readable(match.recorded), readable(match.generated)]);
   print(table.toString());
   print(
-    `from ${stretch.t0} to ${stretch.t1}${unit ? ` ${unit}` : ""}: Md* ${match.md.toFixed(4)} ` +
-      `(${readable(match.between)} coincidences between), PSTH correlation ${psth.correlation.toFixed(4)}`,
+    `from ${stretch.t0} to ${stretch.t1}${unit ? ` ${unit}` : ""}: Md* ${fixed(match.md)} ` +
+      `(${readable(match.between)} coincidences between), PSTH correlation ${fixed(psth.correlation)}`,
   );
   for (const [what, path] of Object.entries(files)) print(`${what} in ${path}`);
 }

@@ -7,10 +7,11 @@ import { checkJob } from "../io/check-job.js";
 import { type TrainJob, type TrialsJob, trainSchema } from "../io/job.js";
 import { writeNpz } from "../io/npz.js";
 import { asTrials } from "../io/recording.js";
-import { planTrainJob } from "../io/train-plan.js";
+import { planTrainJob, type TrainPlan } from "../io/train-plan.js";
 import { trainedJobText } from "../io/trained-job.js";
 import { readCell } from "../network/network.js";
 import { type TrainOptions, type TrainStep, train } from "../train/train.js";
+import { canDraw } from "./can-draw.js";
 import {
   type CheckpointFile,
   checkCheckpoint,
@@ -21,11 +22,25 @@ import {
   writeCheckpoint,
 } from "./checkpoint.js";
 import { filesBeside, readJobFile } from "./job-file.js";
-import { type CommonOptions, print, printJson, progressBar, readable, readableParameter } from "./output.js";
-import { checkOutputs, checkWritable, writeOutput } from "./output-files.js";
+import { lockFile } from "./lock.js";
+import {
+  type CommonOptions,
+  exitBadInput,
+  print,
+  printJson,
+  progressBar,
+  readable,
+  readableParameter,
+  say,
+  sayError,
+  sayWarnings,
+} from "./output.js";
+import { checkOutputs, checkWritable, reason, writeOutput } from "./output-files.js";
+import { confined } from "./read-file.js";
 import { drawRecovery, type Metrics, metricsTable, Recovery } from "./recovery.js";
 import { exitOnSignals, signalExitCode, stopOnSignals } from "./signals.js";
 import { type MadeReport, SpikeTrainReport, unitsOf } from "./spike-train-report.js";
+import { removeLeftovers } from "./write-file.js";
 
 export interface TrainCommandOptions extends CommonOptions {
   resume?: boolean;
@@ -43,32 +58,65 @@ interface HistoryEntry {
   readonly parameters?: Record<string, unknown>;
 }
 
-/** Checkpoints of a run in their file. */
+/** Checkpoints of a run in their file, which is this process's as long as the run lasts. */
 class Checkpoints {
   /** Steps that the file has; undefined where this run has not written it. */
   step: number | undefined;
-  private written = performance.now();
+  /** Why the last write failed, if it did. */
+  failure: string | undefined;
+  private tried = performance.now();
+  private release = (): void => {};
 
   constructor(
     readonly file: string,
     private readonly everySeconds: number,
     private readonly job: Fingerprint,
+    private readonly root: string | undefined,
   ) {}
 
-  get due(): boolean {
-    return performance.now() - this.written >= 1000 * this.everySeconds;
+  /** @throws SaltationError where another process writes the file. */
+  lock(): void {
+    this.release = lockFile("checkpoint", this.file);
+    removeLeftovers(this.file);
   }
 
+  unlock(): void {
+    this.release();
+  }
+
+  get due(): boolean {
+    return performance.now() - this.tried >= 1000 * this.everySeconds;
+  }
+
+  /** Writes a checkpoint. Where the system does not let it, that is said, and the run goes on. */
   async write(step: TrainStep, adapter: string): Promise<void> {
     const checkpoint = await step.checkpoint();
     const { value: loss } = step;
-    writeCheckpoint(this.file, { format: "saltation-checkpoint", job: this.job, adapter, loss, ...checkpoint });
+    this.tried = performance.now();
+    try {
+      writeCheckpoint(this.file, { format: "saltation-checkpoint", job: this.job, adapter, loss, ...checkpoint });
+    } catch (error) {
+      if (!(error instanceof Error && "syscall" in error)) throw error;
+      if (this.failure === undefined) {
+        const what = `cannot write the checkpoint of step ${checkpoint.step} to ${this.file}: ${reason(error)}`;
+        say(`${what}; training goes on, and it is tried again; ${this.standing()}`);
+      }
+      this.failure = reason(error);
+      return;
+    }
+    if (this.failure !== undefined) say(`the checkpoint of step ${checkpoint.step} is written again to ${this.file}`);
+    this.failure = undefined;
     this.step = checkpoint.step;
-    this.written = performance.now();
+  }
+
+  /** What there is to go on from, and by which command. */
+  standing(): string {
+    if (this.step === undefined) return "nothing is kept so far";
+    return `the checkpoint of step ${this.step} is in ${this.file}; go on with: ${resumeCommand()}`;
   }
 
   read(): CheckpointFile {
-    const found = readCheckpoint(this.file, this.job);
+    const found = readCheckpoint(this.file, this.job, this.root);
     this.step = found.step;
     return found;
   }
@@ -77,7 +125,8 @@ class Checkpoints {
 function checkpointsOf(
   job: TrainJob,
   file: string,
-  recording: string | undefined,
+  read: readonly (string | undefined)[],
+  root: string | undefined,
   fingerprint: Fingerprint,
 ): Checkpoints | undefined {
   if (job.checkpoint === undefined) return undefined;
@@ -86,8 +135,9 @@ function checkpointsOf(
     fail("checkpoint.every", `expected seconds between writes, 0 for every step, got ${every}`);
   }
   const path = resolve(dirname(file), name);
-  checkCheckpoint(path, [file, recording]);
-  return new Checkpoints(path, every, fingerprint);
+  confined("checkpoint", path, root);
+  checkCheckpoint(path, read);
+  return new Checkpoints(path, every, fingerprint, root);
 }
 
 /** The command that goes on with this one. */
@@ -96,36 +146,62 @@ function resumeCommand(): string {
   return `saltation ${words.filter((w) => w !== "--resume").join(" ")} --resume`;
 }
 
-const say = (line: string): void => void process.stderr.write(`saltation: ${line}\n`);
-
 /** `saltation train job.json`. */
 export async function trainCommand(file: string, options: TrainCommandOptions): Promise<void> {
   // Everything is checked before a device is opened.
-  const job = checkJob(trainSchema, readJobFile(file, options.recording));
+  const job = checkJob(trainSchema, readJobFile(file, options));
   const fingerprint: Fingerprint = {};
-  const context = fingerprinted(filesBeside(file, options.recording), fingerprint);
+  const files = filesBeside(file, options);
+  const context = fingerprinted(files, fingerprint);
   const planned = planTrainJob(job, context);
-  const { simulated, solve, truth, update, steps } = planned;
+  const { simulated, solve } = planned;
   const spikeTrains = SpikeTrainReport.of(job, simulated, solve, context);
   fingerprintJob(job, fingerprint);
   if (options.resume && !job.checkpoint) fail("checkpoint", "is missing; --resume goes on from the file that it names");
-  const checkpoints = checkpointsOf(job, file, options.recording, fingerprint);
+  const read = [file, options.recording, ...files.opened];
+  const checkpoints = checkpointsOf(job, file, read, options.root, fingerprint);
   const named = `out/${basename(file, ".json")}`;
-  const figure = options.figure ?? (job.test ? `${named}.svg` : undefined);
+  const figures = options.figure || job.test || spikeTrains ? canDraw(options.figure && "--figure") : false;
+  const figure = options.figure ?? (job.test && figures ? `${named}.svg` : undefined);
   const stem = options.figure?.replace(/\.svg$/, "") ?? named;
-  const reports = spikeTrains ? SpikeTrainReport.files(stem) : {};
-  checkOutputs({ "--out": options.out, "--save": options.save, "--figure": figure }, [
-    file,
-    options.recording,
-    checkpoints?.file,
-  ]);
+  const reports = spikeTrains ? SpikeTrainReport.files(stem, figures) : {};
+  checkOutputs({ "--out": options.out, "--save": options.save, "--figure": figure }, [...read, checkpoints?.file]);
   for (const report of Object.values<string>(reports)) checkWritable("--figure", report);
+  checkpoints?.lock();
+  // Without a listener a signal would end the process before it gives the lock back.
+  const unheard = checkpoints ? exitOnSignals(() => {}) : () => {};
+  try {
+    await trainPlanned({ file, job, planned, spikeTrains, checkpoints, figure, stem, figures, unheard }, options);
+  } finally {
+    unheard();
+    checkpoints?.unlock();
+  }
+}
+
+/** A training run whose inputs are checked, and whose checkpoint file is its own. */
+interface PlannedRun {
+  readonly file: string;
+  readonly job: TrainJob;
+  readonly planned: TrainPlan;
+  readonly spikeTrains: SpikeTrainReport | undefined;
+  readonly checkpoints: Checkpoints | undefined;
+  /** Where the curves are drawn, and how the names of reports begin. */
+  readonly figure: string | undefined;
+  readonly stem: string;
+  /** Whether reports have figures. */
+  readonly figures: boolean;
+  /** To be called once something else listens for signals. */
+  unheard(): void;
+}
+
+async function trainPlanned(run: PlannedRun, options: TrainCommandOptions): Promise<void> {
+  const { file, job, planned, spikeTrains, checkpoints, figure, stem, figures } = run;
+  const { simulated, solve, truth, update, steps } = planned;
   const resume = options.resume ? checkpoints!.read() : undefined;
   if (resume && resume.step > steps) {
     fail("steps", `is ${steps}, but the checkpoint has ${resume.step} steps already; ask for as many or more`);
   }
   const finished = resume?.step === steps ? { loss: resume.loss, values: planned.valuesOf(resume.update) } : undefined;
-
   const engine = await Engine.create({ backend: options.backend as "auto" });
   try {
     if (resume && resume.adapter !== engine.adapterName) {
@@ -152,7 +228,7 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
       await recovery.after(steps - 1, finished.values, true);
       result = { history: [], losses: [], firstStep: steps, loss: finished.loss, parameters: finished.values };
     } else {
-      const run: TrainOptions = {
+      const how: TrainOptions = {
         ...solve,
         ...update,
         loss: planned.loss(observed),
@@ -161,21 +237,28 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
         ...(job.commonNoise === undefined ? {} : { commonNoise: job.commonNoise }),
         ...(job.requireExact === undefined ? {} : { requireExact: job.requireExact }),
       };
-      const training = train(engine.network(planned.trained), run);
-      result = await runTraining(training, engine, steps, checkpoints, recovery, options);
+      const training = train(engine.network(planned.trained), how);
+      result = await runTraining(training, engine, run, recovery, options.history);
     }
     if (!result) return;
     const seconds = (performance.now() - began) / 1000;
     const release = exitOnSignals(() => sayStopped(steps, steps, checkpoints));
     try {
       const metrics = await recovery.metrics(steps);
-      if (options.save)
+      const saved =
+        options.save !== undefined &&
         writeOutput("--save", options.save, trainedJobText(options.save, job, file, simulated, metrics.parameters));
       // A checkpoint tells no curves.
-      const curves = finished ? undefined : figure;
-      if (curves) await drawRecovery(curves, recovery, result.losses, result.firstStep);
-      const compared = await spikeTrains?.make(engine, simulated, metrics.parameters, stem);
-      report(result, seconds, job, engine.adapterName, metrics, curves, options, compared);
+      const drawn =
+        !finished && figure !== undefined && (await drawRecovery(figure, recovery, result.losses, result.firstStep));
+      const compared = await spikeTrains?.make(engine, simulated, metrics.parameters, stem, figures);
+      const files = { ...(saved ? { saved: options.save } : {}), ...(drawn ? { figure } : {}) };
+      report(result, seconds, job, engine.adapterName, metrics, files, options, compared);
+      if (checkpoints?.failure !== undefined) {
+        const what = `the checkpoint of the last step could not be written to ${checkpoints.file}`;
+        sayError(`checkpoint: ${what}: ${checkpoints.failure}; ${checkpoints.standing()}`);
+        process.exitCode = exitBadInput;
+      }
     } finally {
       release();
     }
@@ -199,33 +282,35 @@ interface TrainingResult {
 
 /** Runs a training to its end, or to a signal: then there is no result, and the exit code is set. */
 async function runTraining(
-  run: AsyncGenerator<TrainStep, void, void>,
+  training: AsyncGenerator<TrainStep, void, void>,
   engine: Engine,
-  steps: number,
-  checkpoints: Checkpoints | undefined,
+  { planned, checkpoints, unheard }: PlannedRun,
   recovery: Recovery,
-  options: TrainCommandOptions,
+  kept: TrainCommandOptions["history"],
 ): Promise<TrainingResult | undefined> {
+  const { steps } = planned;
   const history: HistoryEntry[] = [];
   const losses: number[] = [];
   let first: TrainStep | undefined;
   let last: TrainStep | undefined;
   let firstStepSeconds = 0;
   const stop = stopOnSignals(() => say("stopping after this step; a second signal stops at once"));
+  unheard();
   const done = checkpoints?.step ?? 0;
   const bar = progressBar("train", steps, "steps", done);
   bar.update(done, "| preparing the first step");
   try {
-    for await (const step of run) {
+    for await (const step of training) {
       if (!first) firstStepSeconds = performance.now() / 1000;
+      if (!first) sayWarnings(step.warnings);
       if (!first) await recovery.before(step.parameters);
       first ??= step;
       last = step;
       losses.push(step.value);
       await recovery.after(step.step, step.updated, step.step === steps - 1);
       const entry = { loss: step.value, standardError: step.standardError };
-      if (options.history !== "none") {
-        history.push(options.history === "full" ? { ...entry, parameters: step.parameters } : entry);
+      if (kept !== "none") {
+        history.push(kept === "full" ? { ...entry, parameters: step.parameters } : entry);
       }
       // Signals come between turns of the event loop, which a step on the CPU does not end by itself.
       await new Promise((resolve) => setImmediate(resolve));
@@ -247,8 +332,7 @@ async function runTraining(
     // Where the host has the state, nothing is lost but the step under way.
     if (last) await checkpoints.write(last, engine.adapterName).catch(() => {});
     if (checkpoints.step === undefined) throw error;
-    const rest = `the checkpoint of step ${checkpoints.step} is in ${checkpoints.file}; go on with: ${resumeCommand()}`;
-    throw new SaltationError(error.code, `${error.message}; ${rest}`, { cause: error });
+    throw new SaltationError(error.code, `${error.message}; ${checkpoints.standing()}`, { cause: error });
   } finally {
     bar.stop();
     stop.release();
@@ -260,7 +344,9 @@ async function runTraining(
 function sayStopped(done: number, steps: number, checkpoints: Checkpoints | undefined): void {
   const where =
     done < steps ? `stopped after step ${done} of ${steps}` : "stopped after the last step, before its results";
-  if (checkpoints) say(`${where}; the checkpoint is in ${checkpoints.file}; go on with: ${resumeCommand()}`);
+  if (checkpoints?.failure !== undefined) {
+    say(`${where}, whose checkpoint could not be written (${checkpoints.failure}); ${checkpoints.standing()}`);
+  } else if (checkpoints) say(`${where}; the checkpoint is in ${checkpoints.file}; go on with: ${resumeCommand()}`);
   else say(`${where}; nothing was kept, as the job names no "checkpoint" file`);
 }
 
@@ -270,7 +356,7 @@ function report(
   job: TrainJob,
   adapter: string,
   metrics: Metrics,
-  figure: string | undefined,
+  { saved, figure }: { readonly saved?: string; readonly figure?: string },
   options: TrainCommandOptions,
   compared: MadeReport | undefined,
 ): void {
@@ -309,6 +395,6 @@ function report(
   }
   compared?.print();
   if (job.test) print(metricsTable(metrics));
-  if (options.save) print(`fitted network in ${options.save}`);
+  if (saved) print(`fitted network in ${saved}`);
   if (figure) print(`figure in ${figure}`);
 }

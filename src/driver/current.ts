@@ -23,12 +23,29 @@ export interface PlannedCurrent {
 export const sampleOf = ({ samples, stepsPerSample }: PlannedCurrent, step: number): number =>
   Math.min(samples - 1, Math.floor(step / stepsPerSample));
 
+const field = "input.current";
+
+/**
+ * Checks what a current is: a number, a list, or { dt, samples }. Whether it fits is told where it is planned.
+ * @throws SaltationError `invalid-input`.
+ */
+export function currentOf(current: Current): Current {
+  if (typeof current === "number" || isNumbers(current)) return current;
+  if (typeof current !== "object" || current === null) {
+    fail(field, `expected a number, a list, or { dt, samples }, got ${show(current)}`);
+  }
+  checkOptions(field, current, "dt samples");
+  positiveNumber(`${field}.dt`, current.dt);
+  if (!isNumbers(current.samples) || current.samples.length === 0)
+    fail(`${field}.samples`, "expected a list of samples (time, or time × neuron)");
+  return current;
+}
+
 /**
  * Lays a current onto the time grid.
  * @throws SaltationError `invalid-input` naming the entry that does not fit.
  */
 export function planCurrent(current: Current, neurons: number, t0: number, dt: number, steps: number): PlannedCurrent {
-  const field = "input.current";
   if (typeof current === "number") {
     const values = Float64Array.of(float32Number(field, current));
     return { values, samples: 1, stepsPerSample: steps, perNeuron: false };
@@ -40,20 +57,12 @@ export function planCurrent(current: Current, neurons: number, t0: number, dt: n
     const values = Float64Array.from(current, (v, k) => float32Number(`${field}[${k}]`, v));
     return { values, samples: 1, stepsPerSample: steps, perNeuron: true };
   }
-  if (typeof current !== "object" || current === null) {
-    fail(field, `expected a number, a list, or { dt, samples }, got ${show(current)}`);
-  }
-  checkOptions(field, current, "dt samples");
-  const sampleDt = positiveNumber(`${field}.dt`, current.dt);
+  const { dt: sampleDt, samples } = currentOf(current) as { dt: number; samples: CurrentSamples };
   const ratio = Math.round(sampleDt / dt);
   if (ratio < 1 || Math.abs(ratio * dt - sampleDt) > 1e-9 * sampleDt) {
     const mend = sampleDt / Math.max(1, ratio);
     fail(`${field}.dt`, `${sampleDt} is not a whole number of time.dt = ${dt}; set time.dt to ${mend}, for example`);
   }
-  const { samples } = current;
-  const list: unknown = samples;
-  if (!isNumbers(list) || samples.length === 0)
-    fail(`${field}.samples`, "expected a list of samples (time, or time × neuron)");
   const needed = Math.ceil(steps / ratio);
   if (samples.length < needed) {
     const end = t0 + samples.length * sampleDt;

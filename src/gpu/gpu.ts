@@ -1,5 +1,5 @@
 /** A device with its buffers, kernels and state. Knows nothing of what the kernels compute. */
-import { SaltationError } from "../errors.js";
+import { disposedError, SaltationError } from "../errors.js";
 import {
   type AdapterOptions,
   type AdapterSummary,
@@ -33,6 +33,16 @@ const keptBindGroups = 512;
 
 /** A device that is gone says so by a promise, which may settle after the refusals that follow from it. */
 const lossMilliseconds = 100;
+
+/** Why a device is lost, if it is: known once the device has answered. */
+async function lossOf(device: GPUDevice): Promise<GPUDeviceLostInfo | undefined> {
+  device.pushErrorScope("validation");
+  await device.popErrorScope().catch(() => null);
+  const turn = new Promise<undefined>((resolve) => {
+    setTimeout(resolve, 0);
+  });
+  return Promise.race([device.lost, turn]);
+}
 
 export class Gpu {
   /**
@@ -85,11 +95,16 @@ export class Gpu {
 
   /**
    * Takes a caller's device, or finds an adapter and makes one.
-   * @throws SaltationError `no-adapter` with what to do.
+   * @throws SaltationError `no-adapter` with what to do, `device-lost` for a device that is.
    */
   static async create(options: GpuOptions = {}): Promise<Gpu> {
     if (options.device) {
       const { device } = options;
+      const loss = await lossOf(device);
+      if (loss) {
+        const why = loss.message || loss.reason;
+        throw new SaltationError("device-lost", `device: is lost (${why}); give one of a new requestDevice()`);
+      }
       return new Gpu(
         device,
         summarise(device.adapterInfo, device.features, device.limits, "caller"),
@@ -138,9 +153,7 @@ export class Gpu {
 
   /** Throws that the device is gone, or what it reported and nobody was told yet. */
   check(): void {
-    if (this.condition === "disposed") {
-      throw new SaltationError("disposed", "this engine was disposed; create a new one with Engine.create()");
-    }
+    if (this.condition === "disposed") throw disposedError();
     if (this.condition === "lost") throw this.lossError();
     const error = this.faults.take();
     if (!error) return;
@@ -243,6 +256,7 @@ export class Gpu {
           "offsets and sizes are multiples of 4 and the range lies inside",
       );
     }
+    if (bytes === 0) return; // Deno 2.9 panics at an empty write
     let source = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, bytes);
     if (bytes % 4 !== 0) {
       source = new Uint8Array(Math.ceil(bytes / 4) * 4);

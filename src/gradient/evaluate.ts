@@ -5,7 +5,7 @@ import { type ChunkSolver, forwardChunk, type SolvedChunk } from "../solve/chunk
 import type { Chunk } from "../solve/chunks.js";
 import type { View } from "../solve/layout.js";
 import type { SolvePlan } from "../solve/plan.js";
-import { createSolver, fillTable, firstSlots, fittingPaths, solveFrom } from "../solve/simulate.js";
+import { createSolver, fillTable, firstSlots, fittingPaths, solveFrom, told } from "../solve/simulate.js";
 import { emptyTable } from "../solve/trains.js";
 import { evaluateOnHost } from "../train/host-loss.js";
 import {
@@ -184,7 +184,8 @@ export class GradientEvaluator implements Evaluator {
       if (gpuLoss?.pathValues === "none") rows[0] = { mean: Number.NaN, standardError: Number.NaN };
       checkEstimates(plan, value, rows);
       const full = plan.stopsByLoss ? 0 : saturated;
-      return assembleResult(value, this.views, rows, means ?? [], full, this.loss.pathwise ?? false);
+      const result = assembleResult(value, this.views, rows, means ?? [], full, this.loss.pathwise ?? false);
+      return { ...result, warnings: told(solver.warnings) };
     } finally {
       if (pending) release(pending);
     }
@@ -201,7 +202,7 @@ export class GradientEvaluator implements Evaluator {
     const { gpu, solver, gpuLoss, rowSums } = this;
     const { solved, kept } = looked;
     const cotangents = gpu.buffer("cotangents", 4 * solved.slots * chunk.paths);
-    const rows = gpu.buffer("path rows", 4 * rowSums.rows * chunk.paths);
+    const rows = gpu.buffer("path rows", 4 * solver.rowsPerPath * chunk.paths);
     try {
       const loss = gpu.batch("loss").clear(cotangents).clear(rows);
       gpuLoss?.encodeCotangents(loss, this.trains(plan, solved), kept, cotangents, rows);
@@ -215,7 +216,7 @@ export class GradientEvaluator implements Evaluator {
       backward.submit();
       const sums = gpu.batch("reduce");
       rowSums.add(sums, chunk, rows);
-      const table = options.perPath ? sums.read(rows) : undefined;
+      const table = options.perPath ? sums.read(rows, 0, 4 * rowSums.rows * chunk.paths) : undefined;
       sums.submit();
       if (table) {
         const values = new Float32Array(await table);

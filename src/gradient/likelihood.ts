@@ -9,10 +9,12 @@ import { checkHazard } from "../cell/hazard.js";
 import { threefry2x32 } from "../driver/threefry.js";
 import { SaltationError } from "../errors.js";
 import type { Gpu, Kernel, Storage } from "../gpu/index.js";
+import { decideIncrements } from "../solve/carried.js";
 import { stepsPerDispatch } from "../solve/chunks.js";
 import { parameterLayout, parameterVector, type View } from "../solve/layout.js";
 import type { SolvePlan } from "../solve/plan.js";
 import { activeChannels, solverShape } from "../solve/shape.js";
+import { told } from "../solve/simulate.js";
 import { runBytes, runUniform } from "../solve/uniform.js";
 import type { Evaluator, EvaluatorOptions } from "../train/loss.js";
 import { laneLikelihood } from "../twin/likelihood.js";
@@ -164,20 +166,23 @@ class GpuLikelihood implements Evaluator {
     private readonly kernels: { forward: Kernel; backward: Kernel },
     private readonly theta: Storage,
     private readonly scheduled: Storage,
-    private readonly states: number,
+    /** Numbers of a state, and of what a lane has in the table of rows. */
+    private readonly perLane: { states: number; rows: number },
     private readonly trialsAtOnce: number,
+    private readonly warnings: readonly string[] | undefined,
   ) {}
 
   static async create(
     gpu: Gpu,
-    plan: SolvePlan,
+    given: SolvePlan,
     schedule: Schedule,
     views: readonly View[],
     trialsAtOnce: number,
   ): Promise<GpuLikelihood> {
+    const plan = await decideIncrements(gpu, given, { differentiates: true, forced: true });
     const { network } = plan;
     const names = views.map((v) => v.name);
-    const { layout, states } = solverShape(plan, "none", names, true);
+    const { layout, states, carried } = solverShape(plan, "none", names, true);
     const lanes = schedule.trials * schedule.neurons;
     const sizes = {
       lanes,
@@ -212,6 +217,7 @@ class GpuLikelihood implements Evaluator {
           ...solverShape(plan, "reverse", names, true),
           ...sizes,
           gradientRows,
+          entries: row,
           weightRow,
           currentRow,
         }),
@@ -221,7 +227,18 @@ class GpuLikelihood implements Evaluator {
     ]);
     const theta = gpu.buffer("parameters", 4 * (layout.size + plan.arrivals.count));
     const scheduled = gpu.upload("schedule", scheduleWords(schedule));
-    return new GpuLikelihood(gpu, views, schedule, { forward, backward }, theta, scheduled, states, trialsAtOnce);
+    const sizesPerLane = { states, rows: 1 + row * (carried ? 2 : 1) };
+    return new GpuLikelihood(
+      gpu,
+      views,
+      schedule,
+      { forward, backward },
+      theta,
+      scheduled,
+      sizesPerLane,
+      trialsAtOnce,
+      told(plan.warnings),
+    );
   }
 
   /** Lanes at a time, and entries of tape that the longest of them needs: its sub-steps and the end. */
@@ -231,7 +248,7 @@ class GpuLikelihood implements Evaluator {
     let longest = 0;
     for (let lane = 0; lane < lanes; lane++) longest = Math.max(longest, starts[lane + 1]! - starts[lane]!);
     const tapeEntries = plan.steps + longest + 1;
-    const perLane = 4 * this.states * tapeEntries;
+    const perLane = 4 * this.perLane.states * tapeEntries;
     const { maxStorageBufferBindingSize, maxBufferSize } = this.gpu.device.limits;
     const most = Math.min(tapeBytes, maxStorageBufferBindingSize, maxBufferSize);
     if (perLane > most) {
@@ -243,7 +260,8 @@ class GpuLikelihood implements Evaluator {
 
   /** The few rows of a lane are read back and summed in float64: a table of (1 + entries) × lanes numbers. */
   async evaluate(plan: SolvePlan, options: EvaluatorOptions = {}): Promise<ValueAndGradient> {
-    const { gpu, schedule, states, theta, scheduled, kernels } = this;
+    const { gpu, schedule, theta, scheduled, kernels } = this;
+    const { states } = this.perLane;
     gpu.write(theta, Float32Array.from([...parameterVector(plan), ...plan.arrivals.weights]));
     const lanes = schedule.trials * schedule.neurons;
     const trials = windowOf(plan.seed, schedule, this.trialsAtOnce);
@@ -252,7 +270,7 @@ class GpuLikelihood implements Evaluator {
     const { size, tapeEntries } = this.chunks(plan);
     const tape = gpu.buffer("tape", 4 * states * tapeEntries * size);
     const carry = gpu.buffer("carry", 4 * words * size);
-    const rows = gpu.buffer("lane rows", 4 * sums.rows.length * size);
+    const rows = gpu.buffer("lane rows", 4 * this.perLane.rows * size);
     const storages = [theta, scheduled, tape, carry, rows];
     try {
       const pieces = laneRanges(schedule, trials).flatMap(([begin, end]) =>
@@ -288,7 +306,7 @@ class GpuLikelihood implements Evaluator {
     } finally {
       for (const storage of [tape, carry, rows]) storage.dispose();
     }
-    return sums.result(plan, options);
+    return { ...sums.result(plan, options), warnings: this.warnings };
   }
 
   dispose(): void {

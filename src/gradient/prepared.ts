@@ -9,7 +9,7 @@ import { type EncodedChunk, type RunStatus, readStatus } from "../solve/chunk-so
 import { type ParameterPlace, parameterPlaces, type View } from "../solve/layout.js";
 import type { SolvePlan } from "../solve/plan.js";
 import { EncodedTrains, seedOfEncoding } from "../solve/prepared.js";
-import { checkFinite, fittingPaths } from "../solve/simulate.js";
+import { checkFinite, fittingPaths, told } from "../solve/simulate.js";
 import type { GpuLoss, Loss } from "../train/loss.js";
 import { GradientPass } from "./pass.js";
 import { assembleResult, notFinite, type ValueAndGradient } from "./result.js";
@@ -173,7 +173,7 @@ export class EncodedSolve extends EncodedTrains {
       batch.copy(storage, 0, copy, 0, storage.bytes);
       return copy;
     };
-    const rows = hold("path rows", 4 * pass.sums.rows * paths);
+    const rows = hold("path rows", 4 * pass.solver.rowsPerPath * paths);
     const gradient = hold("gradient", 4 * pass.solver.gradientRows);
     const verdict = hold("verdict", 4);
     batch.clear(rows).clear(verdict);
@@ -207,7 +207,8 @@ export class EncodedSolve extends EncodedTrains {
       if (!reported || !givesPathValues(loss!)) estimates[0] = { mean: Number.NaN, standardError: Number.NaN };
       const { saturated } = readStatus(counters!);
       const full = plan.stopsByLoss ? 0 : saturated;
-      return assembleResult(value, this.views, estimates, means ?? [], full, !reported || this.pathwise);
+      const result = assembleResult(value, this.views, estimates, means ?? [], full, !reported || this.pathwise);
+      return { ...result, warnings: told(pass.solver.warnings) };
     };
     return new EncodedGradient(rows, gradient, verdict, read, () => {
       batch.release();

@@ -7,7 +7,8 @@ import type { Estimate } from "./statistics.js";
 export interface ValueAndGradient {
   readonly value: number;
   /**
-   * Standard error of the value over the paths, to first order. Where `valueAndGradient` takes it from batches of paths
+   * Standard error of the value over the paths, to first order; NaN (null in JSON) for a single path, or a single pair
+   * of antithetic ones: there is none. Where `valueAndGradient` takes it from batches of paths
    * (signature MMD and score), it is too large near laws that are equal: there the first order vanishes.
    */
   readonly standardError: number;
@@ -22,6 +23,8 @@ export interface ValueAndGradient {
   /** Mean times of the spikes that the loss selects, in its order, with their standard errors. */
   readonly means: readonly Estimate[];
   readonly saturatedPaths: number;
+  /** What is known to be doubtful in these numbers, one line each; undefined where nothing is. */
+  readonly warnings?: readonly string[] | undefined;
   /** Gradient as one vector in the order of the requested views. */
   readonly flat: Float64Array;
 }

@@ -1,12 +1,13 @@
 /** Forward sensitivities on the GPU: the derivative of every spike time of every path in each parameter asked for. */
 import { everyNeuron, sensitivity, sensitivityFields } from "../../shaders/sensitivity.wgsl.js";
 import type { Gpu } from "../gpu/index.js";
+import { decideIncrements } from "../solve/carried.js";
 import { stepsPerDispatch } from "../solve/chunks.js";
 import { parameterVector, type View } from "../solve/layout.js";
 import { connectionWords, NetworkSolver } from "../solve/network-solver.js";
 import type { SolvePlan } from "../solve/plan.js";
 import { solverShape } from "../solve/shape.js";
-import { fillTable, firstSlots, fittingPaths, solveFrom } from "../solve/simulate.js";
+import { fillTable, firstSlots, fittingPaths, solveFrom, told } from "../solve/simulate.js";
 import { emptyTable, type SpikeTable } from "../solve/trains.js";
 import { runBytes, runUniform } from "../solve/uniform.js";
 
@@ -19,6 +20,8 @@ export interface Sensitivities {
   readonly directions: number;
   /** ∂τ_n/∂θ [paths, slots, directions]; 0 where there is no spike. */
   readonly derivatives: Float64Array;
+  /** What is known to be doubtful in these numbers, one line each; undefined where nothing is. */
+  readonly warnings?: readonly string[] | undefined;
 }
 
 /** Rows of the direction buffer: kind, index, neuron, unused. */
@@ -39,11 +42,12 @@ function directionRows(plan: SolvePlan, views: readonly View[]): Uint32Array {
 
 export async function sensitivitiesGpu(
   gpu: Gpu,
-  plan: SolvePlan,
+  given: SolvePlan,
   views: readonly View[],
   progress?: (pathsDone: number) => void,
 ): Promise<Sensitivities> {
   const names = views.map((v) => v.name);
+  const plan = await decideIncrements(gpu, given, { differentiates: true });
   const shape = solverShape(plan, "forward", names);
   const directions = views.reduce((n, v) => n + v.length, 0);
   const fields = sensitivityFields(shape.states, directions);
@@ -127,5 +131,5 @@ export async function sensitivitiesGpu(
       }
     }
   }
-  return { table, directions, derivatives: out };
+  return { table, directions, derivatives: out, warnings: told(plan.warnings) };
 }

@@ -3,7 +3,7 @@ import { blockPaths } from "../solve/chunks.js";
 
 export interface Estimate {
   readonly mean: number;
-  /** Standard error of the mean: the sample standard deviation over √paths; NaN for a single path. */
+  /** Standard error of the mean: the sample standard deviation over √paths; NaN (null in JSON) for a single path, which has none. */
   readonly standardError: number;
 }
 

@@ -2,14 +2,21 @@
 import type * as z from "zod";
 import { show } from "../checks.js";
 import { SaltationError } from "../errors.js";
+import { quoted } from "../quoted.js";
 import { gradientSchema, simulateSchema, trainSchema } from "./job.js";
 
 /** Jobs that solve a network, by command. */
 const solveJobs = { simulate: simulateSchema, gradient: gradientSchema, train: trainSchema };
 
+/** A key in a message: as it is where it is a name, quoted and cut where it may be anything. */
+const keyName = (key: PropertyKey): string => {
+  const name = String(key);
+  return /^[\w$-]{1,40}$/.test(name) ? name : quoted(name, 40);
+};
+
 const fieldName = (path: readonly PropertyKey[]): string =>
   path.reduce<string>(
-    (text, key) => (typeof key === "number" ? `${text}[${key}]` : text ? `${text}.${String(key)}` : String(key)),
+    (text, key) => (typeof key === "number" ? `${text}[${key}]` : text ? `${text}.${keyName(key)}` : keyName(key)),
     "",
   );
 
@@ -85,7 +92,7 @@ export function checkJob<T>(schema: z.ZodType<T>, job: unknown): T {
     const name = fieldName([...issue.path, issue.keys[0]!]);
     const list = known.length > 0 ? `; known: ${known.join(", ")}` : "";
     const others =
-      issue.path.length > 0 ? [] : Object.entries(solveJobs).filter(([, s]) => Object.hasOwn(s.shape, name));
+      issue.path.length > 0 ? [] : Object.entries(solveJobs).filter(([, s]) => Object.hasOwn(s.shape, issue.keys[0]!));
     const where = others.map(([command]) => `"${command}"`).join(" and ");
     throw new SaltationError("invalid-input", `${name}: unknown field${where && `, which belongs to ${where}`}${list}`);
   }

@@ -1,6 +1,9 @@
 /** NumPy's .npz: a zip of .npy arrays (NEP 1 and its version 2 and 3 headers). Little endian only. */
-import { strToU8, unzipSync, zipSync } from "fflate";
+import { strToU8, zipSync } from "fflate";
 import { SaltationError } from "../errors.js";
+import { escaped, quoted } from "../quoted.js";
+import { limits, mebibytes } from "./limits.js";
+import { unpack, type ZipEntry, zipEntries } from "./zip.js";
 
 export type NpyData = Float64Array | Float32Array | Int32Array | Uint32Array | Uint8Array;
 
@@ -33,35 +36,102 @@ function writeNpy({ data, shape }: NpyArray): Uint8Array {
   return out;
 }
 
-/** Writes arrays as an uncompressed .npz. */
+/**
+ * Writes arrays as an uncompressed .npz.
+ * @throws SaltationError `limit` beyond the 4 GiB that a zip without zip64 holds.
+ */
 export function writeNpz(arrays: Record<string, NpyArray>): Uint8Array {
+  const bytes = Object.values(arrays).reduce((sum, { data }) => sum + data.byteLength + 1024, 0);
+  if (bytes >= 2 ** 32) {
+    throw new SaltationError("limit", `the arrays take ${mebibytes(bytes)}, and an npz holds 4 GiB; take fewer paths`);
+  }
   return zipSync(Object.fromEntries(Object.entries(arrays).map(([name, a]) => [`${name}.npy`, writeNpy(a)])), {
     level: 0,
   });
 }
 
-function readNpy(name: string, bytes: Uint8Array): NpyArray {
-  const fail = (what: string): never => {
-    throw new SaltationError("invalid-input", `array "${name}": ${what}`);
-  };
+/** What the header of an array says. */
+interface Header {
+  readonly descr: string;
+  readonly fortran: boolean;
+  readonly shape: readonly number[];
+  /** Where the data begins. */
+  readonly from: number;
+}
+
+/** Bytes of a number, by type. */
+const widths: Readonly<Record<string, number>> = {
+  "<f8": 8,
+  "<f4": 4,
+  "<i4": 4,
+  "<u4": 4,
+  "<i8": 8,
+  "<u8": 8,
+  "<i2": 2,
+  "<u2": 2,
+  "|i1": 1,
+  "|u1": 1,
+  "|b1": 1,
+};
+
+/** Bytes of a header at most: NumPy itself refuses longer ones. */
+const mostHeader = 10_000;
+
+type Fail = (what: string) => never;
+
+function readHeader(bytes: Uint8Array, fail: Fail): Header {
   if (magic.some((b, i) => bytes[i] !== b)) fail("is not in NumPy's format");
   if (bytes.length < 12) fail(`ends after ${bytes.length} bytes; save it again`);
+  const version = bytes[6]!;
+  if (version < 1 || version > 3) fail(`is in version ${version} of NumPy's format; known: 1, 2, 3`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const [length, from] = bytes[6] === 1 ? [view.getUint16(8, true), 10] : [view.getUint32(8, true), 12];
-  const header = new TextDecoder().decode(bytes.subarray(from, from + length));
-  const descr = /'descr':\s*'([^']+)'/.exec(header)?.[1] ?? fail("has structured data; save plain numbers");
-  const fortran = /'fortran_order':\s*True/.test(header);
-  const shape = (/'shape':\s*\(([^)]*)\)/.exec(header)?.[1] ?? "")
-    .split(",")
-    .filter((s) => s.trim())
-    .map(Number);
-  if (!shape.every((n) => Number.isSafeInteger(n) && n >= 0)) fail(`has shape (${shape.join(", ")}); save it again`);
+  const [length, from] = version === 1 ? [view.getUint16(8, true), 10] : [view.getUint32(8, true), 12];
+  if (length > mostHeader) fail(`has a header of ${length} bytes; NumPy writes ${mostHeader} at most`);
+  if (from + length > bytes.length) fail(`ends within its header; save it again`);
+  const header = new TextDecoder("latin1").decode(bytes.subarray(from, from + length));
+  const descr = /'descr':\s*'([^']*)'/.exec(header)?.[1] ?? fail("has structured data; save plain numbers");
+  const order = /'fortran_order':\s*(True|False)\b/.exec(header)?.[1] ?? fail("has no fortran_order; save it again");
+  const dims = /'shape':\s*\(([^)]*)\)/.exec(header)?.[1] ?? fail("has no shape; save it again");
+  return { descr, fortran: order === "True", shape: readShape(dims, fail), from: from + length };
+}
+
+/** A shape of so few rows and numbers that memory holds them, however small or empty the data is. */
+function readShape(text: string, fail: Fail): number[] {
+  const dims = text.split(",").map((d) => d.trim());
+  if (dims[dims.length - 1] === "") dims.pop(); // (3,)
+  const shown = `(${escaped(text.slice(0, 60))})`;
+  if (!dims.every((d) => /^\d+$/.test(d))) fail(`has shape ${shown}; save it again`);
+  const shape = dims.map(Number);
+  if (shape.length > 32) fail(`has ${shape.length} dimensions`);
   const size = shape.reduce((a, b) => a * b, 1);
-  const raw = bytes.slice(from + length).buffer;
-  const bytesEach = Number(/\d+$/.exec(descr)?.[0] ?? 0);
-  if (descr.startsWith(">")) fail(`is big endian (${descr}); save it with .astype("${descr.replace(">", "<")}")`);
-  if (raw.byteLength < size * bytesEach)
-    fail(`ends after ${raw.byteLength} of ${size * bytesEach} bytes; save it again`);
+  if (!(size <= limits.numbers))
+    fail(`has shape ${shown}; at most ${limits.numbers} numbers are read, save a part of it`);
+  // Empty rows take no data, and yet memory.
+  const [rows = 1] = shape;
+  if (shape.some((n) => n > limits.numbers) || (shape.length > 1 && rows > limits.lists)) {
+    fail(`has shape ${shown}; at most ${limits.lists} rows are read, save a part of it`);
+  }
+  return shape;
+}
+
+function readNpy(name: string, bytes: Uint8Array): NpyArray {
+  const fail: Fail = (what) => {
+    throw new SaltationError("invalid-input", `array ${quoted(name)}: ${what}`);
+  };
+  const { descr, fortran, shape, from } = readHeader(bytes, fail);
+  const size = shape.reduce((a, b) => a * b, 1);
+  if (/^>[fiu]\d+$/.test(descr)) {
+    fail(`is big endian (${descr}); save it with .astype("${descr.replace(">", "<")}")`);
+  }
+  const width =
+    (Object.hasOwn(widths, descr) ? widths[descr] : undefined) ??
+    fail(`has type ${escaped(descr.slice(0, 20))}; known: ${Object.keys(widths).join(", ")}`);
+  const held = bytes.length - from;
+  if (held < size * width) fail(`ends after ${held} of ${size * width} bytes; save it again`);
+  if (held > size * width)
+    fail(`holds ${held} bytes where its shape takes ${size * width}; save it again, one array a file`);
+  // A copy, from an even place; of a Node buffer `slice` would be none.
+  const raw = new Uint8Array(bytes.subarray(from)).buffer;
   const wide = (get: (v: DataView, at: number) => bigint): Float64Array => {
     const v = new DataView(raw);
     return Float64Array.from({ length: size }, (_, i) => {
@@ -82,8 +152,7 @@ function readNpy(name: string, bytes: Uint8Array): NpyArray {
     "|u1": () => new Uint8Array(raw, 0, size),
     "|b1": () => new Uint8Array(raw, 0, size),
   };
-  const reader = readers[descr] ?? fail(`has type ${descr}; known: ${Object.keys(readers).join(", ")}`);
-  const data = reader();
+  const data = readers[descr]!();
   if (!fortran || shape.length < 2) return { data, shape };
   // Column-major: entry (i, j, …) lies at i + n0 (j + n1 (…)).
   const ordered = data.slice();
@@ -104,29 +173,50 @@ export interface Npz {
   read(key: string): NpyArray | undefined;
 }
 
+/** The name of the array in a .npy, which has none: as numpy.savez calls the first that is not named. */
+export const npyKey = "arr_0";
+
+/** Opens a .npy as an .npz that holds one array, `arr_0`. */
+export const openNpy = (bytes: Uint8Array): Npz => ({
+  keys: [npyKey],
+  read: (key) => (key === npyKey ? readNpy(key, bytes) : undefined),
+});
+
+/** Bytes of an unpacked array at most. */
+const mostUnpacked = 8 * limits.numbers + mostHeader + 12;
+
 /**
- * Opens an .npz, compressed or not; arrays are read when they are asked for, in row-major order. Integers of one and two
- * bytes are widened to four, those of eight bytes become floats, where these hold them exactly.
- * @throws SaltationError `invalid-input` where it is none.
+ * Opens an .npz, compressed or not; arrays are read when they are asked for, in row-major order, and checked against
+ * their CRC. Integers of one and two bytes are widened to four, those of eight bytes become floats, where these hold
+ * them exactly.
+ * @throws SaltationError `invalid-input` where it is none, or has two arrays of one name.
  */
 export function openNpz(bytes: Uint8Array): Npz {
-  const files = new Map<string, string>();
-  const unzip = (filter: (file: { name: string }) => boolean): Record<string, Uint8Array> => {
+  const invalid = (what: string): never => {
+    throw new SaltationError("invalid-input", what);
+  };
+  const read = <T>(what: string, act: () => T): T => {
     try {
-      return unzipSync(bytes, { filter });
+      return act();
     } catch (error) {
-      throw new SaltationError("invalid-input", `not an npz file: ${(error as Error).message}`);
+      return invalid(`${what} ${(error as Error).message}`);
     }
   };
-  unzip(({ name }) => {
-    files.set(name.replace(/\.npy$/, ""), name);
-    return false;
-  });
+  const entries = new Map<string, ZipEntry>();
+  for (const entry of read("not an npz file:", () => zipEntries(bytes))) {
+    const key = entry.name.replace(/\.npy$/, "");
+    if (entries.has(key)) invalid(`not an npz file: it holds ${quoted(key)} twice`);
+    entries.set(key, entry);
+  }
   return {
-    keys: [...files.keys()],
+    keys: [...entries.keys()],
     read(key) {
-      const file = files.get(key);
-      return file === undefined ? undefined : readNpy(key, unzip(({ name }) => name === file)[file]!);
+      const entry = entries.get(key);
+      if (entry === undefined) return undefined;
+      return readNpy(
+        key,
+        read(`array ${quoted(key)}:`, () => unpack(bytes, entry, mostUnpacked)),
+      );
     },
   };
 }

@@ -1,8 +1,12 @@
 /** References from a job into other files (JSON or npz), and repeated trials of spike times. */
-import { counted, fail, finiteNumber, show } from "../checks.js";
+import { counted, fail, finiteNumber } from "../checks.js";
 import type { Current } from "../driver/current.js";
+import { escaped, quoted } from "../quoted.js";
+import { fileKind } from "./file-kind.js";
 import type { FileReference, SolveJob, TrialsJob } from "./job.js";
-import { openNpz } from "./npz.js";
+import { limits, mebibytes } from "./limits.js";
+import { openNpy, openNpz } from "./npz.js";
+import { readJson } from "./read-json.js";
 
 /** In a job, a file of this name stands for the one given by `--recording`, or dropped on the page. */
 export const recordingName = "@recording";
@@ -28,17 +32,24 @@ export interface Lists {
   read(key: string): unknown;
 }
 
-/** @throws SaltationError where the file is neither npz nor JSON. */
+/**
+ * Reads a file by what it is, whatever it is called: npz, a single npy (its array is `arr_0`), or JSON.
+ * @throws SaltationError where it is something else. What a JSON file holds is never told: it may be another's.
+ */
 export function readLists(field: string, path: string, bytes: Uint8Array): Lists {
-  if (path.endsWith(".npz")) {
-    const named = <T>(read: () => T): T => {
-      try {
-        return read();
-      } catch (error) {
-        return fail(field, `${path}: ${(error as Error).message}`);
-      }
-    };
-    const npz = named(() => openNpz(bytes));
+  const kind = fileKind(bytes);
+  const named = <T>(read: () => T): T => {
+    try {
+      return read();
+    } catch (error) {
+      return fail(field, `${path}: ${(error as Error).message}`);
+    }
+  };
+  if (kind === "npz" || kind === "npy") {
+    if (bytes.length > limits.npz) {
+      fail(field, `${path} has ${mebibytes(bytes.length)}; of npz files at most ${mebibytes(limits.npz)} are read`);
+    }
+    const npz = named(() => (kind === "npz" ? openNpz(bytes) : openNpy(bytes)));
     return {
       keys: npz.keys,
       read(key) {
@@ -47,13 +58,40 @@ export function readLists(field: string, path: string, bytes: Uint8Array): Lists
       },
     };
   }
-  let object: Record<string, unknown>;
+  if (bytes.length === 0) fail(field, `${path} is empty`);
+  let value: unknown;
   try {
-    object = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
+    ({ value } = readJson(bytes));
   } catch (error) {
-    return fail(field, `${path} is neither npz nor JSON: ${(error as Error).message}`);
+    return fail(field, `${path} ${(error as Error).message}`);
   }
-  return { keys: Object.keys(object ?? {}), read: (key) => object?.[key] };
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return fail(field, `${path} holds ${sortOf(value)}, where an object with named lists is wanted`);
+  }
+  const object = value as Record<string, unknown>;
+  return { keys: Object.keys(object), read: (key) => (Object.hasOwn(object, key) ? object[key] : undefined) };
+}
+
+/** The sort of a value of a file, without the value. */
+function sortOf(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  if (Array.isArray(value)) return "a list";
+  const sorts: Record<string, string> = { object: "an object", string: "text", boolean: "true or false" };
+  return sorts[typeof value] ?? "a number";
+}
+
+/** The same of what should have been a list of such: what it holds instead. */
+const listOf = (value: unknown, isRight: (v: unknown) => boolean = () => true): string => {
+  if (!Array.isArray(value)) return sortOf(value);
+  const wrong = value.findIndex((v) => !isRight(v));
+  return wrong < 0 ? `a list of ${value.length}` : `a list whose entry ${wrong} is ${sortOf(value[wrong])}`;
+};
+
+/** The names in a file, as many as a line takes. */
+function listed(keys: readonly string[]): string {
+  if (keys.length === 0) return "nothing";
+  const some = keys.slice(0, 12).map((k) => (k.length > 40 ? quoted(k, 40) : escaped(k)));
+  return keys.length > some.length ? `${some.join(", ")} and ${keys.length - some.length} more` : some.join(", ");
 }
 
 function load(field: string, file: string, context: FileContext): Lists & { path: string } {
@@ -61,14 +99,17 @@ function load(field: string, file: string, context: FileContext): Lists & { path
   return { path, ...readLists(field, path, bytes) };
 }
 
+/** A number of a file. */
+const numberOf = (field: string, value: unknown): number =>
+  typeof value === "number" ? finiteNumber(field, value) : fail(field, `expected a number, got ${sortOf(value)}`);
+
 /** Reads what a reference means: a list, or a list of lists. */
 function readReference(field: string, ref: FileReference, context: FileContext): number[] | number[][] {
   const file = load(field, ref.file, context);
   const value = file.read(ref.key);
-  if (!Array.isArray(value))
-    fail(field, `${file.path} has no list "${ref.key}"; it has ${file.keys.join(", ") || "nothing"}`);
+  if (!Array.isArray(value)) fail(field, `${file.path} has no list ${quoted(ref.key)}; it has ${listed(file.keys)}`);
   const scale = ref.scale ?? 1;
-  const at = (v: unknown, name: string): number => scale * finiteNumber(name, v);
+  const at = (v: unknown, name: string): number => scale * numberOf(name, v);
   return value.map((row: unknown, i) =>
     Array.isArray(row) ? row.map((v: unknown, j) => at(v, `${field}[${i}][${j}]`)) : at(row, `${field}[${i}]`),
   ) as number[] | number[][];
@@ -107,11 +148,12 @@ export interface Span {
 function checkCounts(field: string, counts: unknown, times: readonly number[][]): void {
   if (counts === undefined) return;
   if (!Array.isArray(counts) || counts.length !== times.length) {
-    fail(field, `expected one number per trial (${times.length}), got ${show(counts)}`);
+    fail(field, `expected one number per trial (${times.length}), got ${listOf(counts)}`);
   }
   counts.forEach((count, i) => {
     const slots = times[i]!.length;
-    if (count > slots) fail(`${field}[${i}]`, `is ${count}, but spike_times has ${slots} in a trial; save them whole`);
+    if (numberOf(`${field}[${i}]`, count) > slots)
+      fail(`${field}[${i}]`, `is ${count}, but spike_times has ${slots} in a trial; save them whole`);
   });
 }
 
@@ -122,7 +164,7 @@ export function readTrials(observed: TrialsJob, context: FileContext, { t0, t1 }
   let neurons: number[][] | undefined;
   const nested = (value: unknown): number[][] => {
     if (!Array.isArray(value) || !value.every((row) => Array.isArray(row))) {
-      fail(field, `expected a list of trials, each a list of spike times, got ${show(value)}`);
+      fail(field, `expected a list of trials, each a list of spike times, got ${listOf(value, Array.isArray)}`);
     }
     return value as number[][];
   };
@@ -135,8 +177,7 @@ export function readTrials(observed: TrialsJob, context: FileContext, { t0, t1 }
     // What `saltation simulate` wrote: spike_times with t1 and spike_neurons with -1 where absent.
     const file = load(field, observed.file, context);
     const both = [file.read("spike_times"), file.read("spike_neurons")];
-    if (!Array.isArray(both[0]))
-      fail(field, `${file.path} has no spike_times; it has ${file.keys.join(", ") || "nothing"}`);
+    if (!Array.isArray(both[0])) fail(field, `${file.path} has no spike_times; it has ${listed(file.keys)}`);
     times = nested(both[0]);
     neurons = both[1] === undefined ? undefined : nested(both[1]);
     checkCounts(`${field}: ${file.path}: spike_counts`, file.read("spike_counts"), times);
@@ -155,8 +196,8 @@ export function readTrials(observed: TrialsJob, context: FileContext, { t0, t1 }
     }
     let before = -Infinity;
     const kept = row.flatMap((t, n) => {
-      finiteNumber(`${field}[${i}][${n}]`, t);
-      const neuron = owners ? owners[n]! : 0;
+      numberOf(`${field}[${i}][${n}]`, t);
+      const neuron = owners ? numberOf(`${field}.neurons[${i}][${n}]`, owners[n]) : 0;
       if (neuron < 0) return [];
       if (t < before)
         fail(`${field}[${i}][${n}]`, `time ${t} comes after ${before} in trial ${i}; sort its spikes by time`);

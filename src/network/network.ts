@@ -12,7 +12,7 @@ import {
   show,
   wholeNumber,
 } from "../checks.js";
-import type { Current } from "../driver/current.js";
+import { type Current, currentOf } from "../driver/current.js";
 import { type Connections, readConnections, type Weights } from "./connections.js";
 
 export interface NetworkDefinition {
@@ -27,7 +27,10 @@ export interface NetworkDefinition {
   weights?: Weights;
   /** Input current: constant, per neuron, or sampled. Default 0. */
   current?: Current;
-  /** Input spikes: each arrives at its neuron with its weight, like a spike within the network. */
+  /**
+   * Input spikes from t0 to t1: each arrives at its neuron with its weight, like a spike within the network. One at t1
+   * changes nothing.
+   */
   inputSpikes?: InputSpikes;
 }
 
@@ -133,5 +136,5 @@ export function defineNetwork(definition: NetworkDefinition): Network {
   });
   const inputSpikes = readInputSpikes(definition.inputSpikes, neurons);
   const connections = readConnections(definition.weights, neurons, layers);
-  return { cell, neurons, layers, parameters, connections, current: definition.current ?? 0, inputSpikes };
+  return { cell, neurons, layers, parameters, connections, current: currentOf(definition.current ?? 0), inputSpikes };
 }

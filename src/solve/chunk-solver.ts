@@ -72,7 +72,7 @@ export interface ChunkSolver {
   encodeForward(batch: Batch, chunk: Chunk, slots: number): EncodedChunk;
   /**
    * Encodes the backward recursion of a chunk: adds its gradient rows (one per entry of `gradientRows`) to `rows`
-   * [1 + gradientRows][paths], whose row 0 is the value's, given the spike-time cotangents [slots][paths].
+   * [rowsPerPath][paths], whose row 0 is the value's, given the spike-time cotangents [slots][paths].
    * @param tape entries of tape that a path may need in a window (networks): where the status says `largestTape` above
    * it, the rows are of no use.
    * @param status of the forward solve where it is known, in place of `tape`; spares what no path needs.
@@ -87,6 +87,10 @@ export interface ChunkSolver {
   ): void;
   /** Number of gradient rows, in the order of the requested views. */
   readonly gradientRows: number;
+  /** What is known to be doubtful in its results, one line each. */
+  readonly warnings: readonly string[];
+  /** Numbers of a path in `rows`: more than the value's and the gradient's where what is left of these is carried. */
+  readonly rowsPerPath: number;
   dispose(): void;
 }
 

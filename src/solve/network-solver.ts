@@ -41,7 +41,7 @@ export function connectionWords(plan: SolvePlan): Uint32Array {
 export function gradientPlaces(
   plan: SolvePlan,
   views: readonly View[],
-): Pick<BackwardNetworkShape, "gradientRows" | "currentRow" | "weightRow"> {
+): Pick<BackwardNetworkShape, "gradientRows" | "entries" | "currentRow" | "weightRow"> {
   const gradientRows: { parameter: number; row: number; perNeuron: boolean }[] = [];
   let [currentRow, weightRow, row] = [-1, -1, 0];
   for (const view of views) {
@@ -53,7 +53,7 @@ export function gradientPlaces(
     }
     row += view.length;
   }
-  return { gradientRows, currentRow, weightRow };
+  return { gradientRows, entries: row, currentRow, weightRow };
 }
 
 export class NetworkSolver extends PlanSolver {
@@ -110,7 +110,7 @@ export class NetworkSolver extends PlanSolver {
       work,
       checkpoints: 4 * windows * ((this.n + 1) * this.neurons + 1),
       record,
-      rows: 4 * (this.gradientRows + 1),
+      rows: 4 * this.rowsPerPath,
       backward: 4 * (backwardFields(this.n).perNeuron * this.neurons + 2) + 4 * slots,
     };
   }

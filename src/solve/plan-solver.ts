@@ -21,6 +21,8 @@ export interface SolverParts {
 export abstract class PlanSolver implements ChunkSolver {
   abstract readonly recordWords: number;
   readonly gradientRows: number;
+  readonly rowsPerPath: number;
+  readonly warnings: readonly string[];
   readonly shape: KernelShape;
   readonly theta: Storage;
   protected readonly gpu: Gpu;
@@ -30,11 +32,13 @@ export abstract class PlanSolver implements ChunkSolver {
 
   protected constructor({ gpu, plan, shape, forwardKernel, backwardKernel, views }: SolverParts) {
     this.gpu = gpu;
+    this.warnings = plan.warnings ?? [];
     this.plan = plan;
     this.shape = shape;
     this.forwardKernel = forwardKernel;
     this.backwardKernel = backwardKernel;
     this.gradientRows = views.reduce((n, v) => n + v.length, 0);
+    this.rowsPerPath = 1 + this.gradientRows * (shape.carried ? 2 : 1);
     this.theta = gpu.upload("parameters", Float32Array.from(parameterVector(plan)));
   }
 

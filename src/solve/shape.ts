@@ -29,6 +29,7 @@ export function activeChannels(plan: SolvePlan, gradients: readonly string[]): n
 }
 
 export interface KernelShape extends SolverShape {
+  /** Numbers of a state: one for each variable, and where increments are carried what is left of it. */
   readonly states: number;
   readonly layout: ParameterLayout;
   readonly functions: CellFunctions;
@@ -56,6 +57,7 @@ export function solverShape(
   const channels = forced ? [] : activeChannels(plan, gradients);
   const functions = cellFunctions(cell, channels);
   const smooth = plan.method !== "euler";
+  const carried = plan.increments === "carried";
   const currentView = layout.views.get("current")!;
   return {
     cell: emitCellWgsl(
@@ -66,6 +68,7 @@ export function solverShape(
         gradients: cell.parameters.flatMap((n, i) => (gradients.includes(n) ? [i] : [])),
         currentGradient: gradients.includes("current"),
         hazard: forced,
+        carried,
       },
       functions,
     ),
@@ -76,6 +79,7 @@ export function solverShape(
     rolled: smooth && operations(functions.flow.value) > longFlow,
     parabola: plan.method === "levy",
     antithetic: plan.antithetic,
+    carried,
     parameters: network.parameters.map((p) => {
       const view = layout.views.get(p.name)!;
       return { offset: view.offset, stride: view.neuronStride };
@@ -86,7 +90,7 @@ export function solverShape(
       samples: current.samples,
       width: current.perNeuron ? network.neurons : 1,
     },
-    states: cell.states.length,
+    states: cell.states.length * (carried ? 2 : 1),
     layout,
     functions,
   };

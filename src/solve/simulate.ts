@@ -12,15 +12,14 @@ import { emptyTable, type SpikeTable, type SpikeTrains } from "./trains.js";
 /** Bytes on the GPU that a chunk of paths may take. */
 export const chunkBytes = 192 * 2 ** 20;
 
-/** More spikes than this per neuron and step, on average, mean that a neuron fires without end. */
-const spikesPerStep = 64;
-
 /**
  * Picks the solver for a network. A path per workgroup from where more than half of its lanes have a neuron: what
  * `npm run bench -- networks` measures (docs/decisions.md). The number of paths does not matter, so that a path is the
  * same in a run of any size.
  */
-export async function createSolver(gpu: Gpu, plan: SolvePlan, views: readonly View[] = []): Promise<ChunkSolver> {
+export async function createSolver(gpu: Gpu, given: SolvePlan, views: readonly View[] = []): Promise<ChunkSolver> {
+  const { decideIncrements } = await import("./carried.js");
+  const plan = await decideIncrements(gpu, given, { differentiates: views.length > 0 });
   const { neurons, connections } = plan.network;
   if (neurons === 1 && connections.weights.length + plan.arrivals.count === 0) {
     return SingleSolver.create(gpu, plan, views);
@@ -69,6 +68,8 @@ export function fittingPaths(
 /**
  * Solves a chunk of a plan's paths, rerunning it with a larger record until all spikes fit; a larger record may leave
  * room for fewer paths.
+ * @throws SaltationError `not-finite` where a state left the finite numbers, `invalid-input` where a neuron fires so often
+ * that a step does not tell its spikes apart.
  * @param fitting paths of a chunk that fit with so many slots, see `fittingPaths`.
  */
 export async function solveFrom(
@@ -88,21 +89,25 @@ export async function solveFrom(
       solved.dispose();
       throw error;
     }
-    if (solved.status.overflowed === 0) return solved;
+    const { overflowed, saturated } = solved.status;
+    try {
+      if (overflowed + saturated > 0) {
+        const { checkRecord } = await import("./endless.js");
+        await checkRecord(gpu, plan, solved, solver.recordWords);
+      }
+    } catch (error) {
+      solved.dispose();
+      throw error;
+    }
+    if (overflowed === 0) return solved;
     solved.dispose();
-    growSlots(plan, slots);
+    growSlots(slots);
   }
 }
 
-/** Doubles the slots of a record. @throws SaltationError where a neuron seems to fire without end. */
-export function growSlots(plan: SolvePlan, slots: { value: number }): void {
+/** Doubles the slots of a record. */
+export function growSlots(slots: { value: number }): void {
   slots.value *= 2;
-  if (slots.value <= spikesPerStep * plan.steps * plan.network.neurons + 1024) return;
-  throw new SaltationError(
-    "invalid-input",
-    `network: a neuron fires more than ${spikesPerStep} times a step: its reset does not take the event function ` +
-      `well below 0, or its rate is too high for dt = ${plan.dt}`,
-  );
 }
 
 interface TrainChunk extends Chunk {
@@ -156,8 +161,13 @@ export async function simulateGpu(
     solver.dispose();
   }
   const efficiency = offered > 0 ? committed / offered : undefined;
-  return new GpuTrains(gpu, plan, kept, solver.recordWords, saturated, largestCount, efficiency);
+  const warnings = told(solver.warnings);
+  return new GpuTrains(gpu, plan, kept, solver.recordWords, saturated, largestCount, efficiency, warnings);
 }
+
+/** Warnings as a result has them. */
+export const told = (warnings: readonly string[] | undefined): readonly string[] | undefined =>
+  warnings && warnings.length > 0 ? warnings : undefined;
 
 /** Puts the record of a chunk, [slots][words][paths], into the rows of a table. */
 export function fillTable(
@@ -193,6 +203,7 @@ export class GpuTrains implements SpikeTrains {
     readonly saturatedPaths: number,
     readonly largestCount: number,
     readonly laneEfficiency: number | undefined,
+    readonly warnings: readonly string[] | undefined,
   ) {}
 
   get paths(): number {

@@ -68,6 +68,7 @@ export class SingleSolver extends PlanSolver {
           workgroupSize,
           burst: backwardBurst,
           gradientRows,
+          entries: row,
           currentRow,
         }),
         bindings: ["read", "read", "read", "read", "read_write", "read_write", "read_write"],
@@ -95,7 +96,7 @@ export class SingleSolver extends PlanSolver {
       tape: 4 * singleTapeWords(this.shape) * window,
       record,
       cotangents: 4 * slots,
-      rows: 4 * (this.gradientRows + 1),
+      rows: 4 * this.rowsPerPath,
     };
   }
 

@@ -28,6 +28,8 @@ export interface SpikeTrains {
    * the ends of paths. For one neuron per path on the GPU; undefined otherwise.
    */
   readonly laneEfficiency?: number | undefined;
+  /** What is known to be doubtful in the times, one line each; undefined where nothing is. */
+  readonly warnings?: readonly string[] | undefined;
   /** Bytes on the GPU that the trains hold. */
   readonly bytes: number;
   /**

@@ -150,7 +150,7 @@ export class WorkgroupSolver extends PlanSolver {
       fields,
       checkpoints: checkpoint * Math.ceil(this.plan.steps / this.gridWindow(1)) + 4 * this.kept,
       record,
-      rows: 4 * (this.gradientRows + 1),
+      rows: 4 * this.rowsPerPath,
       backward: 4 * this.carried * neurons + 4 * slots,
     };
   }

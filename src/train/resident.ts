@@ -15,7 +15,7 @@ import { type EncodedChunk, type RunStatus, readStatus } from "../solve/chunk-so
 import { type Chunk, splitPaths } from "../solve/chunks.js";
 import type { View } from "../solve/layout.js";
 import type { SolvePlan } from "../solve/plan.js";
-import { checkFinite, growSlots } from "../solve/simulate.js";
+import { checkFinite, growSlots, told } from "../solve/simulate.js";
 import { GpuUpdate } from "./gpu-update.js";
 import { type GpuLoss, type Kept, type Loss, trainsOf } from "./loss.js";
 import type { UpdatePlan, UpdateState } from "./update.js";
@@ -164,7 +164,7 @@ export class ResidentTraining {
     const { pass, loss } = this;
     const { paths, slots } = encoded;
     const cotangents = batch.temporary("cotangents", 4 * slots * paths);
-    const rows = batch.temporary("path rows", 4 * pass.sums.rows * paths);
+    const rows = batch.temporary("path rows", 4 * pass.solver.rowsPerPath * paths);
     batch.stage("loss").clear(cotangents).clear(rows);
     loss.encodeCotangents(
       batch,
@@ -177,10 +177,17 @@ export class ResidentTraining {
   }
 
   /** Makes room for what a step lacked. @throws SaltationError `not-finite` where that was not the trouble. */
-  private recover(bits: number, plan: SolvePlan, status: readonly RunStatus[]): void {
+  private async recover(bits: number, plan: SolvePlan, status: readonly RunStatus[]): Promise<void> {
     for (const s of status) checkFinite(plan, s, plan.paths);
     if ((bits & haltBits.gradient) !== 0 && (bits & (haltBits.record | haltBits.tape)) === 0) throw notFinite(plan);
-    if (bits & haltBits.record) growSlots(plan, this.pass.slots);
+    if (bits & haltBits.record) {
+      const { slots } = this.pass;
+      growSlots(slots);
+      const doubled = slots.value;
+      // Which tells a neuron that fires without end; other chunks may need more than the first.
+      await this.pass.measure(plan, (room) => this.fitting(room));
+      slots.value = Math.max(doubled, slots.value);
+    }
     if (bits & haltBits.tape) this.pass.tape = Math.ceil(margin * Math.max(...status.map((s) => s.largestTape)));
     this.gpu.write(this.halted, new Uint32Array(1));
   }
@@ -200,7 +207,7 @@ export class ResidentTraining {
       if (bits !== 0) {
         // What was submitted since changed nothing.
         await Promise.allSettled(flights.splice(0).map((f) => f.halted));
-        this.recover(bits, flight.plan, status);
+        await this.recover(bits, flight.plan, status);
         next = flight.step;
         continue;
       }
@@ -210,7 +217,8 @@ export class ResidentTraining {
       if (!this.givesPathValues) rows[0] = { mean: Number.NaN, standardError: Number.NaN };
       const saturated = status.reduce((n, s) => n + s.saturated, 0);
       const full = plan.stopsByLoss ? 0 : saturated;
-      const result = assembleResult(value, options.views, rows, means ?? [], full, options.loss.pathwise ?? false);
+      const assembled = assembleResult(value, options.views, rows, means ?? [], full, options.loss.pathwise ?? false);
+      const result = { ...assembled, warnings: told(pass.solver.warnings) };
       yield { step: flight.step, result, state: await flight.state };
       gpu.check();
     }

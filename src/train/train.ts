@@ -14,7 +14,7 @@ import {
 } from "../solve/layout.js";
 import type { SolveOptions, SolvePlan } from "../solve/plan.js";
 import type { Loss } from "./loss.js";
-import { ResidentTraining, type TrainedStep } from "./resident.js";
+import type { ResidentTraining, TrainedStep } from "./resident.js";
 import { trainableNames } from "./trainable.js";
 import { checkTrained, planUpdate, Update, type UpdateOptions, type UpdateState } from "./update.js";
 
@@ -44,7 +44,7 @@ export interface Checkpoint {
 }
 
 export interface TrainStep
-  extends Pick<ValueAndGradient, "value" | "standardError" | "gradient" | "means" | "saturatedPaths"> {
+  extends Pick<ValueAndGradient, "value" | "standardError" | "gradient" | "means" | "saturatedPaths" | "warnings"> {
   /** From 0. A standard error that would cost another pass over the trains (expected signatures on a GPU) is NaN. */
   readonly step: number;
   /** The trainable parameters with which this step's value was taken, in the shapes in which they were given. */
@@ -116,6 +116,7 @@ export async function* train(network: EngineNetwork, options: TrainOptions): Asy
       gradient: result.gradient,
       means: result.means,
       saturatedPaths: result.saturatedPaths,
+      warnings: result.warnings,
       parameters,
       updated,
       seconds: (performance.now() - began) / 1000,
@@ -166,19 +167,24 @@ async function onGpu(run: Run): Promise<ResidentTraining | undefined> {
   const { loss } = options;
   if (!loss.gpu || loss.evaluator) return undefined;
   network.checkLoss(loss, options.requireExact);
-  return network.place(
-    async (gpu) =>
-      gpu &&
-      ResidentTraining.create(gpu, replaceParameters(plan, layout, vector), vector, {
-        loss,
-        views,
-        update: update.plan,
-        state: options.resume?.update,
-        from,
-        steps,
-        seedOf: (step) => seedOf(options, step),
-      }),
-  );
+  return network.place(async (gpu) => {
+    if (!gpu) return undefined;
+    // Decided by the job's own values, so that a run that is resumed has the same bits.
+    const [{ decideIncrements }, { ResidentTraining }] = await Promise.all([
+      import("../solve/carried.js"),
+      import("./resident.js"),
+    ]);
+    const decided = await decideIncrements(gpu, plan, { differentiates: true });
+    return ResidentTraining.create(gpu, replaceParameters(decided, layout, vector), vector, {
+      loss,
+      views,
+      update: update.plan,
+      state: options.resume?.update,
+      from,
+      steps,
+      seedOf: (step) => seedOf(options, step),
+    });
+  });
 }
 
 async function* trained(run: Run): AsyncGenerator<TrainedStep, void, void> {

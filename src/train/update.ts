@@ -261,6 +261,22 @@ export function checkTrained({ parameter, positive }: Entry, value: number): voi
     fail("trainable", `${became}, but must be above 0; give it transform "softplus", or a smaller learning rate`);
 }
 
+/**
+ * What a remembered value is not, where it is not the transform of its coordinate, or the cell does not take it. What a
+ * device computed in float32 is as near as that allows: a few last digits of 24 bits, of the value or of the bounds that
+ * it lies between; these it has in float32 too.
+ */
+function misfit({ transform, parameter, positive }: Entry, value: number, x: number): string | undefined {
+  const { lower, upper } = transform;
+  const expected = transform.value(x);
+  const size = Math.abs(expected) + (upper < Infinity ? Math.abs(lower) + Math.abs(upper) : 0);
+  const near = Math.abs(value - expected) <= 1e-5 * size + 1e-37;
+  const within = value >= Math.min(lower, Math.fround(lower)) && value <= Math.max(upper, Math.fround(upper));
+  return near && within && !(positive && value <= 0)
+    ? undefined
+    : `gives ${parameter} as ${value}, but its coordinate says ${expected}`;
+}
+
 /** @throws SaltationError `invalid-input` where a state is not that of such an update. */
 export function checkState(plan: UpdatePlan, state: UpdateState): void {
   const other = (what: string): never => fail("checkpoint", `${what}; it belongs to another run`);
@@ -273,6 +289,10 @@ export function checkState(plan: UpdatePlan, state: UpdateState): void {
     other(`holds ${state.values.length} trained values, but the run has ${size}`);
   }
   for (const v of lists.flat()) finiteNumber("checkpoint", v);
+  plan.entries.forEach((e, i) => {
+    const what = misfit(e, state.values[i]!, state.unconstrained[i]! + state.low[i]!);
+    if (what) other(what);
+  });
   const names = (groups: readonly { name: string }[]): string => groups.map((g) => g.name).join(", ");
   list("checkpoint.update.groups", state.groups, "groups");
   if (names(state.groups) !== names(plan.groups)) {

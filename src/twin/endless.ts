@@ -37,6 +37,6 @@ export function causeOfFiring(plan: SolvePlan, cell: CompiledCell, firing: Firin
   const weights = largest > 0 ? `weights (${three(largest)} at most), ` : "";
   return (
     `its event function rises at a rate of ${three(rate)}, too fast for dt = ${plan.dt}; ` +
-    `check ${weights}currents (${three(current)} here) and parameters${parameter}`
+    `take a smaller dt, or check ${weights}currents (${three(current)} here) and parameters${parameter}`
   );
 }

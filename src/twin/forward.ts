@@ -8,6 +8,7 @@
 import type { CompiledCell } from "../cell/emit-js.js";
 import { sampleOf } from "../driver/current.js";
 import { SaltationError } from "../errors.js";
+import { firesTooOften, mostPerStep } from "../solve/endless.js";
 import type { SolvePlan } from "../solve/plan.js";
 import { type Driver, Stepper } from "./advance.js";
 import { causeOfFiring } from "./endless.js";
@@ -57,9 +58,6 @@ export interface PathResult {
   readonly operations: Operation[];
 }
 
-/** More events of one neuron in one step than this mean that its reset does not take it below the event. */
-const maximumEventsPerStep = 1000;
-
 export class PathSolver {
   private readonly stepper: Stepper;
   private readonly p: Float64Array[];
@@ -99,6 +97,8 @@ export class PathSolver {
     const r = new Float64Array(neurons);
     const eventAt = new Float64Array(neurons);
     const fired = new Uint32Array(neurons);
+    /** Spikes in the step at hand. */
+    const inStep = new Uint32Array(neurons);
     const startUniforms = new Float64Array(neurons);
     const pair = new Float64Array(2);
     const landed = new Float64Array(n);
@@ -139,7 +139,8 @@ export class PathSolver {
         attempt(k);
       }
 
-      for (let events = 0; ; events++) {
+      inStep.fill(0);
+      for (;;) {
         let k = -1;
         for (let j = 0; j < neurons; j++) if (eventAt[j]! < (k < 0 ? Number.POSITIVE_INFINITY : eventAt[k]!)) k = j;
         if (arrived < arrivals.count && arrivals.steps[arrived] === step) {
@@ -185,9 +186,9 @@ export class PathSolver {
         }
         stepper.advance(landed, y[k]!, r[k]!, at - r[k]!, drivers[k]!, p[k]!, current(k));
         const u = uniform(k, ++fired[k]!);
-        if (events > maximumEventsPerStep * neurons) {
+        if (++inStep[k]! > mostPerStep) {
           const firing = { before: y[k]!, landed, parameters: p[k]!, current: current(k), u };
-          throw endlessEvents(path, step, k, causeOfFiring(plan, cell, firing));
+          throw firesTooOften(k, step, causeOfFiring(plan, cell, firing));
         }
         if (record) operations.push({ kind: "fire", neuron: k, spike: spikes.length, u, before: copy(landed) });
         cell.reset(y[k]!, landed, p[k]!, u);
@@ -262,6 +263,7 @@ export class PathSolver {
     const x = new Float64Array(this.channels);
     let [low, high] = [0, h];
     let theta = 0;
+    let before = 2 * h;
     let at = y;
     let e = value;
     for (let iteration = 0; iteration < 100; iteration++) {
@@ -273,7 +275,11 @@ export class PathSolver {
       let rate = 0;
       for (let i = 0; i < this.n; i++) rate += eBar[i]! * slope[i]!;
       let next = theta - e / rate;
-      if (!(next > low && next < high)) next = 0.5 * (low + high);
+      // Where the flow's slope is not that of the sub-step's curve, Newton swings from side to side of the root; the least
+      // corrections are rounding.
+      const nearer = Math.abs(next - theta) <= Math.max(0.5 * before, 1e-12 * this.plan.dt);
+      if (!(next > low && next < high && nearer)) next = 0.5 * (low + high);
+      before = Math.abs(next - theta);
       if (Math.abs(next - theta) <= 1e-15 * this.plan.dt || high - low <= 1e-16 * this.plan.dt) return next;
       theta = next;
       stepper.advance(out, y, r, theta, driver, p, I);
@@ -287,15 +293,16 @@ export class PathSolver {
   }
 }
 
-function endlessEvents(path: number, step: number, neuron: number, cause: string): SaltationError {
-  return new SaltationError(
-    "invalid-input",
-    `network: neuron ${neuron} of path ${path} fires without end in step ${step}: ${cause}`,
-  );
-}
-
 /** Whether a jump (or the start) left the event function at zero or above: its event then follows with no time between. */
 export const firesAtOnce = (cell: CompiledCell, y: Float64Array, p: Float64Array): boolean => cell.event(y, p) >= 0;
+
+/** What is said of a path whose state left the finite numbers. */
+export const stateNotFinite = ({ dt }: SolvePlan, path: number): SaltationError =>
+  new SaltationError(
+    "not-finite",
+    `the state became infinite or NaN in path ${path}: parameters or weights are too large for dt = ${dt}; ` +
+      "take a smaller dt or check their values",
+  );
 
 /** The parameters of each neuron, in the cell's order. */
 export function neuronParameters(plan: SolvePlan): Float64Array[] {

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { readReport } from "../../src/bench/read-report.js";
 import { type BenchReport, compareReports } from "../../src/bench/report.js";
 import type { FigureResult } from "../../src/bench/run.js";
@@ -57,7 +57,9 @@ const processes = (): { pid: number; parent: number; group: number; command: str
       command: args.join(" "),
     }));
 
-describe.runIf(process.platform === "linux")("stopped in chrome", () => {
+describe("stopped in chrome", () => {
+  beforeEach((test) => test.skip(process.platform !== "linux", "lists processes as Linux does"));
+
   it.each([
     ["SIGTERM", 143],
     ["SIGINT", 130],

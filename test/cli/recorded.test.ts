@@ -2,7 +2,8 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, inject, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { recordedCell } from "../support/data.js";
 import { readNpz } from "../support/npz.js";
 
 const folder = mkdtempSync(join(tmpdir(), "saltation-recorded-"));
@@ -97,8 +98,8 @@ describe("training on a recording by log-likelihood", () => {
     expect(out).toMatch(/raster in .*few-raster\.svg/);
   });
 
-  const shared = `${inject("sharedData")}cortical-cell.json`;
-  it.skipIf(!existsSync(shared))("fits five parameters to the first six spikes of a recorded cell", () => {
+  it("fits five parameters to the first six spikes of a recorded cell", (test) => {
+    const shared = recordedCell(test);
     const example = JSON.parse(readFileSync("examples/cortical-cell-spikes.json", "utf8"));
     write("spikes.json", { ...example, steps: 40, paths: 256 });
     const figure = path("figures/spikes.svg");

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
 import puppeteer, { type Browser } from "puppeteer";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { chromiumLaunch } from "../../src/cli/chromium.js";
 import { serve } from "../support/serve.js";
 
@@ -94,7 +94,9 @@ describe("in Node", () => {
   });
 });
 
-describe.runIf(spawnSync("python3", ["--version"]).status === 0)("from Python", () => {
+describe("from Python", () => {
+  beforeEach((test) => test.skip(spawnSync("python3", ["--version"]).status !== 0, "needs python3"));
+
   it("through job files and npz", async () => {
     const { stdout } = await promisify(execFile)("python3", ["examples/embedding/job.py"], { cwd: root });
     const result = JSON.parse(stdout);

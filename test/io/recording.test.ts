@@ -47,6 +47,6 @@ describe("observed trials", () => {
     };
     expect(read(2, 1)).toEqual([[0.2, 0.3], [0.4]]);
     expect(() => read(2, 9)).toThrow(/observed: s\.npz: spike_counts\[1\]: is 9, but spike_times has 2 in a trial/);
-    expect(() => read(2)).toThrow(/spike_counts: expected one number per trial \(2\), got \[2\]/);
+    expect(() => read(2)).toThrow(/spike_counts: expected one number per trial \(2\), got a list of 1$/);
   });
 });

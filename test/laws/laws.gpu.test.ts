@@ -11,12 +11,11 @@ import { type Method, planSolve } from "../../src/solve/plan.js";
 import { meanSpikeTime } from "../../src/train/losses/spike-times.js";
 import { PathSolver } from "../../src/twin/forward.js";
 import { counterNoise } from "../../src/twin/noise.js";
-import { readSharedJson } from "../support/data.js";
 import { sharedEngine } from "../support/engine.js";
+import { spikeOracle as oracle } from "../support/oracles.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: a reference file of many shapes
 type Record_ = Record<string, any>;
-const oracle = (await readSharedJson("spike-oracle.json")) as Record_ | undefined;
 const engine = sharedEngine();
 const gate = 4.5;
 
@@ -77,9 +76,9 @@ async function check(
   }
 }
 
-const entries = (section: string): [string, Record_][] => Object.entries((oracle?.[section] ?? {}) as Record_);
+const entries = (section: string): [string, Record_][] => Object.entries(oracle[section] as Record_);
 
-describe.skipIf(!oracle)("first spike without noise", () => {
+describe("first spike without noise", () => {
   it.each(entries("first_spike_sigma0"))("%s: mean, and derivatives by every parameter", async (_, r) => {
     const gradient: Record<string, number> = { current: r.dmean_min_dc };
     // Derivatives of E[T] are those of E[min(T, t1)] where hardly a path is without a spike by t1.
@@ -106,7 +105,7 @@ describe.skipIf(!oracle)("first spike without noise", () => {
   });
 });
 
-describe.skipIf(!oracle)("later spikes", () => {
+describe("later spikes", () => {
   const cases = entries("later_spikes_and_network_cells").filter(([name]) => name.startsWith("N_kth"));
   it.each(cases)("%s: means and derivatives of the first six", async (_, r) => {
     const paths = 8192;
@@ -118,12 +117,12 @@ describe.skipIf(!oracle)("later spikes", () => {
   });
 
   it("the paper network's input neuron in [0, 1]", async () => {
-    const r = (oracle!.later_spikes_and_network_cells as Record_)["C_net_neuron_c1.5_t1=1"];
+    const r = (oracle.later_spikes_and_network_cells as Record_)["C_net_neuron_c1.5_t1=1"];
     await check(networkOf(r.params), 0, 1, { value: r.mean_min_T1_t1, gradient: { current: r.dmean_min_dc } });
   });
 });
 
-describe.skipIf(!oracle)("noisy voltage", () => {
+describe("noisy voltage", () => {
   const cases = entries("noisy_voltage").filter(([name]) => name.startsWith("E_noisy"));
   it.each(cases)("%s: mean and derivative by the current", async (_, r) => {
     // The line-and-parabola path leaves 2e-4 of a spike time at dt 0.01 (convergence table): half of it is allowed.
@@ -145,7 +144,7 @@ describe.skipIf(!oracle)("noisy voltage", () => {
   });
 });
 
-describe.skipIf(!oracle)("euler without noise", () => {
+describe("euler without noise", () => {
   it.each(
     entries("euler_scheme_expectation_sigma0").filter(([name]) => name.endsWith("h0.01")),
   )("%s: the scheme's own expectation", async (_, r) => {
@@ -154,10 +153,8 @@ describe.skipIf(!oracle)("euler without noise", () => {
   });
 });
 
-describe.skipIf(!oracle)("Poisson limit", () => {
-  it.each(
-    (oracle?.D_poisson_limit.values ?? []) as Record_[],
-  )("rate $rate: counts, intervals, derivative", async (r) => {
+describe("Poisson limit", () => {
+  it.each(oracle.D_poisson_limit.values as Record_[])("rate $rate: counts, intervals, derivative", async (r) => {
     const t1 = 1;
     const paths = 16384;
     const network = engine().network(networkOf(r));
@@ -218,7 +215,7 @@ describe("hard threshold", () => {
   });
 });
 
-describe.skipIf(!oracle)("the paper's network of 4, 16 and 2 neurons, without noise", () => {
+describe("the paper's network of 4, 16 and 2 neurons, without noise", () => {
   const w = (i: number, j: number): number => 0.5 + ((7 * i + 3 * j) % 11) / 10;
   const block = (m: number, n: number): number[][] =>
     Array.from({ length: m }, (_, i) => Array.from({ length: n }, (__, j) => (w(i, j) * 3) / m));
@@ -232,7 +229,7 @@ describe.skipIf(!oracle)("the paper's network of 4, 16 and 2 neurons, without no
   };
 
   it("counts, first output spike, and its derivatives by current and by both layers' scales", async () => {
-    const r = oracle!.network_4_16_2.sigma0_pooled_2e6 as Record_;
+    const r = oracle.network_4_16_2.sigma0_pooled_2e6 as Record_;
     const paths = 3072;
     const trains = await engine().network(network).simulate({ paths, t1: 1, dt: 0.01, seed: 2 });
     const table = await trains.read();

@@ -9,7 +9,7 @@ import {
   spikeTrainMatch,
   trainStatistics,
 } from "../../src/metrics/index.js";
-import { readSharedJson } from "../support/data.js";
+import { readRecordedCell } from "../support/data.js";
 
 /** All matchings by brute force: the largest number of pairs. */
 function brute(a: readonly number[], b: readonly number[], window: number): number {
@@ -178,13 +178,9 @@ describe("PSTH", () => {
   });
 });
 
-const cell = (await readSharedJson("cortical-cell.json")) as
-  | { duration_ms: number; trials_spike_times_ms: number[][] }
-  | undefined;
-
-describe.skipIf(!cell)("a recorded cell", () => {
-  it("is alike itself: its odd trials against its even ones", () => {
-    const trials = cell!.trials_spike_times_ms;
+describe("a recorded cell", () => {
+  it("is alike itself: its odd trials against its even ones", (test) => {
+    const trials = readRecordedCell(test).trials_spike_times_ms;
     const [odd, even] = [trials.filter((_, i) => i % 2 === 1), trials.filter((_, i) => i % 2 === 0)];
     const { md } = spikeTrainMatch(even, odd, 4, { t0: 10_000, t1: 14_000 });
     expect(md).toBeGreaterThan(0.9);

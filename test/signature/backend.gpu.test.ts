@@ -16,8 +16,8 @@ import {
 } from "../../src/signature/index.js";
 import type { SignatureSolver } from "../../src/signature/solver.js";
 import type { StaticKernel } from "../../src/signature/static-kernel.js";
-import { readSharedJson } from "../support/data.js";
 import { sharedEngine } from "../support/engine.js";
+import { signatureOracle as cases } from "../support/oracles.js";
 import { brownianPaths, normals, relativeError } from "./random-paths.js";
 
 const engine = sharedEngine();
@@ -385,15 +385,11 @@ describe("truncated signatures on the GPU", () => {
 });
 
 describe("oracle, float32", () => {
-  // biome-ignore lint/suspicious/noExplicitAny: the shape of a data file.
-  const load = async (): Promise<any> => ((await readSharedJson("signature-oracle.json")) as any)?.cases;
   const near = (actual: ArrayLike<number>, expected: number[], tolerance: number): void => {
     expect(relativeError(actual, expected)).toBeLessThan(tolerance);
   };
 
-  it("kernels, gradients and signatures", async (context) => {
-    const cases = await load();
-    if (!cases) return context.skip();
+  it("kernels, gradients and signatures", async () => {
     const a = cases.A_pair;
     for (const [name, kernel] of [
       ["linear", { kind: "linear" }],

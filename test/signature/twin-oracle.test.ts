@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { liftSpikes } from "../../src/signature/lift.js";
 import { batchOf, nested, pathPoints, readPaths } from "../../src/signature/paths.js";
@@ -10,10 +9,7 @@ import { kernelValue, kernelVjp } from "../../src/twin/signature/kernel.js";
 import { logSignature } from "../../src/twin/signature/lyndon.js";
 import { truncatedSignature, truncatedSignatureVjp } from "../../src/twin/signature/signature.js";
 import { truncatedKernelLevels } from "../../src/twin/signature/truncated-kernel.js";
-
-const file = new URL("../../../shared/data/signature-oracle.json", import.meta.url);
-// biome-ignore lint/suspicious/noExplicitAny: the shape of a data file.
-const oracle: any = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")).cases : undefined;
+import { signatureOracle as oracle } from "../support/oracles.js";
 
 // Values are given to 1e-13 by two implementations, so 1e-12 leaves room for the order of summation.
 const close = (actual: number, expected: number, tolerance = 1e-12): void => {
@@ -26,11 +22,11 @@ const closeAll = (actual: ArrayLike<number>, expected: readonly number[], tolera
   });
 };
 
-describe.skipIf(!oracle)("oracle of signature kernels, float64 twin", () => {
-  const a = oracle?.A_pair;
+describe("oracle of signature kernels, float64 twin", () => {
+  const a = oracle.A_pair;
   const statics: [string, StaticKernel][] = [
     ["linear", { kind: "linear" }],
-    ["rbf", { kind: "rbf", sigma: a?.sigma_rbf }],
+    ["rbf", { kind: "rbf", sigma: a.sigma_rbf }],
   ];
   for (const [name, definition] of statics) {
     const kernel = compileStaticKernel(definition);

@@ -1,26 +1,22 @@
-/** Reference values that lie beside a checkout, for tests in Node and in the browser. */
-import { inject } from "vitest";
+/** The recording of a cortical cell, which others own and lies outside the project; the tests that need it skip without it. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { inject, type TestContext } from "vitest";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** Folder of the reference values, with a slash at its end. */
+    /** Folder of data that is not part of the project. */
     sharedData: string;
   }
 }
 
-/** Reads a file of reference values; undefined where it is absent. */
-export async function readSharedJson(name: string): Promise<unknown> {
-  const file = `${inject("sharedData")}${name}`;
-  if (typeof process !== "undefined" && process.versions?.node) {
-    const { existsSync, readFileSync } = await import("node:fs");
-    return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
-  }
-  const { commands } = await import("vitest/browser");
-  let text: string;
-  try {
-    text = await commands.readFile(file);
-  } catch {
-    return undefined;
-  }
-  return JSON.parse(text);
+/** Path of the recording; the test is skipped, with the reason, where there is none. */
+export function recordedCell(test: TestContext): string {
+  const file = join(inject("sharedData"), "cortical-cell.json");
+  test.skip(!existsSync(file), "needs the recording cortical-cell.json, in the folder that SALTATION_SHARED names");
+  return file;
+}
+
+export function readRecordedCell(test: TestContext): { duration_ms: number; trials_spike_times_ms: number[][] } {
+  return JSON.parse(readFileSync(recordedCell(test), "utf8"));
 }

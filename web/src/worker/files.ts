@@ -1,6 +1,8 @@
 /** Files that the page was given: documents and recordings. */
 import { fail, show } from "../../../src/checks.js";
 import { SaltationError } from "../../../src/index.js";
+import { fileKind } from "../../../src/io/file-kind.js";
+import { readJson } from "../../../src/io/read-json.js";
 import { type FileContext, type Lists, readLists, recordingName } from "../../../src/io/recording.js";
 import type { FileContents, RecordingFacts } from "./protocol.js";
 import { readDocument, readJob, readStanding } from "./read-document.js";
@@ -30,9 +32,7 @@ export class Files implements FileContext {
 
   /** Reads a file by its contents: a document, a training job, or a recording, which is kept. */
   read(name: string, bytes: Uint8Array): FileContents {
-    const npz = bytes[0] === 0x50 && bytes[1] === 0x4b;
-    const path = npz && !name.endsWith(".npz") ? `${name}.npz` : name;
-    if (!npz) {
+    if (fileKind(bytes) === "text") {
       const object = parse(name, bytes);
       if ("saltation" in object) {
         const document = readDocument(object.document);
@@ -42,8 +42,8 @@ export class Files implements FileContext {
         return { kind: "document", document: readJob(object), standing: null, checkpointed: "checkpoint" in object };
       }
     }
-    const recording = factsOf(path, readLists("recording", path, bytes));
-    this.recording = { path, bytes };
+    const recording = factsOf(name, readLists("recording", name, bytes));
+    this.recording = { path: name, bytes };
     return { kind: "recording", recording };
   }
 }
@@ -51,9 +51,9 @@ export class Files implements FileContext {
 function parse(name: string, bytes: Uint8Array): Record<string, unknown> {
   let object: unknown;
   try {
-    object = JSON.parse(new TextDecoder().decode(bytes));
+    object = readJson(bytes).value;
   } catch (error) {
-    throw new SaltationError("invalid-input", `${name}: is neither npz nor JSON: ${(error as Error).message}`);
+    throw new SaltationError("invalid-input", `${name}: ${(error as Error).message}`);
   }
   if (typeof object !== "object" || object === null || Array.isArray(object)) {
     throw new SaltationError("invalid-input", `${name}: holds no object with named lists`);

@@ -7,6 +7,7 @@ import { checkJob } from "../../../src/io/check-job.js";
 import { checkpointSchema } from "../../../src/io/checkpoint-schema.js";
 import { type TrainJob, trainSchema } from "../../../src/io/job.js";
 import { recordingName } from "../../../src/io/recording.js";
+import { intact } from "../../../src/io/seal.js";
 import { experiments, type StudioDocument, type Truth } from "../model/document.js";
 import { experimentLike, unitsOfJob } from "../model/job-units.js";
 import { brokenLink } from "../model/link.js";
@@ -59,8 +60,11 @@ export function readDocument(value: unknown): StudioDocument {
 const standingSchema = z.object({ checkpoint: checkpointSchema, parameters: z.record(z.string(), z.unknown()) });
 
 /** Where exported parameters stand: null at the start. @throws SaltationError `invalid-input`. */
-export function readStanding({ checkpoint, parameters }: Record<string, unknown>): Standing | null {
+export function readStanding({ checkpoint, parameters, checksum }: Record<string, unknown>): Standing | null {
   if (checkpoint === null) return null;
+  // Earlier versions wrote none.
+  if (checksum !== undefined && !intact({ parameters, checkpoint, checksum }))
+    fail("checkpoint", "was damaged or edited: its checksum does not fit; export it again");
   const standing = checkJob(standingSchema, { checkpoint, parameters });
   for (const name of standing.checkpoint.trainable) {
     const value = standing.parameters[name];

@@ -2,6 +2,7 @@
 
 import { type Cell, Engine, SaltationError } from "../../../src/index.js";
 import { writeNpz } from "../../../src/io/npz.js";
+import { checksumOf } from "../../../src/io/seal.js";
 import type { TrainPlan } from "../../../src/io/train-plan.js";
 import { defineNetwork, readCell } from "../../../src/network/network.js";
 import { ownCell, type StudioDocument } from "../model/document.js";
@@ -142,8 +143,9 @@ const studio: {
   exportParameters() {
     const { problem, standing: now } = standing();
     const document = { ...problem.document, job: { ...problem.document.job, paths: now.paths } };
-    const { parameters, checkpoint, step } = now;
-    return JSON.stringify({ saltation: "studio", step, parameters, document, checkpoint: checkpoint ?? null }, null, 2);
+    const { parameters, checkpoint = null, step } = now;
+    const checksum = checksumOf({ parameters, checkpoint });
+    return JSON.stringify({ saltation: "studio", step, parameters, document, checkpoint, checksum }, null, 2);
   },
   exportJob() {
     const { problem, standing: now } = standing();

@@ -1,0 +1,42 @@
+/**
+ * A path's gradient rows: read into accumulators, added to, written back. Where increments are carried, what rounding
+ * left of each entry lies in a second table of the rows, after the first, whose row 0 is the value's.
+ */
+export interface GradientRows {
+  /** A declaration to stand before the kernel. */
+  readonly functions: string;
+  /** A statement that adds to `rows[at]`. */
+  add(at: string, text: string): string;
+  /** One that adds an accumulator, and empties it. */
+  flush(name: string, at: string): string;
+  /** One that reads an accumulator. */
+  load(name: string, at: string): string;
+  /** One that writes it. */
+  store(name: string, at: string): string;
+}
+
+/** @param entries rows of the gradient in all. */
+export function gradientRows(carried: boolean, entries: number): GradientRows {
+  if (!carried) {
+    return {
+      functions: "",
+      add: (at, text) => `rows[${at}] += ${text};`,
+      flush: (name, at) => `rows[${at}] += ${name}; ${name} = 0.0f;`,
+      load: (name, at) => `${name} = rows[${at}];`,
+      store: (name, at) => `rows[${at}] = ${name};`,
+    };
+  }
+  const low = (at: string): string => `rows[${at} + ${entries}u * run.paths]`;
+  return {
+    functions: /* wgsl */ `
+fn add_to_row(at: u32, d: f32) {
+  let j = add_carrying(rows[at], ${low("at")}, d);
+  rows[at] = j.x;
+  ${low("at")} = j.y;
+}`,
+    add: (at, text) => `add_to_row(${at}, ${text});`,
+    flush: (name, at) => `add_to_row(${at}, ${name} + low_${name}); ${name} = 0.0f; low_${name} = 0.0f;`,
+    load: (name, at) => `${name} = rows[${at}]; low_${name} = ${low(at)};`,
+    store: (name, at) => `rows[${at}] = ${name}; ${low(at)} = low_${name};`,
+  };
+}

@@ -1,0 +1,76 @@
+/**
+ * What float32 would do to the spike times of a plan, to first order: neurons are followed in float64 along the flow
+ * without noise, and the error that rounding the state after each step would leave is carried along as a tangent.
+ */
+import { compileCell } from "../cell/emit-js.js";
+import type { SolvePlan } from "../solve/plan.js";
+import { Stepper } from "./advance.js";
+import { neuronParameters, plannedCurrent } from "./forward.js";
+
+/** Neurons looked at, spread over the network. */
+const mostNeurons = 4;
+
+/**
+ * The largest error of a spike time, as a part of the time since the neuron's last spike or the start; where no spike
+ * follows, that of the event function as a part of its way. Arrivals are left out, and uniforms are 1/2.
+ * @param forced for a likelihood: events do not happen, and u is 1.
+ */
+export function roundingError(plan: SolvePlan, forced = false): number {
+  const { network, dt, method } = plan;
+  const cell = compileCell(network.cell);
+  const stepper = new Stepper(cell, method, dt);
+  const n = network.cell.states.length;
+  const P = network.cell.parameters.length;
+  const still = {
+    a: new Float64Array(network.cell.channels.length),
+    b: new Float64Array(network.cell.channels.length),
+  };
+  const x = new Float64Array(network.cell.channels.length);
+  const [fixed, unused] = [new Float64Array(P), new Float64Array(P + 1)];
+  const [slope, eBar] = [new Float64Array(n), new Float64Array(n)];
+  const u = forced ? 1 : 0.5;
+  const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, v, i) => sum + v * b[i]!, 0);
+  /** Runge-Kutta adds its slopes in two parts, each of which is rounded. */
+  const parts = method === "euler" ? [1] : [2 / 3, 1 / 3];
+  const parameters = neuronParameters(plan);
+  const every = Math.ceil(network.neurons / mostNeurons);
+  let worst = 0;
+  for (let k = 0; k < network.neurons; k += every) {
+    const p = parameters[k]!;
+    const y = new Float64Array(n);
+    const error = new Float64Array(n);
+    const before = new Float64Array(n);
+    cell.start(y, p, u);
+    let since = 0;
+    let begin = cell.event(y, p);
+    const look = (step: number, crossed: boolean): void => {
+      cell.eventGradient(eBar, unused, y, p);
+      const off = Math.abs(dot(eBar, error));
+      cell.flow(slope, y, p, plannedCurrent(plan, step, k), x);
+      const scale = crossed ? Math.abs(dot(eBar, slope)) * (step + 1 - since) * dt : Math.abs(cell.event(y, p) - begin);
+      if (off > 0 && scale > 0) worst = Math.max(worst, off / scale);
+    };
+    for (let step = 0; step < plan.steps; step++) {
+      const I = plannedCurrent(plan, step, k);
+      before.set(y);
+      stepper.tangent(error, before, 0, dt, still, p, I, error, 0, 0, fixed, 0);
+      stepper.advance(y, before, 0, dt, still, p, I);
+      for (let i = 0; i < n; i++) {
+        const from = Math.fround(before[i]!);
+        const by = y[i]! - before[i]!;
+        const rounded = parts.reduce((at, part) => Math.fround(at + part * by), from);
+        error[i]! += rounded - (from + by);
+      }
+      if (!y.every(Number.isFinite)) return worst; // told elsewhere
+      if (forced || cell.event(y, p) < 0) continue;
+      look(step, true);
+      before.set(y);
+      cell.reset(y, before, p, u);
+      cell.resetJvp(error, before, p, u, error, fixed);
+      since = step + 1;
+      begin = cell.event(y, p);
+    }
+    if (since < plan.steps) look(plan.steps - 1, false);
+  }
+  return worst;
+}
