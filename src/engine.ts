@@ -239,8 +239,8 @@ export class EngineNetwork {
 }
 
 export class Engine {
-  private left = false;
   private disposed = false;
+  private left = false;
 
   private constructor(
     private readonly device: Gpu | undefined,

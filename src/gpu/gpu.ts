@@ -57,6 +57,12 @@ export class Gpu {
   timer: PassTimer | undefined;
   /** Resolves with the error that every call then throws when the device is lost; not by `dispose`. */
   readonly lost: Promise<SaltationError>;
+  /**
+   * What kernels are told of the device where they declare an `override` of that name: whether the adapter is software, so
+   * that they can spell the same arithmetic in the way that is fast there, and what was found by trying.
+   * @internal
+   */
+  readonly traits: Record<string, number>;
   private readonly rest: Rest | undefined;
   private condition: "alive" | "disposed" | "lost" = "alive";
   private lostReason = "";
@@ -75,6 +81,7 @@ export class Gpu {
     readonly log: (line: string) => void = toConsole,
   ) {
     this.faults = new Faults(device);
+    this.traits = { on_software: Number(adapter.fallback) };
     if (adapter.backend === "dawn" && adapter.fallback) this.rest = new Rest();
     this.pool = new BufferPool(
       this.largestBuffer(),
@@ -95,7 +102,7 @@ export class Gpu {
 
   /**
    * Takes a caller's device, or finds an adapter and makes one.
-   * @throws SaltationError `no-adapter` with what to do, `device-lost` for a device that is.
+   * @throws SaltationError `no-adapter` with what to do, also where the driver ends loops; `device-lost` for a device that is.
    */
   static async create(options: GpuOptions = {}): Promise<Gpu> {
     if (options.device) {
@@ -105,12 +112,8 @@ export class Gpu {
         const why = loss.message || loss.reason;
         throw new SaltationError("device-lost", `device: is lost (${why}); give one of a new requestDevice()`);
       }
-      return new Gpu(
-        device,
-        summarise(device.adapterInfo, device.features, device.limits, "caller"),
-        false,
-        options.log,
-      );
+      const adapter = summarise(device.adapterInfo, device.features, device.limits, "caller");
+      return Gpu.tried(new Gpu(device, adapter, false, options.log));
     }
     return Gpu.owning(await requestDevice(options), options.log);
   }
@@ -123,8 +126,20 @@ export class Gpu {
   private static owning(
     { adapter, backend, device }: FoundAdapter & { device: GPUDevice },
     log?: GpuOptions["log"],
-  ): Gpu {
-    return new Gpu(device, summarise(adapter.info, device.features, device.limits, backend), true, log);
+  ): Promise<Gpu> {
+    return Gpu.tried(new Gpu(device, summarise(adapter.info, device.features, device.limits, backend), true, log));
+  }
+
+  /** The whole suite runs on SwiftShader; other software adapters are tried first. */
+  private static async tried(gpu: Gpu): Promise<Gpu> {
+    if (!gpu.adapter.fallback || gpu.adapter.architecture === "swiftshader") return gpu;
+    try {
+      await (await import("./loops.js")).refuseShortLoops(gpu);
+      return gpu;
+    } catch (error) {
+      gpu.dispose();
+      throw error;
+    }
   }
 
   get state(): "alive" | "disposed" | "lost" {
@@ -290,17 +305,20 @@ export class Gpu {
         `kernel "${spec.label}" must bind fewer buffers`,
       );
     }
-    const key = kernelKey(spec);
+    const constants = Object.fromEntries(
+      Object.entries(this.traits).filter(([name]) => spec.code.includes(`override ${name}:`)),
+    );
+    const key = kernelKey(spec) + JSON.stringify(constants);
     let kernel = this.kernels.get(key);
     if (!kernel) {
-      kernel = this.compile(spec);
+      kernel = this.compile(spec, constants);
       this.kernels.set(key, kernel);
       kernel.catch(() => this.kernels.delete(key));
     }
     return kernel;
   }
 
-  private async compile(spec: KernelSpec): Promise<Kernel> {
+  private async compile(spec: KernelSpec, constants: Record<string, number>): Promise<Kernel> {
     const { adapter } = this;
     const operations = expandedOperations(spec.code, spec.entryPoint);
     const most = mostOperations[adapter.fallback ? "software" : "hardware"];
@@ -310,7 +328,7 @@ export class Gpu {
       silence(operations),
     );
     try {
-      return await this.waitFor(compileKernel(this.device, spec, this.nextId++, this.adapter.fallback));
+      return await this.waitFor(compileKernel(this.device, spec, this.nextId++, constants));
     } catch (error) {
       if (!(error instanceof SaltationError)) await this.lossSettled();
       this.check(); // what became of the device explains more

@@ -56,8 +56,8 @@ export function solverShape(
   const layout = parameterLayout(plan);
   const channels = forced ? [] : activeChannels(plan, gradients);
   const functions = cellFunctions(cell, channels);
-  const smooth = plan.method !== "euler";
   const carried = plan.increments === "carried";
+  const smooth = plan.method !== "euler";
   const currentView = layout.views.get("current")!;
   return {
     cell: emitCellWgsl(

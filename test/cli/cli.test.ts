@@ -4,14 +4,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { readable, readableNumber, sayWarnings } from "../../src/cli/output.js";
+import { commandLine } from "../support/command-line.js";
 import { readNpz } from "../support/npz.js";
 
 const folder = mkdtempSync(join(tmpdir(), "saltation-cli-"));
 
-function run(command: string, job: unknown, ...args: string[]) {
+function jobFile(job: unknown): string {
   const file = join(folder, "job.json");
   writeFileSync(file, typeof job === "string" ? job : JSON.stringify(job));
-  const result = spawnSync("node", ["bin/saltation.js", command, file, ...args], { encoding: "utf8" });
+  return file;
+}
+
+function run(command: string, job: unknown, ...args: string[]) {
+  const result = spawnSync("node", ["bin/saltation.js", command, jobFile(job), ...args], { encoding: "utf8" });
   return { code: result.status, out: result.stdout, error: result.stderr };
 }
 
@@ -181,8 +186,8 @@ describe("bad input", () => {
       /observed: cannot read .*none\.json/,
     ],
   ];
-  it.each(cases)("%s", (_, command, job, message) => {
-    const { code, out, error } = run(command, job);
+  it.each(cases)("%s", async (_, command, job, message) => {
+    const { code, out, error } = await commandLine([command, jobFile(job)]);
     expect(error).toMatch(message);
     expect(error.trim().split("\n")).toHaveLength(1);
     expect(out).toBe("");
@@ -289,7 +294,7 @@ describe("commands", () => {
     expect(other.code).toBe(1);
   });
 
-  it("kernel and signature agree between backends, and lift spike trains", () => {
+  it("kernel and signature agree between backends, and lift spike trains", async () => {
     const x = [
       [
         [0, 0],
@@ -330,7 +335,7 @@ describe("commands", () => {
         /^saltation: static\.formula: "log\(c\)" is -Infinity at c = 0/,
       ],
     ] as const) {
-      const bad = run("kernel", wrong);
+      const bad = await commandLine(["kernel", jobFile(wrong)]);
       expect(bad.error.trim()).toMatch(said);
       expect(bad.error.trim()).not.toContain("\n");
       expect(bad.code).toBe(1);
