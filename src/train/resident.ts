@@ -6,7 +6,7 @@
  * depend on when it was noticed.
  */
 import { haltBits } from "../../shaders/train/verdict.wgsl.js";
-import type { Batch, Gpu, Storage } from "../gpu/index.js";
+import { type Batch, type Gpu, handled, type Storage } from "../gpu/index.js";
 import { allOrNone } from "../gradient/all-or-none.js";
 import { lossPaths } from "../gradient/evaluate.js";
 import { GradientPass, margin } from "../gradient/pass.js";
@@ -152,11 +152,9 @@ export class ResidentTraining {
       halted: batch.read(halted),
       report: batch.read(loss.report),
       blocks: batch.read(sums.blocks),
-      state: update.read(step + 1, batch),
+      state: handled(update.read(step + 1, batch)),
     };
     batch.submit();
-    // A run that is left early waits for none of them.
-    flight.state.catch(() => {});
     return flight;
   }
 
