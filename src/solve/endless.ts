@@ -7,17 +7,26 @@ import type { SolvePlan } from "./plan.js";
 /** Spikes of one neuron in one step: beyond, neighbours are no longer apart in a float32 place within the step. */
 export const mostPerStep = 10_000;
 
-/** Part of a step within which so many spikes follow each other at once: the reset left the event function above 0. */
-const atOnce = 2e-3;
-
-/** @param span part of the step that those spikes took. */
-export function firesTooOften(plan: SolvePlan, neuron: number, step: number, span: number): SaltationError {
+/** @param cause what makes it fire so often, and the mend. */
+export function firesTooOften(neuron: number, step: number, cause: string): SaltationError {
   const where = `network: neuron ${neuron} fires more than ${mostPerStep} times in step ${step}`;
-  const why =
-    span <= atOnce
-      ? "its reset does not take the event function below 0, so that it fires again at once; make the reset larger"
-      : `its rate is too high for dt = ${plan.dt}; take a smaller dt, or check the parameters`;
-  return new SaltationError("invalid-input", `${where}: ${why}`);
+  return new SaltationError("invalid-input", `${where}: ${cause}`);
+}
+
+/** Neurons times steps that the float64 twin solves to find a cause: seconds. */
+const mostSearched = 1e6;
+
+/** The twin, which has the states, says why. */
+async function refusal(plan: SolvePlan, path: number, neuron: number, step: number): Promise<SaltationError> {
+  if (plan.network.neurons * (step + 1) <= mostSearched) {
+    const { failureOf } = await import("../twin/evaluate.js");
+    const failure = failureOf({ ...plan, steps: step + 1 }, path);
+    if (failure) return failure;
+  }
+  const cause =
+    `its reset does not take the event function below 0, or its rate is too high for dt = ${plan.dt}; ` +
+    "check the reset, weights, currents and parameters";
+  return firesTooOften(neuron, step, cause);
 }
 
 /** Paths whose records are looked at. */
@@ -40,18 +49,17 @@ export async function checkRecord(gpu: Gpu, plan: SolvePlan, solved: SolvedChunk
     Uint32Array,
     Uint32Array,
   ];
-  const places = new Float32Array(record.buffer);
   const full = Array.from(counts.keys()).filter((i) => counts[i]! >= slots);
   for (const i of full.slice(0, mostPaths)) {
-    /** Of each neuron: the step at hand, its spikes there, and where the first of them lies. */
-    const last = new Map<number, { step: number; count: number; place: number }>();
+    /** Of each neuron: the step at hand, and its spikes there. */
+    const last = new Map<number, { step: number; count: number }>();
     for (let n = 0; n < slots; n++) {
       const at = n * recordWords * paths + i;
-      const [step, place] = [record[at]!, places[at + paths]!];
+      const step = record[at]!;
       const neuron = recordWords === 3 ? record[at + 2 * paths]! : 0;
       const known = last.get(neuron);
-      if (known?.step !== step) last.set(neuron, { step, count: 1, place });
-      else if (++known.count > mostPerStep) throw firesTooOften(plan, neuron, step, place - known.place);
+      if (known?.step !== step) last.set(neuron, { step, count: 1 });
+      else if (++known.count > mostPerStep) throw await refusal(plan, solved.firstPath + i, neuron, step);
     }
   }
 }
