@@ -27,7 +27,14 @@ export default defineConfig(({ mode }) => {
     test: {
       reporters: ["default", "./test/support/skip-reporter.ts"],
       projects: [
-        { test: { ...common, name: "dawn", ...files(""), setupFiles: ["test/support/plain.ts"] } },
+        {
+          test: {
+            ...common,
+            name: "dawn",
+            ...files(""),
+            setupFiles: ["test/support/plain.ts", "test/support/deno.ts"],
+          },
+        },
         {
           optimizeDeps: { include: ["jsep", "wgsl-preprocessor/wgsl-preprocessor.js"] },
           test: {

@@ -66,6 +66,13 @@ export function reportError(error: unknown): number {
     sayError(input ? oneLine(error.message) : error.message);
     return input ? exitBadInput : exitDeviceFailure;
   }
+  if (
+    error instanceof RangeError &&
+    /allocation failed|Invalid (typed )?array length|Invalid string length/.test(error.message)
+  ) {
+    sayError(`out of memory (${error.message}): take fewer paths, fewer steps or smaller files`);
+    return exitBadInput;
+  }
   sayError(`internal error: ${(error as Error).stack ?? String(error)}`);
   return exitDeviceFailure;
 }
@@ -164,5 +171,5 @@ export const readableNumber = (value: number, error: unknown): string =>
 
 /** What is doubtful in a result, a line each on stderr. */
 export function sayWarnings(warnings: readonly string[] = []): void {
-  for (const w of warnings) process.stderr.write(`${messageColours.yellow("warning:")} ${w}\n`);
+  for (const w of warnings) process.stderr.write(`${messageColours.yellow("warning:")} ${safeLine(w)}\n`);
 }

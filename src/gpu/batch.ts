@@ -169,8 +169,7 @@ export class Batch {
       readback.resolve = resolve;
       readback.reject = reject;
     });
-    // Several reads fail together; a caller who stops at the first must not be told of the others as unhandled.
-    result.catch(() => {});
+    handled(result);
     this.command((e) => {
       // Made here and not before, so that a batch that is never submitted holds nothing.
       const size = Math.max(roundUp(bytes, 4), 4);
@@ -314,6 +313,15 @@ export class Batch {
       for (const r of this.readbacks) r.staging!.destroy();
     }
   }
+}
+
+/**
+ * Several reads fail together, and who waits for one after the other stops at the first: the others, and what is made of
+ * them, must not be told as unhandled, which ends the process.
+ */
+export function handled<T>(read: Promise<T>): Promise<T> {
+  read.catch(() => {});
+  return read;
 }
 
 const slot = (d: Dispatch, buffer: GPUBuffer | undefined): GPUBuffer | undefined =>

@@ -7,7 +7,8 @@ export {
   findAdapter,
   summarise,
 } from "./adapter.js";
-export { Batch } from "./batch.js";
+export { Batch, handled } from "./batch.js";
+export { LongKernel } from "./expanded.js";
 export { Gpu, type GpuOptions } from "./gpu.js";
 export type { Access, Kernel, KernelSpec } from "./kernel.js";
 export type { Storage } from "./pool.js";

@@ -6,7 +6,7 @@
  * depend on when it was noticed.
  */
 import { haltBits } from "../../shaders/train/verdict.wgsl.js";
-import type { Batch, Gpu, Storage } from "../gpu/index.js";
+import { type Batch, type Gpu, handled, type Storage } from "../gpu/index.js";
 import { allOrNone } from "../gradient/all-or-none.js";
 import { lossPaths } from "../gradient/evaluate.js";
 import { GradientPass, margin } from "../gradient/pass.js";
@@ -152,11 +152,9 @@ export class ResidentTraining {
       halted: batch.read(halted),
       report: batch.read(loss.report),
       blocks: batch.read(sums.blocks),
-      state: update.read(step + 1, batch),
+      state: handled(update.read(step + 1, batch)),
     };
     batch.submit();
-    // A run that is left early waits for none of them.
-    flight.state.catch(() => {});
     return flight;
   }
 
@@ -177,10 +175,17 @@ export class ResidentTraining {
   }
 
   /** Makes room for what a step lacked. @throws SaltationError `not-finite` where that was not the trouble. */
-  private recover(bits: number, plan: SolvePlan, status: readonly RunStatus[]): void {
+  private async recover(bits: number, plan: SolvePlan, status: readonly RunStatus[]): Promise<void> {
     for (const s of status) checkFinite(plan, s, plan.paths);
     if ((bits & haltBits.gradient) !== 0 && (bits & (haltBits.record | haltBits.tape)) === 0) throw notFinite(plan);
-    if (bits & haltBits.record) growSlots(plan, this.pass.slots);
+    if (bits & haltBits.record) {
+      const { slots } = this.pass;
+      growSlots(slots);
+      const doubled = slots.value;
+      // Which tells a neuron that fires without end; other chunks may need more than the first.
+      await this.pass.measure(plan, (room) => this.fitting(room));
+      slots.value = Math.max(doubled, slots.value);
+    }
     if (bits & haltBits.tape) this.pass.tape = Math.ceil(margin * Math.max(...status.map((s) => s.largestTape)));
     this.gpu.write(this.halted, new Uint32Array(1));
   }
@@ -200,7 +205,7 @@ export class ResidentTraining {
       if (bits !== 0) {
         // What was submitted since changed nothing.
         await Promise.allSettled(flights.splice(0).map((f) => f.halted));
-        this.recover(bits, flight.plan, status);
+        await this.recover(bits, flight.plan, status);
         next = flight.step;
         continue;
       }

@@ -9,7 +9,7 @@ import type { SolvePlan } from "../solve/plan.js";
 import { emptyTable, type SpikeTable, type SpikeTrains } from "../solve/trains.js";
 import { evaluateOnHost } from "../train/host-loss.js";
 import type { EvaluatorOptions, Loss, Train } from "../train/loss.js";
-import { type PathResult, PathSolver, type PathSpike } from "./forward.js";
+import { type PathResult, PathSolver, type PathSpike, stateNotFinite } from "./forward.js";
 import { counterNoise } from "./noise.js";
 import { reversePath } from "./reverse.js";
 import { inTurns } from "./turns.js";
@@ -25,17 +25,20 @@ export async function eachPath(
   const solver = new PathSolver(plan, cell, counterNoise(plan));
   await inTurns(plan.paths, progress, (path) => {
     const result = solver.solve(path, record);
-    for (const y of result.final) {
-      if (!y.every(Number.isFinite)) {
-        throw new SaltationError(
-          "not-finite",
-          `the state became infinite or NaN in path ${path}: parameters or weights are too large for dt = ${plan.dt}; ` +
-            "take a smaller dt or check their values",
-        );
-      }
-    }
+    for (const y of result.final) if (!y.every(Number.isFinite)) throw stateNotFinite(plan, path);
     visit(path, result);
   });
+}
+
+/** What stops a path from being solved, if anything does. */
+export function failureOf(plan: SolvePlan, path: number): SaltationError | undefined {
+  try {
+    new PathSolver(plan, compileCell(plan.network.cell), counterNoise(plan)).solve(path, false);
+    return undefined;
+  } catch (error) {
+    if (error instanceof SaltationError) return error;
+    throw error;
+  }
 }
 
 /** Simulates all paths on the CPU. */

@@ -8,8 +8,10 @@
 import type { CompiledCell } from "../cell/emit-js.js";
 import { sampleOf } from "../driver/current.js";
 import { SaltationError } from "../errors.js";
+import { firesTooOften, mostPerStep } from "../solve/endless.js";
 import type { SolvePlan } from "../solve/plan.js";
 import { type Driver, Stepper } from "./advance.js";
+import { causeOfFiring } from "./endless.js";
 import { eventUniform } from "./noise.js";
 
 /** Gives the driver path: writes ΔW and H of one path, step and channel (neuron · channels + channel). */
@@ -56,9 +58,6 @@ export interface PathResult {
   readonly operations: Operation[];
 }
 
-/** More events of one neuron in one step than this mean that its reset does not take it below the event. */
-const maximumEventsPerStep = 1000;
-
 export class PathSolver {
   private readonly stepper: Stepper;
   private readonly p: Float64Array[];
@@ -98,6 +97,8 @@ export class PathSolver {
     const r = new Float64Array(neurons);
     const eventAt = new Float64Array(neurons);
     const fired = new Uint32Array(neurons);
+    /** Spikes in the step at hand. */
+    const inStep = new Uint32Array(neurons);
     const startUniforms = new Float64Array(neurons);
     const pair = new Float64Array(2);
     const landed = new Float64Array(n);
@@ -138,7 +139,8 @@ export class PathSolver {
         attempt(k);
       }
 
-      for (let events = 0; ; events++) {
+      inStep.fill(0);
+      for (;;) {
         let k = -1;
         for (let j = 0; j < neurons; j++) if (eventAt[j]! < (k < 0 ? Number.POSITIVE_INFINITY : eventAt[k]!)) k = j;
         if (arrived < arrivals.count && arrivals.steps[arrived] === step) {
@@ -168,7 +170,6 @@ export class PathSolver {
           }
         }
         if (k < 0) break;
-        if (events > maximumEventsPerStep * neurons) throw endlessEvents(path, step, k);
         const at = eventAt[k]!;
         const driver = record ? frozen(drivers[k]!) : drivers[k]!;
         if (record) {
@@ -185,6 +186,10 @@ export class PathSolver {
         }
         stepper.advance(landed, y[k]!, r[k]!, at - r[k]!, drivers[k]!, p[k]!, current(k));
         const u = uniform(k, ++fired[k]!);
+        if (++inStep[k]! > mostPerStep) {
+          const firing = { before: y[k]!, landed, parameters: p[k]!, current: current(k), u };
+          throw firesTooOften(k, step, causeOfFiring(plan, cell, firing));
+        }
         if (record) operations.push({ kind: "fire", neuron: k, spike: spikes.length, u, before: copy(landed) });
         cell.reset(y[k]!, landed, p[k]!, u);
         r[k] = at;
@@ -288,15 +293,16 @@ export class PathSolver {
   }
 }
 
-function endlessEvents(path: number, step: number, neuron: number): SaltationError {
-  return new SaltationError(
-    "invalid-input",
-    `network: neuron ${neuron} of path ${path} fires without end in step ${step}: its reset does not take the event function below 0; make the reset larger`,
-  );
-}
-
 /** Whether a jump (or the start) left the event function at zero or above: its event then follows with no time between. */
 export const firesAtOnce = (cell: CompiledCell, y: Float64Array, p: Float64Array): boolean => cell.event(y, p) >= 0;
+
+/** What is said of a path whose state left the finite numbers. */
+export const stateNotFinite = ({ dt }: SolvePlan, path: number): SaltationError =>
+  new SaltationError(
+    "not-finite",
+    `the state became infinite or NaN in path ${path}: parameters or weights are too large for dt = ${dt}; ` +
+      "take a smaller dt or check their values",
+  );
 
 /** The parameters of each neuron, in the cell's order. */
 export function neuronParameters(plan: SolvePlan): Float64Array[] {

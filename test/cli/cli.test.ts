@@ -2,7 +2,8 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { readable, readableNumber, sayWarnings } from "../../src/cli/output.js";
 import { commandLine } from "../support/command-line.js";
 import { readNpz } from "../support/npz.js";
 
@@ -347,5 +348,28 @@ describe("commands", () => {
     expect(stdout).toMatch(/maxStorageBufferBindingSize \d+/);
     expect(stdout).toMatch(/features/);
     expect(stdout).toMatch(/arithmetic\n {2}(keeps|takes) numbers in two float32 parts/);
+  });
+});
+
+describe("one path", () => {
+  it("has no standard error, and says so", () => {
+    const job = { ...gradient, paths: 1 };
+    const text = run("gradient", job, "--backend", "cpu");
+    expect(text.out).toMatch(/^value [\d.]+ \(no standard error: that takes two paths\)\nd\/d current -[\d.]+$/m);
+    const { standardError, gradientStandardError } = JSON.parse(run("gradient", job, "--backend", "cpu", "--json").out);
+    expect([standardError, gradientStandardError]).toEqual([null, { current: null }]);
+  });
+
+  it("leaves out what is not a number wherever numbers are printed, and tells warnings on stderr", () => {
+    expect([readable(Number.NaN), readableNumber(2, Number.NaN), readableNumber(2, 0.5)]).toEqual([
+      "–",
+      "2",
+      "2 ± 0.5",
+    ]);
+    const written = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    sayWarnings(undefined);
+    sayWarnings(["doubtful"]);
+    expect(written.mock.calls).toEqual([["warning: doubtful\n"]]);
+    written.mockRestore();
   });
 });

@@ -67,7 +67,7 @@ describe("a command line that is wrong", () => {
     [["simulate", write("list.json", "[]")], /job: expected a JSON object, got \[\]/],
     [
       ["simulate", write("deep.json", `{"network":${"[".repeat(1e5)}${"]".repeat(1e5)}}`)],
-      /network: expected an object, got/,
+      /job file: .*deep\.json is nested more than 100 deep at line 1, column 111/,
     ],
     [["simulate", simulateFile, "--recording", "cell.json"], /--recording: is given, but the job has no "file": "@rec/],
     [["simulate", ""], /job file: is named ""; name a file/],

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type CheckpointFile, readCheckpoint } from "../../src/cli/checkpoint.js";
+import { sealed } from "../../src/io/seal.js";
 
 const folder = mkdtempSync(join(tmpdir(), "saltation-train-"));
 let files = 0;
@@ -263,12 +264,13 @@ describe("checkpoint files", () => {
     adapter: "x",
     update,
   };
-  const text = JSON.stringify(whole);
+  const text = JSON.stringify(sealed(whole));
   const read = (content: string) => {
     const file = newFile("checkpoint");
     writeFileSync(file, content);
     return () => readCheckpoint(file, whole.job);
   };
+  const other = (job: object): string => JSON.stringify(sealed({ ...whole, job: { ...whole.job, ...job } }));
 
   it("are read as they were written", () => {
     expect(read(text)()).toEqual(whole);
@@ -281,12 +283,15 @@ describe("checkpoint files", () => {
     ["null", "null", /is no checkpoint, or damaged/],
     ["a number lost", text.replace('"low":[0]', '"low":[null]'), /is no checkpoint, or damaged, at "update\.low\.0"/],
     ["an older version", text.replace('"version":2', '"version":1'), /has version 1, but this program reads version 2/],
-    ["another job", text.replace('"aa"', '"cc"'), /belongs to another job: paths differs; resume that one/],
+    ["another job", other({ paths: "cc" }), /belongs to another job: paths differs; resume that one/],
     [
       "another job with more fields",
-      text.replace('"aa"', '"cc","input":"dd"'),
+      other({ paths: "cc", input: "dd" }),
       /belongs to another job: paths, input differ;/,
     ],
+    ["a number changed", text.replace('"values":[1]', '"values":[1.5]'), /was edited: its checksum does not fit/],
+    ["no checksum", JSON.stringify(whole), /at "checksum": is missing: the file was written by an earlier version/],
+    ["one field twice", text.replace('"step":3', '"step":3,"step":4'), /has the key "step" twice/],
   ])("are refused in one line: %s", (_, content, message) => {
     let error: unknown;
     try {

@@ -2,7 +2,7 @@
 
 import { float32, type Numbers, twoFloat32 } from "../../../shaders/signature/numbers.wgsl.js";
 import { SaltationError } from "../../errors.js";
-import type { Batch, Gpu, Storage } from "../../gpu/index.js";
+import { type Batch, type Gpu, handled, type Storage } from "../../gpu/index.js";
 import type { GramRequest, GramResult, SignatureBackend } from "../backend.js";
 import { refuseGradients, refuseOverflow } from "../not-finite.js";
 import { longestPath, type PathBatch } from "../paths.js";
@@ -121,6 +121,10 @@ function keep(list: Storage[], storage: Storage): Storage {
   list.push(storage);
   return storage;
 }
+
+/** What a gradient that was accumulated on the device comes back as. */
+const asGradient = async (read: Promise<ArrayBuffer> | undefined): Promise<Float64Array | undefined> =>
+  read && Float64Array.from(new Float32Array(await read));
 
 /** One request made ready: its pairs, its plan, its kernels. */
 interface Job {
@@ -354,25 +358,26 @@ export class GpuSignatureBackend implements SignatureBackend {
         scratch,
         cut,
       );
-      reads.push(
-        batch.read(results).then((data) => {
-          const read = new Float32Array(data);
-          for (let i = 0; i < slots; i++) {
-            values[begin + i] = parts
-              ? (read[4 * i]! + read[4 * i + 1]!) * 2 ** read[4 * i + 2]!
-              : read[2 * i]! * 2 ** read[2 * i + 1]!;
-          }
-          done(slots);
-        }),
-      );
+      const taken = batch.read(results).then((data) => {
+        const read = new Float32Array(data);
+        for (let i = 0; i < slots; i++) {
+          values[begin + i] = parts
+            ? (read[4 * i]! + read[4 * i + 1]!) * 2 ** read[4 * i + 2]!
+            : read[2 * i]! * 2 ** read[2 * i + 1]!;
+        }
+        done(slots);
+      });
+      reads.push(handled(taken));
       if (incrementGradients) {
         const read = batch.read(incrementGradients).then((data) => new Float32Array(data));
-        bars.push(
-          read.then((p) => (gx, gy) => incrementPartsVjp(kernel, x, y, list, begin, end, grid, p, weights!, gx, gy)),
+        const brings = read.then(
+          (p) => (gx: Float64Array, gy: Float64Array) =>
+            incrementPartsVjp(kernel, x, y, list, begin, end, grid, p, weights!, gx, gy),
         );
+        bars.push(handled(brings));
       }
       if (end === total) {
-        gradReads = [gradX, gradY].map(async (g) => g && Float64Array.from(new Float32Array(await batch.read(g))));
+        gradReads = [gradX, gradY].map((g) => handled(asGradient(g && batch.read(g))));
       }
       batch = this.flush(batch);
       for (const s of own) s.dispose();

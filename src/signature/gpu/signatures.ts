@@ -7,7 +7,7 @@ import {
   signatureReverse,
 } from "../../../shaders/signature/signature.wgsl.js";
 import { SaltationError } from "../../errors.js";
-import type { Gpu, Storage } from "../../gpu/index.js";
+import { type Gpu, handled, type Storage } from "../../gpu/index.js";
 import { setPowers } from "../../twin/signature/signature.js";
 import { refuseSignatures } from "../not-finite.js";
 import type { PathBatch } from "../paths.js";
@@ -90,12 +90,11 @@ export async function gpuSignatures(
       const here = Math.min(chunk, count - first);
       const batch = gpu.batch("signatures");
       batch.dispatch(kernel, [d, offsets, out], Uint32Array.of(first, here, 0, 0), [wordGroups(channels, depth), here]);
-      reads.push(
-        batch.read(out, 0, here * bytes).then((data) => {
-          progress?.(first + here);
-          return [first, data];
-        }),
-      );
+      const taken = batch.read(out, 0, here * bytes).then((data): [number, ArrayBuffer] => {
+        progress?.(first + here);
+        return [first, data];
+      });
+      reads.push(handled(taken));
       batch.submit();
     }
     const result = new Float64Array(count * size);

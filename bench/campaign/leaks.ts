@@ -1,0 +1,104 @@
+/** The same work again and again on one engine: neither buffers nor the heap may grow, and dispose leaves nothing. */
+import { Engine } from "../../src/engine.js";
+import { lossOf, networkOf, solveOptionsOf } from "../../src/io/build.js";
+import type { GradientJob, SolveJob, TrainJob } from "../../src/io/job.js";
+import { updateOptionsOf } from "../../src/io/update-job.js";
+import { readPaths, signatureBackend, signatureGram, signatureMMD } from "../../src/signature/index.js";
+import { planSolve } from "../../src/solve/plan.js";
+import { train } from "../../src/train/train.js";
+import { noFiles } from "./coarse.js";
+import type { Fault, Verdict } from "./faults.js";
+import type { Runner } from "./kinds.js";
+import { Random } from "./random.js";
+import { type SeedJob, seedJobs } from "./seeds.js";
+import { watchDevice } from "./watched-device.js";
+
+/** Runs before anything is measured, and as many again in each of two parts. */
+const warmUp = 20;
+const measured = 60;
+
+/** Bytes of heap by which one run may be off: what the collector has not got to yet, spread over the runs. */
+const heapOfARun = 4000;
+
+/** One run of a job, as a program that uses the library does it, to the end or stopped half-way. */
+async function work(engine: Engine, { command, job }: SeedJob, seed: number): Promise<void> {
+  if (command === "kernel" || command === "signature") {
+    const { x, y } = job as { x: number[][][]; y?: number[][][] };
+    const backend = signatureBackend(engine.gpu ?? null);
+    await signatureGram(backend, readPaths("x", x), null, {});
+    if (y) await signatureMMD(backend, readPaths("x", x), readPaths("y", y), { gradient: { x: true } });
+    return;
+  }
+  const solved = job as SolveJob;
+  const network = engine.network(networkOf(solved, noFiles));
+  const solve = { ...solveOptionsOf(solved), seed };
+  if (command === "simulate") {
+    const trains = await network.simulate(solve);
+    await trains.read();
+    trains.dispose();
+    return;
+  }
+  const { loss, observed } = job as unknown as GradientJob;
+  const made = lossOf(loss, observed, noFiles, network.network.neurons, planSolve(network.network, solve));
+  if (command === "gradient") {
+    const { with: names, requireExact = true } = job as unknown as GradientJob;
+    await network.valueAndGradient(made, { ...solve, with: names, requireExact });
+    return;
+  }
+  const { optimiser, trainable } = job as unknown as TrainJob;
+  const steps = train(network, { ...solve, ...updateOptionsOf(optimiser, trainable), loss: made, steps: 3 });
+  let done = 0;
+  // Every other run is left after its first step.
+  for await (const _ of steps) if (++done > seed % 2) break;
+}
+
+const heap = (): number => {
+  const { gc } = globalThis as { gc?: () => void };
+  for (let i = 0; i < 3; i++) gc?.();
+  return process.memoryUsage().heapUsed;
+};
+
+const subjects = seedJobs.filter(
+  ({ command, job }) =>
+    (command !== "train" || Array.isArray((job.observed as { times?: unknown }).times)) &&
+    !(command === "kernel" && !Array.isArray(job.x)) &&
+    command !== "signature",
+);
+
+class Leaks implements Runner {
+  adapterName: string | undefined;
+
+  async run(seed: number, item: number): Promise<Verdict> {
+    const random = new Random(seed, item);
+    const subject = subjects[(item + random.below(2) * 7) % subjects.length]!;
+    const backend = item % 4 === 3 ? "cpu" : "webgpu";
+    const engine = await Engine.create({ backend });
+    if (backend === "webgpu") this.adapterName = engine.adapterName;
+    const watched = engine.gpu ? watchDevice(engine) : undefined;
+    const faults: Fault[] = [];
+    const leak = (what: string): void =>
+      void faults.push({ kind: "leak", what: `${backend} ${subject.command}: ${what}` });
+    const repeat = async (runs: number): Promise<void> => {
+      for (let i = 0; i < runs; i++) {
+        await work(engine, subject, i);
+        const bytes = engine.gpu?.bytesInUse ?? 0;
+        if (bytes !== 0 && faults.length === 0) leak(`${bytes} bytes in use after run ${i}`);
+      }
+    };
+    await repeat(warmUp);
+    const buffers = watched?.live.size ?? 0;
+    await repeat(measured);
+    const first = heap();
+    await repeat(measured);
+    const second = heap();
+    if ((watched?.live.size ?? 0) > buffers)
+      leak(`${buffers} buffers after ${warmUp} runs, then ${watched!.live.size}`);
+    const growth = (second - first) / measured;
+    if (growth > heapOfARun) leak(`the heap grows by ${Math.round(growth)} bytes a run`);
+    engine.dispose();
+    if (watched && watched.live.size > 0) leak(`${watched.live.size} buffers after dispose`);
+    return { counts: { tried: 1, runs: warmUp + 2 * measured }, faults };
+  }
+}
+
+export const openLeaks = async (): Promise<Runner> => new Leaks();
