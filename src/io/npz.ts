@@ -123,7 +123,8 @@ function readNpy(name: string, bytes: Uint8Array): NpyArray {
   if (held < size * width) fail(`ends after ${held} of ${size * width} bytes; save it again`);
   if (held > size * width)
     fail(`holds ${held} bytes where its shape takes ${size * width}; save it again, one array a file`);
-  const raw = bytes.slice(from).buffer;
+  // A copy, also of a Buffer, whose slice is a view.
+  const raw = new Uint8Array(bytes.subarray(from)).buffer;
   const wide = (get: (v: DataView, at: number) => bigint): Float64Array => {
     const v = new DataView(raw);
     return Float64Array.from({ length: size }, (_, i) => {

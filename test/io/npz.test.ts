@@ -1,6 +1,6 @@
 import { zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
-import { writeNpz } from "../../src/io/npz.js";
+import { openNpz, writeNpz } from "../../src/io/npz.js";
 import { readLists } from "../../src/io/recording.js";
 import { readNpz } from "../support/npz.js";
 
@@ -90,4 +90,10 @@ describe("npz", () => {
     expect(() => readNpz(zipSync({ "c.npy": big.subarray(0, 9) }))).toThrow(/array "c": ends after 9 bytes/);
     expect(() => readNpz(zipSync({ "y.npy": Uint8Array.of(0, 0, 0) }))).toThrow(/array "y": is not in NumPy's format/);
   });
+});
+
+it("an archive that comes as a Buffer is read as one that comes as bytes", () => {
+  const bytes = writeNpz({ a: { data: Float64Array.of(1, 2), shape: [2] }, b: { data: Int32Array.of(3), shape: [1] } });
+  const npz = openNpz(Buffer.from(bytes));
+  expect([...npz.read("a")!.data, ...npz.read("b")!.data]).toEqual([1, 2, 3]);
 });
