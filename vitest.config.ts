@@ -1,6 +1,7 @@
 /**
  * Two projects, the same test files: all tests in Node (GPU tests on Dawn), and the GPU tests again in headless
- * Chromium. Both run on a software adapter where there is no GPU.
+ * Chromium. Both run on a software adapter where there is no GPU. `vitest run --mode long` runs the long studies in
+ * their place, files named *.long.test.ts.
  */
 import { fileURLToPath } from "node:url";
 import { playwright } from "@vitest/browser-playwright";
@@ -8,36 +9,50 @@ import { defineConfig } from "vitest/config";
 import { chromiumLaunch } from "./src/cli/chromium.js";
 
 const common = {
+  // Most of a test's time goes into one thread, that of a twin or of a shader's compilation: files run side by side.
+  maxWorkers: 2,
   testTimeout: 120_000,
   hookTimeout: 120_000,
   // A recording that is not part of the project; tests that need it skip where it is absent.
   provide: { sharedData: process.env.SALTATION_SHARED ?? fileURLToPath(new URL("../shared/data/", import.meta.url)) },
 };
 
-export default defineConfig({
-  test: {
-    reporters: ["default", "./test/support/skip-reporter.ts"],
-    // The software adapter uses all cores by itself.
-    fileParallelism: false,
-    projects: [
-      {
-        test: { ...common, name: "dawn", include: ["test/**/*.test.ts"], setupFiles: ["test/support/plain.ts"] },
-      },
-      {
-        optimizeDeps: { include: ["jsep", "wgsl-preprocessor/wgsl-preprocessor.js"] },
-        test: {
-          ...common,
-          name: "chromium",
-          include: ["test/**/*.gpu.test.ts"],
-          browser: {
-            enabled: true,
-            headless: true,
-            screenshotFailures: false,
-            instances: [{ browser: "chromium" as const }],
-            provider: playwright({ launchOptions: chromiumLaunch() }),
+export default defineConfig(({ mode }) => {
+  const long = mode === "long";
+  const files = (kind: string): { include: string[]; exclude: string[] } => ({
+    include: [long ? `test/**/*${kind}.long.test.ts` : `test/**/*${kind}.test.ts`],
+    exclude: long ? [] : ["test/**/*.long.test.ts"],
+  });
+  return {
+    test: {
+      reporters: ["default", "./test/support/skip-reporter.ts"],
+      projects: [
+        {
+          test: {
+            ...common,
+            name: "dawn",
+            ...files(""),
+            setupFiles: ["test/support/plain.ts", "test/support/deno.ts"],
           },
         },
-      },
-    ],
-  },
+        {
+          optimizeDeps: { include: ["jsep", "wgsl-preprocessor/wgsl-preprocessor.js"] },
+          test: {
+            ...common,
+            name: "chromium",
+            ...files(".gpu"),
+            browser: {
+              enabled: true,
+              // One page at a time, beside the files in Node.
+              fileParallelism: false,
+              headless: true,
+              screenshotFailures: false,
+              instances: [{ browser: "chromium" as const }],
+              provider: playwright({ launchOptions: chromiumLaunch() }),
+            },
+          },
+        },
+      ],
+    },
+  };
 });

@@ -18,7 +18,7 @@ export function cacheFolder(name: string): string {
  * @throws Error where npm cannot fetch it.
  */
 export function fromNpm(name: string, wanted: string): string {
-  const folder = cacheFolder(`${name.replace(/\W+/g, "-")}-${wanted}`);
+  const folder = cacheFolder(`${name.replace(/^\W+/, "").replace(/\W+/g, "-")}-${wanted}`);
   const options = ["--prefix", folder, "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
   execFileSync("npm", ["install", ...options, `${name}@${wanted}`], { stdio: ["ignore", "ignore", "inherit"] });
   return join(folder, "node_modules", name);

@@ -98,6 +98,28 @@ fn substep_tangent(y: State, z: Noise, rho: f32, h: f32, current: f32, dy: State
   let rate = slope_rate(z);
   let half = 0.5f * t;
   let half_dh = 0.5f * dh;
+#if ${shape.rolled}
+  var k: array<State, 4>;
+  var d: array<State, 4>;
+  var at = y;
+  var along = dy;
+  for (var stage = 0u; stage < 4u; stage += 1u) {
+    let x = slope_at(z, stage_place(rho, h, stage));
+    let moved = select(dr + half_dh, select(dr + dh, dr, stage == 0u), stage == 0u || stage == 3u);
+    k[stage] = cell_flow(at, current, x);
+    d[stage] = cell_flow_jvp(at, current, x, along, d_current, slope_scale(moved, rate));
+    at = state_axpy(y, select(half, t, stage == 2u), k[stage]);
+    along = state_axpy(state_axpy(dy, select(half, t, stage == 2u), d[stage]), select(half_dh, dh, stage == 2u), k[stage]);
+  }
+  let k1 = k[0];
+  let k2 = k[1];
+  let k3 = k[2];
+  let k4 = k[3];
+  let d1 = d[0];
+  let d2 = d[1];
+  let d3 = d[2];
+  let d4 = d[3];
+#else
   let x1 = slope_at(z, rho);
   let x2 = slope_at(z, rho + 0.5f * h);
   let dx2 = slope_scale(dr + half_dh, rate);
@@ -113,6 +135,7 @@ fn substep_tangent(y: State, z: Noise, rho: f32, h: f32, current: f32, dy: State
   let x4 = slope_at(z, rho + h);
   let k4 = cell_flow(y4, current, x4);
   let d4 = cell_flow_jvp(y4, current, x4, state_axpy(state_axpy(dy, t, d3), dh, k3), d_current, slope_scale(dr + dh, rate));
+#endif
   let slopes = state_add(state_add(k1, k4), state_scale(2.0f, state_add(k2, k3)));
   let bends = state_add(state_add(d1, d4), state_scale(2.0f, state_add(d2, d3)));
   return ${tangent("t * 0.16666667f", "bends", "dh * 0.16666667f", "slopes")};

@@ -18,7 +18,8 @@ export function show(value: unknown): string {
 
 function textOf(value: unknown): string {
   try {
-    return JSON.stringify(isNumbers(value) ? Array.from(value) : value) ?? String(value);
+    // Of a list, more than a message takes.
+    return JSON.stringify(isNumbers(value) ? Array.from(value.slice(0, 60)) : value) ?? String(value);
   } catch {
     // JSON.stringify recurs, and refuses circles and big integers.
     return typeof value === "object" ? "an object that is nested too deeply or in a circle" : String(value);

@@ -3,8 +3,8 @@ import type { Cell, CellDefinition } from "./cell/cell.js";
 import { defineCell } from "./cell/cell.js";
 import { checkOptions, fail, list, oneOf, show, wholeNumber } from "./checks.js";
 import type { Current } from "./driver/current.js";
-import { SaltationError } from "./errors.js";
-import { type AdapterSummary, Gpu, type GpuOptions } from "./gpu/index.js";
+import { disposedError, SaltationError } from "./errors.js";
+import { type AdapterSummary, Gpu, type GpuOptions, LongKernel } from "./gpu/index.js";
 import { GradientEvaluator } from "./gradient/evaluate.js";
 import type { PreparedGradient, PreparedGradientOptions } from "./gradient/prepared.js";
 import { notFinite, type ValueAndGradient } from "./gradient/result.js";
@@ -76,10 +76,32 @@ export class EngineNetwork {
    */
   simulate(options: SolveOptions & Progress): Promise<SpikeTrains> {
     checkOptions("", options, called);
+    this.engine.check();
     const plan = this.plan(options);
-    const { gpu } = this.engine;
-    if (gpu) return simulateGpu(gpu, plan, options.progress);
-    return import("./twin/evaluate.js").then((twin) => twin.simulateCpu(plan, options.progress));
+    return this.place(async (gpu) =>
+      gpu
+        ? simulateGpu(gpu, plan, options.progress)
+        : (await import("./twin/evaluate.js")).simulateCpu(plan, options.progress),
+    );
+  }
+
+  /**
+   * Has work done on the engine's device, if it has one; on the CPU where the kernels of the cell would compile for minutes
+   * and the backend was left to the engine.
+   * @internal
+   */
+  async place<T>(work: (gpu: Gpu | undefined) => Promise<T>): Promise<T> {
+    const { engine } = this;
+    try {
+      return await work(engine.gpu);
+    } catch (error) {
+      if (!(error instanceof LongKernel)) throw error;
+      const what = `network.cell: the equations of "${this.network.cell.name}" are too long for ${engine.adapterName}: `;
+      if (!engine.leaveGpu(`${what}${error.message}; this engine computes on the CPU from here on`)) {
+        throw new SaltationError("limit", `${what}${error.message}; simplify them, or take backend cpu`);
+      }
+      return work(undefined);
+    }
   }
 
   /**
@@ -92,6 +114,7 @@ export class EngineNetwork {
    */
   async prepare(options: SolveOptions & { slots?: number; writes?: readonly string[] }): Promise<PreparedSimulation> {
     checkOptions("", options, `${solveNames} slots writes`);
+    this.engine.check();
     const plan = this.writable(this.plan(options), options.writes);
     const { gpu } = this.engine;
     if (!gpu) fail("backend", "is cpu; command encoders are a matter of WebGPU");
@@ -120,6 +143,7 @@ export class EngineNetwork {
     options: Omit<GradientOptions, keyof Progress | "perPath"> & PreparedGradientOptions,
   ): Promise<PreparedGradient> {
     checkOptions("", options, `${solveNames} loss slots tape writes`);
+    this.engine.check();
     const { loss } = options;
     const plan = this.writable(loss ? this.gradientPlan(options, loss) : this.plan(options), options.writes);
     const views = requestedViews(this.network, parameterLayout(plan), options.with);
@@ -137,6 +161,7 @@ export class EngineNetwork {
    */
   async valueAndGradient(loss: Loss, options: GradientOptions): Promise<ValueAndGradient> {
     checkOptions("", options, called);
+    this.engine.check();
     const plan = this.gradientPlan(options, loss);
     const evaluatorOf = (of: SolvePlan): Promise<Evaluator> =>
       this.evaluator(of, loss, options.with, options.requireExact);
@@ -160,14 +185,16 @@ export class EngineNetwork {
    */
   async spikeTimeSensitivities(options: Omit<GradientOptions, "perPath">): Promise<Sensitivities> {
     checkOptions("", options, `${solveNames} progress()`);
+    this.engine.check();
     const plan = this.plan(options);
     const layout = parameterLayout(plan);
     const views = requestedViews(this.network, layout, options.with);
     if (options.requireExact !== false) checkExact(this.network.cell);
-    const { gpu } = this.engine;
-    const sensitivities = gpu
-      ? await (await import("./gradient/sensitivity.js")).sensitivitiesGpu(gpu, plan, views, options.progress)
-      : await (await import("./twin/sensitivities.js")).sensitivitiesCpu(plan, layout, views, options.progress);
+    const sensitivities = await this.place(async (gpu) =>
+      gpu
+        ? (await import("./gradient/sensitivity.js")).sensitivitiesGpu(gpu, plan, views, options.progress)
+        : (await import("./twin/sensitivities.js")).sensitivitiesCpu(plan, layout, views, options.progress),
+    );
     if (!sensitivities.derivatives.every(Number.isFinite)) throw notFinite(plan);
     return sensitivities;
   }
@@ -175,10 +202,11 @@ export class EngineNetwork {
   /**
    * States of the first `paths` paths of a simulation with the same options, point by point, for plots: by the float64
    * twin on the CPU, so meant for a few paths.
-   * @throws SaltationError `invalid-input`.
+   * @throws SaltationError `invalid-input`, or `not-finite`.
    */
   stateTraces(options: SolveOptions & { neurons?: readonly number[] }): StateTrace[] {
     checkOptions("", options, `${called} neurons`);
+    this.engine.check();
     const plan = this.plan(options);
     list("neurons", options.neurons ?? [], "neurons").forEach((k, n) => {
       wholeNumber(`neurons[${n}]`, k, 0, plan.network.neurons - 1);
@@ -188,13 +216,15 @@ export class EngineNetwork {
 
   /** Prepares the evaluation of a loss for plans that differ only in values and seed. */
   async evaluator(plan: SolvePlan, loss: Loss, names: readonly string[], requireExact = true): Promise<Evaluator> {
+    this.engine.check();
     const views = requestedViews(this.network, parameterLayout(plan), names);
     this.checkLoss(loss, requireExact);
-    const { gpu } = this.engine;
-    if (loss.evaluator) return loss.evaluator(gpu, plan, views);
-    if (gpu) return GradientEvaluator.create(gpu, plan, loss, views);
-    const { evaluateCpu } = await import("./twin/evaluate.js");
-    return { evaluate: (p, options) => evaluateCpu(p, loss, views, options), dispose: () => {} };
+    return this.place<Evaluator>(async (gpu) => {
+      if (loss.evaluator) return loss.evaluator(gpu, plan, views);
+      if (gpu) return GradientEvaluator.create(gpu, plan, loss, views);
+      const { evaluateCpu } = await import("./twin/evaluate.js");
+      return { evaluate: (p, options) => evaluateCpu(p, loss, views, options), dispose: () => {} };
+    });
   }
 
   /** @throws SaltationError where the loss does not fit the network, or the cell's gradient is not exact. */
@@ -209,17 +239,37 @@ export class EngineNetwork {
 }
 
 export class Engine {
+  private disposed = false;
+  private left = false;
+
   private constructor(
-    /** The device, or undefined on the CPU. */
-    readonly gpu: Gpu | undefined,
+    private readonly device: Gpu | undefined,
+    private readonly auto: boolean,
   ) {}
+
+  /** The device, or undefined on the CPU. */
+  get gpu(): Gpu | undefined {
+    return this.left ? undefined : this.device;
+  }
+
+  /**
+   * Goes over to the CPU where the backend is `auto`, and says why.
+   * @returns false where the device was asked for.
+   * @internal
+   */
+  leaveGpu(why: string): boolean {
+    if (!this.auto) return false;
+    if (!this.left) this.device?.log(why);
+    this.left = true;
+    return true;
+  }
 
   /**
    * Opens an engine.
-   * @throws SaltationError `no-adapter` where backend is `webgpu` and none is found.
+   * @throws SaltationError `no-adapter` where backend is `webgpu` and none is found, `device-lost` for a device that is.
    */
   static async create(options: EngineOptions = {}): Promise<Engine> {
-    checkOptions("", options, "backend device powerPreference software?");
+    checkOptions("", options, "backend device powerPreference software? log()");
     const backend = oneOf("backend", options.backend ?? "auto", ["auto", "webgpu", "cpu"]);
     const { device, powerPreference = "low-power" } = options;
     oneOf("powerPreference", powerPreference, ["low-power", "high-performance"]);
@@ -227,12 +277,14 @@ export class Engine {
       if (backend === "cpu") fail("device", "goes with WebGPU, but backend is cpu; leave one of them out");
       if (!device?.queue) fail("device", `expected a GPUDevice, got ${show(device)}; await requestDevice()`);
     }
-    if (backend === "cpu") return new Engine(undefined);
+    // A caller's own device is asked for.
+    const auto = backend === "auto" && device === undefined;
+    if (backend === "cpu") return new Engine(undefined, auto);
     try {
-      return new Engine(await Gpu.create(options));
+      return new Engine(await Gpu.create(options), auto);
     } catch (error) {
       if (backend === "auto" && error instanceof SaltationError && error.code === "no-adapter") {
-        return new Engine(undefined);
+        return new Engine(undefined, auto);
       }
       throw error;
     }
@@ -261,6 +313,7 @@ export class Engine {
 
   /** Puts a network on the engine. @throws SaltationError `invalid-input`. */
   network(definition: NetworkDefinition): EngineNetwork {
+    this.check();
     return new EngineNetwork(this, defineNetwork(definition));
   }
 
@@ -271,7 +324,17 @@ export class Engine {
 
   /** Frees the device and every buffer; a caller's own device is left alive. */
   dispose(): void {
-    this.gpu?.dispose();
+    this.disposed = true;
+    this.device?.dispose();
+  }
+
+  /**
+   * @throws SaltationError `disposed`, or `device-lost`.
+   * @internal
+   */
+  check(): void {
+    if (this.gpu && this.gpu.state !== "alive") this.gpu.check();
+    if (this.disposed) throw disposedError();
   }
 }
 

@@ -22,3 +22,7 @@ export class SaltationError extends Error {
     super(message, options);
   }
 }
+
+/** What every call says once its engine was disposed. */
+export const disposedError = (): SaltationError =>
+  new SaltationError("disposed", "this engine was disposed; create a new one with Engine.create()");

@@ -10,6 +10,11 @@ export interface SolverShape {
   neurons: number;
   /** Runge-Kutta 4 along the driver path, or drift frozen and noise at grid points (`euler`). */
   smooth: boolean;
+  /**
+   * Whether the stages of a sub-step take turns at one call of the cell's flow. Compilers write every call out, and
+   * their time grows faster than what is written: worth it where the flow is long. The arithmetic is the same.
+   */
+  rolled: boolean;
   /** Whether the driver path has the parabola (`levy`). */
   parabola: boolean;
   /** Whether path 2k + 1 has the noise of path 2k with its sign turned, and 1 − u for u. */
@@ -167,16 +172,36 @@ fn current_at(step: u32, neuron: u32) -> f32 {
   return theta[${offset}u + sample_of(step) * ${width}u${stride ? " + neuron" : ""}];
 }
 
+#if ${shape.rolled}
+// Where the stages of a sub-step lie: its start, twice its middle, its end.
+fn stage_place(rho: f32, h: f32, stage: u32) -> f32 {
+  return select(rho + 0.5f * h, select(rho + h, rho, stage == 0u), stage == 0u || stage == 3u);
+}
+#endif
+
 // The state after a sub-step from rho of h (both fractions of the grid step).
 fn advance(y: State, z: Noise, rho: f32, h: f32, current: f32) -> State {
   let t = h * dt;
 #if ${smooth}
   let half = 0.5f * t;
+#if ${shape.rolled}
+  var k: array<State, 4>;
+  var at = y;
+  for (var stage = 0u; stage < 4u; stage += 1u) {
+    k[stage] = cell_flow(at, current, slope_at(z, stage_place(rho, h, stage)));
+    at = state_axpy(y, select(half, t, stage == 2u), k[stage]);
+  }
+  let k1 = k[0];
+  let k2 = k[1];
+  let k3 = k[2];
+  let k4 = k[3];
+#else
   let x_middle = slope_at(z, rho + 0.5f * h);
   let k1 = cell_flow(y, current, slope_at(z, rho));
   let k2 = cell_flow(state_axpy(y, half, k1), current, x_middle);
   let k3 = cell_flow(state_axpy(y, half, k2), current, x_middle);
   let k4 = cell_flow(state_axpy(y, t, k3), current, slope_at(z, rho + h));
+#endif
   return ${endOf(carried, "k1", "k2", "k3", "k4")};
 #else
   return ${stepFrom(carried, "y", "t", "cell_drift(y, current)")};

@@ -26,6 +26,7 @@
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { unroll } from "../shared/unroll.js";
 import { type LayoutShape, pairLayout } from "./layout.wgsl.js";
+import { keeping } from "./two-parts.wgsl.js";
 
 export interface DifferenceShape extends LayoutShape {
   /** Threads per pair: 1, or the size of a workgroup. */
@@ -73,8 +74,8 @@ ${unroll(
           let xh = head(x0);
           let xr = (x0 - xh) + x[xv + ${channels}u];
           let product = xh * yh;
-          let sum = p${r} + product;
-          let part = sum - p${r};
+          let sum = kept(p${r} + product);
+          let part = kept(sum - p${r});
           q${r} += ((p${r} - (sum - part)) + (product - part)) + (xh * yr + xr * y0);
           p${r} = sum;
         }`,
@@ -87,8 +88,9 @@ ${unroll(
         let product = ph * sh;
         let rest = ph * sr + ((p${r} - ph) + q${r}) * run.parameters.x;
         let inside = select(0.0f, run.fine_scale, i0 + ${r}u < pair.rows);
-        p${r} = inside * (product + rest);
-        q${r} = inside * (rest - ((product + rest) - product));
+        let whole = kept(product + rest);
+        p${r} = inside * whole;
+        q${r} = inside * (rest - (whole - product));
       }`,
 )}`;
 
@@ -98,19 +100,19 @@ ${unroll(
  */
 const extendedCell = (r: number, lower: string, lowerLow: string, corner: string, c: number): string => `
         let h${r}_ = h${r};
-        let s${r} = h${r}_ + ${lower};
-        let sb${r} = s${r} - h${r}_;
+        let s${r} = kept(h${r}_ + ${lower});
+        let sb${r} = kept(s${r} - h${r}_);
         let se${r} = ((h${r}_ - (s${r} - sb${r})) + (${lower} - sb${r})) + (g${r} + ${lowerLow});
         let sh${r} = head(s${r});
         let product${r} = sh${r} * ah${c};
         let rest${r} = (sh${r} * ar${c} + ((s${r} - sh${r}) + se${r}) * a${c}) + ${corner} * b${c};
-        let t${r} = v${r} + product${r};
-        let tb${r} = t${r} - v${r};
+        let t${r} = kept(v${r} + product${r});
+        let tb${r} = kept(t${r} - v${r});
         let e${r} = d${r} + (((v${r} - (t${r} - tb${r})) + (product${r} - tb${r})) + rest${r});
-        let m${r} = ${lower} + t${r};
-        let nb${r} = m${r} - ${lower};
+        let m${r} = kept(${lower} + t${r});
+        let nb${r} = kept(m${r} - ${lower});
         let ml${r} = ((${lower} - (m${r} - nb${r})) + (t${r} - nb${r})) + (${lowerLow} + e${r});
-        let n${r} = m${r} + ml${r};
+        let n${r} = kept(m${r} + ml${r});
         let l${r} = ml${r} - (n${r} - m${r});
         v${r} = t${r};
         d${r} = e${r};
@@ -225,9 +227,9 @@ ${pairLayout(shape)}
 @group(0) @binding(4) var<storage, read_write> results: array<vec2f>;
 #endif
 
-// The leading half of the digits: products of two such numbers are exact.
-fn head(v: f32) -> f32 { return bitcast<f32>(bitcast<u32>(v) & 0xfffff000u); }
-
+#if ${extended}
+${keeping}
+#endif
 fn power_of_two(n: i32) -> f32 {
   return select(bitcast<f32>(u32(n + 127) << 23u), 0.0f, n < -126);
 }

@@ -13,7 +13,7 @@ import { carryFunction } from "../../shaders/shared/carry.wgsl.js";
 import { SaltationError } from "../errors.js";
 import type { Cell } from "./cell.js";
 import { parameterInput, stateInput } from "./cell.js";
-import { type CellFunctions, cellFunctions, nonZero } from "./functions.js";
+import { type CellFunctions, cellFunctions, dear, nonZero } from "./functions.js";
 import { type Graph, isConstant, type Node, reachable, settle } from "./graph.js";
 import { logHazard } from "./hazard.js";
 
@@ -31,8 +31,6 @@ export interface WgslCellOptions {
   /** Whether states, their derivatives and gradients carry what rounding leaves of them. */
   carried?: boolean;
 }
-
-const dear = new Set(["div", "exp", "log", "sqrt", "sin", "cos", "tanh", "pow"]);
 
 /** A float32 literal. @throws SaltationError for a number beyond float32. */
 export function float32Literal(value: number): string {

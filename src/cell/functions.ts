@@ -9,7 +9,7 @@
 import type { Cell } from "./cell.js";
 import { parameterInput, stateInput } from "./cell.js";
 import { jacobianVector, vectorJacobian } from "./differentiate.js";
-import { isConstant, type Node } from "./graph.js";
+import { isConstant, type Node, type Op, reachable } from "./graph.js";
 
 /** A vector-Jacobian product, sorted by what it is a cotangent of. */
 export interface Cotangents {
@@ -114,6 +114,13 @@ export function eventIsAffine(functions: CellFunctions): boolean {
     (n) => n.op === "constant" || (n.op === "input" && n.name.startsWith("p.")),
   );
 }
+
+/** Operations that take many of the others. */
+export const dear: ReadonlySet<Op> = new Set<Op>(["div", "exp", "log", "sqrt", "sin", "cos", "tanh", "pow"]);
+
+/** About how many operations a processor has for some expressions together: the dear ones are twenty each. */
+export const operations = (nodes: readonly Node[]): number =>
+  reachable(nodes).reduce((n, { op }) => n + (dear.has(op) ? 20 : op === "constant" || op === "input" ? 0 : 1), 0);
 
 /** Indices of the entries that are not identically zero. */
 export function nonZero(nodes: readonly Node[]): number[] {

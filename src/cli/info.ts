@@ -1,3 +1,4 @@
+import { SaltationError } from "../errors.js";
 import { adapterAdvice } from "../gpu/advice.js";
 import { type FoundAdapter, findAdapter, Gpu, summarise } from "../gpu/index.js";
 import { keepsTwoParts } from "../signature/gpu/two-parts.js";
@@ -13,11 +14,20 @@ const shownLimits = [
   "maxComputeWorkgroupsPerDimension",
 ];
 
-/** Opens a device, and tries whether its compiler keeps numbers in two float32 parts. */
-async function triesTwoParts(found: FoundAdapter): Promise<boolean> {
-  const gpu = await Gpu.on(found);
+/**
+ * Opens a device, and tries whether its compiler keeps numbers in two float32 parts.
+ * @returns that, or why the engine does not take the device.
+ */
+async function tries(found: FoundAdapter): Promise<{ twoParts: boolean } | { refused: string }> {
+  let gpu: Gpu;
   try {
-    return await keepsTwoParts(gpu);
+    gpu = await Gpu.on(found);
+  } catch (error) {
+    if (error instanceof SaltationError) return { refused: error.message };
+    throw error;
+  }
+  try {
+    return { twoParts: await keepsTwoParts(gpu) };
   } finally {
     gpu.dispose();
   }
@@ -36,9 +46,9 @@ export async function infoCommand(options: { json?: boolean }): Promise<void> {
   }
   const { adapter, backend } = found;
   const summary = summarise(adapter.info, adapter.features, adapter.limits, backend);
-  const twoParts = await triesTwoParts(found);
+  const tried = await tries(found);
   if (options.json) {
-    printJson({ adapter: summary, twoParts, node: process.version });
+    printJson({ adapter: summary, ...tried, node: process.version });
     return;
   }
   const name = [summary.vendor, summary.architecture, summary.device].filter(Boolean).join(" ");
@@ -46,7 +56,8 @@ export async function infoCommand(options: { json?: boolean }): Promise<void> {
   const { bun, deno } = process.versions;
   const runtime = bun ? `Bun ${bun}` : deno ? `Deno ${deno}` : `Node ${process.version}`;
   print(`through ${backend === "dawn" ? "Dawn" : "the WebGPU"} in ${runtime}`);
-  if (summary.fallback) {
+  if ("refused" in tried) print(`not used: ${tried.refused}; the float64 twin on the CPU is used`);
+  else if (summary.fallback) {
     print(
       "a software adapter on the CPU: results are the same, only slower. With a GPU and its Vulkan driver it would be used instead",
     );
@@ -54,8 +65,9 @@ export async function infoCommand(options: { json?: boolean }): Promise<void> {
   print("limits");
   for (const limit of shownLimits) print(`  ${limit} ${summary.limits[limit]}`);
   print(`features\n  ${summary.features.join(" ")}`);
+  if ("refused" in tried) return;
   print(
-    twoParts
+    tried.twoParts
       ? "arithmetic\n  keeps numbers in two float32 parts: small signature kernels are exact to 1e-5 of themselves, also near zero"
       : "arithmetic\n  takes numbers in two float32 parts apart: signature kernels near zero are exact to 1e-5 of their grid only",
   );

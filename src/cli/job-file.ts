@@ -44,12 +44,15 @@ export interface JobFiles extends FileContext {
 /** Files named in a job are found from its folder; `@recording` is what the command line gives. */
 export function filesBeside(jobFile: string, { recording, root }: FileOptions = {}): JobFiles {
   const opened: string[] = [];
+  let given: Uint8Array | undefined;
   return {
     opened,
     open(field, file) {
       if (file === recordingName) {
         if (!recording) fail(field, `is "${recordingName}": name the file with --recording FILE`);
-        return { path: recording, bytes: readGiven(field, recording) };
+        // Once: it may be a pipe.
+        given ??= readGiven(field, recording);
+        return { path: recording, bytes: given };
       }
       const path = resolve(dirname(jobFile), file);
       const bytes = readNamed(field, path, root);

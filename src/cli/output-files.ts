@@ -3,7 +3,7 @@ import { accessSync, closeSync, constants, mkdirSync, openSync, rmSync, statSync
 import { dirname, resolve } from "node:path";
 import { fail, show } from "../checks.js";
 import { exitBadInput, sayError } from "./output.js";
-import { targetOf, writeWhole } from "./write-file.js";
+import { freshName, targetOf, writeWhole } from "./write-file.js";
 
 /** What the system says, without its name for the call. */
 export const reason = (error: unknown): string => (error as Error).message.replace(/^\w+: /, "").split(", ")[0]!;
@@ -44,8 +44,10 @@ export function checkWritable(field: string, file: string): void {
     }
     const target = targetOf(file);
     makeFolder(dirname(target));
-    closeSync(openSync(target, "wx"));
-    rmSync(target);
+    // Beside it: the file itself may be made by another process meanwhile.
+    const probe = freshName(target);
+    closeSync(openSync(probe, "wx"));
+    rmSync(probe);
   } catch (error) {
     cannotWrite(field, file, error);
   }

@@ -66,6 +66,13 @@ export function reportError(error: unknown): number {
     sayError(input ? oneLine(error.message) : error.message);
     return input ? exitBadInput : exitDeviceFailure;
   }
+  if (
+    error instanceof RangeError &&
+    /allocation failed|Invalid (typed )?array length|Invalid string length/.test(error.message)
+  ) {
+    sayError(`out of memory (${error.message}): take fewer paths, fewer steps or smaller files`);
+    return exitBadInput;
+  }
   sayError(`internal error: ${(error as Error).stack ?? String(error)}`);
   return exitDeviceFailure;
 }

@@ -54,24 +54,23 @@ export function stopOnSignals(onFirst: (signal: NodeJS.Signals) => void): StopRe
   };
 }
 
+/** How many things are done at present that must be done whole. */
+let deferring = 0;
+
+const deferred = (signal: NodeJS.Signals): void => {
+  // Where others listen, the signal is theirs.
+  if (process.listeners(signal).every((l) => l === deferred)) process.exit(signalExitCode(signal));
+};
+
 /**
- * Keeps the default of a signal, to end the process on the spot, from falling into what must be done whole. Where others
- * listen, it is theirs.
+ * Keeps the default of a signal, to end the process on the spot, from falling into what must be done whole.
  * @returns what ends that; a signal that has come meanwhile then ends the process.
  */
 export function deferSignals(): () => void {
-  const listener = (signal: NodeJS.Signals): void => {
-    if (process.listeners(signal).every((l) => deferring.has(l as typeof listener)))
-      process.exit(signalExitCode(signal));
-  };
-  deferring.add(listener);
-  for (const s of signals) process.on(s, listener);
-  const off = (): void => {
-    for (const s of signals) process.off(s, listener);
-    deferring.delete(listener);
+  if (deferring++ === 0) for (const s of signals) process.on(s, deferred);
+  const end = (): void => {
+    if (--deferring === 0) for (const s of signals) process.off(s, deferred);
   };
   // Signals are heard in the loop's next turn, before its immediates of the turn after.
-  return () => void setImmediate(() => setImmediate(off));
+  return () => void setImmediate(() => setImmediate(end));
 }
-
-const deferring = new WeakSet<(signal: NodeJS.Signals) => void>();

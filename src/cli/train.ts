@@ -40,6 +40,7 @@ import { confined } from "./read-file.js";
 import { drawRecovery, type Metrics, metricsTable, Recovery } from "./recovery.js";
 import { exitOnSignals, signalExitCode, stopOnSignals } from "./signals.js";
 import { type MadeReport, SpikeTrainReport, unitsOf } from "./spike-train-report.js";
+import { removeLeftovers } from "./write-file.js";
 
 export interface TrainCommandOptions extends CommonOptions {
   resume?: boolean;
@@ -76,6 +77,7 @@ class Checkpoints {
   /** @throws SaltationError where another process writes the file. */
   lock(): void {
     this.release = lockFile("checkpoint", this.file);
+    removeLeftovers(this.file);
   }
 
   unlock(): void {

@@ -10,6 +10,7 @@ import {
   fsyncSync,
   lstatSync,
   openSync,
+  readdirSync,
   readlinkSync,
   realpathSync,
   renameSync,
@@ -58,9 +59,26 @@ function plain(path: string, there: Stats | undefined): boolean {
 /** The folder that new files lie in may forbid them where the file itself can be written. */
 const forbidden = new Set(["EACCES", "EPERM"]);
 
-/** The name of a file that is being written, of this process and this time alone. */
-const freshName = (path: string): string =>
-  join(dirname(path), `.saltation-${process.pid}-${randomBytes(4).toString("hex")}.tmp`);
+/** How names of files that are being written begin. Names have 255 bytes at most. */
+function beginning(path: string): string {
+  const name = basename(path);
+  return `.${Buffer.byteLength(name) > 200 ? "saltation" : name}.`;
+}
+
+/** The name, beside a file, of what is being written in its place: of this process and this time alone. */
+export const freshName = (path: string): string =>
+  join(dirname(path), `${beginning(path)}${process.pid}-${randomBytes(4).toString("hex")}.tmp`);
+
+/** Removes what killed processes have left beside a file. Nobody else may be writing it. */
+export function removeLeftovers(path: string): void {
+  const target = targetOf(path);
+  const [folder, begins] = [dirname(target), beginning(target)];
+  for (const name of readdirSync(folder)) {
+    if (name.startsWith(begins) && /^\d+-[\da-f]{8}\.tmp$/.test(name.slice(begins.length))) {
+      rmSync(join(folder, name), { force: true });
+    }
+  }
+}
 
 /**
  * @param on the file system; tests give one that fails.

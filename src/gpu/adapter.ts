@@ -6,7 +6,7 @@ export interface AdapterSummary {
   readonly architecture: string;
   readonly device: string;
   readonly description: string;
-  /** Through what it is used: the browser, Dawn in Node, or a device that the caller made. */
+  /** Through what it is used: `navigator.gpu`, of a browser or of Deno; Dawn in Node; or a device that the caller made. */
   readonly backend: "browser" | "dawn" | "caller";
   /** Whether this is a software adapter. */
   readonly fallback: boolean;

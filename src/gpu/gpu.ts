@@ -1,5 +1,5 @@
 /** A device with its buffers, kernels and state. Knows nothing of what the kernels compute. */
-import { SaltationError } from "../errors.js";
+import { disposedError, SaltationError } from "../errors.js";
 import {
   type AdapterOptions,
   type AdapterSummary,
@@ -9,6 +9,7 @@ import {
   summarise,
 } from "./adapter.js";
 import { Batch } from "./batch.js";
+import { expandedOperations, LongKernel, mostOperations, silence } from "./expanded.js";
 import { Faults, reported } from "./faults.js";
 import { compileKernel, type Kernel, type KernelSpec, kernelKey } from "./kernel.js";
 import { BufferPool, type Storage } from "./pool.js";
@@ -18,13 +19,30 @@ import { PassTimer } from "./timer.js";
 export interface GpuOptions extends AdapterOptions {
   /** A device of the caller's: used, and left alive by `dispose`. */
   device?: GPUDevice;
+  /**
+   * Told, a line at a time, what takes long (a long kernel that has been compiling for 2 s) and what is not as it was asked
+   * for (a network that is computed on the CPU for `auto`). `console.warn` where absent, which is standard error in Node.
+   */
+  log?: ((line: string) => void) | undefined;
 }
+
+const toConsole = (line: string): void => console.warn(`saltation: ${line}`);
 
 /** Bind groups kept: a few hundred cover a training step many times over, and old ones hold buffers alive. */
 const keptBindGroups = 512;
 
 /** A device that is gone says so by a promise, which may settle after the refusals that follow from it. */
 const lossMilliseconds = 100;
+
+/** Why a device is lost, if it is: known once the device has answered. */
+async function lossOf(device: GPUDevice): Promise<GPUDeviceLostInfo | undefined> {
+  device.pushErrorScope("validation");
+  await device.popErrorScope().catch(() => null);
+  const turn = new Promise<undefined>((resolve) => {
+    setTimeout(resolve, 0);
+  });
+  return Promise.race([device.lost, turn]);
+}
 
 export class Gpu {
   /**
@@ -39,6 +57,12 @@ export class Gpu {
   timer: PassTimer | undefined;
   /** Resolves with the error that every call then throws when the device is lost; not by `dispose`. */
   readonly lost: Promise<SaltationError>;
+  /**
+   * What kernels are told of the device where they declare an `override` of that name: whether the adapter is software, so
+   * that they can spell the same arithmetic in the way that is fast there, and what was found by trying.
+   * @internal
+   */
+  readonly traits: Record<string, number>;
   private readonly rest: Rest | undefined;
   private condition: "alive" | "disposed" | "lost" = "alive";
   private lostReason = "";
@@ -54,8 +78,10 @@ export class Gpu {
     readonly device: GPUDevice,
     readonly adapter: AdapterSummary,
     private readonly owned: boolean,
+    readonly log: (line: string) => void = toConsole,
   ) {
     this.faults = new Faults(device);
+    this.traits = { on_software: Number(adapter.fallback) };
     if (adapter.backend === "dawn" && adapter.fallback) this.rest = new Rest();
     this.pool = new BufferPool(
       this.largestBuffer(),
@@ -76,14 +102,20 @@ export class Gpu {
 
   /**
    * Takes a caller's device, or finds an adapter and makes one.
-   * @throws SaltationError `no-adapter` with what to do.
+   * @throws SaltationError `no-adapter` with what to do, also where the driver ends loops; `device-lost` for a device that is.
    */
   static async create(options: GpuOptions = {}): Promise<Gpu> {
     if (options.device) {
       const { device } = options;
-      return new Gpu(device, summarise(device.adapterInfo, device.features, device.limits, "caller"), false);
+      const loss = await lossOf(device);
+      if (loss) {
+        const why = loss.message || loss.reason;
+        throw new SaltationError("device-lost", `device: is lost (${why}); give one of a new requestDevice()`);
+      }
+      const adapter = summarise(device.adapterInfo, device.features, device.limits, "caller");
+      return Gpu.tried(new Gpu(device, adapter, false, options.log));
     }
-    return Gpu.owning(await requestDevice(options));
+    return Gpu.owning(await requestDevice(options), options.log);
   }
 
   /** Opens a device of an adapter that was found. @throws SaltationError `no-adapter` where it gives none. */
@@ -91,8 +123,23 @@ export class Gpu {
     return Gpu.owning(await deviceOf(found));
   }
 
-  private static owning({ adapter, backend, device }: FoundAdapter & { device: GPUDevice }): Gpu {
-    return new Gpu(device, summarise(adapter.info, device.features, device.limits, backend), true);
+  private static owning(
+    { adapter, backend, device }: FoundAdapter & { device: GPUDevice },
+    log?: GpuOptions["log"],
+  ): Promise<Gpu> {
+    return Gpu.tried(new Gpu(device, summarise(adapter.info, device.features, device.limits, backend), true, log));
+  }
+
+  /** The whole suite runs on SwiftShader; other software adapters are tried first. */
+  private static async tried(gpu: Gpu): Promise<Gpu> {
+    if (!gpu.adapter.fallback || gpu.adapter.architecture === "swiftshader") return gpu;
+    try {
+      await (await import("./loops.js")).refuseShortLoops(gpu);
+      return gpu;
+    } catch (error) {
+      gpu.dispose();
+      throw error;
+    }
   }
 
   get state(): "alive" | "disposed" | "lost" {
@@ -121,9 +168,7 @@ export class Gpu {
 
   /** Throws that the device is gone, or what it reported and nobody was told yet. */
   check(): void {
-    if (this.condition === "disposed") {
-      throw new SaltationError("disposed", "this engine was disposed; create a new one with Engine.create()");
-    }
+    if (this.condition === "disposed") throw disposedError();
     if (this.condition === "lost") throw this.lossError();
     const error = this.faults.take();
     if (!error) return;
@@ -248,7 +293,7 @@ export class Gpu {
 
   /**
    * Compiles a kernel, or finds it compiled.
-   * @throws SaltationError `compile` with the source lines, or `limit`.
+   * @throws SaltationError `compile` with the source lines, or `limit`, of which a `LongKernel` is one.
    */
   kernel(spec: KernelSpec): Promise<Kernel> {
     this.check();
@@ -260,23 +305,36 @@ export class Gpu {
         `kernel "${spec.label}" must bind fewer buffers`,
       );
     }
-    const key = kernelKey(spec);
+    const constants = Object.fromEntries(
+      Object.entries(this.traits).filter(([name]) => spec.code.includes(`override ${name}:`)),
+    );
+    const key = kernelKey(spec) + JSON.stringify(constants);
     let kernel = this.kernels.get(key);
     if (!kernel) {
-      kernel = this.compile(spec);
+      kernel = this.compile(spec, constants);
       this.kernels.set(key, kernel);
       kernel.catch(() => this.kernels.delete(key));
     }
     return kernel;
   }
 
-  private async compile(spec: KernelSpec): Promise<Kernel> {
+  private async compile(spec: KernelSpec, constants: Record<string, number>): Promise<Kernel> {
+    const { adapter } = this;
+    const operations = expandedOperations(spec.code, spec.entryPoint);
+    const most = mostOperations[adapter.fallback ? "software" : "hardware"];
+    if (operations > most) throw new LongKernel(spec.label, operations, most);
+    const timer = setTimeout(
+      () => this.log(`compiling kernel "${spec.label}" on ${adapter.architecture || adapter.description} …`),
+      silence(operations),
+    );
     try {
-      return await this.waitFor(compileKernel(this.device, spec, this.nextId++, this.adapter.fallback));
+      return await this.waitFor(compileKernel(this.device, spec, this.nextId++, constants));
     } catch (error) {
       if (!(error instanceof SaltationError)) await this.lossSettled();
       this.check(); // what became of the device explains more
       throw error;
+    } finally {
+      clearTimeout(timer);
     }
   }
 

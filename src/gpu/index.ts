@@ -8,6 +8,7 @@ export {
   summarise,
 } from "./adapter.js";
 export { Batch, handled } from "./batch.js";
+export { LongKernel } from "./expanded.js";
 export { Gpu, type GpuOptions } from "./gpu.js";
 export type { Access, Kernel, KernelSpec } from "./kernel.js";
 export type { Storage } from "./pool.js";

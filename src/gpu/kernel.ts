@@ -6,8 +6,8 @@ export type Access = "read" | "read_write";
 
 /**
  * WGSL and what it binds, all in group 0: its uniform at binding 0 where `uniformBytes` > 0, and its storage buffers at
- * bindings 1, 2, ... in the order of `bindings`. Code that declares `override on_software: bool` is told whether the
- * adapter is software, so that it can spell the same arithmetic in the way that is fast there.
+ * bindings 1, 2, ... in the order of `bindings`. Code may declare `override` constants that say what the device is like: see
+ * `Gpu.traits`.
  */
 export interface KernelSpec {
   label: string;
@@ -59,7 +59,7 @@ export async function compileKernel(
   device: GPUDevice,
   spec: KernelSpec,
   id: number,
-  onSoftware: boolean,
+  constants: Record<string, number>,
 ): Promise<Kernel> {
   const uniformBytes = spec.uniformBytes ?? 0;
   const entries: GPUBindGroupLayoutEntry[] = spec.bindings.map((access, i) => ({
@@ -84,7 +84,7 @@ export async function compileKernel(
       compute: {
         module,
         entryPoint: spec.entryPoint ?? "main",
-        ...(/\boverride on_software\b/.test(spec.code) ? { constants: { on_software: Number(onSoftware) } } : {}),
+        constants,
       },
     })
     .catch((error: unknown) => error as Error);

@@ -59,7 +59,7 @@ export class GradientPass {
     solved.dispose();
     const { largestCount, largestTape } = solved.status;
     if (plan.maxSpikes === 0) slots.value = Math.ceil(margin * largestCount) + 2;
-    this.tape = Math.ceil(margin * largestTape);
+    this.tape = Math.max(this.tape, Math.ceil(margin * largestTape));
   }
 
   encodeForward(batch: Batch, chunk: Chunk): EncodedChunk {

@@ -10,12 +10,12 @@ import { limits } from "./limits.js";
 /** What is wrong with a text, and where in it: the end of a sentence that begins with its name. */
 export class JsonFault extends Error {
   constructor(what: string, text: string, at: number) {
-    const place = `at line ${1 + count(text, "\n", at)}, column ${at - (at > 0 ? text.lastIndexOf("\n", at - 1) : -1)}`;
+    const place = `at line ${1 + countOf(text, "\n", at)}, column ${at - (at > 0 ? text.lastIndexOf("\n", at - 1) : -1)}`;
     super(at >= text.length ? `is not JSON to its end (${text.length} characters)` : `${what} ${place}`);
   }
 }
 
-function count(text: string, character: string, end: number): number {
+function countOf(text: string, character: string, end: number): number {
   let n = 0;
   for (let at = text.indexOf(character); at >= 0 && at < end; at = text.indexOf(character, at + 1)) n++;
   return n;
@@ -63,6 +63,9 @@ function scan(text: string): void {
   const fail = (what: string): never => {
     throw new JsonFault(what, text, at);
   };
+  const count = (): void => {
+    if (++lists > limits.lists) fail(`holds more than ${limits.lists} lists, objects and texts`);
+  };
   const close = (): void => {
     open.pop();
     at++;
@@ -103,7 +106,7 @@ function scan(text: string): void {
     } else if (first && character === "]") close();
     else if (character === "[" || character === "{") {
       if (open.length >= limits.depth) fail(`is nested more than ${limits.depth} deep`);
-      if (++lists > limits.lists) fail(`holds more than ${limits.lists} lists and objects`);
+      count();
       const list = character === "[";
       open.push(list ? null : new Set());
       next = list ? "value" : "key";
@@ -111,6 +114,7 @@ function scan(text: string): void {
       at++;
     } else {
       if (++numbers > limits.numbers) fail(`holds more than ${limits.numbers} values`);
+      if (character === '"') count();
       const end = character === '"' ? stringEnd(text, at) : after(scalar, text, at);
       if (end === at) fail("is not JSON: expected a value");
       if (character === '"') read(text, at, end);

@@ -6,7 +6,7 @@ export const limits = {
   npz: 2 ** 30,
   /** Numbers of one array, or values of a JSON file. */
   numbers: 2 ** 25,
-  /** Rows of one array, or lists and objects of a JSON file. */
+  /** Rows of one array, or lists, objects and texts of a JSON file: each takes memory beside its numbers. */
   lists: 2 ** 22,
   /** How deep lists and objects lie in one another. */
   depth: 100,

@@ -2,8 +2,8 @@
 import { strToU8, zipSync } from "fflate";
 import { SaltationError } from "../errors.js";
 import { escaped, quoted } from "../quoted.js";
-import { limits } from "./limits.js";
-import { unpack, zipEntries } from "./zip.js";
+import { limits, mebibytes } from "./limits.js";
+import { unpack, type ZipEntry, zipEntries } from "./zip.js";
 
 export type NpyData = Float64Array | Float32Array | Int32Array | Uint32Array | Uint8Array;
 
@@ -36,8 +36,15 @@ function writeNpy({ data, shape }: NpyArray): Uint8Array {
   return out;
 }
 
-/** Writes arrays as an uncompressed .npz. */
+/**
+ * Writes arrays as an uncompressed .npz.
+ * @throws SaltationError `limit` beyond the 4 GiB that a zip without zip64 holds.
+ */
 export function writeNpz(arrays: Record<string, NpyArray>): Uint8Array {
+  const bytes = Object.values(arrays).reduce((sum, { data }) => sum + data.byteLength + 1024, 0);
+  if (bytes >= 2 ** 32) {
+    throw new SaltationError("limit", `the arrays take ${mebibytes(bytes)}, and an npz holds 4 GiB; take fewer paths`);
+  }
   return zipSync(Object.fromEntries(Object.entries(arrays).map(([name, a]) => [`${name}.npy`, writeNpy(a)])), {
     level: 0,
   });
@@ -123,7 +130,7 @@ function readNpy(name: string, bytes: Uint8Array): NpyArray {
   if (held < size * width) fail(`ends after ${held} of ${size * width} bytes; save it again`);
   if (held > size * width)
     fail(`holds ${held} bytes where its shape takes ${size * width}; save it again, one array a file`);
-  // A copy, also of a Buffer, whose slice is a view.
+  // A copy, from an even place; of a Node buffer `slice` would be none.
   const raw = new Uint8Array(bytes.subarray(from)).buffer;
   const wide = (get: (v: DataView, at: number) => bigint): Float64Array => {
     const v = new DataView(raw);
@@ -195,9 +202,12 @@ export function openNpz(bytes: Uint8Array): Npz {
       return invalid(`${what} ${(error as Error).message}`);
     }
   };
-  const entries = new Map(
-    read("not an npz file:", () => zipEntries(bytes)).map((entry) => [entry.name.replace(/\.npy$/, ""), entry]),
-  );
+  const entries = new Map<string, ZipEntry>();
+  for (const entry of read("not an npz file:", () => zipEntries(bytes))) {
+    const key = entry.name.replace(/\.npy$/, "");
+    if (entries.has(key)) invalid(`not an npz file: it holds ${quoted(key)} twice`);
+    entries.set(key, entry);
+  }
   return {
     keys: [...entries.keys()],
     read(key) {

@@ -8,6 +8,8 @@ import { mebibytes } from "./limits.js";
 
 export interface ZipEntry {
   readonly name: string;
+  /** The name as it stands in the archive. */
+  readonly named: Uint8Array;
   readonly encrypted: boolean;
   /** 0 stored, 8 deflated. */
   readonly method: number;
@@ -82,6 +84,7 @@ export function zipEntries(bytes: Uint8Array): ZipEntry[] {
     names.add(name);
     found.push({
       name,
+      named,
       encrypted: (flags & 1) === 1,
       method: view.getUint16(at + 10, true),
       crc: view.getUint32(at + 16, true),
@@ -130,8 +133,12 @@ export function unpack(bytes: Uint8Array, entry: ZipEntry, most: number): Uint8A
   if (size > most) throw new Error(`has ${mebibytes(size)} unpacked; at most ${mebibytes(most)} are read`);
   check(view, at, 30);
   if (view.getUint32(at, true) !== signatures.local) cut();
-  const from = at + 30 + view.getUint16(at + 26, true) + view.getUint16(at + 28, true);
+  const nameLength = view.getUint16(at + 26, true);
+  const from = at + 30 + nameLength + view.getUint16(at + 28, true);
   if (!within(view, from, packed)) throw new Error("ends beyond the end of the file; save or copy it again");
+  if (nameLength !== entry.named.length || !entry.named.every((b, i) => b === bytes[at + 30 + i])) {
+    throw new Error("has another name in the archive's directory than where it lies; save it again");
+  }
   const held = bytes.subarray(from, from + packed);
   const lie = (): never => {
     throw new Error(`does not unpack to the ${size} bytes that the archive says; save it again`);

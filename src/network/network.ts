@@ -27,7 +27,10 @@ export interface NetworkDefinition {
   weights?: Weights;
   /** Input current: constant, per neuron, or sampled. Default 0. */
   current?: Current;
-  /** Input spikes: each arrives at its neuron with its weight, like a spike within the network. */
+  /**
+   * Input spikes from t0 to t1: each arrives at its neuron with its weight, like a spike within the network. One at t1
+   * changes nothing.
+   */
   inputSpikes?: InputSpikes;
 }
 

@@ -69,11 +69,11 @@ export interface SolvePlan {
   readonly arrivals: Arrivals;
 }
 
-/** Input spikes on the time grid, in time order. */
+/** Input spikes on the time grid, in time order. One at t1 comes too late to change anything and is left out. */
 export interface Arrivals {
   readonly count: number;
   readonly steps: Uint32Array;
-  /** Place within the step, as a fraction of dt that a float32 holds. */
+  /** Place within the step, as a fraction of dt that a float32 holds: below 1, so that what it sets off comes before t1. */
   readonly places: Float32Array;
   readonly neurons: Uint32Array;
   readonly weights: Float64Array;
@@ -89,14 +89,15 @@ function planArrivals(network: Network, t0: number, t1: number, dt: number, step
       fail(`input.spikes.times[${i}]`, `${times[i]} lies outside t0 = ${t0} to t1 = ${t1}; leave it out`);
     }
   });
-  const at = order.map((i) => (times[i]! - t0) / dt);
+  const early = order.filter((i) => times[i]! < t1);
+  const at = early.map((i) => (times[i]! - t0) / dt);
   const inStep = Uint32Array.from(at, (p) => Math.min(steps - 1, Math.floor(p)));
   return {
-    count: order.length,
+    count: early.length,
     steps: inStep,
-    places: Float32Array.from(at, (p, n) => Math.min(1, p - inStep[n]!)),
-    neurons: Uint32Array.from(order, (i) => neurons[i]!),
-    weights: Float64Array.from(order, (i) => weights[i]!),
+    places: Float32Array.from(at, (p, n) => Math.min(1 - 2 ** -24, p - inStep[n]!)),
+    neurons: Uint32Array.from(early, (i) => neurons[i]!),
+    weights: Float64Array.from(early, (i) => weights[i]!),
     firstFrom(step) {
       const n = inStep.findIndex((s) => s >= step);
       return n < 0 ? inStep.length : n;

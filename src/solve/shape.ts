@@ -2,7 +2,7 @@
 import type { SolverShape } from "../../shaders/shared/solver.wgsl.js";
 import { parameterInput } from "../cell/cell.js";
 import { emitCellWgsl } from "../cell/emit-wgsl.js";
-import { type CellFunctions, cellFunctions } from "../cell/functions.js";
+import { type CellFunctions, cellFunctions, operations } from "../cell/functions.js";
 import { evaluate, inputNames } from "../cell/graph.js";
 import { type ParameterLayout, parameterLayout } from "./layout.js";
 import type { SolvePlan } from "./plan.js";
@@ -36,6 +36,12 @@ export interface KernelShape extends SolverShape {
 }
 
 /**
+ * Operations of a flow beyond which the stages of a sub-step share one call of it: about twenty sines or exponentials.
+ * Cells below have the kernels that are fastest to run, and compile within seconds on a software adapter.
+ */
+const longFlow = 500;
+
+/**
  * The shape of a plan's kernels; `gradients` names the parameters whose gradients are accumulated. With `forced` events
  * there is no noise, and the hazard is wanted.
  */
@@ -51,6 +57,7 @@ export function solverShape(
   const channels = forced ? [] : activeChannels(plan, gradients);
   const functions = cellFunctions(cell, channels);
   const carried = plan.increments === "carried";
+  const smooth = plan.method !== "euler";
   const currentView = layout.views.get("current")!;
   return {
     cell: emitCellWgsl(
@@ -68,7 +75,8 @@ export function solverShape(
     channels,
     cellChannels: cell.channels.length,
     neurons: network.neurons,
-    smooth: plan.method !== "euler",
+    smooth,
+    rolled: smooth && operations(functions.flow.value) > longFlow,
     parabola: plan.method === "levy",
     antithetic: plan.antithetic,
     carried,

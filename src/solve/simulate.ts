@@ -12,9 +12,6 @@ import { emptyTable, type SpikeTable, type SpikeTrains } from "./trains.js";
 /** Bytes on the GPU that a chunk of paths may take. */
 export const chunkBytes = 192 * 2 ** 20;
 
-/** More spikes than this per neuron and step, on average, mean that a neuron fires without end. */
-const spikesPerStep = 64;
-
 /**
  * Picks the solver for a network. A path per workgroup from where more than half of its lanes have a neuron: what
  * `npm run bench -- networks` measures (docs/decisions.md). The number of paths does not matter, so that a path is the
@@ -71,6 +68,8 @@ export function fittingPaths(
 /**
  * Solves a chunk of a plan's paths, rerunning it with a larger record until all spikes fit; a larger record may leave
  * room for fewer paths.
+ * @throws SaltationError `not-finite` where a state left the finite numbers, `invalid-input` where a neuron fires so often
+ * that a step does not tell its spikes apart.
  * @param fitting paths of a chunk that fit with so many slots, see `fittingPaths`.
  */
 export async function solveFrom(
@@ -90,21 +89,25 @@ export async function solveFrom(
       solved.dispose();
       throw error;
     }
-    if (solved.status.overflowed === 0) return solved;
+    const { overflowed, saturated } = solved.status;
+    try {
+      if (overflowed + saturated > 0) {
+        const { checkRecord } = await import("./endless.js");
+        await checkRecord(gpu, plan, solved, solver.recordWords);
+      }
+    } catch (error) {
+      solved.dispose();
+      throw error;
+    }
+    if (overflowed === 0) return solved;
     solved.dispose();
-    growSlots(plan, slots);
+    growSlots(slots);
   }
 }
 
-/** Doubles the slots of a record. @throws SaltationError where a neuron seems to fire without end. */
-export function growSlots(plan: SolvePlan, slots: { value: number }): void {
+/** Doubles the slots of a record. */
+export function growSlots(slots: { value: number }): void {
   slots.value *= 2;
-  if (slots.value <= spikesPerStep * plan.steps * plan.network.neurons + 1024) return;
-  throw new SaltationError(
-    "invalid-input",
-    `network: a neuron fires more than ${spikesPerStep} times a step: its reset does not take the event function ` +
-      `well below 0, or its rate is too high for dt = ${plan.dt}`,
-  );
 }
 
 interface TrainChunk extends Chunk {

@@ -175,10 +175,17 @@ export class ResidentTraining {
   }
 
   /** Makes room for what a step lacked. @throws SaltationError `not-finite` where that was not the trouble. */
-  private recover(bits: number, plan: SolvePlan, status: readonly RunStatus[]): void {
+  private async recover(bits: number, plan: SolvePlan, status: readonly RunStatus[]): Promise<void> {
     for (const s of status) checkFinite(plan, s, plan.paths);
     if ((bits & haltBits.gradient) !== 0 && (bits & (haltBits.record | haltBits.tape)) === 0) throw notFinite(plan);
-    if (bits & haltBits.record) growSlots(plan, this.pass.slots);
+    if (bits & haltBits.record) {
+      const { slots } = this.pass;
+      growSlots(slots);
+      const doubled = slots.value;
+      // Which tells a neuron that fires without end; other chunks may need more than the first.
+      await this.pass.measure(plan, (room) => this.fitting(room));
+      slots.value = Math.max(doubled, slots.value);
+    }
     if (bits & haltBits.tape) this.pass.tape = Math.ceil(margin * Math.max(...status.map((s) => s.largestTape)));
     this.gpu.write(this.halted, new Uint32Array(1));
   }
@@ -198,7 +205,7 @@ export class ResidentTraining {
       if (bits !== 0) {
         // What was submitted since changed nothing.
         await Promise.allSettled(flights.splice(0).map((f) => f.halted));
-        this.recover(bits, flight.plan, status);
+        await this.recover(bits, flight.plan, status);
         next = flight.step;
         continue;
       }

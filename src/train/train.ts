@@ -2,7 +2,6 @@
 import { checkOptions, fail, list, show, wholeNumber } from "../checks.js";
 import { threefry2x32 } from "../driver/threefry.js";
 import type { EngineNetwork } from "../engine.js";
-import type { Gpu } from "../gpu/index.js";
 import type { ValueAndGradient } from "../gradient/result.js";
 import {
   type ParameterLayout,
@@ -15,7 +14,7 @@ import {
 } from "../solve/layout.js";
 import type { SolveOptions, SolvePlan } from "../solve/plan.js";
 import type { Loss } from "./loss.js";
-import { ResidentTraining, type TrainedStep } from "./resident.js";
+import type { ResidentTraining, TrainedStep } from "./resident.js";
 import { trainableNames } from "./trainable.js";
 import { checkTrained, planUpdate, Update, type UpdateOptions, type UpdateState } from "./update.js";
 
@@ -101,11 +100,9 @@ export async function* train(network: EngineNetwork, options: TrainOptions): Asy
     update.restore(resume.update, vector);
   }
   const run = { network, plan, layout, views, vector, names, update, options, from: resume?.step ?? 0, steps };
-  const { gpu } = network.engine;
-  const resident = gpu !== undefined && loss.gpu !== undefined && loss.evaluator === undefined;
   let parameters = shapedValues(views, vector);
   let began = performance.now();
-  for await (const { step, result, state } of resident ? onGpu(gpu, run) : onHost(run)) {
+  for await (const { step, result, state } of trained(run)) {
     update.plan.entries.forEach((e, i) => {
       const value = state.values[i]!;
       checkTrained(e, value);
@@ -164,25 +161,38 @@ async function* onHost(run: Run): AsyncGenerator<TrainedStep, void, void> {
   }
 }
 
-/** Steps that stay on the GPU. */
-async function* onGpu(gpu: Gpu, run: Run): AsyncGenerator<TrainedStep, void, void> {
+/** What steps stay on the GPU with; undefined where there is none, or where the loss is not taken there. */
+async function onGpu(run: Run): Promise<ResidentTraining | undefined> {
   const { network, plan, layout, views, vector, update, options, from, steps } = run;
-  network.checkLoss(options.loss, options.requireExact);
-  // Decided by the job's own values, so that a run that is resumed has the same bits.
-  const { decideIncrements } = await import("../solve/carried.js");
-  const decided = await decideIncrements(gpu, plan, { differentiates: true });
-  const training = await ResidentTraining.create(gpu, replaceParameters(decided, layout, vector), vector, {
-    loss: options.loss,
-    views,
-    update: update.plan,
-    state: options.resume?.update,
-    from,
-    steps,
-    seedOf: (step) => seedOf(options, step),
+  const { loss } = options;
+  if (!loss.gpu || loss.evaluator) return undefined;
+  network.checkLoss(loss, options.requireExact);
+  return network.place(async (gpu) => {
+    if (!gpu) return undefined;
+    // Decided by the job's own values, so that a run that is resumed has the same bits.
+    const [{ decideIncrements }, { ResidentTraining }] = await Promise.all([
+      import("../solve/carried.js"),
+      import("./resident.js"),
+    ]);
+    const decided = await decideIncrements(gpu, plan, { differentiates: true });
+    return ResidentTraining.create(gpu, replaceParameters(decided, layout, vector), vector, {
+      loss,
+      views,
+      update: update.plan,
+      state: options.resume?.update,
+      from,
+      steps,
+      seedOf: (step) => seedOf(options, step),
+    });
   });
+}
+
+async function* trained(run: Run): AsyncGenerator<TrainedStep, void, void> {
+  const resident = await onGpu(run);
+  if (!resident) return yield* onHost(run);
   try {
-    yield* training.run();
+    yield* resident.run();
   } finally {
-    training.dispose();
+    resident.dispose();
   }
 }

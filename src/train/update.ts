@@ -262,19 +262,19 @@ export function checkTrained({ parameter, positive }: Entry, value: number): voi
 }
 
 /**
- * Checks a remembered value against the coordinate that it is the transform of. What a device computed in float32 is as
- * near as that allows: a few last digits of 24 bits, of the value or of the bounds that it lies between.
+ * What a remembered value is not, where it is not the transform of its coordinate, or the cell does not take it. What a
+ * device computed in float32 is as near as that allows: a few last digits of 24 bits, of the value or of the bounds that
+ * it lies between; these it has in float32 too.
  */
-function checkCoordinate({ transform, parameter, positive }: Entry, value: number, x: number): void {
+function misfit({ transform, parameter, positive }: Entry, value: number, x: number): string | undefined {
   const { lower, upper } = transform;
   const expected = transform.value(x);
   const size = Math.abs(expected) + (upper < Infinity ? Math.abs(lower) + Math.abs(upper) : 0);
-  if (Math.abs(value - expected) > 1e-5 * size + 1e-37 || value < lower || value > upper || (positive && value <= 0)) {
-    fail(
-      "checkpoint",
-      `${parameter} is ${value}, where its coordinate says ${expected}; it was edited or is another run's`,
-    );
-  }
+  const near = Math.abs(value - expected) <= 1e-5 * size + 1e-37;
+  const within = value >= Math.min(lower, Math.fround(lower)) && value <= Math.max(upper, Math.fround(upper));
+  return near && within && !(positive && value <= 0)
+    ? undefined
+    : `gives ${parameter} as ${value}, but its coordinate says ${expected}`;
 }
 
 /** @throws SaltationError `invalid-input` where a state is not that of such an update. */
@@ -290,7 +290,8 @@ export function checkState(plan: UpdatePlan, state: UpdateState): void {
   }
   for (const v of lists.flat()) finiteNumber("checkpoint", v);
   plan.entries.forEach((e, i) => {
-    checkCoordinate(e, state.values[i]!, state.unconstrained[i]! + state.low[i]!);
+    const what = misfit(e, state.values[i]!, state.unconstrained[i]! + state.low[i]!);
+    if (what) other(what);
   });
   const names = (groups: readonly { name: string }[]): string => groups.map((g) => g.name).join(", ");
   list("checkpoint.update.groups", state.groups, "groups");

@@ -1,7 +1,6 @@
 /** The `cpu` backend: simulation, and value and gradient of a loss, by the float64 twin. */
 import { type CompiledCell, compileCell } from "../cell/emit-js.js";
 import { fail } from "../checks.js";
-import { SaltationError } from "../errors.js";
 import { assembleResult, checkEstimates, type ValueAndGradient } from "../gradient/result.js";
 import { estimateOf } from "../gradient/statistics.js";
 import { parameterLayout, type View } from "../solve/layout.js";
@@ -9,7 +8,7 @@ import type { SolvePlan } from "../solve/plan.js";
 import { emptyTable, type SpikeTable, type SpikeTrains } from "../solve/trains.js";
 import { evaluateOnHost } from "../train/host-loss.js";
 import type { EvaluatorOptions, Loss, Train } from "../train/loss.js";
-import { type PathResult, PathSolver, type PathSpike } from "./forward.js";
+import { type PathResult, PathSolver, type PathSpike, stateNotFinite } from "./forward.js";
 import { counterNoise } from "./noise.js";
 import { reversePath } from "./reverse.js";
 import { inTurns } from "./turns.js";
@@ -25,15 +24,7 @@ export async function eachPath(
   const solver = new PathSolver(plan, cell, counterNoise(plan));
   await inTurns(plan.paths, progress, (path) => {
     const result = solver.solve(path, record);
-    for (const y of result.final) {
-      if (!y.every(Number.isFinite)) {
-        throw new SaltationError(
-          "not-finite",
-          `the state became infinite or NaN in path ${path}: parameters or weights are too large for dt = ${plan.dt}; ` +
-            "take a smaller dt or check their values",
-        );
-      }
-    }
+    for (const y of result.final) if (!y.every(Number.isFinite)) throw stateNotFinite(plan, path);
     visit(path, result);
   });
 }

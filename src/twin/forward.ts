@@ -8,6 +8,7 @@
 import type { CompiledCell } from "../cell/emit-js.js";
 import { sampleOf } from "../driver/current.js";
 import { SaltationError } from "../errors.js";
+import { firesTooOften, mostPerStep } from "../solve/endless.js";
 import type { SolvePlan } from "../solve/plan.js";
 import { type Driver, Stepper } from "./advance.js";
 import { eventUniform } from "./noise.js";
@@ -56,9 +57,6 @@ export interface PathResult {
   readonly operations: Operation[];
 }
 
-/** More events of one neuron in one step than this mean that its reset does not take it below the event. */
-const maximumEventsPerStep = 1000;
-
 export class PathSolver {
   private readonly stepper: Stepper;
   private readonly p: Float64Array[];
@@ -98,6 +96,9 @@ export class PathSolver {
     const r = new Float64Array(neurons);
     const eventAt = new Float64Array(neurons);
     const fired = new Uint32Array(neurons);
+    /** Spikes in the step at hand, and where the first of them lies. */
+    const inStep = new Uint32Array(neurons);
+    const firstInStep = new Float64Array(neurons);
     const startUniforms = new Float64Array(neurons);
     const pair = new Float64Array(2);
     const landed = new Float64Array(n);
@@ -138,7 +139,8 @@ export class PathSolver {
         attempt(k);
       }
 
-      for (let events = 0; ; events++) {
+      inStep.fill(0);
+      for (;;) {
         let k = -1;
         for (let j = 0; j < neurons; j++) if (eventAt[j]! < (k < 0 ? Number.POSITIVE_INFINITY : eventAt[k]!)) k = j;
         if (arrived < arrivals.count && arrivals.steps[arrived] === step) {
@@ -168,8 +170,9 @@ export class PathSolver {
           }
         }
         if (k < 0) break;
-        if (events > maximumEventsPerStep * neurons) throw endlessEvents(path, step, k);
         const at = eventAt[k]!;
+        if (inStep[k] === 0) firstInStep[k] = at;
+        if (++inStep[k]! > mostPerStep) throw firesTooOften(plan, k, step, (at - firstInStep[k]!) / dt);
         const driver = record ? frozen(drivers[k]!) : drivers[k]!;
         if (record) {
           operations.push({
@@ -288,15 +291,16 @@ export class PathSolver {
   }
 }
 
-function endlessEvents(path: number, step: number, neuron: number): SaltationError {
-  return new SaltationError(
-    "invalid-input",
-    `network: neuron ${neuron} of path ${path} fires without end in step ${step}: its reset does not take the event function below 0; make the reset larger`,
-  );
-}
-
 /** Whether a jump (or the start) left the event function at zero or above: its event then follows with no time between. */
 export const firesAtOnce = (cell: CompiledCell, y: Float64Array, p: Float64Array): boolean => cell.event(y, p) >= 0;
+
+/** What is said of a path whose state left the finite numbers. */
+export const stateNotFinite = ({ dt }: SolvePlan, path: number): SaltationError =>
+  new SaltationError(
+    "not-finite",
+    `the state became infinite or NaN in path ${path}: parameters or weights are too large for dt = ${dt}; ` +
+      "take a smaller dt or check their values",
+  );
 
 /** The parameters of each neuron, in the cell's order. */
 export function neuronParameters(plan: SolvePlan): Float64Array[] {

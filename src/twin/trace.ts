@@ -1,7 +1,7 @@
 /** States along single paths, for plots: the float64 twin of a few paths, whatever solves the many. */
 import { compileCell } from "../cell/emit-js.js";
 import type { SolvePlan } from "../solve/plan.js";
-import { neuronParameters, PathSolver, plannedCurrent } from "./forward.js";
+import { neuronParameters, PathSolver, plannedCurrent, stateNotFinite } from "./forward.js";
 import { counterNoise } from "./noise.js";
 
 /** The states of one neuron along one path. */
@@ -21,7 +21,10 @@ export interface StateTrace {
   readonly spikes: readonly number[];
 }
 
-/** Follows every neuron (or those listed) of paths 0 to `plan.paths` - 1. */
+/**
+ * Follows every neuron (or those listed) of paths 0 to `plan.paths` - 1.
+ * @throws SaltationError `not-finite` where a state, or the rate of its event function, is no number.
+ */
 export function traceStates(plan: SolvePlan, neurons?: readonly number[]): StateTrace[] {
   const { cell } = plan.network;
   const compiled = compileCell(cell);
@@ -68,6 +71,8 @@ export function traceStates(plan: SolvePlan, neurons?: readonly number[]): State
         compiled.flow(drift, y, parameters[neuron]!, plannedCurrent(plan, steps[n]!, neuron), still);
         return gradient.reduce((sum, g, i) => sum + g * drift[i]!, 0);
       });
+      if (!states.every((y) => y.every(Number.isFinite)) || eventRate.some(Number.isNaN))
+        throw stateNotFinite(plan, path);
       return {
         path,
         neuron,

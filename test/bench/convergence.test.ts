@@ -1,19 +1,5 @@
 import { expect, it } from "vitest";
-import { convergence } from "../../bench/convergence.js";
 import { coarsen } from "../../src/driver/brownian.js";
-
-it("the errors of levy at σ = 0.25 are within their bounds at dt 0.01 and fall with dt", () => {
-  // 60 of the bench's paths: an RMS over so few is known to about a tenth; the bounds lie well above the values.
-  const rows = convergence(0.25, 60, [0.02, 0.01, 0.005]).filter((r) => r.method === "levy");
-  const [coarse, middle, fine] = rows;
-  expect(middle!.dt).toBe(0.01);
-  expect(middle!.gradientError).toBeLessThanOrEqual(0.05);
-  expect(middle!.timeError).toBeLessThanOrEqual(3e-4);
-  expect(middle!.gradientError).toBeLessThan(coarse!.gradientError);
-  expect(fine!.gradientError).toBeLessThan(middle!.gradientError);
-  expect(middle!.timeError).toBeLessThan(coarse!.timeError);
-  expect(fine!.timeError).toBeLessThan(middle!.timeError);
-});
 
 it("coarsening in two stages is coarsening at once, and the area's mean square is h/12", () => {
   const normal = (k: number): number => Math.sqrt(2) * Math.sin(12.9898 * k * k + 78.233 * k);

@@ -78,7 +78,7 @@ describe("stopped in chrome", () => {
     const group = await expect.poll(browser, { timeout: 60_000 }).toBeDefined().then(browser);
     bench.kill(signal);
     expect([(await closed)[0], error]).toEqual([wanted, ""]);
-    await expect.poll(() => processes().filter((p) => p.group === group), { timeout: 5_000 }).toEqual([]);
+    await expect.poll(() => processes().filter((p) => p.group === group), { timeout: 60_000 }).toEqual([]);
   });
 });
 

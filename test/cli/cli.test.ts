@@ -2,15 +2,21 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { readable, readableNumber, sayWarnings } from "../../src/cli/output.js";
+import { commandLine } from "../support/command-line.js";
 import { readNpz } from "../support/npz.js";
 
 const folder = mkdtempSync(join(tmpdir(), "saltation-cli-"));
 
-function run(command: string, job: unknown, ...args: string[]) {
+function jobFile(job: unknown): string {
   const file = join(folder, "job.json");
   writeFileSync(file, typeof job === "string" ? job : JSON.stringify(job));
-  const result = spawnSync("node", ["bin/saltation.js", command, file, ...args], { encoding: "utf8" });
+  return file;
+}
+
+function run(command: string, job: unknown, ...args: string[]) {
+  const result = spawnSync("node", ["bin/saltation.js", command, jobFile(job), ...args], { encoding: "utf8" });
   return { code: result.status, out: result.stdout, error: result.stderr };
 }
 
@@ -180,8 +186,8 @@ describe("bad input", () => {
       /observed: cannot read .*none\.json/,
     ],
   ];
-  it.each(cases)("%s", (_, command, job, message) => {
-    const { code, out, error } = run(command, job);
+  it.each(cases)("%s", async (_, command, job, message) => {
+    const { code, out, error } = await commandLine([command, jobFile(job)]);
     expect(error).toMatch(message);
     expect(error.trim().split("\n")).toHaveLength(1);
     expect(out).toBe("");
@@ -288,7 +294,7 @@ describe("commands", () => {
     expect(other.code).toBe(1);
   });
 
-  it("kernel and signature agree between backends, and lift spike trains", () => {
+  it("kernel and signature agree between backends, and lift spike trains", async () => {
     const x = [
       [
         [0, 0],
@@ -329,7 +335,7 @@ describe("commands", () => {
         /^saltation: static\.formula: "log\(c\)" is -Infinity at c = 0/,
       ],
     ] as const) {
-      const bad = run("kernel", wrong);
+      const bad = await commandLine(["kernel", jobFile(wrong)]);
       expect(bad.error.trim()).toMatch(said);
       expect(bad.error.trim()).not.toContain("\n");
       expect(bad.code).toBe(1);
@@ -342,5 +348,28 @@ describe("commands", () => {
     expect(stdout).toMatch(/maxStorageBufferBindingSize \d+/);
     expect(stdout).toMatch(/features/);
     expect(stdout).toMatch(/arithmetic\n {2}(keeps|takes) numbers in two float32 parts/);
+  });
+});
+
+describe("one path", () => {
+  it("has no standard error, and says so", () => {
+    const job = { ...gradient, paths: 1 };
+    const text = run("gradient", job, "--backend", "cpu");
+    expect(text.out).toMatch(/^value [\d.]+ \(no standard error: that takes two paths\)\nd\/d current -[\d.]+$/m);
+    const { standardError, gradientStandardError } = JSON.parse(run("gradient", job, "--backend", "cpu", "--json").out);
+    expect([standardError, gradientStandardError]).toEqual([null, { current: null }]);
+  });
+
+  it("leaves out what is not a number wherever numbers are printed, and tells warnings on stderr", () => {
+    expect([readable(Number.NaN), readableNumber(2, Number.NaN), readableNumber(2, 0.5)]).toEqual([
+      "–",
+      "2",
+      "2 ± 0.5",
+    ]);
+    const written = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    sayWarnings(undefined);
+    sayWarnings(["doubtful"]);
+    expect(written.mock.calls).toEqual([["warning: doubtful\n"]]);
+    written.mockRestore();
   });
 });

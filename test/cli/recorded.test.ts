@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { commandLine } from "../support/command-line.js";
 import { recordedCell } from "../support/data.js";
 import { readNpz } from "../support/npz.js";
 
@@ -134,9 +135,9 @@ describe("training on a recording by log-likelihood", () => {
     ["one path", { paths: 1 }, /paths: is 1; "metrics" compare pairs/],
     ["another kind", { metrics: { kind: "x" } }, /metrics\.kind: expected spike-trains/],
   ];
-  it.each(cases)("refuses before training %s", (_, change, message) => {
+  it.each(cases)("refuses before training %s", async (_, change, message) => {
     write("bad.json", { ...job, ...change });
-    const { code, error } = saltation("train", "bad.json", "--recording", path("data/recording.json"));
+    const { code, error } = await commandLine(["train", path("bad.json"), "--recording", path("data/recording.json")]);
     expect(error.trim()).toMatch(message);
     expect(code).toBe(1);
   });

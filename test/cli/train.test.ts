@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type CheckpointFile, readCheckpoint } from "../../src/cli/checkpoint.js";
+import { sealed } from "../../src/io/seal.js";
 
 const folder = mkdtempSync(join(tmpdir(), "saltation-train-"));
 let files = 0;
@@ -64,22 +65,25 @@ const stepOf = (file: string): number => {
   }
 };
 
-/** Starts a run and ends it by a signal once its checkpoint has so many steps. */
-async function interrupt(
-  command: string[],
+/** A run that ends itself by a signal once its checkpoint has so many steps, however busy the machine is. */
+function interrupt(
+  job: string,
   checkpoint: string,
   step: number,
   signal: NodeJS.Signals,
+  ...args: string[]
 ): Promise<Outcome> {
-  const { child, done } = start(command);
-  const timer = setInterval(() => {
-    if (stepOf(checkpoint) < step) return;
-    clearInterval(timer);
-    child.kill(signal);
-  }, 1);
-  const outcome = await done;
-  clearInterval(timer);
-  return outcome;
+  const script = withEngine(
+    job,
+    `const timer = setInterval(() => {
+      const at = existsSync(${JSON.stringify(checkpoint)}) ? readFileSync(${JSON.stringify(checkpoint)}, "utf8") : "{}";
+      if (!(JSON.parse(at).step >= ${step})) return;
+      clearInterval(timer);
+      process.kill(process.pid, "${signal}");
+    }, 0);`,
+    ...args,
+  );
+  return start([script]).done;
 }
 
 /** A script that is \`saltation train\` on a GPU, and does something to its engine once that is open. */
@@ -88,7 +92,7 @@ function withEngine(job: string, act: string, ...args: string[]): string {
   const module = (name: string): string => JSON.stringify(join(process.cwd(), "dist/src", name));
   writeFileSync(
     file,
-    `import { existsSync } from "node:fs";
+    `import { existsSync, readFileSync } from "node:fs";
     import { Engine } from ${module("index.js")};
     const create = Engine.create;
     Engine.create = async (options) => {
@@ -124,7 +128,7 @@ describe("a training run", () => {
     const checkpoint = newFile("checkpoint");
     const file = write(checkpoint);
     const [first, second] = [1 + Math.floor(8 * Math.random()), 14 + Math.floor(8 * Math.random())];
-    const stopped = await interrupt(trainCommand(file), checkpoint, first, "SIGINT");
+    const stopped = await interrupt(file, checkpoint, first, "SIGINT", "--json");
     expect(stopped.code, `steps ${first}, ${second}`).toBe(130);
     expect(stopped.out).toBe("");
     const done = stepOf(checkpoint);
@@ -132,10 +136,10 @@ describe("a training run", () => {
     expect(done).toBeLessThan(30);
     expect(stopped.error).toContain(
       `saltation: stopped after step ${done} of 30; the checkpoint is in ${checkpoint}; ` +
-        `go on with: saltation train ${file} --json --resume\n`,
+        `go on with: saltation train ${file} --backend webgpu --json --resume\n`,
     );
     const resume = trainCommand(file, "--resume");
-    const killed = await interrupt(resume, checkpoint, second, "SIGKILL");
+    const killed = await interrupt(file, checkpoint, second, "SIGKILL", "--json", "--resume");
     expect(killed.code).toBe(null);
     expect(stepOf(checkpoint)).toBeGreaterThanOrEqual(second);
     const rest = finalOf(await start(resume).done, checkpoint);
@@ -145,7 +149,14 @@ describe("a training run", () => {
   it("without a checkpoint says that nothing was kept; SIGTERM is 143", async () => {
     const file = newFile("job");
     writeFileSync(file, JSON.stringify({ ...job, steps: 100_000, paths: 16 }));
-    const script = withEngine(file, 'setTimeout(() => process.kill(process.pid, "SIGTERM"), 100);');
+    const script = withEngine(
+      file,
+      `const timer = setInterval(() => {
+        if (process.listenerCount("SIGTERM") === 0) return;
+        clearInterval(timer);
+        process.kill(process.pid, "SIGTERM");
+      }, 5);`,
+    );
     const { code, out, error } = await start([script]).done;
     expect(error).toMatch(
       /saltation: stopped after step \d+ of 100000; nothing was kept, as the job names no "checkpoint"/,
@@ -253,12 +264,13 @@ describe("checkpoint files", () => {
     adapter: "x",
     update,
   };
-  const text = JSON.stringify(whole);
+  const text = JSON.stringify(sealed(whole));
   const read = (content: string) => {
     const file = newFile("checkpoint");
     writeFileSync(file, content);
     return () => readCheckpoint(file, whole.job);
   };
+  const other = (job: object): string => JSON.stringify(sealed({ ...whole, job: { ...whole.job, ...job } }));
 
   it("are read as they were written", () => {
     expect(read(text)()).toEqual(whole);
@@ -271,12 +283,15 @@ describe("checkpoint files", () => {
     ["null", "null", /is no checkpoint, or damaged/],
     ["a number lost", text.replace('"low":[0]', '"low":[null]'), /is no checkpoint, or damaged, at "update\.low\.0"/],
     ["an older version", text.replace('"version":2', '"version":1'), /has version 1, but this program reads version 2/],
-    ["another job", text.replace('"aa"', '"cc"'), /belongs to another job: paths differs; resume that one/],
+    ["another job", other({ paths: "cc" }), /belongs to another job: paths differs; resume that one/],
     [
       "another job with more fields",
-      text.replace('"aa"', '"cc","input":"dd"'),
+      other({ paths: "cc", input: "dd" }),
       /belongs to another job: paths, input differ;/,
     ],
+    ["a number changed", text.replace('"values":[1]', '"values":[1.5]'), /was edited: its checksum does not fit/],
+    ["no checksum", JSON.stringify(whole), /at "checksum": is missing: the file was written by an earlier version/],
+    ["one field twice", text.replace('"step":3', '"step":3,"step":4'), /has the key "step" twice/],
   ])("are refused in one line: %s", (_, content, message) => {
     let error: unknown;
     try {

@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,14 +5,14 @@ import { describe, expect, it } from "vitest";
 import { Engine } from "../../src/engine.js";
 import { fitted, meanValues, RecoveryTest } from "../../src/experiments/recovery.js";
 import type { NetworkDefinition } from "../../src/network/network.js";
+import { commandLine } from "../support/command-line.js";
 
 const folder = mkdtempSync(join(tmpdir(), "saltation-recovery-"));
 
-function run(command: string, job: object | string, ...args: string[]) {
-  const file = typeof job === "string" ? job : join(folder, "job.json");
-  if (typeof job !== "string") writeFileSync(file, JSON.stringify(job));
-  const result = spawnSync("node", ["bin/saltation.js", command, file, ...args], { encoding: "utf8" });
-  return { code: result.status, out: result.stdout, error: result.stderr };
+function run(command: string, job: object, ...args: string[]) {
+  const file = join(folder, "job.json");
+  writeFileSync(file, JSON.stringify(job));
+  return commandLine([command, file, ...args]);
 }
 
 const example = (name: string) => JSON.parse(readFileSync(`examples/${name}.json`, "utf8"));
@@ -65,14 +64,14 @@ describe("measures against a true network", () => {
 });
 
 describe("experiments of the command line", () => {
-  it("figure 1 with its signature loss: metrics, figure, and a job that simulates the fitted neuron", () => {
+  it("figure 1 with its signature loss: metrics, figure, and a job that simulates the fitted neuron", async () => {
     const job = example("figure1-signature");
     job.steps = 4;
     job.paths = 32;
     job.test = { ...job.test, paths: 32, every: 2, average: 3 };
     const saved = join(folder, "trained.json");
     const figure = join(folder, "out", "figure.svg");
-    const { code, out, error } = run("train", job, "--json", "--save", saved, "--figure", figure);
+    const { code, out, error } = await run("train", job, "--json", "--save", saved, "--figure", figure);
     expect(error).toBe("");
     expect(code).toBe(0);
     const { metrics, history } = JSON.parse(out);
@@ -90,10 +89,10 @@ describe("experiments of the command line", () => {
     expect(Object.keys(trained).sort()).toEqual(["input", "maxSpikes", "method", "network", "paths", "seed", "time"]);
     trained.input.current = { dt: 1, samples: [1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 0] };
     trained.time.t1 = 8;
-    expect(JSON.parse(run("simulate", trained, "--json").out).meanSpikeCount).toBe(3);
+    expect(JSON.parse((await run("simulate", trained, "--json")).out).meanSpikeCount).toBe(3);
   });
 
-  it("figure 2 by log-likelihood on the CPU: the weights move to the true ones", () => {
+  it("figure 2 by log-likelihood on the CPU: the weights move to the true ones", async () => {
     const job = example("figure2-best");
     job.network.layers = [2, 2];
     job.input.current = [1.5, 1.5, 0, 0];
@@ -104,7 +103,7 @@ describe("experiments of the command line", () => {
     job.test = { paths: 8, depth: 2 };
     const saved = join(folder, "trained2.json");
     const args = ["--json", "--backend", "cpu", "--save", saved, "--figure", join(folder, "f2.svg")];
-    const { code, out } = run("train", job, ...args);
+    const { code, out } = await run("train", job, ...args);
     expect(code).toBe(0);
     const { metrics } = JSON.parse(out);
     expect(metrics.weightError).toBeLessThan(metrics.before.weightError);
@@ -132,8 +131,8 @@ describe("experiments of the command line", () => {
       /: paths: loss "van-rossum" needs at least 2, got 1/,
     ],
     ["a parameter", { observed: { simulate: { paths: 2, parameters: { tau: 1 } } } }, /parameters\.tau/],
-  ])("refuses %s", (_, changes, message) => {
-    const { code, error } = run("train", { ...base(), ...changes });
+  ])("refuses %s", async (_, changes, message) => {
+    const { code, error } = await run("train", { ...base(), ...changes });
     expect(error).toMatch(message);
     expect(error.trim().split("\n")).toHaveLength(1);
     expect(code).toBe(1);

@@ -22,3 +22,12 @@ it("a section that a network does not have is refused: misspelt, it would count 
   const whole = { cell: "slif", neurons: 3, layers, parameters: { mu1: 15 }, weights, current: 1.5, inputSpikes };
   expect(defineNetwork(whole)).toMatchObject({ neurons: 3, layers, current: 1.5, inputSpikes });
 });
+
+it("a current is refused where it is defined, not only where it is planned", () => {
+  const of = (current: unknown) => () => defineNetwork({ current } as never);
+  expect(of({ I: 1 })).toThrow("input.current.I: is unknown; known: dt, samples");
+  expect(of({ dt: 0.1, samples: [1], interpolation: "linear" })).toThrow("input.current.interpolation: is unknown");
+  expect(of({ samples: [1] })).toThrow("input.current.dt: expected a finite number, got undefined");
+  expect(of({ dt: 0.1, samples: [] })).toThrow("input.current.samples: expected a list of samples");
+  expect(of("1")).toThrow('input.current: expected a number, a list, or { dt, samples }, got "1"');
+});

@@ -17,6 +17,7 @@ import {
 import type { SignatureSolver } from "../../src/signature/solver.js";
 import type { StaticKernel } from "../../src/signature/static-kernel.js";
 import { sharedEngine } from "../support/engine.js";
+import { needsLongLoops } from "../support/gpu.js";
 import { signatureOracle as cases } from "../support/oracles.js";
 import { brownianPaths, normals, relativeError } from "./random-paths.js";
 
@@ -87,7 +88,8 @@ describe("signature kernels on the GPU against the twin", () => {
     }
   });
 
-  it("in float32, at the highest depth and an order whose coefficients are looped over", async () => {
+  it("in float32, at the highest depth and an order whose coefficients are looped over", async (context) => {
+    await needsLongLoops(engine().gpu!, context);
     // More cells than are computed in two parts.
     const [x, y] = [brownianPaths(20, [80, 66], 2), brownianPaths(21, [70, 80], 2)];
     for (const solver of [
@@ -130,7 +132,8 @@ describe("signature kernels on the GPU against the twin", () => {
     }
   });
 
-  it("keeps every value, also one that is small beside its grid, where the textbook stencil loses digits", async () => {
+  it("keeps every value, also one that is small beside its grid, where the textbook stencil loses digits", async (context) => {
+    await needsLongLoops(engine().gpu!, context);
     for (const [pairs, length] of [
       [40, 128],
       [2, 2048],

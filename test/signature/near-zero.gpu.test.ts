@@ -15,6 +15,7 @@ import {
 import type { SignatureSolver } from "../../src/signature/solver.js";
 import type { StaticKernel } from "../../src/signature/static-kernel.js";
 import { sharedEngine } from "../support/engine.js";
+import { needsLongLoops } from "../support/gpu.js";
 import { randomWalks, relativeError } from "./random-paths.js";
 
 const engine = sharedEngine();
@@ -103,7 +104,8 @@ describe("values near zero", () => {
     });
   }
 
-  it("many pairs on refined grids, and paths of some twenty points", async () => {
+  it("many pairs on refined grids, and paths of some twenty points", async (context) => {
+    await needsLongLoops(engine().gpu!, context);
     for (const [x, y, dyadic] of [
       [randomWalks(7, Array(220).fill(6), 2), randomWalks(8, Array(220).fill(6), 2), [5, 5]],
       [randomWalks(9, [22, 17, 25], 2, 0.4), randomWalks(10, [19, 25, 14], 2, 0.4), [5, 5]],
@@ -120,7 +122,8 @@ describe("values near zero", () => {
     }
   });
 
-  it("do not depend on the passes in which a GPU goes through a long pair: the same bits", async () => {
+  it("do not depend on the passes in which a GPU goes through a long pair: the same bits", async (context) => {
+    await needsLongLoops(engine().gpu!, context);
     const { gpu: software } = engine();
     const hardware = Object.create(software!, { adapter: { value: { ...software!.adapter, fallback: false } } });
     const [x, y] = [randomWalks(13, [25, 20, 2], 2, 0.4), randomWalks(14, [24, 17, 25], 2, 0.4)];

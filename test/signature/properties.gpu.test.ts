@@ -14,6 +14,7 @@ import type { SignatureSolver } from "../../src/signature/solver.js";
 import type { StaticKernel } from "../../src/signature/static-kernel.js";
 import { product, unit } from "../../src/twin/signature/tensor.js";
 import { sharedEngine } from "../support/engine.js";
+import { needsLongLoops } from "../support/gpu.js";
 import { brownianPaths, normals, randomWalks, relativeError } from "./random-paths.js";
 
 const engine = sharedEngine();
@@ -159,7 +160,8 @@ for (const { name, x, y, tolerance } of batches) {
       }
     });
 
-    it("of a path and its reverse are 1, by the polynomial solver", async () => {
+    it("of a path and its reverse are 1, by the polynomial solver", async (context) => {
+      await needsLongLoops(engine().gpu!, context);
       const c = x.channels;
       // Scaled down, since the grid's numbers grow as those of the path alone before they come back.
       const there = mapPaths(x, (points) => points.map((v) => 0.5 * v));

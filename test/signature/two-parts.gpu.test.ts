@@ -1,8 +1,9 @@
 /** Arithmetic in two float32 parts: found by trying on a device, and done without where a compiler takes it apart. */
 import { describe, expect, it } from "vitest";
+import { Gpu } from "../../src/gpu/index.js";
 import { GpuSignatureBackend } from "../../src/signature/gpu/backend.js";
 import { keepsTwoParts, tryTwoParts } from "../../src/signature/gpu/two-parts.js";
-import { signatureBackend, signatureGram, signatureMMD } from "../../src/signature/index.js";
+import { signatureBackend, signatureGram, signatureKernel, signatureMMD } from "../../src/signature/index.js";
 import { sharedEngine } from "../support/engine.js";
 import { randomWalks, relativeError } from "./random-paths.js";
 
@@ -27,9 +28,21 @@ fn times(a: vec2f, b: vec2f) -> vec2f { return vec2f(a.x * b.x, a.x * b.y + a.y 
 describe("two-part arithmetic", () => {
   it("is found where it holds, and missed where a compiler takes sums or products apart", async () => {
     const gpu = engine().gpu!;
+    expect(await keepsTwoParts(gpu)).toBe(true);
     expect(await tryTwoParts(gpu)).toBe(true);
     expect(await tryTwoParts(gpu, simplified)).toBe(false);
     expect(await tryTwoParts(gpu, productsLost)).toBe(false);
+  });
+
+  it("has the same bits with sums that a compiler cannot see through", async () => {
+    const opaque = await Gpu.create();
+    opaque.traits.opaque_sums = 1;
+    expect(await tryTwoParts(opaque)).toBe(true);
+    const [x, y] = [randomWalks(3, [6, 9], 2), randomWalks(4, [8, 5], 2)];
+    const options = { solver: { kind: "difference", dyadic: [0, 1] }, cotangent: [1, -0.5] } as const;
+    const plain = await signatureKernel(signatureBackend(engine().gpu!), x, y, options);
+    expect(await signatureKernel(signatureBackend(opaque), x, y, options)).toEqual(plain);
+    opaque.dispose();
   });
 
   it("is tried once a device, and leaves nothing behind", async () => {

@@ -1,151 +1,26 @@
 import { describe, expect, it } from "vitest";
 import { Engine } from "../../src/engine.js";
-import type { NetworkDefinition } from "../../src/network/network.js";
 import { parameterLayout, requestedViews } from "../../src/solve/layout.js";
-import { methods, type SolveOptions } from "../../src/solve/plan.js";
 import { solveFrom } from "../../src/solve/simulate.js";
 import { WorkgroupSolver } from "../../src/solve/workgroup-solver.js";
 import { firstSpikes } from "../../src/train/losses/spike-times.js";
-import { atOnce } from "../support/at-once.js";
 import { sharedEngine } from "../support/engine.js";
+import {
+  expectTwin,
+  expectTwinSensitivities,
+  inputSpikes,
+  layered,
+  one,
+  recurrent,
+  sensitivityCases,
+  twinCases,
+} from "./gpu-twin.js";
 
 const engine = sharedEngine();
 
-const one: NetworkDefinition = { parameters: { sigma2: 0.2, i0: 0.1 }, current: 1.5 };
-const sampled: NetworkDefinition = {
-  ...one,
-  current: { dt: 0.1, samples: Array.from({ length: 20 }, (_, s) => [1.2 + 0.5 * Math.sin(s)]) },
-};
-const recurrent: NetworkDefinition = {
-  neurons: 5,
-  parameters: {
-    mu1: [14, 15, 16, 15, 13],
-    mu2: 9,
-    sigma2: [0.2, 0.3, 0.25, 0.2, 0.1],
-    vReset: 1.3,
-    v0: [0.1, 0, 0.2, 0.3, 0],
-    i0: 0.1,
-  },
-  weights: {
-    dense: Array.from({ length: 5 }, (_, k) => Array.from({ length: 5 }, (_, j) => 0.3 * Math.sin(1 + 3 * k + 7 * j))),
-  },
-  current: [1.5, 1.4, 1.6, 1.2, 1.3],
-};
-const inputSpikes = {
-  times: [0.1, 0.1, 0.203, 0.415, 0.4151, 0.62],
-  neurons: [0, 1, 4, 2, 3, 0],
-  weights: [0.5, 0.8, -0.4, 1.1, 0.6, 0.7],
-};
-const layered: NetworkDefinition = {
-  layers: [2, 3, 1],
-  weights: {
-    layers: [
-      [
-        [0.9, 0.5, 0.7],
-        [0.6, 0.8, 0.4],
-      ],
-      [[0.5], [0.7], [0.9]],
-    ],
-  },
-  parameters: { mu1: 6, mu2: 5, sigma2: 0.25, v0: 1.1, i0: 0.6, vReset: 1.2 },
-  current: [1.5, 1.5, 0, 0, 0, 0],
-};
-
-/** A cell that uses every operation of the notation, with noise that depends on the state. */
-const everything: NetworkDefinition = {
-  cell: {
-    name: "everything",
-    state: {
-      v: "mu * (I + 0.3 * sin(3 * w1) + 0.2 * cos(w1) - v) + 0.1 * tanh(2 * v) - 0.05 * abs(v) ^ 1.5",
-      w1: "1 + 0.1 * sqrt(1 + v * v) + (v > 0.5 ? 0.2 : -0.1) * sigmoid(v)",
-      s: "exp(min(max(beta * (v - 1), -8), 8)) / (1 + 0.1 * log(2 + v ^ 2) - 0.01 * pow(2, -w1))",
-    },
-    noise: { w1: "0.1 + 0.05 * cos(w1)" },
-    event: "s",
-    reset: { v: "v - 1.2", s: "log(u) - 0.02" },
-    start: { s: "log(u) - 0.02", w1: "0.3" },
-    parameters: { mu: 10, beta: 5 },
-  },
-  current: 1.4,
-};
-
-const cases: [string, NetworkDefinition, Partial<SolveOptions>][] = [
-  ["one neuron", one, { paths: 400, t1: 2 }],
-  ["one neuron with a sampled current", sampled, { paths: 400, t1: 2 }],
-  ["one neuron stopped at its third spike", one, { paths: 400, t1: 2, maxSpikes: 3 }],
-  ["a recurrent network of 5", recurrent, { paths: 150, t1: 1 }],
-  ["a recurrent network stopped at its ninth spike", recurrent, { paths: 150, t1: 1, maxSpikes: 9 }],
-  ["a recurrent network with input spikes", { ...recurrent, inputSpikes }, { paths: 150, t1: 1 }],
-  [
-    "one neuron with input spikes",
-    { ...one, inputSpikes: { ...inputSpikes, neurons: inputSpikes.times.map(() => 0) } },
-    { paths: 150, t1: 1 },
-  ],
-  [
-    "a recurrent network with one sampled current for all",
-    { ...recurrent, current: sampled.current! },
-    { paths: 60, t1: 1, distribution: "workgroup" },
-  ],
-  ["layers of 2, 3 and 1", layered, { paths: 150, t1: 1 }],
-  ["spikes that follow jumps at once", atOnce, { paths: 150, t1: 1 }],
-  [
-    "one neuron that starts at more than twice its threshold",
-    { cell: atOnce.cell!, parameters: { v0: 2.6 }, current: 1.6 },
-    { paths: 150, t1: 1 },
-  ],
-  ["jumps, a path per workgroup", atOnce, { paths: 150, t1: 1, distribution: "workgroup" }],
-  // Networks of this size go by workgroups unless told otherwise, on adapters of few lanes; elsewhere by invocations.
-  ["a path per invocation", { ...recurrent, inputSpikes }, { paths: 150, t1: 0.7, distribution: "invocation" }],
-];
-
-describe.each(methods)("GPU against the float64 twin, method %s", (method) => {
-  // euler is refused for noise that depends on the state.
-  const mine: typeof cases =
-    method === "euler" ? cases : [...cases, ["every operation", everything, { paths: 300, t1: 1.5 }]];
-  it.each(mine)("%s", async (_, definition, options) => {
-    const cpu = await Engine.create({ backend: "cpu" });
-    const solve = { t1: 1, paths: 100, dt: 0.01, seed: 3, method, ...options };
-    const [onGpu, onCpu] = [engine().network(definition), cpu.network(definition)];
-    const trains = await onGpu.simulate(solve);
-    const [a, b] = [await trains.read(), await (await onCpu.simulate(solve)).read()];
-    trains.dispose();
-    // Equal counts and times within 1e-5 on 99.9 % of paths: float32 keeps 1e-7 of the hazard, which at a low rate
-    // moves a spike by more; a spike may then also fall on the other side of t1.
-    let bad = 0;
-    for (let i = 0; i < a.paths; i++) {
-      let good = a.counts[i] === b.counts[i];
-      for (let n = 0; good && n < a.counts[i]!; n++) {
-        good =
-          Math.abs(a.times[i * a.slots + n]! - b.times[i * b.slots + n]!) <= 1e-5 &&
-          a.neurons[i * a.slots + n] === b.neurons[i * b.slots + n];
-      }
-      if (!good) bad++;
-    }
-    expect(bad).toBeLessThanOrEqual(Math.ceil(a.paths / 1000));
-    expect(a.counts.reduce((x, y) => x + y, 0)).toBeGreaterThan(2 * a.paths);
-
-    const layout = parameterLayout(onGpu.plan(solve));
-    const names = [...layout.views.values()].filter((v) => v.length > 0).map((v) => v.name);
-    const neurons = onGpu.network.neurons;
-    const loss = firstSpikes(Array.from({ length: neurons }, (_, k) => [0.2 + 0.05 * k, 0.5 + 0.03 * k, 0.7]));
-    const with_ = { ...solve, with: names };
-    const [g, c] = [await onGpu.valueAndGradient(loss, with_), await onCpu.valueAndGradient(loss, with_)];
-    // 1e-3 relative to the size of each parameter's gradient, or to its standard error where paths cancel: a spike
-    // that float32 puts into the neighbouring step changes its own path's gradient by more than rounding.
-    expect(Math.abs(g.value / c.value - 1)).toBeLessThan(1e-3);
-    expect(Math.abs(g.standardError / c.standardError - 1)).toBeLessThan(1e-3);
-    let at = 0;
-    for (const name of names) {
-      const { length } = layout.views.get(name)!;
-      let [difference, size] = [0, 0];
-      for (let i = 0; i < length; i++, at++) {
-        difference = Math.max(difference, Math.abs(g.flat[at]! - c.flat[at]!));
-        size = Math.max(size, Math.abs(c.flat[at]!));
-      }
-      const errors = [c.gradientStandardError[name]].flat(3) as number[];
-      size = Math.max(size, ...errors);
-      expect(difference / size, name).toBeLessThan(1e-3);
-    }
+describe("GPU against the float64 twin", () => {
+  it.each(twinCases(false))("%s, method %s", async (_, method, definition, options) => {
+    await expectTwin(engine(), method, definition, options);
   });
 });
 
@@ -192,35 +67,9 @@ describe("a path per workgroup", () => {
   });
 });
 
-describe.each(methods)("forward sensitivities against the twin, method %s", (method) => {
-  it.each([
-    ["one neuron with a sampled current", sampled, ["mu1", "vReset", "current"]],
-    ["a recurrent network with input spikes", { ...recurrent, inputSpikes }, ["mu1", "beta", "weights"]],
-    ["spikes that follow jumps at once", atOnce, ["mu", "vTh", "v0", "weights"]],
-  ] as [string, NetworkDefinition, string[]][])("%s", async (_, definition, names) => {
-    const cpu = await Engine.create({ backend: "cpu" });
-    const options = { paths: 40, t1: 0.8, dt: 0.02, seed: 5, method, with: names };
-    const a = await engine().network(definition).spikeTimeSensitivities(options);
-    const b = await cpu.network(definition).spikeTimeSensitivities(options);
-    expect(a.directions).toBe(b.directions);
-    // Each derivative to 1e-3 of the largest of its path, as for gradients; a path in which a spike changed its step
-    // has another derivative, so one in fifty may differ.
-    let bad = 0;
-    for (let i = 0; i < options.paths; i++) {
-      let [difference, size] = [0, 0];
-      for (let n = 0; n < b.table.counts[i]!; n++) {
-        for (let d = 0; d < b.directions; d++) {
-          const exact = b.derivatives[(i * b.table.slots + n) * b.directions + d]!;
-          difference = Math.max(
-            difference,
-            Math.abs(exact - a.derivatives[(i * a.table.slots + n) * b.directions + d]!),
-          );
-          size = Math.max(size, Math.abs(exact));
-        }
-      }
-      if (a.table.counts[i] !== b.table.counts[i] || difference > 1e-3 * size) bad++;
-    }
-    expect(bad).toBeLessThanOrEqual(1);
+describe("forward sensitivities against the twin", () => {
+  it.each(sensitivityCases(false))("%s, method %s", async (_, method, definition, names) => {
+    await expectTwinSensitivities(engine(), method, definition, names);
   });
 });
 

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll } from "vitest";
+import { afterAll, beforeAll, type TestContext } from "vitest";
 import { Gpu } from "../../src/gpu/index.js";
+import { finishesLoops, shortLoops } from "../../src/gpu/loops.js";
 
 /** One device for a test file, on the adapter of where the test runs. */
 export function sharedGpu(): () => Gpu {
@@ -9,6 +10,11 @@ export function sharedGpu(): () => Gpu {
   });
   afterAll(() => gpu?.dispose());
   return () => gpu!;
+}
+
+/** Skips a test whose kernels loop for longer than every driver lets them that tests are run on. */
+export async function needsLongLoops(gpu: Gpu, context: TestContext): Promise<void> {
+  if (shortLoops.accepted && !(await finishesLoops(gpu))) context.skip("the driver ends a kernel's loops early");
 }
 
 /** Multiplies by a uniform and adds one, in place: a kernel whose every run leaves a trace. */

@@ -8,8 +8,8 @@ import { vanRossum } from "../../src/train/losses/van-rossum.js";
 import { lossCases, observedTrains, one, recurrent } from "./support.js";
 
 const engine = await Engine.create({ backend: "cpu" });
-const solve = { paths: 12, t1: 1, dt: 0.02, seed: 11 };
-const observed = await observedTrains(engine, 9);
+const solve = { paths: 6, t1: 1, dt: 0.02, seed: 11 };
+const observed = await observedTrains(engine, 5);
 
 async function derivative(network: EngineNetwork, plan: SolvePlan, loss: Loss, names: string[]) {
   const layout = parameterLayout(plan);

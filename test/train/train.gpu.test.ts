@@ -90,7 +90,7 @@ describe.each(runs)("%s", (_, network, options) => {
     const whole = await stepsOf(engine(), network, options());
     const recover = vi.spyOn(ResidentTraining.prototype as unknown as { recover(): void }, "recover");
     // Room for one spike and one entry of tape at first.
-    vi.spyOn(GradientPass.prototype, "measure").mockImplementation(async function (this: GradientPass) {
+    vi.spyOn(GradientPass.prototype, "measure").mockImplementationOnce(async function (this: GradientPass) {
       Object.assign(this, { tape: 1, slots: { value: 1 } });
     });
     const halted = await stepsOf(engine(), network, options());

@@ -72,7 +72,7 @@ describe.each(methods)("gradient of spike times, method %s", (method) => {
     const solver = new PathSolver(plan, cell, counterNoise(plan));
     const vector = parameterVector(plan);
     let spikes = 0;
-    for (const path of [0, 1, 2, 3]) {
+    for (const path of [0, 1, 2, 3].slice(0, network.neurons > 1 ? 2 : 4)) {
       const result = solver.solve(path, true);
       spikes += result.spikes.length;
       const gradient = new Float64Array(layout.size);

@@ -65,4 +65,18 @@ describe("state traces", () => {
     expect(() => network.stateTraces({ ...options, neurons: [2] })).toThrow(/neurons\[0\].*0 to 1/);
     engine.dispose();
   });
+
+  it("are refused where a state is no number", async () => {
+    const engine = await Engine.create({ backend: "cpu" });
+    const cell = {
+      name: "falling",
+      state: { v: "sqrt(v) - 2" },
+      event: "v - 1",
+      reset: { v: "0" },
+      start: { v: "0.1" },
+      parameters: {},
+    };
+    const network = engine.network({ cell });
+    expect(() => network.stateTraces({ paths: 1, t1: 1, dt: 0.1 })).toThrow(/infinite or NaN in path 0.*smaller dt/);
+  });
 });

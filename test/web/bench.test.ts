@@ -112,9 +112,18 @@ describe("the bench's page", () => {
     const { page } = tab;
     await choose(page, "start");
     await press(page, "Run");
-    await waitForText(page, ".progress-text", /figure 2 of 2: start, first gradient/);
-    await page.waitForSelector("iframe");
-    await press(page, "Stop");
+    // In the page, so that a busy machine does not let the run end before.
+    await page.waitForFunction(
+      () => {
+        if (!/figure 2 of 2: start, first gradient/.test(document.querySelector(".progress-text")!.textContent!))
+          return false;
+        if (!document.querySelector("iframe")) return false;
+        const stop = [...document.querySelectorAll("button")].find((b) => b.textContent!.trim() === "Stop");
+        stop?.click();
+        return stop !== undefined;
+      },
+      { polling: 20 },
+    );
     await waitForText(page, ".progress-text", /^stopped with 1 figure$/);
     expect(await page.$$("iframe")).toHaveLength(0);
     await new Promise((resolve) => setTimeout(resolve, 500));

@@ -1,5 +1,6 @@
 /** Files that the studio is given. */
 import { expect, it } from "vitest";
+import { checksumOf } from "../../src/io/seal.js";
 import { newDocument } from "../../web/src/model/experiments.js";
 import { Files } from "../../web/src/worker/files.js";
 import { checkCheckpoint, planOf } from "../../web/src/worker/problem.js";
@@ -20,6 +21,11 @@ const read = (object: object) => new Files().read("exported.json", text({ ...exp
 it("exported parameters are where a run stood", () => {
   expect(read({}).standing).toEqual({ checkpoint, parameters: { current: 0.6 } });
   expect(read({ checkpoint: null }).standing).toBeNull();
+  const checksum = checksumOf({ parameters: exported.parameters, checkpoint });
+  expect(read({ checksum, document: { ...document, units: {} } }).standing?.checkpoint).toEqual(checkpoint);
+  expect(() => read({ checksum, checkpoint: { ...checkpoint, step: 4 } })).toThrow(
+    /^checkpoint: was damaged or edited/,
+  );
 });
 
 it("jobs are in the units of their experiments, where the unit of time is known", () => {
@@ -56,6 +62,7 @@ it.each<[object, RegExp]>([
     { checkpoint: { ...checkpoint, update: { ...checkpoint.update, low: [null] } } },
     /^checkpoint\.update\.low\[0\]: expected a finite number, got null$/,
   ],
+  [{ checksum: "00000000" }, /^checkpoint: was damaged or edited: its checksum does not fit; export it again$/],
   [{ parameters: {} }, /^parameters\.current: expected its trained values, got undefined; export it again$/],
   [{ parameters: { current: "1" } }, /^parameters\.current: expected its trained values, got "1"/],
 ])("exported parameters are refused where they are broken: %j", (broken, message) => {
@@ -69,6 +76,8 @@ it("a checkpoint of another run is refused before a step is taken", () => {
   expect(() => check({ seed: 7 })).toThrow(/^checkpoint: seed is 7, but the job says 1; it belongs to another run$/);
   const update = { ...checkpoint.update, values: [1, 2] };
   expect(() => check({ update })).toThrow(/^checkpoint: holds 2 trained values, but the run has 1/);
+  const edited = { ...checkpoint.update, values: [0.7] };
+  expect(() => check({ update: edited })).toThrow(/^checkpoint: gives current as 0\.7, but its coordinate says 0\.6/);
 });
 
 it("trials of which one is no list are refused, naming it", () => {

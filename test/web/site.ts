@@ -1,5 +1,6 @@
 /** The built studio on a local port, and a Chromium that looks at it. */
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -8,7 +9,9 @@ import { build, type PreviewServer, preview } from "vite";
 import { chromiumLaunch } from "../../src/cli/chromium.js";
 
 const configFile = fileURLToPath(new URL("../../web/vite.config.ts", import.meta.url));
-const dist = fileURLToPath(new URL("../../web/dist/", import.meta.url));
+
+/** Milliseconds after which what is waited for is taken not to come: below a test's limit, far above what a busy machine takes. */
+const patience = 100_000;
 
 export interface Site {
   url: string;
@@ -19,9 +22,12 @@ export interface Site {
 
 /** Builds the studio and serves what was built. */
 export async function buildSite(): Promise<Site> {
-  await build({ configFile, logLevel: "error" });
+  // A folder of its own: test files that run side by side build it too.
+  const dist = mkdtempSync(join(tmpdir(), "saltation-site-"));
+  await build({ configFile, logLevel: "error", build: { outDir: dist, emptyOutDir: true } });
   const server: PreviewServer = await preview({
     configFile,
+    build: { outDir: dist },
     preview: { port: 0, host: "127.0.0.1" },
     logLevel: "error",
   });
@@ -41,7 +47,11 @@ export async function buildSite(): Promise<Site> {
     const compressed = files.filter((f) => parts.has(f.name)).map((f) => gzipSync(f.bytes, { level: 9 }).length);
     return compressed.reduce((a, b) => a + b, 0) / 1000;
   };
-  return { url: server.resolvedUrls!.local[0]!, kB, close: () => server.close() };
+  const close = async (): Promise<void> => {
+    await server.close();
+    rmSync(dist, { recursive: true, force: true });
+  };
+  return { url: server.resolvedUrls!.local[0]!, kB, close };
 }
 
 export async function openBrowser(leaveOut: readonly string[] = []): Promise<Browser> {
@@ -62,6 +72,7 @@ export interface Tab {
 
 export async function openTab(browser: Browser, url: string, width = 1280, height = 900): Promise<Tab> {
   const page = await browser.newPage();
+  page.setDefaultTimeout(patience);
   const troubles: string[] = [];
   page.on("console", (m) => {
     if (m.type() === "error" || m.type() === "warn") troubles.push(`console ${m.type()}: ${m.text()}`);
@@ -77,11 +88,11 @@ export const text = (page: Page, selector: string): Promise<string> =>
   page.$eval(selector, (e) => (e as HTMLElement).innerText);
 
 /** Waits until a condition on the page's text holds. */
-export async function waitForText(page: Page, selector: string, pattern: RegExp, timeout = 60_000): Promise<void> {
+export async function waitForText(page: Page, selector: string, pattern: RegExp): Promise<void> {
   await page.waitForFunction(
     (s, source, flags) =>
       [...document.querySelectorAll(s)].some((e) => new RegExp(source, flags).test((e as HTMLElement).innerText)),
-    { timeout, polling: 50 },
+    { polling: 50 },
     selector,
     pattern.source,
     pattern.flags,
@@ -158,33 +169,45 @@ export async function ready(page: Page): Promise<void> {
         document.querySelector('[data-figure="raster"]')
       );
     },
-    { timeout: 60_000, polling: 50 },
+    { polling: 50 },
   );
 }
 
 interface TraceEvent {
   name: string;
+  /** Microseconds by the clock. */
+  ts: number;
   pid: number;
   tid: number;
-  /** Microseconds, by the clock and of the thread itself. */
-  dur?: number;
+  /** Microseconds of the thread itself: that other processes keep it from a busy machine's cores is not the page's doing. */
   tdur?: number;
   args: { name?: string };
 }
 
-/**
- * Milliseconds of the longest task of the page's main thread while something is done, in the thread's own time: that other
- * processes keep it from a busy machine's cores is not the page's doing.
- */
-export async function longestTask(page: Page, act: () => Promise<void>): Promise<number> {
-  await page.tracing.start({ categories: ["toplevel", "disabled-by-default-devtools.timeline"] });
+/** Events of a page while something is done, and the tasks of its main thread. */
+async function traced(page: Page, act: () => Promise<void>): Promise<{ events: TraceEvent[]; tasks: TraceEvent[] }> {
+  await page.tracing.start({ categories: ["toplevel", "loading", "disabled-by-default-devtools.timeline"] });
   await act();
   const trace = await page.tracing.stop();
-  const { traceEvents } = JSON.parse(new TextDecoder().decode(trace)) as { traceEvents: TraceEvent[] };
-  const mains = traceEvents.filter((e) => e.name === "thread_name" && e.args.name === "CrRendererMain");
-  const tasks = traceEvents.filter(
+  const { traceEvents: events } = JSON.parse(new TextDecoder().decode(trace)) as { traceEvents: TraceEvent[] };
+  const mains = events.filter((e) => e.name === "thread_name" && e.args.name === "CrRendererMain");
+  const tasks = events.filter(
     (e) => e.name.endsWith("RunTask") && mains.some((m) => m.pid === e.pid && m.tid === e.tid),
   );
   if (!tasks.some((e) => (e.tdur ?? 0) > 1000)) throw new Error("the trace holds no task of a millisecond");
+  return { events, tasks };
+}
+
+/** Milliseconds of the longest task of the page's main thread while something is done, in the thread's own time. */
+export async function longestTask(page: Page, act: () => Promise<void>): Promise<number> {
+  const { tasks } = await traced(page, act);
   return Math.max(...tasks.map((e) => e.tdur ?? 0)) / 1000;
+}
+
+/** Milliseconds of the main thread's own time before the first paint of a page that is opened meanwhile. */
+export async function timeToPaint(page: Page, open: () => Promise<void>): Promise<number> {
+  const { events, tasks } = await traced(page, open);
+  const paint = events.find((e) => e.name === "firstContentfulPaint");
+  if (!paint) throw new Error("the trace holds no first paint");
+  return tasks.reduce((sum, e) => sum + (e.ts < paint.ts ? (e.tdur ?? 0) : 0), 0) / 1000;
 }

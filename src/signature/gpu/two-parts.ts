@@ -63,13 +63,23 @@ export async function tryTwoParts(gpu: Gpu, functions = twoParts): Promise<boole
   }
 }
 
+/**
+ * Finds out whether two parts hold as they are written, and where they do not, whether they do with sums that the compiler
+ * cannot see through, which cost an operation more each.
+ */
+async function findTwoParts(gpu: Gpu): Promise<boolean> {
+  if (await tryTwoParts(gpu)) return true;
+  gpu.traits.opaque_sums = 1;
+  return tryTwoParts(gpu);
+}
+
 const known = new WeakMap<Gpu, Promise<boolean>>();
 
 /** Whether the device keeps numbers in two parts; tried once. Where it does not, float32 alone serves as well, and faster. */
 export function keepsTwoParts(gpu: Gpu): Promise<boolean> {
   let answer = known.get(gpu);
   if (!answer) {
-    answer = tryTwoParts(gpu);
+    answer = findTwoParts(gpu);
     known.set(gpu, answer);
     answer.catch(() => known.delete(gpu)); // a lost device, say
   }
