@@ -1,6 +1,6 @@
 """From Python: a job file in, an npz out, nothing but the standard library.
 
-    python3 examples/embedding/job.py
+    python3 node_modules/saltation/examples/embedding/job.py
 
 Where NumPy is installed, `numpy.load("spikes.npz")["spike_times"]` reads the same arrays.
 """

@@ -1,4 +1,4 @@
-// In Node: two engines at once, and all memory given back. `node examples/embedding/node.mjs`
+// In Node, in a project that has Saltation installed: two engines at once, and all memory given back. `node node.mjs`
 import { Engine, meanSpikeTime } from "saltation";
 
 const [gpu, cpu] = await Promise.all([Engine.create(), Engine.create({ backend: "cpu" })]);

@@ -1,6 +1,7 @@
 // A training loop of the caller's own, all on the GPU: Saltation solves and goes backward, kernels of this file take the
 // loss and update the parameter, everything in the caller's command encoders; one number is read at the end.
-// `node examples/embedding/own-loop.mjs`; in a page it is the same.
+// `node own-loop.mjs`, in a project that has Saltation installed; in a page it is the same. It ends at a current of 1.63,
+// where the mean squared distance of single first spikes from the target is least.
 import { Engine } from "saltation";
 
 const engine = await Engine.create({ backend: "webgpu" });

@@ -4,7 +4,7 @@
  */
 
 export const simulateHelp = `
-Example job.json, two neurons, the first exciting the second by 0.8; times are in the unit of the parameters:
+Example job.json: two neurons, of which the first excites the second by 0.8; times are in the unit of the parameters:
   { "network": { "cell": "slif", "neurons": 2, "weights": { "edges": [[0, 1, 0.8]] } },
     "input": { "current": [1.5, 0.5] },
     "time": { "t1": 5, "dt": 0.01 }, "paths": 100, "seed": 1 }
@@ -13,12 +13,12 @@ Example job.json, two neurons, the first exciting the second by 0.8; times are i
   100 paths on float64 twin on the CPU in 0.48 s
   mean spike count 23.82
 
---out spikes.npz writes spike_times and spike_neurons [paths, slots], where there is no spike t1 and -1, and spike_counts
-[paths]; "observed" of a training takes the file. Also: "method" (euler, wong-zakai or levy), "maxSpikes",
-"antithetic", "input": { "spikes": … }, cells with equations of your own (docs/jobs.md).`;
+--out spikes.npz writes spike_times and spike_neurons [paths, slots], with t1 and -1 in slots without a spike, and
+spike_counts [paths]; "observed" of a training job takes this file. A job may also have "method" (euler, wong-zakai or
+levy), "maxSpikes", "antithetic", "input": { "spikes": … }, and cells with your own equations (docs/jobs.md).`;
 
 export const gradientHelp = `
-Example job.json, the mean time of the third spike (index 2) of neuron 0, by two parameters:
+Example job.json: the mean time of the third spike (index 2) of neuron 0, and its gradient by two parameters:
   { "network": { "cell": "slif" }, "input": { "current": 1.5 },
     "time": { "t1": 5, "dt": 0.01 }, "paths": 100, "seed": 1,
     "loss": { "kind": "mean-spike-time", "neuron": 0, "index": 2 },
@@ -31,11 +31,12 @@ Example job.json, the mean time of the third spike (index 2) of neuron 0, by two
   d/d vReset 0.0890781 ± 0.00156115
 
 "with" takes names of the cell's parameters, "weights" and "current". Losses that compare with data take "observed"
-as a training does. --out gradients.npz writes value, standard_error, gradient_NAME and gradient_standard_error_NAME;
-where the job has "perPath": true, value [paths] and gradient_NAME [paths] or [paths, entries].`;
+as a training job does. --out gradients.npz writes value, standard_error, gradient_NAME and
+gradient_standard_error_NAME; if the job has "perPath": true, it writes value [paths] and gradient_NAME [paths] or
+[paths, entries].`;
 
 export const kernelHelp = `
-Example job.json, two spike trains of two neurons, lifted to paths of time and counts on [0, t1]:
+Example job.json: two spike trains of two neurons, lifted to paths of time and counts on [0, t1]:
   { "x": { "spikes": [{ "times": [0.2, 0.5], "neurons": [0, 1] },
                       { "times": [0.3], "neurons": [1] }] },
     "t1": 1, "neurons": 2, "static": { "kind": "rbf", "sigma": 1 } }
@@ -45,12 +46,13 @@ Example job.json, two spike trains of two neurons, lifted to paths of time and c
   6.89811  2.73451
   2.73451  4.45623
 
-Paths may be points instead, "x": [[[0, 0], [0.3, 0.5]], …]. With "y", kernels of x with y; with "statistic": "mmd" or
-"score" beside it, one number, and with "gradient": true and --json its gradient to spike times or points.
---out gram.npz writes gram [rows, columns], or value, and gradient_x and gradient_y [points, channels] or [spikes].`;
+Paths may also be given as points, "x": [[[0, 0], [0.3, 0.5]], …]. With "y" the kernels are those of x with y; with
+"statistic": "mmd" or "score" as well, the result is one number, and with "gradient": true and --json its gradient by
+spike times or points. --out gram.npz writes gram [rows, columns], or value, gradient_x and gradient_y
+[points, channels] or [spikes].`;
 
 export const signatureHelp = `
-Example job.json, two paths of two channels, as points:
+Example job.json: two paths of two channels, as points:
   { "x": [[[0, 0], [0.3, 0.5], [1, 0.9]],
           [[0, 0], [1, -0.4]]],
     "depth": 2 }
@@ -60,15 +62,15 @@ Example job.json, two paths of two channels, as points:
 1  1  0.9  0.5  0.335  0.565  0.405
   1  1  -0.4  0.5  -0.2  -0.2  0.08
 
-A signature begins with 1 (level 0); words of a level follow in lexicographic order. --out signatures.npz writes
-signatures [paths, numbers]. "x" may be spike trains too, as in "saltation kernel --help"; "log": "expanded", "words" or
-"brackets" gives log-signatures.`;
+A signature begins with 1 (level 0); then come the words of each level in lexicographic order. --out signatures.npz
+writes signatures [paths, numbers]. "x" may also be spike trains, as in "saltation kernel --help"; "log": "expanded",
+"words" or "brackets" gives log-signatures.`;
 
 export const trainHelp = `
-The job is one of "saltation simulate" with, beside it:
+The job is one of "saltation simulate" with these fields as well:
   "observed": [[0.21, 0.48], [0.25, 0.5]],              trials of spike times, or { "file": "spikes.npz" }
   "loss": { "kind": "first-spikes", "spikes": 2 },
-  "trainable": ["current",                              a name, or what to hold to:
+  "trainable": ["current",                              a name, or one with conditions:
     { "name": "mu1", "transform": "softplus" },           positive (softplus or exp)
     { "name": "vTh", "bounds": [0.5, 2] },                between two values
     { "name": "weights", "mask": "nonzero",               these entries only: "nonzero", or true and false in its shape
@@ -81,6 +83,6 @@ The job is one of "saltation simulate" with, beside it:
   "steps": 500, "seed": 1,
   "checkpoint": "run.checkpoint.json"                   written every 2 s; or { "file": …, "every": seconds }
 
---out losses.npz writes the loss of every step, "loss" [steps], whatever --history tells of them.
-Ctrl-C (or SIGTERM) writes the checkpoint and ends with exit code 130 (143); --resume goes on from it with the same
-bits. docs/training.md has the rest.`;
+--out losses.npz writes the loss of every step, "loss" [steps], whatever --history says. Figures are drawn by Vega: npm
+install vega vega-lite. Ctrl-C (or SIGTERM) writes the checkpoint and ends with exit code 130 (143); --resume continues
+from it with the same bits. docs/training.md has the rest.`;

@@ -25,13 +25,13 @@ Examples:
   $ saltation figure1                                  recover a neuron's current from its spikes
   $ saltation simulate job.json --out spikes.npz       spike trains of many paths
   $ saltation gradient job.json --json                 a loss and its exact gradient
-  $ saltation train examples/cortical-cell.json --recording cell.json
+  $ saltation train node_modules/saltation/examples/synthetic-cell.json
 
-A job file says what to do; for one neuron, 1,000 paths:
+A job file says what to do, here with 1,000 paths of one neuron:
   { "network": { "cell": "slif" }, "input": { "current": 1.5 },
     "time": { "t1": 1, "dt": 0.01 }, "paths": 1000, "seed": 1 }
 
-Exit codes: 0 done; 1 bad input, or a file not written: one line says which; 2 the device failed; 130 stopped by Ctrl-C.`,
+Exit codes: 0 done; 1 bad input, or a file not written (one line says which); 2 the device failed; 130 stopped by Ctrl-C.`,
   );
 
 // Commands are loaded when they run: start-up stays short.
@@ -62,11 +62,11 @@ jobCommand(
   async () => (await import("./gradient.js")).gradientCommand,
 ).addHelpText("after", gradientHelp);
 jobCommand("train", "fit parameters to observed spike trains", async () => (await import("./train.js")).trainCommand)
-  .option("--resume", "go on from the job's checkpoint file")
+  .option("--resume", "continue from the job's checkpoint file")
   .option("--save <trained.json>", "write a job for simulate with the fitted parameters")
-  .option("--figure <file.svg>", "draw loss and measures by step; out/<job>.svg for jobs with a test")
+  .option("--figure <file.svg>", "draw loss and measures by step (default for jobs with a test: out/<job>.svg)")
   .addOption(
-    new Option("--history <what>", "what --json tells of each step: loss and parameters, the loss, or nothing")
+    new Option("--history <what>", "what --json has of each step: loss and parameters, the loss, or nothing")
       .choices(["full", "loss", "none"])
       .default("full"),
   )
@@ -78,7 +78,7 @@ jobCommand(
 ).addHelpText("after", kernelHelp);
 jobCommand(
   "signature",
-  "truncated signatures to npz",
+  "truncated signatures of paths",
   async () => (await import("./kernel.js")).signatureCommand,
 ).addHelpText("after", signatureHelp);
 program
@@ -98,12 +98,12 @@ program
 program
   .command("bench")
   .description("time the engine beside the floors of the machine: noise, copying and arithmetic alone")
-  .argument("[suite...]", "forward, gradient, signature, train, start; all where none is named")
+  .argument("[suite...]", "forward, gradient, signature, train, start (default: all)")
   .option("--in <place>", "dawn (WebGPU in Node), chrome (a headless page) or cpu (the float64 twin)", "dawn")
   .option("--out <file.json>", "write the report to this file")
-  .option("--compare <old.json>", "table the changes since that report, each within or outside its spread")
-  .option("--quick", "smallest sizes: whether everything runs, not how fast")
-  .option("--software", "use the software adapter even where there is a GPU")
+  .option("--compare <old.json>", "list the changes since that report, each within or outside its spread")
+  .option("--quick", "smallest sizes, to see whether everything runs and not how fast")
+  .option("--software", "use the software adapter even if there is a GPU")
   .option("--json", "print one JSON object and nothing else")
   .action(async (suites, options) => (await import("./bench.js")).benchCommand(suites, options));
 

@@ -6,7 +6,7 @@ export function adapterAdvice(): string {
   if (inDeno()) return "Deno finds the GPU by its driver: install the vendor's; or use backend cpu";
   if (inNode()) {
     return (
-      `install the optional packages (npm ci, without --omit=optional): webgpu ${driverAdvice()}` +
+      `install the optional packages (npm install, without --omit=optional): webgpu ${driverAdvice()}` +
       (hasSoftware() ? "; @sparticuz/chromium brings a software adapter that needs no driver" : "") +
       "; or use --backend cpu"
     );

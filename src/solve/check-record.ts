@@ -1,8 +1,25 @@
-/** Spike records of a GPU that are full: whether a neuron in them fires without end. */
+/** Spike records of a GPU that are full: whether a neuron in them fires without end, and why. */
+import type { SaltationError } from "../errors.js";
 import type { Gpu } from "../gpu/index.js";
 import type { SolvedChunk } from "./chunk-solver.js";
 import { firesTooOften, mostPerStep } from "./endless.js";
 import type { SolvePlan } from "./plan.js";
+
+/** Neurons times steps that the float64 twin solves to find a cause: seconds. */
+const mostSearched = 1e6;
+
+/** The twin, which has the states, says why. */
+async function refusal(plan: SolvePlan, path: number, neuron: number, step: number): Promise<SaltationError> {
+  if (plan.network.neurons * (step + 1) <= mostSearched) {
+    const { failureOf } = await import("../twin/evaluate.js");
+    const failure = failureOf({ ...plan, steps: step + 1 }, path);
+    if (failure) return failure;
+  }
+  const cause =
+    `its reset does not take the event function below 0, or its rate is too high for dt = ${plan.dt}; ` +
+    "check the reset, weights, currents and parameters";
+  return firesTooOften(neuron, step, cause);
+}
 
 /** Paths whose records are looked at. */
 const mostPaths = 64;
@@ -24,18 +41,17 @@ export async function checkRecord(gpu: Gpu, plan: SolvePlan, solved: SolvedChunk
     Uint32Array,
     Uint32Array,
   ];
-  const places = new Float32Array(record.buffer);
   const full = Array.from(counts.keys()).filter((i) => counts[i]! >= slots);
   for (const i of full.slice(0, mostPaths)) {
-    /** Of each neuron: the step at hand, its spikes there, and where the first of them lies. */
-    const last = new Map<number, { step: number; count: number; place: number }>();
+    /** Of each neuron: the step at hand, and its spikes there. */
+    const last = new Map<number, { step: number; count: number }>();
     for (let n = 0; n < slots; n++) {
       const at = n * recordWords * paths + i;
-      const [step, place] = [record[at]!, places[at + paths]!];
+      const step = record[at]!;
       const neuron = recordWords === 3 ? record[at + 2 * paths]! : 0;
       const known = last.get(neuron);
-      if (known?.step !== step) last.set(neuron, { step, count: 1, place });
-      else if (++known.count > mostPerStep) throw firesTooOften(plan, neuron, step, place - known.place);
+      if (known?.step !== step) last.set(neuron, { step, count: 1 });
+      else if (++known.count > mostPerStep) throw await refusal(plan, solved.firstPath + i, neuron, step);
     }
   }
 }
