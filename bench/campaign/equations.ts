@@ -80,7 +80,7 @@ export function hostileEquation(random: Random): string {
     () => "v.constructor.constructor('return process')()",
     () => "[v][0]",
     () => "this",
-    () => "`${v}`",
+    () => "`\u0024{v}`",
     () => "v = 3",
     () => "v; v",
     () => "v // comment",

@@ -76,7 +76,7 @@ const texts = [
   "Infinity",
   "1e5",
   "<img src=x onerror=alert(1)>",
-  "${7*7}",
+  "\u0024{7*7}",
   "😀",
   "\ud800",
   "weights",
