@@ -142,7 +142,7 @@ const values: Case[] = [
   [
     "no engine options",
     () => Engine.create(null),
-    "options: expected { backend, device, powerPreference, software }, got null",
+    "options: expected { backend, device, powerPreference, software, log }, got null",
   ],
   ["no network", () => engine.network(), "network: expected { cell, neurons,"],
   ["cell", () => engine.network({ cell: 3 }), "cell: expected { name, state,"],
