@@ -15,7 +15,7 @@ import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { elementary } from "./shared/elementary.wgsl.js";
 import { bracketFunction, newtonFunctions } from "./shared/locate.wgsl.js";
 import { random } from "./shared/random.wgsl.js";
-import { runStruct, type SolverShape, solverFunctions, stepFrom } from "./shared/solver.wgsl.js";
+import { noiseNames, runStruct, type SolverShape, solverFunctions, stepFrom } from "./shared/solver.wgsl.js";
 
 export interface ForwardSingleShape extends SolverShape {
   /** Number of state variables. */
@@ -26,6 +26,10 @@ export interface ForwardSingleShape extends SolverShape {
   /** Sub-steps between two looks at events. */
   burst: number;
 }
+
+/** Words of an entry of the backward kernel's tape: the state before a sub-step, and its driver path. */
+export const singleTapeWords = (shape: SolverShape & { states: number }): number =>
+  shape.states + noiseNames(shape).length;
 
 /** Words of a path's checkpoint: states, place in the step, step, spike count, iterations. */
 export const singleCheckpointWords = (states: number): number => states + 4;

@@ -5,7 +5,6 @@ import { checkOptions, fail, list, oneOf, show, wholeNumber } from "./checks.js"
 import type { Current } from "./driver/current.js";
 import { disposedError, SaltationError } from "./errors.js";
 import { type AdapterSummary, Gpu, type GpuOptions, LongKernel } from "./gpu/index.js";
-import { GradientEvaluator } from "./gradient/evaluate.js";
 import type { PreparedGradient, PreparedGradientOptions } from "./gradient/prepared.js";
 import { notFinite, type ValueAndGradient } from "./gradient/result.js";
 import type { Sensitivities } from "./gradient/sensitivity.js";
@@ -221,7 +220,10 @@ export class EngineNetwork {
     this.checkLoss(loss, requireExact);
     return this.place<Evaluator>(async (gpu) => {
       if (loss.evaluator) return loss.evaluator(gpu, plan, views);
-      if (gpu) return GradientEvaluator.create(gpu, plan, loss, views);
+      if (gpu) {
+        const { GradientEvaluator } = await import("./gradient/evaluate.js");
+        return GradientEvaluator.create(gpu, plan, loss, views);
+      }
       const { evaluateCpu } = await import("./twin/evaluate.js");
       return { evaluate: (p, options) => evaluateCpu(p, loss, views, options), dispose: () => {} };
     });

@@ -31,7 +31,7 @@ A job file says what to do, here with 1,000 paths of one neuron:
   { "network": { "cell": "slif" }, "input": { "current": 1.5 },
     "time": { "t1": 1, "dt": 0.01 }, "paths": 1000, "seed": 1 }
 
-Exit codes: 0 done; 1 bad input, or a file not written: one line says which; 2 the device failed; 130 stopped by Ctrl-C.`,
+Exit codes: 0 done; 1 bad input, or a file not written (one line says which); 2 the device failed; 130 stopped by Ctrl-C.`,
   );
 
 // Commands are loaded when they run: start-up stays short.

@@ -171,5 +171,5 @@ export const readableNumber = (value: number, error: unknown): string =>
 
 /** What is doubtful in a result, a line each on stderr. */
 export function sayWarnings(warnings: readonly string[] = []): void {
-  for (const w of warnings) process.stderr.write(`${messageColours.yellow("warning:")} ${w}\n`);
+  for (const w of warnings) process.stderr.write(`${messageColours.yellow("warning:")} ${safeLine(w)}\n`);
 }

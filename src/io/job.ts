@@ -208,6 +208,10 @@ export const trainSchema = z.strictObject({
     .optional(),
   requireExact: z.boolean().optional(),
   metrics: metrics.optional(),
+  units: z
+    .record(z.string(), z.string().max(40))
+    .optional()
+    .describe("for readers: of time, and of parameters by name; nothing is converted"),
 });
 
 export type SolveJob = z.infer<typeof simulateSchema>;

@@ -22,11 +22,8 @@ function typeCode(data: NpyData): string {
   return "|u1";
 }
 
-function writeNpy({ data, shape }: NpyArray): Uint8Array {
-  const size = shape.reduce((a, b) => a * b, 1);
-  if (size !== data.length) throw new RangeError(`shape [${shape.join(", ")}] does not hold ${data.length} numbers`);
-  const dims = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
-  const text = `{'descr': '${typeCode(data)}', 'fortran_order': False, 'shape': (${dims}), }`;
+function npy(descr: string, dims: string, data: ArrayBufferView): Uint8Array {
+  const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${dims}), }`;
   // The header is padded with spaces so that the data begins at a multiple of 64.
   const header = strToU8(`${text.padEnd(Math.ceil((text.length + 11) / 64) * 64 - 11)}\n`);
   const out = new Uint8Array(10 + header.length + data.byteLength);
@@ -36,18 +33,32 @@ function writeNpy({ data, shape }: NpyArray): Uint8Array {
   return out;
 }
 
+function writeNpy({ data, shape }: NpyArray): Uint8Array {
+  const size = shape.reduce((a, b) => a * b, 1);
+  if (size !== data.length) throw new RangeError(`shape [${shape.join(", ")}] does not hold ${data.length} numbers`);
+  return npy(typeCode(data), shape.length === 1 ? `${shape[0]},` : shape.join(", "), data);
+}
+
+/** A text as NumPy has it: an array of no dimension, of code points. */
+function writeText(text: string): Uint8Array {
+  const points = Uint32Array.from(text, (c) => c.codePointAt(0)!);
+  return npy(`<U${points.length}`, "", points);
+}
+
 /**
- * Writes arrays as an uncompressed .npz.
+ * Writes arrays, and texts beside them, as an uncompressed .npz.
  * @throws SaltationError `limit` beyond the 4 GiB that a zip without zip64 holds.
  */
-export function writeNpz(arrays: Record<string, NpyArray>): Uint8Array {
+export function writeNpz(arrays: Record<string, NpyArray>, texts: Record<string, string> = {}): Uint8Array {
   const bytes = Object.values(arrays).reduce((sum, { data }) => sum + data.byteLength + 1024, 0);
   if (bytes >= 2 ** 32) {
     throw new SaltationError("limit", `the arrays take ${mebibytes(bytes)}, and an npz holds 4 GiB; take fewer paths`);
   }
-  return zipSync(Object.fromEntries(Object.entries(arrays).map(([name, a]) => [`${name}.npy`, writeNpy(a)])), {
-    level: 0,
-  });
+  const files = [
+    ...Object.entries(arrays).map(([name, array]) => [`${name}.npy`, writeNpy(array)] as const),
+    ...Object.entries(texts).map(([name, text]) => [`${name}.npy`, writeText(text)] as const),
+  ];
+  return zipSync(Object.fromEntries(files), { level: 0 });
 }
 
 /** What the header of an array says. */
@@ -166,11 +177,32 @@ function readNpy(name: string, bytes: Uint8Array): NpyArray {
   return { data: ordered, shape };
 }
 
+/** Characters of a text that is read: units and notes have fewer. */
+const mostCharacters = 1000;
+
+/** The text of a .npy that holds one short text, and nothing else. */
+function readText(bytes: Uint8Array): string | undefined {
+  const other = (): never => {
+    throw new Error("no text");
+  };
+  try {
+    const { descr, shape, from } = readHeader(bytes, other);
+    const points = Number(/^<U(\d{1,4})$/.exec(descr)?.[1] ?? other());
+    if (shape.length > 0 || points > mostCharacters || bytes.length - from !== 4 * points) return undefined;
+    const codes = new Uint32Array(new Uint8Array(bytes.subarray(from)).buffer);
+    return String.fromCodePoint(...codes).replace(/\0+$/, "");
+  } catch {
+    return undefined;
+  }
+}
+
 /** The arrays of an .npz. */
 export interface Npz {
   readonly keys: readonly string[];
   /** @throws SaltationError `invalid-input` naming the array, where it cannot be read. */
   read(key: string): NpyArray | undefined;
+  /** The text of this name, where there is one: an array of no dimension. */
+  text(key: string): string | undefined;
 }
 
 /** The name of the array in a .npy, which has none: as numpy.savez calls the first that is not named. */
@@ -180,6 +212,7 @@ export const npyKey = "arr_0";
 export const openNpy = (bytes: Uint8Array): Npz => ({
   keys: [npyKey],
   read: (key) => (key === npyKey ? readNpy(key, bytes) : undefined),
+  text: () => undefined,
 });
 
 /** Bytes of an unpacked array at most. */
@@ -210,6 +243,12 @@ export function openNpz(bytes: Uint8Array): Npz {
   }
   return {
     keys: [...entries.keys()],
+    text(key) {
+      const entry = entries.get(key);
+      // No header and text of so few characters take more.
+      if (entry === undefined || entry.size > mostHeader + 4 * mostCharacters) return undefined;
+      return readText(read(`array ${quoted(key)}:`, () => unpack(bytes, entry, mostUnpacked)));
+    },
     read(key) {
       const entry = entries.get(key);
       if (entry === undefined) return undefined;

@@ -53,6 +53,8 @@ export function readLists(field: string, path: string, bytes: Uint8Array): Lists
     return {
       keys: npz.keys,
       read(key) {
+        const text = named(() => npz.text(key));
+        if (text !== undefined) return text;
         const array = named(() => npz.read(key));
         return array && lists(field, array.data, array.shape);
       },

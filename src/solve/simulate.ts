@@ -92,7 +92,7 @@ export async function solveFrom(
     const { overflowed, saturated } = solved.status;
     try {
       if (overflowed + saturated > 0) {
-        const { checkRecord } = await import("./endless.js");
+        const { checkRecord } = await import("./check-record.js");
         await checkRecord(gpu, plan, solved, solver.recordWords);
       }
     } catch (error) {

@@ -1,6 +1,5 @@
 /** Solver of one neuron per path: a path per invocation, windows counted in each path's own sub-steps. */
-import { backwardSingle, singleTapeWords } from "../../shaders/backward-single.wgsl.js";
-import { forwardSingle, singleCheckpointWords } from "../../shaders/forward-single.wgsl.js";
+import { forwardSingle, singleCheckpointWords, singleTapeWords } from "../../shaders/forward-single.wgsl.js";
 import { eventIsAffine } from "../cell/functions.js";
 import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
 import { type EncodedChunk, type RunStatus, statusWords } from "./chunk-solver.js";
@@ -41,6 +40,7 @@ export class SingleSolver extends PlanSolver {
     const label = `${plan.network.cell.name} ${plan.method}`;
     const shape = solverShape(plan, "none", names);
     const affineEvent = eventIsAffine(shape.functions);
+    const backward = views.length > 0 ? await import("../../shaders/backward-single.wgsl.js") : undefined;
     const forwardKernel = gpu.kernel({
       label: `forward ${label}`,
       code: forwardSingle({ ...shape, affineEvent, workgroupSize, burst: burstOf(plan.method) }),
@@ -48,7 +48,7 @@ export class SingleSolver extends PlanSolver {
       uniformBytes: runBytes,
     });
     let backwardKernel: Promise<Kernel> | undefined;
-    if (views.length > 0) {
+    if (backward) {
       const gradientRows: { parameter: number; row: number }[] = [];
       let currentRow = -1;
       let row = 0;
@@ -62,7 +62,7 @@ export class SingleSolver extends PlanSolver {
       const reverse = solverShape(plan, "reverse", names);
       backwardKernel = gpu.kernel({
         label: `backward ${label}`,
-        code: backwardSingle({
+        code: backward.backwardSingle({
           ...reverse,
           affineEvent,
           workgroupSize,

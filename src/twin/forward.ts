@@ -11,6 +11,7 @@ import { SaltationError } from "../errors.js";
 import { firesTooOften, mostPerStep } from "../solve/endless.js";
 import type { SolvePlan } from "../solve/plan.js";
 import { type Driver, Stepper } from "./advance.js";
+import { causeOfFiring } from "./endless.js";
 import { eventUniform } from "./noise.js";
 
 /** Gives the driver path: writes ΔW and H of one path, step and channel (neuron · channels + channel). */
@@ -96,9 +97,8 @@ export class PathSolver {
     const r = new Float64Array(neurons);
     const eventAt = new Float64Array(neurons);
     const fired = new Uint32Array(neurons);
-    /** Spikes in the step at hand, and where the first of them lies. */
+    /** Spikes in the step at hand. */
     const inStep = new Uint32Array(neurons);
-    const firstInStep = new Float64Array(neurons);
     const startUniforms = new Float64Array(neurons);
     const pair = new Float64Array(2);
     const landed = new Float64Array(n);
@@ -171,8 +171,6 @@ export class PathSolver {
         }
         if (k < 0) break;
         const at = eventAt[k]!;
-        if (inStep[k] === 0) firstInStep[k] = at;
-        if (++inStep[k]! > mostPerStep) throw firesTooOften(plan, k, step, (at - firstInStep[k]!) / dt);
         const driver = record ? frozen(drivers[k]!) : drivers[k]!;
         if (record) {
           operations.push({
@@ -188,6 +186,10 @@ export class PathSolver {
         }
         stepper.advance(landed, y[k]!, r[k]!, at - r[k]!, drivers[k]!, p[k]!, current(k));
         const u = uniform(k, ++fired[k]!);
+        if (++inStep[k]! > mostPerStep) {
+          const firing = { before: y[k]!, landed, parameters: p[k]!, current: current(k), u };
+          throw firesTooOften(k, step, causeOfFiring(plan, cell, firing));
+        }
         if (record) operations.push({ kind: "fire", neuron: k, spike: spikes.length, u, before: copy(landed) });
         cell.reset(y[k]!, landed, p[k]!, u);
         r[k] = at;

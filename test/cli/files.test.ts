@@ -19,7 +19,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { filesBeside, readJobFile } from "../../src/cli/job-file.js";
 import { kernelCommand } from "../../src/cli/kernel.js";
 import { lockFile } from "../../src/cli/lock.js";
-import { print, printJson, reportError, sayError } from "../../src/cli/output.js";
+import { print, printJson, reportError, sayError, sayWarnings } from "../../src/cli/output.js";
 import { checkOutputs, writeOutput } from "../../src/cli/output-files.js";
 import { simulateCommand } from "../../src/cli/simulate.js";
 import { trainCommand } from "../../src/cli/train.js";
@@ -460,6 +460,7 @@ describe("text in the terminal", () => {
 
   it("has no control characters, whatever is said", () => {
     sayError(evil.repeat(1000));
+    sayWarnings([evil]);
     reportError(new SaltationError("device-lost", `${evil}\n${evil}`));
     print(`${evil}\nnext`);
     printJson({ [evil]: evil });
@@ -472,7 +473,8 @@ describe("text in the terminal", () => {
   });
 });
 
-it.skipIf(process.platform === "win32")("what a shell has opened is written as it is", () => {
+it("what a shell has opened is written as it is", (test) => {
+  test.skip(process.platform === "win32", "needs sh");
   const job = write("job.json", simulate);
   const line = `node ${join(process.cwd(), "bin/saltation.js")} simulate ${job} --backend cpu --out /dev/stdout >${place("both")}`;
   execFileSync("sh", ["-c", line]);

@@ -52,10 +52,10 @@ describe("a kernel that compiles for long", () => {
   const code = (n: number): string => `fn main() { var a = 1.0f; a = a${" + a".repeat(n)}; }`;
 
   it("is named after two seconds, once, and not where it is quick", async () => {
-    vi.useFakeTimers();
     const { device, finish } = slowDevice("swiftshader");
     const lines: string[] = [];
     const gpu = await Gpu.create({ device, log: (line) => lines.push(line) });
+    vi.useFakeTimers();
     const patience = async (code: string, milliseconds: number): Promise<void> => {
       const kernel = gpu.kernel(spec("quick", code));
       await vi.advanceTimersByTimeAsync(milliseconds);

@@ -1,6 +1,6 @@
 import { zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
-import { writeNpz } from "../../src/io/npz.js";
+import { openNpz, writeNpz } from "../../src/io/npz.js";
 import { readLists } from "../../src/io/recording.js";
 import { readNpz } from "../support/npz.js";
 
@@ -252,4 +252,10 @@ describe("an npz that is not what it says", () => {
     const whole = Buffer.concat([archive.subarray(0, directory), entry, extra, end64, locator, last]);
     expect(readNpz(whole).cur).toEqual({ data: Float64Array.of(1, 2, 3), shape: [3] });
   });
+});
+
+it("keeps texts as NumPy does, beside arrays", () => {
+  const npz = openNpz(writeNpz({ a: { data: Float64Array.of(1, 2), shape: [2] } }, { unit: "µs", none: "" }));
+  expect([npz.text("unit"), npz.text("none"), npz.text("a"), npz.text("b")]).toEqual(["µs", "", undefined, undefined]);
+  expect(npz.read("a")!.shape).toEqual([2]);
 });

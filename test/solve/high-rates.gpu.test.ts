@@ -44,13 +44,29 @@ describe("neurons that fire many times in a step", () => {
     cell: { name: "endless", state: { s: "1" }, event: "s", reset: { s: "0.5" }, start: { s: "-0.5" }, parameters: {} },
   };
   it.each([
-    ["a reset that leaves the event function above 0", endless, {}, /10000 times in step 0: its reset does not take/],
-    ["the same before maxSpikes", endless, { maxSpikes: 12_000 }, /its reset does not take the event function below 0/],
+    [
+      "a reset that leaves the event function above 0",
+      endless,
+      {},
+      /10000 times in step 0: its reset leaves the event function at 0.5, not below 0/,
+    ],
+    [
+      "the same before maxSpikes",
+      endless,
+      { maxSpikes: 12_000 },
+      /its reset leaves the event function at 0.5, not below 0; make the reset larger/,
+    ],
     [
       "a rate too high",
       poisson(30_000),
       {},
-      /10000 times in step 0: its rate is too high for dt = 1; take a smaller dt/,
+      /10000 times in step 0: its event function rises at a rate of 30000, too fast for dt = 1; take a smaller dt, or/,
+    ],
+    [
+      "weights of 1e30",
+      { neurons: 2, weights: { edges: [[0, 1, 1e30], [1, 0, 1e30]] as [number, number, number][] }, current: 1.5 }, // biome-ignore format: short
+      { t1: 0.5, dt: 0.1 },
+      /its event function rises at a rate of 5\.18e\+21, too fast .*; take a smaller dt, or check weights \(1e\+30 at most\)/,
     ],
   ])("are refused in the same words: %s", async (_, definition, more, message) => {
     const said = await Promise.all(

@@ -113,6 +113,29 @@ describe("log-likelihood", () => {
     cpu.dispose();
   });
 
+  it("with the hazard at its cap: nothing moves it there, on either backend", async () => {
+    const loss = logLikelihood([{ times: [0.3, 0.7] }, { times: [0.5] }, { times: [] }]);
+    const options = { paths: 3, t1: 0.8, dt: 0.02, with: ["mu1", "beta", "vReset", "current"] };
+    const definition = { parameters: quiet, current: 1.7e7 };
+    const cpu = await Engine.create({ backend: "cpu" });
+    const [gpu, twin] = await Promise.all(
+      [engine(), cpu].map((e) => e.network(definition).valueAndGradient(loss, options)),
+    );
+    // The hazard is e^50 but in the first stage of the first step; its integral takes float32's rounding.
+    expect(Math.abs(gpu!.value / twin!.value - 1)).toBeLessThan(1e-6);
+    const gradient = (r: typeof gpu, name: string): number => r!.gradient[name] as number;
+    for (const r of [gpu, twin]) expect(gradient(r, "vReset")).toBe(0);
+    expect(Math.abs(gradient(gpu, "beta") / gradient(twin, "beta") - 1)).toBeLessThan(1e-6);
+    for (const name of ["mu1", "current"]) {
+      expect(Math.abs(gradient(twin, name))).toBeLessThan(1e-9);
+      expect(Math.abs(gradient(gpu, name))).toBeLessThan(1e-9);
+    }
+    // All three trials have the same likelihood but for rounding, of one in 2^24 on the GPU: so has their spread.
+    expect(twin!.standardError).toBeLessThan(2 ** -48 * twin!.value);
+    expect(gpu!.standardError).toBeLessThan(2 ** -22 * gpu!.value);
+    cpu.dispose();
+  });
+
   it("has the same bits every time, and a row per trial", async () => {
     const loss = logLikelihood([{ times: [0.2, 0.5] }, { times: [0.3] }, { times: [] }]);
     const network = engine().network({ parameters: quiet, current: 1.5 });

@@ -12,7 +12,7 @@ function hints(trials: number[][]): string[] {
   const document = newDocument("recording");
   document.observed = { kind: "recording", name: "cell.json", key: "trials" };
   const span = { t0: 0, t1: 500 };
-  return observedHints(document, readTrials(observedJob(document)!, files, span), span, files);
+  return observedHints(document, readTrials(observedJob(document, files)!, files, span), span, files);
 }
 
 it("nothing of an ordinary one", () => {

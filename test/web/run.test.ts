@@ -20,8 +20,9 @@ async function ready() {
   /** What the clock and the run's counter showed when it told a speed that it had not told before. */
   const speeds: { rate: number; at: number; step: number }[] = [];
   const host = {
-    engine: () => engine,
-    reopen: async () => {},
+    use: <T>(act: (e: Engine) => Promise<T>) => act(engine),
+    live: async () => engine,
+    bytes: () => undefined,
     emit: (event: StudioEvent) => {
       events.push(event);
       if (event.kind === "progress" && event.rate !== (speeds.at(-1)?.rate ?? 0)) {

@@ -70,8 +70,11 @@ export interface Tab {
   troubles: string[];
 }
 
+/** Opens a page in a browser of its own, as it were: nothing is kept there by another one. */
 export async function openTab(browser: Browser, url: string, width = 1280, height = 900): Promise<Tab> {
-  const page = await browser.newPage();
+  const context = await browser.createBrowserContext();
+  const page = await context.newPage();
+  page.once("close", () => void context.close().catch(() => {}));
   page.setDefaultTimeout(patience);
   const troubles: string[] = [];
   page.on("console", (m) => {
@@ -136,6 +139,7 @@ export async function savedFile(
   await session.send("Browser.setDownloadBehavior", {
     behavior: "allow",
     downloadPath: folder,
+    browserContextId: tab.page.browserContext().id!,
     eventsEnabled: true,
   });
   for (const f of readdirSync(folder)) rmSync(join(folder, f));

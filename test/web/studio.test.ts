@@ -6,6 +6,7 @@ import type { Browser, ElementHandle, Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkJob } from "../../src/io/check-job.js";
 import { trainSchema } from "../../src/io/job.js";
+import { openNpz } from "../../src/io/npz.js";
 import { stepSeed } from "../../src/train/train.js";
 import { readNpz } from "../support/npz.js";
 import {
@@ -129,6 +130,7 @@ describe("the studio", () => {
     const arrays = readNpz(trains.bytes);
     expect(arrays.spike_times!.shape).toEqual([32, 3]);
     expect(arrays.spike_counts!.data.every((n) => n <= 3)).toBe(true);
+    expect(openNpz(trains.bytes).text("time_unit")).toBe("s");
 
     const job = JSON.parse((await saved(tab, () => press(page, "Job (JSON)"))).bytes.toString());
     expect(checkJob(trainSchema, job).paths).toBe(32);
@@ -336,15 +338,26 @@ describe("the studio, used", () => {
     expect(await trained(tab, "gain")).not.toBe(40);
     const parameters = await saved(tab, () => press(page, "Parameters (JSON)"));
     const { step } = JSON.parse(parameters.bytes.toString());
-    // Another experiment and back: the recording is still there.
+    // Another experiment and back: the recording is still there, and the run where it stood.
     await page.click('input[value="figure1"]');
     await page.click('input[value="recording"]');
     await ready(page);
     await waitForText(page, ".drop", /cell\.json/);
-    expect(await text(page, ".progress-text")).toBe("step 0 of 200");
-    // Its parameters wait for it, whatever else is there.
+    expect(await text(page, ".progress-text")).toBe(`step ${step} of 200, paused`);
+    // Another recording does not take its place without a word.
     await drop(page, "other.json", trials);
+    await waitForText(
+      page,
+      ".question",
+      new RegExp(`other.json would take the place of your work .*${step} of 200 steps`),
+    );
+    expect(await page.evaluate(() => document.activeElement!.textContent)).toBe("Keep mine");
+    await page.keyboard.press("Escape");
+    await waitForText(page, ".drop", /cell\.json/);
+    await drop(page, "other.json", trials);
+    await press(page, "Replace it");
     await ready(page);
+    // Its parameters wait for it, whatever else is there.
     await upload(page, "parameters.json", parameters.bytes);
     await waitForText(page, ".objection", /The recording cell\.json is needed first/);
     expect(await page.$eval(".transport button.primary", (e) => (e as HTMLButtonElement).disabled)).toBe(true);
@@ -352,6 +365,7 @@ describe("the studio, used", () => {
     await ready(page);
     await waitForText(page, ".progress-text", new RegExp(`step ${step} of 200, paused`));
     await drop(page, "cell.json", [[21, 63], [9999], []]);
+    await press(page, "Replace it");
     await waitForText(page, '[data-hint="observed"]', /1 of 3 spikes outside.*2 of 3 trials/s);
     await waitForText(page, '[role="status"][aria-live="polite"]', /cell\.json was read.*1 of 3 spikes outside/);
     expect(tab.troubles).toEqual([]);
@@ -460,17 +474,72 @@ describe("the studio, used", () => {
     await page.close();
   });
 
-  it("goes on from the last step when the device is lost, and says so", async () => {
+  it("keeps equations and runs when others are chosen, when the page is loaded again, and by Undo", async () => {
     const tab = await open();
     const { page } = tab;
     await fill(page, "Paths", 32);
     await ready(page);
+    await press(page, "Step");
+    await waitForText(page, ".progress-text", /step 1 of 1500, paused/);
+    await ready(page);
+    const value = await trained(tab);
+    await page.click('input[value="equations"]');
+    await waitForText(page, ".verdict", /Gradients are exact/);
+    await fill(page, "dv/dt =", "mu * (2 * I - a - v)");
+    // A typo leaves the values of parameters where they are.
+    await fill(page, "da/dt =", "-muA * oops");
+    await waitForText(page, ".equation .field-error", /oops/);
+    expect(await page.$eval('[aria-label="muA, start"]', (e) => (e as HTMLInputElement).value)).toBe("2");
+    await fill(page, "da/dt =", "-muA * a");
+    await waitForText(page, ".verdict", /Gradients are exact/);
+    const stands = async (): Promise<void> => {
+      await ready(page);
+      expect(await page.$eval("#equation-state-v", (e) => (e as HTMLTextAreaElement).value)).toBe(
+        "mu * (2 * I - a - v)",
+      );
+      // The list by key, as a slip may do.
+      await page.focus('input[value="equations"]');
+      for (let n = 0; n < 3; n++) await page.keyboard.press("ArrowUp");
+      await ready(page);
+      await waitForText(page, ".progress-text", /step 1 of 1500, paused/);
+      expect(await trained(tab)).toBe(value);
+      await page.click('input[value="equations"]');
+      await ready(page);
+    };
+    await stands();
+    await page.reload();
+    await stands();
+    await page.click('input[value="figure1"]');
+    await ready(page);
+    await press(page, "Reset");
+    await waitForText(page, ".notice", /The run begins anew. It had made 1 step\./);
+    await ready(page);
+    await press(page, "Undo");
+    await waitForText(page, ".progress-text", /step 1 of 1500, paused/);
+    expect(await trained(tab)).toBe(value);
+    expect(await page.$$(".notice")).toEqual([]);
+    expect(tab.troubles).toEqual([]);
+    await page.close();
+  });
+
+  it("goes on from the last step however often the device is lost, and says so", async () => {
+    const tab = await open();
+    const { page } = tab;
+    const lose = (): Promise<void> =>
+      page.evaluate(() =>
+        (globalThis as unknown as { saltationStudio: { loseDevice(): Promise<void> } }).saltationStudio.loseDevice(),
+      );
+    await fill(page, "Paths", 32);
+    await ready(page);
     await press(page, "Train");
     await page.waitForFunction(() => document.querySelector("progress")!.value >= 5, { polling: 20 });
-    await page.evaluate(() =>
-      (globalThis as unknown as { saltationStudio: { loseDevice(): Promise<void> } }).saltationStudio.loseDevice(),
-    );
-    await waitForText(page, '.notice[role="alert"]', /GPU device was lost.*goes on from its last step, number \d+/s);
+    // Again and again before the programs of the next step are compiled, too.
+    for (let n = 0; n < 3; n++) {
+      // What is said of the loss before is not taken for what is said of this one.
+      if (n > 0) await press(page, "Dismiss");
+      await lose();
+      await waitForText(page, '.notice[role="alert"]', /GPU device was lost.*goes on from its last step, number \d+/s);
+    }
     const from = Number(/number (\d+)/.exec(await text(page, '.notice[role="alert"]'))![1]);
     expect(from).toBeGreaterThanOrEqual(5);
     await pressAfter(page, from + 5, "Pause");
@@ -482,9 +551,7 @@ describe("the studio, used", () => {
     // While it rests, too.
     const at = await steps(page);
     await press(page, "Dismiss");
-    await page.evaluate(() =>
-      (globalThis as unknown as { saltationStudio: { loseDevice(): Promise<void> } }).saltationStudio.loseDevice(),
-    );
+    await lose();
     await waitForText(page, '.notice[role="alert"]', new RegExp(`goes on from its last step, number ${at}`));
     await press(page, "Step");
     await waitForText(page, ".progress-text", new RegExp(`step ${at + 1} of 1500, paused`));
@@ -599,6 +666,18 @@ describe("the studio, used", () => {
       await waitForText(page, ".adapter", /float64 twin on the CPU/);
       await press(page, "Step");
       await waitForText(page, ".progress-text", /step 1 of 1500, paused/);
+      await ready(page);
+      // What takes minutes is said to be under way, and can be ended in the middle of it.
+      await fill(page, "Paths", 2 ** 20);
+      await press(page, "Step");
+      await waitForText(page, ".waiting", /^Step 2 is under way, for \d+\ss\./);
+      await press(page, "Stop");
+      await waitForText(page, ".notice", /^Stopped\. .*The run stands at step 1\./);
+      await fill(page, "Paths", 8);
+      await ready(page);
+      await press(page, "Step");
+      await waitForText(page, ".progress-text", /step 2 of 1500, paused/);
+      await ready(page);
       expect(troubles).toEqual([]);
       // Parameters that are opened before there is an engine go on once there is one.
       const { bytes } = await saved({ page, troubles }, () => press(page, "Parameters (JSON)"));
@@ -607,7 +686,7 @@ describe("the studio, used", () => {
       await upload(second.page, "parameters.json", bytes);
       await second.page.waitForFunction(() => document.querySelector<HTMLInputElement>(".paths input")!.value === "8");
       await press(second.page, "Go on with the CPU");
-      await waitForText(second.page, ".progress-text", /step 1 of 1500, paused/);
+      await waitForText(second.page, ".progress-text", /step 2 of 1500, paused/);
     } finally {
       await plain.close();
     }

@@ -26,8 +26,11 @@ export type Observed =
   | ({ kind: "simulated"; paths: number; seed: number; truth: Truth } & SimulatedWith)
   /** Trials that lie in the document. */
   | { kind: "trials"; times: number[][]; neurons?: number[][]; name?: string }
-  /** Trials in a file that the page must be given: a key of it, or npz as `saltation simulate` writes it. */
-  | { kind: "recording"; name: string; key?: string };
+  /**
+   * Trials in a file that the page must be given: a key of it, or npz as `saltation simulate` writes it. Its times count
+   * `scale` of the document's units of time each; 1 where that is absent.
+   */
+  | { kind: "recording"; name: string; key?: string; scale?: number };
 
 export interface StudioDocument {
   version: 1;

@@ -14,8 +14,18 @@ export function experimentLike({ network }: StudioJob): StudioDocument | undefin
   });
 }
 
-/** Units as the experiments have them, where the unit of time is known: from the job's measures, the cell, its speed. */
+/** A job that says the units of a document, where it would not be opened with them without. */
+export function withUnits<J extends StudioJob>(job: J, units: Record<string, string>): J {
+  const sorted = (of: Record<string, string>): string => JSON.stringify(Object.entries(of).sort());
+  return sorted(unitsOfJob(job)) === sorted(units) ? job : { ...job, units };
+}
+
+/**
+ * Units that a job says; else as the experiments have them, where the unit of time is known: from the job's measures,
+ * the cell, its speed.
+ */
 export function unitsOfJob(job: StudioJob): Record<string, string> {
+  if (job.units) return job.units;
   const { cell = "slif" } = job.network;
   if (cell === "gif") return { time: "ms", current: "nA" };
   const time = job.metrics?.unit;

@@ -1,7 +1,7 @@
 /** The page: what is trained on the left, what comes of it on the right; one below the other on narrow screens. */
 import { useEffect } from "preact/hooks";
 import { paletteChanged } from "../plots/palette.js";
-import { NoGpu } from "./no-gpu.js";
+import { Notices } from "./notices.js";
 import { Figures } from "./results/figures.js";
 import { Readout } from "./results/readout.js";
 import { Transport } from "./results/transport.js";
@@ -11,32 +11,11 @@ import { Parameters } from "./setup/parameters.js";
 import { About, Picker } from "./setup/picker.js";
 import { ObservedHints, RecordingPart } from "./setup/recording.js";
 import { Training } from "./setup/training.js";
-import { openEngine } from "./state/begin.js";
-import { dismiss, notices } from "./state/notices.js";
+import { Versions } from "./setup/versions.js";
 import { readFile } from "./state/open-file.js";
-import { engine, engineProblem } from "./state/signals.js";
 import { spoken } from "./state/spoken.js";
+import { redo, undo } from "./state/work.js";
 import { Theme } from "./theme.js";
-
-function Notices() {
-  return (
-    <div class="notices">
-      {engineProblem.value !== undefined && !engine.value && (
-        <NoGpu advice="Fewer paths help." onCpu={() => void openEngine("cpu")} />
-      )}
-      {notices.value.map((n) => (
-        <section key={n.id} class={`notice ${n.kind}`} role={n.kind === "info" ? "status" : "alert"}>
-          <p>
-            <strong>{n.title}.</strong> {n.text}
-          </p>
-          <button type="button" class="quiet" aria-label={`dismiss: ${n.title}`} onClick={() => dismiss(n.id)}>
-            Dismiss
-          </button>
-        </section>
-      ))}
-    </div>
-  );
-}
 
 export function App() {
   useEffect(() => {
@@ -48,11 +27,20 @@ export function App() {
     };
     document.addEventListener("dragover", over);
     document.addEventListener("drop", drop);
+    // In a field the keys take back what was typed there.
+    const key = (event: KeyboardEvent): void => {
+      if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z" || event.altKey) return;
+      if (event.target instanceof Element && event.target.matches("input[type=text], textarea")) return;
+      event.preventDefault();
+      (event.shiftKey ? redo : undo)();
+    };
     const scheme = matchMedia("(prefers-color-scheme: dark)");
+    document.addEventListener("keydown", key);
     scheme.addEventListener("change", paletteChanged);
     return () => {
       document.removeEventListener("dragover", over);
       document.removeEventListener("drop", drop);
+      document.removeEventListener("keydown", key);
       scheme.removeEventListener("change", paletteChanged);
     };
   }, []);
@@ -76,6 +64,7 @@ export function App() {
         <div class="setup">
           <Picker />
           <About />
+          <Versions />
           <RecordingPart />
           <ObservedHints />
           <Equations />

@@ -1,9 +1,10 @@
 /** Form fields: label, input, unit, and the error that belongs to them. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useState } from "preact/hooks";
-import { documents } from "./state/load.js";
+import { cut } from "../model/cut.js";
 import { refuse, refused } from "./state/objection.js";
 import { loaded } from "./state/signals.js";
+import { documents } from "./state/work.js";
 
 /** What is wrong with a field: its text, or, where the library names it, its value. */
 export function errorAt(field: string): string | undefined {
@@ -18,7 +19,7 @@ export function errorAt(field: string): string | undefined {
 export function ErrorText({ id, children }: { id: string; children: ComponentChildren }) {
   return (
     <p id={id} class="field-error">
-      {children}
+      {typeof children === "string" ? cut(children, 600) : children}
     </p>
   );
 }

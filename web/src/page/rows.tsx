@@ -1,7 +1,7 @@
 /** Rows of the setup: fields that show a part of the document and change it, locked while it trains. */
 import type { StudioDocument } from "../model/document.js";
 import { NumberField, type NumberFieldProps, SelectField, type SelectFieldProps } from "./fields.js";
-import { edit } from "./state/load.js";
+import { edit } from "./state/edit.js";
 import { locked } from "./state/signals.js";
 
 /** Changes the document; with `keep`, so that a run can go on with the change. */

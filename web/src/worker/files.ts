@@ -1,11 +1,12 @@
 /** Files that the page was given: documents and recordings. */
 import { fail, show } from "../../../src/checks.js";
 import { SaltationError } from "../../../src/index.js";
-import { fileKind } from "../../../src/io/file-kind.js";
+import { fileKind, textOf } from "../../../src/io/file-kind.js";
 import { readJson } from "../../../src/io/read-json.js";
 import { type FileContext, type Lists, readLists, recordingName } from "../../../src/io/recording.js";
-import type { FileContents, RecordingFacts } from "./protocol.js";
+import type { FileContents, RecordedList, RecordingFacts } from "./protocol.js";
 import { readDocument, readJob, readStanding } from "./read-document.js";
+import { readTable } from "./table.js";
 
 export class Files implements FileContext {
   private recording: { path: string; bytes: Uint8Array } | undefined;
@@ -32,38 +33,57 @@ export class Files implements FileContext {
 
   /** Reads a file by its contents: a document, a training job, or a recording, which is kept. */
   read(name: string, bytes: Uint8Array): FileContents {
-    if (fileKind(bytes) === "text") {
-      const object = parse(name, bytes);
-      if ("saltation" in object) {
-        const document = readDocument(object.document);
-        return { kind: "document", document, standing: readStanding(object) };
-      }
-      if ("network" in object && "loss" in object) {
-        return { kind: "document", document: readJob(object), standing: null, checkpointed: "checkpoint" in object };
+    const kind = fileKind(bytes);
+    if (typeof kind === "object") throw new SaltationError("invalid-input", `this ${kind.not}${wanted(kind.not)}`);
+    let read = bytes;
+    if (kind === "text") {
+      const text = said(() => textOf(bytes));
+      if (/^\s*[{["]/.test(text)) {
+        const object = parse(bytes);
+        if ("saltation" in object) {
+          const document = readDocument(object.document);
+          return { kind: "document", document, standing: readStanding(object) };
+        }
+        if ("network" in object && "loss" in object) {
+          return { kind: "document", document: readJob(object), standing: null, checkpointed: "checkpoint" in object };
+        }
+      } else {
+        read = new TextEncoder().encode(JSON.stringify(readTable(text)));
       }
     }
-    const recording = factsOf(name, readLists("recording", name, bytes));
-    this.recording = { path: name, bytes };
+    const recording = factsOf(name, readLists("recording", name, read));
+    this.recording = { path: name, bytes: read };
     return { kind: "recording", recording };
   }
 }
 
-function parse(name: string, bytes: Uint8Array): Record<string, unknown> {
-  let object: unknown;
+/** What would be read instead of a file that is something else; nothing where that is said already. */
+const wanted = (what: string): string =>
+  what.includes(";")
+    ? ""
+    : "; a recording is a JSON or npz file with the samples of a current and the spike times of trials, or a table (CSV) " +
+      "of trial and spike time; jobs and exported parameters are JSON";
+
+/** Gives what is wrong with a file a subject. */
+function said<T>(read: () => T): T {
   try {
-    object = readJson(bytes).value;
+    return read();
   } catch (error) {
-    throw new SaltationError("invalid-input", `${name}: ${(error as Error).message}`);
+    throw new SaltationError("invalid-input", `the file ${(error as Error).message}`);
   }
+}
+
+function parse(bytes: Uint8Array): Record<string, unknown> {
+  const object = said(() => readJson(bytes).value);
   if (typeof object !== "object" || object === null || Array.isArray(object)) {
-    throw new SaltationError("invalid-input", `${name}: holds no object with named lists`);
+    throw new SaltationError("invalid-input", "the file holds no object with named lists");
   }
   return object as Record<string, unknown>;
 }
 
 /** What a recording holds, for the page to offer. */
 function factsOf(name: string, file: Lists): RecordingFacts {
-  const facts: RecordingFacts = { name, lists: [], numbers: {}, trains: false, lastSpike: {} };
+  const facts: RecordingFacts = { name, lists: [], numbers: {}, texts: {}, trains: false };
   let unreadable: unknown;
   for (const key of file.keys) {
     let value: unknown;
@@ -75,19 +95,26 @@ function factsOf(name: string, file: Lists): RecordingFacts {
       continue;
     }
     if (typeof value === "number") facts.numbers[key] = value;
+    if (typeof value === "string") facts.texts[key] = value;
+    if (key === "units" && typeof value === "object" && value !== null) {
+      for (const [of, unit] of Object.entries(value)) if (typeof unit === "string") facts.texts[`units.${of}`] = unit;
+    }
     if (!Array.isArray(value) || value.length === 0) continue;
     const nested = Array.isArray(value[0]);
     if (!nested && typeof value[0] !== "number") continue;
-    facts.lists.push({ key, length: value.length, nested, first: nested ? Number.NaN : (value[0] as number) });
-    if (nested) {
-      let last = 0;
+    const list: RecordedList = { key, length: value.length, nested, numbers: 0, largest: 0 };
+    const count = (numbers: readonly number[]): void => {
+      list.numbers += numbers.length;
+      for (const x of numbers) if (Number.isFinite(x)) list.largest = Math.max(list.largest, Math.abs(x));
+    };
+    if (!nested) count(value);
+    else
       value.forEach((row: unknown, i) => {
         if (!Array.isArray(row))
           fail(name, `${key}[${i}] is ${show(row)}, beside lists; make it one, empty where it holds nothing`);
-        for (const t of row as number[]) last = Math.max(last, t);
+        count(row);
       });
-      facts.lastSpike[key] = last;
-    }
+    facts.lists.push(list);
   }
   facts.trains = facts.lists.some((l) => l.key === "spike_times" && l.nested);
   if (facts.lists.length === 0) {
@@ -97,5 +124,9 @@ function factsOf(name: string, file: Lists): RecordingFacts {
       `${name}: holds no list of numbers; it has ${file.keys.join(", ") || "nothing"}`,
     );
   }
+  // Rows of trains are filled up to one length: their spikes are counted beside.
+  const counts = facts.trains ? file.read("spike_counts") : undefined;
+  const times = facts.lists.find((l) => l.key === "spike_times")!;
+  if (Array.isArray(counts)) times.numbers = counts.reduce((a: number, b) => a + (Number(b) || 0), 0);
   return facts;
 }

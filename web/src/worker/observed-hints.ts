@@ -14,7 +14,7 @@ export function observedHints(
   { t0, t1 }: { readonly t0: number; readonly t1: number },
   files: FileContext,
 ): string[] {
-  const observed = observedJob(document);
+  const observed = observedJob(document, files);
   if (!observed) return [];
   const hints: string[] = [];
   const all = readTrials(observed, files, { t0: -Infinity, t1: Infinity });

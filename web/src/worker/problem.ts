@@ -75,18 +75,26 @@ export function trialsOf(table: SpikeTable): Trial[] {
   });
 }
 
+/** Time without an end. */
+const always = { t0: -Infinity, t1: Infinity };
+
 /** What was observed, as a job names it; undefined where it has to be simulated. */
-export function observedJob(document: StudioDocument): TrialsJob | undefined {
+export function observedJob(document: StudioDocument, files: FileContext): TrialsJob | undefined {
   const { observed } = document;
   switch (observed.kind) {
     case "simulated":
       return undefined;
     case "trials":
       return { times: observed.times, ...(observed.neurons ? { neurons: observed.neurons } : {}) };
-    case "recording":
-      return observed.key === undefined
-        ? { file: recordingName }
-        : ({ file: recordingName, key: observed.key } as TrialsJob);
+    case "recording": {
+      const { key, scale = 1 } = observed;
+      if (key !== undefined) return { file: recordingName, key, ...(scale === 1 ? {} : { scale }) };
+      const trains = { file: recordingName };
+      if (scale === 1) return trains;
+      // A job has no scale for trains: they are written out.
+      const trials = readTrials(trains, files, always);
+      return asTrials(trials.map((t) => ({ ...t, times: t.times.map((time) => time * scale) })));
+    }
   }
 }
 
@@ -121,7 +129,7 @@ function drawn<T>(weights: T, layers: readonly number[] | undefined): T | { laye
 /** What a document trains, checked without an engine. @throws SaltationError naming the field that is wrong. */
 export function planOf(document: StudioDocument, files: Files): TrainPlan {
   if (document.observed.kind === "recording") files.check(document.observed.name);
-  return planTrainJob(checkedJob(document, simulateJob(document) ?? observedJob(document)), files);
+  return planTrainJob(checkedJob(document, simulateJob(document) ?? observedJob(document, files)), files);
 }
 
 /** @throws SaltationError where a checkpoint is another run's than that of a plan. */
@@ -140,7 +148,7 @@ export async function buildProblem(
   const withWeights = (network: NetworkDefinition): NetworkDefinition =>
     network.weights ? { ...network, weights: drawn(network.weights, network.layers) } : network;
   const definition = withWeights(simulated);
-  let observed = observedJob(document);
+  let observed = observedJob(document, files);
   const truth: Truth = document.observed.kind === "simulated" ? { ...document.observed.truth } : {};
   if (drawnFrom) {
     const network = withWeights(drawnFrom.network);

@@ -1,6 +1,7 @@
 /** What page and worker say to each other: calls with one answer each, and events as things happen. */
 import type { Checkpoint, Exactness } from "../../../src/index.js";
 import type { StudioDocument } from "../model/document.js";
+import type { DeviceNews } from "./engine-keeper.js";
 
 /** What the page may ask. Every call is answered by one message, a value or an error. */
 export interface Studio {
@@ -15,6 +16,10 @@ export interface Studio {
   read(name: string, bytes: Uint8Array): FileContents;
   /** Reads a document from a link. */
   readLink(text: string): StudioDocument;
+  /** Reads work that was kept in the browser's storage. */
+  readKept(value: unknown): KeptWork;
+  /** Opens the next device now, without the rest of the pause before it. */
+  retry(): void;
   run(): void;
   pause(): void;
   /** One training step. */
@@ -37,6 +42,29 @@ export interface Standing {
   parameters: Record<string, unknown>;
 }
 
+/** Curves of a run. */
+export interface Curves {
+  entries: Entry[];
+  steps: number[];
+  loss: number[];
+  /** [entry][step] */
+  values: number[][];
+}
+
+/** The work on an experiment: what is kept of it in the browser's storage, and comes back by Undo. */
+export interface KeptWork {
+  version: 1;
+  document: StudioDocument;
+  /** Where its run stands; null at the start. */
+  standing: Standing | null;
+  /** Values by step from the start on; null where they are too many to keep. */
+  curves: Curves | null;
+  /** Whether the document was changed since it came to the page. */
+  edited: boolean;
+  /** A mark of the link that it came by, if it did. */
+  link: string | null;
+}
+
 export interface EngineFacts {
   backend: "webgpu" | "cpu";
   adapter: string;
@@ -54,6 +82,8 @@ export interface CellFacts {
   states: readonly string[];
   defaults: Readonly<Record<string, number>>;
   exactness: Exactness;
+  /** Whether it fires by a hazard; not where it has a hard threshold. */
+  escapes: boolean;
   /** Units that the cell gives, by parameter. */
   units: Readonly<Record<string, string>>;
   equations: { section: string; name: string; text: string }[];
@@ -109,12 +139,22 @@ export interface FileContents {
 /** The lists of a recording. */
 export interface RecordingFacts {
   name: string;
-  lists: { key: string; length: number; nested: boolean; first: number }[];
+  lists: RecordedList[];
   numbers: Record<string, number>;
+  /** What it says in words, such as its units: `time_unit`, or `units.time` where it has them by name. */
+  texts: Record<string, string>;
   /** Whether it holds spike_times as `saltation simulate` writes them. */
   trains: boolean;
-  /** The last spike of any trial, by key. */
-  lastSpike: Record<string, number>;
+}
+
+export interface RecordedList {
+  key: string;
+  length: number;
+  nested: boolean;
+  /** Numbers in it, in all of its lists where it holds lists. */
+  numbers: number;
+  /** The largest size of a number in it. */
+  largest: number;
 }
 
 export type StudioEvent =
@@ -150,9 +190,14 @@ export type StudioEvent =
       /** Bytes held on the GPU. */
       bytes: number | undefined;
     }
+  /** The worker's program was loaded. */
+  | { kind: "awake" }
+  /** What the worker begins to do, a sentence without its full stop; empty where it rests. */
+  | { kind: "doing"; text: string }
+  /** Where the run stands, now and then, and whenever it rests. */
+  | { kind: "standing"; standing: Standing | null; step: number }
   | { kind: "engine"; facts: EngineFacts }
-  | { kind: "lost"; message: string; step: number }
-  | { kind: "recovered"; step: number }
+  | DeviceNews
   | { kind: "failure"; code: string; message: string };
 
 export type Call = { id: number; method: keyof Studio; args: unknown[] };

@@ -11,7 +11,7 @@ import { intact } from "../../../src/io/seal.js";
 import { experiments, type StudioDocument, type Truth } from "../model/document.js";
 import { experimentLike, unitsOfJob } from "../model/job-units.js";
 import { brokenLink } from "../model/link.js";
-import type { Standing } from "./protocol.js";
+import type { Curves, KeptWork, Standing } from "./protocol.js";
 import { numbersIn } from "./run.js";
 
 const whole = (least: number, most: number): z.ZodType<number> => {
@@ -37,7 +37,12 @@ const observed = z.discriminatedUnion(
       neurons: trials.optional(),
       name: z.string().optional(),
     }),
-    z.strictObject({ kind: z.literal("recording"), name: z.string(), key: z.string().optional() }),
+    z.strictObject({
+      kind: z.literal("recording"),
+      name: z.string(),
+      key: z.string().optional(),
+      scale: z.number().positive({ error: "expected a number above 0" }).optional(),
+    }),
   ],
   { error: "expected simulated, trials or recording" },
 );
@@ -75,6 +80,56 @@ export function readStanding({ checkpoint, parameters, checksum }: Record<string
   return standing;
 }
 
+const numbers = z.array(z.number());
+const curves = z.strictObject({
+  entries: z.array(
+    z.strictObject({
+      parameter: z.string(),
+      index: z.int(),
+      truth: z.number().optional(),
+      start: z.number(),
+    }),
+  ),
+  steps: numbers,
+  loss: numbers,
+  values: z.array(numbers),
+});
+const keptSchema = z.strictObject({
+  version: z.literal(1, { error: "expected 1" }),
+  document: z.unknown(),
+  standing: z.unknown(),
+  curves: z.unknown(),
+  edited: z.boolean(),
+  link: z.string().nullable(),
+});
+
+/** Curves of a run that was kept; null where they do not fit together. */
+function readCurves(value: unknown): Curves | null {
+  const { success, data } = curves.safeParse(value);
+  if (!success) return null;
+  const { entries, steps, loss, values } = data;
+  const fits = [loss, ...values].every((list) => list.length === steps.length) && values.length === entries.length;
+  return fits ? (data as Curves) : null;
+}
+
+/**
+ * Work that was kept in the browser's storage, where a link or an older version of the page may have left it.
+ * @throws SaltationError `invalid-input`.
+ */
+export function readKept(value: unknown): KeptWork {
+  const kept = checkJob(keptSchema, value);
+  const { standing } = kept;
+  return {
+    version: 1,
+    document: readDocument(kept.document),
+    standing:
+      typeof standing === "object" && standing !== null ? readStanding(standing as Record<string, unknown>) : null,
+    curves: readCurves(kept.curves),
+    edited: kept.edited,
+    link: kept.link,
+  };
+}
+
 /** A document in the text of a link. @throws SaltationError `invalid-input`. */
 export function readLink(text: string): StudioDocument {
   let value: unknown;
@@ -88,13 +143,14 @@ export function readLink(text: string): StudioDocument {
 
 /** A training job of the command line as a document. */
 export function readJob(value: unknown): StudioDocument {
-  const { observed: given, checkpoint: _, ...job } = checkJob(trainSchema, value);
+  const { observed: given, checkpoint: _, ...said } = checkJob(trainSchema, value);
+  const { units: __, ...job } = said;
   return {
     version: 1,
     experiment: typeof job.network.cell === "object" ? "equations" : (experimentLike(job)?.experiment ?? "figure1"),
     job,
     observed: observedOf(given, job.seed),
-    units: unitsOfJob(job),
+    units: unitsOfJob(said),
   };
 }
 
@@ -109,5 +165,6 @@ function observedOf(given: TrainJob["observed"], jobSeed = 0): StudioDocument["o
   if ("times" in given)
     return { kind: "trials", times: given.times, ...(given.neurons ? { neurons: given.neurons } : {}) };
   const name = given.file === recordingName ? "" : given.file;
-  return { kind: "recording", name, ...("key" in given ? { key: given.key as string } : {}) };
+  if (!("key" in given)) return { kind: "recording", name };
+  return { kind: "recording", name, key: given.key, ...(given.scale === undefined ? {} : { scale: given.scale }) };
 }

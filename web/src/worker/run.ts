@@ -1,9 +1,11 @@
 /** One training run: goes, pauses, takes single steps, changes its number of paths, and survives the loss of a device. */
 import { type Checkpoint, type Engine, SaltationError, type TrainStep, train } from "../../../src/index.js";
 import { defineNetwork } from "../../../src/network/network.js";
+import { isLoss } from "./engine-keeper.js";
 import { asGiven, type Problem, withValues } from "./problem.js";
 import type { Entry, RunState, StudioEvent } from "./protocol.js";
 import { takeSnapshot } from "./snapshot.js";
+import { isStale } from "./stale.js";
 import { failureText } from "./zero-divisors.js";
 
 /** Milliseconds between two messages about progress. */
@@ -13,8 +15,9 @@ const snapshotEvery = 600;
 const snapshotShare = 0.2;
 /** Seconds over which speed is measured. */
 const measuredOver = 1;
-/** Losses of the device after which a run no longer starts again by itself. */
-const mostLosses = 3;
+/** Milliseconds between two messages of where a run stands, and the share of the time that they may take. */
+const standingEvery = 2000;
+const standingShare = 0.05;
 /** Numbers of one parameter whose history is kept. */
 const mostEntries = 128;
 
@@ -34,7 +37,7 @@ export function numbersIn(value: unknown): number[] {
 type Wish = "running" | "step" | "paused";
 
 /** Gives messages to the worker a turn, sooner than a timer would. */
-function turn(): Promise<void> {
+export function turn(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {
@@ -46,9 +49,12 @@ function turn(): Promise<void> {
 }
 
 export interface RunHost {
-  engine(): Engine;
-  /** Opens a new engine after a loss. */
-  reopen(): Promise<void>;
+  /** Does something with a live engine; fails with `device-lost` as soon as its device is lost. */
+  use<T>(act: (engine: Engine) => Promise<T>): Promise<T>;
+  /** Resolves when there is a live engine. */
+  live(): Promise<unknown>;
+  /** Bytes held on the device. */
+  bytes(): number | undefined;
   emit(event: StudioEvent): void;
 }
 
@@ -72,7 +78,12 @@ export class Run {
   /** What is being done: one thing at a time uses the engine. Never rejects. */
   private work: Promise<void> | undefined;
   private stopped = false;
-  private losses = 0;
+  private halt = (): void => {};
+  private readonly halted = new Promise<void>((resolve) => {
+    this.halt = resolve;
+  });
+  private stood = 0;
+  private standingCost = 0;
   private rate = 0;
   private counted = 0;
   private countedFrom = 0;
@@ -102,7 +113,7 @@ export class Run {
 
   private startValues(): Record<string, unknown> {
     const { definition, trained } = this.problem;
-    const { network } = this.host.engine().network(definition);
+    const network = defineNetwork(definition);
     return Object.fromEntries(
       trained.map((name) => {
         if (name === "weights") return [name, definition.weights];
@@ -127,6 +138,7 @@ export class Run {
     });
     this.host.emit({ kind: "entries", entries, from: this.done });
     this.tell(this.done > 0 ? (this.done >= this.steps ? "finished" : "paused") : "ready");
+    this.stand();
     await this.alone(() => this.pictures());
   }
 
@@ -152,22 +164,33 @@ export class Run {
       standardError: Float64Array.from(rows, (r) => r.standardError),
       values: Float64Array.from(rows.flatMap((r) => r.values)),
       rate: this.rate,
-      bytes: this.host.engine().gpu?.bytesHeld,
+      bytes: this.host.bytes(),
       saturatedPaths: this.saturated,
     });
+    const now = performance.now();
+    if (now - this.stood > Math.max(standingEvery, this.standingCost / standingShare)) this.stand();
+  }
+
+  /** Says where the run stands, for those who keep it. */
+  private stand(): void {
+    const began = performance.now();
+    const { checkpoint, values: parameters, done: step } = this;
+    this.host.emit({ kind: "standing", standing: checkpoint ? { checkpoint, parameters } : null, step });
+    this.stood = performance.now();
+    this.standingCost = this.stood - began;
+  }
+
+  private doing(text: string): void {
+    this.host.emit({ kind: "doing", text });
   }
 
   private async picture(): Promise<void> {
     const began = performance.now();
     const { definition, solve, trials } = this.problem;
     const { neuron, paths } = this;
-    const event = await takeSnapshot(
-      this.host.engine(),
-      withValues(definition, this.values),
-      { ...solve, paths },
-      trials,
-      neuron,
-      this.done,
+    this.doing("The figures are being drawn");
+    const event = await this.host.use((engine) =>
+      takeSnapshot(engine, withValues(definition, this.values), { ...solve, paths }, trials, neuron, this.done),
     );
     if (this.stopped) return;
     this.shown = { neuron, paths };
@@ -182,10 +205,10 @@ export class Run {
     while (!this.stopped && (this.shown.neuron !== this.neuron || this.shown.paths !== this.paths));
   }
 
-  private start(): AsyncGenerator<TrainStep, void, void> {
+  private start(engine: Engine): AsyncGenerator<TrainStep, void, void> {
     const { problem, checkpoint } = this;
     const { job } = problem;
-    return train(this.host.engine().network(problem.trainedNetwork), {
+    return train(engine.network(problem.trainedNetwork), {
       ...problem.solve,
       paths: this.paths,
       ...problem.update,
@@ -205,10 +228,16 @@ export class Run {
     }
     const first = this.iterator === undefined;
     this.iteratorPaths = this.paths;
-    this.iterator ??= this.start();
-    const { value: step } = await this.iterator.next();
-    if (!step) return false;
-    this.checkpoint = await step.checkpoint();
+    const compiles = first && this.host.bytes() !== undefined;
+    this.doing(`Step ${this.done + 1} is under way${compiles ? ", for which programs are compiled" : ""}`);
+    const made = await this.host.use(async (engine) => {
+      this.iterator ??= this.start(engine);
+      const { value: step } = await this.iterator.next();
+      return step && { step, checkpoint: await step.checkpoint() };
+    });
+    if (!made) return false;
+    const { step } = made;
+    this.checkpoint = made.checkpoint;
     this.done = step.step + 1;
     this.values = asGiven(this.problem.definition, step.updated);
     this.saturated = step.saturatedPaths;
@@ -282,31 +311,34 @@ export class Run {
       this.post();
       if (!more) this.wanted = "paused";
       this.tell(more ? "paused" : "finished");
+      this.stand();
       await this.pictures();
     } catch (error) {
       await this.end();
       this.wanted = "paused";
       if (this.stopped) return;
       this.post();
+      this.stand();
       this.fail(error);
       this.tell("failed");
     }
   }
 
   private fail(error: unknown): void {
-    const code = error instanceof SaltationError ? error.code : "error";
+    const code = error instanceof SaltationError ? error.code : isStale(error) ? "stale" : "error";
     const network = defineNetwork(withValues(this.problem.definition, this.values));
     this.host.emit({ kind: "failure", code, message: failureText(error, [network]) });
   }
 
-  /** After a lost device: a new engine, from the last step on. Throws what is another error. */
+  /** After a lost device: goes on with the next one from the last step. Throws what is another error. */
   private async recover(error: unknown): Promise<void> {
-    if (!(error instanceof SaltationError && error.code === "device-lost")) throw error;
-    this.host.emit({ kind: "lost", message: error.message, step: this.done });
-    await this.end();
-    if (++this.losses > mostLosses) throw error;
-    await this.host.reopen();
-    this.host.emit({ kind: "recovered", step: this.done });
+    if (!isLoss(error)) throw error;
+    const { iterator } = this;
+    this.iterator = undefined;
+    // What waits for a device that is gone may never return.
+    void iterator?.return().catch(() => {});
+    this.rate = 0;
+    await Promise.race([this.host.live(), this.halted]);
   }
 
   /** The device was lost: what is being done notices by itself, a run that rests is told. */
@@ -363,6 +395,7 @@ export class Run {
   /** Ends the run for good. */
   async stop(): Promise<Origin> {
     this.stopped = true;
+    this.halt();
     await this.work;
     await this.end();
     return this.standing;

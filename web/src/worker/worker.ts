@@ -6,12 +6,26 @@ import { checksumOf } from "../../../src/io/seal.js";
 import type { TrainPlan } from "../../../src/io/train-plan.js";
 import { defineNetwork, readCell } from "../../../src/network/network.js";
 import { ownCell, type StudioDocument } from "../model/document.js";
+import { withUnits } from "../model/job-units.js";
+import { EngineKeeper, isLoss } from "./engine-keeper.js";
+import { hasEscapeNoise } from "./escape-noise.js";
 import { Files } from "./files.js";
 import { observedHints } from "./observed-hints.js";
 import { buildProblem, checkCheckpoint, fieldOfDocument, planOf, simulateJob, withValues } from "./problem.js";
-import type { Answer, Call, CellFacts, EngineFacts, FieldError, LoadResult, Message, Studio } from "./protocol.js";
-import { readDocument, readLink } from "./read-document.js";
-import { type Origin, Run, type RunHost } from "./run.js";
+import type {
+  Answer,
+  Call,
+  CellFacts,
+  EngineFacts,
+  FieldError,
+  LoadResult,
+  Message,
+  Studio,
+  StudioEvent,
+} from "./protocol.js";
+import { readDocument, readKept, readLink } from "./read-document.js";
+import { type Origin, Run, type RunHost, turn } from "./run.js";
+import { isStale } from "./stale.js";
 import { failureText } from "./zero-divisors.js";
 
 const scope = self as unknown as {
@@ -20,7 +34,25 @@ const scope = self as unknown as {
 };
 
 const files = new Files();
-let engine: Engine | undefined;
+const emit = (event: StudioEvent, load?: number): void =>
+  scope.postMessage({ event, ...(load === undefined ? {} : { load }) });
+
+const factsOf = (engine: Engine): EngineFacts => {
+  const { adapter, backend, adapterName } = engine;
+  return { backend, adapter: adapterName, software: "fallback" in adapter && adapter.fallback };
+};
+
+const keeper = new EngineKeeper<Engine>({
+  create: (backend) => Engine.create({ backend }),
+  wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+  now: () => performance.now(),
+  tell(news) {
+    if (news.kind === "recovered") emit({ kind: "engine", facts: factsOf(keeper.standing!) });
+    emit(news);
+  },
+  lost: (error) => void run?.deviceLost(error),
+});
+
 let run: Run | undefined;
 /** The last load: one that is overtaken by the next gives up. */
 let latest = 0;
@@ -29,22 +61,21 @@ let origin: Promise<Origin | undefined> = Promise.resolve(undefined);
 /** The neuron that is shown, also by the run that is being loaded. */
 let shown = 0;
 
-async function openEngine(backend: "webgpu" | "cpu"): Promise<EngineFacts> {
-  engine?.dispose();
-  const opened = await Engine.create({ backend });
-  engine = opened;
-  void opened.gpu?.lost.then((error) => {
-    if (engine === opened) void run?.deviceLost(error);
-  });
-  const { adapter } = opened;
-  return { backend, adapter: opened.adapterName, software: "fallback" in adapter && adapter.fallback };
-}
-
 const hostOf = (load: number): RunHost => ({
-  engine: () => engine!,
-  reopen: async () => scope.postMessage({ event: { kind: "engine", facts: await openEngine("webgpu") } }),
-  emit: (event) => scope.postMessage({ event, load }),
+  use: (act) => keeper.use(act),
+  live: () => keeper.live(),
+  bytes: () => keeper.standing?.gpu?.bytesHeld,
+  emit: (event) => emit(event, load),
 });
+
+const unread = (): LoadResult => ({ error: undefined, cell: undefined, neurons: 1, hints: [], ready: false });
+
+/** What is done before a run can be shown, in words. */
+const preparing = ({ observed }: StudioDocument): string => {
+  if (observed.kind !== "simulated") return "The observed trials are being read";
+  const compiles = keeper.standing?.gpu !== undefined;
+  return `The observed trials are being drawn${compiles ? ", for which programs are compiled" : ""}`;
+};
 
 function standing(): Run {
   if (!run) throw new SaltationError("invalid-input", "there is no run yet");
@@ -72,6 +103,7 @@ function cellFacts(cell: Cell): CellFacts {
     states: cell.states,
     defaults: cell.defaults,
     exactness: cell.exactness,
+    escapes: hasEscapeNoise(cell),
     units: definition.units ?? {},
     equations,
   };
@@ -79,7 +111,7 @@ function cellFacts(cell: Cell): CellFacts {
 
 /** Checks a document as links and job files are checked, without an engine. */
 function check(document: StudioDocument): { result: LoadResult; plan: TrainPlan | undefined } {
-  const result: LoadResult = { error: undefined, cell: undefined, neurons: 1, hints: [], ready: false };
+  const result = unread();
   try {
     const cell = readCell(ownCell(document) ?? (document.job.network.cell as string | undefined));
     result.cell = cellFacts(cell);
@@ -100,7 +132,10 @@ function check(document: StudioDocument): { result: LoadResult; plan: TrainPlan 
 const studio: {
   [K in keyof Studio]: (...args: Parameters<Studio[K]>) => ReturnType<Studio[K]> | Promise<ReturnType<Studio[K]>>;
 } = {
-  open: openEngine,
+  async open(backend) {
+    emit({ kind: "doing", text: backend === "webgpu" ? "The GPU device is being opened" : "" });
+    return factsOf(await keeper.open(backend));
+  },
   async load(document, resume, neuron, load) {
     latest = load;
     shown = neuron;
@@ -108,25 +143,39 @@ const studio: {
     run = undefined;
     origin = stood.then((before) => (resume === "keep" ? before : (resume ?? undefined)));
     const from = await origin;
+    emit({ kind: "doing", text: "The equations and numbers are being checked" }, load);
+    // Of several loads that wait, the last alone is worth the time.
+    await turn();
+    if (load !== latest) return unread();
     const { result, plan } = check(document);
-    if (!plan || !engine || load !== latest) return result;
-    try {
-      if (from?.checkpoint) checkCheckpoint(plan, from.checkpoint);
-      const problem = await buildProblem(engine, document, plan, files);
-      if (load !== latest) return result;
-      run = new Run(problem, hostOf(load), shown, from);
-      result.hints = observedHints(document, problem.trials, plan.plan, files);
-      result.ready = true;
-      await run.show();
-    } catch (error) {
-      const networks = [plan.network, ...(plan.truth ? [defineNetwork(plan.truth.network)] : [])];
-      result.error = fieldError(failureText(error, networks));
-      result.ready = false;
+    if (!plan || !keeper.opened || load !== latest) return result;
+    for (let again = true; again; ) {
+      again = false;
+      try {
+        if (from?.checkpoint) checkCheckpoint(plan, from.checkpoint);
+        emit({ kind: "doing", text: preparing(document) }, load);
+        const problem = await keeper.use((engine) => buildProblem(engine, document, plan, files));
+        if (load !== latest) return result;
+        run = new Run(problem, hostOf(load), shown, from);
+        result.hints = observedHints(document, problem.trials, plan.plan, files);
+        result.ready = true;
+        await run.show();
+      } catch (error) {
+        if (isStale(error)) throw error;
+        again = isLoss(error) && load === latest;
+        const networks = [plan.network, ...(plan.truth ? [defineNetwork(plan.truth.network)] : [])];
+        // Without an engine a document is checked, and no more.
+        const idle = error instanceof SaltationError && error.code === "no-adapter";
+        result.error = again || idle ? undefined : fieldError(failureText(error, networks));
+        result.ready = false;
+      }
     }
     return result;
   },
   read: (name, bytes) => files.read(name, bytes),
   readLink,
+  readKept,
+  retry: () => keeper.retry(),
   run: () => standing().run(),
   pause: () => standing().pause(),
   step: () => standing().step(),
@@ -151,22 +200,28 @@ const studio: {
     const { problem, standing: now } = standing();
     // Trains that were drawn are drawn again, so that measures against their true network can be taken.
     const observed = simulateJob(problem.document) ?? problem.job.observed;
-    return JSON.stringify({ ...problem.job, observed, paths: now.paths }, null, 2);
+    const job = { ...problem.job, observed, paths: now.paths };
+    return JSON.stringify(withUnits(job, problem.document.units), null, 2);
   },
   async exportTrains() {
     const { problem, standing: now } = standing();
     const definition = withValues(problem.definition, now.parameters);
-    const trains = await engine!.network(definition).simulate({ ...problem.solve, paths: now.paths });
-    const table = await trains.read();
-    trains.dispose();
+    const table = await keeper.use(async (engine) => {
+      const trains = await engine.network(definition).simulate({ ...problem.solve, paths: now.paths });
+      const read = await trains.read();
+      trains.dispose();
+      return read;
+    });
     const shape = [table.paths, table.slots];
-    return writeNpz({
+    const { time } = problem.document.units;
+    const arrays = {
       spike_times: { data: table.times, shape },
       spike_neurons: { data: table.neurons, shape },
       spike_counts: { data: table.counts, shape: [table.paths] },
-    });
+    };
+    return writeNpz(arrays, time ? { time_unit: time } : {});
   },
-  loseDevice: () => engine?.gpu?.device.destroy(),
+  loseDevice: () => keeper.standing?.gpu?.device.destroy(),
 };
 
 scope.onmessage = async ({ data: { id, method, args } }) => {
@@ -175,9 +230,11 @@ scope.onmessage = async ({ data: { id, method, args } }) => {
     answer.value = await (studio[method] as (...a: unknown[]) => unknown)(...args);
   } catch (error) {
     answer.error = {
-      code: error instanceof SaltationError ? error.code : "error",
+      code: error instanceof SaltationError ? error.code : isStale(error) ? "stale" : "error",
       message: (error as Error).message,
     };
   }
   scope.postMessage(answer);
 };
+
+emit({ kind: "awake" });

@@ -1,4 +1,5 @@
 /** Parameters by training step. */
+import { cut } from "../../model/cut.js";
 import { plainSymbol, readable, symbolOf } from "../../model/units.js";
 import { Chart } from "../../plots/chart.js";
 import type { Mark } from "../../plots/spec.js";
@@ -9,6 +10,8 @@ import { curves, thinned } from "./curve.js";
 import { Figure, Key } from "./figure.js";
 
 const mostCurves = 4;
+/** Parameters that have a chart. */
+const mostFigures = 16;
 
 /** A chart per parameter: its values by step, and its true value where that is known. */
 export function ParameterFigures() {
@@ -16,7 +19,7 @@ export function ParameterFigures() {
   const names = [...new Set(list.map((e) => e.parameter))];
   return (
     <>
-      {names.map((name) => (
+      {names.slice(0, mostFigures).map((name) => (
         <ParameterFigure key={name} name={name} />
       ))}
     </>
@@ -31,7 +34,7 @@ function ParameterFigure({ name }: { name: string }) {
   const at = thinned(data.steps.length);
   const steps = [0, ...at.map((n) => data.steps[n]! + 1)];
   const several = mine.length > mostCurves && mine.every((n) => list[n]!.truth !== undefined);
-  const symbol = plainSymbol(symbolOf(name));
+  const symbol = cut(plainSymbol(symbolOf(name)), 24);
   // An upright I alone reads as a stroke.
   const axis = name === "current" ? `current ${symbol}` : symbol;
   const shown = mine.slice(0, mostCurves);
@@ -57,7 +60,7 @@ function ParameterFigure({ name }: { name: string }) {
   return (
     <Figure
       name={`parameter-${name}`}
-      title={several ? `Mean distance of ${mine.length} ${name} from the truth` : symbol}
+      title={several ? `Mean distance of ${mine.length} ${cut(name, 24)} from the truth` : symbol}
       heading={
         several ? (
           <>

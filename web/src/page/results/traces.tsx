@@ -1,6 +1,7 @@
 /** State and hazard along a few paths. */
 import { useId, useState } from "preact/hooks";
 import { rateUnit } from "../../../../src/metrics/rate-unit.js";
+import { cut } from "../../model/cut.js";
 import { readable } from "../../model/units.js";
 import { Chart, type ChartData } from "../../plots/chart.js";
 import { loaded, snapshot, studioDocument } from "../state/signals.js";
@@ -40,12 +41,16 @@ export function TraceFigures() {
   const name = states.includes(which) ? which : states[0]!;
   const series = traces.map((t, n) => ({ label: `path ${t.path + 1}`, color: curves[n]!, width: 1.2 }));
   const rates = rateUnit(unit);
+  const escapes = loaded.value?.cell?.escapes !== false;
+  const largest = Math.max(
+    ...traces.map((t) => t.eventRate.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY)),
+  );
   const x = { x: `time (${unit})`, xRange: [t0, t1] as [number, number] };
   return (
     <>
       <Figure
         name="voltage"
-        title={name === "v" ? "Voltage" : `State ${name}`}
+        title={name === "v" ? "Voltage" : `State ${cut(name, 40)}`}
         aside={
           <>
             <span class="key-item">
@@ -60,7 +65,9 @@ export function TraceFigures() {
                 </label>
                 <select id={id} value={name} onChange={(event) => setWhich(event.currentTarget.value)}>
                   {states.map((s) => (
-                    <option key={s}>{s}</option>
+                    <option key={s} value={s}>
+                      {cut(s, 40)}
+                    </option>
                   ))}
                 </select>
               </span>
@@ -72,27 +79,51 @@ export function TraceFigures() {
           name="voltage"
           height={190}
           spec={{
-            title: `${name} of ${traces.length} paths`,
+            title: `${cut(name, 40)} of ${traces.length} paths`,
             ...x,
-            y: unitOf(name) ? `${name} (${unitOf(name)})` : name,
+            y: unitOf(name) ? `${cut(name, 24)} (${unitOf(name)})` : cut(name, 24),
             series,
           }}
           data={together(traces.map((t) => ({ x: t.times, y: t.states[name]! })))}
-          summary={`${name} along ${traces.length} generated paths${of} from ${t0} to ${t1} ${unit}.`}
+          summary={`${cut(name, 40)} along ${traces.length} generated paths${of} from ${t0} to ${t1} ${unit}.`}
         />
       </Figure>
-      <Figure name="hazard" title="Hazard" aside={<span class="key-item">the same paths</span>}>
-        <Chart
-          name="hazard"
-          height={190}
-          spec={{ title: `Hazard of ${traces.length} paths`, ...x, y: `λ (${rates.unit})`, fromZero: true, series }}
-          data={together(traces.map((t) => ({ x: t.times, y: t.eventRate.map((r) => r * rates.scale) })))}
-          summary={
-            `Hazard along ${traces.length} generated paths${of}; its largest value is ` +
-            `${readable(rates.scale * Math.max(...traces.map((t) => t.eventRate.reduce((a, b) => Math.max(a, b), 0))))} ${rates.unit}.`
-          }
-        />
-      </Figure>
+      {escapes ? (
+        <Figure name="hazard" title="Hazard" aside={<span class="key-item">the same paths</span>}>
+          <Chart
+            name="hazard"
+            height={190}
+            spec={{ title: `Hazard of ${traces.length} paths`, ...x, y: `λ (${rates.unit})`, fromZero: true, series }}
+            data={together(traces.map((t) => ({ x: t.times, y: t.eventRate.map((r) => r * rates.scale) })))}
+            summary={
+              `Hazard along ${traces.length} generated paths${of}; its largest value is ` +
+              `${readable(rates.scale * largest)} ${rates.unit}.`
+            }
+          />
+        </Figure>
+      ) : (
+        <Figure
+          name="event"
+          title="Rise of the event function"
+          aside={<span class="key-item">by its drift; it fires at 0, and has no hazard</span>}
+        >
+          <Chart
+            name="event"
+            height={190}
+            spec={{
+              title: `Rise of the event function of ${traces.length} paths`,
+              ...x,
+              y: `dE/dt (1/${unit})`,
+              series,
+            }}
+            data={together(traces.map((t) => ({ x: t.times, y: t.eventRate })))}
+            summary={
+              `Rise of the event function by its drift along ${traces.length} generated paths${of}; its largest value ` +
+              `is ${readable(largest)} per ${unit}. The cell has a hard threshold: there is no hazard.`
+            }
+          />
+        </Figure>
+      )}
     </>
   );
 }

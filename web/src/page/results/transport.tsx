@@ -1,11 +1,26 @@
 /** Controls of a run, how far it is, and what stands against it. */
 import { useId } from "preact/hooks";
+import { cut } from "../../model/cut.js";
 import { Action } from "../action.js";
 import { NumberInput } from "../fields.js";
-import { reset } from "../state/load.js";
+import { stop } from "../state/busy.js";
+import { remedies } from "../state/device.js";
 import { canTrain, objection } from "../state/objection.js";
 import { pause, setPaths, stepOnce, train } from "../state/run.js";
-import { going, loadingLong, pausing, state, step, studioDocument, totalSteps } from "../state/signals.js";
+import {
+  engine,
+  going,
+  loaded,
+  loading,
+  opening,
+  pausing,
+  state,
+  step,
+  studioDocument,
+  totalSteps,
+  waiting,
+} from "../state/signals.js";
+import { reset } from "../state/work.js";
 
 /** On narrow screens the numbers that move may lie far below the setup: brings them into view. */
 function showReadout(): void {
@@ -39,7 +54,7 @@ export function Transport() {
         <Action off={running || !canTrain.value} act={() => void stepOnce()}>
           Step
         </Action>
-        <Action off={running || !begun} act={() => void reset()}>
+        <Action off={!running && !begun && !loading.value && loaded.value?.ready !== false} act={() => void reset()}>
           Reset
         </Action>
       </div>
@@ -67,14 +82,34 @@ export function Transport() {
           {running && pausing.value && ", pausing after this one"}
           {state.value === "finished" && (beyond ? `, finished: ${totalSteps.value} asked` : ", finished")}
           {state.value === "paused" && ", paused"}
-          {loadingLong.value && ", being prepared: a step that is under way ends first"}
         </span>
       </div>
+      <Waiting />
       {against && (
         <p class={against.field ? "objection" : "objection waits"} id={why} role={against.field ? "alert" : undefined}>
-          {against.field && <code>{against.field}</code>} {against.message}
+          {against.field && <code>{cut(against.field, 80)}</code>} {cut(against.message, 600)}
         </p>
       )}
     </section>
+  );
+}
+
+/** What is waited for, once that is long, and how to end it. */
+function Waiting() {
+  const wait = waiting.value;
+  if (!wait) return null;
+  const onGpu = engine.value?.backend === "webgpu" || opening.value;
+  return (
+    <div class="waiting">
+      <p>{`${wait.text}, for ${wait.seconds}\u00a0s.`}</p>
+      <button type="button" onClick={stop}>
+        Stop
+      </button>
+      {onGpu && (
+        <button type="button" class="quiet" onClick={remedies.onCpu}>
+          Go on with the CPU
+        </button>
+      )}
+    </div>
   );
 }

@@ -2,7 +2,7 @@
 import type { CellDefinition } from "../../../../src/index.js";
 import { ownCell } from "../../model/document.js";
 import { ErrorText, errorAt } from "../fields.js";
-import { edit } from "../state/load.js";
+import { edit } from "../state/edit.js";
 import { locked } from "../state/signals.js";
 
 type Section = "state" | "noise" | "reset" | "receive" | "start";

@@ -1,14 +1,18 @@
 /** The equations of a cell, shown or written. */
 import { useState } from "preact/hooks";
 import { inherited } from "../../../../src/checks.js";
+import { cut } from "../../model/cut.js";
 import { ownCell, removeName } from "../../model/document.js";
 import { ErrorText } from "../fields.js";
 import { CheckRow } from "../rows.js";
-import { edit } from "../state/load.js";
+import { edit } from "../state/edit.js";
 import { loaded, locked, studioDocument } from "../state/signals.js";
 import { Equation, sections } from "./equation.js";
 import { Part } from "./part.js";
 import { Verdict } from "./verdict.js";
+
+/** Variables that are shown: a page of more would be slow, and nobody reads them. */
+const mostVariables = 60;
 
 export function Equations() {
   const document = studioDocument.value;
@@ -17,13 +21,15 @@ export function Equations() {
   const editable = own !== undefined && document.experiment === "equations";
   if (!editable) {
     return (
-      <Part title="Equations" open={false} note={cell?.name}>
+      <Part title="Equations" open={false} note={cell && cut(cell.name, 40)}>
         <dl class="equations-shown">
-          {cell?.equations.map((e) => (
+          {cell?.equations.slice(0, 5 * mostVariables).map((e) => (
             <div key={`${e.section}.${e.name}`}>
-              <dt>{e.section === "event" ? "event at 0 of" : sections.find(([s]) => s === e.section)![1](e.name)}</dt>
+              <dt>
+                {e.section === "event" ? "event at 0 of" : sections.find(([s]) => s === e.section)![1](cut(e.name, 24))}
+              </dt>
               <dd>
-                <code>{e.text}</code>
+                <code>{cut(e.text, 2000)}</code>
               </dd>
             </div>
           ))}
@@ -32,17 +38,18 @@ export function Equations() {
       </Part>
     );
   }
+  const names = Object.keys(own.state);
   return (
     <Part title="Equations" open>
-      {Object.keys(own.state).map((name) => (
+      {names.slice(0, mostVariables).map((name) => (
         <fieldset key={name} class="variable">
           <legend>
-            <code>{name}</code>
+            <code>{cut(name, 24)}</code>
             <button
               type="button"
               class="quiet"
-              aria-label={`remove the variable ${name}`}
-              disabled={locked.value || Object.keys(own.state).length < 2}
+              aria-label={`remove the variable ${cut(name, 24)}`}
+              disabled={locked.value || names.length < 2}
               onClick={() =>
                 edit((d) => {
                   removeName(ownCell(d)!, name);
@@ -55,7 +62,7 @@ export function Equations() {
           {sections.map(([section, label]) => (
             <Equation
               key={section}
-              label={label(name)}
+              label={label(cut(name, 24))}
               section={section}
               name={name}
               text={own[section]?.[name] ?? ""}
@@ -64,6 +71,9 @@ export function Equations() {
           ))}
         </fieldset>
       ))}
+      {names.length > mostVariables && (
+        <p class="hint">And {names.length - mostVariables} variables more, which the job file shows.</p>
+      )}
       <Equation label="It fires when this rises through 0" section="event" name="" text={own.event} optional={false} />
       <AddVariable />
       <p class="hint">

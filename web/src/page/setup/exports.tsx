@@ -1,5 +1,6 @@
 /** Sharing, saving, opening. */
 import { useRef } from "preact/hooks";
+import { forget, notKept } from "../state/keep.js";
 import { readFile } from "../state/open-file.js";
 import { exportJob, exportParameters, exportTrains } from "../state/save.js";
 import { share } from "../state/share.js";
@@ -32,7 +33,7 @@ export function Exports() {
           class="visually-hidden"
           tabIndex={-1}
           aria-label="file to open"
-          accept=".json,.npz,application/json"
+          accept=".json,.npz,.csv,application/json"
           onChange={(event) => {
             const file = event.currentTarget.files?.[0];
             if (file) void readFile(file);
@@ -40,6 +41,14 @@ export function Exports() {
           }}
         />
       </div>
+      <p class="hint kept">
+        {notKept.value === undefined
+          ? "Each experiment, its run and the recording are kept in this browser."
+          : "Nothing is kept in this browser."}{" "}
+        <button type="button" class="quiet" onClick={() => void forget()}>
+          Forget them
+        </button>
+      </p>
     </section>
   );
 }

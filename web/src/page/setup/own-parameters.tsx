@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { inherited } from "../../../../src/checks.js";
 import { ownCell, removeName, type StudioDocument } from "../../model/document.js";
 import { ErrorText } from "../fields.js";
-import { edit } from "../state/load.js";
+import { edit } from "../state/edit.js";
 import { locked, studioDocument } from "../state/signals.js";
 
 export const without = ({ job }: StudioDocument, name: string): StudioDocument["job"]["trainable"] =>

@@ -4,12 +4,15 @@ import { ownCell, trainedNames } from "../../model/document.js";
 import { meaningOf } from "../../model/units.js";
 import { ErrorText, errorAt, NumberInput } from "../fields.js";
 import { Name } from "../name.js";
-import { edit } from "../state/load.js";
+import { edit } from "../state/edit.js";
 import { loaded, locked, studioDocument } from "../state/signals.js";
 import { unitOf } from "../state/unit-of.js";
 import { OwnParameters, without } from "./own-parameters.js";
 import { Part } from "./part.js";
 import { setStart, startOf } from "./start-value.js";
+
+/** Rows that are shown. */
+const mostRows = 200;
 
 /** What is wrong with a value of a row, over the width of the table. */
 function RowError({ field, id, columns }: { field: string; id: string; columns: number }) {
@@ -46,7 +49,7 @@ export function Parameters() {
           </tr>
         </thead>
         <tbody>
-          {rows.map((name) => {
+          {rows.slice(0, mostRows).map((name) => {
             const start = startOf(document, name);
             const trained = chosen.includes(name);
             const known = truth?.[name];
@@ -140,6 +143,9 @@ export function Parameters() {
           })}
         </tbody>
       </table>
+      {rows.length > mostRows && (
+        <p class="hint">And {rows.length - mostRows} parameters more, which the job file shows.</p>
+      )}
       {job.trainable.length === 0 && (
         <ErrorText id="trainable-error">Choose at least one parameter to train.</ErrorText>
       )}

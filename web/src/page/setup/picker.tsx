@@ -1,7 +1,7 @@
 /** Choice of the experiment. */
 import { cards } from "../../model/experiments.js";
-import { choose } from "../state/load.js";
 import { studioDocument } from "../state/signals.js";
+import { choose } from "../state/work.js";
 
 export function Picker() {
   const { experiment } = studioDocument.value;

@@ -1,10 +1,23 @@
 /** The recording that a cell is fitted to: its file, and which of its lists is what. */
 import { useRef, useState } from "preact/hooks";
+import { cut } from "../../model/cut.js";
 import type { StudioDocument } from "../../model/document.js";
+import { inUnits } from "../../model/recording-document.js";
+import {
+  type CurrentUnit,
+  currentUnits,
+  doubts,
+  type TimeUnit,
+  timeUnits,
+  unitNames,
+  unitOfScale,
+} from "../../model/recording-units.js";
+import type { RecordingFacts } from "../../worker/protocol.js";
 import { ChoiceRow, NumberRow } from "../rows.js";
+import { edit } from "../state/edit.js";
 import { awaitsRecording } from "../state/objection.js";
 import { readFile } from "../state/open-file.js";
-import { loaded, recording, studioDocument } from "../state/signals.js";
+import { loaded, locked, recording, studioDocument } from "../state/signals.js";
 
 /** What is out of the ordinary in the trials, from a recording or a job. */
 export function ObservedHints() {
@@ -14,7 +27,7 @@ export function ObservedHints() {
     <div data-hint="observed">
       {hints.map((hint) => (
         <p key={hint} class="hint">
-          {hint}
+          {cut(hint, 600)}
         </p>
       ))}
     </div>
@@ -47,16 +60,16 @@ export function RecordingPart() {
         <p>
           {facts && !missing ? (
             <>
-              <strong>{facts.name}</strong>
+              <strong>{cut(facts.name)}</strong>
               <br />
               {facts.lists.length} {facts.lists.length === 1 ? "list" : "lists"}. Drop another file to replace it.
             </>
           ) : missing && "name" in observed && observed.name ? (
             <>
-              This experiment needs the recording <strong>{observed.name}</strong>. Drop it here.
+              This experiment needs the recording <strong>{cut(observed.name)}</strong>. Drop it here.
             </>
           ) : (
-            <>Drop a recording here: JSON or npz.</>
+            <>Drop a recording here: JSON, npz or CSV.</>
           )}
         </p>
         <button type="button" onClick={() => input.current?.click()}>
@@ -68,7 +81,7 @@ export function RecordingPart() {
           class="visually-hidden"
           tabIndex={-1}
           aria-label="recording file"
-          accept=".json,.npz,application/json"
+          accept=".json,.npz,.csv,application/json"
           onChange={(event) => {
             const file = event.currentTarget.files?.[0];
             if (file) void readFile(file);
@@ -83,8 +96,16 @@ export function RecordingPart() {
               <ChoiceRow
                 label="Current"
                 value={reference.key}
-                options={facts.lists.filter((l) => !l.nested).map((l) => [l.key, `${l.key} (${l.length})`] as const)}
+                options={facts.lists
+                  .filter((l) => !l.nested)
+                  .map((l) => [l.key, `${cut(l.key, 40)} (${l.length})`] as const)}
                 set={(d, key) => setReference(d, { key })}
+              />
+              <UnitRow
+                label="Unit of its samples"
+                units={currentUnits}
+                scale={reference.scale ?? 1}
+                set={(d, current) => inUnits(d, facts, { current })}
               />
               <NumberRow
                 label="Scale of its samples"
@@ -110,21 +131,79 @@ export function RecordingPart() {
               value={observed.key}
               options={facts.lists
                 .filter((l) => l.nested)
-                .map((l) => [l.key, `${l.key} (${l.length} trials)`] as const)}
+                .map((l) => [l.key, `${cut(l.key, 40)} (${l.length} trials)`] as const)}
               set={(d, key) => {
                 if (d.observed.kind === "recording") d.observed.key = key;
               }}
             />
           )}
+          <UnitRow
+            label="Unit of spike times"
+            units={timeUnits}
+            scale={observed.scale ?? 1}
+            set={(d, time) => inUnits(d, facts, { time })}
+          />
         </div>
       )}
+      {facts && !missing && <Doubts facts={facts} />}
       {!facts && (
         <p class="hint">
           A JSON object or npz with one list of samples of the current and one list of trials, each a list of spike
-          times. The file stays in this page.
+          times; or a table (CSV) of trial and spike time. The file stays in this browser.
         </p>
       )}
     </section>
+  );
+}
+
+/** The unit in which a list of the file is read. */
+function UnitRow<U extends TimeUnit | CurrentUnit>(props: {
+  label: string;
+  units: Record<U, number>;
+  scale: number;
+  set(document: StudioDocument, unit: U): void;
+}) {
+  const { label, units, scale, set } = props;
+  const unit = unitOfScale(scale, units);
+  const options = (Object.keys(units) as U[]).map((u) => [u, u] as const);
+  return (
+    <ChoiceRow<U | "">
+      label={label}
+      value={unit ?? ""}
+      options={unit === undefined ? [["", "its own scale"], ...options] : options}
+      set={(d, chosen) => {
+        if (chosen !== "") set(d, chosen);
+      }}
+    />
+  );
+}
+
+/** Units in which the recording makes no sense, and a way out. */
+function Doubts({ facts }: { facts: RecordingFacts }) {
+  // Of this recording: what is sure of one is not of the next.
+  const [sure, setSure] = useState<{ of: RecordingFacts; about: string[] }>({ of: facts, about: [] });
+  const about = sure.of === facts ? sure.about : [];
+  const open = doubts(studioDocument.value, facts).filter((d) => !about.includes(d.about));
+  return (
+    <>
+      {open.map((doubt) => (
+        <div key={doubt.about} class="notice warning doubt" role="alert">
+          <p>{doubt.text}</p>
+          <div class="notice-buttons">
+            <button
+              type="button"
+              disabled={locked.value}
+              onClick={() => edit((d) => inUnits(d, facts, { [doubt.about]: doubt.instead }))}
+            >
+              Yes, {unitNames[doubt.instead]}
+            </button>
+            <button type="button" onClick={() => setSure({ of: facts, about: [...about, doubt.about] })}>
+              No, {unitNames[doubt.taken]}
+            </button>
+          </div>
+        </div>
+      ))}
+    </>
   );
 }
 

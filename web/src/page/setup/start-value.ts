@@ -1,5 +1,5 @@
 /** Values of parameters at the start. */
-import type { StudioDocument } from "../../model/document.js";
+import { ownCell, type StudioDocument } from "../../model/document.js";
 import { readable } from "../../model/units.js";
 import { loaded } from "../state/signals.js";
 
@@ -16,7 +16,9 @@ export function startOf(document: StudioDocument, name: string): number | string
     if (weights && "uniform" in weights) return `drawn from ${weights.uniform.join(" to ")}`;
     return weights ? spread(numbers(weights)) : "none";
   }
-  const value = job.network.parameters?.[name] ?? loaded.value?.cell?.defaults[name];
+  // A cell of one's own holds its values also while its equations are no cell.
+  const defaults = ownCell(document)?.parameters ?? loaded.value?.cell?.defaults;
+  const value = job.network.parameters?.[name] ?? defaults?.[name];
   return typeof value === "number" ? value : Array.isArray(value) ? spread(value) : "";
 }
 

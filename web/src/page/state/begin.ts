@@ -1,34 +1,38 @@
-/** How the page begins: the document of its address, and an engine. */
-import { StudioError } from "../client.js";
-import { adopt, lastNeuron, load } from "./load.js";
-import { failed } from "./notices.js";
-import { linked } from "./share.js";
-import { engine, engineProblem, neuron, studioDocument } from "./signals.js";
+/** How the page begins: the work that was kept, the document of its address, and an engine. */
+import { markOf, worthKeeping } from "../../model/work.js";
+import { onCpu } from "./busy.js";
+import { remedies } from "./device.js";
+import { comeBack, keepFromNowOn } from "./keep.js";
+import { load } from "./load.js";
+import { openBackend } from "./revive.js";
+import { linked, openLink } from "./share.js";
+import { link, standing } from "./signals.js";
+import { opened, show, workOn } from "./work.js";
 import { client } from "./worker.js";
 
-/** Opens an engine, then loads the document into it, from where it stands: parameters may have been opened meanwhile. */
-export async function openEngine(backend: "webgpu" | "cpu"): Promise<void> {
-  try {
-    engine.value = await client.call("open", backend);
-    engineProblem.value = undefined;
-  } catch (error) {
-    engineProblem.value = (error as Error).message;
-    if (!(error instanceof StudioError && error.code === "no-adapter")) failed("The engine could not be opened", error);
-  }
-  await load("keep");
-}
-
 export async function begin(): Promise<void> {
-  const document = await linked();
-  if (document) {
-    studioDocument.value = document;
-    neuron.value = lastNeuron(document);
-  }
-  window.addEventListener("hashchange", async () => {
-    const next = await linked();
-    if (next) await adopt(next, null);
-  });
+  remedies.retry = () => void client.call("retry").catch(() => {});
+  remedies.onCpu = () => void onCpu();
   // For tests of what happens when a driver crashes.
   (window as unknown as { saltationStudio: unknown }).saltationStudio = { loseDevice: () => client.call("loseDevice") };
-  await openEngine("webgpu");
+  const [document] = await Promise.all([linked(), comeBack()]);
+  let asks = false;
+  if (document) {
+    const mark = markOf(location.hash);
+    const before = workOn(document.experiment);
+    // What was made of the same link goes on; other work is not given up without a question.
+    const goesOn = worthKeeping(before) && before.link === mark;
+    asks = worthKeeping(before) && !goesOn;
+    if (!asks) show(goesOn ? before : { ...opened(document), link: mark });
+  }
+  keepFromNowOn();
+  window.addEventListener("hashchange", async () => {
+    const next = await linked();
+    if (next && link.value !== markOf(location.hash)) await openLink(next);
+  });
+  const { generation } = client;
+  await openBackend("webgpu");
+  // Unless the user could not wait for it.
+  if (generation === client.generation) await load(standing.value);
+  if (document && asks) await openLink(document);
 }

@@ -1,15 +1,20 @@
 /** Values by step, as they come in. */
-import type { Entry, StudioEvent } from "../../worker/protocol.js";
+import type { Curves, Entry, StudioEvent } from "../../worker/protocol.js";
 
-/** Values by step, as they come in. */
 export class History {
-  readonly steps: number[] = [];
-  readonly loss: number[] = [];
-  /** [entry][step] */
-  readonly values: number[][];
+  constructor(
+    entries: readonly Entry[],
+    readonly steps: number[] = [],
+    readonly loss: number[] = [],
+    /** [entry][step] */
+    readonly values: number[][] = entries.map(() => []),
+  ) {}
 
-  constructor(entries: readonly Entry[]) {
-    this.values = entries.map(() => []);
+  /** Curves that were left, up to a step. */
+  static upTo({ entries, steps, loss, values }: Curves, step: number): History {
+    const beyond = steps.findIndex((s) => s >= step);
+    const cut = (list: number[]): number[] => list.slice(0, beyond < 0 ? steps.length : beyond);
+    return new History(entries, cut(steps), cut(loss), values.map(cut));
   }
 
   append(event: Extract<StudioEvent, { kind: "progress" }>): void {

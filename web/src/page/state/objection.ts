@@ -1,5 +1,6 @@
 /** What stands against training, and whether it can go. */
 import { computed, signal } from "@preact/signals";
+import { cut } from "../../model/cut.js";
 import type { FieldError } from "../../worker/protocol.js";
 import { engine, loaded, loading, recording, state, studioDocument } from "./signals.js";
 
@@ -24,7 +25,7 @@ export const objection = computed((): FieldError | undefined => {
   if (typed) return { field: typed[0], message: typed[1] };
   const { observed } = studioDocument.value;
   if (awaitsRecording.value) {
-    const which = "name" in observed && observed.name ? `The recording ${observed.name}` : "A recording";
+    const which = "name" in observed && observed.name ? `The recording ${cut(observed.name)}` : "A recording";
     return { field: "", message: `${which} is needed first: drop its file on the page.` };
   }
   return loaded.value?.error;

@@ -1,6 +1,6 @@
 /** What a run can be told. */
 import type { StudioDocument } from "../../model/document.js";
-import { edit } from "./load.js";
+import { aboutToChange, edit } from "./edit.js";
 import { failed } from "./notices.js";
 import { refuse } from "./objection.js";
 import { loaded, loading, neuron, pausing, studioDocument } from "./signals.js";
@@ -33,6 +33,7 @@ export async function setPaths(paths: number): Promise<void> {
     }
     const document = structuredClone(studioDocument.value);
     change(document);
+    aboutToChange(true);
     studioDocument.value = document;
   } catch (error) {
     failed("The number of paths could not be changed", error);

@@ -1,9 +1,12 @@
 /** Experiments in the address. */
 import type { StudioDocument } from "../../model/document.js";
 import { fromHash, toHash } from "../../model/link.js";
+import { markOf } from "../../model/work.js";
 import { failed, notify } from "./notices.js";
-import { studioDocument } from "./signals.js";
+import { replaceAsked } from "./replace.js";
+import { link, studioDocument } from "./signals.js";
 import { say } from "./spoken.js";
+import { opened } from "./work.js";
 import { client } from "./worker.js";
 
 /** Puts the document into the address and on the clipboard. */
@@ -16,6 +19,8 @@ export async function share(): Promise<void> {
     return;
   }
   globalThis.history.replaceState(null, "", hash);
+  // A reload goes on with the work, which this link is made of.
+  link.value = markOf(hash);
   try {
     await navigator.clipboard.writeText(location.href);
     notify("info", "Link copied", "It holds the experiment and its parameters, and nothing else of yours.");
@@ -34,4 +39,9 @@ export async function linked(): Promise<StudioDocument | undefined> {
     failed("The link could not be read", error);
     return undefined;
   }
+}
+
+/** Opens the document of the address. */
+export async function openLink(document: StudioDocument): Promise<void> {
+  await replaceAsked("The experiment in the link", { ...opened(document), link: markOf(location.hash) });
 }

@@ -2,7 +2,15 @@
 import { computed, signal } from "@preact/signals";
 import type { StudioDocument } from "../../model/document.js";
 import { newDocument } from "../../model/experiments.js";
-import type { EngineFacts, Entry, LoadResult, RecordingFacts, RunState, StudioEvent } from "../../worker/protocol.js";
+import type {
+  EngineFacts,
+  Entry,
+  LoadResult,
+  RecordingFacts,
+  RunState,
+  Standing,
+  StudioEvent,
+} from "../../worker/protocol.js";
 import { History } from "./history.js";
 
 export type Snapshot = Extract<StudioEvent, { kind: "snapshot" }>;
@@ -22,13 +30,23 @@ export const bytes = signal<number | undefined>(undefined);
 export const saturated = signal(0);
 export const snapshot = signal<Snapshot | undefined>(undefined);
 export const recording = signal<RecordingFacts | undefined>(undefined);
+/** Its file, for another worker, and to be kept. */
+export const recordingFile = signal<{ name: string; bytes: Uint8Array } | undefined>(undefined);
 export const neuron = signal(0);
 /** Counts loads and changes: what is said of one that is overtaken by either counts no more. */
 export const loads = signal(0);
 /** Whether a run is being prepared. */
 export const loading = signal(true);
-/** Whether that takes long. */
-export const loadingLong = signal(false);
+/** Whether an engine is being opened. */
+export const opening = signal(false);
+/** What the page waits for, and how long it has, once that is long. */
+export const waiting = signal<{ text: string; seconds: number } | undefined>(undefined);
+/** Where the run stands; null at the start. */
+export const standing = signal<Standing | null>(null);
+/** Whether the document was changed since it came here. */
+export const edited = signal(false);
+/** A mark of the link that the document came by. */
+export const link = signal<string | null>(null);
 /** Whether the run rests after the step under way. */
 export const pausing = signal(false);
 export const going = computed(() => state.value === "running");

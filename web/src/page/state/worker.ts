@@ -1,8 +1,9 @@
 /** The worker, and what the page makes of its events. */
 import { batch } from "@preact/signals";
-import type { StudioEvent } from "../../worker/protocol.js";
+import type { Standing, StudioEvent } from "../../worker/protocol.js";
 import { StudioClient } from "../client.js";
-import { notify, withdraw } from "./notices.js";
+import { deviceLost, lostActions, lostInWords, recoveredInWords } from "./device.js";
+import { begunAnew, notify, stalePage, withdraw } from "./notices.js";
 import {
   bytes,
   clearHistory,
@@ -13,6 +14,7 @@ import {
   rate,
   saturated,
   snapshot,
+  standing,
   state,
   step,
   totalSteps,
@@ -26,9 +28,23 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 let picturedAt = 0;
 
+/** When the worker last said something, and what it then began to do. */
+export const heard = { at: 0, doing: "" };
+
+/** Where a run that was left came to stand, by its load. */
+export const left = { stands: (_load: number, _standing: Standing | null): void => {} };
+
 function listen(event: StudioEvent, load?: number): void {
+  heard.at = performance.now();
+  if (event.kind === "doing") {
+    heard.doing = event.text;
+    return;
+  }
   // A run that was left may still be in a step.
-  if (load !== undefined && load !== loads.value) return;
+  if (load !== undefined && load !== loads.value) {
+    if (event.kind === "standing") left.stands(load, event.standing);
+    return;
+  }
   batch(() => {
     switch (event.kind) {
       case "state": {
@@ -39,6 +55,7 @@ function listen(event: StudioEvent, load?: number): void {
         if (event.state !== before) {
           if (event.state === "running") {
             withdraw("Training stopped");
+            withdraw(begunAnew);
             say(before === "ready" ? "Training started." : "Training goes on.");
           }
           if (event.state === "paused") say(`Paused after ${event.step} of ${event.steps} steps: ${valuesInWords()}.`);
@@ -74,23 +91,27 @@ function listen(event: StudioEvent, load?: number): void {
       case "engine":
         engine.value = event.facts;
         break;
+      case "standing":
+        standing.value = event.standing;
+        break;
       case "lost":
-        notify("warning", "The GPU device was lost", `At step ${event.step}. A new one is being opened …`);
-        say("The GPU device was lost.");
+        heard.doing = "The next GPU device is awaited";
+        notify("warning", deviceLost, lostInWords(event, step.value), ...lostActions(event));
+        if (event.times === 1) say("The GPU device was lost.");
         break;
       case "recovered":
-        notify(
-          "warning",
-          "The GPU device was lost",
-          `A new one was opened, and the run goes on from its last step, number ${event.step}.`,
-        );
-        say(`A new GPU device was opened; the run goes on from step ${event.step}.`);
+        notify("warning", deviceLost, recoveredInWords(step.value));
+        say(`A new GPU device was opened; the run goes on from step ${step.value}.`);
         break;
       case "failure":
-        notify("error", "Training stopped", event.message);
+        if (event.code === "stale") stalePage();
+        else notify("error", "Training stopped", event.message);
         break;
     }
   });
 }
 
-export const client = new StudioClient(listen);
+export const client = new StudioClient(
+  () => new Worker(new URL("../../worker/worker.ts", import.meta.url), { type: "module", name: "saltation" }),
+  listen,
+);

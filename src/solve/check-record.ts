@@ -1,0 +1,57 @@
+/** Spike records of a GPU that are full: whether a neuron in them fires without end, and why. */
+import type { SaltationError } from "../errors.js";
+import type { Gpu } from "../gpu/index.js";
+import type { SolvedChunk } from "./chunk-solver.js";
+import { firesTooOften, mostPerStep } from "./endless.js";
+import type { SolvePlan } from "./plan.js";
+
+/** Neurons times steps that the float64 twin solves to find a cause: seconds. */
+const mostSearched = 1e6;
+
+/** The twin, which has the states, says why. */
+async function refusal(plan: SolvePlan, path: number, neuron: number, step: number): Promise<SaltationError> {
+  if (plan.network.neurons * (step + 1) <= mostSearched) {
+    const { failureOf } = await import("../twin/evaluate.js");
+    const failure = failureOf({ ...plan, steps: step + 1 }, path);
+    if (failure) return failure;
+  }
+  const cause =
+    `its reset does not take the event function below 0, or its rate is too high for dt = ${plan.dt}; ` +
+    "check the reset, weights, currents and parameters";
+  return firesTooOften(neuron, step, cause);
+}
+
+/** Paths whose records are looked at. */
+const mostPaths = 64;
+
+/**
+ * Looks through the records of paths that fill them.
+ * @throws SaltationError where a neuron fires more than `mostPerStep` times in a step.
+ */
+export async function checkRecord(gpu: Gpu, plan: SolvePlan, solved: SolvedChunk, recordWords: number): Promise<void> {
+  const { paths, slots } = solved;
+  if (slots <= mostPerStep) return;
+  const batch = gpu.batch("read record");
+  const reads = [
+    batch.read(solved.record, 0, 4 * recordWords * slots * paths),
+    batch.read(solved.counts.storage, solved.counts.byteOffset, 4 * paths),
+  ];
+  batch.submit();
+  const [record, counts] = (await Promise.all(reads)).map((data) => new Uint32Array(data)) as [
+    Uint32Array,
+    Uint32Array,
+  ];
+  const full = Array.from(counts.keys()).filter((i) => counts[i]! >= slots);
+  for (const i of full.slice(0, mostPaths)) {
+    /** Of each neuron: the step at hand, and its spikes there. */
+    const last = new Map<number, { step: number; count: number }>();
+    for (let n = 0; n < slots; n++) {
+      const at = n * recordWords * paths + i;
+      const step = record[at]!;
+      const neuron = recordWords === 3 ? record[at + 2 * paths]! : 0;
+      const known = last.get(neuron);
+      if (known?.step !== step) last.set(neuron, { step, count: 1 });
+      else if (++known.count > mostPerStep) throw await refusal(plan, solved.firstPath + i, neuron, step);
+    }
+  }
+}

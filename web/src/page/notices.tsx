@@ -1,0 +1,74 @@
+/** Notices and the question at the top of the page. */
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
+import { NoGpu } from "./no-gpu.js";
+import { onCpu } from "./state/busy.js";
+import { dismiss, notices } from "./state/notices.js";
+import { type Question, question } from "./state/question.js";
+import { engine, engineProblem } from "./state/signals.js";
+
+export function Notices() {
+  const asked = question.value;
+  return (
+    <div class="notices">
+      {asked && <Asked key={asked.text} asked={asked} />}
+      {engineProblem.value !== undefined && !engine.value && (
+        <NoGpu advice="Fewer paths help." onCpu={() => void onCpu()} />
+      )}
+      {notices.value.map((n) => (
+        <section key={n.id} class={`notice ${n.kind}`} role={n.kind === "info" ? "status" : "alert"}>
+          <p>
+            <strong>{n.title}.</strong> {n.text}
+          </p>
+          <div class="notice-buttons">
+            {n.actions.map(({ label, run }) => (
+              <button
+                key={label}
+                type="button"
+                onClick={() => {
+                  dismiss(n.id);
+                  run();
+                }}
+              >
+                {label}
+              </button>
+            ))}
+            <button type="button" class="quiet" aria-label={`dismiss: ${n.title}`} onClick={() => dismiss(n.id)}>
+              Dismiss
+            </button>
+          </div>
+        </section>
+      ))}
+    </div>
+  );
+}
+
+/** The question: it takes the focus, and gives it back. Escape says no. */
+function Asked({ asked }: { asked: Question }) {
+  const id = useId();
+  const no = useRef<HTMLButtonElement>(null);
+  useLayoutEffect(() => {
+    const before = document.activeElement;
+    no.current?.focus();
+    return () => {
+      if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
+    };
+  }, []);
+  return (
+    <div
+      class="notice warning question"
+      role="alertdialog"
+      aria-labelledby={id}
+      onKeyDown={(event) => event.key === "Escape" && asked.answer(false)}
+    >
+      <p id={id}>{asked.text}</p>
+      <div class="notice-buttons">
+        <button ref={no} type="button" onClick={() => asked.answer(false)}>
+          {asked.no}
+        </button>
+        <button type="button" class="primary" onClick={() => asked.answer(true)}>
+          {asked.yes}
+        </button>
+      </div>
+    </div>
+  );
+}
