@@ -25,7 +25,7 @@ export interface Kind {
 export const kinds = {
   jobs: {
     what: "mutated jobs, on both backends",
-    items: { full: 10_000, ci: 1500, tiny: 40 },
+    items: { full: 10_000, ci: 1200, tiny: 40 },
     workers: 2,
     watchdog: 120,
     open: async (folder) => new (await import("./jobs.js")).JobFuzzer(folder),
@@ -53,7 +53,7 @@ export const kinds = {
   },
   devices: {
     what: "devices lost under a command",
-    items: { full: 60, ci: 20, tiny: 4 },
+    items: { full: 40, ci: 12, tiny: 4 },
     workers: 2,
     watchdog: 120,
     open: async (folder) => (await import("./devices.js")).openDevices(folder),

@@ -49,7 +49,7 @@ async function serve({ kind, seed, watchdog, onVerdict }: PoolOptions, waiting: 
     detached: true, // a group of its own, which ends with all that it started
     stdio: ["ignore", "ignore", "pipe", "ipc"],
     execArgv: ["--expose-gc", "--max-old-space-size=3000"],
-    env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: "" },
+    env: plain(),
   });
   const stop = (): void => endGroup(child);
   process.on("exit", stop);
@@ -103,4 +103,10 @@ function ask(child: ChildProcess, seed: number, item: number, watchdog: number):
     if (child.exitCode !== null || child.signalCode !== null) onExit(child.exitCode, child.signalCode);
     else child.send({ seed, item });
   });
+}
+
+/** The environment without a wish for colours: messages are looked at as plain text. */
+function plain(): NodeJS.ProcessEnv {
+  const { FORCE_COLOR: _, ...env } = process.env;
+  return { ...env, NO_COLOR: "1" };
 }

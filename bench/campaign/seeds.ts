@@ -8,7 +8,7 @@ const slif = { cell: "slif" };
 const one: Job = { network: slif, input: { current: 1.5 }, time, paths: 4, seed: 1 };
 
 /** Of noise that its hazard depends on a likelihood knows nothing. */
-const noNoise = { network: { cell: "slif", parameters: { sigma1: 0 } } };
+const noNoise = { network: { cell: "slif", parameters: { sigma1: 0, alpha: 0 } } };
 
 const dense: Job = {
   network: {
@@ -126,7 +126,7 @@ const gradients: Job[] = [
   { ...one, ...noNoise, observed, loss: { kind: "log-likelihood" }, with: ["current", "mu1"] },
   {
     ...edges,
-    network: { ...(edges.network as Job), parameters: { sigma1: 0 } },
+    network: { ...(edges.network as Job), parameters: { sigma1: 0, alpha: 0 } },
     observed: two,
     loss: { kind: "log-likelihood" },
     with: ["weights"],
@@ -161,7 +161,7 @@ const trains: Job[] = [
     ...one,
     ...noNoise,
     observed,
-    loss: { kind: "log-likelihood", batch: 2, parameters: { alpha: 0.01 } },
+    loss: { kind: "log-likelihood", batch: 2, parameters: { alpha: 0 } },
     trainable: ["current", { name: "mu1", transform: "softplus", learningRate: 0.001 }],
     optimiser: { kind: "sgd", learningRate: 0.001, momentum: 0.5, nesterov: true },
     steps: 2,

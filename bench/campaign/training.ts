@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 type Job = Record<string, unknown>;
 
 export const trainingJob = (change: Job): Job => ({
-  network: { cell: "slif", parameters: { sigma1: 0 } },
+  network: { cell: "slif", parameters: { sigma1: 0, alpha: 0 } },
   input: { current: 1.5 },
   time: { t1: 1, dt: 0.02 },
   paths: 8,

@@ -114,6 +114,7 @@ export function parseEquation(g: Graph, field: string, text: unknown, names: Rea
   const fits = (value: number, what: () => string): void => {
     if (!Number.isFinite(value)) fail(`${what()} is not a finite number`);
     if (!Number.isFinite(Math.fround(value))) fail(`${what()} exceeds 32-bit floats (3.4e38); rescale it`);
+    if (value !== 0 && Math.fround(value) === 0) fail(`${what()} is 0 in 32-bit floats (1.4e-45); rescale it`);
   };
   if (typeof text === "number") {
     fits(text, () => String(text));

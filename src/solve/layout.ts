@@ -6,6 +6,7 @@
 import { fail, isNumbers, type Numbers, show } from "../checks.js";
 import { isFlat } from "../driver/current.js";
 import type { Network } from "../network/network.js";
+import { quoted } from "../quoted.js";
 import type { SolvePlan } from "./plan.js";
 
 export interface View {
@@ -99,9 +100,9 @@ export function requestedViews(
     if (!known.includes(name)) {
       const why =
         name === "weights" ? "the network has no connections" : `cell "${network.cell.name}" has no such parameter`;
-      fail(`${field}[${i}]`, `"${name}": ${why}; known: ${known.join(", ")}`);
+      fail(`${field}[${i}]`, `${quoted(name)}: ${why}; known: ${known.join(", ")}`);
     }
-    if (names.indexOf(name) !== i) fail(`${field}[${i}]`, `"${name}" stands there twice`);
+    if (names.indexOf(name) !== i) fail(`${field}[${i}]`, `${quoted(name)} stands there twice`);
   });
   return names.map((n) => layout.views.get(n)!);
 }
