@@ -57,7 +57,7 @@ export function lossOf(
       `observed: is missing; loss "${loss.kind}" compares with observed spike trains`,
     );
   }
-  const trials = readTrials(observed, context, span);
+  const trials = readTrials(observed, context, span, neurons);
   switch (loss.kind) {
     case "first-spikes": {
       const n = wholeNumber("loss.spikes", loss.spikes ?? 3, 1, 2 ** 20);

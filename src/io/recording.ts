@@ -1,5 +1,5 @@
 /** References from a job into other files (JSON or npz), and repeated trials of spike times. */
-import { counted, fail, finiteNumber } from "../checks.js";
+import { counted, fail, finiteNumber, wholeNumber } from "../checks.js";
 import type { Current } from "../driver/current.js";
 import { escaped, quoted } from "../quoted.js";
 import { fileKind } from "./file-kind.js";
@@ -159,11 +159,16 @@ function checkCounts(field: string, counts: unknown, times: readonly number[][])
   });
 }
 
-/** The observed trials of a job, with references read: of a longer recording what lies within the interval. */
-export function readTrials(observed: TrialsJob, context: FileContext, { t0, t1 }: Span): Trial[] {
+/**
+ * The observed trials of a job, with references read: of a longer recording what lies within the interval.
+ * @param known number of neurons of the network; without it as many as a network may have.
+ */
+export function readTrials(observed: TrialsJob, context: FileContext, { t0, t1 }: Span, known = 65536): Trial[] {
   const field = "observed";
   let times: number[][];
   let neurons: number[][] | undefined;
+  /** Whether neuron -1 stands for no spike, as in what `saltation simulate` wrote. */
+  let padded = false;
   const nested = (value: unknown): number[][] => {
     if (!Array.isArray(value) || !value.every((row) => Array.isArray(row))) {
       fail(field, `expected a list of trials, each a list of spike times, got ${listOf(value, Array.isArray)}`);
@@ -182,6 +187,7 @@ export function readTrials(observed: TrialsJob, context: FileContext, { t0, t1 }
     if (!Array.isArray(both[0])) fail(field, `${file.path} has no spike_times; it has ${listed(file.keys)}`);
     times = nested(both[0]);
     neurons = both[1] === undefined ? undefined : nested(both[1]);
+    padded = true;
     checkCounts(`${field}: ${file.path}: spike_counts`, file.read("spike_counts"), times);
   }
   if (times.length === 0) fail(field, "holds no trial");
@@ -199,8 +205,8 @@ export function readTrials(observed: TrialsJob, context: FileContext, { t0, t1 }
     let before = -Infinity;
     const kept = row.flatMap((t, n) => {
       numberOf(`${field}[${i}][${n}]`, t);
-      const neuron = owners ? numberOf(`${field}.neurons[${i}][${n}]`, owners[n]) : 0;
-      if (neuron < 0) return [];
+      if (padded && owners?.[n] === -1) return [];
+      const neuron = owners ? wholeNumber(`${field}.neurons[${i}][${n}]`, owners[n], 0, known - 1) : 0;
       if (t < before)
         fail(`${field}[${i}][${n}]`, `time ${t} comes after ${before} in trial ${i}; sort its spikes by time`);
       before = t;
@@ -217,7 +223,7 @@ export function meanFirstTimes(trials: readonly Trial[], neurons: number, n: num
     const seen = new Array<number>(neurons).fill(0);
     trial.times.forEach((t, s) => {
       const k = trial.neurons[s]!;
-      if (!Number.isInteger(k) || k >= neurons) {
+      if (!(Number.isInteger(k) && k >= 0 && k < neurons)) {
         fail(`observed.neurons[${i}]`, `names neuron ${k}; the network has neurons 0 to ${neurons - 1}`);
       }
       if (seen[k]! < n) sums[k]![seen[k]!]! += t;

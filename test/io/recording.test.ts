@@ -2,6 +2,9 @@ import { describe, expect, it } from "vitest";
 import type { TrialsJob } from "../../src/io/job.js";
 import { writeNpz } from "../../src/io/npz.js";
 import { meanFirstTimes, readTrials } from "../../src/io/recording.js";
+import { defineNetwork } from "../../src/network/network.js";
+import { expectedSignatureLoss } from "../../src/train/losses/expected-signature.js";
+import { vanRossum } from "../../src/train/losses/van-rossum.js";
 
 const noFiles = {
   open: (): never => {
@@ -11,11 +14,34 @@ const noFiles = {
 
 describe("observed trials", () => {
   it("are those within the interval", () => {
-    const observed = { times: [[9.9, 10, 11, 12, 14, 10], []], neurons: [[0, 1, 0, 1, 0, -1], []] };
+    const observed = { times: [[9.9, 10, 11, 12, 14], []], neurons: [[0, 1, 0, 1, 0], []] };
     expect(readTrials(observed, noFiles, { t0: 10, t1: 14 })).toEqual([
       { times: [10, 11, 12], neurons: [1, 0, 1] },
       { times: [], neurons: [] },
     ]);
+  });
+
+  it("of an npz file end at its padding, neuron -1", () => {
+    const bytes = writeNpz({
+      spike_times: { data: Float64Array.of(0.2, 0.3, 0.4, 1), shape: [2, 2] },
+      spike_neurons: { data: Float64Array.of(0, 1, 1, -1), shape: [2, 2] },
+    });
+    const files = { open: () => ({ path: "s.npz", bytes }) };
+    expect(readTrials({ file: "s.npz" }, files, { t0: 0, t1: 2 }).map((t) => t.neurons)).toEqual([[0, 1], [1]]);
+  });
+
+  it.each([-5, -1, 0.5, 2])("are refused where they name neuron %s of two, also outside the interval", (neuron) => {
+    for (const t of [0.5, 5]) {
+      const read = () => readTrials({ times: [[0.2, t]], neurons: [[0, neuron]] }, noFiles, { t0: 0, t1: 1 }, 2);
+      expect(read).toThrow(`observed.neurons[0][1]: expected a whole number from 0 to 1, got ${neuron}`);
+    }
+    const trials = [{ times: [0.2], neurons: [neuron] }];
+    expect(() => meanFirstTimes(trials, 2, 1, 1)).toThrow("the network has neurons 0 to 1");
+    const losses = [vanRossum(trials, { tau: 1, unbiased: false }), expectedSignatureLoss(trials, { depth: 2 })];
+    for (const loss of losses) {
+      const check = () => loss.check?.(defineNetwork({ cell: "slif", neurons: 2 }));
+      expect(check).toThrow(`observed[0].neurons[0]: is ${neuron}; the network has neurons 0 to 1`);
+    }
   });
 
   it("give mean first times, t1 where there is none", () => {

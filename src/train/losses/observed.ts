@@ -18,9 +18,10 @@ export function checkObserved(observed: readonly SpikeTrainInput[], least = 1): 
 export function checkNeurons(observed: readonly SpikeTrainInput[], network: Network): void {
   observed.forEach((train, i) => {
     for (let n = 0; n < train.neurons.length; n++) {
-      if (!(train.neurons[n]! < network.neurons)) {
+      const k = train.neurons[n]!;
+      if (!(Number.isInteger(k) && k >= 0 && k < network.neurons)) {
         const known = `the network has neurons 0 to ${network.neurons - 1}`;
-        fail(`observed[${i}].neurons[${n}]`, `is ${show(train.neurons[n])}; ${known}`);
+        fail(`observed[${i}].neurons[${n}]`, `is ${show(k)}; ${known}`);
       }
     }
   });
