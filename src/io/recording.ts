@@ -146,6 +146,16 @@ export interface Span {
   readonly t1: number;
 }
 
+/** The span of all times. */
+export const always: Span = { t0: Number.NEGATIVE_INFINITY, t1: Number.POSITIVE_INFINITY };
+
+/** Of trials what lies within an interval, the spikes at its end not among them. */
+export const trialsWithin = (trials: readonly Trial[], { t0, t1 }: Span): Trial[] =>
+  trials.map(({ times, neurons }) => {
+    const kept = times.map((t) => t >= t0 && t < t1);
+    return { times: times.filter((_, n) => kept[n]), neurons: neurons.filter((_, n) => kept[n]) };
+  });
+
 /** @throws SaltationError where trains are said to have more spikes than there is room for. */
 function checkCounts(field: string, counts: unknown, times: readonly number[][]): void {
   if (counts === undefined) return;
@@ -163,7 +173,7 @@ function checkCounts(field: string, counts: unknown, times: readonly number[][])
  * The observed trials of a job, with references read: of a longer recording what lies within the interval.
  * @param known number of neurons of the network; without it as many as a network may have.
  */
-export function readTrials(observed: TrialsJob, context: FileContext, { t0, t1 }: Span, known = 65536): Trial[] {
+export function readTrials(observed: TrialsJob, context: FileContext, span: Span, known = 65536): Trial[] {
   const field = "observed";
   let times: number[][];
   let neurons: number[][] | undefined;
@@ -194,7 +204,7 @@ export function readTrials(observed: TrialsJob, context: FileContext, { t0, t1 }
   if (neurons && neurons.length !== times.length) {
     fail(`${field}.neurons`, `has ${counted(neurons.length, "trial")}, but ${field}.times has ${times.length}`);
   }
-  return times.map((row, i) => {
+  const trials = times.map((row, i) => {
     const owners = neurons?.[i];
     if (owners && owners.length !== row.length) {
       fail(
@@ -210,10 +220,11 @@ export function readTrials(observed: TrialsJob, context: FileContext, { t0, t1 }
       if (t < before)
         fail(`${field}[${i}][${n}]`, `time ${t} comes after ${before} in trial ${i}; sort its spikes by time`);
       before = t;
-      return t >= t0 && t < t1 ? [{ t, neuron }] : [];
+      return [{ t, neuron }];
     });
     return { times: kept.map((s) => s.t), neurons: kept.map((s) => s.neuron) };
   });
+  return trialsWithin(trials, span);
 }
 
 /** Mean over trials of each neuron's first n spike times, t1 where absent: [neurons][n]. */

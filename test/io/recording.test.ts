@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { lossOf } from "../../src/io/build.js";
 import type { TrialsJob } from "../../src/io/job.js";
 import { writeNpz } from "../../src/io/npz.js";
 import { meanFirstTimes, readTrials } from "../../src/io/recording.js";
 import { defineNetwork } from "../../src/network/network.js";
+import { planSolve } from "../../src/solve/plan.js";
 import { expectedSignatureLoss } from "../../src/train/losses/expected-signature.js";
 import { vanRossum } from "../../src/train/losses/van-rossum.js";
 
@@ -74,5 +76,48 @@ describe("observed trials", () => {
     expect(read(2, 1)).toEqual([[0.2, 0.3], [0.4]]);
     expect(() => read(2, 9)).toThrow(/observed: s\.npz: spike_counts\[1\]: is 9, but spike_times has 2 in a trial/);
     expect(() => read(2)).toThrow(/spike_counts: expected one number per trial \(2\), got a list of 1$/);
+  });
+});
+
+describe("observed spikes outside the time of a job", () => {
+  const ms = [
+    [210, 480, 800],
+    [250, 500],
+  ];
+  const span = { t0: 0, t1: 1 };
+  const warningsOf = (observed: TrialsJob, kind: "log-likelihood" | "first-spikes", until?: number) => {
+    const loss = lossOf({ kind }, observed, noFiles, 1, span, until);
+    const plan = planSolve(defineNetwork({ cell: "slif" }), { paths: 1, t1: 1, dt: 0.1 });
+    return loss.warnings?.(plan) ?? [];
+  };
+  const range = "outside t0 = 0 to t1 = 1, from 210 (trial 0, spike 0) to 800 (trial 0, spike 2)";
+
+  it.each(["log-likelihood", "first-spikes"] as const)("are refused where they are all: %s", (kind) => {
+    expect(() => warningsOf(ms, kind)).toThrow(`observed: all spikes (5) lie ${range}; give them in the unit of t1`);
+    expect(() => warningsOf(ms, kind, Number.POSITIVE_INFINITY)).toThrow("all spikes (5)");
+    expect(warningsOf({ times: ms, outside: "drop" }, kind)).toEqual([
+      `observed: 5 of 5 spikes are left out, as they lie ${range}`,
+    ]);
+    expect(warningsOf([[], []], kind)).toEqual([]);
+  });
+
+  it("are told where they are some, unless a comparison takes those after t1", () => {
+    const some = [
+      [-0.5, 0.2, 1],
+      [0.3, 7],
+    ];
+    const all = "outside t0 = 0 to t1 = 1, from -0.5 (trial 0, spike 0) to 7 (trial 1, spike 1)";
+    expect(warningsOf(some, "log-likelihood")).toEqual([`observed: 3 of 5 spikes are left out, as they lie ${all}`]);
+    expect(
+      warningsOf(
+        [
+          [0.2, 1],
+          [0.3, 7],
+        ],
+        "log-likelihood",
+        Number.POSITIVE_INFINITY,
+      ),
+    ).toEqual([]);
+    expect(warningsOf([[0, 0.999]], "log-likelihood")).toEqual([]);
   });
 });
