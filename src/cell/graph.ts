@@ -186,7 +186,13 @@ export class Graph {
   }
 
   unary(op: "exp" | "log" | "sqrt" | "sin" | "cos" | "tanh" | "abs", a: Node): Node {
-    return this.fold(op, [a]) ?? this.make(op, [a]);
+    const value = this.fold(op, [a]) ?? this.make(op, [a]);
+    const x = op === "log" ? onePlusExponential(a) : undefined;
+    if (!x) return value;
+    // Held below the bound inside too: there its derivative, masked by the choice, must not be 0 times infinity.
+    const bound = this.constant(softplusIsLinear);
+    const held = this.add(this.one, this.unary("exp", this.min(x, bound)));
+    return this.select(x, bound, this.make("log", [held]), x);
   }
 
   min(a: Node, b: Node): Node {
@@ -252,6 +258,17 @@ export class Graph {
     }
     return done.get(root)!;
   }
+}
+
+/** From here on log(1 + exp(x)) is x in float64, while exp(x), and products with its reciprocal, leave float32 soon. */
+const softplusIsLinear = 40;
+
+/** x where the node is 1 + exp(x). */
+export function onePlusExponential({ op, args }: Node): Node | undefined {
+  if (op !== "add") return undefined;
+  const [a, b] = args as [Node, Node];
+  const exponential = isConstant(a, 1) ? b : isConstant(b, 1) ? a : undefined;
+  return exponential?.op === "exp" ? exponential.args[0] : undefined;
 }
 
 export function isConstant(node: Node, value: number): boolean {

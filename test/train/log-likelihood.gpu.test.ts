@@ -177,6 +177,46 @@ describe("log-likelihood", () => {
     cpu.dispose();
   });
 
+  /** A cell with this hazard; v goes to the current. */
+  const withHazard = (hazard: string): CellDefinition => ({
+    name: "hazard",
+    state: { v: "I - v", s: hazard },
+    event: "s",
+    reset: { s: "log(u)" },
+    start: { s: "log(u)" },
+    parameters: { b: 300 },
+  });
+
+  it.each([
+    ["1000 / (1 + exp(-b * v))", -1],
+    ["log(1 + exp(b * v))", 1],
+    ["exp(b * v) / (exp(b * v) + 1)", 1],
+  ])("of the hazard %s, whose exponential leaves float32, is right", async (hazard, current) => {
+    const loss = logLikelihood([{ times: [0.21, 0.48] }]);
+    const cpu = await Engine.create({ backend: "cpu" });
+    const [gpu, twin] = await Promise.all(
+      [engine(), cpu].map((e) =>
+        e
+          .network({ cell: withHazard(hazard), current })
+          .valueAndGradient(loss, { paths: 1, t1: 1, dt: 0.01, with: ["b"] }),
+      ),
+    );
+    // float32 against float64: rounding of 100 sub-steps.
+    expect(Math.abs(gpu!.value / twin!.value - 1)).toBeLessThan(1e-5);
+    expect(Math.abs((gpu!.gradient.b as number) / (twin!.gradient.b as number) - 1)).toBeLessThan(1e-5);
+    cpu.dispose();
+  });
+
+  it.each([
+    "1000 / (2 + exp(-b * v))",
+    "0.001 * exp(-b * v)",
+  ])("of the hazard %s, which float32 does not hold, is an error and no number", async (hazard) => {
+    const asked = engine()
+      .network({ cell: withHazard(hazard), current: -1 })
+      .valueAndGradient(logLikelihood([{ times: [0.48] }]), { paths: 1, t1: 0.5, dt: 0.01, with: ["b"] });
+    await expect(asked).rejects.toThrow(/log-likelihood or its gradient became infinite or NaN/);
+  });
+
   it("has the same bits every time, and a row per trial", async () => {
     const loss = logLikelihood([{ times: [0.2, 0.5] }, { times: [0.3] }, { times: [] }]);
     const network = engine().network({ parameters: quiet, current: 1.5 });
