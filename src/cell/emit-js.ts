@@ -89,6 +89,8 @@ function operation(node: Node, a: readonly string[]): string {
       return `-${a[0]}`;
     case "select":
       return `${a[0]} < ${a[1]} ? ${a[2]} : ${a[3]}`;
+    case "gate":
+      return `${a[0]} === 0 ? 0 : ${a[1]}`;
     default:
       return `Math.${node.op}(${a.join(", ")})`;
   }

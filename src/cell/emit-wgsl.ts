@@ -85,6 +85,8 @@ export function wgslOperation(node: Node, a: readonly string[]): string {
       return `sal_${node.op}(${a[0]})`;
     case "select":
       return `select(${a[3]}, ${a[2]}, ${a[0]} < ${a[1]})`;
+    case "gate":
+      return `select(${a[1]}, 0.0f, ${a[0]} == 0.0f)`;
     default:
       return `${node.op}(${a.join(", ")})`;
   }

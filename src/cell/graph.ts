@@ -22,7 +22,9 @@ export type Op =
   | "min"
   | "max"
   /** select(a, b, x, y) is x where a < b, else y. */
-  | "select";
+  | "select"
+  /** gate(a, x) is 0 where a is 0, else x: a product with a, where the other factor may have no value. */
+  | "gate";
 
 export interface Node {
   /** Position in the graph; arguments always have smaller ids, so id order is a topological order. */
@@ -73,6 +75,8 @@ export function evaluateOp(op: Op, a: readonly number[]): number {
       return Math.max(x, y);
     case "select":
       return x < y ? a[2]! : a[3]!;
+    case "gate":
+      return x === 0 ? 0 : y;
     default:
       throw new Error(`operation ${op} has no value of its own`);
   }
@@ -82,6 +86,8 @@ export function evaluateOp(op: Op, a: readonly number[]): number {
 const largestProduct = 64;
 
 export class Graph {
+  /** Names of inputs that are above 0, whatever they are. */
+  readonly positive = new Set<string>();
   private readonly interned = new Map<string, Node>();
   private count = 0;
 
@@ -206,6 +212,12 @@ export class Graph {
     return this.make("select", [a, b, x, y]);
   }
 
+  gate(a: Node, x: Node): Node {
+    if (isConstant(x, 0)) return x;
+    if (a.op === "constant") return a.value === 0 ? this.zero : x;
+    return this.make("gate", [a, x]);
+  }
+
   /** Builds a node of the given operation from new arguments, simplifying. */
   rebuild(node: Node, args: readonly Node[]): Node {
     const [a, b] = args as [Node, Node];
@@ -231,6 +243,8 @@ export class Graph {
         return this.max(a, b);
       case "select":
         return this.select(a, b, args[2]!, args[3]!);
+      case "gate":
+        return this.gate(a, b);
       default:
         return this.unary(node.op, a);
     }
