@@ -48,6 +48,14 @@ function partials(g: Graph, node: Node): Node[] {
       return [g.neg(g.unary("sin", a))];
     case "tanh":
       return [g.sub(one, g.mul(node, node))];
+    case "softplus":
+      return [g.div(one, g.add(one, g.unary("exp", g.neg(a))))];
+    case "expm1":
+      return [g.unary("exp", a)];
+    case "log1p":
+      return [g.div(one, g.add(one, a))];
+    case "erf":
+      return [g.mul(g.constant(2 / Math.sqrt(Math.PI)), g.unary("exp", g.neg(g.mul(a, a))))];
     case "abs":
       return [g.select(a, zero, g.constant(-1), one)];
     case "min":
@@ -73,7 +81,7 @@ class Factors {
       if (n.args.some((a) => this.wild.get(a))) return true;
       if (n.op === "div") return !above0(this.g, n.args[1]!);
       if (n.op === "exp") return !bounded(n.args[0]!);
-      return n.op === "log" || n.op === "sqrt" || n.op === "pow";
+      return n.op === "log" || n.op === "log1p" || n.op === "expm1" || n.op === "sqrt" || n.op === "pow";
     };
     return settle(root, this.wild, (n) => n.args, of);
   }
@@ -116,6 +124,9 @@ class Factors {
         case "sqrt":
         case "sin":
         case "tanh":
+        case "expm1":
+        case "log1p":
+        case "erf":
         case "pow":
           return none(a);
         default:

@@ -2,6 +2,7 @@
  * The expression graph: a directed acyclic graph in which equal expressions are one node (hash-consing), so that
  * whatever is emitted or differentiated from it shares its common subexpressions. Constructors simplify as they build.
  */
+import { bounded } from "./range.js";
 
 export type Op =
   | "constant"
@@ -18,6 +19,7 @@ export type Op =
   | "sin"
   | "cos"
   | "tanh"
+  | UnaryFunction
   | "abs"
   | "min"
   | "max"
@@ -25,6 +27,9 @@ export type Op =
   | "select"
   /** gate(a, x) is 0 where a is 0, else x: a product with a, where the other factor may have no value. */
   | "gate";
+
+/** softplus(x) = log(1 + eˣ), expm1(x) = eˣ − 1, log1p(x) = log(1 + x), and the error function. */
+export type UnaryFunction = "softplus" | "expm1" | "log1p" | "erf";
 
 export interface Node {
   /** Position in the graph; arguments always have smaller ids, so id order is a topological order. */
@@ -38,6 +43,15 @@ export interface Node {
 }
 
 const commutative = new Set<Op>(["add", "mul", "min", "max"]);
+
+/** The error function: a series without cancellation; beyond 6 it is 1 to rounding. */
+export function erf(x: number): number {
+  if (!(Math.abs(x) < 6)) return Math.sign(x);
+  let term = 2 * x * Math.exp(-x * x) * Math.PI ** -0.5;
+  let sum = term;
+  for (let n = 1; n < 200; n++) sum += term *= (2 * x * x) / (2 * n + 1);
+  return sum;
+}
 
 /** Value of one operation on numbers: the single place that says what each operation means. */
 export function evaluateOp(op: Op, a: readonly number[]): number {
@@ -67,6 +81,14 @@ export function evaluateOp(op: Op, a: readonly number[]): number {
       return Math.cos(x);
     case "tanh":
       return Math.tanh(x);
+    case "softplus":
+      return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+    case "expm1":
+      return Math.expm1(x);
+    case "log1p":
+      return Math.log1p(x);
+    case "erf":
+      return erf(x);
     case "abs":
       return Math.abs(x);
     case "min":
@@ -191,7 +213,12 @@ export class Graph {
     return this.fold("pow", [a, b]) ?? this.make("pow", [a, b]);
   }
 
-  unary(op: "exp" | "log" | "sqrt" | "sin" | "cos" | "tanh" | "abs", a: Node): Node {
+  /** The logarithm of 1 + eˣ is taken as softplus(x), which is finite where eˣ overflows. */
+  unary(op: "exp" | "log" | "sqrt" | "sin" | "cos" | "tanh" | "abs" | UnaryFunction, a: Node): Node {
+    if (op === "log" && a.op === "add") {
+      const power = a.args.find((n) => n.op === "exp" && !bounded(n.args[0]!));
+      if (power && a.args.some((n) => isConstant(n, 1))) return this.unary("softplus", power.args[0]!);
+    }
     return this.fold(op, [a]) ?? this.make(op, [a]);
   }
 
