@@ -46,6 +46,12 @@ ${shape.cell}
 ${solverFunctions(shape)}
 ${scheduleFunctions(shape)}
 
+// An integrated hazard; infinite where one step added more than a rate of 1e33, which exponentials reach only where they
+// come close to the largest float32, and are held there.
+fn told(integrated: f32) -> f32 {
+  return select(integrated, integrated * 3.4028234e38f, integrated > max(1e33f * run.dt, 1.0f));
+}
+
 @compute @workgroup_size(${shape.workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x;
@@ -84,7 +90,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       if (what == own_spike) {
         let integrated = cell_event(y);
         if (integrated < 0.0f) { impossible = min(impossible, entry); }
-        value += cell_log_hazard(y, current) - integrated;
+        value += cell_log_hazard(y, current) - told(integrated);
         y = cell_reset(y, 1.0f);
       } else {
         y = cell_receive(y, entry_weight(what));
@@ -97,7 +103,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     }
   }
   if (step == run.steps) {
-    value -= max(0.0f, cell_event(y));
+    value -= told(max(0.0f, cell_event(y)));
     ${tape}
   }
   rows[i] = value;

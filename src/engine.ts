@@ -15,7 +15,7 @@ import type { PreparedSimulation } from "./solve/prepared.js";
 import { simulateGpu } from "./solve/simulate.js";
 import type { SpikeTrains } from "./solve/trains.js";
 import type { Evaluator, Loss } from "./train/loss.js";
-import { checkExact, checkLoss, planForLoss } from "./train/loss-plan.js";
+import { checkExact, checkLoss, lossWarnings, planForLoss } from "./train/loss-plan.js";
 import { type StateTrace, traceStates } from "./twin/trace.js";
 
 export type Backend = "webgpu" | "cpu";
@@ -162,16 +162,17 @@ export class EngineNetwork {
     checkOptions("", options, called);
     this.engine.check();
     const plan = this.gradientPlan(options, loss);
+    const warned = (r: ValueAndGradient): ValueAndGradient => ({ ...r, warnings: lossWarnings(plan, loss, r) });
     const evaluatorOf = (of: SolvePlan): Promise<Evaluator> =>
       this.evaluator(of, loss, options.with, options.requireExact);
     if (!loss.pathwise && !loss.evaluator && (options.standardErrors ?? true)) {
       const views = requestedViews(this.network, parameterLayout(plan), options.with);
       const { evaluateWithErrors } = await import("./gradient/batch-errors.js");
-      return evaluateWithErrors(plan, loss, views, evaluatorOf, options);
+      return warned(await evaluateWithErrors(plan, loss, views, evaluatorOf, options));
     }
     const evaluator = await evaluatorOf(plan);
     try {
-      return await evaluator.evaluate(plan, options);
+      return warned(await evaluator.evaluate(plan, options));
     } finally {
       evaluator.dispose();
     }

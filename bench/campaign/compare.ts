@@ -14,6 +14,8 @@ export interface Results {
   readonly numbers: ReadonlyMap<string, readonly number[]>;
   /** Of spike times. */
   readonly tolerance: number;
+  /** How far off an event is found, at most. */
+  readonly locating: number;
 }
 
 const flat = (value: unknown): number[] =>
@@ -29,6 +31,7 @@ export function resultsOf(command: CommandName, job: Record<string, unknown>, te
   };
   const time = job.time as { t0?: number; t1: number; dt: number } | undefined;
   const tolerance = time ? timeTolerance * (time.t1 - (time.t0 ?? 0)) + stepTolerance * time.dt : 0;
+  const locating = 5e-5 * (time?.dt ?? 0);
   switch (command) {
     case "simulate": {
       const { spike_times: times, spike_neurons: neurons, spike_counts: counts } = readNpzFile(npz);
@@ -36,7 +39,7 @@ export function resultsOf(command: CommandName, job: Record<string, unknown>, te
       const trains = Array.from(counts!.data, (count, p) =>
         Array.from({ length: count }, (_, n) => [times!.data[p * slots + n]!, neurons!.data[p * slots + n]!] as const),
       );
-      return { trains, numbers, tolerance };
+      return { trains, numbers, tolerance, locating };
     }
     case "gradient":
       numbers.set("value", flat(result.value));
@@ -58,7 +61,7 @@ export function resultsOf(command: CommandName, job: Record<string, unknown>, te
     case "signature":
       numbers.set("signatures", Array.from(readNpzFile(npz).signatures!.data));
   }
-  return { numbers, tolerance };
+  return { numbers, tolerance, locating };
 }
 
 /**
@@ -96,12 +99,13 @@ function comparePath(
   moved: readonly Results[],
 ): { difference?: string; explained?: boolean } {
   const [exact, device] = [a.trains![path]!, b.trains![path]!];
-  const { tolerance } = a;
   let explained = false;
   const longest = Math.max(exact.length, device.length);
   for (let n = 0; n < longest; n++) {
     const [e, d] = [exact[n], device[n]];
     const distance = e && d && e[1] === d[1] ? Math.abs(e[0] - d[0]) : Number.POSITIVE_INFINITY;
+    // Each event is found to 5e-5 of a step, and those that follow move along.
+    const tolerance = a.tolerance + n * a.locating;
     if (distance <= tolerance) continue;
     const others = moved.map((m) => m.trains![path]?.[n]);
     // A spike that moves to another place in the order, or beyond t1, by a move of the last digits.

@@ -59,7 +59,7 @@ const control = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2
 
 /** A line that begins with a field or an option and says something of it; or, of a state or value, what to look at. */
 const fieldFirst =
-  /^(?:(?:--)?[\p{L}_@"](?:"[^"]*"|[^\s:"])*(?: [\w.[\]-]+){0,4}: \S|"[^"]*": \S|the [^:]* (?:infinite or NaN\b.*\b(?:dt|parameters|weights)\b|exceeds float(?:32|64): scale the paths down))/u;
+  /^(?:(?:--)?[\p{L}_@"](?:"[^"]*"|[^\s:"])*(?: [\w.[\]-]+){0,4}: \S|"[^"]*": \S|the [^:]* (?:infinite or NaN\b.*\b(?:dt|parameters|weights)\b|exceeds float(?:32|64): scale the paths down)|parameter \S+ became (?:NaN|infinite)\b)/u;
 
 const cut = (text: string): string => (text.length > 300 ? `${text.slice(0, 300)}…` : text);
 

@@ -288,6 +288,14 @@ export function emitCellWgsl(cell: Cell, options: WgslCellOptions, functions?: C
   if (options.hazard) {
     const { value, states: yBar, parameters, current } = logHazard(cell);
     const { lines, names } = emit([value]);
+    // Here an exponential that float32 does not hold is infinite, and so is told; elsewhere it stays the largest number.
+    text.push(
+      "fn exp_or_infinite(x: f32) -> f32 {",
+      "  let y = sal_exp(x);",
+      "  return select(y, y * x, x > 88.37f);",
+      "}",
+    );
+    lines.splice(0, lines.length, ...lines.map((line) => line.replaceAll("sal_exp(", "exp_or_infinite(")));
     define("fn cell_log_hazard(y: State, current: f32) -> f32", lines, `return ${names[0]!};`);
     if (derivatives === "reverse") {
       const indices = wantedParameters(parameters);

@@ -215,10 +215,8 @@ export class Graph {
 
   /** The logarithm of 1 + eˣ is taken as softplus(x), which is finite where eˣ overflows. */
   unary(op: "exp" | "log" | "sqrt" | "sin" | "cos" | "tanh" | "abs" | UnaryFunction, a: Node): Node {
-    if (op === "log" && a.op === "add") {
-      const power = a.args.find((n) => n.op === "exp" && !bounded(n.args[0]!));
-      if (power && a.args.some((n) => isConstant(n, 1))) return this.unary("softplus", power.args[0]!);
-    }
+    const x = op === "log" ? onePlusExponential(a) : undefined;
+    if (x && !bounded(x)) return this.unary("softplus", x);
     return this.fold(op, [a]) ?? this.make(op, [a]);
   }
 
@@ -293,6 +291,14 @@ export class Graph {
     }
     return done.get(root)!;
   }
+}
+
+/** x where the node is 1 + exp(x). */
+export function onePlusExponential({ op, args }: Node): Node | undefined {
+  if (op !== "add") return undefined;
+  const [a, b] = args as [Node, Node];
+  const exponential = isConstant(a, 1) ? b : isConstant(b, 1) ? a : undefined;
+  return exponential?.op === "exp" ? exponential.args[0] : undefined;
 }
 
 export function isConstant(node: Node, value: number): boolean {

@@ -10,7 +10,7 @@ import { quoted } from "../quoted.js";
 import { type Cell, parameterInput, stateInput } from "./cell.js";
 import { vectorJacobian } from "./differentiate.js";
 import { vanishes } from "./exactness.js";
-import { type Graph, inputNames, type Node } from "./graph.js";
+import { type Graph, inputNames, type Node, onePlusExponential } from "./graph.js";
 
 /** log λ, with its derivatives. */
 export interface LogHazard {
@@ -20,11 +20,14 @@ export interface LogHazard {
   readonly current: Node;
 }
 
-/** log of an expression; exponentials are undone, not evaluated: a hazard of e^{-200} has a logarithm in float32 too. */
+/**
+ * log of an expression; exponentials are undone, not evaluated: a hazard of e^{-200} has a logarithm in float32 too, and
+ * so has one that is divided by 1 + exp(x).
+ */
 function logarithm(g: Graph, node: Node): Node {
   const [a, b] = node.args as [Node, Node];
   if (node.op === "exp") return a;
-  if ((node.op === "mul" || node.op === "div") && (a.op === "exp" || b.op === "exp")) {
+  if ((node.op === "mul" || node.op === "div") && (a.op === "exp" || b.op === "exp" || onePlusExponential(b))) {
     const [left, right] = [logarithm(g, a), logarithm(g, b)];
     return node.op === "mul" ? g.add(left, right) : g.sub(left, right);
   }

@@ -32,7 +32,8 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
   const views = requestedViews(network, parameterLayout(plan), job.with);
   const loss = lossOf(job.loss, job.observed, context, network.neurons, plan);
   checkLoss(network, loss, job.requireExact);
-  loss.checkPlan?.(planForLoss(plan, loss), job.with);
+  const lossPlan = planForLoss(plan, loss);
+  loss.checkPlan?.(lossPlan, job.with);
   if (job.perPath && options.out === undefined) {
     fail("perPath", "is true, but no --out FILE.npz says where the paths' gradients go");
   }

@@ -93,14 +93,23 @@ export function readNamed(field: string, path: string, root?: string): Uint8Arra
     try {
       const status = fstatSync(handle);
       if (!status.isFile()) throw new Error(notRegular(status.isDirectory()));
-      const bytes = readBounded(handle);
-      // Files of /proc and /sys say that they are empty, and are made while they are read.
-      if (status.size === 0 && bytes.length > 0) throw new Error(notRegular(false));
-      return bytes;
+      // Files of /proc and /sys say that they are empty, and are made while they are read, or waited for.
+      if (status.size === 0 && !isEmpty(handle)) throw new Error(notRegular(false));
+      return readBounded(handle);
     } finally {
       closeSync(handle);
     }
   });
+}
+
+/** Whether there is nothing to read, now and without waiting. */
+function isEmpty(handle: number): boolean {
+  try {
+    return readSync(handle, Buffer.alloc(1), 0, 1, null) === 0;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EAGAIN") return false;
+    throw error;
+  }
 }
 
 const notRegular = (folder: boolean): string =>

@@ -65,6 +65,9 @@ export async function compareSpikeTrains(
 ): Promise<SpikeTrainComparison> {
   const { t0, t1, window, bin = window, smooth, neuron = 0 } = options;
   const stretch = { t0, t1 };
+  observed.forEach(({ neurons = [] }, i) => {
+    Array.from(neurons, (k, n) => wholeNumber(`observed.neurons[${i}][${n}]`, k, 0, network.network.neurons - 1));
+  });
   const own = observed.map(({ times, neurons }) =>
     Float64Array.from(Array.from(times).filter((_, n) => (neurons ? neurons[n]! : 0) === neuron)),
   );

@@ -11,6 +11,7 @@ import type { SolvePlan } from "../solve/plan.js";
 import { EncodedTrains, seedOfEncoding } from "../solve/prepared.js";
 import { checkFinite, fittingPaths, told } from "../solve/simulate.js";
 import type { GpuLoss, Loss } from "../train/loss.js";
+import { lossWarnings } from "../train/loss-plan.js";
 import { GradientPass } from "./pass.js";
 import { assembleResult, notFinite, type ValueAndGradient } from "./result.js";
 
@@ -38,8 +39,8 @@ export class PreparedGradient {
     private readonly views: readonly View[],
     private readonly pass: GradientPass,
     private readonly loss: GpuLoss | undefined,
-    /** Whether the loss is pathwise. */
-    private readonly pathwise: boolean,
+    /** What the loss on the GPU was made of. */
+    private readonly made: Loss | undefined,
   ) {
     this.parameters = pass.solver.theta;
     this.parameterPlaces = parameterPlaces(pass.solver.shape.layout);
@@ -81,7 +82,7 @@ export class PreparedGradient {
       if (most < plan.paths) {
         fail("paths", `${plan.paths} do not fit one encoding on this adapter; encode at most ${most} at a time`);
       }
-      return new PreparedGradient(gpu, plan, views, pass, own, loss?.pathwise ?? false);
+      return new PreparedGradient(gpu, plan, views, pass, own, loss);
     } catch (error) {
       own?.dispose();
       pass.dispose();
@@ -111,7 +112,7 @@ export class PreparedGradient {
     const batch = gpu.batch("solve");
     const solved = pass.encodeForward(batch, { firstPath: 0, paths: plan.paths });
     batch.encode(encoder);
-    return new EncodedSolve(gpu, plan, solved, pass, this.views, this.loss, this.pathwise, batch);
+    return new EncodedSolve(gpu, plan, solved, pass, this.views, this.loss, this.made, batch);
   }
 
   /** Frees kernels' parameters, loss and sums; encodings that were not submitted yet must be first. */
@@ -130,8 +131,8 @@ export class EncodedSolve extends EncodedTrains {
     private readonly pass: GradientPass,
     private readonly views: readonly View[],
     private readonly loss: GpuLoss | undefined,
-    /** Whether the loss is pathwise. */
-    private readonly pathwise: boolean,
+    /** What the loss on the GPU was made of. */
+    private readonly made: Loss | undefined,
     batch: Batch,
   ) {
     super(plan, solved, pass.solver.recordWords, batch);
@@ -147,7 +148,7 @@ export class EncodedSolve extends EncodedTrains {
    * neither buffer nor loss.
    */
   encodeBackward(encoder: GPUCommandEncoder, cotangents?: GPUBuffer): EncodedGradient {
-    const { gpu, plan, solved, pass, loss, trains } = this;
+    const { gpu, plan, solved, pass, loss, made, trains } = this;
     const { paths, slots } = solved;
     const bytes = 4 * slots * paths;
     if (!cotangents && !loss) fail("cotangents", "give a buffer of them, or prepare the gradient with a loss");
@@ -207,8 +208,16 @@ export class EncodedSolve extends EncodedTrains {
       if (!reported || !givesPathValues(loss!)) estimates[0] = { mean: Number.NaN, standardError: Number.NaN };
       const { saturated } = readStatus(counters!);
       const full = plan.stopsByLoss ? 0 : saturated;
-      const result = assembleResult(value, this.views, estimates, means ?? [], full, !reported || this.pathwise);
-      return { ...result, warnings: told(pass.solver.warnings) };
+      const result = assembleResult(
+        value,
+        this.views,
+        estimates,
+        means ?? [],
+        full,
+        !reported || (made?.pathwise ?? false),
+      );
+      const known = { ...result, warnings: told(pass.solver.warnings) };
+      return reported && made ? { ...known, warnings: lossWarnings(plan, made, known) } : known;
     };
     return new EncodedGradient(rows, gradient, verdict, read, () => {
       batch.release();

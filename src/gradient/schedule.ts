@@ -26,8 +26,16 @@ export interface Schedule {
   readonly what: Uint32Array;
 }
 
+interface Entry {
+  readonly step: number;
+  readonly place: number;
+  readonly what: number;
+}
+
 /**
- * Lays the spikes of trials on the grid of a plan. Spikes before t0, and at t1 or after, are left out.
+ * Lays the spikes of trials on the grid of a plan. What happens to a neuron at one time comes in an order of its own,
+ * whatever that of the trial: its spike, so that its hazard is that before all that happens then; input spikes; edges.
+ * Given the past, simultaneous spikes are then independent of each other. Spikes before t0, and at t1 or after, are left out.
  * @throws SaltationError `invalid-input` naming the spike that does not fit.
  */
 export function planSchedule(plan: SolvePlan, trials: readonly ObservedTrial[]): Schedule {
@@ -37,28 +45,27 @@ export function planSchedule(plan: SolvePlan, trials: readonly ObservedTrial[]):
   if (trials.length === 0) fail("observed", "holds no trial");
   const starts = new Uint32Array(trials.length * neurons + 1);
   const [steps, places, what]: [number[], number[], number[]] = [[], [], []];
+  const layOut = (at: number, what: number): Entry => {
+    const step = Math.min(gridSteps - 1, Math.floor(at));
+    return { step, place: Math.min(1, at - step), what };
+  };
+  const rank = (what: number): number =>
+    what === ownSpike ? -(2 ** 33) : what < targets.length ? what : what - 2 ** 32;
   trials.forEach((trial, i) => {
-    const lanes = Array.from({ length: neurons }, () => [] as { step: number; place: number; what: number }[]);
+    const lanes = Array.from({ length: neurons }, () => [] as Entry[]);
     for (let n = 0; n < arrivals.count; n++) {
-      lanes[arrivals.neurons[n]!]!.push({
-        step: arrivals.steps[n]!,
-        place: arrivals.places[n]!,
-        what: targets.length + n,
-      });
+      lanes[arrivals.neurons[n]!]!.push(layOut(arrivals.at[n]!, targets.length + n));
     }
     for (let n = 0; n < trial.times.length; n++) {
       const time = finiteNumber(`observed[${i}][${n}]`, trial.times[n]);
       const k = trial.neurons ? wholeNumber(`observed.neurons[${i}][${n}]`, trial.neurons[n], 0, neurons - 1) : 0;
       if (time < t0 || time >= t1) continue;
       const at = (time - t0) / dt;
-      const step = Math.min(gridSteps - 1, Math.floor(at));
-      const place = Math.min(1, at - step);
-      lanes[k]!.push({ step, place, what: ownSpike });
-      for (let e = rowStart[k]!; e < rowStart[k + 1]!; e++) lanes[targets[e]!]!.push({ step, place, what: e });
+      lanes[k]!.push(layOut(at, ownSpike));
+      for (let e = rowStart[k]!; e < rowStart[k + 1]!; e++) lanes[targets[e]!]!.push(layOut(at, e));
     }
     lanes.forEach((lane, k) => {
-      // A stable sort: what happens at one time keeps its order, input spikes first, a neuron's reset before what it sends.
-      lane.sort((a, b) => a.step - b.step || a.place - b.place);
+      lane.sort((a, b) => a.step - b.step || a.place - b.place || rank(a.what) - rank(b.what));
       for (const entry of lane) {
         steps.push(entry.step);
         places.push(entry.place);

@@ -8,11 +8,21 @@ import type { SolveOptions } from "../solve/plan.js";
 import type { Loss } from "../train/loss.js";
 import { expectedSignatureLoss } from "../train/losses/expected-signature.js";
 import { logLikelihood } from "../train/losses/log-likelihood.js";
+import { spikesOutside } from "../train/losses/observed.js";
 import { signatureMmdLoss, signatureScoreLoss } from "../train/losses/signature-kernel.js";
 import { firstSpikes, meanSpikeTime } from "../train/losses/spike-times.js";
 import { vanRossum } from "../train/losses/van-rossum.js";
 import type { LossJob, SolveJob, TrialsJob } from "./job.js";
-import { type FileContext, meanFirstTimes, readCurrent, readTrials, type Span } from "./recording.js";
+import {
+  always,
+  type FileContext,
+  meanFirstTimes,
+  readCurrent,
+  readTrials,
+  type Span,
+  type Trial,
+  trialsWithin,
+} from "./recording.js";
 
 export function networkOf(job: SolveJob, context: FileContext): NetworkDefinition {
   const inputSpikes = job.input?.spikes;
@@ -43,12 +53,14 @@ export function solveOptionsOf(job: SolveJob): SolveOptions {
   };
 }
 
+/** @param until observed spikes from t1 up to here are put to another use. */
 export function lossOf(
   loss: LossJob,
   observed: TrialsJob | undefined,
   context: FileContext,
   neurons: number,
   span: Span,
+  until?: number,
 ): Loss {
   if (loss.kind === "mean-spike-time") return meanSpikeTime(loss.neuron, loss.index);
   if (observed === undefined) {
@@ -57,7 +69,20 @@ export function lossOf(
       `observed: is missing; loss "${loss.kind}" compares with observed spike trains`,
     );
   }
-  const trials = readTrials(observed, context, span);
+  const all = readTrials(observed, context, always, neurons);
+  const outside = Array.isArray(observed) ? undefined : (observed as { outside?: "drop" }).outside;
+  const left = spikesOutside(all, span, { outside, until });
+  const made = trialsLoss(loss, trialsWithin(all, span), neurons, span);
+  return left.length > 0 ? { ...made, warnings: (plan) => [...left, ...(made.warnings?.(plan) ?? [])] } : made;
+}
+
+/** A loss that compares with observed trials. */
+function trialsLoss(
+  loss: Exclude<LossJob, { kind: "mean-spike-time" }>,
+  trials: Trial[],
+  neurons: number,
+  span: Span,
+): Loss {
   switch (loss.kind) {
     case "first-spikes": {
       const n = wholeNumber("loss.spikes", loss.spikes ?? 3, 1, 2 ** 20);

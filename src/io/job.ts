@@ -122,13 +122,18 @@ const loss = z.discriminatedUnion(
 );
 export type LossJob = z.infer<typeof loss>;
 
+const outside = z
+  .literal("drop")
+  .optional()
+  .describe("leave spikes outside t0 to t1 out even where those are all, and take the trials as silent");
+
 /** Spike times of repeated trials: lists, or a reference to lists or to a [trials, spikes] array. */
 const trials = z.union(
   [
     z.array(z.array(finite)),
-    reference,
-    z.strictObject({ times: z.array(z.array(finite)), neurons: z.array(z.array(finite)).optional() }),
-    z.strictObject({ file: z.string() }),
+    reference.extend({ outside }),
+    z.strictObject({ times: z.array(z.array(finite)), neurons: z.array(z.array(finite)).optional(), outside }),
+    z.strictObject({ file: z.string(), outside }),
   ],
   { error: "expected a list of trials (lists of spike times), { times, neurons } or { file, key }" },
 );

@@ -1,5 +1,5 @@
 /** References from a job into other files (JSON or npz), and repeated trials of spike times. */
-import { counted, fail, finiteNumber } from "../checks.js";
+import { counted, fail, finiteNumber, wholeNumber } from "../checks.js";
 import type { Current } from "../driver/current.js";
 import { escaped, quoted } from "../quoted.js";
 import { fileKind } from "./file-kind.js";
@@ -146,6 +146,16 @@ export interface Span {
   readonly t1: number;
 }
 
+/** The span of all times. */
+export const always: Span = { t0: Number.NEGATIVE_INFINITY, t1: Number.POSITIVE_INFINITY };
+
+/** Of trials what lies within an interval, the spikes at its end not among them. */
+export const trialsWithin = (trials: readonly Trial[], { t0, t1 }: Span): Trial[] =>
+  trials.map(({ times, neurons }) => {
+    const kept = times.map((t) => t >= t0 && t < t1);
+    return { times: times.filter((_, n) => kept[n]), neurons: neurons.filter((_, n) => kept[n]) };
+  });
+
 /** @throws SaltationError where trains are said to have more spikes than there is room for. */
 function checkCounts(field: string, counts: unknown, times: readonly number[][]): void {
   if (counts === undefined) return;
@@ -159,11 +169,16 @@ function checkCounts(field: string, counts: unknown, times: readonly number[][])
   });
 }
 
-/** The observed trials of a job, with references read: of a longer recording what lies within the interval. */
-export function readTrials(observed: TrialsJob, context: FileContext, { t0, t1 }: Span): Trial[] {
+/**
+ * The observed trials of a job, with references read: of a longer recording what lies within the interval.
+ * @param known number of neurons of the network; without it as many as a network may have.
+ */
+export function readTrials(observed: TrialsJob, context: FileContext, span: Span, known = 65536): Trial[] {
   const field = "observed";
   let times: number[][];
   let neurons: number[][] | undefined;
+  /** Whether neuron -1 stands for no spike, as in what `saltation simulate` wrote. */
+  let padded = false;
   const nested = (value: unknown): number[][] => {
     if (!Array.isArray(value) || !value.every((row) => Array.isArray(row))) {
       fail(field, `expected a list of trials, each a list of spike times, got ${listOf(value, Array.isArray)}`);
@@ -182,13 +197,14 @@ export function readTrials(observed: TrialsJob, context: FileContext, { t0, t1 }
     if (!Array.isArray(both[0])) fail(field, `${file.path} has no spike_times; it has ${listed(file.keys)}`);
     times = nested(both[0]);
     neurons = both[1] === undefined ? undefined : nested(both[1]);
+    padded = true;
     checkCounts(`${field}: ${file.path}: spike_counts`, file.read("spike_counts"), times);
   }
   if (times.length === 0) fail(field, "holds no trial");
   if (neurons && neurons.length !== times.length) {
     fail(`${field}.neurons`, `has ${counted(neurons.length, "trial")}, but ${field}.times has ${times.length}`);
   }
-  return times.map((row, i) => {
+  const trials = times.map((row, i) => {
     const owners = neurons?.[i];
     if (owners && owners.length !== row.length) {
       fail(
@@ -199,15 +215,16 @@ export function readTrials(observed: TrialsJob, context: FileContext, { t0, t1 }
     let before = -Infinity;
     const kept = row.flatMap((t, n) => {
       numberOf(`${field}[${i}][${n}]`, t);
-      const neuron = owners ? numberOf(`${field}.neurons[${i}][${n}]`, owners[n]) : 0;
-      if (neuron < 0) return [];
+      if (padded && owners?.[n] === -1) return [];
+      const neuron = owners ? wholeNumber(`${field}.neurons[${i}][${n}]`, owners[n], 0, known - 1) : 0;
       if (t < before)
         fail(`${field}[${i}][${n}]`, `time ${t} comes after ${before} in trial ${i}; sort its spikes by time`);
       before = t;
-      return t >= t0 && t < t1 ? [{ t, neuron }] : [];
+      return [{ t, neuron }];
     });
     return { times: kept.map((s) => s.t), neurons: kept.map((s) => s.neuron) };
   });
+  return trialsWithin(trials, span);
 }
 
 /** Mean over trials of each neuron's first n spike times, t1 where absent: [neurons][n]. */
@@ -217,7 +234,7 @@ export function meanFirstTimes(trials: readonly Trial[], neurons: number, n: num
     const seen = new Array<number>(neurons).fill(0);
     trial.times.forEach((t, s) => {
       const k = trial.neurons[s]!;
-      if (!Number.isInteger(k) || k >= neurons) {
+      if (!(Number.isInteger(k) && k >= 0 && k < neurons)) {
         fail(`observed.neurons[${i}]`, `names neuron ${k}; the network has neurons 0 to ${neurons - 1}`);
       }
       if (seen[k]! < n) sums[k]![seen[k]!]! += t;

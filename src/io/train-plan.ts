@@ -49,7 +49,9 @@ export function planTrainJob(job: TrainJob, context: FileContext): TrainPlan {
   const views = requestedViews(network, parameterLayout(plan), names, "trainable");
   const truth = truthOfJob(job, simulated, solve, context);
   const loss = (observed: TrialsJob): Loss => {
-    const made = lossOf(job.loss, observed, context, network.neurons, plan);
+    // A comparison of spike trains takes what is recorded after t1.
+    const until = job.metrics ? Number.POSITIVE_INFINITY : undefined;
+    const made = lossOf(job.loss, observed, context, network.neurons, plan, until);
     checkLoss(network, made, job.requireExact);
     planForLoss(plan, made);
     made.checkPlan?.(plan, names);

@@ -1,6 +1,6 @@
 /** The peri-stimulus time histogram: how the rate of spikes over repeated trials changes with time. */
 import { checkOptions, fail, finiteNumber, positiveNumber, show } from "../checks.js";
-import { checkTrains, type SpikeTimes, type Stretch } from "./trains.js";
+import { checkTrains, rounding, type SpikeTimes, type Stretch } from "./trains.js";
 
 export interface Psth extends Stretch {
   /** Width of a bin. */
@@ -30,7 +30,8 @@ export function checkBins({ t0, t1, bin }: Stretch & { bin: number }, field = "b
 }
 
 /**
- * PSTH of one neuron's trains.
+ * PSTH of one neuron's trains. A bin holds the spikes from its beginning up to but not including its end; a spike that lies
+ * on an edge but for rounding belongs to the bin that begins there, as its decimal says: 0.3 to the fourth of bins of 0.1.
  * @param options.bin width of a bin; it divides the stretch.
  * @param options.smooth standard deviation of a Gaussian to smooth with, in units of time; at the ends its weights are
  *   those of the bins that exist, scaled to unit sum.
@@ -48,7 +49,10 @@ export function psth(trains: readonly SpikeTimes[], options: Stretch & { bin: nu
   const each = 1 / (trains.length * bin);
   for (const times of trains) {
     for (let n = 0; n < times.length; n++) {
-      const b = Math.floor((times[n]! - t0) / bin);
+      const time = times[n]!;
+      const place = (time - t0) / bin;
+      const edge = Math.round(place);
+      const b = Math.abs(place - edge) * bin <= rounding(time, t0) ? edge : Math.floor(place);
       if (b >= 0 && b < bins) rates[b]! += each;
     }
   }

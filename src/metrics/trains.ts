@@ -5,11 +5,21 @@ import type { SpikeTable } from "../solve/trains.js";
 /** Spike times of one neuron in one trial, ascending. */
 export type SpikeTimes = ArrayLike<number>;
 
-/** A stretch of time, from t0 up to but not including t1. */
+/**
+ * A stretch of time, from t0 up to but not including t1. A time that equals one of them but for rounding (see `rounding`)
+ * counts as equal to it.
+ */
 export interface Stretch {
   readonly t0: number;
   readonly t1: number;
 }
+
+/**
+ * How far a difference of two times may be from that of the decimals that they stand for: 0.3 - 0.1 falls short of 0.2 by
+ * 3e-17. Each time is rounded once when it is read and perhaps once when it is computed (3 * 0.1), and their difference
+ * and a width to compare it with once: less than four units in the last place of the times.
+ */
+export const rounding = (a: number, b: number): number => 4 * Number.EPSILON * (Math.abs(a) + Math.abs(b));
 
 /** @throws SaltationError `invalid-input` naming the first time that is not finite or comes before the one ahead of it. */
 export function checkTrain(field: string, times: SpikeTimes): void {
@@ -41,7 +51,9 @@ export function cutTrains(trains: readonly SpikeTimes[], stretch: Stretch): Floa
   const t0 = finiteNumber("t0", stretch?.t0);
   const t1 = finiteNumber("t1", stretch.t1);
   if (!(t1 > t0)) fail("t1", `expected a time after t0 = ${t0}, got ${t1}`);
-  return trains.map((times) => Float64Array.from(times).filter((t) => t >= t0 && t < t1));
+  return trains.map((times) =>
+    Float64Array.from(times).filter((t) => t - t0 >= -rounding(t, t0) && t - t1 < -rounding(t, t1)),
+  );
 }
 
 /** The spikes of one neuron in each path of a table. */

@@ -13,6 +13,7 @@ import {
   wholeNumber,
 } from "../checks.js";
 import { type Current, currentOf } from "../driver/current.js";
+import { quoted } from "../quoted.js";
 import { type Connections, readConnections, type Weights } from "./connections.js";
 
 export interface NetworkDefinition {
@@ -65,7 +66,7 @@ export function readCell(cell: Cell | CellDefinition | string | undefined): Cell
   if (typeof cell === "string") {
     return (
       builtIn.get(cell) ??
-      fail("network.cell", `no built-in cell is called "${cell}"; known: ${[...builtIn.keys()].join(", ")}`)
+      fail("network.cell", `no built-in cell is called ${quoted(cell)}; known: ${[...builtIn.keys()].join(", ")}`)
     );
   }
   return typeof cell === "object" && cell && "graph" in cell ? cell : defineCell(cell);

@@ -26,6 +26,9 @@ export const tolerance = 1e-4;
 /** Rounding of a step, as a part of how far it moves a state, from which on it is worth a look. */
 const suspicion = 1e-3;
 
+/** From so many steps on the flow is looked at in any case: it may lead to where steps are small beside the state. */
+const worthLook = 2 ** 10;
+
 /** Neurons whose steps are looked at, spread over the network. */
 const mostNeurons = 16;
 
@@ -80,7 +83,7 @@ function matters(plan: SolvePlan, use: Use): Promise<boolean> {
 
 async function lookedAt(plan: SolvePlan, { differentiates = false, forced = false }: Use): Promise<boolean> {
   if (plan.steps > (differentiates ? longGradient : longRun)) return true;
-  if (!movesLittle(plan) && !forced) return false;
+  if (plan.steps < worthLook && !movesLittle(plan) && !forced) return false;
   const { roundingError } = await import("../twin/rounding.js");
   try {
     return roundingError(plan, forced) > tolerance;

@@ -72,6 +72,8 @@ export interface SolvePlan {
 /** Input spikes on the time grid, in time order. One at t1 comes too late to change anything and is left out. */
 export interface Arrivals {
   readonly count: number;
+  /** Times, as steps since t0. */
+  readonly at: Float64Array;
   readonly steps: Uint32Array;
   /** Place within the step, as a fraction of dt that a float32 holds: below 1, so that what it sets off comes before t1. */
   readonly places: Float32Array;
@@ -94,6 +96,7 @@ function planArrivals(network: Network, t0: number, t1: number, dt: number, step
   const inStep = Uint32Array.from(at, (p) => Math.min(steps - 1, Math.floor(p)));
   return {
     count: early.length,
+    at: Float64Array.from(at),
     steps: inStep,
     places: Float32Array.from(at, (p, n) => Math.min(1 - 2 ** -24, p - inStep[n]!)),
     neurons: Uint32Array.from(early, (i) => neurons[i]!),

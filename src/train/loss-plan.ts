@@ -1,6 +1,7 @@
 /** What a loss asks of the network, and of the solution that it is taken on. */
 import type { Cell } from "../cell/cell.js";
 import { fail, show } from "../checks.js";
+import type { ValueAndGradient } from "../gradient/result.js";
 import type { Network } from "../network/network.js";
 import type { SolvePlan } from "../solve/plan.js";
 import type { Loss } from "./loss.js";
@@ -16,9 +17,30 @@ export function planForLoss(plan: SolvePlan, loss: Loss): SolvePlan {
   if (plan.antithetic && loss.independent) {
     fail("antithetic", `loss "${loss.kind}" compares independent paths with each other; leave it out`);
   }
+  const { spikesNeeded = 0 } = loss;
+  if (plan.maxSpikes > 0 && plan.maxSpikes < spikesNeeded) {
+    const looks = `loss "${loss.kind}" looks at ${spikesNeeded} spikes of a neuron`;
+    fail("maxSpikes", `is ${plan.maxSpikes}, at which paths stop, but ${looks}; give at least that, or leave it out`);
+  }
   return plan.maxSpikes === 0 && plan.network.neurons === 1 && loss.spikesNeeded !== undefined
     ? { ...plan, maxSpikes: loss.spikesNeeded, stopsByLoss: true }
     : plan;
+}
+
+/** What is known to be doubtful in a result for a plan of `planForLoss`; undefined where nothing is. */
+export function lossWarnings(
+  plan: SolvePlan,
+  loss: Loss,
+  { warnings = [], saturatedPaths }: Pick<ValueAndGradient, "warnings" | "saturatedPaths">,
+): readonly string[] | undefined {
+  const all = [...(loss.warnings?.(plan) ?? []), ...warnings];
+  // The only neuron of a path that was stopped has had all the spikes that such a loss looks at.
+  const complete = plan.network.neurons === 1 && loss.spikesNeeded !== undefined;
+  if (saturatedPaths > 0 && !complete) {
+    const stopped = `${saturatedPaths} of ${plan.paths} paths stopped at maxSpikes = ${plan.maxSpikes}`;
+    all.push(`${stopped}: the loss takes spikes after that as absent; give a larger maxSpikes, or leave it out`);
+  }
+  return all.length > 0 ? all : undefined;
 }
 
 /** @throws SaltationError where the cell's pathwise gradient is not exact. */

@@ -47,6 +47,8 @@ export interface Loss {
   readonly pathwise?: boolean;
   /** @param names the parameters to differentiate by. @throws SaltationError where it does not fit such solutions. */
   checkPlan?(plan: SolvePlan, names: readonly string[]): void;
+  /** What is doubtful about its value on such solutions, one line each. @throws SaltationError like `checkPlan`. */
+  warnings?(plan: SolvePlan): readonly string[];
   /** Whether it needs paths that are independent of each other: antithetic ones are then refused. */
   readonly independent?: boolean;
   /** Paths that it needs at least, where that is more than one. */

@@ -14,6 +14,7 @@ import {
 } from "../solve/layout.js";
 import type { SolveOptions, SolvePlan } from "../solve/plan.js";
 import type { Loss } from "./loss.js";
+import { lossWarnings } from "./loss-plan.js";
 import type { ResidentTraining, TrainedStep } from "./resident.js";
 import { trainableNames } from "./trainable.js";
 import { checkTrained, planUpdate, Update, type UpdateOptions, type UpdateState } from "./update.js";
@@ -116,7 +117,7 @@ export async function* train(network: EngineNetwork, options: TrainOptions): Asy
       gradient: result.gradient,
       means: result.means,
       saturatedPaths: result.saturatedPaths,
-      warnings: result.warnings,
+      warnings: lossWarnings(plan, loss, result),
       parameters,
       updated,
       seconds: (performance.now() - began) / 1000,

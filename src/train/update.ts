@@ -7,6 +7,7 @@
 import { checkOptions, fail, finiteNumber, list, positiveNumber, show, wholeNumber } from "../checks.js";
 import { SaltationError } from "../errors.js";
 import type { Network } from "../network/network.js";
+import { quoted } from "../quoted.js";
 import type { View } from "../solve/layout.js";
 import { type Optimiser, optimiserOf } from "./optimisers.js";
 import { readMask, readTransform, type Trainable, trainableOf } from "./trainable.js";
@@ -138,10 +139,11 @@ function groupOf(
   optimisers: Map<string, Optimiser>,
 ): string {
   if (group !== undefined) {
-    if (learningRate !== undefined) fail(`${field}.learningRate`, `is that of group "${group}"; leave one of them out`);
+    if (learningRate !== undefined)
+      fail(`${field}.learningRate`, `is that of group ${quoted(group)}; leave one of them out`);
     if (!optimisers.has(group)) {
       const known = Object.keys(options.groups ?? {}).join(", ") || "none";
-      fail(`${field}.group`, `"${group}" is no group of the optimiser; known: ${known}`);
+      fail(`${field}.group`, `${quoted(group)} is no group of the optimiser; known: ${known}`);
     }
     return group;
   }

@@ -12,11 +12,12 @@ const mostNeurons = 4;
 
 /**
  * The largest error of a spike time, as a part of the time since the neuron's last spike or the start; where no spike
- * follows, that of the event function as a part of its way. Arrivals are left out, and uniforms are 1/2.
+ * follows, that of the event function as a part of its way. Spikes of the network are left out, those of the input come
+ * as their step ends, and uniforms are 1/2.
  * @param forced for a likelihood: events do not happen, and u is 1.
  */
 export function roundingError(plan: SolvePlan, forced = false): number {
-  const { network, dt, method } = plan;
+  const { network, dt, method, arrivals } = plan;
   const cell = compileCell(network.cell);
   const stepper = new Stepper(cell, method, dt);
   const n = network.cell.states.length;
@@ -42,6 +43,7 @@ export function roundingError(plan: SolvePlan, forced = false): number {
     const before = new Float64Array(n);
     cell.start(y, p, u);
     let since = 0;
+    let arrived = 0;
     let begin = cell.event(y, p);
     const look = (step: number, crossed: boolean): void => {
       cell.eventGradient(eBar, unused, y, p);
@@ -60,6 +62,9 @@ export function roundingError(plan: SolvePlan, forced = false): number {
         const by = y[i]! - before[i]!;
         const rounded = parts.reduce((at, part) => Math.fround(at + part * by), from);
         error[i]! += rounded - (from + by);
+      }
+      for (; arrived < arrivals.count && arrivals.steps[arrived]! <= step; arrived++) {
+        if (arrivals.neurons[arrived] === k) cell.receive(y, y, p, arrivals.weights[arrived]!);
       }
       if (!y.every(Number.isFinite)) return worst; // told elsewhere
       if (forced || cell.event(y, p) < 0) continue;

@@ -1,7 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { lossOf } from "../../src/io/build.js";
 import type { TrialsJob } from "../../src/io/job.js";
 import { writeNpz } from "../../src/io/npz.js";
 import { meanFirstTimes, readTrials } from "../../src/io/recording.js";
+import { defineNetwork } from "../../src/network/network.js";
+import { planSolve } from "../../src/solve/plan.js";
+import { expectedSignatureLoss } from "../../src/train/losses/expected-signature.js";
+import { vanRossum } from "../../src/train/losses/van-rossum.js";
 
 const noFiles = {
   open: (): never => {
@@ -11,11 +16,34 @@ const noFiles = {
 
 describe("observed trials", () => {
   it("are those within the interval", () => {
-    const observed = { times: [[9.9, 10, 11, 12, 14, 10], []], neurons: [[0, 1, 0, 1, 0, -1], []] };
+    const observed = { times: [[9.9, 10, 11, 12, 14], []], neurons: [[0, 1, 0, 1, 0], []] };
     expect(readTrials(observed, noFiles, { t0: 10, t1: 14 })).toEqual([
       { times: [10, 11, 12], neurons: [1, 0, 1] },
       { times: [], neurons: [] },
     ]);
+  });
+
+  it("of an npz file end at its padding, neuron -1", () => {
+    const bytes = writeNpz({
+      spike_times: { data: Float64Array.of(0.2, 0.3, 0.4, 1), shape: [2, 2] },
+      spike_neurons: { data: Float64Array.of(0, 1, 1, -1), shape: [2, 2] },
+    });
+    const files = { open: () => ({ path: "s.npz", bytes }) };
+    expect(readTrials({ file: "s.npz" }, files, { t0: 0, t1: 2 }).map((t) => t.neurons)).toEqual([[0, 1], [1]]);
+  });
+
+  it.each([-5, -1, 0.5, 2])("are refused where they name neuron %s of two, also outside the interval", (neuron) => {
+    for (const t of [0.5, 5]) {
+      const read = () => readTrials({ times: [[0.2, t]], neurons: [[0, neuron]] }, noFiles, { t0: 0, t1: 1 }, 2);
+      expect(read).toThrow(`observed.neurons[0][1]: expected a whole number from 0 to 1, got ${neuron}`);
+    }
+    const trials = [{ times: [0.2], neurons: [neuron] }];
+    expect(() => meanFirstTimes(trials, 2, 1, 1)).toThrow("the network has neurons 0 to 1");
+    const losses = [vanRossum(trials, { tau: 1, unbiased: false }), expectedSignatureLoss(trials, { depth: 2 })];
+    for (const loss of losses) {
+      const check = () => loss.check?.(defineNetwork({ cell: "slif", neurons: 2 }));
+      expect(check).toThrow(`observed[0].neurons[0]: is ${neuron}; the network has neurons 0 to 1`);
+    }
   });
 
   it("give mean first times, t1 where there is none", () => {
@@ -48,5 +76,48 @@ describe("observed trials", () => {
     expect(read(2, 1)).toEqual([[0.2, 0.3], [0.4]]);
     expect(() => read(2, 9)).toThrow(/observed: s\.npz: spike_counts\[1\]: is 9, but spike_times has 2 in a trial/);
     expect(() => read(2)).toThrow(/spike_counts: expected one number per trial \(2\), got a list of 1$/);
+  });
+});
+
+describe("observed spikes outside the time of a job", () => {
+  const ms = [
+    [210, 480, 800],
+    [250, 500],
+  ];
+  const span = { t0: 0, t1: 1 };
+  const warningsOf = (observed: TrialsJob, kind: "log-likelihood" | "first-spikes", until?: number) => {
+    const loss = lossOf({ kind }, observed, noFiles, 1, span, until);
+    const plan = planSolve(defineNetwork({ cell: "slif" }), { paths: 1, t1: 1, dt: 0.1 });
+    return loss.warnings?.(plan) ?? [];
+  };
+  const range = "outside t0 = 0 to t1 = 1, from 210 (trial 0, spike 0) to 800 (trial 0, spike 2)";
+
+  it.each(["log-likelihood", "first-spikes"] as const)("are refused where they are all: %s", (kind) => {
+    expect(() => warningsOf(ms, kind)).toThrow(`observed: all spikes (5) lie ${range}; give them in the unit of t1`);
+    expect(() => warningsOf(ms, kind, Number.POSITIVE_INFINITY)).toThrow("all spikes (5)");
+    expect(warningsOf({ times: ms, outside: "drop" }, kind)).toEqual([
+      `observed: 5 of 5 spikes are left out, as they lie ${range}`,
+    ]);
+    expect(warningsOf([[], []], kind)).toEqual([]);
+  });
+
+  it("are told where they are some, unless a comparison takes those after t1", () => {
+    const some = [
+      [-0.5, 0.2, 1],
+      [0.3, 7],
+    ];
+    const all = "outside t0 = 0 to t1 = 1, from -0.5 (trial 0, spike 0) to 7 (trial 1, spike 1)";
+    expect(warningsOf(some, "log-likelihood")).toEqual([`observed: 3 of 5 spikes are left out, as they lie ${all}`]);
+    expect(
+      warningsOf(
+        [
+          [0.2, 1],
+          [0.3, 7],
+        ],
+        "log-likelihood",
+        Number.POSITIVE_INFINITY,
+      ),
+    ).toEqual([]);
+    expect(warningsOf([[0, 0.999]], "log-likelihood")).toEqual([]);
   });
 });

@@ -46,6 +46,35 @@ describe("coincidences", () => {
   });
 });
 
+describe("what lies on an edge to rounding", () => {
+  // Tenths as they are read, and as sums and products give them, before and behind the decimal.
+  const tenths: [string, number[]][] = [
+    ["read", Array.from({ length: 10 }, (_, n) => n / 10)],
+    ["multiplied", Array.from({ length: 10 }, (_, n) => n * 0.1)],
+    ["taken from 1", Array.from({ length: 10 }, (_, n) => 1 - (1 - n / 10))],
+  ];
+  it.each(tenths)("goes where its decimal says in a PSTH: tenths %s", (_, times) => {
+    const { rates } = psth([times], { t0: 0, t1: 1, bin: 0.1 });
+    expect([...rates]).toEqual(new Array(10).fill(10));
+    // From 0.3 on, and far from 0: the same bins.
+    expect([...psth([times], { t0: 0.3, t1: 0.9, bin: 0.1 }).rates]).toEqual(new Array(6).fill(10));
+    const late = Array.from({ length: 10 }, (_, n) => (12340 + n) / 10);
+    expect([...psth([late], { t0: 1234, t1: 1235, bin: 0.1 }).rates]).toEqual(new Array(10).fill(10));
+  });
+
+  it("goes where its decimal says in a stretch: the beginning belongs to it, the end does not", () => {
+    expect(cutTrains([[1 - 0.9, 3 * 0.1]], { t0: 0.1, t1: 0.3 })).toEqual([Float64Array.of(1 - 0.9)]);
+    expect(cutTrains([[0.1, 0.7 - 0.4]], { t0: 0.1, t1: 0.3 })).toEqual([Float64Array.of(0.1)]);
+  });
+
+  it("counts as a coincidence at the end of the window, and nothing beyond it does", () => {
+    const recorded = Array.from({ length: 50 }, (_, n) => n / 10);
+    const generated = Array.from({ length: 50 }, (_, n) => (100 * n + 4) / 1000);
+    expect(spikeTrainMatch([recorded, recorded], [generated, generated], 0.004).md).toBe(1);
+    expect(coincidences(recorded, generated, 0.004 - 1e-12)).toBe(0);
+  });
+});
+
 describe("Md*", () => {
   it("by hand: three recorded and two generated trains", () => {
     const recorded = [

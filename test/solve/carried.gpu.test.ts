@@ -73,6 +73,24 @@ describe("slow states in float32", () => {
     expect(roundingError(engine().network({ current: 1.5 }).plan({ paths: 1, t1: 2, dt: 0.001 }))).toBeLessThan(1e-5);
   });
 
+  it.each<[string, NetworkDefinition]>([
+    ["a current", { current: { dt: 1, samples: [1000, ...Array<number>(15).fill(0.03)] } }],
+    ["an input spike", { current: 0.03, inputSpikes: { times: [0.01], neurons: [0], weights: [1000] } }],
+  ])("carries them where %s leads to where steps are small", async (_, input) => {
+    const cell = {
+      name: "far",
+      state: { v: "I" },
+      event: "v - 1000.25",
+      reset: { v: "0" },
+      receive: { v: "v + w" },
+      parameters: {},
+    };
+    const plan = engine()
+      .network({ cell, ...input })
+      .plan({ paths: 1, t1: 16, dt: 2 ** -8 });
+    expect((await decideIncrements(engine().gpu!, plan)).increments).toBe("carried");
+  });
+
   it("carries increments where that matters, and nowhere else", async () => {
     const decided = async (definition: NetworkDefinition, options: object): Promise<string | undefined> => {
       const plan = engine()

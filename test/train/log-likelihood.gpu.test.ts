@@ -50,6 +50,47 @@ const cases: [string, NetworkDefinition, string[]][] = [
   ["another cell", { cell: odd, current: 1.3 }, ["tau", "k", "current"]],
 ];
 
+describe("simultaneous spikes, and an input spike with them", () => {
+  const cell: CellDefinition = {
+    name: "exc",
+    state: { g: "-g / tau", s: "rate * exp(g)" },
+    event: "s",
+    reset: { s: "log(u)" },
+    parameters: { rate: 10, tau: 0.1 },
+    start: { s: "log(u)" },
+    receive: { g: "g + w" },
+  };
+  const weights: NetworkDefinition["weights"] = {
+    edges: [
+      [0, 1, 0.5],
+      [1, 0, -0.4],
+      [1, 1, -0.8],
+    ],
+  };
+  it.each([
+    ["", { times: [], neurons: [], weights: [] }],
+    [" with an input", { times: [0.3], neurons: [1], weights: [0.4] }],
+  ])("have one value and gradient in either order%s", async (name, inputSpikes) => {
+    const cpu = await Engine.create({ backend: "cpu" });
+    const options = { paths: 1, t1: 1, dt: 0.01, with: ["rate", "weights"] };
+    const of = (on: Engine, neurons: number[]) =>
+      on
+        .network({ cell, neurons: 2, weights, inputSpikes })
+        .valueAndGradient(logLikelihood([{ times: [0.3, 0.3, 0.7], neurons }]), options);
+    const twin = await of(cpu, [0, 1, 1]);
+    if (name === "") expect(twin.value).toBeCloseTo(11.49042, 5);
+    expect(await of(cpu, [1, 0, 1])).toEqual(twin);
+    const a = await of(engine(), [0, 1, 1]);
+    expect((await of(engine(), [1, 0, 1])).flat).toEqual(a.flat);
+    // Float32 over a hundred steps.
+    expect(Math.abs(a.value - twin.value)).toBeLessThan(1e-5 * twin.value);
+    const scale = Math.max(...twin.flat.map(Math.abs));
+    a.flat.forEach((g, i) => {
+      expect(Math.abs(g - twin.flat[i]!)).toBeLessThan(1e-5 * scale);
+    });
+  });
+});
+
 describe.each(methods)("log-likelihood, method %s", (method) => {
   it.each(cases)("GPU and twin agree: %s", async (_, definition, names) => {
     const cpu = await Engine.create({ backend: "cpu" });
@@ -134,6 +175,46 @@ describe("log-likelihood", () => {
     expect(twin!.standardError).toBeLessThan(2 ** -48 * twin!.value);
     expect(gpu!.standardError).toBeLessThan(2 ** -22 * gpu!.value);
     cpu.dispose();
+  });
+
+  /** A cell with this hazard; v goes to the current. */
+  const withHazard = (hazard: string): CellDefinition => ({
+    name: "hazard",
+    state: { v: "I - v", s: hazard },
+    event: "s",
+    reset: { s: "log(u)" },
+    start: { s: "log(u)" },
+    parameters: { b: 300 },
+  });
+
+  it.each([
+    ["1000 / (1 + exp(-b * v))", -1],
+    ["log(1 + exp(b * v))", 1],
+    ["exp(b * v) / (exp(b * v) + 1)", 1],
+  ])("of the hazard %s, whose exponential leaves float32, is right", async (hazard, current) => {
+    const loss = logLikelihood([{ times: [0.21, 0.48] }]);
+    const cpu = await Engine.create({ backend: "cpu" });
+    const [gpu, twin] = await Promise.all(
+      [engine(), cpu].map((e) =>
+        e
+          .network({ cell: withHazard(hazard), current })
+          .valueAndGradient(loss, { paths: 1, t1: 1, dt: 0.01, with: ["b"] }),
+      ),
+    );
+    // float32 against float64: rounding of 100 sub-steps.
+    expect(Math.abs(gpu!.value / twin!.value - 1)).toBeLessThan(1e-5);
+    expect(Math.abs((gpu!.gradient.b as number) / (twin!.gradient.b as number) - 1)).toBeLessThan(1e-5);
+    cpu.dispose();
+  });
+
+  it.each([
+    "1000 / (2 + exp(-b * v))",
+    "0.001 * exp(-b * v)",
+  ])("of the hazard %s, which float32 does not hold, is an error and no number", async (hazard) => {
+    const asked = engine()
+      .network({ cell: withHazard(hazard), current: -1 })
+      .valueAndGradient(logLikelihood([{ times: [0.48] }]), { paths: 1, t1: 0.5, dt: 0.01, with: ["b"] });
+    await expect(asked).rejects.toThrow(/log-likelihood or its gradient became infinite or NaN/);
   });
 
   it("has the same bits every time, and a row per trial", async () => {

@@ -3,8 +3,10 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { Engine } from "../../src/engine.js";
 import type { Loss, Train } from "../../src/train/loss.js";
 import { expectedSignatureLoss } from "../../src/train/losses/expected-signature.js";
+import { logLikelihood } from "../../src/train/losses/log-likelihood.js";
 import { pathLoss } from "../../src/train/losses/path-loss.js";
 import { signatureMmdLoss } from "../../src/train/losses/signature-kernel.js";
+import { firstSpikes, meanSpikeTime } from "../../src/train/losses/spike-times.js";
 import { vanRossum } from "../../src/train/losses/van-rossum.js";
 import { rmsprop } from "../../src/train/optimisers.js";
 import { train } from "../../src/train/train.js";
@@ -40,6 +42,49 @@ describe.each(names)("%s", (name) => {
     for (let i = 0; i < c!.flat.length; i++) expect(Math.abs(g!.flat[i]! - c!.flat[i]!) / size).toBeLessThan(1e-3);
     expect(Math.abs(g!.value - c!.value)).toBeLessThan(1e-3 * Math.abs(c!.value));
     expect(Math.abs(g!.standardError / c!.standardError - 1)).toBeLessThan(1e-3);
+  });
+});
+
+describe.each(["webgpu", "cpu"])("what is refused or warned of, backend %s", (backend) => {
+  const slif = { parameters: { sigma1: 0, sigma2: 0, alpha: 0 }, current: 1.5 };
+  const options = { paths: 4, t1: 1, dt: 0.05, seed: 1, with: ["current"] };
+  const on = (neurons = 1) => (backend === "cpu" ? cpu : engine()).network({ ...slif, neurons });
+
+  it("observed spikes outside the time: all of them, and some", async () => {
+    const of = (times: number[], outside?: "drop") =>
+      on().valueAndGradient(logLikelihood([{ times }], outside ? { outside } : {}), options);
+    await expect(of([210, 480])).rejects.toThrow("observed: all spikes (2) lie outside t0 = 0 to t1 = 1, from 210");
+    const silence = await of([]);
+    const dropped = await of([210, 480], "drop");
+    expect(dropped.flat).toEqual(silence.flat);
+    expect(silence.warnings).toBeUndefined();
+    expect(dropped.warnings).toHaveLength(1);
+    expect((await of([0.4, 1.5])).warnings).toEqual([
+      "observed: 1 of 2 spikes are left out, as they lie outside t0 = 0 to t1 = 1, from 1.5 (trial 0, spike 1) to 1.5 " +
+        "(trial 0, spike 1)",
+    ]);
+    const far = await on().valueAndGradient(firstSpikes([[0.2, 480]]), { ...options, standardErrors: false });
+    expect(far.warnings?.[0]).toMatch(/^loss\.observed: 1 of 2 mean times lie outside t0 = 0 to t1 = 1, such as 480/);
+  });
+
+  it("spikes that a path which stops at maxSpikes cannot have", async () => {
+    const of = (index: number, maxSpikes: number, neurons: number) =>
+      on(neurons).valueAndGradient(meanSpikeTime(0, index), { ...options, t1: 2, maxSpikes });
+    for (const neurons of [1, 2]) {
+      await expect(of(2, 1, neurons)).rejects.toThrow(
+        'maxSpikes: is 1, at which paths stop, but loss "mean-spike-time" looks at 3 spikes of a neuron; give at least that',
+      );
+    }
+    // The only neuron has had the spike at which its path stops; of two, the other may have had it.
+    const whole = await of(0, 1, 1);
+    expect([whole.saturatedPaths, whole.warnings]).toEqual([4, undefined]);
+    expect((await of(0, 1, 2)).warnings).toEqual([
+      expect.stringMatching(/^4 of 4 paths stopped at maxSpikes = 1: the/),
+    ]);
+    const { with: trainable, ...solve } = options;
+    const optimiser = rmsprop({ learningRate: 0.1 });
+    const steps = train(on(2), { ...solve, maxSpikes: 1, loss: meanSpikeTime(), steps: 1, trainable, optimiser });
+    for await (const { warnings } of steps) expect(warnings).toHaveLength(1);
   });
 });
 

@@ -130,6 +130,85 @@ describe.each(methods)("gradient of the log-likelihood, method %s", (method) => 
   });
 });
 
+describe("what happens at one time", () => {
+  const cell: CellDefinition = {
+    name: "exc",
+    state: { g: "-g / tau", s: "rate * exp(g)" },
+    event: "s",
+    reset: { s: "log(u)" },
+    parameters: { rate: 10, tau: 0.1 },
+    start: { s: "log(u)" },
+    receive: { g: "g + w" },
+  };
+  const edges: [number, number, number][] = [
+    [0, 1, 0.5],
+    [1, 0, -0.4],
+    [1, 1, -0.8],
+  ];
+  const planOf = (inputs: number[] = []): SolvePlan =>
+    planSolve(
+      defineNetwork({
+        cell,
+        neurons: 2,
+        weights: { edges },
+        inputSpikes: { times: inputs, neurons: inputs.map(() => 0), weights: inputs.map(() => 0.7) },
+      }),
+      { paths: 1, t1: 1, dt: 0.01 },
+    );
+  const times = [0.3, 0.3, 0.7];
+
+  it("finds every hazard before it, in whatever order it is listed", () => {
+    const plan = planOf();
+    const [a, b] = [[0, 1, 1] as const, [1, 0, 1] as const].map((neurons) => likelihood(plan, [{ times, neurons }]));
+    expect(b).toEqual(a);
+    // All spikes before 0.7 are at 0.3, so log λ = log 10 there; the rest by quadrature of Λ.
+    const g = (at: number, after: number): number => after * Math.exp(-at / 0.1);
+    let second = 0; // neuron 1 from 0.3 on, with another spike at 0.7
+    const at07 = g(0.4, -0.3);
+    for (let c = 0; c < 40_000; c++) second += Math.exp(g((c + 0.5) / 1e5, -0.3)) / 1e5;
+    for (let c = 0; c < 30_000; c++) second += Math.exp(g((c + 0.5) / 1e5, at07 - 0.8)) / 1e5;
+    let first = 0; // neuron 0 receives -0.4 at 0.3 and again at 0.7
+    for (let c = 0; c < 40_000; c++) first += Math.exp(g((c + 0.5) / 1e5, -0.4)) / 1e5;
+    for (let c = 0; c < 30_000; c++) first += Math.exp(g((c + 0.5) / 1e5, g(0.4, -0.4) - 0.4)) / 1e5;
+    const exact = 3 * Math.log(10) + at07 - 10 * (0.6 + first + second);
+    // Runge-Kutta 4 at dt / τ = 0.1, and midpoint sums of 1e-5: below 1e-6 together.
+    expect(Math.abs(a!.value - exact)).toBeLessThan(1e-6);
+  });
+
+  it("has the gradient of finite differences", () => {
+    const plan = planOf([0.3]);
+    const trials = [{ times, neurons: [1, 0, 1] }];
+    const layout = parameterLayout(plan);
+    const vector = parameterVector(plan);
+    const { gradient } = likelihood(plan, trials);
+    for (const name of ["rate", "tau", "weights"]) {
+      const { offset, length } = layout.views.get(name)!;
+      for (let i = offset; i < offset + length; i++) {
+        const at = (h: number): number => {
+          const moved = vector.slice();
+          moved[i]! += h;
+          return logOf(replaceParameters(plan, layout, moved), trials);
+        };
+        const h = 1e-5 * Math.abs(vector[i]!);
+        // Central differences: h² = 1e-10 of the third derivative, and rounding of 1e-14 / h.
+        expect(Math.abs((at(h) - at(-h)) / (2 * h) - gradient[i]!), `${name}[${i - offset}]`).toBeLessThan(1e-6);
+      }
+    }
+  });
+
+  it("leaves an input spike out of the hazard at its own time", () => {
+    const trials = [{ times, neurons: [0, 1, 1] }];
+    const [at, behind] = [0.3, 0.3 + 1e-9].map((t) => likelihood(planOf([t]), trials));
+    // An arrival 1e-9 later changes Λ by 1e-9 of the hazard; before the spike it would add 0.7.
+    expect(Math.abs(at!.value - behind!.value)).toBeLessThan(1e-7);
+    // A place within a step that no float32 holds: that of the input spike must not be a rounded one.
+    const [odd, later] = [0.2912345, 0.2912345 + 1e-9].map((t) =>
+      likelihood(planOf([t]), [{ times: [0.2912345], neurons: [0] }]),
+    );
+    expect(Math.abs(odd!.value - later!.value)).toBeLessThan(1e-7);
+  });
+});
+
 describe("closed forms", () => {
   it("a constant hazard with refractoriness: n log λ − λT + nα", () => {
     const tauS = 0.3;

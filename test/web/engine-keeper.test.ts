@@ -147,6 +147,29 @@ it("is lost again while the next device is opened, or while none is to be had, o
   expect(news.at(-1)!.kind).toBe("recovered");
 });
 
+it("takes a device that comes late, from an adapter that is busy, and leaves those that come after it", async () => {
+  const { keeper, engines, next, pass, pauses } = setUp();
+  await keeper.open("webgpu");
+  const answers: ((engine: FakeEngine) => void)[] = [];
+  for (let n = 0; n < 2; n++) next.push(() => new Promise((resolve) => answers.push(resolve)));
+  engines[0]!.lose(loss());
+  await pass(0);
+  await pass(15_000);
+  await pass(500); // another is asked for
+  const [late, later] = [new FakeEngine("webgpu"), new FakeEngine("webgpu")];
+  answers[0]!(late);
+  await settle();
+  expect(keeper.standing).toBe(late);
+  answers[1]!(later);
+  await settle();
+  expect(keeper.standing).toBe(late);
+  expect([late.disposed, later.disposed]).toEqual([false, true]);
+  // A loss of that one is told as any other.
+  late.lose(loss());
+  await pass(0);
+  expect(pauses()).toEqual([0, 0.5, 1]);
+});
+
 it("tries at once when it is told to, and goes on with the CPU when that is opened meanwhile", async () => {
   const { keeper, engines, next, pass, news } = setUp();
   await keeper.open("webgpu");

@@ -97,6 +97,11 @@ function spikeTimeLoss(
     pathwise: form === "identity",
     spikesNeeded: selections.reduce((most, s) => Math.max(most, 1 + s.index), 0),
     check: (network) => checkSelections(selections, network),
+    warnings({ t0, t1 }) {
+      const far = form === "identity" ? [] : targets.filter((t) => t < t0 || t > t1);
+      const where = `lie outside t0 = ${t0} to t1 = ${t1}, such as ${far[0]}, where no mean spike time can come`;
+      return far.length === 0 ? [] : [`loss.observed: ${far.length} of ${targets.length} mean times ${where}`];
+    },
     evaluate(trains, plan) {
       const found = trains.map((train) => selectedSpikes(selections, train));
       const times = selections.map((_, s) =>

@@ -27,7 +27,7 @@ export interface KeeperHost<E> {
 const pauses = [0, 500, 1000, 2000, 4000, 8000, 15_000, 30_000];
 /** A device that lasted so many milliseconds ends the row. */
 const steady = 60_000;
-/** An adapter that says nothing for so many milliseconds gives no device. */
+/** An adapter that says nothing for so many milliseconds is asked again. */
 const longest = 15_000;
 
 const overtaken = (): SaltationError => new SaltationError("device-lost", "another engine was opened meanwhile");
@@ -112,10 +112,9 @@ export class EngineKeeper<E extends Losable> {
     }
   }
 
-  private async create(backend: Backend): Promise<E> {
-    const mine = ++this.attempt;
+  private async create(backend: Backend, mine = ++this.attempt): Promise<E> {
     const engine = await this.host.create(backend);
-    if (mine !== this.attempt) {
+    if (mine !== this.attempt || this.current) {
       engine.dispose();
       throw overtaken();
     }
@@ -146,22 +145,24 @@ export class EngineKeeper<E extends Losable> {
   /** Tries until there is a device, or another engine is opened. */
   private async recover(why: string): Promise<E> {
     let message = why;
+    const mine = ++this.attempt;
+    /** Devices that were asked for: one that comes late, from an adapter that is busy, serves as well as the next. */
+    const asked = new Set<Promise<E>>();
     for (;;) {
-      const mine = ++this.attempt;
       const pause = pauses[Math.min(this.losses++, pauses.length - 1)]!;
       this.host.tell({ kind: "lost", message, times: this.losses, seconds: pause / 1000 });
       if (pause > 0) await this.pause(pause);
       if (mine !== this.attempt) throw overtaken();
-      const created = this.create("webgpu");
-      const attempt = this.attempt;
+      const created = this.create("webgpu", mine);
+      asked.add(created);
+      created.catch(() => asked.delete(created));
       try {
-        const engine = await Promise.race([created, this.silence()]);
+        const engine = await Promise.race([...asked, this.silence()]);
         if (engine !== this.current) throw overtaken();
         this.host.tell({ kind: "recovered" });
         return engine;
       } catch (error) {
-        created.catch(() => {});
-        if (attempt !== this.attempt) throw error;
+        if (mine !== this.attempt) throw error;
         message = (error as Error).message;
       }
     }

@@ -12,7 +12,14 @@ import type {
 import { trainedAs } from "../../../src/io/build.js";
 import { checkJob } from "../../../src/io/check-job.js";
 import { type TrainJob, type TrialsJob, trainSchema } from "../../../src/io/job.js";
-import { asTrials, type FileContext, readTrials, recordingName, type Trial } from "../../../src/io/recording.js";
+import {
+  always,
+  asTrials,
+  type FileContext,
+  readTrials,
+  recordingName,
+  type Trial,
+} from "../../../src/io/recording.js";
 import { planTrainJob, type TrainPlan } from "../../../src/io/train-plan.js";
 import { type DrawnWeights, drawWeights } from "../../../src/network/drawn-weights.js";
 import { checkResume } from "../../../src/train/train.js";
@@ -74,9 +81,6 @@ export function trialsOf(table: SpikeTable): Trial[] {
     return { times: [...table.times.subarray(from, to)], neurons: [...table.neurons.subarray(from, to)] };
   });
 }
-
-/** Time without an end. */
-const always = { t0: -Infinity, t1: Infinity };
 
 /** What was observed, as a job names it; undefined where it has to be simulated. */
 export function observedJob(document: StudioDocument, files: FileContext): TrialsJob | undefined {

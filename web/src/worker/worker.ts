@@ -43,7 +43,8 @@ const factsOf = (engine: Engine): EngineFacts => {
 };
 
 const keeper = new EngineKeeper<Engine>({
-  create: (backend) => Engine.create({ backend }),
+  // The page says itself what is waited for, from `doing`.
+  create: (backend) => Engine.create({ backend, log: () => {} }),
   wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
   now: () => performance.now(),
   tell(news) {
