@@ -2,10 +2,12 @@
  * A static kernel in WGSL, from its expression graph: static_value(a) and static_slope(a) with a = ⟨x, y⟩ or |x − y|²,
  * and the argument itself at two points of the kernel's x and y buffers. Needs `elementary` and `pass`.
  */
+
 import { float32Literal, wgslOperation } from "../../src/cell/emit-wgsl.js";
 import type { Node } from "../../src/cell/graph.js";
 import { reachable } from "../../src/cell/graph.js";
 import type { CompiledStaticKernel } from "../../src/signature/static-kernel.js";
+import { specialFunctions } from "../shared/special.wgsl.js";
 
 function body(root: Node): string {
   const names = new Map<Node, string>();
@@ -27,7 +29,12 @@ function body(root: Node): string {
   return [...lines, `  return ${names.get(root)!};`].join("\n");
 }
 
-export const staticKernel = (kernel: CompiledStaticKernel, channels: number): string => /* wgsl */ `
+export function staticKernel(kernel: CompiledStaticKernel, channels: number): string {
+  const text = staticFunctions(kernel, channels);
+  return specialFunctions(text) + text;
+}
+
+const staticFunctions = (kernel: CompiledStaticKernel, channels: number): string => /* wgsl */ `
 fn static_value(a: f32) -> f32 {
 ${body(kernel.nodes.value)}
 }

@@ -151,6 +151,7 @@ export function defineCell(definition: CellDefinition): Cell {
   }
 
   const g = new Graph();
+  for (const n of positive) g.positive.add(parameterInput(n));
   const y = states.map((n) => [n, g.input(stateInput(n))] as const);
   const p = parameters.map((n) => [n, g.input(parameterInput(n))] as const);
   const plus = (...extra: string[]): Map<string, Node> =>

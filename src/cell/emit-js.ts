@@ -5,7 +5,7 @@
 import type { Cell } from "./cell.js";
 import { parameterInput, stateInput } from "./cell.js";
 import { type CellFunction, type CellFunctions, cellFunctions, nonZero } from "./functions.js";
-import { type Node, reachable } from "./graph.js";
+import { erf, type Node, reachable } from "./graph.js";
 import { logHazard } from "./hazard.js";
 
 type Vector = Float64Array;
@@ -89,6 +89,12 @@ function operation(node: Node, a: readonly string[]): string {
       return `-${a[0]}`;
     case "select":
       return `${a[0]} < ${a[1]} ? ${a[2]} : ${a[3]}`;
+    case "softplus":
+      return `Math.max(${a[0]}, 0) + Math.log1p(Math.exp(-Math.abs(${a[0]})))`;
+    case "erf":
+      return `erf(${a[0]})`;
+    case "gate":
+      return `${a[0]} === 0 ? 0 : ${a[1]}`;
     default:
       return `Math.${node.op}(${a.join(", ")})`;
   }
@@ -126,7 +132,7 @@ export function compileCell(cell: Cell, functions: CellFunctions = cellFunctions
   const emit = (args: string, nodes: readonly Node[], targets: readonly Target[]): never => {
     const { text, names } = body(nodes, reads);
     const writes = names.map((name, i) => targets[i]!(name)).join("\n");
-    return new Function(...args.split(", "), `"use strict";\n${text}\n${writes}`) as never;
+    return new Function("erf", `"use strict"; return (${args}) => {\n${text}\n${writes}\n};`)(erf) as never;
   };
   const assign = (array: string, count: number): Target[] =>
     Array.from({ length: count }, (_, i) => (value: string) => `${array}[${i}] = ${value};`);

@@ -10,6 +10,7 @@
  * (shaders/shared/carry.wgsl.ts), and so have cotangents, tangents and the accumulators of gradients.
  */
 import { carryFunction } from "../../shaders/shared/carry.wgsl.js";
+import { specialFunctions } from "../../shaders/shared/special.wgsl.js";
 import { SaltationError } from "../errors.js";
 import type { Cell } from "./cell.js";
 import { parameterInput, stateInput } from "./cell.js";
@@ -82,9 +83,15 @@ export function wgslOperation(node: Node, a: readonly string[]): string {
     case "sin":
     case "cos":
     case "tanh":
+    case "softplus":
+    case "expm1":
+    case "log1p":
+    case "erf":
       return `sal_${node.op}(${a[0]})`;
     case "select":
       return `select(${a[3]}, ${a[2]}, ${a[0]} < ${a[1]})`;
+    case "gate":
+      return `select(${a[1]}, 0.0f, ${a[0]} == 0.0f)`;
     default:
       return `${node.op}(${a.join(", ")})`;
   }
@@ -466,6 +473,7 @@ export function emitCellWgsl(cell: Cell, options: WgslCellOptions, functions?: C
     `fn state_not_finite(y: State) -> bool { return ${states
       .map((i) => `(bitcast<u32>(y.y${i}) & 0x7f800000u) == 0x7f800000u`)
       .join(" || ")}; }`,
+    ...[specialFunctions([...prepare, ...text].join("\n"))].filter(Boolean),
     ...text,
   ].join("\n");
 }

@@ -116,7 +116,20 @@ export function eventIsAffine(functions: CellFunctions): boolean {
 }
 
 /** Operations that take many of the others. */
-export const dear: ReadonlySet<Op> = new Set<Op>(["div", "exp", "log", "sqrt", "sin", "cos", "tanh", "pow"]);
+export const dear: ReadonlySet<Op> = new Set<Op>([
+  "div",
+  "exp",
+  "log",
+  "sqrt",
+  "sin",
+  "cos",
+  "tanh",
+  "pow",
+  "softplus",
+  "expm1",
+  "log1p",
+  "erf",
+]);
 
 /** About how many operations a processor has for some expressions together: the dear ones are twenty each. */
 export const operations = (nodes: readonly Node[]): number =>

@@ -2,6 +2,7 @@
  * The expression graph: a directed acyclic graph in which equal expressions are one node (hash-consing), so that
  * whatever is emitted or differentiated from it shares its common subexpressions. Constructors simplify as they build.
  */
+import { bounded } from "./range.js";
 
 export type Op =
   | "constant"
@@ -18,11 +19,17 @@ export type Op =
   | "sin"
   | "cos"
   | "tanh"
+  | UnaryFunction
   | "abs"
   | "min"
   | "max"
   /** select(a, b, x, y) is x where a < b, else y. */
-  | "select";
+  | "select"
+  /** gate(a, x) is 0 where a is 0, else x: a product with a, where the other factor may have no value. */
+  | "gate";
+
+/** softplus(x) = log(1 + eˣ), expm1(x) = eˣ − 1, log1p(x) = log(1 + x), and the error function. */
+export type UnaryFunction = "softplus" | "expm1" | "log1p" | "erf";
 
 export interface Node {
   /** Position in the graph; arguments always have smaller ids, so id order is a topological order. */
@@ -36,6 +43,15 @@ export interface Node {
 }
 
 const commutative = new Set<Op>(["add", "mul", "min", "max"]);
+
+/** The error function: a series without cancellation; beyond 6 it is 1 to rounding. */
+export function erf(x: number): number {
+  if (!(Math.abs(x) < 6)) return Math.sign(x);
+  let term = 2 * x * Math.exp(-x * x) * Math.PI ** -0.5;
+  let sum = term;
+  for (let n = 1; n < 200; n++) sum += term *= (2 * x * x) / (2 * n + 1);
+  return sum;
+}
 
 /** Value of one operation on numbers: the single place that says what each operation means. */
 export function evaluateOp(op: Op, a: readonly number[]): number {
@@ -65,6 +81,14 @@ export function evaluateOp(op: Op, a: readonly number[]): number {
       return Math.cos(x);
     case "tanh":
       return Math.tanh(x);
+    case "softplus":
+      return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+    case "expm1":
+      return Math.expm1(x);
+    case "log1p":
+      return Math.log1p(x);
+    case "erf":
+      return erf(x);
     case "abs":
       return Math.abs(x);
     case "min":
@@ -73,6 +97,8 @@ export function evaluateOp(op: Op, a: readonly number[]): number {
       return Math.max(x, y);
     case "select":
       return x < y ? a[2]! : a[3]!;
+    case "gate":
+      return x === 0 ? 0 : y;
     default:
       throw new Error(`operation ${op} has no value of its own`);
   }
@@ -82,6 +108,8 @@ export function evaluateOp(op: Op, a: readonly number[]): number {
 const largestProduct = 64;
 
 export class Graph {
+  /** Names of inputs that are above 0, whatever they are. */
+  readonly positive = new Set<string>();
   private readonly interned = new Map<string, Node>();
   private count = 0;
 
@@ -185,14 +213,11 @@ export class Graph {
     return this.fold("pow", [a, b]) ?? this.make("pow", [a, b]);
   }
 
-  unary(op: "exp" | "log" | "sqrt" | "sin" | "cos" | "tanh" | "abs", a: Node): Node {
-    const value = this.fold(op, [a]) ?? this.make(op, [a]);
+  /** The logarithm of 1 + eˣ is taken as softplus(x), which is finite where eˣ overflows. */
+  unary(op: "exp" | "log" | "sqrt" | "sin" | "cos" | "tanh" | "abs" | UnaryFunction, a: Node): Node {
     const x = op === "log" ? onePlusExponential(a) : undefined;
-    if (!x) return value;
-    // Held below the bound inside too: there its derivative, masked by the choice, must not be 0 times infinity.
-    const bound = this.constant(softplusIsLinear);
-    const held = this.add(this.one, this.unary("exp", this.min(x, bound)));
-    return this.select(x, bound, this.make("log", [held]), x);
+    if (x && !bounded(x)) return this.unary("softplus", x);
+    return this.fold(op, [a]) ?? this.make(op, [a]);
   }
 
   min(a: Node, b: Node): Node {
@@ -210,6 +235,12 @@ export class Graph {
     if (x === y) return x;
     if (a.op === "constant" && b.op === "constant") return a.value < b.value ? x : y;
     return this.make("select", [a, b, x, y]);
+  }
+
+  gate(a: Node, x: Node): Node {
+    if (isConstant(x, 0)) return x;
+    if (a.op === "constant") return a.value === 0 ? this.zero : x;
+    return this.make("gate", [a, x]);
   }
 
   /** Builds a node of the given operation from new arguments, simplifying. */
@@ -237,6 +268,8 @@ export class Graph {
         return this.max(a, b);
       case "select":
         return this.select(a, b, args[2]!, args[3]!);
+      case "gate":
+        return this.gate(a, b);
       default:
         return this.unary(node.op, a);
     }
@@ -259,9 +292,6 @@ export class Graph {
     return done.get(root)!;
   }
 }
-
-/** From here on log(1 + exp(x)) is x in float64, while exp(x), and products with its reciprocal, leave float32 soon. */
-const softplusIsLinear = 40;
 
 /** x where the node is 1 + exp(x). */
 export function onePlusExponential({ op, args }: Node): Node | undefined {

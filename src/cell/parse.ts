@@ -18,7 +18,19 @@ const maximumNodes = 20000;
  */
 const maximumDepth = 200;
 
-const unaryFunctions = ["exp", "log", "sqrt", "sin", "cos", "tanh", "abs"] as const;
+const unaryFunctions = [
+  "exp",
+  "log",
+  "sqrt",
+  "sin",
+  "cos",
+  "tanh",
+  "abs",
+  "softplus",
+  "expm1",
+  "log1p",
+  "erf",
+] as const;
 
 /** The functions that an equation may call, with their number of arguments. */
 export const knownFunctions: ReadonlyMap<string, number> = new Map<string, number>([

@@ -78,7 +78,8 @@ export function Equations() {
       <AddVariable />
       <p class="hint">
         Parameters stand below. <code>I</code> is the input current, <code>u</code> a fresh uniform number,{" "}
-        <code>w</code> the weight of a spike that arrives. Known: exp, log, sqrt, sin, cos, tanh, abs, min, max, pow.
+        <code>w</code> the weight of a spike that arrives. Known: exp, log, sqrt, sin, cos, tanh, abs, min, max, pow,
+        sigmoid, softplus, expm1, log1p, erf.
       </p>
       <Verdict />
       {loaded.value?.cell?.exactness.exact === false && (
