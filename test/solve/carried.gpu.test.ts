@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { carryProbe } from "../../shaders/shared/carry.wgsl.js";
 import { Engine } from "../../src/engine.js";
 import { GradientEvaluator } from "../../src/gradient/evaluate.js";
@@ -12,8 +12,10 @@ import { logLikelihood } from "../../src/train/losses/log-likelihood.js";
 import { meanSpikeTime } from "../../src/train/losses/spike-times.js";
 import { roundingError } from "../../src/twin/rounding.js";
 import { sharedEngine } from "../support/engine.js";
+import { needsLongLoops } from "../support/gpu.js";
 
 const engine = sharedEngine();
+beforeEach((context) => needsLongLoops(engine().gpu!, context));
 
 /**
  * Steps of a few units in the last place of the state, which float32 rounds to whole ones: percents of what it moves by

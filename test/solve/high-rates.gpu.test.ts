@@ -1,8 +1,10 @@
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { Engine } from "../../src/engine.js";
 import { sharedEngine } from "../support/engine.js";
+import { needsLongLoops } from "../support/gpu.js";
 
 const engine = sharedEngine();
+beforeEach((context) => needsLongLoops(engine().gpu!, context));
 const cpu = await Engine.create({ backend: "cpu" });
 afterAll(() => cpu.dispose());
 
