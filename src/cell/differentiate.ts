@@ -67,95 +67,57 @@ function partials(g: Graph, node: Node): Node[] {
   }
 }
 
-/** Whether expressions can be infinite, or have no value, at finite inputs; and whether a choice can make them 0. */
-class Factors {
-  private readonly wild = new Map<Node, boolean>();
-  private readonly chosen = new Map<Node, boolean>();
-  private readonly idle = new Map<Node, boolean>();
-  private readonly vast = new Map<Node, boolean>();
+/** What an expression has in it or can be: bits of a set. */
+const vast = 1; // an exponential that can overflow
+const wild = 2; // infinite, or without a value, at finite inputs
+const chosen = 4; // a choice, or a sum or product with one: a term that may cancel another exactly
+const idle = 8; // 0 by a choice
 
-  constructor(private readonly g: Graph) {}
+const traitsOf = (g: Graph, { op, args }: Node, done: ReadonlyMap<Node, number>): number => {
+  const [a = 0, b = 0, x = 0, y = 0] = args.map((n) => done.get(n)! | (isConstant(n, 0) ? idle : 0));
+  const is = (ops: RegExp): boolean => ops.test(op);
+  const all = a | b | x | y;
+  let traits = all & (vast | wild);
+  if (op === "exp" && !bounded(args[0]!)) traits |= vast | wild;
+  if (is(/log|sqrt|pow|expm1/) || (op === "div" && !above0(g, args[1]!))) traits |= wild;
+  const sum = is(/add|sub/);
+  if (is(/select|gate|min|max|abs/) || (all & chosen && (sum || is(/mul|div|neg/)))) traits |= chosen;
+  // A denominator that overflows makes 0 as well.
+  if (op === "gate" || (sum && traits & chosen) || (op === "div" && b & vast)) traits |= idle;
+  if (sum) traits |= a & b & idle;
+  else if (op === "select") traits |= (x | y) & idle;
+  else if (is(/min|max|mul/)) traits |= (a | b) & idle;
+  else if (!is(/^exp$|^log$|cos|softplus/)) traits |= a & idle;
+  return traits;
+};
 
-  isWild(root: Node): boolean {
-    const of = (n: Node): boolean => {
-      if (n.args.some((a) => this.wild.get(a))) return true;
-      if (n.op === "div") return !above0(this.g, n.args[1]!);
-      if (n.op === "exp") return !bounded(n.args[0]!);
-      return n.op === "log" || n.op === "log1p" || n.op === "expm1" || n.op === "sqrt" || n.op === "pow";
-    };
-    return settle(root, this.wild, (n) => n.args, of);
-  }
+/** Products in which a factor that a choice makes 0 gates one that may not be finite. */
+type Product = (a: Node, b: Node) => Node;
 
-  /** Whether there is an exponential in it that can overflow. */
-  private isVast(root: Node): boolean {
-    const of = (n: Node): boolean => (n.op === "exp" && !bounded(n.args[0]!)) || n.args.some((a) => this.vast.get(a));
-    return settle(root, this.vast, (n) => n.args, of);
-  }
-
-  /** A choice, or a product with one: a term that may cancel another exactly. */
-  private isChosen(root: Node): boolean {
-    const of = (n: Node): boolean =>
-      ["select", "gate", "min", "max", "abs"].includes(n.op) ||
-      (["add", "sub", "mul", "div", "neg"].includes(n.op) && n.args.some((a) => this.chosen.get(a)));
-    return settle(root, this.chosen, (n) => n.args, of);
-  }
-
-  private isIdle(root: Node): boolean {
-    const none = (n: Node | undefined): boolean => n !== undefined && (isConstant(n, 0) || this.idle.get(n)!);
-    const of = (n: Node): boolean => {
-      const [a, b, x, y] = n.args;
-      switch (n.op) {
-        case "gate":
-          return true;
-        case "select":
-          return none(x) || none(y);
-        case "min":
-        case "max":
-        case "mul":
-          return none(a) || none(b);
-        case "div":
-          // A denominator that overflows makes 0 as well.
-          return none(a) || this.isVast(b!);
-        case "add":
-        case "sub":
-          return this.isChosen(n) || (none(a) && none(b));
-        case "neg":
-        case "abs":
-        case "sqrt":
-        case "sin":
-        case "tanh":
-        case "expm1":
-        case "log1p":
-        case "erf":
-        case "pow":
-          return none(a);
-        default:
-          return false;
-      }
-    };
-    return settle(root, this.idle, (n) => n.args, of);
-  }
-
-  /** a · b, or 0 where a choice makes one factor 0. */
-  product(a: Node, b: Node): Node {
-    let product = this.g.mul(a, b);
-    for (const [zero, other] of [
-      [a, b],
-      [b, a],
-    ] as const) {
-      if (this.isWild(other) && this.isIdle(zero)) product = this.g.gate(zero, product);
-    }
+function products(g: Graph): Product {
+  const done = new Map<Node, number>();
+  const traits = (root: Node): number =>
+    settle(
+      root,
+      done,
+      (n) => n.args,
+      (n) => traitsOf(g, n, done),
+    );
+  return (a, b) => {
+    let product = g.mul(a, b);
+    if (traits(b) & wild && traits(a) & idle) product = g.gate(a, product);
+    if (traits(a) & wild && traits(b) & idle) product = g.gate(b, product);
     return product;
-  }
+  };
 }
 
 /** select(a, b, 1, 0) · x = select(a, b, x, 0): keeps a masked derivative free of 0 · x. */
-function scale(g: Graph, factors: Factors, partial: Node, x: Node): Node {
+function scale(g: Graph, product: Product, partial: Node, x: Node): Node {
   if (partial.op === "select" && partial.args.slice(2).every((n) => n.op === "constant")) {
     const [a, b, p, q] = partial.args as [Node, Node, Node, Node];
     return g.select(a, b, g.mul(p, x), g.mul(q, x));
   }
-  return factors.product(partial, x);
+  return product(partial, x);
 }
 
 /**
@@ -177,13 +139,13 @@ export function vectorJacobian(
     accumulate(node, cotangents[o]!);
   });
   const wanted = new Set(inputs);
-  const factors = new Factors(g);
+  const product = products(g);
   for (const node of reachable(outputs).reverse()) {
     const value = adjoint.get(node);
     if (!value || isConstant(value, 0) || wanted.has(node)) continue;
     const p = partials(g, node);
     node.args.forEach((arg, i) => {
-      if (!isConstant(p[i]!, 0)) accumulate(arg, scale(g, factors, p[i]!, value));
+      if (!isConstant(p[i]!, 0)) accumulate(arg, scale(g, product, p[i]!, value));
     });
   }
   return inputs.map((n) => adjoint.get(n) ?? g.zero);
@@ -192,14 +154,14 @@ export function vectorJacobian(
 /** Jacobian-vector product: ∂output/∂inputs · tangents for each output. Inputs not in `tangents` are held fixed. */
 export function jacobianVector(g: Graph, outputs: readonly Node[], tangents: ReadonlyMap<Node, Node>): Node[] {
   const tangent = new Map<Node, Node>(tangents);
-  const factors = new Factors(g);
+  const product = products(g);
   for (const node of reachable(outputs)) {
     if (tangent.has(node)) continue;
     const p = partials(g, node);
     let sum = g.zero;
     node.args.forEach((arg, i) => {
       const t = tangent.get(arg)!;
-      if (!isConstant(t, 0) && !isConstant(p[i]!, 0)) sum = g.add(sum, scale(g, factors, p[i]!, t));
+      if (!isConstant(t, 0) && !isConstant(p[i]!, 0)) sum = g.add(sum, scale(g, product, p[i]!, t));
     });
     tangent.set(node, sum);
   }
