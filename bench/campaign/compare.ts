@@ -94,7 +94,11 @@ export interface Agreement {
 /** The spike times of each neuron of a path: spikes of two neurons at almost one time may come in either order. */
 function byNeuron(results: Results, path: number): Map<number, number[]> {
   const times = new Map<number, number[]>();
-  for (const [time, neuron] of results.trains![path]!) times.set(neuron, [...(times.get(neuron) ?? []), time]);
+  for (const [time, neuron] of results.trains![path]!) {
+    const train = times.get(neuron);
+    if (train) train.push(time);
+    else times.set(neuron, [time]);
+  }
   return times;
 }
 
