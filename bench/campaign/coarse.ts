@@ -1,6 +1,7 @@
 /**
- * Whether a job's steps are too coarse for its equations: a sub-step gives an event function that two halves of it do not
- * give, by a tenth. The method's own error is then what the backends differ by: places of events are as uncertain.
+ * Why places of events are uncertain, if they are: the steps of a job are too coarse for its equations, as a sub-step gives
+ * an event function that two halves of it do not give, by a tenth; or the event function jumps along a sub-step to an event,
+ * as a condition in the equations changes there. What backends differ by is then the method's own error.
  */
 import { compileCell } from "../../src/cell/emit-js.js";
 import { networkOf, solveOptionsOf } from "../../src/io/build.js";
@@ -14,6 +15,22 @@ import { counterNoise } from "../../src/twin/noise.js";
 
 const tolerated = 0.1;
 
+/** Whether a function jumps within [0, h]: its steepest part stays as high however often it is halved. */
+function jumps(f: (h: number) => number, h: number): boolean {
+  const at = Array.from({ length: 65 }, (_, i) => f((h * i) / 64));
+  const rises = at.slice(1).map((e, i) => Math.abs(e - at[i]!));
+  const first = Math.max(...rises);
+  let [low, high] = [h * (rises.indexOf(first) / 64), h * ((rises.indexOf(first) + 1) / 64)];
+  let rise = first;
+  for (let n = 0; n < 16; n++) {
+    const middle = 0.5 * (low + high);
+    const [a, b, c] = [f(low), f(middle), f(high)];
+    if (Math.abs(b - a) > Math.abs(c - b)) [high, rise] = [middle, Math.abs(b - a)];
+    else [low, rise] = [middle, Math.abs(c - b)];
+  }
+  return rise > 0.1 * first;
+}
+
 /** For jobs of which every part stands in the job itself. */
 export const noFiles: FileContext = {
   open: (field) => {
@@ -21,7 +38,7 @@ export const noFiles: FileContext = {
   },
 };
 
-export function tooCoarse(job: SolveJob): boolean {
+export function uncertainPlaces(job: SolveJob): "too coarse a step" | "a condition changes at the event" | undefined {
   const plan = planSolve(defineNetwork(networkOf(job, noFiles)), solveOptionsOf(job));
   const { cell: definition } = plan.network;
   const cell = compileCell(definition);
@@ -40,8 +57,13 @@ export function tooCoarse(job: SolveJob): boolean {
       stepper.advance(half, o.before, o.r, h / 2, o.driver, p, current);
       stepper.advance(half, half, o.r + h / 2, h / 2, o.driver, p, current);
       const [start, a, b] = [cell.event(o.before, p), cell.event(whole, p), cell.event(half, p)];
-      if (!(Math.abs(a - b) <= tolerated * Math.max(1, Math.abs(start)))) return true;
+      if (!(Math.abs(a - b) <= tolerated * Math.max(1, Math.abs(start)))) return "too coarse a step";
+      const along = (length: number): number => {
+        stepper.advance(half, o.before, o.r, length, o.driver, p, current);
+        return cell.event(half, p);
+      };
+      if (a >= 0 && jumps(along, h)) return "a condition changes at the event";
     }
   }
-  return false;
+  return undefined;
 }

@@ -76,3 +76,23 @@ export function perturbed(random: Random, original: Tree): Tree {
   for (const part of ["x", "y"]) if (Array.isArray(job[part])) moveAll(random, job, [part]);
   return job;
 }
+
+/**
+ * The job with every state of its own cell moved by `by` where it starts and where it is reset: what is no number at one
+ * point that a solution touches is one beside it.
+ */
+export function nudged(job: Record<string, unknown>, by: number): Record<string, unknown> | undefined {
+  const copy = structuredClone(job) as { network?: { cell?: unknown } };
+  const cell = copy.network?.cell;
+  if (typeof cell !== "object" || cell === null) return undefined;
+  const {
+    state,
+    start = {},
+    reset = {},
+  } = cell as Record<"state" | "start" | "reset", Record<string, string | number>>;
+  const moved = (text: string | number): string => `(${text}) + ${by}`;
+  const all = (given: Record<string, string | number>, names: readonly string[]): Record<string, string> =>
+    Object.fromEntries(names.map((name) => [name, moved(given[name] ?? 0)]));
+  Object.assign(cell, { start: all(start, Object.keys(state)), reset: all(reset, Object.keys(reset)) });
+  return copy as Record<string, unknown>;
+}

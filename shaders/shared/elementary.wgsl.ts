@@ -83,11 +83,12 @@ fn sal_cos(x: f32) -> f32 {
   return sal_wave(w.x, w.y + 1.0f);
 }
 
-// Relative error 3e-7; a series where the difference of exponentials would cancel.
+// Relative error 3e-7; a series where the difference of exponentials would cancel. Selects where a clamp would make a number
+// of NaN.
 fn sal_tanh(x: f32) -> f32 {
   let z = x * x;
   let series = x * (1.0f + z * (-0.33333334f + z * (0.13333334f + z * (-0.053968254f + z * 0.021869488f))));
-  let e = sal_exp(2.0f * clamp(x, -20.0f, 20.0f));
+  let e = sal_exp(2.0f * select(x, select(-20.0f, 20.0f, x > 0.0f), abs(x) > 20.0f));
   return select((e - 1.0f) / (e + 1.0f), series, abs(x) < 0.3f);
 }
 `;

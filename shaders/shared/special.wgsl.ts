@@ -31,6 +31,17 @@ const functions: readonly (readonly [name: string, text: string])[] = [
   return select(sign(x) * (1.0f - tail * sal_exp(-z)), series, abs(x) < 0.6f);
 }`,
   ],
+  // WGSL's own may take the number of a number and NaN, which then nobody hears of.
+  ...["min", "max"].map(
+    (name) =>
+      [
+        `sal_${name}`,
+        `fn sal_${name}(a: f32, b: f32) -> f32 {
+  let beyond = max(bitcast<u32>(a) & 0x7fffffffu, bitcast<u32>(b) & 0x7fffffffu);
+  return select(${name}(a, b), bitcast<f32>(beyond), beyond > 0x7f800000u);
+}`,
+      ] as const,
+  ),
 ];
 
 /** The functions that a text calls, and what those call. */

@@ -15,7 +15,7 @@ import { SaltationError } from "../errors.js";
 import type { Cell } from "./cell.js";
 import { parameterInput, stateInput } from "./cell.js";
 import { type CellFunctions, cellFunctions, dear, nonZero } from "./functions.js";
-import { type Graph, isConstant, type Node, reachable, settle } from "./graph.js";
+import { type Graph, inputNames, isConstant, type Node, reachable, settle } from "./graph.js";
 import { logHazard } from "./hazard.js";
 
 export interface WgslCellOptions {
@@ -56,6 +56,16 @@ function wgslPower(node: Node, a: string, b: string): string {
   return exponent.value % 2 === 0 ? size : `sign(${a}) * ${size}`;
 }
 
+/** Whether an expression may be no number where its inputs are: by a root, a logarithm, a power or a quotient. */
+const mayBeNaN = (root: Node): boolean =>
+  reachable([root]).some(
+    ({ op, args }) =>
+      op === "log" ||
+      op === "sqrt" ||
+      op === "pow" ||
+      (op === "div" && [...inputNames([args[1]!])].some((name) => !name.startsWith("p."))),
+  );
+
 const isInput = (node: Node, name: string): boolean => node.op === "input" && node.name === name;
 
 /** One operation in WGSL; `sal_…` functions are those of shaders/shared/elementary. */
@@ -92,6 +102,9 @@ export function wgslOperation(node: Node, a: readonly string[]): string {
       return `select(${a[3]}, ${a[2]}, ${a[0]} < ${a[1]})`;
     case "gate":
       return `select(${a[1]}, 0.0f, ${a[0]} == 0.0f)`;
+    case "min":
+    case "max":
+      return `${node.args.some(mayBeNaN) ? "sal_" : ""}${node.op}(${a.join(", ")})`;
     default:
       return `${node.op}(${a.join(", ")})`;
   }

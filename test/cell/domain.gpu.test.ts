@@ -52,6 +52,9 @@ describe("operations beyond positive numbers", () => {
     ["the logarithm of a negative state", "5 + 0.1 * log(x)", -1],
     ["the logarithm of 0", "5 + log(p)", 0],
     ["the root of a negative state", "5 + sqrt(x)", -1],
+    ["tanh of no number", "5 + tanh(log(x))", -1],
+    ["the least of a number and none", "5 + min(3, log(x))", -1],
+    ["the greatest of none and a number", "5 + max(sqrt(x), 3)", -1],
   ])("%s is not finite", async (_, rate, p) => {
     for (const e of [engine(), cpu]) {
       await expect(e.network(clock(rate, p)).simulate(options)).rejects.toThrow(/became infinite or NaN/);
