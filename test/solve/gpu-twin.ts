@@ -100,7 +100,10 @@ const sensitivities: [string, NetworkDefinition, string[]][] = [
   ["spikes that follow jumps at once", atOnce, ["mu", "vTh", "v0", "weights"]],
 ];
 
-/** Kernels of another method differ in how they draw and add noise: these show it, by invocations and by workgroups. */
+/**
+ * Kernels of another method differ in how they draw and add noise: these show it, by invocations and by workgroups, with
+ * `euler`; `wong-zakai` is `levy` without its parabola.
+ */
 const ofEveryMethod = new Set([
   "one neuron with a sampled current",
   "a recurrent network with input spikes",
@@ -113,7 +116,7 @@ type Case = [name: string, method: Method, definition: NetworkDefinition, option
 type SensitivityCase = [name: string, method: Method, definition: NetworkDefinition, names: string[]];
 
 const isLong = (method: Method, name: string, always: ReadonlySet<string>): boolean =>
-  method !== "levy" && !always.has(name);
+  method === "wong-zakai" || (method === "euler" && !always.has(name));
 
 /** Every network with every method: those of the quick suite, or the others. */
 export const twinCases = (long: boolean): Case[] =>

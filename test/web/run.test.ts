@@ -12,7 +12,8 @@ type Of<K extends StudioEvent["kind"]> = Extract<StudioEvent, { kind: K }>;
 async function ready() {
   const engine = await Engine.create({ backend: "cpu" });
   const document = newDocument("figure1");
-  Object.assign(document.job, { paths: 4, time: { t1: 1, dt: 0.05 } });
+  // More steps than a fast machine makes while it is measured.
+  Object.assign(document.job, { paths: 4, time: { t1: 1, dt: 0.05 }, steps: 100_000 });
   const files = new Files();
   const problem = await buildProblem(engine, document, planOf(document, files), files);
   const events: StudioEvent[] = [];
