@@ -88,16 +88,23 @@ class Leaks implements Runner {
     await repeat(warmUp);
     const buffers = watched?.live.size ?? 0;
     await repeat(measured);
-    const first = heap();
-    await repeat(measured);
-    const second = heap();
+    let before = heap();
+    let growth = Number.POSITIVE_INFINITY;
+    let runs = warmUp + measured;
+    // A leak grows in every stretch; what the engine of JavaScript learns of the code on the way, in some.
+    for (let stretch = 0; stretch < 3 && growth > heapOfARun; stretch++) {
+      await repeat(measured);
+      runs += measured;
+      const after = heap();
+      growth = Math.min(growth, (after - before) / measured);
+      before = after;
+    }
     if ((watched?.live.size ?? 0) > buffers)
       leak(`${buffers} buffers after ${warmUp} runs, then ${watched!.live.size}`);
-    const growth = (second - first) / measured;
     if (growth > heapOfARun) leak(`the heap grows by ${Math.round(growth)} bytes a run`);
     engine.dispose();
     if (watched && watched.live.size > 0) leak(`${watched.live.size} buffers after dispose`);
-    return { counts: { tried: 1, runs: warmUp + 2 * measured }, faults };
+    return { counts: { tried: 1, runs }, faults };
   }
 }
 
