@@ -46,6 +46,7 @@ export {
   expectedSignatureLoss,
 } from "./train/losses/expected-signature.js";
 export { logLikelihood } from "./train/losses/log-likelihood.js";
+export type { OutsideOptions } from "./train/losses/observed.js";
 export { type PathLossOptions, pathLoss } from "./train/losses/path-loss.js";
 export {
   type SignatureKernelOptions,

@@ -54,19 +54,24 @@ export function stopOnSignals(onFirst: (signal: NodeJS.Signals) => void): StopRe
   };
 }
 
-/** How many things are done at present that must be done whole. */
+/** How many things are done at present that must be done whole, and what tells of a signal that came meanwhile. */
 let deferring = 0;
+let tell = (): void => {};
 
 const deferred = (signal: NodeJS.Signals): void => {
   // Where others listen, the signal is theirs.
-  if (process.listeners(signal).every((l) => l === deferred)) process.exit(signalExitCode(signal));
+  if (!process.listeners(signal).every((l) => l === deferred)) return;
+  tell();
+  process.exit(signalExitCode(signal));
 };
 
 /**
  * Keeps the default of a signal, to end the process on the spot, from falling into what must be done whole.
+ * @param onSignal told of a signal that has come meanwhile, before it ends the process.
  * @returns what ends that; a signal that has come meanwhile then ends the process.
  */
-export function deferSignals(): () => void {
+export function deferSignals(onSignal: () => void): () => void {
+  tell = onSignal;
   if (deferring++ === 0) for (const s of signals) process.on(s, deferred);
   const end = (): void => {
     if (--deferring === 0) for (const s of signals) process.off(s, deferred);

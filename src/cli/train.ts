@@ -169,7 +169,7 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
   for (const report of Object.values<string>(reports)) checkWritable("--figure", report);
   checkpoints?.lock();
   // Without a listener a signal would end the process before it gives the lock back.
-  const unheard = checkpoints ? exitOnSignals(() => {}) : () => {};
+  const unheard = checkpoints ? exitOnSignals(() => say("stopped before a step was done")) : () => {};
   try {
     await trainPlanned({ file, job, planned, spikeTrains, checkpoints, figure, stem, figures, unheard }, options);
   } finally {

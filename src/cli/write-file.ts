@@ -20,6 +20,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { say } from "./output.js";
 import { deferSignals } from "./signals.js";
 
 /** What writing asks of a file system. */
@@ -92,7 +93,7 @@ export function writeWhole(path: string, data: string | Uint8Array, on: Disk = d
   }
   const target = targetOf(path);
   const fresh = freshName(target);
-  const heard = deferSignals();
+  const heard = deferSignals(() => say(`stopped once ${target} was written`));
   try {
     let handle: number;
     try {
