@@ -32,7 +32,7 @@ export default defineConfig(({ mode }) => {
             ...common,
             name: "dawn",
             ...files(""),
-            setupFiles: ["test/support/plain.ts", "test/support/deno.ts"],
+            setupFiles: ["test/support/plain.ts", "test/support/deno.ts", "test/support/record-bits.ts"],
           },
         },
         {
