@@ -1,8 +1,8 @@
 /** `npm run bench -- figures`: draws what lies in bench/results for the docs. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import type { BenchReport } from "../src/bench/report.js";
-import { rangesSvg } from "../src/io/figures/ranges.js";
-import { type Series, seriesSvg } from "../src/io/figures/series.js";
+import { rangesSvg } from "../src/figures/ranges.js";
+import { type Series, seriesSvg } from "../src/figures/series.js";
+import type { BenchReport } from "../src/suites/report.js";
 import type { ConvergenceRow } from "./convergence.js";
 
 const result = <T>(name: string): T => JSON.parse(readFileSync(`bench/results/${name}.json`, "utf8")) as T;

@@ -2,11 +2,12 @@
  * `npm run bench -- floors`: forward and gradient of one neuron beside a kernel that only draws one normal pair per
  * step from the same generator, in one run on one adapter.
  */
-import { noiseKernel } from "../src/bench/floors.js";
+
 import { Engine } from "../src/engine.js";
-import { parameterLayout, requestedViews } from "../src/solve/layout.js";
-import { methods } from "../src/solve/plan.js";
-import { meanSpikeTime } from "../src/train/losses/spike-times.js";
+import { meanSpikeTime } from "../src/loss/spike-times.js";
+import { parameterLayout, requestedViews } from "../src/plan/layout.js";
+import { methods } from "../src/plan/plan.js";
+import { noiseKernel } from "../src/suites/floors.js";
 import { median, writeResult } from "./support.js";
 
 const paths = 16384;

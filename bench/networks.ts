@@ -5,8 +5,8 @@
  */
 import { Engine, type EngineNetwork } from "../src/engine.js";
 import type { NetworkDefinition } from "../src/network/network.js";
-import { parameterLayout, requestedViews } from "../src/solve/layout.js";
-import type { Distribution, Method, SolveOptions } from "../src/solve/plan.js";
+import { parameterLayout, requestedViews } from "../src/plan/layout.js";
+import type { Distribution, Method, SolveOptions } from "../src/plan/plan.js";
 import { createSolver, firstSlots, solveFrom } from "../src/solve/simulate.js";
 import { option, writeResult } from "./support.js";
 

@@ -3,10 +3,10 @@
  * reads the status of every chunk, the loss and the gradient back, and updates in float64).
  */
 import { Engine } from "../src/engine.js";
+import { expectedSignatureLoss } from "../src/loss/expected-signature.js";
+import type { Loss, Train } from "../src/loss/loss.js";
+import { firstSpikes } from "../src/loss/spike-times.js";
 import type { NetworkDefinition } from "../src/network/network.js";
-import type { Loss, Train } from "../src/train/loss.js";
-import { expectedSignatureLoss } from "../src/train/losses/expected-signature.js";
-import { firstSpikes } from "../src/train/losses/spike-times.js";
 import { rmsprop } from "../src/train/optimisers.js";
 import { type TrainOptions, train } from "../src/train/train.js";
 import { option, writeResult } from "./support.js";

@@ -37,5 +37,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     outfile: "dist/saltation.js",
     banner: { js: "/* Saltation. MIT licence. Contains jsep and wgsl-preprocessor, MIT licence. */" },
   });
-  await build({ ...forBrowsers, entryPoints: ["dist/src/bench/driven.js"], outfile: "dist/bench-page.js" });
+  await build({ ...forBrowsers, entryPoints: ["dist/src/suites/driven.js"], outfile: "dist/bench-page.js" });
 }

@@ -26,36 +26,36 @@ export type {
   Storage,
 } from "./gpu/index.js";
 export type { EncodedGradient, EncodedSolve, PreparedGradient, PreparedGradientOptions } from "./gradient/prepared.js";
-export type { ValueAndGradient } from "./gradient/result.js";
-export type { ObservedTrial } from "./gradient/schedule.js";
 export type { Sensitivities } from "./gradient/sensitivity.js";
-export type { Estimate } from "./gradient/statistics.js";
-export * from "./metrics/index.js";
-export type { Connections, Weights } from "./network/connections.js";
-export type { DrawnWeights } from "./network/drawn-weights.js";
-export type { InputSpikes, Network, NetworkDefinition, Parameter } from "./network/network.js";
-export * from "./signature/index.js";
-export type { Chunk } from "./solve/chunks.js";
-export type { ParameterPlace, View } from "./solve/layout.js";
-export type { Arrivals, Distribution, Method, SolveOptions, SolvePlan } from "./solve/plan.js";
-export type { EncodedTrains, PreparedSimulation } from "./solve/prepared.js";
-export type { SpikeTable, SpikeTrains } from "./solve/trains.js";
-export type { DeviceTrains, Evaluator, EvaluatorOptions, GpuLoss, Kept, Loss, LossValue, Train } from "./train/loss.js";
 export {
   type ExpectedSignatureOptions,
   expectedSignatureLoss,
-} from "./train/losses/expected-signature.js";
-export { logLikelihood } from "./train/losses/log-likelihood.js";
-export type { OutsideOptions } from "./train/losses/observed.js";
-export { type PathLossOptions, pathLoss } from "./train/losses/path-loss.js";
+} from "./loss/expected-signature.js";
+export { logLikelihood } from "./loss/log-likelihood.js";
+export type { DeviceTrains, Evaluator, EvaluatorOptions, GpuLoss, Kept, Loss, LossValue, Train } from "./loss/loss.js";
+export type { OutsideOptions } from "./loss/observed.js";
+export { type PathLossOptions, pathLoss } from "./loss/path-loss.js";
+export type { ValueAndGradient } from "./loss/result.js";
 export {
   type SignatureKernelOptions,
   type SignatureMmdOptions,
   signatureMmdLoss,
   signatureScoreLoss,
-} from "./train/losses/signature-kernel.js";
-export { firstSpikes, meanSpikeTime, type Selection, type SpikeTimeLoss } from "./train/losses/spike-times.js";
-export { type VanRossumOptions, vanRossum } from "./train/losses/van-rossum.js";
+} from "./loss/signature-kernel.js";
+export { firstSpikes, meanSpikeTime, type Selection, type SpikeTimeLoss } from "./loss/spike-times.js";
+export { type VanRossumOptions, vanRossum } from "./loss/van-rossum.js";
+export * from "./metrics/index.js";
+export type { Connections, Weights } from "./network/connections.js";
+export type { DrawnWeights } from "./network/drawn-weights.js";
+export type { InputSpikes, Network, NetworkDefinition, Parameter } from "./network/network.js";
+export type { Chunk } from "./plan/chunks.js";
+export type { ParameterPlace, View } from "./plan/layout.js";
+export type { Arrivals, Distribution, Method, SolveOptions, SolvePlan } from "./plan/plan.js";
+export type { ObservedTrial } from "./plan/schedule.js";
+export type { Estimate } from "./reduce/statistics.js";
+export * from "./signature/index.js";
+export type { EncodedTrains, PreparedSimulation } from "./solve/prepared.js";
+export type { SpikeTable, SpikeTrains } from "./spikes/trains.js";
 export { adam, type Optimiser, type OptimiserSettings, type OptimiserState, rmsprop, sgd } from "./train/optimisers.js";
 export type {
   CosineDecay,

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import { EngineNetwork } from "../../src/engine.js";
-import type { Distribution } from "../../src/solve/plan.js";
+import type { Distribution } from "../../src/plan/plan.js";
 import { affordable, type FuzzedJob, fuzzedJob } from "./jobs.js";
 import { type CommandName, refusal, runCommand, SharedDevice, withEngines } from "./run-command.js";
 import { seedJobs } from "./seeds.js";

@@ -4,11 +4,11 @@
  * as a condition in the equations changes there. What backends differ by is then the method's own error.
  */
 import { compileCell } from "../../src/cell/emit-js.js";
-import { networkOf, solveOptionsOf } from "../../src/io/build.js";
-import type { SolveJob } from "../../src/io/job.js";
-import type { FileContext } from "../../src/io/recording.js";
+import { networkOf, solveOptionsOf } from "../../src/job/build.js";
+import type { SolveJob } from "../../src/job/job.js";
+import type { FileContext } from "../../src/job/recording.js";
 import { defineNetwork } from "../../src/network/network.js";
-import { planSolve } from "../../src/solve/plan.js";
+import { planSolve } from "../../src/plan/plan.js";
 import { Stepper } from "../../src/twin/advance.js";
 import { neuronParameters, PathSolver, plannedCurrent } from "../../src/twin/forward.js";
 import { counterNoise } from "../../src/twin/noise.js";

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, truncateSync
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { strToU8, zipSync } from "fflate";
-import { writeNpz } from "../../src/io/npz.js";
+import { writeNpz } from "../../src/files/npz.js";
 import { type Fault, judge, type Outcome, type Verdict } from "./faults.js";
 import type { Runner } from "./kinds.js";
 import { Random } from "./random.js";

@@ -1,7 +1,7 @@
 /** Jobs made from right ones by chance: refused in one line, or done by both backends with the same results. */
 import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { SolveJob } from "../../src/io/job.js";
+import type { SolveJob } from "../../src/job/job.js";
 import { uncertainPlaces } from "./coarse.js";
 import { compare, type Results, resultsOf } from "./compare.js";
 import { growCell } from "./equations.js";

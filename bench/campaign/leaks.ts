@@ -1,10 +1,10 @@
 /** The same work again and again on one engine: neither buffers nor the heap may grow, and dispose leaves nothing. */
 import { Engine } from "../../src/engine.js";
-import { lossOf, networkOf, solveOptionsOf } from "../../src/io/build.js";
-import type { GradientJob, SolveJob, TrainJob } from "../../src/io/job.js";
-import { updateOptionsOf } from "../../src/io/update-job.js";
+import { lossOf, networkOf, solveOptionsOf } from "../../src/job/build.js";
+import type { GradientJob, SolveJob, TrainJob } from "../../src/job/job.js";
+import { updateOptionsOf } from "../../src/job/update-job.js";
+import { planSolve } from "../../src/plan/plan.js";
 import { readPaths, signatureBackend, signatureGram, signatureMMD } from "../../src/signature/index.js";
-import { planSolve } from "../../src/solve/plan.js";
 import { train } from "../../src/train/train.js";
 import { noFiles } from "./coarse.js";
 import type { Fault, Verdict } from "./faults.js";

@@ -1,6 +1,6 @@
 /** Arrays of an npz file that a command wrote. */
 import { readFileSync } from "node:fs";
-import { type NpyArray, openNpz } from "../../src/io/npz.js";
+import { type NpyArray, openNpz } from "../../src/files/npz.js";
 
 export function readNpzFile(file: string): Record<string, NpyArray> {
   const npz = openNpz(readFileSync(file));

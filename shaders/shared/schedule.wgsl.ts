@@ -1,6 +1,6 @@
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 
-/** Sizes of a solve with events forced to a schedule (src/gradient/schedule.ts). */
+/** Sizes of a solve with events forced to a schedule (src/plan/schedule.ts). */
 export interface ScheduleShape {
   neurons: number;
   lanes: number;

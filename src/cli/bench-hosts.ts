@@ -5,8 +5,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { type BenchOptions, type BenchResult, type Host, runBench } from "../bench/run.js";
 import { SaltationError } from "../errors.js";
+import { type BenchOptions, type BenchResult, type Host, runBench } from "../suites/run.js";
 import { chromiumLaunches } from "./chromium.js";
 import { exitOnSignals } from "./signals.js";
 

@@ -62,7 +62,7 @@ export async function figure1Command(options: Figure1CommandOptions): Promise<vo
     }));
     let written = false;
     if (file) {
-      const { figure1Svg } = await import("../io/figures/figure1.js");
+      const { figure1Svg } = await import("../figures/figure1.js");
       written = writeOutput("--out", file, await figure1Svg(runs, { trueCurrent: figure1Setting.trueCurrent }));
     }
     if (options.json) {

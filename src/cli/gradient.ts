@@ -1,13 +1,13 @@
 import { fail } from "../checks.js";
 import { Engine } from "../engine.js";
-import { lossOf, networkOf, solveOptionsOf } from "../io/build.js";
-import { checkJob } from "../io/check-job.js";
-import { gradientSchema } from "../io/job.js";
-import { type NpyArray, writeNpz } from "../io/npz.js";
+import { type NpyArray, writeNpz } from "../files/npz.js";
+import { lossOf, networkOf, solveOptionsOf } from "../job/build.js";
+import { checkJob } from "../job/check-job.js";
+import { gradientSchema } from "../job/job.js";
+import { checkLoss, planForLoss } from "../loss/loss-plan.js";
 import { defineNetwork } from "../network/network.js";
-import { parameterLayout, requestedViews } from "../solve/layout.js";
-import { planSolve } from "../solve/plan.js";
-import { checkLoss, planForLoss } from "../train/loss-plan.js";
+import { parameterLayout, requestedViews } from "../plan/layout.js";
+import { planSolve } from "../plan/plan.js";
 import { filesBeside, readJobFile } from "./job-file.js";
 import {
   type CommonOptions,

@@ -1,8 +1,8 @@
 /** Reads the job file of a command, and the files that it names. */
 import { dirname, resolve } from "node:path";
 import { fail } from "../checks.js";
-import { readJson } from "../io/read-json.js";
-import { type FileContext, recordingName } from "../io/recording.js";
+import { readJson } from "../files/read-json.js";
+import { type FileContext, recordingName } from "../job/recording.js";
 import { confined, readGiven, readNamed } from "./read-file.js";
 
 /** What the command line says of files. */

@@ -1,9 +1,9 @@
 import { fail } from "../checks.js";
 import { Engine } from "../engine.js";
 import { SaltationError } from "../errors.js";
-import { checkJob } from "../io/check-job.js";
-import { type NpyArray, writeNpz } from "../io/npz.js";
-import { kernelSchema, type LiftJob, type PathsJob, signatureSchema } from "../io/signature-job.js";
+import { type NpyArray, writeNpz } from "../files/npz.js";
+import { checkJob } from "../job/check-job.js";
+import { kernelSchema, type LiftJob, type PathsJob, signatureSchema } from "../job/signature-job.js";
 import {
   liftSpikes,
   logSignatures,

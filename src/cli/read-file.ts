@@ -2,8 +2,8 @@
 import { closeSync, constants, fstatSync, openSync, readSync, realpathSync, statSync } from "node:fs";
 import { isAbsolute, relative } from "node:path";
 import { fail } from "../checks.js";
-import { fileKind } from "../io/file-kind.js";
-import { limits, mebibytes } from "../io/limits.js";
+import { fileKind } from "../files/file-kind.js";
+import { limits, mebibytes } from "../files/limits.js";
 import { checkName, reason } from "./output-files.js";
 import { targetOf } from "./write-file.js";
 

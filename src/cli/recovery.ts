@@ -1,10 +1,10 @@
 /** The part of `saltation train` that knows a true network: data drawn from it, measures against it, table and figure. */
 import type { Engine, Progress } from "../engine.js";
 import { type Measures, meanValues, RecoveryTest, type TestOptions, type Values } from "../experiments/recovery.js";
-import type { TestJob } from "../io/job.js";
-import type { Truth } from "../io/truth-job.js";
+import type { TestJob } from "../job/job.js";
+import type { Truth } from "../job/truth-job.js";
 import type { NetworkDefinition } from "../network/network.js";
-import type { SolveOptions } from "../solve/plan.js";
+import type { SolveOptions } from "../plan/plan.js";
 import { readable } from "./output.js";
 import { writeOutput } from "./output-files.js";
 import { newTable } from "./table.js";
@@ -104,7 +104,7 @@ export async function drawRecovery(
   losses: readonly number[],
   firstStep: number,
 ): Promise<boolean> {
-  const { seriesSvg } = await import("../io/figures/series.js");
+  const { seriesSvg } = await import("../figures/series.js");
   const by = (y: readonly number[]): { x: number[]; y: readonly number[] } => ({
     x: y.map((_, i) => firstStep + i + 1),
     y,

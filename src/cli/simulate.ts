@@ -1,10 +1,10 @@
 import { Engine } from "../engine.js";
-import { networkOf, solveOptionsOf } from "../io/build.js";
-import { checkJob } from "../io/check-job.js";
-import { simulateSchema } from "../io/job.js";
-import { writeNpz } from "../io/npz.js";
+import { writeNpz } from "../files/npz.js";
+import { networkOf, solveOptionsOf } from "../job/build.js";
+import { checkJob } from "../job/check-job.js";
+import { simulateSchema } from "../job/job.js";
 import { defineNetwork } from "../network/network.js";
-import { planSolve } from "../solve/plan.js";
+import { planSolve } from "../plan/plan.js";
 import { filesBeside, readJobFile } from "./job-file.js";
 import { type CommonOptions, print, printJson, progressBar, readable, sayWarnings } from "./output.js";
 import { checkOutputs, writeOutput } from "./output-files.js";

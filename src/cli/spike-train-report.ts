@@ -9,11 +9,11 @@ import {
   compareSpikeTrains,
   type SpikeTrainComparison,
 } from "../experiments/spike-trains.js";
-import type { TrainJob, TrialsJob } from "../io/job.js";
-import { type FileContext, readTrials, type Trial } from "../io/recording.js";
+import type { TrainJob, TrialsJob } from "../job/job.js";
+import { type FileContext, readTrials, type Trial } from "../job/recording.js";
 import { rateUnit } from "../metrics/rate-unit.js";
 import { defineNetwork, type NetworkDefinition } from "../network/network.js";
-import type { SolveOptions } from "../solve/plan.js";
+import type { SolveOptions } from "../plan/plan.js";
 import { print, readable } from "./output.js";
 import { writeOutput } from "./output-files.js";
 import { newTable } from "./table.js";
@@ -104,8 +104,8 @@ async function drawTrains(
   unit: string,
 ): Promise<Record<"raster" | "psth", string>> {
   const [{ psthSvg }, { rasterSvg }] = await Promise.all([
-    import("../io/figures/psth.js"),
-    import("../io/figures/raster.js"),
+    import("../figures/psth.js"),
+    import("../figures/raster.js"),
   ]);
   const generated = trains.generated.slice(0, Math.max(least, trains.observed.length));
   return {

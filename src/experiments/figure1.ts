@@ -3,8 +3,8 @@
  * stochastic leaky integrate-and-fire neuron is recovered from samples of its first three spike times.
  */
 import type { Engine } from "../engine.js";
+import { firstSpikes } from "../loss/spike-times.js";
 import type { NetworkDefinition } from "../network/network.js";
-import { firstSpikes } from "../train/losses/spike-times.js";
 import { rmsprop } from "../train/optimisers.js";
 import { stepSeed, train } from "../train/train.js";
 

@@ -1,7 +1,6 @@
 /** How well the spike trains that a network generates stand for observed ones, over a stretch of time. */
 import { fail, finiteNumber, positiveNumber, wholeNumber } from "../checks.js";
 import type { EngineNetwork } from "../engine.js";
-import type { ObservedTrial } from "../gradient/schedule.js";
 import {
   cutTrains,
   neuronTrains,
@@ -17,7 +16,8 @@ import {
 import { checkBins } from "../metrics/psth.js";
 import { checkTrains } from "../metrics/trains.js";
 import type { Network } from "../network/network.js";
-import { planSolve, type SolveOptions } from "../solve/plan.js";
+import { planSolve, type SolveOptions } from "../plan/plan.js";
+import type { ObservedTrial } from "../plan/schedule.js";
 
 export interface ComparisonOptions extends Stretch {
   /** Largest distance of a coincidence. */

@@ -1,13 +1,8 @@
 /** Value and gradient of a loss on the GPU: forward, loss, backward recursion, reduction over paths. */
 import { fail } from "../checks.js";
+import { allOrNone } from "../gpu/all-or-none.js";
 import type { Gpu } from "../gpu/index.js";
-import { type ChunkSolver, forwardChunk, type SolvedChunk } from "../solve/chunk-solver.js";
-import type { Chunk } from "../solve/chunks.js";
-import type { View } from "../solve/layout.js";
-import type { SolvePlan } from "../solve/plan.js";
-import { createSolver, fillTable, firstSlots, fittingPaths, solveFrom, told } from "../solve/simulate.js";
-import { emptyTable } from "../solve/trains.js";
-import { evaluateOnHost } from "../train/host-loss.js";
+import { evaluateOnHost } from "../loss/host-loss.js";
 import {
   type DeviceTrains,
   type Evaluator,
@@ -17,11 +12,16 @@ import {
   type Loss,
   type Train,
   trainsOf,
-} from "../train/loss.js";
-import { allOrNone } from "./all-or-none.js";
-import { assembleResult, checkEstimates, type ValueAndGradient } from "./result.js";
-import { RowSums } from "./row-sums.js";
-import type { Estimate } from "./statistics.js";
+} from "../loss/loss.js";
+import { assembleResult, checkEstimates, type ValueAndGradient } from "../loss/result.js";
+import type { Chunk } from "../plan/chunks.js";
+import type { View } from "../plan/layout.js";
+import type { SolvePlan } from "../plan/plan.js";
+import { RowSums } from "../reduce/row-sums.js";
+import type { Estimate } from "../reduce/statistics.js";
+import { type ChunkSolver, forwardChunk, type SolvedChunk } from "../solve/chunk-solver.js";
+import { createSolver, fillTable, firstSlots, fittingPaths, solveFrom, told } from "../solve/simulate.js";
+import { emptyTable } from "../spikes/trains.js";
 
 /** Solved paths of a chunk, with what the loss keeps of them. */
 interface LookedAt {

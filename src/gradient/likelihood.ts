@@ -9,18 +9,18 @@ import { checkHazard } from "../cell/hazard.js";
 import { threefry2x32 } from "../driver/threefry.js";
 import { SaltationError } from "../errors.js";
 import type { Gpu, Kernel, Storage } from "../gpu/index.js";
+import type { Evaluator, EvaluatorOptions } from "../loss/loss.js";
+import { assembleResult, type ValueAndGradient } from "../loss/result.js";
+import { stepsPerDispatch } from "../plan/chunks.js";
+import { parameterLayout, parameterVector, type View } from "../plan/layout.js";
+import type { SolvePlan } from "../plan/plan.js";
+import { impossibleSpike, type ObservedTrial, planSchedule, type Schedule } from "../plan/schedule.js";
+import { estimateOf } from "../reduce/statistics.js";
 import { decideIncrements } from "../solve/carried.js";
-import { stepsPerDispatch } from "../solve/chunks.js";
-import { parameterLayout, parameterVector, type View } from "../solve/layout.js";
-import type { SolvePlan } from "../solve/plan.js";
 import { activeChannels, solverShape } from "../solve/shape.js";
 import { told } from "../solve/simulate.js";
 import { runBytes, runUniform } from "../solve/uniform.js";
-import type { Evaluator, EvaluatorOptions } from "../train/loss.js";
 import { laneLikelihood } from "../twin/likelihood.js";
-import { assembleResult, type ValueAndGradient } from "./result.js";
-import { impossibleSpike, type ObservedTrial, planSchedule, type Schedule } from "./schedule.js";
-import { estimateOf } from "./statistics.js";
 
 /**
  * @param names the parameters to differentiate by.

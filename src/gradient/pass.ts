@@ -5,12 +5,12 @@
 import { meanGradient } from "../../shaders/train/mean-gradient.wgsl.js";
 import { verdict } from "../../shaders/train/verdict.wgsl.js";
 import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
+import type { Chunk } from "../plan/chunks.js";
+import type { View } from "../plan/layout.js";
+import type { SolvePlan } from "../plan/plan.js";
+import { RowSums } from "../reduce/row-sums.js";
 import type { ChunkSolver, EncodedChunk } from "../solve/chunk-solver.js";
-import type { Chunk } from "../solve/chunks.js";
-import type { View } from "../solve/layout.js";
-import type { SolvePlan } from "../solve/plan.js";
 import { createSolver, firstSlots, solveFrom } from "../solve/simulate.js";
-import { RowSums } from "./row-sums.js";
 
 /** Room beyond what a first solve needed. */
 export const margin = 1.25;

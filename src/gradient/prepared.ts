@@ -5,15 +5,15 @@
 import { haltBits } from "../../shaders/train/verdict.wgsl.js";
 import { fail, wholeNumber } from "../checks.js";
 import type { Batch, Gpu, Storage } from "../gpu/index.js";
+import type { GpuLoss, Loss } from "../loss/loss.js";
+import { lossWarnings } from "../loss/loss-plan.js";
+import { assembleResult, notFinite, type ValueAndGradient } from "../loss/result.js";
+import { type ParameterPlace, parameterPlaces, type View } from "../plan/layout.js";
+import type { SolvePlan } from "../plan/plan.js";
 import { type EncodedChunk, type RunStatus, readStatus } from "../solve/chunk-solver.js";
-import { type ParameterPlace, parameterPlaces, type View } from "../solve/layout.js";
-import type { SolvePlan } from "../solve/plan.js";
 import { EncodedTrains, seedOfEncoding } from "../solve/prepared.js";
 import { checkFinite, fittingPaths, told } from "../solve/simulate.js";
-import type { GpuLoss, Loss } from "../train/loss.js";
-import { lossWarnings } from "../train/loss-plan.js";
 import { GradientPass } from "./pass.js";
-import { assembleResult, notFinite, type ValueAndGradient } from "./result.js";
 
 export interface PreparedGradientOptions {
   /** Gives the cotangents where no buffer of the caller's does: a loss with `gpu`, whose value `read` then gives too. */

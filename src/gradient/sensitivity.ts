@@ -1,15 +1,15 @@
 /** Forward sensitivities on the GPU: the derivative of every spike time of every path in each parameter asked for. */
 import { everyNeuron, sensitivity, sensitivityFields } from "../../shaders/sensitivity.wgsl.js";
 import type { Gpu } from "../gpu/index.js";
+import { stepsPerDispatch } from "../plan/chunks.js";
+import { parameterVector, type View } from "../plan/layout.js";
+import type { SolvePlan } from "../plan/plan.js";
 import { decideIncrements } from "../solve/carried.js";
-import { stepsPerDispatch } from "../solve/chunks.js";
-import { parameterVector, type View } from "../solve/layout.js";
 import { connectionWords, NetworkSolver } from "../solve/network-solver.js";
-import type { SolvePlan } from "../solve/plan.js";
 import { solverShape } from "../solve/shape.js";
 import { fillTable, firstSlots, fittingPaths, solveFrom, told } from "../solve/simulate.js";
-import { emptyTable, type SpikeTable } from "../solve/trains.js";
 import { runBytes, runUniform } from "../solve/uniform.js";
+import { emptyTable, type SpikeTable } from "../spikes/trains.js";
 
 const workgroupSize = 64;
 

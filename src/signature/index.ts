@@ -1,11 +1,10 @@
 /** Signatures and signature kernels of paths and spike trains: what the rest of the library uses. */
 import { fail } from "../checks.js";
 import type { Gpu } from "../gpu/index.js";
-import { twinBackend } from "../twin/signature/backend.js";
 import type { SignatureBackend } from "./backend.js";
 import { GpuSignatureBackend } from "./gpu/backend.js";
+import { twinBackend } from "./host/backend.js";
 
-export type { LogSignatureForm } from "../twin/signature/lyndon.js";
 export type { GramRequest, GramResult, SignatureBackend } from "./backend.js";
 export { type DeviceKernelOptions, DeviceKernels } from "./gpu/device-kernels.js";
 export type { DevicePaths, EncodeTarget, PathShape } from "./gpu/device-paths.js";
@@ -23,6 +22,7 @@ export {
   signatureGram,
   signatureKernel,
 } from "./gram.js";
+export type { LogSignatureForm } from "./host/lyndon.js";
 export { type LiftedTrains, type LiftOptions, liftSpikes, type SpikeTrainInput } from "./lift.js";
 export { nested, type PathBatch, type PathInput, readPaths, type TypedPaths } from "./paths.js";
 export {

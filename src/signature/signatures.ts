@@ -1,10 +1,10 @@
 /** Truncated signatures of batches of paths, their gradients, their mean, and log-signatures. */
 import { fail, finiteNumbers, wholeNumber } from "../checks.js";
 import { SaltationError } from "../errors.js";
-import { type LogSignatureForm, logSignature } from "../twin/signature/lyndon.js";
-import { spikeSignature } from "../twin/signature/spike-signature.js";
-import { tensorSize } from "../twin/signature/tensor.js";
 import { checkBackend, type SignatureBackend } from "./backend.js";
+import { type LogSignatureForm, logSignature } from "./host/lyndon.js";
+import { spikeSignature } from "./host/spike-signature.js";
+import { tensorSize } from "./host/tensor.js";
 import { checkTrains, type LiftOptions, type SpikeTrainInput } from "./lift.js";
 import { type PathInput, readPaths } from "./paths.js";
 

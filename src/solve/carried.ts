@@ -10,7 +10,7 @@ import { parameterInput, stateInput } from "../cell/cell.js";
 import { evaluate } from "../cell/graph.js";
 import type { Gpu } from "../gpu/index.js";
 import type { Network } from "../network/network.js";
-import type { SolvePlan } from "./plan.js";
+import type { SolvePlan } from "../plan/plan.js";
 
 /**
  * From so many steps on increments are carried whatever they are: each rounding loses up to 2⁻²⁴ of a number, and half of

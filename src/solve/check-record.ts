@@ -1,9 +1,9 @@
 /** Spike records of a GPU that are full: whether a neuron in them fires without end, and why. */
 import type { SaltationError } from "../errors.js";
 import type { Gpu } from "../gpu/index.js";
+import { firesTooOften, mostPerStep } from "../plan/endless.js";
+import type { SolvePlan } from "../plan/plan.js";
 import type { SolvedChunk } from "./chunk-solver.js";
-import { firesTooOften, mostPerStep } from "./endless.js";
-import type { SolvePlan } from "./plan.js";
 
 /** Neurons times steps that the float64 twin solves to find a cause: seconds. */
 const mostSearched = 1e6;

@@ -1,7 +1,7 @@
 /** What the solver of a chunk of paths must offer, whatever the distribution of its work on the GPU. */
 import type { Batch, Gpu, Storage } from "../gpu/index.js";
-import type { Chunk } from "./chunks.js";
-import type { SolvePlan } from "./plan.js";
+import type { Chunk } from "../plan/chunks.js";
+import type { SolvePlan } from "../plan/plan.js";
 import type { KernelShape } from "./shape.js";
 
 /** Status counters of a forward run. */

@@ -1,9 +1,9 @@
 /** What the solvers of a plan share: its parameters on the GPU, and the memory of a path. */
 import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
+import { type Chunk, stepsPerDispatch } from "../plan/chunks.js";
+import { parameterVector, type View } from "../plan/layout.js";
+import type { SolvePlan } from "../plan/plan.js";
 import type { ChunkSolver, EncodedChunk, RunStatus } from "./chunk-solver.js";
-import { type Chunk, stepsPerDispatch } from "./chunks.js";
-import { parameterVector, type View } from "./layout.js";
-import type { SolvePlan } from "./plan.js";
 import type { KernelShape } from "./shape.js";
 
 /** What a solver is made of. */

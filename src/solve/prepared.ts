@@ -1,10 +1,10 @@
 /** A simulation in a caller's command encoder: prepared once, encoded again and again, with nothing read back. */
 import { checkOptions, fail, wholeNumber } from "../checks.js";
 import type { Batch, Gpu, Storage } from "../gpu/index.js";
+import { type ParameterPlace, parameterPlaces } from "../plan/layout.js";
+import type { SolvePlan } from "../plan/plan.js";
+import { type DeviceTrains, trainsOf } from "../spikes/device-trains.js";
 import type { ChunkSolver, EncodedChunk } from "./chunk-solver.js";
-import { type DeviceTrains, trainsOf } from "./device-trains.js";
-import { type ParameterPlace, parameterPlaces } from "./layout.js";
-import type { SolvePlan } from "./plan.js";
 import { createSolver, firstSlots, fittingPaths } from "./simulate.js";
 
 /** What an encoding leaves on the GPU once its encoder has been submitted. */

@@ -4,8 +4,8 @@ import { parameterInput } from "../cell/cell.js";
 import { emitCellWgsl } from "../cell/emit-wgsl.js";
 import { type CellFunctions, cellFunctions, operations } from "../cell/functions.js";
 import { evaluate, inputNames } from "../cell/graph.js";
-import { type ParameterLayout, parameterLayout } from "./layout.js";
-import type { SolvePlan } from "./plan.js";
+import { type ParameterLayout, parameterLayout } from "../plan/layout.js";
+import type { SolvePlan } from "../plan/plan.js";
 
 /**
  * The noise channels that can matter: those whose amplitude depends on the state, is not zero for every neuron, or is

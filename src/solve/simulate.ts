@@ -1,13 +1,13 @@
 /** Simulation on the GPU: chunk by chunk, the record growing until every spike fits. */
 import { SaltationError } from "../errors.js";
 import type { Gpu, Storage } from "../gpu/index.js";
+import { type Chunk, wholeBlocks } from "../plan/chunks.js";
+import type { View } from "../plan/layout.js";
+import type { SolvePlan } from "../plan/plan.js";
+import type { DeviceTrains } from "../spikes/device-trains.js";
+import { emptyTable, type SpikeTable, type SpikeTrains } from "../spikes/trains.js";
 import { type ChunkSolver, forwardChunk, lanesOf, type RunStatus, type SolvedChunk } from "./chunk-solver.js";
-import { type Chunk, wholeBlocks } from "./chunks.js";
-import type { DeviceTrains } from "./device-trains.js";
-import type { View } from "./layout.js";
-import type { SolvePlan } from "./plan.js";
 import { SingleSolver } from "./single.js";
-import { emptyTable, type SpikeTable, type SpikeTrains } from "./trains.js";
 
 /** Bytes on the GPU that a chunk of paths may take. */
 export const chunkBytes = 192 * 2 ** 20;

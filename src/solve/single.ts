@@ -2,10 +2,10 @@
 import { forwardSingle, singleCheckpointWords, singleTapeWords } from "../../shaders/forward-single.wgsl.js";
 import { eventIsAffine } from "../cell/functions.js";
 import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
+import { type Chunk, stepsPerDispatch } from "../plan/chunks.js";
+import type { View } from "../plan/layout.js";
+import type { SolvePlan } from "../plan/plan.js";
 import { type EncodedChunk, type RunStatus, statusWords } from "./chunk-solver.js";
-import { type Chunk, stepsPerDispatch } from "./chunks.js";
-import type { View } from "./layout.js";
-import type { SolvePlan } from "./plan.js";
 import { PlanSolver } from "./plan-solver.js";
 import { solverShape } from "./shape.js";
 import { fromStart, runBytes, runUniform } from "./uniform.js";

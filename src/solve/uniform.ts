@@ -1,5 +1,5 @@
 /** Writes the `Run` uniform of the solve kernels (shaders/shared/solver.wgsl.ts). */
-import type { SolvePlan } from "./plan.js";
+import type { SolvePlan } from "../plan/plan.js";
 
 export interface RunFields {
   paths: number;

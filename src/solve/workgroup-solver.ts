@@ -9,11 +9,11 @@ import {
 import { noiseNames } from "../../shaders/shared/solver.wgsl.js";
 import { eventIsAffine } from "../cell/functions.js";
 import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
+import type { Chunk } from "../plan/chunks.js";
+import type { View } from "../plan/layout.js";
+import type { SolvePlan } from "../plan/plan.js";
 import { type EncodedChunk, lanesOf, type RunStatus, statusWords } from "./chunk-solver.js";
-import type { Chunk } from "./chunks.js";
-import type { View } from "./layout.js";
 import { connectionWords, gradientPlaces } from "./network-solver.js";
-import type { SolvePlan } from "./plan.js";
 import { PlanSolver, type SolverParts } from "./plan-solver.js";
 import { type KernelShape, solverShape } from "./shape.js";
 import { fromStart, runBytes, runUniform } from "./uniform.js";

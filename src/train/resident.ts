@@ -6,18 +6,18 @@
  * depend on when it was noticed.
  */
 import { haltBits } from "../../shaders/train/verdict.wgsl.js";
+import { allOrNone } from "../gpu/all-or-none.js";
 import { type Batch, type Gpu, handled, type Storage } from "../gpu/index.js";
-import { allOrNone } from "../gradient/all-or-none.js";
 import { lossPaths } from "../gradient/evaluate.js";
 import { GradientPass, margin } from "../gradient/pass.js";
-import { assembleResult, notFinite, type ValueAndGradient } from "../gradient/result.js";
+import { type GpuLoss, type Kept, type Loss, trainsOf } from "../loss/loss.js";
+import { assembleResult, notFinite, type ValueAndGradient } from "../loss/result.js";
+import { type Chunk, splitPaths } from "../plan/chunks.js";
+import type { View } from "../plan/layout.js";
+import type { SolvePlan } from "../plan/plan.js";
 import { type EncodedChunk, type RunStatus, readStatus } from "../solve/chunk-solver.js";
-import { type Chunk, splitPaths } from "../solve/chunks.js";
-import type { View } from "../solve/layout.js";
-import type { SolvePlan } from "../solve/plan.js";
 import { checkFinite, growSlots, told } from "../solve/simulate.js";
 import { GpuUpdate } from "./gpu-update.js";
-import { type GpuLoss, type Kept, type Loss, trainsOf } from "./loss.js";
 import type { UpdatePlan, UpdateState } from "./update.js";
 
 /** Steps submitted before the first of them has come back. */

@@ -2,7 +2,9 @@
 import { checkOptions, fail, list, show, wholeNumber } from "../checks.js";
 import { threefry2x32 } from "../driver/threefry.js";
 import type { EngineNetwork } from "../engine.js";
-import type { ValueAndGradient } from "../gradient/result.js";
+import type { Loss } from "../loss/loss.js";
+import { lossWarnings } from "../loss/loss-plan.js";
+import type { ValueAndGradient } from "../loss/result.js";
 import {
   type ParameterLayout,
   parameterLayout,
@@ -11,10 +13,8 @@ import {
   requestedViews,
   shapedValues,
   type View,
-} from "../solve/layout.js";
-import type { SolveOptions, SolvePlan } from "../solve/plan.js";
-import type { Loss } from "./loss.js";
-import { lossWarnings } from "./loss-plan.js";
+} from "../plan/layout.js";
+import type { SolveOptions, SolvePlan } from "../plan/plan.js";
 import type { ResidentTraining, TrainedStep } from "./resident.js";
 import { trainableNames } from "./trainable.js";
 import { checkTrained, planUpdate, Update, type UpdateOptions, type UpdateState } from "./update.js";

@@ -1,7 +1,7 @@
 /** Which parameters are trained, under which constraints, and which of their entries. */
 import { checkOptions, fail, finiteNumber, oneOf, show } from "../checks.js";
 import type { Network } from "../network/network.js";
-import type { View } from "../solve/layout.js";
+import type { View } from "../plan/layout.js";
 import type { LearningRate } from "./schedule.js";
 import { type Transform, type TransformName, transformOf } from "./transform.js";
 

@@ -7,8 +7,8 @@
 import { checkOptions, fail, finiteNumber, list, positiveNumber, show, wholeNumber } from "../checks.js";
 import { SaltationError } from "../errors.js";
 import type { Network } from "../network/network.js";
+import type { View } from "../plan/layout.js";
 import { quoted } from "../quoted.js";
-import type { View } from "../solve/layout.js";
 import { type Optimiser, optimiserOf } from "./optimisers.js";
 import { readMask, readTransform, type Trainable, trainableOf } from "./trainable.js";
 import type { Transform } from "./transform.js";

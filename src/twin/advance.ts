@@ -7,7 +7,7 @@
  * `euler` freezes the drift at the start of the sub-step and leaves the noise to the grid points.
  */
 import type { CompiledCell } from "../cell/emit-js.js";
-import type { Method } from "../solve/plan.js";
+import type { Method } from "../plan/plan.js";
 
 export interface Driver {
   /** ΔW / dt per channel. */

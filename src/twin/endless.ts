@@ -1,6 +1,6 @@
 /** Why a neuron fires again and again: which jump leaves its event function where, or how fast that rises. */
 import type { CompiledCell } from "../cell/emit-js.js";
-import type { SolvePlan } from "../solve/plan.js";
+import type { SolvePlan } from "../plan/plan.js";
 
 /** A neuron about to fire once more. */
 export interface FiringAgain {

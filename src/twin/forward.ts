@@ -8,8 +8,8 @@
 import type { CompiledCell } from "../cell/emit-js.js";
 import { sampleOf } from "../driver/current.js";
 import { SaltationError } from "../errors.js";
-import { firesTooOften, mostPerStep } from "../solve/endless.js";
-import type { SolvePlan } from "../solve/plan.js";
+import { firesTooOften, mostPerStep } from "../plan/endless.js";
+import type { SolvePlan } from "../plan/plan.js";
 import { type Driver, Stepper } from "./advance.js";
 import { causeOfFiring } from "./endless.js";
 import { eventUniform } from "./noise.js";

@@ -9,9 +9,9 @@
  */
 import type { CompiledCell } from "../cell/emit-js.js";
 import { sampleOf } from "../driver/current.js";
-import { impossibleSpike, ownSpike, type Schedule } from "../gradient/schedule.js";
-import type { ParameterLayout } from "../solve/layout.js";
-import type { SolvePlan } from "../solve/plan.js";
+import type { ParameterLayout } from "../plan/layout.js";
+import type { SolvePlan } from "../plan/plan.js";
+import { impossibleSpike, ownSpike, type Schedule } from "../plan/schedule.js";
 import { type Driver, Stepper } from "./advance.js";
 import { neuronParameters, plannedCurrent } from "./forward.js";
 

@@ -1,7 +1,7 @@
 /** The driver path of a plan from its counters, in float64: what the kernels draw, to the bit of the random words. */
 import { normalPair, uniformOpen } from "../driver/normal.js";
 import { threefry2x32, threefryInto } from "../driver/threefry.js";
-import type { SolvePlan } from "../solve/plan.js";
+import type { SolvePlan } from "../plan/plan.js";
 import type { NoiseSource } from "./forward.js";
 
 export function counterNoise(plan: SolvePlan): NoiseSource {

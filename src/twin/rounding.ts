@@ -3,7 +3,7 @@
  * without noise, and the error that rounding the state after each step would leave is carried along as a tangent.
  */
 import { compileCell } from "../cell/emit-js.js";
-import type { SolvePlan } from "../solve/plan.js";
+import type { SolvePlan } from "../plan/plan.js";
 import { Stepper } from "./advance.js";
 import { neuronParameters, plannedCurrent } from "./forward.js";
 

@@ -1,9 +1,9 @@
 /** Spike times of all paths with their derivatives, by the float64 twin. */
 import { compileCell } from "../cell/emit-js.js";
 import type { Sensitivities } from "../gradient/sensitivity.js";
-import type { ParameterLayout, View } from "../solve/layout.js";
-import type { SolvePlan } from "../solve/plan.js";
-import { emptyTable } from "../solve/trains.js";
+import type { ParameterLayout, View } from "../plan/layout.js";
+import type { SolvePlan } from "../plan/plan.js";
+import { emptyTable } from "../spikes/trains.js";
 import { eachPath } from "./evaluate.js";
 import type { PathResult, PathSpike } from "./forward.js";
 import { pathSensitivities } from "./sensitivity.js";

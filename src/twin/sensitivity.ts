@@ -6,8 +6,8 @@
  */
 import type { CompiledCell } from "../cell/emit-js.js";
 import { sampleOf } from "../driver/current.js";
-import type { ParameterLayout } from "../solve/layout.js";
-import type { SolvePlan } from "../solve/plan.js";
+import type { ParameterLayout } from "../plan/layout.js";
+import type { SolvePlan } from "../plan/plan.js";
 import { Stepper } from "./advance.js";
 import { firesAtOnce, neuronParameters, type PathResult, plannedCurrent } from "./forward.js";
 

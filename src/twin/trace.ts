@@ -1,6 +1,6 @@
 /** States along single paths, for plots: the float64 twin of a few paths, whatever solves the many. */
 import { compileCell } from "../cell/emit-js.js";
-import type { SolvePlan } from "../solve/plan.js";
+import type { SolvePlan } from "../plan/plan.js";
 import { neuronParameters, PathSolver, plannedCurrent, stateNotFinite } from "./forward.js";
 import { counterNoise } from "./noise.js";
 

@@ -1,8 +1,8 @@
 /** Derivatives where a branch that is not taken, or an argument that a bound holds, has none that is finite. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { Engine } from "../../src/engine.js";
+import { meanSpikeTime } from "../../src/loss/spike-times.js";
 import type { NetworkDefinition } from "../../src/network/network.js";
-import { meanSpikeTime } from "../../src/train/losses/spike-times.js";
 import { sharedEngine } from "../support/engine.js";
 
 const engine = sharedEngine();

@@ -1,8 +1,8 @@
 /** Powers, logarithms and roots where their argument is not above 0: as in float64, also on a GPU. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { Engine } from "../../src/engine.js";
+import { firstSpikes } from "../../src/loss/spike-times.js";
 import type { NetworkDefinition } from "../../src/network/network.js";
-import { firstSpikes } from "../../src/train/losses/spike-times.js";
 import { sharedEngine } from "../support/engine.js";
 
 const engine = sharedEngine();

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { coloured } from "../../src/cli/colours.js";
 import { wholeOption } from "../../src/cli/options.js";
-import { writeNpz } from "../../src/io/npz.js";
+import { writeNpz } from "../../src/files/npz.js";
 import { commandLine } from "../support/command-line.js";
 import { readNpz } from "../support/npz.js";
 

@@ -9,8 +9,8 @@ import { kernelCommand, signatureCommand } from "../../src/cli/kernel.js";
 import type { CommonOptions } from "../../src/cli/output.js";
 import { simulateCommand } from "../../src/cli/simulate.js";
 import { trainCommand } from "../../src/cli/train.js";
-import { checkJob } from "../../src/io/check-job.js";
-import { trainSchema } from "../../src/io/job.js";
+import { checkJob } from "../../src/job/check-job.js";
+import { trainSchema } from "../../src/job/job.js";
 
 afterEach(() => vi.restoreAllMocks());
 

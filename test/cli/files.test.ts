@@ -26,9 +26,9 @@ import { trainCommand } from "../../src/cli/train.js";
 import { type Disk, disk, targetOf, writeWhole } from "../../src/cli/write-file.js";
 import { Engine } from "../../src/engine.js";
 import { SaltationError } from "../../src/errors.js";
-import { checkJob } from "../../src/io/check-job.js";
-import { simulateSchema } from "../../src/io/job.js";
-import { writeNpz } from "../../src/io/npz.js";
+import { writeNpz } from "../../src/files/npz.js";
+import { checkJob } from "../../src/job/check-job.js";
+import { simulateSchema } from "../../src/job/job.js";
 import { quoted } from "../../src/quoted.js";
 
 let folder: string;
@@ -423,7 +423,7 @@ describe("a checkpoint", () => {
   it("is refused where it was edited: by its checksum, and by what its values must fit", async () => {
     await trainCommand(job(), cpu);
     const { checksum: _, ...whole } = JSON.parse(readFileSync(place("run.json"), "utf8"));
-    const { sealed } = await import("../../src/io/seal.js");
+    const { sealed } = await import("../../src/files/seal.js");
     const resume = async (change: (update: { values: number[]; unconstrained: number[] }) => void, seal = true) => {
       const edited = structuredClone(whole);
       edited.step = edited.update.step = 3;

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type CheckpointFile, readCheckpoint } from "../../src/cli/checkpoint.js";
-import { sealed } from "../../src/io/seal.js";
+import { sealed } from "../../src/files/seal.js";
 
 const folder = mkdtempSync(join(tmpdir(), "saltation-train-"));
 let files = 0;

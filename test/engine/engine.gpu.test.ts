@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Engine } from "../../src/engine.js";
-import { meanSpikeTime } from "../../src/train/losses/spike-times.js";
+import { meanSpikeTime } from "../../src/loss/spike-times.js";
 import { rmsprop } from "../../src/train/optimisers.js";
 import { train } from "../../src/train/train.js";
 

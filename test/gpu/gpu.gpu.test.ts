@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Engine } from "../../src/engine.js";
 import { findAdapter, Gpu } from "../../src/gpu/index.js";
-import { meanSpikeTime } from "../../src/train/losses/spike-times.js";
+import { meanSpikeTime } from "../../src/loss/spike-times.js";
 
 const double = /* wgsl */ `
 struct U { factor: f32 }

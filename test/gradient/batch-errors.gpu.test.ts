@@ -1,7 +1,7 @@
 /** Standard errors of losses that are not the mean of what each path gives alone. */
 import { describe, expect, it } from "vitest";
 import { Engine } from "../../src/engine.js";
-import { firstSpikes, meanSpikeTime } from "../../src/train/losses/spike-times.js";
+import { firstSpikes, meanSpikeTime } from "../../src/loss/spike-times.js";
 import { sharedEngine } from "../support/engine.js";
 import { definition, errorsOf, losses, solve } from "./batch-losses.js";
 

@@ -1,7 +1,7 @@
 /** A network and losses whose standard errors come from batches of paths. */
-import { expectedSignatureLoss } from "../../src/train/losses/expected-signature.js";
-import { signatureMmdLoss } from "../../src/train/losses/signature-kernel.js";
-import { firstSpikes } from "../../src/train/losses/spike-times.js";
+import { expectedSignatureLoss } from "../../src/loss/expected-signature.js";
+import { signatureMmdLoss } from "../../src/loss/signature-kernel.js";
+import { firstSpikes } from "../../src/loss/spike-times.js";
 
 export const definition = {
   neurons: 2,

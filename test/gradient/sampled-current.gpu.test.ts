@@ -1,7 +1,7 @@
 /** A current sampled beyond t1: its gradient has the shape in which it was given, and is 0 where nothing was read. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { Engine } from "../../src/engine.js";
-import { meanSpikeTime } from "../../src/train/losses/spike-times.js";
+import { meanSpikeTime } from "../../src/loss/spike-times.js";
 import { sgd } from "../../src/train/optimisers.js";
 import { train } from "../../src/train/train.js";
 import { sharedEngine } from "../support/engine.js";

@@ -6,9 +6,9 @@
 import { describe, expect, it } from "vitest";
 import { compileCell } from "../../src/cell/emit-js.js";
 import { Engine } from "../../src/engine.js";
+import { meanSpikeTime } from "../../src/loss/spike-times.js";
 import { defineNetwork, type NetworkDefinition } from "../../src/network/network.js";
-import { type Method, planSolve } from "../../src/solve/plan.js";
-import { meanSpikeTime } from "../../src/train/losses/spike-times.js";
+import { type Method, planSolve } from "../../src/plan/plan.js";
 import { PathSolver } from "../../src/twin/forward.js";
 import { counterNoise } from "../../src/twin/noise.js";
 import { sharedEngine } from "../support/engine.js";

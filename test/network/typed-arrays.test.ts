@@ -1,8 +1,8 @@
 /** Numbers in a row may come as typed arrays, with the same result as lists. */
 import { describe, expect, it } from "vitest";
 import { defineNetwork, type NetworkDefinition } from "../../src/network/network.js";
-import { parameterLayout, parameterVector } from "../../src/solve/layout.js";
-import { planSolve } from "../../src/solve/plan.js";
+import { parameterLayout, parameterVector } from "../../src/plan/layout.js";
+import { planSolve } from "../../src/plan/plan.js";
 
 const plan = (definition: NetworkDefinition) => planSolve(defineNetwork(definition), { paths: 1, t1: 1, dt: 0.1 });
 

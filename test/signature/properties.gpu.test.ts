@@ -1,5 +1,6 @@
 /** What holds for signatures and signature kernels whatever the paths, on the GPU. */
 import { describe, expect, it } from "vitest";
+import { product, unit } from "../../src/signature/host/tensor.js";
 import {
   type PathBatch,
   type SignatureBackend,
@@ -12,7 +13,6 @@ import {
 import { batchOf, pathLength, pathPoints } from "../../src/signature/paths.js";
 import type { SignatureSolver } from "../../src/signature/solver.js";
 import type { StaticKernel } from "../../src/signature/static-kernel.js";
-import { product, unit } from "../../src/twin/signature/tensor.js";
 import { sharedEngine } from "../support/engine.js";
 import { needsLongLoops } from "../support/gpu.js";
 import { brownianPaths, normals, randomWalks, relativeError } from "./random-paths.js";

@@ -1,8 +1,8 @@
 /** Antithetic pairs: the twin's paths, the same law, and means that spread less. */
 import { describe, expect, it } from "vitest";
 import { Engine } from "../../src/engine.js";
-import { meanSpikeTime } from "../../src/train/losses/spike-times.js";
-import { vanRossum } from "../../src/train/losses/van-rossum.js";
+import { meanSpikeTime } from "../../src/loss/spike-times.js";
+import { vanRossum } from "../../src/loss/van-rossum.js";
 import { sharedEngine } from "../support/engine.js";
 import { one, recurrent } from "../train/support.js";
 

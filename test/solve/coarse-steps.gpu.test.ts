@@ -4,7 +4,7 @@ import { compileCell } from "../../src/cell/emit-js.js";
 import { slif } from "../../src/cell/slif.js";
 import { Engine } from "../../src/engine.js";
 import { defineNetwork, type NetworkDefinition } from "../../src/network/network.js";
-import { planSolve } from "../../src/solve/plan.js";
+import { planSolve } from "../../src/plan/plan.js";
 import { neuronParameters, PathSolver, type PathSpike } from "../../src/twin/forward.js";
 import { counterNoise } from "../../src/twin/noise.js";
 import { sharedEngine } from "../support/engine.js";

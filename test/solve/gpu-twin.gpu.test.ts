@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { Engine } from "../../src/engine.js";
-import { parameterLayout, requestedViews } from "../../src/solve/layout.js";
+import { firstSpikes } from "../../src/loss/spike-times.js";
+import { parameterLayout, requestedViews } from "../../src/plan/layout.js";
 import { solveFrom } from "../../src/solve/simulate.js";
 import { WorkgroupSolver } from "../../src/solve/workgroup-solver.js";
-import { firstSpikes } from "../../src/train/losses/spike-times.js";
 import { sharedEngine } from "../support/engine.js";
 import {
   expectTwin,

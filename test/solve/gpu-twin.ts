@@ -1,10 +1,10 @@
 /** Networks on which the GPU is compared with the float64 twin, and the comparisons. */
 import { expect } from "vitest";
 import { Engine } from "../../src/engine.js";
+import { firstSpikes } from "../../src/loss/spike-times.js";
 import type { NetworkDefinition } from "../../src/network/network.js";
-import { parameterLayout } from "../../src/solve/layout.js";
-import { type Method, methods, type SolveOptions } from "../../src/solve/plan.js";
-import { firstSpikes } from "../../src/train/losses/spike-times.js";
+import { parameterLayout } from "../../src/plan/layout.js";
+import { type Method, methods, type SolveOptions } from "../../src/plan/plan.js";
 import { atOnce } from "../support/at-once.js";
 
 export const one: NetworkDefinition = { parameters: { sigma2: 0.2, i0: 0.1 }, current: 1.5 };

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { Engine } from "../../src/engine.js";
-import { meanSpikeTime } from "../../src/train/losses/spike-times.js";
+import { meanSpikeTime } from "../../src/loss/spike-times.js";
 import { sharedEngine } from "../support/engine.js";
 
 const engine = sharedEngine();

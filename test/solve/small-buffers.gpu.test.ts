@@ -1,10 +1,10 @@
 /** Devices whose largest buffer holds the record of a chunk no longer once it has grown: chunks become smaller. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Engine } from "../../src/engine.js";
+import { firstSpikes } from "../../src/loss/spike-times.js";
+import { vanRossum } from "../../src/loss/van-rossum.js";
 import type { NetworkDefinition } from "../../src/network/network.js";
-import type { Distribution } from "../../src/solve/plan.js";
-import { firstSpikes } from "../../src/train/losses/spike-times.js";
-import { vanRossum } from "../../src/train/losses/van-rossum.js";
+import type { Distribution } from "../../src/plan/plan.js";
 import { sgd } from "../../src/train/optimisers.js";
 import { train } from "../../src/train/train.js";
 

@@ -1,4 +1,4 @@
-import { type NpyArray, openNpz } from "../../src/io/npz.js";
+import { type NpyArray, openNpz } from "../../src/files/npz.js";
 
 /** Every array of an .npz; texts are left out. */
 export function readNpz(bytes: Uint8Array): Record<string, NpyArray> {

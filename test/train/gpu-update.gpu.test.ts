@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Gpu, Kernel, Storage } from "../../src/gpu/index.js";
 import { defineNetwork } from "../../src/network/network.js";
-import { parameterLayout, parameterVector, requestedViews } from "../../src/solve/layout.js";
-import { planSolve } from "../../src/solve/plan.js";
+import { parameterLayout, parameterVector, requestedViews } from "../../src/plan/layout.js";
+import { planSolve } from "../../src/plan/plan.js";
 import { GpuUpdate } from "../../src/train/gpu-update.js";
 import { adam, rmsprop, sgd } from "../../src/train/optimisers.js";
 import { trainableNames } from "../../src/train/trainable.js";

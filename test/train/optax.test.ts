@@ -1,8 +1,8 @@
 /** Against optax itself: numbers that optax 0.2.8 gave on JAX 0.10.2 in float64. */
 import { describe, expect, it } from "vitest";
 import { defineNetwork } from "../../src/network/network.js";
-import { parameterLayout, parameterVector, requestedViews } from "../../src/solve/layout.js";
-import { planSolve } from "../../src/solve/plan.js";
+import { parameterLayout, parameterVector, requestedViews } from "../../src/plan/layout.js";
+import { planSolve } from "../../src/plan/plan.js";
 import { adam, type Optimiser, rmsprop, sgd } from "../../src/train/optimisers.js";
 import { learningRateAt, type Schedule } from "../../src/train/schedule.js";
 import { trainableNames } from "../../src/train/trainable.js";

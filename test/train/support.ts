@@ -1,13 +1,13 @@
 /** What the tests of losses share. */
 import type { Engine } from "../../src/engine.js";
+import { expectedSignatureLoss } from "../../src/loss/expected-signature.js";
+import type { Loss, Train } from "../../src/loss/loss.js";
+import { pathLoss } from "../../src/loss/path-loss.js";
+import { signatureMmdLoss, signatureScoreLoss } from "../../src/loss/signature-kernel.js";
+import { firstSpikes, meanSpikeTime } from "../../src/loss/spike-times.js";
+import { vanRossum } from "../../src/loss/van-rossum.js";
 import type { NetworkDefinition } from "../../src/network/network.js";
-import type { SolveOptions } from "../../src/solve/plan.js";
-import type { Loss, Train } from "../../src/train/loss.js";
-import { expectedSignatureLoss } from "../../src/train/losses/expected-signature.js";
-import { pathLoss } from "../../src/train/losses/path-loss.js";
-import { signatureMmdLoss, signatureScoreLoss } from "../../src/train/losses/signature-kernel.js";
-import { firstSpikes, meanSpikeTime } from "../../src/train/losses/spike-times.js";
-import { vanRossum } from "../../src/train/losses/van-rossum.js";
+import type { SolveOptions } from "../../src/plan/plan.js";
 
 /** Simulated spike trains, path by path. */
 export async function trainsOfRun(engine: Engine, network: NetworkDefinition, options: SolveOptions): Promise<Train[]> {

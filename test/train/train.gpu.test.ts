@@ -2,8 +2,8 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { Engine } from "../../src/engine.js";
 import { GradientPass } from "../../src/gradient/pass.js";
-import { expectedSignatureLoss } from "../../src/train/losses/expected-signature.js";
-import { firstSpikes } from "../../src/train/losses/spike-times.js";
+import { expectedSignatureLoss } from "../../src/loss/expected-signature.js";
+import { firstSpikes } from "../../src/loss/spike-times.js";
 import { adam, rmsprop } from "../../src/train/optimisers.js";
 import { ResidentTraining } from "../../src/train/resident.js";
 import { type TrainOptions, type TrainStep, train } from "../../src/train/train.js";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { defineNetwork, type NetworkDefinition } from "../../src/network/network.js";
-import { parameterLayout, parameterVector, requestedViews } from "../../src/solve/layout.js";
-import { planSolve } from "../../src/solve/plan.js";
+import { parameterLayout, parameterVector, requestedViews } from "../../src/plan/layout.js";
+import { planSolve } from "../../src/plan/plan.js";
 import { adam, rmsprop, sgd } from "../../src/train/optimisers.js";
 import { trainableNames } from "../../src/train/trainable.js";
 import { transformOf } from "../../src/train/transform.js";

@@ -4,7 +4,7 @@ import { type CellDefinition, defineCell } from "../../src/cell/cell.js";
 import { slif } from "../../src/cell/slif.js";
 import type { NetworkDefinition } from "../../src/network/network.js";
 import { defineNetwork } from "../../src/network/network.js";
-import { planSolve } from "../../src/solve/plan.js";
+import { planSolve } from "../../src/plan/plan.js";
 import { simulateCpu } from "../../src/twin/evaluate.js";
 
 const messageOf = async (definition: NetworkDefinition): Promise<string> => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { compileCell } from "../../src/cell/emit-js.js";
 import { defineNetwork, type NetworkDefinition } from "../../src/network/network.js";
-import { parameterLayout, parameterVector, replaceParameters } from "../../src/solve/layout.js";
-import { methods, planSolve, type SolveOptions, type SolvePlan } from "../../src/solve/plan.js";
+import { parameterLayout, parameterVector, replaceParameters } from "../../src/plan/layout.js";
+import { methods, planSolve, type SolveOptions, type SolvePlan } from "../../src/plan/plan.js";
 import { PathSolver } from "../../src/twin/forward.js";
 import { counterNoise } from "../../src/twin/noise.js";
 import { reversePath } from "../../src/twin/reverse.js";

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, ElementHandle, Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readReport } from "../../src/bench/read-report.js";
-import { type SuiteName, suiteNames } from "../../src/bench/suite-names.js";
+import { readReport } from "../../src/suites/read-report.js";
+import { type SuiteName, suiteNames } from "../../src/suites/suite-names.js";
 import { buildSite, openBrowser, openTab, press, type Site, savedFile, text, waitForText } from "./site.js";
 
 let site: Site;

@@ -1,6 +1,6 @@
 /** Files that the studio is given. */
 import { expect, it } from "vitest";
-import { checksumOf } from "../../src/io/seal.js";
+import { checksumOf } from "../../src/files/seal.js";
 import { newDocument } from "../../web/src/model/experiments.js";
 import { Files } from "../../web/src/worker/files.js";
 import { checkCheckpoint, planOf } from "../../web/src/worker/problem.js";

@@ -1,6 +1,6 @@
 /** What the studio says of recordings that are out of the ordinary. */
 import { expect, it } from "vitest";
-import { readTrials } from "../../src/io/recording.js";
+import { readTrials } from "../../src/job/recording.js";
 import { newDocument } from "../../web/src/model/experiments.js";
 import { Files } from "../../web/src/worker/files.js";
 import { observedHints } from "../../web/src/worker/observed-hints.js";

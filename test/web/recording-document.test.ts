@@ -1,6 +1,6 @@
 /** What the studio makes of a recording, and which recordings a document takes. */
 import { expect, it } from "vitest";
-import { writeNpz } from "../../src/io/npz.js";
+import { writeNpz } from "../../src/files/npz.js";
 import { newDocument } from "../../web/src/model/experiments.js";
 import { recordingDocument, withRecording } from "../../web/src/model/recording-document.js";
 import { Files } from "../../web/src/worker/files.js";

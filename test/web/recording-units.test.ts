@@ -1,7 +1,7 @@
 /** Units of recordings: said by the file, or doubted where they cannot be, and the same again in what is exported. */
 import { expect, it } from "vitest";
+import { writeNpz } from "../../src/files/npz.js";
 import { Engine } from "../../src/index.js";
-import { writeNpz } from "../../src/io/npz.js";
 import { newDocument } from "../../web/src/model/experiments.js";
 import { inUnits, recordingDocument } from "../../web/src/model/recording-document.js";
 import { doubts } from "../../web/src/model/recording-units.js";

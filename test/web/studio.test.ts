@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, ElementHandle, Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { checkJob } from "../../src/io/check-job.js";
-import { trainSchema } from "../../src/io/job.js";
-import { openNpz } from "../../src/io/npz.js";
+import { openNpz } from "../../src/files/npz.js";
+import { checkJob } from "../../src/job/check-job.js";
+import { trainSchema } from "../../src/job/job.js";
 import { stepSeed } from "../../src/train/train.js";
 import { readNpz } from "../support/npz.js";
 import {

@@ -1,5 +1,5 @@
 /** Increments for kernels in two parts, from float64, and gradients to them back to points. */
-import { increments, incrementsVjp } from "../../twin/signature/increments.js";
+import { increments, incrementsVjp } from "../host/increments.js";
 import { type PathBatch, pathPoints } from "../paths.js";
 import type { CompiledStaticKernel } from "../static-kernel.js";
 import type { PairList } from "./pairs.js";

@@ -8,7 +8,7 @@ import {
 } from "../../../shaders/signature/signature.wgsl.js";
 import { SaltationError } from "../../errors.js";
 import { type Gpu, handled, type Storage } from "../../gpu/index.js";
-import { setPowers } from "../../twin/signature/signature.js";
+import { setPowers } from "../host/signature.js";
 import { refuseSignatures } from "../not-finite.js";
 import type { PathBatch } from "../paths.js";
 import { joinParts, splitParts } from "./two-parts.js";

@@ -1,5 +1,5 @@
 /** Ratios to the floor as bars on a logarithmic axis: from 1, the floor, to the median, with a line from least to most. */
-import { three } from "../../../src/bench/format.js";
+import { three } from "../../../src/suites/format.js";
 import { old, report } from "./store.js";
 
 export function Bars() {

@@ -1,5 +1,5 @@
 /** What a page can tell of where it runs. */
-import type { BenchReport } from "../../../src/bench/report.js";
+import type { BenchReport } from "../../../src/suites/report.js";
 
 declare const __VERSION__: string;
 

@@ -1,10 +1,10 @@
 /// <reference types="vite/client" />
 /** The page of the bench: what to time and where on the left, what was timed on the right. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { percent, range, rate, roundsText, three } from "../../../src/bench/format.js";
-import { comparisonCount } from "../../../src/bench/report.js";
-import type { FigureResult } from "../../../src/bench/run.js";
-import { type SuiteName, suiteNames } from "../../../src/bench/suite-names.js";
+import { percent, range, rate, roundsText, three } from "../../../src/suites/format.js";
+import { comparisonCount } from "../../../src/suites/report.js";
+import type { FigureResult } from "../../../src/suites/run.js";
+import { type SuiteName, suiteNames } from "../../../src/suites/suite-names.js";
 import { NoGpu } from "../page/no-gpu.js";
 import { Theme } from "../page/theme.js";
 import { Bars } from "./bars.js";

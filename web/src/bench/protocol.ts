@@ -1,6 +1,6 @@
 /** What the bench's page and its worker say to each other. */
-import type { BenchOptions, BenchResult, Progress } from "../../../src/bench/run.js";
-import type { StartOptions, StartTask } from "../../../src/bench/start.js";
+import type { BenchOptions, BenchResult, Progress } from "../../../src/suites/run.js";
+import type { StartOptions, StartTask } from "../../../src/suites/start.js";
 
 export type ToWorker = { run: BenchOptions } | { fresh: number; seconds: number } | { fresh: number; error: string };
 

@@ -1,9 +1,9 @@
 /** What the bench's page knows, as signals, and what it can do. */
 import { batch, computed, signal } from "@preact/signals";
-import { freshFrame } from "../../../src/bench/frames.js";
-import { type BenchReport, compareReports } from "../../../src/bench/report.js";
-import type { Progress } from "../../../src/bench/run.js";
-import { type SuiteName, suiteNames } from "../../../src/bench/suite-names.js";
+import { freshFrame } from "../../../src/suites/frames.js";
+import { type BenchReport, compareReports } from "../../../src/suites/report.js";
+import type { Progress } from "../../../src/suites/run.js";
+import { type SuiteName, suiteNames } from "../../../src/suites/suite-names.js";
 import { download } from "../page/download.js";
 import { here } from "./here.js";
 import type { FromWorker, ToWorker } from "./protocol.js";
@@ -121,7 +121,7 @@ export function save(): void {
 
 /** Takes a report to compare with. */
 export async function compareWith(file: File): Promise<void> {
-  const { readReport } = await import("../../../src/bench/read-report.js");
+  const { readReport } = await import("../../../src/suites/read-report.js");
   try {
     old.value = { name: file.name, report: readReport(await file.text(), file.name) };
     problem.value = undefined;

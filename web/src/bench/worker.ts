@@ -1,6 +1,7 @@
 /** The bench off the page's thread. It is stopped by ending the worker: the page has every result so far. */
-import { type BenchOptions, type Host, runBench } from "../../../src/bench/run.js";
+
 import { SaltationError } from "../../../src/errors.js";
+import { type BenchOptions, type Host, runBench } from "../../../src/suites/run.js";
 import type { FromWorker, ToWorker } from "./protocol.js";
 
 const scope = self as unknown as {

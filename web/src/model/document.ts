@@ -3,7 +3,7 @@
  * come from, and units for the reader.
  */
 import type { CellDefinition } from "../../../src/index.js";
-import type { TrainJob } from "../../../src/io/job.js";
+import type { TrainJob } from "../../../src/job/job.js";
 
 export const experiments = ["figure1", "figure2", "recording", "equations"] as const;
 export type ExperimentName = (typeof experiments)[number];

@@ -1,9 +1,9 @@
 /** Files that the page was given: documents and recordings. */
 import { fail, show } from "../../../src/checks.js";
+import { fileKind, textOf } from "../../../src/files/file-kind.js";
+import { readJson } from "../../../src/files/read-json.js";
 import { SaltationError } from "../../../src/index.js";
-import { fileKind, textOf } from "../../../src/io/file-kind.js";
-import { readJson } from "../../../src/io/read-json.js";
-import { type FileContext, type Lists, readLists, recordingName } from "../../../src/io/recording.js";
+import { type FileContext, type Lists, readLists, recordingName } from "../../../src/job/recording.js";
 import type { FileContents, RecordedList, RecordingFacts } from "./protocol.js";
 import { readDocument, readJob, readStanding } from "./read-document.js";
 import { readTable } from "./table.js";

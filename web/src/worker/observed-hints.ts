@@ -1,6 +1,6 @@
 /** What is out of the ordinary in observed trials that the page was given. */
 import { counted } from "../../../src/checks.js";
-import { type FileContext, readTrials, type Trial } from "../../../src/io/recording.js";
+import { type FileContext, readTrials, type Trial } from "../../../src/job/recording.js";
 import type { StudioDocument } from "../model/document.js";
 import { observedJob } from "./problem.js";
 

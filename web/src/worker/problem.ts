@@ -9,9 +9,9 @@ import type {
   SpikeTable,
   TrainOptions,
 } from "../../../src/index.js";
-import { trainedAs } from "../../../src/io/build.js";
-import { checkJob } from "../../../src/io/check-job.js";
-import { type TrainJob, type TrialsJob, trainSchema } from "../../../src/io/job.js";
+import { trainedAs } from "../../../src/job/build.js";
+import { checkJob } from "../../../src/job/check-job.js";
+import { type TrainJob, type TrialsJob, trainSchema } from "../../../src/job/job.js";
 import {
   always,
   asTrials,
@@ -19,8 +19,8 @@ import {
   readTrials,
   recordingName,
   type Trial,
-} from "../../../src/io/recording.js";
-import { planTrainJob, type TrainPlan } from "../../../src/io/train-plan.js";
+} from "../../../src/job/recording.js";
+import { planTrainJob, type TrainPlan } from "../../../src/job/train-plan.js";
 import { type DrawnWeights, drawWeights } from "../../../src/network/drawn-weights.js";
 import { checkResume } from "../../../src/train/train.js";
 import { trainableNames } from "../../../src/train/trainable.js";

@@ -1,9 +1,9 @@
 /** The worker of the page: owns the engine and the run, and answers the page's calls in order. */
 
+import { writeNpz } from "../../../src/files/npz.js";
+import { checksumOf } from "../../../src/files/seal.js";
 import { type Cell, Engine, SaltationError } from "../../../src/index.js";
-import { writeNpz } from "../../../src/io/npz.js";
-import { checksumOf } from "../../../src/io/seal.js";
-import type { TrainPlan } from "../../../src/io/train-plan.js";
+import type { TrainPlan } from "../../../src/job/train-plan.js";
 import { defineNetwork, readCell } from "../../../src/network/network.js";
 import { ownCell, type StudioDocument } from "../model/document.js";
 import { withUnits } from "../model/job-units.js";

@@ -1,0 +1,110 @@
+/** From a checked job to what the library takes: network, options, loss, optimiser. */
+import { wholeNumber } from "../checks.js";
+import { SaltationError } from "../errors.js";
+import { expectedSignatureLoss } from "../loss/expected-signature.js";
+import { logLikelihood } from "../loss/log-likelihood.js";
+import type { Loss } from "../loss/loss.js";
+import { spikesOutside } from "../loss/observed.js";
+import { signatureMmdLoss, signatureScoreLoss } from "../loss/signature-kernel.js";
+import { firstSpikes, meanSpikeTime } from "../loss/spike-times.js";
+import { vanRossum } from "../loss/van-rossum.js";
+import type { NetworkDefinition } from "../network/network.js";
+import type { SolveOptions } from "../plan/plan.js";
+import type { SignatureSolver } from "../signature/solver.js";
+import type { StaticKernel } from "../signature/static-kernel.js";
+import type { LossJob, SolveJob, TrialsJob } from "./job.js";
+import {
+  always,
+  type FileContext,
+  meanFirstTimes,
+  readCurrent,
+  readTrials,
+  type Span,
+  type Trial,
+  trialsWithin,
+} from "./recording.js";
+
+export function networkOf(job: SolveJob, context: FileContext): NetworkDefinition {
+  const inputSpikes = job.input?.spikes;
+  return {
+    ...job.network,
+    current: readCurrent(job, context),
+    ...(inputSpikes ? { inputSpikes } : {}),
+  } as NetworkDefinition;
+}
+
+/** The network with the parameters that it has while it is trained. */
+export function trainedAs(network: NetworkDefinition, loss: LossJob): NetworkDefinition {
+  if (loss.kind !== "log-likelihood" || !loss.parameters) return network;
+  return { ...network, parameters: { ...network.parameters, ...loss.parameters } };
+}
+
+export function solveOptionsOf(job: SolveJob): SolveOptions {
+  const { paths, time, method, seed, maxSpikes, antithetic } = job;
+  return {
+    paths,
+    t1: time.t1,
+    dt: time.dt,
+    ...(time.t0 === undefined ? {} : { t0: time.t0 }),
+    ...(method === undefined ? {} : { method: method as "levy" }),
+    ...(seed === undefined ? {} : { seed }),
+    ...(maxSpikes === undefined ? {} : { maxSpikes }),
+    ...(antithetic === undefined ? {} : { antithetic }),
+  };
+}
+
+/** @param until observed spikes from t1 up to here are put to another use. */
+export function lossOf(
+  loss: LossJob,
+  observed: TrialsJob | undefined,
+  context: FileContext,
+  neurons: number,
+  span: Span,
+  until?: number,
+): Loss {
+  if (loss.kind === "mean-spike-time") return meanSpikeTime(loss.neuron, loss.index);
+  if (observed === undefined) {
+    throw new SaltationError(
+      "invalid-input",
+      `observed: is missing; loss "${loss.kind}" compares with observed spike trains`,
+    );
+  }
+  const all = readTrials(observed, context, always, neurons);
+  const outside = Array.isArray(observed) ? undefined : (observed as { outside?: "drop" }).outside;
+  const left = spikesOutside(all, span, { outside, until });
+  const made = trialsLoss(loss, trialsWithin(all, span), neurons, span);
+  return left.length > 0 ? { ...made, warnings: (plan) => [...left, ...(made.warnings?.(plan) ?? [])] } : made;
+}
+
+/** A loss that compares with observed trials. */
+function trialsLoss(
+  loss: Exclude<LossJob, { kind: "mean-spike-time" }>,
+  trials: Trial[],
+  neurons: number,
+  span: Span,
+): Loss {
+  switch (loss.kind) {
+    case "first-spikes": {
+      const n = wholeNumber("loss.spikes", loss.spikes ?? 3, 1, 2 ** 20);
+      return firstSpikes(meanFirstTimes(trials, neurons, n, span.t1), loss.error ?? "mse");
+    }
+    case "log-likelihood":
+      return logLikelihood(trials, loss.batch === undefined ? {} : { batch: loss.batch });
+    case "expected-signature": {
+      const { depth, matching = false, levelWeights } = loss;
+      return expectedSignatureLoss(trials, { depth, matching, ...(levelWeights ? { levelWeights } : {}) });
+    }
+    case "signature-mmd":
+    case "signature-score": {
+      const { static: kernel, solver } = loss;
+      const options = {
+        ...(kernel ? { static: kernel as StaticKernel } : {}),
+        ...(solver ? { solver: solver as SignatureSolver } : {}),
+      };
+      if (loss.kind === "signature-score") return signatureScoreLoss(trials, options);
+      return signatureMmdLoss(trials, { ...options, unbiased: loss.unbiased ?? true });
+    }
+    case "van-rossum":
+      return vanRossum(trials, { tau: loss.tau, unbiased: loss.unbiased ?? true });
+  }
+}

@@ -1,0 +1,224 @@
+/**
+ * Job files: one JSON object that says what to simulate, differentiate or train. Their schemas say structure and
+ * types; what depends on the network (sizes, names) is checked where the network is built.
+ */
+import * as z from "zod";
+import { methods } from "../plan/plan.js";
+import { solverLimits } from "../signature/solver.js";
+import { solver, staticKernel, whole } from "./signature-job.js";
+import { optimiserSchema, trainablesSchema } from "./update-job.js";
+
+const finite = z.number();
+const perNeuron = z.union([finite, z.array(finite)], {
+  error: "expected a finite number, or a list of them (one per neuron)",
+});
+
+const equation = z.union([z.string(), z.number()], { error: "expected an equation as text" });
+const equations = z.record(z.string(), equation);
+const cell = z.strictObject({
+  name: z.string(),
+  state: equations,
+  noise: equations.optional(),
+  event: equation,
+  reset: equations.optional(),
+  receive: equations.optional(),
+  start: equations.optional(),
+  parameters: z.record(z.string(), finite),
+  positive: z.array(z.string()).optional(),
+  units: z.record(z.string(), z.string()).optional(),
+});
+
+const weights = z.union(
+  [
+    z.strictObject({ dense: z.array(z.array(finite)) }),
+    z.strictObject({ edges: z.array(z.tuple([finite, finite, finite], { error: "expected [from, to, weight]" })) }),
+    z.strictObject({ layers: z.array(z.array(z.array(finite))) }),
+    z.strictObject({ uniform: z.tuple([finite, finite]), total: finite.optional(), seed: finite.optional() }),
+  ],
+  { error: 'expected { "dense": … }, { "edges": … }, { "layers": … } or { "uniform": [low, high] }' },
+);
+
+/** A part of another file: a key of a JSON file, or an array of an npz file. */
+const reference = z.strictObject({ file: z.string(), key: z.string(), scale: finite.optional() });
+export type FileReference = z.infer<typeof reference>;
+
+const samples = z.union([z.array(finite), z.array(z.array(finite)), reference], {
+  error: "expected a list of samples (time × neuron), or { file, key }",
+});
+const current = z.union([finite, z.array(finite), z.strictObject({ dt: finite, samples })], {
+  error: "expected a finite number, a list of them (one per neuron), or { dt, samples }",
+});
+
+const network = z.strictObject({
+  cell: z
+    .union([z.string(), cell], { error: "expected the name of a built-in cell, or a cell's equations" })
+    .optional(),
+  neurons: finite.optional(),
+  layers: z.array(finite).optional(),
+  parameters: z.record(z.string(), perNeuron).optional(),
+  weights: weights.optional(),
+});
+
+const solve = {
+  network,
+  input: z
+    .strictObject({
+      current: current.optional(),
+      spikes: z.strictObject({ times: z.array(finite), neurons: z.array(finite), weights: z.array(finite) }).optional(),
+    })
+    .optional(),
+  time: z
+    .strictObject({ t0: finite.optional(), t1: finite, dt: finite })
+    .describe("from t0 (default 0) to t1 in steps of dt, in the unit of the parameters; a whole number of steps fits"),
+  method: z.enum(methods).optional().describe("how a step is solved; default levy"),
+  paths: finite.describe("number of Monte Carlo paths"),
+  seed: finite.optional().describe("seed of noise and uniforms, a whole number below 2^32; default 0"),
+  maxSpikes: finite.optional().describe("a path stops at its maxSpikes-th event in the whole network"),
+  antithetic: z
+    .boolean()
+    .optional()
+    .describe("paths in pairs, the second with the noise of the first turned round; default false"),
+};
+
+const loss = z.discriminatedUnion(
+  "kind",
+  [
+    z.strictObject({ kind: z.literal("mean-spike-time"), neuron: finite.optional(), index: finite.optional() }),
+    z.strictObject({
+      kind: z.literal("first-spikes"),
+      spikes: finite.optional(),
+      error: z.enum(["mse", "mae"]).optional(),
+    }),
+    z.strictObject({
+      kind: z.literal("expected-signature"),
+      depth: whole(1, solverLimits.depth),
+      matching: z.boolean().optional(),
+      levelWeights: z.array(finite).optional(),
+    }),
+    z.strictObject({
+      kind: z.literal("signature-mmd"),
+      static: staticKernel.optional(),
+      solver: solver.optional(),
+      unbiased: z.boolean().optional(),
+    }),
+    z.strictObject({
+      kind: z.literal("signature-score"),
+      static: staticKernel.optional(),
+      solver: solver.optional(),
+    }),
+    z.strictObject({ kind: z.literal("van-rossum"), tau: finite, unbiased: z.boolean().optional() }),
+    z.strictObject({
+      kind: z.literal("log-likelihood"),
+      /** Trials of a step; all where absent. */
+      batch: finite.optional(),
+      /** Parameters that the network has while it is trained, and not when it is simulated. */
+      parameters: z.record(z.string(), perNeuron).optional(),
+    }),
+  ],
+  {
+    error:
+      "expected mean-spike-time, first-spikes, expected-signature, signature-mmd, signature-score, van-rossum or log-likelihood",
+  },
+);
+export type LossJob = z.infer<typeof loss>;
+
+const outside = z
+  .literal("drop")
+  .optional()
+  .describe("leave spikes outside t0 to t1 out even where those are all, and take the trials as silent");
+
+/** Spike times of repeated trials: lists, or a reference to lists or to a [trials, spikes] array. */
+const trials = z.union(
+  [
+    z.array(z.array(finite)),
+    reference.extend({ outside }),
+    z.strictObject({ times: z.array(z.array(finite)), neurons: z.array(z.array(finite)).optional(), outside }),
+    z.strictObject({ file: z.string(), outside }),
+  ],
+  { error: "expected a list of trials (lists of spike times), { times, neurons } or { file, key }" },
+);
+export type TrialsJob = z.infer<typeof trials>;
+
+/** Observed trains drawn from a network with other values: a true one, to be recovered. */
+const simulated = z.strictObject({
+  simulate: z.strictObject({
+    paths: finite,
+    seed: finite.optional(),
+    current: current.optional(),
+    parameters: z.record(z.string(), perNeuron).optional(),
+    weights: weights.optional(),
+    method: z.string().optional(),
+    dt: finite.optional(),
+    maxSpikes: finite.optional(),
+  }),
+});
+export type SimulatedJob = z.infer<typeof simulated>;
+
+/** Measures of the fitted network against trains that no step has seen. */
+const test = z.strictObject({
+  paths: finite,
+  seed: finite.optional(),
+  spikes: finite.optional(),
+  depth: finite.optional(),
+  every: finite.optional(),
+  from: finite.optional(),
+  average: finite.optional(),
+});
+export type TestJob = z.infer<typeof test>;
+
+export const simulateSchema = z.strictObject(solve);
+export const gradientSchema = z.strictObject({
+  ...solve,
+  loss,
+  with: z
+    .array(z.string())
+    .min(1)
+    .describe("what to differentiate by: names of the cell's parameters, weights, current"),
+  perPath: z.boolean().optional().describe("write every path's gradient to the npz"),
+  observed: trials.optional(),
+  requireExact: z.boolean().optional(),
+});
+const metrics = z.discriminatedUnion(
+  "kind",
+  [
+    z.strictObject({
+      kind: z.literal("spike-trains"),
+      t0: finite,
+      t1: finite,
+      window: finite,
+      bin: finite.optional(),
+      smooth: finite.optional(),
+      neuron: finite.optional(),
+      unit: z.string().optional(),
+    }),
+  ],
+  { error: "expected spike-trains" },
+);
+
+export const trainSchema = z.strictObject({
+  ...solve,
+  observed: z.union([simulated, ...trials.options], {
+    error: "expected a list of trials (lists of spike times), { times, neurons }, { file, key } or { simulate }",
+  }),
+  loss,
+  test: test.optional(),
+  optimiser: optimiserSchema,
+  steps: finite,
+  trainable: trainablesSchema,
+  commonNoise: z.boolean().optional(),
+  checkpoint: z
+    .union([z.string(), z.strictObject({ file: z.string(), every: finite.optional() })], {
+      error: "expected a file, or { file, every } with seconds between writes",
+    })
+    .optional(),
+  requireExact: z.boolean().optional(),
+  metrics: metrics.optional(),
+  units: z
+    .record(z.string(), z.string().max(40))
+    .optional()
+    .describe("for readers: of time, and of parameters by name; nothing is converted"),
+});
+
+export type SolveJob = z.infer<typeof simulateSchema>;
+export type GradientJob = z.infer<typeof gradientSchema>;
+export type TrainJob = z.infer<typeof trainSchema>;

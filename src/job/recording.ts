@@ -1,0 +1,246 @@
+/** References from a job into other files (JSON or npz), and repeated trials of spike times. */
+import { counted, fail, finiteNumber, wholeNumber } from "../checks.js";
+import type { Current } from "../driver/current.js";
+import { fileKind } from "../files/file-kind.js";
+import { limits, mebibytes } from "../files/limits.js";
+import { openNpy, openNpz } from "../files/npz.js";
+import { readJson } from "../files/read-json.js";
+import { escaped, quoted } from "../quoted.js";
+import type { FileReference, SolveJob, TrialsJob } from "./job.js";
+
+/** In a job, a file of this name stands for the one given by `--recording`, or dropped on the page. */
+export const recordingName = "@recording";
+
+/** Finds the files that a job names: on a disk, or among what was dropped on a page. */
+export interface FileContext {
+  /** @throws SaltationError naming the field, where there is no such file. */
+  open(field: string, file: string): { path: string; bytes: Uint8Array };
+}
+
+/** Nested lists of an array of one or two dimensions. */
+function lists(field: string, data: ArrayLike<number>, shape: readonly number[]): number[] | number[][] {
+  if (shape.length === 1) return Array.from(data);
+  if (shape.length !== 2) fail(field, `has ${shape.length} dimensions; 1 or 2 are taken`);
+  const [rows, columns] = shape as [number, number];
+  return Array.from({ length: rows }, (_, r) => Array.from({ length: columns }, (_, c) => data[r * columns + c]!));
+}
+
+/** The lists of a JSON or npz file, by key. */
+export interface Lists {
+  readonly keys: readonly string[];
+  /** @throws SaltationError where what is there cannot be read. */
+  read(key: string): unknown;
+}
+
+/**
+ * Reads a file by what it is, whatever it is called: npz, a single npy (its array is `arr_0`), or JSON.
+ * @throws SaltationError where it is something else. What a JSON file holds is never told: it may be another's.
+ */
+export function readLists(field: string, path: string, bytes: Uint8Array): Lists {
+  const kind = fileKind(bytes);
+  const named = <T>(read: () => T): T => {
+    try {
+      return read();
+    } catch (error) {
+      return fail(field, `${path}: ${(error as Error).message}`);
+    }
+  };
+  if (kind === "npz" || kind === "npy") {
+    if (bytes.length > limits.npz) {
+      fail(field, `${path} has ${mebibytes(bytes.length)}; of npz files at most ${mebibytes(limits.npz)} are read`);
+    }
+    const npz = named(() => (kind === "npz" ? openNpz(bytes) : openNpy(bytes)));
+    return {
+      keys: npz.keys,
+      read(key) {
+        const text = named(() => npz.text(key));
+        if (text !== undefined) return text;
+        const array = named(() => npz.read(key));
+        return array && lists(field, array.data, array.shape);
+      },
+    };
+  }
+  if (bytes.length === 0) fail(field, `${path} is empty`);
+  let value: unknown;
+  try {
+    ({ value } = readJson(bytes));
+  } catch (error) {
+    return fail(field, `${path} ${(error as Error).message}`);
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return fail(field, `${path} holds ${sortOf(value)}, where an object with named lists is wanted`);
+  }
+  const object = value as Record<string, unknown>;
+  return { keys: Object.keys(object), read: (key) => (Object.hasOwn(object, key) ? object[key] : undefined) };
+}
+
+/** The sort of a value of a file, without the value. */
+function sortOf(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  if (Array.isArray(value)) return "a list";
+  const sorts: Record<string, string> = { object: "an object", string: "text", boolean: "true or false" };
+  return sorts[typeof value] ?? "a number";
+}
+
+/** The same of what should have been a list of such: what it holds instead. */
+const listOf = (value: unknown, isRight: (v: unknown) => boolean = () => true): string => {
+  if (!Array.isArray(value)) return sortOf(value);
+  const wrong = value.findIndex((v) => !isRight(v));
+  return wrong < 0 ? `a list of ${value.length}` : `a list whose entry ${wrong} is ${sortOf(value[wrong])}`;
+};
+
+/** The names in a file, as many as a line takes. */
+function listed(keys: readonly string[]): string {
+  if (keys.length === 0) return "nothing";
+  const some = keys.slice(0, 12).map((k) => (k.length > 40 ? quoted(k, 40) : escaped(k)));
+  return keys.length > some.length ? `${some.join(", ")} and ${keys.length - some.length} more` : some.join(", ");
+}
+
+function load(field: string, file: string, context: FileContext): Lists & { path: string } {
+  const { path, bytes } = context.open(field, file);
+  return { path, ...readLists(field, path, bytes) };
+}
+
+/** A number of a file. */
+const numberOf = (field: string, value: unknown): number =>
+  typeof value === "number" ? finiteNumber(field, value) : fail(field, `expected a number, got ${sortOf(value)}`);
+
+/** Reads what a reference means: a list, or a list of lists. */
+function readReference(field: string, ref: FileReference, context: FileContext): number[] | number[][] {
+  const file = load(field, ref.file, context);
+  const value = file.read(ref.key);
+  if (!Array.isArray(value)) fail(field, `${file.path} has no list ${quoted(ref.key)}; it has ${listed(file.keys)}`);
+  const scale = ref.scale ?? 1;
+  const at = (v: unknown, name: string): number => scale * numberOf(name, v);
+  return value.map((row: unknown, i) =>
+    Array.isArray(row) ? row.map((v: unknown, j) => at(v, `${field}[${i}][${j}]`)) : at(row, `${field}[${i}]`),
+  ) as number[] | number[][];
+}
+
+/** The input current of a job, with references read. */
+export function readCurrent(job: SolveJob, context: FileContext): Current {
+  const current = job.input?.current ?? 0;
+  if (typeof current === "number" || Array.isArray(current)) return current;
+  const field = "input.current.samples";
+  const samples = Array.isArray(current.samples)
+    ? (current.samples as number[] | number[][])
+    : readReference(field, current.samples as FileReference, context);
+  return { dt: current.dt, samples };
+}
+
+/** Spike trains of repeated trials: per trial, times and neurons in the order given. */
+export interface Trial {
+  readonly times: readonly number[];
+  readonly neurons: readonly number[];
+}
+
+/** Trials as a job says them. */
+export const asTrials = (trials: readonly Trial[]): TrialsJob => ({
+  times: trials.map((t) => [...t.times]),
+  neurons: trials.map((t) => [...t.neurons]),
+});
+
+/** The interval on which a network is simulated. */
+export interface Span {
+  readonly t0: number;
+  readonly t1: number;
+}
+
+/** The span of all times. */
+export const always: Span = { t0: Number.NEGATIVE_INFINITY, t1: Number.POSITIVE_INFINITY };
+
+/** Of trials what lies within an interval, the spikes at its end not among them. */
+export const trialsWithin = (trials: readonly Trial[], { t0, t1 }: Span): Trial[] =>
+  trials.map(({ times, neurons }) => {
+    const kept = times.map((t) => t >= t0 && t < t1);
+    return { times: times.filter((_, n) => kept[n]), neurons: neurons.filter((_, n) => kept[n]) };
+  });
+
+/** @throws SaltationError where trains are said to have more spikes than there is room for. */
+function checkCounts(field: string, counts: unknown, times: readonly number[][]): void {
+  if (counts === undefined) return;
+  if (!Array.isArray(counts) || counts.length !== times.length) {
+    fail(field, `expected one number per trial (${times.length}), got ${listOf(counts)}`);
+  }
+  counts.forEach((count, i) => {
+    const slots = times[i]!.length;
+    if (numberOf(`${field}[${i}]`, count) > slots)
+      fail(`${field}[${i}]`, `is ${count}, but spike_times has ${slots} in a trial; save them whole`);
+  });
+}
+
+/**
+ * The observed trials of a job, with references read: of a longer recording what lies within the interval.
+ * @param known number of neurons of the network; without it as many as a network may have.
+ */
+export function readTrials(observed: TrialsJob, context: FileContext, span: Span, known = 65536): Trial[] {
+  const field = "observed";
+  let times: number[][];
+  let neurons: number[][] | undefined;
+  /** Whether neuron -1 stands for no spike, as in what `saltation simulate` wrote. */
+  let padded = false;
+  const nested = (value: unknown): number[][] => {
+    if (!Array.isArray(value) || !value.every((row) => Array.isArray(row))) {
+      fail(field, `expected a list of trials, each a list of spike times, got ${listOf(value, Array.isArray)}`);
+    }
+    return value as number[][];
+  };
+  if (Array.isArray(observed)) times = nested(observed);
+  else if ("times" in observed) {
+    times = nested(observed.times);
+    neurons = observed.neurons;
+  } else if ("key" in observed) times = nested(readReference(field, observed, context));
+  else {
+    // What `saltation simulate` wrote: spike_times with t1 and spike_neurons with -1 where absent.
+    const file = load(field, observed.file, context);
+    const both = [file.read("spike_times"), file.read("spike_neurons")];
+    if (!Array.isArray(both[0])) fail(field, `${file.path} has no spike_times; it has ${listed(file.keys)}`);
+    times = nested(both[0]);
+    neurons = both[1] === undefined ? undefined : nested(both[1]);
+    padded = true;
+    checkCounts(`${field}: ${file.path}: spike_counts`, file.read("spike_counts"), times);
+  }
+  if (times.length === 0) fail(field, "holds no trial");
+  if (neurons && neurons.length !== times.length) {
+    fail(`${field}.neurons`, `has ${counted(neurons.length, "trial")}, but ${field}.times has ${times.length}`);
+  }
+  const trials = times.map((row, i) => {
+    const owners = neurons?.[i];
+    if (owners && owners.length !== row.length) {
+      fail(
+        `${field}.neurons[${i}]`,
+        `has ${owners.length === 1 ? "1 entry" : `${owners.length} entries`} for ${counted(row.length, "spike time")}`,
+      );
+    }
+    let before = -Infinity;
+    const kept = row.flatMap((t, n) => {
+      numberOf(`${field}[${i}][${n}]`, t);
+      if (padded && owners?.[n] === -1) return [];
+      const neuron = owners ? wholeNumber(`${field}.neurons[${i}][${n}]`, owners[n], 0, known - 1) : 0;
+      if (t < before)
+        fail(`${field}[${i}][${n}]`, `time ${t} comes after ${before} in trial ${i}; sort its spikes by time`);
+      before = t;
+      return [{ t, neuron }];
+    });
+    return { times: kept.map((s) => s.t), neurons: kept.map((s) => s.neuron) };
+  });
+  return trialsWithin(trials, span);
+}
+
+/** Mean over trials of each neuron's first n spike times, t1 where absent: [neurons][n]. */
+export function meanFirstTimes(trials: readonly Trial[], neurons: number, n: number, t1: number): number[][] {
+  const sums = Array.from({ length: neurons }, () => new Array<number>(n).fill(0));
+  for (const [i, trial] of trials.entries()) {
+    const seen = new Array<number>(neurons).fill(0);
+    trial.times.forEach((t, s) => {
+      const k = trial.neurons[s]!;
+      if (!(Number.isInteger(k) && k >= 0 && k < neurons)) {
+        fail(`observed.neurons[${i}]`, `names neuron ${k}; the network has neurons 0 to ${neurons - 1}`);
+      }
+      if (seen[k]! < n) sums[k]![seen[k]!]! += t;
+      seen[k]!++;
+    });
+    for (let k = 0; k < neurons; k++) for (let m = seen[k]!; m < n; m++) sums[k]![m]! += t1;
+  }
+  return sums.map((row) => row.map((s) => s / trials.length));
+}

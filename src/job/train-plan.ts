@@ -1,0 +1,69 @@
+/** All that can be said against a training job without a device, in one place for every program that runs one. */
+import { wholeNumber } from "../checks.js";
+import type { Loss } from "../loss/loss.js";
+import { checkLoss, planForLoss } from "../loss/loss-plan.js";
+import { defineNetwork, type Network, type NetworkDefinition } from "../network/network.js";
+import { parameterLayout, parameterVector, requestedViews, shapedValues } from "../plan/layout.js";
+import { planSolve, type SolveOptions, type SolvePlan } from "../plan/plan.js";
+import { trainableNames } from "../train/trainable.js";
+import { planUpdate, Update, type UpdateOptions, type UpdatePlan, type UpdateState } from "../train/update.js";
+import { lossOf, networkOf, solveOptionsOf, trainedAs } from "./build.js";
+import type { TrainJob, TrialsJob } from "./job.js";
+import type { FileContext } from "./recording.js";
+import { type Truth, truthOfJob } from "./truth-job.js";
+import { updateOptionsOf } from "./update-job.js";
+
+/** A training job, checked: what its run is made of. */
+export interface TrainPlan {
+  /** The network as it is simulated, and as it is trained: a likelihood may take parameters of its own. */
+  readonly simulated: NetworkDefinition;
+  readonly trained: NetworkDefinition;
+  /** The trained network. */
+  readonly network: Network;
+  readonly solve: SolveOptions;
+  readonly plan: SolvePlan;
+  /** Where the observed trains are drawn from; undefined where the job holds them. */
+  readonly truth: Truth | undefined;
+  readonly update: UpdateOptions;
+  readonly updatePlan: UpdatePlan;
+  readonly steps: number;
+  /** The job's loss on observed trains. */
+  loss(observed: TrialsJob): Loss;
+  /** The trained parameters of a run's state, in the shapes in which they were given. */
+  valuesOf(state: UpdateState): Record<string, unknown>;
+}
+
+/**
+ * Checks a training job as far as that goes without a device.
+ * @throws SaltationError `invalid-input`: one line that names the field, its value and the mend.
+ */
+export function planTrainJob(job: TrainJob, context: FileContext): TrainPlan {
+  const steps = wholeNumber("steps", job.steps, 1, 2 ** 31);
+  const simulated = networkOf(job, context);
+  const trained = trainedAs(simulated, job.loss);
+  const solve = solveOptionsOf(job);
+  const network = defineNetwork(trained);
+  const plan = planSolve(network, solve);
+  const update = updateOptionsOf(job.optimiser, job.trainable);
+  const names = trainableNames(update.trainable);
+  const views = requestedViews(network, parameterLayout(plan), names, "trainable");
+  const truth = truthOfJob(job, simulated, solve, context);
+  const loss = (observed: TrialsJob): Loss => {
+    // A comparison of spike trains takes what is recorded after t1.
+    const until = job.metrics ? Number.POSITIVE_INFINITY : undefined;
+    const made = lossOf(job.loss, observed, context, network.neurons, plan, until);
+    checkLoss(network, made, job.requireExact);
+    planForLoss(plan, made);
+    made.checkPlan?.(plan, names);
+    return made;
+  };
+  // Trains that are to be simulated are stood for by empty ones, until there is a device.
+  loss(truth ? Array.from({ length: truth.options.paths }, (): number[] => []) : (job.observed as TrialsJob));
+  const updatePlan = planUpdate(update, network, views, parameterVector(plan));
+  const valuesOf = (state: UpdateState): Record<string, unknown> => {
+    const vector = parameterVector(plan);
+    new Update(updatePlan, vector).restore(state, vector);
+    return shapedValues(views, vector);
+  };
+  return { simulated, trained, network, solve, plan, truth, update, updatePlan, steps, loss, valuesOf };
+}

@@ -1,0 +1,302 @@
+/**
+ * Distance between the expected signatures of generated and observed spike trains: those of their Marcus lifts, see
+ * src/signature/lift.ts. Holberg & Salvi (2024), sections 3 and 4.
+ *
+ * What the pathwise gradient leaves out: the signature jumps when a spike crosses t1, for a spike there is one more jump
+ * of the lift. The true gradient has a boundary term besides, the rate of spikes at t1 times what one more of them would
+ * change, which no pathwise gradient sees. With `matching`, spikes beyond the matched counts are left out, and the loss
+ * jumps where a count changes.
+ */
+import { pathDot } from "../../shaders/loss/path-dot.wgsl.js";
+import { wordDistance } from "../../shaders/loss/word-distance.wgsl.js";
+import { checkOptions, fail, list, positiveNumber, wholeNumber } from "../checks.js";
+import { threefry2x32 } from "../driver/threefry.js";
+import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
+import type { SolvePlan } from "../plan/plan.js";
+import { TrainSignatures } from "../signature/gpu/train-signatures.js";
+import { trainWindow, type UploadedTrains, uploadTrains } from "../signature/gpu/trains.js";
+import { spikeSignature, spikeSignatureVjp } from "../signature/host/spike-signature.js";
+import { levelOffsets } from "../signature/host/tensor.js";
+import type { SpikeTrainInput } from "../signature/lift.js";
+import type { DeviceTrains, GpuLoss, Kept, Loss, LossValue, Train } from "./loss.js";
+import { checkNeurons, checkObserved, checkTimes } from "./observed.js";
+
+export interface ExpectedSignatureOptions {
+  /** Truncation depth, 1 to 8. */
+  readonly depth: number;
+  /**
+   * Compare path by path: of each generated train and the observed one that it is paired with, only so many spikes of a
+   * neuron count as both have (Holberg & Salvi's reference code). Pairs are drawn anew from the seed of each evaluation:
+   * path i meets observed train (start + i) mod their number. Default false.
+   */
+  readonly matching?: boolean;
+  /** Weight of the squared differences of each level 1 … depth; all 1 where absent. */
+  readonly levelWeights?: readonly number[];
+}
+
+/** Weight of each word: that of its level over the number of words of levels 1 … depth. */
+function wordWeights(channels: number, { depth, levelWeights }: ExpectedSignatureOptions): Float64Array {
+  const offsets = levelOffsets(channels, depth);
+  const weights = new Float64Array(offsets[depth + 1]!);
+  for (let k = 1; k <= depth; k++) {
+    weights.fill((levelWeights?.[k - 1] ?? 1) / (weights.length - 1), offsets[k]!, offsets[k + 1]!);
+  }
+  return weights;
+}
+
+/** Observed train that path 0 is paired with. */
+const pairingStart = (seed: number, observed: number): number => threefry2x32(seed, 0xfffffffe, 0, 0)[0] % observed;
+
+/** The spikes of a train that stay when neuron k keeps its first `caps[k]`. */
+function keptSpikes(train: SpikeTrainInput, caps: Uint32Array): number[] {
+  const seen = new Uint32Array(caps.length);
+  const kept: number[] = [];
+  for (let n = 0; n < train.times.length; n++) if (seen[train.neurons[n]!]!++ < caps[train.neurons[n]!]!) kept.push(n);
+  return kept;
+}
+
+function countsOf(train: SpikeTrainInput, neurons: number): Uint32Array {
+  const counts = new Uint32Array(neurons);
+  for (let n = 0; n < train.neurons.length; n++) counts[train.neurons[n]!]!++;
+  return counts;
+}
+
+/**
+ * Mean over the words of levels 1 … depth of the squared difference between the expected signatures of generated and
+ * observed spike trains.
+ * @param observed trains on the time interval of the solution, in its unit.
+ * @throws SaltationError `invalid-input`; `limit` where a signature does not fit a buffer.
+ */
+export function expectedSignatureLoss(observed: readonly SpikeTrainInput[], options: ExpectedSignatureOptions): Loss {
+  checkOptions("loss", options, "depth matching? levelWeights");
+  const depth = wholeNumber("loss.depth", options.depth, 1, 8);
+  const { matching = false, levelWeights } = options;
+  checkObserved(observed);
+  if (levelWeights && list("loss.levelWeights", levelWeights, "numbers").length !== depth) {
+    fail("loss.levelWeights", `expected ${depth} numbers, one for each level, got ${levelWeights.length}`);
+  }
+  levelWeights?.forEach((w, k) => {
+    if (w !== 0) positiveNumber(`loss.levelWeights[${k}]`, w);
+  });
+  if (levelWeights?.every((w) => w === 0)) fail("loss.levelWeights", "are all 0, and so is the loss; give one above 0");
+  return {
+    kind: "expected-signature",
+    check: (network) => checkNeurons(observed, network),
+    evaluate: (trains, plan) => onHost(trains, plan, observed, options),
+    gpu: (gpu, plan, recordWords) =>
+      GpuExpectedSignature.create(gpu, plan, recordWords, observed, { ...options, matching }),
+  };
+}
+
+function onHost(
+  trains: readonly Train[],
+  plan: SolvePlan,
+  observed: readonly SpikeTrainInput[],
+  options: ExpectedSignatureOptions,
+): LossValue {
+  checkTimes(observed, plan);
+  const { t0, t1, network } = plan;
+  const { neurons } = network;
+  const { depth } = options;
+  const weights = wordWeights(neurons + 1, options);
+  const difference = new Float64Array(weights.length);
+  const add = (train: SpikeTrainInput, scale: number): Float64Array => {
+    const s = spikeSignature(train.times, train.neurons, neurons, t0, t1, depth);
+    for (let w = 0; w < s.length; w++) difference[w]! += scale * s[w]!;
+    return s;
+  };
+  const only = (train: SpikeTrainInput, kept: readonly number[]): Train => ({
+    times: Float64Array.from(kept, (n) => train.times[n]!),
+    neurons: Int32Array.from(kept, (n) => train.neurons[n]!),
+  });
+  const start = pairingStart(plan.seed, observed.length);
+  const counted = trains.map((train, i) => {
+    if (!options.matching) return Array.from(train.times.keys());
+    const other = observed[(start + i) % observed.length]!;
+    const theirs = countsOf(other, neurons);
+    const caps = countsOf(train, neurons).map((c, k) => Math.min(c, theirs[k]!));
+    add(only(other, keptSpikes(other, caps)), -1 / trains.length);
+    return keptSpikes(train, caps);
+  });
+  if (!options.matching) for (const train of observed) add(train, -1 / observed.length);
+  const signatures = trains.map((train, i) => add(only(train, counted[i]!), 1 / trains.length));
+  const slope = difference.map((d, w) => 2 * weights[w]! * d);
+  const cotangents = trains.map((train, i) => {
+    const { times, neurons: who } = only(train, counted[i]!);
+    const bar = spikeSignatureVjp(times, who, neurons, t0, t1, depth, slope);
+    const row = new Float64Array(train.times.length);
+    counted[i]!.forEach((n, j) => {
+      row[n] = bar[j]! / trains.length;
+    });
+    return row;
+  });
+  return {
+    value: difference.reduce((sum, d, w) => sum + weights[w]! * d * d, 0),
+    cotangents,
+    pathValues: signatures.map((s) => s.reduce((sum, v, w) => sum + slope[w]! * v, 0)),
+  };
+}
+
+const workgroupSize = 64;
+
+/** Paths whose signatures lie side by side when their part in the value is taken. */
+const pathsAtOnce = 256;
+
+/** Paths of a chunk at most, see `fittingPaths`. */
+const mostPaths = 65536;
+
+interface MatchedChunk extends Kept {
+  /** Spikes of each neuron that count, [neurons][paths]. */
+  readonly caps: Storage | undefined;
+}
+
+class GpuExpectedSignature implements GpuLoss {
+  readonly whole = false;
+  /** A pass over all trains more. */
+  readonly pathValues = "costly" as const;
+  readonly report: Storage;
+  private start = 0;
+
+  private constructor(
+    private readonly gpu: Gpu,
+    private plan: SolvePlan,
+    private readonly signatures: TrainSignatures,
+    private readonly kernels: { distance: Kernel; dot: Kernel },
+    /** Observed trains in turn, so that every window of them is one piece; for matching. */
+    private readonly observed: UploadedTrains | undefined,
+    private readonly observedCount: number,
+    private readonly vectors: { mean: Storage; target: Storage; weights: Storage; slope: Storage },
+  ) {
+    this.report = gpu.buffer("value", 4);
+  }
+
+  static async create(
+    gpu: Gpu,
+    plan: SolvePlan,
+    _recordWords: number,
+    observed: readonly SpikeTrainInput[],
+    options: ExpectedSignatureOptions,
+  ): Promise<GpuExpectedSignature> {
+    checkTimes(observed, plan);
+    const { network, t0, t1 } = plan;
+    const { neurons } = network;
+    const [signatures, distance, dot] = await Promise.all([
+      TrainSignatures.create(gpu, { neurons, depth: options.depth }),
+      gpu.kernel({
+        label: "distance of words",
+        code: wordDistance,
+        bindings: ["read", "read", "read", "read_write", "read_write"],
+        uniformBytes: 16,
+      }),
+      gpu.kernel({
+        label: "path dot vector",
+        code: pathDot(workgroupSize),
+        bindings: ["read", "read", "read_write"],
+        uniformBytes: 16,
+      }),
+    ]);
+    const { size } = signatures;
+    const target = gpu.buffer("expected signature", 4 * size);
+    const lift = { t0, t1, neurons };
+    const windows = options.matching ? observed.length - 1 + Math.min(plan.paths, mostPaths) : observed.length;
+    const trains = uploadTrains(
+      gpu,
+      Array.from({ length: windows }, (_, i) => observed[i % observed.length]!),
+      lift,
+    );
+    if (!options.matching) {
+      const batch = gpu.batch("observed");
+      signatures.encodeMean(batch, trains, target);
+      batch.submit();
+      trains.dispose();
+    }
+    const vectors = {
+      mean: gpu.buffer("mean signature", 4 * size),
+      target,
+      weights: gpu.upload("word weights", Float32Array.from(wordWeights(neurons + 1, options))),
+      slope: gpu.buffer("cotangent of signature", 4 * size),
+    };
+    const kept = options.matching ? trains : undefined;
+    return new GpuExpectedSignature(gpu, plan, signatures, { distance, dot }, kept, observed.length, vectors);
+  }
+
+  encodeBegin(_: Batch, plan: SolvePlan): void {
+    this.plan = plan;
+    this.start = pairingStart(plan.seed, this.observedCount);
+  }
+
+  bytesPerPath(): { largest: number; all: number } {
+    const caps = this.observed ? 4 * this.signatures.neurons : 0;
+    return { largest: caps, all: caps };
+  }
+
+  encodeChunk(batch: Batch, trains: DeviceTrains): MatchedChunk {
+    const { signatures, vectors, plan, observed } = this;
+    const { firstPath, paths } = trains.chunk;
+    const scale = 1 / plan.paths;
+    const accumulate = firstPath > 0;
+    if (!observed) {
+      signatures.encodeMean(batch, trains, vectors.mean, { scale, accumulate });
+      return { caps: undefined, dispose: () => {} };
+    }
+    const caps = this.gpu.buffer("caps", 4 * signatures.neurons * paths);
+    const theirs = trainWindow(observed, (this.start + firstPath) % this.observedCount, paths);
+    signatures.encodeMatch(batch, trains, theirs, caps);
+    signatures.encodeMean(batch, trains, vectors.mean, { scale, accumulate, caps });
+    signatures.encodeMean(batch, theirs, vectors.target, { scale, accumulate, caps });
+    return { caps, dispose: () => caps.dispose() };
+  }
+
+  encodeValue(batch: Batch): void {
+    const { mean, target, weights, slope } = this.vectors;
+    const uniform = Uint32Array.of(this.signatures.size, 0, 0, 0);
+    batch.dispatch(this.kernels.distance, [mean, target, weights, slope, this.report], uniform, [1]);
+  }
+
+  encodeCotangents(
+    batch: Batch,
+    trains: DeviceTrains,
+    kept: Kept,
+    cotangents: Storage,
+    rows: Storage | undefined,
+  ): void {
+    const { signatures, vectors } = this;
+    const { caps } = kept as MatchedChunk;
+    const capped = caps ? { caps } : {};
+    batch.stage("cotangents");
+    // A path's cotangents are those of its own signature: number of paths · ∂value/∂τ.
+    signatures.encodeVjp(batch, trains, vectors.slope, cotangents, { accumulate: true, scale: 1, ...capped });
+    if (rows) this.encodePathValues(batch.stage("path values"), trains, rows);
+  }
+
+  /** Each path's own signature times the cotangent: a pass over the trains more. */
+  private encodePathValues(batch: Batch, trains: DeviceTrains, rows: Storage): void {
+    const { signatures, observed } = this;
+    const most = Math.min(pathsAtOnce, trains.paths);
+    const table = batch.temporary("signatures", 4 * signatures.size * most);
+    const caps = observed ? batch.temporary("caps", 4 * signatures.neurons * most) : undefined;
+    for (let first = 0; first < trains.paths; first += most) {
+      const paths = Math.min(most, trains.paths - first);
+      const window = trainWindow(trains, first, paths);
+      if (caps) {
+        const theirs = (this.start + trains.chunk.firstPath + first) % this.observedCount;
+        signatures.encodeMatch(batch, window, trainWindow(observed!, theirs, paths), caps);
+      }
+      signatures.encodeEach(batch, window, table, caps ? { caps } : {});
+      const uniform = Uint32Array.of(paths, first, signatures.size, 0);
+      const groups = [Math.ceil(paths / workgroupSize)] as const;
+      batch.dispatch(this.kernels.dot, [table, this.vectors.slope, rows], uniform, groups);
+    }
+  }
+
+  read(report: ArrayBuffer): { value: number } {
+    return { value: new Float32Array(report)[0]! };
+  }
+
+  dispose(): void {
+    const { mean, target, weights, slope } = this.vectors;
+    for (const s of [mean, target, weights, slope, this.report]) s.dispose();
+    this.observed?.dispose();
+    this.signatures.dispose();
+  }
+}

@@ -1,0 +1,53 @@
+/** Losses taken on the host. What they give is checked, since a loss may be a caller's own. */
+import { fail, show } from "../checks.js";
+import { SaltationError } from "../errors.js";
+import type { SolvePlan } from "../plan/plan.js";
+import type { Loss, LossValue, Train } from "./loss.js";
+
+const isList = (value: unknown): value is ArrayLike<unknown> =>
+  typeof value === "object" && value !== null && Number.isInteger((value as ArrayLike<unknown>).length);
+
+/** @throws SaltationError `not-finite` for NaN and infinities, else `invalid-input`, where it is not a finite number. */
+function checkNumber(kind: string, what: string, value: unknown): void {
+  if (typeof value !== "number") fail("loss", `"${kind}": ${what} is ${show(value)}; evaluate() must give numbers`);
+  if (Number.isFinite(value)) return;
+  throw new SaltationError("not-finite", `loss: "${kind}": ${what} is ${value}; evaluate() must give finite numbers`);
+}
+
+/**
+ * Checks what a loss says of one path.
+ * @throws SaltationError naming the path and what is not one finite number for each of its spikes.
+ */
+export function checkCotangents(kind: string, path: number, row: unknown, train: Train): void {
+  const what = `cotangents[${path}]`;
+  const { length } = train.times;
+  if (!isList(row) || row.length !== length) {
+    const has = isList(row) ? `has ${row.length} entries` : `is ${show(row)}`;
+    fail("loss", `"${kind}": ${what} ${has}; path ${path} has ${length} spikes, and each needs a number`);
+  }
+  for (let n = 0; n < length; n++) checkNumber(kind, `${what}[${n}]`, row[n]);
+}
+
+/**
+ * Value and cotangents of a loss on the host.
+ * @throws SaltationError in one line that names what is not a number, not finite, or not of the trains' shape.
+ */
+export async function evaluateOnHost(loss: Loss, trains: readonly Train[], plan: SolvePlan): Promise<LossValue> {
+  const { kind } = loss;
+  const result = await loss.evaluate!(trains, plan);
+  if (typeof result !== "object" || result === null) {
+    fail("loss", `"${kind}": evaluate() gave ${show(result)}; expected { value, cotangents }`);
+  }
+  checkNumber(kind, "value", result.value);
+  const perPath = (name: "cotangents" | "pathValues", list: unknown): void => {
+    if (isList(list) && list.length === trains.length) return;
+    const has = isList(list) ? `has ${list.length} entries` : `is ${show(list)}`;
+    fail("loss", `"${kind}": ${name} ${has}; expected one for each of ${trains.length} paths`);
+  };
+  perPath("cotangents", result.cotangents);
+  trains.forEach((train, i) => {
+    checkCotangents(kind, i, result.cotangents[i], train);
+  });
+  if (result.pathValues !== undefined) perPath("pathValues", result.pathValues);
+  return result;
+}

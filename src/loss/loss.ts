@@ -1,0 +1,135 @@
+/**
+ * Losses on spike trains as objects: from the trains of all Monte Carlo paths to a value and its cotangents at the spike
+ * times. The backward recursion takes those to the parameters.
+ *
+ * Pathwise gradients see how spikes move, not that they appear or vanish at t1: each loss says which part of the true
+ * gradient that leaves out (none for losses that are continuous when a spike crosses t1).
+ */
+
+import type { Batch, Gpu, Storage } from "../gpu/index.js";
+import type { Network } from "../network/network.js";
+import type { View } from "../plan/layout.js";
+import type { SolvePlan } from "../plan/plan.js";
+import type { Estimate } from "../reduce/statistics.js";
+import type { DeviceTrains } from "../spikes/device-trains.js";
+import type { ValueAndGradient } from "./result.js";
+
+export { type DeviceTrains, trainsOf } from "../spikes/device-trains.js";
+
+/** The spike train of one path: absolute times in order, and the neuron of each. */
+export interface Train {
+  readonly times: Float64Array;
+  readonly neurons: Int32Array;
+}
+
+/** A loss of all paths, taken on the host. */
+export interface LossValue {
+  readonly value: number;
+  /** ∂value/∂τ for each spike of each path. */
+  readonly cotangents: readonly ArrayLike<number>[];
+  /**
+   * What each path adds to the value to first order, up to a constant: numbers whose standard error of the mean is that
+   * of the value. Without them it is NaN.
+   */
+  readonly pathValues?: ArrayLike<number>;
+  /** Mean spike times that the loss looks at, with standard errors. */
+  readonly means?: readonly Estimate[];
+}
+
+export interface Loss {
+  readonly kind: string;
+  /** @throws SaltationError where the loss does not fit the network. */
+  check?(network: Network): void;
+  /**
+   * Whether it is the mean over paths of what each path gives alone: the cotangents of a path do not depend on other
+   * paths, and the standard errors of the gradient follow from what each adds to it.
+   */
+  readonly pathwise?: boolean;
+  /** @param names the parameters to differentiate by. @throws SaltationError where it does not fit such solutions. */
+  checkPlan?(plan: SolvePlan, names: readonly string[]): void;
+  /** What is doubtful about its value on such solutions, one line each. @throws SaltationError like `checkPlan`. */
+  warnings?(plan: SolvePlan): readonly string[];
+  /** Whether it needs paths that are independent of each other: antithetic ones are then refused. */
+  readonly independent?: boolean;
+  /** Paths that it needs at least, where that is more than one. */
+  readonly leastPaths?: number;
+  /** Spikes of a neuron that the loss looks at, at most, where there is such a number: later ones cannot change it. */
+  readonly spikesNeeded?: number;
+  /**
+   * Value and cotangents in float64 on the host: the `cpu` backend's; on a GPU it serves losses without `gpu`, whose
+   * trains are then read back. All times are absolute.
+   */
+  evaluate?(trains: readonly Train[], plan: SolvePlan): LossValue | Promise<LossValue>;
+  /**
+   * Prepares the loss on a GPU, for plans like this one but for parameter values and seed.
+   * @param recordWords words of a spike in the record, see `DeviceTrains`.
+   */
+  gpu?(gpu: Gpu, plan: SolvePlan, recordWords: number): Promise<GpuLoss>;
+  /** Takes value and gradient over altogether, for losses that need no simulated trains. */
+  evaluator?(gpu: Gpu | undefined, plan: SolvePlan, views: readonly View[]): Promise<Evaluator>;
+}
+
+export interface EvaluatorOptions {
+  /** Called with the value and gradient contributions of paths: [1 + entries][paths] in rows, the value's first. */
+  perPath?: (firstPath: number, paths: number, rows: Float32Array | Float64Array) => void;
+  progress?: (pathsDone: number) => void;
+  /** Bytes on the GPU that a chunk of paths may take; results do not depend on it. */
+  chunkBytes?: number;
+}
+
+/** Evaluates one loss again and again, for changing parameters and seeds. */
+export interface Evaluator {
+  evaluate(plan: SolvePlan, options?: EvaluatorOptions): Promise<ValueAndGradient>;
+  dispose(): void;
+}
+
+/** What a loss keeps of a chunk between its two looks at it. */
+export interface Kept {
+  dispose(): void;
+}
+
+/**
+ * A loss on a GPU. An evaluation encodes, in this order: `encodeBegin`; `encodeChunk` for every chunk, in the order of
+ * paths; `encodeValue`; `encodeCotangents` for every chunk, in any order, each solved again or still there. Nothing is
+ * read back but `report`.
+ */
+export interface GpuLoss {
+  /** Whether it compares paths with each other, so that all must lie in one chunk. */
+  readonly whole: boolean;
+  /**
+   * Whether it says what each path adds to the value, from which the value's standard error follows: at no cost (the
+   * default), at a cost that training does without, or not at all. Without, the standard error is NaN.
+   */
+  readonly pathValues?: "free" | "costly" | "none";
+  /** Bytes per path of the largest buffer that it makes for a chunk, and of all of them, for a record of `slots`. */
+  bytesPerPath(slots: number): { readonly largest: number; readonly all: number };
+  /** @param plan with the seed of this evaluation. */
+  encodeBegin?(batch: Batch, plan: SolvePlan): void;
+  encodeChunk(batch: Batch, trains: DeviceTrains): Kept;
+  encodeValue(batch: Batch): void;
+  /**
+   * Writes the spike-time cotangents, number of all paths · ∂value/∂τ, to `cotangents` [slots][paths] f32 (the mean over
+   * paths of what follows from them is the gradient), and what each path adds to the value (see
+   * `LossValue.pathValues`) to row 0 of `rows` [.. ][paths] f32 where that is given; both were cleared.
+   */
+  encodeCotangents(
+    batch: Batch,
+    trains: DeviceTrains,
+    kept: Kept,
+    cotangents: Storage,
+    rows: Storage | undefined,
+  ): void;
+  /** What is to be read back to know the value. */
+  readonly report: Storage;
+  /** Reads such a report. */
+  read(
+    report: ArrayBuffer,
+    plan: SolvePlan,
+  ): {
+    value: number;
+    means?: readonly Estimate[];
+    /** What is to be added to each path's share of the value, where the GPU leaves a constant out. */
+    pathOffset?: number;
+  };
+  dispose(): void;
+}

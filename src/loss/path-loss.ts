@@ -1,0 +1,155 @@
+/**
+ * A loss of one's own in WGSL: the mean over paths of a function of one path's spikes, run on the GPU. (A loss in
+ * TypeScript is an object with `evaluate`, see `Loss`; one with kernels of its own has `gpu`.)
+ *
+ * Whether the pathwise gradient leaves something out is the caller's matter: it does where the function jumps when a
+ * spike crosses t1.
+ */
+import { pathLoss as pathLossKernel } from "../../shaders/loss/path-loss.wgsl.js";
+import { checkOptions, fail, float32Number, show, wholeNumber } from "../checks.js";
+import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
+import type { SolvePlan } from "../plan/plan.js";
+import { RowSums } from "../reduce/row-sums.js";
+import { checkCotangents } from "./host-loss.js";
+import type { DeviceTrains, GpuLoss, Kept, Loss, Train } from "./loss.js";
+
+export interface PathLossOptions {
+  /** What the loss is called in messages; default `path-loss`. */
+  readonly kind?: string;
+  /**
+   * WGSL with a function
+   *
+   *     fn path_loss(path: u32, count: u32) -> f32
+   *
+   * of the path's number and how many spikes it has, which returns the path's loss and says its derivative by the time of
+   * each spike with `add_cotangent(n, by)`. It may call `spike_time(n)` (since t0), `spike_neuron(n)` and `duration()`
+   * (t1 − t0), and read `data[i]`.
+   */
+  readonly code: string;
+  /** Numbers that the code reads as `data`. */
+  readonly data?: ArrayLike<number>;
+  /** Spikes of a neuron that the loss looks at, at most. */
+  readonly spikesNeeded?: number;
+  /** The same for one path on the host, absolute times: for the `cpu` backend. */
+  readonly evaluate?: (train: Train, plan: SolvePlan, path: number) => { value: number; cotangents: ArrayLike<number> };
+}
+
+/** @throws SaltationError `compile`, when it is first used, with the lines of WGSL at fault. */
+export function pathLoss(options: PathLossOptions): Loss {
+  checkOptions("loss", options, "kind code data spikesNeeded evaluate()");
+  const { kind = "path-loss", code, data = [], evaluate, spikesNeeded } = options;
+  if (typeof kind !== "string") fail("loss.kind", `expected a name, got ${show(kind)}`);
+  if (typeof code !== "string") fail("loss.code", `expected WGSL with fn path_loss, got ${show(code)}`);
+  if (typeof data?.length !== "number") fail("loss.data", `expected a list of numbers, got ${show(data)}`);
+  Array.from(data, (v, i) => float32Number(`loss.data[${i}]`, v));
+  if (spikesNeeded !== undefined) wholeNumber("loss.spikesNeeded", spikesNeeded, 1, 2 ** 20);
+  return {
+    kind,
+    pathwise: true,
+    ...(spikesNeeded === undefined ? {} : { spikesNeeded }),
+    ...(evaluate
+      ? {
+          evaluate(trains: readonly Train[], plan: SolvePlan) {
+            const each = trains.map((train, i) => {
+              const own = evaluate(train, plan, i);
+              checkCotangents(kind, i, own?.cotangents, train);
+              return own;
+            });
+            return {
+              value: each.reduce((sum, e) => sum + e.value, 0) / trains.length,
+              cotangents: each.map((e) => Float64Array.from(e.cotangents, (c) => c / trains.length)),
+              pathValues: each.map((e) => e.value),
+            };
+          },
+        }
+      : {}),
+    gpu: (gpu, plan, recordWords) => GpuPathLoss.create(gpu, plan, recordWords, kind, options),
+  };
+}
+
+const workgroupSize = 64;
+
+interface PathLosses extends Kept {
+  readonly cotangents: Storage;
+  readonly values: Storage;
+}
+
+class GpuPathLoss implements GpuLoss {
+  readonly whole = false;
+
+  private constructor(
+    private readonly gpu: Gpu,
+    private readonly kernel: Kernel,
+    private readonly sums: RowSums,
+    private readonly data: Storage,
+  ) {}
+
+  static async create(
+    gpu: Gpu,
+    plan: SolvePlan,
+    recordWords: number,
+    kind: string,
+    { code, data = [] }: PathLossOptions,
+  ): Promise<GpuPathLoss> {
+    const kernel = await gpu.kernel({
+      label: kind,
+      code: pathLossKernel(recordWords, workgroupSize, code),
+      bindings: ["read", "read", "read", "read_write", "read_write"],
+      uniformBytes: 32,
+    });
+    const sums = await RowSums.create(gpu, plan, 1);
+    return new GpuPathLoss(gpu, kernel, sums, gpu.upload("data of a loss", Float32Array.from(data)));
+  }
+
+  get report(): Storage {
+    return this.sums.blocks;
+  }
+
+  bytesPerPath(slots: number): { largest: number; all: number } {
+    return { largest: 4 * slots, all: 4 * slots + 4 };
+  }
+
+  encodeChunk(batch: Batch, trains: DeviceTrains): PathLosses {
+    const { paths, slots, counts, chunk } = trains;
+    const cotangents = this.gpu.buffer("cotangents of a loss", 4 * slots * paths);
+    const values = this.gpu.buffer("values of paths", 4 * paths);
+    const uniform = new ArrayBuffer(32);
+    new Uint32Array(uniform).set([paths, chunk.firstPath, slots, counts.byteOffset / 4]);
+    new Float32Array(uniform).set([trains.dt, trains.steps * trains.dt], 4);
+    batch.clear(cotangents);
+    const storages = [trains.record, counts.storage, this.data, cotangents, values];
+    batch.dispatch(this.kernel, storages, new Uint8Array(uniform), [Math.ceil(paths / workgroupSize)]);
+    this.sums.add(batch, chunk, values);
+    return {
+      cotangents,
+      values,
+      dispose() {
+        cotangents.dispose();
+        values.dispose();
+      },
+    };
+  }
+
+  encodeValue(): void {}
+
+  encodeCotangents(
+    batch: Batch,
+    trains: DeviceTrains,
+    kept: Kept,
+    cotangents: Storage,
+    rows: Storage | undefined,
+  ): void {
+    const own = kept as PathLosses;
+    batch.copy(own.cotangents, 0, cotangents, 0, 4 * trains.slots * trains.paths);
+    if (rows) batch.copy(own.values, 0, rows, 0, 4 * trains.paths);
+  }
+
+  read(report: ArrayBuffer): { value: number } {
+    return { value: this.sums.estimates(report)[0]!.mean };
+  }
+
+  dispose(): void {
+    this.sums.dispose();
+    this.data.dispose();
+  }
+}

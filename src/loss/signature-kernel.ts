@@ -1,0 +1,147 @@
+/**
+ * Statistics of generated and observed spike trains by signature kernels of their Marcus lifts: MMD² and score, with the
+ * conventions of src/signature/statistics.ts. Times in the lift count from t0.
+ *
+ * What the pathwise gradient leaves out: the lift has one jump more when a spike crosses t1 into the interval, so these
+ * losses jump, and the true gradient has a boundary term besides, the rate of spikes at t1 times what one more of them
+ * would change.
+ */
+
+import { checkOptions } from "../checks.js";
+import { allOrNone } from "../gpu/all-or-none.js";
+import type { Batch, Gpu, Storage } from "../gpu/index.js";
+import type { SolvePlan } from "../plan/plan.js";
+import { type TrainStatistic, trainStatistic } from "../signature/gpu/train-statistic.js";
+import { type UploadedTrains, uploadTrains } from "../signature/gpu/trains.js";
+import { twinBackend } from "../signature/host/backend.js";
+import { liftSpikes, type SpikeTrainInput } from "../signature/lift.js";
+import { checkSolver, type SignatureSolver } from "../signature/solver.js";
+import { compileStaticKernel, type StaticKernel } from "../signature/static-kernel.js";
+import { signatureMMD, signatureScore } from "../signature/statistics.js";
+import type { DeviceTrains, GpuLoss, Kept, Loss, LossValue, Train } from "./loss.js";
+import { checkNeurons, checkObserved, checkTimes } from "./observed.js";
+
+export interface SignatureKernelOptions {
+  /** What points of the lifts are compared by; default linear. */
+  readonly static?: StaticKernel;
+  /** How the kernel is computed; default by differences at dyadic orders [0, 0]. */
+  readonly solver?: SignatureSolver;
+}
+
+export interface SignatureMmdOptions extends SignatureKernelOptions {
+  /** Leave out the kernel of a train with itself, so that the mean is right (default true). */
+  readonly unbiased?: boolean;
+}
+
+/**
+ * Squared maximum mean discrepancy of generated and observed trains; all paths lie in one chunk.
+ * @param observed trains on the time interval of the solution; two or more where `unbiased`.
+ * @throws SaltationError `invalid-input`, `limit`.
+ */
+export function signatureMmdLoss(observed: readonly SpikeTrainInput[], options: SignatureMmdOptions = {}): Loss {
+  checkOptions("loss", options, "static solver unbiased?");
+  return kernelLoss("mmd", observed, options);
+}
+
+/**
+ * Signature kernel score of generated trains, averaged over the observed ones; all paths lie in one chunk.
+ * @throws SaltationError `invalid-input`, `limit`.
+ */
+export function signatureScoreLoss(observed: readonly SpikeTrainInput[], options: SignatureKernelOptions = {}): Loss {
+  checkOptions("loss", options, "static solver");
+  return kernelLoss("score", observed, { ...options, unbiased: true });
+}
+
+function kernelLoss(
+  statistic: "mmd" | "score",
+  observed: readonly SpikeTrainInput[],
+  options: SignatureMmdOptions,
+): Loss {
+  const { unbiased = true } = options;
+  const kernel = {
+    static: options.static ?? { kind: "linear" as const },
+    solver: options.solver ?? { kind: "difference" as const },
+  };
+  compileStaticKernel(kernel.static, "loss.static");
+  checkSolver(kernel.solver, "loss.solver");
+  checkObserved(observed, statistic === "mmd" && unbiased ? 2 : 1);
+  return {
+    kind: `signature-${statistic}`,
+    independent: true,
+    leastPaths: unbiased ? 2 : 1,
+    check: (network) => checkNeurons(observed, network),
+    evaluate(trains, plan) {
+      checkTimes(observed, plan);
+      return onHost(trains, plan, observed, statistic, { ...kernel, unbiased });
+    },
+    async gpu(gpu, plan) {
+      checkTimes(observed, plan);
+      const { t0, t1, steps, network, paths } = plan;
+      const { neurons } = network;
+      const trains = uploadTrains(gpu, observed, { t0, t1, neurons, steps });
+      const shape = { neurons, paths, observed: trains, statistic, unbiased, ...kernel };
+      const [, own] = await allOrNone([trains, trainStatistic(gpu, shape)]);
+      return new GpuSignatureKernel(gpu, own, trains);
+    },
+  };
+}
+
+async function onHost(
+  trains: readonly Train[],
+  plan: SolvePlan,
+  observed: readonly SpikeTrainInput[],
+  statistic: "mmd" | "score",
+  options: Required<SignatureMmdOptions>,
+): Promise<LossValue> {
+  const lift = { t0: 0, t1: plan.t1 - plan.t0, neurons: plan.network.neurons };
+  const from0 = (train: SpikeTrainInput): SpikeTrainInput => ({
+    times: Float64Array.from(train.times, (t) => t - plan.t0),
+    neurons: train.neurons,
+  });
+  const x = liftSpikes(trains.map(from0), lift);
+  const y = liftSpikes(observed.map(from0), lift);
+  const { unbiased, ...kernel } = { ...options, gradient: { x: true } };
+  const { value, gradientX } = await (statistic === "mmd"
+    ? signatureMMD(twinBackend(), x.paths, y.paths, { ...kernel, unbiased })
+    : signatureScore(twinBackend(), x.paths, y.paths, kernel));
+  return { value, cotangents: x.pullback(gradientX!) };
+}
+
+class GpuSignatureKernel implements GpuLoss {
+  readonly whole = true;
+  readonly pathValues = "none" as const;
+  readonly report: Storage;
+
+  constructor(
+    gpu: Gpu,
+    private readonly statistic: TrainStatistic,
+    private readonly observed: UploadedTrains,
+  ) {
+    this.report = gpu.buffer("value", 4);
+  }
+
+  bytesPerPath(): { largest: number; all: number } {
+    return { largest: 0, all: 0 };
+  }
+
+  encodeChunk(batch: Batch, trains: DeviceTrains): Kept {
+    this.statistic.encodeValue(batch, trains, this.report);
+    return { dispose: () => {} };
+  }
+
+  encodeValue(): void {}
+
+  encodeCotangents(batch: Batch, trains: DeviceTrains, _: Kept, cotangents: Storage): void {
+    this.statistic.encodeCotangents(batch, trains, cotangents, { scale: trains.paths });
+  }
+
+  read(report: ArrayBuffer): { value: number } {
+    return { value: new Float32Array(report)[0]! };
+  }
+
+  dispose(): void {
+    this.report.dispose();
+    this.statistic.dispose();
+    this.observed.dispose();
+  }
+}

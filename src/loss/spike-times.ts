@@ -1,0 +1,259 @@
+/**
+ * Losses on spike times: a function of the mean times of selected spikes over the paths. A spike that does not happen
+ * has time t1 and zero gradient, so such a loss is continuous in the spike times, also when a spike crosses t1: its
+ * pathwise gradient leaves nothing out.
+ */
+import { type MeanDistance, meanCoefficients } from "../../shaders/loss/mean-coefficients.wgsl.js";
+import { selectSpikes } from "../../shaders/loss/select-spikes.wgsl.js";
+import { spreadCotangents } from "../../shaders/loss/spread-cotangents.wgsl.js";
+import { fail, finiteNumber, list, oneOf, wholeNumber } from "../checks.js";
+import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
+import type { Network } from "../network/network.js";
+import type { SolvePlan } from "../plan/plan.js";
+import { RowSums } from "../reduce/row-sums.js";
+import { type Estimate, estimateOf } from "../reduce/statistics.js";
+import { runBytes, runUniform } from "../solve/uniform.js";
+import type { DeviceTrains, GpuLoss, Kept, Loss, Train } from "./loss.js";
+
+/** The index-th spike (from 0) of a neuron. */
+export interface Selection {
+  readonly neuron: number;
+  readonly index: number;
+}
+
+/** weight · Σ φ(mean − target) over the selected spikes: φ(x) = x, x² or |x|. */
+export interface SpikeTimeLoss extends Loss {
+  readonly selections: readonly Selection[];
+}
+
+function checkSelections(selections: readonly Selection[], network: Network): void {
+  for (const s of selections) {
+    if (s.neuron >= network.neurons) {
+      fail("loss.neuron", `is ${s.neuron}; the network has neurons 0 to ${network.neurons - 1}`);
+    }
+  }
+}
+
+/** Mean over paths of the index-th spike time of a neuron, t1 where absent. */
+export function meanSpikeTime(neuron = 0, index = 0): SpikeTimeLoss {
+  const selections = [
+    { neuron: wholeNumber("loss.neuron", neuron, 0, 65535), index: wholeNumber("loss.index", index, 0, 2 ** 20) },
+  ];
+  return spikeTimeLoss("mean-spike-time", selections, "identity", [0]);
+}
+
+/**
+ * Distance between the generated and the observed mean times of the first n spikes of each neuron: their mean squared
+ * (`mse`) or mean absolute (`mae`) difference. Holberg & Salvi (2024), section 4.1, use `mse`.
+ * @param observed observed mean times [neurons][n].
+ */
+export function firstSpikes(observed: readonly (readonly number[])[], kind: "mse" | "mae" = "mse"): SpikeTimeLoss {
+  oneOf("loss.error", kind, ["mse", "mae"]);
+  const selections: Selection[] = [];
+  const targets: number[] = [];
+  list("loss.observed", observed, "lists of times").forEach((times, neuron) => {
+    list(`loss.observed[${neuron}]`, times, "times").forEach((time, index) => {
+      selections.push({ neuron, index });
+      targets.push(finiteNumber(`loss.observed[${neuron}][${index}]`, time));
+    });
+  });
+  if (selections.length === 0) fail("loss.observed", "has no spikes to compare with");
+  return spikeTimeLoss(`first-spikes-${kind}`, selections, kind === "mse" ? "square" : "absolute", targets);
+}
+
+const distance: Record<MeanDistance, { of(d: number): number; derivative(d: number): number }> = {
+  identity: { of: (d) => d, derivative: () => 1 },
+  square: { of: (d) => d * d, derivative: (d) => 2 * d },
+  absolute: { of: Math.abs, derivative: Math.sign },
+};
+
+/** For each selection, the spike of a train that it means, or -1. */
+export function selectedSpikes(selections: readonly Selection[], train: Train): number[] {
+  const byNeuron = new Map<number, number[]>();
+  train.neurons.forEach((neuron, n) => {
+    const list = byNeuron.get(neuron);
+    if (list) list.push(n);
+    else byNeuron.set(neuron, [n]);
+  });
+  return selections.map((s) => byNeuron.get(s.neuron)?.[s.index] ?? -1);
+}
+
+function spikeTimeLoss(
+  kind: string,
+  selections: readonly Selection[],
+  form: MeanDistance,
+  targets: readonly number[],
+): SpikeTimeLoss {
+  const weight = 1 / selections.length;
+  const { of, derivative } = distance[form];
+  const lossOf = (means: readonly Estimate[]): number =>
+    means.reduce((sum, e, s) => sum + weight * of(e.mean - targets[s]!), 0);
+  /** Derivative of the loss by each mean. */
+  const slopesOf = (means: readonly Estimate[]): number[] =>
+    means.map((e, s) => weight * derivative(e.mean - targets[s]!));
+  return {
+    kind,
+    selections,
+    pathwise: form === "identity",
+    spikesNeeded: selections.reduce((most, s) => Math.max(most, 1 + s.index), 0),
+    check: (network) => checkSelections(selections, network),
+    warnings({ t0, t1 }) {
+      const far = form === "identity" ? [] : targets.filter((t) => t < t0 || t > t1);
+      const where = `lie outside t0 = ${t0} to t1 = ${t1}, such as ${far[0]}, where no mean spike time can come`;
+      return far.length === 0 ? [] : [`loss.observed: ${far.length} of ${targets.length} mean times ${where}`];
+    },
+    evaluate(trains, plan) {
+      const found = trains.map((train) => selectedSpikes(selections, train));
+      const times = selections.map((_, s) =>
+        Float64Array.from(trains, (train, i) => (found[i]![s]! < 0 ? plan.t1 : train.times[found[i]![s]!]!)),
+      );
+      const means = times.map((row) => estimateOf(row, plan.antithetic));
+      const coefficients = slopesOf(means);
+      const cotangents = trains.map((train, i) => {
+        const row = new Float64Array(train.times.length);
+        found[i]!.forEach((n, s) => {
+          if (n >= 0) row[n]! += coefficients[s]! / trains.length;
+        });
+        return row;
+      });
+      const pathValues = trains.map((_, i) => coefficients.reduce((sum, c, s) => sum + c * times[s]![i]!, 0));
+      return { value: lossOf(means), cotangents, pathValues, means };
+    },
+    gpu: (gpu, plan, words) => GpuSpikeTimes.create(gpu, plan, words, selections, form, targets, lossOf, slopesOf),
+  };
+}
+
+const workgroupSize = 64;
+
+class GpuSpikeTimes implements GpuLoss {
+  readonly whole = false;
+
+  private constructor(
+    private readonly gpu: Gpu,
+    private plan: SolvePlan,
+    private readonly kernels: { select: Kernel; coefficients: Kernel; spread: Kernel },
+    private readonly sums: RowSums,
+    private readonly selection: Storage,
+    private readonly targets: Storage,
+    private readonly coefficients: Storage,
+    private readonly lossOf: (means: readonly Estimate[]) => number,
+    private readonly slopesOf: (means: readonly Estimate[]) => number[],
+  ) {}
+
+  static async create(
+    gpu: Gpu,
+    plan: SolvePlan,
+    recordWords: number,
+    selections: readonly Selection[],
+    form: MeanDistance,
+    targets: readonly number[],
+    lossOf: (means: readonly Estimate[]) => number,
+    slopesOf: (means: readonly Estimate[]) => number[],
+  ): Promise<GpuSpikeTimes> {
+    const n = selections.length;
+    const [select, coefficients, spread, sums] = await Promise.all([
+      gpu.kernel({
+        label: "select spikes",
+        code: selectSpikes(recordWords, n, workgroupSize),
+        bindings: ["read", "read", "read", "read_write", "read_write"],
+        uniformBytes: runBytes,
+      }),
+      gpu.kernel({
+        label: `coefficients of means, ${form}`,
+        code: meanCoefficients(form),
+        bindings: ["read", "read", "read_write"],
+        uniformBytes: 16,
+      }),
+      gpu.kernel({
+        label: "spread cotangents",
+        code: spreadCotangents(n, workgroupSize),
+        bindings: ["read", "read", "read", "read_write", "read_write"],
+        uniformBytes: runBytes,
+      }),
+      RowSums.create(gpu, plan, n),
+    ]);
+    const selection = gpu.upload("selections", Uint32Array.from(selections.flatMap((s) => [s.neuron, s.index])));
+    // Kernels count time from t0.
+    const from0 = gpu.upload(
+      "targets",
+      Float32Array.from(targets, (t) => t - plan.t0),
+    );
+    const kernels = { select, coefficients, spread };
+    const factors = gpu.buffer("coefficients", 4 * n);
+    return new GpuSpikeTimes(gpu, plan, kernels, sums, selection, from0, factors, lossOf, slopesOf);
+  }
+
+  get report(): Storage {
+    return this.sums.blocks;
+  }
+
+  encodeBegin(_: Batch, plan: SolvePlan): void {
+    this.plan = plan;
+  }
+
+  bytesPerPath(): { largest: number; all: number } {
+    const row = 4 * this.sums.rows;
+    return { largest: row, all: 2 * row };
+  }
+
+  encodeChunk(batch: Batch, trains: DeviceTrains): SelectedSpikes {
+    const bytes = 4 * this.sums.rows * trains.paths;
+    const times = this.gpu.buffer("spike times", bytes);
+    const found = this.gpu.buffer("found slots", bytes);
+    const { storage, byteOffset } = trains.counts;
+    const run = runUniform(this.plan, { ...trains.chunk, fromSlot: byteOffset / 4 });
+    const groups = [Math.ceil(trains.paths / workgroupSize)] as const;
+    batch.dispatch(this.kernels.select, [trains.record, storage, this.selection, times, found], run, groups);
+    this.sums.add(batch, trains.chunk, times);
+    return {
+      times,
+      found,
+      dispose() {
+        times.dispose();
+        found.dispose();
+      },
+    };
+  }
+
+  encodeValue(batch: Batch): void {
+    const { sums } = this;
+    const uniform = Uint32Array.of(sums.samples, sums.allBlocks, 0, sums.rows);
+    new Float32Array(uniform.buffer)[2] = 1 / sums.rows;
+    batch.dispatch(this.kernels.coefficients, [sums.blocks, this.targets, this.coefficients], uniform, [
+      Math.ceil(sums.rows / workgroupSize),
+    ]);
+  }
+
+  encodeCotangents(
+    batch: Batch,
+    trains: DeviceTrains,
+    kept: Kept,
+    cotangents: Storage,
+    rows: Storage | undefined,
+  ): void {
+    const { times, found } = kept as SelectedSpikes;
+    const run = runUniform(this.plan, { ...trains.chunk });
+    // The kernel writes both.
+    const values = rows ?? batch.temporary("values of paths", 4 * trains.paths);
+    const storages = [this.coefficients, times, found, cotangents, values];
+    batch.dispatch(this.kernels.spread, storages, run, [Math.ceil(trains.paths / workgroupSize)]);
+  }
+
+  read(report: ArrayBuffer, plan: SolvePlan): { value: number; means: readonly Estimate[]; pathOffset: number } {
+    // On the GPU, times are from t0 on.
+    const means = this.sums.estimates(report).map((e) => ({ ...e, mean: e.mean + plan.t0 }));
+    const slopes = this.slopesOf(means).reduce((sum, slope) => sum + slope, 0);
+    return { value: this.lossOf(means), means, pathOffset: plan.t0 * slopes };
+  }
+
+  dispose(): void {
+    this.sums.dispose();
+    for (const s of [this.selection, this.targets, this.coefficients]) s.dispose();
+  }
+}
+
+/** Times of the selected spikes of a chunk and their slots in its record, [selections][paths] each. */
+interface SelectedSpikes extends Kept {
+  readonly times: Storage;
+  readonly found: Storage;
+}

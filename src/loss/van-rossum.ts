@@ -1,0 +1,231 @@
+/**
+ * Van Rossum distance between generated and observed spike trains: each spike leaves an exponentially decaying trace,
+ * f(t) = Σ e^(−(t−τ)/s) over the spikes τ ≤ t of a neuron, and trains are compared by ∫ (f − g)² dt / s (van Rossum, A
+ * novel spike distance, 2001). The loss is the distance between the *mean* traces of the two laws, summed over neurons,
+ *
+ *     D² = Σ_{i≠j} k(x_i, x_j)/(m(m−1)) + Σ_{i≠j} k(y_i, y_j)/(n(n−1)) − 2 Σ k(x_i, y_j)/(mn),
+ *     k(x, y) = Σ ½ (e^(−|a−b|/s) − e^(−(2 t1−a−b)/s)) over spikes a of x and b of y of the same neuron:
+ *
+ * the inner product of two traces in closed form, with the integral from t0 to t1. It ends at t1, so that a spike that
+ * crosses t1 changes nothing: the loss is continuous in the spike times, and its pathwise gradient leaves nothing out.
+ */
+import { vanRossumParts, vanRossumProducts } from "../../shaders/loss/van-rossum.wgsl.js";
+import { checkOptions, positiveNumber } from "../checks.js";
+import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
+import type { SolvePlan } from "../plan/plan.js";
+import { RowSums } from "../reduce/row-sums.js";
+import { type UploadedTrains, uploadTrains } from "../signature/gpu/trains.js";
+import type { SpikeTrainInput } from "../signature/lift.js";
+import type { DeviceTrains, GpuLoss, Kept, Loss, LossValue, Train } from "./loss.js";
+import { checkNeurons, checkObserved, checkTimes } from "./observed.js";
+
+export interface VanRossumOptions {
+  /** Time constant s of the traces, in the unit of time. */
+  readonly tau: number;
+  /** Leave out the products of a train with itself, so that the mean is right (default true). */
+  readonly unbiased?: boolean;
+}
+
+/** Σ k over pairs of spikes of the same neuron, and its derivative by the times of x, added to `bar` · weight. */
+function product(
+  x: SpikeTrainInput,
+  y: SpikeTrainInput,
+  tau: number,
+  t1: number,
+  bar?: Float64Array,
+  weight = 0,
+): number {
+  let sum = 0;
+  for (let n = 0; n < x.times.length; n++) {
+    let slope = 0;
+    for (let m = 0; m < y.times.length; m++) {
+      if (x.neurons[n] !== y.neurons[m]) continue;
+      const [a, b] = [x.times[n]!, y.times[m]!];
+      const near = Math.exp(-Math.abs(a - b) / tau);
+      const end = Math.exp(-(2 * t1 - a - b) / tau);
+      sum += (near - end) / 2;
+      slope -= (Math.sign(a - b) * near + end) / (2 * tau);
+    }
+    if (bar) bar[n]! += weight * slope;
+  }
+  return sum;
+}
+
+/** Weights of the products of two generated trains, and of a generated with an observed one. */
+const weightsOf = (paths: number, observed: number, unbiased: boolean): { xx: number; xy: number } => ({
+  xx: 1 / (paths * (unbiased ? paths - 1 : paths)),
+  xy: -2 / (paths * observed),
+});
+
+/** The part of the distance that the observed trains alone make. */
+function observedPart(observed: readonly SpikeTrainInput[], tau: number, t1: number, unbiased: boolean): number {
+  const n = observed.length;
+  let sum = 0;
+  observed.forEach((y, i) => {
+    for (let j = 0; j < i; j++) sum += 2 * product(y, observed[j]!, tau, t1);
+    if (!unbiased) sum += product(y, y, tau, t1);
+  });
+  return sum / (n * (unbiased ? n - 1 : n));
+}
+
+/**
+ * Van Rossum distance of the mean traces, see the head of this file.
+ * @param observed trains on the time interval of the solution, in its unit; two or more where `unbiased`.
+ * @throws SaltationError `invalid-input`.
+ */
+export function vanRossum(observed: readonly SpikeTrainInput[], options: VanRossumOptions): Loss {
+  checkOptions("loss", options, "tau unbiased?");
+  const tau = positiveNumber("loss.tau", options.tau);
+  const { unbiased = true } = options;
+  checkObserved(observed, unbiased ? 2 : 1);
+  return {
+    kind: "van-rossum",
+    independent: true,
+    leastPaths: unbiased ? 2 : 1,
+    check: (network) => checkNeurons(observed, network),
+    evaluate(trains, plan) {
+      checkTimes(observed, plan);
+      return onHost(trains, plan.t1, observed, tau, unbiased);
+    },
+    gpu(gpu, plan, recordWords) {
+      checkTimes(observed, plan);
+      return GpuVanRossum.create(gpu, plan, recordWords, observed, tau, unbiased);
+    },
+  };
+}
+
+function onHost(
+  trains: readonly Train[],
+  t1: number,
+  observed: readonly SpikeTrainInput[],
+  tau: number,
+  unbiased: boolean,
+): LossValue {
+  const weight = weightsOf(trains.length, observed.length, unbiased);
+  let value = observedPart(observed, tau, t1, unbiased);
+  const pathValues: number[] = [];
+  const cotangents = trains.map((x, i) => {
+    const bar = new Float64Array(x.times.length);
+    let [xx, xy] = [0, 0];
+    trains.forEach((other, j) => {
+      if (j !== i || !unbiased) xx += product(x, other, tau, t1, bar, 2 * weight.xx);
+    });
+    for (const y of observed) xy += product(x, y, tau, t1, bar, weight.xy);
+    value += weight.xx * xx + weight.xy * xy;
+    pathValues.push(trains.length * (2 * weight.xx * xx + weight.xy * xy));
+    return bar;
+  });
+  return { value, cotangents, pathValues };
+}
+
+const workgroupSize = 64;
+
+interface Products extends Kept {
+  /** [3][slots][paths], see shaders/loss/van-rossum.wgsl.ts; the last is the cotangents. */
+  readonly table: Storage;
+  /** [2][paths]: parts of the value, and first-order parts. */
+  readonly parts: Storage;
+}
+
+class GpuVanRossum implements GpuLoss {
+  readonly whole = true;
+
+  private constructor(
+    private readonly gpu: Gpu,
+    private readonly kernels: { products: Kernel; parts: Kernel },
+    private readonly sums: RowSums,
+    private readonly observed: UploadedTrains,
+    private readonly options: { tau: number; unbiased: boolean; constant: number },
+  ) {}
+
+  static async create(
+    gpu: Gpu,
+    plan: SolvePlan,
+    recordWords: number,
+    observed: readonly SpikeTrainInput[],
+    tau: number,
+    unbiased: boolean,
+  ): Promise<GpuVanRossum> {
+    const [products, parts, sums] = await Promise.all([
+      gpu.kernel({
+        label: "van Rossum products",
+        code: vanRossumProducts(recordWords, workgroupSize),
+        bindings: ["read", "read", "read", "read", "read_write"],
+        uniformBytes: 48,
+      }),
+      gpu.kernel({
+        label: "van Rossum parts",
+        code: vanRossumParts(workgroupSize),
+        bindings: ["read", "read_write"],
+        uniformBytes: 16,
+      }),
+      RowSums.create(gpu, plan, 1),
+    ]);
+    const { t0, t1, steps, network } = plan;
+    const trains = uploadTrains(gpu, observed, { t0, t1, neurons: network.neurons, steps });
+    const constant = observedPart(observed, tau, t1, unbiased);
+    return new GpuVanRossum(gpu, { products, parts }, sums, trains, { tau, unbiased, constant });
+  }
+
+  get report(): Storage {
+    return this.sums.blocks;
+  }
+
+  bytesPerPath(slots: number): { largest: number; all: number } {
+    return { largest: 12 * slots, all: 12 * slots + 8 };
+  }
+
+  encodeChunk(batch: Batch, trains: DeviceTrains): Products {
+    const { gpu, kernels, observed, options } = this;
+    const { paths, slots, counts } = trains;
+    const table = gpu.buffer("van Rossum products", 12 * slots * paths);
+    const parts = gpu.buffer("van Rossum parts", 8 * paths);
+    // Per path: of the mean over paths, not of its sum.
+    const weight = weightsOf(paths, observed.paths, options.unbiased);
+    const [x, y] = [paths * weight.xx, paths * weight.xy];
+    const uniform = new ArrayBuffer(48);
+    const head = [paths, slots, counts.byteOffset / 4, options.unbiased ? 1 : 0];
+    new Uint32Array(uniform).set([...head, observed.paths, observed.slots, trains.steps, 0]);
+    new Float32Array(uniform).set([trains.dt, 1 / options.tau, 2 * x, y], 8);
+    const groups = Math.ceil(paths / workgroupSize);
+    const storages = [trains.record, counts.storage, observed.record, observed.counts.storage, table];
+    const layers = Math.ceil(slots / 65535);
+    batch.dispatch(kernels.products, storages, new Uint8Array(uniform), [groups, Math.min(slots, 65535), layers]);
+    const sums = new Uint32Array([paths, slots, 0, 0]);
+    new Float32Array(sums.buffer).set([x, y], 2);
+    batch.dispatch(kernels.parts, [table, parts], sums, [groups]);
+    this.sums.add(batch, trains.chunk, parts);
+    return {
+      table,
+      parts,
+      dispose() {
+        table.dispose();
+        parts.dispose();
+      },
+    };
+  }
+
+  encodeValue(): void {}
+
+  encodeCotangents(
+    batch: Batch,
+    trains: DeviceTrains,
+    kept: Kept,
+    cotangents: Storage,
+    rows: Storage | undefined,
+  ): void {
+    const { table, parts } = kept as Products;
+    const bytes = 4 * trains.slots * trains.paths;
+    batch.copy(table, 2 * bytes, cotangents, 0, bytes);
+    if (rows) batch.copy(parts, 4 * trains.paths, rows, 0, 4 * trains.paths);
+  }
+
+  read(report: ArrayBuffer): { value: number } {
+    return { value: this.sums.estimates(report)[0]!.mean + this.options.constant };
+  }
+
+  dispose(): void {
+    this.sums.dispose();
+    this.observed.dispose();
+  }
+}

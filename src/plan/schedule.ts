@@ -1,0 +1,96 @@
+/**
+ * Events forced to observed spikes: given all spikes of a trial, each neuron is on its own, and its sub-steps are split
+ * where it spikes and where spikes reach it. A *lane* is one neuron in one trial; its schedule says what happens when.
+ */
+import { fail, finiteNumber, wholeNumber } from "../checks.js";
+import type { SolvePlan } from "./plan.js";
+
+/** Observed spikes of one trial: times, and the neurons that fired (all neuron 0 where not given). */
+export interface ObservedTrial {
+  readonly times: ArrayLike<number>;
+  readonly neurons?: ArrayLike<number>;
+}
+
+/** What happens at an entry of a schedule: the neuron's own spike; else edge e as e, and input spike n as edges + n. */
+export const ownSpike = 0xffffffff;
+
+/** All lanes, [trial][neuron], neuron innermost: entries starts[lane] to starts[lane + 1], in time order. */
+export interface Schedule {
+  readonly trials: number;
+  readonly neurons: number;
+  readonly starts: Uint32Array;
+  /** Grid step of each entry, and its place within the step as a fraction of dt in [0, 1]. */
+  readonly steps: Uint32Array;
+  readonly places: Float64Array;
+  /** `ownSpike`, or what arrives. */
+  readonly what: Uint32Array;
+}
+
+interface Entry {
+  readonly step: number;
+  readonly place: number;
+  readonly what: number;
+}
+
+/**
+ * Lays the spikes of trials on the grid of a plan. What happens to a neuron at one time comes in an order of its own,
+ * whatever that of the trial: its spike, so that its hazard is that before all that happens then; input spikes; edges.
+ * Given the past, simultaneous spikes are then independent of each other. Spikes before t0, and at t1 or after, are left out.
+ * @throws SaltationError `invalid-input` naming the spike that does not fit.
+ */
+export function planSchedule(plan: SolvePlan, trials: readonly ObservedTrial[]): Schedule {
+  const { network, arrivals, t0, t1, dt, steps: gridSteps } = plan;
+  const { neurons, connections } = network;
+  const { rowStart, targets } = connections;
+  if (trials.length === 0) fail("observed", "holds no trial");
+  const starts = new Uint32Array(trials.length * neurons + 1);
+  const [steps, places, what]: [number[], number[], number[]] = [[], [], []];
+  const layOut = (at: number, what: number): Entry => {
+    const step = Math.min(gridSteps - 1, Math.floor(at));
+    return { step, place: Math.min(1, at - step), what };
+  };
+  const rank = (what: number): number =>
+    what === ownSpike ? -(2 ** 33) : what < targets.length ? what : what - 2 ** 32;
+  trials.forEach((trial, i) => {
+    const lanes = Array.from({ length: neurons }, () => [] as Entry[]);
+    for (let n = 0; n < arrivals.count; n++) {
+      lanes[arrivals.neurons[n]!]!.push(layOut(arrivals.at[n]!, targets.length + n));
+    }
+    for (let n = 0; n < trial.times.length; n++) {
+      const time = finiteNumber(`observed[${i}][${n}]`, trial.times[n]);
+      const k = trial.neurons ? wholeNumber(`observed.neurons[${i}][${n}]`, trial.neurons[n], 0, neurons - 1) : 0;
+      if (time < t0 || time >= t1) continue;
+      const at = (time - t0) / dt;
+      lanes[k]!.push(layOut(at, ownSpike));
+      for (let e = rowStart[k]!; e < rowStart[k + 1]!; e++) lanes[targets[e]!]!.push(layOut(at, e));
+    }
+    lanes.forEach((lane, k) => {
+      lane.sort((a, b) => a.step - b.step || a.place - b.place || rank(a.what) - rank(b.what));
+      for (const entry of lane) {
+        steps.push(entry.step);
+        places.push(entry.place);
+        what.push(entry.what);
+      }
+      starts[i * neurons + k + 1] = steps.length;
+    });
+  });
+  return {
+    trials: trials.length,
+    neurons,
+    starts,
+    steps: Uint32Array.from(steps),
+    places: Float64Array.from(places),
+    what: Uint32Array.from(what),
+  };
+}
+
+/** A spike that the parameters rule out: the hazard integrated before it is less than α. */
+export function impossibleSpike(plan: SolvePlan, schedule: Schedule, lane: number, entry: number): never {
+  const time = plan.t0 + (schedule.steps[entry]! + schedule.places[entry]!) * plan.dt;
+  const trial = Math.floor(lane / schedule.neurons);
+  return fail(
+    "observed",
+    `the spike at ${time} of trial ${trial}, neuron ${lane % schedule.neurons}, has likelihood 0: the hazard integrated since ` +
+      'the spike before it does not reach the "alpha" of the cell\'s reset; set that to 0 for a fit by log-likelihood',
+  );
+}

@@ -1,0 +1,64 @@
+/** Sums and spreads of per-path rows over all chunks of a run, block by block: the same bits whatever the chunking. */
+import { reduceRows } from "../../shaders/reduce/reduce-rows.wgsl.js";
+import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
+import { blockPaths, type Chunk } from "../plan/chunks.js";
+import type { SolvePlan } from "../plan/plan.js";
+import { type Estimate, joinBlocks } from "./statistics.js";
+
+export class RowSums {
+  /** [rows][allBlocks] (sum, squared deviations from the block's mean), f32. */
+  readonly blocks: Storage;
+  readonly allBlocks: number;
+  /** Numbers that a row's sum is of: paths, or pairs of antithetic ones. */
+  readonly samples: number;
+
+  private constructor(
+    private readonly gpu: Gpu,
+    private readonly kernel: Kernel,
+    private readonly perSample: 1 | 2,
+    paths: number,
+    readonly rows: number,
+  ) {
+    this.allBlocks = Math.ceil(paths / blockPaths);
+    this.samples = paths / perSample;
+    this.blocks = gpu.buffer("block sums", 8 * rows * this.allBlocks);
+  }
+
+  static async create(gpu: Gpu, { paths, antithetic }: SolvePlan, rows: number): Promise<RowSums> {
+    const kernel = await gpu.kernel({
+      label: "reduce rows",
+      code: reduceRows(antithetic),
+      bindings: ["read", "read_write"],
+      uniformBytes: 16,
+    });
+    return new RowSums(gpu, kernel, antithetic ? 2 : 1, paths, rows);
+  }
+
+  /** Adds a chunk's table [rows][paths]. */
+  add(batch: Batch, chunk: Chunk, table: Storage): void {
+    const most = this.gpu.device.limits.maxComputeWorkgroupsPerDimension;
+    for (let row = 0; row < this.rows; row += most) {
+      const count = Math.min(most, this.rows - row);
+      // Rows beyond the first `most` read and write at an offset of whole rows.
+      const uniform = Uint32Array.of(
+        chunk.paths,
+        chunk.firstPath / blockPaths + row * this.allBlocks,
+        this.allBlocks,
+        row,
+      );
+      batch.dispatch(this.kernel, [table, this.blocks], uniform, [Math.ceil(chunk.paths / blockPaths), count]);
+    }
+  }
+
+  /** Means and standard errors from what `blocks` held. */
+  estimates(data: ArrayBuffer): Estimate[] {
+    const blocks = new Float32Array(data);
+    return Array.from({ length: this.rows }, (_, r) =>
+      joinBlocks(blocks, 2 * r * this.allBlocks, this.samples, blockPaths / this.perSample),
+    );
+  }
+
+  dispose(): void {
+    this.blocks.dispose();
+  }
+}

@@ -1,0 +1,42 @@
+/** From nothing to a first result: run in a process or page of its own, so that nothing is warm. */
+import type { Backend } from "../engine.js";
+
+export type StartTask = "bare" | "trains" | "gradient";
+export const startTasks: readonly StartTask[] = ["bare", "trains", "gradient"];
+
+export interface StartOptions {
+  backend: Backend;
+  software?: boolean;
+}
+
+/** The least that a program on the GPU does: a device, one dispatch, one number read back. */
+async function bare(options: StartOptions): Promise<void> {
+  if (options.backend === "cpu") return;
+  const { Gpu } = await import("../gpu/index.js");
+  const gpu = await Gpu.create(options);
+  const code = `@group(0) @binding(1) var<storage, read_write> out: array<u32>;
+@compute @workgroup_size(1) fn main() { out[0] = 42u; }`;
+  const kernel = await gpu.kernel({ label: "answer", code, bindings: ["read_write"] });
+  const out = gpu.buffer("answer", 4);
+  const batch = gpu.batch().dispatch(kernel, [out], null, [1]);
+  const answer = batch.read(out);
+  batch.submit();
+  await answer;
+  gpu.dispose();
+}
+
+/** Does one task. What it costs is counted from the start of the process or page to the end of this. */
+export async function startTask(task: StartTask, options: StartOptions): Promise<void> {
+  if (task === "bare") return bare(options);
+  const { Engine } = await import("../engine.js");
+  const engine = await Engine.create(options);
+  const network = engine.network({ current: 1.5 });
+  const solve = { paths: 256, t1: 1, dt: 0.01, seed: 1 };
+  if (task === "trains") {
+    await (await network.simulate(solve)).meanCount();
+  } else {
+    const { meanSpikeTime } = await import("../loss/spike-times.js");
+    await network.valueAndGradient(meanSpikeTime(), { ...solve, with: ["current"] });
+  }
+  engine.dispose();
+}

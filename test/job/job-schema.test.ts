@@ -1,0 +1,62 @@
+/** The published JSON Schema: current, and of one mind with the checks of the command line. */
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { describe, expect, it } from "vitest";
+import { checkJob } from "../../src/job/check-job.js";
+import { gradientSchema, simulateSchema, trainSchema } from "../../src/job/job.js";
+import { jobSchema } from "../../src/job/job-schema.js";
+
+const read = (name: string): unknown =>
+  JSON.parse(readFileSync(fileURLToPath(new URL(`../../${name}`, import.meta.url)), "utf8"));
+const schema = jobSchema() as { $defs: Record<string, object> };
+const ajv = new Ajv2020({ strict: true, strictTypes: false, strictTuples: false });
+const validate = ajv.compile(schema);
+
+const base = { network: { cell: "slif" }, time: { t1: 1, dt: 0.01 }, paths: 64 };
+const gradient = { ...base, loss: { kind: "mean-spike-time" }, with: ["current"] };
+
+describe("job.schema.json", () => {
+  it("is current (npm run build writes it)", () => {
+    expect(read("schema/job.schema.json")).toEqual(JSON.parse(JSON.stringify(schema)));
+  });
+
+  it("takes the example of docs/jobs.md and those of the package", () => {
+    const page = readFileSync(fileURLToPath(new URL("../../docs/jobs.md", import.meta.url)), "utf8");
+    const blocks = [...page.matchAll(/```json\n(\{.*?)```/gs)].map((m) => JSON.parse(m[1]!));
+    expect(blocks.length).toBeGreaterThan(0);
+    const files = readdirSync(fileURLToPath(new URL("../../examples", import.meta.url))).filter((f) =>
+      /\.json$/.test(f),
+    );
+    expect(files.length).toBeGreaterThan(0);
+    for (const job of [...blocks, ...files.map((f) => read(`examples/${f}`))]) {
+      expect([validate(job), validate.errors]).toEqual([true, null]);
+    }
+  });
+
+  const cases: [string, object, boolean][] = [
+    ["a simulation", base, true],
+    ["with its schema named", { $schema: "job.schema.json", ...base }, true],
+    ["an unknown field", { ...base, foo: 1 }, false],
+    ["a missing field", { network: {} }, false],
+    ["a wrong type", { ...base, paths: "many" }, false],
+    ["an unknown method", { ...base, method: "milstein" }, false],
+    ["a gradient", gradient, true],
+    ["a gradient by nothing", { ...gradient, with: [] }, false],
+    ["an unknown loss", { ...gradient, loss: { kind: "hinge" } }, false],
+  ];
+  it.each(cases)("and the command line agree on %s", (_, job, valid) => {
+    expect(validate(job)).toBe(valid);
+    const checked = "loss" in job ? gradientSchema : simulateSchema;
+    const check = () => checkJob(checked as typeof simulateSchema, job);
+    if (valid) expect(check).not.toThrow();
+    else expect(check).toThrow(/: (unknown field|is missing|expected)/);
+  });
+
+  it("has a schema for each command alone", () => {
+    const one = ajv.compile({ ...schema, anyOf: undefined, $ref: "#/$defs/train" } as object);
+    expect(one(base)).toBe(false);
+    expect(one(read("examples/cortical-cell.json"))).toBe(true);
+    expect(() => checkJob(trainSchema, read("examples/cortical-cell.json"))).not.toThrow();
+  });
+});

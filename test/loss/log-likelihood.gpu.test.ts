@@ -1,0 +1,284 @@
+import { describe, expect, it } from "vitest";
+import type { CellDefinition } from "../../src/cell/cell.js";
+import { Engine } from "../../src/engine.js";
+import { logLikelihood } from "../../src/loss/log-likelihood.js";
+import type { NetworkDefinition } from "../../src/network/network.js";
+import { methods } from "../../src/plan/plan.js";
+import { rmsprop } from "../../src/train/optimisers.js";
+import { train } from "../../src/train/train.js";
+import { sharedEngine } from "../support/engine.js";
+
+const engine = sharedEngine();
+
+const quiet = { sigma1: 0, sigma2: 0, alpha: 0 };
+const recurrent: NetworkDefinition = {
+  cell: "slif",
+  neurons: 4,
+  parameters: { ...quiet, mu1: [14, 15, 16, 15], mu2: 9, vReset: 1.3, v0: [0.1, 0, 0.2, 0.3] },
+  weights: {
+    dense: Array.from({ length: 4 }, (_, k) => Array.from({ length: 4 }, (_, j) => 0.3 * Math.sin(1 + 3 * k + 7 * j))),
+  },
+  current: {
+    dt: 0.2,
+    samples: Array.from({ length: 4 }, (_, s) => [1.5, 1.4, 1.6, 1.2].map((c) => c + 0.2 * Math.sin(s))),
+  },
+  inputSpikes: { times: [0.05, 0.051, 0.3, 0.5], neurons: [0, 1, 3, 2], weights: [0.5, 0.8, -0.4, 1.1] },
+};
+/** An event function that is not a state, a hazard without an exponential, resets to values. */
+const odd: CellDefinition = {
+  name: "odd",
+  state: { v: "(I - v) / tau", gamma: "-gamma", z: "-2 * (0.2 + v * v) / (1 + gamma)" },
+  event: "1 - k * z",
+  reset: { v: "0.1", gamma: "gamma + 0.5", z: "(1 - log(u)) / k" },
+  start: { z: "(1 - log(u)) / k" },
+  parameters: { tau: 0.3, k: 1.7 },
+};
+/** Its times a hundred times shorter. */
+const gif: NetworkDefinition = {
+  cell: "gif",
+  parameters: { gain: 15, tau: 0.15, tauS: 0.01, tauEta: 1, tauGamma: 1, tauTheta: 0.05, jEta: 1.5, k: 0.6, knee: 13 },
+  current: 1.3,
+};
+const cases: [string, NetworkDefinition, string[]][] = [
+  ["a network", recurrent, ["mu1", "mu2", "beta", "vTh", "tauS", "vReset", "v0", "i0", "weights", "current"]],
+  ["one neuron", { parameters: quiet, current: 1.5 }, ["mu1", "beta", "vReset", "current"]],
+  [
+    "the GIF cell",
+    gif,
+    ["tau", "gain", "vTh", "vReset", "jEta", "tauEta", "jGamma", "tauGamma", "k", "knee", "slope", "tauTheta"],
+  ],
+  ["another cell", { cell: odd, current: 1.3 }, ["tau", "k", "current"]],
+];
+
+describe("simultaneous spikes, and an input spike with them", () => {
+  const cell: CellDefinition = {
+    name: "exc",
+    state: { g: "-g / tau", s: "rate * exp(g)" },
+    event: "s",
+    reset: { s: "log(u)" },
+    parameters: { rate: 10, tau: 0.1 },
+    start: { s: "log(u)" },
+    receive: { g: "g + w" },
+  };
+  const weights: NetworkDefinition["weights"] = {
+    edges: [
+      [0, 1, 0.5],
+      [1, 0, -0.4],
+      [1, 1, -0.8],
+    ],
+  };
+  it.each([
+    ["", { times: [], neurons: [], weights: [] }],
+    [" with an input", { times: [0.3], neurons: [1], weights: [0.4] }],
+  ])("have one value and gradient in either order%s", async (name, inputSpikes) => {
+    const cpu = await Engine.create({ backend: "cpu" });
+    const options = { paths: 1, t1: 1, dt: 0.01, with: ["rate", "weights"] };
+    const of = (on: Engine, neurons: number[]) =>
+      on
+        .network({ cell, neurons: 2, weights, inputSpikes })
+        .valueAndGradient(logLikelihood([{ times: [0.3, 0.3, 0.7], neurons }]), options);
+    const twin = await of(cpu, [0, 1, 1]);
+    if (name === "") expect(twin.value).toBeCloseTo(11.49042, 5);
+    expect(await of(cpu, [1, 0, 1])).toEqual(twin);
+    const a = await of(engine(), [0, 1, 1]);
+    expect((await of(engine(), [1, 0, 1])).flat).toEqual(a.flat);
+    // Float32 over a hundred steps.
+    expect(Math.abs(a.value - twin.value)).toBeLessThan(1e-5 * twin.value);
+    const scale = Math.max(...twin.flat.map(Math.abs));
+    a.flat.forEach((g, i) => {
+      expect(Math.abs(g - twin.flat[i]!)).toBeLessThan(1e-5 * scale);
+    });
+  });
+});
+
+describe.each(methods)("log-likelihood, method %s", (method) => {
+  it.each(cases)("GPU and twin agree: %s", async (_, definition, names) => {
+    const cpu = await Engine.create({ backend: "cpu" });
+    const options = { paths: 5, t1: 0.8, dt: 0.02, seed: 5, method };
+    const table = await (await cpu.network(definition).simulate(options)).read();
+    const trials = Array.from({ length: 5 }, (_, p) => ({
+      times: table.times.slice(p * table.slots, p * table.slots + table.counts[p]!),
+      neurons: table.neurons.slice(p * table.slots, p * table.slots + table.counts[p]!),
+    }));
+    expect(table.counts.reduce((a, b) => a + b, 0)).toBeGreaterThan(4);
+    const loss = logLikelihood(trials);
+    const asked = { ...options, with: names };
+    const [gpu, twin] = await Promise.all([
+      engine().network(definition).valueAndGradient(loss, asked),
+      cpu.network(definition).valueAndGradient(loss, asked),
+    ]);
+    // float32 against float64: rounding of a few hundred sub-steps.
+    expect(Math.abs(gpu.value - twin.value)).toBeLessThan(1e-5 * Math.abs(twin.value));
+    expect(Math.abs(gpu.standardError - twin.standardError)).toBeLessThan(1e-4 * twin.standardError);
+    for (const name of names) {
+      const flat = (x: unknown): number[] => [x].flat(4) as number[];
+      const [a, b] = [flat(gpu.gradient[name]), flat(twin.gradient[name])];
+      const scale = Math.max(...b.map(Math.abs));
+      expect(scale, name).toBeGreaterThan(0);
+      a.forEach((x, i) => {
+        expect(Math.abs(x - b[i]!), `${name}[${i}]: ${x} and ${b[i]}`).toBeLessThan(1e-4 * scale);
+      });
+    }
+  });
+});
+
+describe("log-likelihood", () => {
+  it("of a batch is that of its trials, neighbours from a place that the seed draws", async () => {
+    const trials = Array.from({ length: 5 }, (_, i) => ({ times: [0.1 + 0.05 * i, 0.5 + 0.03 * i * i] }));
+    const options = { paths: 1, t1: 1, dt: 0.02, with: ["mu1", "current"] };
+    const definition = { parameters: quiet, current: 1.5 };
+    const cpu = await Engine.create({ backend: "cpu" });
+    const seen = new Set<number>();
+    for (const seed of [1, 2, 3, 4, 5, 6]) {
+      const part = await engine()
+        .network(definition)
+        .valueAndGradient(logLikelihood(trials, { batch: 3 }), { ...options, seed });
+      const same = await cpu
+        .network(definition)
+        .valueAndGradient(logLikelihood(trials, { batch: 3 }), { ...options, seed });
+      expect(Math.abs(part.value - same.value)).toBeLessThan(1e-5 * Math.abs(same.value));
+      const firsts = await Promise.all(
+        trials.map(async (_, f) => {
+          const window = [0, 1, 2].map((i) => trials[(f + i) % 5]!);
+          return (await cpu.network(definition).valueAndGradient(logLikelihood(window), options)).value;
+        }),
+      );
+      const first = firsts.findIndex((v) => Math.abs(v - same.value) < 1e-12 * Math.abs(v));
+      expect(first).toBeGreaterThanOrEqual(0);
+      seen.add(first);
+    }
+    expect(seen.size).toBeGreaterThan(1);
+    expect(() => logLikelihood(trials, { batch: 6 })).toThrow(
+      /loss\.batch: expected a whole number from 1 to 5, got 6/,
+    );
+    cpu.dispose();
+  });
+
+  it("with the hazard at its cap: nothing moves it there, on either backend", async () => {
+    const loss = logLikelihood([{ times: [0.3, 0.7] }, { times: [0.5] }, { times: [] }]);
+    const options = { paths: 3, t1: 0.8, dt: 0.02, with: ["mu1", "beta", "vReset", "current"] };
+    const definition = { parameters: quiet, current: 1.7e7 };
+    const cpu = await Engine.create({ backend: "cpu" });
+    const [gpu, twin] = await Promise.all(
+      [engine(), cpu].map((e) => e.network(definition).valueAndGradient(loss, options)),
+    );
+    // The hazard is e^50 but in the first stage of the first step; its integral takes float32's rounding.
+    expect(Math.abs(gpu!.value / twin!.value - 1)).toBeLessThan(1e-6);
+    const gradient = (r: typeof gpu, name: string): number => r!.gradient[name] as number;
+    for (const r of [gpu, twin]) expect(gradient(r, "vReset")).toBe(0);
+    expect(Math.abs(gradient(gpu, "beta") / gradient(twin, "beta") - 1)).toBeLessThan(1e-6);
+    for (const name of ["mu1", "current"]) {
+      expect(Math.abs(gradient(twin, name))).toBeLessThan(1e-9);
+      expect(Math.abs(gradient(gpu, name))).toBeLessThan(1e-9);
+    }
+    // All three trials have the same likelihood but for rounding, of one in 2^24 on the GPU: so has their spread.
+    expect(twin!.standardError).toBeLessThan(2 ** -48 * twin!.value);
+    expect(gpu!.standardError).toBeLessThan(2 ** -22 * gpu!.value);
+    cpu.dispose();
+  });
+
+  /** A cell with this hazard; v goes to the current. */
+  const withHazard = (hazard: string): CellDefinition => ({
+    name: "hazard",
+    state: { v: "I - v", s: hazard },
+    event: "s",
+    reset: { s: "log(u)" },
+    start: { s: "log(u)" },
+    parameters: { b: 300 },
+  });
+
+  it.each([
+    ["1000 / (1 + exp(-b * v))", -1],
+    ["log(1 + exp(b * v))", 1],
+    ["exp(b * v) / (exp(b * v) + 1)", 1],
+  ])("of the hazard %s, whose exponential leaves float32, is right", async (hazard, current) => {
+    const loss = logLikelihood([{ times: [0.21, 0.48] }]);
+    const cpu = await Engine.create({ backend: "cpu" });
+    const [gpu, twin] = await Promise.all(
+      [engine(), cpu].map((e) =>
+        e
+          .network({ cell: withHazard(hazard), current })
+          .valueAndGradient(loss, { paths: 1, t1: 1, dt: 0.01, with: ["b"] }),
+      ),
+    );
+    // float32 against float64: rounding of 100 sub-steps.
+    expect(Math.abs(gpu!.value / twin!.value - 1)).toBeLessThan(1e-5);
+    expect(Math.abs((gpu!.gradient.b as number) / (twin!.gradient.b as number) - 1)).toBeLessThan(1e-5);
+    cpu.dispose();
+  });
+
+  it.each([
+    "1000 / (2 + exp(-b * v))",
+    "0.001 * exp(-b * v)",
+  ])("of the hazard %s, which float32 does not hold, is an error and no number", async (hazard) => {
+    const asked = engine()
+      .network({ cell: withHazard(hazard), current: -1 })
+      .valueAndGradient(logLikelihood([{ times: [0.48] }]), { paths: 1, t1: 0.5, dt: 0.01, with: ["b"] });
+    await expect(asked).rejects.toThrow(/log-likelihood or its gradient became infinite or NaN/);
+  });
+
+  it("has the same bits every time, and a row per trial", async () => {
+    const loss = logLikelihood([{ times: [0.2, 0.5] }, { times: [0.3] }, { times: [] }]);
+    const network = engine().network({ parameters: quiet, current: 1.5 });
+    const options = { paths: 1, t1: 1, dt: 0.01, with: ["mu1", "current"] };
+    const rows: number[] = [];
+    const one = await network.valueAndGradient(loss, {
+      ...options,
+      perPath: (first, paths, table) => {
+        expect([first, paths, table.length]).toEqual([0, 3, 9]);
+        rows.push(...table);
+      },
+    });
+    const two = await network.valueAndGradient(loss, options);
+    expect(two.flat).toEqual(one.flat);
+    expect(two.value).toBe(one.value);
+    expect((rows[0]! + rows[1]! + rows[2]!) / 3).toBeCloseTo(one.value, 10);
+    expect((rows[3]! + rows[4]! + rows[5]!) / 3).toBeCloseTo(one.gradient.mu1 as number, 10);
+  });
+
+  it("is carried from dispatch to dispatch in long trials", async () => {
+    const loss = logLikelihood([{ times: [0.2, 0.9, 1.7] }]);
+    const options = { paths: 1, t1: 2, dt: 1e-4, with: ["mu1", "beta", "current"] };
+    const definition = { parameters: quiet, current: 1.5 };
+    const cpu = await Engine.create({ backend: "cpu" });
+    const gpu = await engine().network(definition).valueAndGradient(loss, options);
+    const twin = await cpu.network(definition).valueAndGradient(loss, options);
+    // 20,000 steps in two dispatches; each adds a rounding of float32 to what is summed.
+    expect(Math.abs(gpu.value / twin.value - 1)).toBeLessThan(1e-4);
+    twin.flat.forEach((g, i) => {
+      expect(Math.abs(gpu.flat[i]! / g - 1)).toBeLessThan(1e-3);
+    });
+  });
+
+  it("reports impossible spikes and noise like the twin", async () => {
+    const loss = logLikelihood([{ times: [0.5] }, { times: [0.4, 0.41] }]);
+    const options = { paths: 1, t1: 1, dt: 0.1, with: ["mu1"] };
+    const parameters = { ...quiet, beta: 0, alpha: 0.2 };
+    await expect(engine().network({ parameters }).valueAndGradient(loss, options)).rejects.toThrow(
+      /the spike at 0\.41\d* of trial 1, neuron 0, has likelihood 0/,
+    );
+    await expect(engine().network({}).valueAndGradient(loss, options)).rejects.toThrow('there is noise on "v"');
+    expect(() => logLikelihood([])).toThrow("observed: holds no trial");
+  });
+
+  it("fits: training finds back what trains were drawn with", async () => {
+    const truth = { parameters: quiet, current: 1.5 };
+    const options = { paths: 200, t1: 2, dt: 0.02, seed: 1 };
+    const table = await (await engine().network(truth).simulate(options)).read();
+    const trials = Array.from({ length: 200 }, (_, p) => ({
+      times: table.times.slice(p * table.slots, p * table.slots + table.counts[p]!),
+    }));
+    let last: Record<string, unknown> = {};
+    for await (const step of train(engine().network({ ...truth, current: 1 }), {
+      ...options,
+      loss: logLikelihood(trials),
+      optimiser: rmsprop({ learningRate: (s) => 0.05 * 0.95 ** s }),
+      steps: 60,
+      trainable: ["current"],
+    })) {
+      last = step.updated;
+    }
+    // The standard error of the estimate, from the curvature, is some 0.02.
+    expect(Math.abs((last.current as number) - 1.5)).toBeLessThan(0.08);
+  });
+});
