@@ -3,30 +3,21 @@
  * and the argument itself at two points of the kernel's x and y buffers. Needs `elementary` and `pass`.
  */
 
-import { float32Literal, wgslOperation } from "../../src/cell/emit-wgsl.js";
-import type { Node } from "../../src/cell/graph.js";
-import { reachable } from "../../src/cell/graph.js";
+import { emitter } from "../../src/cell/emitter.js";
+import { type Node, reachable } from "../../src/cell/graph.js";
+import { wgsl } from "../../src/cell/wgsl.js";
 import type { CompiledStaticKernel } from "../../src/signature/static-kernel.js";
 import { specialFunctions } from "../shared/special.wgsl.js";
 
+const emit = emitter(
+  wgsl,
+  new Map([["a", "a"], ...[0, 1, 2, 3].map((i) => [`p.${i}`, `run.parameters[${i}]`] as const)]),
+);
+
 function body(root: Node): string {
-  const names = new Map<Node, string>();
-  const lines: string[] = [];
-  for (const node of reachable([root])) {
-    let name: string;
-    if (node.op === "constant") name = float32Literal(node.value);
-    else if (node.op === "input") name = node.name === "a" ? "a" : `run.parameters[${node.name.slice(2)}]`;
-    else {
-      const text = wgslOperation(
-        node,
-        node.args.map((n) => names.get(n)!),
-      );
-      name = `t${lines.length}`;
-      lines.push(`  let ${name} = ${text};`);
-    }
-    names.set(node, name);
-  }
-  return [...lines, `  return ${names.get(root)!};`].join("\n");
+  // In the order in which the graph was built; the root comes last.
+  const { lines, names } = emit(reachable([root]));
+  return [...lines, `  return ${names.at(-1)!};`].join("\n");
 }
 
 export function staticKernel(kernel: CompiledStaticKernel, channels: number): string {

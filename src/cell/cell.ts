@@ -7,6 +7,7 @@ import { isPlain, quoted } from "../quoted.js";
 import { checkExactness, type Exactness } from "./exactness.js";
 import { Graph, inputNames, type Node } from "./graph.js";
 import { knownFunctions, listed, parseEquation } from "./parse.js";
+import type { Event, Input, Jump } from "./tables.js";
 
 /** A cell as a user writes it. All equations are text; times are in the unit of the parameters. */
 export interface CellDefinition {
@@ -52,14 +53,10 @@ export interface Cell {
   readonly channels: readonly Channel[];
   /** @internal */
   readonly drift: readonly Node[];
+  /** @internal reset, receive and start. */
+  readonly jumps: readonly Jump[];
   /** @internal */
-  readonly event: Node;
-  /** @internal */
-  readonly reset: readonly Node[];
-  /** @internal */
-  readonly receive: readonly Node[];
-  /** @internal */
-  readonly start: readonly Node[];
+  readonly events: readonly Event[];
   /** Whether no noise amplitude depends on the state; then Itô and Stratonovich agree and `euler` may be used. */
   readonly additiveNoise: boolean;
   /** Whether the drift uses the input current `I`. */
@@ -154,36 +151,39 @@ export function defineCell(definition: CellDefinition): Cell {
   for (const n of positive) g.positive.add(parameterInput(n));
   const y = states.map((n) => [n, g.input(stateInput(n))] as const);
   const p = parameters.map((n) => [n, g.input(parameterInput(n))] as const);
-  const plus = (...extra: string[]): Map<string, Node> =>
-    new Map([...y, ...p, ...extra.map((n) => [n, g.input(n)] as const)]);
+  /** Names that an equation may use. */
+  const scope = (...inputs: Input[]): Map<string, Node> =>
+    new Map([
+      ...(inputs.includes("y") ? y : []),
+      ...p,
+      ...inputs.filter((n) => n !== "y").map((n) => [n, g.input(n)] as const),
+    ]);
 
-  /** One equation per state variable; `otherwise` where none is given. */
-  const perState = (
-    section: "reset" | "receive" | "start",
-    names: Map<string, Node>,
-    otherwise: (index: number) => Node,
-  ): Node[] => {
-    const equations = definition[section] ?? {};
+  /** A jump of one equation per state; a state without one stays, or is 0 where states are made anew. */
+  const jump = (name: "reset" | "receive" | "start", ...inputs: Input[]): Jump => {
+    const [equations, names] = [definition[name] ?? {}, scope(...inputs)];
     for (const n of Object.keys(equations)) {
-      if (!states.includes(n)) fail(at(section, n), `no such state variable; known: ${listed(states)}`);
+      if (!states.includes(n)) fail(at(name, n), `no such state variable; known: ${listed(states)}`);
     }
-    return states.map((n, i) =>
-      n in equations ? parseEquation(g, `cell.${section}.${n}`, equations[n], names) : otherwise(i),
-    );
+    const value = states.map((n) => {
+      if (n in equations) return parseEquation(g, `cell.${name}.${n}`, equations[n], names);
+      return names.get(n) ?? g.zero;
+    });
+    return { name, value, inputs };
   };
 
-  const drift = states.map((n) => parseEquation(g, `cell.state.${n}`, definition.state[n], plus("I")));
+  const drift = states.map((n) => parseEquation(g, `cell.state.${n}`, definition.state[n], scope("y", "I")));
   const noise = definition.noise ?? {};
   for (const n of Object.keys(noise)) {
     if (!states.includes(n)) fail(at("noise", n), `no such state variable; known: ${listed(states)}`);
   }
   const channels = states.flatMap((n, state) =>
-    n in noise ? [{ state, amplitude: parseEquation(g, `cell.noise.${n}`, noise[n], plus()) }] : [],
+    n in noise ? [{ state, amplitude: parseEquation(g, `cell.noise.${n}`, noise[n], scope("y")) }] : [],
   );
-  const event = parseEquation(g, "cell.event", definition.event, plus());
-  const reset = perState("reset", plus("u"), (i) => y[i]![1]);
-  const receive = perState("receive", plus("w"), (i) => y[i]![1]);
-  const start = perState("start", new Map([...p, ["u", g.input("u")] as const]), () => g.zero);
+  const surface = parseEquation(g, "cell.event", definition.event, scope("y"));
+  const reset = jump("reset", "y", "u");
+  const jumps = [reset, jump("receive", "y", "w"), jump("start", "u")];
+  const events = [{ name: "spike", surface, jump: reset, emits: true, terminal: false }];
 
   const stateInputs = new Set(states.map(stateInput));
   const additiveNoise = channels.every((c) => [...inputNames([c.amplitude])].every((n) => !stateInputs.has(n)));
@@ -197,10 +197,8 @@ export function defineCell(definition: CellDefinition): Cell {
     positive,
     channels,
     drift,
-    event,
-    reset,
-    receive,
-    start,
+    jumps,
+    events,
     additiveNoise,
     usesCurrent: inputNames(drift).has("I"),
   };

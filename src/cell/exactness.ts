@@ -11,6 +11,7 @@
  */
 import { jacobianVector, vectorJacobian } from "./differentiate.js";
 import { Evaluation, type Graph, inputNames, isConstant, type Node, reachable } from "./graph.js";
+import type { Event, Jump } from "./tables.js";
 
 export type Verdict = "holds" | "unproven" | "violated";
 
@@ -33,9 +34,8 @@ interface CheckedCell {
   readonly defaults: Readonly<Record<string, number>>;
   readonly channels: readonly { readonly state: number; readonly amplitude: Node }[];
   readonly drift: readonly Node[];
-  readonly event: Node;
-  readonly reset: readonly Node[];
-  readonly receive: readonly Node[];
+  readonly jumps: readonly Jump[];
+  readonly events: readonly Event[];
 }
 
 type Sign = "positive" | "negative" | "zero" | "unknown";
@@ -168,33 +168,43 @@ class Parts {
   }
 }
 
-/** Checks the three conditions on a parsed cell. */
+/** Whether the drift crosses the surface of an event, from the rate ∇E·f. */
+function crossing(rate: Node, defaults: CheckedCell["defaults"]): Pick<ExactnessCondition, "verdict" | "detail"> {
+  if (isConstant(rate, 0)) {
+    return {
+      verdict: "violated",
+      detail: "the drift never moves the event function (∇E·f is identically 0): the event cannot be crossed",
+    };
+  }
+  if (signOf(rate, defaults) === "positive") return { verdict: "holds", detail: "∇E·f is positive everywhere" };
+  return {
+    verdict: "unproven",
+    detail: "∇E·f is not positive everywhere: the gradient is exact only at crossings with ∇E·f ≠ 0",
+  };
+}
+
+/** Checks the three conditions on a parsed cell, for each of its events and jumps. */
 export function checkExactness(cell: CheckedCell): Exactness {
-  const { graph: g, states, channels, event } = cell;
+  const { graph: g, states, channels, events } = cell;
   const y = states.map((n) => g.input(`y.${n}`));
-  const gradient = vectorJacobian(g, [event], [g.one], y);
+  const gradients = events.map((e) => vectorJacobian(g, [e.surface], [g.one], y));
   const effort = new Effort();
 
-  const rate = gradient.reduce((sum, d, i) => g.add(sum, g.mul(d, cell.drift[i]!)), g.zero);
-  const sign = signOf(rate, cell.defaults);
-  const transversality: ExactnessCondition = isConstant(rate, 0)
-    ? {
-        name: "transversality",
-        verdict: "violated",
-        detail: "the drift never moves the event function (∇E·f is identically 0): the event cannot be crossed",
-      }
-    : sign === "positive"
-      ? { name: "transversality", verdict: "holds", detail: "∇E·f is positive everywhere" }
-      : {
-          name: "transversality",
-          verdict: "unproven",
-          detail: "∇E·f is not positive everywhere: the gradient is exact only at crossings with ∇E·f ≠ 0",
-        };
+  const crossings = gradients.map((gradient, e) => {
+    const rate = gradient.reduce((sum, d, i) => g.add(sum, g.mul(d, cell.drift[i]!)), g.zero);
+    const { verdict, detail } = crossing(rate, cell.defaults);
+    return { verdict, detail: events.length > 1 ? `${events[e]!.name}: ${detail}` : detail };
+  });
+  const worst = (["violated", "unproven"] as const).find((v) => crossings.some((c) => c.verdict === v)) ?? "holds";
+  const transversality = { name: "transversality", ...crossings.find((c) => c.verdict === worst)! } as const;
 
   const driving = new Parts();
-  for (const { state, amplitude } of channels) {
-    driving.add(`"${states[state]}"`, vanishes(g.mul(gradient[state]!, amplitude), [amplitude], effort));
-  }
+  gradients.forEach((gradient, e) => {
+    const what = events.length > 1 ? ` at ${events[e]!.name}` : "";
+    for (const { state, amplitude } of channels) {
+      driving.add(`"${states[state]}"${what}`, vanishes(g.mul(gradient[state]!, amplitude), [amplitude], effort));
+    }
+  });
   const noise = driving.verdict(
     "noise does not drive the event",
     "∇E·g is identically 0",
@@ -205,10 +215,8 @@ export function checkExactness(cell: CheckedCell): Exactness {
   );
 
   const clashing = new Parts();
-  for (const [jumpName, jump] of [
-    ["reset", cell.reset],
-    ["receive", cell.receive],
-  ] as const) {
+  for (const { name: jumpName, value: jump, inputs } of cell.jumps) {
+    if (!inputs.includes("y")) continue;
     const after = new Map(y.map((node, i) => [node, jump[i]!] as const));
     const jumpSize = reachable(jump).length;
     for (const channel of channels) {

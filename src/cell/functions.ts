@@ -1,15 +1,16 @@
 /**
  * The functions that a solver asks of a cell, as lists of expressions: values, vector-Jacobian products and
- * Jacobian-vector products of flow, event, reset, receive, start and kick. What is emitted from them differs by
- * language; what they compute is said here, once.
+ * Jacobian-vector products of its flow and of every row of its tables. What is emitted from them differs by language;
+ * what they compute is said here, once.
  *
- * Inputs by name: y.<state>, p.<parameter>, I, u, w, x.<channel> (slope of the driver path, or its increment in
- * `kick`); cotangents c.<state>; tangents dy.<state>, dp.<parameter>, dI, dw, dx.<channel>.
+ * Inputs by name: those of tables.ts and p.<parameter>; cotangents c.<state>; tangents dy.<state>, dp.<parameter>, dI,
+ * dw, dx.<channel>. A uniform and an increment of the driver are data: they have no tangent.
  */
 import type { Cell } from "./cell.js";
 import { parameterInput, stateInput } from "./cell.js";
 import { jacobianVector, vectorJacobian } from "./differentiate.js";
 import { isConstant, type Node, type Op, reachable } from "./graph.js";
+import type { Input, Jump } from "./tables.js";
 
 /** A vector-Jacobian product, sorted by what it is a cotangent of. */
 export interface Cotangents {
@@ -20,8 +21,8 @@ export interface Cotangents {
   readonly weight: Node;
 }
 
-export interface CellFunction {
-  readonly value: readonly Node[];
+/** A function with its derivatives; of functions that are not jumps too, the value and what it reads. */
+export interface CellFunction extends Jump {
   readonly cotangents: Cotangents;
   readonly tangent: readonly Node[];
 }
@@ -29,13 +30,36 @@ export interface CellFunction {
 export interface CellFunctions {
   /** dy/dr = f(y, θ, I) + g(y, θ) x, with x the slope of the driver path. */
   readonly flow: CellFunction;
-  /** E(y, θ); its cotangents are the gradient. */
-  readonly event: CellFunction;
-  readonly reset: CellFunction;
-  readonly receive: CellFunction;
-  readonly start: CellFunction;
-  /** y + g(θ) x with x = ΔW: what `euler` applies at grid points. */
-  readonly kick: CellFunction;
+  /** The surface E(y, θ) of each event; its cotangents are the gradient. */
+  readonly events: readonly CellFunction[];
+  /** The cell's jumps, and last the `kick` of a driver's increments: y + g(θ) ΔW, what `euler` applies at grid points. */
+  readonly jumps: readonly CellFunction[];
+}
+
+/** Σ_o cotangent_o ∂value_o by all that a function may read. */
+export function cotangentsOf(
+  cell: Cell,
+  value: readonly Node[],
+  cotangents: readonly Node[],
+  channels: readonly number[],
+): Cotangents {
+  const { graph: g, states, parameters } = cell;
+  const inputs = [...states.map(stateInput), ...parameters.map(parameterInput), ...channels.map((c) => `x.${c}`)];
+  const all = vectorJacobian(
+    g,
+    value,
+    cotangents,
+    [...inputs, "I", "w"].map((n) => g.input(n)),
+  );
+  let at = 0;
+  const take = (n: number): Node[] => all.slice(at, (at += n));
+  return {
+    states: take(states.length),
+    parameters: take(parameters.length),
+    channels: take(channels.length),
+    current: take(1)[0]!,
+    weight: take(1)[0]!,
+  };
 }
 
 /** Builds the functions of a cell with the given noise channels switched on (all by default). */
@@ -43,75 +67,62 @@ export function cellFunctions(
   cell: Cell,
   activeChannels: readonly number[] = cell.channels.map((_, i) => i),
 ): CellFunctions {
-  const { graph: g } = cell;
-  const y = cell.states.map((n) => g.input(stateInput(n)));
-  const p = cell.parameters.map((n) => g.input(parameterInput(n)));
+  const { graph: g, states } = cell;
   const x = activeChannels.map((c) => g.input(`x.${c}`));
-  const [current, weight] = [g.input("I"), g.input("w")];
+  const directions = [
+    ...states.map((n) => [stateInput(n), `dy.${n}`]),
+    ...cell.parameters.map((n) => [parameterInput(n), `dp.${n}`]),
+    ...activeChannels.map((c) => [`x.${c}`, `dx.${c}`]),
+    ["I", "dI"],
+    ["w", "dw"],
+  ].map(([input, tangent]) => [g.input(input!), g.input(tangent!)] as const);
+  const tangents = new Map(directions);
+  const withoutChannels = new Map(directions.filter(([input]) => !x.includes(input)));
+  const differentiated = (row: Jump, seeds = states.map((n) => g.input(`c.${n}`))): CellFunction => ({
+    ...row,
+    cotangents: cotangentsOf(cell, row.value, seeds, activeChannels),
+    tangent: jacobianVector(g, row.value, row.inputs.includes("x") ? tangents : withoutChannels),
+  });
 
-  const noiseTerm = (s: number): Node =>
+  /** What a state has of the noise, for slopes or increments x of the driver path. */
+  const noise = (s: number): Node =>
     activeChannels.reduce((sum, c, k) => {
-      const channel = cell.channels[c]!;
-      return channel.state === s ? g.add(sum, g.mul(channel.amplitude, x[k]!)) : sum;
+      const { state, amplitude } = cell.channels[c]!;
+      return state === s ? g.add(sum, g.mul(amplitude, x[k]!)) : sum;
     }, g.zero);
-
-  const tangents = new Map<Node, Node>([
-    ...cell.states.map((n, i) => [y[i]!, g.input(`dy.${n}`)] as const),
-    ...cell.parameters.map((n, i) => [p[i]!, g.input(`dp.${n}`)] as const),
-    ...activeChannels.map((c, i) => [x[i]!, g.input(`dx.${c}`)] as const),
-    [current, g.input("dI")],
-    [weight, g.input("dw")],
-  ]);
-
-  const build = (value: readonly Node[]): CellFunction => {
-    const c = cell.states.map((n) => g.input(`c.${n}`));
-    const all = vectorJacobian(g, value, c, [...y, ...p, ...x, current, weight]);
-    let at = 0;
-    const take = (n: number): Node[] => all.slice(at, (at += n));
-    return {
-      value,
-      cotangents: {
-        states: take(y.length),
-        parameters: take(p.length),
-        channels: take(x.length),
-        current: all[all.length - 2]!,
-        weight: all[all.length - 1]!,
-      },
-      tangent: jacobianVector(g, value, tangents),
-    };
-  };
-
-  /** The noise of a step is data: it has no tangent. */
-  const withFixedIncrement = (f: CellFunction): CellFunction => {
-    const fixed = new Map(activeChannels.map((c) => [g.input(`dx.${c}`), g.zero] as const));
-    return { ...f, tangent: f.tangent.map((n) => g.substitute(n, fixed)) };
-  };
-
-  const eventCotangents = vectorJacobian(g, [cell.event], [g.one], [...y, ...p]);
+  const named = (name: string, value: readonly Node[], ...inputs: Input[]): Jump => ({ name, value, inputs });
   return {
-    flow: build(cell.drift.map((f, s) => g.add(f, noiseTerm(s)))),
-    event: {
-      value: [cell.event],
-      cotangents: {
-        states: eventCotangents.slice(0, y.length),
-        parameters: eventCotangents.slice(y.length),
-        channels: [],
-        current: g.zero,
-        weight: g.zero,
-      },
-      tangent: jacobianVector(g, [cell.event], tangents),
-    },
-    reset: build(cell.reset),
-    receive: build(cell.receive),
-    start: build(cell.start),
-    kick: withFixedIncrement(build(cell.states.map((_, s) => g.add(y[s]!, noiseTerm(s))))),
+    // The event that solvers schedule today has the plain name.
+    events: cell.events.map(({ surface }, e) =>
+      differentiated(named(e === 0 ? "event" : `event_${e}`, [surface], "y"), [g.one]),
+    ),
+    flow: differentiated(
+      named(
+        "flow",
+        cell.drift.map((f, s) => g.add(f, noise(s))),
+        "y",
+        "I",
+        "x",
+      ),
+    ),
+    jumps: [
+      ...cell.jumps.map((jump) => differentiated(jump)),
+      differentiated(
+        named(
+          "kick",
+          states.map((n, s) => g.add(g.input(stateInput(n)), noise(s))),
+          "y",
+          "dW",
+        ),
+      ),
+    ],
   };
 }
 
-/** Whether the event function is affine in the state with constant coefficients, so that euler lands in closed form. */
-export function eventIsAffine(functions: CellFunctions): boolean {
-  return functions.event.cotangents.states.every(
-    (n) => n.op === "constant" || (n.op === "input" && n.name.startsWith("p.")),
+/** Whether every event function is affine in the state with constant coefficients, so that euler lands in closed form. */
+export function eventIsAffine({ events }: CellFunctions): boolean {
+  return events.every(({ cotangents }) =>
+    cotangents.states.every((n) => n.op === "constant" || (n.op === "input" && n.name.startsWith("p."))),
   );
 }
 

@@ -7,18 +7,12 @@
  */
 import { SaltationError } from "../errors.js";
 import { quoted } from "../quoted.js";
-import { type Cell, parameterInput, stateInput } from "./cell.js";
+import { type Cell, stateInput } from "./cell.js";
 import { vectorJacobian } from "./differentiate.js";
 import { vanishes } from "./exactness.js";
+import { type CellFunction, cotangentsOf } from "./functions.js";
 import { type Graph, inputNames, type Node, onePlusExponential } from "./graph.js";
-
-/** log λ, with its derivatives. */
-export interface LogHazard {
-  readonly value: Node;
-  readonly states: readonly Node[];
-  readonly parameters: readonly Node[];
-  readonly current: Node;
-}
+import { type Jump, jumpNamed, spikeOf } from "./tables.js";
 
 /**
  * log of an expression; exponentials are undone, not evaluated: a hazard of e^{-200} has a logarithm in float32 too, and
@@ -36,27 +30,21 @@ function logarithm(g: Graph, node: Node): Node {
 
 /** λ = ∇E·f: the rate of the event function along the flow without noise. */
 function eventRate(cell: Cell): Node {
-  const { graph: g, states, event, drift } = cell;
+  const { graph: g, states, drift } = cell;
   const gradient = vectorJacobian(
     g,
-    [event],
+    [spikeOf(cell).surface],
     [g.one],
     states.map((n) => g.input(stateInput(n))),
   );
   return gradient.reduce((sum, d, i) => g.add(sum, g.mul(d, drift[i]!)), g.zero);
 }
 
-export function logHazard(cell: Cell): LogHazard {
-  const { graph: g, states, parameters } = cell;
-  const value = logarithm(g, eventRate(cell));
-  const inputs = [...states.map(stateInput), ...parameters.map(parameterInput), "I"].map((n) => g.input(n));
-  const all = vectorJacobian(g, [value], [g.one], inputs);
-  return {
-    value,
-    states: all.slice(0, states.length),
-    parameters: all.slice(states.length, -1),
-    current: all[all.length - 1]!,
-  };
+/** log λ of the spike; its cotangents are the gradient. */
+export function logHazard(cell: Cell): Omit<CellFunction, "tangent"> {
+  const { graph: g } = cell;
+  const value = [logarithm(g, eventRate(cell))];
+  return { name: "log_hazard", inputs: ["y", "I"], value, cotangents: cotangentsOf(cell, value, [g.one], []) };
 }
 
 /** States that one of these expressions reads. */
@@ -68,9 +56,10 @@ function statesIn(cell: Cell, nodes: readonly Node[]): number[] {
 /** The states that, through drift and jumps, move what the given ones are (these included). */
 function movers(cell: Cell, from: readonly number[]): Set<number> {
   const found = new Set(from);
+  const jumps = cell.jumps.filter((jump) => jump.inputs.includes("y"));
   for (const i of found) {
     // A set is walked in order of insertion: what is added here is visited too.
-    for (const j of statesIn(cell, [cell.drift[i]!, cell.reset[i]!, cell.receive[i]!])) found.add(j);
+    for (const j of statesIn(cell, [cell.drift[i]!, ...jumps.map((jump) => jump.value[i]!)])) found.add(j);
   }
   return found;
 }
@@ -87,33 +76,37 @@ export function checkHazard(cell: Cell, activeChannels: readonly number[]): void
   };
   const u = g.input("u");
   const y = states.map((n) => g.input(stateInput(n)));
-  const after = (jump: readonly Node[]): Node => g.substitute(cell.event, new Map(y.map((n, i) => [n, jump[i]!])));
+  const { surface, jump: reset } = spikeOf(cell);
+  const after = ({ value }: Jump): Node => g.substitute(surface, new Map(y.map((n, i) => [n, value[i]!])));
   const list = (indices: Iterable<number>): string => [...indices].map((i) => `"${states[i]}"`).join(", ");
 
-  for (const [name, jump] of [
-    ["start", cell.start],
-    ["reset", cell.reset],
-  ] as const) {
+  /** The jumps that draw a new threshold. */
+  const draws = [jumpNamed(cell, "start"), ...(reset ? [reset] : [])];
+  for (const jump of draws) {
     const value = after(jump);
     const slope = g.mul(u, vectorJacobian(g, [value], [g.one], [u])[0]!);
     if (vanishes(g.sub(slope, g.one), [g.one]) !== true) {
       refuse(
-        `needs escape noise: its ${name} must set the event function ${quoted(String(cell.definition.event))} to log(u) - alpha`,
+        `needs escape noise: its ${jump.name} must set the event function ${quoted(String(cell.definition.event))} to log(u) - alpha`,
       );
     }
   }
-  const random = new Set(states.flatMap((_, i) => (inputNames([cell.reset[i]!, cell.start[i]!]).has("u") ? [i] : [])));
-  if (statesIn(cell, [after(cell.reset)]).some((i) => random.has(i))) {
+  const random = new Set(
+    states.flatMap((_, i) => (inputNames(draws.map((jump) => jump.value[i]!)).has("u") ? [i] : [])),
+  );
+  if (reset && statesIn(cell, [after(reset)]).some((i) => random.has(i))) {
     refuse(`its reset adds to ${list(random)}; it must set the event function anew, to log(u) - alpha`);
   }
-  if (vanishes(g.sub(after(cell.receive), cell.event), [cell.event]) !== true) {
-    refuse("an arriving spike moves the event function itself; let it move the hazard instead");
+  for (const jump of cell.jumps) {
+    if (draws.includes(jump) || vanishes(g.sub(after(jump), surface), [surface]) === true) continue;
+    const what = jump.inputs.includes("w") ? "an arriving spike" : `its jump ${jump.name}`;
+    refuse(`${what} moves the event function itself; let it move the hazard instead`);
   }
   const hazard = movers(cell, statesIn(cell, [eventRate(cell)]));
   const drawn = [...hazard].filter((i) => random.has(i));
   if (drawn.length > 0)
     refuse(`its hazard depends on ${list(drawn)}, which the uniform u sets: it is not determined by the past spikes`);
-  const watched = new Set([...hazard, ...statesIn(cell, [cell.event])]);
+  const watched = new Set([...hazard, ...statesIn(cell, [surface])]);
   const noisy = activeChannels.filter((c) => watched.has(cell.channels[c]!.state));
   if (noisy.length > 0) {
     const amplitudes = noisy.map((c) => cell.definition.noise![states[cell.channels[c]!.state]!]);

@@ -8,6 +8,7 @@
 import { carryProbe } from "../../shaders/shared/carry.wgsl.js";
 import { parameterInput, stateInput } from "../cell/cell.js";
 import { evaluate } from "../cell/graph.js";
+import { jumpNamed } from "../cell/tables.js";
 import type { Gpu } from "../gpu/index.js";
 import type { Network } from "../network/network.js";
 import type { SolvePlan } from "../plan/plan.js";
@@ -45,11 +46,11 @@ function movesLittle({ network, dt, current }: SolvePlan): boolean {
         inputs.set(stateInput(name), values[i]!);
       });
     };
-    let values: readonly number[] = evaluate(cell.start, inputs);
+    let values: readonly number[] = evaluate(jumpNamed(cell, "start").value, inputs);
     for (const jumped of [false, true]) {
       if (jumped) {
         place(values);
-        values = evaluate(cell.reset, inputs);
+        values = evaluate(jumpNamed(cell, "reset").value, inputs);
       }
       place(values);
       const slopes = evaluate(cell.drift, inputs);

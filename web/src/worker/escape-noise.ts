@@ -2,14 +2,18 @@
 import { stateInput } from "../../../src/cell/cell.js";
 import { vectorJacobian } from "../../../src/cell/differentiate.js";
 import { vanishes } from "../../../src/cell/exactness.js";
+import { spikeOf } from "../../../src/cell/tables.js";
 import type { Cell } from "../../../src/index.js";
 
 /**
  * With escape noise the reset sets the event function to log u less an offset: it then rises to 0 at the rate of a
  * hazard. A hard threshold has none.
  */
-export function hasEscapeNoise({ graph: g, states, event, reset }: Cell): boolean {
-  const after = g.substitute(event, new Map(states.map((n, i) => [g.input(stateInput(n)), reset[i]!])));
+export function hasEscapeNoise(cell: Cell): boolean {
+  const { graph: g, states } = cell;
+  const { surface, jump } = spikeOf(cell);
+  if (!jump) return false;
+  const after = g.substitute(surface, new Map(states.map((n, i) => [g.input(stateInput(n)), jump.value[i]!])));
   const u = g.input("u");
   const slope = g.mul(u, vectorJacobian(g, [after], [g.one], [u])[0]!);
   return vanishes(g.sub(slope, g.one), [g.one]) === true;

@@ -6,8 +6,13 @@ import type { Network } from "../../../src/network/network.js";
 
 /** Parameters that are 0, in some neuron, where the cell's equations divide by them. */
 export function zeroDivisors({ cell, neurons, parameters }: Network): string[] {
-  const { drift, channels, event, reset, receive, start } = cell;
-  const equations = [...drift, ...channels.map((c) => c.amplitude), event, ...reset, ...receive, ...start];
+  const { drift, channels, events, jumps } = cell;
+  const equations = [
+    ...drift,
+    ...channels.map((c) => c.amplitude),
+    ...events.map((e) => e.surface),
+    ...jumps.flatMap((jump) => jump.value),
+  ];
   const known = new Set(parameters.map((p) => parameterInput(p.name)));
   const divisors = reachable(equations)
     .flatMap((n): Node[] => (n.op === "div" ? [n.args[1]!] : []))

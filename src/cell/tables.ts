@@ -1,0 +1,40 @@
+/**
+ * What happens to a cell between stretches of flow, as tables: jumps of its state, and the events that set them off.
+ * Whatever differentiates, checks, compiles or emits a cell goes over their rows.
+ */
+import type { Node } from "./graph.js";
+
+/**
+ * What functions of a cell read beside its parameters: states y.<state>; the current I; a uniform u; the weight w of a
+ * spike; numbers x.<channel> of the driver path, which are its slopes ("x") or increments ("dW").
+ */
+export type Input = "y" | "I" | "u" | "w" | "x" | "dW";
+
+/** A jump of the state. */
+export interface Jump {
+  /** Its functions bear it in emitted text, so it is a word of ours and not of a user's: letters, digits and _. */
+  readonly name: string;
+  /** The value of each state after it. */
+  readonly value: readonly Node[];
+  /** What it reads; a jump that does not read y makes a state anew. */
+  readonly inputs: readonly Input[];
+}
+
+/** An event: it happens when its surface, a function of states and parameters, crosses 0 upwards. */
+export interface Event {
+  readonly name: string;
+  readonly surface: Node;
+  /** What the state becomes, one of the cell's jumps; without one it stays. */
+  readonly jump?: Jump;
+  /** Whether it is a spike: recorded, and sent to targets. */
+  readonly emits: boolean;
+  /** Whether it ends the path. */
+  readonly terminal: boolean;
+}
+
+/** A jump of a cell by name. */
+export const jumpNamed = ({ jumps }: { readonly jumps: readonly Jump[] }, name: string): Jump =>
+  jumps.find((jump) => jump.name === name)!;
+
+/** The event that is the cell's spike. */
+export const spikeOf = ({ events }: { readonly events: readonly Event[] }): Event => events.find((e) => e.emits)!;
