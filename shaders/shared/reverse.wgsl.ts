@@ -67,8 +67,8 @@ fn substep_stages(y: State, z: Noise, rho: f32, h: f32, current: f32) -> Stages 
 
 function byLength(shape: SubstepShape): string {
   const { nodes } = shape.tableau;
-  const x = slopesOf(shape);
-  const rates = shared(shape, "rate", nodes, literal, (part) => `slope_scale(${part}, rate)`);
+  const x = slopesOf(shape, 1);
+  const rates = shared(shape, "rate", nodes, literal, (part) => `slope_scale(${part}, rate)`, 1);
   const slopes = each(shape, (i) => `s.f${i}.f`);
   // The first stage does not move.
   const bends = each(shape, (i) => `d${i}`).map((name, i) => (i > 0 ? name : undefined));
@@ -78,7 +78,7 @@ function byLength(shape: SubstepShape): string {
     (stage) => {
       const slope = stage.before("f");
       const along = stage.first ? slope : `state_axpy(${slope}, t, ${stage.of("last")})`;
-      const part = `state_scale(${stage.one(nodes.map(literal))}, ${along})`;
+      const part = `state_scale(${stage.one(nodes.map((node, i) => (i > 0 ? literal(node) : undefined)))}, ${along})`;
       const at = `${stage.of("begin")}, current, ${x.at(stage)}`;
       return [
         stage.make("d", `cell_flow_jvp_fixed(${at}, ${part}, ${rates.at(stage)})`),
@@ -92,7 +92,7 @@ function byLength(shape: SubstepShape): string {
 // Derivative of the end of a sub-step by its length (physical time).
 fn substep_by_length(s: Stages, y: State, z: Noise, rho: f32, h: f32, current: f32) -> State {
   let t = h * dt;
-  ${moves ? `let rate = slope_rate(z);\n${x.lines}\n${rates.lines}\n${change}` : ""}
+  ${moves ? ["let rate = slope_rate(z);", x.lines, rates.lines, change].filter(Boolean).join("\n  ") : ""}
   return ${scaled(unitOf(shape), moves ? `state_axpy(${sum}, t, ${weighedSum(shape, bends)})` : sum)};
 }
 `;
@@ -156,7 +156,7 @@ fn substep_reverse(s: Stages, y: State, z: Noise, rho: f32, h: f32, current: f32
       return [stage.make("b", `cell_flow_vjp(${at}, ${bar})`), stage.pass("next", `${stage.of("b")}.y`)];
     },
   )}
-  ${moves.map(({ name, value }) => `let ${name} = ${value};`).join("\n")}
+  ${moves.map(({ name, value }) => `let ${name} = ${value};`).join("\n  ")}
   return SubstepCotangent(
     ${carried ? `state_carry(c, ${whole})` : plain},
     ${moves.length > 0 ? moves.map(({ name }) => name).join(" + ") : "0.0f"},

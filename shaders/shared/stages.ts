@@ -27,6 +27,8 @@ export const scaled = (factor: number, x: string, kind = "state"): string =>
 export const moved = (base: string, node: number, part: string): string =>
   node === 0 ? base : `${base} + ${times(node, part)}`;
 
+const block = (lines: readonly string[]): string => lines.filter(Boolean).join("\n  ");
+
 /** A stage in the text of a routine. Names are those of `inTurns`, of values each stage has one of. */
 export interface Stage {
   /** Whether it is known to be the first that is written. */
@@ -66,7 +68,11 @@ export function inTurns(
   const order = Array.from({ length: count - from }, (_, n) => (down ? count - 1 - n : from + n));
   if (order.length === 0) return "";
   if (!rolled) {
-    const of = (name: string, i: number): string => given[name]?.[i] ?? `${name}${i + 1}`;
+    // What is passed on and has a name keeps it.
+    const named = /^[\w.()]+$/;
+    const passed = new Map(Object.entries(passes).map(([name, value]) => [`${name}${order[0]! + 1}`, value]));
+    const of = (name: string, i: number): string =>
+      given[name]?.[i] ?? passed.get(`${name}${i + 1}`) ?? `${name}${i + 1}`;
     const lines = order.flatMap((i, n) =>
       body({
         first: n === 0,
@@ -74,11 +80,16 @@ export function inTurns(
         before: (name) => of(name, i - 1),
         one: (texts) => texts[i]!,
         make: (name, value) => `let ${name}${i + 1} = ${value};`,
-        pass: (name, value) => (n === order.length - 1 ? "" : `let ${name}${order[n + 1]! + 1} = ${value};`),
+        pass: (name, value) => {
+          if (n === order.length - 1) return "";
+          const next = `${name}${order[n + 1]! + 1}`;
+          if (!named.test(value)) return `let ${next} = ${value};`;
+          passed.set(next, value);
+          return "";
+        },
       }),
     );
-    const start = Object.entries(passes).map(([name, value]) => `let ${name}${order[0]! + 1} = ${value};`);
-    return [...start, ...lines].join("\n");
+    return block(lines);
   }
   const one = (texts: readonly (string | undefined)[]): string => {
     const times = (text: string): number => texts.filter((t) => t === text).length;
@@ -90,7 +101,7 @@ export function inTurns(
     );
   };
   const of = (name: string): string => (name in passes ? name : `${name}[stage]`);
-  return [
+  return block([
     ...Object.entries(passes).map(([name, value]) => `var ${name} = ${value};`),
     ...Object.entries(given).map(([name, values]) => `let ${name} = array(${values.join(", ")});`),
     ...Object.entries(makes).map(([name, type]) => `var ${name}: array<${type}, ${count}>;`),
@@ -104,16 +115,16 @@ export function inTurns(
       one,
       make: (name, value) => `${name}[stage] = ${value};`,
       pass: (name, value) => `${name} = ${value};`,
-    }),
+    }).map((line) => `  ${line}`),
     "}",
     ...Object.keys(makes).flatMap((name) => order.map((i) => `let ${name}${i + 1} = ${name}[${i}];`)),
-  ].join("\n");
+  ]);
 }
 
 /**
  * What depends on a stage by a number of its own, node or weight: one variable for all stages that have the same, or in
  * turns an expression.
- * @param inner text for a number; `outer` what is made of it.
+ * @param inner text for a number; `outer` what is made of it; `from` the first stage that matters.
  */
 export function shared(
   { rolled }: SubstepShape,
@@ -121,24 +132,27 @@ export function shared(
   numbers: readonly number[],
   inner: (number: number) => string,
   outer: (inner: string) => string = (inner) => inner,
+  from = 0,
 ): { lines: string; at: (stage: Stage) => string } {
-  if (rolled) return { lines: "", at: (stage) => outer(stage.one(numbers.map(inner))) };
+  const texts = numbers.map((number, i) => (i < from ? undefined : inner(number)));
+  if (rolled) return { lines: "", at: (stage) => outer(stage.one(texts)) };
   const variable = (number: number): string => `${name}${numbers.indexOf(number) + 1}`;
-  const lines = [...new Set(numbers)].map((number) => `let ${variable(number)} = ${outer(inner(number))};`);
-  return { lines: lines.join("\n"), at: (stage) => stage.one(numbers.map(variable)) };
+  const lines = [...new Set(numbers.slice(from))].map((number) => `let ${variable(number)} = ${outer(inner(number))};`);
+  return { lines: block(lines), at: (stage) => stage.one(numbers.map(variable)) };
 }
 
 /** A path's slope that is none, along a frozen drift. */
 export const still = "slope_scale(0.0f, slope_at(z, rho))";
 
 /** The path's slope at each stage. */
-export const slopesOf = (shape: SubstepShape): ReturnType<typeof shared> =>
+export const slopesOf = (shape: SubstepShape, from = 0): ReturnType<typeof shared> =>
   shared(
     shape,
     "x",
     shape.tableau.nodes,
     (node) => moved("rho", node, "h"),
     (place) => (alongPath(shape.tableau) ? `slope_at(z, ${place})` : still),
+    from,
   );
 
 /** The time from the start of a sub-step of length `t` to the stage after each; nothing follows the last. */

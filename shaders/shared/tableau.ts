@@ -42,9 +42,7 @@ export const tableaux = {
   levy: { ...rungeKutta4, driver: "parabola" },
 } as const satisfies Record<string, Tableau>;
 
-export type Method = keyof typeof tableaux;
-
-export const tableauOf = (method: Method): Tableau => tableaux[method];
+export const tableauOf = (method: keyof typeof tableaux): Tableau => tableaux[method];
 
 /** Whether states move along the path within steps, not by a kick at grid points. */
 export const alongPath = ({ driver }: Tableau): boolean => driver !== "grid";
