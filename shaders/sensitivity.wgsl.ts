@@ -11,6 +11,7 @@ import { arrivalFunctions, type NetworkShape } from "./forward-network.wgsl.js";
 import { elementary } from "./shared/elementary.wgsl.js";
 import { random } from "./shared/random.wgsl.js";
 import { runStruct, solverFunctions } from "./shared/solver.wgsl.js";
+import { tangentFunction } from "./shared/tangent.wgsl.js";
 
 export interface SensitivityShape extends NetworkShape {
   /** Number of the cell's parameters. */
@@ -38,10 +39,6 @@ export function sensitivity(shape: SensitivityShape): string {
   const index = Array.from({ length: states }, (_, i) => i);
   const f = sensitivityFields(states, directions);
   const parameters = Array.from({ length: shape.cellParameters }, (_, i) => i);
-  const tangent = (a: string, d: string, b: string, k: string): string =>
-    shape.carried
-      ? `state_carry(dy, state_axpy(state_scale(${a}, ${d}), ${b}, ${k}))`
-      : `state_axpy(state_axpy(dy, ${a}, ${d}), ${b}, ${k})`;
   return wgsl`
 ${runStruct}
 @group(0) @binding(0) var<uniform> run: Run;
@@ -90,63 +87,7 @@ fn weight_along(d: u32, e: u32) -> f32 {
   let way = direction[d];
   return select(0.0f, 1.0f, way.x == 1u && way.y == e);
 }
-
-// Tangent of the end of a sub-step: its start moved by dr, its length by dh (physical times).
-fn substep_tangent(y: State, z: Noise, rho: f32, h: f32, current: f32, dy: State, dr: f32, dh: f32, d_current: f32) -> State {
-  let t = h * dt;
-#if ${shape.smooth}
-  let rate = slope_rate(z);
-  let half = 0.5f * t;
-  let half_dh = 0.5f * dh;
-#if ${shape.rolled}
-  var k: array<State, 4>;
-  var d: array<State, 4>;
-  var at = y;
-  var along = dy;
-  for (var stage = 0u; stage < 4u; stage += 1u) {
-    let x = slope_at(z, stage_place(rho, h, stage));
-    let moved = select(dr + half_dh, select(dr + dh, dr, stage == 0u), stage == 0u || stage == 3u);
-    k[stage] = cell_flow(at, current, x);
-    d[stage] = cell_flow_jvp(at, current, x, along, d_current, slope_scale(moved, rate));
-    at = state_axpy(y, select(half, t, stage == 2u), k[stage]);
-    along = state_axpy(state_axpy(dy, select(half, t, stage == 2u), d[stage]), select(half_dh, dh, stage == 2u), k[stage]);
-  }
-  let k1 = k[0];
-  let k2 = k[1];
-  let k3 = k[2];
-  let k4 = k[3];
-  let d1 = d[0];
-  let d2 = d[1];
-  let d3 = d[2];
-  let d4 = d[3];
-#else
-  let x1 = slope_at(z, rho);
-  let x2 = slope_at(z, rho + 0.5f * h);
-  let dx2 = slope_scale(dr + half_dh, rate);
-  let k1 = cell_flow(y, current, x1);
-  let d1 = cell_flow_jvp(y, current, x1, dy, d_current, slope_scale(dr, rate));
-  let y2 = state_axpy(y, half, k1);
-  let k2 = cell_flow(y2, current, x2);
-  let d2 = cell_flow_jvp(y2, current, x2, state_axpy(state_axpy(dy, half, d1), half_dh, k1), d_current, dx2);
-  let y3 = state_axpy(y, half, k2);
-  let k3 = cell_flow(y3, current, x2);
-  let d3 = cell_flow_jvp(y3, current, x2, state_axpy(state_axpy(dy, half, d2), half_dh, k2), d_current, dx2);
-  let y4 = state_axpy(y, t, k3);
-  let x4 = slope_at(z, rho + h);
-  let k4 = cell_flow(y4, current, x4);
-  let d4 = cell_flow_jvp(y4, current, x4, state_axpy(state_axpy(dy, t, d3), dh, k3), d_current, slope_scale(dr + dh, rate));
-#endif
-  let slopes = state_add(state_add(k1, k4), state_scale(2.0f, state_add(k2, k3)));
-  let bends = state_add(state_add(d1, d4), state_scale(2.0f, state_add(d2, d3)));
-  return ${tangent("t * 0.16666667f", "bends", "dh * 0.16666667f", "slopes")};
-#else
-  let still = slope_scale(0.0f, slope_at(z, rho));
-  let k1 = cell_flow(y, current, still);
-  let d1 = cell_flow_jvp(y, current, still, dy, d_current, still);
-  return ${tangent("t", "d1", "dh", "k1")};
-#endif
-}
-
+${tangentFunction(shape)}
 fn event_step(n: u32, i: u32) -> u32 { return record[n * 3u * run.paths + i]; }
 fn event_place(n: u32, i: u32) -> f32 { return bitcast<f32>(record[(n * 3u + 1u) * run.paths + i]); }
 fn event_neuron(n: u32, i: u32) -> u32 { return record[(n * 3u + 2u) * run.paths + i]; }

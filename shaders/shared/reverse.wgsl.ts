@@ -1,102 +1,133 @@
-import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
-import { endOf, type SolverShape, stepFrom } from "./solver.wgsl.js";
-
 /**
- * Exact reverse of a sub-step, for any cell: needs the functions of solver.wgsl.ts and the cell's derivatives. Cotangents
- * of times are by physical time, not by fractions of a step.
+ * Exact reverse of a sub-step, for any cell and method: needs the functions of solver.wgsl.ts and the cell's derivatives.
+ * Cotangents of times are by physical time, not by fractions of a step.
  */
-export function reverseFunctions({
-  smooth,
-  carried,
-  rolled,
-}: Pick<SolverShape, "smooth" | "carried" | "rolled">): string {
-  const joined = "state_add(b2.y, state_add(b3.y, b4.y))";
-  return wgsl`
-// Stages of a sub-step, from which both its end and its reverse follow.
-struct Stages {
-#if ${smooth}
-  y2: State, y3: State, y4: State,
-  f1: FlowKept, f2: FlowKept, f3: FlowKept, f4: FlowKept,
-#else
-  f1: FlowKept,
-#endif
-  end: State,
-}
+import {
+  endOf,
+  inTurns,
+  laterNodes,
+  literal,
+  nextLengths,
+  type SubstepShape,
+  scaled,
+  shared,
+  slopesOf,
+  times,
+  unitOf,
+  weighed,
+  weighedSum,
+} from "./stages.js";
+import { alongPath, stagesBy, sumOf } from "./tableau.js";
 
-fn substep_stages(y: State, z: Noise, rho: f32, h: f32, current: f32) -> Stages {
-  let t = h * dt;
-  var s: Stages;
-#if ${smooth}
-  let half = 0.5f * t;
-#if ${rolled}
-  var y_of: array<State, 4>;
-  var f: array<FlowKept, 4>;
-  var at = y;
-  for (var stage = 0u; stage < 4u; stage += 1u) {
-    y_of[stage] = at;
-    f[stage] = cell_flow_kept(at, current, slope_at(z, stage_place(rho, h, stage)));
-    at = state_axpy(y, select(half, t, stage == 2u), f[stage].f);
-  }
-  s = Stages(y_of[1], y_of[2], y_of[3], f[0], f[1], f[2], f[3], y);
-#else
-  let x_middle = slope_at(z, rho + 0.5f * h);
-  s.f1 = cell_flow_kept(y, current, slope_at(z, rho));
-  s.y2 = state_axpy(y, half, s.f1.f);
-  s.f2 = cell_flow_kept(s.y2, current, x_middle);
-  s.y3 = state_axpy(y, half, s.f2.f);
-  s.f3 = cell_flow_kept(s.y3, current, x_middle);
-  s.y4 = state_axpy(y, t, s.f3.f);
-  s.f4 = cell_flow_kept(s.y4, current, slope_at(z, rho + h));
-#endif
-  s.end = ${endOf(carried, "s.f1.f", "s.f2.f", "s.f3.f", "s.f4.f")};
-#else
-  s.f1 = cell_flow_kept(y, current, slope_scale(0.0f, slope_at(z, rho)));
-  s.end = ${stepFrom(carried, "y", "t", "s.f1.f")};
-#endif
-  return s;
-}
-
-// Derivative of the end of a sub-step by its length (physical time).
-fn substep_by_length(s: Stages, y: State, z: Noise, rho: f32, h: f32, current: f32) -> State {
-#if ${smooth}
-  let t = h * dt;
-  let rate = slope_rate(z);
-#if ${rolled}
-  let y_of = array(s.y2, s.y3, s.y4);
-  let f = array(s.f1.f, s.f2.f, s.f3.f);
-  var d: array<State, 3>;
-  var last = state_zero();
-  for (var stage = 1u; stage < 4u; stage += 1u) {
-    let part = select(0.5f, 1.0f, stage == 3u);
-    let along = state_scale(part, state_axpy(f[stage - 1u], t, last));
-    let x = slope_at(z, stage_place(rho, h, stage));
-    last = cell_flow_jvp_fixed(y_of[stage - 1u], current, x, along, slope_scale(part, rate));
-    d[stage - 1u] = last;
-  }
-  let d2 = d[0];
-  let d3 = d[1];
-  let d4 = d[2];
-#else
-  let x_middle = slope_at(z, rho + 0.5f * h);
-  let half_rate = slope_scale(0.5f, rate);
-  let d2 = cell_flow_jvp_fixed(s.y2, current, x_middle, state_scale(0.5f, s.f1.f), half_rate);
-  let d3 = cell_flow_jvp_fixed(s.y3, current, x_middle, state_scale(0.5f, state_axpy(s.f2.f, t, d2)), half_rate);
-  let d4 = cell_flow_jvp_fixed(s.y4, current, slope_at(z, rho + h), state_axpy(s.f3.f, t, d3), rate);
-#endif
-  let sum = state_add(state_add(s.f1.f, s.f4.f), state_scale(2.0f, state_add(s.f2.f, s.f3.f)));
-  let bend = state_add(d4, state_scale(2.0f, state_add(d2, d3)));
-  return state_scale(0.16666667f, state_axpy(sum, t, bend));
-#else
-  return s.f1.f;
-#endif
-}
-
+export function reverseFunctions(shape: SubstepShape): string {
+  return /* wgsl */ `
+${stages(shape)}
+${byLength(shape)}
 // Cotangent of the length of a sub-step to an event, over the rate of the event function along it. Where a jump left that
 // function at zero or above the event follows at once: the length is none, and nothing moves it.
 fn length_bar(pull: f32, rate: f32, before: State) -> f32 {
   return select(pull / rate, 0.0f, cell_event(before) >= 0.0f);
 }
+${reverse(shape)}`;
+}
 
+/** What is said of each stage, i from 1. */
+const each = ({ tableau }: SubstepShape, text: (i: number) => string): string[] =>
+  tableau.nodes.map((_, i) => text(i + 1));
+
+/** States at which the stages of \`s\` begin. */
+const begins = (shape: SubstepShape): string[] => ["y", ...each(shape, (i) => `s.y${i}`).slice(1)];
+
+function stages(shape: SubstepShape): string {
+  const x = slopesOf(shape);
+  const names = (name: string): string[] => each(shape, (i) => `${name}${i}`);
+  const fields = [
+    ...names("y")
+      .slice(1)
+      .map((name) => `${name}: State`),
+    ...names("f").map((name) => `${name}: FlowKept`),
+  ];
+  const slopes = each(shape, (i) => `f${i}.f`);
+  return /* wgsl */ `
+// Stages of a sub-step, from which both its end and its reverse follow.
+struct Stages { ${fields.join(", ")}, end: State }
+
+fn substep_stages(y: State, z: Noise, rho: f32, h: f32, current: f32) -> Stages {
+  let t = h * dt;
+  ${x.lines}
+  ${inTurns(shape, { makes: { begin: "State", f: "FlowKept" }, passes: { at: "y" } }, (stage) => [
+    stage.make("begin", stage.of("at")),
+    stage.make("f", `cell_flow_kept(${stage.of("at")}, current, ${x.at(stage)})`),
+    stage.pass("at", `state_axpy(y, ${stage.one(nextLengths(shape, "t"))}, ${stage.of("f")}.f)`),
+  ])}
+  return Stages(${[...names("begin").slice(1), ...names("f"), endOf(shape, slopes)].join(", ")});
+}
+`;
+}
+
+function byLength(shape: SubstepShape): string {
+  const { nodes } = shape.tableau;
+  const x = slopesOf(shape, 1);
+  const rates = shared(shape, "rate", nodes, literal, (part) => `slope_scale(${part}, rate)`, 1);
+  const slopes = each(shape, (i) => `s.f${i}.f`);
+  // The first stage does not move.
+  const bends = each(shape, (i) => `d${i}`).map((name, i) => (i > 0 ? name : undefined));
+  const change = inTurns(
+    shape,
+    { makes: { d: "State" }, passes: { last: "state_zero()" }, given: { begin: begins(shape), f: slopes }, from: 1 },
+    (stage) => {
+      const slope = stage.before("f");
+      const along = stage.first ? slope : `state_axpy(${slope}, t, ${stage.of("last")})`;
+      const part = `state_scale(${stage.one(nodes.map((node, i) => (i > 0 ? literal(node) : undefined)))}, ${along})`;
+      const at = `${stage.of("begin")}, current, ${x.at(stage)}`;
+      return [
+        stage.make("d", `cell_flow_jvp_fixed(${at}, ${part}, ${rates.at(stage)})`),
+        stage.pass("last", stage.of("d")),
+      ];
+    },
+  );
+  const sum = weighedSum(shape, slopes);
+  const moves = change !== "";
+  return /* wgsl */ `
+// Derivative of the end of a sub-step by its length (physical time).
+fn substep_by_length(s: Stages, y: State, z: Noise, rho: f32, h: f32, current: f32) -> State {
+  let t = h * dt;
+  ${moves ? ["let rate = slope_rate(z);", x.lines, rates.lines, change].filter(Boolean).join("\n  ") : ""}
+  return ${scaled(unitOf(shape), moves ? `state_axpy(${sum}, t, ${weighedSum(shape, bends)})` : sum)};
+}
+`;
+}
+
+function reverse(shape: SubstepShape): string {
+  const { tableau, carried } = shape;
+  const { nodes, weights } = tableau;
+  const x = slopesOf(shape);
+  const shares = shared(shape, "share", weights, (weight) => times(weight / sumOf(weights), "t"));
+  const slopes = each(shape, (i) => `s.f${i}.f`);
+  const [first, ...later] = each(shape, (i) => `b${i}.y`);
+  const joined = later.length > 0 ? later.reduceRight((rest, y) => `state_add(${y}, ${rest})`) : undefined;
+  const [whole, plain] = joined
+    ? [`state_add(${first}, ${joined})`, `state_add(state_add(c, ${first}), ${joined})`]
+    : [first, `state_add(c, ${first})`];
+  // Where stages of one node lie moves them alike.
+  const moves = alongPath(tableau)
+    ? [...stagesBy(nodes)].map(([node, stages]) => ({
+        node,
+        name: `r${stages[0]! + 1}`,
+        value: stages.map((i) => `slope_dot(b${i + 1}.x, rate)`).join(" + "),
+      }))
+    : [];
+  const laterMoves = moves.filter(({ node }) => node > 0);
+  const ends = weighed(shape, slopes).map(([multiple, slope]) => times(multiple, `state_dot(c, ${slope})`));
+  const unit = unitOf(shape);
+  const length = [
+    unit === 1 ? ends.join(" + ") : times(unit, `(${ends.join(" + ")})`),
+    ...laterNodes(tableau).map(([node, stages]) =>
+      times(node, `(${stages.map((i) => `state_dot(b${i + 1}.y, ${slopes[i - 1]})`).join(" + ")})`),
+    ),
+    ...laterMoves.map(({ node, name }) => times(node, name)),
+  ];
+  return /* wgsl */ `
 struct SubstepCotangent {
   y: State,
   start: f32,  // by the time at which the sub-step starts, its length held
@@ -106,47 +137,31 @@ struct SubstepCotangent {
 // (d end / d y)^T c; parameters' and current's cotangents go to their accumulators.
 fn substep_reverse(s: Stages, y: State, z: Noise, rho: f32, h: f32, current: f32, c: State) -> SubstepCotangent {
   let t = h * dt;
-  var out: SubstepCotangent;
-#if ${smooth}
   let rate = slope_rate(z);
-  let sixth = t * 0.16666667f;
-  let third = t * 0.33333334f;
-#if ${rolled}
-  let y_of = array(y, s.y2, s.y3, s.y4);
-  let f = array(s.f1, s.f2, s.f3, s.f4);
-  var b: array<FlowCotangent, 4>;
-  var next = state_zero();
-  for (var stage = 3u; stage < 4u; stage -= 1u) { // 0 less 1 is above 4
-    let seed = state_scale(select(third, sixth, stage == 0u || stage == 3u), c);
-    let x = slope_at(z, stage_place(rho, h, stage));
-    b[stage] = cell_flow_vjp(y_of[stage], current, x, f[stage], state_axpy(seed, select(0.5f * t, t, stage == 2u), next));
-    next = b[stage].y;
-  }
-  let b1 = b[0];
-  let b2 = b[1];
-  let b3 = b[2];
-  let b4 = b[3];
-#else
-  let x_middle = slope_at(z, rho + 0.5f * h);
-  let b4 = cell_flow_vjp(s.y4, current, slope_at(z, rho + h), s.f4, state_scale(sixth, c));
-  let b3 = cell_flow_vjp(s.y3, current, x_middle, s.f3, state_axpy(state_scale(third, c), t, b4.y));
-  let b2 = cell_flow_vjp(s.y2, current, x_middle, s.f2, state_axpy(state_scale(third, c), 0.5f * t, b3.y));
-  let b1 = cell_flow_vjp(y, current, slope_at(z, rho), s.f1, state_axpy(state_scale(sixth, c), 0.5f * t, b2.y));
-#endif
-  out.y = ${carried ? `state_carry(c, state_add(b1.y, ${joined}))` : `state_add(state_add(c, b1.y), ${joined})`};
-  let r1 = slope_dot(b1.x, rate);
-  let r23 = slope_dot(b2.x, rate) + slope_dot(b3.x, rate);
-  let r4 = slope_dot(b4.x, rate);
-  out.start = r1 + r23 + r4;
-  out.length = 0.16666667f * (state_dot(c, state_add(s.f1.f, s.f4.f)) + 2.0f * state_dot(c, state_add(s.f2.f, s.f3.f)))
-    + 0.5f * (state_dot(b2.y, s.f1.f) + state_dot(b3.y, s.f2.f)) + state_dot(b4.y, s.f3.f) + 0.5f * r23 + r4;
-#else
-  let b1 = cell_flow_vjp(y, current, slope_scale(0.0f, slope_at(z, rho)), s.f1, state_scale(t, c));
-  out.y = ${carried ? "state_carry(c, b1.y)" : "state_add(c, b1.y)"};
-  out.start = 0.0f;
-  out.length = state_dot(c, s.f1.f);
-#endif
-  return out;
+  ${x.lines}
+  ${shares.lines}
+  ${inTurns(
+    shape,
+    {
+      makes: { b: "FlowCotangent" },
+      passes: { next: "state_zero()" },
+      given: { begin: begins(shape), f: each(shape, (i) => `s.f${i}`) },
+      down: true,
+    },
+    (stage) => {
+      const seed = `state_scale(${shares.at(stage)}, c)`;
+      const lengths = stage.one(nextLengths(shape, "t"));
+      const bar = stage.first ? seed : `state_axpy(${seed}, ${lengths}, ${stage.of("next")})`;
+      const at = `${stage.of("begin")}, current, ${x.at(stage)}, ${stage.of("f")}`;
+      return [stage.make("b", `cell_flow_vjp(${at}, ${bar})`), stage.pass("next", `${stage.of("b")}.y`)];
+    },
+  )}
+  ${moves.map(({ name, value }) => `let ${name} = ${value};`).join("\n  ")}
+  return SubstepCotangent(
+    ${carried ? `state_carry(c, ${whole})` : plain},
+    ${moves.length > 0 ? moves.map(({ name }) => name).join(" + ") : "0.0f"},
+    ${length.join("\n      + ")},
+  );
 }
 `;
 }

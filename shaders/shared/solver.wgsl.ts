@@ -1,26 +1,19 @@
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { advanceFunction } from "./advance.wgsl.js";
+import { plus, type SubstepShape } from "./stages.js";
 
 /** What the kernels of a solve are specialised for. */
-export interface SolverShape {
+export interface SolverShape extends SubstepShape {
   /** WGSL of the cell (State, Slope, cell_flow, …). */
   cell: string;
   /** Active noise channels of the cell, by index, and how many it has in all. */
   channels: readonly number[];
   cellChannels: number;
   neurons: number;
-  /** Runge-Kutta 4 along the driver path, or drift frozen and noise at grid points (`euler`). */
+  /** Whether states move along the driver path, or the drift is frozen and noise comes at grid points: `alongPath`. */
   smooth: boolean;
-  /**
-   * Whether the stages of a sub-step take turns at one call of the cell's flow. Compilers write every call out, and
-   * their time grows faster than what is written: worth it where the flow is long. The arithmetic is the same.
-   */
-  rolled: boolean;
-  /** Whether the driver path has the parabola (`levy`). */
-  parabola: boolean;
   /** Whether path 2k + 1 has the noise of path 2k with its sign turned, and 1 − u for u. */
   antithetic: boolean;
-  /** Whether states, their derivatives and gradients carry what rounding leaves of them (carry.wgsl.ts). */
-  carried: boolean;
   /** Where the parameters of the cell lie in the flat vector: offset, and stride per neuron (0 where shared). */
   parameters: readonly { offset: number; stride: number }[];
   current: { offset: number; stride: number; samples: number; width: number };
@@ -52,8 +45,8 @@ struct Run {
 }`;
 
 /** Names of the numbers of a driver path in one step, the members of `Noise`. */
-export const noiseNames = (shape: Pick<SolverShape, "channels" | "smooth" | "parabola">): string[] =>
-  shape.channels.flatMap((_, i) => (shape.smooth && shape.parabola ? [`a${i}`, `b${i}`] : [`a${i}`]));
+export const noiseNames = ({ channels, tableau }: Pick<SolverShape, "channels" | "tableau">): string[] =>
+  channels.flatMap((_, i) => (tableau.driver === "parabola" ? [`a${i}`, `b${i}`] : [`a${i}`]));
 
 const members = (channels: readonly number[], text: (i: number, c: number) => string): string =>
   channels.map((c, i) => text(i, c)).join(", ");
@@ -63,10 +56,10 @@ const members = (channels: readonly number[], text: (i: number, c: number) => st
  * (n0 + sqrt(3) n1 (1 - 2 rho)) / sqrt(dt) for the standard normal pair (n0, n1) of the step: line + parabola.
  */
 export function solverFunctions(shape: SolverShape): string {
-  const { channels, smooth, parabola, carried } = shape;
+  const { channels } = shape;
   const noisy = channels.length > 0;
   const perStep = shape.neurons * shape.cellChannels;
-  const withB = smooth && parabola;
+  const withB = shape.tableau.driver === "parabola";
   const drawn = shape.antithetic ? "path & 0xfffffffeu" : "path";
   const draw = (i: number, c: number): string => {
     const at = `vec2u(${drawn}, step * ${perStep}u + (neuron * ${shape.cellChannels}u + ${c}u))`;
@@ -172,52 +165,9 @@ fn current_at(step: u32, neuron: u32) -> f32 {
   return theta[${offset}u + sample_of(step) * ${width}u${stride ? " + neuron" : ""}];
 }
 
-#if ${shape.rolled}
-// Where the stages of a sub-step lie: its start, twice its middle, its end.
-fn stage_place(rho: f32, h: f32, stage: u32) -> f32 {
-  return select(rho + 0.5f * h, select(rho + h, rho, stage == 0u), stage == 0u || stage == 3u);
-}
-#endif
-
-// The state after a sub-step from rho of h (both fractions of the grid step).
-fn advance(y: State, z: Noise, rho: f32, h: f32, current: f32) -> State {
-  let t = h * dt;
-#if ${smooth}
-  let half = 0.5f * t;
-#if ${shape.rolled}
-  var k: array<State, 4>;
-  var at = y;
-  for (var stage = 0u; stage < 4u; stage += 1u) {
-    k[stage] = cell_flow(at, current, slope_at(z, stage_place(rho, h, stage)));
-    at = state_axpy(y, select(half, t, stage == 2u), k[stage]);
-  }
-  let k1 = k[0];
-  let k2 = k[1];
-  let k3 = k[2];
-  let k4 = k[3];
-#else
-  let x_middle = slope_at(z, rho + 0.5f * h);
-  let k1 = cell_flow(y, current, slope_at(z, rho));
-  let k2 = cell_flow(state_axpy(y, half, k1), current, x_middle);
-  let k3 = cell_flow(state_axpy(y, half, k2), current, x_middle);
-  let k4 = cell_flow(state_axpy(y, t, k3), current, slope_at(z, rho + h));
-#endif
-  return ${endOf(carried, "k1", "k2", "k3", "k4")};
-#else
-  return ${stepFrom(carried, "y", "t", "cell_drift(y, current)")};
-#endif
-}
+${advanceFunction(shape)}
 `;
 }
 
-/** WGSL of the end of a Runge-Kutta 4 sub-step from y, of length t, with slopes of these names. */
-export function endOf(carried: boolean, k1: string, k2: string, k3: string, k4: string): string {
-  const [middle, ends] = [`t * 0.33333334f, state_add(${k2}, ${k3})`, `t * 0.16666667f, state_add(${k1}, ${k4})`];
-  return carried
-    ? `state_carry(y, state_axpy(state_scale(${middle}), ${ends}))`
-    : `state_axpy(state_axpy(y, ${middle}), ${ends})`;
-}
-
 /** WGSL of y + a k, for states. */
-export const stepFrom = (carried: boolean, y: string, a: string, k: string): string =>
-  carried ? `state_carry(${y}, state_scale(${a}, ${k}))` : `state_axpy(${y}, ${a}, ${k})`;
+export const stepFrom = (carried: boolean, y: string, a: string, k: string): string => plus(carried, y, [[a, k]]);

@@ -1,4 +1,5 @@
 /** What is to be solved: network, time grid, method, paths and seed, checked and put in one place. */
+import { tableauOf, tableaux } from "../../shaders/shared/tableau.js";
 import { fail, finiteNumber, oneOf, positiveNumber, show, wholeNumber } from "../checks.js";
 import { type PlannedCurrent, planCurrent } from "../driver/current.js";
 import type { Network } from "../network/network.js";
@@ -10,8 +11,8 @@ import type { Network } from "../network/network.js";
  * - `levy`: the path's space-time Lévy area as a parabola on top (Foster, Lyons & Oberhauser 2020); strong order 1.5
  *   for additive noise.
  */
-export type Method = "euler" | "wong-zakai" | "levy";
-export const methods: readonly Method[] = ["euler", "wong-zakai", "levy"];
+export type Method = keyof typeof tableaux;
+export const methods = Object.keys(tableaux) as readonly Method[];
 
 /**
  * How the GPU shares the work of a network out: a path per invocation, or a path per workgroup whose lanes share its
@@ -127,10 +128,10 @@ export function planSolve(network: Network, options: SolveOptions): SolvePlan {
   }
   const method = oneOf("method", options.method ?? "levy", methods);
   const { cell } = network;
-  if (method === "euler" && !cell.additiveNoise) {
+  if (tableauOf(method).driver === "grid" && !cell.additiveNoise) {
     fail(
       "method",
-      `"euler" needs noise amplitudes that do not depend on the state; use "levy" for cell "${cell.name}"`,
+      `"${method}" needs noise amplitudes that do not depend on the state; use "levy" for cell "${cell.name}"`,
     );
   }
   const antithetic = options.antithetic ?? false;

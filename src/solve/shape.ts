@@ -1,5 +1,6 @@
 /** From a plan to what its kernels are specialised for. */
 import type { SolverShape } from "../../shaders/shared/solver.wgsl.js";
+import { alongPath, type Tableau, tableauOf } from "../../shaders/shared/tableau.js";
 import { parameterInput } from "../cell/cell.js";
 import { emitCellWgsl } from "../cell/emit-wgsl.js";
 import { type CellFunctions, cellFunctions, operations } from "../cell/functions.js";
@@ -54,10 +55,12 @@ export function solverShape(
   const { network, current } = plan;
   const { cell } = network;
   const layout = parameterLayout(plan);
-  const channels = forced ? [] : activeChannels(plan, gradients);
+  // What a likelihood looks at has no noise.
+  const tableau: Tableau = forced ? { ...tableauOf(plan.method), driver: "none" } : tableauOf(plan.method);
+  const channels = tableau.driver === "none" ? [] : activeChannels(plan, gradients);
   const functions = cellFunctions(cell, channels);
   const carried = plan.increments === "carried";
-  const smooth = plan.method !== "euler";
+  const smooth = alongPath(tableau);
   const currentView = layout.views.get("current")!;
   return {
     cell: emitCellWgsl(
@@ -76,8 +79,8 @@ export function solverShape(
     cellChannels: cell.channels.length,
     neurons: network.neurons,
     smooth,
-    rolled: smooth && operations(functions.flow.value) > longFlow,
-    parabola: plan.method === "levy",
+    tableau,
+    rolled: tableau.nodes.length > 1 && operations(functions.flow.value) > longFlow,
     antithetic: plan.antithetic,
     carried,
     parameters: network.parameters.map((p) => {

@@ -6,6 +6,7 @@
  *
  * `euler` freezes the drift at the start of the sub-step and leaves the noise to the grid points.
  */
+import { alongPath, sumOf, tableauOf } from "../../shaders/shared/tableau.js";
 import type { CompiledCell } from "../cell/emit-js.js";
 import type { Method } from "../plan/plan.js";
 
@@ -22,17 +23,16 @@ const dot = (a: Float64Array, b: Float64Array): number => {
   return sum;
 };
 
-/** Nodes of the classical Runge-Kutta method: stage i is evaluated at r + node·h, and weighs weight/6. */
-const node = [0, 0.5, 0.5, 1] as const;
-const weight = [1, 2, 2, 1] as const;
-
 export class Stepper {
   /** Cotangents of r and h, set by `reverse`. */
   rBar = 0;
   hBar = 0;
 
   private readonly n: number;
-  private readonly smooth: boolean;
+  private readonly frozen: boolean;
+  private readonly node: readonly number[];
+  private readonly weight: readonly number[];
+  private readonly total: number;
   private readonly x: Float64Array;
   private readonly dx: Float64Array;
   private readonly xBar: Float64Array;
@@ -48,48 +48,54 @@ export class Stepper {
     method: Method,
     private readonly dt: number,
   ) {
+    const tableau = tableauOf(method);
     this.n = cell.cell.states.length;
-    this.smooth = method !== "euler";
+    this.frozen = !alongPath(tableau);
+    this.node = tableau.nodes;
+    this.weight = tableau.weights;
+    this.total = sumOf(tableau.weights);
     const channels = cell.cell.channels.length;
     const vectors = (count: number): Float64Array[] => Array.from({ length: count }, () => new Float64Array(this.n));
     this.x = new Float64Array(channels);
     this.dx = new Float64Array(channels);
     this.xBar = new Float64Array(channels);
-    this.stages = vectors(4);
-    this.slopes = vectors(4);
-    this.slopeTangents = vectors(4);
+    this.stages = vectors(this.node.length);
+    this.slopes = vectors(this.node.length);
+    this.slopeTangents = vectors(this.node.length);
     [this.kBar, this.yBarStage, this.tangentStage] = vectors(3) as [Float64Array, Float64Array, Float64Array];
   }
 
+  /** x ← slope of the path; a frozen drift leaves it out. */
   private slope(driver: Driver, r: number): void {
+    if (this.frozen) return;
     for (let c = 0; c < this.x.length; c++) this.x[c] = driver.a[c]! + driver.b[c]! * (this.dt - 2 * r);
   }
 
-  /** Stage states and slopes of Runge-Kutta 4. */
+  /** Stage states and slopes. The first state is y itself, not a copy. */
   private stagesOf(y: Float64Array, r: number, h: number, driver: Driver, p: Float64Array, I: number): void {
-    for (let s = 0; s < 4; s++) {
-      const stage = this.stages[s]!;
-      if (s === 0) stage.set(y);
-      else {
-        const before = this.slopes[s - 1]!;
+    const { node, stages, slopes } = this;
+    stages[0] = y;
+    for (let s = 0; s < node.length; s++) {
+      const stage = stages[s]!;
+      if (s > 0) {
+        const before = slopes[s - 1]!;
         for (let i = 0; i < this.n; i++) stage[i] = y[i]! + node[s]! * h * before[i]!;
       }
       this.slope(driver, r + node[s]! * h);
-      this.cell.flow(this.slopes[s]!, stage, p, I, this.x);
+      this.cell.flow(slopes[s]!, stage, p, I, this.x);
     }
   }
 
   /** out ← y(r + h). */
   advance(out: Float64Array, y: Float64Array, r: number, h: number, driver: Driver, p: Float64Array, I: number): void {
-    if (!this.smooth) {
-      this.x.fill(0);
-      this.cell.flow(this.slopes[0]!, y, p, I, this.x);
-      for (let i = 0; i < this.n; i++) out[i] = y[i]! + h * this.slopes[0]![i]!;
-      return;
-    }
     this.stagesOf(y, r, h, driver, p, I);
-    const [k1, k2, k3, k4] = this.slopes as [Float64Array, Float64Array, Float64Array, Float64Array];
-    for (let i = 0; i < this.n; i++) out[i] = y[i]! + (h / 6) * (k1[i]! + 2 * k2[i]! + 2 * k3[i]! + k4[i]!);
+    const { slopes, weight } = this;
+    const part = h / this.total;
+    for (let i = 0; i < this.n; i++) {
+      let sum = weight[0]! * slopes[0]![i]!;
+      for (let s = 1; s < slopes.length; s++) sum += weight[s]! * slopes[s]![i]!;
+      out[i] = y[i]! + part * sum;
+    }
   }
 
   /**
@@ -107,33 +113,30 @@ export class Stepper {
     I: number,
     c: Float64Array,
   ): void {
-    const { n, kBar, yBarStage, xBar } = this;
+    const { n, kBar, yBarStage, xBar, node, weight, slopes } = this;
     this.rBar = 0;
     this.hBar = 0;
-    if (!this.smooth) {
-      this.x.fill(0);
-      this.cell.flow(this.slopes[0]!, y, p, I, this.x);
-      this.hBar = dot(c, this.slopes[0]!);
-      for (let i = 0; i < n; i++) kBar[i] = h * c[i]!;
-      this.cell.flowVjp(yBarStage, xBar, pBar, y, p, I, this.x, kBar);
-      for (let i = 0; i < n; i++) yBar[i] = c[i]! + yBarStage[i]!;
-      return;
-    }
     this.stagesOf(y, r, h, driver, p, I);
     const total = this.tangentStage;
     total.set(c);
-    for (let s = 3; s >= 0; s--) {
+    for (let s = node.length - 1; s >= 0; s--) {
       // kBar: from the final sum, and from the next stage's state y + node·h·k.
-      this.hBar += (weight[s]! / 6) * dot(c, this.slopes[s]!);
-      const next = s < 3 ? node[s + 1]! : 0;
-      if (s < 3) this.hBar += next * dot(yBarStage, this.slopes[s]!);
-      for (let i = 0; i < n; i++) kBar[i] = (weight[s]! / 6) * h * c[i]! + next * h * yBarStage[i]!;
+      const part = weight[s]! / this.total;
+      this.hBar += part * dot(c, slopes[s]!);
+      for (let i = 0; i < n; i++) kBar[i] = part * h * c[i]!;
+      if (s + 1 < node.length) {
+        const next = node[s + 1]!;
+        this.hBar += next * dot(yBarStage, slopes[s]!);
+        for (let i = 0; i < n; i++) kBar[i]! += next * h * yBarStage[i]!;
+      }
       this.slope(driver, r + node[s]! * h);
       this.cell.flowVjp(yBarStage, xBar, pBar, this.stages[s]!, p, I, this.x, kBar);
-      for (let k = 0; k < xBar.length; k++) {
-        const byTime = -2 * driver.b[k]! * xBar[k]!;
-        this.rBar += byTime;
-        this.hBar += node[s]! * byTime;
+      if (!this.frozen) {
+        for (let k = 0; k < xBar.length; k++) {
+          const byTime = -2 * driver.b[k]! * xBar[k]!;
+          this.rBar += byTime;
+          this.hBar += node[s]! * byTime;
+        }
       }
       for (let i = 0; i < n; i++) total[i]! += yBarStage[i]!;
     }
@@ -155,30 +158,28 @@ export class Stepper {
     dp: Float64Array,
     dI: number,
   ): void {
-    const { n, dx } = this;
-    if (!this.smooth) {
-      this.x.fill(0);
-      dx.fill(0);
-      this.cell.flow(this.slopes[0]!, y, p, I, this.x);
-      this.cell.flowJvp(this.slopeTangents[0]!, y, p, I, this.x, dy, dp, dI, dx);
-      for (let i = 0; i < n; i++) out[i] = dy[i]! + h * this.slopeTangents[0]![i]! + dh * this.slopes[0]![i]!;
-      return;
-    }
+    const { n, dx, node, weight, slopes, slopeTangents } = this;
     this.stagesOf(y, r, h, driver, p, I);
     const stage = this.tangentStage;
-    for (let s = 0; s < 4; s++) {
+    for (let s = 0; s < node.length; s++) {
       for (let i = 0; i < n; i++) {
         stage[i] = dy[i]!;
-        if (s > 0) stage[i]! += node[s]! * (h * this.slopeTangents[s - 1]![i]! + dh * this.slopes[s - 1]![i]!);
+        if (s > 0) stage[i]! += node[s]! * (h * slopeTangents[s - 1]![i]! + dh * slopes[s - 1]![i]!);
       }
       this.slope(driver, r + node[s]! * h);
-      for (let k = 0; k < dx.length; k++) dx[k] = -2 * driver.b[k]! * (dr + node[s]! * dh);
-      this.cell.flowJvp(this.slopeTangents[s]!, this.stages[s]!, p, I, this.x, stage, dp, dI, dx);
+      // Of a frozen drift it stays none.
+      if (!this.frozen) for (let k = 0; k < dx.length; k++) dx[k] = -2 * driver.b[k]! * (dr + node[s]! * dh);
+      this.cell.flowJvp(slopeTangents[s]!, this.stages[s]!, p, I, this.x, stage, dp, dI, dx);
     }
     for (let i = 0; i < n; i++) {
+      if (node.length === 1) {
+        // Added as it is written, y + h k.
+        out[i] = dy[i]! + h * slopeTangents[0]![i]! + dh * slopes[0]![i]!;
+        continue;
+      }
       let sum = 0;
-      for (let s = 0; s < 4; s++) sum += weight[s]! * (h * this.slopeTangents[s]![i]! + dh * this.slopes[s]![i]!);
-      out[i] = dy[i]! + sum / 6;
+      for (let s = 0; s < node.length; s++) sum += weight[s]! * (h * slopeTangents[s]![i]! + dh * slopes[s]![i]!);
+      out[i] = dy[i]! + sum / this.total;
     }
   }
 }

@@ -5,6 +5,7 @@
  * and the arrivals it receives split it. Events are taken in time order across the network, the earliest first (ties:
  * lowest neuron). The driver path stays in absolute time: what follows an event goes on along the same path.
  */
+import { alongPath, tableauOf } from "../../shaders/shared/tableau.js";
 import type { CompiledCell } from "../cell/emit-js.js";
 import { sampleOf } from "../driver/current.js";
 import { SaltationError } from "../errors.js";
@@ -82,8 +83,8 @@ export class PathSolver {
     const { dt, steps, maxSpikes } = plan;
     const { neurons, connections } = plan.network;
     const { rowStart, targets, weights } = connections;
-    const smooth = plan.method !== "euler";
-    const parabola = plan.method === "levy";
+    const { driver } = tableauOf(plan.method);
+    const parabola = driver === "parabola";
     const operations: Operation[] = [];
     const spikes: PathSpike[] = [];
 
@@ -128,7 +129,7 @@ export class PathSolver {
       };
 
       for (let k = 0; k < neurons; k++) {
-        if (smooth) {
+        if (driver === "line" || parabola) {
           for (let c = 0; c < channels; c++) {
             this.noise(path, step, k * channels + c, pair);
             drivers[k]!.a[c] = pair[0]! / dt;
@@ -235,7 +236,7 @@ export class PathSolver {
             driver: frozen(drivers[k]!),
           });
         }
-        if (!smooth && channels > 0) {
+        if (driver === "grid" && channels > 0) {
           const increment = new Float64Array(channels);
           for (let c = 0; c < channels; c++) {
             this.noise(path, step, k * channels + c, pair);
@@ -253,6 +254,7 @@ export class PathSolver {
   /** Length of the sub-step from r at which the event function is zero, by Newton within a shrinking bracket. */
   private locate(k: number, y: Float64Array, r: number, h: number, driver: Driver, I: number): number {
     const { cell, stepper } = this;
+    const along = alongPath(tableauOf(this.plan.method));
     const p = this.p[k]!;
     if (firesAtOnce(cell, y, p)) return 0;
     const value = cell.event(y, p);
@@ -268,10 +270,10 @@ export class PathSolver {
     let e = value;
     for (let iteration = 0; iteration < 100; iteration++) {
       cell.eventGradient(eBar, unused, at, p);
-      if (this.plan.method !== "euler") {
+      if (along) {
         for (let c = 0; c < x.length; c++) x[c] = driver.a[c]! + driver.b[c]! * (this.plan.dt - 2 * (r + theta));
       }
-      cell.flow(slope, this.plan.method === "euler" ? y : at, p, I, x);
+      cell.flow(slope, along ? at : y, p, I, x);
       let rate = 0;
       for (let i = 0; i < this.n; i++) rate += eBar[i]! * slope[i]!;
       let next = theta - e / rate;

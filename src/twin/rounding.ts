@@ -2,6 +2,7 @@
  * What float32 would do to the spike times of a plan, to first order: neurons are followed in float64 along the flow
  * without noise, and the error that rounding the state after each step would leave is carried along as a tangent.
  */
+import { byWeight, sumOf, tableauOf } from "../../shaders/shared/tableau.js";
 import { compileCell } from "../cell/emit-js.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { Stepper } from "./advance.js";
@@ -31,8 +32,10 @@ export function roundingError(plan: SolvePlan, forced = false): number {
   const [slope, eBar] = [new Float64Array(n), new Float64Array(n)];
   const u = forced ? 1 : 0.5;
   const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, v, i) => sum + v * b[i]!, 0);
-  /** Runge-Kutta adds its slopes in two parts, each of which is rounded. */
-  const parts = method === "euler" ? [1] : [2 / 3, 1 / 3];
+  /** Slopes of equal weight are added at once, and each such part is rounded. */
+  const tableau = tableauOf(method);
+  const whole = sumOf(tableau.weights);
+  const parts = byWeight(tableau).map(({ weight, stages }) => (weight * stages.length) / whole);
   const parameters = neuronParameters(plan);
   const every = Math.ceil(network.neurons / mostNeurons);
   let worst = 0;

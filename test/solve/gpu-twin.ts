@@ -48,7 +48,7 @@ export const layered: NetworkDefinition = {
 };
 
 /** A cell that uses every operation of the notation, with noise that depends on the state. */
-const everything: NetworkDefinition = {
+export const everything: NetworkDefinition = {
   cell: {
     name: "everything",
     state: {

@@ -1,0 +1,82 @@
+/** Methods as data: what the float64 twin makes of each row of the table, and of one that is added. */
+import "../support/heun.js";
+import { describe, expect, it } from "vitest";
+import { byWeight, tableauOf } from "../../shaders/shared/tableau.js";
+import { defineCell } from "../../src/cell/cell.js";
+import { compileCell } from "../../src/cell/emit-js.js";
+import { methods } from "../../src/plan/plan.js";
+import { type Driver, Stepper } from "../../src/twin/advance.js";
+
+const oscillator = defineCell({
+  name: "oscillator",
+  state: { q: "p + 0.3 * I", p: "mu * (1 - q * q) * p - q" },
+  noise: { p: "sigma * (1 + 0.2 * cos(q))" },
+  event: "q - 100",
+  reset: { q: "0" },
+  parameters: { mu: 0.7, sigma: 0.4 },
+});
+const cell = compileCell(oscillator);
+const p = Float64Array.of(0.7, 0.4);
+const quiet: Driver = { a: Float64Array.of(0), b: Float64Array.of(0) };
+
+it("the table has the methods that users have, and heun", () => {
+  expect(methods).toEqual(["euler", "wong-zakai", "levy", "heun"]);
+});
+
+it("slopes of equal weight are added at once, heaviest first", () => {
+  expect(byWeight(tableauOf("levy"))).toEqual([
+    { weight: 2, stages: [1, 2] },
+    { weight: 1, stages: [0, 3] },
+  ]);
+});
+
+describe.each(methods)("method %s", (method) => {
+  const { order, driver } = tableauOf(method);
+
+  it("converges with its order where there is no noise", () => {
+    const end = (steps: number): Float64Array => {
+      const stepper = new Stepper(cell, method, 1 / steps);
+      const y = Float64Array.of(1, 0.5);
+      for (let n = 0; n < steps; n++) stepper.advance(y, y, 0, 1 / steps, quiet, p, 0.8);
+      return y;
+    };
+    const exact = new Float64Array(2);
+    {
+      const stepper = new Stepper(cell, "levy", 1 / 4096);
+      exact.set([1, 0.5]);
+      for (let n = 0; n < 4096; n++) stepper.advance(exact, exact, 0, 1 / 4096, quiet, p, 0.8);
+    }
+    const errors = [32, 64].map((steps) => Math.hypot(...end(steps).map((v, i) => v - exact[i]!)));
+    expect(Math.log2(errors[0]! / errors[1]!)).toBeGreaterThan(order - 0.1);
+    expect(Math.log2(errors[0]! / errors[1]!)).toBeLessThan(order + 0.2);
+  });
+
+  it("has the derivatives of its sub-step, forwards and in reverse", () => {
+    const stepper = new Stepper(cell, method, 0.1);
+    const path: Driver = { a: Float64Array.of(1.3), b: Float64Array.of(driver === "parabola" ? 9 : 0) };
+    const [y, r, h, I] = [Float64Array.of(0.4, -0.9), 0.02, 0.05, 0.8];
+    // Directions of state, start, length, parameters and current.
+    const direction = [0.3, -0.5, 0.011, 0.017, 0.2, -0.6, 0.4];
+    const moved = (by: number): Float64Array => {
+      const [a, b, dr, dh, c, d, e] = direction.map((v) => by * v) as [number, ...number[]];
+      const out = new Float64Array(2);
+      const start = Float64Array.of(y[0]! + a, y[1]! + b!);
+      stepper.advance(out, start, r + dr!, h + dh!, path, Float64Array.of(p[0]! + c!, p[1]! + d!), I + e!);
+      return out;
+    };
+    const [dy, dp] = [Float64Array.from(direction.slice(0, 2)), Float64Array.from(direction.slice(4, 6))];
+    const tangent = new Float64Array(2);
+    stepper.tangent(tangent, y, r, h, path, p, I, dy, direction[2]!, direction[3]!, dp, direction[6]!);
+    const [ahead, behind] = [moved(1e-5), moved(-1e-5)];
+    tangent.forEach((v, i) => {
+      expect(Math.abs(v - (ahead[i]! - behind[i]!) / 2e-5)).toBeLessThan(1e-9);
+    });
+
+    const c = Float64Array.of(0.7, -1.1);
+    const [yBar, pBar] = [new Float64Array(2), new Float64Array(3)];
+    stepper.reverse(yBar, pBar, y, r, h, path, p, I, c);
+    const bars = [...yBar, stepper.rBar, stepper.hBar, ...pBar];
+    const back = bars.reduce((sum, bar, i) => sum + bar * direction[i]!, 0);
+    expect(Math.abs(back - (c[0]! * tangent[0]! + c[1]! * tangent[1]!))).toBeLessThan(1e-14);
+  });
+});
