@@ -40,3 +40,21 @@ fn add_to_row(at: u32, d: f32) {
     store: (name, at) => `rows[${at}] = ${name}; ${low(at)} = low_${name};`,
   };
 }
+
+/** A parameter whose gradient is asked for: index in the cell, first gradient row, and whether each neuron has its own. */
+export interface GradientRow {
+  parameter: number;
+  row: number;
+  perNeuron: boolean;
+}
+
+/**
+ * `flush`, which gives neuron k's own gradient rows what has gathered.
+ *
+ * @param current WGSL of the row that the current's accumulator goes to; undefined where it is not flushed.
+ */
+export const flushFunction = (rows: GradientRows, own: readonly GradientRow[], current?: string): string => /* wgsl */ `
+fn flush(step: u32, k: u32, i: u32) {
+${own.map((g) => `  ${rows.flush(`grad_${g.parameter}`, `(${g.row + 1}u + k) * run.paths + i`)}`).join("\n")}
+${current === undefined ? "" : `  ${rows.flush("grad_current", `(${current}) * run.paths + i`)}`}
+}`;
