@@ -36,6 +36,10 @@ fn agenda_weight(x: u32) -> f32 {
   let what = agenda_what(x);
   if (what < ${edges}u) { return theta[${weightOffset}u + what]; }
   return bitcast<f32>(${array}[${weights}u + what - ${edges}u]);
+}
+fn agenda_jump(x: u32, u: f32) -> Jump {
+  if (agenda_what(x) == own_spike) { return fire(u); }
+  return deliver(agenda_weight(x));
 }`;
 }
 

@@ -51,7 +51,17 @@ export function backwardNetwork(shape: BackwardNetworkShape): string {
   const currentShared = currentRow >= 0 && samples === 1 && stride === 0;
   const flushed = `${currentRow + 1}u + sample_of(step) * ${width}u${stride ? " + k" : ""}`;
   const currentOwn = currentRow >= 0 && !currentShared ? flushed : undefined;
+  const accumulators = [
+    ...shared.map((g) => ({ name: `grad_${g.parameter}`, at: `${g.row + 1}u * run.paths + i` })),
+    ...(currentShared ? [{ name: "grad_current", at: `${currentRow + 1}u * run.paths + i` }] : []),
+  ];
   const rows = gradientRows(shape.carried, shape.entries);
+  const tape = {
+    states,
+    place: true,
+    at: `entry * ${states + 1}u * run.to_slot + (own_path - run.from_slot)`,
+    stride: "run.to_slot",
+  };
   return wgsl`
 ${runStruct}
 @group(0) @binding(0) var<uniform> run: Run;
@@ -77,7 +87,7 @@ ${replayFunctions}
 var<private> own_path: u32;
 ${storeFunctions({ states, array: "work", type: "f32", at: pathField })}
 // The tape serves the paths from from_slot on, to_slot of them at a time.
-${tapeFunctions(states, `(entry * ${states + 1}u + word) * run.to_slot + (own_path - run.from_slot)`)}
+${tapeFunctions(tape)}
 ${flushFunction(rows, own, currentOwn)}
 
 // Number of spikes of the whole path.
@@ -141,10 +151,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 
   // Sweep. Accumulators go on from where the last window left them, so that the order of additions does not depend on
   // the windows.
-${shared.map((g) => `  ${rows.load(`grad_${g.parameter}`, `${g.row + 1}u * run.paths + i`)}`).join("\n")}
-#if ${currentShared}
-  ${rows.load("grad_current", `${currentRow + 1}u * run.paths + i`)}
-#endif
+${rows.loadAll(accumulators)}
   // After the last step comes the step in which the path stopped, where it did.
   var whole = !stopped;
   if (whole) { step -= min(step, 1u); }
@@ -216,10 +223,7 @@ ${shared.map((g) => `  ${rows.load(`grad_${g.parameter}`, `${g.row + 1}u * run.p
       flush(0u, k, i);
     }
   }
-${shared.map((g) => `  ${rows.store(`grad_${g.parameter}`, `${g.row + 1}u * run.paths + i`)}`).join("\n")}
-#if ${currentShared}
-  ${rows.store("grad_current", `${currentRow + 1}u * run.paths + i`)}
-#endif
+${rows.storeAll(accumulators)}
 }
 `;
 }

@@ -106,7 +106,7 @@ fn barrier() {
 
 var<private> tape_at: u32; // where the path's tape begins
 
-${tapeFunctions(states, "tape_at + word * run.tape_entries + entry")}
+${tapeFunctions({ states, place: true, at: "tape_at + entry", stride: "run.tape_entries" })}
 
 #if ${shape.keepNoise}
 ${keptNoise(noise)}
