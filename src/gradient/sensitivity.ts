@@ -1,5 +1,5 @@
 /** Forward sensitivities on the GPU: the derivative of every spike time of every path in each parameter asked for. */
-import { everyNeuron, sensitivity, sensitivityFields } from "../../shaders/sensitivity.wgsl.js";
+import { everyNeuron, sensitivity, sensitivityFields } from "../../shaders/solve/sensitivity.wgsl.js";
 import type { Gpu } from "../gpu/index.js";
 import { stepsPerDispatch } from "../plan/chunks.js";
 import { parameterVector, type View } from "../plan/layout.js";
@@ -61,6 +61,8 @@ export async function sensitivitiesGpu(
       weightOffset: shape.layout.views.get("weights")!.offset,
       edges: net.targets.length,
       arrivals: plan.arrivals.count,
+      selfEdges: false,
+      recordWords: solver.recordWords,
       cellParameters: cell.parameters.length,
       directions,
     }),
@@ -98,9 +100,9 @@ export async function sensitivitiesGpu(
         const data = batch.read(derivatives);
         batch.submit();
         const table = emptyTable(paths, used, plan.t1);
-        const record = new Uint32Array(await gpu.read(solved.record, 0, 12 * used * paths));
+        const record = new Uint32Array(await gpu.read(solved.record, 0, 4 * solver.recordWords * used * paths));
         const counts = new Uint32Array(await gpu.read(solved.counts.storage, solved.counts.byteOffset, 4 * paths));
-        fillTable(table, plan, { firstPath: 0, paths }, 3, record, counts);
+        fillTable(table, plan, { firstPath: 0, paths }, solver.recordWords, record, counts);
         parts.push({ table, firstPath, derivatives: new Float32Array(await data) });
       } finally {
         work.dispose();

@@ -1,7 +1,13 @@
 /** Solver of networks: a path per invocation, windows counted in grid steps, states in storage buffers. */
-import { type BackwardNetworkShape, backwardFields, backwardNetwork } from "../../shaders/backward-network.wgsl.js";
-import { forwardNetwork, networkFields } from "../../shaders/forward-network.wgsl.js";
+import { recordWords } from "../../shaders/shared/record.wgsl.js";
 import { noiseNames } from "../../shaders/shared/solver.wgsl.js";
+import { agendaWords } from "../../shaders/solve/agenda.wgsl.js";
+import {
+  type BackwardNetworkShape,
+  backwardFields,
+  backwardNetwork,
+} from "../../shaders/solve/backward-network.wgsl.js";
+import { forwardNetwork, networkFields } from "../../shaders/solve/forward-network.wgsl.js";
 import { eventIsAffine } from "../cell/functions.js";
 import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
 import type { Chunk } from "../plan/chunks.js";
@@ -22,12 +28,11 @@ interface EncodedNetwork extends EncodedChunk {
   readonly checkpoints: Storage;
 }
 
-/** The connection buffer: row starts, targets, then input spikes (steps, places, neurons, weights). */
-export function connectionWords(plan: SolvePlan): Uint32Array {
-  const { rowStart, targets } = plan.network.connections;
-  const { steps, places, neurons, weights } = plan.arrivals;
-  const arrivals = [steps, new Uint32Array(places.buffer), neurons, new Uint32Array(Float32Array.from(weights).buffer)];
-  const lists = [rowStart, targets, ...arrivals];
+/** The words of the connection buffer (shaders/solve/connections.wgsl.ts), without edges to oneself; never none. */
+export function connectionWords({ network, arrivals }: SolvePlan): Uint32Array {
+  const { rowStart, targets } = network.connections;
+  const what = Uint32Array.from({ length: arrivals.count }, (_, x) => targets.length + x);
+  const lists = [rowStart, targets, agendaWords({ ...arrivals, what }, arrivals.weights)];
   const words = new Uint32Array(lists.reduce((n, list) => n + list.length, 1));
   let at = 0;
   for (const list of lists) {
@@ -57,7 +62,7 @@ export function gradientPlaces(
 }
 
 export class NetworkSolver extends PlanSolver {
-  readonly recordWords = 3;
+  readonly recordWords = recordWords.neurons;
   private readonly n: number;
   private readonly neurons: number;
 
@@ -79,7 +84,15 @@ export class NetworkSolver extends PlanSolver {
     const weightOffset = shape.layout.views.get("weights")!.offset;
     const { targets } = network.connections;
     const affineEvent = eventIsAffine(shape.functions);
-    const sizes = { affineEvent, workgroupSize, weightOffset, edges: targets.length, arrivals: plan.arrivals.count };
+    const sizes = {
+      affineEvent,
+      workgroupSize,
+      weightOffset,
+      edges: targets.length,
+      arrivals: plan.arrivals.count,
+      selfEdges: false,
+      recordWords: recordWords.neurons,
+    };
     const forwardKernel = gpu.kernel({
       label: `forward ${label}`,
       code: forwardNetwork({ ...shape, ...sizes }),
@@ -103,7 +116,7 @@ export class NetworkSolver extends PlanSolver {
 
   protected bytes(slots: number): Record<"work" | "checkpoints" | "record" | "rows" | "backward", number> {
     const work = 4 * (networkFields(this.n, noiseNames(this.shape).length).perNeuron * this.neurons + 2);
-    const record = 12 * slots;
+    const record = 4 * this.recordWords * slots;
     if (!this.backwardKernel) return { work, checkpoints: 0, record, rows: 0, backward: 0 };
     const windows = Math.ceil(this.plan.steps / this.gridWindow(1));
     return {
@@ -123,7 +136,7 @@ export class NetworkSolver extends PlanSolver {
     const windows = Math.ceil(plan.steps / window);
     const perField = 4 * neurons * paths;
     const work = batch.temporary("work", fields.perNeuron * perField + 4 * fields.perPath * paths);
-    const record = gpu.buffer("spike record", 12 * slots * paths);
+    const record = gpu.buffer("spike record", 4 * this.recordWords * slots * paths);
     const status = gpu.buffer("status", 4 * statusWords);
     const checkpointBytes = (n + 1) * perField + 4 * paths;
     const checkpoints = gpu.buffer("checkpoints", this.backwardKernel ? checkpointBytes * windows : 4);

@@ -1,5 +1,6 @@
 /** Solver of one neuron per path: a path per invocation, windows counted in each path's own sub-steps. */
-import { forwardSingle, singleCheckpointWords, singleTapeWords } from "../../shaders/forward-single.wgsl.js";
+import { recordWords } from "../../shaders/shared/record.wgsl.js";
+import { forwardSingle, singleCheckpointWords, singleTapeWords } from "../../shaders/solve/forward-single.wgsl.js";
 import { eventIsAffine } from "../cell/functions.js";
 import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
 import { type Chunk, stepsPerDispatch } from "../plan/chunks.js";
@@ -32,7 +33,7 @@ interface EncodedSingle extends EncodedChunk {
 }
 
 export class SingleSolver extends PlanSolver {
-  readonly recordWords = 2;
+  readonly recordWords = recordWords.oneNeuron;
 
   /** @param views the parameters to differentiate by; empty for a forward solve alone. */
   static async create(gpu: Gpu, plan: SolvePlan, views: readonly View[]): Promise<SingleSolver> {
@@ -40,7 +41,7 @@ export class SingleSolver extends PlanSolver {
     const label = `${plan.network.cell.name} ${plan.method}`;
     const shape = solverShape(plan, "none", names);
     const affineEvent = eventIsAffine(shape.functions);
-    const backward = views.length > 0 ? await import("../../shaders/backward-single.wgsl.js") : undefined;
+    const backward = views.length > 0 ? await import("../../shaders/solve/backward-single.wgsl.js") : undefined;
     const forwardKernel = gpu.kernel({
       label: `forward ${label}`,
       code: forwardSingle({ ...shape, affineEvent, workgroupSize, burst: burstOf(plan.method) }),
@@ -88,7 +89,7 @@ export class SingleSolver extends PlanSolver {
 
   protected bytes(slots: number): Record<"checkpoints" | "tape" | "record" | "cotangents" | "rows", number> {
     const word = 4 * singleCheckpointWords(this.shape.states);
-    const record = 8 * slots;
+    const record = 4 * this.recordWords * slots;
     if (!this.backwardKernel) return { checkpoints: word, tape: 0, record, cotangents: 0, rows: 0 };
     const window = this.window(1, slots);
     return {
@@ -108,7 +109,7 @@ export class SingleSolver extends PlanSolver {
     const windows = Math.ceil((plan.steps + slots) / window);
     const keep = this.backwardKernel ? windows : 1;
     const checkpoints = gpu.buffer("checkpoints", 4 * words * keep * paths);
-    const record = gpu.buffer("spike record", 8 * slots * paths);
+    const record = gpu.buffer("spike record", 4 * this.recordWords * slots * paths);
     const status = gpu.buffer("status", 4 * statusWords);
     batch.clear(status);
     for (let w = 0; w < windows; w++) {

@@ -1,12 +1,13 @@
 /** Solver of networks: a path per workgroup, its lanes over neurons and targets, windows counted in grid steps. */
-import { backwardWorkgroup, backwardWorkgroupFields, tapeWords } from "../../shaders/backward-workgroup.wgsl.js";
+import { recordWords } from "../../shaders/shared/record.wgsl.js";
+import { noiseNames } from "../../shaders/shared/solver.wgsl.js";
+import { backwardWorkgroup, backwardWorkgroupFields, tapeWords } from "../../shaders/solve/backward-workgroup.wgsl.js";
 import {
   forwardWorkgroup,
   type WorkgroupShape,
   workgroupCheckpointWords,
   workgroupFields,
-} from "../../shaders/forward-workgroup.wgsl.js";
-import { noiseNames } from "../../shaders/shared/solver.wgsl.js";
+} from "../../shaders/solve/forward-workgroup.wgsl.js";
 import { eventIsAffine } from "../cell/functions.js";
 import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
 import type { Chunk } from "../plan/chunks.js";
@@ -48,7 +49,7 @@ interface EncodedPaths extends EncodedChunk {
 }
 
 export class WorkgroupSolver extends PlanSolver {
-  readonly recordWords = 3;
+  readonly recordWords = recordWords.neurons;
   private readonly n: number;
   private readonly neurons: number;
   private readonly inWorkgroup: boolean;
@@ -102,6 +103,7 @@ export class WorkgroupSolver extends PlanSolver {
       weightOffset: shape.layout.views.get("weights")!.offset,
       edges: network.connections.targets.length,
       arrivals: plan.arrivals.count,
+      recordWords: recordWords.neurons,
       affineEvent: eventIsAffine(shape.functions),
       selfEdges: own.length > 0,
       inWorkgroup,
@@ -144,7 +146,7 @@ export class WorkgroupSolver extends PlanSolver {
     const { n, neurons, inWorkgroup } = this;
     const checkpoint = 4 * workgroupCheckpointWords(n, neurons);
     const fields = inWorkgroup ? 0 : 4 * workgroupFields(n, this.noise).perNeuron * neurons;
-    const record = 12 * slots;
+    const record = 4 * this.recordWords * slots;
     if (!this.backwardKernel) return { fields, checkpoints: checkpoint, record, rows: 0, backward: 0 };
     return {
       fields,
@@ -163,7 +165,7 @@ export class WorkgroupSolver extends PlanSolver {
     const keep = this.backwardKernel ? windows : 1;
     const words = workgroupCheckpointWords(this.n, this.neurons);
     const checkpoints = gpu.buffer("checkpoints", 4 * (words * keep + this.kept) * paths);
-    const record = gpu.buffer("spike record", 12 * slots * paths);
+    const record = gpu.buffer("spike record", 4 * this.recordWords * slots * paths);
     const status = gpu.buffer("status", 4 * statusWords);
     const storages = [theta, connections, checkpoints, record, status];
     if (!this.inWorkgroup) {

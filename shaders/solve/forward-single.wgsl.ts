@@ -12,10 +12,13 @@
  * edge only, so a test at the head costs a whole masked pass through the body.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
-import { elementary } from "./shared/elementary.wgsl.js";
-import { bracketFunction, newtonFunctions } from "./shared/locate.wgsl.js";
-import { random } from "./shared/random.wgsl.js";
-import { noiseNames, runStruct, type SolverShape, solverFunctions, stepFrom } from "./shared/solver.wgsl.js";
+import { elementary } from "../shared/elementary.wgsl.js";
+import { bracketFunction, newtonFunctions } from "../shared/locate.wgsl.js";
+import { random } from "../shared/random.wgsl.js";
+import { recordFunctions, recordWords } from "../shared/record.wgsl.js";
+import { runStruct, type SolverShape, solverFunctions, stepFrom } from "../shared/solver.wgsl.js";
+import { doFunctions } from "./operations/do.wgsl.js";
+import { eachNumber, stateOf, tapeEntryWords } from "./store.wgsl.js";
 
 export interface ForwardSingleShape extends SolverShape {
   /** Number of state variables. */
@@ -29,13 +32,12 @@ export interface ForwardSingleShape extends SolverShape {
 
 /** Words of an entry of the backward kernel's tape: the state before a sub-step, and its driver path. */
 export const singleTapeWords = (shape: SolverShape & { states: number }): number =>
-  shape.states + noiseNames(shape).length;
+  tapeEntryWords({ states: shape.states, noise: shape });
 
 /** Words of a path's checkpoint: states, place in the step, step, spike count, iterations. */
 export const singleCheckpointWords = (states: number): number => states + 4;
 
 export const singleCheckpoint = (states: number): string => {
-  const index = Array.from({ length: states }, (_, i) => i);
   const words = singleCheckpointWords(states);
   return wgsl`
 fn checkpoint_word(slot: u32, word: u32, i: u32) -> u32 {
@@ -43,7 +45,7 @@ fn checkpoint_word(slot: u32, word: u32, i: u32) -> u32 {
 }
 
 fn load_state(slot: u32, i: u32) -> State {
-  return State(${index.map((s) => `bitcast<f32>(checkpoints[checkpoint_word(slot, ${s}u, i)])`).join(", ")});
+  return ${stateOf(states, (s) => `bitcast<f32>(checkpoints[checkpoint_word(slot, ${s}u, i)])`)};
 }
 
 fn load_word(slot: u32, word: u32, i: u32) -> u32 {
@@ -53,7 +55,6 @@ fn load_word(slot: u32, word: u32, i: u32) -> u32 {
 };
 
 export function forwardSingle(shape: ForwardSingleShape): string {
-  const index = Array.from({ length: shape.states }, (_, i) => i);
   return wgsl`
 ${runStruct}
 @group(0) @binding(0) var<uniform> run: Run;
@@ -73,6 +74,9 @@ ${newtonFunctions}
 #if ${shape.smooth || !shape.affineEvent}
 ${bracketFunction}
 #endif
+
+${doFunctions(shape)}
+${recordFunctions({ words: recordWords.oneNeuron, writes: true })}
 
 const ended = 0xffffffffu; // in place of a step: the path has stopped
 
@@ -128,11 +132,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         trial = advance(y, z, rho, 1.0f - rho, current);
         crossed = cell_event(trial) >= 0.0f;
         // A select costs less than a branch: lanes that have crossed keep the state before the step.
-#if ${shape.smooth}
-        y = state_select(trial, y, crossed);
-#else
-        y = state_select(cell_kick(trial, increment(z)), y, crossed);
-#endif
+        y = state_select(kicked(trial, z), y, crossed);
         rho = select(0.0f, rho, crossed);
         step += select(1u, 0u, crossed);
         continuing { break if crossed || step >= stop; }
@@ -209,11 +209,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
           overflow = true;
           step = ended;
         } else {
-          y = cell_reset(landed, event_uniform(path, 0u, count + 1u));
+          y = jumped(landed, fire(event_uniform(path, 0u, count + 1u)));
           // Above 0 also for an event at the very start: the backward pass tells sub-steps after events by it.
           rho = clamp(rho + h, 1e-7f, 1.0f);
-          record[(count * 2u) * run.paths + i] = step;
-          record[(count * 2u + 1u) * run.paths + i] = bitcast<u32>(rho);
+          record_spike(count, i, step, rho, 0u);
           count += 1u;
           if (run.max_spikes > 0u && count >= run.max_spikes) {
             saturated = true;
@@ -226,7 +225,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   iterations += bursts * ${shape.burst}u;
 
-${index.map((s) => `  checkpoints[checkpoint_word(run.to_slot, ${s}u, i)] = bitcast<u32>(y.y${s});`).join("\n")}
+${eachNumber(shape.states, (s) => `checkpoints[checkpoint_word(run.to_slot, ${s}u, i)] = bitcast<u32>(y.y${s});`)}
   checkpoints[checkpoint_word(run.to_slot, ${shape.states}u, i)] = bitcast<u32>(rho);
   checkpoints[checkpoint_word(run.to_slot, ${shape.states + 1}u, i)] = step;
   checkpoints[checkpoint_word(run.to_slot, ${shape.states + 2}u, i)] = count;

@@ -1,0 +1,229 @@
+/**
+ * Backward recursion of a network, over one window of grid steps.
+ *
+ * A thread takes one path: it replays the window from its checkpoint (copied into the work fields), with the events in
+ * the order and at the places that the spike record says, keeping every neuron's state before each sub-step on a tape;
+ * then undoes the window from its end: last sub-steps of the step, then its events from last to first.
+ *
+ * Reads: parameters, connections, spike record, spike-time cotangents. Reads and writes: work fields (states, places,
+ * spikes fired; adjoint of states and places, carried between windows), tape, and the path's gradient rows.
+ */
+import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { elementary } from "../shared/elementary.wgsl.js";
+import { flushFunction, type GradientRow, gradientRows } from "../shared/gradient-rows.wgsl.js";
+import { random } from "../shared/random.wgsl.js";
+import { recordFunctions } from "../shared/record.wgsl.js";
+import { reverseFunctions } from "../shared/reverse.wgsl.js";
+import { runStruct, solverFunctions } from "../shared/solver.wgsl.js";
+import { connectionFunctions, replayFunctions } from "./connections.wgsl.js";
+import type { NetworkShape } from "./forward-network.wgsl.js";
+import { doFunctions } from "./operations/do.wgsl.js";
+import { undoFunctions } from "./operations/undo.wgsl.js";
+import { pathField, storeFunctions, tapeFunctions } from "./store.wgsl.js";
+
+export interface BackwardNetworkShape extends NetworkShape {
+  /** Requested parameters; row 0 of the table is the value's. */
+  gradientRows: readonly GradientRow[];
+  /** Gradient rows in all. */
+  entries: number;
+  /** First gradient row of the current and of the weights, or -1. */
+  currentRow: number;
+  weightRow: number;
+}
+
+/** Fields per neuron of the backward work buffer; per path: spikes before the window, and in all. */
+export const backwardFields = (states: number) => ({
+  state: 0,
+  fired: states,
+  place: states + 1,
+  adjoint: states + 2,
+  placeBar: 2 * states + 2,
+  perNeuron: 2 * states + 3,
+  perPath: 2,
+});
+
+export function backwardNetwork(shape: BackwardNetworkShape): string {
+  const { states, currentRow, weightRow } = shape;
+  const f = backwardFields(states);
+  const shared = shape.gradientRows.filter((g) => !g.perNeuron);
+  const own = shape.gradientRows.filter((g) => g.perNeuron);
+  const { samples, stride, width } = shape.current;
+  const currentShared = currentRow >= 0 && samples === 1 && stride === 0;
+  const flushed = `${currentRow + 1}u + sample_of(step) * ${width}u${stride ? " + k" : ""}`;
+  const currentOwn = currentRow >= 0 && !currentShared ? flushed : undefined;
+  const accumulators = [
+    ...shared.map((g) => ({ name: `grad_${g.parameter}`, at: `${g.row + 1}u * run.paths + i` })),
+    ...(currentShared ? [{ name: "grad_current", at: `${currentRow + 1}u * run.paths + i` }] : []),
+  ];
+  const rows = gradientRows(shape.carried, shape.entries);
+  const tape = {
+    states,
+    place: true,
+    at: `entry * ${states + 1}u * run.to_slot + (own_path - run.from_slot)`,
+    stride: "run.to_slot",
+  };
+  return wgsl`
+${runStruct}
+@group(0) @binding(0) var<uniform> run: Run;
+@group(0) @binding(1) var<storage, read> theta: array<f32>;
+@group(0) @binding(2) var<storage, read> connections: array<u32>;
+@group(0) @binding(3) var<storage, read> record: array<u32>;
+@group(0) @binding(4) var<storage, read> cotangents: array<f32>;
+@group(0) @binding(5) var<storage, read_write> work: array<f32>;
+@group(0) @binding(6) var<storage, read_write> tape: array<f32>;
+@group(0) @binding(7) var<storage, read_write> rows: array<f32>;
+
+${elementary}
+${random}
+${shape.cell}
+${solverFunctions(shape)}
+${reverseFunctions(shape)}${rows.functions}
+
+${doFunctions(shape)}
+${undoFunctions({ smooth: shape.smooth, weights: weightRow >= 0, selfEdges: false })}
+${connectionFunctions(shape)}
+${recordFunctions({ words: shape.recordWords })}
+${replayFunctions}
+var<private> own_path: u32;
+${storeFunctions({ states, array: "work", type: "f32", at: pathField })}
+// The tape serves the paths from from_slot on, to_slot of them at a time.
+${tapeFunctions(tape)}
+${flushFunction(rows, own, currentOwn)}
+
+// Number of spikes of the whole path.
+fn total_spikes(i: u32) -> u32 { return bitcast<u32>(work[(${f.perNeuron}u * K + 1u) * run.paths + i]); }
+
+@compute @workgroup_size(${shape.workgroupSize})
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let i = run.from_slot + id.x;
+  if (id.x >= run.to_slot || i >= run.paths) { return; }
+  let path = run.first_path + i;
+  own_path = i;
+  load_shared();
+  let total = total_spikes(i);
+  let full = run.max_spikes > 0u && total >= run.max_spikes;
+
+  // Replay.
+  var entry = 0u;
+  var n = bitcast<u32>(work[${f.perNeuron}u * K * run.paths + i]);
+  var step = run.step_begin;
+  // A path that stopped at its last allowed spike goes no further than that spike.
+  var stopped = full && n >= total;
+  var x = run.budget; // next input spike
+  while (step < run.step_end && !stopped) {
+    for (var k = 0u; k < K; k += 1u) { store_number(${f.place}u, k, 0.0f); }
+    while (!stopped && happens_in(n, total, x, step, i)) {
+      let what = next_of(n, total, full, x, step, i);
+      var u = 1.0f;
+      if (!what.arrival) {
+        let fired = load_word(${f.fired}u, what.neuron) + 1u;
+        store_word(${f.fired}u, what.neuron, fired);
+        u = event_uniform(path, what.neuron, fired);
+        n += 1u;
+        stopped = full && n >= total;
+      }
+      for (var item = 0u; item < what.items; item += 1u) {
+        let j = neuron_of(what, item);
+        load_parameters(j);
+        let y = load_state(${f.state}u, j);
+        let rho = load_number(${f.place}u, j);
+        push(entry, y, rho);
+        entry += 1u;
+        let jump = jump_of(what, item, x, u);
+        let after = undergo(y, draw_noise(path, step, j), rho, what.place, current_at(step, j), jump);
+        store_state(${f.state}u, j, after);
+        store_number(${f.place}u, j, what.place);
+      }
+      x += select(0u, 1u, what.arrival);
+    }
+    if (!stopped) {
+      for (var k = 0u; k < K; k += 1u) {
+        load_parameters(k);
+        let y = load_state(${f.state}u, k);
+        let rho = load_number(${f.place}u, k);
+        push(entry, y, rho);
+        entry += 1u;
+        store_state(${f.state}u, k, finish(y, draw_noise(path, step, k), rho, current_at(step, k)));
+      }
+      step += 1u;
+    }
+  }
+
+  // Sweep. Accumulators go on from where the last window left them, so that the order of additions does not depend on
+  // the windows.
+${rows.loadAll(accumulators)}
+  // After the last step comes the step in which the path stopped, where it did.
+  var whole = !stopped;
+  if (whole) { step -= min(step, 1u); }
+  while (entry > 0u) {
+    if (whole) {
+      for (var r = K; r > 0u; r -= 1u) {
+        let k = r - 1u;
+        entry -= 1u;
+        load_parameters(k);
+        let z = draw_noise(path, step, k);
+        let a = load_state(${f.adjoint}u, k);
+        let c = undo_finish(taped_state(entry), z, taped_place(entry), current_at(step, k), a);
+        store_state(${f.adjoint}u, k, c.y);
+        store_number(${f.placeBar}u, k, c.start);
+        flush(step, k, i);
+      }
+    }
+    while (entry > 0u && happened_in(n, x, step, i)) {
+      let what = last_of(n, total, full, x, step, i);
+      x -= select(0u, 1u, what.arrival);
+      n -= select(1u, 0u, what.arrival);
+      var event_bar = cotangents[n * run.paths + i];
+      // Who received: the targets, or whom an input spike reached.
+      for (var item = what.items; item > select(1u, 0u, what.arrival); item -= 1u) {
+        let j = neuron_of(what, item - 1u);
+        let jump = jump_of(what, item - 1u, x, 1.0f);
+        entry -= 1u;
+        load_parameters(j);
+        let z = draw_noise(path, step, j);
+        let current = current_at(step, j);
+        let a = load_state(${f.adjoint}u, j);
+        let c = undo_deliver(taped_state(entry), z, taped_place(entry), what.place, current, jump.weight, a);
+#if ${weightRow >= 0}
+        if (!what.arrival) {
+          ${rows.add(`(${Math.max(0, weightRow) + 1}u + edge_of(what, item - 1u)) * run.paths + i`, "c.weight")}
+        }
+#endif
+        event_bar += load_number(${f.placeBar}u, j);
+        event_bar += c.length;
+        store_state(${f.adjoint}u, j, c.y);
+        store_number(${f.placeBar}u, j, c.start);
+        flush(step, j, i);
+      }
+      if (!what.arrival) {
+        let k = what.neuron;
+        entry -= 1u;
+        load_parameters(k);
+        let fired = load_word(${f.fired}u, k);
+        store_word(${f.fired}u, k, fired - 1u);
+        event_bar += load_number(${f.placeBar}u, k);
+        let z = draw_noise(path, step, k);
+        let jump = fire(event_uniform(path, k, fired));
+        let a = load_state(${f.adjoint}u, k);
+        let current = current_at(step, k);
+        let c = undo_fire(taped_state(entry), z, taped_place(entry), what.place, current, jump, event_bar, a);
+        store_state(${f.adjoint}u, k, c.y);
+        store_number(${f.placeBar}u, k, c.start);
+        flush(step, k, i);
+      }
+    }
+    whole = true;
+    step -= min(step, 1u);
+  }
+
+  if (run.step_begin == 0u) {
+    for (var k = 0u; k < K; k += 1u) {
+      load_parameters(k);
+      cell_start_vjp(event_uniform(path, k, 0u), load_state(${f.adjoint}u, k));
+      flush(0u, k, i);
+    }
+  }
+${rows.storeAll(accumulators)}
+}
+`;
+}

@@ -1,0 +1,394 @@
+/**
+ * Backward recursion of a network, a path per workgroup, over one window of grid steps.
+ *
+ * The lanes of a workgroup share the neurons of one path. They draw the window's noise onto the tape, unless the forward
+ * run kept it; replay the window
+ * from its checkpoint, with the events in the order and at the places that the spike record says, keeping on the tape
+ * the state before each sub-step; then undo it from its end: last sub-steps of a step over the neurons, its events from
+ * last to first, each over the targets and then the neuron that fired.
+ *
+ * Reads: parameters, connections, spike record, spike-time cotangents, checkpoints. Reads and writes: what is carried
+ * from window to window (adjoint of states and places), tape, and the path's gradient rows.
+ */
+import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { elementary } from "../shared/elementary.wgsl.js";
+import { flushFunction, gradientRows } from "../shared/gradient-rows.wgsl.js";
+import { random } from "../shared/random.wgsl.js";
+import { recordFunctions } from "../shared/record.wgsl.js";
+import { reverseFunctions } from "../shared/reverse.wgsl.js";
+import { noiseNames, runStruct, solverFunctions } from "../shared/solver.wgsl.js";
+import type { BackwardNetworkShape } from "./backward-network.wgsl.js";
+import { connectionFunctions, replayFunctions } from "./connections.wgsl.js";
+import { eachNeuron, keptNoise, type WorkgroupShape, workgroupCheckpoint } from "./forward-workgroup.wgsl.js";
+import { doFunctions } from "./operations/do.wgsl.js";
+import { undoFunctions } from "./operations/undo.wgsl.js";
+import { eachNoise, eachNumber, noiseOf, storeFunctions, tapeFunctions } from "./store.wgsl.js";
+
+export interface BackwardWorkgroupShape extends WorkgroupShape, BackwardNetworkShape {}
+
+/** Words per neuron while a window is undone; the first of them are carried from window to window. */
+export const backwardWorkgroupFields = (states: number) => ({
+  adjoint: 0,
+  placeBar: states,
+  carried: states + 1,
+  state: states + 1,
+  fired: 2 * states + 1,
+  place: 2 * states + 2,
+  perNeuron: 2 * states + 3,
+});
+
+/** Words of a path's tape: a state and its place for each entry, and the noise of each step and neuron. */
+export const tapeWords = (states: number, noise: number, entries: number, steps: number, neurons: number): number =>
+  (states + 1) * entries + noise * steps * neurons;
+
+export function backwardWorkgroup(shape: BackwardWorkgroupShape): string {
+  const { states, neurons, workgroupSize, currentRow, weightRow } = shape;
+  const f = backwardWorkgroupFields(states);
+  const noise = noiseNames(shape).length;
+  const shared = shape.gradientRows.filter((g) => !g.perNeuron);
+  const own = shape.gradientRows.filter((g) => g.perNeuron);
+  const { samples, stride, width } = shape.current;
+  const currentOwn = currentRow >= 0 && stride > 0;
+  const currentShared = currentRow >= 0 && stride === 0;
+  /** Shared by all neurons, and another row for each sample: lanes add theirs up whenever the sample changes. */
+  const bySample = currentShared && samples > 1;
+  const lanePart = (name: string): string => (shape.carried ? `${name} + low_${name}` : name);
+  const sums = [
+    ...shared.map((g) => ({ name: `grad_${g.parameter}`, row: `${g.row + 1}u` })),
+    ...(currentShared ? [{ name: "grad_current", row: `${currentRow + 1}u${bySample ? " + sample" : ""}` }] : []),
+  ];
+  const rows = gradientRows(shape.carried, shape.entries);
+  // Rows that lanes add to by turns, and fields in storage, must be seen by the other lanes.
+  const storageShared = !shape.inWorkgroup || own.length > 0 || currentOwn;
+  const field = "field * K + k";
+  const store = shape.inWorkgroup
+    ? { states, array: "fields", type: "f32" as const, at: field }
+    : { states, array: "carried", type: "f32" as const, at: `fields_at + ${field}` };
+  return wgsl`
+${runStruct}
+@group(0) @binding(0) var<uniform> run: Run;
+@group(0) @binding(1) var<storage, read> theta: array<f32>;
+@group(0) @binding(2) var<storage, read> connections: array<u32>; // row starts, targets, input spikes, edges to oneself
+@group(0) @binding(3) var<storage, read> record: array<u32>;
+@group(0) @binding(4) var<storage, read> cotangents: array<f32>;
+@group(0) @binding(5) var<storage, read> checkpoints: array<u32>;
+@group(0) @binding(6) var<storage, read_write> carried: array<f32>;
+@group(0) @binding(7) var<storage, read_write> tape: array<f32>;
+@group(0) @binding(8) var<storage, read_write> rows: array<f32>;
+#if ${shape.inWorkgroup}
+var<workgroup> fields: array<f32, ${f.perNeuron * neurons}>;
+#else
+var<private> fields_at: u32;
+#endif
+
+${elementary}
+${random}
+${shape.cell}
+${solverFunctions(shape)}
+${reverseFunctions(shape)}${rows.functions}
+
+${doFunctions(shape)}
+${undoFunctions({ smooth: shape.smooth, weights: weightRow >= 0, selfEdges: shape.selfEdges })}
+${connectionFunctions(shape)}
+${recordFunctions({ words: shape.recordWords })}
+${replayFunctions}
+${storeFunctions(store)}
+const LANES = ${workgroupSize}u;
+${workgroupCheckpoint(states)}
+var<workgroup> parts: array<f32, LANES>;
+
+fn barrier() {
+  workgroupBarrier();
+#if ${storageShared}
+  storageBarrier();
+#endif
+}
+
+var<private> tape_at: u32; // where the path's tape begins
+
+${tapeFunctions({ states, place: true, at: "tape_at + entry", stride: "run.tape_entries" })}
+
+#if ${shape.keepNoise}
+${keptNoise(noise)}
+fn taped_noise(step: u32, k: u32, i: u32) -> Noise {
+  let at = kept_at(step, k, i);
+  return ${noiseOf(noise, (w) => `bitcast<f32>(checkpoints[at + ${w}u * K])`)};
+}
+#elif ${noise > 0}
+fn noise_at(step: u32, k: u32) -> u32 {
+  return tape_at + ${states + 1}u * run.tape_entries + (step - run.step_begin) * ${noise}u * K + k;
+}
+
+fn taped_noise(step: u32, k: u32, i: u32) -> Noise {
+  let at = noise_at(step, k);
+  return ${noiseOf(noise, (w) => `tape[at + ${w}u * K]`)};
+}
+#else
+fn taped_noise(step: u32, k: u32, i: u32) -> Noise { return Noise(0.0f); }
+#endif
+
+// Gives neuron k's own gradient rows what has gathered.
+${flushFunction(rows, own, currentOwn ? `${currentRow + 1}u + sample_of(step) * ${width}u + k` : undefined)}
+
+// Adds what all lanes gathered to a gradient.
+fn join_lanes(lane: u32, part: f32, at: u32) {
+  parts[lane] = part;
+  workgroupBarrier();
+  if (lane == 0u) {
+    var sum = 0.0f;
+    for (var l = 0u; l < LANES; l += 1u) { sum += parts[l]; }
+    ${rows.add("at", "sum")}
+  }
+  workgroupBarrier();
+}
+
+@compute @workgroup_size(${workgroupSize})
+fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u,
+        @builtin(num_workgroups) groups: vec3u) {
+  let turn = group.x + group.y * groups.x;
+  let i = run.tape_first + turn;
+  if (turn >= run.tape_paths || i >= run.paths) { return; }
+  let path = run.first_path + i;
+  load_shared();
+  tape_at = turn * (${states + 1}u * run.tape_entries${shape.keepNoise ? "" : ` + (run.step_end - run.step_begin) * ${noise}u * K`});
+#if ${!shape.inWorkgroup}
+  fields_at = i * ${f.perNeuron}u * K;
+#endif
+
+  let fresh = run.from_slot == 0xffffffffu;
+  let from_slot = select(run.from_slot, 0u, fresh);
+  let total = checkpoints[checkpoint_word(run.to_slot, 0u, i)]; // spikes of the whole path
+  let full = run.max_spikes > 0u && total >= run.max_spikes;
+  var n = select(checkpoints[checkpoint_word(from_slot, 0u, i)], 0u, fresh);
+  // A path that stopped at its last allowed spike goes no further than that spike.
+  var stopped = full && n >= total;
+  if (stopped) { return; }
+${eachNeuron(
+  shape,
+  wgsl`
+    if (live) {
+      load_parameters(k);
+      if (fresh) {
+        store_state(${f.state}u, k, cell_start(event_uniform(path, k, 0u)));
+        store_word(${f.fired}u, k, 0u);
+      } else {
+${eachNumber(states, (s) => `store_word(${f.state + s}u, k, checkpoints[checkpoint_at(from_slot, ${s}u, k, i)]);`)}
+        store_word(${f.fired}u, k, checkpoints[checkpoint_at(from_slot, ${states}u, k, i)]);
+      }
+      store_number(${f.place}u, k, 0.0f);
+#if ${shape.inWorkgroup}
+${eachNumber(f.carried, (s) => `store_number(${s}u, k, carried[(i * ${f.carried}u + ${s}u) * K + k]);`)}
+#endif
+    }`,
+)}
+
+#if ${noise > 0 && !shape.keepNoise}
+  var drawn = run.step_begin;
+  loop {
+${eachNeuron(
+  shape,
+  wgsl`
+    let z = draw_noise(path, drawn, k);
+    if (live) {
+      let at = noise_at(drawn, k);
+${eachNoise(shape, (w, name) => `tape[at + ${w}u * K] = z.${name};`)}
+    }`,
+)}
+    continuing { drawn += 1u; break if drawn >= run.step_end; }
+  }
+#endif
+  workgroupBarrier();
+  storageBarrier();
+
+  // Replay.
+  var entry = 0u;
+  var step = run.step_begin;
+  var x = run.budget; // next input spike
+  var busy = happens_in(n, total, x, step, i);
+  loop {
+    if (busy) {
+      loop {
+        let what = next_of(n, total, full, x, step, i);
+        stopped = !what.arrival && full && n + 1u >= total;
+        var fired = 0u;
+        if (lane == 0u && !what.arrival) { // which alone looks at spikes fired
+          fired = load_word(${f.fired}u, what.neuron) + 1u;
+          store_word(${f.fired}u, what.neuron, fired);
+        }
+        let u = event_uniform(path, what.neuron, fired);
+        var item = lane;
+        loop {
+          let j = neuron_of(what, item);
+          let live = item < what.items && (item == 0u || j != what.neuron);
+          load_parameters(j);
+          let rho = load_number(${f.place}u, j);
+          let y = load_state(${f.state}u, j);
+          let jump = jump_of(what, item, x, u);
+          let after = undergo(y, taped_noise(step, j, i), rho, what.place, current_at(step, j), jump);
+          if (live) {
+            push(entry + item, y, rho);
+            store_state(${f.state}u, j, after);
+            store_number(${f.place}u, j, what.place);
+          }
+          item += LANES;
+          continuing { break if item >= what.items; }
+        }
+        entry += what.items;
+        x += select(0u, 1u, what.arrival);
+        n += select(1u, 0u, what.arrival);
+        barrier();
+        busy = !stopped && happens_in(n, total, x, step, i);
+        continuing { break if !busy; }
+      }
+    }
+    if (!stopped) {
+      loop {
+${eachNeuron(
+  shape,
+  wgsl`
+        load_parameters(k);
+        let rho = load_number(${f.place}u, k);
+        let y = load_state(${f.state}u, k);
+        let end = finish(y, taped_noise(step, k, i), rho, current_at(step, k));
+        if (live) {
+          push(entry + k, y, rho);
+          store_state(${f.state}u, k, end);
+          store_number(${f.place}u, k, 0.0f);
+        }`,
+)}
+        entry += K;
+        step += 1u;
+        busy = happens_in(n, total, x, step, i);
+        continuing { break if busy || step >= run.step_end; }
+      }
+      barrier();
+    }
+    continuing { break if stopped || step >= run.step_end; }
+  }
+  storageBarrier();
+
+  // Sweep.
+  var whole = !stopped; // whether the step at hand was gone through to its end
+  busy = stopped;
+#if ${bySample}
+  var sample = sample_of(select(step - 1u, step, stopped));
+#endif
+  loop {
+    if (whole) {
+      loop {
+        step -= 1u;
+        entry -= K;
+#if ${bySample}
+        if (sample_of(step) != sample) {
+          join_lanes(lane, ${lanePart("grad_current")}, (${currentRow + 1}u + sample) * run.paths + i);
+          grad_current = 0.0f;${shape.carried ? " low_grad_current = 0.0f;" : ""}
+          sample = sample_of(step);
+        }
+#endif
+${eachNeuron(
+  shape,
+  wgsl`
+        load_parameters(k);
+        var a = load_state(${f.adjoint}u, k);
+        if (!live) { a = state_zero(); }
+        let rho = taped_place(entry + k);
+        let c = undo_finish(taped_state(entry + k), taped_noise(step, k, i), rho, current_at(step, k), a);
+        if (live) {
+          store_state(${f.adjoint}u, k, c.y);
+          store_number(${f.placeBar}u, k, c.start);
+          flush(step, k, i);
+        }`,
+)}
+        busy = entry > 0u && happened_in(n, x, step, i);
+        continuing { break if busy || entry == 0u; }
+      }
+    }
+    if (busy) {
+      barrier();
+      loop {
+        let what = last_of(n, total, full, x, step, i);
+        entry -= what.items;
+        x -= select(0u, 1u, what.arrival);
+        n -= select(1u, 0u, what.arrival);
+
+        // Who received: the targets, or whom an input spike reached.
+        var part = 0.0f;
+        var item = lane + select(1u, 0u, what.arrival);
+        loop {
+          let receiver = neuron_of(what, item);
+          let live = item < what.items && (what.arrival || receiver != what.neuron);
+          // Lanes without one go along with what is surely there, and a zero adjoint.
+          let j = select(what.neuron, receiver, live);
+          let at = select(entry, entry + item, live);
+          let weight = jump_of(what, item, x, 1.0f).weight;
+          load_parameters(j);
+          var a = load_state(${f.adjoint}u, j);
+          if (!live) { a = state_zero(); }
+          let z = taped_noise(step, j, i);
+          let c = undo_deliver(taped_state(at), z, taped_place(at), what.place, current_at(step, j), weight, a);
+          if (live) {
+#if ${weightRow >= 0}
+            if (!what.arrival) {
+              ${rows.add(`(${Math.max(0, weightRow) + 1}u + edge_of(what, item)) * run.paths + i`, "c.weight")}
+            }
+#endif
+            part += load_number(${f.placeBar}u, j) + c.length;
+            store_state(${f.adjoint}u, j, c.y);
+            store_number(${f.placeBar}u, j, c.start);
+            flush(step, j, i);
+          }
+          item += LANES;
+          continuing { break if item >= what.items; }
+        }
+        parts[lane] = part;
+        barrier();
+
+        // The neuron that fired.
+        if (lane == 0u && !what.arrival) {
+          let k = what.neuron;
+          load_parameters(k);
+          let fired = load_word(${f.fired}u, k);
+          store_word(${f.fired}u, k, fired - 1u);
+          var event_bar = cotangents[n * run.paths + i] + load_number(${f.placeBar}u, k);
+          for (var l = 0u; l < LANES; l += 1u) { event_bar += parts[l]; }
+          let jump = jump_of(what, 0u, x, event_uniform(path, k, fired));
+          let z = taped_noise(step, k, i);
+          let a = load_state(${f.adjoint}u, k);
+          let current = current_at(step, k);
+          let c = undo_fire(taped_state(entry), z, taped_place(entry), what.place, current, jump, event_bar, a);
+#if ${weightRow >= 0 && shape.selfEdges}
+          if (jump.receives) {
+            ${rows.add(`(${Math.max(0, weightRow)}u + own_edge(k)) * run.paths + i`, "c.weight")}
+          }
+#endif
+          store_state(${f.adjoint}u, k, c.y);
+          store_number(${f.placeBar}u, k, c.start);
+          flush(step, k, i);
+        }
+        barrier();
+        busy = entry > 0u && happened_in(n, x, step, i);
+        continuing { break if !busy; }
+      }
+    }
+    whole = true;
+    continuing { break if entry == 0u; }
+  }
+
+${eachNeuron(
+  shape,
+  wgsl`
+    if (live) {
+      if (run.step_begin == 0u) {
+        load_parameters(k);
+        cell_start_vjp(event_uniform(path, k, 0u), load_state(${f.adjoint}u, k));
+        flush(0u, k, i);
+      }
+#if ${shape.inWorkgroup}
+${eachNumber(f.carried, (s) => `carried[(i * ${f.carried}u + ${s}u) * K + k] = load_number(${s}u, k);`)}
+#endif
+    }`,
+)}
+${sums.map(({ name, row }) => `  join_lanes(lane, ${lanePart(name)}, (${row}) * run.paths + i);`).join("\n")}
+}
+`;
+}

@@ -1,0 +1,218 @@
+/**
+ * Forward solve of a network, over a window of grid steps.
+ *
+ * A thread advances one path. In each step it tries every neuron to the end of the step; while any of them crosses its
+ * event function, it takes the earliest event of the network, fires that neuron, brings its targets to that time,
+ * lets them receive, and tries those again: no other neuron's sub-step is split.
+ *
+ * Reads: parameters, connections. Reads and writes: the path's work fields (two banks of states, one read and one
+ * written in each step, by turns; spikes fired; place in the step; place of the next event), the spike record, the
+ * status counters, among them the longest tape that a window will need.
+ */
+import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { elementary } from "../shared/elementary.wgsl.js";
+import { locateFunctions } from "../shared/locate.wgsl.js";
+import { random } from "../shared/random.wgsl.js";
+import { recordFunctions } from "../shared/record.wgsl.js";
+import { noiseNames, runStruct, type SolverShape, solverFunctions } from "../shared/solver.wgsl.js";
+import { type ConnectionShape, connectionFunctions } from "./connections.wgsl.js";
+import { doFunctions } from "./operations/do.wgsl.js";
+import { noiseStore, pathField, storeFunctions } from "./store.wgsl.js";
+
+export interface NetworkShape extends SolverShape, ConnectionShape {
+  states: number;
+  workgroupSize: number;
+  /** Words of a spike in the record. */
+  recordWords: number;
+}
+
+export interface ForwardNetworkShape extends NetworkShape {
+  /** Whether the event function is affine in the state, so that euler locates events in closed form. */
+  affineEvent: boolean;
+}
+
+/** Fields per neuron of the forward work buffer, and where the fields per path begin. */
+export const networkFields = (states: number, noise: number) => ({
+  bank: (parity: number) => parity * states,
+  fired: 2 * states,
+  place: 2 * states + 1,
+  next: 2 * states + 2,
+  noise: 2 * states + 3,
+  perNeuron: 2 * states + 3 + noise,
+  /** Per path, after all neurons: spikes so far, and whether the path has stopped. */
+  perPath: 2,
+});
+
+export function forwardNetwork(shape: ForwardNetworkShape): string {
+  const { states } = shape;
+  const f = networkFields(states, noiseNames(shape).length);
+  /** Euler with an affine event function locates at once. */
+  const atOnce = !shape.smooth && shape.affineEvent;
+  return wgsl`
+${runStruct}
+@group(0) @binding(0) var<uniform> run: Run;
+@group(0) @binding(1) var<storage, read> theta: array<f32>;
+@group(0) @binding(2) var<storage, read> connections: array<u32>; // row starts, then targets
+@group(0) @binding(3) var<storage, read_write> work: array<u32>;
+@group(0) @binding(4) var<storage, read_write> record: array<u32>;
+@group(0) @binding(5) var<storage, read_write> status: array<atomic<u32>>;
+
+${elementary}
+${random}
+${shape.cell}
+${solverFunctions(shape)}
+${locateFunctions(shape.smooth, shape.affineEvent)}
+
+${doFunctions(shape)}
+${connectionFunctions(shape)}
+${recordFunctions({ words: shape.recordWords, writes: true })}
+var<private> own_path: u32;
+${storeFunctions({ states, array: "work", type: "u32", at: pathField })}
+${noiseStore(shape, f.noise)}
+
+const none = 2.0f;      // in place of an event's place in the step
+const unlocated = 1.5f; // there is one, its place not yet known
+
+fn path_word(word: u32, i: u32) -> u32 { return (${f.perNeuron}u * K + word) * run.paths + i; }
+
+// Tries neuron k from rho to the end of the step; its parameters are loaded.
+fn attempt(y: State, z: Noise, rho: f32, current: f32, bank: u32, k: u32) -> bool {
+  let trial = advance(y, z, rho, 1.0f - rho, current);
+  let crossed = cell_event(trial) >= 0.0f;
+  store_state(bank, k, kicked(trial, z));
+  let next = ${atOnce ? "locate(y, trial, z, rho, current)" : "unlocated"};
+  store_number(${f.next}u, k, select(none, next, crossed));
+  return crossed;
+}
+
+@compute @workgroup_size(${shape.workgroupSize})
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let i = id.x;
+  if (i >= run.paths) { return; }
+  let path = run.first_path + i;
+  own_path = i;
+  load_shared();
+
+  if (run.from_slot == 1u) { // the window of no steps before the first: write the start
+    for (var k = 0u; k < K; k += 1u) {
+      load_parameters(k);
+      store_state(0u, k, cell_start(event_uniform(path, k, 0u)));
+      store_word(${f.fired}u, k, 0u);
+    }
+    work[path_word(0u, i)] = 0u;
+    work[path_word(1u, i)] = 0u;
+  }
+
+  var count = work[path_word(0u, i)];
+  var ended = work[path_word(1u, i)] != 0u;
+  var overflow = false;
+  var saturated = false;
+  var taped = 0u;
+  var x = run.budget; // next input spike
+
+  for (var step = run.step_begin; step < run.step_end && !ended; step += 1u) {
+    let from_bank = (step & 1u) * ${states}u;
+    let to_bank = ${states}u - from_bank;
+    var pending = 0u; // neurons with an event still to come in this step
+    taped += K;
+
+    for (var k = 0u; k < K; k += 1u) {
+      load_parameters(k);
+      store_number(${f.place}u, k, 0.0f);
+      let z = draw_noise(path, step, k);
+      store_noise(k, z);
+      if (attempt(load_state(from_bank, k), z, 0.0f, current_at(step, k), to_bank, k)) { pending += 1u; }
+    }
+
+    var busy = pending > 0u || arrives_in(x, step);
+    if (busy) {
+      loop {
+      // The earliest event among those located, and the first of those that are not.
+      var first = K;
+      var earliest = none;
+      var to_locate = K;
+      var left = 0u;
+      for (var k = 0u; k < K; k += 1u) {
+        let next = load_number(${f.next}u, k);
+        if (next == unlocated) {
+          to_locate = min(to_locate, k);
+          left += 1u;
+        } else if (next < earliest) {
+          earliest = next;
+          first = k;
+        }
+      }
+#if ${!atOnce}
+      if (to_locate < K) {
+        let k = to_locate;
+        load_parameters(k);
+        let rho = load_number(${f.place}u, k);
+        let trial = load_state(to_bank, k);
+        let place = locate(load_state(from_bank, k), trial, load_noise(k), rho, current_at(step, k));
+        store_number(${f.next}u, k, place);
+        left -= 1u;
+        if (place < earliest || (place == earliest && k < first)) {
+          earliest = place;
+          first = k;
+        }
+      }
+#endif
+
+      if (left == 0u) { // else there are more to locate before it is known which comes first
+        let arrival = arrives_in(x, step) && agenda_place(x) <= earliest;
+        overflow = !arrival && count >= run.slots;
+        saturated = !arrival && !overflow && run.max_spikes > 0u && count + 1u >= run.max_spikes;
+        ended = overflow || saturated;
+        if (!overflow) {
+          let what = happening(arrival, x, earliest, first, !ended);
+          var u = 1.0f;
+          if (!arrival) {
+            let fired = load_word(${f.fired}u, first) + 1u;
+            store_word(${f.fired}u, first, fired);
+            u = event_uniform(path, first, fired);
+            record_spike(count, i, step, earliest, first);
+            count += 1u;
+          }
+          var item = 0u;
+          loop {
+            let j = neuron_of(what, item);
+            load_parameters(j);
+            let z = load_noise(j);
+            let current = current_at(step, j);
+            let jump = jump_of(what, item, x, u);
+            let y = undergo(load_state(from_bank, j), z, load_number(${f.place}u, j), what.place, current, jump);
+            store_state(from_bank, j, y);
+            store_number(${f.place}u, j, what.place);
+            if (load_number(${f.next}u, j) < none) { pending -= 1u; }
+            if (attempt(y, z, what.place, current, to_bank, j)) { pending += 1u; }
+            item += 1u;
+            continuing { break if item >= what.items; }
+          }
+          x += select(0u, 1u, arrival);
+          taped += what.items;
+        }
+      }
+      busy = !ended && (pending > 0u || arrives_in(x, step));
+      continuing { break if !busy; }
+      }
+    }
+  }
+
+  let was_ended = work[path_word(1u, i)] != 0u;
+  work[path_word(0u, i)] = count;
+  work[path_word(1u, i)] = select(0u, 1u, ended);
+  if (!was_ended) { atomicMax(&status[6], taped); }
+  if (!was_ended && (ended || run.last == 1u)) {
+    atomicMax(&status[0], count);
+    if (overflow) { atomicAdd(&status[1], 1u); }
+    if (saturated) { atomicAdd(&status[2], 1u); }
+    var finite = true;
+    let bank = (run.step_end & 1u) * ${states}u;
+    for (var k = 0u; k < K; k += 1u) {
+      if (state_not_finite(load_state(bank, k))) { finite = false; }
+    }
+    if (!finite) { atomicAdd(&status[3], 1u); }
+  }
+}
+`;
+}

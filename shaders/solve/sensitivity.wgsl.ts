@@ -1,0 +1,200 @@
+/**
+ * Forward sensitivities over a window of grid steps: the derivative of every spike time of a path in each of a few
+ * parameter directions.
+ *
+ * A thread takes one path and replays it with the events that the spike record says, carrying one tangent of state and
+ * time per neuron and direction. Reads: parameters, connections, directions, spike record and counts. Reads and writes:
+ * work fields (states, places, spikes fired, tangents). Writes: derivatives [slots][directions][paths].
+ */
+import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { elementary } from "../shared/elementary.wgsl.js";
+import { random } from "../shared/random.wgsl.js";
+import { recordFunctions } from "../shared/record.wgsl.js";
+import { runStruct, solverFunctions } from "../shared/solver.wgsl.js";
+import { tangentFunction } from "../shared/tangent.wgsl.js";
+import { connectionFunctions, replayFunctions } from "./connections.wgsl.js";
+import type { NetworkShape } from "./forward-network.wgsl.js";
+import { doFunctions } from "./operations/do.wgsl.js";
+import { pushFunctions } from "./operations/push.wgsl.js";
+import { pathField, storeFunctions } from "./store.wgsl.js";
+
+export interface SensitivityShape extends NetworkShape {
+  /** Number of the cell's parameters. */
+  cellParameters: number;
+  directions: number;
+}
+
+/** What a direction moves, first word of its row in the direction buffer; then index, and neuron or `everyNeuron`. */
+export const directionKind = { parameter: 0, weight: 1, current: 2 } as const;
+export const everyNeuron = 0xffffffff;
+
+/** Fields per neuron of the work buffer. */
+export const sensitivityFields = (states: number, directions: number) => ({
+  state: 0,
+  fired: states,
+  place: states + 1,
+  tangents: states + 2,
+  perNeuron: states + 2 + directions * (states + 1),
+  /** Per path, after all neurons: spikes so far. */
+  perPath: 1,
+});
+
+export function sensitivity(shape: SensitivityShape): string {
+  const { states, directions } = shape;
+  const f = sensitivityFields(states, directions);
+  const parameters = Array.from({ length: shape.cellParameters }, (_, i) => i);
+  return wgsl`
+${runStruct}
+@group(0) @binding(0) var<uniform> run: Run;
+@group(0) @binding(1) var<storage, read> theta: array<f32>;
+@group(0) @binding(2) var<storage, read> connections: array<u32>;
+@group(0) @binding(3) var<storage, read> direction: array<vec3u>;
+@group(0) @binding(4) var<storage, read> record: array<u32>;
+@group(0) @binding(5) var<storage, read> counts: array<u32>;
+@group(0) @binding(6) var<storage, read_write> work: array<f32>;
+@group(0) @binding(7) var<storage, read_write> derivatives: array<f32>;
+
+${elementary}
+${random}
+${shape.cell}
+${solverFunctions(shape)}
+
+const D = ${directions}u;
+${doFunctions(shape)}
+${connectionFunctions(shape)}
+${recordFunctions({ words: shape.recordWords })}
+${replayFunctions}
+var<private> own_path: u32;
+${storeFunctions({ states, array: "work", type: "f32", at: pathField })}
+
+// The tangent of a neuron's state in direction d lies here, and that of its place after it.
+fn tangent_field(d: u32) -> u32 { return ${f.tangents}u + d * ${states + 1}u; }
+fn load_moved(d: u32, k: u32) -> f32 { return load_number(tangent_field(d) + ${states}u, k); }
+fn store_moved(d: u32, k: u32, moved: f32) { store_number(tangent_field(d) + ${states}u, k, moved); }
+
+// Points the parameter tangents of neuron k along direction d; nowhere if d is none.
+fn point(d: u32, k: u32) {
+  let way = direction[min(d, D - 1u)];
+  let on = d < D && way.x == 0u && (way.z == 0xffffffffu || way.z == k);
+${parameters.map((p) => `  dpar_${p} = select(0.0f, 1.0f, on && way.y == ${p}u);`).join("\n")}
+}
+
+fn current_along(d: u32, step: u32, k: u32) -> f32 {
+  let way = direction[d];
+  return select(0.0f, 1.0f, way.x == 2u && way.y == sample_of(step) && (way.z == 0xffffffffu || way.z == k));
+}
+
+fn weight_along(d: u32, e: u32) -> f32 {
+  let way = direction[d];
+  return select(0.0f, 1.0f, way.x == 1u && way.y == e);
+}
+${tangentFunction(shape)}
+${pushFunctions(shape)}
+fn derivative_at(n: u32, d: u32, i: u32) -> u32 { return (n * D + d) * run.paths + i; }
+
+// Neuron j's sub-step up to a place in the step; its parameters are loaded.
+fn substep_to(place: f32, path: u32, step: u32, j: u32) -> Substep {
+  let z = draw_noise(path, step, j);
+  return substep(load_state(${f.state}u, j), z, load_number(${f.place}u, j), place, current_at(step, j));
+}
+
+@compute @workgroup_size(${shape.workgroupSize})
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let i = id.x;
+  if (i >= run.paths) { return; }
+  let path = run.first_path + i;
+  own_path = i;
+  load_shared();
+  let total = counts[i];
+  let full = run.max_spikes > 0u && total >= run.max_spikes;
+
+  if (run.step_begin == 0u) {
+    for (var k = 0u; k < K; k += 1u) {
+      load_parameters(k);
+      let u = event_uniform(path, k, 0u);
+      store_state(${f.state}u, k, cell_start(u));
+      store_word(${f.fired}u, k, 0u);
+      for (var d = 0u; d < D; d += 1u) {
+        point(d, k);
+        store_state(tangent_field(d), k, cell_start_jvp(u));
+      }
+    }
+  }
+  var n = 0u;
+  if (run.step_begin > 0u) { n = bitcast<u32>(work[${f.perNeuron}u * K * run.paths + i]); }
+  var x = run.budget;
+
+  for (var step = run.step_begin; step < run.step_end && !(full && n >= total); step += 1u) {
+    for (var k = 0u; k < K; k += 1u) {
+      store_number(${f.place}u, k, 0.0f);
+      for (var d = 0u; d < D; d += 1u) { store_moved(d, k, 0.0f); }
+    }
+    var stopped = false;
+    while (!stopped && happens_in(n, total, x, step, i)) {
+      let what = next_of(n, total, full, x, step, i);
+      var item = 0u;
+      if (!what.arrival) {
+        item = 1u;
+        let k = what.neuron;
+        load_parameters(k);
+        let s = substep_to(what.place, path, step, k);
+        let fired = load_word(${f.fired}u, k) + 1u;
+        let u = event_uniform(path, k, fired);
+        point(D, k);
+        let c = crossing(s);
+        for (var d = 0u; d < D; d += 1u) {
+          point(d, k);
+          let dy = load_state(tangent_field(d), k);
+          let p = push_fire(s, c, u, dy, load_moved(d, k), current_along(d, step, k));
+          derivatives[derivative_at(n, d, i)] = p.moved;
+          store_state(tangent_field(d), k, p.dy);
+          store_moved(d, k, p.moved);
+        }
+        store_state(${f.state}u, k, jumped(s.end, fire(u)));
+        store_word(${f.fired}u, k, fired);
+        store_number(${f.place}u, k, what.place);
+        n += 1u;
+        stopped = full && n >= total;
+      }
+      // Who receives: the targets, at a time that moves as spike n - 1 does, or whom an input spike reaches.
+      for (; item < what.items; item += 1u) {
+        let j = neuron_of(what, item);
+        load_parameters(j);
+        let s = substep_to(what.place, path, step, j);
+        let jump = jump_of(what, item, x, 1.0f);
+        for (var d = 0u; d < D; d += 1u) {
+          point(d, j);
+          var moved = 0.0f;
+          var along = 0.0f;
+          if (!what.arrival) {
+            moved = derivatives[derivative_at(n - 1u, d, i)];
+            along = weight_along(d, edge_of(what, item));
+          }
+          let dy = load_state(tangent_field(d), j);
+          let dr = load_moved(d, j);
+          let d_current = current_along(d, step, j);
+          store_state(tangent_field(d), j, push_deliver(s, jump.weight, along, dy, dr, moved, d_current));
+          store_moved(d, j, moved);
+        }
+        store_state(${f.state}u, j, jumped(s.end, jump));
+        store_number(${f.place}u, j, what.place);
+      }
+      x += select(0u, 1u, what.arrival);
+    }
+    if (!stopped) {
+      for (var k = 0u; k < K; k += 1u) {
+        load_parameters(k);
+        let s = substep_to(1.0f, path, step, k);
+        for (var d = 0u; d < D; d += 1u) {
+          point(d, k);
+          let dy = load_state(tangent_field(d), k);
+          store_state(tangent_field(d), k, push_finish(s, dy, load_moved(d, k), current_along(d, step, k)));
+        }
+        store_state(${f.state}u, k, kicked(s.end, s.z));
+      }
+    }
+  }
+  work[${f.perNeuron}u * K * run.paths + i] = bitcast<f32>(n);
+}
+`;
+}
