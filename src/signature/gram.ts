@@ -167,8 +167,8 @@ export interface PairedKernels {
   /** [batch]. */
   readonly values: Float64Array;
   /** Gradients of Σ cotangent · k to the points, in the layout of the batches' points. */
-  readonly gradientX?: Float64Array;
-  readonly gradientY?: Float64Array;
+  readonly gradientX?: Float64Array | undefined;
+  readonly gradientY?: Float64Array | undefined;
 }
 
 /**
@@ -202,8 +202,8 @@ export interface StatisticWeights {
 
 export interface StatisticResult {
   readonly value: number;
-  readonly gradientX?: Float64Array;
-  readonly gradientY?: Float64Array;
+  readonly gradientX?: Float64Array | undefined;
+  readonly gradientY?: Float64Array | undefined;
 }
 
 function matrix(n: number, w: { diagonal: number; others: number }): Float64Array {
@@ -271,7 +271,7 @@ export async function linearStatistic(
     cotangent: w && (term.x || term.y) ? w : undefined,
     gradient: { x: term.x, y: term.y },
   });
-  const collect = (results: { gradientX?: Float64Array; gradientY?: Float64Array }[]): void =>
+  const collect = (results: readonly Pick<GramResult, "gradientX" | "gradientY">[]): void =>
     results.forEach((r, i) => {
       add(terms[i]!.a, r.gradientX);
       if (terms[i]!.b) add(terms[i]!.b!, r.gradientY);

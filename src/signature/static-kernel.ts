@@ -43,7 +43,7 @@ export interface CompiledStaticKernel {
   /** Whether a is |x − y|² ("distance") or ⟨x, y⟩ ("inner"). */
   readonly argument: "distance" | "inner";
   /** The scale of a linear kernel, for which increments are scale · ⟨Δx, Δy⟩; otherwise undefined. */
-  readonly linearScale?: number;
+  readonly linearScale: number | undefined;
   value(a: number): number;
   slope(a: number): number;
   /** Formula and derivative as graph nodes over the input "a" and "p.<index>". */

@@ -56,13 +56,13 @@ export class TrainSignatures {
     private readonly kernels: {
       readonly sum: Kernel;
       /** Depth 3 only. */
-      readonly points?: Kernel;
-      readonly links?: Kernel;
+      readonly points: Kernel | undefined;
+      readonly links: Kernel | undefined;
       readonly each: Kernel;
       readonly addRows: Kernel;
       readonly gradient: Kernel;
-      readonly before?: Kernel;
-      readonly after?: Kernel;
+      readonly before: Kernel | undefined;
+      readonly after: Kernel | undefined;
     },
   ) {
     this.size = signatureSize(neurons + 1, depth);
