@@ -1,5 +1,5 @@
 /** What is to be solved: network, time grid, method, paths and seed, checked and put in one place. */
-import { fail, finiteNumber, oneOf, positiveNumber, show, wholeNumber } from "../checks.js";
+import { fail, finiteNumber, type Names, oneOf, positiveNumber, show, wholeNumber } from "../checks.js";
 import { type PlannedCurrent, planCurrent } from "../driver/current.js";
 import type { Network } from "../network/network.js";
 
@@ -43,6 +43,18 @@ export interface SolveOptions {
   /** Default `auto`; networks only. */
   distribution?: Distribution;
 }
+
+export const solveNames: Names<SolveOptions> = {
+  paths: "value",
+  t0: "value",
+  t1: "value",
+  dt: "value",
+  method: "value",
+  seed: "value",
+  antithetic: "boolean",
+  maxSpikes: "value",
+  distribution: "value",
+};
 
 export interface SolvePlan {
   readonly network: Network;

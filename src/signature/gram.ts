@@ -1,5 +1,5 @@
 /** Gram matrices of signature kernels, plain and normalised, and linear functionals of them with their gradients. */
-import { checkOptions, fail, finiteNumbers } from "../checks.js";
+import { checkOptions, fail, finiteNumbers, type Names } from "../checks.js";
 import { SaltationError } from "../errors.js";
 import { checkBackend, type GramRequest, type GramResult, pairsIn, type SignatureBackend } from "./backend.js";
 import { refuseFormula } from "./not-finite.js";
@@ -21,6 +21,13 @@ export interface PairwiseOptions extends KernelOptions {
   readonly progress?: (pairsDone: number, pairs: number) => void;
 }
 
+export const pairwiseNames: Names<PairwiseOptions> = {
+  static: "value",
+  solver: "value",
+  normalised: "boolean",
+  progress: "function",
+};
+
 export interface GramMatrix {
   readonly rows: number;
   readonly columns: number;
@@ -36,11 +43,11 @@ export interface CheckedKernel {
 
 /**
  * Checks kernel options and fills in their defaults.
- * @param others names of options besides.
+ * @param names of the options, where they are more.
  * @throws SaltationError `invalid-input`.
  */
-export function checkKernel(options: KernelOptions, others = ""): CheckedKernel {
-  checkOptions("", options, `static solver normalised? progress()${others}`);
+export function checkKernel(options: PairwiseOptions, names: Names<PairwiseOptions> = pairwiseNames): CheckedKernel {
+  checkOptions("", options, names);
   return {
     kernel: compileStaticKernel(options.static ?? { kind: "linear" }),
     solver: checkSolver(options.solver ?? { kind: "difference" }),
@@ -171,6 +178,13 @@ export interface PairedKernels {
   readonly gradientY?: Float64Array | undefined;
 }
 
+export interface PairedOptions extends PairwiseOptions {
+  /** [batch]: with it, the gradient of Σ cotangent · k is computed too. */
+  readonly cotangent?: ArrayLike<number>;
+}
+
+const pairedNames: Names<PairedOptions> = { ...pairwiseNames, cotangent: "value" };
+
 /**
  * k(x_i, y_i) of two batches of the same size, and with `cotangent` [batch] the gradient of Σ cotangent · k.
  * @throws SaltationError as `signatureGram`, and where the batches differ in size or a cotangent is not finite.
@@ -179,10 +193,10 @@ export async function signatureKernel(
   backend: SignatureBackend,
   x: PathInput,
   y: PathInput,
-  options: PairwiseOptions & { readonly cotangent?: ArrayLike<number> } = {},
+  options: PairedOptions = {},
 ): Promise<PairedKernels> {
   checkBackend(backend);
-  const k = checkKernel(options, " cotangent");
+  const k = checkKernel(options, pairedNames);
   const two = readTwo(x, y);
   if (two.x.count !== two.y.count) fail("y", `holds ${two.y.count} paths, x holds ${two.x.count}; pairs need as many`);
   if (k.normalised) fail("normalised", "is taken by Gram matrices and statistics, not by pairs");

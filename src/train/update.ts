@@ -4,7 +4,7 @@
  *
  * Clipping and optimisers act on the unconstrained coordinates, as they would in JAX, where those are the parameters.
  */
-import { checkOptions, fail, finiteNumber, list, positiveNumber, show, wholeNumber } from "../checks.js";
+import { checkOptions, fail, finiteNumber, list, type Names, positiveNumber, show, wholeNumber } from "../checks.js";
 import { SaltationError } from "../errors.js";
 import type { Network } from "../network/network.js";
 import type { View } from "../plan/layout.js";
@@ -21,6 +21,8 @@ export interface Clip {
   readonly norm?: number;
 }
 
+const clipNames: Names<Clip> = { value: "value", norm: "value" };
+
 export interface UpdateOptions {
   readonly trainable: readonly (string | Trainable)[];
   readonly optimiser: Optimiser;
@@ -28,6 +30,13 @@ export interface UpdateOptions {
   readonly groups?: Readonly<Record<string, Optimiser>>;
   readonly clip?: Clip;
 }
+
+export const updateNames: Names<UpdateOptions> = {
+  trainable: "value",
+  optimiser: "value",
+  groups: "value",
+  clip: "value",
+};
 
 /** One number that is trained. */
 export interface Entry {
@@ -160,7 +169,7 @@ function groupOf(
 
 function readClip(clip: Clip | undefined): Clip {
   if (clip === undefined) return {};
-  checkOptions("optimiser.clip", clip, "value norm");
+  checkOptions("optimiser.clip", clip, clipNames);
   if (clip.value !== undefined) positiveNumber("optimiser.clip.value", clip.value);
   if (clip.norm !== undefined) positiveNumber("optimiser.clip.norm", clip.norm);
   return clip;
