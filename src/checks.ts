@@ -1,10 +1,10 @@
 /** Checks of what a user gives, with one way of saying what is wrong: the field, the value, what would be right. */
-import { SaltationError } from "./errors.js";
+import { type ErrorCode, SaltationError } from "./errors.js";
 import { escaped, quoted } from "./quoted.js";
 
-/** Throws an `invalid-input` error about one field. */
-export function fail(field: string, what: string): never {
-  throw new SaltationError("invalid-input", `${field}: ${what}`);
+/** Throws an error about one field, with which its message begins. */
+export function fail(field: string, what: string, code: ErrorCode = "invalid-input"): never {
+  throw new SaltationError(code, `${field}: ${what}`, { field });
 }
 
 /** A value in a message: NaN and Infinity by name, long values cut, text quoted. */

@@ -60,10 +60,11 @@ const mostEntries = 2 ** 28;
 
 function refuseHuge(rows: number, columns: number): void {
   if (rows * columns > mostEntries) {
-    throw new SaltationError(
-      "limit",
-      `x: a Gram matrix of ${rows} × ${columns} paths takes ${((rows * columns * 8) / 2 ** 30).toPrecision(3)} GiB; ` +
+    fail(
+      "x",
+      `a Gram matrix of ${rows} × ${columns} paths takes ${((rows * columns * 8) / 2 ** 30).toPrecision(3)} GiB; ` +
         `at most ${mostEntries} entries are taken: split the batch`,
+      "limit",
     );
   }
 }

@@ -5,7 +5,7 @@
  * Clipping and optimisers act on the unconstrained coordinates, as they would in JAX, where those are the parameters.
  */
 import { checkOptions, fail, finiteNumber, list, type Names, positiveNumber, show, wholeNumber } from "../checks.js";
-import { SaltationError } from "../errors.js";
+import { movedTo, SaltationError } from "../errors.js";
 import type { Network } from "../network/network.js";
 import type { View } from "../plan/layout.js";
 import { quoted } from "../quoted.js";
@@ -161,8 +161,7 @@ function groupOf(
   try {
     optimisers.set(own, optimiserOf({ ...options.optimiser.settings, learningRate }));
   } catch (error) {
-    if (!(error instanceof SaltationError)) throw error;
-    throw new SaltationError(error.code, error.message.replace("optimiser.learningRate", `${field}.learningRate`));
+    throw movedTo(field, "optimiser", error);
   }
   return own;
 }
