@@ -35,14 +35,14 @@ export type Numbers = readonly number[] | Float32Array | Float64Array | Int32Arr
 export const isNumbers = (value: unknown): value is Numbers =>
   Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
 
-/** What is checked of an option as such; a `value` is checked where it is read. */
-type Kind = "boolean" | "function" | "value";
+/** What the value of an option must be; with `true`, that is checked where it is read. */
+type Kind = "boolean" | "function" | true;
 
 type KindOf<V> = [V] extends [boolean | undefined]
   ? "boolean"
   : [V] extends [((...given: never[]) => unknown) | undefined]
     ? "function"
-    : "value";
+    : true;
 
 /** The names of all options of type T with their kinds, in the order in which messages list them. */
 export type Names<T> = { readonly [K in keyof T]-?: KindOf<T[K]> };
@@ -61,7 +61,7 @@ export function checkOptions(field: string, given: unknown, known: Readonly<Reco
     const at = field ? `${field}.${name}` : name;
     if (!Object.hasOwn(known, name)) fail(at, `is unknown; known: ${names}`);
     const kind = known[name];
-    if (value === undefined || kind === "value" || typeof value === kind) continue;
+    if (value === undefined || kind === true || typeof value === kind) continue;
     fail(at, `expected ${kind === "boolean" ? "true or false" : "a function"}, got ${show(value)}`);
   }
 }

@@ -26,9 +26,9 @@ export interface EngineOptions extends GpuOptions {
 }
 
 const engineNames: Names<EngineOptions> = {
-  backend: "value",
-  device: "value",
-  powerPreference: "value",
+  backend: true,
+  device: true,
+  powerPreference: true,
   software: "boolean",
   log: "function",
 };
@@ -77,21 +77,21 @@ export interface TraceOptions extends SolveOptions {
 /** Those of a gradient go with a simulation too, so that one object serves both. */
 const bothNames: Names<Omit<GradientOptions, "progress" | "perPath">> = {
   ...solveNames,
-  with: "value",
+  with: true,
   requireExact: "boolean",
   standardErrors: "boolean",
 };
 const calledNames: Names<GradientOptions> = { ...bothNames, progress: "function", perPath: "function" };
-const prepareNames: Names<PrepareOptions> = { ...bothNames, slots: "value", writes: "value" };
+const prepareNames: Names<PrepareOptions> = { ...bothNames, slots: true, writes: true };
 const prepareGradientNames: Names<PreparedGradientOptions> = {
   ...bothNames,
-  loss: "value",
-  slots: "value",
-  tape: "value",
-  writes: "value",
+  loss: true,
+  slots: true,
+  tape: true,
+  writes: true,
 };
 const sensitivityNames: Names<Omit<GradientOptions, "perPath">> = { ...bothNames, progress: "function" };
-const traceNames: Names<TraceOptions> = { ...calledNames, neurons: "value" };
+const traceNames: Names<TraceOptions> = { ...calledNames, neurons: true };
 
 /** A network on an engine. */
 export class EngineNetwork {

@@ -25,7 +25,7 @@ export class SaltationError extends Error {
     options?: ErrorOptions & { readonly field?: string },
   ) {
     super(message, options);
-    if (options?.field !== undefined) this.field = options.field;
+    if (options?.field) this.field = options.field;
   }
 }
 

@@ -32,16 +32,16 @@ export interface CellDefinition {
 }
 
 const cellNames: Names<CellDefinition> = {
-  name: "value",
-  state: "value",
-  noise: "value",
-  event: "value",
-  reset: "value",
-  receive: "value",
-  start: "value",
-  parameters: "value",
-  positive: "value",
-  units: "value",
+  name: true,
+  state: true,
+  noise: true,
+  event: true,
+  reset: true,
+  receive: true,
+  start: true,
+  parameters: true,
+  positive: true,
+  units: true,
 };
 
 export interface Channel {

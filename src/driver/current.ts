@@ -16,7 +16,7 @@ export type CurrentSamples = Numbers | readonly Numbers[];
 /** The same at all times, of all neurons or of each; or samples, each held for dt (the unit of time of the parameters). */
 export type Current = number | Numbers | { dt: number; samples: CurrentSamples };
 
-const sampledNames: Names<Extract<Current, { dt: number }>> = { dt: "value", samples: "value" };
+const sampledNames: Names<Extract<Current, { dt: number }>> = { dt: true, samples: true };
 
 /** Whether samples are one number each, for all neurons. */
 export const isFlat = (samples: CurrentSamples): samples is Numbers => typeof samples[0] === "number";

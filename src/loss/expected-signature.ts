@@ -34,7 +34,7 @@ export interface ExpectedSignatureOptions {
   readonly levelWeights?: readonly number[];
 }
 
-const expectedNames: Names<ExpectedSignatureOptions> = { depth: "value", matching: "boolean", levelWeights: "value" };
+const expectedNames: Names<ExpectedSignatureOptions> = { depth: true, matching: "boolean", levelWeights: true };
 
 /** Weight of each word: that of its level over the number of words of levels 1 … depth. */
 function wordWeights(channels: number, { depth, levelWeights }: ExpectedSignatureOptions): Float64Array {

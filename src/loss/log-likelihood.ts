@@ -15,7 +15,7 @@ export interface LogLikelihoodOptions extends OutsideOptions {
   readonly batch?: number;
 }
 
-const likelihoodNames: Names<LogLikelihoodOptions> = { batch: "value", outside: "value" };
+const likelihoodNames: Names<LogLikelihoodOptions> = { batch: true, outside: true };
 
 /**
  * −log L of observed trials, the mean over trials, in nats: Σ over neurons of −Σ_n [log λ(t_n) − (Λ_n − α)] +

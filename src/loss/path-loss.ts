@@ -35,10 +35,10 @@ export interface PathLossOptions {
 }
 
 const pathLossNames: Names<PathLossOptions> = {
-  kind: "value",
-  code: "value",
-  data: "value",
-  spikesNeeded: "value",
+  kind: true,
+  code: true,
+  data: true,
+  spikesNeeded: true,
   evaluate: "function",
 };
 

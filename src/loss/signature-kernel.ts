@@ -28,7 +28,7 @@ export interface SignatureKernelOptions {
   readonly solver?: SignatureSolver;
 }
 
-const kernelNames: Names<SignatureKernelOptions> = { static: "value", solver: "value" };
+const kernelNames: Names<SignatureKernelOptions> = { static: true, solver: true };
 
 export interface SignatureMmdOptions extends SignatureKernelOptions {
   /** Leave out the kernel of a train with itself, so that the mean is right (default true). */

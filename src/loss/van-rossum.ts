@@ -26,7 +26,7 @@ export interface VanRossumOptions {
   readonly unbiased?: boolean;
 }
 
-const vanRossumNames: Names<VanRossumOptions> = { tau: "value", unbiased: "boolean" };
+const vanRossumNames: Names<VanRossumOptions> = { tau: true, unbiased: "boolean" };
 
 /** Σ k over pairs of spikes of the same neuron, and its derivative by the times of x, added to `bar` · weight. */
 function product(

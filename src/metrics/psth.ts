@@ -19,7 +19,7 @@ export interface PsthOptions extends Stretch {
   readonly smooth?: number;
 }
 
-const psthNames: Names<PsthOptions> = { t0: "value", t1: "value", bin: "value", smooth: "value" };
+const psthNames: Names<PsthOptions> = { t0: true, t1: true, bin: true, smooth: true };
 
 /** A Gaussian of unit sum at whole bins, out to four standard deviations. */
 function gaussian(sigma: number): Float64Array {

@@ -12,7 +12,7 @@ export interface DrawnWeights {
   readonly seed?: number;
 }
 
-const drawnNames: Names<DrawnWeights> = { uniform: "value", total: "value", seed: "value" };
+const drawnNames: Names<DrawnWeights> = { uniform: true, total: true, seed: true };
 
 /** Stream of the draws; neurons count up from 1, training and pairing count down from the top. */
 const stream = 0xfffffffd;

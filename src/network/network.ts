@@ -37,13 +37,13 @@ export interface NetworkDefinition {
 }
 
 const networkNames: Names<NetworkDefinition> = {
-  cell: "value",
-  neurons: "value",
-  layers: "value",
-  parameters: "value",
-  weights: "value",
-  current: "value",
-  inputSpikes: "value",
+  cell: true,
+  neurons: true,
+  layers: true,
+  parameters: true,
+  weights: true,
+  current: true,
+  inputSpikes: true,
 };
 
 export interface InputSpikes {
@@ -52,7 +52,7 @@ export interface InputSpikes {
   weights: Numbers;
 }
 
-const spikeNames: Names<InputSpikes> = { times: "value", neurons: "value", weights: "value" };
+const spikeNames: Names<InputSpikes> = { times: true, neurons: true, weights: true };
 
 /** One parameter of the cell: its values are one for all neurons, or one per neuron. */
 export interface Parameter {

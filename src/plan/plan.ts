@@ -45,15 +45,15 @@ export interface SolveOptions {
 }
 
 export const solveNames: Names<SolveOptions> = {
-  paths: "value",
-  t0: "value",
-  t1: "value",
-  dt: "value",
-  method: "value",
-  seed: "value",
+  paths: true,
+  t0: true,
+  t1: true,
+  dt: true,
+  method: true,
+  seed: true,
   antithetic: "boolean",
-  maxSpikes: "value",
-  distribution: "value",
+  maxSpikes: true,
+  distribution: true,
 };
 
 export interface SolvePlan {

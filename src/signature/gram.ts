@@ -22,8 +22,8 @@ export interface PairwiseOptions extends KernelOptions {
 }
 
 export const pairwiseNames: Names<PairwiseOptions> = {
-  static: "value",
-  solver: "value",
+  static: true,
+  solver: true,
   normalised: "boolean",
   progress: "function",
 };
@@ -184,7 +184,7 @@ export interface PairedOptions extends PairwiseOptions {
   readonly cotangent?: ArrayLike<number>;
 }
 
-const pairedNames: Names<PairedOptions> = { ...pairwiseNames, cotangent: "value" };
+const pairedNames: Names<PairedOptions> = { ...pairwiseNames, cotangent: true };
 
 /**
  * k(x_i, y_i) of two batches of the same size, and with `cotangent` [batch] the gradient of Σ cotangent · k.

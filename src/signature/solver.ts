@@ -14,9 +14,9 @@ export type SignatureSolver =
 
 /** What each kind is told. */
 const settings: { readonly [K in SignatureSolver["kind"]]: Names<Extract<SignatureSolver, { kind: K }>> } = {
-  difference: { kind: "value", dyadic: "value" },
-  polynomial: { kind: "value", order: "value" },
-  truncated: { kind: "value", depth: "value" },
+  difference: { kind: true, dyadic: true },
+  polynomial: { kind: true, order: true },
+  truncated: { kind: true, depth: true },
 };
 
 export type CheckedSolver =

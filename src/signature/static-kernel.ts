@@ -29,13 +29,13 @@ export type StaticKernel =
 
 /** What each kind is told. */
 const settings: { readonly [K in StaticKernel["kind"]]: Names<Extract<StaticKernel, { kind: K }>> } = {
-  linear: { kind: "value", scale: "value" },
-  rbf: { kind: "value", sigma: "value" },
-  matern32: { kind: "value", length: "value" },
-  matern52: { kind: "value", length: "value" },
-  "rational-quadratic": { kind: "value", length: "value", alpha: "value" },
-  polynomial: { kind: "value", degree: "value", scale: "value", offset: "value" },
-  formula: { kind: "value", formula: "value", parameters: "value" },
+  linear: { kind: true, scale: true },
+  rbf: { kind: true, sigma: true },
+  matern32: { kind: true, length: true },
+  matern52: { kind: true, length: true },
+  "rational-quadratic": { kind: true, length: true, alpha: true },
+  polynomial: { kind: true, degree: true, scale: true, offset: true },
+  formula: { kind: true, formula: true, parameters: true },
 };
 
 /** A static kernel made ready: κ = value(a), ∂κ/∂a = slope(a), with a = q or c. */

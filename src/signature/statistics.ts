@@ -22,7 +22,7 @@ export interface StatisticOptions extends PairwiseOptions {
   readonly gradient?: { readonly x?: boolean; readonly y?: boolean };
 }
 
-export const statisticNames: Names<StatisticOptions> = { ...pairwiseNames, gradient: "value" };
+export const statisticNames: Names<StatisticOptions> = { ...pairwiseNames, gradient: true };
 export const gradientNames: Names<NonNullable<StatisticOptions["gradient"]>> = { x: "boolean", y: "boolean" };
 
 export interface MmdOptions extends StatisticOptions {

@@ -26,11 +26,11 @@ export interface TwoSampleOptions extends PairwiseOptions {
 
 const twoSampleNames: Names<TwoSampleOptions> = {
   ...pairwiseNames,
-  level: "value",
-  method: "value",
-  permutations: "value",
-  seed: "value",
-  gradient: "value",
+  level: true,
+  method: true,
+  permutations: true,
+  seed: true,
+  gradient: true,
 };
 
 export interface TwoSampleResult {

@@ -62,7 +62,7 @@ export interface SgdOptions {
   nesterov?: boolean;
 }
 
-const sgdNames: Names<SgdOptions> = { learningRate: "value", momentum: "value", nesterov: "boolean" };
+const sgdNames: Names<SgdOptions> = { learningRate: true, momentum: true, nesterov: "boolean" };
 
 /** optax.sgd: momentum traces the gradient, then the learning rate scales it. */
 export function sgd(options: SgdOptions): Optimiser {
@@ -93,13 +93,13 @@ export interface RmspropOptions {
 }
 
 const rmspropNames: Names<RmspropOptions> = {
-  learningRate: "value",
-  decay: "value",
-  eps: "value",
-  momentum: "value",
+  learningRate: true,
+  decay: true,
+  eps: true,
+  momentum: true,
   nesterov: "boolean",
   centered: "boolean",
-  initialScale: "value",
+  initialScale: true,
 };
 
 /**
@@ -148,11 +148,11 @@ export interface AdamOptions {
 }
 
 const adamNames: Names<AdamOptions> = {
-  learningRate: "value",
-  b1: "value",
-  b2: "value",
-  eps: "value",
-  epsRoot: "value",
+  learningRate: true,
+  b1: true,
+  b2: true,
+  eps: true,
+  epsRoot: true,
 };
 
 /** optax.adam: bias-corrected first and second moments; m̂ / (√(v̂ + epsRoot) + eps). Kingma & Ba (2015). */

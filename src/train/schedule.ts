@@ -65,25 +65,25 @@ export interface WarmupCosineDecay {
 export type Schedule = PiecewiseConstant | ExponentialDecay | CosineDecay | WarmupCosineDecay;
 
 const scheduleNames: { readonly [K in Schedule["kind"]]: Names<Extract<Schedule, { kind: K }>> } = {
-  "piecewise-constant": { kind: "value", boundaries: "value", values: "value" },
+  "piecewise-constant": { kind: true, boundaries: true, values: true },
   "exponential-decay": {
-    kind: "value",
-    initValue: "value",
-    transitionSteps: "value",
-    decayRate: "value",
-    transitionBegin: "value",
+    kind: true,
+    initValue: true,
+    transitionSteps: true,
+    decayRate: true,
+    transitionBegin: true,
     staircase: "boolean",
-    endValue: "value",
+    endValue: true,
   },
-  "cosine-decay": { kind: "value", initValue: "value", decaySteps: "value", alpha: "value", exponent: "value" },
+  "cosine-decay": { kind: true, initValue: true, decaySteps: true, alpha: true, exponent: true },
   "warmup-cosine-decay": {
-    kind: "value",
-    initValue: "value",
-    peakValue: "value",
-    warmupSteps: "value",
-    decaySteps: "value",
-    endValue: "value",
-    exponent: "value",
+    kind: true,
+    initValue: true,
+    peakValue: true,
+    warmupSteps: true,
+    decaySteps: true,
+    endValue: true,
+    exponent: true,
   },
 };
 

@@ -36,11 +36,11 @@ export interface TrainOptions extends Omit<SolveOptions, "seed">, UpdateOptions 
 const trainNames: Names<TrainOptions> = {
   ...solveNames,
   ...updateNames,
-  loss: "value",
-  steps: "value",
+  loss: true,
+  steps: true,
   commonNoise: "boolean",
   requireExact: "boolean",
-  resume: "value",
+  resume: true,
 };
 
 /** All that a training run needs to go on: plain JSON. */

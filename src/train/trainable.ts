@@ -28,12 +28,12 @@ export interface Trainable {
 }
 
 const trainableOptions: Names<Trainable> = {
-  name: "value",
-  transform: "value",
-  bounds: "value",
-  mask: "value",
-  group: "value",
-  learningRate: "value",
+  name: true,
+  transform: true,
+  bounds: true,
+  mask: true,
+  group: true,
+  learningRate: true,
 };
 
 /** A name alone stands for all entries of a parameter without constraint. */

@@ -21,7 +21,7 @@ export interface Clip {
   readonly norm?: number;
 }
 
-const clipNames: Names<Clip> = { value: "value", norm: "value" };
+const clipNames: Names<Clip> = { value: true, norm: true };
 
 export interface UpdateOptions {
   readonly trainable: readonly (string | Trainable)[];
@@ -32,10 +32,10 @@ export interface UpdateOptions {
 }
 
 export const updateNames: Names<UpdateOptions> = {
-  trainable: "value",
-  optimiser: "value",
-  groups: "value",
-  clip: "value",
+  trainable: true,
+  optimiser: true,
+  groups: true,
+  clip: true,
 };
 
 /** One number that is trained. */
