@@ -1,10 +1,10 @@
 /** Checks of what a user gives, with one way of saying what is wrong: the field, the value, what would be right. */
-import { SaltationError } from "./errors.js";
+import { type ErrorCode, SaltationError } from "./errors.js";
 import { escaped, quoted } from "./quoted.js";
 
-/** Throws an `invalid-input` error about one field. */
-export function fail(field: string, what: string): never {
-  throw new SaltationError("invalid-input", `${field}: ${what}`);
+/** Throws an error about one field, with which its message begins. */
+export function fail(field: string, what: string, code: ErrorCode = "invalid-input"): never {
+  throw new SaltationError(code, `${field}: ${what}`, { field });
 }
 
 /** A value in a message: NaN and Infinity by name, long values cut, text quoted. */
@@ -35,24 +35,34 @@ export type Numbers = readonly number[] | Float32Array | Float64Array | Int32Arr
 export const isNumbers = (value: unknown): value is Numbers =>
   Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
 
+/** What the value of an option must be; with `true`, that is checked where it is read. */
+type Kind = "boolean" | "function" | true;
+
+type KindOf<V> = [V] extends [boolean | undefined]
+  ? "boolean"
+  : [V] extends [((...given: never[]) => unknown) | undefined]
+    ? "function"
+    : true;
+
+/** The names of all options of type T with their kinds, in the order in which messages list them. */
+export type Names<T> = { readonly [K in keyof T]-?: KindOf<T[K]> };
+
 /**
  * Checks the shape of what was given by name: refuses what is no object, names that are not known, and values of the
- * wrong sort where it matters what they are.
- * @param known names, separated by spaces: `name?` is true or false, `name()` a function.
+ * wrong kind where it matters what they are.
  * @param field what was given, for messages; empty for options.
  */
-export function checkOptions(field: string, given: unknown, known: string): void {
-  const sorts = known.split(" ");
-  const names = known.replace(/[?()]/g, "").split(" ");
+export function checkOptions(field: string, given: unknown, known: Readonly<Record<string, Kind>>): void {
+  const names = Object.keys(known).join(", ");
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
-    fail(field || "options", `expected { ${names.join(", ")} }, got ${show(given)}`);
+    fail(field || "options", `expected { ${names} }, got ${show(given)}`);
   }
   for (const [name, value] of Object.entries(given)) {
-    const at = field && `${field}.`;
-    const sort = sorts[names.indexOf(name)] ?? fail(at + name, `is unknown; known: ${names.join(", ")}`);
-    if (value === undefined || sort === name) continue;
-    const [type, what] = sort.endsWith("?") ? ["boolean", "true or false"] : ["function", "a function"];
-    if (typeof value !== type) fail(at + name, `expected ${what}, got ${show(value)}`);
+    const at = field ? `${field}.${name}` : name;
+    if (!Object.hasOwn(known, name)) fail(at, `is unknown; known: ${names}`);
+    const kind = known[name];
+    if (value === undefined || kind === true || typeof value === kind) continue;
+    fail(at, `expected ${kind === "boolean" ? "true or false" : "a function"}, got ${show(value)}`);
   }
 }
 

@@ -1,7 +1,7 @@
 /** The engine: a backend, and networks on it. Everything belongs to an Engine; there is no global state. */
 import type { Cell, CellDefinition } from "./cell/cell.js";
 import { defineCell } from "./cell/cell.js";
-import { checkOptions, fail, list, oneOf, show, wholeNumber } from "./checks.js";
+import { checkOptions, fail, list, type Names, oneOf, show, wholeNumber } from "./checks.js";
 import type { Current } from "./driver/current.js";
 import { disposedError, SaltationError } from "./errors.js";
 import { type AdapterSummary, Gpu, type GpuOptions, LongKernel } from "./gpu/index.js";
@@ -12,7 +12,7 @@ import { checkExact, checkLoss, lossWarnings, planForLoss } from "./loss/loss-pl
 import { notFinite, type ValueAndGradient } from "./loss/result.js";
 import { defineNetwork, type Network, type NetworkDefinition } from "./network/network.js";
 import { parameterLayout, parameterVector, requestedViews } from "./plan/layout.js";
-import { planSolve, type SolveOptions, type SolvePlan } from "./plan/plan.js";
+import { planSolve, type SolveOptions, type SolvePlan, solveNames } from "./plan/plan.js";
 import type { PreparedSimulation } from "./solve/prepared.js";
 import { simulateGpu } from "./solve/simulate.js";
 import type { SpikeTrains } from "./spikes/trains.js";
@@ -24,6 +24,14 @@ export interface EngineOptions extends GpuOptions {
   /** `auto`: WebGPU where an adapter is found (a software adapter counts), else the float64 twin on the CPU. */
   backend?: "auto" | Backend;
 }
+
+const engineNames: Names<EngineOptions> = {
+  backend: true,
+  device: true,
+  powerPreference: true,
+  software: "boolean",
+  log: "function",
+};
 
 export interface Progress {
   /** Called as work goes on, with the number of paths done. */
@@ -48,9 +56,42 @@ export interface GradientOptions extends SolveOptions, Progress {
   perPath?: (firstPath: number, paths: number, rows: Float32Array | Float64Array) => void;
 }
 
+export interface PrepareOptions extends SolveOptions {
+  /**
+   * Spikes that each path's record has room for; what does not fit is missing, and counted in the status. Default
+   * `maxSpikes`, or 32 √neurons.
+   */
+  slots?: number;
+  /**
+   * Parameters that the caller will write into the buffer of parameters: noise whose amplitude they make up is kept
+   * although it is 0 now. Other noise of amplitude 0 stays off, whatever is written.
+   */
+  writes?: readonly string[];
+}
+
+export interface TraceOptions extends SolveOptions {
+  /** Default: all. */
+  neurons?: readonly number[];
+}
+
 /** Those of a gradient go with a simulation too, so that one object serves both. */
-const solveNames = "paths t0 t1 dt method seed antithetic? maxSpikes distribution with requireExact? standardErrors?";
-const called = `${solveNames} progress() perPath()`;
+const bothNames: Names<Omit<GradientOptions, "progress" | "perPath">> = {
+  ...solveNames,
+  with: true,
+  requireExact: "boolean",
+  standardErrors: "boolean",
+};
+const calledNames: Names<GradientOptions> = { ...bothNames, progress: "function", perPath: "function" };
+const prepareNames: Names<PrepareOptions> = { ...bothNames, slots: true, writes: true };
+const prepareGradientNames: Names<PreparedGradientOptions> = {
+  ...bothNames,
+  loss: true,
+  slots: true,
+  tape: true,
+  writes: true,
+};
+const sensitivityNames: Names<Omit<GradientOptions, "perPath">> = { ...bothNames, progress: "function" };
+const traceNames: Names<TraceOptions> = { ...calledNames, neurons: true };
 
 /** A network on an engine. */
 export class EngineNetwork {
@@ -74,7 +115,7 @@ export class EngineNetwork {
    * @throws SaltationError `invalid-input` for bad options, `not-finite` where a state left the finite numbers.
    */
   simulate(options: SolveOptions & Progress): Promise<SpikeTrains> {
-    checkOptions("", options, called);
+    checkOptions("", options, calledNames);
     this.engine.check();
     const plan = this.plan(options);
     return this.place(async (gpu) =>
@@ -105,14 +146,10 @@ export class EngineNetwork {
 
   /**
    * Prepares a simulation to be written into command encoders of the caller's, on the engine's device.
-   * @param options.slots spikes that each path's record has room for; what does not fit is missing, and counted in the
-   * status. Default `maxSpikes`, or 32 √neurons.
-   * @param options.writes parameters that the caller will write into the buffer of parameters: noise whose amplitude
-   * they make up is kept although it is 0 now. Other noise of amplitude 0 stays off, whatever is written.
    * @throws SaltationError `invalid-input`, also on the CPU, which has no encoders.
    */
-  async prepare(options: SolveOptions & { slots?: number; writes?: readonly string[] }): Promise<PreparedSimulation> {
-    checkOptions("", options, `${solveNames} slots writes`);
+  async prepare(options: PrepareOptions): Promise<PreparedSimulation> {
+    checkOptions("", options, prepareNames);
     this.engine.check();
     const plan = this.writable(this.plan(options), options.writes);
     const { gpu } = this.engine;
@@ -141,7 +178,7 @@ export class EngineNetwork {
   async prepareGradient(
     options: Omit<GradientOptions, keyof Progress | "perPath"> & PreparedGradientOptions,
   ): Promise<PreparedGradient> {
-    checkOptions("", options, `${solveNames} loss slots tape writes`);
+    checkOptions("", options, prepareGradientNames);
     this.engine.check();
     const { loss } = options;
     const plan = this.writable(loss ? this.gradientPlan(options, loss) : this.plan(options), options.writes);
@@ -159,7 +196,7 @@ export class EngineNetwork {
    * @throws SaltationError `invalid-input`, or `not-finite`.
    */
   async valueAndGradient(loss: Loss, options: GradientOptions): Promise<ValueAndGradient> {
-    checkOptions("", options, called);
+    checkOptions("", options, calledNames);
     this.engine.check();
     const plan = this.gradientPlan(options, loss);
     const warned = (r: ValueAndGradient): ValueAndGradient => ({ ...r, warnings: lossWarnings(plan, loss, r) });
@@ -184,7 +221,7 @@ export class EngineNetwork {
    * @throws SaltationError `invalid-input`, or `not-finite`.
    */
   async spikeTimeSensitivities(options: Omit<GradientOptions, "perPath">): Promise<Sensitivities> {
-    checkOptions("", options, `${solveNames} progress()`);
+    checkOptions("", options, sensitivityNames);
     this.engine.check();
     const plan = this.plan(options);
     const layout = parameterLayout(plan);
@@ -204,8 +241,8 @@ export class EngineNetwork {
    * twin on the CPU, so meant for a few paths.
    * @throws SaltationError `invalid-input`, or `not-finite`.
    */
-  stateTraces(options: SolveOptions & { neurons?: readonly number[] }): StateTrace[] {
-    checkOptions("", options, `${called} neurons`);
+  stateTraces(options: TraceOptions): StateTrace[] {
+    checkOptions("", options, traceNames);
     this.engine.check();
     const plan = this.plan(options);
     list("neurons", options.neurons ?? [], "neurons").forEach((k, n) => {
@@ -272,7 +309,7 @@ export class Engine {
    * @throws SaltationError `no-adapter` where backend is `webgpu` and none is found, `device-lost` for a device that is.
    */
   static async create(options: EngineOptions = {}): Promise<Engine> {
-    checkOptions("", options, "backend device powerPreference software? log()");
+    checkOptions("", options, engineNames);
     const backend = oneOf("backend", options.backend ?? "auto", ["auto", "webgpu", "cpu"]);
     const { device, powerPreference = "low-power" } = options;
     oneOf("powerPreference", powerPreference, ["low-power", "high-performance"]);

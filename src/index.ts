@@ -11,7 +11,9 @@ export {
   EngineNetwork,
   type EngineOptions,
   type GradientOptions,
+  type PrepareOptions,
   type Progress,
+  type TraceOptions,
 } from "./engine.js";
 export { type ErrorCode, SaltationError } from "./errors.js";
 export type {
@@ -31,7 +33,7 @@ export {
   type ExpectedSignatureOptions,
   expectedSignatureLoss,
 } from "./loss/expected-signature.js";
-export { logLikelihood } from "./loss/log-likelihood.js";
+export { type LogLikelihoodOptions, logLikelihood } from "./loss/log-likelihood.js";
 export type { DeviceTrains, Evaluator, EvaluatorOptions, GpuLoss, Kept, Loss, LossValue, Train } from "./loss/loss.js";
 export type { OutsideOptions } from "./loss/observed.js";
 export { type PathLossOptions, pathLoss } from "./loss/path-loss.js";
@@ -56,7 +58,17 @@ export type { Estimate } from "./reduce/statistics.js";
 export * from "./signature/index.js";
 export type { EncodedTrains, PreparedSimulation } from "./solve/prepared.js";
 export type { SpikeTable, SpikeTrains } from "./spikes/trains.js";
-export { adam, type Optimiser, type OptimiserSettings, type OptimiserState, rmsprop, sgd } from "./train/optimisers.js";
+export {
+  type AdamOptions,
+  adam,
+  type Optimiser,
+  type OptimiserSettings,
+  type OptimiserState,
+  type RmspropOptions,
+  rmsprop,
+  type SgdOptions,
+  sgd,
+} from "./train/optimisers.js";
 export type {
   CosineDecay,
   ExponentialDecay,

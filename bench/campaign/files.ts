@@ -186,18 +186,22 @@ function special(random: Random, job = false): Malformed {
 function editedCheckpoint(random: Random, whole: Uint8Array): Malformed {
   if (random.chance(0.3)) return flipped(random, whole, "same");
   if (random.chance(0.2)) return truncated(random, whole);
-  const data = JSON.parse(new TextDecoder().decode(whole)) as Record<string, never>;
-  const update = data.update as {
-    values: number[];
-    unconstrained: number[];
-    low: number[];
-    groups: { slots: Record<string, number[]> }[];
+  const data = JSON.parse(new TextDecoder().decode(whole)) as {
+    step: number;
+    checksum?: unknown;
+    update: {
+      values: number[];
+      unconstrained: number[];
+      low: number[];
+      groups: { slots: Record<string, number[]> }[];
+    };
   };
+  const { update } = data;
   const edits: readonly (readonly [string, () => void])[] = [
     ["another value", () => (update.values[0]! += 0.1)],
     ["a value outside its bounds", () => (update.values[2] = 7)],
     ["a coordinate at odds with its value", () => (update.unconstrained[1]! += 1)],
-    ["another step", () => Object.assign(data, { step: (data.step as number) - 1 })],
+    ["another step", () => Object.assign(data, { step: data.step - 1 })],
     ["a step of 10¹⁵", () => Object.assign(data, { step: 1e15 })],
     ["fewer values", () => update.values.pop()],
     ["no groups", () => update.groups.splice(0)],

@@ -59,7 +59,7 @@ const most = { work: 20_000, edges: 500, words: 3000, refinement: 8, spikes: 64,
 
 /** The job with fewer paths and training steps, where that makes it small; undefined where it stays large. */
 export function affordable(command: CommandName, original: Tree): Tree | undefined {
-  const job = structuredClone(original) as Tree & Record<string, never>;
+  const job = structuredClone(original);
   const solver = (job.solver ?? (job.loss as Tree | undefined)?.solver ?? {}) as { dyadic?: number[]; depth?: number };
   if ((solver.dyadic ?? []).reduce((a, b) => a + b, 0) > most.refinement) return undefined;
   if (command === "kernel" || command === "signature") {
@@ -88,7 +88,7 @@ export function affordable(command: CommandName, original: Tree): Tree | undefin
   less(job, "steps", 3);
   less(job, "maxSpikes", 2048);
   less((job.observed as Tree | undefined)?.simulate as Tree | undefined, "paths", 8);
-  less(job.test, "paths", 8);
+  less(job.test as Tree | undefined, "paths", 8);
   if ((neurons + 1) ** Number(loss?.depth ?? 1) > most.words) return undefined;
   if (Math.max(Number(loss?.spikes ?? 1), Number((job.test as Tree | undefined)?.spikes ?? 1)) > most.spikes)
     return undefined;

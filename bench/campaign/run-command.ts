@@ -13,7 +13,7 @@ export const commandNames: readonly CommandName[] = ["simulate", "gradient", "tr
 export interface CommandOptions {
   backend: "cpu" | "webgpu";
   json?: boolean;
-  out?: string;
+  out?: string | undefined;
   save?: string;
   figure?: string;
   recording?: string;

@@ -2,7 +2,7 @@
  * A cell: the equations of one neuron (or of one general event SDE), given as text, checked, and held as one
  * expression graph from which value and derivative code for both WGSL and JavaScript is emitted.
  */
-import { checkOptions, fail as failIn, inherited, show } from "../checks.js";
+import { checkOptions, fail as failIn, inherited, type Names, show } from "../checks.js";
 import { isPlain, quoted } from "../quoted.js";
 import { checkExactness, type Exactness } from "./exactness.js";
 import { Graph, inputNames, type Node } from "./graph.js";
@@ -31,6 +31,19 @@ export interface CellDefinition {
   /** Units of parameters and state variables, for tables and figures: text that nothing is computed with. */
   units?: Record<string, string>;
 }
+
+const cellNames: Names<CellDefinition> = {
+  name: true,
+  state: true,
+  noise: true,
+  event: true,
+  reset: true,
+  receive: true,
+  start: true,
+  parameters: true,
+  positive: true,
+  units: true,
+};
 
 export interface Channel {
   /** Index of the state variable that the channel drives. */
@@ -86,7 +99,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
  */
 export function defineCell(definition: CellDefinition): Cell {
   const fail = (field: string, what: string): never => failIn(`cell.${field}`, what);
-  checkOptions("cell", definition, "name state noise event reset receive start parameters positive units");
+  checkOptions("cell", definition, cellNames);
   const { name } = definition;
   if (typeof name !== "string" || name === "") fail("name", `expected a name, got ${show(name)}`);
   if (name.length > maximumName)

@@ -5,7 +5,7 @@
  * Paninski 2004). With u set to 1 the event function itself is Λ − α: so a solve with u = 1 and events forced to given
  * times has all that a likelihood needs.
  */
-import { SaltationError } from "../errors.js";
+import { fail } from "../checks.js";
 import { quoted } from "../quoted.js";
 import { type Cell, stateInput } from "./cell.js";
 import { vectorJacobian } from "./differentiate.js";
@@ -71,9 +71,7 @@ function movers(cell: Cell, from: readonly number[]): Set<number> {
  */
 export function checkHazard(cell: Cell, activeChannels: readonly number[]): void {
   const { graph: g, states } = cell;
-  const refuse = (what: string): never => {
-    throw new SaltationError("invalid-input", `loss: log-likelihood of cell "${cell.name}": ${what}`);
-  };
+  const refuse = (what: string): never => fail("loss", `log-likelihood of cell "${cell.name}": ${what}`);
   const u = g.input("u");
   const y = states.map((n) => g.input(stateInput(n)));
   const { surface, jump: reset } = spikeOf(cell);

@@ -3,8 +3,7 @@
  * and names listed here can occur in what comes out, so equations may come from a stranger's link.
  */
 import jsep from "jsep";
-import { show } from "../checks.js";
-import { SaltationError } from "../errors.js";
+import { fail as failIn, show } from "../checks.js";
 import { escaped, quoted } from "../quoted.js";
 import { type Graph, isConstant, type Node } from "./graph.js";
 
@@ -120,9 +119,7 @@ export const listed = (names: Iterable<string>): string => cut([...names].join("
  * @throws SaltationError `invalid-input` naming the field and what is not understood, or has no finite value, in it.
  */
 export function parseEquation(g: Graph, field: string, text: unknown, names: ReadonlyMap<string, Node>): Node {
-  const fail = (what: string): never => {
-    throw new SaltationError("invalid-input", `${field}: ${what}`);
-  };
+  const fail = (what: string): never => failIn(field, what);
   const fits = (value: number, what: () => string): void => {
     if (!Number.isFinite(value)) fail(`${what()} is not a finite number`);
     if (!Number.isFinite(Math.fround(value))) fail(`${what()} exceeds 32-bit floats (3.4e38); rescale it`);

@@ -1,6 +1,5 @@
 import { fail } from "../checks.js";
 import { Engine } from "../engine.js";
-import { SaltationError } from "../errors.js";
 import { type NpyArray, writeNpz } from "../files/npz.js";
 import { checkJob } from "../job/check-job.js";
 import { kernelSchema, type LiftJob, type PathsJob, signatureSchema } from "../job/signature-job.js";
@@ -120,7 +119,7 @@ export async function kernelCommand(file: string, options: CommonOptions): Promi
       : signatureScore(backend, x.paths, y!.paths, how)
     ).finally(bar.stop);
     if (!Number.isFinite(result.value)) {
-      throw new SaltationError("not-finite", `x: ${statistic} exceeds float64; scale the paths down`);
+      fail("x", `${statistic} exceeds float64; scale the paths down`, "not-finite");
     }
     const gradients = {
       ...(result.gradientX ? { gradientX: x.gradient(result.gradientX) } : {}),

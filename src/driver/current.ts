@@ -1,11 +1,22 @@
 /** Input currents: constant, one per neuron, or sampled and held constant between samples. */
-import { checkOptions, fail, float32Number, isNumbers, type Numbers, positiveNumber, show } from "../checks.js";
+import {
+  checkOptions,
+  fail,
+  float32Number,
+  isNumbers,
+  type Names,
+  type Numbers,
+  positiveNumber,
+  show,
+} from "../checks.js";
 
 /** A sampled current: by time, for all neurons alike, or by time × neuron. */
 export type CurrentSamples = Numbers | readonly Numbers[];
 
 /** The same at all times, of all neurons or of each; or samples, each held for dt (the unit of time of the parameters). */
 export type Current = number | Numbers | { dt: number; samples: CurrentSamples };
+
+const sampledNames: Names<Extract<Current, { dt: number }>> = { dt: true, samples: true };
 
 /** Whether samples are one number each, for all neurons. */
 export const isFlat = (samples: CurrentSamples): samples is Numbers => typeof samples[0] === "number";
@@ -34,7 +45,7 @@ export function currentOf(current: Current): Current {
   if (typeof current !== "object" || current === null) {
     fail(field, `expected a number, a list, or { dt, samples }, got ${show(current)}`);
   }
-  checkOptions(field, current, "dt samples");
+  checkOptions(field, current, sampledNames);
   positiveNumber(`${field}.dt`, current.dt);
   if (!isNumbers(current.samples) || current.samples.length === 0)
     fail(`${field}.samples`, "expected a list of samples (time, or time × neuron)");

@@ -5,6 +5,7 @@
 import { fail, wholeNumber } from "../checks.js";
 import type { Engine, Progress } from "../engine.js";
 import { meanFirstTimes, type Trial } from "../job/recording.js";
+import type { Weights } from "../network/connections.js";
 import { defineNetwork, type NetworkDefinition } from "../network/network.js";
 import type { SolveOptions } from "../plan/plan.js";
 import { spikeSignature } from "../signature/host/spike-signature.js";
@@ -20,17 +21,17 @@ export interface TruthOptions
 export interface TestOptions {
   /** Fresh trains of the true network, and as many of the trained one. */
   readonly paths: number;
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** Measure the mean times of each neuron's first spikes: `testMae`. */
-  readonly spikes?: number;
+  readonly spikes?: number | undefined;
   /** Measure expected signatures, not matched, to this depth: `testLoss`. */
-  readonly depth?: number;
+  readonly depth?: number | undefined;
   /** Steps from one measurement to the next during training; default: only at the end. */
-  readonly every?: number;
+  readonly every?: number | undefined;
   /** First step after which to measure during training. Default 0. */
-  readonly from?: number;
+  readonly from?: number | undefined;
   /** Last steps over which parameters and `testMae` are averaged. Default 1. */
-  readonly average?: number;
+  readonly average?: number | undefined;
 }
 
 /** The true network. */
@@ -90,7 +91,7 @@ export function fitted(network: NetworkDefinition, values: Values): NetworkDefin
   };
 }
 
-function asGiven(given: NetworkDefinition["weights"], weights: unknown): NetworkDefinition["weights"] {
+function asGiven(given: Weights | undefined, weights: unknown): Weights {
   if (given && "dense" in given) return { dense: weights as number[][] };
   if (given && "edges" in given) return { edges: weights as [number, number, number][] };
   return { layers: weights as number[][][] };

@@ -1,4 +1,5 @@
 /** A device with its buffers, kernels and state. Knows nothing of what the kernels compute. */
+import { fail } from "../checks.js";
 import { disposedError, SaltationError } from "../errors.js";
 import {
   type AdapterOptions,
@@ -110,7 +111,7 @@ export class Gpu {
       const loss = await lossOf(device);
       if (loss) {
         const why = loss.message || loss.reason;
-        throw new SaltationError("device-lost", `device: is lost (${why}); give one of a new requestDevice()`);
+        fail("device", `is lost (${why}); give one of a new requestDevice()`, "device-lost");
       }
       const adapter = summarise(device.adapterInfo, device.features, device.limits, "caller");
       return Gpu.tried(new Gpu(device, adapter, false, options.log));

@@ -11,7 +11,7 @@ interface Dawn {
 }
 
 export interface NodeAdapter {
-  adapter?: GPUAdapter;
+  adapter?: GPUAdapter | undefined;
   /** What was tried and did not work. */
   problems: string[];
 }

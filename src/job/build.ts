@@ -1,6 +1,5 @@
 /** From a checked job to what the library takes: network, options, loss, optimiser. */
-import { wholeNumber } from "../checks.js";
-import { SaltationError } from "../errors.js";
+import { fail, wholeNumber } from "../checks.js";
 import { expectedSignatureLoss } from "../loss/expected-signature.js";
 import { logLikelihood } from "../loss/log-likelihood.js";
 import type { Loss } from "../loss/loss.js";
@@ -64,10 +63,7 @@ export function lossOf(
 ): Loss {
   if (loss.kind === "mean-spike-time") return meanSpikeTime(loss.neuron, loss.index);
   if (observed === undefined) {
-    throw new SaltationError(
-      "invalid-input",
-      `observed: is missing; loss "${loss.kind}" compares with observed spike trains`,
-    );
+    fail("observed", `is missing; loss "${loss.kind}" compares with observed spike trains`);
   }
   const all = readTrials(observed, context, always, neurons);
   const outside = Array.isArray(observed) ? undefined : (observed as { outside?: "drop" }).outside;

@@ -1,7 +1,6 @@
 /** Checks of job files against their schemas, and what is said of one that does not fit. */
 import type * as z from "zod";
-import { show } from "../checks.js";
-import { SaltationError } from "../errors.js";
+import { fail, show } from "../checks.js";
 import { quoted } from "../quoted.js";
 import { gradientSchema, simulateSchema, trainSchema } from "./job.js";
 
@@ -79,7 +78,7 @@ function knownKeys(schema: z.ZodType, job: unknown, path: readonly PropertyKey[]
  */
 export function checkJob<T>(schema: z.ZodType<T>, job: unknown): T {
   if (typeof job !== "object" || job === null || Array.isArray(job)) {
-    throw new SaltationError("invalid-input", `job: expected a JSON object, got ${show(job)}`);
+    fail("job", `expected a JSON object, got ${show(job)}`);
   }
   // Names a schema for editors; checked here it is anyway.
   const { $schema: _, ...fields } = job as Record<string, unknown>;
@@ -94,13 +93,11 @@ export function checkJob<T>(schema: z.ZodType<T>, job: unknown): T {
     const others =
       issue.path.length > 0 ? [] : Object.entries(solveJobs).filter(([, s]) => Object.hasOwn(s.shape, issue.keys[0]!));
     const where = others.map(([command]) => `"${command}"`).join(" and ");
-    throw new SaltationError("invalid-input", `${name}: unknown field${where && `, which belongs to ${where}`}${list}`);
+    fail(name, `unknown field${where && `, which belongs to ${where}`}${list}`);
   }
   const value = valueAt(job, issue.path);
-  if (value === undefined) {
-    throw new SaltationError("invalid-input", `${field}: is missing; ${expectation(issue)}`);
-  }
-  throw new SaltationError("invalid-input", `${field || "job"}: ${expectation(issue)}, got ${show(value)}`);
+  if (value === undefined) fail(field, `is missing; ${expectation(issue)}`);
+  return fail(field || "job", `${expectation(issue)}, got ${show(value)}`);
 }
 
 function expectation(issue: Issue): string {

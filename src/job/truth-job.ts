@@ -1,5 +1,6 @@
 /** The true network that a training job draws its observed trains from. */
 import { fail, wholeNumber } from "../checks.js";
+import { SaltationError } from "../errors.js";
 import { mostKept, needsTruth, RecoveryTest, type TruthOptions, truthOf, truthSolve } from "../experiments/recovery.js";
 import { defineNetwork, type NetworkDefinition } from "../network/network.js";
 import { planSolve, type SolveOptions } from "../plan/plan.js";
@@ -13,11 +14,13 @@ export interface Truth {
 }
 
 /** Says an error of the true network at the field of `observed.simulate` that gives the value, where one does. */
-function atSimulate(message: string, given: SimulatedJob["simulate"]): never {
-  const [, field = "", what = ""] = /^(?:network\.|input\.|time\.)?([\w.[\]]+): (.*)$/s.exec(message) ?? [];
+function atSimulate(error: unknown, given: SimulatedJob["simulate"]): never {
+  if (!(error instanceof SaltationError)) throw error;
+  const { field: at = "", message } = error;
+  const field = at.replace(/^(network|input|time)\./, "");
   const [first = "", second = ""] = field.split(/[.[]/);
   const known = first === "parameters" ? second in (given.parameters ?? {}) : first in given;
-  return known ? fail(`observed.simulate.${field}`, what) : fail("observed.simulate", message);
+  return known ? fail(`observed.simulate.${field}`, message.slice(at.length + 2)) : fail("observed.simulate", message);
 }
 
 /**
@@ -43,7 +46,7 @@ export function truthOfJob(
   try {
     planSolve(defineNetwork(network), how);
   } catch (error) {
-    atSimulate((error as Error).message, job.observed.simulate);
+    atSimulate(error, job.observed.simulate);
   }
   if (job.test) RecoveryTest.check(job.test);
   return { network, options, how };

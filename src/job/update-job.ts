@@ -1,7 +1,7 @@
 /** What a train job says about its parameters and their optimiser. */
 import * as z from "zod";
 import { fail, show } from "../checks.js";
-import { SaltationError } from "../errors.js";
+import { movedTo } from "../errors.js";
 import { type Optimiser, type OptimiserSettings, optimiserOf } from "../train/optimisers.js";
 import type { Trainable } from "../train/trainable.js";
 import type { UpdateOptions } from "../train/update.js";
@@ -121,8 +121,7 @@ function groupOptimiser(name: string, job: z.infer<typeof group>, around: Optimi
   try {
     return optimiserOf({ ...inherited, ...job, kind } as OptimiserSettings);
   } catch (error) {
-    if (!(error instanceof SaltationError)) throw error;
-    throw new SaltationError(error.code, error.message.replace(/^optimiser/, field));
+    throw movedTo(field, "optimiser", error);
   }
 }
 

@@ -9,7 +9,7 @@
  */
 import { pathDot } from "../../shaders/loss/path-dot.wgsl.js";
 import { wordDistance } from "../../shaders/loss/word-distance.wgsl.js";
-import { checkOptions, fail, list, positiveNumber, wholeNumber } from "../checks.js";
+import { checkOptions, fail, list, type Names, positiveNumber, wholeNumber } from "../checks.js";
 import { threefry2x32 } from "../driver/threefry.js";
 import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
 import type { SolvePlan } from "../plan/plan.js";
@@ -33,6 +33,8 @@ export interface ExpectedSignatureOptions {
   /** Weight of the squared differences of each level 1 … depth; all 1 where absent. */
   readonly levelWeights?: readonly number[];
 }
+
+const expectedNames: Names<ExpectedSignatureOptions> = { depth: true, matching: "boolean", levelWeights: true };
 
 /** Weight of each word: that of its level over the number of words of levels 1 … depth. */
 function wordWeights(channels: number, { depth, levelWeights }: ExpectedSignatureOptions): Float64Array {
@@ -68,7 +70,7 @@ function countsOf(train: SpikeTrainInput, neurons: number): Uint32Array {
  * @throws SaltationError `invalid-input`; `limit` where a signature does not fit a buffer.
  */
 export function expectedSignatureLoss(observed: readonly SpikeTrainInput[], options: ExpectedSignatureOptions): Loss {
-  checkOptions("loss", options, "depth matching? levelWeights");
+  checkOptions("loss", options, expectedNames);
   const depth = wholeNumber("loss.depth", options.depth, 1, 8);
   const { matching = false, levelWeights } = options;
   checkObserved(observed);

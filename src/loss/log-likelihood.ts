@@ -3,12 +3,19 @@
  * Pillow et al. 2005; Mensi et al. 2012; Pozzorini et al. 2015).
  */
 
-import { checkOptions, fail, list, oneOf, show, wholeNumber } from "../checks.js";
+import { checkOptions, fail, list, type Names, oneOf, show, wholeNumber } from "../checks.js";
 import { checkLikelihood, likelihoodEvaluator } from "../gradient/likelihood.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { type ObservedTrial, planSchedule } from "../plan/schedule.js";
 import type { Loss } from "./loss.js";
 import { type OutsideOptions, spikesOutside } from "./observed.js";
+
+export interface LogLikelihoodOptions extends OutsideOptions {
+  /** Trials of an evaluation; all where absent. Neighbouring trials, the first drawn from the seed of the evaluation. */
+  readonly batch?: number;
+}
+
+const likelihoodNames: Names<LogLikelihoodOptions> = { batch: true, outside: true };
 
 /**
  * −log L of observed trials, the mean over trials, in nats: Σ over neurons of −Σ_n [log λ(t_n) − (Λ_n − α)] +
@@ -19,17 +26,12 @@ import { type OutsideOptions, spikesOutside } from "./observed.js";
  * boundary term at t1. In a network each neuron is conditionally independent of the others given all spikes.
  *
  * @param trials spike times of each trial (absolute, those outside t0 to t1 are left out with a warning), and the neurons that fired.
- * @param options.batch trials of an evaluation; all where absent. Neighbouring trials, the first drawn from the seed of the
- *   evaluation.
  * @param options.outside `drop`: trials of which every spike lies outside are taken as silent.
  * @throws SaltationError `invalid-input`, when it is evaluated, for cells whose hazard the past spikes do not determine; and
  *   where all spikes lie outside t0 to t1, unless `outside` says `drop`.
  */
-export function logLikelihood(
-  trials: readonly ObservedTrial[],
-  options: { batch?: number } & OutsideOptions = {},
-): Loss {
-  checkOptions("loss", options, "batch outside");
+export function logLikelihood(trials: readonly ObservedTrial[], options: LogLikelihoodOptions = {}): Loss {
+  checkOptions("loss", options, likelihoodNames);
   if (options.outside !== undefined) oneOf("loss.outside", options.outside, ["drop"]);
   list("observed", trials, "trials").forEach((trial, i) => {
     if (trial?.times?.length === undefined) fail(`observed[${i}]`, `expected { times, neurons }, got ${show(trial)}`);

@@ -6,7 +6,7 @@
  * spike crosses t1.
  */
 import { pathLoss as pathLossKernel } from "../../shaders/loss/path-loss.wgsl.js";
-import { checkOptions, fail, float32Number, show, wholeNumber } from "../checks.js";
+import { checkOptions, fail, float32Number, type Names, show, wholeNumber } from "../checks.js";
 import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { RowSums } from "../reduce/row-sums.js";
@@ -34,9 +34,17 @@ export interface PathLossOptions {
   readonly evaluate?: (train: Train, plan: SolvePlan, path: number) => { value: number; cotangents: ArrayLike<number> };
 }
 
+const pathLossNames: Names<PathLossOptions> = {
+  kind: true,
+  code: true,
+  data: true,
+  spikesNeeded: true,
+  evaluate: "function",
+};
+
 /** @throws SaltationError `compile`, when it is first used, with the lines of WGSL at fault. */
 export function pathLoss(options: PathLossOptions): Loss {
-  checkOptions("loss", options, "kind code data spikesNeeded evaluate()");
+  checkOptions("loss", options, pathLossNames);
   const { kind = "path-loss", code, data = [], evaluate, spikesNeeded } = options;
   if (typeof kind !== "string") fail("loss.kind", `expected a name, got ${show(kind)}`);
   if (typeof code !== "string") fail("loss.code", `expected WGSL with fn path_loss, got ${show(code)}`);

@@ -7,7 +7,7 @@
  * would change.
  */
 
-import { checkOptions } from "../checks.js";
+import { checkOptions, type Names } from "../checks.js";
 import { allOrNone } from "../gpu/all-or-none.js";
 import type { Batch, Gpu, Storage } from "../gpu/index.js";
 import type { SolvePlan } from "../plan/plan.js";
@@ -28,10 +28,14 @@ export interface SignatureKernelOptions {
   readonly solver?: SignatureSolver;
 }
 
+const kernelNames: Names<SignatureKernelOptions> = { static: true, solver: true };
+
 export interface SignatureMmdOptions extends SignatureKernelOptions {
   /** Leave out the kernel of a train with itself, so that the mean is right (default true). */
   readonly unbiased?: boolean;
 }
+
+const mmdNames: Names<SignatureMmdOptions> = { ...kernelNames, unbiased: "boolean" };
 
 /**
  * Squared maximum mean discrepancy of generated and observed trains; all paths lie in one chunk.
@@ -39,7 +43,7 @@ export interface SignatureMmdOptions extends SignatureKernelOptions {
  * @throws SaltationError `invalid-input`, `limit`.
  */
 export function signatureMmdLoss(observed: readonly SpikeTrainInput[], options: SignatureMmdOptions = {}): Loss {
-  checkOptions("loss", options, "static solver unbiased?");
+  checkOptions("loss", options, mmdNames);
   return kernelLoss("mmd", observed, options);
 }
 
@@ -48,7 +52,7 @@ export function signatureMmdLoss(observed: readonly SpikeTrainInput[], options: 
  * @throws SaltationError `invalid-input`, `limit`.
  */
 export function signatureScoreLoss(observed: readonly SpikeTrainInput[], options: SignatureKernelOptions = {}): Loss {
-  checkOptions("loss", options, "static solver");
+  checkOptions("loss", options, kernelNames);
   return kernelLoss("score", observed, { ...options, unbiased: true });
 }
 

@@ -10,7 +10,7 @@
  * crosses t1 changes nothing: the loss is continuous in the spike times, and its pathwise gradient leaves nothing out.
  */
 import { vanRossumParts, vanRossumProducts } from "../../shaders/loss/van-rossum.wgsl.js";
-import { checkOptions, positiveNumber } from "../checks.js";
+import { checkOptions, type Names, positiveNumber } from "../checks.js";
 import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { RowSums } from "../reduce/row-sums.js";
@@ -25,6 +25,8 @@ export interface VanRossumOptions {
   /** Leave out the products of a train with itself, so that the mean is right (default true). */
   readonly unbiased?: boolean;
 }
+
+const vanRossumNames: Names<VanRossumOptions> = { tau: true, unbiased: "boolean" };
 
 /** Σ k over pairs of spikes of the same neuron, and its derivative by the times of x, added to `bar` · weight. */
 function product(
@@ -74,7 +76,7 @@ function observedPart(observed: readonly SpikeTrainInput[], tau: number, t1: num
  * @throws SaltationError `invalid-input`.
  */
 export function vanRossum(observed: readonly SpikeTrainInput[], options: VanRossumOptions): Loss {
-  checkOptions("loss", options, "tau unbiased?");
+  checkOptions("loss", options, vanRossumNames);
   const tau = positiveNumber("loss.tau", options.tau);
   const { unbiased = true } = options;
   checkObserved(observed, unbiased ? 2 : 1);

@@ -1,5 +1,5 @@
 /** The peri-stimulus time histogram: how the rate of spikes over repeated trials changes with time. */
-import { checkOptions, fail, finiteNumber, positiveNumber, show } from "../checks.js";
+import { checkOptions, fail, finiteNumber, type Names, positiveNumber, show } from "../checks.js";
 import { checkTrains, rounding, type SpikeTimes, type Stretch } from "./trains.js";
 
 export interface Psth extends Stretch {
@@ -8,6 +8,18 @@ export interface Psth extends Stretch {
   /** Spikes per trial and unit time in each bin. */
   readonly rates: Float64Array;
 }
+
+export interface PsthOptions extends Stretch {
+  /** Width of a bin; it divides the stretch. */
+  readonly bin: number;
+  /**
+   * Standard deviation of a Gaussian to smooth with, in units of time; at the ends its weights are those of the bins that
+   * exist, scaled to unit sum.
+   */
+  readonly smooth?: number;
+}
+
+const psthNames: Names<PsthOptions> = { t0: true, t1: true, bin: true, smooth: true };
 
 /** A Gaussian of unit sum at whole bins, out to four standard deviations. */
 function gaussian(sigma: number): Float64Array {
@@ -32,13 +44,10 @@ export function checkBins({ t0, t1, bin }: Stretch & { bin: number }, field = "b
 /**
  * PSTH of one neuron's trains. A bin holds the spikes from its beginning up to but not including its end; a spike that lies
  * on an edge but for rounding belongs to the bin that begins there, as its decimal says: 0.3 to the fourth of bins of 0.1.
- * @param options.bin width of a bin; it divides the stretch.
- * @param options.smooth standard deviation of a Gaussian to smooth with, in units of time; at the ends its weights are
- *   those of the bins that exist, scaled to unit sum.
  * @throws SaltationError `invalid-input` naming what does not fit.
  */
-export function psth(trains: readonly SpikeTimes[], options: Stretch & { bin: number; smooth?: number }): Psth {
-  checkOptions("", options, "t0 t1 bin smooth");
+export function psth(trains: readonly SpikeTimes[], options: PsthOptions): Psth {
+  checkOptions("", options, psthNames);
   const t0 = finiteNumber("t0", options.t0);
   const t1 = finiteNumber("t1", options.t1);
   const bin = positiveNumber("bin", options.bin);

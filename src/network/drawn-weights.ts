@@ -1,5 +1,5 @@
 /** Weights drawn by a law and a seed: first guesses of a training, and true values of an experiment. */
-import { checkOptions, fail, finiteNumber, positiveNumber, show, wholeNumber } from "../checks.js";
+import { checkOptions, fail, finiteNumber, type Names, positiveNumber, show, wholeNumber } from "../checks.js";
 import { uniformOpen } from "../driver/normal.js";
 import { threefry2x32 } from "../driver/threefry.js";
 
@@ -12,6 +12,8 @@ export interface DrawnWeights {
   readonly seed?: number;
 }
 
+const drawnNames: Names<DrawnWeights> = { uniform: true, total: true, seed: true };
+
 /** Stream of the draws; neurons count up from 1, training and pairing count down from the top. */
 const stream = 0xfffffffd;
 
@@ -21,7 +23,7 @@ const stream = 0xfffffffd;
  */
 export function drawWeights(law: DrawnWeights, layers: readonly number[]): number[][][] {
   const field = "network.weights";
-  checkOptions(field, law, "uniform total seed");
+  checkOptions(field, law, drawnNames);
   if (!Array.isArray(law.uniform) || law.uniform.length !== 2) {
     fail(`${field}.uniform`, `expected [low, high], got ${show(law.uniform)}`);
   }

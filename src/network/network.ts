@@ -7,6 +7,7 @@ import {
   fail,
   float32Number,
   isNumbers,
+  type Names,
   type Numbers,
   positiveNumber,
   show,
@@ -35,11 +36,23 @@ export interface NetworkDefinition {
   inputSpikes?: InputSpikes;
 }
 
+const networkNames: Names<NetworkDefinition> = {
+  cell: true,
+  neurons: true,
+  layers: true,
+  parameters: true,
+  weights: true,
+  current: true,
+  inputSpikes: true,
+};
+
 export interface InputSpikes {
   times: Numbers;
   neurons: Numbers;
   weights: Numbers;
 }
+
+const spikeNames: Names<InputSpikes> = { times: true, neurons: true, weights: true };
 
 /** One parameter of the cell: its values are one for all neurons, or one per neuron. */
 export interface Parameter {
@@ -75,7 +88,7 @@ export function readCell(cell: Cell | CellDefinition | string | undefined): Cell
 function readInputSpikes(spikes: InputSpikes | undefined, neurons: number): InputSpikes {
   if (spikes === undefined) return { times: [], neurons: [], weights: [] };
   const field = "input.spikes";
-  checkOptions(field, spikes, "times neurons weights");
+  checkOptions(field, spikes, spikeNames);
   for (const key of ["times", "neurons", "weights"] as const) {
     const list = spikes[key];
     if (!isNumbers(list)) fail(`${field}.${key}`, `expected a list, got ${show(list)}`);
@@ -97,7 +110,7 @@ const maximumNeurons = 65536;
  * @throws SaltationError `invalid-input` naming the field, its value and what would be right.
  */
 export function defineNetwork(definition: NetworkDefinition): Network {
-  checkOptions("network", definition, "cell neurons layers parameters weights current inputSpikes");
+  checkOptions("network", definition, networkNames);
   const cell = readCell(definition.cell);
   const { layers } = definition;
   if (layers !== undefined) {

@@ -7,5 +7,5 @@ export const mostPerStep = 10_000;
 /** @param cause what makes it fire so often, and the mend. */
 export function firesTooOften(neuron: number, step: number, cause: string): SaltationError {
   const where = `network: neuron ${neuron} fires more than ${mostPerStep} times in step ${step}`;
-  return new SaltationError("invalid-input", `${where}: ${cause}`);
+  return new SaltationError("invalid-input", `${where}: ${cause}`, { field: "network" });
 }

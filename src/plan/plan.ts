@@ -1,6 +1,6 @@
 /** What is to be solved: network, time grid, method, paths and seed, checked and put in one place. */
 import { tableauOf, tableaux } from "../../shaders/shared/tableau.js";
-import { fail, finiteNumber, oneOf, positiveNumber, show, wholeNumber } from "../checks.js";
+import { fail, finiteNumber, type Names, oneOf, positiveNumber, show, wholeNumber } from "../checks.js";
 import { type PlannedCurrent, planCurrent } from "../driver/current.js";
 import type { Network } from "../network/network.js";
 
@@ -44,6 +44,18 @@ export interface SolveOptions {
   /** Default `auto`; networks only. */
   distribution?: Distribution;
 }
+
+export const solveNames: Names<SolveOptions> = {
+  paths: true,
+  t0: true,
+  t1: true,
+  dt: true,
+  method: true,
+  seed: true,
+  antithetic: "boolean",
+  maxSpikes: true,
+  distribution: true,
+};
 
 export interface SolvePlan {
   readonly network: Network;

@@ -10,7 +10,7 @@ export interface GramRequest {
   /** null: x with itself, at half the work where the solver is symmetric. */
   readonly y: PathBatch | null;
   /** [x.count, y.count]; without it, no gradient. */
-  readonly cotangent?: Float64Array;
+  readonly cotangent?: Float64Array | undefined;
   /** Whether gradients to the points of x and of y are wanted (with y null, x has both). */
   readonly gradient?: { readonly x: boolean; readonly y: boolean };
   /** With y null: leave the diagonal out; its values are then 0. */
@@ -35,8 +35,8 @@ export interface GramResult {
   /** [x.count, y.count]. */
   readonly gram: Float64Array;
   /** In the layout of the batch's points. */
-  readonly gradientX?: Float64Array;
-  readonly gradientY?: Float64Array;
+  readonly gradientX?: Float64Array | undefined;
+  readonly gradientY?: Float64Array | undefined;
 }
 
 export interface SignatureBackend {

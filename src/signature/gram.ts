@@ -1,5 +1,5 @@
 /** Gram matrices of signature kernels, plain and normalised, and linear functionals of them with their gradients. */
-import { checkOptions, fail, finiteNumbers } from "../checks.js";
+import { checkOptions, fail, finiteNumbers, type Names } from "../checks.js";
 import { SaltationError } from "../errors.js";
 import { checkBackend, type GramRequest, type GramResult, pairsIn, type SignatureBackend } from "./backend.js";
 import { refuseFormula } from "./not-finite.js";
@@ -21,6 +21,13 @@ export interface PairwiseOptions extends KernelOptions {
   readonly progress?: (pairsDone: number, pairs: number) => void;
 }
 
+export const pairwiseNames: Names<PairwiseOptions> = {
+  static: true,
+  solver: true,
+  normalised: "boolean",
+  progress: "function",
+};
+
 export interface GramMatrix {
   readonly rows: number;
   readonly columns: number;
@@ -36,11 +43,11 @@ export interface CheckedKernel {
 
 /**
  * Checks kernel options and fills in their defaults.
- * @param others names of options besides.
+ * @param names of the options, where they are more.
  * @throws SaltationError `invalid-input`.
  */
-export function checkKernel(options: KernelOptions, others = ""): CheckedKernel {
-  checkOptions("", options, `static solver normalised? progress()${others}`);
+export function checkKernel(options: PairwiseOptions, names: Names<PairwiseOptions> = pairwiseNames): CheckedKernel {
+  checkOptions("", options, names);
   return {
     kernel: compileStaticKernel(options.static ?? { kind: "linear" }),
     solver: checkSolver(options.solver ?? { kind: "difference" }),
@@ -53,10 +60,11 @@ const mostEntries = 2 ** 28;
 
 function refuseHuge(rows: number, columns: number): void {
   if (rows * columns > mostEntries) {
-    throw new SaltationError(
-      "limit",
-      `x: a Gram matrix of ${rows} × ${columns} paths takes ${((rows * columns * 8) / 2 ** 30).toPrecision(3)} GiB; ` +
+    fail(
+      "x",
+      `a Gram matrix of ${rows} × ${columns} paths takes ${((rows * columns * 8) / 2 ** 30).toPrecision(3)} GiB; ` +
         `at most ${mostEntries} entries are taken: split the batch`,
+      "limit",
     );
   }
 }
@@ -167,9 +175,16 @@ export interface PairedKernels {
   /** [batch]. */
   readonly values: Float64Array;
   /** Gradients of Σ cotangent · k to the points, in the layout of the batches' points. */
-  readonly gradientX?: Float64Array;
-  readonly gradientY?: Float64Array;
+  readonly gradientX?: Float64Array | undefined;
+  readonly gradientY?: Float64Array | undefined;
 }
+
+export interface PairedOptions extends PairwiseOptions {
+  /** [batch]: with it, the gradient of Σ cotangent · k is computed too. */
+  readonly cotangent?: ArrayLike<number>;
+}
+
+const pairedNames: Names<PairedOptions> = { ...pairwiseNames, cotangent: true };
 
 /**
  * k(x_i, y_i) of two batches of the same size, and with `cotangent` [batch] the gradient of Σ cotangent · k.
@@ -179,10 +194,10 @@ export async function signatureKernel(
   backend: SignatureBackend,
   x: PathInput,
   y: PathInput,
-  options: PairwiseOptions & { readonly cotangent?: ArrayLike<number> } = {},
+  options: PairedOptions = {},
 ): Promise<PairedKernels> {
   checkBackend(backend);
-  const k = checkKernel(options, " cotangent");
+  const k = checkKernel(options, pairedNames);
   const two = readTwo(x, y);
   if (two.x.count !== two.y.count) fail("y", `holds ${two.y.count} paths, x holds ${two.x.count}; pairs need as many`);
   if (k.normalised) fail("normalised", "is taken by Gram matrices and statistics, not by pairs");
@@ -202,8 +217,8 @@ export interface StatisticWeights {
 
 export interface StatisticResult {
   readonly value: number;
-  readonly gradientX?: Float64Array;
-  readonly gradientY?: Float64Array;
+  readonly gradientX?: Float64Array | undefined;
+  readonly gradientY?: Float64Array | undefined;
 }
 
 function matrix(n: number, w: { diagonal: number; others: number }): Float64Array {
@@ -271,7 +286,7 @@ export async function linearStatistic(
     cotangent: w && (term.x || term.y) ? w : undefined,
     gradient: { x: term.x, y: term.y },
   });
-  const collect = (results: { gradientX?: Float64Array; gradientY?: Float64Array }[]): void =>
+  const collect = (results: readonly Pick<GramResult, "gradientX" | "gradientY">[]): void =>
     results.forEach((r, i) => {
       add(terms[i]!.a, r.gradientX);
       if (terms[i]!.b) add(terms[i]!.b!, r.gradientY);

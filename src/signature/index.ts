@@ -17,6 +17,7 @@ export {
   type GramMatrix,
   type KernelOptions,
   type PairedKernels,
+  type PairedOptions,
   type PairwiseOptions,
   type StatisticResult,
   signatureGram,

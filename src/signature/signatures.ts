@@ -1,6 +1,5 @@
 /** Truncated signatures of batches of paths, their gradients, their mean, and log-signatures. */
 import { fail, finiteNumbers, wholeNumber } from "../checks.js";
-import { SaltationError } from "../errors.js";
 import { checkBackend, type SignatureBackend } from "./backend.js";
 import { type LogSignatureForm, logSignature } from "./host/lyndon.js";
 import { spikeSignature } from "./host/spike-signature.js";
@@ -27,10 +26,11 @@ function check({ count, channels }: { count: number; channels: number }, depth: 
   wholeNumber("depth", depth, 1, 8);
   const size = tensorSize(channels, depth);
   if (size * count * 8 > mostBytes) {
-    throw new SaltationError(
-      "limit",
-      `depth: ${count} signatures of ${channels} channels to depth ${depth} take ` +
+    fail(
+      "depth",
+      `${count} signatures of ${channels} channels to depth ${depth} take ` +
         `${((size * count * 8) / 2 ** 30).toFixed(1)} GiB; take a smaller depth or fewer paths at a time`,
+      "limit",
     );
   }
   return size;

@@ -1,5 +1,5 @@
 /** How a signature kernel is computed: the job file's `solver`. */
-import { checkOptions, fail, oneOf, show, wholeNumber } from "../checks.js";
+import { checkOptions, fail, type Names, oneOf, show, wholeNumber } from "../checks.js";
 
 export type SignatureSolver =
   /**
@@ -11,6 +11,13 @@ export type SignatureSolver =
   | { readonly kind: "polynomial"; readonly order: number }
   /** Inner product of signatures truncated at this depth. */
   | { readonly kind: "truncated"; readonly depth: number };
+
+/** What each kind is told. */
+const settings: { readonly [K in SignatureSolver["kind"]]: Names<Extract<SignatureSolver, { kind: K }>> } = {
+  difference: { kind: true, dyadic: true },
+  polynomial: { kind: true, order: true },
+  truncated: { kind: true, depth: true },
+};
 
 export type CheckedSolver =
   | { readonly kind: "difference"; readonly dyadic: readonly [number, number] }
@@ -29,9 +36,8 @@ export const solverLimits = { dyadic: 8, order: 32, depth: 8 } as const;
  */
 export function checkSolver(solver: SignatureSolver, field = "solver"): CheckedSolver {
   if (solver === null || typeof solver !== "object") fail(field, `expected a solver, got ${show(solver)}`);
-  const known = { difference: "dyadic", polynomial: "order", truncated: "depth" };
-  oneOf(`${field}.kind`, solver.kind, Object.keys(known));
-  checkOptions(field, solver, `kind ${known[solver.kind]}`);
+  oneOf(`${field}.kind`, solver.kind, Object.keys(settings));
+  checkOptions(field, solver, settings[solver.kind]);
   if (solver.kind === "polynomial") {
     return { kind: "polynomial", order: wholeNumber(`${field}.order`, solver.order, 2, solverLimits.order) };
   }

@@ -5,7 +5,7 @@
 import { vectorJacobian } from "../cell/differentiate.js";
 import { evaluateOp, Graph, type Node, reachable } from "../cell/graph.js";
 import { parseEquation } from "../cell/parse.js";
-import { checkOptions, fail, finiteNumber, oneOf, positiveNumber, show, wholeNumber } from "../checks.js";
+import { checkOptions, fail, finiteNumber, type Names, oneOf, positiveNumber, show, wholeNumber } from "../checks.js";
 
 export type StaticKernel =
   /** scale · ⟨x, y⟩ (scale 1). */
@@ -28,14 +28,14 @@ export type StaticKernel =
     };
 
 /** What each kind is told. */
-const settings: Record<StaticKernel["kind"], string> = {
-  linear: "scale",
-  rbf: "sigma",
-  matern32: "length",
-  matern52: "length",
-  "rational-quadratic": "length alpha",
-  polynomial: "degree scale offset",
-  formula: "formula parameters",
+const settings: { readonly [K in StaticKernel["kind"]]: Names<Extract<StaticKernel, { kind: K }>> } = {
+  linear: { kind: true, scale: true },
+  rbf: { kind: true, sigma: true },
+  matern32: { kind: true, length: true },
+  matern52: { kind: true, length: true },
+  "rational-quadratic": { kind: true, length: true, alpha: true },
+  polynomial: { kind: true, degree: true, scale: true, offset: true },
+  formula: { kind: true, formula: true, parameters: true },
 };
 
 /** A static kernel made ready: κ = value(a), ∂κ/∂a = slope(a), with a = q or c. */
@@ -43,7 +43,7 @@ export interface CompiledStaticKernel {
   /** Whether a is |x − y|² ("distance") or ⟨x, y⟩ ("inner"). */
   readonly argument: "distance" | "inner";
   /** The scale of a linear kernel, for which increments are scale · ⟨Δx, Δy⟩; otherwise undefined. */
-  readonly linearScale?: number;
+  readonly linearScale: number | undefined;
   value(a: number): number;
   slope(a: number): number;
   /** Formula and derivative as graph nodes over the input "a" and "p.<index>". */
@@ -141,7 +141,7 @@ function interpreter(root: Node, parameters: readonly number[]): (a: number) => 
 export function compileStaticKernel(kernel: StaticKernel, field = "static"): CompiledStaticKernel {
   if (kernel === null || typeof kernel !== "object") fail(field, `expected a static kernel, got ${show(kernel)}`);
   oneOf(`${field}.kind`, kernel.kind, Object.keys(settings));
-  checkOptions(field, kernel, `kind ${settings[kernel.kind]}`);
+  checkOptions(field, kernel, settings[kernel.kind]);
   const { formula, parameters } = formulaOf(field, kernel);
   const names = Object.keys(parameters);
   if (names.length > 4) fail(`${field}.parameters`, `at most 4 parameters are taken, got ${names.length}`);

@@ -4,13 +4,14 @@
  *
  * What a pathwise gradient does not see: a statistic of spike trains on [t0, t1] jumps when a spike crosses t1.
  */
-import { checkOptions, fail } from "../checks.js";
+import { checkOptions, fail, type Names } from "../checks.js";
 import { checkBackend, type SignatureBackend } from "./backend.js";
 import {
   type CheckedKernel,
   checkKernel,
   linearStatistic,
   type PairwiseOptions,
+  pairwiseNames,
   readTwo,
   type StatisticResult,
 } from "./gram.js";
@@ -21,15 +22,24 @@ export interface StatisticOptions extends PairwiseOptions {
   readonly gradient?: { readonly x?: boolean; readonly y?: boolean };
 }
 
+export const statisticNames: Names<StatisticOptions> = { ...pairwiseNames, gradient: true };
+export const gradientNames: Names<NonNullable<StatisticOptions["gradient"]>> = { x: "boolean", y: "boolean" };
+
 export interface MmdOptions extends StatisticOptions {
   /** Leave out the diagonals of k(x, x) and k(y, y), so that the mean is right (default true). */
   readonly unbiased?: boolean;
 }
 
-function checkStatistic(backend: SignatureBackend, options: StatisticOptions, others: string): CheckedKernel {
+const mmdNames: Names<MmdOptions> = { ...statisticNames, unbiased: "boolean" };
+
+function checkStatistic(
+  backend: SignatureBackend,
+  options: StatisticOptions,
+  names: Names<StatisticOptions>,
+): CheckedKernel {
   checkBackend(backend);
-  const k = checkKernel(options, others);
-  checkOptions("gradient", options.gradient ?? {}, "x? y?");
+  const k = checkKernel(options, names);
+  checkOptions("gradient", options.gradient ?? {}, gradientNames);
   return k;
 }
 
@@ -52,7 +62,7 @@ export async function signatureMMD(
   y: PathInput,
   options: MmdOptions = {},
 ): Promise<StatisticResult> {
-  const k = checkStatistic(backend, options, " gradient unbiased?");
+  const k = checkStatistic(backend, options, mmdNames);
   const two = readTwo(x, y);
   const unbiased = options.unbiased ?? true;
   if (unbiased) {
@@ -77,7 +87,7 @@ export async function signatureScore(
   y: PathInput,
   options: StatisticOptions = {},
 ): Promise<StatisticResult> {
-  const k = checkStatistic(backend, options, " gradient");
+  const k = checkStatistic(backend, options, statisticNames);
   const two = readTwo(x, y);
   atLeastTwo("x", two.x);
   const [m, n] = [two.x.count, two.y.count];

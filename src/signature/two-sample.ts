@@ -1,10 +1,10 @@
 /** The two-sample test by the maximum mean discrepancy of signature kernels. Gretton et al. (2012). */
-import { checkOptions, fail, oneOf, show, wholeNumber } from "../checks.js";
+import { checkOptions, fail, type Names, oneOf, show, wholeNumber } from "../checks.js";
 import { threefry2x32 } from "../driver/threefry.js";
 import type { SignatureBackend } from "./backend.js";
-import { type PairwiseOptions, readTwo, signatureGram } from "./gram.js";
+import { type PairwiseOptions, pairwiseNames, readTwo, signatureGram } from "./gram.js";
 import { batchOf, type PathInput, pathPoints } from "./paths.js";
-import { signatureMMD } from "./statistics.js";
+import { gradientNames, signatureMMD } from "./statistics.js";
 
 export interface TwoSampleOptions extends PairwiseOptions {
   /** Probability of rejecting equal laws (default 0.05). */
@@ -23,6 +23,15 @@ export interface TwoSampleOptions extends PairwiseOptions {
   /** Which gradients of the statistic are wanted (default none). */
   readonly gradient?: { readonly x?: boolean; readonly y?: boolean };
 }
+
+const twoSampleNames: Names<TwoSampleOptions> = {
+  ...pairwiseNames,
+  level: true,
+  method: true,
+  permutations: true,
+  seed: true,
+  gradient: true,
+};
 
 export interface TwoSampleResult {
   /** Unbiased MMD². */
@@ -66,10 +75,9 @@ export async function twoSampleTest(
   y: PathInput,
   options: TwoSampleOptions = {},
 ): Promise<TwoSampleResult> {
-  const names = "static solver normalised? progress() level method permutations seed gradient";
-  checkOptions("", options, names);
+  checkOptions("", options, twoSampleNames);
   const { level, method, permutations, seed, gradient = {}, ...kernel } = options;
-  checkOptions("gradient", gradient, "x? y?");
+  checkOptions("gradient", gradient, gradientNames);
   const result = await testOf(backend, x, y, options, kernel);
   if (!gradient.x && !gradient.y) return result;
   const { gradientX, gradientY } = await signatureMMD(backend, x, y, { ...kernel, gradient });

@@ -38,7 +38,7 @@ export class EncodedTrains {
 /** Checks what an encoding is given. @returns its seed. */
 export function seedOfEncoding(encoder: GPUCommandEncoder, options: { seed?: number }, prepared: number): number {
   if (typeof encoder?.beginComputePass !== "function") fail("encoder", "expected a GPUCommandEncoder of this device");
-  checkOptions("", options, "seed");
+  checkOptions("", options, { seed: true });
   return wholeNumber("seed", options.seed ?? prepared, 0, 2 ** 32 - 1);
 }
 

@@ -2,7 +2,7 @@
  * Optimisers with the definitions of optax (DeepMind), so that settings carry over from JAX. An optimiser turns a
  * gradient into the change to add to the parameters; its state is plain numbers, to be stored in checkpoints.
  */
-import { checkOptions, fail, finiteNumber, nonNegative } from "../checks.js";
+import { checkOptions, fail, finiteNumber, type Names, nonNegative } from "../checks.js";
 import { type LearningRate, learningRateAt } from "./schedule.js";
 
 export interface OptimiserState {
@@ -56,9 +56,17 @@ function trace(slot: number[], i: number, update: number, decay: number, nestero
   return nesterov ? update + decay * slot[i]! : slot[i]!;
 }
 
+export interface SgdOptions {
+  learningRate: LearningRate;
+  momentum?: number;
+  nesterov?: boolean;
+}
+
+const sgdNames: Names<SgdOptions> = { learningRate: true, momentum: true, nesterov: "boolean" };
+
 /** optax.sgd: momentum traces the gradient, then the learning rate scales it. */
-export function sgd(options: { learningRate: LearningRate; momentum?: number; nesterov?: boolean }): Optimiser {
-  checkOptions("optimiser", options, "learningRate momentum nesterov?");
+export function sgd(options: SgdOptions): Optimiser {
+  checkOptions("optimiser", options, sgdNames);
   const { learningRate, nesterov = false } = options;
   const rateAt = learningRateAt(learningRate);
   const momentum = fraction("optimiser.momentum", options.momentum ?? 0);
@@ -74,11 +82,7 @@ export function sgd(options: { learningRate: LearningRate; momentum?: number; ne
   };
 }
 
-/**
- * optax.rmsprop: nu ← decay · nu + (1 - decay) g²; g / √(nu + eps), centred by the mean gradient where asked; scaled by
- * the learning rate, and only then traced by momentum. No bias correction.
- */
-export function rmsprop(options: {
+export interface RmspropOptions {
   learningRate: LearningRate;
   decay?: number;
   eps?: number;
@@ -86,8 +90,24 @@ export function rmsprop(options: {
   nesterov?: boolean;
   centered?: boolean;
   initialScale?: number;
-}): Optimiser {
-  checkOptions("optimiser", options, "learningRate decay eps momentum nesterov? centered? initialScale");
+}
+
+const rmspropNames: Names<RmspropOptions> = {
+  learningRate: true,
+  decay: true,
+  eps: true,
+  momentum: true,
+  nesterov: "boolean",
+  centered: "boolean",
+  initialScale: true,
+};
+
+/**
+ * optax.rmsprop: nu ← decay · nu + (1 - decay) g²; g / √(nu + eps), centred by the mean gradient where asked; scaled by
+ * the learning rate, and only then traced by momentum. No bias correction.
+ */
+export function rmsprop(options: RmspropOptions): Optimiser {
+  checkOptions("optimiser", options, rmspropNames);
   const { learningRate, nesterov = false, centered = false, initialScale = 0 } = options;
   const rateAt = learningRateAt(learningRate);
   const decay = fraction("optimiser.decay", options.decay ?? 0.9);
@@ -119,15 +139,25 @@ export function rmsprop(options: {
   };
 }
 
-/** optax.adam: bias-corrected first and second moments; m̂ / (√(v̂ + epsRoot) + eps). Kingma & Ba (2015). */
-export function adam(options: {
+export interface AdamOptions {
   learningRate: LearningRate;
   b1?: number;
   b2?: number;
   eps?: number;
   epsRoot?: number;
-}): Optimiser {
-  checkOptions("optimiser", options, "learningRate b1 b2 eps epsRoot");
+}
+
+const adamNames: Names<AdamOptions> = {
+  learningRate: true,
+  b1: true,
+  b2: true,
+  eps: true,
+  epsRoot: true,
+};
+
+/** optax.adam: bias-corrected first and second moments; m̂ / (√(v̂ + epsRoot) + eps). Kingma & Ba (2015). */
+export function adam(options: AdamOptions): Optimiser {
+  checkOptions("optimiser", options, adamNames);
   const { learningRate } = options;
   const rateAt = learningRateAt(learningRate);
   const b1 = fraction("optimiser.b1", options.b1 ?? 0.9);
@@ -157,5 +187,5 @@ const makers = { sgd, rmsprop, adam };
 
 /** The optimiser of these settings. */
 export function optimiserOf({ kind, ...options }: OptimiserSettings): Optimiser {
-  return makers[kind](options as Parameters<typeof rmsprop>[0]);
+  return makers[kind](options as RmspropOptions);
 }

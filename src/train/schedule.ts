@@ -2,7 +2,17 @@
  * Learning-rate schedules with the definitions of optax (DeepMind): plain JSON, and functions of the number of updates
  * made so far alone, so that a run that goes on from a checkpoint meets the same rates.
  */
-import { checkOptions, fail, list, nonNegative, oneOf, positiveNumber, show, wholeNumber } from "../checks.js";
+import {
+  checkOptions,
+  fail,
+  list,
+  type Names,
+  nonNegative,
+  oneOf,
+  positiveNumber,
+  show,
+  wholeNumber,
+} from "../checks.js";
 
 /** values[0] until step boundaries[0], values[1] from there on, … (optax.join_schedules of constants). */
 export interface PiecewiseConstant {
@@ -53,6 +63,29 @@ export interface WarmupCosineDecay {
 }
 
 export type Schedule = PiecewiseConstant | ExponentialDecay | CosineDecay | WarmupCosineDecay;
+
+const scheduleNames: { readonly [K in Schedule["kind"]]: Names<Extract<Schedule, { kind: K }>> } = {
+  "piecewise-constant": { kind: true, boundaries: true, values: true },
+  "exponential-decay": {
+    kind: true,
+    initValue: true,
+    transitionSteps: true,
+    decayRate: true,
+    transitionBegin: true,
+    staircase: "boolean",
+    endValue: true,
+  },
+  "cosine-decay": { kind: true, initValue: true, decaySteps: true, alpha: true, exponent: true },
+  "warmup-cosine-decay": {
+    kind: true,
+    initValue: true,
+    peakValue: true,
+    warmupSteps: true,
+    decaySteps: true,
+    endValue: true,
+    exponent: true,
+  },
+};
 
 /** A constant, a schedule, or a function of the number of updates made so far. */
 export type LearningRate = number | Schedule | ((step: number) => number);
@@ -128,13 +161,13 @@ function warmupCosineDecay(s: WarmupCosineDecay): (step: number) => number {
       : peak * cosine(step - warmup, steps - warmup, alpha, exponent);
 }
 
-/** What each kind is told, and the rate that it makes of it. */
+/** The rates that the kinds make of what they are told. */
 const schedules = {
-  "piecewise-constant": ["boundaries values", piecewiseConstant],
-  "exponential-decay": ["initValue transitionSteps decayRate transitionBegin staircase? endValue", exponentialDecay],
-  "cosine-decay": ["initValue decaySteps alpha exponent", cosineDecay],
-  "warmup-cosine-decay": ["initValue peakValue warmupSteps decaySteps endValue exponent", warmupCosineDecay],
-} as const;
+  "piecewise-constant": piecewiseConstant,
+  "exponential-decay": exponentialDecay,
+  "cosine-decay": cosineDecay,
+  "warmup-cosine-decay": warmupCosineDecay,
+};
 
 /**
  * The learning rate as a function of the number of updates made so far.
@@ -148,7 +181,6 @@ export function learningRateAt(rate: LearningRate): (step: number) => number {
   }
   if (typeof rate !== "object" || rate === null) fail(field, `expected a number or a schedule, got ${show(rate)}`);
   const kind = oneOf(`${field}.kind`, rate.kind, Object.keys(schedules) as Schedule["kind"][]);
-  const [known, schedule] = schedules[kind];
-  checkOptions(field, rate, `kind ${known}`);
-  return schedule(rate as never);
+  checkOptions(field, rate, scheduleNames[kind]);
+  return schedules[kind](rate as never);
 }

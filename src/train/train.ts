@@ -1,5 +1,5 @@
 /** The training loop, as an async iterator: the caller sees every step and may stop at any. */
-import { checkOptions, fail, list, show, wholeNumber } from "../checks.js";
+import { checkOptions, fail, list, type Names, show, wholeNumber } from "../checks.js";
 import { threefry2x32 } from "../driver/threefry.js";
 import type { EngineNetwork } from "../engine.js";
 import type { Loss } from "../loss/loss.js";
@@ -14,10 +14,10 @@ import {
   shapedValues,
   type View,
 } from "../plan/layout.js";
-import type { SolveOptions, SolvePlan } from "../plan/plan.js";
+import { type SolveOptions, type SolvePlan, solveNames } from "../plan/plan.js";
 import type { ResidentTraining, TrainedStep } from "./resident.js";
 import { trainableNames } from "./trainable.js";
-import { checkTrained, planUpdate, Update, type UpdateOptions, type UpdateState } from "./update.js";
+import { checkTrained, planUpdate, Update, type UpdateOptions, type UpdateState, updateNames } from "./update.js";
 
 /** What to train (the cell's parameters, `weights`, `current`), from what, and how. */
 export interface TrainOptions extends Omit<SolveOptions, "seed">, UpdateOptions {
@@ -32,6 +32,16 @@ export interface TrainOptions extends Omit<SolveOptions, "seed">, UpdateOptions 
   /** Goes on from here: the steps that follow have the same bits as in a run that was not interrupted. */
   resume?: Checkpoint;
 }
+
+const trainNames: Names<TrainOptions> = {
+  ...solveNames,
+  ...updateNames,
+  loss: true,
+  steps: true,
+  commonNoise: "boolean",
+  requireExact: "boolean",
+  resume: true,
+};
 
 /** All that a training run needs to go on: plain JSON. */
 export interface Checkpoint {
@@ -80,12 +90,7 @@ export function stepSeed(seed: number, step: number): number {
  */
 export async function* train(network: EngineNetwork, options: TrainOptions): AsyncGenerator<TrainStep, void, void> {
   if (!network?.gradientPlan) fail("network", "expected what engine.network(…) gives");
-  checkOptions(
-    "",
-    options,
-    "paths t0 t1 dt method seed antithetic? maxSpikes distribution trainable optimiser groups clip " +
-      "loss steps commonNoise? requireExact? resume",
-  );
+  checkOptions("", options, trainNames);
   const { loss } = options;
   const steps = wholeNumber("steps", options.steps, 1, 2 ** 31);
   const seed = options.seed ?? 0;

@@ -1,5 +1,5 @@
 /** Which parameters are trained, under which constraints, and which of their entries. */
-import { checkOptions, fail, finiteNumber, oneOf, show } from "../checks.js";
+import { checkOptions, fail, finiteNumber, type Names, oneOf, show } from "../checks.js";
 import type { Network } from "../network/network.js";
 import type { View } from "../plan/layout.js";
 import type { LearningRate } from "./schedule.js";
@@ -27,6 +27,15 @@ export interface Trainable {
   readonly learningRate?: LearningRate;
 }
 
+const trainableOptions: Names<Trainable> = {
+  name: true,
+  transform: true,
+  bounds: true,
+  mask: true,
+  group: true,
+  learningRate: true,
+};
+
 /** A name alone stands for all entries of a parameter without constraint. */
 export const trainableOf = (given: string | Trainable): Trainable =>
   typeof given === "string" ? { name: given } : given;
@@ -36,7 +45,7 @@ export function trainableNames(list: readonly (string | Trainable)[]): string[] 
   if (!Array.isArray(list)) fail("trainable", `expected a list of parameters, got ${show(list)}`);
   return list.map((t: string | Trainable, i) => {
     if (typeof t === "string") return t;
-    checkOptions(`trainable[${i}]`, t, "name transform bounds mask group learningRate");
+    checkOptions(`trainable[${i}]`, t, trainableOptions);
     return t.name;
   });
 }

@@ -4,8 +4,8 @@
  *
  * Clipping and optimisers act on the unconstrained coordinates, as they would in JAX, where those are the parameters.
  */
-import { checkOptions, fail, finiteNumber, list, positiveNumber, show, wholeNumber } from "../checks.js";
-import { SaltationError } from "../errors.js";
+import { checkOptions, fail, finiteNumber, list, type Names, positiveNumber, show, wholeNumber } from "../checks.js";
+import { movedTo, SaltationError } from "../errors.js";
 import type { Network } from "../network/network.js";
 import type { View } from "../plan/layout.js";
 import { quoted } from "../quoted.js";
@@ -21,6 +21,8 @@ export interface Clip {
   readonly norm?: number;
 }
 
+const clipNames: Names<Clip> = { value: true, norm: true };
+
 export interface UpdateOptions {
   readonly trainable: readonly (string | Trainable)[];
   readonly optimiser: Optimiser;
@@ -28,6 +30,13 @@ export interface UpdateOptions {
   readonly groups?: Readonly<Record<string, Optimiser>>;
   readonly clip?: Clip;
 }
+
+export const updateNames: Names<UpdateOptions> = {
+  trainable: true,
+  optimiser: true,
+  groups: true,
+  clip: true,
+};
 
 /** One number that is trained. */
 export interface Entry {
@@ -152,15 +161,14 @@ function groupOf(
   try {
     optimisers.set(own, optimiserOf({ ...options.optimiser.settings, learningRate }));
   } catch (error) {
-    if (!(error instanceof SaltationError)) throw error;
-    throw new SaltationError(error.code, error.message.replace("optimiser.learningRate", `${field}.learningRate`));
+    throw movedTo(field, "optimiser", error);
   }
   return own;
 }
 
 function readClip(clip: Clip | undefined): Clip {
   if (clip === undefined) return {};
-  checkOptions("optimiser.clip", clip, "value norm");
+  checkOptions("optimiser.clip", clip, clipNames);
   if (clip.value !== undefined) positiveNumber("optimiser.clip.value", clip.value);
   if (clip.norm !== undefined) positiveNumber("optimiser.clip.norm", clip.norm);
   return clip;

@@ -229,6 +229,7 @@ describe("bad input", () => {
     );
     expect(error).toMatchObject({ code: "invalid-input", message: expect.stringContaining(message) });
     expect(error.message).not.toContain("\n");
+    expect(error.message.startsWith(`${error.field}: `)).toBe(true);
   });
 
   it("leaves what is right alone", async () => {

@@ -303,7 +303,7 @@ export class GpuSignatureBackend implements SignatureBackend {
     points: (batch: PathBatch, extended: boolean) => Storage,
     hold: (s: Storage) => Storage,
     done: (pairs: number) => void,
-  ): Promise<{ values: Float64Array; gradX?: Float64Array; gradY?: Float64Array }> {
+  ): Promise<{ values: Float64Array; gradX: Float64Array | undefined; gradY: Float64Array | undefined }> {
     const { gpu } = this;
     const { x, y, list, weights, stages } = job;
     const want = stages.shape.gradient;

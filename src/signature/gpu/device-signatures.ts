@@ -9,8 +9,7 @@ import {
   signatureGather,
   signatureReverse,
 } from "../../../shaders/signature/signature.wgsl.js";
-import { wholeNumber } from "../../checks.js";
-import { SaltationError } from "../../errors.js";
+import { fail, wholeNumber } from "../../checks.js";
 import type { Gpu, Kernel, Storage } from "../../gpu/index.js";
 import {
   checkShape,
@@ -71,10 +70,11 @@ export class DeviceSignatures {
     const most = Math.min(maxStorageBufferBindingSize, maxBufferSize);
     const bytes = 4 * signatureSize(channels, depth) * shape.count;
     if (bytes > most) {
-      throw new SaltationError(
-        "limit",
-        `depth: ${shape.count} signatures of ${channels} channels to depth ${depth} take ${bytes} bytes, more than a ` +
+      fail(
+        "depth",
+        `${shape.count} signatures of ${channels} channels to depth ${depth} take ${bytes} bytes, more than a ` +
           `buffer's ${most} on this adapter; take a smaller depth or fewer paths at a time`,
+        "limit",
       );
     }
     const own = { channels, depth, workgroupSize };

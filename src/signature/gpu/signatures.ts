@@ -6,6 +6,7 @@ import {
   signatureGather,
   signatureReverse,
 } from "../../../shaders/signature/signature.wgsl.js";
+import { fail } from "../../checks.js";
 import { SaltationError } from "../../errors.js";
 import { type Gpu, handled, type Storage } from "../../gpu/index.js";
 import { setPowers } from "../host/signature.js";
@@ -45,9 +46,10 @@ function budgetOf(gpu: Gpu, size: number): number {
   const { limits } = gpu.device;
   const bytes = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize, 1 << 28);
   if (size > bytes) {
-    throw new SaltationError(
+    fail(
+      "depth",
+      `one signature takes ${size} bytes, more than a buffer's ${bytes} on this adapter; take a smaller depth`,
       "limit",
-      `depth: one signature takes ${size} bytes, more than a buffer's ${bytes} on this adapter; take a smaller depth`,
     );
   }
   return bytes;

@@ -58,13 +58,13 @@ export interface PairChunk {
   /** [slots] of value and binary exponent; in two parts: of high and low part, exponent, 0. */
   readonly results: Storage;
   /** In two parts: increments by segment [rows, columns][high, low], interleaved as grids are. */
-  readonly increments?: readonly Storage[];
+  readonly increments?: readonly Storage[] | undefined;
   /** In two parts, of one segment: where the gradients of the values to the increments go, laid out as these. */
-  readonly incrementGradients?: Storage;
+  readonly incrementGradients?: Storage | undefined;
   /** Cotangents of the values [slots] f32; not in two parts. */
-  readonly weights?: Storage;
-  readonly gradientX?: RoleGradient;
-  readonly gradientY?: RoleGradient;
+  readonly weights?: Storage | undefined;
+  readonly gradientX?: RoleGradient | undefined;
+  readonly gradientY?: RoleGradient | undefined;
 }
 
 /** Buffers that all chunks share, since they run one after the other. */
@@ -75,12 +75,12 @@ export interface PairScratch {
 }
 
 interface Kernels {
-  readonly increments?: Kernel;
+  readonly increments: Kernel | undefined;
   readonly forward: Kernel;
-  readonly recompute?: Kernel;
-  readonly reverse?: Kernel;
-  readonly contractX?: Kernel;
-  readonly contractY?: Kernel;
+  readonly recompute: Kernel | undefined;
+  readonly reverse: Kernel | undefined;
+  readonly contractX: Kernel | undefined;
+  readonly contractY: Kernel | undefined;
 }
 
 /** A pass's uniforms. */

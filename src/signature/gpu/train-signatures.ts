@@ -14,8 +14,7 @@ import {
 import { rowsPerLayer, stateSize, trainGradient, trainStates } from "../../../shaders/signature/train-gradient.wgsl.js";
 import { eventBytes, trainPassBytes } from "../../../shaders/signature/train-layout.wgsl.js";
 import { sumTrainRows, trainSignature } from "../../../shaders/signature/train-signature.wgsl.js";
-import { wholeNumber } from "../../checks.js";
-import { SaltationError } from "../../errors.js";
+import { fail, wholeNumber } from "../../checks.js";
 import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
 import { Scratch } from "./scratch.js";
 import { signatureSize } from "./signatures.js";
@@ -56,13 +55,13 @@ export class TrainSignatures {
     private readonly kernels: {
       readonly sum: Kernel;
       /** Depth 3 only. */
-      readonly points?: Kernel;
-      readonly links?: Kernel;
+      readonly points: Kernel | undefined;
+      readonly links: Kernel | undefined;
       readonly each: Kernel;
       readonly addRows: Kernel;
       readonly gradient: Kernel;
-      readonly before?: Kernel;
-      readonly after?: Kernel;
+      readonly before: Kernel | undefined;
+      readonly after: Kernel | undefined;
     },
   ) {
     this.size = signatureSize(neurons + 1, depth);
@@ -81,10 +80,11 @@ export class TrainSignatures {
     const { maxStorageBufferBindingSize, maxBufferSize } = gpu.device.limits;
     const most = Math.min(maxStorageBufferBindingSize, maxBufferSize);
     if (4 * size > most) {
-      throw new SaltationError(
-        "limit",
-        `depth: one signature of ${channels} channels to depth ${depth} takes ${4 * size} bytes, more than a buffer's ` +
+      fail(
+        "depth",
+        `one signature of ${channels} channels to depth ${depth} takes ${4 * size} bytes, more than a buffer's ` +
           `${most} on this adapter; take a smaller depth`,
+        "limit",
       );
     }
     // A group's row is as long as a signature; groups depend on the shape alone, since they fix the order of sums.

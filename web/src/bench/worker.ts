@@ -16,7 +16,7 @@ const host: Host = {
   fresh: (task, { backend, software }) =>
     new Promise((resolve, reject) => {
       const fresh = starts.push({ resolve, reject }) - 1;
-      scope.postMessage({ fresh, task, options: { backend, software } });
+      scope.postMessage({ fresh, task, options: { backend, software: software ?? false } });
     }),
   progress: (progress) => scope.postMessage({ progress }),
   update: (result) => scope.postMessage({ result, done: false }),

@@ -14,13 +14,9 @@ export class Files implements FileContext {
   /** The file that stands for `@recording`. */
   open(field: string, file: string): { path: string; bytes: Uint8Array } {
     if (file !== recordingName) {
-      throw new SaltationError(
-        "invalid-input",
-        `${field}: names the file "${file}", which a page cannot open; drop it here`,
-      );
+      fail(field, `names the file "${file}", which a page cannot open; drop it here`);
     }
-    if (!this.recording)
-      throw new SaltationError("invalid-input", `${field}: needs a recording; drop its file on the page`);
+    if (!this.recording) fail(field, "needs a recording; drop its file on the page");
     return this.recording;
   }
 
@@ -28,7 +24,7 @@ export class Files implements FileContext {
   check(name: string): void {
     if (this.recording?.path === name) return;
     const which = name ? `the recording ${name}` : "a recording";
-    throw new SaltationError("invalid-input", `observed: needs ${which}; drop its file on the page`);
+    fail("observed", `needs ${which}; drop its file on the page`);
   }
 
   /** Reads a file by its contents: a document, a training job, or a recording, which is kept. */
@@ -119,10 +115,7 @@ function factsOf(name: string, file: Lists): RecordingFacts {
   facts.trains = facts.lists.some((l) => l.key === "spike_times" && l.nested);
   if (facts.lists.length === 0) {
     if (unreadable) throw unreadable;
-    throw new SaltationError(
-      "invalid-input",
-      `${name}: holds no list of numbers; it has ${file.keys.join(", ") || "nothing"}`,
-    );
+    fail(name, `holds no list of numbers; it has ${file.keys.join(", ") || "nothing"}`);
   }
   // Rows of trains are filled up to one length: their spikes are counted beside.
   const counts = facts.trains ? file.read("spike_counts") : undefined;

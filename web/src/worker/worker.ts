@@ -83,10 +83,10 @@ function standing(): Run {
   return run;
 }
 
-/** An error's message as the field of the document that it names and what is wrong with it. */
-function fieldError(message: string): FieldError {
-  const found = /^([A-Za-z][\w.[\]]*): (.*)$/s.exec(message);
-  return found ? { field: fieldOfDocument(found[1]!), message: found[2]! } : { field: "", message };
+/** An error as the field of the document that it names and what is wrong with it. */
+function fieldError(error: Error, message = error.message): FieldError {
+  const field = error instanceof SaltationError ? error.field : undefined;
+  return field ? { field: fieldOfDocument(field), message: message.slice(field.length + 2) } : { field: "", message };
 }
 
 function cellFacts(cell: Cell): CellFacts {
@@ -125,7 +125,7 @@ function check(document: StudioDocument): { result: LoadResult; plan: TrainPlan 
     result.neurons = plan.network.neurons;
     return { result, plan };
   } catch (error) {
-    result.error = fieldError((error as Error).message);
+    result.error = fieldError(error as Error);
   }
   return { result, plan: undefined };
 }
@@ -167,7 +167,7 @@ const studio: {
         const networks = [plan.network, ...(plan.truth ? [defineNetwork(plan.truth.network)] : [])];
         // Without an engine a document is checked, and no more.
         const idle = error instanceof SaltationError && error.code === "no-adapter";
-        result.error = again || idle ? undefined : fieldError(failureText(error, networks));
+        result.error = again || idle ? undefined : fieldError(error as Error, failureText(error, networks));
         result.ready = false;
       }
     }
