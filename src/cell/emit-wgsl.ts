@@ -208,13 +208,8 @@ export function emitCellWgsl(
     );
     const told = lines.map((line) => line.replaceAll("sal_exp(", "exp_or_infinite("));
     define(hazard.name, read(hazard), "f32", told, names[0]!);
-    if (derivatives === "reverse") {
-      const { states } = hazard.cotangents;
-      const { nodes, added } = gradients(hazard);
-      const { lines, names } = emit([...states, ...nodes]);
-      lines.push(...added(names.slice(states.length)));
-      define(`${hazard.name}_vjp`, read(hazard), "State", lines, state.of(names.slice(0, states.length)));
-    }
+    if (derivatives === "reverse")
+      defineJump(`${hazard.name}_vjp`, read(hazard), hazard.cotangents.states, "c", gradients(hazard));
   }
 
   const kept: Node[] = [];

@@ -10,7 +10,7 @@ import type { Cell } from "./cell.js";
 import { parameterInput, stateInput } from "./cell.js";
 import { jacobianVector, vectorJacobian } from "./differentiate.js";
 import { isConstant, type Node, type Op, reachable } from "./graph.js";
-import type { Input, Jump } from "./tables.js";
+import type { Jump } from "./tables.js";
 
 /** A vector-Jacobian product, sorted by what it is a cotangent of. */
 export interface Cotangents {
@@ -90,31 +90,23 @@ export function cellFunctions(
       const { state, amplitude } = cell.channels[c]!;
       return state === s ? g.add(sum, g.mul(amplitude, x[k]!)) : sum;
     }, g.zero);
-  const named = (name: string, value: readonly Node[], ...inputs: Input[]): Jump => ({ name, value, inputs });
   return {
     // The event that solvers schedule today has the plain name.
     events: cell.events.map(({ surface }, e) =>
-      differentiated(named(e === 0 ? "event" : `event_${e}`, [surface], "y"), [g.one]),
+      differentiated({ name: e === 0 ? "event" : `event_${e}`, inputs: ["y"], value: [surface] }, [g.one]),
     ),
-    flow: differentiated(
-      named(
-        "flow",
-        cell.drift.map((f, s) => g.add(f, noise(s))),
-        "y",
-        "I",
-        "x",
-      ),
-    ),
+    flow: differentiated({
+      name: "flow",
+      inputs: ["y", "I", "x"],
+      value: cell.drift.map((f, s) => g.add(f, noise(s))),
+    }),
     jumps: [
       ...cell.jumps.map((jump) => differentiated(jump)),
-      differentiated(
-        named(
-          "kick",
-          states.map((n, s) => g.add(g.input(stateInput(n)), noise(s))),
-          "y",
-          "dW",
-        ),
-      ),
+      differentiated({
+        name: "kick",
+        inputs: ["y", "dW"],
+        value: states.map((n, s) => g.add(g.input(stateInput(n)), noise(s))),
+      }),
     ],
   };
 }
