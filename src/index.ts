@@ -26,7 +26,6 @@ export type {
   Storage,
 } from "./gpu/index.js";
 export type { EncodedGradient, EncodedSolve, PreparedGradient, PreparedGradientOptions } from "./gradient/prepared.js";
-export type { Sensitivities } from "./gradient/sensitivity.js";
 export {
   type ExpectedSignatureOptions,
   expectedSignatureLoss,
@@ -55,6 +54,7 @@ export type { ObservedTrial } from "./plan/schedule.js";
 export type { Estimate } from "./reduce/statistics.js";
 export * from "./signature/index.js";
 export type { EncodedTrains, PreparedSimulation } from "./solve/prepared.js";
+export type { Sensitivities } from "./spikes/sensitivities.js";
 export type { SpikeTable, SpikeTrains } from "./spikes/trains.js";
 export { adam, type Optimiser, type OptimiserSettings, type OptimiserState, rmsprop, sgd } from "./train/optimisers.js";
 export type {

@@ -1,42 +1,36 @@
 /**
- * What a gradient encodes on the GPU beside its loss: solves, whether they came out, the backward recursion, and means
- * over paths. Nothing is read back.
+ * A gradient that is encoded with nothing read back: kernels say whether its solves came out, and take the mean over the
+ * paths on the GPU.
  */
 import { meanGradient } from "../../shaders/train/mean-gradient.wgsl.js";
-import { verdict } from "../../shaders/train/verdict.wgsl.js";
+import { haltBits, verdict } from "../../shaders/train/verdict.wgsl.js";
 import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
+import type { Loss } from "../loss/loss.js";
+import { notFinite } from "../loss/result.js";
 import type { Chunk } from "../plan/chunks.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
-import { RowSums } from "../reduce/row-sums.js";
-import type { ChunkSolver, EncodedChunk } from "../solve/chunk-solver.js";
-import { createSolver, firstSlots, solveFrom } from "../solve/simulate.js";
+import type { EncodedChunk, RunStatus } from "../solve/chunk-solver.js";
+import { checkFinite, growSlots, solveFrom } from "../solve/simulate.js";
+import { Evaluation, type EvaluationParts, evaluationParts } from "./evaluation.js";
 
 /** Room beyond what a first solve needed. */
-export const margin = 1.25;
+const margin = 1.25;
 
-export class GradientPass {
-  /** Spikes that the record of a path has room for. */
-  readonly slots: { value: number };
-  /** Entries of tape that a path has room for in a window (networks). */
-  tape = 0;
-
+export class GradientPass extends Evaluation {
   private constructor(
-    private readonly gpu: Gpu,
-    readonly solver: ChunkSolver,
-    /** The value's row and those of the gradient. */
-    readonly sums: RowSums,
+    parts: EvaluationParts,
     private readonly kernels: { verdict: Kernel; mean: Kernel },
-    plan: SolvePlan,
   ) {
-    this.slots = { value: firstSlots(plan) };
+    super(parts);
   }
 
-  /** @param views the parameters to differentiate by. */
-  static async create(gpu: Gpu, plan: SolvePlan, views: readonly View[]): Promise<GradientPass> {
-    const solver = await createSolver(gpu, plan, views);
-    const [sums, verdictKernel, mean] = await Promise.all([
-      RowSums.create(gpu, plan, 1 + solver.gradientRows),
+  /**
+   * @param views the parameters to differentiate by.
+   * @param loss where given, one that is taken on the GPU.
+   */
+  static async create(gpu: Gpu, plan: SolvePlan, views: readonly View[], loss?: Loss): Promise<GradientPass> {
+    const [verdictKernel, mean] = await Promise.all([
       gpu.kernel({ label: "verdict", code: verdict, bindings: ["read", "read_write"], uniformBytes: 16 }),
       gpu.kernel({
         label: "mean gradient",
@@ -45,7 +39,7 @@ export class GradientPass {
         uniformBytes: 16,
       }),
     ]);
-    return new GradientPass(gpu, solver, sums, { verdict: verdictKernel, mean }, plan);
+    return new GradientPass(await evaluationParts(gpu, plan, views, loss), { verdict: verdictKernel, mean });
   }
 
   /**
@@ -72,12 +66,6 @@ export class GradientPass {
     batch.dispatch(this.kernels.verdict, [encoded.statusWords, halted], uniform, [1]);
   }
 
-  /** Backward recursion of a chunk: adds its gradients to `rows` [1 + entries][paths], and those to the sums. */
-  encodeBackward(batch: Batch, encoded: EncodedChunk, cotangents: Storage | GPUBuffer, rows: Storage): void {
-    this.solver.encodeBackward(batch.stage("backward"), encoded, cotangents, rows, this.tape);
-    this.sums.add(batch.stage("reduce"), encoded, rows);
-  }
-
   /** Writes the mean over all paths, f32 [entries]; sets a bit of `halted` where it is not finite. */
   encodeMean(batch: Batch, gradient: Storage, halted: Storage): void {
     const { solver, sums, kernels } = this;
@@ -86,8 +74,30 @@ export class GradientPass {
     batch.dispatch(kernels.mean, [sums.blocks, gradient, halted], uniform, groups);
   }
 
-  dispose(): void {
-    this.sums.dispose();
-    this.solver.dispose();
+  /**
+   * @param bits of a verdict, and what the solves of its chunks came to.
+   * @throws SaltationError `not-finite` where a state or the gradient is not; else what was lacking is room.
+   */
+  checkVerdict(plan: SolvePlan, bits: number, status: readonly RunStatus[]): void {
+    for (const s of status) checkFinite(plan, s, plan.paths);
+    if ((bits & haltBits.gradient) !== 0 && (bits & (haltBits.record | haltBits.tape)) === 0) throw notFinite(plan);
+  }
+
+  /** Makes the room that was lacking. */
+  async grow(
+    plan: SolvePlan,
+    bits: number,
+    status: readonly RunStatus[],
+    fitting: (slots: number) => number,
+  ): Promise<void> {
+    if (bits & haltBits.record) {
+      const { slots } = this;
+      growSlots(slots);
+      const doubled = slots.value;
+      // Which tells a neuron that fires without end; other chunks may need more than the first.
+      await this.measure(plan, fitting);
+      slots.value = Math.max(doubled, slots.value);
+    }
+    if (bits & haltBits.tape) this.tape = Math.ceil(margin * Math.max(...status.map((s) => s.largestTape)));
   }
 }

@@ -1,4 +1,4 @@
-/** The `cpu` backend: simulation, and value and gradient of a loss, by the float64 twin. */
+/** Simulation, and value and gradient of a loss, by the float64 twin. */
 import { type CompiledCell, compileCell } from "../cell/emit-js.js";
 import { fail } from "../checks.js";
 import { SaltationError } from "../errors.js";
@@ -9,10 +9,10 @@ import { parameterLayout, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { estimateOf } from "../reduce/statistics.js";
 import { emptyTable, type SpikeTable, type SpikeTrains } from "../spikes/trains.js";
+import { inTurns } from "../turns.js";
 import { type PathResult, PathSolver, type PathSpike, stateNotFinite } from "./forward.js";
 import { counterNoise } from "./noise.js";
 import { reversePath } from "./reverse.js";
-import { inTurns } from "./turns.js";
 
 /** Solves path after path. */
 export async function eachPath(
