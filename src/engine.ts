@@ -17,12 +17,12 @@ import type { PreparedSimulation } from "./solve/prepared.js";
 import type { Sensitivities } from "./spikes/sensitivities.js";
 import type { SpikeTrains } from "./spikes/trains.js";
 import { type StateTrace, traceStates } from "./twin/trace.js";
-import { WebGpuBackend } from "./webgpu/backend.js";
+import { openWebGpu, type WebGpuBackend } from "./webgpu/backend.js";
 
 /** The backends by name, and how each is opened. */
 const backends = {
-  webgpu: (options: GpuOptions): Promise<SolverBackend> => WebGpuBackend.create(options),
-  cpu: async (): Promise<SolverBackend> => (await import("./twin/backend.js")).twin,
+  webgpu: openWebGpu,
+  cpu: async () => (await import("./twin/backend.js")).twin,
 };
 
 export type Backend = keyof typeof backends;
@@ -236,13 +236,17 @@ export class EngineNetwork {
 
 export class Engine {
   private disposed = false;
-  private current: SolverBackend;
+  /**
+   * What solves.
+   * @internal
+   */
+  solver: SolverBackend;
 
   private constructor(
     private readonly opened: SolverBackend,
     private readonly auto: boolean,
   ) {
-    this.current = opened;
+    this.solver = opened;
   }
 
   /**
@@ -253,17 +257,9 @@ export class Engine {
     return new Engine(backend, false);
   }
 
-  /**
-   * What solves.
-   * @internal
-   */
-  get solver(): SolverBackend {
-    return this.current;
-  }
-
   /** The device, or undefined on the CPU. */
   get gpu(): Gpu | undefined {
-    return this.current instanceof WebGpuBackend ? this.current.gpu : undefined;
+    return (this.solver as Partial<WebGpuBackend>).gpu;
   }
 
   /**
@@ -275,7 +271,7 @@ export class Engine {
     if (!this.auto) return false;
     const cpu = await backends.cpu();
     this.gpu?.log(why);
-    this.current = cpu;
+    this.solver = cpu;
     return true;
   }
 

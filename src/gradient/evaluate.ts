@@ -10,7 +10,8 @@ import type { Estimate } from "../reduce/statistics.js";
 import { forwardChunk, type SolvedChunk } from "../solve/chunk-solver.js";
 import { fillTable, solveFrom } from "../solve/simulate.js";
 import { emptyTable } from "../spikes/trains.js";
-import { Evaluation, evaluationParts, inOrder, Looked } from "./evaluation.js";
+import { inOrder, Looked } from "./order.js";
+import { GradientPass } from "./pass.js";
 
 /** A loss taken on the host: its value, and the tables of the only chunk. */
 interface HostLoss {
@@ -28,19 +29,19 @@ export class GradientEvaluator implements Evaluator {
   private constructor(
     private readonly gpu: Gpu,
     private readonly loss: Loss,
-    private readonly parts: Evaluation,
+    private readonly pass: GradientPass,
   ) {}
 
   static async create(gpu: Gpu, plan: SolvePlan, loss: Loss, views: readonly View[]): Promise<GradientEvaluator> {
     if (!loss.gpu && !loss.evaluate) fail("loss", `"${loss.kind}" has neither gpu() nor evaluate()`);
-    return new GradientEvaluator(gpu, loss, new Evaluation(await evaluationParts(gpu, plan, views, loss)));
+    return new GradientEvaluator(gpu, loss, await GradientPass.create(gpu, plan, views, loss));
   }
 
   private look(plan: SolvePlan, solved: SolvedChunk): Looked<SolvedChunk> {
-    const { gpu, parts } = this;
-    if (!parts.loss) return new Looked(solved);
+    const { gpu, pass } = this;
+    if (!pass.loss) return new Looked(solved);
     const batch = gpu.batch("loss");
-    const looked = parts.look(batch, plan, solved);
+    const looked = pass.look(batch, plan, solved);
     try {
       batch.submit();
       return looked;
@@ -52,7 +53,7 @@ export class GradientEvaluator implements Evaluator {
 
   /** Reads the trains of the only chunk back and takes the loss on the host. */
   private async onHost(plan: SolvePlan, solved: SolvedChunk): Promise<HostLoss> {
-    const trains = await readTrains(this.gpu, plan, solved, this.parts.solver.recordWords);
+    const trains = await readTrains(this.gpu, plan, solved, this.pass.solver.recordWords);
     const result = await evaluateOnHost(this.loss, trains, plan);
     const cotangents = new Float32Array(solved.slots * plan.paths);
     trains.forEach((train, i) => {
@@ -69,10 +70,10 @@ export class GradientEvaluator implements Evaluator {
    * @throws SaltationError `not-finite` where a result is not a finite number.
    */
   async evaluate(plan: SolvePlan, options: EvaluatorOptions = {}): Promise<ValueAndGradient> {
-    const { gpu, parts } = this;
-    const { solver, loss, sums } = parts;
+    const { gpu, pass } = this;
+    const { solver, loss, sums } = pass;
     solver.update(plan);
-    const fitting = (slots: number): number => parts.lossPaths(plan, slots, options.chunkBytes);
+    const fitting = (slots: number): number => pass.lossPaths(plan, slots, options.chunkBytes);
     if (loss?.encodeBegin) {
       const batch = gpu.batch("loss");
       loss.encodeBegin(batch, plan);
@@ -83,7 +84,7 @@ export class GradientEvaluator implements Evaluator {
     let [saturated, done, offset] = [0, 0, 0];
     await inOrder<SolvedChunk>(plan.paths, {
       forward: async (firstPath) => {
-        const solved = await solveFrom(gpu, plan, solver, firstPath, parts.slots, fitting);
+        const solved = await solveFrom(gpu, plan, solver, firstPath, pass.slots, fitting);
         saturated += solved.status.saturated;
         return this.look(plan, solved);
       },
@@ -107,7 +108,7 @@ export class GradientEvaluator implements Evaluator {
     });
     const blocks = await gpu.read(sums.blocks);
     const taken = host ?? loss!.read(await report!, plan);
-    return parts.result(plan, taken, blocks, saturated, loss?.pathValues !== "none");
+    return pass.result(plan, taken, blocks, saturated, loss?.pathValues !== "none");
   }
 
   private async backward(
@@ -117,8 +118,8 @@ export class GradientEvaluator implements Evaluator {
     offset: number,
     options: EvaluatorOptions,
   ): Promise<void> {
-    const { gpu, parts } = this;
-    const { solver, sums } = parts;
+    const { gpu, pass } = this;
+    const { solver, sums } = pass;
     const { solved } = looked;
     const { firstPath, paths } = solved;
     const batch = gpu.batch("loss");
@@ -130,8 +131,8 @@ export class GradientEvaluator implements Evaluator {
         gpu.batch("loss").clear(rows).submit();
         gpu.write(cotangents, host.cotangents);
         gpu.write(rows, host.pathValues);
-      } else cotangents = parts.encodeCotangents(batch.clear(rows), plan, looked, rows);
-      parts.encodeBackward(batch, solved, cotangents, rows, solved.status);
+      } else cotangents = pass.encodeCotangents(batch.clear(rows), plan, looked, rows);
+      pass.encodeBackward(batch, solved, cotangents, rows, solved.status);
       const table = options.perPath ? batch.read(rows, 0, 4 * sums.rows * paths) : undefined;
       batch.submit();
       if (!table) return;
@@ -144,7 +145,7 @@ export class GradientEvaluator implements Evaluator {
   }
 
   dispose(): void {
-    this.parts.dispose();
+    this.pass.dispose();
   }
 }
 

@@ -12,7 +12,7 @@ import { type ParameterPlace, parameterPlaces, type View } from "../plan/layout.
 import type { SolvePlan } from "../plan/plan.js";
 import { type EncodedChunk, type RunStatus, readStatus } from "../solve/chunk-solver.js";
 import { EncodedTrains, seedOfEncoding } from "../solve/prepared.js";
-import { Looked } from "./evaluation.js";
+import { Looked } from "./order.js";
 import { GradientPass } from "./pass.js";
 
 export interface PreparedGradientOptions {
@@ -60,7 +60,7 @@ export class PreparedGradient {
     if (loss && (!loss.gpu || loss.likelihood)) {
       fail("loss", `"${loss.kind}" is not taken of trains on the GPU; give one with gpu(), such as pathLoss`);
     }
-    const pass = await GradientPass.create(gpu, plan, views, loss);
+    const pass = await GradientPass.create(gpu, plan, views, loss, true);
     try {
       // Records of three words are those of networks, whose solvers have a tape to measure.
       if (slots === undefined || (tape === undefined && pass.solver.recordWords === 3)) {

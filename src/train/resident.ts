@@ -7,7 +7,7 @@
  */
 import { allOrNone } from "../gpu/all-or-none.js";
 import { type Gpu, handled, type Storage } from "../gpu/index.js";
-import { inOrder, type Looked } from "../gradient/evaluation.js";
+import { inOrder, type Looked } from "../gradient/order.js";
 import { GradientPass } from "../gradient/pass.js";
 import type { GpuLoss } from "../loss/loss.js";
 import type { Chunk } from "../plan/chunks.js";
@@ -54,7 +54,7 @@ export class ResidentTraining implements Training {
     const decided = await decideIncrements(gpu, task.plan, { differentiates: true });
     const plan = replaceParameters(decided, parameterLayout(decided), vector);
     const [pass, update] = await allOrNone([
-      GradientPass.create(gpu, plan, views, loss),
+      GradientPass.create(gpu, plan, views, loss, true),
       GpuUpdate.create(gpu, task.update, vector),
     ]);
     if (state) update.write(state);
