@@ -1,12 +1,12 @@
 /** The engine: a backend, and networks on it. Everything belongs to an Engine; there is no global state. */
+import type { SolverBackend } from "./backend/backend.js";
 import type { Cell, CellDefinition } from "./cell/cell.js";
 import { defineCell } from "./cell/cell.js";
 import { checkOptions, fail, list, type Names, oneOf, show, wholeNumber } from "./checks.js";
 import type { Current } from "./driver/current.js";
 import { disposedError, SaltationError } from "./errors.js";
-import { type AdapterSummary, Gpu, type GpuOptions, LongKernel } from "./gpu/index.js";
+import { type AdapterSummary, type Gpu, type GpuOptions, LongKernel } from "./gpu/index.js";
 import type { PreparedGradient, PreparedGradientOptions } from "./gradient/prepared.js";
-import type { Sensitivities } from "./gradient/sensitivity.js";
 import type { Evaluator, Loss } from "./loss/loss.js";
 import { checkExact, checkLoss, lossWarnings, planForLoss } from "./loss/loss-plan.js";
 import { notFinite, type ValueAndGradient } from "./loss/result.js";
@@ -14,11 +14,18 @@ import { defineNetwork, type Network, type NetworkDefinition } from "./network/n
 import { parameterLayout, parameterVector, requestedViews } from "./plan/layout.js";
 import { planSolve, type SolveOptions, type SolvePlan, solveNames } from "./plan/plan.js";
 import type { PreparedSimulation } from "./solve/prepared.js";
-import { simulateGpu } from "./solve/simulate.js";
+import type { Sensitivities } from "./spikes/sensitivities.js";
 import type { SpikeTrains } from "./spikes/trains.js";
 import { type StateTrace, traceStates } from "./twin/trace.js";
+import { openWebGpu, type WebGpuBackend } from "./webgpu/backend.js";
 
-export type Backend = "webgpu" | "cpu";
+/** The backends by name, and how each is opened. */
+const backends = {
+  webgpu: openWebGpu,
+  cpu: async () => (await import("./twin/backend.js")).twin,
+};
+
+export type Backend = keyof typeof backends;
 
 export interface EngineOptions extends GpuOptions {
   /** `auto`: WebGPU where an adapter is found (a software adapter counts), else the float64 twin on the CPU. */
@@ -118,29 +125,25 @@ export class EngineNetwork {
     checkOptions("", options, calledNames);
     this.engine.check();
     const plan = this.plan(options);
-    return this.place(async (gpu) =>
-      gpu
-        ? simulateGpu(gpu, plan, options.progress)
-        : (await import("./twin/evaluate.js")).simulateCpu(plan, options.progress),
-    );
+    return this.place((backend) => backend.simulate(plan, options.progress));
   }
 
   /**
-   * Has work done on the engine's device, if it has one; on the CPU where the kernels of the cell would compile for minutes
-   * and the backend was left to the engine.
+   * Has work done on the engine's backend; on the CPU where the kernels of the cell would compile for minutes and the
+   * backend was left to the engine.
    * @internal
    */
-  async place<T>(work: (gpu: Gpu | undefined) => Promise<T>): Promise<T> {
+  async place<T>(work: (backend: SolverBackend) => Promise<T>): Promise<T> {
     const { engine } = this;
     try {
-      return await work(engine.gpu);
+      return await work(engine.solver);
     } catch (error) {
       if (!(error instanceof LongKernel)) throw error;
       const what = `network.cell: the equations of "${this.network.cell.name}" are too long for ${engine.adapterName}: `;
-      if (!engine.leaveGpu(`${what}${error.message}; this engine computes on the CPU from here on`)) {
+      if (!(await engine.leaveGpu(`${what}${error.message}; this engine computes on the CPU from here on`))) {
         throw new SaltationError("limit", `${what}${error.message}; simplify them, or take backend cpu`);
       }
-      return work(undefined);
+      return work(engine.solver);
     }
   }
 
@@ -202,7 +205,7 @@ export class EngineNetwork {
     const warned = (r: ValueAndGradient): ValueAndGradient => ({ ...r, warnings: lossWarnings(plan, loss, r) });
     const evaluatorOf = (of: SolvePlan): Promise<Evaluator> =>
       this.evaluator(of, loss, options.with, options.requireExact);
-    if (!loss.pathwise && !loss.evaluator && (options.standardErrors ?? true)) {
+    if (!loss.pathwise && !loss.likelihood && (options.standardErrors ?? true)) {
       const views = requestedViews(this.network, parameterLayout(plan), options.with);
       const { evaluateWithErrors } = await import("./gradient/batch-errors.js");
       return warned(await evaluateWithErrors(plan, loss, views, evaluatorOf, options));
@@ -224,14 +227,9 @@ export class EngineNetwork {
     checkOptions("", options, sensitivityNames);
     this.engine.check();
     const plan = this.plan(options);
-    const layout = parameterLayout(plan);
-    const views = requestedViews(this.network, layout, options.with);
+    const views = requestedViews(this.network, parameterLayout(plan), options.with);
     if (options.requireExact !== false) checkExact(this.network.cell);
-    const sensitivities = await this.place(async (gpu) =>
-      gpu
-        ? (await import("./gradient/sensitivity.js")).sensitivitiesGpu(gpu, plan, views, options.progress)
-        : (await import("./twin/sensitivities.js")).sensitivitiesCpu(plan, layout, views, options.progress),
-    );
+    const sensitivities = await this.place((backend) => backend.sensitivities(plan, views, options.progress));
     if (!sensitivities.derivatives.every(Number.isFinite)) throw notFinite(plan);
     return sensitivities;
   }
@@ -256,15 +254,10 @@ export class EngineNetwork {
     this.engine.check();
     const views = requestedViews(this.network, parameterLayout(plan), names);
     this.checkLoss(loss, requireExact);
-    return this.place<Evaluator>(async (gpu) => {
-      if (loss.evaluator) return loss.evaluator(gpu, plan, views);
-      if (gpu) {
-        const { GradientEvaluator } = await import("./gradient/evaluate.js");
-        return GradientEvaluator.create(gpu, plan, loss, views);
-      }
-      const { evaluateCpu } = await import("./twin/evaluate.js");
-      return { evaluate: (p, options) => evaluateCpu(p, loss, views, options), dispose: () => {} };
-    });
+    const observed = loss.likelihood?.(plan, names);
+    return this.place((backend) =>
+      observed ? backend.likelihood(plan, observed, views) : backend.evaluator(plan, loss, views),
+    );
   }
 
   /** @throws SaltationError where the loss does not fit the network, or the cell's gradient is not exact. */
@@ -280,16 +273,30 @@ export class EngineNetwork {
 
 export class Engine {
   private disposed = false;
-  private left = false;
+  /**
+   * What solves.
+   * @internal
+   */
+  solver: SolverBackend;
 
   private constructor(
-    private readonly device: Gpu | undefined,
+    private readonly opened: SolverBackend,
     private readonly auto: boolean,
-  ) {}
+  ) {
+    this.solver = opened;
+  }
+
+  /**
+   * An engine on a backend of the caller's.
+   * @internal
+   */
+  static on(backend: SolverBackend): Engine {
+    return new Engine(backend, false);
+  }
 
   /** The device, or undefined on the CPU. */
   get gpu(): Gpu | undefined {
-    return this.left ? undefined : this.device;
+    return (this.solver as Partial<WebGpuBackend>).gpu;
   }
 
   /**
@@ -297,10 +304,11 @@ export class Engine {
    * @returns false where the device was asked for.
    * @internal
    */
-  leaveGpu(why: string): boolean {
+  async leaveGpu(why: string): Promise<boolean> {
     if (!this.auto) return false;
-    if (!this.left) this.device?.log(why);
-    this.left = true;
+    const cpu = await backends.cpu();
+    this.gpu?.log(why);
+    this.solver = cpu;
     return true;
   }
 
@@ -310,7 +318,8 @@ export class Engine {
    */
   static async create(options: EngineOptions = {}): Promise<Engine> {
     checkOptions("", options, engineNames);
-    const backend = oneOf("backend", options.backend ?? "auto", ["auto", "webgpu", "cpu"]);
+    const names = Object.keys(backends) as Backend[];
+    const backend = oneOf<"auto" | Backend>("backend", options.backend ?? "auto", ["auto", ...names]);
     const { device, powerPreference = "low-power" } = options;
     oneOf("powerPreference", powerPreference, ["low-power", "high-performance"]);
     if (device !== undefined) {
@@ -319,36 +328,29 @@ export class Engine {
     }
     // A caller's own device is asked for.
     const auto = backend === "auto" && device === undefined;
-    if (backend === "cpu") return new Engine(undefined, auto);
     try {
-      return new Engine(await Gpu.create(options), auto);
+      return new Engine(await backends[backend === "auto" ? "webgpu" : backend](options), auto);
     } catch (error) {
       if (backend === "auto" && error instanceof SaltationError && error.code === "no-adapter") {
-        return new Engine(undefined, auto);
+        return new Engine(await backends.cpu(), auto);
       }
       throw error;
     }
   }
 
   get backend(): Backend {
-    return this.gpu ? "webgpu" : "cpu";
+    return this.solver.name as Backend;
   }
 
   /** What the engine runs on. */
-  get adapter(): AdapterSummary | { backend: "cpu"; description: string } {
-    return this.gpu?.adapter ?? { backend: "cpu", description: "float64 twin on the CPU" };
+  get adapter(): AdapterSummary | { backend: Exclude<Backend, "webgpu">; description: string } {
+    const { name, description } = this.solver;
+    return this.gpu?.adapter ?? { backend: name as Exclude<Backend, "webgpu">, description };
   }
 
   /** One line that names the adapter. */
   get adapterName(): string {
-    const a = this.adapter;
-    if (!("vendor" in a)) return a.description;
-    // Deno gives vendor and device as numbers.
-    const numbered = a.description !== "" && /^\d+$/.test(a.vendor);
-    const name = numbered
-      ? a.description
-      : [a.vendor, a.architecture, a.device || a.description].filter(Boolean).join(" ");
-    return a.fallback ? `${name} (software)` : name;
+    return this.solver.description;
   }
 
   /** Puts a network on the engine. @throws SaltationError `invalid-input`. */
@@ -365,7 +367,7 @@ export class Engine {
   /** Frees the device and every buffer; a caller's own device is left alive. */
   dispose(): void {
     this.disposed = true;
-    this.device?.dispose();
+    this.opened.dispose();
   }
 
   /**
@@ -373,7 +375,7 @@ export class Engine {
    * @internal
    */
   check(): void {
-    if (this.gpu && this.gpu.state !== "alive") this.gpu.check();
+    this.solver.check();
     if (this.disposed) throw disposedError();
   }
 }

@@ -28,7 +28,6 @@ export type {
   Storage,
 } from "./gpu/index.js";
 export type { EncodedGradient, EncodedSolve, PreparedGradient, PreparedGradientOptions } from "./gradient/prepared.js";
-export type { Sensitivities } from "./gradient/sensitivity.js";
 export {
   type ExpectedSignatureOptions,
   expectedSignatureLoss,
@@ -57,6 +56,7 @@ export type { ObservedTrial } from "./plan/schedule.js";
 export type { Estimate } from "./reduce/statistics.js";
 export * from "./signature/index.js";
 export type { EncodedTrains, PreparedSimulation } from "./solve/prepared.js";
+export type { Sensitivities } from "./spikes/sensitivities.js";
 export type { SpikeTable, SpikeTrains } from "./spikes/trains.js";
 export {
   type AdamOptions,

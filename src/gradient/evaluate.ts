@@ -1,33 +1,17 @@
-/** Value and gradient of a loss on the GPU: forward, loss, backward recursion, reduction over paths. */
+/** Value and gradient of a loss on the GPU, awaited chunk by chunk, and with losses that are taken on the host. */
 import { fail } from "../checks.js";
-import { allOrNone } from "../gpu/all-or-none.js";
 import type { Gpu } from "../gpu/index.js";
 import { evaluateOnHost } from "../loss/host-loss.js";
-import {
-  type DeviceTrains,
-  type Evaluator,
-  type EvaluatorOptions,
-  type GpuLoss,
-  type Kept,
-  type Loss,
-  type Train,
-  trainsOf,
-} from "../loss/loss.js";
-import { assembleResult, checkEstimates, type ValueAndGradient } from "../loss/result.js";
-import type { Chunk } from "../plan/chunks.js";
+import type { Evaluator, EvaluatorOptions, Loss, Train } from "../loss/loss.js";
+import type { ValueAndGradient } from "../loss/result.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
-import { RowSums } from "../reduce/row-sums.js";
 import type { Estimate } from "../reduce/statistics.js";
-import { type ChunkSolver, forwardChunk, type SolvedChunk } from "../solve/chunk-solver.js";
-import { createSolver, fillTable, firstSlots, fittingPaths, solveFrom, told } from "../solve/simulate.js";
+import { forwardChunk, type SolvedChunk } from "../solve/chunk-solver.js";
+import { fillTable, solveFrom } from "../solve/simulate.js";
 import { emptyTable } from "../spikes/trains.js";
-
-/** Solved paths of a chunk, with what the loss keeps of them. */
-interface LookedAt {
-  readonly solved: SolvedChunk;
-  readonly kept: Kept;
-}
+import { inOrder, Looked } from "./order.js";
+import { GradientPass } from "./pass.js";
 
 /** A loss taken on the host: its value, and the tables of the only chunk. */
 interface HostLoss {
@@ -35,43 +19,6 @@ interface HostLoss {
   readonly means: readonly Estimate[];
   readonly cotangents: Float32Array;
   readonly pathValues: Float32Array;
-}
-
-const nothing: Kept = { dispose: () => {} };
-
-function release({ solved, kept }: LookedAt): void {
-  solved.dispose();
-  kept.dispose();
-}
-
-/**
- * Paths of a chunk; a loss that compares paths with each other needs all of the plan's in one.
- * @throws SaltationError `invalid-input` where those do not fit.
- */
-export function lossPaths(
-  gpu: Gpu,
-  plan: SolvePlan,
-  solver: ChunkSolver,
-  slots: number,
-  loss: Loss,
-  own: GpuLoss | undefined,
-  bytes?: number,
-): number {
-  if (own && !own.whole) {
-    const { largest, all } = own.bytesPerPath(slots);
-    return fittingPaths(gpu, solver, slots, bytes, all, largest);
-  }
-  // One chunk as large as buffers allow; what it takes in all is then the caller's choice of paths.
-  const { largest, all } = own?.bytesPerPath(slots) ?? { largest: 0, all: 0 };
-  const fitting = fittingPaths(gpu, solver, slots, Number.POSITIVE_INFINITY, all, largest);
-  if (fitting < plan.paths) {
-    fail(
-      "paths",
-      `loss "${loss.kind}" compares all paths with each other, and no more than ${fitting} of ${plan.paths} ` +
-        "fit the buffers of this adapter; take fewer",
-    );
-  }
-  return fitting;
 }
 
 /**
@@ -82,45 +29,31 @@ export class GradientEvaluator implements Evaluator {
   private constructor(
     private readonly gpu: Gpu,
     private readonly loss: Loss,
-    private readonly views: readonly View[],
-    private readonly solver: ChunkSolver,
-    private readonly gpuLoss: GpuLoss | undefined,
-    private readonly rowSums: RowSums,
-    private readonly slots: { value: number },
+    private readonly pass: GradientPass,
   ) {}
 
   static async create(gpu: Gpu, plan: SolvePlan, loss: Loss, views: readonly View[]): Promise<GradientEvaluator> {
     if (!loss.gpu && !loss.evaluate) fail("loss", `"${loss.kind}" has neither gpu() nor evaluate()`);
-    const solver = await createSolver(gpu, plan, views);
-    const [, own, rowSums] = await allOrNone([
-      solver,
-      (async () => loss.gpu?.(gpu, plan, solver.recordWords))(),
-      RowSums.create(gpu, plan, 1 + solver.gradientRows),
-    ]);
-    return new GradientEvaluator(gpu, loss, views, solver, own, rowSums, { value: firstSlots(plan) });
+    return new GradientEvaluator(gpu, loss, await GradientPass.create(gpu, plan, views, loss));
   }
 
-  private trains(plan: SolvePlan, solved: SolvedChunk): DeviceTrains {
-    return trainsOf(plan, solved, this.solver.recordWords);
-  }
-
-  private look(plan: SolvePlan, solved: SolvedChunk): LookedAt {
-    if (!this.gpuLoss) return { solved, kept: nothing };
+  private look(plan: SolvePlan, solved: SolvedChunk): Looked<SolvedChunk> {
+    const { gpu, pass } = this;
+    if (!pass.loss) return new Looked(solved);
+    const batch = gpu.batch("loss");
+    const looked = pass.look(batch, plan, solved);
     try {
-      const batch = this.gpu.batch("loss");
-      const kept = this.gpuLoss.encodeChunk(batch, this.trains(plan, solved));
       batch.submit();
-      return { solved, kept };
+      return looked;
     } catch (error) {
-      solved.dispose();
+      looked.dispose();
       throw error;
     }
   }
 
   /** Reads the trains of the only chunk back and takes the loss on the host. */
-  private async onHost(plan: SolvePlan, { solved }: LookedAt): Promise<HostLoss> {
-    const { gpu, solver } = this;
-    const trains = await readTrains(gpu, plan, solved, solver.recordWords);
+  private async onHost(plan: SolvePlan, solved: SolvedChunk): Promise<HostLoss> {
+    const trains = await readTrains(this.gpu, plan, solved, this.pass.solver.recordWords);
     const result = await evaluateOnHost(this.loss, trains, plan);
     const cotangents = new Float32Array(solved.slots * plan.paths);
     trains.forEach((train, i) => {
@@ -137,103 +70,82 @@ export class GradientEvaluator implements Evaluator {
    * @throws SaltationError `not-finite` where a result is not a finite number.
    */
   async evaluate(plan: SolvePlan, options: EvaluatorOptions = {}): Promise<ValueAndGradient> {
-    const { gpu, solver, gpuLoss, rowSums } = this;
+    const { gpu, pass } = this;
+    const { solver, loss, sums } = pass;
     solver.update(plan);
-    let pending: LookedAt | undefined;
-    let saturated = 0;
-    try {
-      // The loss needs all paths before any can go backward. One chunk waits for them on the GPU; of several, only the
-      // last does, and the others are solved again (a forward solve is a quarter of the work).
-      const chunks: (Chunk & { slots: number })[] = [];
-      const fitting = (slots: number): number =>
-        lossPaths(gpu, plan, solver, slots, this.loss, gpuLoss, options.chunkBytes);
-      if (gpuLoss?.encodeBegin) {
-        const batch = gpu.batch("loss");
-        gpuLoss.encodeBegin(batch, plan);
-        batch.submit();
-      }
-      for (let solved = 0; solved < plan.paths; ) {
-        if (pending) release(pending);
-        pending = undefined;
-        const chunk = await solveFrom(gpu, plan, solver, solved, this.slots, fitting);
-        pending = this.look(plan, chunk);
-        const { firstPath, paths, slots, status } = chunk;
-        chunks.push({ firstPath, paths, slots });
-        saturated += status.saturated;
-        solved += paths;
-      }
-      const host = gpuLoss ? undefined : await this.onHost(plan, pending!);
-      let report: Promise<ArrayBuffer> | undefined;
-      if (gpuLoss) {
-        const batch = gpu.batch("loss");
-        gpuLoss.encodeValue(batch);
-        report = batch.read(gpuLoss.report);
-        batch.submit();
-      }
-      const offset = options.perPath && report ? (gpuLoss!.read(await report, plan).pathOffset ?? 0) : 0;
-      let done = 0;
-      for (const chunk of [...chunks].reverse()) {
-        const looked = pending ?? this.look(plan, await forwardChunk(gpu, solver, chunk, chunk.slots));
-        pending = undefined;
-        await this.backward(plan, chunk, looked, host, offset, options);
-        done += chunk.paths;
-        options.progress?.(done);
-      }
-      const rows = rowSums.estimates(await gpu.read(rowSums.blocks));
-      const { value, means } = host ?? gpuLoss!.read(await report!, plan);
-      if (gpuLoss?.pathValues === "none") rows[0] = { mean: Number.NaN, standardError: Number.NaN };
-      checkEstimates(plan, value, rows);
-      const full = plan.stopsByLoss ? 0 : saturated;
-      const result = assembleResult(value, this.views, rows, means ?? [], full, this.loss.pathwise ?? false);
-      return { ...result, warnings: told(solver.warnings) };
-    } finally {
-      if (pending) release(pending);
+    const fitting = (slots: number): number => pass.lossPaths(plan, slots, options.chunkBytes);
+    if (loss?.encodeBegin) {
+      const batch = gpu.batch("loss");
+      loss.encodeBegin(batch, plan);
+      batch.submit();
     }
+    let host: HostLoss | undefined;
+    let report: Promise<ArrayBuffer> | undefined;
+    let [saturated, done, offset] = [0, 0, 0];
+    await inOrder<SolvedChunk>(plan.paths, {
+      forward: async (firstPath) => {
+        const solved = await solveFrom(gpu, plan, solver, firstPath, pass.slots, fitting);
+        saturated += solved.status.saturated;
+        return this.look(plan, solved);
+      },
+      again: async (chunk) => this.look(plan, await forwardChunk(gpu, solver, chunk, chunk.slots)),
+      value: async ({ solved }) => {
+        if (!loss) {
+          host = await this.onHost(plan, solved);
+          return;
+        }
+        const batch = gpu.batch("loss");
+        loss.encodeValue(batch);
+        report = batch.read(loss.report);
+        batch.submit();
+        if (options.perPath) offset = loss.read(await report, plan).pathOffset ?? 0;
+      },
+      backward: async (looked) => {
+        await this.backward(plan, looked, host, offset, options);
+        done += looked.solved.paths;
+        options.progress?.(done);
+      },
+    });
+    const blocks = await gpu.read(sums.blocks);
+    const taken = host ?? loss!.read(await report!, plan);
+    return pass.result(plan, taken, blocks, saturated, loss?.pathValues !== "none");
   }
 
   private async backward(
     plan: SolvePlan,
-    chunk: Chunk,
-    looked: LookedAt,
+    looked: Looked<SolvedChunk>,
     host: HostLoss | undefined,
     offset: number,
     options: EvaluatorOptions,
   ): Promise<void> {
-    const { gpu, solver, gpuLoss, rowSums } = this;
-    const { solved, kept } = looked;
-    const cotangents = gpu.buffer("cotangents", 4 * solved.slots * chunk.paths);
-    const rows = gpu.buffer("path rows", 4 * solver.rowsPerPath * chunk.paths);
+    const { gpu, pass } = this;
+    const { solver, sums } = pass;
+    const { solved } = looked;
+    const { firstPath, paths } = solved;
+    const batch = gpu.batch("loss");
     try {
-      const loss = gpu.batch("loss").clear(cotangents).clear(rows);
-      gpuLoss?.encodeCotangents(loss, this.trains(plan, solved), kept, cotangents, rows);
-      loss.submit();
-      if (host) {
+      const rows = batch.temporary("path rows", 4 * solver.rowsPerPath * paths);
+      let cotangents = host && batch.temporary("cotangents", host.cotangents.byteLength);
+      if (host && cotangents) {
+        // What is written to a buffer comes before what a batch submitted later does with it.
+        gpu.batch("loss").clear(rows).submit();
         gpu.write(cotangents, host.cotangents);
         gpu.write(rows, host.pathValues);
-      }
-      const backward = gpu.batch("backward");
-      solver.encodeBackward(backward, solved, cotangents, rows, 0, solved.status);
-      backward.submit();
-      const sums = gpu.batch("reduce");
-      rowSums.add(sums, chunk, rows);
-      const table = options.perPath ? sums.read(rows, 0, 4 * rowSums.rows * chunk.paths) : undefined;
-      sums.submit();
-      if (table) {
-        const values = new Float32Array(await table);
-        for (let i = 0; i < chunk.paths; i++) values[i]! += offset;
-        options.perPath!(chunk.firstPath, chunk.paths, values);
-      }
+      } else cotangents = pass.encodeCotangents(batch.clear(rows), plan, looked, rows);
+      pass.encodeBackward(batch, solved, cotangents, rows, solved.status);
+      const table = options.perPath ? batch.read(rows, 0, 4 * sums.rows * paths) : undefined;
+      batch.submit();
+      if (!table) return;
+      const values = new Float32Array(await table);
+      for (let i = 0; i < paths; i++) values[i]! += offset;
+      options.perPath!(firstPath, paths, values);
     } finally {
-      release(looked);
-      cotangents.dispose();
-      rows.dispose();
+      batch.release();
     }
   }
 
   dispose(): void {
-    this.gpuLoss?.dispose();
-    this.rowSums.dispose();
-    this.solver.dispose();
+    this.pass.dispose();
   }
 }
 

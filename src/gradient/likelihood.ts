@@ -1,138 +1,19 @@
-/**
- * Value and gradient of a log-likelihood: each neuron of each trial, given all observed spikes, is on its own, so the
- * lanes (trial × neuron) are solved and swept side by side. Nothing is random in it; its "paths" are the trials.
- */
+/** Value and gradient of a log-likelihood on the GPU, a lane (one neuron in one trial) per invocation. */
 import { agendaWords } from "../../shaders/solve/agenda.wgsl.js";
 import { likelihoodBackward } from "../../shaders/solve/likelihood-backward.wgsl.js";
 import { likelihoodCarry, likelihoodForward } from "../../shaders/solve/likelihood-forward.wgsl.js";
-import { compileCell } from "../cell/emit-js.js";
-import { checkHazard } from "../cell/hazard.js";
-import { threefry2x32 } from "../driver/threefry.js";
-import { SaltationError } from "../errors.js";
 import type { Gpu, Kernel, Storage } from "../gpu/index.js";
+import { type Likelihood, TrialSums } from "../loss/likelihood.js";
 import type { Evaluator, EvaluatorOptions } from "../loss/loss.js";
-import { assembleResult, type ValueAndGradient } from "../loss/result.js";
+import type { ValueAndGradient } from "../loss/result.js";
 import { stepsPerDispatch } from "../plan/chunks.js";
-import { parameterLayout, parameterVector, type View } from "../plan/layout.js";
+import { parameterVector, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
-import { impossibleSpike, type ObservedTrial, planSchedule, type Schedule } from "../plan/schedule.js";
-import { estimateOf } from "../reduce/statistics.js";
+import { impossibleSpike, type Schedule } from "../plan/schedule.js";
 import { decideIncrements } from "../solve/carried.js";
-import { activeChannels, solverShape } from "../solve/shape.js";
+import { solverShape } from "../solve/shape.js";
 import { told } from "../solve/simulate.js";
 import { runBytes, runUniform } from "../solve/uniform.js";
-import { laneLikelihood } from "../twin/likelihood.js";
-
-/**
- * @param names the parameters to differentiate by.
- * @throws SaltationError `invalid-input` where past spikes do not determine the hazard.
- */
-export function checkLikelihood(plan: SolvePlan, names: readonly string[]): void {
-  checkHazard(plan.network.cell, activeChannels(plan, names));
-}
-
-/**
- * Prepares the evaluation of −log L, the mean over trials, for plans that differ in values and seed only.
- * @param batch trials of an evaluation: neighbours, the first drawn from the plan's seed. All where absent.
- */
-export async function likelihoodEvaluator(
-  gpu: Gpu | undefined,
-  plan: SolvePlan,
-  trials: readonly ObservedTrial[],
-  views: readonly View[],
-  batch = trials.length,
-): Promise<Evaluator> {
-  checkLikelihood(
-    plan,
-    views.map((v) => v.name),
-  );
-  const schedule = planSchedule(plan, trials);
-  return gpu ? GpuLikelihood.create(gpu, plan, schedule, views, batch) : cpuLikelihood(schedule, views, batch);
-}
-
-/** Neighbouring trials, counted on from the first after the last. */
-interface TrialWindow {
-  readonly first: number;
-  readonly count: number;
-}
-
-function windowOf(seed: number, { trials }: Schedule, count: number): TrialWindow {
-  return { first: count === trials ? 0 : threefry2x32(seed, 0xfffffffc, 0, 0)[0] % trials, count };
-}
-
-/** The lanes of a window, as one range or two. */
-function laneRanges({ trials, neurons }: Schedule, { first, count }: TrialWindow): [begin: number, end: number][] {
-  const end = first + count;
-  const ranges: [number, number][] = [[first * neurons, Math.min(end, trials) * neurons]];
-  if (end > trials) ranges.push([0, (end - trials) * neurons]);
-  return ranges;
-}
-
-/** Sums of lanes' rows [1 + entries] to trials' rows of −log L and its gradient; then means over the trials. */
-class TrialRows {
-  readonly rows: Float64Array[];
-
-  constructor(
-    private readonly schedule: Schedule,
-    private readonly window: TrialWindow,
-    private readonly views: readonly View[],
-  ) {
-    const entries = views.reduce((n, v) => n + v.length, 0);
-    this.rows = Array.from({ length: 1 + entries }, () => new Float64Array(window.count));
-  }
-
-  add(row: number, lane: number, value: number): void {
-    const { trials, neurons } = this.schedule;
-    this.rows[row]![(Math.floor(lane / neurons) + trials - this.window.first) % trials]! -= value;
-  }
-
-  /** @throws SaltationError `not-finite`. */
-  result(plan: SolvePlan, options: EvaluatorOptions): ValueAndGradient {
-    const { rows, views } = this;
-    const trials = this.window.count;
-    const estimates = rows.map((row) => estimateOf(row));
-    if (!estimates.every((e) => Number.isFinite(e.mean))) {
-      throw new SaltationError(
-        "not-finite",
-        "the log-likelihood or its gradient became infinite or NaN: parameters or weights are too large for " +
-          `dt = ${plan.dt}, or the hazard is not above 0; take a smaller dt or learning rate, or check their values`,
-      );
-    }
-    if (options.perPath) {
-      const flat = new Float64Array(rows.length * trials);
-      rows.forEach((row, r) => {
-        flat.set(row, r * trials);
-      });
-      options.perPath(0, trials, flat);
-    }
-    options.progress?.(trials);
-    return assembleResult(estimates[0]!.mean, views, estimates, [], 0, true);
-  }
-}
-
-function cpuLikelihood(schedule: Schedule, views: readonly View[], batch: number): Evaluator {
-  return {
-    async evaluate(plan, options = {}) {
-      const layout = parameterLayout(plan);
-      const cell = compileCell(plan.network.cell);
-      const window = windowOf(plan.seed, schedule, batch);
-      const rows = new TrialRows(schedule, window, views);
-      const lanes = laneRanges(schedule, window).flatMap(([begin, end]) =>
-        Array.from({ length: end - begin }, (_, i) => begin + i),
-      );
-      for (const lane of lanes) {
-        const gradient = new Float64Array(layout.size);
-        rows.add(0, lane, laneLikelihood(plan, layout, cell, schedule, lane, gradient));
-        let row = 1;
-        for (const v of views) for (let i = 0; i < v.length; i++) rows.add(row++, lane, gradient[v.offset + i]!);
-        // The event loop gets a turn after every lane.
-        await new Promise((resolve) => setTimeout(resolve, 0));
-      }
-      return rows.result(plan, options);
-    },
-    dispose: () => {},
-  };
-}
 
 type Access = "read" | "read_write";
 
@@ -156,27 +37,26 @@ function scheduleWords({ starts, neurons: count, ...entries }: Schedule, inputWe
   return words;
 }
 
-class GpuLikelihood implements Evaluator {
+export class GpuLikelihood implements Evaluator {
   private constructor(
     private readonly gpu: Gpu,
     private readonly views: readonly View[],
-    private readonly schedule: Schedule,
+    private readonly likelihood: Likelihood,
     private readonly kernels: { forward: Kernel; backward: Kernel },
     private readonly theta: Storage,
     private readonly scheduled: Storage,
     /** Numbers of a state, and of what a lane has in the table of rows. */
     private readonly perLane: { states: number; rows: number },
-    private readonly trialsAtOnce: number,
     private readonly warnings: readonly string[] | undefined,
   ) {}
 
   static async create(
     gpu: Gpu,
     given: SolvePlan,
-    schedule: Schedule,
+    likelihood: Likelihood,
     views: readonly View[],
-    trialsAtOnce: number,
   ): Promise<GpuLikelihood> {
+    const { schedule } = likelihood;
     const plan = await decideIncrements(gpu, given, { differentiates: true, forced: true });
     const { network } = plan;
     const names = views.map((v) => v.name);
@@ -229,19 +109,19 @@ class GpuLikelihood implements Evaluator {
     return new GpuLikelihood(
       gpu,
       views,
-      schedule,
+      likelihood,
       { forward, backward },
       theta,
       scheduled,
       sizesPerLane,
-      trialsAtOnce,
       told(plan.warnings),
     );
   }
 
   /** Lanes at a time, and entries of tape that the longest of them needs: its sub-steps and the end. */
   private chunks(plan: SolvePlan): { size: number; tapeEntries: number } {
-    const { starts } = this.schedule;
+    const { batch, schedule } = this.likelihood;
+    const { starts } = schedule;
     const lanes = starts.length - 1;
     let longest = 0;
     for (let lane = 0; lane < lanes; lane++) longest = Math.max(longest, starts[lane + 1]! - starts[lane]!);
@@ -252,18 +132,18 @@ class GpuLikelihood implements Evaluator {
     if (perLane > most) {
       throw this.gpu.limitError("maxStorageBufferBindingSize", perLane, "take a larger dt or shorter trials");
     }
-    const asked = this.trialsAtOnce * this.schedule.neurons;
+    const asked = batch * schedule.neurons;
     return { size: Math.min(asked, Math.floor(most / perLane)), tapeEntries };
   }
 
   /** The few rows of a lane are read back and summed in float64: a table of (1 + entries) × lanes numbers. */
   async evaluate(plan: SolvePlan, options: EvaluatorOptions = {}): Promise<ValueAndGradient> {
-    const { gpu, schedule, theta, scheduled, kernels } = this;
+    const { gpu, likelihood, theta, scheduled, kernels } = this;
+    const { schedule } = likelihood;
     const { states } = this.perLane;
     gpu.write(theta, Float32Array.from(parameterVector(plan)));
     const lanes = schedule.trials * schedule.neurons;
-    const trials = windowOf(plan.seed, schedule, this.trialsAtOnce);
-    const sums = new TrialRows(schedule, trials, this.views);
+    const sums = new TrialSums(plan, likelihood, this.views);
     const { words, impossible } = likelihoodCarry(states);
     const { size, tapeEntries } = this.chunks(plan);
     const tape = gpu.buffer("tape", 4 * states * tapeEntries * size);
@@ -271,7 +151,7 @@ class GpuLikelihood implements Evaluator {
     const rows = gpu.buffer("lane rows", 4 * this.perLane.rows * size);
     const storages = [theta, scheduled, tape, carry, rows];
     try {
-      const pieces = laneRanges(schedule, trials).flatMap(([begin, end]) =>
+      const pieces = sums.lanes.flatMap(([begin, end]) =>
         Array.from({ length: Math.ceil((end - begin) / size) }, (_, i) => {
           const firstPath = begin + i * size;
           return { firstPath, paths: Math.min(size, end - firstPath) };
@@ -304,7 +184,7 @@ class GpuLikelihood implements Evaluator {
     } finally {
       for (const storage of [tape, carry, rows]) storage.dispose();
     }
-    return { ...sums.result(plan, options), warnings: this.warnings };
+    return { ...sums.result(options), warnings: this.warnings };
   }
 
   dispose(): void {

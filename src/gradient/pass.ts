@@ -1,51 +1,176 @@
 /**
- * What a gradient encodes on the GPU beside its loss: solves, whether they came out, the backward recursion, and means
- * over paths. Nothing is read back.
+ * Value and gradient of a loss on the GPU, said once: chunks of paths are solved and looked at by the loss; when it has
+ * seen all of them there are cotangents, which the backward recursion takes to rows per path, and these are summed.
+ * Who waits for what, and what is read back, is the caller's matter.
  */
 import { meanGradient } from "../../shaders/train/mean-gradient.wgsl.js";
-import { verdict } from "../../shaders/train/verdict.wgsl.js";
+import { haltBits, verdict } from "../../shaders/train/verdict.wgsl.js";
+import { fail } from "../checks.js";
+import { allOrNone } from "../gpu/all-or-none.js";
 import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
+import { type GpuLoss, type Loss, trainsOf } from "../loss/loss.js";
+import { assembleResult, checkEstimates, notFinite, type ValueAndGradient } from "../loss/result.js";
 import type { Chunk } from "../plan/chunks.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { RowSums } from "../reduce/row-sums.js";
-import type { ChunkSolver, EncodedChunk } from "../solve/chunk-solver.js";
-import { createSolver, firstSlots, solveFrom } from "../solve/simulate.js";
+import type { Estimate } from "../reduce/statistics.js";
+import type { ChunkSolver, EncodedChunk, RunStatus } from "../solve/chunk-solver.js";
+import { checkFinite, createSolver, firstSlots, fittingPaths, growSlots, solveFrom, told } from "../solve/simulate.js";
+import { Looked } from "./order.js";
 
 /** Room beyond what a first solve needed. */
-export const margin = 1.25;
+const margin = 1.25;
+
+/** They say on the GPU whether solves came out, and take the mean over the paths there. */
+interface UnreadKernels {
+  readonly verdict: Kernel;
+  readonly mean: Kernel;
+}
+
+async function unreadKernels(gpu: Gpu): Promise<UnreadKernels> {
+  const [verdictKernel, mean] = await Promise.all([
+    gpu.kernel({ label: "verdict", code: verdict, bindings: ["read", "read_write"], uniformBytes: 16 }),
+    gpu.kernel({
+      label: "mean gradient",
+      code: meanGradient,
+      bindings: ["read", "read_write", "read_write"],
+      uniformBytes: 16,
+    }),
+  ]);
+  return { verdict: verdictKernel, mean };
+}
 
 export class GradientPass {
   /** Spikes that the record of a path has room for. */
-  readonly slots: { value: number };
-  /** Entries of tape that a path has room for in a window (networks). */
+  readonly slots = { value: 1 };
+  /** Entries of tape that a path has room for in a window (networks), where no status says what it takes. */
   tape = 0;
+  private kernels: UnreadKernels | undefined;
 
   private constructor(
-    private readonly gpu: Gpu,
+    readonly gpu: Gpu,
     readonly solver: ChunkSolver,
+    private readonly views: readonly View[],
+    readonly made: Loss | undefined,
+    /** What takes the loss, where it is taken on the GPU. */
+    readonly loss: GpuLoss | undefined,
     /** The value's row and those of the gradient. */
     readonly sums: RowSums,
-    private readonly kernels: { verdict: Kernel; mean: Kernel },
+  ) {}
+
+  /**
+   * @param views the parameters to differentiate by.
+   * @param made the loss; where not given, cotangents are the caller's.
+   * @param unread whether it is encoded without reading back how its solves came out.
+   */
+  static async create(
+    gpu: Gpu,
     plan: SolvePlan,
-  ) {
-    this.slots = { value: firstSlots(plan) };
+    views: readonly View[],
+    made: Loss | undefined,
+    unread = false,
+  ): Promise<GradientPass> {
+    const kernels = unread ? await unreadKernels(gpu) : undefined;
+    const solver = await createSolver(gpu, plan, views);
+    const [, loss, sums] = await allOrNone([
+      solver,
+      (async () => made?.gpu?.(gpu, plan, solver.recordWords))(),
+      RowSums.create(gpu, plan, 1 + solver.gradientRows),
+    ]);
+    const pass = new GradientPass(gpu, solver, views, made, loss, sums);
+    pass.slots.value = firstSlots(plan);
+    pass.kernels = kernels;
+    return pass;
   }
 
-  /** @param views the parameters to differentiate by. */
-  static async create(gpu: Gpu, plan: SolvePlan, views: readonly View[]): Promise<GradientPass> {
-    const solver = await createSolver(gpu, plan, views);
-    const [sums, verdictKernel, mean] = await Promise.all([
-      RowSums.create(gpu, plan, 1 + solver.gradientRows),
-      gpu.kernel({ label: "verdict", code: verdict, bindings: ["read", "read_write"], uniformBytes: 16 }),
-      gpu.kernel({
-        label: "mean gradient",
-        code: meanGradient,
-        bindings: ["read", "read_write", "read_write"],
-        uniformBytes: 16,
-      }),
-    ]);
-    return new GradientPass(gpu, solver, sums, { verdict: verdictKernel, mean }, plan);
+  /** Whether the loss says at no cost what each path adds to the value. */
+  get givesPathValues(): boolean {
+    return (this.loss?.pathValues ?? "free") === "free";
+  }
+
+  /** Paths of a chunk that fit with so many slots, solver and loss together. */
+  fitting(slots: number, bytes?: number): number {
+    const { largest, all } = this.loss?.bytesPerPath(slots) ?? { largest: 0, all: 0 };
+    return fittingPaths(this.gpu, this.solver, slots, bytes, all, largest);
+  }
+
+  /**
+   * The same, where a loss that compares paths with each other needs all of the plan's in one chunk.
+   * @throws SaltationError `invalid-input` where those do not fit.
+   */
+  lossPaths(plan: SolvePlan, slots: number, bytes?: number): number {
+    if (this.loss && !this.loss.whole) return this.fitting(slots, bytes);
+    // One chunk as large as buffers allow; what it takes in all is then the caller's choice of paths.
+    const fitting = this.fitting(slots, Number.POSITIVE_INFINITY);
+    if (fitting < plan.paths) {
+      fail(
+        "paths",
+        `loss "${this.made?.kind}" compares all paths with each other, and no more than ${fitting} of ${plan.paths} ` +
+          "fit the buffers of this adapter; take fewer",
+      );
+    }
+    return fitting;
+  }
+
+  /** Lets the loss look at solved paths, which are given back where that fails. */
+  look<C extends EncodedChunk>(batch: Batch, plan: SolvePlan, solved: C): Looked<C> {
+    try {
+      return new Looked(solved, this.loss?.encodeChunk(batch, trainsOf(plan, solved, this.solver.recordWords)));
+    } catch (error) {
+      solved.dispose();
+      throw error;
+    }
+  }
+
+  /**
+   * Encodes the loss's cotangents of a chunk.
+   * @param rows where given, row 0 takes what each path adds to the value; cleared before.
+   */
+  encodeCotangents(batch: Batch, plan: SolvePlan, { solved, kept }: Looked, rows: Storage | undefined): Storage {
+    const cotangents = batch.temporary("cotangents", 4 * solved.slots * solved.paths);
+    const trains = trainsOf(plan, solved, this.solver.recordWords);
+    this.loss!.encodeCotangents(batch.clear(cotangents), trains, kept, cotangents, rows);
+    return cotangents;
+  }
+
+  /**
+   * Backward recursion of a chunk: adds its gradients to `rows` [1 + entries][paths], and those to the sums.
+   * @param status of the forward solve where it is known, in place of `tape`.
+   */
+  encodeBackward(
+    batch: Batch,
+    solved: EncodedChunk,
+    cotangents: Storage | GPUBuffer,
+    rows: Storage,
+    status?: RunStatus,
+  ): void {
+    this.solver.encodeBackward(batch.stage("backward"), solved, cotangents, rows, this.tape, status);
+    this.sums.add(batch.stage("reduce"), solved, rows);
+  }
+
+  /**
+   * @param taken the value, where there was a loss to take it.
+   * @param blocks what the sums held.
+   * @param pathValues whether row 0 was given what each path adds to the value.
+   * @throws SaltationError `not-finite`.
+   */
+  result(
+    plan: SolvePlan,
+    taken: { readonly value: number; readonly means?: readonly Estimate[] } | undefined,
+    blocks: ArrayBuffer,
+    saturated: number,
+    pathValues: boolean,
+  ): ValueAndGradient {
+    const rows = this.sums.estimates(blocks);
+    if (!pathValues) rows[0] = { mean: Number.NaN, standardError: Number.NaN };
+    checkEstimates(plan, taken?.value ?? 0, rows);
+    const { value, means = [] } = taken ?? { value: Number.NaN };
+    // Without a loss, cotangents are those of the mean of what each path gives.
+    const pathwise = !taken || (this.made?.pathwise ?? false);
+    const full = plan.stopsByLoss ? 0 : saturated;
+    const result = assembleResult(value, this.views, rows, means, full, pathwise);
+    return { ...result, warnings: told(this.solver.warnings) };
   }
 
   /**
@@ -69,13 +194,7 @@ export class GradientPass {
   /** Sets bits of `halted` (`haltBits`) where a solve did not come out. */
   encodeVerdict(batch: Batch, encoded: EncodedChunk, halted: Storage): void {
     const uniform = Uint32Array.of(this.tape, 0, 0, 0);
-    batch.dispatch(this.kernels.verdict, [encoded.statusWords, halted], uniform, [1]);
-  }
-
-  /** Backward recursion of a chunk: adds its gradients to `rows` [1 + entries][paths], and those to the sums. */
-  encodeBackward(batch: Batch, encoded: EncodedChunk, cotangents: Storage | GPUBuffer, rows: Storage): void {
-    this.solver.encodeBackward(batch.stage("backward"), encoded, cotangents, rows, this.tape);
-    this.sums.add(batch.stage("reduce"), encoded, rows);
+    batch.dispatch(this.kernels!.verdict, [encoded.statusWords, halted], uniform, [1]);
   }
 
   /** Writes the mean over all paths, f32 [entries]; sets a bit of `halted` where it is not finite. */
@@ -83,10 +202,38 @@ export class GradientPass {
     const { solver, sums, kernels } = this;
     const uniform = Uint32Array.of(solver.gradientRows, sums.samples, sums.allBlocks, 0);
     const groups = [Math.ceil(solver.gradientRows / 64)] as const;
-    batch.dispatch(kernels.mean, [sums.blocks, gradient, halted], uniform, groups);
+    batch.dispatch(kernels!.mean, [sums.blocks, gradient, halted], uniform, groups);
+  }
+
+  /**
+   * @param bits of a verdict, and what the solves of its chunks came to.
+   * @throws SaltationError `not-finite` where a state or the gradient is not; else what was lacking is room.
+   */
+  checkVerdict(plan: SolvePlan, bits: number, status: readonly RunStatus[]): void {
+    for (const s of status) checkFinite(plan, s, plan.paths);
+    if ((bits & haltBits.gradient) !== 0 && (bits & (haltBits.record | haltBits.tape)) === 0) throw notFinite(plan);
+  }
+
+  /** Makes the room that was lacking. */
+  async grow(
+    plan: SolvePlan,
+    bits: number,
+    status: readonly RunStatus[],
+    fitting: (slots: number) => number,
+  ): Promise<void> {
+    if (bits & haltBits.record) {
+      const { slots } = this;
+      growSlots(slots);
+      const doubled = slots.value;
+      // Which tells a neuron that fires without end; other chunks may need more than the first.
+      await this.measure(plan, fitting);
+      slots.value = Math.max(doubled, slots.value);
+    }
+    if (bits & haltBits.tape) this.tape = Math.ceil(margin * Math.max(...status.map((s) => s.largestTape)));
   }
 
   dispose(): void {
+    this.loss?.dispose();
     this.sums.dispose();
     this.solver.dispose();
   }

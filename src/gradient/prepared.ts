@@ -5,14 +5,14 @@
 import { haltBits } from "../../shaders/train/verdict.wgsl.js";
 import { fail, wholeNumber } from "../checks.js";
 import type { Batch, Gpu, Storage } from "../gpu/index.js";
-import type { GpuLoss, Loss } from "../loss/loss.js";
+import type { Loss } from "../loss/loss.js";
 import { lossWarnings } from "../loss/loss-plan.js";
-import { assembleResult, notFinite, type ValueAndGradient } from "../loss/result.js";
+import type { ValueAndGradient } from "../loss/result.js";
 import { type ParameterPlace, parameterPlaces, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { type EncodedChunk, type RunStatus, readStatus } from "../solve/chunk-solver.js";
 import { EncodedTrains, seedOfEncoding } from "../solve/prepared.js";
-import { checkFinite, fittingPaths, told } from "../solve/simulate.js";
+import { Looked } from "./order.js";
 import { GradientPass } from "./pass.js";
 
 export interface PreparedGradientOptions {
@@ -34,13 +34,9 @@ export class PreparedGradient {
   readonly gradientPlaces: readonly ParameterPlace[];
 
   private constructor(
-    private readonly gpu: Gpu,
     private readonly plan: SolvePlan,
-    private readonly views: readonly View[],
+    views: readonly View[],
     private readonly pass: GradientPass,
-    private readonly loss: GpuLoss | undefined,
-    /** What the loss on the GPU was made of. */
-    private readonly made: Loss | undefined,
   ) {
     this.parameters = pass.solver.theta;
     this.parameterPlaces = parameterPlaces(pass.solver.shape.layout);
@@ -61,30 +57,23 @@ export class PreparedGradient {
     views: readonly View[],
     { loss, slots, tape }: PreparedGradientOptions,
   ): Promise<PreparedGradient> {
-    if (loss && (!loss.gpu || loss.evaluator)) {
+    if (loss && (!loss.gpu || loss.likelihood)) {
       fail("loss", `"${loss.kind}" is not taken of trains on the GPU; give one with gpu(), such as pathLoss`);
     }
-    const pass = await GradientPass.create(gpu, plan, views);
-    let own: GpuLoss | undefined;
+    const pass = await GradientPass.create(gpu, plan, views, loss, true);
     try {
-      own = await loss?.gpu?.(gpu, plan, pass.solver.recordWords);
-      const fitting = (room: number, bytes?: number): number => {
-        const { largest, all } = own?.bytesPerPath(room) ?? { largest: 0, all: 0 };
-        return fittingPaths(gpu, pass.solver, room, bytes, all, largest);
-      };
       // Records of three words are those of networks, whose solvers have a tape to measure.
       if (slots === undefined || (tape === undefined && pass.solver.recordWords === 3)) {
-        await pass.measure(plan, (room) => fitting(room));
+        await pass.measure(plan, (room) => pass.fitting(room));
       }
       if (slots !== undefined) pass.slots.value = wholeNumber("slots", slots, 1, 2 ** 20);
       if (tape !== undefined) pass.tape = wholeNumber("tape", tape, 1, 2 ** 30);
-      const most = fitting(pass.slots.value, Number.MAX_SAFE_INTEGER);
+      const most = pass.fitting(pass.slots.value, Number.MAX_SAFE_INTEGER);
       if (most < plan.paths) {
         fail("paths", `${plan.paths} do not fit one encoding on this adapter; encode at most ${most} at a time`);
       }
-      return new PreparedGradient(gpu, plan, views, pass, own, loss);
+      return new PreparedGradient(plan, views, pass);
     } catch (error) {
-      own?.dispose();
       pass.dispose();
       throw error;
     }
@@ -106,18 +95,17 @@ export class PreparedGradient {
    * @param options.seed in place of the seed that it was prepared with.
    */
   encode(encoder: GPUCommandEncoder, options: { seed?: number } = {}): EncodedSolve {
-    const { gpu, pass } = this;
+    const { pass } = this;
     const plan = { ...this.plan, seed: seedOfEncoding(encoder, options, this.plan.seed) };
     pass.solver.reseed(plan);
-    const batch = gpu.batch("solve");
+    const batch = pass.gpu.batch("solve");
     const solved = pass.encodeForward(batch, { firstPath: 0, paths: plan.paths });
     batch.encode(encoder);
-    return new EncodedSolve(gpu, plan, solved, pass, this.views, this.loss, this.made, batch);
+    return new EncodedSolve(plan, solved, pass, batch);
   }
 
   /** Frees kernels' parameters, loss and sums; encodings that were not submitted yet must be first. */
   dispose(): void {
-    this.loss?.dispose();
     this.pass.dispose();
   }
 }
@@ -125,14 +113,9 @@ export class PreparedGradient {
 /** A solve in a caller's encoder, from which gradients can be taken. */
 export class EncodedSolve extends EncodedTrains {
   constructor(
-    private readonly gpu: Gpu,
     private readonly plan: SolvePlan,
     solved: EncodedChunk,
     private readonly pass: GradientPass,
-    private readonly views: readonly View[],
-    private readonly loss: GpuLoss | undefined,
-    /** What the loss on the GPU was made of. */
-    private readonly made: Loss | undefined,
     batch: Batch,
   ) {
     super(plan, solved, pass.solver.recordWords, batch);
@@ -148,7 +131,8 @@ export class EncodedSolve extends EncodedTrains {
    * neither buffer nor loss.
    */
   encodeBackward(encoder: GPUCommandEncoder, cotangents?: GPUBuffer): EncodedGradient {
-    const { gpu, plan, solved, pass, loss, made, trains } = this;
+    const { plan, solved, pass } = this;
+    const { gpu, loss, made } = pass;
     const { paths, slots } = solved;
     const bytes = 4 * slots * paths;
     if (!cotangents && !loss) fail("cotangents", "give a buffer of them, or prepare the gradient with a loss");
@@ -183,13 +167,11 @@ export class EncodedSolve extends EncodedTrains {
     let report: Storage | undefined;
     let from: Storage | GPUBuffer | undefined = cotangents;
     if (!from) {
-      from = batch.temporary("cotangents", bytes);
-      batch.clear(from);
       loss!.encodeBegin?.(batch, plan);
-      const kept = loss!.encodeChunk(batch, trains);
-      held.push(kept);
+      const looked = new Looked(solved, loss!.encodeChunk(batch, this.trains));
+      held.push(looked.kept);
       loss!.encodeValue(batch);
-      loss!.encodeCotangents(batch, trains, kept, from, givesPathValues(loss!) ? rows : undefined);
+      from = pass.encodeCotangents(batch, plan, looked, pass.givesPathValues ? rows : undefined);
       report = copyOf(loss!.report);
     }
     pass.encodeBackward(batch, solved, from, rows);
@@ -201,23 +183,11 @@ export class EncodedSolve extends EncodedTrains {
       const of = [verdict, status, blocks, ...(report ? [report] : [])].map((storage) => reading.read(storage));
       reading.submit();
       const [bits, counters, sums, reported] = await Promise.all(of);
-      this.checkOutcome(new Uint32Array(bits!)[0]!, readStatus(counters!));
-      const estimates = pass.sums.estimates(sums!);
-      const { value, means } = reported ? loss!.read(reported, plan) : { value: Number.NaN, means: [] };
-      if (reported && !Number.isFinite(value)) throw notFinite(plan);
-      if (!reported || !givesPathValues(loss!)) estimates[0] = { mean: Number.NaN, standardError: Number.NaN };
-      const { saturated } = readStatus(counters!);
-      const full = plan.stopsByLoss ? 0 : saturated;
-      const result = assembleResult(
-        value,
-        this.views,
-        estimates,
-        means ?? [],
-        full,
-        !reported || (made?.pathwise ?? false),
-      );
-      const known = { ...result, warnings: told(pass.solver.warnings) };
-      return reported && made ? { ...known, warnings: lossWarnings(plan, made, known) } : known;
+      const outcome = readStatus(counters!);
+      this.checkOutcome(new Uint32Array(bits!)[0]!, outcome);
+      const taken = reported && loss!.read(reported, plan);
+      const result = pass.result(plan, taken, sums!, outcome.saturated, taken !== undefined && pass.givesPathValues);
+      return taken && made ? { ...result, warnings: lossWarnings(plan, made, result) } : result;
     };
     return new EncodedGradient(rows, gradient, verdict, read, () => {
       batch.release();
@@ -227,18 +197,15 @@ export class EncodedSolve extends EncodedTrains {
 
   private checkOutcome(bits: number, status: RunStatus): void {
     const { plan, solved, pass } = this;
-    checkFinite(plan, status, plan.paths);
+    pass.checkVerdict(plan, bits, [status]);
     if (bits & haltBits.record) {
       fail("slots", `${solved.slots} are too few for ${status.overflowed} of ${plan.paths} paths; prepare with more`);
     }
     if (bits & haltBits.tape) {
       fail("tape", `${pass.tape} entries are too few, a path takes ${status.largestTape}; prepare with more`);
     }
-    if (bits & haltBits.gradient) throw notFinite(plan);
   }
 }
-
-const givesPathValues = (loss: GpuLoss): boolean => (loss.pathValues ?? "free") === "free";
 
 /** What the encoding of a gradient leaves on the GPU once its encoder has been submitted. */
 export class EncodedGradient {

@@ -9,20 +9,10 @@ import { connectionWords, NetworkSolver } from "../solve/network-solver.js";
 import { solverShape } from "../solve/shape.js";
 import { fillTable, firstSlots, fittingPaths, solveFrom, told } from "../solve/simulate.js";
 import { runBytes, runUniform } from "../solve/uniform.js";
+import type { Sensitivities } from "../spikes/sensitivities.js";
 import { emptyTable, type SpikeTable } from "../spikes/trains.js";
 
 const workgroupSize = 64;
-
-/** Spike times with their derivatives. */
-export interface Sensitivities {
-  readonly table: SpikeTable;
-  /** Number of directions: entries of the parameters asked for, in their order. */
-  readonly directions: number;
-  /** ∂τ_n/∂θ [paths, slots, directions]; 0 where there is no spike. */
-  readonly derivatives: Float64Array;
-  /** What is known to be doubtful in these numbers, one line each; undefined where nothing is. */
-  readonly warnings?: readonly string[] | undefined;
-}
 
 /** Rows of the direction buffer: kind, index, neuron, unused. */
 function directionRows(plan: SolvePlan, views: readonly View[]): Uint32Array {

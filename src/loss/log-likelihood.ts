@@ -4,9 +4,9 @@
  */
 
 import { checkOptions, fail, list, type Names, oneOf, show, wholeNumber } from "../checks.js";
-import { checkLikelihood, likelihoodEvaluator } from "../gradient/likelihood.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { type ObservedTrial, planSchedule } from "../plan/schedule.js";
+import { checkLikelihood } from "./likelihood.js";
 import type { Loss } from "./loss.js";
 import { type OutsideOptions, spikesOutside } from "./observed.js";
 
@@ -47,9 +47,10 @@ export function logLikelihood(trials: readonly ObservedTrial[], options: LogLike
       planSchedule(plan, trials);
       warnings(plan);
     },
-    async evaluator(gpu, plan, views) {
+    likelihood(plan, names) {
       warnings(plan);
-      return likelihoodEvaluator(gpu, plan, trials, views, batch);
+      checkLikelihood(plan, names);
+      return { schedule: planSchedule(plan, trials), batch };
     },
   };
 }

@@ -57,6 +57,6 @@ export function checkExact({ name, exactness }: Cell): void {
 /** @throws SaltationError where the loss does not fit the network, or the cell's gradient is not exact. */
 export function checkLoss(network: Network, loss: Loss | undefined, requireExact = true): void {
   loss?.check?.(network);
-  // A loss with an evaluator of its own takes no pathwise gradient, so that its exactness is no matter.
-  if (requireExact && !loss?.evaluator) checkExact(network.cell);
+  // A likelihood takes no pathwise gradient, so that its exactness is no matter.
+  if (requireExact && !loss?.likelihood) checkExact(network.cell);
 }

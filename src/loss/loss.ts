@@ -8,10 +8,10 @@
 
 import type { Batch, Gpu, Storage } from "../gpu/index.js";
 import type { Network } from "../network/network.js";
-import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { Estimate } from "../reduce/statistics.js";
 import type { DeviceTrains } from "../spikes/device-trains.js";
+import type { Likelihood } from "./likelihood.js";
 import type { ValueAndGradient } from "./result.js";
 
 export { type DeviceTrains, trainsOf } from "../spikes/device-trains.js";
@@ -65,8 +65,12 @@ export interface Loss {
    * @param recordWords words of a spike in the record, see `DeviceTrains`.
    */
   gpu?(gpu: Gpu, plan: SolvePlan, recordWords: number): Promise<GpuLoss>;
-  /** Takes value and gradient over altogether, for losses that need no simulated trains. */
-  evaluator?(gpu: Gpu | undefined, plan: SolvePlan, views: readonly View[]): Promise<Evaluator>;
+  /**
+   * What is observed, in place of a loss of simulated trains: its value is −log L of that, the mean over trials.
+   * @param names the parameters to differentiate by.
+   * @throws SaltationError where the hazard of the cell's events is not known, or spikes do not fit the plan.
+   */
+  likelihood?(plan: SolvePlan, names: readonly string[]): Likelihood;
 }
 
 export interface EvaluatorOptions {

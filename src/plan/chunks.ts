@@ -19,15 +19,6 @@ export function wholeBlocks(bytesPerPath: number, bytes: number, most = 65536): 
   return Math.max(1, Math.floor(Math.min(most, bytes / bytesPerPath) / blockPaths)) * blockPaths;
 }
 
-/** Splits paths into chunks of so many, the last of what is left. */
-export function splitPaths(paths: number, size: number): Chunk[] {
-  const chunks: Chunk[] = [];
-  for (let first = 0; first < paths; first += size) {
-    chunks.push({ firstPath: first, paths: Math.min(size, paths - first) });
-  }
-  return chunks;
-}
-
 /** Sub-steps that one dispatch may take for this many paths. */
 export function stepsPerDispatch(paths: number): number {
   return Math.max(16, Math.floor(pathStepsPerDispatch / paths));

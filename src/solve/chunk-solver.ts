@@ -2,6 +2,7 @@
 import type { Batch, Gpu, Storage } from "../gpu/index.js";
 import type { Chunk } from "../plan/chunks.js";
 import type { SolvePlan } from "../plan/plan.js";
+import type { RecordedChunk } from "../spikes/device-trains.js";
 import type { KernelShape } from "./shape.js";
 
 /** Status counters of a forward run. */
@@ -37,12 +38,7 @@ export function readStatus(data: ArrayBuffer): RunStatus {
 }
 
 /** A chunk of paths in a batch: what the batch leaves on the GPU. */
-export interface EncodedChunk extends Chunk {
-  readonly slots: number;
-  /** Spike record [slots][words][paths]: step, fraction (f32 bits) and, in networks, neuron. */
-  readonly record: Storage;
-  /** Where the counts [paths] lie: a storage and a byte offset. */
-  readonly counts: { readonly storage: Storage; readonly byteOffset: number };
+export interface EncodedChunk extends RecordedChunk {
   /** Status words, u32, in the order of `RunStatus`. */
   readonly statusWords: Storage;
   /** Gives the buffers back, once the batches that use them are submitted. */

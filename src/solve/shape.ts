@@ -1,33 +1,11 @@
 /** From a plan to what its kernels are specialised for. */
 import type { SolverShape } from "../../shaders/shared/solver.wgsl.js";
 import { alongPath, type Tableau, tableauOf } from "../../shaders/shared/tableau.js";
-import { parameterInput } from "../cell/cell.js";
 import { emitCellWgsl } from "../cell/emit-wgsl.js";
 import { type CellFunctions, cellFunctions, operations } from "../cell/functions.js";
-import { evaluate, inputNames } from "../cell/graph.js";
+import { activeChannels } from "../plan/channels.js";
 import { type ParameterLayout, parameterLayout } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
-
-/**
- * The noise channels that can matter: those whose amplitude depends on the state, is not zero for every neuron, or is
- * to be differentiated or written by a caller. The others draw nothing. Random numbers are keyed by channel, so this changes no path.
- */
-export function activeChannels(plan: SolvePlan, gradients: readonly string[]): number[] {
-  const { network } = plan;
-  const open = [...gradients, ...(plan.writes ?? [])].map(parameterInput);
-  return network.cell.channels.flatMap((channel, c) => {
-    const names = [...inputNames([channel.amplitude])];
-    if (names.some((n) => !n.startsWith("p."))) return [c];
-    if (open.some((name) => names.includes(name))) return [c];
-    for (let k = 0; k < network.neurons; k++) {
-      const inputs = new Map(
-        network.parameters.map((p) => [parameterInput(p.name), p.values[p.perNeuron ? k : 0]!] as const),
-      );
-      if (evaluate([channel.amplitude], inputs)[0] !== 0) return [c];
-    }
-    return [];
-  });
-}
 
 export interface KernelShape extends SolverShape {
   /** Numbers of a state: one for each variable, and where increments are carried what is left of it. */

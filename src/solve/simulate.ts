@@ -1,10 +1,10 @@
 /** Simulation on the GPU: chunk by chunk, the record growing until every spike fits. */
 import { SaltationError } from "../errors.js";
-import type { Gpu, Storage } from "../gpu/index.js";
+import type { Gpu } from "../gpu/index.js";
 import { type Chunk, wholeBlocks } from "../plan/chunks.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
-import type { DeviceTrains } from "../spikes/device-trains.js";
+import { type DeviceTrains, type RecordedChunk, trainsOf } from "../spikes/device-trains.js";
 import { emptyTable, type SpikeTable, type SpikeTrains } from "../spikes/trains.js";
 import { type ChunkSolver, forwardChunk, lanesOf, type RunStatus, type SolvedChunk } from "./chunk-solver.js";
 import { SingleSolver } from "./single.js";
@@ -83,14 +83,9 @@ export async function solveFrom(
   for (;;) {
     const paths = Math.min(plan.paths - firstPath, fitting(slots.value));
     const solved = await forwardChunk(gpu, solver, { firstPath, paths }, slots.value);
-    try {
-      checkFinite(plan, solved.status, paths);
-    } catch (error) {
-      solved.dispose();
-      throw error;
-    }
     const { overflowed, saturated } = solved.status;
     try {
+      checkFinite(plan, solved.status, paths);
       if (overflowed + saturated > 0) {
         const { checkRecord } = await import("./check-record.js");
         await checkRecord(gpu, plan, solved, solver.recordWords);
@@ -110,10 +105,11 @@ export function growSlots(slots: { value: number }): void {
   slots.value *= 2;
 }
 
-interface TrainChunk extends Chunk {
-  readonly slots: number;
-  readonly record: Storage;
-  readonly counts: Storage;
+function release(chunks: readonly RecordedChunk[]): void {
+  for (const { record, counts } of chunks) {
+    record.dispose();
+    counts.storage.dispose();
+  }
 }
 
 /** Simulates all paths of a plan; the trains stay on the GPU. */
@@ -123,7 +119,7 @@ export async function simulateGpu(
   progress?: (pathsDone: number) => void,
 ): Promise<SpikeTrains> {
   const solver = await createSolver(gpu, plan);
-  const kept: TrainChunk[] = [];
+  const kept: RecordedChunk[] = [];
   const slots = { value: firstSlots(plan) };
   let saturated = 0;
   let largestCount = 0;
@@ -144,7 +140,7 @@ export async function simulateGpu(
       batch.copy(solved.counts.storage, solved.counts.byteOffset, counts, 0, counts.bytes);
       batch.submit();
       solved.dispose();
-      kept.push({ firstPath, paths, slots: used, record, counts });
+      kept.push({ firstPath, paths, slots: used, record, counts: { storage: counts, byteOffset: 0 } });
       saturated += solved.status.saturated;
       committed += solved.status.committed;
       offered += solved.status.offered;
@@ -152,10 +148,7 @@ export async function simulateGpu(
       progress?.(done);
     }
   } catch (error) {
-    for (const c of kept) {
-      c.record.dispose();
-      c.counts.dispose();
-    }
+    release(kept);
     throw error;
   } finally {
     solver.dispose();
@@ -198,7 +191,7 @@ export class GpuTrains implements SpikeTrains {
   constructor(
     private readonly gpu: Gpu,
     private readonly plan: SolvePlan,
-    readonly chunks: readonly TrainChunk[],
+    readonly chunks: readonly RecordedChunk[],
     private readonly words: number,
     readonly saturatedPaths: number,
     readonly largestCount: number,
@@ -216,21 +209,12 @@ export class GpuTrains implements SpikeTrains {
     return this.plan.t1;
   }
   get bytes(): number {
-    return this.chunks.reduce((sum, c) => sum + c.record.bytes + c.counts.bytes, 0);
+    return this.chunks.reduce((sum, c) => sum + c.record.bytes + c.counts.storage.bytes, 0);
   }
 
   get onDevice(): readonly DeviceTrains[] {
     const { plan, words } = this;
-    return this.chunks.map(({ firstPath, paths, slots, record, counts }) => ({
-      chunk: { firstPath, paths },
-      paths,
-      slots,
-      recordWords: words,
-      steps: plan.steps,
-      dt: plan.dt,
-      record,
-      counts: { storage: counts, byteOffset: 0 },
-    }));
+    return this.chunks.map((chunk) => trainsOf(plan, chunk, words));
   }
 
   read(): Promise<SpikeTable> {
@@ -244,7 +228,7 @@ export class GpuTrains implements SpikeTrains {
     const table = emptyTable(plan.paths, width, plan.t1);
     for (const c of this.chunks) {
       const record = new Uint32Array(await this.gpu.read(c.record));
-      const counts = new Uint32Array(await this.gpu.read(c.counts));
+      const counts = new Uint32Array(await this.gpu.read(c.counts.storage));
       fillTable(table, plan, c, words, record, counts);
     }
     return table;
@@ -256,14 +240,11 @@ export class GpuTrains implements SpikeTrains {
 
   async meanCount(): Promise<number> {
     let sum = 0;
-    for (const c of this.chunks) for (const n of new Uint32Array(await this.gpu.read(c.counts))) sum += n;
+    for (const c of this.chunks) for (const n of new Uint32Array(await this.gpu.read(c.counts.storage))) sum += n;
     return sum / this.paths;
   }
 
   dispose(): void {
-    for (const c of this.chunks) {
-      c.record.dispose();
-      c.counts.dispose();
-    }
+    release(this.chunks);
   }
 }

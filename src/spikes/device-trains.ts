@@ -2,7 +2,16 @@
 import type { Storage } from "../gpu/index.js";
 import type { Chunk } from "../plan/chunks.js";
 import type { SolvePlan } from "../plan/plan.js";
-import type { EncodedChunk } from "../solve/chunk-solver.js";
+
+/** The spikes of a chunk of paths on the GPU. */
+export interface RecordedChunk extends Chunk {
+  /** Rows of the record: no path has more spikes. */
+  readonly slots: number;
+  /** Spike record [slots][words][paths]: step, fraction (f32 bits) and, in networks, neuron. */
+  readonly record: Storage;
+  /** Where the counts [paths] lie: a storage and a byte offset. */
+  readonly counts: { readonly storage: Storage; readonly byteOffset: number };
+}
 
 /** Spike trains of a chunk of paths where they were solved. */
 export interface DeviceTrains {
@@ -21,7 +30,7 @@ export interface DeviceTrains {
   readonly counts: { readonly storage: Storage; readonly byteOffset: number };
 }
 
-export const trainsOf = (plan: SolvePlan, chunk: EncodedChunk, recordWords: number): DeviceTrains => ({
+export const trainsOf = (plan: SolvePlan, chunk: RecordedChunk, recordWords: number): DeviceTrains => ({
   chunk: { firstPath: chunk.firstPath, paths: chunk.paths },
   paths: chunk.paths,
   slots: chunk.slots,

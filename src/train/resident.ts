@@ -5,30 +5,22 @@
  * stops all updates; the host sees it a few steps later, makes room, and goes on from that very step. So results do not
  * depend on when it was noticed.
  */
-import { haltBits } from "../../shaders/train/verdict.wgsl.js";
 import { allOrNone } from "../gpu/all-or-none.js";
-import { type Batch, type Gpu, handled, type Storage } from "../gpu/index.js";
-import { lossPaths } from "../gradient/evaluate.js";
-import { GradientPass, margin } from "../gradient/pass.js";
-import { type GpuLoss, type Kept, type Loss, trainsOf } from "../loss/loss.js";
-import { assembleResult, notFinite, type ValueAndGradient } from "../loss/result.js";
-import { type Chunk, splitPaths } from "../plan/chunks.js";
-import type { View } from "../plan/layout.js";
+import { type Gpu, handled, type Storage } from "../gpu/index.js";
+import { inOrder, type Looked } from "../gradient/order.js";
+import { GradientPass } from "../gradient/pass.js";
+import type { GpuLoss } from "../loss/loss.js";
+import type { Chunk } from "../plan/chunks.js";
+import { parameterLayout, replaceParameters } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
+import { decideIncrements } from "../solve/carried.js";
 import { type EncodedChunk, type RunStatus, readStatus } from "../solve/chunk-solver.js";
-import { checkFinite, growSlots, told } from "../solve/simulate.js";
+import type { TrainedStep, Training, TrainingTask } from "./backend.js";
 import { GpuUpdate } from "./gpu-update.js";
-import type { UpdatePlan, UpdateState } from "./update.js";
+import type { UpdateState } from "./update.js";
 
 /** Steps submitted before the first of them has come back. */
 const depth = 3;
-
-export interface TrainedStep {
-  readonly step: number;
-  readonly result: ValueAndGradient;
-  /** The run after the step. */
-  readonly state: UpdateState;
-}
 
 interface Flight {
   readonly step: number;
@@ -40,108 +32,83 @@ interface Flight {
   readonly state: Promise<UpdateState>;
 }
 
-export interface ResidentOptions {
-  readonly loss: Loss;
-  readonly views: readonly View[];
-  readonly update: UpdatePlan;
-  /** To go on from. */
-  readonly state?: UpdateState | undefined;
-  /** The first step, and how many there are in all. */
-  readonly from: number;
-  readonly steps: number;
-  seedOf(step: number): number;
-}
+export class ResidentTraining implements Training {
+  private readonly loss: GpuLoss;
 
-export class ResidentTraining {
   private constructor(
     private readonly gpu: Gpu,
     private readonly plan: SolvePlan,
-    private readonly options: ResidentOptions,
+    private readonly task: TrainingTask,
     private readonly pass: GradientPass,
-    private readonly loss: GpuLoss,
     private readonly update: GpuUpdate,
     private readonly gradient: Storage,
     private readonly halted: Storage,
-  ) {}
-
-  /**
-   * @param plan with the first values of all parameters.
-   * @param vector the same values.
-   */
-  static async create(
-    gpu: Gpu,
-    plan: SolvePlan,
-    vector: Float64Array,
-    options: ResidentOptions,
-  ): Promise<ResidentTraining> {
-    const pass = await GradientPass.create(gpu, plan, options.views);
-    const [, loss, update] = await allOrNone([
-      pass,
-      (async () => options.loss.gpu!(gpu, plan, pass.solver.recordWords))(),
-      GpuUpdate.create(gpu, options.update, vector),
-    ]);
-    if (options.state) update.write(options.state);
-    const gradient = gpu.buffer("gradient", 4 * pass.solver.gradientRows);
-    const halted = gpu.upload("halted", new Uint32Array(1));
-    return new ResidentTraining(gpu, plan, options, pass, loss, update, gradient, halted);
+  ) {
+    this.loss = pass.loss!;
   }
 
-  private get givesPathValues(): boolean {
-    return (this.loss.pathValues ?? "free") === "free";
+  /** @param task of a loss that is taken on the GPU. */
+  static async create(gpu: Gpu, task: TrainingTask): Promise<ResidentTraining> {
+    const { vector, views, loss, state } = task;
+    // Decided by the job's own values, so that a run that is resumed has the same bits.
+    const decided = await decideIncrements(gpu, task.plan, { differentiates: true });
+    const plan = replaceParameters(decided, parameterLayout(decided), vector);
+    const [pass, update] = await allOrNone([
+      GradientPass.create(gpu, plan, views, loss, true),
+      GpuUpdate.create(gpu, task.update, vector),
+    ]);
+    if (state) update.write(state);
+    const gradient = gpu.buffer("gradient", 4 * pass.solver.gradientRows);
+    const halted = gpu.upload("halted", new Uint32Array(1));
+    return new ResidentTraining(gpu, plan, task, pass, update, gradient, halted);
   }
 
   private planOf(step: number): SolvePlan {
-    return { ...this.plan, seed: this.options.seedOf(step) };
+    return { ...this.plan, seed: this.task.seedOf(step) };
   }
 
   /** Paths of a chunk, for a record of so many slots. */
-  private fitting(slots: number): number {
-    const { gpu, plan, pass, loss, options } = this;
-    return lossPaths(gpu, plan, pass.solver, slots, options.loss, loss);
-  }
+  private readonly fitting = (slots: number): number => this.pass.lossPaths(this.plan, slots);
 
   /** Encodes and submits one step. */
-  private submit(step: number): Flight {
+  private async submit(step: number): Promise<Flight> {
     const { gpu, pass, loss, update, gradient, halted } = this;
     const { solver, sums } = pass;
     const plan = this.planOf(step);
     solver.reseed(plan);
-    const chunks = splitPaths(plan.paths, this.fitting(pass.slots.value));
+    const size = this.fitting(pass.slots.value);
     const status: Promise<ArrayBuffer>[] = [];
     let batch = gpu.batch("training step");
     // Chunks give their buffers back in turn: each has a submission of its own.
     const next = (): void => {
-      if (chunks.length === 1) return;
+      if (size >= plan.paths) return;
       batch.submit();
       batch = gpu.batch("training step");
     };
-    loss.encodeBegin?.(batch, plan);
-    let pending: { encoded: EncodedChunk; kept: Kept } | undefined;
-    const look = (chunk: Chunk): { encoded: EncodedChunk; kept: Kept } => {
+    const look = (chunk: Chunk): Looked => {
       const encoded = pass.encodeForward(batch.stage("forward"), chunk);
       pass.encodeVerdict(batch, encoded, halted);
-      const kept = loss.encodeChunk(batch.stage("loss"), trainsOf(plan, encoded, solver.recordWords));
-      return { encoded, kept };
+      return pass.look(batch.stage("loss"), plan, encoded);
     };
-    for (const [c, chunk] of chunks.entries()) {
-      const looked = look(chunk);
-      status.push(batch.read(looked.encoded.statusWords));
-      if (c === chunks.length - 1) pending = looked;
-      else {
+    loss.encodeBegin?.(batch, plan);
+    await inOrder<EncodedChunk>(plan.paths, {
+      forward: (firstPath) => {
+        const looked = look({ firstPath, paths: Math.min(size, plan.paths - firstPath) });
+        status.push(batch.read(looked.solved.statusWords));
+        if (firstPath + size < plan.paths) next();
+        return looked;
+      },
+      again: look,
+      value: () => loss.encodeValue(batch),
+      backward: (looked) => {
+        const { solved } = looked;
+        const rows = batch.temporary("path rows", 4 * solver.rowsPerPath * solved.paths);
+        batch.stage("loss").clear(rows);
+        const cotangents = pass.encodeCotangents(batch, plan, looked, pass.givesPathValues ? rows : undefined);
+        pass.encodeBackward(batch, solved, cotangents, rows);
         next();
-        looked.encoded.dispose();
-        looked.kept.dispose();
-      }
-    }
-    loss.encodeValue(batch);
-    for (const chunk of [...chunks].reverse()) {
-      const { encoded, kept } = pending ?? look(chunk);
-      pending = undefined;
-      this.encodeBackward(batch, plan, encoded, kept);
-      next();
-      encoded.dispose();
-      kept.dispose();
-    }
+      },
+    });
     batch.stage("update");
     pass.encodeMean(batch, gradient, halted);
     update.encode(batch, { gradient, theta: solver.theta, halted, step });
@@ -158,46 +125,21 @@ export class ResidentTraining {
     return flight;
   }
 
-  private encodeBackward(batch: Batch, plan: SolvePlan, encoded: EncodedChunk, kept: Kept): void {
-    const { pass, loss } = this;
-    const { paths, slots } = encoded;
-    const cotangents = batch.temporary("cotangents", 4 * slots * paths);
-    const rows = batch.temporary("path rows", 4 * pass.solver.rowsPerPath * paths);
-    batch.stage("loss").clear(cotangents).clear(rows);
-    loss.encodeCotangents(
-      batch,
-      trainsOf(plan, encoded, pass.solver.recordWords),
-      kept,
-      cotangents,
-      this.givesPathValues ? rows : undefined,
-    );
-    pass.encodeBackward(batch, encoded, cotangents, rows);
-  }
-
   /** Makes room for what a step lacked. @throws SaltationError `not-finite` where that was not the trouble. */
   private async recover(bits: number, plan: SolvePlan, status: readonly RunStatus[]): Promise<void> {
-    for (const s of status) checkFinite(plan, s, plan.paths);
-    if ((bits & haltBits.gradient) !== 0 && (bits & (haltBits.record | haltBits.tape)) === 0) throw notFinite(plan);
-    if (bits & haltBits.record) {
-      const { slots } = this.pass;
-      growSlots(slots);
-      const doubled = slots.value;
-      // Which tells a neuron that fires without end; other chunks may need more than the first.
-      await this.pass.measure(plan, (room) => this.fitting(room));
-      slots.value = Math.max(doubled, slots.value);
-    }
-    if (bits & haltBits.tape) this.pass.tape = Math.ceil(margin * Math.max(...status.map((s) => s.largestTape)));
+    this.pass.checkVerdict(plan, bits, status);
+    await this.pass.grow(plan, bits, status, this.fitting);
     this.gpu.write(this.halted, new Uint32Array(1));
   }
 
   /** Runs the steps; those that come out are at most `depth` behind those that are submitted. */
   async *run(): AsyncGenerator<TrainedStep, void, void> {
-    const { gpu, options, plan, loss, pass } = this;
-    let next = options.from;
+    const { gpu, task, loss, pass } = this;
+    let next = task.from;
     const flights: Flight[] = [];
-    await pass.measure(this.planOf(next), (slots) => this.fitting(slots));
+    await pass.measure(this.planOf(next), this.fitting);
     for (;;) {
-      while (flights.length < depth && next < options.steps) flights.push(this.submit(next++));
+      while (flights.length < depth && next < task.steps) flights.push(await this.submit(next++));
       const flight = flights.shift();
       if (!flight) return;
       const bits = new Uint32Array(await flight.halted)[0]!;
@@ -209,21 +151,15 @@ export class ResidentTraining {
         next = flight.step;
         continue;
       }
-      const { value, means } = loss.read(await flight.report, flight.plan);
-      if (!Number.isFinite(value)) throw notFinite(plan);
-      const rows = pass.sums.estimates(await flight.blocks);
-      if (!this.givesPathValues) rows[0] = { mean: Number.NaN, standardError: Number.NaN };
+      const taken = loss.read(await flight.report, flight.plan);
       const saturated = status.reduce((n, s) => n + s.saturated, 0);
-      const full = plan.stopsByLoss ? 0 : saturated;
-      const assembled = assembleResult(value, options.views, rows, means ?? [], full, options.loss.pathwise ?? false);
-      const result = { ...assembled, warnings: told(pass.solver.warnings) };
+      const result = pass.result(flight.plan, taken, await flight.blocks, saturated, pass.givesPathValues);
       yield { step: flight.step, result, state: await flight.state };
       gpu.check();
     }
   }
 
   dispose(): void {
-    this.loss.dispose();
     this.update.dispose();
     this.gradient.dispose();
     this.halted.dispose();

@@ -1,21 +1,14 @@
 /** The training loop, as an async iterator: the caller sees every step and may stop at any. */
+import type { SolverBackend } from "../backend/backend.js";
 import { checkOptions, fail, list, type Names, show, wholeNumber } from "../checks.js";
 import { threefry2x32 } from "../driver/threefry.js";
-import type { EngineNetwork } from "../engine.js";
-import type { Loss } from "../loss/loss.js";
+import type { Evaluator, Loss } from "../loss/loss.js";
 import { lossWarnings } from "../loss/loss-plan.js";
 import type { ValueAndGradient } from "../loss/result.js";
-import {
-  type ParameterLayout,
-  parameterLayout,
-  parameterVector,
-  replaceParameters,
-  requestedViews,
-  shapedValues,
-  type View,
-} from "../plan/layout.js";
+import type { Network } from "../network/network.js";
+import { parameterLayout, parameterVector, replaceParameters, requestedViews, shapedValues } from "../plan/layout.js";
 import { type SolveOptions, type SolvePlan, solveNames } from "../plan/plan.js";
-import type { ResidentTraining, TrainedStep } from "./resident.js";
+import type { TrainedStep, Training, TrainingBackend, TrainingTask } from "./backend.js";
 import { trainableNames } from "./trainable.js";
 import { checkTrained, planUpdate, Update, type UpdateOptions, type UpdateState, updateNames } from "./update.js";
 
@@ -67,6 +60,15 @@ export interface TrainStep
   checkpoint(): Promise<Checkpoint>;
 }
 
+/** What a training needs of a network on an engine (`EngineNetwork`). */
+export interface TrainedNetwork {
+  readonly network: Network;
+  gradientPlan(options: SolveOptions, loss: Loss): SolvePlan;
+  evaluator(plan: SolvePlan, loss: Loss, names: readonly string[], requireExact?: boolean): Promise<Evaluator>;
+  checkLoss(loss: Loss, requireExact?: boolean): void;
+  place<T>(work: (backend: SolverBackend) => Promise<T>): Promise<T>;
+}
+
 /** @throws SaltationError where a checkpoint belongs to another run. */
 export function checkResume(resume: Checkpoint, seed: number, names: readonly string[]): void {
   const other = (what: string, has: unknown, wants: unknown): never =>
@@ -88,7 +90,7 @@ export function stepSeed(seed: number, step: number): number {
  * Trains a network by stochastic gradient descent on a loss of its spike times.
  * @throws SaltationError `invalid-input` for bad options, `not-finite` where value or gradient are not numbers.
  */
-export async function* train(network: EngineNetwork, options: TrainOptions): AsyncGenerator<TrainStep, void, void> {
+export async function* train(network: TrainedNetwork, options: TrainOptions): AsyncGenerator<TrainStep, void, void> {
   if (!network?.gradientPlan) fail("network", "expected what engine.network(…) gives");
   checkOptions("", options, trainNames);
   const { loss } = options;
@@ -105,7 +107,24 @@ export async function* train(network: EngineNetwork, options: TrainOptions): Asy
     checkResume(resume, seed, names);
     update.restore(resume.update, vector);
   }
-  const run = { network, plan, layout, views, vector, names, update, options, from: resume?.step ?? 0, steps };
+  const { commonNoise } = options;
+  const run: Run = {
+    network,
+    requireExact: options.requireExact,
+    names,
+    host: update,
+    task: {
+      plan,
+      vector,
+      loss,
+      views,
+      update: update.plan,
+      state: resume?.update,
+      from: resume?.step ?? 0,
+      steps,
+      seedOf: (step) => (commonNoise ? seed : stepSeed(seed, step)),
+    },
+  };
   let parameters = shapedValues(views, vector);
   let began = performance.now();
   for await (const { step, result, state } of trained(run)) {
@@ -133,72 +152,43 @@ export async function* train(network: EngineNetwork, options: TrainOptions): Asy
   }
 }
 
-/** A training run, checked. */
 interface Run {
-  readonly network: EngineNetwork;
-  readonly plan: SolvePlan;
-  readonly layout: ParameterLayout;
-  readonly views: readonly View[];
-  /** All parameters as they stand. */
-  readonly vector: Float64Array;
+  readonly network: TrainedNetwork;
+  readonly requireExact: boolean | undefined;
+  /** Of the trainable parameters. */
   readonly names: readonly string[];
-  readonly update: Update;
-  readonly options: TrainOptions;
-  readonly from: number;
-  readonly steps: number;
+  /** The update where it is the host's. */
+  readonly host: Update;
+  readonly task: TrainingTask;
 }
 
-const seedOf = ({ commonNoise, seed = 0 }: TrainOptions, step: number): number =>
-  commonNoise ? seed : stepSeed(seed, step);
-
 /** Steps whose gradients come to the host, which updates in float64. */
-async function* onHost(run: Run): AsyncGenerator<TrainedStep, void, void> {
-  const { network, plan, layout, vector, names, update, options, from, steps } = run;
-  const evaluator = await network.evaluator(plan, options.loss, names, options.requireExact);
+async function* onHost({ network, requireExact, names, host, task }: Run): AsyncGenerator<TrainedStep, void, void> {
+  const { plan, vector, from, steps, seedOf } = task;
+  const layout = parameterLayout(plan);
+  const evaluator = await network.evaluator(plan, task.loss, names, requireExact);
   try {
     for (let step = from; step < steps; step++) {
       const values = replaceParameters(plan, layout, vector);
-      const result = await evaluator.evaluate({ ...values, seed: seedOf(options, step) });
-      update.apply(result.flat, vector);
-      yield { step, result, state: update.state(vector) };
+      const result = await evaluator.evaluate({ ...values, seed: seedOf(step) });
+      host.apply(result.flat, vector);
+      yield { step, result, state: host.state(vector) };
     }
   } finally {
     evaluator.dispose();
   }
 }
 
-/** What steps stay on the GPU with; undefined where there is none, or where the loss is not taken there. */
-async function onGpu(run: Run): Promise<ResidentTraining | undefined> {
-  const { network, plan, layout, views, vector, update, options, from, steps } = run;
-  const { loss } = options;
-  if (!loss.gpu || loss.evaluator) return undefined;
-  network.checkLoss(loss, options.requireExact);
-  return network.place(async (gpu) => {
-    if (!gpu) return undefined;
-    // Decided by the job's own values, so that a run that is resumed has the same bits.
-    const [{ decideIncrements }, { ResidentTraining }] = await Promise.all([
-      import("../solve/carried.js"),
-      import("./resident.js"),
-    ]);
-    const decided = await decideIncrements(gpu, plan, { differentiates: true });
-    return ResidentTraining.create(gpu, replaceParameters(decided, layout, vector), vector, {
-      loss,
-      views,
-      update: update.plan,
-      state: options.resume?.update,
-      from,
-      steps,
-      seedOf: (step) => seedOf(options, step),
-    });
-  });
-}
-
 async function* trained(run: Run): AsyncGenerator<TrainedStep, void, void> {
-  const resident = await onGpu(run);
-  if (!resident) return yield* onHost(run);
+  const { network, requireExact, task } = run;
+  network.checkLoss(task.loss, requireExact);
+  const training = await network.place<Training | undefined>(async (backend: TrainingBackend) =>
+    backend.training?.(task),
+  );
+  if (!training) return yield* onHost(run);
   try {
-    yield* resident.run();
+    yield* training.run();
   } finally {
-    resident.dispose();
+    training.dispose();
   }
 }

@@ -1,7 +1,6 @@
-/** The `cpu` backend: simulation, and value and gradient of a loss, by the float64 twin. */
+/** Simulation, and value and gradient of a loss, by the float64 twin. */
 import { type CompiledCell, compileCell } from "../cell/emit-js.js";
 import { fail } from "../checks.js";
-import { SaltationError } from "../errors.js";
 import { evaluateOnHost } from "../loss/host-loss.js";
 import type { EvaluatorOptions, Loss, Train } from "../loss/loss.js";
 import { assembleResult, checkEstimates, type ValueAndGradient } from "../loss/result.js";
@@ -9,10 +8,10 @@ import { parameterLayout, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { estimateOf } from "../reduce/statistics.js";
 import { emptyTable, type SpikeTable, type SpikeTrains } from "../spikes/trains.js";
+import { inTurns } from "../turns.js";
 import { type PathResult, PathSolver, type PathSpike, stateNotFinite } from "./forward.js";
 import { counterNoise } from "./noise.js";
 import { reversePath } from "./reverse.js";
-import { inTurns } from "./turns.js";
 
 /** Solves path after path. */
 export async function eachPath(
@@ -28,17 +27,6 @@ export async function eachPath(
     for (const y of result.final) if (!y.every(Number.isFinite)) throw stateNotFinite(plan, path);
     visit(path, result);
   });
-}
-
-/** What stops a path from being solved, if anything does. */
-export function failureOf(plan: SolvePlan, path: number): SaltationError | undefined {
-  try {
-    new PathSolver(plan, compileCell(plan.network.cell), counterNoise(plan)).solve(path, false);
-    return undefined;
-  } catch (error) {
-    if (error instanceof SaltationError) return error;
-    throw error;
-  }
 }
 
 /** Simulates all paths on the CPU. */

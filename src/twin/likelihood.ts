@@ -7,9 +7,11 @@
  * The spike times are data, so the backward recursion has no terms of event times: sub-steps are reversed one by one, and
  * at a spike a⁻ = ∇Tᵀ a⁺ + ∇ log λ − ∇E.
  */
-import type { CompiledCell } from "../cell/emit-js.js";
+import { type CompiledCell, compileCell } from "../cell/emit-js.js";
 import { sampleOf } from "../driver/current.js";
-import type { ParameterLayout } from "../plan/layout.js";
+import { type Likelihood, TrialSums } from "../loss/likelihood.js";
+import type { Evaluator } from "../loss/loss.js";
+import { type ParameterLayout, parameterLayout, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { impossibleSpike, ownSpike, type Schedule } from "../plan/schedule.js";
 import { type Driver, Stepper } from "./advance.js";
@@ -126,4 +128,27 @@ export function laneLikelihood(
     gradient[view.offset + view.neuronStride * k]! += pBar[j]!;
   });
   return value;
+}
+
+/** Value and gradient of −log L, lane after lane. */
+export function likelihoodCpu(likelihood: Likelihood, views: readonly View[]): Evaluator {
+  return {
+    async evaluate(plan, options = {}) {
+      const layout = parameterLayout(plan);
+      const cell = compileCell(plan.network.cell);
+      const sums = new TrialSums(plan, likelihood, views);
+      for (const [begin, end] of sums.lanes) {
+        for (let lane = begin; lane < end; lane++) {
+          const gradient = new Float64Array(layout.size);
+          sums.add(0, lane, laneLikelihood(plan, layout, cell, likelihood.schedule, lane, gradient));
+          let row = 1;
+          for (const v of views) for (let i = 0; i < v.length; i++) sums.add(row++, lane, gradient[v.offset + i]!);
+          // The event loop gets a turn after every lane.
+          await new Promise((resolve) => setTimeout(resolve, 0));
+        }
+      }
+      return sums.result(options);
+    },
+    dispose: () => {},
+  };
 }

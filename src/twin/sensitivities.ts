@@ -1,8 +1,8 @@
 /** Spike times of all paths with their derivatives, by the float64 twin. */
 import { compileCell } from "../cell/emit-js.js";
-import type { Sensitivities } from "../gradient/sensitivity.js";
-import type { ParameterLayout, View } from "../plan/layout.js";
+import { parameterLayout, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
+import type { Sensitivities } from "../spikes/sensitivities.js";
 import { emptyTable } from "../spikes/trains.js";
 import { eachPath } from "./evaluate.js";
 import type { PathResult, PathSpike } from "./forward.js";
@@ -11,11 +11,11 @@ import { pathSensitivities } from "./sensitivity.js";
 /** Spike times and their derivatives on the CPU. */
 export async function sensitivitiesCpu(
   plan: SolvePlan,
-  layout: ParameterLayout,
   views: readonly View[],
   progress?: (pathsDone: number) => void,
 ): Promise<Sensitivities> {
   const cell = compileCell(plan.network.cell);
+  const layout = parameterLayout(plan);
   const along = views.flatMap((v) =>
     Array.from({ length: v.length }, (_, i) => {
       const direction = new Float64Array(layout.size);

@@ -123,6 +123,6 @@ describe.each(methods)("gradient of spike times, method %s", (method) => {
 it("sensitivities are of more paths than a call takes arguments", async () => {
   const network = defineNetwork({ cell: "slif" });
   const plan = planSolve(network, { paths: 150_000, t1: 0.1, dt: 0.1 });
-  const { table } = await sensitivitiesCpu(plan, parameterLayout(plan), []);
+  const { table } = await sensitivitiesCpu(plan, []);
   expect([table.counts.length, table.slots]).toEqual([150_000, 1]);
 });

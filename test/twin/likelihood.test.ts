@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type CellDefinition, defineCell } from "../../src/cell/cell.js";
 import { compileCell } from "../../src/cell/emit-js.js";
-import { checkLikelihood } from "../../src/gradient/likelihood.js";
+import { checkLikelihood } from "../../src/loss/likelihood.js";
 import { defineNetwork, type NetworkDefinition } from "../../src/network/network.js";
 import { parameterLayout, parameterVector, replaceParameters } from "../../src/plan/layout.js";
 import { methods, planSolve, type SolveOptions, type SolvePlan } from "../../src/plan/plan.js";

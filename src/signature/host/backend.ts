@@ -1,6 +1,6 @@
 /** The float64 twin as a backend: pair after pair, every formula as it is written in the papers. */
 
-import { inTurns, Turns } from "../../twin/turns.js";
+import { inTurns, Turns } from "../../turns.js";
 import { type GramRequest, type GramResult, pairsIn, type SignatureBackend } from "../backend.js";
 import { refuseGradients, refuseOverflow, refuseSignatures } from "../not-finite.js";
 import { pathPoints } from "../paths.js";

@@ -1,0 +1,44 @@
+/** What an engine asks of the machine that solves: another one is a folder with this interface and a line in src/engine.ts. */
+import type { Likelihood } from "../loss/likelihood.js";
+import type { Evaluator, Loss } from "../loss/loss.js";
+import type { View } from "../plan/layout.js";
+import type { SolvePlan } from "../plan/plan.js";
+import type { Sensitivities } from "../spikes/sensitivities.js";
+import type { SpikeTrains } from "../spikes/trains.js";
+
+export interface SolverBackend {
+  /** What options call it. */
+  readonly name: string;
+  /** What it runs on, in one line. */
+  readonly description: string;
+
+  /**
+   * Solves the paths of a plan.
+   * @param progress called with the number of paths done.
+   * @throws SaltationError `not-finite` where a state left the finite numbers.
+   */
+  simulate(plan: SolvePlan, progress?: (pathsDone: number) => void): Promise<SpikeTrains>;
+
+  /**
+   * Prepares value and gradient of a loss of simulated trains, for plans like this one but for values and seed.
+   * @param views the parameters to differentiate by.
+   * @throws SaltationError `invalid-input` where the loss cannot be taken here.
+   */
+  evaluator(plan: SolvePlan, loss: Loss, views: readonly View[]): Promise<Evaluator>;
+
+  /** The same of the log-likelihood of observed trains. */
+  likelihood(plan: SolvePlan, observed: Likelihood, views: readonly View[]): Promise<Evaluator>;
+
+  /** Spike times of every path with their derivatives by the parameters in `views`. */
+  sensitivities(
+    plan: SolvePlan,
+    views: readonly View[],
+    progress?: (pathsDone: number) => void,
+  ): Promise<Sensitivities>;
+
+  /** @throws SaltationError where it can do no more, such as `device-lost`. */
+  check(): void;
+
+  /** Frees all that it holds. */
+  dispose(): void;
+}

@@ -1,0 +1,85 @@
+/**
+ * The log-likelihood of observed trials as a backend takes it: each neuron of each trial, given all observed spikes, is on
+ * its own, so the lanes (trial × neuron) are solved and swept side by side. Nothing is random in it; its "paths" are the
+ * trials.
+ */
+import { checkHazard } from "../cell/hazard.js";
+import { threefry2x32 } from "../driver/threefry.js";
+import { SaltationError } from "../errors.js";
+import { activeChannels } from "../plan/channels.js";
+import type { View } from "../plan/layout.js";
+import type { SolvePlan } from "../plan/plan.js";
+import type { Schedule } from "../plan/schedule.js";
+import { estimateOf } from "../reduce/statistics.js";
+import type { EvaluatorOptions } from "./loss.js";
+import { assembleResult, type ValueAndGradient } from "./result.js";
+
+/** What is observed, laid on the grid of a plan. */
+export interface Likelihood {
+  readonly schedule: Schedule;
+  /** Trials of an evaluation: neighbours, the first drawn from the plan's seed where they are not all. */
+  readonly batch: number;
+}
+
+/**
+ * @param names the parameters to differentiate by.
+ * @throws SaltationError `invalid-input` where past spikes do not determine the hazard.
+ */
+export function checkLikelihood(plan: SolvePlan, names: readonly string[]): void {
+  checkHazard(plan.network.cell, activeChannels(plan, names));
+}
+
+/** The trials of one evaluation: sums of their lanes' rows [1 + entries] to −log L and its gradient, then means. */
+export class TrialSums {
+  readonly rows: readonly Float64Array[];
+  /** The lanes to be solved, as one range or two: trials are counted on from the first after the last. */
+  readonly lanes: readonly (readonly [begin: number, end: number])[];
+  private readonly first: number;
+
+  /** @param plan with the seed of this evaluation. */
+  constructor(
+    private readonly plan: SolvePlan,
+    private readonly likelihood: Likelihood,
+    private readonly views: readonly View[],
+  ) {
+    const { batch, schedule } = likelihood;
+    const { trials, neurons } = schedule;
+    const first = batch === trials ? 0 : threefry2x32(plan.seed, 0xfffffffc, 0, 0)[0] % trials;
+    const end = first + batch;
+    const lanes: [number, number][] = [[first * neurons, Math.min(end, trials) * neurons]];
+    if (end > trials) lanes.push([0, (end - trials) * neurons]);
+    this.first = first;
+    this.lanes = lanes;
+    const entries = views.reduce((n, v) => n + v.length, 0);
+    this.rows = Array.from({ length: 1 + entries }, () => new Float64Array(batch));
+  }
+
+  /** Adds what a lane gives to log L, or to a row of its gradient. */
+  add(row: number, lane: number, value: number): void {
+    const { trials, neurons } = this.likelihood.schedule;
+    this.rows[row]![(Math.floor(lane / neurons) + trials - this.first) % trials]! -= value;
+  }
+
+  /** @throws SaltationError `not-finite`. */
+  result(options: EvaluatorOptions): ValueAndGradient {
+    const { rows, views, plan } = this;
+    const trials = this.likelihood.batch;
+    const estimates = rows.map((row) => estimateOf(row));
+    if (!estimates.every((e) => Number.isFinite(e.mean))) {
+      throw new SaltationError(
+        "not-finite",
+        "the log-likelihood or its gradient became infinite or NaN: parameters or weights are too large for " +
+          `dt = ${plan.dt}, or the hazard is not above 0; take a smaller dt or learning rate, or check their values`,
+      );
+    }
+    if (options.perPath) {
+      const flat = new Float64Array(rows.length * trials);
+      rows.forEach((row, r) => {
+        flat.set(row, r * trials);
+      });
+      options.perPath(0, trials, flat);
+    }
+    options.progress?.(trials);
+    return assembleResult(estimates[0]!.mean, views, estimates, [], 0, true);
+  }
+}

@@ -1,0 +1,25 @@
+/** Which noise of a plan there is. */
+import { parameterInput } from "../cell/cell.js";
+import { evaluate, inputNames } from "../cell/graph.js";
+import type { SolvePlan } from "./plan.js";
+
+/**
+ * The noise channels that can matter: those whose amplitude depends on the state, is not zero for every neuron, or is
+ * to be differentiated or written by a caller. The others draw nothing. Random numbers are keyed by channel, so this changes no path.
+ */
+export function activeChannels(plan: SolvePlan, gradients: readonly string[]): number[] {
+  const { network } = plan;
+  const open = [...gradients, ...(plan.writes ?? [])].map(parameterInput);
+  return network.cell.channels.flatMap((channel, c) => {
+    const names = [...inputNames([channel.amplitude])];
+    if (names.some((n) => !n.startsWith("p."))) return [c];
+    if (open.some((name) => names.includes(name))) return [c];
+    for (let k = 0; k < network.neurons; k++) {
+      const inputs = new Map(
+        network.parameters.map((p) => [parameterInput(p.name), p.values[p.perNeuron ? k : 0]!] as const),
+      );
+      if (evaluate([channel.amplitude], inputs)[0] !== 0) return [c];
+    }
+    return [];
+  });
+}

@@ -1,0 +1,43 @@
+/** Training runs that stay where a backend solves. */
+import type { SolverBackend } from "../backend/backend.js";
+import type { Loss } from "../loss/loss.js";
+import type { ValueAndGradient } from "../loss/result.js";
+import type { View } from "../plan/layout.js";
+import type { SolvePlan } from "../plan/plan.js";
+import type { UpdatePlan, UpdateState } from "./update.js";
+
+/** A training run, checked. */
+export interface TrainingTask {
+  /** With the job's own values of all parameters, which those of `vector` replace. */
+  readonly plan: SolvePlan;
+  /** Values of all parameters to begin with, in the layout's order. */
+  readonly vector: Float64Array;
+  readonly loss: Loss;
+  /** The trainable parameters. */
+  readonly views: readonly View[];
+  readonly update: UpdatePlan;
+  /** To go on from. */
+  readonly state?: UpdateState | undefined;
+  /** The first step, and how many there are in all. */
+  readonly from: number;
+  readonly steps: number;
+  seedOf(step: number): number;
+}
+
+export interface TrainedStep {
+  readonly step: number;
+  readonly result: ValueAndGradient;
+  /** The run after the step. */
+  readonly state: UpdateState;
+}
+
+export interface Training {
+  run(): AsyncGenerator<TrainedStep, void, void>;
+  dispose(): void;
+}
+
+/** A backend that may keep the state of a training run to itself; for those that do not, the host updates. */
+export interface TrainingBackend extends SolverBackend {
+  /** @returns undefined where it does not take such a loss without the host. */
+  training?(task: TrainingTask): Promise<Training | undefined>;
+}
