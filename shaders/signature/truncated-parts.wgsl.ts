@@ -15,9 +15,9 @@
  * reverse reads pairs, k, increments; reads and writes p (gradients to increments) and g (what is asked of the sums C, Q).
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
-import { truncatedColumnWords, truncatedRowWords } from "../../src/signature/gpu/plan.js";
 import { unroll, unrollDown } from "../shared/unroll.js";
 import { type LayoutShape, pairLayout } from "./layout.wgsl.js";
+import { truncatedColumnWords, truncatedRowWords } from "./truncated.wgsl.js";
 import { parts, partsHead, partsReverseHead, sumOfParts, twoParts } from "./two-parts.wgsl.js";
 
 export interface TruncatedPartsShape extends LayoutShape {

@@ -24,6 +24,10 @@ export interface TruncatedShape extends LayoutShape {
   stateWords: number;
 }
 
+/** Words per column of C, and of W and Q before a cell. */
+export const truncatedColumnWords = (depth: number): number => (depth * (depth - 1)) / 2;
+export const truncatedRowWords = (depth: number): number => truncatedColumnWords(depth) + depth - 1;
+
 const range = (from: number, to: number): number[] =>
   Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
 const literal = (v: number): string => {

@@ -3,11 +3,11 @@
 import { float32, type Numbers, twoFloat32 } from "../../../shaders/signature/numbers.wgsl.js";
 import { SaltationError } from "../../errors.js";
 import { type Batch, type Gpu, handled, type Storage } from "../../gpu/index.js";
-import type { GramRequest, GramResult, SignatureBackend } from "../backend.js";
-import { refuseGradients, refuseOverflow } from "../not-finite.js";
-import { longestPath, type PathBatch } from "../paths.js";
-import { type CheckedSolver, isSymmetric } from "../solver.js";
-import type { CompiledStaticKernel } from "../static-kernel.js";
+import type { GramRequest, GramResult, SignatureBackend } from "../definitions/backend.js";
+import { refuseGradients, refuseOverflow } from "../definitions/not-finite.js";
+import { longestPath, type PathBatch } from "../definitions/paths.js";
+import { type CheckedSolver, isSymmetric } from "../definitions/solver.js";
+import type { CompiledStaticKernel } from "../definitions/static-kernel.js";
 import { incrementParts, incrementPartsVjp, partsCount } from "./increment-parts.js";
 import { describePairs, gramPairs, longestOf, type PairList, slotLists } from "./pairs.js";
 import { gpuSignatures, gpuSignatureVjp, signatureSize } from "./signatures.js";

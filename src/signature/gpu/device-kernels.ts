@@ -10,8 +10,8 @@ import {
 } from "../../../shaders/signature/pair-results.wgsl.js";
 import { wholeNumber } from "../../checks.js";
 import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
-import { checkSolver, isSymmetric, type SignatureSolver } from "../solver.js";
-import { compileStaticKernel, type StaticKernel } from "../static-kernel.js";
+import { checkSolver, isSymmetric, type SignatureSolver } from "../definitions/solver.js";
+import { compileStaticKernel, type StaticKernel } from "../definitions/static-kernel.js";
 import {
   checkShape,
   type DevicePaths,

@@ -1,7 +1,8 @@
 /** Increments for kernels in two parts, from float64, and gradients to them back to points. */
+
+import { type PathBatch, pathPoints } from "../definitions/paths.js";
+import type { CompiledStaticKernel } from "../definitions/static-kernel.js";
 import { increments, incrementsVjp } from "../host/increments.js";
-import { type PathBatch, pathPoints } from "../paths.js";
-import type { CompiledStaticKernel } from "../static-kernel.js";
 import type { PairList } from "./pairs.js";
 
 interface Grid {

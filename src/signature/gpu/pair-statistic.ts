@@ -4,9 +4,9 @@ import { eventBytes, trainPassBytes } from "../../../shaders/signature/train-lay
 import { liftVertices, trainLift, trainPullback } from "../../../shaders/signature/train-lift.wgsl.js";
 import { fail } from "../../checks.js";
 import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
-import { pairCount } from "../backend.js";
-import { type CheckedSolver, isSymmetric } from "../solver.js";
-import type { CompiledStaticKernel } from "../static-kernel.js";
+import { pairCount } from "../definitions/backend.js";
+import { type CheckedSolver, isSymmetric } from "../definitions/solver.js";
+import type { CompiledStaticKernel } from "../definitions/static-kernel.js";
 import { type GramShape, gramRange, slotLists } from "./pairs.js";
 import { Scratch } from "./scratch.js";
 import type { StatisticShape } from "./signature-statistic.js";

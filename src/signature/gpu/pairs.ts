@@ -1,6 +1,6 @@
 /** Lists of pairs of paths, in chunks, as the kernels read them. */
-import { pairCount } from "../backend.js";
-import { type PathBatch, pathLength } from "../paths.js";
+import { pairCount } from "../definitions/backend.js";
+import { type PathBatch, pathLength } from "../definitions/paths.js";
 
 export interface PairList {
   /** [pairs]: index of the path in x and in y. */

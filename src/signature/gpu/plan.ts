@@ -1,5 +1,6 @@
 /** How a Gram matrix is cut: pairs at a time, rows at a time, threads per pair, and what memory that takes. */
-import type { CheckedSolver } from "../solver.js";
+import { truncatedColumnWords, truncatedRowWords } from "../../../shaders/signature/truncated.wgsl.js";
+import type { CheckedSolver } from "../definitions/solver.js";
 
 export interface DeviceTraits {
   /** A software adapter: few cores, four lanes each, dear barriers. */
@@ -27,10 +28,6 @@ export interface ChunkPlan {
   /** Words of a slot's row in the reverse state, per coarse column. */
   readonly reverseWords: number;
 }
-
-/** Words per column of the truncated kernel's column state, and of its row state. */
-export const truncatedColumnWords = (depth: number): number => (depth * (depth - 1)) / 2;
-export const truncatedRowWords = (depth: number): number => truncatedColumnWords(depth) + depth - 1;
 
 /** Words of state per coarse column: forward only, forward with what the reverse sweep needs, and reverse. */
 export function solverWords(solver: CheckedSolver): { forward: number; kept: number; reverse: number } {

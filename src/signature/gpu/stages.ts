@@ -14,9 +14,10 @@ import { polynomialParts, polynomialPartsReverse } from "../../../shaders/signat
 import { truncatedForward, truncatedReverse } from "../../../shaders/signature/truncated.wgsl.js";
 import { truncatedParts, truncatedPartsReverse } from "../../../shaders/signature/truncated-parts.wgsl.js";
 import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
-import type { CheckedSolver } from "../solver.js";
-import type { CompiledStaticKernel } from "../static-kernel.js";
+import type { CheckedSolver } from "../definitions/solver.js";
+import type { CompiledStaticKernel } from "../definitions/static-kernel.js";
 import { type ChunkPlan, planChunk } from "./plan.js";
+import { staticCode } from "./static-code.js";
 
 /** What the stages are compiled and planned for. */
 export interface PairShape {
@@ -278,6 +279,7 @@ async function compile(
   vertices: number,
 ): Promise<Kernels> {
   const { channels, gradientChannels = channels } = shape;
+  const code = staticCode(kernel);
   const gradient = shape.gradient !== null;
   const parts = source === "parts";
   const uniformBytes = passWords * 4;
@@ -285,7 +287,7 @@ async function compile(
   const contraction = (role: "x" | "y"): Promise<Kernel> =>
     gpu.kernel({
       label: `contract ${role}`,
-      code: contract({ interleave, kernel, channels, gradientChannels, role, vertices, workgroupSize: 32 }),
+      code: contract({ interleave, kernel: code, channels, gradientChannels, role, vertices, workgroupSize: 32 }),
       bindings: ["read", "read", "read", "read", "read", "read_write"],
       uniformBytes,
     });
@@ -294,7 +296,7 @@ async function compile(
       ? undefined
       : gpu.kernel({
           label: "increments",
-          code: increments({ interleave, kernel, channels, keepAbove: gradient, workgroupSize: 32 }),
+          code: increments({ interleave, kernel: code, channels, keepAbove: gradient, workgroupSize: 32 }),
           bindings: ["read", "read", "read", "read_write"],
           uniformBytes,
         });

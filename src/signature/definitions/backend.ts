@@ -1,5 +1,5 @@
 /** What computes Gram matrices: the GPU, or the float64 twin. Everything above is written once against this. */
-import { fail } from "../checks.js";
+import { fail } from "../../checks.js";
 import type { PathBatch } from "./paths.js";
 import { type CheckedSolver, isSymmetric } from "./solver.js";
 import type { CompiledStaticKernel } from "./static-kernel.js";
