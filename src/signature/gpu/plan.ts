@@ -1,5 +1,5 @@
 /** How a Gram matrix is cut: pairs at a time, rows at a time, threads per pair, and what memory that takes. */
-import { truncatedColumnWords, truncatedRowWords } from "../../../shaders/signature/truncated.wgsl.js";
+import { wordsOf } from "../../../shaders/signature/truncated-layout.wgsl.js";
 import type { CheckedSolver } from "../definitions/solver.js";
 
 export interface DeviceTraits {
@@ -39,9 +39,8 @@ export function solverWords(solver: CheckedSolver): { forward: number; kept: num
     case "polynomial":
       return { forward: solver.order + 1, kept: 2 * (solver.order + 1), reverse: solver.order + 1 };
     case "truncated": {
-      const column = Math.max(1, truncatedColumnWords(solver.depth));
-      const row = truncatedRowWords(solver.depth);
-      return { forward: column, kept: column + row, reverse: Math.max(1, row) };
+      const { column, cell, reverse } = wordsOf(solver.depth);
+      return { forward: column, kept: column + cell, reverse };
     }
   }
 }

@@ -4,19 +4,13 @@
  * points, pairs and weights come from, and where results go, is the caller's.
  */
 import { channelBlock, contract } from "../../../shaders/signature/contract.wgsl.js";
-import { differenceForward } from "../../../shaders/signature/difference-forward.wgsl.js";
-import { differenceParts, differencePartsReverse } from "../../../shaders/signature/difference-parts.wgsl.js";
-import { differenceReverse } from "../../../shaders/signature/difference-reverse.wgsl.js";
 import { incrementRows, increments } from "../../../shaders/signature/increments.wgsl.js";
 import { passWords } from "../../../shaders/signature/layout.wgsl.js";
-import { polynomialForward, polynomialReverse } from "../../../shaders/signature/polynomial.wgsl.js";
-import { polynomialParts, polynomialPartsReverse } from "../../../shaders/signature/polynomial-parts.wgsl.js";
-import { truncatedForward, truncatedReverse } from "../../../shaders/signature/truncated.wgsl.js";
-import { truncatedParts, truncatedPartsReverse } from "../../../shaders/signature/truncated-parts.wgsl.js";
 import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
 import type { CheckedSolver } from "../definitions/solver.js";
 import type { CompiledStaticKernel } from "../definitions/static-kernel.js";
 import { type ChunkPlan, planChunk } from "./plan.js";
+import { type Source, solverCode } from "./solver-code.js";
 import { staticCode } from "./static-code.js";
 
 /** What the stages are compiled and planned for. */
@@ -35,8 +29,6 @@ export interface PairShape {
   /** Whether to compute in two parts, by increments in two parts that come with each chunk. Gradients go no further. */
   readonly parts?: boolean;
 }
-
-export type Source = "buffer" | "dot" | "extended" | "parts";
 
 /** One role's gradient: [vertices, gradient channels], added to, of `paths` paths with their slots in `list`. */
 export interface RoleGradient {
@@ -84,21 +76,35 @@ interface Kernels {
   readonly contractY?: Kernel;
 }
 
+/** What a pass treats, and where it reads and writes: see the layout of kernels over pairs. */
+interface PassWords {
+  readonly slots: number;
+  readonly firstRow: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly stateRows: number;
+  readonly rowIn: number;
+  readonly rowOut: number;
+  readonly flags: number;
+  readonly parameters: readonly number[];
+  readonly fineScale: number;
+  readonly lowRows: number;
+  /** Of the segment's rows; by default all. */
+  readonly begin?: number;
+  readonly end?: number;
+}
+
 /** A pass's uniforms. */
-function passUniforms(
-  words: readonly number[],
-  parameters: readonly number[],
-  fineScale: number,
-  lowRows: number,
-): Uint8Array {
+function passUniforms(w: PassWords): Uint8Array {
   const bytes = new ArrayBuffer(passWords * 4);
   const integers = new Uint32Array(bytes);
-  integers.set(words);
-  integers[13] = lowRows;
   const floats = new Float32Array(bytes);
+  integers.set([w.slots, w.firstRow, w.rows, w.columns, w.stateRows, w.rowIn, w.rowOut, w.flags]);
+  floats.set(w.parameters, 8);
+  floats[12] = w.fineScale;
+  integers[13] = w.lowRows;
   floats[14] = 1;
-  floats.set(parameters, 8);
-  floats[12] = fineScale;
+  integers.set([w.begin ?? 0, w.end ?? w.rows], 15);
   return new Uint8Array(bytes);
 }
 
@@ -196,10 +202,14 @@ export class PairStages {
     // The scale of a linear kernel in two parts.
     const scale = kernel.linearScale;
     const parameters = scale === undefined ? kernel.parameters : [scale, scale - Math.fround(scale)];
-    const uniforms = (s: number, stateRows: number, rowIn: number, rowOut: number, flags = 0): Uint8Array => {
+    const all = { slots, rows: plan.rows, columns, parameters, fineScale, lowRows: weights ? segments + 1 : 1 };
+    const uniforms = (
+      s: number,
+      own: Pick<PassWords, "stateRows" | "rowIn" | "rowOut" | "begin" | "end">,
+      flags = 0,
+    ): Uint8Array => {
       const ends = (s === 0 ? 1 : 0) | (s === last ? 2 : 0);
-      const words = [slots, s * plan.rows, plan.rows, columns, stateRows, rowIn, rowOut, ends | flags];
-      return passUniforms(words, parameters, fineScale, weights ? segments + 1 : 1);
+      return passUniforms({ ...all, ...own, firstRow: s * plan.rows, flags: ends | flags });
     };
     const fill = (u: Uint8Array): void => {
       if (!kernels.increments) return;
@@ -210,8 +220,9 @@ export class PairStages {
     if (source === "parts" && this.shape.gradient) {
       const given = chunk.increments![0]!;
       const reversed = [pairs, scratch.k, given, chunk.incrementGradients!, scratch.g];
-      const passes = Array.from({ length: Math.ceil(rows / plan.passRows) }, (_, n) =>
-        uniforms(0, plan.stateRows, n * plan.passRows, (n + 1) * plan.passRows),
+      const { stateRows, passRows } = plan;
+      const passes = Array.from({ length: Math.ceil(rows / passRows) }, (_, n) =>
+        uniforms(0, { stateRows, rowIn: 0, rowOut: 1, begin: n * passRows, end: (n + 1) * passRows }),
       );
       for (const u of passes) {
         current.dispatch(kernels.forward, [pairs, given, scratch.k, results], u, groups);
@@ -225,7 +236,7 @@ export class PairStages {
     }
     if (!weights) {
       for (let s = 0; s < segments; s++) {
-        const u = uniforms(s, 3, 0, source === "parts" ? plan.rows : 0);
+        const u = uniforms(s, { stateRows: 3, rowIn: 0, rowOut: 0 });
         fill(u);
         const read = chunk.increments ? [pairs, chunk.increments[s]!] : inputs;
         current.dispatch(kernels.forward, [...read, scratch.k, results], u, groups);
@@ -251,13 +262,13 @@ export class PairStages {
     // many segments still run through it here, since the value is more accurate without keeping rows.
     const through = solver.kind === "difference" && last > 0 ? segments : last;
     for (let s = 0; s < through; s++) {
-      const u = uniforms(s, stateRows, s, s + 1);
+      const u = uniforms(s, { stateRows, rowIn: s, rowOut: s + 1 });
       fill(u);
       current.dispatch(kernels.forward, [...inputs, scratch.k, results], u, groups);
       current = cut(current);
     }
     for (let s = last; s >= 0; s--) {
-      const u = uniforms(s, stateRows, s, 2 * (segments + 1), through === last ? 4 : 0);
+      const u = uniforms(s, { stateRows, rowIn: s, rowOut: 2 * (segments + 1) }, through === last ? 4 : 0);
       fill(u);
       current.dispatch(kernels.recompute!, [...inputs, scratch.k, results], u, groups);
       current.dispatch(kernels.reverse!, [pairs, weights, scratch.k, scratch.p, scratch.g], u, groups);
@@ -283,7 +294,7 @@ async function compile(
   const gradient = shape.gradient !== null;
   const parts = source === "parts";
   const uniformBytes = passWords * 4;
-  const { interleave, workgroupSize, threads, strip } = plan;
+  const { interleave } = plan;
   const contraction = (role: "x" | "y"): Promise<Kernel> =>
     gpu.kernel({
       label: `contract ${role}`,
@@ -309,46 +320,15 @@ async function compile(
         : ["read", "read", "read_write", "read_write"],
       uniformBytes,
     });
-  const extraRows = gradient ? 1 : 0;
-  const { stateWords } = plan;
-  const layout = { interleave, workgroupSize };
-  let forward: (keep: boolean) => string;
-  let reverseCode: () => string;
-  if (parts) {
-    const code = partsCode(solver, { ...layout, keep: gradient });
-    forward = () => code.forward;
-    reverseCode = () => code.reverse;
-  } else if (solver.kind === "difference") {
-    const sweep = { ...layout, threads, strip, dyadic: solver.dyadic };
-    const scaled = !gradient;
-    forward = (keep) =>
-      differenceForward({
-        ...sweep,
-        source: source === "buffer" ? "buffer" : "dot",
-        extended: source === "extended",
-        channels,
-        keep,
-        scaled,
-        extraRows,
-      });
-    reverseCode = () => differenceReverse(sweep);
-  } else if (solver.kind === "polynomial") {
-    const { order } = solver;
-    forward = (keep) => polynomialForward({ ...layout, order, extraRows, keep, stateWords });
-    reverseCode = () => polynomialReverse({ ...layout, order, extraRows, keep: true, stateWords });
-  } else {
-    const { depth } = solver;
-    forward = (keep) => truncatedForward({ ...layout, depth, extraRows, keep, stateWords });
-    reverseCode = () => truncatedReverse({ ...layout, depth, extraRows, keep: true, stateWords });
-  }
+  const codes = solverCode(solver, plan, source, channels, gradient);
   const [inc, fwd, rec, rev, cx, cy] = await Promise.all([
     increment,
-    forwardOf(forward(false), false, source === "dot" || source === "extended"),
-    gradient && !parts ? forwardOf(forward(true), true, false) : undefined,
+    forwardOf(codes.forward(parts && gradient), parts && gradient, source === "dot" || source === "extended"),
+    gradient && !parts ? forwardOf(codes.forward(true), true, false) : undefined,
     gradient
       ? gpu.kernel({
           label: "signature kernel reverse",
-          code: reverseCode(),
+          code: codes.reverse(),
           bindings: ["read", "read", "read", "read_write", "read_write"],
           uniformBytes,
         })
@@ -357,24 +337,4 @@ async function compile(
     shape.gradient?.y && !parts ? contraction("y") : undefined,
   ]);
   return { increments: inc, forward: fwd!, recompute: rec, reverse: rev, contractX: cx, contractY: cy };
-}
-
-function partsCode(
-  solver: CheckedSolver,
-  layout: { interleave: number; workgroupSize: number; keep: boolean },
-): { forward: string; reverse: string } {
-  switch (solver.kind) {
-    case "difference": {
-      const shape = { ...layout, dyadic: solver.dyadic };
-      return { forward: differenceParts(shape), reverse: differencePartsReverse(shape) };
-    }
-    case "polynomial": {
-      const shape = { ...layout, order: solver.order };
-      return { forward: polynomialParts(shape), reverse: polynomialPartsReverse(shape) };
-    }
-    case "truncated": {
-      const shape = { ...layout, depth: solver.depth };
-      return { forward: truncatedParts(shape), reverse: truncatedPartsReverse(shape) };
-    }
-  }
 }
