@@ -36,8 +36,10 @@ export const levelsForward = ({ depth: D, interleave: B, keep, numbers }: Trunca
         side += ${B}u;
       }`;
   return {
-    before: `  var W: array<${type}, ${D * D}>; // W^m_r at m − 1, r − 1
-  var Q: array<${type}, ${D}>;     // Q^m at m − 1`,
+    before: `
+  // W^m_r at m − 1, r − 1, and Q^m at m − 1.
+  var W: array<${type}, ${D * D}>;
+  var Q: array<${type}, ${D}>;`,
     row: `    for (var n = 0u; n < ${D * D}u; n++) { W[n] = ${zero}; }
     for (var n = 0u; n < ${D}u; n++) { Q[n] = ${zero}; }`,
     cell: `${quotients.map((n) => `      let x${n} = ${over("x", n)};`).join("\n")}
@@ -80,7 +82,9 @@ export const levelsReverse = ({ depth: D, interleave: B, numbers }: TruncatedSha
   const { column, cell } = wordsOf(D);
   const shares = products(D).map((n) => constant(1 / n));
   return {
-    constants: `const shares = array<${type}, ${D * D}>(${shares.join(", ")}); // 1/(r s) at r − 1, s − 1`,
+    constants: `
+// 1/(r s) at r − 1, s − 1.
+const shares = array<${type}, ${D * D}>(${shares.join(", ")});`,
     before: `  var V: array<${type}, ${(D + 1) ** 2}>; // V^m_rs and U^m_rs at r − 1, s − 1
   var U: array<${type}, ${(D + 1) ** 2}>;
   // What later cells ask of C^m_r, W^m_r (at r − 1), and of all words of level m: of Q^m and of the value.

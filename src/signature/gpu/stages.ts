@@ -60,6 +60,12 @@ export interface PairChunk {
   readonly gradientY?: RoleGradient;
 }
 
+/** A batch under way. Work may be submitted between segments, by a `cut` after which another batch goes on. */
+export interface Recording {
+  batch: Batch;
+  cut(): void;
+}
+
 /** Buffers that all chunks share, since they run one after the other. */
 export interface PairScratch {
   readonly p: Storage;
@@ -186,14 +192,10 @@ export class PairStages {
     return scratchBytes(this.plan, this.shape.columns, this.source, this.shape.gradient !== null);
   }
 
-  /**
-   * Encodes a chunk. Gradients are added to what stands in their buffers.
-   * @param cut called between segments, where work may be submitted; returns the batch to go on with.
-   */
-  encode(batch: Batch, chunk: PairChunk, scratch: PairScratch, cut: (batch: Batch) => Batch = (b) => b): Batch {
+  /** Encodes a chunk. Gradients are added to what stands in their buffers. */
+  encode(recording: Recording, chunk: PairChunk, scratch: PairScratch): void {
     const { plan, kernels, kernel, solver, source } = this;
     const { slots, rows, columns, pairs, x, y, results, weights } = chunk;
-    let current = batch;
     const dyadic = solver.kind === "difference" ? solver.dyadic : ([0, 0] as const);
     const fineScale = 2 ** -(dyadic[0] + dyadic[1]);
     const segments = Math.ceil(rows / plan.rows);
@@ -214,7 +216,7 @@ export class PairStages {
     const fill = (u: Uint8Array): void => {
       if (!kernels.increments) return;
       const size: [number, number] = [Math.ceil(slots / 32), Math.ceil(plan.rows / incrementRows)];
-      current.dispatch(kernels.increments, [x, y, pairs, scratch.p], u, size);
+      recording.batch.dispatch(kernels.increments, [x, y, pairs, scratch.p], u, size);
     };
     const inputs = source === "dot" || source === "extended" ? [pairs, x, y] : [pairs, scratch.p];
     if (source === "parts" && this.shape.gradient) {
@@ -225,24 +227,24 @@ export class PairStages {
         uniforms(0, { stateRows, rowIn: 0, rowOut: 1, begin: n * passRows, end: (n + 1) * passRows }),
       );
       for (const u of passes) {
-        current.dispatch(kernels.forward, [pairs, given, scratch.k, results], u, groups);
-        if (passes.length > 1) current = cut(current);
+        recording.batch.dispatch(kernels.forward, [pairs, given, scratch.k, results], u, groups);
+        if (passes.length > 1) recording.cut();
       }
       for (const u of passes.reverse()) {
-        current.dispatch(kernels.reverse!, reversed, u, groups);
-        if (passes.length > 1) current = cut(current);
+        recording.batch.dispatch(kernels.reverse!, reversed, u, groups);
+        if (passes.length > 1) recording.cut();
       }
-      return current;
+      return;
     }
     if (!weights) {
       for (let s = 0; s < segments; s++) {
         const u = uniforms(s, { stateRows: 3, rowIn: 0, rowOut: 0 });
         fill(u);
         const read = chunk.increments ? [pairs, chunk.increments[s]!] : inputs;
-        current.dispatch(kernels.forward, [...read, scratch.k, results], u, groups);
-        if (segments > 1) current = cut(current);
+        recording.batch.dispatch(kernels.forward, [...read, scratch.k, results], u, groups);
+        if (segments > 1) recording.cut();
       }
-      return current;
+      return;
     }
     const perGroup = 32 * this.vertices;
     const { channels, gradientChannels = channels } = this.shape;
@@ -255,7 +257,7 @@ export class PairStages {
     ): void => {
       if (!role || !by) return;
       const size: [number, number, number] = [Math.ceil(vertices / perGroup), role.paths, blocks];
-      current.dispatch(by, [x, y, pairs, scratch.p, role.list, role.out], u, size);
+      recording.batch.dispatch(by, [x, y, pairs, scratch.p, role.list, role.out], u, size);
     };
     const stateRows = 2 * (segments + 1) + plan.rows * (1 << dyadic[0]) + 1;
     // Rows at the segments' boundaries. The last segment's own rows come with the reverse; difference kernels of
@@ -264,19 +266,18 @@ export class PairStages {
     for (let s = 0; s < through; s++) {
       const u = uniforms(s, { stateRows, rowIn: s, rowOut: s + 1 });
       fill(u);
-      current.dispatch(kernels.forward, [...inputs, scratch.k, results], u, groups);
-      current = cut(current);
+      recording.batch.dispatch(kernels.forward, [...inputs, scratch.k, results], u, groups);
+      recording.cut();
     }
     for (let s = last; s >= 0; s--) {
       const u = uniforms(s, { stateRows, rowIn: s, rowOut: 2 * (segments + 1) }, through === last ? 4 : 0);
       fill(u);
-      current.dispatch(kernels.recompute!, [...inputs, scratch.k, results], u, groups);
-      current.dispatch(kernels.reverse!, [pairs, weights, scratch.k, scratch.p, scratch.g], u, groups);
+      recording.batch.dispatch(kernels.recompute!, [...inputs, scratch.k, results], u, groups);
+      recording.batch.dispatch(kernels.reverse!, [pairs, weights, scratch.k, scratch.p, scratch.g], u, groups);
       contraction(chunk.gradientX, kernels.contractX, plan.rows + (s === 0 ? 1 : 0), u);
       contraction(chunk.gradientY, kernels.contractY, columns + 1, u);
-      if (segments > 1) current = cut(current);
+      if (segments > 1) recording.cut();
     }
-    return current;
   }
 }
 
