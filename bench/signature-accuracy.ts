@@ -6,10 +6,10 @@
 import { normalPair } from "../src/driver/normal.js";
 import { threefry2x32 } from "../src/driver/threefry.js";
 import { Gpu } from "../src/gpu/index.js";
+import { batchOf, type PathBatch, pathPoints } from "../src/signature/definitions/paths.js";
+import { compileStaticKernel } from "../src/signature/definitions/static-kernel.js";
 import { increments } from "../src/signature/host/increments.js";
 import { signatureBackend, signatureKernel } from "../src/signature/index.js";
-import { batchOf, type PathBatch, pathPoints } from "../src/signature/paths.js";
-import { compileStaticKernel } from "../src/signature/static-kernel.js";
 import { option, writeResult } from "./support.js";
 
 /** Brownian paths on [0, 1] from the origin. */

@@ -14,14 +14,13 @@
  * Reads and writes: the role's gradient [vertices, gradient channels].
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
-import type { CompiledStaticKernel } from "../../src/signature/static-kernel.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { unroll } from "../shared/unroll.js";
 import { type LayoutShape, pairLayout } from "./layout.wgsl.js";
-import { staticKernel } from "./static.wgsl.js";
+import { type StaticKernelCode, staticKernel } from "./static.wgsl.js";
 
 export interface ContractShape extends LayoutShape {
-  kernel: CompiledStaticKernel;
+  kernel: StaticKernelCode;
   channels: number;
   /** Channels, from the first on, whose gradient is wanted: the stride of the gradient. */
   gradientChannels: number;
@@ -36,7 +35,7 @@ export const channelBlock = 8;
 
 export const contract = (shape: ContractShape): string => {
   const { channels, gradientChannels, interleave: B, role, kernel, vertices: V } = shape;
-  const linear = kernel.linearScale !== undefined;
+  const { linear } = kernel;
   const block = Math.min(gradientChannels, channelBlock);
   const tail = gradientChannels % block;
   const other = role === "x" ? "y" : "x";

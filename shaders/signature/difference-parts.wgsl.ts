@@ -11,8 +11,10 @@
  * in difference-reverse, are made of it again: numbers of memory cost more than products).
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
-import { type LayoutShape, pairLayout } from "./layout.wgsl.js";
-import { parts, partsHead, partsReverseHead, twoParts } from "./two-parts.wgsl.js";
+import type { LayoutShape } from "./layout.wgsl.js";
+import { twoFloat32 as numbers } from "./numbers.wgsl.js";
+import { forwardHead, reverseHead, setResult } from "./sweep.wgsl.js";
+import { parts } from "./two-parts.wgsl.js";
 
 export interface DifferencePartsShape extends LayoutShape {
   dyadic: readonly [number, number];
@@ -25,9 +27,7 @@ export const differenceParts = (shape: DifferencePartsShape): string => {
   const { interleave: B, dyadic, keep } = shape;
   const [l1, l2] = dyadic;
   return wgsl`
-${pairLayout(shape)}
-${twoParts}
-${partsHead(shape.workgroupSize)}
+${forwardHead({ ...shape, numbers })}
   var exponent = 0;
   if (!first) { exponent = i32(results[slot].z); }
   var latest = vec2f(0.0f);
@@ -65,7 +65,7 @@ ${partsHead(shape.workgroupSize)}
     }
 #endif
   }
-  results[slot] = vec4f(latest, f32(exponent), 0.0f);
+  ${setResult(numbers, "latest", "f32(exponent)")}
 }
 `;
 };
@@ -75,9 +75,8 @@ export const differencePartsReverse = (shape: DifferencePartsShape): string => {
   const [l1, l2] = dyadic;
   const fine = 1 << l2;
   return wgsl`
-${pairLayout(shape)}
-${twoParts}
-${partsReverseHead(shape.workgroupSize)}
+${reverseHead({ ...shape, numbers })}
+  let one = weight;
   let fine_columns = run.columns << ${l2}u;
   let gb = grid_row(slot, 0u, 1u, fine_columns);
   for (var i = end_row << ${l1}u; i > begin_row << ${l1}u;) {

@@ -7,14 +7,13 @@
  * Reads: points (differences of points for a linear kernel) and pairs. Writes: p.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
-import type { CompiledStaticKernel } from "../../src/signature/static-kernel.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { unroll } from "../shared/unroll.js";
 import { type LayoutShape, pairLayout } from "./layout.wgsl.js";
-import { staticKernel } from "./static.wgsl.js";
+import { type StaticKernelCode, staticKernel } from "./static.wgsl.js";
 
 export interface IncrementsShape extends LayoutShape {
-  kernel: CompiledStaticKernel;
+  kernel: StaticKernelCode;
   channels: number;
   /** Whether a row for the segment above lies behind the block. */
   keepAbove: boolean;
@@ -26,7 +25,7 @@ export const incrementRows = 4;
 
 export const increments = (shape: IncrementsShape): string => {
   const { interleave: B, channels, keepAbove, kernel } = shape;
-  const linear = kernel.linearScale !== undefined;
+  const { linear } = kernel;
   const R = incrementRows;
   // A general kernel needs the vertex above the last row too. Vertices stay in registers while there are few channels.
   const vertices = linear ? R : R + 1;

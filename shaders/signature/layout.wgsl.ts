@@ -9,7 +9,7 @@ export interface LayoutShape {
   interleave: number;
 }
 
-export const passWords = 16;
+export const passWords = 20;
 
 export const pairLayout = ({ interleave }: LayoutShape): string => /* wgsl */ `
 struct Pass {
@@ -18,13 +18,15 @@ struct Pass {
   rows: u32,             // coarse rows of a segment
   columns: u32,          // coarse columns of the longest pair
   state_rows: u32,       // rows of a slot in the kernel's grid
-  row_in: u32,           // row from which the segment's first strip reads; in two parts: the pass's first row
-  row_out: u32,          // row to which strips write, or first of the rows that are kept; in two parts: the pass's end
+  row_in: u32,           // row from which the segment's first strip reads
+  row_out: u32,          // row to which strips write, or first of the rows that are kept
   flags: u32,            // bit 0: first segment; bit 1: last segment; bit 2: the kept sweep gives the value
   parameters: vec4f,     // of the static kernel
   fine_scale: f32,       // of increments in the refined grid
   low_rows: u32,         // distance from a row of values to the row of their low parts
   one: f32,              // 1, unknown to compilers
+  begin_row: u32,        // of the segment's rows, the first that the pass treats, and where it ends (see sweep)
+  end_row: u32,
 }
 
 // Start of x's points, rows of the pair, start of y's points, columns of the pair.

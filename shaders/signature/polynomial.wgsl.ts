@@ -1,194 +1,198 @@
 /**
  * The untruncated signature kernel by a power series in every cell (see the twin's polynomial solver): forward, and
- * reverse for one segment of every pair. A thread treats one pair, row after row, cell after cell.
+ * reverse for one segment of every pair, for float32 or for numbers in two parts, in which values that are small beside
+ * those of their grid keep their own digits, and gradients those that series of large increments cancel. A thread treats
+ * one pair, row after row, cell after cell.
  *
  * A slot's row in `k` holds the series along the bottom (or top) edges of a row of cells, order + 1 numbers per column;
- * with `keep`, behind them, the series along the left edges.
+ * with `keep`, behind those of the top edges, the series along the left edges. Constant terms come from the left.
  *
- * forward reads pairs, p; reads and writes k; writes results [slots] (value, 0).
- * reverse reads pairs, weights, k; reads and writes p (increments → their gradients) and g (cotangents of edges).
+ * forward reads pairs, p; reads and writes k; writes results. reverse reads pairs, k, and weights or increments; reads and
+ * writes p (gradients to increments) and g (cotangents of edges).
  */
-import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { unroll, unrollDown } from "../shared/unroll.js";
-import { type LayoutShape, pairLayout } from "./layout.wgsl.js";
+import type { Numbers } from "./numbers.wgsl.js";
+import {
+  forwardHead,
+  forwardRow,
+  increment,
+  reverseHead,
+  reverseRow,
+  type SweepShape,
+  setResult,
+} from "./sweep.wgsl.js";
 
-export interface PolynomialShape extends LayoutShape {
+export interface PolynomialShape extends SweepShape {
   order: number;
-  workgroupSize: number;
-  /** Rows of p in a segment beyond `rows`. */
-  extraRows: number;
-  /** Keep every row of the segment and left edges, for the reverse. */
-  keep: boolean;
-  /** Words of a slot's row of k per column. */
-  stateWords: number;
 }
 
-const reciprocal = (n: number): string => `${Math.fround(1 / n)}f`.replace(/^(\d+)f$/, "$1.0f");
-
-/** Up to this order a cell's coefficients are constants of their own; beyond, code would be long, and loops are taken. */
+/**
+ * Up to this order a cell's float32 coefficients are constants of their own; beyond, and in two parts, code would be long,
+ * and loops are taken.
+ */
 const unrolledOrder = 10;
 
+const isUnrolled = ({ order, numbers }: PolynomialShape): boolean => numbers.width === 1 && order <= unrolledOrder;
+
+const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+
 /** c_ml for all m, l: row 0 from the left edge, column 0 from the bottom edge. */
-function coefficients(w: number, bottom: (m: number) => string, left: (l: number) => string): string {
-  const lines: string[] = [];
-  for (let l = 0; l < w; l++) lines.push(`let c0_${l} = ${left(l)};`);
+function coefficients(
+  w: number,
+  { productOver }: Numbers,
+  bottom: (m: number) => string,
+  left: (l: number) => string,
+): string {
+  const lines = upTo(w).map((l) => `let c0_${l} = ${left(l)};`);
   for (let m = 1; m < w; m++) {
     lines.push(`let c${m}_0 = ${bottom(m)};`);
-    for (let l = 1; l < w; l++) lines.push(`let c${m}_${l} = c${m - 1}_${l - 1} * x * ${reciprocal(m * l)};`);
+    for (let l = 1; l < w; l++) lines.push(`let c${m}_${l} = ${productOver(`c${m - 1}_${l - 1}`, "x", m * l)};`);
   }
   return lines.map((line) => `      ${line}`).join("\n");
 }
 
-const threadHead = (workgroupSize: number): string => `
-@compute @workgroup_size(${workgroupSize})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
-  let slot = (group.x + group.y * 32768u) * ${workgroupSize}u + t;
-  if (slot >= run.slots) { return; }
-  let pair = pairs[slot];`;
-
 export const polynomialForward = (shape: PolynomialShape): string => {
-  const { order, interleave: B, keep, stateWords } = shape;
+  const { order, interleave: B, keep, stateNumbers, numbers } = shape;
+  const { zero, sum, add, productOver, overNatural } = numbers;
   const w = order + 1;
-  const range = Array.from({ length: w }, (_, i) => i);
-  const unrolledForward = `
+  const total = (names: (l: number) => string): string => sum(...upTo(w).map(names));
+  const bottom = (m: string): string => `select(k[kin + (J * ${w}u + ${m}) * ${B}u], ${zero}, axis)`;
+  const setTop = (m: string, value: string): string => `k[kout + (J * ${w}u + ${m}) * ${B}u] = ${value};`;
+  const keepLeft = keep
+    ? unroll(w, (l) => `      k[kout + (run.columns * ${w}u + J * ${w}u + ${l}u) * ${B}u] = left${l};`)
+    : "";
+  const cell = isUnrolled(shape)
+    ? `
 ${coefficients(
   w,
-  (m) => `select(k[kin + (J * ${w}u + ${m}u) * ${B}u], 0.0f, ones)`,
+  numbers,
+  (m) => bottom(`${m}u`),
   (l) => `left${l}`,
 )}
-${keep ? unroll(w, (l) => `      k[kout + (run.columns * ${w}u + J * ${w}u + ${l}u) * ${B}u] = left${l};`) : ""}
-${unroll(w, (m) => `      k[kout + (J * ${w}u + ${m}u) * ${B}u] = ${range.map((l) => `c${m}_${l}`).join(" + ")};`)}
-${unroll(w, (l) => `      left${l} = ${range.map((m) => `c${m}_${l}`).join(" + ")};`)}`;
-  return wgsl`
-${pairLayout(shape)}
-@group(0) @binding(0) var<uniform> run: Pass;
-@group(0) @binding(1) var<storage, read> pairs: array<Pair>;
-@group(0) @binding(2) var<storage, read> p: array<f32>;
-@group(0) @binding(3) var<storage, read_write> k: array<f32>;
-@group(0) @binding(4) var<storage, read_write> results: array<vec2f>;
-${threadHead(shape.workgroupSize)}
-  let words = run.columns * ${stateWords}u;
-  for (var q = 0u; q < run.rows && run.first_row + q < pair.rows; q++) {
-    let ones = (run.flags & 1u) != 0u && q == 0u;
-    let kin = grid_row(slot, select(run.row_out${keep ? " + q - 1u" : ""}, run.row_in, q == 0u), run.state_rows, words);
-    let kout = grid_row(slot, run.row_out${keep ? " + q" : ""}, run.state_rows, words);
-    let pb = grid_row(slot, q, run.rows + ${shape.extraRows}u, run.columns);
-${unroll(w, (l) => `    var left${l} = ${l === 0 ? "1.0f" : "0.0f"};`)}
+${unroll(
+  order,
+  (m) =>
+    `      ${setTop(
+      `${m + 1}u`,
+      total((l) => `c${m + 1}_${l}`),
+    )}`,
+)}
+${unroll(w, (l) => `      left${l} = ${total((m) => `c${m}_${l}`)};`)}`
+    : `
+      // Row number m of the coefficients, c_m0 … c_mn; row 0 is the left edge.
+${unroll(w, (l) => `      var c${l} = left${l};`)}
+      for (var m = 1u; m < ${w}u; m++) {
+        let xm = ${overNatural("x", "f32(m)")};
+        let bottom = ${bottom("m")};
+${unrollDown(order, (l) => `        c${l + 1} = ${productOver(`c${l}`, "xm", l + 1)}; ${add(`left${l + 1}`, `c${l + 1}`)}`)}
+        c0 = bottom;
+        ${add("left0", "c0")}
+        ${setTop(
+          "m",
+          total((l) => `c${l}`),
+        )}
+      }`;
+  return `
+${forwardHead(shape)}
+  let words = run.columns * ${stateNumbers}u;
+  for (var q = begin_row; q < end_row; q++) {
+${forwardRow(shape)}
+${unroll(w, (l) => `    var left${l} = ${l === 0 ? numbers.constant(1) : zero};`)}
     for (var J = 0u; J < pair.columns; J++) {
       let x = p[pb + J * ${B}u];
-#if ${order <= unrolledOrder}
-${unrolledForward}
-#else
-      // Row number m of the coefficients, c_m0 … c_mn; row 0 is the left edge.
-${unroll(w, (l) => `      var c${l} = left${l}; var right${l} = left${l};`)}
-#if ${keep}
-${unroll(w, (l) => `      k[kout + (run.columns * ${w}u + J * ${w}u + ${l}u) * ${B}u] = left${l};`)}
-#endif
-      k[kout + J * ${w * B}u] = ${Array.from({ length: w }, (_, l) => `c${l}`).join(" + ")};
-      for (var m = 1u; m < ${w}u; m++) {
-        let xm = x / f32(m);
-        let bottom = select(k[kin + (J * ${w}u + m) * ${B}u], 0.0f, ones);
-${unrollDown(order, (l) => `        c${l + 1} = c${l} * xm * ${reciprocal(l + 1)}; right${l + 1} += c${l + 1};`)}
-        c0 = bottom;
-        right0 += c0;
-        k[kout + (J * ${w}u + m) * ${B}u] = ${Array.from({ length: w }, (_, l) => `c${l}`).join(" + ")};
-      }
-${unroll(w, (l) => `      left${l} = right${l};`)}
-#endif
+${keepLeft}
+${cell}
     }
-    if (run.first_row + q + 1u == pair.rows) {
-      results[slot] = vec2f(${Array.from({ length: w }, (_, l) => `left${l}`).join(" + ")}, 0.0f);
-    }
+    if (run.first_row + q + 1u == pair.rows) { ${setResult(
+      numbers,
+      total((l) => `left${l}`),
+    )} }
   }
 }
 `;
 };
 
-export const polynomialReverse = (shape: PolynomialShape): string => {
-  const { order, interleave: B, stateWords } = shape;
+/** A cell of the reverse with all coefficients and cotangents in constants. */
+function unrolledReverse({ order, interleave: B, numbers }: PolynomialShape): string {
+  const { zero, sum, productOver } = numbers;
   const w = order + 1;
   const down: string[] = [];
   for (let m = w - 1; m >= 0; m--) {
-    down.push(`let top${m} = select(g[gb + (J * ${w}u + ${m}u) * ${B}u], 0.0f, top_row);`);
+    const edge = `g[gb + (J * ${w}u + ${m}u) * ${B}u]`;
+    down.push(`let top${m} = select(${edge}, ${zero}, top);`);
     for (let l = w - 1; l >= 0; l--) {
-      const later = m < w - 1 && l < w - 1 ? ` + d${m + 1}_${l + 1} * x * ${reciprocal((m + 1) * (l + 1))}` : "";
-      down.push(`let d${m}_${l} = top${m} + bar${l}${later};`);
+      const later = m < w - 1 && l < w - 1 ? [productOver(`d${m + 1}_${l + 1}`, "x", (m + 1) * (l + 1))] : [];
+      down.push(`let d${m}_${l} = ${sum(`top${m}`, `bar${l}`, ...later)};`);
     }
-    down.push(`g[gb + (J * ${w}u + ${m}u) * ${B}u] = ${m === 0 ? "0.0f" : `d${m}_0`};`);
+    down.push(`${edge} = ${m === 0 ? zero : `d${m}_0`};`);
   }
-  const products: string[] = [];
-  for (let m = 1; m < w; m++) {
-    const row = Array.from({ length: order }, (_, l) => `d${m}_${l + 1} * c${m - 1}_${l} * ${reciprocal(m * (l + 1))}`);
-    products.push(`(${row.join(" + ")})`);
-  }
-  const unrolledReverse = `
+  const products = upTo(order).map((m) =>
+    sum(...upTo(order).map((l) => productOver(`d${m + 1}_${l + 1}`, `c${m}_${l}`, (m + 1) * (l + 1)))),
+  );
+  return `
 ${coefficients(
   w,
-  (m) => `select(k[kin + (J * ${w}u + ${m}u) * ${B}u], 0.0f, ones)`,
+  numbers,
+  (m) => `select(k[kin + (J * ${w}u + ${m}u) * ${B}u], ${zero}, axis)`,
   (l) => `k[kout + (run.columns * ${w}u + J * ${w}u + ${l}u) * ${B}u]`,
 )}
 ${down.map((line) => `      ${line}`).join("\n")}
-      p[pb + J * ${B}u] = ${products.join(" + ")};
+      p[pb + J * ${B}u] = ${sum(...products)};
 ${unroll(w, (l) => `      bar${l} = d0_${l};`)}`;
-  return wgsl`
-${pairLayout(shape)}
-@group(0) @binding(0) var<uniform> run: Pass;
-@group(0) @binding(1) var<storage, read> pairs: array<Pair>;
-@group(0) @binding(2) var<storage, read> weights: array<f32>;
-@group(0) @binding(3) var<storage, read> k: array<f32>;
-@group(0) @binding(4) var<storage, read_write> p: array<f32>;
-@group(0) @binding(5) var<storage, read_write> g: array<f32>;
-${threadHead(shape.workgroupSize)}
-  if (run.first_row >= pair.rows) { return; }
-  let words = run.columns * ${stateWords}u;
-  let gb = grid_row(slot, 0u, 1u, run.columns * ${w}u);
-#if ${order > unrolledOrder}
-  var c: array<f32, ${w * w}>;
-#endif
-  for (var q = min(run.rows, pair.rows - run.first_row); q > 0u;) {
-    q--;
-    let top_row = run.first_row + q + 1u == pair.rows;
-    let ones = (run.flags & 1u) != 0u && q == 0u;
-    let kin = grid_row(slot, select(run.row_out + q - 1u, run.row_in, q == 0u), run.state_rows, words);
-    let kout = grid_row(slot, run.row_out + q, run.state_rows, words);
-    let pb = grid_row(slot, q, run.rows + 1u, run.columns);
-    let seed = select(0.0f, weights[slot], top_row);
-${unroll(w, (l) => `    var bar${l} = seed;`)}
-    for (var J = pair.columns; J > 0u;) {
-      J--;
-      let x = p[pb + J * ${B}u];
-#if ${order <= unrolledOrder}
-${unrolledReverse}
-#else
+}
+
+/** The same with the coefficients in an array and their cotangents row by row. */
+function loopedReverse({ order, interleave: B, numbers }: PolynomialShape): string {
+  const { zero, sum, add, productOver, overNatural } = numbers;
+  const w = order + 1;
+  return `
       for (var m = 0u; m < ${w}u; m++) {
         c[m] = k[kout + (run.columns * ${w}u + J * ${w}u + m) * ${B}u];
-        if (m > 0u) { c[m * ${w}u] = select(k[kin + (J * ${w}u + m) * ${B}u], 0.0f, ones); }
+        if (m > 0u) { c[m * ${w}u] = select(k[kin + (J * ${w}u + m) * ${B}u], ${zero}, axis); }
       }
       for (var m = 1u; m < ${w}u; m++) {
-        let xm = x / f32(m);
-${unroll(order, (l) => `        c[m * ${w}u + ${l + 1}u] = c[(m - 1u) * ${w}u + ${l}u] * xm * ${reciprocal(l + 1)};`)}
+        let xm = ${overNatural("x", "f32(m)")};
+${unroll(order, (l) => `        c[m * ${w}u + ${l + 1}u] = ${productOver(`c[(m - 1u) * ${w}u + ${l}u]`, "xm", l + 1)};`)}
       }
       // Rows of the coefficients' cotangents from the last: d_ml = top_m + right_l + d_{m+1,l+1} x/((m+1)(l+1)).
-${unroll(w + 1, (l) => `      var d${l} = 0.0f;`)}
-      var sum = 0.0f;
+${unroll(w + 1, (l) => `      var d${l} = ${zero};`)}
+      var sum = ${zero};
       for (var m = ${w}u; m > 0u;) {
         m--;
         let at = gb + (J * ${w}u + m) * ${B}u;
-        let bar_top = select(g[at], 0.0f, top_row);
-        let xm = x / f32(m + 1u);
-${unroll(w, (l) => `        d${l} = bar_top + bar${l} + d${l + 1} * xm * ${reciprocal(l + 1)};`)}
+        let bar_top = select(g[at], ${zero}, top);
+        let xm = ${overNatural("x", "f32(m + 1u)")};
+${unroll(w, (l) => `        d${l} = ${sum("bar_top", `bar${l}`, productOver(`d${l + 1}`, "xm", l + 1))};`)}
         if (m > 0u) {
-          var row = 0.0f;
-${unroll(order, (l) => `          row += d${l + 1} * c[(m - 1u) * ${w}u + ${l}u] * ${reciprocal(l + 1)};`)}
-          sum += row / f32(m);
+          var row = ${zero};
+${unroll(order, (l) => `          ${add("row", productOver(`d${l + 1}`, `c[(m - 1u) * ${w}u + ${l}u]`, l + 1))}`)}
+          ${add("sum", overNatural("row", "f32(m)"))}
           g[at] = d0;
         } else {
-          g[at] = 0.0f;
+          g[at] = ${zero};
         }
       }
       p[pb + J * ${B}u] = sum;
-${unroll(w, (l) => `      bar${l} = d${l};`)}
-#endif
+${unroll(w, (l) => `      bar${l} = d${l};`)}`;
+}
+
+export const polynomialReverse = (shape: PolynomialShape): string => {
+  const { order, interleave: B, stateNumbers, numbers } = shape;
+  const w = order + 1;
+  return `
+${reverseHead(shape)}
+  let words = run.columns * ${stateNumbers}u;
+  let gb = grid_row(slot, 0u, 1u, run.columns * ${w}u);
+  ${isUnrolled(shape) ? "" : `var c: array<${numbers.type}, ${w * w}>;`}
+  for (var q = end_row; q > begin_row;) {
+    q--;
+${reverseRow(shape)}
+    let seed = select(${numbers.zero}, weight, top);
+${unroll(w, (l) => `    var bar${l} = seed;`)}
+    for (var J = pair.columns; J > 0u;) {
+      J--;
+      let x = ${increment(numbers, `pb + J * ${B}u`)};
+${isUnrolled(shape) ? unrolledReverse(shape) : loopedReverse(shape)}
     }
   }
 }

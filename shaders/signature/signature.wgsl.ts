@@ -93,8 +93,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let c0 = (item % ${blocks}u) * ${block}u;
   let path = run.first_path + id.y;
   ${letters(channels, depth)}
-${unroll(depth - 1, (j) => `  var s${j + 1} = ${numbers.type}();`)}
-${unroll(block, (l) => `  var top${l} = ${numbers.type}();`)}
+${unroll(depth - 1, (j) => `  var s${j + 1} = ${numbers.zero};`)}
+${unroll(block, (l) => `  var top${l} = ${numbers.zero};`)}
   let end = offsets[path + 1u] - 1u;
   for (var t = offsets[path]; t < end; t++) {
     let at = t * ${channels}u;
@@ -103,7 +103,7 @@ ${unroll(block, (l) => `    let dl${l} = d[at + c0 + ${l}u];`)}
 ${advance(depth, block, true, numbers)}
   }
   let out = id.y * size;
-  if (item == 0u) { signature[out] = ${numbers.one}; }
+  if (item == 0u) { signature[out] = ${numbers.constant(1)}; }
 ${unroll(depth - 1, (j) => {
   const k = j + 1;
   const rest = channels ** (depth - 1 - k);
@@ -119,7 +119,7 @@ export const signatureReverse = (shape: SignatureShape): string => {
   const block = Math.min(channels, letterBlock);
   const blocks = Math.ceil(channels / block);
   const guarded = channels % block !== 0;
-  const { type, sum, product, over, add } = numbers;
+  const { type, zero, sum, product, over, add } = numbers;
   // Adjoint of one segment, from s before it: levels from the lowest, each from its new cotangent.
   const lines: string[] = [];
   for (let k = 1; k < depth; k++) chain(k, `b${k}`);
@@ -178,13 +178,13 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let first = offsets[run.first_path];
   // Rows of this owner, [vertices of the chunk, channels].
   let row = (owner * (offsets[run.first_path + run.paths] - first) + begin - first) * ${channels}u;
-  for (var i = 0u; i < (end + 1u - begin) * ${channels}u; i++) { rows[row + i] = ${type}(); }
+  for (var i = 0u; i < (end + 1u - begin) * ${channels}u; i++) { rows[row + i] = ${zero}; }
   let bar = id.y * size;
   for (var item = owner; item < words * ${blocks}u; item += run.groups) {
     let u = item / ${blocks}u;
     let c0 = (item % ${blocks}u) * ${block}u;
     ${letters(channels, depth)}
-${unroll(depth - 1, (j) => `    var s${j + 1} = ${type}();`)}
+${unroll(depth - 1, (j) => `    var s${j + 1} = ${zero};`)}
     for (var t = begin; t < end; t++) {
       let at = t * ${channels}u;
 ${unroll(depth - 1, (j) => `      let e${j + 1} = d[at + i${j + 1}];`)}
@@ -193,11 +193,11 @@ ${advance(depth, block, false, numbers)}
 ${unroll(depth - 1, (j) => {
   const k = j + 1;
   const rest = channels ** (depth - 1 - k);
-  return `    var b${k} = select(${type}(), cotangent[bar + level_offset[${k}] + u${k}], c0 == 0u && u % ${rest}u == 0u);`;
+  return `    var b${k} = select(${zero}, cotangent[bar + level_offset[${k}] + u${k}], c0 == 0u && u % ${rest}u == 0u);`;
 })}
 ${unroll(block, (l) => {
   const value = `cotangent[bar + level_offset[${depth}] + u * ${channels}u + c0 + ${l}u]`;
-  return `    let q${l} = ${guarded ? `select(${type}(), ${value}, c0 + ${l}u < ${channels}u)` : value};`;
+  return `    let q${l} = ${guarded ? `select(${zero}, ${value}, c0 + ${l}u < ${channels}u)` : value};`;
 })}
     for (var t = end; t > begin;) {
       t--;
@@ -208,7 +208,7 @@ ${advance(depth, block, false, numbers)}
       }
 ${unroll(depth - 1, (j) => `      let e${j + 1} = d[at + i${j + 1}];`)}
 ${unroll(block, (l) => `      let dl${l} = d[at + c0 + ${l}u];`)}
-${unroll(depth - 1, (j) => `      var g${j + 1} = ${type}();`)}
+${unroll(depth - 1, (j) => `      var g${j + 1} = ${zero};`)}
 ${lines.map((l) => `      ${l}`).join("\n")}
       let to = row + (t - begin) * ${channels}u;
 ${unroll(block, (l) => {
@@ -223,7 +223,7 @@ ${unroll(depth - 1, (j) => `      ${add(`rows[to + i${j + 1}]`, `g${j + 1}`)}`)}
 };
 
 /** Adds the groups' rows up: a thread per number of [vertices of the chunk, channels]. */
-export const signatureGather = (workgroupSize: number, { type, functions, add } = float32): string => wgsl`
+export const signatureGather = (workgroupSize: number, { type, zero, functions, add } = float32): string => wgsl`
 ${functions}
 struct Pass { first: u32, count: u32, groups: u32, unused: u32 }
 @group(0) @binding(0) var<uniform> run: Pass;
@@ -234,7 +234,7 @@ struct Pass { first: u32, count: u32, groups: u32, unused: u32 }
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.x + id.y * groups.x * ${workgroupSize}u;
   if (i >= run.count) { return; }
-  var sum = ${type}();
+  var sum = ${zero};
   for (var g = 0u; g < run.groups; g++) { ${add("sum", "rows[g * run.count + i]")} }
   gradient[run.first + i] = sum;
 }

@@ -51,47 +51,16 @@ fn reciprocal(n: f32) -> vec2f {
 `;
 
 /** A float32 constant. */
-export const float = (v: number): string => `${/[.e]/.test(String(v)) ? v : `${v}.0`}f`;
+export const float = (v: number): string => {
+  const text = String(Math.fround(v));
+  return `${/[.e]/.test(text) ? text : `${text}.0`}f`;
+};
 
 /** A constant in two parts. */
 export const parts = (v: number): string => {
   const high = Math.fround(v);
-  return `vec2f(${float(high)}, ${float(Math.fround(v - high))})`;
+  return `vec2f(${float(high)}, ${float(v - high)})`;
 };
 
 /** The sum of several numbers in two parts. */
 export const sumOfParts = (names: readonly string[]): string => names.reduce((sum, name) => `plus(${sum}, ${name})`);
-
-/** One thread for each pair. */
-const partsThread = (workgroupSize: number): string => /* wgsl */ `
-@compute @workgroup_size(${workgroupSize})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
-  let slot = (group.x + group.y * 32768u) * ${workgroupSize}u + t;
-  if (slot >= run.slots) { return; }
-  let pair = pairs[slot];
-  // Of the segment's rows, those that this pass treats.
-  let begin_row = run.row_in;
-  let end_row = min(run.row_out, pair.rows - min(pair.rows, run.first_row));
-  if (begin_row >= end_row) { return; }`;
-
-/** What forward kernels in two parts have in common: bindings, and the beginning of their threads. */
-export const partsHead = (workgroupSize: number): string => /* wgsl */ `
-@group(0) @binding(0) var<uniform> run: Pass;
-@group(0) @binding(1) var<storage, read> pairs: array<Pair>;
-@group(0) @binding(2) var<storage, read> p: array<vec2f>;
-@group(0) @binding(3) var<storage, read_write> k: array<vec2f>;
-@group(0) @binding(4) var<storage, read_write> results: array<vec4f>; // high, low, binary exponent
-${partsThread(workgroupSize)}
-  // Whether the pass begins with the pair's first row.
-  let first = (run.flags & 1u) != 0u && begin_row == 0u;`;
-
-/** What their reverses have in common. */
-export const partsReverseHead = (workgroupSize: number): string => /* wgsl */ `
-@group(0) @binding(0) var<uniform> run: Pass;
-@group(0) @binding(1) var<storage, read> pairs: array<Pair>;
-@group(0) @binding(2) var<storage, read> k: array<vec2f>;
-@group(0) @binding(3) var<storage, read> increments: array<vec2f>;
-@group(0) @binding(4) var<storage, read_write> p: array<vec2f>; // gradients to the increments
-@group(0) @binding(5) var<storage, read_write> g: array<vec2f>;
-${partsThread(workgroupSize)}
-  let one = vec2f(run.one, 0.0f);`;

@@ -9,8 +9,8 @@ import { firstSpikes, meanSpikeTime } from "../loss/spike-times.js";
 import { vanRossum } from "../loss/van-rossum.js";
 import type { NetworkDefinition } from "../network/network.js";
 import type { SolveOptions } from "../plan/plan.js";
-import type { SignatureSolver } from "../signature/solver.js";
-import type { StaticKernel } from "../signature/static-kernel.js";
+import type { SignatureSolver } from "../signature/definitions/solver.js";
+import type { StaticKernel } from "../signature/definitions/static-kernel.js";
 import type { LossJob, SolveJob, TrialsJob } from "./job.js";
 import {
   always,

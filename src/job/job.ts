@@ -4,7 +4,7 @@
  */
 import * as z from "zod";
 import { methods } from "../plan/plan.js";
-import { solverLimits } from "../signature/solver.js";
+import { solverLimits } from "../signature/definitions/solver.js";
 import { solver, staticKernel, whole } from "./signature-job.js";
 import { optimiserSchema, trainablesSchema } from "./update-job.js";
 

@@ -1,6 +1,6 @@
 /** Jobs of `saltation kernel` and `saltation signature`. */
 import * as z from "zod";
-import { solverLimits } from "../signature/solver.js";
+import { solverLimits } from "../signature/definitions/solver.js";
 
 const finite = z.number();
 /** A number whose range is checked where it is used. */

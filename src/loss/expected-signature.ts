@@ -1,6 +1,6 @@
 /**
  * Distance between the expected signatures of generated and observed spike trains: those of their Marcus lifts, see
- * src/signature/lift.ts. Holberg & Salvi (2024), sections 3 and 4.
+ * src/signature/definitions/lift.ts. Holberg & Salvi (2024), sections 3 and 4.
  *
  * What the pathwise gradient leaves out: the signature jumps when a spike crosses t1, for a spike there is one more jump
  * of the lift. The true gradient has a boundary term besides, the rate of spikes at t1 times what one more of them would
@@ -13,11 +13,11 @@ import { checkOptions, fail, list, type Names, positiveNumber, wholeNumber } fro
 import { threefry2x32 } from "../driver/threefry.js";
 import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
 import type { SolvePlan } from "../plan/plan.js";
+import type { SpikeTrainInput } from "../signature/definitions/lift.js";
 import { TrainSignatures } from "../signature/gpu/train-signatures.js";
 import { trainWindow, type UploadedTrains, uploadTrains } from "../signature/gpu/trains.js";
 import { spikeSignature, spikeSignatureVjp } from "../signature/host/spike-signature.js";
 import { levelOffsets } from "../signature/host/tensor.js";
-import type { SpikeTrainInput } from "../signature/lift.js";
 import type { DeviceTrains, GpuLoss, Kept, Loss, LossValue, Train } from "./loss.js";
 import { checkNeurons, checkObserved, checkTimes } from "./observed.js";
 

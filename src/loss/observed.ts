@@ -2,7 +2,7 @@
 import { fail, list, show } from "../checks.js";
 import type { Network } from "../network/network.js";
 import type { SolvePlan } from "../plan/plan.js";
-import { checkShape, checkTrains, type SpikeTrainInput } from "../signature/lift.js";
+import { checkShape, checkTrains, type SpikeTrainInput } from "../signature/definitions/lift.js";
 
 export interface OutsideOptions {
   /** `drop`: leave spikes outside the time of the solution out even where those are all. */

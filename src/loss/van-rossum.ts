@@ -14,8 +14,8 @@ import { checkOptions, type Names, positiveNumber } from "../checks.js";
 import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { RowSums } from "../reduce/row-sums.js";
+import type { SpikeTrainInput } from "../signature/definitions/lift.js";
 import { type UploadedTrains, uploadTrains } from "../signature/gpu/trains.js";
-import type { SpikeTrainInput } from "../signature/lift.js";
 import type { DeviceTrains, GpuLoss, Kept, Loss, LossValue, Train } from "./loss.js";
 import { checkNeurons, checkObserved, checkTimes } from "./observed.js";
 

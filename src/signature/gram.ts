@@ -1,11 +1,17 @@
 /** Gram matrices of signature kernels, plain and normalised, and linear functionals of them with their gradients. */
 import { checkOptions, fail, finiteNumbers, type Names } from "../checks.js";
 import { SaltationError } from "../errors.js";
-import { checkBackend, type GramRequest, type GramResult, pairsIn, type SignatureBackend } from "./backend.js";
-import { refuseFormula } from "./not-finite.js";
-import { type PathBatch, type PathInput, readPaths, sameChannels } from "./paths.js";
-import { type CheckedSolver, checkSolver, type SignatureSolver } from "./solver.js";
-import { type CompiledStaticKernel, compileStaticKernel, type StaticKernel } from "./static-kernel.js";
+import {
+  checkBackend,
+  type GramRequest,
+  type GramResult,
+  pairsIn,
+  type SignatureBackend,
+} from "./definitions/backend.js";
+import { refuseFormula } from "./definitions/not-finite.js";
+import { type PathBatch, type PathInput, readPaths, sameChannels } from "./definitions/paths.js";
+import { type CheckedSolver, checkSolver, type SignatureSolver } from "./definitions/solver.js";
+import { type CompiledStaticKernel, compileStaticKernel, type StaticKernel } from "./definitions/static-kernel.js";
 
 export interface KernelOptions {
   /** What points are compared by (default linear). */

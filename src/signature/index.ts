@@ -1,11 +1,16 @@
 /** Signatures and signature kernels of paths and spike trains: what the rest of the library uses. */
 import { fail } from "../checks.js";
 import type { Gpu } from "../gpu/index.js";
-import type { SignatureBackend } from "./backend.js";
+import type { SignatureBackend } from "./definitions/backend.js";
 import { GpuSignatureBackend } from "./gpu/backend.js";
 import { twinBackend } from "./host/backend.js";
 
-export type { GramRequest, GramResult, SignatureBackend } from "./backend.js";
+export type { GramRequest, GramResult, SignatureBackend } from "./definitions/backend.js";
+export { type LiftedTrains, type LiftOptions, liftSpikes, type SpikeTrainInput } from "./definitions/lift.js";
+export { nested, type PathBatch, type PathInput, readPaths, type TypedPaths } from "./definitions/paths.js";
+export type { SignatureSolver } from "./definitions/solver.js";
+export type { StaticKernel } from "./definitions/static-kernel.js";
+export { basePoint, leadLag, type Transformed, timeAugment } from "./definitions/transforms.js";
 export { type DeviceKernelOptions, DeviceKernels } from "./gpu/device-kernels.js";
 export type { DevicePaths, EncodeTarget, PathShape } from "./gpu/device-paths.js";
 export { DeviceSignatures } from "./gpu/device-signatures.js";
@@ -24,8 +29,6 @@ export {
   signatureKernel,
 } from "./gram.js";
 export type { LogSignatureForm } from "./host/lyndon.js";
-export { type LiftedTrains, type LiftOptions, liftSpikes, type SpikeTrainInput } from "./lift.js";
-export { nested, type PathBatch, type PathInput, readPaths, type TypedPaths } from "./paths.js";
 export {
   expectedSignature,
   logSignatures,
@@ -35,10 +38,7 @@ export {
   truncatedSignatureGradient,
   truncatedSignatures,
 } from "./signatures.js";
-export type { SignatureSolver } from "./solver.js";
-export type { StaticKernel } from "./static-kernel.js";
 export { type MmdOptions, type StatisticOptions, signatureMMD, signatureScore } from "./statistics.js";
-export { basePoint, leadLag, type Transformed, timeAugment } from "./transforms.js";
 export { type TwoSampleOptions, type TwoSampleResult, twoSampleTest } from "./two-sample.js";
 
 /** Where signatures are computed: on a GPU in float32, or (null) by the float64 twin. */

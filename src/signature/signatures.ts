@@ -1,11 +1,11 @@
 /** Truncated signatures of batches of paths, their gradients, their mean, and log-signatures. */
 import { fail, finiteNumbers, wholeNumber } from "../checks.js";
-import { checkBackend, type SignatureBackend } from "./backend.js";
+import { checkBackend, type SignatureBackend } from "./definitions/backend.js";
+import { checkTrains, type LiftOptions, type SpikeTrainInput } from "./definitions/lift.js";
+import { type PathInput, readPaths } from "./definitions/paths.js";
 import { type LogSignatureForm, logSignature } from "./host/lyndon.js";
 import { spikeSignature } from "./host/spike-signature.js";
 import { tensorSize } from "./host/tensor.js";
-import { checkTrains, type LiftOptions, type SpikeTrainInput } from "./lift.js";
-import { type PathInput, readPaths } from "./paths.js";
 
 export interface SignatureOptions {
   /** Truncation depth, 1 to 8. */

@@ -5,7 +5,8 @@
  * What a pathwise gradient does not see: a statistic of spike trains on [t0, t1] jumps when a spike crosses t1.
  */
 import { checkOptions, fail, type Names } from "../checks.js";
-import { checkBackend, type SignatureBackend } from "./backend.js";
+import { checkBackend, type SignatureBackend } from "./definitions/backend.js";
+import type { PathBatch, PathInput } from "./definitions/paths.js";
 import {
   type CheckedKernel,
   checkKernel,
@@ -15,7 +16,6 @@ import {
   readTwo,
   type StatisticResult,
 } from "./gram.js";
-import type { PathBatch, PathInput } from "./paths.js";
 
 export interface StatisticOptions extends PairwiseOptions {
   /** Which gradients are wanted (default none). */

@@ -1,9 +1,9 @@
 /** The two-sample test by the maximum mean discrepancy of signature kernels. Gretton et al. (2012). */
 import { checkOptions, fail, type Names, oneOf, show, wholeNumber } from "../checks.js";
 import { threefry2x32 } from "../driver/threefry.js";
-import type { SignatureBackend } from "./backend.js";
+import type { SignatureBackend } from "./definitions/backend.js";
+import { batchOf, type PathInput, pathPoints } from "./definitions/paths.js";
 import { type PairwiseOptions, pairwiseNames, readTwo, signatureGram } from "./gram.js";
-import { batchOf, type PathInput, pathPoints } from "./paths.js";
 import { gradientNames, signatureMMD } from "./statistics.js";
 
 export interface TwoSampleOptions extends PairwiseOptions {

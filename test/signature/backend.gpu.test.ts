@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { SignatureSolver } from "../../src/signature/definitions/solver.js";
+import type { StaticKernel } from "../../src/signature/definitions/static-kernel.js";
 import { GpuSignatureBackend } from "../../src/signature/gpu/backend.js";
 import {
   expectedSignature,
@@ -14,8 +16,6 @@ import {
   truncatedSignatures,
   twoSampleTest,
 } from "../../src/signature/index.js";
-import type { SignatureSolver } from "../../src/signature/solver.js";
-import type { StaticKernel } from "../../src/signature/static-kernel.js";
 import { sharedEngine } from "../support/engine.js";
 import { needsLongLoops } from "../support/gpu.js";
 import { signatureOracle as cases } from "../support/oracles.js";

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { liftSpikes } from "../../src/signature/definitions/lift.js";
 import { checkKernel } from "../../src/signature/gram.js";
 import {
   DeviceKernels,
@@ -14,7 +15,6 @@ import {
   truncatedSignatureGradient,
   truncatedSignatures,
 } from "../../src/signature/index.js";
-import { liftSpikes } from "../../src/signature/lift.js";
 import type { GpuTrains } from "../../src/solve/simulate.js";
 import { sharedEngine } from "../support/engine.js";
 import { brownianPaths, normals, relativeError } from "./random-paths.js";

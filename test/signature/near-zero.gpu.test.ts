@@ -3,6 +3,8 @@
  * these lie near zero because much has cancelled.
  */
 import { describe, expect, it } from "vitest";
+import type { SignatureSolver } from "../../src/signature/definitions/solver.js";
+import type { StaticKernel } from "../../src/signature/definitions/static-kernel.js";
 import { GpuSignatureBackend } from "../../src/signature/gpu/backend.js";
 import {
   type PathBatch,
@@ -12,8 +14,6 @@ import {
   signatureKernel,
   signatureMMD,
 } from "../../src/signature/index.js";
-import type { SignatureSolver } from "../../src/signature/solver.js";
-import type { StaticKernel } from "../../src/signature/static-kernel.js";
 import { sharedEngine } from "../support/engine.js";
 import { needsLongLoops } from "../support/gpu.js";
 import { randomWalks, relativeError } from "./random-paths.js";

@@ -1,5 +1,8 @@
 /** What holds for signatures and signature kernels whatever the paths, on the GPU. */
 import { describe, expect, it } from "vitest";
+import { batchOf, pathLength, pathPoints } from "../../src/signature/definitions/paths.js";
+import type { SignatureSolver } from "../../src/signature/definitions/solver.js";
+import type { StaticKernel } from "../../src/signature/definitions/static-kernel.js";
 import { product, unit } from "../../src/signature/host/tensor.js";
 import {
   type PathBatch,
@@ -10,9 +13,6 @@ import {
   signatureMMD,
   truncatedSignatures,
 } from "../../src/signature/index.js";
-import { batchOf, pathLength, pathPoints } from "../../src/signature/paths.js";
-import type { SignatureSolver } from "../../src/signature/solver.js";
-import type { StaticKernel } from "../../src/signature/static-kernel.js";
 import { sharedEngine } from "../support/engine.js";
 import { needsLongLoops } from "../support/gpu.js";
 import { brownianPaths, normals, randomWalks, relativeError } from "./random-paths.js";

@@ -1,6 +1,6 @@
 import { normalPair } from "../../src/driver/normal.js";
 import { threefry2x32 } from "../../src/driver/threefry.js";
-import { batchOf, type PathBatch } from "../../src/signature/paths.js";
+import { batchOf, type PathBatch } from "../../src/signature/definitions/paths.js";
 
 /** A reproducible source of normals. */
 export function normals(seed: number): () => number {

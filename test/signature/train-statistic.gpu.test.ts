@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { gramRange } from "../../src/signature/gpu/pairs.js";
+import { gramPairs } from "../../src/signature/definitions/pairs.js";
 import { trainStatistic } from "../../src/signature/gpu/train-statistic.js";
 import { uploadTrains } from "../../src/signature/gpu/trains.js";
 import {
@@ -56,7 +56,7 @@ describe("a range of the pairs of a Gram matrix", () => {
     }
     for (let begin = 0; begin <= all.length; begin++) {
       for (let end = begin; end <= all.length; end++) {
-        const { a, b } = gramRange(shape, begin, end);
+        const { a, b } = gramPairs(shape, begin, end);
         expect(Array.from(a, (i, n) => [i, b[n]])).toEqual(all.slice(begin, end));
       }
     }

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
+import { liftSpikes } from "../../src/signature/definitions/lift.js";
+import { batchOf, nested, pathPoints, readPaths } from "../../src/signature/definitions/paths.js";
+import { compileStaticKernel, type StaticKernel } from "../../src/signature/definitions/static-kernel.js";
+import { leadLag, timeAugment } from "../../src/signature/definitions/transforms.js";
 import { differenceKernel } from "../../src/signature/host/difference.js";
 import { increments, incrementsVjp } from "../../src/signature/host/increments.js";
 import { kernelValue, kernelVjp } from "../../src/signature/host/kernel.js";
 import { logSignature } from "../../src/signature/host/lyndon.js";
 import { truncatedSignature, truncatedSignatureVjp } from "../../src/signature/host/signature.js";
 import { truncatedKernelLevels } from "../../src/signature/host/truncated-kernel.js";
-import { liftSpikes } from "../../src/signature/lift.js";
-import { batchOf, nested, pathPoints, readPaths } from "../../src/signature/paths.js";
-import { compileStaticKernel, type StaticKernel } from "../../src/signature/static-kernel.js";
-import { leadLag, timeAugment } from "../../src/signature/transforms.js";
 import { signatureOracle as oracle } from "../support/oracles.js";
 
 // Values are given to 1e-13 by two implementations, so 1e-12 leaves room for the order of summation.

@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
+import { liftSpikes } from "../../src/signature/definitions/lift.js";
+import { batchOf, pathPoints } from "../../src/signature/definitions/paths.js";
+import type { CheckedSolver } from "../../src/signature/definitions/solver.js";
+import { compileStaticKernel, type StaticKernel } from "../../src/signature/definitions/static-kernel.js";
+import { basePoint, leadLag, timeAugment } from "../../src/signature/definitions/transforms.js";
 import { increments, incrementsVjp } from "../../src/signature/host/increments.js";
 import { kernelValue, kernelVjp } from "../../src/signature/host/kernel.js";
 import { logSignature, lyndonWords } from "../../src/signature/host/lyndon.js";
 import { truncatedSignature, truncatedSignatureVjp } from "../../src/signature/host/signature.js";
 import { spikeSignature, spikeSignatureVjp } from "../../src/signature/host/spike-signature.js";
 import { antipode, exponential, levelOffsets, product, tensorSize, unit } from "../../src/signature/host/tensor.js";
-import { liftSpikes } from "../../src/signature/lift.js";
-import { batchOf, pathPoints } from "../../src/signature/paths.js";
-import type { CheckedSolver } from "../../src/signature/solver.js";
-import { compileStaticKernel, type StaticKernel } from "../../src/signature/static-kernel.js";
-import { basePoint, leadLag, timeAugment } from "../../src/signature/transforms.js";
 import { brownianPaths, normals, relativeError } from "./random-paths.js";
 
 const paths = (seed: number, lengths: number[], channels: number, scale = 1): Float64Array[] => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { batchOf, type PathBatch, pathPoints } from "../../src/signature/definitions/paths.js";
 import { signatureBackend, signatureGram, signatureMMD, twoSampleTest } from "../../src/signature/index.js";
-import { batchOf, type PathBatch, pathPoints } from "../../src/signature/paths.js";
 import { randomWalks } from "./random-paths.js";
 
 const twin = signatureBackend(null);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { StaticKernel } from "../../src/signature/definitions/static-kernel.js";
 import {
   basePoint,
   leadLag,
@@ -15,7 +16,6 @@ import {
   truncatedSignatures,
   twoSampleTest,
 } from "../../src/signature/index.js";
-import type { StaticKernel } from "../../src/signature/static-kernel.js";
 
 const backend = signatureBackend(null);
 const ok = [

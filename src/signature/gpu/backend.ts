@@ -1,118 +1,20 @@
 /** Signature kernels and signatures on the GPU, in float32 and, for small problems, in two parts. */
-
 import { float32, type Numbers, twoFloat32 } from "../../../shaders/signature/numbers.wgsl.js";
 import { SaltationError } from "../../errors.js";
 import { type Batch, type Gpu, handled, type Storage } from "../../gpu/index.js";
-import type { GramRequest, GramResult, SignatureBackend } from "../backend.js";
-import { refuseGradients, refuseOverflow } from "../not-finite.js";
-import { longestPath, type PathBatch } from "../paths.js";
-import { type CheckedSolver, isSymmetric } from "../solver.js";
-import type { CompiledStaticKernel } from "../static-kernel.js";
+import { type GramRequest, type GramResult, type SignatureBackend, shapeOf } from "../definitions/backend.js";
+import { refuseGradients, refuseOverflow } from "../definitions/not-finite.js";
+import { gramPairs, type PairList, pairWeight, setPair } from "../definitions/pairs.js";
+import { longestPath, type PathBatch } from "../definitions/paths.js";
+import type { CheckedSolver } from "../definitions/solver.js";
+import type { CompiledStaticKernel } from "../definitions/static-kernel.js";
 import { incrementParts, incrementPartsVjp, partsCount } from "./increment-parts.js";
-import { describePairs, gramPairs, longestOf, type PairList, slotLists } from "./pairs.js";
-import { gpuSignatures, gpuSignatureVjp, signatureSize } from "./signatures.js";
-import { type PairScratch, PairStages } from "./stages.js";
+import { runPairs } from "./pair-runner.js";
+import { describePairs, devicePoints, longestOf, meanPoint, slotLists } from "./pairs.js";
+import { gpuSignatures, gpuSignatureVjp } from "./signatures.js";
+import { type PairChunk, type PairScratch, PairStages, type Recording } from "./stages.js";
 import { keepsTwoParts } from "./two-parts.js";
-
-/** Mean point of a batch. */
-function meanPoint({ points, channels }: PathBatch): Float64Array {
-  const mean = new Float64Array(channels);
-  points.forEach((v, i) => {
-    mean[i % channels]! += v * (channels / points.length);
-  });
-  return mean;
-}
-
-/**
- * Points as the stages read them: differences for a linear kernel (taken in float64; with `extended` as float32 and what
- * is left, [vertex][high, low][channel]), else the points. Kernels of distances have an origin, from which points are taken:
- * far from 0, float32 would lose what tells them apart.
- */
-function devicePoints(
-  kernel: CompiledStaticKernel,
-  batch: PathBatch,
-  extended: boolean,
-  origin: Float64Array | undefined,
-): Float32Array {
-  const c = batch.channels;
-  if (kernel.linearScale === undefined) {
-    return Float32Array.from(batch.points, origin && ((v, i) => v - origin[i % c]!));
-  }
-  const out = new Float32Array(batch.points.length * (extended ? 2 : 1));
-  for (let i = 0; i < batch.count; i++) {
-    for (let v = batch.offsets[i]! * c; v < (batch.offsets[i + 1]! - 1) * c; v++) {
-      const difference = batch.points[v + c]! - batch.points[v]!;
-      if (!extended) out[v] = difference;
-      else {
-        const at = v + Math.floor(v / c) * c;
-        out[at] = difference;
-        out[at + c] = difference - out[at]!;
-      }
-    }
-  }
-  return out;
-}
-
-/** Cells of the grid, and pairs, up to which values of a linear kernel are carried in two parts. */
-const extendedCells = 2 ** 22;
-const extendedPairs = 256;
-
-/**
- * Whether to carry values in two parts, which takes five times as long. Small problems are, and refined grids unless the
- * pairs are so many that they will be averaged: who refines wants the scheme's error near float32's.
- */
-function wantsExtended(kernel: CompiledStaticKernel, solver: CheckedSolver, pairs: number, cells: number): boolean {
-  if (kernel.linearScale === undefined || solver.kind !== "difference") return false;
-  const order = solver.dyadic[0] + solver.dyadic[1];
-  return pairs * cells * 2 ** order <= extendedCells || (order > 0 && pairs <= extendedPairs);
-}
-
-/**
- * Most cells and operations on them, of all pairs and of one, up to which all is computed in two parts. A pair has one
- * thread then, so that a long one would take its time: 2^23 are about a second on a GPU. All cells' increments are made on
- * the host: 2^19 take some tenths of a second. All operations: see `partsWork`.
- */
-const partsLimits = { all: 2 ** 19, pair: { cells: 2 ** 12, operations: 2 ** 23 } } as const;
-
-/** Most operations of all pairs: seconds on a software adapter; a GPU has threads for all that the most cells give. */
-const partsWork = (software: boolean): number => (software ? 2 ** 29 : 2 ** 33);
-
-/** Operations of a cell by solver, in units of an eighth of a cell of differences. */
-function operationsOf(solver: CheckedSolver): number {
-  switch (solver.kind) {
-    case "difference":
-      return 2 ** (3 + solver.dyadic[0] + solver.dyadic[1]);
-    case "polynomial":
-      return 2 * (solver.order + 1) ** 2;
-    case "truncated":
-      return 4 * solver.depth ** 3;
-  }
-}
-
-/**
- * Whether to compute in two parts throughout, with increments from float64: where a problem is so small that this takes no
- * time to speak of. Values that lie near zero then keep their digits, whatever the static kernel and solver, and so do
- * gradients in which much has cancelled.
- */
-function wantsParts(solver: CheckedSolver, pairs: number, cells: number, software: boolean): boolean {
-  const each = cells * operationsOf(solver);
-  const { all, pair } = partsLimits;
-  const small = cells <= pair.cells && each <= pair.operations;
-  return small && pairs * cells <= all && pairs * each <= partsWork(software);
-}
-
-/**
- * Most segments of a path, and numbers of all signatures times the segments that each runs through, up to which signatures
- * are computed in two parts: a second or two with gradients on a software adapter. A path's words go through it alone.
- */
-const signaturePartsLimits = { segments: 2 ** 12, all: 2 ** 20 } as const;
-
-/** Whether to compute signatures, and gradients to paths, in two parts: what lies near zero then keeps its digits. */
-function wantsSignatureParts(paths: PathBatch, depth: number): boolean {
-  const { segments, all } = signaturePartsLimits;
-  const work = (paths.points.length / paths.channels - paths.count) * signatureSize(paths.channels, depth);
-  return longestPath(paths) - 1 <= segments && work <= all;
-}
+import { wantsExtended, wantsParts, wantsSignatureParts } from "./wanted-numbers.js";
 
 /** Chunks that are submitted before the results of the first of them are waited for. */
 const chunksAhead = 16;
@@ -125,6 +27,14 @@ function keep(list: Storage[], storage: Storage): Storage {
 /** What a gradient that was accumulated on the device comes back as. */
 const asGradient = async (read: Promise<ArrayBuffer> | undefined): Promise<Float64Array | undefined> =>
   read && Float64Array.from(new Float32Array(await read));
+
+/** A chunk with what it takes of the list, the layout of its increments, and the buffers of its own. */
+interface UploadedChunk extends PairChunk {
+  readonly begin: number;
+  readonly end: number;
+  readonly grid: { readonly plan: PairStages["plan"]; readonly columns: number };
+  readonly own: readonly Storage[];
+}
 
 /** One request made ready: its pairs, its plan, its kernels. */
 interface Job {
@@ -196,22 +106,14 @@ export class GpuSignatureBackend implements SignatureBackend {
         const { x, cotangent } = request;
         const y = request.y ?? x;
         const own = request.y === null;
-        const symmetric = own && isSymmetric(solver);
-        const list = gramPairs(x.count, y.count, symmetric, own && (request.skipDiagonal ?? false));
+        const shape = shapeOf(request, solver);
+        const list = gramPairs(shape);
         const { a, b } = list;
-        const weights =
-          cotangent &&
-          Float64Array.from(a, (i, n) => {
-            const j = b[n]!;
-            return cotangent[i * y.count + j]! + (symmetric && i !== j ? cotangent[j * y.count + i]! : 0);
-          });
+        const weights = cotangent && Float64Array.from(a, (i, n) => pairWeight(cotangent, shape, i, b[n]!));
         const want = own ? { x: true, y: true } : { x: request.gradient?.x ?? true, y: request.gradient?.y ?? true };
         return this.prepare(kernel, solver, x, y, list, weights, want, { parts, extended }, (values, gx, gy) => {
           const gram = new Float64Array(x.count * y.count);
-          for (let n = 0; n < a.length; n++) {
-            gram[a[n]! * y.count + b[n]!] = values[n]!;
-            if (symmetric) gram[b[n]! * y.count + a[n]!] = values[n]!;
-          }
+          for (let n = 0; n < a.length; n++) setPair(gram, shape, a[n]!, b[n]!, values[n]!);
           if (!cotangent) return { gram };
           if (own) return { gram, gradientX: gx!.map((v, i) => v + gy![i]!) };
           return { gram, gradientX: gx, gradientY: gy };
@@ -308,7 +210,6 @@ export class GpuSignatureBackend implements SignatureBackend {
     const { x, y, list, weights, stages } = job;
     const want = stages.shape.gradient;
     const parts = stages.source === "parts";
-    const { slots: most } = stages.plan;
     const total = list.a.length;
     const values = new Float64Array(total);
     const extended = stages.source === "extended";
@@ -320,45 +221,42 @@ export class GpuSignatureBackend implements SignatureBackend {
     /** In two parts: gradients to the increments of each chunk, and what brings them to the points. */
     const bars: Promise<(gradX: Float64Array, gradY: Float64Array) => void>[] = [];
     let gradReads: Promise<Float64Array | undefined>[] = [];
-    let batch = gpu.batch("signature kernels");
-    if (gradX) batch.clear(gradX);
-    if (gradY) batch.clear(gradY);
-    const cut = (b: Batch): Batch => this.flush(b);
-    for (let begin = 0; begin < total; begin += most) {
-      const end = Math.min(total, begin + most);
+    const recording = this.record();
+    if (gradX) recording.batch.clear(gradX);
+    if (gradY) recording.batch.clear(gradY);
+    const chunkOf = (begin: number, end: number): UploadedChunk => {
       const slots = end - begin;
       const columns = longestOf(y, list.b, begin, end);
       const grid = { plan: stages.plan, columns };
       const own: Storage[] = [];
       const buffer = (label: string, bytes: number): Storage => keep(own, gpu.buffer(label, bytes));
       const upload = (label: string, data: ArrayBufferView): Storage => keep(own, gpu.upload(label, data));
-      const results = buffer("results", slots * (parts ? 16 : 8));
       const role = (out: Storage | undefined, paths: Uint32Array, count: number) =>
         out && { out, list: upload("slots of paths", slotLists(paths, begin, end, count)), paths: count };
-      const incrementGradients =
-        parts && want ? buffer("gradients to increments", 4 * partsCount(grid, slots)) : undefined;
-      batch = stages.encode(
-        batch,
-        {
-          slots,
-          rows: longestOf(x, list.a, begin, end),
-          columns,
-          x: px,
-          y: py,
-          pairs: upload("pairs", describePairs(list, begin, end, x, y)),
-          results,
-          increments: parts
-            ? incrementParts(kernel, x, y, list, begin, end, grid).map((p) => upload("increments", p))
-            : undefined,
-          incrementGradients,
-          weights: weights && !parts ? upload("weights", Float32Array.from(weights.subarray(begin, end))) : undefined,
-          gradientX: role(gradX, list.a, x.count),
-          gradientY: role(gradY, list.b, y.count),
-        },
-        scratch,
-        cut,
-      );
-      const taken = batch.read(results).then((data) => {
+      return {
+        begin,
+        end,
+        grid,
+        own,
+        slots,
+        rows: longestOf(x, list.a, begin, end),
+        columns,
+        x: px,
+        y: py,
+        results: buffer("results", slots * (parts ? 16 : 8)),
+        pairs: upload("pairs", describePairs(list, begin, end, x, y)),
+        increments: parts
+          ? incrementParts(kernel, x, y, list, begin, end, grid).map((p) => upload("increments", p))
+          : undefined,
+        incrementGradients: parts && want ? buffer("gradients to increments", 4 * partsCount(grid, slots)) : undefined,
+        weights: weights && !parts ? upload("weights", Float32Array.from(weights.subarray(begin, end))) : undefined,
+        gradientX: role(gradX, list.a, x.count),
+        gradientY: role(gradY, list.b, y.count),
+      };
+    };
+    for (const chunk of runPairs(recording, stages, total, scratch, chunkOf)) {
+      const { begin, end, slots, grid, own, results, incrementGradients } = chunk;
+      const taken = recording.batch.read(results).then((data) => {
         const read = new Float32Array(data);
         for (let i = 0; i < slots; i++) {
           values[begin + i] = parts
@@ -369,17 +267,15 @@ export class GpuSignatureBackend implements SignatureBackend {
       });
       reads.push(handled(taken));
       if (incrementGradients) {
-        const read = batch.read(incrementGradients).then((data) => new Float32Array(data));
+        const read = recording.batch.read(incrementGradients).then((data) => new Float32Array(data));
         const brings = read.then(
           (p) => (gx: Float64Array, gy: Float64Array) =>
             incrementPartsVjp(kernel, x, y, list, begin, end, grid, p, weights!, gx, gy),
         );
         bars.push(handled(brings));
       }
-      if (end === total) {
-        gradReads = [gradX, gradY].map((g) => handled(asGradient(g && batch.read(g))));
-      }
-      batch = this.flush(batch);
+      if (end === total) gradReads = [gradX, gradY].map((g) => handled(asGradient(g && recording.batch.read(g))));
+      recording.cut();
       for (const s of own) s.dispose();
       if (reads.length > chunksAhead) await reads[reads.length - 1 - chunksAhead];
     }
@@ -395,9 +291,16 @@ export class GpuSignatureBackend implements SignatureBackend {
     return result;
   }
 
-  private flush(batch: Batch): Batch {
-    batch.submit();
-    return this.gpu.batch("signature kernels");
+  private record(): Recording {
+    const open = (): Batch => this.gpu.batch("signature kernels");
+    const recording = {
+      batch: open(),
+      cut() {
+        recording.batch.submit();
+        recording.batch = open();
+      },
+    };
+    return recording;
   }
 
   /** Computes with the numbers that a batch's signatures are to have. */

@@ -39,7 +39,7 @@ export function encodeInto(gpu: Gpu, target: EncodeTarget, label: string, encode
   batch.encode(target);
 }
 
-const workgroupSize = 64;
+export const workgroupSize = 64;
 
 /** Threads in one dimension and, where those are too many workgroups, a second. */
 export const threadGroups = (threads: number): [number, number] => {

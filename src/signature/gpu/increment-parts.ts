@@ -1,8 +1,9 @@
 /** Increments for kernels in two parts, from float64, and gradients to them back to points. */
+
+import type { PairList } from "../definitions/pairs.js";
+import { type PathBatch, pathPoints } from "../definitions/paths.js";
+import type { CompiledStaticKernel } from "../definitions/static-kernel.js";
 import { increments, incrementsVjp } from "../host/increments.js";
-import { type PathBatch, pathPoints } from "../paths.js";
-import type { CompiledStaticKernel } from "../static-kernel.js";
-import type { PairList } from "./pairs.js";
 
 interface Grid {
   /** Rows of a segment, and their number; how slots are interleaved. */

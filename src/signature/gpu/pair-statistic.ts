@@ -1,13 +1,14 @@
 /** Statistics of spike trains by Gram matrices of signature kernels between their lifts, all on the GPU. */
-import { describeSlots, pairPassBytes, weighResults } from "../../../shaders/signature/pair-results.wgsl.js";
+import { pairPassBytes, weighResults } from "../../../shaders/signature/pair-results.wgsl.js";
 import { eventBytes, trainPassBytes } from "../../../shaders/signature/train-layout.wgsl.js";
 import { liftVertices, trainLift, trainPullback } from "../../../shaders/signature/train-lift.wgsl.js";
 import { fail } from "../../checks.js";
 import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
-import { pairCount } from "../backend.js";
-import { type CheckedSolver, isSymmetric } from "../solver.js";
-import type { CompiledStaticKernel } from "../static-kernel.js";
-import { type GramShape, gramRange, slotLists } from "./pairs.js";
+import { type GramShape, pairCount } from "../definitions/pairs.js";
+import { type CheckedSolver, isSymmetric } from "../definitions/solver.js";
+import type { CompiledStaticKernel } from "../definitions/static-kernel.js";
+import { workgroupSize } from "./device-paths.js";
+import { DevicePairRunner } from "./pair-runner.js";
 import { Scratch } from "./scratch.js";
 import type { StatisticShape } from "./signature-statistic.js";
 import { PairStages } from "./stages.js";
@@ -15,7 +16,6 @@ import { TrainEvents, trainUniform } from "./train-events.js";
 import type { TrainStatistic } from "./train-statistic.js";
 import type { TrainBatch } from "./trains.js";
 
-const workgroupSize = 64;
 const lanes = 32;
 
 /** Segments for which the stages are compiled; how long trains are is known later, and changes. */
@@ -42,34 +42,19 @@ interface Term extends GramShape {
   readonly others: number;
 }
 
-/** What chunks of pairs need that does not change from step to step. */
-interface ChunkLists {
-  readonly pairs: Storage;
-  readonly x: Storage;
-  readonly y: Storage | undefined;
-}
-
 export class PairStatistic implements TrainStatistic {
-  private readonly scratch: Scratch;
-  private readonly lists = new Map<string, ChunkLists>();
   /** Σ over the pairs of observed trains. */
   private own: Storage | undefined;
   private observed: Lifted | undefined;
 
   private constructor(
-    private readonly gpu: Gpu,
     private readonly shape: StatisticShape,
     private readonly events: TrainEvents,
     private readonly terms: { readonly xx: Term; readonly xy: Term },
-    private readonly kernels: {
-      readonly lift: Kernel;
-      readonly pullback: Kernel;
-      readonly describe: Kernel;
-      readonly weigh: Kernel;
-    },
-  ) {
-    this.scratch = new Scratch(gpu);
-  }
+    private readonly scratch: Scratch,
+    private readonly runner: DevicePairRunner,
+    private readonly kernels: { readonly lift: Kernel; readonly pullback: Kernel; readonly weigh: Kernel },
+  ) {}
 
   static async create(
     gpu: Gpu,
@@ -98,7 +83,7 @@ export class PairStatistic implements TrainStatistic {
         : { diagonal: 1 / count ** 2, others: orders / count ** 2 };
     const gram = (rows: number, columns: number, own: boolean): GramShape & { own: boolean; pairs: number } => {
       const shape = { rows, columns, half: own && half, skipDiagonal: own && unbiased };
-      return { ...shape, own, pairs: pairCount(rows, columns, shape.half, shape.skipDiagonal) };
+      return { ...shape, own, pairs: pairCount(shape) };
     };
     const [xx, xy, yy] = [gram(m, m, true), gram(m, n, false), gram(n, n, true)];
     const pairs = xx.pairs + xy.pairs + (score ? 0 : yy.pairs);
@@ -109,11 +94,13 @@ export class PairStatistic implements TrainStatistic {
           `and no more than ${mostPairs} fit; take fewer, or a truncated kernel of a linear one, which needs no pairs`,
       );
     }
-    const [sxx, sxy, syy, events, lift, pullback, describe, weigh] = await Promise.all([
+    const scratch = new Scratch(gpu);
+    const [sxx, sxy, syy, events, runner, lift, pullback, weigh] = await Promise.all([
       stages(xx.pairs, { x: true, y: true }),
       stages(xy.pairs, { x: true, y: false }),
       score ? undefined : stages(yy.pairs, null),
       TrainEvents.create(gpu, neurons),
+      DevicePairRunner.create(gpu, scratch, false),
       gpu.kernel({
         label: "lift of trains",
         code: trainLift(channels, { differences: kernel.linearScale !== undefined, table: true }, workgroupSize),
@@ -127,12 +114,6 @@ export class PairStatistic implements TrainStatistic {
         uniformBytes: trainPassBytes,
       }),
       gpu.kernel({
-        label: "pairs of trains",
-        code: describeSlots(workgroupSize),
-        bindings: ["read", "read", "read", "read_write", "read_write"],
-        uniformBytes: pairPassBytes,
-      }),
-      gpu.kernel({
         label: "weighted sum of kernels",
         code: weighResults(lanes),
         bindings: ["read", "read", "read_write"],
@@ -141,14 +122,15 @@ export class PairStatistic implements TrainStatistic {
     ]);
     const cross = -2 / (m * n);
     const statistic = new PairStatistic(
-      gpu,
       shape,
       events,
       {
         xx: { stages: sxx, ...xx, ...own(m) },
         xy: { stages: sxy, ...xy, diagonal: cross, others: cross },
       },
-      { lift, pullback, describe, weigh },
+      scratch,
+      runner,
+      { lift, pullback, weigh },
     );
     const sums = gpu.buffer("sums of kernels", 4);
     statistic.own = sums;
@@ -176,27 +158,6 @@ export class PairStatistic implements TrainStatistic {
     return { points, table, vertices };
   }
 
-  /** Indices of a chunk's pairs, and the slots of each path; kept, as they change only when trains grow. */
-  private listsOf(name: string, term: Term, begin: number, end: number): ChunkLists {
-    const key = `${name} ${begin} ${end}`;
-    const known = this.lists.get(key);
-    if (known) return known;
-    const { a, b } = gramRange(term, begin, end);
-    const slots = a.length;
-    const indices = new Uint32Array(2 * slots);
-    for (let i = 0; i < slots; i++) {
-      indices[2 * i] = a[i]!;
-      indices[2 * i + 1] = b[i]!;
-    }
-    const lists = {
-      pairs: this.gpu.upload("indices of pairs", indices),
-      x: this.gpu.upload("slots of x", slotLists(a, 0, slots, term.rows)),
-      y: term.own ? this.gpu.upload("slots of y", slotLists(b, 0, slots, term.columns)) : undefined,
-    };
-    this.lists.set(key, lists);
-    return lists;
-  }
-
   private encodeTerm(
     batch: Batch,
     name: string,
@@ -206,53 +167,21 @@ export class PairStatistic implements TrainStatistic {
     sums: Storage,
     gradient: Storage | undefined,
   ): void {
-    const { scratch, kernels } = this;
-    const stages = term.stages.resized(x.vertices - 1, y.vertices - 1);
-    const bytes = stages.scratch;
-    const buffers = {
-      p: scratch.take("increments", bytes.p),
-      k: scratch.take("kernel rows", bytes.k),
-      g: scratch.take("reverse rows", bytes.g),
+    const [rows, columns] = [x.vertices - 1, y.vertices - 1];
+    const pairs = {
+      ...term,
+      name,
+      stages: term.stages.resized(rows, columns),
+      x: { ...x, segments: rows },
+      y: { ...y, segments: columns },
+      flagged: term.own,
+      weights: term,
+      gradientX: gradient,
+      gradientY: term.own ? gradient : undefined,
     };
-    const total = term.pairs;
-    const most = stages.plan.slots;
-    for (let begin = 0; begin < total; begin += most) {
-      const end = Math.min(total, begin + most);
-      const slots = end - begin;
-      const lists = this.listsOf(name, term, begin, end);
-      const pairs = scratch.take("pairs", 16 * Math.min(most, total));
-      const weights = scratch.take("weights", 4 * Math.min(most, total));
-      const results = scratch.take("results", 8 * Math.min(most, total));
-      const pass = new ArrayBuffer(pairPassBytes);
-      new Uint32Array(pass).set([slots, term.columns, term.own ? 1 : 0, 0]);
-      new Float32Array(pass).set([term.diagonal, term.others], 4);
-      const groups = Math.ceil(slots / workgroupSize);
-      batch.dispatch(kernels.describe, [lists.pairs, x.table, y.table, pairs, weights], new Uint8Array(pass), [
-        Math.min(groups, 32768),
-        Math.ceil(groups / 32768),
-      ]);
-      stages.encode(
-        batch,
-        {
-          slots,
-          rows: x.vertices - 1,
-          columns: y.vertices - 1,
-          x: x.points,
-          y: y.points,
-          pairs,
-          results,
-          ...(gradient
-            ? {
-                weights,
-                gradientX: { out: gradient, list: lists.x, paths: term.rows },
-                ...(lists.y ? { gradientY: { out: gradient, list: lists.y, paths: term.columns } } : {}),
-              }
-            : {}),
-        },
-        buffers,
-      );
-      batch.dispatch(kernels.weigh, [results, weights, sums], new Uint8Array(pass), [1]);
-    }
+    this.runner.encode(batch, pairs, ({ results, weights, pass }) => {
+      batch.dispatch(this.kernels.weigh, [results, weights, sums], pass, [1]);
+    });
   }
 
   encodeValue(batch: Batch, trains: TrainBatch, value: Storage): void {
@@ -279,8 +208,7 @@ export class PairStatistic implements TrainStatistic {
   }
 
   dispose(): void {
-    for (const l of this.lists.values()) for (const s of [l.pairs, l.x, l.y]) s?.dispose();
-    this.lists.clear();
+    this.runner.dispose();
     this.own?.dispose();
     this.scratch.dispose();
   }

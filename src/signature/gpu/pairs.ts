@@ -1,40 +1,45 @@
-/** Lists of pairs of paths, in chunks, as the kernels read them. */
-import { pairCount } from "../backend.js";
-import { type PathBatch, pathLength } from "../paths.js";
+/** Paths on the host, and lists of their pairs in chunks, as the kernels read them. */
+import type { PairList } from "../definitions/pairs.js";
+import { type PathBatch, pathLength } from "../definitions/paths.js";
+import type { CompiledStaticKernel } from "../definitions/static-kernel.js";
 
-export interface PairList {
-  /** [pairs]: index of the path in x and in y. */
-  readonly a: Uint32Array;
-  readonly b: Uint32Array;
+/** Mean point of a batch. */
+export function meanPoint({ points, channels }: PathBatch): Float64Array {
+  const mean = new Float64Array(channels);
+  points.forEach((v, i) => {
+    mean[i % channels]! += v * (channels / points.length);
+  });
+  return mean;
 }
 
-/** All pairs of a Gram matrix, row by row; with `half` those on and above the diagonal, which may be left out. */
-export function gramPairs(rows: number, columns: number, half: boolean, skipDiagonal: boolean): PairList {
-  return gramRange({ rows, columns, half, skipDiagonal }, 0, pairCount(rows, columns, half, skipDiagonal));
-}
-
-/** Of which paths a Gram matrix is, see `gramPairs`. */
-export interface GramShape {
-  readonly rows: number;
-  readonly columns: number;
-  readonly half: boolean;
-  readonly skipDiagonal: boolean;
-}
-
-/** Pairs `begin` to `end` of those of a Gram matrix. */
-export function gramRange({ rows, columns, half, skipDiagonal }: GramShape, begin: number, end: number): PairList {
-  const [a, b] = [new Uint32Array(end - begin), new Uint32Array(end - begin)];
-  for (let i = 0, from = 0; i < rows && from < end; i++) {
-    const first = half ? i : 0;
-    const to = from + columns - first - (skipDiagonal ? 1 : 0);
-    for (let n = Math.max(from, begin); n < Math.min(to, end); n++) {
-      const j = first + n - from;
-      a[n - begin] = i;
-      b[n - begin] = skipDiagonal && j >= i ? j + 1 : j;
-    }
-    from = to;
+/**
+ * Points as the stages read them: differences for a linear kernel (taken in float64; with `extended` as float32 and what
+ * is left, [vertex][high, low][channel]), else the points. Kernels of distances have an origin, from which points are taken:
+ * far from 0, float32 would lose what tells them apart.
+ */
+export function devicePoints(
+  kernel: CompiledStaticKernel,
+  batch: PathBatch,
+  extended: boolean,
+  origin: Float64Array | undefined,
+): Float32Array {
+  const c = batch.channels;
+  if (kernel.linearScale === undefined) {
+    return Float32Array.from(batch.points, origin && ((v, i) => v - origin[i % c]!));
   }
-  return { a, b };
+  const out = new Float32Array(batch.points.length * (extended ? 2 : 1));
+  for (let i = 0; i < batch.count; i++) {
+    for (let v = batch.offsets[i]! * c; v < (batch.offsets[i + 1]! - 1) * c; v++) {
+      const difference = batch.points[v + c]! - batch.points[v]!;
+      if (!extended) out[v] = difference;
+      else {
+        const at = v + Math.floor(v / c) * c;
+        out[at] = difference;
+        out[at + c] = difference - out[at]!;
+      }
+    }
+  }
+  return out;
 }
 
 /** Pair descriptors for a range of pairs: start of x, rows, start of y, columns. */

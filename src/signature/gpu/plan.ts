@@ -1,5 +1,6 @@
 /** How a Gram matrix is cut: pairs at a time, rows at a time, threads per pair, and what memory that takes. */
-import type { CheckedSolver } from "../solver.js";
+import { wordsOf } from "../../../shaders/signature/truncated-layout.wgsl.js";
+import type { CheckedSolver } from "../definitions/solver.js";
 
 export interface DeviceTraits {
   /** A software adapter: few cores, four lanes each, dear barriers. */
@@ -28,10 +29,6 @@ export interface ChunkPlan {
   readonly reverseWords: number;
 }
 
-/** Words per column of the truncated kernel's column state, and of its row state. */
-export const truncatedColumnWords = (depth: number): number => (depth * (depth - 1)) / 2;
-export const truncatedRowWords = (depth: number): number => truncatedColumnWords(depth) + depth - 1;
-
 /** Words of state per coarse column: forward only, forward with what the reverse sweep needs, and reverse. */
 export function solverWords(solver: CheckedSolver): { forward: number; kept: number; reverse: number } {
   switch (solver.kind) {
@@ -42,9 +39,8 @@ export function solverWords(solver: CheckedSolver): { forward: number; kept: num
     case "polynomial":
       return { forward: solver.order + 1, kept: 2 * (solver.order + 1), reverse: solver.order + 1 };
     case "truncated": {
-      const column = Math.max(1, truncatedColumnWords(solver.depth));
-      const row = truncatedRowWords(solver.depth);
-      return { forward: column, kept: column + row, reverse: Math.max(1, row) };
+      const { column, cell, reverse } = wordsOf(solver.depth);
+      return { forward: column, kept: column + cell, reverse };
     }
   }
 }

@@ -9,9 +9,9 @@ import {
 import { fail } from "../../checks.js";
 import { SaltationError } from "../../errors.js";
 import { type Gpu, handled, type Storage } from "../../gpu/index.js";
+import { refuseSignatures } from "../definitions/not-finite.js";
+import type { PathBatch } from "../definitions/paths.js";
 import { setPowers } from "../host/signature.js";
-import { refuseSignatures } from "../not-finite.js";
-import type { PathBatch } from "../paths.js";
 import { joinParts, splitParts } from "./two-parts.js";
 
 /** Numbers of a signature, level 0 included. */

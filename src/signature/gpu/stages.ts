@@ -4,19 +4,14 @@
  * points, pairs and weights come from, and where results go, is the caller's.
  */
 import { channelBlock, contract } from "../../../shaders/signature/contract.wgsl.js";
-import { differenceForward } from "../../../shaders/signature/difference-forward.wgsl.js";
-import { differenceParts, differencePartsReverse } from "../../../shaders/signature/difference-parts.wgsl.js";
-import { differenceReverse } from "../../../shaders/signature/difference-reverse.wgsl.js";
 import { incrementRows, increments } from "../../../shaders/signature/increments.wgsl.js";
 import { passWords } from "../../../shaders/signature/layout.wgsl.js";
-import { polynomialForward, polynomialReverse } from "../../../shaders/signature/polynomial.wgsl.js";
-import { polynomialParts, polynomialPartsReverse } from "../../../shaders/signature/polynomial-parts.wgsl.js";
-import { truncatedForward, truncatedReverse } from "../../../shaders/signature/truncated.wgsl.js";
-import { truncatedParts, truncatedPartsReverse } from "../../../shaders/signature/truncated-parts.wgsl.js";
 import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
-import type { CheckedSolver } from "../solver.js";
-import type { CompiledStaticKernel } from "../static-kernel.js";
+import type { CheckedSolver } from "../definitions/solver.js";
+import type { CompiledStaticKernel } from "../definitions/static-kernel.js";
 import { type ChunkPlan, planChunk } from "./plan.js";
+import { type Source, solverCode } from "./solver-code.js";
+import { staticCode } from "./static-code.js";
 
 /** What the stages are compiled and planned for. */
 export interface PairShape {
@@ -34,8 +29,6 @@ export interface PairShape {
   /** Whether to compute in two parts, by increments in two parts that come with each chunk. Gradients go no further. */
   readonly parts?: boolean;
 }
-
-export type Source = "buffer" | "dot" | "extended" | "parts";
 
 /** One role's gradient: [vertices, gradient channels], added to, of `paths` paths with their slots in `list`. */
 export interface RoleGradient {
@@ -67,6 +60,12 @@ export interface PairChunk {
   readonly gradientY?: RoleGradient | undefined;
 }
 
+/** A batch under way. Work may be submitted between segments, by a `cut` after which another batch goes on. */
+export interface Recording {
+  batch: Batch;
+  cut(): void;
+}
+
 /** Buffers that all chunks share, since they run one after the other. */
 export interface PairScratch {
   readonly p: Storage;
@@ -83,21 +82,35 @@ interface Kernels {
   readonly contractY: Kernel | undefined;
 }
 
+/** What a pass treats, and where it reads and writes: see the layout of kernels over pairs. */
+interface PassWords {
+  readonly slots: number;
+  readonly firstRow: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly stateRows: number;
+  readonly rowIn: number;
+  readonly rowOut: number;
+  readonly flags: number;
+  readonly parameters: readonly number[];
+  readonly fineScale: number;
+  readonly lowRows: number;
+  /** Of the segment's rows; by default all. */
+  readonly begin?: number;
+  readonly end?: number;
+}
+
 /** A pass's uniforms. */
-function passUniforms(
-  words: readonly number[],
-  parameters: readonly number[],
-  fineScale: number,
-  lowRows: number,
-): Uint8Array {
+function passUniforms(w: PassWords): Uint8Array {
   const bytes = new ArrayBuffer(passWords * 4);
   const integers = new Uint32Array(bytes);
-  integers.set(words);
-  integers[13] = lowRows;
   const floats = new Float32Array(bytes);
+  integers.set([w.slots, w.firstRow, w.rows, w.columns, w.stateRows, w.rowIn, w.rowOut, w.flags]);
+  floats.set(w.parameters, 8);
+  floats[12] = w.fineScale;
+  integers[13] = w.lowRows;
   floats[14] = 1;
-  floats.set(parameters, 8);
-  floats[12] = fineScale;
+  integers.set([w.begin ?? 0, w.end ?? w.rows], 15);
   return new Uint8Array(bytes);
 }
 
@@ -179,14 +192,10 @@ export class PairStages {
     return scratchBytes(this.plan, this.shape.columns, this.source, this.shape.gradient !== null);
   }
 
-  /**
-   * Encodes a chunk. Gradients are added to what stands in their buffers.
-   * @param cut called between segments, where work may be submitted; returns the batch to go on with.
-   */
-  encode(batch: Batch, chunk: PairChunk, scratch: PairScratch, cut: (batch: Batch) => Batch = (b) => b): Batch {
+  /** Encodes a chunk. Gradients are added to what stands in their buffers. */
+  encode(recording: Recording, chunk: PairChunk, scratch: PairScratch): void {
     const { plan, kernels, kernel, solver, source } = this;
     const { slots, rows, columns, pairs, x, y, results, weights } = chunk;
-    let current = batch;
     const dyadic = solver.kind === "difference" ? solver.dyadic : ([0, 0] as const);
     const fineScale = 2 ** -(dyadic[0] + dyadic[1]);
     const segments = Math.ceil(rows / plan.rows);
@@ -195,42 +204,47 @@ export class PairStages {
     // The scale of a linear kernel in two parts.
     const scale = kernel.linearScale;
     const parameters = scale === undefined ? kernel.parameters : [scale, scale - Math.fround(scale)];
-    const uniforms = (s: number, stateRows: number, rowIn: number, rowOut: number, flags = 0): Uint8Array => {
+    const all = { slots, rows: plan.rows, columns, parameters, fineScale, lowRows: weights ? segments + 1 : 1 };
+    const uniforms = (
+      s: number,
+      own: Pick<PassWords, "stateRows" | "rowIn" | "rowOut" | "begin" | "end">,
+      flags = 0,
+    ): Uint8Array => {
       const ends = (s === 0 ? 1 : 0) | (s === last ? 2 : 0);
-      const words = [slots, s * plan.rows, plan.rows, columns, stateRows, rowIn, rowOut, ends | flags];
-      return passUniforms(words, parameters, fineScale, weights ? segments + 1 : 1);
+      return passUniforms({ ...all, ...own, firstRow: s * plan.rows, flags: ends | flags });
     };
     const fill = (u: Uint8Array): void => {
       if (!kernels.increments) return;
       const size: [number, number] = [Math.ceil(slots / 32), Math.ceil(plan.rows / incrementRows)];
-      current.dispatch(kernels.increments, [x, y, pairs, scratch.p], u, size);
+      recording.batch.dispatch(kernels.increments, [x, y, pairs, scratch.p], u, size);
     };
     const inputs = source === "dot" || source === "extended" ? [pairs, x, y] : [pairs, scratch.p];
     if (source === "parts" && this.shape.gradient) {
       const given = chunk.increments![0]!;
       const reversed = [pairs, scratch.k, given, chunk.incrementGradients!, scratch.g];
-      const passes = Array.from({ length: Math.ceil(rows / plan.passRows) }, (_, n) =>
-        uniforms(0, plan.stateRows, n * plan.passRows, (n + 1) * plan.passRows),
+      const { stateRows, passRows } = plan;
+      const passes = Array.from({ length: Math.ceil(rows / passRows) }, (_, n) =>
+        uniforms(0, { stateRows, rowIn: 0, rowOut: 1, begin: n * passRows, end: (n + 1) * passRows }),
       );
       for (const u of passes) {
-        current.dispatch(kernels.forward, [pairs, given, scratch.k, results], u, groups);
-        if (passes.length > 1) current = cut(current);
+        recording.batch.dispatch(kernels.forward, [pairs, given, scratch.k, results], u, groups);
+        if (passes.length > 1) recording.cut();
       }
       for (const u of passes.reverse()) {
-        current.dispatch(kernels.reverse!, reversed, u, groups);
-        if (passes.length > 1) current = cut(current);
+        recording.batch.dispatch(kernels.reverse!, reversed, u, groups);
+        if (passes.length > 1) recording.cut();
       }
-      return current;
+      return;
     }
     if (!weights) {
       for (let s = 0; s < segments; s++) {
-        const u = uniforms(s, 3, 0, source === "parts" ? plan.rows : 0);
+        const u = uniforms(s, { stateRows: 3, rowIn: 0, rowOut: 0 });
         fill(u);
         const read = chunk.increments ? [pairs, chunk.increments[s]!] : inputs;
-        current.dispatch(kernels.forward, [...read, scratch.k, results], u, groups);
-        if (segments > 1) current = cut(current);
+        recording.batch.dispatch(kernels.forward, [...read, scratch.k, results], u, groups);
+        if (segments > 1) recording.cut();
       }
-      return current;
+      return;
     }
     const perGroup = 32 * this.vertices;
     const { channels, gradientChannels = channels } = this.shape;
@@ -243,28 +257,27 @@ export class PairStages {
     ): void => {
       if (!role || !by) return;
       const size: [number, number, number] = [Math.ceil(vertices / perGroup), role.paths, blocks];
-      current.dispatch(by, [x, y, pairs, scratch.p, role.list, role.out], u, size);
+      recording.batch.dispatch(by, [x, y, pairs, scratch.p, role.list, role.out], u, size);
     };
     const stateRows = 2 * (segments + 1) + plan.rows * (1 << dyadic[0]) + 1;
     // Rows at the segments' boundaries. The last segment's own rows come with the reverse; difference kernels of
     // many segments still run through it here, since the value is more accurate without keeping rows.
     const through = solver.kind === "difference" && last > 0 ? segments : last;
     for (let s = 0; s < through; s++) {
-      const u = uniforms(s, stateRows, s, s + 1);
+      const u = uniforms(s, { stateRows, rowIn: s, rowOut: s + 1 });
       fill(u);
-      current.dispatch(kernels.forward, [...inputs, scratch.k, results], u, groups);
-      current = cut(current);
+      recording.batch.dispatch(kernels.forward, [...inputs, scratch.k, results], u, groups);
+      recording.cut();
     }
     for (let s = last; s >= 0; s--) {
-      const u = uniforms(s, stateRows, s, 2 * (segments + 1), through === last ? 4 : 0);
+      const u = uniforms(s, { stateRows, rowIn: s, rowOut: 2 * (segments + 1) }, through === last ? 4 : 0);
       fill(u);
-      current.dispatch(kernels.recompute!, [...inputs, scratch.k, results], u, groups);
-      current.dispatch(kernels.reverse!, [pairs, weights, scratch.k, scratch.p, scratch.g], u, groups);
+      recording.batch.dispatch(kernels.recompute!, [...inputs, scratch.k, results], u, groups);
+      recording.batch.dispatch(kernels.reverse!, [pairs, weights, scratch.k, scratch.p, scratch.g], u, groups);
       contraction(chunk.gradientX, kernels.contractX, plan.rows + (s === 0 ? 1 : 0), u);
       contraction(chunk.gradientY, kernels.contractY, columns + 1, u);
-      if (segments > 1) current = cut(current);
+      if (segments > 1) recording.cut();
     }
-    return current;
   }
 }
 
@@ -278,14 +291,15 @@ async function compile(
   vertices: number,
 ): Promise<Kernels> {
   const { channels, gradientChannels = channels } = shape;
+  const code = staticCode(kernel);
   const gradient = shape.gradient !== null;
   const parts = source === "parts";
   const uniformBytes = passWords * 4;
-  const { interleave, workgroupSize, threads, strip } = plan;
+  const { interleave } = plan;
   const contraction = (role: "x" | "y"): Promise<Kernel> =>
     gpu.kernel({
       label: `contract ${role}`,
-      code: contract({ interleave, kernel, channels, gradientChannels, role, vertices, workgroupSize: 32 }),
+      code: contract({ interleave, kernel: code, channels, gradientChannels, role, vertices, workgroupSize: 32 }),
       bindings: ["read", "read", "read", "read", "read", "read_write"],
       uniformBytes,
     });
@@ -294,7 +308,7 @@ async function compile(
       ? undefined
       : gpu.kernel({
           label: "increments",
-          code: increments({ interleave, kernel, channels, keepAbove: gradient, workgroupSize: 32 }),
+          code: increments({ interleave, kernel: code, channels, keepAbove: gradient, workgroupSize: 32 }),
           bindings: ["read", "read", "read", "read_write"],
           uniformBytes,
         });
@@ -307,46 +321,15 @@ async function compile(
         : ["read", "read", "read_write", "read_write"],
       uniformBytes,
     });
-  const extraRows = gradient ? 1 : 0;
-  const { stateWords } = plan;
-  const layout = { interleave, workgroupSize };
-  let forward: (keep: boolean) => string;
-  let reverseCode: () => string;
-  if (parts) {
-    const code = partsCode(solver, { ...layout, keep: gradient });
-    forward = () => code.forward;
-    reverseCode = () => code.reverse;
-  } else if (solver.kind === "difference") {
-    const sweep = { ...layout, threads, strip, dyadic: solver.dyadic };
-    const scaled = !gradient;
-    forward = (keep) =>
-      differenceForward({
-        ...sweep,
-        source: source === "buffer" ? "buffer" : "dot",
-        extended: source === "extended",
-        channels,
-        keep,
-        scaled,
-        extraRows,
-      });
-    reverseCode = () => differenceReverse(sweep);
-  } else if (solver.kind === "polynomial") {
-    const { order } = solver;
-    forward = (keep) => polynomialForward({ ...layout, order, extraRows, keep, stateWords });
-    reverseCode = () => polynomialReverse({ ...layout, order, extraRows, keep: true, stateWords });
-  } else {
-    const { depth } = solver;
-    forward = (keep) => truncatedForward({ ...layout, depth, extraRows, keep, stateWords });
-    reverseCode = () => truncatedReverse({ ...layout, depth, extraRows, keep: true, stateWords });
-  }
+  const codes = solverCode(solver, plan, source, channels, gradient);
   const [inc, fwd, rec, rev, cx, cy] = await Promise.all([
     increment,
-    forwardOf(forward(false), false, source === "dot" || source === "extended"),
-    gradient && !parts ? forwardOf(forward(true), true, false) : undefined,
+    forwardOf(codes.forward(parts && gradient), parts && gradient, source === "dot" || source === "extended"),
+    gradient && !parts ? forwardOf(codes.forward(true), true, false) : undefined,
     gradient
       ? gpu.kernel({
           label: "signature kernel reverse",
-          code: reverseCode(),
+          code: codes.reverse(),
           bindings: ["read", "read", "read", "read_write", "read_write"],
           uniformBytes,
         })
@@ -355,24 +338,4 @@ async function compile(
     shape.gradient?.y && !parts ? contraction("y") : undefined,
   ]);
   return { increments: inc, forward: fwd!, recompute: rec, reverse: rev, contractX: cx, contractY: cy };
-}
-
-function partsCode(
-  solver: CheckedSolver,
-  layout: { interleave: number; workgroupSize: number; keep: boolean },
-): { forward: string; reverse: string } {
-  switch (solver.kind) {
-    case "difference": {
-      const shape = { ...layout, dyadic: solver.dyadic };
-      return { forward: differenceParts(shape), reverse: differencePartsReverse(shape) };
-    }
-    case "polynomial": {
-      const shape = { ...layout, order: solver.order };
-      return { forward: polynomialParts(shape), reverse: polynomialPartsReverse(shape) };
-    }
-    case "truncated": {
-      const shape = { ...layout, depth: solver.depth };
-      return { forward: truncatedParts(shape), reverse: truncatedPartsReverse(shape) };
-    }
-  }
 }

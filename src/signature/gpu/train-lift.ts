@@ -1,4 +1,4 @@
-/** The Marcus lift of spike trains on the GPU to paths on the GPU, and the pullback of gradients (src/signature/lift.ts). */
+/** The Marcus lift of spike trains on the GPU to paths on the GPU, and the pullback of gradients (src/signature/definitions/lift.ts). */
 
 import { eventBytes, trainPassBytes } from "../../../shaders/signature/train-layout.wgsl.js";
 import { liftVertices, trainLift, trainPullback } from "../../../shaders/signature/train-lift.wgsl.js";

@@ -1,7 +1,7 @@
 /**
  * Truncated signatures of spike trains that lie on the GPU, and their vector-Jacobian products, encoded into a batch:
  * nothing is read back. The path is the Marcus lift of t ↦ (t − t0, N¹_t … N^K_t) (Holberg & Salvi 2024, section 3;
- * src/signature/lift.ts), in its axis form.
+ * src/signature/definitions/lift.ts), in its axis form.
  */
 import {
   depth3Blocks,

@@ -1,14 +1,14 @@
 /**
  * MMD² and score between generated spike trains, made anew on the GPU in every step, and observed ones: value and
  * spike-time cotangents, encoded into a batch. Conventions of src/signature/statistics.ts; the path of a train is its
- * Marcus lift (src/signature/lift.ts).
+ * Marcus lift (src/signature/definitions/lift.ts).
  *
  * What a pathwise gradient does not see: these statistics jump when a spike crosses t1.
  */
 import { fail, oneOf, wholeNumber } from "../../checks.js";
 import type { Batch, Gpu, Storage } from "../../gpu/index.js";
-import { checkSolver, type SignatureSolver } from "../solver.js";
-import { compileStaticKernel, type StaticKernel } from "../static-kernel.js";
+import { checkSolver, type SignatureSolver } from "../definitions/solver.js";
+import { compileStaticKernel, type StaticKernel } from "../definitions/static-kernel.js";
 import { PairStatistic } from "./pair-statistic.js";
 import { SignatureStatistic } from "./signature-statistic.js";
 import type { TrainBatch } from "./trains.js";

@@ -1,7 +1,7 @@
 /** Spike trains in GPU memory, in the layout of the solvers' records. */
 import { fail, wholeNumber } from "../../checks.js";
 import type { Gpu, Storage } from "../../gpu/index.js";
-import { checkTrains, type LiftOptions, type SpikeTrainInput } from "../lift.js";
+import { checkTrains, type LiftOptions, type SpikeTrainInput } from "../definitions/lift.js";
 
 /** A batch of spike trains on the GPU: all paths of a record, or a window of them. Times count from t0. */
 export interface TrainBatch {

@@ -1,11 +1,11 @@
 /** The float64 twin as a backend: pair after pair, every formula as it is written in the papers. */
 
 import { inTurns, Turns } from "../../turns.js";
-import { type GramRequest, type GramResult, pairsIn, type SignatureBackend } from "../backend.js";
-import { refuseGradients, refuseOverflow, refuseSignatures } from "../not-finite.js";
-import { pathPoints } from "../paths.js";
-import { type CheckedSolver, isSymmetric } from "../solver.js";
-import type { CompiledStaticKernel } from "../static-kernel.js";
+import { type GramRequest, type GramResult, pairsIn, type SignatureBackend } from "../definitions/backend.js";
+import { refuseGradients, refuseOverflow, refuseSignatures } from "../definitions/not-finite.js";
+import { pathPoints } from "../definitions/paths.js";
+import { type CheckedSolver, isSymmetric } from "../definitions/solver.js";
+import type { CompiledStaticKernel } from "../definitions/static-kernel.js";
 import { increments, incrementsVjp } from "./increments.js";
 import { kernelValue, kernelVjp } from "./kernel.js";
 import { truncatedSignature, truncatedSignatureVjp } from "./signature.js";

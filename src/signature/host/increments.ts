@@ -2,7 +2,7 @@
  * Increments of a static kernel along two paths, p_ij = κ(x_{i+1}, y_{j+1}) − κ(x_{i+1}, y_j) − κ(x_i, y_{j+1}) + κ(x_i, y_j),
  * and their transpose. In float64; paths are points [length, channels].
  */
-import { argumentOf, type CompiledStaticKernel } from "../static-kernel.js";
+import { argumentOf, type CompiledStaticKernel } from "../definitions/static-kernel.js";
 
 /** Differences of neighbouring points [length − 1, channels]. */
 export function differences(x: Float64Array, channels: number): Float64Array {

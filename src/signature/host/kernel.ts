@@ -1,5 +1,5 @@
 /** One signature kernel, by whichever solver, from increments. */
-import type { CheckedSolver } from "../solver.js";
+import type { CheckedSolver } from "../definitions/solver.js";
 import { differenceKernel, differenceKernelVjp, type KernelVjp } from "./difference.js";
 import { polynomialKernel, polynomialKernelVjp } from "./polynomial.js";
 import { truncatedKernelLevels, truncatedKernelVjp } from "./truncated-kernel.js";

@@ -2,10 +2,19 @@
  * Static kernels: what two points of two paths are compared by. Each is a formula in q = |x − y|² or in c = ⟨x, y⟩,
  * written once in the notation of cells; values and derivatives for the twin and for the GPU come from that formula.
  */
-import { vectorJacobian } from "../cell/differentiate.js";
-import { evaluateOp, Graph, type Node, reachable } from "../cell/graph.js";
-import { parseEquation } from "../cell/parse.js";
-import { checkOptions, fail, finiteNumber, type Names, oneOf, positiveNumber, show, wholeNumber } from "../checks.js";
+import { vectorJacobian } from "../../cell/differentiate.js";
+import { evaluateOp, Graph, type Node, reachable } from "../../cell/graph.js";
+import { parseEquation } from "../../cell/parse.js";
+import {
+  checkOptions,
+  fail,
+  finiteNumber,
+  type Names,
+  oneOf,
+  positiveNumber,
+  show,
+  wholeNumber,
+} from "../../checks.js";
 
 export type StaticKernel =
   /** scale · ⟨x, y⟩ (scale 1). */

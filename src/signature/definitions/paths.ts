@@ -2,7 +2,7 @@
  * Batches of paths. A path is the polyline through its vertices; a batch is ragged: every path has its own length, and
  * the vertices of all paths lie one after the other, so nothing is ever padded.
  */
-import { counted, fail, isNumbers, show, wholeNumber } from "../checks.js";
+import { counted, fail, isNumbers, show, wholeNumber } from "../../checks.js";
 
 export interface PathBatch {
   /** Number of paths. */

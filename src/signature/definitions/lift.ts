@@ -2,7 +2,7 @@
  * The Marcus lift of a spike train to a continuous path of time and counts: t ↦ (t, N¹_t … N^K_t), in which a jump is a
  * straight segment. Holberg & Salvi (2024), section 3; the last vertex (t1, N_{t1}) is part of it.
  */
-import { counted, fail, finiteNumber, show, wholeNumber } from "../checks.js";
+import { counted, fail, finiteNumber, show, wholeNumber } from "../../checks.js";
 import { batchOf, type PathBatch } from "./paths.js";
 
 /** One spike train: times in order, each with the neuron that fired. */

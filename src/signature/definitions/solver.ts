@@ -1,5 +1,5 @@
 /** How a signature kernel is computed: the job file's `solver`. */
-import { checkOptions, fail, type Names, oneOf, show, wholeNumber } from "../checks.js";
+import { checkOptions, fail, type Names, oneOf, show, wholeNumber } from "../../checks.js";
 
 export type SignatureSolver =
   /**

@@ -1,6 +1,6 @@
 /** Kernels that are not finite: formulas at the points of the data, and results beyond what numbers hold. */
-import { fail, show } from "../checks.js";
-import { SaltationError } from "../errors.js";
+import { fail, show } from "../../checks.js";
+import { SaltationError } from "../../errors.js";
 import { type PathBatch, pathLength, pathPoints } from "./paths.js";
 import { argumentOf, type CompiledStaticKernel } from "./static-kernel.js";
 

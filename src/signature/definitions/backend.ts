@@ -1,5 +1,6 @@
 /** What computes Gram matrices: the GPU, or the float64 twin. Everything above is written once against this. */
-import { fail } from "../checks.js";
+import { fail } from "../../checks.js";
+import { type GramShape, pairCount } from "./pairs.js";
 import type { PathBatch } from "./paths.js";
 import { type CheckedSolver, isSymmetric } from "./solver.js";
 import type { CompiledStaticKernel } from "./static-kernel.js";
@@ -17,19 +18,23 @@ export interface GramRequest {
   readonly skipDiagonal?: boolean;
 }
 
-/** How many pairs of paths a request takes. */
-export function pairsIn(
+/** The Gram matrix of a request: of a batch with itself, half of it where the solver is symmetric. */
+export function shapeOf(
   { x, y, skipDiagonal }: Pick<GramRequest, "x" | "y" | "skipDiagonal">,
   solver: CheckedSolver,
-): number {
+): GramShape {
   const own = y === null;
-  return pairCount(x.count, (y ?? x).count, own && isSymmetric(solver), own && (skipDiagonal ?? false));
+  return {
+    rows: x.count,
+    columns: (y ?? x).count,
+    half: own && isSymmetric(solver),
+    skipDiagonal: own && (skipDiagonal ?? false),
+  };
 }
 
-/** Pairs of a Gram matrix: all, or with `half` those on and above the diagonal, which may be left out. */
-export function pairCount(rows: number, columns: number, half: boolean, skipDiagonal: boolean): number {
-  return (half ? (rows * (rows + 1)) / 2 : rows * columns) - (skipDiagonal ? rows : 0);
-}
+/** How many pairs of paths a request takes. */
+export const pairsIn = (request: Pick<GramRequest, "x" | "y" | "skipDiagonal">, solver: CheckedSolver): number =>
+  pairCount(shapeOf(request, solver));
 
 export interface GramResult {
   /** [x.count, y.count]. */

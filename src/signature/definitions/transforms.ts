@@ -2,7 +2,7 @@
  * Transforms of paths, each with its transpose (all are linear in the points), so that gradients to transformed points
  * become gradients to the points that a user gave.
  */
-import { finiteNumber } from "../checks.js";
+import { finiteNumber } from "../../checks.js";
 import { batchOf, type PathBatch, type PathInput, pathLength, pathPoints, readPaths } from "./paths.js";
 
 export interface Transformed {
