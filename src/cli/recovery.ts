@@ -43,7 +43,7 @@ export class Recovery {
   ): Promise<Recovery> {
     if (!job || !truth) return new Recovery(undefined, 1);
     const options = job as TestOptions;
-    const test = await RecoveryTest.create(engine, model, truth.network, solve, truth.options, options, progress);
+    const test = await RecoveryTest.create(engine, model, truth, solve, options, progress);
     return new Recovery(test, job.average ?? 1);
   }
 

@@ -253,7 +253,7 @@ async function trainPlanned(run: PlannedRun, options: TrainCommandOptions): Prom
         !finished && figure !== undefined && (await drawRecovery(figure, recovery, result.losses, result.firstStep));
       const compared = await spikeTrains?.make(engine, simulated, metrics.parameters, stem, figures);
       const files = { ...(saved ? { saved: options.save } : {}), ...(drawn ? { figure } : {}) };
-      report(result, seconds, job, engine.adapterName, metrics, files, options, compared);
+      report(result, { seconds, adapter: engine.adapterName, metrics, compared, ...files }, job, options);
       if (checkpoints?.failure !== undefined) {
         const what = `the checkpoint of the last step could not be written to ${checkpoints.file}`;
         sayError(`checkpoint: ${what}: ${checkpoints.failure}; ${checkpoints.standing()}`);
@@ -350,15 +350,22 @@ function sayStopped(done: number, steps: number, checkpoints: Checkpoints | unde
   else say(`${where}; nothing was kept, as the job names no "checkpoint" file`);
 }
 
+/** What there is to tell of a run besides its result. */
+interface Run {
+  readonly seconds: number;
+  readonly adapter: string;
+  readonly metrics: Metrics;
+  readonly compared: MadeReport | undefined;
+  /** Files that were written. */
+  readonly saved?: string;
+  readonly figure?: string;
+}
+
 function report(
   { history, losses, firstStep, before, loss, parameters, firstStepSeconds }: TrainingResult,
-  seconds: number,
+  { seconds, adapter, metrics, compared, saved, figure }: Run,
   job: TrainJob,
-  adapter: string,
-  metrics: Metrics,
-  { saved, figure }: { readonly saved?: string; readonly figure?: string },
   options: TrainCommandOptions,
-  compared: MadeReport | undefined,
 ): void {
   if (options.out) {
     const array = Float64Array.from(losses);

@@ -134,6 +134,14 @@ export interface Measures {
   weightError?: number;
 }
 
+/** What is known of the true network. */
+interface Fresh {
+  readonly firstTimes: number[] | undefined;
+  readonly signature: Float64Array | undefined;
+  /** Its weights, in the order of the connections, where the trained network has as many. */
+  readonly weights: Float64Array | undefined;
+}
+
 /** Measures a trained network against fresh trains of the true one. */
 export class RecoveryTest {
   private constructor(
@@ -141,9 +149,7 @@ export class RecoveryTest {
     private readonly model: NetworkDefinition,
     private readonly solve: SolveOptions,
     private readonly options: TestOptions,
-    private readonly fresh: { readonly firstTimes: number[] | undefined; readonly signature: Float64Array | undefined },
-    /** True weights, in the order of the connections. */
-    private readonly weights: Float64Array | undefined,
+    private readonly fresh: Fresh,
     private readonly neurons: number,
   ) {}
 
@@ -160,33 +166,25 @@ export class RecoveryTest {
   static async create(
     engine: Engine,
     model: NetworkDefinition,
-    truth: NetworkDefinition,
+    truth: { readonly network: NetworkDefinition; readonly options: TruthOptions },
     solve: SolveOptions,
-    truthOptions: TruthOptions,
     options: TestOptions,
     progress: Progress = {},
   ): Promise<RecoveryTest> {
     const network = defineNetwork(model);
     const seed = options.seed ?? stepSeed(solve.seed ?? 0, 0x80000001);
-    const how = { ...truthSolve(solve, truthOptions), paths: options.paths, seed };
-    const trials = await simulatedTrials(engine, truth, { ...how, ...progress });
+    const how = { ...truthSolve(solve, truth.options), paths: options.paths, seed };
+    const trials = await simulatedTrials(engine, truth.network, { ...how, ...progress });
     const { neurons } = network;
     const { t0 = 0, t1 } = solve;
+    const { weights } = defineNetwork(truth.network).connections;
+    const comparable = weights.length > 0 && weights.length === network.connections.weights.length;
     const fresh = {
       firstTimes: options.spikes ? meanFirstTimes(trials, neurons, options.spikes, t1).flat() : undefined,
       signature: options.depth ? meanSignature(trials, neurons, t0, t1, options.depth) : undefined,
+      weights: comparable ? weights : undefined,
     };
-    const weights = defineNetwork(truth).connections.weights;
-    const comparable = weights.length > 0 && weights.length === network.connections.weights.length;
-    return new RecoveryTest(
-      engine,
-      model,
-      { ...solve, seed },
-      options,
-      fresh,
-      comparable ? weights : undefined,
-      neurons,
-    );
+    return new RecoveryTest(engine, model, { ...solve, seed }, options, fresh, neurons);
   }
 
   /** Whether a measurement is due after a step. */
@@ -214,9 +212,9 @@ export class RecoveryTest {
         measures.testLoss = s.reduce((sum, x, w) => sum + (x - fresh.signature![w]!) ** 2, 0) / (s.length - 1);
       }
     }
-    if (this.weights) {
+    if (this.fresh.weights) {
       const found = defineNetwork(network).connections.weights;
-      measures.weightError = found.reduce((sum, w, i) => sum + Math.abs(w - this.weights![i]!), 0) / found.length;
+      measures.weightError = found.reduce((sum, w, i) => sum + Math.abs(w - this.fresh.weights![i]!), 0) / found.length;
     }
     return measures;
   }

@@ -152,6 +152,13 @@ interface MatchedChunk extends Kept {
   readonly caps: Storage | undefined;
 }
 
+/** The observed trains that paths are paired with. */
+interface Partners {
+  readonly count: number;
+  /** In turn, so that every window of them is one piece. */
+  readonly trains: UploadedTrains;
+}
+
 class GpuExpectedSignature implements GpuLoss {
   readonly whole = false;
   /** A pass over all trains more. */
@@ -164,9 +171,8 @@ class GpuExpectedSignature implements GpuLoss {
     private plan: SolvePlan,
     private readonly signatures: TrainSignatures,
     private readonly kernels: { distance: Kernel; dot: Kernel },
-    /** Observed trains in turn, so that every window of them is one piece; for matching. */
-    private readonly observed: UploadedTrains | undefined,
-    private readonly observedCount: number,
+    /** For matching. */
+    private readonly partners: Partners | undefined,
     private readonly vectors: { mean: Storage; target: Storage; weights: Storage; slope: Storage },
   ) {
     this.report = gpu.buffer("value", 4);
@@ -218,31 +224,31 @@ class GpuExpectedSignature implements GpuLoss {
       weights: gpu.upload("word weights", Float32Array.from(wordWeights(neurons + 1, options))),
       slope: gpu.buffer("cotangent of signature", 4 * size),
     };
-    const kept = options.matching ? trains : undefined;
-    return new GpuExpectedSignature(gpu, plan, signatures, { distance, dot }, kept, observed.length, vectors);
+    const partners = options.matching ? { count: observed.length, trains } : undefined;
+    return new GpuExpectedSignature(gpu, plan, signatures, { distance, dot }, partners, vectors);
   }
 
   encodeBegin(_: Batch, plan: SolvePlan): void {
     this.plan = plan;
-    this.start = pairingStart(plan.seed, this.observedCount);
+    if (this.partners) this.start = pairingStart(plan.seed, this.partners.count);
   }
 
   bytesPerPath(): { largest: number; all: number } {
-    const caps = this.observed ? 4 * this.signatures.neurons : 0;
+    const caps = this.partners ? 4 * this.signatures.neurons : 0;
     return { largest: caps, all: caps };
   }
 
   encodeChunk(batch: Batch, trains: DeviceTrains): MatchedChunk {
-    const { signatures, vectors, plan, observed } = this;
+    const { signatures, vectors, plan, partners } = this;
     const { firstPath, paths } = trains.chunk;
     const scale = 1 / plan.paths;
     const accumulate = firstPath > 0;
-    if (!observed) {
+    if (!partners) {
       signatures.encodeMean(batch, trains, vectors.mean, { scale, accumulate });
       return { caps: undefined, dispose: () => {} };
     }
     const caps = this.gpu.buffer("caps", 4 * signatures.neurons * paths);
-    const theirs = trainWindow(observed, (this.start + firstPath) % this.observedCount, paths);
+    const theirs = trainWindow(partners.trains, (this.start + firstPath) % partners.count, paths);
     signatures.encodeMatch(batch, trains, theirs, caps);
     signatures.encodeMean(batch, trains, vectors.mean, { scale, accumulate, caps });
     signatures.encodeMean(batch, theirs, vectors.target, { scale, accumulate, caps });
@@ -273,16 +279,16 @@ class GpuExpectedSignature implements GpuLoss {
 
   /** Each path's own signature times the cotangent: a pass over the trains more. */
   private encodePathValues(batch: Batch, trains: DeviceTrains, rows: Storage): void {
-    const { signatures, observed } = this;
+    const { signatures, partners } = this;
     const most = Math.min(pathsAtOnce, trains.paths);
     const table = batch.temporary("signatures", 4 * signatures.size * most);
-    const caps = observed ? batch.temporary("caps", 4 * signatures.neurons * most) : undefined;
+    const caps = partners && batch.temporary("caps", 4 * signatures.neurons * most);
     for (let first = 0; first < trains.paths; first += most) {
       const paths = Math.min(most, trains.paths - first);
       const window = trainWindow(trains, first, paths);
-      if (caps) {
-        const theirs = (this.start + trains.chunk.firstPath + first) % this.observedCount;
-        signatures.encodeMatch(batch, window, trainWindow(observed!, theirs, paths), caps);
+      if (partners && caps) {
+        const theirs = (this.start + trains.chunk.firstPath + first) % partners.count;
+        signatures.encodeMatch(batch, window, trainWindow(partners.trains, theirs, paths), caps);
       }
       signatures.encodeEach(batch, window, table, caps ? { caps } : {});
       const uniform = Uint32Array.of(paths, first, signatures.size, 0);
@@ -298,7 +304,7 @@ class GpuExpectedSignature implements GpuLoss {
   dispose(): void {
     const { mean, target, weights, slope } = this.vectors;
     for (const s of [mean, target, weights, slope, this.report]) s.dispose();
-    this.observed?.dispose();
+    this.partners?.trains.dispose();
     this.signatures.dispose();
   }
 }

@@ -119,11 +119,22 @@ function spikeTimeLoss(
       const pathValues = trains.map((_, i) => coefficients.reduce((sum, c, s) => sum + c * times[s]![i]!, 0));
       return { value: lossOf(means), cotangents, pathValues, means };
     },
-    gpu: (gpu, plan, words) => GpuSpikeTimes.create(gpu, plan, words, selections, form, targets, lossOf, slopesOf),
+    gpu: (gpu, plan, words) => GpuSpikeTimes.create(gpu, plan, words, { selections, form, targets, lossOf, slopesOf }),
   };
 }
 
 const workgroupSize = 64;
+
+/** A loss of the mean times of selected spikes. */
+interface OfMeans {
+  readonly selections: readonly Selection[];
+  readonly form: MeanDistance;
+  /** One of each selection. */
+  readonly targets: readonly number[];
+  readonly lossOf: (means: readonly Estimate[]) => number;
+  /** Derivative of the loss by each mean. */
+  readonly slopesOf: (means: readonly Estimate[]) => number[];
+}
 
 class GpuSpikeTimes implements GpuLoss {
   readonly whole = false;
@@ -133,23 +144,12 @@ class GpuSpikeTimes implements GpuLoss {
     private plan: SolvePlan,
     private readonly kernels: { select: Kernel; coefficients: Kernel; spread: Kernel },
     private readonly sums: RowSums,
-    private readonly selection: Storage,
-    private readonly targets: Storage,
-    private readonly coefficients: Storage,
-    private readonly lossOf: (means: readonly Estimate[]) => number,
-    private readonly slopesOf: (means: readonly Estimate[]) => number[],
+    private readonly buffers: { selection: Storage; targets: Storage; coefficients: Storage },
+    private readonly loss: OfMeans,
   ) {}
 
-  static async create(
-    gpu: Gpu,
-    plan: SolvePlan,
-    recordWords: number,
-    selections: readonly Selection[],
-    form: MeanDistance,
-    targets: readonly number[],
-    lossOf: (means: readonly Estimate[]) => number,
-    slopesOf: (means: readonly Estimate[]) => number[],
-  ): Promise<GpuSpikeTimes> {
+  static async create(gpu: Gpu, plan: SolvePlan, recordWords: number, loss: OfMeans): Promise<GpuSpikeTimes> {
+    const { selections, form } = loss;
     const n = selections.length;
     const [select, coefficients, spread, sums] = await Promise.all([
       gpu.kernel({
@@ -174,13 +174,13 @@ class GpuSpikeTimes implements GpuLoss {
     ]);
     const selection = gpu.upload("selections", Uint32Array.from(selections.flatMap((s) => [s.neuron, s.index])));
     // Kernels count time from t0.
-    const from0 = gpu.upload(
+    const targets = gpu.upload(
       "targets",
-      Float32Array.from(targets, (t) => t - plan.t0),
+      Float32Array.from(loss.targets, (t) => t - plan.t0),
     );
     const kernels = { select, coefficients, spread };
-    const factors = gpu.buffer("coefficients", 4 * n);
-    return new GpuSpikeTimes(gpu, plan, kernels, sums, selection, from0, factors, lossOf, slopesOf);
+    const buffers = { selection, targets, coefficients: gpu.buffer("coefficients", 4 * n) };
+    return new GpuSpikeTimes(gpu, plan, kernels, sums, buffers, loss);
   }
 
   get report(): Storage {
@@ -203,7 +203,7 @@ class GpuSpikeTimes implements GpuLoss {
     const { storage, byteOffset } = trains.counts;
     const run = runUniform(this.plan, { ...trains.chunk, fromSlot: byteOffset / 4 });
     const groups = [Math.ceil(trains.paths / workgroupSize)] as const;
-    batch.dispatch(this.kernels.select, [trains.record, storage, this.selection, times, found], run, groups);
+    batch.dispatch(this.kernels.select, [trains.record, storage, this.buffers.selection, times, found], run, groups);
     this.sums.add(batch, trains.chunk, times);
     return {
       times,
@@ -216,10 +216,10 @@ class GpuSpikeTimes implements GpuLoss {
   }
 
   encodeValue(batch: Batch): void {
-    const { sums } = this;
+    const { sums, buffers } = this;
     const uniform = Uint32Array.of(sums.samples, sums.allBlocks, 0, sums.rows);
     new Float32Array(uniform.buffer)[2] = 1 / sums.rows;
-    batch.dispatch(this.kernels.coefficients, [sums.blocks, this.targets, this.coefficients], uniform, [
+    batch.dispatch(this.kernels.coefficients, [sums.blocks, buffers.targets, buffers.coefficients], uniform, [
       Math.ceil(sums.rows / workgroupSize),
     ]);
   }
@@ -235,20 +235,20 @@ class GpuSpikeTimes implements GpuLoss {
     const run = runUniform(this.plan, { ...trains.chunk });
     // The kernel writes both.
     const values = rows ?? batch.temporary("values of paths", 4 * trains.paths);
-    const storages = [this.coefficients, times, found, cotangents, values];
+    const storages = [this.buffers.coefficients, times, found, cotangents, values];
     batch.dispatch(this.kernels.spread, storages, run, [Math.ceil(trains.paths / workgroupSize)]);
   }
 
   read(report: ArrayBuffer, plan: SolvePlan): { value: number; means: readonly Estimate[]; pathOffset: number } {
     // On the GPU, times are from t0 on.
     const means = this.sums.estimates(report).map((e) => ({ ...e, mean: e.mean + plan.t0 }));
-    const slopes = this.slopesOf(means).reduce((sum, slope) => sum + slope, 0);
-    return { value: this.lossOf(means), means, pathOffset: plan.t0 * slopes };
+    const slopes = this.loss.slopesOf(means).reduce((sum, slope) => sum + slope, 0);
+    return { value: this.loss.lossOf(means), means, pathOffset: plan.t0 * slopes };
   }
 
   dispose(): void {
     this.sums.dispose();
-    for (const s of [this.selection, this.targets, this.coefficients]) s.dispose();
+    for (const s of Object.values(this.buffers)) s.dispose();
   }
 }
 

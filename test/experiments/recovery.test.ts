@@ -32,7 +32,9 @@ describe("measures against a true network", () => {
     const options = { paths: 16, spikes: 2, depth: 2, every: 3 };
     const drawn: number[] = [];
     const progress = (done: number): number => drawn.push(done);
-    const test = await RecoveryTest.create(engine, model, truth, solve, { paths: 8 }, options, { progress });
+    const test = await RecoveryTest.create(engine, model, { network: truth, options: { paths: 8 } }, solve, options, {
+      progress,
+    });
     expect(drawn.at(-1)).toBe(16);
     const found = await test.measure({ weights: [[[0.75, 0.25]]] }, 1);
     expect(found.weightError).toBeCloseTo(0.125, 12);
