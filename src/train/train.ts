@@ -1,5 +1,4 @@
 /** The training loop, as an async iterator: the caller sees every step and may stop at any. */
-
 import type { SolverBackend } from "../backend/backend.js";
 import { checkOptions, fail, list, show, wholeNumber } from "../checks.js";
 import { threefry2x32 } from "../driver/threefry.js";
