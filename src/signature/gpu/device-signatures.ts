@@ -12,6 +12,7 @@ import {
 import { wholeNumber } from "../../checks.js";
 import { SaltationError } from "../../errors.js";
 import type { Gpu, Kernel, Storage } from "../../gpu/index.js";
+import { tensorSize } from "../host/tensor.js";
 import {
   checkShape,
   type DevicePaths,
@@ -22,7 +23,6 @@ import {
   threadGroups,
 } from "./device-paths.js";
 import { Scratch } from "./scratch.js";
-import { signatureSize } from "./signatures.js";
 
 const workgroupSize = 32;
 
@@ -48,7 +48,7 @@ export class DeviceSignatures {
       readonly points: Kernel;
     },
   ) {
-    this.size = signatureSize(channels, depth);
+    this.size = tensorSize(channels, depth);
     this.scratch = new Scratch(gpu);
     this.items = channels ** (depth - 1) * Math.ceil(channels / Math.min(channels, letterBlock));
     const wanted = gpu.adapter.fallback ? 64 : 8192;
@@ -69,7 +69,7 @@ export class DeviceSignatures {
     wholeNumber("paths.count", shape.count, 1, 65535);
     const { maxStorageBufferBindingSize, maxBufferSize } = gpu.device.limits;
     const most = Math.min(maxStorageBufferBindingSize, maxBufferSize);
-    const bytes = 4 * signatureSize(channels, depth) * shape.count;
+    const bytes = 4 * tensorSize(channels, depth) * shape.count;
     if (bytes > most) {
       throw new SaltationError(
         "limit",
