@@ -235,6 +235,12 @@ function matrix(n: number, w: { diagonal: number; others: number }): Float64Arra
 
 const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, v, i) => sum + v * b[i]!, 0);
 
+/** One of a statistic's Gram matrices, with the weights of its entries. */
+interface Term extends GramRequest {
+  readonly gradient: { readonly x: boolean; readonly y: boolean };
+  readonly weights: Float64Array;
+}
+
 /** Σ weights · Gram matrices, and its gradients to the points. */
 export async function linearStatistic(
   backend: SignatureBackend,
@@ -248,30 +254,18 @@ export async function linearStatistic(
   refuseHuge(x.count, y.count);
   refuseHuge(x.count, x.count);
   refuseHuge(y.count, y.count);
-  const terms: { a: PathBatch; b: PathBatch | null; w: Float64Array; skip: boolean; x: boolean; y: boolean }[] = [];
-  if (weights.xx) {
-    terms.push({
-      a: x,
-      b: null,
-      w: matrix(x.count, weights.xx),
-      skip: weights.xx.diagonal === 0,
-      x: want.x,
-      y: want.x,
-    });
-  }
-  if (weights.yy) {
-    terms.push({
-      a: y,
-      b: null,
-      w: matrix(y.count, weights.yy),
-      skip: weights.yy.diagonal === 0,
-      x: want.y,
-      y: want.y,
-    });
-  }
+  const own = (batch: PathBatch, weight: { diagonal: number; others: number }, wanted: boolean): Term => ({
+    x: batch,
+    y: null,
+    skipDiagonal: weight.diagonal === 0,
+    gradient: { x: wanted, y: wanted },
+    weights: matrix(batch.count, weight),
+  });
+  const terms: Term[] = [];
+  if (weights.xx) terms.push(own(x, weights.xx, want.x));
+  if (weights.yy) terms.push(own(y, weights.yy, want.y));
   if (weights.xy !== undefined) {
-    const w = new Float64Array(x.count * y.count).fill(weights.xy);
-    terms.push({ a: x, b: y, w, skip: false, x: want.x, y: want.y });
+    terms.push({ x, y, gradient: want, weights: new Float64Array(x.count * y.count).fill(weights.xy) });
   }
   const gradients = new Map<PathBatch, Float64Array>();
   const add = (batch: PathBatch, gradient: Float64Array | undefined): void => {
@@ -280,71 +274,52 @@ export async function linearStatistic(
     if (!known) gradients.set(batch, gradient.slice());
     else for (let i = 0; i < known.length; i++) known[i]! += gradient[i]!;
   };
-  const each = sum(terms.map((t) => pairsIn({ x: t.a, y: t.b, skipDiagonal: t.skip }, k.solver)));
+  const each = sum(terms.map((t) => pairsIn(t, k.solver)));
   const both = x.count + y.count;
   const again = each + (want.x ? x.count : 0) + (want.y ? y.count : 0);
   const tally = new Tally(progress, k.normalised ? both + each + (want.x || want.y ? again : 0) : each);
   let value = 0;
-  const request = (term: (typeof terms)[number], w: Float64Array | undefined) => ({
-    x: term.a,
-    y: term.b,
-    skipDiagonal: term.skip,
-    cotangent: w && (term.x || term.y) ? w : undefined,
-    gradient: { x: term.x, y: term.y },
-  });
-  const collect = (results: readonly Pick<GramResult, "gradientX" | "gradientY">[]): void =>
-    results.forEach((r, i) => {
-      add(terms[i]!.a, r.gradientX);
-      if (terms[i]!.b) add(terms[i]!.b!, r.gradientY);
+  /** The terms' Gram matrices, and with cotangents their gradients where they are wanted. */
+  const grams = (cotangents?: readonly Float64Array[]): Promise<GramResult[]> => {
+    const requests = terms.map((t, i) => ({
+      ...t,
+      cotangent: t.gradient.x || t.gradient.y ? cotangents?.[i] : undefined,
+    }));
+    return evaluate(backend, k, requests, tally);
+  };
+  const collect = (results: readonly GramResult[]): void =>
+    results.forEach(({ gradientX, gradientY }, i) => {
+      add(terms[i]!.x, gradientX);
+      if (terms[i]!.y) add(terms[i]!.y!, gradientY);
     });
   if (!k.normalised) {
-    const results = await evaluate(
-      backend,
-      k,
-      terms.map((t) => request(t, t.w)),
-      tally,
-    );
+    const results = await grams(terms.map((t) => t.weights));
     results.forEach((r, i) => {
-      value += dot(r.gram, terms[i]!.w);
+      value += dot(r.gram, terms[i]!.weights);
     });
     collect(results);
   } else {
     // Values first: the cotangents of a normalised kernel depend on them.
     const nx = await norms(backend, k, x, tally);
     const ny = await norms(backend, k, y, tally);
-    const values = await evaluate(
-      backend,
-      k,
-      terms.map((t) => request(t, undefined)),
-      tally,
-    );
-    const diagonal = new Map([
-      [x, new Float64Array(x.count)],
-      [y, new Float64Array(y.count)],
-    ]);
+    const values = await grams();
+    const diagonal = new Map([x, y].map((batch) => [batch, new Float64Array(batch.count)]));
     const scaled = terms.map((term, t) => {
-      const b = term.b ?? term.a;
-      const na = term.a === x ? nx : ny;
+      const b = term.y ?? term.x;
+      const na = term.x === x ? nx : ny;
       const nb = b === x ? nx : ny;
-      return term.w.map((w, at) => {
+      return term.weights.map((w, at) => {
         const [i, j] = [Math.floor(at / b.count), at % b.count];
         const share = w / (na[i]! * nb[j]!);
         const part = share * values[t]!.gram[at]!;
         value += part;
-        diagonal.get(term.a)![i]! -= part / (2 * na[i]! ** 2);
+        diagonal.get(term.x)![i]! -= part / (2 * na[i]! ** 2);
         diagonal.get(b)![j]! -= part / (2 * nb[j]! ** 2);
         return share;
       });
     });
     if (want.x || want.y) {
-      collect(
-        await evaluate(
-          backend,
-          k,
-          terms.map((t, i) => request(t, scaled[i])),
-          tally,
-        ),
-      );
+      collect(await grams(scaled));
       for (const batch of new Set([x, y])) {
         if (!(batch === x ? want.x : want.y)) continue;
         const own = await paired(backend, k, batch, batch, diagonal.get(batch)!, tally);

@@ -41,9 +41,9 @@ export function encodeInto(gpu: Gpu, target: EncodeTarget, label: string, encode
 
 export const workgroupSize = 64;
 
-/** Threads in one dimension and, where those are too many workgroups, a second. */
-export const threadGroups = (threads: number): [number, number] => {
-  const groups = Math.ceil(threads / workgroupSize);
+/** Workgroups of so many threads in one dimension and, where those are too many, a second. */
+export const threadGroups = (threads: number, size = workgroupSize): [number, number] => {
+  const groups = Math.ceil(threads / size);
   return groups <= 32768 ? [groups, 1] : [32768, Math.ceil(groups / 32768)];
 };
 

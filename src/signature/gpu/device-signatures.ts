@@ -11,6 +11,7 @@ import {
 } from "../../../shaders/signature/signature.wgsl.js";
 import { fail, wholeNumber } from "../../checks.js";
 import type { Gpu, Kernel, Storage } from "../../gpu/index.js";
+import { tensorSize } from "../host/tensor.js";
 import {
   checkShape,
   type DevicePaths,
@@ -21,7 +22,6 @@ import {
   threadGroups,
 } from "./device-paths.js";
 import { Scratch } from "./scratch.js";
-import { signatureSize } from "./signatures.js";
 
 const workgroupSize = 32;
 
@@ -47,7 +47,7 @@ export class DeviceSignatures {
       readonly points: Kernel;
     },
   ) {
-    this.size = signatureSize(channels, depth);
+    this.size = tensorSize(channels, depth);
     this.scratch = new Scratch(gpu);
     this.items = channels ** (depth - 1) * Math.ceil(channels / Math.min(channels, letterBlock));
     const wanted = gpu.adapter.fallback ? 64 : 8192;
@@ -68,7 +68,7 @@ export class DeviceSignatures {
     wholeNumber("paths.count", shape.count, 1, 65535);
     const { maxStorageBufferBindingSize, maxBufferSize } = gpu.device.limits;
     const most = Math.min(maxStorageBufferBindingSize, maxBufferSize);
-    const bytes = 4 * signatureSize(channels, depth) * shape.count;
+    const bytes = 4 * tensorSize(channels, depth) * shape.count;
     if (bytes > most) {
       fail(
         "depth",

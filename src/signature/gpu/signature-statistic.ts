@@ -1,12 +1,12 @@
 /** Statistics of spike trains by truncated signatures (shaders/signature/signature-statistic.wgsl.ts). */
 import { signatureMoments, signatureStatistic, sumTerms } from "../../../shaders/signature/signature-statistic.wgsl.js";
 import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
+import { threadGroups, workgroupSize } from "./device-paths.js";
 import { Scratch } from "./scratch.js";
 import { TrainSignatures } from "./train-signatures.js";
 import type { TrainStatistic } from "./train-statistic.js";
 import type { TrainBatch } from "./trains.js";
 
-const workgroupSize = 64;
 const lanes = 32;
 
 export interface StatisticShape {
@@ -16,11 +16,6 @@ export interface StatisticShape {
   readonly score: boolean;
   readonly unbiased: boolean;
 }
-
-const wordGroups = (size: number): [number, number] => {
-  const groups = Math.ceil(size / workgroupSize);
-  return groups <= 32768 ? [groups, 1] : [32768, Math.ceil(groups / 32768)];
-};
 
 export class SignatureStatistic implements TrainStatistic {
   private readonly scratch: Scratch;
@@ -63,7 +58,7 @@ export class SignatureStatistic implements TrainStatistic {
     const both = gpu.buffer("observed moments", 8 * size);
     const batch = gpu.batch("observed signatures");
     signatures.encodeEach(batch, observed, rows);
-    batch.dispatch(moments, [rows, both], Uint32Array.of(n, 0, 0, 0), wordGroups(size));
+    batch.dispatch(moments, [rows, both], Uint32Array.of(n, 0, 0, 0), threadGroups(size));
     const read = batch.read(both);
     batch.submit();
     const values = new Float32Array(await read);
@@ -87,7 +82,7 @@ export class SignatureStatistic implements TrainStatistic {
     const pass = new ArrayBuffer(16);
     new Uint32Array(pass).set([trains.paths, shape.unbiased ? 1 : 0]);
     new Float32Array(pass)[2] = this.scale;
-    batch.dispatch(kernels.words, [this.observed, rows, terms], new Uint8Array(pass), wordGroups(size));
+    batch.dispatch(kernels.words, [this.observed, rows, terms], new Uint8Array(pass), threadGroups(size));
     const sum = new ArrayBuffer(8);
     new Uint32Array(sum)[0] = size;
     new Float32Array(sum)[1] = this.constant;

@@ -12,14 +12,9 @@ import { type Gpu, handled, type Storage } from "../../gpu/index.js";
 import { refuseSignatures } from "../definitions/not-finite.js";
 import type { PathBatch } from "../definitions/paths.js";
 import { setPowers } from "../host/signature.js";
+import { tensorSize } from "../host/tensor.js";
+import { threadGroups } from "./device-paths.js";
 import { joinParts, splitParts } from "./two-parts.js";
-
-/** Numbers of a signature, level 0 included. */
-export function signatureSize(channels: number, depth: number): number {
-  let size = 0;
-  for (let k = 0; k <= depth; k++) size += channels ** k;
-  return size;
-}
 
 /** Differences of neighbouring points; a path's last place stays 0. */
 function differences(batch: PathBatch): Float64Array {
@@ -70,7 +65,7 @@ export async function gpuSignatures(
   progress?: (pathsDone: number) => void,
 ): Promise<Float64Array> {
   const { channels, count } = paths;
-  const size = signatureSize(channels, depth);
+  const size = tensorSize(channels, depth);
   const bytes = size * numbers.width * 4;
   const chunk = Math.min(count, 65535, Math.floor(budgetOf(gpu, bytes) / bytes));
   const held: Storage[] = [];
@@ -121,7 +116,7 @@ export async function gpuSignatureVjp(
 ): Promise<Float64Array> {
   const { channels, count } = paths;
   const c = channels;
-  const size = signatureSize(channels, depth);
+  const size = tensorSize(channels, depth);
   const bytes = size * numbers.width * 4;
   const budget = budgetOf(gpu, bytes);
   const block = Math.min(channels, letterBlock);
@@ -174,11 +169,8 @@ export async function gpuSignatureVjp(
         here,
       ]);
       const entries = (paths.offsets[end]! - paths.offsets[first]!) * c;
-      const gatherGroups = Math.ceil(entries / 64);
-      batch.dispatch(gather, [rows, gradient], Uint32Array.of(paths.offsets[first]! * c, entries, groups, 0), [
-        Math.min(gatherGroups, 32768),
-        Math.ceil(gatherGroups / 32768),
-      ]);
+      const pass = Uint32Array.of(paths.offsets[first]! * c, entries, groups, 0);
+      batch.dispatch(gather, [rows, gradient], pass, threadGroups(entries));
       if (end === count) data = batch.read(gradient);
       batch.submit();
       rows.dispose();

@@ -6,9 +6,10 @@
 import { channelBlock, contract } from "../../../shaders/signature/contract.wgsl.js";
 import { incrementRows, increments } from "../../../shaders/signature/increments.wgsl.js";
 import { passWords } from "../../../shaders/signature/layout.wgsl.js";
-import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
+import type { Access, Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
 import type { CheckedSolver } from "../definitions/solver.js";
 import type { CompiledStaticKernel } from "../definitions/static-kernel.js";
+import { threadGroups } from "./device-paths.js";
 import { type ChunkPlan, planChunk } from "./plan.js";
 import { type Source, solverCode } from "./solver-code.js";
 import { staticCode } from "./static-code.js";
@@ -81,40 +82,6 @@ interface Kernels {
   readonly contractX: Kernel | undefined;
   readonly contractY: Kernel | undefined;
 }
-
-/** What a pass treats, and where it reads and writes: see the layout of kernels over pairs. */
-interface PassWords {
-  readonly slots: number;
-  readonly firstRow: number;
-  readonly rows: number;
-  readonly columns: number;
-  readonly stateRows: number;
-  readonly rowIn: number;
-  readonly rowOut: number;
-  readonly flags: number;
-  readonly parameters: readonly number[];
-  readonly fineScale: number;
-  readonly lowRows: number;
-  /** Of the segment's rows; by default all. */
-  readonly begin?: number;
-  readonly end?: number;
-}
-
-/** A pass's uniforms. */
-function passUniforms(w: PassWords): Uint8Array {
-  const bytes = new ArrayBuffer(passWords * 4);
-  const integers = new Uint32Array(bytes);
-  const floats = new Float32Array(bytes);
-  integers.set([w.slots, w.firstRow, w.rows, w.columns, w.stateRows, w.rowIn, w.rowOut, w.flags]);
-  floats.set(w.parameters, 8);
-  floats[12] = w.fineScale;
-  integers[13] = w.lowRows;
-  floats[14] = 1;
-  integers.set([w.begin ?? 0, w.end ?? w.rows], 15);
-  return new Uint8Array(bytes);
-}
-
-const groupsOf = (count: number): [number, number] => (count <= 32768 ? [count, 1] : [32768, Math.ceil(count / 32768)]);
 
 /** Bytes of the scratch buffers that a plan needs. */
 function scratchBytes(
@@ -199,19 +166,29 @@ export class PairStages {
     const dyadic = solver.kind === "difference" ? solver.dyadic : ([0, 0] as const);
     const fineScale = 2 ** -(dyadic[0] + dyadic[1]);
     const segments = Math.ceil(rows / plan.rows);
-    const groups = groupsOf(plan.threads > 1 ? slots : Math.ceil(slots / plan.workgroupSize));
+    const groups = threadGroups(slots, plan.threads > 1 ? 1 : plan.workgroupSize);
     const last = segments - 1;
     // The scale of a linear kernel in two parts.
     const scale = kernel.linearScale;
     const parameters = scale === undefined ? kernel.parameters : [scale, scale - Math.fround(scale)];
-    const all = { slots, rows: plan.rows, columns, parameters, fineScale, lowRows: weights ? segments + 1 : 1 };
+    /** A pass over the rows [begin, end) of segment s: see the layout of kernels over pairs. */
     const uniforms = (
       s: number,
-      own: Pick<PassWords, "stateRows" | "rowIn" | "rowOut" | "begin" | "end">,
+      [stateRows, rowIn, rowOut]: readonly [number, number, number],
       flags = 0,
+      begin = 0,
+      end = plan.rows,
     ): Uint8Array => {
-      const ends = (s === 0 ? 1 : 0) | (s === last ? 2 : 0);
-      return passUniforms({ ...all, ...own, firstRow: s * plan.rows, flags: ends | flags });
+      const integers = new Uint32Array(passWords);
+      const floats = new Float32Array(integers.buffer);
+      const ends = (s === 0 ? 1 : 0) | (s === last ? 2 : 0) | flags;
+      integers.set([slots, s * plan.rows, plan.rows, columns, stateRows, rowIn, rowOut, ends]);
+      floats.set(parameters, 8);
+      floats[12] = fineScale;
+      integers[13] = weights ? segments + 1 : 1;
+      floats[14] = 1;
+      integers.set([begin, end], 15);
+      return new Uint8Array(integers.buffer);
     };
     const fill = (u: Uint8Array): void => {
       if (!kernels.increments) return;
@@ -224,7 +201,7 @@ export class PairStages {
       const reversed = [pairs, scratch.k, given, chunk.incrementGradients!, scratch.g];
       const { stateRows, passRows } = plan;
       const passes = Array.from({ length: Math.ceil(rows / passRows) }, (_, n) =>
-        uniforms(0, { stateRows, rowIn: 0, rowOut: 1, begin: n * passRows, end: (n + 1) * passRows }),
+        uniforms(0, [stateRows, 0, 1], 0, n * passRows, (n + 1) * passRows),
       );
       for (const u of passes) {
         recording.batch.dispatch(kernels.forward, [pairs, given, scratch.k, results], u, groups);
@@ -238,7 +215,7 @@ export class PairStages {
     }
     if (!weights) {
       for (let s = 0; s < segments; s++) {
-        const u = uniforms(s, { stateRows: 3, rowIn: 0, rowOut: 0 });
+        const u = uniforms(s, [3, 0, 0]);
         fill(u);
         const read = chunk.increments ? [pairs, chunk.increments[s]!] : inputs;
         recording.batch.dispatch(kernels.forward, [...read, scratch.k, results], u, groups);
@@ -264,13 +241,13 @@ export class PairStages {
     // many segments still run through it here, since the value is more accurate without keeping rows.
     const through = solver.kind === "difference" && last > 0 ? segments : last;
     for (let s = 0; s < through; s++) {
-      const u = uniforms(s, { stateRows, rowIn: s, rowOut: s + 1 });
+      const u = uniforms(s, [stateRows, s, s + 1]);
       fill(u);
       recording.batch.dispatch(kernels.forward, [...inputs, scratch.k, results], u, groups);
       recording.cut();
     }
     for (let s = last; s >= 0; s--) {
-      const u = uniforms(s, { stateRows, rowIn: s, rowOut: 2 * (segments + 1) }, through === last ? 4 : 0);
+      const u = uniforms(s, [stateRows, s, 2 * (segments + 1)], through === last ? 4 : 0);
       fill(u);
       recording.batch.dispatch(kernels.recompute!, [...inputs, scratch.k, results], u, groups);
       recording.batch.dispatch(kernels.reverse!, [pairs, weights, scratch.k, scratch.p, scratch.g], u, groups);
@@ -294,48 +271,27 @@ async function compile(
   const code = staticCode(kernel);
   const gradient = shape.gradient !== null;
   const parts = source === "parts";
-  const uniformBytes = passWords * 4;
   const { interleave } = plan;
-  const contraction = (role: "x" | "y"): Promise<Kernel> =>
-    gpu.kernel({
-      label: `contract ${role}`,
-      code: contract({ interleave, kernel: code, channels, gradientChannels, role, vertices, workgroupSize: 32 }),
-      bindings: ["read", "read", "read", "read", "read", "read_write"],
-      uniformBytes,
-    });
-  const increment =
-    source !== "buffer"
-      ? undefined
-      : gpu.kernel({
-          label: "increments",
-          code: increments({ interleave, kernel: code, channels, keepAbove: gradient, workgroupSize: 32 }),
-          bindings: ["read", "read", "read", "read_write"],
-          uniformBytes,
-        });
-  const forwardOf = (code: string, keep: boolean, points: boolean): Promise<Kernel> =>
-    gpu.kernel({
-      label: `signature kernel forward${keep ? ", kept" : ""}`,
-      code,
-      bindings: points
-        ? ["read", "read", "read", "read_write", "read_write"]
-        : ["read", "read", "read_write", "read_write"],
-      uniformBytes,
-    });
+  /** A kernel that reads so many storages, and writes to those after them. */
+  const kernelOf = (label: string, code: string, reads: number, writes: number): Promise<Kernel> => {
+    const bindings = Array.from({ length: reads + writes }, (_, i) => (i < reads ? "read" : "read_write") as Access);
+    return gpu.kernel({ label, code, bindings, uniformBytes: passWords * 4 });
+  };
+  const own = { interleave, kernel: code, channels, workgroupSize: 32 };
+  const contraction = (role: "x" | "y"): Promise<Kernel> | undefined =>
+    shape.gradient?.[role] && !parts
+      ? kernelOf(`contract ${role}`, contract({ ...own, gradientChannels, role, vertices }), 5, 1)
+      : undefined;
   const codes = solverCode(solver, plan, source, channels, gradient);
-  const [inc, fwd, rec, rev, cx, cy] = await Promise.all([
-    increment,
-    forwardOf(codes.forward(parts && gradient), parts && gradient, source === "dot" || source === "extended"),
-    gradient && !parts ? forwardOf(codes.forward(true), true, false) : undefined,
-    gradient
-      ? gpu.kernel({
-          label: "signature kernel reverse",
-          code: codes.reverse(),
-          bindings: ["read", "read", "read", "read_write", "read_write"],
-          uniformBytes,
-        })
-      : undefined,
-    shape.gradient?.x && !parts ? contraction("x") : undefined,
-    shape.gradient?.y && !parts ? contraction("y") : undefined,
+  const forwardOf = (keep: boolean, reads: number): Promise<Kernel> =>
+    kernelOf(`signature kernel forward${keep ? ", kept" : ""}`, codes.forward(keep), reads, 2);
+  const [inc, forward, recompute, reverse, contractX, contractY] = await Promise.all([
+    source === "buffer" ? kernelOf("increments", increments({ ...own, keepAbove: gradient }), 3, 1) : undefined,
+    forwardOf(parts && gradient, source === "dot" || source === "extended" ? 3 : 2),
+    gradient && !parts ? forwardOf(true, 2) : undefined,
+    gradient ? kernelOf("signature kernel reverse", codes.reverse(), 3, 2) : undefined,
+    contraction("x"),
+    contraction("y"),
   ]);
-  return { increments: inc, forward: fwd!, recompute: rec, reverse: rev, contractX: cx, contractY: cy };
+  return { increments: inc, forward: forward!, recompute, reverse, contractX, contractY };
 }

@@ -16,23 +16,17 @@ import { eventBytes, trainPassBytes } from "../../../shaders/signature/train-lay
 import { sumTrainRows, trainSignature } from "../../../shaders/signature/train-signature.wgsl.js";
 import { fail, wholeNumber } from "../../checks.js";
 import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
+import { tensorSize } from "../host/tensor.js";
+import { threadGroups, workgroupSize } from "./device-paths.js";
 import { Scratch } from "./scratch.js";
-import { signatureSize } from "./signatures.js";
 import { TrainEvents, trainUniform } from "./train-events.js";
 import type { TrainBatch } from "./trains.js";
-
-const workgroupSize = 64;
 
 /** Paths whose sums are added to a total at a time: chunks of paths that are whole blocks give the same bits as one. */
 const blockPaths = 256;
 
 /** Bytes of a scratch buffer: more paths take turns. */
 const scratchBytes = 64 * 2 ** 20;
-
-const groupsOf = (threads: number): [number, number] => {
-  const groups = Math.ceil(threads / workgroupSize);
-  return groups <= 32768 ? [groups, 1] : [32768, Math.ceil(groups / 32768)];
-};
 
 export interface EncodeOptions {
   /** Most spikes that count of each neuron of each path [neurons][paths] u32: later ones are left out. */
@@ -64,7 +58,7 @@ export class TrainSignatures {
       readonly after: Kernel | undefined;
     },
   ) {
-    this.size = signatureSize(neurons + 1, depth);
+    this.size = tensorSize(neurons + 1, depth);
     this.scratch = new Scratch(gpu);
   }
 
@@ -76,7 +70,7 @@ export class TrainSignatures {
     const neurons = wholeNumber("neurons", options.neurons, 1, 65536);
     const depth = wholeNumber("depth", options.depth, 1, 8);
     const channels = neurons + 1;
-    const size = signatureSize(channels, depth);
+    const size = tensorSize(channels, depth);
     const { maxStorageBufferBindingSize, maxBufferSize } = gpu.device.limits;
     const most = Math.min(maxStorageBufferBindingSize, maxBufferSize);
     if (4 * size > most) {
@@ -160,7 +154,7 @@ export class TrainSignatures {
     const channels = this.neurons + 1;
     const groups = Math.ceil(paths / pathsPerGroup);
     if (!kernels.points || !kernels.links) {
-      batch.dispatch(kernel, [events, rows], pass, groupsOf(channels ** (this.depth - 1) * groups));
+      batch.dispatch(kernel, [events, rows], pass, threadGroups(channels ** (this.depth - 1) * groups));
       return;
     }
     const bytes = entryBytes(channels, trains.slots);
@@ -169,7 +163,7 @@ export class TrainSignatures {
     const across = Math.ceil(paths / workgroupSize);
     batch.dispatch(kernels.points, [events, points], pass, [across, paddedChannels(channels) / 4]);
     batch.dispatch(kernels.links, [events, links], pass, [across]);
-    batch.dispatch(kernel, [points, links, rows], pass, groupsOf(depth3Blocks(channels).threads * groups));
+    batch.dispatch(kernel, [points, links, rows], pass, threadGroups(depth3Blocks(channels).threads * groups));
   }
 
   /** Bytes of scratch per path of rows of so many paths each. */
@@ -200,7 +194,7 @@ export class TrainSignatures {
       const sum = new ArrayBuffer(16);
       new Uint32Array(sum).set([groups, blockPaths / pathsPerGroup, keep ? 1 : 0]);
       new Float32Array(sum)[3] = scale;
-      batch.dispatch(kernels.addRows, [rows, out], new Uint8Array(sum), groupsOf(size));
+      batch.dispatch(kernels.addRows, [rows, out], new Uint8Array(sum), threadGroups(size));
       keep = true;
     });
   }

@@ -1,66 +1,77 @@
 /** The float64 twin as a backend: pair after pair, every formula as it is written in the papers. */
 
 import { inTurns, Turns } from "../../turns.js";
-import { type GramRequest, type GramResult, pairsIn, type SignatureBackend } from "../definitions/backend.js";
+import { type GramRequest, type GramResult, pairsIn, type SignatureBackend, shapeOf } from "../definitions/backend.js";
 import { refuseGradients, refuseOverflow, refuseSignatures } from "../definitions/not-finite.js";
-import { pathPoints } from "../definitions/paths.js";
-import { type CheckedSolver, isSymmetric } from "../definitions/solver.js";
+import { pairWeight, setPair } from "../definitions/pairs.js";
+import { type PathBatch, pathPoints } from "../definitions/paths.js";
+import type { CheckedSolver } from "../definitions/solver.js";
 import type { CompiledStaticKernel } from "../definitions/static-kernel.js";
 import { increments, incrementsVjp } from "./increments.js";
 import { kernelValue, kernelVjp } from "./kernel.js";
 import { truncatedSignature, truncatedSignatureVjp } from "./signature.js";
 import { tensorSize } from "./tensor.js";
 
-/** One pair: its kernel, and with gradients given, what its weight adds to them. */
-function pair(
-  kernel: CompiledStaticKernel,
-  solver: CheckedSolver,
-  x: Float64Array,
-  y: Float64Array,
-  channels: number,
-  weight: number,
-  xBar: Float64Array | undefined,
-  yBar: Float64Array | undefined,
-): number {
+/** What kernels of pairs are computed by. */
+interface Scheme {
+  readonly kernel: CompiledStaticKernel;
+  readonly solver: CheckedSolver;
+}
+
+/** Two batches, and gradients to their points where they are wanted. */
+interface Sides {
+  readonly x: PathBatch;
+  readonly y: PathBatch;
+  readonly gradientX?: Float64Array | undefined;
+  readonly gradientY?: Float64Array | undefined;
+}
+
+/** The kernel of paths a and b; with a weight, that times its gradient is added to those that are wanted. */
+function pair({ kernel, solver }: Scheme, sides: Sides, a: number, b: number, weight: number | undefined): number {
+  const [x, y] = [pathPoints(sides.x, a), pathPoints(sides.y, b)];
+  const { channels } = sides.x;
   const rows = x.length / channels - 1;
   const columns = y.length / channels - 1;
   const p = increments(kernel, x, y, channels);
-  if (!xBar && !yBar) return kernelValue(p, rows, columns, solver);
+  const { gradientX, gradientY } = sides;
+  if (weight === undefined || !(gradientX || gradientY)) return kernelValue(p, rows, columns, solver);
   const { value, increments: pBar } = kernelVjp(p, rows, columns, solver);
   for (let i = 0; i < pBar.length; i++) pBar[i]! *= weight;
-  incrementsVjp(kernel, x, y, channels, pBar, xBar ?? new Float64Array(x.length), yBar ?? new Float64Array(y.length));
+  const xBar = gradientX ? pathPoints(sides.x, a, gradientX) : new Float64Array(x.length);
+  const yBar = gradientY ? pathPoints(sides.y, b, gradientY) : new Float64Array(y.length);
+  incrementsVjp(kernel, x, y, channels, pBar, xBar, yBar);
   return value;
 }
 
+/** @throws SaltationError `not-finite`. */
+function checked(gram: Float64Array, at: (n: number) => [number, number], sides: Sides): void {
+  refuseOverflow(gram, at, sides.x, sides.y, "float64");
+  refuseGradients([sides.gradientX, sides.gradientY], "float64");
+}
+
+const zeros = (wanted: boolean, { points }: PathBatch): Float64Array | undefined =>
+  wanted ? new Float64Array(points.length) : undefined;
+
 async function gramOf(
-  kernel: CompiledStaticKernel,
-  solver: CheckedSolver,
+  scheme: Scheme,
   request: GramRequest,
   turns: Turns,
   progress?: (pairsDone: number) => void,
 ): Promise<GramResult> {
   const { x, cotangent, gradient } = request;
   const own = request.y === null;
-  const symmetric = own && isSymmetric(solver);
   const y = request.y ?? x;
+  const shape = shapeOf(request, scheme.solver);
   const gram = new Float64Array(x.count * y.count);
-  const gradientX = cotangent && (gradient?.x ?? true) ? new Float64Array(x.points.length) : undefined;
-  const gradientY = own
-    ? gradientX
-    : cotangent && (gradient?.y ?? true)
-      ? new Float64Array(y.points.length)
-      : undefined;
+  const gradientX = zeros(cotangent !== undefined && (gradient?.x ?? true), x);
+  const gradientY = own ? gradientX : zeros(cotangent !== undefined && (gradient?.y ?? true), y);
+  const sides = { x, y, gradientX, gradientY };
   let done = 0;
   for (let a = 0; a < x.count; a++) {
-    for (let b = symmetric ? a : 0; b < y.count; b++) {
-      if (own && a === b && request.skipDiagonal) continue;
-      const both = symmetric && a !== b;
-      const at = a * y.count + b;
-      const weight = cotangent ? cotangent[at]! + (both ? cotangent[b * y.count + a]! : 0) : 0;
-      const xBar = weight !== 0 && gradientX ? pathPoints(x, a, gradientX) : undefined;
-      const yBar = weight !== 0 && gradientY ? pathPoints(y, b, gradientY) : undefined;
-      gram[at] = pair(kernel, solver, pathPoints(x, a), pathPoints(y, b), x.channels, weight, xBar, yBar);
-      if (both) gram[b * y.count + a] = gram[at]!;
+    for (let b = shape.half ? a : 0; b < y.count; b++) {
+      if (shape.skipDiagonal && a === b) continue;
+      const weight = cotangent && pairWeight(cotangent, shape, a, b);
+      setPair(gram, shape, a, b, pair(scheme, sides, a, b, weight || undefined));
       done++;
       if (turns.due()) {
         progress?.(done);
@@ -69,8 +80,7 @@ async function gramOf(
     }
   }
   progress?.(done);
-  refuseOverflow(gram, (n) => [Math.floor(n / y.count), n % y.count], x, y, "float64");
-  refuseGradients([gradientX, gradientY], "float64");
+  checked(gram, (n) => [Math.floor(n / y.count), n % y.count], sides);
   return { gram, gradientX, gradientY: own ? undefined : gradientY };
 }
 
@@ -82,30 +92,21 @@ export function twinBackend(): SignatureBackend {
       const results: GramResult[] = [];
       let before = 0;
       for (const request of requests) {
-        results.push(await gramOf(kernel, solver, request, turns, progress && ((done) => progress(before + done))));
+        const told = progress && ((done: number) => progress(before + done));
+        results.push(await gramOf({ kernel, solver }, request, turns, told));
         before += pairsIn(request, solver);
       }
       return results;
     },
     async paired(kernel, solver, x, y, cotangent, progress) {
-      const gradientX = cotangent ? new Float64Array(x.points.length) : undefined;
-      const gradientY = cotangent ? new Float64Array(y.points.length) : undefined;
+      const wanted = cotangent !== undefined;
+      const sides = { x, y, gradientX: zeros(wanted, x), gradientY: zeros(wanted, y) };
       const gram = new Float64Array(x.count);
       await inTurns(x.count, progress, (i) => {
-        gram[i] = pair(
-          kernel,
-          solver,
-          pathPoints(x, i),
-          pathPoints(y, i),
-          x.channels,
-          cotangent?.[i] ?? 0,
-          gradientX && pathPoints(x, i, gradientX),
-          gradientY && pathPoints(y, i, gradientY),
-        );
+        gram[i] = pair({ kernel, solver }, sides, i, i, cotangent?.[i]);
       });
-      refuseOverflow(gram, (n) => [n, n], x, y, "float64");
-      refuseGradients([gradientX, gradientY], "float64");
-      return { gram, gradientX, gradientY };
+      checked(gram, (n) => [n, n], sides);
+      return { gram, gradientX: sides.gradientX, gradientY: sides.gradientY };
     },
     async signatures(paths, depth, progress) {
       const size = tensorSize(paths.channels, depth);

@@ -59,21 +59,26 @@ function multiplicand(below: Level, m: number, r: number, s: number, rows: numbe
   return z;
 }
 
+/** The grids of level m, given those of the level below. */
+function levelOf(p: Float64Array, below: Level | undefined, m: number, rows: number, columns: number): Level {
+  if (!below) return [p];
+  const here: Level = [];
+  for (let r = 1; r <= m; r++) {
+    for (let s = 1; s <= m; s++) here.push(multiplicand(below, m, r, s, rows, columns).map((z, i) => z * p[i]!));
+  }
+  return here;
+}
+
+const sumOf = (level: Level): number => level.reduce((total, z) => total + sum(z), 0);
+
 /** Levels 0 to depth of the truncated kernel of increments p [rows, columns]. */
 export function truncatedKernelLevels(p: Float64Array, rows: number, columns: number, depth: number): Float64Array {
   const levels = new Float64Array(depth + 1);
   levels[0] = 1;
-  let below: Level = [];
+  let level: Level | undefined;
   for (let m = 1; m <= depth; m++) {
-    const here: Level = [];
-    for (let r = 1; r <= m; r++) {
-      for (let s = 1; s <= m; s++) {
-        if (m === 1) here.push(p);
-        else here.push(multiplicand(below, m, r, s, rows, columns).map((z, i) => z * p[i]!));
-      }
-    }
-    levels[m] = here.reduce((total, z) => total + sum(z), 0);
-    below = here;
+    level = levelOf(p, level, m, rows, columns);
+    levels[m] = sumOf(level);
   }
   return levels;
 }
@@ -84,14 +89,8 @@ export function truncatedKernelVjp(p: Float64Array, rows: number, columns: numbe
   const stack: Level[] = [];
   let value = 1;
   for (let m = 1; m <= depth; m++) {
-    const here: Level = [];
-    for (let r = 1; r <= m; r++) {
-      for (let s = 1; s <= m; s++) {
-        here.push(m === 1 ? p : multiplicand(stack[m - 2]!, m, r, s, rows, columns).map((z, i) => z * p[i]!));
-      }
-    }
-    value += here.reduce((total, z) => total + sum(z), 0);
-    stack.push(here);
+    stack.push(levelOf(p, stack[m - 2], m, rows, columns));
+    value += sumOf(stack[m - 1]!);
   }
   const pBar = new Float64Array(size);
   let bar: Level = stack[depth - 1]!.map(() => new Float64Array(size).fill(1));
