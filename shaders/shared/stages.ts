@@ -156,8 +156,8 @@ export const slopesOf = (shape: SubstepShape, from = 0): ReturnType<typeof share
   );
 
 /** The time from the start of a sub-step of length `t` to the stage after each; nothing follows the last. */
-export const nextLengths = ({ tableau }: SubstepShape, t: string): (string | undefined)[] =>
-  tableau.nodes.map((_, i) => (i + 1 < tableau.nodes.length ? times(tableau.nodes[i + 1]!, t) : undefined));
+export const nextLengths = (shape: SubstepShape, t: string): ReturnType<typeof shared> =>
+  shared(shape, `${t}_`, shape.tableau.nodes.slice(1), (node) => times(node, t));
 
 const sum = (states: readonly string[]): string => states.reduce((total, state) => `state_add(${total}, ${state})`);
 
