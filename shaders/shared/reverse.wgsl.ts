@@ -2,22 +2,9 @@
  * Exact reverse of a sub-step, for any cell and method: needs the functions of solver.wgsl.ts and the cell's derivatives.
  * Cotangents of times are by physical time, not by fractions of a step.
  */
-import {
-  endOf,
-  inTurns,
-  laterNodes,
-  literal,
-  nextLengths,
-  type SubstepShape,
-  scaled,
-  shared,
-  slopesOf,
-  times,
-  unitOf,
-  weighed,
-  weighedSum,
-} from "./stages.js";
+import { endOf, inTurns, literal, nextLengths, type SubstepShape, shared, slopesOf, times } from "./stages.js";
 import { alongPath, stagesBy, sumOf } from "./tableau.js";
+import { laterNodes, scaled, unitOf, weighed, weighedSum } from "./weights.js";
 
 export function reverseFunctions(shape: SubstepShape): string {
   return /* wgsl */ `

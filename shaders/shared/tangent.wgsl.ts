@@ -1,18 +1,7 @@
 /** Forward derivative of a sub-step, for any cell and method: needs the functions of solver.wgsl.ts and the cell's. */
-import {
-  inTurns,
-  moved,
-  nextLengths,
-  plus,
-  type SubstepShape,
-  shared,
-  slopesOf,
-  still,
-  times,
-  unitOf,
-  weighedSum,
-} from "./stages.js";
+import { inTurns, moved, nextLengths, plus, type SubstepShape, shared, slopesOf, still, times } from "./stages.js";
 import { alongPath } from "./tableau.js";
+import { unitOf, weighedSum } from "./weights.js";
 
 export function tangentFunction(shape: SubstepShape): string {
   const { nodes } = shape.tableau;
