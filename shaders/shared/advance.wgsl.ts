@@ -6,20 +6,22 @@ export function advanceFunction(shape: SubstepShape): string {
   // The drift by itself has no slope to read.
   const grid = tableau.driver === "grid";
   const x = slopesOf(shape);
+  const next = nextLengths(shape, "t");
   const stages = inTurns(shape, { makes: { k: "State" }, passes: { at: "y" } }, (stage) => [
     stage.make(
       "k",
       grid ? `cell_drift(${stage.of("at")}, current)` : `cell_flow(${stage.of("at")}, current, ${x.at(stage)})`,
     ),
-    stage.pass("at", `state_axpy(y, ${stage.one(nextLengths(shape, "t"))}, ${stage.of("k")})`),
+    stage.pass("at", `state_axpy(y, ${next.at(stage)}, ${stage.of("k")})`),
   ]);
   return /* wgsl */ `
 // The state after a sub-step from rho of h (both fractions of the grid step).
 fn advance(y: State, z: Noise, rho: f32, h: f32, current: f32) -> State {
-let t = h * dt;
-${grid ? "" : x.lines}
-${stages}
-return ${endOf(
+  let t = h * dt;
+  ${grid ? "" : x.lines}
+  ${next.lines}
+  ${stages}
+  return ${endOf(
     shape,
     tableau.nodes.map((_, i) => `k${i + 1}`),
   )};

@@ -2,22 +2,9 @@
  * Exact reverse of a sub-step, for any cell and method: needs the functions of solver.wgsl.ts and the cell's derivatives.
  * Cotangents of times are by physical time, not by fractions of a step.
  */
-import {
-  endOf,
-  inTurns,
-  laterNodes,
-  literal,
-  nextLengths,
-  type SubstepShape,
-  scaled,
-  shared,
-  slopesOf,
-  times,
-  unitOf,
-  weighed,
-  weighedSum,
-} from "./stages.js";
+import { endOf, inTurns, literal, nextLengths, type SubstepShape, shared, slopesOf, times } from "./stages.js";
 import { alongPath, stagesBy, sumOf } from "./tableau.js";
+import { laterNodes, scaled, unitOf, weighed, weighedSum } from "./weights.js";
 
 export function reverseFunctions(shape: SubstepShape): string {
   return /* wgsl */ `
@@ -40,6 +27,7 @@ const begins = (shape: SubstepShape): string[] => ["y", ...each(shape, (i) => `s
 
 function stages(shape: SubstepShape): string {
   const x = slopesOf(shape);
+  const next = nextLengths(shape, "t");
   const names = (name: string): string[] => each(shape, (i) => `${name}${i}`);
   const fields = [
     ...names("y")
@@ -55,10 +43,11 @@ struct Stages { ${fields.join(", ")}, end: State }
 fn substep_stages(y: State, z: Noise, rho: f32, h: f32, current: f32) -> Stages {
   let t = h * dt;
   ${x.lines}
+  ${next.lines}
   ${inTurns(shape, { makes: { begin: "State", f: "FlowKept" }, passes: { at: "y" } }, (stage) => [
     stage.make("begin", stage.of("at")),
     stage.make("f", `cell_flow_kept(${stage.of("at")}, current, ${x.at(stage)})`),
-    stage.pass("at", `state_axpy(y, ${stage.one(nextLengths(shape, "t"))}, ${stage.of("f")}.f)`),
+    stage.pass("at", `state_axpy(y, ${next.at(stage)}, ${stage.of("f")}.f)`),
   ])}
   return Stages(${[...names("begin").slice(1), ...names("f"), endOf(shape, slopes)].join(", ")});
 }
@@ -102,6 +91,7 @@ function reverse(shape: SubstepShape): string {
   const { tableau, carried } = shape;
   const { nodes, weights } = tableau;
   const x = slopesOf(shape);
+  const next = nextLengths(shape, "t");
   const shares = shared(shape, "share", weights, (weight) => times(weight / sumOf(weights), "t"));
   const slopes = each(shape, (i) => `s.f${i}.f`);
   const [first, ...later] = each(shape, (i) => `b${i}.y`);
@@ -139,6 +129,7 @@ fn substep_reverse(s: Stages, y: State, z: Noise, rho: f32, h: f32, current: f32
   let t = h * dt;
   let rate = slope_rate(z);
   ${x.lines}
+  ${next.lines}
   ${shares.lines}
   ${inTurns(
     shape,
@@ -150,8 +141,7 @@ fn substep_reverse(s: Stages, y: State, z: Noise, rho: f32, h: f32, current: f32
     },
     (stage) => {
       const seed = `state_scale(${shares.at(stage)}, c)`;
-      const lengths = stage.one(nextLengths(shape, "t"));
-      const bar = stage.first ? seed : `state_axpy(${seed}, ${lengths}, ${stage.of("next")})`;
+      const bar = stage.first ? seed : `state_axpy(${seed}, ${next.at(stage)}, ${stage.of("next")})`;
       const at = `${stage.of("begin")}, current, ${x.at(stage)}, ${stage.of("f")}`;
       return [stage.make("b", `cell_flow_vjp(${at}, ${bar})`), stage.pass("next", `${stage.of("b")}.y`)];
     },

@@ -1,5 +1,5 @@
 /** How the routines of a sub-step are written from a tableau: WGSL of its stages, and of the sums of their slopes. */
-import { alongPath, byWeight, stagesBy, sumOf, type Tableau } from "./tableau.js";
+import { alongPath, byWeight, sumOf, type Tableau } from "./tableau.js";
 
 /** What the routines of a sub-step are specialised for. */
 export interface SubstepShape {
@@ -18,10 +18,8 @@ export const literal = (value: number): string => {
   return `${text.includes(".") ? text : `${text}.0`}f`;
 };
 
-/** A factor times a number, and times a State or Slope; one that is 1 goes without saying. */
+/** A factor times a number; one that is 1 goes without saying. */
 export const times = (factor: number, x: string): string => (factor === 1 ? x : `${literal(factor)} * ${x}`);
-export const scaled = (factor: number, x: string, kind = "state"): string =>
-  factor === 1 ? x : `${kind}_scale(${literal(factor)}, ${x})`;
 
 /** base + node · part, for times and lengths. */
 export const moved = (base: string, node: number, part: string): string =>
@@ -92,12 +90,10 @@ export function inTurns(
     return block(lines);
   }
   const one = (texts: readonly (string | undefined)[]): string => {
-    const times = (text: string): number => texts.filter((t) => t === text).length;
-    const known = texts.filter((t) => t !== undefined);
-    const common = known.reduce((most, text) => (times(text) > times(most) ? text : most));
+    const other = texts.find((text) => text !== undefined)!;
     return texts.reduce<string>(
-      (rest, text, i) => (text === undefined || text === common ? rest : `select(${rest}, ${text}, stage == ${i}u)`),
-      common,
+      (rest, text, i) => (text === undefined || text === other ? rest : `select(${rest}, ${text}, stage == ${i}u)`),
+      other,
     );
   };
   const of = (name: string): string => (name in passes ? name : `${name}[stage]`);
@@ -156,10 +152,12 @@ export const slopesOf = (shape: SubstepShape, from = 0): ReturnType<typeof share
   );
 
 /** The time from the start of a sub-step of length `t` to the stage after each; nothing follows the last. */
-export const nextLengths = ({ tableau }: SubstepShape, t: string): (string | undefined)[] =>
-  tableau.nodes.map((_, i) => (i + 1 < tableau.nodes.length ? times(tableau.nodes[i + 1]!, t) : undefined));
+export const nextLengths = (shape: SubstepShape, t: string): ReturnType<typeof shared> =>
+  shared(shape, `${t}_`, shape.tableau.nodes.slice(1), (node) => times(node, t));
 
-const sum = (states: readonly string[]): string => states.reduce((total, state) => `state_add(${total}, ${state})`);
+/** The sum of states. */
+export const sum = (states: readonly string[]): string =>
+  states.reduce((total, state) => `state_add(${total}, ${state})`);
 
 /** y + a k + …, for states. */
 export function plus(carried: boolean, y: string, terms: readonly (readonly [a: string, k: string])[]): string {
@@ -178,24 +176,3 @@ export const endOf = ({ tableau, carried }: SubstepShape, slopes: readonly strin
       sum(stages.map((i) => slopes[i]!)),
     ]),
   );
-
-/** The least weight of a stage: `weighed` counts in it. */
-export const unitOf = ({ tableau }: SubstepShape): number =>
-  Math.min(...tableau.weights.filter((w) => w > 0)) / sumOf(tableau.weights);
-
-/** Sums over stages of equal weight, lightest first, with how often the least weight goes into theirs. */
-export function weighed({ tableau }: SubstepShape, states: readonly (string | undefined)[]): [number, string][] {
-  const groups = byWeight(tableau).reverse();
-  return groups.flatMap(({ weight, stages }): [number, string][] => {
-    const known = stages.flatMap((i) => states[i] ?? []);
-    return known.length > 0 ? [[weight / groups[0]!.weight, sum(known)]] : [];
-  });
-}
-
-/** The sum of states by the weights of their stages, over the least weight. */
-export const weighedSum = (shape: SubstepShape, states: readonly (string | undefined)[]): string =>
-  sum(weighed(shape, states).map(([multiple, state]) => scaled(multiple, state)));
-
-/** Nodes above 0 with their stages. */
-export const laterNodes = (tableau: Tableau): [number, number[]][] =>
-  [...stagesBy(tableau.nodes)].filter(([node]) => node > 0);

@@ -1,22 +1,12 @@
 /** Forward derivative of a sub-step, for any cell and method: needs the functions of solver.wgsl.ts and the cell's. */
-import {
-  inTurns,
-  moved,
-  nextLengths,
-  plus,
-  type SubstepShape,
-  shared,
-  slopesOf,
-  still,
-  times,
-  unitOf,
-  weighedSum,
-} from "./stages.js";
+import { inTurns, moved, nextLengths, plus, type SubstepShape, shared, slopesOf, still, times } from "./stages.js";
 import { alongPath } from "./tableau.js";
+import { unitOf, weighedSum } from "./weights.js";
 
 export function tangentFunction(shape: SubstepShape): string {
   const { nodes } = shape.tableau;
   const x = slopesOf(shape);
+  const [next, further] = [nextLengths(shape, "t"), nextLengths(shape, "dh")];
   const dx = shared(
     shape,
     "dx",
@@ -33,9 +23,11 @@ fn substep_tangent(y: State, z: Noise, rho: f32, h: f32, current: f32, dy: State
   let rate = slope_rate(z);
   ${x.lines}
   ${dx.lines}
+  ${next.lines}
+  ${further.lines}
   ${inTurns(shape, { makes: { k: "State", d: "State" }, passes: { at: "y", along: "dy" } }, (stage) => {
     const [at, k, d] = [stage.of("at"), stage.of("k"), stage.of("d")];
-    const [length, longer] = [stage.one(nextLengths(shape, "t")), stage.one(nextLengths(shape, "dh"))];
+    const [length, longer] = [next.at(stage), further.at(stage)];
     return [
       stage.make("k", `cell_flow(${at}, current, ${x.at(stage)})`),
       stage.make(
