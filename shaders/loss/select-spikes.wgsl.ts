@@ -5,26 +5,35 @@
  * the neuron's index-th spike (the whole duration where there is none) to a row of `times`, and its slot (or `none`)
  * to a row of `found`.
  */
-import { runStruct } from "../shared/solver.wgsl.js";
+import { declareKernel, read, readWrite } from "../shared/declare.js";
 
-export function selectSpikes(recordWords: number, selections: number, workgroupSize: number): string {
+export function selectSpikes(recordWords: number, selections: number) {
   const single = recordWords === 2;
-  return /* wgsl */ `
-${runStruct}
-@group(0) @binding(0) var<uniform> run: Run;
-@group(0) @binding(1) var<storage, read> record: array<u32>;
-@group(0) @binding(2) var<storage, read> counts: array<u32>;
-@group(0) @binding(3) var<storage, read> selection: array<vec2u>; // neuron, index
-@group(0) @binding(4) var<storage, read_write> times: array<f32>;
-@group(0) @binding(5) var<storage, read_write> found: array<u32>;
-
+  return declareKernel({
+    label: "select spikes",
+    workgroupSize: 64,
+    uniform: {
+      paths: "u32",
+      /** Where the chunk's counts begin, in words. */
+      countsAt: "u32",
+      steps: "u32",
+      dt: "f32",
+    },
+    bindings: {
+      record: read("array<u32>"),
+      counts: read("array<u32>"),
+      /** Neuron and index. */
+      selection: read("array<vec2u>"),
+      times: readWrite("array<f32>"),
+      found: readWrite("array<u32>"),
+    },
+    body: /* wgsl */ `
 const none = 0xffffffffu;
 
-@compute @workgroup_size(${workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x;
   if (i >= run.paths) { return; }
-  let count = counts[run.from_slot + i];
+  let count = counts[run.counts_at + i];
   for (var s = 0u; s < ${selections}u; s += 1u) {
     var slot = none;
     ${
@@ -47,5 +56,6 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     found[s * run.paths + i] = slot;
   }
 }
-`;
+`,
+  });
 }

@@ -6,20 +6,34 @@
  * [3][slots][paths]: the sum of k over the spikes of the other paths (of all paths where biased), the sum over the
  * observed trains, and the derivative by its own time of weight_x · first + weight_y · second.
  */
-export const vanRossumProducts = (recordWords: number, workgroupSize: number): string => /* wgsl */ `
-struct Products {
-  paths: u32, slots: u32, counts_at: u32, unbiased: u32,
-  observed: u32, observed_slots: u32, steps: u32, pad: u32,
-  dt: f32, rate: f32, weight_x: f32, weight_y: f32, // rate: 1/s
-}
-@group(0) @binding(0) var<uniform> run: Products;
-@group(0) @binding(1) var<storage, read> record: array<u32>;
-@group(0) @binding(2) var<storage, read> counts: array<u32>;
-@group(0) @binding(3) var<storage, read> observed_record: array<u32>;
-@group(0) @binding(4) var<storage, read> observed_counts: array<u32>;
-@group(0) @binding(5) var<storage, read_write> table: array<f32>;
+import { declareKernel, read, readWrite } from "../shared/declare.js";
 
-@compute @workgroup_size(${workgroupSize})
+export const vanRossumProducts = (recordWords: number) =>
+  declareKernel({
+    label: "van Rossum products",
+    workgroupSize: 64,
+    uniform: {
+      paths: "u32",
+      slots: "u32",
+      /** Where the counts of the paths begin, in words. */
+      countsAt: "u32",
+      unbiased: "u32",
+      observed: "u32",
+      steps: "u32",
+      dt: "f32",
+      /** 1/s. */
+      rate: "f32",
+      weightX: "f32",
+      weightY: "f32",
+    },
+    bindings: {
+      record: read("array<u32>"),
+      counts: read("array<u32>"),
+      observedRecord: read("array<u32>"),
+      observedCounts: read("array<u32>"),
+      table: readWrite("array<f32>"),
+    },
+    body: /* wgsl */ `
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x;
   let n = id.y + id.z * 65535u;
@@ -68,19 +82,19 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   table[row + at] = 0.5f * xy;
   table[2u * row + at] = 0.5f * run.rate * (run.weight_x * xx_bar + run.weight_y * xy_bar);
 }
-`;
+`,
+  });
 
 /**
  * What each path adds to the distance: a thread takes one path, sums its slots in `table`, and writes to `parts`
  * [2][paths] its part of the value and its first-order part.
  */
-export const vanRossumParts = (workgroupSize: number): string => /* wgsl */ `
-struct Parts { paths: u32, slots: u32, weight_x: f32, weight_y: f32 }
-@group(0) @binding(0) var<uniform> run: Parts;
-@group(0) @binding(1) var<storage, read> table: array<f32>;
-@group(0) @binding(2) var<storage, read_write> parts: array<f32>;
-
-@compute @workgroup_size(${workgroupSize})
+export const vanRossumParts = declareKernel({
+  label: "van Rossum parts",
+  workgroupSize: 64,
+  uniform: { paths: "u32", slots: "u32", weightX: "f32", weightY: "f32" },
+  bindings: { table: read("array<f32>"), parts: readWrite("array<f32>") },
+  body: /* wgsl */ `
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x;
   if (i >= run.paths) { return; }
@@ -93,4 +107,5 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   parts[i] = run.weight_x * xx + run.weight_y * xy;
   parts[run.paths + i] = 2.0f * run.weight_x * xx + run.weight_y * xy;
 }
-`;
+`,
+});

@@ -4,7 +4,7 @@
  */
 import { meanGradient } from "../../shaders/train/mean-gradient.wgsl.js";
 import { verdict } from "../../shaders/train/verdict.wgsl.js";
-import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
+import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import type { Chunk } from "../plan/chunks.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
@@ -26,7 +26,7 @@ export class GradientPass {
     readonly solver: ChunkSolver,
     /** The value's row and those of the gradient. */
     readonly sums: RowSums,
-    private readonly kernels: { verdict: Kernel; mean: Kernel },
+    private readonly kernels: { verdict: KernelOf<typeof verdict>; mean: KernelOf<typeof meanGradient> },
     plan: SolvePlan,
   ) {
     this.slots = { value: firstSlots(plan) };
@@ -37,13 +37,8 @@ export class GradientPass {
     const solver = await createSolver(gpu, plan, views);
     const [sums, verdictKernel, mean] = await Promise.all([
       RowSums.create(gpu, plan, 1 + solver.gradientRows),
-      gpu.kernel({ label: "verdict", code: verdict, bindings: ["read", "read_write"], uniformBytes: 16 }),
-      gpu.kernel({
-        label: "mean gradient",
-        code: meanGradient,
-        bindings: ["read", "read_write", "read_write"],
-        uniformBytes: 16,
-      }),
+      gpu.kernel(verdict),
+      gpu.kernel(meanGradient),
     ]);
     return new GradientPass(gpu, solver, sums, { verdict: verdictKernel, mean }, plan);
   }
@@ -68,8 +63,8 @@ export class GradientPass {
 
   /** Sets bits of `halted` (`haltBits`) where a solve did not come out. */
   encodeVerdict(batch: Batch, encoded: EncodedChunk, halted: Storage): void {
-    const uniform = Uint32Array.of(this.tape, 0, 0, 0);
-    batch.dispatch(this.kernels.verdict, [encoded.statusWords, halted], uniform, [1]);
+    const { tape, kernels } = this;
+    batch.dispatch(kernels.verdict, { uniform: { tape }, status: encoded.statusWords, halted, groups: 1 });
   }
 
   /** Backward recursion of a chunk: adds its gradients to `rows` [1 + entries][paths], and those to the sums. */
@@ -80,10 +75,10 @@ export class GradientPass {
 
   /** Writes the mean over all paths, f32 [entries]; sets a bit of `halted` where it is not finite. */
   encodeMean(batch: Batch, gradient: Storage, halted: Storage): void {
-    const { solver, sums, kernels } = this;
-    const uniform = Uint32Array.of(solver.gradientRows, sums.samples, sums.allBlocks, 0);
-    const groups = [Math.ceil(solver.gradientRows / 64)] as const;
-    batch.dispatch(kernels.mean, [sums.blocks, gradient, halted], uniform, groups);
+    const { samples, allBlocks, blocks } = this.sums;
+    const entries = this.solver.gradientRows;
+    const uniform = { entries, samples, allBlocks };
+    batch.dispatch(this.kernels.mean, { uniform, blocks, gradient, halted, threads: entries });
   }
 
   dispose(): void {
