@@ -2,8 +2,8 @@
  * Value and gradient of a log-likelihood: each neuron of each trial, given all observed spikes, is on its own, so the
  * lanes (trial × neuron) are solved and swept side by side. Nothing is random in it; its "paths" are the trials.
  */
-import { likelihoodBackward } from "../../shaders/likelihood-backward.wgsl.js";
-import { likelihoodCarry, likelihoodForward } from "../../shaders/likelihood-forward.wgsl.js";
+import { likelihoodBackward } from "../../shaders/solve/likelihood-backward.wgsl.js";
+import { likelihoodCarry, likelihoodForward } from "../../shaders/solve/likelihood-forward.wgsl.js";
 import { compileCell } from "../cell/emit-js.js";
 import { checkHazard } from "../cell/hazard.js";
 import { threefry2x32 } from "../driver/threefry.js";

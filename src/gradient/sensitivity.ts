@@ -1,5 +1,5 @@
 /** Forward sensitivities on the GPU: the derivative of every spike time of every path in each parameter asked for. */
-import { everyNeuron, sensitivity, sensitivityFields } from "../../shaders/sensitivity.wgsl.js";
+import { everyNeuron, sensitivity, sensitivityFields } from "../../shaders/solve/sensitivity.wgsl.js";
 import type { Gpu } from "../gpu/index.js";
 import { stepsPerDispatch } from "../plan/chunks.js";
 import { parameterVector, type View } from "../plan/layout.js";

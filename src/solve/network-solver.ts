@@ -1,7 +1,12 @@
 /** Solver of networks: a path per invocation, windows counted in grid steps, states in storage buffers. */
-import { type BackwardNetworkShape, backwardFields, backwardNetwork } from "../../shaders/backward-network.wgsl.js";
-import { forwardNetwork, networkFields } from "../../shaders/forward-network.wgsl.js";
+
 import { noiseNames } from "../../shaders/shared/solver.wgsl.js";
+import {
+  type BackwardNetworkShape,
+  backwardFields,
+  backwardNetwork,
+} from "../../shaders/solve/backward-network.wgsl.js";
+import { forwardNetwork, networkFields } from "../../shaders/solve/forward-network.wgsl.js";
 import { eventIsAffine } from "../cell/functions.js";
 import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
 import type { Chunk } from "../plan/chunks.js";

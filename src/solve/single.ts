@@ -1,5 +1,5 @@
 /** Solver of one neuron per path: a path per invocation, windows counted in each path's own sub-steps. */
-import { forwardSingle, singleCheckpointWords, singleTapeWords } from "../../shaders/forward-single.wgsl.js";
+import { forwardSingle, singleCheckpointWords, singleTapeWords } from "../../shaders/solve/forward-single.wgsl.js";
 import { eventIsAffine } from "../cell/functions.js";
 import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
 import { type Chunk, stepsPerDispatch } from "../plan/chunks.js";
@@ -40,7 +40,7 @@ export class SingleSolver extends PlanSolver {
     const label = `${plan.network.cell.name} ${plan.method}`;
     const shape = solverShape(plan, "none", names);
     const affineEvent = eventIsAffine(shape.functions);
-    const backward = views.length > 0 ? await import("../../shaders/backward-single.wgsl.js") : undefined;
+    const backward = views.length > 0 ? await import("../../shaders/solve/backward-single.wgsl.js") : undefined;
     const forwardKernel = gpu.kernel({
       label: `forward ${label}`,
       code: forwardSingle({ ...shape, affineEvent, workgroupSize, burst: burstOf(plan.method) }),

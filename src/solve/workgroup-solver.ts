@@ -1,12 +1,13 @@
 /** Solver of networks: a path per workgroup, its lanes over neurons and targets, windows counted in grid steps. */
-import { backwardWorkgroup, backwardWorkgroupFields, tapeWords } from "../../shaders/backward-workgroup.wgsl.js";
+
+import { noiseNames } from "../../shaders/shared/solver.wgsl.js";
+import { backwardWorkgroup, backwardWorkgroupFields, tapeWords } from "../../shaders/solve/backward-workgroup.wgsl.js";
 import {
   forwardWorkgroup,
   type WorkgroupShape,
   workgroupCheckpointWords,
   workgroupFields,
-} from "../../shaders/forward-workgroup.wgsl.js";
-import { noiseNames } from "../../shaders/shared/solver.wgsl.js";
+} from "../../shaders/solve/forward-workgroup.wgsl.js";
 import { eventIsAffine } from "../cell/functions.js";
 import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
 import type { Chunk } from "../plan/chunks.js";

@@ -1,6 +1,6 @@
 /** Cells with long equations: their kernels stay short enough to compile, and compute what others compute. */
 import { describe, expect, it } from "vitest";
-import { forwardSingle } from "../../shaders/forward-single.wgsl.js";
+import { forwardSingle } from "../../shaders/solve/forward-single.wgsl.js";
 import { type CellDefinition, defineCell } from "../../src/cell/cell.js";
 import { slifDefinition } from "../../src/cell/slif.js";
 import { Engine } from "../../src/engine.js";

@@ -10,12 +10,12 @@
  * time, carried between windows), and the path's gradient rows, which it adds to.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { elementary } from "../shared/elementary.wgsl.js";
+import { gradientRows } from "../shared/gradient-rows.wgsl.js";
+import { random } from "../shared/random.wgsl.js";
+import { reverseFunctions } from "../shared/reverse.wgsl.js";
+import { noiseNames, runStruct, solverFunctions } from "../shared/solver.wgsl.js";
 import { type ForwardSingleShape, singleCheckpoint, singleTapeWords } from "./forward-single.wgsl.js";
-import { elementary } from "./shared/elementary.wgsl.js";
-import { gradientRows } from "./shared/gradient-rows.wgsl.js";
-import { random } from "./shared/random.wgsl.js";
-import { reverseFunctions } from "./shared/reverse.wgsl.js";
-import { noiseNames, runStruct, solverFunctions } from "./shared/solver.wgsl.js";
 
 export interface BackwardSingleShape extends ForwardSingleShape {
   /** Requested parameters: index in the cell, and gradient row (row 0 of the table is the value's). */

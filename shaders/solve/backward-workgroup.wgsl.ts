@@ -11,14 +11,14 @@
  * from window to window (adjoint of states and places), tape, and the path's gradient rows.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { elementary } from "../shared/elementary.wgsl.js";
+import { gradientRows } from "../shared/gradient-rows.wgsl.js";
+import { random } from "../shared/random.wgsl.js";
+import { reverseFunctions } from "../shared/reverse.wgsl.js";
+import { noiseNames, runStruct, solverFunctions } from "../shared/solver.wgsl.js";
 import type { BackwardNetworkShape } from "./backward-network.wgsl.js";
 import { arrivalFunctions } from "./forward-network.wgsl.js";
 import { eachNeuron, keptNoise, type WorkgroupShape, workgroupCheckpoint } from "./forward-workgroup.wgsl.js";
-import { elementary } from "./shared/elementary.wgsl.js";
-import { gradientRows } from "./shared/gradient-rows.wgsl.js";
-import { random } from "./shared/random.wgsl.js";
-import { reverseFunctions } from "./shared/reverse.wgsl.js";
-import { noiseNames, runStruct, solverFunctions } from "./shared/solver.wgsl.js";
 
 export interface BackwardWorkgroupShape extends WorkgroupShape, BackwardNetworkShape {}
 

@@ -7,10 +7,10 @@
  * work fields (states, places, spikes fired, tangents). Writes: derivatives [slots][directions][paths].
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { elementary } from "../shared/elementary.wgsl.js";
+import { random } from "../shared/random.wgsl.js";
+import { runStruct, solverFunctions } from "../shared/solver.wgsl.js";
 import { arrivalFunctions, type NetworkShape } from "./forward-network.wgsl.js";
-import { elementary } from "./shared/elementary.wgsl.js";
-import { random } from "./shared/random.wgsl.js";
-import { runStruct, solverFunctions } from "./shared/solver.wgsl.js";
 
 export interface SensitivityShape extends NetworkShape {
   /** Number of the cell's parameters. */

@@ -16,12 +16,12 @@
  * places are located one by one, and the earliest of them (ties: the lowest neuron) is the same in any order.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { elementary } from "../shared/elementary.wgsl.js";
+import { locateFunctions } from "../shared/locate.wgsl.js";
+import { random } from "../shared/random.wgsl.js";
+import { noiseNames, runStruct, solverFunctions } from "../shared/solver.wgsl.js";
+import { unroll } from "../shared/unroll.js";
 import { arrivalFunctions, type ForwardNetworkShape } from "./forward-network.wgsl.js";
-import { elementary } from "./shared/elementary.wgsl.js";
-import { locateFunctions } from "./shared/locate.wgsl.js";
-import { random } from "./shared/random.wgsl.js";
-import { noiseNames, runStruct, solverFunctions } from "./shared/solver.wgsl.js";
-import { unroll } from "./shared/unroll.js";
 
 export interface WorkgroupShape extends ForwardNetworkShape {
   /** Whether some neuron is its own target. */

@@ -8,10 +8,10 @@
  * the value, row 0 of rows.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
-import { elementary } from "./shared/elementary.wgsl.js";
-import { random } from "./shared/random.wgsl.js";
-import { type ScheduleShape, scheduleFunctions } from "./shared/schedule.wgsl.js";
-import { runStruct, type SolverShape, solverFunctions } from "./shared/solver.wgsl.js";
+import { elementary } from "../shared/elementary.wgsl.js";
+import { random } from "../shared/random.wgsl.js";
+import { type ScheduleShape, scheduleFunctions } from "../shared/schedule.wgsl.js";
+import { runStruct, type SolverShape, solverFunctions } from "../shared/solver.wgsl.js";
 
 export interface LikelihoodShape extends SolverShape, ScheduleShape {
   states: number;

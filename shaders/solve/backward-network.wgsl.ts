@@ -9,12 +9,12 @@
  * spikes fired; adjoint of states and places, carried between windows), tape, and the path's gradient rows.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { elementary } from "../shared/elementary.wgsl.js";
+import { gradientRows } from "../shared/gradient-rows.wgsl.js";
+import { random } from "../shared/random.wgsl.js";
+import { reverseFunctions } from "../shared/reverse.wgsl.js";
+import { runStruct, solverFunctions } from "../shared/solver.wgsl.js";
 import { arrivalFunctions, type NetworkShape } from "./forward-network.wgsl.js";
-import { elementary } from "./shared/elementary.wgsl.js";
-import { gradientRows } from "./shared/gradient-rows.wgsl.js";
-import { random } from "./shared/random.wgsl.js";
-import { reverseFunctions } from "./shared/reverse.wgsl.js";
-import { runStruct, solverFunctions } from "./shared/solver.wgsl.js";
 
 export interface BackwardNetworkShape extends NetworkShape {
   /** Requested parameters: index in the cell, first gradient row (row 0 of the table is the value's), per neuron or not. */

@@ -9,13 +9,13 @@
  * which it adds to.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { elementary } from "../shared/elementary.wgsl.js";
+import { gradientRows } from "../shared/gradient-rows.wgsl.js";
+import { random } from "../shared/random.wgsl.js";
+import { reverseFunctions } from "../shared/reverse.wgsl.js";
+import { scheduleFunctions } from "../shared/schedule.wgsl.js";
+import { runStruct, solverFunctions } from "../shared/solver.wgsl.js";
 import { type LikelihoodShape, likelihoodCarry } from "./likelihood-forward.wgsl.js";
-import { elementary } from "./shared/elementary.wgsl.js";
-import { gradientRows } from "./shared/gradient-rows.wgsl.js";
-import { random } from "./shared/random.wgsl.js";
-import { reverseFunctions } from "./shared/reverse.wgsl.js";
-import { scheduleFunctions } from "./shared/schedule.wgsl.js";
-import { runStruct, solverFunctions } from "./shared/solver.wgsl.js";
 
 export interface LikelihoodBackwardShape extends LikelihoodShape {
   /** Requested parameters: index in the cell, first gradient row, and whether each neuron has a row of its own. */

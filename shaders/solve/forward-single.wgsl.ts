@@ -12,10 +12,10 @@
  * edge only, so a test at the head costs a whole masked pass through the body.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
-import { elementary } from "./shared/elementary.wgsl.js";
-import { bracketFunction, newtonFunctions } from "./shared/locate.wgsl.js";
-import { random } from "./shared/random.wgsl.js";
-import { noiseNames, runStruct, type SolverShape, solverFunctions, stepFrom } from "./shared/solver.wgsl.js";
+import { elementary } from "../shared/elementary.wgsl.js";
+import { bracketFunction, newtonFunctions } from "../shared/locate.wgsl.js";
+import { random } from "../shared/random.wgsl.js";
+import { noiseNames, runStruct, type SolverShape, solverFunctions, stepFrom } from "../shared/solver.wgsl.js";
 
 export interface ForwardSingleShape extends SolverShape {
   /** Number of state variables. */

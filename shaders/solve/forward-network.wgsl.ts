@@ -10,10 +10,10 @@
  * status counters, among them the longest tape that a window will need.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
-import { elementary } from "./shared/elementary.wgsl.js";
-import { locateFunctions } from "./shared/locate.wgsl.js";
-import { random } from "./shared/random.wgsl.js";
-import { noiseNames, runStruct, type SolverShape, solverFunctions } from "./shared/solver.wgsl.js";
+import { elementary } from "../shared/elementary.wgsl.js";
+import { locateFunctions } from "../shared/locate.wgsl.js";
+import { random } from "../shared/random.wgsl.js";
+import { noiseNames, runStruct, type SolverShape, solverFunctions } from "../shared/solver.wgsl.js";
 
 export interface NetworkShape extends SolverShape {
   states: number;
