@@ -9,11 +9,13 @@
  * spikes fired; adjoint of states and places, carried between windows), tape, and the path's gradient rows.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { gradientRows } from "../shared/gradient-rows.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { reverseFunctions } from "../shared/reverse.wgsl.js";
-import { runStruct, solverFunctions } from "../shared/solver.wgsl.js";
+import { networkRunFields } from "../shared/run.js";
+import { solverFunctions } from "../shared/solver.wgsl.js";
 import { arrivalFunctions, type NetworkShape } from "./forward-network.wgsl.js";
 
 export interface BackwardNetworkShape extends NetworkShape {
@@ -37,7 +39,7 @@ export const backwardFields = (states: number) => ({
   perPath: 2,
 });
 
-export function backwardNetwork(shape: BackwardNetworkShape): string {
+export function backwardNetwork(shape: BackwardNetworkShape, label: string) {
   const { states, neurons, currentRow, weightRow } = shape;
   const index = Array.from({ length: states }, (_, i) => i);
   const f = backwardFields(states);
@@ -48,16 +50,25 @@ export function backwardNetwork(shape: BackwardNetworkShape): string {
   const currentOwn = currentRow >= 0 && !currentShared;
   const words = states + 1;
   const rows = gradientRows(shape.carried, shape.entries);
-  return wgsl`
-${runStruct}
-@group(0) @binding(0) var<uniform> run: Run;
-@group(0) @binding(1) var<storage, read> theta: array<f32>;
-@group(0) @binding(2) var<storage, read> connections: array<u32>;
-@group(0) @binding(3) var<storage, read> record: array<u32>;
-@group(0) @binding(4) var<storage, read> cotangents: array<f32>;
-@group(0) @binding(5) var<storage, read_write> work: array<f32>;
-@group(0) @binding(6) var<storage, read_write> tape: array<f32>;
-@group(0) @binding(7) var<storage, read_write> rows: array<f32>;
+  return declareKernel({
+    label,
+    workgroupSize: shape.workgroupSize,
+    uniform: {
+      ...networkRunFields,
+      /** The tape serves this path and so many from it on. */
+      tapeFirst: "u32",
+      tapePaths: "u32",
+    },
+    bindings: {
+      theta: read("array<f32>"),
+      connections: read("array<u32>"),
+      record: read("array<u32>"),
+      cotangents: read("array<f32>"),
+      work: readWrite("array<f32>"),
+      tape: readWrite("array<f32>"),
+      rows: readWrite("array<f32>"),
+    },
+    body: wgsl`
 
 ${elementary}
 ${random}
@@ -79,8 +90,7 @@ fn store_fields(first: u32, k: u32, i: u32, y: State) {
 ${index.map((s) => `  work[at(first + ${s}u, k, i)] = y.y${s};`).join("\n")}
 }
 
-// The tape serves the paths from from_slot on, to_slot of them at a time.
-fn tape_at(entry: u32, word: u32, i: u32) -> u32 { return (entry * ${words}u + word) * run.to_slot + (i - run.from_slot); }
+fn tape_at(entry: u32, word: u32, i: u32) -> u32 { return (entry * ${words}u + word) * run.tape_paths + (i - run.tape_first); }
 
 fn push(entry: u32, i: u32, y: State, rho: f32) {
 ${index.map((s) => `  tape[tape_at(entry, ${s}u, i)] = y.y${s};`).join("\n")}
@@ -106,10 +116,9 @@ fn event_neuron(n: u32, i: u32) -> u32 { return record[(n * 3u + 2u) * run.paths
 // Number of spikes of the whole path.
 fn total_spikes(i: u32) -> u32 { return bitcast<u32>(work[(${f.perNeuron}u * K + 1u) * run.paths + i]); }
 
-@compute @workgroup_size(${shape.workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let i = run.from_slot + id.x;
-  if (id.x >= run.to_slot || i >= run.paths) { return; }
+  let i = run.tape_first + id.x;
+  if (id.x >= run.tape_paths || i >= run.paths) { return; }
   let path = run.first_path + i;
   load_shared();
   let total = total_spikes(i);
@@ -121,7 +130,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var step = run.step_begin;
   // A path that stopped at its last allowed spike goes no further than that spike.
   var stopped = full && n >= total;
-  var x = run.budget; // next input spike
+  var x = run.first_arrival; // next input spike
   while (step < run.step_end && !stopped) {
     for (var k = 0u; k < K; k += 1u) { work[at(${f.place}u, k, i)] = 0.0f; }
     while ((n < total && event_step(n, i) == step) || arrives_in(x, step)) {
@@ -217,9 +226,9 @@ ${shared.map((g) => `  ${rows.load(`grad_${g.parameter}`, `${g.row + 1}u * run.p
         flush(step, k, i);
       }
     }
-    while (entry > 0u && ((n > 0u && event_step(n - 1u, i) == step) || (x > run.budget && arrives_in(x - 1u, step)))) {
+    while (entry > 0u && ((n > 0u && event_step(n - 1u, i) == step) || (x > run.first_arrival && arrives_in(x - 1u, step)))) {
       let due = n > 0u && event_step(n - 1u, i) == step;
-      if (x > run.budget && arrives_in(x - 1u, step) && (!due || arrival_place(x - 1u) > event_place(n - 1u, i))) {
+      if (x > run.first_arrival && arrives_in(x - 1u, step) && (!due || arrival_place(x - 1u) > event_place(n - 1u, i))) {
         x -= 1u;
         let j = arrival_neuron(x);
         entry -= 1u;
@@ -308,5 +317,6 @@ ${shared.map((g) => `  ${rows.store(`grad_${g.parameter}`, `${g.row + 1}u * run.
   ${rows.store("grad_current", `${currentRow + 1}u * run.paths + i`)}
 #endif
 }
-`;
+`,
+  });
 }

@@ -11,14 +11,21 @@
  * from window to window (adjoint of states and places), tape, and the path's gradient rows.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { gradientRows } from "../shared/gradient-rows.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { reverseFunctions } from "../shared/reverse.wgsl.js";
-import { noiseNames, runStruct, solverFunctions } from "../shared/solver.wgsl.js";
+import { noiseNames, solverFunctions } from "../shared/solver.wgsl.js";
 import type { BackwardNetworkShape } from "./backward-network.wgsl.js";
 import { arrivalFunctions } from "./forward-network.wgsl.js";
-import { eachNeuron, keptNoise, type WorkgroupShape, workgroupCheckpoint } from "./forward-workgroup.wgsl.js";
+import {
+  eachNeuron,
+  keptNoise,
+  type WorkgroupShape,
+  workgroupCheckpoint,
+  workgroupRunFields,
+} from "./forward-workgroup.wgsl.js";
 
 export interface BackwardWorkgroupShape extends WorkgroupShape, BackwardNetworkShape {}
 
@@ -37,7 +44,7 @@ export const backwardWorkgroupFields = (states: number) => ({
 export const tapeWords = (states: number, noise: number, entries: number, steps: number, neurons: number): number =>
   (states + 1) * entries + noise * steps * neurons;
 
-export function backwardWorkgroup(shape: BackwardWorkgroupShape): string {
+export function backwardWorkgroup(shape: BackwardWorkgroupShape, label: string) {
   const { states, neurons, workgroupSize, currentRow, weightRow } = shape;
   const index = Array.from({ length: states }, (_, i) => i);
   const f = backwardWorkgroupFields(states);
@@ -58,17 +65,30 @@ export function backwardWorkgroup(shape: BackwardWorkgroupShape): string {
   const rows = gradientRows(shape.carried, shape.entries);
   // Rows that lanes add to by turns, and fields in storage, must be seen by the other lanes.
   const storageShared = !shape.inWorkgroup || own.length > 0 || currentOwn;
-  return wgsl`
-${runStruct}
-@group(0) @binding(0) var<uniform> run: Run;
-@group(0) @binding(1) var<storage, read> theta: array<f32>;
-@group(0) @binding(2) var<storage, read> connections: array<u32>; // row starts, targets, input spikes, edges to oneself
-@group(0) @binding(3) var<storage, read> record: array<u32>;
-@group(0) @binding(4) var<storage, read> cotangents: array<f32>;
-@group(0) @binding(5) var<storage, read> checkpoints: array<u32>;
-@group(0) @binding(6) var<storage, read_write> carried: array<f32>;
-@group(0) @binding(7) var<storage, read_write> tape: array<f32>;
-@group(0) @binding(8) var<storage, read_write> rows: array<f32>;
+  return declareKernel({
+    label,
+    workgroupSize,
+    uniform: {
+      ...workgroupRunFields,
+      /** Checkpoint at the end of the paths. */
+      checkpointLast: "u32",
+      /** The tape serves this path and so many from it on, with so many entries each. */
+      tapeFirst: "u32",
+      tapePaths: "u32",
+      tapeEntries: "u32",
+    },
+    bindings: {
+      theta: read("array<f32>"),
+      /** Row starts, targets, input spikes, edges to oneself. */
+      connections: read("array<u32>"),
+      record: read("array<u32>"),
+      cotangents: read("array<f32>"),
+      checkpoints: read("array<u32>"),
+      carried: readWrite("array<f32>"),
+      tape: readWrite("array<f32>"),
+      rows: readWrite("array<f32>"),
+    },
+    body: wgsl`
 #if ${shape.inWorkgroup}
 var<workgroup> fields: array<f32, ${f.perNeuron * neurons}>;
 #else
@@ -169,7 +189,6 @@ fn event_neuron(n: u32, i: u32) -> u32 { return record[(n * 3u + 2u) * run.paths
 fn edge_target(e: u32) -> u32 { return connections[K + 1u + min(e, ${Math.max(1, shape.edges) - 1}u)]; }
 fn edge_weight(e: u32) -> f32 { return theta[weight_offset + e]; }
 
-@compute @workgroup_size(${workgroupSize})
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u,
         @builtin(num_workgroups) groups: vec3u) {
   let turn = group.x + group.y * groups.x;
@@ -182,11 +201,10 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   fields_at = i * ${f.perNeuron}u * K;
 #endif
 
-  let fresh = run.from_slot == 0xffffffffu;
-  let from_slot = select(run.from_slot, 0u, fresh);
-  let total = checkpoints[checkpoint_word(run.to_slot, 0u, i)]; // spikes of the whole path
+  let fresh = run.fresh == 1u;
+  let total = checkpoints[checkpoint_word(run.checkpoint_last, 0u, i)]; // spikes of the whole path
   let full = run.max_spikes > 0u && total >= run.max_spikes;
-  var n = select(checkpoints[checkpoint_word(from_slot, 0u, i)], 0u, fresh);
+  var n = select(checkpoints[checkpoint_word(run.checkpoint_begin, 0u, i)], 0u, fresh);
   // A path that stopped at its last allowed spike goes no further than that spike.
   var stopped = full && n >= total;
   if (stopped) { return; }
@@ -199,8 +217,8 @@ ${eachNeuron(
         store_fields(${f.state}u, k, cell_start(event_uniform(path, k, 0u)));
         set_field(${f.fired}u, k, bitcast<f32>(0u));
       } else {
-${index.map((s) => `        set_field(${f.state + s}u, k, bitcast<f32>(checkpoints[checkpoint_at(from_slot, ${s}u, k, i)]));`).join("\n")}
-        set_field(${f.fired}u, k, bitcast<f32>(checkpoints[checkpoint_at(from_slot, ${states}u, k, i)]));
+${index.map((s) => `        set_field(${f.state + s}u, k, bitcast<f32>(checkpoints[checkpoint_at(run.checkpoint_begin, ${s}u, k, i)]));`).join("\n")}
+        set_field(${f.fired}u, k, bitcast<f32>(checkpoints[checkpoint_at(run.checkpoint_begin, ${states}u, k, i)]));
       }
       set_field(${f.place}u, k, 0.0f);
 ${
@@ -235,7 +253,7 @@ ${noise.map((name, w) => `      tape[at + ${w}u * K] = z.${name};`).join("\n")}
   // Replay.
   var entry = 0u;
   var step = run.step_begin;
-  var x = run.budget; // next input spike
+  var x = run.first_arrival; // next input spike
   var busy = (n < total && event_step(n, i) == step) || arrives_in(x, step);
   loop {
     if (busy) {
@@ -358,7 +376,7 @@ ${eachNeuron(
         }`,
 )}
         busy = entry > 0u && ((n > 0u && event_step(max(n, 1u) - 1u, i) == step)
-          || (x > run.budget && arrives_in(max(x, 1u) - 1u, step)));
+          || (x > run.first_arrival && arrives_in(max(x, 1u) - 1u, step)));
         continuing { break if busy || entry == 0u; }
       }
     }
@@ -368,7 +386,7 @@ ${eachNeuron(
         let due = n > 0u && event_step(max(n, 1u) - 1u, i) == step;
         let input = max(x, 1u) - 1u;
         let spike = max(n, 1u) - 1u;
-        let arrival = x > run.budget && arrives_in(input, step) && (!due || arrival_place(input) > event_place(spike, i));
+        let arrival = x > run.first_arrival && arrives_in(input, step) && (!due || arrival_place(input) > event_place(spike, i));
         let place = select(event_place(spike, i), arrival_place(input), arrival);
         let first = select(event_neuron(spike, i), arrival_neuron(input), arrival);
         // A path that stopped delivered nothing at its last spike.
@@ -459,7 +477,7 @@ ${eachNeuron(
         }
         barrier();
         busy = entry > 0u && ((n > 0u && event_step(max(n, 1u) - 1u, i) == step)
-          || (x > run.budget && arrives_in(max(x, 1u) - 1u, step)));
+          || (x > run.first_arrival && arrives_in(max(x, 1u) - 1u, step)));
         continuing { break if !busy; }
       }
     }
@@ -488,5 +506,6 @@ ${
 )}
 ${sums.map(({ name, row }) => `  join_lanes(lane, ${lanePart(name)}, (${row}) * run.paths + i);`).join("\n")}
 }
-`;
+`,
+  });
 }

@@ -10,10 +10,12 @@
  * status counters, among them the longest tape that a window will need.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { locateFunctions } from "../shared/locate.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
-import { noiseNames, runStruct, type SolverShape, solverFunctions } from "../shared/solver.wgsl.js";
+import { networkRunFields } from "../shared/run.js";
+import { noiseNames, type SolverShape, solverFunctions } from "../shared/solver.wgsl.js";
 
 export interface NetworkShape extends SolverShape {
   states: number;
@@ -55,21 +57,34 @@ fn arrival_weight(x: u32) -> f32 { return bitcast<f32>(${row(3)}); }
 `;
 };
 
-export function forwardNetwork(shape: ForwardNetworkShape): string {
+export function forwardNetwork(shape: ForwardNetworkShape, label: string) {
   const { states, neurons } = shape;
   const index = Array.from({ length: states }, (_, i) => i);
   const noise = noiseNames(shape);
   const f = networkFields(states, noise.length);
   /** Euler with an affine event function locates at once. */
   const atOnce = !shape.smooth && shape.affineEvent;
-  return wgsl`
-${runStruct}
-@group(0) @binding(0) var<uniform> run: Run;
-@group(0) @binding(1) var<storage, read> theta: array<f32>;
-@group(0) @binding(2) var<storage, read> connections: array<u32>; // row starts, then targets
-@group(0) @binding(3) var<storage, read_write> work: array<u32>;
-@group(0) @binding(4) var<storage, read_write> record: array<u32>;
-@group(0) @binding(5) var<storage, read_write> status: array<atomic<u32>>;
+  return declareKernel({
+    label,
+    workgroupSize: shape.workgroupSize,
+    uniform: {
+      ...networkRunFields,
+      /** Spikes that the record of a path has room for. */
+      slots: "u32",
+      /** 1: writes the start of every path, before the first window. */
+      fresh: "u32",
+      /** 1 in the last window. */
+      last: "u32",
+    },
+    bindings: {
+      theta: read("array<f32>"),
+      /** Row starts, targets, input spikes. */
+      connections: read("array<u32>"),
+      work: readWrite("array<u32>"),
+      record: readWrite("array<u32>"),
+      status: readWrite("array<atomic<u32>>"),
+    },
+    body: wgsl`
 
 ${elementary}
 ${random}
@@ -116,14 +131,13 @@ fn attempt(y: State, z: Noise, rho: f32, current: f32, bank: u32, k: u32, i: u32
   return crossed;
 }
 
-@compute @workgroup_size(${shape.workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x;
   if (i >= run.paths) { return; }
   let path = run.first_path + i;
   load_shared();
 
-  if (run.from_slot == 1u) { // the window of no steps before the first: write the start
+  if (run.fresh == 1u) {
     for (var k = 0u; k < K; k += 1u) {
       load_parameters(k);
       store_state(0u, k, i, cell_start(event_uniform(path, k, 0u)));
@@ -138,7 +152,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var overflow = false;
   var saturated = false;
   var taped = 0u;
-  var x = run.budget; // next input spike
+  var x = run.first_arrival; // next input spike
 
   for (var step = run.step_begin; step < run.step_end && !ended; step += 1u) {
     let from_bank = (step & 1u) * ${states}u;
@@ -278,5 +292,6 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     if (!finite) { atomicAdd(&status[3], 1u); }
   }
 }
-`;
+`,
+  });
 }

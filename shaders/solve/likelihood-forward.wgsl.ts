@@ -8,10 +8,12 @@
  * the value, row 0 of rows.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
+import { windowFields } from "../shared/run.js";
 import { type ScheduleShape, scheduleFunctions } from "../shared/schedule.wgsl.js";
-import { runStruct, type SolverShape, solverFunctions } from "../shared/solver.wgsl.js";
+import { type SolverShape, solverFunctions } from "../shared/solver.wgsl.js";
 
 export interface LikelihoodShape extends SolverShape, ScheduleShape {
   states: number;
@@ -26,19 +28,23 @@ export const likelihoodCarry = (states: number): { words: number; entry: number;
   impossible: states + 2,
 });
 
-export function likelihoodForward(shape: LikelihoodShape): string {
+export function likelihoodForward(shape: LikelihoodShape, label: string) {
   const index = Array.from({ length: shape.states }, (_, i) => i);
   const carry = likelihoodCarry(shape.states);
   const at = (word: number): string => `carry[${word}u * run.paths + i]`;
   const tape = index.map((s) => `tape[(sub * ${shape.states}u + ${s}u) * run.paths + i] = y.y${s};`).join(" ");
-  return wgsl`
-${runStruct}
-@group(0) @binding(0) var<uniform> run: Run;
-@group(0) @binding(1) var<storage, read> theta: array<f32>;
-@group(0) @binding(2) var<storage, read> schedule: array<u32>;
-@group(0) @binding(3) var<storage, read_write> tape: array<f32>;
-@group(0) @binding(4) var<storage, read_write> carry: array<u32>;
-@group(0) @binding(5) var<storage, read_write> rows: array<f32>;
+  return declareKernel({
+    label,
+    workgroupSize: shape.workgroupSize,
+    uniform: windowFields,
+    bindings: {
+      theta: read("array<f32>"),
+      schedule: read("array<u32>"),
+      tape: readWrite("array<f32>"),
+      carry: readWrite("array<u32>"),
+      rows: readWrite("array<f32>"),
+    },
+    body: wgsl`
 
 ${elementary}
 ${random}
@@ -52,7 +58,6 @@ fn told(integrated: f32) -> f32 {
   return select(integrated, integrated * 3.4028234e38f, integrated > max(1e33f * run.dt, 1.0f));
 }
 
-@compute @workgroup_size(${shape.workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x;
   if (i >= run.paths) { return; }
@@ -112,5 +117,6 @@ ${index.map((s) => `  ${at(s)} = bitcast<u32>(y.y${s});`).join("\n")}
   ${at(carry.sub)} = sub;
   ${at(carry.impossible)} = impossible;
 }
-`;
+`,
+  });
 }

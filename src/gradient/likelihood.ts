@@ -8,7 +8,7 @@ import { compileCell } from "../cell/emit-js.js";
 import { checkHazard } from "../cell/hazard.js";
 import { threefry2x32 } from "../driver/threefry.js";
 import { SaltationError } from "../errors.js";
-import type { Gpu, Kernel, Storage } from "../gpu/index.js";
+import type { Gpu, KernelOf, Storage } from "../gpu/index.js";
 import type { Evaluator, EvaluatorOptions } from "../loss/loss.js";
 import { assembleResult, type ValueAndGradient } from "../loss/result.js";
 import { stepsPerDispatch } from "../plan/chunks.js";
@@ -19,7 +19,7 @@ import { estimateOf } from "../reduce/statistics.js";
 import { decideIncrements } from "../solve/carried.js";
 import { activeChannels, solverShape } from "../solve/shape.js";
 import { told } from "../solve/simulate.js";
-import { runBytes, runUniform } from "../solve/uniform.js";
+import { runOf } from "../solve/uniform.js";
 import { laneLikelihood } from "../twin/likelihood.js";
 
 /**
@@ -133,8 +133,6 @@ function cpuLikelihood(schedule: Schedule, views: readonly View[], batch: number
   };
 }
 
-type Access = "read" | "read_write";
-
 /** Few lanes are spread over the processors, many fill them. */
 const workgroupSizeOf = (lanes: number): number => (lanes < 1024 ? 4 : 64);
 
@@ -163,7 +161,10 @@ class GpuLikelihood implements Evaluator {
     private readonly gpu: Gpu,
     private readonly views: readonly View[],
     private readonly schedule: Schedule,
-    private readonly kernels: { forward: Kernel; backward: Kernel },
+    private readonly kernels: {
+      readonly forward: KernelOf<typeof likelihoodForward>;
+      readonly backward: KernelOf<typeof likelihoodBackward>;
+    },
     private readonly theta: Storage,
     private readonly scheduled: Storage,
     /** Numbers of a state, and of what a lane has in the table of rows. */
@@ -202,28 +203,11 @@ class GpuLikelihood implements Evaluator {
       }
       row += view.length;
     }
-    const bindings = (tape: Access): Access[] => ["read", "read", tape, "read_write", "read_write"];
     const label = `likelihood of ${network.cell.name}, ${plan.method}`;
+    const reverse = { ...solverShape(plan, "reverse", names, true), gradientRows, entries: row, weightRow, currentRow };
     const [forward, backward] = await Promise.all([
-      gpu.kernel({
-        label: `forward ${label}`,
-        code: likelihoodForward({ ...solverShape(plan, "none", names, true), ...sizes }),
-        bindings: bindings("read_write"),
-        uniformBytes: runBytes,
-      }),
-      gpu.kernel({
-        label: `backward ${label}`,
-        code: likelihoodBackward({
-          ...solverShape(plan, "reverse", names, true),
-          ...sizes,
-          gradientRows,
-          entries: row,
-          weightRow,
-          currentRow,
-        }),
-        bindings: bindings("read"),
-        uniformBytes: runBytes,
-      }),
+      gpu.kernel(likelihoodForward({ ...solverShape(plan, "none", names, true), ...sizes }, `forward ${label}`)),
+      gpu.kernel(likelihoodBackward({ ...reverse, ...sizes }, `backward ${label}`)),
     ]);
     const theta = gpu.buffer("parameters", 4 * (layout.size + plan.arrivals.count));
     const scheduled = gpu.upload("schedule", scheduleWords(schedule));
@@ -263,7 +247,6 @@ class GpuLikelihood implements Evaluator {
     const { gpu, schedule, theta, scheduled, kernels } = this;
     const { states } = this.perLane;
     gpu.write(theta, Float32Array.from([...parameterVector(plan), ...plan.arrivals.weights]));
-    const lanes = schedule.trials * schedule.neurons;
     const trials = windowOf(plan.seed, schedule, this.trialsAtOnce);
     const sums = new TrialRows(schedule, trials, this.views);
     const { words, impossible } = likelihoodCarry(states);
@@ -271,7 +254,6 @@ class GpuLikelihood implements Evaluator {
     const tape = gpu.buffer("tape", 4 * states * tapeEntries * size);
     const carry = gpu.buffer("carry", 4 * words * size);
     const rows = gpu.buffer("lane rows", 4 * this.perLane.rows * size);
-    const storages = [theta, scheduled, tape, carry, rows];
     try {
       const pieces = laneRanges(schedule, trials).flatMap(([begin, end]) =>
         Array.from({ length: Math.ceil((end - begin) / size) }, (_, i) => {
@@ -281,18 +263,20 @@ class GpuLikelihood implements Evaluator {
       );
       for (const { firstPath, paths } of pieces) {
         const window = Math.min(plan.steps, mostSteps, stepsPerDispatch(paths));
-        const groups = [Math.ceil(paths / workgroupSizeOf(lanes))] as const;
         const batch = gpu.batch("likelihood").clear(rows);
         const windows = Math.ceil(plan.steps / window);
-        const run = (w: number): ArrayBufferView =>
-          runUniform(plan, {
-            paths,
-            firstPath,
-            stepBegin: w * window,
-            stepEnd: Math.min(plan.steps, (w + 1) * window),
-          });
-        for (let w = 0; w < windows; w++) batch.dispatch(kernels.forward, storages, run(w), groups);
-        for (let w = windows - 1; w >= 0; w--) batch.dispatch(kernels.backward, storages, run(w), groups);
+        const run = runOf(plan, { firstPath, paths });
+        const pass = (w: number) => ({
+          uniform: { ...run, stepBegin: w * window, stepEnd: Math.min(plan.steps, (w + 1) * window) },
+          theta,
+          schedule: scheduled,
+          tape,
+          carry,
+          rows,
+          threads: paths,
+        });
+        for (let w = 0; w < windows; w++) batch.dispatch(kernels.forward, pass(w));
+        for (let w = windows - 1; w >= 0; w--) batch.dispatch(kernels.backward, pass(w));
         const reads = [batch.read(carry), batch.read(rows)] as const;
         batch.submit();
         const carried = new Uint32Array(await reads[0]);
