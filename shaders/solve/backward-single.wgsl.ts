@@ -14,9 +14,13 @@ import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { gradientRows } from "../shared/gradient-rows.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
+import { recordFunctions, recordWords } from "../shared/record.wgsl.js";
 import { reverseFunctions } from "../shared/reverse.wgsl.js";
-import { noiseNames, solverFunctions } from "../shared/solver.wgsl.js";
+import { solverFunctions } from "../shared/solver.wgsl.js";
 import { type ForwardSingleShape, singleCheckpoint, singleRunFields, singleTapeWords } from "./forward-single.wgsl.js";
+import { doFunctions } from "./operations/do.wgsl.js";
+import { undoFunctions } from "./operations/undo.wgsl.js";
+import { eachNumber, stateOf, tapeFunctions } from "./store.wgsl.js";
 
 export interface BackwardSingleShape extends ForwardSingleShape {
   /** Requested parameters: index in the cell, and gradient row (row 0 of the table is the value's). */
@@ -28,14 +32,21 @@ export interface BackwardSingleShape extends ForwardSingleShape {
 }
 
 export function backwardSingle(shape: BackwardSingleShape, label: string) {
-  const index = Array.from({ length: shape.states }, (_, i) => i);
   const withCurrent = shape.currentRow >= 0;
   const sampled = shape.current.samples > 1;
-  const noise = noiseNames(shape);
   const rows = gradientRows(shape.carried, shape.entries);
-  /** Numbers of an entry of the tape for all lanes of a workgroup, and a word of the entry `at`. */
+  const accumulators = [
+    ...shape.gradientRows.map((g) => ({ name: `grad_${g.parameter}`, at: `${g.row + 1}u * run.paths + i` })),
+    ...(withCurrent && !sampled ? [{ name: "grad_current", at: `${shape.currentRow + 1}u * run.paths + i` }] : []),
+  ];
+  /** Numbers of an entry of the tape for all lanes of a workgroup. */
   const entry = singleTapeWords(shape) * shape.workgroupSize;
-  const onTape = (word: number): string => `tape[at + ${word * shape.workgroupSize}u]`;
+  const tape = {
+    states: shape.states,
+    noise: shape,
+    at: `tape_at + entry * ${entry}u`,
+    stride: `${shape.workgroupSize}u`,
+  };
   return declareKernel({
     label,
     workgroupSize: shape.workgroupSize,
@@ -58,6 +69,12 @@ ${solverFunctions(shape)}
 ${reverseFunctions(shape)}
 ${singleCheckpoint(shape.states)}${rows.functions}
 
+${doFunctions(shape)}
+${undoFunctions({ smooth: shape.smooth, weights: false, selfEdges: false })}
+${recordFunctions({ words: recordWords.oneNeuron })}
+var<private> tape_at: u32; // where the path's tape begins
+${tapeFunctions(tape)}
+
 const never = 0xffffffffu;
 
 struct Event { step: u32, rho: f32 }
@@ -65,19 +82,13 @@ struct Event { step: u32, rho: f32 }
 // Event number k of n; never where there is none.
 fn load_event(k: u32, n: u32, i: u32) -> Event {
   var event = Event(never, 0.0f);
-  if (k < n) { event = Event(record[2u * k * run.paths + i], bitcast<f32>(record[(2u * k + 1u) * run.paths + i])); }
+  if (k < n) { event = Event(record_step(k, i), record_place(k, i)); }
   return event;
 }
 
 // Whether sub-steps follow: to the last spike, and on to the last step unless the path stopped there.
 fn goes_on(count: u32, total: u32, step: u32, end_step: u32) -> bool {
   return count < total || (end_step != never && step < end_step);
-}
-
-fn taped_state(at: u32) -> State { return State(${index.map(onTape).join(", ")}); }
-
-fn taped_noise(at: u32) -> Noise {
-  return Noise(${noise.map((_, k) => onTape(shape.states + k)).join(", ") || "0.0f"});
 }
 
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -103,7 +114,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let end_step = load_word(run.checkpoint_end, 1u, i);
   let total = load_word(run.checkpoint_end, 2u, i);
   // A workgroup's part of the tape is in one piece, which a cache holds.
-  let own = (i / ${shape.workgroupSize}u) * (run.budget * ${entry}u) + i % ${shape.workgroupSize}u;
+  tape_at = (i / ${shape.workgroupSize}u) * (run.budget * ${entry}u) + i % ${shape.workgroupSize}u;
 
   // Replay.
   var taped = 0u;
@@ -117,23 +128,17 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       let z = draw_noise(path, step, 0u);
       at_event = step == event.step;
       let h = select(1.0f, event.rho, at_event) - rho;
-      let at = own + taped * ${entry}u;
-${index.map((s) => `      ${onTape(s)} = y.y${s};`).join("\n")}
-${noise.map((name, k) => `      ${onTape(shape.states + k)} = z.${name};`).join("\n")}
+      push(taped, y, z);
       taped += 1u;
       let end = advance(y, z, rho, h, current_at(step, 0u));
-#if ${shape.smooth}
-      y = end;
-#else
-      y = state_select(cell_kick(end, increment(z)), end, at_event);
-#endif
+      y = state_select(kicked(end, z), end, at_event);
       rho = select(0.0f, event.rho, at_event);
       step += select(1u, 0u, at_event);
       continuing { break if at_event || step >= to || taped >= stop; }
     }
     if (at_event) {
       count += 1u;
-      y = cell_reset(y, event_uniform(path, 0u, count));
+      y = jumped(y, fire(event_uniform(path, 0u, count)));
     }
     more = goes_on(count, total, step, end_step);
     continuing { break if !more; }
@@ -141,11 +146,8 @@ ${noise.map((name, k) => `      ${onTape(shape.states + k)} = z.${name};`).join(
 
   // Sweep. Accumulators go on from where the last window left them, so that the order of additions does not depend on
   // the windows.
-${shape.gradientRows.map((g) => `  ${rows.load(`grad_${g.parameter}`, `${g.row + 1}u * run.paths + i`)}`).join("\n")}
-#if ${withCurrent && !sampled}
-  ${rows.load("grad_current", `${shape.currentRow + 1}u * run.paths + i`)}
-#endif
-  var a = State(${index.map((s) => `adjoint[${s}u * run.paths + i]`).join(", ")});
+${rows.loadAll(accumulators)}
+  var a = ${stateOf(shape.states, (s) => `adjoint[${s}u * run.paths + i]`)};
   var time_bar = adjoint[${shape.states}u * run.paths + i];
   if (taped > 0u) { loop {
     // The sub-step that ends here: at an event, or at a grid point.
@@ -154,39 +156,30 @@ ${shape.gradientRows.map((g) => `  ${rows.load(`grad_${g.parameter}`, `${g.row +
     let last = load_event(count - 1u, count, i); // the event before it
     var event_bar = 0.0f;
     if (at_event) {
-      let at = own + (taped - 1u) * ${entry}u;
-      let before = taped_state(at);
-      let z = taped_noise(at);
+      let before = taped_state(taped - 1u);
+      let z = taped_noise(taped - 1u);
       let rho_before = select(0.0f, last.rho, last.step == step);
       let h = rho - rho_before;
       let current = current_at(step, 0u);
       let s = substep_stages(before, z, rho_before, h, current);
+      let u = event_uniform(path, 0u, count + 1u);
       event_bar = time_bar + cotangents[count * run.paths + i];
-      a = cell_reset_vjp(s.end, event_uniform(path, 0u, count + 1u), a);
-      // The length of the sub-step is set by E = 0: eliminate it.
-      let by_length = substep_by_length(s, before, z, rho_before, h, current);
-      let gradient = cell_event_gradient(s.end);
-      let q = length_bar(event_bar + state_dot(a, by_length), state_dot(gradient, by_length), before);
-      a = state_axpy(a, -q, gradient);
-      cell_event_parameters(s.end, -q);
+      a = undo_event(s, before, z, rho_before, h, current, u, event_bar, a);
     }
     let stop = max(taped, ${shape.burst}u) - ${shape.burst}u;
     loop {
       taped -= 1u;
-      let at = own + taped * ${entry}u;
-      let before = taped_state(at);
-      let z = taped_noise(at);
+      let before = taped_state(taped);
+      let z = taped_noise(taped);
       step -= select(1u, 0u, at_event);
       let rho_before = select(0.0f, last.rho, last.step == step);
       let h = select(1.0f, rho, at_event) - rho_before;
       let current = current_at(step, 0u);
       let s = substep_stages(before, z, rho_before, h, current);
-#if ${!shape.smooth}
-      if (!at_event) { a = cell_kick_vjp(s.end, increment(z), a); }
-#endif
+      if (!at_event) { a = unkicked(s.end, z, a); }
       let r = substep_reverse(s, before, z, rho_before, h, current, a);
       a = r.y;
-      time_bar = select(r.start + select(-r.length, event_bar, at_event), 0.0f, rho_before == 0.0f);
+      time_bar = start_bar(rho_before, r.start, select(-r.length, event_bar, at_event));
       rho = rho_before;
       at_event = false;
 #if ${withCurrent && sampled}
@@ -197,13 +190,10 @@ ${shape.gradientRows.map((g) => `  ${rows.load(`grad_${g.parameter}`, `${g.row +
     continuing { break if taped == 0u; }
   } }
 
-${index.map((s) => `  adjoint[${s}u * run.paths + i] = a.y${s};`).join("\n")}
+${eachNumber(shape.states, (s) => `adjoint[${s}u * run.paths + i] = a.y${s};`)}
   adjoint[${shape.states}u * run.paths + i] = time_bar;
   if (run.fresh == 1u) { cell_start_vjp(event_uniform(path, 0u, 0u), a); }
-${shape.gradientRows.map((g) => `  ${rows.store(`grad_${g.parameter}`, `${g.row + 1}u * run.paths + i`)}`).join("\n")}
-#if ${withCurrent && !sampled}
-  ${rows.store("grad_current", `${shape.currentRow + 1}u * run.paths + i`)}
-#endif
+${rows.storeAll(accumulators)}
 }
 `,
   });

@@ -13,12 +13,13 @@
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
-import { gradientRows } from "../shared/gradient-rows.wgsl.js";
+import { flushFunction, gradientRows } from "../shared/gradient-rows.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
+import { recordFunctions } from "../shared/record.wgsl.js";
 import { reverseFunctions } from "../shared/reverse.wgsl.js";
 import { noiseNames, solverFunctions } from "../shared/solver.wgsl.js";
 import type { BackwardNetworkShape } from "./backward-network.wgsl.js";
-import { arrivalFunctions } from "./forward-network.wgsl.js";
+import { connectionFunctions, replayFunctions } from "./connections.wgsl.js";
 import {
   eachNeuron,
   keptNoise,
@@ -26,6 +27,9 @@ import {
   workgroupCheckpoint,
   workgroupRunFields,
 } from "./forward-workgroup.wgsl.js";
+import { doFunctions } from "./operations/do.wgsl.js";
+import { undoFunctions } from "./operations/undo.wgsl.js";
+import { eachNoise, eachNumber, noiseOf, storeFunctions, tapeFunctions } from "./store.wgsl.js";
 
 export interface BackwardWorkgroupShape extends WorkgroupShape, BackwardNetworkShape {}
 
@@ -46,9 +50,8 @@ export const tapeWords = (states: number, noise: number, entries: number, steps:
 
 export function backwardWorkgroup(shape: BackwardWorkgroupShape, label: string) {
   const { states, neurons, workgroupSize, currentRow, weightRow } = shape;
-  const index = Array.from({ length: states }, (_, i) => i);
   const f = backwardWorkgroupFields(states);
-  const noise = noiseNames(shape);
+  const noise = noiseNames(shape).length;
   const shared = shape.gradientRows.filter((g) => !g.perNeuron);
   const own = shape.gradientRows.filter((g) => g.perNeuron);
   const { samples, stride, width } = shape.current;
@@ -56,7 +59,6 @@ export function backwardWorkgroup(shape: BackwardWorkgroupShape, label: string) 
   const currentShared = currentRow >= 0 && stride === 0;
   /** Shared by all neurons, and another row for each sample: lanes add theirs up whenever the sample changes. */
   const bySample = currentShared && samples > 1;
-  const selfTable = neurons + 1 + shape.edges + 4 * shape.arrivals;
   const lanePart = (name: string): string => (shape.carried ? `${name} + low_${name}` : name);
   const sums = [
     ...shared.map((g) => ({ name: `grad_${g.parameter}`, row: `${g.row + 1}u` })),
@@ -65,6 +67,10 @@ export function backwardWorkgroup(shape: BackwardWorkgroupShape, label: string) 
   const rows = gradientRows(shape.carried, shape.entries);
   // Rows that lanes add to by turns, and fields in storage, must be seen by the other lanes.
   const storageShared = !shape.inWorkgroup || own.length > 0 || currentOwn;
+  const field = "field * K + k";
+  const store = shape.inWorkgroup
+    ? { states, array: "fields", type: "f32" as const, at: field }
+    : { states, array: "carried", type: "f32" as const, at: `fields_at + ${field}` };
   return declareKernel({
     label,
     workgroupSize,
@@ -79,7 +85,6 @@ export function backwardWorkgroup(shape: BackwardWorkgroupShape, label: string) 
     },
     bindings: {
       theta: read("array<f32>"),
-      /** Row starts, targets, input spikes, edges to oneself. */
       connections: read("array<u32>"),
       record: read("array<u32>"),
       cotangents: read("array<f32>"),
@@ -101,28 +106,15 @@ ${shape.cell}
 ${solverFunctions(shape)}
 ${reverseFunctions(shape)}${rows.functions}
 
-const K = ${neurons}u;
+${doFunctions(shape)}
+${undoFunctions({ smooth: shape.smooth, weights: weightRow >= 0, selfEdges: shape.selfEdges })}
+${connectionFunctions(shape)}
+${recordFunctions({ words: shape.recordWords })}
+${replayFunctions}
+${storeFunctions(store)}
 const LANES = ${workgroupSize}u;
-const weight_offset = ${shape.weightOffset}u;
-${arrivalFunctions(shape)}
 ${workgroupCheckpoint(states)}
 var<workgroup> parts: array<f32, LANES>;
-
-${
-  shape.inWorkgroup
-    ? `fn field_of(field: u32, k: u32) -> f32 { return fields[field * K + k]; }
-fn set_field(field: u32, k: u32, value: f32) { fields[field * K + k] = value; }`
-    : `fn field_of(field: u32, k: u32) -> f32 { return carried[fields_at + field * K + k]; }
-fn set_field(field: u32, k: u32, value: f32) { carried[fields_at + field * K + k] = value; }`
-}
-
-fn load_fields(first: u32, k: u32) -> State {
-  return State(${index.map((s) => `field_of(first + ${s}u, k)`).join(", ")});
-}
-
-fn store_fields(first: u32, k: u32, y: State) {
-${index.map((s) => `  set_field(first + ${s}u, k, y.y${s});`).join("\n")}
-}
 
 fn barrier() {
   workgroupBarrier();
@@ -133,43 +125,29 @@ fn barrier() {
 
 var<private> tape_at: u32; // where the path's tape begins
 
-fn push(entry: u32, y: State, rho: f32) {
-${index.map((s) => `  tape[tape_at + ${s}u * run.tape_entries + entry] = y.y${s};`).join("\n")}
-  tape[tape_at + ${states}u * run.tape_entries + entry] = rho;
-}
-
-fn taped_state(entry: u32) -> State {
-  return State(${index.map((s) => `tape[tape_at + ${s}u * run.tape_entries + entry]`).join(", ")});
-}
-
-fn taped_place(entry: u32) -> f32 { return tape[tape_at + ${states}u * run.tape_entries + entry]; }
+${tapeFunctions({ states, place: true, at: "tape_at + entry", stride: "run.tape_entries" })}
 
 #if ${shape.keepNoise}
-${keptNoise(noise.length)}
+${keptNoise(noise)}
 fn taped_noise(step: u32, k: u32, i: u32) -> Noise {
   let at = kept_at(step, k, i);
-  return Noise(${noise.map((_, w) => `bitcast<f32>(checkpoints[at + ${w}u * K])`).join(", ")});
+  return ${noiseOf(noise, (w) => `bitcast<f32>(checkpoints[at + ${w}u * K])`)};
 }
-#elif ${noise.length > 0}
+#elif ${noise > 0}
 fn noise_at(step: u32, k: u32) -> u32 {
-  return tape_at + ${states + 1}u * run.tape_entries + (step - run.step_begin) * ${noise.length}u * K + k;
+  return tape_at + ${states + 1}u * run.tape_entries + (step - run.step_begin) * ${noise}u * K + k;
 }
 
 fn taped_noise(step: u32, k: u32, i: u32) -> Noise {
   let at = noise_at(step, k);
-  return Noise(${noise.map((_, w) => `tape[at + ${w}u * K]`).join(", ")});
+  return ${noiseOf(noise, (w) => `tape[at + ${w}u * K]`)};
 }
 #else
 fn taped_noise(step: u32, k: u32, i: u32) -> Noise { return Noise(0.0f); }
 #endif
 
 // Gives neuron k's own gradient rows what has gathered.
-fn flush(step: u32, k: u32, i: u32) {
-${own.map((g) => `  ${rows.flush(`grad_${g.parameter}`, `(${g.row + 1}u + k) * run.paths + i`)}`).join("\n")}
-#if ${currentOwn}
-  ${rows.flush("grad_current", `(${currentRow + 1}u + sample_of(step) * ${width}u + k) * run.paths + i`)}
-#endif
-}
+${flushFunction(rows, own, currentOwn ? `${currentRow + 1}u + sample_of(step) * ${width}u + k` : undefined)}
 
 // Adds what all lanes gathered to a gradient.
 fn join_lanes(lane: u32, part: f32, at: u32) {
@@ -183,12 +161,6 @@ fn join_lanes(lane: u32, part: f32, at: u32) {
   workgroupBarrier();
 }
 
-fn event_step(n: u32, i: u32) -> u32 { return record[n * 3u * run.paths + i]; }
-fn event_place(n: u32, i: u32) -> f32 { return bitcast<f32>(record[(n * 3u + 1u) * run.paths + i]); }
-fn event_neuron(n: u32, i: u32) -> u32 { return record[(n * 3u + 2u) * run.paths + i]; }
-fn edge_target(e: u32) -> u32 { return connections[K + 1u + min(e, ${Math.max(1, shape.edges) - 1}u)]; }
-fn edge_weight(e: u32) -> f32 { return theta[weight_offset + e]; }
-
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u,
         @builtin(num_workgroups) groups: vec3u) {
   let turn = group.x + group.y * groups.x;
@@ -196,7 +168,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   if (turn >= run.tape_paths || i >= run.paths) { return; }
   let path = run.first_path + i;
   load_shared();
-  tape_at = turn * (${states + 1}u * run.tape_entries${shape.keepNoise ? "" : ` + (run.step_end - run.step_begin) * ${noise.length}u * K`});
+  tape_at = turn * (${states + 1}u * run.tape_entries${shape.keepNoise ? "" : ` + (run.step_end - run.step_begin) * ${noise}u * K`});
 #if ${!shape.inWorkgroup}
   fields_at = i * ${f.perNeuron}u * K;
 #endif
@@ -214,25 +186,20 @@ ${eachNeuron(
     if (live) {
       load_parameters(k);
       if (fresh) {
-        store_fields(${f.state}u, k, cell_start(event_uniform(path, k, 0u)));
-        set_field(${f.fired}u, k, bitcast<f32>(0u));
+        store_state(${f.state}u, k, cell_start(event_uniform(path, k, 0u)));
+        store_word(${f.fired}u, k, 0u);
       } else {
-${index.map((s) => `        set_field(${f.state + s}u, k, bitcast<f32>(checkpoints[checkpoint_at(run.checkpoint_begin, ${s}u, k, i)]));`).join("\n")}
-        set_field(${f.fired}u, k, bitcast<f32>(checkpoints[checkpoint_at(run.checkpoint_begin, ${states}u, k, i)]));
+${eachNumber(states, (s) => `store_word(${f.state + s}u, k, checkpoints[checkpoint_at(run.checkpoint_begin, ${s}u, k, i)]);`)}
+        store_word(${f.fired}u, k, checkpoints[checkpoint_at(run.checkpoint_begin, ${states}u, k, i)]);
       }
-      set_field(${f.place}u, k, 0.0f);
-${
-  shape.inWorkgroup
-    ? Array.from(
-        { length: f.carried },
-        (_, s) => `      set_field(${s}u, k, carried[(i * ${f.carried}u + ${s}u) * K + k]);`,
-      ).join("\n")
-    : ""
-}
+      store_number(${f.place}u, k, 0.0f);
+#if ${shape.inWorkgroup}
+${eachNumber(f.carried, (s) => `store_number(${s}u, k, carried[(i * ${f.carried}u + ${s}u) * K + k]);`)}
+#endif
     }`,
 )}
 
-#if ${noise.length > 0 && !shape.keepNoise}
+#if ${noise > 0 && !shape.keepNoise}
   var drawn = run.step_begin;
   loop {
 ${eachNeuron(
@@ -241,7 +208,7 @@ ${eachNeuron(
     let z = draw_noise(path, drawn, k);
     if (live) {
       let at = noise_at(drawn, k);
-${noise.map((name, w) => `      tape[at + ${w}u * K] = z.${name};`).join("\n")}
+${eachNoise(shape, (w, name) => `tape[at + ${w}u * K] = z.${name};`)}
     }`,
 )}
     continuing { drawn += 1u; break if drawn >= run.step_end; }
@@ -254,57 +221,40 @@ ${noise.map((name, w) => `      tape[at + ${w}u * K] = z.${name};`).join("\n")}
   var entry = 0u;
   var step = run.step_begin;
   var x = run.first_arrival; // next input spike
-  var busy = (n < total && event_step(n, i) == step) || arrives_in(x, step);
+  var busy = happens_in(n, total, x, step, i);
   loop {
     if (busy) {
       loop {
-        let due = n < total && event_step(n, i) == step;
-        let input = min(x, max(arrivals, 1u) - 1u);
-        let spike = min(n, max(total, 1u) - 1u);
-        let arrival = arrives_in(x, step) && (!due || arrival_place(input) <= event_place(spike, i));
-        let place = select(event_place(spike, i), arrival_place(input), arrival);
-        let first = select(event_neuron(spike, i), arrival_neuron(input), arrival);
-        stopped = !arrival && full && n + 1u >= total;
-        let row = connections[first];
-        let items = select(1u + connections[first + 1u] - row, 1u, arrival || stopped);
+        let what = next_of(n, total, full, x, step, i);
+        stopped = !what.arrival && full && n + 1u >= total;
         var fired = 0u;
-        if (lane == 0u && !arrival) { // which alone looks at spikes fired
-          fired = bitcast<u32>(field_of(${f.fired}u, first)) + 1u;
-          set_field(${f.fired}u, first, bitcast<f32>(fired));
+        if (lane == 0u && !what.arrival) { // which alone looks at spikes fired
+          fired = load_word(${f.fired}u, what.neuron) + 1u;
+          store_word(${f.fired}u, what.neuron, fired);
         }
-        let u = event_uniform(path, first, fired);
+        let u = event_uniform(path, what.neuron, fired);
         var item = lane;
         loop {
-          let e = row + max(item, 1u) - 1u;
-          let j = select(edge_target(e), first, item == 0u);
-          let live = item < items && (item == 0u || j != first);
+          let j = neuron_of(what, item);
+          let live = item < what.items && (item == 0u || j != what.neuron);
           load_parameters(j);
-          let rho = field_of(${f.place}u, j);
-          let y = load_fields(${f.state}u, j);
-          let before = advance(y, taped_noise(step, j, i), rho, place - rho, current_at(step, j));
-          var after: State;
-          if (item == 0u && !arrival) {
-            after = cell_reset(before, u);
-#if ${shape.selfEdges}
-            let own_edge = connections[${selfTable}u + first];
-            if (own_edge > 0u && !stopped) { after = cell_receive(after, edge_weight(own_edge - 1u)); }
-#endif
-          } else {
-            after = cell_receive(before, select(edge_weight(e), arrival_weight(input), arrival));
-          }
+          let rho = load_number(${f.place}u, j);
+          let y = load_state(${f.state}u, j);
+          let jump = jump_of(what, item, x, u);
+          let after = undergo(y, taped_noise(step, j, i), rho, what.place, current_at(step, j), jump);
           if (live) {
             push(entry + item, y, rho);
-            store_fields(${f.state}u, j, after);
-            set_field(${f.place}u, j, place);
+            store_state(${f.state}u, j, after);
+            store_number(${f.place}u, j, what.place);
           }
           item += LANES;
-          continuing { break if item >= items; }
+          continuing { break if item >= what.items; }
         }
-        entry += items;
-        x += select(0u, 1u, arrival);
-        n += select(1u, 0u, arrival);
+        entry += what.items;
+        x += select(0u, 1u, what.arrival);
+        n += select(1u, 0u, what.arrival);
         barrier();
-        busy = !stopped && ((n < total && event_step(n, i) == step) || arrives_in(x, step));
+        busy = !stopped && happens_in(n, total, x, step, i);
         continuing { break if !busy; }
       }
     }
@@ -314,19 +264,18 @@ ${eachNeuron(
   shape,
   wgsl`
         load_parameters(k);
-        let rho = field_of(${f.place}u, k);
-        let y = load_fields(${f.state}u, k);
-        let z = taped_noise(step, k, i);
-        let end = advance(y, z, rho, 1.0f - rho, current_at(step, k));
+        let rho = load_number(${f.place}u, k);
+        let y = load_state(${f.state}u, k);
+        let end = finish(y, taped_noise(step, k, i), rho, current_at(step, k));
         if (live) {
           push(entry + k, y, rho);
-          store_fields(${f.state}u, k, ${shape.smooth ? "end" : "cell_kick(end, increment(z))"});
-          set_field(${f.place}u, k, 0.0f);
+          store_state(${f.state}u, k, end);
+          store_number(${f.place}u, k, 0.0f);
         }`,
 )}
         entry += K;
         step += 1u;
-        busy = (n < total && event_step(n, i) == step) || arrives_in(x, step);
+        busy = happens_in(n, total, x, step, i);
         continuing { break if busy || step >= run.step_end; }
       }
       barrier();
@@ -357,127 +306,84 @@ ${eachNeuron(
   shape,
   wgsl`
         load_parameters(k);
-        let before = taped_state(entry + k);
-        let rho = taped_place(entry + k);
-        let z = taped_noise(step, k, i);
-        let current = current_at(step, k);
-        let h = 1.0f - rho;
-        let s = substep_stages(before, z, rho, h, current);
-        var a = load_fields(${f.adjoint}u, k);
+        var a = load_state(${f.adjoint}u, k);
         if (!live) { a = state_zero(); }
-#if ${!shape.smooth}
-        a = cell_kick_vjp(s.end, increment(z), a);
-#endif
-        let c = substep_reverse(s, before, z, rho, h, current, a);
+        let rho = taped_place(entry + k);
+        let c = undo_finish(taped_state(entry + k), taped_noise(step, k, i), rho, current_at(step, k), a);
         if (live) {
-          store_fields(${f.adjoint}u, k, c.y);
-          set_field(${f.placeBar}u, k, select(c.start - c.length, 0.0f, rho == 0.0f));
+          store_state(${f.adjoint}u, k, c.y);
+          store_number(${f.placeBar}u, k, c.start);
           flush(step, k, i);
         }`,
 )}
-        busy = entry > 0u && ((n > 0u && event_step(max(n, 1u) - 1u, i) == step)
-          || (x > run.first_arrival && arrives_in(max(x, 1u) - 1u, step)));
+        busy = entry > 0u && happened_in(n, x, step, i);
         continuing { break if busy || entry == 0u; }
       }
     }
     if (busy) {
       barrier();
       loop {
-        let due = n > 0u && event_step(max(n, 1u) - 1u, i) == step;
-        let input = max(x, 1u) - 1u;
-        let spike = max(n, 1u) - 1u;
-        let arrival = x > run.first_arrival && arrives_in(input, step) && (!due || arrival_place(input) > event_place(spike, i));
-        let place = select(event_place(spike, i), arrival_place(input), arrival);
-        let first = select(event_neuron(spike, i), arrival_neuron(input), arrival);
-        // A path that stopped delivered nothing at its last spike.
-        let last = !arrival && full && n >= total;
-        let row = connections[first];
-        let items = select(1u + connections[first + 1u] - row, 1u, arrival || last);
-        entry -= items;
-        x -= select(0u, 1u, arrival);
-        n -= select(1u, 0u, arrival);
+        let what = last_of(n, total, full, x, step, i);
+        entry -= what.items;
+        x -= select(0u, 1u, what.arrival);
+        n -= select(1u, 0u, what.arrival);
 
-        // Targets; an input spike has one.
-        let targets = select(items - 1u, 1u, arrival);
-        let first_entry = entry + select(1u, 0u, arrival);
+        // Who received: the targets, or whom an input spike reached.
         var part = 0.0f;
-        var target_number = lane;
+        var item = lane + select(1u, 0u, what.arrival);
         loop {
-          let e = row + target_number;
-          let live = target_number < targets && (arrival || edge_target(e) != first);
-          // Lanes without a target go along with what is surely there, and a zero adjoint.
-          let j = select(first, edge_target(e), live && !arrival);
-          let at = select(entry, first_entry + target_number, live);
+          let receiver = neuron_of(what, item);
+          let live = item < what.items && (what.arrival || receiver != what.neuron);
+          // Lanes without one go along with what is surely there, and a zero adjoint.
+          let j = select(what.neuron, receiver, live);
+          let at = select(entry, entry + item, live);
+          let weight = jump_of(what, item, x, 1.0f).weight;
           load_parameters(j);
-          let before = taped_state(at);
-          let rho = taped_place(at);
-          let z = taped_noise(step, j, i);
-          let current = current_at(step, j);
-          let h = place - rho;
-          let s = substep_stages(before, z, rho, h, current);
-          let w = select(edge_weight(e), arrival_weight(input), arrival);
-          var a = load_fields(${f.adjoint}u, j);
+          var a = load_state(${f.adjoint}u, j);
           if (!live) { a = state_zero(); }
-#if ${weightRow >= 0}
-          if (live && !arrival) {
-            ${rows.add(`(${Math.max(0, weightRow) + 1}u + e) * run.paths + i`, "cell_receive_weight(s.end, w, a)")}
-          }
-#endif
-          a = cell_receive_vjp(s.end, w, a);
-          let c = substep_reverse(s, before, z, rho, h, current, a);
+          let z = taped_noise(step, j, i);
+          let c = undo_deliver(taped_state(at), z, taped_place(at), what.place, current_at(step, j), weight, a);
           if (live) {
-            part += field_of(${f.placeBar}u, j) + c.length;
-            store_fields(${f.adjoint}u, j, c.y);
-            set_field(${f.placeBar}u, j, select(c.start - c.length, 0.0f, rho == 0.0f));
+#if ${weightRow >= 0}
+            if (!what.arrival) {
+              ${rows.add(`(${Math.max(0, weightRow) + 1}u + edge_of(what, item)) * run.paths + i`, "c.weight")}
+            }
+#endif
+            part += load_number(${f.placeBar}u, j) + c.length;
+            store_state(${f.adjoint}u, j, c.y);
+            store_number(${f.placeBar}u, j, c.start);
             flush(step, j, i);
           }
-          target_number += LANES;
-          continuing { break if target_number >= targets; }
+          item += LANES;
+          continuing { break if item >= what.items; }
         }
         parts[lane] = part;
         barrier();
 
         // The neuron that fired.
-        if (lane == 0u && !arrival) {
-          load_parameters(first);
-          let before = taped_state(entry);
-          let rho = taped_place(entry);
-          let z = taped_noise(step, first, i);
-          let current = current_at(step, first);
-          let h = place - rho;
-          let s = substep_stages(before, z, rho, h, current);
-          let fired = bitcast<u32>(field_of(${f.fired}u, first));
-          set_field(${f.fired}u, first, bitcast<f32>(fired - 1u));
-          var event_bar = cotangents[n * run.paths + i] + field_of(${f.placeBar}u, first);
+        if (lane == 0u && !what.arrival) {
+          let k = what.neuron;
+          load_parameters(k);
+          let fired = load_word(${f.fired}u, k);
+          store_word(${f.fired}u, k, fired - 1u);
+          var event_bar = cotangents[n * run.paths + i] + load_number(${f.placeBar}u, k);
           for (var l = 0u; l < LANES; l += 1u) { event_bar += parts[l]; }
-          let u = event_uniform(path, first, fired);
-          var a = load_fields(${f.adjoint}u, first);
-#if ${shape.selfEdges}
-          let own_edge = connections[${selfTable}u + first];
-          if (own_edge > 0u && !last) {
-            let after = cell_reset(s.end, u);
-            let w = edge_weight(own_edge - 1u);
-#if ${weightRow >= 0}
-            ${rows.add(`(${Math.max(0, weightRow)}u + own_edge) * run.paths + i`, "cell_receive_weight(after, w, a)")}
-#endif
-            a = cell_receive_vjp(after, w, a);
+          let jump = jump_of(what, 0u, x, event_uniform(path, k, fired));
+          let z = taped_noise(step, k, i);
+          let a = load_state(${f.adjoint}u, k);
+          let current = current_at(step, k);
+          let c = undo_fire(taped_state(entry), z, taped_place(entry), what.place, current, jump, event_bar, a);
+#if ${weightRow >= 0 && shape.selfEdges}
+          if (jump.receives) {
+            ${rows.add(`(${Math.max(0, weightRow)}u + own_edge(k)) * run.paths + i`, "c.weight")}
           }
 #endif
-          a = cell_reset_vjp(s.end, u, a);
-          // The length of the sub-step is set by E = 0: eliminate it.
-          let by_length = substep_by_length(s, before, z, rho, h, current);
-          let gradient = cell_event_gradient(s.end);
-          let q = length_bar(event_bar + state_dot(a, by_length), state_dot(gradient, by_length), before);
-          a = state_axpy(a, -q, gradient);
-          cell_event_parameters(s.end, -q);
-          let c = substep_reverse(s, before, z, rho, h, current, a);
-          store_fields(${f.adjoint}u, first, c.y);
-          set_field(${f.placeBar}u, first, select(c.start + event_bar, 0.0f, rho == 0.0f));
-          flush(step, first, i);
+          store_state(${f.adjoint}u, k, c.y);
+          store_number(${f.placeBar}u, k, c.start);
+          flush(step, k, i);
         }
         barrier();
-        busy = entry > 0u && ((n > 0u && event_step(max(n, 1u) - 1u, i) == step)
-          || (x > run.first_arrival && arrives_in(max(x, 1u) - 1u, step)));
+        busy = entry > 0u && happened_in(n, x, step, i);
         continuing { break if !busy; }
       }
     }
@@ -491,17 +397,12 @@ ${eachNeuron(
     if (live) {
       if (run.step_begin == 0u) {
         load_parameters(k);
-        cell_start_vjp(event_uniform(path, k, 0u), load_fields(${f.adjoint}u, k));
+        cell_start_vjp(event_uniform(path, k, 0u), load_state(${f.adjoint}u, k));
         flush(0u, k, i);
       }
-${
-  shape.inWorkgroup
-    ? Array.from(
-        { length: f.carried },
-        (_, s) => `      carried[(i * ${f.carried}u + ${s}u) * K + k] = field_of(${s}u, k);`,
-      ).join("\n")
-    : ""
-}
+#if ${shape.inWorkgroup}
+${eachNumber(f.carried, (s) => `carried[(i * ${f.carried}u + ${s}u) * K + k] = load_number(${s}u, k);`)}
+#endif
     }`,
 )}
 ${sums.map(({ name, row }) => `  join_lanes(lane, ${lanePart(name)}, (${row}) * run.paths + i);`).join("\n")}

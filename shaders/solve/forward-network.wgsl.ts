@@ -14,17 +14,18 @@ import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { locateFunctions } from "../shared/locate.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
+import { recordFunctions } from "../shared/record.wgsl.js";
 import { networkRunFields } from "../shared/run.js";
 import { noiseNames, type SolverShape, solverFunctions } from "../shared/solver.wgsl.js";
+import { type ConnectionShape, connectionFunctions } from "./connections.wgsl.js";
+import { doFunctions } from "./operations/do.wgsl.js";
+import { noiseStore, pathField, storeFunctions } from "./store.wgsl.js";
 
-export interface NetworkShape extends SolverShape {
+export interface NetworkShape extends SolverShape, ConnectionShape {
   states: number;
   workgroupSize: number;
-  /** Where the weights lie in the flat parameter vector. */
-  weightOffset: number;
-  /** Connections and input spikes: words before the latter in the connection buffer. */
-  edges: number;
-  arrivals: number;
+  /** Words of a spike in the record. */
+  recordWords: number;
 }
 
 export interface ForwardNetworkShape extends NetworkShape {
@@ -44,24 +45,9 @@ export const networkFields = (states: number, noise: number) => ({
   perPath: 2,
 });
 
-/** Input spikes, read from the connection buffer: step, place, neuron and weight, one row each. */
-export const arrivalFunctions = (shape: NetworkShape): string => {
-  const from = shape.neurons + 1 + shape.edges;
-  const row = (r: number): string => `connections[${from + r * shape.arrivals}u + x]`;
-  return /* wgsl */ `
-const arrivals = ${shape.arrivals}u;
-fn arrives_in(x: u32, step: u32) -> bool { return x < arrivals && ${row(0)} == step; }
-fn arrival_place(x: u32) -> f32 { return bitcast<f32>(${row(1)}); }
-fn arrival_neuron(x: u32) -> u32 { return ${row(2)}; }
-fn arrival_weight(x: u32) -> f32 { return bitcast<f32>(${row(3)}); }
-`;
-};
-
 export function forwardNetwork(shape: ForwardNetworkShape, label: string) {
-  const { states, neurons } = shape;
-  const index = Array.from({ length: states }, (_, i) => i);
-  const noise = noiseNames(shape);
-  const f = networkFields(states, noise.length);
+  const { states } = shape;
+  const f = networkFields(states, noiseNames(shape).length);
   /** Euler with an affine event function locates at once. */
   const atOnce = !shape.smooth && shape.affineEvent;
   return declareKernel({
@@ -78,7 +64,6 @@ export function forwardNetwork(shape: ForwardNetworkShape, label: string) {
     },
     bindings: {
       theta: read("array<f32>"),
-      /** Row starts, targets, input spikes. */
       connections: read("array<u32>"),
       work: readWrite("array<u32>"),
       record: readWrite("array<u32>"),
@@ -92,42 +77,25 @@ ${shape.cell}
 ${solverFunctions(shape)}
 ${locateFunctions(shape.smooth, shape.affineEvent)}
 
-const K = ${neurons}u;
-const weight_offset = ${shape.weightOffset}u;
-${arrivalFunctions(shape)}
+${doFunctions(shape)}
+${connectionFunctions(shape)}
+${recordFunctions({ words: shape.recordWords, writes: true })}
+var<private> own_path: u32;
+${storeFunctions({ states, array: "work", type: "u32", at: pathField })}
+${noiseStore(shape, f.noise)}
+
 const none = 2.0f;      // in place of an event's place in the step
 const unlocated = 1.5f; // there is one, its place not yet known
 
-fn at(field: u32, k: u32, i: u32) -> u32 { return (field * K + k) * run.paths + i; }
 fn path_word(word: u32, i: u32) -> u32 { return (${f.perNeuron}u * K + word) * run.paths + i; }
 
-fn load_state(bank: u32, k: u32, i: u32) -> State {
-  return State(${index.map((s) => `bitcast<f32>(work[at(bank + ${s}u, k, i)])`).join(", ")});
-}
-
-fn store_state(bank: u32, k: u32, i: u32, y: State) {
-${index.map((s) => `  work[at(bank + ${s}u, k, i)] = bitcast<u32>(y.y${s});`).join("\n")}
-}
-
-fn load_noise(k: u32, i: u32) -> Noise {
-  return Noise(${noise.length > 0 ? noise.map((_, w) => `bitcast<f32>(work[at(${f.noise + w}u, k, i)])`).join(", ") : "0.0f"});
-}
-
-fn store_noise(k: u32, i: u32, z: Noise) {
-${noise.map((name, w) => `  work[at(${f.noise + w}u, k, i)] = bitcast<u32>(z.${name});`).join("\n")}
-}
-
 // Tries neuron k from rho to the end of the step; its parameters are loaded.
-fn attempt(y: State, z: Noise, rho: f32, current: f32, bank: u32, k: u32, i: u32) -> bool {
+fn attempt(y: State, z: Noise, rho: f32, current: f32, bank: u32, k: u32) -> bool {
   let trial = advance(y, z, rho, 1.0f - rho, current);
   let crossed = cell_event(trial) >= 0.0f;
-#if ${shape.smooth}
-  store_state(bank, k, i, trial);
-#else
-  store_state(bank, k, i, cell_kick(trial, increment(z)));
-#endif
+  store_state(bank, k, kicked(trial, z));
   let next = ${atOnce ? "locate(y, trial, z, rho, current)" : "unlocated"};
-  work[at(${f.next}u, k, i)] = bitcast<u32>(select(none, next, crossed));
+  store_number(${f.next}u, k, select(none, next, crossed));
   return crossed;
 }
 
@@ -135,13 +103,14 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x;
   if (i >= run.paths) { return; }
   let path = run.first_path + i;
+  own_path = i;
   load_shared();
 
   if (run.fresh == 1u) {
     for (var k = 0u; k < K; k += 1u) {
       load_parameters(k);
-      store_state(0u, k, i, cell_start(event_uniform(path, k, 0u)));
-      work[at(${f.fired}u, k, i)] = 0u;
+      store_state(0u, k, cell_start(event_uniform(path, k, 0u)));
+      store_word(${f.fired}u, k, 0u);
     }
     work[path_word(0u, i)] = 0u;
     work[path_word(1u, i)] = 0u;
@@ -162,11 +131,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 
     for (var k = 0u; k < K; k += 1u) {
       load_parameters(k);
-      work[at(${f.place}u, k, i)] = 0u;
-      let y = load_state(from_bank, k, i);
+      store_number(${f.place}u, k, 0.0f);
       let z = draw_noise(path, step, k);
-      store_noise(k, i, z);
-      if (attempt(y, z, 0.0f, current_at(step, k), to_bank, k, i)) { pending += 1u; }
+      store_noise(k, z);
+      if (attempt(load_state(from_bank, k), z, 0.0f, current_at(step, k), to_bank, k)) { pending += 1u; }
     }
 
     var busy = pending > 0u || arrives_in(x, step);
@@ -178,7 +146,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       var to_locate = K;
       var left = 0u;
       for (var k = 0u; k < K; k += 1u) {
-        let next = bitcast<f32>(work[at(${f.next}u, k, i)]);
+        let next = load_number(${f.next}u, k);
         if (next == unlocated) {
           to_locate = min(to_locate, k);
           left += 1u;
@@ -191,10 +159,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       if (to_locate < K) {
         let k = to_locate;
         load_parameters(k);
-        let rho = bitcast<f32>(work[at(${f.place}u, k, i)]);
-        let trial = load_state(to_bank, k, i);
-        let place = locate(load_state(from_bank, k, i), trial, load_noise(k, i), rho, current_at(step, k));
-        work[at(${f.next}u, k, i)] = bitcast<u32>(place);
+        let rho = load_number(${f.place}u, k);
+        let trial = load_state(to_bank, k);
+        let place = locate(load_state(from_bank, k), trial, load_noise(k), rho, current_at(step, k));
+        store_number(${f.next}u, k, place);
         left -= 1u;
         if (place < earliest || (place == earliest && k < first)) {
           earliest = place;
@@ -203,71 +171,38 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       }
 #endif
 
-      if (left > 0u) {
-        // More to locate before it is known which comes first.
-      } else if (arrives_in(x, step) && arrival_place(x) <= earliest) {
-        let place = arrival_place(x);
-        let j = arrival_neuron(x);
-        load_parameters(j);
-        let rho = bitcast<f32>(work[at(${f.place}u, j, i)]);
-        let z = load_noise(j, i);
-        let current = current_at(step, j);
-        let before = advance(load_state(from_bank, j, i), z, rho, place - rho, current);
-        let y = cell_receive(before, arrival_weight(x));
-        store_state(from_bank, j, i, y);
-        work[at(${f.place}u, j, i)] = bitcast<u32>(place);
-        if (bitcast<f32>(work[at(${f.next}u, j, i)]) < none) { pending -= 1u; }
-        if (attempt(y, z, place, current, to_bank, j, i)) { pending += 1u; }
-        x += 1u;
-        taped += 1u;
-      } else if (count >= run.slots) {
-        overflow = true;
-        ended = true;
-        pending = 0u;
-      } else {
-        // Fire.
-        let place = earliest;
-        let fired = work[at(${f.fired}u, first, i)] + 1u;
-        let row = connections[first];
-        let row_end = connections[first + 1u];
-        taped += 1u + row_end - row;
-        {
-          load_parameters(first);
-          let rho = bitcast<f32>(work[at(${f.place}u, first, i)]);
-          let z = load_noise(first, i);
-          let current = current_at(step, first);
-          let before = advance(load_state(from_bank, first, i), z, rho, place - rho, current);
-          let y = cell_reset(before, event_uniform(path, first, fired));
-          store_state(from_bank, first, i, y);
-          work[at(${f.fired}u, first, i)] = fired;
-          work[at(${f.place}u, first, i)] = bitcast<u32>(place);
-          pending -= 1u;
-          if (attempt(y, z, place, current, to_bank, first, i)) { pending += 1u; }
-        }
-        let slot = count * 3u * run.paths + i;
-        record[slot] = step;
-        record[slot + run.paths] = bitcast<u32>(place);
-        record[slot + 2u * run.paths] = first;
-        count += 1u;
-        if (run.max_spikes > 0u && count >= run.max_spikes) {
-          saturated = true;
-          ended = true;
-          pending = 0u;
-        } else {
-          // Deliver.
-          for (var e = row; e < row_end; e += 1u) {
-            let j = connections[K + 1u + e];
-            load_parameters(j);
-            let rho = bitcast<f32>(work[at(${f.place}u, j, i)]);
-            let z = load_noise(j, i);
-            let current = current_at(step, j);
-            let before = advance(load_state(from_bank, j, i), z, rho, place - rho, current);
-            let y = cell_receive(before, theta[weight_offset + e]);
-            store_state(from_bank, j, i, y);
-            work[at(${f.place}u, j, i)] = bitcast<u32>(place);
-            if (bitcast<f32>(work[at(${f.next}u, j, i)]) < none) { pending -= 1u; }
-            if (attempt(y, z, place, current, to_bank, j, i)) { pending += 1u; }
+      if (left == 0u) { // else there are more to locate before it is known which comes first
+        let arrival = arrives_in(x, step) && agenda_place(x) <= earliest;
+        overflow = !arrival && count >= run.slots;
+        saturated = !arrival && !overflow && run.max_spikes > 0u && count + 1u >= run.max_spikes;
+        ended = overflow || saturated;
+        if (!overflow) {
+          let what = happening(arrival, x, earliest, first, !ended);
+          var u = 1.0f;
+          if (!arrival) {
+            let fired = load_word(${f.fired}u, first) + 1u;
+            store_word(${f.fired}u, first, fired);
+            u = event_uniform(path, first, fired);
+            record_spike(count, i, step, earliest, first);
+            count += 1u;
           }
+          var item = 0u;
+          loop {
+            let j = neuron_of(what, item);
+            load_parameters(j);
+            let z = load_noise(j);
+            let current = current_at(step, j);
+            let jump = jump_of(what, item, x, u);
+            let y = undergo(load_state(from_bank, j), z, load_number(${f.place}u, j), what.place, current, jump);
+            store_state(from_bank, j, y);
+            store_number(${f.place}u, j, what.place);
+            if (load_number(${f.next}u, j) < none) { pending -= 1u; }
+            if (attempt(y, z, what.place, current, to_bank, j)) { pending += 1u; }
+            item += 1u;
+            continuing { break if item >= what.items; }
+          }
+          x += select(0u, 1u, arrival);
+          taped += what.items;
         }
       }
       busy = !ended && (pending > 0u || arrives_in(x, step));
@@ -287,7 +222,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     var finite = true;
     let bank = (run.step_end & 1u) * ${states}u;
     for (var k = 0u; k < K; k += 1u) {
-      if (state_not_finite(load_state(bank, k, i))) { finite = false; }
+      if (state_not_finite(load_state(bank, k))) { finite = false; }
     }
     if (!finite) { atomicAdd(&status[3], 1u); }
   }

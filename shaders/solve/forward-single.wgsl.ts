@@ -16,8 +16,11 @@ import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { bracketFunction, newtonFunctions } from "../shared/locate.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
+import { recordFunctions, recordWords } from "../shared/record.wgsl.js";
 import { runFields } from "../shared/run.js";
-import { noiseNames, type SolverShape, solverFunctions, stepFrom } from "../shared/solver.wgsl.js";
+import { type SolverShape, solverFunctions, stepFrom } from "../shared/solver.wgsl.js";
+import { doFunctions } from "./operations/do.wgsl.js";
+import { eachNumber, stateOf, tapeEntryWords } from "./store.wgsl.js";
 
 export interface ForwardSingleShape extends SolverShape {
   /** Number of state variables. */
@@ -31,7 +34,7 @@ export interface ForwardSingleShape extends SolverShape {
 
 /** Words of an entry of the backward kernel's tape: the state before a sub-step, and its driver path. */
 export const singleTapeWords = (shape: SolverShape & { states: number }): number =>
-  shape.states + noiseNames(shape).length;
+  tapeEntryWords({ states: shape.states, noise: shape });
 
 /** Words of a path's checkpoint: states, place in the step, step, spike count, iterations. */
 export const singleCheckpointWords = (states: number): number => states + 4;
@@ -49,7 +52,6 @@ export const singleRunFields = {
 } as const;
 
 export const singleCheckpoint = (states: number): string => {
-  const index = Array.from({ length: states }, (_, i) => i);
   const words = singleCheckpointWords(states);
   return wgsl`
 fn checkpoint_word(slot: u32, word: u32, i: u32) -> u32 {
@@ -57,7 +59,7 @@ fn checkpoint_word(slot: u32, word: u32, i: u32) -> u32 {
 }
 
 fn load_state(slot: u32, i: u32) -> State {
-  return State(${index.map((s) => `bitcast<f32>(checkpoints[checkpoint_word(slot, ${s}u, i)])`).join(", ")});
+  return ${stateOf(states, (s) => `bitcast<f32>(checkpoints[checkpoint_word(slot, ${s}u, i)])`)};
 }
 
 fn load_word(slot: u32, word: u32, i: u32) -> u32 {
@@ -67,7 +69,6 @@ fn load_word(slot: u32, word: u32, i: u32) -> u32 {
 };
 
 export function forwardSingle(shape: ForwardSingleShape, label: string) {
-  const index = Array.from({ length: shape.states }, (_, i) => i);
   return declareKernel({
     label,
     workgroupSize: shape.workgroupSize,
@@ -97,6 +98,9 @@ ${newtonFunctions}
 #if ${shape.smooth || !shape.affineEvent}
 ${bracketFunction}
 #endif
+
+${doFunctions(shape)}
+${recordFunctions({ words: recordWords.oneNeuron, writes: true })}
 
 const ended = 0xffffffffu; // in place of a step: the path has stopped
 
@@ -151,11 +155,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         trial = advance(y, z, rho, 1.0f - rho, current);
         crossed = cell_event(trial) >= 0.0f;
         // A select costs less than a branch: lanes that have crossed keep the state before the step.
-#if ${shape.smooth}
-        y = state_select(trial, y, crossed);
-#else
-        y = state_select(cell_kick(trial, increment(z)), y, crossed);
-#endif
+        y = state_select(kicked(trial, z), y, crossed);
         rho = select(0.0f, rho, crossed);
         step += select(1u, 0u, crossed);
         continuing { break if crossed || step >= stop; }
@@ -232,11 +232,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
           overflow = true;
           step = ended;
         } else {
-          y = cell_reset(landed, event_uniform(path, 0u, count + 1u));
+          y = jumped(landed, fire(event_uniform(path, 0u, count + 1u)));
           // Above 0 also for an event at the very start: the backward pass tells sub-steps after events by it.
           rho = clamp(rho + h, 1e-7f, 1.0f);
-          record[(count * 2u) * run.paths + i] = step;
-          record[(count * 2u + 1u) * run.paths + i] = bitcast<u32>(rho);
+          record_spike(count, i, step, rho, 0u);
           count += 1u;
           if (run.max_spikes > 0u && count >= run.max_spikes) {
             saturated = true;
@@ -249,7 +248,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   iterations += bursts * ${shape.burst}u;
 
-${index.map((s) => `  checkpoints[checkpoint_word(run.checkpoint_end, ${s}u, i)] = bitcast<u32>(y.y${s});`).join("\n")}
+${eachNumber(shape.states, (s) => `checkpoints[checkpoint_word(run.checkpoint_end, ${s}u, i)] = bitcast<u32>(y.y${s});`)}
   checkpoints[checkpoint_word(run.checkpoint_end, ${shape.states}u, i)] = bitcast<u32>(rho);
   checkpoints[checkpoint_word(run.checkpoint_end, ${shape.states + 1}u, i)] = step;
   checkpoints[checkpoint_word(run.checkpoint_end, ${shape.states + 2}u, i)] = count;

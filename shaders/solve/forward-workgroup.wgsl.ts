@@ -20,14 +20,16 @@ import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { locateFunctions } from "../shared/locate.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
+import { recordFunctions } from "../shared/record.wgsl.js";
 import { networkRunFields } from "../shared/run.js";
 import { noiseNames, solverFunctions } from "../shared/solver.wgsl.js";
 import { unroll } from "../shared/unroll.js";
-import { arrivalFunctions, type ForwardNetworkShape } from "./forward-network.wgsl.js";
+import { connectionFunctions } from "./connections.wgsl.js";
+import type { ForwardNetworkShape } from "./forward-network.wgsl.js";
+import { doFunctions } from "./operations/do.wgsl.js";
+import { eachNoise, eachNumber, noiseStore, storeFunctions } from "./store.wgsl.js";
 
 export interface WorkgroupShape extends ForwardNetworkShape {
-  /** Whether some neuron is its own target. */
-  selfEdges: boolean;
   /** Whether the neurons' fields lie in workgroup memory, or in storage. */
   inWorkgroup: boolean;
   /** Whether the forward run keeps the noise of all steps, after the checkpoints, for the backward run. */
@@ -95,10 +97,8 @@ export function eachLane(lanes: number, text: string): string {
 
 export function forwardWorkgroup(shape: WorkgroupShape, label: string) {
   const { states, neurons, workgroupSize } = shape;
-  const index = Array.from({ length: states }, (_, i) => i);
-  const noise = noiseNames(shape);
-  const f = workgroupFields(states, noise.length);
-  const selfTable = neurons + 1 + shape.edges + 4 * shape.arrivals;
+  const noise = noiseNames(shape).length;
+  const f = workgroupFields(states, noise);
   /** Euler with an affine event function locates at once. */
   const atOnce = !shape.smooth && shape.affineEvent;
   return declareKernel({
@@ -115,7 +115,6 @@ export function forwardWorkgroup(shape: WorkgroupShape, label: string) {
     },
     bindings: {
       theta: read("array<f32>"),
-      /** Row starts, targets, input spikes, edges to oneself. */
       connections: read("array<u32>"),
       checkpoints: readWrite("array<u32>"),
       record: readWrite("array<u32>"),
@@ -135,12 +134,14 @@ ${shape.cell}
 ${solverFunctions(shape)}
 ${locateFunctions(shape.smooth, shape.affineEvent)}
 
-const K = ${neurons}u;
+${doFunctions(shape)}
+${connectionFunctions(shape)}
+${recordFunctions({ words: shape.recordWords, writes: true })}
+${storeFunctions({ states, array: "fields", type: "u32", at: `${shape.inWorkgroup ? "" : "fields_at + "}field * K + k` })}
+${noiseStore(shape, f.noise)}
 const LANES = ${workgroupSize}u;
-const weight_offset = ${shape.weightOffset}u;
-${arrivalFunctions(shape)}
 ${workgroupCheckpoint(states)}
-${shape.keepNoise ? keptNoise(noise.length) : ""}
+${shape.keepNoise ? keptNoise(noise) : ""}
 // Place of a neuron's next event in the step, or one of these.
 const none = 3.0f;      // no event, and not in the list
 const quiet = 2.0f;     // none any more, but in the list
@@ -177,37 +178,14 @@ ${eachLane(workgroupSize, "best = select(best, all[l], all[l].x < best.x || (all
   return best;
 }
 
-fn at(field: u32, k: u32) -> u32 { return ${shape.inWorkgroup ? "" : "fields_at + "}field * K + k; }
-fn number(field: u32, k: u32) -> f32 { return bitcast<f32>(fields[at(field, k)]); }
-
-fn load_state(bank: u32, k: u32) -> State {
-  return State(${index.map((s) => `number(bank + ${s}u, k)`).join(", ")});
-}
-
-fn store_state(bank: u32, k: u32, y: State) {
-${index.map((s) => `  fields[at(bank + ${s}u, k)] = bitcast<u32>(y.y${s});`).join("\n")}
-}
-
-fn load_noise(k: u32) -> Noise {
-  return Noise(${noise.length > 0 ? noise.map((_, w) => `number(${f.noise + w}u, k)`).join(", ") : "0.0f"});
-}
-
-fn store_noise(k: u32, z: Noise) {
-${noise.map((name, w) => `  fields[at(${f.noise + w}u, k)] = bitcast<u32>(z.${name});`).join("\n")}
-}
-
 struct Attempt { trial: State, next: f32 }
 
 // Tries a neuron from rho to the end of the step; its parameters are loaded.
 fn attempt(y: State, z: Noise, rho: f32, current: f32) -> Attempt {
   let trial = advance(y, z, rho, 1.0f - rho, current);
   let crossed = cell_event(trial) >= 0.0f;
-#if ${shape.smooth}
-  return Attempt(trial, select(none, unlocated, crossed));
-#else
   let next = ${atOnce ? "locate(y, trial, z, rho, current)" : "unlocated"};
-  return Attempt(cell_kick(trial, increment(z)), select(none, next, crossed));
-#endif
+  return Attempt(kicked(trial, z), select(none, next, crossed));
 }
 
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u,
@@ -229,10 +207,10 @@ ${eachNeuron(
       load_parameters(k);
       if (fresh) {
         store_state(first_bank, k, cell_start(event_uniform(path, k, 0u)));
-        fields[at(${f.fired}u, k)] = 0u;
+        store_word(${f.fired}u, k, 0u);
       } else {
-${index.map((s) => `        fields[at(first_bank + ${s}u, k)] = checkpoints[checkpoint_at(run.checkpoint_begin, ${s}u, k, i)];`).join("\n")}
-        fields[at(${f.fired}u, k)] = checkpoints[checkpoint_at(run.checkpoint_begin, ${states}u, k, i)];
+${eachNumber(states, (s) => `store_word(first_bank + ${s}u, k, checkpoints[checkpoint_at(run.checkpoint_begin, ${s}u, k, i)]);`)}
+        store_word(${f.fired}u, k, checkpoints[checkpoint_at(run.checkpoint_begin, ${states}u, k, i)]);
       }
     }`,
 )}
@@ -267,13 +245,13 @@ ${eachNeuron(
           store_noise(k, z);
 #if ${shape.keepNoise}
           let kept = kept_at(step, k, i);
-${noise.map((name, w) => `          checkpoints[kept + ${w}u * K] = bitcast<u32>(z.${name});`).join("\n")}
+${eachNoise(shape, (w, name) => `checkpoints[kept + ${w}u * K] = bitcast<u32>(z.${name});`)}
 #endif
-          fields[at(${f.place}u, k)] = 0u;
-          fields[at(${f.next}u, k)] = bitcast<u32>(a.next);
+          store_number(${f.place}u, k, 0.0f);
+          store_number(${f.next}u, k, a.next);
           if (a.next < quiet) {
             pending += 1u;
-            fields[at(${f.list}u, atomicAdd(&listed[step & 1u], 1u))] = k;
+            store_word(${f.list}u, atomicAdd(&listed[step & 1u], 1u), k);
           }
         }`,
 )}
@@ -295,14 +273,14 @@ ${noise.map((name, w) => `          checkpoints[kept + ${w}u * K] = bitcast<u32>
           var fires = K;
           var entry = lane;
           loop {
-            let k = fields[at(${f.list}u, min(entry, K - 1u))];
-            var next = number(${f.next}u, k);
+            let k = load_word(${f.list}u, min(entry, K - 1u));
+            var next = load_number(${f.next}u, k);
 #if ${!atOnce}
             if (entry < entries && next == unlocated) {
               load_parameters(k);
-              let rho = number(${f.place}u, k);
+              let rho = load_number(${f.place}u, k);
               next = locate(load_state(from_bank, k), load_state(to_bank, k), load_noise(k), rho, current_at(step, k));
-              fields[at(${f.next}u, k)] = bitcast<u32>(next);
+              store_number(${f.next}u, k, next);
             }
 #endif
             if (entry < entries && (next < place || (next == place && k < fires))) {
@@ -317,60 +295,42 @@ ${noise.map((name, w) => `          checkpoints[kept + ${w}u * K] = bitcast<u32>
           fires = earliest.y;
 
           // What happens: an input spike arrives, or a neuron fires.
-          let input = min(x, max(arrivals, 1u) - 1u);
-          let arrival = arrives_in(x, step) && arrival_place(x) <= place;
-          let first = select(fires, arrival_neuron(input), arrival);
+          let arrival = arrives_in(x, step) && agenda_place(x) <= place;
           overflow = !arrival && count >= run.slots;
           saturated = !arrival && !overflow && run.max_spikes > 0u && count + 1u >= run.max_spikes;
           ended = overflow || saturated;
-          let row = connections[first];
-          let items = select(1u + connections[first + 1u] - row, 1u, arrival || ended);
-          place = select(place, arrival_place(input), arrival);
+          let what = happening(arrival, x, place, fires, !ended);
           var fired = 0u;
           if (lane == 0u && !arrival && !overflow) { // which alone looks at spikes fired
-            fired = fields[at(${f.fired}u, first)] + 1u;
-            fields[at(${f.fired}u, first)] = fired;
-            let slot = count * 3u * run.paths + i;
-            record[slot] = step;
-            record[slot + run.paths] = bitcast<u32>(place);
-            record[slot + 2u * run.paths] = first;
+            fired = load_word(${f.fired}u, fires) + 1u;
+            store_word(${f.fired}u, fires, fired);
+            record_spike(count, i, step, place, fires);
           }
-          let u = event_uniform(path, first, fired);
-          taped += select(items, 0u, overflow);
+          let u = event_uniform(path, what.neuron, fired);
+          taped += select(what.items, 0u, overflow);
 
           // The lanes take the neuron itself and its targets.
           var item = lane;
           loop {
-            let target_edge = row + max(item, 1u) - 1u;
-            let j = select(connections[K + 1u + min(target_edge, ${Math.max(1, shape.edges) - 1}u)], first, item == 0u);
-            let live = item < items && (item == 0u || j != first) && !overflow;
+            let j = neuron_of(what, item);
+            let live = item < what.items && (item == 0u || j != what.neuron) && !overflow;
             load_parameters(j);
             let current = current_at(step, j);
             let z = load_noise(j);
-            let rho = number(${f.place}u, j);
-            let before = advance(load_state(from_bank, j), z, rho, place - rho, current);
-            var y: State;
-            if (item == 0u && !arrival) {
-              y = cell_reset(before, u);
-#if ${shape.selfEdges}
-              let own_edge = connections[${selfTable}u + first];
-              if (own_edge > 0u && !ended) { y = cell_receive(y, theta[weight_offset + own_edge - 1u]); }
-#endif
-            } else {
-              y = cell_receive(before, select(theta[weight_offset + target_edge], arrival_weight(input), arrival));
-            }
-            let a = attempt(y, z, place, current);
+            let rho = load_number(${f.place}u, j);
+            let y = undergo(load_state(from_bank, j), z, rho, what.place, current, jump_of(what, item, x, u));
+            let a = attempt(y, z, what.place, current);
             if (live) {
               store_state(from_bank, j, y);
               store_state(to_bank, j, a.trial);
-              fields[at(${f.place}u, j)] = bitcast<u32>(place);
-              let was = number(${f.next}u, j);
-              fields[at(${f.next}u, j)] = bitcast<u32>(select(a.next, quiet, a.next == none && was != none));
-              if (a.next < quiet && was == none) { fields[at(${f.list}u, atomicAdd(&listed[step & 1u], 1u))] = j; }
+              store_number(${f.place}u, j, what.place);
+              let was = load_number(${f.next}u, j);
+              store_number(${f.next}u, j, select(a.next, quiet, a.next == none && was != none));
+              if (a.next < quiet && was == none) { store_word(${f.list}u, atomicAdd(&listed[step & 1u], 1u), j); }
               pending += select(0u, 1u, a.next < quiet) - select(0u, 1u, was < quiet);
             }
             item += LANES;
-            continuing { break if item >= items; }
+            continuing { break if item >= what.items; }
           }
           x += select(0u, 1u, arrival);
           count += select(1u, 0u, arrival || overflow);
@@ -389,8 +349,8 @@ ${eachNeuron(
   shape,
   wgsl`
     if (live) {
-${index.map((s) => `      checkpoints[checkpoint_at(run.checkpoint_end, ${s}u, k, i)] = fields[at(last_bank + ${s}u, k)];`).join("\n")}
-      checkpoints[checkpoint_at(run.checkpoint_end, ${states}u, k, i)] = fields[at(${f.fired}u, k)];
+${eachNumber(states, (s) => `checkpoints[checkpoint_at(run.checkpoint_end, ${s}u, k, i)] = load_word(last_bank + ${s}u, k);`)}
+      checkpoints[checkpoint_at(run.checkpoint_end, ${states}u, k, i)] = load_word(${f.fired}u, k);
       if (state_not_finite(load_state(last_bank, k))) { atomicStore(&not_finite, 1u); }
     }`,
 )}

@@ -11,17 +11,16 @@
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
-import { gradientRows } from "../shared/gradient-rows.wgsl.js";
+import { type GradientRow, gradientRows } from "../shared/gradient-rows.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { reverseFunctions } from "../shared/reverse.wgsl.js";
 import { windowFields } from "../shared/run.js";
-import { scheduleFunctions } from "../shared/schedule.wgsl.js";
 import { solverFunctions } from "../shared/solver.wgsl.js";
-import { type LikelihoodShape, likelihoodCarry } from "./likelihood-forward.wgsl.js";
+import { type LikelihoodShape, likelihoodCarry, likelihoodFunctions } from "./likelihood-forward.wgsl.js";
+import { eachNumber, stateOf } from "./store.wgsl.js";
 
 export interface LikelihoodBackwardShape extends LikelihoodShape {
-  /** Requested parameters: index in the cell, first gradient row, and whether each neuron has a row of its own. */
-  gradientRows: readonly { parameter: number; row: number; perNeuron: boolean }[];
+  gradientRows: readonly GradientRow[];
   /** Gradient rows in all. */
   entries: number;
   /** First gradient row of the weights, or -1; of the current, or -1. */
@@ -30,19 +29,16 @@ export interface LikelihoodBackwardShape extends LikelihoodShape {
 }
 
 export function likelihoodBackward(shape: LikelihoodBackwardShape, label: string) {
-  const index = Array.from({ length: shape.states }, (_, i) => i);
   const carry = likelihoodCarry(shape.states);
   const at = (word: number): string => `carry[${word}u * run.paths + i]`;
-  const taped = (sub: string): string =>
-    `State(${index.map((s) => `tape[(${sub} * ${shape.states}u + ${s}u) * run.paths + i]`).join(", ")})`;
   const rowOf = (row: number, perNeuron: boolean): string =>
     `(${row + 1}u${perNeuron ? " + neuron" : ""}) * run.paths + i`;
   const rows = gradientRows(shape.carried, shape.entries);
   const { samples, width, stride } = shape.current;
   const sampled = samples > 1;
   const accumulators = [
-    ...shape.gradientRows.map((g) => ({ name: `grad_${g.parameter}`, row: rowOf(g.row, g.perNeuron) })),
-    ...(shape.currentRow >= 0 && !sampled ? [{ name: "grad_current", row: rowOf(shape.currentRow, stride > 0) }] : []),
+    ...shape.gradientRows.map((g) => ({ name: `grad_${g.parameter}`, at: rowOf(g.row, g.perNeuron) })),
+    ...(shape.currentRow >= 0 && !sampled ? [{ name: "grad_current", at: rowOf(shape.currentRow, stride > 0) }] : []),
   ];
   return declareKernel({
     label,
@@ -62,29 +58,30 @@ ${random}
 ${shape.cell}
 ${solverFunctions(shape)}
 ${reverseFunctions(shape)}${rows.functions}
-${scheduleFunctions(shape)}
+${likelihoodFunctions(shape, false)}
 
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x;
   if (i >= run.paths) { return; }
   let lane = run.first_path + i;
+  own_lane = i;
   let neuron = lane % ${shape.neurons}u;
   load_shared();
   load_parameters(neuron);
   let quiet = draw_noise(0u, 0u, 0u); // no channels: nothing is drawn
-${accumulators.map((g) => `  ${rows.load(g.name, g.row)}`).join("\n")}
+${rows.loadAll(accumulators)}
 
   let first = schedule[lane];
   var entry = ${at(carry.entry)}; // entries from here on are done
   var sub = ${at(carry.sub)};
   var a = state_zero();
   if (run.step_end == run.steps) {
-    let y = ${taped("sub")};
+    let y = taped_state(sub);
     let pull = select(0.0f, -1.0f, cell_event(y) > 0.0f);
     a = state_scale(pull, cell_event_gradient(y));
     cell_event_parameters(y, pull);
   } else {
-    a = State(${index.map((s) => `bitcast<f32>(${at(s)})`).join(", ")});
+    a = ${stateOf(shape.states, (s) => `bitcast<f32>(${at(s)})`)};
   }
 
   var step = run.step_end;
@@ -92,19 +89,19 @@ ${accumulators.map((g) => `  ${rows.load(g.name, g.row)}`).join("\n")}
   var happens = false; // whether entry lies at the end of the sub-step at hand
   while (step > run.step_begin) {
     sub -= 1u;
-    let split = entry > first && entry_step(max(entry, 1u) - 1u) == step - 1u;
-    let begin = select(0.0f, entry_place(max(entry, 1u) - 1u), split);
-    let before = ${taped("sub")};
+    let split = entry > first && agenda_step(max(entry, 1u) - 1u) == step - 1u;
+    let begin = select(0.0f, agenda_place(max(entry, 1u) - 1u), split);
+    let before = taped_state(sub);
     let current = current_at(step - 1u, neuron);
     let s = substep_stages(before, quiet, begin, end - begin, current);
     for (var work = happens; work; work = false) {
-      let what = entry_what(entry);
+      let what = agenda_what(entry);
       if (what == own_spike) {
         a = state_add(cell_reset_vjp(s.end, 1.0f, a), cell_log_hazard_vjp(s.end, current));
         a = state_axpy(a, -1.0f, cell_event_gradient(s.end));
         cell_event_parameters(s.end, -1.0f);
       } else {
-        let weight = entry_weight(what);
+        let weight = agenda_weight(entry);
 #if ${shape.weightRow >= 0}
         if (what < ${shape.edges}u) {
           ${rows.add(`(${shape.weightRow + 1}u + what) * run.paths + i`, "cell_receive_weight(s.end, weight, a)")}
@@ -128,8 +125,8 @@ ${accumulators.map((g) => `  ${rows.load(g.name, g.row)}`).join("\n")}
   }
 
   if (run.step_begin == 0u) { cell_start_vjp(1.0f, a); }
-${accumulators.map((g) => `  ${rows.store(g.name, g.row)}`).join("\n")}
-${index.map((s) => `  ${at(s)} = bitcast<u32>(a.y${s});`).join("\n")}
+${rows.storeAll(accumulators)}
+${eachNumber(shape.states, (s) => `${at(s)} = bitcast<u32>(a.y${s});`)}
   ${at(carry.entry)} = entry;
   ${at(carry.sub)} = sub;
 }

@@ -12,13 +12,32 @@ import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { windowFields } from "../shared/run.js";
-import { type ScheduleShape, scheduleFunctions } from "../shared/schedule.wgsl.js";
 import { type SolverShape, solverFunctions } from "../shared/solver.wgsl.js";
+import { agendaFunctions } from "./agenda.wgsl.js";
+import { jumpFunctions } from "./operations/do.wgsl.js";
+import { eachNumber, stateOf, tapeFunctions } from "./store.wgsl.js";
 
-export interface LikelihoodShape extends SolverShape, ScheduleShape {
+/** The schedule holds where each lane's part of the agenda begins [lanes + 1], and the agenda. */
+export interface LikelihoodShape extends SolverShape {
   states: number;
   workgroupSize: number;
+  lanes: number;
+  /** Entries of the agenda. */
+  scheduled: number;
+  /** Connections, and where their weights lie in the flat parameter vector. */
+  edges: number;
+  weightOffset: number;
 }
+
+/** Reading the schedule, and the states before the sub-steps of a lane `own_lane`. */
+export const likelihoodFunctions = (shape: LikelihoodShape, writes: boolean): string => {
+  const { states, lanes, scheduled: entries, edges, weightOffset } = shape;
+  const tape = { states, at: `entry * ${states}u * run.paths + own_lane`, stride: "run.paths", writes };
+  return /* wgsl */ `${jumpFunctions}
+${agendaFunctions({ array: "schedule", from: lanes + 1, entries, edges, weightOffset })}
+var<private> own_lane: u32; // of those of the dispatch
+${tapeFunctions(tape)}`;
+};
 
 /** Words of a lane's carry. */
 export const likelihoodCarry = (states: number): { words: number; entry: number; sub: number; impossible: number } => ({
@@ -29,10 +48,8 @@ export const likelihoodCarry = (states: number): { words: number; entry: number;
 });
 
 export function likelihoodForward(shape: LikelihoodShape, label: string) {
-  const index = Array.from({ length: shape.states }, (_, i) => i);
   const carry = likelihoodCarry(shape.states);
   const at = (word: number): string => `carry[${word}u * run.paths + i]`;
-  const tape = index.map((s) => `tape[(sub * ${shape.states}u + ${s}u) * run.paths + i] = y.y${s};`).join(" ");
   return declareKernel({
     label,
     workgroupSize: shape.workgroupSize,
@@ -50,7 +67,7 @@ ${elementary}
 ${random}
 ${shape.cell}
 ${solverFunctions(shape)}
-${scheduleFunctions(shape)}
+${likelihoodFunctions(shape, true)}
 
 // An integrated hazard; infinite where one step added more than a rate of 1e33, which exponentials reach only where they
 // come close to the largest float32, and are held there.
@@ -62,6 +79,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x;
   if (i >= run.paths) { return; }
   let lane = run.first_path + i;
+  own_lane = i;
   let neuron = lane % ${shape.neurons}u;
   load_shared();
   load_parameters(neuron);
@@ -73,7 +91,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var impossible = 0xffffffffu;
   var value = 0.0f;
   if (run.step_begin > 0u) {
-    y = State(${index.map((s) => `bitcast<f32>(${at(s)})`).join(", ")});
+    y = ${stateOf(shape.states, (s) => `bitcast<f32>(${at(s)})`)};
     entry = ${at(carry.entry)};
     sub = ${at(carry.sub)};
     impossible = ${at(carry.impossible)};
@@ -83,23 +101,20 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var step = run.step_begin;
   var rho = 0.0f;
   while (step < run.step_end) {
-    let happens = entry < last && entry_step(entry) == step;
-    let place = select(1.0f, entry_place(entry), happens);
+    let happens = entry < last && agenda_step(entry) == step;
+    let place = select(1.0f, agenda_place(entry), happens);
     let current = current_at(step, neuron);
-    ${tape}
+    push(sub, y);
     y = advance(y, quiet, rho, place - rho, current);
     sub += 1u;
     rho = place;
     for (var work = happens; work; work = false) {
-      let what = entry_what(entry);
-      if (what == own_spike) {
+      if (agenda_what(entry) == own_spike) {
         let integrated = cell_event(y);
         if (integrated < 0.0f) { impossible = min(impossible, entry); }
         value += cell_log_hazard(y, current) - told(integrated);
-        y = cell_reset(y, 1.0f);
-      } else {
-        y = cell_receive(y, entry_weight(what));
       }
+      y = jumped(y, agenda_jump(entry, 1.0f));
       entry += 1u;
     }
     if (!happens) {
@@ -109,10 +124,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   if (step == run.steps) {
     value -= told(max(0.0f, cell_event(y)));
-    ${tape}
+    push(sub, y);
   }
   rows[i] = value;
-${index.map((s) => `  ${at(s)} = bitcast<u32>(y.y${s});`).join("\n")}
+${eachNumber(shape.states, (s) => `${at(s)} = bitcast<u32>(y.y${s});`)}
   ${at(carry.entry)} = entry;
   ${at(carry.sub)} = sub;
   ${at(carry.impossible)} = impossible;

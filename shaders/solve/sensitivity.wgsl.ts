@@ -10,9 +10,14 @@ import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
+import { recordFunctions } from "../shared/record.wgsl.js";
 import { networkRunFields } from "../shared/run.js";
 import { solverFunctions } from "../shared/solver.wgsl.js";
-import { arrivalFunctions, type NetworkShape } from "./forward-network.wgsl.js";
+import { connectionFunctions, replayFunctions } from "./connections.wgsl.js";
+import type { NetworkShape } from "./forward-network.wgsl.js";
+import { doFunctions } from "./operations/do.wgsl.js";
+import { pushFunctions } from "./operations/push.wgsl.js";
+import { pathField, storeFunctions } from "./store.wgsl.js";
 
 export interface SensitivityShape extends NetworkShape {
   /** Number of the cell's parameters. */
@@ -36,8 +41,7 @@ export const sensitivityFields = (states: number, directions: number) => ({
 });
 
 export function sensitivity(shape: SensitivityShape, label: string) {
-  const { states, neurons, directions } = shape;
-  const index = Array.from({ length: states }, (_, i) => i);
+  const { states, directions } = shape;
   const f = sensitivityFields(states, directions);
   const parameters = Array.from({ length: shape.cellParameters }, (_, i) => i);
   const tangent = (a: string, d: string, b: string, k: string): string =>
@@ -64,21 +68,18 @@ ${random}
 ${shape.cell}
 ${solverFunctions(shape)}
 
-const K = ${neurons}u;
 const D = ${directions}u;
-const weight_offset = ${shape.weightOffset}u;
-${arrivalFunctions(shape)}
+${doFunctions(shape)}
+${connectionFunctions(shape)}
+${recordFunctions({ words: shape.recordWords })}
+${replayFunctions}
+var<private> own_path: u32;
+${storeFunctions({ states, array: "work", type: "f32", at: pathField })}
 
-fn at(field: u32, k: u32, i: u32) -> u32 { return (field * K + k) * run.paths + i; }
+// The tangent of a neuron's state in direction d lies here, and that of its place after it.
 fn tangent_field(d: u32) -> u32 { return ${f.tangents}u + d * ${states + 1}u; }
-
-fn load_fields(first: u32, k: u32, i: u32) -> State {
-  return State(${index.map((s) => `work[at(first + ${s}u, k, i)]`).join(", ")});
-}
-
-fn store_fields(first: u32, k: u32, i: u32, y: State) {
-${index.map((s) => `  work[at(first + ${s}u, k, i)] = y.y${s};`).join("\n")}
-}
+fn load_moved(d: u32, k: u32) -> f32 { return load_number(tangent_field(d) + ${states}u, k); }
+fn store_moved(d: u32, k: u32, moved: f32) { store_number(tangent_field(d) + ${states}u, k, moved); }
 
 // Points the parameter tangents of neuron k along direction d; nowhere if d is none.
 fn point(d: u32, k: u32) {
@@ -153,41 +154,20 @@ fn substep_tangent(y: State, z: Noise, rho: f32, h: f32, current: f32, dy: State
 #endif
 }
 
-fn event_step(n: u32, i: u32) -> u32 { return record[n * 3u * run.paths + i]; }
-fn event_place(n: u32, i: u32) -> f32 { return bitcast<f32>(record[(n * 3u + 1u) * run.paths + i]); }
-fn event_neuron(n: u32, i: u32) -> u32 { return record[(n * 3u + 2u) * run.paths + i]; }
+${pushFunctions(shape)}
 fn derivative_at(n: u32, d: u32, i: u32) -> u32 { return (n * D + d) * run.paths + i; }
 
-// Brings neuron j to an arrival at \`place\` that moves by the derivative of spike n, or not at all if n is none, and
-// lets it receive w through edge e (or an input, if e is none).
-fn deliver(path: u32, step: u32, place: f32, j: u32, w: f32, n: u32, e: u32, i: u32) {
-  load_parameters(j);
-  let y = load_fields(${f.state}u, j, i);
-  let rho = work[at(${f.place}u, j, i)];
+// Neuron j's sub-step up to a place in the step; its parameters are loaded.
+fn substep_to(place: f32, path: u32, step: u32, j: u32) -> Substep {
   let z = draw_noise(path, step, j);
-  let current = current_at(step, j);
-  let h = place - rho;
-  let before = advance(y, z, rho, h, current);
-  for (var d = 0u; d < D; d += 1u) {
-    point(d, j);
-    let field = tangent_field(d);
-    let dr = work[at(field + ${states}u, j, i)];
-    var moved = 0.0f;
-    if (n != 0xffffffffu) { moved = derivatives[derivative_at(n, d, i)]; }
-    let dy = substep_tangent(y, z, rho, h, current, load_fields(field, j, i), dr, moved - dr, current_along(d, step, j));
-    var along = 0.0f;
-    if (e != 0xffffffffu) { along = weight_along(d, e); }
-    store_fields(field, j, i, cell_receive_jvp(before, w, dy, along));
-    work[at(field + ${states}u, j, i)] = moved;
-  }
-  store_fields(${f.state}u, j, i, cell_receive(before, w));
-  work[at(${f.place}u, j, i)] = place;
+  return substep(load_state(${f.state}u, j), z, load_number(${f.place}u, j), place, current_at(step, j));
 }
 
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x;
   if (i >= run.paths) { return; }
   let path = run.first_path + i;
+  own_path = i;
   load_shared();
   let total = counts[i];
   let full = run.max_spikes > 0u && total >= run.max_spikes;
@@ -196,11 +176,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     for (var k = 0u; k < K; k += 1u) {
       load_parameters(k);
       let u = event_uniform(path, k, 0u);
-      store_fields(${f.state}u, k, i, cell_start(u));
-      work[at(${f.fired}u, k, i)] = bitcast<f32>(0u);
+      store_state(${f.state}u, k, cell_start(u));
+      store_word(${f.fired}u, k, 0u);
       for (var d = 0u; d < D; d += 1u) {
         point(d, k);
-        store_fields(tangent_field(d), k, i, cell_start_jvp(u));
+        store_state(tangent_field(d), k, cell_start_jvp(u));
       }
     }
   }
@@ -210,78 +190,71 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 
   for (var step = run.step_begin; step < run.step_end && !(full && n >= total); step += 1u) {
     for (var k = 0u; k < K; k += 1u) {
-      work[at(${f.place}u, k, i)] = 0.0f;
-      for (var d = 0u; d < D; d += 1u) { work[at(tangent_field(d) + ${states}u, k, i)] = 0.0f; }
+      store_number(${f.place}u, k, 0.0f);
+      for (var d = 0u; d < D; d += 1u) { store_moved(d, k, 0.0f); }
     }
     var stopped = false;
-    while (!stopped && ((n < total && event_step(n, i) == step) || arrives_in(x, step))) {
-      let due = n < total && event_step(n, i) == step;
-      if (arrives_in(x, step) && (!due || arrival_place(x) <= event_place(n, i))) {
-        deliver(path, step, arrival_place(x), arrival_neuron(x), arrival_weight(x), 0xffffffffu, 0xffffffffu, i);
-        x += 1u;
-        continue;
-      }
-      let place = event_place(n, i);
-      let k = event_neuron(n, i);
-      load_parameters(k);
-      let y = load_fields(${f.state}u, k, i);
-      let rho = work[at(${f.place}u, k, i)];
-      let z = draw_noise(path, step, k);
-      let current = current_at(step, k);
-      let h = place - rho;
-      let before = advance(y, z, rho, h, current);
-      let fired = bitcast<u32>(work[at(${f.fired}u, k, i)]) + 1u;
-      let u = event_uniform(path, k, fired);
-      point(D, k);
-      let by_length = substep_tangent(y, z, rho, h, current, state_zero(), 0.0f, 1.0f, 0.0f);
-      let rate = state_dot(cell_event_gradient(before), by_length);
-      let at_once = cell_event(y) >= 0.0f; // what follows a jump at once moves with it
-      for (var d = 0u; d < D; d += 1u) {
-        point(d, k);
-        let field = tangent_field(d);
-        let dr = work[at(field + ${states}u, k, i)];
-        let dy = substep_tangent(y, z, rho, h, current, load_fields(field, k, i), dr, -dr, current_along(d, step, k));
-        let moved = select(-cell_event_jvp(before, dy) / rate, dr, at_once);
-        derivatives[derivative_at(n, d, i)] = moved;
-        store_fields(field, k, i, cell_reset_jvp(before, u, state_axpy(dy, moved, by_length)));
-        work[at(field + ${states}u, k, i)] = moved;
-      }
-      store_fields(${f.state}u, k, i, cell_reset(before, u));
-      work[at(${f.fired}u, k, i)] = bitcast<f32>(fired);
-      work[at(${f.place}u, k, i)] = place;
-      n += 1u;
-      stopped = full && n >= total;
-      if (!stopped) {
-        for (var e = connections[k]; e < connections[k + 1u]; e += 1u) {
-          deliver(path, step, place, connections[K + 1u + e], theta[weight_offset + e], n - 1u, e, i);
+    while (!stopped && happens_in(n, total, x, step, i)) {
+      let what = next_of(n, total, full, x, step, i);
+      var item = 0u;
+      if (!what.arrival) {
+        item = 1u;
+        let k = what.neuron;
+        load_parameters(k);
+        let s = substep_to(what.place, path, step, k);
+        let fired = load_word(${f.fired}u, k) + 1u;
+        let u = event_uniform(path, k, fired);
+        point(D, k);
+        let c = crossing(s);
+        for (var d = 0u; d < D; d += 1u) {
+          point(d, k);
+          let dy = load_state(tangent_field(d), k);
+          let p = push_fire(s, c, u, dy, load_moved(d, k), current_along(d, step, k));
+          derivatives[derivative_at(n, d, i)] = p.moved;
+          store_state(tangent_field(d), k, p.dy);
+          store_moved(d, k, p.moved);
         }
+        store_state(${f.state}u, k, jumped(s.end, fire(u)));
+        store_word(${f.fired}u, k, fired);
+        store_number(${f.place}u, k, what.place);
+        n += 1u;
+        stopped = full && n >= total;
       }
+      // Who receives: the targets, at a time that moves as spike n - 1 does, or whom an input spike reaches.
+      for (; item < what.items; item += 1u) {
+        let j = neuron_of(what, item);
+        load_parameters(j);
+        let s = substep_to(what.place, path, step, j);
+        let jump = jump_of(what, item, x, 1.0f);
+        for (var d = 0u; d < D; d += 1u) {
+          point(d, j);
+          var moved = 0.0f;
+          var along = 0.0f;
+          if (!what.arrival) {
+            moved = derivatives[derivative_at(n - 1u, d, i)];
+            along = weight_along(d, edge_of(what, item));
+          }
+          let dy = load_state(tangent_field(d), j);
+          let dr = load_moved(d, j);
+          let d_current = current_along(d, step, j);
+          store_state(tangent_field(d), j, push_deliver(s, jump.weight, along, dy, dr, moved, d_current));
+          store_moved(d, j, moved);
+        }
+        store_state(${f.state}u, j, jumped(s.end, jump));
+        store_number(${f.place}u, j, what.place);
+      }
+      x += select(0u, 1u, what.arrival);
     }
     if (!stopped) {
       for (var k = 0u; k < K; k += 1u) {
         load_parameters(k);
-        let y = load_fields(${f.state}u, k, i);
-        let rho = work[at(${f.place}u, k, i)];
-        let z = draw_noise(path, step, k);
-        let current = current_at(step, k);
-        let h = 1.0f - rho;
-        let end = advance(y, z, rho, h, current);
+        let s = substep_to(1.0f, path, step, k);
         for (var d = 0u; d < D; d += 1u) {
           point(d, k);
-          let field = tangent_field(d);
-          let dr = work[at(field + ${states}u, k, i)];
-          let dy = substep_tangent(y, z, rho, h, current, load_fields(field, k, i), dr, -dr, current_along(d, step, k));
-#if ${shape.smooth}
-          store_fields(field, k, i, dy);
-#else
-          store_fields(field, k, i, cell_kick_jvp(end, increment(z), dy));
-#endif
+          let dy = load_state(tangent_field(d), k);
+          store_state(tangent_field(d), k, push_finish(s, dy, load_moved(d, k), current_along(d, step, k)));
         }
-#if ${shape.smooth}
-        store_fields(${f.state}u, k, i, end);
-#else
-        store_fields(${f.state}u, k, i, cell_kick(end, increment(z)));
-#endif
+        store_state(${f.state}u, k, kicked(s.end, s.z));
       }
     }
   }

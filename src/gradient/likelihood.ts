@@ -2,6 +2,7 @@
  * Value and gradient of a log-likelihood: each neuron of each trial, given all observed spikes, is on its own, so the
  * lanes (trial × neuron) are solved and swept side by side. Nothing is random in it; its "paths" are the trials.
  */
+import { agendaWords } from "../../shaders/solve/agenda.wgsl.js";
 import { likelihoodBackward } from "../../shaders/solve/likelihood-backward.wgsl.js";
 import { likelihoodCarry, likelihoodForward } from "../../shaders/solve/likelihood-forward.wgsl.js";
 import { compileCell } from "../cell/emit-js.js";
@@ -142,17 +143,14 @@ const mostSteps = 16384;
 /** Bytes of tape at a time: lanes beyond it take turns. */
 const tapeBytes = 256 * 2 ** 20;
 
-/** Words of a schedule for the kernels (shaders/shared/schedule.wgsl.ts). */
-function scheduleWords({ starts, steps, places, what }: Schedule): Uint32Array {
-  const words = new Uint32Array(starts.length + 3 * steps.length + 1);
-  const floats = new Float32Array(words.buffer);
+/** The words of a schedule for the kernels (shaders/solve/likelihood-forward.wgsl.ts). */
+function scheduleWords({ starts, neurons: count, ...entries }: Schedule, inputWeights: ArrayLike<number>): Uint32Array {
+  const neurons = new Uint32Array(entries.steps.length);
+  for (let lane = 0; lane + 1 < starts.length; lane++) neurons.fill(lane % count, starts[lane]!, starts[lane + 1]!);
+  const agenda = agendaWords({ ...entries, neurons }, inputWeights);
+  const words = new Uint32Array(starts.length + agenda.length + 1);
   words.set(starts);
-  for (let n = 0; n < steps.length; n++) {
-    const at = starts.length + 3 * n;
-    words[at] = steps[n]!;
-    floats[at + 1] = places[n]!;
-    words[at + 2] = what[n]!;
-  }
+  words.set(agenda, starts.length);
   return words;
 }
 
@@ -190,7 +188,7 @@ class GpuLikelihood implements Evaluator {
       workgroupSize: workgroupSizeOf(lanes),
       edges: network.connections.targets.length,
       weightOffset: layout.views.get("weights")!.offset,
-      arrivalOffset: layout.size,
+      scheduled: schedule.steps.length,
     };
     const gradientRows: { parameter: number; row: number; perNeuron: boolean }[] = [];
     let [weightRow, currentRow, row] = [-1, -1, 0];
@@ -209,8 +207,8 @@ class GpuLikelihood implements Evaluator {
       gpu.kernel(likelihoodForward({ ...solverShape(plan, "none", names, true), ...sizes }, `forward ${label}`)),
       gpu.kernel(likelihoodBackward({ ...reverse, ...sizes }, `backward ${label}`)),
     ]);
-    const theta = gpu.buffer("parameters", 4 * (layout.size + plan.arrivals.count));
-    const scheduled = gpu.upload("schedule", scheduleWords(schedule));
+    const theta = gpu.buffer("parameters", 4 * layout.size);
+    const scheduled = gpu.upload("schedule", scheduleWords(schedule, plan.arrivals.weights));
     const sizesPerLane = { states, rows: 1 + row * (carried ? 2 : 1) };
     return new GpuLikelihood(
       gpu,
@@ -246,7 +244,7 @@ class GpuLikelihood implements Evaluator {
   async evaluate(plan: SolvePlan, options: EvaluatorOptions = {}): Promise<ValueAndGradient> {
     const { gpu, schedule, theta, scheduled, kernels } = this;
     const { states } = this.perLane;
-    gpu.write(theta, Float32Array.from([...parameterVector(plan), ...plan.arrivals.weights]));
+    gpu.write(theta, Float32Array.from(parameterVector(plan)));
     const trials = windowOf(plan.seed, schedule, this.trialsAtOnce);
     const sums = new TrialRows(schedule, trials, this.views);
     const { words, impossible } = likelihoodCarry(states);

@@ -58,6 +58,8 @@ export async function sensitivitiesGpu(
     weightOffset: shape.layout.views.get("weights")!.offset,
     edges: net.targets.length,
     arrivals: plan.arrivals.count,
+    selfEdges: false,
+    recordWords: solver.recordWords,
     cellParameters: cell.parameters.length,
     directions,
   };
@@ -100,9 +102,9 @@ export async function sensitivitiesGpu(
         const data = batch.read(derivatives);
         batch.submit();
         const table = emptyTable(paths, used, plan.t1);
-        const record = new Uint32Array(await gpu.read(solved.record, 0, 12 * used * paths));
+        const record = new Uint32Array(await gpu.read(solved.record, 0, 4 * solver.recordWords * used * paths));
         const counts = new Uint32Array(await gpu.read(solved.counts.storage, solved.counts.byteOffset, 4 * paths));
-        fillTable(table, plan, { firstPath: 0, paths }, 3, record, counts);
+        fillTable(table, plan, { firstPath: 0, paths }, solver.recordWords, record, counts);
         parts.push({ table, firstPath, derivatives: new Float32Array(await data) });
       } finally {
         work.dispose();

@@ -2,6 +2,7 @@
  * Events forced to observed spikes: given all spikes of a trial, each neuron is on its own, and its sub-steps are split
  * where it spikes and where spikes reach it. A *lane* is one neuron in one trial; its schedule says what happens when.
  */
+import { ownSpike } from "../../shaders/solve/agenda.wgsl.js";
 import { fail, finiteNumber, wholeNumber } from "../checks.js";
 import type { SolvePlan } from "./plan.js";
 
@@ -11,8 +12,7 @@ export interface ObservedTrial {
   readonly neurons?: ArrayLike<number>;
 }
 
-/** What happens at an entry of a schedule: the neuron's own spike; else edge e as e, and input spike n as edges + n. */
-export const ownSpike = 0xffffffff;
+export { ownSpike };
 
 /** All lanes, [trial][neuron], neuron innermost: entries starts[lane] to starts[lane + 1], in time order. */
 export interface Schedule {
@@ -22,7 +22,7 @@ export interface Schedule {
   /** Grid step of each entry, and its place within the step as a fraction of dt in [0, 1]. */
   readonly steps: Uint32Array;
   readonly places: Float64Array;
-  /** `ownSpike`, or what arrives. */
+  /** The neuron's own spike (`ownSpike`); else edge e as e, and input spike n as edges + n. */
   readonly what: Uint32Array;
 }
 

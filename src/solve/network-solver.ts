@@ -1,6 +1,7 @@
 /** Solver of networks: a path per invocation, windows counted in grid steps, states in storage buffers. */
-
+import { recordWords } from "../../shaders/shared/record.wgsl.js";
 import { noiseNames } from "../../shaders/shared/solver.wgsl.js";
+import { agendaWords } from "../../shaders/solve/agenda.wgsl.js";
 import {
   type BackwardNetworkShape,
   backwardFields,
@@ -27,12 +28,11 @@ interface EncodedNetwork extends EncodedChunk {
   readonly checkpoints: Storage;
 }
 
-/** The connection buffer: row starts, targets, then input spikes (steps, places, neurons, weights). */
-export function connectionWords(plan: SolvePlan): Uint32Array {
-  const { rowStart, targets } = plan.network.connections;
-  const { steps, places, neurons, weights } = plan.arrivals;
-  const arrivals = [steps, new Uint32Array(places.buffer), neurons, new Uint32Array(Float32Array.from(weights).buffer)];
-  const lists = [rowStart, targets, ...arrivals];
+/** The words of the connection buffer (shaders/solve/connections.wgsl.ts), without edges to oneself; never none. */
+export function connectionWords({ network, arrivals }: SolvePlan): Uint32Array {
+  const { rowStart, targets } = network.connections;
+  const what = Uint32Array.from({ length: arrivals.count }, (_, x) => targets.length + x);
+  const lists = [rowStart, targets, agendaWords({ ...arrivals, what }, arrivals.weights)];
   const words = new Uint32Array(lists.reduce((n, list) => n + list.length, 1));
   let at = 0;
   for (const list of lists) {
@@ -65,7 +65,7 @@ type Forward = KernelOf<typeof forwardNetwork>;
 type Backward = KernelOf<typeof backwardNetwork>;
 
 export class NetworkSolver extends PlanSolver<Forward, Backward> {
-  readonly recordWords = 3;
+  readonly recordWords = recordWords.neurons;
   private readonly n: number;
   private readonly neurons: number;
 
@@ -87,7 +87,15 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
     const weightOffset = shape.layout.views.get("weights")!.offset;
     const { targets } = network.connections;
     const affineEvent = eventIsAffine(shape.functions);
-    const sizes = { affineEvent, workgroupSize, weightOffset, edges: targets.length, arrivals: plan.arrivals.count };
+    const sizes = {
+      affineEvent,
+      workgroupSize,
+      weightOffset,
+      edges: targets.length,
+      arrivals: plan.arrivals.count,
+      selfEdges: false,
+      recordWords: recordWords.neurons,
+    };
     const forwardKernel = gpu.kernel(forwardNetwork({ ...shape, ...sizes }, `forward ${label}`));
     let backwardKernel: Promise<Backward> | undefined;
     if (views.length > 0) {
@@ -102,7 +110,7 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
 
   protected bytes(slots: number): Record<"work" | "checkpoints" | "record" | "rows" | "backward", number> {
     const work = 4 * (networkFields(this.n, noiseNames(this.shape).length).perNeuron * this.neurons + 2);
-    const record = 12 * slots;
+    const record = 4 * this.recordWords * slots;
     if (!this.backwardKernel) return { work, checkpoints: 0, record, rows: 0, backward: 0 };
     const windows = Math.ceil(this.plan.steps / this.gridWindow(1));
     return {
@@ -122,7 +130,7 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
     const windows = Math.ceil(plan.steps / window);
     const perField = 4 * neurons * paths;
     const work = batch.temporary("work", fields.perNeuron * perField + 4 * fields.perPath * paths);
-    const record = gpu.buffer("spike record", 12 * slots * paths);
+    const record = gpu.buffer("spike record", 4 * this.recordWords * slots * paths);
     const status = gpu.buffer("status", 4 * statusWords);
     const checkpointBytes = (n + 1) * perField + 4 * paths;
     const checkpoints = gpu.buffer("checkpoints", this.backwardKernel ? checkpointBytes * windows : 4);

@@ -1,5 +1,6 @@
 /** Solver of one neuron per path: a path per invocation, windows counted in each path's own sub-steps. */
 import type { Values } from "../../shaders/shared/declare.js";
+import { recordWords } from "../../shaders/shared/record.wgsl.js";
 import type { backwardSingle } from "../../shaders/solve/backward-single.wgsl.js";
 import {
   forwardSingle,
@@ -42,7 +43,7 @@ type Forward = KernelOf<typeof forwardSingle>;
 type Backward = KernelOf<typeof backwardSingle>;
 
 export class SingleSolver extends PlanSolver<Forward, Backward> {
-  readonly recordWords = 2;
+  readonly recordWords = recordWords.oneNeuron;
 
   /** @param views the parameters to differentiate by; empty for a forward solve alone. */
   static async create(gpu: Gpu, plan: SolvePlan, views: readonly View[]): Promise<SingleSolver> {
@@ -83,7 +84,7 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
 
   protected bytes(slots: number): Record<"checkpoints" | "tape" | "record" | "cotangents" | "rows", number> {
     const word = 4 * singleCheckpointWords(this.shape.states);
-    const record = 8 * slots;
+    const record = 4 * this.recordWords * slots;
     if (!this.backwardKernel) return { checkpoints: word, tape: 0, record, cotangents: 0, rows: 0 };
     const window = this.window(1, slots);
     return {
@@ -109,7 +110,7 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
     const windows = Math.ceil((plan.steps + slots) / window);
     const keep = this.backwardKernel ? windows : 1;
     const checkpoints = gpu.buffer("checkpoints", 4 * words * keep * paths);
-    const record = gpu.buffer("spike record", 8 * slots * paths);
+    const record = gpu.buffer("spike record", 4 * this.recordWords * slots * paths);
     const status = gpu.buffer("status", 4 * statusWords);
     batch.clear(status);
     for (let w = 0; w < windows; w++) {

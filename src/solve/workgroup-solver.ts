@@ -1,5 +1,5 @@
 /** Solver of networks: a path per workgroup, its lanes over neurons and targets, windows counted in grid steps. */
-
+import { recordWords } from "../../shaders/shared/record.wgsl.js";
 import { noiseNames } from "../../shaders/shared/solver.wgsl.js";
 import { backwardWorkgroup, backwardWorkgroupFields, tapeWords } from "../../shaders/solve/backward-workgroup.wgsl.js";
 import {
@@ -52,7 +52,7 @@ type Forward = KernelOf<typeof forwardWorkgroup>;
 type Backward = KernelOf<typeof backwardWorkgroup>;
 
 export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
-  readonly recordWords = 3;
+  readonly recordWords = recordWords.neurons;
   private readonly n: number;
   private readonly neurons: number;
   private readonly inWorkgroup: boolean;
@@ -106,6 +106,7 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
       weightOffset: shape.layout.views.get("weights")!.offset,
       edges: network.connections.targets.length,
       arrivals: plan.arrivals.count,
+      recordWords: recordWords.neurons,
       affineEvent: eventIsAffine(shape.functions),
       selfEdges: own.length > 0,
       inWorkgroup,
@@ -132,7 +133,7 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
     const { n, neurons, inWorkgroup } = this;
     const checkpoint = 4 * workgroupCheckpointWords(n, neurons);
     const fields = inWorkgroup ? 0 : 4 * workgroupFields(n, this.noise).perNeuron * neurons;
-    const record = 12 * slots;
+    const record = 4 * this.recordWords * slots;
     if (!this.backwardKernel) return { fields, checkpoints: checkpoint, record, rows: 0, backward: 0 };
     return {
       fields,
@@ -151,7 +152,7 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
     const keep = this.backwardKernel ? windows : 1;
     const words = workgroupCheckpointWords(this.n, this.neurons);
     const checkpoints = gpu.buffer("checkpoints", 4 * (words * keep + this.kept) * paths);
-    const record = gpu.buffer("spike record", 12 * slots * paths);
+    const record = gpu.buffer("spike record", 4 * this.recordWords * slots * paths);
     const status = gpu.buffer("status", 4 * statusWords);
     const fields = this.inWorkgroup
       ? undefined

@@ -1,0 +1,63 @@
+/**
+ * An agenda: what happens to neurons at given times, in the order in which it happens. It serves input spikes, and the
+ * forced events of a likelihood, where each lane has an agenda of its own.
+ *
+ * An entry is its grid step, its place in the step (f32 bits), the neuron, and what happens: `ownSpike`, or that a weight
+ * arrives, by edge e as e, by input spike n as edges + n. After all entries come the weights of the input spikes.
+ */
+export const agendaEntryWords = 4;
+
+/** What happens at an entry: the neuron's own spike. */
+export const ownSpike = 0xffffffff;
+
+export interface AgendaShape {
+  /** The array (u32) that it lies in, and its first word there. */
+  array: string;
+  from: number;
+  /** Entries of it in all. */
+  entries: number;
+  /** Edges of the network, and where their weights lie in the flat parameter vector. */
+  edges: number;
+  weightOffset: number;
+}
+
+/** `agenda_step`, `agenda_place`, `agenda_neuron`, `agenda_what` and `agenda_weight` of an entry. */
+export function agendaFunctions({ array, from, entries, edges, weightOffset }: AgendaShape): string {
+  const at = (word: number): string => `${array}[${from + word}u + ${agendaEntryWords}u * x]`;
+  const weights = from + agendaEntryWords * entries;
+  return /* wgsl */ `
+const own_spike = ${ownSpike}u;
+fn agenda_step(x: u32) -> u32 { return ${at(0)}; }
+fn agenda_place(x: u32) -> f32 { return bitcast<f32>(${at(1)}); }
+fn agenda_neuron(x: u32) -> u32 { return ${at(2)}; }
+fn agenda_what(x: u32) -> u32 { return ${at(3)}; }
+// What arrives; of no meaning at an own spike.
+fn agenda_weight(x: u32) -> f32 {
+  let what = agenda_what(x);
+  if (what < ${edges}u) { return theta[${weightOffset}u + what]; }
+  return bitcast<f32>(${array}[${weights}u + what - ${edges}u]);
+}
+fn agenda_jump(x: u32, u: f32) -> Jump {
+  if (agenda_what(x) == own_spike) { return fire(u); }
+  return deliver(agenda_weight(x));
+}`;
+}
+
+/** Lays out the words of an agenda. */
+export function agendaWords(
+  entries: Readonly<Record<"steps" | "neurons" | "what", Uint32Array> & { places: ArrayLike<number> }>,
+  inputWeights: ArrayLike<number>,
+): Uint32Array {
+  const { steps, places, neurons, what } = entries;
+  const words = new Uint32Array(agendaEntryWords * steps.length + inputWeights.length);
+  const floats = new Float32Array(words.buffer);
+  for (let x = 0; x < steps.length; x++) {
+    const at = agendaEntryWords * x;
+    words[at] = steps[x]!;
+    floats[at + 1] = places[x]!;
+    words[at + 2] = neurons[x]!;
+    words[at + 3] = what[x]!;
+  }
+  floats.set(inputWeights, agendaEntryWords * steps.length);
+  return words;
+}

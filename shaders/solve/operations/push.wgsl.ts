@@ -1,0 +1,54 @@
+/**
+ * The operations pushed forward: tangents of what goes in, to tangents of what comes out, along one direction. Beside that
+ * of the state (dy) there is that of the place at which the sub-step starts (dr), in physical time. Needs
+ * `substep_tangent`.
+ */
+import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import type { SolverShape } from "../../shared/solver.wgsl.js";
+
+export const pushFunctions = ({ smooth }: Pick<SolverShape, "smooth">): string => wgsl`
+// A sub-step that is pushed along several directions: where it starts and ends, and the state that it leads to.
+struct Substep { y: State, z: Noise, rho: f32, h: f32, current: f32, end: State }
+
+fn substep(y: State, z: Noise, rho: f32, place: f32, current: f32) -> Substep {
+  let h = place - rho;
+  return Substep(y, z, rho, h, current, advance(y, z, rho, h, current));
+}
+
+// Its end, where its length moves by dh.
+fn end_tangent(s: Substep, dy: State, dr: f32, dh: f32, d_current: f32) -> State {
+  return substep_tangent(s.y, s.z, s.rho, s.h, s.current, dy, dr, dh, d_current);
+}
+
+fn push_finish(s: Substep, dy: State, dr: f32, d_current: f32) -> State {
+  let d_end = end_tangent(s, dy, dr, -dr, d_current);
+#if ${smooth}
+  return d_end;
+#else
+  return cell_kick_jvp(s.end, increment(s.z), d_end);
+#endif
+}
+
+// What arrives moves in time by moved.
+fn push_deliver(s: Substep, weight: f32, d_weight: f32, dy: State, dr: f32, moved: f32, d_current: f32) -> State {
+  return cell_receive_jvp(s.end, weight, end_tangent(s, dy, dr, moved - dr, d_current), d_weight);
+}
+
+// What an event's time follows from: the derivative of the end by the length, and that of E along it.
+struct Crossing { by_length: State, rate: f32, at_once: bool }
+
+// No direction may be pointed along.
+fn crossing(s: Substep) -> Crossing {
+  let by_length = substep_tangent(s.y, s.z, s.rho, s.h, s.current, state_zero(), 0.0f, 1.0f, 0.0f);
+  // What follows a jump at once moves with it.
+  return Crossing(by_length, state_dot(cell_event_gradient(s.end), by_length), cell_event(s.y) >= 0.0f);
+}
+
+struct Fired { dy: State, moved: f32 }
+
+fn push_fire(s: Substep, c: Crossing, u: f32, dy: State, dr: f32, d_current: f32) -> Fired {
+  let d_end = end_tangent(s, dy, dr, -dr, d_current);
+  let moved = select(-cell_event_jvp(s.end, d_end) / c.rate, dr, c.at_once);
+  return Fired(cell_reset_jvp(s.end, u, state_axpy(d_end, moved, c.by_length)), moved);
+}
+`;

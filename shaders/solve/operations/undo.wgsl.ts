@@ -1,0 +1,91 @@
+/**
+ * The operations undone: cotangents of what came out, to cotangents of what went in. Those of parameters and of the
+ * current go to their accumulators.
+ *
+ * Beside the state, the place (time) at which a sub-step starts has a cotangent, for that may be the time of an event. What
+ * sets the end of a sub-step is the end of the step (`undo_finish`), the event of another neuron or an input
+ * (`undo_deliver`: the cotangent of that time grows by `length`), or the neuron's own event (`undo_fire`): then E = 0 there,
+ * from which the cotangent of the length follows.
+ */
+import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import type { SolverShape } from "../../shared/solver.wgsl.js";
+
+export interface UndoShape extends Pick<SolverShape, "smooth"> {
+  /** Whether weights have gradients. */
+  weights: boolean;
+  /** Whether a neuron that fires may be its own target, and receive at once. */
+  selfEdges: boolean;
+}
+
+/** Needs do.wgsl.ts and the functions of reverse.wgsl.ts. */
+export const undoFunctions = ({ smooth, weights, selfEdges }: UndoShape): string => wgsl`
+struct Undone {
+  y: State,    // of the state at the start
+  start: f32,  // of the place of the start; a start at a grid point does not move
+  length: f32, // of the length, its start held
+#if ${weights}
+  weight: f32, // of the weight received
+#endif
+}
+
+// What moves the start of a sub-step: its own pull, and that at its end.
+fn start_bar(rho: f32, start: f32, end: f32) -> f32 { return select(start + end, 0.0f, rho == 0.0f); }
+
+fn unkicked(end: State, z: Noise, a: State) -> State {
+#if ${smooth}
+  return a;
+#else
+  return cell_kick_vjp(end, increment(z), a);
+#endif
+}
+
+fn undo_finish(before: State, z: Noise, rho: f32, current: f32, a: State) -> Undone {
+  let h = 1.0f - rho;
+  let s = substep_stages(before, z, rho, h, current);
+  let c = substep_reverse(s, before, z, rho, h, current, unkicked(s.end, z, a));
+  return Undone(c.y, start_bar(rho, c.start, -c.length), c.length${weights ? ", 0.0f" : ""});
+}
+
+fn undo_deliver(before: State, z: Noise, rho: f32, place: f32, current: f32, weight: f32, a: State) -> Undone {
+  let h = place - rho;
+  let s = substep_stages(before, z, rho, h, current);
+#if ${weights}
+  let weight_bar = cell_receive_weight(s.end, weight, a);
+#endif
+  let c = substep_reverse(s, before, z, rho, h, current, cell_receive_vjp(s.end, weight, a));
+  return Undone(c.y, start_bar(rho, c.start, -c.length), c.length${weights ? ", weight_bar" : ""});
+}
+
+// The cotangent of the state before an event, event_bar that of its time: the length of the sub-step is set by E = 0, and
+// is eliminated.
+fn undo_event(s: Stages, before: State, z: Noise, rho: f32, h: f32, current: f32, u: f32, event_bar: f32, a: State)
+    -> State {
+  let c = cell_reset_vjp(s.end, u, a);
+  let by_length = substep_by_length(s, before, z, rho, h, current);
+  let gradient = cell_event_gradient(s.end);
+  let q = length_bar(event_bar + state_dot(c, by_length), state_dot(gradient, by_length), before);
+  cell_event_parameters(s.end, -q);
+  return state_axpy(c, -q, gradient);
+}
+
+fn undo_fire(before: State, z: Noise, rho: f32, place: f32, current: f32, jump: Jump, event_bar: f32, after_bar: State)
+    -> Undone {
+  let h = place - rho;
+  let s = substep_stages(before, z, rho, h, current);
+  var a = after_bar;
+#if ${selfEdges && weights}
+  var weight_bar = 0.0f;
+#endif
+#if ${selfEdges}
+  if (jump.receives) {
+    let after = cell_reset(s.end, jump.u);
+#if ${weights}
+    weight_bar = cell_receive_weight(after, jump.weight, a);
+#endif
+    a = cell_receive_vjp(after, jump.weight, a);
+  }
+#endif
+  let c = substep_reverse(s, before, z, rho, h, current, undo_event(s, before, z, rho, h, current, jump.u, event_bar, a));
+  return Undone(c.y, start_bar(rho, c.start, event_bar), 0.0f${weights ? (selfEdges ? ", weight_bar" : ", 0.0f") : ""});
+}
+`;
