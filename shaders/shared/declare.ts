@@ -68,21 +68,19 @@ const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.
 
 const roundUp = (n: number, unit: number): number => Math.ceil(n / unit) * unit;
 
-/** Offsets of WGSL's rules: vectors of four at multiples of 16 bytes, which then is the size's unit too. */
-function layoutOf(fields: Fields): { places: Place[]; bytes: number } {
-  const places: Place[] = [];
-  let [bytes, unit] = [0, 4];
-  for (const [name, type] of Object.entries(fields)) {
-    const vectors = type.includes("vec4f");
-    const numbers = vectors ? 4 * Number(/\d+(?=>)/.exec(type)?.[0] ?? 1) : 1;
-    const offset = roundUp(bytes, vectors ? 16 : 4);
-    if (vectors) unit = 16;
-    places.push({ name, integer: type === "u32", offset, numbers });
-    bytes = offset + 4 * numbers;
-  }
-  return { places, bytes: roundUp(bytes, unit) };
+/** Offsets by WGSL's rules: vectors of four lie at multiples of 16 bytes. */
+function placesOf(fields: Fields): Place[] {
+  let end = 0;
+  return Object.entries(fields).map(([name, type]) => {
+    const vectors = type.includes("vec4f") ? Number(/\d+(?=>)/.exec(type)?.[0] ?? 1) : 0;
+    const numbers = 4 * vectors || 1;
+    const offset = roundUp(end, vectors ? 16 : 4);
+    end = offset + 4 * numbers;
+    return { name, integer: type === "u32", offset, numbers };
+  });
 }
 
+/** Writes a kernel's WGSL around its body, and lays out its uniform. */
 export function declareKernel<
   const F extends Fields = Record<never, never>,
   const B extends Bindings = Bindings,
@@ -95,11 +93,12 @@ export function declareKernel<
   body: string;
 }): Declared<F, B> {
   const { label, workgroupSize, uniform = {}, body } = kernel;
-  const { places, bytes } = layoutOf(uniform);
+  const places = placesOf(uniform);
+  const last = places.at(-1);
   const bindings = Object.entries(kernel.bindings).filter((b): b is [string, Binding] => b[1] !== undefined);
   const fields = Object.entries<Field>(uniform).map(([name, type]) => `${snakeCase(name)}: ${type},`);
   const code = [
-    ...(bytes > 0 ? [`struct Run { ${fields.join(" ")} }`, "@group(0) @binding(0) var<uniform> run: Run;"] : []),
+    ...(last ? [`struct Run { ${fields.join(" ")} }`, "@group(0) @binding(0) var<uniform> run: Run;"] : []),
     ...bindings.map(
       ([name, { access, type }], i) =>
         `@group(0) @binding(${i + 1}) var<storage, ${access}> ${snakeCase(name)}: ${type};`,
@@ -111,7 +110,7 @@ export function declareKernel<
     code,
     workgroupSize,
     fields: places,
-    uniformBytes: bytes,
+    uniformBytes: last ? roundUp(last.offset + 4 * last.numbers, 16) : 0,
     names: bindings.map(([name]) => name),
     bindings: bindings.map(([, { access }]) => access),
   };

@@ -46,7 +46,8 @@ describe("a declared kernel", () => {
       bindings: {},
       body: "",
     });
-    expect(words.uniformBytes).toBe(8);
+    expect(words.fields.map((f) => f.offset)).toEqual([0, 4]);
+    expect(words.uniformBytes).toBe(16);
     expect(declareKernel({ label: "", workgroupSize: 1, bindings: {}, body: "" }).uniformBytes).toBe(0);
   });
 
