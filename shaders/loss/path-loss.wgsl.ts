@@ -1,8 +1,10 @@
+import { recordFunctions } from "../shared/record.wgsl.js";
+
 /**
  * A caller's loss of one path. A thread takes one path, calls the caller's `path_loss`, writes what it returns to
  * `values` [paths], and the cotangents that it adds to `cotangents` [slots][paths].
  */
-export const pathLoss = (recordWords: number, workgroupSize: number, code: string): string => /* wgsl */ `
+export const pathLoss = (words: number, workgroupSize: number, code: string): string => /* wgsl */ `
 struct PathRun { paths: u32, first_path: u32, slots: u32, counts_at: u32, dt: f32, duration: f32 }
 @group(0) @binding(0) var<uniform> path_run: PathRun;
 @group(0) @binding(1) var<storage, read> record: array<u32>;
@@ -13,15 +15,11 @@ struct PathRun { paths: u32, first_path: u32, slots: u32, counts_at: u32, dt: f3
 
 var<private> own_path: u32;
 
-// Time of the path's n-th spike since the start of the solution.
-fn spike_time(n: u32) -> f32 {
-  let at = n * ${recordWords}u * path_run.paths + own_path;
-  return (f32(record[at]) + bitcast<f32>(record[at + path_run.paths])) * path_run.dt;
-}
+${recordFunctions({ words, paths: "path_run.paths" })}
 
-fn spike_neuron(n: u32) -> u32 {
-  return ${recordWords === 3 ? "record[(n * 3u + 2u) * path_run.paths + own_path]" : "0u"};
-}
+// Time of the path's n-th spike since the start of the solution.
+fn spike_time(n: u32) -> f32 { return (f32(record_step(n, own_path)) + record_place(n, own_path)) * path_run.dt; }
+fn spike_neuron(n: u32) -> u32 { return record_neuron(n, own_path); }
 
 // From the start of the solution to its end.
 fn duration() -> f32 { return path_run.duration; }

@@ -5,10 +5,10 @@
  * the neuron's index-th spike (the whole duration where there is none) to a row of `times`, and its slot (or `none`)
  * to a row of `found`.
  */
+import { recordFunctions, recordWords } from "../shared/record.wgsl.js";
 import { runStruct } from "../shared/solver.wgsl.js";
 
-export function selectSpikes(recordWords: number, selections: number, workgroupSize: number): string {
-  const single = recordWords === 2;
+export function selectSpikes(words: number, selections: number, workgroupSize: number): string {
   return /* wgsl */ `
 ${runStruct}
 @group(0) @binding(0) var<uniform> run: Run;
@@ -17,6 +17,7 @@ ${runStruct}
 @group(0) @binding(3) var<storage, read> selection: array<vec2u>; // neuron, index
 @group(0) @binding(4) var<storage, read_write> times: array<f32>;
 @group(0) @binding(5) var<storage, read_write> found: array<u32>;
+${recordFunctions({ words })}
 
 const none = 0xffffffffu;
 
@@ -28,21 +29,18 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   for (var s = 0u; s < ${selections}u; s += 1u) {
     var slot = none;
     ${
-      single
+      words === recordWords.oneNeuron
         ? "if (selection[s].y < count) { slot = selection[s].y; }"
         : `var seen = 0u;
     for (var n = 0u; n < count; n += 1u) {
-      if (record[(n * 3u + 2u) * run.paths + i] == selection[s].x) {
+      if (record_neuron(n, i) == selection[s].x) {
         if (seen == selection[s].y) { slot = n; break; }
         seen += 1u;
       }
     }`
     }
     var time = f32(run.steps) * run.dt;
-    if (slot != none) {
-      let at = slot * ${recordWords}u * run.paths + i;
-      time = (f32(record[at]) + bitcast<f32>(record[at + run.paths])) * run.dt;
-    }
+    if (slot != none) { time = (f32(record_step(slot, i)) + record_place(slot, i)) * run.dt; }
     times[s * run.paths + i] = time;
     found[s * run.paths + i] = slot;
   }
