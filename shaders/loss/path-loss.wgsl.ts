@@ -1,10 +1,11 @@
+import { declareKernel, read, readWrite } from "../shared/declare.js";
+import { recordFunctions } from "../shared/record.wgsl.js";
+
 /**
  * A caller's loss of one path. A thread takes one path, calls the caller's `path_loss`, writes what it returns to
  * `values` [paths], and the cotangents that it adds to `cotangents` [slots][paths].
  */
-import { declareKernel, read, readWrite } from "../shared/declare.js";
-
-export const pathLoss = (label: string, recordWords: number, code: string) =>
+export const pathLoss = (label: string, words: number, code: string) =>
   declareKernel({
     label,
     workgroupSize: 64,
@@ -27,15 +28,11 @@ export const pathLoss = (label: string, recordWords: number, code: string) =>
     body: /* wgsl */ `
 var<private> own_path: u32;
 
-// Time of the path's n-th spike since the start of the solution.
-fn spike_time(n: u32) -> f32 {
-  let at = n * ${recordWords}u * run.paths + own_path;
-  return (f32(record[at]) + bitcast<f32>(record[at + run.paths])) * run.dt;
-}
+${recordFunctions({ words })}
 
-fn spike_neuron(n: u32) -> u32 {
-  return ${recordWords === 3 ? "record[(n * 3u + 2u) * run.paths + own_path]" : "0u"};
-}
+// Time of the path's n-th spike since the start of the solution.
+fn spike_time(n: u32) -> f32 { return (f32(record_step(n, own_path)) + record_place(n, own_path)) * run.dt; }
+fn spike_neuron(n: u32) -> u32 { return record_neuron(n, own_path); }
 
 // From the start of the solution to its end.
 fn duration() -> f32 { return run.duration; }

@@ -6,9 +6,9 @@
  * to a row of `found`.
  */
 import { declareKernel, read, readWrite } from "../shared/declare.js";
+import { recordFunctions, recordWords } from "../shared/record.wgsl.js";
 
-export function selectSpikes(recordWords: number, selections: number) {
-  const single = recordWords === 2;
+export function selectSpikes(words: number, selections: number) {
   return declareKernel({
     label: "select spikes",
     workgroupSize: 64,
@@ -28,6 +28,7 @@ export function selectSpikes(recordWords: number, selections: number) {
       found: readWrite("array<u32>"),
     },
     body: /* wgsl */ `
+${recordFunctions({ words })}
 const none = 0xffffffffu;
 
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -37,21 +38,18 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   for (var s = 0u; s < ${selections}u; s += 1u) {
     var slot = none;
     ${
-      single
+      words === recordWords.oneNeuron
         ? "if (selection[s].y < count) { slot = selection[s].y; }"
         : `var seen = 0u;
     for (var n = 0u; n < count; n += 1u) {
-      if (record[(n * 3u + 2u) * run.paths + i] == selection[s].x) {
+      if (record_neuron(n, i) == selection[s].x) {
         if (seen == selection[s].y) { slot = n; break; }
         seen += 1u;
       }
     }`
     }
     var time = f32(run.steps) * run.dt;
-    if (slot != none) {
-      let at = slot * ${recordWords}u * run.paths + i;
-      time = (f32(record[at]) + bitcast<f32>(record[at + run.paths])) * run.dt;
-    }
+    if (slot != none) { time = (f32(record_step(slot, i)) + record_place(slot, i)) * run.dt; }
     times[s * run.paths + i] = time;
     found[s * run.paths + i] = slot;
   }

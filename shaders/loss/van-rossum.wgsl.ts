@@ -1,3 +1,6 @@
+import { declareKernel, read, readWrite } from "../shared/declare.js";
+import { recordFunctions, recordWords } from "../shared/record.wgsl.js";
+
 /**
  * Van Rossum products of each spike with all spikes of the same neuron, in generated and in observed trains.
  *
@@ -6,9 +9,7 @@
  * [3][slots][paths]: the sum of k over the spikes of the other paths (of all paths where biased), the sum over the
  * observed trains, and the derivative by its own time of weight_x · first + weight_y · second.
  */
-import { declareKernel, read, readWrite } from "../shared/declare.js";
-
-export const vanRossumProducts = (recordWords: number) =>
+export const vanRossumProducts = (words: number) =>
   declareKernel({
     label: "van Rossum products",
     workgroupSize: 64,
@@ -34,6 +35,9 @@ export const vanRossumProducts = (recordWords: number) =>
       table: readWrite("array<f32>"),
     },
     body: /* wgsl */ `
+${recordFunctions({ words })}
+${recordFunctions({ words: recordWords.neurons, name: "observed_record", paths: "run.observed" })}
+
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x;
   let n = id.y + id.z * 65535u;
@@ -44,19 +48,15 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var xx_bar = 0.0f;
   var xy_bar = 0.0f;
   if (n < min(counts[run.counts_at + i], run.slots)) {
-    let word = n * ${recordWords}u * run.paths + i;
-    let step = record[word];
-    let fraction = bitcast<f32>(record[word + run.paths]);
-    let neuron = ${recordWords === 3 ? "record[word + 2u * run.paths]" : "0u"};
+    let step = record_step(n, i);
+    let fraction = record_place(n, i);
+    let neuron = record_neuron(n, i);
     let left = (f32(run.steps - step) - fraction) * run.dt; // until the end
     for (var j = 0u; j < run.paths; j += 1u) {
       let count = select(min(counts[run.counts_at + j], run.slots), 0u, run.unbiased == 1u && j == i);
       for (var m = 0u; m < count; m += 1u) {
-        let other = m * ${recordWords}u * run.paths + j;
-        let other_step = record[other];
-        let other_fraction = bitcast<f32>(record[other + run.paths]);
-        let apart = (f32(i32(step) - i32(other_step)) + (fraction - other_fraction)) * run.dt;
-        let same = ${recordWords === 3 ? "record[other + 2u * run.paths] == neuron" : "true"};
+        let apart = (f32(i32(step) - i32(record_step(m, j))) + (fraction - record_place(m, j))) * run.dt;
+        let same = record_neuron(m, j) == neuron;
         let near = select(0.0f, exp(-abs(apart) * run.rate), same);
         let end = select(0.0f, exp(-(2.0f * left + apart) * run.rate), same);
         xx += near - end;
@@ -65,11 +65,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     }
     for (var j = 0u; j < run.observed; j += 1u) {
       for (var m = 0u; m < observed_counts[j]; m += 1u) {
-        let other = m * 3u * run.observed + j;
-        let other_step = observed_record[other];
-        let other_fraction = bitcast<f32>(observed_record[other + run.observed]);
-        let apart = (f32(i32(step) - i32(other_step)) + (fraction - other_fraction)) * run.dt;
-        let same = observed_record[other + 2u * run.observed] == neuron;
+        let apart =
+          (f32(i32(step) - i32(observed_record_step(m, j))) + (fraction - observed_record_place(m, j))) * run.dt;
+        let same = observed_record_neuron(m, j) == neuron;
         let near = select(0.0f, exp(-abs(apart) * run.rate), same);
         let end = select(0.0f, exp(-(2.0f * left + apart) * run.rate), same);
         xy += near - end;
