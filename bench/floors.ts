@@ -17,11 +17,11 @@ const rounds = 9;
 export async function run(): Promise<void> {
   const engine = await Engine.create({ backend: "webgpu" });
   const gpu = engine.gpu!;
-  const kernel = await gpu.kernel({ label: "noise", code: noiseKernel, bindings: ["read_write"], uniformBytes: 8 });
+  const kernel = await gpu.kernel(noiseKernel);
   const out = gpu.buffer("noise", 4 * paths);
   const works = new Map<string, () => Promise<unknown>>();
   works.set("noise only", () => {
-    const batch = gpu.batch().dispatch(kernel, [out], Uint32Array.of(steps, 1), [paths / 64]);
+    const batch = gpu.batch().dispatch(kernel, { uniform: { rounds: steps, seed: 1 }, out, threads: paths });
     const data = batch.read(out, 0, 4);
     batch.submit();
     return data;

@@ -5,47 +5,55 @@
  * the neuron's index-th spike (the whole duration where there is none) to a row of `times`, and its slot (or `none`)
  * to a row of `found`.
  */
-import { runStruct } from "../shared/solver.wgsl.js";
+import { declareKernel, read, readWrite } from "../shared/declare.js";
+import { recordFunctions, recordWords } from "../shared/record.wgsl.js";
 
-export function selectSpikes(recordWords: number, selections: number, workgroupSize: number): string {
-  const single = recordWords === 2;
-  return /* wgsl */ `
-${runStruct}
-@group(0) @binding(0) var<uniform> run: Run;
-@group(0) @binding(1) var<storage, read> record: array<u32>;
-@group(0) @binding(2) var<storage, read> counts: array<u32>;
-@group(0) @binding(3) var<storage, read> selection: array<vec2u>; // neuron, index
-@group(0) @binding(4) var<storage, read_write> times: array<f32>;
-@group(0) @binding(5) var<storage, read_write> found: array<u32>;
-
+export function selectSpikes(words: number, selections: number) {
+  return declareKernel({
+    label: "select spikes",
+    workgroupSize: 64,
+    uniform: {
+      paths: "u32",
+      /** Where the chunk's counts begin, in words. */
+      countsAt: "u32",
+      steps: "u32",
+      dt: "f32",
+    },
+    bindings: {
+      record: read("array<u32>"),
+      counts: read("array<u32>"),
+      /** Neuron and index. */
+      selection: read("array<vec2u>"),
+      times: readWrite("array<f32>"),
+      found: readWrite("array<u32>"),
+    },
+    body: /* wgsl */ `
+${recordFunctions({ words })}
 const none = 0xffffffffu;
 
-@compute @workgroup_size(${workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x;
   if (i >= run.paths) { return; }
-  let count = counts[run.from_slot + i];
+  let count = counts[run.counts_at + i];
   for (var s = 0u; s < ${selections}u; s += 1u) {
     var slot = none;
     ${
-      single
+      words === recordWords.oneNeuron
         ? "if (selection[s].y < count) { slot = selection[s].y; }"
         : `var seen = 0u;
     for (var n = 0u; n < count; n += 1u) {
-      if (record[(n * 3u + 2u) * run.paths + i] == selection[s].x) {
+      if (record_neuron(n, i) == selection[s].x) {
         if (seen == selection[s].y) { slot = n; break; }
         seen += 1u;
       }
     }`
     }
     var time = f32(run.steps) * run.dt;
-    if (slot != none) {
-      let at = slot * ${recordWords}u * run.paths + i;
-      time = (f32(record[at]) + bitcast<f32>(record[at + run.paths])) * run.dt;
-    }
+    if (slot != none) { time = (f32(record_step(slot, i)) + record_place(slot, i)) * run.dt; }
     times[s * run.paths + i] = time;
     found[s * run.paths + i] = slot;
   }
 }
-`;
+`,
+  });
 }

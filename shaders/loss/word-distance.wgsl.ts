@@ -4,21 +4,25 @@
  * One workgroup: lane l takes words l, l + 256, …, writes their derivatives to `derivative`, and the lanes add up in a
  * fixed tree to `value`.
  */
-export const wordDistance = /* wgsl */ `
-struct Words { count: u32 }
-@group(0) @binding(0) var<uniform> words: Words;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> y: array<f32>;
-@group(0) @binding(3) var<storage, read> weight: array<f32>;
-@group(0) @binding(4) var<storage, read_write> derivative: array<f32>;
-@group(0) @binding(5) var<storage, read_write> value: array<f32>;
+import { declareKernel, read, readWrite } from "../shared/declare.js";
 
+export const wordDistance = declareKernel({
+  label: "distance of words",
+  workgroupSize: 256,
+  uniform: { words: "u32" },
+  bindings: {
+    x: read("array<f32>"),
+    y: read("array<f32>"),
+    weight: read("array<f32>"),
+    derivative: readWrite("array<f32>"),
+    value: readWrite("array<f32>"),
+  },
+  body: /* wgsl */ `
 var<workgroup> partial: array<f32, 256>;
 
-@compute @workgroup_size(256)
 fn main(@builtin(local_invocation_index) lane: u32) {
   var sum = 0.0f;
-  for (var w = lane; w < words.count; w += 256u) {
+  for (var w = lane; w < run.words; w += 256u) {
     let d = x[w] - y[w];
     let slope = weight[w] * d;
     derivative[w] = 2.0f * slope;
@@ -32,4 +36,5 @@ fn main(@builtin(local_invocation_index) lane: u32) {
   }
   if (lane == 0u) { value[0] = partial[0]; }
 }
-`;
+`,
+});

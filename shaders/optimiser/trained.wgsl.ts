@@ -1,5 +1,5 @@
 /**
- * What the kernels of an update share: the trained entries, the transforms of their constraints, and the uniforms.
+ * What the kernels of an update share: the trained entries, and the transforms of their constraints.
  *
  * State is [row][entry]: the unconstrained coordinate x in two float32 (what the nearest float32 of x leaves out is in
  * the low row: steps far below the last digit of x must add up over a run), three accumulators, the parameter's value.
@@ -14,8 +14,6 @@ export const transformCodes = { none: 0, softplus: 1, exp: 2, sigmoid: 3 } as co
 /** 32-bit words of an entry. */
 export const entryWords = 5;
 
-export const updateBytes = 64;
-
 export const trained = /* wgsl */ `
 ${elementary}
 struct Entry {
@@ -24,17 +22,6 @@ struct Entry {
   transform: u32,
   lower: f32,
   upper: f32,
-}
-
-struct Update {
-  first: u32, // of the group's entries
-  count: u32,
-  size: u32,  // entries of all groups
-  zero: u32,  // 0, which no compiler knows
-  clip_value: f32,
-  clip_norm: f32,
-  rate: f32,
-  settings: array<vec4f, 2>, // of the optimiser, by its kernel
 }
 
 // 1 / (1 + e^-x), given e^-|x|.

@@ -8,6 +8,7 @@
  * Averages move by their distance to what is averaged: kept · old + (1 - kept) · new, with the factors in float32, would
  * settle at a value whose relative error is that of 1 - kept, a thousand roundings for Adam's 0.999.
  */
+import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { stateRows, trained } from "./trained.wgsl.js";
 
 export type UpdateRule =
@@ -16,7 +17,7 @@ export type UpdateRule =
   | { kind: "adam" };
 
 /** The accumulators' slot k of this entry. */
-const slot = (k: number): string => `state[${stateRows.accumulators + k}u * update.size + i]`;
+const slot = (k: number): string => `state[${stateRows.accumulators + k}u * run.size + i]`;
 
 /** WGSL that sets \`change\` from the gradient \`g\`. Settings: see \`updateSettings\` in src/train/gpu-update.ts. */
 function rule(r: UpdateRule): string {
@@ -24,13 +25,13 @@ function rule(r: UpdateRule): string {
   switch (r.kind) {
     case "sgd":
       return `
-    let momentum = update.settings[0].x;
+    let momentum = run.settings[0].x;
     let traced = g + momentum * ${slot(0)};
     ${slot(0)} = traced;
-    let change = -update.rate * (${lead("g", r.nesterov)});`;
+    let change = -run.rate * (${lead("g", r.nesterov)});`;
     case "rmsprop":
       return `
-    let new_part = update.settings[0].x;
+    let new_part = run.settings[0].x;
     let nu = ${slot(0)} + new_part * (g * g - ${slot(0)});
     ${slot(0)} = nu;
     ${
@@ -40,10 +41,10 @@ function rule(r: UpdateRule): string {
     let spread = nu - mu * mu;`
         : "let spread = nu;"
     }
-    let scaled = -update.rate * g / sqrt(spread + update.settings[0].y);
+    let scaled = -run.rate * g / sqrt(spread + run.settings[0].y);
     ${
       r.momentum
-        ? `let momentum = update.settings[0].z;
+        ? `let momentum = run.settings[0].z;
     let traced = scaled + momentum * ${slot(2)};
     ${slot(2)} = traced;
     let change = ${lead("scaled", r.nesterov)};`
@@ -51,31 +52,48 @@ function rule(r: UpdateRule): string {
     }`;
     case "adam":
       return `
-    let m = ${slot(0)} + update.settings[0].x * (g - ${slot(0)});
+    let m = ${slot(0)} + run.settings[0].x * (g - ${slot(0)});
     ${slot(0)} = m;
-    let v = ${slot(1)} + update.settings[0].y * (g * g - ${slot(1)});
+    let v = ${slot(1)} + run.settings[0].y * (g * g - ${slot(1)});
     ${slot(1)} = v;
     // Bias corrections 1 / (1 - b^t) come from the host.
-    let root = sqrt(v * update.settings[1].y + update.settings[0].w) + update.settings[0].z;
-    let change = -update.rate * (m * update.settings[1].x) / root;`;
+    let root = sqrt(v * run.settings[1].y + run.settings[0].w) + run.settings[0].z;
+    let change = -run.rate * (m * run.settings[1].x) / root;`;
   }
 }
 
-/** @param clipNorm whether `norm` holds the gradient's norm, to be scaled down to `clip_norm`. */
-export function updateParameters(r: UpdateRule, clipNorm: boolean, workgroupSize: number): string {
-  return /* wgsl */ `
+/** @param clipNorm whether `norm` holds the gradient's norm, to be scaled down to `clipNorm`. */
+export const updateParameters = (r: UpdateRule, clipNorm: boolean) =>
+  declareKernel({
+    label: `update ${r.kind}`,
+    workgroupSize: 64,
+    uniform: {
+      /** Of the group's entries. */
+      first: "u32",
+      count: "u32",
+      /** Entries of all groups. */
+      size: "u32",
+      /** 0, which no compiler knows. */
+      zero: "u32",
+      clipValue: "f32",
+      clipNorm: "f32",
+      rate: "f32",
+      /** Of the optimiser, by its kernel. */
+      settings: "array<vec4f, 2>",
+    },
+    bindings: {
+      entries: read("array<Entry>"),
+      gradient: read("array<f32>"),
+      halted: read("array<u32>"),
+      state: readWrite("array<f32>"),
+      theta: readWrite("array<f32>"),
+      norm: clipNorm ? read("array<f32>") : undefined,
+    },
+    body: /* wgsl */ `
 ${trained}
-@group(0) @binding(0) var<uniform> update: Update;
-@group(0) @binding(1) var<storage, read> entries: array<Entry>;
-@group(0) @binding(2) var<storage, read> gradient: array<f32>;
-@group(0) @binding(3) var<storage, read> halted: array<u32>;
-@group(0) @binding(4) var<storage, read_write> state: array<f32>;
-@group(0) @binding(5) var<storage, read_write> theta: array<f32>;
-${clipNorm ? "@group(0) @binding(6) var<storage, read> norm: array<f32>;" : ""}
-
 // A number by way of its bits and a zero that no compiler knows: it cannot cancel what is added before and taken away
 // after.
-fn rounded(x: f32) -> f32 { return bitcast<f32>(bitcast<u32>(x) ^ update.zero); }
+fn rounded(x: f32) -> f32 { return bitcast<f32>(bitcast<u32>(x) ^ run.zero); }
 
 // x + change, exactly, in two parts (Knuth's two-sum, and once more for what is left).
 fn add(x: vec2f, change: f32) -> vec2f {
@@ -86,22 +104,21 @@ fn add(x: vec2f, change: f32) -> vec2f {
   return vec2f(hi, low - rounded(hi - sum));
 }
 
-@compute @workgroup_size(${workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x >= update.count || halted[0] != 0u) { return; }
-  let i = update.first + id.x;
+  if (id.x >= run.count || halted[0] != 0u) { return; }
+  let i = run.first + id.x;
   let entry = entries[i];
-  let x = vec2f(state[i], state[update.size + i]);
+  let x = vec2f(state[i], state[run.size + i]);
   var g = gradient[entry.gradient] * parameter_slope(entry, x.x, x.y);
-  g = clamp(g, -update.clip_value, update.clip_value);
-  ${clipNorm ? "if (norm[0] >= update.clip_norm) { g = (g / norm[0]) * update.clip_norm; }" : ""}
+  g = clamp(g, -run.clip_value, run.clip_value);
+  ${clipNorm ? "if (norm[0] >= run.clip_norm) { g = (g / norm[0]) * run.clip_norm; }" : ""}
   ${rule(r)}
   let moved = add(x, change);
   let value = parameter_at(entry, moved.x, moved.y);
   state[i] = moved.x;
-  state[update.size + i] = moved.y;
-  state[${stateRows.value}u * update.size + i] = value;
+  state[run.size + i] = moved.y;
+  state[${stateRows.value}u * run.size + i] = value;
   theta[entry.theta] = value;
 }
-`;
-}
+`,
+  });

@@ -6,17 +6,23 @@
  * [rows][paths]; writes (sum, squared deviations) to `blocks` [rows][all blocks]. Blocks are counted from the first path
  * of all, so results do not depend on the chunking. Antithetic paths count as one number for each pair, its mean.
  */
-export const reduceRows = (pairs: boolean): string => /* wgsl */ `
-struct Reduce {
-  paths: u32,       // of this chunk
-  first_block: u32, // of this chunk
-  all_blocks: u32,
-  row_offset: u32,  // where the rows begin in the table
-}
-@group(0) @binding(0) var<uniform> reduce: Reduce;
-@group(0) @binding(1) var<storage, read> rows: array<f32>;
-@group(0) @binding(2) var<storage, read_write> blocks: array<vec2f>;
+import { declareKernel, read, readWrite } from "../shared/declare.js";
 
+export const reduceRows = (pairs: boolean) =>
+  declareKernel({
+    label: "reduce rows",
+    workgroupSize: 32,
+    uniform: {
+      /** Of this chunk. */
+      paths: "u32",
+      /** Of this chunk. */
+      firstBlock: "u32",
+      allBlocks: "u32",
+      /** Where the rows begin in the table. */
+      rowOffset: "u32",
+    },
+    bindings: { rows: read("array<f32>"), blocks: readWrite("array<vec2f>") },
+    body: /* wgsl */ `
 const lanes = 32u;
 const each = ${pairs ? 4 : 8}u;
 const block = ${pairs ? 128 : 256}u;
@@ -34,11 +40,10 @@ fn block_sum(lane: u32, value: f32) -> f32 {
   return total;
 }
 
-@compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let samples = reduce.paths${pairs ? " / 2u" : ""};
+  let samples = run.paths${pairs ? " / 2u" : ""};
   let first = group.x * block + lane;
-  let base = (reduce.row_offset + group.y) * reduce.paths;
+  let base = (run.row_offset + group.y) * run.paths;
   var values: array<f32, each>;
   var own = 0.0f;
   for (var n = 0u; n < each; n += 1u) {
@@ -54,6 +59,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     squares += deviation * deviation;
   }
   let all = block_sum(lane, squares);
-  if (lane == 0u) { blocks[group.y * reduce.all_blocks + reduce.first_block + group.x] = vec2f(sum, all); }
+  if (lane == 0u) { blocks[group.y * run.all_blocks + run.first_block + group.x] = vec2f(sum, all); }
 }
-`;
+`,
+  });

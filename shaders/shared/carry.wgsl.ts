@@ -6,6 +6,8 @@
  * A compiler may take sums apart as if they were exact, (s - y) → d, and then nothing is carried. Whether a device's does
  * is tried before use (src/solve/carried.ts).
  */
+import { declareKernel, read, readWrite } from "./declare.js";
+
 export const carryFunction = /* wgsl */ `
 // y + low + d: the sum, and what is left of it.
 fn add_carrying(y: f32, low: f32, d: f32) -> vec2f {
@@ -20,19 +22,20 @@ fn add_carrying(y: f32, low: f32, d: f32) -> vec2f {
  *
  * A thread takes a number and an increment, adds `count` times, and writes the sum and what is left.
  */
-export const carryProbe = /* wgsl */ `
-struct Probe { count: u32 }
-@group(0) @binding(0) var<uniform> probe: Probe;
-@group(0) @binding(1) var<storage, read> operands: array<vec2f>;
-@group(0) @binding(2) var<storage, read_write> sums: array<vec2f>;
+export const carryProbe = declareKernel({
+  label: "carry",
+  workgroupSize: 64,
+  uniform: { count: "u32" },
+  bindings: { operands: read("array<vec2f>"), sums: readWrite("array<vec2f>") },
+  body: /* wgsl */ `
 ${carryFunction}
 
-@compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= arrayLength(&operands)) { return; }
   let at = operands[id.x];
   var sum = vec2f(at.x, 0.0f);
-  for (var n = 0u; n < probe.count; n += 1u) { sum = add_carrying(sum.x, sum.y, at.y); }
+  for (var n = 0u; n < run.count; n += 1u) { sum = add_carrying(sum.x, sum.y, at.y); }
   sums[id.x] = sum;
 }
-`;
+`,
+});

@@ -19,31 +19,6 @@ export interface SolverShape extends SubstepShape {
   current: { offset: number; stride: number; samples: number; width: number };
 }
 
-/** The uniform of every solve kernel; `solveUniform` in src/solve writes it. */
-export const runStruct = /* wgsl */ `
-struct Run {
-  paths: u32,            // paths of this chunk, and row length of every per-path table
-  first_path: u32,
-  steps: u32,
-  seed: u32,
-  slots: u32,            // capacity of the spike record
-  max_spikes: u32,       // stop a path at this event; 0: never
-  budget: u32,           // sub-steps of this dispatch (single neuron); first input spike of it (network)
-  from_slot: u32,        // checkpoint read, and written (single neuron);
-  to_slot: u32,          // first path and number of paths on the tape (network, backward)
-  steps_per_sample: u32, // of the input current
-  step_begin: u32,       // grid steps of this dispatch (network)
-  step_end: u32,
-  dt: f32,
-  inv_dt: f32,
-  inv_sqrt_dt: f32,
-  last: u32,             // 1 in the last dispatch of a sweep
-  tape_first: u32,       // first path and number of paths on the tape, entries of tape per path (network by workgroups)
-  tape_paths: u32,
-  tape_entries: u32,
-  noise_from: u32,       // where kept noise begins
-}`;
-
 /** Names of the numbers of a driver path in one step, the members of `Noise`. */
 export const noiseNames = ({ channels, tableau }: Pick<SolverShape, "channels" | "tableau">): string[] =>
   channels.flatMap((_, i) => (tableau.driver === "parabola" ? [`a${i}`, `b${i}`] : [`a${i}`]));

@@ -5,6 +5,7 @@
  * neuron are kept, counted in `tally` [neurons][paths]. Times are taken as differences of steps and fractions, so that
  * long trains lose no digits.
  */
+import { recordFunctions } from "../shared/record.wgsl.js";
 import { eventList, eventWords, trainPass } from "./train-layout.wgsl.js";
 
 export interface TrainEventsShape {
@@ -27,6 +28,7 @@ ${
 }
 ${trainPass}
 ${eventList}
+${recordFunctions({ words: recordWords, paths: "run.record_stride" })}
 
 @compute @workgroup_size(${workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -40,8 +42,7 @@ ${capped ? `  for (var k = 0u; k < ${neurons}u; k += 1u) { tally[k * run.paths +
   var step = 0u;
   var fraction = 0.0f;
   for (var n = 0u; n < count; n += 1u) {
-    let at = n * ${recordWords}u * run.record_stride + run.record_at + i;
-    let neuron = ${recordWords === 3 ? "record[at + 2u * run.record_stride]" : "0u"};
+    let neuron = record_neuron(n, run.record_at + i);
 ${
   capped
     ? `    let seen = tally[neuron * run.paths + p];
@@ -49,8 +50,8 @@ ${
     tally[neuron * run.paths + p] = seen + 1u;`
     : ""
 }
-    let own_step = record[at];
-    let own_fraction = bitcast<f32>(record[at + run.record_stride]);
+    let own_step = record_step(n, run.record_at + i);
+    let own_fraction = record_place(n, run.record_at + i);
     if (kept == 0u || own_step != step || own_fraction != fraction) { first = kept; }
     let delta = (f32(own_step - step) + (own_fraction - fraction)) * run.dt;
     events[event_at(kept, 0u, p)] = bitcast<u32>(delta);
@@ -83,6 +84,7 @@ export const neuronCounts = ({
 @group(0) @binding(3) var<storage, read_write> matched: array<u32>;
 @group(0) @binding(4) var<storage, read_write> tally: array<u32>;
 ${trainPass}
+${recordFunctions({ words: recordWords, paths: "run.record_stride" })}
 
 @compute @workgroup_size(${workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -91,8 +93,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   for (var k = 0u; k < ${neurons}u; k += 1u) { tally[k * run.all_paths + i] = 0u; }
   let count = min(counts[run.counts_at + i], run.slots);
   for (var n = 0u; n < count; n += 1u) {
-    let neuron = ${recordWords === 3 ? "record[(n * 3u + 2u) * run.record_stride + run.record_at + i]" : "0u"};
-    tally[neuron * run.all_paths + i] += 1u;
+    tally[record_neuron(n, run.record_at + i) * run.all_paths + i] += 1u;
   }
   for (var k = 0u; k < ${neurons}u; k += 1u) {
     let at = k * run.all_paths + i;

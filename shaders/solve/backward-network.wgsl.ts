@@ -9,12 +9,14 @@
  * spikes fired; adjoint of states and places, carried between windows), tape, and the path's gradient rows.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { flushFunction, type GradientRow, gradientRows } from "../shared/gradient-rows.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { recordFunctions } from "../shared/record.wgsl.js";
 import { reverseFunctions } from "../shared/reverse.wgsl.js";
-import { runStruct, solverFunctions } from "../shared/solver.wgsl.js";
+import { networkRunFields } from "../shared/run.js";
+import { solverFunctions } from "../shared/solver.wgsl.js";
 import { connectionFunctions, replayFunctions } from "./connections.wgsl.js";
 import type { NetworkShape } from "./forward-network.wgsl.js";
 import { doFunctions } from "./operations/do.wgsl.js";
@@ -42,7 +44,7 @@ export const backwardFields = (states: number) => ({
   perPath: 2,
 });
 
-export function backwardNetwork(shape: BackwardNetworkShape): string {
+export function backwardNetwork(shape: BackwardNetworkShape, label: string) {
   const { states, currentRow, weightRow } = shape;
   const f = backwardFields(states);
   const shared = shape.gradientRows.filter((g) => !g.perNeuron);
@@ -59,19 +61,28 @@ export function backwardNetwork(shape: BackwardNetworkShape): string {
   const tape = {
     states,
     place: true,
-    at: `entry * ${states + 1}u * run.to_slot + (own_path - run.from_slot)`,
-    stride: "run.to_slot",
+    at: `entry * ${states + 1}u * run.tape_paths + (own_path - run.tape_first)`,
+    stride: "run.tape_paths",
   };
-  return wgsl`
-${runStruct}
-@group(0) @binding(0) var<uniform> run: Run;
-@group(0) @binding(1) var<storage, read> theta: array<f32>;
-@group(0) @binding(2) var<storage, read> connections: array<u32>;
-@group(0) @binding(3) var<storage, read> record: array<u32>;
-@group(0) @binding(4) var<storage, read> cotangents: array<f32>;
-@group(0) @binding(5) var<storage, read_write> work: array<f32>;
-@group(0) @binding(6) var<storage, read_write> tape: array<f32>;
-@group(0) @binding(7) var<storage, read_write> rows: array<f32>;
+  return declareKernel({
+    label,
+    workgroupSize: shape.workgroupSize,
+    uniform: {
+      ...networkRunFields,
+      /** The tape serves this path and so many from it on. */
+      tapeFirst: "u32",
+      tapePaths: "u32",
+    },
+    bindings: {
+      theta: read("array<f32>"),
+      connections: read("array<u32>"),
+      record: read("array<u32>"),
+      cotangents: read("array<f32>"),
+      work: readWrite("array<f32>"),
+      tape: readWrite("array<f32>"),
+      rows: readWrite("array<f32>"),
+    },
+    body: wgsl`
 
 ${elementary}
 ${random}
@@ -86,17 +97,15 @@ ${recordFunctions({ words: shape.recordWords })}
 ${replayFunctions}
 var<private> own_path: u32;
 ${storeFunctions({ states, array: "work", type: "f32", at: pathField })}
-// The tape serves the paths from from_slot on, to_slot of them at a time.
 ${tapeFunctions(tape)}
 ${flushFunction(rows, own, currentOwn)}
 
 // Number of spikes of the whole path.
 fn total_spikes(i: u32) -> u32 { return bitcast<u32>(work[(${f.perNeuron}u * K + 1u) * run.paths + i]); }
 
-@compute @workgroup_size(${shape.workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let i = run.from_slot + id.x;
-  if (id.x >= run.to_slot || i >= run.paths) { return; }
+  let i = run.tape_first + id.x;
+  if (id.x >= run.tape_paths || i >= run.paths) { return; }
   let path = run.first_path + i;
   own_path = i;
   load_shared();
@@ -109,7 +118,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var step = run.step_begin;
   // A path that stopped at its last allowed spike goes no further than that spike.
   var stopped = full && n >= total;
-  var x = run.budget; // next input spike
+  var x = run.first_arrival; // next input spike
   while (step < run.step_end && !stopped) {
     for (var k = 0u; k < K; k += 1u) { store_number(${f.place}u, k, 0.0f); }
     while (!stopped && happens_in(n, total, x, step, i)) {
@@ -225,5 +234,6 @@ ${rows.loadAll(accumulators)}
   }
 ${rows.storeAll(accumulators)}
 }
-`;
+`,
+  });
 }

@@ -10,13 +10,14 @@
  * time, carried between windows), and the path's gradient rows, which it adds to.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { gradientRows } from "../shared/gradient-rows.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { recordFunctions, recordWords } from "../shared/record.wgsl.js";
 import { reverseFunctions } from "../shared/reverse.wgsl.js";
-import { runStruct, solverFunctions } from "../shared/solver.wgsl.js";
-import { type ForwardSingleShape, singleCheckpoint, singleTapeWords } from "./forward-single.wgsl.js";
+import { solverFunctions } from "../shared/solver.wgsl.js";
+import { type ForwardSingleShape, singleCheckpoint, singleRunFields, singleTapeWords } from "./forward-single.wgsl.js";
 import { doFunctions } from "./operations/do.wgsl.js";
 import { undoFunctions } from "./operations/undo.wgsl.js";
 import { eachNumber, stateOf, tapeFunctions } from "./store.wgsl.js";
@@ -30,7 +31,7 @@ export interface BackwardSingleShape extends ForwardSingleShape {
   currentRow: number;
 }
 
-export function backwardSingle(shape: BackwardSingleShape): string {
+export function backwardSingle(shape: BackwardSingleShape, label: string) {
   const withCurrent = shape.currentRow >= 0;
   const sampled = shape.current.samples > 1;
   const rows = gradientRows(shape.carried, shape.entries);
@@ -46,16 +47,20 @@ export function backwardSingle(shape: BackwardSingleShape): string {
     at: `tape_at + entry * ${entry}u`,
     stride: `${shape.workgroupSize}u`,
   };
-  return wgsl`
-${runStruct}
-@group(0) @binding(0) var<uniform> run: Run;
-@group(0) @binding(1) var<storage, read> theta: array<f32>;
-@group(0) @binding(2) var<storage, read> checkpoints: array<u32>;
-@group(0) @binding(3) var<storage, read> record: array<u32>;
-@group(0) @binding(4) var<storage, read> cotangents: array<f32>;
-@group(0) @binding(5) var<storage, read_write> tape: array<f32>;
-@group(0) @binding(6) var<storage, read_write> adjoint: array<f32>;
-@group(0) @binding(7) var<storage, read_write> rows: array<f32>;
+  return declareKernel({
+    label,
+    workgroupSize: shape.workgroupSize,
+    uniform: singleRunFields,
+    bindings: {
+      theta: read("array<f32>"),
+      checkpoints: read("array<u32>"),
+      record: read("array<u32>"),
+      cotangents: read("array<f32>"),
+      tape: readWrite("array<f32>"),
+      adjoint: readWrite("array<f32>"),
+      rows: readWrite("array<f32>"),
+    },
+    body: wgsl`
 
 ${elementary}
 ${random}
@@ -86,7 +91,6 @@ fn goes_on(count: u32, total: u32, step: u32, end_step: u32) -> bool {
   return count < total || (end_step != never && step < end_step);
 }
 
-@compute @workgroup_size(${shape.workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x;
   if (i >= run.paths) { return; }
@@ -99,16 +103,16 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var rho = 0.0f;
   var step = 0u;
   var count = 0u;
-  if (run.from_slot == never) {
+  if (run.fresh == 1u) {
     y = cell_start(event_uniform(path, 0u, 0u));
   } else {
-    y = load_state(run.from_slot, i);
-    rho = bitcast<f32>(load_word(run.from_slot, 0u, i));
-    step = load_word(run.from_slot, 1u, i);
-    count = load_word(run.from_slot, 2u, i);
+    y = load_state(run.checkpoint_begin, i);
+    rho = bitcast<f32>(load_word(run.checkpoint_begin, 0u, i));
+    step = load_word(run.checkpoint_begin, 1u, i);
+    count = load_word(run.checkpoint_begin, 2u, i);
   }
-  let end_step = load_word(run.to_slot, 1u, i);
-  let total = load_word(run.to_slot, 2u, i);
+  let end_step = load_word(run.checkpoint_end, 1u, i);
+  let total = load_word(run.checkpoint_end, 2u, i);
   // A workgroup's part of the tape is in one piece, which a cache holds.
   tape_at = (i / ${shape.workgroupSize}u) * (run.budget * ${entry}u) + i % ${shape.workgroupSize}u;
 
@@ -188,8 +192,9 @@ ${rows.loadAll(accumulators)}
 
 ${eachNumber(shape.states, (s) => `adjoint[${s}u * run.paths + i] = a.y${s};`)}
   adjoint[${shape.states}u * run.paths + i] = time_bar;
-  if (run.from_slot == never) { cell_start_vjp(event_uniform(path, 0u, 0u), a); }
+  if (run.fresh == 1u) { cell_start_vjp(event_uniform(path, 0u, 0u), a); }
 ${rows.storeAll(accumulators)}
 }
-`;
+`,
+  });
 }

@@ -11,15 +11,22 @@
  * from window to window (adjoint of states and places), tape, and the path's gradient rows.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { flushFunction, gradientRows } from "../shared/gradient-rows.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { recordFunctions } from "../shared/record.wgsl.js";
 import { reverseFunctions } from "../shared/reverse.wgsl.js";
-import { noiseNames, runStruct, solverFunctions } from "../shared/solver.wgsl.js";
+import { noiseNames, solverFunctions } from "../shared/solver.wgsl.js";
 import type { BackwardNetworkShape } from "./backward-network.wgsl.js";
 import { connectionFunctions, replayFunctions } from "./connections.wgsl.js";
-import { eachNeuron, keptNoise, type WorkgroupShape, workgroupCheckpoint } from "./forward-workgroup.wgsl.js";
+import {
+  eachNeuron,
+  keptNoise,
+  type WorkgroupShape,
+  workgroupCheckpoint,
+  workgroupRunFields,
+} from "./forward-workgroup.wgsl.js";
 import { doFunctions } from "./operations/do.wgsl.js";
 import { undoFunctions } from "./operations/undo.wgsl.js";
 import { eachNoise, eachNumber, noiseOf, storeFunctions, tapeFunctions } from "./store.wgsl.js";
@@ -41,7 +48,7 @@ export const backwardWorkgroupFields = (states: number) => ({
 export const tapeWords = (states: number, noise: number, entries: number, steps: number, neurons: number): number =>
   (states + 1) * entries + noise * steps * neurons;
 
-export function backwardWorkgroup(shape: BackwardWorkgroupShape): string {
+export function backwardWorkgroup(shape: BackwardWorkgroupShape, label: string) {
   const { states, neurons, workgroupSize, currentRow, weightRow } = shape;
   const f = backwardWorkgroupFields(states);
   const noise = noiseNames(shape).length;
@@ -64,17 +71,29 @@ export function backwardWorkgroup(shape: BackwardWorkgroupShape): string {
   const store = shape.inWorkgroup
     ? { states, array: "fields", type: "f32" as const, at: field }
     : { states, array: "carried", type: "f32" as const, at: `fields_at + ${field}` };
-  return wgsl`
-${runStruct}
-@group(0) @binding(0) var<uniform> run: Run;
-@group(0) @binding(1) var<storage, read> theta: array<f32>;
-@group(0) @binding(2) var<storage, read> connections: array<u32>; // row starts, targets, input spikes, edges to oneself
-@group(0) @binding(3) var<storage, read> record: array<u32>;
-@group(0) @binding(4) var<storage, read> cotangents: array<f32>;
-@group(0) @binding(5) var<storage, read> checkpoints: array<u32>;
-@group(0) @binding(6) var<storage, read_write> carried: array<f32>;
-@group(0) @binding(7) var<storage, read_write> tape: array<f32>;
-@group(0) @binding(8) var<storage, read_write> rows: array<f32>;
+  return declareKernel({
+    label,
+    workgroupSize,
+    uniform: {
+      ...workgroupRunFields,
+      /** Checkpoint at the end of the paths. */
+      checkpointLast: "u32",
+      /** The tape serves this path and so many from it on, with so many entries each. */
+      tapeFirst: "u32",
+      tapePaths: "u32",
+      tapeEntries: "u32",
+    },
+    bindings: {
+      theta: read("array<f32>"),
+      connections: read("array<u32>"),
+      record: read("array<u32>"),
+      cotangents: read("array<f32>"),
+      checkpoints: read("array<u32>"),
+      carried: readWrite("array<f32>"),
+      tape: readWrite("array<f32>"),
+      rows: readWrite("array<f32>"),
+    },
+    body: wgsl`
 #if ${shape.inWorkgroup}
 var<workgroup> fields: array<f32, ${f.perNeuron * neurons}>;
 #else
@@ -142,7 +161,6 @@ fn join_lanes(lane: u32, part: f32, at: u32) {
   workgroupBarrier();
 }
 
-@compute @workgroup_size(${workgroupSize})
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u,
         @builtin(num_workgroups) groups: vec3u) {
   let turn = group.x + group.y * groups.x;
@@ -155,11 +173,10 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   fields_at = i * ${f.perNeuron}u * K;
 #endif
 
-  let fresh = run.from_slot == 0xffffffffu;
-  let from_slot = select(run.from_slot, 0u, fresh);
-  let total = checkpoints[checkpoint_word(run.to_slot, 0u, i)]; // spikes of the whole path
+  let fresh = run.fresh == 1u;
+  let total = checkpoints[checkpoint_word(run.checkpoint_last, 0u, i)]; // spikes of the whole path
   let full = run.max_spikes > 0u && total >= run.max_spikes;
-  var n = select(checkpoints[checkpoint_word(from_slot, 0u, i)], 0u, fresh);
+  var n = select(checkpoints[checkpoint_word(run.checkpoint_begin, 0u, i)], 0u, fresh);
   // A path that stopped at its last allowed spike goes no further than that spike.
   var stopped = full && n >= total;
   if (stopped) { return; }
@@ -172,8 +189,8 @@ ${eachNeuron(
         store_state(${f.state}u, k, cell_start(event_uniform(path, k, 0u)));
         store_word(${f.fired}u, k, 0u);
       } else {
-${eachNumber(states, (s) => `store_word(${f.state + s}u, k, checkpoints[checkpoint_at(from_slot, ${s}u, k, i)]);`)}
-        store_word(${f.fired}u, k, checkpoints[checkpoint_at(from_slot, ${states}u, k, i)]);
+${eachNumber(states, (s) => `store_word(${f.state + s}u, k, checkpoints[checkpoint_at(run.checkpoint_begin, ${s}u, k, i)]);`)}
+        store_word(${f.fired}u, k, checkpoints[checkpoint_at(run.checkpoint_begin, ${states}u, k, i)]);
       }
       store_number(${f.place}u, k, 0.0f);
 #if ${shape.inWorkgroup}
@@ -203,7 +220,7 @@ ${eachNoise(shape, (w, name) => `tape[at + ${w}u * K] = z.${name};`)}
   // Replay.
   var entry = 0u;
   var step = run.step_begin;
-  var x = run.budget; // next input spike
+  var x = run.first_arrival; // next input spike
   var busy = happens_in(n, total, x, step, i);
   loop {
     if (busy) {
@@ -390,5 +407,6 @@ ${eachNumber(f.carried, (s) => `carried[(i * ${f.carried}u + ${s}u) * K + k] = l
 )}
 ${sums.map(({ name, row }) => `  join_lanes(lane, ${lanePart(name)}, (${row}) * run.paths + i);`).join("\n")}
 }
-`;
+`,
+  });
 }

@@ -90,7 +90,7 @@ fn next_of(n: u32, total: u32, full: bool, x: u32, step: u32, i: u32) -> Happeni
 }
 
 fn happened_in(n: u32, x: u32, step: u32, i: u32) -> bool {
-  return (n > 0u && record_step(max(n, 1u) - 1u, i) == step) || (x > run.budget && arrives_in(max(x, 1u) - 1u, step));
+  return (n > 0u && record_step(max(n, 1u) - 1u, i) == step) || (x > run.first_arrival && arrives_in(max(x, 1u) - 1u, step));
 }
 
 fn last_of(n: u32, total: u32, full: bool, x: u32, step: u32, i: u32) -> Happening {
@@ -98,7 +98,7 @@ fn last_of(n: u32, total: u32, full: bool, x: u32, step: u32, i: u32) -> Happeni
   let spike = max(n, 1u) - 1u;
   let input = max(x, 1u) - 1u;
   let place = record_place(spike, i);
-  let arrival = x > run.budget && arrives_in(input, step) && (!due || agenda_place(input) > place);
+  let arrival = x > run.first_arrival && arrives_in(input, step) && (!due || agenda_place(input) > place);
   return happening(arrival, input, place, record_neuron(spike, i), !(full && n >= total));
 }
 `;

@@ -10,11 +10,13 @@
  * status counters, among them the longest tape that a window will need.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { locateFunctions } from "../shared/locate.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { recordFunctions } from "../shared/record.wgsl.js";
-import { noiseNames, runStruct, type SolverShape, solverFunctions } from "../shared/solver.wgsl.js";
+import { networkRunFields } from "../shared/run.js";
+import { noiseNames, type SolverShape, solverFunctions } from "../shared/solver.wgsl.js";
 import { type ConnectionShape, connectionFunctions } from "./connections.wgsl.js";
 import { doFunctions } from "./operations/do.wgsl.js";
 import { noiseStore, pathField, storeFunctions } from "./store.wgsl.js";
@@ -43,19 +45,31 @@ export const networkFields = (states: number, noise: number) => ({
   perPath: 2,
 });
 
-export function forwardNetwork(shape: ForwardNetworkShape): string {
+export function forwardNetwork(shape: ForwardNetworkShape, label: string) {
   const { states } = shape;
   const f = networkFields(states, noiseNames(shape).length);
   /** Euler with an affine event function locates at once. */
   const atOnce = !shape.smooth && shape.affineEvent;
-  return wgsl`
-${runStruct}
-@group(0) @binding(0) var<uniform> run: Run;
-@group(0) @binding(1) var<storage, read> theta: array<f32>;
-@group(0) @binding(2) var<storage, read> connections: array<u32>; // row starts, then targets
-@group(0) @binding(3) var<storage, read_write> work: array<u32>;
-@group(0) @binding(4) var<storage, read_write> record: array<u32>;
-@group(0) @binding(5) var<storage, read_write> status: array<atomic<u32>>;
+  return declareKernel({
+    label,
+    workgroupSize: shape.workgroupSize,
+    uniform: {
+      ...networkRunFields,
+      /** Spikes that the record of a path has room for. */
+      slots: "u32",
+      /** 1: writes the start of every path, before the first window. */
+      fresh: "u32",
+      /** 1 in the last window. */
+      last: "u32",
+    },
+    bindings: {
+      theta: read("array<f32>"),
+      connections: read("array<u32>"),
+      work: readWrite("array<u32>"),
+      record: readWrite("array<u32>"),
+      status: readWrite("array<atomic<u32>>"),
+    },
+    body: wgsl`
 
 ${elementary}
 ${random}
@@ -85,7 +99,6 @@ fn attempt(y: State, z: Noise, rho: f32, current: f32, bank: u32, k: u32) -> boo
   return crossed;
 }
 
-@compute @workgroup_size(${shape.workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x;
   if (i >= run.paths) { return; }
@@ -93,7 +106,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   own_path = i;
   load_shared();
 
-  if (run.from_slot == 1u) { // the window of no steps before the first: write the start
+  if (run.fresh == 1u) {
     for (var k = 0u; k < K; k += 1u) {
       load_parameters(k);
       store_state(0u, k, cell_start(event_uniform(path, k, 0u)));
@@ -108,7 +121,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var overflow = false;
   var saturated = false;
   var taped = 0u;
-  var x = run.budget; // next input spike
+  var x = run.first_arrival; // next input spike
 
   for (var step = run.step_begin; step < run.step_end && !ended; step += 1u) {
     let from_bank = (step & 1u) * ${states}u;
@@ -214,5 +227,6 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     if (!finite) { atomicAdd(&status[3], 1u); }
   }
 }
-`;
+`,
+  });
 }

@@ -12,11 +12,13 @@
  * edge only, so a test at the head costs a whole masked pass through the body.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { bracketFunction, newtonFunctions } from "../shared/locate.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { recordFunctions, recordWords } from "../shared/record.wgsl.js";
-import { runStruct, type SolverShape, solverFunctions, stepFrom } from "../shared/solver.wgsl.js";
+import { runFields } from "../shared/run.js";
+import { type SolverShape, solverFunctions, stepFrom } from "../shared/solver.wgsl.js";
 import { doFunctions } from "./operations/do.wgsl.js";
 import { eachNumber, stateOf, tapeEntryWords } from "./store.wgsl.js";
 
@@ -37,6 +39,18 @@ export const singleTapeWords = (shape: SolverShape & { states: number }): number
 /** Words of a path's checkpoint: states, place in the step, step, spike count, iterations. */
 export const singleCheckpointWords = (states: number): number => states + 4;
 
+/** Fields of the uniform of both kernels of one neuron. */
+export const singleRunFields = {
+  ...runFields,
+  /** Sub-steps of this dispatch. */
+  budget: "u32",
+  /** 1: paths begin at the cell's start, and not at a checkpoint. */
+  fresh: "u32",
+  /** Checkpoint where the window begins, and the one at its end, which the forward kernel writes. */
+  checkpointBegin: "u32",
+  checkpointEnd: "u32",
+} as const;
+
 export const singleCheckpoint = (states: number): string => {
   const words = singleCheckpointWords(states);
   return wgsl`
@@ -54,14 +68,24 @@ fn load_word(slot: u32, word: u32, i: u32) -> u32 {
 `;
 };
 
-export function forwardSingle(shape: ForwardSingleShape): string {
-  return wgsl`
-${runStruct}
-@group(0) @binding(0) var<uniform> run: Run;
-@group(0) @binding(1) var<storage, read> theta: array<f32>;
-@group(0) @binding(2) var<storage, read_write> checkpoints: array<u32>;
-@group(0) @binding(3) var<storage, read_write> record: array<u32>;
-@group(0) @binding(4) var<storage, read_write> status: array<atomic<u32>>;
+export function forwardSingle(shape: ForwardSingleShape, label: string) {
+  return declareKernel({
+    label,
+    workgroupSize: shape.workgroupSize,
+    uniform: {
+      ...singleRunFields,
+      /** Spikes that the record of a path has room for. */
+      slots: "u32",
+      /** A path stops at this event; 0: never. */
+      maxSpikes: "u32",
+    },
+    bindings: {
+      theta: read("array<f32>"),
+      checkpoints: readWrite("array<u32>"),
+      record: readWrite("array<u32>"),
+      status: readWrite("array<atomic<u32>>"),
+    },
+    body: wgsl`
 
 ${elementary}
 ${random}
@@ -80,7 +104,6 @@ ${recordFunctions({ words: recordWords.oneNeuron, writes: true })}
 
 const ended = 0xffffffffu; // in place of a step: the path has stopped
 
-@compute @workgroup_size(${shape.workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x;
   if (i >= run.paths) { return; }
@@ -93,15 +116,15 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var step = 0u;
   var count = 0u;
   var iterations = 0u;
-  let fresh = run.from_slot == 0xffffffffu;
+  let fresh = run.fresh == 1u;
   if (fresh) {
     y = cell_start(event_uniform(path, 0u, 0u));
   } else {
-    y = load_state(run.from_slot, i);
-    rho = bitcast<f32>(load_word(run.from_slot, 0u, i));
-    step = load_word(run.from_slot, 1u, i);
-    count = load_word(run.from_slot, 2u, i);
-    iterations = load_word(run.from_slot, 3u, i);
+    y = load_state(run.checkpoint_begin, i);
+    rho = bitcast<f32>(load_word(run.checkpoint_begin, 0u, i));
+    step = load_word(run.checkpoint_begin, 1u, i);
+    count = load_word(run.checkpoint_begin, 2u, i);
+    iterations = load_word(run.checkpoint_begin, 3u, i);
   }
   let was_ended = step >= run.steps;
 
@@ -225,11 +248,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   iterations += bursts * ${shape.burst}u;
 
-${eachNumber(shape.states, (s) => `checkpoints[checkpoint_word(run.to_slot, ${s}u, i)] = bitcast<u32>(y.y${s});`)}
-  checkpoints[checkpoint_word(run.to_slot, ${shape.states}u, i)] = bitcast<u32>(rho);
-  checkpoints[checkpoint_word(run.to_slot, ${shape.states + 1}u, i)] = step;
-  checkpoints[checkpoint_word(run.to_slot, ${shape.states + 2}u, i)] = count;
-  checkpoints[checkpoint_word(run.to_slot, ${shape.states + 3}u, i)] = iterations;
+${eachNumber(shape.states, (s) => `checkpoints[checkpoint_word(run.checkpoint_end, ${s}u, i)] = bitcast<u32>(y.y${s});`)}
+  checkpoints[checkpoint_word(run.checkpoint_end, ${shape.states}u, i)] = bitcast<u32>(rho);
+  checkpoints[checkpoint_word(run.checkpoint_end, ${shape.states + 1}u, i)] = step;
+  checkpoints[checkpoint_word(run.checkpoint_end, ${shape.states + 2}u, i)] = count;
+  checkpoints[checkpoint_word(run.checkpoint_end, ${shape.states + 3}u, i)] = iterations;
 
   // Counters of the run; sums and maxima of integers do not depend on the order of the threads.
   if (step >= run.steps && !was_ended) {
@@ -243,5 +266,6 @@ ${eachNumber(shape.states, (s) => `checkpoints[checkpoint_word(run.to_slot, ${s}
     atomicAdd(&status[5], bursts * ${shape.burst}u);
   }
 }
-`;
+`,
+  });
 }

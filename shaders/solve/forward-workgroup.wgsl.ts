@@ -16,11 +16,13 @@
  * places are located one by one, and the earliest of them (ties: the lowest neuron) is the same in any order.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { locateFunctions } from "../shared/locate.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { recordFunctions } from "../shared/record.wgsl.js";
-import { noiseNames, runStruct, solverFunctions } from "../shared/solver.wgsl.js";
+import { networkRunFields } from "../shared/run.js";
+import { noiseNames, solverFunctions } from "../shared/solver.wgsl.js";
 import { unroll } from "../shared/unroll.js";
 import { connectionFunctions } from "./connections.wgsl.js";
 import type { ForwardNetworkShape } from "./forward-network.wgsl.js";
@@ -46,6 +48,17 @@ export const workgroupFields = (states: number, noise: number) => ({
 
 /** Words of a path's checkpoint: states and spikes fired of each neuron; spikes in all, whether it has stopped. */
 export const workgroupCheckpointWords = (states: number, neurons: number): number => (states + 1) * neurons + 2;
+
+/** Fields of the uniform of both kernels by workgroups. */
+export const workgroupRunFields = {
+  ...networkRunFields,
+  /** 1: paths begin at the cell's start, and not at a checkpoint. */
+  fresh: "u32",
+  /** Checkpoint where the window begins. */
+  checkpointBegin: "u32",
+  /** Where the noise that is kept begins. */
+  noiseFrom: "u32",
+} as const;
 
 /** Where a checkpoint lies: [path][field][neuron], then [word][path]. */
 export const workgroupCheckpoint = (states: number): string => /* wgsl */ `
@@ -82,24 +95,36 @@ export function eachLane(lanes: number, text: string): string {
   return unroll(lanes, (l) => `  ${text.replaceAll("[l]", `[${l}]`)}`);
 }
 
-export function forwardWorkgroup(shape: WorkgroupShape): string {
+export function forwardWorkgroup(shape: WorkgroupShape, label: string) {
   const { states, neurons, workgroupSize } = shape;
   const noise = noiseNames(shape).length;
   const f = workgroupFields(states, noise);
   /** Euler with an affine event function locates at once. */
   const atOnce = !shape.smooth && shape.affineEvent;
-  return wgsl`
-${runStruct}
-@group(0) @binding(0) var<uniform> run: Run;
-@group(0) @binding(1) var<storage, read> theta: array<f32>;
-@group(0) @binding(2) var<storage, read> connections: array<u32>; // row starts, targets, input spikes, edges to oneself
-@group(0) @binding(3) var<storage, read_write> checkpoints: array<u32>;
-@group(0) @binding(4) var<storage, read_write> record: array<u32>;
-@group(0) @binding(5) var<storage, read_write> status: array<atomic<u32>>;
+  return declareKernel({
+    label,
+    workgroupSize,
+    uniform: {
+      ...workgroupRunFields,
+      /** Checkpoint that is written at the window's end. */
+      checkpointEnd: "u32",
+      /** Spikes that the record of a path has room for. */
+      slots: "u32",
+      /** 1 in the last window. */
+      last: "u32",
+    },
+    bindings: {
+      theta: read("array<f32>"),
+      connections: read("array<u32>"),
+      checkpoints: readWrite("array<u32>"),
+      record: readWrite("array<u32>"),
+      status: readWrite("array<atomic<u32>>"),
+      fields: shape.inWorkgroup ? undefined : readWrite("array<u32>"),
+    },
+    body: wgsl`
 #if ${shape.inWorkgroup}
 var<workgroup> fields: array<u32, ${f.perNeuron * neurons}>;
 #else
-@group(0) @binding(6) var<storage, read_write> fields: array<u32>;
 var<private> fields_at: u32;
 #endif
 
@@ -163,7 +188,6 @@ fn attempt(y: State, z: Noise, rho: f32, current: f32) -> Attempt {
   return Attempt(kicked(trial, z), select(none, next, crossed));
 }
 
-@compute @workgroup_size(${workgroupSize})
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u,
         @builtin(num_workgroups) groups: vec3u) {
   let i = group.x + group.y * groups.x;
@@ -174,9 +198,8 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   fields_at = i * ${f.perNeuron}u * K;
 #endif
 
-  let fresh = run.from_slot == 0xffffffffu;
+  let fresh = run.fresh == 1u;
   let first_bank = (run.step_begin & 1u) * ${states}u;
-  let from_slot = select(run.from_slot, 0u, fresh);
 ${eachNeuron(
   shape,
   wgsl`
@@ -186,13 +209,13 @@ ${eachNeuron(
         store_state(first_bank, k, cell_start(event_uniform(path, k, 0u)));
         store_word(${f.fired}u, k, 0u);
       } else {
-${eachNumber(states, (s) => `store_word(first_bank + ${s}u, k, checkpoints[checkpoint_at(from_slot, ${s}u, k, i)]);`)}
-        store_word(${f.fired}u, k, checkpoints[checkpoint_at(from_slot, ${states}u, k, i)]);
+${eachNumber(states, (s) => `store_word(first_bank + ${s}u, k, checkpoints[checkpoint_at(run.checkpoint_begin, ${s}u, k, i)]);`)}
+        store_word(${f.fired}u, k, checkpoints[checkpoint_at(run.checkpoint_begin, ${states}u, k, i)]);
       }
     }`,
 )}
   if (!fresh) {
-    said[lane] = vec2u(checkpoints[checkpoint_word(from_slot, 0u, i)], checkpoints[checkpoint_word(from_slot, 1u, i)]);
+    said[lane] = vec2u(checkpoints[checkpoint_word(run.checkpoint_begin, 0u, i)], checkpoints[checkpoint_word(run.checkpoint_begin, 1u, i)]);
   }
   let before_window = workgroupUniformLoad(&said);
   var count = before_window[0].x;
@@ -201,7 +224,7 @@ ${eachNumber(states, (s) => `store_word(first_bank + ${s}u, k, checkpoints[check
   var overflow = false;
   var saturated = false;
   var taped = 0u;
-  var x = run.budget; // next input spike
+  var x = run.first_arrival; // next input spike
   var step = run.step_begin;
 
   if (step < run.step_end && !ended) {
@@ -326,15 +349,15 @@ ${eachNeuron(
   shape,
   wgsl`
     if (live) {
-${eachNumber(states, (s) => `checkpoints[checkpoint_at(run.to_slot, ${s}u, k, i)] = load_word(last_bank + ${s}u, k);`)}
-      checkpoints[checkpoint_at(run.to_slot, ${states}u, k, i)] = load_word(${f.fired}u, k);
+${eachNumber(states, (s) => `checkpoints[checkpoint_at(run.checkpoint_end, ${s}u, k, i)] = load_word(last_bank + ${s}u, k);`)}
+      checkpoints[checkpoint_at(run.checkpoint_end, ${states}u, k, i)] = load_word(${f.fired}u, k);
       if (state_not_finite(load_state(last_bank, k))) { atomicStore(&not_finite, 1u); }
     }`,
 )}
   workgroupBarrier();
   if (lane == 0u) {
-    checkpoints[checkpoint_word(run.to_slot, 0u, i)] = count;
-    checkpoints[checkpoint_word(run.to_slot, 1u, i)] = select(0u, 1u, ended);
+    checkpoints[checkpoint_word(run.checkpoint_end, 0u, i)] = count;
+    checkpoints[checkpoint_word(run.checkpoint_end, 1u, i)] = select(0u, 1u, ended);
     if (!was_ended) { atomicMax(&status[6], taped); }
     if (finished) {
       atomicMax(&status[0], count);
@@ -344,5 +367,6 @@ ${eachNumber(states, (s) => `checkpoints[checkpoint_at(run.to_slot, ${s}u, k, i)
     }
   }
 }
-`;
+`,
+  });
 }

@@ -9,11 +9,13 @@
  * which it adds to.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { type GradientRow, gradientRows } from "../shared/gradient-rows.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { reverseFunctions } from "../shared/reverse.wgsl.js";
-import { runStruct, solverFunctions } from "../shared/solver.wgsl.js";
+import { windowFields } from "../shared/run.js";
+import { solverFunctions } from "../shared/solver.wgsl.js";
 import { type LikelihoodShape, likelihoodCarry, likelihoodFunctions } from "./likelihood-forward.wgsl.js";
 import { eachNumber, stateOf } from "./store.wgsl.js";
 
@@ -26,7 +28,7 @@ export interface LikelihoodBackwardShape extends LikelihoodShape {
   currentRow: number;
 }
 
-export function likelihoodBackward(shape: LikelihoodBackwardShape): string {
+export function likelihoodBackward(shape: LikelihoodBackwardShape, label: string) {
   const carry = likelihoodCarry(shape.states);
   const at = (word: number): string => `carry[${word}u * run.paths + i]`;
   const rowOf = (row: number, perNeuron: boolean): string =>
@@ -38,14 +40,18 @@ export function likelihoodBackward(shape: LikelihoodBackwardShape): string {
     ...shape.gradientRows.map((g) => ({ name: `grad_${g.parameter}`, at: rowOf(g.row, g.perNeuron) })),
     ...(shape.currentRow >= 0 && !sampled ? [{ name: "grad_current", at: rowOf(shape.currentRow, stride > 0) }] : []),
   ];
-  return wgsl`
-${runStruct}
-@group(0) @binding(0) var<uniform> run: Run;
-@group(0) @binding(1) var<storage, read> theta: array<f32>;
-@group(0) @binding(2) var<storage, read> schedule: array<u32>;
-@group(0) @binding(3) var<storage, read> tape: array<f32>;
-@group(0) @binding(4) var<storage, read_write> carry: array<u32>;
-@group(0) @binding(5) var<storage, read_write> rows: array<f32>;
+  return declareKernel({
+    label,
+    workgroupSize: shape.workgroupSize,
+    uniform: windowFields,
+    bindings: {
+      theta: read("array<f32>"),
+      schedule: read("array<u32>"),
+      tape: read("array<f32>"),
+      carry: readWrite("array<u32>"),
+      rows: readWrite("array<f32>"),
+    },
+    body: wgsl`
 
 ${elementary}
 ${random}
@@ -54,7 +60,6 @@ ${solverFunctions(shape)}
 ${reverseFunctions(shape)}${rows.functions}
 ${likelihoodFunctions(shape, false)}
 
-@compute @workgroup_size(${shape.workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x;
   if (i >= run.paths) { return; }
@@ -125,5 +130,6 @@ ${eachNumber(shape.states, (s) => `${at(s)} = bitcast<u32>(a.y${s});`)}
   ${at(carry.entry)} = entry;
   ${at(carry.sub)} = sub;
 }
-`;
+`,
+  });
 }

@@ -8,9 +8,11 @@
  * the value, row 0 of rows.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
-import { runStruct, type SolverShape, solverFunctions } from "../shared/solver.wgsl.js";
+import { windowFields } from "../shared/run.js";
+import { type SolverShape, solverFunctions } from "../shared/solver.wgsl.js";
 import { agendaFunctions } from "./agenda.wgsl.js";
 import { jumpFunctions } from "./operations/do.wgsl.js";
 import { eachNumber, stateOf, tapeFunctions } from "./store.wgsl.js";
@@ -45,17 +47,21 @@ export const likelihoodCarry = (states: number): { words: number; entry: number;
   impossible: states + 2,
 });
 
-export function likelihoodForward(shape: LikelihoodShape): string {
+export function likelihoodForward(shape: LikelihoodShape, label: string) {
   const carry = likelihoodCarry(shape.states);
   const at = (word: number): string => `carry[${word}u * run.paths + i]`;
-  return wgsl`
-${runStruct}
-@group(0) @binding(0) var<uniform> run: Run;
-@group(0) @binding(1) var<storage, read> theta: array<f32>;
-@group(0) @binding(2) var<storage, read> schedule: array<u32>;
-@group(0) @binding(3) var<storage, read_write> tape: array<f32>;
-@group(0) @binding(4) var<storage, read_write> carry: array<u32>;
-@group(0) @binding(5) var<storage, read_write> rows: array<f32>;
+  return declareKernel({
+    label,
+    workgroupSize: shape.workgroupSize,
+    uniform: windowFields,
+    bindings: {
+      theta: read("array<f32>"),
+      schedule: read("array<u32>"),
+      tape: readWrite("array<f32>"),
+      carry: readWrite("array<u32>"),
+      rows: readWrite("array<f32>"),
+    },
+    body: wgsl`
 
 ${elementary}
 ${random}
@@ -69,7 +75,6 @@ fn told(integrated: f32) -> f32 {
   return select(integrated, integrated * 3.4028234e38f, integrated > max(1e33f * run.dt, 1.0f));
 }
 
-@compute @workgroup_size(${shape.workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x;
   if (i >= run.paths) { return; }
@@ -127,5 +132,6 @@ ${eachNumber(shape.states, (s) => `${at(s)} = bitcast<u32>(y.y${s});`)}
   ${at(carry.sub)} = sub;
   ${at(carry.impossible)} = impossible;
 }
-`;
+`,
+  });
 }

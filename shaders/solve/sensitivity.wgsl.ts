@@ -7,10 +7,12 @@
  * work fields (states, places, spikes fired, tangents). Writes: derivatives [slots][directions][paths].
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { recordFunctions } from "../shared/record.wgsl.js";
-import { runStruct, solverFunctions } from "../shared/solver.wgsl.js";
+import { networkRunFields } from "../shared/run.js";
+import { solverFunctions } from "../shared/solver.wgsl.js";
 import { tangentFunction } from "../shared/tangent.wgsl.js";
 import { connectionFunctions, replayFunctions } from "./connections.wgsl.js";
 import type { NetworkShape } from "./forward-network.wgsl.js";
@@ -39,20 +41,24 @@ export const sensitivityFields = (states: number, directions: number) => ({
   perPath: 1,
 });
 
-export function sensitivity(shape: SensitivityShape): string {
+export function sensitivity(shape: SensitivityShape, label: string) {
   const { states, directions } = shape;
   const f = sensitivityFields(states, directions);
   const parameters = Array.from({ length: shape.cellParameters }, (_, i) => i);
-  return wgsl`
-${runStruct}
-@group(0) @binding(0) var<uniform> run: Run;
-@group(0) @binding(1) var<storage, read> theta: array<f32>;
-@group(0) @binding(2) var<storage, read> connections: array<u32>;
-@group(0) @binding(3) var<storage, read> direction: array<vec3u>;
-@group(0) @binding(4) var<storage, read> record: array<u32>;
-@group(0) @binding(5) var<storage, read> counts: array<u32>;
-@group(0) @binding(6) var<storage, read_write> work: array<f32>;
-@group(0) @binding(7) var<storage, read_write> derivatives: array<f32>;
+  return declareKernel({
+    label,
+    workgroupSize: shape.workgroupSize,
+    uniform: networkRunFields,
+    bindings: {
+      theta: read("array<f32>"),
+      connections: read("array<u32>"),
+      direction: read("array<vec3u>"),
+      record: read("array<u32>"),
+      counts: read("array<u32>"),
+      work: readWrite("array<f32>"),
+      derivatives: readWrite("array<f32>"),
+    },
+    body: wgsl`
 
 ${elementary}
 ${random}
@@ -98,7 +104,6 @@ fn substep_to(place: f32, path: u32, step: u32, j: u32) -> Substep {
   return substep(load_state(${f.state}u, j), z, load_number(${f.place}u, j), place, current_at(step, j));
 }
 
-@compute @workgroup_size(${shape.workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x;
   if (i >= run.paths) { return; }
@@ -122,7 +127,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   var n = 0u;
   if (run.step_begin > 0u) { n = bitcast<u32>(work[${f.perNeuron}u * K * run.paths + i]); }
-  var x = run.budget;
+  var x = run.first_arrival;
 
   for (var step = run.step_begin; step < run.step_end && !(full && n >= total); step += 1u) {
     for (var k = 0u; k < K; k += 1u) {
@@ -196,5 +201,6 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   work[${f.perNeuron}u * K * run.paths + i] = bitcast<f32>(n);
 }
-`;
+`,
+  });
 }

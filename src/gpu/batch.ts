@@ -1,8 +1,10 @@
 /** Dispatches, copies and read-backs gathered into one submission. Each dispatch has its own slot of uniforms. */
+import type { Bindings, Fields } from "../../shaders/shared/declare.js";
 import { SaltationError } from "../errors.js";
 import type { Gpu } from "./gpu.js";
-import type { Kernel } from "./kernel.js";
-import type { Storage } from "./pool.js";
+import type { DeclaredKernel, Kernel } from "./kernel.js";
+import { type AnyPassed, type Bindable, boundBuffers, type Passed, packUniform, workgroupsOf } from "./passed.js";
+import { bufferOf, type Storage } from "./pool.js";
 import type { PassTimer } from "./timer.js";
 
 interface Dispatch {
@@ -31,8 +33,7 @@ interface Readback {
   reject(error: unknown): void;
 }
 
-const bufferOf = (s: Storage | GPUBuffer): GPUBuffer => ("buffer" in s ? s.buffer : s);
-const bytesOf = (s: Storage | GPUBuffer): number => ("buffer" in s ? s.bytes : s.size);
+const bytesOf = (s: Bindable): number => ("buffer" in s ? s.bytes : s.size);
 
 const roundUp = (n: number, unit: number): number => Math.ceil(n / unit) * unit;
 
@@ -50,6 +51,15 @@ export class Batch {
   ) {}
 
   /**
+   * Runs a declared kernel once, on what is passed by name: its uniform, its buffers, and how many `threads` or workgroups
+   * (`groups`) run. The uniform is copied now.
+   * @throws SaltationError `limit` for too many workgroups, `invalid-input` where something is missing.
+   */
+  dispatch<F extends Fields, B extends Bindings>(
+    kernel: DeclaredKernel<F, B>,
+    passed: Passed<NoInfer<F>, NoInfer<B>>,
+  ): this;
+  /**
    * Runs a kernel once.
    * @param storages in the order of the kernel's bindings.
    * @param uniforms copied now, so that the array can be used again; null where the kernel has none.
@@ -57,20 +67,40 @@ export class Batch {
    */
   dispatch(
     kernel: Kernel,
-    storages: readonly (Storage | GPUBuffer)[],
+    storages: readonly Bindable[],
     uniforms: ArrayBufferView | null,
     workgroups: readonly [number, number?, number?],
+  ): this;
+  dispatch(
+    kernel: Kernel | DeclaredKernel,
+    given: readonly Bindable[] | AnyPassed,
+    uniforms: ArrayBufferView | null = null,
+    [x, y = 1, z = 1]: readonly [number, number?, number?] = [1],
   ): this {
-    const counts = [workgroups[0], workgroups[1] ?? 1, workgroups[2] ?? 1] as const;
-    this.checkDispatch(kernel, storages.length, uniforms?.byteLength ?? 0, counts);
+    if (!("declared" in kernel)) {
+      const copy = uniforms && new Uint8Array(uniforms.buffer, uniforms.byteOffset, uniforms.byteLength).slice();
+      return this.run(kernel, (given as readonly Bindable[]).map(bufferOf), copy ?? undefined, [x, y, z]);
+    }
+    const { declared } = kernel;
+    const passed = given as AnyPassed;
+    const buffers = boundBuffers(declared, passed);
+    return this.run(kernel, buffers, packUniform(declared, passed), workgroupsOf(declared, passed));
+  }
+
+  private run(
+    kernel: Kernel,
+    storages: readonly GPUBuffer[],
+    bytes: Uint8Array | undefined,
+    workgroups: readonly [number, number, number],
+  ): this {
+    this.checkDispatch(kernel, storages.length, bytes?.length ?? 0, workgroups);
     let uniformOffset = -1;
-    if (uniforms && kernel.uniformBytes > 0) {
+    if (bytes && kernel.uniformBytes > 0) {
       uniformOffset = this.uniformBytes;
-      const bytes = new Uint8Array(uniforms.buffer, uniforms.byteOffset, uniforms.byteLength).slice();
       this.uniforms.push({ offset: uniformOffset, bytes });
       this.uniformBytes += roundUp(bytes.length, this.gpu.device.limits.minUniformBufferOffsetAlignment);
     }
-    this.items.push({ kind: "dispatch", kernel, storages: storages.map(bufferOf), uniformOffset, workgroups: counts });
+    this.items.push({ kind: "dispatch", kernel, storages, uniformOffset, workgroups });
     return this;
   }
 
@@ -128,13 +158,13 @@ export class Batch {
   }
 
   /** Fills with zeros; all of the buffer, or a range of it (bytes, multiples of 4). */
-  clear(storage: Storage | GPUBuffer, byteOffset = 0, bytes = roundUp(bytesOf(storage), 4) - byteOffset): this {
+  clear(storage: Bindable, byteOffset = 0, bytes = roundUp(bytesOf(storage), 4) - byteOffset): this {
     const buffer = bufferOf(storage);
     return this.command((e) => e.clearBuffer(buffer, byteOffset, bytes));
   }
 
   /** Copies between two buffers (bytes, multiples of 4). */
-  copy(from: Storage | GPUBuffer, fromOffset: number, to: Storage | GPUBuffer, toOffset: number, bytes: number): this {
+  copy(from: Bindable, fromOffset: number, to: Bindable, toOffset: number, bytes: number): this {
     const [source, target] = [bufferOf(from), bufferOf(to)];
     return this.command((e) => e.copyBufferToBuffer(source, fromOffset, target, toOffset, bytes));
   }

@@ -1,4 +1,5 @@
 /** A device with its buffers, kernels and state. Knows nothing of what the kernels compute. */
+import type { Bindings, Declared, Fields } from "../../shaders/shared/declare.js";
 import { fail } from "../checks.js";
 import { disposedError, SaltationError } from "../errors.js";
 import {
@@ -12,7 +13,7 @@ import {
 import { Batch } from "./batch.js";
 import { expandedOperations, LongKernel, mostOperations, silence } from "./expanded.js";
 import { Faults, reported } from "./faults.js";
-import { compileKernel, type Kernel, type KernelSpec, kernelKey } from "./kernel.js";
+import { compileKernel, type DeclaredKernel, type Kernel, type KernelSpec, kernelKey } from "./kernel.js";
 import { BufferPool, type Storage } from "./pool.js";
 import { Rest } from "./rest.js";
 import { PassTimer } from "./timer.js";
@@ -296,6 +297,8 @@ export class Gpu {
    * Compiles a kernel, or finds it compiled.
    * @throws SaltationError `compile` with the source lines, or `limit`, of which a `LongKernel` is one.
    */
+  kernel<F extends Fields, B extends Bindings>(declared: Declared<F, B>): Promise<DeclaredKernel<F, B>>;
+  kernel(spec: KernelSpec): Promise<Kernel>;
   kernel(spec: KernelSpec): Promise<Kernel> {
     this.check();
     const most = this.device.limits.maxStorageBuffersPerShaderStage;

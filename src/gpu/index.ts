@@ -10,5 +10,5 @@ export {
 export { Batch, handled } from "./batch.js";
 export { LongKernel } from "./expanded.js";
 export { Gpu, type GpuOptions } from "./gpu.js";
-export type { Access, Kernel, KernelSpec } from "./kernel.js";
+export type { Access, DeclaredKernel, Kernel, KernelOf, KernelSpec } from "./kernel.js";
 export type { Storage } from "./pool.js";

@@ -1,11 +1,12 @@
 /** A kernel: WGSL, compiled, with the layout of what it binds. */
+import type { Bindings, Declared, Fields } from "../../shaders/shared/declare.js";
 import { SaltationError } from "../errors.js";
 
 /** How a kernel uses a storage buffer. */
 export type Access = "read" | "read_write";
 
 /**
- * WGSL and what it binds, all in group 0: its uniform at binding 0 where `uniformBytes` > 0, and its storage buffers at
+ * WGSL and what it binds, all in group 0 (a declared kernel is one: shaders/shared/declare.ts): its uniform at binding 0 where `uniformBytes` > 0, and its storage buffers at
  * bindings 1, 2, ... in the order of `bindings`. Code may declare `override` constants that say what the device is like: see
  * `Gpu.traits`.
  */
@@ -30,6 +31,16 @@ export interface Kernel {
   readonly storages: number;
   readonly uniformBytes: number;
 }
+
+/** A kernel whose dispatches pass by name what it binds. */
+export interface DeclaredKernel<F extends Fields = Fields, B extends Bindings = Bindings> extends Kernel {
+  readonly declared: Declared<F, B>;
+}
+
+/** The compiled kernel of a declaration, or of a function that returns one. */
+export type KernelOf<D> = D extends Declared<infer F, infer B> | ((...shape: never[]) => Declared<infer F, infer B>)
+  ? DeclaredKernel<F, B>
+  : never;
 
 /** What distinguishes one kernel from another. */
 export const kernelKey = (spec: KernelSpec): string =>
@@ -92,7 +103,8 @@ export async function compileKernel(
   const scope = device.popErrorScope().catch(() => null);
   const [pipeline, error] = await Promise.all([building, scope]);
   if (!(pipeline instanceof Error) && !error) {
-    return { id, label: spec.label, pipeline, layout, storages: spec.bindings.length, uniformBytes };
+    const kernel: Kernel = { id, label: spec.label, pipeline, layout, storages: spec.bindings.length, uniformBytes };
+    return "names" in spec ? Object.assign(kernel, { declared: spec as Declared }) : kernel;
   }
   const info = await module.getCompilationInfo();
   const errors = info.messages.filter((m) => m.type === "error");

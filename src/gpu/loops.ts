@@ -3,6 +3,7 @@
  * them without a word: spikes after the first steps, or rows of a signature kernel, would be missing. So software adapters
  * other than SwiftShader are tried when a device is opened, and refused where they do this.
  */
+import { declareKernel, readWrite } from "../../shaders/shared/declare.js";
 import { SaltationError } from "../errors.js";
 import type { Gpu } from "./gpu.js";
 
@@ -12,21 +13,24 @@ export const shortLoops = { accepted: false };
 const turns = 2 ** 17;
 
 /** A congruential generator, which no compiler takes for a sum: from the number of turns to where they lead. */
-const code = /* wgsl */ `
-@group(0) @binding(1) var<storage, read_write> state: array<u32>;
-@compute @workgroup_size(1)
+const longLoop = declareKernel({
+  label: "long loop",
+  workgroupSize: 1,
+  bindings: { state: readWrite("array<u32>") },
+  body: /* wgsl */ `
 fn main() {
   var h = 1u;
   for (var i = 0u; i < state[0]; i++) { h = h * 1664525u + 1013904223u; }
   state[1] = h;
-}`;
+}`,
+});
 
 /** Whether a loop of 131,072 turns makes them all. */
 export async function finishesLoops(gpu: Gpu): Promise<boolean> {
-  const kernel = await gpu.kernel({ label: "long loop", code, bindings: ["read_write"] });
+  const kernel = await gpu.kernel(longLoop);
   const state = gpu.upload("long loop", Uint32Array.of(turns, 0));
   try {
-    const batch = gpu.batch("long loop").dispatch(kernel, [state], null, [1]);
+    const batch = gpu.batch("long loop").dispatch(kernel, { state, groups: 1 });
     const read = batch.read(state);
     batch.submit();
     let h = 1;

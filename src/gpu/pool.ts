@@ -15,6 +15,9 @@ export interface Storage {
   dispose(): void;
 }
 
+/** A caller's own buffers are bound beside those of the pool. */
+export const bufferOf = (s: Storage | GPUBuffer): GPUBuffer => ("buffer" in s ? s.buffer : s);
+
 /** Free bytes that are always kept. */
 const keptBytes = 256 * 2 ** 20;
 

@@ -2,7 +2,7 @@
 import { agendaWords } from "../../shaders/solve/agenda.wgsl.js";
 import { likelihoodBackward } from "../../shaders/solve/likelihood-backward.wgsl.js";
 import { likelihoodCarry, likelihoodForward } from "../../shaders/solve/likelihood-forward.wgsl.js";
-import type { Gpu, Kernel, Storage } from "../gpu/index.js";
+import type { Gpu, KernelOf, Storage } from "../gpu/index.js";
 import { type Likelihood, TrialSums } from "../loss/likelihood.js";
 import type { Evaluator, EvaluatorOptions } from "../loss/loss.js";
 import type { ValueAndGradient } from "../loss/result.js";
@@ -13,9 +13,7 @@ import { impossibleSpike, type Schedule } from "../plan/schedule.js";
 import { decideIncrements } from "../solve/carried.js";
 import { solverShape } from "../solve/shape.js";
 import { told } from "../solve/simulate.js";
-import { runBytes, runUniform } from "../solve/uniform.js";
-
-type Access = "read" | "read_write";
+import { runOf } from "../solve/uniform.js";
 
 /** Few lanes are spread over the processors, many fill them. */
 const workgroupSizeOf = (lanes: number): number => (lanes < 1024 ? 4 : 64);
@@ -42,7 +40,10 @@ export class GpuLikelihood implements Evaluator {
     private readonly gpu: Gpu,
     private readonly views: readonly View[],
     private readonly likelihood: Likelihood,
-    private readonly kernels: { forward: Kernel; backward: Kernel },
+    private readonly kernels: {
+      readonly forward: KernelOf<typeof likelihoodForward>;
+      readonly backward: KernelOf<typeof likelihoodBackward>;
+    },
     private readonly theta: Storage,
     private readonly scheduled: Storage,
     /** Numbers of a state, and of what a lane has in the table of rows. */
@@ -80,28 +81,11 @@ export class GpuLikelihood implements Evaluator {
       }
       row += view.length;
     }
-    const bindings = (tape: Access): Access[] => ["read", "read", tape, "read_write", "read_write"];
     const label = `likelihood of ${network.cell.name}, ${plan.method}`;
+    const reverse = { ...solverShape(plan, "reverse", names, true), gradientRows, entries: row, weightRow, currentRow };
     const [forward, backward] = await Promise.all([
-      gpu.kernel({
-        label: `forward ${label}`,
-        code: likelihoodForward({ ...solverShape(plan, "none", names, true), ...sizes }),
-        bindings: bindings("read_write"),
-        uniformBytes: runBytes,
-      }),
-      gpu.kernel({
-        label: `backward ${label}`,
-        code: likelihoodBackward({
-          ...solverShape(plan, "reverse", names, true),
-          ...sizes,
-          gradientRows,
-          entries: row,
-          weightRow,
-          currentRow,
-        }),
-        bindings: bindings("read"),
-        uniformBytes: runBytes,
-      }),
+      gpu.kernel(likelihoodForward({ ...solverShape(plan, "none", names, true), ...sizes }, `forward ${label}`)),
+      gpu.kernel(likelihoodBackward({ ...reverse, ...sizes }, `backward ${label}`)),
     ]);
     const theta = gpu.buffer("parameters", 4 * layout.size);
     const scheduled = gpu.upload("schedule", scheduleWords(schedule, plan.arrivals.weights));
@@ -142,14 +126,12 @@ export class GpuLikelihood implements Evaluator {
     const { schedule } = likelihood;
     const { states } = this.perLane;
     gpu.write(theta, Float32Array.from(parameterVector(plan)));
-    const lanes = schedule.trials * schedule.neurons;
     const sums = new TrialSums(plan, likelihood, this.views);
     const { words, impossible } = likelihoodCarry(states);
     const { size, tapeEntries } = this.chunks(plan);
     const tape = gpu.buffer("tape", 4 * states * tapeEntries * size);
     const carry = gpu.buffer("carry", 4 * words * size);
     const rows = gpu.buffer("lane rows", 4 * this.perLane.rows * size);
-    const storages = [theta, scheduled, tape, carry, rows];
     try {
       const pieces = sums.lanes.flatMap(([begin, end]) =>
         Array.from({ length: Math.ceil((end - begin) / size) }, (_, i) => {
@@ -159,18 +141,20 @@ export class GpuLikelihood implements Evaluator {
       );
       for (const { firstPath, paths } of pieces) {
         const window = Math.min(plan.steps, mostSteps, stepsPerDispatch(paths));
-        const groups = [Math.ceil(paths / workgroupSizeOf(lanes))] as const;
         const batch = gpu.batch("likelihood").clear(rows);
         const windows = Math.ceil(plan.steps / window);
-        const run = (w: number): ArrayBufferView =>
-          runUniform(plan, {
-            paths,
-            firstPath,
-            stepBegin: w * window,
-            stepEnd: Math.min(plan.steps, (w + 1) * window),
-          });
-        for (let w = 0; w < windows; w++) batch.dispatch(kernels.forward, storages, run(w), groups);
-        for (let w = windows - 1; w >= 0; w--) batch.dispatch(kernels.backward, storages, run(w), groups);
+        const run = runOf(plan, { firstPath, paths });
+        const pass = (w: number) => ({
+          uniform: { ...run, stepBegin: w * window, stepEnd: Math.min(plan.steps, (w + 1) * window) },
+          theta,
+          schedule: scheduled,
+          tape,
+          carry,
+          rows,
+          threads: paths,
+        });
+        for (let w = 0; w < windows; w++) batch.dispatch(kernels.forward, pass(w));
+        for (let w = windows - 1; w >= 0; w--) batch.dispatch(kernels.backward, pass(w));
         const reads = [batch.read(carry), batch.read(rows)] as const;
         batch.submit();
         const carried = new Uint32Array(await reads[0]);

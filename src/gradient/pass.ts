@@ -7,7 +7,7 @@ import { meanGradient } from "../../shaders/train/mean-gradient.wgsl.js";
 import { haltBits, verdict } from "../../shaders/train/verdict.wgsl.js";
 import { fail } from "../checks.js";
 import { allOrNone } from "../gpu/all-or-none.js";
-import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
+import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import { type GpuLoss, type Loss, trainsOf } from "../loss/loss.js";
 import { assembleResult, checkEstimates, notFinite, type ValueAndGradient } from "../loss/result.js";
 import type { Chunk } from "../plan/chunks.js";
@@ -24,20 +24,12 @@ const margin = 1.25;
 
 /** They say on the GPU whether solves came out, and take the mean over the paths there. */
 interface UnreadKernels {
-  readonly verdict: Kernel;
-  readonly mean: Kernel;
+  readonly verdict: KernelOf<typeof verdict>;
+  readonly mean: KernelOf<typeof meanGradient>;
 }
 
 async function unreadKernels(gpu: Gpu): Promise<UnreadKernels> {
-  const [verdictKernel, mean] = await Promise.all([
-    gpu.kernel({ label: "verdict", code: verdict, bindings: ["read", "read_write"], uniformBytes: 16 }),
-    gpu.kernel({
-      label: "mean gradient",
-      code: meanGradient,
-      bindings: ["read", "read_write", "read_write"],
-      uniformBytes: 16,
-    }),
-  ]);
+  const [verdictKernel, mean] = await Promise.all([gpu.kernel(verdict), gpu.kernel(meanGradient)]);
   return { verdict: verdictKernel, mean };
 }
 
@@ -193,16 +185,16 @@ export class GradientPass {
 
   /** Sets bits of `halted` (`haltBits`) where a solve did not come out. */
   encodeVerdict(batch: Batch, encoded: EncodedChunk, halted: Storage): void {
-    const uniform = Uint32Array.of(this.tape, 0, 0, 0);
-    batch.dispatch(this.kernels!.verdict, [encoded.statusWords, halted], uniform, [1]);
+    const { tape, kernels } = this;
+    batch.dispatch(kernels!.verdict, { uniform: { tape }, status: encoded.statusWords, halted, groups: 1 });
   }
 
   /** Writes the mean over all paths, f32 [entries]; sets a bit of `halted` where it is not finite. */
   encodeMean(batch: Batch, gradient: Storage, halted: Storage): void {
-    const { solver, sums, kernels } = this;
-    const uniform = Uint32Array.of(solver.gradientRows, sums.samples, sums.allBlocks, 0);
-    const groups = [Math.ceil(solver.gradientRows / 64)] as const;
-    batch.dispatch(kernels!.mean, [sums.blocks, gradient, halted], uniform, groups);
+    const { samples, allBlocks, blocks } = this.sums;
+    const entries = this.solver.gradientRows;
+    const uniform = { entries, samples, allBlocks };
+    batch.dispatch(this.kernels!.mean, { uniform, blocks, gradient, halted, threads: entries });
   }
 
   /**

@@ -8,7 +8,7 @@ import { decideIncrements } from "../solve/carried.js";
 import { connectionWords, NetworkSolver } from "../solve/network-solver.js";
 import { solverShape } from "../solve/shape.js";
 import { fillTable, firstSlots, fittingPaths, solveFrom, told } from "../solve/simulate.js";
-import { runBytes, runUniform } from "../solve/uniform.js";
+import { networkRunOf } from "../solve/uniform.js";
 import type { Sensitivities } from "../spikes/sensitivities.js";
 import { emptyTable, type SpikeTable } from "../spikes/trains.js";
 
@@ -43,22 +43,17 @@ export async function sensitivitiesGpu(
   const fields = sensitivityFields(shape.states, directions);
   const { neurons, connections: net, cell } = plan.network;
   const solver = await NetworkSolver.create(gpu, plan, []);
-  const kernel = await gpu.kernel({
-    label: `sensitivity ${cell.name} ${plan.method}`,
-    code: sensitivity({
-      ...shape,
-      workgroupSize,
-      weightOffset: shape.layout.views.get("weights")!.offset,
-      edges: net.targets.length,
-      arrivals: plan.arrivals.count,
-      selfEdges: false,
-      recordWords: solver.recordWords,
-      cellParameters: cell.parameters.length,
-      directions,
-    }),
-    bindings: ["read", "read", "read", "read", "read", "read_write", "read_write"],
-    uniformBytes: runBytes,
-  });
+  const sizes = {
+    workgroupSize,
+    weightOffset: shape.layout.views.get("weights")!.offset,
+    edges: net.targets.length,
+    arrivals: plan.arrivals.count,
+    selfEdges: false,
+    recordWords: solver.recordWords,
+    cellParameters: cell.parameters.length,
+    directions,
+  };
+  const kernel = await gpu.kernel(sensitivity({ ...shape, ...sizes }, `sensitivity ${cell.name} ${plan.method}`));
   const theta = gpu.upload("parameters", Float32Array.from(parameterVector(plan)));
   const connections = gpu.upload("connections", connectionWords(plan));
   const direction = gpu.upload("directions", directionRows(plan, views));
@@ -82,10 +77,17 @@ export async function sensitivitiesGpu(
         const window = Math.min(plan.steps, stepsPerDispatch(paths * neurons * (1 + directions)));
         for (let stepBegin = 0; stepBegin < plan.steps; stepBegin += window) {
           const stepEnd = Math.min(plan.steps, stepBegin + window);
-          const budget = plan.arrivals.firstFrom(stepBegin);
-          const run = runUniform(plan, { firstPath, paths, slots: solved.slots, stepBegin, stepEnd, budget });
-          const storages = [theta, connections, direction, solved.record, solved.counts.storage, work, derivatives];
-          batch.dispatch(kernel, storages, run, [Math.ceil(paths / workgroupSize)]);
+          batch.dispatch(kernel, {
+            uniform: networkRunOf(plan, { firstPath, paths }, stepBegin, stepEnd),
+            theta,
+            connections,
+            direction,
+            record: solved.record,
+            counts: solved.counts.storage,
+            work,
+            derivatives,
+            threads: paths,
+          });
         }
         const data = batch.read(derivatives);
         batch.submit();

@@ -11,7 +11,7 @@ import { pathDot } from "../../shaders/loss/path-dot.wgsl.js";
 import { wordDistance } from "../../shaders/loss/word-distance.wgsl.js";
 import { checkOptions, fail, list, type Names, positiveNumber, wholeNumber } from "../checks.js";
 import { threefry2x32 } from "../driver/threefry.js";
-import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
+import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { SpikeTrainInput } from "../signature/definitions/lift.js";
 import { TrainSignatures } from "../signature/gpu/train-signatures.js";
@@ -139,8 +139,6 @@ function onHost(
   };
 }
 
-const workgroupSize = 64;
-
 /** Paths whose signatures lie side by side when their part in the value is taken. */
 const pathsAtOnce = 256;
 
@@ -170,7 +168,7 @@ class GpuExpectedSignature implements GpuLoss {
     private readonly gpu: Gpu,
     private plan: SolvePlan,
     private readonly signatures: TrainSignatures,
-    private readonly kernels: { distance: Kernel; dot: Kernel },
+    private readonly kernels: { distance: KernelOf<typeof wordDistance>; dot: KernelOf<typeof pathDot> },
     /** For matching. */
     private readonly partners: Partners | undefined,
     private readonly vectors: { mean: Storage; target: Storage; weights: Storage; slope: Storage },
@@ -190,18 +188,8 @@ class GpuExpectedSignature implements GpuLoss {
     const { neurons } = network;
     const [signatures, distance, dot] = await Promise.all([
       TrainSignatures.create(gpu, { neurons, depth: options.depth }),
-      gpu.kernel({
-        label: "distance of words",
-        code: wordDistance,
-        bindings: ["read", "read", "read", "read_write", "read_write"],
-        uniformBytes: 16,
-      }),
-      gpu.kernel({
-        label: "path dot vector",
-        code: pathDot(workgroupSize),
-        bindings: ["read", "read", "read_write"],
-        uniformBytes: 16,
-      }),
+      gpu.kernel(wordDistance),
+      gpu.kernel(pathDot),
     ]);
     const { size } = signatures;
     const target = gpu.buffer("expected signature", 4 * size);
@@ -257,8 +245,15 @@ class GpuExpectedSignature implements GpuLoss {
 
   encodeValue(batch: Batch): void {
     const { mean, target, weights, slope } = this.vectors;
-    const uniform = Uint32Array.of(this.signatures.size, 0, 0, 0);
-    batch.dispatch(this.kernels.distance, [mean, target, weights, slope, this.report], uniform, [1]);
+    batch.dispatch(this.kernels.distance, {
+      uniform: { words: this.signatures.size },
+      x: mean,
+      y: target,
+      weight: weights,
+      derivative: slope,
+      value: this.report,
+      groups: 1,
+    });
   }
 
   encodeCotangents(
@@ -291,9 +286,13 @@ class GpuExpectedSignature implements GpuLoss {
         signatures.encodeMatch(batch, window, trainWindow(partners.trains, theirs, paths), caps);
       }
       signatures.encodeEach(batch, window, table, caps ? { caps } : {});
-      const uniform = Uint32Array.of(paths, first, signatures.size, 0);
-      const groups = [Math.ceil(paths / workgroupSize)] as const;
-      batch.dispatch(this.kernels.dot, [table, this.vectors.slope, rows], uniform, groups);
+      batch.dispatch(this.kernels.dot, {
+        uniform: { paths, first, count: signatures.size },
+        table,
+        vector: this.vectors.slope,
+        rows,
+        threads: paths,
+      });
     }
   }
 

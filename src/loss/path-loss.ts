@@ -7,7 +7,7 @@
  */
 import { pathLoss as pathLossKernel } from "../../shaders/loss/path-loss.wgsl.js";
 import { checkOptions, fail, float32Number, type Names, show, wholeNumber } from "../checks.js";
-import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
+import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { RowSums } from "../reduce/row-sums.js";
 import { checkCotangents } from "./host-loss.js";
@@ -75,8 +75,6 @@ export function pathLoss(options: PathLossOptions): Loss {
   };
 }
 
-const workgroupSize = 64;
-
 interface PathLosses extends Kept {
   readonly cotangents: Storage;
   readonly values: Storage;
@@ -87,7 +85,7 @@ class GpuPathLoss implements GpuLoss {
 
   private constructor(
     private readonly gpu: Gpu,
-    private readonly kernel: Kernel,
+    private readonly kernel: KernelOf<typeof pathLossKernel>,
     private readonly sums: RowSums,
     private readonly data: Storage,
   ) {}
@@ -99,12 +97,7 @@ class GpuPathLoss implements GpuLoss {
     kind: string,
     { code, data = [] }: PathLossOptions,
   ): Promise<GpuPathLoss> {
-    const kernel = await gpu.kernel({
-      label: kind,
-      code: pathLossKernel(recordWords, workgroupSize, code),
-      bindings: ["read", "read", "read", "read_write", "read_write"],
-      uniformBytes: 32,
-    });
+    const kernel = await gpu.kernel(pathLossKernel(kind, recordWords, code));
     const sums = await RowSums.create(gpu, plan, 1);
     return new GpuPathLoss(gpu, kernel, sums, gpu.upload("data of a loss", Float32Array.from(data)));
   }
@@ -118,22 +111,33 @@ class GpuPathLoss implements GpuLoss {
   }
 
   encodeChunk(batch: Batch, trains: DeviceTrains): PathLosses {
-    const { paths, slots, counts, chunk } = trains;
+    const { paths, slots, record, counts, chunk, dt } = trains;
     const cotangents = this.gpu.buffer("cotangents of a loss", 4 * slots * paths);
-    const values = this.gpu.buffer("values of paths", 4 * paths);
-    const uniform = new ArrayBuffer(32);
-    new Uint32Array(uniform).set([paths, chunk.firstPath, slots, counts.byteOffset / 4]);
-    new Float32Array(uniform).set([trains.dt, trains.steps * trains.dt], 4);
+    const pathValues = this.gpu.buffer("values of paths", 4 * paths);
     batch.clear(cotangents);
-    const storages = [trains.record, counts.storage, this.data, cotangents, values];
-    batch.dispatch(this.kernel, storages, new Uint8Array(uniform), [Math.ceil(paths / workgroupSize)]);
-    this.sums.add(batch, chunk, values);
+    batch.dispatch(this.kernel, {
+      uniform: {
+        paths,
+        firstPath: chunk.firstPath,
+        slots,
+        countsAt: counts.byteOffset / 4,
+        dt,
+        duration: trains.steps * dt,
+      },
+      record,
+      counts: counts.storage,
+      data: this.data,
+      cotangents,
+      pathValues,
+      threads: paths,
+    });
+    this.sums.add(batch, chunk, pathValues);
     return {
       cotangents,
-      values,
+      values: pathValues,
       dispose() {
         cotangents.dispose();
-        values.dispose();
+        pathValues.dispose();
       },
     };
   }

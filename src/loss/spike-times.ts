@@ -7,12 +7,11 @@ import { type MeanDistance, meanCoefficients } from "../../shaders/loss/mean-coe
 import { selectSpikes } from "../../shaders/loss/select-spikes.wgsl.js";
 import { spreadCotangents } from "../../shaders/loss/spread-cotangents.wgsl.js";
 import { fail, finiteNumber, list, oneOf, wholeNumber } from "../checks.js";
-import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
+import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import type { Network } from "../network/network.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { RowSums } from "../reduce/row-sums.js";
 import { type Estimate, estimateOf } from "../reduce/statistics.js";
-import { runBytes, runUniform } from "../solve/uniform.js";
 import type { DeviceTrains, GpuLoss, Kept, Loss, Train } from "./loss.js";
 
 /** The index-th spike (from 0) of a neuron. */
@@ -123,8 +122,6 @@ function spikeTimeLoss(
   };
 }
 
-const workgroupSize = 64;
-
 /** A loss of the mean times of selected spikes. */
 interface OfMeans {
   readonly selections: readonly Selection[];
@@ -141,8 +138,11 @@ class GpuSpikeTimes implements GpuLoss {
 
   private constructor(
     private readonly gpu: Gpu,
-    private plan: SolvePlan,
-    private readonly kernels: { select: Kernel; coefficients: Kernel; spread: Kernel },
+    private readonly kernels: {
+      readonly select: KernelOf<typeof selectSpikes>;
+      readonly coefficients: KernelOf<typeof meanCoefficients>;
+      readonly spread: KernelOf<typeof spreadCotangents>;
+    },
     private readonly sums: RowSums,
     private readonly buffers: { selection: Storage; targets: Storage; coefficients: Storage },
     private readonly loss: OfMeans,
@@ -152,24 +152,9 @@ class GpuSpikeTimes implements GpuLoss {
     const { selections, form } = loss;
     const n = selections.length;
     const [select, coefficients, spread, sums] = await Promise.all([
-      gpu.kernel({
-        label: "select spikes",
-        code: selectSpikes(recordWords, n, workgroupSize),
-        bindings: ["read", "read", "read", "read_write", "read_write"],
-        uniformBytes: runBytes,
-      }),
-      gpu.kernel({
-        label: `coefficients of means, ${form}`,
-        code: meanCoefficients(form),
-        bindings: ["read", "read", "read_write"],
-        uniformBytes: 16,
-      }),
-      gpu.kernel({
-        label: "spread cotangents",
-        code: spreadCotangents(n, workgroupSize),
-        bindings: ["read", "read", "read", "read_write", "read_write"],
-        uniformBytes: runBytes,
-      }),
+      gpu.kernel(selectSpikes(recordWords, n)),
+      gpu.kernel(meanCoefficients(form)),
+      gpu.kernel(spreadCotangents(n)),
       RowSums.create(gpu, plan, n),
     ]);
     const selection = gpu.upload("selections", Uint32Array.from(selections.flatMap((s) => [s.neuron, s.index])));
@@ -180,15 +165,11 @@ class GpuSpikeTimes implements GpuLoss {
     );
     const kernels = { select, coefficients, spread };
     const buffers = { selection, targets, coefficients: gpu.buffer("coefficients", 4 * n) };
-    return new GpuSpikeTimes(gpu, plan, kernels, sums, buffers, loss);
+    return new GpuSpikeTimes(gpu, kernels, sums, buffers, loss);
   }
 
   get report(): Storage {
     return this.sums.blocks;
-  }
-
-  encodeBegin(_: Batch, plan: SolvePlan): void {
-    this.plan = plan;
   }
 
   bytesPerPath(): { largest: number; all: number } {
@@ -197,13 +178,19 @@ class GpuSpikeTimes implements GpuLoss {
   }
 
   encodeChunk(batch: Batch, trains: DeviceTrains): SelectedSpikes {
-    const bytes = 4 * this.sums.rows * trains.paths;
+    const { paths, steps, dt, record, counts } = trains;
+    const bytes = 4 * this.sums.rows * paths;
     const times = this.gpu.buffer("spike times", bytes);
     const found = this.gpu.buffer("found slots", bytes);
-    const { storage, byteOffset } = trains.counts;
-    const run = runUniform(this.plan, { ...trains.chunk, fromSlot: byteOffset / 4 });
-    const groups = [Math.ceil(trains.paths / workgroupSize)] as const;
-    batch.dispatch(this.kernels.select, [trains.record, storage, this.buffers.selection, times, found], run, groups);
+    batch.dispatch(this.kernels.select, {
+      uniform: { paths, countsAt: counts.byteOffset / 4, steps, dt },
+      record,
+      counts: counts.storage,
+      selection: this.buffers.selection,
+      times,
+      found,
+      threads: paths,
+    });
     this.sums.add(batch, trains.chunk, times);
     return {
       times,
@@ -217,11 +204,15 @@ class GpuSpikeTimes implements GpuLoss {
 
   encodeValue(batch: Batch): void {
     const { sums, buffers } = this;
-    const uniform = Uint32Array.of(sums.samples, sums.allBlocks, 0, sums.rows);
-    new Float32Array(uniform.buffer)[2] = 1 / sums.rows;
-    batch.dispatch(this.kernels.coefficients, [sums.blocks, buffers.targets, buffers.coefficients], uniform, [
-      Math.ceil(sums.rows / workgroupSize),
-    ]);
+    const { targets, coefficients } = buffers;
+    const { rows: features, samples, allBlocks, blocks } = sums;
+    batch.dispatch(this.kernels.coefficients, {
+      uniform: { features, samples, allBlocks, weight: 1 / features },
+      blocks,
+      targets,
+      coefficients,
+      threads: features,
+    });
   }
 
   encodeCotangents(
@@ -232,11 +223,17 @@ class GpuSpikeTimes implements GpuLoss {
     rows: Storage | undefined,
   ): void {
     const { times, found } = kept as SelectedSpikes;
-    const run = runUniform(this.plan, { ...trains.chunk });
-    // The kernel writes both.
-    const values = rows ?? batch.temporary("values of paths", 4 * trains.paths);
-    const storages = [this.buffers.coefficients, times, found, cotangents, values];
-    batch.dispatch(this.kernels.spread, storages, run, [Math.ceil(trains.paths / workgroupSize)]);
+    const { paths } = trains;
+    batch.dispatch(this.kernels.spread, {
+      uniform: { paths },
+      coefficient: this.buffers.coefficients,
+      times,
+      found,
+      cotangents,
+      // The kernel writes both.
+      rows: rows ?? batch.temporary("values of paths", 4 * paths),
+      threads: paths,
+    });
   }
 
   read(report: ArrayBuffer, plan: SolvePlan): { value: number; means: readonly Estimate[]; pathOffset: number } {

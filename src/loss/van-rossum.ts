@@ -11,7 +11,7 @@
  */
 import { vanRossumParts, vanRossumProducts } from "../../shaders/loss/van-rossum.wgsl.js";
 import { checkOptions, type Names, positiveNumber } from "../checks.js";
-import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
+import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { RowSums } from "../reduce/row-sums.js";
 import type { SpikeTrainInput } from "../signature/definitions/lift.js";
@@ -120,8 +120,6 @@ function onHost(
   return { value, cotangents, pathValues };
 }
 
-const workgroupSize = 64;
-
 interface Products extends Kept {
   /** [3][slots][paths], see shaders/loss/van-rossum.wgsl.ts; the last is the cotangents. */
   readonly table: Storage;
@@ -134,7 +132,10 @@ class GpuVanRossum implements GpuLoss {
 
   private constructor(
     private readonly gpu: Gpu,
-    private readonly kernels: { products: Kernel; parts: Kernel },
+    private readonly kernels: {
+      readonly products: KernelOf<typeof vanRossumProducts>;
+      readonly parts: KernelOf<typeof vanRossumParts>;
+    },
     private readonly sums: RowSums,
     private readonly observed: UploadedTrains,
     private readonly options: { tau: number; unbiased: boolean; constant: number },
@@ -149,18 +150,8 @@ class GpuVanRossum implements GpuLoss {
     unbiased: boolean,
   ): Promise<GpuVanRossum> {
     const [products, parts, sums] = await Promise.all([
-      gpu.kernel({
-        label: "van Rossum products",
-        code: vanRossumProducts(recordWords, workgroupSize),
-        bindings: ["read", "read", "read", "read", "read_write"],
-        uniformBytes: 48,
-      }),
-      gpu.kernel({
-        label: "van Rossum parts",
-        code: vanRossumParts(workgroupSize),
-        bindings: ["read", "read_write"],
-        uniformBytes: 16,
-      }),
+      gpu.kernel(vanRossumProducts(recordWords)),
+      gpu.kernel(vanRossumParts),
       RowSums.create(gpu, plan, 1),
     ]);
     const { t0, t1, steps, network } = plan;
@@ -179,23 +170,33 @@ class GpuVanRossum implements GpuLoss {
 
   encodeChunk(batch: Batch, trains: DeviceTrains): Products {
     const { gpu, kernels, observed, options } = this;
-    const { paths, slots, counts } = trains;
+    const { paths, slots, steps, dt, record, counts } = trains;
     const table = gpu.buffer("van Rossum products", 12 * slots * paths);
     const parts = gpu.buffer("van Rossum parts", 8 * paths);
     // Per path: of the mean over paths, not of its sum.
     const weight = weightsOf(paths, observed.paths, options.unbiased);
     const [x, y] = [paths * weight.xx, paths * weight.xy];
-    const uniform = new ArrayBuffer(48);
-    const head = [paths, slots, counts.byteOffset / 4, options.unbiased ? 1 : 0];
-    new Uint32Array(uniform).set([...head, observed.paths, observed.slots, trains.steps, 0]);
-    new Float32Array(uniform).set([trains.dt, 1 / options.tau, 2 * x, y], 8);
-    const groups = Math.ceil(paths / workgroupSize);
-    const storages = [trains.record, counts.storage, observed.record, observed.counts.storage, table];
-    const layers = Math.ceil(slots / 65535);
-    batch.dispatch(kernels.products, storages, new Uint8Array(uniform), [groups, Math.min(slots, 65535), layers]);
-    const sums = new Uint32Array([paths, slots, 0, 0]);
-    new Float32Array(sums.buffer).set([x, y], 2);
-    batch.dispatch(kernels.parts, [table, parts], sums, [groups]);
+    batch.dispatch(kernels.products, {
+      uniform: {
+        paths,
+        slots,
+        countsAt: counts.byteOffset / 4,
+        unbiased: Number(options.unbiased),
+        observed: observed.paths,
+        steps,
+        dt,
+        rate: 1 / options.tau,
+        weightX: 2 * x,
+        weightY: y,
+      },
+      record,
+      counts: counts.storage,
+      observedRecord: observed.record,
+      observedCounts: observed.counts.storage,
+      table,
+      threads: [paths, Math.min(slots, 65535), Math.ceil(slots / 65535)],
+    });
+    batch.dispatch(kernels.parts, { uniform: { paths, slots, weightX: x, weightY: y }, table, parts, threads: paths });
     this.sums.add(batch, trains.chunk, parts);
     return {
       table,

@@ -1,6 +1,6 @@
 /** Sums and spreads of per-path rows over all chunks of a run, block by block: the same bits whatever the chunking. */
 import { reduceRows } from "../../shaders/reduce/reduce-rows.wgsl.js";
-import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
+import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import { blockPaths, type Chunk } from "../plan/chunks.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { type Estimate, joinBlocks } from "./statistics.js";
@@ -14,7 +14,7 @@ export class RowSums {
 
   private constructor(
     private readonly gpu: Gpu,
-    private readonly kernel: Kernel,
+    private readonly kernel: KernelOf<typeof reduceRows>,
     private readonly perSample: 1 | 2,
     paths: number,
     readonly rows: number,
@@ -25,28 +25,24 @@ export class RowSums {
   }
 
   static async create(gpu: Gpu, { paths, antithetic }: SolvePlan, rows: number): Promise<RowSums> {
-    const kernel = await gpu.kernel({
-      label: "reduce rows",
-      code: reduceRows(antithetic),
-      bindings: ["read", "read_write"],
-      uniformBytes: 16,
-    });
+    const kernel = await gpu.kernel(reduceRows(antithetic));
     return new RowSums(gpu, kernel, antithetic ? 2 : 1, paths, rows);
   }
 
   /** Adds a chunk's table [rows][paths]. */
-  add(batch: Batch, chunk: Chunk, table: Storage): void {
+  add(batch: Batch, { firstPath, paths }: Chunk, table: Storage): void {
+    const { allBlocks, blocks } = this;
     const most = this.gpu.device.limits.maxComputeWorkgroupsPerDimension;
     for (let row = 0; row < this.rows; row += most) {
       const count = Math.min(most, this.rows - row);
       // Rows beyond the first `most` read and write at an offset of whole rows.
-      const uniform = Uint32Array.of(
-        chunk.paths,
-        chunk.firstPath / blockPaths + row * this.allBlocks,
-        this.allBlocks,
-        row,
-      );
-      batch.dispatch(this.kernel, [table, this.blocks], uniform, [Math.ceil(chunk.paths / blockPaths), count]);
+      const firstBlock = firstPath / blockPaths + row * allBlocks;
+      batch.dispatch(this.kernel, {
+        uniform: { paths, firstBlock, allBlocks, rowOffset: row },
+        rows: table,
+        blocks,
+        groups: [Math.ceil(paths / blockPaths), count],
+      });
     }
   }
 

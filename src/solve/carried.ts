@@ -95,17 +95,17 @@ async function lookedAt(plan: SolvePlan, { differentiates = false, forced = fals
 }
 
 /** Whether sums on the device keep what is carried. */
-export async function tryCarry(gpu: Gpu, code = carryProbe): Promise<boolean> {
+export async function tryCarry(gpu: Gpu, probe = carryProbe): Promise<boolean> {
   const count = 1000;
   const operands = Float32Array.from({ length: 64 }, (_, i) =>
     i % 2 === 0 ? Math.cos(1 + 7 * i) + 1.5 : 2 ** -25 * (1 + i / 64),
   );
-  const kernel = await gpu.kernel({ label: "carry", code, bindings: ["read", "read_write"], uniformBytes: 4 });
+  const kernel = await gpu.kernel(probe);
   const given = gpu.upload("operands", operands);
-  const results = gpu.buffer("sums", operands.byteLength);
+  const sums = gpu.buffer("sums", operands.byteLength);
   try {
-    const batch = gpu.batch("carry").dispatch(kernel, [given, results], Uint32Array.of(count), [1]);
-    const read = batch.read(results);
+    const batch = gpu.batch("carry").dispatch(kernel, { uniform: { count }, operands: given, sums, groups: 1 });
+    const read = batch.read(sums);
     batch.submit();
     const got = new Float32Array(await read);
     return Array.from({ length: 32 }, (_, i) => 2 * i).every((i) => {
@@ -114,7 +114,7 @@ export async function tryCarry(gpu: Gpu, code = carryProbe): Promise<boolean> {
     });
   } finally {
     given.dispose();
-    results.dispose();
+    sums.dispose();
   }
 }
 

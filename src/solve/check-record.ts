@@ -1,4 +1,5 @@
 /** Spike records of a GPU that are full: whether a neuron in them fires without end, and why. */
+import { recordReader } from "../../shaders/shared/record.wgsl.js";
 import type { SaltationError } from "../errors.js";
 import type { Gpu } from "../gpu/index.js";
 import { firesTooOften, mostPerStep } from "../plan/endless.js";
@@ -37,18 +38,14 @@ export async function checkRecord(gpu: Gpu, plan: SolvePlan, solved: SolvedChunk
     batch.read(solved.counts.storage, solved.counts.byteOffset, 4 * paths),
   ];
   batch.submit();
-  const [record, counts] = (await Promise.all(reads)).map((data) => new Uint32Array(data)) as [
-    Uint32Array,
-    Uint32Array,
-  ];
+  const [words, counts] = (await Promise.all(reads)).map((data) => new Uint32Array(data)) as [Uint32Array, Uint32Array];
+  const record = recordReader(words, recordWords, paths);
   const full = Array.from(counts.keys()).filter((i) => counts[i]! >= slots);
   for (const i of full.slice(0, mostPaths)) {
     /** Of each neuron: the step at hand, and its spikes there. */
     const last = new Map<number, { step: number; count: number }>();
     for (let n = 0; n < slots; n++) {
-      const at = n * recordWords * paths + i;
-      const step = record[at]!;
-      const neuron = recordWords === 3 ? record[at + 2 * paths]! : 0;
+      const [step, neuron] = [record.step(n, i), record.neuron(n, i)];
       const known = last.get(neuron);
       if (known?.step !== step) last.set(neuron, { step, count: 1 });
       else if (++known.count > mostPerStep) throw refusal(plan, solved.firstPath + i, neuron, step);

@@ -9,14 +9,14 @@ import {
 } from "../../shaders/solve/backward-network.wgsl.js";
 import { forwardNetwork, networkFields } from "../../shaders/solve/forward-network.wgsl.js";
 import { eventIsAffine } from "../cell/functions.js";
-import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
+import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import type { Chunk } from "../plan/chunks.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { type EncodedChunk, type RunStatus, statusWords } from "./chunk-solver.js";
 import { PlanSolver, type SolverParts } from "./plan-solver.js";
 import { solverShape } from "./shape.js";
-import { runBytes, runUniform } from "./uniform.js";
+import { networkRunOf } from "./uniform.js";
 
 /** Small, so that a training batch of a hundred paths still spreads over the processors. */
 const workgroupSize = 32;
@@ -61,13 +61,16 @@ export function gradientPlaces(
   return { gradientRows, entries: row, currentRow, weightRow };
 }
 
-export class NetworkSolver extends PlanSolver {
+type Forward = KernelOf<typeof forwardNetwork>;
+type Backward = KernelOf<typeof backwardNetwork>;
+
+export class NetworkSolver extends PlanSolver<Forward, Backward> {
   readonly recordWords = recordWords.neurons;
   private readonly n: number;
   private readonly neurons: number;
 
   private constructor(
-    parts: SolverParts,
+    parts: SolverParts<Forward, Backward>,
     private readonly connections: Storage,
   ) {
     super(parts);
@@ -93,21 +96,12 @@ export class NetworkSolver extends PlanSolver {
       selfEdges: false,
       recordWords: recordWords.neurons,
     };
-    const forwardKernel = gpu.kernel({
-      label: `forward ${label}`,
-      code: forwardNetwork({ ...shape, ...sizes }),
-      bindings: ["read", "read", "read_write", "read_write", "read_write"],
-      uniformBytes: runBytes,
-    });
-    let backwardKernel: Promise<Kernel> | undefined;
+    const forwardKernel = gpu.kernel(forwardNetwork({ ...shape, ...sizes }, `forward ${label}`));
+    let backwardKernel: Promise<Backward> | undefined;
     if (views.length > 0) {
       const reverse = solverShape(plan, "reverse", names);
-      backwardKernel = gpu.kernel({
-        label: `backward ${label}`,
-        code: backwardNetwork({ ...reverse, ...sizes, ...gradientPlaces(plan, views) }),
-        bindings: ["read", "read", "read", "read", "read_write", "read_write", "read_write"],
-        uniformBytes: runBytes,
-      });
+      const places = gradientPlaces(plan, views);
+      backwardKernel = gpu.kernel(backwardNetwork({ ...reverse, ...sizes, ...places }, `backward ${label}`));
     }
     const [f, b] = await Promise.all([forwardKernel, backwardKernel]);
     const connections = gpu.upload("connections", connectionWords(plan));
@@ -142,10 +136,10 @@ export class NetworkSolver extends PlanSolver {
     const checkpoints = gpu.buffer("checkpoints", this.backwardKernel ? checkpointBytes * windows : 4);
     const counts = gpu.buffer("spike counts", 4 * paths);
     batch.clear(status);
-    const storages = [theta, connections, work, record, status];
-    const groups = Math.ceil(paths / workgroupSize);
-    // A window of no steps writes the start, so that window 0 has a checkpoint like the others.
-    batch.dispatch(this.forwardKernel, storages, runUniform(plan, { ...chunk, slots, fromSlot: 1 }), [groups]);
+    const bound = { theta, connections, work, record, status, threads: paths };
+    // A window of no steps, so that window 0 has a checkpoint like the others.
+    const start = { ...networkRunOf(plan, chunk, 0, 0), slots, fresh: 1, last: 0 };
+    batch.dispatch(this.forwardKernel, { uniform: start, ...bound });
     for (let w = 0; w < windows; w++) {
       const [stepBegin, stepEnd] = [w * window, Math.min(plan.steps, (w + 1) * window)];
       if (this.backwardKernel) {
@@ -154,10 +148,9 @@ export class NetworkSolver extends PlanSolver {
         batch.copy(work, fields.fired * perField, checkpoints, at + n * perField, perField);
         batch.copy(work, fields.perNeuron * perField, checkpoints, at + (n + 1) * perField, 4 * paths);
       }
-      const last = w === windows - 1;
-      const budget = plan.arrivals.firstFrom(stepBegin);
-      const run = runUniform(plan, { ...chunk, slots, stepBegin, stepEnd, fromSlot: 0, last, budget });
-      batch.dispatch(this.forwardKernel, storages, run, [groups]);
+      const run = networkRunOf(plan, chunk, stepBegin, stepEnd);
+      const last = Number(w === windows - 1);
+      batch.dispatch(this.forwardKernel, { uniform: { ...run, slots, fresh: 0, last }, ...bound });
     }
     batch.copy(work, fields.perNeuron * perField, counts, 0, 4 * paths);
     return {
@@ -185,8 +178,7 @@ export class NetworkSolver extends PlanSolver {
     status?: RunStatus,
   ): void {
     const { gpu, plan, theta, connections, n, neurons } = this;
-    const { paths, firstPath, slots, checkpoints, record, counts } = chunk as EncodedNetwork;
-    const kernel = this.backwardKernel!;
+    const { paths, checkpoints, record, counts } = chunk as EncodedNetwork;
     const fields = backwardFields(n);
     const window = this.gridWindow(paths);
     const windows = Math.ceil(plan.steps / window);
@@ -208,22 +200,21 @@ export class NetworkSolver extends PlanSolver {
     for (let w = windows - 1; w >= 0; w--) {
       const at = checkpointBytes * w;
       const [stepBegin, stepEnd] = [w * window, Math.min(plan.steps, (w + 1) * window)];
-      const budget = plan.arrivals.firstFrom(stepBegin);
       batch.copy(checkpoints, at, work, 0, (n + 1) * perField);
       batch.copy(checkpoints, at + (n + 1) * perField, work, pathFields, 4 * paths);
-      for (let first = 0; first < paths; first += turn) {
-        const run = runUniform(plan, {
-          paths,
-          firstPath,
-          slots,
-          stepBegin,
-          stepEnd,
-          fromSlot: first,
-          toSlot: turn,
-          budget,
+      const run = networkRunOf(plan, chunk, stepBegin, stepEnd);
+      for (let tapeFirst = 0; tapeFirst < paths; tapeFirst += turn) {
+        batch.dispatch(this.backwardKernel!, {
+          uniform: { ...run, tapeFirst, tapePaths: turn },
+          theta,
+          connections,
+          record,
+          cotangents,
+          work,
+          tape,
+          rows,
+          threads: Math.min(turn, paths - tapeFirst),
         });
-        const storages = [theta, connections, record, cotangents, work, tape, rows];
-        batch.dispatch(kernel, storages, run, [Math.ceil(Math.min(turn, paths - first) / workgroupSize)]);
       }
     }
   }

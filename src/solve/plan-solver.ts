@@ -1,24 +1,24 @@
 /** What the solvers of a plan share: its parameters on the GPU, and the memory of a path. */
-import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
+import type { Batch, Gpu, Storage } from "../gpu/index.js";
 import { type Chunk, stepsPerDispatch } from "../plan/chunks.js";
 import { parameterVector, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { ChunkSolver, EncodedChunk, RunStatus } from "./chunk-solver.js";
 import type { KernelShape } from "./shape.js";
 
-/** What a solver is made of. */
-export interface SolverParts {
+/** What a solver is made of; F and B are its kernels. */
+export interface SolverParts<F, B> {
   readonly gpu: Gpu;
   readonly plan: SolvePlan;
   readonly shape: KernelShape;
-  readonly forwardKernel: Kernel;
+  readonly forwardKernel: F;
   /** Where the solver differentiates. */
-  readonly backwardKernel: Kernel | undefined;
+  readonly backwardKernel: B | undefined;
   /** The parameters to differentiate by. */
   readonly views: readonly View[];
 }
 
-export abstract class PlanSolver implements ChunkSolver {
+export abstract class PlanSolver<F, B> implements ChunkSolver {
   abstract readonly recordWords: number;
   readonly gradientRows: number;
   readonly rowsPerPath: number;
@@ -27,10 +27,10 @@ export abstract class PlanSolver implements ChunkSolver {
   readonly theta: Storage;
   protected readonly gpu: Gpu;
   protected plan: SolvePlan;
-  protected readonly forwardKernel: Kernel;
-  protected readonly backwardKernel: Kernel | undefined;
+  protected readonly forwardKernel: F;
+  protected readonly backwardKernel: B | undefined;
 
-  protected constructor({ gpu, plan, shape, forwardKernel, backwardKernel, views }: SolverParts) {
+  protected constructor({ gpu, plan, shape, forwardKernel, backwardKernel, views }: SolverParts<F, B>) {
     this.gpu = gpu;
     this.warnings = plan.warnings ?? [];
     this.plan = plan;

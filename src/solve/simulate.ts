@@ -1,4 +1,5 @@
 /** Simulation on the GPU: chunk by chunk, the record growing until every spike fits. */
+import { recordReader } from "../../shaders/shared/record.wgsl.js";
 import { SaltationError } from "../errors.js";
 import type { Gpu } from "../gpu/index.js";
 import { type Chunk, wholeBlocks } from "../plan/chunks.js";
@@ -171,15 +172,14 @@ export function fillTable(
   record: Uint32Array,
   counts: Uint32Array,
 ): void {
-  const fractions = new Float32Array(record.buffer);
   const { paths, firstPath } = chunk;
+  const spikes = recordReader(record, words, paths);
   for (let i = 0; i < paths; i++) {
     const row = (firstPath + i) * table.slots;
     table.counts[firstPath + i] = counts[i]!;
     for (let n = 0; n < counts[i]!; n++) {
-      const at = n * words * paths + i;
-      table.times[row + n] = plan.t0 + (record[at]! + fractions[at + paths]!) * plan.dt;
-      table.neurons[row + n] = words === 2 ? 0 : record[at + 2 * paths]!;
+      table.times[row + n] = plan.t0 + (spikes.step(n, i) + spikes.place(n, i)) * plan.dt;
+      table.neurons[row + n] = spikes.neuron(n, i);
     }
   }
 }

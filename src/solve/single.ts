@@ -1,15 +1,22 @@
 /** Solver of one neuron per path: a path per invocation, windows counted in each path's own sub-steps. */
+import type { Values } from "../../shaders/shared/declare.js";
 import { recordWords } from "../../shaders/shared/record.wgsl.js";
-import { forwardSingle, singleCheckpointWords, singleTapeWords } from "../../shaders/solve/forward-single.wgsl.js";
+import type { backwardSingle } from "../../shaders/solve/backward-single.wgsl.js";
+import {
+  forwardSingle,
+  singleCheckpointWords,
+  type singleRunFields,
+  singleTapeWords,
+} from "../../shaders/solve/forward-single.wgsl.js";
 import { eventIsAffine } from "../cell/functions.js";
-import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
+import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import { type Chunk, stepsPerDispatch } from "../plan/chunks.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { type EncodedChunk, type RunStatus, statusWords } from "./chunk-solver.js";
 import { PlanSolver } from "./plan-solver.js";
 import { solverShape } from "./shape.js";
-import { fromStart, runBytes, runUniform } from "./uniform.js";
+import { runOf } from "./uniform.js";
 
 /** Small, so that a training batch of a hundred paths still spreads over the processors. */
 export const workgroupSize = 64;
@@ -32,7 +39,10 @@ interface EncodedSingle extends EncodedChunk {
   readonly windows: number;
 }
 
-export class SingleSolver extends PlanSolver {
+type Forward = KernelOf<typeof forwardSingle>;
+type Backward = KernelOf<typeof backwardSingle>;
+
+export class SingleSolver extends PlanSolver<Forward, Backward> {
   readonly recordWords = recordWords.oneNeuron;
 
   /** @param views the parameters to differentiate by; empty for a forward solve alone. */
@@ -42,13 +52,10 @@ export class SingleSolver extends PlanSolver {
     const shape = solverShape(plan, "none", names);
     const affineEvent = eventIsAffine(shape.functions);
     const backward = views.length > 0 ? await import("../../shaders/solve/backward-single.wgsl.js") : undefined;
-    const forwardKernel = gpu.kernel({
-      label: `forward ${label}`,
-      code: forwardSingle({ ...shape, affineEvent, workgroupSize, burst: burstOf(plan.method) }),
-      bindings: ["read", "read_write", "read_write", "read_write"],
-      uniformBytes: runBytes,
-    });
-    let backwardKernel: Promise<Kernel> | undefined;
+    const forwardKernel = gpu.kernel(
+      forwardSingle({ ...shape, affineEvent, workgroupSize, burst: burstOf(plan.method) }, `forward ${label}`),
+    );
+    let backwardKernel: Promise<Backward> | undefined;
     if (backward) {
       const gradientRows: { parameter: number; row: number }[] = [];
       let currentRow = -1;
@@ -61,20 +68,8 @@ export class SingleSolver extends PlanSolver {
         row += view.length;
       }
       const reverse = solverShape(plan, "reverse", names);
-      backwardKernel = gpu.kernel({
-        label: `backward ${label}`,
-        code: backward.backwardSingle({
-          ...reverse,
-          affineEvent,
-          workgroupSize,
-          burst: backwardBurst,
-          gradientRows,
-          entries: row,
-          currentRow,
-        }),
-        bindings: ["read", "read", "read", "read", "read_write", "read_write", "read_write"],
-        uniformBytes: runBytes,
-      });
+      const of = { affineEvent, workgroupSize, burst: backwardBurst, gradientRows, entries: row, currentRow };
+      backwardKernel = gpu.kernel(backward.backwardSingle({ ...reverse, ...of }, `backward ${label}`));
     }
     const [f, b] = await Promise.all([forwardKernel, backwardKernel]);
     return new SingleSolver({ gpu, plan, shape, forwardKernel: f, backwardKernel: b, views });
@@ -101,6 +96,12 @@ export class SingleSolver extends PlanSolver {
     };
   }
 
+  /** Window w of so many sub-steps, with a checkpoint after each. */
+  private windowRun(chunk: Chunk, w: number, budget: number): Values<typeof singleRunFields> {
+    const fresh = Number(w === 0);
+    return { ...runOf(this.plan, chunk), budget, fresh, checkpointBegin: Math.max(0, w - 1), checkpointEnd: w };
+  }
+
   encodeForward(batch: Batch, chunk: Chunk, slots: number): EncodedSingle {
     const { gpu, plan, theta } = this;
     const { paths } = chunk;
@@ -113,11 +114,19 @@ export class SingleSolver extends PlanSolver {
     const status = gpu.buffer("status", 4 * statusWords);
     batch.clear(status);
     for (let w = 0; w < windows; w++) {
-      const slot = this.backwardKernel ? w : 0;
-      const fromSlot = w === 0 ? fromStart : this.backwardKernel ? w - 1 : 0;
-      const run = runUniform(plan, { ...chunk, slots, budget: window, fromSlot, toSlot: slot });
-      const groups = Math.ceil(paths / workgroupSize);
-      batch.dispatch(this.forwardKernel, [theta, checkpoints, record, status], run, [groups]);
+      batch.dispatch(this.forwardKernel, {
+        uniform: {
+          ...this.windowRun(chunk, w, window),
+          ...(this.backwardKernel ? {} : { checkpointBegin: 0, checkpointEnd: 0 }),
+          slots,
+          maxSpikes: plan.maxSpikes,
+        },
+        theta,
+        checkpoints,
+        record,
+        status,
+        threads: paths,
+      });
     }
     return {
       ...chunk,
@@ -145,8 +154,7 @@ export class SingleSolver extends PlanSolver {
     status?: RunStatus,
   ): void {
     const { plan, theta, shape } = this;
-    const { paths, firstPath, slots, checkpoints, record, window } = chunk as EncodedSingle;
-    const kernel = this.backwardKernel!;
+    const { paths, slots, checkpoints, record, window } = chunk as EncodedSingle;
     // No path has more sub-steps than its steps and spikes.
     const most = Math.ceil((plan.steps + (status?.largestCount ?? slots)) / window);
     const windows = Math.min((chunk as EncodedSingle).windows, most);
@@ -155,10 +163,17 @@ export class SingleSolver extends PlanSolver {
     const adjoint = batch.temporary("adjoint", 4 * (shape.states + 1) * paths);
     batch.clear(adjoint);
     for (let w = windows - 1; w >= 0; w--) {
-      const fromSlot = w === 0 ? fromStart : w - 1;
-      const run = runUniform(plan, { paths, firstPath, slots, budget: window, fromSlot, toSlot: w });
-      const storages = [theta, checkpoints, record, cotangents, tape, adjoint, rows];
-      batch.dispatch(kernel, storages, run, [groups]);
+      batch.dispatch(this.backwardKernel!, {
+        uniform: this.windowRun(chunk, w, window),
+        theta,
+        checkpoints,
+        record,
+        cotangents,
+        tape,
+        adjoint,
+        rows,
+        threads: paths,
+      });
     }
   }
 }

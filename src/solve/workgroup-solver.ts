@@ -9,7 +9,7 @@ import {
   workgroupFields,
 } from "../../shaders/solve/forward-workgroup.wgsl.js";
 import { eventIsAffine } from "../cell/functions.js";
-import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
+import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import type { Chunk } from "../plan/chunks.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
@@ -17,7 +17,7 @@ import { type EncodedChunk, lanesOf, type RunStatus, statusWords } from "./chunk
 import { connectionWords, gradientPlaces } from "./network-solver.js";
 import { PlanSolver, type SolverParts } from "./plan-solver.js";
 import { type KernelShape, solverShape } from "./shape.js";
-import { fromStart, runBytes, runUniform } from "./uniform.js";
+import { networkRunOf } from "./uniform.js";
 
 /** Bytes of tape at a time: paths beyond it take turns. */
 const tapeBytes = 128 * 2 ** 20;
@@ -48,7 +48,10 @@ interface EncodedPaths extends EncodedChunk {
   readonly checkpoints: Storage;
 }
 
-export class WorkgroupSolver extends PlanSolver {
+type Forward = KernelOf<typeof forwardWorkgroup>;
+type Backward = KernelOf<typeof backwardWorkgroup>;
+
+export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
   readonly recordWords = recordWords.neurons;
   private readonly n: number;
   private readonly neurons: number;
@@ -60,7 +63,7 @@ export class WorkgroupSolver extends PlanSolver {
   private readonly carried: number;
 
   private constructor(
-    parts: SolverParts,
+    parts: SolverParts<Forward, Backward>,
     { inWorkgroup, keepNoise }: Pick<WorkgroupShape, "inWorkgroup" | "keepNoise">,
     private readonly connections: Storage,
   ) {
@@ -110,28 +113,12 @@ export class WorkgroupSolver extends PlanSolver {
       keepNoise:
         forced.keepNoise ?? (views.length > 0 && noise > 0 && plan.steps * network.neurons * noise <= keptWords),
     };
-    const forwardKernel = gpu.kernel({
-      label: `forward ${label}`,
-      code: forwardWorkgroup({ ...shape, ...sizes }),
-      bindings: [
-        "read",
-        "read",
-        "read_write",
-        "read_write",
-        "read_write",
-        ...(inWorkgroup ? [] : ["read_write" as const]),
-      ],
-      uniformBytes: runBytes,
-    });
-    let backwardKernel: Promise<Kernel> | undefined;
+    const forwardKernel = gpu.kernel(forwardWorkgroup({ ...shape, ...sizes }, `forward ${label}`));
+    let backwardKernel: Promise<Backward> | undefined;
     if (views.length > 0) {
       const reverse = solverShape(plan, "reverse", names);
-      backwardKernel = gpu.kernel({
-        label: `backward ${label}`,
-        code: backwardWorkgroup({ ...reverse, ...sizes, ...gradientPlaces(plan, views) }),
-        bindings: ["read", "read", "read", "read", "read", "read_write", "read_write", "read_write"],
-        uniformBytes: runBytes,
-      });
+      const places = gradientPlaces(plan, views);
+      backwardKernel = gpu.kernel(backwardWorkgroup({ ...reverse, ...sizes, ...places }, `backward ${label}`));
     }
     const [f, b] = await Promise.all([forwardKernel, backwardKernel]);
     const shared = connectionWords(plan);
@@ -167,22 +154,29 @@ export class WorkgroupSolver extends PlanSolver {
     const checkpoints = gpu.buffer("checkpoints", 4 * (words * keep + this.kept) * paths);
     const record = gpu.buffer("spike record", 4 * this.recordWords * slots * paths);
     const status = gpu.buffer("status", 4 * statusWords);
-    const storages = [theta, connections, checkpoints, record, status];
-    if (!this.inWorkgroup) {
-      storages.push(
-        batch.temporary("fields", 4 * workgroupFields(this.n, this.noise).perNeuron * this.neurons * paths),
-      );
-    }
+    const fields = this.inWorkgroup
+      ? undefined
+      : batch.temporary("fields", 4 * workgroupFields(this.n, this.noise).perNeuron * this.neurons * paths);
     batch.clear(status);
     for (let w = 0; w < windows; w++) {
-      const [stepBegin, stepEnd] = [w * window, Math.min(plan.steps, (w + 1) * window)];
-      const toSlot = this.backwardKernel ? w : 0;
-      const fromSlot = w === 0 ? fromStart : this.backwardKernel ? w - 1 : 0;
-      const budget = plan.arrivals.firstFrom(stepBegin);
-      const last = w === windows - 1;
-      const noiseFrom = words * keep * paths;
-      const run = runUniform(plan, { ...chunk, slots, stepBegin, stepEnd, fromSlot, toSlot, last, budget, noiseFrom });
-      batch.dispatch(this.forwardKernel, storages, run, groupsOf(paths));
+      batch.dispatch(this.forwardKernel, {
+        uniform: {
+          ...networkRunOf(plan, chunk, w * window, Math.min(plan.steps, (w + 1) * window)),
+          slots,
+          fresh: Number(w === 0),
+          last: Number(w === windows - 1),
+          checkpointBegin: this.backwardKernel ? Math.max(0, w - 1) : 0,
+          checkpointEnd: this.backwardKernel ? w : 0,
+          noiseFrom: words * keep * paths,
+        },
+        theta,
+        connections,
+        checkpoints,
+        record,
+        status,
+        fields,
+        groups: groupsOf(paths),
+      });
     }
     const lastCounts = (keep - 1) * words + (this.n + 1) * this.neurons;
     return {
@@ -209,8 +203,7 @@ export class WorkgroupSolver extends PlanSolver {
     status?: RunStatus,
   ): void {
     const { gpu, plan, theta, connections, n, noise, neurons } = this;
-    const { paths, firstPath, slots, checkpoints, record } = chunk as EncodedPaths;
-    const kernel = this.backwardKernel!;
+    const { paths, checkpoints, record } = chunk as EncodedPaths;
     const window = this.gridWindow(paths);
     const windows = Math.ceil(plan.steps / window);
     const entries = Math.max(1, status?.largestTape ?? tapeEntries);
@@ -221,16 +214,28 @@ export class WorkgroupSolver extends PlanSolver {
     const carried = batch.temporary("adjoint", 4 * this.carried * neurons * paths);
     batch.clear(carried);
     for (let w = windows - 1; w >= 0; w--) {
-      const [stepBegin, stepEnd] = [w * window, Math.min(plan.steps, (w + 1) * window)];
-      const fromSlot = w === 0 ? fromStart : w - 1;
-      const budget = plan.arrivals.firstFrom(stepBegin);
+      const run = {
+        ...networkRunOf(plan, chunk, w * window, Math.min(plan.steps, (w + 1) * window)),
+        fresh: Number(w === 0),
+        checkpointBegin: Math.max(0, w - 1),
+        checkpointLast: windows - 1,
+        noiseFrom: workgroupCheckpointWords(n, neurons) * windows * paths,
+        tapeEntries: entries,
+      };
       for (let tapeFirst = 0; tapeFirst < paths; tapeFirst += turn) {
         const tapePaths = Math.min(turn, paths - tapeFirst);
-        const noiseFrom = workgroupCheckpointWords(n, neurons) * windows * paths;
-        const on = { noiseFrom, tapeFirst, tapePaths, tapeEntries: entries, fromSlot, toSlot: windows - 1 };
-        const run = runUniform(plan, { paths, firstPath, slots, stepBegin, stepEnd, budget, ...on });
-        const storages = [theta, connections, record, cotangents, checkpoints, carried, tape, rows];
-        batch.dispatch(kernel, storages, run, groupsOf(tapePaths));
+        batch.dispatch(this.backwardKernel!, {
+          uniform: { ...run, tapeFirst, tapePaths },
+          theta,
+          connections,
+          record,
+          cotangents,
+          checkpoints,
+          carried,
+          tape,
+          rows,
+          groups: groupsOf(tapePaths),
+        });
       }
     }
   }

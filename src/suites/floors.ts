@@ -2,11 +2,12 @@
  * What an adapter does at best: noise alone, copying alone, arithmetic alone. Every figure of a bench is given as a
  * ratio to the floor that it would meet if it did nothing else.
  */
+import { declareKernel, read, readWrite } from "../../shaders/shared/declare.js";
 import { elementary } from "../../shaders/shared/elementary.wgsl.js";
 import { random } from "../../shaders/shared/random.wgsl.js";
 import { normalPair } from "../driver/normal.js";
 import { threefryInto } from "../driver/threefry.js";
-import type { Gpu, Kernel, Storage } from "../gpu/index.js";
+import type { Batch, Gpu, Storage } from "../gpu/index.js";
 import { type Clock, seconds } from "./measure.js";
 
 /** Normal pairs drawn, bytes copied, multiply-adds. */
@@ -41,40 +42,45 @@ async function calibrate(clock: Clock, perRound: number, run: (rounds: number) =
 }
 
 /** Each thread draws one normal pair a round, as a solver with one channel does in a step. */
-export const noiseKernel = /* wgsl */ `
-struct Run { rounds: u32, seed: u32 }
-@group(0) @binding(0) var<uniform> run: Run;
-@group(0) @binding(1) var<storage, read_write> out: array<f32>;
+export const noiseKernel = declareKernel({
+  label: "noise alone",
+  workgroupSize: 64,
+  uniform: { rounds: "u32", seed: "u32" },
+  bindings: { out: readWrite("array<f32>") },
+  body: /* wgsl */ `
 ${elementary}
 ${random}
-@compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   var sum = vec2f(0.0f);
   for (var step = 0u; step < run.rounds; step += 1u) {
     sum += normal_pair(threefry2x32(vec2u(run.seed, 0u), vec2u(id.x, step)));
   }
   out[id.x] = sum.x + sum.y;
-}`;
+}`,
+});
 
 /** Each thread copies 16 bytes. */
-const copyKernel = /* wgsl */ `
-@group(0) @binding(1) var<storage, read> source: array<vec4u>;
-@group(0) @binding(2) var<storage, read_write> target_: array<vec4u>;
-@compute @workgroup_size(64)
+const copyKernel = declareKernel({
+  label: "copy alone",
+  workgroupSize: 64,
+  bindings: { source: read("array<vec4u>"), copy: readWrite("array<vec4u>") },
+  body: /* wgsl */ `
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * 64u + id.x;
-  target_[i] = source[i];
-}`;
+  copy[i] = source[i];
+}`,
+});
 
 const chains = 8;
 const unrolled = 32;
 
 /** Each thread advances eight chains of multiply-adds 32 times a round, in registers. */
-const arithmeticKernel = /* wgsl */ `
-struct Run { rounds: u32, factor: f32 }
-@group(0) @binding(0) var<uniform> run: Run;
-@group(0) @binding(1) var<storage, read_write> out: array<f32>;
-@compute @workgroup_size(64)
+const arithmeticKernel = declareKernel({
+  label: "arithmetic alone",
+  workgroupSize: 64,
+  uniform: { rounds: "u32", factor: "f32" },
+  bindings: { out: readWrite("array<f32>") },
+  body: /* wgsl */ `
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let a = run.factor;
   let b = 1e-3f * f32(id.x % 7u);
@@ -83,7 +89,8 @@ ${Array.from({ length: chains }, (_, c) => `  var x${c} = ${c}.0f + b;`).join("\
 ${Array.from({ length: unrolled }, () => Array.from({ length: chains }, (_, c) => `x${c} = x${c} * a + b;`).join(" ")).join("\n")}
   }
   out[id.x] = ${Array.from({ length: chains }, (_, c) => `x${c}`).join(" + ")};
-}`;
+}`,
+});
 
 async function gpuFloors(gpu: Gpu, clock: Clock): Promise<Floors> {
   const software = gpu.adapter.fallback;
@@ -99,34 +106,33 @@ async function gpuFloors(gpu: Gpu, clock: Clock): Promise<Floors> {
   };
   const [out, source, target] = [buffer("floor", 4 * threads), buffer("source", bytes), buffer("target", bytes)];
   const [noise, copy, arithmetic] = await Promise.all([
-    gpu.kernel({ label: "noise alone", code: noiseKernel, bindings: ["read_write"], uniformBytes: 8 }),
-    gpu.kernel({ label: "copy alone", code: copyKernel, bindings: ["read", "read_write"] }),
-    gpu.kernel({ label: "arithmetic alone", code: arithmeticKernel, bindings: ["read_write"], uniformBytes: 8 }),
+    gpu.kernel(noiseKernel),
+    gpu.kernel(copyKernel),
+    gpu.kernel(arithmeticKernel),
   ]);
-  /** Runs and waits: four bytes are read back. */
-  const run = async (kernel: Kernel, uniform: ArrayBufferView): Promise<void> => {
-    const batch = gpu.batch("floor").dispatch(kernel, [out], uniform, [threads / 64]);
-    const data = batch.read(out, 0, 4);
+  /** Runs, given the batch with a dispatch, and waits: four bytes are read back. */
+  const run = async (batch: Batch, written: Storage): Promise<void> => {
+    const data = batch.read(written, 0, 4);
     batch.submit();
     await data;
   };
+  const batch = (): Batch => gpu.batch("floor");
   const groups = bytes / (64 * 16);
   const columns = Math.min(groups, 32768);
   return {
-    noise: await calibrate(clock, threads, (rounds) => run(noise, Uint32Array.of(rounds, 1))),
-    copy: await calibrate(clock, bytes, async (rounds) => {
-      const batch = gpu.batch("floor");
-      for (let r = 0; r < rounds; r++) batch.dispatch(copy, [source, target], null, [columns, groups / columns]);
-      const data = batch.read(target, 0, 4);
-      batch.submit();
-      await data;
+    noise: await calibrate(clock, threads, (rounds) =>
+      run(batch().dispatch(noise, { uniform: { rounds, seed: 1 }, out, threads }), out),
+    ),
+    copy: await calibrate(clock, bytes, (rounds) => {
+      const copies = batch();
+      for (let r = 0; r < rounds; r++) {
+        copies.dispatch(copy, { source, copy: target, groups: [columns, groups / columns] });
+      }
+      return run(copies, target);
     }),
-    arithmetic: await calibrate(clock, threads * chains * unrolled, (rounds) => {
-      const uniform = new DataView(new ArrayBuffer(8));
-      uniform.setUint32(0, rounds, true);
-      uniform.setFloat32(4, 0.999, true);
-      return run(arithmetic, uniform);
-    }),
+    arithmetic: await calibrate(clock, threads * chains * unrolled, (rounds) =>
+      run(batch().dispatch(arithmetic, { uniform: { rounds, factor: 0.999 }, out, threads }), out),
+    ),
     dispose: () => {
       for (const storage of held) storage.dispose();
     },

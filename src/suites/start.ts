@@ -1,4 +1,5 @@
 /** From nothing to a first result: run in a process or page of its own, so that nothing is warm. */
+import { declareKernel, readWrite } from "../../shaders/shared/declare.js";
 import type { Backend } from "../engine.js";
 
 export type StartTask = "bare" | "trains" | "gradient";
@@ -14,11 +15,11 @@ async function bare(options: StartOptions): Promise<void> {
   if (options.backend === "cpu") return;
   const { Gpu } = await import("../gpu/index.js");
   const gpu = await Gpu.create(options);
-  const code = `@group(0) @binding(1) var<storage, read_write> out: array<u32>;
-@compute @workgroup_size(1) fn main() { out[0] = 42u; }`;
-  const kernel = await gpu.kernel({ label: "answer", code, bindings: ["read_write"] });
+  const bindings = { out: readWrite("array<u32>") };
+  const body = "fn main() { out[0] = 42u; }";
+  const kernel = await gpu.kernel(declareKernel({ label: "answer", workgroupSize: 1, bindings, body }));
   const out = gpu.buffer("answer", 4);
-  const batch = gpu.batch().dispatch(kernel, [out], null, [1]);
+  const batch = gpu.batch().dispatch(kernel, { out, groups: 1 });
   const answer = batch.read(out);
   batch.submit();
   await answer;

@@ -3,13 +3,11 @@
  * solver's, encoded into a caller's batch, with nothing read back.
  */
 import { gradientNorm } from "../../shaders/optimiser/gradient-norm.wgsl.js";
-import { entryWords, stateRows, transformCodes, updateBytes } from "../../shaders/optimiser/trained.wgsl.js";
+import { entryWords, stateRows, transformCodes } from "../../shaders/optimiser/trained.wgsl.js";
 import { type UpdateRule, updateParameters } from "../../shaders/optimiser/update-parameters.wgsl.js";
-import type { Batch, Gpu, Kernel, Storage } from "../gpu/index.js";
+import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import type { OptimiserSettings } from "./optimisers.js";
 import { checkState, Update, type UpdatePlan, type UpdateState } from "./update.js";
-
-const workgroupSize = 64;
 
 /** In place of a bound that is not set: the largest float32. */
 const unbounded = 3.4028234663852886e38;
@@ -52,7 +50,10 @@ export class GpuUpdate {
   private constructor(
     private readonly gpu: Gpu,
     readonly plan: UpdatePlan,
-    private readonly kernels: { readonly groups: readonly Kernel[]; readonly norm: Kernel | undefined },
+    private readonly kernels: {
+      readonly groups: readonly KernelOf<typeof updateParameters>[];
+      readonly norm: KernelOf<typeof gradientNorm> | undefined;
+    },
     private readonly entries: Storage,
     private readonly stored: Storage,
     private readonly norm: Storage | undefined,
@@ -61,22 +62,8 @@ export class GpuUpdate {
   /** @param vector first values of all parameters, in the layout's order. */
   static async create(gpu: Gpu, plan: UpdatePlan, vector: Float64Array): Promise<GpuUpdate> {
     const clipNorm = plan.clip.norm !== undefined;
-    const groups = plan.groups.map((g) =>
-      gpu.kernel({
-        label: `update ${g.optimiser.settings.kind}`,
-        code: updateParameters(ruleOf(g.optimiser.settings), clipNorm, workgroupSize),
-        bindings: ["read", "read", "read", "read_write", "read_write", ...(clipNorm ? ["read" as const] : [])],
-        uniformBytes: updateBytes,
-      }),
-    );
-    const norm = clipNorm
-      ? gpu.kernel({
-          label: "gradient norm",
-          code: gradientNorm,
-          bindings: ["read", "read", "read", "read_write"],
-          uniformBytes: updateBytes,
-        })
-      : undefined;
+    const groups = plan.groups.map((g) => gpu.kernel(updateParameters(ruleOf(g.optimiser.settings), clipNorm)));
+    const norm = clipNorm ? gpu.kernel(gradientNorm) : undefined;
     const kernels = { groups: await Promise.all(groups), norm: await norm };
     const words = new ArrayBuffer(4 * entryWords * plan.entries.length);
     const [u, f] = [new Uint32Array(words), new Float32Array(words)];
@@ -96,26 +83,29 @@ export class GpuUpdate {
     return update;
   }
 
-  private uniform(first: number, count: number, rate: number, settings: readonly number[]): ArrayBufferView {
-    const buffer = new ArrayBuffer(updateBytes);
-    const { clip, entries } = this.plan;
-    new Uint32Array(buffer).set([first, count, entries.length, 0]);
-    const f = new Float32Array(buffer);
-    f.set([clip.value ?? unbounded, clip.norm ?? unbounded, rate], 4);
-    f.set(settings, 8);
-    return f;
-  }
-
   /** Encodes one update. */
   encode(batch: Batch, { gradient, theta, halted, step }: EncodedUpdate): void {
-    const { entries, stored, norm, kernels } = this;
+    const { entries, stored: state, norm, kernels } = this;
+    const { clip, groups } = this.plan;
+    const size = this.plan.entries.length;
+    const clipValue = clip.value ?? unbounded;
+    const clipNorm = clip.norm ?? unbounded;
     if (kernels.norm) {
-      batch.dispatch(kernels.norm, [entries, gradient, stored, norm!], this.uniform(0, 0, 0, []), [1]);
+      batch.dispatch(kernels.norm, { uniform: { size, clipValue }, entries, gradient, state, norm: norm!, groups: 1 });
     }
-    this.plan.groups.forEach(({ optimiser, first, count }, k) => {
-      const uniform = this.uniform(first, count, optimiser.rate(step), updateSettings(optimiser.settings, step));
-      const storages = [entries, gradient, halted, stored, theta, ...(norm ? [norm] : [])];
-      batch.dispatch(kernels.groups[k]!, storages, uniform, [Math.ceil(count / workgroupSize)]);
+    groups.forEach(({ optimiser, first, count }, k) => {
+      const rate = optimiser.rate(step);
+      const settings = updateSettings(optimiser.settings, step);
+      batch.dispatch(kernels.groups[k]!, {
+        uniform: { first, count, size, zero: 0, clipValue, clipNorm, rate, settings },
+        entries,
+        gradient,
+        halted,
+        state,
+        theta,
+        norm,
+        threads: count,
+      });
     });
   }
 

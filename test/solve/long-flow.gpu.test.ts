@@ -31,13 +31,8 @@ describe("the kernels of a long flow", () => {
   const forward = (definition: CellDefinition, rolled?: boolean): string => {
     const plan = planSolve(defineNetwork({ cell: defineCell(definition) }), { paths: 1, t1: 1, dt: 0.1 });
     const shape = solverShape(plan, "none");
-    return forwardSingle({
-      ...shape,
-      rolled: rolled ?? shape.rolled,
-      affineEvent: true,
-      workgroupSize: 64,
-      burst: 16,
-    });
+    const sizes = { rolled: rolled ?? shape.rolled, affineEvent: true, workgroupSize: 64, burst: 16 };
+    return forwardSingle({ ...shape, ...sizes }, "forward").code;
   };
 
   it("call it once for the four stages of a sub-step", () => {
