@@ -11,7 +11,6 @@
  * writes p (gradients to increments) and g (cotangents of edges).
  */
 import { unroll, unrollDown } from "../shared/unroll.js";
-import type { Numbers } from "./numbers.wgsl.js";
 import {
   forwardHead,
   forwardRow,
@@ -36,16 +35,19 @@ const isUnrolled = ({ order, numbers }: PolynomialShape): boolean => numbers.wid
 
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
+/** Coefficient m of the series along the bottom edge of cell J, and where those along its left edge are kept. */
+const bottomEdge = ({ order, interleave: B, numbers }: PolynomialShape, m: number | string): string =>
+  `select(k[kin + (J * ${order + 1}u + ${m}) * ${B}u], ${numbers.zero}, axis)`;
+const leftEdge = ({ order, interleave: B }: PolynomialShape, l: number | string): string =>
+  `k[kout + ((run.columns + J) * ${order + 1}u + ${l}) * ${B}u]`;
+
 /** c_ml for all m, l: row 0 from the left edge, column 0 from the bottom edge. */
-function coefficients(
-  w: number,
-  { productOver }: Numbers,
-  bottom: (m: number) => string,
-  left: (l: number) => string,
-): string {
+function coefficients(shape: PolynomialShape, left: (l: number) => string): string {
+  const w = shape.order + 1;
+  const { productOver } = shape.numbers;
   const lines = upTo(w).map((l) => `let c0_${l} = ${left(l)};`);
   for (let m = 1; m < w; m++) {
-    lines.push(`let c${m}_0 = ${bottom(m)};`);
+    lines.push(`let c${m}_0 = ${bottomEdge(shape, m)};`);
     for (let l = 1; l < w; l++) lines.push(`let c${m}_${l} = ${productOver(`c${m - 1}_${l - 1}`, "x", m * l)};`);
   }
   return lines.map((line) => `      ${line}`).join("\n");
@@ -56,41 +58,23 @@ export const polynomialForward = (shape: PolynomialShape): string => {
   const { zero, sum, add, productOver, overNatural } = numbers;
   const w = order + 1;
   const total = (names: (l: number) => string): string => sum(...upTo(w).map(names));
-  const bottom = (m: string): string => `select(k[kin + (J * ${w}u + ${m}) * ${B}u], ${zero}, axis)`;
-  const setTop = (m: string, value: string): string => `k[kout + (J * ${w}u + ${m}) * ${B}u] = ${value};`;
-  const keepLeft = keep
-    ? unroll(w, (l) => `      k[kout + (run.columns * ${w}u + J * ${w}u + ${l}u) * ${B}u] = left${l};`)
-    : "";
+  const setTop = (m: number | string, value: string): string => `k[kout + (J * ${w}u + ${m}) * ${B}u] = ${value};`;
+  const topOf = (row: string): string => total((l) => `${row}${l}`);
   const cell = isUnrolled(shape)
     ? `
-${coefficients(
-  w,
-  numbers,
-  (m) => bottom(`${m}u`),
-  (l) => `left${l}`,
-)}
-${unroll(
-  order,
-  (m) =>
-    `      ${setTop(
-      `${m + 1}u`,
-      total((l) => `c${m + 1}_${l}`),
-    )}`,
-)}
+${coefficients(shape, (l) => `left${l}`)}
+${unroll(order, (m) => `      ${setTop(m + 1, topOf(`c${m + 1}_`))}`)}
 ${unroll(w, (l) => `      left${l} = ${total((m) => `c${m}_${l}`)};`)}`
     : `
       // Row number m of the coefficients, c_m0 … c_mn; row 0 is the left edge.
 ${unroll(w, (l) => `      var c${l} = left${l};`)}
       for (var m = 1u; m < ${w}u; m++) {
         let xm = ${overNatural("x", "f32(m)")};
-        let bottom = ${bottom("m")};
+        let bottom = ${bottomEdge(shape, "m")};
 ${unrollDown(order, (l) => `        c${l + 1} = ${productOver(`c${l}`, "xm", l + 1)}; ${add(`left${l + 1}`, `c${l + 1}`)}`)}
         c0 = bottom;
         ${add("left0", "c0")}
-        ${setTop(
-          "m",
-          total((l) => `c${l}`),
-        )}
+        ${setTop("m", topOf("c"))}
       }`;
   return `
 ${forwardHead(shape)}
@@ -100,20 +84,18 @@ ${forwardRow(shape)}
 ${unroll(w, (l) => `    var left${l} = ${l === 0 ? numbers.constant(1) : zero};`)}
     for (var J = 0u; J < pair.columns; J++) {
       let x = p[pb + J * ${B}u];
-${keepLeft}
+${keep ? unroll(w, (l) => `      ${leftEdge(shape, l)} = left${l};`) : ""}
 ${cell}
     }
-    if (run.first_row + q + 1u == pair.rows) { ${setResult(
-      numbers,
-      total((l) => `left${l}`),
-    )} }
+    if (run.first_row + q + 1u == pair.rows) { ${setResult(numbers, topOf("left"))} }
   }
 }
 `;
 };
 
 /** A cell of the reverse with all coefficients and cotangents in constants. */
-function unrolledReverse({ order, interleave: B, numbers }: PolynomialShape): string {
+function unrolledReverse(shape: PolynomialShape): string {
+  const { order, interleave: B, numbers } = shape;
   const { zero, sum, productOver } = numbers;
   const w = order + 1;
   const down: string[] = [];
@@ -130,25 +112,21 @@ function unrolledReverse({ order, interleave: B, numbers }: PolynomialShape): st
     sum(...upTo(order).map((l) => productOver(`d${m + 1}_${l + 1}`, `c${m}_${l}`, (m + 1) * (l + 1)))),
   );
   return `
-${coefficients(
-  w,
-  numbers,
-  (m) => `select(k[kin + (J * ${w}u + ${m}u) * ${B}u], ${zero}, axis)`,
-  (l) => `k[kout + (run.columns * ${w}u + J * ${w}u + ${l}u) * ${B}u]`,
-)}
+${coefficients(shape, (l) => leftEdge(shape, l))}
 ${down.map((line) => `      ${line}`).join("\n")}
       p[pb + J * ${B}u] = ${sum(...products)};
 ${unroll(w, (l) => `      bar${l} = d0_${l};`)}`;
 }
 
 /** The same with the coefficients in an array and their cotangents row by row. */
-function loopedReverse({ order, interleave: B, numbers }: PolynomialShape): string {
+function loopedReverse(shape: PolynomialShape): string {
+  const { order, interleave: B, numbers } = shape;
   const { zero, sum, add, productOver, overNatural } = numbers;
   const w = order + 1;
   return `
       for (var m = 0u; m < ${w}u; m++) {
-        c[m] = k[kout + (run.columns * ${w}u + J * ${w}u + m) * ${B}u];
-        if (m > 0u) { c[m * ${w}u] = select(k[kin + (J * ${w}u + m) * ${B}u], ${zero}, axis); }
+        c[m] = ${leftEdge(shape, "m")};
+        if (m > 0u) { c[m * ${w}u] = ${bottomEdge(shape, "m")}; }
       }
       for (var m = 1u; m < ${w}u; m++) {
         let xm = ${overNatural("x", "f32(m)")};

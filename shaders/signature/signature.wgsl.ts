@@ -122,46 +122,40 @@ export const signatureReverse = (shape: SignatureShape): string => {
   const { type, zero, sum, product, over, add } = numbers;
   // Adjoint of one segment, from s before it: levels from the lowest, each from its new cotangent.
   const lines: string[] = [];
-  for (let k = 1; k < depth; k++) chain(k, `b${k}`);
-  function chain(k: number, seed: string): void {
-    const h: string[] = ["", over("e1", k)];
-    for (let j = 1; j < k; j++) {
-      const name = `f${k}_${j}`;
-      lines.push(`let ${name} = ${over(sum(h[j]!, `s${j}`), k - j)};`);
-      if (j + 1 < k || k < depth) lines.push(`let h${k}_${j + 1} = ${product(name, `e${j + 1}`)};`);
-      h.push(`h${k}_${j + 1}`);
+  /** Level k's chain up to h_to, with its factors f_j. */
+  const up = (k: number, to: number): string => {
+    let h = over("e1", k);
+    for (let j = 1; j < to; j++) {
+      lines.push(`let f${k}_${j} = ${over(sum(h, `s${j}`), k - j)};`);
+      h = `h${k}_${j + 1}`;
+      lines.push(`let ${h} = ${product(`f${k}_${j}`, `e${j + 1}`)};`);
     }
-    let bar = seed;
-    for (let j = k - 1; j >= 1; j--) {
+    return h;
+  };
+  /** The cotangent of h_to, down the chain. */
+  const down = (k: number, to: number, cotangent: string): void => {
+    let bar = cotangent;
+    for (let j = to - 1; j >= 1; j--) {
       lines.push(add(`g${j + 1}`, product(bar, `f${k}_${j}`)));
       lines.push(`let k${k}_${j} = ${over(product(bar, `e${j + 1}`), k - j)};`);
       lines.push(add(`b${j}`, `k${k}_${j}`));
       bar = `k${k}_${j}`;
     }
     lines.push(add("g1", over(bar, k)));
+  };
+  for (let k = 1; k < depth; k++) {
+    up(k, k);
+    down(k, k, `b${k}`);
   }
   if (depth === 1) {
     for (let l = 0; l < block; l++) lines.push(`let r${l} = q${l};`);
   } else {
-    const k = depth;
-    let h = over("e1", k);
-    for (let j = 1; j < k - 1; j++) {
-      lines.push(`let f${k}_${j} = ${over(sum(h, `s${j}`), k - j)};`);
-      lines.push(`let h${k}_${j + 1} = ${product(`f${k}_${j}`, `e${j + 1}`)};`);
-      h = `h${k}_${j + 1}`;
-    }
-    lines.push(`let before_last = ${sum(h, `s${k - 1}`)};`);
+    const before = depth - 1;
+    lines.push(`let before_last = ${sum(up(depth, before), `s${before}`)};`);
     for (let l = 0; l < block; l++) lines.push(`let r${l} = ${product(`q${l}`, "before_last")};`);
     lines.push(`let down = ${sum(...Array.from({ length: block }, (_, l) => product(`q${l}`, `dl${l}`)))};`);
-    lines.push(add(`b${k - 1}`, "down"));
-    let bar = "down";
-    for (let j = k - 2; j >= 1; j--) {
-      lines.push(add(`g${j + 1}`, product(bar, `f${k}_${j}`)));
-      lines.push(`let k${k}_${j} = ${over(product(bar, `e${j + 1}`), k - j)};`);
-      lines.push(add(`b${j}`, `k${k}_${j}`));
-      bar = `k${k}_${j}`;
-    }
-    lines.push(add("g1", over(bar, k)));
+    lines.push(add(`b${before}`, "down"));
+    down(depth, before, "down");
   }
   return wgsl`
 ${head(shape)}

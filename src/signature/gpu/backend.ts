@@ -244,11 +244,11 @@ export class GpuSignatureBackend implements SignatureBackend {
         x: px,
         y: py,
         results: buffer("results", slots * (parts ? 16 : 8)),
+        incrementGradients: parts && want ? buffer("gradients to increments", 4 * partsCount(grid, slots)) : undefined,
         pairs: upload("pairs", describePairs(list, begin, end, x, y)),
         increments: parts
           ? incrementParts(kernel, x, y, list, begin, end, grid).map((p) => upload("increments", p))
           : undefined,
-        incrementGradients: parts && want ? buffer("gradients to increments", 4 * partsCount(grid, slots)) : undefined,
         weights: weights && !parts ? upload("weights", Float32Array.from(weights.subarray(begin, end))) : undefined,
         gradientX: role(gradX, list.a, x.count),
         gradientY: role(gradY, list.b, y.count),
