@@ -153,14 +153,20 @@ ${eachLane(workgroupSize, "best = select(best, all[l], all[l].x < best.x || (all
   return best;
 }
 
+// Takes neuron k, with its parameters, to its next sub-step.
+fn take(bank: u32, step: u32, k: u32) -> Start {
+  load_parameters(k);
+  return Start(load_state(bank, k), load_noise(k), load_number(${f.place}u, k), current_at(step, k));
+}
+
 struct Attempt { trial: State, next: f32 }
 
-// Tries a neuron from rho to the end of the step; its parameters are loaded.
-fn attempt(y: State, z: Noise, rho: f32, current: f32) -> Attempt {
-  let trial = advance(y, z, rho, 1.0f - rho, current);
+// Tries a neuron to the end of the step; its parameters are loaded.
+fn attempt(s: Start) -> Attempt {
+  let trial = reach(s, 1.0f);
   let crossed = cell_event(trial) >= 0.0f;
-  let next = ${atOnce ? "locate(y, trial, z, rho, current)" : "unlocated"};
-  return Attempt(kicked(trial, z), select(none, next, crossed));
+  let next = ${atOnce ? "locate(s.y, trial, s.z, s.rho, s.current)" : "unlocated"};
+  return Attempt(kicked(trial, s.z), select(none, next, crossed));
 }
 
 @compute @workgroup_size(${workgroupSize})
@@ -216,7 +222,7 @@ ${eachNeuron(
   wgsl`
         load_parameters(k);
         let z = draw_noise(path, step, k);
-        let a = attempt(load_state(from_bank, k), z, 0.0f, current_at(step, k));
+        let a = attempt(Start(load_state(from_bank, k), z, 0.0f, current_at(step, k)));
         if (live) {
           store_state(to_bank, k, a.trial);
           store_noise(k, z);
@@ -254,9 +260,8 @@ ${eachNoise(shape, (w, name) => `checkpoints[kept + ${w}u * K] = bitcast<u32>(z.
             var next = load_number(${f.next}u, k);
 #if ${!atOnce}
             if (entry < entries && next == unlocated) {
-              load_parameters(k);
-              let rho = load_number(${f.place}u, k);
-              next = locate(load_state(from_bank, k), load_state(to_bank, k), load_noise(k), rho, current_at(step, k));
+              let s = take(from_bank, step, k);
+              next = locate(s.y, load_state(to_bank, k), s.z, s.rho, s.current);
               store_number(${f.next}u, k, next);
             }
 #endif
@@ -291,12 +296,9 @@ ${eachNoise(shape, (w, name) => `checkpoints[kept + ${w}u * K] = bitcast<u32>(z.
           loop {
             let j = neuron_of(what, item);
             let live = item < what.items && (item == 0u || j != what.neuron) && !overflow;
-            load_parameters(j);
-            let current = current_at(step, j);
-            let z = load_noise(j);
-            let rho = load_number(${f.place}u, j);
-            let y = undergo(load_state(from_bank, j), z, rho, what.place, current, jump_of(what, item, x, u));
-            let a = attempt(y, z, what.place, current);
+            let s = take(from_bank, step, j);
+            let y = undergo(s, what.place, jump_of(what, item, x, u));
+            let a = attempt(Start(y, s.z, what.place, s.current));
             if (live) {
               store_state(from_bank, j, y);
               store_state(to_bank, j, a.trial);

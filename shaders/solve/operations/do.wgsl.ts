@@ -5,8 +5,9 @@
  *     undergo   to a place in the step, and there a jump: `fire`, `deliver`, or both
  *     finish    to the end of the step, where Euler's method adds the noise of the step
  *
- * These work on values; where they come from, and in what order neurons are taken, is the kernels' own. Their derivatives
- * stand beside this file: undo (adjoint) and push (tangents).
+ * These work on values; where they come from, and in what order neurons are taken, is the kernels' own: each has a
+ * function that takes a neuron from its store to a `Start`. Their derivatives stand beside this file: undo (adjoint) and
+ * push (tangents).
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import type { SolverShape } from "../../shared/solver.wgsl.js";
@@ -38,11 +39,10 @@ fn kicked(end: State, z: Noise) -> State {
 #endif
 }
 
-fn undergo(y: State, z: Noise, rho: f32, place: f32, current: f32, jump: Jump) -> State {
-  return jumped(advance(y, z, rho, place - rho, current), jump);
-}
+// Where a sub-step of a neuron starts, and what drives it.
+struct Start { y: State, z: Noise, rho: f32, current: f32 }
 
-fn finish(y: State, z: Noise, rho: f32, current: f32) -> State {
-  return kicked(advance(y, z, rho, 1.0f - rho, current), z);
-}
+fn reach(s: Start, place: f32) -> State { return advance(s.y, s.z, s.rho, place - s.rho, s.current); }
+fn undergo(s: Start, place: f32, jump: Jump) -> State { return jumped(reach(s, place), jump); }
+fn finish(s: Start) -> State { return kicked(reach(s, 1.0f), s.z); }
 `;
