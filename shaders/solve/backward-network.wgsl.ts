@@ -19,7 +19,8 @@ import { connectionFunctions, replayFunctions } from "./connections.wgsl.js";
 import type { NetworkShape } from "./forward-network.wgsl.js";
 import { doFunctions } from "./operations/do.wgsl.js";
 import { undoFunctions } from "./operations/undo.wgsl.js";
-import { pathField, storeFunctions, tapeFunctions } from "./store.wgsl.js";
+import { pathField, storeFunctions } from "./store.wgsl.js";
+import { tapeFunctions } from "./tape.wgsl.js";
 
 export interface BackwardNetworkShape extends NetworkShape {
   /** Requested parameters; row 0 of the table is the value's. */

@@ -17,9 +17,10 @@ import { recordFunctions, recordWords } from "../shared/record.wgsl.js";
 import { reverseFunctions } from "../shared/reverse.wgsl.js";
 import { runStruct, solverFunctions } from "../shared/solver.wgsl.js";
 import { type ForwardSingleShape, singleCheckpoint, singleTapeWords } from "./forward-single.wgsl.js";
+import { eachNumber, stateOf } from "./numbers.wgsl.js";
 import { doFunctions } from "./operations/do.wgsl.js";
 import { undoFunctions } from "./operations/undo.wgsl.js";
-import { eachNumber, stateOf, tapeFunctions } from "./store.wgsl.js";
+import { tapeFunctions } from "./tape.wgsl.js";
 
 export interface BackwardSingleShape extends ForwardSingleShape {
   /** Requested parameters: index in the cell, and gradient row (row 0 of the table is the value's). */

@@ -20,9 +20,12 @@ import { noiseNames, runStruct, solverFunctions } from "../shared/solver.wgsl.js
 import type { BackwardNetworkShape } from "./backward-network.wgsl.js";
 import { connectionFunctions, replayFunctions } from "./connections.wgsl.js";
 import { eachNeuron, keptNoise, type WorkgroupShape, workgroupCheckpoint } from "./forward-workgroup.wgsl.js";
+import { eachNoise, noiseOf } from "./noise.wgsl.js";
+import { eachNumber } from "./numbers.wgsl.js";
 import { doFunctions } from "./operations/do.wgsl.js";
 import { undoFunctions } from "./operations/undo.wgsl.js";
-import { eachNoise, eachNumber, noiseOf, storeFunctions, tapeFunctions } from "./store.wgsl.js";
+import { storeFunctions } from "./store.wgsl.js";
+import { tapeFunctions } from "./tape.wgsl.js";
 
 export interface BackwardWorkgroupShape extends WorkgroupShape, BackwardNetworkShape {}
 

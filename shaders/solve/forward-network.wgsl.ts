@@ -17,7 +17,7 @@ import { recordFunctions } from "../shared/record.wgsl.js";
 import { noiseNames, runStruct, type SolverShape, solverFunctions } from "../shared/solver.wgsl.js";
 import { type ConnectionShape, connectionFunctions } from "./connections.wgsl.js";
 import { doFunctions } from "./operations/do.wgsl.js";
-import { noiseStore, pathField, storeFunctions } from "./store.wgsl.js";
+import { pathField, startFunctions, storeFunctions } from "./store.wgsl.js";
 
 export interface NetworkShape extends SolverShape, ConnectionShape {
   states: number;
@@ -68,18 +68,12 @@ ${connectionFunctions(shape)}
 ${recordFunctions({ words: shape.recordWords, writes: true })}
 var<private> own_path: u32;
 ${storeFunctions({ states, array: "work", type: "u32", at: pathField })}
-${noiseStore(shape, f.noise)}
+${startFunctions(shape, f)}
 
 const none = 2.0f;      // in place of an event's place in the step
 const unlocated = 1.5f; // there is one, its place not yet known
 
 fn path_word(word: u32, i: u32) -> u32 { return (${f.perNeuron}u * K + word) * run.paths + i; }
-
-// Takes neuron k, with its parameters, to its next sub-step.
-fn take(bank: u32, step: u32, k: u32) -> Start {
-  load_parameters(k);
-  return Start(load_state(bank, k), load_noise(k), load_number(${f.place}u, k), current_at(step, k));
-}
 
 // Tries neuron k to the end of the step; its parameters are loaded.
 fn attempt(s: Start, bank: u32, k: u32) -> bool {

@@ -24,8 +24,10 @@ import { noiseNames, runStruct, solverFunctions } from "../shared/solver.wgsl.js
 import { unroll } from "../shared/unroll.js";
 import { connectionFunctions } from "./connections.wgsl.js";
 import type { ForwardNetworkShape } from "./forward-network.wgsl.js";
+import { eachNoise } from "./noise.wgsl.js";
+import { eachNumber } from "./numbers.wgsl.js";
 import { doFunctions } from "./operations/do.wgsl.js";
-import { eachNoise, eachNumber, noiseStore, storeFunctions } from "./store.wgsl.js";
+import { startFunctions, storeFunctions } from "./store.wgsl.js";
 
 export interface WorkgroupShape extends ForwardNetworkShape {
   /** Whether the neurons' fields lie in workgroup memory, or in storage. */
@@ -113,7 +115,7 @@ ${doFunctions(shape)}
 ${connectionFunctions(shape)}
 ${recordFunctions({ words: shape.recordWords, writes: true })}
 ${storeFunctions({ states, array: "fields", type: "u32", at: `${shape.inWorkgroup ? "" : "fields_at + "}field * K + k` })}
-${noiseStore(shape, f.noise)}
+${startFunctions(shape, f)}
 const LANES = ${workgroupSize}u;
 ${workgroupCheckpoint(states)}
 ${shape.keepNoise ? keptNoise(noise) : ""}
@@ -151,12 +153,6 @@ fn agree_earliest(lane: u32, place: f32, neuron: u32) -> vec2u {
   // Places are above 0: their bits are ordered as they are.
 ${eachLane(workgroupSize, "best = select(best, all[l], all[l].x < best.x || (all[l].x == best.x && all[l].y < best.y));")}
   return best;
-}
-
-// Takes neuron k, with its parameters, to its next sub-step.
-fn take(bank: u32, step: u32, k: u32) -> Start {
-  load_parameters(k);
-  return Start(load_state(bank, k), load_noise(k), load_number(${f.place}u, k), current_at(step, k));
 }
 
 struct Attempt { trial: State, next: f32 }

@@ -15,7 +15,7 @@ import { random } from "../shared/random.wgsl.js";
 import { reverseFunctions } from "../shared/reverse.wgsl.js";
 import { runStruct, solverFunctions } from "../shared/solver.wgsl.js";
 import { type LikelihoodShape, likelihoodCarry, likelihoodFunctions } from "./likelihood-forward.wgsl.js";
-import { eachNumber, stateOf } from "./store.wgsl.js";
+import { eachNumber, stateOf } from "./numbers.wgsl.js";
 
 export interface LikelihoodBackwardShape extends LikelihoodShape {
   gradientRows: readonly GradientRow[];

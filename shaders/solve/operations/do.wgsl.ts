@@ -9,36 +9,11 @@
  * function that takes a neuron from its store to a `Start`. Their derivatives stand beside this file: undo (adjoint) and
  * push (tangents).
  */
-import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import type { SolverShape } from "../../shared/solver.wgsl.js";
-
-/** What happens to a neuron at a point; needs the cell alone. */
-export const jumpFunctions = /* wgsl */ `
-// It fires, and is reset with u; it receives a weight; or, where it is its own target, one after the other.
-struct Jump { fires: bool, u: f32, receives: bool, weight: f32 }
-
-fn fire(u: f32) -> Jump { return Jump(true, u, false, 0.0f); }
-fn deliver(weight: f32) -> Jump { return Jump(false, 1.0f, true, weight); }
-
-fn jumped(before: State, jump: Jump) -> State {
-  var y = before;
-  if (jump.fires) { y = cell_reset(y, jump.u); }
-  if (jump.receives) { y = cell_receive(y, jump.weight); }
-  return y;
-}
-`;
+import { jumpFunctions } from "./jump.wgsl.js";
 
 /** Needs the functions of solver.wgsl.ts. */
-export const doFunctions = ({ smooth }: Pick<SolverShape, "smooth">): string => wgsl`${jumpFunctions}
-// The state at the end of a step, of that which the last sub-step led to.
-fn kicked(end: State, z: Noise) -> State {
-#if ${smooth}
-  return end;
-#else
-  return cell_kick(end, increment(z));
-#endif
-}
-
+export const doFunctions = ({ smooth }: Pick<SolverShape, "smooth">): string => /* wgsl */ `${jumpFunctions(smooth)}
 // Where a sub-step of a neuron starts, and what drives it.
 struct Start { y: State, z: Noise, rho: f32, current: f32 }
 
