@@ -6,7 +6,7 @@
  * to a row of `found`.
  */
 import { declareKernel, read, readWrite } from "../shared/declare.js";
-import { recordFunctions, recordWords } from "../shared/record.wgsl.js";
+import { recordFunctions } from "../shared/record.wgsl.js";
 
 export function selectSpikes(words: number, selections: number) {
   return declareKernel({
@@ -37,16 +37,12 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let count = counts[run.counts_at + i];
   for (var s = 0u; s < ${selections}u; s += 1u) {
     var slot = none;
-    ${
-      words === recordWords.oneNeuron
-        ? "if (selection[s].y < count) { slot = selection[s].y; }"
-        : `var seen = 0u;
+    var seen = 0u;
     for (var n = 0u; n < count; n += 1u) {
       if (record_neuron(n, i) == selection[s].x) {
         if (seen == selection[s].y) { slot = n; break; }
         seen += 1u;
       }
-    }`
     }
     var time = f32(run.steps) * run.dt;
     if (slot != none) { time = (f32(record_step(slot, i)) + record_place(slot, i)) * run.dt; }

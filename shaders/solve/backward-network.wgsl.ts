@@ -21,7 +21,8 @@ import { connectionFunctions, replayFunctions } from "./connections.wgsl.js";
 import type { NetworkShape } from "./forward-network.wgsl.js";
 import { doFunctions } from "./operations/do.wgsl.js";
 import { undoFunctions } from "./operations/undo.wgsl.js";
-import { pathField, storeFunctions, tapeFunctions } from "./store.wgsl.js";
+import { pathField, storeFunctions } from "./store.wgsl.js";
+import { tapeFunctions } from "./tape.wgsl.js";
 
 export interface BackwardNetworkShape extends NetworkShape {
   /** Requested parameters; row 0 of the table is the value's. */
@@ -100,6 +101,27 @@ ${storeFunctions({ states, array: "work", type: "f32", at: pathField })}
 ${tapeFunctions(tape)}
 ${flushFunction(rows, own, currentOwn)}
 
+// Takes neuron k, with its parameters, to its next sub-step, which goes on the tape.
+fn take(entry: u32, path: u32, step: u32, k: u32) -> Start {
+  load_parameters(k);
+  let y = load_state(${f.state}u, k);
+  let rho = load_number(${f.place}u, k);
+  push(entry, y, rho);
+  return Start(y, draw_noise(path, step, k), rho, current_at(step, k));
+}
+
+// Takes neuron k, with its parameters, back to a sub-step on the tape.
+fn take_back(entry: u32, path: u32, step: u32, k: u32) -> Start {
+  load_parameters(k);
+  return Start(taped_state(entry), draw_noise(path, step, k), taped_place(entry), current_at(step, k));
+}
+
+fn store_undone(c: Undone, step: u32, k: u32, i: u32) {
+  store_state(${f.adjoint}u, k, c.y);
+  store_number(${f.placeBar}u, k, c.start);
+  flush(step, k, i);
+}
+
 // Number of spikes of the whole path.
 fn total_spikes(i: u32) -> u32 { return bitcast<u32>(work[(${f.perNeuron}u * K + 1u) * run.paths + i]); }
 
@@ -133,26 +155,16 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       }
       for (var item = 0u; item < what.items; item += 1u) {
         let j = neuron_of(what, item);
-        load_parameters(j);
-        let y = load_state(${f.state}u, j);
-        let rho = load_number(${f.place}u, j);
-        push(entry, y, rho);
+        store_state(${f.state}u, j, undergo(take(entry, path, step, j), what.place, jump_of(what, item, x, u)));
         entry += 1u;
-        let jump = jump_of(what, item, x, u);
-        let after = undergo(y, draw_noise(path, step, j), rho, what.place, current_at(step, j), jump);
-        store_state(${f.state}u, j, after);
         store_number(${f.place}u, j, what.place);
       }
       x += select(0u, 1u, what.arrival);
     }
     if (!stopped) {
       for (var k = 0u; k < K; k += 1u) {
-        load_parameters(k);
-        let y = load_state(${f.state}u, k);
-        let rho = load_number(${f.place}u, k);
-        push(entry, y, rho);
+        store_state(${f.state}u, k, finish(take(entry, path, step, k)));
         entry += 1u;
-        store_state(${f.state}u, k, finish(y, draw_noise(path, step, k), rho, current_at(step, k)));
       }
       step += 1u;
     }
@@ -169,13 +181,8 @@ ${rows.loadAll(accumulators)}
       for (var r = K; r > 0u; r -= 1u) {
         let k = r - 1u;
         entry -= 1u;
-        load_parameters(k);
-        let z = draw_noise(path, step, k);
-        let a = load_state(${f.adjoint}u, k);
-        let c = undo_finish(taped_state(entry), z, taped_place(entry), current_at(step, k), a);
-        store_state(${f.adjoint}u, k, c.y);
-        store_number(${f.placeBar}u, k, c.start);
-        flush(step, k, i);
+        let c = undo_finish(take_back(entry, path, step, k), load_state(${f.adjoint}u, k));
+        store_undone(c, step, k, i);
       }
     }
     while (entry > 0u && happened_in(n, x, step, i)) {
@@ -186,13 +193,10 @@ ${rows.loadAll(accumulators)}
       // Who received: the targets, or whom an input spike reached.
       for (var item = what.items; item > select(1u, 0u, what.arrival); item -= 1u) {
         let j = neuron_of(what, item - 1u);
-        let jump = jump_of(what, item - 1u, x, 1.0f);
+        let weight = jump_of(what, item - 1u, x, 1.0f).weight;
         entry -= 1u;
-        load_parameters(j);
-        let z = draw_noise(path, step, j);
-        let current = current_at(step, j);
         let a = load_state(${f.adjoint}u, j);
-        let c = undo_deliver(taped_state(entry), z, taped_place(entry), what.place, current, jump.weight, a);
+        let c = undo_deliver(take_back(entry, path, step, j), what.place, weight, a);
 #if ${weightRow >= 0}
         if (!what.arrival) {
           ${rows.add(`(${Math.max(0, weightRow) + 1}u + edge_of(what, item - 1u)) * run.paths + i`, "c.weight")}
@@ -200,25 +204,18 @@ ${rows.loadAll(accumulators)}
 #endif
         event_bar += load_number(${f.placeBar}u, j);
         event_bar += c.length;
-        store_state(${f.adjoint}u, j, c.y);
-        store_number(${f.placeBar}u, j, c.start);
-        flush(step, j, i);
+        store_undone(c, step, j, i);
       }
       if (!what.arrival) {
         let k = what.neuron;
         entry -= 1u;
-        load_parameters(k);
         let fired = load_word(${f.fired}u, k);
         store_word(${f.fired}u, k, fired - 1u);
         event_bar += load_number(${f.placeBar}u, k);
-        let z = draw_noise(path, step, k);
         let jump = fire(event_uniform(path, k, fired));
         let a = load_state(${f.adjoint}u, k);
-        let current = current_at(step, k);
-        let c = undo_fire(taped_state(entry), z, taped_place(entry), what.place, current, jump, event_bar, a);
-        store_state(${f.adjoint}u, k, c.y);
-        store_number(${f.placeBar}u, k, c.start);
-        flush(step, k, i);
+        let c = undo_fire(take_back(entry, path, step, k), what.place, jump, event_bar, a);
+        store_undone(c, step, k, i);
       }
     }
     whole = true;

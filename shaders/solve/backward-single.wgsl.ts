@@ -18,9 +18,10 @@ import { recordFunctions, recordWords } from "../shared/record.wgsl.js";
 import { reverseFunctions } from "../shared/reverse.wgsl.js";
 import { solverFunctions } from "../shared/solver.wgsl.js";
 import { type ForwardSingleShape, singleCheckpoint, singleRunFields, singleTapeWords } from "./forward-single.wgsl.js";
+import { eachNumber, stateOf } from "./numbers.wgsl.js";
 import { doFunctions } from "./operations/do.wgsl.js";
 import { undoFunctions } from "./operations/undo.wgsl.js";
-import { eachNumber, stateOf, tapeFunctions } from "./store.wgsl.js";
+import { tapeFunctions } from "./tape.wgsl.js";
 
 export interface BackwardSingleShape extends ForwardSingleShape {
   /** Requested parameters: index in the cell, and gradient row (row 0 of the table is the value's). */
@@ -84,6 +85,12 @@ fn load_event(k: u32, n: u32, i: u32) -> Event {
   var event = Event(never, 0.0f);
   if (k < n) { event = Event(record_step(k, i), record_place(k, i)); }
   return event;
+}
+
+// Back to a sub-step on the tape, where \`last\` is the last event before its end: it starts there, or at a grid point.
+fn take_back(entry: u32, last: Event, step: u32) -> Start {
+  let rho = select(0.0f, last.rho, last.step == step);
+  return Start(taped_state(entry), taped_noise(entry), rho, current_at(step, 0u));
 }
 
 // Whether sub-steps follow: to the last spike, and on to the last step unless the path stopped there.
@@ -156,31 +163,24 @@ ${rows.loadAll(accumulators)}
     let last = load_event(count - 1u, count, i); // the event before it
     var event_bar = 0.0f;
     if (at_event) {
-      let before = taped_state(taped - 1u);
-      let z = taped_noise(taped - 1u);
-      let rho_before = select(0.0f, last.rho, last.step == step);
-      let h = rho - rho_before;
-      let current = current_at(step, 0u);
-      let s = substep_stages(before, z, rho_before, h, current);
-      let u = event_uniform(path, 0u, count + 1u);
+      let begin = take_back(taped - 1u, last, step);
+      let h = rho - begin.rho;
+      let s = substep_stages(begin.y, begin.z, begin.rho, h, begin.current);
       event_bar = time_bar + cotangents[count * run.paths + i];
-      a = undo_event(s, before, z, rho_before, h, current, u, event_bar, a);
+      a = undo_event(s, begin, h, event_uniform(path, 0u, count + 1u), event_bar, a);
     }
     let stop = max(taped, ${shape.burst}u) - ${shape.burst}u;
     loop {
       taped -= 1u;
-      let before = taped_state(taped);
-      let z = taped_noise(taped);
       step -= select(1u, 0u, at_event);
-      let rho_before = select(0.0f, last.rho, last.step == step);
-      let h = select(1.0f, rho, at_event) - rho_before;
-      let current = current_at(step, 0u);
-      let s = substep_stages(before, z, rho_before, h, current);
-      if (!at_event) { a = unkicked(s.end, z, a); }
-      let r = substep_reverse(s, before, z, rho_before, h, current, a);
+      let begin = take_back(taped, last, step);
+      let h = select(1.0f, rho, at_event) - begin.rho;
+      let s = substep_stages(begin.y, begin.z, begin.rho, h, begin.current);
+      if (!at_event) { a = unkicked(s.end, begin.z, a); }
+      let r = substep_reverse(s, begin.y, begin.z, begin.rho, h, begin.current, a);
       a = r.y;
-      time_bar = start_bar(rho_before, r.start, select(-r.length, event_bar, at_event));
-      rho = rho_before;
+      time_bar = start_bar(begin.rho, r.start, select(-r.length, event_bar, at_event));
+      rho = begin.rho;
       at_event = false;
 #if ${withCurrent && sampled}
       ${rows.flush("grad_current", `(${shape.currentRow + 1}u + sample_of(step)) * run.paths + i`)}

@@ -27,9 +27,12 @@ import {
   workgroupCheckpoint,
   workgroupRunFields,
 } from "./forward-workgroup.wgsl.js";
+import { eachNoise, noiseOf } from "./noise.wgsl.js";
+import { eachNumber } from "./numbers.wgsl.js";
 import { doFunctions } from "./operations/do.wgsl.js";
 import { undoFunctions } from "./operations/undo.wgsl.js";
-import { eachNoise, eachNumber, noiseOf, storeFunctions, tapeFunctions } from "./store.wgsl.js";
+import { storeFunctions } from "./store.wgsl.js";
+import { tapeFunctions } from "./tape.wgsl.js";
 
 export interface BackwardWorkgroupShape extends WorkgroupShape, BackwardNetworkShape {}
 
@@ -149,6 +152,24 @@ fn taped_noise(step: u32, k: u32, i: u32) -> Noise { return Noise(0.0f); }
 // Gives neuron k's own gradient rows what has gathered.
 ${flushFunction(rows, own, currentOwn ? `${currentRow + 1}u + sample_of(step) * ${width}u + k` : undefined)}
 
+// Takes neuron k, with its parameters, to its next sub-step.
+fn take(step: u32, k: u32, i: u32) -> Start {
+  load_parameters(k);
+  return Start(load_state(${f.state}u, k), taped_noise(step, k, i), load_number(${f.place}u, k), current_at(step, k));
+}
+
+// Takes neuron k, with its parameters, back to a sub-step on the tape.
+fn take_back(entry: u32, step: u32, k: u32, i: u32) -> Start {
+  load_parameters(k);
+  return Start(taped_state(entry), taped_noise(step, k, i), taped_place(entry), current_at(step, k));
+}
+
+fn store_undone(c: Undone, step: u32, k: u32, i: u32) {
+  store_state(${f.adjoint}u, k, c.y);
+  store_number(${f.placeBar}u, k, c.start);
+  flush(step, k, i);
+}
+
 // Adds what all lanes gathered to a gradient.
 fn join_lanes(lane: u32, part: f32, at: u32) {
   parts[lane] = part;
@@ -237,13 +258,10 @@ ${eachNoise(shape, (w, name) => `tape[at + ${w}u * K] = z.${name};`)}
         loop {
           let j = neuron_of(what, item);
           let live = item < what.items && (item == 0u || j != what.neuron);
-          load_parameters(j);
-          let rho = load_number(${f.place}u, j);
-          let y = load_state(${f.state}u, j);
-          let jump = jump_of(what, item, x, u);
-          let after = undergo(y, taped_noise(step, j, i), rho, what.place, current_at(step, j), jump);
+          let s = take(step, j, i);
+          let after = undergo(s, what.place, jump_of(what, item, x, u));
           if (live) {
-            push(entry + item, y, rho);
+            push(entry + item, s.y, s.rho);
             store_state(${f.state}u, j, after);
             store_number(${f.place}u, j, what.place);
           }
@@ -263,12 +281,10 @@ ${eachNoise(shape, (w, name) => `tape[at + ${w}u * K] = z.${name};`)}
 ${eachNeuron(
   shape,
   wgsl`
-        load_parameters(k);
-        let rho = load_number(${f.place}u, k);
-        let y = load_state(${f.state}u, k);
-        let end = finish(y, taped_noise(step, k, i), rho, current_at(step, k));
+        let s = take(step, k, i);
+        let end = finish(s);
         if (live) {
-          push(entry + k, y, rho);
+          push(entry + k, s.y, s.rho);
           store_state(${f.state}u, k, end);
           store_number(${f.place}u, k, 0.0f);
         }`,
@@ -305,16 +321,10 @@ ${eachNeuron(
 ${eachNeuron(
   shape,
   wgsl`
-        load_parameters(k);
         var a = load_state(${f.adjoint}u, k);
         if (!live) { a = state_zero(); }
-        let rho = taped_place(entry + k);
-        let c = undo_finish(taped_state(entry + k), taped_noise(step, k, i), rho, current_at(step, k), a);
-        if (live) {
-          store_state(${f.adjoint}u, k, c.y);
-          store_number(${f.placeBar}u, k, c.start);
-          flush(step, k, i);
-        }`,
+        let c = undo_finish(take_back(entry + k, step, k, i), a);
+        if (live) { store_undone(c, step, k, i); }`,
 )}
         busy = entry > 0u && happened_in(n, x, step, i);
         continuing { break if busy || entry == 0u; }
@@ -338,11 +348,9 @@ ${eachNeuron(
           let j = select(what.neuron, receiver, live);
           let at = select(entry, entry + item, live);
           let weight = jump_of(what, item, x, 1.0f).weight;
-          load_parameters(j);
           var a = load_state(${f.adjoint}u, j);
           if (!live) { a = state_zero(); }
-          let z = taped_noise(step, j, i);
-          let c = undo_deliver(taped_state(at), z, taped_place(at), what.place, current_at(step, j), weight, a);
+          let c = undo_deliver(take_back(at, step, j, i), what.place, weight, a);
           if (live) {
 #if ${weightRow >= 0}
             if (!what.arrival) {
@@ -350,9 +358,7 @@ ${eachNeuron(
             }
 #endif
             part += load_number(${f.placeBar}u, j) + c.length;
-            store_state(${f.adjoint}u, j, c.y);
-            store_number(${f.placeBar}u, j, c.start);
-            flush(step, j, i);
+            store_undone(c, step, j, i);
           }
           item += LANES;
           continuing { break if item >= what.items; }
@@ -363,24 +369,19 @@ ${eachNeuron(
         // The neuron that fired.
         if (lane == 0u && !what.arrival) {
           let k = what.neuron;
-          load_parameters(k);
           let fired = load_word(${f.fired}u, k);
           store_word(${f.fired}u, k, fired - 1u);
           var event_bar = cotangents[n * run.paths + i] + load_number(${f.placeBar}u, k);
           for (var l = 0u; l < LANES; l += 1u) { event_bar += parts[l]; }
           let jump = jump_of(what, 0u, x, event_uniform(path, k, fired));
-          let z = taped_noise(step, k, i);
           let a = load_state(${f.adjoint}u, k);
-          let current = current_at(step, k);
-          let c = undo_fire(taped_state(entry), z, taped_place(entry), what.place, current, jump, event_bar, a);
+          let c = undo_fire(take_back(entry, step, k, i), what.place, jump, event_bar, a);
 #if ${weightRow >= 0 && shape.selfEdges}
           if (jump.receives) {
             ${rows.add(`(${Math.max(0, weightRow)}u + own_edge(k)) * run.paths + i`, "c.weight")}
           }
 #endif
-          store_state(${f.adjoint}u, k, c.y);
-          store_number(${f.placeBar}u, k, c.start);
-          flush(step, k, i);
+          store_undone(c, step, k, i);
         }
         barrier();
         busy = entry > 0u && happened_in(n, x, step, i);

@@ -19,7 +19,7 @@ import { networkRunFields } from "../shared/run.js";
 import { noiseNames, type SolverShape, solverFunctions } from "../shared/solver.wgsl.js";
 import { type ConnectionShape, connectionFunctions } from "./connections.wgsl.js";
 import { doFunctions } from "./operations/do.wgsl.js";
-import { noiseStore, pathField, storeFunctions } from "./store.wgsl.js";
+import { pathField, startFunctions, storeFunctions } from "./store.wgsl.js";
 
 export interface NetworkShape extends SolverShape, ConnectionShape {
   states: number;
@@ -82,19 +82,19 @@ ${connectionFunctions(shape)}
 ${recordFunctions({ words: shape.recordWords, writes: true })}
 var<private> own_path: u32;
 ${storeFunctions({ states, array: "work", type: "u32", at: pathField })}
-${noiseStore(shape, f.noise)}
+${startFunctions(shape, f)}
 
 const none = 2.0f;      // in place of an event's place in the step
 const unlocated = 1.5f; // there is one, its place not yet known
 
 fn path_word(word: u32, i: u32) -> u32 { return (${f.perNeuron}u * K + word) * run.paths + i; }
 
-// Tries neuron k from rho to the end of the step; its parameters are loaded.
-fn attempt(y: State, z: Noise, rho: f32, current: f32, bank: u32, k: u32) -> bool {
-  let trial = advance(y, z, rho, 1.0f - rho, current);
+// Tries neuron k to the end of the step; its parameters are loaded.
+fn attempt(s: Start, bank: u32, k: u32) -> bool {
+  let trial = reach(s, 1.0f);
   let crossed = cell_event(trial) >= 0.0f;
-  store_state(bank, k, kicked(trial, z));
-  let next = ${atOnce ? "locate(y, trial, z, rho, current)" : "unlocated"};
+  store_state(bank, k, kicked(trial, s.z));
+  let next = ${atOnce ? "locate(s.y, trial, s.z, s.rho, s.current)" : "unlocated"};
   store_number(${f.next}u, k, select(none, next, crossed));
   return crossed;
 }
@@ -134,7 +134,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       store_number(${f.place}u, k, 0.0f);
       let z = draw_noise(path, step, k);
       store_noise(k, z);
-      if (attempt(load_state(from_bank, k), z, 0.0f, current_at(step, k), to_bank, k)) { pending += 1u; }
+      if (attempt(Start(load_state(from_bank, k), z, 0.0f, current_at(step, k)), to_bank, k)) { pending += 1u; }
     }
 
     var busy = pending > 0u || arrives_in(x, step);
@@ -158,10 +158,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 #if ${!atOnce}
       if (to_locate < K) {
         let k = to_locate;
-        load_parameters(k);
-        let rho = load_number(${f.place}u, k);
-        let trial = load_state(to_bank, k);
-        let place = locate(load_state(from_bank, k), trial, load_noise(k), rho, current_at(step, k));
+        let s = take(from_bank, step, k);
+        let place = locate(s.y, load_state(to_bank, k), s.z, s.rho, s.current);
         store_number(${f.next}u, k, place);
         left -= 1u;
         if (place < earliest || (place == earliest && k < first)) {
@@ -189,15 +187,12 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
           var item = 0u;
           loop {
             let j = neuron_of(what, item);
-            load_parameters(j);
-            let z = load_noise(j);
-            let current = current_at(step, j);
-            let jump = jump_of(what, item, x, u);
-            let y = undergo(load_state(from_bank, j), z, load_number(${f.place}u, j), what.place, current, jump);
+            let s = take(from_bank, step, j);
+            let y = undergo(s, what.place, jump_of(what, item, x, u));
             store_state(from_bank, j, y);
             store_number(${f.place}u, j, what.place);
             if (load_number(${f.next}u, j) < none) { pending -= 1u; }
-            if (attempt(y, z, what.place, current, to_bank, j)) { pending += 1u; }
+            if (attempt(Start(y, s.z, what.place, s.current), to_bank, j)) { pending += 1u; }
             item += 1u;
             continuing { break if item >= what.items; }
           }

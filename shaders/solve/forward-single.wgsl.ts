@@ -18,9 +18,9 @@ import { bracketFunction, newtonFunctions } from "../shared/locate.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { recordFunctions, recordWords } from "../shared/record.wgsl.js";
 import { runFields } from "../shared/run.js";
-import { type SolverShape, solverFunctions, stepFrom } from "../shared/solver.wgsl.js";
-import { doFunctions } from "./operations/do.wgsl.js";
-import { eachNumber, stateOf, tapeEntryWords } from "./store.wgsl.js";
+import { noiseNames, type SolverShape, solverFunctions, stepFrom } from "../shared/solver.wgsl.js";
+import { eachNumber, stateOf } from "./numbers.wgsl.js";
+import { jumpFunctions } from "./operations/jump.wgsl.js";
 
 export interface ForwardSingleShape extends SolverShape {
   /** Number of state variables. */
@@ -34,7 +34,7 @@ export interface ForwardSingleShape extends SolverShape {
 
 /** Words of an entry of the backward kernel's tape: the state before a sub-step, and its driver path. */
 export const singleTapeWords = (shape: SolverShape & { states: number }): number =>
-  tapeEntryWords({ states: shape.states, noise: shape });
+  shape.states + noiseNames(shape).length;
 
 /** Words of a path's checkpoint: states, place in the step, step, spike count, iterations. */
 export const singleCheckpointWords = (states: number): number => states + 4;
@@ -99,7 +99,7 @@ ${newtonFunctions}
 ${bracketFunction}
 #endif
 
-${doFunctions(shape)}
+${jumpFunctions(shape.smooth)}
 ${recordFunctions({ words: recordWords.oneNeuron, writes: true })}
 
 const ended = 0xffffffffu; // in place of a step: the path has stopped
@@ -171,58 +171,47 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         let e_start = cell_event(y);
         let rate_now = ${shape.smooth ? "cell_flow(y, current, slope_at(z, rho))" : "cell_drift(y, current)"};
         let rate_start = state_dot(cell_event_gradient(y), rate_now) * dt;
-#if ${shape.smooth}
-        let e_end = cell_event(trial);
-        let rate_end = state_dot(cell_event_gradient(trial), cell_flow(trial, current, slope_at(z, 1.0f))) * dt;
+#if ${!shape.smooth && shape.affineEvent}
+        h = clamp(-e_start / rate_start, 1e-7f, h);
+        landed = ${stepFrom(shape.carried, "y", "h * dt", "rate_now")};
+#else
+        // Newton within a bracket; under a frozen drift on E(y + h f).
         let length = h;
         var low = 0.0f;
         var high = length;
         var before = 2.0f * length; // the last correction
-        h = length * first_guess(e_start, e_end, rate_start * length, rate_end * length);
         var tries = 0u;
         var done = false;
+#if ${shape.smooth}
+        let e_end = cell_event(trial);
+        let rate_end = state_dot(cell_event_gradient(trial), cell_flow(trial, current, slope_at(z, 1.0f))) * dt;
+        h = length * first_guess(e_start, e_end, rate_start * length, rate_end * length);
+#endif
         loop {
-          landed = advance(y, z, rho, h, current);
+          landed = ${shape.smooth ? "advance(y, z, rho, h, current)" : stepFrom(shape.carried, "y", "h * dt", "rate_now")};
           let e = cell_event(landed);
-          let slope = cell_flow(landed, current, slope_at(z, rho + h));
+          let slope = ${shape.smooth ? "cell_flow(landed, current, slope_at(z, rho + h))" : "rate_now"};
           let rate = state_dot(cell_event_gradient(landed), slope) * dt;
           if (e >= 0.0f) { high = h; } else { low = h; }
-          let corrected = newton(e_start, vec2f(h, e), rate, vec2f(length, e_end));
           tries += 1u;
-          done = corrected.last || tries >= 24u;
+#if ${shape.smooth}
+          let corrected = newton(e_start, vec2f(h, e), rate, vec2f(length, e_end));
           let next = corrected.h;
+          done = corrected.last || tries >= 24u;
           if (done) {
             let to = clamp(next, 0.0f, length);
             landed = ${stepFrom(shape.carried, "landed", "(to - h) * dt", "slope")};
             h = to;
-          } else {
+          }
+#else
+          let next = h - e / rate;
+          done = abs(next - h) <= 4e-7f + 1.2e-7f * abs(e_start / rate) || tries >= 24u;
+#endif
+          if (!done) {
             let to = bracketed(h, next, low, high, before);
             before = abs(to - h);
             h = to;
           }
-          continuing { break if done; }
-        }
-#elif ${shape.affineEvent}
-        h = clamp(-e_start / rate_start, 1e-7f, h);
-        landed = ${stepFrom(shape.carried, "y", "h * dt", "rate_now")};
-#else
-        // Frozen drift: Newton on E(y + h f) within a bracket.
-        var low = 0.0f;
-        var high = h;
-        var before = 2.0f * h; // the last correction
-        var tries = 0u;
-        var done = false;
-        loop {
-          landed = ${stepFrom(shape.carried, "y", "h * dt", "rate_now")};
-          let e = cell_event(landed);
-          let rate = state_dot(cell_event_gradient(landed), rate_now) * dt;
-          if (e >= 0.0f) { high = h; } else { low = h; }
-          let next = h - e / rate;
-          tries += 1u;
-          done = abs(next - h) <= 4e-7f + 1.2e-7f * abs(e_start / rate) || tries >= 24u;
-          let to = bracketed(h, next, low, high, before);
-          before = abs(to - h);
-          if (!done) { h = to; }
           continuing { break if done; }
         }
 #endif

@@ -26,8 +26,10 @@ import { noiseNames, solverFunctions } from "../shared/solver.wgsl.js";
 import { unroll } from "../shared/unroll.js";
 import { connectionFunctions } from "./connections.wgsl.js";
 import type { ForwardNetworkShape } from "./forward-network.wgsl.js";
+import { eachNoise } from "./noise.wgsl.js";
+import { eachNumber } from "./numbers.wgsl.js";
 import { doFunctions } from "./operations/do.wgsl.js";
-import { eachNoise, eachNumber, noiseStore, storeFunctions } from "./store.wgsl.js";
+import { startFunctions, storeFunctions } from "./store.wgsl.js";
 
 export interface WorkgroupShape extends ForwardNetworkShape {
   /** Whether the neurons' fields lie in workgroup memory, or in storage. */
@@ -138,7 +140,7 @@ ${doFunctions(shape)}
 ${connectionFunctions(shape)}
 ${recordFunctions({ words: shape.recordWords, writes: true })}
 ${storeFunctions({ states, array: "fields", type: "u32", at: `${shape.inWorkgroup ? "" : "fields_at + "}field * K + k` })}
-${noiseStore(shape, f.noise)}
+${startFunctions(shape, f)}
 const LANES = ${workgroupSize}u;
 ${workgroupCheckpoint(states)}
 ${shape.keepNoise ? keptNoise(noise) : ""}
@@ -180,12 +182,12 @@ ${eachLane(workgroupSize, "best = select(best, all[l], all[l].x < best.x || (all
 
 struct Attempt { trial: State, next: f32 }
 
-// Tries a neuron from rho to the end of the step; its parameters are loaded.
-fn attempt(y: State, z: Noise, rho: f32, current: f32) -> Attempt {
-  let trial = advance(y, z, rho, 1.0f - rho, current);
+// Tries a neuron to the end of the step; its parameters are loaded.
+fn attempt(s: Start) -> Attempt {
+  let trial = reach(s, 1.0f);
   let crossed = cell_event(trial) >= 0.0f;
-  let next = ${atOnce ? "locate(y, trial, z, rho, current)" : "unlocated"};
-  return Attempt(kicked(trial, z), select(none, next, crossed));
+  let next = ${atOnce ? "locate(s.y, trial, s.z, s.rho, s.current)" : "unlocated"};
+  return Attempt(kicked(trial, s.z), select(none, next, crossed));
 }
 
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u,
@@ -239,7 +241,7 @@ ${eachNeuron(
   wgsl`
         load_parameters(k);
         let z = draw_noise(path, step, k);
-        let a = attempt(load_state(from_bank, k), z, 0.0f, current_at(step, k));
+        let a = attempt(Start(load_state(from_bank, k), z, 0.0f, current_at(step, k)));
         if (live) {
           store_state(to_bank, k, a.trial);
           store_noise(k, z);
@@ -277,9 +279,8 @@ ${eachNoise(shape, (w, name) => `checkpoints[kept + ${w}u * K] = bitcast<u32>(z.
             var next = load_number(${f.next}u, k);
 #if ${!atOnce}
             if (entry < entries && next == unlocated) {
-              load_parameters(k);
-              let rho = load_number(${f.place}u, k);
-              next = locate(load_state(from_bank, k), load_state(to_bank, k), load_noise(k), rho, current_at(step, k));
+              let s = take(from_bank, step, k);
+              next = locate(s.y, load_state(to_bank, k), s.z, s.rho, s.current);
               store_number(${f.next}u, k, next);
             }
 #endif
@@ -314,12 +315,9 @@ ${eachNoise(shape, (w, name) => `checkpoints[kept + ${w}u * K] = bitcast<u32>(z.
           loop {
             let j = neuron_of(what, item);
             let live = item < what.items && (item == 0u || j != what.neuron) && !overflow;
-            load_parameters(j);
-            let current = current_at(step, j);
-            let z = load_noise(j);
-            let rho = load_number(${f.place}u, j);
-            let y = undergo(load_state(from_bank, j), z, rho, what.place, current, jump_of(what, item, x, u));
-            let a = attempt(y, z, what.place, current);
+            let s = take(from_bank, step, j);
+            let y = undergo(s, what.place, jump_of(what, item, x, u));
+            let a = attempt(Start(y, s.z, what.place, s.current));
             if (live) {
               store_state(from_bank, j, y);
               store_state(to_bank, j, a.trial);

@@ -17,7 +17,7 @@ import { reverseFunctions } from "../shared/reverse.wgsl.js";
 import { windowFields } from "../shared/run.js";
 import { solverFunctions } from "../shared/solver.wgsl.js";
 import { type LikelihoodShape, likelihoodCarry, likelihoodFunctions } from "./likelihood-forward.wgsl.js";
-import { eachNumber, stateOf } from "./store.wgsl.js";
+import { eachNumber, stateOf } from "./numbers.wgsl.js";
 
 export interface LikelihoodBackwardShape extends LikelihoodShape {
   gradientRows: readonly GradientRow[];

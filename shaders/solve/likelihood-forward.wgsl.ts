@@ -14,8 +14,9 @@ import { random } from "../shared/random.wgsl.js";
 import { windowFields } from "../shared/run.js";
 import { type SolverShape, solverFunctions } from "../shared/solver.wgsl.js";
 import { agendaFunctions } from "./agenda.wgsl.js";
-import { jumpFunctions } from "./operations/do.wgsl.js";
-import { eachNumber, stateOf, tapeFunctions } from "./store.wgsl.js";
+import { eachNumber, stateOf } from "./numbers.wgsl.js";
+import { jumpFunctions } from "./operations/jump.wgsl.js";
+import { tapeFunctions } from "./tape.wgsl.js";
 
 /** The schedule holds where each lane's part of the agenda begins [lanes + 1], and the agenda. */
 export interface LikelihoodShape extends SolverShape {
@@ -33,7 +34,7 @@ export interface LikelihoodShape extends SolverShape {
 export const likelihoodFunctions = (shape: LikelihoodShape, writes: boolean): string => {
   const { states, lanes, scheduled: entries, edges, weightOffset } = shape;
   const tape = { states, at: `entry * ${states}u * run.paths + own_lane`, stride: "run.paths", writes };
-  return /* wgsl */ `${jumpFunctions}
+  return /* wgsl */ `${jumpFunctions(shape.smooth)}
 ${agendaFunctions({ array: "schedule", from: lanes + 1, entries, edges, weightOffset })}
 var<private> own_lane: u32; // of those of the dispatch
 ${tapeFunctions(tape)}`;

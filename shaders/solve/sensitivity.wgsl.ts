@@ -98,10 +98,11 @@ ${tangentFunction(shape)}
 ${pushFunctions(shape)}
 fn derivative_at(n: u32, d: u32, i: u32) -> u32 { return (n * D + d) * run.paths + i; }
 
-// Neuron j's sub-step up to a place in the step; its parameters are loaded.
-fn substep_to(place: f32, path: u32, step: u32, j: u32) -> Substep {
-  let z = draw_noise(path, step, j);
-  return substep(load_state(${f.state}u, j), z, load_number(${f.place}u, j), place, current_at(step, j));
+// Takes neuron k, with its parameters, to a place in the step.
+fn take_to(place: f32, path: u32, step: u32, k: u32) -> Substep {
+  load_parameters(k);
+  let z = draw_noise(path, step, k);
+  return substep(Start(load_state(${f.state}u, k), z, load_number(${f.place}u, k), current_at(step, k)), place);
 }
 
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -141,8 +142,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       if (!what.arrival) {
         item = 1u;
         let k = what.neuron;
-        load_parameters(k);
-        let s = substep_to(what.place, path, step, k);
+        let s = take_to(what.place, path, step, k);
         let fired = load_word(${f.fired}u, k) + 1u;
         let u = event_uniform(path, k, fired);
         point(D, k);
@@ -164,8 +164,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       // Who receives: the targets, at a time that moves as spike n - 1 does, or whom an input spike reaches.
       for (; item < what.items; item += 1u) {
         let j = neuron_of(what, item);
-        load_parameters(j);
-        let s = substep_to(what.place, path, step, j);
+        let s = take_to(what.place, path, step, j);
         let jump = jump_of(what, item, x, 1.0f);
         for (var d = 0u; d < D; d += 1u) {
           point(d, j);
@@ -188,14 +187,13 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     }
     if (!stopped) {
       for (var k = 0u; k < K; k += 1u) {
-        load_parameters(k);
-        let s = substep_to(1.0f, path, step, k);
+        let s = take_to(1.0f, path, step, k);
         for (var d = 0u; d < D; d += 1u) {
           point(d, k);
           let dy = load_state(tangent_field(d), k);
           store_state(tangent_field(d), k, push_finish(s, dy, load_moved(d, k), current_along(d, step, k)));
         }
-        store_state(${f.state}u, k, kicked(s.end, s.z));
+        store_state(${f.state}u, k, kicked(s.end, s.start.z));
       }
     }
   }

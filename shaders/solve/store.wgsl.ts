@@ -4,27 +4,8 @@
  * its kernel. Whatever the store, `load_state`, `load_number` and `load_word` read, and `store_…` write.
  */
 import { noiseNames, type SolverShape } from "../shared/solver.wgsl.js";
-
-/** WGSL of a state, of its numbers. */
-export const stateOf = (states: number, number: (s: number) => string): string =>
-  `State(${Array.from({ length: states }, (_, s) => number(s)).join(", ")})`;
-
-/** A statement for each number of a state. */
-export const eachNumber = (states: number, statement: (s: number) => string): string =>
-  Array.from({ length: states }, (_, s) => `  ${statement(s)}`).join("\n");
-
-/** WGSL of a neuron's driver path in a step, of its numbers. */
-export const noiseOf = (noise: number, number: (w: number) => string): string =>
-  `Noise(${Array.from({ length: noise }, (_, w) => number(w)).join(", ") || "0.0f"})`;
-
-/** A statement for each number of a driver path, and its name. */
-export const eachNoise = (
-  shape: Pick<SolverShape, "channels" | "tableau">,
-  statement: (w: number, name: string) => string,
-): string =>
-  noiseNames(shape)
-    .map((name, w) => `  ${statement(w, name)}`)
-    .join("\n");
+import { eachNoise, noiseOf } from "./noise.wgsl.js";
+import { eachNumber, stateOf } from "./numbers.wgsl.js";
 
 export interface Store {
   /** Numbers of a state. */
@@ -58,62 +39,24 @@ ${eachNumber(states, (s) => `store_number(field + ${s}u, k, y.y${s});`)}
 }`;
 }
 
-/** A neuron's driver path in the step at hand, kept among its fields from `field` on. */
-export const noiseStore = (shape: SolverShape, field: number): string => /* wgsl */ `
+/** Where a forward kernel keeps the driver path of the step at hand, and the place in the step that a neuron is at. */
+export interface StartFields {
+  readonly noise: number;
+  readonly place: number;
+}
+
+/** `take`, which takes a neuron from a forward kernel's fields; needs operations/do.wgsl.ts. */
+export const startFunctions = (shape: SolverShape, fields: StartFields): string => /* wgsl */ `
 fn load_noise(k: u32) -> Noise {
-  return ${noiseOf(noiseNames(shape).length, (w) => `load_number(${field + w}u, k)`)};
+  return ${noiseOf(noiseNames(shape).length, (w) => `load_number(${fields.noise + w}u, k)`)};
 }
 
 fn store_noise(k: u32, z: Noise) {
-${eachNoise(shape, (w, name) => `store_number(${field + w}u, k, z.${name});`)}
-}`;
-
-export interface Tape {
-  /** Numbers of a state. */
-  readonly states: number;
-  /** Whether an entry has the place in its step at which the sub-step began, and the driver path of its step. */
-  readonly place?: boolean;
-  readonly noise?: Pick<SolverShape, "channels" | "tableau">;
-  /** WGSL of the index of the first word of `entry`, and of the distance from a word to the next. */
-  readonly at: string;
-  readonly stride: string;
-  /** Whether the kernel writes it. */
-  readonly writes?: boolean;
+${eachNoise(shape, (w, name) => `store_number(${fields.noise + w}u, k, z.${name});`)}
 }
 
-/** Words of an entry of a tape. */
-export const tapeEntryWords = ({ states, place, noise }: Pick<Tape, "states" | "place" | "noise">): number =>
-  states + (place ? 1 : 0) + (noise ? noiseNames(noise).length : 0);
-
-/** The tape of a backward kernel: what a sub-step went out from. `push` writes it, and `taped_…` read. */
-export function tapeFunctions({ states, place, noise, at, stride, writes = true }: Tape): string {
-  const word = (w: number): string => (w === 0 ? "tape[at]" : `tape[at + ${w}u * ${stride}]`);
-  const afterPlace = states + (place ? 1 : 0);
-  const given = `${place ? ", rho: f32" : ""}${noise ? ", z: Noise" : ""}`;
-  const read = (name: string, type: string, value: string): string => /* wgsl */ `
-fn taped_${name}(entry: u32) -> ${type} {
-  let at = tape_entry(entry);
-  return ${value};
+// Takes neuron k, with its parameters, to its next sub-step; its state lies in bank.
+fn take(bank: u32, step: u32, k: u32) -> Start {
+  load_parameters(k);
+  return Start(load_state(bank, k), load_noise(k), load_number(${fields.place}u, k), current_at(step, k));
 }`;
-  const push = /* wgsl */ `
-fn push(entry: u32, y: State${given}) {
-  let at = tape_entry(entry);
-${eachNumber(states, (s) => `${word(s)} = y.y${s};`)}
-${place ? `  ${word(states)} = rho;` : ""}
-${noise ? eachNoise(noise, (w, name) => `${word(afterPlace + w)} = z.${name};`) : ""}
-}`;
-  return /* wgsl */ `
-fn tape_entry(entry: u32) -> u32 { return ${at}; }
-${read("state", "State", stateOf(states, word))}
-${place ? read("place", "f32", word(states)) : ""}
-${
-  noise
-    ? read(
-        "noise",
-        "Noise",
-        noiseOf(noiseNames(noise).length, (w) => word(afterPlace + w)),
-      )
-    : ""
-}
-${writes ? push : ""}`;
-}

@@ -7,17 +7,15 @@ import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import type { SolverShape } from "../../shared/solver.wgsl.js";
 
 export const pushFunctions = ({ smooth }: Pick<SolverShape, "smooth">): string => wgsl`
-// A sub-step that is pushed along several directions: where it starts and ends, and the state that it leads to.
-struct Substep { y: State, z: Noise, rho: f32, h: f32, current: f32, end: State }
+// A sub-step that is pushed along several directions.
+struct Substep { start: Start, place: f32, end: State }
 
-fn substep(y: State, z: Noise, rho: f32, place: f32, current: f32) -> Substep {
-  let h = place - rho;
-  return Substep(y, z, rho, h, current, advance(y, z, rho, h, current));
-}
+fn substep(start: Start, place: f32) -> Substep { return Substep(start, place, reach(start, place)); }
 
-// Its end, where its length moves by dh.
+// The tangent of its end, where its length moves by dh.
 fn end_tangent(s: Substep, dy: State, dr: f32, dh: f32, d_current: f32) -> State {
-  return substep_tangent(s.y, s.z, s.rho, s.h, s.current, dy, dr, dh, d_current);
+  let h = s.place - s.start.rho;
+  return substep_tangent(s.start.y, s.start.z, s.start.rho, h, s.start.current, dy, dr, dh, d_current);
 }
 
 fn push_finish(s: Substep, dy: State, dr: f32, d_current: f32) -> State {
@@ -25,7 +23,7 @@ fn push_finish(s: Substep, dy: State, dr: f32, d_current: f32) -> State {
 #if ${smooth}
   return d_end;
 #else
-  return cell_kick_jvp(s.end, increment(s.z), d_end);
+  return cell_kick_jvp(s.end, increment(s.start.z), d_end);
 #endif
 }
 
@@ -39,9 +37,9 @@ struct Crossing { by_length: State, rate: f32, at_once: bool }
 
 // No direction may be pointed along.
 fn crossing(s: Substep) -> Crossing {
-  let by_length = substep_tangent(s.y, s.z, s.rho, s.h, s.current, state_zero(), 0.0f, 1.0f, 0.0f);
+  let by_length = end_tangent(s, state_zero(), 0.0f, 1.0f, 0.0f);
   // What follows a jump at once moves with it.
-  return Crossing(by_length, state_dot(cell_event_gradient(s.end), by_length), cell_event(s.y) >= 0.0f);
+  return Crossing(by_length, state_dot(cell_event_gradient(s.end), by_length), cell_event(s.start.y) >= 0.0f);
 }
 
 struct Fired { dy: State, moved: f32 }

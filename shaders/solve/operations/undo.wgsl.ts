@@ -39,41 +39,39 @@ fn unkicked(end: State, z: Noise, a: State) -> State {
 #endif
 }
 
-fn undo_finish(before: State, z: Noise, rho: f32, current: f32, a: State) -> Undone {
-  let h = 1.0f - rho;
-  let s = substep_stages(before, z, rho, h, current);
-  let c = substep_reverse(s, before, z, rho, h, current, unkicked(s.end, z, a));
-  return Undone(c.y, start_bar(rho, c.start, -c.length), c.length${weights ? ", 0.0f" : ""});
+fn undo_finish(begin: Start, a: State) -> Undone {
+  let h = 1.0f - begin.rho;
+  let s = substep_stages(begin.y, begin.z, begin.rho, h, begin.current);
+  let c = substep_reverse(s, begin.y, begin.z, begin.rho, h, begin.current, unkicked(s.end, begin.z, a));
+  return Undone(c.y, start_bar(begin.rho, c.start, -c.length), c.length${weights ? ", 0.0f" : ""});
 }
 
-fn undo_deliver(before: State, z: Noise, rho: f32, place: f32, current: f32, weight: f32, a: State) -> Undone {
-  let h = place - rho;
-  let s = substep_stages(before, z, rho, h, current);
+fn undo_deliver(begin: Start, place: f32, weight: f32, a: State) -> Undone {
+  let h = place - begin.rho;
+  let s = substep_stages(begin.y, begin.z, begin.rho, h, begin.current);
 #if ${weights}
   let weight_bar = cell_receive_weight(s.end, weight, a);
 #endif
-  let c = substep_reverse(s, before, z, rho, h, current, cell_receive_vjp(s.end, weight, a));
-  return Undone(c.y, start_bar(rho, c.start, -c.length), c.length${weights ? ", weight_bar" : ""});
+  let c = substep_reverse(s, begin.y, begin.z, begin.rho, h, begin.current, cell_receive_vjp(s.end, weight, a));
+  return Undone(c.y, start_bar(begin.rho, c.start, -c.length), c.length${weights ? ", weight_bar" : ""});
 }
 
 // The cotangent of the state before an event, event_bar that of its time: the length of the sub-step is set by E = 0, and
 // is eliminated.
-fn undo_event(s: Stages, before: State, z: Noise, rho: f32, h: f32, current: f32, u: f32, event_bar: f32, a: State)
-    -> State {
+fn undo_event(s: Stages, begin: Start, h: f32, u: f32, event_bar: f32, a: State) -> State {
   let c = cell_reset_vjp(s.end, u, a);
-  let by_length = substep_by_length(s, before, z, rho, h, current);
+  let by_length = substep_by_length(s, begin.y, begin.z, begin.rho, h, begin.current);
   let gradient = cell_event_gradient(s.end);
-  let q = length_bar(event_bar + state_dot(c, by_length), state_dot(gradient, by_length), before);
+  let q = length_bar(event_bar + state_dot(c, by_length), state_dot(gradient, by_length), begin.y);
   cell_event_parameters(s.end, -q);
   return state_axpy(c, -q, gradient);
 }
 
-fn undo_fire(before: State, z: Noise, rho: f32, place: f32, current: f32, jump: Jump, event_bar: f32, after_bar: State)
-    -> Undone {
-  let h = place - rho;
-  let s = substep_stages(before, z, rho, h, current);
+fn undo_fire(begin: Start, place: f32, jump: Jump, event_bar: f32, after_bar: State) -> Undone {
+  let h = place - begin.rho;
+  let s = substep_stages(begin.y, begin.z, begin.rho, h, begin.current);
   var a = after_bar;
-#if ${selfEdges && weights}
+#if ${weights}
   var weight_bar = 0.0f;
 #endif
 #if ${selfEdges}
@@ -85,7 +83,8 @@ fn undo_fire(before: State, z: Noise, rho: f32, place: f32, current: f32, jump: 
     a = cell_receive_vjp(after, jump.weight, a);
   }
 #endif
-  let c = substep_reverse(s, before, z, rho, h, current, undo_event(s, before, z, rho, h, current, jump.u, event_bar, a));
-  return Undone(c.y, start_bar(rho, c.start, event_bar), 0.0f${weights ? (selfEdges ? ", weight_bar" : ", 0.0f") : ""});
+  a = undo_event(s, begin, h, jump.u, event_bar, a);
+  let c = substep_reverse(s, begin.y, begin.z, begin.rho, h, begin.current, a);
+  return Undone(c.y, start_bar(begin.rho, c.start, event_bar), 0.0f${weights ? ", weight_bar" : ""});
 }
 `;
