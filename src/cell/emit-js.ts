@@ -89,15 +89,13 @@ const assigned = (array: string, { length }: readonly Node[]): Target[] =>
 /** Compiles a cell's functions to JavaScript. */
 export function compileCell(cell: Cell, functions: CellFunctions = cellFunctions(cell)): CompiledCell {
   const emit = emitter(javascript, inputReads(cell));
-  const compiled: { [name: string]: unknown } = { cell };
-
+  const members: string[] = [];
   const define = (name: string, args: readonly string[], nodes: readonly Node[], targets: readonly Target[]): void => {
     // In the order in which the graph was built.
     const order = reachable(nodes);
     const { lines, names } = emit([...order, ...nodes]);
     const writes = names.slice(order.length).map((name, i) => targets[i]!(name));
-    const text = `"use strict"; return (${args.join(", ")}) => {\n${lines.join("\n")}\n${writes.join("\n")}\n};`;
-    compiled[name] = new Function("erf", text)(erf);
+    members.push(`${name}: (${args.join(", ")}) => {\n${lines.join("\n")}\n${writes.join("\n")}\n}`);
   };
   const read = ({ inputs }: Pick<CellFunction, "inputs">): string[] => listed(inputs, argument, "p");
   const defineGradient = (name: string, f: Omit<CellFunction, "tangent">, ...seeds: string[]): void => {
@@ -131,5 +129,6 @@ export function compileCell(cell: Cell, functions: CellFunctions = cellFunctions
   const hazard = logHazard(cell);
   define("logHazard", read(hazard), hazard.value, [returned]);
   defineGradient("logHazardGradient", hazard);
-  return compiled as unknown as CompiledCell;
+  // One literal of them all: engines call its members at twice the speed of those added one by one.
+  return new Function("cell", "erf", `"use strict"; return { cell, ${members.join(", ")} };`)(cell, erf);
 }

@@ -61,38 +61,35 @@ export interface Emitted {
 
 /** @param reads how each input is read. */
 export const emitter =
-  (language: Language, reads: ReadonlyMap<string, string>, invariants?: Invariants) =>
+  (language: Language, reads: Pick<ReadonlyMap<string, string>, "get">, invariants?: Invariants) =>
   /** @param given nodes that stand ready under a name. */
   (roots: readonly Node[], given: ReadonlyMap<Node, string> = new Map()): Emitted => {
     const names = new Map<Node, string>();
     const lines: string[] = [];
-    const invariant = (node: Node): boolean => invariants?.covers(node) ?? false;
-    /** Whether a node is a quotient that becomes a product. */
-    const byInvariant = ({ op, args }: Node): boolean =>
-      op === "div" && args[1]!.op !== "constant" && invariant(args[1]!);
     const newLine = (value: string): string => {
       const name = `t${lines.length}`;
       lines.push(language.let(name, value));
       return name;
     };
+    /** Whether a node is a quotient that becomes a product. */
+    const byInvariant = ({ op, args }: Node): boolean | undefined =>
+      op === "div" && args[1]!.op !== "constant" && invariants?.covers(args[1]!);
     // Depth first and in argument order, so that nothing is computed that only a given or invariant node needed.
     const needs = (node: Node): readonly Node[] =>
-      given.has(node) || invariant(node) ? [] : byInvariant(node) ? [node.args[0]!] : node.args;
+      given.has(node) || invariants?.covers(node) ? [] : byInvariant(node) ? [node.args[0]!] : node.args;
     const nameOf = (node: Node): string => {
-      if (node.op === "constant") return language.literal(node.value);
-      if (given.has(node)) return given.get(node)!;
-      if (node.op === "input") {
+      const { op, args } = node;
+      if (op === "constant") return language.literal(node.value);
+      const ready = given.get(node);
+      if (ready) return ready;
+      if (op === "input") {
         const read = reads.get(node.name)!;
         return language.readsFirst ? newLine(read) : read;
       }
-      if (invariant(node)) return invariants!.name(node);
-      const { op, args } = node;
+      if (invariants?.covers(node)) return invariants.name(node);
       const a = args.map((n) => names.get(n)!);
-      return newLine(
-        byInvariant(node)
-          ? language.operation("mul", [a[0]!, invariants!.reciprocal(args[1]!)], args)
-          : language.operation(op, a, args),
-      );
+      if (!byInvariant(node)) return newLine(language.operation(op, a, args));
+      return newLine(language.operation("mul", [a[0]!, invariants!.reciprocal(args[1]!)], args));
     };
     return { names: roots.map((root) => settle(root, names, needs, nameOf)), lines };
   };

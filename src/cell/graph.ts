@@ -155,12 +155,16 @@ export class Graph {
     return Number.isFinite(value) ? this.constant(value) : undefined;
   }
 
+  private folded(op: Op, ...args: Node[]): Node {
+    return this.fold(op, args) ?? this.make(op, args);
+  }
+
   add(a: Node, b: Node): Node {
     if (isConstant(a, 0)) return b;
     if (isConstant(b, 0)) return a;
     if (b.op === "neg") return this.sub(a, b.args[0]!);
     if (a.op === "neg") return this.sub(b, a.args[0]!);
-    return this.fold("add", [a, b]) ?? this.make("add", [a, b]);
+    return this.folded("add", a, b);
   }
 
   sub(a: Node, b: Node): Node {
@@ -168,7 +172,7 @@ export class Graph {
     if (isConstant(a, 0)) return this.neg(b);
     if (a === b) return this.zero;
     if (b.op === "neg") return this.add(a, b.args[0]!);
-    return this.fold("sub", [a, b]) ?? this.make("sub", [a, b]);
+    return this.folded("sub", a, b);
   }
 
   mul(a: Node, b: Node): Node {
@@ -180,7 +184,7 @@ export class Graph {
     if (a.op === "neg" && b.op === "neg") return this.mul(a.args[0]!, b.args[0]!);
     if (a.op === "neg") return this.neg(this.mul(a.args[0]!, b));
     if (b.op === "neg") return this.neg(this.mul(a, b.args[0]!));
-    return this.fold("mul", [a, b]) ?? this.make("mul", [a, b]);
+    return this.folded("mul", a, b);
   }
 
   div(a: Node, b: Node): Node {
@@ -189,13 +193,13 @@ export class Graph {
     if (isConstant(b, -1)) return this.neg(a);
     if (a === b && !isConstant(a, 0)) return this.one;
     if (a.op === "neg") return this.neg(this.div(a.args[0]!, b));
-    return this.fold("div", [a, b]) ?? this.make("div", [a, b]);
+    return this.folded("div", a, b);
   }
 
   neg(a: Node): Node {
     if (a.op === "neg") return a.args[0]!;
     if (a.op === "sub") return this.sub(a.args[1]!, a.args[0]!);
-    return this.fold("neg", [a]) ?? this.make("neg", [a]);
+    return this.folded("neg", a);
   }
 
   /** Whole powers become products, exact to rounding for bases of either sign. */
@@ -210,24 +214,22 @@ export class Graph {
         return b.value % 2 === 1 ? this.mul(square, a) : square;
       }
     }
-    return this.fold("pow", [a, b]) ?? this.make("pow", [a, b]);
+    return this.folded("pow", a, b);
   }
 
   /** The logarithm of 1 + eˣ is taken as softplus(x), which is finite where eˣ overflows. */
   unary(op: "exp" | "log" | "sqrt" | "sin" | "cos" | "tanh" | "abs" | UnaryFunction, a: Node): Node {
     const x = op === "log" ? onePlusExponential(a) : undefined;
     if (x && !bounded(x)) return this.unary("softplus", x);
-    return this.fold(op, [a]) ?? this.make(op, [a]);
+    return this.folded(op, a);
   }
 
   min(a: Node, b: Node): Node {
-    if (a === b) return a;
-    return this.fold("min", [a, b]) ?? this.make("min", [a, b]);
+    return a === b ? a : this.folded("min", a, b);
   }
 
   max(a: Node, b: Node): Node {
-    if (a === b) return a;
-    return this.fold("max", [a, b]) ?? this.make("max", [a, b]);
+    return a === b ? a : this.folded("max", a, b);
   }
 
   /** x where a < b, else y. */
@@ -251,25 +253,18 @@ export class Graph {
       case "input":
         return node;
       case "add":
-        return this.add(a, b);
       case "sub":
-        return this.sub(a, b);
       case "mul":
-        return this.mul(a, b);
       case "div":
-        return this.div(a, b);
+      case "pow":
+      case "min":
+      case "max":
+      case "gate":
+        return this[node.op](a, b);
       case "neg":
         return this.neg(a);
-      case "pow":
-        return this.pow(a, b);
-      case "min":
-        return this.min(a, b);
-      case "max":
-        return this.max(a, b);
       case "select":
         return this.select(a, b, args[2]!, args[3]!);
-      case "gate":
-        return this.gate(a, b);
       default:
         return this.unary(node.op, a);
     }

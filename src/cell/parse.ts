@@ -168,11 +168,9 @@ export function parseEquation(g: Graph, field: string, text: unknown, names: Rea
         if (args[0].op === "constant") return g.constant(1 / (1 + Math.exp(-args[0].value)));
         return g.div(g.one, g.add(g.one, g.unary("exp", g.neg(args[0]))));
       case "min":
-        return g.min(...args);
       case "max":
-        return g.max(...args);
       case "pow":
-        return g.pow(...args);
+        return g[name](...args);
       default:
         return g.unary(name as (typeof unaryFunctions)[number], args[0]);
     }

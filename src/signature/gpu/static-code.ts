@@ -5,10 +5,7 @@ import { type Node, reachable } from "../../cell/graph.js";
 import { wgsl } from "../../cell/wgsl.js";
 import type { CompiledStaticKernel } from "../definitions/static-kernel.js";
 
-const emit = emitter(
-  wgsl,
-  new Map([["a", "a"], ...[0, 1, 2, 3].map((i) => [`p.${i}`, `run.parameters[${i}]`] as const)]),
-);
+const emit = emitter(wgsl, { get: (input) => (input === "a" ? "a" : `run.parameters[${input.slice(2)}]`) });
 
 function body(root: Node): string {
   // In the order in which the graph was built; the root comes last.
