@@ -274,7 +274,9 @@ async function compile(
   const { interleave } = plan;
   /** A kernel that reads so many storages, and writes to those after them. */
   const kernelOf = (label: string, code: string, reads: number, writes: number): Promise<Kernel> => {
-    const bindings = Array.from({ length: reads + writes }, (_, i) => (i < reads ? "read" : "read_write") as Access);
+    const bindings = Array<Access>(reads + writes)
+      .fill("read")
+      .fill("read_write", reads);
     return gpu.kernel({ label, code, bindings, uniformBytes: passWords * 4 });
   };
   const own = { interleave, kernel: code, channels, workgroupSize: 32 };
