@@ -124,14 +124,14 @@ export class GradientEvaluator implements Evaluator {
     const { firstPath, paths } = solved;
     const batch = gpu.batch("loss");
     try {
+      const cotangents = batch.temporary("cotangents", 4 * solved.slots * paths);
       const rows = batch.temporary("path rows", 4 * solver.rowsPerPath * paths);
-      let cotangents = host && batch.temporary("cotangents", host.cotangents.byteLength);
-      if (host && cotangents) {
+      if (host) {
         // What is written to a buffer comes before what a batch submitted later does with it.
         gpu.batch("loss").clear(rows).submit();
         gpu.write(cotangents, host.cotangents);
         gpu.write(rows, host.pathValues);
-      } else cotangents = pass.encodeCotangents(batch.clear(rows), plan, looked, rows);
+      } else pass.encodeCotangents(batch.clear(cotangents).clear(rows), plan, looked, cotangents, rows);
       pass.encodeBackward(batch, solved, cotangents, rows, solved.status);
       const table = options.perPath ? batch.read(rows, 0, 4 * sums.rows * paths) : undefined;
       batch.submit();

@@ -117,13 +117,17 @@ export class GradientPass {
 
   /**
    * Encodes the loss's cotangents of a chunk.
-   * @param rows where given, row 0 takes what each path adds to the value; cleared before.
+   * @param rows where given, row 0 takes what each path adds to the value; both were cleared.
    */
-  encodeCotangents(batch: Batch, plan: SolvePlan, { solved, kept }: Looked, rows: Storage | undefined): Storage {
-    const cotangents = batch.temporary("cotangents", 4 * solved.slots * solved.paths);
+  encodeCotangents(
+    batch: Batch,
+    plan: SolvePlan,
+    { solved, kept }: Looked,
+    cotangents: Storage,
+    rows: Storage | undefined,
+  ): void {
     const trains = trainsOf(plan, solved, this.solver.recordWords);
-    this.loss!.encodeCotangents(batch.clear(cotangents), trains, kept, cotangents, rows);
-    return cotangents;
+    this.loss!.encodeCotangents(batch, trains, kept, cotangents, rows);
   }
 
   /**

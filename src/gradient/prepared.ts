@@ -167,11 +167,14 @@ export class EncodedSolve extends EncodedTrains {
     let report: Storage | undefined;
     let from: Storage | GPUBuffer | undefined = cotangents;
     if (!from) {
+      const own = batch.temporary("cotangents", bytes);
+      batch.clear(own);
+      from = own;
       loss!.encodeBegin?.(batch, plan);
       const looked = new Looked(solved, loss!.encodeChunk(batch, this.trains));
       held.push(looked.kept);
       loss!.encodeValue(batch);
-      from = pass.encodeCotangents(batch, plan, looked, pass.givesPathValues ? rows : undefined);
+      pass.encodeCotangents(batch, plan, looked, own, pass.givesPathValues ? rows : undefined);
       report = copyOf(loss!.report);
     }
     pass.encodeBackward(batch, solved, from, rows);

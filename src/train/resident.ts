@@ -102,9 +102,10 @@ export class ResidentTraining implements Training {
       value: () => loss.encodeValue(batch),
       backward: (looked) => {
         const { solved } = looked;
+        const cotangents = batch.temporary("cotangents", 4 * solved.slots * solved.paths);
         const rows = batch.temporary("path rows", 4 * solver.rowsPerPath * solved.paths);
-        batch.stage("loss").clear(rows);
-        const cotangents = pass.encodeCotangents(batch, plan, looked, pass.givesPathValues ? rows : undefined);
+        batch.stage("loss").clear(cotangents).clear(rows);
+        pass.encodeCotangents(batch, plan, looked, cotangents, pass.givesPathValues ? rows : undefined);
         pass.encodeBackward(batch, solved, cotangents, rows);
         next();
       },
