@@ -14,9 +14,9 @@
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
-import { bracketFunction, newtonFunctions } from "../shared/locate.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { recordFunctions, recordWords } from "../shared/record.wgsl.js";
+import { bracketFunction, newtonFunctions } from "../shared/root.wgsl.js";
 import { runFields } from "../shared/run.js";
 import { noiseNames, type SolverShape, solverFunctions, stepFrom } from "../shared/solver.wgsl.js";
 import { eachNumber, stateOf } from "./numbers.wgsl.js";
