@@ -16,8 +16,8 @@ import { elementary } from "../shared/elementary.wgsl.js";
 import { flushFunction, gradientRows } from "../shared/gradient-rows.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { recordFunctions } from "../shared/record.wgsl.js";
-import { reverseFunctions } from "../shared/reverse.wgsl.js";
-import { noiseNames, solverFunctions } from "../shared/solver.wgsl.js";
+import { reverseFunctions } from "../substep/reverse.wgsl.js";
+import { noiseNames, solverFunctions } from "../substep/solver.wgsl.js";
 import type { BackwardNetworkShape } from "./backward-network.wgsl.js";
 import { connectionFunctions, replayFunctions } from "./connections.wgsl.js";
 import {

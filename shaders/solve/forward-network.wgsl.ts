@@ -12,11 +12,11 @@
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
-import { locateFunctions } from "../shared/locate.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { recordFunctions } from "../shared/record.wgsl.js";
 import { networkRunFields } from "../shared/run.js";
-import { noiseNames, type SolverShape, solverFunctions } from "../shared/solver.wgsl.js";
+import { locateFunctions } from "../substep/locate.wgsl.js";
+import { noiseNames, type SolverShape, solverFunctions } from "../substep/solver.wgsl.js";
 import { type ConnectionShape, connectionFunctions } from "./connections.wgsl.js";
 import { doFunctions } from "./operations/do.wgsl.js";
 import { pathField, startFunctions, storeFunctions } from "./store.wgsl.js";

@@ -16,9 +16,9 @@ import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { recordFunctions, recordWords } from "../shared/record.wgsl.js";
-import { bracketFunction, newtonFunctions } from "../shared/root.wgsl.js";
 import { runFields } from "../shared/run.js";
-import { noiseNames, type SolverShape, solverFunctions, stepFrom } from "../shared/solver.wgsl.js";
+import { bracketFunction, newtonFunctions } from "../substep/root.wgsl.js";
+import { noiseNames, type SolverShape, solverFunctions, stepFrom } from "../substep/solver.wgsl.js";
 import { eachNumber, stateOf } from "./numbers.wgsl.js";
 import { jumpFunctions } from "./operations/jump.wgsl.js";
 

@@ -18,12 +18,12 @@
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
-import { locateFunctions } from "../shared/locate.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { recordFunctions } from "../shared/record.wgsl.js";
 import { networkRunFields } from "../shared/run.js";
-import { noiseNames, solverFunctions } from "../shared/solver.wgsl.js";
 import { unroll } from "../shared/unroll.js";
+import { locateFunctions } from "../substep/locate.wgsl.js";
+import { noiseNames, solverFunctions } from "../substep/solver.wgsl.js";
 import { connectionFunctions } from "./connections.wgsl.js";
 import type { ForwardNetworkShape } from "./forward-network.wgsl.js";
 import { eachNoise } from "./noise.wgsl.js";

@@ -13,9 +13,9 @@ import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { type GradientRow, gradientRows } from "../shared/gradient-rows.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
-import { reverseFunctions } from "../shared/reverse.wgsl.js";
 import { windowFields } from "../shared/run.js";
-import { solverFunctions } from "../shared/solver.wgsl.js";
+import { reverseFunctions } from "../substep/reverse.wgsl.js";
+import { solverFunctions } from "../substep/solver.wgsl.js";
 import { type LikelihoodShape, likelihoodCarry, likelihoodFunctions } from "./likelihood-forward.wgsl.js";
 import { eachNumber, stateOf } from "./numbers.wgsl.js";
 

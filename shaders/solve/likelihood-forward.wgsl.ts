@@ -12,7 +12,7 @@ import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { windowFields } from "../shared/run.js";
-import { type SolverShape, solverFunctions } from "../shared/solver.wgsl.js";
+import { type SolverShape, solverFunctions } from "../substep/solver.wgsl.js";
 import { agendaFunctions } from "./agenda.wgsl.js";
 import { eachNumber, stateOf } from "./numbers.wgsl.js";
 import { jumpFunctions } from "./operations/jump.wgsl.js";

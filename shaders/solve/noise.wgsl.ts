@@ -1,4 +1,4 @@
-import { noiseNames, type SolverShape } from "../shared/solver.wgsl.js";
+import { noiseNames, type SolverShape } from "../substep/solver.wgsl.js";
 
 /** WGSL of a neuron's driver path in a step, of its numbers. */
 export const noiseOf = (noise: number, number: (w: number) => string): string =>

@@ -3,7 +3,7 @@
  * neuron is a place in an array, in storage or in workgroup memory. One neuron alone has them in registers: variables of
  * its kernel. Whatever the store, `load_state`, `load_number` and `load_word` read, and `store_…` write.
  */
-import { noiseNames, type SolverShape } from "../shared/solver.wgsl.js";
+import { noiseNames, type SolverShape } from "../substep/solver.wgsl.js";
 import { eachNoise, noiseOf } from "./noise.wgsl.js";
 import { eachNumber, stateOf } from "./numbers.wgsl.js";
 

@@ -1,5 +1,5 @@
 /** The tape of a backward kernel: what each sub-step went out from, to be undone from its end. */
-import { noiseNames, type SolverShape } from "../shared/solver.wgsl.js";
+import { noiseNames, type SolverShape } from "../substep/solver.wgsl.js";
 import { eachNoise, noiseOf } from "./noise.wgsl.js";
 import { eachNumber, stateOf } from "./numbers.wgsl.js";
 

@@ -1,5 +1,5 @@
 /** What is to be solved: network, time grid, method, paths and seed, checked and put in one place. */
-import { tableauOf, tableaux } from "../../shaders/shared/tableau.js";
+import { tableauOf, tableaux } from "../../shaders/substep/tableau.js";
 import { fail, finiteNumber, type Names, oneOf, positiveNumber, show, wholeNumber } from "../checks.js";
 import { type PlannedCurrent, planCurrent } from "../driver/current.js";
 import type { Network } from "../network/network.js";

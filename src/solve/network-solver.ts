@@ -1,6 +1,5 @@
 /** Solver of networks: a path per invocation, windows counted in grid steps, states in storage buffers. */
 import { recordWords } from "../../shaders/shared/record.wgsl.js";
-import { noiseNames } from "../../shaders/shared/solver.wgsl.js";
 import { agendaWords } from "../../shaders/solve/agenda.wgsl.js";
 import {
   type BackwardNetworkShape,
@@ -8,6 +7,7 @@ import {
   backwardNetwork,
 } from "../../shaders/solve/backward-network.wgsl.js";
 import { forwardNetwork, networkFields } from "../../shaders/solve/forward-network.wgsl.js";
+import { noiseNames } from "../../shaders/substep/solver.wgsl.js";
 import { eventIsAffine } from "../cell/functions.js";
 import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import type { Chunk } from "../plan/chunks.js";

@@ -1,6 +1,6 @@
 /** From a plan to what its kernels are specialised for. */
-import type { SolverShape } from "../../shaders/shared/solver.wgsl.js";
-import { alongPath, type Tableau, tableauOf } from "../../shaders/shared/tableau.js";
+import type { SolverShape } from "../../shaders/substep/solver.wgsl.js";
+import { alongPath, type Tableau, tableauOf } from "../../shaders/substep/tableau.js";
 import { emitCellWgsl } from "../cell/emit-wgsl.js";
 import { type CellFunctions, cellFunctions, operations } from "../cell/functions.js";
 import { activeChannels } from "../plan/channels.js";

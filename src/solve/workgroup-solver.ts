@@ -1,6 +1,5 @@
 /** Solver of networks: a path per workgroup, its lanes over neurons and targets, windows counted in grid steps. */
 import { recordWords } from "../../shaders/shared/record.wgsl.js";
-import { noiseNames } from "../../shaders/shared/solver.wgsl.js";
 import { backwardWorkgroup, backwardWorkgroupFields, tapeWords } from "../../shaders/solve/backward-workgroup.wgsl.js";
 import {
   forwardWorkgroup,
@@ -8,6 +7,7 @@ import {
   workgroupCheckpointWords,
   workgroupFields,
 } from "../../shaders/solve/forward-workgroup.wgsl.js";
+import { noiseNames } from "../../shaders/substep/solver.wgsl.js";
 import { eventIsAffine } from "../cell/functions.js";
 import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import type { Chunk } from "../plan/chunks.js";

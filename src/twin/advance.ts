@@ -6,7 +6,7 @@
  *
  * `euler` freezes the drift at the start of the sub-step and leaves the noise to the grid points.
  */
-import { alongPath, sumOf, tableauOf } from "../../shaders/shared/tableau.js";
+import { alongPath, sumOf, tableauOf } from "../../shaders/substep/tableau.js";
 import type { CompiledCell } from "../cell/emit-js.js";
 import type { Method } from "../plan/plan.js";
 

@@ -5,7 +5,7 @@
  * and the arrivals it receives split it. Events are taken in time order across the network, the earliest first (ties:
  * lowest neuron). The driver path stays in absolute time: what follows an event goes on along the same path.
  */
-import { alongPath, tableauOf } from "../../shaders/shared/tableau.js";
+import { alongPath, tableauOf } from "../../shaders/substep/tableau.js";
 import type { CompiledCell } from "../cell/emit-js.js";
 import { sampleOf } from "../driver/current.js";
 import { SaltationError } from "../errors.js";

@@ -2,7 +2,7 @@
  * What float32 would do to the spike times of a plan, to first order: neurons are followed in float64 along the flow
  * without noise, and the error that rounding the state after each step would leave is carried along as a tangent.
  */
-import { byWeight, sumOf, tableauOf } from "../../shaders/shared/tableau.js";
+import { byWeight, sumOf, tableauOf } from "../../shaders/substep/tableau.js";
 import { compileCell } from "../cell/emit-js.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { Stepper } from "./advance.js";

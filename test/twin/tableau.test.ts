@@ -1,7 +1,7 @@
 /** Methods as data: what the float64 twin makes of each row of the table, and of one that is added. */
 import "../support/heun.js";
 import { describe, expect, it } from "vitest";
-import { byWeight, tableauOf } from "../../shaders/shared/tableau.js";
+import { byWeight, tableauOf } from "../../shaders/substep/tableau.js";
 import { defineCell } from "../../src/cell/cell.js";
 import { compileCell } from "../../src/cell/emit-js.js";
 import { methods } from "../../src/plan/plan.js";

@@ -9,7 +9,7 @@
  * function that takes a neuron from its store to a `Start`. Their derivatives stand beside this file: undo (adjoint) and
  * push (tangents).
  */
-import type { SolverShape } from "../../shared/solver.wgsl.js";
+import type { SolverShape } from "../../substep/solver.wgsl.js";
 import { jumpFunctions } from "./jump.wgsl.js";
 
 /** Needs the functions of solver.wgsl.ts. */

@@ -4,7 +4,7 @@
  * `substep_tangent`.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
-import type { SolverShape } from "../../shared/solver.wgsl.js";
+import type { SolverShape } from "../../substep/solver.wgsl.js";
 
 export const pushFunctions = ({ smooth }: Pick<SolverShape, "smooth">): string => wgsl`
 // A sub-step that is pushed along several directions.

@@ -8,7 +8,7 @@
  * from which the cotangent of the length follows.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
-import type { SolverShape } from "../../shared/solver.wgsl.js";
+import type { SolverShape } from "../../substep/solver.wgsl.js";
 
 export interface UndoShape extends Pick<SolverShape, "smooth"> {
   /** Whether weights have gradients. */
