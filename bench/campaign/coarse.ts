@@ -10,7 +10,7 @@ import type { FileContext } from "../../src/job/recording.js";
 import { defineNetwork } from "../../src/network/network.js";
 import { planSolve } from "../../src/plan/plan.js";
 import { Stepper } from "../../src/twin/advance.js";
-import { neuronParameters, PathSolver, plannedCurrent } from "../../src/twin/forward.js";
+import { PathSolver } from "../../src/twin/forward.js";
 import { counterNoise } from "../../src/twin/noise.js";
 
 const tolerated = 0.1;
@@ -42,24 +42,23 @@ export function uncertainPlaces(job: SolveJob): "too coarse a step" | "a conditi
   const plan = planSolve(defineNetwork(networkOf(job, noFiles)), solveOptionsOf(job));
   const { cell: definition } = plan.network;
   const cell = compileCell(definition);
-  const parameters = neuronParameters(plan);
   const stepper = new Stepper(cell, plan.method, plan.dt);
   const solver = new PathSolver(plan, cell, counterNoise(plan));
   const [whole, half] = [new Float64Array(definition.states.length), new Float64Array(definition.states.length)];
   for (let path = 0; path < plan.paths; path++) {
     for (const o of solver.solve(path, true).operations) {
       if (o.kind !== "advance") continue;
-      const p = parameters[o.neuron]!;
-      const current = plannedCurrent(plan, o.step, o.neuron);
+      const { subStep } = o;
+      const { p } = subStep;
       // The whole rest of the step, which is what is tried.
-      const h = plan.dt - o.r;
-      stepper.advance(whole, o.before, o.r, h, o.driver, p, current);
-      stepper.advance(half, o.before, o.r, h / 2, o.driver, p, current);
-      stepper.advance(half, half, o.r + h / 2, h / 2, o.driver, p, current);
-      const [start, a, b] = [cell.event(o.before, p), cell.event(whole, p), cell.event(half, p)];
+      const h = plan.dt - subStep.r;
+      stepper.advance(whole, { ...subStep, h });
+      stepper.advance(half, { ...subStep, h: h / 2 });
+      stepper.advance(half, { ...subStep, y: half, r: subStep.r + h / 2, h: h / 2 });
+      const [start, a, b] = [cell.event(subStep.y, p), cell.event(whole, p), cell.event(half, p)];
       if (!(Math.abs(a - b) <= tolerated * Math.max(1, Math.abs(start)))) return "too coarse a step";
       const along = (length: number): number => {
-        stepper.advance(half, o.before, o.r, length, o.driver, p, current);
+        stepper.advance(half, { ...subStep, h: length });
         return cell.event(half, p);
       };
       if (a >= 0 && jumps(along, h)) return "a condition changes at the event";

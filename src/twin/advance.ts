@@ -17,6 +17,20 @@ export interface Driver {
   readonly b: Float64Array;
 }
 
+/** A sub-step, of one neuron: what its end is a function of. */
+export interface SubStep {
+  y: Float64Array;
+  r: number;
+  h: number;
+  driver: Driver;
+  /** The cell's parameters, and the input current. */
+  p: Float64Array;
+  I: number;
+}
+
+/** A direction in which a sub-step is differentiated. */
+export type SubStepTangent = Omit<SubStep, "driver">;
+
 const dot = (a: Float64Array, b: Float64Array): number => {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
@@ -72,7 +86,7 @@ export class Stepper {
   }
 
   /** Stage states and slopes. The first state is y itself, not a copy. */
-  private stagesOf(y: Float64Array, r: number, h: number, driver: Driver, p: Float64Array, I: number): void {
+  private stagesOf({ y, r, h, driver, p, I }: SubStep): void {
     const { node, stages, slopes } = this;
     stages[0] = y;
     for (let s = 0; s < node.length; s++) {
@@ -86,10 +100,11 @@ export class Stepper {
     }
   }
 
-  /** out ← y(r + h). */
-  advance(out: Float64Array, y: Float64Array, r: number, h: number, driver: Driver, p: Float64Array, I: number): void {
-    this.stagesOf(y, r, h, driver, p, I);
+  /** out ← y(r + h); out may be y itself. */
+  advance(out: Float64Array, subStep: SubStep): void {
+    this.stagesOf(subStep);
     const { slopes, weight } = this;
+    const { y, h } = subStep;
     const part = h / this.total;
     for (let i = 0; i < this.n; i++) {
       let sum = weight[0]! * slopes[0]![i]!;
@@ -102,21 +117,12 @@ export class Stepper {
    * Exact reverse of `advance`: yBar ← (∂out/∂y)ᵀ c, pBar += (∂out/∂p)ᵀ c, and rBar, hBar as fields.
    * yBar may be c itself.
    */
-  reverse(
-    yBar: Float64Array,
-    pBar: Float64Array,
-    y: Float64Array,
-    r: number,
-    h: number,
-    driver: Driver,
-    p: Float64Array,
-    I: number,
-    c: Float64Array,
-  ): void {
+  reverse(yBar: Float64Array, pBar: Float64Array, subStep: SubStep, c: Float64Array): void {
+    const { r, h, driver, p, I } = subStep;
     const { n, kBar, yBarStage, xBar, node, weight, slopes } = this;
     this.rBar = 0;
     this.hBar = 0;
-    this.stagesOf(y, r, h, driver, p, I);
+    this.stagesOf(subStep);
     const total = this.tangentStage;
     total.set(c);
     for (let s = node.length - 1; s >= 0; s--) {
@@ -143,23 +149,12 @@ export class Stepper {
     yBar.set(total);
   }
 
-  /** Forward derivative of `advance` in the direction (dy, dr, dh, dp, dI). */
-  tangent(
-    out: Float64Array,
-    y: Float64Array,
-    r: number,
-    h: number,
-    driver: Driver,
-    p: Float64Array,
-    I: number,
-    dy: Float64Array,
-    dr: number,
-    dh: number,
-    dp: Float64Array,
-    dI: number,
-  ): void {
+  /** out ← the forward derivative of `advance` in a direction; out may be the direction's y itself. */
+  tangent(out: Float64Array, subStep: SubStep, direction: SubStepTangent): void {
+    const { r, h, driver, p, I } = subStep;
+    const { y: dy, r: dr, h: dh, p: dp, I: dI } = direction;
     const { n, dx, node, weight, slopes, slopeTangents } = this;
-    this.stagesOf(y, r, h, driver, p, I);
+    this.stagesOf(subStep);
     const stage = this.tangentStage;
     for (let s = 0; s < node.length; s++) {
       for (let i = 0; i < n; i++) {

@@ -11,7 +11,7 @@ import { sampleOf } from "../driver/current.js";
 import { SaltationError } from "../errors.js";
 import { firesTooOften, mostPerStep } from "../plan/endless.js";
 import type { SolvePlan } from "../plan/plan.js";
-import { type Driver, Stepper } from "./advance.js";
+import { type Driver, Stepper, type SubStep } from "./advance.js";
 import { causeOfFiring } from "./endless.js";
 import { eventUniform } from "./noise.js";
 
@@ -26,21 +26,19 @@ export interface PathSpike {
 }
 
 /**
- * What a path did, in order: enough to reverse it. `advance` moves neuron `neuron` from time `r` by `h` within grid
- * step `step`; `fire` resets it; `receive` applies edge `edge`; `kick` adds the noise of a step (`euler`). `before` is
- * the neuron's state before the operation.
+ * What a path did, in order: enough to reverse it. `advance` moves neuron `neuron` by a sub-step within grid step
+ * `step`; `fire` resets it; `receive` applies edge `edge`; `kick` adds the noise of a step (`euler`). `before` is the
+ * neuron's state before the operation.
  */
 export type Operation =
   | {
       kind: "advance";
       neuron: number;
       step: number;
-      r: number;
-      h: number;
       /** What ended it: the end of the step, an arrival (from the network or an input), or the neuron's own event. */
       until: "end" | "arrival" | "input" | "event";
-      before: Float64Array;
-      driver: Driver;
+      /** From the state before it. */
+      subStep: SubStep;
     }
   | { kind: "fire"; neuron: number; spike: number; u: number; before: Float64Array }
   | { kind: "receive"; neuron: number; edge: number; before: Float64Array }
@@ -89,13 +87,18 @@ export class PathSolver {
     const spikes: PathSpike[] = [];
 
     const vectors = (size: number): Float64Array[] => Array.from({ length: neurons }, () => new Float64Array(size));
-    let y = vectors(n);
-    let trial = vectors(n);
-    const drivers = Array.from({ length: neurons }, () => ({
-      a: new Float64Array(channels),
-      b: new Float64Array(channels),
-    }));
-    const r = new Float64Array(neurons);
+    const trial = vectors(n);
+    /** Each neuron's next sub-step: where it stands within the grid step at hand, and what moves it. */
+    const next = p.map(
+      (own): SubStep => ({
+        y: new Float64Array(n),
+        r: 0,
+        h: 0,
+        driver: { a: new Float64Array(channels), b: new Float64Array(channels) },
+        p: own,
+        I: 0,
+      }),
+    );
     const eventAt = new Float64Array(neurons);
     const fired = new Uint32Array(neurons);
     /** Spikes in the step at hand. */
@@ -108,7 +111,7 @@ export class PathSolver {
 
     for (let k = 0; k < neurons; k++) {
       startUniforms[k] = uniform(k, 0);
-      cell.start(y[k]!, p[k]!, startUniforms[k]!);
+      cell.start(next[k]!.y, p[k]!, startUniforms[k]!);
     }
 
     const copy = (v: Float64Array): Float64Array => Float64Array.from(v);
@@ -116,27 +119,46 @@ export class PathSolver {
 
     const { arrivals } = plan;
     let arrived = 0;
-    for (let step = 0; step < steps; step++) {
-      if (record) operations.push({ kind: "step" });
-      const current = (k: number): number => plannedCurrent(plan, step, k);
-      /** Tries neuron k from r[k] to the end of the step, and locates its event if it has one. */
-      const attempt = (k: number): void => {
-        const h = dt - r[k]!;
-        stepper.advance(trial[k]!, y[k]!, r[k]!, h, drivers[k]!, p[k]!, current(k));
-        eventAt[k] = Number.POSITIVE_INFINITY;
-        if (cell.event(trial[k]!, p[k]!) >= 0 && h > 0)
-          eventAt[k] = r[k]! + this.locate(k, y[k]!, r[k]!, h, drivers[k]!, current(k));
-      };
+    let step = 0;
+    /** Tries neuron k from where it stands to the end of the step, and locates its event if it has one. */
+    const attempt = (k: number): void => {
+      const own = next[k]!;
+      own.h = dt - own.r;
+      stepper.advance(trial[k]!, own);
+      eventAt[k] = Number.POSITIVE_INFINITY;
+      if (cell.event(trial[k]!, own.p) >= 0 && own.h > 0) eventAt[k] = own.r + this.locate(own);
+    };
+    /** Keeps the sub-step that neuron k takes to a time, before it does. */
+    const keep = (k: number, at: number, until: "end" | "arrival" | "input" | "event"): void => {
+      const own = next[k]!;
+      own.h = at - own.r;
+      if (record) {
+        const { y, r, h, driver, p, I } = own;
+        const subStep = { y: copy(y), r, h, driver: frozen(driver), p, I };
+        operations.push({ kind: "advance", neuron: k, step, until, subStep });
+      }
+    };
+    /** Moves neuron k to a time of another's making. */
+    const bring = (k: number, at: number, until: "arrival" | "input"): void => {
+      const own = next[k]!;
+      keep(k, at, until);
+      stepper.advance(own.y, own);
+      own.r = at;
+    };
 
+    for (; step < steps; step++) {
+      if (record) operations.push({ kind: "step" });
       for (let k = 0; k < neurons; k++) {
+        const own = next[k]!;
         if (driver === "line" || parabola) {
           for (let c = 0; c < channels; c++) {
             this.noise(path, step, k * channels + c, pair);
-            drivers[k]!.a[c] = pair[0]! / dt;
-            drivers[k]!.b[c] = parabola ? (6 * pair[1]!) / (dt * dt) : 0;
+            own.driver.a[c] = pair[0]! / dt;
+            own.driver.b[c] = parabola ? (6 * pair[1]!) / (dt * dt) : 0;
           }
         }
-        r[k] = 0;
+        own.I = plannedCurrent(plan, step, k);
+        own.r = 0;
         attempt(k);
       }
 
@@ -149,93 +171,44 @@ export class PathSolver {
           if (k < 0 || at <= eventAt[k]!) {
             const j = arrivals.neurons[arrived]!;
             const weight = arrivals.weights[arrived++]!;
-            if (record) {
-              const [before, driver] = [copy(y[j]!), frozen(drivers[j]!)];
-              operations.push({
-                kind: "advance",
-                neuron: j,
-                step,
-                r: r[j]!,
-                h: at - r[j]!,
-                until: "input",
-                before,
-                driver,
-              });
-            }
-            stepper.advance(y[j]!, y[j]!, r[j]!, at - r[j]!, drivers[j]!, p[j]!, current(j));
-            r[j] = at;
-            if (record) operations.push({ kind: "input", neuron: j, weight, before: copy(y[j]!) });
-            cell.receive(y[j]!, y[j]!, p[j]!, weight);
+            bring(j, at, "input");
+            const { y } = next[j]!;
+            if (record) operations.push({ kind: "input", neuron: j, weight, before: copy(y) });
+            cell.receive(y, y, p[j]!, weight);
             attempt(j);
             continue;
           }
         }
         if (k < 0) break;
         const at = eventAt[k]!;
-        const driver = record ? frozen(drivers[k]!) : drivers[k]!;
-        if (record) {
-          operations.push({
-            kind: "advance",
-            neuron: k,
-            step,
-            r: r[k]!,
-            h: at - r[k]!,
-            until: "event",
-            before: copy(y[k]!),
-            driver,
-          });
-        }
-        stepper.advance(landed, y[k]!, r[k]!, at - r[k]!, drivers[k]!, p[k]!, current(k));
+        const own = next[k]!;
+        keep(k, at, "event");
+        stepper.advance(landed, own);
         const u = uniform(k, ++fired[k]!);
         if (++inStep[k]! > mostPerStep) {
-          const firing = { before: y[k]!, landed, parameters: p[k]!, current: current(k), u };
+          const firing = { before: own.y, landed, parameters: own.p, current: own.I, u };
           throw firesTooOften(k, step, causeOfFiring(plan, cell, firing));
         }
         if (record) operations.push({ kind: "fire", neuron: k, spike: spikes.length, u, before: copy(landed) });
-        cell.reset(y[k]!, landed, p[k]!, u);
-        r[k] = at;
+        cell.reset(own.y, landed, own.p, u);
+        own.r = at;
         spikes.push({ step, fraction: at / dt, neuron: k });
         if (maxSpikes > 0 && spikes.length >= maxSpikes) {
-          return { spikes, saturated: true, final: y, startUniforms, operations };
+          return { spikes, saturated: true, final: next.map(({ y }) => y), startUniforms, operations };
         }
         for (let e = rowStart[k]!; e < rowStart[k + 1]!; e++) {
           const j = targets[e]!;
-          if (j !== k) {
-            if (record) {
-              operations.push({
-                kind: "advance",
-                neuron: j,
-                step,
-                r: r[j]!,
-                h: at - r[j]!,
-                until: "arrival",
-                before: copy(y[j]!),
-                driver: frozen(drivers[j]!),
-              });
-            }
-            stepper.advance(y[j]!, y[j]!, r[j]!, at - r[j]!, drivers[j]!, p[j]!, current(j));
-            r[j] = at;
-          }
-          if (record) operations.push({ kind: "receive", neuron: j, edge: e, before: copy(y[j]!) });
-          cell.receive(y[j]!, y[j]!, p[j]!, weights[e]!);
+          if (j !== k) bring(j, at, "arrival");
+          const { y } = next[j]!;
+          if (record) operations.push({ kind: "receive", neuron: j, edge: e, before: copy(y) });
+          cell.receive(y, y, p[j]!, weights[e]!);
           if (j !== k) attempt(j);
         }
         attempt(k);
       }
 
       for (let k = 0; k < neurons; k++) {
-        if (record) {
-          operations.push({
-            kind: "advance",
-            neuron: k,
-            step,
-            r: r[k]!,
-            h: dt - r[k]!,
-            until: "end",
-            before: copy(y[k]!),
-            driver: frozen(drivers[k]!),
-          });
-        }
+        keep(k, dt, "end");
         if (driver === "grid" && channels > 0) {
           const increment = new Float64Array(channels);
           for (let c = 0; c < channels; c++) {
@@ -245,17 +218,21 @@ export class PathSolver {
           if (record) operations.push({ kind: "kick", neuron: k, before: copy(trial[k]!), increment });
           cell.kick(trial[k]!, trial[k]!, p[k]!, increment);
         }
+        const own = next[k]!;
+        [own.y, trial[k]] = [trial[k]!, own.y];
       }
-      [y, trial] = [trial, y];
     }
-    return { spikes, saturated: false, final: y, startUniforms, operations };
+    return { spikes, saturated: false, final: next.map(({ y }) => y), startUniforms, operations };
   }
 
-  /** Length of the sub-step from r at which the event function is zero, by Newton within a shrinking bracket. */
-  private locate(k: number, y: Float64Array, r: number, h: number, driver: Driver, I: number): number {
+  /**
+   * Length of the sub-step at which the event function is zero, by Newton within a shrinking bracket from 0 to the length
+   * of `whole`, whose own is changed.
+   */
+  private locate(whole: SubStep): number {
     const { cell, stepper } = this;
+    const { y, r, h, driver, p, I } = whole;
     const along = alongPath(tableauOf(this.plan.method));
-    const p = this.p[k]!;
     if (firesAtOnce(cell, y, p)) return 0;
     const value = cell.event(y, p);
     const out = new Float64Array(this.n);
@@ -284,7 +261,8 @@ export class PathSolver {
       before = Math.abs(next - theta);
       if (Math.abs(next - theta) <= 1e-15 * this.plan.dt || high - low <= 1e-16 * this.plan.dt) return next;
       theta = next;
-      stepper.advance(out, y, r, theta, driver, p, I);
+      whole.h = theta;
+      stepper.advance(out, whole);
       at = out;
       e = cell.event(out, p);
       if (e === 0) return theta;

@@ -14,11 +14,11 @@ import type { Evaluator } from "../loss/loss.js";
 import { type ParameterLayout, parameterLayout, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { impossibleSpike, ownSpike, type Schedule } from "../plan/schedule.js";
-import { type Driver, Stepper } from "./advance.js";
+import { Stepper, type SubStep } from "./advance.js";
 import { neuronParameters, plannedCurrent } from "./forward.js";
 
-/** One sub-step of a lane: from r by h within a grid step; then what happens, as in a schedule, if anything does. */
-interface SubStep {
+/** One move of a lane: from r by h within a grid step; then what happens, as in a schedule, if anything does. */
+interface Move {
   step: number;
   r: number;
   h: number;
@@ -45,34 +45,42 @@ export function laneLikelihood(
   const P = p.length;
   const stepper = new Stepper(cell, plan.method, dt);
   const channels = network.cell.channels.length;
-  const still: Driver = { a: new Float64Array(channels), b: new Float64Array(channels) };
+  const still = { a: new Float64Array(channels), b: new Float64Array(channels) };
   const edges = connections.targets.length;
   const weightOf = (what: number): number =>
     what < edges ? connections.weights[what]! : plan.arrivals.weights[what - edges]!;
 
-  const subSteps: SubStep[] = [];
+  const moves: Move[] = [];
   let entry = schedule.starts[lane]!;
   const last = schedule.starts[lane + 1]!;
   for (let step = 0; step < plan.steps; step++) {
     let r = 0;
     for (; entry < last && schedule.steps[entry] === step; entry++) {
       const at = schedule.places[entry]! * dt;
-      subSteps.push({ step, r, h: at - r, entry });
+      moves.push({ step, r, h: at - r, entry });
       r = at;
     }
-    subSteps.push({ step, r, h: dt - r, entry: -1 });
+    moves.push({ step, r, h: dt - r, entry: -1 });
   }
 
   // States before each sub-step, and at its end before what happens there.
-  const before = gradient ? new Float64Array(subSteps.length * n) : undefined;
-  const landed = gradient ? new Float64Array(subSteps.length * n) : undefined;
+  const before = gradient ? new Float64Array(moves.length * n) : undefined;
+  const landed = gradient ? new Float64Array(moves.length * n) : undefined;
   const y = new Float64Array(n);
   cell.start(y, p, 1);
   let value = 0;
-  subSteps.forEach(({ step, r, h, entry: at }, s) => {
-    const I = plannedCurrent(plan, step, k);
+  const subStep: SubStep = { y, r: 0, h: 0, driver: still, p, I: 0 };
+  const take = ({ step, r, h }: Move): number => {
+    subStep.r = r;
+    subStep.h = h;
+    subStep.I = plannedCurrent(plan, step, k);
+    return subStep.I;
+  };
+  moves.forEach((move, s) => {
+    const I = take(move);
+    const at = move.entry;
     before?.set(y, s * n);
-    stepper.advance(y, y, r, h, still, p, I);
+    stepper.advance(y, subStep);
     landed?.set(y, s * n);
     if (at < 0) return;
     const what = schedule.what[at]!;
@@ -101,9 +109,9 @@ export function laneLikelihood(
     for (let j = 0; j < P; j++) pBar[j]! += c * ePBar[j]!;
   };
   if (survived > 0) pull(-1, y);
-  for (let s = subSteps.length - 1; s >= 0; s--) {
-    const { step, r, h, entry: at } = subSteps[s]!;
-    const I = plannedCurrent(plan, step, k);
+  for (let s = moves.length - 1; s >= 0; s--) {
+    const { step, entry: at } = moves[s]!;
+    const I = take(moves[s]!);
     const end = landed.subarray(s * n, (s + 1) * n);
     if (at >= 0) {
       const what = schedule.what[at]!;
@@ -117,7 +125,8 @@ export function laneLikelihood(
         if (what < edges) gradient[weightView.offset + what]! += byWeight;
       }
     }
-    stepper.reverse(a, pBar, before.subarray(s * n, (s + 1) * n), r, h, still, p, I, a);
+    subStep.y = before.subarray(s * n, (s + 1) * n);
+    stepper.reverse(a, pBar, subStep, a);
     const sample = sampleOf(current, step);
     gradient[currentView.offset + sample * width + currentView.neuronStride * k]! += pBar[P]!;
     pBar[P] = 0;

@@ -13,8 +13,8 @@ import type { CompiledCell } from "../cell/emit-js.js";
 import { sampleOf } from "../driver/current.js";
 import type { ParameterLayout } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
-import { Stepper } from "./advance.js";
-import { firesAtOnce, neuronParameters, type PathResult, plannedCurrent } from "./forward.js";
+import { Stepper, type SubStepTangent } from "./advance.js";
+import { firesAtOnce, neuronParameters, type PathResult } from "./forward.js";
 
 /**
  * @param cotangents ∂L/∂τ for each spike of the path, in order (absolute time).
@@ -41,10 +41,9 @@ export function reversePath(
   const pBar = vectors(P + 1);
   /** Cotangent of the time at which the neuron's sub-step in progress begins. */
   const timeBar = new Float64Array(neurons);
-  const zero = new Float64Array(P);
   const eBar = new Float64Array(n);
   const byLength = new Float64Array(n);
-  const noStates = new Float64Array(n);
+  const lengthAlone: SubStepTangent = { y: new Float64Array(n), r: 0, h: 1, p: new Float64Array(P), I: 0 };
   /** Cotangent of the event in progress by its time, from the arrivals it made. */
   let arrivalBar = 0;
   let eventTimeBar = 0;
@@ -83,12 +82,12 @@ export function reversePath(
       cell.resetVjp(a[k]!, pBar[k]!, op.before, p[k]!, op.u, a[k]!);
     } else {
       step = op.step;
-      const I = plannedCurrent(plan, step, k);
+      const { subStep } = op;
       if (op.until === "event") {
-        if (!firesAtOnce(cell, op.before, p[k]!)) {
+        if (!firesAtOnce(cell, subStep.y, p[k]!)) {
           // The sub-step's length is set by E = 0: eliminate it.
           const landed = (operations[o + 1] as { before: Float64Array }).before;
-          stepper.tangent(byLength, op.before, op.r, op.h, op.driver, p[k]!, I, noStates, 0, 1, zero, 0);
+          stepper.tangent(byLength, subStep, lengthAlone);
           const ePBar = new Float64Array(P + 1);
           cell.eventGradient(eBar, ePBar, landed, p[k]!);
           let [pull, rate] = [eventTimeBar, 0];
@@ -100,14 +99,14 @@ export function reversePath(
           for (let i = 0; i < n; i++) a[k]![i]! -= q * eBar[i]!;
           for (let j = 0; j < P; j++) pBar[k]![j]! -= q * ePBar[j]!;
         }
-        stepper.reverse(a[k]!, pBar[k]!, op.before, op.r, op.h, op.driver, p[k]!, I, a[k]!);
+        stepper.reverse(a[k]!, pBar[k]!, subStep, a[k]!);
         timeBar[k] = stepper.rBar + eventTimeBar;
       } else {
-        stepper.reverse(a[k]!, pBar[k]!, op.before, op.r, op.h, op.driver, p[k]!, I, a[k]!);
+        stepper.reverse(a[k]!, pBar[k]!, subStep, a[k]!);
         if (op.until === "arrival") arrivalBar += stepper.hBar;
         timeBar[k] = stepper.rBar - stepper.hBar;
       }
-      if (op.r === 0) timeBar[k] = 0;
+      if (subStep.r === 0) timeBar[k] = 0;
       if (pBar[k]![P] !== 0) {
         const sample = sampleOf(plan.current, step);
         gradient[currentView.offset + sample * sampleWidth + currentView.neuronStride * k]! += pBar[k]![P]!;

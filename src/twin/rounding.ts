@@ -5,7 +5,7 @@
 import { byWeight, sumOf, tableauOf } from "../../shaders/substep/tableau.js";
 import { compileCell } from "../cell/emit-js.js";
 import type { SolvePlan } from "../plan/plan.js";
-import { Stepper } from "./advance.js";
+import { Stepper, type SubStep } from "./advance.js";
 import { neuronParameters, plannedCurrent } from "./forward.js";
 
 /** Neurons looked at, spread over the network. */
@@ -44,6 +44,8 @@ export function roundingError(plan: SolvePlan, forced = false): number {
     const y = new Float64Array(n);
     const error = new Float64Array(n);
     const before = new Float64Array(n);
+    const whole: SubStep = { y: before, r: 0, h: dt, driver: still, p, I: 0 };
+    const direction = { y: error, r: 0, h: 0, p: fixed, I: 0 };
     cell.start(y, p, u);
     let since = 0;
     let arrived = 0;
@@ -56,10 +58,10 @@ export function roundingError(plan: SolvePlan, forced = false): number {
       if (off > 0 && scale > 0) worst = Math.max(worst, off / scale);
     };
     for (let step = 0; step < plan.steps; step++) {
-      const I = plannedCurrent(plan, step, k);
+      whole.I = plannedCurrent(plan, step, k);
       before.set(y);
-      stepper.tangent(error, before, 0, dt, still, p, I, error, 0, 0, fixed, 0);
-      stepper.advance(y, before, 0, dt, still, p, I);
+      stepper.tangent(error, whole, direction);
+      stepper.advance(y, whole);
       for (let i = 0; i < n; i++) {
         const from = Math.fround(before[i]!);
         const by = y[i]! - before[i]!;

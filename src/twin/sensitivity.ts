@@ -8,8 +8,8 @@ import type { CompiledCell } from "../cell/emit-js.js";
 import { sampleOf } from "../driver/current.js";
 import type { ParameterLayout } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
-import { Stepper } from "./advance.js";
-import { firesAtOnce, neuronParameters, type PathResult, plannedCurrent } from "./forward.js";
+import { Stepper, type SubStepTangent } from "./advance.js";
+import { firesAtOnce, neuronParameters, type PathResult } from "./forward.js";
 
 /**
  * @param directions each a vector [layout.size] in parameter space.
@@ -32,66 +32,63 @@ export function pathSensitivities(
   const currentView = layout.views.get("current")!;
   const weightView = layout.views.get("weights")!;
   const sampleWidth = plan.current.perNeuron ? neurons : 1;
-  const still = new Float64Array(n);
-  const noDirection = new Float64Array(P);
+  const lengthAlone: SubStepTangent = { y: new Float64Array(n), r: 0, h: 1, p: new Float64Array(P), I: 0 };
   const eBar = new Float64Array(n);
   const byLength = new Float64Array(n);
 
-  directions.forEach((direction, d) => {
-    const dp = Array.from({ length: neurons }, (_, k) =>
-      Float64Array.from(network.cell.parameters, (name) => {
+  directions.forEach((direction, column) => {
+    /** Per neuron, the tangent of its next sub-step; that of its state and of the time at which it stands go on. */
+    const along = Array.from({ length: neurons }, (_, k): SubStepTangent => {
+      const own = Float64Array.from(network.cell.parameters, (name) => {
         const view = layout.views.get(name)!;
         return direction[view.offset + view.neuronStride * k]!;
-      }),
-    );
-    const dy = Array.from({ length: neurons }, (_, k) => {
-      const v = new Float64Array(n);
-      cell.startJvp(v, p[k]!, result.startUniforms[k]!, dp[k]!);
-      return v;
+      });
+      const y = new Float64Array(n);
+      cell.startJvp(y, p[k]!, result.startUniforms[k]!, own);
+      return { y, r: 0, h: 0, p: own, I: 0 };
     });
-    /** Tangent of the time at which each neuron stands within the step. */
-    const dr = new Float64Array(neurons);
     let dTau = 0;
     for (const [o, op] of result.operations.entries()) {
       if (op.kind === "step") {
-        dr.fill(0);
+        for (const d of along) d.r = 0;
         continue;
       }
       const k = op.neuron;
-      if (op.kind === "kick") cell.kickJvp(dy[k]!, op.before, p[k]!, op.increment, dy[k]!, dp[k]!);
-      else if (op.kind === "fire") cell.resetJvp(dy[k]!, op.before, p[k]!, op.u, dy[k]!, dp[k]!);
-      else if (op.kind === "input") cell.receiveJvp(dy[k]!, op.before, p[k]!, op.weight, dy[k]!, dp[k]!, 0);
+      const d = along[k]!;
+      if (op.kind === "kick") cell.kickJvp(d.y, op.before, p[k]!, op.increment, d.y, d.p);
+      else if (op.kind === "fire") cell.resetJvp(d.y, op.before, p[k]!, op.u, d.y, d.p);
+      else if (op.kind === "input") cell.receiveJvp(d.y, op.before, p[k]!, op.weight, d.y, d.p, 0);
       else if (op.kind === "receive") {
         const w = network.connections.weights[op.edge]!;
-        cell.receiveJvp(dy[k]!, op.before, p[k]!, w, dy[k]!, dp[k]!, direction[weightView.offset + op.edge]!);
+        cell.receiveJvp(d.y, op.before, p[k]!, w, d.y, d.p, direction[weightView.offset + op.edge]!);
       } else {
-        const I = plannedCurrent(plan, op.step, k);
+        const { subStep } = op;
         const sample = sampleOf(plan.current, op.step);
-        const dI = direction[currentView.offset + sample * sampleWidth + currentView.neuronStride * k]!;
+        d.I = direction[currentView.offset + sample * sampleWidth + currentView.neuronStride * k]!;
         // What follows a jump at once moves with it.
-        const atOnce = op.until === "event" && firesAtOnce(cell, op.before, p[k]!);
-        const dh = op.until === "arrival" ? dTau - dr[k]! : atOnce ? 0 : -dr[k]!;
-        stepper.tangent(dy[k]!, op.before, op.r, op.h, op.driver, p[k]!, I, dy[k]!, dr[k]!, dh, dp[k]!, dI);
+        const atOnce = op.until === "event" && firesAtOnce(cell, subStep.y, p[k]!);
+        d.h = op.until === "arrival" ? dTau - d.r : atOnce ? 0 : -d.r;
+        stepper.tangent(d.y, subStep, d);
         if (op.until === "event") {
-          if (atOnce) dTau = dr[k]!;
+          if (atOnce) dTau = d.r;
           else {
             const landed = (result.operations[o + 1] as { before: Float64Array }).before;
-            stepper.tangent(byLength, op.before, op.r, op.h, op.driver, p[k]!, I, still, 0, 1, noDirection, 0);
+            stepper.tangent(byLength, subStep, lengthAlone);
             const ePBar = new Float64Array(P + 1);
             cell.eventGradient(eBar, ePBar, landed, p[k]!);
             let [moved, rate] = [0, 0];
-            for (let j = 0; j < P; j++) moved += ePBar[j]! * dp[k]![j]!;
+            for (let j = 0; j < P; j++) moved += ePBar[j]! * d.p[j]!;
             for (let i = 0; i < n; i++) {
-              moved += eBar[i]! * dy[k]![i]!;
+              moved += eBar[i]! * d.y[i]!;
               rate += eBar[i]! * byLength[i]!;
             }
             dTau = -moved / rate;
-            for (let i = 0; i < n; i++) dy[k]![i]! += byLength[i]! * dTau;
+            for (let i = 0; i < n; i++) d.y[i]! += byLength[i]! * dTau;
           }
-          dr[k] = dTau;
-          out[(result.operations[o + 1] as { spike: number }).spike]![d] = dTau;
-        } else if (op.until === "arrival") dr[k] = dTau;
-        else if (op.until === "input") dr[k] = 0;
+          d.r = dTau;
+          out[(result.operations[o + 1] as { spike: number }).spike]![column] = dTau;
+        } else if (op.until === "arrival") d.r = dTau;
+        else if (op.until === "input") d.r = 0;
       }
     }
   });

@@ -54,9 +54,10 @@ export function traceStates(plan: SolvePlan, neurons?: readonly number[]): State
     for (const op of operations) {
       if (op.kind === "step") step++;
       else if (op.kind === "advance") {
-        at[op.neuron] = step * plan.dt + op.r;
-        push(op.neuron, op.before);
-        at[op.neuron] = step * plan.dt + op.r + op.h;
+        const { y, r, h } = op.subStep;
+        at[op.neuron] = step * plan.dt + r;
+        push(op.neuron, y);
+        at[op.neuron] = step * plan.dt + r + h;
       } else if (op.kind !== "kick") push(op.neuron, op.before);
     }
     // A path that stops does so right after an event: only the neuron that fired is known beyond it.

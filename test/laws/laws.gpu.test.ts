@@ -320,13 +320,13 @@ describe("time rescaling", () => {
         const op = result.operations[o]!;
         if (op.kind === "step") continue;
         if (op.kind === "advance") next[o] = after.get(op.neuron) ?? result.final[op.neuron]!;
-        after.set(op.neuron, op.before);
+        after.set(op.neuron, op.kind === "advance" ? op.subStep.y : op.before);
       }
       const rate = (v: number): number => Math.exp(beta * Math.min(v - vTh, 10)) / tauS;
       result.operations.forEach((op, o) => {
         if (op.kind === "advance") {
-          const [a, b] = [op.before[0]!, next[o]![0]!];
-          budget[op.neuron]! += (op.h / 6) * (rate(a) + 4 * rate((a + b) / 2) + rate(b));
+          const [a, b] = [op.subStep.y[0]!, next[o]![0]!];
+          budget[op.neuron]! += (op.subStep.h / 6) * (rate(a) + 4 * rate((a + b) / 2) + rate(b));
         } else if (op.kind === "fire") {
           z.push(1 - Math.exp(-(budget[op.neuron]! - alpha)));
           budget[op.neuron] = 0;

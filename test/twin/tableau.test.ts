@@ -5,7 +5,7 @@ import { byWeight, tableauOf } from "../../shaders/substep/tableau.js";
 import { defineCell } from "../../src/cell/cell.js";
 import { compileCell } from "../../src/cell/emit-js.js";
 import { methods } from "../../src/plan/plan.js";
-import { type Driver, Stepper } from "../../src/twin/advance.js";
+import { type Driver, Stepper, type SubStep } from "../../src/twin/advance.js";
 
 const oscillator = defineCell({
   name: "oscillator",
@@ -34,18 +34,13 @@ describe.each(methods)("method %s", (method) => {
   const { order, driver } = tableauOf(method);
 
   it("converges with its order where there is no noise", () => {
-    const end = (steps: number): Float64Array => {
-      const stepper = new Stepper(cell, method, 1 / steps);
+    const end = (steps: number, of = method): Float64Array => {
       const y = Float64Array.of(1, 0.5);
-      for (let n = 0; n < steps; n++) stepper.advance(y, y, 0, 1 / steps, quiet, p, 0.8);
+      const stepper = new Stepper(cell, of, 1 / steps);
+      for (let n = 0; n < steps; n++) stepper.advance(y, { y, r: 0, h: 1 / steps, driver: quiet, p, I: 0.8 });
       return y;
     };
-    const exact = new Float64Array(2);
-    {
-      const stepper = new Stepper(cell, "levy", 1 / 4096);
-      exact.set([1, 0.5]);
-      for (let n = 0; n < 4096; n++) stepper.advance(exact, exact, 0, 1 / 4096, quiet, p, 0.8);
-    }
+    const exact = end(4096, "levy");
     const errors = [32, 64].map((steps) => Math.hypot(...end(steps).map((v, i) => v - exact[i]!)));
     expect(Math.log2(errors[0]! / errors[1]!)).toBeGreaterThan(order - 0.1);
     expect(Math.log2(errors[0]! / errors[1]!)).toBeLessThan(order + 0.2);
@@ -54,19 +49,25 @@ describe.each(methods)("method %s", (method) => {
   it("has the derivatives of its sub-step, forwards and in reverse", () => {
     const stepper = new Stepper(cell, method, 0.1);
     const path: Driver = { a: Float64Array.of(1.3), b: Float64Array.of(driver === "parabola" ? 9 : 0) };
-    const [y, r, h, I] = [Float64Array.of(0.4, -0.9), 0.02, 0.05, 0.8];
+    const at: SubStep = { y: Float64Array.of(0.4, -0.9), r: 0.02, h: 0.05, driver: path, p, I: 0.8 };
     // Directions of state, start, length, parameters and current.
     const direction = [0.3, -0.5, 0.011, 0.017, 0.2, -0.6, 0.4];
     const moved = (by: number): Float64Array => {
       const [a, b, dr, dh, c, d, e] = direction.map((v) => by * v) as [number, ...number[]];
       const out = new Float64Array(2);
-      const start = Float64Array.of(y[0]! + a, y[1]! + b!);
-      stepper.advance(out, start, r + dr!, h + dh!, path, Float64Array.of(p[0]! + c!, p[1]! + d!), I + e!);
+      stepper.advance(out, {
+        y: Float64Array.of(at.y[0]! + a, at.y[1]! + b!),
+        r: at.r + dr!,
+        h: at.h + dh!,
+        driver: path,
+        p: Float64Array.of(p[0]! + c!, p[1]! + d!),
+        I: at.I + e!,
+      });
       return out;
     };
     const [dy, dp] = [Float64Array.from(direction.slice(0, 2)), Float64Array.from(direction.slice(4, 6))];
     const tangent = new Float64Array(2);
-    stepper.tangent(tangent, y, r, h, path, p, I, dy, direction[2]!, direction[3]!, dp, direction[6]!);
+    stepper.tangent(tangent, at, { y: dy, r: direction[2]!, h: direction[3]!, p: dp, I: direction[6]! });
     const [ahead, behind] = [moved(1e-5), moved(-1e-5)];
     tangent.forEach((v, i) => {
       expect(Math.abs(v - (ahead[i]! - behind[i]!) / 2e-5)).toBeLessThan(1e-9);
@@ -74,7 +75,7 @@ describe.each(methods)("method %s", (method) => {
 
     const c = Float64Array.of(0.7, -1.1);
     const [yBar, pBar] = [new Float64Array(2), new Float64Array(3)];
-    stepper.reverse(yBar, pBar, y, r, h, path, p, I, c);
+    stepper.reverse(yBar, pBar, at, c);
     const bars = [...yBar, stepper.rBar, stepper.hBar, ...pBar];
     const back = bars.reduce((sum, bar, i) => sum + bar * direction[i]!, 0);
     expect(Math.abs(back - (c[0]! * tangent[0]! + c[1]! * tangent[1]!))).toBeLessThan(1e-14);
