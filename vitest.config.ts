@@ -36,7 +36,7 @@ export default defineConfig(({ mode }) => {
           },
         },
         {
-          optimizeDeps: { include: ["jsep", "wgsl-preprocessor/wgsl-preprocessor.js"] },
+          optimizeDeps: { include: ["wgsl-preprocessor/wgsl-preprocessor.js"] },
           test: {
             ...common,
             name: "chromium",

@@ -6,17 +6,29 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 
-/** Comments and indentation of shaders are for readers: without them the library is 5 % smaller. */
+/**
+ * A message in double quotes, or a sign with the spaces around it. Two signs that would become one (`- -x`, `f32> =`)
+ * keep what parts them.
+ */
+const messageOrSign = /"[^"\n]*"|(?<![-+<>=&|*/%!]) ?(->|&&|\|\||[-+<>=*/%!]=|[-+<=&|*/%!,;:?({}]) ?(?![-+<>=&|*/%!])/g;
+
+/** Lines after `}` stay: `#endif`, and what follows a condition, end with theirs. */
+const bare = (source: string): string =>
+  source
+    .split("\n")
+    .map((line) => line.replace(/^\s+/, "").replace(/(^|\s)\/\/.*$/, ""))
+    .filter(Boolean)
+    .join("\n")
+    .replace(messageOrSign, (message, sign: string | undefined) => sign ?? message)
+    .replace(/([{,;])\n/g, "$1");
+
+/** Comments and spaces of shaders are for readers: without them the library is 7 % smaller. */
 export const bareShaders: Plugin = {
   name: "bare shaders",
   setup(context) {
     context.onLoad({ filter: /\.wgsl\.[jt]s$/ }, ({ path }) => ({
       loader: path.endsWith(".ts") ? "ts" : "js",
-      contents: readFileSync(path, "utf8")
-        .split("\n")
-        .map((line) => line.replace(/^\s+/, "").replace(/(^|\s)\/\/ .*$/, ""))
-        .filter(Boolean)
-        .join("\n"),
+      contents: bare(readFileSync(path, "utf8")),
     }));
   },
 };
