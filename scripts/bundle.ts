@@ -47,7 +47,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     ...forBrowsers,
     entryPoints: ["dist/src/index.js"],
     outfile: "dist/saltation.js",
-    banner: { js: "/* Saltation. MIT licence. Contains jsep and wgsl-preprocessor, MIT licence. */" },
+    banner: { js: "/* Saltation. MIT licence. Contains wgsl-preprocessor, MIT licence. */" },
   });
   await build({ ...forBrowsers, entryPoints: ["dist/src/suites/driven.js"], outfile: "dist/bench-page.js" });
 }

@@ -1,11 +1,11 @@
 /**
- * Equations as text → expression graph. The text is parsed (by jsep), never evaluated: only the operators, functions
+ * Equations as text → expression graph. The text is parsed (syntax.ts), never evaluated: only the operators, functions
  * and names listed here can occur in what comes out, so equations may come from a stranger's link.
  */
-import jsep from "jsep";
 import { fail as failIn, show } from "../checks.js";
 import { escaped, quoted } from "../quoted.js";
 import { type Graph, isConstant, type Node } from "./graph.js";
+import { type Expression, parseText } from "./syntax.js";
 
 /** Longer equations, and graphs of more nodes, are refused: no cell needs them and a page must not hang on one. */
 const maximumLength = 4000;
@@ -40,64 +40,52 @@ export const knownFunctions: ReadonlyMap<string, number> = new Map<string, numbe
   ["pow", 2],
 ]);
 
+type Operation = Extract<Expression, { type: "operation" }>;
+
 /** An expression as text, for messages; every operation in parentheses. */
-function textOf(e: jsep.Expression): string {
+function textOf(e: Expression): string {
   switch (e.type) {
-    case "Literal":
-      return (e as jsep.Literal).raw;
-    case "UnaryExpression": {
-      const u = e as jsep.UnaryExpression;
-      return `${u.operator}${textOf(u.argument)}`;
-    }
-    case "BinaryExpression": {
-      const b = e as jsep.BinaryExpression;
-      return `(${textOf(b.left)} ${b.operator} ${textOf(b.right)})`;
-    }
-    case "ConditionalExpression": {
-      const c = e as jsep.ConditionalExpression;
-      return `(${textOf(c.test)} ? ${textOf(c.consequent)} : ${textOf(c.alternate)})`;
-    }
-    case "CallExpression": {
-      const c = e as jsep.CallExpression;
-      return `${textOf(c.callee)}(${c.arguments.map(textOf).join(", ")})`;
-    }
+    case "sign":
+      return `${e.operator}${textOf(e.argument)}`;
+    case "operation":
+      return `(${textOf(e.left)} ${e.operator} ${textOf(e.right)})`;
+    case "choice":
+      return `(${textOf(e.test)} ? ${textOf(e.yes)} : ${textOf(e.no)})`;
+    case "call":
+      return `${textOf(e.callee)}(${e.args.map(textOf).join(", ")})`;
     default:
-      return String((e as jsep.Identifier).name);
+      return e.text;
   }
 }
 
 /** What an expression is made of, each with how much deeper it lies. */
-function parts(e: jsep.Expression): (readonly [jsep.Expression, number])[] {
+function parts(e: Expression): (readonly [Expression, number])[] {
   switch (e.type) {
-    case "UnaryExpression":
-      return [[(e as jsep.UnaryExpression).argument, 1]];
-    case "BinaryExpression": {
-      const { left, right } = e as jsep.BinaryExpression;
+    case "sign":
+      return [[e.argument, 1]];
+    case "operation":
       return [
-        [left, left.type === "BinaryExpression" ? 0 : 1],
-        [right, 1],
+        [e.left, e.left.type === "operation" ? 0 : 1],
+        [e.right, 1],
       ];
-    }
-    case "ConditionalExpression": {
-      const c = e as jsep.ConditionalExpression;
-      return [c.test, c.consequent, c.alternate].map((part) => [part, 1]);
-    }
-    case "CallExpression":
-      return (e as jsep.CallExpression).arguments.map((part) => [part, 1]);
+    case "choice":
+      return [e.test, e.yes, e.no].map((part) => [part, 1]);
+    case "call":
+      return e.args.map((part) => [part, 1]);
     default:
       return [];
   }
 }
 
 /** Whether parentheses or the expressions of a tree lie too deep within one another. */
-function tooDeep(text: string, tree: jsep.Expression): boolean {
+function tooDeep(text: string, tree: Expression): boolean {
   let open = 0;
   for (const c of text) {
     if (c === "(") open += 1;
     else if (c === ")") open -= 1;
     if (open > maximumDepth) return true;
   }
-  const stack: (readonly [jsep.Expression, number])[] = [[tree, 0]];
+  const stack: (readonly [Expression, number])[] = [[tree, 0]];
   for (let at = stack.pop(); at; at = stack.pop()) {
     const [e, depth] = at;
     if (depth > maximumDepth) return true;
@@ -133,36 +121,38 @@ export function parseEquation(g: Graph, field: string, text: unknown, names: Rea
   if (text.length > maximumLength) fail(`is ${text.length} characters long; at most ${maximumLength} are taken`);
 
   const shown = quoted(text);
-  let tree: jsep.Expression | undefined;
+  let trees: Expression[] | undefined;
   try {
-    // "^" is a power in equations but exclusive or in jsep's language; "**" binds as a power should.
-    tree = jsep(text.replace(/\^/g, "**"));
+    trees = parseText(text.replace(/\^/g, "**"));
   } catch (error) {
     // The parser recurs: out of stack, it says so by a RangeError.
     if (!(error instanceof RangeError)) return fail(`cannot read ${shown}: ${escaped((error as Error).message)}`);
   }
+  if (trees && trees.length !== 1) {
+    return fail(text.trim() === "" ? "is empty" : `no operator stands between two parts of ${shown}`);
+  }
+  const tree = trees?.[0];
   if (!tree || tooDeep(text, tree)) {
     return fail(`parts of ${shown} are nested more than ${maximumDepth} deep; simplify it`);
   }
 
-  const comparison = (e: jsep.Expression, yes: jsep.Expression, no: jsep.Expression): Node => {
-    if (e.type === "BinaryExpression") {
-      const b = e as jsep.BinaryExpression;
-      const [left, right] = [visit(b.left), visit(b.right)];
-      if (b.operator === "<") return g.select(left, right, visit(yes), visit(no));
-      if (b.operator === ">") return g.select(right, left, visit(yes), visit(no));
-      if (b.operator === "<=") return g.select(right, left, visit(no), visit(yes));
-      if (b.operator === ">=") return g.select(left, right, visit(no), visit(yes));
+  const comparison = (e: Expression, yes: Expression, no: Expression): Node => {
+    if (e.type === "operation") {
+      const [left, right] = [visit(e.left), visit(e.right)];
+      if (e.operator === "<") return g.select(left, right, visit(yes), visit(no));
+      if (e.operator === ">") return g.select(right, left, visit(yes), visit(no));
+      if (e.operator === "<=") return g.select(right, left, visit(no), visit(yes));
+      if (e.operator === ">=") return g.select(left, right, visit(no), visit(yes));
     }
     return fail(`a condition must compare two expressions with <, <=, > or >= in ${shown}`);
   };
 
-  const call = (e: jsep.CallExpression): Node => {
-    const name = e.callee.type === "Identifier" ? (e.callee as jsep.Identifier).name : "?";
+  const call = (callee: Expression, given: readonly Expression[]): Node => {
+    const name = callee.type === "name" ? callee.text : "?";
     const arity = knownFunctions.get(name);
     if (arity === undefined) fail(`unknown function ${quoted(name)}; known: ${[...knownFunctions.keys()].join(", ")}`);
-    if (e.arguments.length !== arity) fail(`${name} takes ${arity} argument(s), got ${e.arguments.length}`);
-    const args = e.arguments.map(visit) as [Node, Node];
+    if (given.length !== arity) fail(`${name} takes ${arity} argument(s), got ${given.length}`);
+    const args = given.map(visit) as [Node, Node];
     switch (name) {
       case "sigmoid":
         if (args[0].op === "constant") return g.constant(1 / (1 + Math.exp(-args[0].value)));
@@ -176,7 +166,7 @@ export function parseEquation(g: Graph, field: string, text: unknown, names: Rea
     }
   };
 
-  const binary = (b: jsep.BinaryExpression, left: Node, right: Node): Node => {
+  const binary = (b: Operation, left: Node, right: Node): Node => {
     switch (b.operator) {
       case "+":
         return g.add(left, right);
@@ -189,17 +179,17 @@ export function parseEquation(g: Graph, field: string, text: unknown, names: Rea
         return g.div(left, right);
       case "**":
         // The parser binds a sign tighter than a power and keeps no parentheses, so -x^2 and (-x)^2 look alike.
-        if (b.left.type === "UnaryExpression") fail(`a sign before a power is ambiguous in ${shown}; write -(x^2)`);
+        if (b.left.type === "sign") fail(`a sign before a power is ambiguous in ${shown}; write -(x^2)`);
         return g.pow(left, right);
       default:
         return fail(`operator "${b.operator}" is not known; comparisons belong in a < b ? x : y`);
     }
   };
 
-  const visit = (e: jsep.Expression): Node => checked(e, read(e));
+  const visit = (e: Expression): Node => checked(e, read(e));
 
   /** Numbers are put together as they are met: what is left of an operation on numbers alone has no finite value. */
-  const checked = (e: jsep.Expression, node: Node): Node => {
+  const checked = (e: Expression, node: Node): Node => {
     if (g.size > maximumNodes) fail(`the equations need more than ${maximumNodes} operations; simplify them`);
     const { op, args } = node;
     if (op !== "input" && args.every((a) => a.op === "constant")) {
@@ -209,43 +199,31 @@ export function parseEquation(g: Graph, field: string, text: unknown, names: Rea
     return node;
   };
 
-  const read = (e: jsep.Expression): Node => {
+  const read = (e: Expression): Node => {
     switch (e.type) {
-      case "Literal": {
-        const { value } = e as jsep.Literal;
-        return typeof value === "number" ? g.constant(value) : fail(`${quoted(String(value))} is not a number`);
-      }
-      case "Identifier": {
-        const { name } = e as jsep.Identifier;
-        if (name === "pi") return g.constant(Math.PI);
-        return names.get(name) ?? fail(`unknown name ${quoted(name)}; known here: ${listed(names.keys())}`);
-      }
-      case "UnaryExpression": {
-        const u = e as jsep.UnaryExpression;
-        if (u.operator === "-") return g.neg(visit(u.argument));
-        if (u.operator === "+") return visit(u.argument);
-        return fail(`operator "${u.operator}" is not known`);
-      }
-      case "BinaryExpression": {
+      case "number":
+        return g.constant(Number(e.text));
+      case "name":
+        if (e.text === "pi") return g.constant(Math.PI);
+        return names.get(e.text) ?? fail(`unknown name ${quoted(e.text)}; known here: ${listed(names.keys())}`);
+      case "sign":
+        if (e.operator === "-") return g.neg(visit(e.argument));
+        if (e.operator === "+") return visit(e.argument);
+        return fail(`operator "${e.operator}" is not known`);
+      case "operation": {
         // What has many terms leans to the left, where a loop goes down.
-        const chain: jsep.BinaryExpression[] = [];
-        let first = e;
-        while (first.type === "BinaryExpression") {
-          chain.push(first as jsep.BinaryExpression);
-          first = (first as jsep.BinaryExpression).left;
+        const chain: Operation[] = [];
+        let first: Expression = e;
+        while (first.type === "operation") {
+          chain.push(first);
+          first = first.left;
         }
         return chain.reduceRight((left, b) => checked(b, binary(b, left, visit(b.right))), visit(first));
       }
-      case "ConditionalExpression": {
-        const c = e as jsep.ConditionalExpression;
-        return comparison(c.test, c.consequent, c.alternate);
-      }
-      case "CallExpression":
-        return call(e as jsep.CallExpression);
-      case "Compound":
-        return fail(text.trim() === "" ? "is empty" : `no operator stands between two parts of ${shown}`);
-      default:
-        return fail(`cannot read ${shown}: ${e.type} is not part of the notation`);
+      case "choice":
+        return comparison(e.test, e.yes, e.no);
+      case "call":
+        return call(e.callee, e.args);
     }
   };
   return visit(tree);
