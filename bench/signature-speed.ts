@@ -2,6 +2,7 @@
  * `npm run bench -- signature-speed [--longest 1024] [--largest 64]`: signature kernels end to end, from typed arrays to
  * typed arrays. The best of several runs is shown: on a shared machine the others measure their neighbours.
  */
+import { declareKernel, readWrite } from "../shaders/shared/declare.js";
 import { Gpu } from "../src/gpu/index.js";
 import {
   signatureBackend,
@@ -31,11 +32,12 @@ async function best(repeats: number, work: () => Promise<unknown>): Promise<numb
 async function arithmeticFloor(gpu: Gpu): Promise<number> {
   const invocations = 4096;
   const cells = 16384;
-  const kernel = await gpu.kernel({
-    label: "arithmetic of a cell",
-    code: /* wgsl */ `
-@group(0) @binding(1) var<storage, read_write> out: array<f32>;
-@compute @workgroup_size(32)
+  const kernel = await gpu.kernel(
+    declareKernel({
+      label: "arithmetic of a cell",
+      workgroupSize: 32,
+      bindings: { out: readWrite("array<f32>") },
+      body: /* wgsl */ `
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let x0 = 1e-3f * f32(id.x % 7u); let x1 = 0.5f * x0; let x2 = 0.25f * x0; let x3 = 0.125f * x0;
   var y = x0 + 1e-3f;
@@ -53,12 +55,12 @@ ${Array.from(
   }
   out[id.x] = h;
 }`,
-    bindings: ["read_write"],
-  });
+    }),
+  );
   const out = gpu.buffer("floor", invocations * 4);
   const seconds = await best(5, () => {
     const batch = gpu.batch("floor");
-    batch.dispatch(kernel, [out], null, [invocations / 32]);
+    batch.dispatch(kernel, { out, threads: invocations });
     const data = batch.read(out);
     batch.submit();
     return data;

@@ -14,9 +14,10 @@
  * Reads and writes: the role's gradient [vertices, gradient channels].
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { unroll } from "../shared/unroll.js";
-import { type LayoutShape, pairLayout } from "./layout.wgsl.js";
+import { type LayoutShape, pairLayout, pairPass, pairs } from "./layout.wgsl.js";
 import { type StaticKernelCode, staticKernel } from "./static.wgsl.js";
 
 export interface ContractShape extends LayoutShape {
@@ -27,13 +28,12 @@ export interface ContractShape extends LayoutShape {
   role: "x" | "y";
   /** Vertices of a thread. */
   vertices: number;
-  workgroupSize: number;
 }
 
 /** Channels that one thread adds up. */
 export const channelBlock = 8;
 
-export const contract = (shape: ContractShape): string => {
+export const contract = (shape: ContractShape) => {
   const { channels, gradientChannels, interleave: B, role, kernel, vertices: V } = shape;
   const { linear } = kernel;
   const block = Math.min(gradientChannels, channelBlock);
@@ -121,19 +121,23 @@ ${unroll(V, (c) => `        var w${c} = p${c} - p${c + 1};`)}
 }
         ${add}
       }`;
-  return wgsl`
+  return declareKernel({
+    label: `contract ${role}`,
+    workgroupSize: 32,
+    uniform: pairPass,
+    bindings: {
+      x: read("array<f32>"),
+      y: read("array<f32>"),
+      pairs,
+      p: read("array<f32>"),
+      lists: read("array<u32>"),
+      gradient: readWrite("array<f32>"),
+    },
+    body: wgsl`
 ${elementary}
 ${pairLayout(shape)}
-@group(0) @binding(0) var<uniform> run: Pass;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> y: array<f32>;
-@group(0) @binding(3) var<storage, read> pairs: array<Pair>;
-@group(0) @binding(4) var<storage, read> p: array<f32>;
-@group(0) @binding(5) var<storage, read> lists: array<u32>;
-@group(0) @binding(6) var<storage, read_write> gradient: array<f32>;
 ${staticKernel(kernel, channels)}
 
-@compute @workgroup_size(${shape.workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let path = id.y;
   let c0 = id.z * ${block}u;
@@ -172,5 +176,6 @@ ${unroll(block, (d) => guarded(d, `gradient[out + ${v * gradientChannels + d}u] 
   }`,
 )}
 }
-`;
+`,
+  });
 };

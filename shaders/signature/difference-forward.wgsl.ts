@@ -24,8 +24,10 @@
  * its exponent at the end of a block.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { unroll } from "../shared/unroll.js";
-import { type LayoutShape, pairLayout } from "./layout.wgsl.js";
+import { type LayoutShape, pairLayout, pairPass, pairs } from "./layout.wgsl.js";
+import { type ForwardKernel, forwardLabel } from "./sweep.wgsl.js";
 import { keeping } from "./two-parts.wgsl.js";
 
 export interface DifferenceShape extends LayoutShape {
@@ -119,7 +121,7 @@ const extendedCell = (r: number, lower: string, lowerLow: string, corner: string
         h${r} = n${r};
         g${r} = l${r};`;
 
-export const differenceForward = (shape: DifferenceForwardShape): string => {
+export const differenceForward = (shape: DifferenceForwardShape): ForwardKernel => {
   const { threads, strip: R, interleave: B, source, channels, keep, scaled, extended } = shape;
   const [l1, l2] = shape.dyadic;
   const coarse = Math.max(1, R >> l1);
@@ -212,21 +214,19 @@ ${unroll(R, (r) => `    v${r} = 0.0f; d${r} = 0.0f; h${r} = 1.0f;${extended ? ` 
     kin = grid_row(slot, select(${keep ? "run.row_out + q * " + R + "u - 1u" : "run.row_out"}, run.row_in, q == 0u), run.state_rows, fine_columns);
     kout = grid_row(slot, run.row_out${keep ? ` + q * ${R}u` : ""}, run.state_rows, fine_columns);
     pb = grid_row(slot, (q * ${R}u) >> ${l1}u, run.rows + ${shape.extraRows}u, run.columns);`;
-  return wgsl`
+  const given = read("array<f32>");
+  return declareKernel({
+    label: forwardLabel(keep),
+    workgroupSize: wave ? threads : shape.workgroupSize,
+    uniform: pairPass,
+    bindings: {
+      pairs,
+      ...(source === "dot" ? { x: given, y: given } : { p: given }),
+      k: readWrite("array<f32>"),
+      results: readWrite("array<vec2f>"),
+    },
+    body: wgsl`
 ${pairLayout(shape)}
-@group(0) @binding(0) var<uniform> run: Pass;
-@group(0) @binding(1) var<storage, read> pairs: array<Pair>;
-#if ${source === "dot"}
-@group(0) @binding(2) var<storage, read> x: array<f32>;
-@group(0) @binding(3) var<storage, read> y: array<f32>;
-@group(0) @binding(4) var<storage, read_write> k: array<f32>;
-@group(0) @binding(5) var<storage, read_write> results: array<vec2f>;
-#else
-@group(0) @binding(2) var<storage, read> p: array<f32>;
-@group(0) @binding(3) var<storage, read_write> k: array<f32>;
-@group(0) @binding(4) var<storage, read_write> results: array<vec2f>;
-#endif
-
 #if ${extended}
 ${keeping}
 #endif
@@ -234,7 +234,6 @@ fn power_of_two(n: i32) -> f32 {
   return select(bitcast<f32>(u32(n + 127) << 23u), 0.0f, n < -126);
 }
 
-@compute @workgroup_size(${wave ? threads : shape.workgroupSize})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
 #if ${wave}
   let slot = group.x + group.y * 32768u;
@@ -307,5 +306,6 @@ ${raiseExponent}
   }
 #endif
 }
-`;
+`,
+  });
 };

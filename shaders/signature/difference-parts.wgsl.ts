@@ -13,7 +13,7 @@
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import type { LayoutShape } from "./layout.wgsl.js";
 import { twoFloat32 as numbers } from "./numbers.wgsl.js";
-import { forwardHead, reverseHead, setResult } from "./sweep.wgsl.js";
+import { type ForwardKernel, type ReverseKernel, setResult, sweepForward, sweepReverse } from "./sweep.wgsl.js";
 import { parts } from "./two-parts.wgsl.js";
 
 export interface DifferencePartsShape extends LayoutShape {
@@ -23,12 +23,12 @@ export interface DifferencePartsShape extends LayoutShape {
   keep: boolean;
 }
 
-export const differenceParts = (shape: DifferencePartsShape): string => {
+export const differenceParts = (shape: DifferencePartsShape): ForwardKernel => {
   const { interleave: B, dyadic, keep } = shape;
   const [l1, l2] = dyadic;
-  return wgsl`
-${forwardHead({ ...shape, numbers })}
-  var exponent = 0;
+  return sweepForward(
+    { ...shape, numbers },
+    wgsl`  var exponent = 0;
   if (!first) { exponent = i32(results[slot].z); }
   var latest = vec2f(0.0f);
   for (var i = begin_row << ${l1}u; i < end_row << ${l1}u; i++) {
@@ -65,18 +65,17 @@ ${forwardHead({ ...shape, numbers })}
     }
 #endif
   }
-  ${setResult(numbers, "latest", "f32(exponent)")}
-}
-`;
+  ${setResult(numbers, "latest", "f32(exponent)")}`,
+  );
 };
 
-export const differencePartsReverse = (shape: DifferencePartsShape): string => {
+export const differencePartsReverse = (shape: DifferencePartsShape): ReverseKernel => {
   const { interleave: B, dyadic } = shape;
   const [l1, l2] = dyadic;
   const fine = 1 << l2;
-  return wgsl`
-${reverseHead({ ...shape, numbers })}
-  let one = weight;
+  return sweepReverse(
+    { ...shape, numbers },
+    `  let one = weight;
   let fine_columns = run.columns << ${l2}u;
   let gb = grid_row(slot, 0u, 1u, fine_columns);
   for (var i = end_row << ${l1}u; i > begin_row << ${l1}u;) {
@@ -136,7 +135,6 @@ ${reverseHead({ ...shape, numbers })}
       }
       p[pb + J * ${B}u] = bar;
     }
-  }
-}
-`;
+  }`,
+  );
 };

@@ -12,14 +12,16 @@
  * Reads: pairs, weights (the cotangent of each pair's value), k. Reads and writes: p, g.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { unroll, unrollDown } from "../shared/unroll.js";
 import { columnBlock, type DifferenceShape } from "./difference-forward.wgsl.js";
-import { pairLayout } from "./layout.wgsl.js";
+import { pairLayout, pairPass, pairs } from "./layout.wgsl.js";
+import type { ReverseKernel } from "./sweep.wgsl.js";
 
 /** Rows of `g`: G, A, B, the gradient of a coarse row under way, and G's low part. */
 export const reverseRows = 5;
 
-export const differenceReverse = (shape: DifferenceShape): string => {
+export const differenceReverse = (shape: DifferenceShape): ReverseKernel => {
   const { threads, strip: R, interleave: B } = shape;
   const [l1, l2] = shape.dyadic;
   const coarse = Math.max(1, R >> l1);
@@ -106,16 +108,19 @@ ${unroll(R, (r) => `    var u${r} = 0.0f; var d${r} = 0.0f; var ar${r} = 0.0f; v
     if (top_strip) { u${R - 1} = weights[slot]; }
     right0 = select(k[kin + last * ${B}u], 1.0f, ones);
 ${unroll(R - 1, (r) => `    right${r + 1} = k[kup + (last + ${r}u * fine_columns) * ${B}u];`)}`;
-  return wgsl`
+  return declareKernel({
+    label: "signature kernel reverse",
+    workgroupSize: wave ? threads : shape.workgroupSize,
+    uniform: pairPass,
+    bindings: {
+      pairs,
+      weights: read("array<f32>"),
+      k: read("array<f32>"),
+      p: readWrite("array<f32>"),
+      g: readWrite("array<f32>"),
+    },
+    body: wgsl`
 ${pairLayout(shape)}
-@group(0) @binding(0) var<uniform> run: Pass;
-@group(0) @binding(1) var<storage, read> pairs: array<Pair>;
-@group(0) @binding(2) var<storage, read> weights: array<f32>;
-@group(0) @binding(3) var<storage, read> k: array<f32>;
-@group(0) @binding(4) var<storage, read_write> p: array<f32>;
-@group(0) @binding(5) var<storage, read_write> g: array<f32>;
-
-@compute @workgroup_size(${wave ? threads : shape.workgroupSize})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
 #if ${wave}
   let slot = group.x + group.y * 32768u;
@@ -166,5 +171,6 @@ ${flush}
   }
 #endif
 }
-`;
+`,
+  });
 };

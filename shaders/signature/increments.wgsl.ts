@@ -7,9 +7,10 @@
  * Reads: points (differences of points for a linear kernel) and pairs. Writes: p.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { unroll } from "../shared/unroll.js";
-import { type LayoutShape, pairLayout } from "./layout.wgsl.js";
+import { type LayoutShape, pairLayout, pairPass, pairs } from "./layout.wgsl.js";
 import { type StaticKernelCode, staticKernel } from "./static.wgsl.js";
 
 export interface IncrementsShape extends LayoutShape {
@@ -17,13 +18,12 @@ export interface IncrementsShape extends LayoutShape {
   channels: number;
   /** Whether a row for the segment above lies behind the block. */
   keepAbove: boolean;
-  workgroupSize: number;
 }
 
 /** Rows of a thread: what it loads of y serves them all. Segments are multiples of it. */
 export const incrementRows = 4;
 
-export const increments = (shape: IncrementsShape): string => {
+export const increments = (shape: IncrementsShape) => {
   const { interleave: B, channels, keepAbove, kernel } = shape;
   const { linear } = kernel;
   const R = incrementRows;
@@ -46,17 +46,16 @@ ${unroll(vertices, (r) => `      { let xd = ${xAt(r, "d")}; arg${r} += ${term("x
     }`;
   const store = (r: number, value: string): string =>
     `p[at + ${r}u * run.columns * ${B}u] = select(0.0f, ${value}, i + ${r}u < pair.rows);`;
-  return wgsl`
+  return declareKernel({
+    label: "increments",
+    workgroupSize: 32,
+    uniform: pairPass,
+    bindings: { x: read("array<f32>"), y: read("array<f32>"), pairs, p: readWrite("array<f32>") },
+    body: wgsl`
 ${elementary}
 ${pairLayout(shape)}
-@group(0) @binding(0) var<uniform> run: Pass;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> y: array<f32>;
-@group(0) @binding(3) var<storage, read> pairs: array<Pair>;
-@group(0) @binding(4) var<storage, read_write> p: array<f32>;
 ${staticKernel(kernel, channels)}
 
-@compute @workgroup_size(${shape.workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let slot = id.x;
   let row = id.y * ${R}u;
@@ -93,5 +92,6 @@ ${unroll(vertices, (r) => `    left${r} = right${r};`)}
   }
 #endif
 }
-`;
+`,
+  });
 };

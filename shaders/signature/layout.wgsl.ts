@@ -4,31 +4,49 @@
  * A pass treats the pairs [0, slots) of a chunk, one segment of `rows` coarse rows at a time. Grids lie interleaved:
  * `interleave` neighbouring slots share a line of memory, so that neighbouring invocations read neighbouring words.
  */
+import { read } from "../shared/declare.js";
+
 export interface LayoutShape {
   /** Slots whose numbers lie side by side. */
   interleave: number;
 }
 
-export const passWords = 20;
+/** The uniform of kernels over pairs. */
+export const pairPass = {
+  slots: "u32",
+  /** First coarse row of the segment. */
+  firstRow: "u32",
+  /** Coarse rows of a segment. */
+  rows: "u32",
+  /** Coarse columns of the longest pair. */
+  columns: "u32",
+  /** Rows of a slot in the kernel's grid. */
+  stateRows: "u32",
+  /** Row from which the segment's first strip reads. */
+  rowIn: "u32",
+  /** Row to which strips write, or first of the rows that are kept. */
+  rowOut: "u32",
+  /** Bit 0: first segment; bit 1: last segment; bit 2: the kept sweep gives the value. */
+  flags: "u32",
+  /** Of the static kernel. */
+  parameters: "vec4f",
+  /** Of increments in the refined grid. */
+  fineScale: "f32",
+  /** Distance from a row of values to the row of their low parts. */
+  lowRows: "u32",
+  /** 1, unknown to compilers. */
+  one: "f32",
+  /** Of the segment's rows, the first that the pass treats, and where it ends (see sweep). */
+  beginRow: "u32",
+  endRow: "u32",
+} as const;
+
+export type PairPass = typeof pairPass;
+
+/** The binding of the pairs. */
+export const pairs = read("array<Pair>");
 
 export const pairLayout = ({ interleave }: LayoutShape): string => /* wgsl */ `
-struct Pass {
-  slots: u32,
-  first_row: u32,        // first coarse row of the segment
-  rows: u32,             // coarse rows of a segment
-  columns: u32,          // coarse columns of the longest pair
-  state_rows: u32,       // rows of a slot in the kernel's grid
-  row_in: u32,           // row from which the segment's first strip reads
-  row_out: u32,          // row to which strips write, or first of the rows that are kept
-  flags: u32,            // bit 0: first segment; bit 1: last segment; bit 2: the kept sweep gives the value
-  parameters: vec4f,     // of the static kernel
-  fine_scale: f32,       // of increments in the refined grid
-  low_rows: u32,         // distance from a row of values to the row of their low parts
-  one: f32,              // 1, unknown to compilers
-  begin_row: u32,        // of the segment's rows, the first that the pass treats, and where it ends (see sweep)
-  end_row: u32,
-}
-
 // Start of x's points, rows of the pair, start of y's points, columns of the pair.
 struct Pair { x: u32, rows: u32, y: u32, columns: u32 }
 

@@ -12,13 +12,15 @@
  */
 import { unroll, unrollDown } from "../shared/unroll.js";
 import {
-  forwardHead,
+  type ForwardKernel,
   forwardRow,
   increment,
-  reverseHead,
+  type ReverseKernel,
   reverseRow,
   type SweepShape,
   setResult,
+  sweepForward,
+  sweepReverse,
 } from "./sweep.wgsl.js";
 
 export interface PolynomialShape extends SweepShape {
@@ -53,7 +55,7 @@ function coefficients(shape: PolynomialShape, left: (l: number) => string): stri
   return lines.map((line) => `      ${line}`).join("\n");
 }
 
-export const polynomialForward = (shape: PolynomialShape): string => {
+export const polynomialForward = (shape: PolynomialShape): ForwardKernel => {
   const { order, interleave: B, keep, stateNumbers, numbers } = shape;
   const { zero, sum, add, productOver, overNatural } = numbers;
   const w = order + 1;
@@ -76,9 +78,9 @@ ${unrollDown(order, (l) => `        c${l + 1} = ${productOver(`c${l}`, "xm", l +
         ${add("left0", "c0")}
         ${setTop("m", topOf("c"))}
       }`;
-  return `
-${forwardHead(shape)}
-  let words = run.columns * ${stateNumbers}u;
+  return sweepForward(
+    shape,
+    `  let words = run.columns * ${stateNumbers}u;
   for (var q = begin_row; q < end_row; q++) {
 ${forwardRow(shape)}
 ${unroll(w, (l) => `    var left${l} = ${l === 0 ? numbers.constant(1) : zero};`)}
@@ -88,9 +90,8 @@ ${keep ? unroll(w, (l) => `      ${leftEdge(shape, l)} = left${l};`) : ""}
 ${cell}
     }
     if (run.first_row + q + 1u == pair.rows) { ${setResult(numbers, topOf("left"))} }
-  }
-}
-`;
+  }`,
+  );
 };
 
 /** A cell of the reverse with all coefficients and cotangents in constants. */
@@ -154,12 +155,12 @@ ${unroll(order, (l) => `          ${add("row", productOver(`d${l + 1}`, `c[(m - 
 ${unroll(w, (l) => `      bar${l} = d${l};`)}`;
 }
 
-export const polynomialReverse = (shape: PolynomialShape): string => {
+export const polynomialReverse = (shape: PolynomialShape): ReverseKernel => {
   const { order, interleave: B, stateNumbers, numbers } = shape;
   const w = order + 1;
-  return `
-${reverseHead(shape)}
-  let words = run.columns * ${stateNumbers}u;
+  return sweepReverse(
+    shape,
+    `  let words = run.columns * ${stateNumbers}u;
   let gb = grid_row(slot, 0u, 1u, run.columns * ${w}u);
   ${isUnrolled(shape) ? "" : `var c: array<${numbers.type}, ${w * w}>;`}
   for (var q = end_row; q > begin_row;) {
@@ -172,7 +173,6 @@ ${unroll(w, (l) => `    var bar${l} = seed;`)}
       let x = ${increment(numbers, `pb + J * ${B}u`)};
 ${isUnrolled(shape) ? unrolledReverse(shape) : loopedReverse(shape)}
     }
-  }
-}
-`;
+  }`,
+  );
 };

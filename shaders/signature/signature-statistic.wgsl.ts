@@ -4,13 +4,16 @@
  *   MMD²(unbiased) = the same − Σ_w scale^|w| (V_w(x)/(m(m−1)) + V_w(y)/(n(n−1))),  V the sum of squared deviations.
  * No digits cancel, and work is linear in the number of paths. A thread takes one word.
  */
+import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { levelStarts } from "./train-signature.wgsl.js";
 
-const head = (channels: number, depth: number): string => {
+const threads = 64;
+
+const statisticPass = { paths: "u32", unbiased: "u32", scale: "f32" } as const;
+
+const levels = (channels: number, depth: number): string => {
   const starts = levelStarts(channels, depth);
   return /* wgsl */ `
-struct Pass { paths: u32, unbiased: u32, scale: f32, unused: u32 }
-@group(0) @binding(0) var<uniform> run: Pass;
 const size = ${starts[depth + 1]}u;
 const level_start = array<u32, ${depth + 2}>(${starts.map((s) => `${s}u`).join(", ")});
 
@@ -23,14 +26,20 @@ fn weight_of(word: u32) -> f32 {
 };
 
 /** Mean and sum of squared deviations of each word: moments [2][size]. */
-export const signatureMoments = (channels: number, depth: number, workgroupSize: number): string => /* wgsl */ `
-${head(channels, depth)}
-@group(0) @binding(1) var<storage, read> rows: array<f32>; // [paths][size]
-@group(0) @binding(2) var<storage, read_write> moments: array<f32>;
-
-@compute @workgroup_size(${workgroupSize})
+export const signatureMoments = (channels: number, depth: number) =>
+  declareKernel({
+    label: "moments of signatures",
+    workgroupSize: threads,
+    uniform: statisticPass,
+    bindings: {
+      /** [paths][size]. */
+      rows: read("array<f32>"),
+      moments: readWrite("array<f32>"),
+    },
+    body: /* wgsl */ `
+${levels(channels, depth)}
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let word = id.x + id.y * groups.x * ${workgroupSize}u;
+  let word = id.x + id.y * groups.x * ${threads}u;
   if (word >= size) { return; }
   var sum = 0.0f;
   for (var i = 0u; i < run.paths; i += 1u) { sum += rows[i * size + word]; }
@@ -40,18 +49,26 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   moments[word] = mean;
   moments[size + word] = squares;
 }
-`;
+`,
+  });
 
 /** What a word adds to the statistic, to `terms`, and its cotangents in place of the signatures. */
-export const signatureStatistic = (channels: number, depth: number, workgroupSize: number): string => /* wgsl */ `
-${head(channels, depth)}
-@group(0) @binding(1) var<storage, read> observed: array<f32>; // mean [size]
-@group(0) @binding(2) var<storage, read_write> rows: array<f32>; // [paths][size]
-@group(0) @binding(3) var<storage, read_write> terms: array<f32>;
-
-@compute @workgroup_size(${workgroupSize})
+export const signatureStatistic = (channels: number, depth: number) =>
+  declareKernel({
+    label: "statistic of signatures",
+    workgroupSize: threads,
+    uniform: statisticPass,
+    bindings: {
+      /** Mean [size]. */
+      observed: read("array<f32>"),
+      /** [paths][size]. */
+      rows: readWrite("array<f32>"),
+      terms: readWrite("array<f32>"),
+    },
+    body: /* wgsl */ `
+${levels(channels, depth)}
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let word = id.x + id.y * groups.x * ${workgroupSize}u;
+  let word = id.x + id.y * groups.x * ${threads}u;
   if (word >= size) { return; }
   let m = f32(run.paths);
   var sum = 0.0f;
@@ -68,26 +85,28 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   }
   terms[word] = weight * (difference * difference - spread * squares);
 }
-`;
+`,
+  });
 
 /** One workgroup adds the terms up in one order, with a constant, to value[0]. */
-export const sumTerms = (lanes: number): string => /* wgsl */ `
-struct Pass { count: u32, constant: f32 }
-@group(0) @binding(0) var<uniform> run: Pass;
-@group(0) @binding(1) var<storage, read> terms: array<f32>;
-@group(0) @binding(2) var<storage, read_write> value: array<f32>;
-var<workgroup> partial: array<f32, ${lanes}>;
+export const sumTerms = declareKernel({
+  label: "sum of terms",
+  workgroupSize: 32,
+  uniform: { count: "u32", constant: "f32" },
+  bindings: { terms: read("array<f32>"), value: readWrite("array<f32>") },
+  body: /* wgsl */ `
+var<workgroup> partial: array<f32, 32>;
 
-@compute @workgroup_size(${lanes})
 fn main(@builtin(local_invocation_index) lane: u32) {
   var sum = 0.0f;
-  for (var i = lane; i < run.count; i += ${lanes}u) { sum += terms[i]; }
+  for (var i = lane; i < run.count; i += 32u) { sum += terms[i]; }
   partial[lane] = sum;
   workgroupBarrier();
   if (lane == 0u) {
     var total = run.constant;
-    for (var l = 0u; l < ${lanes}u; l += 1u) { total += partial[l]; }
+    for (var l = 0u; l < 32u; l += 1u) { total += partial[l]; }
     value[0] = total;
   }
 }
-`;
+`,
+});

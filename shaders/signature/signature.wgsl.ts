@@ -11,14 +11,13 @@
  *
  * All are written for float32 or for numbers in two parts.
  */
-import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { unroll } from "../shared/unroll.js";
 import { float32, type Numbers } from "./numbers.wgsl.js";
 
 export interface SignatureShape {
   channels: number;
   depth: number;
-  workgroupSize: number;
   /** By default float32. */
   numbers?: Numbers;
 }
@@ -26,15 +25,16 @@ export interface SignatureShape {
 /** Last letters of one thread. */
 export const letterBlock = 8;
 
-const head = ({ channels, depth, numbers = float32 }: SignatureShape): string => {
+/** Each for a word or a group of words. */
+const wordThreads = 32;
+
+const signaturePass = { firstPath: "u32", paths: "u32", groups: "u32" } as const;
+
+const levels = ({ channels, depth, numbers = float32 }: SignatureShape): string => {
   const sizes = Array.from({ length: depth + 1 }, (_, k) => channels ** k);
   const offsets = sizes.map((_, k) => sizes.slice(0, k).reduce((a, b) => a + b, 0));
   return `
 ${numbers.functions}
-struct Pass { first_path: u32, paths: u32, groups: u32, unused: u32 }
-@group(0) @binding(0) var<uniform> run: Pass;
-@group(0) @binding(1) var<storage, read> d: array<${numbers.type}>;
-@group(0) @binding(2) var<storage, read> offsets: array<u32>;
 const level_offset = array<u32, ${depth + 1}>(${offsets.map((o) => `${o}u`).join(", ")});
 const size = ${offsets[depth]! + sizes[depth]!}u;
 const words = ${channels ** (depth - 1)}u;
@@ -75,17 +75,23 @@ export function advance(depth: number, block: number, last: boolean, numbers = f
   return lines.map((l) => `    ${l}`).join("\n");
 }
 
-export const signatureForward = (shape: SignatureShape): string => {
+export const signatureForward = (shape: SignatureShape) => {
   const { channels, depth, numbers = float32 } = shape;
   const block = Math.min(channels, letterBlock);
   const blocks = Math.ceil(channels / block);
   const guard = (l: number, line: string): string =>
     channels % block === 0 ? line : `if (c0 + ${l}u < ${channels}u) { ${line} }`;
-  return wgsl`
-${head(shape)}
-@group(0) @binding(3) var<storage, read_write> signature: array<${numbers.type}>;
-
-@compute @workgroup_size(${shape.workgroupSize})
+  return declareKernel({
+    label: "truncated signature",
+    workgroupSize: wordThreads,
+    uniform: signaturePass,
+    bindings: {
+      d: read(`array<${numbers.type}>`),
+      offsets: read("array<u32>"),
+      signature: readWrite(`array<${numbers.type}>`),
+    },
+    body: `
+${levels(shape)}
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let item = id.x;
   if (item >= words * ${blocks}u) { return; }
@@ -111,10 +117,11 @@ ${unroll(depth - 1, (j) => {
 })}
 ${unroll(block, (l) => guard(l, `signature[out + level_offset[${depth}] + u * ${channels}u + c0 + ${l}u] = top${l};`))}
 }
-`;
+`,
+  });
 };
 
-export const signatureReverse = (shape: SignatureShape): string => {
+export const signatureReverse = (shape: SignatureShape) => {
   const { channels, depth, numbers = float32 } = shape;
   const block = Math.min(channels, letterBlock);
   const blocks = Math.ceil(channels / block);
@@ -157,12 +164,18 @@ export const signatureReverse = (shape: SignatureShape): string => {
     lines.push(add(`b${before}`, "down"));
     down(depth, before, "down");
   }
-  return wgsl`
-${head(shape)}
-@group(0) @binding(3) var<storage, read> cotangent: array<${type}>;
-@group(0) @binding(4) var<storage, read_write> rows: array<${type}>;
-
-@compute @workgroup_size(${shape.workgroupSize})
+  return declareKernel({
+    label: "truncated signature, reverse",
+    workgroupSize: wordThreads,
+    uniform: signaturePass,
+    bindings: {
+      d: read(`array<${type}>`),
+      offsets: read("array<u32>"),
+      cotangent: read(`array<${type}>`),
+      rows: readWrite(`array<${type}>`),
+    },
+    body: `
+${levels(shape)}
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let owner = id.x;
   if (owner >= run.groups) { return; }
@@ -213,23 +226,25 @@ ${unroll(depth - 1, (j) => `      ${add(`rows[to + i${j + 1}]`, `g${j + 1}`)}`)}
     }
   }
 }
-`;
+`,
+  });
 };
 
 /** Adds the groups' rows up: a thread per number of [vertices of the chunk, channels]. */
-export const signatureGather = (workgroupSize: number, { type, zero, functions, add } = float32): string => wgsl`
+export const signatureGather = ({ type, zero, functions, add } = float32) =>
+  declareKernel({
+    label: "gather gradients",
+    workgroupSize: 64,
+    uniform: { first: "u32", count: "u32", groups: "u32" },
+    bindings: { rows: read(`array<${type}>`), gradient: readWrite(`array<${type}>`) },
+    body: `
 ${functions}
-struct Pass { first: u32, count: u32, groups: u32, unused: u32 }
-@group(0) @binding(0) var<uniform> run: Pass;
-@group(0) @binding(1) var<storage, read> rows: array<${type}>;
-@group(0) @binding(2) var<storage, read_write> gradient: array<${type}>;
-
-@compute @workgroup_size(${workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.x + id.y * groups.x * ${workgroupSize}u;
+  let i = id.x + id.y * groups.x * 64u;
   if (i >= run.count) { return; }
   var sum = ${zero};
   for (var g = 0u; g < run.groups; g++) { ${add("sum", "rows[g * run.count + i]")} }
   gradient[run.first + i] = sum;
 }
-`;
+`,
+  });

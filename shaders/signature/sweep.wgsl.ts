@@ -1,11 +1,12 @@
 /**
  * What kernels have in common in which a thread treats one pair, row of cells after row of cells, in either kind of
- * numbers: bindings, the pass's rows, and where a row of cells finds its edges.
+ * numbers: their declarations, the pass's rows, and where a row of cells finds its edges.
  *
  * A slot's rows in `k` hold the kernel's state along the bottom (then top) edges of a row of cells; with `keep` there is a
  * row for every row of cells of the segment, and what lies behind the edges is the solver's.
  */
-import { type LayoutShape, pairLayout } from "./layout.wgsl.js";
+import { type Binding, type Declared, declareKernel, read, readWrite } from "../shared/declare.js";
+import { type LayoutShape, type PairPass, pairLayout, pairPass, pairs } from "./layout.wgsl.js";
 import type { Numbers } from "./numbers.wgsl.js";
 
 export interface SweepShape extends LayoutShape {
@@ -19,9 +20,22 @@ export interface SweepShape extends LayoutShape {
   stateNumbers: number;
 }
 
+/** A forward kernel: increments are read from p, or made of points x and y. */
+export type ForwardKernel = Declared<
+  PairPass,
+  { pairs: Binding; x?: Binding; y?: Binding; p?: Binding; k: Binding; results: Binding }
+>;
+
+/** A reverse kernel: in float32 with weights, in two parts with increments that are not where their gradients go. */
+export type ReverseKernel = Declared<
+  PairPass,
+  { pairs: Binding; weights?: Binding; k: Binding; increments?: Binding; p: Binding; g: Binding }
+>;
+
+export const forwardLabel = (keep: boolean): string => `signature kernel forward${keep ? ", kept" : ""}`;
+
 /** One thread for each pair, and the rows of the pass that the pair has. */
 const pairThread = (workgroupSize: number): string => /* wgsl */ `
-@compute @workgroup_size(${workgroupSize})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
   let slot = (group.x + group.y * 32768u) * ${workgroupSize}u + t;
   if (slot >= run.slots) { return; }
@@ -30,21 +44,32 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
   let end_row = min(run.end_row, pair.rows - min(pair.rows, run.first_row));
   if (begin_row >= end_row) { return; }`;
 
-type HeadShape = Pick<SweepShape, "numbers" | "workgroupSize" | "interleave">;
+type KernelShape = Pick<SweepShape, "numbers" | "workgroupSize" | "interleave">;
 
-/** The head of a forward kernel. It reads pairs and increments p; reads and writes k and results. */
-export const forwardHead = (shape: HeadShape): string => /* wgsl */ `
-${shape.numbers.functions}
-${pairLayout(shape)}
-@group(0) @binding(0) var<uniform> run: Pass;
-@group(0) @binding(1) var<storage, read> pairs: array<Pair>;
-@group(0) @binding(2) var<storage, read> p: array<${shape.numbers.type}>;
-@group(0) @binding(3) var<storage, read_write> k: array<${shape.numbers.type}>;
-// Value and binary exponent; in two parts high, low, exponent, 0.
-@group(0) @binding(4) var<storage, read_write> results: array<${shape.numbers.width === 1 ? "vec2f" : "vec4f"}>;
-${pairThread(shape.workgroupSize)}
+/**
+ * A forward kernel of a body that treats one pair. It reads pairs and increments p; reads and writes k and results: value
+ * and binary exponent, in two parts high, low, exponent, 0.
+ */
+export const sweepForward = (shape: KernelShape & Pick<SweepShape, "keep">, body: string): ForwardKernel => {
+  const { functions, type, width } = shape.numbers;
+  return declareKernel({
+    label: forwardLabel(shape.keep),
+    workgroupSize: shape.workgroupSize,
+    uniform: pairPass,
+    bindings: {
+      pairs,
+      p: read(`array<${type}>`),
+      k: readWrite(`array<${type}>`),
+      results: readWrite(`array<${width === 1 ? "vec2f" : "vec4f"}>`),
+    },
+    body: `${functions}${pairLayout(shape)}${pairThread(shape.workgroupSize)}
   // Whether the pass begins with the pair's first row.
-  let first = (run.flags & 1u) != 0u && begin_row == 0u;`;
+  let first = (run.flags & 1u) != 0u && begin_row == 0u;
+${body}
+}
+`,
+  });
+};
 
 /** The value among a slot's results. */
 export const resultValue = ({ width }: Numbers): string => (width === 1 ? "results[slot].x" : "results[slot].xy");
@@ -54,27 +79,31 @@ export const setResult = ({ width }: Numbers, value: string, exponent = "0.0f"):
   `results[slot] = ${width === 1 ? `vec2f(${value}, ${exponent})` : `vec4f(${value}, ${exponent}, 0.0f)`};`;
 
 /**
- * The head of a reverse kernel. It reads pairs and k, and in float32 `weight`, the cotangent of the pair's value (in two
- * parts 1, unknown to compilers). Increments are read where `increment` says, gradients to them go to p: in float32 to
- * the same place. It reads and writes g.
+ * A reverse kernel of a body that treats one pair. It reads pairs and k, and in float32 `weight`, the cotangent of the
+ * pair's value (in two parts 1, unknown to compilers). Increments are read where `increment` says, gradients to them go to
+ * p: in float32 to the same place. It reads and writes g.
  */
-export const reverseHead = (shape: HeadShape): string => {
-  const { type, width } = shape.numbers;
-  const given = ["pairs: array<Pair>"];
-  if (width === 1) given.push("weights: array<f32>");
-  given.push(`k: array<${type}>`);
-  if (width === 2) given.push(`increments: array<${type}>`);
-  const binding = (n: number, access: string, text: string): string =>
-    `@group(0) @binding(${n}) var<storage, ${access}> ${text};`;
-  return /* wgsl */ `
-${shape.numbers.functions}
-${pairLayout(shape)}
-@group(0) @binding(0) var<uniform> run: Pass;
-${given.map((g, i) => binding(i + 1, "read", g)).join("\n")}
-${binding(given.length + 1, "read_write", `p: array<${type}>`)}
-${binding(given.length + 2, "read_write", `g: array<${type}>`)}
-${pairThread(shape.workgroupSize)}
-  let weight = ${width === 1 ? "weights[slot]" : "vec2f(run.one, 0.0f)"};`;
+export const sweepReverse = (shape: KernelShape, body: string, constants = ""): ReverseKernel => {
+  const { functions, type, width } = shape.numbers;
+  const table = `array<${type}>`;
+  return declareKernel({
+    label: "signature kernel reverse",
+    workgroupSize: shape.workgroupSize,
+    uniform: pairPass,
+    bindings: {
+      pairs,
+      ...(width === 1 && { weights: read("array<f32>") }),
+      k: read(table),
+      ...(width === 2 && { increments: read(table) }),
+      p: readWrite(table),
+      g: readWrite(table),
+    },
+    body: `${constants}${functions}${pairLayout(shape)}${pairThread(shape.workgroupSize)}
+  let weight = ${width === 1 ? "weights[slot]" : "vec2f(run.one, 0.0f)"};
+${body}
+}
+`,
+  });
 };
 
 /** Where a reverse kernel reads the increment at `at`. */

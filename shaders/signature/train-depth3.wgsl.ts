@@ -10,8 +10,9 @@
  * path and chains the entries of each letter. `trainDepth3`: a thread takes a middle letter, a block of first and of last
  * letters and a group of paths, and runs through the chain of that letter.
  */
+import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { unroll } from "../shared/unroll.js";
-import { eventList, trainPass } from "./train-layout.wgsl.js";
+import { eventList, trainPass, trainThreads } from "./train-layout.wgsl.js";
 import { levelStarts } from "./train-signature.wgsl.js";
 
 /** Entries of a path with so many slots: a segment of time before and after every spike, two of a spike, and the end. */
@@ -57,17 +58,20 @@ ${after}
     n += size;
   }`;
 
-export const trainPoints = (channels: number, workgroupSize: number): string => {
+export const trainPoints = (channels: number) => {
   const quads = paddedChannels(channels) / 4;
-  return /* wgsl */ `
-@group(0) @binding(0) var<uniform> run: TrainPass;
-@group(0) @binding(1) var<storage, read> events: array<u32>;
-@group(0) @binding(2) var<storage, read_write> points: array<vec4f>; // [paths][entries][padded channels]
-${trainPass}
+  return declareKernel({
+    label: "points of trains",
+    workgroupSize: trainThreads,
+    uniform: trainPass,
+    bindings: {
+      events: read("array<u32>"),
+      /** [paths][entries][padded channels]. */
+      points: readWrite("array<vec4f>"),
+    },
+    body: /* wgsl */ `
 ${eventList}
 ${layout(channels)}
-
-@compute @workgroup_size(${workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let p = id.x;
   if (p >= run.paths) { return; }
@@ -89,14 +93,17 @@ ${walk(
 )}
   points[base + (rows() - 1u) * ${quads}u] = here;
 }
-`;
+`,
+  });
 };
 
-export const trainLinks = (channels: number, workgroupSize: number): string => /* wgsl */ `
-@group(0) @binding(0) var<uniform> run: TrainPass;
-@group(0) @binding(1) var<storage, read> events: array<u32>;
-@group(0) @binding(2) var<storage, read_write> links: array<u32>;
-${trainPass}
+export const trainLinks = (channels: number) =>
+  declareKernel({
+    label: "links of trains",
+    workgroupSize: trainThreads,
+    uniform: trainPass,
+    bindings: { events: read("array<u32>"), links: readWrite("array<u32>") },
+    body: /* wgsl */ `
 ${eventList}
 ${layout(channels)}
 
@@ -111,7 +118,6 @@ fn append(p: u32, letter: u32, entry: u32, weight: f32) {
   links[last] = entry;
 }
 
-@compute @workgroup_size(${workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let p = id.x;
   if (p >= run.paths) { return; }
@@ -127,13 +133,8 @@ ${walk(
   "",
 )}
 }
-`;
-
-export interface TrainDepth3Shape {
-  channels: number;
-  pathsPerGroup: number;
-  workgroupSize: number;
-}
+`,
+  });
 
 /** Threads of one group of paths; a thread takes `vectors` × 4 first and as many last letters. */
 export const depth3Blocks = (channels: number): { threads: number; vectors: number; blocks: number } => {
@@ -143,24 +144,27 @@ export const depth3Blocks = (channels: number): { threads: number; vectors: numb
   return { threads: channels * blocks * blocks, vectors, blocks };
 };
 
-export const trainDepth3 = ({ channels: d, pathsPerGroup, workgroupSize }: TrainDepth3Shape): string => {
+export const trainDepth3 = (label: string, d: number, pathsPerGroup: number) => {
   const quads = paddedChannels(d) / 4;
   const { threads, vectors, blocks } = depth3Blocks(d);
   const starts = levelStarts(d, 3);
   const width = 4 * vectors;
   const whole = blocks * width === d;
   const vector = (block: string, v: number): string => `min(${block} * ${vectors}u + ${v}u, ${quads - 1}u)`;
-  return /* wgsl */ `
-@group(0) @binding(0) var<uniform> run: TrainPass;
-@group(0) @binding(1) var<storage, read> points: array<vec4f>;
-@group(0) @binding(2) var<storage, read> links: array<u32>;
-@group(0) @binding(3) var<storage, read_write> out: array<f32>; // [groups][size]
-${trainPass}
+  return declareKernel({
+    label,
+    workgroupSize: trainThreads,
+    uniform: trainPass,
+    bindings: {
+      points: read("array<vec4f>"),
+      links: read("array<u32>"),
+      /** [groups][size]. */
+      out: readWrite("array<f32>"),
+    },
+    body: /* wgsl */ `
 ${layout(d)}
-
-@compute @workgroup_size(${workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let item = id.x + id.y * groups.x * ${workgroupSize}u;
+  let item = id.x + id.y * groups.x * ${trainThreads}u;
   let group = item / ${threads}u;
   let begin = group * ${pathsPerGroup}u;
   if (begin >= run.paths) { return; }
@@ -208,5 +212,6 @@ ${unroll(width, (m) => {
 })}`;
 })}
 }
-`;
+`,
+  });
 };

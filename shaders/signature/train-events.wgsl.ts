@@ -5,32 +5,32 @@
  * neuron are kept, counted in `tally` [neurons][paths]. Times are taken as differences of steps and fractions, so that
  * long trains lose no digits.
  */
+import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { recordFunctions } from "../shared/record.wgsl.js";
-import { eventList, eventWords, trainPass } from "./train-layout.wgsl.js";
+import { eventList, eventWords, trainPass, trainThreads } from "./train-layout.wgsl.js";
 
 export interface TrainEventsShape {
   recordWords: number;
   neurons: number;
   capped: boolean;
-  workgroupSize: number;
 }
 
-export const trainEvents = ({ recordWords, neurons, capped, workgroupSize }: TrainEventsShape): string => /* wgsl */ `
-@group(0) @binding(0) var<uniform> run: TrainPass;
-@group(0) @binding(1) var<storage, read> record: array<u32>;
-@group(0) @binding(2) var<storage, read> counts: array<u32>;
-@group(0) @binding(3) var<storage, read_write> events: array<u32>;
-${
-  capped
-    ? `@group(0) @binding(4) var<storage, read> caps: array<u32>;
-@group(0) @binding(5) var<storage, read_write> tally: array<u32>;`
-    : ""
-}
-${trainPass}
+export const trainEvents = ({ recordWords, neurons, capped }: TrainEventsShape) =>
+  declareKernel({
+    label: `events of trains${capped ? ", capped" : ""}`,
+    workgroupSize: trainThreads,
+    uniform: trainPass,
+    bindings: {
+      record: read("array<u32>"),
+      counts: read("array<u32>"),
+      events: readWrite("array<u32>"),
+      caps: capped ? read("array<u32>") : undefined,
+      tally: capped ? readWrite("array<u32>") : undefined,
+    },
+    body: /* wgsl */ `
 ${eventList}
 ${recordFunctions({ words: recordWords, paths: "run.record_stride" })}
 
-@compute @workgroup_size(${workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let p = id.x;
   if (p >= run.paths) { return; }
@@ -66,27 +66,27 @@ ${
   events[event_at(kept, 0u, p)] = bitcast<u32>((f32(run.steps - step) - fraction) * run.dt);
   events[(run.slots + 1u) * ${eventWords}u * run.paths + p] = kept;
 }
-`;
+`,
+  });
 
 /**
  * Counts the spikes of each neuron. A thread takes one path and writes its column of `matched` [neurons][paths]; with
  * `least` it keeps what stands there where that is smaller. `tally` [neurons][paths] is scratch.
  */
-export const neuronCounts = ({
-  recordWords,
-  neurons,
-  least,
-  workgroupSize,
-}: Omit<TrainEventsShape, "capped"> & { least: boolean }): string => /* wgsl */ `
-@group(0) @binding(0) var<uniform> run: TrainPass;
-@group(0) @binding(1) var<storage, read> record: array<u32>;
-@group(0) @binding(2) var<storage, read> counts: array<u32>;
-@group(0) @binding(3) var<storage, read_write> matched: array<u32>;
-@group(0) @binding(4) var<storage, read_write> tally: array<u32>;
-${trainPass}
+export const neuronCounts = ({ recordWords, neurons, least }: Omit<TrainEventsShape, "capped"> & { least: boolean }) =>
+  declareKernel({
+    label: `${least ? "least " : ""}spike counts`,
+    workgroupSize: trainThreads,
+    uniform: trainPass,
+    bindings: {
+      record: read("array<u32>"),
+      counts: read("array<u32>"),
+      matched: readWrite("array<u32>"),
+      tally: readWrite("array<u32>"),
+    },
+    body: /* wgsl */ `
 ${recordFunctions({ words: recordWords, paths: "run.record_stride" })}
 
-@compute @workgroup_size(${workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x;
   if (i >= run.all_paths) { return; }
@@ -100,4 +100,5 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     matched[at] = ${least ? "min(matched[at], tally[at])" : "tally[at]"};
   }
 }
-`;
+`,
+  });

@@ -9,15 +9,15 @@
  * `trainStates` writes A, or B by running backward with words reversed: a thread owns one word of length depth − 2 of
  * one path. `trainGradient` contracts: a thread owns one event of one path.
  */
+import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { unroll } from "../shared/unroll.js";
 import { advance, letters } from "./signature.wgsl.js";
-import { eventList, trainPass } from "./train-layout.wgsl.js";
+import { eventList, trainPass, trainThreads } from "./train-layout.wgsl.js";
 import { levelStarts } from "./train-signature.wgsl.js";
 
 export interface TrainGradientShape {
   channels: number;
   depth: number;
-  workgroupSize: number;
 }
 
 /** Words, or events, along the second dimension of a dispatch; more go on along the third. */
@@ -27,7 +27,7 @@ export const rowsPerLayer = 32768;
 export const stateSize = (channels: number, depth: number): number =>
   depth < 3 ? 0 : levelStarts(channels, depth - 2)[depth - 1]! - 1;
 
-export const trainStates = (shape: TrainGradientShape, direction: "before" | "after"): string => {
+export const trainStates = (shape: TrainGradientShape, direction: "before" | "after") => {
   const { channels: d, depth } = shape;
   const levels = depth - 2;
   const starts = levelStarts(d, levels);
@@ -53,14 +53,17 @@ ${unroll(levels, (j) => `        e${j + 1} += select(0.0f, 1.0f, i${j + 1} == le
       }
 ${advance(levels + 1, 0, false)}
     }`;
-  return /* wgsl */ `
-@group(0) @binding(0) var<uniform> run: TrainPass;
-@group(0) @binding(1) var<storage, read> events: array<u32>;
-@group(0) @binding(2) var<storage, read_write> states: array<f32>; // [events][words of levels 1 to depth − 2][paths]
-${trainPass}
+  return declareKernel({
+    label: `signatures ${direction} spikes`,
+    workgroupSize: trainThreads,
+    uniform: trainPass,
+    bindings: {
+      events: read("array<u32>"),
+      /** [events][words of levels 1 to depth − 2][paths]. */
+      states: readWrite("array<f32>"),
+    },
+    body: /* wgsl */ `
 ${eventList}
-
-@compute @workgroup_size(${shape.workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let p = id.x;
   let u = id.y + id.z * ${rowsPerLayer}u;
@@ -87,12 +90,13 @@ ${jump}
   }`
 }
 }
-`;
+`,
+  });
 };
 
 const factorial = (n: number): number => (n < 2 ? 1 : n * factorial(n - 1));
 
-export const trainGradient = (shape: TrainGradientShape): string => {
+export const trainGradient = (shape: TrainGradientShape) => {
   const { channels: d, depth } = shape;
   const starts = levelStarts(d, depth);
   const states = stateSize(d, depth);
@@ -124,16 +128,21 @@ export const trainGradient = (shape: TrainGradientShape): string => {
     lines.push(q === 1 ? "sum += part1;" : `sum += part${q} * ${Math.fround(1 / factorial(q))}f;`);
   }
   lines.push("}".repeat(depth - 1));
-  return /* wgsl */ `
-@group(0) @binding(0) var<uniform> run: TrainPass;
-@group(0) @binding(1) var<storage, read> events: array<u32>;
-@group(0) @binding(2) var<storage, read> cotangent: array<f32>;
-@group(0) @binding(3) var<storage, read_write> gradient: array<f32>; // [slots][paths]
-${states > 0 ? "@group(0) @binding(4) var<storage, read> before: array<f32>;\n@group(0) @binding(5) var<storage, read> after: array<f32>;" : ""}
-${trainPass}
+  const given = states > 0 ? read("array<f32>") : undefined;
+  return declareKernel({
+    label: "gradient to spike times",
+    workgroupSize: trainThreads,
+    uniform: trainPass,
+    bindings: {
+      events: read("array<u32>"),
+      cotangent: read("array<f32>"),
+      /** [slots][paths]. */
+      gradient: readWrite("array<f32>"),
+      before: given,
+      after: given,
+    },
+    body: /* wgsl */ `
 ${eventList}
-
-@compute @workgroup_size(${shape.workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let p = id.x;
   let n = id.y + id.z * ${rowsPerLayer}u;
@@ -141,11 +150,12 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (n >= event_count(p)) { return; }
   let first = events[event_at(n, 3u, p)];
   let size = events[event_at(first, 4u, p)];
-  let bar = select(0u, (run.first_path + p) * ${starts[depth + 1]}u, (run.flags & 1u) != 0u);
+  let bar = select(0u, (run.first_path + p) * ${starts[depth + 1]}u, run.per_path != 0u);
   var sum = 0.0f;
 ${lines.map((l) => `  ${l}`).join("\n")}
   let at = events[event_at(n, 2u, p)] * run.all_paths + run.first_path + p;
   gradient[at] += run.scale * sum / f32(size);
 }
-`;
+`,
+  });
 };

@@ -15,23 +15,31 @@ export const eventWords = 5;
 /** Bytes of a path's events in a record of so many slots. */
 export const eventBytes = (slots: number): number => 4 * (eventWords * (slots + 1) + 1);
 
-export const trainPassBytes = 48;
+/** The uniform of kernels over spike trains. */
+export const trainPass = {
+  /** Of this range of a batch's paths. */
+  paths: "u32",
+  /** Of the range, in the batch. */
+  firstPath: "u32",
+  /** Of the batch. */
+  allPaths: "u32",
+  slots: "u32",
+  /** Of the record's time grid. */
+  steps: "u32",
+  /** The batch's first path in the record. */
+  recordAt: "u32",
+  /** Paths of the record. */
+  recordStride: "u32",
+  /** Where the batch's counts begin, in words. */
+  countsAt: "u32",
+  dt: "f32",
+  scale: "f32",
+  /** Whether there is a cotangent for every path. */
+  perPath: "u32",
+} as const;
 
-export const trainPass = /* wgsl */ `
-struct TrainPass {
-  paths: u32,         // of this range of a batch's paths
-  first_path: u32,    // of the range, in the batch
-  all_paths: u32,     // of the batch
-  slots: u32,
-  steps: u32,         // of the record's time grid
-  record_at: u32,     // the batch's first path in the record
-  record_stride: u32, // paths of the record
-  counts_at: u32,     // where the batch's counts begin, in words
-  dt: f32,
-  scale: f32,
-  flags: u32,         // bit 0: a cotangent for every path
-}
-`;
+/** Threads of a workgroup: kernels over spike trains have one size. */
+export const trainThreads = 64;
 
 /** Access to the list of events bound as `events`. */
 export const eventList = /* wgsl */ `

@@ -4,7 +4,8 @@
  * A path of G groups of simultaneous spikes has 2G + 2 vertices: its start, two at each group (before and after the
  * jump), its end. Path p begins at vertex p · (2 slots + 2).
  */
-import { eventList, trainPass } from "./train-layout.wgsl.js";
+import { declareKernel, read, readWrite } from "../shared/declare.js";
+import { eventList, trainPass, trainThreads } from "./train-layout.wgsl.js";
 
 /** Vertices set aside for a path. */
 export const liftVertices = (slots: number): number => 2 * slots + 2;
@@ -12,24 +13,23 @@ export const liftVertices = (slots: number): number => 2 * slots + 2;
 /**
  * A thread takes one path and one channel, and writes that channel of all vertices, or (`differences`) of the moves from
  * each vertex to the next, which are exact. The thread of channel 0 writes where the path begins and how many vertices
- * it has to `table`, or the number alone (`lengths`).
+ * it has to `extents` (with `table`), or the number alone.
  */
-export const trainLift = (
-  channels: number,
-  form: { readonly differences: boolean; readonly table: boolean },
-  workgroupSize: number,
-): string => {
+export const trainLift = (channels: number, form: { readonly differences: boolean; readonly table: boolean }) => {
   const { differences, table } = form;
   const put = (vertex: string, value: string): string => `points[base + (${vertex}) * ${channels}u] = ${value};`;
-  return /* wgsl */ `
-@group(0) @binding(0) var<uniform> run: TrainPass;
-@group(0) @binding(1) var<storage, read> events: array<u32>;
-@group(0) @binding(2) var<storage, read_write> points: array<f32>; // [paths][vertices][channels]
-@group(0) @binding(3) var<storage, read_write> ${table ? "table: array<vec2u>" : "lengths: array<u32>"};
-${trainPass}
+  return declareKernel({
+    label: "lift of trains",
+    workgroupSize: trainThreads,
+    uniform: trainPass,
+    bindings: {
+      events: read("array<u32>"),
+      /** [paths][vertices][channels]. */
+      points: readWrite("array<f32>"),
+      extents: readWrite(table ? "array<vec2u>" : "array<u32>"),
+    },
+    body: /* wgsl */ `
 ${eventList}
-
-@compute @workgroup_size(${workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let p = id.x;
   let c = id.y;
@@ -54,24 +54,29 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     vertex += 2u;
     n += size;
   }
-  if (c == 0u) { ${table ? "table[p] = vec2u(start, vertex + 2u);" : "lengths[p] = vertex + 2u;"} }
+  if (c == 0u) { extents[p] = ${table ? "vec2u(start, vertex + 2u)" : "vertex + 2u"}; }
 }
-`;
+`,
+  });
 };
 
 /**
  * A thread takes one path and adds the scaled gradient by the time of each vertex to the spikes at it, in even shares.
  * The gradient is [paths][vertices][channels], with time the first channel; only that is read.
  */
-export const trainPullback = (channels: number, workgroupSize: number): string => /* wgsl */ `
-@group(0) @binding(0) var<uniform> run: TrainPass;
-@group(0) @binding(1) var<storage, read> events: array<u32>;
-@group(0) @binding(2) var<storage, read> gradient: array<f32>;
-@group(0) @binding(3) var<storage, read_write> out: array<f32>; // [slots][paths]
-${trainPass}
+export const trainPullback = (channels: number) =>
+  declareKernel({
+    label: "pullback to spike times",
+    workgroupSize: trainThreads,
+    uniform: trainPass,
+    bindings: {
+      events: read("array<u32>"),
+      gradient: read("array<f32>"),
+      /** [slots][paths]. */
+      out: readWrite("array<f32>"),
+    },
+    body: /* wgsl */ `
 ${eventList}
-
-@compute @workgroup_size(${workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let p = id.x;
   if (p >= run.paths) { return; }
@@ -87,4 +92,5 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     n += size;
   }
 }
-`;
+`,
+  });

@@ -9,9 +9,10 @@
  * Reads `events`. Writes rows [groups][size], the last level with its last letter slowest (`transposed`, so that
  * neighbouring threads write neighbouring words) or in the order of words.
  */
+import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { unroll } from "../shared/unroll.js";
 import { advance, letters } from "./signature.wgsl.js";
-import { eventList, trainPass } from "./train-layout.wgsl.js";
+import { eventList, trainPass, trainThreads } from "./train-layout.wgsl.js";
 
 export interface TrainSignatureShape {
   channels: number;
@@ -19,7 +20,6 @@ export interface TrainSignatureShape {
   /** Paths of one group. */
   pathsPerGroup: number;
   transposed: boolean;
-  workgroupSize: number;
 }
 
 /** Start of each level 0…depth in a signature, and its size. */
@@ -29,7 +29,7 @@ export const levelStarts = (channels: number, depth: number): number[] => {
   return starts;
 };
 
-export const trainSignature = (shape: TrainSignatureShape): string => {
+export const trainSignature = (label: string, shape: TrainSignatureShape) => {
   const { channels: d, depth, transposed } = shape;
   const starts = levelStarts(d, depth);
   const size = starts[depth + 1]!;
@@ -39,16 +39,15 @@ export const trainSignature = (shape: TrainSignatureShape): string => {
   // One move with increments e1, e2, … of the word's letters; what a unit of its last letter adds is `before_last`.
   const move = depth === 1 ? "let before_last = 1.0f;" : advance(depth, 0, true);
   const prefix = (k: number): string => `row + ${starts[k]}u + u / ${d ** (depth - 1 - k)}u`;
-  return /* wgsl */ `
-@group(0) @binding(0) var<uniform> run: TrainPass;
-@group(0) @binding(1) var<storage, read> events: array<u32>;
-@group(0) @binding(2) var<storage, read_write> rows: array<f32>;
-${trainPass}
+  return declareKernel({
+    label,
+    workgroupSize: trainThreads,
+    uniform: trainPass,
+    bindings: { events: read("array<u32>"), rows: readWrite("array<f32>") },
+    body: /* wgsl */ `
 ${eventList}
-
-@compute @workgroup_size(${shape.workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let item = id.x + id.y * groups.x * ${shape.workgroupSize}u;
+  let item = id.x + id.y * groups.x * ${trainThreads}u;
   let group = item / ${words}u;
   let u = item % ${words}u;
   let begin = group * ${shape.pathsPerGroup}u;
@@ -92,25 +91,25 @@ ${unroll(depth - 1, (j) => `    sum${j + 1} += s${j + 1};`)}
   if (u == 0u) { rows[row] = f32(end - begin); }
 ${unroll(depth - 1, (j) => `  if (u % ${d ** (depth - 2 - j)}u == 0u) { rows[${prefix(j + 1)}] = sum${j + 1}; }`)}
 }
-`;
+`,
+  });
 };
 
 /**
  * Adds up the groups' rows: a thread per word adds blocks of `rows_per_block` rows, and the scaled blocks in their
  * order to what stands in `out` (or to 0), so that the sum does not depend on how the paths were cut.
  */
-export const sumTrainRows = (channels: number, depth: number, transposed: boolean, workgroupSize: number): string => {
+export const sumTrainRows = (channels: number, depth: number, transposed: boolean) => {
   const starts = levelStarts(channels, depth);
   const words = channels ** (depth - 1);
-  return /* wgsl */ `
-struct Sum { rows: u32, rows_per_block: u32, keep: u32, scale: f32 }
-@group(0) @binding(0) var<uniform> run: Sum;
-@group(0) @binding(1) var<storage, read> rows: array<f32>;
-@group(0) @binding(2) var<storage, read_write> out: array<f32>;
-
-@compute @workgroup_size(${workgroupSize})
+  return declareKernel({
+    label: "sum of signatures",
+    workgroupSize: trainThreads,
+    uniform: { rows: "u32", rowsPerBlock: "u32", keep: "u32", scale: "f32" },
+    bindings: { rows: read("array<f32>"), out: readWrite("array<f32>") },
+    body: /* wgsl */ `
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let word = id.x + id.y * groups.x * ${workgroupSize}u;
+  let word = id.x + id.y * groups.x * ${trainThreads}u;
   if (word >= ${starts[depth + 1]}u) { return; }
   var at = word;
 ${
@@ -131,5 +130,6 @@ ${
   }
   out[word] = total;
 }
-`;
+`,
+  });
 };

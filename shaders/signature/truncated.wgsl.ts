@@ -16,18 +16,28 @@
  * forward reads pairs, p; reads and writes k and results. reverse reads pairs, k, and weights or increments; reads and
  * writes p (gradients to increments) and g.
  */
-import { forwardHead, forwardRow, increment, resultValue, reverseHead, reverseRow, setResult } from "./sweep.wgsl.js";
+import {
+  type ForwardKernel,
+  forwardRow,
+  increment,
+  type ReverseKernel,
+  resultValue,
+  reverseRow,
+  setResult,
+  sweepForward,
+  sweepReverse,
+} from "./sweep.wgsl.js";
 import { cellForward, cellReverse } from "./truncated-cells.wgsl.js";
 import { type TruncatedShape, wordsOf } from "./truncated-layout.wgsl.js";
 import { levelsForward, levelsReverse } from "./truncated-levels.wgsl.js";
 
-export const truncatedForward = (shape: TruncatedShape): string => {
+export const truncatedForward = (shape: TruncatedShape): ForwardKernel => {
   const { interleave: B, keep, stateNumbers, numbers } = shape;
   const { before = "", row, cell, afterRow = "" } = numbers.width === 1 ? cellForward(shape) : levelsForward(shape);
   const set = setResult(numbers, "total");
-  return `
-${forwardHead(shape)}
-  let words = run.columns * ${stateNumbers}u;
+  return sweepForward(
+    shape,
+    `  let words = run.columns * ${stateNumbers}u;
   var total = ${numbers.constant(1)};
   if (!first) { total = ${resultValue(numbers)}; }
 ${before}
@@ -41,18 +51,16 @@ ${cell}
 ${afterRow}
   }
   // While the reverse walks down the segments, each is run through again: only the last one's sum is new.
-  ${keep ? `if ((run.flags & 2u) != 0u) { ${set} }` : set}
-}
-`;
+  ${keep ? `if ((run.flags & 2u) != 0u) { ${set} }` : set}`,
+  );
 };
 
-export const truncatedReverse = (shape: TruncatedShape): string => {
+export const truncatedReverse = (shape: TruncatedShape): ReverseKernel => {
   const { depth, interleave: B, stateNumbers, numbers } = shape;
   const pieces = numbers.width === 1 ? cellReverse(shape) : levelsReverse(shape);
-  return `
-${pieces.constants ?? ""}
-${reverseHead(shape)}
-  let words = run.columns * ${stateNumbers}u;
+  return sweepReverse(
+    shape,
+    `  let words = run.columns * ${stateNumbers}u;
   let gb = grid_row(slot, 0u, 1u, run.columns * ${wordsOf(depth).reverse}u);
 ${pieces.before ?? ""}
   for (var q = end_row; q > begin_row;) {
@@ -64,7 +72,7 @@ ${pieces.row}
       let x = ${increment(numbers, `pb + J * ${B}u`)};
 ${pieces.cell}
     }
-  }
-}
-`;
+  }`,
+    pieces.constants,
+  );
 };

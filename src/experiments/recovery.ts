@@ -117,7 +117,7 @@ export function meanValues(list: readonly Values[]): Values {
 function meanSignature(trials: readonly Trial[], neurons: number, t0: number, t1: number, depth: number): Float64Array {
   let sum: Float64Array | undefined;
   for (const { times, neurons: who } of trials) {
-    const s = spikeSignature(times, who, neurons, t0, t1, depth);
+    const s = spikeSignature(times, who, { neurons, t0, t1, depth });
     if (sum) for (let w = 0; w < s.length; w++) sum[w]! += s[w]!;
     else sum = Float64Array.from(s);
   }

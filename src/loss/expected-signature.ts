@@ -103,7 +103,7 @@ function onHost(
   const weights = wordWeights(neurons + 1, options);
   const difference = new Float64Array(weights.length);
   const add = (train: SpikeTrainInput, scale: number): Float64Array => {
-    const s = spikeSignature(train.times, train.neurons, neurons, t0, t1, depth);
+    const s = spikeSignature(train.times, train.neurons, { neurons, t0, t1, depth });
     for (let w = 0; w < s.length; w++) difference[w]! += scale * s[w]!;
     return s;
   };
@@ -125,7 +125,7 @@ function onHost(
   const slope = difference.map((d, w) => 2 * weights[w]! * d);
   const cotangents = trains.map((train, i) => {
     const { times, neurons: who } = only(train, counted[i]!);
-    const bar = spikeSignatureVjp(times, who, neurons, t0, t1, depth, slope);
+    const bar = spikeSignatureVjp(times, who, { neurons, t0, t1, depth }, slope);
     const row = new Float64Array(train.times.length);
     counted[i]!.forEach((n, j) => {
       row[n] = bar[j]! / trains.length;

@@ -245,8 +245,7 @@ interface Term extends GramRequest {
 export async function linearStatistic(
   backend: SignatureBackend,
   k: CheckedKernel,
-  x: PathBatch,
-  y: PathBatch,
+  { x, y }: { readonly x: PathBatch; readonly y: PathBatch },
   weights: StatisticWeights,
   want: { x: boolean; y: boolean },
   progress: PairwiseOptions["progress"],

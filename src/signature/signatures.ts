@@ -124,7 +124,7 @@ export function spikeSignatures(
   const size = check({ count: trains.length, channels: lift.neurons + 1 }, depth);
   const values = new Float64Array(trains.length * size);
   trains.forEach((train, i) => {
-    values.set(spikeSignature(train.times, train.neurons, lift.neurons, lift.t0, lift.t1, depth), i * size);
+    values.set(spikeSignature(train.times, train.neurons, { ...lift, depth }), i * size);
   });
   return { count: trains.length, size, values };
 }

@@ -73,7 +73,7 @@ export async function signatureMMD(
   const own = unbiased ? offDiagonal : all;
   const want = { x: options.gradient?.x ?? false, y: options.gradient?.y ?? false };
   const weights = { xx: own(m), yy: own(n), xy: -2 / (m * n) };
-  return linearStatistic(backend, k, two.x, two.y, weights, want, options.progress);
+  return linearStatistic(backend, k, two, weights, want, options.progress);
 }
 
 /**
@@ -93,5 +93,5 @@ export async function signatureScore(
   const [m, n] = [two.x.count, two.y.count];
   const want = { x: options.gradient?.x ?? false, y: options.gradient?.y ?? false };
   const weights = { xx: offDiagonal(m), xy: -2 / (m * n) };
-  return linearStatistic(backend, k, two.x, two.y, weights, want, options.progress);
+  return linearStatistic(backend, k, two, weights, want, options.progress);
 }

@@ -29,7 +29,7 @@ function levelError(actual: ArrayLike<number>, expected: Float64Array, channels:
 const meanOf = (trains: readonly SpikeTrainInput[], neurons: number, depth: number): Float64Array => {
   const mean = new Float64Array(tensorSize(neurons + 1, depth));
   for (const t of trains) {
-    spikeSignature(t.times, t.neurons, neurons, t0, t1, depth).forEach((v, w) => {
+    spikeSignature(t.times, t.neurons, { neurons, t0, t1, depth }).forEach((v, w) => {
       mean[w]! += v / trains.length;
     });
   }
@@ -79,9 +79,9 @@ describe("signatures of trains on the GPU against the twin", () => {
       const expected = new Float64Array(batch.slots * paths);
       const expectedEach = new Float64Array(batch.slots * paths);
       trains.forEach((t, i) => {
-        const s = spikeSignature(t.times, t.neurons, neurons, t0, t1, depth);
+        const s = spikeSignature(t.times, t.neurons, { neurons, t0, t1, depth });
         expect(levelError(eachRead.subarray(i * size, (i + 1) * size), s, neurons + 1, depth)).toBeLessThan(3e-6);
-        const vjp = (c: ArrayLike<number>) => spikeSignatureVjp(t.times, t.neurons, neurons, t0, t1, depth, c);
+        const vjp = (c: ArrayLike<number>) => spikeSignatureVjp(t.times, t.neurons, { neurons, t0, t1, depth }, c);
         const ownBar = perPath.subarray(i * size, (i + 1) * size);
         vjp(cotangent).forEach((v, n) => {
           expected[n * paths + i] = v / paths;
@@ -147,7 +147,7 @@ describe("signatures of trains on the GPU against the twin", () => {
     const expected = new Float64Array(ga.slots * paths);
     a.forEach((t, i) => {
       const { kept, train } = capped(t, i);
-      spikeSignatureVjp(train.times, train.neurons, neurons, t0, t1, depth, cotangent).forEach((v, n) => {
+      spikeSignatureVjp(train.times, train.neurons, { neurons, t0, t1, depth }, cotangent).forEach((v, n) => {
         expected[kept[n]! * paths + i] = v / paths;
       });
     });

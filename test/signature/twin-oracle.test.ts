@@ -49,7 +49,7 @@ describe("oracle of signature kernels, float64 twin", () => {
         const dyadic: [number, number] = [Number(key), Number(key)];
         const { increments: pBar } = kernelVjp(p, rows, columns, { kind: "difference", dyadic });
         const [xBar, yBar] = [new Float64Array(x.length), new Float64Array(y.length)];
-        incrementsVjp(kernel, x, y, 2, pBar, xBar, yBar);
+        incrementsVjp(kernel, x, y, 2, pBar, { x: xBar, y: yBar });
         const { dx, dy } = entry as { dx: number[][]; dy: number[][] };
         closeAll(xBar, dx.flat(), 1e-9);
         closeAll(yBar, dy.flat(), 1e-9);
@@ -62,7 +62,7 @@ describe("oracle of signature kernels, float64 twin", () => {
       close(kernelValue(p, rows, columns, solver), a[name].exact_untruncated);
       const { increments: pBar } = kernelVjp(p, rows, columns, solver);
       const [xBar, yBar] = [new Float64Array(x.length), new Float64Array(y.length)];
-      incrementsVjp(kernel, x, y, 2, pBar, xBar, yBar);
+      incrementsVjp(kernel, x, y, 2, pBar, { x: xBar, y: yBar });
       closeAll(xBar, (a[name].true_grad_dx_exact_untruncated ?? []).flat(), 1e-9);
     });
 
@@ -112,7 +112,7 @@ describe("oracle of signature kernels, float64 twin", () => {
     const kernel = compileStaticKernel({ kind: "linear" });
     const { increments: pBar } = kernelVjp(linear, rows, columns, { kind: "difference", dyadic: [0, 0] });
     const points = new Float64Array(lifted.paths.points.length);
-    incrementsVjp(kernel, x, y, 3, pBar, points.subarray(0, x.length), points.subarray(x.length));
+    incrementsVjp(kernel, x, y, 3, pBar, { x: points.subarray(0, x.length), y: points.subarray(x.length) });
     closeAll(lifted.pullback(points)[0]!, d.grad_spike_times1_d0, 1e-9);
   });
 

@@ -47,7 +47,7 @@ describe("gradients of the twin against central differences", () => {
         const kernel = compileStaticKernel(definition);
         const { increments: pBar } = kernelVjp(increments(kernel, x, y, 2), 5, 4, solver);
         const gradient = [new Float64Array(x.length), new Float64Array(y.length)] as const;
-        incrementsVjp(kernel, x, y, 2, pBar, ...gradient);
+        incrementsVjp(kernel, x, y, 2, pBar, { x: gradient[0]!, y: gradient[1]! });
         const numeric = [x, y].map((z) =>
           Float64Array.from(z, (_, i) => {
             const at = z[i]!;
@@ -97,7 +97,7 @@ describe("gradients of the twin against central differences", () => {
     const [rows, columns] = [x.length / 3 - 1, y.length / 3 - 1];
     const { increments: pBar } = kernelVjp(increments(kernel, x, y, 3), rows, columns, solver);
     const points = new Float64Array(lifted.paths.points.length);
-    incrementsVjp(kernel, x, y, 3, pBar, points.subarray(0, x.length), points.subarray(x.length));
+    incrementsVjp(kernel, x, y, 3, pBar, { x: points.subarray(0, x.length), y: points.subarray(x.length) });
     const gradient = lifted.pullback(points)[0]!;
     const at = (times: number[]): number => {
       const l = liftSpikes([{ times, neurons: trains[0]!.neurons }, trains[1]!], options).paths;
@@ -160,7 +160,9 @@ describe("truncated signatures", () => {
     const train = { times: [0.1, 0.25, 0.25, 0.7, 0.71], neurons: [2, 0, 1, 1, 2] };
     const { paths: lifted } = liftSpikes([train], { t0: 0, t1: 1, neurons: 3 });
     const slow = truncatedSignature(pathPoints(lifted, 0), 4, 5);
-    expect(relativeError(spikeSignature(train.times, train.neurons, 3, 0, 1, 5), slow)).toBeLessThan(1e-14);
+    expect(
+      relativeError(spikeSignature(train.times, train.neurons, { neurons: 3, t0: 0, t1: 1, depth: 5 }), slow),
+    ).toBeLessThan(1e-14);
   });
 
   it("gradients by spike times equal the pullback of the lift's", () => {
@@ -169,7 +171,7 @@ describe("truncated signatures", () => {
     for (const depth of [1, 2, 3, 5]) {
       const cotangent = Float64Array.from({ length: tensorSize(4, depth) }, normals(depth));
       const slow = lift.pullback(truncatedSignatureVjp(pathPoints(lift.paths, 0), 4, depth, cotangent))[0]!;
-      const fast = spikeSignatureVjp(train.times, train.neurons, 3, 0, 1, depth, cotangent);
+      const fast = spikeSignatureVjp(train.times, train.neurons, { neurons: 3, t0: 0, t1: 1, depth }, cotangent);
       if (depth === 1) expect(Math.max(...slow.map(Math.abs))).toBeLessThan(1e-15);
       else expect(relativeError(fast, slow)).toBeLessThan(1e-13);
     }

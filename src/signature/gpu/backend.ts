@@ -8,7 +8,7 @@ import { gramPairs, type PairList, pairWeight, setPair } from "../definitions/pa
 import { longestPath, type PathBatch } from "../definitions/paths.js";
 import type { CheckedSolver } from "../definitions/solver.js";
 import type { CompiledStaticKernel } from "../definitions/static-kernel.js";
-import { incrementParts, incrementPartsVjp, partsCount } from "./increment-parts.js";
+import { incrementParts, incrementPartsVjp, type PartsGrid, partsCount } from "./increment-parts.js";
 import { runPairs } from "./pair-runner.js";
 import { describePairs, devicePoints, longestOf, meanPoint, slotLists } from "./pairs.js";
 import { gpuSignatures, gpuSignatureVjp } from "./signatures.js";
@@ -32,18 +32,26 @@ const asGradient = async (read: Promise<ArrayBuffer> | undefined): Promise<Float
 interface UploadedChunk extends PairChunk {
   readonly begin: number;
   readonly end: number;
-  readonly grid: { readonly plan: PairStages["plan"]; readonly columns: number };
+  readonly grid: PartsGrid;
   readonly own: readonly Storage[];
 }
 
-/** One request made ready: its pairs, its plan, its kernels. */
-interface Job {
+/** One request: its pairs, and what becomes of their values. */
+interface PairRequest {
+  readonly kernel: CompiledStaticKernel;
+  readonly solver: CheckedSolver;
   readonly x: PathBatch;
   readonly y: PathBatch;
   readonly list: PairList;
   readonly weights: Float64Array | undefined;
-  readonly stages: PairStages;
+  /** With weights, which gradients. */
+  readonly want: { readonly x: boolean; readonly y: boolean };
   collect(values: Float64Array, gradX?: Float64Array, gradY?: Float64Array): GramResult;
+}
+
+/** The same made ready: its plan, its kernels. */
+interface Job extends PairRequest {
+  readonly stages: PairStages;
 }
 
 export class GpuSignatureBackend implements SignatureBackend {
@@ -54,16 +62,10 @@ export class GpuSignatureBackend implements SignatureBackend {
   ) {}
 
   private async prepare(
-    kernel: CompiledStaticKernel,
-    solver: CheckedSolver,
-    x: PathBatch,
-    y: PathBatch,
-    list: PairList,
-    weights: Float64Array | undefined,
-    want: { x: boolean; y: boolean },
+    request: PairRequest,
     accurate: { readonly parts: boolean; readonly extended: boolean },
-    collect: Job["collect"],
   ): Promise<Job> {
+    const { kernel, solver, x, y, list, weights, want } = request;
     const [pairs, rows, columns] = [list.a.length, longestPath(x) - 1, longestPath(y) - 1];
     const cells = rows * columns;
     const wanted = {
@@ -80,7 +82,7 @@ export class GpuSignatureBackend implements SignatureBackend {
       extended: keeps && wanted.extended,
       parts: keeps && wanted.parts,
     });
-    return { x, y, list, weights, stages, collect };
+    return { ...request, stages };
   }
 
   /** Most numbers in two parts have no exponents: what is beyond float32 is left to the other kernels, or to their error. */
@@ -111,13 +113,14 @@ export class GpuSignatureBackend implements SignatureBackend {
         const { a, b } = list;
         const weights = cotangent && Float64Array.from(a, (i, n) => pairWeight(cotangent, shape, i, b[n]!));
         const want = own ? { x: true, y: true } : { x: request.gradient?.x ?? true, y: request.gradient?.y ?? true };
-        return this.prepare(kernel, solver, x, y, list, weights, want, { parts, extended }, (values, gx, gy) => {
+        const collect: Job["collect"] = (values, gx, gy) => {
           const gram = new Float64Array(x.count * y.count);
           for (let n = 0; n < a.length; n++) setPair(gram, shape, a[n]!, b[n]!, values[n]!);
           if (!cotangent) return { gram };
           if (own) return { gram, gradientX: gx!.map((v, i) => v + gy![i]!) };
           return { gram, gradientX: gx, gradientY: gy };
-        });
+        };
+        return this.prepare({ kernel, solver, x, y, list, weights, want, collect }, { parts, extended });
       });
       return this.run(kernel, await Promise.all(jobs), progress);
     });
@@ -132,25 +135,18 @@ export class GpuSignatureBackend implements SignatureBackend {
     progress?: (pairsDone: number) => void,
   ): Promise<GramResult> {
     const all = Uint32Array.from({ length: x.count }, (_, i) => i);
-    const list = { a: all, b: all };
-    const want = { x: true, y: true };
+    const request: PairRequest = {
+      kernel,
+      solver,
+      x,
+      y,
+      list: { a: all, b: all },
+      weights: cotangent,
+      want: { x: true, y: true },
+      collect: (gram, gradientX, gradientY) => ({ gram, gradientX, gradientY }),
+    };
     return this.firstInParts(async (parts) => {
-      const accurate = { parts, extended: true };
-      const job = await this.prepare(
-        kernel,
-        solver,
-        x,
-        y,
-        list,
-        cotangent,
-        want,
-        accurate,
-        (gram, gradientX, gradientY) => ({
-          gram,
-          gradientX,
-          gradientY,
-        }),
-      );
+      const job = await this.prepare(request, { parts, extended: true });
       return (await this.run(kernel, [job], progress))[0]!;
     });
   }
@@ -247,7 +243,7 @@ export class GpuSignatureBackend implements SignatureBackend {
         incrementGradients: parts && want ? buffer("gradients to increments", 4 * partsCount(grid, slots)) : undefined,
         pairs: upload("pairs", describePairs(list, begin, end, x, y)),
         increments: parts
-          ? incrementParts(kernel, x, y, list, begin, end, grid).map((p) => upload("increments", p))
+          ? incrementParts({ kernel, x, y, list, begin, end, grid }).map((p) => upload("increments", p))
           : undefined,
         weights: weights && !parts ? upload("weights", Float32Array.from(weights.subarray(begin, end))) : undefined,
         gradientX: role(gradX, list.a, x.count),
@@ -270,7 +266,7 @@ export class GpuSignatureBackend implements SignatureBackend {
         const read = recording.batch.read(incrementGradients).then((data) => new Float32Array(data));
         const brings = read.then(
           (p) => (gx: Float64Array, gy: Float64Array) =>
-            incrementPartsVjp(kernel, x, y, list, begin, end, grid, p, weights!, gx, gy),
+            incrementPartsVjp({ kernel, x, y, list, begin, end, grid }, p, weights!, gx, gy),
         );
         bars.push(handled(brings));
       }

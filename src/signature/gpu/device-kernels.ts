@@ -2,9 +2,9 @@
  * Gram matrices of signature kernels, and their gradients, between paths that lie in GPU memory: encoded into a batch or
  * into a caller's command encoder, nothing read back.
  */
-import { pairPassBytes, scatterResults } from "../../../shaders/signature/pair-results.wgsl.js";
+import { scatterResults } from "../../../shaders/signature/pair-results.wgsl.js";
 import { wholeNumber } from "../../checks.js";
-import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
+import type { Batch, Gpu, KernelOf, Storage } from "../../gpu/index.js";
 import { type GramShape, pairCount } from "../definitions/pairs.js";
 import { checkSolver, isSymmetric, type SignatureSolver } from "../definitions/solver.js";
 import { compileStaticKernel, type StaticKernel } from "../definitions/static-kernel.js";
@@ -15,7 +15,6 @@ import {
   encodeInto,
   PathPreparer,
   type PathShape,
-  workgroupSize,
 } from "./device-paths.js";
 import { DevicePairRunner } from "./pair-runner.js";
 import { Scratch } from "./scratch.js";
@@ -32,18 +31,28 @@ export interface DeviceKernelOptions {
   readonly solver?: SignatureSolver;
 }
 
+/** The batches of paths, and their Gram matrix. */
+interface GramOfPaths extends GramShape {
+  readonly x: PathShape;
+  readonly y: PathShape | null;
+  readonly channels: number;
+}
+
+/** What is compiled for them. */
+interface Compiled {
+  readonly preparer: PathPreparer;
+  readonly runner: DevicePairRunner;
+  readonly values: PairStages;
+  readonly gradients: PairStages;
+  readonly scatter: KernelOf<typeof scatterResults>;
+}
+
 export class DeviceKernels {
   private constructor(
     private readonly gpu: Gpu,
-    private readonly x: PathShape,
-    private readonly y: PathShape | null,
-    private readonly channels: number,
-    private readonly shape: GramShape,
+    private readonly shape: GramOfPaths,
     private readonly scratch: Scratch,
-    private readonly preparer: PathPreparer,
-    private readonly runner: DevicePairRunner,
-    private readonly stages: { readonly values: PairStages; readonly gradients: PairStages },
-    private readonly scatter: Kernel,
+    private readonly compiled: Compiled,
   ) {}
 
   /**
@@ -58,7 +67,7 @@ export class DeviceKernels {
     const solver = checkSolver(options.solver ?? { kind: "difference" });
     const other = y ?? x;
     const half = y === null && isSymmetric(solver);
-    const gram = { rows: x.count, columns: other.count, half, skipDiagonal: false };
+    const gram = { x, y, channels, rows: x.count, columns: other.count, half, skipDiagonal: false };
     const shape = { pairs: pairCount(gram), rows: x.length - 1, columns: other.length - 1, channels };
     const scratch = new Scratch(gpu);
     const [values, gradients, preparer, runner, scatter] = await Promise.all([
@@ -66,14 +75,9 @@ export class DeviceKernels {
       PairStages.create(gpu, kernel, solver, { ...shape, gradient: { x: true, y: true } }),
       PathPreparer.create(gpu, channels, kernel.linearScale !== undefined),
       DevicePairRunner.create(gpu, scratch, true),
-      gpu.kernel({
-        label: "Gram matrix",
-        code: scatterResults(workgroupSize),
-        bindings: ["read", "read", "read_write", "read_write"],
-        uniformBytes: pairPassBytes,
-      }),
+      gpu.kernel(scatterResults),
     ]);
-    return new DeviceKernels(gpu, x, y, channels, gram, scratch, preparer, runner, { values, gradients }, scatter);
+    return new DeviceKernels(gpu, gram, scratch, { preparer, runner, values, gradients, scatter });
   }
 
   private run(
@@ -87,23 +91,24 @@ export class DeviceKernels {
       readonly y: Storage | GPUBuffer | undefined;
     },
   ): void {
-    const { scratch, shape, preparer, scatter } = this;
-    const other = this.y ?? this.x;
-    const x = preparer.encode(batch, given.x, this.x, scratch, "x");
-    const y = given.y && this.y ? preparer.encode(batch, given.y, this.y, scratch, "y") : x;
+    const { scratch, shape, compiled } = this;
+    const { preparer, runner, values, gradients, scatter } = compiled;
+    const other = shape.y ?? shape.x;
+    const x = preparer.encode(batch, given.x, shape.x, scratch, "x");
+    const y = given.y && shape.y ? preparer.encode(batch, given.y, shape.y, scratch, "y") : x;
     const pairs = {
       ...shape,
       name: "Gram matrix",
-      stages: gradient ? this.stages.gradients : this.stages.values,
-      x: { ...x, segments: this.x.length - 1 },
+      stages: gradient ? gradients : values,
+      x: { ...x, segments: shape.x.length - 1 },
       y: { ...y, segments: other.length - 1 },
       flagged: shape.half,
       weights: gradient?.cotangent ?? { diagonal: 0, others: 0 },
       gradientX: gradient?.x,
       gradientY: gradient && (gradient.y ?? gradient.x),
     };
-    this.runner.encode(batch, pairs, ({ indices, results, pass, groups }) => {
-      batch.dispatch(scatter, [indices, results, gram, overflow], pass, groups);
+    runner.encode(batch, pairs, ({ indices, results, uniform, groups }) => {
+      batch.dispatch(scatter, { uniform, list: indices, results, gram, overflow, groups });
     });
   }
 
@@ -144,17 +149,18 @@ export class DeviceKernels {
   ): void {
     encodeInto(this.gpu, target, "gradient of a Gram matrix", (batch) => {
       const count = out.overflow ?? this.scratch.take("overflow", 4);
-      const bytes = (shape: PathShape): number => 4 * shape.count * shape.length * this.channels;
-      const gradientY = this.y ? (out.y ?? this.scratch.take("gradient y", bytes(this.y))) : undefined;
-      batch.clear(count, 0, 4).clear(out.x, 0, bytes(this.x));
-      if (gradientY && this.y) batch.clear(gradientY, 0, bytes(this.y));
+      const { x: shapeX, y: shapeY, channels } = this.shape;
+      const bytes = (shape: PathShape): number => 4 * shape.count * shape.length * channels;
+      const gradientY = shapeY ? (out.y ?? this.scratch.take("gradient y", bytes(shapeY))) : undefined;
+      batch.clear(count, 0, 4).clear(out.x, 0, bytes(shapeX));
+      if (gradientY && shapeY) batch.clear(gradientY, 0, bytes(shapeY));
       this.run(batch, { x, y }, out.gram, count, { cotangent, x: out.x, y: gradientY });
     });
   }
 
   /** Gives the scratch buffers back; what was encoded must have been submitted. */
   dispose(): void {
-    this.runner.dispose();
+    this.compiled.runner.dispose();
     this.scratch.dispose();
   }
 }

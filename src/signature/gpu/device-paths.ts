@@ -1,7 +1,7 @@
 /** Paths that lie in GPU memory, a caller's or this library's, and what turns them into what the stages read. */
 import { preparePaths } from "../../../shaders/signature/device-paths.wgsl.js";
 import { fail, wholeNumber } from "../../checks.js";
-import { Batch, type Gpu, type Kernel, type Storage } from "../../gpu/index.js";
+import { Batch, type Gpu, type KernelOf, type Storage } from "../../gpu/index.js";
 import type { Scratch } from "./scratch.js";
 
 /** A batch of paths in GPU memory. */
@@ -39,10 +39,8 @@ export function encodeInto(gpu: Gpu, target: EncodeTarget, label: string, encode
   batch.encode(target);
 }
 
-export const workgroupSize = 64;
-
-/** Workgroups of so many threads in one dimension and, where those are too many, a second. */
-export const threadGroups = (threads: number, size = workgroupSize): [number, number] => {
+/** Workgroups for so many threads in one dimension and, where those are too many, a second; of 64 threads by default. */
+export const threadGroups = (threads: number, size = 64): [number, number] => {
   const groups = Math.ceil(threads / size);
   return groups <= 32768 ? [groups, 1] : [32768, Math.ceil(groups / 32768)];
 };
@@ -55,19 +53,13 @@ export interface ReadyPaths {
 
 export class PathPreparer {
   private constructor(
-    private readonly kernel: Kernel,
+    private readonly kernel: KernelOf<typeof preparePaths>,
     private readonly channels: number,
     private readonly differences: boolean,
   ) {}
 
   static async create(gpu: Gpu, channels: number, differences: boolean): Promise<PathPreparer> {
-    const kernel = await gpu.kernel({
-      label: "prepare paths",
-      code: preparePaths(channels, differences, workgroupSize),
-      bindings: ["read", "read", "read_write", "read_write"],
-      uniformBytes: 16,
-    });
-    return new PathPreparer(kernel, channels, differences);
+    return new PathPreparer(await gpu.kernel(preparePaths(channels, differences)), channels, differences);
   }
 
   encode(batch: Batch, paths: DevicePaths, shape: PathShape, scratch: Scratch, name: string): ReadyPaths {
@@ -75,9 +67,15 @@ export class PathPreparer {
     const { count, length } = shape;
     const table = scratch.take(`table of ${name}`, 8 * count);
     const moves = scratch.take(`moves of ${name}`, this.differences ? 4 * count * length * this.channels : 4);
-    const pass = Uint32Array.of(count, length, paths.lengths ? 1 : 0, 0);
-    const inputs = [paths.points, paths.lengths ?? paths.points, table, moves];
-    batch.dispatch(this.kernel, inputs, pass, threadGroups(count * length));
-    return { points: this.differences ? moves : paths.points, table };
+    const { points, lengths } = paths;
+    batch.dispatch(this.kernel, {
+      uniform: { count, length, ragged: lengths ? 1 : 0 },
+      points,
+      lengths: lengths ?? points,
+      table,
+      moves,
+      groups: threadGroups(count * length),
+    });
+    return { points: this.differences ? moves : points, table };
   }
 }

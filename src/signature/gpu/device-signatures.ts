@@ -10,7 +10,7 @@ import {
   signatureReverse,
 } from "../../../shaders/signature/signature.wgsl.js";
 import { fail, wholeNumber } from "../../checks.js";
-import type { Gpu, Kernel, Storage } from "../../gpu/index.js";
+import type { Gpu, KernelOf, Storage } from "../../gpu/index.js";
 import { tensorSize } from "../host/tensor.js";
 import {
   checkShape,
@@ -23,7 +23,10 @@ import {
 } from "./device-paths.js";
 import { Scratch } from "./scratch.js";
 
-const workgroupSize = 32;
+interface SignatureShape extends PathShape {
+  readonly channels: number;
+  readonly depth: number;
+}
 
 export class DeviceSignatures {
   /** Numbers of one signature, level 0 included. */
@@ -35,18 +38,17 @@ export class DeviceSignatures {
 
   private constructor(
     private readonly gpu: Gpu,
-    private readonly shape: PathShape,
-    private readonly channels: number,
-    depth: number,
+    private readonly shape: SignatureShape,
     private readonly offsets: Storage,
     private readonly preparer: PathPreparer,
     private readonly kernels: {
-      readonly forward: Kernel;
-      readonly reverse: Kernel;
-      readonly gather: Kernel;
-      readonly points: Kernel;
+      readonly forward: KernelOf<typeof signatureForward>;
+      readonly reverse: KernelOf<typeof signatureReverse>;
+      readonly gather: KernelOf<typeof signatureGather>;
+      readonly points: KernelOf<typeof movesToPoints>;
     },
   ) {
+    const { channels, depth } = shape;
     this.size = tensorSize(channels, depth);
     this.scratch = new Scratch(gpu);
     this.items = channels ** (depth - 1) * Math.ceil(channels / Math.min(channels, letterBlock));
@@ -58,10 +60,7 @@ export class DeviceSignatures {
    * Compiles for batches of this size.
    * @throws SaltationError `invalid-input` naming the field, `limit` where signatures do not fit a buffer.
    */
-  static async create(
-    gpu: Gpu,
-    options: PathShape & { readonly channels: number; readonly depth: number },
-  ): Promise<DeviceSignatures> {
+  static async create(gpu: Gpu, options: SignatureShape): Promise<DeviceSignatures> {
     const shape = checkShape("paths", options);
     const channels = wholeNumber("channels", options.channels, 1, 65536);
     const depth = wholeNumber("depth", options.depth, 1, 8);
@@ -77,21 +76,19 @@ export class DeviceSignatures {
         "limit",
       );
     }
-    const own = { channels, depth, workgroupSize };
-    const kernel = (label: string, code: string, bindings: ("read" | "read_write")[]): Promise<Kernel> =>
-      gpu.kernel({ label, code, bindings, uniformBytes: 16 });
+    const own = { count: shape.count, length: shape.length, channels, depth };
     const [preparer, forward, reverse, gather, points] = await Promise.all([
       PathPreparer.create(gpu, channels, true),
-      kernel("truncated signature", signatureForward(own), ["read", "read", "read_write"]),
-      kernel("truncated signature, reverse", signatureReverse(own), ["read", "read", "read", "read_write"]),
-      kernel("gather gradients", signatureGather(64), ["read", "read_write"]),
-      kernel("gradients by points", movesToPoints(channels, 64), ["read", "read", "read_write"]),
+      gpu.kernel(signatureForward(own)),
+      gpu.kernel(signatureReverse(own)),
+      gpu.kernel(signatureGather()),
+      gpu.kernel(movesToPoints(channels)),
     ]);
     const offsets = gpu.upload(
       "offsets",
       Uint32Array.from({ length: shape.count + 1 }, (_, i) => i * shape.length),
     );
-    return new DeviceSignatures(gpu, shape, channels, depth, offsets, preparer, { forward, reverse, gather, points });
+    return new DeviceSignatures(gpu, own, offsets, preparer, { forward, reverse, gather, points });
   }
 
   /** Encodes the signatures, to `out` [count, size] f32. */
@@ -99,9 +96,13 @@ export class DeviceSignatures {
     encodeInto(this.gpu, target, "signatures", (batch) => {
       const { count } = this.shape;
       const { points } = this.preparer.encode(batch, paths, this.shape, this.scratch, "paths");
-      const pass = Uint32Array.of(0, count, 0, 0);
-      const groups = Math.ceil(this.items / workgroupSize);
-      batch.dispatch(this.kernels.forward, [points, this.offsets, out], pass, [groups, count]);
+      batch.dispatch(this.kernels.forward, {
+        uniform: { firstPath: 0, paths: count, groups: 0 },
+        d: points,
+        offsets: this.offsets,
+        signature: out,
+        threads: [this.items, count],
+      });
     });
   }
 
@@ -113,20 +114,30 @@ export class DeviceSignatures {
     gradient: Storage | GPUBuffer,
   ): void {
     encodeInto(this.gpu, target, "signature gradients", (batch) => {
-      const { shape, scratch, kernels, groups } = this;
-      const numbers = shape.count * shape.length * this.channels;
+      const { shape, scratch, kernels, groups, offsets } = this;
+      const { count, length } = shape;
+      const numbers = count * length * shape.channels;
       const { points, table } = this.preparer.encode(batch, paths, shape, scratch, "paths");
       const rows = scratch.take("gradient rows", 4 * numbers * groups);
       const moves = scratch.take("gradients by moves", 4 * numbers);
-      batch.dispatch(
-        kernels.reverse,
-        [points, this.offsets, cotangent, rows],
-        Uint32Array.of(0, shape.count, groups, 0),
-        [Math.ceil(groups / workgroupSize), shape.count],
-      );
-      batch.dispatch(kernels.gather, [rows, moves], Uint32Array.of(0, numbers, groups, 0), threadGroups(numbers));
-      const pass = Uint32Array.of(shape.count, shape.length, 0, 0);
-      batch.dispatch(kernels.points, [table, moves, gradient], pass, threadGroups(numbers));
+      const summed = { first: 0, count: numbers, groups };
+      batch
+        .dispatch(kernels.reverse, {
+          uniform: { firstPath: 0, paths: count, groups },
+          d: points,
+          offsets,
+          cotangent,
+          rows,
+          threads: [groups, count],
+        })
+        .dispatch(kernels.gather, { uniform: summed, rows, gradient: moves, groups: threadGroups(numbers) })
+        .dispatch(kernels.points, {
+          uniform: { count, length, ragged: 0 },
+          table,
+          moves,
+          points: gradient,
+          groups: threadGroups(numbers),
+        });
     });
   }
 

@@ -5,22 +5,34 @@ import { type PathBatch, pathPoints } from "../definitions/paths.js";
 import type { CompiledStaticKernel } from "../definitions/static-kernel.js";
 import { increments, incrementsVjp } from "../host/increments.js";
 
-interface Grid {
+export interface PartsGrid {
   /** Rows of a segment, and their number; how slots are interleaved. */
   readonly plan: { readonly rows: number; readonly segments: number; readonly interleave: number };
   /** Of the longest pair. */
   readonly columns: number;
 }
 
+/** Pairs of a list, and how the numbers of their increments lie. */
+export interface PartsOfPairs {
+  readonly kernel: CompiledStaticKernel;
+  readonly x: PathBatch;
+  readonly y: PathBatch;
+  readonly list: PairList;
+  /** Which of the list. */
+  readonly begin: number;
+  readonly end: number;
+  readonly grid: PartsGrid;
+}
+
 /** Place of a slot's row among the numbers of its segment; columns follow at distances of `interleave`. */
-const rowStart = ({ plan, columns }: Grid, slot: number, row: number): number => {
+const rowStart = ({ plan, columns }: PartsGrid, slot: number, row: number): number => {
   const { rows, interleave: B } = plan;
   return (Math.floor(slot / B) * rows + (row % rows)) * columns * B + (slot % B);
 };
 
 /** Visits the increments of a slot's pair, row after row: each by its number, its row, and where its parts begin. */
 function eachIncrement(
-  grid: Grid,
+  grid: PartsGrid,
   slot: number,
   count: number,
   width: number,
@@ -33,23 +45,15 @@ function eachIncrement(
 }
 
 /** Numbers of a segment. */
-export const partsCount = ({ plan, columns }: Grid, slots: number): number =>
+export const partsCount = ({ plan, columns }: PartsGrid, slots: number): number =>
   2 * Math.ceil(slots / plan.interleave) * plan.interleave * plan.rows * columns;
 
 /**
- * Increments of the pairs [begin, end), segment by segment, as kernels read them: [row, column] interleaved by slots,
+ * Increments of the pairs, segment by segment, as kernels read them: [row, column] interleaved by slots,
  * each as float32 and what is left. They are made here since the points are float64 here: float32 values of a static
  * kernel would have lost what is wanted.
  */
-export function incrementParts(
-  kernel: CompiledStaticKernel,
-  x: PathBatch,
-  y: PathBatch,
-  list: PairList,
-  begin: number,
-  end: number,
-  grid: Grid,
-): Float32Array[] {
+export function incrementParts({ kernel, x, y, list, begin, end, grid }: PartsOfPairs): Float32Array[] {
   const { rows, segments } = grid.plan;
   const out = Array.from({ length: segments }, () => new Float32Array(partsCount(grid, end - begin)));
   for (let slot = 0; slot < end - begin; slot++) {
@@ -71,13 +75,7 @@ export function incrementParts(
  * them. In float64, as the increments: differences of neighbouring ones cancel, and so do static kernels' slopes.
  */
 export function incrementPartsVjp(
-  kernel: CompiledStaticKernel,
-  x: PathBatch,
-  y: PathBatch,
-  list: PairList,
-  begin: number,
-  end: number,
-  grid: Grid,
+  { kernel, x, y, list, begin, end, grid }: PartsOfPairs,
   bars: Float32Array,
   weights: Float64Array,
   xBar: Float64Array,
@@ -91,6 +89,6 @@ export function incrementPartsVjp(
     eachIncrement(grid, slot, pBar.length, width, (n, _row, place) => {
       pBar[n] = weights[begin + slot]! * (bars[place]! + bars[place + 1]!);
     });
-    incrementsVjp(kernel, xs, ys, x.channels, pBar, pathPoints(x, a, xBar), pathPoints(y, b, yBar));
+    incrementsVjp(kernel, xs, ys, x.channels, pBar, { x: pathPoints(x, a, xBar), y: pathPoints(y, b, yBar) });
   }
 }

@@ -1,8 +1,10 @@
 /** Runs the stages over all pairs of a list, a chunk at a time: for paths on the host and for paths on the GPU. */
-import { describeCotangents, describeSlots, pairPassBytes } from "../../../shaders/signature/pair-results.wgsl.js";
-import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
+
+import type { Values } from "../../../shaders/shared/declare.js";
+import { describeCotangents, describeSlots, type slotPass } from "../../../shaders/signature/pair-results.wgsl.js";
+import type { Batch, Gpu, KernelOf, Storage } from "../../gpu/index.js";
 import { type GramShape, gramPairs, type PairList, pairCount } from "../definitions/pairs.js";
-import { type ReadyPaths, threadGroups, workgroupSize } from "./device-paths.js";
+import { type ReadyPaths, threadGroups } from "./device-paths.js";
 import { slotLists } from "./pairs.js";
 import type { Scratch } from "./scratch.js";
 import type { PairChunk, PairScratch, PairStages, Recording } from "./stages.js";
@@ -50,11 +52,13 @@ export interface DeviceChunk {
   /** [slots] of value and binary exponent; weights of the slots. */
   readonly results: Storage;
   readonly weights: Storage;
-  /** The pass of kernels over slots. */
-  readonly pass: Uint8Array;
+  /** Of kernels over slots. */
+  readonly uniform: Values<typeof slotPass>;
   /** Workgroups with a thread for each slot. */
   readonly groups: [number, number];
 }
+
+type DescribeKernel = KernelOf<typeof describeSlots>;
 
 /** Encodes pairs of paths on the GPU into a batch, with nothing read back; keeps the lists, which are the same each time. */
 export class DevicePairRunner {
@@ -63,21 +67,14 @@ export class DevicePairRunner {
   private constructor(
     private readonly gpu: Gpu,
     private readonly scratch: Scratch,
-    private readonly kernels: { readonly describe: Kernel; readonly weigh: Kernel | undefined },
+    private readonly kernels: { readonly describe: DescribeKernel; readonly weigh: DescribeKernel | undefined },
   ) {}
 
   /** @param cotangents whether weights may be those of a Gram matrix. */
   static async create(gpu: Gpu, scratch: Scratch, cotangents: boolean): Promise<DevicePairRunner> {
-    const kernel = (label: string, code: string, given: readonly "read"[]): Promise<Kernel> =>
-      gpu.kernel({
-        label,
-        code,
-        bindings: ["read", "read", "read", "read_write", "read_write", ...given],
-        uniformBytes: pairPassBytes,
-      });
     const [describe, weigh] = await Promise.all([
-      kernel("pairs of paths", describeSlots(workgroupSize), []),
-      cotangents ? kernel("pairs of paths, weighed", describeCotangents(workgroupSize), ["read"]) : undefined,
+      gpu.kernel(describeSlots),
+      cotangents ? gpu.kernel(describeCotangents) : undefined,
     ]);
     return new DevicePairRunner(gpu, scratch, { describe, weigh });
   }
@@ -116,13 +113,19 @@ export class DevicePairRunner {
       const indices = list("indices of pairs", ({ a, b }) =>
         Uint32Array.from({ length: 2 * slots }, (_, i) => (i % 2 === 0 ? a : b)[i >> 1]!),
       );
-      const bytes = new ArrayBuffer(pairPassBytes);
-      new Uint32Array(bytes).set([slots, columns, pairs.flagged ? 1 : 0, 0]);
-      if ("diagonal" in given) new Float32Array(bytes).set([given.diagonal, given.others], 4);
-      const [pass, groups] = [new Uint8Array(bytes), threadGroups(slots)];
-      const inputs = [indices, x.table, y.table, described, weights];
-      if ("diagonal" in given) batch.dispatch(kernels.describe, inputs, pass, groups);
-      else batch.dispatch(kernels.weigh!, [...inputs, given], pass, groups);
+      const groups = threadGroups(slots);
+      const [{ diagonal, others }, cotangent] = "diagonal" in given ? [given] : [{ diagonal: 0, others: 0 }, given];
+      const uniform = { slots, columns, flagged: pairs.flagged ? 1 : 0, diagonal, others };
+      batch.dispatch(cotangent ? kernels.weigh! : kernels.describe, {
+        uniform,
+        list: indices,
+        x: x.table,
+        y: y.table,
+        pairs: described,
+        weights,
+        cotangent,
+        groups,
+      });
       const { gradientX, gradientY } = pairs;
       return {
         slots,
@@ -143,7 +146,7 @@ export class DevicePairRunner {
             paths: columns,
           },
         }),
-        used: { indices, results, weights, pass, groups },
+        used: { indices, results, weights, uniform, groups },
       };
     };
     for (const { used } of runPairs({ batch, cut() {} }, stages, count, buffers, chunkOf)) use(used);

@@ -1,22 +1,17 @@
 /** Statistics of spike trains by Gram matrices of signature kernels between their lifts, all on the GPU. */
-import { pairPassBytes, weighResults } from "../../../shaders/signature/pair-results.wgsl.js";
-import { eventBytes, trainPassBytes } from "../../../shaders/signature/train-layout.wgsl.js";
-import { liftVertices, trainLift, trainPullback } from "../../../shaders/signature/train-lift.wgsl.js";
+import { weighResults } from "../../../shaders/signature/pair-results.wgsl.js";
+import { liftVertices } from "../../../shaders/signature/train-lift.wgsl.js";
 import { fail } from "../../checks.js";
-import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
+import type { Batch, Gpu, KernelOf, Storage } from "../../gpu/index.js";
 import { type GramShape, pairCount } from "../definitions/pairs.js";
 import { type CheckedSolver, isSymmetric } from "../definitions/solver.js";
 import type { CompiledStaticKernel } from "../definitions/static-kernel.js";
-import { workgroupSize } from "./device-paths.js";
 import { DevicePairRunner } from "./pair-runner.js";
 import { Scratch } from "./scratch.js";
-import type { StatisticShape } from "./signature-statistic.js";
 import { PairStages } from "./stages.js";
-import { TrainEvents, trainUniform } from "./train-events.js";
-import type { TrainStatistic } from "./train-statistic.js";
+import type { StatisticShape, TrainStatistic } from "./statistic.js";
+import { LiftKernels } from "./train-lift.js";
 import type { TrainBatch } from "./trains.js";
-
-const lanes = 32;
 
 /** Segments for which the stages are compiled; how long trains are is known later, and changes. */
 const usualSegments = 64;
@@ -48,12 +43,11 @@ export class PairStatistic implements TrainStatistic {
   private observed: Lifted | undefined;
 
   private constructor(
-    private readonly shape: StatisticShape,
-    private readonly events: TrainEvents,
+    private readonly lifts: LiftKernels,
     private readonly terms: { readonly xx: Term; readonly xy: Term },
     private readonly scratch: Scratch,
     private readonly runner: DevicePairRunner,
-    private readonly kernels: { readonly lift: Kernel; readonly pullback: Kernel; readonly weigh: Kernel },
+    private readonly weigh: KernelOf<typeof weighResults>,
   ) {}
 
   static async create(
@@ -95,42 +89,25 @@ export class PairStatistic implements TrainStatistic {
       );
     }
     const scratch = new Scratch(gpu);
-    const [sxx, sxy, syy, events, runner, lift, pullback, weigh] = await Promise.all([
+    const differences = kernel.linearScale !== undefined;
+    const [sxx, sxy, syy, lifts, runner, weigh] = await Promise.all([
       stages(xx.pairs, { x: true, y: true }),
       stages(xy.pairs, { x: true, y: false }),
       score ? undefined : stages(yy.pairs, null),
-      TrainEvents.create(gpu, neurons),
+      LiftKernels.create(gpu, scratch, { neurons, differences, table: true, gradientChannels: 1 }),
       DevicePairRunner.create(gpu, scratch, false),
-      gpu.kernel({
-        label: "lift of trains",
-        code: trainLift(channels, { differences: kernel.linearScale !== undefined, table: true }, workgroupSize),
-        bindings: ["read", "read_write", "read_write"],
-        uniformBytes: trainPassBytes,
-      }),
-      gpu.kernel({
-        label: "pullback to spike times",
-        code: trainPullback(1, workgroupSize),
-        bindings: ["read", "read", "read_write"],
-        uniformBytes: trainPassBytes,
-      }),
-      gpu.kernel({
-        label: "weighted sum of kernels",
-        code: weighResults(lanes),
-        bindings: ["read", "read", "read_write"],
-        uniformBytes: pairPassBytes,
-      }),
+      gpu.kernel(weighResults),
     ]);
     const cross = -2 / (m * n);
     const statistic = new PairStatistic(
-      shape,
-      events,
+      lifts,
       {
         xx: { stages: sxx, ...xx, ...own(m) },
         xy: { stages: sxy, ...xy, diagonal: cross, others: cross },
       },
       scratch,
       runner,
-      { lift, pullback, weigh },
+      weigh,
     );
     const sums = gpu.buffer("sums of kernels", 4);
     statistic.own = sums;
@@ -138,34 +115,25 @@ export class PairStatistic implements TrainStatistic {
     const lifted = statistic.lift(batch, observed, "observed");
     statistic.observed = lifted;
     if (syy) {
-      statistic.encodeTerm(batch, "yy", { stages: syy, ...yy, ...own(n) }, lifted, lifted, sums, undefined);
+      const term = { stages: syy, ...yy, ...own(n) };
+      statistic.encodeTerm(batch, "yy", term, { x: lifted, y: lifted }, sums);
     }
     batch.submit();
     return statistic;
   }
 
   private lift(batch: Batch, trains: TrainBatch, name: string): Lifted {
-    const { scratch, shape } = this;
-    const { paths } = trains;
-    const vertices = liftVertices(trains.slots);
-    const channels = shape.neurons + 1;
-    const events = scratch.take(`events, ${name}`, eventBytes(trains.slots) * paths);
-    const points = scratch.take(`points, ${name}`, 4 * channels * vertices * paths);
-    const table = scratch.take(`table, ${name}`, 8 * paths);
-    this.events.encode(batch, trains, events, scratch, { first: 0, paths });
-    const groups: [number, number] = [Math.ceil(paths / workgroupSize), channels];
-    batch.dispatch(this.kernels.lift, [events, points, table], trainUniform(trains, { first: 0, paths }), groups);
-    return { points, table, vertices };
+    const { points, extents, vertices } = this.lifts.encode(batch, trains, name);
+    return { points, table: extents, vertices };
   }
 
   private encodeTerm(
     batch: Batch,
     name: string,
     term: Term,
-    x: Lifted,
-    y: Lifted,
+    { x, y }: { readonly x: Lifted; readonly y: Lifted },
     sums: Storage,
-    gradient: Storage | undefined,
+    gradient?: Storage,
   ): void {
     const [rows, columns] = [x.vertices - 1, y.vertices - 1];
     const pairs = {
@@ -179,8 +147,8 @@ export class PairStatistic implements TrainStatistic {
       gradientX: gradient,
       gradientY: term.own ? gradient : undefined,
     };
-    this.runner.encode(batch, pairs, ({ results, weights, pass }) => {
-      batch.dispatch(this.kernels.weigh, [results, weights, sums], pass, [1]);
+    this.runner.encode(batch, pairs, ({ results, weights, uniform }) => {
+      batch.dispatch(this.weigh, { uniform, results, weights, sums, groups: 1 });
     });
   }
 
@@ -190,8 +158,8 @@ export class PairStatistic implements TrainStatistic {
     const gradient = scratch.take("gradient by vertices", 4 * lifted.vertices * trains.paths);
     batch.copy(this.own!, 0, value, 0, 4);
     batch.clear(gradient, 0, 4 * lifted.vertices * trains.paths);
-    this.encodeTerm(batch, "xx", terms.xx, lifted, lifted, value, gradient);
-    this.encodeTerm(batch, "xy", terms.xy, lifted, this.observed!, value, gradient);
+    this.encodeTerm(batch, "xx", terms.xx, { x: lifted, y: lifted }, value, gradient);
+    this.encodeTerm(batch, "xy", terms.xy, { x: lifted, y: this.observed! }, value, gradient);
   }
 
   encodeCotangents(
@@ -200,11 +168,8 @@ export class PairStatistic implements TrainStatistic {
     cotangents: Storage,
     options: { readonly scale?: number } = {},
   ): void {
-    const { paths } = trains;
-    const events = this.scratch.take("events, generated", eventBytes(trains.slots) * paths);
-    const gradient = this.scratch.take("gradient by vertices", 4 * liftVertices(trains.slots) * paths);
-    const pass = trainUniform(trains, { first: 0, paths, scale: options.scale ?? 1 });
-    batch.dispatch(this.kernels.pullback, [events, gradient, cotangents], pass, [Math.ceil(paths / workgroupSize)]);
+    const gradient = this.scratch.take("gradient by vertices", 4 * liftVertices(trains.slots) * trains.paths);
+    this.lifts.encodePullback(batch, trains, "generated", gradient, cotangents, options);
   }
 
   dispose(): void {

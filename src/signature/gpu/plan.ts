@@ -47,20 +47,25 @@ export function solverWords(solver: CheckedSolver): { forward: number; kept: num
 
 const roundUp = (value: number, unit: number): number => Math.ceil(value / unit) * unit;
 
+/** What a request computes. */
+export interface PlannedPairs {
+  /** Number of pairs, and segments of the longest paths. */
+  readonly pairs: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly gradient: boolean;
+  /** Whether increments go through memory (always for gradients). */
+  readonly increments: boolean;
+}
+
 /**
  * Plans one request.
- * @param pairs number of pairs; `rows` and `columns` of the longest.
- * @param increments whether increments go through memory (always for gradients).
  * @param options `compiled`: what kernels are compiled for already, so that plans of other lengths fit them; `extended`:
  * differences in two parts, which need more registers; `parts`: all in two parts, one thread to each pair, gradients in one segment of several passes.
  */
 export function planChunk(
   solver: CheckedSolver,
-  pairs: number,
-  rows: number,
-  columns: number,
-  gradient: boolean,
-  increments: boolean,
+  { pairs, rows, columns, gradient, increments }: PlannedPairs,
   device: DeviceTraits,
   options: {
     readonly compiled?: Pick<ChunkPlan, "threads" | "workgroupSize">;

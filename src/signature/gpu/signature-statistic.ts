@@ -1,21 +1,11 @@
 /** Statistics of spike trains by truncated signatures (shaders/signature/signature-statistic.wgsl.ts). */
 import { signatureMoments, signatureStatistic, sumTerms } from "../../../shaders/signature/signature-statistic.wgsl.js";
-import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
-import { threadGroups, workgroupSize } from "./device-paths.js";
+import type { Batch, Gpu, KernelOf, Storage } from "../../gpu/index.js";
+import { threadGroups } from "./device-paths.js";
 import { Scratch } from "./scratch.js";
+import type { StatisticShape, TrainStatistic } from "./statistic.js";
 import { TrainSignatures } from "./train-signatures.js";
-import type { TrainStatistic } from "./train-statistic.js";
 import type { TrainBatch } from "./trains.js";
-
-const lanes = 32;
-
-export interface StatisticShape {
-  readonly neurons: number;
-  readonly paths: number;
-  readonly observed: TrainBatch;
-  readonly score: boolean;
-  readonly unbiased: boolean;
-}
 
 export class SignatureStatistic implements TrainStatistic {
   private readonly scratch: Scratch;
@@ -25,10 +15,12 @@ export class SignatureStatistic implements TrainStatistic {
     private readonly shape: StatisticShape,
     private readonly signatures: TrainSignatures,
     private readonly scale: number,
-    private readonly kernels: { readonly words: Kernel; readonly sum: Kernel },
+    private readonly kernels: {
+      readonly words: KernelOf<typeof signatureStatistic>;
+      readonly sum: KernelOf<typeof sumTerms>;
+    },
     /** Mean signature of the observed trains, and what does not depend on the generated ones. */
-    private readonly observed: Storage,
-    private readonly constant: number,
+    private readonly observed: { readonly mean: Storage; readonly constant: number },
   ) {
     this.scratch = new Scratch(gpu);
   }
@@ -38,19 +30,9 @@ export class SignatureStatistic implements TrainStatistic {
     const signatures = await TrainSignatures.create(gpu, { neurons: shape.neurons, depth });
     const { size } = signatures;
     const [moments, words, sum] = await Promise.all([
-      gpu.kernel({
-        label: "moments of signatures",
-        code: signatureMoments(channels, depth, workgroupSize),
-        bindings: ["read", "read_write"],
-        uniformBytes: 16,
-      }),
-      gpu.kernel({
-        label: "statistic of signatures",
-        code: signatureStatistic(channels, depth, workgroupSize),
-        bindings: ["read", "read_write", "read_write"],
-        uniformBytes: 16,
-      }),
-      gpu.kernel({ label: "sum of terms", code: sumTerms(lanes), bindings: ["read", "read_write"], uniformBytes: 8 }),
+      gpu.kernel(signatureMoments(channels, depth)),
+      gpu.kernel(signatureStatistic(channels, depth)),
+      gpu.kernel(sumTerms),
     ]);
     const { observed } = shape;
     const n = observed.paths;
@@ -58,7 +40,12 @@ export class SignatureStatistic implements TrainStatistic {
     const both = gpu.buffer("observed moments", 8 * size);
     const batch = gpu.batch("observed signatures");
     signatures.encodeEach(batch, observed, rows);
-    batch.dispatch(moments, [rows, both], Uint32Array.of(n, 0, 0, 0), threadGroups(size));
+    batch.dispatch(moments, {
+      uniform: { paths: n, unbiased: 0, scale: 0 },
+      rows,
+      moments: both,
+      groups: threadGroups(size),
+    });
     const read = batch.read(both);
     batch.submit();
     const values = new Float32Array(await read);
@@ -70,23 +57,23 @@ export class SignatureStatistic implements TrainStatistic {
         else if (shape.unbiased) constant -= (weight * values[size + w]!) / (n * (n - 1));
       }
     }
-    return new SignatureStatistic(gpu, shape, signatures, scale, { words, sum }, both, constant);
+    return new SignatureStatistic(gpu, shape, signatures, scale, { words, sum }, { mean: both, constant });
   }
 
   encodeValue(batch: Batch, trains: TrainBatch, value: Storage): void {
-    const { signatures, kernels, shape, scratch } = this;
+    const { signatures, kernels, shape, scratch, observed } = this;
     const { size } = signatures;
     const rows = scratch.take("signatures", 4 * size * trains.paths);
     const terms = scratch.take("terms", 4 * size);
     signatures.encodeEach(batch, trains, rows);
-    const pass = new ArrayBuffer(16);
-    new Uint32Array(pass).set([trains.paths, shape.unbiased ? 1 : 0]);
-    new Float32Array(pass)[2] = this.scale;
-    batch.dispatch(kernels.words, [this.observed, rows, terms], new Uint8Array(pass), threadGroups(size));
-    const sum = new ArrayBuffer(8);
-    new Uint32Array(sum)[0] = size;
-    new Float32Array(sum)[1] = this.constant;
-    batch.dispatch(kernels.sum, [terms, value], new Uint8Array(sum), [1]);
+    batch.dispatch(kernels.words, {
+      uniform: { paths: trains.paths, unbiased: shape.unbiased ? 1 : 0, scale: this.scale },
+      observed: observed.mean,
+      rows,
+      terms,
+      groups: threadGroups(size),
+    });
+    batch.dispatch(kernels.sum, { uniform: { count: size, constant: observed.constant }, terms, value, groups: 1 });
   }
 
   encodeCotangents(
@@ -102,7 +89,7 @@ export class SignatureStatistic implements TrainStatistic {
 
   dispose(): void {
     this.signatures.dispose();
-    this.observed.dispose();
+    this.observed.mean.dispose();
     this.scratch.dispose();
   }
 }

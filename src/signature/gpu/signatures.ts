@@ -34,8 +34,6 @@ const toDevice = (values: Float64Array, { width }: Numbers): Float32Array =>
 const fromDevice = (data: ArrayBuffer, { width }: Numbers): Float64Array =>
   width === 2 ? joinParts(new Float32Array(data)) : Float64Array.from(new Float32Array(data));
 
-const workgroupSize = 32;
-
 /** @param size bytes of a signature. */
 function budgetOf(gpu: Gpu, size: number): number {
   const { limits } = gpu.device;
@@ -50,11 +48,9 @@ function budgetOf(gpu: Gpu, size: number): number {
   return bytes;
 }
 
-/** Threads along x, split over y where there are too many workgroups for one dimension is not needed: words are few. */
-function wordGroups(channels: number, depth: number): number {
-  const block = Math.min(channels, letterBlock);
-  return Math.ceil((channels ** (depth - 1) * Math.ceil(channels / block)) / workgroupSize);
-}
+/** Words, each with a block of last letters: one dimension is enough for them. */
+const itemsOf = (channels: number, depth: number): number =>
+  channels ** (depth - 1) * Math.ceil(channels / Math.min(channels, letterBlock));
 
 /** Signatures of all paths [count, size]. */
 export async function gpuSignatures(
@@ -70,12 +66,7 @@ export async function gpuSignatures(
   const chunk = Math.min(count, 65535, Math.floor(budgetOf(gpu, bytes) / bytes));
   const held: Storage[] = [];
   try {
-    const kernel = await gpu.kernel({
-      label: "truncated signature",
-      code: signatureForward({ channels, depth, workgroupSize, numbers }),
-      bindings: ["read", "read", "read_write"],
-      uniformBytes: 16,
-    });
+    const kernel = await gpu.kernel(signatureForward({ channels, depth, numbers }));
     const d = gpu.upload("differences", toDevice(differences(paths), numbers));
     held.push(d);
     const offsets = gpu.upload("offsets", paths.offsets);
@@ -86,7 +77,13 @@ export async function gpuSignatures(
     for (let first = 0; first < count; first += chunk) {
       const here = Math.min(chunk, count - first);
       const batch = gpu.batch("signatures");
-      batch.dispatch(kernel, [d, offsets, out], Uint32Array.of(first, here, 0, 0), [wordGroups(channels, depth), here]);
+      batch.dispatch(kernel, {
+        uniform: { firstPath: first, paths: here, groups: 0 },
+        d,
+        offsets,
+        signature: out,
+        threads: [itemsOf(channels, depth), here],
+      });
       const taken = batch.read(out, 0, here * bytes).then((data): [number, ArrayBuffer] => {
         progress?.(first + here);
         return [first, data];
@@ -119,26 +116,15 @@ export async function gpuSignatureVjp(
   const size = tensorSize(channels, depth);
   const bytes = size * numbers.width * 4;
   const budget = budgetOf(gpu, bytes);
-  const block = Math.min(channels, letterBlock);
-  const items = channels ** (depth - 1) * Math.ceil(channels / block);
+  const items = itemsOf(channels, depth);
   // Enough threads to fill the adapter, few enough rows to add up.
   const wanted = gpu.adapter.fallback ? 64 : 8192;
   const groups = Math.min(items, Math.max(1, Math.ceil(wanted / count)), 256);
   const held: Storage[] = [];
   try {
     const [reverse, gather] = await Promise.all([
-      gpu.kernel({
-        label: "truncated signature, reverse",
-        code: signatureReverse({ channels, depth, workgroupSize, numbers }),
-        bindings: ["read", "read", "read", "read_write"],
-        uniformBytes: 16,
-      }),
-      gpu.kernel({
-        label: "gather gradients",
-        code: signatureGather(64, numbers),
-        bindings: ["read", "read_write"],
-        uniformBytes: 16,
-      }),
+      gpu.kernel(signatureReverse({ channels, depth, numbers })),
+      gpu.kernel(signatureGather(numbers)),
     ]);
     const hold = (s: Storage): Storage => {
       held.push(s);
@@ -162,19 +148,23 @@ export async function gpuSignatureVjp(
       }
       const here = end - first;
       const rows = gpu.buffer("gradient rows", bytesOf(first, end));
-      const bars = gpu.upload("cotangents", toDevice(cotangent.subarray(first * size, end * size), numbers));
+      const cotangents = gpu.upload("cotangents", toDevice(cotangent.subarray(first * size, end * size), numbers));
       const batch = gpu.batch("signature gradients");
-      batch.dispatch(reverse, [d, offsets, bars, rows], Uint32Array.of(first, here, groups, 0), [
-        Math.ceil(groups / workgroupSize),
-        here,
-      ]);
+      batch.dispatch(reverse, {
+        uniform: { firstPath: first, paths: here, groups },
+        d,
+        offsets,
+        cotangent: cotangents,
+        rows,
+        threads: [groups, here],
+      });
       const entries = (paths.offsets[end]! - paths.offsets[first]!) * c;
-      const pass = Uint32Array.of(paths.offsets[first]! * c, entries, groups, 0);
-      batch.dispatch(gather, [rows, gradient], pass, threadGroups(entries));
+      const summed = { first: paths.offsets[first]! * c, count: entries, groups };
+      batch.dispatch(gather, { uniform: summed, rows, gradient, groups: threadGroups(entries) });
       if (end === count) data = batch.read(gradient);
       batch.submit();
       rows.dispose();
-      bars.dispose();
+      cotangents.dispose();
       first = end;
     }
     // Gradients to differences → gradients to points.

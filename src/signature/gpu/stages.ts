@@ -3,15 +3,17 @@
  * to gradients of points. They are encoded into a batch, chunk of pairs by chunk, segment of rows by segment; where
  * points, pairs and weights come from, and where results go, is the caller's.
  */
+import type { Values } from "../../../shaders/shared/declare.js";
 import { channelBlock, contract } from "../../../shaders/signature/contract.wgsl.js";
 import { incrementRows, increments } from "../../../shaders/signature/increments.wgsl.js";
-import { passWords } from "../../../shaders/signature/layout.wgsl.js";
-import type { Access, Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
+import type { PairPass } from "../../../shaders/signature/layout.wgsl.js";
+import type { ForwardKernel, ReverseKernel } from "../../../shaders/signature/sweep.wgsl.js";
+import type { Batch, Gpu, KernelOf, Storage } from "../../gpu/index.js";
 import type { CheckedSolver } from "../definitions/solver.js";
 import type { CompiledStaticKernel } from "../definitions/static-kernel.js";
 import { threadGroups } from "./device-paths.js";
 import { type ChunkPlan, planChunk } from "./plan.js";
-import { type Source, solverCode } from "./solver-code.js";
+import { type Source, solverKernels } from "./solver-kernels.js";
 import { staticCode } from "./static-code.js";
 
 /** What the stages are compiled and planned for. */
@@ -75,12 +77,22 @@ export interface PairScratch {
 }
 
 interface Kernels {
-  readonly increments: Kernel | undefined;
-  readonly forward: Kernel;
-  readonly recompute: Kernel | undefined;
-  readonly reverse: Kernel | undefined;
-  readonly contractX: Kernel | undefined;
-  readonly contractY: Kernel | undefined;
+  readonly increments: KernelOf<typeof increments> | undefined;
+  readonly forward: KernelOf<ForwardKernel>;
+  readonly recompute: KernelOf<ForwardKernel> | undefined;
+  readonly reverse: KernelOf<ReverseKernel> | undefined;
+  readonly contractX: KernelOf<typeof contract> | undefined;
+  readonly contractY: KernelOf<typeof contract> | undefined;
+}
+
+/** What the stages compute, and how. */
+interface Scheme {
+  readonly kernel: CompiledStaticKernel;
+  readonly solver: CheckedSolver;
+  /** Where increments come from: their buffer, or the points' differences, in one part or two; or from the caller. */
+  readonly source: Source;
+  /** Vertices of one thread of a contraction. */
+  readonly vertices: number;
 }
 
 /** Bytes of the scratch buffers that a plan needs. */
@@ -98,30 +110,36 @@ function scratchBytes(
   };
 }
 
-function planFor(gpu: Gpu, solver: CheckedSolver, shape: PairShape, source: Source, compiled?: ChunkPlan): ChunkPlan {
+function planFor(gpu: Gpu, { solver, source }: Scheme, shape: PairShape, compiled?: ChunkPlan): ChunkPlan {
   const { limits } = gpu.device;
   const device = {
     software: gpu.adapter.fallback,
     bufferBytes: Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
   };
-  const { rows, columns, gradient } = shape;
+  const { rows, columns } = shape;
+  const wanted = {
+    pairs: Math.max(1, shape.pairs),
+    rows,
+    columns,
+    gradient: shape.gradient !== null,
+    increments: source === "buffer" || source === "parts",
+  };
   const options = { extended: source === "extended", parts: source === "parts", ...(compiled ? { compiled } : {}) };
-  const stored = source === "buffer" || source === "parts";
-  return planChunk(solver, Math.max(1, shape.pairs), rows, columns, gradient !== null, stored, device, options);
+  return planChunk(solver, wanted, device, options);
 }
 
 export class PairStages {
   private constructor(
     private readonly gpu: Gpu,
-    private readonly kernel: CompiledStaticKernel,
-    private readonly solver: CheckedSolver,
+    private readonly scheme: Scheme,
     readonly shape: PairShape,
     readonly plan: ChunkPlan,
-    /** Where increments come from: their buffer, or the points' differences, in one part or two; or from the caller. */
-    readonly source: Source,
     private readonly kernels: Kernels,
-    private readonly vertices: number,
   ) {}
+
+  get source(): Source {
+    return this.scheme.source;
+  }
 
   static async create(
     gpu: Gpu,
@@ -131,27 +149,17 @@ export class PairStages {
   ): Promise<PairStages> {
     const dot = shape.gradient === null && kernel.linearScale !== undefined && solver.kind === "difference";
     const source = shape.parts ? "parts" : !dot ? "buffer" : shape.extended ? "extended" : "dot";
-    const plan = planFor(gpu, solver, shape, source);
-    // Vertices of one thread of a contraction: few threads do on a software adapter, where loads are dear.
-    const vertices = gpu.adapter.fallback ? 4 : 1;
-    const kernels = await compile(gpu, kernel, solver, shape, plan, source, vertices);
-    return new PairStages(gpu, kernel, solver, shape, plan, source, kernels, vertices);
+    // Few threads do on a software adapter, where loads are dear.
+    const scheme: Scheme = { kernel, solver, source, vertices: gpu.adapter.fallback ? 4 : 1 };
+    const plan = planFor(gpu, scheme, shape);
+    return new PairStages(gpu, scheme, shape, plan, await compile(gpu, scheme, shape, plan));
   }
 
   /** The same stages, compiled already, for paths of other lengths. */
   resized(rows: number, columns: number): PairStages {
-    const { gpu, kernel, solver, source, kernels, vertices } = this;
+    const { gpu, scheme, plan, kernels } = this;
     const shape = { ...this.shape, rows, columns };
-    return new PairStages(
-      gpu,
-      kernel,
-      solver,
-      shape,
-      planFor(gpu, solver, shape, source, this.plan),
-      source,
-      kernels,
-      vertices,
-    );
+    return new PairStages(gpu, scheme, shape, planFor(gpu, scheme, shape, plan), kernels);
   }
 
   /** Bytes of the scratch buffers. */
@@ -161,8 +169,10 @@ export class PairStages {
 
   /** Encodes a chunk. Gradients are added to what stands in their buffers. */
   encode(recording: Recording, chunk: PairChunk, scratch: PairScratch): void {
-    const { plan, kernels, kernel, solver, source } = this;
+    const { plan, kernels, scheme } = this;
+    const { kernel, solver, source } = scheme;
     const { slots, rows, columns, pairs, x, y, results, weights } = chunk;
+    const { p, k, g } = scratch;
     const dyadic = solver.kind === "difference" ? solver.dyadic : ([0, 0] as const);
     const fineScale = 2 ** -(dyadic[0] + dyadic[1]);
     const segments = Math.ceil(rows / plan.rows);
@@ -172,128 +182,112 @@ export class PairStages {
     const scale = kernel.linearScale;
     const parameters = scale === undefined ? kernel.parameters : [scale, scale - Math.fround(scale)];
     /** A pass over the rows [begin, end) of segment s: see the layout of kernels over pairs. */
-    const uniforms = (
+    const uniformOf = (
       s: number,
       [stateRows, rowIn, rowOut]: readonly [number, number, number],
       flags = 0,
-      begin = 0,
-      end = plan.rows,
-    ): Uint8Array => {
-      const integers = new Uint32Array(passWords);
-      const floats = new Float32Array(integers.buffer);
-      const ends = (s === 0 ? 1 : 0) | (s === last ? 2 : 0) | flags;
-      integers.set([slots, s * plan.rows, plan.rows, columns, stateRows, rowIn, rowOut, ends]);
-      floats.set(parameters, 8);
-      floats[12] = fineScale;
-      integers[13] = weights ? segments + 1 : 1;
-      floats[14] = 1;
-      integers.set([begin, end], 15);
-      return new Uint8Array(integers.buffer);
-    };
-    const fill = (u: Uint8Array): void => {
+      beginRow = 0,
+      endRow = plan.rows,
+    ): Values<PairPass> => ({
+      slots,
+      firstRow: s * plan.rows,
+      rows: plan.rows,
+      columns,
+      stateRows,
+      rowIn,
+      rowOut,
+      flags: (s === 0 ? 1 : 0) | (s === last ? 2 : 0) | flags,
+      parameters,
+      fineScale,
+      lowRows: weights ? segments + 1 : 1,
+      one: 1,
+      beginRow,
+      endRow,
+    });
+    const fill = (uniform: Values<PairPass>): void => {
       if (!kernels.increments) return;
-      const size: [number, number] = [Math.ceil(slots / 32), Math.ceil(plan.rows / incrementRows)];
-      recording.batch.dispatch(kernels.increments, [x, y, pairs, scratch.p], u, size);
+      const threads = [slots, Math.ceil(plan.rows / incrementRows)] as const;
+      recording.batch.dispatch(kernels.increments, { uniform, x, y, pairs, p, threads });
     };
-    const inputs = source === "dot" || source === "extended" ? [pairs, x, y] : [pairs, scratch.p];
+    // Kernels that make increments of the points read these; the others p.
+    const inputs = { pairs, x, y, p, k, results, groups };
     if (source === "parts" && this.shape.gradient) {
-      const given = chunk.increments![0]!;
-      const reversed = [pairs, scratch.k, given, chunk.incrementGradients!, scratch.g];
+      const increments = chunk.increments![0]!;
       const { stateRows, passRows } = plan;
       const passes = Array.from({ length: Math.ceil(rows / passRows) }, (_, n) =>
-        uniforms(0, [stateRows, 0, 1], 0, n * passRows, (n + 1) * passRows),
+        uniformOf(0, [stateRows, 0, 1], 0, n * passRows, (n + 1) * passRows),
       );
-      for (const u of passes) {
-        recording.batch.dispatch(kernels.forward, [pairs, given, scratch.k, results], u, groups);
+      for (const uniform of passes) {
+        recording.batch.dispatch(kernels.forward, { ...inputs, uniform, p: increments });
         if (passes.length > 1) recording.cut();
       }
-      for (const u of passes.reverse()) {
-        recording.batch.dispatch(kernels.reverse!, reversed, u, groups);
+      const reversed = { pairs, k, increments, p: chunk.incrementGradients!, g, groups };
+      for (const uniform of passes.reverse()) {
+        recording.batch.dispatch(kernels.reverse!, { ...reversed, uniform });
         if (passes.length > 1) recording.cut();
       }
       return;
     }
     if (!weights) {
       for (let s = 0; s < segments; s++) {
-        const u = uniforms(s, [3, 0, 0]);
-        fill(u);
-        const read = chunk.increments ? [pairs, chunk.increments[s]!] : inputs;
-        recording.batch.dispatch(kernels.forward, [...read, scratch.k, results], u, groups);
+        const uniform = uniformOf(s, [3, 0, 0]);
+        fill(uniform);
+        recording.batch.dispatch(kernels.forward, { ...inputs, uniform, p: chunk.increments?.[s] ?? p });
         if (segments > 1) recording.cut();
       }
       return;
     }
-    const perGroup = 32 * this.vertices;
     const { channels, gradientChannels = channels } = this.shape;
     const blocks = Math.ceil(gradientChannels / Math.min(channelBlock, gradientChannels));
     const contraction = (
       role: RoleGradient | undefined,
-      by: Kernel | undefined,
+      by: Kernels["contractX"],
       vertices: number,
-      u: Uint8Array,
+      uniform: Values<PairPass>,
     ): void => {
       if (!role || !by) return;
-      const size: [number, number, number] = [Math.ceil(vertices / perGroup), role.paths, blocks];
-      recording.batch.dispatch(by, [x, y, pairs, scratch.p, role.list, role.out], u, size);
+      const threads = [Math.ceil(vertices / scheme.vertices), role.paths, blocks] as const;
+      const { list: lists, out: gradient } = role;
+      recording.batch.dispatch(by, { uniform, x, y, pairs, p, lists, gradient, threads });
     };
     const stateRows = 2 * (segments + 1) + plan.rows * (1 << dyadic[0]) + 1;
     // Rows at the segments' boundaries. The last segment's own rows come with the reverse; difference kernels of
     // many segments still run through it here, since the value is more accurate without keeping rows.
     const through = solver.kind === "difference" && last > 0 ? segments : last;
     for (let s = 0; s < through; s++) {
-      const u = uniforms(s, [stateRows, s, s + 1]);
-      fill(u);
-      recording.batch.dispatch(kernels.forward, [...inputs, scratch.k, results], u, groups);
+      const uniform = uniformOf(s, [stateRows, s, s + 1]);
+      fill(uniform);
+      recording.batch.dispatch(kernels.forward, { ...inputs, uniform });
       recording.cut();
     }
     for (let s = last; s >= 0; s--) {
-      const u = uniforms(s, [stateRows, s, 2 * (segments + 1)], through === last ? 4 : 0);
-      fill(u);
-      recording.batch.dispatch(kernels.recompute!, [...inputs, scratch.k, results], u, groups);
-      recording.batch.dispatch(kernels.reverse!, [pairs, weights, scratch.k, scratch.p, scratch.g], u, groups);
-      contraction(chunk.gradientX, kernels.contractX, plan.rows + (s === 0 ? 1 : 0), u);
-      contraction(chunk.gradientY, kernels.contractY, columns + 1, u);
+      const uniform = uniformOf(s, [stateRows, s, 2 * (segments + 1)], through === last ? 4 : 0);
+      fill(uniform);
+      recording.batch.dispatch(kernels.recompute!, { ...inputs, uniform });
+      recording.batch.dispatch(kernels.reverse!, { uniform, pairs, weights, k, p, g, groups });
+      contraction(chunk.gradientX, kernels.contractX, plan.rows + (s === 0 ? 1 : 0), uniform);
+      contraction(chunk.gradientY, kernels.contractY, columns + 1, uniform);
       if (segments > 1) recording.cut();
     }
   }
 }
 
-async function compile(
-  gpu: Gpu,
-  kernel: CompiledStaticKernel,
-  solver: CheckedSolver,
-  shape: PairShape,
-  plan: ChunkPlan,
-  source: Source,
-  vertices: number,
-): Promise<Kernels> {
+async function compile(gpu: Gpu, scheme: Scheme, shape: PairShape, plan: ChunkPlan): Promise<Kernels> {
+  const { source, vertices } = scheme;
   const { channels, gradientChannels = channels } = shape;
-  const code = staticCode(kernel);
   const gradient = shape.gradient !== null;
   const parts = source === "parts";
-  const { interleave } = plan;
-  /** A kernel that reads so many storages, and writes to those after them. */
-  const kernelOf = (label: string, code: string, reads: number, writes: number): Promise<Kernel> => {
-    const bindings = Array<Access>(reads + writes)
-      .fill("read")
-      .fill("read_write", reads);
-    return gpu.kernel({ label, code, bindings, uniformBytes: passWords * 4 });
-  };
-  const own = { interleave, kernel: code, channels, workgroupSize: 32 };
-  const contraction = (role: "x" | "y"): Promise<Kernel> | undefined =>
-    shape.gradient?.[role] && !parts
-      ? kernelOf(`contract ${role}`, contract({ ...own, gradientChannels, role, vertices }), 5, 1)
-      : undefined;
-  const codes = solverCode(solver, plan, source, channels, gradient);
-  const forwardOf = (keep: boolean, reads: number): Promise<Kernel> =>
-    kernelOf(`signature kernel forward${keep ? ", kept" : ""}`, codes.forward(keep), reads, 2);
-  const [inc, forward, recompute, reverse, contractX, contractY] = await Promise.all([
-    source === "buffer" ? kernelOf("increments", increments({ ...own, keepAbove: gradient }), 3, 1) : undefined,
-    forwardOf(parts && gradient, source === "dot" || source === "extended" ? 3 : 2),
-    gradient && !parts ? forwardOf(true, 2) : undefined,
-    gradient ? kernelOf("signature kernel reverse", codes.reverse(), 3, 2) : undefined,
+  const own = { interleave: plan.interleave, kernel: staticCode(scheme.kernel), channels };
+  const contraction = (role: "x" | "y") =>
+    shape.gradient?.[role] && !parts ? gpu.kernel(contract({ ...own, gradientChannels, role, vertices })) : undefined;
+  const { forward, reverse } = solverKernels(scheme.solver, plan, source, channels, gradient);
+  const [inc, first, again, back, contractX, contractY] = await Promise.all([
+    source === "buffer" ? gpu.kernel(increments({ ...own, keepAbove: gradient })) : undefined,
+    gpu.kernel(forward(parts && gradient)),
+    gradient && !parts ? gpu.kernel(forward(true)) : undefined,
+    gradient ? gpu.kernel(reverse()) : undefined,
     contraction("x"),
     contraction("y"),
   ]);
-  return { increments: inc, forward: forward!, recompute, reverse, contractX, contractY };
+  return { increments: inc, forward: first, recompute: again, reverse: back, contractX, contractY };
 }

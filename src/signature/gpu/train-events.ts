@@ -1,18 +1,17 @@
 /** Reads spike records on the GPU into lists of events (shaders/signature/train-layout.wgsl.ts). */
+import type { Values } from "../../../shaders/shared/declare.js";
 import { neuronCounts, trainEvents } from "../../../shaders/signature/train-events.wgsl.js";
-import { trainPassBytes } from "../../../shaders/signature/train-layout.wgsl.js";
+import type { trainPass } from "../../../shaders/signature/train-layout.wgsl.js";
 import { fail } from "../../checks.js";
-import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
+import type { Batch, Gpu, KernelOf, Storage } from "../../gpu/index.js";
 import type { Scratch } from "./scratch.js";
 import type { TrainBatch } from "./trains.js";
 
-const workgroupSize = 64;
-
 interface EventKernels {
-  readonly read: Kernel;
-  readonly capped: Kernel;
-  readonly count: Kernel;
-  readonly least: Kernel;
+  readonly read: KernelOf<typeof trainEvents>;
+  readonly capped: KernelOf<typeof trainEvents>;
+  readonly count: KernelOf<typeof neuronCounts>;
+  readonly least: KernelOf<typeof neuronCounts>;
 }
 
 /** A range of a batch's paths, and what else kernels over trains take. */
@@ -24,23 +23,20 @@ export interface TrainRange {
   readonly perPath?: boolean;
 }
 
-/** The `TrainPass` uniform. */
-export function trainUniform(trains: TrainBatch, range: TrainRange): Uint8Array {
-  const bytes = new ArrayBuffer(trainPassBytes);
-  new Uint32Array(bytes).set([
-    range.paths,
-    range.first,
-    trains.paths,
-    trains.slots,
-    trains.steps,
-    trains.firstPath ?? 0,
-    trains.recordPaths ?? trains.paths,
-    trains.counts.byteOffset / 4,
-  ]);
-  new Float32Array(bytes).set([trains.dt, range.scale ?? 1], 8);
-  new Uint32Array(bytes)[10] = range.perPath ? 1 : 0;
-  return new Uint8Array(bytes);
-}
+/** The uniform of kernels over trains. */
+export const trainUniform = (trains: TrainBatch, range: TrainRange): Values<typeof trainPass> => ({
+  paths: range.paths,
+  firstPath: range.first,
+  allPaths: trains.paths,
+  slots: trains.slots,
+  steps: trains.steps,
+  recordAt: trains.firstPath ?? 0,
+  recordStride: trains.recordPaths ?? trains.paths,
+  countsAt: trains.counts.byteOffset / 4,
+  dt: trains.dt,
+  scale: range.scale ?? 1,
+  perPath: range.perPath ? 1 : 0,
+});
 
 export class TrainEvents {
   private constructor(
@@ -49,22 +45,13 @@ export class TrainEvents {
   ) {}
 
   static async create(gpu: Gpu, neurons: number): Promise<TrainEvents> {
-    const pass = (label: string, code: string, bindings: ("read" | "read_write")[]): Promise<Kernel> =>
-      gpu.kernel({ label, code, bindings, uniformBytes: trainPassBytes });
     const forWords = async (recordWords: number): Promise<readonly [number, EventKernels]> => {
-      const own = { recordWords, neurons, workgroupSize };
-      const counting = ["read", "read", "read_write", "read_write"] as ("read" | "read_write")[];
+      const own = { recordWords, neurons };
       const [read, capped, count, least] = await Promise.all([
-        pass("events of trains", trainEvents({ ...own, capped: false }), ["read", "read", "read_write"]),
-        pass("events of trains, capped", trainEvents({ ...own, capped: true }), [
-          "read",
-          "read",
-          "read_write",
-          "read",
-          "read_write",
-        ]),
-        pass("spike counts", neuronCounts({ ...own, least: false }), counting),
-        pass("least spike counts", neuronCounts({ ...own, least: true }), counting),
+        gpu.kernel(trainEvents({ ...own, capped: false })),
+        gpu.kernel(trainEvents({ ...own, capped: true })),
+        gpu.kernel(neuronCounts({ ...own, least: false })),
+        gpu.kernel(neuronCounts({ ...own, least: true })),
       ]);
       return [recordWords, { read, capped, count, least }];
     };
@@ -89,13 +76,16 @@ export class TrainEvents {
     range: TrainRange & { readonly caps?: Storage | undefined },
   ): void {
     const { read, capped } = this.of(trains);
-    const pass = trainUniform(trains, range);
-    const inputs = [trains.record, trains.counts.storage, events];
-    const groups = [Math.ceil(range.paths / workgroupSize)] as const;
-    if (range.caps) {
-      const tally = scratch.take("tally", 4 * this.neurons * range.paths);
-      batch.dispatch(capped, [...inputs, range.caps, tally], pass, groups);
-    } else batch.dispatch(read, inputs, pass, groups);
+    const { caps, paths } = range;
+    batch.dispatch(caps ? capped : read, {
+      uniform: trainUniform(trains, range),
+      record: trains.record,
+      counts: trains.counts.storage,
+      events,
+      caps,
+      tally: caps && scratch.take("tally", 4 * this.neurons * paths),
+      threads: paths,
+    });
   }
 
   /** For path i of both batches the smaller count of each neuron, to `caps` [neurons][paths] u32. */
@@ -104,10 +94,15 @@ export class TrainEvents {
       fail("trains", `batches of ${a.paths} and ${b.paths} paths cannot be matched path by path`);
     }
     const tally = scratch.take("tally", 4 * this.neurons * a.paths);
-    const groups = [Math.ceil(a.paths / workgroupSize)] as const;
     for (const [trains, kernel] of [[a, this.of(a).count] as const, [b, this.of(b).least] as const]) {
-      const inputs = [trains.record, trains.counts.storage, caps, tally];
-      batch.dispatch(kernel, inputs, trainUniform(trains, { first: 0, paths: trains.paths }), groups);
+      batch.dispatch(kernel, {
+        uniform: trainUniform(trains, { first: 0, paths: trains.paths }),
+        record: trains.record,
+        counts: trains.counts.storage,
+        matched: caps,
+        tally,
+        threads: trains.paths,
+      });
     }
   }
 }

@@ -1,15 +1,13 @@
 /** The Marcus lift of spike trains on the GPU to paths on the GPU, and the pullback of gradients (src/signature/definitions/lift.ts). */
 
-import { eventBytes, trainPassBytes } from "../../../shaders/signature/train-layout.wgsl.js";
+import { eventBytes } from "../../../shaders/signature/train-layout.wgsl.js";
 import { liftVertices, trainLift, trainPullback } from "../../../shaders/signature/train-lift.wgsl.js";
 import { wholeNumber } from "../../checks.js";
-import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
+import type { Batch, Gpu, KernelOf, Storage } from "../../gpu/index.js";
 import type { DevicePaths, PathShape } from "./device-paths.js";
 import { Scratch } from "./scratch.js";
 import { TrainEvents, trainUniform } from "./train-events.js";
 import type { TrainBatch } from "./trains.js";
-
-const workgroupSize = 64;
 
 /** Paths and their shape; the buffers are the lift's own, and hold until its next use. */
 export interface LiftedOnDevice extends DevicePaths, PathShape {
@@ -17,38 +15,90 @@ export interface LiftedOnDevice extends DevicePaths, PathShape {
   readonly lengths: Storage;
 }
 
-export class TrainLift {
-  private readonly scratch: Scratch;
+/** Lifted trains. */
+interface Lifted {
+  /** Points, or with `differences` the moves from each to the next [paths, vertices, channels]. */
+  readonly points: Storage;
+  /** Of each path the number of vertices, with `table` after where it begins. */
+  readonly extents: Storage;
+  /** Vertices set aside for a path. */
+  readonly vertices: number;
+}
 
+interface LiftForm {
+  readonly neurons: number;
+  readonly differences: boolean;
+  readonly table: boolean;
+  /** Channels of the gradients that are pulled back. */
+  readonly gradientChannels: number;
+}
+
+/** The kernels of a lift; buffers are taken by the name of the trains. */
+export class LiftKernels {
   private constructor(
-    gpu: Gpu,
-    private readonly neurons: number,
+    private readonly scratch: Scratch,
+    private readonly form: LiftForm,
     private readonly events: TrainEvents,
-    private readonly lift: Kernel,
-    private readonly pull: Kernel,
-  ) {
-    this.scratch = new Scratch(gpu);
+    private readonly lift: KernelOf<typeof trainLift>,
+    private readonly pullback: KernelOf<typeof trainPullback>,
+  ) {}
+
+  static async create(gpu: Gpu, scratch: Scratch, form: LiftForm): Promise<LiftKernels> {
+    const [events, lift, pullback] = await Promise.all([
+      TrainEvents.create(gpu, form.neurons),
+      gpu.kernel(trainLift(form.neurons + 1, form)),
+      gpu.kernel(trainPullback(form.gradientChannels)),
+    ]);
+    return new LiftKernels(scratch, form, events, lift, pullback);
   }
+
+  private eventsOf({ slots, paths }: TrainBatch, name: string): Storage {
+    return this.scratch.take(`events, ${name}`, eventBytes(slots) * paths);
+  }
+
+  encode(batch: Batch, trains: TrainBatch, name: string): Lifted {
+    const { scratch, form } = this;
+    const { paths } = trains;
+    const vertices = liftVertices(trains.slots);
+    const channels = form.neurons + 1;
+    const events = this.eventsOf(trains, name);
+    const points = scratch.take(`points, ${name}`, 4 * channels * vertices * paths);
+    const extents = scratch.take(`extents, ${name}`, (form.table ? 8 : 4) * paths);
+    const range = { first: 0, paths };
+    this.events.encode(batch, trains, events, scratch, range);
+    const uniform = trainUniform(trains, range);
+    batch.dispatch(this.lift, { uniform, events, points, extents, threads: [paths, channels] });
+    return { points, extents, vertices };
+  }
+
+  /** Adds `scale` times the pullback of a gradient [paths, vertices, gradient channels] by the last lift of this name. */
+  encodePullback(
+    batch: Batch,
+    trains: TrainBatch,
+    name: string,
+    gradient: Storage | GPUBuffer,
+    out: Storage | GPUBuffer,
+    { scale = 1 }: { readonly scale?: number },
+  ): void {
+    const { paths } = trains;
+    const events = this.eventsOf(trains, name);
+    const uniform = trainUniform(trains, { first: 0, paths, scale });
+    batch.dispatch(this.pullback, { uniform, events, gradient, out, threads: paths });
+  }
+}
+
+export class TrainLift {
+  private constructor(
+    private readonly scratch: Scratch,
+    private readonly kernels: LiftKernels,
+  ) {}
 
   /** @throws SaltationError `invalid-input`. */
   static async create(gpu: Gpu, options: { readonly neurons: number }): Promise<TrainLift> {
     const neurons = wholeNumber("neurons", options.neurons, 1, 65535);
-    const [events, lift, pull] = await Promise.all([
-      TrainEvents.create(gpu, neurons),
-      gpu.kernel({
-        label: "lift of trains",
-        code: trainLift(neurons + 1, { differences: false, table: false }, workgroupSize),
-        bindings: ["read", "read_write", "read_write"],
-        uniformBytes: trainPassBytes,
-      }),
-      gpu.kernel({
-        label: "pullback to spike times",
-        code: trainPullback(neurons + 1, workgroupSize),
-        bindings: ["read", "read", "read_write"],
-        uniformBytes: trainPassBytes,
-      }),
-    ]);
-    return new TrainLift(gpu, neurons, events, lift, pull);
+    const scratch = new Scratch(gpu);
+    const form = { neurons, differences: false, table: false, gradientChannels: neurons + 1 };
+    return new TrainLift(scratch, await LiftKernels.create(gpu, scratch, form));
   }
 
   /** Vertices set aside for a path of trains in so many slots: the length of the paths. */
@@ -58,16 +108,8 @@ export class TrainLift {
 
   /** Encodes the lift: [paths, 2 slots + 2, 1 + neurons], time (from t0) the first channel. */
   encode(batch: Batch, trains: TrainBatch): LiftedOnDevice {
-    const { scratch, neurons } = this;
-    const { paths } = trains;
-    const length = liftVertices(trains.slots);
-    const events = scratch.take("events", eventBytes(trains.slots) * paths);
-    const points = scratch.take("points", 4 * (neurons + 1) * length * paths);
-    const lengths = scratch.take("lengths", 4 * paths);
-    this.events.encode(batch, trains, events, scratch, { first: 0, paths });
-    const groups: [number, number] = [Math.ceil(paths / workgroupSize), neurons + 1];
-    batch.dispatch(this.lift, [events, points, lengths], trainUniform(trains, { first: 0, paths }), groups);
-    return { count: paths, length, points, lengths };
+    const { points, extents, vertices } = this.kernels.encode(batch, trains, "trains");
+    return { count: trains.paths, length: vertices, points, lengths: extents };
   }
 
   /**
@@ -81,10 +123,7 @@ export class TrainLift {
     cotangents: Storage | GPUBuffer,
     options: { readonly scale?: number } = {},
   ): void {
-    const { paths } = trains;
-    const events = this.scratch.take("events", eventBytes(trains.slots) * paths);
-    const pass = trainUniform(trains, { first: 0, paths, scale: options.scale ?? 1 });
-    batch.dispatch(this.pull, [events, gradient, cotangents], pass, [Math.ceil(paths / workgroupSize)]);
+    this.kernels.encodePullback(batch, trains, "trains", gradient, cotangents, options);
   }
 
   /** Gives the buffers back; what was encoded must have been submitted. */

@@ -3,6 +3,7 @@
  * nothing is read back. The path is the Marcus lift of t ↦ (t − t0, N¹_t … N^K_t) (Holberg & Salvi 2024, section 3;
  * src/signature/definitions/lift.ts), in its axis form.
  */
+import type { Values } from "../../../shaders/shared/declare.js";
 import {
   depth3Blocks,
   entryBytes,
@@ -12,12 +13,12 @@ import {
   trainPoints,
 } from "../../../shaders/signature/train-depth3.wgsl.js";
 import { rowsPerLayer, stateSize, trainGradient, trainStates } from "../../../shaders/signature/train-gradient.wgsl.js";
-import { eventBytes, trainPassBytes } from "../../../shaders/signature/train-layout.wgsl.js";
+import { eventBytes, type trainPass } from "../../../shaders/signature/train-layout.wgsl.js";
 import { sumTrainRows, trainSignature } from "../../../shaders/signature/train-signature.wgsl.js";
 import { fail, wholeNumber } from "../../checks.js";
-import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
+import type { Batch, Gpu, KernelOf, Storage } from "../../gpu/index.js";
 import { tensorSize } from "../host/tensor.js";
-import { threadGroups, workgroupSize } from "./device-paths.js";
+import { threadGroups } from "./device-paths.js";
 import { Scratch } from "./scratch.js";
 import { TrainEvents, trainUniform } from "./train-events.js";
 import type { TrainBatch } from "./trains.js";
@@ -35,6 +36,24 @@ export interface EncodeOptions {
   readonly accumulate?: boolean;
 }
 
+type Pass = Values<typeof trainPass>;
+
+/** Writes signatures, each the sum over a group of paths. */
+interface RowsKernels {
+  readonly pathsPerGroup: number;
+  /** By the products of depth 3, or for any depth. */
+  readonly products: KernelOf<typeof trainDepth3> | undefined;
+  readonly words: KernelOf<typeof trainSignature> | undefined;
+}
+
+/** A range of paths whose events are read. */
+interface Turn {
+  readonly events: Storage;
+  readonly uniform: Pass;
+  readonly paths: number;
+  readonly first: number;
+}
+
 export class TrainSignatures {
   /** Numbers of a signature: levels 0 (which is 1) to depth, words in lexicographic order. */
   readonly size: number;
@@ -44,18 +63,17 @@ export class TrainSignatures {
     gpu: Gpu,
     readonly neurons: number,
     readonly depth: number,
-    private readonly pathsPerGroup: number,
     private readonly events: TrainEvents,
     private readonly kernels: {
-      readonly sum: Kernel;
+      readonly sum: RowsKernels;
+      readonly each: RowsKernels;
       /** Depth 3 only. */
-      readonly points: Kernel | undefined;
-      readonly links: Kernel | undefined;
-      readonly each: Kernel;
-      readonly addRows: Kernel;
-      readonly gradient: Kernel;
-      readonly before: Kernel | undefined;
-      readonly after: Kernel | undefined;
+      readonly points: KernelOf<typeof trainPoints> | undefined;
+      readonly links: KernelOf<typeof trainLinks> | undefined;
+      readonly addRows: KernelOf<typeof sumTrainRows>;
+      readonly gradient: KernelOf<typeof trainGradient>;
+      readonly before: KernelOf<typeof trainStates> | undefined;
+      readonly after: KernelOf<typeof trainStates> | undefined;
     },
   ) {
     this.size = tensorSize(neurons + 1, depth);
@@ -84,38 +102,27 @@ export class TrainSignatures {
     // A group's row is as long as a signature; groups depend on the shape alone, since they fix the order of sums.
     let pathsPerGroup = 4;
     while (pathsPerGroup < blockPaths && (blockPaths / pathsPerGroup) * size * 4 > scratchBytes) pathsPerGroup *= 2;
-    const shape = { channels, depth, workgroupSize };
-    const passOf = (label: string, code: string, bindings: ("read" | "read_write")[]): Promise<Kernel> =>
-      gpu.kernel({ label, code, bindings, uniformBytes: trainPassBytes });
+    const shape = { channels, depth };
     const states = stateSize(channels, depth) > 0;
     const products = depth === 3;
-    const summed = (label: string, paths: number, transposed: boolean): Promise<Kernel> =>
-      products
-        ? passOf(label, trainDepth3({ channels, pathsPerGroup: paths, workgroupSize }), ["read", "read", "read_write"])
-        : passOf(label, trainSignature({ ...shape, pathsPerGroup: paths, transposed }), ["read", "read_write"]);
+    const summed = async (label: string, pathsPerGroup: number, transposed: boolean): Promise<RowsKernels> => ({
+      pathsPerGroup,
+      products: products ? await gpu.kernel(trainDepth3(label, channels, pathsPerGroup)) : undefined,
+      words: products ? undefined : await gpu.kernel(trainSignature(label, { ...shape, pathsPerGroup, transposed })),
+    });
     const [events, sum, points, links, each, addRows, gradient, before, after] = await Promise.all([
       TrainEvents.create(gpu, neurons),
       summed("signatures of trains, summed", pathsPerGroup, true),
-      products ? passOf("points of trains", trainPoints(channels, workgroupSize), ["read", "read_write"]) : undefined,
-      products ? passOf("links of trains", trainLinks(channels, workgroupSize), ["read", "read_write"]) : undefined,
+      products ? gpu.kernel(trainPoints(channels)) : undefined,
+      products ? gpu.kernel(trainLinks(channels)) : undefined,
       summed("signatures of trains", 1, false),
-      gpu.kernel({
-        label: "sum of signatures",
-        code: sumTrainRows(channels, depth, !products, workgroupSize),
-        bindings: ["read", "read_write"],
-        uniformBytes: 16,
-      }),
-      passOf("gradient to spike times", trainGradient(shape), [
-        "read",
-        "read",
-        "read_write",
-        ...(states ? (["read", "read"] as const) : []),
-      ]),
-      states ? passOf("signatures before spikes", trainStates(shape, "before"), ["read", "read_write"]) : undefined,
-      states ? passOf("signatures after spikes", trainStates(shape, "after"), ["read", "read_write"]) : undefined,
+      gpu.kernel(sumTrainRows(channels, depth, !products)),
+      gpu.kernel(trainGradient(shape)),
+      states ? gpu.kernel(trainStates(shape, "before")) : undefined,
+      states ? gpu.kernel(trainStates(shape, "after")) : undefined,
     ]);
-    const kernels = { sum: sum!, points, links, each: each!, addRows: addRows!, gradient: gradient!, before, after };
-    return new TrainSignatures(gpu, neurons, depth, pathsPerGroup, events, kernels);
+    const kernels = { sum, points, links, each, addRows, gradient, before, after };
+    return new TrainSignatures(gpu, neurons, depth, events, kernels);
   }
 
   /** Ranges of paths that fit the scratch buffers, in whole `unit`s, and reads the events of each before its turn. */
@@ -125,7 +132,7 @@ export class TrainSignatures {
     bytesPerPath: number,
     unit: number,
     options: EncodeOptions & { readonly scale: number; readonly perPath?: boolean },
-    turn: (events: Storage, pass: Uint8Array, paths: number, first: number) => void,
+    take: (turn: Turn) => void,
   ): void {
     const perPath = Math.max(bytesPerPath, eventBytes(trains.slots));
     const fitting = Math.floor(scratchBytes / perPath / unit) * unit;
@@ -133,41 +140,34 @@ export class TrainSignatures {
     const events = this.scratch.take("events", eventBytes(trains.slots) * most);
     for (let first = 0; first < trains.paths; first += most) {
       const paths = Math.min(most, trains.paths - first);
-      const pass = trainUniform(trains, { ...options, first, paths });
+      const uniform = trainUniform(trains, { ...options, first, paths });
       this.events.encode(batch, trains, events, this.scratch, { first, paths, caps: options.caps });
-      turn(events, pass, paths, first);
+      take({ events, uniform, paths, first });
     }
   }
 
   /** Rows of signatures [groups][size], each the sum over so many paths. */
-  private encodeRows(
-    batch: Batch,
-    events: Storage,
-    pass: Uint8Array,
-    trains: TrainBatch,
-    paths: number,
-    rows: Storage,
-    kernel: Kernel,
-    pathsPerGroup: number,
-  ): void {
-    const { kernels } = this;
+  private encodeRows(batch: Batch, { events, uniform, paths }: Turn, rows: Storage, by: RowsKernels): void {
+    const { points: pointsKernel, links: linksKernel } = this.kernels;
     const channels = this.neurons + 1;
-    const groups = Math.ceil(paths / pathsPerGroup);
-    if (!kernels.points || !kernels.links) {
-      batch.dispatch(kernel, [events, rows], pass, threadGroups(channels ** (this.depth - 1) * groups));
+    const count = Math.ceil(paths / by.pathsPerGroup);
+    if (by.words) {
+      const groups = threadGroups(channels ** (this.depth - 1) * count);
+      batch.dispatch(by.words, { uniform, events, rows, groups });
       return;
     }
-    const bytes = entryBytes(channels, trains.slots);
+    const bytes = entryBytes(channels, uniform.slots);
     const points = this.scratch.take("points of entries", bytes.points * paths);
     const links = this.scratch.take("links of entries", bytes.links * paths);
-    const across = Math.ceil(paths / workgroupSize);
-    batch.dispatch(kernels.points, [events, points], pass, [across, paddedChannels(channels) / 4]);
-    batch.dispatch(kernels.links, [events, links], pass, [across]);
-    batch.dispatch(kernel, [points, links, rows], pass, threadGroups(depth3Blocks(channels).threads * groups));
+    const groups = threadGroups(depth3Blocks(channels).threads * count);
+    batch
+      .dispatch(pointsKernel!, { uniform, events, points, threads: [paths, paddedChannels(channels) / 4] })
+      .dispatch(linksKernel!, { uniform, events, links, threads: paths })
+      .dispatch(by.products!, { uniform, points, links, out: rows, groups });
   }
 
   /** Bytes of scratch per path of rows of so many paths each. */
-  private rowBytes(trains: TrainBatch, pathsPerGroup: number): number {
+  private rowBytes(trains: TrainBatch, { pathsPerGroup }: RowsKernels): number {
     const points = this.kernels.points ? entryBytes(this.neurons + 1, trains.slots).points : 0;
     return Math.max((4 * this.size) / pathsPerGroup, points);
   }
@@ -183,18 +183,21 @@ export class TrainSignatures {
     out: Storage,
     options: EncodeOptions & { readonly scale?: number } = {},
   ): void {
-    const { size, pathsPerGroup, kernels } = this;
+    const { size, kernels } = this;
+    const { pathsPerGroup } = kernels.sum;
     const scale = options.scale ?? 1 / trains.paths;
-    const perPath = this.rowBytes(trains, pathsPerGroup);
+    const perPath = this.rowBytes(trains, kernels.sum);
     let keep = options.accumulate ?? false;
-    this.ranges(batch, trains, perPath, blockPaths, { ...options, scale }, (events, pass, paths) => {
-      const groups = Math.ceil(paths / pathsPerGroup);
-      const rows = this.scratch.take("sums of groups", 4 * size * groups);
-      this.encodeRows(batch, events, pass, trains, paths, rows, kernels.sum, pathsPerGroup);
-      const sum = new ArrayBuffer(16);
-      new Uint32Array(sum).set([groups, blockPaths / pathsPerGroup, keep ? 1 : 0]);
-      new Float32Array(sum)[3] = scale;
-      batch.dispatch(kernels.addRows, [rows, out], new Uint8Array(sum), threadGroups(size));
+    this.ranges(batch, trains, perPath, blockPaths, { ...options, scale }, (turn) => {
+      const count = Math.ceil(turn.paths / pathsPerGroup);
+      const rows = this.scratch.take("sums of groups", 4 * size * count);
+      this.encodeRows(batch, turn, rows, kernels.sum);
+      batch.dispatch(kernels.addRows, {
+        uniform: { rows: count, rowsPerBlock: blockPaths / pathsPerGroup, keep: keep ? 1 : 0, scale },
+        rows,
+        out,
+        groups: threadGroups(size),
+      });
       keep = true;
     });
   }
@@ -202,10 +205,11 @@ export class TrainSignatures {
   /** The signature of every path, to `out` [paths][size] f32. */
   encodeEach(batch: Batch, trains: TrainBatch, out: Storage, options: Pick<EncodeOptions, "caps"> = {}): void {
     const { size, kernels } = this;
-    this.ranges(batch, trains, this.rowBytes(trains, 1), 1, { ...options, scale: 1 }, (events, pass, paths, first) => {
+    this.ranges(batch, trains, this.rowBytes(trains, kernels.each), 1, { ...options, scale: 1 }, (turn) => {
+      const { paths, first } = turn;
       // Storages are bound from their start, so what does not come first is copied to its place.
       const own = paths === trains.paths ? out : this.scratch.take("signatures", 4 * size * paths);
-      this.encodeRows(batch, events, pass, trains, paths, own, kernels.each, 1);
+      this.encodeRows(batch, turn, own, kernels.each);
       if (own !== out) batch.copy(own, 0, out, 4 * size * first, 4 * size * paths);
     });
   }
@@ -229,22 +233,23 @@ export class TrainSignatures {
     const scale = options.scale ?? (options.perPath ? 1 : 1 / trains.paths);
     const stateBytes = 4 * trains.slots * stateSize(channels, depth);
     if (!options.accumulate) batch.clear(out, 0, 4 * trains.slots * trains.paths);
-    this.ranges(batch, trains, stateBytes, 1, { ...options, scale }, (events, pass, paths) => {
+    this.ranges(batch, trains, stateBytes, 1, { ...options, scale }, ({ events, uniform, paths }) => {
       const grid = (rows: number): [number, number, number] => [
-        Math.ceil(paths / workgroupSize),
+        paths,
         Math.min(rows, rowsPerLayer),
         Math.ceil(rows / rowsPerLayer),
       ];
-      const states: Storage[] = [];
+      let [before, after]: (Storage | undefined)[] = [];
       if (kernels.before && kernels.after) {
-        const words = channels ** (depth - 2);
-        const before = this.scratch.take("states before", stateBytes * paths);
-        const after = this.scratch.take("states after", stateBytes * paths);
-        batch.dispatch(kernels.before, [events, before], pass, grid(words));
-        batch.dispatch(kernels.after, [events, after], pass, grid(words));
-        states.push(before, after);
+        const threads = grid(channels ** (depth - 2));
+        before = this.scratch.take("states before", stateBytes * paths);
+        after = this.scratch.take("states after", stateBytes * paths);
+        batch
+          .dispatch(kernels.before, { uniform, events, states: before, threads })
+          .dispatch(kernels.after, { uniform, events, states: after, threads });
       }
-      batch.dispatch(kernels.gradient, [events, cotangent, out, ...states], pass, grid(trains.slots));
+      const threads = grid(trains.slots);
+      batch.dispatch(kernels.gradient, { uniform, events, cotangent, gradient: out, before, after, threads });
     });
   }
 

@@ -6,12 +6,15 @@
  * What a pathwise gradient does not see: these statistics jump when a spike crosses t1.
  */
 import { fail, oneOf, wholeNumber } from "../../checks.js";
-import type { Batch, Gpu, Storage } from "../../gpu/index.js";
+import type { Gpu } from "../../gpu/index.js";
 import { checkSolver, type SignatureSolver } from "../definitions/solver.js";
 import { compileStaticKernel, type StaticKernel } from "../definitions/static-kernel.js";
 import { PairStatistic } from "./pair-statistic.js";
 import { SignatureStatistic } from "./signature-statistic.js";
+import type { StatisticShape, TrainStatistic } from "./statistic.js";
 import type { TrainBatch } from "./trains.js";
+
+export type { TrainStatistic } from "./statistic.js";
 
 export interface TrainStatisticOptions {
   readonly neurons: number;
@@ -26,18 +29,6 @@ export interface TrainStatisticOptions {
   readonly static?: StaticKernel;
   /** Default differences at dyadic orders [0, 0]. */
   readonly solver?: SignatureSolver;
-}
-
-/** One evaluation at a time: `encodeValue`, then `encodeCotangents` for the same trains. */
-export interface TrainStatistic {
-  /** Encodes the statistic, to `value` [1] f32, and what its cotangents need. */
-  encodeValue(batch: Batch, trains: TrainBatch, value: Storage): void;
-  /**
-   * Adds `scale` (default 1) · ∂value/∂τ to `cotangents` [slots][paths] f32: nothing where there is no spike.
-   * Simultaneous spikes share the derivative along moving them together.
-   */
-  encodeCotangents(batch: Batch, trains: TrainBatch, cotangents: Storage, options?: { readonly scale?: number }): void;
-  dispose(): void;
 }
 
 /**
@@ -57,7 +48,7 @@ export async function trainStatistic(gpu: Gpu, options: TrainStatisticOptions): 
   }
   const kernel = compileStaticKernel(options.static ?? { kind: "linear" });
   const solver = checkSolver(options.solver ?? { kind: "difference" });
-  const shape = { neurons, paths, observed, score: statistic === "score", unbiased };
+  const shape: StatisticShape = { neurons, paths, observed, score: statistic === "score", unbiased };
   return solver.kind === "truncated" && kernel.linearScale !== undefined
     ? SignatureStatistic.create(gpu, shape, solver.depth, kernel.linearScale)
     : PairStatistic.create(gpu, shape, kernel, solver);

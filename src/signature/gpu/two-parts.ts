@@ -22,7 +22,7 @@ export function joinParts(parts: Float32Array): Float64Array {
 }
 
 /** Numbers of either sign about 1, as a high part and what float32 rounds away. */
-function operands(): { exact: Float64Array; parts: Float32Array } {
+function someNumbers(): { exact: Float64Array; parts: Float32Array } {
   const exact = Float64Array.from({ length: 2 * count }, (_, i) => Math.cos(1 + 7 * i) + (i % 2 === 0 ? 1.5 : -0.25));
   const parts = splitParts(exact);
   return { exact: joinParts(parts), parts }; // to 48 bits
@@ -35,17 +35,14 @@ function operands(): { exact: Float64Array; parts: Float32Array } {
  * @returns whether every result keeps 42 bits.
  */
 export async function tryTwoParts(gpu: Gpu, functions = twoParts): Promise<boolean> {
-  const { exact, parts } = operands();
-  const kernel = await gpu.kernel({
-    label: "two-part arithmetic",
-    code: twoPartsProbe(functions),
-    bindings: ["read", "read_write"],
-    uniformBytes: 4,
-  });
-  const given = gpu.upload("operands", parts);
+  const { exact, parts } = someNumbers();
+  const kernel = await gpu.kernel(twoPartsProbe(functions));
+  const operands = gpu.upload("operands", parts);
   const results = gpu.buffer("results", 16 * count);
   try {
-    const batch = gpu.batch("two-part arithmetic").dispatch(kernel, [given, results], Uint32Array.of(count), [1]);
+    const batch = gpu
+      .batch("two-part arithmetic")
+      .dispatch(kernel, { uniform: { count }, operands, results, threads: count });
     const read = batch.read(results);
     batch.submit();
     const got = new Float32Array(await read);
@@ -58,7 +55,7 @@ export async function tryTwoParts(gpu: Gpu, functions = twoParts): Promise<boole
     }
     return true;
   } finally {
-    given.dispose();
+    operands.dispose();
     results.dispose();
   }
 }

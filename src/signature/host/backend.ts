@@ -39,7 +39,7 @@ function pair({ kernel, solver }: Scheme, sides: Sides, a: number, b: number, we
   for (let i = 0; i < pBar.length; i++) pBar[i]! *= weight;
   const xBar = gradientX ? pathPoints(sides.x, a, gradientX) : new Float64Array(x.length);
   const yBar = gradientY ? pathPoints(sides.y, b, gradientY) : new Float64Array(y.length);
-  incrementsVjp(kernel, x, y, channels, pBar, xBar, yBar);
+  incrementsVjp(kernel, x, y, channels, pBar, { x: xBar, y: yBar });
   return value;
 }
 

@@ -42,7 +42,7 @@ export function increments(k: CompiledStaticKernel, x: Float64Array, y: Float64A
 
 /**
  * Transpose of the derivative of `increments`: adds gradients to the points of x and of y.
- * @param pBar gradient to the increments [rows, columns].
+ * @param pBar gradient to the increments [rows, columns]; then where gradients to the points are added.
  */
 export function incrementsVjp(
   k: CompiledStaticKernel,
@@ -50,8 +50,7 @@ export function incrementsVjp(
   y: Float64Array,
   channels: number,
   pBar: Float64Array,
-  xBar: Float64Array,
-  yBar: Float64Array,
+  { x: xBar, y: yBar }: { readonly x: Float64Array; readonly y: Float64Array },
 ): void {
   const rows = x.length / channels - 1;
   const columns = y.length / channels - 1;

@@ -70,19 +70,26 @@ function jump(
   multiplyByExponential(s, by, offsets, channels, offsets.length - 2, scratch);
 }
 
+/** Of a spike train's signature. */
+export interface SpikeSignatureShape {
+  /** How many there are: channels are time and one count of each. */
+  readonly neurons: number;
+  readonly t0: number;
+  readonly t1: number;
+  readonly depth: number;
+}
+
 /**
  * Signature of the Marcus lift of a spike train; simultaneous spikes are one diagonal segment.
- * @param times spike times in order, with `neurons` of them; channels are time and one count per neuron.
+ * @param times spike times in order, with `neurons` of them.
  */
 export function spikeSignature(
   times: ArrayLike<number>,
   neurons: ArrayLike<number>,
-  neuronCount: number,
-  t0: number,
-  t1: number,
-  depth: number,
+  shape: SpikeSignatureShape,
 ): Float64Array {
-  const channels = neuronCount + 1;
+  const { t0, t1, depth } = shape;
+  const channels = shape.neurons + 1;
   const offsets = levelOffsets(channels, depth);
   const s = unit(channels, depth);
   const scratch = scratchOf(channels, depth);
@@ -122,13 +129,11 @@ const product = (values: readonly number[]): number => values.reduce((a, b) => a
 export function spikeSignatureVjp(
   times: ArrayLike<number>,
   neurons: ArrayLike<number>,
-  neuronCount: number,
-  t0: number,
-  t1: number,
-  depth: number,
+  shape: SpikeSignatureShape,
   cotangent: ArrayLike<number>,
 ): Float64Array {
-  const d = neuronCount + 1;
+  const { t0, t1, depth } = shape;
+  const d = shape.neurons + 1;
   const offsets = levelOffsets(d, depth);
   const out = new Float64Array(times.length);
   if (depth < 2) return out;

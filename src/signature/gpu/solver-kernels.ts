@@ -4,6 +4,7 @@ import { differenceParts, differencePartsReverse } from "../../../shaders/signat
 import { differenceReverse } from "../../../shaders/signature/difference-reverse.wgsl.js";
 import { float32, twoFloat32 } from "../../../shaders/signature/numbers.wgsl.js";
 import { polynomialForward, polynomialReverse } from "../../../shaders/signature/polynomial.wgsl.js";
+import type { ForwardKernel, ReverseKernel } from "../../../shaders/signature/sweep.wgsl.js";
 import { truncatedForward, truncatedReverse } from "../../../shaders/signature/truncated.wgsl.js";
 import type { CheckedSolver } from "../definitions/solver.js";
 import type { ChunkPlan } from "./plan.js";
@@ -11,20 +12,20 @@ import type { ChunkPlan } from "./plan.js";
 /** Where increments come from: their buffer, the points' differences in one part or two, or the caller, in two parts. */
 export type Source = "buffer" | "dot" | "extended" | "parts";
 
-export interface SolverCode {
+export interface SolverKernels {
   /** @param keep whether to keep what the reverse needs. */
-  forward(keep: boolean): string;
-  reverse(): string;
+  forward(keep: boolean): ForwardKernel;
+  reverse(): ReverseKernel;
 }
 
-/** WGSL of a solver's kernels. */
-export function solverCode(
+/** A solver's kernels. */
+export function solverKernels(
   solver: CheckedSolver,
   plan: ChunkPlan,
   source: Source,
   channels: number,
   gradient: boolean,
-): SolverCode {
+): SolverKernels {
   const { interleave, workgroupSize, threads, strip } = plan;
   const parts = source === "parts";
   const numbers = parts ? twoFloat32 : float32;

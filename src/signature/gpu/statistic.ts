@@ -1,0 +1,23 @@
+/** What the statistics of generated spike trains against observed ones have in common. */
+import type { Batch, Storage } from "../../gpu/index.js";
+import type { TrainBatch } from "./trains.js";
+
+export interface StatisticShape {
+  readonly neurons: number;
+  readonly paths: number;
+  readonly observed: TrainBatch;
+  readonly score: boolean;
+  readonly unbiased: boolean;
+}
+
+/** One evaluation at a time: `encodeValue`, then `encodeCotangents` for the same trains. */
+export interface TrainStatistic {
+  /** Encodes the statistic, to `value` [1] f32, and what its cotangents need. */
+  encodeValue(batch: Batch, trains: TrainBatch, value: Storage): void;
+  /**
+   * Adds `scale` (default 1) · ∂value/∂τ to `cotangents` [slots][paths] f32: nothing where there is no spike.
+   * Simultaneous spikes share the derivative along moving them together.
+   */
+  encodeCotangents(batch: Batch, trains: TrainBatch, cotangents: Storage, options?: { readonly scale?: number }): void;
+  dispose(): void;
+}
