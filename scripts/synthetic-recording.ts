@@ -35,8 +35,8 @@ export async function syntheticRecording(): Promise<string> {
     parameters,
     current: { dt: 1, samples: current.map((pA) => pA / 1000) },
   });
-  const trains = await network.simulate({ paths: trials, t1: milliseconds, dt: 0.5, seed: 1 });
-  const { times, counts, slots } = await trains.read();
+  const spikes = await network.simulate({ paths: trials, t1: milliseconds, dt: 0.5, seed: 1 });
+  const { times, counts, slots } = await spikes.read();
   engine.dispose();
   const lists = Array.from(counts, (count, i) =>
     Array.from(times.subarray(i * slots, i * slots + count), (t) => Number(t.toFixed(2))),

@@ -4,7 +4,7 @@
  *   MMD²(unbiased) = the same − Σ_w scale^|w| (V_w(x)/(m(m−1)) + V_w(y)/(n(n−1))),  V the sum of squared deviations.
  * No digits cancel, and work is linear in the number of paths. A thread takes one word.
  */
-import { levelStarts } from "./train-signature.wgsl.js";
+import { levelStarts } from "./spike-signature.wgsl.js";
 
 const head = (channels: number, depth: number): string => {
   const starts = levelStarts(channels, depth);

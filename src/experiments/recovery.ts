@@ -68,9 +68,9 @@ export async function simulatedTrials(
   network: NetworkDefinition,
   solve: SolveOptions & Progress,
 ): Promise<Trial[]> {
-  const trains = await engine.network(network).simulate(solve);
-  const { paths, slots, times, neurons, counts } = await trains.read();
-  trains.dispose();
+  const spikes = await engine.network(network).simulate(solve);
+  const { paths, slots, times, neurons, counts } = await spikes.read();
+  spikes.dispose();
   return Array.from({ length: paths }, (_, i) => {
     const [from, to] = [i * slots, i * slots + counts[i]!];
     return { times: Array.from(times.subarray(from, to)), neurons: Array.from(neurons.subarray(from, to)) };

@@ -8,7 +8,7 @@ import { haltBits, verdict } from "../../shaders/train/verdict.wgsl.js";
 import { fail } from "../checks.js";
 import { allOrNone } from "../gpu/all-or-none.js";
 import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
-import { type GpuLoss, type Loss, trainsOf } from "../loss/loss.js";
+import { deviceSpikes, type GpuLoss, type Loss } from "../loss/loss.js";
 import { assembleResult, checkEstimates, notFinite, type ValueAndGradient } from "../loss/result.js";
 import type { Chunk } from "../plan/chunks.js";
 import type { View } from "../plan/layout.js";
@@ -108,7 +108,7 @@ export class GradientPass {
   /** Lets the loss look at solved paths, which are given back where that fails. */
   look<C extends EncodedChunk>(batch: Batch, plan: SolvePlan, solved: C): Looked<C> {
     try {
-      return new Looked(solved, this.loss?.encodeChunk(batch, trainsOf(plan, solved, this.solver.recordWords)));
+      return new Looked(solved, this.loss?.encodeChunk(batch, deviceSpikes(plan, solved, this.solver.recordWords)));
     } catch (error) {
       solved.dispose();
       throw error;
@@ -121,8 +121,8 @@ export class GradientPass {
    */
   encodeCotangents(batch: Batch, plan: SolvePlan, { solved, kept }: Looked, rows: Storage | undefined): Storage {
     const cotangents = batch.temporary("cotangents", 4 * solved.slots * solved.paths);
-    const trains = trainsOf(plan, solved, this.solver.recordWords);
-    this.loss!.encodeCotangents(batch.clear(cotangents), trains, kept, cotangents, rows);
+    const spikes = deviceSpikes(plan, solved, this.solver.recordWords);
+    this.loss!.encodeCotangents(batch.clear(cotangents), spikes, kept, cotangents, rows);
     return cotangents;
   }
 

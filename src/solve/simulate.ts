@@ -5,8 +5,8 @@ import type { Gpu } from "../gpu/index.js";
 import { type Chunk, wholeBlocks } from "../plan/chunks.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
-import { type DeviceTrains, type RecordedChunk, trainsOf } from "../spikes/device-trains.js";
-import { emptyTable, type SpikeTable, type SpikeTrains } from "../spikes/trains.js";
+import { type DeviceSpikes, deviceSpikes, type RecordedChunk } from "../spikes/device-spikes.js";
+import { emptyTable, type SimulatedSpikes, type SpikeTable } from "../spikes/table.js";
 import { type ChunkSolver, forwardChunk, lanesOf, type RunStatus, type SolvedChunk } from "./chunk-solver.js";
 import { SingleSolver } from "./single.js";
 
@@ -118,7 +118,7 @@ export async function simulateGpu(
   gpu: Gpu,
   plan: SolvePlan,
   progress?: (pathsDone: number) => void,
-): Promise<SpikeTrains> {
+): Promise<SimulatedSpikes> {
   const solver = await createSolver(gpu, plan);
   const kept: RecordedChunk[] = [];
   const slots = { value: firstSlots(plan) };
@@ -156,7 +156,7 @@ export async function simulateGpu(
   }
   const efficiency = offered > 0 ? committed / offered : undefined;
   const warnings = told(solver.warnings);
-  return new GpuTrains(gpu, plan, kept, solver.recordWords, saturated, largestCount, efficiency, warnings);
+  return new GpuSpikes(gpu, plan, kept, solver.recordWords, saturated, largestCount, efficiency, warnings);
 }
 
 /** Warnings as a result has them. */
@@ -185,7 +185,7 @@ export function fillTable(
 }
 
 /** Trains on the GPU, chunk by chunk. */
-export class GpuTrains implements SpikeTrains {
+export class GpuSpikes implements SimulatedSpikes {
   private table: Promise<SpikeTable> | undefined;
 
   constructor(
@@ -212,9 +212,9 @@ export class GpuTrains implements SpikeTrains {
     return this.chunks.reduce((sum, c) => sum + c.record.bytes + c.counts.storage.bytes, 0);
   }
 
-  get onDevice(): readonly DeviceTrains[] {
+  get onDevice(): readonly DeviceSpikes[] {
     const { plan, words } = this;
-    return this.chunks.map((chunk) => trainsOf(plan, chunk, words));
+    return this.chunks.map((chunk) => deviceSpikes(plan, chunk, words));
   }
 
   read(): Promise<SpikeTable> {

@@ -1,7 +1,7 @@
 /** Statistics of spike trains by Gram matrices of signature kernels between their lifts, all on the GPU. */
 import { pairPassBytes, weighResults } from "../../../shaders/signature/pair-results.wgsl.js";
-import { eventBytes, trainPassBytes } from "../../../shaders/signature/train-layout.wgsl.js";
-import { liftVertices, trainLift, trainPullback } from "../../../shaders/signature/train-lift.wgsl.js";
+import { eventBytes, spikePassBytes } from "../../../shaders/signature/spike-layout.wgsl.js";
+import { liftVertices, spikeLift, spikePullback } from "../../../shaders/signature/spike-lift.wgsl.js";
 import { fail } from "../../checks.js";
 import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
 import { type GramShape, pairCount } from "../definitions/pairs.js";
@@ -11,10 +11,10 @@ import { workgroupSize } from "./device-paths.js";
 import { DevicePairRunner } from "./pair-runner.js";
 import { Scratch } from "./scratch.js";
 import type { StatisticShape } from "./signature-statistic.js";
+import { SpikeEvents, spikeUniform } from "./spike-events.js";
+import type { SpikeStatistic } from "./spike-statistic.js";
 import { PairStages } from "./stages.js";
-import { TrainEvents, trainUniform } from "./train-events.js";
-import type { TrainStatistic } from "./train-statistic.js";
-import type { TrainBatch } from "./trains.js";
+import type { DeviceSpikes } from "./upload-spikes.js";
 
 const lanes = 32;
 
@@ -42,14 +42,14 @@ interface Term extends GramShape {
   readonly others: number;
 }
 
-export class PairStatistic implements TrainStatistic {
+export class PairStatistic implements SpikeStatistic {
   /** Σ over the pairs of observed trains. */
   private own: Storage | undefined;
   private observed: Lifted | undefined;
 
   private constructor(
     private readonly shape: StatisticShape,
-    private readonly events: TrainEvents,
+    private readonly events: SpikeEvents,
     private readonly terms: { readonly xx: Term; readonly xy: Term },
     private readonly scratch: Scratch,
     private readonly runner: DevicePairRunner,
@@ -99,19 +99,19 @@ export class PairStatistic implements TrainStatistic {
       stages(xx.pairs, { x: true, y: true }),
       stages(xy.pairs, { x: true, y: false }),
       score ? undefined : stages(yy.pairs, null),
-      TrainEvents.create(gpu, neurons),
+      SpikeEvents.create(gpu, neurons),
       DevicePairRunner.create(gpu, scratch, false),
       gpu.kernel({
         label: "lift of trains",
-        code: trainLift(channels, { differences: kernel.linearScale !== undefined, table: true }, workgroupSize),
+        code: spikeLift(channels, { differences: kernel.linearScale !== undefined, table: true }, workgroupSize),
         bindings: ["read", "read_write", "read_write"],
-        uniformBytes: trainPassBytes,
+        uniformBytes: spikePassBytes,
       }),
       gpu.kernel({
         label: "pullback to spike times",
-        code: trainPullback(1, workgroupSize),
+        code: spikePullback(1, workgroupSize),
         bindings: ["read", "read", "read_write"],
-        uniformBytes: trainPassBytes,
+        uniformBytes: spikePassBytes,
       }),
       gpu.kernel({
         label: "weighted sum of kernels",
@@ -144,17 +144,17 @@ export class PairStatistic implements TrainStatistic {
     return statistic;
   }
 
-  private lift(batch: Batch, trains: TrainBatch, name: string): Lifted {
+  private lift(batch: Batch, spikes: DeviceSpikes, name: string): Lifted {
     const { scratch, shape } = this;
-    const { paths } = trains;
-    const vertices = liftVertices(trains.slots);
+    const { paths } = spikes;
+    const vertices = liftVertices(spikes.slots);
     const channels = shape.neurons + 1;
-    const events = scratch.take(`events, ${name}`, eventBytes(trains.slots) * paths);
+    const events = scratch.take(`events, ${name}`, eventBytes(spikes.slots) * paths);
     const points = scratch.take(`points, ${name}`, 4 * channels * vertices * paths);
     const table = scratch.take(`table, ${name}`, 8 * paths);
-    this.events.encode(batch, trains, events, scratch, { first: 0, paths });
+    this.events.encode(batch, spikes, events, scratch, { first: 0, paths });
     const groups: [number, number] = [Math.ceil(paths / workgroupSize), channels];
-    batch.dispatch(this.kernels.lift, [events, points, table], trainUniform(trains, { first: 0, paths }), groups);
+    batch.dispatch(this.kernels.lift, [events, points, table], spikeUniform(spikes, { first: 0, paths }), groups);
     return { points, table, vertices };
   }
 
@@ -184,26 +184,26 @@ export class PairStatistic implements TrainStatistic {
     });
   }
 
-  encodeValue(batch: Batch, trains: TrainBatch, value: Storage): void {
+  encodeValue(batch: Batch, spikes: DeviceSpikes, value: Storage): void {
     const { scratch, terms } = this;
-    const lifted = this.lift(batch, trains, "generated");
-    const gradient = scratch.take("gradient by vertices", 4 * lifted.vertices * trains.paths);
+    const lifted = this.lift(batch, spikes, "generated");
+    const gradient = scratch.take("gradient by vertices", 4 * lifted.vertices * spikes.paths);
     batch.copy(this.own!, 0, value, 0, 4);
-    batch.clear(gradient, 0, 4 * lifted.vertices * trains.paths);
+    batch.clear(gradient, 0, 4 * lifted.vertices * spikes.paths);
     this.encodeTerm(batch, "xx", terms.xx, lifted, lifted, value, gradient);
     this.encodeTerm(batch, "xy", terms.xy, lifted, this.observed!, value, gradient);
   }
 
   encodeCotangents(
     batch: Batch,
-    trains: TrainBatch,
+    spikes: DeviceSpikes,
     cotangents: Storage,
     options: { readonly scale?: number } = {},
   ): void {
-    const { paths } = trains;
-    const events = this.scratch.take("events, generated", eventBytes(trains.slots) * paths);
-    const gradient = this.scratch.take("gradient by vertices", 4 * liftVertices(trains.slots) * paths);
-    const pass = trainUniform(trains, { first: 0, paths, scale: options.scale ?? 1 });
+    const { paths } = spikes;
+    const events = this.scratch.take("events, generated", eventBytes(spikes.slots) * paths);
+    const gradient = this.scratch.take("gradient by vertices", 4 * liftVertices(spikes.slots) * paths);
+    const pass = spikeUniform(spikes, { first: 0, paths, scale: options.scale ?? 1 });
     batch.dispatch(this.kernels.pullback, [events, gradient, cotangents], pass, [Math.ceil(paths / workgroupSize)]);
   }
 

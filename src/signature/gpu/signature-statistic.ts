@@ -3,27 +3,27 @@ import { signatureMoments, signatureStatistic, sumTerms } from "../../../shaders
 import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
 import { threadGroups, workgroupSize } from "./device-paths.js";
 import { Scratch } from "./scratch.js";
-import { TrainSignatures } from "./train-signatures.js";
-import type { TrainStatistic } from "./train-statistic.js";
-import type { TrainBatch } from "./trains.js";
+import { SpikeSignatures } from "./spike-signatures.js";
+import type { SpikeStatistic } from "./spike-statistic.js";
+import type { DeviceSpikes } from "./upload-spikes.js";
 
 const lanes = 32;
 
 export interface StatisticShape {
   readonly neurons: number;
   readonly paths: number;
-  readonly observed: TrainBatch;
+  readonly observed: DeviceSpikes;
   readonly score: boolean;
   readonly unbiased: boolean;
 }
 
-export class SignatureStatistic implements TrainStatistic {
+export class SignatureStatistic implements SpikeStatistic {
   private readonly scratch: Scratch;
 
   private constructor(
     gpu: Gpu,
     private readonly shape: StatisticShape,
-    private readonly signatures: TrainSignatures,
+    private readonly signatures: SpikeSignatures,
     private readonly scale: number,
     private readonly kernels: { readonly words: Kernel; readonly sum: Kernel },
     /** Mean signature of the observed trains, and what does not depend on the generated ones. */
@@ -35,7 +35,7 @@ export class SignatureStatistic implements TrainStatistic {
 
   static async create(gpu: Gpu, shape: StatisticShape, depth: number, scale: number): Promise<SignatureStatistic> {
     const channels = shape.neurons + 1;
-    const signatures = await TrainSignatures.create(gpu, { neurons: shape.neurons, depth });
+    const signatures = await SpikeSignatures.create(gpu, { neurons: shape.neurons, depth });
     const { size } = signatures;
     const [moments, words, sum] = await Promise.all([
       gpu.kernel({
@@ -73,14 +73,14 @@ export class SignatureStatistic implements TrainStatistic {
     return new SignatureStatistic(gpu, shape, signatures, scale, { words, sum }, both, constant);
   }
 
-  encodeValue(batch: Batch, trains: TrainBatch, value: Storage): void {
+  encodeValue(batch: Batch, spikes: DeviceSpikes, value: Storage): void {
     const { signatures, kernels, shape, scratch } = this;
     const { size } = signatures;
-    const rows = scratch.take("signatures", 4 * size * trains.paths);
+    const rows = scratch.take("signatures", 4 * size * spikes.paths);
     const terms = scratch.take("terms", 4 * size);
-    signatures.encodeEach(batch, trains, rows);
+    signatures.encodeEach(batch, spikes, rows);
     const pass = new ArrayBuffer(16);
-    new Uint32Array(pass).set([trains.paths, shape.unbiased ? 1 : 0]);
+    new Uint32Array(pass).set([spikes.paths, shape.unbiased ? 1 : 0]);
     new Float32Array(pass)[2] = this.scale;
     batch.dispatch(kernels.words, [this.observed, rows, terms], new Uint8Array(pass), threadGroups(size));
     const sum = new ArrayBuffer(8);
@@ -91,13 +91,13 @@ export class SignatureStatistic implements TrainStatistic {
 
   encodeCotangents(
     batch: Batch,
-    trains: TrainBatch,
+    spikes: DeviceSpikes,
     cotangents: Storage,
     options: { readonly scale?: number } = {},
   ): void {
-    const rows = this.scratch.take("signatures", 4 * this.signatures.size * trains.paths);
+    const rows = this.scratch.take("signatures", 4 * this.signatures.size * spikes.paths);
     const scale = options.scale ?? 1;
-    this.signatures.encodeVjp(batch, trains, rows, cotangents, { perPath: true, scale, accumulate: true });
+    this.signatures.encodeVjp(batch, spikes, rows, cotangents, { perPath: true, scale, accumulate: true });
   }
 
   dispose(): void {

@@ -93,10 +93,10 @@ export function observedJob(document: StudioDocument, files: FileContext): Trial
     case "recording": {
       const { key, scale = 1 } = observed;
       if (key !== undefined) return { file: recordingName, key, ...(scale === 1 ? {} : { scale }) };
-      const trains = { file: recordingName };
-      if (scale === 1) return trains;
+      const recording = { file: recordingName };
+      if (scale === 1) return recording;
       // A job has no scale for trains: they are written out.
-      const trials = readTrials(trains, files, always);
+      const trials = readTrials(recording, files, always);
       return asTrials(trials.map((t) => ({ ...t, times: t.times.map((time) => time * scale) })));
     }
   }

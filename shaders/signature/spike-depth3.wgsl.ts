@@ -6,13 +6,13 @@
  * letter). The integrand is quadratic in t; its midpoint is off by Δ ⊗ Δ ⊗ Δ / 12, one number for a segment along an
  * axis. Segments of simultaneous spikes are entered at the two points of Gauss's rule instead, which is exact.
  *
- * `trainPoints`: a thread takes one path and four channels, and writes A at all entries. `trainLinks`: a thread takes one
- * path and chains the entries of each letter. `trainDepth3`: a thread takes a middle letter, a block of first and of last
+ * `spikePoints`: a thread takes one path and four channels, and writes A at all entries. `spikeLinks`: a thread takes one
+ * path and chains the entries of each letter. `spikeDepth3`: a thread takes a middle letter, a block of first and of last
  * letters and a group of paths, and runs through the chain of that letter.
  */
 import { unroll } from "../shared/unroll.js";
-import { eventList, trainPass } from "./train-layout.wgsl.js";
-import { levelStarts } from "./train-signature.wgsl.js";
+import { eventList, spikePass } from "./spike-layout.wgsl.js";
+import { levelStarts } from "./spike-signature.wgsl.js";
 
 /** Entries of a path with so many slots: a segment of time before and after every spike, two of a spike, and the end. */
 export const entryRows = (slots: number): number => 3 * slots + 2;
@@ -57,13 +57,13 @@ ${after}
     n += size;
   }`;
 
-export const trainPoints = (channels: number, workgroupSize: number): string => {
+export const spikePoints = (channels: number, workgroupSize: number): string => {
   const quads = paddedChannels(channels) / 4;
   return /* wgsl */ `
-@group(0) @binding(0) var<uniform> run: TrainPass;
+@group(0) @binding(0) var<uniform> run: SpikePass;
 @group(0) @binding(1) var<storage, read> events: array<u32>;
 @group(0) @binding(2) var<storage, read_write> points: array<vec4f>; // [paths][entries][padded channels]
-${trainPass}
+${spikePass}
 ${eventList}
 ${layout(channels)}
 
@@ -92,11 +92,11 @@ ${walk(
 `;
 };
 
-export const trainLinks = (channels: number, workgroupSize: number): string => /* wgsl */ `
-@group(0) @binding(0) var<uniform> run: TrainPass;
+export const spikeLinks = (channels: number, workgroupSize: number): string => /* wgsl */ `
+@group(0) @binding(0) var<uniform> run: SpikePass;
 @group(0) @binding(1) var<storage, read> events: array<u32>;
 @group(0) @binding(2) var<storage, read_write> links: array<u32>;
-${trainPass}
+${spikePass}
 ${eventList}
 ${layout(channels)}
 
@@ -129,7 +129,7 @@ ${walk(
 }
 `;
 
-export interface TrainDepth3Shape {
+export interface SpikeDepth3Shape {
   channels: number;
   pathsPerGroup: number;
   workgroupSize: number;
@@ -143,7 +143,7 @@ export const depth3Blocks = (channels: number): { threads: number; vectors: numb
   return { threads: channels * blocks * blocks, vectors, blocks };
 };
 
-export const trainDepth3 = ({ channels: d, pathsPerGroup, workgroupSize }: TrainDepth3Shape): string => {
+export const spikeDepth3 = ({ channels: d, pathsPerGroup, workgroupSize }: SpikeDepth3Shape): string => {
   const quads = paddedChannels(d) / 4;
   const { threads, vectors, blocks } = depth3Blocks(d);
   const starts = levelStarts(d, 3);
@@ -151,11 +151,11 @@ export const trainDepth3 = ({ channels: d, pathsPerGroup, workgroupSize }: Train
   const whole = blocks * width === d;
   const vector = (block: string, v: number): string => `min(${block} * ${vectors}u + ${v}u, ${quads - 1}u)`;
   return /* wgsl */ `
-@group(0) @binding(0) var<uniform> run: TrainPass;
+@group(0) @binding(0) var<uniform> run: SpikePass;
 @group(0) @binding(1) var<storage, read> points: array<vec4f>;
 @group(0) @binding(2) var<storage, read> links: array<u32>;
 @group(0) @binding(3) var<storage, read_write> out: array<f32>; // [groups][size]
-${trainPass}
+${spikePass}
 ${layout(d)}
 
 @compute @workgroup_size(${workgroupSize})

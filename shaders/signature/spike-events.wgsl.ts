@@ -6,17 +6,17 @@
  * long trains lose no digits.
  */
 import { recordFunctions } from "../shared/record.wgsl.js";
-import { eventList, eventWords, trainPass } from "./train-layout.wgsl.js";
+import { eventList, eventWords, spikePass } from "./spike-layout.wgsl.js";
 
-export interface TrainEventsShape {
+export interface SpikeEventsShape {
   recordWords: number;
   neurons: number;
   capped: boolean;
   workgroupSize: number;
 }
 
-export const trainEvents = ({ recordWords, neurons, capped, workgroupSize }: TrainEventsShape): string => /* wgsl */ `
-@group(0) @binding(0) var<uniform> run: TrainPass;
+export const spikeEvents = ({ recordWords, neurons, capped, workgroupSize }: SpikeEventsShape): string => /* wgsl */ `
+@group(0) @binding(0) var<uniform> run: SpikePass;
 @group(0) @binding(1) var<storage, read> record: array<u32>;
 @group(0) @binding(2) var<storage, read> counts: array<u32>;
 @group(0) @binding(3) var<storage, read_write> events: array<u32>;
@@ -26,7 +26,7 @@ ${
 @group(0) @binding(5) var<storage, read_write> tally: array<u32>;`
     : ""
 }
-${trainPass}
+${spikePass}
 ${eventList}
 ${recordFunctions({ words: recordWords, paths: "run.record_stride" })}
 
@@ -77,13 +77,13 @@ export const neuronCounts = ({
   neurons,
   least,
   workgroupSize,
-}: Omit<TrainEventsShape, "capped"> & { least: boolean }): string => /* wgsl */ `
-@group(0) @binding(0) var<uniform> run: TrainPass;
+}: Omit<SpikeEventsShape, "capped"> & { least: boolean }): string => /* wgsl */ `
+@group(0) @binding(0) var<uniform> run: SpikePass;
 @group(0) @binding(1) var<storage, read> record: array<u32>;
 @group(0) @binding(2) var<storage, read> counts: array<u32>;
 @group(0) @binding(3) var<storage, read_write> matched: array<u32>;
 @group(0) @binding(4) var<storage, read_write> tally: array<u32>;
-${trainPass}
+${spikePass}
 ${recordFunctions({ words: recordWords, paths: "run.record_stride" })}
 
 @compute @workgroup_size(${workgroupSize})

@@ -6,15 +6,15 @@
  * A and B the signatures before and after it. The bracket begins at level 2, so A and B are needed up to depth − 2 only,
  * and differences of the cotangent are taken before anything is summed: no digits cancel.
  *
- * `trainStates` writes A, or B by running backward with words reversed: a thread owns one word of length depth − 2 of
- * one path. `trainGradient` contracts: a thread owns one event of one path.
+ * `spikeStates` writes A, or B by running backward with words reversed: a thread owns one word of length depth − 2 of
+ * one path. `spikeGradient` contracts: a thread owns one event of one path.
  */
 import { unroll } from "../shared/unroll.js";
 import { advance, letters } from "./signature.wgsl.js";
-import { eventList, trainPass } from "./train-layout.wgsl.js";
-import { levelStarts } from "./train-signature.wgsl.js";
+import { eventList, spikePass } from "./spike-layout.wgsl.js";
+import { levelStarts } from "./spike-signature.wgsl.js";
 
-export interface TrainGradientShape {
+export interface SpikeGradientShape {
   channels: number;
   depth: number;
   workgroupSize: number;
@@ -27,7 +27,7 @@ export const rowsPerLayer = 32768;
 export const stateSize = (channels: number, depth: number): number =>
   depth < 3 ? 0 : levelStarts(channels, depth - 2)[depth - 1]! - 1;
 
-export const trainStates = (shape: TrainGradientShape, direction: "before" | "after"): string => {
+export const spikeStates = (shape: SpikeGradientShape, direction: "before" | "after"): string => {
   const { channels: d, depth } = shape;
   const levels = depth - 2;
   const starts = levelStarts(d, levels);
@@ -54,10 +54,10 @@ ${unroll(levels, (j) => `        e${j + 1} += select(0.0f, 1.0f, i${j + 1} == le
 ${advance(levels + 1, 0, false)}
     }`;
   return /* wgsl */ `
-@group(0) @binding(0) var<uniform> run: TrainPass;
+@group(0) @binding(0) var<uniform> run: SpikePass;
 @group(0) @binding(1) var<storage, read> events: array<u32>;
 @group(0) @binding(2) var<storage, read_write> states: array<f32>; // [events][words of levels 1 to depth − 2][paths]
-${trainPass}
+${spikePass}
 ${eventList}
 
 @compute @workgroup_size(${shape.workgroupSize})
@@ -92,7 +92,7 @@ ${jump}
 
 const factorial = (n: number): number => (n < 2 ? 1 : n * factorial(n - 1));
 
-export const trainGradient = (shape: TrainGradientShape): string => {
+export const spikeGradient = (shape: SpikeGradientShape): string => {
   const { channels: d, depth } = shape;
   const starts = levelStarts(d, depth);
   const states = stateSize(d, depth);
@@ -125,12 +125,12 @@ export const trainGradient = (shape: TrainGradientShape): string => {
   }
   lines.push("}".repeat(depth - 1));
   return /* wgsl */ `
-@group(0) @binding(0) var<uniform> run: TrainPass;
+@group(0) @binding(0) var<uniform> run: SpikePass;
 @group(0) @binding(1) var<storage, read> events: array<u32>;
 @group(0) @binding(2) var<storage, read> cotangent: array<f32>;
 @group(0) @binding(3) var<storage, read_write> gradient: array<f32>; // [slots][paths]
 ${states > 0 ? "@group(0) @binding(4) var<storage, read> before: array<f32>;\n@group(0) @binding(5) var<storage, read> after: array<f32>;" : ""}
-${trainPass}
+${spikePass}
 ${eventList}
 
 @compute @workgroup_size(${shape.workgroupSize})

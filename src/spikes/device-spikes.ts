@@ -14,7 +14,7 @@ export interface RecordedChunk extends Chunk {
 }
 
 /** Spike trains of a chunk of paths where they were solved. */
-export interface DeviceTrains {
+export interface DeviceSpikes {
   readonly chunk: Chunk;
   readonly paths: number;
   /** Rows of the record: no path has more spikes. */
@@ -30,7 +30,7 @@ export interface DeviceTrains {
   readonly counts: { readonly storage: Storage; readonly byteOffset: number };
 }
 
-export const trainsOf = (plan: SolvePlan, chunk: RecordedChunk, recordWords: number): DeviceTrains => ({
+export const deviceSpikes = (plan: SolvePlan, chunk: RecordedChunk, recordWords: number): DeviceSpikes => ({
   chunk: { firstPath: chunk.firstPath, paths: chunk.paths },
   paths: chunk.paths,
   slots: chunk.slots,

@@ -11,14 +11,14 @@ import { checkSolver, type SignatureSolver } from "../definitions/solver.js";
 import { compileStaticKernel, type StaticKernel } from "../definitions/static-kernel.js";
 import { PairStatistic } from "./pair-statistic.js";
 import { SignatureStatistic } from "./signature-statistic.js";
-import type { TrainBatch } from "./trains.js";
+import type { DeviceSpikes } from "./upload-spikes.js";
 
-export interface TrainStatisticOptions {
+export interface SpikeStatisticOptions {
   readonly neurons: number;
   /** Number of generated paths. */
   readonly paths: number;
   /** Observed trains, which must stay until `dispose`. */
-  readonly observed: TrainBatch;
+  readonly observed: DeviceSpikes;
   readonly statistic: "mmd" | "score";
   /** Of the MMD² (default true); a score always is. */
   readonly unbiased?: boolean;
@@ -29,14 +29,19 @@ export interface TrainStatisticOptions {
 }
 
 /** One evaluation at a time: `encodeValue`, then `encodeCotangents` for the same trains. */
-export interface TrainStatistic {
+export interface SpikeStatistic {
   /** Encodes the statistic, to `value` [1] f32, and what its cotangents need. */
-  encodeValue(batch: Batch, trains: TrainBatch, value: Storage): void;
+  encodeValue(batch: Batch, spikes: DeviceSpikes, value: Storage): void;
   /**
    * Adds `scale` (default 1) · ∂value/∂τ to `cotangents` [slots][paths] f32: nothing where there is no spike.
    * Simultaneous spikes share the derivative along moving them together.
    */
-  encodeCotangents(batch: Batch, trains: TrainBatch, cotangents: Storage, options?: { readonly scale?: number }): void;
+  encodeCotangents(
+    batch: Batch,
+    spikes: DeviceSpikes,
+    cotangents: Storage,
+    options?: { readonly scale?: number },
+  ): void;
   dispose(): void;
 }
 
@@ -45,7 +50,7 @@ export interface TrainStatistic {
  * the number of paths; others go through Gram matrices.
  * @throws SaltationError `invalid-input` naming the field, `limit` where signatures do not fit.
  */
-export async function trainStatistic(gpu: Gpu, options: TrainStatisticOptions): Promise<TrainStatistic> {
+export async function spikeStatistic(gpu: Gpu, options: SpikeStatisticOptions): Promise<SpikeStatistic> {
   const statistic = oneOf("statistic", options.statistic, ["mmd", "score"]);
   const unbiased = statistic === "score" || (options.unbiased ?? true);
   const neurons = wholeNumber("neurons", options.neurons, 1, 65536);

@@ -4,7 +4,7 @@
  * A path of G groups of simultaneous spikes has 2G + 2 vertices: its start, two at each group (before and after the
  * jump), its end. Path p begins at vertex p · (2 slots + 2).
  */
-import { eventList, trainPass } from "./train-layout.wgsl.js";
+import { eventList, spikePass } from "./spike-layout.wgsl.js";
 
 /** Vertices set aside for a path. */
 export const liftVertices = (slots: number): number => 2 * slots + 2;
@@ -14,7 +14,7 @@ export const liftVertices = (slots: number): number => 2 * slots + 2;
  * each vertex to the next, which are exact. The thread of channel 0 writes where the path begins and how many vertices
  * it has to `table`, or the number alone (`lengths`).
  */
-export const trainLift = (
+export const spikeLift = (
   channels: number,
   form: { readonly differences: boolean; readonly table: boolean },
   workgroupSize: number,
@@ -22,11 +22,11 @@ export const trainLift = (
   const { differences, table } = form;
   const put = (vertex: string, value: string): string => `points[base + (${vertex}) * ${channels}u] = ${value};`;
   return /* wgsl */ `
-@group(0) @binding(0) var<uniform> run: TrainPass;
+@group(0) @binding(0) var<uniform> run: SpikePass;
 @group(0) @binding(1) var<storage, read> events: array<u32>;
 @group(0) @binding(2) var<storage, read_write> points: array<f32>; // [paths][vertices][channels]
 @group(0) @binding(3) var<storage, read_write> ${table ? "table: array<vec2u>" : "lengths: array<u32>"};
-${trainPass}
+${spikePass}
 ${eventList}
 
 @compute @workgroup_size(${workgroupSize})
@@ -63,12 +63,12 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
  * A thread takes one path and adds the scaled gradient by the time of each vertex to the spikes at it, in even shares.
  * The gradient is [paths][vertices][channels], with time the first channel; only that is read.
  */
-export const trainPullback = (channels: number, workgroupSize: number): string => /* wgsl */ `
-@group(0) @binding(0) var<uniform> run: TrainPass;
+export const spikePullback = (channels: number, workgroupSize: number): string => /* wgsl */ `
+@group(0) @binding(0) var<uniform> run: SpikePass;
 @group(0) @binding(1) var<storage, read> events: array<u32>;
 @group(0) @binding(2) var<storage, read> gradient: array<f32>;
 @group(0) @binding(3) var<storage, read_write> out: array<f32>; // [slots][paths]
-${trainPass}
+${spikePass}
 ${eventList}
 
 @compute @workgroup_size(${workgroupSize})

@@ -15,10 +15,10 @@ export const eventWords = 5;
 /** Bytes of a path's events in a record of so many slots. */
 export const eventBytes = (slots: number): number => 4 * (eventWords * (slots + 1) + 1);
 
-export const trainPassBytes = 48;
+export const spikePassBytes = 48;
 
-export const trainPass = /* wgsl */ `
-struct TrainPass {
+export const spikePass = /* wgsl */ `
+struct SpikePass {
   paths: u32,         // of this range of a batch's paths
   first_path: u32,    // of the range, in the batch
   all_paths: u32,     // of the batch

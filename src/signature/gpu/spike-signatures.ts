@@ -7,20 +7,20 @@ import {
   depth3Blocks,
   entryBytes,
   paddedChannels,
-  trainDepth3,
-  trainLinks,
-  trainPoints,
-} from "../../../shaders/signature/train-depth3.wgsl.js";
-import { rowsPerLayer, stateSize, trainGradient, trainStates } from "../../../shaders/signature/train-gradient.wgsl.js";
-import { eventBytes, trainPassBytes } from "../../../shaders/signature/train-layout.wgsl.js";
-import { sumTrainRows, trainSignature } from "../../../shaders/signature/train-signature.wgsl.js";
+  spikeDepth3,
+  spikeLinks,
+  spikePoints,
+} from "../../../shaders/signature/spike-depth3.wgsl.js";
+import { rowsPerLayer, spikeGradient, spikeStates, stateSize } from "../../../shaders/signature/spike-gradient.wgsl.js";
+import { eventBytes, spikePassBytes } from "../../../shaders/signature/spike-layout.wgsl.js";
+import { spikeSignature, sumSpikeRows } from "../../../shaders/signature/spike-signature.wgsl.js";
 import { fail, wholeNumber } from "../../checks.js";
 import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
 import { tensorSize } from "../host/tensor.js";
 import { threadGroups, workgroupSize } from "./device-paths.js";
 import { Scratch } from "./scratch.js";
-import { TrainEvents, trainUniform } from "./train-events.js";
-import type { TrainBatch } from "./trains.js";
+import { SpikeEvents, spikeUniform } from "./spike-events.js";
+import type { DeviceSpikes } from "./upload-spikes.js";
 
 /** Paths whose sums are added to a total at a time: chunks of paths that are whole blocks give the same bits as one. */
 const blockPaths = 256;
@@ -35,7 +35,7 @@ export interface EncodeOptions {
   readonly accumulate?: boolean;
 }
 
-export class TrainSignatures {
+export class SpikeSignatures {
   /** Numbers of a signature: levels 0 (which is 1) to depth, words in lexicographic order. */
   readonly size: number;
   private readonly scratch: Scratch;
@@ -45,7 +45,7 @@ export class TrainSignatures {
     readonly neurons: number,
     readonly depth: number,
     private readonly pathsPerGroup: number,
-    private readonly events: TrainEvents,
+    private readonly events: SpikeEvents,
     private readonly kernels: {
       readonly sum: Kernel;
       /** Depth 3 only. */
@@ -66,7 +66,7 @@ export class TrainSignatures {
    * Compiles what signatures of `neurons` neurons (1 + neurons channels) to `depth` (1 to 8) need.
    * @throws SaltationError `invalid-input` for a depth out of range, `limit` where a signature does not fit a buffer.
    */
-  static async create(gpu: Gpu, options: { neurons: number; depth: number }): Promise<TrainSignatures> {
+  static async create(gpu: Gpu, options: { neurons: number; depth: number }): Promise<SpikeSignatures> {
     const neurons = wholeNumber("neurons", options.neurons, 1, 65536);
     const depth = wholeNumber("depth", options.depth, 1, 8);
     const channels = neurons + 1;
@@ -86,55 +86,55 @@ export class TrainSignatures {
     while (pathsPerGroup < blockPaths && (blockPaths / pathsPerGroup) * size * 4 > scratchBytes) pathsPerGroup *= 2;
     const shape = { channels, depth, workgroupSize };
     const passOf = (label: string, code: string, bindings: ("read" | "read_write")[]): Promise<Kernel> =>
-      gpu.kernel({ label, code, bindings, uniformBytes: trainPassBytes });
+      gpu.kernel({ label, code, bindings, uniformBytes: spikePassBytes });
     const states = stateSize(channels, depth) > 0;
     const products = depth === 3;
     const summed = (label: string, paths: number, transposed: boolean): Promise<Kernel> =>
       products
-        ? passOf(label, trainDepth3({ channels, pathsPerGroup: paths, workgroupSize }), ["read", "read", "read_write"])
-        : passOf(label, trainSignature({ ...shape, pathsPerGroup: paths, transposed }), ["read", "read_write"]);
+        ? passOf(label, spikeDepth3({ channels, pathsPerGroup: paths, workgroupSize }), ["read", "read", "read_write"])
+        : passOf(label, spikeSignature({ ...shape, pathsPerGroup: paths, transposed }), ["read", "read_write"]);
     const [events, sum, points, links, each, addRows, gradient, before, after] = await Promise.all([
-      TrainEvents.create(gpu, neurons),
+      SpikeEvents.create(gpu, neurons),
       summed("signatures of trains, summed", pathsPerGroup, true),
-      products ? passOf("points of trains", trainPoints(channels, workgroupSize), ["read", "read_write"]) : undefined,
-      products ? passOf("links of trains", trainLinks(channels, workgroupSize), ["read", "read_write"]) : undefined,
+      products ? passOf("points of trains", spikePoints(channels, workgroupSize), ["read", "read_write"]) : undefined,
+      products ? passOf("links of trains", spikeLinks(channels, workgroupSize), ["read", "read_write"]) : undefined,
       summed("signatures of trains", 1, false),
       gpu.kernel({
         label: "sum of signatures",
-        code: sumTrainRows(channels, depth, !products, workgroupSize),
+        code: sumSpikeRows(channels, depth, !products, workgroupSize),
         bindings: ["read", "read_write"],
         uniformBytes: 16,
       }),
-      passOf("gradient to spike times", trainGradient(shape), [
+      passOf("gradient to spike times", spikeGradient(shape), [
         "read",
         "read",
         "read_write",
         ...(states ? (["read", "read"] as const) : []),
       ]),
-      states ? passOf("signatures before spikes", trainStates(shape, "before"), ["read", "read_write"]) : undefined,
-      states ? passOf("signatures after spikes", trainStates(shape, "after"), ["read", "read_write"]) : undefined,
+      states ? passOf("signatures before spikes", spikeStates(shape, "before"), ["read", "read_write"]) : undefined,
+      states ? passOf("signatures after spikes", spikeStates(shape, "after"), ["read", "read_write"]) : undefined,
     ]);
     const kernels = { sum: sum!, points, links, each: each!, addRows: addRows!, gradient: gradient!, before, after };
-    return new TrainSignatures(gpu, neurons, depth, pathsPerGroup, events, kernels);
+    return new SpikeSignatures(gpu, neurons, depth, pathsPerGroup, events, kernels);
   }
 
   /** Ranges of paths that fit the scratch buffers, in whole `unit`s, and reads the events of each before its turn. */
   private ranges(
     batch: Batch,
-    trains: TrainBatch,
+    spikes: DeviceSpikes,
     bytesPerPath: number,
     unit: number,
     options: EncodeOptions & { readonly scale: number; readonly perPath?: boolean },
     turn: (events: Storage, pass: Uint8Array, paths: number, first: number) => void,
   ): void {
-    const perPath = Math.max(bytesPerPath, eventBytes(trains.slots));
+    const perPath = Math.max(bytesPerPath, eventBytes(spikes.slots));
     const fitting = Math.floor(scratchBytes / perPath / unit) * unit;
-    const most = Math.min(trains.paths, Math.max(unit, fitting));
-    const events = this.scratch.take("events", eventBytes(trains.slots) * most);
-    for (let first = 0; first < trains.paths; first += most) {
-      const paths = Math.min(most, trains.paths - first);
-      const pass = trainUniform(trains, { ...options, first, paths });
-      this.events.encode(batch, trains, events, this.scratch, { first, paths, caps: options.caps });
+    const most = Math.min(spikes.paths, Math.max(unit, fitting));
+    const events = this.scratch.take("events", eventBytes(spikes.slots) * most);
+    for (let first = 0; first < spikes.paths; first += most) {
+      const paths = Math.min(most, spikes.paths - first);
+      const pass = spikeUniform(spikes, { ...options, first, paths });
+      this.events.encode(batch, spikes, events, this.scratch, { first, paths, caps: options.caps });
       turn(events, pass, paths, first);
     }
   }
@@ -144,7 +144,7 @@ export class TrainSignatures {
     batch: Batch,
     events: Storage,
     pass: Uint8Array,
-    trains: TrainBatch,
+    spikes: DeviceSpikes,
     paths: number,
     rows: Storage,
     kernel: Kernel,
@@ -157,7 +157,7 @@ export class TrainSignatures {
       batch.dispatch(kernel, [events, rows], pass, threadGroups(channels ** (this.depth - 1) * groups));
       return;
     }
-    const bytes = entryBytes(channels, trains.slots);
+    const bytes = entryBytes(channels, spikes.slots);
     const points = this.scratch.take("points of entries", bytes.points * paths);
     const links = this.scratch.take("links of entries", bytes.links * paths);
     const across = Math.ceil(paths / workgroupSize);
@@ -167,8 +167,8 @@ export class TrainSignatures {
   }
 
   /** Bytes of scratch per path of rows of so many paths each. */
-  private rowBytes(trains: TrainBatch, pathsPerGroup: number): number {
-    const points = this.kernels.points ? entryBytes(this.neurons + 1, trains.slots).points : 0;
+  private rowBytes(spikes: DeviceSpikes, pathsPerGroup: number): number {
+    const points = this.kernels.points ? entryBytes(this.neurons + 1, spikes.slots).points : 0;
     return Math.max((4 * this.size) / pathsPerGroup, points);
   }
 
@@ -179,18 +179,18 @@ export class TrainSignatures {
    */
   encodeMean(
     batch: Batch,
-    trains: TrainBatch,
+    spikes: DeviceSpikes,
     out: Storage,
     options: EncodeOptions & { readonly scale?: number } = {},
   ): void {
     const { size, pathsPerGroup, kernels } = this;
-    const scale = options.scale ?? 1 / trains.paths;
-    const perPath = this.rowBytes(trains, pathsPerGroup);
+    const scale = options.scale ?? 1 / spikes.paths;
+    const perPath = this.rowBytes(spikes, pathsPerGroup);
     let keep = options.accumulate ?? false;
-    this.ranges(batch, trains, perPath, blockPaths, { ...options, scale }, (events, pass, paths) => {
+    this.ranges(batch, spikes, perPath, blockPaths, { ...options, scale }, (events, pass, paths) => {
       const groups = Math.ceil(paths / pathsPerGroup);
       const rows = this.scratch.take("sums of groups", 4 * size * groups);
-      this.encodeRows(batch, events, pass, trains, paths, rows, kernels.sum, pathsPerGroup);
+      this.encodeRows(batch, events, pass, spikes, paths, rows, kernels.sum, pathsPerGroup);
       const sum = new ArrayBuffer(16);
       new Uint32Array(sum).set([groups, blockPaths / pathsPerGroup, keep ? 1 : 0]);
       new Float32Array(sum)[3] = scale;
@@ -200,12 +200,12 @@ export class TrainSignatures {
   }
 
   /** The signature of every path, to `out` [paths][size] f32. */
-  encodeEach(batch: Batch, trains: TrainBatch, out: Storage, options: Pick<EncodeOptions, "caps"> = {}): void {
+  encodeEach(batch: Batch, spikes: DeviceSpikes, out: Storage, options: Pick<EncodeOptions, "caps"> = {}): void {
     const { size, kernels } = this;
-    this.ranges(batch, trains, this.rowBytes(trains, 1), 1, { ...options, scale: 1 }, (events, pass, paths, first) => {
+    this.ranges(batch, spikes, this.rowBytes(spikes, 1), 1, { ...options, scale: 1 }, (events, pass, paths, first) => {
       // Storages are bound from their start, so what does not come first is copied to its place.
-      const own = paths === trains.paths ? out : this.scratch.take("signatures", 4 * size * paths);
-      this.encodeRows(batch, events, pass, trains, paths, own, kernels.each, 1);
+      const own = paths === spikes.paths ? out : this.scratch.take("signatures", 4 * size * paths);
+      this.encodeRows(batch, events, pass, spikes, paths, own, kernels.each, 1);
       if (own !== out) batch.copy(own, 0, out, 4 * size * first, 4 * size * paths);
     });
   }
@@ -219,17 +219,17 @@ export class TrainSignatures {
    */
   encodeVjp(
     batch: Batch,
-    trains: TrainBatch,
+    spikes: DeviceSpikes,
     cotangent: Storage,
     out: Storage,
     options: EncodeOptions & { readonly scale?: number; readonly perPath?: boolean } = {},
   ): void {
     const { kernels, depth } = this;
     const channels = this.neurons + 1;
-    const scale = options.scale ?? (options.perPath ? 1 : 1 / trains.paths);
-    const stateBytes = 4 * trains.slots * stateSize(channels, depth);
-    if (!options.accumulate) batch.clear(out, 0, 4 * trains.slots * trains.paths);
-    this.ranges(batch, trains, stateBytes, 1, { ...options, scale }, (events, pass, paths) => {
+    const scale = options.scale ?? (options.perPath ? 1 : 1 / spikes.paths);
+    const stateBytes = 4 * spikes.slots * stateSize(channels, depth);
+    if (!options.accumulate) batch.clear(out, 0, 4 * spikes.slots * spikes.paths);
+    this.ranges(batch, spikes, stateBytes, 1, { ...options, scale }, (events, pass, paths) => {
       const grid = (rows: number): [number, number, number] => [
         Math.ceil(paths / workgroupSize),
         Math.min(rows, rowsPerLayer),
@@ -244,7 +244,7 @@ export class TrainSignatures {
         batch.dispatch(kernels.after, [events, after], pass, grid(words));
         states.push(before, after);
       }
-      batch.dispatch(kernels.gradient, [events, cotangent, out, ...states], pass, grid(trains.slots));
+      batch.dispatch(kernels.gradient, [events, cotangent, out, ...states], pass, grid(spikes.slots));
     });
   }
 
@@ -253,7 +253,7 @@ export class TrainSignatures {
    * two counts of each neuron, to `caps` [neurons][paths] u32. Given as `caps` for both, spikes beyond it are left out.
    * @throws SaltationError `invalid-input` where the batches differ in size.
    */
-  encodeMatch(batch: Batch, a: TrainBatch, b: TrainBatch, caps: Storage): void {
+  encodeMatch(batch: Batch, a: DeviceSpikes, b: DeviceSpikes, caps: Storage): void {
     this.events.encodeMatch(batch, a, b, caps, this.scratch);
   }
 

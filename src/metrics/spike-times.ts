@@ -1,6 +1,6 @@
 /** Spike trains as metrics take them: one list of spike times per trial, in ascending order. */
 import { fail, finiteNumber, list, show } from "../checks.js";
-import type { SpikeTable } from "../spikes/trains.js";
+import type { SpikeTable } from "../spikes/table.js";
 
 /** Spike times of one neuron in one trial, ascending. */
 export type SpikeTimes = ArrayLike<number>;

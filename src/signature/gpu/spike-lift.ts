@@ -1,13 +1,13 @@
 /** The Marcus lift of spike trains on the GPU to paths on the GPU, and the pullback of gradients (src/signature/definitions/lift.ts). */
 
-import { eventBytes, trainPassBytes } from "../../../shaders/signature/train-layout.wgsl.js";
-import { liftVertices, trainLift, trainPullback } from "../../../shaders/signature/train-lift.wgsl.js";
+import { eventBytes, spikePassBytes } from "../../../shaders/signature/spike-layout.wgsl.js";
+import { liftVertices, spikeLift, spikePullback } from "../../../shaders/signature/spike-lift.wgsl.js";
 import { wholeNumber } from "../../checks.js";
 import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
 import type { DevicePaths, PathShape } from "./device-paths.js";
 import { Scratch } from "./scratch.js";
-import { TrainEvents, trainUniform } from "./train-events.js";
-import type { TrainBatch } from "./trains.js";
+import { SpikeEvents, spikeUniform } from "./spike-events.js";
+import type { DeviceSpikes } from "./upload-spikes.js";
 
 const workgroupSize = 64;
 
@@ -17,13 +17,13 @@ export interface LiftedOnDevice extends DevicePaths, PathShape {
   readonly lengths: Storage;
 }
 
-export class TrainLift {
+export class SpikeLift {
   private readonly scratch: Scratch;
 
   private constructor(
     gpu: Gpu,
     private readonly neurons: number,
-    private readonly events: TrainEvents,
+    private readonly events: SpikeEvents,
     private readonly lift: Kernel,
     private readonly pull: Kernel,
   ) {
@@ -31,24 +31,24 @@ export class TrainLift {
   }
 
   /** @throws SaltationError `invalid-input`. */
-  static async create(gpu: Gpu, options: { readonly neurons: number }): Promise<TrainLift> {
+  static async create(gpu: Gpu, options: { readonly neurons: number }): Promise<SpikeLift> {
     const neurons = wholeNumber("neurons", options.neurons, 1, 65535);
     const [events, lift, pull] = await Promise.all([
-      TrainEvents.create(gpu, neurons),
+      SpikeEvents.create(gpu, neurons),
       gpu.kernel({
         label: "lift of trains",
-        code: trainLift(neurons + 1, { differences: false, table: false }, workgroupSize),
+        code: spikeLift(neurons + 1, { differences: false, table: false }, workgroupSize),
         bindings: ["read", "read_write", "read_write"],
-        uniformBytes: trainPassBytes,
+        uniformBytes: spikePassBytes,
       }),
       gpu.kernel({
         label: "pullback to spike times",
-        code: trainPullback(neurons + 1, workgroupSize),
+        code: spikePullback(neurons + 1, workgroupSize),
         bindings: ["read", "read", "read_write"],
-        uniformBytes: trainPassBytes,
+        uniformBytes: spikePassBytes,
       }),
     ]);
-    return new TrainLift(gpu, neurons, events, lift, pull);
+    return new SpikeLift(gpu, neurons, events, lift, pull);
   }
 
   /** Vertices set aside for a path of trains in so many slots: the length of the paths. */
@@ -57,16 +57,16 @@ export class TrainLift {
   }
 
   /** Encodes the lift: [paths, 2 slots + 2, 1 + neurons], time (from t0) the first channel. */
-  encode(batch: Batch, trains: TrainBatch): LiftedOnDevice {
+  encode(batch: Batch, spikes: DeviceSpikes): LiftedOnDevice {
     const { scratch, neurons } = this;
-    const { paths } = trains;
-    const length = liftVertices(trains.slots);
-    const events = scratch.take("events", eventBytes(trains.slots) * paths);
+    const { paths } = spikes;
+    const length = liftVertices(spikes.slots);
+    const events = scratch.take("events", eventBytes(spikes.slots) * paths);
     const points = scratch.take("points", 4 * (neurons + 1) * length * paths);
     const lengths = scratch.take("lengths", 4 * paths);
-    this.events.encode(batch, trains, events, scratch, { first: 0, paths });
+    this.events.encode(batch, spikes, events, scratch, { first: 0, paths });
     const groups: [number, number] = [Math.ceil(paths / workgroupSize), neurons + 1];
-    batch.dispatch(this.lift, [events, points, lengths], trainUniform(trains, { first: 0, paths }), groups);
+    batch.dispatch(this.lift, [events, points, lengths], spikeUniform(spikes, { first: 0, paths }), groups);
     return { count: paths, length, points, lengths };
   }
 
@@ -76,14 +76,14 @@ export class TrainLift {
    */
   encodePullback(
     batch: Batch,
-    trains: TrainBatch,
+    spikes: DeviceSpikes,
     gradient: Storage | GPUBuffer,
     cotangents: Storage | GPUBuffer,
     options: { readonly scale?: number } = {},
   ): void {
-    const { paths } = trains;
-    const events = this.scratch.take("events", eventBytes(trains.slots) * paths);
-    const pass = trainUniform(trains, { first: 0, paths, scale: options.scale ?? 1 });
+    const { paths } = spikes;
+    const events = this.scratch.take("events", eventBytes(spikes.slots) * paths);
+    const pass = spikeUniform(spikes, { first: 0, paths, scale: options.scale ?? 1 });
     batch.dispatch(this.pull, [events, gradient, cotangents], pass, [Math.ceil(paths / workgroupSize)]);
   }
 

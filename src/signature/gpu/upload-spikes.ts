@@ -1,10 +1,10 @@
 /** Spike trains in GPU memory, in the layout of the solvers' records. */
 import { fail, wholeNumber } from "../../checks.js";
 import type { Gpu, Storage } from "../../gpu/index.js";
-import { checkTrains, type LiftOptions, type SpikeTrainInput } from "../definitions/lift.js";
+import { checkSpikes, type LiftOptions, type Spikes } from "../definitions/lift.js";
 
 /** A batch of spike trains on the GPU: all paths of a record, or a window of them. Times count from t0. */
-export interface TrainBatch {
+export interface DeviceSpikes {
   /** Number of paths of the batch. */
   readonly paths: number;
   /** Rows of the record: no path has more spikes. */
@@ -24,7 +24,7 @@ export interface TrainBatch {
 }
 
 /** A batch that owns its buffers. */
-export interface UploadedTrains extends TrainBatch {
+export interface UploadedSpikes extends DeviceSpikes {
   dispose(): void;
 }
 
@@ -34,30 +34,30 @@ export interface UploadedTrains extends TrainBatch {
  * float32 fraction (default 4096, which keeps times to (t1 − t0)·2^-37).
  * @throws SaltationError `invalid-input` as `liftSpikes`.
  */
-export function uploadTrains(
+export function uploadSpikes(
   gpu: Gpu,
-  trains: readonly SpikeTrainInput[],
+  spikes: readonly Spikes[],
   options: LiftOptions & { readonly steps?: number },
-): UploadedTrains {
-  checkTrains(trains, options);
+): UploadedSpikes {
+  checkSpikes(spikes, options);
   const { t0, t1 } = options;
   const steps = wholeNumber("steps", options.steps ?? 4096, 1, 2 ** 31);
-  const paths = trains.length;
+  const paths = spikes.length;
   if (paths === 0) fail("spikes", "holds no train; at least one is needed");
   const dt = (t1 - t0) / steps;
-  const slots = trains.reduce((most, t) => Math.max(most, t.times.length), 1);
+  const slots = spikes.reduce((most, t) => Math.max(most, t.times.length), 1);
   const words = new Uint32Array(slots * 3 * paths);
   const floats = new Float32Array(words.buffer);
   const counts = new Uint32Array(paths);
-  trains.forEach((train, i) => {
-    counts[i] = train.times.length;
-    for (let n = 0; n < train.times.length; n++) {
-      const place = (train.times[n]! - t0) / dt;
+  spikes.forEach((one, i) => {
+    counts[i] = one.times.length;
+    for (let n = 0; n < one.times.length; n++) {
+      const place = (one.times[n]! - t0) / dt;
       const step = Math.min(steps - 1, Math.floor(place));
       const at = n * 3 * paths + i;
       words[at] = step;
       floats[at + paths] = Math.min(1, place - step);
-      words[at + 2 * paths] = train.neurons[n]!;
+      words[at + 2 * paths] = one.neurons[n]!;
     }
   });
   const record = gpu.upload("spike trains", words);
@@ -78,7 +78,7 @@ export function uploadTrains(
 }
 
 /** A window of a batch: `paths` of them from `first` on. @throws SaltationError `invalid-input` where it is not inside. */
-export function trainWindow(batch: TrainBatch, first: number, paths: number): TrainBatch {
+export function spikeWindow(batch: DeviceSpikes, first: number, paths: number): DeviceSpikes {
   if (!(first >= 0 && paths > 0 && first + paths <= batch.paths)) {
     fail("paths", `${first} to ${first + paths} do not lie in a batch of ${batch.paths}`);
   }

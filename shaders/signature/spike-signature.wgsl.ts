@@ -11,9 +11,9 @@
  */
 import { unroll } from "../shared/unroll.js";
 import { advance, letters } from "./signature.wgsl.js";
-import { eventList, trainPass } from "./train-layout.wgsl.js";
+import { eventList, spikePass } from "./spike-layout.wgsl.js";
 
-export interface TrainSignatureShape {
+export interface SpikeSignatureShape {
   channels: number;
   depth: number;
   /** Paths of one group. */
@@ -29,7 +29,7 @@ export const levelStarts = (channels: number, depth: number): number[] => {
   return starts;
 };
 
-export const trainSignature = (shape: TrainSignatureShape): string => {
+export const spikeSignature = (shape: SpikeSignatureShape): string => {
   const { channels: d, depth, transposed } = shape;
   const starts = levelStarts(d, depth);
   const size = starts[depth + 1]!;
@@ -40,10 +40,10 @@ export const trainSignature = (shape: TrainSignatureShape): string => {
   const move = depth === 1 ? "let before_last = 1.0f;" : advance(depth, 0, true);
   const prefix = (k: number): string => `row + ${starts[k]}u + u / ${d ** (depth - 1 - k)}u`;
   return /* wgsl */ `
-@group(0) @binding(0) var<uniform> run: TrainPass;
+@group(0) @binding(0) var<uniform> run: SpikePass;
 @group(0) @binding(1) var<storage, read> events: array<u32>;
 @group(0) @binding(2) var<storage, read_write> rows: array<f32>;
-${trainPass}
+${spikePass}
 ${eventList}
 
 @compute @workgroup_size(${shape.workgroupSize})
@@ -99,7 +99,7 @@ ${unroll(depth - 1, (j) => `  if (u % ${d ** (depth - 2 - j)}u == 0u) { rows[${p
  * Adds up the groups' rows: a thread per word adds blocks of `rows_per_block` rows, and the scaled blocks in their
  * order to what stands in `out` (or to 0), so that the sum does not depend on how the paths were cut.
  */
-export const sumTrainRows = (channels: number, depth: number, transposed: boolean, workgroupSize: number): string => {
+export const sumSpikeRows = (channels: number, depth: number, transposed: boolean, workgroupSize: number): string => {
   const starts = levelStarts(channels, depth);
   const words = channels ** (depth - 1);
   return /* wgsl */ `

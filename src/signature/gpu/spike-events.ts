@@ -1,10 +1,10 @@
-/** Reads spike records on the GPU into lists of events (shaders/signature/train-layout.wgsl.ts). */
-import { neuronCounts, trainEvents } from "../../../shaders/signature/train-events.wgsl.js";
-import { trainPassBytes } from "../../../shaders/signature/train-layout.wgsl.js";
+/** Reads spike records on the GPU into lists of events (shaders/signature/spike-layout.wgsl.ts). */
+import { neuronCounts, spikeEvents } from "../../../shaders/signature/spike-events.wgsl.js";
+import { spikePassBytes } from "../../../shaders/signature/spike-layout.wgsl.js";
 import { fail } from "../../checks.js";
 import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
 import type { Scratch } from "./scratch.js";
-import type { TrainBatch } from "./trains.js";
+import type { DeviceSpikes } from "./upload-spikes.js";
 
 const workgroupSize = 64;
 
@@ -16,7 +16,7 @@ interface EventKernels {
 }
 
 /** A range of a batch's paths, and what else kernels over trains take. */
-export interface TrainRange {
+export interface SpikeRange {
   readonly first: number;
   readonly paths: number;
   readonly scale?: number;
@@ -24,39 +24,39 @@ export interface TrainRange {
   readonly perPath?: boolean;
 }
 
-/** The `TrainPass` uniform. */
-export function trainUniform(trains: TrainBatch, range: TrainRange): Uint8Array {
-  const bytes = new ArrayBuffer(trainPassBytes);
+/** The `SpikePass` uniform. */
+export function spikeUniform(spikes: DeviceSpikes, range: SpikeRange): Uint8Array {
+  const bytes = new ArrayBuffer(spikePassBytes);
   new Uint32Array(bytes).set([
     range.paths,
     range.first,
-    trains.paths,
-    trains.slots,
-    trains.steps,
-    trains.firstPath ?? 0,
-    trains.recordPaths ?? trains.paths,
-    trains.counts.byteOffset / 4,
+    spikes.paths,
+    spikes.slots,
+    spikes.steps,
+    spikes.firstPath ?? 0,
+    spikes.recordPaths ?? spikes.paths,
+    spikes.counts.byteOffset / 4,
   ]);
-  new Float32Array(bytes).set([trains.dt, range.scale ?? 1], 8);
+  new Float32Array(bytes).set([spikes.dt, range.scale ?? 1], 8);
   new Uint32Array(bytes)[10] = range.perPath ? 1 : 0;
   return new Uint8Array(bytes);
 }
 
-export class TrainEvents {
+export class SpikeEvents {
   private constructor(
     private readonly neurons: number,
     private readonly kernels: ReadonlyMap<number, EventKernels>,
   ) {}
 
-  static async create(gpu: Gpu, neurons: number): Promise<TrainEvents> {
+  static async create(gpu: Gpu, neurons: number): Promise<SpikeEvents> {
     const pass = (label: string, code: string, bindings: ("read" | "read_write")[]): Promise<Kernel> =>
-      gpu.kernel({ label, code, bindings, uniformBytes: trainPassBytes });
+      gpu.kernel({ label, code, bindings, uniformBytes: spikePassBytes });
     const forWords = async (recordWords: number): Promise<readonly [number, EventKernels]> => {
       const own = { recordWords, neurons, workgroupSize };
       const counting = ["read", "read", "read_write", "read_write"] as ("read" | "read_write")[];
       const [read, capped, count, least] = await Promise.all([
-        pass("events of trains", trainEvents({ ...own, capped: false }), ["read", "read", "read_write"]),
-        pass("events of trains, capped", trainEvents({ ...own, capped: true }), [
+        pass("events of trains", spikeEvents({ ...own, capped: false }), ["read", "read", "read_write"]),
+        pass("events of trains, capped", spikeEvents({ ...own, capped: true }), [
           "read",
           "read",
           "read_write",
@@ -69,13 +69,13 @@ export class TrainEvents {
       return [recordWords, { read, capped, count, least }];
     };
     // Records of single neurons do without the neuron.
-    return new TrainEvents(neurons, new Map(await Promise.all((neurons === 1 ? [2, 3] : [3]).map(forWords))));
+    return new SpikeEvents(neurons, new Map(await Promise.all((neurons === 1 ? [2, 3] : [3]).map(forWords))));
   }
 
-  private of(trains: TrainBatch): EventKernels {
-    const found = this.kernels.get(trains.recordWords);
+  private of(spikes: DeviceSpikes): EventKernels {
+    const found = this.kernels.get(spikes.recordWords);
     if (!found) {
-      fail("trains", `a record of ${trains.recordWords} words a spike does not fit ${this.neurons} neurons`);
+      fail("spikes", `a record of ${spikes.recordWords} words a spike does not fit ${this.neurons} neurons`);
     }
     return found;
   }
@@ -83,14 +83,14 @@ export class TrainEvents {
   /** Reads a range of paths; with `caps` [neurons][paths of the batch] u32 only so many spikes of each neuron. */
   encode(
     batch: Batch,
-    trains: TrainBatch,
+    spikes: DeviceSpikes,
     events: Storage,
     scratch: Scratch,
-    range: TrainRange & { readonly caps?: Storage | undefined },
+    range: SpikeRange & { readonly caps?: Storage | undefined },
   ): void {
-    const { read, capped } = this.of(trains);
-    const pass = trainUniform(trains, range);
-    const inputs = [trains.record, trains.counts.storage, events];
+    const { read, capped } = this.of(spikes);
+    const pass = spikeUniform(spikes, range);
+    const inputs = [spikes.record, spikes.counts.storage, events];
     const groups = [Math.ceil(range.paths / workgroupSize)] as const;
     if (range.caps) {
       const tally = scratch.take("tally", 4 * this.neurons * range.paths);
@@ -99,15 +99,15 @@ export class TrainEvents {
   }
 
   /** For path i of both batches the smaller count of each neuron, to `caps` [neurons][paths] u32. */
-  encodeMatch(batch: Batch, a: TrainBatch, b: TrainBatch, caps: Storage, scratch: Scratch): void {
+  encodeMatch(batch: Batch, a: DeviceSpikes, b: DeviceSpikes, caps: Storage, scratch: Scratch): void {
     if (a.paths !== b.paths) {
-      fail("trains", `batches of ${a.paths} and ${b.paths} paths cannot be matched path by path`);
+      fail("spikes", `batches of ${a.paths} and ${b.paths} paths cannot be matched path by path`);
     }
     const tally = scratch.take("tally", 4 * this.neurons * a.paths);
     const groups = [Math.ceil(a.paths / workgroupSize)] as const;
-    for (const [trains, kernel] of [[a, this.of(a).count] as const, [b, this.of(b).least] as const]) {
-      const inputs = [trains.record, trains.counts.storage, caps, tally];
-      batch.dispatch(kernel, inputs, trainUniform(trains, { first: 0, paths: trains.paths }), groups);
+    for (const [spikes, kernel] of [[a, this.of(a).count] as const, [b, this.of(b).least] as const]) {
+      const inputs = [spikes.record, spikes.counts.storage, caps, tally];
+      batch.dispatch(kernel, inputs, spikeUniform(spikes, { first: 0, paths: spikes.paths }), groups);
     }
   }
 }

@@ -1,6 +1,6 @@
 /** Spike trains of many paths: they lie where they were made (on the GPU, or in memory) until they are asked for. */
 
-import type { DeviceTrains } from "./device-trains.js";
+import type { DeviceSpikes } from "./device-spikes.js";
 
 /** Spike trains on the host. Rows are paths; a row holds its spikes in time order. */
 export interface SpikeTable {
@@ -15,7 +15,7 @@ export interface SpikeTable {
   readonly counts: Int32Array;
 }
 
-export interface SpikeTrains {
+export interface SimulatedSpikes {
   readonly paths: number;
   readonly t0: number;
   readonly t1: number;
@@ -36,7 +36,7 @@ export interface SpikeTrains {
    * The trains where they lie, chunk by chunk, for kernels of the caller's; undefined on the CPU. The buffers are the
    * trains' own: alive until `dispose`, and not to be written.
    */
-  readonly onDevice?: readonly DeviceTrains[] | undefined;
+  readonly onDevice?: readonly DeviceSpikes[] | undefined;
   /** Reads the trains back. */
   read(): Promise<SpikeTable>;
   /** Spike times [paths, slots] in time order, t1 where absent. */
