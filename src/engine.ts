@@ -15,7 +15,7 @@ import { parameterLayout, parameterVector, requestedViews } from "./plan/layout.
 import { planSolve, type SolveOptions, type SolvePlan, solveNames } from "./plan/plan.js";
 import type { PreparedSimulation } from "./solve/prepared.js";
 import type { Sensitivities } from "./spikes/sensitivities.js";
-import type { SimulatedSpikes } from "./spikes/table.js";
+import type { SimulatedSpikes } from "./spikes/simulated.js";
 import { type StateTrace, traceStates } from "./twin/trace.js";
 import { openWebGpu, type WebGpuBackend } from "./webgpu/backend.js";
 

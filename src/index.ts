@@ -34,14 +34,12 @@ export {
 } from "./loss/expected-signature.js";
 export { type LogLikelihoodOptions, logLikelihood } from "./loss/log-likelihood.js";
 export type {
-  DeviceSpikes,
   Evaluator,
   EvaluatorOptions,
   GpuLoss,
   Kept,
   Loss,
   LossValue,
-  TypedSpikes,
 } from "./loss/loss.js";
 export type { OutsideOptions } from "./loss/observed.js";
 export { type PathLossOptions, pathLoss } from "./loss/path-loss.js";
@@ -61,12 +59,15 @@ export type { InputSpikes, Network, NetworkDefinition, Parameter } from "./netwo
 export type { Chunk } from "./plan/chunks.js";
 export type { ParameterPlace, View } from "./plan/layout.js";
 export type { Arrivals, Distribution, Method, SolveOptions, SolvePlan } from "./plan/plan.js";
-export type { ObservedSpikes } from "./plan/schedule.js";
 export type { Estimate } from "./reduce/statistics.js";
 export * from "./signature/index.js";
 export type { EncodedSimulation, PreparedSimulation } from "./solve/prepared.js";
+export { type DeviceSpikes, spikeWindow } from "./spikes/device-spikes.js";
 export type { Sensitivities } from "./spikes/sensitivities.js";
-export type { SimulatedSpikes, SpikeTable } from "./spikes/table.js";
+export type { SimulatedSpikes } from "./spikes/simulated.js";
+export type { ObservedSpikes, SpikeBounds, Spikes, TypedSpikes } from "./spikes/spikes.js";
+export { type SpikeTable, spikesOf } from "./spikes/table.js";
+export { type UploadedSpikes, uploadSpikes } from "./spikes/upload.js";
 export {
   type AdamOptions,
   adam,

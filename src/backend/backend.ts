@@ -4,7 +4,7 @@ import type { Evaluator, Loss } from "../loss/loss.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { Sensitivities } from "../spikes/sensitivities.js";
-import type { SimulatedSpikes } from "../spikes/table.js";
+import type { SimulatedSpikes } from "../spikes/simulated.js";
 
 export interface SolverBackend {
   /** What options call it. */

@@ -9,6 +9,7 @@ import type { Weights } from "../network/connections.js";
 import { defineNetwork, type NetworkDefinition } from "../network/network.js";
 import type { SolveOptions } from "../plan/plan.js";
 import { spikeSignature } from "../signature/host/spike-signature.js";
+import { pathsOf } from "../spikes/table.js";
 import { stepSeed } from "../train/train.js";
 
 /** What differs between the true network, with its simulation, and the trained one. */
@@ -69,12 +70,9 @@ export async function simulatedTrials(
   solve: SolveOptions & Progress,
 ): Promise<Trial[]> {
   const spikes = await engine.network(network).simulate(solve);
-  const { paths, slots, times, neurons, counts } = await spikes.read();
+  const table = await spikes.read();
   spikes.dispose();
-  return Array.from({ length: paths }, (_, i) => {
-    const [from, to] = [i * slots, i * slots + counts[i]!];
-    return { times: Array.from(times.subarray(from, to)), neurons: Array.from(neurons.subarray(from, to)) };
-  });
+  return pathsOf(table).map(({ times, neurons }) => ({ times: [...times], neurons: [...neurons] }));
 }
 
 /** Values of parameters by name, in the shapes in which they were given. */

@@ -17,7 +17,7 @@ import { checkBins } from "../metrics/psth.js";
 import { checkTrains } from "../metrics/spike-times.js";
 import type { Network } from "../network/network.js";
 import { planSolve, type SolveOptions } from "../plan/plan.js";
-import type { ObservedSpikes } from "../plan/schedule.js";
+import type { ObservedSpikes } from "../spikes/spikes.js";
 
 export interface ComparisonOptions extends Stretch {
   /** Largest distance of a coincidence. */

@@ -13,12 +13,14 @@ import { checkOptions, fail, list, type Names, positiveNumber, wholeNumber } fro
 import { threefry2x32 } from "../driver/threefry.js";
 import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import type { SolvePlan } from "../plan/plan.js";
-import type { Spikes } from "../signature/definitions/lift.js";
 import { SpikeSignatures } from "../signature/gpu/spike-signatures.js";
-import { spikeWindow, type UploadedSpikes, uploadSpikes } from "../signature/gpu/upload-spikes.js";
 import { spikeSignature, spikeSignatureVjp } from "../signature/host/spike-signature.js";
 import { levelOffsets } from "../signature/host/tensor.js";
-import type { DeviceSpikes, GpuLoss, Kept, Loss, LossValue, TypedSpikes } from "./loss.js";
+import type { DeviceSpikes } from "../spikes/device-spikes.js";
+import { spikeWindow } from "../spikes/device-spikes.js";
+import type { Spikes, TypedSpikes } from "../spikes/spikes.js";
+import { type UploadedSpikes, uploadSpikes } from "../spikes/upload.js";
+import type { GpuLoss, Kept, Loss, LossValue } from "./loss.js";
 import { checkNeurons, checkObserved, checkTimes } from "./observed.js";
 
 export interface ExpectedSignatureOptions {
@@ -229,7 +231,7 @@ class GpuExpectedSignature implements GpuLoss {
 
   encodeChunk(batch: Batch, spikes: DeviceSpikes): MatchedChunk {
     const { signatures, vectors, plan, partners } = this;
-    const { firstPath, paths } = spikes.chunk;
+    const { firstPath, paths } = spikes;
     const scale = 1 / plan.paths;
     const accumulate = firstPath > 0;
     if (!partners) {
@@ -283,7 +285,7 @@ class GpuExpectedSignature implements GpuLoss {
       const paths = Math.min(most, spikes.paths - first);
       const window = spikeWindow(spikes, first, paths);
       if (partners && caps) {
-        const theirs = (this.start + spikes.chunk.firstPath + first) % partners.count;
+        const theirs = (this.start + window.firstPath) % partners.count;
         signatures.encodeMatch(batch, window, spikeWindow(partners.spikes, theirs, paths), caps);
       }
       signatures.encodeEach(batch, window, table, caps ? { caps } : {});

@@ -2,7 +2,8 @@
 import { fail, show } from "../checks.js";
 import { SaltationError } from "../errors.js";
 import type { SolvePlan } from "../plan/plan.js";
-import type { Loss, LossValue, TypedSpikes } from "./loss.js";
+import type { TypedSpikes } from "../spikes/spikes.js";
+import type { Loss, LossValue } from "./loss.js";
 
 const isList = (value: unknown): value is ArrayLike<unknown> =>
   typeof value === "object" && value !== null && Number.isInteger((value as ArrayLike<unknown>).length);

@@ -5,7 +5,8 @@
 
 import { checkOptions, fail, list, type Names, oneOf, show, wholeNumber } from "../checks.js";
 import type { SolvePlan } from "../plan/plan.js";
-import { type ObservedSpikes, planSchedule } from "../plan/schedule.js";
+import { planSchedule } from "../spikes/schedule.js";
+import type { ObservedSpikes } from "../spikes/spikes.js";
 import { checkLikelihood } from "./likelihood.js";
 import type { Loss } from "./loss.js";
 import { type OutsideOptions, spikesOutside } from "./observed.js";

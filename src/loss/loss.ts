@@ -11,16 +11,9 @@ import type { Network } from "../network/network.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { Estimate } from "../reduce/statistics.js";
 import type { DeviceSpikes } from "../spikes/device-spikes.js";
+import type { TypedSpikes } from "../spikes/spikes.js";
 import type { Likelihood } from "./likelihood.js";
 import type { ValueAndGradient } from "./result.js";
-
-export { type DeviceSpikes, deviceSpikes } from "../spikes/device-spikes.js";
-
-/** The spike train of one path: absolute times in order, and the neuron of each. */
-export interface TypedSpikes {
-  readonly times: Float64Array;
-  readonly neurons: Int32Array;
-}
 
 /** A loss of all paths, taken on the host. */
 export interface LossValue {

@@ -2,7 +2,7 @@
 import { fail, list, show } from "../checks.js";
 import type { Network } from "../network/network.js";
 import type { SolvePlan } from "../plan/plan.js";
-import { checkShape, checkSpikes, type Spikes } from "../signature/definitions/lift.js";
+import { checkShape, checkSpikes, type Spikes } from "../spikes/spikes.js";
 
 export interface OutsideOptions {
   /** `drop`: leave spikes outside the time of the solution out even where those are all. */
@@ -16,7 +16,7 @@ export interface OutsideOptions {
  * @throws SaltationError where all spikes do, as times in another unit would, and `outside` does not say that they may.
  */
 export function spikesOutside(
-  trials: readonly { readonly times: ArrayLike<number> }[],
+  trials: readonly Pick<Spikes, "times">[],
   { t0, t1 }: { readonly t0: number; readonly t1: number },
   { outside, until = t1 }: OutsideOptions & { readonly until?: number | undefined } = {},
 ): string[] {

@@ -10,8 +10,10 @@ import { checkOptions, fail, float32Number, type Names, show, wholeNumber } from
 import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { RowSums } from "../reduce/row-sums.js";
+import type { DeviceSpikes } from "../spikes/device-spikes.js";
+import type { TypedSpikes } from "../spikes/spikes.js";
 import { checkCotangents } from "./host-loss.js";
-import type { DeviceSpikes, GpuLoss, Kept, Loss, TypedSpikes } from "./loss.js";
+import type { GpuLoss, Kept, Loss } from "./loss.js";
 
 export interface PathLossOptions {
   /** What the loss is called in messages; default `path-loss`. */
@@ -115,14 +117,14 @@ class GpuPathLoss implements GpuLoss {
   }
 
   encodeChunk(batch: Batch, spikes: DeviceSpikes): PathLosses {
-    const { paths, slots, record, counts, chunk, dt } = spikes;
+    const { paths, firstPath, slots, record, counts, dt } = spikes;
     const cotangents = this.gpu.buffer("cotangents of a loss", 4 * slots * paths);
     const pathValues = this.gpu.buffer("values of paths", 4 * paths);
     batch.clear(cotangents);
     batch.dispatch(this.kernel, {
       uniform: {
         paths,
-        firstPath: chunk.firstPath,
+        firstPath,
         slots,
         countsAt: counts.byteOffset / 4,
         dt,
@@ -135,7 +137,7 @@ class GpuPathLoss implements GpuLoss {
       pathValues,
       threads: paths,
     });
-    this.sums.add(batch, chunk, pathValues);
+    this.sums.add(batch, spikes, pathValues);
     return {
       cotangents,
       values: pathValues,

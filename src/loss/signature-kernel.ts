@@ -11,14 +11,16 @@ import { checkOptions, type Names } from "../checks.js";
 import { allOrNone } from "../gpu/all-or-none.js";
 import type { Batch, Gpu, Storage } from "../gpu/index.js";
 import type { SolvePlan } from "../plan/plan.js";
-import { liftSpikes, type Spikes } from "../signature/definitions/lift.js";
+import { liftSpikes } from "../signature/definitions/lift.js";
 import { checkSolver, type SignatureSolver } from "../signature/definitions/solver.js";
 import { compileStaticKernel, type StaticKernel } from "../signature/definitions/static-kernel.js";
 import { type SpikeStatistic, spikeStatistic } from "../signature/gpu/spike-statistic.js";
-import { type UploadedSpikes, uploadSpikes } from "../signature/gpu/upload-spikes.js";
 import { twinBackend } from "../signature/host/backend.js";
 import { signatureMMD, signatureScore } from "../signature/statistics.js";
-import type { DeviceSpikes, GpuLoss, Kept, Loss, LossValue, TypedSpikes } from "./loss.js";
+import type { DeviceSpikes } from "../spikes/device-spikes.js";
+import type { Spikes, TypedSpikes } from "../spikes/spikes.js";
+import { type UploadedSpikes, uploadSpikes } from "../spikes/upload.js";
+import type { GpuLoss, Kept, Loss, LossValue } from "./loss.js";
 import { checkNeurons, checkObserved, checkTimes } from "./observed.js";
 
 export interface SignatureKernelOptions {

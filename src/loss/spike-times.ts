@@ -12,7 +12,9 @@ import type { Network } from "../network/network.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { RowSums } from "../reduce/row-sums.js";
 import { type Estimate, estimateOf } from "../reduce/statistics.js";
-import type { DeviceSpikes, GpuLoss, Kept, Loss, TypedSpikes } from "./loss.js";
+import type { DeviceSpikes } from "../spikes/device-spikes.js";
+import type { TypedSpikes } from "../spikes/spikes.js";
+import type { GpuLoss, Kept, Loss } from "./loss.js";
 
 /** The index-th spike (from 0) of a neuron. */
 export interface Selection {
@@ -191,7 +193,7 @@ class GpuSpikeTimes implements GpuLoss {
       found,
       threads: paths,
     });
-    this.sums.add(batch, spikes.chunk, times);
+    this.sums.add(batch, spikes, times);
     return {
       times,
       found,

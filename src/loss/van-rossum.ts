@@ -14,9 +14,10 @@ import { checkOptions, type Names, positiveNumber } from "../checks.js";
 import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { RowSums } from "../reduce/row-sums.js";
-import type { Spikes } from "../signature/definitions/lift.js";
-import { type UploadedSpikes, uploadSpikes } from "../signature/gpu/upload-spikes.js";
-import type { DeviceSpikes, GpuLoss, Kept, Loss, LossValue, TypedSpikes } from "./loss.js";
+import type { DeviceSpikes } from "../spikes/device-spikes.js";
+import type { Spikes, TypedSpikes } from "../spikes/spikes.js";
+import { type UploadedSpikes, uploadSpikes } from "../spikes/upload.js";
+import type { GpuLoss, Kept, Loss, LossValue } from "./loss.js";
 import { checkNeurons, checkObserved, checkTimes } from "./observed.js";
 
 export interface VanRossumOptions {
@@ -190,7 +191,7 @@ class GpuVanRossum implements GpuLoss {
       threads: [paths, Math.min(slots, 65535), Math.ceil(slots / 65535)],
     });
     batch.dispatch(kernels.parts, { uniform: { paths, slots, weightX: x, weightY: y }, table, parts, threads: paths });
-    this.sums.add(batch, spikes.chunk, parts);
+    this.sums.add(batch, spikes, parts);
     return {
       table,
       parts,

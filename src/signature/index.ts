@@ -6,7 +6,7 @@ import { GpuSignatureBackend } from "./gpu/backend.js";
 import { twinBackend } from "./host/backend.js";
 
 export type { GramRequest, GramResult, SignatureBackend } from "./definitions/backend.js";
-export { type LiftedSpikes, type LiftOptions, liftSpikes, type Spikes } from "./definitions/lift.js";
+export { type LiftedSpikes, type LiftOptions, liftSpikes } from "./definitions/lift.js";
 export { nested, type PathBatch, type PathInput, readPaths, type TypedPaths } from "./definitions/paths.js";
 export type { SignatureSolver } from "./definitions/solver.js";
 export type { StaticKernel } from "./definitions/static-kernel.js";
@@ -17,7 +17,6 @@ export { DeviceSignatures } from "./gpu/device-signatures.js";
 export { type LiftedOnDevice, SpikeLift } from "./gpu/spike-lift.js";
 export { type EncodeOptions, SpikeSignatures } from "./gpu/spike-signatures.js";
 export { type SpikeStatistic, type SpikeStatisticOptions, spikeStatistic } from "./gpu/spike-statistic.js";
-export { type DeviceSpikes, spikeWindow, type UploadedSpikes, uploadSpikes } from "./gpu/upload-spikes.js";
 export {
   type GramMatrix,
   type KernelOptions,

@@ -1,7 +1,8 @@
 /** Truncated signatures of batches of paths, their gradients, their mean, and log-signatures. */
 import { fail, finiteNumbers, wholeNumber } from "../checks.js";
+import { checkSpikes, type Spikes } from "../spikes/spikes.js";
 import { checkBackend, type SignatureBackend } from "./definitions/backend.js";
-import { checkSpikes, type LiftOptions, type Spikes } from "./definitions/lift.js";
+import type { LiftOptions } from "./definitions/lift.js";
 import { type PathInput, readPaths } from "./definitions/paths.js";
 import { type LogSignatureForm, logSignature } from "./host/lyndon.js";
 import { spikeSignature } from "./host/spike-signature.js";

@@ -12,7 +12,7 @@ import {
   type TypedPaths,
   truncatedSignatures,
 } from "../signature/index.js";
-import type { SimulatedSpikes } from "../spikes/table.js";
+import type { SimulatedSpikes } from "../spikes/simulated.js";
 import { rmsprop } from "../train/optimisers.js";
 import { train } from "../train/train.js";
 import type { FloorKind } from "./floors.js";

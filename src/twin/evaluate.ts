@@ -2,12 +2,14 @@
 import { type CompiledCell, compileCell } from "../cell/emit-js.js";
 import { fail } from "../checks.js";
 import { evaluateOnHost } from "../loss/host-loss.js";
-import type { EvaluatorOptions, Loss, TypedSpikes } from "../loss/loss.js";
+import type { EvaluatorOptions, Loss } from "../loss/loss.js";
 import { assembleResult, checkEstimates, type ValueAndGradient } from "../loss/result.js";
 import { parameterLayout, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { estimateOf } from "../reduce/statistics.js";
-import { emptyTable, type SimulatedSpikes, type SpikeTable } from "../spikes/table.js";
+import type { SimulatedSpikes } from "../spikes/simulated.js";
+import type { TypedSpikes } from "../spikes/spikes.js";
+import { emptyTable, type SpikeTable } from "../spikes/table.js";
 import { inTurns } from "../turns.js";
 import { type PathResult, PathSolver, type PathSpike, stateNotFinite } from "./forward.js";
 import { counterNoise } from "./noise.js";

@@ -9,6 +9,7 @@ import { Engine } from "../../src/engine.js";
 import { meanSpikeTime } from "../../src/loss/spike-times.js";
 import { defineNetwork, type NetworkDefinition } from "../../src/network/network.js";
 import { type Method, planSolve } from "../../src/plan/plan.js";
+import { spikesOf } from "../../src/spikes/table.js";
 import { PathSolver } from "../../src/twin/forward.js";
 import { counterNoise } from "../../src/twin/noise.js";
 import { sharedEngine } from "../support/engine.js";
@@ -237,7 +238,7 @@ describe("the paper's network of 4, 16 and 2 neurons, without noise", () => {
     const counts = { in: [] as number[], hidden: [] as number[], out: [] as number[] };
     let many = 0;
     for (let i = 0; i < paths; i++) {
-      const row = table.neurons.subarray(i * table.slots, i * table.slots + table.counts[i]!);
+      const row = spikesOf(table, i).neurons;
       counts.in.push(row.filter((k) => k < 4).length);
       counts.hidden.push(row.filter((k) => k >= 4 && k < 20).length);
       counts.out.push(row.filter((k) => k >= 20).length);

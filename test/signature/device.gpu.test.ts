@@ -8,7 +8,6 @@ import {
   type PathBatch,
   SpikeLift,
   SpikeSignatures,
-  type Spikes,
   signatureBackend,
   signatureGram,
   spikeSignatures,
@@ -16,6 +15,7 @@ import {
   truncatedSignatures,
 } from "../../src/signature/index.js";
 import type { GpuSpikes } from "../../src/solve/simulate.js";
+import { pathsOf } from "../../src/spikes/table.js";
 import { sharedEngine } from "../support/engine.js";
 import { brownianPaths, normals, relativeError } from "./random-paths.js";
 
@@ -183,12 +183,7 @@ describe("paths in a caller's buffers, work in a caller's encoder", () => {
       },
     });
     const spikes = (await network.simulate({ paths: 6, t1: 1, dt: 0.02, seed: 3 })) as GpuSpikes;
-    const table = await spikes.read();
-    const read: Spikes[] = Array.from({ length: 6 }, (_, i) => {
-      const row = i * table.slots;
-      const end = row + table.counts[i]!;
-      return { times: table.times.subarray(row, end), neurons: table.neurons.subarray(row, end) };
-    });
+    const read = pathsOf(await spikes.read());
     const [batch] = spikes.onDevice;
     const lift = await SpikeLift.create(gpu, { neurons: 2 });
     const signatures = await SpikeSignatures.create(gpu, { neurons: 2, depth: 3 });

@@ -1,5 +1,5 @@
 import { threefry2x32 } from "../../src/driver/threefry.js";
-import type { Spikes } from "../../src/signature/index.js";
+import type { Spikes } from "../../src/spikes/spikes.js";
 
 /** A reproducible source of uniforms in [0, 1). */
 export function uniforms(seed: number): () => number {

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { Gpu, Storage } from "../../src/gpu/index.js";
 import { SpikeSignatures } from "../../src/signature/gpu/spike-signatures.js";
-import { spikeWindow, uploadSpikes } from "../../src/signature/gpu/upload-spikes.js";
 import { spikeSignature, spikeSignatureVjp } from "../../src/signature/host/spike-signature.js";
 import { tensorSize } from "../../src/signature/host/tensor.js";
-import type { Spikes } from "../../src/signature/index.js";
+import { spikeWindow } from "../../src/spikes/device-spikes.js";
+import type { Spikes } from "../../src/spikes/spikes.js";
+import { uploadSpikes } from "../../src/spikes/upload.js";
 import { sharedGpu } from "../support/gpu.js";
 import { normals, relativeError } from "./random-paths.js";
 import { randomSpikes } from "./random-spikes.js";

@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { gramPairs } from "../../src/signature/definitions/pairs.js";
 import { spikeStatistic } from "../../src/signature/gpu/spike-statistic.js";
-import { uploadSpikes } from "../../src/signature/gpu/upload-spikes.js";
 import {
   liftSpikes,
   type MmdOptions,
   type SignatureSolver,
-  type Spikes,
   signatureBackend,
   signatureMMD,
   signatureScore,
 } from "../../src/signature/index.js";
+import type { Spikes } from "../../src/spikes/spikes.js";
+import { uploadSpikes } from "../../src/spikes/upload.js";
 import { sharedGpu } from "../support/gpu.js";
 import { relativeError } from "./random-paths.js";
 import { randomSpikes } from "./random-spikes.js";

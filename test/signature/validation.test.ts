@@ -4,7 +4,6 @@ import {
   basePoint,
   leadLag,
   liftSpikes,
-  type Spikes,
   signatureBackend,
   signatureGram,
   signatureKernel,
@@ -16,6 +15,7 @@ import {
   truncatedSignatures,
   twoSampleTest,
 } from "../../src/signature/index.js";
+import type { Spikes } from "../../src/spikes/spikes.js";
 
 const backend = signatureBackend(null);
 const ok = [

@@ -1,13 +1,15 @@
 /** What the tests of losses share. */
 import type { Engine } from "../../src/engine.js";
 import { expectedSignatureLoss } from "../../src/loss/expected-signature.js";
-import type { Loss, TypedSpikes } from "../../src/loss/loss.js";
+import type { Loss } from "../../src/loss/loss.js";
 import { pathLoss } from "../../src/loss/path-loss.js";
 import { signatureMmdLoss, signatureScoreLoss } from "../../src/loss/signature-kernel.js";
 import { firstSpikes, meanSpikeTime } from "../../src/loss/spike-times.js";
 import { vanRossum } from "../../src/loss/van-rossum.js";
 import type { NetworkDefinition } from "../../src/network/network.js";
 import type { SolveOptions } from "../../src/plan/plan.js";
+import type { TypedSpikes } from "../../src/spikes/spikes.js";
+import { pathsOf } from "../../src/spikes/table.js";
 
 /** Simulated spike trains, path by path. */
 export async function spikesOfRun(
@@ -16,12 +18,9 @@ export async function spikesOfRun(
   options: SolveOptions,
 ): Promise<TypedSpikes[]> {
   const spikes = await engine.network(network).simulate(options);
-  const { times, neurons, counts, slots } = await spikes.read();
+  const table = await spikes.read();
   spikes.dispose();
-  return Array.from(counts, (n, i) => ({
-    times: times.slice(i * slots, i * slots + n),
-    neurons: neurons.slice(i * slots, i * slots + n),
-  }));
+  return pathsOf(table);
 }
 
 export const one: NetworkDefinition = { cell: "slif", current: 1.5 };

@@ -2,14 +2,8 @@
  * The Marcus lift of a spike train to a continuous path of time and counts: t ↦ (t, N¹_t … N^K_t), in which a jump is a
  * straight segment. Holberg & Salvi (2024), section 3; the last vertex (t1, N_{t1}) is part of it.
  */
-import { counted, fail, finiteNumber, show, wholeNumber } from "../../checks.js";
+import { checkSpikes, type Spikes } from "../../spikes/spikes.js";
 import { batchOf, type PathBatch } from "./paths.js";
-
-/** One spike train: times in order, each with the neuron that fired. */
-export interface Spikes {
-  readonly times: ArrayLike<number>;
-  readonly neurons: ArrayLike<number>;
-}
 
 export interface LiftOptions {
   readonly t0: number;
@@ -24,48 +18,6 @@ export interface LiftedSpikes {
   readonly counts: Uint32Array;
   /** Gradient to the points of `paths` → gradient to the spike times, train after train. */
   pullback(gradient: Float64Array): Float64Array[];
-}
-
-/** Checks that it is a train: as many times as neurons. */
-export function checkShape(field: string, spikes: Spikes): void {
-  if (spikes?.times?.length === undefined || spikes.neurons?.length === undefined) {
-    fail(field, `expected { times, neurons }, got ${show(spikes)}`);
-  }
-  if (spikes.times.length !== spikes.neurons.length) {
-    fail(
-      field,
-      `has ${counted(spikes.times.length, "time")} but ${counted(spikes.neurons.length, "neuron")}; one neuron per time is needed`,
-    );
-  }
-}
-
-function checkOne(field: string, spikes: Spikes, o: LiftOptions): void {
-  checkShape(field, spikes);
-  for (let n = 0; n < spikes.times.length; n++) {
-    const t = spikes.times[n]!;
-    if (typeof t !== "number") finiteNumber(`${field}.times[${n}]`, t);
-    if (!(t >= o.t0 && t <= o.t1)) {
-      fail(`${field}.times[${n}]`, `${show(t)} does not lie in [t0, t1] = [${o.t0}, ${o.t1}]`);
-    }
-    if (n > 0 && t < spikes.times[n - 1]!)
-      fail(`${field}.times[${n}]`, `${t} comes before the time before it; sort them`);
-    wholeNumber(`${field}.neurons[${n}]`, spikes.neurons[n]!, 0, o.neurons - 1);
-  }
-}
-
-/**
- * Checks trains, and what they are lifted by.
- * @param field the trains' name, for messages.
- * @throws SaltationError `invalid-input` where times are unsorted or outside [t0, t1], or a neuron is out of range.
- */
-export function checkSpikes(spikes: readonly Spikes[], options: LiftOptions, field = "spikes"): void {
-  const t0 = finiteNumber("t0", options?.t0);
-  if (!(finiteNumber("t1", options.t1) > t0)) fail("t1", `expected a time after t0 = ${t0}, got ${options.t1}`);
-  wholeNumber("neurons", options.neurons, 1, 65536);
-  if (!Array.isArray(spikes)) fail(field, `expected a list of trains, got ${show(spikes)}`);
-  spikes.forEach((one, i) => {
-    checkOne(`${field}[${i}]`, one, options);
-  });
 }
 
 /**

@@ -4,6 +4,7 @@ import { eventBytes, spikePassBytes } from "../../../shaders/signature/spike-lay
 import { liftVertices, spikeLift, spikePullback } from "../../../shaders/signature/spike-lift.wgsl.js";
 import { fail } from "../../checks.js";
 import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
+import type { DeviceSpikes } from "../../spikes/device-spikes.js";
 import { type GramShape, pairCount } from "../definitions/pairs.js";
 import { type CheckedSolver, isSymmetric } from "../definitions/solver.js";
 import type { CompiledStaticKernel } from "../definitions/static-kernel.js";
@@ -14,7 +15,6 @@ import type { StatisticShape } from "./signature-statistic.js";
 import { SpikeEvents, spikeUniform } from "./spike-events.js";
 import type { SpikeStatistic } from "./spike-statistic.js";
 import { PairStages } from "./stages.js";
-import type { DeviceSpikes } from "./upload-spikes.js";
 
 const lanes = 32;
 

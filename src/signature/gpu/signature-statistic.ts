@@ -1,11 +1,11 @@
 /** Statistics of spike trains by truncated signatures (shaders/signature/signature-statistic.wgsl.ts). */
 import { signatureMoments, signatureStatistic, sumTerms } from "../../../shaders/signature/signature-statistic.wgsl.js";
 import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
+import type { DeviceSpikes } from "../../spikes/device-spikes.js";
 import { threadGroups, workgroupSize } from "./device-paths.js";
 import { Scratch } from "./scratch.js";
 import { SpikeSignatures } from "./spike-signatures.js";
 import type { SpikeStatistic } from "./spike-statistic.js";
-import type { DeviceSpikes } from "./upload-spikes.js";
 
 const lanes = 32;
 

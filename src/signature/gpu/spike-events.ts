@@ -3,8 +3,8 @@ import { neuronCounts, spikeEvents } from "../../../shaders/signature/spike-even
 import { spikePassBytes } from "../../../shaders/signature/spike-layout.wgsl.js";
 import { fail } from "../../checks.js";
 import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
+import type { DeviceSpikes } from "../../spikes/device-spikes.js";
 import type { Scratch } from "./scratch.js";
-import type { DeviceSpikes } from "./upload-spikes.js";
 
 const workgroupSize = 64;
 
@@ -33,8 +33,8 @@ export function spikeUniform(spikes: DeviceSpikes, range: SpikeRange): Uint8Arra
     spikes.paths,
     spikes.slots,
     spikes.steps,
-    spikes.firstPath ?? 0,
-    spikes.recordPaths ?? spikes.paths,
+    spikes.recordAt ?? 0,
+    spikes.recordStride ?? spikes.paths,
     spikes.counts.byteOffset / 4,
   ]);
   new Float32Array(bytes).set([spikes.dt, range.scale ?? 1], 8);

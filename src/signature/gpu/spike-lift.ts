@@ -4,10 +4,10 @@ import { eventBytes, spikePassBytes } from "../../../shaders/signature/spike-lay
 import { liftVertices, spikeLift, spikePullback } from "../../../shaders/signature/spike-lift.wgsl.js";
 import { wholeNumber } from "../../checks.js";
 import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
+import type { DeviceSpikes } from "../../spikes/device-spikes.js";
 import type { DevicePaths, PathShape } from "./device-paths.js";
 import { Scratch } from "./scratch.js";
 import { SpikeEvents, spikeUniform } from "./spike-events.js";
-import type { DeviceSpikes } from "./upload-spikes.js";
 
 const workgroupSize = 64;
 

@@ -16,11 +16,11 @@ import { eventBytes, spikePassBytes } from "../../../shaders/signature/spike-lay
 import { spikeSignature, sumSpikeRows } from "../../../shaders/signature/spike-signature.wgsl.js";
 import { fail, wholeNumber } from "../../checks.js";
 import type { Batch, Gpu, Kernel, Storage } from "../../gpu/index.js";
+import type { DeviceSpikes } from "../../spikes/device-spikes.js";
 import { tensorSize } from "../host/tensor.js";
 import { threadGroups, workgroupSize } from "./device-paths.js";
 import { Scratch } from "./scratch.js";
 import { SpikeEvents, spikeUniform } from "./spike-events.js";
-import type { DeviceSpikes } from "./upload-spikes.js";
 
 /** Paths whose sums are added to a total at a time: chunks of paths that are whole blocks give the same bits as one. */
 const blockPaths = 256;

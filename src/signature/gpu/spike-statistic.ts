@@ -7,11 +7,11 @@
  */
 import { fail, oneOf, wholeNumber } from "../../checks.js";
 import type { Batch, Gpu, Storage } from "../../gpu/index.js";
+import type { DeviceSpikes } from "../../spikes/device-spikes.js";
 import { checkSolver, type SignatureSolver } from "../definitions/solver.js";
 import { compileStaticKernel, type StaticKernel } from "../definitions/static-kernel.js";
 import { PairStatistic } from "./pair-statistic.js";
 import { SignatureStatistic } from "./signature-statistic.js";
-import type { DeviceSpikes } from "./upload-spikes.js";
 
 export interface SpikeStatisticOptions {
   readonly neurons: number;

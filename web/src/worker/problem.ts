@@ -22,6 +22,7 @@ import {
 } from "../../../src/job/recording.js";
 import { planTrainJob, type TrainPlan } from "../../../src/job/train-plan.js";
 import { type DrawnWeights, drawWeights } from "../../../src/network/drawn-weights.js";
+import { pathsOf } from "../../../src/spikes/table.js";
 import { checkResume } from "../../../src/train/train.js";
 import { trainableNames } from "../../../src/train/trainable.js";
 import { checkState } from "../../../src/train/update.js";
@@ -75,11 +76,7 @@ export function asGiven(definition: NetworkDefinition, values: Record<string, un
 
 /** The trains of a table, one trial a path. */
 export function trialsOf(table: SpikeTable): Trial[] {
-  return Array.from({ length: table.paths }, (_, path) => {
-    const from = path * table.slots;
-    const to = from + table.counts[path]!;
-    return { times: [...table.times.subarray(from, to)], neurons: [...table.neurons.subarray(from, to)] };
-  });
+  return pathsOf(table).map(({ times, neurons }) => ({ times: [...times], neurons: [...neurons] }));
 }
 
 /** What was observed, as a job names it; undefined where it has to be simulated. */

@@ -4,13 +4,8 @@
  */
 import { ownSpike } from "../../shaders/solve/agenda.wgsl.js";
 import { fail, finiteNumber, wholeNumber } from "../checks.js";
-import type { SolvePlan } from "./plan.js";
-
-/** Observed spikes of one trial: times, and the neurons that fired (all neuron 0 where not given). */
-export interface ObservedSpikes {
-  readonly times: ArrayLike<number>;
-  readonly neurons?: ArrayLike<number>;
-}
+import type { SolvePlan } from "../plan/plan.js";
+import type { ObservedSpikes } from "./spikes.js";
 
 export { ownSpike };
 
