@@ -33,9 +33,9 @@ export async function run(): Promise<void> {
   for (const method of methods) {
     const options = { paths, t1: 5, dt: 0.01, seed: 1, method };
     works.set(`forward ${method}`, async () => {
-      const trains = await network.simulate(options);
-      efficiency.set(`forward ${method}`, trains.laneEfficiency ?? Number.NaN);
-      trains.dispose();
+      const spikes = await network.simulate(options);
+      efficiency.set(`forward ${method}`, spikes.laneEfficiency ?? Number.NaN);
+      spikes.dispose();
     });
     const plan = network.plan(options);
     requestedViews(network.network, parameterLayout(plan), ["current"]);

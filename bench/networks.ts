@@ -174,16 +174,16 @@ export async function run(args: string[]): Promise<void> {
   ] as [string, NetworkDefinition, number][]) {
     const engine = await Engine.create({ backend: "webgpu" });
     const began = performance.now();
-    const trains = await engine.network(network).simulate({ paths, t1: 1, dt: 0.01, seed: 1, method: "euler" });
+    const spikes = await engine.network(network).simulate({ paths, t1: 1, dt: 0.01, seed: 1, method: "euler" });
     const s = (performance.now() - began) / 1000;
     memory.push({
       network: name,
       paths,
-      "trains MiB": Math.round(trains.bytes / 2 ** 20),
+      "trains MiB": Math.round(spikes.bytes / 2 ** 20),
       "peak MiB": Math.round(engine.gpu!.peakBytes / 2 ** 20),
       seconds: digits(s),
     });
-    trains.dispose();
+    spikes.dispose();
     engine.dispose();
   }
   console.log("euler, 100 steps; bytes on the adapter");

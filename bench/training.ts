@@ -4,9 +4,11 @@
  */
 import { Engine } from "../src/engine.js";
 import { expectedSignatureLoss } from "../src/loss/expected-signature.js";
-import type { Loss, Train } from "../src/loss/loss.js";
+import type { Loss } from "../src/loss/loss.js";
 import { firstSpikes } from "../src/loss/spike-times.js";
 import type { NetworkDefinition } from "../src/network/network.js";
+import type { TypedSpikes } from "../src/spikes/spikes.js";
+import { pathsOf } from "../src/spikes/table.js";
 import { rmsprop } from "../src/train/optimisers.js";
 import { type TrainOptions, train } from "../src/train/train.js";
 import { option, writeResult } from "./support.js";
@@ -42,14 +44,11 @@ const network: NetworkDefinition = {
   current: Array.from({ length: 22 }, (_, k) => (k < inputs ? 1.5 : 0)),
 };
 
-async function observe(engine: Engine, definition: NetworkDefinition, paths: number): Promise<Train[]> {
-  const trains = await engine.network(definition).simulate({ paths, t1: 1, dt: 0.01, seed: 77 });
-  const { times, neurons, counts, slots } = await trains.read();
-  trains.dispose();
-  return Array.from(counts, (n, i) => ({
-    times: times.slice(i * slots, i * slots + n),
-    neurons: neurons.slice(i * slots, i * slots + n),
-  }));
+async function observe(engine: Engine, definition: NetworkDefinition, paths: number): Promise<TypedSpikes[]> {
+  const spikes = await engine.network(definition).simulate({ paths, t1: 1, dt: 0.01, seed: 77 });
+  const table = await spikes.read();
+  spikes.dispose();
+  return pathsOf(table);
 }
 
 export async function run(args: string[]): Promise<void> {

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { normalPair } from "../src/driver/normal.js";
 import { threefry2x32 } from "../src/driver/threefry.js";
 import { Engine } from "../src/index.js";
+import { pathsOf } from "../src/spikes/table.js";
 
 /** Parameters of the built-in cell `gif` in ms, mV and mV/nA; those that are not named have their defaults. */
 const parameters = { tau: 12, gain: 60, vTh: 8, vReset: -2, jEta: 3, tauEta: 60, jGamma: 0, k: 0 };
@@ -35,12 +36,10 @@ export async function syntheticRecording(): Promise<string> {
     parameters,
     current: { dt: 1, samples: current.map((pA) => pA / 1000) },
   });
-  const trains = await network.simulate({ paths: trials, t1: milliseconds, dt: 0.5, seed: 1 });
-  const { times, counts, slots } = await trains.read();
+  const spikes = await network.simulate({ paths: trials, t1: milliseconds, dt: 0.5, seed: 1 });
+  const table = await spikes.read();
   engine.dispose();
-  const lists = Array.from(counts, (count, i) =>
-    Array.from(times.subarray(i * slots, i * slots + count), (t) => Number(t.toFixed(2))),
-  );
+  const lists = pathsOf(table).map(({ times }) => Array.from(times, (t) => Number(t.toFixed(2))));
   const description =
     "Not a recorded cell: the cell gif of Saltation with the parameters below (the others are its defaults), driven " +
     `${trials} times by the same noisy current and firing at random. Written by scripts/synthetic-recording.ts.`;

@@ -15,7 +15,7 @@ import { parameterLayout, parameterVector, requestedViews } from "./plan/layout.
 import { planSolve, type SolveOptions, type SolvePlan, solveNames } from "./plan/plan.js";
 import type { PreparedSimulation } from "./solve/prepared.js";
 import type { Sensitivities } from "./spikes/sensitivities.js";
-import type { SpikeTrains } from "./spikes/trains.js";
+import type { SimulatedSpikes } from "./spikes/simulated.js";
 import { type StateTrace, traceStates } from "./twin/trace.js";
 import { openWebGpu, type WebGpuBackend } from "./webgpu/backend.js";
 
@@ -121,7 +121,7 @@ export class EngineNetwork {
    * Simulates `paths` Monte Carlo paths. The trains stay where they were made until they are read.
    * @throws SaltationError `invalid-input` for bad options, `not-finite` where a state left the finite numbers.
    */
-  simulate(options: SolveOptions & Progress): Promise<SpikeTrains> {
+  simulate(options: SolveOptions & Progress): Promise<SimulatedSpikes> {
     checkOptions("", options, calledNames);
     this.engine.check();
     const plan = this.plan(options);

@@ -33,7 +33,14 @@ export {
   expectedSignatureLoss,
 } from "./loss/expected-signature.js";
 export { type LogLikelihoodOptions, logLikelihood } from "./loss/log-likelihood.js";
-export type { DeviceTrains, Evaluator, EvaluatorOptions, GpuLoss, Kept, Loss, LossValue, Train } from "./loss/loss.js";
+export type {
+  Evaluator,
+  EvaluatorOptions,
+  GpuLoss,
+  Kept,
+  Loss,
+  LossValue,
+} from "./loss/loss.js";
 export type { OutsideOptions } from "./loss/observed.js";
 export { type PathLossOptions, pathLoss } from "./loss/path-loss.js";
 export type { ValueAndGradient } from "./loss/result.js";
@@ -52,12 +59,15 @@ export type { InputSpikes, Network, NetworkDefinition, Parameter } from "./netwo
 export type { Chunk } from "./plan/chunks.js";
 export type { ParameterPlace, View } from "./plan/layout.js";
 export type { Arrivals, Distribution, Method, SolveOptions, SolvePlan } from "./plan/plan.js";
-export type { ObservedTrial } from "./plan/schedule.js";
 export type { Estimate } from "./reduce/statistics.js";
 export * from "./signature/index.js";
-export type { EncodedTrains, PreparedSimulation } from "./solve/prepared.js";
+export type { EncodedSimulation, PreparedSimulation } from "./solve/prepared.js";
+export { type DeviceSpikes, spikeWindow } from "./spikes/device-spikes.js";
 export type { Sensitivities } from "./spikes/sensitivities.js";
-export type { SpikeTable, SpikeTrains } from "./spikes/trains.js";
+export type { SimulatedSpikes } from "./spikes/simulated.js";
+export type { ObservedSpikes, SpikeBounds, Spikes, TypedSpikes } from "./spikes/spikes.js";
+export { type SpikeTable, spikesOf } from "./spikes/table.js";
+export { type UploadedSpikes, uploadSpikes } from "./spikes/upload.js";
 export {
   type AdamOptions,
   adam,

@@ -10,7 +10,7 @@ import type { CommandName } from "./run-command.js";
 /** What a job gave, as numbers. */
 export interface Results {
   /** Spike trains of paths: [time, neuron]. */
-  readonly trains?: readonly (readonly (readonly [number, number])[])[];
+  readonly spikes?: readonly (readonly (readonly [number, number])[])[];
   readonly numbers: ReadonlyMap<string, readonly number[]>;
   /** Of spike times. */
   readonly tolerance: number;
@@ -36,10 +36,10 @@ export function resultsOf(command: CommandName, job: Record<string, unknown>, te
     case "simulate": {
       const { spike_times: times, spike_neurons: neurons, spike_counts: counts } = readNpzFile(npz);
       const slots = times!.shape[1]!;
-      const trains = Array.from(counts!.data, (count, p) =>
+      const spikes = Array.from(counts!.data, (count, p) =>
         Array.from({ length: count }, (_, n) => [times!.data[p * slots + n]!, neurons!.data[p * slots + n]!] as const),
       );
-      return { trains, numbers, tolerance, locating };
+      return { spikes, numbers, tolerance, locating };
     }
     case "gradient":
       numbers.set("value", flat(result.value));
@@ -94,9 +94,9 @@ export interface Agreement {
 /** The spike times of each neuron of a path: spikes of two neurons at almost one time may come in either order. */
 function byNeuron(results: Results, path: number): Map<number, number[]> {
   const times = new Map<number, number[]>();
-  for (const [time, neuron] of results.trains![path]!) {
-    const train = times.get(neuron);
-    if (train) train.push(time);
+  for (const [time, neuron] of results.spikes![path]!) {
+    const spikes = times.get(neuron);
+    if (spikes) spikes.push(time);
     else times.set(neuron, [time]);
   }
   return times;
@@ -136,7 +136,7 @@ export function compare(exact: Results, device: Results, moved: readonly Results
   const differences: string[] = [];
   let explained = false;
   let illPosed = false;
-  exact.trains?.forEach((_, path) => {
+  exact.spikes?.forEach((_, path) => {
     const found = comparePath(path, exact, device, moved);
     if (found.difference) differences.push(found.difference);
     explained ||= found.explained ?? false;

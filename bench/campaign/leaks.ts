@@ -33,9 +33,9 @@ async function work(engine: Engine, { command, job }: SeedJob, seed: number): Pr
   const network = engine.network(networkOf(solved, noFiles));
   const solve = { ...solveOptionsOf(solved), seed };
   if (command === "simulate") {
-    const trains = await network.simulate(solve);
-    await trains.read();
-    trains.dispose();
+    const spikes = await network.simulate(solve);
+    await spikes.read();
+    spikes.dispose();
     return;
   }
   const { loss, observed } = job as unknown as GradientJob;

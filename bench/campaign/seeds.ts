@@ -133,7 +133,7 @@ const gradients: Job[] = [
   },
 ];
 
-const trains: Job[] = [
+const trainJobs: Job[] = [
   {
     ...one,
     observed,
@@ -206,7 +206,7 @@ const of = (command: CommandName, jobs: readonly Job[]): SeedJob[] => jobs.map((
 export const seedJobs: readonly SeedJob[] = [
   ...of("simulate", [one, dense, edges, layers, uniform, gif, hard, multiplicative]),
   ...of("gradient", gradients),
-  ...of("train", trains),
+  ...of("train", trainJobs),
   ...of("kernel", kernels),
   ...of("signature", signatures),
 ];

@@ -42,7 +42,7 @@ function run(encoder, pipeline, buffers, workgroups) {
 for (let step = 0; step < 40; step++) {
   const encoder = device.createCommandEncoder();
   const solved = prepared.encode(encoder, { seed: step });
-  run(encoder, loss, [solved.trains.record.buffer, cotangents], Math.ceil(paths / 64));
+  run(encoder, loss, [solved.spikes.record.buffer, cotangents], Math.ceil(paths / 64));
   const backward = solved.encodeBackward(encoder, cotangents);
   run(encoder, update, [backward.gradient.buffer, prepared.parameters.buffer], 1);
   device.queue.submit([encoder.finish()]);

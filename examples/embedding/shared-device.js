@@ -17,7 +17,7 @@ const histogram = root.createBuffer(d.arrayOf(d.u32, bins), new Array(bins).fill
 
 const encoder = device.createCommandEncoder();
 const encoded = simulation.encode(encoder);
-const { record, counts } = encoded.trains;
+const { record, counts } = encoded.spikes;
 
 // The record is [slots][words][paths] u32: step, then fraction of a step as f32 bits (docs/embedding.md).
 const module = device.createShaderModule({

@@ -5,7 +5,7 @@
  * No digits cancel, and work is linear in the number of paths. A thread takes one word.
  */
 import { declareKernel, read, readWrite } from "../shared/declare.js";
-import { levelStarts } from "./train-signature.wgsl.js";
+import { levelStarts } from "./spike-signature.wgsl.js";
 
 const threads = 64;
 

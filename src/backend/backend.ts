@@ -4,7 +4,7 @@ import type { Evaluator, Loss } from "../loss/loss.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { Sensitivities } from "../spikes/sensitivities.js";
-import type { SpikeTrains } from "../spikes/trains.js";
+import type { SimulatedSpikes } from "../spikes/simulated.js";
 
 export interface SolverBackend {
   /** What options call it. */
@@ -17,7 +17,7 @@ export interface SolverBackend {
    * @param progress called with the number of paths done.
    * @throws SaltationError `not-finite` where a state left the finite numbers.
    */
-  simulate(plan: SolvePlan, progress?: (pathsDone: number) => void): Promise<SpikeTrains>;
+  simulate(plan: SolvePlan, progress?: (pathsDone: number) => void): Promise<SimulatedSpikes>;
 
   /**
    * Prepares value and gradient of a loss of simulated trains, for plans like this one but for values and seed.

@@ -25,11 +25,11 @@ export async function simulateCommand(file: string, options: CommonOptions): Pro
     let result: { meanSpikeCount: number; saturatedPaths: number; warnings?: readonly string[] };
     let written = false;
     try {
-      const trains = await engine.network(definition).simulate({ ...solve, progress: (done) => bar.update(done) });
-      const { saturatedPaths, warnings } = trains;
-      result = { meanSpikeCount: await trains.meanCount(), saturatedPaths, ...(warnings ? { warnings } : {}) };
+      const spikes = await engine.network(definition).simulate({ ...solve, progress: (done) => bar.update(done) });
+      const { saturatedPaths, warnings } = spikes;
+      result = { meanSpikeCount: await spikes.meanCount(), saturatedPaths, ...(warnings ? { warnings } : {}) };
       if (options.out) {
-        const t = await trains.read();
+        const t = await spikes.read();
         written = writeOutput(
           "--out",
           options.out,

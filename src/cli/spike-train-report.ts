@@ -75,7 +75,7 @@ export class SpikeTrainReport {
     const comparison = await compareSpikeTrains(network, this.observed, this.solve, this.options);
     const units = unitsOf(network.network.cell);
     const contents: Record<string, string> = {
-      ...(drawn ? await drawTrains(comparison, this.unit) : {}),
+      ...(drawn ? await drawFigures(comparison, this.unit) : {}),
       parameters: parametersText(values, units),
     };
     const written = Object.entries(SpikeTrainReport.files(stem, drawn)).filter(([what, file]) =>
@@ -99,7 +99,7 @@ function parametersText(parameters: Values, units: Readonly<Record<string, strin
   return `${JSON.stringify(Object.fromEntries(table), null, 2)}\n`;
 }
 
-async function drawTrains(
+async function drawFigures(
   { trains, psth, stretch }: SpikeTrainComparison,
   unit: string,
 ): Promise<Record<"raster" | "psth", string>> {

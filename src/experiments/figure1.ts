@@ -43,11 +43,11 @@ export interface Figure1Options {
 /** Mean times of the first spikes of a sample drawn with the true current. */
 async function sampleMeans(engine: Engine, network: NetworkDefinition, paths: number, seed: number): Promise<number[]> {
   const { t1, dt, spikes, trueCurrent } = figure1Setting;
-  const trains = await engine
+  const sample = await engine
     .network({ ...network, current: trueCurrent })
     .simulate({ paths, t1, dt, method: "euler", seed, maxSpikes: spikes });
-  const times = await trains.spikeTimes();
-  trains.dispose();
+  const times = await sample.spikeTimes();
+  sample.dispose();
   return Array.from({ length: spikes }, (_, n) => {
     let sum = 0;
     for (let i = 0; i < paths; i++) sum += times[i * spikes + n]!;

@@ -9,6 +9,7 @@ import type { Weights } from "../network/connections.js";
 import { defineNetwork, type NetworkDefinition } from "../network/network.js";
 import type { SolveOptions } from "../plan/plan.js";
 import { spikeSignature } from "../signature/host/spike-signature.js";
+import { pathsOf } from "../spikes/table.js";
 import { stepSeed } from "../train/train.js";
 
 /** What differs between the true network, with its simulation, and the trained one. */
@@ -68,13 +69,10 @@ export async function simulatedTrials(
   network: NetworkDefinition,
   solve: SolveOptions & Progress,
 ): Promise<Trial[]> {
-  const trains = await engine.network(network).simulate(solve);
-  const { paths, slots, times, neurons, counts } = await trains.read();
-  trains.dispose();
-  return Array.from({ length: paths }, (_, i) => {
-    const [from, to] = [i * slots, i * slots + counts[i]!];
-    return { times: Array.from(times.subarray(from, to)), neurons: Array.from(neurons.subarray(from, to)) };
-  });
+  const spikes = await engine.network(network).simulate(solve);
+  const table = await spikes.read();
+  spikes.dispose();
+  return pathsOf(table).map(({ times, neurons }) => ({ times: [...times], neurons: [...neurons] }));
 }
 
 /** Values of parameters by name, in the shapes in which they were given. */

@@ -14,10 +14,10 @@ import {
   trainStatistics,
 } from "../metrics/index.js";
 import { checkBins } from "../metrics/psth.js";
-import { checkTrains } from "../metrics/trains.js";
+import { checkTrains } from "../metrics/spike-times.js";
 import type { Network } from "../network/network.js";
 import { planSolve, type SolveOptions } from "../plan/plan.js";
-import type { ObservedTrial } from "../plan/schedule.js";
+import type { ObservedSpikes } from "../spikes/spikes.js";
 
 export interface ComparisonOptions extends Stretch {
   /** Largest distance of a coincidence. */
@@ -59,7 +59,7 @@ export function checkComparison(network: Network, solve: SolveOptions, options: 
  */
 export async function compareSpikeTrains(
   network: EngineNetwork,
-  observed: readonly ObservedTrial[],
+  observed: readonly ObservedSpikes[],
   solve: SolveOptions,
   options: ComparisonOptions,
 ): Promise<SpikeTrainComparison> {

@@ -2,14 +2,15 @@
 import { fail } from "../checks.js";
 import type { Gpu } from "../gpu/index.js";
 import { evaluateOnHost } from "../loss/host-loss.js";
-import type { Evaluator, EvaluatorOptions, Loss, Train } from "../loss/loss.js";
+import type { Evaluator, EvaluatorOptions, Loss } from "../loss/loss.js";
 import type { ValueAndGradient } from "../loss/result.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { Estimate } from "../reduce/statistics.js";
 import { forwardChunk, type SolvedChunk } from "../solve/chunk-solver.js";
 import { fillTable, solveFrom } from "../solve/simulate.js";
-import { emptyTable } from "../spikes/trains.js";
+import type { TypedSpikes } from "../spikes/spikes.js";
+import { emptyTable, pathsOf } from "../spikes/table.js";
 import { inOrder, Looked } from "./order.js";
 import { GradientPass } from "./pass.js";
 
@@ -53,11 +54,11 @@ export class GradientEvaluator implements Evaluator {
 
   /** Reads the trains of the only chunk back and takes the loss on the host. */
   private async onHost(plan: SolvePlan, solved: SolvedChunk): Promise<HostLoss> {
-    const trains = await readTrains(this.gpu, plan, solved, this.pass.solver.recordWords);
-    const result = await evaluateOnHost(this.loss, trains, plan);
+    const spikes = await readSpikes(this.gpu, plan, solved, this.pass.solver.recordWords);
+    const result = await evaluateOnHost(this.loss, spikes, plan);
     const cotangents = new Float32Array(solved.slots * plan.paths);
-    trains.forEach((train, i) => {
-      for (let n = 0; n < train.times.length; n++)
+    spikes.forEach((one, i) => {
+      for (let n = 0; n < one.times.length; n++)
         cotangents[n * plan.paths + i] = plan.paths * result.cotangents[i]![n]!;
     });
     const pathValues = Float32Array.from({ length: plan.paths }, (_, i) => result.pathValues?.[i] ?? Number.NaN);
@@ -149,8 +150,8 @@ export class GradientEvaluator implements Evaluator {
   }
 }
 
-/** Reads the trains of a chunk back. */
-async function readTrains(gpu: Gpu, plan: SolvePlan, solved: SolvedChunk, words: number): Promise<Train[]> {
+/** Reads the spikes of a chunk back. */
+async function readSpikes(gpu: Gpu, plan: SolvePlan, solved: SolvedChunk, words: number): Promise<TypedSpikes[]> {
   const { paths } = solved;
   const used = Math.max(1, solved.status.largestCount);
   const batch = gpu.batch("read trains");
@@ -159,8 +160,5 @@ async function readTrains(gpu: Gpu, plan: SolvePlan, solved: SolvedChunk, words:
   batch.submit();
   const table = emptyTable(paths, used, plan.t1);
   fillTable(table, plan, { firstPath: 0, paths }, words, new Uint32Array(await record), new Uint32Array(await counts));
-  return Array.from({ length: paths }, (_, i) => {
-    const [from, to] = [i * used, i * used + table.counts[i]!];
-    return { times: table.times.slice(from, to), neurons: table.neurons.slice(from, to) };
-  });
+  return pathsOf(table);
 }

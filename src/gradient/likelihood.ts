@@ -9,11 +9,11 @@ import type { ValueAndGradient } from "../loss/result.js";
 import { stepsPerDispatch } from "../plan/chunks.js";
 import { parameterVector, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
-import { impossibleSpike, type Schedule } from "../plan/schedule.js";
 import { decideIncrements } from "../solve/carried.js";
 import { solverShape } from "../solve/shape.js";
 import { told } from "../solve/simulate.js";
 import { runOf } from "../solve/uniform.js";
+import { impossibleSpike, type Schedule } from "../spikes/schedule.js";
 
 /** Few lanes are spread over the processors, many fill them. */
 const workgroupSizeOf = (lanes: number): number => (lanes < 1024 ? 4 : 64);

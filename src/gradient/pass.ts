@@ -8,7 +8,7 @@ import { haltBits, verdict } from "../../shaders/train/verdict.wgsl.js";
 import { fail } from "../checks.js";
 import { allOrNone } from "../gpu/all-or-none.js";
 import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
-import { type GpuLoss, type Loss, trainsOf } from "../loss/loss.js";
+import type { GpuLoss, Loss } from "../loss/loss.js";
 import { assembleResult, checkEstimates, notFinite, type ValueAndGradient } from "../loss/result.js";
 import type { Chunk } from "../plan/chunks.js";
 import type { View } from "../plan/layout.js";
@@ -17,6 +17,7 @@ import { RowSums } from "../reduce/row-sums.js";
 import type { Estimate } from "../reduce/statistics.js";
 import type { ChunkSolver, EncodedChunk, RunStatus } from "../solve/chunk-solver.js";
 import { checkFinite, createSolver, firstSlots, fittingPaths, growSlots, solveFrom, told } from "../solve/simulate.js";
+import { deviceSpikes } from "../spikes/device-spikes.js";
 import { Looked } from "./order.js";
 
 /** Room beyond what a first solve needed. */
@@ -108,7 +109,7 @@ export class GradientPass {
   /** Lets the loss look at solved paths, which are given back where that fails. */
   look<C extends EncodedChunk>(batch: Batch, plan: SolvePlan, solved: C): Looked<C> {
     try {
-      return new Looked(solved, this.loss?.encodeChunk(batch, trainsOf(plan, solved, this.solver.recordWords)));
+      return new Looked(solved, this.loss?.encodeChunk(batch, deviceSpikes(plan, solved, this.solver.recordWords)));
     } catch (error) {
       solved.dispose();
       throw error;
@@ -126,8 +127,8 @@ export class GradientPass {
     cotangents: Storage,
     rows: Storage | undefined,
   ): void {
-    const trains = trainsOf(plan, solved, this.solver.recordWords);
-    this.loss!.encodeCotangents(batch, trains, kept, cotangents, rows);
+    const spikes = deviceSpikes(plan, solved, this.solver.recordWords);
+    this.loss!.encodeCotangents(batch, spikes, kept, cotangents, rows);
   }
 
   /**

@@ -11,7 +11,7 @@ import type { ValueAndGradient } from "../loss/result.js";
 import { type ParameterPlace, parameterPlaces, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { type EncodedChunk, type RunStatus, readStatus } from "../solve/chunk-solver.js";
-import { EncodedTrains, seedOfEncoding } from "../solve/prepared.js";
+import { EncodedSimulation, seedOfEncoding } from "../solve/prepared.js";
 import { Looked } from "./order.js";
 import { GradientPass } from "./pass.js";
 
@@ -111,7 +111,7 @@ export class PreparedGradient {
 }
 
 /** A solve in a caller's encoder, from which gradients can be taken. */
-export class EncodedSolve extends EncodedTrains {
+export class EncodedSolve extends EncodedSimulation {
   constructor(
     private readonly plan: SolvePlan,
     solved: EncodedChunk,
@@ -171,7 +171,7 @@ export class EncodedSolve extends EncodedTrains {
       batch.clear(own);
       from = own;
       loss!.encodeBegin?.(batch, plan);
-      const looked = new Looked(solved, loss!.encodeChunk(batch, this.trains));
+      const looked = new Looked(solved, loss!.encodeChunk(batch, this.spikes));
       held.push(looked.kept);
       loss!.encodeValue(batch);
       pass.encodeCotangents(batch, plan, looked, own, pass.givesPathValues ? rows : undefined);

@@ -10,7 +10,7 @@ import { solverShape } from "../solve/shape.js";
 import { fillTable, firstSlots, fittingPaths, solveFrom, told } from "../solve/simulate.js";
 import { networkRunOf } from "../solve/uniform.js";
 import type { Sensitivities } from "../spikes/sensitivities.js";
-import { emptyTable, type SpikeTable } from "../spikes/trains.js";
+import { emptyTable, type SpikeTable } from "../spikes/table.js";
 
 const workgroupSize = 64;
 

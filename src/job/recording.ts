@@ -6,6 +6,7 @@ import { limits, mebibytes } from "../files/limits.js";
 import { openNpy, openNpz } from "../files/npz.js";
 import { readJson } from "../files/read-json.js";
 import { escaped, quoted } from "../quoted.js";
+import type { Spikes } from "../spikes/spikes.js";
 import type { FileReference, SolveJob, TrialsJob } from "./job.js";
 
 /** In a job, a file of this name stands for the one given by `--recording`, or dropped on the page. */
@@ -128,8 +129,8 @@ export function readCurrent(job: SolveJob, context: FileContext): Current {
   return { dt: current.dt, samples };
 }
 
-/** Spike trains of repeated trials: per trial, times and neurons in the order given. */
-export interface Trial {
+/** The spikes of one of repeated trials as lists, in the order given. */
+export interface Trial extends Spikes {
   readonly times: readonly number[];
   readonly neurons: readonly number[];
 }

@@ -7,10 +7,10 @@ const finite = z.number();
 export const whole = (least: number, most: number) =>
   z.number({ error: `expected a whole number from ${least} to ${most}` });
 const points = z.array(z.array(z.array(finite)));
-const trains = z.strictObject({
+const spikes = z.strictObject({
   spikes: z.array(z.strictObject({ times: z.array(finite), neurons: z.array(finite) })),
 });
-const paths = z.union([points, trains], {
+const paths = z.union([points, spikes], {
   error: 'expected paths [batch][length][channel], or { "spikes": [{ times, neurons }, …] }',
 });
 

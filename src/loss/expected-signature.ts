@@ -13,12 +13,14 @@ import { checkOptions, fail, list, type Names, positiveNumber, wholeNumber } fro
 import { threefry2x32 } from "../driver/threefry.js";
 import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import type { SolvePlan } from "../plan/plan.js";
-import type { SpikeTrainInput } from "../signature/definitions/lift.js";
-import { TrainSignatures } from "../signature/gpu/train-signatures.js";
-import { trainWindow, type UploadedTrains, uploadTrains } from "../signature/gpu/trains.js";
+import { SpikeSignatures } from "../signature/gpu/spike-signatures.js";
 import { spikeSignature, spikeSignatureVjp } from "../signature/host/spike-signature.js";
 import { levelOffsets } from "../signature/host/tensor.js";
-import type { DeviceTrains, GpuLoss, Kept, Loss, LossValue, Train } from "./loss.js";
+import type { DeviceSpikes } from "../spikes/device-spikes.js";
+import { spikeWindow } from "../spikes/device-spikes.js";
+import type { Spikes, TypedSpikes } from "../spikes/spikes.js";
+import { type UploadedSpikes, uploadSpikes } from "../spikes/upload.js";
+import type { GpuLoss, Kept, Loss, LossValue } from "./loss.js";
 import { checkNeurons, checkObserved, checkTimes } from "./observed.js";
 
 export interface ExpectedSignatureOptions {
@@ -50,16 +52,17 @@ function wordWeights(channels: number, { depth, levelWeights }: ExpectedSignatur
 const pairingStart = (seed: number, observed: number): number => threefry2x32(seed, 0xfffffffe, 0, 0)[0] % observed;
 
 /** The spikes of a train that stay when neuron k keeps its first `caps[k]`. */
-function keptSpikes(train: SpikeTrainInput, caps: Uint32Array): number[] {
+function keptSpikes(spikes: Spikes, caps: Uint32Array): number[] {
   const seen = new Uint32Array(caps.length);
   const kept: number[] = [];
-  for (let n = 0; n < train.times.length; n++) if (seen[train.neurons[n]!]!++ < caps[train.neurons[n]!]!) kept.push(n);
+  for (let n = 0; n < spikes.times.length; n++)
+    if (seen[spikes.neurons[n]!]!++ < caps[spikes.neurons[n]!]!) kept.push(n);
   return kept;
 }
 
-function countsOf(train: SpikeTrainInput, neurons: number): Uint32Array {
+function countsOf(spikes: Spikes, neurons: number): Uint32Array {
   const counts = new Uint32Array(neurons);
-  for (let n = 0; n < train.neurons.length; n++) counts[train.neurons[n]!]!++;
+  for (let n = 0; n < spikes.neurons.length; n++) counts[spikes.neurons[n]!]!++;
   return counts;
 }
 
@@ -69,7 +72,7 @@ function countsOf(train: SpikeTrainInput, neurons: number): Uint32Array {
  * @param observed trains on the time interval of the solution, in its unit.
  * @throws SaltationError `invalid-input`; `limit` where a signature does not fit a buffer.
  */
-export function expectedSignatureLoss(observed: readonly SpikeTrainInput[], options: ExpectedSignatureOptions): Loss {
+export function expectedSignatureLoss(observed: readonly Spikes[], options: ExpectedSignatureOptions): Loss {
   checkOptions("loss", options, expectedNames);
   const depth = wholeNumber("loss.depth", options.depth, 1, 8);
   const { matching = false, levelWeights } = options;
@@ -84,16 +87,16 @@ export function expectedSignatureLoss(observed: readonly SpikeTrainInput[], opti
   return {
     kind: "expected-signature",
     check: (network) => checkNeurons(observed, network),
-    evaluate: (trains, plan) => onHost(trains, plan, observed, options),
+    evaluate: (spikes, plan) => onHost(spikes, plan, observed, options),
     gpu: (gpu, plan, recordWords) =>
       GpuExpectedSignature.create(gpu, plan, recordWords, observed, { ...options, matching }),
   };
 }
 
 function onHost(
-  trains: readonly Train[],
+  spikes: readonly TypedSpikes[],
   plan: SolvePlan,
-  observed: readonly SpikeTrainInput[],
+  observed: readonly Spikes[],
   options: ExpectedSignatureOptions,
 ): LossValue {
   checkTimes(observed, plan);
@@ -102,33 +105,33 @@ function onHost(
   const { depth } = options;
   const weights = wordWeights(neurons + 1, options);
   const difference = new Float64Array(weights.length);
-  const add = (train: SpikeTrainInput, scale: number): Float64Array => {
-    const s = spikeSignature(train.times, train.neurons, { neurons, t0, t1, depth });
+  const add = (one: Spikes, scale: number): Float64Array => {
+    const s = spikeSignature(one.times, one.neurons, { neurons, t0, t1, depth });
     for (let w = 0; w < s.length; w++) difference[w]! += scale * s[w]!;
     return s;
   };
-  const only = (train: SpikeTrainInput, kept: readonly number[]): Train => ({
-    times: Float64Array.from(kept, (n) => train.times[n]!),
-    neurons: Int32Array.from(kept, (n) => train.neurons[n]!),
+  const only = (one: Spikes, kept: readonly number[]): TypedSpikes => ({
+    times: Float64Array.from(kept, (n) => one.times[n]!),
+    neurons: Int32Array.from(kept, (n) => one.neurons[n]!),
   });
   const start = pairingStart(plan.seed, observed.length);
-  const counted = trains.map((train, i) => {
-    if (!options.matching) return Array.from(train.times.keys());
+  const counted = spikes.map((one, i) => {
+    if (!options.matching) return Array.from(one.times.keys());
     const other = observed[(start + i) % observed.length]!;
     const theirs = countsOf(other, neurons);
-    const caps = countsOf(train, neurons).map((c, k) => Math.min(c, theirs[k]!));
-    add(only(other, keptSpikes(other, caps)), -1 / trains.length);
-    return keptSpikes(train, caps);
+    const caps = countsOf(one, neurons).map((c, k) => Math.min(c, theirs[k]!));
+    add(only(other, keptSpikes(other, caps)), -1 / spikes.length);
+    return keptSpikes(one, caps);
   });
-  if (!options.matching) for (const train of observed) add(train, -1 / observed.length);
-  const signatures = trains.map((train, i) => add(only(train, counted[i]!), 1 / trains.length));
+  if (!options.matching) for (const one of observed) add(one, -1 / observed.length);
+  const signatures = spikes.map((one, i) => add(only(one, counted[i]!), 1 / spikes.length));
   const slope = difference.map((d, w) => 2 * weights[w]! * d);
-  const cotangents = trains.map((train, i) => {
-    const { times, neurons: who } = only(train, counted[i]!);
+  const cotangents = spikes.map((one, i) => {
+    const { times, neurons: who } = only(one, counted[i]!);
     const bar = spikeSignatureVjp(times, who, { neurons, t0, t1, depth }, slope);
-    const row = new Float64Array(train.times.length);
+    const row = new Float64Array(one.times.length);
     counted[i]!.forEach((n, j) => {
-      row[n] = bar[j]! / trains.length;
+      row[n] = bar[j]! / spikes.length;
     });
     return row;
   });
@@ -154,7 +157,7 @@ interface MatchedChunk extends Kept {
 interface Partners {
   readonly count: number;
   /** In turn, so that every window of them is one piece. */
-  readonly trains: UploadedTrains;
+  readonly spikes: UploadedSpikes;
 }
 
 class GpuExpectedSignature implements GpuLoss {
@@ -167,7 +170,7 @@ class GpuExpectedSignature implements GpuLoss {
   private constructor(
     private readonly gpu: Gpu,
     private plan: SolvePlan,
-    private readonly signatures: TrainSignatures,
+    private readonly signatures: SpikeSignatures,
     private readonly kernels: { distance: KernelOf<typeof wordDistance>; dot: KernelOf<typeof pathDot> },
     /** For matching. */
     private readonly partners: Partners | undefined,
@@ -180,14 +183,14 @@ class GpuExpectedSignature implements GpuLoss {
     gpu: Gpu,
     plan: SolvePlan,
     _recordWords: number,
-    observed: readonly SpikeTrainInput[],
+    observed: readonly Spikes[],
     options: ExpectedSignatureOptions,
   ): Promise<GpuExpectedSignature> {
     checkTimes(observed, plan);
     const { network, t0, t1 } = plan;
     const { neurons } = network;
     const [signatures, distance, dot] = await Promise.all([
-      TrainSignatures.create(gpu, { neurons, depth: options.depth }),
+      SpikeSignatures.create(gpu, { neurons, depth: options.depth }),
       gpu.kernel(wordDistance),
       gpu.kernel(pathDot),
     ]);
@@ -195,16 +198,16 @@ class GpuExpectedSignature implements GpuLoss {
     const target = gpu.buffer("expected signature", 4 * size);
     const lift = { t0, t1, neurons };
     const windows = options.matching ? observed.length - 1 + Math.min(plan.paths, mostPaths) : observed.length;
-    const trains = uploadTrains(
+    const spikes = uploadSpikes(
       gpu,
       Array.from({ length: windows }, (_, i) => observed[i % observed.length]!),
       lift,
     );
     if (!options.matching) {
       const batch = gpu.batch("observed");
-      signatures.encodeMean(batch, trains, target);
+      signatures.encodeMean(batch, spikes, target);
       batch.submit();
-      trains.dispose();
+      spikes.dispose();
     }
     const vectors = {
       mean: gpu.buffer("mean signature", 4 * size),
@@ -212,7 +215,7 @@ class GpuExpectedSignature implements GpuLoss {
       weights: gpu.upload("word weights", Float32Array.from(wordWeights(neurons + 1, options))),
       slope: gpu.buffer("cotangent of signature", 4 * size),
     };
-    const partners = options.matching ? { count: observed.length, trains } : undefined;
+    const partners = options.matching ? { count: observed.length, spikes } : undefined;
     return new GpuExpectedSignature(gpu, plan, signatures, { distance, dot }, partners, vectors);
   }
 
@@ -226,19 +229,19 @@ class GpuExpectedSignature implements GpuLoss {
     return { largest: caps, all: caps };
   }
 
-  encodeChunk(batch: Batch, trains: DeviceTrains): MatchedChunk {
+  encodeChunk(batch: Batch, spikes: DeviceSpikes): MatchedChunk {
     const { signatures, vectors, plan, partners } = this;
-    const { firstPath, paths } = trains.chunk;
+    const { firstPath, paths } = spikes;
     const scale = 1 / plan.paths;
     const accumulate = firstPath > 0;
     if (!partners) {
-      signatures.encodeMean(batch, trains, vectors.mean, { scale, accumulate });
+      signatures.encodeMean(batch, spikes, vectors.mean, { scale, accumulate });
       return { caps: undefined, dispose: () => {} };
     }
     const caps = this.gpu.buffer("caps", 4 * signatures.neurons * paths);
-    const theirs = trainWindow(partners.trains, (this.start + firstPath) % partners.count, paths);
-    signatures.encodeMatch(batch, trains, theirs, caps);
-    signatures.encodeMean(batch, trains, vectors.mean, { scale, accumulate, caps });
+    const theirs = spikeWindow(partners.spikes, (this.start + firstPath) % partners.count, paths);
+    signatures.encodeMatch(batch, spikes, theirs, caps);
+    signatures.encodeMean(batch, spikes, vectors.mean, { scale, accumulate, caps });
     signatures.encodeMean(batch, theirs, vectors.target, { scale, accumulate, caps });
     return { caps, dispose: () => caps.dispose() };
   }
@@ -258,7 +261,7 @@ class GpuExpectedSignature implements GpuLoss {
 
   encodeCotangents(
     batch: Batch,
-    trains: DeviceTrains,
+    spikes: DeviceSpikes,
     kept: Kept,
     cotangents: Storage,
     rows: Storage | undefined,
@@ -268,22 +271,22 @@ class GpuExpectedSignature implements GpuLoss {
     const capped = caps ? { caps } : {};
     batch.stage("cotangents");
     // A path's cotangents are those of its own signature: number of paths · ∂value/∂τ.
-    signatures.encodeVjp(batch, trains, vectors.slope, cotangents, { accumulate: true, scale: 1, ...capped });
-    if (rows) this.encodePathValues(batch.stage("path values"), trains, rows);
+    signatures.encodeVjp(batch, spikes, vectors.slope, cotangents, { accumulate: true, scale: 1, ...capped });
+    if (rows) this.encodePathValues(batch.stage("path values"), spikes, rows);
   }
 
   /** Each path's own signature times the cotangent: a pass over the trains more. */
-  private encodePathValues(batch: Batch, trains: DeviceTrains, rows: Storage): void {
+  private encodePathValues(batch: Batch, spikes: DeviceSpikes, rows: Storage): void {
     const { signatures, partners } = this;
-    const most = Math.min(pathsAtOnce, trains.paths);
+    const most = Math.min(pathsAtOnce, spikes.paths);
     const table = batch.temporary("signatures", 4 * signatures.size * most);
     const caps = partners && batch.temporary("caps", 4 * signatures.neurons * most);
-    for (let first = 0; first < trains.paths; first += most) {
-      const paths = Math.min(most, trains.paths - first);
-      const window = trainWindow(trains, first, paths);
+    for (let first = 0; first < spikes.paths; first += most) {
+      const paths = Math.min(most, spikes.paths - first);
+      const window = spikeWindow(spikes, first, paths);
       if (partners && caps) {
-        const theirs = (this.start + trains.chunk.firstPath + first) % partners.count;
-        signatures.encodeMatch(batch, window, trainWindow(partners.trains, theirs, paths), caps);
+        const theirs = (this.start + window.firstPath) % partners.count;
+        signatures.encodeMatch(batch, window, spikeWindow(partners.spikes, theirs, paths), caps);
       }
       signatures.encodeEach(batch, window, table, caps ? { caps } : {});
       batch.dispatch(this.kernels.dot, {
@@ -303,7 +306,7 @@ class GpuExpectedSignature implements GpuLoss {
   dispose(): void {
     const { mean, target, weights, slope } = this.vectors;
     for (const s of [mean, target, weights, slope, this.report]) s.dispose();
-    this.partners?.trains.dispose();
+    this.partners?.spikes.dispose();
     this.signatures.dispose();
   }
 }

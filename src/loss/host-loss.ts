@@ -2,7 +2,8 @@
 import { fail, show } from "../checks.js";
 import { SaltationError } from "../errors.js";
 import type { SolvePlan } from "../plan/plan.js";
-import type { Loss, LossValue, Train } from "./loss.js";
+import type { TypedSpikes } from "../spikes/spikes.js";
+import type { Loss, LossValue } from "./loss.js";
 
 const isList = (value: unknown): value is ArrayLike<unknown> =>
   typeof value === "object" && value !== null && Number.isInteger((value as ArrayLike<unknown>).length);
@@ -18,9 +19,9 @@ function checkNumber(kind: string, what: string, value: unknown): void {
  * Checks what a loss says of one path.
  * @throws SaltationError naming the path and what is not one finite number for each of its spikes.
  */
-export function checkCotangents(kind: string, path: number, row: unknown, train: Train): void {
+export function checkCotangents(kind: string, path: number, row: unknown, spikes: TypedSpikes): void {
   const what = `cotangents[${path}]`;
-  const { length } = train.times;
+  const { length } = spikes.times;
   if (!isList(row) || row.length !== length) {
     const has = isList(row) ? `has ${row.length} entries` : `is ${show(row)}`;
     fail("loss", `"${kind}": ${what} ${has}; path ${path} has ${length} spikes, and each needs a number`);
@@ -32,21 +33,21 @@ export function checkCotangents(kind: string, path: number, row: unknown, train:
  * Value and cotangents of a loss on the host.
  * @throws SaltationError in one line that names what is not a number, not finite, or not of the trains' shape.
  */
-export async function evaluateOnHost(loss: Loss, trains: readonly Train[], plan: SolvePlan): Promise<LossValue> {
+export async function evaluateOnHost(loss: Loss, spikes: readonly TypedSpikes[], plan: SolvePlan): Promise<LossValue> {
   const { kind } = loss;
-  const result = await loss.evaluate!(trains, plan);
+  const result = await loss.evaluate!(spikes, plan);
   if (typeof result !== "object" || result === null) {
     fail("loss", `"${kind}": evaluate() gave ${show(result)}; expected { value, cotangents }`);
   }
   checkNumber(kind, "value", result.value);
   const perPath = (name: "cotangents" | "pathValues", list: unknown): void => {
-    if (isList(list) && list.length === trains.length) return;
+    if (isList(list) && list.length === spikes.length) return;
     const has = isList(list) ? `has ${list.length} entries` : `is ${show(list)}`;
-    fail("loss", `"${kind}": ${name} ${has}; expected one for each of ${trains.length} paths`);
+    fail("loss", `"${kind}": ${name} ${has}; expected one for each of ${spikes.length} paths`);
   };
   perPath("cotangents", result.cotangents);
-  trains.forEach((train, i) => {
-    checkCotangents(kind, i, result.cotangents[i], train);
+  spikes.forEach((one, i) => {
+    checkCotangents(kind, i, result.cotangents[i], one);
   });
   if (result.pathValues !== undefined) perPath("pathValues", result.pathValues);
   return result;

@@ -9,8 +9,8 @@ import { SaltationError } from "../errors.js";
 import { activeChannels } from "../plan/channels.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
-import type { Schedule } from "../plan/schedule.js";
 import { estimateOf } from "../reduce/statistics.js";
+import type { Schedule } from "../spikes/schedule.js";
 import type { EvaluatorOptions } from "./loss.js";
 import { assembleResult, type ValueAndGradient } from "./result.js";
 

@@ -5,7 +5,8 @@
 
 import { checkOptions, fail, list, type Names, oneOf, show, wholeNumber } from "../checks.js";
 import type { SolvePlan } from "../plan/plan.js";
-import { type ObservedTrial, planSchedule } from "../plan/schedule.js";
+import { planSchedule } from "../spikes/schedule.js";
+import type { ObservedSpikes } from "../spikes/spikes.js";
 import { checkLikelihood } from "./likelihood.js";
 import type { Loss } from "./loss.js";
 import { type OutsideOptions, spikesOutside } from "./observed.js";
@@ -30,7 +31,7 @@ const likelihoodNames: Names<LogLikelihoodOptions> = { batch: true, outside: tru
  * @throws SaltationError `invalid-input`, when it is evaluated, for cells whose hazard the past spikes do not determine; and
  *   where all spikes lie outside t0 to t1, unless `outside` says `drop`.
  */
-export function logLikelihood(trials: readonly ObservedTrial[], options: LogLikelihoodOptions = {}): Loss {
+export function logLikelihood(trials: readonly ObservedSpikes[], options: LogLikelihoodOptions = {}): Loss {
   checkOptions("loss", options, likelihoodNames);
   if (options.outside !== undefined) oneOf("loss.outside", options.outside, ["drop"]);
   list("observed", trials, "trials").forEach((trial, i) => {

@@ -10,17 +10,10 @@ import type { Batch, Gpu, Storage } from "../gpu/index.js";
 import type { Network } from "../network/network.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { Estimate } from "../reduce/statistics.js";
-import type { DeviceTrains } from "../spikes/device-trains.js";
+import type { DeviceSpikes } from "../spikes/device-spikes.js";
+import type { TypedSpikes } from "../spikes/spikes.js";
 import type { Likelihood } from "./likelihood.js";
 import type { ValueAndGradient } from "./result.js";
-
-export { type DeviceTrains, trainsOf } from "../spikes/device-trains.js";
-
-/** The spike train of one path: absolute times in order, and the neuron of each. */
-export interface Train {
-  readonly times: Float64Array;
-  readonly neurons: Int32Array;
-}
 
 /** A loss of all paths, taken on the host. */
 export interface LossValue {
@@ -59,10 +52,10 @@ export interface Loss {
    * Value and cotangents in float64 on the host: the `cpu` backend's; on a GPU it serves losses without `gpu`, whose
    * trains are then read back. All times are absolute.
    */
-  evaluate?(trains: readonly Train[], plan: SolvePlan): LossValue | Promise<LossValue>;
+  evaluate?(spikes: readonly TypedSpikes[], plan: SolvePlan): LossValue | Promise<LossValue>;
   /**
    * Prepares the loss on a GPU, for plans like this one but for parameter values and seed.
-   * @param recordWords words of a spike in the record, see `DeviceTrains`.
+   * @param recordWords words of a spike in the record, see `DeviceSpikes`.
    */
   gpu?(gpu: Gpu, plan: SolvePlan, recordWords: number): Promise<GpuLoss>;
   /**
@@ -109,7 +102,7 @@ export interface GpuLoss {
   bytesPerPath(slots: number): { readonly largest: number; readonly all: number };
   /** @param plan with the seed of this evaluation. */
   encodeBegin?(batch: Batch, plan: SolvePlan): void;
-  encodeChunk(batch: Batch, trains: DeviceTrains): Kept;
+  encodeChunk(batch: Batch, spikes: DeviceSpikes): Kept;
   encodeValue(batch: Batch): void;
   /**
    * Writes the spike-time cotangents, number of all paths · ∂value/∂τ, to `cotangents` [slots][paths] f32 (the mean over
@@ -118,7 +111,7 @@ export interface GpuLoss {
    */
   encodeCotangents(
     batch: Batch,
-    trains: DeviceTrains,
+    spikes: DeviceSpikes,
     kept: Kept,
     cotangents: Storage,
     rows: Storage | undefined,

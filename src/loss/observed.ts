@@ -2,7 +2,7 @@
 import { fail, list, show } from "../checks.js";
 import type { Network } from "../network/network.js";
 import type { SolvePlan } from "../plan/plan.js";
-import { checkShape, checkTrains, type SpikeTrainInput } from "../signature/definitions/lift.js";
+import { checkShape, checkSpikes, type Spikes } from "../spikes/spikes.js";
 
 export interface OutsideOptions {
   /** `drop`: leave spikes outside the time of the solution out even where those are all. */
@@ -16,7 +16,7 @@ export interface OutsideOptions {
  * @throws SaltationError where all spikes do, as times in another unit would, and `outside` does not say that they may.
  */
 export function spikesOutside(
-  trials: readonly { readonly times: ArrayLike<number> }[],
+  trials: readonly Pick<Spikes, "times">[],
   { t0, t1 }: { readonly t0: number; readonly t1: number },
   { outside, until = t1 }: OutsideOptions & { readonly until?: number | undefined } = {},
 ): string[] {
@@ -46,9 +46,9 @@ export function spikesOutside(
 }
 
 /** @throws SaltationError where there are not at least `least` trains. */
-export function checkObserved(observed: readonly SpikeTrainInput[], least = 1): void {
-  list("observed", observed, "spike trains").forEach((train, i) => {
-    checkShape(`observed[${i}]`, train);
+export function checkObserved(observed: readonly Spikes[], least = 1): void {
+  list("observed", observed, "spike trains").forEach((one, i) => {
+    checkShape(`observed[${i}]`, one);
   });
   if (observed.length < least) {
     fail("observed", `holds ${observed.length} spike trains; this loss needs at least ${least}`);
@@ -56,10 +56,10 @@ export function checkObserved(observed: readonly SpikeTrainInput[], least = 1): 
 }
 
 /** @throws SaltationError where a train has neurons that the network has not. */
-export function checkNeurons(observed: readonly SpikeTrainInput[], network: Network): void {
-  observed.forEach((train, i) => {
-    for (let n = 0; n < train.neurons.length; n++) {
-      const k = train.neurons[n]!;
+export function checkNeurons(observed: readonly Spikes[], network: Network): void {
+  observed.forEach((one, i) => {
+    for (let n = 0; n < one.neurons.length; n++) {
+      const k = one.neurons[n]!;
       if (!(Number.isInteger(k) && k >= 0 && k < network.neurons)) {
         const known = `the network has neurons 0 to ${network.neurons - 1}`;
         fail(`observed[${i}].neurons[${n}]`, `is ${show(k)}; ${known}`);
@@ -69,6 +69,6 @@ export function checkNeurons(observed: readonly SpikeTrainInput[], network: Netw
 }
 
 /** @throws SaltationError where times are unsorted or outside the solution's. */
-export function checkTimes(observed: readonly SpikeTrainInput[], { network, t0, t1 }: SolvePlan): void {
-  checkTrains(observed, { t0, t1, neurons: network.neurons }, "observed");
+export function checkTimes(observed: readonly Spikes[], { network, t0, t1 }: SolvePlan): void {
+  checkSpikes(observed, { t0, t1, neurons: network.neurons }, "observed");
 }

@@ -10,8 +10,10 @@ import { checkOptions, fail, float32Number, type Names, show, wholeNumber } from
 import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { RowSums } from "../reduce/row-sums.js";
+import type { DeviceSpikes } from "../spikes/device-spikes.js";
+import type { TypedSpikes } from "../spikes/spikes.js";
 import { checkCotangents } from "./host-loss.js";
-import type { DeviceTrains, GpuLoss, Kept, Loss, Train } from "./loss.js";
+import type { GpuLoss, Kept, Loss } from "./loss.js";
 
 export interface PathLossOptions {
   /** What the loss is called in messages; default `path-loss`. */
@@ -31,7 +33,11 @@ export interface PathLossOptions {
   /** Spikes of a neuron that the loss looks at, at most. */
   readonly spikesNeeded?: number;
   /** The same for one path on the host, absolute times: for the `cpu` backend. */
-  readonly evaluate?: (train: Train, plan: SolvePlan, path: number) => { value: number; cotangents: ArrayLike<number> };
+  readonly evaluate?: (
+    spikes: TypedSpikes,
+    plan: SolvePlan,
+    path: number,
+  ) => { value: number; cotangents: ArrayLike<number> };
 }
 
 const pathLossNames: Names<PathLossOptions> = {
@@ -57,15 +63,15 @@ export function pathLoss(options: PathLossOptions): Loss {
     ...(spikesNeeded === undefined ? {} : { spikesNeeded }),
     ...(evaluate
       ? {
-          evaluate(trains: readonly Train[], plan: SolvePlan) {
-            const each = trains.map((train, i) => {
-              const own = evaluate(train, plan, i);
-              checkCotangents(kind, i, own?.cotangents, train);
+          evaluate(spikes: readonly TypedSpikes[], plan: SolvePlan) {
+            const each = spikes.map((one, i) => {
+              const own = evaluate(one, plan, i);
+              checkCotangents(kind, i, own?.cotangents, one);
               return own;
             });
             return {
-              value: each.reduce((sum, e) => sum + e.value, 0) / trains.length,
-              cotangents: each.map((e) => Float64Array.from(e.cotangents, (c) => c / trains.length)),
+              value: each.reduce((sum, e) => sum + e.value, 0) / spikes.length,
+              cotangents: each.map((e) => Float64Array.from(e.cotangents, (c) => c / spikes.length)),
               pathValues: each.map((e) => e.value),
             };
           },
@@ -110,19 +116,19 @@ class GpuPathLoss implements GpuLoss {
     return { largest: 4 * slots, all: 4 * slots + 4 };
   }
 
-  encodeChunk(batch: Batch, trains: DeviceTrains): PathLosses {
-    const { paths, slots, record, counts, chunk, dt } = trains;
+  encodeChunk(batch: Batch, spikes: DeviceSpikes): PathLosses {
+    const { paths, firstPath, slots, record, counts, dt } = spikes;
     const cotangents = this.gpu.buffer("cotangents of a loss", 4 * slots * paths);
     const pathValues = this.gpu.buffer("values of paths", 4 * paths);
     batch.clear(cotangents);
     batch.dispatch(this.kernel, {
       uniform: {
         paths,
-        firstPath: chunk.firstPath,
+        firstPath,
         slots,
         countsAt: counts.byteOffset / 4,
         dt,
-        duration: trains.steps * dt,
+        duration: spikes.steps * dt,
       },
       record,
       counts: counts.storage,
@@ -131,7 +137,7 @@ class GpuPathLoss implements GpuLoss {
       pathValues,
       threads: paths,
     });
-    this.sums.add(batch, chunk, pathValues);
+    this.sums.add(batch, spikes, pathValues);
     return {
       cotangents,
       values: pathValues,
@@ -146,14 +152,14 @@ class GpuPathLoss implements GpuLoss {
 
   encodeCotangents(
     batch: Batch,
-    trains: DeviceTrains,
+    spikes: DeviceSpikes,
     kept: Kept,
     cotangents: Storage,
     rows: Storage | undefined,
   ): void {
     const own = kept as PathLosses;
-    batch.copy(own.cotangents, 0, cotangents, 0, 4 * trains.slots * trains.paths);
-    if (rows) batch.copy(own.values, 0, rows, 0, 4 * trains.paths);
+    batch.copy(own.cotangents, 0, cotangents, 0, 4 * spikes.slots * spikes.paths);
+    if (rows) batch.copy(own.values, 0, rows, 0, 4 * spikes.paths);
   }
 
   read(report: ArrayBuffer): { value: number } {

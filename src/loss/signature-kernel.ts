@@ -11,14 +11,16 @@ import { checkOptions, type Names } from "../checks.js";
 import { allOrNone } from "../gpu/all-or-none.js";
 import type { Batch, Gpu, Storage } from "../gpu/index.js";
 import type { SolvePlan } from "../plan/plan.js";
-import { liftSpikes, type SpikeTrainInput } from "../signature/definitions/lift.js";
+import { liftSpikes } from "../signature/definitions/lift.js";
 import { checkSolver, type SignatureSolver } from "../signature/definitions/solver.js";
 import { compileStaticKernel, type StaticKernel } from "../signature/definitions/static-kernel.js";
-import { type TrainStatistic, trainStatistic } from "../signature/gpu/train-statistic.js";
-import { type UploadedTrains, uploadTrains } from "../signature/gpu/trains.js";
+import { type SpikeStatistic, spikeStatistic } from "../signature/gpu/spike-statistic.js";
 import { twinBackend } from "../signature/host/backend.js";
 import { signatureMMD, signatureScore } from "../signature/statistics.js";
-import type { DeviceTrains, GpuLoss, Kept, Loss, LossValue, Train } from "./loss.js";
+import type { DeviceSpikes } from "../spikes/device-spikes.js";
+import type { Spikes, TypedSpikes } from "../spikes/spikes.js";
+import { type UploadedSpikes, uploadSpikes } from "../spikes/upload.js";
+import type { GpuLoss, Kept, Loss, LossValue } from "./loss.js";
 import { checkNeurons, checkObserved, checkTimes } from "./observed.js";
 
 export interface SignatureKernelOptions {
@@ -42,7 +44,7 @@ const mmdNames: Names<SignatureMmdOptions> = { ...kernelNames, unbiased: "boolea
  * @param observed trains on the time interval of the solution; two or more where `unbiased`.
  * @throws SaltationError `invalid-input`, `limit`.
  */
-export function signatureMmdLoss(observed: readonly SpikeTrainInput[], options: SignatureMmdOptions = {}): Loss {
+export function signatureMmdLoss(observed: readonly Spikes[], options: SignatureMmdOptions = {}): Loss {
   checkOptions("loss", options, mmdNames);
   return kernelLoss("mmd", observed, options);
 }
@@ -51,16 +53,12 @@ export function signatureMmdLoss(observed: readonly SpikeTrainInput[], options: 
  * Signature kernel score of generated trains, averaged over the observed ones; all paths lie in one chunk.
  * @throws SaltationError `invalid-input`, `limit`.
  */
-export function signatureScoreLoss(observed: readonly SpikeTrainInput[], options: SignatureKernelOptions = {}): Loss {
+export function signatureScoreLoss(observed: readonly Spikes[], options: SignatureKernelOptions = {}): Loss {
   checkOptions("loss", options, kernelNames);
   return kernelLoss("score", observed, { ...options, unbiased: true });
 }
 
-function kernelLoss(
-  statistic: "mmd" | "score",
-  observed: readonly SpikeTrainInput[],
-  options: SignatureMmdOptions,
-): Loss {
+function kernelLoss(statistic: "mmd" | "score", observed: readonly Spikes[], options: SignatureMmdOptions): Loss {
   const { unbiased = true } = options;
   const kernel = {
     static: options.static ?? { kind: "linear" as const },
@@ -74,35 +72,35 @@ function kernelLoss(
     independent: true,
     leastPaths: unbiased ? 2 : 1,
     check: (network) => checkNeurons(observed, network),
-    evaluate(trains, plan) {
+    evaluate(spikes, plan) {
       checkTimes(observed, plan);
-      return onHost(trains, plan, observed, statistic, { ...kernel, unbiased });
+      return onHost(spikes, plan, observed, statistic, { ...kernel, unbiased });
     },
     async gpu(gpu, plan) {
       checkTimes(observed, plan);
       const { t0, t1, steps, network, paths } = plan;
       const { neurons } = network;
-      const trains = uploadTrains(gpu, observed, { t0, t1, neurons, steps });
-      const shape = { neurons, paths, observed: trains, statistic, unbiased, ...kernel };
-      const [, own] = await allOrNone([trains, trainStatistic(gpu, shape)]);
-      return new GpuSignatureKernel(gpu, own, trains);
+      const spikes = uploadSpikes(gpu, observed, { t0, t1, neurons, steps });
+      const shape = { neurons, paths, observed: spikes, statistic, unbiased, ...kernel };
+      const [, own] = await allOrNone([spikes, spikeStatistic(gpu, shape)]);
+      return new GpuSignatureKernel(gpu, own, spikes);
     },
   };
 }
 
 async function onHost(
-  trains: readonly Train[],
+  spikes: readonly TypedSpikes[],
   plan: SolvePlan,
-  observed: readonly SpikeTrainInput[],
+  observed: readonly Spikes[],
   statistic: "mmd" | "score",
   options: Required<SignatureMmdOptions>,
 ): Promise<LossValue> {
   const lift = { t0: 0, t1: plan.t1 - plan.t0, neurons: plan.network.neurons };
-  const from0 = (train: SpikeTrainInput): SpikeTrainInput => ({
-    times: Float64Array.from(train.times, (t) => t - plan.t0),
-    neurons: train.neurons,
+  const from0 = (one: Spikes): Spikes => ({
+    times: Float64Array.from(one.times, (t) => t - plan.t0),
+    neurons: one.neurons,
   });
-  const x = liftSpikes(trains.map(from0), lift);
+  const x = liftSpikes(spikes.map(from0), lift);
   const y = liftSpikes(observed.map(from0), lift);
   const { unbiased, ...kernel } = { ...options, gradient: { x: true } };
   const { value, gradientX } = await (statistic === "mmd"
@@ -118,8 +116,8 @@ class GpuSignatureKernel implements GpuLoss {
 
   constructor(
     gpu: Gpu,
-    private readonly statistic: TrainStatistic,
-    private readonly observed: UploadedTrains,
+    private readonly statistic: SpikeStatistic,
+    private readonly observed: UploadedSpikes,
   ) {
     this.report = gpu.buffer("value", 4);
   }
@@ -128,15 +126,15 @@ class GpuSignatureKernel implements GpuLoss {
     return { largest: 0, all: 0 };
   }
 
-  encodeChunk(batch: Batch, trains: DeviceTrains): Kept {
-    this.statistic.encodeValue(batch, trains, this.report);
+  encodeChunk(batch: Batch, spikes: DeviceSpikes): Kept {
+    this.statistic.encodeValue(batch, spikes, this.report);
     return { dispose: () => {} };
   }
 
   encodeValue(): void {}
 
-  encodeCotangents(batch: Batch, trains: DeviceTrains, _: Kept, cotangents: Storage): void {
-    this.statistic.encodeCotangents(batch, trains, cotangents, { scale: trains.paths });
+  encodeCotangents(batch: Batch, spikes: DeviceSpikes, _: Kept, cotangents: Storage): void {
+    this.statistic.encodeCotangents(batch, spikes, cotangents, { scale: spikes.paths });
   }
 
   read(report: ArrayBuffer): { value: number } {

@@ -12,7 +12,9 @@ import type { Network } from "../network/network.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { RowSums } from "../reduce/row-sums.js";
 import { type Estimate, estimateOf } from "../reduce/statistics.js";
-import type { DeviceTrains, GpuLoss, Kept, Loss, Train } from "./loss.js";
+import type { DeviceSpikes } from "../spikes/device-spikes.js";
+import type { TypedSpikes } from "../spikes/spikes.js";
+import type { GpuLoss, Kept, Loss } from "./loss.js";
 
 /** The index-th spike (from 0) of a neuron. */
 export interface Selection {
@@ -67,9 +69,9 @@ const distance: Record<MeanDistance, { of(d: number): number; derivative(d: numb
 };
 
 /** For each selection, the spike of a train that it means, or -1. */
-export function selectedSpikes(selections: readonly Selection[], train: Train): number[] {
+export function selectedSpikes(selections: readonly Selection[], spikes: TypedSpikes): number[] {
   const byNeuron = new Map<number, number[]>();
-  train.neurons.forEach((neuron, n) => {
+  spikes.neurons.forEach((neuron, n) => {
     const list = byNeuron.get(neuron);
     if (list) list.push(n);
     else byNeuron.set(neuron, [n]);
@@ -101,21 +103,21 @@ function spikeTimeLoss(
       const where = `lie outside t0 = ${t0} to t1 = ${t1}, such as ${far[0]}, where no mean spike time can come`;
       return far.length === 0 ? [] : [`loss.observed: ${far.length} of ${targets.length} mean times ${where}`];
     },
-    evaluate(trains, plan) {
-      const found = trains.map((train) => selectedSpikes(selections, train));
+    evaluate(spikes, plan) {
+      const found = spikes.map((one) => selectedSpikes(selections, one));
       const times = selections.map((_, s) =>
-        Float64Array.from(trains, (train, i) => (found[i]![s]! < 0 ? plan.t1 : train.times[found[i]![s]!]!)),
+        Float64Array.from(spikes, (one, i) => (found[i]![s]! < 0 ? plan.t1 : one.times[found[i]![s]!]!)),
       );
       const means = times.map((row) => estimateOf(row, plan.antithetic));
       const coefficients = slopesOf(means);
-      const cotangents = trains.map((train, i) => {
-        const row = new Float64Array(train.times.length);
+      const cotangents = spikes.map((one, i) => {
+        const row = new Float64Array(one.times.length);
         found[i]!.forEach((n, s) => {
-          if (n >= 0) row[n]! += coefficients[s]! / trains.length;
+          if (n >= 0) row[n]! += coefficients[s]! / spikes.length;
         });
         return row;
       });
-      const pathValues = trains.map((_, i) => coefficients.reduce((sum, c, s) => sum + c * times[s]![i]!, 0));
+      const pathValues = spikes.map((_, i) => coefficients.reduce((sum, c, s) => sum + c * times[s]![i]!, 0));
       return { value: lossOf(means), cotangents, pathValues, means };
     },
     gpu: (gpu, plan, words) => GpuSpikeTimes.create(gpu, plan, words, { selections, form, targets, lossOf, slopesOf }),
@@ -177,8 +179,8 @@ class GpuSpikeTimes implements GpuLoss {
     return { largest: row, all: 2 * row };
   }
 
-  encodeChunk(batch: Batch, trains: DeviceTrains): SelectedSpikes {
-    const { paths, steps, dt, record, counts } = trains;
+  encodeChunk(batch: Batch, spikes: DeviceSpikes): SelectedSpikes {
+    const { paths, steps, dt, record, counts } = spikes;
     const bytes = 4 * this.sums.rows * paths;
     const times = this.gpu.buffer("spike times", bytes);
     const found = this.gpu.buffer("found slots", bytes);
@@ -191,7 +193,7 @@ class GpuSpikeTimes implements GpuLoss {
       found,
       threads: paths,
     });
-    this.sums.add(batch, trains.chunk, times);
+    this.sums.add(batch, spikes, times);
     return {
       times,
       found,
@@ -217,13 +219,13 @@ class GpuSpikeTimes implements GpuLoss {
 
   encodeCotangents(
     batch: Batch,
-    trains: DeviceTrains,
+    spikes: DeviceSpikes,
     kept: Kept,
     cotangents: Storage,
     rows: Storage | undefined,
   ): void {
     const { times, found } = kept as SelectedSpikes;
-    const { paths } = trains;
+    const { paths } = spikes;
     batch.dispatch(this.kernels.spread, {
       uniform: { paths },
       coefficient: this.buffers.coefficients,

@@ -14,9 +14,10 @@ import { checkOptions, type Names, positiveNumber } from "../checks.js";
 import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { RowSums } from "../reduce/row-sums.js";
-import type { SpikeTrainInput } from "../signature/definitions/lift.js";
-import { type UploadedTrains, uploadTrains } from "../signature/gpu/trains.js";
-import type { DeviceTrains, GpuLoss, Kept, Loss, LossValue, Train } from "./loss.js";
+import type { DeviceSpikes } from "../spikes/device-spikes.js";
+import type { Spikes, TypedSpikes } from "../spikes/spikes.js";
+import { type UploadedSpikes, uploadSpikes } from "../spikes/upload.js";
+import type { GpuLoss, Kept, Loss, LossValue } from "./loss.js";
 import { checkNeurons, checkObserved, checkTimes } from "./observed.js";
 
 export interface VanRossumOptions {
@@ -29,14 +30,7 @@ export interface VanRossumOptions {
 const vanRossumNames: Names<VanRossumOptions> = { tau: true, unbiased: "boolean" };
 
 /** Σ k over pairs of spikes of the same neuron, and its derivative by the times of x, added to `bar` · weight. */
-function product(
-  x: SpikeTrainInput,
-  y: SpikeTrainInput,
-  tau: number,
-  t1: number,
-  bar?: Float64Array,
-  weight = 0,
-): number {
+function product(x: Spikes, y: Spikes, tau: number, t1: number, bar?: Float64Array, weight = 0): number {
   let sum = 0;
   for (let n = 0; n < x.times.length; n++) {
     let slope = 0;
@@ -60,7 +54,7 @@ const weightsOf = (paths: number, observed: number, unbiased: boolean): { xx: nu
 });
 
 /** The part of the distance that the observed trains alone make. */
-function observedPart(observed: readonly SpikeTrainInput[], tau: number, t1: number, unbiased: boolean): number {
+function observedPart(observed: readonly Spikes[], tau: number, t1: number, unbiased: boolean): number {
   const n = observed.length;
   let sum = 0;
   observed.forEach((y, i) => {
@@ -75,7 +69,7 @@ function observedPart(observed: readonly SpikeTrainInput[], tau: number, t1: num
  * @param observed trains on the time interval of the solution, in its unit; two or more where `unbiased`.
  * @throws SaltationError `invalid-input`.
  */
-export function vanRossum(observed: readonly SpikeTrainInput[], options: VanRossumOptions): Loss {
+export function vanRossum(observed: readonly Spikes[], options: VanRossumOptions): Loss {
   checkOptions("loss", options, vanRossumNames);
   const tau = positiveNumber("loss.tau", options.tau);
   const { unbiased = true } = options;
@@ -85,9 +79,9 @@ export function vanRossum(observed: readonly SpikeTrainInput[], options: VanRoss
     independent: true,
     leastPaths: unbiased ? 2 : 1,
     check: (network) => checkNeurons(observed, network),
-    evaluate(trains, plan) {
+    evaluate(spikes, plan) {
       checkTimes(observed, plan);
-      return onHost(trains, plan.t1, observed, tau, unbiased);
+      return onHost(spikes, plan.t1, observed, tau, unbiased);
     },
     gpu(gpu, plan, recordWords) {
       checkTimes(observed, plan);
@@ -97,24 +91,24 @@ export function vanRossum(observed: readonly SpikeTrainInput[], options: VanRoss
 }
 
 function onHost(
-  trains: readonly Train[],
+  spikes: readonly TypedSpikes[],
   t1: number,
-  observed: readonly SpikeTrainInput[],
+  observed: readonly Spikes[],
   tau: number,
   unbiased: boolean,
 ): LossValue {
-  const weight = weightsOf(trains.length, observed.length, unbiased);
+  const weight = weightsOf(spikes.length, observed.length, unbiased);
   let value = observedPart(observed, tau, t1, unbiased);
   const pathValues: number[] = [];
-  const cotangents = trains.map((x, i) => {
+  const cotangents = spikes.map((x, i) => {
     const bar = new Float64Array(x.times.length);
     let [xx, xy] = [0, 0];
-    trains.forEach((other, j) => {
+    spikes.forEach((other, j) => {
       if (j !== i || !unbiased) xx += product(x, other, tau, t1, bar, 2 * weight.xx);
     });
     for (const y of observed) xy += product(x, y, tau, t1, bar, weight.xy);
     value += weight.xx * xx + weight.xy * xy;
-    pathValues.push(trains.length * (2 * weight.xx * xx + weight.xy * xy));
+    pathValues.push(spikes.length * (2 * weight.xx * xx + weight.xy * xy));
     return bar;
   });
   return { value, cotangents, pathValues };
@@ -137,7 +131,7 @@ class GpuVanRossum implements GpuLoss {
       readonly parts: KernelOf<typeof vanRossumParts>;
     },
     private readonly sums: RowSums,
-    private readonly observed: UploadedTrains,
+    private readonly observed: UploadedSpikes,
     private readonly options: { tau: number; unbiased: boolean; constant: number },
   ) {}
 
@@ -145,7 +139,7 @@ class GpuVanRossum implements GpuLoss {
     gpu: Gpu,
     plan: SolvePlan,
     recordWords: number,
-    observed: readonly SpikeTrainInput[],
+    observed: readonly Spikes[],
     tau: number,
     unbiased: boolean,
   ): Promise<GpuVanRossum> {
@@ -155,9 +149,9 @@ class GpuVanRossum implements GpuLoss {
       RowSums.create(gpu, plan, 1),
     ]);
     const { t0, t1, steps, network } = plan;
-    const trains = uploadTrains(gpu, observed, { t0, t1, neurons: network.neurons, steps });
+    const spikes = uploadSpikes(gpu, observed, { t0, t1, neurons: network.neurons, steps });
     const constant = observedPart(observed, tau, t1, unbiased);
-    return new GpuVanRossum(gpu, { products, parts }, sums, trains, { tau, unbiased, constant });
+    return new GpuVanRossum(gpu, { products, parts }, sums, spikes, { tau, unbiased, constant });
   }
 
   get report(): Storage {
@@ -168,9 +162,9 @@ class GpuVanRossum implements GpuLoss {
     return { largest: 12 * slots, all: 12 * slots + 8 };
   }
 
-  encodeChunk(batch: Batch, trains: DeviceTrains): Products {
+  encodeChunk(batch: Batch, spikes: DeviceSpikes): Products {
     const { gpu, kernels, observed, options } = this;
-    const { paths, slots, steps, dt, record, counts } = trains;
+    const { paths, slots, steps, dt, record, counts } = spikes;
     const table = gpu.buffer("van Rossum products", 12 * slots * paths);
     const parts = gpu.buffer("van Rossum parts", 8 * paths);
     // Per path: of the mean over paths, not of its sum.
@@ -197,7 +191,7 @@ class GpuVanRossum implements GpuLoss {
       threads: [paths, Math.min(slots, 65535), Math.ceil(slots / 65535)],
     });
     batch.dispatch(kernels.parts, { uniform: { paths, slots, weightX: x, weightY: y }, table, parts, threads: paths });
-    this.sums.add(batch, trains.chunk, parts);
+    this.sums.add(batch, spikes, parts);
     return {
       table,
       parts,
@@ -212,15 +206,15 @@ class GpuVanRossum implements GpuLoss {
 
   encodeCotangents(
     batch: Batch,
-    trains: DeviceTrains,
+    spikes: DeviceSpikes,
     kept: Kept,
     cotangents: Storage,
     rows: Storage | undefined,
   ): void {
     const { table, parts } = kept as Products;
-    const bytes = 4 * trains.slots * trains.paths;
+    const bytes = 4 * spikes.slots * spikes.paths;
     batch.copy(table, 2 * bytes, cotangents, 0, bytes);
-    if (rows) batch.copy(parts, 4 * trains.paths, rows, 0, 4 * trains.paths);
+    if (rows) batch.copy(parts, 4 * spikes.paths, rows, 0, 4 * spikes.paths);
   }
 
   read(report: ArrayBuffer): { value: number } {

@@ -4,7 +4,7 @@
  * alike as the recorded are among themselves and the generated among themselves, 0 where they have no spike in common.
  */
 import { fail, show } from "../checks.js";
-import { checkTrain, checkTrains, cutTrains, rounding, type SpikeTimes, type Stretch } from "./trains.js";
+import { checkTrain, checkTrains, cutTrains, rounding, type SpikeTimes, type Stretch } from "./spike-times.js";
 
 /**
  * The largest number of pairs of spikes, one of each train and each spike in at most one pair, that lie at most `window`

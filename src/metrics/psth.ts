@@ -1,6 +1,6 @@
 /** The peri-stimulus time histogram: how the rate of spikes over repeated trials changes with time. */
 import { checkOptions, fail, finiteNumber, type Names, positiveNumber, show } from "../checks.js";
-import { checkTrains, rounding, type SpikeTimes, type Stretch } from "./trains.js";
+import { checkTrains, rounding, type SpikeTimes, type Stretch } from "./spike-times.js";
 
 export interface Psth extends Stretch {
   /** Width of a bin. */

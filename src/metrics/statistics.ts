@@ -1,5 +1,5 @@
 /** Statistics of spike counts and of intervals between spikes. */
-import { checkTrains, cutTrains, type SpikeTimes, type Stretch } from "./trains.js";
+import { checkTrains, cutTrains, type SpikeTimes, type Stretch } from "./spike-times.js";
 
 export interface TrainStatistics {
   /** Spikes per trial: mean and sample variance (NaN for one trial). */

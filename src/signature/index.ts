@@ -6,7 +6,7 @@ import { GpuSignatureBackend } from "./gpu/backend.js";
 import { twinBackend } from "./host/backend.js";
 
 export type { GramRequest, GramResult, SignatureBackend } from "./definitions/backend.js";
-export { type LiftedTrains, type LiftOptions, liftSpikes, type SpikeTrainInput } from "./definitions/lift.js";
+export { type LiftedSpikes, type LiftOptions, liftSpikes } from "./definitions/lift.js";
 export { nested, type PathBatch, type PathInput, readPaths, type TypedPaths } from "./definitions/paths.js";
 export type { SignatureSolver } from "./definitions/solver.js";
 export type { StaticKernel } from "./definitions/static-kernel.js";
@@ -14,10 +14,9 @@ export { basePoint, leadLag, type Transformed, timeAugment } from "./definitions
 export { type DeviceKernelOptions, DeviceKernels } from "./gpu/device-kernels.js";
 export type { DevicePaths, EncodeTarget, PathShape } from "./gpu/device-paths.js";
 export { DeviceSignatures } from "./gpu/device-signatures.js";
-export { type LiftedOnDevice, TrainLift } from "./gpu/train-lift.js";
-export { type EncodeOptions, TrainSignatures } from "./gpu/train-signatures.js";
-export { type TrainStatistic, type TrainStatisticOptions, trainStatistic } from "./gpu/train-statistic.js";
-export { type TrainBatch, trainWindow, type UploadedTrains, uploadTrains } from "./gpu/trains.js";
+export { type LiftedOnDevice, SpikeLift } from "./gpu/spike-lift.js";
+export { type EncodeOptions, SpikeSignatures } from "./gpu/spike-signatures.js";
+export { type SpikeStatistic, type SpikeStatisticOptions, spikeStatistic } from "./gpu/spike-statistic.js";
 export {
   type GramMatrix,
   type KernelOptions,

@@ -1,7 +1,8 @@
 /** Truncated signatures of batches of paths, their gradients, their mean, and log-signatures. */
 import { fail, finiteNumbers, wholeNumber } from "../checks.js";
+import { checkSpikes, type Spikes } from "../spikes/spikes.js";
 import { checkBackend, type SignatureBackend } from "./definitions/backend.js";
-import { checkTrains, type LiftOptions, type SpikeTrainInput } from "./definitions/lift.js";
+import type { LiftOptions } from "./definitions/lift.js";
 import { type PathInput, readPaths } from "./definitions/paths.js";
 import { type LogSignatureForm, logSignature } from "./host/lyndon.js";
 import { spikeSignature } from "./host/spike-signature.js";
@@ -115,16 +116,12 @@ export async function logSignatures(
  * @throws SaltationError `invalid-input` where times are unsorted or outside [t0, t1], a neuron is out of range or for a
  * bad depth, `limit` where they do not fit.
  */
-export function spikeSignatures(
-  trains: readonly SpikeTrainInput[],
-  lift: LiftOptions,
-  { depth }: SignatureOptions,
-): Signatures {
-  checkTrains(trains, lift);
-  const size = check({ count: trains.length, channels: lift.neurons + 1 }, depth);
-  const values = new Float64Array(trains.length * size);
-  trains.forEach((train, i) => {
-    values.set(spikeSignature(train.times, train.neurons, { ...lift, depth }), i * size);
+export function spikeSignatures(spikes: readonly Spikes[], lift: LiftOptions, { depth }: SignatureOptions): Signatures {
+  checkSpikes(spikes, lift);
+  const size = check({ count: spikes.length, channels: lift.neurons + 1 }, depth);
+  const values = new Float64Array(spikes.length * size);
+  spikes.forEach((one, i) => {
+    values.set(spikeSignature(one.times, one.neurons, { ...lift, depth }), i * size);
   });
-  return { count: trains.length, size, values };
+  return { count: spikes.length, size, values };
 }

@@ -2,7 +2,7 @@
 import type { Batch, Gpu, Storage } from "../gpu/index.js";
 import type { Chunk } from "../plan/chunks.js";
 import type { SolvePlan } from "../plan/plan.js";
-import type { RecordedChunk } from "../spikes/device-trains.js";
+import type { RecordedChunk } from "../spikes/device-spikes.js";
 import type { KernelShape } from "./shape.js";
 
 /** Status counters of a forward run. */

@@ -3,13 +3,13 @@ import { checkOptions, fail, wholeNumber } from "../checks.js";
 import type { Batch, Gpu, Storage } from "../gpu/index.js";
 import { type ParameterPlace, parameterPlaces } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
-import { type DeviceTrains, trainsOf } from "../spikes/device-trains.js";
+import { type DeviceSpikes, deviceSpikes } from "../spikes/device-spikes.js";
 import type { ChunkSolver, EncodedChunk } from "./chunk-solver.js";
 import { createSolver, firstSlots, fittingPaths } from "./simulate.js";
 
 /** What an encoding leaves on the GPU once its encoder has been submitted. */
-export class EncodedTrains {
-  readonly trains: DeviceTrains;
+export class EncodedSimulation {
+  readonly spikes: DeviceSpikes;
   /**
    * Status of the run, u32: most spikes of a path in the record, at most `slots`; paths whose record was too small (their
    * later spikes are missing): where there are any, prepare with twice the `slots`, until there are none; paths stopped at
@@ -24,7 +24,7 @@ export class EncodedTrains {
     words: number,
     private readonly batch: Batch,
   ) {
-    this.trains = trainsOf(plan, solved, words);
+    this.spikes = deviceSpikes(plan, solved, words);
     this.status = solved.statusWords;
   }
 
@@ -74,14 +74,14 @@ export class PreparedSimulation {
    * Writes the simulation into an encoder of the same device.
    * @param options.seed in place of the seed that it was prepared with.
    */
-  encode(encoder: GPUCommandEncoder, options: { seed?: number } = {}): EncodedTrains {
+  encode(encoder: GPUCommandEncoder, options: { seed?: number } = {}): EncodedSimulation {
     const { gpu, solver } = this;
     const plan = { ...this.plan, seed: seedOfEncoding(encoder, options, this.plan.seed) };
     solver.reseed(plan);
     const batch = gpu.batch("simulate");
     const solved = solver.encodeForward(batch, { firstPath: 0, paths: plan.paths }, this.slots);
     batch.encode(encoder);
-    return new EncodedTrains(plan, solved, solver.recordWords, batch);
+    return new EncodedSimulation(plan, solved, solver.recordWords, batch);
   }
 
   /** Frees the kernels' parameters; encodings that were not submitted yet must be first. */

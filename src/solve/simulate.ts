@@ -5,8 +5,9 @@ import type { Gpu } from "../gpu/index.js";
 import { type Chunk, wholeBlocks } from "../plan/chunks.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
-import { type DeviceTrains, type RecordedChunk, trainsOf } from "../spikes/device-trains.js";
-import { emptyTable, type SpikeTable, type SpikeTrains } from "../spikes/trains.js";
+import { type DeviceSpikes, deviceSpikes } from "../spikes/device-spikes.js";
+import type { SimulatedSpikes } from "../spikes/simulated.js";
+import { emptyTable, type SpikeTable } from "../spikes/table.js";
 import { type ChunkSolver, forwardChunk, lanesOf, type RunStatus, type SolvedChunk } from "./chunk-solver.js";
 import { SingleSolver } from "./single.js";
 
@@ -106,21 +107,21 @@ export function growSlots(slots: { value: number }): void {
   slots.value *= 2;
 }
 
-function release(chunks: readonly RecordedChunk[]): void {
+function release(chunks: readonly DeviceSpikes[]): void {
   for (const { record, counts } of chunks) {
     record.dispose();
     counts.storage.dispose();
   }
 }
 
-/** Simulates all paths of a plan; the trains stay on the GPU. */
+/** Simulates all paths of a plan; the spikes stay on the GPU. */
 export async function simulateGpu(
   gpu: Gpu,
   plan: SolvePlan,
   progress?: (pathsDone: number) => void,
-): Promise<SpikeTrains> {
+): Promise<SimulatedSpikes> {
   const solver = await createSolver(gpu, plan);
-  const kept: RecordedChunk[] = [];
+  const kept: DeviceSpikes[] = [];
   const slots = { value: firstSlots(plan) };
   let saturated = 0;
   let largestCount = 0;
@@ -141,7 +142,8 @@ export async function simulateGpu(
       batch.copy(solved.counts.storage, solved.counts.byteOffset, counts, 0, counts.bytes);
       batch.submit();
       solved.dispose();
-      kept.push({ firstPath, paths, slots: used, record, counts: { storage: counts, byteOffset: 0 } });
+      const chunk = { firstPath, paths, slots: used, record, counts: { storage: counts, byteOffset: 0 } };
+      kept.push(deviceSpikes(plan, chunk, solver.recordWords));
       saturated += solved.status.saturated;
       committed += solved.status.committed;
       offered += solved.status.offered;
@@ -156,7 +158,7 @@ export async function simulateGpu(
   }
   const efficiency = offered > 0 ? committed / offered : undefined;
   const warnings = told(solver.warnings);
-  return new GpuTrains(gpu, plan, kept, solver.recordWords, saturated, largestCount, efficiency, warnings);
+  return new GpuSpikes(gpu, plan, kept, saturated, largestCount, efficiency, warnings);
 }
 
 /** Warnings as a result has them. */
@@ -184,15 +186,14 @@ export function fillTable(
   }
 }
 
-/** Trains on the GPU, chunk by chunk. */
-export class GpuTrains implements SpikeTrains {
+/** Spikes on the GPU, chunk by chunk. */
+export class GpuSpikes implements SimulatedSpikes {
   private table: Promise<SpikeTable> | undefined;
 
   constructor(
     private readonly gpu: Gpu,
     private readonly plan: SolvePlan,
-    readonly chunks: readonly RecordedChunk[],
-    private readonly words: number,
+    readonly onDevice: readonly DeviceSpikes[],
     readonly saturatedPaths: number,
     readonly largestCount: number,
     readonly laneEfficiency: number | undefined,
@@ -209,12 +210,7 @@ export class GpuTrains implements SpikeTrains {
     return this.plan.t1;
   }
   get bytes(): number {
-    return this.chunks.reduce((sum, c) => sum + c.record.bytes + c.counts.storage.bytes, 0);
-  }
-
-  get onDevice(): readonly DeviceTrains[] {
-    const { plan, words } = this;
-    return this.chunks.map((chunk) => trainsOf(plan, chunk, words));
+    return this.onDevice.reduce((sum, c) => sum + c.record.bytes + c.counts.storage.bytes, 0);
   }
 
   read(): Promise<SpikeTable> {
@@ -223,13 +219,13 @@ export class GpuTrains implements SpikeTrains {
   }
 
   private async readAll(): Promise<SpikeTable> {
-    const { plan, words } = this;
+    const { plan } = this;
     const width = plan.maxSpikes > 0 ? plan.maxSpikes : this.largestCount;
     const table = emptyTable(plan.paths, width, plan.t1);
-    for (const c of this.chunks) {
+    for (const c of this.onDevice) {
       const record = new Uint32Array(await this.gpu.read(c.record));
       const counts = new Uint32Array(await this.gpu.read(c.counts.storage));
-      fillTable(table, plan, c, words, record, counts);
+      fillTable(table, plan, c, c.recordWords, record, counts);
     }
     return table;
   }
@@ -240,11 +236,11 @@ export class GpuTrains implements SpikeTrains {
 
   async meanCount(): Promise<number> {
     let sum = 0;
-    for (const c of this.chunks) for (const n of new Uint32Array(await this.gpu.read(c.counts.storage))) sum += n;
+    for (const c of this.onDevice) for (const n of new Uint32Array(await this.gpu.read(c.counts.storage))) sum += n;
     return sum / this.paths;
   }
 
   dispose(): void {
-    release(this.chunks);
+    release(this.onDevice);
   }
 }

@@ -1,5 +1,5 @@
 /** Spike times and how they move with the parameters. */
-import type { SpikeTable } from "./trains.js";
+import type { SpikeTable } from "./table.js";
 
 /** Spike times with their derivatives. */
 export interface Sensitivities {

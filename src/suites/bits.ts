@@ -21,7 +21,7 @@ async function digest(arrays: readonly ArrayBufferView[]): Promise<string> {
 
 /** SHA-256, its first 64 bits, of spike trains and gradients of one neuron and of a network of 22, by Euler's method and along the driver path. */
 export async function fingerprint(engine: Engine): Promise<Bits> {
-  const trains: ArrayBufferView[] = [];
+  const spikes: ArrayBufferView[] = [];
   const gradients: ArrayBufferView[] = [];
   for (const [definition, paths, names] of [
     [single, 512, ["current", "mu1", "beta"]],
@@ -33,12 +33,12 @@ export async function fingerprint(engine: Engine): Promise<Bits> {
       const simulated = await network.simulate(options);
       const { times, neurons, counts } = await simulated.read();
       simulated.dispose();
-      trains.push(times, neurons, counts);
+      spikes.push(times, neurons, counts);
       const loss = firstSpikes([[0.2, 0.5]]);
       const how = { ...options, with: names, standardErrors: false };
       const { value, flat } = await network.valueAndGradient(loss, how);
       gradients.push(Float64Array.of(value), flat);
     }
   }
-  return { simulate: await digest(trains), gradient: await digest(gradients) };
+  return { simulate: await digest(spikes), gradient: await digest(gradients) };
 }

@@ -12,7 +12,7 @@ import {
   type TypedPaths,
   truncatedSignatures,
 } from "../signature/index.js";
-import type { SpikeTrains } from "../spikes/trains.js";
+import type { SimulatedSpikes } from "../spikes/simulated.js";
 import { rmsprop } from "../train/optimisers.js";
 import { train } from "../train/train.js";
 import type { FloorKind } from "./floors.js";
@@ -85,20 +85,20 @@ function forward(engine: Engine, sizes: Sizes): Figure[] {
     floor: "copy",
     open: async () => {
       const network = engine.network(single);
-      const simulate = (): Promise<SpikeTrains> => network.simulate({ paths, t1: 1, dt: 1 / steps, seed: 1 });
-      let trains = await simulate();
+      const simulate = (): Promise<SimulatedSpikes> => network.simulate({ paths, t1: 1, dt: 1 / steps, seed: 1 });
+      let spikes = await simulate();
       // A spike is a time (f64) and a neuron (i32); a path has its count (i32).
-      const bytes = paths * (12 * trains.largestCount + 4);
+      const bytes = paths * (12 * spikes.largestCount + 4);
       return {
         amount: bytes,
         does: { amount: bytes, unit: "bytes" },
         // Trains that were read are kept.
         prepare: async () => {
-          trains.dispose();
-          trains = await simulate();
+          spikes.dispose();
+          spikes = await simulate();
         },
-        run: () => trains.read(),
-        dispose: () => trains.dispose(),
+        run: () => spikes.read(),
+        dispose: () => spikes.dispose(),
       };
     },
   };

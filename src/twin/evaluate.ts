@@ -2,12 +2,14 @@
 import { type CompiledCell, compileCell } from "../cell/emit-js.js";
 import { fail } from "../checks.js";
 import { evaluateOnHost } from "../loss/host-loss.js";
-import type { EvaluatorOptions, Loss, Train } from "../loss/loss.js";
+import type { EvaluatorOptions, Loss } from "../loss/loss.js";
 import { assembleResult, checkEstimates, type ValueAndGradient } from "../loss/result.js";
 import { parameterLayout, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { estimateOf } from "../reduce/statistics.js";
-import { emptyTable, type SpikeTable, type SpikeTrains } from "../spikes/trains.js";
+import type { SimulatedSpikes } from "../spikes/simulated.js";
+import type { TypedSpikes } from "../spikes/spikes.js";
+import { emptyTable, type SpikeTable } from "../spikes/table.js";
 import { inTurns } from "../turns.js";
 import { type PathResult, PathSolver, type PathSpike, stateNotFinite } from "./forward.js";
 import { counterNoise } from "./noise.js";
@@ -30,7 +32,7 @@ export async function eachPath(
 }
 
 /** Simulates all paths on the CPU. */
-export async function simulateCpu(plan: SolvePlan, progress?: (pathsDone: number) => void): Promise<SpikeTrains> {
+export async function simulateCpu(plan: SolvePlan, progress?: (pathsDone: number) => void): Promise<SimulatedSpikes> {
   const spikes: PathSpike[][] = [];
   let saturatedPaths = 0;
   let largestCount = 0;
@@ -82,7 +84,7 @@ export async function evaluateCpu(
   const cell = compileCell(plan.network.cell);
   const layout = parameterLayout(plan);
   const { paths } = plan;
-  const trains: Train[] = [];
+  const trains: TypedSpikes[] = [];
   let saturated = 0;
   await eachPath(plan, cell, false, (_, { spikes, saturated: full }) => {
     if (full) saturated++;

@@ -13,7 +13,7 @@ import { type Likelihood, TrialSums } from "../loss/likelihood.js";
 import type { Evaluator } from "../loss/loss.js";
 import { type ParameterLayout, parameterLayout, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
-import { impossibleSpike, ownSpike, type Schedule } from "../plan/schedule.js";
+import { impossibleSpike, ownSpike, type Schedule } from "../spikes/schedule.js";
 import { Stepper, type SubStep } from "./advance.js";
 import { neuronParameters, plannedCurrent } from "./forward.js";
 

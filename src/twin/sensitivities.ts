@@ -3,7 +3,7 @@ import { compileCell } from "../cell/emit-js.js";
 import { parameterLayout, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { Sensitivities } from "../spikes/sensitivities.js";
-import { emptyTable } from "../spikes/trains.js";
+import { emptyTable } from "../spikes/table.js";
 import { eachPath } from "./evaluate.js";
 import type { PathResult, PathSpike } from "./forward.js";
 import { pathSensitivities } from "./sensitivity.js";

@@ -31,19 +31,19 @@ describe("how a command ended", () => {
 });
 
 it("backends disagree where no move of the job's last digits explains it", () => {
-  const trains = (time: number): Results => ({
-    trains: [[[time, 0]]],
+  const spikes = (time: number): Results => ({
+    spikes: [[[time, 0]]],
     numbers: new Map(),
     tolerance: 1e-5,
     locating: 0,
   });
-  expect(compare(trains(0.5), trains(0.500001), []).differences).toEqual([]);
-  expect(compare(trains(0.5), trains(0.51), []).differences).toHaveLength(1);
-  expect(compare(trains(0.5), trains(0.51), [trains(0.50001)]).differences).toHaveLength(1);
-  expect(compare(trains(0.5), trains(0.51), [trains(0.505)])).toMatchObject({ differences: [], explained: true });
-  const empty: Results = { trains: [[]], numbers: new Map(), tolerance: 1e-5, locating: 0 };
-  expect(compare(trains(0.5), empty, [trains(0.5)]).differences).toHaveLength(1);
-  expect(compare(trains(0.5), empty, [empty]).differences).toEqual([]);
+  expect(compare(spikes(0.5), spikes(0.500001), []).differences).toEqual([]);
+  expect(compare(spikes(0.5), spikes(0.51), []).differences).toHaveLength(1);
+  expect(compare(spikes(0.5), spikes(0.51), [spikes(0.50001)]).differences).toHaveLength(1);
+  expect(compare(spikes(0.5), spikes(0.51), [spikes(0.505)])).toMatchObject({ differences: [], explained: true });
+  const empty: Results = { spikes: [[]], numbers: new Map(), tolerance: 1e-5, locating: 0 };
+  expect(compare(spikes(0.5), empty, [spikes(0.5)]).differences).toHaveLength(1);
+  expect(compare(spikes(0.5), empty, [empty]).differences).toEqual([]);
 });
 
 it("an item is the same job each time, and small where it is run", () => {

@@ -53,8 +53,8 @@ it("a third backend simulates, differentiates and trains", async () => {
   const cpu = await Engine.create({ backend: "cpu" });
   const [mine, its] = [engine.network(definition), cpu.network(definition)];
 
-  const trains = await mine.simulate(options);
-  expect(await trains.read()).toEqual(await (await its.simulate(options)).read());
+  const spikes = await mine.simulate(options);
+  expect(await spikes.read()).toEqual(await (await its.simulate(options)).read());
   const differentiated = { ...options, with: ["current", "mu1"] };
   expect(await mine.valueAndGradient(loss, differentiated)).toEqual(await its.valueAndGradient(loss, differentiated));
   expect(await mine.spikeTimeSensitivities(differentiated)).toEqual(await its.spikeTimeSensitivities(differentiated));

@@ -19,7 +19,7 @@ const engine = sharedEngine();
 const gpu = () => engine().gpu!;
 const solve = { paths: 300, t1: 1, dt: 0.02, seed: 3 };
 const observed = [{ times: [0.2, 0.5, 0.7] }, { times: [0.3, 0.4] }];
-const trains = observed.map(({ times }) => ({
+const spikes = observed.map(({ times }) => ({
   times: Float64Array.from(times),
   neurons: new Int32Array(times.length),
 }));
@@ -30,7 +30,7 @@ const cases: [string, NetworkDefinition, SolveOptions, string[], Loss][] = [
     one,
     solve,
     ["current"],
-    signatureMmdLoss(trains, { solver: { kind: "truncated", depth: 3 } }),
+    signatureMmdLoss(spikes, { solver: { kind: "truncated", depth: 3 } }),
   ],
   [
     "a network by invocations",
@@ -44,7 +44,7 @@ const cases: [string, NetworkDefinition, SolveOptions, string[], Loss][] = [
     recurrent,
     { ...solve, distribution: "workgroup" },
     ["weights", "sigma2"],
-    vanRossum(trains, { tau: 0.1 }),
+    vanRossum(spikes, { tau: 0.1 }),
   ],
 ];
 
@@ -54,9 +54,9 @@ const floats = async (storage: { buffer: GPUBuffer; bytes: number }) =>
   new Float32Array(await gpu().read(storage as never));
 
 /** Writes each spike's time to its cotangent, by a kernel that knows only the documented layout. */
-function encodeTimes(encoder: GPUCommandEncoder, { trains }: ReturnType<PreparedGradient["encode"]>): GPUBuffer {
+function encodeTimes(encoder: GPUCommandEncoder, { spikes }: ReturnType<PreparedGradient["encode"]>): GPUBuffer {
   const { device } = gpu();
-  const { paths, slots, recordWords, record, counts, dt } = trains;
+  const { paths, slots, recordWords, record, counts, dt } = spikes;
   const module = device.createShaderModule({
     code: `
 @group(0) @binding(0) var<storage, read> record: array<u32>;
@@ -192,7 +192,7 @@ describe("a prepared gradient", () => {
 
   it("says in its verdict, and when it is read, what had too little room", async () => {
     const network = engine().network(recurrent);
-    const options = { ...solve, with: ["weights"], loss: vanRossum(trains, { tau: 0.1 }) };
+    const options = { ...solve, with: ["weights"], loss: vanRossum(spikes, { tau: 0.1 }) };
     const narrow = await run(await network.prepareGradient({ ...options, slots: 2 }));
     expect(narrow.verdict & 1).toBe(1);
     await expect(narrow.read()).rejects.toThrow(/slots: 2 are too few for \d+ of 300 paths; prepare with more/);

@@ -9,6 +9,7 @@ import { Engine } from "../../src/engine.js";
 import { meanSpikeTime } from "../../src/loss/spike-times.js";
 import { defineNetwork, type NetworkDefinition } from "../../src/network/network.js";
 import { type Method, planSolve } from "../../src/plan/plan.js";
+import { spikesOf } from "../../src/spikes/table.js";
 import { PathSolver } from "../../src/twin/forward.js";
 import { counterNoise } from "../../src/twin/noise.js";
 import { sharedEngine } from "../support/engine.js";
@@ -91,11 +92,11 @@ describe("first spike without noise", () => {
 
   it.each(entries("first_spike_sigma0").slice(0, 2))("%s: the distribution, by Kolmogorov-Smirnov", async (_, r) => {
     const paths = 65536;
-    const trains = await engine()
+    const spikes = await engine()
       .network(networkOf(r.params))
       .simulate({ paths, t1: 5, dt: 0.01, maxSpikes: 1, seed: 3 });
-    const times = (await trains.spikeTimes()).sort();
-    trains.dispose();
+    const times = (await spikes.spikeTimes()).sort();
+    spikes.dispose();
     // At the tabulated quantiles: the distance there is at most the full statistic, gated at p = 0.001.
     for (const [level, time] of Object.entries(r.quantiles as Record<string, number>)) {
       let below = 0;
@@ -158,9 +159,9 @@ describe("Poisson limit", () => {
     const t1 = 1;
     const paths = 16384;
     const network = engine().network(networkOf(r));
-    const trains = await network.simulate({ paths, t1, dt: 0.01, seed: 8 });
-    const table = await trains.read();
-    trains.dispose();
+    const spikes = await network.simulate({ paths, t1, dt: 0.01, seed: 8 });
+    const table = await spikes.read();
+    spikes.dispose();
     const mean = table.counts.reduce((a, b) => a + b, 0) / paths;
     const variance = table.counts.reduce((a, b) => a + (b - mean) ** 2, 0) / (paths - 1);
     expect(Math.abs(mean - r.rate * t1)).toBeLessThan(gate * Math.sqrt((r.rate * t1) / paths));
@@ -231,13 +232,13 @@ describe("the paper's network of 4, 16 and 2 neurons, without noise", () => {
   it("counts, first output spike, and its derivatives by current and by both layers' scales", async () => {
     const r = oracle.network_4_16_2.sigma0_pooled_2e6 as Record_;
     const paths = 3072;
-    const trains = await engine().network(network).simulate({ paths, t1: 1, dt: 0.01, seed: 2 });
-    const table = await trains.read();
-    trains.dispose();
+    const spikes = await engine().network(network).simulate({ paths, t1: 1, dt: 0.01, seed: 2 });
+    const table = await spikes.read();
+    spikes.dispose();
     const counts = { in: [] as number[], hidden: [] as number[], out: [] as number[] };
     let many = 0;
     for (let i = 0; i < paths; i++) {
-      const row = table.neurons.subarray(i * table.slots, i * table.slots + table.counts[i]!);
+      const row = spikesOf(table, i).neurons;
       counts.in.push(row.filter((k) => k < 4).length);
       counts.hidden.push(row.filter((k) => k >= 4 && k < 20).length);
       counts.out.push(row.filter((k) => k >= 20).length);

@@ -4,6 +4,7 @@ import { Engine } from "../../src/engine.js";
 import { logLikelihood } from "../../src/loss/log-likelihood.js";
 import type { NetworkDefinition } from "../../src/network/network.js";
 import { methods } from "../../src/plan/plan.js";
+import { pathsOf } from "../../src/spikes/table.js";
 import { rmsprop } from "../../src/train/optimisers.js";
 import { train } from "../../src/train/train.js";
 import { sharedEngine } from "../support/engine.js";
@@ -96,10 +97,7 @@ describe.each(methods)("log-likelihood, method %s", (method) => {
     const cpu = await Engine.create({ backend: "cpu" });
     const options = { paths: 5, t1: 0.8, dt: 0.02, seed: 5, method };
     const table = await (await cpu.network(definition).simulate(options)).read();
-    const trials = Array.from({ length: 5 }, (_, p) => ({
-      times: table.times.slice(p * table.slots, p * table.slots + table.counts[p]!),
-      neurons: table.neurons.slice(p * table.slots, p * table.slots + table.counts[p]!),
-    }));
+    const trials = pathsOf(table);
     expect(table.counts.reduce((a, b) => a + b, 0)).toBeGreaterThan(4);
     const loss = logLikelihood(trials);
     const asked = { ...options, with: names };
@@ -265,9 +263,7 @@ describe("log-likelihood", () => {
     const truth = { parameters: quiet, current: 1.5 };
     const options = { paths: 200, t1: 2, dt: 0.02, seed: 1 };
     const table = await (await engine().network(truth).simulate(options)).read();
-    const trials = Array.from({ length: 200 }, (_, p) => ({
-      times: table.times.slice(p * table.slots, p * table.slots + table.counts[p]!),
-    }));
+    const trials = pathsOf(table).map(({ times }) => ({ times }));
     let last: Record<string, unknown> = {};
     for await (const step of train(engine().network({ ...truth, current: 1 }), {
       ...options,

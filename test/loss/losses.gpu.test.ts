@@ -3,22 +3,23 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { Engine } from "../../src/engine.js";
 import { expectedSignatureLoss } from "../../src/loss/expected-signature.js";
 import { logLikelihood } from "../../src/loss/log-likelihood.js";
-import type { Loss, Train } from "../../src/loss/loss.js";
+import type { Loss } from "../../src/loss/loss.js";
 import { pathLoss } from "../../src/loss/path-loss.js";
 import { signatureMmdLoss } from "../../src/loss/signature-kernel.js";
 import { firstSpikes, meanSpikeTime } from "../../src/loss/spike-times.js";
 import { vanRossum } from "../../src/loss/van-rossum.js";
+import type { TypedSpikes } from "../../src/spikes/spikes.js";
 import { rmsprop } from "../../src/train/optimisers.js";
 import { train } from "../../src/train/train.js";
 import { sharedEngine } from "../support/engine.js";
-import { lossCases, type Observed, observedTrains, one, recurrent } from "../train/support.js";
+import { lossCases, type Observed, observedSpikes, one, recurrent } from "../train/support.js";
 
 const engine = sharedEngine();
 let cpu: Engine;
 let observed: Observed;
 beforeAll(async () => {
   cpu = await Engine.create({ backend: "cpu" });
-  observed = await observedTrains(cpu, 16);
+  observed = await observedSpikes(cpu, 16);
 });
 
 const cases = [
@@ -126,7 +127,7 @@ describe("bad losses", () => {
     expect(make_).toThrow(message);
   });
 
-  const ones = (trains: readonly Train[]) => trains.map((t) => new Float64Array(t.times.length).fill(1));
+  const ones = (spikes: readonly TypedSpikes[]) => spikes.map((t) => new Float64Array(t.times.length).fill(1));
   const path = (cotangents: ArrayLike<number>) => pathLoss({ code: "", evaluate: () => ({ value: 0, cotangents }) });
   it.each<[string, NonNullable<Loss["evaluate"]>, RegExp]>([
     ["nothing", () => undefined as never, /^loss: "own": evaluate\(\) gave undefined; expected/],
@@ -190,12 +191,12 @@ describe("bad losses", () => {
   it("are refused where they do not fit the network or the times", async () => {
     const options = { paths: 4, t1: 0.5, dt: 0.1, with: ["current"] };
     const network = engine().network(one);
-    const of = (trains: Train[]) => network.valueAndGradient(vanRossum(trains, { tau: 0.1 }), options);
-    const train = (t: number, neuron: number) => ({ times: Float64Array.of(t), neurons: Int32Array.of(neuron) });
-    await expect(of([train(0.1, 0), train(0.2, 3)])).rejects.toThrow(
+    const of = (spikes: TypedSpikes[]) => network.valueAndGradient(vanRossum(spikes, { tau: 0.1 }), options);
+    const spikes = (t: number, neuron: number) => ({ times: Float64Array.of(t), neurons: Int32Array.of(neuron) });
+    await expect(of([spikes(0.1, 0), spikes(0.2, 3)])).rejects.toThrow(
       /observed\[1\].neurons\[0\]: is 3; the network has/,
     );
-    await expect(of([train(0.1, 0), train(0.7, 0)])).rejects.toThrow(/observed\[1\].times\[0\]: 0.7 does not lie/);
+    await expect(of([spikes(0.1, 0), spikes(0.7, 0)])).rejects.toThrow(/observed\[1\].times\[0\]: 0.7 does not lie/);
     await expect(
       network.valueAndGradient(vanRossum(observed.one, { tau: 0.1 }), { ...options, t1: 1, paths: 1 }),
     ).rejects.toThrow(/paths: loss "van-rossum" needs at least 2, got 1/);

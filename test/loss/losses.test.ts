@@ -5,11 +5,11 @@ import type { Loss } from "../../src/loss/loss.js";
 import { vanRossum } from "../../src/loss/van-rossum.js";
 import { parameterLayout, parameterVector, replaceParameters, requestedViews } from "../../src/plan/layout.js";
 import { methods, type SolvePlan } from "../../src/plan/plan.js";
-import { lossCases, observedTrains, one, recurrent } from "../train/support.js";
+import { lossCases, observedSpikes, one, recurrent } from "../train/support.js";
 
 const engine = await Engine.create({ backend: "cpu" });
 const solve = { paths: 6, t1: 1, dt: 0.02, seed: 11 };
-const observed = await observedTrains(engine, 5);
+const observed = await observedSpikes(engine, 5);
 
 async function derivative(network: EngineNetwork, plan: SolvePlan, loss: Loss, names: string[]) {
   const layout = parameterLayout(plan);
@@ -54,12 +54,12 @@ describe.each(lossCases(observed))("%s", (kind, make) => {
 });
 
 describe("van Rossum distance", () => {
-  const train = (times: number[]) => ({ times: Float64Array.from(times), neurons: new Int32Array(times.length) });
+  const spikes = (times: number[]) => ({ times: Float64Array.from(times), neurons: new Int32Array(times.length) });
   const plan = engine.network(one).plan({ paths: 1, t1: 2, dt: 0.1 });
 
   it("of two trains is the integral of the squared difference of their traces", async () => {
     const [x, y, tau] = [[0.2, 0.9, 1.7], [0.3, 1.1], 0.4];
-    const { value } = await vanRossum([train(y)], { tau, unbiased: false }).evaluate!([train(x)], plan);
+    const { value } = await vanRossum([spikes(y)], { tau, unbiased: false }).evaluate!([spikes(x)], plan);
     const trace = (times: number[], t: number): number =>
       times.reduce((sum, s) => sum + (s <= t ? Math.exp(-(t - s) / tau) : 0), 0);
     // Midpoint rule: each of the five jumps costs at most half a cell, 1e-5 of it.
@@ -71,8 +71,8 @@ describe("van Rossum distance", () => {
   });
 
   it("does not jump when a spike crosses t1", async () => {
-    const loss = vanRossum([train([0.5])], { tau: 0.3, unbiased: false });
-    const at = async (times: number[]) => (await loss.evaluate!([train(times)], plan)).value;
+    const loss = vanRossum([spikes([0.5])], { tau: 0.3, unbiased: false });
+    const at = async (times: number[]) => (await loss.evaluate!([spikes(times)], plan)).value;
     expect(Math.abs((await at([0.4, 2 - 1e-9])) - (await at([0.4])))).toBeLessThan(1e-8);
   });
 });

@@ -8,7 +8,7 @@ import {
   type Loss,
   meanSpikeTime,
   rmsprop,
-  type SpikeTrains,
+  type SimulatedSpikes,
   type TrainStep,
   train,
   type ValueAndGradient,
@@ -16,9 +16,9 @@ import {
 
 describe("types", () => {
   it("of results", () => {
-    expectTypeOf<EngineNetwork["simulate"]>().returns.resolves.toEqualTypeOf<SpikeTrains>();
+    expectTypeOf<EngineNetwork["simulate"]>().returns.resolves.toEqualTypeOf<SimulatedSpikes>();
     expectTypeOf<EngineNetwork["valueAndGradient"]>().returns.resolves.toEqualTypeOf<ValueAndGradient>();
-    expectTypeOf<SpikeTrains["spikeTimes"]>().returns.resolves.toEqualTypeOf<Float64Array>();
+    expectTypeOf<SimulatedSpikes["spikeTimes"]>().returns.resolves.toEqualTypeOf<Float64Array>();
     expectTypeOf<ValueAndGradient["flat"]>().toEqualTypeOf<Float64Array>();
     expectTypeOf(firstSpikes([[0.1]])).toExtend<Loss>();
     expectTypeOf<Awaited<ReturnType<TrainStep["checkpoint"]>>>().toEqualTypeOf<Checkpoint>();

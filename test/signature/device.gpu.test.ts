@@ -6,16 +6,16 @@ import {
   DeviceSignatures,
   type MmdOptions,
   type PathBatch,
-  type SpikeTrainInput,
+  SpikeLift,
+  SpikeSignatures,
   signatureBackend,
   signatureGram,
   spikeSignatures,
-  TrainLift,
-  TrainSignatures,
   truncatedSignatureGradient,
   truncatedSignatures,
 } from "../../src/signature/index.js";
-import type { GpuTrains } from "../../src/solve/simulate.js";
+import type { GpuSpikes } from "../../src/solve/simulate.js";
+import { pathsOf } from "../../src/spikes/table.js";
 import { sharedEngine } from "../support/engine.js";
 import { brownianPaths, normals, relativeError } from "./random-paths.js";
 
@@ -182,19 +182,14 @@ describe("paths in a caller's buffers, work in a caller's encoder", () => {
         ],
       },
     });
-    const trains = (await network.simulate({ paths: 6, t1: 1, dt: 0.02, seed: 3 })) as GpuTrains;
-    const table = await trains.read();
-    const read: SpikeTrainInput[] = Array.from({ length: 6 }, (_, i) => {
-      const row = i * table.slots;
-      const end = row + table.counts[i]!;
-      return { times: table.times.subarray(row, end), neurons: table.neurons.subarray(row, end) };
-    });
-    const [batch] = trains.onDevice;
-    const lift = await TrainLift.create(gpu, { neurons: 2 });
-    const signatures = await TrainSignatures.create(gpu, { neurons: 2, depth: 3 });
+    const spikes = (await network.simulate({ paths: 6, t1: 1, dt: 0.02, seed: 3 })) as GpuSpikes;
+    const read = pathsOf(await spikes.read());
+    const [batch] = spikes.onDevice;
+    const lift = await SpikeLift.create(gpu, { neurons: 2 });
+    const signatures = await SpikeSignatures.create(gpu, { neurons: 2, depth: 3 });
     const kernels = await DeviceKernels.create(gpu, {
       channels: 3,
-      x: { count: 6, length: TrainLift.length(batch!.slots) },
+      x: { count: 6, length: SpikeLift.length(batch!.slots) },
       y: null,
       static: { kind: "rbf", sigma: 2 },
     });
@@ -203,7 +198,7 @@ describe("paths in a caller's buffers, work in a caller's encoder", () => {
       ReturnType<typeof gpu.buffer>,
       ReturnType<typeof gpu.buffer>,
     ];
-    const points = gpu.buffer("gradient by points", 4 * 3 * 6 * TrainLift.length(batch!.slots));
+    const points = gpu.buffer("gradient by points", 4 * 3 * 6 * SpikeLift.length(batch!.slots));
     const bar = gpu.upload("cotangent", new Float32Array(36).fill(1));
     const work = gpu.batch().clear(cotangents);
     signatures.encodeMean(work, batch!, mean);

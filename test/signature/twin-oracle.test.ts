@@ -92,11 +92,11 @@ describe("oracle of signature kernels, float64 twin", () => {
 
   it("Marcus lifts, their kernels, and the gradient to spike times", () => {
     const d = oracle.D_marcus;
-    const trains = [d.spikes1, d.spikes2].map((s: { times: number[]; neuron: number[] }) => ({
+    const spikes = [d.spikes1, d.spikes2].map((s: { times: number[]; neuron: number[] }) => ({
       times: s.times,
       neurons: s.neuron,
     }));
-    const lifted = liftSpikes(trains, { t0: 0, t1: 1, neurons: 2 });
+    const lifted = liftSpikes(spikes, { t0: 0, t1: 1, neurons: 2 });
     expect(nested(lifted.paths)).toEqual([d.lift1, d.lift2]);
     const [x, y] = [pathPoints(lifted.paths, 0), pathPoints(lifted.paths, 1)];
     const linear = increments(compileStaticKernel({ kind: "linear" }), x, y, 3);

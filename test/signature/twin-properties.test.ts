@@ -85,14 +85,14 @@ describe("gradients of the twin against central differences", () => {
   });
 
   it("spike times, through the Marcus lift, with a shared time moved as one", () => {
-    const trains = [
+    const spikes = [
       { times: [0.1, 0.4, 0.4, 0.8], neurons: [0, 1, 0, 1] },
       { times: [0.3, 0.5], neurons: [1, 0] },
     ];
     const options = { t0: 0, t1: 1, neurons: 2 };
     const kernel = compileStaticKernel({ kind: "rbf", sigma: 1 });
     const solver = { kind: "difference", dyadic: [0, 0] } as const;
-    const lifted = liftSpikes(trains, options);
+    const lifted = liftSpikes(spikes, options);
     const [x, y] = [pathPoints(lifted.paths, 0), pathPoints(lifted.paths, 1)];
     const [rows, columns] = [x.length / 3 - 1, y.length / 3 - 1];
     const { increments: pBar } = kernelVjp(increments(kernel, x, y, 3), rows, columns, solver);
@@ -100,12 +100,12 @@ describe("gradients of the twin against central differences", () => {
     incrementsVjp(kernel, x, y, 3, pBar, { x: points.subarray(0, x.length), y: points.subarray(x.length) });
     const gradient = lifted.pullback(points)[0]!;
     const at = (times: number[]): number => {
-      const l = liftSpikes([{ times, neurons: trains[0]!.neurons }, trains[1]!], options).paths;
+      const l = liftSpikes([{ times, neurons: spikes[0]!.neurons }, spikes[1]!], options).paths;
       return value({ kind: "rbf", sigma: 1 }, solver, pathPoints(l, 0), pathPoints(l, 1), 3);
     };
     const h = 1e-6;
     const moved = (which: number[], by: number): number[] =>
-      trains[0]!.times.map((t, i) => (which.includes(i) ? t + by : t));
+      spikes[0]!.times.map((t, i) => (which.includes(i) ? t + by : t));
     for (const which of [[0], [1, 2], [3]]) {
       const numeric = (at(moved(which, h)) - at(moved(which, -h))) / (2 * h);
       expect(which.reduce((sum, i) => sum + gradient[i]!, 0)).toBeCloseTo(numeric, 7);
@@ -157,21 +157,21 @@ describe("truncated signatures", () => {
   });
 
   it("axis form of spike trains equals the signature of their lift", () => {
-    const train = { times: [0.1, 0.25, 0.25, 0.7, 0.71], neurons: [2, 0, 1, 1, 2] };
-    const { paths: lifted } = liftSpikes([train], { t0: 0, t1: 1, neurons: 3 });
+    const spikes = { times: [0.1, 0.25, 0.25, 0.7, 0.71], neurons: [2, 0, 1, 1, 2] };
+    const { paths: lifted } = liftSpikes([spikes], { t0: 0, t1: 1, neurons: 3 });
     const slow = truncatedSignature(pathPoints(lifted, 0), 4, 5);
     expect(
-      relativeError(spikeSignature(train.times, train.neurons, { neurons: 3, t0: 0, t1: 1, depth: 5 }), slow),
+      relativeError(spikeSignature(spikes.times, spikes.neurons, { neurons: 3, t0: 0, t1: 1, depth: 5 }), slow),
     ).toBeLessThan(1e-14);
   });
 
   it("gradients by spike times equal the pullback of the lift's", () => {
-    const train = { times: [0.1, 0.25, 0.25, 0.7, 0.71, 0.9], neurons: [2, 0, 1, 1, 1, 2] };
-    const lift = liftSpikes([train], { t0: 0, t1: 1, neurons: 3 });
+    const spikes = { times: [0.1, 0.25, 0.25, 0.7, 0.71, 0.9], neurons: [2, 0, 1, 1, 1, 2] };
+    const lift = liftSpikes([spikes], { t0: 0, t1: 1, neurons: 3 });
     for (const depth of [1, 2, 3, 5]) {
       const cotangent = Float64Array.from({ length: tensorSize(4, depth) }, normals(depth));
       const slow = lift.pullback(truncatedSignatureVjp(pathPoints(lift.paths, 0), 4, depth, cotangent))[0]!;
-      const fast = spikeSignatureVjp(train.times, train.neurons, { neurons: 3, t0: 0, t1: 1, depth }, cotangent);
+      const fast = spikeSignatureVjp(spikes.times, spikes.neurons, { neurons: 3, t0: 0, t1: 1, depth }, cotangent);
       if (depth === 1) expect(Math.max(...slow.map(Math.abs))).toBeLessThan(1e-15);
       else expect(relativeError(fast, slow)).toBeLessThan(1e-13);
     }

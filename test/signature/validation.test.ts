@@ -4,7 +4,6 @@ import {
   basePoint,
   leadLag,
   liftSpikes,
-  type SpikeTrainInput,
   signatureBackend,
   signatureGram,
   signatureKernel,
@@ -16,6 +15,7 @@ import {
   truncatedSignatures,
   twoSampleTest,
 } from "../../src/signature/index.js";
+import type { Spikes } from "../../src/spikes/spikes.js";
 
 const backend = signatureBackend(null);
 const ok = [
@@ -199,8 +199,8 @@ describe("bad input is refused in one line", () => {
 
   const window = { t0: 0, t1: 1, neurons: 2 };
   for (const [name, take] of [
-    ["lifted", (trains: SpikeTrainInput[], o = window) => liftSpikes(trains, o)],
-    ["signatures of", (trains: SpikeTrainInput[], o = window) => spikeSignatures(trains, o, { depth: 2 })],
+    ["lifted", (spikes: Spikes[], o = window) => liftSpikes(spikes, o)],
+    ["signatures of", (spikes: Spikes[], o = window) => spikeSignatures(spikes, o, { depth: 2 })],
   ] as const) {
     it(`spike trains, ${name}`, () => {
       const of = (times: number[], neurons: number[]) => () => take([{ times, neurons }]);
@@ -219,8 +219,8 @@ describe("bad input is refused in one line", () => {
 
   it("signatures of spike trains that fit no memory", () => {
     expect(() => spikeSignatures([], { ...window, neurons: 60 }, { depth: 8 })).not.toThrow();
-    const trains = [{ times: [], neurons: [] }];
-    expect(() => spikeSignatures(trains, { ...window, neurons: 60 }, { depth: 8 })).toThrow(
+    const spikes = [{ times: [], neurons: [] }];
+    expect(() => spikeSignatures(spikes, { ...window, neurons: 60 }, { depth: 8 })).toThrow(
       /GiB; take a smaller depth/,
     );
   });

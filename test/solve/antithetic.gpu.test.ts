@@ -60,9 +60,9 @@ describe("antithetic paths", () => {
   it("are refused where paths must be independent, or come in odd numbers", async () => {
     const network = engine().network(one);
     const options = { t1: 1, dt: 0.1, antithetic: true, with: ["current"] };
-    const train = { times: [0.3], neurons: [0] };
+    const spikes = { times: [0.3], neurons: [0] };
     await expect(
-      network.valueAndGradient(vanRossum([train, train], { tau: 0.1 }), { ...options, paths: 4 }),
+      network.valueAndGradient(vanRossum([spikes, spikes], { tau: 0.1 }), { ...options, paths: 4 }),
     ).rejects.toThrow(/antithetic: loss "van-rossum" compares independent paths/);
     expect(() => network.simulate({ ...options, paths: 3 })).toThrow(/paths: is 3; antithetic paths come in pairs/);
   });

@@ -190,9 +190,9 @@ describe("slow states in float32", () => {
     const plan = engine()
       .network({ cell: ramp, current: 0 })
       .plan({ paths: 1, ...unit });
-    const trains = await simulateGpu(deviceThatDoesNot, plan);
-    expect(trains.warnings?.[0]).toMatch(/^a step of dt = 1 moves a state by little.*larger dt, or backend "cpu"$/);
-    trains.dispose();
+    const spikes = await simulateGpu(deviceThatDoesNot, plan);
+    expect(spikes.warnings?.[0]).toMatch(/^a step of dt = 1 moves a state by little.*larger dt, or backend "cpu"$/);
+    spikes.dispose();
     const views = requestedViews(network, parameterLayout(plan), ["rate"]);
     const evaluator = await GradientEvaluator.create(deviceThatDoesNot, plan, meanSpikeTime(0, 0), views);
     expect((await evaluator.evaluate(plan)).warnings).toHaveLength(1);

@@ -119,26 +119,26 @@ describe("determinism", () => {
 describe("records", () => {
   it("grow until every spike fits", async () => {
     const network = engine().network({ parameters: { tauS: 0.02, alpha: 0, vReset: 0 }, current: 1.5 });
-    const trains = await network.simulate({ paths: 256, t1: 1, dt: 0.01, seed: 1 });
-    expect(trains.largestCount).toBeGreaterThan(300);
-    expect(trains.saturatedPaths).toBe(0);
-    trains.dispose();
+    const spikes = await network.simulate({ paths: 256, t1: 1, dt: 0.01, seed: 1 });
+    expect(spikes.largestCount).toBeGreaterThan(300);
+    expect(spikes.saturatedPaths).toBe(0);
+    spikes.dispose();
   });
 
   it("report paths that stop at maxSpikes", async () => {
     const network = engine().network({ current: 1.5 });
-    const trains = await network.simulate({ paths: 300, t1: 5, dt: 0.01, maxSpikes: 2 });
-    const table = await trains.read();
-    expect(trains.saturatedPaths).toBe(300);
+    const spikes = await network.simulate({ paths: 300, t1: 5, dt: 0.01, maxSpikes: 2 });
+    const table = await spikes.read();
+    expect(spikes.saturatedPaths).toBe(300);
     expect(table.slots).toBe(2);
     expect([...new Set(table.counts)]).toEqual([2]);
   });
 
   it("leave no bytes behind when disposed", async () => {
     const own = await Engine.create({ backend: "webgpu" });
-    const trains = await own.network(recurrent).simulate({ paths: 256, t1: 0.2, dt: 0.02 });
+    const spikes = await own.network(recurrent).simulate({ paths: 256, t1: 0.2, dt: 0.02 });
     expect(own.gpu!.bytesInUse).toBeGreaterThan(0);
-    trains.dispose();
+    spikes.dispose();
     expect(own.gpu!.bytesInUse).toBe(0);
     await own
       .network(recurrent)

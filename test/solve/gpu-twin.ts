@@ -145,9 +145,9 @@ export async function expectTwin(
   const cpu = await Engine.create({ backend: "cpu" });
   const solve = { t1: 1, paths: 100, dt: 0.01, seed: 3, method, ...options };
   const [onGpu, onCpu] = [gpu.network(definition), cpu.network(definition)];
-  const trains = await onGpu.simulate(solve);
-  const [a, b] = [await trains.read(), await (await onCpu.simulate(solve)).read()];
-  trains.dispose();
+  const spikes = await onGpu.simulate(solve);
+  const [a, b] = [await spikes.read(), await (await onCpu.simulate(solve)).read()];
+  spikes.dispose();
   // Equal counts and times within 1e-5 on 99.9 % of paths: float32 keeps 1e-7 of the hazard, which at a low rate
   // moves a spike by more; a spike may then also fall on the other side of t1.
   let bad = 0;

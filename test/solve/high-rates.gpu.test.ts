@@ -27,9 +27,9 @@ describe("neurons that fire many times in a step", () => {
     const options = { paths: 4, seed: 3, ...time };
     const [gpu, twin] = await Promise.all(
       [engine(), cpu].map(async (e) => {
-        const trains = await e.network(poisson(rate)).simulate(options);
-        const table = await trains.read();
-        trains.dispose();
+        const spikes = await e.network(poisson(rate)).simulate(options);
+        const table = await spikes.read();
+        spikes.dispose();
         return table;
       }),
     );

@@ -31,9 +31,9 @@ describe("input spikes at the ends of the time", () => {
       for (const e of [engine(), cpu]) {
         const network = e.network(definition);
         const options = { paths: 1, t1: 1, dt: 0.25, distribution };
-        const trains = await network.simulate(options);
-        const { counts, times } = await trains.read();
-        trains.dispose();
+        const spikes = await network.simulate(options);
+        const { counts, times } = await spikes.read();
+        spikes.dispose();
         expect(counts[0], `${e.backend} by ${distribution}`).toBe(expected.length);
         // A place within a step is a float32, above 0.
         expected.forEach((t, n) => {

@@ -1,6 +1,6 @@
 /** Simulations in a caller's encoder and on a caller's device, read by a kernel of the caller's. */
 import { describe, expect, it } from "vitest";
-import { Engine, type PreparedSimulation, type SpikeTrains } from "../../src/index.js";
+import { Engine, type PreparedSimulation, type SimulatedSpikes } from "../../src/index.js";
 import { sharedEngine } from "../support/engine.js";
 
 const engine = sharedEngine();
@@ -23,9 +23,9 @@ const networks = {
 async function lastSpikes(
   device: GPUDevice,
   encoder: GPUCommandEncoder,
-  trains: NonNullable<SpikeTrains["onDevice"]>[number],
+  spikes: NonNullable<SimulatedSpikes["onDevice"]>[number],
 ): Promise<Float32Array> {
-  const { paths, recordWords, record, counts } = trains;
+  const { paths, recordWords, record, counts } = spikes;
   const module = device.createShaderModule({
     code: `
 @group(0) @binding(0) var<storage, read> record: array<u32>;
@@ -65,24 +65,24 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 }
 
 /** The same from the table that the library reads. */
-async function expected(trains: SpikeTrains): Promise<Float32Array> {
-  const { times, counts, slots } = await trains.read();
+async function expected(spikes: SimulatedSpikes): Promise<Float32Array> {
+  const { times, counts, slots } = await spikes.read();
   return Float32Array.from(counts, (n, i) => (n === 0 ? -1 : times[i * slots + n - 1]! * 100));
 }
 
 describe.each(Object.entries(networks))("%s", (_, definition) => {
   it("trains can be read where they lie", async () => {
-    const trains = await engine().network(definition).simulate(options);
+    const spikes = await engine().network(definition).simulate(options);
     const { device } = engine().gpu!;
-    const [chunk, ...others] = trains.onDevice!;
+    const [chunk, ...others] = spikes.onDevice!;
     expect(others).toEqual([]);
     const last = await lastSpikes(device, device.createCommandEncoder(), chunk!);
-    const table = await expected(trains);
+    const table = await expected(spikes);
     // The sum of step and fraction rounds in float32.
     last.forEach((t, i) => {
       expect(Math.abs(t - table[i]!)).toBeLessThan(1e-4);
     });
-    trains.dispose();
+    spikes.dispose();
   });
 
   it("a simulation in a caller's encoder is the same, with each seed", async () => {
@@ -93,15 +93,15 @@ describe.each(Object.entries(networks))("%s", (_, definition) => {
     for (const seed of [3, 4]) {
       const encoder = device.createCommandEncoder();
       const encoded = prepared.encode(encoder, { seed });
-      const last = await lastSpikes(device, encoder, encoded.trains);
+      const last = await lastSpikes(device, encoder, encoded.spikes);
       const [most, overflowed, saturated, notFinite] = new Uint32Array(await engine().gpu!.read(encoded.status));
-      const trains = await network.simulate({ ...options, seed });
-      expect([most, overflowed, saturated, notFinite]).toEqual([trains.largestCount, 0, 0, 0]);
-      const table = await expected(trains);
+      const spikes = await network.simulate({ ...options, seed });
+      expect([most, overflowed, saturated, notFinite]).toEqual([spikes.largestCount, 0, 0, 0]);
+      const table = await expected(spikes);
       last.forEach((t, i) => {
         expect(Math.abs(t - table[i]!)).toBeLessThan(1e-4);
       });
-      trains.dispose();
+      spikes.dispose();
       encoded.dispose();
     }
     prepared.dispose();
@@ -113,7 +113,7 @@ async function lastSpikesOf(prepared: PreparedSimulation): Promise<Float32Array>
   const { device } = engine().gpu!;
   const encoder = device.createCommandEncoder();
   const encoded = prepared.encode(encoder);
-  const last = await lastSpikes(device, encoder, encoded.trains);
+  const last = await lastSpikes(device, encoder, encoded.spikes);
   encoded.dispose();
   return last;
 }
@@ -135,10 +135,10 @@ describe("a prepared simulation", () => {
     const [most, overflowed] = await statusWith(2);
     expect(most).toBe(2);
     expect(overflowed).toBeGreaterThan(200);
-    const trains = await network.simulate(options);
-    expect((await statusWith(trains.largestCount)).slice(0, 2)).toEqual(Uint32Array.of(trains.largestCount, 0));
-    expect((await statusWith(trains.largestCount - 1))[1]).toBeGreaterThan(0);
-    trains.dispose();
+    const spikes = await network.simulate(options);
+    expect((await statusWith(spikes.largestCount)).slice(0, 2)).toEqual(Uint32Array.of(spikes.largestCount, 0));
+    expect((await statusWith(spikes.largestCount - 1))[1]).toBeGreaterThan(0);
+    spikes.dispose();
   });
 
   it("keeps noise of amplitude 0 on where the caller will write it", async () => {
@@ -150,12 +150,12 @@ describe("a prepared simulation", () => {
       const { offset } = prepared.parameterPlaces.find((p) => p.name === "sigma2")!;
       gpu.device.queue.writeBuffer(prepared.parameters.buffer, 4 * offset, Float32Array.of(sigma2));
       const last = await lastSpikesOf(prepared);
-      const trains = await engine().network({ current: 1.5, parameters: { sigma2 } }).simulate(options);
-      const table = await expected(trains);
+      const spikes = await engine().network({ current: 1.5, parameters: { sigma2 } }).simulate(options);
+      const table = await expected(spikes);
       last.forEach((t, i) => {
         expect(Math.abs(t - table[i]!)).toBeLessThan(1e-4);
       });
-      trains.dispose();
+      spikes.dispose();
       prepared.dispose();
     }
     const wrong = engine()
@@ -190,8 +190,8 @@ describe("disposal", () => {
     const { device } = engine().gpu!;
     const others = await Promise.all([Engine.create({ backend: "webgpu" }), Engine.create({ device })]);
     for (const other of others) {
-      const trains = await other.network({ current: 1.5 }).simulate(options);
-      await trains.read();
+      const spikes = await other.network({ current: 1.5 }).simulate(options);
+      await spikes.read();
       expect(other.gpu!.bytesHeld).toBeGreaterThan(0);
       other.dispose();
       expect(other.gpu!.bytesHeld).toBe(0);
@@ -200,8 +200,8 @@ describe("disposal", () => {
     // An engine's own device is destroyed with it; the caller's serves on.
     const { reason } = await others[0]!.gpu!.device.lost;
     expect(reason).toBe("destroyed");
-    const trains = await engine().network({ current: 1.5 }).simulate(options);
-    expect(await trains.meanCount()).toBeGreaterThan(3);
-    trains.dispose();
+    const spikes = await engine().network({ current: 1.5 }).simulate(options);
+    expect(await spikes.meanCount()).toBeGreaterThan(3);
+    spikes.dispose();
   });
 });

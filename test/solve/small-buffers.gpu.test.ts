@@ -58,7 +58,7 @@ describe.each(distributions)("a record that outgrows the largest buffer, by %s",
     expect(a.onDevice!.length).toBe(1);
     expect(b.onDevice!.length).toBe(2);
     expect(await b.read()).toEqual(await a.read());
-    for (const trains of [a, b]) trains.dispose();
+    for (const spikes of [a, b]) spikes.dispose();
     expect(engine.gpu!.bytesInUse).toBe(0);
   });
 
@@ -101,7 +101,7 @@ describe("a record that outgrows the largest buffer", () => {
     expect(a.onDevice!.length).toBe(1);
     expect(b.onDevice!.length).toBeGreaterThan(1);
     expect(await b.read()).toEqual(await a.read());
-    for (const trains of [a, b]) trains.dispose();
+    for (const spikes of [a, b]) spikes.dispose();
   });
 
   it("is that of smaller chunks for sensitivities, of the same bits", async () => {

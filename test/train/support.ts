@@ -1,23 +1,26 @@
 /** What the tests of losses share. */
 import type { Engine } from "../../src/engine.js";
 import { expectedSignatureLoss } from "../../src/loss/expected-signature.js";
-import type { Loss, Train } from "../../src/loss/loss.js";
+import type { Loss } from "../../src/loss/loss.js";
 import { pathLoss } from "../../src/loss/path-loss.js";
 import { signatureMmdLoss, signatureScoreLoss } from "../../src/loss/signature-kernel.js";
 import { firstSpikes, meanSpikeTime } from "../../src/loss/spike-times.js";
 import { vanRossum } from "../../src/loss/van-rossum.js";
 import type { NetworkDefinition } from "../../src/network/network.js";
 import type { SolveOptions } from "../../src/plan/plan.js";
+import type { TypedSpikes } from "../../src/spikes/spikes.js";
+import { pathsOf } from "../../src/spikes/table.js";
 
 /** Simulated spike trains, path by path. */
-export async function trainsOfRun(engine: Engine, network: NetworkDefinition, options: SolveOptions): Promise<Train[]> {
-  const trains = await engine.network(network).simulate(options);
-  const { times, neurons, counts, slots } = await trains.read();
-  trains.dispose();
-  return Array.from(counts, (n, i) => ({
-    times: times.slice(i * slots, i * slots + n),
-    neurons: neurons.slice(i * slots, i * slots + n),
-  }));
+export async function spikesOfRun(
+  engine: Engine,
+  network: NetworkDefinition,
+  options: SolveOptions,
+): Promise<TypedSpikes[]> {
+  const spikes = await engine.network(network).simulate(options);
+  const table = await spikes.read();
+  spikes.dispose();
+  return pathsOf(table);
 }
 
 export const one: NetworkDefinition = { cell: "slif", current: 1.5 };
@@ -36,14 +39,14 @@ export const recurrent: NetworkDefinition = {
   parameters: { sigma2: 0.2 },
 };
 
-export type Observed = Record<"one" | "recurrent", Train[]>;
+export type Observed = Record<"one" | "recurrent", TypedSpikes[]>;
 
 /** Trains that losses compare with: of currents other than those of `one` and `recurrent`. */
-export async function observedTrains(engine: Engine, paths: number): Promise<Observed> {
+export async function observedSpikes(engine: Engine, paths: number): Promise<Observed> {
   const solve = { paths, t1: 1, dt: 0.02, seed: 5 };
   return {
-    one: await trainsOfRun(engine, { ...one, current: 1.3 }, solve),
-    recurrent: await trainsOfRun(engine, { ...recurrent, current: [1.4, 1.3, 1] }, solve),
+    one: await spikesOfRun(engine, { ...one, current: 1.3 }, solve),
+    recurrent: await spikesOfRun(engine, { ...recurrent, current: [1.4, 1.3, 1] }, solve),
   };
 }
 
@@ -66,18 +69,18 @@ export const lossCases = (observed: Observed): [string, (network: "one" | "recur
 
 /** Mean over paths of Σ_n c / (1 + n) · sin(3 τ_n + neuron): the same three times over. */
 const factor = 0.7;
-const onePath = (train: Train) => ({
-  value: train.times.reduce((sum, t, n) => sum + (factor / (1 + n)) * Math.sin(3 * t + train.neurons[n]!), 0),
-  cotangents: train.times.map((t, n) => ((3 * factor) / (1 + n)) * Math.cos(3 * t + train.neurons[n]!)),
+const onePath = (one: TypedSpikes) => ({
+  value: one.times.reduce((sum, t, n) => sum + (factor / (1 + n)) * Math.sin(3 * t + one.neurons[n]!), 0),
+  cotangents: one.times.map((t, n) => ((3 * factor) / (1 + n)) * Math.cos(3 * t + one.neurons[n]!)),
 });
 
 const inTypeScript: Loss = {
   kind: "mine",
-  evaluate(trains) {
-    const each = trains.map(onePath);
+  evaluate(spikes) {
+    const each = spikes.map(onePath);
     return {
-      value: each.reduce((sum, e) => sum + e.value, 0) / trains.length,
-      cotangents: each.map((e) => e.cotangents.map((c) => c / trains.length)),
+      value: each.reduce((sum, e) => sum + e.value, 0) / spikes.length,
+      cotangents: each.map((e) => e.cotangents.map((c) => c / spikes.length)),
       pathValues: each.map((e) => e.value),
     };
   },

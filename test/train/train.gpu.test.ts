@@ -8,14 +8,14 @@ import { adam, rmsprop } from "../../src/train/optimisers.js";
 import { ResidentTraining } from "../../src/train/resident.js";
 import { type TrainOptions, type TrainStep, train } from "../../src/train/train.js";
 import { sharedEngine } from "../support/engine.js";
-import { type Observed, observedTrains, one, recurrent } from "./support.js";
+import { type Observed, observedSpikes, one, recurrent } from "./support.js";
 
 const engine = sharedEngine();
 let cpu: Engine;
 let observed: Observed;
 beforeAll(async () => {
   cpu = await Engine.create({ backend: "cpu" });
-  observed = await observedTrains(cpu, 20);
+  observed = await observedSpikes(cpu, 20);
 });
 afterEach(() => {
   vi.restoreAllMocks();

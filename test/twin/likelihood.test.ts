@@ -5,14 +5,15 @@ import { checkLikelihood } from "../../src/loss/likelihood.js";
 import { defineNetwork, type NetworkDefinition } from "../../src/network/network.js";
 import { parameterLayout, parameterVector, replaceParameters } from "../../src/plan/layout.js";
 import { methods, planSolve, type SolveOptions, type SolvePlan } from "../../src/plan/plan.js";
-import { type ObservedTrial, planSchedule } from "../../src/plan/schedule.js";
 import { estimateOf } from "../../src/reduce/statistics.js";
+import { planSchedule } from "../../src/spikes/schedule.js";
+import type { ObservedSpikes } from "../../src/spikes/spikes.js";
 import { PathSolver } from "../../src/twin/forward.js";
 import { laneLikelihood } from "../../src/twin/likelihood.js";
 import { counterNoise } from "../../src/twin/noise.js";
 
 /** Log-likelihood of all lanes, and its gradient [layout.size]. */
-function likelihood(plan: SolvePlan, trials: readonly ObservedTrial[]): { value: number; gradient: Float64Array } {
+function likelihood(plan: SolvePlan, trials: readonly ObservedSpikes[]): { value: number; gradient: Float64Array } {
   const layout = parameterLayout(plan);
   const cell = compileCell(plan.network.cell);
   const schedule = planSchedule(plan, trials);
@@ -24,7 +25,7 @@ function likelihood(plan: SolvePlan, trials: readonly ObservedTrial[]): { value:
   return { value, gradient };
 }
 
-const logOf = (plan: SolvePlan, trials: readonly ObservedTrial[]): number => {
+const logOf = (plan: SolvePlan, trials: readonly ObservedSpikes[]): number => {
   const layout = parameterLayout(plan);
   const cell = compileCell(plan.network.cell);
   const schedule = planSchedule(plan, trials);
@@ -36,7 +37,7 @@ const logOf = (plan: SolvePlan, trials: readonly ObservedTrial[]): number => {
 };
 
 /** Trials that the plan's own solver draws. */
-function draw(plan: SolvePlan, paths: number): ObservedTrial[] {
+function draw(plan: SolvePlan, paths: number): ObservedSpikes[] {
   const solver = new PathSolver(plan, compileCell(plan.network.cell), counterNoise(plan));
   return Array.from({ length: paths }, (_, path) => {
     const { spikes } = solver.solve(path, false);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Engine } from "../../src/engine.js";
+import { spikesOf } from "../../src/spikes/table.js";
 
 describe("state traces", () => {
   it("follow the paths of a simulation: voltage in closed form, jumps at the spikes", async () => {
@@ -19,8 +20,7 @@ describe("state traces", () => {
     for (const trace of traces) {
       const count = table.counts[trace.path]!;
       expect(count).toBeGreaterThan(0);
-      const row = trace.path * table.slots;
-      expect(trace.spikes).toEqual([...table.times.subarray(row, row + count)]);
+      expect(trace.spikes).toEqual([...spikesOf(table, trace.path).times]);
       const { v, s } = trace.states as { v: Float64Array; s: Float64Array };
       expect(trace.times.every((t, n) => n === 0 || t >= trace.times[n - 1]!)).toBe(true);
       expect(trace.times.at(-1)).toBeCloseTo(1, 12);

@@ -126,11 +126,11 @@ describe("the studio", () => {
     expect(exported.step).toBe(2);
     expect(exported.parameters.current).toBeCloseTo(value, 3);
 
-    const trains = await saved(tab, () => press(page, "Trains (npz)"));
-    const arrays = readNpz(trains.bytes);
+    const spikes = await saved(tab, () => press(page, "Trains (npz)"));
+    const arrays = readNpz(spikes.bytes);
     expect(arrays.spike_times!.shape).toEqual([32, 3]);
     expect(arrays.spike_counts!.data.every((n) => n <= 3)).toBe(true);
-    expect(openNpz(trains.bytes).text("time_unit")).toBe("s");
+    expect(openNpz(spikes.bytes).text("time_unit")).toBe("s");
 
     const job = JSON.parse((await saved(tab, () => press(page, "Job (JSON)"))).bytes.toString());
     expect(checkJob(trainSchema, job).paths).toBe(32);

@@ -1,17 +1,17 @@
 /** Statistics of spike trains by Gram matrices of signature kernels between their lifts, all on the GPU. */
 import { weighResults } from "../../../shaders/signature/pair-results.wgsl.js";
-import { liftVertices } from "../../../shaders/signature/train-lift.wgsl.js";
+import { liftVertices } from "../../../shaders/signature/spike-lift.wgsl.js";
 import { fail } from "../../checks.js";
 import type { Batch, Gpu, KernelOf, Storage } from "../../gpu/index.js";
+import type { DeviceSpikes } from "../../spikes/device-spikes.js";
 import { type GramShape, pairCount } from "../definitions/pairs.js";
 import { type CheckedSolver, isSymmetric } from "../definitions/solver.js";
 import type { CompiledStaticKernel } from "../definitions/static-kernel.js";
 import { DevicePairRunner } from "./pair-runner.js";
 import { Scratch } from "./scratch.js";
+import { LiftKernels } from "./spike-lift.js";
 import { PairStages } from "./stages.js";
-import type { StatisticShape, TrainStatistic } from "./statistic.js";
-import { LiftKernels } from "./train-lift.js";
-import type { TrainBatch } from "./trains.js";
+import type { SpikeStatistic, StatisticShape } from "./statistic.js";
 
 /** Segments for which the stages are compiled; how long trains are is known later, and changes. */
 const usualSegments = 64;
@@ -37,7 +37,7 @@ interface Term extends GramShape {
   readonly others: number;
 }
 
-export class PairStatistic implements TrainStatistic {
+export class PairStatistic implements SpikeStatistic {
   /** Σ over the pairs of observed trains. */
   private own: Storage | undefined;
   private observed: Lifted | undefined;
@@ -122,8 +122,8 @@ export class PairStatistic implements TrainStatistic {
     return statistic;
   }
 
-  private lift(batch: Batch, trains: TrainBatch, name: string): Lifted {
-    const { points, extents, vertices } = this.lifts.encode(batch, trains, name);
+  private lift(batch: Batch, spikes: DeviceSpikes, name: string): Lifted {
+    const { points, extents, vertices } = this.lifts.encode(batch, spikes, name);
     return { points, table: extents, vertices };
   }
 
@@ -152,24 +152,24 @@ export class PairStatistic implements TrainStatistic {
     });
   }
 
-  encodeValue(batch: Batch, trains: TrainBatch, value: Storage): void {
+  encodeValue(batch: Batch, spikes: DeviceSpikes, value: Storage): void {
     const { scratch, terms } = this;
-    const lifted = this.lift(batch, trains, "generated");
-    const gradient = scratch.take("gradient by vertices", 4 * lifted.vertices * trains.paths);
+    const lifted = this.lift(batch, spikes, "generated");
+    const gradient = scratch.take("gradient by vertices", 4 * lifted.vertices * spikes.paths);
     batch.copy(this.own!, 0, value, 0, 4);
-    batch.clear(gradient, 0, 4 * lifted.vertices * trains.paths);
+    batch.clear(gradient, 0, 4 * lifted.vertices * spikes.paths);
     this.encodeTerm(batch, "xx", terms.xx, { x: lifted, y: lifted }, value, gradient);
     this.encodeTerm(batch, "xy", terms.xy, { x: lifted, y: this.observed! }, value, gradient);
   }
 
   encodeCotangents(
     batch: Batch,
-    trains: TrainBatch,
+    spikes: DeviceSpikes,
     cotangents: Storage,
     options: { readonly scale?: number } = {},
   ): void {
-    const gradient = this.scratch.take("gradient by vertices", 4 * liftVertices(trains.slots) * trains.paths);
-    this.lifts.encodePullback(batch, trains, "generated", gradient, cotangents, options);
+    const gradient = this.scratch.take("gradient by vertices", 4 * liftVertices(spikes.slots) * spikes.paths);
+    this.lifts.encodePullback(batch, spikes, "generated", gradient, cotangents, options);
   }
 
   dispose(): void {

@@ -1,19 +1,19 @@
 /** Statistics of spike trains by truncated signatures (shaders/signature/signature-statistic.wgsl.ts). */
 import { signatureMoments, signatureStatistic, sumTerms } from "../../../shaders/signature/signature-statistic.wgsl.js";
 import type { Batch, Gpu, KernelOf, Storage } from "../../gpu/index.js";
+import type { DeviceSpikes } from "../../spikes/device-spikes.js";
 import { threadGroups } from "./device-paths.js";
 import { Scratch } from "./scratch.js";
-import type { StatisticShape, TrainStatistic } from "./statistic.js";
-import { TrainSignatures } from "./train-signatures.js";
-import type { TrainBatch } from "./trains.js";
+import { SpikeSignatures } from "./spike-signatures.js";
+import type { SpikeStatistic, StatisticShape } from "./statistic.js";
 
-export class SignatureStatistic implements TrainStatistic {
+export class SignatureStatistic implements SpikeStatistic {
   private readonly scratch: Scratch;
 
   private constructor(
     gpu: Gpu,
     private readonly shape: StatisticShape,
-    private readonly signatures: TrainSignatures,
+    private readonly signatures: SpikeSignatures,
     private readonly scale: number,
     private readonly kernels: {
       readonly words: KernelOf<typeof signatureStatistic>;
@@ -27,7 +27,7 @@ export class SignatureStatistic implements TrainStatistic {
 
   static async create(gpu: Gpu, shape: StatisticShape, depth: number, scale: number): Promise<SignatureStatistic> {
     const channels = shape.neurons + 1;
-    const signatures = await TrainSignatures.create(gpu, { neurons: shape.neurons, depth });
+    const signatures = await SpikeSignatures.create(gpu, { neurons: shape.neurons, depth });
     const { size } = signatures;
     const [moments, words, sum] = await Promise.all([
       gpu.kernel(signatureMoments(channels, depth)),
@@ -60,14 +60,14 @@ export class SignatureStatistic implements TrainStatistic {
     return new SignatureStatistic(gpu, shape, signatures, scale, { words, sum }, { mean: both, constant });
   }
 
-  encodeValue(batch: Batch, trains: TrainBatch, value: Storage): void {
+  encodeValue(batch: Batch, spikes: DeviceSpikes, value: Storage): void {
     const { signatures, kernels, shape, scratch, observed } = this;
     const { size } = signatures;
-    const rows = scratch.take("signatures", 4 * size * trains.paths);
+    const rows = scratch.take("signatures", 4 * size * spikes.paths);
     const terms = scratch.take("terms", 4 * size);
-    signatures.encodeEach(batch, trains, rows);
+    signatures.encodeEach(batch, spikes, rows);
     batch.dispatch(kernels.words, {
-      uniform: { paths: trains.paths, unbiased: shape.unbiased ? 1 : 0, scale: this.scale },
+      uniform: { paths: spikes.paths, unbiased: shape.unbiased ? 1 : 0, scale: this.scale },
       observed: observed.mean,
       rows,
       terms,
@@ -78,13 +78,13 @@ export class SignatureStatistic implements TrainStatistic {
 
   encodeCotangents(
     batch: Batch,
-    trains: TrainBatch,
+    spikes: DeviceSpikes,
     cotangents: Storage,
     options: { readonly scale?: number } = {},
   ): void {
-    const rows = this.scratch.take("signatures", 4 * this.signatures.size * trains.paths);
+    const rows = this.scratch.take("signatures", 4 * this.signatures.size * spikes.paths);
     const scale = options.scale ?? 1;
-    this.signatures.encodeVjp(batch, trains, rows, cotangents, { perPath: true, scale, accumulate: true });
+    this.signatures.encodeVjp(batch, spikes, rows, cotangents, { perPath: true, scale, accumulate: true });
   }
 
   dispose(): void {

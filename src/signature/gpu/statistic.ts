@@ -1,23 +1,28 @@
 /** What the statistics of generated spike trains against observed ones have in common. */
 import type { Batch, Storage } from "../../gpu/index.js";
-import type { TrainBatch } from "./trains.js";
+import type { DeviceSpikes } from "../../spikes/device-spikes.js";
 
 export interface StatisticShape {
   readonly neurons: number;
   readonly paths: number;
-  readonly observed: TrainBatch;
+  readonly observed: DeviceSpikes;
   readonly score: boolean;
   readonly unbiased: boolean;
 }
 
 /** One evaluation at a time: `encodeValue`, then `encodeCotangents` for the same trains. */
-export interface TrainStatistic {
+export interface SpikeStatistic {
   /** Encodes the statistic, to `value` [1] f32, and what its cotangents need. */
-  encodeValue(batch: Batch, trains: TrainBatch, value: Storage): void;
+  encodeValue(batch: Batch, trains: DeviceSpikes, value: Storage): void;
   /**
    * Adds `scale` (default 1) · ∂value/∂τ to `cotangents` [slots][paths] f32: nothing where there is no spike.
    * Simultaneous spikes share the derivative along moving them together.
    */
-  encodeCotangents(batch: Batch, trains: TrainBatch, cotangents: Storage, options?: { readonly scale?: number }): void;
+  encodeCotangents(
+    batch: Batch,
+    trains: DeviceSpikes,
+    cotangents: Storage,
+    options?: { readonly scale?: number },
+  ): void;
   dispose(): void;
 }

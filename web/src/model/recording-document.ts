@@ -21,10 +21,10 @@ const mostSteps = 10_000;
  */
 export function recordingDocument(facts: RecordingFacts, chosen: Partial<RecordingUnits> = {}): StudioDocument {
   const document = newDocument("recording");
-  const flat = facts.lists.filter((l) => !l.nested && !(facts.trains && l.key === "spike_counts"));
+  const flat = facts.lists.filter((l) => !l.nested && !(facts.padded && l.key === "spike_counts"));
   const nested = facts.lists.filter((l) => l.nested);
   const current = flat.find((l) => /current|input|stim|_pA$|_nA$/i.test(l.key)) ?? flat[0];
-  const trials = facts.trains
+  const trials = facts.padded
     ? facts.lists.find((l) => l.key === "spike_times")
     : (nested.find((l) => /spike|trial/i.test(l.key)) ?? nested[0]);
   const units = { ...unitsOf(facts, trials?.key, current?.key), ...chosen };
@@ -34,7 +34,7 @@ export function recordingDocument(facts: RecordingFacts, chosen: Partial<Recordi
   document.observed = {
     kind: "recording",
     name: facts.name,
-    ...(trials === undefined || facts.trains ? {} : { key: trials.key }),
+    ...(trials === undefined || facts.padded ? {} : { key: trials.key }),
     ...(scale === 1 ? {} : { scale }),
   };
   document.job.input = current

@@ -79,7 +79,7 @@ function parse(bytes: Uint8Array): Record<string, unknown> {
 
 /** What a recording holds, for the page to offer. */
 function factsOf(name: string, file: Lists): RecordingFacts {
-  const facts: RecordingFacts = { name, lists: [], numbers: {}, texts: {}, trains: false };
+  const facts: RecordingFacts = { name, lists: [], numbers: {}, texts: {}, padded: false };
   let unreadable: unknown;
   for (const key of file.keys) {
     let value: unknown;
@@ -112,13 +112,13 @@ function factsOf(name: string, file: Lists): RecordingFacts {
       });
     facts.lists.push(list);
   }
-  facts.trains = facts.lists.some((l) => l.key === "spike_times" && l.nested);
+  facts.padded = facts.lists.some((l) => l.key === "spike_times" && l.nested);
   if (facts.lists.length === 0) {
     if (unreadable) throw unreadable;
     fail(name, `holds no list of numbers; it has ${file.keys.join(", ") || "nothing"}`);
   }
   // Rows of trains are filled up to one length: their spikes are counted beside.
-  const counts = facts.trains ? file.read("spike_counts") : undefined;
+  const counts = facts.padded ? file.read("spike_counts") : undefined;
   const times = facts.lists.find((l) => l.key === "spike_times")!;
   if (Array.isArray(counts)) times.numbers = counts.reduce((a: number, b) => a + (Number(b) || 0), 0);
   return facts;

@@ -22,6 +22,7 @@ import {
 } from "../../../src/job/recording.js";
 import { planTrainJob, type TrainPlan } from "../../../src/job/train-plan.js";
 import { type DrawnWeights, drawWeights } from "../../../src/network/drawn-weights.js";
+import { pathsOf } from "../../../src/spikes/table.js";
 import { checkResume } from "../../../src/train/train.js";
 import { trainableNames } from "../../../src/train/trainable.js";
 import { checkState } from "../../../src/train/update.js";
@@ -75,11 +76,7 @@ export function asGiven(definition: NetworkDefinition, values: Record<string, un
 
 /** The trains of a table, one trial a path. */
 export function trialsOf(table: SpikeTable): Trial[] {
-  return Array.from({ length: table.paths }, (_, path) => {
-    const from = path * table.slots;
-    const to = from + table.counts[path]!;
-    return { times: [...table.times.subarray(from, to)], neurons: [...table.neurons.subarray(from, to)] };
-  });
+  return pathsOf(table).map(({ times, neurons }) => ({ times: [...times], neurons: [...neurons] }));
 }
 
 /** What was observed, as a job names it; undefined where it has to be simulated. */
@@ -93,10 +90,10 @@ export function observedJob(document: StudioDocument, files: FileContext): Trial
     case "recording": {
       const { key, scale = 1 } = observed;
       if (key !== undefined) return { file: recordingName, key, ...(scale === 1 ? {} : { scale }) };
-      const trains = { file: recordingName };
-      if (scale === 1) return trains;
+      const recording = { file: recordingName };
+      if (scale === 1) return recording;
       // A job has no scale for trains: they are written out.
-      const trials = readTrials(trains, files, always);
+      const trials = readTrials(recording, files, always);
       return asTrials(trials.map((t) => ({ ...t, times: t.times.map((time) => time * scale) })));
     }
   }

@@ -30,7 +30,7 @@ export interface Studio {
   setNeuron(neuron: number): void;
   exportParameters(): string;
   exportJob(): string;
-  exportTrains(): Uint8Array;
+  exportSpikes(): Uint8Array;
   /** Destroys the GPU device, as a driver's crash would: for tests of recovery. */
   loseDevice(): void;
 }
@@ -144,7 +144,7 @@ export interface RecordingFacts {
   /** What it says in words, such as its units: `time_unit`, or `units.time` where it has them by name. */
   texts: Record<string, string>;
   /** Whether it holds spike_times as `saltation simulate` writes them. */
-  trains: boolean;
+  padded: boolean;
 }
 
 export interface RecordedList {

@@ -104,9 +104,9 @@ export async function takeSnapshot(
   // The same noise in every picture: spikes move as parameters do, and do not flicker.
   const options = { ...solve, paths: Math.min(mostPaths, solve.paths) };
   const plan = network.plan(options);
-  const trains = await network.simulate(options);
-  const trials = trialsOf(await trains.read());
-  trains.dispose();
+  const spikes = await network.simulate(options);
+  const trials = trialsOf(await spikes.read());
+  spikes.dispose();
   return {
     kind: "snapshot",
     step,

@@ -204,13 +204,13 @@ const studio: {
     const job = { ...problem.job, observed, paths: now.paths };
     return JSON.stringify(withUnits(job, problem.document.units), null, 2);
   },
-  async exportTrains() {
+  async exportSpikes() {
     const { problem, standing: now } = standing();
     const definition = withValues(problem.definition, now.parameters);
     const table = await keeper.use(async (engine) => {
-      const trains = await engine.network(definition).simulate({ ...problem.solve, paths: now.paths });
-      const read = await trains.read();
-      trains.dispose();
+      const spikes = await engine.network(definition).simulate({ ...problem.solve, paths: now.paths });
+      const read = await spikes.read();
+      spikes.dispose();
       return read;
     });
     const shape = [table.paths, table.slots];

@@ -2,7 +2,7 @@
 import { useRef } from "preact/hooks";
 import { forget, notKept } from "../state/keep.js";
 import { readFile } from "../state/open-file.js";
-import { exportJob, exportParameters, exportTrains } from "../state/save.js";
+import { exportJob, exportParameters, exportSpikes } from "../state/save.js";
 import { share } from "../state/share.js";
 import { loaded } from "../state/signals.js";
 
@@ -18,7 +18,7 @@ export function Exports() {
         <button type="button" disabled={!ready} onClick={() => void exportParameters()}>
           Parameters (JSON)
         </button>
-        <button type="button" disabled={!ready} onClick={() => void exportTrains()}>
+        <button type="button" disabled={!ready} onClick={() => void exportSpikes()}>
           Trains (npz)
         </button>
         <button type="button" disabled={!ready} onClick={() => void exportJob()} title="for saltation train">

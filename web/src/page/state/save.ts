@@ -22,9 +22,9 @@ export async function exportJob(): Promise<void> {
   }
 }
 
-export async function exportTrains(): Promise<void> {
+export async function exportSpikes(): Promise<void> {
   try {
-    const npz = await client.call("exportTrains");
+    const npz = await client.call("exportSpikes");
     download(fileName("trains.npz"), "application/octet-stream", npz as BlobPart);
   } catch (error) {
     failed("Spike trains could not be exported", error);

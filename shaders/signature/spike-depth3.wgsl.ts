@@ -6,14 +6,14 @@
  * letter). The integrand is quadratic in t; its midpoint is off by Δ ⊗ Δ ⊗ Δ / 12, one number for a segment along an
  * axis. Segments of simultaneous spikes are entered at the two points of Gauss's rule instead, which is exact.
  *
- * `trainPoints`: a thread takes one path and four channels, and writes A at all entries. `trainLinks`: a thread takes one
- * path and chains the entries of each letter. `trainDepth3`: a thread takes a middle letter, a block of first and of last
+ * `spikePoints`: a thread takes one path and four channels, and writes A at all entries. `spikeLinks`: a thread takes one
+ * path and chains the entries of each letter. `spikeDepth3`: a thread takes a middle letter, a block of first and of last
  * letters and a group of paths, and runs through the chain of that letter.
  */
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { unroll } from "../shared/unroll.js";
-import { eventList, trainPass, trainThreads } from "./train-layout.wgsl.js";
-import { levelStarts } from "./train-signature.wgsl.js";
+import { eventList, spikePass, trainThreads } from "./spike-layout.wgsl.js";
+import { levelStarts } from "./spike-signature.wgsl.js";
 
 /** Entries of a path with so many slots: a segment of time before and after every spike, two of a spike, and the end. */
 export const entryRows = (slots: number): number => 3 * slots + 2;
@@ -58,12 +58,12 @@ ${after}
     n += size;
   }`;
 
-export const trainPoints = (channels: number) => {
+export const spikePoints = (channels: number) => {
   const quads = paddedChannels(channels) / 4;
   return declareKernel({
     label: "points of trains",
     workgroupSize: trainThreads,
-    uniform: trainPass,
+    uniform: spikePass,
     bindings: {
       events: read("array<u32>"),
       /** [paths][entries][padded channels]. */
@@ -97,11 +97,11 @@ ${walk(
   });
 };
 
-export const trainLinks = (channels: number) =>
+export const spikeLinks = (channels: number) =>
   declareKernel({
     label: "links of trains",
     workgroupSize: trainThreads,
-    uniform: trainPass,
+    uniform: spikePass,
     bindings: { events: read("array<u32>"), links: readWrite("array<u32>") },
     body: /* wgsl */ `
 ${eventList}
@@ -144,7 +144,7 @@ export const depth3Blocks = (channels: number): { threads: number; vectors: numb
   return { threads: channels * blocks * blocks, vectors, blocks };
 };
 
-export const trainDepth3 = (label: string, d: number, pathsPerGroup: number) => {
+export const spikeDepth3 = (label: string, d: number, pathsPerGroup: number) => {
   const quads = paddedChannels(d) / 4;
   const { threads, vectors, blocks } = depth3Blocks(d);
   const starts = levelStarts(d, 3);
@@ -154,7 +154,7 @@ export const trainDepth3 = (label: string, d: number, pathsPerGroup: number) => 
   return declareKernel({
     label,
     workgroupSize: trainThreads,
-    uniform: trainPass,
+    uniform: spikePass,
     bindings: {
       points: read("array<vec4f>"),
       links: read("array<u32>"),

@@ -1,13 +1,13 @@
 /** The Marcus lift of spike trains on the GPU to paths on the GPU, and the pullback of gradients (src/signature/definitions/lift.ts). */
 
-import { eventBytes } from "../../../shaders/signature/train-layout.wgsl.js";
-import { liftVertices, trainLift, trainPullback } from "../../../shaders/signature/train-lift.wgsl.js";
+import { eventBytes } from "../../../shaders/signature/spike-layout.wgsl.js";
+import { liftVertices, spikeLift, spikePullback } from "../../../shaders/signature/spike-lift.wgsl.js";
 import { wholeNumber } from "../../checks.js";
 import type { Batch, Gpu, KernelOf, Storage } from "../../gpu/index.js";
+import type { DeviceSpikes } from "../../spikes/device-spikes.js";
 import type { DevicePaths, PathShape } from "./device-paths.js";
 import { Scratch } from "./scratch.js";
-import { TrainEvents, trainUniform } from "./train-events.js";
-import type { TrainBatch } from "./trains.js";
+import { SpikeEvents, spikeUniform } from "./spike-events.js";
 
 /** Paths and their shape; the buffers are the lift's own, and hold until its next use. */
 export interface LiftedOnDevice extends DevicePaths, PathShape {
@@ -15,7 +15,7 @@ export interface LiftedOnDevice extends DevicePaths, PathShape {
   readonly lengths: Storage;
 }
 
-/** Lifted trains. */
+/** Lifted spikes. */
 interface Lifted {
   /** Points, or with `differences` the moves from each to the next [paths, vertices, channels]. */
   readonly points: Storage;
@@ -38,25 +38,25 @@ export class LiftKernels {
   private constructor(
     private readonly scratch: Scratch,
     private readonly form: LiftForm,
-    private readonly events: TrainEvents,
-    private readonly lift: KernelOf<typeof trainLift>,
-    private readonly pullback: KernelOf<typeof trainPullback>,
+    private readonly events: SpikeEvents,
+    private readonly lift: KernelOf<typeof spikeLift>,
+    private readonly pullback: KernelOf<typeof spikePullback>,
   ) {}
 
   static async create(gpu: Gpu, scratch: Scratch, form: LiftForm): Promise<LiftKernels> {
     const [events, lift, pullback] = await Promise.all([
-      TrainEvents.create(gpu, form.neurons),
-      gpu.kernel(trainLift(form.neurons + 1, form)),
-      gpu.kernel(trainPullback(form.gradientChannels)),
+      SpikeEvents.create(gpu, form.neurons),
+      gpu.kernel(spikeLift(form.neurons + 1, form)),
+      gpu.kernel(spikePullback(form.gradientChannels)),
     ]);
     return new LiftKernels(scratch, form, events, lift, pullback);
   }
 
-  private eventsOf({ slots, paths }: TrainBatch, name: string): Storage {
+  private eventsOf({ slots, paths }: DeviceSpikes, name: string): Storage {
     return this.scratch.take(`events, ${name}`, eventBytes(slots) * paths);
   }
 
-  encode(batch: Batch, trains: TrainBatch, name: string): Lifted {
+  encode(batch: Batch, trains: DeviceSpikes, name: string): Lifted {
     const { scratch, form } = this;
     const { paths } = trains;
     const vertices = liftVertices(trains.slots);
@@ -66,7 +66,7 @@ export class LiftKernels {
     const extents = scratch.take(`extents, ${name}`, (form.table ? 8 : 4) * paths);
     const range = { first: 0, paths };
     this.events.encode(batch, trains, events, scratch, range);
-    const uniform = trainUniform(trains, range);
+    const uniform = spikeUniform(trains, range);
     batch.dispatch(this.lift, { uniform, events, points, extents, threads: [paths, channels] });
     return { points, extents, vertices };
   }
@@ -74,7 +74,7 @@ export class LiftKernels {
   /** Adds `scale` times the pullback of a gradient [paths, vertices, gradient channels] by the last lift of this name. */
   encodePullback(
     batch: Batch,
-    trains: TrainBatch,
+    trains: DeviceSpikes,
     name: string,
     gradient: Storage | GPUBuffer,
     out: Storage | GPUBuffer,
@@ -82,23 +82,23 @@ export class LiftKernels {
   ): void {
     const { paths } = trains;
     const events = this.eventsOf(trains, name);
-    const uniform = trainUniform(trains, { first: 0, paths, scale });
+    const uniform = spikeUniform(trains, { first: 0, paths, scale });
     batch.dispatch(this.pullback, { uniform, events, gradient, out, threads: paths });
   }
 }
 
-export class TrainLift {
+export class SpikeLift {
   private constructor(
     private readonly scratch: Scratch,
     private readonly kernels: LiftKernels,
   ) {}
 
   /** @throws SaltationError `invalid-input`. */
-  static async create(gpu: Gpu, options: { readonly neurons: number }): Promise<TrainLift> {
+  static async create(gpu: Gpu, options: { readonly neurons: number }): Promise<SpikeLift> {
     const neurons = wholeNumber("neurons", options.neurons, 1, 65535);
     const scratch = new Scratch(gpu);
     const form = { neurons, differences: false, table: false, gradientChannels: neurons + 1 };
-    return new TrainLift(scratch, await LiftKernels.create(gpu, scratch, form));
+    return new SpikeLift(scratch, await LiftKernels.create(gpu, scratch, form));
   }
 
   /** Vertices set aside for a path of trains in so many slots: the length of the paths. */
@@ -107,9 +107,9 @@ export class TrainLift {
   }
 
   /** Encodes the lift: [paths, 2 slots + 2, 1 + neurons], time (from t0) the first channel. */
-  encode(batch: Batch, trains: TrainBatch): LiftedOnDevice {
-    const { points, extents, vertices } = this.kernels.encode(batch, trains, "trains");
-    return { count: trains.paths, length: vertices, points, lengths: extents };
+  encode(batch: Batch, spikes: DeviceSpikes): LiftedOnDevice {
+    const { points, extents, vertices } = this.kernels.encode(batch, spikes, "spikes");
+    return { count: spikes.paths, length: vertices, points, lengths: extents };
   }
 
   /**
@@ -118,12 +118,12 @@ export class TrainLift {
    */
   encodePullback(
     batch: Batch,
-    trains: TrainBatch,
+    spikes: DeviceSpikes,
     gradient: Storage | GPUBuffer,
     cotangents: Storage | GPUBuffer,
     options: { readonly scale?: number } = {},
   ): void {
-    this.kernels.encodePullback(batch, trains, "trains", gradient, cotangents, options);
+    this.kernels.encodePullback(batch, spikes, "spikes", gradient, cotangents, options);
   }
 
   /** Gives the buffers back; what was encoded must have been submitted. */

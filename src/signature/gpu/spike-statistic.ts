@@ -7,21 +7,21 @@
  */
 import { fail, oneOf, wholeNumber } from "../../checks.js";
 import type { Gpu } from "../../gpu/index.js";
+import type { DeviceSpikes } from "../../spikes/device-spikes.js";
 import { checkSolver, type SignatureSolver } from "../definitions/solver.js";
 import { compileStaticKernel, type StaticKernel } from "../definitions/static-kernel.js";
 import { PairStatistic } from "./pair-statistic.js";
 import { SignatureStatistic } from "./signature-statistic.js";
-import type { StatisticShape, TrainStatistic } from "./statistic.js";
-import type { TrainBatch } from "./trains.js";
+import type { SpikeStatistic, StatisticShape } from "./statistic.js";
 
-export type { TrainStatistic } from "./statistic.js";
+export type { SpikeStatistic } from "./statistic.js";
 
-export interface TrainStatisticOptions {
+export interface SpikeStatisticOptions {
   readonly neurons: number;
   /** Number of generated paths. */
   readonly paths: number;
   /** Observed trains, which must stay until `dispose`. */
-  readonly observed: TrainBatch;
+  readonly observed: DeviceSpikes;
   readonly statistic: "mmd" | "score";
   /** Of the MMD² (default true); a score always is. */
   readonly unbiased?: boolean;
@@ -36,7 +36,7 @@ export interface TrainStatisticOptions {
  * the number of paths; others go through Gram matrices.
  * @throws SaltationError `invalid-input` naming the field, `limit` where signatures do not fit.
  */
-export async function trainStatistic(gpu: Gpu, options: TrainStatisticOptions): Promise<TrainStatistic> {
+export async function spikeStatistic(gpu: Gpu, options: SpikeStatisticOptions): Promise<SpikeStatistic> {
   const statistic = oneOf("statistic", options.statistic, ["mmd", "score"]);
   const unbiased = statistic === "score" || (options.unbiased ?? true);
   const neurons = wholeNumber("neurons", options.neurons, 1, 65536);

@@ -8,20 +8,20 @@ import {
   depth3Blocks,
   entryBytes,
   paddedChannels,
-  trainDepth3,
-  trainLinks,
-  trainPoints,
-} from "../../../shaders/signature/train-depth3.wgsl.js";
-import { rowsPerLayer, stateSize, trainGradient, trainStates } from "../../../shaders/signature/train-gradient.wgsl.js";
-import { eventBytes, type trainPass } from "../../../shaders/signature/train-layout.wgsl.js";
-import { sumTrainRows, trainSignature } from "../../../shaders/signature/train-signature.wgsl.js";
+  spikeDepth3,
+  spikeLinks,
+  spikePoints,
+} from "../../../shaders/signature/spike-depth3.wgsl.js";
+import { rowsPerLayer, spikeGradient, spikeStates, stateSize } from "../../../shaders/signature/spike-gradient.wgsl.js";
+import { eventBytes, type spikePass } from "../../../shaders/signature/spike-layout.wgsl.js";
+import { spikeSignature, sumSpikeRows } from "../../../shaders/signature/spike-signature.wgsl.js";
 import { fail, wholeNumber } from "../../checks.js";
 import type { Batch, Gpu, KernelOf, Storage } from "../../gpu/index.js";
+import type { DeviceSpikes } from "../../spikes/device-spikes.js";
 import { tensorSize } from "../host/tensor.js";
 import { threadGroups } from "./device-paths.js";
 import { Scratch } from "./scratch.js";
-import { TrainEvents, trainUniform } from "./train-events.js";
-import type { TrainBatch } from "./trains.js";
+import { SpikeEvents, spikeUniform } from "./spike-events.js";
 
 /** Paths whose sums are added to a total at a time: chunks of paths that are whole blocks give the same bits as one. */
 const blockPaths = 256;
@@ -36,14 +36,14 @@ export interface EncodeOptions {
   readonly accumulate?: boolean;
 }
 
-type Pass = Values<typeof trainPass>;
+type Pass = Values<typeof spikePass>;
 
 /** Writes signatures, each the sum over a group of paths. */
 interface RowsKernels {
   readonly pathsPerGroup: number;
   /** By the products of depth 3, or for any depth. */
-  readonly products: KernelOf<typeof trainDepth3> | undefined;
-  readonly words: KernelOf<typeof trainSignature> | undefined;
+  readonly products: KernelOf<typeof spikeDepth3> | undefined;
+  readonly words: KernelOf<typeof spikeSignature> | undefined;
 }
 
 /** A range of paths whose events are read. */
@@ -54,7 +54,7 @@ interface Turn {
   readonly first: number;
 }
 
-export class TrainSignatures {
+export class SpikeSignatures {
   /** Numbers of a signature: levels 0 (which is 1) to depth, words in lexicographic order. */
   readonly size: number;
   private readonly scratch: Scratch;
@@ -63,17 +63,17 @@ export class TrainSignatures {
     gpu: Gpu,
     readonly neurons: number,
     readonly depth: number,
-    private readonly events: TrainEvents,
+    private readonly events: SpikeEvents,
     private readonly kernels: {
       readonly sum: RowsKernels;
       readonly each: RowsKernels;
       /** Depth 3 only. */
-      readonly points: KernelOf<typeof trainPoints> | undefined;
-      readonly links: KernelOf<typeof trainLinks> | undefined;
-      readonly addRows: KernelOf<typeof sumTrainRows>;
-      readonly gradient: KernelOf<typeof trainGradient>;
-      readonly before: KernelOf<typeof trainStates> | undefined;
-      readonly after: KernelOf<typeof trainStates> | undefined;
+      readonly points: KernelOf<typeof spikePoints> | undefined;
+      readonly links: KernelOf<typeof spikeLinks> | undefined;
+      readonly addRows: KernelOf<typeof sumSpikeRows>;
+      readonly gradient: KernelOf<typeof spikeGradient>;
+      readonly before: KernelOf<typeof spikeStates> | undefined;
+      readonly after: KernelOf<typeof spikeStates> | undefined;
     },
   ) {
     this.size = tensorSize(neurons + 1, depth);
@@ -84,7 +84,7 @@ export class TrainSignatures {
    * Compiles what signatures of `neurons` neurons (1 + neurons channels) to `depth` (1 to 8) need.
    * @throws SaltationError `invalid-input` for a depth out of range, `limit` where a signature does not fit a buffer.
    */
-  static async create(gpu: Gpu, options: { neurons: number; depth: number }): Promise<TrainSignatures> {
+  static async create(gpu: Gpu, options: { neurons: number; depth: number }): Promise<SpikeSignatures> {
     const neurons = wholeNumber("neurons", options.neurons, 1, 65536);
     const depth = wholeNumber("depth", options.depth, 1, 8);
     const channels = neurons + 1;
@@ -107,41 +107,41 @@ export class TrainSignatures {
     const products = depth === 3;
     const summed = async (label: string, pathsPerGroup: number, transposed: boolean): Promise<RowsKernels> => ({
       pathsPerGroup,
-      products: products ? await gpu.kernel(trainDepth3(label, channels, pathsPerGroup)) : undefined,
-      words: products ? undefined : await gpu.kernel(trainSignature(label, { ...shape, pathsPerGroup, transposed })),
+      products: products ? await gpu.kernel(spikeDepth3(label, channels, pathsPerGroup)) : undefined,
+      words: products ? undefined : await gpu.kernel(spikeSignature(label, { ...shape, pathsPerGroup, transposed })),
     });
     const [events, sum, points, links, each, addRows, gradient, before, after] = await Promise.all([
-      TrainEvents.create(gpu, neurons),
+      SpikeEvents.create(gpu, neurons),
       summed("signatures of trains, summed", pathsPerGroup, true),
-      products ? gpu.kernel(trainPoints(channels)) : undefined,
-      products ? gpu.kernel(trainLinks(channels)) : undefined,
-      summed("signatures of trains", 1, false),
-      gpu.kernel(sumTrainRows(channels, depth, !products)),
-      gpu.kernel(trainGradient(shape)),
-      states ? gpu.kernel(trainStates(shape, "before")) : undefined,
-      states ? gpu.kernel(trainStates(shape, "after")) : undefined,
+      products ? gpu.kernel(spikePoints(channels)) : undefined,
+      products ? gpu.kernel(spikeLinks(channels)) : undefined,
+      summed("signatures of spikes", 1, false),
+      gpu.kernel(sumSpikeRows(channels, depth, !products)),
+      gpu.kernel(spikeGradient(shape)),
+      states ? gpu.kernel(spikeStates(shape, "before")) : undefined,
+      states ? gpu.kernel(spikeStates(shape, "after")) : undefined,
     ]);
     const kernels = { sum, points, links, each, addRows, gradient, before, after };
-    return new TrainSignatures(gpu, neurons, depth, events, kernels);
+    return new SpikeSignatures(gpu, neurons, depth, events, kernels);
   }
 
   /** Ranges of paths that fit the scratch buffers, in whole `unit`s, and reads the events of each before its turn. */
   private ranges(
     batch: Batch,
-    trains: TrainBatch,
+    spikes: DeviceSpikes,
     bytesPerPath: number,
     unit: number,
     options: EncodeOptions & { readonly scale: number; readonly perPath?: boolean },
     take: (turn: Turn) => void,
   ): void {
-    const perPath = Math.max(bytesPerPath, eventBytes(trains.slots));
+    const perPath = Math.max(bytesPerPath, eventBytes(spikes.slots));
     const fitting = Math.floor(scratchBytes / perPath / unit) * unit;
-    const most = Math.min(trains.paths, Math.max(unit, fitting));
-    const events = this.scratch.take("events", eventBytes(trains.slots) * most);
-    for (let first = 0; first < trains.paths; first += most) {
-      const paths = Math.min(most, trains.paths - first);
-      const uniform = trainUniform(trains, { ...options, first, paths });
-      this.events.encode(batch, trains, events, this.scratch, { first, paths, caps: options.caps });
+    const most = Math.min(spikes.paths, Math.max(unit, fitting));
+    const events = this.scratch.take("events", eventBytes(spikes.slots) * most);
+    for (let first = 0; first < spikes.paths; first += most) {
+      const paths = Math.min(most, spikes.paths - first);
+      const uniform = spikeUniform(spikes, { ...options, first, paths });
+      this.events.encode(batch, spikes, events, this.scratch, { first, paths, caps: options.caps });
       take({ events, uniform, paths, first });
     }
   }
@@ -167,8 +167,8 @@ export class TrainSignatures {
   }
 
   /** Bytes of scratch per path of rows of so many paths each. */
-  private rowBytes(trains: TrainBatch, { pathsPerGroup }: RowsKernels): number {
-    const points = this.kernels.points ? entryBytes(this.neurons + 1, trains.slots).points : 0;
+  private rowBytes(spikes: DeviceSpikes, { pathsPerGroup }: RowsKernels): number {
+    const points = this.kernels.points ? entryBytes(this.neurons + 1, spikes.slots).points : 0;
     return Math.max((4 * this.size) / pathsPerGroup, points);
   }
 
@@ -179,16 +179,16 @@ export class TrainSignatures {
    */
   encodeMean(
     batch: Batch,
-    trains: TrainBatch,
+    spikes: DeviceSpikes,
     out: Storage,
     options: EncodeOptions & { readonly scale?: number } = {},
   ): void {
     const { size, kernels } = this;
     const { pathsPerGroup } = kernels.sum;
-    const scale = options.scale ?? 1 / trains.paths;
-    const perPath = this.rowBytes(trains, kernels.sum);
+    const scale = options.scale ?? 1 / spikes.paths;
+    const perPath = this.rowBytes(spikes, kernels.sum);
     let keep = options.accumulate ?? false;
-    this.ranges(batch, trains, perPath, blockPaths, { ...options, scale }, (turn) => {
+    this.ranges(batch, spikes, perPath, blockPaths, { ...options, scale }, (turn) => {
       const count = Math.ceil(turn.paths / pathsPerGroup);
       const rows = this.scratch.take("sums of groups", 4 * size * count);
       this.encodeRows(batch, turn, rows, kernels.sum);
@@ -203,12 +203,12 @@ export class TrainSignatures {
   }
 
   /** The signature of every path, to `out` [paths][size] f32. */
-  encodeEach(batch: Batch, trains: TrainBatch, out: Storage, options: Pick<EncodeOptions, "caps"> = {}): void {
+  encodeEach(batch: Batch, spikes: DeviceSpikes, out: Storage, options: Pick<EncodeOptions, "caps"> = {}): void {
     const { size, kernels } = this;
-    this.ranges(batch, trains, this.rowBytes(trains, kernels.each), 1, { ...options, scale: 1 }, (turn) => {
+    this.ranges(batch, spikes, this.rowBytes(spikes, kernels.each), 1, { ...options, scale: 1 }, (turn) => {
       const { paths, first } = turn;
       // Storages are bound from their start, so what does not come first is copied to its place.
-      const own = paths === trains.paths ? out : this.scratch.take("signatures", 4 * size * paths);
+      const own = paths === spikes.paths ? out : this.scratch.take("signatures", 4 * size * paths);
       this.encodeRows(batch, turn, own, kernels.each);
       if (own !== out) batch.copy(own, 0, out, 4 * size * first, 4 * size * paths);
     });
@@ -223,17 +223,17 @@ export class TrainSignatures {
    */
   encodeVjp(
     batch: Batch,
-    trains: TrainBatch,
+    spikes: DeviceSpikes,
     cotangent: Storage,
     out: Storage,
     options: EncodeOptions & { readonly scale?: number; readonly perPath?: boolean } = {},
   ): void {
     const { kernels, depth } = this;
     const channels = this.neurons + 1;
-    const scale = options.scale ?? (options.perPath ? 1 : 1 / trains.paths);
-    const stateBytes = 4 * trains.slots * stateSize(channels, depth);
-    if (!options.accumulate) batch.clear(out, 0, 4 * trains.slots * trains.paths);
-    this.ranges(batch, trains, stateBytes, 1, { ...options, scale }, ({ events, uniform, paths }) => {
+    const scale = options.scale ?? (options.perPath ? 1 : 1 / spikes.paths);
+    const stateBytes = 4 * spikes.slots * stateSize(channels, depth);
+    if (!options.accumulate) batch.clear(out, 0, 4 * spikes.slots * spikes.paths);
+    this.ranges(batch, spikes, stateBytes, 1, { ...options, scale }, ({ events, uniform, paths }) => {
       const grid = (rows: number): [number, number, number] => [
         paths,
         Math.min(rows, rowsPerLayer),
@@ -248,7 +248,7 @@ export class TrainSignatures {
           .dispatch(kernels.before, { uniform, events, states: before, threads })
           .dispatch(kernels.after, { uniform, events, states: after, threads });
       }
-      const threads = grid(trains.slots);
+      const threads = grid(spikes.slots);
       batch.dispatch(kernels.gradient, { uniform, events, cotangent, gradient: out, before, after, threads });
     });
   }
@@ -258,7 +258,7 @@ export class TrainSignatures {
    * two counts of each neuron, to `caps` [neurons][paths] u32. Given as `caps` for both, spikes beyond it are left out.
    * @throws SaltationError `invalid-input` where the batches differ in size.
    */
-  encodeMatch(batch: Batch, a: TrainBatch, b: TrainBatch, caps: Storage): void {
+  encodeMatch(batch: Batch, a: DeviceSpikes, b: DeviceSpikes, caps: Storage): void {
     this.events.encodeMatch(batch, a, b, caps, this.scratch);
   }
 

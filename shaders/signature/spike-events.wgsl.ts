@@ -7,19 +7,19 @@
  */
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { recordFunctions } from "../shared/record.wgsl.js";
-import { eventList, eventWords, trainPass, trainThreads } from "./train-layout.wgsl.js";
+import { eventList, eventWords, spikePass, trainThreads } from "./spike-layout.wgsl.js";
 
-export interface TrainEventsShape {
+export interface SpikeEventsShape {
   recordWords: number;
   neurons: number;
   capped: boolean;
 }
 
-export const trainEvents = ({ recordWords, neurons, capped }: TrainEventsShape) =>
+export const spikeEvents = ({ recordWords, neurons, capped }: SpikeEventsShape) =>
   declareKernel({
     label: `events of trains${capped ? ", capped" : ""}`,
     workgroupSize: trainThreads,
-    uniform: trainPass,
+    uniform: spikePass,
     bindings: {
       record: read("array<u32>"),
       counts: read("array<u32>"),
@@ -73,11 +73,11 @@ ${
  * Counts the spikes of each neuron. A thread takes one path and writes its column of `matched` [neurons][paths]; with
  * `least` it keeps what stands there where that is smaller. `tally` [neurons][paths] is scratch.
  */
-export const neuronCounts = ({ recordWords, neurons, least }: Omit<TrainEventsShape, "capped"> & { least: boolean }) =>
+export const neuronCounts = ({ recordWords, neurons, least }: Omit<SpikeEventsShape, "capped"> & { least: boolean }) =>
   declareKernel({
     label: `${least ? "least " : ""}spike counts`,
     workgroupSize: trainThreads,
-    uniform: trainPass,
+    uniform: spikePass,
     bindings: {
       record: read("array<u32>"),
       counts: read("array<u32>"),

@@ -1,5 +1,5 @@
 import { threefry2x32 } from "../../src/driver/threefry.js";
-import type { SpikeTrainInput } from "../../src/signature/index.js";
+import type { Spikes } from "../../src/spikes/spikes.js";
 
 /** A reproducible source of uniforms in [0, 1). */
 export function uniforms(seed: number): () => number {
@@ -11,14 +11,14 @@ export function uniforms(seed: number): () => number {
  * Trains of up to `most` spikes (the first has none), times in order on [t0, t1] and exact in the record's grid of 4096
  * steps, so that GPU and twin start from the same numbers; some spikes are simultaneous.
  */
-export function randomTrains(
+export function randomSpikes(
   seed: number,
   paths: number,
   neurons: number,
   most: number,
   t0: number,
   t1: number,
-): SpikeTrainInput[] {
+): Spikes[] {
   const next = uniforms(seed);
   return Array.from({ length: paths }, (_, i) => {
     const count = i === 0 ? 0 : Math.floor(next() * (most + 1));

@@ -5,7 +5,7 @@
  * jump), its end. Path p begins at vertex p · (2 slots + 2).
  */
 import { declareKernel, read, readWrite } from "../shared/declare.js";
-import { eventList, trainPass, trainThreads } from "./train-layout.wgsl.js";
+import { eventList, spikePass, trainThreads } from "./spike-layout.wgsl.js";
 
 /** Vertices set aside for a path. */
 export const liftVertices = (slots: number): number => 2 * slots + 2;
@@ -15,13 +15,13 @@ export const liftVertices = (slots: number): number => 2 * slots + 2;
  * each vertex to the next, which are exact. The thread of channel 0 writes where the path begins and how many vertices
  * it has to `extents` (with `table`), or the number alone.
  */
-export const trainLift = (channels: number, form: { readonly differences: boolean; readonly table: boolean }) => {
+export const spikeLift = (channels: number, form: { readonly differences: boolean; readonly table: boolean }) => {
   const { differences, table } = form;
   const put = (vertex: string, value: string): string => `points[base + (${vertex}) * ${channels}u] = ${value};`;
   return declareKernel({
     label: "lift of trains",
     workgroupSize: trainThreads,
-    uniform: trainPass,
+    uniform: spikePass,
     bindings: {
       events: read("array<u32>"),
       /** [paths][vertices][channels]. */
@@ -64,11 +64,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
  * A thread takes one path and adds the scaled gradient by the time of each vertex to the spikes at it, in even shares.
  * The gradient is [paths][vertices][channels], with time the first channel; only that is read.
  */
-export const trainPullback = (channels: number) =>
+export const spikePullback = (channels: number) =>
   declareKernel({
     label: "pullback to spike times",
     workgroupSize: trainThreads,
-    uniform: trainPass,
+    uniform: spikePass,
     bindings: {
       events: read("array<u32>"),
       gradient: read("array<f32>"),

@@ -1,19 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { gramPairs } from "../../src/signature/definitions/pairs.js";
-import { trainStatistic } from "../../src/signature/gpu/train-statistic.js";
-import { uploadTrains } from "../../src/signature/gpu/trains.js";
+import { spikeStatistic } from "../../src/signature/gpu/spike-statistic.js";
 import {
   liftSpikes,
   type MmdOptions,
   type SignatureSolver,
-  type SpikeTrainInput,
   signatureBackend,
   signatureMMD,
   signatureScore,
 } from "../../src/signature/index.js";
+import type { Spikes } from "../../src/spikes/spikes.js";
+import { uploadSpikes } from "../../src/spikes/upload.js";
 import { sharedGpu } from "../support/gpu.js";
 import { relativeError } from "./random-paths.js";
-import { randomTrains } from "./random-trains.js";
+import { randomSpikes } from "./random-spikes.js";
 
 const gpu = sharedGpu();
 const twin = signatureBackend(null);
@@ -25,7 +25,7 @@ interface Case extends MmdOptions {
 }
 
 /** The twin's value and gradient [slots][paths]. */
-async function expected(c: Case, x: SpikeTrainInput[], y: SpikeTrainInput[], slots: number) {
+async function expected(c: Case, x: Spikes[], y: Spikes[], slots: number) {
   const lift = { t0, t1, neurons: c.neurons };
   const [lx, ly] = [liftSpikes(x, lift), liftSpikes(y, lift)];
   const { statistic, neurons: _, unbiased = true, ...kernel } = c;
@@ -86,29 +86,29 @@ describe("statistics of trains on the GPU against the twin", () => {
       const g = gpu();
       const { neurons } = c;
       const lift = { t0, t1, neurons };
-      const y = randomTrains(7, 9, neurons, 6, t0, t1);
-      const observed = uploadTrains(g, y, lift);
-      const statistic = await trainStatistic(g, { ...c, paths: 11, observed });
+      const y = randomSpikes(7, 9, neurons, 6, t0, t1);
+      const observed = uploadSpikes(g, y, lift);
+      const statistic = await spikeStatistic(g, { ...c, paths: 11, observed });
       const value = g.buffer("value", 4);
       // Trains grow from one evaluation to the next.
       for (const most of [3, 9]) {
-        const x = randomTrains(8, 11, neurons, most, t0, t1);
-        const trains = uploadTrains(g, x, lift);
-        const cotangents = g.buffer("cotangents", 4 * trains.slots * 11);
+        const x = randomSpikes(8, 11, neurons, most, t0, t1);
+        const spikes = uploadSpikes(g, x, lift);
+        const cotangents = g.buffer("cotangents", 4 * spikes.slots * 11);
         const batch = g.batch().clear(cotangents);
-        statistic.encodeValue(batch, trains, value);
-        statistic.encodeCotangents(batch, trains, cotangents);
-        statistic.encodeCotangents(batch, trains, cotangents, { scale: 2 });
+        statistic.encodeValue(batch, spikes, value);
+        statistic.encodeCotangents(batch, spikes, cotangents);
+        statistic.encodeCotangents(batch, spikes, cotangents, { scale: 2 });
         const [v, bars] = [batch.read(value), batch.read(cotangents)];
         batch.submit();
-        const want = await expected(c, x, y, trains.slots);
+        const want = await expected(c, x, y, spikes.slots);
         // A difference of kernels of size 1 to 100 in float32.
         expect(Math.abs(new Float32Array(await v)[0]! - want.value)).toBeLessThan(
           2e-5 * Math.max(1, Math.abs(want.value)),
         );
         const bar = new Float32Array(await bars).map((b) => b / 3);
         expect(relativeError(bar, want.gradient)).toBeLessThan(5e-5);
-        trains.dispose();
+        spikes.dispose();
         cotangents.dispose();
       }
       statistic.dispose();
@@ -119,20 +119,20 @@ describe("statistics of trains on the GPU against the twin", () => {
 
   it("says what is wrong", async () => {
     const g = gpu();
-    const observed = uploadTrains(g, randomTrains(1, 1, 1, 3, 0, 1), { t0: 0, t1: 1, neurons: 1 });
-    await expect(trainStatistic(g, { neurons: 1, paths: 4, observed, statistic: "mmd" })).rejects.toThrow(
+    const observed = uploadSpikes(g, randomSpikes(1, 1, 1, 3, 0, 1), { t0: 0, t1: 1, neurons: 1 });
+    await expect(spikeStatistic(g, { neurons: 1, paths: 4, observed, statistic: "mmd" })).rejects.toThrow(
       "observed: holds one train",
     );
-    await expect(trainStatistic(g, { neurons: 1, paths: 1, observed, statistic: "score" })).rejects.toThrow("paths:");
+    await expect(spikeStatistic(g, { neurons: 1, paths: 1, observed, statistic: "score" })).rejects.toThrow("paths:");
     observed.dispose();
   });
 
   it("takes 16,384 paths, and refuses those whose pairs do not fit", async () => {
     const g = gpu();
     const before = g.bytesInUse;
-    const observed = uploadTrains(g, randomTrains(1, 2, 1, 3, 0, 1), { t0: 0, t1: 1, neurons: 1 });
+    const observed = uploadSpikes(g, randomSpikes(1, 2, 1, 3, 0, 1), { t0: 0, t1: 1, neurons: 1 });
     const create = (paths: number, solver?: SignatureSolver) =>
-      trainStatistic(g, { neurons: 1, paths, observed, statistic: "mmd", ...(solver ? { solver } : {}) });
+      spikeStatistic(g, { neurons: 1, paths, observed, statistic: "mmd", ...(solver ? { solver } : {}) });
     (await create(16384)).dispose();
     for (const paths of [30_000, 2 ** 20]) {
       await expect(create(paths)).rejects.toThrow(

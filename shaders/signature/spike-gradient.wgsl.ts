@@ -6,16 +6,16 @@
  * A and B the signatures before and after it. The bracket begins at level 2, so A and B are needed up to depth − 2 only,
  * and differences of the cotangent are taken before anything is summed: no digits cancel.
  *
- * `trainStates` writes A, or B by running backward with words reversed: a thread owns one word of length depth − 2 of
- * one path. `trainGradient` contracts: a thread owns one event of one path.
+ * `spikeStates` writes A, or B by running backward with words reversed: a thread owns one word of length depth − 2 of
+ * one path. `spikeGradient` contracts: a thread owns one event of one path.
  */
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { unroll } from "../shared/unroll.js";
 import { advance, letters } from "./signature.wgsl.js";
-import { eventList, trainPass, trainThreads } from "./train-layout.wgsl.js";
-import { levelStarts } from "./train-signature.wgsl.js";
+import { eventList, spikePass, trainThreads } from "./spike-layout.wgsl.js";
+import { levelStarts } from "./spike-signature.wgsl.js";
 
-export interface TrainGradientShape {
+export interface SpikeGradientShape {
   channels: number;
   depth: number;
 }
@@ -27,7 +27,7 @@ export const rowsPerLayer = 32768;
 export const stateSize = (channels: number, depth: number): number =>
   depth < 3 ? 0 : levelStarts(channels, depth - 2)[depth - 1]! - 1;
 
-export const trainStates = (shape: TrainGradientShape, direction: "before" | "after") => {
+export const spikeStates = (shape: SpikeGradientShape, direction: "before" | "after") => {
   const { channels: d, depth } = shape;
   const levels = depth - 2;
   const starts = levelStarts(d, levels);
@@ -56,7 +56,7 @@ ${advance(levels + 1, 0, false)}
   return declareKernel({
     label: `signatures ${direction} spikes`,
     workgroupSize: trainThreads,
-    uniform: trainPass,
+    uniform: spikePass,
     bindings: {
       events: read("array<u32>"),
       /** [events][words of levels 1 to depth − 2][paths]. */
@@ -96,7 +96,7 @@ ${jump}
 
 const factorial = (n: number): number => (n < 2 ? 1 : n * factorial(n - 1));
 
-export const trainGradient = (shape: TrainGradientShape) => {
+export const spikeGradient = (shape: SpikeGradientShape) => {
   const { channels: d, depth } = shape;
   const starts = levelStarts(d, depth);
   const states = stateSize(d, depth);
@@ -132,7 +132,7 @@ export const trainGradient = (shape: TrainGradientShape) => {
   return declareKernel({
     label: "gradient to spike times",
     workgroupSize: trainThreads,
-    uniform: trainPass,
+    uniform: spikePass,
     bindings: {
       events: read("array<u32>"),
       cotangent: read("array<f32>"),

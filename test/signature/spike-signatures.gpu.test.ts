@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { Gpu, Storage } from "../../src/gpu/index.js";
-import { TrainSignatures } from "../../src/signature/gpu/train-signatures.js";
-import { trainWindow, uploadTrains } from "../../src/signature/gpu/trains.js";
+import { SpikeSignatures } from "../../src/signature/gpu/spike-signatures.js";
 import { spikeSignature, spikeSignatureVjp } from "../../src/signature/host/spike-signature.js";
 import { tensorSize } from "../../src/signature/host/tensor.js";
-import type { SpikeTrainInput } from "../../src/signature/index.js";
+import { spikeWindow } from "../../src/spikes/device-spikes.js";
+import type { Spikes } from "../../src/spikes/spikes.js";
+import { uploadSpikes } from "../../src/spikes/upload.js";
 import { sharedGpu } from "../support/gpu.js";
 import { normals, relativeError } from "./random-paths.js";
-import { randomTrains } from "./random-trains.js";
+import { randomSpikes } from "./random-spikes.js";
 
 const gpu = sharedGpu();
 const [t0, t1] = [0.5, 2.5];
@@ -26,11 +27,11 @@ function levelError(actual: ArrayLike<number>, expected: Float64Array, channels:
   return worst;
 }
 
-const meanOf = (trains: readonly SpikeTrainInput[], neurons: number, depth: number): Float64Array => {
+const meanOf = (spikes: readonly Spikes[], neurons: number, depth: number): Float64Array => {
   const mean = new Float64Array(tensorSize(neurons + 1, depth));
-  for (const t of trains) {
+  for (const t of spikes) {
     spikeSignature(t.times, t.neurons, { neurons, t0, t1, depth }).forEach((v, w) => {
-      mean[w]! += v / trains.length;
+      mean[w]! += v / spikes.length;
     });
   }
   return mean;
@@ -48,9 +49,9 @@ describe("signatures of trains on the GPU against the twin", () => {
   ] as const) {
     it(`${neurons} neurons, depth ${depth}: mean, each, and gradients to spike times`, async () => {
       const g = gpu();
-      const trains = randomTrains(neurons + depth, paths, neurons, 12, t0, t1);
-      const batch = uploadTrains(g, trains, { t0, t1, neurons });
-      const signatures = await TrainSignatures.create(g, { neurons, depth });
+      const spikes = randomSpikes(neurons + depth, paths, neurons, 12, t0, t1);
+      const batch = uploadSpikes(g, spikes, { t0, t1, neurons });
+      const signatures = await SpikeSignatures.create(g, { neurons, depth });
       const { size } = signatures;
       const mean = g.buffer("mean", 4 * size);
       const each = g.buffer("each", 4 * size * paths);
@@ -70,7 +71,7 @@ describe("signatures of trains on the GPU against the twin", () => {
       work.submit();
 
       // Every number is a sum of positive terms: float32 roundings of some tens of steps.
-      expect(levelError(await floats(g, mean, size), meanOf(trains, neurons, depth), neurons + 1, depth)).toBeLessThan(
+      expect(levelError(await floats(g, mean, size), meanOf(spikes, neurons, depth), neurons + 1, depth)).toBeLessThan(
         2e-6,
       );
       const eachRead = await floats(g, each, size * paths);
@@ -78,7 +79,7 @@ describe("signatures of trains on the GPU against the twin", () => {
       const gradientsRead = await floats(g, gradients, batch.slots * paths);
       const expected = new Float64Array(batch.slots * paths);
       const expectedEach = new Float64Array(batch.slots * paths);
-      trains.forEach((t, i) => {
+      spikes.forEach((t, i) => {
         const s = spikeSignature(t.times, t.neurons, { neurons, t0, t1, depth });
         expect(levelError(eachRead.subarray(i * size, (i + 1) * size), s, neurons + 1, depth)).toBeLessThan(3e-6);
         const vjp = (c: ArrayLike<number>) => spikeSignatureVjp(t.times, t.neurons, { neurons, t0, t1, depth }, c);
@@ -103,20 +104,20 @@ describe("signatures of trains on the GPU against the twin", () => {
   it("caps spikes at matched counts, neuron by neuron", async () => {
     const g = gpu();
     const [neurons, depth, paths] = [3, 3, 40];
-    const a = randomTrains(1, paths, neurons, 20, t0, t1);
-    const b = randomTrains(2, paths, neurons, 20, t0, t1);
-    const count = (t: SpikeTrainInput, k: number): number => Array.from(t.neurons).filter((n) => n === k).length;
-    const capped = (t: SpikeTrainInput, i: number): { kept: number[]; train: SpikeTrainInput } => {
+    const a = randomSpikes(1, paths, neurons, 20, t0, t1);
+    const b = randomSpikes(2, paths, neurons, 20, t0, t1);
+    const count = (t: Spikes, k: number): number => Array.from(t.neurons).filter((n) => n === k).length;
+    const capped = (t: Spikes, i: number): { kept: number[]; spikes: Spikes } => {
       const seen = [0, 0, 0];
       const kept: number[] = [];
       for (let n = 0; n < t.times.length; n++) {
         const k = t.neurons[n]!;
         if (seen[k]!++ < Math.min(count(a[i]!, k), count(b[i]!, k))) kept.push(n);
       }
-      return { kept, train: { times: kept.map((n) => t.times[n]!), neurons: kept.map((n) => t.neurons[n]!) } };
+      return { kept, spikes: { times: kept.map((n) => t.times[n]!), neurons: kept.map((n) => t.neurons[n]!) } };
     };
-    const signatures = await TrainSignatures.create(g, { neurons, depth });
-    const [ga, gb] = [uploadTrains(g, a, { t0, t1, neurons }), uploadTrains(g, b, { t0, t1, neurons })];
+    const signatures = await SpikeSignatures.create(g, { neurons, depth });
+    const [ga, gb] = [uploadSpikes(g, a, { t0, t1, neurons }), uploadSpikes(g, b, { t0, t1, neurons })];
     const caps = g.buffer("caps", 4 * neurons * paths);
     const out = g.buffer("mean", 4 * signatures.size);
     const next = normals(3);
@@ -130,12 +131,12 @@ describe("signatures of trains on the GPU against the twin", () => {
     signatures.encodeVjp(work, ga, bar, gradient, { caps });
     work.submit();
     const ma = meanOf(
-      a.map((t, i) => capped(t, i).train),
+      a.map((t, i) => capped(t, i).spikes),
       neurons,
       depth,
     );
     const mb = meanOf(
-      b.map((t, i) => capped(t, i).train),
+      b.map((t, i) => capped(t, i).spikes),
       neurons,
       depth,
     );
@@ -146,8 +147,8 @@ describe("signatures of trains on the GPU against the twin", () => {
     });
     const expected = new Float64Array(ga.slots * paths);
     a.forEach((t, i) => {
-      const { kept, train } = capped(t, i);
-      spikeSignatureVjp(train.times, train.neurons, { neurons, t0, t1, depth }, cotangent).forEach((v, n) => {
+      const { kept, spikes } = capped(t, i);
+      spikeSignatureVjp(spikes.times, spikes.neurons, { neurons, t0, t1, depth }, cotangent).forEach((v, n) => {
         expected[kept[n]! * paths + i] = v / paths;
       });
     });
@@ -159,9 +160,9 @@ describe("signatures of trains on the GPU against the twin", () => {
   it("gives the same bits in chunks of whole blocks, and takes windows of a batch", async () => {
     const g = gpu();
     const [neurons, depth, paths] = [2, 3, 600];
-    const trains = randomTrains(5, paths, neurons, 8, t0, t1);
-    const all = uploadTrains(g, trains, { t0, t1, neurons });
-    const signatures = await TrainSignatures.create(g, { neurons, depth });
+    const spikes = randomSpikes(5, paths, neurons, 8, t0, t1);
+    const all = uploadSpikes(g, spikes, { t0, t1, neurons });
+    const signatures = await SpikeSignatures.create(g, { neurons, depth });
     const [whole, parts] = [0, 1].map(() => g.buffer("mean", 4 * signatures.size)) as [Storage, Storage];
     const bar = g.upload("cotangent", Float32Array.from({ length: signatures.size }, normals(1)));
     const gradient = g.buffer("gradient", 4 * all.slots * paths);
@@ -169,11 +170,11 @@ describe("signatures of trains on the GPU against the twin", () => {
     const work = g.batch();
     signatures.encodeMean(work, all, whole);
     const scale = 1 / paths;
-    signatures.encodeMean(work, trainWindow(all, 0, 256), parts, { scale });
-    signatures.encodeMean(work, trainWindow(all, 256, 256), parts, { scale, accumulate: true });
-    signatures.encodeMean(work, trainWindow(all, 512, 88), parts, { scale, accumulate: true });
+    signatures.encodeMean(work, spikeWindow(all, 0, 256), parts, { scale });
+    signatures.encodeMean(work, spikeWindow(all, 256, 256), parts, { scale, accumulate: true });
+    signatures.encodeMean(work, spikeWindow(all, 512, 88), parts, { scale, accumulate: true });
     signatures.encodeVjp(work, all, bar, gradient, { scale: 1 });
-    signatures.encodeVjp(work, trainWindow(all, 512, 88), bar, window, { scale: 1 });
+    signatures.encodeVjp(work, spikeWindow(all, 512, 88), bar, window, { scale: 1 });
     work.submit();
     expect(await floats(g, parts, signatures.size)).toEqual(await floats(g, whole, signatures.size));
     const [g0, g1] = [await floats(g, gradient, all.slots * paths), await floats(g, window, all.slots * 88)];
@@ -184,8 +185,8 @@ describe("signatures of trains on the GPU against the twin", () => {
 
   it("takes more trains than a call takes arguments", () => {
     const silent = { times: [], neurons: [] };
-    const trains = [...new Array(200_000).fill(silent), { times: [0.5, 0.6], neurons: [0, 0] }];
-    const batch = uploadTrains(gpu(), trains, { t0: 0, t1: 1, neurons: 1 });
+    const spikes = [...new Array(200_000).fill(silent), { times: [0.5, 0.6], neurons: [0, 0] }];
+    const batch = uploadSpikes(gpu(), spikes, { t0: 0, t1: 1, neurons: 1 });
     expect([batch.paths, batch.slots]).toEqual([200_001, 2]);
     batch.dispose();
   });

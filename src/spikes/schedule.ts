@@ -4,13 +4,8 @@
  */
 import { ownSpike } from "../../shaders/solve/agenda.wgsl.js";
 import { fail, finiteNumber, wholeNumber } from "../checks.js";
-import type { SolvePlan } from "./plan.js";
-
-/** Observed spikes of one trial: times, and the neurons that fired (all neuron 0 where not given). */
-export interface ObservedTrial {
-  readonly times: ArrayLike<number>;
-  readonly neurons?: ArrayLike<number>;
-}
+import type { SolvePlan } from "../plan/plan.js";
+import type { ObservedSpikes } from "./spikes.js";
 
 export { ownSpike };
 
@@ -38,7 +33,7 @@ interface Entry {
  * Given the past, simultaneous spikes are then independent of each other. Spikes before t0, and at t1 or after, are left out.
  * @throws SaltationError `invalid-input` naming the spike that does not fit.
  */
-export function planSchedule(plan: SolvePlan, trials: readonly ObservedTrial[]): Schedule {
+export function planSchedule(plan: SolvePlan, trials: readonly ObservedSpikes[]): Schedule {
   const { network, arrivals, t0, t1, dt, steps: gridSteps } = plan;
   const { neurons, connections } = network;
   const { rowStart, targets } = connections;

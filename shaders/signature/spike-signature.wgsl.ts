@@ -12,9 +12,9 @@
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { unroll } from "../shared/unroll.js";
 import { advance, letters } from "./signature.wgsl.js";
-import { eventList, trainPass, trainThreads } from "./train-layout.wgsl.js";
+import { eventList, spikePass, trainThreads } from "./spike-layout.wgsl.js";
 
-export interface TrainSignatureShape {
+export interface SpikeSignatureShape {
   channels: number;
   depth: number;
   /** Paths of one group. */
@@ -29,7 +29,7 @@ export const levelStarts = (channels: number, depth: number): number[] => {
   return starts;
 };
 
-export const trainSignature = (label: string, shape: TrainSignatureShape) => {
+export const spikeSignature = (label: string, shape: SpikeSignatureShape) => {
   const { channels: d, depth, transposed } = shape;
   const starts = levelStarts(d, depth);
   const size = starts[depth + 1]!;
@@ -42,7 +42,7 @@ export const trainSignature = (label: string, shape: TrainSignatureShape) => {
   return declareKernel({
     label,
     workgroupSize: trainThreads,
-    uniform: trainPass,
+    uniform: spikePass,
     bindings: { events: read("array<u32>"), rows: readWrite("array<f32>") },
     body: /* wgsl */ `
 ${eventList}
@@ -99,7 +99,7 @@ ${unroll(depth - 1, (j) => `  if (u % ${d ** (depth - 2 - j)}u == 0u) { rows[${p
  * Adds up the groups' rows: a thread per word adds blocks of `rows_per_block` rows, and the scaled blocks in their
  * order to what stands in `out` (or to 0), so that the sum does not depend on how the paths were cut.
  */
-export const sumTrainRows = (channels: number, depth: number, transposed: boolean) => {
+export const sumSpikeRows = (channels: number, depth: number, transposed: boolean) => {
   const starts = levelStarts(channels, depth);
   const words = channels ** (depth - 1);
   return declareKernel({

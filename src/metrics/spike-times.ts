@@ -1,6 +1,6 @@
 /** Spike trains as metrics take them: one list of spike times per trial, in ascending order. */
 import { fail, finiteNumber, list, show } from "../checks.js";
-import type { SpikeTable } from "../spikes/trains.js";
+import { pathsOf, type SpikeTable } from "../spikes/table.js";
 
 /** Spike times of one neuron in one trial, ascending. */
 export type SpikeTimes = ArrayLike<number>;
@@ -58,10 +58,5 @@ export function cutTrains(trains: readonly SpikeTimes[], stretch: Stretch): Floa
 
 /** The spikes of one neuron in each path of a table. */
 export function neuronTrains(table: SpikeTable, neuron = 0): Float64Array[] {
-  return Array.from({ length: table.paths }, (_, path) => {
-    const from = path * table.slots;
-    const own: number[] = [];
-    for (let n = from; n < from + table.counts[path]!; n++) if (table.neurons[n] === neuron) own.push(table.times[n]!);
-    return Float64Array.from(own);
-  });
+  return pathsOf(table).map(({ times, neurons }) => times.filter((_, n) => neurons[n] === neuron));
 }

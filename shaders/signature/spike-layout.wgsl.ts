@@ -16,7 +16,7 @@ export const eventWords = 5;
 export const eventBytes = (slots: number): number => 4 * (eventWords * (slots + 1) + 1);
 
 /** The uniform of kernels over spike trains. */
-export const trainPass = {
+export const spikePass = {
   /** Of this range of a batch's paths. */
   paths: "u32",
   /** Of the range, in the batch. */
