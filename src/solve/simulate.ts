@@ -154,9 +154,12 @@ export async function simulateGpu(
   } finally {
     solver.dispose();
   }
-  const efficiency = offered > 0 ? committed / offered : undefined;
-  const warnings = told(solver.warnings);
-  return new GpuTrains(gpu, plan, kept, solver.recordWords, saturated, largestCount, efficiency, warnings);
+  return new GpuTrains(gpu, plan, kept, solver.recordWords, {
+    saturatedPaths: saturated,
+    largestCount,
+    laneEfficiency: offered > 0 ? committed / offered : undefined,
+    warnings: told(solver.warnings),
+  });
 }
 
 /** Warnings as a result has them. */
@@ -184,6 +187,9 @@ export function fillTable(
   }
 }
 
+/** What a simulation came to, over all its chunks. */
+type Outcome = Pick<SpikeTrains, "saturatedPaths" | "largestCount" | "laneEfficiency" | "warnings">;
+
 /** Trains on the GPU, chunk by chunk. */
 export class GpuTrains implements SpikeTrains {
   private table: Promise<SpikeTable> | undefined;
@@ -193,12 +199,21 @@ export class GpuTrains implements SpikeTrains {
     private readonly plan: SolvePlan,
     readonly chunks: readonly RecordedChunk[],
     private readonly words: number,
-    readonly saturatedPaths: number,
-    readonly largestCount: number,
-    readonly laneEfficiency: number | undefined,
-    readonly warnings: readonly string[] | undefined,
+    private readonly outcome: Outcome,
   ) {}
 
+  get saturatedPaths(): number {
+    return this.outcome.saturatedPaths;
+  }
+  get largestCount(): number {
+    return this.outcome.largestCount;
+  }
+  get laneEfficiency(): number | undefined {
+    return this.outcome.laneEfficiency;
+  }
+  get warnings(): readonly string[] | undefined {
+    return this.outcome.warnings;
+  }
   get paths(): number {
     return this.plan.paths;
   }
