@@ -139,9 +139,10 @@ export class EngineNetwork {
       return await work(engine.solver);
     } catch (error) {
       if (!(error instanceof LongKernel)) throw error;
-      const what = `network.cell: the equations of "${this.network.cell.name}" are too long for ${engine.adapterName}: `;
-      if (!(await engine.leaveGpu(`${what}${error.message}; this engine computes on the CPU from here on`))) {
-        throw new SaltationError("limit", `${what}${error.message}; simplify them, or take backend cpu`);
+      const [field, { name }] = ["network.cell", this.network.cell];
+      const what = `the equations of "${name}" are too long for ${engine.adapterName}: ${error.message}`;
+      if (!(await engine.leaveGpu(`${field}: ${what}; this engine computes on the CPU from here on`))) {
+        fail(field, `${what}; simplify them, or take backend cpu`, "limit");
       }
       return work(engine.solver);
     }
@@ -207,7 +208,7 @@ export class EngineNetwork {
       this.evaluator(of, loss, options.with, options.requireExact);
     if (!loss.pathwise && !loss.likelihood && (options.standardErrors ?? true)) {
       const views = requestedViews(this.network, parameterLayout(plan), options.with);
-      const { evaluateWithErrors } = await import("./gradient/batch-errors.js");
+      const { evaluateWithErrors } = await import("./loss/batch-errors.js");
       return warned(await evaluateWithErrors(plan, loss, views, evaluatorOf, options));
     }
     const evaluator = await evaluatorOf(plan);

@@ -18,6 +18,9 @@ type Vector = Float64Array;
  * pBar [parameters + 1], the last entry the cotangent of the current; x, xBar, dx [channels].
  * `…Vjp` assigns state and channel cotangents, *adds* to pBar and returns the cotangent of the weight.
  *
+ * Each takes what its row of the tables reads, one by one and however many those are: they are emitted, and the twin calls
+ * them at every stage of a step.
+ *
  * These are the functions that solvers call today. Every row of the cell's tables has such functions under its name: a
  * jump called "blast" has blast, blastVjp and blastJvp; the second event has event_1 and event_1Gradient.
  */

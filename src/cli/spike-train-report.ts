@@ -10,10 +10,11 @@ import {
   type SpikeTrainComparison,
 } from "../experiments/spike-trains.js";
 import type { TrainJob, TrialsJob } from "../job/job.js";
-import { type FileContext, readTrials, type Trial } from "../job/recording.js";
+import { type FileContext, readTrials } from "../job/recording.js";
 import { rateUnit } from "../metrics/rate-unit.js";
 import { defineNetwork, type NetworkDefinition } from "../network/network.js";
 import type { SolveOptions } from "../plan/plan.js";
+import type { Trial } from "../spikes/trials.js";
 import { print, readable } from "./output.js";
 import { writeOutput } from "./output-files.js";
 import { newTable } from "./table.js";

@@ -4,12 +4,12 @@
  */
 import { fail, wholeNumber } from "../checks.js";
 import type { Engine, Progress } from "../engine.js";
-import { meanFirstTimes, type Trial } from "../job/recording.js";
 import type { Weights } from "../network/connections.js";
 import { defineNetwork, type NetworkDefinition } from "../network/network.js";
 import type { SolveOptions } from "../plan/plan.js";
 import { spikeSignature } from "../signature/host/spike-signature.js";
 import { pathsOf } from "../spikes/table.js";
+import { meanFirstTimes, type Trial } from "../spikes/trials.js";
 import { stepSeed } from "../train/train.js";
 
 /** What differs between the true network, with its simulation, and the trained one. */

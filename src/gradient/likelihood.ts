@@ -35,20 +35,23 @@ function scheduleWords({ starts, neurons: count, ...entries }: Schedule, inputWe
   return words;
 }
 
+/** What is prepared once for all evaluations. */
+interface Prepared {
+  readonly forward: KernelOf<typeof likelihoodForward>;
+  readonly backward: KernelOf<typeof likelihoodBackward>;
+  readonly theta: Storage;
+  readonly schedule: Storage;
+  /** Numbers of a state, and of what a lane has in the table of rows. */
+  readonly perLane: { readonly states: number; readonly rows: number };
+  readonly warnings: readonly string[] | undefined;
+}
+
 export class GpuLikelihood implements Evaluator {
   private constructor(
     private readonly gpu: Gpu,
     private readonly views: readonly View[],
     private readonly likelihood: Likelihood,
-    private readonly kernels: {
-      readonly forward: KernelOf<typeof likelihoodForward>;
-      readonly backward: KernelOf<typeof likelihoodBackward>;
-    },
-    private readonly theta: Storage,
-    private readonly scheduled: Storage,
-    /** Numbers of a state, and of what a lane has in the table of rows. */
-    private readonly perLane: { states: number; rows: number },
-    private readonly warnings: readonly string[] | undefined,
+    private readonly prepared: Prepared,
   ) {}
 
   static async create(
@@ -88,18 +91,14 @@ export class GpuLikelihood implements Evaluator {
       gpu.kernel(likelihoodBackward({ ...reverse, ...sizes }, `backward ${label}`)),
     ]);
     const theta = gpu.buffer("parameters", 4 * layout.size);
-    const scheduled = gpu.upload("schedule", scheduleWords(schedule, plan.arrivals.weights));
-    const sizesPerLane = { states, rows: 1 + row * (carried ? 2 : 1) };
-    return new GpuLikelihood(
-      gpu,
-      views,
-      likelihood,
-      { forward, backward },
+    return new GpuLikelihood(gpu, views, likelihood, {
+      forward,
+      backward,
       theta,
-      scheduled,
-      sizesPerLane,
-      told(plan.warnings),
-    );
+      schedule: gpu.upload("schedule", scheduleWords(schedule, plan.arrivals.weights)),
+      perLane: { states, rows: 1 + row * (carried ? 2 : 1) },
+      warnings: told(plan.warnings),
+    });
   }
 
   /** Lanes at a time, and entries of tape that the longest of them needs: its sub-steps and the end. */
@@ -110,7 +109,7 @@ export class GpuLikelihood implements Evaluator {
     let longest = 0;
     for (let lane = 0; lane < lanes; lane++) longest = Math.max(longest, starts[lane + 1]! - starts[lane]!);
     const tapeEntries = plan.steps + longest + 1;
-    const perLane = 4 * this.perLane.states * tapeEntries;
+    const perLane = 4 * this.prepared.perLane.states * tapeEntries;
     const { maxStorageBufferBindingSize, maxBufferSize } = this.gpu.device.limits;
     const most = Math.min(tapeBytes, maxStorageBufferBindingSize, maxBufferSize);
     if (perLane > most) {
@@ -122,16 +121,16 @@ export class GpuLikelihood implements Evaluator {
 
   /** The few rows of a lane are read back and summed in float64: a table of (1 + entries) × lanes numbers. */
   async evaluate(plan: SolvePlan, options: EvaluatorOptions = {}): Promise<ValueAndGradient> {
-    const { gpu, likelihood, theta, scheduled, kernels } = this;
-    const { schedule } = likelihood;
-    const { states } = this.perLane;
+    const { gpu, likelihood } = this;
+    const { forward, backward, theta, schedule, perLane, warnings } = this.prepared;
+    const { states } = perLane;
     gpu.write(theta, Float32Array.from(parameterVector(plan)));
     const sums = new TrialSums(plan, likelihood, this.views);
     const { words, impossible } = likelihoodCarry(states);
     const { size, tapeEntries } = this.chunks(plan);
     const tape = gpu.buffer("tape", 4 * states * tapeEntries * size);
     const carry = gpu.buffer("carry", 4 * words * size);
-    const rows = gpu.buffer("lane rows", 4 * this.perLane.rows * size);
+    const rows = gpu.buffer("lane rows", 4 * perLane.rows * size);
     try {
       const pieces = sums.lanes.flatMap(([begin, end]) =>
         Array.from({ length: Math.ceil((end - begin) / size) }, (_, i) => {
@@ -147,32 +146,32 @@ export class GpuLikelihood implements Evaluator {
         const pass = (w: number) => ({
           uniform: { ...run, stepBegin: w * window, stepEnd: Math.min(plan.steps, (w + 1) * window) },
           theta,
-          schedule: scheduled,
+          schedule,
           tape,
           carry,
           rows,
           threads: paths,
         });
-        for (let w = 0; w < windows; w++) batch.dispatch(kernels.forward, pass(w));
-        for (let w = windows - 1; w >= 0; w--) batch.dispatch(kernels.backward, pass(w));
+        for (let w = 0; w < windows; w++) batch.dispatch(forward, pass(w));
+        for (let w = windows - 1; w >= 0; w--) batch.dispatch(backward, pass(w));
         const reads = [batch.read(carry), batch.read(rows)] as const;
         batch.submit();
         const carried = new Uint32Array(await reads[0]);
         const table = new Float32Array(await reads[1]);
         for (let i = 0; i < paths; i++) {
           const entry = carried[impossible * paths + i]!;
-          if (entry !== 0xffffffff) impossibleSpike(plan, schedule, firstPath + i, entry);
+          if (entry !== 0xffffffff) impossibleSpike(plan, likelihood.schedule, firstPath + i, entry);
           for (let r = 0; r < sums.rows.length; r++) sums.add(r, firstPath + i, table[r * paths + i]!);
         }
       }
     } finally {
       for (const storage of [tape, carry, rows]) storage.dispose();
     }
-    return { ...sums.result(options), warnings: this.warnings };
+    return { ...sums.result(options), warnings };
   }
 
   dispose(): void {
-    this.theta.dispose();
-    this.scheduled.dispose();
+    this.prepared.theta.dispose();
+    this.prepared.schedule.dispose();
   }
 }

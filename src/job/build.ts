@@ -11,17 +11,9 @@ import type { NetworkDefinition } from "../network/network.js";
 import type { SolveOptions } from "../plan/plan.js";
 import type { SignatureSolver } from "../signature/definitions/solver.js";
 import type { StaticKernel } from "../signature/definitions/static-kernel.js";
+import { meanFirstTimes, type Trial } from "../spikes/trials.js";
 import type { LossJob, SolveJob, TrialsJob } from "./job.js";
-import {
-  always,
-  type FileContext,
-  meanFirstTimes,
-  readCurrent,
-  readTrials,
-  type Span,
-  type Trial,
-  trialsWithin,
-} from "./recording.js";
+import { always, type FileContext, readCurrent, readTrials, type Span, trialsWithin } from "./recording.js";
 
 export function networkOf(job: SolveJob, context: FileContext): NetworkDefinition {
   const inputSpikes = job.input?.spikes;

@@ -6,7 +6,7 @@ import { limits, mebibytes } from "../files/limits.js";
 import { openNpy, openNpz } from "../files/npz.js";
 import { readJson } from "../files/read-json.js";
 import { escaped, quoted } from "../quoted.js";
-import type { Spikes } from "../spikes/spikes.js";
+import type { Trial } from "../spikes/trials.js";
 import type { FileReference, SolveJob, TrialsJob } from "./job.js";
 
 /** In a job, a file of this name stands for the one given by `--recording`, or dropped on the page. */
@@ -129,12 +129,6 @@ export function readCurrent(job: SolveJob, context: FileContext): Current {
   return { dt: current.dt, samples };
 }
 
-/** The spikes of one of repeated trials as lists, in the order given. */
-export interface Trial extends Spikes {
-  readonly times: readonly number[];
-  readonly neurons: readonly number[];
-}
-
 /** Trials as a job says them. */
 export const asTrials = (trials: readonly Trial[]): TrialsJob => ({
   times: trials.map((t) => [...t.times]),
@@ -226,22 +220,4 @@ export function readTrials(observed: TrialsJob, context: FileContext, span: Span
     return { times: kept.map((s) => s.t), neurons: kept.map((s) => s.neuron) };
   });
   return trialsWithin(trials, span);
-}
-
-/** Mean over trials of each neuron's first n spike times, t1 where absent: [neurons][n]. */
-export function meanFirstTimes(trials: readonly Trial[], neurons: number, n: number, t1: number): number[][] {
-  const sums = Array.from({ length: neurons }, () => new Array<number>(n).fill(0));
-  for (const [i, trial] of trials.entries()) {
-    const seen = new Array<number>(neurons).fill(0);
-    trial.times.forEach((t, s) => {
-      const k = trial.neurons[s]!;
-      if (!(Number.isInteger(k) && k >= 0 && k < neurons)) {
-        fail(`observed.neurons[${i}]`, `names neuron ${k}; the network has neurons 0 to ${neurons - 1}`);
-      }
-      if (seen[k]! < n) sums[k]![seen[k]!]! += t;
-      seen[k]!++;
-    });
-    for (let k = 0; k < neurons; k++) for (let m = seen[k]!; m < n; m++) sums[k]![m]! += t1;
-  }
-  return sums.map((row) => row.map((s) => s / trials.length));
 }

@@ -33,7 +33,7 @@ const worthLook = 2 ** 10;
 /** Neurons whose steps are looked at, spread over the network. */
 const mostNeurons = 16;
 
-/** Whether a step moves a state by little more than its rounding: at the start, and after a jump there. */
+/** Whether a step moves a state by little more than its rounding: at the start, and after the jump of an event there. */
 function movesLittle({ network, dt, current }: SolvePlan): boolean {
   const { cell } = network;
   for (let k = 0; k < network.neurons; k += Math.ceil(network.neurons / mostNeurons)) {
@@ -46,15 +46,17 @@ function movesLittle({ network, dt, current }: SolvePlan): boolean {
         inputs.set(stateInput(name), values[i]!);
       });
     };
-    let values: readonly number[] = evaluate(jumpNamed(cell, "start").value, inputs);
-    for (const jumped of [false, true]) {
-      if (jumped) {
-        place(values);
-        values = evaluate(jumpNamed(cell, "reset").value, inputs);
-      }
+    const little = (values: readonly number[]): boolean => {
       place(values);
       const slopes = evaluate(cell.drift, inputs);
-      if (slopes.some((f, i) => f !== 0 && Math.abs(f) * dt * suspicion < Math.abs(values[i]!) * 2 ** -24)) return true;
+      return slopes.some((f, i) => f !== 0 && Math.abs(f) * dt * suspicion < Math.abs(values[i]!) * 2 ** -24);
+    };
+    const start = evaluate(jumpNamed(cell, "start").value, inputs);
+    if (little(start)) return true;
+    for (const { jump } of cell.events) {
+      if (!jump) continue;
+      place(start);
+      if (little(evaluate(jump.value, inputs))) return true;
     }
   }
   return false;

@@ -156,9 +156,12 @@ export async function simulateGpu(
   } finally {
     solver.dispose();
   }
-  const efficiency = offered > 0 ? committed / offered : undefined;
-  const warnings = told(solver.warnings);
-  return new GpuSpikes(gpu, plan, kept, saturated, largestCount, efficiency, warnings);
+  return new GpuSpikes(gpu, plan, kept, {
+    saturatedPaths: saturated,
+    largestCount,
+    laneEfficiency: offered > 0 ? committed / offered : undefined,
+    warnings: told(solver.warnings),
+  });
 }
 
 /** Warnings as a result has them. */
@@ -186,6 +189,9 @@ export function fillTable(
   }
 }
 
+/** What a simulation came to, over all its chunks. */
+type Outcome = Pick<SimulatedSpikes, "saturatedPaths" | "largestCount" | "laneEfficiency" | "warnings">;
+
 /** Spikes on the GPU, chunk by chunk. */
 export class GpuSpikes implements SimulatedSpikes {
   private table: Promise<SpikeTable> | undefined;
@@ -194,12 +200,21 @@ export class GpuSpikes implements SimulatedSpikes {
     private readonly gpu: Gpu,
     private readonly plan: SolvePlan,
     readonly onDevice: readonly DeviceSpikes[],
-    readonly saturatedPaths: number,
-    readonly largestCount: number,
-    readonly laneEfficiency: number | undefined,
-    readonly warnings: readonly string[] | undefined,
+    private readonly outcome: Outcome,
   ) {}
 
+  get saturatedPaths(): number {
+    return this.outcome.saturatedPaths;
+  }
+  get largestCount(): number {
+    return this.outcome.largestCount;
+  }
+  get laneEfficiency(): number | undefined {
+    return this.outcome.laneEfficiency;
+  }
+  get warnings(): readonly string[] | undefined {
+    return this.outcome.warnings;
+  }
   get paths(): number {
     return this.plan.paths;
   }

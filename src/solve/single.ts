@@ -1,6 +1,7 @@
 /** Solver of one neuron per path: a path per invocation, windows counted in each path's own sub-steps. */
 import type { Values } from "../../shaders/shared/declare.js";
 import { recordWords } from "../../shaders/shared/record.wgsl.js";
+import { alongPath, tableauOf } from "../../shaders/substep/tableau.js";
 import type { backwardSingle } from "../../shaders/solve/backward-single.wgsl.js";
 import {
   forwardSingle,
@@ -25,7 +26,7 @@ export const workgroupSize = 64;
  * Sub-steps between two looks at events. At p events a step a burst wastes about p·burst/2 of its sub-steps in waiting,
  * and saves the handling of events in all but one; measured best at 4 events per 100 steps (docs/decisions.md).
  */
-const burstOf = (method: SolvePlan["method"]): number => (method === "euler" ? 8 : 16);
+const burstOf = (method: SolvePlan["method"]): number => (alongPath(tableauOf(method)) ? 16 : 8);
 
 /** The same of the backward kernel, whose events cost less: nothing is located. */
 const backwardBurst = 8;

@@ -33,10 +33,10 @@ interface Flight {
 }
 
 export class ResidentTraining implements Training {
+  private readonly gpu: Gpu;
   private readonly loss: GpuLoss;
 
   private constructor(
-    private readonly gpu: Gpu,
     private readonly plan: SolvePlan,
     private readonly task: TrainingTask,
     private readonly pass: GradientPass,
@@ -44,6 +44,7 @@ export class ResidentTraining implements Training {
     private readonly gradient: Storage,
     private readonly halted: Storage,
   ) {
+    this.gpu = pass.gpu;
     this.loss = pass.loss!;
   }
 
@@ -60,7 +61,7 @@ export class ResidentTraining implements Training {
     if (state) update.write(state);
     const gradient = gpu.buffer("gradient", 4 * pass.solver.gradientRows);
     const halted = gpu.upload("halted", new Uint32Array(1));
-    return new ResidentTraining(gpu, plan, task, pass, update, gradient, halted);
+    return new ResidentTraining(plan, task, pass, update, gradient, halted);
   }
 
   private planOf(step: number): SolvePlan {
@@ -90,40 +91,45 @@ export class ResidentTraining implements Training {
       pass.encodeVerdict(batch, encoded, halted);
       return pass.look(batch.stage("loss"), plan, encoded);
     };
-    loss.encodeBegin?.(batch, plan);
-    await inOrder<EncodedChunk>(plan.paths, {
-      forward: (firstPath) => {
-        const looked = look({ firstPath, paths: Math.min(size, plan.paths - firstPath) });
-        status.push(batch.read(looked.solved.statusWords));
-        if (firstPath + size < plan.paths) next();
-        return looked;
-      },
-      again: look,
-      value: () => loss.encodeValue(batch),
-      backward: (looked) => {
-        const { solved } = looked;
-        const cotangents = batch.temporary("cotangents", 4 * solved.slots * solved.paths);
-        const rows = batch.temporary("path rows", 4 * solver.rowsPerPath * solved.paths);
-        batch.stage("loss").clear(cotangents).clear(rows);
-        pass.encodeCotangents(batch, plan, looked, cotangents, pass.givesPathValues ? rows : undefined);
-        pass.encodeBackward(batch, solved, cotangents, rows);
-        next();
-      },
-    });
-    batch.stage("update");
-    pass.encodeMean(batch, gradient, halted);
-    update.encode(batch, { gradient, theta: solver.theta, halted, step });
-    const flight = {
-      step,
-      plan,
-      status,
-      halted: batch.read(halted),
-      report: batch.read(loss.report),
-      blocks: batch.read(sums.blocks),
-      state: handled(update.read(step + 1, batch)),
-    };
-    batch.submit();
-    return flight;
+    try {
+      loss.encodeBegin?.(batch, plan);
+      await inOrder<EncodedChunk>(plan.paths, {
+        forward: (firstPath) => {
+          const looked = look({ firstPath, paths: Math.min(size, plan.paths - firstPath) });
+          status.push(batch.read(looked.solved.statusWords));
+          if (firstPath + size < plan.paths) next();
+          return looked;
+        },
+        again: look,
+        value: () => loss.encodeValue(batch),
+        backward: (looked) => {
+          const { solved } = looked;
+          const cotangents = batch.temporary("cotangents", 4 * solved.slots * solved.paths);
+          const rows = batch.temporary("path rows", 4 * solver.rowsPerPath * solved.paths);
+          batch.stage("loss").clear(cotangents).clear(rows);
+          pass.encodeCotangents(batch, plan, looked, cotangents, pass.givesPathValues ? rows : undefined);
+          pass.encodeBackward(batch, solved, cotangents, rows);
+          next();
+        },
+      });
+      batch.stage("update");
+      pass.encodeMean(batch, gradient, halted);
+      update.encode(batch, { gradient, theta: solver.theta, halted, step });
+      const flight = {
+        step,
+        plan,
+        status,
+        halted: batch.read(halted),
+        report: batch.read(loss.report),
+        blocks: batch.read(sums.blocks),
+        state: handled(update.read(step + 1, batch)),
+      };
+      batch.submit();
+      return flight;
+    } finally {
+      // Given back by `submit`, unless the encoding failed.
+      batch.release();
+    }
   }
 
   /** Makes room for what a step lacked. @throws SaltationError `not-finite` where that was not the trouble. */

@@ -2,11 +2,12 @@ import { describe, expect, it } from "vitest";
 import { writeNpz } from "../../src/files/npz.js";
 import { lossOf } from "../../src/job/build.js";
 import type { TrialsJob } from "../../src/job/job.js";
-import { meanFirstTimes, readTrials } from "../../src/job/recording.js";
+import { readTrials } from "../../src/job/recording.js";
 import { expectedSignatureLoss } from "../../src/loss/expected-signature.js";
 import { vanRossum } from "../../src/loss/van-rossum.js";
 import { defineNetwork } from "../../src/network/network.js";
 import { planSolve } from "../../src/plan/plan.js";
+import { meanFirstTimes } from "../../src/spikes/trials.js";
 
 const noFiles = {
   open: (): never => {

@@ -108,6 +108,17 @@ describe("a run", () => {
     own.dispose();
   });
 
+  it("leaves none behind where the encoding of a step fails", async () => {
+    const own = await Engine.create({ backend: "webgpu" });
+    const [, network, options] = runs[0]!;
+    vi.spyOn(GradientPass.prototype, "encodeBackward").mockImplementationOnce(() => {
+      throw new Error("no room");
+    });
+    await expect(stepsOf(own, network, options())).rejects.toThrow("no room");
+    expect(own.gpu!.bytesInUse).toBe(0);
+    own.dispose();
+  });
+
   it("says that parameters left the finite numbers", async () => {
     const [, network, options] = runs[0]!;
     const wild = { ...options(), optimiser: rmsprop({ learningRate: 1e30 }), trainable: ["mu1"] };

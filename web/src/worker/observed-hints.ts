@@ -1,6 +1,7 @@
 /** What is out of the ordinary in observed trials that the page was given. */
 import { counted } from "../../../src/checks.js";
-import { type FileContext, readTrials, type Trial } from "../../../src/job/recording.js";
+import { type FileContext, readTrials } from "../../../src/job/recording.js";
+import type { Trial } from "../../../src/spikes/trials.js";
 import type { StudioDocument } from "../model/document.js";
 import { observedJob } from "./problem.js";
 

@@ -12,17 +12,11 @@ import type {
 import { trainedAs } from "../../../src/job/build.js";
 import { checkJob } from "../../../src/job/check-job.js";
 import { type TrainJob, type TrialsJob, trainSchema } from "../../../src/job/job.js";
-import {
-  always,
-  asTrials,
-  type FileContext,
-  readTrials,
-  recordingName,
-  type Trial,
-} from "../../../src/job/recording.js";
+import { always, asTrials, type FileContext, readTrials, recordingName } from "../../../src/job/recording.js";
 import { planTrainJob, type TrainPlan } from "../../../src/job/train-plan.js";
 import { type DrawnWeights, drawWeights } from "../../../src/network/drawn-weights.js";
 import { pathsOf } from "../../../src/spikes/table.js";
+import type { Trial } from "../../../src/spikes/trials.js";
 import { checkResume } from "../../../src/train/train.js";
 import { trainableNames } from "../../../src/train/trainable.js";
 import { checkState } from "../../../src/train/update.js";

@@ -1,6 +1,6 @@
 /** Pictures of a run: rasters, histograms, and traces of a few paths at the parameters of the moment. */
 import type { Engine, NetworkDefinition, SolveOptions, SolvePlan, StateTrace } from "../../../src/index.js";
-import type { Trial } from "../../../src/job/recording.js";
+import type { Trial } from "../../../src/spikes/trials.js";
 import { trialsOf } from "./problem.js";
 import type { Raster, StudioEvent, Trace } from "./protocol.js";
 

@@ -6,11 +6,11 @@
  */
 import { threefry2x32 } from "../driver/threefry.js";
 import { SaltationError } from "../errors.js";
-import type { Evaluator, EvaluatorOptions, Loss } from "../loss/loss.js";
-import { shapedEntries, type ValueAndGradient } from "../loss/result.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { estimateOf } from "../reduce/statistics.js";
+import type { Evaluator, EvaluatorOptions, Loss } from "./loss.js";
+import { shapedEntries, type ValueAndGradient } from "./result.js";
 
 /** Batches, and paths of each: together no more than the plan's paths, and enough of both where there are enough. */
 export function batchesOf(paths: number, least: number): { batches: number; paths: number } {

@@ -1,7 +1,7 @@
 /** Standard errors of losses that are not the mean of what each path gives alone, by the twin. */
 import { describe, expect, it } from "vitest";
 import { Engine } from "../../src/engine.js";
-import { batchesOf } from "../../src/gradient/batch-errors.js";
+import { batchesOf } from "../../src/loss/batch-errors.js";
 import { definition, errorsOf, losses, solve } from "./batch-losses.js";
 
 describe("standard errors from batches", () => {
