@@ -7,6 +7,7 @@ import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { type DeviceTrains, type RecordedChunk, trainsOf } from "../spikes/device-trains.js";
 import { emptyTable, type SpikeTable, type SpikeTrains } from "../spikes/trains.js";
+import { decideIncrements } from "./carried.js";
 import { type ChunkSolver, forwardChunk, lanesOf, type RunStatus, type SolvedChunk } from "./chunk-solver.js";
 import { SingleSolver } from "./single.js";
 
@@ -19,7 +20,6 @@ export const chunkBytes = 192 * 2 ** 20;
  * same in a run of any size.
  */
 export async function createSolver(gpu: Gpu, given: SolvePlan, views: readonly View[] = []): Promise<ChunkSolver> {
-  const { decideIncrements } = await import("./carried.js");
   const plan = await decideIncrements(gpu, given, { differentiates: views.length > 0 });
   const { neurons, connections } = plan.network;
   if (neurons === 1 && connections.weights.length + plan.arrivals.count === 0) {
