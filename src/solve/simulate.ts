@@ -8,6 +8,7 @@ import type { SolvePlan } from "../plan/plan.js";
 import { type DeviceTrains, type RecordedChunk, trainsOf } from "../spikes/device-trains.js";
 import { emptyTable, type SpikeTable, type SpikeTrains } from "../spikes/trains.js";
 import { decideIncrements } from "./carried.js";
+import { checkRecord } from "./check-record.js";
 import { type ChunkSolver, forwardChunk, lanesOf, type RunStatus, type SolvedChunk } from "./chunk-solver.js";
 import { SingleSolver } from "./single.js";
 
@@ -88,7 +89,6 @@ export async function solveFrom(
     try {
       checkFinite(plan, solved.status, paths);
       if (overflowed + saturated > 0) {
-        const { checkRecord } = await import("./check-record.js");
         await checkRecord(gpu, plan, solved, solver.recordWords);
       }
     } catch (error) {
