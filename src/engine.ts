@@ -158,7 +158,7 @@ export class EngineNetwork {
     const plan = this.writable(this.plan(options), options.writes);
     const { gpu } = this.engine;
     if (!gpu) fail("backend", "is cpu; command encoders are a matter of WebGPU");
-    const prepared = await import("./solve/prepared.js");
+    const prepared = await import("./gradient/prepared.js");
     return prepared.PreparedSimulation.create(gpu, plan, options.slots);
   }
 

@@ -2,8 +2,7 @@
  * Dawn in Node: the machine's own adapter, or, on Linux x64 without one, SwiftShader on the CPU. Node's own modules are
  * loaded by name at run time, so that a bundle for browsers can hold this file and never run it.
  */
-import { loadModule } from "./load-module.js";
-import { inNode } from "./runtime.js";
+import { inNode, loadModule } from "./runtime.js";
 
 interface Dawn {
   create(options: string[]): GPU;

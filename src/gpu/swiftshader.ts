@@ -2,7 +2,7 @@
  * SwiftShader, a Vulkan driver that runs on the CPU, out of the npm package @sparticuz/chromium: its archive is unpacked
  * once into a folder of the user's.
  */
-import { loadModule } from "./load-module.js";
+import { loadModule } from "./runtime.js";
 
 /** The driver, the description by which the loader finds it (its path to the driver is relative), and the loader. */
 const driverFile = "vk_swiftshader_icd.json";

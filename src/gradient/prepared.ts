@@ -15,6 +15,9 @@ import { EncodedSimulation, seedOfEncoding } from "../solve/prepared.js";
 import { Looked } from "./order.js";
 import { GradientPass } from "./pass.js";
 
+// Loaded together: a file of its own would weigh little more than the request for it.
+export { PreparedSimulation } from "../solve/prepared.js";
+
 export interface PreparedGradientOptions {
   /** Gives the cotangents where no buffer of the caller's does: a loss with `gpu`, whose value `read` then gives too. */
   readonly loss?: Loss;

@@ -8,6 +8,8 @@ import type { SolvePlan } from "../plan/plan.js";
 import { type DeviceSpikes, deviceSpikes } from "../spikes/device-spikes.js";
 import type { SimulatedSpikes } from "../spikes/simulated.js";
 import { emptyTable, type SpikeTable } from "../spikes/table.js";
+import { decideIncrements } from "./carried.js";
+import { checkRecord } from "./check-record.js";
 import { type ChunkSolver, forwardChunk, lanesOf, type RunStatus, type SolvedChunk } from "./chunk-solver.js";
 import { SingleSolver } from "./single.js";
 
@@ -20,7 +22,6 @@ export const chunkBytes = 192 * 2 ** 20;
  * same in a run of any size.
  */
 export async function createSolver(gpu: Gpu, given: SolvePlan, views: readonly View[] = []): Promise<ChunkSolver> {
-  const { decideIncrements } = await import("./carried.js");
   const plan = await decideIncrements(gpu, given, { differentiates: views.length > 0 });
   const { neurons, connections } = plan.network;
   if (neurons === 1 && connections.weights.length + plan.arrivals.count === 0) {
@@ -89,7 +90,6 @@ export async function solveFrom(
     try {
       checkFinite(plan, solved.status, paths);
       if (overflowed + saturated > 0) {
-        const { checkRecord } = await import("./check-record.js");
         await checkRecord(gpu, plan, solved, solver.recordWords);
       }
     } catch (error) {

@@ -1,7 +1,6 @@
 /** Solver of one neuron per path: a path per invocation, windows counted in each path's own sub-steps. */
 import type { Values } from "../../shaders/shared/declare.js";
 import { recordWords } from "../../shaders/shared/record.wgsl.js";
-import { alongPath, tableauOf } from "../../shaders/substep/tableau.js";
 import type { backwardSingle } from "../../shaders/solve/backward-single.wgsl.js";
 import {
   forwardSingle,
@@ -9,6 +8,7 @@ import {
   type singleRunFields,
   singleTapeWords,
 } from "../../shaders/solve/forward-single.wgsl.js";
+import { alongPath, tableauOf } from "../../shaders/substep/tableau.js";
 import { eventIsAffine } from "../cell/functions.js";
 import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import { type Chunk, stepsPerDispatch } from "../plan/chunks.js";
@@ -28,9 +28,6 @@ export const workgroupSize = 64;
  */
 const burstOf = (method: SolvePlan["method"]): number => (alongPath(tableauOf(method)) ? 16 : 8);
 
-/** The same of the backward kernel, whose events cost less: nothing is located. */
-const backwardBurst = 8;
-
 /** Sub-steps of a backward window at least: fewer would cost more dispatches than they save memory. */
 const leastWindow = 128;
 
@@ -48,30 +45,19 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
 
   /** @param views the parameters to differentiate by; empty for a forward solve alone. */
   static async create(gpu: Gpu, plan: SolvePlan, views: readonly View[]): Promise<SingleSolver> {
-    const names = views.map((v) => v.name);
-    const label = `${plan.network.cell.name} ${plan.method}`;
-    const shape = solverShape(plan, "none", names);
-    const affineEvent = eventIsAffine(shape.functions);
-    const backward = views.length > 0 ? await import("../../shaders/solve/backward-single.wgsl.js") : undefined;
-    const forwardKernel = gpu.kernel(
-      forwardSingle({ ...shape, affineEvent, workgroupSize, burst: burstOf(plan.method) }, `forward ${label}`),
+    const shape = solverShape(
+      plan,
+      "none",
+      views.map((v) => v.name),
     );
-    let backwardKernel: Promise<Backward> | undefined;
-    if (backward) {
-      const gradientRows: { parameter: number; row: number }[] = [];
-      let currentRow = -1;
-      let row = 0;
-      for (const view of views) {
-        if (view.name === "current") currentRow = row;
-        else if (view.name !== "weights") {
-          gradientRows.push({ parameter: plan.network.cell.parameters.indexOf(view.name), row });
-        }
-        row += view.length;
-      }
-      const reverse = solverShape(plan, "reverse", names);
-      const of = { affineEvent, workgroupSize, burst: backwardBurst, gradientRows, entries: row, currentRow };
-      backwardKernel = gpu.kernel(backward.backwardSingle({ ...reverse, ...of }, `backward ${label}`));
-    }
+    const backward = views.length > 0 ? await import("./single-backward.js") : undefined;
+    const forwardKernel = gpu.kernel(
+      forwardSingle(
+        { ...shape, affineEvent: eventIsAffine(shape.functions), workgroupSize, burst: burstOf(plan.method) },
+        `forward ${plan.network.cell.name} ${plan.method}`,
+      ),
+    );
+    const backwardKernel = backward?.backwardKernel(gpu, plan, views, workgroupSize);
     const [f, b] = await Promise.all([forwardKernel, backwardKernel]);
     return new SingleSolver({ gpu, plan, shape, forwardKernel: f, backwardKernel: b, views });
   }

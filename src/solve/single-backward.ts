@@ -1,0 +1,37 @@
+/** The backward kernel of one neuron per path. Loaded with the first gradient: a page that simulates does without. */
+import { backwardSingle } from "../../shaders/solve/backward-single.wgsl.js";
+import { eventIsAffine } from "../cell/functions.js";
+import type { Gpu, KernelOf } from "../gpu/index.js";
+import type { View } from "../plan/layout.js";
+import type { SolvePlan } from "../plan/plan.js";
+import { solverShape } from "./shape.js";
+
+/** Sub-steps between two looks at events: as in the forward kernel, but events cost less, as nothing is located. */
+const burst = 8;
+
+/** @param views the parameters to differentiate by, whose gradients lie one after another in a path's rows. */
+export function backwardKernel(
+  gpu: Gpu,
+  plan: SolvePlan,
+  views: readonly View[],
+  workgroupSize: number,
+): Promise<KernelOf<typeof backwardSingle>> {
+  const { cell } = plan.network;
+  const gradientRows: { parameter: number; row: number }[] = [];
+  let currentRow = -1;
+  let entries = 0;
+  for (const { name, length } of views) {
+    if (name === "current") currentRow = entries;
+    else if (name !== "weights") gradientRows.push({ parameter: cell.parameters.indexOf(name), row: entries });
+    entries += length;
+  }
+  const names = views.map((v) => v.name);
+  const shape = solverShape(plan, "reverse", names);
+  const affineEvent = eventIsAffine(shape.functions);
+  return gpu.kernel(
+    backwardSingle(
+      { ...shape, affineEvent, workgroupSize, burst, gradientRows, entries, currentRow },
+      `backward ${cell.name} ${plan.method}`,
+    ),
+  );
+}
