@@ -118,7 +118,7 @@ export class EngineNetwork {
   }
 
   /**
-   * Simulates `paths` Monte Carlo paths. The trains stay where they were made until they are read.
+   * Simulates `paths` Monte Carlo paths. The spikes stay where they were made until they are read.
    * @throws SaltationError `invalid-input` for bad options, `not-finite` where a state left the finite numbers.
    */
   simulate(options: SolveOptions & Progress): Promise<SimulatedSpikes> {

@@ -1,5 +1,5 @@
 /**
- * Reads spike records into lists of events (train-layout).
+ * Reads spike records into lists of events (spike-layout).
  *
  * A thread takes one path and scans its record once. With `capped`, only the first caps[neuron][path] spikes of each
  * neuron are kept, counted in `tally` [neurons][paths]. Times are taken as differences of steps and fractions, so that

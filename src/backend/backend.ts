@@ -20,13 +20,13 @@ export interface SolverBackend {
   simulate(plan: SolvePlan, progress?: (pathsDone: number) => void): Promise<SimulatedSpikes>;
 
   /**
-   * Prepares value and gradient of a loss of simulated trains, for plans like this one but for values and seed.
+   * Prepares value and gradient of a loss of simulated spikes, for plans like this one but for values and seed.
    * @param views the parameters to differentiate by.
    * @throws SaltationError `invalid-input` where the loss cannot be taken here.
    */
   evaluator(plan: SolvePlan, loss: Loss, views: readonly View[]): Promise<Evaluator>;
 
-  /** The same of the log-likelihood of observed trains. */
+  /** The same of the log-likelihood of observed spikes. */
   likelihood(plan: SolvePlan, observed: Likelihood, views: readonly View[]): Promise<Evaluator>;
 
   /** Spike times of every path with their derivatives by the parameters in `views`. */

@@ -52,7 +52,7 @@ export class GradientEvaluator implements Evaluator {
     }
   }
 
-  /** Reads the trains of the only chunk back and takes the loss on the host. */
+  /** Reads the spikes of the only chunk back and takes the loss on the host. */
   private async onHost(plan: SolvePlan, solved: SolvedChunk): Promise<HostLoss> {
     const spikes = await readSpikes(this.gpu, plan, solved, this.pass.solver.recordWords);
     const result = await evaluateOnHost(this.loss, spikes, plan);

@@ -69,7 +69,7 @@ function countsOf(spikes: Spikes, neurons: number): Uint32Array {
 /**
  * Mean over the words of levels 1 … depth of the squared difference between the expected signatures of generated and
  * observed spike trains.
- * @param observed trains on the time interval of the solution, in its unit.
+ * @param observed trials on the time interval of the solution, in its unit.
  * @throws SaltationError `invalid-input`; `limit` where a signature does not fit a buffer.
  */
 export function expectedSignatureLoss(observed: readonly Spikes[], options: ExpectedSignatureOptions): Loss {
@@ -153,7 +153,7 @@ interface MatchedChunk extends Kept {
   readonly caps: Storage | undefined;
 }
 
-/** The observed trains that paths are paired with. */
+/** The observed spikes that paths are paired with. */
 interface Partners {
   readonly count: number;
   /** In turn, so that every window of them is one piece. */

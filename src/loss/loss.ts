@@ -50,7 +50,7 @@ export interface Loss {
   readonly spikesNeeded?: number;
   /**
    * Value and cotangents in float64 on the host: the `cpu` backend's; on a GPU it serves losses without `gpu`, whose
-   * trains are then read back. All times are absolute.
+   * spikes are then read back. All times are absolute.
    */
   evaluate?(spikes: readonly TypedSpikes[], plan: SolvePlan): LossValue | Promise<LossValue>;
   /**
@@ -59,7 +59,7 @@ export interface Loss {
    */
   gpu?(gpu: Gpu, plan: SolvePlan, recordWords: number): Promise<GpuLoss>;
   /**
-   * What is observed, in place of a loss of simulated trains: its value is −log L of that, the mean over trials.
+   * What is observed, in place of a loss of simulated spikes: its value is −log L of that, the mean over trials.
    * @param names the parameters to differentiate by.
    * @throws SaltationError where the hazard of the cell's events is not known, or spikes do not fit the plan.
    */

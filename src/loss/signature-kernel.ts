@@ -40,8 +40,8 @@ export interface SignatureMmdOptions extends SignatureKernelOptions {
 const mmdNames: Names<SignatureMmdOptions> = { ...kernelNames, unbiased: "boolean" };
 
 /**
- * Squared maximum mean discrepancy of generated and observed trains; all paths lie in one chunk.
- * @param observed trains on the time interval of the solution; two or more where `unbiased`.
+ * Squared maximum mean discrepancy of generated and observed spikes; all paths lie in one chunk.
+ * @param observed trials on the time interval of the solution; two or more where `unbiased`.
  * @throws SaltationError `invalid-input`, `limit`.
  */
 export function signatureMmdLoss(observed: readonly Spikes[], options: SignatureMmdOptions = {}): Loss {
@@ -50,7 +50,7 @@ export function signatureMmdLoss(observed: readonly Spikes[], options: Signature
 }
 
 /**
- * Signature kernel score of generated trains, averaged over the observed ones; all paths lie in one chunk.
+ * Signature kernel score of generated spikes, averaged over the observed ones; all paths lie in one chunk.
  * @throws SaltationError `invalid-input`, `limit`.
  */
 export function signatureScoreLoss(observed: readonly Spikes[], options: SignatureKernelOptions = {}): Loss {

@@ -53,7 +53,7 @@ const weightsOf = (paths: number, observed: number, unbiased: boolean): { xx: nu
   xy: -2 / (paths * observed),
 });
 
-/** The part of the distance that the observed trains alone make. */
+/** The part of the distance that the observed spikes alone make. */
 function observedPart(observed: readonly Spikes[], tau: number, t1: number, unbiased: boolean): number {
   const n = observed.length;
   let sum = 0;
@@ -66,7 +66,7 @@ function observedPart(observed: readonly Spikes[], tau: number, t1: number, unbi
 
 /**
  * Van Rossum distance of the mean traces, see the head of this file.
- * @param observed trains on the time interval of the solution, in its unit; two or more where `unbiased`.
+ * @param observed trials on the time interval of the solution, in its unit; two or more where `unbiased`.
  * @throws SaltationError `invalid-input`.
  */
 export function vanRossum(observed: readonly Spikes[], options: VanRossumOptions): Loss {

@@ -84,16 +84,16 @@ export async function evaluateCpu(
   const cell = compileCell(plan.network.cell);
   const layout = parameterLayout(plan);
   const { paths } = plan;
-  const trains: TypedSpikes[] = [];
+  const spikes: TypedSpikes[] = [];
   let saturated = 0;
-  await eachPath(plan, cell, false, (_, { spikes, saturated: full }) => {
+  await eachPath(plan, cell, false, (_, { spikes: fired, saturated: full }) => {
     if (full) saturated++;
-    trains.push({
-      times: Float64Array.from(spikes, (s) => plan.t0 + (s.step + s.fraction) * plan.dt),
-      neurons: Int32Array.from(spikes, (s) => s.neuron),
+    spikes.push({
+      times: Float64Array.from(fired, (s) => plan.t0 + (s.step + s.fraction) * plan.dt),
+      neurons: Int32Array.from(fired, (s) => s.neuron),
     });
   });
-  const { value, cotangents, pathValues, means } = await evaluateOnHost(loss, trains, plan);
+  const { value, cotangents, pathValues, means } = await evaluateOnHost(loss, spikes, plan);
   const entries = views.reduce((n, v) => n + v.length, 0);
   const rows = Array.from({ length: 1 + entries }, () => new Float64Array(paths));
   for (let i = 0; i < paths; i++) rows[0]![i] = pathValues?.[i] ?? Number.NaN;

@@ -25,7 +25,7 @@ export interface LiftedSpikes {
  * the same time form one diagonal segment.
  *
  * The gradient to a time that several spikes share is the derivative along moving them together, shared out evenly.
- * @param field the trains' name, for messages.
+ * @param field their name, for messages.
  * @throws SaltationError `invalid-input` where times are unsorted or outside [t0, t1], or a neuron is out of range.
  */
 export function liftSpikes(spikes: readonly Spikes[], options: LiftOptions, field = "spikes"): LiftedSpikes {

@@ -38,7 +38,7 @@ interface Term extends GramShape {
 }
 
 export class PairStatistic implements SpikeStatistic {
-  /** Σ over the pairs of observed trains. */
+  /** Σ over the pairs of observed paths. */
   private own: Storage | undefined;
   private observed: Lifted | undefined;
 

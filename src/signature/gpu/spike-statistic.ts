@@ -20,7 +20,7 @@ export interface SpikeStatisticOptions {
   readonly neurons: number;
   /** Number of generated paths. */
   readonly paths: number;
-  /** Observed trains, which must stay until `dispose`. */
+  /** Observed spikes, which must stay until `dispose`. */
   readonly observed: DeviceSpikes;
   readonly statistic: "mmd" | "score";
   /** Of the MMD² (default true); a score always is. */
