@@ -43,7 +43,14 @@ export type Operation =
       subStep: SubStep;
     }
   | { kind: "fire"; neuron: number; spike: number; u: number; before: Float64Array }
-  | { kind: "receive"; neuron: number; edge: number; spike: number; before: Float64Array }
+  | {
+      kind: "receive";
+      neuron: number;
+      edge: number;
+      /** The spike that arrives; none where a neuron receives its own as it fires, and is not brought to another's time. */
+      spike: number | undefined;
+      before: Float64Array;
+    }
   | { kind: "input"; neuron: number; weight: number; before: Float64Array }
   | { kind: "kick"; neuron: number; before: Float64Array; increment: Float64Array }
   | { kind: "step" };
@@ -201,9 +208,10 @@ export class PathSolver {
         const spike = spikes.length - 1;
         for (let e = rowStart[k]!; e < rowStart[k + 1]!; e++) {
           const j = targets[e]!;
-          if (j !== k) bring(j, at, "arrival", spike);
+          const arrives = j === k ? undefined : spike;
+          if (j !== k) bring(j, at, "arrival", arrives);
           const { y } = next[j]!;
-          if (record) operations.push({ kind: "receive", neuron: j, edge: e, spike, before: copy(y) });
+          if (record) operations.push({ kind: "receive", neuron: j, edge: e, spike: arrives, before: copy(y) });
           cell.receive(y, y, p[j]!, weights[e]!);
           if (j !== k) attempt(j);
         }

@@ -71,8 +71,7 @@ export function reversePath(
         connections.weights[op.edge]!,
         a[k]!,
       );
-      const self = connections.rowStart[k]! <= op.edge && op.edge < connections.rowStart[k + 1]!;
-      if (!self) {
+      if (op.spike !== undefined) {
         arrivalBar[op.spike]! += timeBar[k]!;
         timeBar[k] = 0;
       }
