@@ -140,7 +140,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var step = run.step_begin;
   // A path that stopped at its last allowed spike goes no further than that spike.
   var stopped = full && n >= total;
-  var x = run.first_arrival; // next input spike
+  var x = first_arrival(i); // next input spike
   while (step < run.step_end && !stopped) {
     for (var k = 0u; k < K; k += 1u) { store_number(${f.place}u, k, 0.0f); }
     while (!stopped && happens_in(n, total, x, step, i)) {

@@ -241,7 +241,7 @@ ${eachNoise(shape, (w, name) => `tape[at + ${w}u * K] = z.${name};`)}
   // Replay.
   var entry = 0u;
   var step = run.step_begin;
-  var x = run.first_arrival; // next input spike
+  var x = first_arrival(i); // next input spike
   var busy = happens_in(n, total, x, step, i);
   loop {
     if (busy) {

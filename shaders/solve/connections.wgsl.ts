@@ -29,7 +29,9 @@ fn own_edge(k: u32) -> u32 { return connections[${from + (agendaEntryWords + 1) 
 ${agendaFunctions(agenda)}
 
 const arrivals = ${arrivals}u;
-fn arrives_in(x: u32, step: u32) -> bool {
+// Of path i: its first entry of the agenda in the window, and whether entry x is one of a step.
+fn first_arrival(i: u32) -> u32 { return run.first_arrival; }
+fn arrives_in(x: u32, step: u32, i: u32) -> bool {
   return ${arrivals > 0 ? "x < arrivals && agenda_step(x) == step" : "false"};
 }
 
@@ -77,7 +79,7 @@ fn jump_of(what: Happening, item: u32, x: u32, u: f32) -> Jump {
  */
 export const replayFunctions = /* wgsl */ `
 fn happens_in(n: u32, total: u32, x: u32, step: u32, i: u32) -> bool {
-  return (n < total && record_step(n, i) == step) || arrives_in(x, step);
+  return (n < total && record_step(n, i) == step) || arrives_in(x, step, i);
 }
 
 // The next that happens; \`full\`: the path stops at its last spike, which goes nowhere.
@@ -85,12 +87,12 @@ fn next_of(n: u32, total: u32, full: bool, x: u32, step: u32, i: u32) -> Happeni
   let due = n < total && record_step(n, i) == step;
   let spike = min(n, max(total, 1u) - 1u);
   let place = record_place(spike, i);
-  let arrival = arrives_in(x, step) && (!due || agenda_place(x) <= place);
+  let arrival = arrives_in(x, step, i) && (!due || agenda_place(x) <= place);
   return happening(arrival, x, place, record_neuron(spike, i), !(full && n + 1u >= total));
 }
 
 fn happened_in(n: u32, x: u32, step: u32, i: u32) -> bool {
-  return (n > 0u && record_step(max(n, 1u) - 1u, i) == step) || (x > run.first_arrival && arrives_in(max(x, 1u) - 1u, step));
+  return (n > 0u && record_step(max(n, 1u) - 1u, i) == step) || (x > first_arrival(i) && arrives_in(max(x, 1u) - 1u, step, i));
 }
 
 fn last_of(n: u32, total: u32, full: bool, x: u32, step: u32, i: u32) -> Happening {
@@ -98,7 +100,7 @@ fn last_of(n: u32, total: u32, full: bool, x: u32, step: u32, i: u32) -> Happeni
   let spike = max(n, 1u) - 1u;
   let input = max(x, 1u) - 1u;
   let place = record_place(spike, i);
-  let arrival = x > run.first_arrival && arrives_in(input, step) && (!due || agenda_place(input) > place);
+  let arrival = x > first_arrival(i) && arrives_in(input, step, i) && (!due || agenda_place(input) > place);
   return happening(arrival, input, place, record_neuron(spike, i), !(full && n >= total));
 }
 `;

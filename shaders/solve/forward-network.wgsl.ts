@@ -121,7 +121,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var overflow = false;
   var saturated = false;
   var taped = 0u;
-  var x = run.first_arrival; // next input spike
+  var x = first_arrival(i); // next input spike
 
   for (var step = run.step_begin; step < run.step_end && !ended; step += 1u) {
     let from_bank = (step & 1u) * ${states}u;
@@ -137,7 +137,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       if (attempt(Start(load_state(from_bank, k), z, 0.0f, current_at(step, k)), to_bank, k)) { pending += 1u; }
     }
 
-    var busy = pending > 0u || arrives_in(x, step);
+    var busy = pending > 0u || arrives_in(x, step, i);
     if (busy) {
       loop {
       // The earliest event among those located, and the first of those that are not.
@@ -170,7 +170,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 #endif
 
       if (left == 0u) { // else there are more to locate before it is known which comes first
-        let arrival = arrives_in(x, step) && agenda_place(x) <= earliest;
+        let arrival = arrives_in(x, step, i) && agenda_place(x) <= earliest;
         overflow = !arrival && count >= run.slots;
         saturated = !arrival && !overflow && run.max_spikes > 0u && count + 1u >= run.max_spikes;
         ended = overflow || saturated;
@@ -200,7 +200,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
           taped += what.items;
         }
       }
-      busy = !ended && (pending > 0u || arrives_in(x, step));
+      busy = !ended && (pending > 0u || arrives_in(x, step, i));
       continuing { break if !busy; }
       }
     }

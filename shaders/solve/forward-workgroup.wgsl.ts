@@ -226,7 +226,7 @@ ${eachNumber(states, (s) => `store_word(first_bank + ${s}u, k, checkpoints[check
   var overflow = false;
   var saturated = false;
   var taped = 0u;
-  var x = run.first_arrival; // next input spike
+  var x = first_arrival(i); // next input spike
   var step = run.step_begin;
 
   if (step < run.step_end && !ended) {
@@ -258,7 +258,7 @@ ${eachNoise(shape, (w, name) => `checkpoints[kept + ${w}u * K] = bitcast<u32>(z.
         }`,
 )}
         if (lane == 0u) { atomicStore(&listed[(step + 1u) & 1u], 0u); } // all are done with the last step's
-        busy = agree_pending(lane) > 0u || arrives_in(x, step);
+        busy = agree_pending(lane) > 0u || arrives_in(x, step, i);
         step += 1u;
         taped += K;
         continuing { break if busy || step >= run.step_end; }
@@ -296,7 +296,7 @@ ${eachNoise(shape, (w, name) => `checkpoints[kept + ${w}u * K] = bitcast<u32>(z.
           fires = earliest.y;
 
           // What happens: an input spike arrives, or a neuron fires.
-          let arrival = arrives_in(x, step) && agenda_place(x) <= place;
+          let arrival = arrives_in(x, step, i) && agenda_place(x) <= place;
           overflow = !arrival && count >= run.slots;
           saturated = !arrival && !overflow && run.max_spikes > 0u && count + 1u >= run.max_spikes;
           ended = overflow || saturated;
@@ -332,7 +332,7 @@ ${eachNoise(shape, (w, name) => `checkpoints[kept + ${w}u * K] = bitcast<u32>(z.
           }
           x += select(0u, 1u, arrival);
           count += select(1u, 0u, arrival || overflow);
-          busy = !ended && (agree_pending(lane) > 0u || arrives_in(x, step));
+          busy = !ended && (agree_pending(lane) > 0u || arrives_in(x, step, i));
           continuing { break if !busy; }
         }
         step += select(1u, 0u, ended);

@@ -128,7 +128,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   var n = 0u;
   if (run.step_begin > 0u) { n = bitcast<u32>(work[${f.perNeuron}u * K * run.paths + i]); }
-  var x = run.first_arrival;
+  var x = first_arrival(i);
 
   for (var step = run.step_begin; step < run.step_end && !(full && n >= total); step += 1u) {
     for (var k = 0u; k < K; k += 1u) {

@@ -5,7 +5,8 @@ import { stepsPerDispatch } from "../plan/chunks.js";
 import { parameterVector, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { decideIncrements } from "../solve/carried.js";
-import { connectionWords, NetworkSolver } from "../solve/network-solver.js";
+import { connectionShape, uploadConnections } from "../solve/connections.js";
+import { NetworkSolver } from "../solve/network-solver.js";
 import { solverShape } from "../solve/shape.js";
 import { fillTable, firstSlots, fittingPaths, solveFrom, told } from "../solve/simulate.js";
 import { networkRunOf } from "../solve/uniform.js";
@@ -41,21 +42,18 @@ export async function sensitivitiesGpu(
   const shape = solverShape(plan, "forward", names);
   const directions = views.reduce((n, v) => n + v.length, 0);
   const fields = sensitivityFields(shape.states, directions);
-  const { neurons, connections: net, cell } = plan.network;
+  const { neurons, cell } = plan.network;
   const solver = await NetworkSolver.create(gpu, plan, []);
   const sizes = {
     workgroupSize,
-    weightOffset: shape.layout.views.get("weights")!.offset,
-    edges: net.targets.length,
-    arrivals: plan.arrivals.count,
-    selfEdges: false,
+    ...connectionShape(plan, shape.layout, false),
     recordWords: solver.recordWords,
     cellParameters: cell.parameters.length,
     directions,
   };
   const kernel = await gpu.kernel(sensitivity({ ...shape, ...sizes }, `sensitivity ${cell.name} ${plan.method}`));
   const theta = gpu.upload("parameters", Float32Array.from(parameterVector(plan)));
-  const connections = gpu.upload("connections", connectionWords(plan));
+  const connections = uploadConnections(gpu, plan, sizes);
   const direction = gpu.upload("directions", directionRows(plan, views));
   const slots = { value: firstSlots(plan) };
   const parts: { table: SpikeTable; firstPath: number; derivatives: Float32Array }[] = [];

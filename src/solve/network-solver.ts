@@ -1,6 +1,5 @@
 /** Solver of networks: a path per invocation, windows counted in grid steps, states in storage buffers. */
 import { recordWords } from "../../shaders/shared/record.wgsl.js";
-import { agendaWords } from "../../shaders/solve/agenda.wgsl.js";
 import {
   type BackwardNetworkShape,
   backwardFields,
@@ -14,6 +13,7 @@ import type { Chunk } from "../plan/chunks.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { type EncodedChunk, type RunStatus, statusWords } from "./chunk-solver.js";
+import { connectionShape, uploadConnections } from "./connections.js";
 import { PlanSolver, type SolverParts } from "./plan-solver.js";
 import { solverShape } from "./shape.js";
 import { networkRunOf } from "./uniform.js";
@@ -26,20 +26,6 @@ const tapeBytes = 128 * 2 ** 20;
 
 interface EncodedNetwork extends EncodedChunk {
   readonly checkpoints: Storage;
-}
-
-/** The words of the connection buffer (shaders/solve/connections.wgsl.ts), without edges to oneself; never none. */
-export function connectionWords({ network, arrivals }: SolvePlan): Uint32Array {
-  const { rowStart, targets } = network.connections;
-  const what = Uint32Array.from({ length: arrivals.count }, (_, x) => targets.length + x);
-  const lists = [rowStart, targets, agendaWords({ ...arrivals, what }, arrivals.weights)];
-  const words = new Uint32Array(lists.reduce((n, list) => n + list.length, 1));
-  let at = 0;
-  for (const list of lists) {
-    words.set(list, at);
-    at += list.length;
-  }
-  return words;
 }
 
 /** Where the gradient rows of the requested parameters, the current and the weights begin; -1 where not asked for. */
@@ -84,16 +70,11 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
     const names = views.map((v) => v.name);
     const label = `network of ${network.cell.name}, ${plan.method}`;
     const shape = solverShape(plan, "none", names);
-    const weightOffset = shape.layout.views.get("weights")!.offset;
-    const { targets } = network.connections;
     const affineEvent = eventIsAffine(shape.functions);
     const sizes = {
+      ...connectionShape(plan, shape.layout, false),
       affineEvent,
       workgroupSize,
-      weightOffset,
-      edges: targets.length,
-      arrivals: plan.arrivals.count,
-      selfEdges: false,
       recordWords: recordWords.neurons,
     };
     const forwardKernel = gpu.kernel(forwardNetwork({ ...shape, ...sizes }, `forward ${label}`));
@@ -104,7 +85,7 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
       backwardKernel = gpu.kernel(backwardNetwork({ ...reverse, ...sizes, ...places }, `backward ${label}`));
     }
     const [f, b] = await Promise.all([forwardKernel, backwardKernel]);
-    const connections = gpu.upload("connections", connectionWords(plan));
+    const connections = uploadConnections(gpu, plan, sizes);
     return new NetworkSolver({ gpu, plan, shape, forwardKernel: f, backwardKernel: b, views }, connections);
   }
 

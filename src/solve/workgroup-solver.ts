@@ -14,7 +14,8 @@ import type { Chunk } from "../plan/chunks.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { type EncodedChunk, lanesOf, type RunStatus, statusWords } from "./chunk-solver.js";
-import { connectionWords, gradientPlaces } from "./network-solver.js";
+import { connectionShape, uploadConnections } from "./connections.js";
+import { gradientPlaces } from "./network-solver.js";
 import { PlanSolver, type SolverParts } from "./plan-solver.js";
 import { type KernelShape, solverShape } from "./shape.js";
 import { networkRunOf } from "./uniform.js";
@@ -27,16 +28,6 @@ const tapeBytes = 128 * 2 ** 20;
  * beyond some size the memory serves more paths at a time better.
  */
 const keptWords = 2 ** 15;
-
-/** Each neuron's edge to itself + 1, or 0: a word per neuron, where there is any such edge. */
-function selfEdges(plan: SolvePlan): Uint32Array {
-  const { rowStart, targets } = plan.network.connections;
-  const own = new Uint32Array(plan.network.neurons);
-  for (let k = 0; k < own.length; k++) {
-    for (let e = rowStart[k]!; e < rowStart[k + 1]!; e++) if (targets[e] === k) own[k] = e + 1;
-  }
-  return own.some((e) => e > 0) ? own : new Uint32Array(0);
-}
 
 /** Workgroups in two dimensions: a device takes at most 65,535 in one. */
 function groupsOf(paths: number): [number, number] {
@@ -93,7 +84,6 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
     const names = views.map((v) => v.name);
     const label = `network of ${network.cell.name}, ${plan.method}, by workgroups`;
     const shape = solverShape(plan, "none", names);
-    const own = selfEdges(plan);
     const noise = noiseNames(shape).length;
     const words = workgroupFields(shape.states, noise).perNeuron;
     const workgroupSize = forced.lanes ?? lanesOf(gpu);
@@ -103,12 +93,9 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
     const sizes: Omit<WorkgroupShape, keyof KernelShape> & { states: number } = {
       states: shape.states,
       workgroupSize,
-      weightOffset: shape.layout.views.get("weights")!.offset,
-      edges: network.connections.targets.length,
-      arrivals: plan.arrivals.count,
+      ...connectionShape(plan, shape.layout, true),
       recordWords: recordWords.neurons,
       affineEvent: eventIsAffine(shape.functions),
-      selfEdges: own.length > 0,
       inWorkgroup,
       keepNoise:
         forced.keepNoise ?? (views.length > 0 && noise > 0 && plan.steps * network.neurons * noise <= keptWords),
@@ -121,11 +108,7 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
       backwardKernel = gpu.kernel(backwardWorkgroup({ ...reverse, ...sizes, ...places }, `backward ${label}`));
     }
     const [f, b] = await Promise.all([forwardKernel, backwardKernel]);
-    const shared = connectionWords(plan);
-    const withOwn = new Uint32Array(shared.length + own.length);
-    withOwn.set(shared);
-    withOwn.set(own, shared.length - 1);
-    const connections = gpu.upload("connections", withOwn);
+    const connections = uploadConnections(gpu, plan, sizes);
     return new WorkgroupSolver({ gpu, plan, shape, forwardKernel: f, backwardKernel: b, views }, sizes, connections);
   }
 

@@ -37,11 +37,20 @@ export type Operation =
       step: number;
       /** What ended it: the end of the step, an arrival (from the network or an input), or the neuron's own event. */
       until: "end" | "arrival" | "input" | "event";
+      /** The spike that arrives, where it comes from the network. */
+      spike: number | undefined;
       /** From the state before it. */
       subStep: SubStep;
     }
   | { kind: "fire"; neuron: number; spike: number; u: number; before: Float64Array }
-  | { kind: "receive"; neuron: number; edge: number; before: Float64Array }
+  | {
+      kind: "receive";
+      neuron: number;
+      edge: number;
+      /** The spike that arrives; none where a neuron receives its own as it fires, and is not brought to another's time. */
+      spike: number | undefined;
+      before: Float64Array;
+    }
   | { kind: "input"; neuron: number; weight: number; before: Float64Array }
   | { kind: "kick"; neuron: number; before: Float64Array; increment: Float64Array }
   | { kind: "step" };
@@ -129,19 +138,19 @@ export class PathSolver {
       if (cell.event(trial[k]!, own.p) >= 0 && own.h > 0) eventAt[k] = own.r + this.locate(own);
     };
     /** Keeps the sub-step that neuron k takes to a time, before it does. */
-    const keep = (k: number, at: number, until: "end" | "arrival" | "input" | "event"): void => {
+    const keep = (k: number, at: number, until: "end" | "arrival" | "input" | "event", spike?: number): void => {
       const own = next[k]!;
       own.h = at - own.r;
       if (record) {
         const { y, r, h, driver, p, I } = own;
         const subStep = { y: copy(y), r, h, driver: frozen(driver), p, I };
-        operations.push({ kind: "advance", neuron: k, step, until, subStep });
+        operations.push({ kind: "advance", neuron: k, step, until, spike, subStep });
       }
     };
     /** Moves neuron k to a time of another's making. */
-    const bring = (k: number, at: number, until: "arrival" | "input"): void => {
+    const bring = (k: number, at: number, until: "arrival" | "input", spike?: number): void => {
       const own = next[k]!;
-      keep(k, at, until);
+      keep(k, at, until, spike);
       stepper.advance(own.y, own);
       own.r = at;
     };
@@ -196,11 +205,13 @@ export class PathSolver {
         if (maxSpikes > 0 && spikes.length >= maxSpikes) {
           return { spikes, saturated: true, final: next.map(({ y }) => y), startUniforms, operations };
         }
+        const spike = spikes.length - 1;
         for (let e = rowStart[k]!; e < rowStart[k + 1]!; e++) {
           const j = targets[e]!;
-          if (j !== k) bring(j, at, "arrival");
+          const arrives = j === k ? undefined : spike;
+          if (j !== k) bring(j, at, "arrival", arrives);
           const { y } = next[j]!;
-          if (record) operations.push({ kind: "receive", neuron: j, edge: e, before: copy(y) });
+          if (record) operations.push({ kind: "receive", neuron: j, edge: e, spike: arrives, before: copy(y) });
           cell.receive(y, y, p[j]!, weights[e]!);
           if (j !== k) attempt(j);
         }

@@ -44,8 +44,8 @@ export function reversePath(
   const eBar = new Float64Array(n);
   const byLength = new Float64Array(n);
   const lengthAlone: SubStepTangent = { y: new Float64Array(n), r: 0, h: 1, p: new Float64Array(P), I: 0 };
-  /** Cotangent of the event in progress by its time, from the arrivals it made. */
-  let arrivalBar = 0;
+  /** Cotangent of each spike by its time, from the arrivals it made. */
+  const arrivalBar = new Float64Array(result.spikes.length);
   let eventTimeBar = 0;
 
   const currentView = layout.views.get("current")!;
@@ -71,14 +71,12 @@ export function reversePath(
         connections.weights[op.edge]!,
         a[k]!,
       );
-      const self = connections.rowStart[k]! <= op.edge && op.edge < connections.rowStart[k + 1]!;
-      if (!self) {
-        arrivalBar += timeBar[k]!;
+      if (op.spike !== undefined) {
+        arrivalBar[op.spike]! += timeBar[k]!;
         timeBar[k] = 0;
       }
     } else if (op.kind === "fire") {
-      eventTimeBar = arrivalBar + timeBar[k]! + cotangents[op.spike]!;
-      arrivalBar = 0;
+      eventTimeBar = arrivalBar[op.spike]! + timeBar[k]! + cotangents[op.spike]!;
       cell.resetVjp(a[k]!, pBar[k]!, op.before, p[k]!, op.u, a[k]!);
     } else {
       step = op.step;
@@ -103,7 +101,7 @@ export function reversePath(
         timeBar[k] = stepper.rBar + eventTimeBar;
       } else {
         stepper.reverse(a[k]!, pBar[k]!, subStep, a[k]!);
-        if (op.until === "arrival") arrivalBar += stepper.hBar;
+        if (op.spike !== undefined) arrivalBar[op.spike]! += stepper.hBar;
         timeBar[k] = stepper.rBar - stepper.hBar;
       }
       if (subStep.r === 0) timeBar[k] = 0;

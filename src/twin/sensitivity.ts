@@ -47,7 +47,6 @@ export function pathSensitivities(
       cell.startJvp(y, p[k]!, result.startUniforms[k]!, own);
       return { y, r: 0, h: 0, p: own, I: 0 };
     });
-    let dTau = 0;
     for (const [o, op] of result.operations.entries()) {
       if (op.kind === "step") {
         for (const d of along) d.r = 0;
@@ -67,11 +66,11 @@ export function pathSensitivities(
         d.I = direction[currentView.offset + sample * sampleWidth + currentView.neuronStride * k]!;
         // What follows a jump at once moves with it.
         const atOnce = op.until === "event" && firesAtOnce(cell, subStep.y, p[k]!);
-        d.h = op.until === "arrival" ? dTau - d.r : atOnce ? 0 : -d.r;
+        d.h = op.spike !== undefined ? out[op.spike]![column]! - d.r : atOnce ? 0 : -d.r;
         stepper.tangent(d.y, subStep, d);
         if (op.until === "event") {
-          if (atOnce) dTau = d.r;
-          else {
+          let dTau = d.r;
+          if (!atOnce) {
             const landed = (result.operations[o + 1] as { before: Float64Array }).before;
             stepper.tangent(byLength, subStep, lengthAlone);
             const ePBar = new Float64Array(P + 1);
@@ -87,7 +86,7 @@ export function pathSensitivities(
           }
           d.r = dTau;
           out[(result.operations[o + 1] as { spike: number }).spike]![column] = dTau;
-        } else if (op.until === "arrival") d.r = dTau;
+        } else if (op.spike !== undefined) d.r = out[op.spike]![column]!;
         else if (op.until === "input") d.r = 0;
       }
     }
