@@ -26,7 +26,7 @@ export class SignatureStatistic implements SpikeStatistic {
     private readonly signatures: SpikeSignatures,
     private readonly scale: number,
     private readonly kernels: { readonly words: Kernel; readonly sum: Kernel },
-    /** Mean signature of the observed spikes, and what does not depend on the generated ones. */
+    /** Mean signature of the observed trains, and what does not depend on the generated ones. */
     private readonly observed: Storage,
     private readonly constant: number,
   ) {

@@ -17,7 +17,7 @@ export interface SpikeStatisticOptions {
   readonly neurons: number;
   /** Number of generated paths. */
   readonly paths: number;
-  /** Observed spikes, which must stay until `dispose`. */
+  /** Observed trains, which must stay until `dispose`. */
   readonly observed: DeviceSpikes;
   readonly statistic: "mmd" | "score";
   /** Of the MMD² (default true); a score always is. */
@@ -28,7 +28,7 @@ export interface SpikeStatisticOptions {
   readonly solver?: SignatureSolver;
 }
 
-/** One evaluation at a time: `encodeValue`, then `encodeCotangents` for the same spikes. */
+/** One evaluation at a time: `encodeValue`, then `encodeCotangents` for the same trains. */
 export interface SpikeStatistic {
   /** Encodes the statistic, to `value` [1] f32, and what its cotangents need. */
   encodeValue(batch: Batch, spikes: DeviceSpikes, value: Storage): void;
