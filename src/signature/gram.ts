@@ -186,7 +186,7 @@ export interface PairedKernels {
 }
 
 export interface PairedOptions extends PairwiseOptions {
-  /** [batch]: with it, the gradient of Σ cotangent · k is computed too. */
+  /** With it, [batch], the gradient of Σ cotangent · k is computed too. */
   readonly cotangent?: ArrayLike<number>;
 }
 
