@@ -19,7 +19,10 @@ import type { SimulatedSpikes } from "./spikes/simulated.js";
 import { type StateTrace, traceStates } from "./twin/trace.js";
 import { openWebGpu, type WebGpuBackend } from "./webgpu/backend.js";
 
-/** The backends by name, and how each is opened. */
+/**
+ * The backends by name, and how each is opened.
+ * @internal
+ */
 const backends = {
   webgpu: openWebGpu,
   cpu: async () => (await import("./twin/backend.js")).twin,

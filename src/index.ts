@@ -21,6 +21,7 @@ export type {
   AdapterOptions,
   AdapterSummary,
   Batch,
+  Bindable,
   Gpu,
   GpuOptions,
   Kernel,
@@ -32,6 +33,7 @@ export {
   type ExpectedSignatureOptions,
   expectedSignatureLoss,
 } from "./loss/expected-signature.js";
+export type { Likelihood } from "./loss/likelihood.js";
 export { type LogLikelihoodOptions, logLikelihood } from "./loss/log-likelihood.js";
 export type {
   Evaluator,
@@ -87,7 +89,7 @@ export type {
   Schedule,
   WarmupCosineDecay,
 } from "./train/schedule.js";
-export { type Checkpoint, type TrainOptions, type TrainStep, train } from "./train/train.js";
+export { type Checkpoint, type TrainedNetwork, type TrainOptions, type TrainStep, train } from "./train/train.js";
 export type { Mask, MaskShape, Trainable } from "./train/trainable.js";
 export type { TransformName } from "./train/transform.js";
 export type { Clip, UpdateOptions, UpdateState } from "./train/update.js";

@@ -35,7 +35,10 @@ export type Tableau = AlongPath | AtGrid;
 
 const rungeKutta4 = { order: 4, nodes: [0, 0.5, 0.5, 1], weights: [1, 2, 2, 1] } as const;
 
-/** The tableau of each method. */
+/**
+ * The tableau of each method.
+ * @internal
+ */
 export const tableaux = {
   euler: { order: 1, nodes: [0], weights: [1], driver: "grid" },
   "wong-zakai": { ...rungeKutta4, driver: "line" },

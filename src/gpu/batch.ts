@@ -54,6 +54,7 @@ export class Batch {
    * Runs a declared kernel once, on what is passed by name: its uniform, its buffers, and how many `threads` or workgroups
    * (`groups`) run. The uniform is copied now.
    * @throws SaltationError `limit` for too many workgroups, `invalid-input` where something is missing.
+   * @internal
    */
   dispatch<F extends Fields, B extends Bindings>(
     kernel: DeclaredKernel<F, B>,

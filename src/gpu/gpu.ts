@@ -294,10 +294,14 @@ export class Gpu {
   }
 
   /**
+   * Compiles a declared kernel, or finds it compiled.
+   * @internal
+   */
+  kernel<F extends Fields, B extends Bindings>(declared: Declared<F, B>): Promise<DeclaredKernel<F, B>>;
+  /**
    * Compiles a kernel, or finds it compiled.
    * @throws SaltationError `compile` with the source lines, or `limit`, of which a `LongKernel` is one.
    */
-  kernel<F extends Fields, B extends Bindings>(declared: Declared<F, B>): Promise<DeclaredKernel<F, B>>;
   kernel(spec: KernelSpec): Promise<Kernel>;
   kernel(spec: KernelSpec): Promise<Kernel> {
     this.check();

@@ -11,4 +11,5 @@ export { Batch, handled } from "./batch.js";
 export { LongKernel } from "./expanded.js";
 export { Gpu, type GpuOptions } from "./gpu.js";
 export type { Access, DeclaredKernel, Kernel, KernelOf, KernelSpec } from "./kernel.js";
+export type { Bindable } from "./passed.js";
 export type { Storage } from "./pool.js";

@@ -3,6 +3,7 @@ import type { Binding, Bindings, Declared, Fields, Values } from "../../shaders/
 import { SaltationError } from "../errors.js";
 import { bufferOf, type Storage } from "./pool.js";
 
+/** What a kernel binds: a storage of this library, or a buffer of the caller's. */
 export type Bindable = Storage | GPUBuffer;
 
 /** A number along x, or along x, y and z. */

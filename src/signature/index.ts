@@ -13,7 +13,7 @@ export type { StaticKernel } from "./definitions/static-kernel.js";
 export { basePoint, leadLag, type Transformed, timeAugment } from "./definitions/transforms.js";
 export { type DeviceKernelOptions, DeviceKernels } from "./gpu/device-kernels.js";
 export type { DevicePaths, EncodeTarget, PathShape } from "./gpu/device-paths.js";
-export { DeviceSignatures } from "./gpu/device-signatures.js";
+export { DeviceSignatures, type SignatureShape } from "./gpu/device-signatures.js";
 export { type LiftedOnDevice, SpikeLift } from "./gpu/spike-lift.js";
 export { type EncodeOptions, SpikeSignatures } from "./gpu/spike-signatures.js";
 export { type SpikeStatistic, type SpikeStatisticOptions, spikeStatistic } from "./gpu/spike-statistic.js";

@@ -23,7 +23,8 @@ import {
 } from "./device-paths.js";
 import { Scratch } from "./scratch.js";
 
-interface SignatureShape extends PathShape {
+/** Paths that lie on a device, and the depth of their signatures. */
+export interface SignatureShape extends PathShape {
   readonly channels: number;
   readonly depth: number;
 }
