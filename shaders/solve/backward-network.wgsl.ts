@@ -21,7 +21,7 @@ import { connectionFunctions, replayFunctions } from "./connections.wgsl.js";
 import type { NetworkShape } from "./forward-network.wgsl.js";
 import { doFunctions } from "./operations/do.wgsl.js";
 import { undoFunctions } from "./operations/undo.wgsl.js";
-import { pathField, storeFunctions } from "./store.wgsl.js";
+import { pathField, storeFunctions, undoneFunction } from "./store.wgsl.js";
 import { tapeFunctions } from "./tape.wgsl.js";
 
 export interface BackwardNetworkShape extends NetworkShape {
@@ -116,11 +116,7 @@ fn take_back(entry: u32, path: u32, step: u32, k: u32) -> Start {
   return Start(taped_state(entry), draw_noise(path, step, k), taped_place(entry), current_at(step, k));
 }
 
-fn store_undone(c: Undone, step: u32, k: u32, i: u32) {
-  store_state(${f.adjoint}u, k, c.y);
-  store_number(${f.placeBar}u, k, c.start);
-  flush(step, k, i);
-}
+${undoneFunction(f)}
 
 // Number of spikes of the whole path.
 fn total_spikes(i: u32) -> u32 { return bitcast<u32>(work[(${f.perNeuron}u * K + 1u) * run.paths + i]); }

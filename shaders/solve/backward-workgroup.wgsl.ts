@@ -31,7 +31,7 @@ import { eachNoise, noiseOf } from "./noise.wgsl.js";
 import { eachNumber } from "./numbers.wgsl.js";
 import { doFunctions } from "./operations/do.wgsl.js";
 import { undoFunctions } from "./operations/undo.wgsl.js";
-import { storeFunctions } from "./store.wgsl.js";
+import { storeFunctions, undoneFunction } from "./store.wgsl.js";
 import { tapeFunctions } from "./tape.wgsl.js";
 
 export interface BackwardWorkgroupShape extends WorkgroupShape, BackwardNetworkShape {}
@@ -164,11 +164,7 @@ fn take_back(entry: u32, step: u32, k: u32, i: u32) -> Start {
   return Start(taped_state(entry), taped_noise(step, k, i), taped_place(entry), current_at(step, k));
 }
 
-fn store_undone(c: Undone, step: u32, k: u32, i: u32) {
-  store_state(${f.adjoint}u, k, c.y);
-  store_number(${f.placeBar}u, k, c.start);
-  flush(step, k, i);
-}
+${undoneFunction(f)}
 
 // Adds what all lanes gathered to a gradient.
 fn join_lanes(lane: u32, part: f32, at: u32) {

@@ -60,3 +60,17 @@ fn take(bank: u32, step: u32, k: u32) -> Start {
   load_parameters(k);
   return Start(load_state(bank, k), load_noise(k), load_number(${fields.place}u, k), current_at(step, k));
 }`;
+
+/** Where a backward kernel keeps the adjoint of a neuron's state, and the cotangent of the place that it is at. */
+export interface UndoneFields {
+  readonly adjoint: number;
+  readonly placeBar: number;
+}
+
+/** Keeps what an operation undone gives (operations/undo.wgsl.ts), and the neuron's own gradients (`flush`). */
+export const undoneFunction = ({ adjoint, placeBar }: UndoneFields): string => /* wgsl */ `
+fn store_undone(c: Undone, step: u32, k: u32, i: u32) {
+  store_state(${adjoint}u, k, c.y);
+  store_number(${placeBar}u, k, c.start);
+  flush(step, k, i);
+}`;

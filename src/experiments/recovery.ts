@@ -8,8 +8,7 @@ import type { Weights } from "../network/connections.js";
 import { defineNetwork, type NetworkDefinition } from "../network/network.js";
 import type { SolveOptions } from "../plan/plan.js";
 import { spikeSignature } from "../signature/host/spike-signature.js";
-import { pathsOf } from "../spikes/table.js";
-import { meanFirstTimes, type Trial } from "../spikes/trials.js";
+import { meanFirstTimes, type Trial, trialsOf } from "../spikes/trials.js";
 import { stepSeed } from "../train/train.js";
 
 /** What differs between the true network, with its simulation, and the trained one. */
@@ -72,7 +71,7 @@ export async function simulatedTrials(
   const spikes = await engine.network(network).simulate(solve);
   const table = await spikes.read();
   spikes.dispose();
-  return pathsOf(table).map(({ times, neurons }) => ({ times: [...times], neurons: [...neurons] }));
+  return trialsOf(table);
 }
 
 /** Values of parameters by name, in the shapes in which they were given. */

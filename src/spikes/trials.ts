@@ -1,12 +1,17 @@
 /** Observed spike trains: repeated trials, whose spikes are lists. */
 import { fail } from "../checks.js";
 import type { Spikes } from "./spikes.js";
+import { pathsOf, type SpikeTable } from "./table.js";
 
 /** The spikes of one of repeated trials as lists, in the order given. */
 export interface Trial extends Spikes {
   readonly times: readonly number[];
   readonly neurons: readonly number[];
 }
+
+/** The spikes of a table, one trial a path. */
+export const trialsOf = (table: SpikeTable): Trial[] =>
+  pathsOf(table).map(({ times, neurons }) => ({ times: [...times], neurons: [...neurons] }));
 
 /** Mean over trials of each neuron's first n spike times, t1 where absent: [neurons][n]. */
 export function meanFirstTimes(trials: readonly Trial[], neurons: number, n: number, t1: number): number[][] {

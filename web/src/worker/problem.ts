@@ -1,21 +1,12 @@
 /** From a document to what the library trains. */
 import { simulatedTrials } from "../../../src/experiments/recovery.js";
-import type {
-  Checkpoint,
-  Engine,
-  Loss,
-  NetworkDefinition,
-  SolveOptions,
-  SpikeTable,
-  TrainOptions,
-} from "../../../src/index.js";
+import type { Checkpoint, Engine, Loss, NetworkDefinition, SolveOptions, TrainOptions } from "../../../src/index.js";
 import { trainedAs } from "../../../src/job/build.js";
 import { checkJob } from "../../../src/job/check-job.js";
 import { type TrainJob, type TrialsJob, trainSchema } from "../../../src/job/job.js";
 import { always, asTrials, type FileContext, readTrials, recordingName } from "../../../src/job/recording.js";
 import { planTrainJob, type TrainPlan } from "../../../src/job/train-plan.js";
 import { type DrawnWeights, drawWeights } from "../../../src/network/drawn-weights.js";
-import { pathsOf } from "../../../src/spikes/table.js";
 import type { Trial } from "../../../src/spikes/trials.js";
 import { checkResume } from "../../../src/train/train.js";
 import { trainableNames } from "../../../src/train/trainable.js";
@@ -66,11 +57,6 @@ export function withValues(definition: NetworkDefinition, values: Record<string,
 export function asGiven(definition: NetworkDefinition, values: Record<string, unknown>): Record<string, unknown> {
   if (values.weights === undefined || !definition.weights) return values;
   return { ...values, weights: { [Object.keys(definition.weights)[0]!]: values.weights } };
-}
-
-/** The trains of a table, one trial a path. */
-export function trialsOf(table: SpikeTable): Trial[] {
-  return pathsOf(table).map(({ times, neurons }) => ({ times: [...times], neurons: [...neurons] }));
 }
 
 /** What was observed, as a job names it; undefined where it has to be simulated. */

@@ -1,7 +1,7 @@
 /** Pictures of a run: rasters, histograms, and traces of a few paths at the parameters of the moment. */
 import type { Engine, NetworkDefinition, SolveOptions, SolvePlan, StateTrace } from "../../../src/index.js";
 import type { Trial } from "../../../src/spikes/trials.js";
-import { trialsOf } from "./problem.js";
+import { trialsOf } from "../../../src/spikes/trials.js";
 import type { Raster, StudioEvent, Trace } from "./protocol.js";
 
 /** Rows of a raster: more cannot be told apart. */
