@@ -6,8 +6,23 @@ import { checkOptions, fail as failIn, inherited, type Names, show } from "../ch
 import { isPlain, quoted } from "../quoted.js";
 import { checkExactness, type Exactness } from "./exactness.js";
 import { Graph, inputNames, type Node } from "./graph.js";
+import { hybrid, type ParsedEvent } from "./hybrid.js";
 import { knownFunctions, listed, parseEquation } from "./parse.js";
 import type { Event, Input, Jump } from "./tables.js";
+
+/** An event as a user writes it. */
+export interface EventDefinition {
+  /** The event function: the event happens when it crosses 0 upwards. */
+  when: string;
+  /** What the state becomes; may use a fresh uniform `u` in (0, 1]. Others stay as they are. */
+  jump?: Record<string, string>;
+  /** Whether it is a spike: recorded, and sent to targets (default false). */
+  emits?: boolean;
+  /** Whether it ends the path (default false). */
+  terminal?: boolean;
+}
+
+const eventNames: Names<EventDefinition> = { when: true, jump: true, emits: "boolean", terminal: "boolean" };
 
 /** A cell as a user writes it. All equations are text; times are in the unit of the parameters. */
 export interface CellDefinition {
@@ -16,10 +31,12 @@ export interface CellDefinition {
   state: Record<string, string>;
   /** Noise amplitude of a state variable: one independent Brownian channel each, in the Stratonovich sense. */
   noise?: Record<string, string>;
-  /** Event function: the neuron fires when it crosses zero upwards. */
-  event: string;
+  /** Event function: the neuron fires when it crosses zero upwards. Short for an event "spike" of `events` that emits. */
+  event?: string;
   /** What the neuron that fired becomes; may use a fresh uniform `u` in (0, 1]. Others stay as they are. */
   reset?: Record<string, string>;
+  /** Events by name, beside `event` or in its place; one of all must be a spike. */
+  events?: Record<string, EventDefinition>;
   /** What a target becomes when a spike of weight `w` arrives. */
   receive?: Record<string, string>;
   /** Initial state in terms of parameters and a uniform `u`; 0 where not given. */
@@ -38,6 +55,7 @@ const cellNames: Names<CellDefinition> = {
   noise: true,
   event: true,
   reset: true,
+  events: true,
   receive: true,
   start: true,
   parameters: true,
@@ -57,7 +75,10 @@ export interface Cell {
   readonly name: string;
   /** @internal */
   readonly graph: Graph;
+  /** State variables; the last `modes` of them are hidden: no equation of the definition names them. */
   readonly states: readonly string[];
+  /** @internal Hidden states: which branch of a condition flows, and whether an event must fall before it can happen. */
+  readonly modes: number;
   readonly parameters: readonly string[];
   readonly defaults: Readonly<Record<string, number>>;
   /** Parameters that must be above 0. */
@@ -66,7 +87,7 @@ export interface Cell {
   readonly channels: readonly Channel[];
   /** @internal */
   readonly drift: readonly Node[];
-  /** @internal reset, receive and start. */
+  /** @internal Those of events, receive and start. */
   readonly jumps: readonly Jump[];
   /** @internal */
   readonly events: readonly Event[];
@@ -88,6 +109,7 @@ const identifier = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 const maximumStates = 32;
 const maximumParameters = 256;
 const maximumName = 100;
+const maximumEvents = 16;
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -108,9 +130,9 @@ export function defineCell(definition: CellDefinition): Cell {
   for (const key of ["state", "parameters"] as const) {
     if (!isRecord(definition[key])) fail(key, `expected an object, got ${show(definition[key])}`);
   }
-  for (const key of ["noise", "reset", "receive", "start", "units"] as const) {
+  for (const key of ["noise", "reset", "events", "receive", "start", "units"] as const) {
     if (definition[key] !== undefined && !isRecord(definition[key])) {
-      fail(key, `expected an object of ${key === "units" ? "texts" : "equations"}, got ${show(definition[key])}`);
+      fail(key, `expected an object of ${key === "units" ? "texts" : key === "events" ? "events" : "equations"}, got ${show(definition[key])}`);
     }
   }
 
@@ -173,17 +195,19 @@ export function defineCell(definition: CellDefinition): Cell {
     ]);
 
   /** A jump of one equation per state; a state without one stays, or is 0 where states are made anew. */
-  const jump = (name: "reset" | "receive" | "start", ...inputs: Input[]): Jump => {
-    const [equations, names] = [definition[name] ?? {}, scope(...inputs)];
+  const jumpOf = (field: string, name: string, given: Record<string, string> | undefined, ...inputs: Input[]): Jump => {
+    const [equations, names] = [given ?? {}, scope(...inputs)];
     for (const n of Object.keys(equations)) {
-      if (!states.includes(n)) fail(at(name, n), `no such state variable; known: ${listed(states)}`);
+      if (!states.includes(n)) fail(at(field, n), `no such state variable; known: ${listed(states)}`);
     }
     const value = states.map((n) => {
-      if (n in equations) return parseEquation(g, `cell.${name}.${n}`, equations[n], names);
+      if (n in equations) return parseEquation(g, `cell.${field}.${n}`, equations[n], names);
       return names.get(n) ?? g.zero;
     });
     return { name, value, inputs };
   };
+  const jump = (name: "reset" | "receive" | "start", ...inputs: Input[]): Jump =>
+    jumpOf(name, name, definition[name], ...inputs);
 
   const drift = states.map((n) => parseEquation(g, `cell.state.${n}`, definition.state[n], scope("y", "I")));
   const noise = definition.noise ?? {};
@@ -193,27 +217,48 @@ export function defineCell(definition: CellDefinition): Cell {
   const channels = states.flatMap((n, state) =>
     n in noise ? [{ state, amplitude: parseEquation(g, `cell.noise.${n}`, noise[n], scope("y")) }] : [],
   );
-  const surface = parseEquation(g, "cell.event", definition.event, scope("y"));
-  const reset = jump("reset", "y", "u");
-  const jumps = [reset, jump("receive", "y", "w"), jump("start", "u")];
-  const events = [{ name: "spike", surface, jump: reset, emits: true, terminal: false }];
+  const events: ParsedEvent[] = [];
+  if (definition.event !== undefined) {
+    const surface = parseEquation(g, "cell.event", definition.event, scope("y"));
+    events.push({ name: "spike", surface, jump: jump("reset", "y", "u"), emits: true, terminal: false });
+  } else if (definition.reset !== undefined) fail("reset", 'belongs to "event", which is missing');
+  for (const [n, given] of Object.entries(definition.events ?? {})) {
+    const field = at("events", n);
+    if (!identifier.test(n)) fail(field, "a name is a letter followed by letters, digits or _, 64 characters at most");
+    if (n === "spike" && definition.event !== undefined) fail(field, '"event" is an event of that name; keep one');
+    checkOptions(`cell.${field}`, given, eventNames);
+    if (given.jump !== undefined && !isRecord(given.jump))
+      fail(`${field}.jump`, `expected an object of equations, got ${show(given.jump)}`);
+    const { emits = false, terminal = false } = given;
+    const surface = parseEquation(g, `cell.${field}.when`, given.when, scope("y"));
+    const named = `jump_${events.length}`;
+    events.push({ name: n, surface, jump: jumpOf(`${field}.jump`, named, given.jump, "y", "u"), emits, terminal });
+  }
+  if (events.length > maximumEvents) fail("events", `${events.length} events; at most ${maximumEvents} are taken`);
+  if (!events.some((e) => e.emits)) {
+    const mend = events.length > 0 ? 'set "emits": true in one of "events"' : 'give an "event"';
+    fail(events.length > 0 ? "events" : "event", `no event is a spike, so that nothing would be recorded; ${mend}`);
+  }
+  const made = [jump("receive", "y", "w"), jump("start", "u")];
 
   const stateInputs = new Set(states.map(stateInput));
   const additiveNoise = channels.every((c) => [...inputNames([c.amplitude])].every((n) => !stateInputs.has(n)));
+  const whole = hybrid(g, { states, drift, channels, events, jumps: made, defaults: definition.parameters });
   const unchecked = {
     definition,
     name,
     graph: g,
-    states,
+    states: whole.states,
+    modes: whole.states.length - states.length,
     parameters,
     defaults: { ...definition.parameters },
     positive,
-    channels,
-    drift,
-    jumps,
-    events,
+    channels: whole.channels,
+    drift: whole.drift,
+    jumps: whole.jumps,
+    events: whole.events,
     additiveNoise,
     usesCurrent: inputNames(drift).has("I"),
   };
-  return { ...unchecked, exactness: checkExactness(unchecked) };
+  return { ...unchecked, exactness: checkExactness({ ...unchecked, events: whole.judged }) };
 }

@@ -41,7 +41,7 @@ interface CheckedCell {
 type Sign = "positive" | "negative" | "zero" | "unknown";
 
 /** Sign of an expression for all states, with parameters taken to keep the sign of their defaults. */
-function signOf(root: Node, defaults: Readonly<Record<string, number>>): Sign {
+export function signOf(root: Node, defaults: Readonly<Record<string, number>>): Sign {
   const signs = new Map<Node, Sign>();
   const flip = (s: Sign): Sign => (s === "positive" ? "negative" : s === "negative" ? "positive" : s);
   const of = (value: number): Sign => (value > 0 ? "positive" : value < 0 ? "negative" : "zero");

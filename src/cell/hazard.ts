@@ -72,6 +72,10 @@ function movers(cell: Cell, from: readonly number[]): Set<number> {
 export function checkHazard(cell: Cell, activeChannels: readonly number[]): void {
   const { graph: g, states } = cell;
   const refuse = (what: string): never => fail("loss", `log-likelihood of cell "${cell.name}": ${what}`);
+  if (cell.events.length > 1) {
+    const more = cell.definition.events ? "has several events" : "has a condition whose branches differ on its surface";
+    refuse(`it ${more}, which a likelihood does not locate; write what depends on the past as states that jump at a spike`);
+  }
   const u = g.input("u");
   const y = states.map((n) => g.input(stateInput(n)));
   const { surface, jump: reset } = spikeOf(cell);
@@ -79,7 +83,7 @@ export function checkHazard(cell: Cell, activeChannels: readonly number[]): void
   const list = (indices: Iterable<number>): string => [...indices].map((i) => `"${states[i]}"`).join(", ");
 
   /** The jumps that draw a new threshold. */
-  const draws = [jumpNamed(cell, "start"), ...(reset ? [reset] : [])];
+  const draws = [jumpNamed(cell, "start"), reset];
   for (const jump of draws) {
     const value = after(jump);
     const slope = g.mul(u, vectorJacobian(g, [value], [g.one], [u])[0]!);
@@ -92,7 +96,7 @@ export function checkHazard(cell: Cell, activeChannels: readonly number[]): void
   const random = new Set(
     states.flatMap((_, i) => (inputNames(draws.map((jump) => jump.value[i]!)).has("u") ? [i] : [])),
   );
-  if (reset && statesIn(cell, [after(reset)]).some((i) => random.has(i))) {
+  if (statesIn(cell, [after(reset)]).some((i) => random.has(i))) {
     refuse(`its reset adds to ${list(random)}; it must set the event function anew, to log(u) - alpha`);
   }
   for (const jump of cell.jumps) {

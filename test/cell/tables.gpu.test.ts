@@ -43,8 +43,8 @@ const unchecked = {
   jumps: [...plain.jumps, bounce, blast],
   events: [
     ...plain.events,
-    { name: "landing", surface: parse("k * v * v - h"), jump: bounce, emits: false, terminal: false },
-    { name: "lost", surface: parse("h - 10"), emits: false, terminal: true },
+    { name: "landing", surface: parse("k * v * v - h"), jump: bounce, emits: false, terminal: false, peaks: true },
+    { name: "lost", surface: parse("h - 10"), jump: bounce, emits: false, terminal: true, peaks: true },
   ],
 };
 const cell: Cell = { ...unchecked, exactness: checkExactness(unchecked) };

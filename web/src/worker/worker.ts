@@ -94,14 +94,13 @@ function cellFacts(cell: Cell): CellFacts {
   const equations: CellFacts["equations"] = (["state", "noise", "reset", "receive", "start"] as const).flatMap(
     (section) => Object.entries(definition[section] ?? {}).map(([name, text]) => ({ section, name, text })),
   );
-  equations.splice(cell.states.length + cell.channels.length, 0, {
-    section: "event",
-    name: "",
-    text: definition.event,
-  });
+  const shown = cell.states.slice(0, cell.states.length - cell.modes);
+  if (definition.event !== undefined) {
+    equations.splice(shown.length + cell.channels.length, 0, { section: "event", name: "", text: definition.event });
+  }
   return {
     name: cell.name,
-    states: cell.states,
+    states: shown,
     defaults: cell.defaults,
     exactness: cell.exactness,
     escapes: hasEscapeNoise(cell),
