@@ -19,7 +19,14 @@ export interface ConnectionShape {
 }
 
 /** Needs `connections` and `theta`. */
-export function connectionFunctions({ neurons, weightOffset, edges, arrivals, selfEdges, several }: ConnectionShape): string {
+export function connectionFunctions({
+  neurons,
+  weightOffset,
+  edges,
+  arrivals,
+  selfEdges,
+  several,
+}: ConnectionShape): string {
   const from = neurons + 1 + edges;
   const agenda = { array: "connections", from, entries: arrivals, edges, weightOffset };
   return wgsl`

@@ -5,19 +5,35 @@
  * event function counts as below 0 until it has really fallen there.
  */
 import { vanishes } from "./exactness.js";
-import { evaluate, type Graph, inputNames, type Node } from "./graph.js";
+import { Evaluation, type Graph, inputNames, type Node } from "./graph.js";
 
-/** Uniforms at which the values of a start or jump are looked at. */
+/** Places and uniforms at which the values of a start or jump are looked at. */
+const mostPoints = 96;
 const uniforms = [2 ** -33, 0.25, 0.5, 0.75, 1];
+/** States are tried about the size of one, and much larger. */
+const sizes = [3, 1000];
 
-/** Whether an expression of parameters and u is at or below 0, and not always at 0, for the defaults of the parameters. */
+/**
+ * Whether an expression is at or below 0, to rounding, and not always at 0: for the defaults of the parameters, wherever the
+ * states are. What cannot be told by a hundred points counts as below: then an event whose jump leaves it above 0 after all
+ * happens again at once, and is told if that has no end.
+ */
 function below0(node: Node, defaults: Readonly<Record<string, number>>): boolean {
-  if ([...inputNames([node])].some((n) => n !== "u" && !n.startsWith("p."))) return false;
-  const values = uniforms.map((u) => {
-    const inputs = new Map<string, number>(Object.entries(defaults).map(([name, value]) => [`p.${name}`, value]));
-    return evaluate([node], inputs.set("u", u))[0]!;
-  });
-  return values.every((v) => v <= 0) && values.some((v) => v < 0);
+  // States, and the weight of a spike that arrives.
+  const names = [...inputNames([node])].filter((n) => n !== "u" && !n.startsWith("p.")).sort();
+  const evaluation = new Evaluation([node]);
+  const inputs = new Map<string, number>(Object.entries(defaults).map(([name, value]) => [`p.${name}`, value]));
+  let some = false;
+  for (let n = 0; n < (names.length > 0 ? mostPoints : uniforms.length); n++) {
+    names.forEach((name, i) => {
+      const part = (((n + 1) * Math.sqrt(2 + 3 * i + i * i) + 0.37 * i) % 1) * 2 - 1;
+      inputs.set(name, sizes[n % sizes.length]! * part);
+    });
+    const value = evaluation.at(inputs.set("u", uniforms[n % uniforms.length]!))[0]!;
+    if (value > 1e-12) return false;
+    if (value < -1e-12) some = true;
+  }
+  return some;
 }
 
 export interface Armed {

@@ -132,7 +132,10 @@ export function defineCell(definition: CellDefinition): Cell {
   }
   for (const key of ["noise", "reset", "events", "receive", "start", "units"] as const) {
     if (definition[key] !== undefined && !isRecord(definition[key])) {
-      fail(key, `expected an object of ${key === "units" ? "texts" : key === "events" ? "events" : "equations"}, got ${show(definition[key])}`);
+      fail(
+        key,
+        `expected an object of ${key === "units" ? "texts" : key === "events" ? "events" : "equations"}, got ${show(definition[key])}`,
+      );
     }
   }
 

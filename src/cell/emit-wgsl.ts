@@ -239,7 +239,8 @@ export function emitCellWgsl(
     for (const jump of jumps.filter((j) => j.inputs.includes("w")))
       defineNumber(`${jump.name}_weight`, [...read(jump), "c: State"], jump.cotangents.weight);
     for (const jump of making!) defineGradients(`${jump.name}_vjp`, [...read(jump), "c: State"], jump);
-    for (const e of new Set([event, ...events])) defineGradients(`${e.name}_parameters`, [...read(e), "scale: f32"], e, "scale * ");
+    for (const e of new Set([event, ...events]))
+      defineGradients(`${e.name}_parameters`, [...read(e), "scale: f32"], e, "scale * ");
   }
   if (derivatives !== "none") {
     // Tangent with parameters and current held fixed: what the derivative of a sub-step by its length needs.

@@ -8,6 +8,8 @@ import { draws } from "./tables.js";
 export function eventTable({ events }: Cell, derivatives: "none" | "reverse" | "forward"): string {
   const surfaces = events.map((_, e) => `cell_event_${e}`);
   const jumps = events.map(({ jump }) => `cell_${jump.name}`);
+  /** What a jump reads of the state and the uniform. */
+  const read = (e: number): string => (events[e]!.jump.inputs.includes("u") ? "y, u" : "y");
   /** A function that calls that of the event. */
   const choose = (name: string, given: string, result: string, call: (e: number) => string): string => {
     const returned = (e: number): string => (result ? `return ${call(e)};` : `${call(e)};`);
@@ -48,18 +50,23 @@ export function eventTable({ events }: Cell, derivatives: "none" | "reverse" | "
     fact("draws", events.map(draws)),
     choose("surface", "y: State, event: u32", "f32", (e) => `${surfaces[e]}(y)`),
     choose("surface_gradient", "y: State, event: u32", "State", (e) => `${surfaces[e]}_gradient(y)`),
-    choose("jump", "y: State, u: f32, event: u32", "State", (e) => `${jumps[e]}(y, u)`),
+    choose("jump", "y: State, u: f32, event: u32", "State", (e) => `${jumps[e]}(${read(e)})`),
   ];
   if (derivatives === "reverse") {
     text.push(
-      choose("surface_parameters", "y: State, scale: f32, event: u32", "", (e) => `${surfaces[e]}_parameters(y, scale)`),
-      choose("jump_vjp", "y: State, u: f32, c: State, event: u32", "State", (e) => `${jumps[e]}_vjp(y, u, c)`),
+      choose(
+        "surface_parameters",
+        "y: State, scale: f32, event: u32",
+        "",
+        (e) => `${surfaces[e]}_parameters(y, scale)`,
+      ),
+      choose("jump_vjp", "y: State, u: f32, c: State, event: u32", "State", (e) => `${jumps[e]}_vjp(${read(e)}, c)`),
     );
   }
   if (derivatives === "forward") {
     text.push(
       choose("surface_jvp", "y: State, dy: State, event: u32", "f32", (e) => `${surfaces[e]}_jvp(y, dy)`),
-      choose("jump_jvp", "y: State, u: f32, dy: State, event: u32", "State", (e) => `${jumps[e]}_jvp(y, u, dy)`),
+      choose("jump_jvp", "y: State, u: f32, dy: State, event: u32", "State", (e) => `${jumps[e]}_jvp(${read(e)}, dy)`),
     );
   }
   return text.join("\n");

@@ -97,7 +97,12 @@ export function cellFunctions(
   const surfaces = cell.events.map((e) => e.surface);
   const several = surfaces.length > 1;
   const events = surfaces.map((surface, e) => surfaceOf(several ? `event_${e}` : "event", surface));
-  const event = several ? surfaceOf("event", surfaces.reduce((highest, e) => g.max(highest, e))) : events[0]!;
+  const event = several
+    ? surfaceOf(
+        "event",
+        surfaces.reduce((highest, e) => g.max(highest, e)),
+      )
+    : events[0]!;
   return {
     events,
     event,

@@ -33,7 +33,7 @@ function eventRate(cell: Cell): Node {
   const { graph: g, states, drift } = cell;
   const gradient = vectorJacobian(
     g,
-    [spikeOf(cell).surface],
+    [spikeOf(cell).level],
     [g.one],
     states.map((n) => g.input(stateInput(n))),
   );
@@ -72,13 +72,9 @@ function movers(cell: Cell, from: readonly number[]): Set<number> {
 export function checkHazard(cell: Cell, activeChannels: readonly number[]): void {
   const { graph: g, states } = cell;
   const refuse = (what: string): never => fail("loss", `log-likelihood of cell "${cell.name}": ${what}`);
-  if (cell.events.length > 1) {
-    const more = cell.definition.events ? "has several events" : "has a condition whose branches differ on its surface";
-    refuse(`it ${more}, which a likelihood does not locate; write what depends on the past as states that jump at a spike`);
-  }
   const u = g.input("u");
   const y = states.map((n) => g.input(stateInput(n)));
-  const { surface, jump: reset } = spikeOf(cell);
+  const { level: surface, jump: reset } = spikeOf(cell);
   const after = ({ value }: Jump): Node => g.substitute(surface, new Map(y.map((n, i) => [n, value[i]!])));
   const list = (indices: Iterable<number>): string => [...indices].map((i) => `"${states[i]}"`).join(", ");
 
@@ -115,6 +111,12 @@ export function checkHazard(cell: Cell, activeChannels: readonly number[]): void
     refuse(
       `there is noise on ${list(noisy.map((c) => cell.channels[c]!.state))}, which its hazard depends on: past spikes do not ` +
         `determine it; set ${amplitudes.map((text) => quoted(String(text)).slice(1, -1)).join(", ")} to 0 and do not train it`,
+    );
+  }
+  if (cell.events.length > 1) {
+    const more = cell.definition.events ? "has several events" : "has a condition whose branches differ on its surface";
+    refuse(
+      `it ${more}, which a likelihood does not locate; write what depends on the past as states that jump at a spike`,
     );
   }
 }

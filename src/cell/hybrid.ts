@@ -11,7 +11,7 @@ import { Switches } from "./switches.js";
 import type { Event, Jump } from "./tables.js";
 
 /** Whether it peaks follows from the flow. */
-export type ParsedEvent = Omit<Event, "peaks">;
+export type ParsedEvent = Omit<Event, "peaks" | "level">;
 
 /** What is written in a definition, parsed. */
 export interface Parsed {
@@ -48,10 +48,7 @@ export function hybrid(g: Graph, parsed: Parsed): Hybrid {
     const own = effectOf(armed, e.surface, afterOf(e.jump));
     const others = movers.filter((j) => j !== e.jump);
     const stays = others.every((j) => effectOf(armed, e.surface, afterOf(j)) === "keeps");
-    return !(
-      (own === "below" || (own === "lowers" && stays)) &&
-      effectOf(armed, e.surface, start) === "below"
-    );
+    return !((own === "below" || (own === "lowers" && stays)) && effectOf(armed, e.surface, start) === "below");
   });
   const first = switches.all.length;
   const above = events.map((_, e) =>
@@ -68,7 +65,7 @@ export function hybrid(g: Graph, parsed: Parsed): Hybrid {
     return signOf(rate, defaults) === "unknown";
   };
   if (modes.length === 0) {
-    const all = events.map((e) => ({ ...e, peaks: peaks(e.surface) }));
+    const all = events.map((e) => ({ ...e, level: e.surface, peaks: peaks(e.surface) }));
     return { ...parsed, events: all, jumps: [...events.map((e) => e.jump), ...jumps], judged: all };
   }
 
@@ -97,18 +94,34 @@ export function hybrid(g: Graph, parsed: Parsed): Hybrid {
 
   const whole = events.map((e, i): Event => {
     const surface = above[i] ? g.select(half, above[i], g.constant(-1), surfaces[i]!) : surfaces[i]!;
-    return { ...e, surface, jump: extended(e.jump, e), peaks: peaks(surfaces[i]!) };
+    return { ...e, surface, level: surfaces[i]!, jump: extended(e.jump, e), peaks: peaks(surfaces[i]!) };
   });
   const turning = switches.all.map(({ mode, surface }, i): Event => {
     const rising = g.select(half, mode, g.neg(surface), surface);
     const turned = g.select(half, mode, g.zero, g.one);
-    return { name: `condition ${i}`, surface: rising, jump: setting(`turn_${i}`, mode, turned), ...silent, peaks: peaks(surface) };
+    return {
+      name: `condition ${i}`,
+      surface: rising,
+      level: rising,
+      jump: setting(`turn_${i}`, mode, turned),
+      ...silent,
+      peaks: peaks(surface),
+    };
   });
   const arming = events.flatMap((e, i): Event[] => {
     const mode = above[i];
     if (!mode) return [];
     const falling = g.select(half, mode, g.neg(surfaces[i]!), g.constant(-1));
-    return [{ name: `${e.name} again`, surface: falling, jump: setting(`arm_${i}`, mode, g.zero), ...silent, peaks: peaks(surfaces[i]!) }];
+    return [
+      {
+        name: `${e.name} again`,
+        surface: falling,
+        level: falling,
+        jump: setting(`arm_${i}`, mode, g.zero),
+        ...silent,
+        peaks: peaks(surfaces[i]!),
+      },
+    ];
   });
   const all = [...whole, ...turning, ...arming];
   return {
@@ -117,6 +130,6 @@ export function hybrid(g: Graph, parsed: Parsed): Hybrid {
     channels: frozenChannels,
     jumps: [...all.map((e) => e.jump), ...jumps.map((j) => extended(j))],
     events: all,
-    judged: [...whole.map((e, i) => ({ ...e, surface: surfaces[i]! })), ...turning],
+    judged: [...whole.map((e) => ({ ...e, surface: e.level })), ...turning],
   };
 }

@@ -11,8 +11,8 @@
  * Branches that agree on the surface need no location: a continuous right-hand side is what a solver takes in its stride.
  */
 import { vectorJacobian } from "./differentiate.js";
-import { vanishes } from "./exactness.js";
-import { evaluate, type Graph, inputNames, isConstant, type Node, reachable } from "./graph.js";
+import { Effort } from "./exactness.js";
+import { Evaluation, type Graph, inputNames, type Node, reachable } from "./graph.js";
 
 /** A condition whose surface is located. */
 export interface Switch {
@@ -27,44 +27,54 @@ export interface Switch {
 
 const reads = (node: Node, prefix: string): boolean => [...inputNames([node])].some((n) => n.startsWith(prefix));
 
-/** Steps of Newton's method towards a surface, and points that are tried. */
+/** Steps of Newton's method towards a surface, and points on it that are looked at. */
 const mostIterations = 40;
 const mostPoints = 24;
+/** Distances from the surface: a difference of branches that agree on it falls from the first to the second. */
+const [far, near] = [1e-6, 1e-10];
 
 /**
- * Whether two expressions are the same wherever left = right: on points of that surface, found along one input. Where the
- * difference of the sides is affine in an input it is solved for in the graph; else points are found by Newton's method.
+ * Whether two branches meet wherever left = right. Points of that surface are found along one state by Newton's method; beside
+ * each, either branch is taken on its own side of it. As branches that meet may do so with infinite slopes, or have no value
+ * on the surface itself, it is asked whether their difference vanishes on the way there.
  */
-function agree(g: Graph, [left, right, yes, no]: readonly [Node, Node, Node, Node]): boolean {
+function agree(g: Graph, [left, right, yes, no]: readonly [Node, Node, Node, Node], effort: Effort): boolean {
   const gap = g.sub(left, right);
-  const apart = g.sub(yes, no);
-  if (isConstant(apart, 0)) return true;
-  const names = [...inputNames([gap])].filter((n) => n.startsWith("y."));
-  for (const name of names) {
-    const z = g.input(name);
-    const slope = vectorJacobian(g, [gap], [g.one], [z])[0]!;
-    if (isConstant(slope, 0) || inputNames([slope]).has(name)) continue;
-    const there = new Map([[z, g.sub(z, g.div(gap, slope))]]);
-    const [a, b] = [g.substitute(yes, there), g.substitute(no, there)];
-    return vanishes(g.sub(a, b), [a, b]) === true;
-  }
+  if (yes === no) return true;
+  const axes = [...inputNames([gap])].filter((n) => n.startsWith("y."));
   const all = [...inputNames([gap, yes, no])].sort();
-  const slopes = names.map((n) => vectorJacobian(g, [gap], [g.one], [g.input(n)])[0]!);
+  const sloped = axes.map((n) => new Evaluation([gap, vectorJacobian(g, [gap], [g.one], [g.input(n)])[0]!]));
+  const branches = new Evaluation([yes, no]);
+  const cost = 4 * branches.size + mostIterations * Math.max(...sloped.map((s) => s.size));
   let found = 0;
   for (let trial = 1; trial <= 8 * mostPoints && found < mostPoints; trial++) {
+    if (!effort.spend(cost)) return false;
     const at = new Map(
       all.map((n, i) => [n, 0.05 + 1.9 * ((trial * Math.sqrt(2 + 3 * i + i * i) + 0.37 * i) % 1)] as const),
     );
-    const axis = trial % names.length;
-    for (let k = 0; k < mostIterations; k++) {
-      const [value, slope] = evaluate([gap, slopes[axis]!], at) as [number, number];
-      at.set(names[axis]!, at.get(names[axis]!)! - value / slope);
-      if (Math.abs(value) < 1e-14) break;
+    const axis = axes[trial % axes.length]!;
+    const onAxis = sloped[trial % axes.length]!;
+    let [value, slope] = onAxis.at(at) as [number, number];
+    for (let k = 0; k < mostIterations && value !== 0; k++) {
+      const next = at.get(axis)! - value / slope;
+      if (next === at.get(axis)) break;
+      at.set(axis, next);
+      [value, slope] = onAxis.at(at) as [number, number];
     }
-    const [rest, x, y] = evaluate([gap, yes, no], at) as [number, number, number];
-    if (!(Math.abs(rest) < 1e-10)) continue;
+    const place = at.get(axis)!;
+    if (!(Math.abs(value) <= 1e-12 * Math.abs(slope) * (1 + Math.abs(place)))) continue;
+    // Where the gap grows along the axis, left < right holds below.
+    const side = slope > 0 ? -1 : 1;
+    const apart = (distance: number): number => {
+      const by = distance * (1 + Math.abs(place));
+      const x = branches.at(at.set(axis, place + side * by))[0]!;
+      const y = branches.at(at.set(axis, place - side * by))[1]!;
+      return Math.abs(x - y);
+    };
+    const [d, rest] = [apart(far), apart(near)];
+    if (!Number.isFinite(d) || !Number.isFinite(rest)) continue;
     found++;
-    if (!(Math.abs(x - y) <= 1e-7 * Math.max(1e-300, Math.abs(x), Math.abs(y)))) return false;
+    if (rest > 0.1 * d) return false;
   }
   return found > 0;
 }
@@ -85,12 +95,13 @@ export class Switches {
     flow: readonly Node[],
     modeInput: (i: number) => string,
   ) {
+    const effort = new Effort();
     for (const node of reachable(flow)) {
       if (node.op !== "select") continue;
       const [left, right] = node.args as [Node, Node];
       if (!reads(left, "y.") && !reads(right, "y.")) continue;
       if (this.byCondition.has(this.key(left, right))) continue;
-      if (agree(g, node.args as [Node, Node, Node, Node])) continue;
+      if (agree(g, node.args as [Node, Node, Node, Node], effort)) continue;
       const mode = g.input(modeInput(this.all.length));
       // What compares the same two the other way round holds where this does not.
       this.byCondition.set(this.key(left, right), { mode, turned: false });

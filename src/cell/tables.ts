@@ -23,6 +23,8 @@ export interface Jump {
 /** An event: it happens when its surface, a function of states and parameters, crosses 0 upwards. */
 export interface Event {
   readonly name: string;
+  /** The event function as it was written: `surface` is below 0 too while the event has yet to fall below 0. */
+  readonly level: Node;
   readonly surface: Node;
   /** What the state becomes, one of the cell's jumps. */
   readonly jump: Jump;
@@ -42,5 +44,4 @@ export const jumpNamed = ({ jumps }: { readonly jumps: readonly Jump[] }, name: 
 export const spikeOf = ({ events }: { readonly events: readonly Event[] }): Event => events.find((e) => e.emits)!;
 
 /** Whether an event takes a fresh uniform: a spike always does, so that uniforms are counted by spikes. */
-export const draws = ({ emits, jump }: Event): boolean =>
-  emits || inputNames(jump.value).has("u");
+export const draws = ({ emits, jump }: Event): boolean => emits || inputNames(jump.value).has("u");

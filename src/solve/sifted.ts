@@ -23,7 +23,10 @@ export class Sift {
   static async create(gpu: Gpu, { events }: Cell): Promise<Sift | undefined> {
     if (events.length === 1) return undefined;
     const emits = events.map((e) => e.emits);
-    const [spikes, cotangents] = await Promise.all([gpu.kernel(siftSpikes(emits)), gpu.kernel(spreadCotangents(emits))]);
+    const [spikes, cotangents] = await Promise.all([
+      gpu.kernel(siftSpikes(emits)),
+      gpu.kernel(spreadCotangents(emits)),
+    ]);
     return new Sift(gpu, spikes, cotangents);
   }
 

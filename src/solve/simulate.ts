@@ -29,7 +29,8 @@ export async function createSolver(gpu: Gpu, given: SolvePlan, views: readonly V
     return SingleSolver.create(gpu, plan, views);
   }
   // Cells with several events are solved a path per invocation, networks of any size alike.
-  const byWorkgroup = !several && (plan.distribution === "auto" ? 2 * neurons > lanesOf(gpu) : plan.distribution === "workgroup");
+  const byWorkgroup =
+    !several && (plan.distribution === "auto" ? 2 * neurons > lanesOf(gpu) : plan.distribution === "workgroup");
   // Loaded when a network is solved: a page with one neuron does without (docs/embedding.md).
   if (byWorkgroup) return (await import("./workgroup-solver.js")).WorkgroupSolver.create(gpu, plan, views);
   return (await import("./network-solver.js")).NetworkSolver.create(gpu, plan, views);

@@ -74,7 +74,13 @@ export function Equations() {
       {names.length > mostVariables && (
         <p class="hint">And {names.length - mostVariables} variables more, which the job file shows.</p>
       )}
-      <Equation label="It fires when this rises through 0" section="event" name="" text={own.event ?? ""} optional={false} />
+      <Equation
+        label="It fires when this rises through 0"
+        section="event"
+        name=""
+        text={own.event ?? ""}
+        optional={false}
+      />
       <AddVariable />
       <p class="hint">
         Parameters stand below. <code>I</code> is the input current, <code>u</code> a fresh uniform number,{" "}
