@@ -141,6 +141,7 @@ export const dear: ReadonlySet<Op> = new Set<Op>([
   "expm1",
   "log1p",
   "erf",
+  "logsum",
 ]);
 
 /** About how many operations a processor has for some expressions together: the dear ones are twenty each. */
