@@ -23,8 +23,10 @@ const event = z.strictObject({
 });
 const cell = z.strictObject({
   name: z.string(),
+  let: equations.optional(),
   state: equations,
   noise: equations.optional(),
+  calculus: z.enum(["stratonovich", "ito"]).optional(),
   event: equation.optional(),
   reset: equations.optional(),
   events: z.record(z.string(), event).optional(),
