@@ -84,8 +84,9 @@ export function Equations() {
       <AddVariable />
       <p class="hint">
         Parameters stand below. <code>I</code> is the input current, <code>u</code> a fresh uniform number,{" "}
-        <code>w</code> the weight of a spike that arrives. Known: exp, log, sqrt, sin, cos, tanh, abs, min, max, pow,
-        sigmoid, softplus, expm1, log1p, erf.
+        <code>w</code> the weight of a spike that arrives. Known: exp, log, sqrt, sin, cos, tanh, sinh, cosh, abs, min,
+        max, pow, sigmoid, softplus, expm1, log1p, erf, sign, step, floor, ceil, mod; conditions{" "}
+        <code>a &lt; b &amp;&amp; c &gt; d ? x : y</code>.
       </p>
       <Verdict />
       {loaded.value?.cell?.exactness.exact === false && (
