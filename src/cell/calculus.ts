@@ -2,7 +2,7 @@
  * In which sense noise is meant. Cells are held in that of Stratonovich, whose chain rule is the ordinary one; equations
  * in that of Itô become so by their drift: f − ½ Σ_c (∂g_c/∂y) g_c (Kloeden & Platen 1992, section 4.9).
  */
-import type { Channel } from "./cell.js";
+import { type Channel, directionOf } from "./channels.js";
 import { jacobianVector } from "./differentiate.js";
 import type { Graph, Node } from "./graph.js";
 
@@ -14,9 +14,12 @@ export function stratonovichDrift(
   channels: readonly Channel[],
 ): Node[] {
   const corrected = [...drift];
-  for (const { state, amplitude } of channels) {
-    const slope = jacobianVector(g, [amplitude], new Map([[y[state]!, amplitude]]))[0]!;
-    corrected[state] = g.sub(corrected[state]!, g.mul(g.constant(0.5), slope));
+  for (const channel of channels) {
+    const amplitudes = channel.drives.map((d) => d.amplitude);
+    const slopes = jacobianVector(g, amplitudes, directionOf(y, channel));
+    channel.drives.forEach(({ state }, i) => {
+      corrected[state] = g.sub(corrected[state]!, g.mul(g.constant(0.5), slopes[i]!));
+    });
   }
   return corrected;
 }

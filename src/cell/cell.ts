@@ -5,6 +5,7 @@
 import { checkOptions, fail as failIn, inherited, type Names, show } from "../checks.js";
 import { isPlain, quoted } from "../quoted.js";
 import { stratonovichDrift } from "./calculus.js";
+import { amplitudesOf, type Channel, channelsOf } from "./channels.js";
 import { checkExactness, type Exactness } from "./exactness.js";
 import { Graph, inputNames, type Node } from "./graph.js";
 import { hybrid, type ParsedEvent } from "./hybrid.js";
@@ -33,8 +34,8 @@ export interface CellDefinition {
   let?: Record<string, string>;
   /** Drift of each state variable, dy/dt, in terms of states, parameters and the input current `I`. */
   state: Record<string, string>;
-  /** Noise amplitude of a state variable: one independent Brownian channel each. */
-  noise?: Record<string, string>;
+  /** Noise amplitude of a state variable: of a Brownian motion of its own, or of some that states share, by name. */
+  noise?: Record<string, string | Record<string, string>>;
   /** In which sense noise is meant whose amplitude depends on the state: `stratonovich` (default) or `ito`. */
   calculus?: "stratonovich" | "ito";
   /** Event function: the neuron fires when it crosses zero upwards. Short for an event "spike" of `events` that emits. */
@@ -70,13 +71,6 @@ const cellNames: Names<CellDefinition> = {
   positive: true,
   units: true,
 };
-
-export interface Channel {
-  /** Index of the state variable that the channel drives. */
-  readonly state: number;
-  /** Its amplitude g(y, θ). */
-  readonly amplitude: Node;
-}
 
 export interface Cell {
   readonly definition: CellDefinition;
@@ -240,9 +234,13 @@ export function defineCell(definition: CellDefinition): Cell {
   for (const n of Object.keys(noise)) {
     if (!states.includes(n)) fail(at("noise", n), `no such state variable; known: ${listed(states)}`);
   }
-  const channels = states.flatMap((n, state) =>
-    n in noise ? [{ state, amplitude: flowing(`cell.noise.${n}`, noise[n], scope("noise", "y")) }] : [],
-  );
+  const channels = channelsOf(states, noise, (text, n, channel) => {
+    const field = channel === undefined ? `noise.${n}` : at(`noise.${n}`, channel);
+    if (channel !== undefined && !identifier.test(channel))
+      fail(field, "a name is a letter followed by letters, digits or _, 64 characters at most");
+    return flowing(`cell.${field}`, text, scope("noise", "y"));
+  });
+  if (channels.length > maximumStates) fail("noise", `${channels.length} channels; at most ${maximumStates} are taken`);
   const events: ParsedEvent[] = [];
   if (definition.event !== undefined) {
     const surface = flowing("cell.event", definition.event, scope("event", "y"));
@@ -272,7 +270,7 @@ export function defineCell(definition: CellDefinition): Cell {
     fail("calculus", `expected "stratonovich" or "ito", got ${show(calculus)}`);
   const stateNodes = y.map(([, node]) => node);
   const stateInputs = new Set(states.map(stateInput));
-  const additiveNoise = channels.every((c) => [...inputNames([c.amplitude])].every((n) => !stateInputs.has(n)));
+  const additiveNoise = [...inputNames(amplitudesOf(channels))].every((n) => !stateInputs.has(n));
   const flow = calculus === "ito" ? stratonovichDrift(g, stateNodes, drift, channels) : drift;
   const whole = hybrid(g, { states, drift: flow, channels, events, jumps: made, defaults: definition.parameters });
   const unchecked = {

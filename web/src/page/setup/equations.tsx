@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { inherited } from "../../../../src/checks.js";
 import { cut } from "../../model/cut.js";
-import { ownCell, removeName } from "../../model/document.js";
+import { equationText, ownCell, removeName } from "../../model/document.js";
 import { ErrorText } from "../fields.js";
 import { CheckRow } from "../rows.js";
 import { edit } from "../state/edit.js";
@@ -65,7 +65,8 @@ export function Equations() {
               label={label(cut(name, 24))}
               section={section}
               name={name}
-              text={own[section]?.[name] ?? ""}
+              text={equationText(own[section]?.[name] ?? "")}
+              fixed={typeof own[section]?.[name] === "object"}
               optional={section !== "state"}
             />
           ))}
