@@ -58,8 +58,8 @@ export interface CellDefinition {
 
 const cellNames: Names<CellDefinition> = {
   name: true,
-  let: true,
   state: true,
+  let: true,
   noise: true,
   calculus: true,
   event: true,
