@@ -91,13 +91,14 @@ function fieldError(error: Error, message = error.message): FieldError {
 
 function cellFacts(cell: Cell): CellFacts {
   const { definition } = cell;
-  const equations: CellFacts["equations"] = (["state", "noise", "reset", "receive", "start"] as const).flatMap(
+  const equations: CellFacts["equations"] = (["let", "state", "noise", "reset", "receive", "start"] as const).flatMap(
     (section) =>
       Object.entries(definition[section] ?? {}).map(([name, text]) => ({ section, name, text: equationText(text) })),
   );
   const shown = cell.states.slice(0, cell.states.length - cell.modes);
   if (definition.event !== undefined) {
-    equations.splice(shown.length + Object.keys(definition.noise ?? {}).length, 0, {
+    const before = [definition.let, definition.state, definition.noise].flatMap((table) => Object.keys(table ?? {}));
+    equations.splice(before.length, 0, {
       section: "event",
       name: "",
       text: definition.event,

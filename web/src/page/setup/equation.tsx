@@ -5,7 +5,7 @@ import { ErrorText, errorAt } from "../fields.js";
 import { edit } from "../state/edit.js";
 import { locked } from "../state/signals.js";
 
-type Section = "state" | "noise" | "reset" | "receive" | "start";
+type Section = "let" | "state" | "noise" | "reset" | "receive" | "start";
 
 /** One equation, checked as it is typed. */
 export function Equation(props: {
@@ -46,6 +46,7 @@ export function Equation(props: {
 }
 
 const placeholders: Record<Section, string> = {
+  let: "0",
   state: "0",
   noise: "none",
   reset: "unchanged",
@@ -57,7 +58,7 @@ function setEquation(cell: CellDefinition, section: Section | "event", name: str
   if (section === "event") cell.event = text;
   else {
     const list: Record<string, string | Record<string, string>> = { ...cell[section] };
-    if (text.trim() === "" && section !== "state") delete list[name];
+    if (text.trim() === "" && section !== "state" && section !== "let") delete list[name];
     else list[name] = text;
     (cell as { [section in Section]?: typeof list })[section] = list;
   }
