@@ -105,6 +105,8 @@ export const stateInput = (name: string): string => `y.${name}`;
 export const parameterInput = (name: string): string => `p.${name}`;
 
 const reserved = new Set(["I", "u", "w", "t", "pi", ...knownFunctions.keys()]);
+/** Functions that came when there were cells with parameters of these names: a call tells the two apart. */
+const newerFunctions = new Set(["sinh", "cosh", "floor", "ceil", "sign", "step", "mod"]);
 /** Parameters of the network, beside the cell's. */
 const networkParameters = new Set(["weights", "current"]);
 const identifier = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
@@ -164,7 +166,8 @@ export function defineCell(definition: CellDefinition): Cell {
       if (trouble) fail(`${section}.${n}`, trouble);
       if (section === "parameters" && networkParameters.has(n))
         fail(`parameters.${n}`, `"${n}" is a parameter of every network; choose another name`);
-      if (reserved.has(n)) fail(`${section}.${n}`, `"${n}" has a meaning of its own; choose another name`);
+      if (reserved.has(n) && (section === "let" || !newerFunctions.has(n)))
+        fail(`${section}.${n}`, `"${n}" has a meaning of its own; choose another name`);
       if (section !== "state" && states.includes(n)) fail(`${section}.${n}`, "is a state variable too; rename one");
       if (section === "let" && parameters.includes(n)) fail(`let.${n}`, "is a parameter too; rename one");
     }

@@ -3,7 +3,7 @@ import { type CellDefinition, defineCell } from "../../src/cell/cell.js";
 import { vectorJacobian } from "../../src/cell/differentiate.js";
 import { compileCell } from "../../src/cell/emit-js.js";
 import { emitCellWgsl } from "../../src/cell/emit-wgsl.js";
-import { evaluate, Graph } from "../../src/cell/graph.js";
+import { evaluate, Graph, inputNames } from "../../src/cell/graph.js";
 import { parseEquation } from "../../src/cell/parse.js";
 import { slif, slifDefinition } from "../../src/cell/slif.js";
 
@@ -177,6 +177,19 @@ describe("named expressions", () => {
   ] as [Partial<CellDefinition>, RegExp][])("refuses %j", (changes, message) => {
     expect(() => defineCell(cell({ let: {}, ...cell({}), ...changes }))).toThrow(message);
   });
+});
+
+it("parameters may have the names of newer functions", () => {
+  const node = defineCell({
+    name: "x",
+    state: { v: "step * step(v - mod) + sign(mod)" },
+    event: "v",
+    parameters: { step: 3, mod: 0.5 },
+  }).drift[0]!;
+  expect(inputNames([node])).toContain("p.step");
+  expect(() => defineCell({ name: "x", let: { step: "1" }, state: { v: "1" }, event: "v", parameters: {} })).toThrow(
+    /^cell\.let\.step: "step" has a meaning of its own/,
+  );
 });
 
 describe("staircases", () => {
