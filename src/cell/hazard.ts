@@ -105,11 +105,17 @@ export function checkHazard(cell: Cell, activeChannels: readonly number[]): void
   if (drawn.length > 0)
     refuse(`its hazard depends on ${list(drawn)}, which the uniform u sets: it is not determined by the past spikes`);
   const watched = new Set([...hazard, ...statesIn(cell, [surface])]);
-  const noisy = activeChannels.filter((c) => watched.has(cell.channels[c]!.state));
+  const noisy = activeChannels.flatMap((c) => {
+    const { name, drives } = cell.channels[c]!;
+    return drives.filter((d) => watched.has(d.state)).map(({ state }) => ({ name, state }));
+  });
   if (noisy.length > 0) {
-    const amplitudes = noisy.map((c) => cell.definition.noise![states[cell.channels[c]!.state]!]);
+    const amplitudes = noisy.map(({ name, state }) => {
+      const given = cell.definition.noise![states[state]!]!;
+      return typeof given === "object" ? given[name] : given;
+    });
     refuse(
-      `there is noise on ${list(noisy.map((c) => cell.channels[c]!.state))}, which its hazard depends on: past spikes do not ` +
+      `there is noise on ${list(new Set(noisy.map((n) => n.state)))}, which its hazard depends on: past spikes do not ` +
         `determine it; set ${amplitudes.map((text) => quoted(String(text)).slice(1, -1)).join(", ")} to 0 and do not train it`,
     );
   }

@@ -3,7 +3,7 @@
  * flow that reads them, and all of its events, those of a definition and those that only turn modes over.
  */
 import { type Armed, effectOf } from "./arming.js";
-import type { Channel } from "./cell.js";
+import { alongChannel, amplitudesOf, type Channel, sumOf } from "./channels.js";
 import { vectorJacobian } from "./differentiate.js";
 import { signOf } from "./exactness.js";
 import { type Graph, isConstant, type Node } from "./graph.js";
@@ -36,7 +36,7 @@ const modeName = (i: number): string => `~${i}`;
 export function hybrid(g: Graph, parsed: Parsed): Hybrid {
   const { states, channels, events, jumps, defaults } = parsed;
   const y = states.map((n) => g.input(`y.${n}`));
-  const flow = [...parsed.drift, ...channels.map((c) => c.amplitude), ...events.map((e) => e.surface)];
+  const flow = [...parsed.drift, ...amplitudesOf(channels), ...events.map((e) => e.surface)];
   const switches = new Switches(g, flow, (i) => `y.${modeName(i)}`);
   const afterOf = ({ value }: Pick<Jump, "value">): Map<Node, Node> => new Map(y.map((n, i) => [n, value[i]!]));
 
@@ -56,11 +56,14 @@ export function hybrid(g: Graph, parsed: Parsed): Hybrid {
   );
   const modes = [...switches.all.map((s) => s.mode), ...above.filter((m) => m !== undefined)];
   const drift = [...parsed.drift.map((f) => switches.freeze(f)), ...modes.map(() => g.zero)];
-  const frozenChannels = channels.map((c) => ({ ...c, amplitude: switches.freeze(c.amplitude) }));
+  const frozenChannels = channels.map((c) => ({
+    ...c,
+    drives: c.drives.map((d) => ({ ...d, amplitude: switches.freeze(d.amplitude) })),
+  }));
   /** Whether a surface may rise and fall again: if noise moves it, or its rate has no sign of its own. */
   const peaks = (surface: Node): boolean => {
     const gradient = vectorJacobian(g, [surface], [g.one], y);
-    if (frozenChannels.some((c) => !isConstant(g.mul(gradient[c.state]!, c.amplitude), 0))) return true;
+    if (frozenChannels.some((c) => !isConstant(sumOf(g, alongChannel(g, gradient, c)), 0))) return true;
     const rate = gradient.reduce((sum, d, i) => g.add(sum, g.mul(d, drift[i]!)), g.zero);
     return signOf(rate, defaults) === "unknown";
   };

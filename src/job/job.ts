@@ -23,8 +23,15 @@ const event = z.strictObject({
 });
 const cell = z.strictObject({
   name: z.string(),
+  let: equations.optional(),
   state: equations,
-  noise: equations.optional(),
+  noise: z
+    .record(
+      z.string(),
+      z.union([z.string(), z.number(), equations], { error: "expected an equation as text, or some by channel" }),
+    )
+    .optional(),
+  calculus: z.enum(["stratonovich", "ito"]).optional(),
   event: equation.optional(),
   reset: equations.optional(),
   events: z.record(z.string(), event).optional(),
