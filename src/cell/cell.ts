@@ -8,10 +8,16 @@ import { stratonovichDrift } from "./calculus.js";
 import { amplitudesOf, type Channel, channelsOf } from "./channels.js";
 import { checkExactness, type Exactness } from "./exactness.js";
 import { Graph, inputNames, type Node } from "./graph.js";
-import { hybrid, type ParsedEvent } from "./hybrid.js";
+import { hybrid, type ParsedEvent, timeState, withTime } from "./hybrid.js";
 import { Lets } from "./lets.js";
+import { alongJump } from "./marcus.js";
 import { knownFunctions, listed, parseEquation, refuseStairs, type Scope } from "./parse.js";
 import type { Event, Input, Jump } from "./tables.js";
+
+/** A jump as a flow: a state moves by dy = field · ds, s from 0 to 1, all such states together. */
+export type MarcusJump = { marcus: string };
+
+const marcusNames: Names<MarcusJump> = { marcus: true };
 
 /** An event as a user writes it. */
 export interface EventDefinition {
@@ -44,8 +50,11 @@ export interface CellDefinition {
   reset?: Record<string, string>;
   /** Events by name, beside `event` or in its place; one of all must be a spike. */
   events?: Record<string, EventDefinition>;
-  /** What a target becomes when a spike of weight `w` arrives. */
-  receive?: Record<string, string>;
+  /**
+   * What a target becomes when a spike of weight `w` arrives: an equation, or the field along which the state moves for a unit
+   * of fictitious time (`marcus`).
+   */
+  receive?: Record<string, string | MarcusJump>;
   /** Initial state in terms of parameters and a uniform `u`; 0 where not given. */
   start?: Record<string, string>;
   /** Parameters and their defaults. */
@@ -77,10 +86,12 @@ export interface Cell {
   readonly name: string;
   /** @internal */
   readonly graph: Graph;
-  /** State variables; the last `modes` of them are hidden: no equation of the definition names them. */
+  /** State variables; the last `hidden` of them are no variables of the definition. */
   readonly states: readonly string[];
-  /** @internal Hidden states: which branch of a condition flows, and whether an event must fall before it can happen. */
-  readonly modes: number;
+  /** @internal Time, which branch of a condition flows, and whether an event must fall before it can happen. */
+  readonly hidden: number;
+  /** Whether equations read the time t. */
+  readonly readsTime: boolean;
   readonly parameters: readonly string[];
   readonly defaults: Readonly<Record<string, number>>;
   /** Parameters that must be above 0. */
@@ -198,10 +209,13 @@ export function defineCell(definition: CellDefinition): Cell {
   for (const n of positive) g.positive.add(parameterInput(n));
   const y = states.map((n) => [n, g.input(stateInput(n))] as const);
   const p = parameters.map((n) => [n, g.input(parameterInput(n))] as const);
+  /** Time is a state that flows at a rate of 1, of cells whose equations read it. Paths start at 0. */
+  const time = g.input(stateInput(timeState));
   /** Names of what an equation may read. */
   const known = (...inputs: Input[]): Map<string, Node> =>
     new Map([
       ...(inputs.includes("y") ? y : []),
+      ["t", inputs.includes("y") ? time : g.zero],
       ...p,
       ...inputs.filter((n) => n !== "y").map((n) => [n, g.input(n)] as const),
     ]);
@@ -218,12 +232,31 @@ export function defineCell(definition: CellDefinition): Cell {
   };
 
   /** A jump of one equation per state; a state without one stays, or is 0 where states are made anew. */
-  const jumpOf = (field: string, name: string, given: Record<string, string> | undefined, ...inputs: Input[]): Jump => {
+  const jumpOf = (
+    field: string,
+    name: string,
+    given: Record<string, string | MarcusJump> | undefined,
+    ...inputs: Input[]
+  ): Jump => {
     const [equations, names] = [given ?? {}, scope(field, ...inputs)];
     for (const n of Object.keys(equations)) {
       if (!states.includes(n)) fail(at(field, n), `no such state variable; known: ${listed(states)}`);
     }
-    const value = states.map((n) => {
+    const fields = states.map((n) => {
+      const equation = field === "receive" ? equations[n] : undefined;
+      if (!isRecord(equation)) return undefined;
+      checkOptions(`cell.${field}.${n}`, equation, marcusNames);
+      return parseEquation(g, `cell.${field}.${n}.marcus`, equation.marcus, names);
+    });
+    const along = fields.some(Boolean)
+      ? alongJump(
+          g,
+          states.map((n) => names.get(n)!),
+          fields,
+        )
+      : [];
+    const value = states.map((n, i) => {
+      if (fields[i]) return along[i]!;
       if (n in equations) return parseEquation(g, `cell.${field}.${n}`, equations[n], names);
       return names.get(n) ?? g.zero;
     });
@@ -275,13 +308,17 @@ export function defineCell(definition: CellDefinition): Cell {
   const stateInputs = new Set(states.map(stateInput));
   const additiveNoise = [...inputNames(amplitudesOf(channels))].every((n) => !stateInputs.has(n));
   const flow = calculus === "ito" ? stratonovichDrift(g, stateNodes, drift, channels) : drift;
-  const whole = hybrid(g, { states, drift: flow, channels, events, jumps: made, defaults: definition.parameters });
+  const parsed = { states, drift: flow, channels, events, jumps: made, defaults: definition.parameters };
+  const all = [flow, ...[...made, ...events.map((e) => e.jump)].map((j) => j.value), events.map((e) => e.surface)];
+  const readsTime = inputNames([...all.flat(), ...amplitudesOf(channels)]).has(time.name);
+  const whole = hybrid(g, readsTime ? withTime(g, parsed, time) : parsed);
   const unchecked = {
     definition,
     name,
     graph: g,
     states: whole.states,
-    modes: whole.states.length - states.length,
+    hidden: whole.states.length - states.length,
+    readsTime,
     parameters,
     defaults: { ...definition.parameters },
     positive,
