@@ -95,7 +95,9 @@ describe("conditions are located switches", () => {
     };
     for (const tref of [0.005, 0.0117]) {
       const run = { t1: 0.4, dt: 0.001, index: 1, maxSpikes: 2 };
-      const spikes = await cpu.network({ cell, parameters: { tref } }).simulate({ paths: 1, seed: 4, ...run });
+      const spikes = await cpu
+        .network({ cell, parameters: { tref } })
+        .simulate({ paths: 1, seed: 4, t1: 0.4, dt: 0.001, maxSpikes: 2 });
       const time = (await spikes.spikeTimes())[1]!;
       await expectExact({ cell, parameters: { tref } }, run, time, { rate: -(time - tref) / 100, tref: 1 });
     }
