@@ -299,3 +299,12 @@ describe("a jump in the sense of Marcus", () => {
     await expectExact({ cell: cell({ v: "v + k * w * v" }), inputSpikes }, { t1: 4, dt: 0.1 }, 4 - 1.63, { k: -0.9 });
   });
 });
+
+it("a condition that compares a state with the current is refused, unless its branches meet", () => {
+  const network = (drift: string) => () => cpu.network({ cell: bend(drift) });
+  expect(network("v < I ? 1 : a")).toThrow(
+    "cell: a condition compares a state with the current I, and its branches differ",
+  );
+  expect(network("v < I ? I - v : a * (v - I)")).not.toThrow();
+  expect(network("I < 1 ? 1 : a")).not.toThrow();
+});
