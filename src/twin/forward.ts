@@ -317,7 +317,8 @@ export class PathSolver {
     const out = new Float64Array(this.n);
     let length = near;
     for (let more = 2 ** -52 * this.plan.dt; more < 1e-6 * this.plan.dt; more *= 2) {
-      whole.h = length;
+      // As it comes out of the place in the step that it leads to.
+      whole.h = whole.r + length - whole.r;
       stepper.advance(out, whole);
       if (cell.event(out, whole.p) >= 0) break;
       length += more;

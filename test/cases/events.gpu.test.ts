@@ -260,6 +260,26 @@ describe("an event happens when its function crosses 0 upwards", () => {
     }
   });
 
+  it("an arrival that takes it across makes it happen at once, though it falls again before the step ends", async () => {
+    const cell: CellDefinition = {
+      name: "leaky",
+      state: { v: "-v / tau" },
+      event: "v - 1",
+      reset: { v: "0" },
+      receive: { v: "v + w" },
+      parameters: { tau: 0.02 },
+    };
+    const inputSpikes = { times: [0.011, 0.052], neurons: [0, 0], weights: [1.1, 0.9] };
+    for (const method of ["levy", "euler"] as const) {
+      for (const e of [cpu, engine()]) {
+        const spikes = await e.network({ cell, inputSpikes }).simulate({ paths: 1, t1: 0.1, dt: 0.01, method });
+        expect(await spikes.meanCount()).toBe(1);
+        expect((await spikes.spikeTimes())[0]).toBeCloseTo(0.011, 8);
+        spikes.dispose();
+      }
+    }
+  });
+
   it("a terminal event ends the path, with all that it has recorded", async () => {
     const cell: CellDefinition = {
       name: "race",
