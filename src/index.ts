@@ -2,6 +2,7 @@
 export { type Cell, type CellDefinition, defineCell, type EventDefinition, type MarcusJump } from "./cell/cell.js";
 export type { Exactness, ExactnessCondition, Verdict } from "./cell/exactness.js";
 export { gif } from "./cell/gif.js";
+export type { RandomKind } from "./cell/random.js";
 export { slif } from "./cell/slif.js";
 export type { Numbers } from "./checks.js";
 export type { Current, CurrentSamples, PlannedCurrent } from "./driver/current.js";

@@ -12,6 +12,7 @@ import { hybrid, type ParsedEvent, timeState, withTime } from "./hybrid.js";
 import { Lets } from "./lets.js";
 import { alongJump } from "./marcus.js";
 import { knownFunctions, listed, parseEquation, refuseStairs, type Scope } from "./parse.js";
+import { type FurtherRandom, type RandomKind, randomsOf } from "./random.js";
 import type { Event, Input, Jump } from "./tables.js";
 
 /** A jump as a flow: a state moves by dy = field · ds, s from 0 to 1, all such states together. */
@@ -55,6 +56,8 @@ export interface CellDefinition {
    * of fictitious time (`marcus`).
    */
   receive?: Record<string, string | MarcusJump>;
+  /** Random numbers by name, fresh at each jump of an event and at the start; one uniform `u` in (0, 1] by default. */
+  random?: Record<string, RandomKind>;
   /** Initial state in terms of parameters and a uniform `u`; 0 where not given. */
   start?: Record<string, string>;
   /** Parameters and their defaults. */
@@ -75,6 +78,7 @@ const cellNames: Names<CellDefinition> = {
   reset: true,
   events: true,
   receive: true,
+  random: true,
   start: true,
   parameters: true,
   positive: true,
@@ -88,6 +92,8 @@ export interface Cell {
   readonly graph: Graph;
   /** State variables; the last `hidden` of them are no variables of the definition. */
   readonly states: readonly string[];
+  /** @internal Random numbers of a jump beside the first uniform. */
+  readonly furtherRandom: readonly FurtherRandom[];
   /** @internal Time, which branch of a condition flows, and whether an event must fall before it can happen. */
   readonly hidden: number;
   /** Whether equations read the time t. */
@@ -146,7 +152,7 @@ export function defineCell(definition: CellDefinition): Cell {
   for (const key of ["state", "parameters"] as const) {
     if (!isRecord(definition[key])) fail(key, `expected an object, got ${show(definition[key])}`);
   }
-  for (const key of ["let", "noise", "reset", "events", "receive", "start", "units"] as const) {
+  for (const key of ["let", "noise", "reset", "events", "receive", "random", "start", "units"] as const) {
     if (definition[key] !== undefined && !isRecord(definition[key])) {
       fail(
         key,
@@ -165,9 +171,11 @@ export function defineCell(definition: CellDefinition): Cell {
   if (letNames.length > maximumLets) fail("let", `${letNames.length} expressions; at most ${maximumLets} are taken`);
   /** A field by a name that may be anything. */
   const at = (section: string, n: string): string => `${section}.${/^\w{1,64}$/.test(n) ? n : quoted(n)}`;
+  const randomNames = Object.keys(definition.random ?? {}).filter((n) => n !== "u");
   for (const [section, list] of [
     ["state", states],
     ["parameters", parameters],
+    ["random", randomNames],
     ["let", letNames],
   ] as const) {
     for (const n of list) {
@@ -180,7 +188,9 @@ export function defineCell(definition: CellDefinition): Cell {
       if (reserved.has(n) && (section === "let" || !newerFunctions.has(n)))
         fail(`${section}.${n}`, `"${n}" has a meaning of its own; choose another name`);
       if (section !== "state" && states.includes(n)) fail(`${section}.${n}`, "is a state variable too; rename one");
-      if (section === "let" && parameters.includes(n)) fail(`let.${n}`, "is a parameter too; rename one");
+      if ((section === "let" || section === "random") && parameters.includes(n))
+        fail(`${section}.${n}`, "is a parameter too; rename one");
+      if (section === "let" && randomNames.includes(n)) fail(`let.${n}`, "is a random number too; rename one");
     }
   }
   for (const n of parameters) {
@@ -211,13 +221,15 @@ export function defineCell(definition: CellDefinition): Cell {
   const p = parameters.map((n) => [n, g.input(parameterInput(n))] as const);
   /** Time is a state that flows at a rate of 1, of cells whose equations read it. Paths start at 0. */
   const time = g.input(stateInput(timeState));
+  const { names: randoms, further } = randomsOf(g, definition.random);
   /** Names of what an equation may read. */
   const known = (...inputs: Input[]): Map<string, Node> =>
     new Map([
       ...(inputs.includes("y") ? y : []),
       ["t", inputs.includes("y") ? time : g.zero],
       ...p,
-      ...inputs.filter((n) => n !== "y").map((n) => [n, g.input(n)] as const),
+      ...(inputs.includes("u") ? randoms : []),
+      ...inputs.filter((n) => n !== "y" && n !== "u").map((n) => [n, g.input(n)] as const),
     ]);
 
   const lets = letNames.length > 0 ? new Lets(g, definition.let!, known("y", "I", "u", "w")) : undefined;
@@ -318,6 +330,7 @@ export function defineCell(definition: CellDefinition): Cell {
     graph: g,
     states: whole.states,
     hidden: whole.states.length - states.length,
+    furtherRandom: further,
     readsTime,
     parameters,
     defaults: { ...definition.parameters },

@@ -39,6 +39,7 @@ const cell = z.strictObject({
   reset: equations.optional(),
   events: z.record(z.string(), event).optional(),
   receive: z.record(z.string(), z.union([equation, marcus])).optional(),
+  random: z.record(z.string(), z.enum(["uniform", "normal"])).optional(),
   start: equations.optional(),
   parameters: z.record(z.string(), finite),
   positive: z.array(z.string()).optional(),

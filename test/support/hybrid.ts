@@ -14,9 +14,10 @@ export const clamped: CellDefinition = {
   state: { v: "c < 0 ? 0 : mu * (I - v)", s: "exp(min(beta * (v - 1), 10))", c: "1" },
   noise: { v: "sigma" },
   event: "s",
-  reset: { v: "v - vReset", s: "log(u) - 0.02", c: "-tref" },
+  reset: { v: "v - vReset * (1 + 0.1 * z)", s: "log(u) - 0.02", c: "-tref * (0.5 + r)" },
   receive: { v: "v + w" },
-  start: { s: "log(u) - 0.02", c: "1" },
+  random: { u: "uniform", z: "normal", r: "uniform" },
+  start: { s: "log(u) - 0.02", c: "1", v: "0.1 * z" },
   parameters: { mu: 12, beta: 5, sigma: 0.2, vReset: 1.1, tref: 0.043 },
 };
 
