@@ -80,7 +80,10 @@ export const hybrids: [string, NetworkDefinition][] = [
     "a network of those, with input spikes",
     { cell: nested, neurons: 3, current: [1.4, 1.2, 1.5], weights: weights(3, 0.1), inputSpikes: { times: [0.11, 0.3], neurons: [1, 2], weights: [0.3, 0.2] } }, // biome-ignore format: short
   ],
-  ["two thresholds", { cell: band, neurons: 2, current: [1.2, 1.05], weights: weights(2, 0.03) }],
+  [
+    "two thresholds",
+    { cell: band, neurons: 2, parameters: { rest: [0.17, 0.13] }, current: [1.2, 1.05], weights: weights(2, 0.03) },
+  ],
   ["crossings without a reset", { cell: turning, neurons: 3, parameters: { omega: [17, 19, 15] }, weights: weights(3, 0.04) }], // biome-ignore format: short
   ["a bouncing ball", { cell: bouncing }],
 ];
