@@ -97,6 +97,7 @@ const networks: [string, NetworkDefinition, Partial<SolveOptions>][] = [
   ],
   ["jumps, a path per workgroup", atOnce, { paths: 150, t1: 1, distribution: "workgroup" }],
   ...hybrids.map(([name, network]): (typeof networks)[number] => [name, network, { paths: 100, t1: 1 }]),
+  ["a potential that is held, stopped at the third spike", hybrids[0]![1], { paths: 100, t1: 1, maxSpikes: 3 }],
   // Networks of this size go by workgroups unless told otherwise, on adapters of few lanes; elsewhere by invocations.
   ["a path per invocation", { ...recurrent, inputSpikes }, { paths: 150, t1: 0.7, distribution: "invocation" }],
 ];
