@@ -6,7 +6,7 @@ import { expectTwin } from "./gpu-twin.js";
 
 const engine = sharedEngine();
 
-/** A ring of variables of a long equation each, of which the first fires. */
+/** A ring of variables of a long equation each, of which the first fires, and others are noisy. */
 function ring(states: number, channels: number): NetworkDefinition {
   const all = Array.from({ length: states }, (_, i) => i);
   const flow = (i: number): string => {
@@ -21,7 +21,7 @@ function ring(states: number, channels: number): NetworkDefinition {
       state: Object.fromEntries(all.map((i) => [`x${i}`, flow(i)])),
       event: "x0 - 1",
       reset: { x0: "0" },
-      noise: Object.fromEntries(all.slice(0, channels).map((i) => [`x${i}`, "s"])),
+      noise: Object.fromEntries(all.slice(1, 1 + channels).map((i) => [`x${i}`, "s"])),
       start: Object.fromEntries(all.map((i) => [`x${i}`, "0"])),
       parameters: { a: 3, s: 0.1 },
     },
