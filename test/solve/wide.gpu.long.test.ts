@@ -21,6 +21,7 @@ function ring(states: number, channels: number): NetworkDefinition {
       state: Object.fromEntries(all.map((i) => [`x${i}`, flow(i)])),
       event: "x0 - 1",
       reset: { x0: "0" },
+      receive: { x1: "x1 + w" },
       noise: Object.fromEntries(all.slice(1, 1 + channels).map((i) => [`x${i}`, "s"])),
       start: Object.fromEntries(all.map((i) => [`x${i}`, "0"])),
       parameters: { a: 3, s: 0.1 },
