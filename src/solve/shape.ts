@@ -60,6 +60,10 @@ export function solverShape(
     tableau,
     rolled: tableau.nodes.length > 1 && operations(functions.flow.value) > longFlow,
     antithetic: plan.antithetic,
+    several: cell.events.length > 1,
+    falls: !forced && cell.events.some((event) => event.peaks),
+    // Along a frozen drift a state moves straight; of forced events none is looked for.
+    peaks: smooth && !forced ? cell.events.flatMap((event, e) => (event.peaks ? [e] : [])) : [],
     carried,
     parameters: network.parameters.map((p) => {
       const view = layout.views.get(p.name)!;
