@@ -13,13 +13,19 @@ import { WorkgroupSolver } from "../../src/solve/workgroup-solver.js";
 const limits = { maxComputeWorkgroupStorageSize: 16384, maxComputeInvocationsPerWorkgroup: 256 };
 
 /** Texts of a solver's kernels, of which none is compiled. */
-async function texts(create: typeof NetworkSolver.create, neurons: number, states: number): Promise<string[]> {
+async function texts(
+  create: typeof NetworkSolver.create,
+  neurons: number,
+  states: number,
+  conditions = 0,
+): Promise<string[]> {
   const engine = await Engine.create({ backend: "cpu" });
   const all = Array.from({ length: states }, (_, i) => `x${i}`);
+  const terms = Array.from({ length: conditions }, (_, i) => ` + (x0 > ${0.1 * (i + 1)} ? 0.1 : 0)`).join("");
   const network = engine.network({
     cell: {
       name: "wide",
-      state: Object.fromEntries(all.map((x, i) => [x, i === 0 ? "a + I - x0" : `a * (x${i - 1} - ${x})`])),
+      state: Object.fromEntries(all.map((x, i) => [x, i === 0 ? `a + I - x0${terms}` : `a * (x${i - 1} - ${x})`])),
       event: "x0 - 1",
       reset: { x0: "0" },
       noise: Object.fromEntries(all.map((x) => [x, "s"])),
@@ -42,7 +48,8 @@ async function texts(create: typeof NetworkSolver.create, neurons: number, state
   return seen;
 }
 
-const branches = (code: string): number => code.replace(/\/\/.*/g, "").match(/&&|\|\||\b(else|if)\b/g)?.length ?? 0;
+const branches = (code: string): number =>
+  code.replace(/\/\/.*/g, "").match(/&&|\|\||\b(else|if|for|case)\b/g)?.length ?? 0;
 
 describe("branches do not become more with variables", () => {
   it.each([
@@ -55,4 +62,10 @@ describe("branches do not become more with variables", () => {
     expect(many.map(branches)).toEqual(few.map(branches));
     expect(branches(few[0]!)).toBeGreaterThan(0);
   });
+});
+
+it("nor with conditions, but for the jumps of each", async () => {
+  const [few, many] = [await texts(NetworkSolver.create, 2, 2, 2), await texts(NetworkSolver.create, 2, 2, 8)];
+  const inLoops = (code: string): number => branches(code.replace(/case \d+u: \{ return cell_(turn|reset)/g, ""));
+  expect(inLoops(many[0]!)).toBe(inLoops(few[0]!));
 });
