@@ -43,7 +43,8 @@ fn peak_above(y: State, trial: State, z: Noise, rho: f32, current: f32, event: u
   let start = height_of(y, event);
   let end = height_of(trial, event);
   var low = vec3f(0.0f, start, rate_of(y, z, rho, current, event)); // length, height, slope
-  if (!(start < 0.0f && low.z > 0.0f)) { return -1.0f; }
+  // A curve that bends down stays below its tangent.
+  if (!((start < 0.0f) & (low.z * (1.0f - rho) >= -${1 - nearness / (1 + nearness)}f * start))) { return -1.0f; }
   var high = vec3f(1.0f - rho, end, rate_of(trial, z, 1.0f, current, event));
   var found = -1.0f;
   var looks = 0u;
