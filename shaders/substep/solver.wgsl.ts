@@ -9,6 +9,8 @@ export interface SolverShape extends SubstepShape {
   /** Active noise channels of the cell, by index, and how many it has in all. */
   channels: readonly number[];
   cellChannels: number;
+  /** Those that all neurons have in common: they are numbered as the first neuron's. */
+  sharedChannels: readonly number[];
   neurons: number;
   /** Whether states move along the driver path, or the drift is frozen and noise comes at grid points: `alongPath`. */
   smooth: boolean;
@@ -45,7 +47,8 @@ export function solverFunctions(shape: SolverShape): string {
   const withB = shape.tableau.driver === "parabola";
   const drawn = shape.antithetic ? "path & 0xfffffffeu" : "path";
   const draw = (i: number, c: number): string => {
-    const at = `vec2u(${drawn}, step * ${perStep}u + (neuron * ${shape.cellChannels}u + ${c}u))`;
+    const channel = shape.sharedChannels.includes(c) ? `${c}u` : `(neuron * ${shape.cellChannels}u + ${c}u)`;
+    const at = `vec2u(${drawn}, step * ${perStep}u + ${channel})`;
     const words = `threefry2x32(vec2u(seed, 0u), ${at})`;
     return withB ? `  let n${i} = normal_pair(${words});` : `  let n${i} = normal_first(${words});`;
   };

@@ -44,6 +44,8 @@ export interface CellDefinition {
   /** Noise amplitude of a state variable: of a Brownian motion of its own, or of some that states share, by name. */
   noise?: Record<string, string | Record<string, string>>;
   /** In which sense noise is meant whose amplitude depends on the state: `stratonovich` (default) or `ito`. */
+  /** Noise channels, by name, that all neurons of a network have in common: one Brownian motion for all. */
+  shared?: string[];
   calculus?: "stratonovich" | "ito";
   /** Event function: the neuron fires when it crosses zero upwards. Short for an event "spike" of `events` that emits. */
   event?: string;
@@ -73,6 +75,7 @@ const cellNames: Names<CellDefinition> = {
   state: true,
   let: true,
   noise: true,
+  shared: true,
   calculus: true,
   event: true,
   reset: true,
@@ -282,7 +285,15 @@ export function defineCell(definition: CellDefinition): Cell {
   for (const n of Object.keys(noise)) {
     if (!states.includes(n)) fail(at("noise", n), `no such state variable; known: ${listed(states)}`);
   }
-  const channels = channelsOf(states, noise, (text, n, channel) => {
+  const shared = definition.shared ?? [];
+  if (!Array.isArray(shared)) fail("shared", `expected a list of noise channels, got ${show(shared)}`);
+  const named = Object.values(noise).flatMap((given) => (isRecord(given) ? Object.keys(given) : []));
+  shared.forEach((n, i) => {
+    const what =
+      named.length > 0 ? `known: ${listed(new Set(named))}` : 'name one in noise, as { v: { common: "sigma" } }';
+    if (!named.includes(n)) fail(`shared[${i}]`, `no such noise channel: ${show(n)}; ${what}`);
+  });
+  const channels = channelsOf(states, noise, shared, (text, n, channel) => {
     const field = channel === undefined ? `noise.${n}` : at(`noise.${n}`, channel);
     if (channel !== undefined && !identifier.test(channel))
       fail(field, "a name is a letter followed by letters, digits or _, 64 characters at most");

@@ -11,6 +11,8 @@ export interface Drive {
 export interface Channel {
   /** What a definition calls it; a state's own channel has the name of the state. */
   readonly name: string;
+  /** Whether it is one Brownian motion for all neurons of a network. */
+  readonly shared: boolean;
   /** What it drives: at most one amplitude per state, one state at least. */
   readonly drives: readonly Drive[];
 }
@@ -39,20 +41,22 @@ export function channelText(states: readonly string[], { name, drives }: Channel
  * The channels of a definition, numbered as they are met. An amplitude that is text is a channel of the state's own; by
  * name, states share channels.
  * @param noise amplitudes by state.
+ * @param shared names of channels that all neurons have in common.
  * @param parse an amplitude, by the state and, where it has one, the channel's name.
  */
 export function channelsOf(
   states: readonly string[],
   noise: Readonly<Record<string, unknown>>,
+  shared: readonly string[],
   parse: (text: unknown, state: string, channel?: string) => Node,
 ): Channel[] {
   const named = new Map<string, Drive[]>();
-  const all: { name: string; drives: Drive[] }[] = [];
+  const all: { name: string; shared: boolean; drives: Drive[] }[] = [];
   states.forEach((n, state) => {
     if (!Object.hasOwn(noise, n)) return;
     const given = noise[n];
     if (typeof given !== "object" || given === null || Array.isArray(given)) {
-      all.push({ name: n, drives: [{ state, amplitude: parse(given, n) }] });
+      all.push({ name: n, shared: false, drives: [{ state, amplitude: parse(given, n) }] });
       return;
     }
     for (const [name, text] of Object.entries(given)) {
@@ -62,7 +66,7 @@ export function channelsOf(
       else {
         const drives = [drive];
         named.set(name, drives);
-        all.push({ name, drives });
+        all.push({ name, shared: shared.includes(name), drives });
       }
     }
   });

@@ -35,6 +35,7 @@ const cell = z.strictObject({
     )
     .optional(),
   calculus: z.enum(["stratonovich", "ito"]).optional(),
+  shared: z.array(z.string()).optional(),
   event: equation.optional(),
   reset: equations.optional(),
   events: z.record(z.string(), event).optional(),

@@ -55,6 +55,7 @@ export function solverShape(
     ),
     channels,
     cellChannels: cell.channels.length,
+    sharedChannels: cell.channels.flatMap((channel, c) => (channel.shared ? [c] : [])),
     neurons: network.neurons,
     smooth,
     tableau,

@@ -17,7 +17,8 @@ import type { SolvePlan } from "../plan/plan.js";
 import { type EncodedChunk, type RunStatus, statusWords } from "./chunk-solver.js";
 import { PlanSolver, type SolverParts } from "./plan-solver.js";
 import { solverShape } from "./shape.js";
-import { Sift } from "./sifted.js";
+import { siftFor } from "./sift-for.js";
+import type { Sift } from "./sifted.js";
 import { runOf } from "./uniform.js";
 
 /** Small, so that a training batch of a hundred paths still spreads over the processors. */
@@ -67,7 +68,7 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
       ),
     );
     const backwardKernel = backward?.backwardKernel(gpu, plan, views, workgroupSize);
-    const sift = Sift.create(gpu, plan.network.cell);
+    const sift = siftFor(gpu, plan.network.cell);
     const [f, b, s] = await Promise.all([forwardKernel, backwardKernel, sift]);
     return new SingleSolver({ gpu, plan, shape, forwardKernel: f, backwardKernel: b, views }, s);
   }

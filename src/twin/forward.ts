@@ -143,6 +143,8 @@ export class PathSolver {
       cell.start(next[k]!.y, p[k]!, startUniforms[k]!);
     }
 
+    const { channels: kinds } = plan.network.cell;
+    const channelOf = (k: number, c: number): number => (kinds[c]!.shared ? c : k * channels + c);
     const copy = (v: Float64Array): Float64Array => Float64Array.from(v);
     const frozen = (d: Driver): Driver => ({ a: copy(d.a), b: copy(d.b) });
 
@@ -186,7 +188,7 @@ export class PathSolver {
         const own = next[k]!;
         if (driver === "line" || parabola) {
           for (let c = 0; c < channels; c++) {
-            this.noise(path, step, k * channels + c, pair);
+            this.noise(path, step, channelOf(k, c), pair);
             own.driver.a[c] = pair[0]! / dt;
             own.driver.b[c] = parabola ? (6 * pair[1]!) / (dt * dt) : 0;
           }
@@ -256,7 +258,7 @@ export class PathSolver {
         if (driver === "grid" && channels > 0) {
           const increment = new Float64Array(channels);
           for (let c = 0; c < channels; c++) {
-            this.noise(path, step, k * channels + c, pair);
+            this.noise(path, step, channelOf(k, c), pair);
             increment[c] = pair[0]!;
           }
           if (record) operations.push({ kind: "kick", neuron: k, before: copy(trial[k]!), increment });
