@@ -65,6 +65,7 @@ export async function simulateCpu(plan: SolvePlan, progress?: (pathsDone: number
     t1: plan.t1,
     saturatedPaths,
     largestCount,
+    warnings: plan.warnings,
     bytes: 0,
     read,
     spikeTimes: async () => (await read()).times,
@@ -122,5 +123,7 @@ export async function evaluateCpu(
   }
   const estimates = rows.map((row) => estimateOf(row, plan.antithetic));
   checkEstimates(plan, value, estimates);
-  return assembleResult(value, views, estimates, means ?? [], plan.stopsByLoss ? 0 : saturated, loss.pathwise ?? false);
+  const stopped = plan.stopsByLoss ? 0 : saturated;
+  const result = assembleResult(value, views, estimates, means ?? [], stopped, loss.pathwise ?? false);
+  return { ...result, warnings: plan.warnings };
 }
