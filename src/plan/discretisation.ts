@@ -30,6 +30,9 @@ export interface MeasuredDiscretisation {
   readonly bias: number;
   /** Mean interval between the spikes of a neuron, the first one's since t0; NaN where there are none. */
   readonly interval: number;
+  /** Root mean square error and mean error of those intervals: what each adds to the errors of the times after it. */
+  readonly intervalError: number;
+  readonly intervalBias: number;
   /** `error` as a part of `interval`; of states, `error` itself. */
   readonly relative: number;
   /** Part of the spikes that exist at only one of the two steps. */

@@ -31,6 +31,8 @@ export interface Compared {
   readonly error: number;
   readonly bias: number;
   readonly interval: number;
+  readonly intervalError: number;
+  readonly intervalBias: number;
   readonly relative: number;
   readonly unmatched: number;
   /** The state with the largest error, of states. */
@@ -79,7 +81,7 @@ export interface Pair {
 
 /** The n-th spike of each neuron at one step with its n-th at the other. */
 function spikeTimes({ coarse, fine, orders, ratio }: Pair): Compared | undefined {
-  const differences = new Differences();
+  const [differences, ofIntervals] = [new Differences(), new Differences()];
   let [matched, unmatched] = [0, 0];
   const spans = { coarse: 0, fine: 0 };
   const counts = { coarse: 0, fine: 0 };
@@ -93,12 +95,18 @@ function spikeTimes({ coarse, fine, orders, ratio }: Pair): Compared | undefined
       }
       const both = Math.min(mine.length, its.length);
       matched += both;
-      for (let n = 0; n < both; n++) differences.add(mine[n]! - its[n]!);
+      let last = 0;
+      const add = (difference: number): void => {
+        differences.add(difference);
+        ofIntervals.add(difference - last);
+        last = difference;
+      };
+      for (let n = 0; n < both; n++) add(mine[n]! - its[n]!);
       /** One that the other path has no partner for, although it went on beyond it. */
       const alone = (time: number, stop: number, sign: number): void => {
         if (time >= stop) return;
         unmatched++;
-        differences.add(sign * (time - stop));
+        add(sign * (time - stop));
       };
       for (let n = both; n < mine.length; n++) alone(mine[n]!, b.stop, 1);
       for (let n = both; n < its.length; n++) alone(its[n]!, a.stop, -1);
@@ -110,19 +118,15 @@ function spikeTimes({ coarse, fine, orders, ratio }: Pair): Compared | undefined
   const { error, bias } = differences.error(orders, ratio);
   // Spikes at t0 alone have no interval.
   const relative = error === 0 ? 0 : error / interval;
-  return {
-    of: "spike times",
-    error,
-    bias,
-    interval,
-    relative,
-    unmatched: unmatched / Math.max(1, matched + unmatched),
-  };
+  const { error: intervalError, bias: intervalBias } = ofIntervals.error(orders, ratio);
+  const alone = unmatched / Math.max(1, matched + unmatched);
+  return { of: "spike times", error, bias, interval, intervalError, intervalBias, relative, unmatched: alone };
 }
 
 /** States at the end, each as a part of its size: the root mean square there or where paths begin, whichever is larger. */
 function states(cell: Cell, { coarse, fine, orders, ratio }: Pair): Compared {
-  let worst: Compared = { of: "states", error: 0, bias: 0, interval: Number.NaN, relative: 0, unmatched: 0 };
+  const none = { interval: Number.NaN, intervalError: Number.NaN, intervalBias: Number.NaN, unmatched: 0 };
+  let worst: Compared = { of: "states", error: 0, bias: 0, relative: 0, ...none };
   cell.states.forEach((state, i) => {
     const differences = new Differences();
     let [ends, starts, count] = [0, 0, 0];

@@ -5,7 +5,9 @@
  */
 import { tableauOf } from "../../shaders/substep/tableau.js";
 import { type CompiledCell, compileCell } from "../cell/emit-js.js";
+import { counted } from "../checks.js";
 import { SaltationError } from "../errors.js";
+import type { Network } from "../network/network.js";
 import { activeChannels } from "../plan/channels.js";
 import {
   type Discretisation,
@@ -22,12 +24,13 @@ import { halvedNoise, halvedPlan } from "./halved.js";
 import { counterNoise, eventUniform } from "./noise.js";
 
 /** Steps of neurons that a measurement may solve, and a search for a better step on top: some tenths of a second each. */
-const budget = 2 ** 17;
-const searchBudget = 2 ** 18;
+const budget = 100_000;
+const searchBudget = 100_000;
 
-/** Paths: a part of the run's, within bounds; where the budget allows fewer than the least, a part of the time is solved. */
+/** Paths: a part of the run's, within bounds, and fewer where the budget is spent. */
 const partOfPaths = 32;
-const [leastPaths, usualPaths, mostPaths] = [4, 8, 64];
+const [usualPaths, mostPaths] = [8, 64];
+const leastNeurons = 4;
 const leastSteps = 16;
 
 /** States along a path whose rates are looked at. */
@@ -36,24 +39,29 @@ const mostStates = 256;
 /** An error that falls in a lower order than this with the step is taken not to fall. */
 const leastOrder = 0.25;
 
-/** What is solved of a plan; or why nothing is, where the budget allows too little. */
+/** Paths of a sample, at least and at most; together they have a few neurons at least. */
+function pathsOf({ paths, network }: SolvePlan): { least: number; most: number } {
+  const most = Math.min(paths, mostPaths, Math.max(usualPaths, Math.ceil(paths / partOfPaths)));
+  return { least: Math.min(most, Math.ceil(leastNeurons / network.neurons)), most };
+}
+
+/** A spike takes as long as about so many steps of a neuron. */
+const stepsOfSpike = ({ neurons, connections }: Network): number =>
+  10 + neurons / 16 + (2 * connections.weights.length) / neurons;
+
+/** What is solved of a plan: all of its time, or what the budget allows of the least paths; or why nothing is. */
 function sampleOf(plan: SolvePlan): SolvePlan | string {
-  const { neurons, connections } = plan.network;
-  const wanted = Math.min(plan.paths, mostPaths, Math.max(usualPaths, Math.ceil(plan.paths / partOfPaths)));
-  const least = Math.min(leastPaths, plan.paths);
+  const { neurons } = plan.network;
+  const { least, most } = pathsOf(plan);
   // A step at dt takes two at dt/2.
-  const ofStep = 3 * neurons;
-  const paths = Math.max(least, Math.min(wanted, Math.floor(budget / (ofStep * plan.steps))));
-  const steps = Math.min(plan.steps, Math.floor(budget / (ofStep * paths)));
+  const steps = Math.min(plan.steps, Math.floor(budget / (3 * neurons * least)));
   if (steps < Math.min(leastSteps, plan.steps)) {
-    return `${neurons} neurons are more than the budget of a measurement, ${budget} steps of neurons, allows`;
+    return `it may take ${budget} steps of neurons, which is ${counted(steps, "step")} of ${neurons} neurons at dt and dt/2`;
   }
-  // A spike takes as long as about so many steps.
-  const ofSpike = 10 + neurons / 16 + (2 * connections.weights.length) / neurons;
-  const most = Math.max(64, Math.floor(budget / (2 * paths * ofSpike)));
-  const maxSpikes = plan.maxSpikes > 0 ? Math.min(plan.maxSpikes, most) : most;
+  const spikes = Math.max(64, Math.floor(budget / (2 * most * stepsOfSpike(plan.network))));
+  const maxSpikes = plan.maxSpikes > 0 ? Math.min(plan.maxSpikes, spikes) : spikes;
   const t1 = steps === plan.steps ? plan.t1 : plan.t0 + steps * plan.dt;
-  return { ...plan, paths, steps, t1, maxSpikes };
+  return { ...plan, steps, t1, maxSpikes };
 }
 
 /** The paths of a sample at dt/2ⁿ. */
@@ -61,6 +69,8 @@ class Level {
   readonly solved: SolvedPath[] = [];
   /** Why a path could not be solved. */
   failure: string | undefined;
+  /** The first path, of the first level with all that happened. */
+  recorded: PathResult | undefined;
   private readonly solver: PathSolver;
 
   private constructor(
@@ -83,29 +93,28 @@ class Level {
   }
 
   /** Solves paths up to a number, or to the first that cannot be solved. */
-  async solve(paths: number, turns: Turns, record = false): Promise<PathResult | undefined> {
-    let kept: PathResult | undefined;
+  async solve(paths: number, turns: Turns): Promise<void> {
     while (this.solved.length < paths && this.failure === undefined) {
-      const path = this.solved.length;
-      const result = this.attempt(path, record && path === 0);
-      if (!result) return kept;
-      this.solved.push(solvedPath(result, this.plan, this.starts(path)));
-      kept ??= result;
+      this.solveNext();
       if (turns.due()) await turns.take();
     }
-    return kept;
   }
 
-  private attempt(path: number, record: boolean): PathResult | undefined {
+  private solveNext(): void {
+    const path = this.solved.length;
     try {
-      const result = this.solver.solve(path, record);
-      if (result.final.every((y) => y.every(Number.isFinite))) return result;
+      // States along one path tell how fast they answer.
+      const result = this.solver.solve(path, this.recorded === undefined && this.depth === 0);
+      if (result.final.every((y) => y.every(Number.isFinite))) {
+        this.recorded ??= result;
+        this.solved.push(solvedPath(result, this.plan, this.starts(path)));
+        return;
+      }
       this.failure = "a state becomes infinite or NaN";
     } catch (error) {
       if (!(error instanceof SaltationError)) throw error;
       this.failure = error.message;
     }
-    return undefined;
   }
 
   private starts(path: number): Float64Array[] {
@@ -160,6 +169,8 @@ const blownUp: Compared = {
   error: Number.POSITIVE_INFINITY,
   bias: Number.NaN,
   interval: Number.NaN,
+  intervalError: Number.NaN,
+  intervalBias: Number.NaN,
   relative: Number.POSITIVE_INFINITY,
   unmatched: Number.NaN,
 };
@@ -189,16 +200,18 @@ interface Search {
  * @returns undefined where it did not fall.
  */
 async function searchStep(levels: Level[], first: Compared, search: Search): Promise<number | undefined> {
-  const [{ network, dt, paths: all }, { solved }] = [levels[0]!.plan, levels[0]!];
+  const [{ plan, solved }] = levels as [Level];
+  const { network, dt } = plan;
   const { orders, tolerance, turns } = search;
+  const all = Math.max(1, solved.length);
   // Paths may stop early.
-  const steps = solved.reduce((sum, p) => sum + p.stop / dt, 0) / Math.max(1, solved.length);
+  const steps = solved.length > 0 ? solved.reduce((sum, p) => sum + p.stop / dt, 0) / all : plan.steps;
   let left = searchBudget;
   let [relative, observed, tried] = [first.relative, 0, dt];
   for (let n = 1; ; n++) {
     const ofPath = network.neurons * steps * 2 ** (n + 1);
     const paths = Math.min(all, Math.floor(left / ofPath));
-    if (paths < Math.min(leastPaths, all)) break;
+    if (paths < Math.min(pathsOf(plan).least, all)) break;
     left -= paths * ofPath;
     const [level, next] = [levels[n]!, levels[n]!.next()];
     levels.push(next);
@@ -222,20 +235,27 @@ const percent = (part: number): string => `${three(100 * part)} %`;
 
 /** The line that is said of an error above the tolerance. */
 function warningOf(plan: SolvePlan, found: Omit<MeasuredDiscretisation, "warning">, failure?: string): string {
-  const { error, bias, interval, relative, unmatched, fastest, tolerance, suggestedDt, paths } = found;
+  const { error, interval, intervalError, intervalBias, relative, unmatched, fastest, tolerance, suggestedDt } = found;
+  const { paths } = found;
   const parts: string[] = [];
-  if (failure !== undefined) parts.push(`paths cannot be solved at this step and at half of it (${failure})`);
+  const noise = failure === undefined && noiseDrivesEvent(plan);
+  if (failure !== undefined) parts.push(`a path cannot be solved at this step or at half of it (${failure})`);
   else if (found.of === "spike times") {
-    const alone = unmatched > 0 ? `, and ${percent(unmatched)} of the spikes come at only one of the two` : "";
+    const alone = unmatched > 0 ? `, and ${percent(unmatched)} of the spikes come at only one step` : "";
     parts.push(
-      `spike times are off by ${three(error)} (root mean square of ${paths} paths against dt/2), ` +
-        `${percent(relative)} of the mean interval of ${three(interval)} between spikes${alone}`,
+      `spike times are off by ${three(error)}, ${percent(relative)} of the mean interval of ${three(interval)} between ` +
+        `spikes (root mean square of ${counted(paths, "path")}, against shorter steps${alone})`,
     );
-  } else parts.push(`states at the end are off by ${percent(relative)} of their size (${paths} paths against dt/2)`);
-  if (failure === undefined && noiseDrivesEvent(plan)) {
+    if (intervalError <= tolerance * interval) {
+      parts.push(`errors add up from spike to spike: single intervals are off by ${percent(intervalError / interval)}`);
+    }
+  } else {
+    parts.push(`states at the end are off by ${percent(relative)} of their size (${counted(paths, "path")})`);
+  }
+  if (noise) {
     parts.push(
-      "noise moves the event function (∇E·g ≠ 0), so that crossings between grid points are missed: spikes come late, " +
-        `by about ${three(bias)} on average, a bias of order √dt`,
+      "noise moves the event function (∇E·g ≠ 0), so that crossings between grid points are missed: every spike comes " +
+        `late, by about ${three(intervalBias)} on average, a bias of order √dt`,
     );
   }
   if (fastest) {
@@ -245,12 +265,11 @@ function warningOf(plan: SolvePlan, found: Omit<MeasuredDiscretisation, "warning
       `"${fastest.state}" ${verb} fastest, at a rate of ${three(rate)} (rate · dt = ${three(rate * plan.dt)})`,
     );
   }
-  const less = noiseDrivesEvent(plan) ? "a bias" : "an error";
-  parts.push(
-    suggestedDt === undefined
-      ? `no step was found to bring that below ${percent(tolerance)}`
-      : `take dt = ${Number(suggestedDt.toPrecision(12))} for ${less} below ${percent(tolerance)}`,
-  );
+  const less = noise ? "a bias" : "an error";
+  if (suggestedDt !== undefined) {
+    parts.push(`take dt = ${Number(suggestedDt.toPrecision(12))} for ${less} below ${percent(tolerance)}`);
+  } else if (noise) parts.push(`the bias is near ${percent(tolerance)} of the interval or below`);
+  else parts.push(`no step was found to bring that below ${percent(tolerance)}`);
   return `time.dt: ${plan.dt} is too large: ${parts.join("; ")}`;
 }
 
@@ -277,24 +296,39 @@ export async function measureDiscretisation(
   const orders = expectedOrders(plan);
   const first = Level.first(sample, cell);
   const levels = [first, first.next()];
-  const recorded = await first.solve(sample.paths, turns, true);
-  if (first.failure === undefined) await levels[1]!.solve(sample.paths, turns);
+  const { least, most } = pathsOf(plan);
+  const { neurons } = plan.network;
+  for (let spent = 0; first.solved.length < most && (first.solved.length < least || spent < budget); ) {
+    const paths = first.solved.length + 1;
+    await first.solve(paths, turns);
+    if (first.failure === undefined) await levels[1]!.solve(paths, turns);
+    if ((first.failure ?? levels[1]!.failure) !== undefined) break;
+    const { stop, times } = first.solved.at(-1)!;
+    const spikes = times.reduce((sum, list) => sum + list.length, 0);
+    spent += 3 * neurons * (stop / dt) + 2 * spikes * stepsOfSpike(plan.network);
+  }
   let found = errorOf(first, levels[1]!, orders);
   const failure = first.failure ?? levels[1]!.failure;
   let suggestedDt: number | undefined;
   if (found.relative > tolerance) {
     suggestedDt = await searchStep(levels, found, { orders, tolerance, turns });
     // What was solved on the way tells the error at dt better.
-    const finest = levels.findLast((l) => l.failure === undefined && l.solved.length === sample.paths);
+    const finest = levels.findLast((l) => l.failure === undefined && l.solved.length === first.solved.length);
     if (finest && finest !== first) found = errorOf(first, finest, orders);
-    if (noiseDrivesEvent(plan)) suggestedDt = stepForBias(dt, Math.abs(found.bias) / (tolerance * found.interval));
+    if (noiseDrivesEvent(plan))
+      suggestedDt = stepForBias(dt, Math.abs(found.intervalBias) / (tolerance * found.interval));
   }
   const above = found.relative > tolerance;
-  const { of, error, bias, interval, relative, unmatched } = found;
-  const fastest = (recorded && fastestAlong(cell, recorded)) ?? fastestDecay(sample);
-  const until = plan.t0 + Math.max(0, ...first.solved.map((p) => p.stop));
-  const { paths } = sample;
-  const report = { dt, of, paths, until, error, bias, interval, relative, unmatched, fastest, tolerance, suggestedDt };
-  const measured: Omit<MeasuredDiscretisation, "warning"> = { measured: true, ...report };
+  const { state: _, ...numbers } = found;
+  const measured: Omit<MeasuredDiscretisation, "warning"> = {
+    measured: true,
+    dt,
+    ...numbers,
+    paths: first.solved.length,
+    until: plan.t0 + Math.max(0, ...first.solved.map((p) => p.stop)),
+    fastest: (first.recorded && fastestAlong(cell, first.recorded)) ?? fastestDecay(sample),
+    tolerance,
+    suggestedDt: above ? suggestedDt : undefined,
+  };
   return { ...measured, warning: above ? warningOf(plan, measured, failure) : undefined };
 }
