@@ -30,7 +30,7 @@ const searchBudget = 100_000;
 /** Paths: a part of the run's, within bounds, and fewer where the budget is spent. */
 const partOfPaths = 32;
 const [usualPaths, mostPaths] = [8, 64];
-const leastNeurons = 4;
+const [leastNeurons, mostNeurons] = [4, 256];
 const leastSteps = 16;
 
 /** States along a path whose rates are looked at. */
@@ -39,9 +39,10 @@ const mostStates = 256;
 /** An error that falls in a lower order than this with the step is taken not to fall. */
 const leastOrder = 0.25;
 
-/** Paths of a sample, at least and at most; together they have a few neurons at least. */
+/** Paths of a sample, at least and at most: a network has as many spikes on few of them. */
 function pathsOf({ paths, network }: SolvePlan): { least: number; most: number } {
-  const most = Math.min(paths, mostPaths, Math.max(usualPaths, Math.ceil(paths / partOfPaths)));
+  const wanted = Math.min(mostPaths, Math.max(usualPaths, Math.ceil(paths / partOfPaths)));
+  const most = Math.min(paths, wanted, Math.ceil(mostNeurons / network.neurons));
   return { least: Math.min(most, Math.ceil(leastNeurons / network.neurons)), most };
 }
 

@@ -11,6 +11,7 @@ import type { SimulatedSpikes } from "../spikes/simulated.js";
 import type { TypedSpikes } from "../spikes/spikes.js";
 import { emptyTable, type SpikeTable } from "../spikes/table.js";
 import { inTurns } from "../turns.js";
+import { measureDiscretisation } from "./discretisation.js";
 import { type PathResult, PathSolver, type PathSpike, stateNotFinite } from "./forward.js";
 import { counterNoise } from "./noise.js";
 import { reversePath } from "./reverse.js";
@@ -70,6 +71,7 @@ export async function simulateCpu(plan: SolvePlan, progress?: (pathsDone: number
     read,
     spikeTimes: async () => (await read()).times,
     meanCount: async () => spikes.reduce((sum, list) => sum + list.length, 0) / plan.paths,
+    discretisation: (options) => measureDiscretisation(plan, options),
     dispose: () => {},
   };
 }
