@@ -17,7 +17,6 @@ import { planSolve, type SolveOptions, type SolvePlan, solveNames } from "./plan
 import type { PreparedSimulation } from "./solve/prepared.js";
 import type { Sensitivities } from "./spikes/sensitivities.js";
 import type { SimulatedSpikes } from "./spikes/simulated.js";
-import { checkAsked, discretisationOf, withWarning } from "./twin/measured.js";
 import { type StateTrace, traceStates } from "./twin/trace.js";
 import { openWebGpu, type WebGpuBackend } from "./webgpu/backend.js";
 
@@ -118,6 +117,9 @@ const sensitivityNames: Names<Omit<GradientOptions, "perPath" | "discretisation"
 };
 const traceNames: Names<TraceOptions> = { ...calledNames, neurons: true };
 
+/** What a run says of its step: loaded as it begins. */
+const aboutStep = (): Promise<typeof import("./twin/measured.js")> => import("./twin/measured.js");
+
 /** A network on an engine. */
 export class EngineNetwork {
   constructor(
@@ -142,8 +144,10 @@ export class EngineNetwork {
   simulate(options: SolveOptions & Progress): Promise<SimulatedSpikes> {
     checkOptions("", options, calledNames);
     this.engine.check();
-    const plan = this.plan(options);
-    return this.place((backend) => backend.simulate(plan, options.progress));
+    const given = this.plan(options);
+    return aboutStep().then(({ withStability }) =>
+      withStability(given, (plan) => this.place((backend) => backend.simulate(plan, options.progress))),
+    );
   }
 
   /**
@@ -220,23 +224,28 @@ export class EngineNetwork {
   async valueAndGradient(loss: Loss, options: GradientOptions): Promise<ValueAndGradient> {
     checkOptions("", options, calledNames);
     this.engine.check();
-    const plan = this.gradientPlan(options, loss);
-    checkAsked(options.discretisation);
-    const warned = async (r: ValueAndGradient): Promise<ValueAndGradient> => {
-      const discretisation = await discretisationOf(plan, loss, options.discretisation);
-      const warnings = lossWarnings(plan, loss, { ...r, warnings: withWarning(r.warnings, discretisation) });
-      return { ...r, ...(discretisation ? { discretisation } : {}), warnings };
-    };
+    const given = this.gradientPlan(options, loss);
+    const step = await aboutStep();
+    step.checkAsked(options.discretisation);
+    return step.withStability(given, async (plan) => {
+      const result = await this.evaluated(plan, loss, options);
+      const discretisation = await step.discretisationOf(plan, loss, options.discretisation);
+      const warnings = lossWarnings(plan, loss, step.withWarning(result, discretisation));
+      return { ...result, ...(discretisation ? { discretisation } : {}), warnings };
+    });
+  }
+
+  private async evaluated(plan: SolvePlan, loss: Loss, options: GradientOptions): Promise<ValueAndGradient> {
     const evaluatorOf = (of: SolvePlan): Promise<Evaluator> =>
       this.evaluator(of, loss, options.with, options.requireExact);
     if (!loss.pathwise && !loss.likelihood && (options.standardErrors ?? true)) {
       const views = requestedViews(this.network, parameterLayout(plan), options.with);
       const { evaluateWithErrors } = await import("./loss/batch-errors.js");
-      return await warned(await evaluateWithErrors(plan, loss, views, evaluatorOf, options));
+      return evaluateWithErrors(plan, loss, views, evaluatorOf, options);
     }
     const evaluator = await evaluatorOf(plan);
     try {
-      return await warned(await evaluator.evaluate(plan, options));
+      return await evaluator.evaluate(plan, options);
     } finally {
       evaluator.dispose();
     }
@@ -253,9 +262,11 @@ export class EngineNetwork {
     const plan = this.plan(options);
     const views = requestedViews(this.network, parameterLayout(plan), options.with);
     if (options.requireExact !== false) checkExact(this.network.cell);
-    const sensitivities = await this.place((backend) => backend.sensitivities(plan, views, options.progress));
-    if (!sensitivities.derivatives.every(Number.isFinite)) throw notFinite(plan);
-    return sensitivities;
+    return (await aboutStep()).withStability(plan, async (warned) => {
+      const sensitivities = await this.place((backend) => backend.sensitivities(warned, views, options.progress));
+      if (!sensitivities.derivatives.every(Number.isFinite)) throw notFinite(plan);
+      return sensitivities;
+    });
   }
 
   /**

@@ -36,13 +36,15 @@ export async function simulateCommand(file: string, options: CommonOptions): Pro
     let written = false;
     try {
       const spikes = await engine.network(definition).simulate({ ...solve, progress: (done) => bar.update(done) });
-      const { saturatedPaths } = spikes;
       const discretisation = asked ? await spikes.discretisation(asked === true ? {} : asked) : undefined;
-      const warnings = withWarning(spikes.warnings, discretisation);
+      const { warnings, saturatedPaths } = withWarning(
+        { warnings: spikes.warnings, saturatedPaths: spikes.saturatedPaths },
+        discretisation,
+      );
       result = {
         meanSpikeCount: await spikes.meanCount(),
         saturatedPaths,
-        ...(warnings.length > 0 ? { warnings } : {}),
+        ...(warnings ? { warnings } : {}),
         ...(discretisation ? { discretisation } : {}),
       };
       if (options.out) {

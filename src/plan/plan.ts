@@ -3,7 +3,6 @@ import { tableauOf, tableaux } from "../../shaders/substep/tableau.js";
 import { fail, finiteNumber, type Names, oneOf, positiveNumber, show, wholeNumber } from "../checks.js";
 import { type PlannedCurrent, planCurrent } from "../driver/current.js";
 import type { Network } from "../network/network.js";
-import { beyondStability, fastestDecay } from "./stability.js";
 
 /**
  * How a step is solved.
@@ -155,9 +154,6 @@ export function planSolve(network: Network, options: SolveOptions): SolvePlan {
   if (counters > uint32Max) {
     fail("time.dt", `${steps} steps of ${network.neurons} neurons need ${counters} noise counters; at most 2^32 exist`);
   }
-  const current = planCurrent(network.current, network.neurons, t0, dt, steps);
-  const decay = fastestDecay({ network, current });
-  const unstable = decay && beyondStability({ dt, method }, decay);
   return {
     network,
     paths,
@@ -170,8 +166,7 @@ export function planSolve(network: Network, options: SolveOptions): SolvePlan {
     antithetic,
     maxSpikes: options.maxSpikes === undefined ? 0 : wholeNumber("maxSpikes", options.maxSpikes, 1, 2 ** 20),
     distribution: oneOf("distribution", options.distribution ?? "auto", distributions),
-    current,
-    ...(unstable ? { warnings: [unstable] } : {}),
+    current: planCurrent(network.current, network.neurons, t0, dt, steps),
     arrivals: planArrivals(network, t0, t1, dt, steps),
   };
 }

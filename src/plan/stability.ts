@@ -110,12 +110,12 @@ export const halvedTo = (dt: number, most: number): number => dt / 2 ** Math.max
 export const three = (x: number): string => String(Number(x.toPrecision(3)));
 
 /** What is to be said where a state decays too fast for the step. */
-export function beyondStability(
-  { dt, method }: Pick<SolvePlan, "dt" | "method">,
-  { state, rate }: Rate,
-): string | undefined {
+export function beyondStability(plan: SolvePlan): string | undefined {
+  const { dt, method } = plan;
+  const decay = fastestDecay(plan);
   const limit = stabilityLimit(method);
-  if (!(-rate * dt > limit)) return undefined;
+  if (!decay || !(-decay.rate * dt > limit)) return undefined;
+  const { state, rate } = decay;
   const most = limit / -rate;
   return (
     `time.dt: ${dt} is beyond the stability limit of "${method}": "${state}" decays at a rate of ${three(-rate)}, and ` +

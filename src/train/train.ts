@@ -9,7 +9,6 @@ import type { Network } from "../network/network.js";
 import type { DiscretisationOptions } from "../plan/discretisation.js";
 import { parameterLayout, parameterVector, replaceParameters, requestedViews, shapedValues } from "../plan/layout.js";
 import { type SolveOptions, type SolvePlan, solveNames } from "../plan/plan.js";
-import { checkAsked, discretisationOf, withWarning } from "../twin/measured.js";
 import type { TrainedStep, Training, TrainingBackend, TrainingTask } from "./backend.js";
 import { trainableNames } from "./trainable.js";
 import { checkTrained, planUpdate, Update, type UpdateOptions, type UpdateState, updateNames } from "./update.js";
@@ -111,7 +110,9 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
   const { loss } = options;
   const steps = wholeNumber("steps", options.steps, 1, 2 ** 31);
   const seed = options.seed ?? 0;
-  const plan = network.gradientPlan({ ...options, seed }, loss);
+  const given = network.gradientPlan({ ...options, seed }, loss);
+  const about = await import("../twin/measured.js");
+  const plan = about.warnedPlan(given);
   const layout = parameterLayout(plan);
   const names = trainableNames(options.trainable);
   const views = requestedViews(network.network, layout, names, "trainable");
@@ -122,7 +123,7 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
     checkResume(resume, seed, names);
     update.restore(resume.update, vector);
   }
-  checkAsked(options.discretisation);
+  about.checkAsked(options.discretisation);
   const { commonNoise } = options;
   const run: Run = {
     network,
@@ -156,7 +157,7 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
       vector[e.place] = value;
     });
     const updated = shapedValues(views, vector);
-    const discretisation = values && (await discretisationOf(values, loss, options.discretisation));
+    const discretisation = values && (await about.discretisationOf(values, loss, options.discretisation));
     values = valuesAt(step + 1);
     yield {
       step,
@@ -165,7 +166,7 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
       gradient: result.gradient,
       means: result.means,
       saturatedPaths: result.saturatedPaths,
-      warnings: lossWarnings(plan, loss, { ...result, warnings: withWarning(result.warnings, discretisation) }),
+      warnings: lossWarnings(plan, loss, about.withWarning(result, discretisation)),
       ...(discretisation ? { discretisation } : {}),
       parameters,
       updated,

@@ -1,7 +1,9 @@
-/** The discretisation error of a value and gradient, where it is asked for. */
+/** What runs say of their step: always where that is beyond stability, and the error that it owes to it where asked for. */
+import { SaltationError } from "../errors.js";
 import type { Loss } from "../loss/loss.js";
 import { type Discretisation, type DiscretisationOptions, toleranceOf } from "../plan/discretisation.js";
 import type { SolvePlan } from "../plan/plan.js";
+import { beyondStability } from "../plan/stability.js";
 
 /** What a result may be asked: whether it says its error, and how large that may be. */
 export type Asked = boolean | DiscretisationOptions | undefined;
@@ -22,8 +24,30 @@ export async function discretisationOf(plan: SolvePlan, loss: Loss, asked: Asked
   return measureDiscretisation(solved, asked === true ? {} : asked);
 }
 
-/** The warnings of a result, with that of its discretisation error. */
-export const withWarning = (
-  warnings: readonly string[] | undefined,
+/** The plan, with a warning where its step is beyond the stability of its method. */
+export function warnedPlan(plan: SolvePlan): SolvePlan {
+  const unstable = beyondStability(plan);
+  return unstable === undefined ? plan : { ...plan, warnings: [...(plan.warnings ?? []), unstable] };
+}
+
+/**
+ * Does work with a plan so warned; where it fails because states or spikes run away, the warning is why.
+ * @throws SaltationError what the work throws.
+ */
+export async function withStability<T>(plan: SolvePlan, work: (warned: SolvePlan) => Promise<T>): Promise<T> {
+  const warned = warnedPlan(plan);
+  try {
+    return await work(warned);
+  } catch (error) {
+    const ranAway = error instanceof SaltationError && (error.code === "not-finite" || error.field === "network");
+    if (warned === plan || !ranAway) throw error;
+    const message = `${warned.warnings!.at(-1)} (${error.message})`;
+    throw new SaltationError(error.code, message, { field: "time.dt", cause: error });
+  }
+}
+
+/** A result with the warning of its discretisation error. */
+export const withWarning = <R extends { readonly warnings?: readonly string[] | undefined }>(
+  result: R,
   found: Discretisation | undefined,
-): readonly string[] => [...(warnings ?? []), ...(found?.warning === undefined ? [] : [found.warning])];
+): R => (found?.warning === undefined ? result : { ...result, warnings: [...(result.warnings ?? []), found.warning] });

@@ -209,7 +209,8 @@ describe("commands", () => {
     expect(error).toBe("");
     expect(code).toBe(0);
     const result = JSON.parse(out);
-    expect(Object.keys(result)).toEqual(["adapter", "paths", "meanSpikeCount", "saturatedPaths", "seconds"]);
+    const keys = ["adapter", "paths", "meanSpikeCount", "saturatedPaths", "discretisation", "seconds"];
+    expect(Object.keys(result)).toEqual(keys);
     const { spike_times, spike_neurons, spike_counts } = readNpz(readFileSync(file));
     expect(spike_times!.shape).toEqual([64, 3]);
     expect(spike_counts!.shape).toEqual([64]);
