@@ -274,6 +274,13 @@ function warningOf(plan: SolvePlan, found: Omit<MeasuredDiscretisation, "warning
   return `time.dt: ${plan.dt} is too large: ${parts.join("; ")}`;
 }
 
+/** Up to where a sample went: the plan's end, unless the budget ended it or its paths before. */
+function endOf(plan: SolvePlan, sample: SolvePlan, solved: readonly SolvedPath[]): number {
+  const ends = solved.map((p) => p.stop);
+  const cut = sample.maxSpikes !== plan.maxSpikes && ends.some((stop) => stop < sample.steps * plan.dt);
+  return cut ? plan.t0 + Math.max(...ends) : sample.t1;
+}
+
 /**
  * Measures the discretisation error of a plan.
  * @throws SaltationError `invalid-input` where the tolerance is no number above 0.
@@ -326,7 +333,7 @@ export async function measureDiscretisation(
     dt,
     ...numbers,
     paths: first.solved.length,
-    until: plan.t0 + Math.max(0, ...first.solved.map((p) => p.stop)),
+    until: endOf(plan, sample, first.solved),
     fastest: (first.recorded && fastestAlong(cell, first.recorded)) ?? fastestDecay(sample),
     tolerance,
     suggestedDt: above ? suggestedDt : undefined,
