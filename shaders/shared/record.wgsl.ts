@@ -2,6 +2,9 @@
  * The spike record, as everything that writes or reads one has it: [slots][words][paths] u32, the n-th spike of a path in
  * slot n, in time order. A spike is its grid step, its place in the step (f32 bits, a fraction of dt) and, where there are
  * several neurons, the neuron: one neuron alone spares that word.
+ *
+ * Of cells with several events solvers record all of them, those too that are no spikes: then the word of the neuron holds
+ * the number of the event (7 bits from bit 24 on) and whether the path ends there (bit 31) too.
  */
 export const recordWords = { oneNeuron: 2, neurons: 3 } as const;
 
@@ -13,16 +16,26 @@ export interface RecordShape {
   readonly paths?: string;
   /** Also a function that writes a spike. */
   readonly writes?: boolean;
+  /** Whether it is a record of events. */
+  readonly events?: boolean;
 }
 
 /** `record_step`, `record_place` and `record_neuron` of spike n of path i, and `record_spike` where it is written. */
-export function recordFunctions({ words, name = "record", paths = "run.paths", writes }: RecordShape): string {
+export function recordFunctions({ words, name = "record", paths = "run.paths", writes, events }: RecordShape): string {
   const at = (word: number): string => `${name}[(n * ${words}u + ${word}u) * ${paths} + i]`;
   const neuron = words === recordWords.neurons;
   return /* wgsl */ `
 fn ${name}_step(n: u32, i: u32) -> u32 { return ${at(0)}; }
 fn ${name}_place(n: u32, i: u32) -> f32 { return bitcast<f32>(${at(1)}); }
-fn ${name}_neuron(n: u32, i: u32) -> u32 { return ${neuron ? at(2) : "0u"}; }
+fn ${name}_neuron(n: u32, i: u32) -> u32 { return ${neuron ? at(2) : "0u"}${events ? " & 0xffffffu" : ""}; }
+${
+  events
+    ? /* wgsl */ `
+fn ${name}_event(n: u32, i: u32) -> u32 { return (${at(2)} >> 24u) & 0x7fu; }
+fn ${name}_ends(n: u32, i: u32) -> bool { return (${at(2)} >> 31u) == 1u; }
+fn event_word(neuron: u32, event: u32, ends: bool) -> u32 { return neuron | (event << 24u) | select(0u, 0x80000000u, ends); }`
+    : ""
+}
 ${
   writes
     ? /* wgsl */ `
@@ -43,5 +56,10 @@ export function recordReader(record: Uint32Array, words: number, paths: number) 
     step: (n: number, i: number): number => record[at(n, 0, i)]!,
     place: (n: number, i: number): number => places[at(n, 1, i)]!,
     neuron: (n: number, i: number): number => (words === recordWords.neurons ? record[at(n, 2, i)]! : 0),
+    /** Of a record of events. */
+    event: (n: number, i: number): { neuron: number; event: number } => {
+      const word = record[at(n, 2, i)]!;
+      return { neuron: word & 0xffffff, event: (word >>> 24) & 0x7f };
+    },
   };
 }

@@ -59,6 +59,12 @@ export function backwardNetwork(shape: BackwardNetworkShape, label: string) {
     ...(currentShared ? [{ name: "grad_current", at: `${currentRow + 1}u * run.paths + i` }] : []),
   ];
   const rows = gradientRows(shape.carried, shape.entries);
+  /** How many uniforms an event takes, and its own, when `fired` have been taken with it. */
+  const taken = shape.several ? "select(0u, 1u, cell_draws(what.event))" : "1u";
+  const uniform = (k: string): string =>
+    shape.several
+      ? `select(1.0f, event_uniform(path, ${k}, fired), cell_draws(what.event))`
+      : `event_uniform(path, ${k}, fired)`;
   const tape = {
     states,
     place: true,
@@ -92,10 +98,10 @@ ${solverFunctions(shape)}
 ${reverseFunctions(shape)}${rows.functions}
 
 ${doFunctions(shape)}
-${undoFunctions({ smooth: shape.smooth, weights: weightRow >= 0, selfEdges: false })}
+${undoFunctions({ smooth: shape.smooth, several: shape.several, weights: weightRow >= 0, selfEdges: false })}
 ${connectionFunctions(shape)}
-${recordFunctions({ words: shape.recordWords })}
-${replayFunctions}
+${recordFunctions({ words: shape.recordWords, events: shape.several })}
+${replayFunctions(shape.several)}
 var<private> own_path: u32;
 ${storeFunctions({ states, array: "work", type: "f32", at: pathField })}
 ${tapeFunctions(tape)}
@@ -128,7 +134,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   own_path = i;
   load_shared();
   let total = total_spikes(i);
+#if ${shape.several}
+  let full = total > 0u && record_ends(max(total, 1u) - 1u, i);
+#else
   let full = run.max_spikes > 0u && total >= run.max_spikes;
+#endif
 
   // Replay.
   var entry = 0u;
@@ -143,9 +153,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       let what = next_of(n, total, full, x, step, i);
       var u = 1.0f;
       if (!what.arrival) {
-        let fired = load_word(${f.fired}u, what.neuron) + 1u;
+        let fired = load_word(${f.fired}u, what.neuron) + ${taken};
         store_word(${f.fired}u, what.neuron, fired);
-        u = event_uniform(path, what.neuron, fired);
+        u = ${uniform("what.neuron")};
         n += 1u;
         stopped = full && n >= total;
       }
@@ -206,9 +216,9 @@ ${rows.loadAll(accumulators)}
         let k = what.neuron;
         entry -= 1u;
         let fired = load_word(${f.fired}u, k);
-        store_word(${f.fired}u, k, fired - 1u);
+        store_word(${f.fired}u, k, fired - ${taken});
         event_bar += load_number(${f.placeBar}u, k);
-        let jump = fire(event_uniform(path, k, fired));
+        let jump = ${shape.several ? `fire_event(${uniform("k")}, what.event)` : `fire(${uniform("k")})`};
         let a = load_state(${f.adjoint}u, k);
         let c = undo_fire(take_back(entry, path, step, k), what.place, jump, event_bar, a);
         store_undone(c, step, k, i);

@@ -71,7 +71,7 @@ ${reverseFunctions(shape)}
 ${singleCheckpoint(shape.states)}${rows.functions}
 
 ${doFunctions(shape)}
-${undoFunctions({ smooth: shape.smooth, weights: false, selfEdges: false })}
+${undoFunctions({ smooth: shape.smooth, several: false, weights: false, selfEdges: false })}
 ${recordFunctions({ words: recordWords.oneNeuron })}
 var<private> tape_at: u32; // where the path's tape begins
 ${tapeFunctions(tape)}

@@ -110,10 +110,10 @@ ${solverFunctions(shape)}
 ${reverseFunctions(shape)}${rows.functions}
 
 ${doFunctions(shape)}
-${undoFunctions({ smooth: shape.smooth, weights: weightRow >= 0, selfEdges: shape.selfEdges })}
+${undoFunctions({ smooth: shape.smooth, several: false, weights: weightRow >= 0, selfEdges: shape.selfEdges })}
 ${connectionFunctions(shape)}
 ${recordFunctions({ words: shape.recordWords })}
-${replayFunctions}
+${replayFunctions(false)}
 ${storeFunctions(store)}
 const LANES = ${workgroupSize}u;
 ${workgroupCheckpoint(states)}

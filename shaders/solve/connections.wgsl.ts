@@ -14,10 +14,19 @@ export interface ConnectionShape {
   arrivals: number;
   /** Whether some neuron is its own target and receives as it fires; elsewhere it takes a turn of its own. */
   selfEdges: boolean;
+  /** Whether the cell has several events. */
+  several: boolean;
 }
 
 /** Needs `connections` and `theta`. */
-export function connectionFunctions({ neurons, weightOffset, edges, arrivals, selfEdges }: ConnectionShape): string {
+export function connectionFunctions({
+  neurons,
+  weightOffset,
+  edges,
+  arrivals,
+  selfEdges,
+  several,
+}: ConnectionShape): string {
   const from = neurons + 1 + edges;
   const agenda = { array: "connections", from, entries: arrivals, edges, weightOffset };
   return wgsl`
@@ -42,6 +51,9 @@ struct Happening {
   neuron: u32,
   row: u32,   // its first edge
   items: u32, // the neuron itself, and its targets
+#if ${several}
+  event: u32, // which it is, of those of the cell
+#endif
 }
 
 // Input spike x, or a spike of \`neuron\`, which has targets if it \`delivers\`.
@@ -50,7 +62,7 @@ fn happening(arrival: bool, x: u32, place: f32, neuron: u32, delivers: bool) -> 
   let first = select(neuron, agenda_neuron(input), arrival);
   let row = row_start(first);
   let items = select(1u, 1u + row_start(first + 1u) - row, delivers && !arrival);
-  return Happening(arrival, select(place, agenda_place(input), arrival), first, row, items);
+  return Happening(arrival, select(place, agenda_place(input), arrival), first, row, items${several ? ", 0u" : ""});
 }
 
 // The target that is item \`item\` (above 0) of what happens, and the edge that leads there.
@@ -59,7 +71,7 @@ fn neuron_of(what: Happening, item: u32) -> u32 { return select(edge_target(edge
 
 // What becomes of it: u is the uniform of the neuron that fires.
 fn jump_of(what: Happening, item: u32, x: u32, u: f32) -> Jump {
-  var jump = Jump(item == 0u && !what.arrival, u, item > 0u || what.arrival, edge_weight(edge_of(what, item)));
+  var jump = Jump(item == 0u && !what.arrival, u, item > 0u || what.arrival, edge_weight(edge_of(what, item))${several ? ", what.event" : ""});
   if (what.arrival) { jump.weight = agenda_weight(min(x, max(arrivals, 1u) - 1u)); }
 #if ${selfEdges}
   let own = own_edge(what.neuron);
@@ -73,11 +85,20 @@ fn jump_of(what: Happening, item: u32, x: u32, u: f32) -> Jump {
 `;
 }
 
+/** What happened by the record: only spikes go anywhere. */
+const replayed = (several: boolean, x: string, delivers: string): string =>
+  several
+    ? `let event = record_event(spike, i);
+  var what = happening(arrival, ${x}, place, record_neuron(spike, i), ${delivers} && cell_emits(event));
+  what.event = event;
+  return what;`
+    : `return happening(arrival, ${x}, place, record_neuron(spike, i), ${delivers});`;
+
 /**
  * What a record and the agenda of input spikes say that happens in a step, forth and back: n spikes of \`total\` and x input
  * spikes came before. At the same place an input spike comes first. Needs record.wgsl.ts.
  */
-export const replayFunctions = /* wgsl */ `
+export const replayFunctions = (several: boolean): string => /* wgsl */ `
 fn happens_in(n: u32, total: u32, x: u32, step: u32, i: u32) -> bool {
   return (n < total && record_step(n, i) == step) || arrives_in(x, step, i);
 }
@@ -88,7 +109,7 @@ fn next_of(n: u32, total: u32, full: bool, x: u32, step: u32, i: u32) -> Happeni
   let spike = min(n, max(total, 1u) - 1u);
   let place = record_place(spike, i);
   let arrival = arrives_in(x, step, i) && (!due || agenda_place(x) <= place);
-  return happening(arrival, x, place, record_neuron(spike, i), !(full && n + 1u >= total));
+  ${replayed(several, "x", "!(full && n + 1u >= total)")}
 }
 
 fn happened_in(n: u32, x: u32, step: u32, i: u32) -> bool {
@@ -101,6 +122,6 @@ fn last_of(n: u32, total: u32, full: bool, x: u32, step: u32, i: u32) -> Happeni
   let input = max(x, 1u) - 1u;
   let place = record_place(spike, i);
   let arrival = x > first_arrival(i) && arrives_in(input, step, i) && (!due || agenda_place(input) > place);
-  return happening(arrival, input, place, record_neuron(spike, i), !(full && n >= total));
+  ${replayed(several, "input", "!(full && n >= total)")}
 }
 `;

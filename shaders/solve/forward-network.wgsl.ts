@@ -34,20 +34,21 @@ export interface ForwardNetworkShape extends NetworkShape {
 }
 
 /** Fields per neuron of the forward work buffer, and where the fields per path begin. */
-export const networkFields = (states: number, noise: number) => ({
+export const networkFields = (states: number, noise: number, several = false) => ({
   bank: (parity: number) => parity * states,
   fired: 2 * states,
   place: 2 * states + 1,
   next: 2 * states + 2,
   noise: 2 * states + 3,
   perNeuron: 2 * states + 3 + noise,
-  /** Per path, after all neurons: spikes so far, and whether the path has stopped. */
-  perPath: 2,
+  /** Per path, after all neurons: events so far, whether the path has stopped, and where not all are spikes those that are. */
+  perPath: several ? 3 : 2,
 });
 
 export function forwardNetwork(shape: ForwardNetworkShape, label: string) {
   const { states } = shape;
-  const f = networkFields(states, noiseNames(shape).length);
+  const { several } = shape;
+  const f = networkFields(states, noiseNames(shape).length, several);
   /** Euler with an affine event function locates at once. */
   const atOnce = !shape.smooth && shape.affineEvent;
   return declareKernel({
@@ -75,11 +76,11 @@ ${elementary}
 ${random}
 ${shape.cell}
 ${solverFunctions(shape)}
-${locateFunctions(shape.smooth, shape.affineEvent)}
+${locateFunctions(shape)}
 
 ${doFunctions(shape)}
 ${connectionFunctions(shape)}
-${recordFunctions({ words: shape.recordWords, writes: true })}
+${recordFunctions({ words: shape.recordWords, writes: true, events: several })}
 var<private> own_path: u32;
 ${storeFunctions({ states, array: "work", type: "u32", at: pathField })}
 ${startFunctions(shape, f)}
@@ -92,7 +93,7 @@ fn path_word(word: u32, i: u32) -> u32 { return (${f.perNeuron}u * K + word) * r
 // Tries neuron k to the end of the step; its parameters are loaded.
 fn attempt(s: Start, bank: u32, k: u32) -> bool {
   let trial = reach(s, 1.0f);
-  let crossed = cell_event(trial) >= 0.0f;
+  let crossed = crosses(s.y, trial, s.z, s.rho, s.current);
   store_state(bank, k, kicked(trial, s.z));
   let next = ${atOnce ? "locate(s.y, trial, s.z, s.rho, s.current)" : "unlocated"};
   store_number(${f.next}u, k, select(none, next, crossed));
@@ -114,10 +115,16 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     }
     work[path_word(0u, i)] = 0u;
     work[path_word(1u, i)] = 0u;
+#if ${several}
+    work[path_word(2u, i)] = 0u;
+#endif
   }
 
   var count = work[path_word(0u, i)];
   var ended = work[path_word(1u, i)] != 0u;
+#if ${several}
+  var spikes = work[path_word(2u, i)];
+#endif
   var overflow = false;
   var saturated = false;
   var taped = 0u;
@@ -172,16 +179,35 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       if (left == 0u) { // else there are more to locate before it is known which comes first
         let arrival = arrives_in(x, step, i) && agenda_place(x) <= earliest;
         overflow = !arrival && count >= run.slots;
+#if ${several}
+        var event = 0u;
+        if (!arrival) { event = cell_which(reach(take(from_bank, step, first), earliest)); }
+        let emits = !arrival && !overflow && cell_emits(event);
+        saturated = emits && run.max_spikes > 0u && spikes + 1u >= run.max_spikes;
+        ended = overflow || saturated || (!arrival && cell_ends(event));
+#else
         saturated = !arrival && !overflow && run.max_spikes > 0u && count + 1u >= run.max_spikes;
         ended = overflow || saturated;
+#endif
         if (!overflow) {
+#if ${several}
+          var what = happening(arrival, x, earliest, first, emits && !ended);
+          what.event = event;
+#else
           let what = happening(arrival, x, earliest, first, !ended);
+#endif
           var u = 1.0f;
           if (!arrival) {
+#if ${several}
+            let fired = load_word(${f.fired}u, first) + select(0u, 1u, cell_draws(event));
+            u = select(1.0f, event_uniform(path, first, fired), cell_draws(event));
+            spikes += select(0u, 1u, emits);
+#else
             let fired = load_word(${f.fired}u, first) + 1u;
-            store_word(${f.fired}u, first, fired);
             u = event_uniform(path, first, fired);
-            record_spike(count, i, step, earliest, first);
+#endif
+            store_word(${f.fired}u, first, fired);
+            record_spike(count, i, step, earliest, ${several ? "event_word(first, event, ended)" : "first"});
             count += 1u;
           }
           var item = 0u;
@@ -209,9 +235,15 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let was_ended = work[path_word(1u, i)] != 0u;
   work[path_word(0u, i)] = count;
   work[path_word(1u, i)] = select(0u, 1u, ended);
+#if ${several}
+  work[path_word(2u, i)] = spikes;
+#endif
   if (!was_ended) { atomicMax(&status[6], taped); }
   if (!was_ended && (ended || run.last == 1u)) {
     atomicMax(&status[0], count);
+#if ${several}
+    atomicMax(&status[7], spikes + 1u);
+#endif
     if (overflow) { atomicAdd(&status[1], 1u); }
     if (saturated) { atomicAdd(&status[2], 1u); }
     var finite = true;

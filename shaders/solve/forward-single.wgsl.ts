@@ -17,6 +17,7 @@ import { elementary } from "../shared/elementary.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { recordFunctions, recordWords } from "../shared/record.wgsl.js";
 import { runFields } from "../shared/run.js";
+import { crossingFunctions } from "../substep/crossing.wgsl.js";
 import { bracketFunction, newtonFunctions } from "../substep/root.wgsl.js";
 import { noiseNames, type SolverShape, solverFunctions, stepFrom } from "../substep/solver.wgsl.js";
 import { eachNumber, stateOf } from "./numbers.wgsl.js";
@@ -99,7 +100,8 @@ ${newtonFunctions}
 ${bracketFunction}
 #endif
 
-${jumpFunctions(shape.smooth)}
+${jumpFunctions(shape)}
+${crossingFunctions(shape)}
 ${recordFunctions({ words: recordWords.oneNeuron, writes: true })}
 
 const ended = 0xffffffffu; // in place of a step: the path has stopped
@@ -153,7 +155,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         let current = current_at(step, 0u);
 #endif
         trial = advance(y, z, rho, 1.0f - rho, current);
-        crossed = cell_event(trial) >= 0.0f;
+        crossed = crosses(y, trial, z, rho, current);
         // A select costs less than a branch: lanes that have crossed keep the state before the step.
         y = state_select(kicked(trial, z), y, crossed);
         rho = select(0.0f, rho, crossed);
@@ -166,8 +168,14 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 #if ${shape.current.samples > 1}
         let current = current_at(step, 0u);
 #endif
+#if ${shape.peaks.length > 0}
+        var h = max(crossing_within(y, trial, z, rho, current), 1e-7f);
+        var landed = trial;
+        if (h < 1.0f - rho) { landed = advance(y, z, rho, h, current); }
+#else
         var h = 1.0f - rho;
         var landed = trial;
+#endif
         let e_start = cell_event(y);
         let rate_now = ${shape.smooth ? "cell_flow(y, current, slope_at(z, rho))" : "cell_drift(y, current)"};
         let rate_start = state_dot(cell_event_gradient(y), rate_now) * dt;
@@ -183,8 +191,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         var tries = 0u;
         var done = false;
 #if ${shape.smooth}
-        let e_end = cell_event(trial);
-        let rate_end = state_dot(cell_event_gradient(trial), cell_flow(trial, current, slope_at(z, 1.0f))) * dt;
+        let e_end = cell_event(landed);
+        let rate_end = state_dot(cell_event_gradient(landed), cell_flow(landed, current, slope_at(z, ${shape.peaks.length > 0 ? "rho + h" : "1.0f"}))) * dt;
         h = length * first_guess(e_start, e_end, rate_start * length, rate_end * length);
 #endif
         loop {

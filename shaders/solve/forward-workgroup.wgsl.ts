@@ -134,7 +134,7 @@ ${elementary}
 ${random}
 ${shape.cell}
 ${solverFunctions(shape)}
-${locateFunctions(shape.smooth, shape.affineEvent)}
+${locateFunctions(shape)}
 
 ${doFunctions(shape)}
 ${connectionFunctions(shape)}
@@ -185,7 +185,7 @@ struct Attempt { trial: State, next: f32 }
 // Tries a neuron to the end of the step; its parameters are loaded.
 fn attempt(s: Start) -> Attempt {
   let trial = reach(s, 1.0f);
-  let crossed = cell_event(trial) >= 0.0f;
+  let crossed = crosses(s.y, trial, s.z, s.rho, s.current);
   let next = ${atOnce ? "locate(s.y, trial, s.z, s.rho, s.current)" : "unlocated"};
   return Attempt(kicked(trial, s.z), select(none, next, crossed));
 }

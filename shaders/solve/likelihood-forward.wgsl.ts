@@ -34,7 +34,7 @@ export interface LikelihoodShape extends SolverShape {
 export const likelihoodFunctions = (shape: LikelihoodShape, writes: boolean): string => {
   const { states, lanes, scheduled: entries, edges, weightOffset } = shape;
   const tape = { states, at: `entry * ${states}u * run.paths + own_lane`, stride: "run.paths", writes };
-  return /* wgsl */ `${jumpFunctions(shape.smooth)}
+  return /* wgsl */ `${jumpFunctions(shape)}
 ${agendaFunctions({ array: "schedule", from: lanes + 1, entries, edges, weightOffset })}
 var<private> own_lane: u32; // of those of the dispatch
 ${tapeFunctions(tape)}`;

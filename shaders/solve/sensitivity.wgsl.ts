@@ -68,8 +68,8 @@ ${solverFunctions(shape)}
 const D = ${directions}u;
 ${doFunctions(shape)}
 ${connectionFunctions(shape)}
-${recordFunctions({ words: shape.recordWords })}
-${replayFunctions}
+${recordFunctions({ words: shape.recordWords, events: shape.several })}
+${replayFunctions(shape.several)}
 var<private> own_path: u32;
 ${storeFunctions({ states, array: "work", type: "f32", at: pathField })}
 
@@ -112,7 +112,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   own_path = i;
   load_shared();
   let total = counts[i];
+#if ${shape.several}
+  let full = total > 0u && record_ends(max(total, 1u) - 1u, i);
+#else
   let full = run.max_spikes > 0u && total >= run.max_spikes;
+#endif
 
   if (run.step_begin == 0u) {
     for (var k = 0u; k < K; k += 1u) {
@@ -143,19 +147,24 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         item = 1u;
         let k = what.neuron;
         let s = take_to(what.place, path, step, k);
+#if ${shape.several}
+        let fired = load_word(${f.fired}u, k) + select(0u, 1u, cell_draws(what.event));
+        let jump = fire_event(select(1.0f, event_uniform(path, k, fired), cell_draws(what.event)), what.event);
+#else
         let fired = load_word(${f.fired}u, k) + 1u;
-        let u = event_uniform(path, k, fired);
+        let jump = fire(event_uniform(path, k, fired));
+#endif
         point(D, k);
-        let c = crossing(s);
+        let c = crossing(s${shape.several ? ", what.event" : ""});
         for (var d = 0u; d < D; d += 1u) {
           point(d, k);
           let dy = load_state(tangent_field(d), k);
-          let p = push_fire(s, c, u, dy, load_moved(d, k), current_along(d, step, k));
+          let p = push_fire(s, c, jump, dy, load_moved(d, k), current_along(d, step, k));
           derivatives[derivative_at(n, d, i)] = p.moved;
           store_state(tangent_field(d), k, p.dy);
           store_moved(d, k, p.moved);
         }
-        store_state(${f.state}u, k, jumped(s.end, fire(u)));
+        store_state(${f.state}u, k, jumped(s.end, jump));
         store_word(${f.fired}u, k, fired);
         store_number(${f.place}u, k, what.place);
         n += 1u;

@@ -1,5 +1,11 @@
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { crossingFunctions } from "./crossing.wgsl.js";
 import { bracketFunction, newtonFunctions } from "./root.wgsl.js";
+import type { SolverShape } from "./solver.wgsl.js";
+
+export interface LocateShape extends Pick<SolverShape, "smooth" | "several" | "peaks"> {
+  affineEvent: boolean;
+}
 
 /**
  * Where in a sub-step the event function crosses zero; needs the functions of solver.wgsl.ts. `locate` gives the place
@@ -9,8 +15,11 @@ import { bracketFunction, newtonFunctions } from "./root.wgsl.js";
  * Newton within a bracket. Along Runge-Kutta it begins at the root of the cubic through values and slopes at both ends.
  * Under a frozen drift an affine event function needs one division.
  */
-export function locateFunctions(smooth: boolean, affineEvent: boolean): string {
+export function locateFunctions(shape: LocateShape): string {
+  const { smooth, affineEvent, several, peaks } = shape;
+  const atOnce = several ? "e_start > 0.0f" : "e_start >= 0.0f";
   return wgsl`
+${crossingFunctions(shape)}
 #if ${smooth}
 ${newtonFunctions}
 #endif
@@ -19,7 +28,7 @@ ${bracketFunction}
 #endif
 
 fn place_of(e_start: f32, rho: f32, h: f32) -> f32 {
-  return select(clamp(rho + h, 1e-7f, 1.0f), max(rho, 1e-7f), e_start >= 0.0f);
+  return select(clamp(rho + h, 1e-7f, 1.0f), max(rho, 1e-7f), ${atOnce});
 }
 
 fn event_rate(y: State, slope: State) -> f32 { return state_dot(cell_event_gradient(y), slope) * dt; }
@@ -27,11 +36,18 @@ fn event_rate(y: State, slope: State) -> f32 { return state_dot(cell_event_gradi
 // The trial is the state at the end of the step, before any kick; euler does not look at it.
 fn locate(y: State, trial: State, z: Noise, rho: f32, current: f32) -> f32 {
   let e_start = cell_event(y);
+#if ${peaks.length > 0}
+  let length = max(crossing_within(y, trial, z, rho, current), 1e-7f);
+  var end = trial;
+  if (length < 1.0f - rho) { end = advance(y, z, rho, length, current); }
+#else
   let length = 1.0f - rho;
+  let end = trial;
+#endif
 #if ${smooth}
-  let e_end = cell_event(trial);
+  let e_end = cell_event(end);
   let p = event_rate(y, cell_flow(y, current, slope_at(z, rho))) * length;
-  let q = event_rate(trial, cell_flow(trial, current, slope_at(z, 1.0f))) * length;
+  let q = event_rate(end, cell_flow(end, current, slope_at(z, ${peaks.length > 0 ? "rho + length" : "1.0f"}))) * length;
   var h = length * first_guess(e_start, e_end, p, q);
 #else
   let frozen = cell_drift(y, current);
@@ -66,6 +82,14 @@ fn locate(y: State, trial: State, z: Noise, rho: f32, current: f32) -> f32 {
     h = to;
     continuing { break if done; }
   }
+#if ${several}
+  // At 0 or above: what the event turns over is then at 0 or below after it.
+  var more = 6e-8f;
+  while (h < length && more < 1e-4f && cell_event(advance(y, z, rho, h, current)) < 0.0f) {
+    h = min(h + more, length);
+    more *= 2.0f;
+  }
+#endif
   return place_of(e_start, rho, h);
 #endif
 }

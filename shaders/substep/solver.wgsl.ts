@@ -12,6 +12,10 @@ export interface SolverShape extends SubstepShape {
   neurons: number;
   /** Whether states move along the driver path, or the drift is frozen and noise comes at grid points: `alongPath`. */
   smooth: boolean;
+  /** Whether the cell has several events: then its functions take the number of one (src/cell/event-table.ts). */
+  several: boolean;
+  /** Events whose surfaces may peak within a sub-step, by number. */
+  peaks: readonly number[];
   /** Whether path 2k + 1 has the noise of path 2k with its sign turned, and 1 − u for u. */
   antithetic: boolean;
   /** Where the parameters of the cell lie in the flat vector: offset, and stride per neuron (0 where shared). */

@@ -4,22 +4,46 @@
  */
 import { checkOptions, fail as failIn, inherited, type Names, show } from "../checks.js";
 import { isPlain, quoted } from "../quoted.js";
+import { stratonovichDrift } from "./calculus.js";
+import { amplitudesOf, type Channel, channelsOf } from "./channels.js";
 import { checkExactness, type Exactness } from "./exactness.js";
 import { Graph, inputNames, type Node } from "./graph.js";
-import { knownFunctions, listed, parseEquation } from "./parse.js";
+import { hybrid, type ParsedEvent } from "./hybrid.js";
+import { Lets } from "./lets.js";
+import { knownFunctions, listed, parseEquation, refuseStairs, type Scope } from "./parse.js";
 import type { Event, Input, Jump } from "./tables.js";
+
+/** An event as a user writes it. */
+export interface EventDefinition {
+  /** The event function: the event happens when it crosses 0 upwards. */
+  when: string;
+  /** What the state becomes; may use a fresh uniform `u` in (0, 1]. Others stay as they are. */
+  jump?: Record<string, string>;
+  /** Whether it is a spike: recorded, and sent to targets (default false). */
+  emits?: boolean;
+  /** Whether it ends the path (default false). */
+  terminal?: boolean;
+}
+
+const eventNames: Names<EventDefinition> = { when: true, jump: true, emits: "boolean", terminal: "boolean" };
 
 /** A cell as a user writes it. All equations are text; times are in the unit of the parameters. */
 export interface CellDefinition {
   name: string;
+  /** Named expressions, for use in any equation below that knows what they read; they may use one another. */
+  let?: Record<string, string>;
   /** Drift of each state variable, dy/dt, in terms of states, parameters and the input current `I`. */
   state: Record<string, string>;
-  /** Noise amplitude of a state variable: one independent Brownian channel each, in the Stratonovich sense. */
-  noise?: Record<string, string>;
-  /** Event function: the neuron fires when it crosses zero upwards. */
-  event: string;
+  /** Noise amplitude of a state variable: of a Brownian motion of its own, or of some that states share, by name. */
+  noise?: Record<string, string | Record<string, string>>;
+  /** In which sense noise is meant whose amplitude depends on the state: `stratonovich` (default) or `ito`. */
+  calculus?: "stratonovich" | "ito";
+  /** Event function: the neuron fires when it crosses zero upwards. Short for an event "spike" of `events` that emits. */
+  event?: string;
   /** What the neuron that fired becomes; may use a fresh uniform `u` in (0, 1]. Others stay as they are. */
   reset?: Record<string, string>;
+  /** Events by name, beside `event` or in its place; one of all must be a spike. */
+  events?: Record<string, EventDefinition>;
   /** What a target becomes when a spike of weight `w` arrives. */
   receive?: Record<string, string>;
   /** Initial state in terms of parameters and a uniform `u`; 0 where not given. */
@@ -35,9 +59,12 @@ export interface CellDefinition {
 const cellNames: Names<CellDefinition> = {
   name: true,
   state: true,
+  let: true,
   noise: true,
+  calculus: true,
   event: true,
   reset: true,
+  events: true,
   receive: true,
   start: true,
   parameters: true,
@@ -45,19 +72,15 @@ const cellNames: Names<CellDefinition> = {
   units: true,
 };
 
-export interface Channel {
-  /** Index of the state variable that the channel drives. */
-  readonly state: number;
-  /** Its amplitude g(y, θ). */
-  readonly amplitude: Node;
-}
-
 export interface Cell {
   readonly definition: CellDefinition;
   readonly name: string;
   /** @internal */
   readonly graph: Graph;
+  /** State variables; the last `modes` of them are hidden: no equation of the definition names them. */
   readonly states: readonly string[];
+  /** @internal Hidden states: which branch of a condition flows, and whether an event must fall before it can happen. */
+  readonly modes: number;
   readonly parameters: readonly string[];
   readonly defaults: Readonly<Record<string, number>>;
   /** Parameters that must be above 0. */
@@ -66,7 +89,7 @@ export interface Cell {
   readonly channels: readonly Channel[];
   /** @internal */
   readonly drift: readonly Node[];
-  /** @internal reset, receive and start. */
+  /** @internal Those of events, receive and start. */
   readonly jumps: readonly Jump[];
   /** @internal */
   readonly events: readonly Event[];
@@ -82,12 +105,16 @@ export const stateInput = (name: string): string => `y.${name}`;
 export const parameterInput = (name: string): string => `p.${name}`;
 
 const reserved = new Set(["I", "u", "w", "t", "pi", ...knownFunctions.keys()]);
+/** Functions that came when there were cells with parameters of these names: a call tells the two apart. */
+const newerFunctions = new Set(["sinh", "cosh", "floor", "ceil", "sign", "step", "mod"]);
 /** Parameters of the network, beside the cell's. */
 const networkParameters = new Set(["weights", "current"]);
 const identifier = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 const maximumStates = 32;
 const maximumParameters = 256;
+const maximumLets = 256;
 const maximumName = 100;
+const maximumEvents = 16;
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -108,23 +135,29 @@ export function defineCell(definition: CellDefinition): Cell {
   for (const key of ["state", "parameters"] as const) {
     if (!isRecord(definition[key])) fail(key, `expected an object, got ${show(definition[key])}`);
   }
-  for (const key of ["noise", "reset", "receive", "start", "units"] as const) {
+  for (const key of ["let", "noise", "reset", "events", "receive", "start", "units"] as const) {
     if (definition[key] !== undefined && !isRecord(definition[key])) {
-      fail(key, `expected an object of ${key === "units" ? "texts" : "equations"}, got ${show(definition[key])}`);
+      fail(
+        key,
+        `expected an object of ${key === "units" ? "texts" : key === "events" ? "events" : "equations"}, got ${show(definition[key])}`,
+      );
     }
   }
 
   const states = Object.keys(definition.state);
   const parameters = Object.keys(definition.parameters);
+  const letNames = Object.keys(definition.let ?? {});
   if (states.length === 0) fail("state", "a cell needs at least one state variable");
   if (states.length > maximumStates) fail("state", `${states.length} variables; at most ${maximumStates} are taken`);
   if (parameters.length > maximumParameters)
     fail("parameters", `${parameters.length} parameters; at most ${maximumParameters} are taken`);
+  if (letNames.length > maximumLets) fail("let", `${letNames.length} expressions; at most ${maximumLets} are taken`);
   /** A field by a name that may be anything. */
   const at = (section: string, n: string): string => `${section}.${/^\w{1,64}$/.test(n) ? n : quoted(n)}`;
   for (const [section, list] of [
     ["state", states],
     ["parameters", parameters],
+    ["let", letNames],
   ] as const) {
     for (const n of list) {
       if (!identifier.test(n))
@@ -133,9 +166,10 @@ export function defineCell(definition: CellDefinition): Cell {
       if (trouble) fail(`${section}.${n}`, trouble);
       if (section === "parameters" && networkParameters.has(n))
         fail(`parameters.${n}`, `"${n}" is a parameter of every network; choose another name`);
-      if (reserved.has(n)) fail(`${section}.${n}`, `"${n}" has a meaning of its own; choose another name`);
-      if (section === "parameters" && states.includes(n))
-        fail(`parameters.${n}`, "is a state variable too; rename one");
+      if (reserved.has(n) && (section === "let" || !newerFunctions.has(n)))
+        fail(`${section}.${n}`, `"${n}" has a meaning of its own; choose another name`);
+      if (section !== "state" && states.includes(n)) fail(`${section}.${n}`, "is a state variable too; rename one");
+      if (section === "let" && parameters.includes(n)) fail(`let.${n}`, "is a parameter too; rename one");
     }
   }
   for (const n of parameters) {
@@ -164,56 +198,99 @@ export function defineCell(definition: CellDefinition): Cell {
   for (const n of positive) g.positive.add(parameterInput(n));
   const y = states.map((n) => [n, g.input(stateInput(n))] as const);
   const p = parameters.map((n) => [n, g.input(parameterInput(n))] as const);
-  /** Names that an equation may use. */
-  const scope = (...inputs: Input[]): Map<string, Node> =>
+  /** Names of what an equation may read. */
+  const known = (...inputs: Input[]): Map<string, Node> =>
     new Map([
       ...(inputs.includes("y") ? y : []),
       ...p,
       ...inputs.filter((n) => n !== "y").map((n) => [n, g.input(n)] as const),
     ]);
 
+  const lets = letNames.length > 0 ? new Lets(g, definition.let!, known("y", "I", "u", "w")) : undefined;
+  /** Names that an equation may use. */
+  const scope = (section: string, ...inputs: Input[]): Scope =>
+    lets?.scope(known(...inputs), section) ?? known(...inputs);
+  /** An equation by which paths flow. */
+  const flowing = (field: string, text: unknown, names: Scope): Node => {
+    const node = parseEquation(g, field, text, names);
+    refuseStairs(field, node);
+    return node;
+  };
+
   /** A jump of one equation per state; a state without one stays, or is 0 where states are made anew. */
-  const jump = (name: "reset" | "receive" | "start", ...inputs: Input[]): Jump => {
-    const [equations, names] = [definition[name] ?? {}, scope(...inputs)];
+  const jumpOf = (field: string, name: string, given: Record<string, string> | undefined, ...inputs: Input[]): Jump => {
+    const [equations, names] = [given ?? {}, scope(field, ...inputs)];
     for (const n of Object.keys(equations)) {
-      if (!states.includes(n)) fail(at(name, n), `no such state variable; known: ${listed(states)}`);
+      if (!states.includes(n)) fail(at(field, n), `no such state variable; known: ${listed(states)}`);
     }
     const value = states.map((n) => {
-      if (n in equations) return parseEquation(g, `cell.${name}.${n}`, equations[n], names);
+      if (n in equations) return parseEquation(g, `cell.${field}.${n}`, equations[n], names);
       return names.get(n) ?? g.zero;
     });
     return { name, value, inputs };
   };
+  const jump = (name: "reset" | "receive" | "start", ...inputs: Input[]): Jump =>
+    jumpOf(name, name, definition[name], ...inputs);
 
-  const drift = states.map((n) => parseEquation(g, `cell.state.${n}`, definition.state[n], scope("y", "I")));
+  const drift = states.map((n) => flowing(`cell.state.${n}`, definition.state[n], scope("state", "y", "I")));
   const noise = definition.noise ?? {};
   for (const n of Object.keys(noise)) {
     if (!states.includes(n)) fail(at("noise", n), `no such state variable; known: ${listed(states)}`);
   }
-  const channels = states.flatMap((n, state) =>
-    n in noise ? [{ state, amplitude: parseEquation(g, `cell.noise.${n}`, noise[n], scope("y")) }] : [],
-  );
-  const surface = parseEquation(g, "cell.event", definition.event, scope("y"));
-  const reset = jump("reset", "y", "u");
-  const jumps = [reset, jump("receive", "y", "w"), jump("start", "u")];
-  const events = [{ name: "spike", surface, jump: reset, emits: true, terminal: false }];
+  const channels = channelsOf(states, noise, (text, n, channel) => {
+    const field = channel === undefined ? `noise.${n}` : at(`noise.${n}`, channel);
+    if (channel !== undefined && !identifier.test(channel))
+      fail(field, "a name is a letter followed by letters, digits or _, 64 characters at most");
+    return flowing(`cell.${field}`, text, scope("noise", "y"));
+  });
+  if (channels.length > maximumStates) fail("noise", `${channels.length} channels; at most ${maximumStates} are taken`);
+  const events: ParsedEvent[] = [];
+  if (definition.event !== undefined) {
+    const surface = flowing("cell.event", definition.event, scope("event", "y"));
+    events.push({ name: "spike", surface, jump: jump("reset", "y", "u"), emits: true, terminal: false });
+  } else if (definition.reset !== undefined) fail("reset", 'belongs to "event", which is missing');
+  for (const [n, given] of Object.entries(definition.events ?? {})) {
+    const field = at("events", n);
+    if (!identifier.test(n)) fail(field, "a name is a letter followed by letters, digits or _, 64 characters at most");
+    if (n === "spike" && definition.event !== undefined) fail(field, '"event" is an event of that name; keep one');
+    checkOptions(`cell.${field}`, given, eventNames);
+    if (given.jump !== undefined && !isRecord(given.jump))
+      fail(`${field}.jump`, `expected an object of equations, got ${show(given.jump)}`);
+    const { emits = false, terminal = false } = given;
+    const surface = flowing(`cell.${field}.when`, given.when, scope(`${field}.when`, "y"));
+    const named = `jump_${events.length}`;
+    events.push({ name: n, surface, jump: jumpOf(`${field}.jump`, named, given.jump, "y", "u"), emits, terminal });
+  }
+  if (events.length > maximumEvents) fail("events", `${events.length} events; at most ${maximumEvents} are taken`);
+  if (!events.some((e) => e.emits)) {
+    const mend = events.length > 0 ? 'set "emits": true in one of "events"' : 'give an "event"';
+    fail(events.length > 0 ? "events" : "event", `no event is a spike, so that nothing would be recorded; ${mend}`);
+  }
+  const made = [jump("receive", "y", "w"), jump("start", "u")];
 
+  const { calculus = "stratonovich" } = definition;
+  if (calculus !== "stratonovich" && calculus !== "ito")
+    fail("calculus", `expected "stratonovich" or "ito", got ${show(calculus)}`);
+  const stateNodes = y.map(([, node]) => node);
   const stateInputs = new Set(states.map(stateInput));
-  const additiveNoise = channels.every((c) => [...inputNames([c.amplitude])].every((n) => !stateInputs.has(n)));
+  const additiveNoise = [...inputNames(amplitudesOf(channels))].every((n) => !stateInputs.has(n));
+  const flow = calculus === "ito" ? stratonovichDrift(g, stateNodes, drift, channels) : drift;
+  const whole = hybrid(g, { states, drift: flow, channels, events, jumps: made, defaults: definition.parameters });
   const unchecked = {
     definition,
     name,
     graph: g,
-    states,
+    states: whole.states,
+    modes: whole.states.length - states.length,
     parameters,
     defaults: { ...definition.parameters },
     positive,
-    channels,
-    drift,
-    jumps,
-    events,
+    channels: whole.channels,
+    drift: whole.drift,
+    jumps: whole.jumps,
+    events: whole.events,
     additiveNoise,
     usesCurrent: inputNames(drift).has("I"),
   };
-  return { ...unchecked, exactness: checkExactness(unchecked) };
+  return { ...unchecked, exactness: checkExactness({ ...unchecked, events: whole.judged }) };
 }

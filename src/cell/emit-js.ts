@@ -9,7 +9,7 @@ import { type CellFunction, type CellFunctions, cellFunctions, nonZero } from ".
 import { erf, type Node, reachable } from "./graph.js";
 import { logHazard } from "./hazard.js";
 import { javascript } from "./javascript.js";
-import type { Input } from "./tables.js";
+import { draws, type Input } from "./tables.js";
 
 type Vector = Float64Array;
 
@@ -21,11 +21,27 @@ type Vector = Float64Array;
  * Each takes what its row of the tables reads, one by one and however many those are: they are emitted, and the twin calls
  * them at every stage of a step.
  *
- * These are the functions that solvers call today. Every row of the cell's tables has such functions under its name: a
- * jump called "blast" has blast, blastVjp and blastJvp; the second event has event_1 and event_1Gradient.
+ * These are the functions that solvers call. Every row of the cell's tables has such functions under its name: a jump
+ * called "blast" has blast, blastVjp and blastJvp; of several events the second has event_1 and event_1Gradient.
  */
+/** An event's surface and jump. */
+export interface Happening {
+  readonly emits: boolean;
+  readonly terminal: boolean;
+  readonly peaks: boolean;
+  /** Whether it takes a fresh uniform. */
+  readonly draws: boolean;
+  surface(y: Vector, p: Vector): number;
+  surfaceGradient(yBar: Vector, pBar: Vector, y: Vector, p: Vector): void;
+  jump(out: Vector, y: Vector, p: Vector, u: number): void;
+  jumpVjp(yBar: Vector, pBar: Vector, y: Vector, p: Vector, u: number, c: Vector): void;
+  jumpJvp(out: Vector, y: Vector, p: Vector, u: number, dy: Vector, dp: Vector): void;
+}
+
 export interface CompiledCell {
   readonly cell: Cell;
+  /** What each event does, by its number in the cell's table. */
+  readonly happenings: readonly Happening[];
   flow(out: Vector, y: Vector, p: Vector, I: number, x: Vector): void;
   flowVjp(yBar: Vector, xBar: Vector, pBar: Vector, y: Vector, p: Vector, I: number, x: Vector, c: Vector): void;
   flowJvp(
@@ -39,14 +55,12 @@ export interface CompiledCell {
     dI: number,
     dx: Vector,
   ): void;
+  /** The highest of the surfaces of events. */
   event(y: Vector, p: Vector): number;
   eventGradient(yBar: Vector, pBar: Vector, y: Vector, p: Vector): void;
   /** log λ of the event, see hazard.ts. */
   logHazard(y: Vector, p: Vector, I: number): number;
   logHazardGradient(yBar: Vector, pBar: Vector, y: Vector, p: Vector, I: number): void;
-  reset(out: Vector, y: Vector, p: Vector, u: number): void;
-  resetVjp(yBar: Vector, pBar: Vector, y: Vector, p: Vector, u: number, c: Vector): void;
-  resetJvp(out: Vector, y: Vector, p: Vector, u: number, dy: Vector, dp: Vector): void;
   receive(out: Vector, y: Vector, p: Vector, w: number): void;
   receiveVjp(yBar: Vector, pBar: Vector, y: Vector, p: Vector, w: number, c: Vector): number;
   receiveJvp(out: Vector, y: Vector, p: Vector, w: number, dy: Vector, dp: Vector, dw: number): void;
@@ -118,20 +132,30 @@ export function compileCell(cell: Cell, functions: CellFunctions = cellFunctions
     );
   };
 
-  const { flow, events, jumps } = functions;
+  const { flow, events, event, jumps } = functions;
   for (const f of [flow, ...jumps]) {
     const out = assigned("out", f.value);
     define(f.name, ["out", ...read(f)], f.value, out);
     defineGradient(`${f.name}Vjp`, f, "c");
     define(`${f.name}Jvp`, ["out", ...read(f), ...listed(f.inputs, tangentArgument, "dp")], f.tangent, out);
   }
-  for (const e of events) {
+  for (const e of new Set([event, ...events])) {
     define(e.name, read(e), e.value, [returned]);
     defineGradient(`${e.name}Gradient`, e);
   }
+  const rows = cell.events.map((event, e) => {
+    const [surface, { name }] = [events[e]!.name, event.jump];
+    const { emits, terminal, peaks } = event;
+    const facts = Object.entries({ emits, terminal, peaks, draws: draws(event) }).map(([key, is]) => `${key}: ${is}`);
+    const own = [`surface: m.${surface}`, `surfaceGradient: m.${surface}Gradient`];
+    const jumps = [`jump: m.${name}`, `jumpVjp: m.${name}Vjp`, `jumpJvp: m.${name}Jvp`];
+    return `{ ${[...facts, ...own, ...jumps].join(", ")} }`;
+  });
   const hazard = logHazard(cell);
   define("logHazard", read(hazard), hazard.value, [returned]);
   defineGradient("logHazardGradient", hazard);
   // One literal of them all: engines call its members at twice the speed of those added one by one.
-  return new Function("cell", "erf", `"use strict"; return { cell, ${members.join(", ")} };`)(cell, erf);
+  const text = `"use strict"; const m = { cell, happenings: [], ${members.join(", ")} };
+m.happenings.push(${rows.join(", ")}); return m;`;
+  return new Function("cell", "erf", text)(cell, erf);
 }

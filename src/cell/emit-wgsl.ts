@@ -12,6 +12,7 @@ import { specialFunctions } from "../../shaders/shared/special.wgsl.js";
 import type { Cell } from "./cell.js";
 import { parameterInput, stateInput } from "./cell.js";
 import { emitter, Invariants } from "./emitter.js";
+import { eventTable } from "./event-table.js";
 import { type CellFunction, type CellFunctions, cellFunctions, dear, nonZero } from "./functions.js";
 import { type Graph, isConstant, type Node, reachable } from "./graph.js";
 import { logHazard } from "./hazard.js";
@@ -104,7 +105,7 @@ export function emitCellWgsl(
 ): string {
   const { graph: g } = cell;
   const { channels, derivatives = "none", carried = false, currentGradient = false } = options;
-  const { flow, events, jumps } = functions;
+  const { flow, events, event, jumps } = functions;
   const requested = new Set(options.gradients ?? []);
   const invariants = new Invariants(g);
   const reads = inputReads(cell, channels);
@@ -186,7 +187,7 @@ export function emitCellWgsl(
   // Values.
   defineState("flow", read(flow), flow.value);
   defineState("drift", [argument.y, argument.I], cell.drift);
-  for (const e of events) {
+  for (const e of new Set([event, ...events])) {
     // To first order, with what is left of the states.
     const slopes = carried ? nonZero(e.cotangents.states) : [];
     const { lines, names } = emit([...e.value, ...slopes.map((i) => e.cotangents.states[i]!)]);
@@ -238,7 +239,8 @@ export function emitCellWgsl(
     for (const jump of jumps.filter((j) => j.inputs.includes("w")))
       defineNumber(`${jump.name}_weight`, [...read(jump), "c: State"], jump.cotangents.weight);
     for (const jump of making!) defineGradients(`${jump.name}_vjp`, [...read(jump), "c: State"], jump);
-    for (const e of events) defineGradients(`${e.name}_parameters`, [...read(e), "scale: f32"], e, "scale * ");
+    for (const e of new Set([event, ...events]))
+      defineGradients(`${e.name}_parameters`, [...read(e), "scale: f32"], e, "scale * ");
   }
   if (derivatives !== "none") {
     // Tangent with parameters and current held fixed: what the derivative of a sub-step by its length needs.
@@ -251,6 +253,7 @@ export function emitCellWgsl(
     for (const jump of jumps) defineJump(`${jump.name}_jvp`, readAlong(jump), jump.tangent, "dy");
     for (const e of events) defineNumber(`${e.name}_jvp`, readAlong(e), e.tangent[0]!);
   }
+  if (events.length > 1) text.push(eventTable(cell, derivatives));
 
   // `cell_prepare` comes last: by now all invariants are known.
   const { lines: prepare, names: prepared } = emitter(wgsl, reads)(invariants.nodes);

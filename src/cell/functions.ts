@@ -32,6 +32,8 @@ export interface CellFunctions {
   readonly flow: CellFunction;
   /** The surface E(y, θ) of each event; its cotangents are the gradient. */
   readonly events: readonly CellFunction[];
+  /** The highest of them, which solvers look for a crossing of; of one event, that one's. */
+  readonly event: CellFunction;
   /** The cell's jumps, and last the `kick` of a driver's increments: y + g(θ) ΔW, what `euler` applies at grid points. */
   readonly jumps: readonly CellFunction[];
 }
@@ -87,14 +89,23 @@ export function cellFunctions(
   /** What a state has of the noise, for slopes or increments x of the driver path. */
   const noise = (s: number): Node =>
     activeChannels.reduce((sum, c, k) => {
-      const { state, amplitude } = cell.channels[c]!;
-      return state === s ? g.add(sum, g.mul(amplitude, x[k]!)) : sum;
+      const drive = cell.channels[c]!.drives.find(({ state }) => state === s);
+      return drive ? g.add(sum, g.mul(drive.amplitude, x[k]!)) : sum;
     }, g.zero);
+  const surfaceOf = (name: string, surface: Node): CellFunction =>
+    differentiated({ name, inputs: ["y"], value: [surface] }, [g.one]);
+  const surfaces = cell.events.map((e) => e.surface);
+  const several = surfaces.length > 1;
+  const events = surfaces.map((surface, e) => surfaceOf(several ? `event_${e}` : "event", surface));
+  const event = several
+    ? surfaceOf(
+        "event",
+        surfaces.reduce((highest, e) => g.max(highest, e)),
+      )
+    : events[0]!;
   return {
-    // The event that solvers schedule today has the plain name.
-    events: cell.events.map(({ surface }, e) =>
-      differentiated({ name: e === 0 ? "event" : `event_${e}`, inputs: ["y"], value: [surface] }, [g.one]),
-    ),
+    events,
+    event,
     flow: differentiated({
       name: "flow",
       inputs: ["y", "I", "x"],
@@ -111,11 +122,9 @@ export function cellFunctions(
   };
 }
 
-/** Whether every event function is affine in the state with constant coefficients, so that euler lands in closed form. */
-export function eventIsAffine({ events }: CellFunctions): boolean {
-  return events.every(({ cotangents }) =>
-    cotangents.states.every((n) => n.op === "constant" || (n.op === "input" && n.name.startsWith("p."))),
-  );
+/** Whether the event function that solvers look at is affine in the state with constant coefficients, so that euler lands in closed form. */
+export function eventIsAffine({ event }: CellFunctions): boolean {
+  return event.cotangents.states.every((n) => n.op === "constant" || (n.op === "input" && n.name.startsWith("p.")));
 }
 
 /** Operations that take many of the others. */
@@ -132,6 +141,7 @@ export const dear: ReadonlySet<Op> = new Set<Op>([
   "expm1",
   "log1p",
   "erf",
+  "logsum",
 ]);
 
 /** About how many operations a processor has for some expressions together: the dear ones are twenty each. */

@@ -33,7 +33,7 @@ function eventRate(cell: Cell): Node {
   const { graph: g, states, drift } = cell;
   const gradient = vectorJacobian(
     g,
-    [spikeOf(cell).surface],
+    [spikeOf(cell).level],
     [g.one],
     states.map((n) => g.input(stateInput(n))),
   );
@@ -74,12 +74,12 @@ export function checkHazard(cell: Cell, activeChannels: readonly number[]): void
   const refuse = (what: string): never => fail("loss", `log-likelihood of cell "${cell.name}": ${what}`);
   const u = g.input("u");
   const y = states.map((n) => g.input(stateInput(n)));
-  const { surface, jump: reset } = spikeOf(cell);
+  const { level: surface, jump: reset } = spikeOf(cell);
   const after = ({ value }: Jump): Node => g.substitute(surface, new Map(y.map((n, i) => [n, value[i]!])));
   const list = (indices: Iterable<number>): string => [...indices].map((i) => `"${states[i]}"`).join(", ");
 
   /** The jumps that draw a new threshold. */
-  const draws = [jumpNamed(cell, "start"), ...(reset ? [reset] : [])];
+  const draws = [jumpNamed(cell, "start"), reset];
   for (const jump of draws) {
     const value = after(jump);
     const slope = g.mul(u, vectorJacobian(g, [value], [g.one], [u])[0]!);
@@ -92,7 +92,7 @@ export function checkHazard(cell: Cell, activeChannels: readonly number[]): void
   const random = new Set(
     states.flatMap((_, i) => (inputNames(draws.map((jump) => jump.value[i]!)).has("u") ? [i] : [])),
   );
-  if (reset && statesIn(cell, [after(reset)]).some((i) => random.has(i))) {
+  if (statesIn(cell, [after(reset)]).some((i) => random.has(i))) {
     refuse(`its reset adds to ${list(random)}; it must set the event function anew, to log(u) - alpha`);
   }
   for (const jump of cell.jumps) {
@@ -105,12 +105,24 @@ export function checkHazard(cell: Cell, activeChannels: readonly number[]): void
   if (drawn.length > 0)
     refuse(`its hazard depends on ${list(drawn)}, which the uniform u sets: it is not determined by the past spikes`);
   const watched = new Set([...hazard, ...statesIn(cell, [surface])]);
-  const noisy = activeChannels.filter((c) => watched.has(cell.channels[c]!.state));
+  const noisy = activeChannels.flatMap((c) => {
+    const { name, drives } = cell.channels[c]!;
+    return drives.filter((d) => watched.has(d.state)).map(({ state }) => ({ name, state }));
+  });
   if (noisy.length > 0) {
-    const amplitudes = noisy.map((c) => cell.definition.noise![states[cell.channels[c]!.state]!]);
+    const amplitudes = noisy.map(({ name, state }) => {
+      const given = cell.definition.noise![states[state]!]!;
+      return typeof given === "object" ? given[name] : given;
+    });
     refuse(
-      `there is noise on ${list(noisy.map((c) => cell.channels[c]!.state))}, which its hazard depends on: past spikes do not ` +
+      `there is noise on ${list(new Set(noisy.map((n) => n.state)))}, which its hazard depends on: past spikes do not ` +
         `determine it; set ${amplitudes.map((text) => quoted(String(text)).slice(1, -1)).join(", ")} to 0 and do not train it`,
+    );
+  }
+  if (cell.events.length > 1) {
+    const more = cell.definition.events ? "has several events" : "has a condition whose branches differ on its surface";
+    refuse(
+      `it ${more}, which a likelihood does not locate; write what depends on the past as states that jump at a spike`,
     );
   }
 }

@@ -2,7 +2,7 @@
  * What happens to a cell between stretches of flow, as tables: jumps of its state, and the events that set them off.
  * Whatever differentiates, checks, compiles or emits a cell goes over their rows.
  */
-import type { Node } from "./graph.js";
+import { inputNames, type Node } from "./graph.js";
 
 /**
  * What functions of a cell read beside its parameters: states y.<state>; the current I; a uniform u; the weight w of a
@@ -23,18 +23,25 @@ export interface Jump {
 /** An event: it happens when its surface, a function of states and parameters, crosses 0 upwards. */
 export interface Event {
   readonly name: string;
+  /** The event function as it was written: `surface` is below 0 too while the event has yet to fall below 0. */
+  readonly level: Node;
   readonly surface: Node;
-  /** What the state becomes, one of the cell's jumps; without one it stays. */
-  readonly jump?: Jump;
+  /** What the state becomes, one of the cell's jumps. */
+  readonly jump: Jump;
   /** Whether it is a spike: recorded, and sent to targets. */
   readonly emits: boolean;
   /** Whether it ends the path. */
   readonly terminal: boolean;
+  /** Whether its surface may rise and fall again between events, so that solvers look for peaks within a sub-step. */
+  readonly peaks: boolean;
 }
 
 /** A jump of a cell by name. */
 export const jumpNamed = ({ jumps }: { readonly jumps: readonly Jump[] }, name: string): Jump =>
   jumps.find((jump) => jump.name === name)!;
 
-/** The event that is the cell's spike. */
+/** The first event of a cell that is a spike. */
 export const spikeOf = ({ events }: { readonly events: readonly Event[] }): Event => events.find((e) => e.emits)!;
+
+/** Whether an event takes a fresh uniform: a spike always does, so that uniforms are counted by spikes. */
+export const draws = ({ emits, jump }: Event): boolean => emits || inputNames(jump.value).has("u");

@@ -57,9 +57,10 @@ export const wgsl: Language = {
       case "max":
         return `${args.some(mayBeNaN) ? "sal_" : ""}${op}(${a.join(", ")})`;
       case "abs":
-        return `abs(${a[0]})`;
+      case "floor":
+        return `${op}(${a[0]})`;
       default:
-        return `sal_${op}(${a[0]})`;
+        return `sal_${op}(${a.join(", ")})`;
     }
   },
 };

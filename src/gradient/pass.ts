@@ -179,8 +179,9 @@ export class GradientPass {
     solver.reseed(plan);
     const solved = await solveFrom(gpu, plan, solver, 0, slots, fitting);
     solved.dispose();
-    const { largestCount, largestTape } = solved.status;
-    if (plan.maxSpikes === 0) slots.value = Math.ceil(margin * largestCount) + 2;
+    const { largestRecord, largestTape } = solved.status;
+    // Of spikes alone there are no more than maxSpikes.
+    if (plan.maxSpikes === 0 || solved.events) slots.value = Math.ceil(margin * largestRecord) + 2;
     this.tape = Math.max(this.tape, Math.ceil(margin * largestTape));
   }
 

@@ -1,4 +1,5 @@
 /** Forward sensitivities on the GPU: the derivative of every spike time of every path in each parameter asked for. */
+import { recordReader } from "../../shaders/shared/record.wgsl.js";
 import { everyNeuron, sensitivity, sensitivityFields } from "../../shaders/solve/sensitivity.wgsl.js";
 import type { Gpu } from "../gpu/index.js";
 import { stepsPerDispatch } from "../plan/chunks.js";
@@ -56,7 +57,13 @@ export async function sensitivitiesGpu(
   const connections = uploadConnections(gpu, plan, sizes);
   const direction = gpu.upload("directions", directionRows(plan, views));
   const slots = { value: firstSlots(plan) };
-  const parts: { table: SpikeTable; firstPath: number; derivatives: Float32Array }[] = [];
+  /** Derivatives are by event; which of them a spike of a path is. */
+  const parts: {
+    table: SpikeTable;
+    firstPath: number;
+    derivatives: Float32Array;
+    eventOf: (i: number, spike: number) => number;
+  }[] = [];
   try {
     // A chunk leaves room for tangents beside what its forward solve takes.
     const fitting = (room: number): number => {
@@ -67,7 +74,8 @@ export async function sensitivitiesGpu(
       const solved = await solveFrom(gpu, plan, solver, done, slots, fitting);
       const { firstPath, paths } = solved;
       done += paths;
-      const used = Math.max(1, solved.status.largestCount);
+      const used = Math.max(1, solved.status.largestRecord);
+      const events = solved.events ?? { record: solved.record, counts: solved.counts.storage };
       const work = gpu.buffer("tangents", 4 * (fields.perNeuron * neurons + fields.perPath) * paths);
       const derivatives = gpu.buffer("derivatives", 4 * used * directions * paths);
       try {
@@ -80,8 +88,8 @@ export async function sensitivitiesGpu(
             theta,
             connections,
             direction,
-            record: solved.record,
-            counts: solved.counts.storage,
+            record: events.record,
+            counts: events.counts,
             work,
             derivatives,
             threads: paths,
@@ -90,10 +98,20 @@ export async function sensitivitiesGpu(
         const data = batch.read(derivatives);
         batch.submit();
         const table = emptyTable(paths, used, plan.t1);
-        const record = new Uint32Array(await gpu.read(solved.record, 0, 4 * solver.recordWords * used * paths));
+        const bytes = 4 * solver.recordWords * used * paths;
+        const record = new Uint32Array(await gpu.read(solved.record, 0, bytes));
         const counts = new Uint32Array(await gpu.read(solved.counts.storage, solved.counts.byteOffset, 4 * paths));
         fillTable(table, plan, { firstPath: 0, paths }, solver.recordWords, record, counts);
-        parts.push({ table, firstPath, derivatives: new Float32Array(await data) });
+        let eventOf = (_: number, spike: number): number => spike;
+        if (solved.events) {
+          const all = recordReader(new Uint32Array(await gpu.read(events.record, 0, bytes)), solver.recordWords, paths);
+          const allCounts = new Uint32Array(await gpu.read(events.counts));
+          const places = Array.from(allCounts, (count, i) =>
+            Array.from({ length: count }, (_, n) => n).filter((n) => cell.events[all.event(n, i).event]!.emits),
+          );
+          eventOf = (i, spike) => places[i]![spike]!;
+        }
+        parts.push({ table, firstPath, derivatives: new Float32Array(await data), eventOf });
       } finally {
         work.dispose();
         derivatives.dispose();
@@ -110,7 +128,7 @@ export async function sensitivitiesGpu(
   const width = plan.maxSpikes > 0 ? plan.maxSpikes : Math.max(1, ...parts.map((p) => p.table.slots));
   const table = emptyTable(plan.paths, width, plan.t1);
   const out = new Float64Array(plan.paths * width * directions);
-  for (const { table: part, firstPath, derivatives } of parts) {
+  for (const { table: part, firstPath, derivatives, eventOf } of parts) {
     for (let i = 0; i < part.paths; i++) {
       const row = (firstPath + i) * width;
       table.counts[firstPath + i] = part.counts[i]!;
@@ -118,7 +136,7 @@ export async function sensitivitiesGpu(
         table.times[row + n] = part.times[i * part.slots + n]!;
         table.neurons[row + n] = part.neurons[i * part.slots + n]!;
         for (let d = 0; d < directions; d++) {
-          out[(row + n) * directions + d] = derivatives[(n * directions + d) * part.paths + i]!;
+          out[(row + n) * directions + d] = derivatives[(eventOf(i, n) * directions + d) * part.paths + i]!;
         }
       }
     }

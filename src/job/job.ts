@@ -15,12 +15,26 @@ const perNeuron = z.union([finite, z.array(finite)], {
 
 const equation = z.union([z.string(), z.number()], { error: "expected an equation as text" });
 const equations = z.record(z.string(), equation);
+const event = z.strictObject({
+  when: equation.describe("the event happens when it crosses 0 upwards"),
+  jump: equations.optional(),
+  emits: z.boolean().optional().describe("whether it is a spike: recorded, and sent to targets"),
+  terminal: z.boolean().optional().describe("whether it ends the path"),
+});
 const cell = z.strictObject({
   name: z.string(),
+  let: equations.optional(),
   state: equations,
-  noise: equations.optional(),
-  event: equation,
+  noise: z
+    .record(
+      z.string(),
+      z.union([z.string(), z.number(), equations], { error: "expected an equation as text, or some by channel" }),
+    )
+    .optional(),
+  calculus: z.enum(["stratonovich", "ito"]).optional(),
+  event: equation.optional(),
   reset: equations.optional(),
+  events: z.record(z.string(), event).optional(),
   receive: equations.optional(),
   start: equations.optional(),
   parameters: z.record(z.string(), finite),

@@ -34,8 +34,10 @@ export async function checkRecord(gpu: Gpu, plan: SolvePlan, solved: SolvedChunk
   if (slots <= mostPerStep) return;
   const batch = gpu.batch("read record");
   const reads = [
-    batch.read(solved.record, 0, 4 * recordWords * slots * paths),
-    batch.read(solved.counts.storage, solved.counts.byteOffset, 4 * paths),
+    batch.read(solved.events?.record ?? solved.record, 0, 4 * recordWords * slots * paths),
+    solved.events
+      ? batch.read(solved.events.counts, 0, 4 * paths)
+      : batch.read(solved.counts.storage, solved.counts.byteOffset, 4 * paths),
   ];
   batch.submit();
   const [words, counts] = (await Promise.all(reads)).map((data) => new Uint32Array(data)) as [Uint32Array, Uint32Array];
@@ -45,7 +47,8 @@ export async function checkRecord(gpu: Gpu, plan: SolvePlan, solved: SolvedChunk
     /** Of each neuron: the step at hand, and its spikes there. */
     const last = new Map<number, { step: number; count: number }>();
     for (let n = 0; n < slots; n++) {
-      const [step, neuron] = [record.step(n, i), record.neuron(n, i)];
+      const neuron = solved.events ? record.event(n, i).neuron : record.neuron(n, i);
+      const step = record.step(n, i);
       const known = last.get(neuron);
       if (known?.step !== step) last.set(neuron, { step, count: 1 });
       else if (++known.count > mostPerStep) throw refusal(plan, solved.firstPath + i, neuron, step);

@@ -4,11 +4,14 @@ import type { Chunk } from "../plan/chunks.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { RecordedChunk } from "../spikes/device-spikes.js";
 import type { KernelShape } from "./shape.js";
+import type { RecordedEvents } from "./sifted.js";
 
 /** Status counters of a forward run. */
 export interface RunStatus {
-  /** Most spikes of one path in the record. */
+  /** Most spikes of one path. */
   readonly largestCount: number;
+  /** Most events of one path in the record: its spikes, and others where the cell has them. */
+  readonly largestRecord: number;
   /** Paths whose record was too small. */
   readonly overflowed: number;
   /** Paths stopped at their maxSpikes-th event. */
@@ -27,7 +30,9 @@ export const statusWords = 8;
 export function readStatus(data: ArrayBuffer): RunStatus {
   const s = new Uint32Array(data);
   return {
-    largestCount: s[0]!,
+    // Where not all events are spikes, word 7 is 1 more than the most of these.
+    largestCount: s[7]! > 0 ? s[7]! - 1 : s[0]!,
+    largestRecord: s[0]!,
     overflowed: s[1]!,
     saturated: s[2]!,
     notFinite: s[3]!,
@@ -41,6 +46,8 @@ export function readStatus(data: ArrayBuffer): RunStatus {
 export interface EncodedChunk extends RecordedChunk {
   /** Status words, u32, in the order of `RunStatus`. */
   readonly statusWords: Storage;
+  /** All events, where the cell has such as are no spikes. */
+  readonly events?: RecordedEvents | undefined;
   /** Gives the buffers back, once the batches that use them are submitted. */
   dispose(): void;
 }

@@ -28,6 +28,7 @@ export function connectionShape(
     edges: plan.network.connections.targets.length,
     arrivals: plan.arrivals.count,
     selfEdges: atOnce && selfEdgesOf(plan).length > 0,
+    several: plan.network.cell.events.length > 1,
   };
 }
 

@@ -16,6 +16,7 @@ import { type EncodedChunk, type RunStatus, statusWords } from "./chunk-solver.j
 import { connectionShape, uploadConnections } from "./connections.js";
 import { PlanSolver, type SolverParts } from "./plan-solver.js";
 import { solverShape } from "./shape.js";
+import { Sift } from "./sifted.js";
 import { networkRunOf } from "./uniform.js";
 
 /** Small, so that a training batch of a hundred paths still spreads over the processors. */
@@ -58,6 +59,7 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
   private constructor(
     parts: SolverParts<Forward, Backward>,
     private readonly connections: Storage,
+    private readonly sift: Sift | undefined,
   ) {
     super(parts);
     this.n = parts.shape.states;
@@ -84,14 +86,16 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
       const places = gradientPlaces(plan, views);
       backwardKernel = gpu.kernel(backwardNetwork({ ...reverse, ...sizes, ...places }, `backward ${label}`));
     }
-    const [f, b] = await Promise.all([forwardKernel, backwardKernel]);
+    const [f, b, sift] = await Promise.all([forwardKernel, backwardKernel, Sift.create(gpu, network.cell)]);
     const connections = uploadConnections(gpu, plan, sizes);
-    return new NetworkSolver({ gpu, plan, shape, forwardKernel: f, backwardKernel: b, views }, connections);
+    return new NetworkSolver({ gpu, plan, shape, forwardKernel: f, backwardKernel: b, views }, connections, sift);
   }
 
   protected bytes(slots: number): Record<"work" | "checkpoints" | "record" | "rows" | "backward", number> {
-    const work = 4 * (networkFields(this.n, noiseNames(this.shape).length).perNeuron * this.neurons + 2);
-    const record = 4 * this.recordWords * slots;
+    const { perNeuron, perPath } = this.fields;
+    const work = 4 * (perNeuron * this.neurons + perPath);
+    // Where not all events are spikes there is a record of either.
+    const record = (this.sift ? 2 : 1) * 4 * this.recordWords * slots;
     if (!this.backwardKernel) return { work, checkpoints: 0, record, rows: 0, backward: 0 };
     const windows = Math.ceil(this.plan.steps / this.gridWindow(1));
     return {
@@ -99,14 +103,18 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
       checkpoints: 4 * windows * ((this.n + 1) * this.neurons + 1),
       record,
       rows: 4 * this.rowsPerPath,
-      backward: 4 * (backwardFields(this.n).perNeuron * this.neurons + 2) + 4 * slots,
+      backward: 4 * (backwardFields(this.n).perNeuron * this.neurons + 2) + (this.sift ? 2 : 1) * 4 * slots,
     };
+  }
+
+  private get fields() {
+    return networkFields(this.n, noiseNames(this.shape).length, this.shape.several);
   }
 
   encodeForward(batch: Batch, chunk: Chunk, slots: number): EncodedNetwork {
     const { gpu, plan, theta, connections, n, neurons } = this;
     const { paths } = chunk;
-    const fields = networkFields(n, noiseNames(this.shape).length);
+    const { fields, sift } = this;
     const window = this.gridWindow(paths);
     const windows = Math.ceil(plan.steps / window);
     const perField = 4 * neurons * paths;
@@ -116,6 +124,7 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
     const checkpointBytes = (n + 1) * perField + 4 * paths;
     const checkpoints = gpu.buffer("checkpoints", this.backwardKernel ? checkpointBytes * windows : 4);
     const counts = gpu.buffer("spike counts", 4 * paths);
+    const eventCounts = sift && gpu.buffer("event counts", 4 * paths);
     batch.clear(status);
     const bound = { theta, connections, work, record, status, threads: paths };
     // A window of no steps, so that window 0 has a checkpoint like the others.
@@ -133,12 +142,17 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
       const last = Number(w === windows - 1);
       batch.dispatch(this.forwardKernel, { uniform: { ...run, slots, fresh: 0, last }, ...bound });
     }
-    batch.copy(work, fields.perNeuron * perField, counts, 0, 4 * paths);
+    const perPath = fields.perNeuron * perField;
+    batch.copy(work, perPath + (sift ? 8 * paths : 0), counts, 0, 4 * paths);
+    if (eventCounts) batch.copy(work, perPath, eventCounts, 0, 4 * paths);
+    const events = eventCounts && { record, counts: eventCounts };
+    const spikes = events ? sift!.encodeSpikes(batch, chunk, events, slots) : record;
     return {
       ...chunk,
       slots,
       statusWords: status,
-      record,
+      record: spikes,
+      events,
       checkpoints,
       counts: { storage: counts, byteOffset: 0 },
       dispose: () => {
@@ -146,6 +160,10 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
         record.dispose();
         checkpoints.dispose();
         counts.dispose();
+        if (events) {
+          spikes.dispose();
+          events.counts.dispose();
+        }
       },
     };
   }
@@ -159,7 +177,10 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
     status?: RunStatus,
   ): void {
     const { gpu, plan, theta, connections, n, neurons } = this;
-    const { paths, checkpoints, record, counts } = chunk as EncodedNetwork;
+    const { paths, slots, checkpoints, events } = chunk as EncodedNetwork;
+    const record = events?.record ?? chunk.record;
+    const counts = events ? { storage: events.counts, byteOffset: 0 } : chunk.counts;
+    const ofEvents = events ? this.sift!.encodeCotangents(batch, chunk, events, cotangents, slots) : cotangents;
     const fields = backwardFields(n);
     const window = this.gridWindow(paths);
     const windows = Math.ceil(plan.steps / window);
@@ -190,7 +211,7 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
           theta,
           connections,
           record,
-          cotangents,
+          cotangents: ofEvents,
           work,
           tape,
           rows,

@@ -60,6 +60,9 @@ export function solverShape(
     tableau,
     rolled: tableau.nodes.length > 1 && operations(functions.flow.value) > longFlow,
     antithetic: plan.antithetic,
+    several: cell.events.length > 1,
+    // Along a frozen drift a state moves straight; of forced events none is looked for.
+    peaks: smooth && !forced ? cell.events.flatMap((event, e) => (event.peaks ? [e] : [])) : [],
     carried,
     parameters: network.parameters.map((p) => {
       const view = layout.views.get(p.name)!;

@@ -25,10 +25,13 @@ export const chunkBytes = 192 * 2 ** 20;
 export async function createSolver(gpu: Gpu, given: SolvePlan, views: readonly View[] = []): Promise<ChunkSolver> {
   const plan = await decideIncrements(gpu, given, { differentiates: views.length > 0 });
   const { neurons, connections } = plan.network;
-  if (neurons === 1 && connections.weights.length + plan.arrivals.count === 0) {
+  const several = plan.network.cell.events.length > 1;
+  if (!several && neurons === 1 && connections.weights.length + plan.arrivals.count === 0) {
     return SingleSolver.create(gpu, plan, views);
   }
-  const byWorkgroup = plan.distribution === "auto" ? 2 * neurons > lanesOf(gpu) : plan.distribution === "workgroup";
+  // Cells with several events are solved a path per invocation, networks of any size alike.
+  const byWorkgroup =
+    !several && (plan.distribution === "auto" ? 2 * neurons > lanesOf(gpu) : plan.distribution === "workgroup");
   // Loaded when a network is solved: a page with one neuron does without (docs/embedding.md).
   if (byWorkgroup) return (await import("./workgroup-solver.js")).WorkgroupSolver.create(gpu, plan, views);
   return (await import("./network-solver.js")).NetworkSolver.create(gpu, plan, views);

@@ -11,6 +11,8 @@ export interface FiringAgain {
   readonly current: number;
   /** The uniform of the event. */
   readonly u: number;
+  /** The event, by number. */
+  readonly event: number;
 }
 
 const three = (x: number): string => String(Number(x.toPrecision(3)));
@@ -20,7 +22,11 @@ export function causeOfFiring(plan: SolvePlan, cell: CompiledCell, firing: Firin
   const { before, landed, parameters: p, current, u } = firing;
   const n = landed.length;
   const after = new Float64Array(n);
-  cell.reset(after, landed, p, u);
+  cell.happenings[firing.event]!.jump(after, landed, p, u);
+  const { name } = cell.cell.events[firing.event]!;
+  if (/^(condition|.* again)/.test(name)) {
+    return "it slides along the surface of a condition, whose branches both lead back to it; smooth the condition";
+  }
   const left = cell.event(after, p);
   if (!(left < 0)) return `its reset leaves the event function at ${three(left)}, not below 0; make the reset larger`;
   const lifted = cell.event(before, p);

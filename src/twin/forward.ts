@@ -12,6 +12,7 @@ import { SaltationError } from "../errors.js";
 import { firesTooOften, mostPerStep } from "../plan/endless.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { type Driver, Stepper, type SubStep } from "./advance.js";
+import { Crossings, happensAtOnce, whichEvent } from "./crossing.js";
 import { causeOfFiring } from "./endless.js";
 import { eventUniform } from "./noise.js";
 
@@ -27,7 +28,7 @@ export interface PathSpike {
 
 /**
  * What a path did, in order: enough to reverse it. `advance` moves neuron `neuron` by a sub-step within grid step
- * `step`; `fire` resets it; `receive` applies edge `edge`; `kick` adds the noise of a step (`euler`). `before` is the
+ * `step`; `fire` is an event of it, and its jump; `receive` applies edge `edge`; `kick` adds the noise of a step (`euler`). `before` is the
  * neuron's state before the operation.
  */
 export type Operation =
@@ -39,10 +40,20 @@ export type Operation =
       until: "end" | "arrival" | "input" | "event";
       /** The spike that arrives, where it comes from the network. */
       spike: number | undefined;
+      /** Whether it has no length, because a jump left the event function above 0. */
+      atOnce: boolean;
       /** From the state before it. */
       subStep: SubStep;
     }
-  | { kind: "fire"; neuron: number; spike: number; u: number; before: Float64Array }
+  | {
+      kind: "fire";
+      neuron: number;
+      /** The event, by number; and its spike, where it is one. */
+      event: number;
+      spike: number | undefined;
+      u: number;
+      before: Float64Array;
+    }
   | {
       kind: "receive";
       neuron: number;
@@ -68,6 +79,7 @@ export interface PathResult {
 
 export class PathSolver {
   private readonly stepper: Stepper;
+  private readonly crossings: Crossings;
   private readonly p: Float64Array[];
   private readonly n: number;
   private readonly channels: number;
@@ -79,6 +91,7 @@ export class PathSolver {
   ) {
     const { network } = plan;
     this.stepper = new Stepper(cell, plan.method, plan.dt);
+    this.crossings = new Crossings(cell, this.stepper, plan.method, plan.dt);
     this.n = network.cell.states.length;
     this.channels = network.cell.channels.length;
     this.p = neuronParameters(plan);
@@ -109,8 +122,9 @@ export class PathSolver {
       }),
     );
     const eventAt = new Float64Array(neurons);
-    const fired = new Uint32Array(neurons);
-    /** Spikes in the step at hand. */
+    /** Events of each neuron that took a uniform. */
+    const drawn = new Uint32Array(neurons);
+    /** Events in the step at hand. */
     const inStep = new Uint32Array(neurons);
     const startUniforms = new Float64Array(neurons);
     const pair = new Float64Array(2);
@@ -135,7 +149,11 @@ export class PathSolver {
       own.h = dt - own.r;
       stepper.advance(trial[k]!, own);
       eventAt[k] = Number.POSITIVE_INFINITY;
-      if (cell.event(trial[k]!, own.p) >= 0 && own.h > 0) eventAt[k] = own.r + this.locate(own);
+      const within = this.crossings.within(own, trial[k]!);
+      if (within >= 0) {
+        own.h = within;
+        eventAt[k] = own.r + this.locate(own);
+      }
     };
     /** Keeps the sub-step that neuron k takes to a time, before it does. */
     const keep = (k: number, at: number, until: "end" | "arrival" | "input" | "event", spike?: number): void => {
@@ -144,7 +162,8 @@ export class PathSolver {
       if (record) {
         const { y, r, h, driver, p, I } = own;
         const subStep = { y: copy(y), r, h, driver: frozen(driver), p, I };
-        operations.push({ kind: "advance", neuron: k, step, until, spike, subStep });
+        const atOnce = until === "event" && at === r;
+        operations.push({ kind: "advance", neuron: k, step, until, spike, atOnce, subStep });
       }
     };
     /** Moves neuron k to a time of another's making. */
@@ -193,19 +212,26 @@ export class PathSolver {
         const own = next[k]!;
         keep(k, at, "event");
         stepper.advance(landed, own);
-        const u = uniform(k, ++fired[k]!);
+        const event = whichEvent(cell, landed, own.p);
+        const happening = cell.happenings[event]!;
+        const u = happening.draws ? uniform(k, ++drawn[k]!) : 1;
         if (++inStep[k]! > mostPerStep) {
-          const firing = { before: own.y, landed, parameters: own.p, current: own.I, u };
+          const firing = { before: own.y, landed, parameters: own.p, current: own.I, u, event };
           throw firesTooOften(k, step, causeOfFiring(plan, cell, firing));
         }
-        if (record) operations.push({ kind: "fire", neuron: k, spike: spikes.length, u, before: copy(landed) });
-        cell.reset(own.y, landed, own.p, u);
+        const spike = happening.emits ? spikes.length : undefined;
+        if (record) operations.push({ kind: "fire", neuron: k, event, spike, u, before: copy(landed) });
+        happening.jump(own.y, landed, own.p, u);
         own.r = at;
-        spikes.push({ step, fraction: at / dt, neuron: k });
-        if (maxSpikes > 0 && spikes.length >= maxSpikes) {
-          return { spikes, saturated: true, final: next.map(({ y }) => y), startUniforms, operations };
+        if (happening.emits) spikes.push({ step, fraction: at / dt, neuron: k });
+        const saturated = happening.emits && maxSpikes > 0 && spikes.length >= maxSpikes;
+        if (saturated || happening.terminal) {
+          return { spikes, saturated, final: next.map(({ y }) => y), startUniforms, operations };
         }
-        const spike = spikes.length - 1;
+        if (spike === undefined) {
+          attempt(k);
+          continue;
+        }
         for (let e = rowStart[k]!; e < rowStart[k + 1]!; e++) {
           const j = targets[e]!;
           const arrives = j === k ? undefined : spike;
@@ -238,13 +264,14 @@ export class PathSolver {
 
   /**
    * Length of the sub-step at which the event function is zero, by Newton within a shrinking bracket from 0 to the length
-   * of `whole`, whose own is changed.
+   * of `whole`, whose own is changed. Of several events it is at zero or above there, so that what the event turns over is
+   * at zero or below after it.
    */
   private locate(whole: SubStep): number {
     const { cell, stepper } = this;
     const { y, r, h, driver, p, I } = whole;
     const along = alongPath(tableauOf(this.plan.method));
-    if (firesAtOnce(cell, y, p)) return 0;
+    if (happensAtOnce(cell, y, p)) return 0;
     const value = cell.event(y, p);
     const out = new Float64Array(this.n);
     const eBar = new Float64Array(this.n);
@@ -270,7 +297,8 @@ export class PathSolver {
       const nearer = Math.abs(next - theta) <= Math.max(0.5 * before, 1e-12 * this.plan.dt);
       if (!(next > low && next < high && nearer)) next = 0.5 * (low + high);
       before = Math.abs(next - theta);
-      if (Math.abs(next - theta) <= 1e-15 * this.plan.dt || high - low <= 1e-16 * this.plan.dt) return next;
+      if (Math.abs(next - theta) <= 1e-15 * this.plan.dt || high - low <= 1e-16 * this.plan.dt)
+        return cell.happenings.length > 1 ? this.beyond(whole, next) : next;
       theta = next;
       whole.h = theta;
       stepper.advance(out, whole);
@@ -282,10 +310,21 @@ export class PathSolver {
     }
     return theta;
   }
-}
 
-/** Whether a jump (or the start) left the event function at zero or above: its event then follows with no time between. */
-export const firesAtOnce = (cell: CompiledCell, y: Float64Array, p: Float64Array): boolean => cell.event(y, p) >= 0;
+  /** The first length from one near an event on, in steps of rounding, at which the event function is not below 0. */
+  private beyond(whole: SubStep, near: number): number {
+    const { cell, stepper } = this;
+    const out = new Float64Array(this.n);
+    let length = near;
+    for (let more = 2 ** -52 * this.plan.dt; more < 1e-6 * this.plan.dt; more *= 2) {
+      whole.h = length;
+      stepper.advance(out, whole);
+      if (cell.event(out, whole.p) >= 0) break;
+      length += more;
+    }
+    return length;
+  }
+}
 
 /** What is said of a path whose state left the finite numbers. */
 export const stateNotFinite = ({ dt }: SolvePlan, path: number): SaltationError =>

@@ -88,7 +88,7 @@ export function laneLikelihood(
       const e = cell.event(y, p);
       if (e < 0) impossibleSpike(plan, schedule, lane, at);
       value += cell.logHazard(y, p, I) - e;
-      cell.reset(y, y, p, 1);
+      cell.happenings[0]!.jump(y, y, p, 1);
     } else cell.receive(y, y, p, weightOf(what));
   });
   const survived = cell.event(y, p);
@@ -116,7 +116,7 @@ export function laneLikelihood(
     if (at >= 0) {
       const what = schedule.what[at]!;
       if (what === ownSpike) {
-        cell.resetVjp(a, pBar, end, p, 1, a);
+        cell.happenings[0]!.jumpVjp(a, pBar, end, p, 1, a);
         cell.logHazardGradient(part, pBar, end, p, I);
         for (let i = 0; i < n; i++) a[i]! += part[i]!;
         pull(-1, end);

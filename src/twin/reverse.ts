@@ -14,7 +14,7 @@ import { sampleOf } from "../driver/current.js";
 import type { ParameterLayout } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { Stepper, type SubStepTangent } from "./advance.js";
-import { firesAtOnce, neuronParameters, type PathResult } from "./forward.js";
+import { neuronParameters, type PathResult } from "./forward.js";
 
 /**
  * @param cotangents ∂L/∂τ for each spike of the path, in order (absolute time).
@@ -46,7 +46,9 @@ export function reversePath(
   const lengthAlone: SubStepTangent = { y: new Float64Array(n), r: 0, h: 1, p: new Float64Array(P), I: 0 };
   /** Cotangent of each spike by its time, from the arrivals it made. */
   const arrivalBar = new Float64Array(result.spikes.length);
+  /** Of the event that is undone: the cotangent of its time, and what it is. */
   let eventTimeBar = 0;
+  let happening = cell.happenings[0]!;
 
   const currentView = layout.views.get("current")!;
   const weightView = layout.views.get("weights")!;
@@ -76,18 +78,20 @@ export function reversePath(
         timeBar[k] = 0;
       }
     } else if (op.kind === "fire") {
-      eventTimeBar = arrivalBar[op.spike]! + timeBar[k]! + cotangents[op.spike]!;
-      cell.resetVjp(a[k]!, pBar[k]!, op.before, p[k]!, op.u, a[k]!);
+      eventTimeBar = timeBar[k]!;
+      if (op.spike !== undefined) eventTimeBar += arrivalBar[op.spike]! + cotangents[op.spike]!;
+      happening = cell.happenings[op.event]!;
+      happening.jumpVjp(a[k]!, pBar[k]!, op.before, p[k]!, op.u, a[k]!);
     } else {
       step = op.step;
       const { subStep } = op;
       if (op.until === "event") {
-        if (!firesAtOnce(cell, subStep.y, p[k]!)) {
+        if (!op.atOnce) {
           // The sub-step's length is set by E = 0: eliminate it.
           const landed = (operations[o + 1] as { before: Float64Array }).before;
           stepper.tangent(byLength, subStep, lengthAlone);
           const ePBar = new Float64Array(P + 1);
-          cell.eventGradient(eBar, ePBar, landed, p[k]!);
+          happening.surfaceGradient(eBar, ePBar, landed, p[k]!);
           let [pull, rate] = [eventTimeBar, 0];
           for (let i = 0; i < n; i++) {
             pull += a[k]![i]! * byLength[i]!;

@@ -6,6 +6,7 @@ import { byWeight, sumOf, tableauOf } from "../../shaders/substep/tableau.js";
 import { compileCell } from "../cell/emit-js.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { Stepper, type SubStep } from "./advance.js";
+import { whichEvent } from "./crossing.js";
 import { neuronParameters, plannedCurrent } from "./forward.js";
 
 /** Neurons looked at, spread over the network. */
@@ -75,9 +76,10 @@ export function roundingError(plan: SolvePlan, forced = false): number {
       if (forced || cell.event(y, p) < 0) continue;
       look(step, true);
       before.set(y);
-      cell.reset(y, before, p, u);
-      cell.resetJvp(error, before, p, u, error, fixed);
-      since = step + 1;
+      const happening = cell.happenings[whichEvent(cell, y, p)]!;
+      happening.jump(y, before, p, u);
+      happening.jumpJvp(error, before, p, u, error, fixed);
+      if (happening.emits) since = step + 1;
       begin = cell.event(y, p);
     }
     if (since < plan.steps) look(plan.steps - 1, false);

@@ -9,7 +9,7 @@ import { sampleOf } from "../driver/current.js";
 import type { ParameterLayout } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { Stepper, type SubStepTangent } from "./advance.js";
-import { firesAtOnce, neuronParameters, type PathResult } from "./forward.js";
+import { neuronParameters, type Operation, type PathResult } from "./forward.js";
 
 /**
  * @param directions each a vector [layout.size] in parameter space.
@@ -55,7 +55,7 @@ export function pathSensitivities(
       const k = op.neuron;
       const d = along[k]!;
       if (op.kind === "kick") cell.kickJvp(d.y, op.before, p[k]!, op.increment, d.y, d.p);
-      else if (op.kind === "fire") cell.resetJvp(d.y, op.before, p[k]!, op.u, d.y, d.p);
+      else if (op.kind === "fire") cell.happenings[op.event]!.jumpJvp(d.y, op.before, p[k]!, op.u, d.y, d.p);
       else if (op.kind === "input") cell.receiveJvp(d.y, op.before, p[k]!, op.weight, d.y, d.p, 0);
       else if (op.kind === "receive") {
         const w = network.connections.weights[op.edge]!;
@@ -65,16 +65,15 @@ export function pathSensitivities(
         const sample = sampleOf(plan.current, op.step);
         d.I = direction[currentView.offset + sample * sampleWidth + currentView.neuronStride * k]!;
         // What follows a jump at once moves with it.
-        const atOnce = op.until === "event" && firesAtOnce(cell, subStep.y, p[k]!);
-        d.h = op.spike !== undefined ? out[op.spike]![column]! - d.r : atOnce ? 0 : -d.r;
+        d.h = op.spike !== undefined ? out[op.spike]![column]! - d.r : op.atOnce ? 0 : -d.r;
         stepper.tangent(d.y, subStep, d);
         if (op.until === "event") {
           let dTau = d.r;
-          if (!atOnce) {
-            const landed = (result.operations[o + 1] as { before: Float64Array }).before;
+          const { before: landed, event, spike } = result.operations[o + 1] as Operation & { kind: "fire" };
+          if (!op.atOnce) {
             stepper.tangent(byLength, subStep, lengthAlone);
             const ePBar = new Float64Array(P + 1);
-            cell.eventGradient(eBar, ePBar, landed, p[k]!);
+            cell.happenings[event]!.surfaceGradient(eBar, ePBar, landed, p[k]!);
             let [moved, rate] = [0, 0];
             for (let j = 0; j < P; j++) moved += ePBar[j]! * d.p[j]!;
             for (let i = 0; i < n; i++) {
@@ -85,7 +84,7 @@ export function pathSensitivities(
             for (let i = 0; i < n; i++) d.y[i]! += byLength[i]! * dTau;
           }
           d.r = dTau;
-          out[(result.operations[o + 1] as { spike: number }).spike]![column] = dTau;
+          if (spike !== undefined) out[spike]![column] = dTau;
         } else if (op.spike !== undefined) d.r = out[op.spike]![column]!;
         else if (op.until === "input") d.r = 0;
       }

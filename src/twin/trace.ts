@@ -31,6 +31,8 @@ export function traceStates(plan: SolvePlan, neurons?: readonly number[]): State
   const solver = new PathSolver(plan, compiled, counterNoise(plan));
   const parameters = neuronParameters(plan);
   const wanted = neurons ?? parameters.map((_, k) => k);
+  const spike = cell.events.findIndex((e) => e.emits);
+  const shown = cell.states.slice(0, cell.states.length - cell.modes);
   const gradient = new Float64Array(cell.states.length);
   const drift = new Float64Array(cell.states.length);
   const still = new Float64Array(cell.channels.length);
@@ -68,7 +70,7 @@ export function traceStates(plan: SolvePlan, neurons?: readonly number[]): State
     return wanted.map((neuron): StateTrace => {
       const { times, states, steps } = points[neuron]!;
       const eventRate = Float64Array.from(states, (y, n) => {
-        compiled.eventGradient(gradient, unused, y, parameters[neuron]!);
+        compiled.happenings[spike]!.surfaceGradient(gradient, unused, y, parameters[neuron]!);
         compiled.flow(drift, y, parameters[neuron]!, plannedCurrent(plan, steps[n]!, neuron), still);
         return gradient.reduce((sum, g, i) => sum + g * drift[i]!, 0);
       });
@@ -78,7 +80,7 @@ export function traceStates(plan: SolvePlan, neurons?: readonly number[]): State
         path,
         neuron,
         times: Float64Array.from(times),
-        states: Object.fromEntries(cell.states.map((name, i) => [name, Float64Array.from(states, (y) => y[i]!)])),
+        states: Object.fromEntries(shown.map((name, i) => [name, Float64Array.from(states, (y) => y[i]!)])),
         eventRate,
         spikes: spikes.filter((s) => s.neuron === neuron).map((s) => plan.t0 + (s.step + s.fraction) * plan.dt),
       };

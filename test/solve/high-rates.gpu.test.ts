@@ -43,7 +43,15 @@ describe("neurons that fire many times in a step", () => {
   });
 
   const endless = {
-    cell: { name: "endless", state: { s: "1" }, event: "s", reset: { s: "0.5" }, start: { s: "-0.5" }, parameters: {} },
+    cell: {
+      name: "endless",
+      state: { s: "1" },
+      event: "s",
+      reset: { s: "after" },
+      start: { s: "-0.5" },
+      parameters: { after: -1 },
+    },
+    parameters: { after: 0.5 },
   };
   it.each([
     [

@@ -44,9 +44,12 @@ describe("a neuron that fires without end", () => {
     expect(await messageOf({ cell: slif, current: 1.5, parameters: { alpha: -50 } })).toMatch(
       /: its reset leaves the event function at [45]\d\.?\d*, not below 0; make the reset larger$/,
     );
-    expect(await messageOf({ cell: ramp({ reset: { v: "3" } }), current: 5 })).toMatch(
+    const cell = ramp({ reset: { v: "after" }, parameters: { after: 0 } });
+    expect(await messageOf({ cell, current: 5, parameters: { after: 3 } })).toMatch(
       /: its reset leaves the event function at 2, not below 0/,
     );
+    // Of a definition whose reset never takes it below 0, the event has to fall there before it happens again.
+    expect(await messageOf({ cell: ramp({ reset: { v: "3" } }), current: 5 })).toBe("");
   });
 
   it("for spikes that come back at once: where they leave it", async () => {

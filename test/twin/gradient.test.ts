@@ -9,16 +9,19 @@ import { reversePath } from "../../src/twin/reverse.js";
 import { sensitivitiesCpu } from "../../src/twin/sensitivities.js";
 import { pathSensitivities } from "../../src/twin/sensitivity.js";
 import { atOnce } from "../support/at-once.js";
+import { hybrids } from "../support/hybrid.js";
 
 /** A smooth function of all spike times of a path, with coefficients that differ from spike to spike. */
 const coefficient = (n: number): number => Math.cos(1 + 2 * n);
 
 function loss(plan: SolvePlan, path: number): { value: number; structure: string } {
   const solver = new PathSolver(plan, compileCell(plan.network.cell), counterNoise(plan));
-  const { spikes } = solver.solve(path, false);
+  const { spikes, operations } = solver.solve(path, true);
   return {
     value: spikes.reduce((sum, s, n) => sum + coefficient(n) * (s.step + s.fraction) * plan.dt, 0),
-    structure: spikes.map((s) => `${s.step}:${s.neuron}`).join(" "),
+    structure: operations
+      .flatMap((o) => (o.kind === "advance" && o.until === "event" ? [`${o.step}:${o.neuron}`] : []))
+      .join(" "),
   };
 }
 
@@ -55,12 +58,15 @@ const inputs: NetworkDefinition = {
   },
 };
 
-const cases: [string, NetworkDefinition, Partial<SolveOptions>][] = [
+type Case = [string, NetworkDefinition, Partial<SolveOptions>];
+
+const cases: Case[] = [
   ["one neuron", one, { t1: 1.2 }],
   ["one neuron with a sampled current", sampled, { t1: 1.2 }],
   ["a recurrent network of 5", recurrent, { t1: 0.6 }],
   ["a recurrent network with input spikes", inputs, { t1: 0.6 }],
   ["spikes that follow jumps at once", atOnce, { t1: 0.6 }],
+  ...hybrids.map(([name, network]): Case => [name, network, { t1: 1 }]),
 ];
 
 describe.each(methods)("gradient of spike times, method %s", (method) => {

@@ -13,7 +13,9 @@ import type { SolverShape } from "../../substep/solver.wgsl.js";
 import { jumpFunctions } from "./jump.wgsl.js";
 
 /** Needs the functions of solver.wgsl.ts. */
-export const doFunctions = ({ smooth }: Pick<SolverShape, "smooth">): string => /* wgsl */ `${jumpFunctions(smooth)}
+export const doFunctions = (
+  shape: Pick<SolverShape, "smooth" | "several">,
+): string => /* wgsl */ `${jumpFunctions(shape)}
 // Where a sub-step of a neuron starts, and what drives it.
 struct Start { y: State, z: Noise, rho: f32, current: f32 }
 

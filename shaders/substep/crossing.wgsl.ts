@@ -1,0 +1,83 @@
+/**
+ * Whether the highest of a cell's event functions crosses 0 within a sub-step. Where it is at or above 0 at the end it does.
+ * A surface that is below at both ends may have peaked above in between: then the cubic through its values and slopes says
+ * where to look (as in src/twin/crossing.ts). Needs the functions of solver.wgsl.ts.
+ */
+import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import type { SolverShape } from "./solver.wgsl.js";
+
+/** Looks at a peak that comes this near to 0, in parts of its height above both ends. */
+const nearness = 0.25;
+/** States looked at on the way to a peak. */
+const mostLooks = 4;
+
+/** `crosses`, which says whether it does, and where peaks are looked for `crossing_within`: -1 where it does not. */
+export function crossingFunctions({ several, peaks }: Pick<SolverShape, "several" | "peaks">): string {
+  const surface = several ? "cell_surface(y, event)" : "cell_event(y)";
+  const gradient = several ? "cell_surface_gradient(y, event)" : "cell_event_gradient(y)";
+  const each = peaks.map((e) => `  first = earlier(first, peak_above(y, trial, z, rho, current, ${e}u));`).join("\n");
+  if (peaks.length === 0) {
+    return /* wgsl */ `
+fn crosses(y: State, trial: State, z: Noise, rho: f32, current: f32) -> bool { return cell_event(trial) >= 0.0f; }
+`;
+  }
+  return wgsl`
+fn height_of(y: State, event: u32) -> f32 { return ${surface}; }
+
+// By lengths in grid steps.
+fn rate_of(y: State, z: Noise, rho: f32, current: f32, event: u32) -> f32 {
+  return state_dot(${gradient}, cell_flow(y, current, slope_at(z, rho))) * dt;
+}
+
+// A length from rho on, in grid steps, at which a surface is above 0; -1 where none is found.
+fn peak_above(y: State, trial: State, z: Noise, rho: f32, current: f32, event: u32) -> f32 {
+  let start = height_of(y, event);
+  let end = height_of(trial, event);
+  var low = vec3f(0.0f, start, rate_of(y, z, rho, current, event)); // length, height, slope
+  if (!(start < 0.0f && low.z > 0.0f)) { return -1.0f; }
+  var high = vec3f(1.0f - rho, end, rate_of(trial, z, 1.0f, current, event));
+  var found = -1.0f;
+  var looks = 0u;
+  loop {
+    let width = high.x - low.x;
+    let a = low.z * width;
+    let b = high.z * width;
+    let d = high.y - low.y;
+    let c2 = 3.0f * d - 2.0f * a - b;
+    let c3 = a + b - 2.0f * d;
+    let root = c2 * c2 - 3.0f * c3 * a;
+    // Where the cubic is first flat.
+    let s = a / (sqrt(max(root, 0.0f)) - c2);
+    let height = low.y + s * (a + s * (c2 + s * c3));
+    let near = height >= -${nearness}f * (height - max(start, end));
+    var more = root >= 0.0f && low.z > 0.0f && s > 0.0f && s < 1.0f && near;
+    if (more) {
+      let at = low.x + s * width;
+      let there = advance(y, z, rho, at, current);
+      let h = height_of(there, event);
+      let rate = rate_of(there, z, rho + at, current, event);
+      if (h >= 0.0f) { found = at; }
+      if (rate > 0.0f) { low = vec3f(at, h, rate); } else { high = vec3f(at, h, rate); }
+      looks += 1u;
+      more = found < 0.0f && looks < ${mostLooks}u;
+    }
+    continuing { break if !more; }
+  }
+  return found;
+}
+
+fn earlier(a: f32, b: f32) -> f32 { return select(min(a, b), max(a, b), a < 0.0f || b < 0.0f); }
+
+// The length from rho on, in grid steps, within which the event function crosses 0; -1 where it does not.
+fn crossing_within(y: State, trial: State, z: Noise, rho: f32, current: f32) -> f32 {
+  if (cell_event(trial) >= 0.0f) { return 1.0f - rho; }
+  var first = -1.0f;
+${each}
+  return first;
+}
+
+fn crosses(y: State, trial: State, z: Noise, rho: f32, current: f32) -> bool {
+  return crossing_within(y, trial, z, rho, current) >= 0.0f;
+}
+`;
+}

@@ -1,0 +1,73 @@
+/**
+ * WGSL of a cell's several events by number: which one is highest, what each does, and the derivatives of its surface and
+ * jump. The functions of single events that these choose from are those of emit-wgsl.ts.
+ */
+import type { Cell } from "./cell.js";
+import { draws } from "./tables.js";
+
+export function eventTable({ events }: Cell, derivatives: "none" | "reverse" | "forward"): string {
+  const surfaces = events.map((_, e) => `cell_event_${e}`);
+  const jumps = events.map(({ jump }) => `cell_${jump.name}`);
+  /** What a jump reads of the state and the uniform. */
+  const read = (e: number): string => (events[e]!.jump.inputs.includes("u") ? "y, u" : "y");
+  /** A function that calls that of the event. */
+  const choose = (name: string, given: string, result: string, call: (e: number) => string): string => {
+    const returned = (e: number): string => (result ? `return ${call(e)};` : `${call(e)};`);
+    const cases = events.slice(1).map((_, e) => `    case ${e + 1}u: { ${returned(e + 1)} }`);
+    return [
+      `fn cell_${name}(${given})${result && ` -> ${result}`} {`,
+      "  switch event {",
+      ...cases,
+      `    default: { ${returned(0)} }`,
+      "  }",
+      "}",
+    ].join("\n");
+  };
+  const fact = (name: string, holds: readonly boolean[]): string =>
+    `fn cell_${name}(event: u32) -> bool { return ${holds.flatMap((is, e) => (is ? [`event == ${e}u`] : [])).join(" || ") || "false"}; }`;
+  const text = [
+    "// The event whose surface is highest.",
+    "fn cell_which(y: State) -> u32 {",
+    `  var height = ${surfaces[0]}(y);`,
+    "  var which = 0u;",
+    ...surfaces
+      .slice(1)
+      .flatMap((f, e) => [
+        `  let e${e + 1} = ${f}(y);`,
+        `  which = select(which, ${e + 1}u, e${e + 1} > height);`,
+        `  height = max(height, e${e + 1});`,
+      ]),
+    "  return which;",
+    "}",
+    fact(
+      "emits",
+      events.map((e) => e.emits),
+    ),
+    fact(
+      "ends",
+      events.map((e) => e.terminal),
+    ),
+    fact("draws", events.map(draws)),
+    choose("surface", "y: State, event: u32", "f32", (e) => `${surfaces[e]}(y)`),
+    choose("surface_gradient", "y: State, event: u32", "State", (e) => `${surfaces[e]}_gradient(y)`),
+    choose("jump", "y: State, u: f32, event: u32", "State", (e) => `${jumps[e]}(${read(e)})`),
+  ];
+  if (derivatives === "reverse") {
+    text.push(
+      choose(
+        "surface_parameters",
+        "y: State, scale: f32, event: u32",
+        "",
+        (e) => `${surfaces[e]}_parameters(y, scale)`,
+      ),
+      choose("jump_vjp", "y: State, u: f32, c: State, event: u32", "State", (e) => `${jumps[e]}_vjp(${read(e)}, c)`),
+    );
+  }
+  if (derivatives === "forward") {
+    text.push(
+      choose("surface_jvp", "y: State, dy: State, event: u32", "f32", (e) => `${surfaces[e]}_jvp(y, dy)`),
+      choose("jump_jvp", "y: State, u: f32, dy: State, event: u32", "State", (e) => `${jumps[e]}_jvp(${read(e)}, dy)`),
+    );
+  }
+  return text.join("\n");
+}

@@ -1,0 +1,117 @@
+/**
+ * Whether an event function crosses 0 within a sub-step, and where. Where it is at or above 0 at the end it does; where it
+ * is below at both ends it may have peaked above in between: then the cubic through values and slopes says where to look.
+ */
+import { alongPath, tableauOf } from "../../shaders/substep/tableau.js";
+import type { CompiledCell, Happening } from "../cell/emit-js.js";
+import type { Method } from "../plan/plan.js";
+import type { Stepper, SubStep } from "./advance.js";
+
+/** The event whose surface is highest at a state. */
+export function whichEvent({ happenings }: CompiledCell, y: Float64Array, p: Float64Array): number {
+  let which = 0;
+  for (let e = 1; e < happenings.length; e++) {
+    if (happenings[e]!.surface(y, p) > happenings[which]!.surface(y, p)) which = e;
+  }
+  return which;
+}
+
+/**
+ * Whether a jump (or the start) left an event function above zero: its event then follows with no time between. Of a
+ * single event that is so at zero too; of several, zero is where another has just happened.
+ */
+export function happensAtOnce(cell: CompiledCell, y: Float64Array, p: Float64Array): boolean {
+  const height = cell.event(y, p);
+  return cell.happenings.length > 1 ? height > 0 : height >= 0;
+}
+
+/** Looks at a peak that comes this near to 0, in parts of its height above both ends. */
+const nearness = 0.25;
+/** States looked at on the way to a peak. */
+const mostLooks = 4;
+
+export class Crossings {
+  private readonly peaking: readonly Happening[];
+  private readonly along: boolean;
+  private readonly x: Float64Array;
+  private readonly slope: Float64Array;
+  private readonly gradient: Float64Array;
+  private readonly out: Float64Array;
+  private readonly unused: Float64Array;
+
+  constructor(
+    private readonly cell: CompiledCell,
+    private readonly stepper: Stepper,
+    method: Method,
+    private readonly dt: number,
+  ) {
+    const { states, channels, parameters } = cell.cell;
+    this.along = alongPath(tableauOf(method));
+    // Along a frozen drift a state moves straight.
+    this.peaking = this.along ? cell.happenings.filter((h) => h.peaks) : [];
+    this.x = new Float64Array(channels.length);
+    this.slope = new Float64Array(states.length);
+    this.gradient = new Float64Array(states.length);
+    this.out = new Float64Array(states.length);
+    this.unused = new Float64Array(parameters.length + 1);
+  }
+
+  /**
+   * The length within which the highest of the event functions crosses 0 first; -1 where none does.
+   * @param whole the sub-step to the end of the step; its length is as it was when this returns.
+   * @param end the state at its end.
+   */
+  within(whole: SubStep, end: Float64Array): number {
+    const { h, p } = whole;
+    if (!(h > 0)) return -1;
+    if (this.cell.event(end, p) >= 0) return h;
+    let first = -1;
+    for (const e of this.peaking) {
+      const at = this.peakAbove(whole, end, e);
+      if (at >= 0 && (first < 0 || at < first)) first = at;
+    }
+    whole.h = h;
+    return first;
+  }
+
+  /** The rate of an event function at a state, at a place in the step. */
+  private rate(e: Happening, y: Float64Array, { driver, p, I }: SubStep, r: number): number {
+    const { x, slope, gradient } = this;
+    for (let c = 0; c < x.length; c++) x[c] = driver.a[c]! + driver.b[c]! * (this.dt - 2 * r);
+    this.cell.flow(slope, y, p, I, x);
+    e.surfaceGradient(gradient, this.unused, y, p);
+    let rate = 0;
+    for (let i = 0; i < slope.length; i++) rate += gradient[i]! * slope[i]!;
+    return rate;
+  }
+
+  /** A length at which an event function is above 0, though at both ends it is not; -1 where there is none. */
+  private peakAbove(whole: SubStep, end: Float64Array, e: Happening): number {
+    const { y, r, p } = whole;
+    const length = whole.h;
+    const [from, to] = [e.surface(y, p), e.surface(end, p)];
+    if (!(from < 0)) return -1;
+    let [low, high] = [0, length];
+    let [value, rising] = [from, this.rate(e, y, whole, r)];
+    let [last, falling] = [to, this.rate(e, end, whole, r + length)];
+    for (let look = 0; look < mostLooks; look++) {
+      // Where the cubic through both ends is first flat.
+      const width = high - low;
+      const [a, b, d] = [rising * width, falling * width, last - value];
+      const [c2, c3] = [3 * d - 2 * a - b, a + b - 2 * d];
+      const s = a / (Math.sqrt(c2 * c2 - 3 * c3 * a) - c2);
+      if (!(rising > 0 && s > 0 && s < 1)) return -1;
+      const height = value + s * (a + s * (c2 + s * c3));
+      if (height < -nearness * (height - Math.max(from, to))) return -1;
+      const at = low + s * width;
+      whole.h = at;
+      this.stepper.advance(this.out, whole);
+      const there = e.surface(this.out, p);
+      if (there >= 0) return at;
+      const slope = this.rate(e, this.out, whole, r + at);
+      if (slope > 0) [low, value, rising] = [at, there, slope];
+      else [high, last, falling] = [at, there, slope];
+    }
+    return -1;
+  }
+}
