@@ -97,7 +97,7 @@ export function fastestDecay({ network, current }: Pick<SolvePlan, "network" | "
     };
     const start = evaluate(jumpNamed(cell, "start").value, inputs);
     look(start);
-    for (const { jump } of cell.events) if (jump) look(evaluate(jump.value, inputs));
+    for (const { jump } of cell.events) look(evaluate(jump.value, inputs));
   }
   known.set(network, worst);
   return worst;
