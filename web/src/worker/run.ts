@@ -203,9 +203,12 @@ export class Run {
 
   /** A picture of the run at rest, and another where what it shows is changed meanwhile. */
   private async pictures(): Promise<void> {
-    do await this.picture().catch((error) => this.recover(error));
+    const once = async (): Promise<void> => {
+      await this.picture();
+      await this.measureStep();
+    };
+    do await once().catch((error) => this.recover(error));
     while (!this.stopped && (this.shown.neuron !== this.neuron || this.shown.paths !== this.paths));
-    await this.measureStep();
   }
 
   /** Says what the step dt costs at the values as they stand. */
