@@ -12,13 +12,16 @@ const nearness = 0.25;
 const mostLooks = 4;
 
 /** `crosses`, which says whether it does, and where peaks are looked for `crossing_within`: -1 where it does not. */
-export function crossingFunctions({ several, peaks }: Pick<SolverShape, "several" | "peaks">): string {
+export function crossingFunctions({ several, falls, peaks }: Pick<SolverShape, "several" | "falls" | "peaks">): string {
   const surface = several ? "cell_surface(y, event)" : "cell_event(y)";
   const gradient = several ? "cell_surface_gradient(y, event)" : "cell_event_gradient(y)";
   const each = peaks.map((e) => `  first = earlier(first, peak_above(y, trial, z, rho, current, ${e}u));`).join("\n");
+  // Taken above by a jump, it has happened, though it falls again within the step.
+  const atOnce = several ? "cell_event(y) > 0.0f" : "cell_event(y) >= 0.0f";
+  const crossed = `cell_event(trial) >= 0.0f${falls ? ` || ${atOnce}` : ""}`;
   if (peaks.length === 0) {
     return /* wgsl */ `
-fn crosses(y: State, trial: State, z: Noise, rho: f32, current: f32) -> bool { return cell_event(trial) >= 0.0f; }
+fn crosses(y: State, trial: State, z: Noise, rho: f32, current: f32) -> bool { return ${crossed}; }
 `;
   }
   return wgsl`
@@ -70,7 +73,7 @@ fn earlier(a: f32, b: f32) -> f32 { return select(min(a, b), max(a, b), a < 0.0f
 
 // The length from rho on, in grid steps, within which the event function crosses 0; -1 where it does not.
 fn crossing_within(y: State, trial: State, z: Noise, rho: f32, current: f32) -> f32 {
-  if (cell_event(trial) >= 0.0f) { return 1.0f - rho; }
+  if (${crossed}) { return 1.0f - rho; }
   var first = -1.0f;
 ${each}
   return first;

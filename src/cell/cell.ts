@@ -8,10 +8,17 @@ import { stratonovichDrift } from "./calculus.js";
 import { amplitudesOf, type Channel, channelsOf } from "./channels.js";
 import { checkExactness, type Exactness } from "./exactness.js";
 import { Graph, inputNames, type Node } from "./graph.js";
-import { hybrid, type ParsedEvent } from "./hybrid.js";
+import { hybrid, type ParsedEvent, timeState, withTime } from "./hybrid.js";
 import { Lets } from "./lets.js";
+import { alongJump } from "./marcus.js";
 import { knownFunctions, listed, parseEquation, refuseStairs, type Scope } from "./parse.js";
+import { type FurtherRandom, type RandomKind, randomsOf } from "./random.js";
 import type { Event, Input, Jump } from "./tables.js";
+
+/** A jump as a flow: a state moves by dy = field · ds, s from 0 to 1, all such states together. */
+export type MarcusJump = { marcus: string };
+
+const marcusNames: Names<MarcusJump> = { marcus: true };
 
 /** An event as a user writes it. */
 export interface EventDefinition {
@@ -44,8 +51,13 @@ export interface CellDefinition {
   reset?: Record<string, string>;
   /** Events by name, beside `event` or in its place; one of all must be a spike. */
   events?: Record<string, EventDefinition>;
-  /** What a target becomes when a spike of weight `w` arrives. */
-  receive?: Record<string, string>;
+  /**
+   * What a target becomes when a spike of weight `w` arrives: an equation, or the field along which the state moves for a unit
+   * of fictitious time (`marcus`).
+   */
+  receive?: Record<string, string | MarcusJump>;
+  /** Random numbers by name, fresh at each jump of an event and at the start; one uniform `u` in (0, 1] by default. */
+  random?: Record<string, RandomKind>;
   /** Initial state in terms of parameters and a uniform `u`; 0 where not given. */
   start?: Record<string, string>;
   /** Parameters and their defaults. */
@@ -66,6 +78,7 @@ const cellNames: Names<CellDefinition> = {
   reset: true,
   events: true,
   receive: true,
+  random: true,
   start: true,
   parameters: true,
   positive: true,
@@ -77,10 +90,14 @@ export interface Cell {
   readonly name: string;
   /** @internal */
   readonly graph: Graph;
-  /** State variables; the last `modes` of them are hidden: no equation of the definition names them. */
+  /** State variables; the last `hidden` of them are no variables of the definition. */
   readonly states: readonly string[];
-  /** @internal Hidden states: which branch of a condition flows, and whether an event must fall before it can happen. */
-  readonly modes: number;
+  /** @internal Random numbers of a jump beside the first uniform. */
+  readonly furtherRandom: readonly FurtherRandom[];
+  /** @internal Time, which branch of a condition flows, and whether an event must fall before it can happen. */
+  readonly hidden: number;
+  /** Whether equations read the time t. */
+  readonly readsTime: boolean;
   readonly parameters: readonly string[];
   readonly defaults: Readonly<Record<string, number>>;
   /** Parameters that must be above 0. */
@@ -135,7 +152,7 @@ export function defineCell(definition: CellDefinition): Cell {
   for (const key of ["state", "parameters"] as const) {
     if (!isRecord(definition[key])) fail(key, `expected an object, got ${show(definition[key])}`);
   }
-  for (const key of ["let", "noise", "reset", "events", "receive", "start", "units"] as const) {
+  for (const key of ["let", "noise", "reset", "events", "receive", "random", "start", "units"] as const) {
     if (definition[key] !== undefined && !isRecord(definition[key])) {
       fail(
         key,
@@ -154,9 +171,11 @@ export function defineCell(definition: CellDefinition): Cell {
   if (letNames.length > maximumLets) fail("let", `${letNames.length} expressions; at most ${maximumLets} are taken`);
   /** A field by a name that may be anything. */
   const at = (section: string, n: string): string => `${section}.${/^\w{1,64}$/.test(n) ? n : quoted(n)}`;
+  const randomNames = Object.keys(definition.random ?? {}).filter((n) => n !== "u");
   for (const [section, list] of [
     ["state", states],
     ["parameters", parameters],
+    ["random", randomNames],
     ["let", letNames],
   ] as const) {
     for (const n of list) {
@@ -169,7 +188,9 @@ export function defineCell(definition: CellDefinition): Cell {
       if (reserved.has(n) && (section === "let" || !newerFunctions.has(n)))
         fail(`${section}.${n}`, `"${n}" has a meaning of its own; choose another name`);
       if (section !== "state" && states.includes(n)) fail(`${section}.${n}`, "is a state variable too; rename one");
-      if (section === "let" && parameters.includes(n)) fail(`let.${n}`, "is a parameter too; rename one");
+      if ((section === "let" || section === "random") && parameters.includes(n))
+        fail(`${section}.${n}`, "is a parameter too; rename one");
+      if (section === "let" && randomNames.includes(n)) fail(`let.${n}`, "is a random number too; rename one");
     }
   }
   for (const n of parameters) {
@@ -198,12 +219,17 @@ export function defineCell(definition: CellDefinition): Cell {
   for (const n of positive) g.positive.add(parameterInput(n));
   const y = states.map((n) => [n, g.input(stateInput(n))] as const);
   const p = parameters.map((n) => [n, g.input(parameterInput(n))] as const);
+  /** Time is a state that flows at a rate of 1, of cells whose equations read it. Paths start at 0. */
+  const time = g.input(stateInput(timeState));
+  const { names: randoms, further } = randomsOf(g, definition.random);
   /** Names of what an equation may read. */
   const known = (...inputs: Input[]): Map<string, Node> =>
     new Map([
       ...(inputs.includes("y") ? y : []),
+      ["t", inputs.includes("y") ? time : g.zero],
       ...p,
-      ...inputs.filter((n) => n !== "y").map((n) => [n, g.input(n)] as const),
+      ...(inputs.includes("u") ? randoms : []),
+      ...inputs.filter((n) => n !== "y" && n !== "u").map((n) => [n, g.input(n)] as const),
     ]);
 
   const lets = letNames.length > 0 ? new Lets(g, definition.let!, known("y", "I", "u", "w")) : undefined;
@@ -218,12 +244,31 @@ export function defineCell(definition: CellDefinition): Cell {
   };
 
   /** A jump of one equation per state; a state without one stays, or is 0 where states are made anew. */
-  const jumpOf = (field: string, name: string, given: Record<string, string> | undefined, ...inputs: Input[]): Jump => {
+  const jumpOf = (
+    field: string,
+    name: string,
+    given: Record<string, string | MarcusJump> | undefined,
+    ...inputs: Input[]
+  ): Jump => {
     const [equations, names] = [given ?? {}, scope(field, ...inputs)];
     for (const n of Object.keys(equations)) {
       if (!states.includes(n)) fail(at(field, n), `no such state variable; known: ${listed(states)}`);
     }
-    const value = states.map((n) => {
+    const fields = states.map((n) => {
+      const equation = field === "receive" ? equations[n] : undefined;
+      if (!isRecord(equation)) return undefined;
+      checkOptions(`cell.${field}.${n}`, equation, marcusNames);
+      return parseEquation(g, `cell.${field}.${n}.marcus`, equation.marcus, names);
+    });
+    const along = fields.some(Boolean)
+      ? alongJump(
+          g,
+          states.map((n) => names.get(n)!),
+          fields,
+        )
+      : [];
+    const value = states.map((n, i) => {
+      if (fields[i]) return along[i]!;
       if (n in equations) return parseEquation(g, `cell.${field}.${n}`, equations[n], names);
       return names.get(n) ?? g.zero;
     });
@@ -275,13 +320,18 @@ export function defineCell(definition: CellDefinition): Cell {
   const stateInputs = new Set(states.map(stateInput));
   const additiveNoise = [...inputNames(amplitudesOf(channels))].every((n) => !stateInputs.has(n));
   const flow = calculus === "ito" ? stratonovichDrift(g, stateNodes, drift, channels) : drift;
-  const whole = hybrid(g, { states, drift: flow, channels, events, jumps: made, defaults: definition.parameters });
+  const parsed = { states, drift: flow, channels, events, jumps: made, defaults: definition.parameters };
+  const all = [flow, ...[...made, ...events.map((e) => e.jump)].map((j) => j.value), events.map((e) => e.surface)];
+  const readsTime = inputNames([...all.flat(), ...amplitudesOf(channels)]).has(time.name);
+  const whole = hybrid(g, readsTime ? withTime(g, parsed, time) : parsed);
   const unchecked = {
     definition,
     name,
     graph: g,
     states: whole.states,
-    modes: whole.states.length - states.length,
+    hidden: whole.states.length - states.length,
+    furtherRandom: further,
+    readsTime,
     parameters,
     defaults: { ...definition.parameters },
     positive,

@@ -12,6 +12,7 @@ import { vectorJacobian } from "./differentiate.js";
 import { vanishes } from "./exactness.js";
 import { type CellFunction, cotangentsOf } from "./functions.js";
 import { type Graph, inputNames, type Node, onePlusExponential } from "./graph.js";
+import { isRandom } from "./random.js";
 import { type Jump, jumpNamed, spikeOf } from "./tables.js";
 
 /**
@@ -90,7 +91,7 @@ export function checkHazard(cell: Cell, activeChannels: readonly number[]): void
     }
   }
   const random = new Set(
-    states.flatMap((_, i) => (inputNames(draws.map((jump) => jump.value[i]!)).has("u") ? [i] : [])),
+    states.flatMap((_, i) => ([...inputNames(draws.map((jump) => jump.value[i]!))].some(isRandom) ? [i] : [])),
   );
   if (statesIn(cell, [after(reset)]).some((i) => random.has(i))) {
     refuse(`its reset adds to ${list(random)}; it must set the event function anew, to log(u) - alpha`);

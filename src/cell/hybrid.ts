@@ -30,8 +30,24 @@ export interface Hybrid extends Omit<Parsed, "events" | "defaults"> {
   readonly judged: readonly Event[];
 }
 
-/** No name that a user may give a state. */
+/** Names that no user may give a state. */
+export const timeState = "~t";
 const modeName = (i: number): string => `~${i}`;
+
+/** A definition with time as a state more. */
+export function withTime(g: Graph, parsed: Parsed, time: Node): Parsed {
+  const timed = (jump: Jump): Jump => ({
+    ...jump,
+    value: [...jump.value, jump.inputs.includes("y") ? time : g.zero],
+  });
+  return {
+    ...parsed,
+    states: [...parsed.states, timeState],
+    drift: [...parsed.drift, g.one],
+    events: parsed.events.map((e) => ({ ...e, jump: timed(e.jump) })),
+    jumps: parsed.jumps.map(timed),
+  };
+}
 
 export function hybrid(g: Graph, parsed: Parsed): Hybrid {
   const { states, channels, events, jumps, defaults } = parsed;
@@ -85,7 +101,7 @@ export function hybrid(g: Graph, parsed: Parsed): Hybrid {
       if (e === own) return [effectOf(armed, e.surface, after) === "keeps" ? g.one : level];
       return [moves ? g.select(half, above[i], level, g.zero) : level];
     });
-    return { ...jump, value: [...jump.value, ...switches.after(after, moves), ...arms] };
+    return { ...jump, value: [...jump.value, ...switches.after(after), ...arms] };
   };
   /** A jump that sets one mode, and leaves all else as it is. */
   const setting = (name: string, mode: Node, value: Node): Jump => ({

@@ -213,7 +213,8 @@ export function parseEquation(g: Graph, field: string, text: unknown, names: Sco
       case "cosh":
         return g.mul(g.constant(0.5), g.add(g.unary("exp", args[0]), g.unary("exp", g.neg(args[0]))));
       case "sign":
-        return g.select(args[0], g.zero, g.constant(-1), g.select(g.zero, args[0], g.one, g.zero));
+        // What is neither below nor above 0 is 0 itself, or no number.
+        return g.select(args[0], g.zero, g.constant(-1), g.select(g.zero, args[0], g.one, g.gate(args[0], args[0])));
       case "step":
         return g.select(args[0], g.zero, g.zero, g.one);
       case "ceil":

@@ -61,6 +61,8 @@ export function solverShape(
     rolled: tableau.nodes.length > 1 && operations(functions.flow.value) > longFlow,
     antithetic: plan.antithetic,
     several: cell.events.length > 1,
+    furtherRandom: cell.furtherRandom.map((r) => r.kind),
+    falls: !forced && cell.events.some((event) => event.peaks),
     // Along a frozen drift a state moves straight; of forced events none is looked for.
     peaks: smooth && !forced ? cell.events.flatMap((event, e) => (event.peaks ? [e] : [])) : [],
     carried,

@@ -86,6 +86,11 @@ describe("equations", () => {
     expect(() => parse(text)).toThrow(message);
   });
 
+  it("has no sign of what is no number", () => {
+    expect(value("sign(a) + sign(b)", { a: 0, b: 2 })).toBe(1);
+    expect(value("sign(sqrt(a))", { a: -1 })).toBeNaN();
+  });
+
   it("shares common subexpressions", () => {
     const { g } = parse("exp(a * b) + exp(b * a) * exp(a * b)");
     expect(g.size).toBeLessThanOrEqual(3 + 4); // a, b, c; a·b, exp, its square, the sum

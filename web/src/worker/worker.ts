@@ -95,7 +95,7 @@ function cellFacts(cell: Cell): CellFacts {
     (section) =>
       Object.entries(definition[section] ?? {}).map(([name, text]) => ({ section, name, text: equationText(text) })),
   );
-  const shown = cell.states.slice(0, cell.states.length - cell.modes);
+  const shown = cell.states.slice(0, cell.states.length - cell.hidden);
   if (definition.event !== undefined) {
     const before = [definition.let, definition.state, definition.noise].flatMap((table) => Object.keys(table ?? {}));
     equations.splice(before.length, 0, {
