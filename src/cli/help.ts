@@ -31,7 +31,7 @@ Example job.json: the mean time of the third spike (index 2) of neuron 0, and it
   value 0.672115 ± 0.0166531 (standard error)
   d/d current -1.35291 ± 0.0647208
   d/d vReset 0.0890781 ± 0.00156115
-  discretisation error of spike times 0.00014, 0.065 % of the interval between spikes (8 paths)
+  discretisation error of spike times 0.00019, 0.089 % of the interval between spikes (8 paths)
 
 "with" takes names of the cell's parameters, "weights" and "current". Losses that compare with data take "observed"
 as a training job does. --out gradients.npz writes value, standard_error, gradient_NAME and

@@ -79,12 +79,13 @@ export function fastestDecay({ network, current }: Pick<SolvePlan, "network" | "
       ...others,
       ...network.parameters.map((p) => [parameterInput(p.name), p.values[p.perNeuron ? k : 0]!] as const),
     ]);
+    for (const { input, kind } of cell.furtherRandom) inputs.set(input, kind === "uniform" ? 0.5 : 0);
     inputs.set("u", 0.5).set("I", current.values[current.perNeuron ? k : 0]!);
     const look = (values: readonly number[]): void => {
       cell.states.forEach((name, i) => {
         inputs.set(stateInput(name), values[i]!);
       });
-      cell.states.forEach((state, i) => {
+      cell.states.slice(0, cell.states.length - cell.hidden).forEach((state, i) => {
         const step = 1e-6 * Math.max(1, Math.abs(values[i]!));
         const [up, down] = [1, -1].map((sign) => {
           inputs.set(stateInput(state), values[i]! + sign * step);

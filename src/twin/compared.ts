@@ -127,7 +127,7 @@ function spikeTimes({ coarse, fine, orders, ratio }: Pair): Compared | undefined
 function states(cell: Cell, { coarse, fine, orders, ratio }: Pair): Compared {
   const none = { interval: Number.NaN, intervalError: Number.NaN, intervalBias: Number.NaN, unmatched: 0 };
   let worst: Compared = { of: "states", error: 0, bias: 0, relative: 0, ...none };
-  cell.states.forEach((state, i) => {
+  cell.states.slice(0, cell.states.length - cell.hidden).forEach((state, i) => {
     const differences = new Differences();
     let [ends, starts, count] = [0, 0, 0];
     coarse.forEach((a, path) => {

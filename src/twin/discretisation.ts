@@ -21,7 +21,7 @@ import { Turns } from "../turns.js";
 import { type Compared, compared, type Orders, type SolvedPath, solvedPath } from "./compared.js";
 import { type NoiseSource, neuronParameters, type PathResult, PathSolver } from "./forward.js";
 import { halvedNoise, halvedPlan } from "./halved.js";
-import { counterNoise, eventUniform } from "./noise.js";
+import { counterNoise, drawFurther, eventUniform } from "./noise.js";
 
 /** Steps of neurons that a measurement may solve, and a search for a better step on top: some tenths of a second each. */
 const budget = 100_000;
@@ -121,6 +121,7 @@ class Level {
   private starts(path: number): Float64Array[] {
     return neuronParameters(this.plan).map((p, k) => {
       const y = new Float64Array(this.plan.network.cell.states.length);
+      drawFurther(this.cell, this.plan, path, k, 0);
       this.cell.start(y, p, eventUniform(this.plan, path, k, 0));
       return y;
     });
@@ -129,14 +130,14 @@ class Level {
 
 /** The largest |∂f/∂y| of a state where sub-steps of a path begin. */
 function fastestAlong(cell: CompiledCell, { operations }: PathResult): Rate | undefined {
-  const { states, parameters, channels } = cell.cell;
+  const { states, hidden, parameters, channels } = cell.cell;
   const moves = operations.filter((op) => op.kind === "advance");
   const [still, noInput] = [new Float64Array(channels.length), new Float64Array(parameters.length)];
   const [unit, out] = [new Float64Array(states.length), new Float64Array(states.length)];
   let fastest: Rate | undefined;
   for (let m = 0; m < moves.length; m += Math.ceil(moves.length / mostStates)) {
     const { y, p, I } = moves[m]!.subStep;
-    states.forEach((state, i) => {
+    states.slice(0, states.length - hidden).forEach((state, i) => {
       unit.fill(0);
       unit[i] = 1;
       cell.flowJvp(out, y, p, I, still, unit, noInput, 0, still);
@@ -177,9 +178,9 @@ const blownUp: Compared = {
 };
 
 /** The error of a level against a deeper one, on the paths that both have. */
-function errorOf(coarse: Level, fine: Level, orders: Orders): Compared {
+function errorOf(coarse: Level, fine: Level, orders: Orders, most = mostPaths): Compared {
   if (coarse.failure !== undefined || fine.failure !== undefined) return blownUp;
-  const paths = Math.min(coarse.solved.length, fine.solved.length);
+  const paths = Math.min(coarse.solved.length, fine.solved.length, most);
   return compared(coarse.plan.network.cell, {
     coarse: coarse.solved.slice(0, paths),
     fine: fine.solved.slice(0, paths),
@@ -208,21 +209,25 @@ async function searchStep(levels: Level[], first: Compared, search: Search): Pro
   // Paths may stop early.
   const steps = solved.length > 0 ? solved.reduce((sum, p) => sum + p.stop / dt, 0) / all : plan.steps;
   let left = searchBudget;
-  let [relative, observed, tried] = [first.relative, 0, dt];
+  // Where nothing can be tried, the error is taken to fall as expected.
+  let [relative, observed, tried] = [first.relative, orders.mean, dt];
   for (let n = 1; ; n++) {
     const ofPath = network.neurons * steps * 2 ** (n + 1);
     const paths = Math.min(all, Math.floor(left / ofPath));
-    if (paths < Math.min(pathsOf(plan).least, all)) break;
+    if (paths < 1) break;
     left -= paths * ofPath;
     const [level, next] = [levels[n]!, levels[n]!.next()];
     levels.push(next);
     await level.solve(paths, turns);
     await next.solve(paths, turns);
-    const before = relative;
-    relative = errorOf(level, next, orders).relative;
+    const before = errorOf(levels[n - 1]!, level, orders, paths);
+    const now = errorOf(level, next, orders, paths);
+    // Of fewer paths the error is known less well: how it falls is what counts.
+    const fell = before.relative / now.relative;
+    relative = Number.isFinite(fell) ? relative / fell : now.relative;
     tried = dt / 2 ** n;
     if (relative <= tolerance) return tried;
-    observed = Math.min(orders.mean, Math.log2(before / relative));
+    observed = Math.min(orders.mean, Math.log2(fell));
   }
   if (!(observed >= leastOrder && relative < Number.POSITIVE_INFINITY)) return undefined;
   return tried / 2 ** Math.ceil(Math.log2(relative / tolerance) / observed);
@@ -256,7 +261,7 @@ function warningOf(plan: SolvePlan, found: Omit<MeasuredDiscretisation, "warning
   if (noise) {
     parts.push(
       "noise moves the event function (∇E·g ≠ 0), so that crossings between grid points are missed: every spike comes " +
-        `late, by about ${three(intervalBias)} on average, a bias of order √dt`,
+        `late${intervalBias > 0 ? `, by about ${three(intervalBias)} on average` : ""}, a bias of order √dt`,
     );
   }
   if (fastest) {
@@ -269,7 +274,7 @@ function warningOf(plan: SolvePlan, found: Omit<MeasuredDiscretisation, "warning
   const less = noise ? "a bias" : "an error";
   if (suggestedDt !== undefined) {
     parts.push(`take dt = ${Number(suggestedDt.toPrecision(12))} for ${less} below ${percent(tolerance)}`);
-  } else if (noise) parts.push(`the bias is near ${percent(tolerance)} of the interval or below`);
+  } else if (noise) parts.push("a fourth of dt halves it");
   else parts.push(`no step was found to bring that below ${percent(tolerance)}`);
   return `time.dt: ${plan.dt} is too large: ${parts.join("; ")}`;
 }

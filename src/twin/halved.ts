@@ -6,8 +6,8 @@ import type { Arrivals, SolvePlan } from "../plan/plan.js";
 import type { NoiseSource } from "./forward.js";
 import { drawnPath } from "./noise.js";
 
-/** Streams of random numbers that split steps, counted down: the top one is that of seeds of training steps. */
-const topStream = 0xfffffffe;
+/** Streams of random numbers that split steps, counted down from the middle: others lie near either end. */
+const topStream = 2 ** 31;
 
 function halvedArrivals(arrivals: Arrivals): Arrivals {
   const late = Array.from(arrivals.places, (place) => (place >= 0.5 ? 1 : 0));

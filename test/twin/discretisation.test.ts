@@ -208,7 +208,9 @@ describe("a step that is too large", () => {
     // Between grid points a crossing is missed as if the threshold lay 0.5826 σ √dt higher (Broadie, Glasserman & Kou
     // 1997), so the mean first passage time 1 is later by that; 64 paths know it within a factor of two.
     for (const dt of [0.2, 0.05, 0.01]) {
-      const report = await measured(plan(firstPassage, { paths: 4000, t1: 20, dt, maxSpikes: 1, seed: 1 }));
+      // Along straight lines: parabolas have peaks, where some of the crossings are found.
+      const options = { paths: 4000, t1: 20, dt, maxSpikes: 1, seed: 1, method: "wong-zakai" } as const;
+      const report = await measured(plan(firstPassage, options));
       const bias = 0.5826 * Math.sqrt(dt);
       expect(report.bias / bias).toBeGreaterThan(0.5);
       expect(report.bias / bias).toBeLessThan(2);
