@@ -17,7 +17,7 @@ export function discretisationLine(found: Discretisation, t1: number): string {
   const { of, paths, until, error, relative } = found;
   if (!Number.isFinite(error)) return "discretisation error infinite: paths cannot be solved at this dt";
   const part = `${short(100 * relative)} % of ${of === "states" ? "the states' size" : "the interval between spikes"}`;
-  const size = of === "states" ? part : `of spike times ${short(error)}, ${part}`;
+  const size = of === "states" ? part : `of ${of} ${short(error)}, ${part}`;
   const up = until < t1 ? ` up to ${readable(until)}` : "";
   return `discretisation error ${size} (${paths} ${paths === 1 ? "path" : "paths"}${up})`;
 }

@@ -15,14 +15,17 @@ export interface MeasuredDiscretisation {
   readonly measured: true;
   /** The run's step; the comparison is with half of it. */
   readonly dt: number;
-  /** Of what: spike times, or states at the end where no path had a spike. */
-  readonly of: "spike times" | "states";
+  /**
+   * Of what: spike times; the intervals between them where spikes are given (a likelihood), so that errors do not add up;
+   * states at the end where no path had a spike.
+   */
+  readonly of: "spike times" | "intervals" | "states";
   /** Paths that were solved again, from the run's first on, and up to which time. */
   readonly paths: number;
   readonly until: number;
   /**
    * Root mean square error. Of spike times in the unit of time: the n-th spike of a neuron is compared with its n-th
-   * spike, and one that does not come counts as the end. Of states as a part of their size, the state with the largest.
+   * spike, and one that does not come counts as the end. Of intervals it is `intervalError`. Of states as a part of their size, the state with the largest.
    * Infinite where paths cannot be solved.
    */
   readonly error: number;

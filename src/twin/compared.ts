@@ -27,7 +27,7 @@ export function solvedPath(
 
 /** The error of the longer step, and what it is an error of: see `MeasuredDiscretisation`. */
 export interface Compared {
-  readonly of: "spike times" | "states";
+  readonly of: "spike times" | "intervals" | "states";
   readonly error: number;
   readonly bias: number;
   readonly interval: number;
@@ -149,3 +149,10 @@ function states(cell: Cell, { coarse, fine, orders, ratio }: Pair): Compared {
 
 /** The error of paths at a step, from the same at a shorter one. */
 export const compared = (cell: Cell, pair: Pair): Compared => spikeTimes(pair) ?? states(cell, pair);
+
+/** The same where spikes are given: after each the path is where it is in truth. */
+export function ofIntervals(found: Compared): Compared {
+  if (found.of !== "spike times") return found;
+  const { interval, intervalError: error, intervalBias: bias } = found;
+  return { ...found, of: "intervals", error, bias, relative: error === 0 ? 0 : error / interval };
+}

@@ -18,7 +18,7 @@ import {
 import type { SolvePlan } from "../plan/plan.js";
 import { fastestDecay, type Rate, three } from "../plan/stability.js";
 import { Turns } from "../turns.js";
-import { type Compared, compared, type Orders, type SolvedPath, solvedPath } from "./compared.js";
+import { type Compared, compared, type Orders, ofIntervals, type SolvedPath, solvedPath } from "./compared.js";
 import { type NoiseSource, neuronParameters, type PathResult, PathSolver } from "./forward.js";
 import { halvedNoise, halvedPlan } from "./halved.js";
 import { counterNoise, drawFurther, eventUniform } from "./noise.js";
@@ -177,21 +177,27 @@ const blownUp: Compared = {
   unmatched: Number.NaN,
 };
 
+/** What is expected of an error, and whether spikes are given, so that it does not add up. */
+interface Expected extends Orders {
+  readonly given: boolean;
+}
+
 /** The error of a level against a deeper one, on the paths that both have. */
-function errorOf(coarse: Level, fine: Level, orders: Orders, most = mostPaths): Compared {
+function errorOf(coarse: Level, fine: Level, orders: Expected, most = mostPaths): Compared {
   if (coarse.failure !== undefined || fine.failure !== undefined) return blownUp;
   const paths = Math.min(coarse.solved.length, fine.solved.length, most);
-  return compared(coarse.plan.network.cell, {
+  const found = compared(coarse.plan.network.cell, {
     coarse: coarse.solved.slice(0, paths),
     fine: fine.solved.slice(0, paths),
     ratio: 2 ** (fine.depth - coarse.depth),
     orders,
   });
+  return orders.given ? ofIntervals(found) : found;
 }
 
 /** What a search for a better step goes by. */
 interface Search {
-  readonly orders: Orders;
+  readonly orders: Expected;
   readonly tolerance: number;
   readonly turns: Turns;
 }
@@ -246,13 +252,13 @@ function warningOf(plan: SolvePlan, found: Omit<MeasuredDiscretisation, "warning
   const parts: string[] = [];
   const noise = failure === undefined && noiseDrivesEvent(plan);
   if (failure !== undefined) parts.push(`a path cannot be solved at this step or at half of it (${failure})`);
-  else if (found.of === "spike times") {
+  else if (found.of !== "states") {
     const alone = unmatched > 0 ? `, and ${percent(unmatched)} of the spikes come at only one step` : "";
     parts.push(
-      `spike times are off by ${three(error)}, ${percent(relative)} of the mean interval of ${three(interval)} between ` +
+      `${found.of === "intervals" ? "intervals" : "spike times"} are off by ${three(error)}, ${percent(relative)} of the mean interval of ${three(interval)} between ` +
         `spikes (root mean square of ${counted(paths, "path")}, against shorter steps${alone})`,
     );
-    if (intervalError <= tolerance * interval) {
+    if (found.of === "spike times" && intervalError <= tolerance * interval) {
       parts.push(`errors add up from spike to spike: single intervals are off by ${percent(intervalError / interval)}`);
     }
   } else {
@@ -288,11 +294,13 @@ function endOf(plan: SolvePlan, sample: SolvePlan, solved: readonly SolvedPath[]
 
 /**
  * Measures the discretisation error of a plan.
+ * @param given whether spikes are observed: then that of the intervals between them.
  * @throws SaltationError `invalid-input` where the tolerance is no number above 0.
  */
 export async function measureDiscretisation(
   plan: SolvePlan,
   options: DiscretisationOptions = {},
+  given = false,
 ): Promise<Discretisation> {
   const tolerance = toleranceOf(options);
   const { dt } = plan;
@@ -306,7 +314,7 @@ export async function measureDiscretisation(
     return { measured: false, dt, why: "this page allows no code from text, which the float64 twin is" };
   }
   const turns = new Turns();
-  const orders = expectedOrders(plan);
+  const orders = { ...expectedOrders(plan), given };
   const first = Level.first(sample, cell);
   const levels = [first, first.next()];
   const { least, most } = pathsOf(plan);

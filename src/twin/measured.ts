@@ -20,8 +20,8 @@ export function checkAsked(asked: Asked): void {
 export async function discretisationOf(plan: SolvePlan, loss: Loss, asked: Asked): Promise<Discretisation | undefined> {
   if (asked === undefined || asked === false) return undefined;
   const { measureDiscretisation } = await import("./discretisation.js");
-  const solved = loss.likelihood ? { ...plan, paths: ownPaths } : plan;
-  return measureDiscretisation(solved, asked === true ? {} : asked);
+  const given = loss.likelihood !== undefined;
+  return measureDiscretisation(given ? { ...plan, paths: ownPaths } : plan, asked === true ? {} : asked, given);
 }
 
 /** The plan, with a warning where its step is beyond the stability of its method. */

@@ -334,6 +334,6 @@ describe("the library", () => {
     const loss = logLikelihood([{ times: [0.3, 0.6] }]);
     const asked = { ...options, paths: 1, with: ["current"], discretisation: true };
     const { discretisation } = await network.valueAndGradient(loss, asked);
-    expect(discretisation).toMatchObject({ measured: true, of: "spike times", paths: 8 });
+    expect(discretisation).toMatchObject({ measured: true, of: "intervals", paths: 8 });
   });
 });
