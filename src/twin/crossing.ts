@@ -96,6 +96,8 @@ export class Crossings {
     if (!(from < 0)) return -1;
     let [low, high] = [0, length];
     let [value, rising] = [from, this.rate(e, y, whole, r)];
+    // A curve that bends down stays below its tangent.
+    if (!(rising * length >= -(1 - nearness / (1 + nearness)) * from)) return -1;
     let [last, falling] = [to, this.rate(e, end, whole, r + length)];
     for (let look = 0; look < mostLooks; look++) {
       // Where the cubic through both ends is first flat.
