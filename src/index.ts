@@ -60,8 +60,15 @@ export type { Connections, Weights } from "./network/connections.js";
 export type { DrawnWeights } from "./network/drawn-weights.js";
 export type { InputSpikes, Network, NetworkDefinition, Parameter } from "./network/network.js";
 export type { Chunk } from "./plan/chunks.js";
+export type {
+  Discretisation,
+  DiscretisationOptions,
+  MeasuredDiscretisation,
+  UnmeasuredDiscretisation,
+} from "./plan/discretisation.js";
 export type { ParameterPlace, View } from "./plan/layout.js";
 export type { Arrivals, Distribution, Method, SolveOptions, SolvePlan } from "./plan/plan.js";
+export type { Rate } from "./plan/stability.js";
 export type { Estimate } from "./reduce/statistics.js";
 export * from "./signature/index.js";
 export type { EncodedSimulation, PreparedSimulation } from "./solve/prepared.js";

@@ -8,6 +8,8 @@ import { checkLoss, planForLoss } from "../loss/loss-plan.js";
 import { defineNetwork } from "../network/network.js";
 import { parameterLayout, requestedViews } from "../plan/layout.js";
 import { planSolve } from "../plan/plan.js";
+import { checkAsked } from "../twin/measured.js";
+import { askedOf, discretisationLine } from "./discretisation.js";
 import { filesBeside, readJobFile } from "./job-file.js";
 import {
   type CommonOptions,
@@ -34,6 +36,8 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
   checkLoss(network, loss, job.requireExact);
   const lossPlan = planForLoss(plan, loss);
   loss.checkPlan?.(lossPlan, job.with);
+  const asked = askedOf(options, job);
+  checkAsked(asked);
   if (job.perPath && options.out === undefined) {
     fail("perPath", "is true, but no --out FILE.npz says where the paths' gradients go");
   }
@@ -50,6 +54,7 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
       .valueAndGradient(loss, {
         ...solve,
         with: job.with,
+        discretisation: asked,
         progress: (done) => bar.update(done),
         ...(job.requireExact === undefined ? {} : { requireExact: job.requireExact }),
         ...(perPath
@@ -95,7 +100,7 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
       writeOutput("--out", options.out, writeNpz(arrays));
     }
     const seconds = (performance.now() - began) / 1000;
-    const { value, standardError, gradient, gradientStandardError, saturatedPaths, warnings } = result;
+    const { value, standardError, gradient, gradientStandardError, saturatedPaths, warnings, discretisation } = result;
     sayWarnings(warnings);
     if (options.json) {
       const adapter = engine.adapterName;
@@ -108,6 +113,7 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
         gradientStandardError,
         saturatedPaths,
         ...(warnings ? { warnings } : {}),
+        ...(discretisation ? { discretisation } : {}),
         seconds,
       });
     } else {
@@ -119,6 +125,7 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
       for (const name of job.with) {
         print(`d/d ${name} ${readableParameter(job, name, gradient[name], gradientStandardError[name])}`);
       }
+      if (discretisation) print(discretisationLine(discretisation, job.time.t1));
       if (perPath && written) print(`gradients of every path in ${options.out}`);
     }
   } finally {

@@ -10,7 +10,9 @@ import { asTrials } from "../job/recording.js";
 import { planTrainJob, type TrainPlan } from "../job/train-plan.js";
 import { trainedJobText } from "../job/trained-job.js";
 import { readCell } from "../network/network.js";
+import type { Discretisation } from "../plan/discretisation.js";
 import { type TrainOptions, type TrainStep, train } from "../train/train.js";
+import { checkAsked } from "../twin/measured.js";
 import { canDraw } from "./can-draw.js";
 import {
   type CheckpointFile,
@@ -21,6 +23,7 @@ import {
   readCheckpoint,
   writeCheckpoint,
 } from "./checkpoint.js";
+import { askedOf, discretisationLine } from "./discretisation.js";
 import { filesBeside, readJobFile } from "./job-file.js";
 import { lockFile } from "./lock.js";
 import {
@@ -155,6 +158,7 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
   const context = fingerprinted(files, fingerprint);
   const planned = planTrainJob(job, context);
   const { simulated, solve } = planned;
+  checkAsked(askedOf(options, job));
   const spikeTrains = SpikeTrainReport.of(job, simulated, solve, context);
   fingerprintJob(job, fingerprint);
   if (options.resume && !job.checkpoint) fail("checkpoint", "is missing; --resume goes on from the file that it names");
@@ -234,6 +238,7 @@ async function trainPlanned(run: PlannedRun, options: TrainCommandOptions): Prom
         ...update,
         loss: planned.loss(observed),
         steps,
+        discretisation: askedOf(options, job),
         signal: interrupt.signal,
         ...(resume ? { resume } : {}),
         ...(job.commonNoise === undefined ? {} : { commonNoise: job.commonNoise }),
@@ -280,6 +285,8 @@ interface TrainingResult {
   readonly loss: number | undefined;
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly firstStepSeconds?: number;
+  /** Of the last step that was measured. */
+  readonly discretisation?: { readonly step: number } & Discretisation;
 }
 
 /** Runs a training to its end, or to a signal: then there is no result, and the exit code is set. */
@@ -296,6 +303,7 @@ async function runTraining(
   let first: TrainStep | undefined;
   let last: TrainStep | undefined;
   let firstStepSeconds = 0;
+  let measured: TrainingResult["discretisation"];
   const stop = stopOnSignals(() => {
     say("stopping; a second signal stops at once");
     interrupt.abort();
@@ -316,6 +324,7 @@ async function runTraining(
       if (!first) await recovery.before(step.parameters);
       first ??= step;
       last = step;
+      if (step.discretisation) measured = { step: step.step, ...step.discretisation };
       done = step.step + 1;
       losses.push(step.value);
       await recovery.after(step.step, step.updated, step.step === steps - 1);
@@ -350,7 +359,10 @@ async function runTraining(
     stop.release();
   }
   const { value: loss, updated: parameters } = last!;
-  return { history, losses, firstStep: first!.step, before: first!.parameters, loss, parameters, firstStepSeconds };
+  if (measured?.warning && !first!.discretisation?.warning) sayWarnings([measured.warning]);
+  const { step: firstStep, parameters: before } = first!;
+  const discretisation = measured ? { discretisation: measured } : {};
+  return { history, losses, firstStep, before, loss, parameters, firstStepSeconds, ...discretisation };
 }
 
 function sayStopped(done: number, steps: number, checkpoints: Checkpoints | undefined): void {
@@ -375,7 +387,7 @@ interface Run {
 }
 
 function report(
-  { history, losses, firstStep, before, loss, parameters, firstStepSeconds }: TrainingResult,
+  { history, losses, firstStep, before, loss, parameters, firstStepSeconds, discretisation }: TrainingResult,
   { seconds, adapter, metrics, compared, saved, figure }: Run,
   job: TrainJob,
   options: TrainCommandOptions,
@@ -396,6 +408,7 @@ function report(
       loss,
       ...kept,
       parameters,
+      ...(discretisation ? { discretisation } : {}),
       metrics: { ...metrics, ...compared?.metrics },
       ...(figure ? { figure } : {}),
       ...(compared ? { files: compared.files } : {}),
@@ -413,6 +426,7 @@ function report(
     const was = before ? `${readableParameter(job, name, before[name])} → ` : "";
     print(`${name} ${was}${readableParameter(job, name, value)}${unit}`);
   }
+  if (discretisation) print(discretisationLine(discretisation, job.time.t1));
   compared?.print();
   if (job.test) print(metricsTable(metrics));
   if (saved) print(`fitted network in ${saved}`);

@@ -97,6 +97,15 @@ const solve = {
     .boolean()
     .optional()
     .describe("paths in pairs, the second with the noise of the first turned round; default false"),
+  discretisation: z
+    .union([z.boolean(), z.strictObject({ tolerance: finite.optional() })], {
+      error: 'expected true, false or { "tolerance": … }',
+    })
+    .optional()
+    .describe(
+      "whether the error that spike times owe to dt is measured, default true; tolerance: the part of the mean interval " +
+        "between spikes above which there is a warning, default 0.01",
+    ),
 };
 
 const loss = z.discriminatedUnion(

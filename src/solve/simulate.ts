@@ -3,6 +3,7 @@ import { recordReader } from "../../shaders/shared/record.wgsl.js";
 import { SaltationError } from "../errors.js";
 import type { Gpu } from "../gpu/index.js";
 import { type Chunk, wholeBlocks } from "../plan/chunks.js";
+import type { Discretisation, DiscretisationOptions } from "../plan/discretisation.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { type DeviceSpikes, deviceSpikes } from "../spikes/device-spikes.js";
@@ -253,6 +254,10 @@ export class GpuSpikes implements SimulatedSpikes {
     let sum = 0;
     for (const c of this.onDevice) for (const n of new Uint32Array(await this.gpu.read(c.counts.storage))) sum += n;
     return sum / this.paths;
+  }
+
+  async discretisation(options?: DiscretisationOptions): Promise<Discretisation> {
+    return (await import("../twin/discretisation.js")).measureDiscretisation(this.plan, options);
   }
 
   dispose(): void {
