@@ -8,7 +8,8 @@ import { disposedError, SaltationError } from "./errors.js";
 import { type AdapterSummary, type Gpu, type GpuOptions, LongKernel } from "./gpu/index.js";
 import type { PreparedGradient, PreparedGradientOptions } from "./gradient/prepared.js";
 import type { Evaluator, Loss } from "./loss/loss.js";
-import { checkExact, checkLoss, lossWarnings, planForLoss } from "./loss/loss-plan.js";
+import { checkExact, checkLoss, planForLoss, told } from "./loss/loss-plan.js";
+import { checkUnbiasedMean, type JudgedMean, judgeMean } from "./loss/mean-verdict.js";
 import { notFinite, type ValueAndGradient } from "./loss/result.js";
 import { defineNetwork, type Network, type NetworkDefinition } from "./network/network.js";
 import { parameterLayout, parameterVector, requestedViews } from "./plan/layout.js";
@@ -56,6 +57,11 @@ export interface GradientOptions extends SolveOptions, Progress {
    */
   requireExact?: boolean;
   /**
+   * Refuse a job where it is not known that the mean of the gradient is the derivative of the mean (see
+   * `ValueAndGradient.unbiased`), before anything is computed; false unless set to true.
+   */
+  requireUnbiased?: boolean;
+  /**
    * Standard errors of the gradient of losses that are not pathwise (see `ValueAndGradient`), which take up to as many
    * paths again; true unless set to false.
    */
@@ -89,6 +95,7 @@ const bothNames: Names<Omit<GradientOptions, "progress" | "perPath">> = {
   ...solveNames,
   with: true,
   requireExact: "boolean",
+  requireUnbiased: "boolean",
   standardErrors: "boolean",
 };
 const calledNames: Names<GradientOptions> = { ...bothNames, progress: "function", perPath: "function" };
@@ -191,10 +198,25 @@ export class EngineNetwork {
     const plan = this.writable(loss ? this.gradientPlan(options, loss) : this.plan(options), options.writes);
     const views = requestedViews(this.network, parameterLayout(plan), options.with);
     this.checkLoss(loss, options.requireExact);
+    // What the caller writes may be any value.
+    const open = [...options.with, ...(options.writes ?? [])];
+    const judged = this.judge(plan, loss, { ...options, with: open }, true);
     const { gpu } = this.engine;
     if (!gpu) fail("backend", "is cpu; command encoders are a matter of WebGPU");
     const prepared = await import("./gradient/prepared.js");
-    return prepared.PreparedGradient.create(gpu, plan, views, options);
+    return prepared.PreparedGradient.create(gpu, plan, views, judged, options);
+  }
+
+  /** @throws SaltationError where the mean is to be right and is not known to be. */
+  private judge(
+    plan: SolvePlan,
+    loss: Loss | undefined,
+    { with: names, requireUnbiased }: Pick<GradientOptions, "with" | "requireUnbiased">,
+    changing = false,
+  ): JudgedMean {
+    const judged = judgeMean(plan, loss, names, changing);
+    if (requireUnbiased) checkUnbiasedMean(judged);
+    return judged;
   }
 
   /**
@@ -206,17 +228,18 @@ export class EngineNetwork {
     checkOptions("", options, calledNames);
     this.engine.check();
     const plan = this.gradientPlan(options, loss);
-    const warned = (r: ValueAndGradient): ValueAndGradient => ({ ...r, warnings: lossWarnings(plan, loss, r) });
+    const views = requestedViews(this.network, parameterLayout(plan), options.with);
+    this.checkLoss(loss, options.requireExact);
+    const judged = this.judge(plan, loss, options);
     const evaluatorOf = (of: SolvePlan): Promise<Evaluator> =>
       this.evaluator(of, loss, options.with, options.requireExact);
     if (!loss.pathwise && !loss.likelihood && (options.standardErrors ?? true)) {
-      const views = requestedViews(this.network, parameterLayout(plan), options.with);
       const { evaluateWithErrors } = await import("./loss/batch-errors.js");
-      return warned(await evaluateWithErrors(plan, loss, views, evaluatorOf, options));
+      return told(plan, loss, judged, await evaluateWithErrors(plan, loss, views, evaluatorOf, options));
     }
     const evaluator = await evaluatorOf(plan);
     try {
-      return warned(await evaluator.evaluate(plan, options));
+      return told(plan, loss, judged, await evaluator.evaluate(plan, options));
     } finally {
       evaluator.dispose();
     }

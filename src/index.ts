@@ -3,6 +3,7 @@ export { type Cell, type CellDefinition, defineCell } from "./cell/cell.js";
 export type { Exactness, ExactnessCondition, Verdict } from "./cell/exactness.js";
 export { gif } from "./cell/gif.js";
 export { slif } from "./cell/slif.js";
+export type { UnbiasedCondition } from "./cell/unbiased.js";
 export type { Numbers } from "./checks.js";
 export type { Current, CurrentSamples, PlannedCurrent } from "./driver/current.js";
 export {
@@ -45,7 +46,7 @@ export type {
 } from "./loss/loss.js";
 export type { OutsideOptions } from "./loss/observed.js";
 export { type PathLossOptions, pathLoss } from "./loss/path-loss.js";
-export type { ValueAndGradient } from "./loss/result.js";
+export type { Evaluated, MeanVerdict, ValueAndGradient } from "./loss/result.js";
 export {
   type SignatureKernelOptions,
   type SignatureMmdOptions,

@@ -8,6 +8,7 @@ import { checkExactness, type Exactness } from "./exactness.js";
 import { Graph, inputNames, type Node } from "./graph.js";
 import { knownFunctions, listed, parseEquation } from "./parse.js";
 import type { Event, Input, Jump } from "./tables.js";
+import { anyUse, checkUnbiased, type UnbiasedCondition } from "./unbiased.js";
 
 /** A cell as a user writes it. All equations are text; times are in the unit of the parameters. */
 export interface CellDefinition {
@@ -76,6 +77,11 @@ export interface Cell {
   readonly usesCurrent: boolean;
   /** Whether pathwise gradients of this cell are exact, condition by condition. */
   readonly exactness: Exactness;
+  /**
+   * Whether means of pathwise gradients are derivatives of means, condition by condition, for any use of the cell: with
+   * noise, and in a network where spikes arrive. Results say what holds for their own job (`ValueAndGradient.unbiased`).
+   */
+  readonly unbiased: readonly UnbiasedCondition[];
 }
 
 export const stateInput = (name: string): string => `y.${name}`;
@@ -215,5 +221,14 @@ export function defineCell(definition: CellDefinition): Cell {
     additiveNoise,
     usesCurrent: inputNames(drift).has("I"),
   };
-  return { ...unchecked, exactness: checkExactness(unchecked) };
+  let unbiased: readonly UnbiasedCondition[] | undefined;
+  return {
+    ...unchecked,
+    exactness: checkExactness(unchecked),
+    // Judged when it is asked for: it takes some milliseconds.
+    get unbiased() {
+      unbiased ??= checkUnbiased(unchecked, anyUse(unchecked));
+      return unbiased;
+    },
+  };
 }

@@ -61,7 +61,9 @@ export function lossOf(
   const outside = Array.isArray(observed) ? undefined : (observed as { outside?: "drop" }).outside;
   const left = spikesOutside(all, span, { outside, until });
   const made = trialsLoss(loss, trialsWithin(all, span), neurons, span);
-  return left.length > 0 ? { ...made, warnings: (plan) => [...left, ...(made.warnings?.(plan) ?? [])] } : made;
+  return left.length > 0
+    ? { ...made, warnings: (plan, means) => [...left, ...(made.warnings?.(plan, means) ?? [])] }
+    : made;
 }
 
 /** A loss that compares with observed trials. */

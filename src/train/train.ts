@@ -4,6 +4,7 @@ import { checkOptions, fail, list, type Names, show, wholeNumber } from "../chec
 import { threefry2x32 } from "../driver/threefry.js";
 import type { Evaluator, Loss } from "../loss/loss.js";
 import { lossWarnings } from "../loss/loss-plan.js";
+import { checkUnbiasedMean, judgeMean, verdictOn } from "../loss/mean-verdict.js";
 import type { ValueAndGradient } from "../loss/result.js";
 import type { Network } from "../network/network.js";
 import { parameterLayout, parameterVector, replaceParameters, requestedViews, shapedValues } from "../plan/layout.js";
@@ -22,6 +23,8 @@ export interface TrainOptions extends Omit<SolveOptions, "seed">, UpdateOptions 
   /** Use the same noise in every step (common random numbers). */
   commonNoise?: boolean;
   requireExact?: boolean;
+  /** Refuse a job where it is not known that mean gradients are derivatives of means, see `ValueAndGradient.unbiased`. */
+  requireUnbiased?: boolean;
   /** Goes on from here: the steps that follow have the same bits as in a run that was not interrupted. */
   resume?: Checkpoint;
 }
@@ -33,6 +36,7 @@ const trainNames: Names<TrainOptions> = {
   steps: true,
   commonNoise: "boolean",
   requireExact: "boolean",
+  requireUnbiased: "boolean",
   resume: true,
 };
 
@@ -48,7 +52,10 @@ export interface Checkpoint {
 }
 
 export interface TrainStep
-  extends Pick<ValueAndGradient, "value" | "standardError" | "gradient" | "means" | "saturatedPaths" | "warnings"> {
+  extends Pick<
+    ValueAndGradient,
+    "value" | "standardError" | "gradient" | "means" | "saturatedPaths" | "warnings" | "unbiased" | "because"
+  > {
   /** From 0. A standard error that would cost another pass over the trains (expected signatures on a GPU) is NaN. */
   readonly step: number;
   /** The trainable parameters with which this step's value was taken, in the shapes in which they were given. */
@@ -107,6 +114,9 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
     checkResume(resume, seed, names);
     update.restore(resume.update, vector);
   }
+  // Whatever values the parameters come to have.
+  const judged = judgeMean(plan, loss, names, true);
+  if (options.requireUnbiased) checkUnbiasedMean(judged);
   const { commonNoise } = options;
   const run: Run = {
     network,
@@ -142,6 +152,7 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
       means: result.means,
       saturatedPaths: result.saturatedPaths,
       warnings: lossWarnings(plan, loss, result),
+      ...verdictOn(plan, loss, judged, result.saturatedPaths),
       parameters,
       updated,
       seconds: (performance.now() - began) / 1000,

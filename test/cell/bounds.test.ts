@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 import { type CellDefinition, defineCell } from "../../src/cell/cell.js";
 import { compileCell } from "../../src/cell/emit-js.js";
 import { emitCellWgsl } from "../../src/cell/emit-wgsl.js";
-import { Effort } from "../../src/cell/exactness.js";
+import { Effort } from "../../src/cell/vanishing.js";
 import { escaped, isPlain, quoted } from "../../src/quoted.js";
 
 const cellOf = (v: string, changes: Partial<CellDefinition> = {}): CellDefinition => ({

@@ -47,7 +47,7 @@ const unchecked = {
     { name: "lost", surface: parse("h - 10"), emits: false, terminal: true },
   ],
 };
-const cell: Cell = { ...unchecked, exactness: checkExactness(unchecked) };
+const cell: Cell = { ...unchecked, exactness: checkExactness(unchecked), unbiased: [] };
 
 type Vector = Float64Array;
 /** A function of the compiled cell by name: the tables have more than its type tells. */

@@ -1,0 +1,398 @@
+/**
+ * When is the mean of pathwise gradients the derivative of the mean? Where a path, as a function of the parameters with all
+ * random numbers held fixed, is continuous, and differentiable between kinks; a path that jumps with some density has
+ * a gradient that is right on almost every path and wrong in the mean (Glasserman, Gradient Estimation via Perturbation
+ * Analysis, 1991, has the commuting condition for queues). What can make a path jump between the events of its solution:
+ *
+ * 1. *Grazing*. Crossings of E = 0 come and go where E touches 0 from below, and nowhere if ∇E·f > 0 and ∇E·g = 0 on all of
+ *    E = 0: then a path that stays below stays so under a small change, and one that crosses does so transversally. Also a
+ *    jump that takes E just to 0 or just not is then continuous: what it leaves below crosses at once. A hazard that is 0
+ *    for a while is let pass only if that while can begin at the cell's own spike alone (absolute refractoriness):
+ *    else spikes leap over it.
+ * 2. *Coincident jumps*. Two jumps change places where their times meet. The path is continuous there if they commute, the
+ *    reset on E = 0, and if neither takes the other's event back (E after the other jump is not below 0).
+ * 3. *Choices in a jump*. A comparison that moves with the parameters, of a uniform or of a state, makes the jump jump where its
+ *    branches differ.
+ *
+ * The loss may jump at t1 besides, which it says itself. Without anything random there is no mean, and all hold. What is
+ * neither proven nor refuted is unproven, and nothing is vouched for it.
+ */
+import { vectorJacobian } from "./differentiate.js";
+import { type CheckedCell, drawOf, movesEvent, rangesOf, some, type Verdict } from "./exactness.js";
+import { Evaluation, type Graph, inputNames, isConstant, type Node } from "./graph.js";
+import { isNegative, isPositive, type Range, rangeOf } from "./interval.js";
+import {
+  branchesOf,
+  type Choice,
+  choicesIn,
+  eliminated,
+  type Place,
+  pointsOn,
+  vanishesAt,
+  withOwnGraph,
+} from "./surface.js";
+import type { Event, Jump } from "./tables.js";
+import { Effort } from "./vanishing.js";
+
+export interface UnbiasedCondition {
+  readonly name: "no grazing" | "coincident jumps commute" | "no choice in a jump";
+  readonly verdict: Verdict;
+  /** What was found, in one line. */
+  readonly detail: string;
+  /** What to change where it does not hold. */
+  readonly mend?: string;
+}
+
+/** What is known of how a cell is used. */
+export interface Circumstances {
+  /** Values that an input can have, and those that are tried: y.<state>, p.<parameter>, I, u, w. */
+  readonly range: (name: string) => Range;
+  readonly draw: Place["draw"];
+  /** Noise channels that are not 0, by index. */
+  readonly channels: readonly number[];
+  /** Whether spikes arrive at neurons that may fire, and whether arrivals of different weights may meet. */
+  readonly arrivals: boolean;
+  readonly meetings: boolean;
+  /** Whether a parameter (p.<parameter>) or the weights (w) are differentiated by. */
+  readonly moved: (name: string) => boolean;
+}
+
+/** All that a definition allows: any current and weights, noise on, parameters of the sign of their defaults. */
+export function anyUse(cell: CheckedCell & { readonly definition: { readonly receive?: object } }): Circumstances {
+  const arrivals = cell.definition.receive !== undefined;
+  return {
+    range: rangesOf(cell.defaults),
+    draw: drawOf(cell.defaults),
+    channels: cell.channels.map((_, i) => i),
+    arrivals,
+    meetings: arrivals,
+    moved: () => true,
+  };
+}
+
+const mends = {
+  "no grazing":
+    "let spikes come from a hazard that is above 0 (s' = exp((v - vTh) / d), event s, s = log(u) at start and reset), or take the noise off",
+  "coincident jumps commute":
+    "let spikes arrive at a state that the reset leaves or shifts (i + w beside v), or reset by a shift (v - vReset)",
+  "no choice in a jump": "give each kind of event a hazard of its own, or the branches one value where they meet",
+} as const;
+
+/** What was found against a condition. */
+class Findings {
+  private readonly against: string[] = [];
+  private readonly untold: string[] = [];
+
+  constructor(
+    private readonly name: UnbiasedCondition["name"],
+    private readonly holds: string,
+  ) {}
+
+  violated(what: string): void {
+    if (!this.against.includes(what)) this.against.push(what);
+  }
+
+  unproven(what: string): void {
+    if (!this.untold.includes(what)) this.untold.push(what);
+  }
+
+  /** @param holds whether it does, or why that cannot be told. */
+  add(holds: boolean | string, against: string, subject: string): void {
+    if (holds === false) this.violated(against);
+    else if (holds !== true) this.unproven(`${subject} ${holds}`);
+  }
+
+  condition(): UnbiasedCondition {
+    const { name, against, untold } = this;
+    const mend = mends[name];
+    if (against.length > 0) return { name, verdict: "violated", detail: some(against), mend };
+    if (untold.length > 0) return { name, verdict: "unproven", detail: `not known: ${some(untold)}`, mend };
+    return { name, verdict: "holds", detail: this.holds };
+  }
+}
+
+/** Judges whether mean gradients of spike times of a cell, used so, are derivatives of means. */
+export function checkUnbiased(given: CheckedCell, use: Circumstances): UnbiasedCondition[] {
+  const names = ["no grazing", "coincident jumps commute", "no choice in a jump"] as const;
+  if (!isRandom(given, use)) {
+    return names.map((name) => ({ name, verdict: "holds", detail: "the times of spikes are not random" }));
+  }
+  const judge = new Judge(withOwnGraph(given), use);
+  return [judge.grazing(), judge.coincidences(), judge.choices()];
+}
+
+/** Whether noise or uniforms reach the event functions. */
+export function isRandom(cell: CheckedCell, use: Pick<Circumstances, "channels" | "arrivals">): boolean {
+  const found = new Set(use.channels.map((c) => cell.channels[c]!.state));
+  const acting = cell.jumps.filter((jump) => use.arrivals || !jump.inputs.includes("w"));
+  const reads = (node: Node, name: string): boolean => inputNames([node]).has(name);
+  cell.states.forEach((_, i) => {
+    if (acting.some(({ value }) => reads(value[i]!, "u"))) found.add(i);
+  });
+  for (;;) {
+    const names = [...found].map((i) => `y.${cell.states[i]}`);
+    const touched = (nodes: readonly Node[]): boolean => names.some((n) => inputNames(nodes).has(n));
+    if (touched(cell.events.map((e) => e.surface))) return true;
+    const more = cell.states.flatMap((_, i) => {
+      const sources = [cell.drift[i]!, ...acting.map(({ value }) => value[i]!)];
+      return !found.has(i) && touched(sources) ? [i] : [];
+    });
+    if (more.length === 0) return false;
+    for (const i of more) found.add(i);
+  }
+}
+
+class Judge {
+  private readonly g: Graph;
+  private readonly y: readonly Node[];
+  private readonly names: readonly string[];
+  private readonly effort = new Effort();
+
+  constructor(
+    private readonly cell: CheckedCell,
+    private readonly use: Circumstances,
+  ) {
+    this.g = cell.graph;
+    this.names = cell.states.map((n) => `y.${n}`);
+    this.y = this.names.map((n) => this.g.input(n));
+  }
+
+  private place(...surfaces: Node[]): Place {
+    return { surfaces, movable: this.names, draw: this.use.draw };
+  }
+
+  private vanishes(root: Node, terms: readonly Node[], place: Place): boolean | string {
+    return vanishesAt(this.g, root, terms, place, this.effort);
+  }
+
+  /** Σ ∂surface/∂y · direction. */
+  private along(surface: Node, direction: readonly Node[]): Node {
+    const { g, y } = this;
+    return vectorJacobian(g, [surface], [g.one], y).reduce((sum, d, i) => g.add(sum, g.mul(d, direction[i]!)), g.zero);
+  }
+
+  /** An expression on a surface, with a state eliminated where that is possible. */
+  private on(surface: Node, root: Node): Node {
+    return this.g.substitute(root, eliminated(this.g, surface, this.names));
+  }
+
+  private rangeOn(surface: Node, root: Node): Range {
+    return rangeOf(this.on(surface, root), this.use.range);
+  }
+
+  /** The channels whose noise moves a surface where it is 0: by the name of their state; or why that cannot be told. */
+  private drivenBy(surface: Node): { state: string; driven: boolean | string }[] {
+    const { g, y, cell } = this;
+    const gradient = vectorJacobian(g, [surface], [g.one], y);
+    return this.use.channels.map((c) => {
+      const { state, amplitude } = cell.channels[c]!;
+      const product = g.mul(gradient[state]!, amplitude);
+      const none = isConstant(this.on(surface, product), 0) || this.vanishes(product, [amplitude], this.place(surface));
+      return { state: cell.states[state]!, driven: typeof none === "string" ? none : !none };
+    });
+  }
+
+  private get named(): boolean {
+    return this.cell.events.length > 1;
+  }
+
+  grazing(): UnbiasedCondition {
+    const { cell } = this;
+    const found = new Findings("no grazing", "∇E·f > 0 and ∇E·g = 0 where E = 0: crossings do not come and go");
+    for (const event of cell.events) {
+      const { surface } = event;
+      const at = this.named ? ` (${event.name})` : "";
+      for (const { state, driven } of this.drivenBy(surface)) {
+        const what = `the noise on "${state}" moves the event function${at}: crossings come and go with it`;
+        found.add(typeof driven === "string" ? driven : !driven, what, `whether ${what}: ∇E·g`);
+      }
+      for (const choice of this.movingChoices([surface])) {
+        const [a, b] = branchesOf(this.g, surface, choice);
+        const what = `the event function${at} jumps where a comparison in it changes`;
+        found.add(this.agree(a, b, this.place(choice.surface)), what, `whether ${what}: the difference`);
+      }
+      const rate = this.along(surface, cell.drift);
+      if (isPositive(this.rangeOn(surface, rate)) || this.onlyDeadAfterSpike(event, rate)) continue;
+      const least = this.leastRate(surface, rate);
+      if (least === undefined || least.value > 0) {
+        found.unproven(`that ∇E·f > 0 everywhere on E = 0${at}${least ? ", as at all points tried" : ""}`);
+      } else if (least.value === 0) {
+        found.unproven(
+          `∇E·f is 0 on part of E = 0${at}: if it was above 0 before, since the last spike, spikes leap over it`,
+        );
+      } else {
+        found.violated(
+          `∇E·f is not above 0 everywhere on E = 0${at} (${shown(least.value)} at ${least.where}): ` +
+            "what is random decides which paths cross, and as a parameter changes, crossings come and go",
+        );
+      }
+    }
+    return found.condition();
+  }
+
+  /** The least rate at points on a surface. */
+  private leastRate(surface: Node, rate: Node): { value: number; where: string } | undefined {
+    const points = pointsOn(this.g, this.place(surface), [rate], this.effort);
+    const evaluation = new Evaluation([rate, ...this.y]);
+    let least: { value: number; where: string } | undefined;
+    for (const { on } of points) {
+      const inputs = new Map([...this.names.map((n) => [n, 0] as const), ...on]);
+      const [value, ...y] = evaluation.at(inputs) as [number, ...number[]];
+      if (!Number.isFinite(value) || (least && value >= least.value)) continue;
+      const read = this.cell.states.flatMap((n, i) => (on.has(`y.${n}`) ? [`${n} = ${shown(y[i]!)}`] : []));
+      least = { value, where: some(read) };
+    }
+    return least;
+  }
+
+  /**
+   * Whether a rate is 0 only in a region that paths enter by the event's own jump and leave by the flow, and above 0
+   * elsewhere: what is integrated since the spike is then still where it began.
+   */
+  private onlyDeadAfterSpike(event: Event, rate: Node): boolean {
+    const { g, cell } = this;
+    return choicesIn(g, [rate]).some((choice) => {
+      const [below, above] = branchesOf(g, rate, choice);
+      const dead = isConstant(below, 0) ? "below" : isConstant(above, 0) ? "above" : undefined;
+      if (!dead || !isPositive(this.rangeOn(event.surface, dead === "below" ? above : below))) return false;
+      const { surface } = choice;
+      const across = this.rangeOn(surface, this.along(surface, cell.drift));
+      const leaves = dead === "below" ? isPositive(across) : isNegative(across);
+      const still = this.drivenBy(surface).every(({ driven }) => driven === false);
+      return leaves && still && this.jumpsBeside(event).every((jump) => !this.moves(surface, jump));
+    });
+  }
+
+  /** Jumps that may come between a cell's spikes: arrivals, and those of other events. */
+  private jumpsBeside(event: Event | undefined): Jump[] {
+    const { jumps, events } = this.cell;
+    const own = new Set(events.flatMap((e) => e.jump ?? []));
+    const arrivals = jumps.filter((j) => this.use.arrivals && !own.has(j) && j.inputs.includes("y"));
+    return [...arrivals, ...events.flatMap((e) => (e === event ? [] : (e.jump ?? [])))];
+  }
+
+  private moves(surface: Node, jump: Jump): boolean {
+    return movesEvent(this.cell, { surface }, jump, this.effort);
+  }
+
+  /** An expression after a jump. */
+  private after(jump: Jump, root: Node): Node {
+    return this.g.substitute(root, new Map(this.y.map((n, i) => [n, jump.value[i]!])));
+  }
+
+  /** A jump with inputs of another name, where it acts beside one that has the same. */
+  private other(jump: Jump): Jump {
+    const { g } = this;
+    const names = new Map(["u", "w"].map((n) => [g.input(n), g.input(`${n}2`)]));
+    return { ...jump, value: jump.value.map((v) => g.substitute(v, names)) };
+  }
+
+  coincidences(): UnbiasedCondition {
+    const { cell, use } = this;
+    const found = new Findings("coincident jumps commute", "no order of jumps at one time matters");
+    cell.events.forEach((event, e) => {
+      for (const jump of this.jumpsBeside(event)) {
+        const rival = cell.events.findIndex((other) => other.jump === jump);
+        // Each pair of events once for their order, but twice for what one takes back of the other.
+        this.meeting(found, event, jump, cell.events[rival], rival >= 0 && rival < e);
+      }
+    });
+    if (use.meetings) {
+      for (const jump of this.jumpsBeside(undefined).filter((j) => j.inputs.includes("w"))) {
+        this.commute(found, jump, this.other(jump), this.place(), "two arrivals at one time");
+      }
+    }
+    return found.condition();
+  }
+
+  /** An event and a jump at the same time. */
+  private meeting(found: Findings, event: Event, jump: Jump, rival: Event | undefined, ordered: boolean): void {
+    const beside = this.other(jump);
+    const what = rival ? `the event ${rival.name}` : "an arrival";
+    const own = this.named ? `the event ${event.name}` : "the neuron's own spike";
+    const moved = this.moves(event.surface, jump);
+    const surfaces = rival ? [event.surface, rival.surface] : [event.surface];
+    if (moved) {
+      const back = this.takesBack(event, beside, this.place(...surfaces));
+      const mark = `${what} can take ${own} back that was to come at that time`;
+      found.add(typeof back === "string" ? back : !back, mark, `whether ${mark}: E after it`);
+    }
+    if (ordered || !event.jump) return;
+    // An arrival that may take E across sets off the reset elsewhere than at E = 0.
+    const place = moved && !rival ? this.place() : this.place(...surfaces);
+    this.commute(found, event.jump, beside, place, `${own} and ${what} at one time`);
+  }
+
+  /** Whether E may be below 0 after a jump at E = 0. */
+  private takesBack(event: Event, jump: Jump, place: Place): boolean | string {
+    const after = this.after(jump, event.surface);
+    const points = pointsOn(this.g, place, [after], this.effort);
+    const values = points.map(({ on }) => new Evaluation([after]).at(on)[0]!).filter(Number.isFinite);
+    const size = Math.max(1e-300, ...values.map(Math.abs));
+    if (values.length === 0) return "has no finite value at any point tried";
+    return values.some((v) => v < -1e-9 * size);
+  }
+
+  private commute(found: Findings, first: Jump, second: Jump, place: Place, what: string): void {
+    const [a, b] = [first, second].map((one, i) => one.value.map((v) => this.after(i === 0 ? second : first, v)));
+    this.cell.states.forEach((name, r) => {
+      const mark = `${what}: "${name}" after both depends on their order`;
+      found.add(this.agree(a![r]!, b![r]!, place), mark, `whether of ${mark}: the difference`);
+    });
+  }
+
+  private agree(a: Node, b: Node, place: Place): boolean | string {
+    return this.vanishes(this.g.sub(a, b), [a, b], place);
+  }
+
+  /** States that move with what is differentiated by, also by their flow up to a jump. */
+  private movingStates(): Set<string> {
+    const { cell, use } = this;
+    const moving = new Set<string>();
+    const moves = (node: Node): boolean =>
+      [...inputNames([node])].some((n) => moving.has(n) || ((n === "w" || n.startsWith("p.")) && use.moved(n)));
+    for (let before = -1; moving.size !== before; ) {
+      before = moving.size;
+      cell.states.forEach((_, i) => {
+        const flows = !isConstant(cell.drift[i]!, 0) || use.channels.some((c) => cell.channels[c]!.state === i);
+        if (flows || cell.jumps.some(({ value }) => moves(value[i]!))) moving.add(this.names[i]!);
+      });
+    }
+    return moving;
+  }
+
+  /** Comparisons that change as parameters do, on what is random. */
+  private movingChoices(roots: readonly Node[]): Choice[] {
+    const states = this.movingStates();
+    return choicesIn(this.g, roots).filter(({ surface }) => {
+      const names = [...inputNames([surface])];
+      const moved = names.some((n) => states.has(n) || ((n === "w" || n.startsWith("p.")) && this.use.moved(n)));
+      return moved && names.some((n) => n === "u" || n.startsWith("y."));
+    });
+  }
+
+  choices(): UnbiasedCondition {
+    const { cell, g, use } = this;
+    const found = new Findings("no choice in a jump", "no jump makes a choice that parameters move");
+    for (const jump of cell.jumps) {
+      if (jump.inputs.includes("w") && !use.arrivals) continue;
+      const event = cell.events.find((e) => e.jump === jump);
+      const alone = event && this.jumpsBeside(event).every((j) => !this.moves(event.surface, j)) ? event : undefined;
+      for (const choice of this.movingChoices(jump.value)) {
+        const { surface } = choice;
+        if (!(alone ? this.rangeOn(alone.surface, surface) : rangeOf(surface, use.range)).zero) continue;
+        const surfaces = [surface, ...(alone ? [alone.surface] : [])];
+        const place = { ...this.place(...surfaces), movable: ["u", ...this.names] };
+        cell.states.forEach((name, r) => {
+          const [a, b] = branchesOf(g, jump.value[r]!, choice);
+          const random = inputNames([surface]).has("u") ? "a uniform u" : "a state";
+          const what = `"${name}" in ${jump.name} jumps where a comparison of ${random} changes`;
+          found.add(this.agree(a, b, place), what, `whether ${what}: the difference`);
+        });
+      }
+    }
+    return found.condition();
+  }
+}
+
+const shown = (value: number): string => String(Number(value.toPrecision(3)));

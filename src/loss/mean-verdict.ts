@@ -1,0 +1,136 @@
+/** Whether the mean of a job's gradient is the derivative of its mean: of the cell as the job uses it, and of its loss. */
+import type { Cell } from "../cell/cell.js";
+import { isUniform } from "../cell/exactness.js";
+import { around, type Range, range } from "../cell/interval.js";
+import { ofAnySize } from "../cell/surface.js";
+import { type Circumstances, checkUnbiased, isRandom, type UnbiasedCondition } from "../cell/unbiased.js";
+import { fail } from "../checks.js";
+import type { Parameter } from "../network/network.js";
+import { activeChannels } from "../plan/channels.js";
+import type { SolvePlan } from "../plan/plan.js";
+import type { Loss } from "./loss.js";
+import type { MeanVerdict } from "./result.js";
+
+const hull = (values: ArrayLike<number>, more: ArrayLike<number> = []): Range => {
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const list of [values, more]) {
+    for (let i = 0; i < list.length; i++) [least, most] = [Math.min(least, list[i]!), Math.max(most, list[i]!)];
+  }
+  return range(least, most);
+};
+
+/** Whether a neuron receives from others, and whether one receives from several. */
+function meetings({ network, arrivals }: SolvePlan): { arrivals: boolean; several: boolean } {
+  const { rowStart, targets } = network.connections;
+  const sources = new Uint32Array(network.neurons);
+  for (let k = 0; k < network.neurons; k++) {
+    for (let i = rowStart[k]!; i < rowStart[k + 1]!; i++) {
+      if (targets[i] !== k) sources[targets[i]!]!++;
+    }
+  }
+  const fed = new Set(arrivals.neurons);
+  return {
+    arrivals: fed.size > 0 || sources.some((n) => n > 0),
+    // Input spikes come at their times, whatever the parameters: two of them change no places.
+    several: sources.some((n, k) => n > 1 || (n === 1 && fed.has(k))),
+  };
+}
+
+/**
+ * What a plan says of the use of its cell.
+ * @param names parameters that are differentiated by.
+ * @param trained whether their values will change: then no more of them is known than their sign.
+ */
+function circumstancesOf(plan: SolvePlan, names: readonly string[], trained: boolean): Circumstances {
+  const { network, current, arrivals } = plan;
+  const values = new Map<string, Parameter>(network.parameters.map((p) => [`p.${p.name}`, p]));
+  const moved = (name: string): boolean => names.includes(name === "w" ? "weights" : name.replace(/^p\./, ""));
+  const open = (name: string): boolean => trained && moved(name);
+  const free = (at: Range): Range => (at.least < 0 && at.most > 0 ? around(0) : around(at.least + at.most));
+  const weights = [...new Set([...network.connections.weights, ...arrivals.weights])];
+  const isWeight = (name: string): boolean => name === "w" || name === "w2";
+  const known = new Map<string, Range>();
+  for (const [name, p] of values) known.set(name, hull(p.values));
+  known.set("I", hull(current.values));
+  known.set("w", hull(network.connections.weights, arrivals.weights));
+  const draw: Circumstances["draw"] = (name, r, trial) => {
+    if (isUniform(name)) return r;
+    if (name.startsWith("y.")) return ofAnySize(r, trial);
+    if (isWeight(name)) {
+      const value = weights[Math.floor(r * weights.length)] ?? 0;
+      return open("w") ? value + ofAnySize(r, trial) : value;
+    }
+    if (name === "I") return current.values[Math.floor(r * current.values.length)] ?? 0;
+    const p = values.get(name)!;
+    const value = p.values[p.perNeuron ? trial % p.values.length : 0]!;
+    if (!open(name)) return value;
+    return value === 0 ? 0.05 + 1.9 * r : value * (0.5 + r);
+  };
+  const met = meetings(plan);
+  return {
+    range: (name) => {
+      if (isUniform(name)) return range(0, 1, false);
+      const at = known.get(isWeight(name) ? "w" : name);
+      if (!at) return around(0);
+      return open(isWeight(name) ? "w" : name) || (name === "I" && open("p.current")) ? free(at) : at;
+    },
+    draw,
+    channels: activeChannels(plan, names),
+    arrivals: met.arrivals,
+    meetings: met.several && (weights.length > 1 || open("w")),
+    moved,
+  };
+}
+
+const line = ({ name, verdict, detail, mend }: UnbiasedCondition): string =>
+  `${name}: ${verdict === "violated" ? "is violated: " : ""}${detail}; mend: ${mend}`;
+
+export interface JudgedMean extends MeanVerdict {
+  /** Whether times of spikes are random at all. */
+  readonly random: boolean;
+}
+
+/**
+ * Judges a gradient before it is taken.
+ * @param names parameters to differentiate by, or to train.
+ */
+export function judgeMean(
+  plan: SolvePlan,
+  loss: Loss | undefined,
+  names: readonly string[],
+  trained = false,
+): JudgedMean {
+  const { cell }: { cell: Cell } = plan.network;
+  const use = circumstancesOf(plan, names, trained);
+  // A likelihood is a function of observed spikes: its gradient is no mean over random paths.
+  const random = !loss?.likelihood && isRandom(cell, use);
+  if (!random) return { unbiased: true, because: [], random };
+  const because = checkUnbiased(cell, use)
+    .filter((c) => c.verdict !== "holds")
+    .map(line);
+  if (loss?.leavesOut) because.push(`loss "${loss.kind}": ${loss.leavesOut}`);
+  return { unbiased: because.length === 0, because, random };
+}
+
+/** The verdict on a gradient that was taken: paths may have been stopped. */
+export function verdictOn(plan: SolvePlan, loss: Loss | undefined, judged: JudgedMean, stopped: number): MeanVerdict {
+  const because = [...judged.because];
+  if (stopped > 0 && judged.random && !stopsAtLast(plan, loss)) {
+    because.push(`${stopped} paths stopped at maxSpikes = ${plan.maxSpikes}: which spikes come before that is random`);
+  }
+  return { unbiased: because.length === 0, because };
+}
+
+/** Whether a path that is stopped has had all spikes that the loss looks at: those of its only neuron. */
+export const stopsAtLast = ({ network }: SolvePlan, loss: Loss | undefined): boolean =>
+  network.neurons === 1 && loss?.spikesNeeded !== undefined;
+
+/** @throws SaltationError where it is not known that the mean of the gradient is the derivative of the mean. */
+export function checkUnbiasedMean({ unbiased, because }: MeanVerdict): void {
+  if (unbiased) return;
+  fail(
+    "requireUnbiased",
+    `the mean of the gradient is not known to be the derivative of the mean: ${because.join("; ")}. ` +
+      "Leave requireUnbiased out to take it as it is",
+  );
+}
