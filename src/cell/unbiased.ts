@@ -106,7 +106,7 @@ class Findings {
     const { name, against, untold } = this;
     const mend = mends[name];
     if (against.length > 0) return { name, verdict: "violated", detail: some(against), mend };
-    if (untold.length > 0) return { name, verdict: "unproven", detail: `not known: ${some(untold)}`, mend };
+    if (untold.length > 0) return { name, verdict: "unproven", detail: `it is not known ${some(untold)}`, mend };
     return { name, verdict: "holds", detail: this.holds };
   }
 }
@@ -215,10 +215,10 @@ class Judge {
       if (isPositive(this.rangeOn(surface, rate)) || this.onlyDeadAfterSpike(event, rate)) continue;
       const least = this.leastRate(surface, rate);
       if (least === undefined || least.value > 0) {
-        found.unproven(`that ∇E·f > 0 everywhere on E = 0${at}${least ? ", as at all points tried" : ""}`);
+        found.unproven(`whether ∇E·f > 0 everywhere on E = 0${at}${least ? ", as at all points tried" : ""}`);
       } else if (least.value === 0) {
         found.unproven(
-          `∇E·f is 0 on part of E = 0${at}: if it was above 0 before, since the last spike, spikes leap over it`,
+          `whether spikes leap over times at which ∇E·f = 0${at}: it is 0 on part of E = 0, not only after the spike before`,
         );
       } else {
         found.violated(
@@ -230,19 +230,18 @@ class Judge {
     return found.condition();
   }
 
-  /** The least rate at points on a surface. */
+  /** A rate at a point of a surface: the nearest to the origin where it is below 0, else 0, else above 0. */
   private leastRate(surface: Node, rate: Node): { value: number; where: string } | undefined {
     const points = pointsOn(this.g, this.place(surface), [rate], this.effort);
-    const evaluation = new Evaluation([rate, ...this.y]);
-    let least: { value: number; where: string } | undefined;
-    for (const { on } of points) {
-      const inputs = new Map([...this.names.map((n) => [n, 0] as const), ...on]);
-      const [value, ...y] = evaluation.at(inputs) as [number, ...number[]];
-      if (!Number.isFinite(value) || (least && value >= least.value)) continue;
-      const read = this.cell.states.flatMap((n, i) => (on.has(`y.${n}`) ? [`${n} = ${shown(y[i]!)}`] : []));
-      least = { value, where: some(read) };
-    }
-    return least;
+    const evaluation = new Evaluation([rate]);
+    const found = points.flatMap(({ on }) => {
+      const value = evaluation.at(on)[0]!;
+      const read = this.cell.states.flatMap((n) => (on.has(`y.${n}`) ? [[n, on.get(`y.${n}`)!] as const] : []));
+      const where = read.map(([n, v]) => `${n} = ${shown(v)}`).join(", ");
+      const far = read.reduce((sum, [, v]) => sum + Math.abs(v), 0);
+      return Number.isFinite(value) ? [{ value, where, order: [Math.sign(value), far] as const }] : [];
+    });
+    return found.sort((a, b) => a.order[0] - b.order[0] || a.order[1] - b.order[1])[0];
   }
 
   /**
@@ -337,7 +336,7 @@ class Judge {
     const [a, b] = [first, second].map((one, i) => one.value.map((v) => this.after(i === 0 ? second : first, v)));
     this.cell.states.forEach((name, r) => {
       const mark = `${what}: "${name}" after both depends on their order`;
-      found.add(this.agree(a![r]!, b![r]!, place), mark, `whether of ${mark}: the difference`);
+      found.add(this.agree(a![r]!, b![r]!, place), mark, `whether this is so, ${mark}: the difference`);
     });
   }
 

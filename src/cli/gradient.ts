@@ -1,16 +1,18 @@
 import { fail } from "../checks.js";
 import { Engine } from "../engine.js";
 import { type NpyArray, writeNpz } from "../files/npz.js";
-import { lossOf, networkOf, solveOptionsOf } from "../job/build.js";
+import { lossOf, networkOf, requirementsOf, solveOptionsOf } from "../job/build.js";
 import { checkJob } from "../job/check-job.js";
 import { gradientSchema } from "../job/job.js";
 import { checkLoss, planForLoss } from "../loss/loss-plan.js";
+import { checkUnbiasedMean, judgeMean } from "../loss/mean-verdict.js";
 import { defineNetwork } from "../network/network.js";
 import { parameterLayout, requestedViews } from "../plan/layout.js";
 import { planSolve } from "../plan/plan.js";
 import { filesBeside, readJobFile } from "./job-file.js";
 import {
   type CommonOptions,
+  notUnbiased,
   print,
   printJson,
   progressBar,
@@ -34,6 +36,7 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
   checkLoss(network, loss, job.requireExact);
   const lossPlan = planForLoss(plan, loss);
   loss.checkPlan?.(lossPlan, job.with);
+  if (job.requireUnbiased) checkUnbiasedMean(judgeMean(lossPlan, loss, job.with));
   if (job.perPath && options.out === undefined) {
     fail("perPath", "is true, but no --out FILE.npz says where the paths' gradients go");
   }
@@ -51,7 +54,7 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
         ...solve,
         with: job.with,
         progress: (done) => bar.update(done),
-        ...(job.requireExact === undefined ? {} : { requireExact: job.requireExact }),
+        ...requirementsOf(job),
         ...(perPath
           ? {
               perPath: (first: number, paths: number, rows: ArrayLike<number>) => {
@@ -95,7 +98,8 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
       writeOutput("--out", options.out, writeNpz(arrays));
     }
     const seconds = (performance.now() - began) / 1000;
-    const { value, standardError, gradient, gradientStandardError, saturatedPaths, warnings } = result;
+    const { value, standardError, gradient, gradientStandardError, saturatedPaths, warnings, unbiased, because } =
+      result;
     sayWarnings(warnings);
     if (options.json) {
       const adapter = engine.adapterName;
@@ -107,6 +111,8 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
         gradient,
         gradientStandardError,
         saturatedPaths,
+        unbiased,
+        because,
         ...(warnings ? { warnings } : {}),
         seconds,
       });
@@ -119,6 +125,7 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
       for (const name of job.with) {
         print(`d/d ${name} ${readableParameter(job, name, gradient[name], gradientStandardError[name])}`);
       }
+      for (const line of because) print(notUnbiased(line));
       if (perPath && written) print(`gradients of every path in ${options.out}`);
     }
   } finally {

@@ -35,6 +35,26 @@ as a training job does. --out gradients.npz writes value, standard_error, gradie
 gradient_standard_error_NAME; if the job has "perPath": true, it writes value [paths] and gradient_NAME [paths] or
 [paths, entries].`;
 
+export const checkHelp = `
+Example job.json: two neurons with a reset to a value, of which the first adds its weight to the voltage of the second. The
+mean of their gradient is not the derivative of the mean, as it depends on who fires first at almost the same time:
+  { "network": { "cell": { "name": "x",
+      "state": { "v": "mu * (I - v)", "s": "exp(min(beta * (v - 1), 10))" }, "event": "s",
+      "reset": { "v": "-0.4", "s": "log(u)" }, "receive": { "v": "v + w" }, "start": { "s": "log(u)" },
+      "parameters": { "mu": 15, "beta": 5 } },
+    "neurons": 2, "weights": { "edges": [[0, 1, 2]] } },
+    "input": { "current": [1.5, 1.3] },
+    "time": { "t1": 1, "dt": 0.01 }, "paths": 2000, "seed": 3,
+    "loss": { "kind": "mean-spike-time", "neuron": 1, "index": 1 }, "with": ["current"] }
+
+  $ saltation check job.json --backend cpu
+EXAMPLE
+
+The steps are 10, 3, 1 and 0.3 % of a value either way (of the largest of its parameter where it is 0). A smooth difference
+comes nearer to the gradient about ninefold from one to the next; where a path jumps, what separates them stays. A
+verdict takes four standard errors, of difference minus gradient path by path: "agrees" if a fifth of the gradient would
+have been seen, else "cannot tell". It is exit code 0 whatever the verdict; --json has every step.`;
+
 export const kernelHelp = `
 Example job.json: two spike trains of two neurons, lifted to paths of time and counts on [0, t1]:
   { "x": { "spikes": [{ "times": [0.2, 0.5], "neurons": [0, 1] },

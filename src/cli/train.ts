@@ -4,11 +4,13 @@ import { Engine } from "../engine.js";
 import { SaltationError } from "../errors.js";
 import { simulatedTrials } from "../experiments/recovery.js";
 import { writeNpz } from "../files/npz.js";
+import { requirementsOf } from "../job/build.js";
 import { checkJob } from "../job/check-job.js";
 import { type TrainJob, type TrialsJob, trainSchema } from "../job/job.js";
 import { asTrials } from "../job/recording.js";
 import { planTrainJob, type TrainPlan } from "../job/train-plan.js";
 import { trainedJobText } from "../job/trained-job.js";
+import type { MeanVerdict } from "../loss/result.js";
 import { readCell } from "../network/network.js";
 import { type TrainOptions, type TrainStep, train } from "../train/train.js";
 import { canDraw } from "./can-draw.js";
@@ -26,6 +28,7 @@ import { lockFile } from "./lock.js";
 import {
   type CommonOptions,
   exitBadInput,
+  notUnbiased,
   print,
   printJson,
   progressBar,
@@ -226,7 +229,14 @@ async function trainPlanned(run: PlannedRun, options: TrainCommandOptions): Prom
     let result: TrainingResult | undefined;
     if (finished) {
       await recovery.after(steps - 1, finished.values, true);
-      result = { history: [], losses: [], firstStep: steps, loss: finished.loss, parameters: finished.values };
+      result = {
+        history: [],
+        losses: [],
+        firstStep: steps,
+        loss: finished.loss,
+        parameters: finished.values,
+        mean: planned.mean,
+      };
     } else {
       const how: TrainOptions = {
         ...solve,
@@ -235,7 +245,7 @@ async function trainPlanned(run: PlannedRun, options: TrainCommandOptions): Prom
         steps,
         ...(resume ? { resume } : {}),
         ...(job.commonNoise === undefined ? {} : { commonNoise: job.commonNoise }),
-        ...(job.requireExact === undefined ? {} : { requireExact: job.requireExact }),
+        ...requirementsOf(job),
       };
       const training = train(engine.network(planned.trained), how);
       result = await runTraining(training, engine, run, recovery, options.history);
@@ -277,6 +287,8 @@ interface TrainingResult {
   /** Loss of the last step. */
   readonly loss: number | undefined;
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** Of the last step's gradient. */
+  readonly mean: MeanVerdict;
   readonly firstStepSeconds?: number;
 }
 
@@ -337,8 +349,18 @@ async function runTraining(
     bar.stop();
     stop.release();
   }
-  const { value: loss, updated: parameters } = last!;
-  return { history, losses, firstStep: first!.step, before: first!.parameters, loss, parameters, firstStepSeconds };
+  const { value: loss, updated: parameters, unbiased, because } = last!;
+  const mean = { unbiased, because };
+  return {
+    history,
+    losses,
+    firstStep: first!.step,
+    before: first!.parameters,
+    loss,
+    parameters,
+    mean,
+    firstStepSeconds,
+  };
 }
 
 function sayStopped(done: number, steps: number, checkpoints: Checkpoints | undefined): void {
@@ -362,7 +384,7 @@ interface Run {
 }
 
 function report(
-  { history, losses, firstStep, before, loss, parameters, firstStepSeconds }: TrainingResult,
+  { history, losses, firstStep, before, loss, parameters, mean, firstStepSeconds }: TrainingResult,
   { seconds, adapter, metrics, compared, saved, figure }: Run,
   job: TrainJob,
   options: TrainCommandOptions,
@@ -383,6 +405,8 @@ function report(
       loss,
       ...kept,
       parameters,
+      unbiased: mean.unbiased,
+      because: mean.because,
       metrics: { ...metrics, ...compared?.metrics },
       ...(figure ? { figure } : {}),
       ...(compared ? { files: compared.files } : {}),
@@ -400,6 +424,7 @@ function report(
     const was = before ? `${readableParameter(job, name, before[name])} → ` : "";
     print(`${name} ${was}${readableParameter(job, name, value)}${unit}`);
   }
+  for (const line of mean.because) print(notUnbiased(line));
   compared?.print();
   if (job.test) print(metricsTable(metrics));
   if (saved) print(`fitted network in ${saved}`);

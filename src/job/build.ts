@@ -12,7 +12,7 @@ import type { SolveOptions } from "../plan/plan.js";
 import type { SignatureSolver } from "../signature/definitions/solver.js";
 import type { StaticKernel } from "../signature/definitions/static-kernel.js";
 import { meanFirstTimes, type Trial } from "../spikes/trials.js";
-import type { LossJob, SolveJob, TrialsJob } from "./job.js";
+import type { GradientJob, LossJob, SolveJob, TrialsJob } from "./job.js";
 import { always, type FileContext, readCurrent, readTrials, type Span, trialsWithin } from "./recording.js";
 
 export function networkOf(job: SolveJob, context: FileContext): NetworkDefinition {
@@ -43,6 +43,15 @@ export function solveOptionsOf(job: SolveJob): SolveOptions {
     ...(antithetic === undefined ? {} : { antithetic }),
   };
 }
+
+/** What a job asks of its gradients. */
+export const requirementsOf = ({
+  requireExact,
+  requireUnbiased,
+}: Pick<GradientJob, "requireExact" | "requireUnbiased">): { requireExact?: boolean; requireUnbiased?: boolean } => ({
+  ...(requireExact === undefined ? {} : { requireExact }),
+  ...(requireUnbiased === undefined ? {} : { requireUnbiased }),
+});
 
 /** @param until observed spikes from t1 up to here are put to another use. */
 export function lossOf(

@@ -83,7 +83,7 @@ function circumstancesOf(plan: SolvePlan, names: readonly string[], trained: boo
 }
 
 const line = ({ name, verdict, detail, mend }: UnbiasedCondition): string =>
-  `${name}: ${verdict === "violated" ? "is violated: " : ""}${detail}; mend: ${mend}`;
+  `${name} ${verdict === "violated" ? "is violated" : "is unproven"}: ${detail}; to mend it, ${mend}`;
 
 export interface JudgedMean extends MeanVerdict {
   /** Whether times of spikes are random at all. */
