@@ -344,30 +344,38 @@ class Judge {
     return this.vanishes(this.g.sub(a, b), [a, b], place);
   }
 
-  /** States that move with what is differentiated by, also by their flow up to a jump. */
-  private movingStates(): Set<string> {
+  /**
+   * Names of inputs that move with what is differentiated by: parameters, weights, and states, also by their flow up to a jump.
+   * A state that only jumps between given numbers does not, though a choice among these be made by a parameter.
+   */
+  private movingInputs(): Set<string> {
     const { cell, use } = this;
-    const moving = new Set<string>();
-    const moves = (node: Node): boolean =>
-      [...inputNames([node])].some((n) => moving.has(n) || ((n === "w" || n.startsWith("p.")) && use.moved(n)));
+    const inputs = [...Object.keys(cell.defaults).map((n) => `p.${n}`), "w"];
+    const moving = new Set(inputs.filter(use.moved));
     for (let before = -1; moving.size !== before; ) {
       before = moving.size;
       cell.states.forEach((_, i) => {
         const flows = !isConstant(cell.drift[i]!, 0) || use.channels.some((c) => cell.channels[c]!.state === i);
-        if (flows || cell.jumps.some(({ value }) => moves(value[i]!))) moving.add(this.names[i]!);
+        if (flows || cell.jumps.some(({ value }) => this.varies(value[i]!, moving))) moving.add(this.names[i]!);
       });
     }
     return moving;
   }
 
+  /** Whether an expression has a derivative by one of some inputs. */
+  private varies(node: Node, inputs: ReadonlySet<string>): boolean {
+    const { g } = this;
+    const read = [...inputNames([node])].filter((n) => inputs.has(n)).map((n) => g.input(n));
+    return read.length > 0 && vectorJacobian(g, [node], [g.one], read).some((d) => !isConstant(d, 0));
+  }
+
   /** Comparisons that change as parameters do, on what is random. */
   private movingChoices(roots: readonly Node[]): Choice[] {
-    const states = this.movingStates();
-    return choicesIn(this.g, roots).filter(({ surface }) => {
-      const names = [...inputNames([surface])];
-      const moved = names.some((n) => states.has(n) || ((n === "w" || n.startsWith("p.")) && this.use.moved(n)));
-      return moved && names.some((n) => n === "u" || n.startsWith("y."));
-    });
+    const moving = this.movingInputs();
+    return choicesIn(this.g, roots).filter(
+      ({ surface }) =>
+        [...inputNames([surface])].some((n) => n === "u" || n.startsWith("y.")) && this.varies(surface, moving),
+    );
   }
 
   choices(): UnbiasedCondition {

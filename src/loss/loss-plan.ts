@@ -39,6 +39,14 @@ function unmoved({ network }: SolvePlan, { gradient }: Evaluated): string[] {
   });
 }
 
+/** That no path has a derivative, where the gradient of such a cell was asked for. */
+function inexact({ network: { cell }, dt }: SolvePlan, loss: Loss): string[] {
+  if (cell.exactness.exact || loss.likelihood) return [];
+  const names = cell.exactness.conditions.filter((c) => c.verdict === "violated").map((c) => c.name);
+  const what = `the gradient is that of the solution in steps of dt = ${dt}, and paths have none as dt goes to 0`;
+  return [`network.cell: "${cell.name}" violates ${names.join(", ")}: ${what}`];
+}
+
 /** What is known to be doubtful in a result for a plan of `planForLoss`; undefined where nothing is. */
 export function lossWarnings(plan: SolvePlan, loss: Loss, result: Evaluated): readonly string[] | undefined {
   const { warnings = [], saturatedPaths } = result;
@@ -47,7 +55,7 @@ export function lossWarnings(plan: SolvePlan, loss: Loss, result: Evaluated): re
     const stopped = `${saturatedPaths} of ${plan.paths} paths stopped at maxSpikes = ${plan.maxSpikes}`;
     all.push(`${stopped}: the loss takes spikes after that as absent; give a larger maxSpikes, or leave it out`);
   }
-  all.push(...unmoved(plan, result));
+  all.push(...inexact(plan, loss), ...unmoved(plan, result));
   return all.length > 0 ? all : undefined;
 }
 
