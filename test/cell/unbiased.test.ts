@@ -158,7 +158,7 @@ describe("whether the mean of gradients is the derivative of the mean", () => {
     expect(choice(reset("v > 1 ? v - 1 : 0"))).toBe("holds");
     expect(choice({ receive: { v: "v > 1 ? v : v + w" } })).toBe("violated");
     expect(choice({ receive: { v: "min(v + w, 1)" } })).toBe("holds");
-    expect(choice({ start: { v: "u < mu ? 0 : 1", s: "log(u)" } })).toBe("violated");
+    expect(choice({ ...reset("v - 1"), start: { v: "u < p ? 0 : 1", s: "log(u)" } })).toBe("violated");
   });
 
   it("choices in a jump: a state that only counts does not move with parameters", () => {
