@@ -12,6 +12,7 @@ import type { Evaluator, Loss } from "../loss/loss.js";
 import { parameterLayout, parameterVector, replaceParameters, requestedViews, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { type Estimate, estimateOf } from "../reduce/statistics.js";
+import { pathsOf } from "../spikes/table.js";
 
 export interface CheckOptions
   extends Omit<GradientOptions, "perPath" | "requireExact" | "requireUnbiased" | "progress"> {
@@ -56,45 +57,41 @@ const batches = 16;
 const stream = 0xc4ec;
 /** Standard errors that a deviation takes to count: by chance, one in 16,000 does. */
 const mostErrors = 4;
+/** Paths that would show a jump, at least: that none of so many does has a chance of 1 in 3,000. */
+const fewest = 8;
 /** A difference is worth something if it would see this part of the gradient. */
 const usefulPart = 0.2;
 
-/**
- * What steps say of a gradient.
- * @param rounding of a step: what rounding alone may make of a deviation.
- * @param few whether the deviation of a step comes from few paths.
- */
-export function judgeSteps(
-  steps: readonly CheckedStep[],
-  rounding: (step: CheckedStep) => number,
-  few: (step: CheckedStep) => boolean,
-): Pick<CheckedEntry, "verdict" | "by" | "within"> {
-  const noise = (s: CheckedStep): number => mostErrors * s.standardError + rounding(s);
-  const counts = (s: CheckedStep): boolean => Math.abs(s.deviation) > noise(s);
-  // The error of a smooth difference shrinks about ninefold from step to step, what a jump makes stays.
-  const shrinks = (s: CheckedStep, before: CheckedStep | undefined): boolean =>
-    before !== undefined && Math.abs(s.deviation) <= 0.5 * Math.abs(before.deviation);
-  let best: { by: CheckedStep; within: number } | undefined;
-  let suspect = false;
+/** What is measured of a step, beside what is told of it. */
+export interface MeasuredStep extends CheckedStep {
+  /** What rounding alone may make of the deviation. */
+  readonly rounding: number;
+  /** Paths that make up the deviation, about: (Σ|d|)²/Σd² over those of each. */
+  readonly makers: number;
+}
+
+/** What steps say of a gradient, the largest first. */
+export function judgeSteps(steps: readonly MeasuredStep[]): Pick<CheckedEntry, "verdict" | "by" | "within"> {
+  const noise = (s: MeasuredStep): number => mostErrors * s.standardError + s.rounding;
+  const counts = (s: MeasuredStep): boolean => Math.abs(s.deviation) > noise(s);
+  let best: { by: MeasuredStep; within: number } | undefined;
   for (const [k, s] of steps.entries()) {
     const before = steps[k - 1];
-    const smooth = shrinks(s, before);
-    if (before && counts(before) && counts(s) && !smooth && s.deviation * before.deviation > 0) {
+    // The error of a smooth difference shrinks about ninefold from step to step, what a jump makes stays.
+    const shrinks = before !== undefined && Math.abs(s.deviation) <= 0.5 * Math.abs(before.deviation);
+    if (before && counts(before) && counts(s) && !shrinks && s.deviation * before.deviation > 0) {
       return { verdict: "differs", by: s, within: Math.abs(s.deviation) + noise(s) };
     }
-    if (counts(s) && few(s)) suspect = true;
-    if (counts(s) && !smooth) continue;
+    if (counts(s) && !shrinks) continue;
+    // If jumps made up the deviation of a larger step, so many paths would jump within this one: none may do by chance.
+    const seen = steps.slice(0, k).every((l) => !counts(l) || (l.makers * s.step) / l.step >= fewest);
     const within = noise(s) + (counts(s) ? Math.abs(s.deviation) : 0);
-    if (!best || within < best.within) best = { by: s, within };
+    if (seen && (!best || within < best.within)) best = { by: s, within };
   }
   if (!best) return { verdict: "cannot tell", by: steps.at(-1), within: Number.POSITIVE_INFINITY };
   const { by, within } = best;
   const size = Math.max(Math.abs(by.difference), Math.abs(by.difference - by.deviation));
-  return {
-    verdict: !suspect && within <= usefulPart * size ? "agrees" : within === 0 ? "agrees" : "cannot tell",
-    by,
-    within,
-  };
+  return { verdict: within <= usefulPart * size ? "agrees" : "cannot tell", by, within };
 }
 
 /** Places of a view that are checked. */
@@ -139,6 +136,8 @@ export async function checkGradient(
   const count = chosen.reduce((n, { places }) => n + places.length, 0);
   const total = plans.length * (1 + 2 * parts.length * count);
   let done = 0;
+  /** Whether the twin computes, in float64. */
+  const exact = network.engine.gpu === undefined;
 
   /** Values of all samples, and rows of their gradients. */
   const evaluate = async (evaluator: Evaluator, at: Float64Array, rows: number): Promise<Float64Array[]> => {
@@ -153,12 +152,20 @@ export async function checkGradient(
           for (let i = 0; i < paths; i++) each[r]![first + i] = numbers[r * paths + i]!;
         }
       };
+      progress?.(++done, total);
+      // Of the twin's paths the values alone cost a fraction of what they do with gradients.
+      if (rows === 1 && exact && loss.evaluate && !loss.likelihood) {
+        const simulated = await network.place((backend) => backend.simulate(of));
+        const { value, pathValues } = await loss.evaluate(pathsOf(await simulated.read()), of);
+        if (pathwise) each[0]!.set(Float64Array.from(pathValues!));
+        else each[0]![b] = value;
+        continue;
+      }
       const result = await evaluator.evaluate(of, pathwise ? { perPath } : {});
       if (!pathwise) {
         each[0]![b] = result.value;
         for (let r = 1; r < rows; r++) each[r]![b] = result.flat[r - 1]!;
       }
-      progress?.(++done, total);
     }
     return each;
   };
@@ -175,7 +182,6 @@ export async function checkGradient(
   const smallest = views.reduce((least, v) => (v.length < least.length ? v : least));
   const evaluator = await network.evaluator(first, loss, [smallest.name], false);
   const mean = (values: Float64Array): Estimate => estimateOf(values, pathwise && plan.antithetic);
-  const exact = network.engine.gpu === undefined;
   const largest = Math.max(Math.abs(plan.t1), Math.abs(plan.t0), Math.abs(mean(base[0]!).mean));
   try {
     const found: CheckedEntry[] = [];
@@ -186,8 +192,7 @@ export async function checkGradient(
       for (const place of places) {
         const value = values[place]!;
         const gradients = base[row + place]!;
-        const steps: CheckedStep[] = [];
-        const fewOf = new Map<CheckedStep, boolean>();
+        const steps: MeasuredStep[] = [];
         for (const part of parts) {
           const moved = [1, -1].map((sign) => {
             const at = Float64Array.from(vector);
@@ -202,20 +207,20 @@ export async function checkGradient(
             const differences = above[0]!.map((v, i) => (v - below[0]![i]!) / (2 * step));
             const deviations = differences.map((d, i) => d - gradients[i]!);
             const { mean: deviation, standardError } = mean(deviations);
-            const made = {
+            steps.push({
               step,
               difference: mean(differences).mean,
               deviation,
               standardError: Number.isNaN(standardError) ? 0 : standardError,
-            };
-            fewOf.set(made, fewOnes(deviations));
-            steps.push(made);
+              rounding: ((exact ? 1e-11 : 2 ** -21) * largest) / step,
+              makers: makersOf(deviations),
+            });
           } catch (error) {
             // A difference that leaves the finite numbers says nothing of the gradient.
             if (!(error instanceof SaltationError && error.code === "not-finite")) throw error;
           }
         }
-        const rounding = (s: CheckedStep): number => ((exact ? 1e-11 : 2 ** -21) * largest) / s.step;
+        const judged = judgeSteps(steps);
         const { mean: gradient, standardError: gradientStandardError } = mean(gradients);
         found.push({
           parameter: view.name,
@@ -223,8 +228,9 @@ export async function checkGradient(
           value,
           gradient,
           gradientStandardError,
-          steps,
-          ...judgeSteps(steps, rounding, (s) => fewOf.get(s)!),
+          steps: steps.map(toldOf),
+          ...judged,
+          by: judged.by && toldOf(judged.by),
         });
       }
       row += view.length;
@@ -235,9 +241,16 @@ export async function checkGradient(
   }
 }
 
-/** Whether numbers are mostly made of few: (Σ|d|)²/Σd² counts those that matter. */
-function fewOnes(numbers: Float64Array): boolean {
+/** How many numbers make up a sum, about; of few numbers all. */
+function makersOf(numbers: Float64Array): number {
   let [sum, squares] = [0, 0];
   for (const d of numbers) [sum, squares] = [sum + Math.abs(d), squares + d * d];
-  return numbers.length >= 100 && squares > 0 && (sum * sum) / squares < numbers.length / 20;
+  return numbers.length < 100 || squares === 0 ? Number.POSITIVE_INFINITY : (sum * sum) / squares;
 }
+
+const toldOf = ({ step, difference, deviation, standardError }: CheckedStep): CheckedStep => ({
+  step,
+  difference,
+  deviation,
+  standardError,
+});
