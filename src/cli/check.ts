@@ -32,8 +32,8 @@ function verdictText({ verdict, by, within }: CheckedEntry): string {
   if (!by) return "cannot tell: no finite difference is a finite number";
   if (verdict === "agrees") return `agrees to within ${readable(within)}`;
   const off = readableNumber(by.deviation, by.standardError || Number.NaN);
-  if (verdict === "differs") return `differs: the difference is larger by ${off}`;
-  return `cannot tell: larger by ${off}; take more paths`;
+  if (verdict === "differs") return `differs by ${off}`;
+  return `cannot tell: by ${off}; take more paths`;
 }
 
 /** `saltation check job.json`. */
@@ -69,7 +69,7 @@ export async function checkCommand(file: string, options: CheckCommandOptions): 
       return;
     }
     print(`${job.paths} paths on ${adapter} in ${readable(seconds)} s`);
-    const table = compactTable(["d/d", "gradient", "difference", "step", "verdict"], ["left"]);
+    const table = compactTable(["d/d", "gradient", "finite difference", "step", "verdict"], ["left"]);
     for (const e of entries) {
       table.push([
         e.index < 0 ? e.parameter : `${e.parameter}[${e.index}]`,
