@@ -1,4 +1,5 @@
 /** Whether the mean of a job's gradient is the derivative of its mean: of the cell as the job uses it, and of its loss. */
+import { tableauOf } from "../../shaders/substep/tableau.js";
 import type { Cell } from "../cell/cell.js";
 import { isUniform } from "../cell/exactness.js";
 import { around, type Range, range } from "../cell/interval.js";
@@ -108,6 +109,11 @@ export function judgeMean(
   const because = checkUnbiased(cell, use)
     .filter((c) => c.verdict !== "holds")
     .map(line);
+  const commute = cell.exactness.conditions.find((c) => c.name === "jump and noise commute");
+  if (tableauOf(plan.method).driver === "grid" && use.channels.length > 0 && commute?.verdict !== "holds") {
+    const kicks = `with method "${plan.method}" noise comes in kicks at grid points, which do not commute with all jumps`;
+    because.push(`${kicks}: what comes of a spike there depends on their order; to mend it, take method "levy"`);
+  }
   if (loss?.leavesOut) because.push(`loss "${loss.kind}": ${loss.leavesOut}`);
   return { unbiased: because.length === 0, because, random };
 }

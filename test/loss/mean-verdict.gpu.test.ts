@@ -237,5 +237,12 @@ describe.each(["webgpu", "cpu"] as const)("on %s", (backend) => {
     ]);
     // In steps of dt the mean is right all the same: see the test of checks.
     expect(forced.unbiased).toBe(true);
+    // Kicks at grid points change places with the reset.
+    const kicked = await of({ cell, current: 1.5 }, meanSpikeTime(), { requireExact: false, method: "euler" });
+    expect(kicked.because).toEqual([
+      expect.stringMatching(/^with method "euler" noise comes in kicks .*take method "levy"$/),
+    ]);
+    const shifted = { cell: { ...cell, reset: { v: "v - 1", s: "log(u)" } }, current: 1.5 };
+    expect((await of(shifted, meanSpikeTime(), { method: "euler" })).unbiased).toBe(true);
   });
 });

@@ -6,18 +6,16 @@ export function MeanVerdict() {
   const because = loaded.value?.because ?? [];
   if (because.length === 0) return null;
   return (
-    <section class="notice warning mean-verdict" role="status">
-      <div>
-        <p>
-          <strong>Mean gradients may be biased.</strong> That the mean of the gradients by which this run trains is the
-          derivative of the mean loss is refuted or not known:
-        </p>
-        <ul>
-          {because.map((line) => (
-            <li key={line}>{cut(line, 600)}</li>
-          ))}
-        </ul>
-      </div>
+    <section class="mean-verdict" role="status">
+      <p>
+        <strong>Mean gradients may be biased.</strong> That the mean of the gradients by which this run trains is the
+        derivative of the mean loss is refuted or not known:
+      </p>
+      <ul>
+        {because.map((line) => (
+          <li key={line}>{cut(line, 600)}</li>
+        ))}
+      </ul>
     </section>
   );
 }
