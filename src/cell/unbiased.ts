@@ -7,8 +7,8 @@
  * 1. *Grazing*. Crossings of E = 0 come and go where E touches 0 from below, and nowhere if ∇E·f > 0 and ∇E·g = 0 on all of
  *    E = 0: then a path that stays below stays so under a small change, and one that crosses does so transversally. Also a
  *    jump that takes E just to 0 or just not is then continuous: what it leaves below crosses at once. A hazard that is 0
- *    for a while is let pass only if that while can begin at the cell's own spike alone (absolute refractoriness):
- *    else spikes leap over it.
+ *    for a while is let pass only if that while can begin at its own event alone (absolute refractoriness; the
+ *    departures of an empty queue): else events leap over it.
  * 2. *Coincident jumps*. Two jumps change places where their times meet. The path is continuous there if they commute, the
  *    reset on E = 0, and if neither takes the other's event back (E after the other jump is not below 0).
  * 3. *Choices in a jump*. A comparison that moves with the parameters, of a uniform or of a state, makes the jump jump where its
@@ -245,8 +245,8 @@ class Judge {
   }
 
   /**
-   * Whether a rate is 0 only in a region that paths enter by the event's own jump and leave by the flow, and above 0
-   * elsewhere: what is integrated since the spike is then still where it began.
+   * Whether a rate is 0 only in a region that paths enter by the event's own jump alone, and above 0 elsewhere: what is
+   * integrated since the spike is then still where it began.
    */
   private onlyDeadAfterSpike(event: Event, rate: Node): boolean {
     const { g, cell } = this;
@@ -255,11 +255,31 @@ class Judge {
       const dead = isConstant(below, 0) ? "below" : isConstant(above, 0) ? "above" : undefined;
       if (!dead || !isPositive(this.rangeOn(event.surface, dead === "below" ? above : below))) return false;
       const { surface } = choice;
-      const across = this.rangeOn(surface, this.along(surface, cell.drift));
-      const leaves = dead === "below" ? isPositive(across) : isNegative(across);
+      const flow = this.along(surface, cell.drift);
+      const across = this.rangeOn(surface, flow);
+      const out = dead === "below" ? isPositive(across) : isNegative(across);
       const still = this.drivenBy(surface).every(({ driven }) => driven === false);
-      return leaves && still && this.jumpsBeside(event).every((jump) => !this.moves(surface, jump));
+      return (
+        (out || isConstant(flow, 0)) &&
+        still &&
+        this.jumpsBeside(event).every((jump) => {
+          const by = this.shift(surface, jump);
+          return by !== undefined && (dead === "below" ? by >= 0 : by <= 0);
+        })
+      );
     });
+  }
+
+  /** What a jump adds to an expression, where that is one number. */
+  private shift(root: Node, jump: Jump): number | undefined {
+    const { g } = this;
+    if (!this.moves(root, jump)) return 0;
+    const after = this.after(jump, root);
+    const by = g.sub(after, root);
+    const [point] = pointsOn(g, this.place(), [by], this.effort);
+    const value = point ? Number(new Evaluation([by]).at(point.on)[0]!.toPrecision(9)) : Number.NaN;
+    const fixed = Number.isFinite(value) && this.vanishes(g.sub(by, g.constant(value)), [after, root], this.place());
+    return fixed === true ? value : undefined;
   }
 
   /** Jumps that may come between a cell's spikes: arrivals, and those of other events. */

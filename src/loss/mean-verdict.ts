@@ -20,6 +20,13 @@ const hull = (values: ArrayLike<number>, more: ArrayLike<number> = []): Range =>
   return range(least, most);
 };
 
+/** Some of many numbers, among them the least and the most. */
+function spread(values: ArrayLike<number>, most = 64): number[] {
+  const { least, most: largest } = hull(values);
+  if (values.length <= most) return Array.from(values);
+  return [least, largest, ...Array.from({ length: most }, (_, i) => values[Math.floor((i * values.length) / most)]!)];
+}
+
 /** Whether a neuron receives from others, and whether one receives from several. */
 function meetings({ network, arrivals }: SolvePlan): { arrivals: boolean; several: boolean } {
   const { rowStart, targets } = network.connections;
@@ -48,12 +55,13 @@ function circumstancesOf(plan: SolvePlan, names: readonly string[], trained: boo
   const moved = (name: string): boolean => names.includes(name === "w" ? "weights" : name.replace(/^p\./, ""));
   const open = (name: string): boolean => trained && moved(name);
   const free = (at: Range): Range => (at.least < 0 && at.most > 0 ? around(0) : around(at.least + at.most));
-  const weights = [...new Set([...network.connections.weights, ...arrivals.weights])];
+  const weights = [...spread(network.connections.weights), ...spread(arrivals.weights)];
+  const weight = hull(network.connections.weights, arrivals.weights);
   const isWeight = (name: string): boolean => name === "w" || name === "w2";
   const known = new Map<string, Range>();
   for (const [name, p] of values) known.set(name, hull(p.values));
   known.set("I", hull(current.values));
-  known.set("w", hull(network.connections.weights, arrivals.weights));
+  known.set("w", weight);
   const draw: Circumstances["draw"] = (name, r, trial) => {
     if (isUniform(name)) return r;
     if (name.startsWith("y.")) return ofAnySize(r, trial);
@@ -78,7 +86,7 @@ function circumstancesOf(plan: SolvePlan, names: readonly string[], trained: boo
     draw,
     channels: activeChannels(plan, names),
     arrivals: met.arrivals,
-    meetings: met.several && (weights.length > 1 || open("w")),
+    meetings: met.several && (weight.least < weight.most || open("w")),
     moved,
   };
 }

@@ -1,8 +1,11 @@
 /** Verdicts on cells: whether the derivative of a path exists, and whether its mean is the derivative of the mean. */
 import { describe, expect, it } from "vitest";
 import { type CellDefinition, defineCell } from "../../src/cell/cell.js";
+import type { CheckedCell } from "../../src/cell/exactness.js";
 import { gif } from "../../src/cell/gif.js";
+import { parseEquation } from "../../src/cell/parse.js";
 import { slif } from "../../src/cell/slif.js";
+import { anyUse, checkUnbiased } from "../../src/cell/unbiased.js";
 
 const exact = (definition: CellDefinition) => defineCell(definition).exactness.conditions.map((c) => c.verdict);
 const mean = (definition: CellDefinition) => defineCell(definition).unbiased.map((c) => c.verdict);
@@ -181,5 +184,56 @@ describe("whether the mean of gradients is the derivative of the mean", () => {
       expect(c.mend === undefined).toBe(c.verdict === "holds");
     }
     expect(slif.unbiased).toBe(slif.unbiased);
+  });
+});
+
+describe("cells with several events in their tables", () => {
+  /** A queue of two hazards, each with a jump of its own. */
+  const competing = (arrival: Record<string, string>, departure: Record<string, string>, drift = "mu"): string[] => {
+    const base = defineCell({
+      name: "queue",
+      state: { q: "0", a: "lam", d: drift },
+      event: "a",
+      start: { a: "log(u)", d: "log(u)" },
+      parameters: { lam: 1, mu: 2 },
+    });
+    const g = base.graph;
+    const names = new Map([
+      ...base.states.map((n) => [n, g.input(`y.${n}`)] as const),
+      ...base.parameters.map((n) => [n, g.input(`p.${n}`)] as const),
+      ["u", g.input("u")] as const,
+    ]);
+    const jump = (name: string, equations: Record<string, string>) => ({
+      name,
+      inputs: ["y", "u"] as const,
+      value: base.states.map((n) => (n in equations ? parseEquation(g, name, equations[n], names) : g.input(`y.${n}`))),
+    });
+    const jumps = [jump("arrival", arrival), jump("departure", departure)];
+    const events = ["a", "d"].map((n, e) => ({
+      name: jumps[e]!.name,
+      surface: g.input(`y.${n}`),
+      jump: jumps[e]!,
+      emits: true,
+      terminal: false,
+    }));
+    const start = base.jumps.filter((j) => j.name === "start");
+    const cell: CheckedCell = { ...base, jumps: [...jumps, ...start], events };
+    return checkUnbiased(cell, anyUse({ ...cell, definition: {} })).map((c) => c.verdict);
+  };
+
+  it("competing hazards are unbiased if their jumps commute and each draws its own threshold only", () => {
+    const up = { q: "q + 1", a: "log(u)" };
+    expect(competing(up, { q: "q - 1", d: "log(u)" })).toEqual(["holds", "holds", "holds"]);
+    // An arrival that draws the departure anew takes it back.
+    expect(competing({ ...up, d: "log(u)" }, { q: "q - 1", d: "log(u)" })[1]).toBe("violated");
+    expect(competing(up, { q: "0.5 * q", d: "log(u)" })[1]).toBe("violated");
+    expect(competing({ a: "log(u)" }, { q: "0.5 * q", d: "log(u)" })[1]).toBe("holds");
+    // An empty queue has no departures: it becomes empty by one alone, at which the next threshold is drawn.
+    expect(competing(up, { q: "q - 1", d: "log(u)" }, "q > 0.5 ? mu : 0")).toEqual(["holds", "holds", "holds"]);
+    // A full one turns arrivals away, and departures begin where it is: after it had been filled by an arrival.
+    expect(competing(up, { q: "q - 1", d: "log(u)" }, "q > 4.5 ? 0 : mu")[0]).toBe("unproven");
+    expect(competing({ ...up, q: "q + 1 + q * q" }, { q: "q - 1", d: "log(u)" }, "q > 0.5 ? mu : 0")[0]).toBe(
+      "unproven",
+    );
   });
 });
