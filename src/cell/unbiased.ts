@@ -8,7 +8,8 @@
  *    E = 0: then a path that stays below stays so under a small change, and one that crosses does so transversally. Also a
  *    jump that takes E just to 0 or just not is then continuous: what it leaves below crosses at once. A hazard that is 0
  *    for a while is let pass only if that while can begin at its own event alone (absolute refractoriness; the
- *    departures of an empty queue): else events leap over it.
+ *    departures of an empty queue): else events leap over it. A comparison in the flow tears paths apart likewise if they can
+ *    reach it tangentially and are led on beyond it.
  * 2. *Coincident jumps*. Two jumps change places where their times meet. The path is continuous there if they commute, the
  *    reset on E = 0, and if neither takes the other's event back (E after the other jump is not below 0).
  * 3. *Choices in a jump*. A comparison that moves with the parameters, of a uniform or of a state, makes the jump jump where its
@@ -19,7 +20,7 @@
  */
 import { vectorJacobian } from "./differentiate.js";
 import { type CheckedCell, drawOf, movesEvent, rangesOf, some, type Verdict } from "./exactness.js";
-import { Evaluation, type Graph, inputNames, isConstant, type Node } from "./graph.js";
+import { Evaluation, type Graph, inputNames, isConstant, type Node, type Op, reachable } from "./graph.js";
 import { isNegative, isPositive, type Range, rangeOf } from "./interval.js";
 import {
   branchesOf,
@@ -142,6 +143,11 @@ export function isRandom(cell: CheckedCell, use: Pick<Circumstances, "channels" 
   }
 }
 
+/** Operations that depend on what they have a derivative by, and on nothing else. */
+const smoothOperations: ReadonlySet<Op> = new Set<Op>(
+  "constant,input,add,sub,mul,div,neg,exp,log,sqrt,sin,cos,tanh,softplus,expm1,log1p,erf".split(",") as Op[],
+);
+
 class Judge {
   private readonly g: Graph;
   private readonly y: readonly Node[];
@@ -177,7 +183,14 @@ class Judge {
   }
 
   private rangeOn(surface: Node, root: Node): Range {
-    return rangeOf(this.on(surface, root), this.use.range);
+    const there = this.on(surface, root);
+    // What cancels, as q in (q + 1) - (q - v), is known by its derivative; not where that may be 0 and the value change.
+    const smooth = reachable([there]).every((n) => smoothOperations.has(n.op));
+    const slopes = smooth ? vectorJacobian(this.g, [there], [this.g.one], this.y) : [];
+    const cancelled = this.y.flatMap((n, i) =>
+      slopes[i] && isConstant(slopes[i], 0) ? [[n, this.g.zero] as const] : [],
+    );
+    return rangeOf(this.g.substitute(there, new Map(cancelled)), this.use.range);
   }
 
   /** The channels whose noise moves a surface where it is 0: by the name of their state; or why that cannot be told. */
@@ -227,7 +240,42 @@ class Judge {
         );
       }
     }
+    const flow = [...cell.drift, ...this.use.channels.map((c) => cell.channels[c]!.amplitude)];
+    for (const choice of choicesIn(this.g, flow)) {
+      if (this.parts(choice))
+        found.unproven("whether paths part where they just reach a comparison in the flow, or just not");
+    }
     return found.condition();
+  }
+
+  /**
+   * Whether a comparison in the flow may tear paths apart: where its surface is reached tangentially and the flow beyond leads
+   * on. It does not if that flow leads back, or the same way as before it, or if no path reaches the surface tangentially.
+   */
+  private parts(choice: Choice): boolean {
+    const { g, cell } = this;
+    const { surface } = choice;
+    if (![...inputNames([surface])].some((n) => n.startsWith("y."))) return false;
+    const sides = [0, 1].map((side) => {
+      const taken = (node: Node): Node => branchesOf(g, node, choice)[side]!;
+      const noise = this.use.channels.map((c) => {
+        const { state, amplitude } = cell.channels[c]!;
+        return this.along(
+          surface,
+          this.y.map((_, i) => (i === state ? taken(amplitude) : g.zero)),
+        );
+      });
+      return { drift: this.along(surface, cell.drift.map(taken)), noise };
+    });
+    const [below, above] = sides as [(typeof sides)[0], (typeof sides)[0]];
+    const place = this.place(surface);
+    const same = (a: Node, b: Node): boolean => a === b || this.vanishes(g.sub(a, b), [a, b], place) === true;
+    if (!below.noise.every((n, c) => same(n, above.noise[c]!))) return true;
+    if (same(below.drift, above.drift)) return false;
+    if (this.rangeOn(surface, g.sub(above.drift, below.drift)).most <= 0) return false;
+    const ranges = [below, above].map(({ drift }) => this.rangeOn(surface, drift));
+    const driven = this.drivenBy(surface).some((d) => d.driven !== false);
+    return driven || !(ranges.every(isPositive) || ranges.every(isNegative));
   }
 
   /** A rate at a point of a surface: the nearest to the origin where it is below 0, else 0, else above 0. */

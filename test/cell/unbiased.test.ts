@@ -131,6 +131,22 @@ describe("whether the mean of gradients is the derivative of the mean", () => {
     expect(mean(dead("max(sin(r), 0) * rate"))[0]).not.toBe("holds");
   });
 
+  it("comparisons in the flow: not if paths may part there", () => {
+    const flow = (v: string, more: Partial<CellDefinition> = {}): string =>
+      mean(
+        escaping({ state: { v, q: "-q", s: hazard }, noise: { q: "0.5" }, parameters: { mu: 15, a: 2 }, ...more }),
+      )[0]!;
+    // What is beyond leads on (a threshold of its own), or back; crossed one way only; or in another state.
+    expect(flow("v < 0.5 ? q - v : q + 5")).toBe("unproven");
+    expect(flow("v < 0.5 ? q + 5 : q - v")).toBe("holds");
+    expect(flow("v < 0.5 ? exp(q) : a * exp(q)")).toBe("holds");
+    expect(flow("v < 0.5 ? exp(q) : a * exp(q)", { noise: { v: "0.5" } })).toBe("unproven");
+    expect(flow("q < 0.5 ? 1 - v : 5 - v")).toBe("holds");
+    expect(flow("I < 0.5 ? 1 - v : 5 - v")).toBe("holds");
+    expect(flow("mu * (I - v)", { noise: { q: "q < 0.5 ? 0.1 : 0.2" } })).toBe("unproven");
+    expect(flow("mu * (max(q, 0) - v)")).toBe("holds");
+  });
+
   it("coincident jumps: reset and arrival must commute, and neither take the other back", () => {
     const coincidence = (more: Partial<CellDefinition>): string => mean(escaping(more))[1]!;
     expect(coincidence({ receive: { v: "v + w" } })).toBe("holds");
