@@ -34,7 +34,9 @@ function unmoved({ network }: SolvePlan, { gradient }: Evaluated): string[] {
     const numbers = [values].flat(Number.POSITIVE_INFINITY) as (number | readonly number[])[];
     if (numbers.length === 0 || !numbers.every((v) => v === 0)) return [];
     const unread = name === "current" ? !network.cell.usesCurrent : false;
-    const why = unread ? "no equation of the cell reads I" : "in no path does what the loss looks at depend on it";
+    const why = unread
+      ? "no equation of the cell reads I"
+      : "as far as derivatives see, nothing that the loss looks at depends on it";
     return [`the gradient by ${name} is exactly 0: ${why}`];
   });
 }
