@@ -1,9 +1,10 @@
 /** Saltation: exact gradients of stochastic spiking neural networks with WebGPU. All that a user imports. */
 export { type Cell, type CellDefinition, defineCell } from "./cell/cell.js";
 export type { Exactness, ExactnessCondition, Verdict } from "./cell/exactness.js";
+export type { UnbiasedCondition } from "./cell/findings.js";
 export { gif } from "./cell/gif.js";
 export { slif } from "./cell/slif.js";
-export type { UnbiasedCondition } from "./cell/unbiased.js";
+
 export type { Numbers } from "./checks.js";
 export type { Current, CurrentSamples, PlannedCurrent } from "./driver/current.js";
 export {

@@ -5,10 +5,11 @@
 import { checkOptions, fail as failIn, inherited, type Names, show } from "../checks.js";
 import { isPlain, quoted } from "../quoted.js";
 import { checkExactness, type Exactness } from "./exactness.js";
+import type { UnbiasedCondition } from "./findings.js";
 import { Graph, inputNames, type Node } from "./graph.js";
 import { knownFunctions, listed, parseEquation } from "./parse.js";
 import type { Event, Input, Jump } from "./tables.js";
-import { anyUse, checkUnbiased, type UnbiasedCondition } from "./unbiased.js";
+import { anyUse, checkUnbiased } from "./unbiased.js";
 
 /** A cell as a user writes it. All equations are text; times are in the unit of the parameters. */
 export interface CellDefinition {

@@ -2,9 +2,11 @@
 import { tableauOf } from "../../shaders/substep/tableau.js";
 import type { Cell } from "../cell/cell.js";
 import { isUniform } from "../cell/exactness.js";
+import type { UnbiasedCondition } from "../cell/findings.js";
 import { around, type Range, range } from "../cell/interval.js";
 import { ofAnySize } from "../cell/surface.js";
-import { type Circumstances, checkUnbiased, isRandom, type UnbiasedCondition } from "../cell/unbiased.js";
+import { checkUnbiased, isRandom } from "../cell/unbiased.js";
+import type { Circumstances } from "../cell/use-of-cell.js";
 import { fail } from "../checks.js";
 import type { Parameter } from "../network/network.js";
 import { activeChannels } from "../plan/channels.js";
