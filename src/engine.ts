@@ -8,11 +8,12 @@ import { disposedError, SaltationError } from "./errors.js";
 import { type AdapterSummary, type Gpu, type GpuOptions, LongKernel } from "./gpu/index.js";
 import type { PreparedGradient, PreparedGradientOptions } from "./gradient/prepared.js";
 import type { Evaluator, Loss } from "./loss/loss.js";
-import { checkExact, checkLoss, lossWarnings, planForLoss } from "./loss/loss-plan.js";
-import { notFinite, type ValueAndGradient } from "./loss/result.js";
+import { checkExact, checkLoss, planForLoss, told } from "./loss/loss-plan.js";
+import { checkUnbiasedMean, type JudgedMean, judgeMean } from "./loss/mean-verdict.js";
+import { type Evaluated, notFinite, type ValueAndGradient } from "./loss/result.js";
 import { defineNetwork, type Network, type NetworkDefinition } from "./network/network.js";
 import type { DiscretisationOptions } from "./plan/discretisation.js";
-import { parameterLayout, parameterVector, requestedViews } from "./plan/layout.js";
+import { parameterLayout, parameterVector, requestedViews, type View } from "./plan/layout.js";
 import { planSolve, type SolveOptions, type SolvePlan, solveNames } from "./plan/plan.js";
 import type { PreparedSimulation } from "./solve/prepared.js";
 import type { Sensitivities } from "./spikes/sensitivities.js";
@@ -57,6 +58,11 @@ export interface GradientOptions extends SolveOptions, Progress {
    */
   requireExact?: boolean;
   /**
+   * Refuse a job where it is not known that the mean of the gradient is the derivative of the mean (see
+   * `ValueAndGradient.unbiased`), before anything is computed; false unless set to true.
+   */
+  requireUnbiased?: boolean;
+  /**
    * Standard errors of the gradient of losses that are not pathwise (see `ValueAndGradient`), which take up to as many
    * paths again; true unless set to false.
    */
@@ -95,6 +101,7 @@ const bothNames: Names<Omit<GradientOptions, "progress" | "perPath" | "discretis
   ...solveNames,
   with: true,
   requireExact: "boolean",
+  requireUnbiased: "boolean",
   standardErrors: "boolean",
 };
 const calledNames: Names<GradientOptions> = {
@@ -210,10 +217,25 @@ export class EngineNetwork {
     const plan = this.writable(loss ? this.gradientPlan(options, loss) : this.plan(options), options.writes);
     const views = requestedViews(this.network, parameterLayout(plan), options.with);
     this.checkLoss(loss, options.requireExact);
+    // What the caller writes may be any value.
+    const open = [...options.with, ...(options.writes ?? [])];
+    const judged = this.judge(plan, loss, { ...options, with: open }, true);
     const { gpu } = this.engine;
     if (!gpu) fail("backend", "is cpu; command encoders are a matter of WebGPU");
     const prepared = await import("./gradient/prepared.js");
-    return prepared.PreparedGradient.create(gpu, plan, views, options);
+    return prepared.PreparedGradient.create(gpu, plan, views, judged, options);
+  }
+
+  /** @throws SaltationError where the mean is to be right and is not known to be. */
+  private judge(
+    plan: SolvePlan,
+    loss: Loss | undefined,
+    { with: names, requireUnbiased }: Pick<GradientOptions, "with" | "requireUnbiased">,
+    changing = false,
+  ): JudgedMean {
+    const judged = judgeMean(plan, loss, names, changing);
+    if (requireUnbiased) checkUnbiasedMean(judged);
+    return judged;
   }
 
   /**
@@ -225,21 +247,28 @@ export class EngineNetwork {
     checkOptions("", options, calledNames);
     this.engine.check();
     const given = this.gradientPlan(options, loss);
+    const views = requestedViews(this.network, parameterLayout(given), options.with);
+    this.checkLoss(loss, options.requireExact);
+    const judged = this.judge(given, loss, options);
     const step = await aboutStep();
     step.checkAsked(options.discretisation);
     return step.withStability(given, async (plan) => {
-      const result = await this.evaluated(plan, loss, options);
+      const result = await this.evaluated(plan, views, loss, options);
       const discretisation = await step.discretisationOf(plan, loss, options.discretisation);
-      const warnings = lossWarnings(plan, loss, step.withWarning(result, discretisation));
-      return { ...result, ...(discretisation ? { discretisation } : {}), warnings };
+      const all = { ...step.withWarning(result, discretisation), ...(discretisation ? { discretisation } : {}) };
+      return told(plan, loss, judged, all);
     });
   }
 
-  private async evaluated(plan: SolvePlan, loss: Loss, options: GradientOptions): Promise<ValueAndGradient> {
+  private async evaluated(
+    plan: SolvePlan,
+    views: readonly View[],
+    loss: Loss,
+    options: GradientOptions,
+  ): Promise<Evaluated> {
     const evaluatorOf = (of: SolvePlan): Promise<Evaluator> =>
       this.evaluator(of, loss, options.with, options.requireExact);
     if (!loss.pathwise && !loss.likelihood && (options.standardErrors ?? true)) {
-      const views = requestedViews(this.network, parameterLayout(plan), options.with);
       const { evaluateWithErrors } = await import("./loss/batch-errors.js");
       return evaluateWithErrors(plan, loss, views, evaluatorOf, options);
     }

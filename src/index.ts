@@ -1,9 +1,11 @@
 /** Saltation: exact gradients of stochastic spiking neural networks with WebGPU. All that a user imports. */
 export { type Cell, type CellDefinition, defineCell, type EventDefinition, type MarcusJump } from "./cell/cell.js";
 export type { Exactness, ExactnessCondition, Verdict } from "./cell/exactness.js";
+export type { UnbiasedCondition } from "./cell/findings.js";
 export { gif } from "./cell/gif.js";
 export type { RandomKind } from "./cell/random.js";
 export { slif } from "./cell/slif.js";
+
 export type { Numbers } from "./checks.js";
 export type { Current, CurrentSamples, PlannedCurrent } from "./driver/current.js";
 export {
@@ -46,7 +48,7 @@ export type {
 } from "./loss/loss.js";
 export type { OutsideOptions } from "./loss/observed.js";
 export { type PathLossOptions, pathLoss } from "./loss/path-loss.js";
-export type { ValueAndGradient } from "./loss/result.js";
+export type { Evaluated, MeanVerdict, ValueAndGradient } from "./loss/result.js";
 export {
   type SignatureKernelOptions,
   type SignatureMmdOptions,

@@ -12,8 +12,8 @@
  */
 import { fail } from "../checks.js";
 import { vectorJacobian } from "./differentiate.js";
-import { Effort } from "./exactness.js";
 import { Evaluation, type Graph, inputNames, type Node, reachable } from "./graph.js";
+import { Effort } from "./vanishing.js";
 
 /** A condition whose surface is located. */
 export interface Switch {

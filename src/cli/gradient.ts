@@ -1,10 +1,11 @@
 import { fail } from "../checks.js";
 import { Engine } from "../engine.js";
 import { type NpyArray, writeNpz } from "../files/npz.js";
-import { lossOf, networkOf, solveOptionsOf } from "../job/build.js";
+import { lossOf, networkOf, requirementsOf, solveOptionsOf } from "../job/build.js";
 import { checkJob } from "../job/check-job.js";
 import { gradientSchema } from "../job/job.js";
 import { checkLoss, planForLoss } from "../loss/loss-plan.js";
+import { checkUnbiasedMean, judgeMean } from "../loss/mean-verdict.js";
 import { defineNetwork } from "../network/network.js";
 import { parameterLayout, requestedViews } from "../plan/layout.js";
 import { planSolve } from "../plan/plan.js";
@@ -13,6 +14,7 @@ import { askedOf, discretisationLine } from "./discretisation.js";
 import { filesBeside, readJobFile } from "./job-file.js";
 import {
   type CommonOptions,
+  notUnbiased,
   print,
   printJson,
   progressBar,
@@ -38,6 +40,7 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
   loss.checkPlan?.(lossPlan, job.with);
   const asked = askedOf(options, job);
   checkAsked(asked);
+  if (job.requireUnbiased) checkUnbiasedMean(judgeMean(lossPlan, loss, job.with));
   if (job.perPath && options.out === undefined) {
     fail("perPath", "is true, but no --out FILE.npz says where the paths' gradients go");
   }
@@ -56,7 +59,7 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
         with: job.with,
         discretisation: asked,
         progress: (done) => bar.update(done),
-        ...(job.requireExact === undefined ? {} : { requireExact: job.requireExact }),
+        ...requirementsOf(job),
         ...(perPath
           ? {
               perPath: (first: number, paths: number, rows: ArrayLike<number>) => {
@@ -101,6 +104,7 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
     }
     const seconds = (performance.now() - began) / 1000;
     const { value, standardError, gradient, gradientStandardError, saturatedPaths, warnings, discretisation } = result;
+    const { unbiased, because } = result;
     sayWarnings(warnings);
     if (options.json) {
       const adapter = engine.adapterName;
@@ -112,6 +116,8 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
         gradient,
         gradientStandardError,
         saturatedPaths,
+        unbiased,
+        because,
         ...(warnings ? { warnings } : {}),
         ...(discretisation ? { discretisation } : {}),
         seconds,
@@ -126,6 +132,7 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
         print(`d/d ${name} ${readableParameter(job, name, gradient[name], gradientStandardError[name])}`);
       }
       if (discretisation) print(discretisationLine(discretisation, job.time.t1));
+      for (const line of because) print(notUnbiased(line));
       if (perPath && written) print(`gradients of every path in ${options.out}`);
     }
   } finally {

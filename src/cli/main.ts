@@ -1,7 +1,7 @@
 /** The `saltation` command. */
 import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
-import { gradientHelp, kernelHelp, signatureHelp, simulateHelp, trainHelp } from "./help.js";
+import { checkHelp, gradientHelp, kernelHelp, signatureHelp, simulateHelp, trainHelp } from "./help.js";
 import { type CommonOptions, exitBadInput, oneLine, reportError, sayError } from "./output.js";
 import { reason } from "./output-files.js";
 
@@ -25,6 +25,7 @@ Examples:
   $ saltation figure1                                  recover a neuron's current from its spikes
   $ saltation simulate job.json --out spikes.npz       spike trains of many paths
   $ saltation gradient job.json --json                 a loss and its exact gradient
+  $ saltation check job.json                           that gradient against finite differences
   $ saltation train node_modules/saltation/examples/synthetic-cell.json
 
 A job file says what to do, here with 1,000 paths of one neuron:
@@ -65,6 +66,17 @@ jobCommand(
 )
   .addOption(unmeasured())
   .addHelpText("after", gradientHelp);
+program
+  .command("check")
+  .description("measure a job's gradient against finite differences with the same random numbers")
+  .argument("<job.json>", "a job of saltation gradient; - is standard input")
+  .option("--entries <n>", "entries of a parameter that are checked, at most, evenly spread", "8")
+  .option("--json", "print one JSON object and nothing else")
+  .option("--recording <file>", "the file that the job calls @recording")
+  .option("--root <folder>", "refuse files that the job names outside this folder")
+  .addOption(backend)
+  .action(async (file, options) => (await import("./check.js")).checkCommand(file, options))
+  .addHelpText("after", checkHelp);
 jobCommand("train", "fit parameters to observed spike trains", async () => (await import("./train.js")).trainCommand)
   .addOption(unmeasured())
   .option("--resume", "continue from the job's checkpoint file")

@@ -175,3 +175,6 @@ export const readableNumber = (value: number, error: unknown): string =>
 export function sayWarnings(warnings: readonly string[] = []): void {
   for (const w of warnings) process.stderr.write(`${messageColours.yellow("warning:")} ${safeLine(w)}\n`);
 }
+
+/** That a mean gradient is not known to be the derivative of the mean, and why: a line beside it. */
+export const notUnbiased = (because: string): string => `not unbiased: ${because}`;

@@ -4,11 +4,13 @@ import { Engine } from "../engine.js";
 import { SaltationError } from "../errors.js";
 import { simulatedTrials } from "../experiments/recovery.js";
 import { writeNpz } from "../files/npz.js";
+import { requirementsOf } from "../job/build.js";
 import { checkJob } from "../job/check-job.js";
 import { type TrainJob, type TrialsJob, trainSchema } from "../job/job.js";
 import { asTrials } from "../job/recording.js";
 import { planTrainJob, type TrainPlan } from "../job/train-plan.js";
 import { trainedJobText } from "../job/trained-job.js";
+import type { MeanVerdict } from "../loss/result.js";
 import { readCell } from "../network/network.js";
 import type { Discretisation } from "../plan/discretisation.js";
 import { type TrainOptions, type TrainStep, train } from "../train/train.js";
@@ -29,6 +31,7 @@ import { lockFile } from "./lock.js";
 import {
   type CommonOptions,
   exitBadInput,
+  notUnbiased,
   print,
   printJson,
   progressBar,
@@ -230,7 +233,14 @@ async function trainPlanned(run: PlannedRun, options: TrainCommandOptions): Prom
     let result: TrainingResult | undefined;
     if (finished) {
       await recovery.after(steps - 1, finished.values, true);
-      result = { history: [], losses: [], firstStep: steps, loss: finished.loss, parameters: finished.values };
+      result = {
+        history: [],
+        losses: [],
+        firstStep: steps,
+        loss: finished.loss,
+        parameters: finished.values,
+        mean: planned.mean,
+      };
     } else {
       const interrupt = new AbortController();
       const how: TrainOptions = {
@@ -242,7 +252,7 @@ async function trainPlanned(run: PlannedRun, options: TrainCommandOptions): Prom
         signal: interrupt.signal,
         ...(resume ? { resume } : {}),
         ...(job.commonNoise === undefined ? {} : { commonNoise: job.commonNoise }),
-        ...(job.requireExact === undefined ? {} : { requireExact: job.requireExact }),
+        ...requirementsOf(job),
       };
       const training = train(engine.network(planned.trained), how);
       result = await runTraining({ training, interrupt }, engine, run, recovery, options.history);
@@ -284,6 +294,8 @@ interface TrainingResult {
   /** Loss of the last step. */
   readonly loss: number | undefined;
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** Of the last step's gradient. */
+  readonly mean: MeanVerdict;
   readonly firstStepSeconds?: number;
   /** Of the last step that was measured. */
   readonly discretisation?: { readonly step: number } & Discretisation;
@@ -358,11 +370,12 @@ async function runTraining(
     bar.stop();
     stop.release();
   }
-  const { value: loss, updated: parameters } = last!;
+  const { value: loss, updated: parameters, unbiased, because } = last!;
   if (measured?.warning && !first!.discretisation?.warning) sayWarnings([measured.warning]);
   const { step: firstStep, parameters: before } = first!;
   const discretisation = measured ? { discretisation: measured } : {};
-  return { history, losses, firstStep, before, loss, parameters, firstStepSeconds, ...discretisation };
+  const mean = { unbiased, because };
+  return { history, losses, firstStep, before, loss, parameters, mean, firstStepSeconds, ...discretisation };
 }
 
 function sayStopped(done: number, steps: number, checkpoints: Checkpoints | undefined): void {
@@ -387,7 +400,7 @@ interface Run {
 }
 
 function report(
-  { history, losses, firstStep, before, loss, parameters, firstStepSeconds, discretisation }: TrainingResult,
+  { history, losses, firstStep, before, loss, parameters, mean, firstStepSeconds, discretisation }: TrainingResult,
   { seconds, adapter, metrics, compared, saved, figure }: Run,
   job: TrainJob,
   options: TrainCommandOptions,
@@ -409,6 +422,8 @@ function report(
       ...kept,
       parameters,
       ...(discretisation ? { discretisation } : {}),
+      unbiased: mean.unbiased,
+      because: mean.because,
       metrics: { ...metrics, ...compared?.metrics },
       ...(figure ? { figure } : {}),
       ...(compared ? { files: compared.files } : {}),
@@ -427,6 +442,7 @@ function report(
     print(`${name} ${was}${readableParameter(job, name, value)}${unit}`);
   }
   if (discretisation) print(discretisationLine(discretisation, job.time.t1));
+  for (const line of mean.because) print(notUnbiased(line));
   compared?.print();
   if (job.test) print(metricsTable(metrics));
   if (saved) print(`fitted network in ${saved}`);

@@ -5,7 +5,8 @@ import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { Estimate } from "../reduce/statistics.js";
 
-export interface ValueAndGradient {
+/** What an evaluation gives: `ValueAndGradient` without a verdict. */
+export interface Evaluated {
   readonly value: number;
   /**
    * Standard error of the value over the paths, to first order; NaN (null in JSON) for a single path, or a single pair
@@ -31,6 +32,19 @@ export interface ValueAndGradient {
   /** Gradient as one vector in the order of the requested views. */
   readonly flat: Float64Array;
 }
+
+/** What is known of the mean of a gradient. */
+export interface MeanVerdict {
+  /**
+   * Whether the mean of the gradient is known to be the derivative of the mean of the loss, for the solution with steps
+   * of dt: false where it is known not to be, or could not be proven.
+   */
+  readonly unbiased: boolean;
+  /** What is violated, or could not be proven, each with its mend in one line: empty where `unbiased`. */
+  readonly because: readonly string[];
+}
+
+export interface ValueAndGradient extends Evaluated, MeanVerdict {}
 
 export function notFinite(plan: SolvePlan): SaltationError {
   return new SaltationError(
@@ -70,7 +84,7 @@ export function assembleResult(
   means: readonly Estimate[],
   saturatedPaths: number,
   pathwise: boolean,
-): ValueAndGradient {
+): Evaluated {
   const flat = Float64Array.from(rows.slice(1), (e) => e.mean);
   const errors = Float64Array.from(rows.slice(1), (e) => (pathwise ? e.standardError : Number.NaN));
   return {

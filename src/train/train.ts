@@ -4,6 +4,7 @@ import { checkOptions, fail, list, type Names, show, wholeNumber } from "../chec
 import { threefry2x32 } from "../driver/threefry.js";
 import type { Evaluator, Loss } from "../loss/loss.js";
 import { lossWarnings } from "../loss/loss-plan.js";
+import { checkUnbiasedMean, judgeMean, verdictOn } from "../loss/mean-verdict.js";
 import type { ValueAndGradient } from "../loss/result.js";
 import type { Network } from "../network/network.js";
 import type { DiscretisationOptions } from "../plan/discretisation.js";
@@ -29,6 +30,8 @@ export interface TrainOptions extends Omit<SolveOptions, "seed">, UpdateOptions 
    * step done, the last, and those in between whose numbers are powers of two from 64 on. Default false.
    */
   discretisation?: boolean | DiscretisationOptions;
+  /** Refuse a job where it is not known that mean gradients are derivatives of means, see `ValueAndGradient.unbiased`. */
+  requireUnbiased?: boolean;
   /** Goes on from here: the steps that follow have the same bits as in a run that was not interrupted. */
   resume?: Checkpoint;
   /** Ends the run, also within a step: the signal's reason is thrown, and the last step that came out stays good. */
@@ -43,6 +46,7 @@ const trainNames: Names<TrainOptions> = {
   commonNoise: "boolean",
   requireExact: "boolean",
   discretisation: true,
+  requireUnbiased: "boolean",
   resume: true,
   signal: true,
 };
@@ -61,7 +65,15 @@ export interface Checkpoint {
 export interface TrainStep
   extends Pick<
     ValueAndGradient,
-    "value" | "standardError" | "gradient" | "means" | "saturatedPaths" | "warnings" | "discretisation"
+    | "value"
+    | "standardError"
+    | "gradient"
+    | "means"
+    | "saturatedPaths"
+    | "warnings"
+    | "discretisation"
+    | "unbiased"
+    | "because"
   > {
   /** From 0. A standard error that would cost another pass over the trains (expected signatures on a GPU) is NaN. */
   readonly step: number;
@@ -131,6 +143,9 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
     update.restore(resume.update, vector);
   }
   about.checkAsked(options.discretisation);
+  // Whatever values the parameters come to have.
+  const judged = judgeMean(plan, loss, names, true);
+  if (options.requireUnbiased) checkUnbiasedMean(judged);
   const { commonNoise } = options;
   const run: Run = {
     network,
@@ -176,6 +191,7 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
       saturatedPaths: result.saturatedPaths,
       warnings: lossWarnings(plan, loss, about.withWarning(result, discretisation)),
       ...(discretisation ? { discretisation } : {}),
+      ...verdictOn(plan, loss, judged, result.saturatedPaths),
       parameters,
       updated,
       seconds: (performance.now() - began) / 1000,

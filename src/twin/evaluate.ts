@@ -3,7 +3,7 @@ import { type CompiledCell, compileCell } from "../cell/emit-js.js";
 import { fail } from "../checks.js";
 import { evaluateOnHost } from "../loss/host-loss.js";
 import type { EvaluatorOptions, Loss } from "../loss/loss.js";
-import { assembleResult, checkEstimates, type ValueAndGradient } from "../loss/result.js";
+import { assembleResult, checkEstimates, type Evaluated } from "../loss/result.js";
 import { parameterLayout, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { estimateOf } from "../reduce/statistics.js";
@@ -82,7 +82,7 @@ export async function evaluateCpu(
   loss: Loss,
   views: readonly View[],
   options: EvaluatorOptions = {},
-): Promise<ValueAndGradient> {
+): Promise<Evaluated> {
   if (!loss.evaluate) fail("loss", `"${loss.kind}" is written for a GPU alone; backend "cpu" needs its evaluate()`);
   const cell = compileCell(plan.network.cell);
   const layout = parameterLayout(plan);

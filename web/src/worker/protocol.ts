@@ -95,6 +95,8 @@ export interface LoadResult {
   neurons: number;
   /** What is out of the ordinary in what was observed, a line each. */
   hints: readonly string[];
+  /** Why mean gradients of the training are not known to be derivatives of means; none where they are. */
+  because: readonly string[];
   /** Whether a run stands ready. */
   ready: boolean;
 }

@@ -1,5 +1,6 @@
 /** One training run: goes, pauses, takes single steps, changes its number of paths, and survives the loss of a device. */
 import { type Checkpoint, type Engine, SaltationError, type TrainStep, train } from "../../../src/index.js";
+import { requirementsOf } from "../../../src/job/build.js";
 import { defineNetwork } from "../../../src/network/network.js";
 import { planSolve } from "../../../src/plan/plan.js";
 import { measureDiscretisation } from "../../../src/twin/discretisation.js";
@@ -231,7 +232,7 @@ export class Run {
       steps: this.steps,
       ...(checkpoint ? { resume: checkpoint } : {}),
       ...(job.commonNoise === undefined ? {} : { commonNoise: job.commonNoise }),
-      ...(job.requireExact === undefined ? {} : { requireExact: job.requireExact }),
+      ...requirementsOf(job),
     });
   }
 
