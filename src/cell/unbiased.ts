@@ -18,7 +18,6 @@
  * The loss may jump at t1 besides, which it says itself. Without anything random there is no mean, and all hold. What is
  * neither proven nor refuted is unproven, and nothing is vouched for it.
  */
-import type { Cell } from "./cell.js";
 import { Choices } from "./choices.js";
 import { Coincidences } from "./coincidences.js";
 import { type CheckedCell, drawOf, rangesOf } from "./exactness.js";
@@ -71,10 +70,3 @@ export function isRandom(cell: CheckedCell, use: Pick<Circumstances, "channels" 
     for (const i of more) found.add(i);
   }
 }
-
-/**
- * The conditions under which mean gradients of a cell's spike times are derivatives of means, for any use of the cell: with
- * noise, and in a network where spikes arrive. Results say what holds for their own job (`ValueAndGradient.unbiased`).
- */
-export const unbiasedConditions = ({ written, definition }: Cell): UnbiasedCondition[] =>
-  checkUnbiased(written, anyUse({ ...written, definition }));

@@ -5,7 +5,8 @@ import type { CheckedCell } from "../../src/cell/exactness.js";
 import { gif } from "../../src/cell/gif.js";
 import { parseEquation } from "../../src/cell/parse.js";
 import { slif } from "../../src/cell/slif.js";
-import { anyUse, checkUnbiased, unbiasedConditions } from "../../src/cell/unbiased.js";
+import { anyUse, checkUnbiased } from "../../src/cell/unbiased.js";
+import { unbiasedConditions } from "../../src/cell/unbiased-conditions.js";
 
 const exact = (definition: CellDefinition) => defineCell(definition).exactness.conditions.map((c) => c.verdict);
 const mean = (definition: CellDefinition) => unbiasedConditions(defineCell(definition)).map((c) => c.verdict);
