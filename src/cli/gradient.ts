@@ -132,8 +132,8 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
       for (const name of job.with) {
         print(`d/d ${name} ${readableParameter(job, name, gradient[name], gradientStandardError[name])}`);
       }
-      if (discretisation) print(discretisationLine(discretisation, job.time.t1));
       for (const line of because) print(notUnbiased(line));
+      if (discretisation) print(discretisationLine(discretisation, job.time.t1));
       if (perPath && written) print(`gradients of every path in ${options.out}`);
     }
   } finally {

@@ -329,7 +329,7 @@ describe("results that cannot be written", () => {
   it("are printed all the same", async () => {
     const file = write("spikes.npz", "old");
     vi.spyOn(disk, "fsyncSync").mockImplementation(full);
-    await simulateCommand(write("job.json", simulate), { ...cpu, json: true, out: file });
+    await simulateCommand(write("job.json", { ...simulate, discretisation: false }), { ...cpu, json: true, out: file });
     expect(JSON.parse(out).paths).toBe(4);
     expect(error).toMatch(/^saltation: --out: cannot write .*spikes\.npz: no space left on device; [^\n]*\n$/);
     expect(process.exitCode).toBe(1);
@@ -337,7 +337,7 @@ describe("results that cannot be written", () => {
   });
 
   it("do not end a training: not its checkpoints, and not its files", async () => {
-    const job = write("job.json", { ...train, checkpoint: { file: "run.json", every: 0 } });
+    const job = write("job.json", { ...train, discretisation: false, checkpoint: { file: "run.json", every: 0 } });
     const all = { ...cpu, save: place("fitted.json"), figure: place("curves.svg"), out: place("loss.npz") };
     const sync = vi.spyOn(disk, "fsyncSync");
     sync.mockImplementation(full);
