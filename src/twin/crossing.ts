@@ -29,6 +29,8 @@ export function happensAtOnce(cell: CompiledCell, y: Float64Array, p: Float64Arr
 const nearness = 0.25;
 /** States looked at on the way to a peak. */
 const mostLooks = 4;
+/** Halvings of a sub-step whose end is not finite, in search of a crossing before. */
+const mostHalvings = 24;
 
 export class Crossings {
   private readonly peaking: readonly Happening[];
@@ -64,6 +66,11 @@ export class Crossings {
   within(whole: SubStep, end: Float64Array): number {
     const { h, p } = whole;
     if (!(h > 0)) return -1;
+    if (this.peaking.length > 0 && !end.every(Number.isFinite)) {
+      const at = this.beforeOverflow(whole);
+      whole.h = h;
+      return at;
+    }
     if (this.cell.event(end, p) >= 0) return h;
     let first = -1;
     for (const e of this.peaking) {
@@ -72,6 +79,23 @@ export class Crossings {
     }
     whole.h = h;
     return first;
+  }
+
+  /**
+   * A length at which the highest event function is at or above 0, where the state at the end of the sub-step is not finite: an
+   * upstroke that only its event ends may overflow within a step. -1 where none is found.
+   */
+  private beforeOverflow(whole: SubStep): number {
+    let [low, high] = [0, whole.h];
+    for (let halving = 0; halving < mostHalvings; halving++) {
+      const at = 0.5 * (low + high);
+      whole.h = at;
+      this.stepper.advance(this.out, whole);
+      if (!this.out.every(Number.isFinite)) high = at;
+      else if (this.cell.event(this.out, whole.p) >= 0) return at;
+      else low = at;
+    }
+    return -1;
   }
 
   /** The rate of an event function at a state, at a place in the step. */
