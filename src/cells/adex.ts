@@ -7,24 +7,51 @@
  *     τ_syn di/dt = −i                            at an arrival i += w
  *
  * At v = v_peak: v = v_reset, w += b. The adaptation current w is called `adaptation`, as `w` is the weight of an arrival.
- * The upstroke has no end but the peak: a step that goes over it leaves the finite numbers, and the spike is looked for
- * before.
+ *
+ * The upstroke blows up in finite time, e-fold upon e-fold within a step, which no step resolves in v: spike times converge
+ * with dt, their derivatives do not. From the knee V_T + 3 Δ_T on v is therefore held, and z = exp((knee − potential) / Δ_T)
+ * moves in its place from 1 down to the peak's, nearly at a constant rate:
+ *
+ *     potential = v − Δ_T log z
+ *     C dz/dt = −(z / Δ_T) (g_L (E_L − potential) − w + I + i) − g_L exp((knee − V_T) / Δ_T)
+ *
+ * The drift of w has a part a Δ_T log z / τ_w that is steep at the end of it. Its integral along the constant rate is taken in
+ * closed form and lies beside the state `adaptation`, which is w itself outside the upstroke.
+ *
+ * This is the same neuron, in another variable for the last tenths of a millisecond before a spike.
  *
  * Units: ms, mV, pF, nS, pA (weights too).
  */
 import type { CellDefinition } from "../cell/cell.js";
 
+const logarithm = "log(max(z, 1e-20))";
+/** The potential on the way to a spike; below the peak's z, where only stages of a sub-step come, it stays finite. */
+const potential = `(v - deltaT * ${logarithm})`;
+const exponential = "gL * exp((v - vT) / deltaT)";
+/** What the state `adaptation` leaves out while the potential rises. */
+const rest = `a * deltaT * C / (tauW * ${exponential}) * (z * ${logarithm} - z + 1)`;
+const current = `(adaptation + ${rest})`;
+const linear = `(gL * (eL - ${potential}) - ${current} + I + i)`;
+
 export const adex: CellDefinition = {
   name: "adex",
   state: {
-    v: "(gL * (eL - v) + gL * deltaT * exp((v - vT) / deltaT) - adaptation + I + i) / C",
-    adaptation: "(a * (v - eL) - adaptation) / tauW",
+    v: `(1 - rising) * (${linear} + deltaT * ${exponential}) / C`,
+    adaptation: `(a * (v - eL + z * ${logarithm} * ${linear} / (${exponential})) - ${current}) / tauW`,
     i: "-i / tauSyn",
+    z: `-rising * (z / deltaT * ${linear} + ${exponential}) / C`,
+    rising: "0",
   },
-  event: "v - vPeak",
-  reset: { v: "vReset", adaptation: "adaptation + b" },
+  events: {
+    spike: {
+      when: "exp((v - vPeak) / deltaT) - z",
+      jump: { v: "vReset", adaptation: `adaptation + ${rest} + b`, z: "1", rising: "0" },
+      emits: true,
+    },
+    knee: { when: "v - vT - (3 + rising) * deltaT", jump: { rising: "1" } },
+  },
   receive: { i: "i + w" },
-  start: { v: "v0" },
+  start: { v: "v0", z: "1" },
   parameters: {
     C: 281,
     gL: 30,
@@ -44,6 +71,8 @@ export const adex: CellDefinition = {
     v: "mV",
     adaptation: "pA",
     i: "pA",
+    z: "1",
+    rising: "1",
     C: "pF",
     gL: "nS",
     eL: "mV",
