@@ -15,6 +15,9 @@
  * α_m and α_n have the form x / (1 − exp(−x)), which is 0/0 at x = 0. It is written as x/2 + q coth q with
  * q = √(x²/4 + 10⁻⁸), which is off by 10⁻⁸ at most and smooth to rounding, derivatives too.
  *
+ * At the peak the sodium conductance makes the membrane fast, some 1/30 ms: take dt ≤ 0.05 ms, beyond 0.08 ms the solution is
+ * wrong.
+ *
  * Units: ms, mV, µF/cm², mS/cm², µA/cm² (weights too).
  */
 import type { CellDefinition } from "../cell/cell.js";

@@ -13,8 +13,8 @@ import { lifConductance } from "./lif-conductance.js";
 import { mat } from "./mat.js";
 import { mm1Queue } from "./mm1-queue.js";
 import { qif } from "./qif.js";
-import { theta } from "./theta.js";
 import { thermostat } from "./thermostat.js";
+import { theta } from "./theta.js";
 
 export const definitions: readonly CellDefinition[] = [
   lif,

@@ -3,8 +3,8 @@
  * there. Two hazards compete, each integrated to a random threshold of its own, so that pathwise derivatives exist; to draw
  * the kind of event by a uniform would make their mean wrong:
  *
- *     d arriving/dt = λ            at 0: n += 1, arriving = log u
- *     d serving/dt = µ min(n, 1)  at 0: n −= 1, serving = log u      (recorded: a departure)
+ *     d arriving/dt = λ             at 0: n += 1, arriving = log u
+ *     d serving/dt = µ min(2n, 1)  at 0: n −= 1, serving = log u      (recorded: a departure)
  *
  * A start has one uniform, and the thresholds are to be independent: the first service is drawn at a time of its own, where the
  * server `opens`, just after the start. Nobody is served before.
@@ -15,7 +15,7 @@ import type { CellDefinition } from "../cell/cell.js";
 
 export const mm1Queue: CellDefinition = {
   name: "mm1-queue",
-  state: { n: "0", arriving: "lambda", serving: "mu * min(n, 1)", clock: "1" },
+  state: { n: "0", arriving: "lambda", serving: "mu * min(2 * n, 1)", clock: "1" },
   events: {
     arrival: { when: "arriving", jump: { n: "n + 1", arriving: "log(u)" } },
     departure: { when: "serving", jump: { n: "n - 1", serving: "log(u)" }, emits: true },
