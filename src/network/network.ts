@@ -72,7 +72,10 @@ export interface Network {
 }
 
 /** Cells that a network may name: those that are always there, and those of the library that were loaded. */
-const named = new Map<string, Cell>([slif, gif].map((cell) => [cell.name, cell]));
+const known = new Map<string, Cell>([slif, gif].map((cell) => [cell.name, cell]));
+
+const noSuchCell = (name: string, names: Iterable<string>): never =>
+  fail("network.cell", `no built-in cell is called ${quoted(name)}; known: ${[...new Set(names)].join(", ")}`);
 
 /**
  * A cell of the library by name, with its equations, parameters and units in `definition` (docs/cells.md lists them all). The
@@ -80,16 +83,13 @@ const named = new Map<string, Cell>([slif, gif].map((cell) => [cell.name, cell])
  * @throws SaltationError `invalid-input` where the library has none of this name.
  */
 export async function libraryCell(name: string): Promise<Cell> {
-  const known = named.get(name);
-  if (known) return known;
+  let cell = known.get(name);
+  if (cell) return cell;
   const { definitions } = await import("../cells/library.js");
   const found = definitions.find((d) => d.name === name);
-  if (!found) {
-    const names = [...new Set([...named.keys(), ...definitions.map((d) => d.name)])];
-    return fail("network.cell", `no cell of the library is called ${quoted(name)}; known: ${names.join(", ")}`);
-  }
-  const cell = defineCell(found);
-  named.set(name, cell);
+  if (!found) return noSuchCell(name, [...known.keys(), ...definitions.map((d) => d.name)]);
+  cell = defineCell(found);
+  known.set(name, cell);
   return cell;
 }
 
@@ -97,13 +97,7 @@ export async function libraryCell(name: string): Promise<Cell> {
 export function readCell(cell: Cell | CellDefinition | string | undefined): Cell {
   if (cell === undefined) return slif;
   if (typeof cell === "string") {
-    return (
-      named.get(cell) ??
-      fail(
-        "network.cell",
-        `no cell is called ${quoted(cell)}; known: ${[...named.keys()].join(", ")}, and after await libraryCell(name) others`,
-      )
-    );
+    return known.get(cell) ?? noSuchCell(cell, [...known.keys(), "others after await libraryCell(name)"]);
   }
   return typeof cell === "object" && cell && "graph" in cell ? cell : defineCell(cell);
 }
