@@ -7,6 +7,7 @@ const suites: Record<string, () => Promise<{ run(args: string[]): Promise<void> 
   figure2: () => import("./figure2.js"),
   floors: () => import("./floors.js"),
   networks: () => import("./networks.js"),
+  orders: () => import("./orders.js"),
   "signature-accuracy": () => import("./signature-accuracy.js"),
   "signature-speed": () => import("./signature-speed.js"),
   training: () => import("./training.js"),
