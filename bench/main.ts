@@ -1,5 +1,6 @@
 /** `npm run bench -- <suite>`. */
 const suites: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>> = {
+  cells: () => import("./cells.js"),
   convergence: () => import("./convergence.js"),
   figures: () => import("./figures.js"),
   figure1: () => import("./figure1.js"),

@@ -19,6 +19,7 @@ export interface OrderStudy {
   readonly noise: "none" | "additive" | "multiplicative";
   /** A cell of the library by name, or equations. */
   readonly cell: string | CellDefinition;
+  readonly parameters?: Record<string, number>;
   /** Currents: each path has one of its own, between these. */
   readonly current: readonly [number, number];
   readonly input?: readonly [times: number[], weights: number[]];
@@ -30,27 +31,29 @@ export interface OrderStudy {
 }
 
 /** Escape noise, and a potential that is held for a refractory period after a shift down, or a part of it, by a spike. */
-const held = (noise: string, after: string): CellDefinition => ({
+const held = (noise: Record<string, string>, after: string): CellDefinition => ({
   name: "held",
-  state: { v: "c < 0 ? 0 : mu * (I - v)", s: "exp(min(beta * (v - 1), 10))", c: "1" },
-  noise: { v: noise },
+  state: { v: "c < 0 ? 0 : mu * (I + i - v)", i: "-nu * i", s: "exp(min(beta * (v - 1), 10))", c: "1" },
+  noise,
   event: "s",
   reset: { v: after, s: "log(u) - 0.02", c: "-tref" },
   start: { s: "log(u) - 0.02", c: "1", v: "0.5" },
-  parameters: { mu: 12, beta: 5, sigma: 0.3, vReset: 1.1, tref: 0.043 },
+  parameters: { mu: 12, nu: 10, beta: 5, sigma: 0.3, vReset: 1.1, tref: 0.043 },
 });
 
 const [noisy, within] = [{ t1: 3, spike: 2, steps: [0.04, 0.02, 0.01, 0.005], fine: 0.0003125 }, [1.4, 1.6]] as const;
 
+// biome-ignore format: a table
 export const orderStudies: readonly OrderStudy[] = [
   { name: "lif: reset, refractory switch, arrivals", noise: "none", cell: "lif", current: [480, 520], input: [[7.3, 21.7], [150, -200]], t1: 80, spike: 3, steps: [2, 1, 0.5, 0.25], fine: 0.03125 },
   { name: "mat: a switch in the event", noise: "none", cell: "mat", current: [0.75, 0.85], input: [[7.3, 21.7], [0.1, -0.15]], t1: 50, spike: 3, steps: [1, 0.5, 0.25], fine: 0.03125 },
   { name: "fitzhugh-nagumo: crossings alone", noise: "none", cell: "fitzhugh-nagumo", current: [0.45, 0.55], t1: 100, spike: 2, steps: [0.4, 0.2, 0.1], fine: 0.0125 },
   { name: "izhikevich: a steep upstroke", noise: "none", cell: "izhikevich", current: [11, 13], t1: 100, spike: 3, steps: [0.1, 0.05, 0.025, 0.0125], fine: 0.0015625 },
   { name: "adex: two variables, one in the upstroke", noise: "none", cell: "adex", current: [950, 1050], t1: 70, spike: 3, steps: [0.2, 0.1, 0.05, 0.025], fine: 0.003125 },
-  { name: "held after a shift down, noise σ", noise: "additive", cell: held("sigma", "v - vReset"), current: within, ...noisy },
-  { name: "held after a part of it, noise σ v", noise: "multiplicative", cell: held("sigma * v", "0.3 * v"), current: within, ...noisy },
-]; // biome-ignore format: a table
+  { name: "held after a shift down, noise σ on the current", noise: "additive", cell: held({ i: "sigma" }, "v - vReset"), parameters: { sigma: 0.5 }, current: within, ...noisy, steps: [0.02, 0.01, 0.005, 0.0025], fine: 0.00015625 },
+  { name: "held after a shift down, noise σ on v", noise: "additive", cell: held({ v: "sigma" }, "v - vReset"), current: within, ...noisy },
+  { name: "held after a part of it, noise σ v", noise: "multiplicative", cell: held({ v: "sigma * v" }, "0.3 * v"), current: within, ...noisy },
+];
 
 export interface OrderRow {
   readonly name: string;
@@ -85,6 +88,7 @@ export async function orders(study: OrderStudy, paths: number): Promise<OrderRow
     const [low, high] = study.current;
     const network: NetworkDefinition = {
       cell,
+      ...(study.parameters ? { parameters: study.parameters } : {}),
       current: low + ((high - low) * (path + 0.5)) / paths,
       ...(study.input
         ? { inputSpikes: { times: study.input[0], neurons: study.input[0].map(() => 0), weights: study.input[1] } }
