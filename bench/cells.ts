@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- cells`: writes docs/cells.md, the page of the library's cells, from their definitions and the docstrings of their
- * files, and draws one path of each to docs/cells/.
+ * `npm run bench -- cells`: writes docs/cells.md, the page of the library's cells, from their definitions and the
+ * docstrings of their files, and draws one path of each to docs/cells/.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { CellDefinition } from "../src/cell/cell.js";
@@ -89,7 +89,7 @@ function docstring(file: string): string {
 }
 
 function section(cell: CellDefinition): string {
-  const { title, file = `src/cells/${cell.name}.ts`, states, time, current } = shown[cell.name]!;
+  const { title, file = `src/cells/${cell.name}.ts`, states, current } = shown[cell.name]!;
   const { units = {}, positive = [] } = cell;
   const rows = Object.entries(cell.parameters).map(([name, value]) => {
     const meaning = meanings[`${cell.name}.${name}`] ?? meanings[name];
@@ -104,7 +104,7 @@ function section(cell: CellDefinition): string {
     `## ${title}: \`${cell.name}\``,
     text,
     `| parameter | | default | unit |\n|---|---|---|---|\n${rows.join("\n")}`,
-    `![${states.join(" and ")} along a path, by ${time}${given}](cells/${cell.name}.svg)`,
+    `![${states.join(" and ")} along a path${given}](cells/${cell.name}.svg)`,
   ].join("\n\n");
 }
 
@@ -126,8 +126,8 @@ engine.dispose();
 
 \`(await libraryCell("adex")).definition\` is the text, to change and to define anew. \`slif\` and \`gif\` are always there.
 
-Neurons take synaptic input as a current or a conductance of its own and not as a jump of the potential, so that a spike that arrives at
-the time of a reset gives one result in either order. A drift or an event with a refractory period has it as a condition, which is
+Neurons (but for \`gif\`) take synaptic input as a current or a conductance of its own and not as a jump of the potential, so that a spike
+that arrives at the time of a reset gives one result in either order. A drift or an event with a refractory period has it as a condition, which is
 located like an event: derivatives by its length are exact.
 
 Every cell is tested for derivatives against finite differences, on the GPU against float64, and against an integration by

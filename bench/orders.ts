@@ -1,7 +1,7 @@
 /**
- * `npm run bench -- orders [--paths 200]`: how errors of spike times and of their derivatives fall with dt for hybrid cells, with
- * resets, crossings and located switches in every path, against a fine solution on the same Brownian path. Float64, on the CPU,
- * method `levy`.
+ * `npm run bench -- orders [--paths 200]`: how errors of spike times and of their derivatives fall with dt for hybrid
+ * cells, with resets, crossings and located switches in every path, against a fine solution on the same Brownian path.
+ * Float64, on the CPU, method `levy`.
  */
 import type { CellDefinition } from "../src/cell/cell.js";
 import { compileCell } from "../src/cell/emit-js.js";
@@ -30,7 +30,7 @@ export interface OrderStudy {
   readonly fine: number;
 }
 
-/** Escape noise, and a potential that is held for a refractory period after a shift down, or a part of it, by a spike. */
+/** Escape noise, and a potential that is held for a refractory period after a spike takes a shift or a part off it. */
 const held = (noise: Record<string, string>, after: string): CellDefinition => ({
   name: "held",
   state: { v: "c < 0 ? 0 : mu * (I + i - v)", i: "-nu * i", s: "exp(min(beta * (v - 1), 10))", c: "1" },

@@ -1,7 +1,7 @@
 /**
- * Whether the highest of a cell's event functions crosses 0 within a sub-step. Where it is at or above 0 at the end it does.
- * A surface that is below at both ends may have peaked above in between: then the cubic through its values and slopes says
- * where to look (as in src/twin/crossing.ts). Needs the functions of solver.wgsl.ts.
+ * Whether the highest of a cell's event functions crosses 0 within a sub-step. Where it is at or above 0 at the end it
+ * does. A surface that is below at both ends may have peaked above in between: then the cubic through its values and
+ * slopes says where to look (as in src/twin/crossing.ts). Needs the functions of solver.wgsl.ts.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import type { SolverShape } from "./solver.wgsl.js";
@@ -74,8 +74,8 @@ fn overflows(y: State, z: Noise, rho: f32, current: f32) -> bool {
   return state_not_finite(y) || (bitcast<u32>(rate) & 0x7f800000u) == 0x7f800000u;
 }
 
-// The trial is above an event, or not finite. Where it overflows (an upstroke that only its event ends may do so within a
-// step), a length from rho on at which the event function is at or above 0 and nothing overflows yet.
+// The trial is above an event, or not finite. Where it overflows (an upstroke that only its event ends may do so within
+// a step), a length from rho on at which the event function is at or above 0 and nothing overflows yet.
 fn before_overflow(y: State, trial: State, z: Noise, rho: f32, current: f32) -> f32 {
   let rest = 1.0f - rho;
   var found = select(-1.0f, rest, cell_event(trial) >= 0.0f && !state_not_finite(trial));

@@ -6,17 +6,18 @@
  *     τ_w dw/dt = a (v − E_L) − w
  *     τ_syn di/dt = −i                            at an arrival i += w
  *
- * At v = v_peak: v = v_reset, w += b. The adaptation current w is called `adaptation`, as `w` is the weight of an arrival.
+ * At v = v_peak: v = v_reset, w += b. The adaptation current w is called `adaptation`, as `w` is the weight of an
+ * arrival.
  *
- * The upstroke blows up in finite time, e-fold upon e-fold within a step, which no step resolves in v: spike times converge
- * with dt, their derivatives do not. From the knee V_T + 3 Δ_T on v is therefore held, and z = exp((knee − potential) / Δ_T)
- * moves in its place from 1 down to the peak's, nearly at a constant rate:
+ * The upstroke blows up in finite time, e-fold upon e-fold within a step, which no step resolves in v: spike times
+ * converge with dt, their derivatives do not. From the knee V_T + 3 Δ_T on v is therefore held, and z = exp((knee −
+ * potential) / Δ_T) moves in its place from 1 down to the peak's, nearly at a constant rate:
  *
  *     potential = v − Δ_T log z
  *     C dz/dt = −(z / Δ_T) (g_L (E_L − potential) − w + I + i) − g_L exp((knee − V_T) / Δ_T)
  *
- * The drift of w has a part a Δ_T log z / τ_w that is steep at the end of it. Its integral along the constant rate is taken in
- * closed form and lies beside the state `adaptation`, which is w itself outside the upstroke.
+ * The drift of w has a part a Δ_T log z / τ_w that is steep at the end of it. Its integral along the constant rate is
+ * taken in closed form and lies beside the state `adaptation`, which is w itself outside the upstroke.
  *
  * This is the same neuron, in another variable for the last tenths of a millisecond before a spike.
  *

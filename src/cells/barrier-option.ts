@@ -6,10 +6,12 @@
  *     d discount/dt = −r discount
  *     d payoff/dt = discount · max(eˣ − strike, 0)
  *
- * At eˣ = barrier the contract ends: a terminal event, which is recorded. The payoff is a state, an integral along the path.
+ * At eˣ = barrier the contract ends: a terminal event, which is recorded. The payoff is a state, an integral along the
+ * path.
  *
- * The barrier is hit by noise. A path's hitting time then has no derivative, so gradients are refused; and the time at which
- * the scheme hits is late by O(√dt), as what happens within a step is not seen whole. Without noise, σ = 0, it is exact.
+ * The barrier is hit by noise. A path's hitting time then has no derivative, so gradients are refused; and the time at
+ * which the scheme hits is late by O(√dt), as what happens within a step is not seen whole. Without noise, σ = 0, it is
+ * exact.
  *
  * Units: years, and those of the price.
  */

@@ -1,5 +1,5 @@
 /**
- * A ball that bounces: the textbook's hybrid system (Goebel, Sanfelice & Teel, IEEE Control Syst. Mag. 2009, example 1):
+ * A ball that bounces: the textbook's hybrid system (Goebel, Sanfelice & Teel, IEEE Control Syst. Mag. 2009):
  *
  *     d height/dt = velocity,  d velocity/dt = −g         at the ground velocity = −e velocity
  *

@@ -4,8 +4,9 @@
  *     d amount/dt = −(clearance / volume) amount
  *     d clock/dt = 1              where the clock reaches `interval`: amount += dose, clock −= interval
  *
- * The first dose is given at the start. What is recorded is when the concentration amount / volume falls below `minimum`; doses
- * are silent. With q = exp(−clearance · interval / volume) the amount after the n-th dose is dose (1 − qⁿ) / (1 − q).
+ * The first dose is given at the start. What is recorded is when the concentration amount / volume falls below
+ * `minimum`; doses are silent. With q = exp(−clearance · interval / volume) the amount after the n-th dose is dose (1 −
+ * qⁿ) / (1 − q).
  *
  * Units: h, mg, l.
  */

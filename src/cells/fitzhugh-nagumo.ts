@@ -6,8 +6,8 @@
  *     τ dw/dt = v + a − b w
  *     τ_syn di/dt = −i                            at an arrival i += w
  *
- * A spike is where v crosses v_th upwards; nothing is reset. The recovery variable w is called `recovery`, as `w` is the
- * weight of an arrival. No quantity has a unit.
+ * A spike is where v crosses v_th upwards; nothing is reset. The recovery variable w is called `recovery`, as `w` is
+ * the weight of an arrival. No quantity has a unit.
  */
 import type { CellDefinition } from "../cell/cell.js";
 

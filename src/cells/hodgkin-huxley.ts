@@ -1,6 +1,6 @@
 /**
- * Hodgkin & Huxley's membrane (J. Physiol. 1952, equations 26 and 7, 12, 13, 15, 20, 21, 23, 24; potentials turned in sign and
- * shifted so that rest is at −65 mV, as usual today), with exponential synaptic currents:
+ * Hodgkin & Huxley's membrane (J. Physiol. 1952, equation 26; gates: 7, 15, 16; rates: 12, 13, 20, 21, 23, 24;
+ * potentials turned in sign and shifted so that rest is at −65 mV, as usual today), with exponential synaptic currents:
  *
  *     C dv/dt = g_Na m³h (E_Na − v) + g_K n⁴ (E_K − v) + g_L (E_L − v) + I + i
  *     dx/dt = α_x (1 − x) − β_x x                 for x = m, h, n
@@ -8,15 +8,15 @@
  *
  * `hodgkin-huxley`: a spike is where v crosses v_th upwards; nothing is reset.
  *
- * `hodgkin-huxley-escape`: spikes are drawn, as where one is seen in a noisy recording (escape noise: Gerstner, Kistler, Naud &
- * Paninski, Neuronal Dynamics, 2014, section 9.1): with hazard exp((v − v_th) / Δ) / τ_s while the clock c ≥ 0, and none for
- * t_ref after one; the potential is moved by white noise σ.
+ * `hodgkin-huxley-escape`: spikes are drawn, as where one is seen in a noisy recording (escape noise: Gerstner,
+ * Kistler, Naud & Paninski, Neuronal Dynamics, 2014, section 9.1): with hazard exp((v − v_th) / Δ) / τ_s while the
+ * clock c ≥ 0, and none for t_ref after one; the potential is moved by white noise σ.
  *
- * α_m and α_n have the form x / (1 − exp(−x)), which is 0/0 at x = 0. It is written as x/2 + q coth q with
- * q = √(x²/4 + 10⁻⁸), which is off by 10⁻⁸ at most and smooth to rounding, derivatives too.
+ * α_m and α_n have the form x / (1 − exp(−x)), which is 0/0 at x = 0. It is written as x/2 + q coth q with q = √(x²/4 +
+ * 10⁻⁸), which is off by 10⁻⁸ at most and smooth to rounding, derivatives too.
  *
- * At the peak the sodium conductance makes the membrane fast, some 1/30 ms: take dt ≤ 0.05 ms, beyond 0.08 ms the solution is
- * wrong.
+ * At the peak the sodium conductance makes the membrane fast, some 1/30 ms: take dt ≤ 0.05 ms, beyond 0.08 ms the
+ * solution is wrong.
  *
  * Units: ms, mV, µF/cm², mS/cm², µA/cm² (weights too).
  */

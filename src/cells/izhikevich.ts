@@ -1,12 +1,13 @@
 /**
- * Izhikevich's neuron (IEEE Trans. Neural Netw. 2003, equations 1 to 3; regular spiking), with exponential synaptic currents:
+ * Izhikevich's neuron (IEEE Trans. Neural Netw. 2003, equations 1 to 3; regular spiking), with exponential synaptic
+ * currents:
  *
  *     dv/dt = 0.04 v² + 5 v + 140 − u + I + i
  *     du/dt = a (b v − u)
  *     τ_syn di/dt = −i                            at an arrival i += w
  *
- * At v = v_peak: v = c, u += d. The recovery variable u is called `recovery`, as `u` is the uniform of a jump. The paper's
- * numbers carry its units: v in mV, t in ms, all currents in mV/ms.
+ * At v = v_peak: v = c, u += d. The recovery variable u is called `recovery`, as `u` is the uniform of a jump. The
+ * paper's numbers carry its units: v in mV, t in ms, all currents in mV/ms.
  */
 import type { CellDefinition } from "../cell/cell.js";
 

@@ -1,7 +1,7 @@
 /**
- * The leaky integrate-and-fire neuron with conductance synapses and an absolute refractory period, of the network of Vogels
- * & Abbott (J. Neurosci. 2005, methods) as a benchmark of simulators gives it (Brette et al., J. Comput. Neurosci. 2007,
- * appendix B, benchmark 1):
+ * The leaky integrate-and-fire neuron with conductance synapses and an absolute refractory period, of the network of
+ * Vogels & Abbott (J. Neurosci. 2005, methods) as a benchmark of simulators gives it (Brette et al., J. Comput.
+ * Neurosci. 2007, benchmark 1):
  *
  *     C dv/dt = g_L (E_L − v) + g_e (E_e − v) + g_i (E_i − v) + I        where the clock c ≥ 0; v rests where c < 0
  *     τ_e dg_e/dt = −g_e,  τ_i dg_i/dt = −g_i

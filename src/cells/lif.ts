@@ -1,12 +1,12 @@
 /**
  * The leaky integrate-and-fire neuron with exponential synaptic currents and an absolute refractory period (Rotter &
- * Diesmann, Biol. Cybern. 1999, section 3; as NEST's `iaf_psc_exp`, whose defaults these are):
+ * Diesmann, Biol. Cybern. 1999; as NEST's `iaf_psc_exp`, whose defaults these are):
  *
  *     C dv/dt = −(C/τ_m) (v − E_L) + I + i        where the clock c ≥ 0; v rests where c < 0
  *     τ_syn di/dt = −i                            at an arrival i += w
  *
- * At v = v_th: v = v_reset, c = −t_ref. The clock is a condition of the drift, so that its end is located: derivatives by
- * t_ref are exact. Synaptic current flows on in the refractory period.
+ * At v = v_th: v = v_reset, c = −t_ref. The clock is a condition of the drift, so that its end is located: derivatives
+ * by t_ref are exact. Synaptic current flows on in the refractory period.
  *
  * Units: ms, mV, pF, pA (weights too).
  */

@@ -1,13 +1,13 @@
 /**
- * The neuron with a multi-timescale adaptive threshold, MAT* (Kobayashi, Tsubo & Shinomoto, Front. Comput. Neurosci. 2009,
- * equations 1 to 3; regular spiking), with exponential synaptic currents:
+ * The neuron with a multi-timescale adaptive threshold, MAT* (Kobayashi, Tsubo & Shinomoto, Front. Comput. Neurosci.
+ * 2009, equations 1 to 3; regular spiking), with exponential synaptic currents:
  *
  *     τ_m dv/dt = −v + R (I + i)
  *     θ = ω + h₁ + h₂,  τ₁ dh₁/dt = −h₁,  τ₂ dh₂/dt = −h₂
  *     τ_syn di/dt = −i                            at an arrival i += w
  *
- * A spike is where v is above θ and the clock c ≥ 0; then h₁ += α₁, h₂ += α₂, c = −t_ref. The potential, from rest, is not
- * reset. A potential that is above θ where the refractory period ends fires at once, as in the paper.
+ * A spike is where v is above θ and the clock c ≥ 0; then h₁ += α₁, h₂ += α₂, c = −t_ref. The potential, from rest, is
+ * not reset. A potential that is above θ where the refractory period ends fires at once, as in the paper.
  *
  * Units: ms, mV, MΩ, nA (weights too).
  */

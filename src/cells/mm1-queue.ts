@@ -1,15 +1,16 @@
 /**
- * The M/M/1 queue (Kendall, Ann. Math. Stat. 1953): customers arrive at rate λ, and one server serves at rate µ while any is
- * there. Two hazards compete, each integrated to a random threshold of its own, so that pathwise derivatives exist; to draw
- * the kind of event by a uniform would make their mean wrong:
+ * The M/M/1 queue (Kendall, Ann. Math. Stat. 1953): customers arrive at rate λ, and one server serves at rate µ while
+ * any is there. Two hazards compete, each integrated to a random threshold of its own, so that pathwise derivatives
+ * exist; to draw the kind of event by a uniform would make their mean wrong:
  *
  *     d arriving/dt = λ             at 0: n += 1, arriving = log u
  *     d serving/dt = µ min(2n, 1)  at 0: n −= 1, serving = log u      (recorded: a departure)
  *
- * A start has one uniform, and the thresholds are to be independent: the first service is drawn at a time of its own, where the
- * server `opens`, just after the start. Nobody is served before.
+ * A start has one uniform, and the thresholds are to be independent: the first service is drawn at a time of its own,
+ * where the server `opens`, just after the start. Nobody is served before.
  *
- * Stationary where λ < µ: P(n) = (1 − λ/µ) (λ/µ)ⁿ, and departures are a Poisson process of rate λ (Burke, Oper. Res. 1956).
+ * Stationary where λ < µ: P(n) = (1 − λ/µ) (λ/µ)ⁿ, and departures are a Poisson process of rate λ (Burke, Oper. Res.
+ * 1956).
  */
 import type { CellDefinition } from "../cell/cell.js";
 

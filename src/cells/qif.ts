@@ -1,13 +1,13 @@
 /**
  * The quadratic integrate-and-fire neuron, the normal form of a saddle-node bifurcation (Latham, Richmond, Nelson &
- * Nirenberg, J. Neurophysiol. 2000, equation 2; Izhikevich, Dynamical Systems in Neuroscience, 2007, equation 3.9), with
+ * Nirenberg, J. Neurophysiol. 2000; Izhikevich, Dynamical Systems in Neuroscience, 2007, equation 3.9), with
  * exponential synaptic currents:
  *
  *     τ dv/dt = v² + I + i
  *     τ_syn di/dt = −i                            at an arrival i += w
  *
- * At v = v_peak: v = v_reset. For constant I > 0 the period is τ/√I (atan(v_peak/√I) − atan(v_reset/√I)), and τ π/√I as the
- * peak goes to ∞ and the reset to −∞, where this is the neuron `theta`.
+ * At v = v_peak: v = v_reset. For constant I > 0 the period is τ/√I (atan(v_peak/√I) − atan(v_reset/√I)), and τ π/√I as
+ * the peak goes to ∞ and the reset to −∞, where this is the neuron `theta`.
  *
  * Times in ms; v, i and I have no unit.
  */

@@ -1,10 +1,10 @@
 /**
- * A room and its thermostat, the first example of hybrid automata (Henzinger, LICS 1996, section 2):
+ * A room and its thermostat, the first example of hybrid automata (Henzinger, LICS 1996, figure 1):
  *
  *     τ d temperature/dt = outside − temperature + power · on
  *
- * At `high` the heater goes off, at `low` on. What is recorded is when it goes off. With H = outside + power the cycle takes
- * τ (log((H − low) / (H − high)) + log((high − outside) / (low − outside))).
+ * At `high` the heater goes off, at `low` on. What is recorded is when it goes off. With H = outside + power the cycle
+ * takes τ (log((H − low) / (H − high)) + log((high − outside) / (low − outside))).
  *
  * Units: °C, min.
  */

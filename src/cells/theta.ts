@@ -1,13 +1,13 @@
 /**
- * The theta neuron (Ermentrout & Kopell, SIAM J. Appl. Math. 1986, equation 3.4; Ermentrout, Neural Comput. 1996,
- * equation 2.1), with exponential synaptic currents:
+ * The theta neuron (Ermentrout & Kopell, SIAM J. Appl. Math. 1986; Ermentrout, Neural Comput. 1996), with exponential
+ * synaptic currents:
  *
  *     τ dθ/dt = 1 − cos θ + (1 + cos θ) (I + i)
  *     τ_syn di/dt = −i                            at an arrival i += w
  *
  * A spike is a passage of θ through π; θ −= 2π there, which changes nothing but the number. With v = tan(θ/2) it is the
- * neuron `qif` whose peak and reset are at ±∞, and without an upstroke that is hard to solve. For constant I > 0 its period
- * is τ π/√I.
+ * neuron `qif` whose peak and reset are at ±∞, and without an upstroke that is hard to solve. For constant I > 0 its
+ * period is τ π/√I.
  *
  * Times in ms; θ, i and I have no unit.
  */

@@ -78,9 +78,9 @@ const noSuchCell = (name: string, names: Iterable<string>): never =>
   fail("network.cell", `no built-in cell is called ${quoted(name)}; known: ${[...new Set(names)].join(", ")}`);
 
 /**
- * A cell of the library by name, with its equations, parameters and units in `definition` (docs/cells.md lists them all). The
- * library is loaded the first time that one of its cells is asked for; from then on networks may name that cell.
- * @throws SaltationError `invalid-input` where the library has none of this name.
+ * A cell of the library by name, with its equations, parameters and units in `definition` (docs/cells.md lists them
+ * all). The library is loaded the first time that one of its cells is asked for; from then on networks may name that
+ * cell. @throws SaltationError `invalid-input` where the library has none of this name.
  */
 export async function libraryCell(name: string): Promise<Cell> {
   let cell = known.get(name);

@@ -1,6 +1,7 @@
 /**
- * Whether an event function crosses 0 within a sub-step, and where. Where it is at or above 0 at the end it does; where it
- * is below at both ends it may have peaked above in between: then the cubic through values and slopes says where to look.
+ * Whether an event function crosses 0 within a sub-step, and where. Where it is at or above 0 at the end it does; where
+ * it is below at both ends it may have peaked above in between: then the cubic through values and slopes says where to
+ * look.
  */
 import { alongPath, tableauOf } from "../../shaders/substep/tableau.js";
 import type { CompiledCell, Happening } from "../cell/emit-js.js";
@@ -82,8 +83,8 @@ export class Crossings {
   }
 
   /**
-   * A length at which the highest event function is at or above 0, where the state at the end of the sub-step is not finite: an
-   * upstroke that only its event ends may overflow within a step. -1 where none is found.
+   * A length at which the highest event function is at or above 0, where the state at the end of the sub-step is not
+   * finite: an upstroke that only its event ends may overflow within a step. -1 where none is found.
    */
   private beforeOverflow(whole: SubStep): number {
     let [low, high] = [0, whole.h];

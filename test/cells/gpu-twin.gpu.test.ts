@@ -19,9 +19,8 @@ it.each(libraryNetworks)("%s", async (name, network, options) => {
   const spikes = await onGpu.simulate(solve);
   const [a, b] = [await spikes.read(), await (await onCpu.simulate(solve)).read()];
   spikes.dispose();
-  // Float32 keeps 1e-7 of a state; where that rises to its threshold at a hundredth of itself in a step, and errors add up
-  // over some dozen steps between spikes, times are within 1e-4 of a step times their number. A path of noise in which a spike
-  // changes its step may differ.
+  // Float32 keeps 1e-7 of a state, and errors of the steps between spikes add up: 1e-5 of the interval, as elsewhere for an
+  // interval of 1. A path of noise in which a spike changes its step may differ.
   let bad = 0;
   for (let i = 0; i < a.paths; i++) {
     let good = a.counts[i] === b.counts[i];

@@ -1,4 +1,4 @@
-/** Derivatives of spike times of the library's cells against finite differences, with events and switches in every path. */
+/** Derivatives of the library's cells against finite differences, with events and switches in every path. */
 import { expect, it } from "vitest";
 import { definitions } from "../../src/cells/library.js";
 import { libraryCell } from "../../src/network/network.js";

@@ -1,6 +1,6 @@
 /**
- * A leaky neuron whose potential is held for a refractory period by a condition, and AdEx with the parameters of its paper, on both
- * backends.
+ * A leaky neuron whose potential is held for a refractory period by a condition, and AdEx with the parameters of its
+ * paper, on both backends.
  */
 import { describe, expect, it } from "vitest";
 import type { CellDefinition } from "../../src/cell/cell.js";
@@ -39,7 +39,7 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (backend) => {
     const cell = await libraryCell("adex");
     const network = (await open()).network({ cell, current: 1000 });
     const { table, derivatives } = await network.spikeTimeSensitivities({ paths: 1, t1: 65, dt, with: ["current"] });
-    // SciPy: DOP853 at 1e-12 in v to the peak, central differences. Errors at dt 0.1: 6e-5 ms, and 6e-4 of the derivative.
+    // SciPy: DOP853 at 1e-12 in v to the peak, central differences. Errors at dt 0.1: 6e-5 ms, 6e-4 of the derivative.
     expect(Math.abs(table.times[3]! - 59.77566331)).toBeLessThan(2e-4);
     expect(Math.abs(derivatives[3]! / -0.12966102 - 1)).toBeLessThan(2e-3);
   });

@@ -1,8 +1,8 @@
 /**
- * Spike times of the library's neurons, and their derivatives by the current, against an integration by SciPy 1.17: DOP853 at
- * relative and absolute tolerance 1e-12, begun anew at each event, refractory end and arrival, with the equations of the papers in
- * their own form (AdEx in v to its peak; x / (1 − exp(−x)) of Hodgkin & Huxley as it stands); derivatives by fourth-order central
- * differences of that. Two input spikes arrive, at 7.3 and 21.7 ms.
+ * Spike times of the library's neurons, and their derivatives by the current, against an integration by SciPy 1.17:
+ * DOP853 at relative and absolute tolerance 1e-12, begun anew at each event, refractory end and arrival, with the
+ * equations of the papers in their own form (AdEx in v to its peak; x / (1 − exp(−x)) of Hodgkin & Huxley as it
+ * stands); derivatives by fourth-order central differences of that. Two input spikes arrive, at 7.3 and 21.7 ms.
  */
 import { expect, it } from "vitest";
 import { Engine } from "../../src/engine.js";
@@ -31,8 +31,8 @@ it.each(cases)("%s", async (name, current, weights, dt, times, derivatives) => {
   const t1 = 5 * Math.ceil(0.2 * times.at(-1)! + 0.2);
   const { table, derivatives: found } = await network.spikeTimeSensitivities({ paths: 1, t1, dt, with: ["current"] });
   engine.dispose();
-  // Of order 4, times are within 1e-6 at these steps, and derivatives to the digits that differences have; those of AdEx, whose
-  // upstroke is not smooth to that order at its end, to 1e-4 and less.
+  // Of order 4, times are within 1e-6 at these steps, and derivatives to the digits that differences have; those of AdEx,
+  // whose upstroke is not smooth to that order at its end, to 1e-4 and less.
   const digits = name === "adex" ? 2e-4 : 1e-6;
   times.forEach((time, n) => {
     expect(Math.abs(table.times[n]! - time), `spike ${n}`).toBeLessThanOrEqual(1e-6);

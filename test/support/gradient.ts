@@ -24,10 +24,9 @@ function loss(plan: SolvePlan, path: number): { value: number; structure: string
 }
 
 /**
- * Reverse and forward derivatives of a loss of all spike times, by every parameter, in up to four paths (two of networks), are
- * finite differences.
- * @param step the largest step of the differences, in parts of a parameter.
- * @returns how many spikes there were in all.
+ * Reverse and forward derivatives of a loss of all spike times, by every parameter, in up to four paths (two of
+ * networks), are finite differences. @param step the largest step of the differences, in parts of a parameter. @returns
+ * how many spikes there were in all.
  */
 export function expectGradient(
   definition: NetworkDefinition,
