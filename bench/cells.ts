@@ -174,9 +174,14 @@ async function draw(name: string): Promise<string> {
   const inputSpikes = inputs && { times: inputs[0], neurons: inputs[0].map(() => 0), weights: inputs[1] };
   const network = defineNetwork({ cell, current, parameters, ...(inputSpikes ? { inputSpikes } : {}) });
   const [trace] = traceStates(planSolve(network, { paths: 1, t1, dt, seed: 3 }));
+  const { times } = trace!;
+  // Both sides of a jump are kept.
+  const kept = new Set(thinned(times.length));
+  const jumps = Array.from(times.keys()).filter((i) => times[i] === times[i - 1] || times[i] === times[i + 1]);
+  const points = [...new Set([...kept, ...jumps])].sort((a, b) => a - b);
   const values = states.flatMap((state) =>
-    thinned(trace!.times.length).map((i) => ({
-      t: Number(trace!.times[i]!.toPrecision(4)),
+    points.map((i) => ({
+      t: Number(times[i]!.toPrecision(4)),
       y: Number(trace!.states[state]![i]!.toPrecision(4)),
       state,
     })),
