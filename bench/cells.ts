@@ -62,7 +62,7 @@ const meanings: Record<string, string> = {
   gK: "potassium conductance", eNa: "sodium reversal potential", eK: "potassium reversal potential", delta: "softness of the threshold",
   tauS: "time between spikes at threshold", alpha: "least hazard that a spike takes", sigma: "size of the noise", R: "resistance", omega: "threshold at rest",
   alpha1: "jump of the fast threshold", alpha2: "jump of the slow threshold", tau1: "its time constant", tau2: "its time constant", n0: "number at the start",
-  opens: "when the second threshold is drawn", theta0: "phase at the start", recovery0: "recovery at the start",
+  theta0: "phase at the start", recovery0: "recovery at the start",
   "slif.mu1": "rate of the membrane", "slif.mu2": "rate of the synapse", "slif.sigma1": "noise of v", "slif.sigma2": "noise of i", "slif.beta": "steepness of the hazard",
   "slif.vReset": "what a spike takes off v", "slif.i0": "synaptic current at the start", "gif.gain": "input resistance", "gif.offset": "drive without a current", "gif.deltaV": "softness of the threshold",
   "gif.jEta": "jump of the spike-triggered current", "gif.tauEta": "its time constant", "gif.jGamma": "jump of the moving threshold", "gif.tauGamma": "its time constant",

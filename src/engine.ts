@@ -11,6 +11,7 @@ import type { Evaluator, Loss } from "./loss/loss.js";
 import { checkExact, checkLoss, lossWarnings, planForLoss } from "./loss/loss-plan.js";
 import { notFinite, type ValueAndGradient } from "./loss/result.js";
 import { defineNetwork, type Network, type NetworkDefinition } from "./network/network.js";
+import type { DiscretisationOptions } from "./plan/discretisation.js";
 import { parameterLayout, parameterVector, requestedViews } from "./plan/layout.js";
 import { planSolve, type SolveOptions, type SolvePlan, solveNames } from "./plan/plan.js";
 import type { PreparedSimulation } from "./solve/prepared.js";
@@ -61,6 +62,11 @@ export interface GradientOptions extends SolveOptions, Progress {
    */
   standardErrors?: boolean;
   /**
+   * Whether the result says what error it owes to the step dt, and how large that may be: measured as by
+   * `SimulatedSpikes.discretisation`. Default false; `valueAndGradient` only.
+   */
+  discretisation?: boolean | DiscretisationOptions;
+  /**
    * Also called with the value and gradient contributions of each path: [1 + entries][paths] in rows, the value first.
    */
   perPath?: (firstPath: number, paths: number, rows: Float32Array | Float64Array) => void;
@@ -85,13 +91,18 @@ export interface TraceOptions extends SolveOptions {
 }
 
 /** Those of a gradient go with a simulation too, so that one object serves both. */
-const bothNames: Names<Omit<GradientOptions, "progress" | "perPath">> = {
+const bothNames: Names<Omit<GradientOptions, "progress" | "perPath" | "discretisation">> = {
   ...solveNames,
   with: true,
   requireExact: "boolean",
   standardErrors: "boolean",
 };
-const calledNames: Names<GradientOptions> = { ...bothNames, progress: "function", perPath: "function" };
+const calledNames: Names<GradientOptions> = {
+  ...bothNames,
+  discretisation: true,
+  progress: "function",
+  perPath: "function",
+};
 const prepareNames: Names<PrepareOptions> = { ...bothNames, slots: true, writes: true };
 const prepareGradientNames: Names<PreparedGradientOptions> = {
   ...bothNames,
@@ -100,8 +111,14 @@ const prepareGradientNames: Names<PreparedGradientOptions> = {
   tape: true,
   writes: true,
 };
-const sensitivityNames: Names<Omit<GradientOptions, "perPath">> = { ...bothNames, progress: "function" };
+const sensitivityNames: Names<Omit<GradientOptions, "perPath" | "discretisation">> = {
+  ...bothNames,
+  progress: "function",
+};
 const traceNames: Names<TraceOptions> = { ...calledNames, neurons: true };
+
+/** What a run says of its step: loaded as it begins. */
+const aboutStep = (): Promise<typeof import("./twin/measured.js")> => import("./twin/measured.js");
 
 /** A network on an engine. */
 export class EngineNetwork {
@@ -127,8 +144,10 @@ export class EngineNetwork {
   simulate(options: SolveOptions & Progress): Promise<SimulatedSpikes> {
     checkOptions("", options, calledNames);
     this.engine.check();
-    const plan = this.plan(options);
-    return this.place((backend) => backend.simulate(plan, options.progress));
+    const given = this.plan(options);
+    return aboutStep().then(({ withStability }) =>
+      withStability(given, (plan) => this.place((backend) => backend.simulate(plan, options.progress))),
+    );
   }
 
   /**
@@ -183,7 +202,7 @@ export class EngineNetwork {
    * @throws SaltationError `invalid-input`, also on the CPU, which has no encoders.
    */
   async prepareGradient(
-    options: Omit<GradientOptions, keyof Progress | "perPath"> & PreparedGradientOptions,
+    options: Omit<GradientOptions, keyof Progress | "perPath" | "discretisation"> & PreparedGradientOptions,
   ): Promise<PreparedGradient> {
     checkOptions("", options, prepareGradientNames);
     this.engine.check();
@@ -205,18 +224,28 @@ export class EngineNetwork {
   async valueAndGradient(loss: Loss, options: GradientOptions): Promise<ValueAndGradient> {
     checkOptions("", options, calledNames);
     this.engine.check();
-    const plan = this.gradientPlan(options, loss);
-    const warned = (r: ValueAndGradient): ValueAndGradient => ({ ...r, warnings: lossWarnings(plan, loss, r) });
+    const given = this.gradientPlan(options, loss);
+    const step = await aboutStep();
+    step.checkAsked(options.discretisation);
+    return step.withStability(given, async (plan) => {
+      const result = await this.evaluated(plan, loss, options);
+      const discretisation = await step.discretisationOf(plan, loss, options.discretisation);
+      const warnings = lossWarnings(plan, loss, step.withWarning(result, discretisation));
+      return { ...result, ...(discretisation ? { discretisation } : {}), warnings };
+    });
+  }
+
+  private async evaluated(plan: SolvePlan, loss: Loss, options: GradientOptions): Promise<ValueAndGradient> {
     const evaluatorOf = (of: SolvePlan): Promise<Evaluator> =>
       this.evaluator(of, loss, options.with, options.requireExact);
     if (!loss.pathwise && !loss.likelihood && (options.standardErrors ?? true)) {
       const views = requestedViews(this.network, parameterLayout(plan), options.with);
       const { evaluateWithErrors } = await import("./loss/batch-errors.js");
-      return warned(await evaluateWithErrors(plan, loss, views, evaluatorOf, options));
+      return evaluateWithErrors(plan, loss, views, evaluatorOf, options);
     }
     const evaluator = await evaluatorOf(plan);
     try {
-      return warned(await evaluator.evaluate(plan, options));
+      return await evaluator.evaluate(plan, options);
     } finally {
       evaluator.dispose();
     }
@@ -227,15 +256,17 @@ export class EngineNetwork {
    * for few parameters, and for per-path Jacobians.
    * @throws SaltationError `invalid-input`, or `not-finite`.
    */
-  async spikeTimeSensitivities(options: Omit<GradientOptions, "perPath">): Promise<Sensitivities> {
+  async spikeTimeSensitivities(options: Omit<GradientOptions, "perPath" | "discretisation">): Promise<Sensitivities> {
     checkOptions("", options, sensitivityNames);
     this.engine.check();
     const plan = this.plan(options);
     const views = requestedViews(this.network, parameterLayout(plan), options.with);
     if (options.requireExact !== false) checkExact(this.network.cell);
-    const sensitivities = await this.place((backend) => backend.sensitivities(plan, views, options.progress));
-    if (!sensitivities.derivatives.every(Number.isFinite)) throw notFinite(plan);
-    return sensitivities;
+    return (await aboutStep()).withStability(plan, async (warned) => {
+      const sensitivities = await this.place((backend) => backend.sensitivities(warned, views, options.progress));
+      if (!sensitivities.derivatives.every(Number.isFinite)) throw notFinite(plan);
+      return sensitivities;
+    });
   }
 
   /**

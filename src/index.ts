@@ -1,7 +1,8 @@
 /** Saltation: exact gradients of stochastic spiking neural networks with WebGPU. All that a user imports. */
-export { type Cell, type CellDefinition, defineCell } from "./cell/cell.js";
+export { type Cell, type CellDefinition, defineCell, type EventDefinition, type MarcusJump } from "./cell/cell.js";
 export type { Exactness, ExactnessCondition, Verdict } from "./cell/exactness.js";
 export { gif } from "./cell/gif.js";
+export type { RandomKind } from "./cell/random.js";
 export { slif } from "./cell/slif.js";
 export type { Numbers } from "./checks.js";
 export type { Current, CurrentSamples, PlannedCurrent } from "./driver/current.js";
@@ -65,8 +66,15 @@ export {
   type Parameter,
 } from "./network/network.js";
 export type { Chunk } from "./plan/chunks.js";
+export type {
+  Discretisation,
+  DiscretisationOptions,
+  MeasuredDiscretisation,
+  UnmeasuredDiscretisation,
+} from "./plan/discretisation.js";
 export type { ParameterPlace, View } from "./plan/layout.js";
 export type { Arrivals, Distribution, Method, SolveOptions, SolvePlan } from "./plan/plan.js";
+export type { Rate } from "./plan/stability.js";
 export type { Estimate } from "./reduce/statistics.js";
 export * from "./signature/index.js";
 export type { EncodedSimulation, PreparedSimulation } from "./solve/prepared.js";

@@ -47,7 +47,9 @@ async function lines(
     EngineNetwork.prototype.plan = function (options) {
       return plan.call(this, { ...options, distribution });
     };
-    const outcome = await withEngines(device.create, () => runCommand(command, file, { backend, ...named }));
+    const outcome = await withEngines(device.create, () =>
+      runCommand(command, file, { backend, discretisation: false, ...named }),
+    );
     EngineNetwork.prototype.plan = plan;
     const hash = createHash("sha256").update(String(outcome.code));
     if (outcome.code === 0) hash.update(withoutClock(outcome.out));

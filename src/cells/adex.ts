@@ -25,28 +25,29 @@
  */
 import type { CellDefinition } from "../cell/cell.js";
 
-const logarithm = "log(max(z, 1e-20))";
-/** The potential on the way to a spike; below the peak's z, where only stages of a sub-step come, it stays finite. */
-const potential = `(v - deltaT * ${logarithm})`;
-const exponential = "gL * exp((v - vT) / deltaT)";
-/** What the state `adaptation` leaves out while the potential rises. */
-const rest = `a * deltaT * C / (tauW * ${exponential}) * (z * ${logarithm} - z + 1)`;
-const current = `(adaptation + ${rest})`;
-const linear = `(gL * (eL - ${potential}) - ${current} + I + i)`;
-
 export const adex: CellDefinition = {
   name: "adex",
+  let: {
+    // Below the peak's z, where only stages of a sub-step come, it stays finite.
+    logZ: "log(max(z, 1e-20))",
+    potential: "v - deltaT * logZ",
+    exponential: "gL * exp((v - vT) / deltaT)",
+    // w, of which the state leaves this out while the potential rises.
+    rest: "a * deltaT * C / (tauW * exponential) * (z * logZ - z + 1)",
+    current: "adaptation + rest",
+    linear: "gL * (eL - potential) - current + I + i",
+  },
   state: {
-    v: `(1 - rising) * (${linear} + deltaT * ${exponential}) / C`,
-    adaptation: `(a * (v - eL + z * ${logarithm} * ${linear} / (${exponential})) - ${current}) / tauW`,
+    v: "(1 - rising) * (linear + deltaT * exponential) / C",
+    adaptation: "(a * (v - eL + z * logZ * linear / exponential) - current) / tauW",
     i: "-i / tauSyn",
-    z: `-rising * (z / deltaT * ${linear} + ${exponential}) / C`,
+    z: "-rising * (z / deltaT * linear + exponential) / C",
     rising: "0",
   },
   events: {
     spike: {
       when: "exp((v - vPeak) / deltaT) - z",
-      jump: { v: "vReset", adaptation: `adaptation + ${rest} + b`, z: "1", rising: "0" },
+      jump: { v: "vReset", adaptation: "adaptation + rest + b", z: "1", rising: "0" },
       emits: true,
     },
     knee: { when: "v - vT - (3 + rising) * deltaT", jump: { rising: "1" } },

@@ -5,20 +5,20 @@
  *     d born/dt = ν + λ n         at 0: n += 1, born = log u         (recorded: a birth or an immigrant)
  *     d died/dt = µ n             at 0: n −= 1, died = log u
  *
- * The first death is drawn where `opens` is reached, just after the start, as a start has one uniform. The mean is
+ * The mean is
  * E n(t) = n₀ e^((λ−µ)t) + ν (e^((λ−µ)t) − 1) / (λ − µ).
  */
 import type { CellDefinition } from "../cell/cell.js";
 
 export const birthDeath: CellDefinition = {
   name: "birth-death",
-  state: { n: "0", born: "nu + lambda * n", died: "mu * n", clock: "1" },
+  state: { n: "0", born: "nu + lambda * n", died: "mu * n" },
   events: {
     birth: { when: "born", jump: { n: "n + 1", born: "log(u)" }, emits: true },
     death: { when: "died", jump: { n: "n - 1", died: "log(u)" } },
-    opening: { when: "clock - opens", jump: { died: "log(u)" } },
   },
-  start: { n: "n0", born: "log(u)", died: "-1" },
-  parameters: { nu: 2, lambda: 0.5, mu: 1, n0: 5, opens: 1e-4 },
-  positive: ["mu", "opens"],
+  random: { u: "uniform", first: "uniform" },
+  start: { n: "n0", born: "log(u)", died: "log(first)" },
+  parameters: { nu: 2, lambda: 0.5, mu: 1, n0: 5 },
+  positive: ["mu"],
 };

@@ -6,9 +6,6 @@
  *     d arriving/dt = λ             at 0: n += 1, arriving = log u
  *     d serving/dt = µ min(2n, 1)  at 0: n −= 1, serving = log u      (recorded: a departure)
  *
- * A start has one uniform, and the thresholds are to be independent: the first service is drawn at a time of its own,
- * where the server `opens`, just after the start. Nobody is served before.
- *
  * Stationary where λ < µ: P(n) = (1 − λ/µ) (λ/µ)ⁿ, and departures are a Poisson process of rate λ (Burke, Oper. Res.
  * 1956).
  */
@@ -16,13 +13,13 @@ import type { CellDefinition } from "../cell/cell.js";
 
 export const mm1Queue: CellDefinition = {
   name: "mm1-queue",
-  state: { n: "0", arriving: "lambda", serving: "mu * min(2 * n, 1)", clock: "1" },
+  state: { n: "0", arriving: "lambda", serving: "mu * min(2 * n, 1)" },
   events: {
     arrival: { when: "arriving", jump: { n: "n + 1", arriving: "log(u)" } },
     departure: { when: "serving", jump: { n: "n - 1", serving: "log(u)" }, emits: true },
-    opening: { when: "clock - opens", jump: { serving: "log(u)" } },
   },
-  start: { n: "n0", arriving: "log(u)", serving: "-1" },
-  parameters: { lambda: 0.8, mu: 1, n0: 0, opens: 1e-4 },
-  positive: ["lambda", "mu", "opens"],
+  random: { u: "uniform", first: "uniform" },
+  start: { n: "n0", arriving: "log(u)", serving: "log(first)" },
+  parameters: { lambda: 0.8, mu: 1, n0: 0 },
+  positive: ["lambda", "mu"],
 };

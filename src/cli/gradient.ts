@@ -9,6 +9,8 @@ import { checkLoss, planForLoss } from "../loss/loss-plan.js";
 import { defineNetwork } from "../network/network.js";
 import { parameterLayout, requestedViews } from "../plan/layout.js";
 import { planSolve } from "../plan/plan.js";
+import { checkAsked } from "../twin/measured.js";
+import { askedOf, discretisationLine } from "./discretisation.js";
 import { filesBeside, readJobFile } from "./job-file.js";
 import {
   type CommonOptions,
@@ -36,6 +38,8 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
   checkLoss(network, loss, job.requireExact);
   const lossPlan = planForLoss(plan, loss);
   loss.checkPlan?.(lossPlan, job.with);
+  const asked = askedOf(options, job);
+  checkAsked(asked);
   if (job.perPath && options.out === undefined) {
     fail("perPath", "is true, but no --out FILE.npz says where the paths' gradients go");
   }
@@ -52,6 +56,7 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
       .valueAndGradient(loss, {
         ...solve,
         with: job.with,
+        discretisation: asked,
         progress: (done) => bar.update(done),
         ...(job.requireExact === undefined ? {} : { requireExact: job.requireExact }),
         ...(perPath
@@ -97,7 +102,7 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
       writeOutput("--out", options.out, writeNpz(arrays));
     }
     const seconds = (performance.now() - began) / 1000;
-    const { value, standardError, gradient, gradientStandardError, saturatedPaths, warnings } = result;
+    const { value, standardError, gradient, gradientStandardError, saturatedPaths, warnings, discretisation } = result;
     sayWarnings(warnings);
     if (options.json) {
       const adapter = engine.adapterName;
@@ -110,6 +115,7 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
         gradientStandardError,
         saturatedPaths,
         ...(warnings ? { warnings } : {}),
+        ...(discretisation ? { discretisation } : {}),
         seconds,
       });
     } else {
@@ -121,6 +127,7 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
       for (const name of job.with) {
         print(`d/d ${name} ${readableParameter(job, name, gradient[name], gradientStandardError[name])}`);
       }
+      if (discretisation) print(discretisationLine(discretisation, job.time.t1));
       if (perPath && written) print(`gradients of every path in ${options.out}`);
     }
   } finally {

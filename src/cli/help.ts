@@ -12,7 +12,9 @@ Example job.json: two neurons, of which the first excites the second by 0.8; tim
   $ saltation simulate job.json --backend cpu
   100 paths on float64 twin on the CPU in 0.48 s
   mean spike count 23.82
+  discretisation error of spike times 0.001, 0.32 % of the interval between spikes (8 paths)
 
+The last line is what the step dt costs; above 1 % there is a warning that names a step that would do.
 --out spikes.npz writes spike_times and spike_neurons [paths, slots], with t1 and -1 in slots without a spike, and
 spike_counts [paths]; "observed" of a training job takes this file. A job may also have "method" (euler, wong-zakai or
 levy), "maxSpikes", "antithetic", "input": { "spikes": … }, and cells with your own equations (docs/jobs.md).`;
@@ -29,6 +31,7 @@ Example job.json: the mean time of the third spike (index 2) of neuron 0, and it
   value 0.672115 ± 0.0166531 (standard error)
   d/d current -1.35291 ± 0.0647208
   d/d vReset 0.0890781 ± 0.00156115
+  discretisation error of spike times 0.00019, 0.089 % of the interval between spikes (8 paths)
 
 "with" takes names of the cell's parameters, "weights" and "current". Losses that compare with data take "observed"
 as a training job does. --out gradients.npz writes value, standard_error, gradient_NAME and

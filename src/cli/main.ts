@@ -34,6 +34,10 @@ A job file says what to do, here with 1,000 paths of one neuron:
 Exit codes: 0 done; 1 bad input, or a file not written (one line says which); 2 the device failed; 130 stopped by Ctrl-C.`,
   );
 
+/** Of commands that solve on a grid. */
+const unmeasured = (): Option =>
+  new Option("--no-discretisation", "do not measure the error that spike times owe to the step dt");
+
 // Commands are loaded when they run: start-up stays short.
 const jobCommand = <O extends CommonOptions>(
   name: string,
@@ -51,17 +55,18 @@ const jobCommand = <O extends CommonOptions>(
     .addOption(backend)
     .action(async (file: string, options: O) => (await load())(file, options));
 
-jobCommand(
-  "simulate",
-  "simulate spike trains",
-  async () => (await import("./simulate.js")).simulateCommand,
-).addHelpText("after", simulateHelp);
+jobCommand("simulate", "simulate spike trains", async () => (await import("./simulate.js")).simulateCommand)
+  .addOption(unmeasured())
+  .addHelpText("after", simulateHelp);
 jobCommand(
   "gradient",
   "value and exact gradient of a loss, with standard errors",
   async () => (await import("./gradient.js")).gradientCommand,
-).addHelpText("after", gradientHelp);
+)
+  .addOption(unmeasured())
+  .addHelpText("after", gradientHelp);
 jobCommand("train", "fit parameters to observed spike trains", async () => (await import("./train.js")).trainCommand)
+  .addOption(unmeasured())
   .option("--resume", "continue from the job's checkpoint file")
   .option("--save <trained.json>", "write a job for simulate with the fitted parameters")
   .option("--figure <file.svg>", "draw loss and measures by step (default for jobs with a test: out/<job>.svg)")

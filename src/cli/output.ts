@@ -11,6 +11,8 @@ export interface CommonOptions {
   backend: string;
   recording?: string;
   root?: string;
+  /** Whether the error of the step dt is measured: true unless --no-discretisation is given. */
+  discretisation?: boolean;
 }
 
 /** Exit codes of the job-file contract. */

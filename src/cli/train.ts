@@ -11,7 +11,9 @@ import { asTrials } from "../job/recording.js";
 import { planTrainJob, type TrainPlan } from "../job/train-plan.js";
 import { trainedJobText } from "../job/trained-job.js";
 import { readCell } from "../network/network.js";
+import type { Discretisation } from "../plan/discretisation.js";
 import { type TrainOptions, type TrainStep, train } from "../train/train.js";
+import { checkAsked } from "../twin/measured.js";
 import { canDraw } from "./can-draw.js";
 import {
   type CheckpointFile,
@@ -22,6 +24,7 @@ import {
   readCheckpoint,
   writeCheckpoint,
 } from "./checkpoint.js";
+import { askedOf, discretisationLine } from "./discretisation.js";
 import { filesBeside, readJobFile } from "./job-file.js";
 import { lockFile } from "./lock.js";
 import {
@@ -157,6 +160,7 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
   const context = fingerprinted(files, fingerprint);
   const planned = planTrainJob(job, context);
   const { simulated, solve } = planned;
+  checkAsked(askedOf(options, job));
   const spikeTrains = SpikeTrainReport.of(job, simulated, solve, context);
   fingerprintJob(job, fingerprint);
   if (options.resume && !job.checkpoint) fail("checkpoint", "is missing; --resume goes on from the file that it names");
@@ -230,17 +234,20 @@ async function trainPlanned(run: PlannedRun, options: TrainCommandOptions): Prom
       await recovery.after(steps - 1, finished.values, true);
       result = { history: [], losses: [], firstStep: steps, loss: finished.loss, parameters: finished.values };
     } else {
+      const interrupt = new AbortController();
       const how: TrainOptions = {
         ...solve,
         ...update,
         loss: planned.loss(observed),
         steps,
+        discretisation: askedOf(options, job),
+        signal: interrupt.signal,
         ...(resume ? { resume } : {}),
         ...(job.commonNoise === undefined ? {} : { commonNoise: job.commonNoise }),
         ...(job.requireExact === undefined ? {} : { requireExact: job.requireExact }),
       };
       const training = train(engine.network(planned.trained), how);
-      result = await runTraining(training, engine, run, recovery, options.history);
+      result = await runTraining({ training, interrupt }, engine, run, recovery, options.history);
     }
     if (!result) return;
     const seconds = (performance.now() - began) / 1000;
@@ -280,11 +287,13 @@ interface TrainingResult {
   readonly loss: number | undefined;
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly firstStepSeconds?: number;
+  /** Of the last step that was measured. */
+  readonly discretisation?: { readonly step: number } & Discretisation;
 }
 
 /** Runs a training to its end, or to a signal: then there is no result, and the exit code is set. */
 async function runTraining(
-  training: AsyncGenerator<TrainStep, void, void>,
+  { training, interrupt }: { training: AsyncGenerator<TrainStep, void, void>; interrupt: AbortController },
   engine: Engine,
   { planned, checkpoints, unheard }: PlannedRun,
   recovery: Recovery,
@@ -296,11 +305,20 @@ async function runTraining(
   let first: TrainStep | undefined;
   let last: TrainStep | undefined;
   let firstStepSeconds = 0;
-  const stop = stopOnSignals(() => say("stopping after this step; a second signal stops at once"));
+  let measured: TrainingResult["discretisation"];
+  const stop = stopOnSignals(() => {
+    say("stopping; a second signal stops at once");
+    interrupt.abort();
+  });
   unheard();
-  const done = checkpoints?.step ?? 0;
+  let done = checkpoints?.step ?? 0;
   const bar = progressBar("train", steps, "steps", done);
   bar.update(done, "| preparing the first step");
+  const stopped = (signal: NodeJS.Signals): undefined => {
+    bar.stop();
+    sayStopped(done, steps, checkpoints);
+    process.exitCode = signalExitCode(signal);
+  };
   try {
     for await (const step of training) {
       if (!first) firstStepSeconds = performance.now() / 1000;
@@ -308,6 +326,8 @@ async function runTraining(
       if (!first) await recovery.before(step.parameters);
       first ??= step;
       last = step;
+      if (step.discretisation) measured = { step: step.step, ...step.discretisation };
+      done = step.step + 1;
       losses.push(step.value);
       await recovery.after(step.step, step.updated, step.step === steps - 1);
       const entry = { loss: step.value, standardError: step.standardError };
@@ -319,15 +339,16 @@ async function runTraining(
       if (checkpoints && (checkpoints.due || stop.signal || step.step === steps - 1)) {
         await checkpoints.write(step, engine.adapterName);
       }
-      bar.update(step.step + 1, `| loss ${readable(step.value)}`);
-      if (stop.signal) {
-        bar.stop();
-        sayStopped(step.step + 1, steps, checkpoints);
-        process.exitCode = signalExitCode(stop.signal);
-        return undefined;
-      }
+      bar.update(done, `| loss ${readable(step.value)}`);
+      if (stop.signal) return stopped(stop.signal);
     }
   } catch (error) {
+    if (stop.signal && error === interrupt.signal.reason) {
+      if (last && checkpoints && checkpoints.step !== done) await checkpoints.write(last, engine.adapterName);
+      stopped(stop.signal);
+      // What the step under way still does must not keep the process.
+      process.exit();
+    }
     bar.stop();
     const lost = error instanceof SaltationError && (error.code === "device-lost" || error.code === "out-of-memory");
     if (!lost || !checkpoints) throw error;
@@ -340,7 +361,10 @@ async function runTraining(
     stop.release();
   }
   const { value: loss, updated: parameters } = last!;
-  return { history, losses, firstStep: first!.step, before: first!.parameters, loss, parameters, firstStepSeconds };
+  if (measured?.warning && !first!.discretisation?.warning) sayWarnings([measured.warning]);
+  const { step: firstStep, parameters: before } = first!;
+  const discretisation = measured ? { discretisation: measured } : {};
+  return { history, losses, firstStep, before, loss, parameters, firstStepSeconds, ...discretisation };
 }
 
 function sayStopped(done: number, steps: number, checkpoints: Checkpoints | undefined): void {
@@ -348,7 +372,8 @@ function sayStopped(done: number, steps: number, checkpoints: Checkpoints | unde
     done < steps ? `stopped after step ${done} of ${steps}` : "stopped after the last step, before its results";
   if (checkpoints?.failure !== undefined) {
     say(`${where}, whose checkpoint could not be written (${checkpoints.failure}); ${checkpoints.standing()}`);
-  } else if (checkpoints) say(`${where}; the checkpoint is in ${checkpoints.file}; go on with: ${resumeCommand()}`);
+  } else if (checkpoints && checkpoints.step === undefined) say("stopped before a step was done");
+  else if (checkpoints) say(`${where}; the checkpoint is in ${checkpoints.file}; go on with: ${resumeCommand()}`);
   else say(`${where}; nothing was kept, as the job names no "checkpoint" file`);
 }
 
@@ -364,7 +389,7 @@ interface Run {
 }
 
 function report(
-  { history, losses, firstStep, before, loss, parameters, firstStepSeconds }: TrainingResult,
+  { history, losses, firstStep, before, loss, parameters, firstStepSeconds, discretisation }: TrainingResult,
   { seconds, adapter, metrics, compared, saved, figure }: Run,
   job: TrainJob,
   options: TrainCommandOptions,
@@ -385,6 +410,7 @@ function report(
       loss,
       ...kept,
       parameters,
+      ...(discretisation ? { discretisation } : {}),
       metrics: { ...metrics, ...compared?.metrics },
       ...(figure ? { figure } : {}),
       ...(compared ? { files: compared.files } : {}),
@@ -402,6 +428,7 @@ function report(
     const was = before ? `${readableParameter(job, name, before[name])} → ` : "";
     print(`${name} ${was}${readableParameter(job, name, value)}${unit}`);
   }
+  if (discretisation) print(discretisationLine(discretisation, job.time.t1));
   compared?.print();
   if (job.test) print(metricsTable(metrics));
   if (saved) print(`fitted network in ${saved}`);

@@ -1,5 +1,6 @@
 /** What a value and gradient come as. */
 import { SaltationError } from "../errors.js";
+import type { Discretisation } from "../plan/discretisation.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { Estimate } from "../reduce/statistics.js";
@@ -25,6 +26,8 @@ export interface ValueAndGradient {
   readonly saturatedPaths: number;
   /** What is known to be doubtful in these numbers, one line each; undefined where nothing is. */
   readonly warnings?: readonly string[] | undefined;
+  /** The error that the run owes to its step, where that was asked for (`GradientOptions.discretisation`). */
+  readonly discretisation?: Discretisation | undefined;
   /** Gradient as one vector in the order of the requested views. */
   readonly flat: Float64Array;
 }

@@ -6,8 +6,10 @@ import type { Evaluator, Loss } from "../loss/loss.js";
 import { lossWarnings } from "../loss/loss-plan.js";
 import type { ValueAndGradient } from "../loss/result.js";
 import type { Network } from "../network/network.js";
+import type { DiscretisationOptions } from "../plan/discretisation.js";
 import { parameterLayout, parameterVector, replaceParameters, requestedViews, shapedValues } from "../plan/layout.js";
 import { type SolveOptions, type SolvePlan, solveNames } from "../plan/plan.js";
+import { untilAborted } from "../turns.js";
 import type { TrainedStep, Training, TrainingBackend, TrainingTask } from "./backend.js";
 import { trainableNames } from "./trainable.js";
 import { checkTrained, planUpdate, Update, type UpdateOptions, type UpdateState, updateNames } from "./update.js";
@@ -22,8 +24,15 @@ export interface TrainOptions extends Omit<SolveOptions, "seed">, UpdateOptions 
   /** Use the same noise in every step (common random numbers). */
   commonNoise?: boolean;
   requireExact?: boolean;
+  /**
+   * Whether steps say what error they owe to dt, and how large that may be (`SimulatedSpikes.discretisation`): the first
+   * step done, the last, and those in between whose numbers are powers of two from 64 on. Default false.
+   */
+  discretisation?: boolean | DiscretisationOptions;
   /** Goes on from here: the steps that follow have the same bits as in a run that was not interrupted. */
   resume?: Checkpoint;
+  /** Ends the run, also within a step: the signal's reason is thrown, and the last step that came out stays good. */
+  signal?: AbortSignal;
 }
 
 const trainNames: Names<TrainOptions> = {
@@ -33,7 +42,9 @@ const trainNames: Names<TrainOptions> = {
   steps: true,
   commonNoise: "boolean",
   requireExact: "boolean",
+  discretisation: true,
   resume: true,
+  signal: true,
 };
 
 /** All that a training run needs to go on: plain JSON. */
@@ -48,7 +59,10 @@ export interface Checkpoint {
 }
 
 export interface TrainStep
-  extends Pick<ValueAndGradient, "value" | "standardError" | "gradient" | "means" | "saturatedPaths" | "warnings"> {
+  extends Pick<
+    ValueAndGradient,
+    "value" | "standardError" | "gradient" | "means" | "saturatedPaths" | "warnings" | "discretisation"
+  > {
   /** From 0. A standard error that would cost another pass over the trains (expected signatures on a GPU) is NaN. */
   readonly step: number;
   /** The trainable parameters with which this step's value was taken, in the shapes in which they were given. */
@@ -59,6 +73,10 @@ export interface TrainStep
   /** The run after this step; to be asked for before the next. */
   checkpoint(): Promise<Checkpoint>;
 }
+
+/** Whether a step's discretisation error is measured: parameters move, and a measurement takes as long as many steps. */
+const measuredAt = (step: number, { from, steps }: Pick<TrainingTask, "from" | "steps">): boolean =>
+  step === from || step === steps - 1 || (step >= 64 && Number.isInteger(Math.log2(step)));
 
 /** What a training needs of a network on an engine (`EngineNetwork`). */
 export interface TrainedNetwork {
@@ -96,21 +114,28 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
   const { loss } = options;
   const steps = wholeNumber("steps", options.steps, 1, 2 ** 31);
   const seed = options.seed ?? 0;
-  const plan = network.gradientPlan({ ...options, seed }, loss);
+  const given = network.gradientPlan({ ...options, seed }, loss);
+  const about = await import("../twin/measured.js");
+  const plan = about.warnedPlan(given);
   const layout = parameterLayout(plan);
   const names = trainableNames(options.trainable);
   const views = requestedViews(network.network, layout, names, "trainable");
   const vector = parameterVector(plan);
   const update = new Update(planUpdate(options, network.network, views, vector), vector);
-  const { resume } = options;
+  const { resume, signal } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    fail("signal", `expected an AbortSignal, got ${show(signal)}`);
+  }
   if (resume) {
     checkResume(resume, seed, names);
     update.restore(resume.update, vector);
   }
+  about.checkAsked(options.discretisation);
   const { commonNoise } = options;
   const run: Run = {
     network,
     requireExact: options.requireExact,
+    signal,
     names,
     host: update,
     task: {
@@ -126,14 +151,22 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
     },
   };
   let parameters = shapedValues(views, vector);
+  /** The values of a step that is to be measured, which is over when they are asked for. */
+  const valuesAt = (step: number): SolvePlan | undefined =>
+    options.discretisation && measuredAt(step, run.task)
+      ? { ...replaceParameters(plan, layout, vector), seed: run.task.seedOf(step) }
+      : undefined;
+  let values = valuesAt(run.task.from);
   let began = performance.now();
-  for await (const { step, result, state } of trained(run)) {
+  for await (const { step, result, state } of signal ? untilAborted(trained(run), signal) : trained(run)) {
     update.plan.entries.forEach((e, i) => {
       const value = state.values[i]!;
       checkTrained(e, value);
       vector[e.place] = value;
     });
     const updated = shapedValues(views, vector);
+    const discretisation = values && (await about.discretisationOf(values, loss, options.discretisation));
+    values = valuesAt(step + 1);
     yield {
       step,
       value: result.value,
@@ -141,7 +174,8 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
       gradient: result.gradient,
       means: result.means,
       saturatedPaths: result.saturatedPaths,
-      warnings: lossWarnings(plan, loss, result),
+      warnings: lossWarnings(plan, loss, about.withWarning(result, discretisation)),
+      ...(discretisation ? { discretisation } : {}),
       parameters,
       updated,
       seconds: (performance.now() - began) / 1000,
@@ -155,6 +189,7 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
 interface Run {
   readonly network: TrainedNetwork;
   readonly requireExact: boolean | undefined;
+  readonly signal: AbortSignal | undefined;
   /** Of the trainable parameters. */
   readonly names: readonly string[];
   /** The update where it is the host's. */
@@ -163,14 +198,23 @@ interface Run {
 }
 
 /** Steps whose gradients come to the host, which updates in float64. */
-async function* onHost({ network, requireExact, names, host, task }: Run): AsyncGenerator<TrainedStep, void, void> {
+async function* onHost({
+  network,
+  requireExact,
+  signal,
+  names,
+  host,
+  task,
+}: Run): AsyncGenerator<TrainedStep, void, void> {
   const { plan, vector, from, steps, seedOf } = task;
   const layout = parameterLayout(plan);
   const evaluator = await network.evaluator(plan, task.loss, names, requireExact);
   try {
     for (let step = from; step < steps; step++) {
       const values = replaceParameters(plan, layout, vector);
-      const result = await evaluator.evaluate({ ...values, seed: seedOf(step) });
+      // Told of paths that are done, it does no more of them.
+      const progress = (): void => signal?.throwIfAborted();
+      const result = await evaluator.evaluate({ ...values, seed: seedOf(step) }, { progress });
       host.apply(result.flat, vector);
       yield { step, result, state: host.state(vector) };
     }

@@ -11,6 +11,7 @@ import type { SimulatedSpikes } from "../spikes/simulated.js";
 import type { TypedSpikes } from "../spikes/spikes.js";
 import { emptyTable, type SpikeTable } from "../spikes/table.js";
 import { inTurns } from "../turns.js";
+import { measureDiscretisation } from "./discretisation.js";
 import { type PathResult, PathSolver, type PathSpike, stateNotFinite } from "./forward.js";
 import { counterNoise } from "./noise.js";
 import { reversePath } from "./reverse.js";
@@ -65,10 +66,12 @@ export async function simulateCpu(plan: SolvePlan, progress?: (pathsDone: number
     t1: plan.t1,
     saturatedPaths,
     largestCount,
+    warnings: plan.warnings,
     bytes: 0,
     read,
     spikeTimes: async () => (await read()).times,
     meanCount: async () => spikes.reduce((sum, list) => sum + list.length, 0) / plan.paths,
+    discretisation: (options) => measureDiscretisation(plan, options),
     dispose: () => {},
   };
 }
@@ -122,5 +125,7 @@ export async function evaluateCpu(
   }
   const estimates = rows.map((row) => estimateOf(row, plan.antithetic));
   checkEstimates(plan, value, estimates);
-  return assembleResult(value, views, estimates, means ?? [], plan.stopsByLoss ? 0 : saturated, loss.pathwise ?? false);
+  const stopped = plan.stopsByLoss ? 0 : saturated;
+  const result = assembleResult(value, views, estimates, means ?? [], stopped, loss.pathwise ?? false);
+  return { ...result, warnings: plan.warnings };
 }

@@ -1,5 +1,5 @@
 /** What page and worker say to each other: calls with one answer each, and events as things happen. */
-import type { Checkpoint, Exactness } from "../../../src/index.js";
+import type { Checkpoint, Discretisation, Exactness } from "../../../src/index.js";
 import type { StudioDocument } from "../model/document.js";
 import type { DeviceNews } from "./engine-keeper.js";
 
@@ -190,6 +190,8 @@ export type StudioEvent =
       /** Bytes held on the GPU. */
       bytes: number | undefined;
     }
+  /** The error that spike times owe to the step dt, at the values at which the run rests. */
+  | { kind: "discretisation"; found: Discretisation }
   /** The worker's program was loaded. */
   | { kind: "awake" }
   /** What the worker begins to do, a sentence without its full stop; empty where it rests. */
