@@ -14,6 +14,7 @@ import { alongJump } from "./marcus.js";
 import { knownFunctions, listed, parseEquation, refuseStairs, type Scope } from "./parse.js";
 import { type FurtherRandom, type RandomKind, randomsOf } from "./random.js";
 import type { Event, Input, Jump } from "./tables.js";
+import { withLevels } from "./upstroke.js";
 
 /** A jump as a flow: a state moves by dy = field · ds, s from 0 to 1, all such states together. */
 export type MarcusJump = { marcus: string };
@@ -334,7 +335,7 @@ export function defineCell(definition: CellDefinition): Cell {
   const parsed = { states, drift: flow, channels, events, jumps: made, defaults: definition.parameters };
   const all = [flow, ...[...made, ...events.map((e) => e.jump)].map((j) => j.value), events.map((e) => e.surface)];
   const readsTime = inputNames([...all.flat(), ...amplitudesOf(channels)]).has(time.name);
-  const whole = hybrid(g, readsTime ? withTime(g, parsed, time) : parsed);
+  const whole = hybrid(g, withLevels(g, readsTime ? withTime(g, parsed, time) : parsed));
   const unchecked = {
     definition,
     name,
