@@ -19,6 +19,9 @@ import type { Jump } from "./tables.js";
  */
 const highest = 12;
 
+/** The hidden state that is the level that comes next. */
+export const levelState = "~level";
+
 /** The exponent of an upstroke into one of the events: along it, the state that the event looks at drives itself up. */
 function exponentOf(g: Graph, { states, drift, events, defaults }: Parsed): Node | undefined {
   const y = states.map((n) => g.input(`y.${n}`));
@@ -46,8 +49,7 @@ function exponentOf(g: Graph, { states, drift, events, defaults }: Parsed): Node
 export function withLevels(g: Graph, parsed: Parsed): Parsed {
   const exponent = exponentOf(g, parsed);
   if (!exponent) return parsed;
-  const name = "~level";
-  const level = g.input(`y.${name}`);
+  const level = g.input(`y.${levelState}`);
   const y = [...parsed.states.map((n) => g.input(`y.${n}`)), level];
   const least = g.constant(-1);
   /** After any jump the next level lies an e-fold above where the exponent is. */
@@ -64,7 +66,7 @@ export function withLevels(g: Graph, parsed: Parsed): Parsed {
   });
   return {
     ...parsed,
-    states: [...parsed.states, name],
+    states: [...parsed.states, levelState],
     drift: [...parsed.drift, g.zero],
     events: [
       ...parsed.events.map((e) => ({ ...e, jump: levelled(e.jump) })),
