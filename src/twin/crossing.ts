@@ -5,6 +5,7 @@
  */
 import { alongPath, tableauOf } from "../../shaders/substep/tableau.js";
 import type { CompiledCell, Happening } from "../cell/emit-js.js";
+import { levelState } from "../cell/upstroke.js";
 import type { Method } from "../plan/plan.js";
 import type { Stepper, SubStep } from "./advance.js";
 
@@ -34,8 +35,11 @@ const mostLooks = 4;
 const mostHalvings = 24;
 
 export class Crossings {
+  /** Whether the sub-step that was looked at last left the finite numbers, or may come near to that. */
+  steep = false;
   private readonly peaking: readonly Happening[];
   private readonly falls: boolean;
+  private readonly levels: boolean;
   private readonly x: Float64Array;
   private readonly slope: Float64Array;
   private readonly gradient: Float64Array;
@@ -53,6 +57,7 @@ export class Crossings {
     this.falls = peaking.length > 0;
     // Along a frozen drift a state moves straight.
     this.peaking = alongPath(tableauOf(method)) ? peaking : [];
+    this.levels = states.includes(levelState);
     this.x = new Float64Array(channels.length);
     this.slope = new Float64Array(states.length);
     this.gradient = new Float64Array(states.length);
@@ -68,7 +73,9 @@ export class Crossings {
   within(whole: SubStep, end: Float64Array): number {
     const { h, p } = whole;
     if (!(h > 0)) return -1;
-    if (this.peaking.length > 0 && !end.every(Number.isFinite)) {
+    const lost = this.peaking.length > 0 && !end.every(Number.isFinite);
+    this.steep = lost || this.levels;
+    if (lost) {
       const at = this.beforeOverflow(whole);
       whole.h = h;
       return at;

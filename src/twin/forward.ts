@@ -306,7 +306,7 @@ export class PathSolver {
       const nearer = Math.abs(next - theta) <= Math.max(0.5 * before, 1e-12 * this.plan.dt);
       // Far up a steep curve its steps are short and many, or nothing.
       const crawls = iteration > 40 || (e > -value && Math.abs(next - theta) <= 1e-15 * this.plan.dt);
-      if (!(next > low && next < high && nearer) || crawls) next = 0.5 * (low + high);
+      if (!(next > low && next < high && nearer) || (this.crossings.steep && crawls)) next = 0.5 * (low + high);
       before = Math.abs(next - theta);
       if (Math.abs(next - theta) <= 1e-15 * this.plan.dt || high - low <= 1e-16 * this.plan.dt)
         return cell.happenings.length > 1 ? this.beyond(whole, next) : next;
