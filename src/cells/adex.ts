@@ -9,9 +9,9 @@
  * At v = v_peak: v = v_reset, w += b. The adaptation current w is called `adaptation`, as `w` is the weight of an
  * arrival.
  *
- * The upstroke blows up in finite time, e-fold upon e-fold within a step, which no step resolves in v: spike times
- * converge with dt, their derivatives do not. From the knee V_T + 3 Δ_T on v is therefore held, and z = exp((knee −
- * potential) / Δ_T) moves in its place from 1 down to the peak's, nearly at a constant rate:
+ * The upstroke blows up in finite time, e-fold upon e-fold within a step. Written in v alone it would be cut at a level
+ * for each of them. Here v is held from the knee V_T + 3 Δ_T on, and z = exp((knee − potential) / Δ_T) moves in its place
+ * from 1 down to the peak's, nearly at a constant rate, in one sub-step:
  *
  *     potential = v − Δ_T log z
  *     C dz/dt = −(z / Δ_T) (g_L (E_L − potential) − w + I + i) − g_L exp((knee − V_T) / Δ_T)
