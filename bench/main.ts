@@ -1,5 +1,6 @@
 /** `npm run bench -- <suite>`. */
 const suites: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>> = {
+  cells: () => import("./cells.js"),
   convergence: () => import("./convergence.js"),
   figures: () => import("./figures.js"),
   figure1: () => import("./figure1.js"),
@@ -7,6 +8,7 @@ const suites: Record<string, () => Promise<{ run(args: string[]): Promise<void> 
   figure2: () => import("./figure2.js"),
   floors: () => import("./floors.js"),
   networks: () => import("./networks.js"),
+  orders: () => import("./orders.js"),
   "signature-accuracy": () => import("./signature-accuracy.js"),
   "signature-speed": () => import("./signature-speed.js"),
   training: () => import("./training.js"),

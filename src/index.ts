@@ -61,7 +61,13 @@ export { type VanRossumOptions, vanRossum } from "./loss/van-rossum.js";
 export * from "./metrics/index.js";
 export type { Connections, Weights } from "./network/connections.js";
 export type { DrawnWeights } from "./network/drawn-weights.js";
-export type { InputSpikes, Network, NetworkDefinition, Parameter } from "./network/network.js";
+export {
+  type InputSpikes,
+  libraryCell,
+  type Network,
+  type NetworkDefinition,
+  type Parameter,
+} from "./network/network.js";
 export type { Chunk } from "./plan/chunks.js";
 export type {
   Discretisation,

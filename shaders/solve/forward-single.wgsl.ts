@@ -99,7 +99,7 @@ ${shape.cell}
 ${solverFunctions(shape)}
 ${singleCheckpoint(shape)}
 #if ${shape.smooth}
-${newtonFunctions}
+${newtonFunctions(shape.steep)}
 #endif
 #if ${shape.smooth || !shape.affineEvent}
 ${bracketFunction}

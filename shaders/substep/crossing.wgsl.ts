@@ -1,7 +1,7 @@
 /**
- * Whether the highest of a cell's event functions crosses 0 within a sub-step. Where it is at or above 0 at the end it does.
- * A surface that is below at both ends may have peaked above in between: then the cubic through its values and slopes says
- * where to look (as in src/twin/crossing.ts). Needs the functions of solver.wgsl.ts.
+ * Whether the highest of a cell's event functions crosses 0 within a sub-step. Where it is at or above 0 at the end it
+ * does. A surface that is below at both ends may have peaked above in between: then the cubic through its values and
+ * slopes says where to look (as in src/twin/crossing.ts). Needs the functions of solver.wgsl.ts.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import type { SolverShape } from "./solver.wgsl.js";
@@ -10,6 +10,8 @@ import type { SolverShape } from "./solver.wgsl.js";
 const nearness = 0.25;
 /** States looked at on the way to a peak. */
 const mostLooks = 4;
+/** Halvings of a sub-step whose end is beyond float32, in search of a crossing before. */
+const mostHalvings = 24;
 
 /** `crosses`, which says whether it does, and where peaks are looked for `crossing_within`: -1 where it does not. */
 export function crossingFunctions({ several, falls, peaks }: Pick<SolverShape, "several" | "falls" | "peaks">): string {
@@ -78,11 +80,39 @@ fn peak_above(y: State, trial: State, z: Noise, rho: f32, current: f32, event: u
   return found;
 }
 
+// Whether a state, or how fast the highest event function changes there, is beyond float32.
+fn overflows(y: State, z: Noise, rho: f32, current: f32) -> bool {
+  let rate = state_dot(cell_event_gradient(y), cell_flow(y, current, slope_at(z, rho))) * dt;
+  return state_not_finite(y) || (bitcast<u32>(rate) & 0x7f800000u) == 0x7f800000u;
+}
+
+// The trial is above an event, or not finite. Where it overflows (an upstroke that only its event ends may do so within
+// a step), a length from rho on at which the event function is at or above 0 and nothing overflows yet.
+fn before_overflow(y: State, trial: State, z: Noise, rho: f32, current: f32) -> f32 {
+  let rest = 1.0f - rho;
+  var found = select(-1.0f, rest, ${crossed});
+  if (!overflows(trial, z, 1.0f, current)) { return found; }
+  var low = 0.0f;
+  var high = rest;
+  var halvings = 0u;
+  loop {
+    let at = 0.5f * (low + high);
+    let there = advance(y, z, rho, at, current);
+    let lost = overflows(there, z, rho + at, current);
+    let above = !lost && cell_event(there) >= 0.0f;
+    if (lost) { high = at; } else { low = at; }
+    if (above) { found = at; }
+    halvings += 1u;
+    continuing { break if above || halvings >= ${mostHalvings}u; }
+  }
+  return found;
+}
+
 fn earlier(a: f32, b: f32) -> f32 { return select(min(a, b), max(a, b), (a < 0.0f) | (b < 0.0f)); }
 
 // The length from rho on, in grid steps, within which the event function crosses 0; -1 where it does not.
 fn crossing_within(y: State, trial: State, z: Noise, rho: f32, current: f32) -> f32 {
-  if (${crossed}) { return 1.0f - rho; }
+  if (${crossed} || state_not_finite(trial)) { return before_overflow(y, trial, z, rho, current); }
   var first = -1.0f;
 ${each}
   return first;

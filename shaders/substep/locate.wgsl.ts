@@ -3,7 +3,7 @@ import { crossingFunctions } from "./crossing.wgsl.js";
 import { bracketFunction, newtonFunctions } from "./root.wgsl.js";
 import type { SolverShape } from "./solver.wgsl.js";
 
-export interface LocateShape extends Pick<SolverShape, "smooth" | "several" | "falls" | "peaks"> {
+export interface LocateShape extends Pick<SolverShape, "smooth" | "several" | "falls" | "peaks" | "steep"> {
   affineEvent: boolean;
 }
 
@@ -16,12 +16,12 @@ export interface LocateShape extends Pick<SolverShape, "smooth" | "several" | "f
  * Under a frozen drift an affine event function needs one division.
  */
 export function locateFunctions(shape: LocateShape): string {
-  const { smooth, affineEvent, several, peaks } = shape;
+  const { smooth, affineEvent, several, steep, peaks } = shape;
   const atOnce = several ? "e_start > 0.0f" : "e_start >= 0.0f";
   return wgsl`
 ${crossingFunctions(shape)}
 #if ${smooth}
-${newtonFunctions}
+${newtonFunctions(steep)}
 #endif
 #if ${smooth || !affineEvent}
 ${bracketFunction}

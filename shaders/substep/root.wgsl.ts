@@ -11,6 +11,20 @@ fn bracketed(h: f32, next: f32, low: f32, high: f32, before: f32) -> f32 {
 }
 `;
 
+const newton = /* wgsl */ `fn newton(start: f32, at: vec2f, rate: f32, end: vec2f) -> Correction {
+  let h = at.x - at.y / rate;
+  let rest = end.x - at.x;
+  let chords = (at.y - start) / at.x + (end.y - at.y) / rest - (end.y - start) / end.x;
+  let agree = (abs(h - (at.x - at.y / chords)) <= 5e-5f) & (rest > 0.02f);
+  let short = at.x <= 0.02f; // along a short sub-step the flow is as good
+  return Correction(h, abs(h - at.x) <= select(5e-5f, 1e-3f, agree | short));
+}
+`;
+
+/** Where an upstroke blows up within a step, the flow at a state says nothing of where along the sub-step the root is. */
+const halving = /* wgsl */ `fn newton(start: f32, at: vec2f, rate: f32, end: vec2f) -> Correction { return Correction(at.x, false); }
+`;
+
 /**
  * Steps towards the root of the event function E along a Runge-Kutta sub-step, as a function of its length.
  *
@@ -22,7 +36,7 @@ fn bracketed(h: f32, next: f32, low: f32, high: f32, before: f32) -> f32 {
  * them are near. Where both put the root in the same place to 5e-5 of a step, a correction below a thousandth is the last:
  * what it leaves out is of second order, below the rounding of the state. Elsewhere it must itself be below 5e-5.
  */
-export const newtonFunctions = /* wgsl */ `
+export const newtonFunctions = (steep: boolean): string => /* wgsl */ `
 // Values at start and end, and slopes there times the length of the sub-step.
 fn first_guess(e_start: f32, e_end: f32, p: f32, q: f32) -> f32 {
   let d = e_end - e_start;
@@ -36,12 +50,4 @@ fn first_guess(e_start: f32, e_end: f32, p: f32, q: f32) -> f32 {
 struct Correction { h: f32, last: bool }
 
 // Points are (h, E); rate is the slope along the flow.
-fn newton(start: f32, at: vec2f, rate: f32, end: vec2f) -> Correction {
-  let h = at.x - at.y / rate;
-  let rest = end.x - at.x;
-  let chords = (at.y - start) / at.x + (end.y - at.y) / rest - (end.y - start) / end.x;
-  let agree = (abs(h - (at.x - at.y / chords)) <= 5e-5f) & (rest > 0.02f);
-  let short = at.x <= 0.02f; // along a short sub-step the flow is as good
-  return Correction(h, abs(h - at.x) <= select(5e-5f, 1e-3f, agree | short));
-}
-`;
+${steep ? halving : newton}`;

@@ -22,6 +22,8 @@ export interface SolverShape extends SubstepShape {
   falls: boolean;
   /** Events whose surfaces may peak within a sub-step, by number. */
   peaks: readonly number[];
+  /** Whether the cell has an upstroke that blows up within a step (src/cell/upstroke.ts). */
+  steep: boolean;
   /** Whether path 2k + 1 has the noise of path 2k with its sign turned, and 1 − u for u. */
   antithetic: boolean;
   /** Where the parameters of the cell lie in the flat vector: offset, and stride per neuron (0 where shared). */

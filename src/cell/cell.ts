@@ -14,6 +14,7 @@ import { alongJump } from "./marcus.js";
 import { knownFunctions, listed, parseEquation, refuseStairs, type Scope } from "./parse.js";
 import { type FurtherRandom, type RandomKind, randomsOf } from "./random.js";
 import type { Event, Input, Jump } from "./tables.js";
+import { withLevels } from "./upstroke.js";
 
 /** A jump as a flow: a state moves by dy = field · ds, s from 0 to 1, all such states together. */
 export type MarcusJump = { marcus: string };
@@ -337,7 +338,7 @@ export function defineCell(definition: CellDefinition): Cell {
   const all = [flow, ...[...made, ...events.map((e) => e.jump)].map((j) => j.value), events.map((e) => e.surface)];
   const readsTime = inputNames([...all.flat(), ...amplitudesOf(channels)]).has(time.name);
   const timed = readsTime ? withTime(g, parsed, time) : parsed;
-  const whole = hybrid(g, timed);
+  const whole = hybrid(g, withLevels(g, timed));
   const unchecked = {
     definition,
     name,
@@ -362,8 +363,8 @@ export function defineCell(definition: CellDefinition): Cell {
   const written = {
     ...timed,
     graph: g,
-    events: whole.written,
-    jumps: [...whole.written.map((e) => e.jump), ...timed.jumps],
+    events: timed.events.map((e) => ({ ...e, level: e.surface, peaks: true })),
+    jumps: [...timed.events.map((e) => e.jump), ...timed.jumps],
   };
   return { ...unchecked, written, exactness: checkExactness(judged) };
 }

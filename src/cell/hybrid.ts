@@ -27,8 +27,6 @@ export interface Parsed {
 
 export interface Hybrid extends Omit<Parsed, "events" | "defaults"> {
   readonly events: readonly Event[];
-  /** Events as they were written, with conditions in the flow. */
-  readonly written: readonly Event[];
   /** Events as conditions for exact gradients are judged by: without those that only arm others. */
   readonly judged: readonly Event[];
 }
@@ -91,7 +89,7 @@ export function hybrid(g: Graph, parsed: Parsed): Hybrid {
   };
   if (modes.length === 0) {
     const all = events.map((e) => ({ ...e, level: e.surface, peaks: peaks(e.surface) }));
-    return { ...parsed, events: all, jumps: [...events.map((e) => e.jump), ...jumps], judged: all, written: all };
+    return { ...parsed, events: all, jumps: [...events.map((e) => e.jump), ...jumps], judged: all };
   }
 
   const half = g.constant(0.5);
@@ -155,7 +153,6 @@ export function hybrid(g: Graph, parsed: Parsed): Hybrid {
     channels: frozenChannels,
     jumps: [...all.map((e) => e.jump), ...jumps.map((j) => extended(j))],
     events: all,
-    written: events.map((e) => ({ ...e, level: e.surface, peaks: true })),
     judged: [...whole.map((e) => ({ ...e, surface: e.level })), ...turning],
   };
 }

@@ -4,6 +4,7 @@ import { type NpyArray, writeNpz } from "../files/npz.js";
 import { lossOf, networkOf, requirementsOf, solveOptionsOf } from "../job/build.js";
 import { checkJob } from "../job/check-job.js";
 import { gradientSchema } from "../job/job.js";
+import { loadNamedCell } from "../job/named-cell.js";
 import { judgeMean } from "../loss/judge-mean.js";
 import { checkLoss, planForLoss } from "../loss/loss-plan.js";
 import { checkUnbiasedMean } from "../loss/mean-verdict.js";
@@ -29,6 +30,7 @@ import { checkOutputs, writeOutput } from "./output-files.js";
 /** `saltation gradient job.json`. */
 export async function gradientCommand(file: string, options: CommonOptions): Promise<void> {
   const job = checkJob(gradientSchema, readJobFile(file, options));
+  await loadNamedCell(job);
   const context = filesBeside(file, options);
   const definition = networkOf(job, context);
   const solve = solveOptionsOf(job);

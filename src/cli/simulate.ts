@@ -3,6 +3,7 @@ import { writeNpz } from "../files/npz.js";
 import { networkOf, solveOptionsOf } from "../job/build.js";
 import { checkJob } from "../job/check-job.js";
 import { simulateSchema } from "../job/job.js";
+import { loadNamedCell } from "../job/named-cell.js";
 import { defineNetwork } from "../network/network.js";
 import { type Discretisation, toleranceOf } from "../plan/discretisation.js";
 import { planSolve } from "../plan/plan.js";
@@ -15,6 +16,7 @@ import { checkOutputs, writeOutput } from "./output-files.js";
 /** `saltation simulate job.json`. */
 export async function simulateCommand(file: string, options: CommonOptions): Promise<void> {
   const job = checkJob(simulateSchema, readJobFile(file, options));
+  await loadNamedCell(job);
   const context = filesBeside(file, options);
   const definition = networkOf(job, context);
   const solve = solveOptionsOf(job);

@@ -7,6 +7,7 @@ import { writeNpz } from "../files/npz.js";
 import { requirementsOf } from "../job/build.js";
 import { checkJob } from "../job/check-job.js";
 import { type TrainJob, type TrialsJob, trainSchema } from "../job/job.js";
+import { loadNamedCell } from "../job/named-cell.js";
 import { asTrials } from "../job/recording.js";
 import { planTrainJob, type TrainPlan } from "../job/train-plan.js";
 import { trainedJobText } from "../job/trained-job.js";
@@ -156,6 +157,7 @@ function resumeCommand(): string {
 export async function trainCommand(file: string, options: TrainCommandOptions): Promise<void> {
   // Everything is checked before a device is opened.
   const job = checkJob(trainSchema, readJobFile(file, options));
+  await loadNamedCell(job);
   const fingerprint: Fingerprint = {};
   const files = filesBeside(file, options);
   const context = fingerprinted(files, fingerprint);

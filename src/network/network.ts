@@ -18,7 +18,7 @@ import { quoted } from "../quoted.js";
 import { type Connections, readConnections, type Weights } from "./connections.js";
 
 export interface NetworkDefinition {
-  /** A cell, its definition, or the name of a built-in cell. Default "slif". */
+  /** A cell, its definition, or the name of a built-in cell or of one that `libraryCell` has loaded. Default "slif". */
   cell?: Cell | CellDefinition | string;
   /** Number of neurons; or … */
   neurons?: number;
@@ -71,16 +71,33 @@ export interface Network {
   readonly inputSpikes: InputSpikes;
 }
 
-const builtIn: ReadonlyMap<string, Cell> = new Map([slif, gif].map((cell) => [cell.name, cell]));
+/** Cells that a network may name: those that are always there, and those of the library that were loaded. */
+const known = new Map<string, Cell>([slif, gif].map((cell) => [cell.name, cell]));
+
+const noSuchCell = (name: string, names: Iterable<string>): never =>
+  fail("network.cell", `no built-in cell is called ${quoted(name)}; known: ${[...new Set(names)].join(", ")}`);
+
+/**
+ * A cell of the library by name, with its equations, parameters and units in `definition` (docs/cells.md lists them
+ * all). The library is loaded the first time that one of its cells is asked for; from then on networks may name that
+ * cell. @throws SaltationError `invalid-input` where the library has none of this name.
+ */
+export async function libraryCell(name: string): Promise<Cell> {
+  let cell = known.get(name);
+  if (cell) return cell;
+  const { definitions } = await import("../cells/library.js");
+  const found = definitions.find((d) => d.name === name);
+  if (!found) return noSuchCell(name, [...known.keys(), ...definitions.map((d) => d.name)]);
+  cell = defineCell(found);
+  known.set(name, cell);
+  return cell;
+}
 
 /** Finds or defines the cell that a network is made of. */
 export function readCell(cell: Cell | CellDefinition | string | undefined): Cell {
   if (cell === undefined) return slif;
   if (typeof cell === "string") {
-    return (
-      builtIn.get(cell) ??
-      fail("network.cell", `no built-in cell is called ${quoted(cell)}; known: ${[...builtIn.keys()].join(", ")}`)
-    );
+    return known.get(cell) ?? noSuchCell(cell, [...known.keys(), "others after await libraryCell(name)"]);
   }
   return typeof cell === "object" && cell && "graph" in cell ? cell : defineCell(cell);
 }

@@ -3,6 +3,7 @@ import type { SolverShape } from "../../shaders/substep/solver.wgsl.js";
 import { alongPath, type Tableau, tableauOf } from "../../shaders/substep/tableau.js";
 import { emitCellWgsl } from "../cell/emit-wgsl.js";
 import { type CellFunctions, cellFunctions, operations } from "../cell/functions.js";
+import { levelState } from "../cell/upstroke.js";
 import { activeChannels } from "../plan/channels.js";
 import { type ParameterLayout, parameterLayout } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
@@ -65,6 +66,7 @@ export function solverShape(
     furtherRandom: cell.furtherRandom.map((r) => r.kind),
     falls: !forced && cell.events.some((event) => event.peaks),
     // Along a frozen drift a state moves straight; of forced events none is looked for.
+    steep: cell.states.includes(levelState),
     peaks: smooth && !forced ? cell.events.flatMap((event, e) => (event.peaks ? [e] : [])) : [],
     carried,
     parameters: network.parameters.map((p) => {

@@ -1,9 +1,11 @@
 /**
- * Whether an event function crosses 0 within a sub-step, and where. Where it is at or above 0 at the end it does; where it
- * is below at both ends it may have peaked above in between: then the cubic through values and slopes says where to look.
+ * Whether an event function crosses 0 within a sub-step, and where. Where it is at or above 0 at the end it does; where
+ * it is below at both ends it may have peaked above in between: then the cubic through values and slopes says where to
+ * look.
  */
 import { alongPath, tableauOf } from "../../shaders/substep/tableau.js";
 import type { CompiledCell, Happening } from "../cell/emit-js.js";
+import { levelState } from "../cell/upstroke.js";
 import type { Method } from "../plan/plan.js";
 import type { Stepper, SubStep } from "./advance.js";
 
@@ -29,10 +31,15 @@ export function happensAtOnce(cell: CompiledCell, y: Float64Array, p: Float64Arr
 const nearness = 0.25;
 /** States looked at on the way to a peak. */
 const mostLooks = 4;
+/** Halvings of a sub-step whose end is not finite, in search of a crossing before. */
+const mostHalvings = 24;
 
 export class Crossings {
+  /** Whether the sub-step that was looked at last left the finite numbers, or may come near to that. */
+  steep = false;
   private readonly peaking: readonly Happening[];
   private readonly falls: boolean;
+  private readonly levels: boolean;
   private readonly x: Float64Array;
   private readonly slope: Float64Array;
   private readonly gradient: Float64Array;
@@ -50,6 +57,7 @@ export class Crossings {
     this.falls = peaking.length > 0;
     // Along a frozen drift a state moves straight.
     this.peaking = alongPath(tableauOf(method)) ? peaking : [];
+    this.levels = states.includes(levelState);
     this.x = new Float64Array(channels.length);
     this.slope = new Float64Array(states.length);
     this.gradient = new Float64Array(states.length);
@@ -65,6 +73,13 @@ export class Crossings {
   within(whole: SubStep, end: Float64Array): number {
     const { h, p } = whole;
     if (!(h > 0)) return -1;
+    const lost = this.peaking.length > 0 && !end.every(Number.isFinite);
+    this.steep = lost || this.levels;
+    if (lost) {
+      const at = this.beforeOverflow(whole);
+      whole.h = h;
+      return at;
+    }
     if (this.cell.event(end, p) >= 0) return h;
     // Taken above by a jump, it has happened, though it falls again within the step.
     if (this.falls && happensAtOnce(this.cell, whole.y, p)) return h;
@@ -75,6 +90,23 @@ export class Crossings {
     }
     whole.h = h;
     return first;
+  }
+
+  /**
+   * A length at which the highest event function is at or above 0, where the state at the end of the sub-step is not
+   * finite: an upstroke that only its event ends may overflow within a step. -1 where none is found.
+   */
+  private beforeOverflow(whole: SubStep): number {
+    let [low, high] = [0, whole.h];
+    for (let halving = 0; halving < mostHalvings; halving++) {
+      const at = 0.5 * (low + high);
+      whole.h = at;
+      this.stepper.advance(this.out, whole);
+      if (!this.out.every(Number.isFinite)) high = at;
+      else if (this.cell.event(this.out, whole.p) >= 0) return at;
+      else low = at;
+    }
+    return -1;
   }
 
   /** The rate of an event function at a state, at a place in the step. */

@@ -304,7 +304,9 @@ export class PathSolver {
       // Where the flow's slope is not that of the sub-step's curve, Newton swings from side to side of the root; the least
       // corrections are rounding.
       const nearer = Math.abs(next - theta) <= Math.max(0.5 * before, 1e-12 * this.plan.dt);
-      if (!(next > low && next < high && nearer)) next = 0.5 * (low + high);
+      // Far up a steep curve its steps are short and many, or nothing.
+      const crawls = iteration > 40 || (e > -value && Math.abs(next - theta) <= 1e-15 * this.plan.dt);
+      if (!(next > low && next < high && nearer) || (this.crossings.steep && crawls)) next = 0.5 * (low + high);
       before = Math.abs(next - theta);
       if (Math.abs(next - theta) <= 1e-15 * this.plan.dt || high - low <= 1e-16 * this.plan.dt)
         return cell.happenings.length > 1 ? this.beyond(whole, next) : next;

@@ -91,7 +91,12 @@ describe("bad input", () => {
       /method: expected one of euler, wong-zakai, levy, got "milstein"/,
     ],
     ["seed", "simulate", { ...base, seed: 1.5 }, /seed: expected a whole number/],
-    ["cell name", "simulate", network({ cell: "lif" }), /network\.cell: no built-in cell is called "lif"; known: slif/],
+    [
+      "cell name",
+      "simulate",
+      network({ cell: "lef" }),
+      /network\.cell: no built-in cell is called "lef"; known: slif, gif, lif/,
+    ],
     [
       "equation",
       "simulate",

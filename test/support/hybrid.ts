@@ -69,6 +69,20 @@ const bouncing: CellDefinition = {
   parameters: { g: 9.81, drag: 0.3, e: 0.8, h: 0.1 },
 };
 
+/** AdEx as its paper has it, with the parameters there: the potential itself blows up. */
+export const plainAdex: CellDefinition = {
+  name: "plain adex",
+  state: {
+    v: "(gL * (eL - v) + gL * deltaT * exp((v - vT) / deltaT) - z + I) / C",
+    z: "(a * (v - eL) - z) / tauW",
+  },
+  event: "v - vPeak",
+  reset: { v: "vReset", z: "z + b" },
+  receive: { v: "v + w" },
+  start: { v: "eL" },
+  parameters: { C: 281, gL: 30, eL: -70.6, vT: -50.4, deltaT: 2, a: 4, tauW: 144, b: 80.5, vReset: -70.6, vPeak: 0 },
+};
+
 export const hybrids: [string, NetworkDefinition][] = [
   ["a potential that is held after a spike", { cell: clamped, current: 1.5 }],
   [

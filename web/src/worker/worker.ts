@@ -3,6 +3,7 @@
 import { writeNpz } from "../../../src/files/npz.js";
 import { checksumOf } from "../../../src/files/seal.js";
 import { type Cell, Engine, SaltationError } from "../../../src/index.js";
+import { loadNamedCell } from "../../../src/job/named-cell.js";
 import type { TrainPlan } from "../../../src/job/train-plan.js";
 import { defineNetwork, readCell } from "../../../src/network/network.js";
 import { equationText, ownCell, type StudioDocument } from "../model/document.js";
@@ -160,6 +161,8 @@ const studio: {
     emit({ kind: "doing", text: "The equations and numbers are being checked" }, load);
     // Of several loads that wait, the last alone is worth the time.
     await turn();
+    // What there is no cell for, the check says.
+    await loadNamedCell(document.job).catch(() => {});
     if (load !== latest) return unread();
     const { result, plan } = check(document);
     if (!plan || !keeper.opened || load !== latest) return result;
