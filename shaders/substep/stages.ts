@@ -9,6 +9,8 @@ export interface SubstepShape {
    * their time grows faster than what is written: worth it where the flow is long. The arithmetic is the same.
    */
   rolled: boolean;
+  /** Whether some states go along rates of their own (exponential.wgsl.ts). */
+  exponential: boolean;
   /** Whether states, their derivatives and gradients carry what rounding leaves of them (carry.wgsl.ts). */
   carried: boolean;
 }

@@ -55,6 +55,10 @@ export interface CompiledCell {
     dI: number,
     dx: Vector,
   ): void;
+  /** Rates of states that are integrated by them, where there are such; 0 of others. */
+  rates?(out: Vector, y: Vector, p: Vector): void;
+  ratesVjp?(yBar: Vector, pBar: Vector, y: Vector, p: Vector, c: Vector): void;
+  ratesJvp?(out: Vector, y: Vector, p: Vector, dy: Vector, dp: Vector): void;
   /** The highest of the surfaces of events. */
   event(y: Vector, p: Vector): number;
   eventGradient(yBar: Vector, pBar: Vector, y: Vector, p: Vector): void;
@@ -132,8 +136,8 @@ export function compileCell(cell: Cell, functions: CellFunctions = cellFunctions
     );
   };
 
-  const { flow, events, event, jumps } = functions;
-  for (const f of [flow, ...jumps]) {
+  const { flow, events, event, jumps, rates } = functions;
+  for (const f of [flow, ...jumps, ...(rates ? [rates] : [])]) {
     const out = assigned("out", f.value);
     define(f.name, ["out", ...read(f)], f.value, out);
     defineGradient(`${f.name}Vjp`, f, "c");

@@ -6,6 +6,7 @@ import { type CellFunctions, cellFunctions, operations } from "../cell/functions
 import { activeChannels } from "../plan/channels.js";
 import { type ParameterLayout, parameterLayout } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
+import { ratesOf } from "../plan/stiff.js";
 
 export interface KernelShape extends SolverShape {
   /** Numbers of a state: one for each variable, and where increments are carried what is left of it. */
@@ -36,7 +37,8 @@ export function solverShape(
   // What a likelihood looks at has no noise.
   const tableau: Tableau = forced ? { ...tableauOf(plan.method), driver: "none" } : tableauOf(plan.method);
   const channels = tableau.driver === "none" ? [] : activeChannels(plan, gradients);
-  const functions = cellFunctions(cell, channels);
+  const own = ratesOf(plan);
+  const functions = cellFunctions(cell, channels, own);
   const carried = plan.increments === "carried";
   const smooth = alongPath(tableau);
   const currentView = layout.views.get("current")!;
@@ -50,6 +52,7 @@ export function solverShape(
         currentGradient: gradients.includes("current"),
         hazard: forced,
         carried,
+        frozen: !smooth,
       },
       functions,
     ),
@@ -63,6 +66,7 @@ export function solverShape(
     several: cell.events.length > 1,
     // Along a frozen drift a state moves straight; of forced events none is looked for.
     peaks: smooth && !forced ? cell.events.flatMap((event, e) => (event.peaks ? [e] : [])) : [],
+    exponential: own !== undefined,
     carried,
     parameters: network.parameters.map((p) => {
       const view = layout.views.get(p.name)!;

@@ -42,25 +42,25 @@ export class Stepper {
   rBar = 0;
   hBar = 0;
 
-  private readonly n: number;
-  private readonly frozen: boolean;
-  private readonly node: readonly number[];
+  protected readonly n: number;
+  protected readonly frozen: boolean;
+  protected readonly node: readonly number[];
   private readonly weight: readonly number[];
   private readonly total: number;
-  private readonly x: Float64Array;
-  private readonly dx: Float64Array;
-  private readonly xBar: Float64Array;
-  private readonly stages: Float64Array[];
-  private readonly slopes: Float64Array[];
-  private readonly slopeTangents: Float64Array[];
-  private readonly kBar: Float64Array;
-  private readonly yBarStage: Float64Array;
-  private readonly tangentStage: Float64Array;
+  protected readonly x: Float64Array;
+  protected readonly dx: Float64Array;
+  protected readonly xBar: Float64Array;
+  protected readonly stages: Float64Array[];
+  protected readonly slopes: Float64Array[];
+  protected readonly slopeTangents: Float64Array[];
+  protected readonly kBar: Float64Array;
+  protected readonly yBarStage: Float64Array;
+  protected readonly tangentStage: Float64Array;
 
   constructor(
-    private readonly cell: CompiledCell,
+    protected readonly cell: CompiledCell,
     method: Method,
-    private readonly dt: number,
+    protected readonly dt: number,
   ) {
     const tableau = tableauOf(method);
     this.n = cell.cell.states.length;
@@ -80,7 +80,7 @@ export class Stepper {
   }
 
   /** x ← slope of the path; a frozen drift leaves it out. */
-  private slope(driver: Driver, r: number): void {
+  protected slope(driver: Driver, r: number): void {
     if (this.frozen) return;
     for (let c = 0; c < this.x.length; c++) this.x[c] = driver.a[c]! + driver.b[c]! * (this.dt - 2 * r);
   }
@@ -99,6 +99,9 @@ export class Stepper {
       this.cell.flow(slopes[s]!, stage, p, I, this.x);
     }
   }
+
+  /** What a frozen slope has become after a length: it stays as it is. */
+  slopeAfter(_slope: Float64Array, _length: number, _subStep: SubStep): void {}
 
   /** out ← y(r + h); out may be y itself. */
   advance(out: Float64Array, subStep: SubStep): void {

@@ -11,9 +11,10 @@ import { sampleOf } from "../driver/current.js";
 import { SaltationError } from "../errors.js";
 import { firesTooOften, mostPerStep } from "../plan/endless.js";
 import type { SolvePlan } from "../plan/plan.js";
-import { type Driver, Stepper, type SubStep } from "./advance.js";
+import type { Driver, Stepper, SubStep } from "./advance.js";
 import { Crossings, happensAtOnce, whichEvent } from "./crossing.js";
 import { causeOfFiring } from "./endless.js";
+import { stepperOf } from "./exponential.js";
 import { eventUniform } from "./noise.js";
 
 /** Gives the driver path: writes ΔW and H of one path, step and channel (neuron · channels + channel). */
@@ -90,7 +91,7 @@ export class PathSolver {
     private readonly noise: NoiseSource,
   ) {
     const { network } = plan;
-    this.stepper = new Stepper(cell, plan.method, plan.dt);
+    this.stepper = stepperOf(cell, plan.method, plan.dt);
     this.crossings = new Crossings(cell, this.stepper, plan.method, plan.dt);
     this.n = network.cell.states.length;
     this.channels = network.cell.channels.length;
@@ -289,6 +290,7 @@ export class PathSolver {
         for (let c = 0; c < x.length; c++) x[c] = driver.a[c]! + driver.b[c]! * (this.plan.dt - 2 * (r + theta));
       }
       cell.flow(slope, along ? at : y, p, I, x);
+      stepper.slopeAfter(slope, theta, whole);
       let rate = 0;
       for (let i = 0; i < this.n; i++) rate += eBar[i]! * slope[i]!;
       let next = theta - e / rate;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { compileCell } from "../../src/cell/emit-js.js";
 import { defineNetwork, type NetworkDefinition } from "../../src/network/network.js";
 import { parameterLayout, parameterVector, replaceParameters } from "../../src/plan/layout.js";
 import { methods, planSolve, type SolveOptions, type SolvePlan } from "../../src/plan/plan.js";
+import { compileFor } from "../../src/twin/compile.js";
 import { PathSolver } from "../../src/twin/forward.js";
 import { counterNoise } from "../../src/twin/noise.js";
 import { reversePath } from "../../src/twin/reverse.js";
@@ -10,12 +10,13 @@ import { sensitivitiesCpu } from "../../src/twin/sensitivities.js";
 import { pathSensitivities } from "../../src/twin/sensitivity.js";
 import { atOnce } from "../support/at-once.js";
 import { hybrids } from "../support/hybrid.js";
+import { stiffCases } from "../support/stiff.js";
 
 /** A smooth function of all spike times of a path, with coefficients that differ from spike to spike. */
 const coefficient = (n: number): number => Math.cos(1 + 2 * n);
 
 function loss(plan: SolvePlan, path: number): { value: number; structure: string } {
-  const solver = new PathSolver(plan, compileCell(plan.network.cell), counterNoise(plan));
+  const solver = new PathSolver(plan, compileFor(plan), counterNoise(plan));
   const { spikes, operations } = solver.solve(path, true);
   return {
     value: spikes.reduce((sum, s, n) => sum + coefficient(n) * (s.step + s.fraction) * plan.dt, 0),
@@ -67,6 +68,7 @@ const cases: Case[] = [
   ["a recurrent network with input spikes", inputs, { t1: 0.6 }],
   ["spikes that follow jumps at once", atOnce, { t1: 0.6 }],
   ...hybrids.map(([name, network]): Case => [name, network, { t1: 1 }]),
+  ...stiffCases.map(([name, network]): Case => [name, network, { t1: 0.5 }]),
 ];
 
 describe.each(methods)("gradient of spike times, method %s", (method) => {
@@ -74,7 +76,7 @@ describe.each(methods)("gradient of spike times, method %s", (method) => {
     const network = defineNetwork(definition);
     const plan = planSolve(network, { paths: 1, t1: 1, dt: 0.02, seed: 3, method, ...options });
     const layout = parameterLayout(plan);
-    const cell = compileCell(network.cell);
+    const cell = compileFor(plan);
     const solver = new PathSolver(plan, cell, counterNoise(plan));
     const vector = parameterVector(plan);
     let spikes = 0;
