@@ -1,9 +1,8 @@
 /** The state after a sub-step, for any cell and method. */
-import { exponentialAdvance } from "./exponential.wgsl.js";
 import { endOf, inTurns, nextLengths, type SubstepShape, slopesOf } from "./stages.js";
 
 export function advanceFunction(shape: SubstepShape): string {
-  if (shape.exponential) return exponentialAdvance(shape);
+  if (shape.exponential) return shape.exponential.advance(shape);
   const { tableau } = shape;
   // The drift by itself has no slope to read.
   const grid = tableau.driver === "grid";

@@ -11,6 +11,7 @@ import {
   literal,
   moved,
   type Stage,
+  type SubstepRoutines,
   type SubstepShape,
   shared,
   slopesOf,
@@ -117,7 +118,7 @@ const without = (stage: Stage, slope: string): string =>
 const endOf = ({ carried }: SubstepShape, total: string): string =>
   carried ? `state_carry(y, state_scale(t, ${total}))` : `state_axpy(y, t, ${total})`;
 
-export function exponentialAdvance(shape: SubstepShape): string {
+function advance(shape: SubstepShape): string {
   const grid = shape.tableau.driver === "grid";
   const x = slopesOf(shape);
   const f = factors(shape, "phi");
@@ -147,7 +148,7 @@ const begins = (shape: SubstepShape): string[] => ["y", ...later(numbered(shape,
 /** g of each stage: the first has the flow itself. */
 const reduced = (shape: SubstepShape): string[] => ["s.f1.f", ...later(numbered(shape, "s.g"))];
 
-export function exponentialStages(shape: SubstepShape): string {
+function stages(shape: SubstepShape): string {
   const x = slopesOf(shape);
   const f = factors(shape, "phi");
   const field = (name: string, type: string): string[] => later(numbered(shape, name)).map((n) => `${n}: ${type}`);
@@ -186,7 +187,7 @@ function tilts(shape: SubstepShape, d: Factors, g: readonly string[]): { names: 
   return { names, lines: lines(...text) };
 }
 
-export function exponentialByLength(shape: SubstepShape): string {
+function byLength(shape: SubstepShape): string {
   const { nodes } = shape.tableau;
   const x = slopesOf(shape, 1);
   const rates = shared(shape, "rate", nodes, literal, (part) => `slope_scale(${part}, rate)`, 1);
@@ -239,7 +240,7 @@ fn substep_by_length(s: Stages, y: State, z: Noise, rho: f32, h: f32, current: f
 `;
 }
 
-export function exponentialReverse(shape: SubstepShape): string {
+function reverse(shape: SubstepShape): string {
   const { tableau, carried } = shape;
   const { nodes } = tableau;
   const x = slopesOf(shape);
@@ -318,7 +319,7 @@ fn substep_reverse(s: Stages, y: State, z: Noise, rho: f32, h: f32, current: f32
 `;
 }
 
-export function exponentialTangent(shape: SubstepShape): string {
+function tangent(shape: SubstepShape): string {
   const { nodes } = shape.tableau;
   const x = slopesOf(shape);
   const dx = shared(
@@ -374,3 +375,5 @@ fn substep_tangent(y: State, z: Noise, rho: f32, h: f32, current: f32, dy: State
 }
 `;
 }
+
+export const exponential: SubstepRoutines = { advance, stages, byLength, reverse, tangent };

@@ -2,24 +2,21 @@
  * Exact reverse of a sub-step, for any cell and method: needs the functions of solver.wgsl.ts and the cell's derivatives.
  * Cotangents of times are by physical time, not by fractions of a step.
  */
-import { exponentialByLength, exponentialReverse, exponentialStages } from "./exponential.wgsl.js";
 import { endOf, inTurns, literal, nextLengths, type SubstepShape, shared, slopesOf, times } from "./stages.js";
 import { alongPath, stagesBy, sumOf } from "./tableau.js";
 import { laterNodes, scaled, unitOf, weighed, weighedSum } from "./weights.js";
 
 export function reverseFunctions(shape: SubstepShape): string {
-  const [ofStages, ofLength, ofAll] = shape.exponential
-    ? [exponentialStages, exponentialByLength, exponentialReverse]
-    : [stages, byLength, reverse];
+  const of = shape.exponential ?? { stages, byLength, reverse };
   return /* wgsl */ `
-${ofStages(shape)}
-${ofLength(shape)}
+${of.stages(shape)}
+${of.byLength(shape)}
 // Cotangent of the length of a sub-step to an event, over the rate of the event function along it. Where a jump left that
 // function at zero or above the event follows at once: the length is none, and nothing moves it.
 fn length_bar(pull: f32, rate: f32, before: State) -> f32 {
   return select(pull / rate, 0.0f, cell_event(before) >= 0.0f);
 }
-${ofAll(shape)}`;
+${of.reverse(shape)}`;
 }
 
 /** What is said of each stage, i from 1. */

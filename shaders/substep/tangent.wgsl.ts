@@ -1,11 +1,10 @@
 /** Forward derivative of a sub-step, for any cell and method: needs the functions of solver.wgsl.ts and the cell's. */
-import { exponentialTangent } from "./exponential.wgsl.js";
 import { inTurns, moved, nextLengths, plus, type SubstepShape, shared, slopesOf, still, times } from "./stages.js";
 import { alongPath } from "./tableau.js";
 import { unitOf, weighedSum } from "./weights.js";
 
 export function tangentFunction(shape: SubstepShape): string {
-  if (shape.exponential) return exponentialTangent(shape);
+  if (shape.exponential) return shape.exponential.tangent(shape);
   const { nodes } = shape.tableau;
   const x = slopesOf(shape);
   const [next, further] = [nextLengths(shape, "t"), nextLengths(shape, "dh")];

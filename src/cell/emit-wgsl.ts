@@ -16,7 +16,7 @@ import { eventTable } from "./event-table.js";
 import { type CellFunction, type CellFunctions, cellFunctions, dear, nonZero } from "./functions.js";
 import { type Graph, isConstant, type Node, reachable } from "./graph.js";
 import { logHazard } from "./hazard.js";
-import { ownRateFunctions } from "./own-rates-wgsl.js";
+import type { OwnRateFunctions } from "./own-rates-wgsl.js";
 import { stateStruct } from "./state-struct.js";
 import type { Input } from "./tables.js";
 import { wgsl } from "./wgsl.js";
@@ -34,8 +34,8 @@ export interface WgslCellOptions {
   hazard?: boolean;
   /** Whether states, their derivatives and gradients carry what rounding leaves of them. */
   carried?: boolean;
-  /** Whether drifts are frozen over a sub-step: of states with rates of their own, a slope then fades along it. */
-  frozen?: boolean;
+  /** What states with rates of their own need beside these (own-rates-wgsl.ts), where there are such. */
+  ownRates?: OwnRateFunctions;
 }
 
 /** Arguments of a function, and of its derivative along a direction, that stand for what it reads. */
@@ -204,9 +204,7 @@ export function emitCellWgsl(
     if (derivatives === "reverse") defineGradients(`${rates.name}_vjp`, [...read(rates), "c: State"], rates);
     if (derivatives === "forward") defineState(`${rates.name}_jvp`, readAlong(rates), rates.tangent);
     const own = rates.value.map((rate) => !isConstant(rate, 0));
-    text.push(
-      ...ownRateFunctions(state, own, { derivatives: derivatives !== "none", frozen: options.frozen ?? false }),
-    );
+    text.push(...options.ownRates!(state, own, derivatives !== "none"));
   }
 
   if (options.hazard) {

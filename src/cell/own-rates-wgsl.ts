@@ -3,11 +3,9 @@ import { phiFunctions, phiSlopeFunctions } from "../../shaders/shared/phi.wgsl.j
 import type { StateStruct } from "./state-struct.js";
 
 /** @param own by state, whether it has a rate: others have the values at z = 0. */
-export function ownRateFunctions(
-  state: StateStruct,
-  own: readonly boolean[],
-  how: { derivatives: boolean; frozen: boolean },
-): string[] {
+export type OwnRateFunctions = (state: StateStruct, own: readonly boolean[], derivatives: boolean) => string[];
+
+export const ownRateFunctions: OwnRateFunctions = (state, own, derivatives) => {
   const each = (text: (i: number) => string, still: string): string =>
     state.of(own.map((has, i) => (has ? text(i) : still)));
   /** Three states made of what a function gives for each number. */
@@ -22,7 +20,7 @@ export function ownRateFunctions(
     "fn state_phis(z: State) -> Phis {",
     ...three((i) => `phis(z.y${i})`, ["1.0f", "0.5f", "0.16666667f"]),
     "}",
-    ...(how.derivatives
+    ...(derivatives
       ? [
           phiSlopeFunctions,
           "// Derivatives of p, which is state_phis(z); none of what has no rate.",
@@ -31,14 +29,10 @@ export function ownRateFunctions(
           "}",
         ]
       : []),
-    ...(how.frozen
-      ? [
-          "// What a frozen slope has become after a time.",
-          "fn slope_after(y: State, slope: State, time: f32) -> State {",
-          "  let own = cell_rates(y);",
-          `  return ${state.of(own.map((has, i) => (has ? `slope.y${i} * sal_exp(own.y${i} * time)` : `slope.y${i}`)))};`,
-          "}",
-        ]
-      : []),
+    "// What a frozen slope has become after a time.",
+    "fn slope_after(y: State, slope: State, time: f32) -> State {",
+    "  let own = cell_rates(y);",
+    `  return ${state.of(own.map((has, i) => (has ? `slope.y${i} * sal_exp(own.y${i} * time)` : `slope.y${i}`)))};`,
+    "}",
   ];
-}
+};

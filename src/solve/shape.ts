@@ -25,12 +25,12 @@ const longFlow = 500;
  * The shape of a plan's kernels; `gradients` names the parameters whose gradients are accumulated. With `forced` events
  * there is no noise, and the hazard is wanted.
  */
-export function solverShape(
+export async function solverShape(
   plan: SolvePlan,
   derivatives: "none" | "reverse" | "forward",
   gradients: readonly string[] = [],
   forced = false,
-): KernelShape {
+): Promise<KernelShape> {
   const { network, current } = plan;
   const { cell } = network;
   const layout = parameterLayout(plan);
@@ -38,6 +38,7 @@ export function solverShape(
   const tableau: Tableau = forced ? { ...tableauOf(plan.method), driver: "none" } : tableauOf(plan.method);
   const channels = tableau.driver === "none" ? [] : activeChannels(plan, gradients);
   const own = ratesOf(plan);
+  const loaded = own && (await import("./exponential.js"));
   const functions = cellFunctions(cell, channels, own);
   const carried = plan.increments === "carried";
   const smooth = alongPath(tableau);
@@ -52,7 +53,7 @@ export function solverShape(
         currentGradient: gradients.includes("current"),
         hazard: forced,
         carried,
-        frozen: !smooth,
+        ...(loaded ? { ownRates: loaded.ownRateFunctions } : {}),
       },
       functions,
     ),
@@ -66,7 +67,7 @@ export function solverShape(
     several: cell.events.length > 1,
     // Along a frozen drift a state moves straight; of forced events none is looked for.
     peaks: smooth && !forced ? cell.events.flatMap((event, e) => (event.peaks ? [e] : [])) : [],
-    exponential: own !== undefined,
+    ...(loaded ? { exponential: loaded.exponential } : {}),
     carried,
     parameters: network.parameters.map((p) => {
       const view = layout.views.get(p.name)!;
