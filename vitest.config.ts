@@ -1,7 +1,7 @@
 /**
  * Two projects, the same test files: all tests in Node (GPU tests on Dawn), and the GPU tests again in headless
  * Chromium. Both run on a software adapter where there is no GPU. `vitest run --mode long` runs the long studies in
- * their place, files named *.long.test.ts.
+ * their place: files named *.long.test.ts, and in Chromium those that study the numbers of kernels.
  */
 import { fileURLToPath } from "node:url";
 import { playwright } from "@vitest/browser-playwright";
@@ -17,11 +17,21 @@ const common = {
   provide: { sharedData: process.env.SALTATION_SHARED ?? fileURLToPath(new URL("../shared/data/", import.meta.url)) },
 };
 
+/**
+ * What the numbers of kernels are worth, studied at length. Chromium's compiler is Dawn's, so that what it adds is told by
+ * one test of each kernel in a page: the other files. These run there among the long studies.
+ */
+const studies = [
+  "test/laws/laws.gpu.test.ts",
+  "test/signature/{backend,near-zero,near-zero-signatures,properties}.gpu.test.ts",
+  "test/solve/{antithetic,coarse-steps,high-rates,long-flow,tableau}.gpu.test.ts",
+];
+
 export default defineConfig(({ mode }) => {
   const long = mode === "long";
-  const files = (kind: string): { include: string[]; exclude: string[] } => ({
-    include: [long ? `test/**/*${kind}.long.test.ts` : `test/**/*${kind}.test.ts`],
-    exclude: long ? [] : ["test/**/*.long.test.ts"],
+  const files = (kind: string, inLong: string[] = []): { include: string[]; exclude: string[] } => ({
+    include: long ? [`test/**/*${kind}.long.test.ts`, ...inLong] : [`test/**/*${kind}.test.ts`],
+    exclude: long ? [] : ["test/**/*.long.test.ts", ...inLong],
   });
   return {
     test: {
@@ -40,7 +50,7 @@ export default defineConfig(({ mode }) => {
           test: {
             ...common,
             name: "chromium",
-            ...files(".gpu"),
+            ...files(".gpu", studies),
             browser: {
               enabled: true,
               // One page at a time, beside the files in Node.

@@ -1,7 +1,8 @@
 /** Saltation: exact gradients of stochastic spiking neural networks with WebGPU. All that a user imports. */
-export { type Cell, type CellDefinition, defineCell } from "./cell/cell.js";
+export { type Cell, type CellDefinition, defineCell, type EventDefinition, type MarcusJump } from "./cell/cell.js";
 export type { Exactness, ExactnessCondition, Verdict } from "./cell/exactness.js";
 export { gif } from "./cell/gif.js";
+export type { RandomKind } from "./cell/random.js";
 export { slif } from "./cell/slif.js";
 export type { Numbers } from "./checks.js";
 export type { Current, CurrentSamples, PlannedCurrent } from "./driver/current.js";

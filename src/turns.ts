@@ -31,3 +31,33 @@ export async function inTurns(
   }
   progress?.(count);
 }
+
+/**
+ * What the steps of an iterator come to, until a signal: its reason is then thrown at once, in the middle of a step. What
+ * that step still does is nobody's.
+ */
+export async function* untilAborted<T>(
+  steps: AsyncGenerator<T, void, void>,
+  signal: AbortSignal,
+): AsyncGenerator<T, void, void> {
+  let abort = (): void => {};
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason);
+  });
+  aborted.catch(() => {}); // also where it comes between two steps
+  signal.addEventListener("abort", abort);
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const { done, value } = await Promise.race([steps.next(), aborted]);
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    signal.removeEventListener("abort", abort);
+    const ended = steps.return();
+    // The end of a step under way comes when it comes.
+    if (signal.aborted) ended.catch(() => {});
+    else await ended;
+  }
+}

@@ -3,6 +3,7 @@
  * no differences that would cancel. The error function: Abramowitz & Stegun (1964), 7.1.26.
  */
 const functions: readonly (readonly [name: string, text: string])[] = [
+  ["sal_logsum", "fn sal_logsum(a: f32, b: f32) -> f32 { return max(a, b) + sal_log1p(sal_exp(-abs(a - b))); }"],
   ["sal_softplus", "fn sal_softplus(x: f32) -> f32 { return max(x, 0.0f) + sal_log1p(sal_exp(-abs(x))); }"],
   [
     "sal_log1p",

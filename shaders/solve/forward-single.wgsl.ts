@@ -37,8 +37,12 @@ export interface ForwardSingleShape extends SolverShape {
 export const singleTapeWords = (shape: SolverShape & { states: number }): number =>
   shape.states + noiseNames(shape).length;
 
-/** Words of a path's checkpoint: states, place in the step, step, spike count, iterations. */
-export const singleCheckpointWords = (states: number): number => states + 4;
+/**
+ * Words of a path's checkpoint: states, place in the step, step, event count, iterations; and of cells with several events
+ * those that took a uniform, and spikes.
+ */
+export const singleCheckpointWords = ({ states, several }: Pick<ForwardSingleShape, "states" | "several">): number =>
+  states + (several ? 6 : 4);
 
 /** Fields of the uniform of both kernels of one neuron. */
 export const singleRunFields = {
@@ -52,8 +56,9 @@ export const singleRunFields = {
   checkpointEnd: "u32",
 } as const;
 
-export const singleCheckpoint = (states: number): string => {
-  const words = singleCheckpointWords(states);
+export const singleCheckpoint = (shape: ForwardSingleShape): string => {
+  const { states } = shape;
+  const words = singleCheckpointWords(shape);
   return wgsl`
 fn checkpoint_word(slot: u32, word: u32, i: u32) -> u32 {
   return (slot * ${words}u + word) * run.paths + i;
@@ -96,7 +101,7 @@ ${elementary}
 ${random}
 ${shape.cell}
 ${solverFunctions(shape)}
-${singleCheckpoint(shape.states)}
+${singleCheckpoint(shape)}
 #if ${shape.smooth}
 ${newtonFunctions}
 #endif
@@ -106,7 +111,7 @@ ${bracketFunction}
 
 ${jumpFunctions(shape)}
 ${crossingFunctions(shape)}
-${recordFunctions({ words: recordWords.oneNeuron, writes: true })}
+${recordFunctions({ words: shape.several ? recordWords.neurons : recordWords.oneNeuron, writes: true, events: shape.several })}
 
 const ended = 0xffffffffu; // in place of a step: the path has stopped
 
@@ -122,6 +127,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var step = 0u;
   var count = 0u;
   var iterations = 0u;
+#if ${shape.several}
+  var drawn = 0u; // events that took a uniform
+  var spikes = 0u;
+#endif
   let fresh = run.fresh == 1u;
   if (fresh) {
     y = cell_start(event_uniform(path, 0u, 0u));
@@ -131,6 +140,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     step = load_word(run.checkpoint_begin, 1u, i);
     count = load_word(run.checkpoint_begin, 2u, i);
     iterations = load_word(run.checkpoint_begin, 3u, i);
+#if ${shape.several}
+    drawn = load_word(run.checkpoint_begin, 4u, i);
+    spikes = load_word(run.checkpoint_begin, 5u, i);
+#endif
   }
   let was_ended = step >= run.steps;
 
@@ -227,12 +240,42 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
           continuing { break if done; }
         }
 #endif
+#if ${shape.several}
+        // At 0 or above where it is rounded to: what the event turns over is then at 0 or below after it.
+        var place = clamp(rho + h, 1e-7f, 1.0f);
+        var more = 6e-8f;
+        if (e_start > 0.0f) {
+          place = max(rho, 1e-7f);
+          landed = y;
+        } else {
+          landed = advance(y, z, rho, place - rho, current);
+          while (place < 1.0f && more < 1e-4f && cell_event(landed) < 0.0f) {
+            place = min(place + more, 1.0f);
+            more *= 2.0f;
+            landed = advance(y, z, rho, place - rho, current);
+          }
+        }
+#else
         // An event function that is not below zero at the start (a reset that falls short) fires at once.
         if (e_start >= 0.0f) { h = 1e-7f; landed = y; }
+#endif
         if (count >= run.slots) {
           overflow = true;
           step = ended;
         } else {
+#if ${shape.several}
+          let event = cell_which(landed);
+          let draws = cell_draws(event);
+          drawn += select(0u, 1u, draws);
+          y = jumped(landed, fire_event(select(1.0f, event_uniform(path, 0u, drawn), draws), event));
+          rho = place;
+          spikes += select(0u, 1u, cell_emits(event));
+          saturated = cell_emits(event) && run.max_spikes > 0u && spikes >= run.max_spikes;
+          let ends = saturated || cell_ends(event);
+          record_spike(count, i, step, rho, event_word(0u, event, ends));
+          count += 1u;
+          if (ends) { step = ended; }
+#else
           y = jumped(landed, fire(event_uniform(path, 0u, count + 1u)));
           // Above 0 also for an event at the very start: the backward pass tells sub-steps after events by it.
           rho = clamp(rho + h, 1e-7f, 1.0f);
@@ -242,6 +285,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
             saturated = true;
             step = ended;
           }
+#endif
         }
       }
       continuing { break if step >= steps || (step - begin) + (count - count_before) >= budget; }
@@ -254,10 +298,17 @@ ${eachNumber(shape.states, (s) => `checkpoints[checkpoint_word(run.checkpoint_en
   checkpoints[checkpoint_word(run.checkpoint_end, ${shape.states + 1}u, i)] = step;
   checkpoints[checkpoint_word(run.checkpoint_end, ${shape.states + 2}u, i)] = count;
   checkpoints[checkpoint_word(run.checkpoint_end, ${shape.states + 3}u, i)] = iterations;
+#if ${shape.several}
+  checkpoints[checkpoint_word(run.checkpoint_end, ${shape.states + 4}u, i)] = drawn;
+  checkpoints[checkpoint_word(run.checkpoint_end, ${shape.states + 5}u, i)] = spikes;
+#endif
 
   // Counters of the run; sums and maxima of integers do not depend on the order of the threads.
   if (step >= run.steps && !was_ended) {
     atomicMax(&status[0], count);
+#if ${shape.several}
+    atomicMax(&status[7], spikes + 1u);
+#endif
     if (overflow) { atomicAdd(&status[1], 1u); }
     if (saturated) { atomicAdd(&status[2], 1u); }
     if (state_not_finite(y)) { atomicAdd(&status[3], 1u); }

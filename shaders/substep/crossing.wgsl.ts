@@ -12,13 +12,22 @@ const nearness = 0.25;
 const mostLooks = 4;
 
 /** `crosses`, which says whether it does, and where peaks are looked for `crossing_within`: -1 where it does not. */
-export function crossingFunctions({ several, peaks }: Pick<SolverShape, "several" | "peaks">): string {
+export function crossingFunctions({ several, falls, peaks }: Pick<SolverShape, "several" | "falls" | "peaks">): string {
   const surface = several ? "cell_surface(y, event)" : "cell_event(y)";
   const gradient = several ? "cell_surface_gradient(y, event)" : "cell_event_gradient(y)";
-  const each = peaks.map((e) => `  first = earlier(first, peak_above(y, trial, z, rho, current, ${e}u));`).join("\n");
+  // In a loop: compilers write out every call, and SwiftShader's goes every way through the branches of all of them.
+  const look = (event: string): string => `first = earlier(first, peak_above(y, trial, z, rho, current, ${event}));`;
+  const each =
+    peaks.length === 1
+      ? `  ${look(`${peaks[0]}u`)}`
+      : `  var peaks = array<u32, ${peaks.length}>(${peaks.map((e) => `${e}u`).join(", ")});
+  for (var e = 0u; e < ${peaks.length}u; e += 1u) { ${look("peaks[e]")} }`;
+  // Taken above by a jump, it has happened, though it falls again within the step.
+  const atOnce = several ? "cell_event(y) > 0.0f" : "cell_event(y) >= 0.0f";
+  const crossed = `cell_event(trial) >= 0.0f${falls ? ` || ${atOnce}` : ""}`;
   if (peaks.length === 0) {
     return /* wgsl */ `
-fn crosses(y: State, trial: State, z: Noise, rho: f32, current: f32) -> bool { return cell_event(trial) >= 0.0f; }
+fn crosses(y: State, trial: State, z: Noise, rho: f32, current: f32) -> bool { return ${crossed}; }
 `;
   }
   return wgsl`
@@ -34,7 +43,8 @@ fn peak_above(y: State, trial: State, z: Noise, rho: f32, current: f32, event: u
   let start = height_of(y, event);
   let end = height_of(trial, event);
   var low = vec3f(0.0f, start, rate_of(y, z, rho, current, event)); // length, height, slope
-  if (!(start < 0.0f && low.z > 0.0f)) { return -1.0f; }
+  // A curve that bends down stays below its tangent.
+  if (!((start < 0.0f) & (low.z * (1.0f - rho) >= -${1 - nearness / (1 + nearness)}f * start))) { return -1.0f; }
   var high = vec3f(1.0f - rho, end, rate_of(trial, z, 1.0f, current, event));
   var found = -1.0f;
   var looks = 0u;
@@ -50,7 +60,7 @@ fn peak_above(y: State, trial: State, z: Noise, rho: f32, current: f32, event: u
     let s = a / (sqrt(max(root, 0.0f)) - c2);
     let height = low.y + s * (a + s * (c2 + s * c3));
     let near = height >= -${nearness}f * (height - max(start, end));
-    var more = root >= 0.0f && low.z > 0.0f && s > 0.0f && s < 1.0f && near;
+    var more = (root >= 0.0f) & (low.z > 0.0f) & (s > 0.0f) & (s < 1.0f) & near;
     if (more) {
       let at = low.x + s * width;
       let there = advance(y, z, rho, at, current);
@@ -59,18 +69,18 @@ fn peak_above(y: State, trial: State, z: Noise, rho: f32, current: f32, event: u
       if (h >= 0.0f) { found = at; }
       if (rate > 0.0f) { low = vec3f(at, h, rate); } else { high = vec3f(at, h, rate); }
       looks += 1u;
-      more = found < 0.0f && looks < ${mostLooks}u;
+      more = (found < 0.0f) & (looks < ${mostLooks}u);
     }
     continuing { break if !more; }
   }
   return found;
 }
 
-fn earlier(a: f32, b: f32) -> f32 { return select(min(a, b), max(a, b), a < 0.0f || b < 0.0f); }
+fn earlier(a: f32, b: f32) -> f32 { return select(min(a, b), max(a, b), (a < 0.0f) | (b < 0.0f)); }
 
 // The length from rho on, in grid steps, within which the event function crosses 0; -1 where it does not.
 fn crossing_within(y: State, trial: State, z: Noise, rho: f32, current: f32) -> f32 {
-  if (cell_event(trial) >= 0.0f) { return 1.0f - rho; }
+  if (${crossed}) { return 1.0f - rho; }
   var first = -1.0f;
 ${each}
   return first;

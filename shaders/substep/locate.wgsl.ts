@@ -3,7 +3,7 @@ import { crossingFunctions } from "./crossing.wgsl.js";
 import { bracketFunction, newtonFunctions } from "./root.wgsl.js";
 import type { SolverShape } from "./solver.wgsl.js";
 
-export interface LocateShape extends Pick<SolverShape, "smooth" | "several" | "peaks" | "exponential"> {
+export interface LocateShape extends Pick<SolverShape, "smooth" | "several" | "falls" | "peaks" | "exponential"> {
   affineEvent: boolean;
 }
 
@@ -83,14 +83,17 @@ fn locate(y: State, trial: State, z: Noise, rho: f32, current: f32) -> f32 {
     continuing { break if done; }
   }
 #if ${several}
-  // At 0 or above: what the event turns over is then at 0 or below after it.
+  // At 0 or above where it is rounded to: what the event turns over is then at 0 or below after it.
+  var place = place_of(e_start, rho, h);
   var more = 6e-8f;
-  while (h < length && more < 1e-4f && cell_event(advance(y, z, rho, h, current)) < 0.0f) {
-    h = min(h + more, length);
+  while (e_start <= 0.0f && place < 1.0f && more < 1e-4f && cell_event(advance(y, z, rho, place - rho, current)) < 0.0f) {
+    place = min(place + more, 1.0f);
     more *= 2.0f;
   }
-#endif
+  return place;
+#else
   return place_of(e_start, rho, h);
+#endif
 #endif
 }
 `;

@@ -2,10 +2,12 @@
  * The next place to look at within a bracket: Newton's where its correction is less than half of the one before, else the
  * middle. Where the slope that Newton has is not that of the curve (a steep hazard in a coarse step), it swings from side to
  * side of the root and hardly comes nearer. Corrections below 1e-4 of a step may be rounding.
+ *
+ * Here and below by & and |: && and || are branches, which in a loop cost SwiftShader's compiler (docs/decisions.md).
  */
 export const bracketFunction = /* wgsl */ `
 fn bracketed(h: f32, next: f32, low: f32, high: f32, before: f32) -> f32 {
-  return select(0.5f * (low + high), next, next > low && next < high && abs(next - h) <= max(0.5f * before, 1e-4f));
+  return select(0.5f * (low + high), next, (next > low) & (next < high) & (abs(next - h) <= max(0.5f * before, 1e-4f)));
 }
 `;
 
@@ -28,7 +30,7 @@ fn first_guess(e_start: f32, e_end: f32, p: f32, q: f32) -> f32 {
   let c2 = 3.0f * d - 2.0f * p - q;
   let c3 = p + q - 2.0f * d;
   let guess = s - (e_start + s * (p + s * (c2 + s * c3))) / (p + s * (2.0f * c2 + s * 3.0f * c3));
-  return select(0.5f, guess, guess > 0.0f && guess < 1.0f);
+  return select(0.5f, guess, (guess > 0.0f) & (guess < 1.0f));
 }
 
 struct Correction { h: f32, last: bool }
@@ -38,8 +40,8 @@ fn newton(start: f32, at: vec2f, rate: f32, end: vec2f) -> Correction {
   let h = at.x - at.y / rate;
   let rest = end.x - at.x;
   let chords = (at.y - start) / at.x + (end.y - at.y) / rest - (end.y - start) / end.x;
-  let agree = abs(h - (at.x - at.y / chords)) <= 5e-5f && rest > 0.02f;
+  let agree = (abs(h - (at.x - at.y / chords)) <= 5e-5f) & (rest > 0.02f);
   let short = at.x <= 0.02f; // along a short sub-step the flow is as good
-  return Correction(h, abs(h - at.x) <= select(5e-5f, 1e-3f, agree || short));
+  return Correction(h, abs(h - at.x) <= select(5e-5f, 1e-3f, agree | short));
 }
 `;

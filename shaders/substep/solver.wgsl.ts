@@ -9,11 +9,17 @@ export interface SolverShape extends SubstepShape {
   /** Active noise channels of the cell, by index, and how many it has in all. */
   channels: readonly number[];
   cellChannels: number;
+  /** Those that all neurons have in common: they are numbered as the first neuron's. */
+  sharedChannels: readonly number[];
   neurons: number;
   /** Whether states move along the driver path, or the drift is frozen and noise comes at grid points: `alongPath`. */
   smooth: boolean;
   /** Whether the cell has several events: then its functions take the number of one (src/cell/event-table.ts). */
   several: boolean;
+  /** Kinds of the random numbers of a jump beside the first uniform. */
+  furtherRandom: readonly ("uniform" | "normal")[];
+  /** Whether a surface may fall between events, as a hazard's does not. */
+  falls: boolean;
   /** Events whose surfaces may peak within a sub-step, by number. */
   peaks: readonly number[];
   /** Whether path 2k + 1 has the noise of path 2k with its sign turned, and 1 − u for u. */
@@ -41,10 +47,25 @@ export function solverFunctions(shape: SolverShape): string {
   const withB = shape.tableau.driver === "parabola";
   const drawn = shape.antithetic ? "path & 0xfffffffeu" : "path";
   const draw = (i: number, c: number): string => {
-    const at = `vec2u(${drawn}, step * ${perStep}u + (neuron * ${shape.cellChannels}u + ${c}u))`;
+    const channel = shape.sharedChannels.includes(c) ? `${c}u` : `(neuron * ${shape.cellChannels}u + ${c}u)`;
+    const at = `vec2u(${drawn}, step * ${perStep}u + ${channel})`;
     const words = `threefry2x32(vec2u(seed, 0u), ${at})`;
     return withB ? `  let n${i} = normal_pair(${words});` : `  let n${i} = normal_first(${words});`;
   };
+  const further = shape.furtherRandom
+    .map((kind, i) => {
+      // Keys from the last on, which no neuron's own uniforms have.
+      const key = `vec2u(seed, 0xffffffffu - (neuron * ${shape.furtherRandom.length}u + ${i}u))`;
+      const words = `threefry2x32(${key}, vec2u(${drawn}, count))`;
+      const flip = shape.antithetic ? "(path & 1u) == 1u" : undefined;
+      if (kind === "normal") {
+        const value = `normal_first(${words})`;
+        return `  draw_${i + 1} = ${flip ? `${value} * select(1.0f, -1.0f, ${flip})` : value};`;
+      }
+      const bits = `  let bits_${i + 1} = ${words}.x;`;
+      return `${bits}\n  draw_${i + 1} = uniform_open(${flip ? `select(bits_${i + 1}, ~bits_${i + 1}, ${flip})` : `bits_${i + 1}`});`;
+    })
+    .join("\n");
   const draws = channels.map((c, i) => draw(i, c)).join("\n");
   const unit = shape.antithetic ? "turned" : "inv_sqrt_dt";
   const parts = channels.map((_, i) =>
@@ -108,7 +129,9 @@ fn increment(z: Noise) -> Slope {
   return Slope(${noisy ? members(channels, (i) => `z.a${i} * dt`) : "0.0f"});
 }
 
+// The uniform of an event or the start; further numbers are written to where jumps read them.
 fn event_uniform(path: u32, neuron: u32, count: u32) -> f32 {
+${further}
   let bits = threefry2x32(vec2u(seed, 1u + neuron), vec2u(${drawn}, count)).x;
 #if ${shape.antithetic}
   return uniform_open(select(bits, ~bits, (path & 1u) == 1u)); // 1 - u, and 2^-32 more: in (0, 1] too

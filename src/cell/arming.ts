@@ -6,6 +6,7 @@
  */
 import { vanishes } from "./exactness.js";
 import { Evaluation, type Graph, inputNames, type Node } from "./graph.js";
+import { isUniform } from "./random.js";
 
 /** Places and uniforms at which the values of a start or jump are looked at. */
 const mostPoints = 96;
@@ -19,17 +20,21 @@ const sizes = [3, 1000];
  * happens again at once, and is told if that has no end.
  */
 function below0(node: Node, defaults: Readonly<Record<string, number>>): boolean {
-  // States, and the weight of a spike that arrives.
-  const names = [...inputNames([node])].filter((n) => n !== "u" && !n.startsWith("p.")).sort();
+  // States, normal numbers, and the weight of a spike that arrives.
+  const names = [...inputNames([node])].filter((n) => !isUniform(n) && !n.startsWith("p.")).sort();
+  const others = [...inputNames([node])].filter(isUniform).sort();
   const evaluation = new Evaluation([node]);
   const inputs = new Map<string, number>(Object.entries(defaults).map(([name, value]) => [`p.${name}`, value]));
   let some = false;
-  for (let n = 0; n < (names.length > 0 ? mostPoints : uniforms.length); n++) {
+  for (let n = 0; n < (names.length > 0 || others.length > 1 ? mostPoints : uniforms.length); n++) {
     names.forEach((name, i) => {
       const part = (((n + 1) * Math.sqrt(2 + 3 * i + i * i) + 0.37 * i) % 1) * 2 - 1;
       inputs.set(name, sizes[n % sizes.length]! * part);
     });
-    const value = evaluation.at(inputs.set("u", uniforms[n % uniforms.length]!))[0]!;
+    others.forEach((name, i) => {
+      inputs.set(name, uniforms[(n + i * Math.floor(n / uniforms.length)) % uniforms.length]!);
+    });
+    const value = evaluation.at(inputs)[0]!;
     if (value > 1e-12) return false;
     if (value < -1e-12) some = true;
   }

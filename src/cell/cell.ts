@@ -4,11 +4,21 @@
  */
 import { checkOptions, fail as failIn, inherited, type Names, show } from "../checks.js";
 import { isPlain, quoted } from "../quoted.js";
+import { stratonovichDrift } from "./calculus.js";
+import { amplitudesOf, type Channel, channelsOf } from "./channels.js";
 import { checkExactness, type Exactness } from "./exactness.js";
 import { Graph, inputNames, type Node } from "./graph.js";
-import { hybrid, type ParsedEvent } from "./hybrid.js";
-import { knownFunctions, listed, parseEquation } from "./parse.js";
+import { hybrid, type ParsedEvent, timeState, withTime } from "./hybrid.js";
+import { Lets } from "./lets.js";
+import { alongJump } from "./marcus.js";
+import { knownFunctions, listed, parseEquation, refuseStairs, type Scope } from "./parse.js";
+import { type FurtherRandom, type RandomKind, randomsOf } from "./random.js";
 import type { Event, Input, Jump } from "./tables.js";
+
+/** A jump as a flow: a state moves by dy = field · ds, s from 0 to 1, all such states together. */
+export type MarcusJump = { marcus: string };
+
+const marcusNames: Names<MarcusJump> = { marcus: true };
 
 /** An event as a user writes it. */
 export interface EventDefinition {
@@ -27,18 +37,29 @@ const eventNames: Names<EventDefinition> = { when: true, jump: true, emits: "boo
 /** A cell as a user writes it. All equations are text; times are in the unit of the parameters. */
 export interface CellDefinition {
   name: string;
+  /** Named expressions, for use in any equation below that knows what they read; they may use one another. */
+  let?: Record<string, string>;
   /** Drift of each state variable, dy/dt, in terms of states, parameters and the input current `I`. */
   state: Record<string, string>;
-  /** Noise amplitude of a state variable: one independent Brownian channel each, in the Stratonovich sense. */
-  noise?: Record<string, string>;
+  /** Noise amplitude of a state variable: of a Brownian motion of its own, or of some that states share, by name. */
+  noise?: Record<string, string | Record<string, string>>;
+  /** In which sense noise is meant whose amplitude depends on the state: `stratonovich` (default) or `ito`. */
+  /** Noise channels, by name, that all neurons of a network have in common: one Brownian motion for all. */
+  shared?: string[];
+  calculus?: "stratonovich" | "ito";
   /** Event function: the neuron fires when it crosses zero upwards. Short for an event "spike" of `events` that emits. */
   event?: string;
   /** What the neuron that fired becomes; may use a fresh uniform `u` in (0, 1]. Others stay as they are. */
   reset?: Record<string, string>;
   /** Events by name, beside `event` or in its place; one of all must be a spike. */
   events?: Record<string, EventDefinition>;
-  /** What a target becomes when a spike of weight `w` arrives. */
-  receive?: Record<string, string>;
+  /**
+   * What a target becomes when a spike of weight `w` arrives: an equation, or the field along which the state moves for a unit
+   * of fictitious time (`marcus`).
+   */
+  receive?: Record<string, string | MarcusJump>;
+  /** Random numbers by name, fresh at each jump of an event and at the start; one uniform `u` in (0, 1] by default. */
+  random?: Record<string, RandomKind>;
   /** Initial state in terms of parameters and a uniform `u`; 0 where not given. */
   start?: Record<string, string>;
   /** Parameters and their defaults. */
@@ -52,33 +73,34 @@ export interface CellDefinition {
 const cellNames: Names<CellDefinition> = {
   name: true,
   state: true,
+  let: true,
   noise: true,
+  shared: true,
+  calculus: true,
   event: true,
   reset: true,
   events: true,
   receive: true,
+  random: true,
   start: true,
   parameters: true,
   positive: true,
   units: true,
 };
 
-export interface Channel {
-  /** Index of the state variable that the channel drives. */
-  readonly state: number;
-  /** Its amplitude g(y, θ). */
-  readonly amplitude: Node;
-}
-
 export interface Cell {
   readonly definition: CellDefinition;
   readonly name: string;
   /** @internal */
   readonly graph: Graph;
-  /** State variables; the last `modes` of them are hidden: no equation of the definition names them. */
+  /** State variables; the last `hidden` of them are no variables of the definition. */
   readonly states: readonly string[];
-  /** @internal Hidden states: which branch of a condition flows, and whether an event must fall before it can happen. */
-  readonly modes: number;
+  /** @internal Random numbers of a jump beside the first uniform. */
+  readonly furtherRandom: readonly FurtherRandom[];
+  /** @internal Time, which branch of a condition flows, and whether an event must fall before it can happen. */
+  readonly hidden: number;
+  /** Whether equations read the time t. */
+  readonly readsTime: boolean;
   readonly parameters: readonly string[];
   readonly defaults: Readonly<Record<string, number>>;
   /** Parameters that must be above 0. */
@@ -103,11 +125,14 @@ export const stateInput = (name: string): string => `y.${name}`;
 export const parameterInput = (name: string): string => `p.${name}`;
 
 const reserved = new Set(["I", "u", "w", "t", "pi", ...knownFunctions.keys()]);
+/** Functions that came when there were cells with parameters of these names: a call tells the two apart. */
+const newerFunctions = new Set(["sinh", "cosh", "floor", "ceil", "sign", "step", "mod"]);
 /** Parameters of the network, beside the cell's. */
 const networkParameters = new Set(["weights", "current"]);
 const identifier = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 const maximumStates = 32;
 const maximumParameters = 256;
+const maximumLets = 256;
 const maximumName = 100;
 const maximumEvents = 16;
 
@@ -130,7 +155,7 @@ export function defineCell(definition: CellDefinition): Cell {
   for (const key of ["state", "parameters"] as const) {
     if (!isRecord(definition[key])) fail(key, `expected an object, got ${show(definition[key])}`);
   }
-  for (const key of ["noise", "reset", "events", "receive", "start", "units"] as const) {
+  for (const key of ["let", "noise", "reset", "events", "receive", "random", "start", "units"] as const) {
     if (definition[key] !== undefined && !isRecord(definition[key])) {
       fail(
         key,
@@ -141,15 +166,20 @@ export function defineCell(definition: CellDefinition): Cell {
 
   const states = Object.keys(definition.state);
   const parameters = Object.keys(definition.parameters);
+  const letNames = Object.keys(definition.let ?? {});
   if (states.length === 0) fail("state", "a cell needs at least one state variable");
   if (states.length > maximumStates) fail("state", `${states.length} variables; at most ${maximumStates} are taken`);
   if (parameters.length > maximumParameters)
     fail("parameters", `${parameters.length} parameters; at most ${maximumParameters} are taken`);
+  if (letNames.length > maximumLets) fail("let", `${letNames.length} expressions; at most ${maximumLets} are taken`);
   /** A field by a name that may be anything. */
   const at = (section: string, n: string): string => `${section}.${/^\w{1,64}$/.test(n) ? n : quoted(n)}`;
+  const randomNames = Object.keys(definition.random ?? {}).filter((n) => n !== "u");
   for (const [section, list] of [
     ["state", states],
     ["parameters", parameters],
+    ["random", randomNames],
+    ["let", letNames],
   ] as const) {
     for (const n of list) {
       if (!identifier.test(n))
@@ -158,9 +188,12 @@ export function defineCell(definition: CellDefinition): Cell {
       if (trouble) fail(`${section}.${n}`, trouble);
       if (section === "parameters" && networkParameters.has(n))
         fail(`parameters.${n}`, `"${n}" is a parameter of every network; choose another name`);
-      if (reserved.has(n)) fail(`${section}.${n}`, `"${n}" has a meaning of its own; choose another name`);
-      if (section === "parameters" && states.includes(n))
-        fail(`parameters.${n}`, "is a state variable too; rename one");
+      if (reserved.has(n) && (section === "let" || !newerFunctions.has(n)))
+        fail(`${section}.${n}`, `"${n}" has a meaning of its own; choose another name`);
+      if (section !== "state" && states.includes(n)) fail(`${section}.${n}`, "is a state variable too; rename one");
+      if ((section === "let" || section === "random") && parameters.includes(n))
+        fail(`${section}.${n}`, "is a parameter too; rename one");
+      if (section === "let" && randomNames.includes(n)) fail(`let.${n}`, "is a random number too; rename one");
     }
   }
   for (const n of parameters) {
@@ -189,21 +222,56 @@ export function defineCell(definition: CellDefinition): Cell {
   for (const n of positive) g.positive.add(parameterInput(n));
   const y = states.map((n) => [n, g.input(stateInput(n))] as const);
   const p = parameters.map((n) => [n, g.input(parameterInput(n))] as const);
-  /** Names that an equation may use. */
-  const scope = (...inputs: Input[]): Map<string, Node> =>
+  /** Time is a state that flows at a rate of 1, of cells whose equations read it. Paths start at 0. */
+  const time = g.input(stateInput(timeState));
+  const { names: randoms, further } = randomsOf(g, definition.random);
+  /** Names of what an equation may read. */
+  const known = (...inputs: Input[]): Map<string, Node> =>
     new Map([
       ...(inputs.includes("y") ? y : []),
+      ["t", inputs.includes("y") ? time : g.zero],
       ...p,
-      ...inputs.filter((n) => n !== "y").map((n) => [n, g.input(n)] as const),
+      ...(inputs.includes("u") ? randoms : []),
+      ...inputs.filter((n) => n !== "y" && n !== "u").map((n) => [n, g.input(n)] as const),
     ]);
 
+  const lets = letNames.length > 0 ? new Lets(g, definition.let!, known("y", "I", "u", "w")) : undefined;
+  /** Names that an equation may use. */
+  const scope = (section: string, ...inputs: Input[]): Scope =>
+    lets?.scope(known(...inputs), section) ?? known(...inputs);
+  /** An equation by which paths flow. */
+  const flowing = (field: string, text: unknown, names: Scope): Node => {
+    const node = parseEquation(g, field, text, names);
+    refuseStairs(field, node);
+    return node;
+  };
+
   /** A jump of one equation per state; a state without one stays, or is 0 where states are made anew. */
-  const jumpOf = (field: string, name: string, given: Record<string, string> | undefined, ...inputs: Input[]): Jump => {
-    const [equations, names] = [given ?? {}, scope(...inputs)];
+  const jumpOf = (
+    field: string,
+    name: string,
+    given: Record<string, string | MarcusJump> | undefined,
+    ...inputs: Input[]
+  ): Jump => {
+    const [equations, names] = [given ?? {}, scope(field, ...inputs)];
     for (const n of Object.keys(equations)) {
       if (!states.includes(n)) fail(at(field, n), `no such state variable; known: ${listed(states)}`);
     }
-    const value = states.map((n) => {
+    const fields = states.map((n) => {
+      const equation = field === "receive" ? equations[n] : undefined;
+      if (!isRecord(equation)) return undefined;
+      checkOptions(`cell.${field}.${n}`, equation, marcusNames);
+      return parseEquation(g, `cell.${field}.${n}.marcus`, equation.marcus, names);
+    });
+    const along = fields.some(Boolean)
+      ? alongJump(
+          g,
+          states.map((n) => names.get(n)!),
+          fields,
+        )
+      : [];
+    const value = states.map((n, i) => {
+      if (fields[i]) return along[i]!;
       if (n in equations) return parseEquation(g, `cell.${field}.${n}`, equations[n], names);
       return names.get(n) ?? g.zero;
     });
@@ -212,17 +280,29 @@ export function defineCell(definition: CellDefinition): Cell {
   const jump = (name: "reset" | "receive" | "start", ...inputs: Input[]): Jump =>
     jumpOf(name, name, definition[name], ...inputs);
 
-  const drift = states.map((n) => parseEquation(g, `cell.state.${n}`, definition.state[n], scope("y", "I")));
+  const drift = states.map((n) => flowing(`cell.state.${n}`, definition.state[n], scope("state", "y", "I")));
   const noise = definition.noise ?? {};
   for (const n of Object.keys(noise)) {
     if (!states.includes(n)) fail(at("noise", n), `no such state variable; known: ${listed(states)}`);
   }
-  const channels = states.flatMap((n, state) =>
-    n in noise ? [{ state, amplitude: parseEquation(g, `cell.noise.${n}`, noise[n], scope("y")) }] : [],
-  );
+  const shared = definition.shared ?? [];
+  if (!Array.isArray(shared)) fail("shared", `expected a list of noise channels, got ${show(shared)}`);
+  const named = Object.values(noise).flatMap((given) => (isRecord(given) ? Object.keys(given) : []));
+  shared.forEach((n, i) => {
+    const what =
+      named.length > 0 ? `known: ${listed(new Set(named))}` : 'name one in noise, as { v: { common: "sigma" } }';
+    if (!named.includes(n)) fail(`shared[${i}]`, `no such noise channel: ${show(n)}; ${what}`);
+  });
+  const channels = channelsOf(states, noise, shared, (text, n, channel) => {
+    const field = channel === undefined ? `noise.${n}` : at(`noise.${n}`, channel);
+    if (channel !== undefined && !identifier.test(channel))
+      fail(field, "a name is a letter followed by letters, digits or _, 64 characters at most");
+    return flowing(`cell.${field}`, text, scope("noise", "y"));
+  });
+  if (channels.length > maximumStates) fail("noise", `${channels.length} channels; at most ${maximumStates} are taken`);
   const events: ParsedEvent[] = [];
   if (definition.event !== undefined) {
-    const surface = parseEquation(g, "cell.event", definition.event, scope("y"));
+    const surface = flowing("cell.event", definition.event, scope("event", "y"));
     events.push({ name: "spike", surface, jump: jump("reset", "y", "u"), emits: true, terminal: false });
   } else if (definition.reset !== undefined) fail("reset", 'belongs to "event", which is missing');
   for (const [n, given] of Object.entries(definition.events ?? {})) {
@@ -233,7 +313,7 @@ export function defineCell(definition: CellDefinition): Cell {
     if (given.jump !== undefined && !isRecord(given.jump))
       fail(`${field}.jump`, `expected an object of equations, got ${show(given.jump)}`);
     const { emits = false, terminal = false } = given;
-    const surface = parseEquation(g, `cell.${field}.when`, given.when, scope("y"));
+    const surface = flowing(`cell.${field}.when`, given.when, scope(`${field}.when`, "y"));
     const named = `jump_${events.length}`;
     events.push({ name: n, surface, jump: jumpOf(`${field}.jump`, named, given.jump, "y", "u"), emits, terminal });
   }
@@ -244,15 +324,25 @@ export function defineCell(definition: CellDefinition): Cell {
   }
   const made = [jump("receive", "y", "w"), jump("start", "u")];
 
+  const { calculus = "stratonovich" } = definition;
+  if (calculus !== "stratonovich" && calculus !== "ito")
+    fail("calculus", `expected "stratonovich" or "ito", got ${show(calculus)}`);
+  const stateNodes = y.map(([, node]) => node);
   const stateInputs = new Set(states.map(stateInput));
-  const additiveNoise = channels.every((c) => [...inputNames([c.amplitude])].every((n) => !stateInputs.has(n)));
-  const whole = hybrid(g, { states, drift, channels, events, jumps: made, defaults: definition.parameters });
+  const additiveNoise = [...inputNames(amplitudesOf(channels))].every((n) => !stateInputs.has(n));
+  const flow = calculus === "ito" ? stratonovichDrift(g, stateNodes, drift, channels) : drift;
+  const parsed = { states, drift: flow, channels, events, jumps: made, defaults: definition.parameters };
+  const all = [flow, ...[...made, ...events.map((e) => e.jump)].map((j) => j.value), events.map((e) => e.surface)];
+  const readsTime = inputNames([...all.flat(), ...amplitudesOf(channels)]).has(time.name);
+  const whole = hybrid(g, readsTime ? withTime(g, parsed, time) : parsed);
   const unchecked = {
     definition,
     name,
     graph: g,
     states: whole.states,
-    modes: whole.states.length - states.length,
+    hidden: whole.states.length - states.length,
+    furtherRandom: further,
+    readsTime,
     parameters,
     defaults: { ...definition.parameters },
     positive,

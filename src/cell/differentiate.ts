@@ -56,12 +56,16 @@ function partials(g: Graph, node: Node): Node[] {
       return [g.div(one, g.add(one, a))];
     case "erf":
       return [g.mul(g.constant(2 / Math.sqrt(Math.PI)), g.unary("exp", g.neg(g.mul(a, a))))];
+    case "floor":
+      return [zero];
     case "abs":
       return [g.select(a, zero, g.constant(-1), one)];
     case "min":
       return [g.select(a, b, one, zero), g.select(a, b, zero, one)];
     case "max":
       return [g.select(b, a, one, zero), g.select(b, a, zero, one)];
+    case "logsum":
+      return [g.div(one, g.add(one, g.unary("exp", g.sub(b, a)))), g.div(one, g.add(one, g.unary("exp", g.sub(a, b))))];
     case "select":
       return [zero, zero, g.select(a, b, one, zero), g.select(a, b, zero, one)];
   }
@@ -79,7 +83,7 @@ const traitsOf = (g: Graph, { op, args }: Node, done: ReadonlyMap<Node, number>)
   const all = a | b | x | y;
   let traits = all & (vast | wild);
   if (op === "exp" && !bounded(args[0]!)) traits |= vast | wild;
-  if (is(/log|sqrt|pow|expm1/) || (op === "div" && !above0(g, args[1]!))) traits |= wild;
+  if (is(/log1p|^log$|sqrt|pow|expm1/) || (op === "div" && !above0(g, args[1]!))) traits |= wild;
   const sum = is(/add|sub/);
   if (is(/select|gate|min|max|abs/) || (all & chosen && (sum || is(/mul|div|neg/)))) traits |= chosen;
   // A denominator that overflows makes 0 as well.
@@ -87,7 +91,7 @@ const traitsOf = (g: Graph, { op, args }: Node, done: ReadonlyMap<Node, number>)
   if (sum) traits |= a & b & idle;
   else if (op === "select") traits |= (x | y) & idle;
   else if (is(/min|max|mul/)) traits |= (a | b) & idle;
-  else if (!is(/^exp$|^log$|cos|softplus/)) traits |= a & idle;
+  else if (!is(/^exp$|^log$|cos|softplus|logsum/)) traits |= a & idle;
   return traits;
 };
 

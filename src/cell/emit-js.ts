@@ -42,6 +42,8 @@ export interface CompiledCell {
   readonly cell: Cell;
   /** What each event does, by its number in the cell's table. */
   readonly happenings: readonly Happening[];
+  /** Random numbers beside u, which jumps of events and the start read: set before these are called. */
+  readonly further: Vector;
   flow(out: Vector, y: Vector, p: Vector, I: number, x: Vector): void;
   flowVjp(yBar: Vector, xBar: Vector, pBar: Vector, y: Vector, p: Vector, I: number, x: Vector, c: Vector): void;
   flowJvp(
@@ -77,13 +79,16 @@ export interface CompiledCell {
 }
 
 /** How each input of the graph is read in the emitted text. */
-function inputReads({ states, parameters, channels }: Cell): Map<string, string> {
+function inputReads({ states, parameters, channels, furtherRandom }: Cell): Map<string, string> {
   const reads = new Map(["I", "u", "w", "dI", "dw"].map((n) => [n, n] as const));
   states.forEach((n, i) => {
     reads.set(stateInput(n), `y[${i}]`).set(`c.${n}`, `c[${i}]`).set(`dy.${n}`, `dy[${i}]`);
   });
   parameters.forEach((n, i) => {
     reads.set(parameterInput(n), `p[${i}]`).set(`dp.${n}`, `dp[${i}]`);
+  });
+  furtherRandom.forEach(({ input }, i) => {
+    reads.set(input, `m.further[${i}]`);
   });
   channels.forEach((_, i) => {
     reads.set(`x.${i}`, `x[${i}]`).set(`dx.${i}`, `dx[${i}]`);
@@ -159,7 +164,7 @@ export function compileCell(cell: Cell, functions: CellFunctions = cellFunctions
   define("logHazard", read(hazard), hazard.value, [returned]);
   defineGradient("logHazardGradient", hazard);
   // One literal of them all: engines call its members at twice the speed of those added one by one.
-  const text = `"use strict"; const m = { cell, happenings: [], ${members.join(", ")} };
+  const text = `"use strict"; const m = { cell, happenings: [], further: new Float64Array(${cell.furtherRandom.length}), ${members.join(", ")} };
 m.happenings.push(${rows.join(", ")}); return m;`;
   return new Function("cell", "erf", text)(cell, erf);
 }

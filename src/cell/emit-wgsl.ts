@@ -55,7 +55,7 @@ const tangentArgument: { readonly [input in Input]?: string } = {
 };
 
 /** How each input of the graph is read in the emitted text. */
-function inputReads({ states, parameters }: Cell, channels: readonly number[]): Map<string, string> {
+function inputReads({ states, parameters, furtherRandom }: Cell, channels: readonly number[]): Map<string, string> {
   const reads = new Map([
     ["I", "current"],
     ["u", "u"],
@@ -68,6 +68,9 @@ function inputReads({ states, parameters }: Cell, channels: readonly number[]): 
   });
   parameters.forEach((n, i) => {
     reads.set(parameterInput(n), `par_${i}`).set(`dp.${n}`, `dpar_${i}`);
+  });
+  furtherRandom.forEach(({ input }, i) => {
+    reads.set(input, `draw_${i + 1}`);
   });
   channels.forEach((c, i) => {
     reads.set(`x.${c}`, `x.x${i}`).set(`dx.${c}`, `dx.x${i}`);
@@ -284,6 +287,7 @@ export function emitCellWgsl(
         ]
       : []),
     ...cell.parameters.map((_, i) => variable(`par_${i}`)),
+    ...cell.furtherRandom.map((_, i) => variable(`draw_${i + 1}`)),
     ...(derivatives === "forward" ? cell.parameters.map((_, i) => variable(`dpar_${i}`)) : []),
     ...invariants.nodes.map((node) => variable(invariants.name(node))),
     "fn cell_prepare() {",

@@ -23,8 +23,17 @@ export function eventTable({ events }: Cell, derivatives: "none" | "reverse" | "
       "}",
     ].join("\n");
   };
+  /**
+   * What the surface of the event comes to, of all of them. No branches: these are called again and again in a loop, and
+   * SwiftShader's compiler goes every way through it, events to the power of calls.
+   */
+  const select = (name: string, result: "f32" | "State", call: (e: number) => string): string => {
+    const by = result === "f32" ? "select" : "state_select";
+    const of = events.reduce((text, _, e) => (e ? `${by}(${text}, ${call(e)}, event == ${e}u)` : call(0)), "");
+    return `fn cell_${name}(y: State, event: u32) -> ${result} { return ${of}; }`;
+  };
   const fact = (name: string, holds: readonly boolean[]): string =>
-    `fn cell_${name}(event: u32) -> bool { return ${holds.flatMap((is, e) => (is ? [`event == ${e}u`] : [])).join(" || ") || "false"}; }`;
+    `fn cell_${name}(event: u32) -> bool { return ${holds.flatMap((is, e) => (is ? [`(event == ${e}u)`] : [])).join(" | ") || "false"}; }`;
   const text = [
     "// The event whose surface is highest.",
     "fn cell_which(y: State) -> u32 {",
@@ -48,8 +57,8 @@ export function eventTable({ events }: Cell, derivatives: "none" | "reverse" | "
       events.map((e) => e.terminal),
     ),
     fact("draws", events.map(draws)),
-    choose("surface", "y: State, event: u32", "f32", (e) => `${surfaces[e]}(y)`),
-    choose("surface_gradient", "y: State, event: u32", "State", (e) => `${surfaces[e]}_gradient(y)`),
+    select("surface", "f32", (e) => `${surfaces[e]}(y)`),
+    select("surface_gradient", "State", (e) => `${surfaces[e]}_gradient(y)`),
     choose("jump", "y: State, u: f32, event: u32", "State", (e) => `${jumps[e]}(${read(e)})`),
   ];
   if (derivatives === "reverse") {

@@ -9,6 +9,7 @@
  * its values at random points (an expression that vanishes at many independent random points vanishes identically but
  * for a chance of order rounding). What has no value at any of the points, or would take too long, is left unproven.
  */
+import { alongChannel, type Channel, channelText, directionOf, sumOf } from "./channels.js";
 import { jacobianVector, vectorJacobian } from "./differentiate.js";
 import { Evaluation, type Graph, inputNames, isConstant, type Node, reachable } from "./graph.js";
 import type { Event, Jump } from "./tables.js";
@@ -32,7 +33,7 @@ interface CheckedCell {
   readonly graph: Graph;
   readonly states: readonly string[];
   readonly defaults: Readonly<Record<string, number>>;
-  readonly channels: readonly { readonly state: number; readonly amplitude: Node }[];
+  readonly channels: readonly Channel[];
   readonly drift: readonly Node[];
   readonly jumps: readonly Jump[];
   readonly events: readonly Event[];
@@ -201,8 +202,10 @@ export function checkExactness(cell: CheckedCell): Exactness {
   const driving = new Parts();
   gradients.forEach((gradient, e) => {
     const what = events.length > 1 ? ` at ${events[e]!.name}` : "";
-    for (const { state, amplitude } of channels) {
-      driving.add(`"${states[state]}"${what}`, vanishes(g.mul(gradient[state]!, amplitude), [amplitude], effort));
+    for (const channel of channels) {
+      const along = alongChannel(g, gradient, channel);
+      const sizes = [...(along.length > 1 ? along : []), ...channel.drives.map((d) => d.amplitude)];
+      driving.add(`${channelText(states, channel)}${what}`, vanishes(sumOf(g, along), sizes, effort));
     }
   });
   const noise = driving.verdict(
@@ -220,15 +223,15 @@ export function checkExactness(cell: CheckedCell): Exactness {
     const after = new Map(y.map((node, i) => [node, jump[i]!] as const));
     const jumpSize = reachable(jump).length;
     for (const channel of channels) {
-      const driven = `with the noise on "${states[channel.state]}"`;
+      const driven = `with the noise on ${channelText(states, channel)}`;
       if (!effort.spend(jumpSize)) {
         clashing.add(`${jumpName} ${driven}`, tooLong);
         continue;
       }
-      const moved = jacobianVector(g, jump, new Map([[y[channel.state]!, channel.amplitude]]));
-      const amplitudeAfter = g.substitute(channel.amplitude, after);
+      const moved = jacobianVector(g, jump, directionOf(y, channel));
+      const amplitudesAfter = new Map(channel.drives.map((d) => [d.state, g.substitute(d.amplitude, after)] as const));
       states.forEach((name, r) => {
-        const expected = r === channel.state ? amplitudeAfter : g.zero;
+        const expected = amplitudesAfter.get(r) ?? g.zero;
         const holds = vanishes(g.sub(expected, moved[r]!), [expected, moved[r]!], effort);
         clashing.add(`${jumpName}.${name} ${driven}`, holds);
       });

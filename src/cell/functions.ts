@@ -111,8 +111,8 @@ export function cellFunctions(
   /** What a state has of the noise, for slopes or increments x of the driver path. */
   const noise = (s: number): Node =>
     activeChannels.reduce((sum, c, k) => {
-      const { state, amplitude } = cell.channels[c]!;
-      return state === s ? g.add(sum, g.mul(amplitude, x[k]!)) : sum;
+      const drive = cell.channels[c]!.drives.find(({ state }) => state === s);
+      return drive ? g.add(sum, g.mul(drive.amplitude, x[k]!)) : sum;
     }, g.zero);
   const surfaceOf = (name: string, surface: Node): CellFunction =>
     differentiated({ name, inputs: ["y"], value: [surface] }, [g.one]);
@@ -182,6 +182,7 @@ export const dear: ReadonlySet<Op> = new Set<Op>([
   "expm1",
   "log1p",
   "erf",
+  "logsum",
 ]);
 
 /** About how many operations a processor has for some expressions together: the dear ones are twenty each. */

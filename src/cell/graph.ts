@@ -23,13 +23,16 @@ export type Op =
   | "abs"
   | "min"
   | "max"
+  /** logsum(a, b) is log(eᵃ + eᵇ), finite where either exponential overflows. */
+  | "logsum"
   /** select(a, b, x, y) is x where a < b, else y. */
   | "select"
   /** gate(a, x) is 0 where a is 0, else x: a product with a, where the other factor may have no value. */
   | "gate";
 
-/** softplus(x) = log(1 + eˣ), expm1(x) = eˣ − 1, log1p(x) = log(1 + x), and the error function. */
-export type UnaryFunction = "softplus" | "expm1" | "log1p" | "erf";
+/** softplus(x) = log(1 + eˣ), expm1(x) = eˣ − 1, log1p(x) = log(1 + x), the error function, and the largest
+ * whole number that is not above x. */
+export type UnaryFunction = "softplus" | "expm1" | "log1p" | "erf" | "floor";
 
 export interface Node {
   /** Position in the graph; arguments always have smaller ids, so id order is a topological order. */
@@ -42,7 +45,7 @@ export interface Node {
   readonly name: string;
 }
 
-const commutative = new Set<Op>(["add", "mul", "min", "max"]);
+const commutative = new Set<Op>(["add", "mul", "min", "max", "logsum"]);
 
 /** The error function: a series without cancellation; beyond 6 it is 1 to rounding. */
 export function erf(x: number): number {
@@ -89,12 +92,16 @@ export function evaluateOp(op: Op, a: readonly number[]): number {
       return Math.log1p(x);
     case "erf":
       return erf(x);
+    case "floor":
+      return Math.floor(x);
     case "abs":
       return Math.abs(x);
     case "min":
       return Math.min(x, y);
     case "max":
       return Math.max(x, y);
+    case "logsum":
+      return Math.max(x, y) + Math.log1p(Math.exp(-Math.abs(x - y)));
     case "select":
       return x < y ? a[2]! : a[3]!;
     case "gate":
@@ -232,6 +239,13 @@ export class Graph {
     return a === b ? a : this.folded("max", a, b);
   }
 
+  /** log(eᵃ + eᵇ). */
+  logsum(a: Node, b: Node): Node {
+    if (isConstant(a, 0)) return this.unary("softplus", b);
+    if (isConstant(b, 0)) return this.unary("softplus", a);
+    return this.folded("logsum", a, b);
+  }
+
   /** x where a < b, else y. */
   select(a: Node, b: Node, x: Node, y: Node): Node {
     if (x === y) return x;
@@ -259,6 +273,7 @@ export class Graph {
       case "pow":
       case "min":
       case "max":
+      case "logsum":
       case "gate":
         return this[node.op](a, b);
       case "neg":

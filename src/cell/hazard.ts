@@ -12,6 +12,7 @@ import { vectorJacobian } from "./differentiate.js";
 import { vanishes } from "./exactness.js";
 import { type CellFunction, cotangentsOf } from "./functions.js";
 import { type Graph, inputNames, type Node, onePlusExponential } from "./graph.js";
+import { isRandom } from "./random.js";
 import { type Jump, jumpNamed, spikeOf } from "./tables.js";
 
 /**
@@ -90,7 +91,7 @@ export function checkHazard(cell: Cell, activeChannels: readonly number[]): void
     }
   }
   const random = new Set(
-    states.flatMap((_, i) => (inputNames(draws.map((jump) => jump.value[i]!)).has("u") ? [i] : [])),
+    states.flatMap((_, i) => ([...inputNames(draws.map((jump) => jump.value[i]!))].some(isRandom) ? [i] : [])),
   );
   if (statesIn(cell, [after(reset)]).some((i) => random.has(i))) {
     refuse(`its reset adds to ${list(random)}; it must set the event function anew, to log(u) - alpha`);
@@ -105,11 +106,17 @@ export function checkHazard(cell: Cell, activeChannels: readonly number[]): void
   if (drawn.length > 0)
     refuse(`its hazard depends on ${list(drawn)}, which the uniform u sets: it is not determined by the past spikes`);
   const watched = new Set([...hazard, ...statesIn(cell, [surface])]);
-  const noisy = activeChannels.filter((c) => watched.has(cell.channels[c]!.state));
+  const noisy = activeChannels.flatMap((c) => {
+    const { name, drives } = cell.channels[c]!;
+    return drives.filter((d) => watched.has(d.state)).map(({ state }) => ({ name, state }));
+  });
   if (noisy.length > 0) {
-    const amplitudes = noisy.map((c) => cell.definition.noise![states[cell.channels[c]!.state]!]);
+    const amplitudes = noisy.map(({ name, state }) => {
+      const given = cell.definition.noise![states[state]!]!;
+      return typeof given === "object" ? given[name] : given;
+    });
     refuse(
-      `there is noise on ${list(noisy.map((c) => cell.channels[c]!.state))}, which its hazard depends on: past spikes do not ` +
+      `there is noise on ${list(new Set(noisy.map((n) => n.state)))}, which its hazard depends on: past spikes do not ` +
         `determine it; set ${amplitudes.map((text) => quoted(String(text)).slice(1, -1)).join(", ")} to 0 and do not train it`,
     );
   }

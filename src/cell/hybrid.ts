@@ -3,7 +3,7 @@
  * flow that reads them, and all of its events, those of a definition and those that only turn modes over.
  */
 import { type Armed, effectOf } from "./arming.js";
-import type { Channel } from "./cell.js";
+import { alongChannel, amplitudesOf, type Channel, sumOf } from "./channels.js";
 import { vectorJacobian } from "./differentiate.js";
 import { signOf } from "./exactness.js";
 import { type Graph, isConstant, type Node } from "./graph.js";
@@ -30,13 +30,29 @@ export interface Hybrid extends Omit<Parsed, "events" | "defaults"> {
   readonly judged: readonly Event[];
 }
 
-/** No name that a user may give a state. */
+/** Names that no user may give a state. */
+export const timeState = "~t";
 const modeName = (i: number): string => `~${i}`;
+
+/** A definition with time as a state more. */
+export function withTime(g: Graph, parsed: Parsed, time: Node): Parsed {
+  const timed = (jump: Jump): Jump => ({
+    ...jump,
+    value: [...jump.value, jump.inputs.includes("y") ? time : g.zero],
+  });
+  return {
+    ...parsed,
+    states: [...parsed.states, timeState],
+    drift: [...parsed.drift, g.one],
+    events: parsed.events.map((e) => ({ ...e, jump: timed(e.jump) })),
+    jumps: parsed.jumps.map(timed),
+  };
+}
 
 export function hybrid(g: Graph, parsed: Parsed): Hybrid {
   const { states, channels, events, jumps, defaults } = parsed;
   const y = states.map((n) => g.input(`y.${n}`));
-  const flow = [...parsed.drift, ...channels.map((c) => c.amplitude), ...events.map((e) => e.surface)];
+  const flow = [...parsed.drift, ...amplitudesOf(channels), ...events.map((e) => e.surface)];
   const switches = new Switches(g, flow, (i) => `y.${modeName(i)}`);
   const afterOf = ({ value }: Pick<Jump, "value">): Map<Node, Node> => new Map(y.map((n, i) => [n, value[i]!]));
 
@@ -56,11 +72,14 @@ export function hybrid(g: Graph, parsed: Parsed): Hybrid {
   );
   const modes = [...switches.all.map((s) => s.mode), ...above.filter((m) => m !== undefined)];
   const drift = [...parsed.drift.map((f) => switches.freeze(f)), ...modes.map(() => g.zero)];
-  const frozenChannels = channels.map((c) => ({ ...c, amplitude: switches.freeze(c.amplitude) }));
+  const frozenChannels = channels.map((c) => ({
+    ...c,
+    drives: c.drives.map((d) => ({ ...d, amplitude: switches.freeze(d.amplitude) })),
+  }));
   /** Whether a surface may rise and fall again: if noise moves it, or its rate has no sign of its own. */
   const peaks = (surface: Node): boolean => {
     const gradient = vectorJacobian(g, [surface], [g.one], y);
-    if (frozenChannels.some((c) => !isConstant(g.mul(gradient[c.state]!, c.amplitude), 0))) return true;
+    if (frozenChannels.some((c) => !isConstant(sumOf(g, alongChannel(g, gradient, c)), 0))) return true;
     const rate = gradient.reduce((sum, d, i) => g.add(sum, g.mul(d, drift[i]!)), g.zero);
     return signOf(rate, defaults) === "unknown";
   };
@@ -82,7 +101,7 @@ export function hybrid(g: Graph, parsed: Parsed): Hybrid {
       if (e === own) return [effectOf(armed, e.surface, after) === "keeps" ? g.one : level];
       return [moves ? g.select(half, above[i], level, g.zero) : level];
     });
-    return { ...jump, value: [...jump.value, ...switches.after(after, moves), ...arms] };
+    return { ...jump, value: [...jump.value, ...switches.after(after), ...arms] };
   };
   /** A jump that sets one mode, and leaves all else as it is. */
   const setting = (name: string, mode: Node, value: Node): Jump => ({

@@ -14,6 +14,8 @@ export const javascript: Language = {
         return `${a[0]} < ${a[1]} ? ${a[2]} : ${a[3]}`;
       case "softplus":
         return `Math.max(${a[0]}, 0) + Math.log1p(Math.exp(-Math.abs(${a[0]})))`;
+      case "logsum":
+        return `Math.max(${a.join(", ")}) + Math.log1p(Math.exp(-Math.abs(${a[0]} - ${a[1]})))`;
       case "erf":
         return `erf(${a[0]})`;
       case "gate":

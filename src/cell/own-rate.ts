@@ -5,7 +5,7 @@
  */
 import type { Cell } from "./cell.js";
 import { stateInput } from "./cell.js";
-import { evaluateOp, type Node, reachable, settle } from "./graph.js";
+import { evaluateOp, isConstant, type Node, reachable, settle } from "./graph.js";
 
 /** So many hidden states decide on a rate at most: all their values are looked at. */
 const mostModes = 6;
@@ -21,9 +21,12 @@ export interface OwnRate {
 }
 
 /** Whether a drift is affine in a state, and by what rate; undefined where it is not. */
-function ownRate({ states, modes, drift }: Cell, state: number): OwnRate | undefined {
+function ownRate({ states, hidden, drift }: Cell, state: number): OwnRate | undefined {
   const own = stateInput(states[state]!);
-  const hidden = new Set(states.slice(states.length - modes).map(stateInput));
+  // Hidden states that do not flow are modes, 0 or 1.
+  const modes = new Set(
+    states.flatMap((n, i) => (i >= states.length - hidden && isConstant(drift[i]!, 0) ? [stateInput(n)] : [])),
+  );
   const root = drift[state]!;
   const order = reachable([root]);
   /** What a node depends on beside constants: the state, or what may change within a sub-step, or neither. */
@@ -31,7 +34,7 @@ function ownRate({ states, modes, drift }: Cell, state: number): OwnRate | undef
   for (const node of order) {
     const { op, name, args } = node;
     const of = args.map((n) => depends.get(n)!);
-    const fixed = op === "input" ? name.startsWith("p.") || hidden.has(name) : true;
+    const fixed = op === "input" ? name.startsWith("p.") || modes.has(name) : true;
     if (op === "input" && name === own) depends.set(node, "state");
     else if (of.includes("state")) depends.set(node, "state");
     else depends.set(node, !fixed || of.includes("other") ? "other" : "fixed");
@@ -83,9 +86,9 @@ function ownRate({ states, modes, drift }: Cell, state: number): OwnRate | undef
     return 1;
   });
   if (affine === undefined) return undefined;
-  const switched = [...needed].filter((name) => hidden.has(name));
+  const switched = [...needed].filter((name) => modes.has(name));
   if (switched.length > mostModes) return undefined;
-  const parameters = new Set([...needed].filter((name) => !hidden.has(name)));
+  const parameters = new Set([...needed].filter((name) => !modes.has(name)));
   return { state, parameters, modes: switched, at: (inputs) => rate(fixedAt(inputs))! };
 }
 

@@ -38,7 +38,8 @@ export function stateStruct(count: number, carried: boolean): StateStruct {
     )};`,
     "}",
   ];
-  const notFinite = highs.map((n) => `(bitcast<u32>(y.${n}) & 0x7f800000u) == 0x7f800000u`);
+  // By |: a chain of || is a chain of branches, and SwiftShader's compiler goes every way through those of a loop.
+  const notFinite = highs.map((n) => `((bitcast<u32>(y.${n}) & 0x7f800000u) == 0x7f800000u)`);
   const functions = [
     `fn state_zero() -> State { return ${of(highs.map(() => "0.0f"))}; }`,
     `fn state_axpy(y: State, a: f32, k: State) -> State { return ${besideY((n) => `y.${n} + a * k.${n}`)}; }`,
@@ -48,7 +49,7 @@ export function stateStruct(count: number, carried: boolean): StateStruct {
     "fn state_select(no: State, yes: State, c: bool) -> State " +
       `{ return State(${fields.map((n) => `select(no.${n}, yes.${n}, c)`).join(", ")}); }`,
     ...(carried ? carry : []),
-    `fn state_not_finite(y: State) -> bool { return ${notFinite.join(" || ")}; }`,
+    `fn state_not_finite(y: State) -> bool { return ${notFinite.join(" | ")}; }`,
   ];
   return { fields, functions, low, of };
 }

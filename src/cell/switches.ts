@@ -10,6 +10,7 @@
  *
  * Branches that agree on the surface need no location: a continuous right-hand side is what a solver takes in its stride.
  */
+import { fail } from "../checks.js";
 import { vectorJacobian } from "./differentiate.js";
 import { Effort } from "./exactness.js";
 import { Evaluation, type Graph, inputNames, type Node, reachable } from "./graph.js";
@@ -26,6 +27,9 @@ export interface Switch {
 }
 
 const reads = (node: Node, prefix: string): boolean => [...inputNames([node])].some((n) => n.startsWith(prefix));
+
+/** Events have numbers of seven bits (shaders/shared/record.wgsl.ts), those of a definition and those that arm them. */
+const mostSwitches = 64;
 
 /** Steps of Newton's method towards a surface, and points on it that are looked at. */
 const mostIterations = 40;
@@ -102,6 +106,15 @@ export class Switches {
       if (!reads(left, "y.") && !reads(right, "y.")) continue;
       if (this.byCondition.has(this.key(left, right))) continue;
       if (agree(g, node.args as [Node, Node, Node, Node], effort)) continue;
+      if (inputNames([left, right]).has("I")) {
+        fail(
+          "cell",
+          "a condition compares a state with the current I, and its branches differ where they are equal; compare states " +
+            "with parameters, or let the branches meet there",
+        );
+      }
+      if (this.all.length === mostSwitches)
+        fail("cell", `more than ${mostSwitches} conditions in what flows must be located; simplify them`);
       const mode = g.input(modeInput(this.all.length));
       // What compares the same two the other way round holds where this does not.
       this.byCondition.set(this.key(left, right), { mode, turned: false });
@@ -134,18 +147,13 @@ export class Switches {
   }
 
   /**
-   * Each mode where a state is made or moved by a jump: whether its condition holds there. A condition that reads the input
-   * current is not known then: the mode stays, or is that without a current, and turns over at once where that is wrong.
+   * Each mode where a state is made or moved by a jump: whether its condition holds there.
    * @param after what each state becomes.
-   * @param moves whether the jump moves a state, and does not make one.
    */
-  after(after: ReadonlyMap<Node, Node>, moves: boolean): Node[] {
+  after(after: ReadonlyMap<Node, Node>): Node[] {
     const { g } = this;
-    return this.all.map(({ mode, left, right }) => {
-      const current = inputNames([left, right]).has("I");
-      if (current && moves) return mode;
-      const [a, b] = [left, right].map((side) => g.substitute(side, new Map([...after, [g.input("I"), g.zero]])));
-      return g.select(a!, b!, g.one, g.zero);
-    });
+    return this.all.map(({ left, right }) =>
+      g.select(g.substitute(left, after), g.substitute(right, after), g.one, g.zero),
+    );
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The notation of equations: text → tree. Loosest to tightest: condition ? a : b, comparisons, + and -, * and /, **
- * (to the right), signs, calls.
+ * The notation of equations: text → tree. Loosest to tightest: condition ? a : b, ||, &&, comparisons, + and -, * and
+ * /, ** (to the right), signs and !, calls.
  */
 
 export type Expression =
@@ -11,10 +11,11 @@ export type Expression =
   | { type: "call"; callee: Expression; args: readonly Expression[] };
 
 /** Numbers, names, operators; any other character is one by itself. Spaces lie between. */
-const tokens = /(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|[a-z_$\x80-\uffff][\w$\x80-\uffff]*|\*\*|[<>=!&|]+|[^ \t\r\n]/gi;
+const tokens =
+  /(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|[a-z_$\x80-\uffff][\w$\x80-\uffff]*|\*\*|&&|\|\||[<>=!]=*|[^ \t\r\n]/gi;
 
 /** Operators by how tightly they bind. What is read here but unknown in an equation is refused there, by name. */
-const binding = [/^[<>=!&|]/, /^[-+]$/, /^[*/%]$/, /^\*\*$/];
+const binding = [/^\|/, /^&/, /^[<>=!]/, /^[-+]$/, /^[*/%]$/, /^\*\*$/];
 
 /**
  * @returns the expressions that stand in a text: one, unless it is empty or an operator is missing.

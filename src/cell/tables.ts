@@ -3,6 +3,7 @@
  * Whatever differentiates, checks, compiles or emits a cell goes over their rows.
  */
 import { inputNames, type Node } from "./graph.js";
+import { isRandom } from "./random.js";
 
 /**
  * What functions of a cell read beside its parameters: states y.<state>; the current I; a uniform u; the weight w of a
@@ -44,4 +45,4 @@ export const jumpNamed = ({ jumps }: { readonly jumps: readonly Jump[] }, name: 
 export const spikeOf = ({ events }: { readonly events: readonly Event[] }): Event => events.find((e) => e.emits)!;
 
 /** Whether an event takes a fresh uniform: a spike always does, so that uniforms are counted by spikes. */
-export const draws = ({ emits, jump }: Event): boolean => emits || inputNames(jump.value).has("u");
+export const draws = ({ emits, jump }: Event): boolean => emits || [...inputNames(jump.value)].some(isRandom);

@@ -2,6 +2,7 @@
 import { SaltationError } from "../errors.js";
 import { infix, type Language } from "./emitter.js";
 import { inputNames, type Node, reachable } from "./graph.js";
+import { isUniform } from "./random.js";
 
 /** A float32 literal. @throws SaltationError for a number beyond float32. */
 function float32Literal(value: number): string {
@@ -46,7 +47,7 @@ export const wgsl: Language = {
         return `-(${a[0]})`;
       case "log":
         // A uniform u is above 0.
-        return args[0]!.name === "u" ? `sal_log(${a[0]})` : `sal_log_of(${a[0]})`;
+        return isUniform(args[0]!.name) ? `sal_log(${a[0]})` : `sal_log_of(${a[0]})`;
       case "pow":
         return power(args as [Node, Node], a[0]!, a[1]!);
       case "select":
@@ -57,9 +58,10 @@ export const wgsl: Language = {
       case "max":
         return `${args.some(mayBeNaN) ? "sal_" : ""}${op}(${a.join(", ")})`;
       case "abs":
-        return `abs(${a[0]})`;
+      case "floor":
+        return `${op}(${a[0]})`;
       default:
-        return `sal_${op}(${a[0]})`;
+        return `sal_${op}(${a.join(", ")})`;
     }
   },
 };

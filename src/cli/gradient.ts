@@ -13,11 +13,13 @@ import {
   type CommonOptions,
   print,
   printJson,
+  printStiff,
   progressBar,
   readable,
   readableNumber,
   readableParameter,
   sayWarnings,
+  stiffField,
 } from "./output.js";
 import { checkOutputs, writeOutput } from "./output-files.js";
 
@@ -108,6 +110,7 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
         gradientStandardError,
         saturatedPaths,
         ...(warnings ? { warnings } : {}),
+        ...stiffField(plan),
         seconds,
       });
     } else {
@@ -119,6 +122,7 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
       for (const name of job.with) {
         print(`d/d ${name} ${readableParameter(job, name, gradient[name], gradientStandardError[name])}`);
       }
+      printStiff(plan);
       if (perPath && written) print(`gradients of every path in ${options.out}`);
     }
   } finally {

@@ -6,7 +6,16 @@ import { simulateSchema } from "../job/job.js";
 import { defineNetwork } from "../network/network.js";
 import { planSolve } from "../plan/plan.js";
 import { filesBeside, readJobFile } from "./job-file.js";
-import { type CommonOptions, print, printJson, progressBar, readable, sayWarnings } from "./output.js";
+import {
+  type CommonOptions,
+  print,
+  printJson,
+  printStiff,
+  progressBar,
+  readable,
+  sayWarnings,
+  stiffField,
+} from "./output.js";
 import { checkOutputs, writeOutput } from "./output-files.js";
 
 /** `saltation simulate job.json`. */
@@ -16,7 +25,7 @@ export async function simulateCommand(file: string, options: CommonOptions): Pro
   const definition = networkOf(job, context);
   const solve = solveOptionsOf(job);
   // Everything is checked before a device is opened.
-  planSolve(defineNetwork(definition), solve);
+  const plan = planSolve(defineNetwork(definition), solve);
   checkOutputs({ "--out": options.out }, [file, options.recording, ...context.opened]);
   const engine = await Engine.create({ backend: options.backend as "auto" });
   try {
@@ -45,10 +54,12 @@ export async function simulateCommand(file: string, options: CommonOptions): Pro
     }
     sayWarnings(result.warnings);
     const seconds = (performance.now() - began) / 1000;
-    if (options.json) printJson({ adapter: engine.adapterName, paths: job.paths, ...result, seconds });
+    if (options.json)
+      printJson({ adapter: engine.adapterName, paths: job.paths, ...result, ...stiffField(plan), seconds });
     else {
       print(`${job.paths} paths on ${engine.adapterName} in ${readable(seconds)} s`);
       print(`mean spike count ${readable(result.meanSpikeCount)}`);
+      printStiff(plan);
       if (result.saturatedPaths > 0) print(`${result.saturatedPaths} paths stopped at maxSpikes = ${job.maxSpikes}`);
       if (written) print(`spike trains in ${options.out}`);
     }

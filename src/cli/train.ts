@@ -228,17 +228,19 @@ async function trainPlanned(run: PlannedRun, options: TrainCommandOptions): Prom
       await recovery.after(steps - 1, finished.values, true);
       result = { history: [], losses: [], firstStep: steps, loss: finished.loss, parameters: finished.values };
     } else {
+      const interrupt = new AbortController();
       const how: TrainOptions = {
         ...solve,
         ...update,
         loss: planned.loss(observed),
         steps,
+        signal: interrupt.signal,
         ...(resume ? { resume } : {}),
         ...(job.commonNoise === undefined ? {} : { commonNoise: job.commonNoise }),
         ...(job.requireExact === undefined ? {} : { requireExact: job.requireExact }),
       };
       const training = train(engine.network(planned.trained), how);
-      result = await runTraining(training, engine, run, recovery, options.history);
+      result = await runTraining({ training, interrupt }, engine, run, recovery, options.history);
     }
     if (!result) return;
     const seconds = (performance.now() - began) / 1000;
@@ -282,7 +284,7 @@ interface TrainingResult {
 
 /** Runs a training to its end, or to a signal: then there is no result, and the exit code is set. */
 async function runTraining(
-  training: AsyncGenerator<TrainStep, void, void>,
+  { training, interrupt }: { training: AsyncGenerator<TrainStep, void, void>; interrupt: AbortController },
   engine: Engine,
   { planned, checkpoints, unheard }: PlannedRun,
   recovery: Recovery,
@@ -294,11 +296,19 @@ async function runTraining(
   let first: TrainStep | undefined;
   let last: TrainStep | undefined;
   let firstStepSeconds = 0;
-  const stop = stopOnSignals(() => say("stopping after this step; a second signal stops at once"));
+  const stop = stopOnSignals(() => {
+    say("stopping; a second signal stops at once");
+    interrupt.abort();
+  });
   unheard();
-  const done = checkpoints?.step ?? 0;
+  let done = checkpoints?.step ?? 0;
   const bar = progressBar("train", steps, "steps", done);
   bar.update(done, "| preparing the first step");
+  const stopped = (signal: NodeJS.Signals): undefined => {
+    bar.stop();
+    sayStopped(done, steps, checkpoints);
+    process.exitCode = signalExitCode(signal);
+  };
   try {
     for await (const step of training) {
       if (!first) firstStepSeconds = performance.now() / 1000;
@@ -306,6 +316,7 @@ async function runTraining(
       if (!first) await recovery.before(step.parameters);
       first ??= step;
       last = step;
+      done = step.step + 1;
       losses.push(step.value);
       await recovery.after(step.step, step.updated, step.step === steps - 1);
       const entry = { loss: step.value, standardError: step.standardError };
@@ -317,15 +328,16 @@ async function runTraining(
       if (checkpoints && (checkpoints.due || stop.signal || step.step === steps - 1)) {
         await checkpoints.write(step, engine.adapterName);
       }
-      bar.update(step.step + 1, `| loss ${readable(step.value)}`);
-      if (stop.signal) {
-        bar.stop();
-        sayStopped(step.step + 1, steps, checkpoints);
-        process.exitCode = signalExitCode(stop.signal);
-        return undefined;
-      }
+      bar.update(done, `| loss ${readable(step.value)}`);
+      if (stop.signal) return stopped(stop.signal);
     }
   } catch (error) {
+    if (stop.signal && error === interrupt.signal.reason) {
+      if (last && checkpoints && checkpoints.step !== done) await checkpoints.write(last, engine.adapterName);
+      stopped(stop.signal);
+      // What the step under way still does must not keep the process.
+      process.exit();
+    }
     bar.stop();
     const lost = error instanceof SaltationError && (error.code === "device-lost" || error.code === "out-of-memory");
     if (!lost || !checkpoints) throw error;
@@ -346,7 +358,8 @@ function sayStopped(done: number, steps: number, checkpoints: Checkpoints | unde
     done < steps ? `stopped after step ${done} of ${steps}` : "stopped after the last step, before its results";
   if (checkpoints?.failure !== undefined) {
     say(`${where}, whose checkpoint could not be written (${checkpoints.failure}); ${checkpoints.standing()}`);
-  } else if (checkpoints) say(`${where}; the checkpoint is in ${checkpoints.file}; go on with: ${resumeCommand()}`);
+  } else if (checkpoints && checkpoints.step === undefined) say("stopped before a step was done");
+  else if (checkpoints) say(`${where}; the checkpoint is in ${checkpoints.file}; go on with: ${resumeCommand()}`);
   else say(`${where}; nothing was kept, as the job names no "checkpoint" file`);
 }
 

@@ -15,6 +15,9 @@ const perNeuron = z.union([finite, z.array(finite)], {
 
 const equation = z.union([z.string(), z.number()], { error: "expected an equation as text" });
 const equations = z.record(z.string(), equation);
+const marcus = z.strictObject({
+  marcus: equation.describe("a field along which the state moves for a unit of fictitious time"),
+});
 const event = z.strictObject({
   when: equation.describe("the event happens when it crosses 0 upwards"),
   jump: equations.optional(),
@@ -23,12 +26,21 @@ const event = z.strictObject({
 });
 const cell = z.strictObject({
   name: z.string(),
+  let: equations.optional(),
   state: equations,
-  noise: equations.optional(),
+  noise: z
+    .record(
+      z.string(),
+      z.union([z.string(), z.number(), equations], { error: "expected an equation as text, or some by channel" }),
+    )
+    .optional(),
+  calculus: z.enum(["stratonovich", "ito"]).optional(),
+  shared: z.array(z.string()).optional(),
   event: equation.optional(),
   reset: equations.optional(),
   events: z.record(z.string(), event).optional(),
-  receive: equations.optional(),
+  receive: z.record(z.string(), z.union([equation, marcus])).optional(),
+  random: z.record(z.string(), z.enum(["uniform", "normal"])).optional(),
   start: equations.optional(),
   parameters: z.record(z.string(), finite),
   positive: z.array(z.string()).optional(),

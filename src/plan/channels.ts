@@ -1,5 +1,6 @@
 /** Which noise of a plan there is. */
 import { parameterInput } from "../cell/cell.js";
+import { amplitudesOf } from "../cell/channels.js";
 import { evaluate, inputNames } from "../cell/graph.js";
 import type { SolvePlan } from "./plan.js";
 
@@ -11,14 +12,15 @@ export function activeChannels(plan: SolvePlan, gradients: readonly string[]): n
   const { network } = plan;
   const open = [...gradients, ...(plan.writes ?? [])].map(parameterInput);
   return network.cell.channels.flatMap((channel, c) => {
-    const names = [...inputNames([channel.amplitude])];
+    const amplitudes = amplitudesOf([channel]);
+    const names = [...inputNames(amplitudes)];
     if (names.some((n) => !n.startsWith("p."))) return [c];
     if (open.some((name) => names.includes(name))) return [c];
     for (let k = 0; k < network.neurons; k++) {
       const inputs = new Map(
         network.parameters.map((p) => [parameterInput(p.name), p.values[p.perNeuron ? k : 0]!] as const),
       );
-      if (evaluate([channel.amplitude], inputs)[0] !== 0) return [c];
+      if (evaluate(amplitudes, inputs).some((v) => v !== 0)) return [c];
     }
     return [];
   });

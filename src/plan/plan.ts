@@ -135,6 +135,8 @@ export function planSolve(network: Network, options: SolveOptions): SolvePlan {
   const t0 = finiteNumber("time.t0", options.t0 ?? 0);
   const t1 = finiteNumber("time.t1", options.t1);
   const dt = positiveNumber("time.dt", options.dt);
+  if (t0 !== 0 && network.cell.readsTime)
+    fail("time.t0", `the equations of cell "${network.cell.name}" read t, which counts from 0; got ${t0}: take t0 = 0`);
   if (t1 <= t0) fail("time.t1", `expected a time after t0 = ${t0}, got ${show(t1)}`);
   const steps = Math.round((t1 - t0) / dt);
   if (steps < 1 || Math.abs(steps * dt - (t1 - t0)) > 1e-6 * dt * Math.max(1, steps * 1e-3)) {

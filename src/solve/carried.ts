@@ -40,6 +40,7 @@ function movesLittle({ network, dt, current }: SolvePlan): boolean {
     const inputs = new Map<string, number>(
       network.parameters.map((p) => [parameterInput(p.name), p.values[p.perNeuron ? k : 0]!]),
     );
+    for (const { input, kind } of cell.furtherRandom) inputs.set(input, kind === "uniform" ? 0.5 : 0);
     inputs.set("u", 0.5).set("I", current.values[current.perNeuron ? k : 0]!);
     const place = (values: readonly number[]): void => {
       cell.states.forEach((name, i) => {

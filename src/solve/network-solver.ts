@@ -16,7 +16,8 @@ import { type EncodedChunk, type RunStatus, statusWords } from "./chunk-solver.j
 import { connectionShape, uploadConnections } from "./connections.js";
 import { PlanSolver, type SolverParts } from "./plan-solver.js";
 import { solverShape } from "./shape.js";
-import { Sift } from "./sifted.js";
+import { siftFor } from "./sift-for.js";
+import type { Sift } from "./sifted.js";
 import { networkRunOf } from "./uniform.js";
 
 /** Small, so that a training batch of a hundred paths still spreads over the processors. */
@@ -86,7 +87,7 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
       const places = gradientPlaces(plan, views);
       backwardKernel = gpu.kernel(backwardNetwork({ ...reverse, ...sizes, ...places }, `backward ${label}`));
     }
-    const [f, b, sift] = await Promise.all([forwardKernel, backwardKernel, Sift.create(gpu, network.cell)]);
+    const [f, b, sift] = await Promise.all([forwardKernel, backwardKernel, siftFor(gpu, network.cell)]);
     const connections = uploadConnections(gpu, plan, sizes);
     return new NetworkSolver({ gpu, plan, shape, forwardKernel: f, backwardKernel: b, views }, connections, sift);
   }

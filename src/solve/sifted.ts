@@ -19,9 +19,7 @@ export class Sift {
     private readonly cotangents: KernelOf<ReturnType<typeof spreadCotangents>>,
   ) {}
 
-  /** Nothing where every event of a cell is one and a spike. */
-  static async create(gpu: Gpu, { events }: Cell): Promise<Sift | undefined> {
-    if (events.length === 1) return undefined;
+  static async create(gpu: Gpu, { events }: Cell): Promise<Sift> {
     const emits = events.map((e) => e.emits);
     const [spikes, cotangents] = await Promise.all([
       gpu.kernel(siftSpikes(emits)),

@@ -25,7 +25,7 @@ export async function createSolver(gpu: Gpu, given: SolvePlan, views: readonly V
   const plan = await decideIncrements(gpu, given, { differentiates: views.length > 0 });
   const { neurons, connections } = plan.network;
   const several = plan.network.cell.events.length > 1;
-  if (!several && neurons === 1 && connections.weights.length + plan.arrivals.count === 0) {
+  if (neurons === 1 && connections.weights.length + plan.arrivals.count === 0) {
     return SingleSolver.create(gpu, plan, views);
   }
   // Cells with several events are solved a path per invocation, networks of any size alike.

@@ -15,8 +15,10 @@ import { type Chunk, stepsPerDispatch } from "../plan/chunks.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { type EncodedChunk, type RunStatus, statusWords } from "./chunk-solver.js";
-import { PlanSolver } from "./plan-solver.js";
+import { PlanSolver, type SolverParts } from "./plan-solver.js";
 import { solverShape } from "./shape.js";
+import { siftFor } from "./sift-for.js";
+import type { Sift } from "./sifted.js";
 import { runOf } from "./uniform.js";
 
 /** Small, so that a training batch of a hundred paths still spreads over the processors. */
@@ -41,7 +43,15 @@ type Forward = KernelOf<typeof forwardSingle>;
 type Backward = KernelOf<typeof backwardSingle>;
 
 export class SingleSolver extends PlanSolver<Forward, Backward> {
-  readonly recordWords = recordWords.oneNeuron;
+  readonly recordWords: number;
+
+  private constructor(
+    parts: SolverParts<Forward, Backward>,
+    private readonly sift: Sift | undefined,
+  ) {
+    super(parts);
+    this.recordWords = sift ? recordWords.neurons : recordWords.oneNeuron;
+  }
 
   /** @param views the parameters to differentiate by; empty for a forward solve alone. */
   static async create(gpu: Gpu, plan: SolvePlan, views: readonly View[]): Promise<SingleSolver> {
@@ -58,8 +68,9 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
       ),
     );
     const backwardKernel = backward?.backwardKernel(gpu, plan, views, workgroupSize);
-    const [f, b] = await Promise.all([forwardKernel, backwardKernel]);
-    return new SingleSolver({ gpu, plan, shape, forwardKernel: f, backwardKernel: b, views });
+    const sift = siftFor(gpu, plan.network.cell);
+    const [f, b, s] = await Promise.all([forwardKernel, backwardKernel, sift]);
+    return new SingleSolver({ gpu, plan, shape, forwardKernel: f, backwardKernel: b, views }, s);
   }
 
   /** Sub-steps of a window; for a gradient it depends on the plan alone, as in networks. */
@@ -70,15 +81,17 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
   }
 
   protected bytes(slots: number): Record<"checkpoints" | "tape" | "record" | "cotangents" | "rows", number> {
-    const word = 4 * singleCheckpointWords(this.shape.states);
-    const record = 4 * this.recordWords * slots;
+    const word = 4 * singleCheckpointWords(this.shape);
+    // Where not all events are spikes there is a record of either, and cotangents of either.
+    const both = this.sift ? 2 : 1;
+    const record = both * 4 * this.recordWords * slots;
     if (!this.backwardKernel) return { checkpoints: word, tape: 0, record, cotangents: 0, rows: 0 };
     const window = this.window(1, slots);
     return {
       checkpoints: word * Math.ceil((this.plan.steps + slots) / window),
       tape: 4 * singleTapeWords(this.shape) * window,
       record,
-      cotangents: 4 * slots,
+      cotangents: both * 4 * slots,
       rows: 4 * this.rowsPerPath,
     };
   }
@@ -92,7 +105,8 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
   encodeForward(batch: Batch, chunk: Chunk, slots: number): EncodedSingle {
     const { gpu, plan, theta } = this;
     const { paths } = chunk;
-    const words = singleCheckpointWords(this.shape.states);
+    const { sift } = this;
+    const words = singleCheckpointWords(this.shape);
     const window = this.window(paths, slots);
     const windows = Math.ceil((plan.steps + slots) / window);
     const keep = this.backwardKernel ? windows : 1;
@@ -115,19 +129,29 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
         threads: paths,
       });
     }
+    const wordAt = (word: number): number => 4 * (words * (keep - 1) + this.shape.states + word) * paths;
+    const eventCounts = sift && gpu.buffer("event counts", 4 * paths);
+    if (eventCounts) batch.copy(checkpoints, wordAt(2), eventCounts, 0, 4 * paths);
+    const events = eventCounts && { record, counts: eventCounts };
+    const spikes = events ? sift!.encodeSpikes(batch, chunk, events, slots) : record;
     return {
       ...chunk,
       slots,
       statusWords: status,
-      record,
+      record: spikes,
+      events,
       checkpoints,
       window,
       windows,
-      counts: { storage: checkpoints, byteOffset: 4 * (words * (keep - 1) + this.shape.states + 2) * paths },
+      counts: { storage: checkpoints, byteOffset: wordAt(sift ? 5 : 2) },
       dispose: () => {
         status.dispose();
         record.dispose();
         checkpoints.dispose();
+        if (events) {
+          spikes.dispose();
+          events.counts.dispose();
+        }
       },
     };
   }
@@ -141,9 +165,11 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
     status?: RunStatus,
   ): void {
     const { plan, theta, shape } = this;
-    const { paths, slots, checkpoints, record, window } = chunk as EncodedSingle;
-    // No path has more sub-steps than its steps and spikes.
-    const most = Math.ceil((plan.steps + (status?.largestCount ?? slots)) / window);
+    const { paths, slots, checkpoints, events, window } = chunk as EncodedSingle;
+    const record = events?.record ?? chunk.record;
+    const ofEvents = events ? this.sift!.encodeCotangents(batch, chunk, events, cotangents, slots) : cotangents;
+    // No path has more sub-steps than its steps and events.
+    const most = Math.ceil((plan.steps + (status?.largestRecord ?? slots)) / window);
     const windows = Math.min((chunk as EncodedSingle).windows, most);
     const groups = Math.ceil(paths / workgroupSize);
     const tape = batch.temporary("tape", this.bytes(slots).tape * groups * workgroupSize);
@@ -155,7 +181,7 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
         theta,
         checkpoints,
         record,
-        cotangents,
+        cotangents: ofEvents,
         tape,
         adjoint,
         rows,

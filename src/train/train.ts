@@ -8,6 +8,7 @@ import type { ValueAndGradient } from "../loss/result.js";
 import type { Network } from "../network/network.js";
 import { parameterLayout, parameterVector, replaceParameters, requestedViews, shapedValues } from "../plan/layout.js";
 import { type SolveOptions, type SolvePlan, solveNames } from "../plan/plan.js";
+import { untilAborted } from "../turns.js";
 import type { TrainedStep, Training, TrainingBackend, TrainingTask } from "./backend.js";
 import { trainableNames } from "./trainable.js";
 import { checkTrained, planUpdate, Update, type UpdateOptions, type UpdateState, updateNames } from "./update.js";
@@ -24,6 +25,8 @@ export interface TrainOptions extends Omit<SolveOptions, "seed">, UpdateOptions 
   requireExact?: boolean;
   /** Goes on from here: the steps that follow have the same bits as in a run that was not interrupted. */
   resume?: Checkpoint;
+  /** Ends the run, also within a step: the signal's reason is thrown, and the last step that came out stays good. */
+  signal?: AbortSignal;
 }
 
 const trainNames: Names<TrainOptions> = {
@@ -34,6 +37,7 @@ const trainNames: Names<TrainOptions> = {
   commonNoise: "boolean",
   requireExact: "boolean",
   resume: true,
+  signal: true,
 };
 
 /** All that a training run needs to go on: plain JSON. */
@@ -102,7 +106,10 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
   const views = requestedViews(network.network, layout, names, "trainable");
   const vector = parameterVector(plan);
   const update = new Update(planUpdate(options, network.network, views, vector), vector);
-  const { resume } = options;
+  const { resume, signal } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    fail("signal", `expected an AbortSignal, got ${show(signal)}`);
+  }
   if (resume) {
     checkResume(resume, seed, names);
     update.restore(resume.update, vector);
@@ -111,6 +118,7 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
   const run: Run = {
     network,
     requireExact: options.requireExact,
+    signal,
     names,
     host: update,
     task: {
@@ -127,7 +135,7 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
   };
   let parameters = shapedValues(views, vector);
   let began = performance.now();
-  for await (const { step, result, state } of trained(run)) {
+  for await (const { step, result, state } of signal ? untilAborted(trained(run), signal) : trained(run)) {
     update.plan.entries.forEach((e, i) => {
       const value = state.values[i]!;
       checkTrained(e, value);
@@ -155,6 +163,7 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
 interface Run {
   readonly network: TrainedNetwork;
   readonly requireExact: boolean | undefined;
+  readonly signal: AbortSignal | undefined;
   /** Of the trainable parameters. */
   readonly names: readonly string[];
   /** The update where it is the host's. */
@@ -163,14 +172,23 @@ interface Run {
 }
 
 /** Steps whose gradients come to the host, which updates in float64. */
-async function* onHost({ network, requireExact, names, host, task }: Run): AsyncGenerator<TrainedStep, void, void> {
+async function* onHost({
+  network,
+  requireExact,
+  signal,
+  names,
+  host,
+  task,
+}: Run): AsyncGenerator<TrainedStep, void, void> {
   const { plan, vector, from, steps, seedOf } = task;
   const layout = parameterLayout(plan);
   const evaluator = await network.evaluator(plan, task.loss, names, requireExact);
   try {
     for (let step = from; step < steps; step++) {
       const values = replaceParameters(plan, layout, vector);
-      const result = await evaluator.evaluate({ ...values, seed: seedOf(step) });
+      // Told of paths that are done, it does no more of them.
+      const progress = (): void => signal?.throwIfAborted();
+      const result = await evaluator.evaluate({ ...values, seed: seedOf(step) }, { progress });
       host.apply(result.flat, vector);
       yield { step, result, state: host.state(vector) };
     }

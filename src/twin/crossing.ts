@@ -32,7 +32,7 @@ const mostLooks = 4;
 
 export class Crossings {
   private readonly peaking: readonly Happening[];
-  private readonly along: boolean;
+  private readonly falls: boolean;
   private readonly x: Float64Array;
   private readonly slope: Float64Array;
   private readonly gradient: Float64Array;
@@ -46,9 +46,10 @@ export class Crossings {
     private readonly dt: number,
   ) {
     const { states, channels, parameters } = cell.cell;
-    this.along = alongPath(tableauOf(method));
+    const peaking = cell.happenings.filter((h) => h.peaks);
+    this.falls = peaking.length > 0;
     // Along a frozen drift a state moves straight.
-    this.peaking = this.along ? cell.happenings.filter((h) => h.peaks) : [];
+    this.peaking = alongPath(tableauOf(method)) ? peaking : [];
     this.x = new Float64Array(channels.length);
     this.slope = new Float64Array(states.length);
     this.gradient = new Float64Array(states.length);
@@ -65,6 +66,8 @@ export class Crossings {
     const { h, p } = whole;
     if (!(h > 0)) return -1;
     if (this.cell.event(end, p) >= 0) return h;
+    // Taken above by a jump, it has happened, though it falls again within the step.
+    if (this.falls && happensAtOnce(this.cell, whole.y, p)) return h;
     let first = -1;
     for (const e of this.peaking) {
       const at = this.peakAbove(whole, end, e);
@@ -93,6 +96,8 @@ export class Crossings {
     if (!(from < 0)) return -1;
     let [low, high] = [0, length];
     let [value, rising] = [from, this.rate(e, y, whole, r)];
+    // A curve that bends down stays below its tangent.
+    if (!(rising * length >= -(1 - nearness / (1 + nearness)) * from)) return -1;
     let [last, falling] = [to, this.rate(e, end, whole, r + length)];
     for (let look = 0; look < mostLooks; look++) {
       // Where the cubic through both ends is first flat.

@@ -15,7 +15,7 @@ import type { Driver, Stepper, SubStep } from "./advance.js";
 import { Crossings, happensAtOnce, whichEvent } from "./crossing.js";
 import { causeOfFiring } from "./endless.js";
 import { stepperOf } from "./exponential.js";
-import { eventUniform } from "./noise.js";
+import { drawFurther, eventUniform } from "./noise.js";
 
 /** Gives the driver path: writes ΔW and H of one path, step and channel (neuron · channels + channel). */
 export type NoiseSource = (path: number, step: number, channel: number, out: Float64Array) => void;
@@ -52,7 +52,9 @@ export type Operation =
       /** The event, by number; and its spike, where it is one. */
       event: number;
       spike: number | undefined;
+      /** Its uniform, and which of the neuron's that is. */
       u: number;
+      drawn: number;
       before: Float64Array;
     }
   | {
@@ -68,6 +70,7 @@ export type Operation =
   | { kind: "step" };
 
 export interface PathResult {
+  readonly path: number;
   readonly spikes: PathSpike[];
   /** Whether the path stopped at its maxSpikes-th event. */
   readonly saturated: boolean;
@@ -131,13 +134,18 @@ export class PathSolver {
     const pair = new Float64Array(2);
     const landed = new Float64Array(n);
 
-    const uniform = (neuron: number, count: number): number => eventUniform(plan, path, neuron, count);
+    const uniform = (neuron: number, count: number): number => {
+      drawFurther(cell, plan, path, neuron, count);
+      return eventUniform(plan, path, neuron, count);
+    };
 
     for (let k = 0; k < neurons; k++) {
       startUniforms[k] = uniform(k, 0);
       cell.start(next[k]!.y, p[k]!, startUniforms[k]!);
     }
 
+    const { channels: kinds } = plan.network.cell;
+    const channelOf = (k: number, c: number): number => (kinds[c]!.shared ? c : k * channels + c);
     const copy = (v: Float64Array): Float64Array => Float64Array.from(v);
     const frozen = (d: Driver): Driver => ({ a: copy(d.a), b: copy(d.b) });
 
@@ -181,7 +189,7 @@ export class PathSolver {
         const own = next[k]!;
         if (driver === "line" || parabola) {
           for (let c = 0; c < channels; c++) {
-            this.noise(path, step, k * channels + c, pair);
+            this.noise(path, step, channelOf(k, c), pair);
             own.driver.a[c] = pair[0]! / dt;
             own.driver.b[c] = parabola ? (6 * pair[1]!) / (dt * dt) : 0;
           }
@@ -221,13 +229,14 @@ export class PathSolver {
           throw firesTooOften(k, step, causeOfFiring(plan, cell, firing));
         }
         const spike = happening.emits ? spikes.length : undefined;
-        if (record) operations.push({ kind: "fire", neuron: k, event, spike, u, before: copy(landed) });
+        if (record)
+          operations.push({ kind: "fire", neuron: k, event, spike, u, drawn: drawn[k]!, before: copy(landed) });
         happening.jump(own.y, landed, own.p, u);
         own.r = at;
         if (happening.emits) spikes.push({ step, fraction: at / dt, neuron: k });
         const saturated = happening.emits && maxSpikes > 0 && spikes.length >= maxSpikes;
         if (saturated || happening.terminal) {
-          return { spikes, saturated, final: next.map(({ y }) => y), startUniforms, operations };
+          return { path, spikes, saturated, final: next.map(({ y }) => y), startUniforms, operations };
         }
         if (spike === undefined) {
           attempt(k);
@@ -250,7 +259,7 @@ export class PathSolver {
         if (driver === "grid" && channels > 0) {
           const increment = new Float64Array(channels);
           for (let c = 0; c < channels; c++) {
-            this.noise(path, step, k * channels + c, pair);
+            this.noise(path, step, channelOf(k, c), pair);
             increment[c] = pair[0]!;
           }
           if (record) operations.push({ kind: "kick", neuron: k, before: copy(trial[k]!), increment });
@@ -260,7 +269,7 @@ export class PathSolver {
         [own.y, trial[k]] = [trial[k]!, own.y];
       }
     }
-    return { spikes, saturated: false, final: next.map(({ y }) => y), startUniforms, operations };
+    return { path, spikes, saturated: false, final: next.map(({ y }) => y), startUniforms, operations };
   }
 
   /**
@@ -273,6 +282,7 @@ export class PathSolver {
     const { y, r, h, driver, p, I } = whole;
     const along = alongPath(tableauOf(this.plan.method));
     if (happensAtOnce(cell, y, p)) return 0;
+    const several = cell.happenings.length > 1;
     const value = cell.event(y, p);
     const out = new Float64Array(this.n);
     const eBar = new Float64Array(this.n);
@@ -300,13 +310,13 @@ export class PathSolver {
       if (!(next > low && next < high && nearer)) next = 0.5 * (low + high);
       before = Math.abs(next - theta);
       if (Math.abs(next - theta) <= 1e-15 * this.plan.dt || high - low <= 1e-16 * this.plan.dt)
-        return cell.happenings.length > 1 ? this.beyond(whole, next) : next;
+        return several ? this.beyond(whole, next) : next;
       theta = next;
       whole.h = theta;
       stepper.advance(out, whole);
       at = out;
       e = cell.event(out, p);
-      if (e === 0) return theta;
+      if (e === 0) return several ? this.beyond(whole, theta) : theta;
       if (e < 0) low = theta;
       else high = theta;
     }
@@ -319,7 +329,8 @@ export class PathSolver {
     const out = new Float64Array(this.n);
     let length = near;
     for (let more = 2 ** -52 * this.plan.dt; more < 1e-6 * this.plan.dt; more *= 2) {
-      whole.h = length;
+      // As it comes out of the place in the step that it leads to.
+      whole.h = whole.r + length - whole.r;
       stepper.advance(out, whole);
       if (cell.event(out, whole.p) >= 0) break;
       length += more;

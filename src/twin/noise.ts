@@ -1,4 +1,5 @@
 /** The driver path of a plan from its counters, in float64: what the kernels draw, to the bit of the random words. */
+import type { CompiledCell } from "../cell/emit-js.js";
 import { normalPair, uniformOpen } from "../driver/normal.js";
 import { threefry2x32, threefryInto } from "../driver/threefry.js";
 import type { SolvePlan } from "../plan/plan.js";
@@ -20,6 +21,23 @@ export function counterNoise(plan: SolvePlan): NoiseSource {
 
 /** The path whose counters a path draws by: for antithetic paths, the first of the pair. */
 export const drawnPath = (plan: SolvePlan, path: number): number => (plan.antithetic ? path - (path % 2) : path);
+
+/** Writes the random numbers beside that uniform to where the jumps of a compiled cell read them. */
+export function drawFurther(cell: CompiledCell, plan: SolvePlan, path: number, neuron: number, count: number): void {
+  const { furtherRandom } = cell.cell;
+  if (furtherRandom.length === 0) return;
+  const turned = plan.antithetic && path % 2 === 1;
+  const pair = new Float64Array(2);
+  furtherRandom.forEach(({ kind }, i) => {
+    const key = 0xffffffff - (neuron * furtherRandom.length + i);
+    const [first, second] = threefry2x32(plan.seed, key, drawnPath(plan, path), count);
+    if (kind === "uniform") cell.further[i] = uniformOpen(turned ? ~first >>> 0 : first);
+    else {
+      normalPair(first, second, pair);
+      cell.further[i] = turned ? -pair[0]! : pair[0]!;
+    }
+  });
+}
 
 /** The uniform of a neuron's `count`-th spike (0: its start) on a path, which a float32 holds exactly. */
 export function eventUniform(plan: SolvePlan, path: number, neuron: number, count: number): number {

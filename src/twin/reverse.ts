@@ -16,6 +16,7 @@ import type { SolvePlan } from "../plan/plan.js";
 import type { SubStepTangent } from "./advance.js";
 import { stepperOf } from "./exponential.js";
 import { neuronParameters, type PathResult } from "./forward.js";
+import { drawFurther } from "./noise.js";
 
 /**
  * @param cotangents ∂L/∂τ for each spike of the path, in order (absolute time).
@@ -82,6 +83,7 @@ export function reversePath(
       eventTimeBar = timeBar[k]!;
       if (op.spike !== undefined) eventTimeBar += arrivalBar[op.spike]! + cotangents[op.spike]!;
       happening = cell.happenings[op.event]!;
+      drawFurther(cell, plan, result.path, k, op.drawn);
       happening.jumpVjp(a[k]!, pBar[k]!, op.before, p[k]!, op.u, a[k]!);
     } else {
       step = op.step;
@@ -118,6 +120,7 @@ export function reversePath(
     }
   }
   for (let k = 0; k < neurons; k++) {
+    drawFurther(cell, plan, result.path, k, 0);
     cell.startVjp(pBar[k]!, p[k]!, result.startUniforms[k]!, a[k]!);
     network.cell.parameters.forEach((name, j) => {
       const view = layout.views.get(name)!;

@@ -11,6 +11,7 @@ import type { SolvePlan } from "../plan/plan.js";
 import type { SubStepTangent } from "./advance.js";
 import { stepperOf } from "./exponential.js";
 import { neuronParameters, type Operation, type PathResult } from "./forward.js";
+import { drawFurther } from "./noise.js";
 
 /**
  * @param directions each a vector [layout.size] in parameter space.
@@ -45,6 +46,7 @@ export function pathSensitivities(
         return direction[view.offset + view.neuronStride * k]!;
       });
       const y = new Float64Array(n);
+      drawFurther(cell, plan, result.path, k, 0);
       cell.startJvp(y, p[k]!, result.startUniforms[k]!, own);
       return { y, r: 0, h: 0, p: own, I: 0 };
     });
@@ -56,8 +58,10 @@ export function pathSensitivities(
       const k = op.neuron;
       const d = along[k]!;
       if (op.kind === "kick") cell.kickJvp(d.y, op.before, p[k]!, op.increment, d.y, d.p);
-      else if (op.kind === "fire") cell.happenings[op.event]!.jumpJvp(d.y, op.before, p[k]!, op.u, d.y, d.p);
-      else if (op.kind === "input") cell.receiveJvp(d.y, op.before, p[k]!, op.weight, d.y, d.p, 0);
+      else if (op.kind === "fire") {
+        drawFurther(cell, plan, result.path, k, op.drawn);
+        cell.happenings[op.event]!.jumpJvp(d.y, op.before, p[k]!, op.u, d.y, d.p);
+      } else if (op.kind === "input") cell.receiveJvp(d.y, op.before, p[k]!, op.weight, d.y, d.p, 0);
       else if (op.kind === "receive") {
         const w = network.connections.weights[op.edge]!;
         cell.receiveJvp(d.y, op.before, p[k]!, w, d.y, d.p, direction[weightView.offset + op.edge]!);

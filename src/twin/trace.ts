@@ -33,7 +33,7 @@ export function traceStates(plan: SolvePlan, neurons?: readonly number[]): State
   const parameters = neuronParameters(plan);
   const wanted = neurons ?? parameters.map((_, k) => k);
   const spike = cell.events.findIndex((e) => e.emits);
-  const shown = cell.states.slice(0, cell.states.length - cell.modes);
+  const shown = cell.states.slice(0, cell.states.length - cell.hidden);
   const gradient = new Float64Array(cell.states.length);
   const drift = new Float64Array(cell.states.length);
   const still = new Float64Array(cell.channels.length);

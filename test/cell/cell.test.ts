@@ -3,7 +3,7 @@ import { type CellDefinition, defineCell } from "../../src/cell/cell.js";
 import { vectorJacobian } from "../../src/cell/differentiate.js";
 import { compileCell } from "../../src/cell/emit-js.js";
 import { emitCellWgsl } from "../../src/cell/emit-wgsl.js";
-import { evaluate, Graph } from "../../src/cell/graph.js";
+import { evaluate, Graph, inputNames } from "../../src/cell/graph.js";
 import { parseEquation } from "../../src/cell/parse.js";
 import { slif, slifDefinition } from "../../src/cell/slif.js";
 
@@ -30,6 +30,14 @@ describe("equations", () => {
     ["sigmoid(-1000) + sigmoid(1000)", {}, 1],
     ["a ^ -2 + a ^ 0.5 + pow(a, 1.5)", { a: 4 }, 1 / 16 + 2 + 8],
     ["2 ^ 3 ** 2 * 3 - a / 4 * 2 - 1 - -(a + .5) * +1.e1", { a: 4 }, 512 * 3 - 2 - 1 + 45],
+    ["(a < 1 || b < 1) && !(a >= 2 && b > 0) ? 3 : 4", { a: 2, b: 0.5 }, 4],
+    ["a < 1 || b < 1 && a > 1 ? 3 : 4", { a: 2, b: 0.5 }, 3],
+    ["!(a < 1) && !!(b <= 0.5) ? a : b", { a: 2, b: 0.5 }, 2],
+    ["(a < 1 || a > 3 || b < 0 ? 1 : 0) + (a > 0 && b > 0 && a > b ? 10 : 20)", { a: 2, b: 0.5 }, 10],
+    ["floor(a) + 10 * ceil(a) + 100 * floor(-a) + 1000 * mod(-a, 1)", { a: 1.75 }, 1 + 20 - 200 + 250],
+    ["sign(a) + 10 * sign(b) + 100 * sign(a - a * 1) + 1000 * step(a) + 10000 * step(b)", { a: -2, b: 0.5 }, 10009],
+    ["step(a) + step(-a)", { a: 0 }, 2],
+    ["sinh(a) / cosh(a) - tanh(a)", { a: 0.7 }, 0],
     ["(a < 1 ? 2 : a - 1 < 1 + 1 ? 3 : 4) + max(a > 1 ? 1 : 2, 0)", { a: 2 }, 4],
   ] as [string, Record<string, number>, number][])("%s", (text, inputs, expected) => {
     expect(value(text, inputs)).toBeCloseTo(expected, 12);
@@ -49,7 +57,17 @@ describe("equations", () => {
     ["a b", /no operator stands between two parts of "a b"/],
     [" ", /: is empty$/],
     ["'text'", /unexpected "'" at character 0$/],
-    ["a && b", /operator "&&" is not known/],
+    ["a && b", /^test: "a && b" in "a && b" is a condition, not a number; write it as \(…\) \? 1 : 0$/],
+    ["2 * (a < b)", /^test: "a < b" in .* is a condition, not a number/],
+    ["!a + 1", /^test: "!a" in .* is a condition, not a number/],
+    ["a < b < c ? 1 : 0", /^test: "\(a < b\) < c" in .* compares a condition with a number; write a < b && b < c/],
+    ["!a < b ? 1 : 0", /^test: "!a < b" in .* compares a condition with a number; .* !\(a < b\)/],
+    ["a < b && c ? 1 : 0", /^test: a condition must compare two expressions .*; "c" in .* does not$/],
+    ["a == b ? 1 : 0", /^test: "==" in "a == b \? 1 : 0" asks whether numbers are equal, .*; write <, <=, > or >=$/],
+    ["a < b && a !== c ? 1 : 0", /"!==" in .* asks whether numbers are equal/],
+    ["a = b", /operator "=" is not known/],
+    ["a & b", /unexpected "&"|operator "&" is not known/],
+    ["mod(a, 0)", /divides by 0$/],
     ["a ? b : c", /a condition must compare/],
     ["-a^2", /ambiguous/],
     ["a".repeat(5000), /characters long/],
@@ -66,6 +84,11 @@ describe("equations", () => {
     ["0 ^ -1", /^test: 0 \*\* -1 in/],
   ])("refuses %s", (text, message) => {
     expect(() => parse(text)).toThrow(message);
+  });
+
+  it("has no sign of what is no number", () => {
+    expect(value("sign(a) + sign(b)", { a: 0, b: 2 })).toBe(1);
+    expect(value("sign(sqrt(a))", { a: -1 })).toBeNaN();
   });
 
   it("shares common subexpressions", () => {
@@ -116,6 +139,87 @@ describe("equations", () => {
 });
 
 const variant = (changes: Partial<CellDefinition>): CellDefinition => ({ ...slifDefinition, ...changes });
+
+describe("named expressions", () => {
+  const cell = (changes: Partial<CellDefinition>): CellDefinition => ({
+    name: "x",
+    let: { hazard: "exp(gain)", gain: "beta * (v - vTh)", drawn: "log(u)", lowest: "-beta" },
+    state: { v: "I - v", s: "hazard" },
+    noise: { v: "gain * 0.1" },
+    event: "s",
+    reset: { v: "v - gain", s: "drawn" },
+    start: { v: "lowest", s: "drawn" },
+    parameters: { beta: 2, vTh: 1 },
+    ...changes,
+  });
+
+  it("stand for what they say, in any order", () => {
+    const written = {
+      ...cell({
+        state: { v: "I - v", s: "exp(beta * (v - vTh))" },
+        noise: { v: "beta * (v - vTh) * 0.1" },
+        reset: { v: "v - beta * (v - vTh)", s: "log(u)" },
+        start: { v: "-beta", s: "log(u)" },
+      }),
+    };
+    delete written.let;
+    const options = { channels: [0], derivatives: "reverse", gradients: [0, 1] } as const;
+    const [named, plain] = [cell({}), written].map((c) => emitCellWgsl(defineCell(c), options));
+    expect(named).toBe(plain);
+  });
+
+  it.each([
+    [{ let: { a: "b", b: "2 * c", c: "a + 1" } }, /^cell\.let\.a: needs itself: a → b → c → a$/],
+    [{ let: { a: "a" } }, /^cell\.let\.a: needs itself: a → a$/],
+    [{ start: { v: "gain" } }, /^cell\.start\.v: "gain" \(of let\) reads v, which has no value in start$/],
+    [{ event: "drawn" }, /^cell\.event: "drawn" \(of let\) reads u, which has no value in event$/],
+    [{ let: { a: "q" } }, /^cell\.let\.a: unknown name "q"; known here: v, s, beta, vTh, I, u, w$/],
+    [{ let: { v: "1" } }, /^cell\.let\.v: is a state variable too; rename one$/],
+    [{ let: { beta: "1" } }, /^cell\.let\.beta: is a parameter too; rename one$/],
+    [{ let: { exp: "1" } }, /^cell\.let\.exp: "exp" has a meaning of its own/],
+    [{ let: [] }, /^cell\.let: expected an object of equations/],
+    [{ state: { v: "bar", s: "1" } }, /^cell\.state\.v: unknown name "bar"; known here: .*I, .*gain, hazard, lowest$/],
+  ] as [Partial<CellDefinition>, RegExp][])("refuses %j", (changes, message) => {
+    expect(() => defineCell(cell({ let: {}, ...cell({}), ...changes }))).toThrow(message);
+  });
+});
+
+it("parameters may have the names of newer functions", () => {
+  const node = defineCell({
+    name: "x",
+    state: { v: "step * step(v - mod) + sign(mod)" },
+    event: "v",
+    parameters: { step: 3, mod: 0.5 },
+  }).drift[0]!;
+  expect(inputNames([node])).toContain("p.step");
+  expect(() => defineCell({ name: "x", let: { step: "1" }, state: { v: "1" }, event: "v", parameters: {} })).toThrow(
+    /^cell\.let\.step: "step" has a meaning of its own/,
+  );
+});
+
+describe("staircases", () => {
+  const cell = (changes: Partial<CellDefinition>): CellDefinition => ({
+    name: "x",
+    state: { v: "1 + floor(n) + mod(n, 3)" },
+    event: "v - 1",
+    reset: { v: "v - floor(v) + mod(u, 0.1)" },
+    start: { v: "ceil(n) - 3" },
+    parameters: { n: 2.5 },
+    ...changes,
+  });
+  it("are taken of parameters, and in jumps", () => {
+    expect(() => defineCell(cell({}))).not.toThrow();
+  });
+  it.each([
+    ["state.v", { state: { v: "floor(v)" } }],
+    ["noise.v", { noise: { v: "ceil(v / n)" } }],
+    ["event", { event: "1 + mod(v, 1)" }],
+    ["state.v", { let: { z: "floor(v)" }, state: { v: "z" } }],
+  ] as [string, Partial<CellDefinition>][])("are refused in %s of what flows", (field, changes) => {
+    const expected = `cell.${field}: floor, ceil and mod of what changes along a path jump at every whole number; `;
+    expect(() => defineCell(cell(changes))).toThrow(`${expected}write it as a condition or an event`);
+  });
+});
 
 describe("cell definitions", () => {
   it.each([

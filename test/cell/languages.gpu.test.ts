@@ -34,6 +34,8 @@ const examples: Record<Exclude<Op, "constant" | "input">, readonly Node[]> = {
   expm1: [g.unary("expm1", a), g.unary("expm1", g.constant(1e-3))],
   log1p: [g.unary("log1p", a)],
   erf: [g.unary("erf", b)],
+  floor: [g.unary("floor", b)],
+  logsum: [g.logsum(a, b), g.logsum(g.mul(g.constant(900), a), g.mul(g.constant(300), a))],
   abs: [g.unary("abs", b)],
   min: [g.min(a, b), g.min(g.unary("sqrt", a), b)],
   max: [g.max(a, b), g.max(g.unary("sqrt", a), b)],

@@ -1,6 +1,6 @@
 /** Training runs as whole processes: stopped, killed, and gone on with; and the files that they leave. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -163,6 +163,41 @@ describe("a training run", () => {
     );
     expect(out).toBe("");
     expect(code).toBe(143);
+  });
+
+  it("is stopped in the middle of a step that never ends, with the checkpoint of the step before", async () => {
+    const checkpoint = newFile("checkpoint");
+    const file = newFile("job");
+    writeFileSync(file, JSON.stringify({ ...job, checkpoint: { file: checkpoint, every: 1e6 } }));
+    const stuck = (from: number): string =>
+      withEngine(
+        file,
+        `const { network } = engine;
+        engine.network = (definition) => Object.assign(network.call(engine, definition), {
+          place: async () => ({
+            async *run() {
+              for (let step = 0; step < ${from}; step++) {
+                const state = { values: [step, 1, 1], coordinates: [step, 1, 1], moments: [] };
+                const result = { value: 1, standardError: 0, gradient: {}, means: [], saturatedPaths: 0 };
+                yield { step, state, result };
+              }
+              setInterval(() => {}, 1e6);
+              setImmediate(() => process.kill(process.pid, "SIGTERM"));
+              await new Promise(() => {});
+            },
+            dispose() {},
+          }),
+        });`,
+      );
+    const { code, out, error } = await start([stuck(3)]).done;
+    expect(error).toContain(`saltation: stopped after step 3 of 30; the checkpoint is in ${checkpoint}; go on with: `);
+    expect([stepOf(checkpoint), out, code]).toEqual([3, "", 143]);
+
+    const none = newFile("checkpoint");
+    writeFileSync(file, JSON.stringify({ ...job, checkpoint: { file: none, every: 1e6 } }));
+    const early = await start([stuck(0)]).done;
+    expect(early.error).toMatch(/saltation: stopped before a step was done\n$/);
+    expect([existsSync(none), early.out, early.code]).toEqual([false, "", 143]);
   });
 
   it("that loses its device leaves a checkpoint and says so", async () => {

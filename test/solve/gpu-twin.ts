@@ -100,6 +100,7 @@ const networks: [string, NetworkDefinition, Partial<SolveOptions>][] = [
   ...hybrids.map(([name, network]): (typeof networks)[number] => [name, network, { paths: 100, t1: 1 }]),
   ...stiffCases.map(([name, network]): (typeof networks)[number] => [name, network, { paths: 100, t1: 1 }]),
   ["stiff states, a path per workgroup", stiffCases[1]![1], { paths: 100, t1: 1, distribution: "workgroup" }],
+  ["a potential that is held, stopped at the third spike", hybrids[0]![1], { paths: 100, t1: 1, maxSpikes: 3 }],
   // Networks of this size go by workgroups unless told otherwise, on adapters of few lanes; elsewhere by invocations.
   ["a path per invocation", { ...recurrent, inputSpikes }, { paths: 150, t1: 0.7, distribution: "invocation" }],
 ];
@@ -128,11 +129,20 @@ const ofEveryMethod = new Set([
 ]);
 const sensitivityOfEveryMethod = new Set(["a recurrent network with input spikes"]);
 
+/** In a page the quick suite has each solver once, by the networks that use most of it; the others are among the long. */
+const inPage = typeof document !== "undefined";
+const everywhere = new Set([
+  "one neuron with a sampled current",
+  "a recurrent network with input spikes",
+  "a path per invocation",
+  "every operation",
+]);
+
 type Case = [name: string, method: Method, definition: NetworkDefinition, options: Partial<SolveOptions>];
 type SensitivityCase = [name: string, method: Method, definition: NetworkDefinition, names: string[]];
 
 const isLong = (method: Method, name: string, always: ReadonlySet<string>): boolean =>
-  method === "wong-zakai" || (method === "euler" && !always.has(name));
+  method === "wong-zakai" || (method === "euler" && (inPage || !always.has(name))) || (inPage && !everywhere.has(name));
 
 /** Every network with every method: those of the quick suite, or the others. */
 export const twinCases = (long: boolean): Case[] =>

@@ -5,6 +5,7 @@ import { defineCell } from "../../src/cell/cell.js";
 import { meanSpikeTime } from "../../src/loss/spike-times.js";
 import type { Method } from "../../src/plan/plan.js";
 import { sharedEngine } from "../support/engine.js";
+import { arrangesSums } from "../support/gpu.js";
 import { everything, expectTwin, expectTwinSensitivities, inputSpikes, recurrent } from "./gpu-twin.js";
 
 const heun = "heun" as Method;
@@ -31,7 +32,7 @@ describe("a method that is added as a tableau", () => {
   it("has the same bits where its stages take turns", async () => {
     // The second flow is long by what comes to nothing.
     const padded = Array.from({ length: 26 }, (_, i) => `sin(v * ${i + 2})`).join(" + ");
-    const results: unknown[] = [];
+    const results: { value: number; gradient: Record<string, unknown>; derivatives: number[] }[] = [];
     for (const more of ["", ` + none * (${padded})`]) {
       const cell = defineCell({
         name: "short",
@@ -46,9 +47,19 @@ describe("a method that is added as a tableau", () => {
       const solve = { paths: 8, t1: 2, dt: 0.05, seed: 5, with: ["mu", "current"], method: heun };
       const { value, gradient } = await network.valueAndGradient(meanSpikeTime(), solve);
       const { derivatives } = await network.spikeTimeSensitivities({ ...solve, maxSpikes: 2 });
-      results.push([value, gradient, Array.from(derivatives)]);
+      results.push({ value, gradient, derivatives: Array.from(derivatives) });
       expect(derivatives.some((d) => d !== 0)).toBe(true);
     }
-    expect(results[1]).toEqual(results[0]);
+    if (!arrangesSums()) {
+      expect(results[1]).toEqual(results[0]);
+      return;
+    }
+    // A few roundings of 6e-8, of which what cancels takes a digit or two.
+    const [short, long] = results.map(
+      (r) => [r.value, r.gradient.mu, r.gradient.current, ...r.derivatives] as number[],
+    );
+    short!.forEach((v, i) => {
+      expect(Math.abs(long![i]! - v)).toBeLessThanOrEqual(1e-5 * Math.abs(v));
+    });
   });
 });

@@ -17,6 +17,9 @@ export async function needsLongLoops(gpu: Gpu, context: TestContext): Promise<vo
   if (shortLoops.accepted && !(await finishesLoops(gpu))) context.skip("the driver ends a kernel's loops early");
 }
 
+/** Whether the driver's compiler arranges the sums of a kernel as suits it, so that two kernels of one sum may differ. */
+export const arrangesSums = (): boolean => shortLoops.accepted;
+
 /** Multiplies by a uniform and adds one, in place: a kernel whose every run leaves a trace. */
 export const scaleAddOne = {
   label: "scale and add one",

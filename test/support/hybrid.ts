@@ -14,9 +14,10 @@ export const clamped: CellDefinition = {
   state: { v: "c < 0 ? 0 : mu * (I - v)", s: "exp(min(beta * (v - 1), 10))", c: "1" },
   noise: { v: "sigma" },
   event: "s",
-  reset: { v: "v - vReset", s: "log(u) - 0.02", c: "-tref" },
+  reset: { v: "v - vReset * (1 + 0.1 * z)", s: "log(u) - 0.02", c: "-tref * (0.5 + r)" },
   receive: { v: "v + w" },
-  start: { s: "log(u) - 0.02", c: "1" },
+  random: { u: "uniform", z: "normal", r: "uniform" },
+  start: { s: "log(u) - 0.02", c: "1", v: "0.1 * z" },
   parameters: { mu: 12, beta: 5, sigma: 0.2, vReset: 1.1, tref: 0.043 },
 };
 
@@ -79,7 +80,10 @@ export const hybrids: [string, NetworkDefinition][] = [
     "a network of those, with input spikes",
     { cell: nested, neurons: 3, current: [1.4, 1.2, 1.5], weights: weights(3, 0.1), inputSpikes: { times: [0.11, 0.3], neurons: [1, 2], weights: [0.3, 0.2] } }, // biome-ignore format: short
   ],
-  ["two thresholds", { cell: band, neurons: 2, current: [1.2, 1.05], weights: weights(2, 0.03) }],
+  [
+    "two thresholds",
+    { cell: band, neurons: 2, parameters: { rest: [0.17, 0.13] }, current: [1.2, 1.05], weights: weights(2, 0.03) },
+  ],
   ["crossings without a reset", { cell: turning, neurons: 3, parameters: { omega: [17, 19, 15] }, weights: weights(3, 0.04) }], // biome-ignore format: short
   ["a bouncing ball", { cell: bouncing }],
 ];

@@ -38,6 +38,6 @@ export const stiffCases: [string, NetworkDefinition][] = [
   ["a threshold on a stiff state with branches", { cell: fastThreshold, current: 1.1 }],
   [
     "a network of thresholds on stiff states",
-    { cell: fastThreshold, neurons: 3, parameters: { mu: [110, 90, 130] }, weights: weights(3, 0.05), current: [1.1, 1.3, 1.2] }, // biome-ignore format: short
+    { cell: fastThreshold, neurons: 3, parameters: { mu: [110, 90, 130] }, weights: weights(3, 0.04), current: [1.15, 1.3, 1.22] }, // biome-ignore format: short
   ],
 ];

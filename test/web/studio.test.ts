@@ -459,7 +459,14 @@ describe("the studio, used", () => {
     expect(await page.$eval("#equation-state-v", (e) => e.getAttribute("aria-invalid"))).toBe("true");
     expect(await page.$eval(".transport button.primary", (e) => (e as HTMLButtonElement).disabled)).toBe(true);
     // Reset to a value: the noise in the voltage would be lost, and gradients would not be exact.
+    // By name: the name is there once it is added, and goes with its button.
+    await fill(page, "name of a new named expression", "pull");
+    await press(page, "Add named expression");
+    await fill(page, "pull =", "mu * (I - a - v)");
+    await fill(page, "dv/dt =", "pull");
+    await waitForText(page, ".verdict", /Gradients are exact/);
     await fill(page, "dv/dt =", "mu * (I - a - v)");
+    await page.click('button[aria-label="remove the named expression pull"]');
     await fill(page, "v after its spike", "0");
     await waitForText(page, ".verdict", /jump and noise commute is violated/);
     await waitForText(page, ".objection", /not exact; change it, or allow inexact gradients below/);

@@ -47,6 +47,14 @@ export function ownCell(document: StudioDocument): CellDefinition | undefined {
   return typeof cell === "object" ? (cell as CellDefinition) : undefined;
 }
 
+/** An equation as it is shown: amplitudes of several noise channels by their names. */
+export const equationText = (given: string | Record<string, string>): string =>
+  typeof given === "object"
+    ? Object.entries(given)
+        .map(([channel, text]) => `${channel}: ${text}`)
+        .join(", ")
+    : given;
+
 /** Takes a parameter or a state variable out of a cell, with all that is said of it but the equations that use it. */
 export function removeName(cell: CellDefinition, name: string): void {
   const { state, noise, reset, receive, start, parameters, units } = cell;

@@ -5,7 +5,7 @@ import { checksumOf } from "../../../src/files/seal.js";
 import { type Cell, Engine, SaltationError } from "../../../src/index.js";
 import type { TrainPlan } from "../../../src/job/train-plan.js";
 import { defineNetwork, readCell } from "../../../src/network/network.js";
-import { ownCell, type StudioDocument } from "../model/document.js";
+import { equationText, ownCell, type StudioDocument } from "../model/document.js";
 import { withUnits } from "../model/job-units.js";
 import { EngineKeeper, isLoss } from "./engine-keeper.js";
 import { hasEscapeNoise } from "./escape-noise.js";
@@ -91,12 +91,18 @@ function fieldError(error: Error, message = error.message): FieldError {
 
 function cellFacts(cell: Cell): CellFacts {
   const { definition } = cell;
-  const equations: CellFacts["equations"] = (["state", "noise", "reset", "receive", "start"] as const).flatMap(
-    (section) => Object.entries(definition[section] ?? {}).map(([name, text]) => ({ section, name, text })),
+  const equations: CellFacts["equations"] = (["let", "state", "noise", "reset", "receive", "start"] as const).flatMap(
+    (section) =>
+      Object.entries(definition[section] ?? {}).map(([name, text]) => ({ section, name, text: equationText(text) })),
   );
-  const shown = cell.states.slice(0, cell.states.length - cell.modes);
+  const shown = cell.states.slice(0, cell.states.length - cell.hidden);
   if (definition.event !== undefined) {
-    equations.splice(shown.length + cell.channels.length, 0, { section: "event", name: "", text: definition.event });
+    const before = [definition.let, definition.state, definition.noise].flatMap((table) => Object.keys(table ?? {}));
+    equations.splice(before.length, 0, {
+      section: "event",
+      name: "",
+      text: definition.event,
+    });
   }
   return {
     name: cell.name,

@@ -1,5 +1,6 @@
 /** Divisions by 0, as a reason why a result is infinite or NaN. */
 import { parameterInput } from "../../../src/cell/cell.js";
+import { amplitudesOf } from "../../../src/cell/channels.js";
 import { evaluate, inputNames, type Node, reachable } from "../../../src/cell/graph.js";
 import { SaltationError } from "../../../src/index.js";
 import type { Network } from "../../../src/network/network.js";
@@ -9,7 +10,7 @@ export function zeroDivisors({ cell, neurons, parameters }: Network): string[] {
   const { drift, channels, events, jumps } = cell;
   const equations = [
     ...drift,
-    ...channels.map((c) => c.amplitude),
+    ...amplitudesOf(channels),
     ...events.map((e) => e.surface),
     ...jumps.flatMap((jump) => jump.value),
   ];

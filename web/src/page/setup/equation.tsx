@@ -5,7 +5,7 @@ import { ErrorText, errorAt } from "../fields.js";
 import { edit } from "../state/edit.js";
 import { locked } from "../state/signals.js";
 
-type Section = "state" | "noise" | "reset" | "receive" | "start";
+type Section = "let" | "state" | "noise" | "reset" | "receive" | "start";
 
 /** One equation, checked as it is typed. */
 export function Equation(props: {
@@ -14,8 +14,10 @@ export function Equation(props: {
   name: string;
   text: string;
   optional: boolean;
+  /** Whether it is of a form that is only shown. */
+  fixed?: boolean;
 }) {
-  const { label, section, name, text, optional } = props;
+  const { label, section, name, text, optional, fixed = false } = props;
   const field = section === "event" ? "cell.event" : `cell.${section}.${name}`;
   const error = errorAt(field);
   const id = `equation-${section}-${name}`;
@@ -29,7 +31,7 @@ export function Equation(props: {
         autocapitalize="off"
         autocomplete="off"
         value={text}
-        disabled={locked.value}
+        disabled={locked.value || fixed}
         placeholder={optional ? placeholders[section as Section] : undefined}
         aria-invalid={error ? true : undefined}
         aria-describedby={error ? `${id}-error` : undefined}
@@ -44,6 +46,7 @@ export function Equation(props: {
 }
 
 const placeholders: Record<Section, string> = {
+  let: "0",
   state: "0",
   noise: "none",
   reset: "unchanged",
@@ -54,10 +57,10 @@ const placeholders: Record<Section, string> = {
 function setEquation(cell: CellDefinition, section: Section | "event", name: string, text: string): void {
   if (section === "event") cell.event = text;
   else {
-    const list = { ...cell[section] };
-    if (text.trim() === "" && section !== "state") delete list[name];
+    const list: Record<string, string | Record<string, string>> = { ...cell[section] };
+    if (text.trim() === "" && section !== "state" && section !== "let") delete list[name];
     else list[name] = text;
-    cell[section] = list;
+    (cell as { [section in Section]?: typeof list })[section] = list;
   }
 }
 
