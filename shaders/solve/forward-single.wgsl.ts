@@ -215,7 +215,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         loop {
           landed = ${shape.smooth ? "advance(y, z, rho, h, current)" : straight};
           let e = cell_event(landed);
-          let slope = ${shape.smooth ? "cell_flow(landed, current, slope_at(z, rho + h))" : shape.exponential ? "slope_after(y, rate_now, h * dt)" : "rate_now"};
+          let slope = ${shape.smooth ? "cell_flow(landed, current, slope_at(z, rho + h))" : shape.exponential ? "cell_drift(landed, current)" : "rate_now"};
           let rate = state_dot(cell_event_gradient(landed), slope) * dt;
           if (e >= 0.0f) { high = h; } else { low = h; }
           tries += 1u;

@@ -19,7 +19,7 @@ import {
   sum,
   times,
 } from "./stages.js";
-import { alongPath, type Exponential, type Phis, type Tableau } from "./tableau.js";
+import { alongPath, type Phis, type Tableau } from "./tableau.js";
 
 const zero = "state_zero()";
 
@@ -30,8 +30,6 @@ interface Factors {
   readonly before: readonly string[];
   readonly weight: readonly string[];
 }
-
-const rowsOf = ({ exponential }: Tableau): Exponential => exponential!;
 
 /** Nodes at which φ is taken, the end among them. */
 const phiNodes = ({ nodes }: Tableau): number[] => [...new Set([...nodes.slice(1), 1])];
@@ -53,18 +51,19 @@ function phiLines({ tableau }: SubstepShape, slopes: boolean): string {
 /** @param of what is combined: `phi`, or `dphi` for derivatives by z. */
 function factors({ tableau }: SubstepShape, of: "phi" | "dphi"): Factors {
   const nodes = phiNodes(tableau);
-  const { first, before, weights } = rowsOf(tableau);
+  const { first, before, weights, alone } = tableau.exponential!;
   const made = new Map<string, string>();
   const text: string[] = [];
-  const factor = (phis: Phis, node: number): string => {
+  const factor = (phis: Phis, node: number, own = false): string => {
     const from = `${of}${nodes.indexOf(node)}`;
     const terms = phis.flatMap((a, k): [number, string][] => (a === 0 ? [] : [[a, `${from}.p${k + 1}`]]));
     if (terms.length === 0) return zero;
     const [[a, p], ...rest] = terms as [[number, string], ...[number, string][]];
-    const value = rest.reduce(
+    const all = rest.reduce(
       (total, [b, q]) => `state_axpy(${total}, ${literal(b)}, ${q})`,
       a === 1 ? p : `state_scale(${literal(a)}, ${p})`,
     );
+    const value = own ? `state_own(${all})` : all;
     const known = made.get(value);
     if (known) return known;
     const name = `${of === "phi" ? "" : "d"}factor${made.size}`;
@@ -73,7 +72,7 @@ function factors({ tableau }: SubstepShape, of: "phi" | "dphi"): Factors {
     return name;
   };
   const byStage = (rows: readonly Phis[]): string[] =>
-    rows.map((phis, i) => (i === 0 ? zero : factor(phis, tableau.nodes[i]!)));
+    rows.map((phis, i) => (i === 0 ? zero : factor(phis, tableau.nodes[i]!, alone)));
   const all = { first: byStage(first), before: byStage(before), weight: weights.map((phis) => factor(phis, 1)) };
   return { ...all, lines: lines(...text) };
 }
@@ -376,4 +375,21 @@ fn substep_tangent(y: State, z: Noise, rho: f32, h: f32, current: f32, dy: State
 `;
 }
 
-export const exponential: SubstepRoutines = { advance, stages, byLength, reverse, tangent };
+/** A routine for the row's own stages. */
+const ofStages =
+  (routine: (shape: SubstepShape) => string) =>
+  (shape: SubstepShape): string => {
+    const { tableau } = shape;
+    return routine({
+      ...shape,
+      tableau: { ...tableau, nodes: tableau.exponential!.nodes ?? tableau.nodes } as Tableau,
+    });
+  };
+
+export const exponential: SubstepRoutines = {
+  advance: ofStages(advance),
+  stages: ofStages(stages),
+  byLength: ofStages(byLength),
+  reverse: ofStages(reverse),
+  tangent: ofStages(tangent),
+};

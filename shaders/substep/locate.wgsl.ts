@@ -66,7 +66,7 @@ fn locate(y: State, trial: State, z: Noise, rho: f32, current: f32) -> f32 {
   loop {
     let there = advance(y, z, rho, h, current);
     let e = cell_event(there);
-    let rate = event_rate(there, ${smooth ? "cell_flow(there, current, slope_at(z, rho + h))" : exponential ? "slope_after(y, frozen, h * dt)" : "frozen"});
+    let rate = event_rate(there, ${smooth ? "cell_flow(there, current, slope_at(z, rho + h))" : exponential ? "cell_drift(there, current)" : "frozen"});
     if (e >= 0.0f) { high = h; } else { low = h; }
     tries += 1u;
 #if ${smooth}

@@ -28,6 +28,10 @@ export type Phis = readonly [number, number, number];
  * y + h Σ weight_i g_i, with φ of a h. At a = 0 that is the row itself.
  */
 export interface Exponential {
+  /** Where its stages are others than those of the row. */
+  readonly nodes?: readonly [0, ...number[]];
+  /** Whether stages move only the states that have a rate: the rest stays where the sub-step began. */
+  readonly alone?: boolean;
   /** By stage; those of the first are not looked at, and the second has its first stage for the one before. */
   readonly first: readonly Phis[];
   readonly before: readonly Phis[];
@@ -80,7 +84,15 @@ export const tableaux = {
     nodes: [0],
     weights: [1],
     driver: "grid",
-    exponential: { first: [none], before: [none], weights: [[1, 0, 0]] },
+    // φ₂ puts a state with a rate to its mean over the sub-step, which is what others have of it: so a synapse delivers
+    // its charge, whatever the step.
+    exponential: {
+      nodes: [0, 1],
+      alone: true,
+      first: [none, none],
+      before: [none, [0, 1, 0]],
+      weights: [none, [1, 0, 0]],
+    },
   },
   "wong-zakai": { ...rungeKutta4, driver: "line" },
   levy: { ...rungeKutta4, driver: "parabola" },

@@ -156,16 +156,12 @@ export function cellFunctions(
 }
 
 /**
- * Whether the event function that solvers look at is affine in the state with constant coefficients, so that euler lands in
- * closed form: of states that move straight alone.
+ * Whether the event function that solvers look at is affine in the state with constant coefficients, and states move
+ * straight, so that euler lands in closed form.
  */
 export function eventIsAffine({ event, rates }: CellFunctions): boolean {
-  return event.cotangents.states.every(
-    (n, s) =>
-      isConstant(n, 0) ||
-      ((n.op === "constant" || (n.op === "input" && n.name.startsWith("p."))) &&
-        (rates === undefined || isConstant(rates.value[s]!, 0))),
-  );
+  const constant = (n: Node): boolean => n.op === "constant" || (n.op === "input" && n.name.startsWith("p."));
+  return rates === undefined && event.cotangents.states.every(constant);
 }
 
 /** Operations that take many of the others. */

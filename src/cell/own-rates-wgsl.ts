@@ -1,4 +1,4 @@
-/** Functions on states that go along rates of their own, in WGSL: φ and exponentials of z, the rate times a length. */
+/** Functions on states some of which go along rates of their own, in WGSL: φ of z, the rate times a length. */
 import { phiFunctions, phiSlopeFunctions } from "../../shaders/shared/phi.wgsl.js";
 import type { StateStruct } from "./state-struct.js";
 
@@ -29,10 +29,7 @@ export const ownRateFunctions: OwnRateFunctions = (state, own, derivatives) => {
           "}",
         ]
       : []),
-    "// What a frozen slope has become after a time.",
-    "fn slope_after(y: State, slope: State, time: f32) -> State {",
-    "  let own = cell_rates(y);",
-    `  return ${state.of(own.map((has, i) => (has ? `slope.y${i} * sal_exp(own.y${i} * time)` : `slope.y${i}`)))};`,
-    "}",
+    "// Without what has no rate.",
+    `fn state_own(y: State) -> State { return ${each((i) => `y.y${i}`, "0.0f")}; }`,
   ];
 };

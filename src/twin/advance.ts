@@ -61,11 +61,12 @@ export class Stepper {
     protected readonly cell: CompiledCell,
     method: Method,
     protected readonly dt: number,
+    nodes: readonly number[] = tableauOf(method).nodes,
   ) {
     const tableau = tableauOf(method);
     this.n = cell.cell.states.length;
     this.frozen = !alongPath(tableau);
-    this.node = tableau.nodes;
+    this.node = nodes;
     this.weight = tableau.weights;
     this.total = sumOf(tableau.weights);
     const channels = cell.cell.channels.length;
@@ -100,8 +101,10 @@ export class Stepper {
     }
   }
 
-  /** What a frozen slope has become after a length: it stays as it is. */
-  slopeAfter(_slope: Float64Array, _length: number, _subStep: SubStep): void {}
+  /** Whether states move straight, along a drift that is frozen. */
+  get straight(): boolean {
+    return this.frozen;
+  }
 
   /** out ← y(r + h); out may be y itself. */
   advance(out: Float64Array, subStep: SubStep): void {

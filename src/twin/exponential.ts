@@ -40,10 +40,13 @@ class ExponentialStepper extends Stepper {
   /** Cotangents of Y_i. */
   private readonly stageBars: Float64Array[];
   private readonly unused: Float64Array;
+  /** States that stages leave where they are. */
+  private readonly kept: readonly boolean[];
   private readonly phi = new Float64Array(6);
 
   constructor(cell: CompiledCell, method: Method, dt: number, exponential: Exponential) {
-    super(cell, method, dt);
+    super(cell, method, dt, exponential.nodes);
+    this.kept = exponential.alone ? cell.rated!.map((has) => !has) : [];
     const vector = (): Float64Array => new Float64Array(this.n);
     const factors = (rows: readonly Phis[]): Factor[] => rows.map((phi) => ({ phi, value: vector(), slope: vector() }));
     this.first = factors(exponential.first);
@@ -63,10 +66,8 @@ class ExponentialStepper extends Stepper {
     ];
   }
 
-  override slopeAfter(slope: Float64Array, length: number, { y, p }: SubStep): void {
-    if (!this.frozen) return;
-    this.cell.rates!(this.rate, y, p);
-    for (let i = 0; i < this.n; i++) slope[i]! *= Math.exp(this.rate[i]! * length);
+  override get straight(): boolean {
+    return false;
   }
 
   /** Rates and factors. */
@@ -87,6 +88,7 @@ class ExponentialStepper extends Stepper {
       for (let s = 1; s < node.length; s++) {
         phis(phi, node[s]! * rate[i]! * h);
         at([first[s], before[s]]);
+        if (this.kept[i]) first[s]!.value[i] = before[s]!.value[i] = first[s]!.slope[i] = before[s]!.slope[i] = 0;
       }
     }
   }

@@ -299,8 +299,7 @@ export class PathSolver {
       if (along) {
         for (let c = 0; c < x.length; c++) x[c] = driver.a[c]! + driver.b[c]! * (this.plan.dt - 2 * (r + theta));
       }
-      cell.flow(slope, along ? at : y, p, I, x);
-      stepper.slopeAfter(slope, theta, whole);
+      cell.flow(slope, stepper.straight ? y : at, p, I, x);
       let rate = 0;
       for (let i = 0; i < this.n; i++) rate += eBar[i]! * slope[i]!;
       let next = theta - e / rate;
