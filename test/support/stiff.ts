@@ -22,7 +22,7 @@ export const fastThreshold: CellDefinition = {
 export const stiffCases: [string, NetworkDefinition][] = [
   [
     "a stiff membrane and a stiff synapse, with noise of both",
-    { cell: "slif", parameters: { mu1: 90, mu2: 150, sigma1: 1, sigma2: 1.5, i0: 0.2, vReset: 1.4 }, current: 1.45 },
+    { cell: "slif", parameters: { mu1: 70, mu2: 150, sigma1: 1, sigma2: 1.5, i0: 0.2, vReset: 1.4 }, current: 1.45 },
   ],
   [
     "stiff synapses of a network, some of them not, with input spikes",
