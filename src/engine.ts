@@ -8,10 +8,12 @@ import { disposedError, SaltationError } from "./errors.js";
 import { type AdapterSummary, type Gpu, type GpuOptions, LongKernel } from "./gpu/index.js";
 import type { PreparedGradient, PreparedGradientOptions } from "./gradient/prepared.js";
 import type { Evaluator, Loss } from "./loss/loss.js";
-import { checkExact, checkLoss, lossWarnings, planForLoss } from "./loss/loss-plan.js";
-import { notFinite, type ValueAndGradient } from "./loss/result.js";
+import { checkExact, checkLoss, planForLoss, told } from "./loss/loss-plan.js";
+import { checkUnbiasedMean, type JudgedMean } from "./loss/mean-verdict.js";
+import { type Evaluated, notFinite, type ValueAndGradient } from "./loss/result.js";
 import { defineNetwork, type Network, type NetworkDefinition } from "./network/network.js";
-import { parameterLayout, parameterVector, requestedViews } from "./plan/layout.js";
+import type { DiscretisationOptions } from "./plan/discretisation.js";
+import { parameterLayout, parameterVector, requestedViews, type View } from "./plan/layout.js";
 import { planSolve, type SolveOptions, type SolvePlan, solveNames } from "./plan/plan.js";
 import type { PreparedSimulation } from "./solve/prepared.js";
 import type { Sensitivities } from "./spikes/sensitivities.js";
@@ -56,10 +58,20 @@ export interface GradientOptions extends SolveOptions, Progress {
    */
   requireExact?: boolean;
   /**
+   * Refuse a job where it is not known that the mean of the gradient is the derivative of the mean (see
+   * `ValueAndGradient.unbiased`), before anything is computed; false unless set to true.
+   */
+  requireUnbiased?: boolean;
+  /**
    * Standard errors of the gradient of losses that are not pathwise (see `ValueAndGradient`), which take up to as many
    * paths again; true unless set to false.
    */
   standardErrors?: boolean;
+  /**
+   * Whether the result says what error it owes to the step dt, and how large that may be: measured as by
+   * `SimulatedSpikes.discretisation`. Default false; `valueAndGradient` only.
+   */
+  discretisation?: boolean | DiscretisationOptions;
   /**
    * Also called with the value and gradient contributions of each path: [1 + entries][paths] in rows, the value first.
    */
@@ -85,13 +97,19 @@ export interface TraceOptions extends SolveOptions {
 }
 
 /** Those of a gradient go with a simulation too, so that one object serves both. */
-const bothNames: Names<Omit<GradientOptions, "progress" | "perPath">> = {
+const bothNames: Names<Omit<GradientOptions, "progress" | "perPath" | "discretisation">> = {
   ...solveNames,
   with: true,
   requireExact: "boolean",
+  requireUnbiased: "boolean",
   standardErrors: "boolean",
 };
-const calledNames: Names<GradientOptions> = { ...bothNames, progress: "function", perPath: "function" };
+const calledNames: Names<GradientOptions> = {
+  ...bothNames,
+  discretisation: true,
+  progress: "function",
+  perPath: "function",
+};
 const prepareNames: Names<PrepareOptions> = { ...bothNames, slots: true, writes: true };
 const prepareGradientNames: Names<PreparedGradientOptions> = {
   ...bothNames,
@@ -100,8 +118,14 @@ const prepareGradientNames: Names<PreparedGradientOptions> = {
   tape: true,
   writes: true,
 };
-const sensitivityNames: Names<Omit<GradientOptions, "perPath">> = { ...bothNames, progress: "function" };
+const sensitivityNames: Names<Omit<GradientOptions, "perPath" | "discretisation">> = {
+  ...bothNames,
+  progress: "function",
+};
 const traceNames: Names<TraceOptions> = { ...calledNames, neurons: true };
+
+/** What a run says of its step: loaded as it begins. */
+const aboutStep = (): Promise<typeof import("./twin/measured.js")> => import("./twin/measured.js");
 
 /** A network on an engine. */
 export class EngineNetwork {
@@ -127,8 +151,10 @@ export class EngineNetwork {
   simulate(options: SolveOptions & Progress): Promise<SimulatedSpikes> {
     checkOptions("", options, calledNames);
     this.engine.check();
-    const plan = this.plan(options);
-    return this.place((backend) => backend.simulate(plan, options.progress));
+    const given = this.plan(options);
+    return aboutStep().then(({ withStability }) =>
+      withStability(given, (plan) => this.place((backend) => backend.simulate(plan, options.progress))),
+    );
   }
 
   /**
@@ -183,7 +209,7 @@ export class EngineNetwork {
    * @throws SaltationError `invalid-input`, also on the CPU, which has no encoders.
    */
   async prepareGradient(
-    options: Omit<GradientOptions, keyof Progress | "perPath"> & PreparedGradientOptions,
+    options: Omit<GradientOptions, keyof Progress | "perPath" | "discretisation"> & PreparedGradientOptions,
   ): Promise<PreparedGradient> {
     checkOptions("", options, prepareGradientNames);
     this.engine.check();
@@ -191,10 +217,26 @@ export class EngineNetwork {
     const plan = this.writable(loss ? this.gradientPlan(options, loss) : this.plan(options), options.writes);
     const views = requestedViews(this.network, parameterLayout(plan), options.with);
     this.checkLoss(loss, options.requireExact);
+    // What the caller writes may be any value.
+    const open = [...options.with, ...(options.writes ?? [])];
+    const judged = await this.judge(plan, loss, { ...options, with: open }, true);
     const { gpu } = this.engine;
     if (!gpu) fail("backend", "is cpu; command encoders are a matter of WebGPU");
     const prepared = await import("./gradient/prepared.js");
-    return prepared.PreparedGradient.create(gpu, plan, views, options);
+    return prepared.PreparedGradient.create(gpu, plan, views, judged, options);
+  }
+
+  /** @throws SaltationError where the mean is to be right and is not known to be. */
+  private async judge(
+    plan: SolvePlan,
+    loss: Loss | undefined,
+    { with: names, requireUnbiased }: Pick<GradientOptions, "with" | "requireUnbiased">,
+    changing = false,
+  ): Promise<JudgedMean> {
+    const { judgeMean } = await import("./loss/judge-mean.js");
+    const judged = judgeMean(plan, loss, names, changing);
+    if (requireUnbiased) checkUnbiasedMean(judged);
+    return judged;
   }
 
   /**
@@ -205,18 +247,35 @@ export class EngineNetwork {
   async valueAndGradient(loss: Loss, options: GradientOptions): Promise<ValueAndGradient> {
     checkOptions("", options, calledNames);
     this.engine.check();
-    const plan = this.gradientPlan(options, loss);
-    const warned = (r: ValueAndGradient): ValueAndGradient => ({ ...r, warnings: lossWarnings(plan, loss, r) });
+    const given = this.gradientPlan(options, loss);
+    const views = requestedViews(this.network, parameterLayout(given), options.with);
+    this.checkLoss(loss, options.requireExact);
+    const judged = await this.judge(given, loss, options);
+    const step = await aboutStep();
+    step.checkAsked(options.discretisation);
+    return step.withStability(given, async (plan) => {
+      const result = await this.evaluated(plan, views, loss, options);
+      const discretisation = await step.discretisationOf(plan, loss, options.discretisation);
+      const all = { ...step.withWarning(result, discretisation), ...(discretisation ? { discretisation } : {}) };
+      return told(plan, loss, judged, all);
+    });
+  }
+
+  private async evaluated(
+    plan: SolvePlan,
+    views: readonly View[],
+    loss: Loss,
+    options: GradientOptions,
+  ): Promise<Evaluated> {
     const evaluatorOf = (of: SolvePlan): Promise<Evaluator> =>
       this.evaluator(of, loss, options.with, options.requireExact);
     if (!loss.pathwise && !loss.likelihood && (options.standardErrors ?? true)) {
-      const views = requestedViews(this.network, parameterLayout(plan), options.with);
       const { evaluateWithErrors } = await import("./loss/batch-errors.js");
-      return warned(await evaluateWithErrors(plan, loss, views, evaluatorOf, options));
+      return evaluateWithErrors(plan, loss, views, evaluatorOf, options);
     }
     const evaluator = await evaluatorOf(plan);
     try {
-      return warned(await evaluator.evaluate(plan, options));
+      return await evaluator.evaluate(plan, options);
     } finally {
       evaluator.dispose();
     }
@@ -227,15 +286,17 @@ export class EngineNetwork {
    * for few parameters, and for per-path Jacobians.
    * @throws SaltationError `invalid-input`, or `not-finite`.
    */
-  async spikeTimeSensitivities(options: Omit<GradientOptions, "perPath">): Promise<Sensitivities> {
+  async spikeTimeSensitivities(options: Omit<GradientOptions, "perPath" | "discretisation">): Promise<Sensitivities> {
     checkOptions("", options, sensitivityNames);
     this.engine.check();
     const plan = this.plan(options);
     const views = requestedViews(this.network, parameterLayout(plan), options.with);
     if (options.requireExact !== false) checkExact(this.network.cell);
-    const sensitivities = await this.place((backend) => backend.sensitivities(plan, views, options.progress));
-    if (!sensitivities.derivatives.every(Number.isFinite)) throw notFinite(plan);
-    return sensitivities;
+    return (await aboutStep()).withStability(plan, async (warned) => {
+      const sensitivities = await this.place((backend) => backend.sensitivities(warned, views, options.progress));
+      if (!sensitivities.derivatives.every(Number.isFinite)) throw notFinite(plan);
+      return sensitivities;
+    });
   }
 
   /**

@@ -1,9 +1,12 @@
 /** Saltation: exact gradients of stochastic spiking neural networks with WebGPU. All that a user imports. */
 export { type Cell, type CellDefinition, defineCell, type EventDefinition, type MarcusJump } from "./cell/cell.js";
 export type { Exactness, ExactnessCondition, Verdict } from "./cell/exactness.js";
+export type { UnbiasedCondition } from "./cell/findings.js";
 export { gif } from "./cell/gif.js";
 export type { RandomKind } from "./cell/random.js";
 export { slif } from "./cell/slif.js";
+export { unbiasedConditions } from "./cell/unbiased-conditions.js";
+
 export type { Numbers } from "./checks.js";
 export type { Current, CurrentSamples, PlannedCurrent } from "./driver/current.js";
 export {
@@ -46,7 +49,7 @@ export type {
 } from "./loss/loss.js";
 export type { OutsideOptions } from "./loss/observed.js";
 export { type PathLossOptions, pathLoss } from "./loss/path-loss.js";
-export type { ValueAndGradient } from "./loss/result.js";
+export type { Evaluated, MeanVerdict, ValueAndGradient } from "./loss/result.js";
 export {
   type SignatureKernelOptions,
   type SignatureMmdOptions,
@@ -60,8 +63,15 @@ export type { Connections, Weights } from "./network/connections.js";
 export type { DrawnWeights } from "./network/drawn-weights.js";
 export type { InputSpikes, Network, NetworkDefinition, Parameter } from "./network/network.js";
 export type { Chunk } from "./plan/chunks.js";
+export type {
+  Discretisation,
+  DiscretisationOptions,
+  MeasuredDiscretisation,
+  UnmeasuredDiscretisation,
+} from "./plan/discretisation.js";
 export type { ParameterPlace, View } from "./plan/layout.js";
 export type { Arrivals, Distribution, Method, SolveOptions, SolvePlan } from "./plan/plan.js";
+export type { Rate } from "./plan/stability.js";
 export type { Estimate } from "./reduce/statistics.js";
 export * from "./signature/index.js";
 export type { EncodedSimulation, PreparedSimulation } from "./solve/prepared.js";

@@ -19,6 +19,7 @@ export interface CommandOptions {
   recording?: string;
   resume?: boolean;
   root?: string;
+  discretisation?: boolean;
 }
 
 const commands: Record<CommandName, (file: string, options: never) => Promise<void>> = {

@@ -70,6 +70,12 @@ export function backwardWorkgroup(shape: BackwardWorkgroupShape, label: string) 
   const rows = gradientRows(shape.carried, shape.entries);
   // Rows that lanes add to by turns, and fields in storage, must be seen by the other lanes.
   const storageShared = !shape.inWorkgroup || own.length > 0 || currentOwn;
+  /** How many uniforms an event takes, and its own, when `fired` have been taken with it. */
+  const taken = shape.several ? "select(0u, 1u, cell_draws(what.event))" : "1u";
+  const uniform = (k: string): string =>
+    shape.several
+      ? `select(1.0f, event_uniform(path, ${k}, fired), cell_draws(what.event))`
+      : `event_uniform(path, ${k}, fired)`;
   const field = "field * K + k";
   const store = shape.inWorkgroup
     ? { states, array: "fields", type: "f32" as const, at: field }
@@ -110,13 +116,13 @@ ${solverFunctions(shape)}
 ${reverseFunctions(shape)}${rows.functions}
 
 ${doFunctions(shape)}
-${undoFunctions({ smooth: shape.smooth, several: false, weights: weightRow >= 0, selfEdges: shape.selfEdges })}
+${undoFunctions({ smooth: shape.smooth, several: shape.several, weights: weightRow >= 0, selfEdges: shape.selfEdges })}
 ${connectionFunctions(shape)}
-${recordFunctions({ words: shape.recordWords })}
-${replayFunctions(false)}
+${recordFunctions({ words: shape.recordWords, events: shape.several })}
+${replayFunctions(shape.several)}
 ${storeFunctions(store)}
 const LANES = ${workgroupSize}u;
-${workgroupCheckpoint(states)}
+${workgroupCheckpoint(shape)}
 var<workgroup> parts: array<f32, LANES>;
 
 fn barrier() {
@@ -192,7 +198,11 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
 
   let fresh = run.fresh == 1u;
   let total = checkpoints[checkpoint_word(run.checkpoint_last, 0u, i)]; // spikes of the whole path
+#if ${shape.several}
+  let full = total > 0u && record_ends(max(total, 1u) - 1u, i);
+#else
   let full = run.max_spikes > 0u && total >= run.max_spikes;
+#endif
   var n = select(checkpoints[checkpoint_word(run.checkpoint_begin, 0u, i)], 0u, fresh);
   // A path that stopped at its last allowed spike goes no further than that spike.
   var stopped = full && n >= total;
@@ -246,10 +256,10 @@ ${eachNoise(shape, (w, name) => `tape[at + ${w}u * K] = z.${name};`)}
         stopped = !what.arrival && full && n + 1u >= total;
         var fired = 0u;
         if (lane == 0u && !what.arrival) { // which alone looks at spikes fired
-          fired = load_word(${f.fired}u, what.neuron) + 1u;
+          fired = load_word(${f.fired}u, what.neuron) + ${taken};
           store_word(${f.fired}u, what.neuron, fired);
         }
-        let u = event_uniform(path, what.neuron, fired);
+        let u = ${uniform("what.neuron")};
         var item = lane;
         loop {
           let j = neuron_of(what, item);
@@ -366,10 +376,10 @@ ${eachNeuron(
         if (lane == 0u && !what.arrival) {
           let k = what.neuron;
           let fired = load_word(${f.fired}u, k);
-          store_word(${f.fired}u, k, fired - 1u);
+          store_word(${f.fired}u, k, fired - ${taken});
           var event_bar = cotangents[n * run.paths + i] + load_number(${f.placeBar}u, k);
           for (var l = 0u; l < LANES; l += 1u) { event_bar += parts[l]; }
-          let jump = jump_of(what, 0u, x, event_uniform(path, k, fired));
+          let jump = jump_of(what, 0u, x, ${uniform("k")});
           let a = load_state(${f.adjoint}u, k);
           let c = undo_fire(take_back(entry, step, k, i), what.place, jump, event_bar, a);
 #if ${weightRow >= 0 && shape.selfEdges}

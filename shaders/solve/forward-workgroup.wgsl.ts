@@ -48,8 +48,12 @@ export const workgroupFields = (states: number, noise: number) => ({
   perNeuron: 2 * states + noise + 4,
 });
 
-/** Words of a path's checkpoint: states and spikes fired of each neuron; spikes in all, whether it has stopped. */
-export const workgroupCheckpointWords = (states: number, neurons: number): number => (states + 1) * neurons + 2;
+/**
+ * Words of a path's checkpoint: states and events that took a uniform of each neuron; events in all, whether it has stopped,
+ * and of cells with several events those that are spikes.
+ */
+export const workgroupCheckpointWords = (states: number, neurons: number, several: boolean): number =>
+  (states + 1) * neurons + (several ? 3 : 2);
 
 /** Fields of the uniform of both kernels by workgroups. */
 export const workgroupRunFields = {
@@ -63,8 +67,11 @@ export const workgroupRunFields = {
 } as const;
 
 /** Where a checkpoint lies: [path][field][neuron], then [word][path]. */
-export const workgroupCheckpoint = (states: number): string => /* wgsl */ `
-const checkpoint_words = ${states + 1}u * K + 2u;
+export const workgroupCheckpoint = ({
+  states,
+  several,
+}: Pick<WorkgroupShape, "states" | "several">): string => /* wgsl */ `
+const checkpoint_words = ${states + 1}u * K + ${several ? 3 : 2}u;
 fn checkpoint_at(slot: u32, field: u32, k: u32, i: u32) -> u32 {
   return slot * run.paths * checkpoint_words + (i * ${states + 1}u + field) * K + k;
 }
@@ -98,7 +105,7 @@ export function eachLane(lanes: number, text: string): string {
 }
 
 export function forwardWorkgroup(shape: WorkgroupShape, label: string) {
-  const { states, neurons, workgroupSize } = shape;
+  const { states, neurons, workgroupSize, several } = shape;
   const noise = noiseNames(shape).length;
   const f = workgroupFields(states, noise);
   /** Euler with an affine event function locates at once. */
@@ -138,11 +145,11 @@ ${locateFunctions(shape)}
 
 ${doFunctions(shape)}
 ${connectionFunctions(shape)}
-${recordFunctions({ words: shape.recordWords, writes: true })}
+${recordFunctions({ words: shape.recordWords, writes: true, events: several })}
 ${storeFunctions({ states, array: "fields", type: "u32", at: `${shape.inWorkgroup ? "" : "fields_at + "}field * K + k` })}
 ${startFunctions(shape, f)}
 const LANES = ${workgroupSize}u;
-${workgroupCheckpoint(states)}
+${workgroupCheckpoint(shape)}
 ${shape.keepNoise ? keptNoise(noise) : ""}
 // Place of a neuron's next event in the step, or one of these.
 const none = 3.0f;      // no event, and not in the list
@@ -220,6 +227,12 @@ ${eachNumber(states, (s) => `store_word(first_bank + ${s}u, k, checkpoints[check
     said[lane] = vec2u(checkpoints[checkpoint_word(run.checkpoint_begin, 0u, i)], checkpoints[checkpoint_word(run.checkpoint_begin, 1u, i)]);
   }
   let before_window = workgroupUniformLoad(&said);
+#if ${several}
+  workgroupBarrier();
+  if (!fresh) { said[lane].x = checkpoints[checkpoint_word(run.checkpoint_begin, 2u, i)]; }
+  let before = workgroupUniformLoad(&said);
+  var spikes = before[0].x;
+#endif
   var count = before_window[0].x;
   let was_ended = before_window[0].y != 0u;
   var ended = was_ended;
@@ -298,16 +311,33 @@ ${eachNoise(shape, (w, name) => `checkpoints[kept + ${w}u * K] = bitcast<u32>(z.
           // What happens: an input spike arrives, or a neuron fires.
           let arrival = arrives_in(x, step, i) && agenda_place(x) <= place;
           overflow = !arrival && count >= run.slots;
+#if ${several}
+          // All lanes come to the same, which the language is to know.
+          said[lane].x = cell_which(reach(take(from_bank, step, min(fires, K - 1u)), place));
+          let which = workgroupUniformLoad(&said);
+          let event = which[0].x;
+          let emits = !arrival & !overflow & cell_emits(event);
+          saturated = emits & (run.max_spikes > 0u) & (spikes + 1u >= run.max_spikes);
+          ended = overflow | saturated | (!arrival & cell_ends(event));
+          var what = happening(arrival, x, place, fires, emits & !ended);
+          what.event = event;
+          spikes += select(0u, 1u, emits);
+#else
           saturated = !arrival && !overflow && run.max_spikes > 0u && count + 1u >= run.max_spikes;
           ended = overflow || saturated;
           let what = happening(arrival, x, place, fires, !ended);
+#endif
           var fired = 0u;
           if (lane == 0u && !arrival && !overflow) { // which alone looks at spikes fired
-            fired = load_word(${f.fired}u, fires) + 1u;
+            fired = load_word(${f.fired}u, fires) + ${several ? "select(0u, 1u, cell_draws(event))" : "1u"};
             store_word(${f.fired}u, fires, fired);
-            record_spike(count, i, step, place, fires);
+            record_spike(count, i, step, place, ${several ? "event_word(fires, event, ended)" : "fires"});
           }
+#if ${several}
+          let u = select(1.0f, event_uniform(path, what.neuron, fired), cell_draws(event));
+#else
           let u = event_uniform(path, what.neuron, fired);
+#endif
           taped += select(what.items, 0u, overflow);
 
           // The lanes take the neuron itself and its targets.
@@ -356,9 +386,15 @@ ${eachNumber(states, (s) => `checkpoints[checkpoint_at(run.checkpoint_end, ${s}u
   if (lane == 0u) {
     checkpoints[checkpoint_word(run.checkpoint_end, 0u, i)] = count;
     checkpoints[checkpoint_word(run.checkpoint_end, 1u, i)] = select(0u, 1u, ended);
+#if ${several}
+    checkpoints[checkpoint_word(run.checkpoint_end, 2u, i)] = spikes;
+#endif
     if (!was_ended) { atomicMax(&status[6], taped); }
     if (finished) {
       atomicMax(&status[0], count);
+#if ${several}
+      atomicMax(&status[7], spikes + 1u);
+#endif
       if (overflow) { atomicAdd(&status[1], 1u); }
       if (saturated) { atomicAdd(&status[2], 1u); }
       if (atomicLoad(&not_finite) > 0u) { atomicAdd(&status[3], 1u); }

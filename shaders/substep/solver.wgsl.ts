@@ -54,8 +54,8 @@ export function solverFunctions(shape: SolverShape): string {
   };
   const further = shape.furtherRandom
     .map((kind, i) => {
-      // Keys from the last on, which no neuron's own uniforms have.
-      const key = `vec2u(seed, 0xffffffffu - (neuron * ${shape.furtherRandom.length}u + ${i}u))`;
+      // Keys from the last but one on, which no neuron's own uniforms have; the last is that of seeds.
+      const key = `vec2u(seed, 0xfffffffeu - (neuron * ${shape.furtherRandom.length}u + ${i}u))`;
       const words = `threefry2x32(${key}, vec2u(${drawn}, count))`;
       const flip = shape.antithetic ? "(path & 1u) == 1u" : undefined;
       if (kind === "normal") {

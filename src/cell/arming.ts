@@ -4,9 +4,9 @@
  * ball that bounces off the ground, or a start above the threshold need a memory of it: a mode *above*, with which the
  * event function counts as below 0 until it has really fallen there.
  */
-import { vanishes } from "./exactness.js";
 import { Evaluation, type Graph, inputNames, type Node } from "./graph.js";
 import { isUniform } from "./random.js";
+import { vanishes } from "./vanishing.js";
 
 /** Places and uniforms at which the values of a start or jump are looked at. */
 const mostPoints = 96;

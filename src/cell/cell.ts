@@ -6,7 +6,7 @@ import { checkOptions, fail as failIn, inherited, type Names, show } from "../ch
 import { isPlain, quoted } from "../quoted.js";
 import { stratonovichDrift } from "./calculus.js";
 import { amplitudesOf, type Channel, channelsOf } from "./channels.js";
-import { checkExactness, type Exactness } from "./exactness.js";
+import { type CheckedCell, checkExactness, type Exactness } from "./exactness.js";
 import { Graph, inputNames, type Node } from "./graph.js";
 import { hybrid, type ParsedEvent, timeState, withTime } from "./hybrid.js";
 import { Lets } from "./lets.js";
@@ -99,6 +99,8 @@ export interface Cell {
   readonly furtherRandom: readonly FurtherRandom[];
   /** @internal Time, which branch of a condition flows, and whether an event must fall before it can happen. */
   readonly hidden: number;
+  /** @internal The cell as it was written, without modes: what conditions on it are asked of. */
+  readonly written: CheckedCell;
   /** Whether equations read the time t. */
   readonly readsTime: boolean;
   readonly parameters: readonly string[];
@@ -229,10 +231,10 @@ export function defineCell(definition: CellDefinition): Cell {
   const known = (...inputs: Input[]): Map<string, Node> =>
     new Map([
       ...(inputs.includes("y") ? y : []),
-      ["t", inputs.includes("y") ? time : g.zero],
       ...p,
       ...(inputs.includes("u") ? randoms : []),
       ...inputs.filter((n) => n !== "y" && n !== "u").map((n) => [n, g.input(n)] as const),
+      ["t", inputs.includes("y") ? time : g.zero],
     ]);
 
   const lets = letNames.length > 0 ? new Lets(g, definition.let!, known("y", "I", "u", "w")) : undefined;
@@ -334,7 +336,8 @@ export function defineCell(definition: CellDefinition): Cell {
   const parsed = { states, drift: flow, channels, events, jumps: made, defaults: definition.parameters };
   const all = [flow, ...[...made, ...events.map((e) => e.jump)].map((j) => j.value), events.map((e) => e.surface)];
   const readsTime = inputNames([...all.flat(), ...amplitudesOf(channels)]).has(time.name);
-  const whole = hybrid(g, readsTime ? withTime(g, parsed, time) : parsed);
+  const timed = readsTime ? withTime(g, parsed, time) : parsed;
+  const whole = hybrid(g, timed);
   const unchecked = {
     definition,
     name,
@@ -353,5 +356,14 @@ export function defineCell(definition: CellDefinition): Cell {
     additiveNoise,
     usesCurrent: inputNames(drift).has("I"),
   };
-  return { ...unchecked, exactness: checkExactness({ ...unchecked, events: whole.judged }) };
+  // Events that only say that another may happen again are left out.
+  const judged = { ...unchecked, events: whole.judged };
+  // As it was written: conditions are choices in the flow.
+  const written = {
+    ...timed,
+    graph: g,
+    events: whole.written,
+    jumps: [...whole.written.map((e) => e.jump), ...timed.jumps],
+  };
+  return { ...unchecked, written, exactness: checkExactness(judged) };
 }

@@ -1,18 +1,24 @@
 /**
- * When is a pathwise gradient of spike times exact? Holberg & Salvi (2024), theorem 3.2, ask three things of a cell:
+ * When does the derivative of a path exist? Holberg & Salvi (2024), theorem 3.2, ask three things of a cell:
  *
- * 1. transversality: the drift crosses the event set, ∇E·f ≠ 0 there;
- * 2. noise does not drive the event: ∇E·g = 0;
- * 3. jump and noise commute: g(T(y)) = ∇T·g(y), for the reset and for what a target receives.
+ * 1. transversality: the drift crosses the event set, ∇E·f ≠ 0 where E = 0;
+ * 2. noise does not drive the event: ∇E·g = 0 where E = 0;
+ * 3. jump and noise commute: g(T(y)) = ∇T·g(y), for the reset where E = 0, and for what a target receives anywhere.
+ *    (A reset acts elsewhere too where an arrival may take E across 0: then it is judged anywhere as well.)
  *
  * Each is checked on the expression graph: by simplification, by signs, and where an identity does not simplify, by
- * its values at random points (an expression that vanishes at many independent random points vanishes identically but
- * for a chance of order rounding). What has no value at any of the points, or would take too long, is left unproven.
+ * its values at points (vanishing.ts), which are taken to the surface E = 0 where it does not hold elsewhere
+ * (surface.ts). What has no value at any of the points, or would take too long, is left unproven. Whether the mean of such
+ * derivatives is the derivative of the mean is another question: unbiased.ts.
  */
 import { alongChannel, type Channel, channelText, directionOf, sumOf } from "./channels.js";
 import { jacobianVector, vectorJacobian } from "./differentiate.js";
-import { Evaluation, type Graph, inputNames, isConstant, type Node, reachable } from "./graph.js";
+import { type Graph, isConstant, type Node, reachable } from "./graph.js";
+import { anything, around, isPositive, type Range, range, rangeOf } from "./interval.js";
+import { isUniform } from "./random.js";
+import { copier, eliminated, ofAnySize, type Place, vanishesAt } from "./surface.js";
 import type { Event, Jump } from "./tables.js";
+import { Effort, tooLong, vanishes } from "./vanishing.js";
 
 export type Verdict = "holds" | "unproven" | "violated";
 
@@ -29,7 +35,7 @@ export interface Exactness {
   readonly conditions: readonly ExactnessCondition[];
 }
 
-interface CheckedCell {
+export interface CheckedCell {
   readonly graph: Graph;
   readonly states: readonly string[];
   readonly defaults: Readonly<Record<string, number>>;
@@ -39,109 +45,24 @@ interface CheckedCell {
   readonly events: readonly Event[];
 }
 
-type Sign = "positive" | "negative" | "zero" | "unknown";
+/** Inputs as they are tried where nothing is known of them but the defaults of parameters, which keep their sign. */
+export const drawOf =
+  (defaults: CheckedCell["defaults"]): Place["draw"] =>
+  (name, r, trial) => {
+    if (isUniform(name)) return r;
+    if (!name.startsWith("p.")) return ofAnySize(r, trial);
+    const value = defaults[name.slice(2)]!;
+    return value === 0 ? 0.05 + 1.9 * r : value * (0.5 + r);
+  };
 
-/** Sign of an expression for all states, with parameters taken to keep the sign of their defaults. */
-export function signOf(root: Node, defaults: Readonly<Record<string, number>>): Sign {
-  const signs = new Map<Node, Sign>();
-  const flip = (s: Sign): Sign => (s === "positive" ? "negative" : s === "negative" ? "positive" : s);
-  const of = (value: number): Sign => (value > 0 ? "positive" : value < 0 ? "negative" : "zero");
-  for (const node of reachable([root])) {
-    const [a, b] = node.args.map((n) => signs.get(n)!) as [Sign, Sign];
-    let sign: Sign = "unknown";
-    switch (node.op) {
-      case "constant":
-        sign = of(node.value);
-        break;
-      case "input":
-        if (node.name.startsWith("p.")) sign = of(defaults[node.name.slice(2)]!);
-        if (sign === "zero") sign = "unknown";
-        break;
-      case "exp":
-        sign = "positive";
-        break;
-      case "neg":
-        sign = flip(a);
-        break;
-      case "mul":
-      case "div":
-        if (a === "zero") sign = "zero";
-        else if (a !== "unknown" && b !== "unknown" && b !== "zero") sign = a === b ? "positive" : "negative";
-        break;
-      case "add":
-        if (a === b || b === "zero") sign = a;
-        else if (a === "zero") sign = b;
-        break;
-      case "sub":
-        if (b === "zero" || (a === flip(b) && a !== "unknown")) sign = a;
-        else if (a === "zero") sign = flip(b);
-        break;
-      case "min":
-      case "max":
-        if (a === b) sign = a;
-        break;
-      case "select": {
-        const [x, y] = node.args.slice(2).map((n) => signs.get(n)!) as [Sign, Sign];
-        if (x === y) sign = x;
-        break;
-      }
-      default:
-        break;
-    }
-    signs.set(node, sign);
-  }
-  return signs.get(root)!;
-}
-
-/**
- * What a check may cost, in operations of expressions built or evaluated: some tenths of a second. Counted and not timed, so that the
- * same definition gets the same verdict everywhere.
- */
-const mostOperations = 1_000_000;
-
-export class Effort {
-  private left = mostOperations;
-
-  /** @returns false where the effort is spent: then nothing more is to be done. */
-  spend(operations: number): boolean {
-    this.left -= operations;
-    return this.left >= 0;
-  }
-}
-
-/** Why it could not be told whether an expression vanishes. */
-const noValue = "has no finite value at any of the points tried";
-const tooLong = `takes more than ${mostOperations.toLocaleString("en")} operations to check`;
-
-/**
- * Whether an expression vanishes for all values of its inputs; where that cannot be told, why.
- * @param terms those that cancel in it: its size.
- */
-export function vanishes(root: Node, terms: readonly Node[], effort = new Effort()): boolean | string {
-  if (isConstant(root, 0)) return true;
-  if (root.op === "constant") return false;
-  const roots = [root, ...terms];
-  const evaluation = new Evaluation(roots);
-  const { size } = evaluation;
-  const names = [...inputNames(roots)].sort();
-  // A fixed low-discrepancy sequence instead of chance: the same definition always gets the same verdict.
-  let tried = 0;
-  for (let trial = 1; trial <= 200 && tried < 24; trial++) {
-    if (!effort.spend(size)) return tooLong;
-    const point = new Map(
-      names.map((n, i) => [n, 0.05 + 1.9 * ((trial * Math.sqrt(2 + 3 * i + i * i) + 0.37 * i) % 1)] as const),
-    );
-    const [value, ...sizes] = evaluation.at(point) as [number, ...number[]];
-    if (![value, ...sizes].every(Number.isFinite)) continue;
-    tried++;
-    const scale = Math.max(1e-300, ...sizes.map(Math.abs));
-    if (Math.abs(value) > 1e-9 * scale) return false;
-  }
-  return tried > 0 || noValue;
-}
+/** Values that inputs can have: parameters are taken to keep the sign of their defaults. */
+export const rangesOf =
+  (defaults: CheckedCell["defaults"]) =>
+  (name: string): Range =>
+    name.startsWith("p.") ? around(defaults[name.slice(2)]!) : isUniform(name) ? range(0, 1, false) : anything;
 
 /** Some of a list, in words. */
-const some = (list: readonly string[], most = 3): string =>
+export const some = (list: readonly string[], most = 3): string =>
   list.slice(0, most).join("; ") + (list.length > most ? `; and ${list.length - most} more` : "");
 
 /** A condition of several parts: those that violate it, and those that could not be told, with why. */
@@ -170,17 +91,40 @@ class Parts {
 }
 
 /** Whether the drift crosses the surface of an event, from the rate ∇E·f. */
-function crossing(rate: Node, defaults: CheckedCell["defaults"]): Pick<ExactnessCondition, "verdict" | "detail"> {
-  if (isConstant(rate, 0)) {
-    return {
-      verdict: "violated",
-      detail: "the drift never moves the event function (∇E·f is identically 0): the event cannot be crossed",
-    };
-  }
-  if (signOf(rate, defaults) === "positive") return { verdict: "holds", detail: "∇E·f is positive everywhere" };
+function crossing(
+  cell: CheckedCell,
+  surface: Node,
+  rate: Node,
+  effort: Effort,
+): Pick<ExactnessCondition, "verdict" | "detail"> {
+  const never = (where: string) => ({
+    verdict: "violated" as const,
+    detail: `the drift never moves the event function (∇E·f is ${where} 0): the event cannot be crossed`,
+  });
+  if (isConstant(rate, 0)) return never("identically");
+  const ranges = rangesOf(cell.defaults);
+  if (isPositive(rangeOf(rate, ranges))) return { verdict: "holds", detail: "∇E·f is positive everywhere" };
+  const on = ownPlace(cell, surface);
+  if (isPositive(rangeOf(on.there(rate), ranges))) return { verdict: "holds", detail: "∇E·f is positive where E = 0" };
+  if (on.vanishes(rate, [], effort) === true) return never("where E = 0");
   return {
     verdict: "unproven",
-    detail: "∇E·f is not positive everywhere: the gradient is exact only at crossings with ∇E·f ≠ 0",
+    detail: "∇E·f is not positive everywhere on E = 0: the gradient is exact only at crossings with ∇E·f ≠ 0",
+  };
+}
+
+/** The surface of an event, and what expressions are there: in a graph of its own. */
+function ownPlace({ graph: from, states, defaults }: CheckedCell, surface: Node) {
+  const { graph: g, copy } = copier(from);
+  const names = states.map((n) => `y.${n}`);
+  const place: Place = { surfaces: [copy(surface)], movable: names, draw: drawOf(defaults) };
+  const known = eliminated(g, copy(surface), names);
+  /** An expression with a state eliminated, where that is possible. */
+  const there = (node: Node): Node => g.substitute(copy(node), known);
+  return {
+    there,
+    vanishes: (root: Node, terms: readonly Node[], effort: Effort): boolean | string =>
+      isConstant(there(root), 0) || vanishesAt(g, copy(root), terms.map(copy), place, effort),
   };
 }
 
@@ -190,10 +134,20 @@ export function checkExactness(cell: CheckedCell): Exactness {
   const y = states.map((n) => g.input(`y.${n}`));
   const gradients = events.map((e) => vectorJacobian(g, [e.surface], [g.one], y));
   const effort = new Effort();
+  const places = new Map<Node, ReturnType<typeof ownPlace>>();
+
+  /** Whether an expression vanishes where an event's surface is 0. */
+  const onSurface = (surface: Node, root: Node, terms: readonly Node[]): boolean | string => {
+    const everywhere = vanishes(root, terms, effort);
+    if (everywhere === true || everywhere === tooLong) return everywhere;
+    const on = places.get(surface) ?? ownPlace(cell, surface);
+    places.set(surface, on);
+    return on.vanishes(root, terms, effort);
+  };
 
   const crossings = gradients.map((gradient, e) => {
     const rate = gradient.reduce((sum, d, i) => g.add(sum, g.mul(d, cell.drift[i]!)), g.zero);
-    const { verdict, detail } = crossing(rate, cell.defaults);
+    const { verdict, detail } = crossing(cell, events[e]!.surface, rate, effort);
     return { verdict, detail: events.length > 1 ? `${events[e]!.name}: ${detail}` : detail };
   });
   const worst = (["violated", "unproven"] as const).find((v) => crossings.some((c) => c.verdict === v)) ?? "holds";
@@ -205,35 +159,39 @@ export function checkExactness(cell: CheckedCell): Exactness {
     for (const channel of channels) {
       const along = alongChannel(g, gradient, channel);
       const sizes = [...(along.length > 1 ? along : []), ...channel.drives.map((d) => d.amplitude)];
-      driving.add(`${channelText(states, channel)}${what}`, vanishes(sumOf(g, along), sizes, effort));
+      const driven = onSurface(events[e]!.surface, sumOf(g, along), sizes);
+      driving.add(`${channelText(states, channel)}${what}`, driven);
     }
   });
   const noise = driving.verdict(
     "noise does not drive the event",
-    "∇E·g is identically 0",
+    "∇E·g is 0 where E = 0",
     "∇E·g",
     (parts) =>
-      `the noise on ${parts.replaceAll(";", ",")} moves the event function (∇E·g ≠ 0): ` +
+      `the noise on ${parts.replaceAll(";", ",")} moves the event function (∇E·g ≠ 0 where E = 0): ` +
       "use escape noise (a hazard integrated to a random threshold) in place of a hard threshold on a noisy state",
   );
 
   const clashing = new Parts();
-  for (const { name: jumpName, value: jump, inputs } of cell.jumps) {
+  for (const jump of cell.jumps) {
+    const { name: jumpName, value, inputs } = jump;
     if (!inputs.includes("y")) continue;
-    const after = new Map(y.map((node, i) => [node, jump[i]!] as const));
-    const jumpSize = reachable(jump).length;
+    const after = new Map(y.map((node, i) => [node, value[i]!] as const));
+    const jumpSize = reachable(value).length;
     for (const channel of channels) {
       const driven = `with the noise on ${channelText(states, channel)}`;
       if (!effort.spend(jumpSize)) {
         clashing.add(`${jumpName} ${driven}`, tooLong);
         continue;
       }
-      const moved = jacobianVector(g, jump, directionOf(y, channel));
+      const moved = jacobianVector(g, value, directionOf(y, channel));
       const amplitudesAfter = new Map(channel.drives.map((d) => [d.state, g.substitute(d.amplitude, after)] as const));
       states.forEach((name, r) => {
         const expected = amplitudesAfter.get(r) ?? g.zero;
-        const holds = vanishes(g.sub(expected, moved[r]!), [expected, moved[r]!], effort);
-        clashing.add(`${jumpName}.${name} ${driven}`, holds);
+        const [root, terms] = [g.sub(expected, moved[r]!), [expected, moved[r]!]];
+        const everywhere = vanishes(root, terms, effort);
+        const event = everywhere === false ? actsOnlyOn(cell, jump, effort) : undefined;
+        clashing.add(`${jumpName}.${name} ${driven}`, event ? onSurface(event.surface, root, terms) : everywhere);
       });
     }
   }
@@ -248,4 +206,25 @@ export function checkExactness(cell: CheckedCell): Exactness {
 
   const conditions = [transversality, noise, commute];
   return { exact: conditions.every((c) => c.verdict !== "violated"), conditions };
+}
+
+/** The event on whose surface alone a jump acts: that of which it is the jump, where no other jump moves its event function. */
+function actsOnlyOn(cell: CheckedCell, jump: Jump, effort: Effort): Event | undefined {
+  const own = cell.events.filter((e) => e.jump === jump);
+  if (own.length !== 1) return undefined;
+  const others = cell.jumps.filter((j) => j !== jump && j.inputs.includes("y"));
+  return others.every((j) => !movesEvent(cell, own[0]!, j, effort)) ? own[0] : undefined;
+}
+
+/** Whether a jump changes an event function. */
+export function movesEvent(
+  { graph, states }: CheckedCell,
+  { surface }: Pick<Event, "surface">,
+  jump: Jump,
+  effort: Effort,
+): boolean {
+  const { graph: g, copy } = copier(graph);
+  const before = copy(surface);
+  const after = g.substitute(before, new Map(states.map((n, i) => [g.input(`y.${n}`), copy(jump.value[i]!)])));
+  return vanishes(g.sub(after, before), [before], effort) !== true;
 }

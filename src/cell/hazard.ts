@@ -9,11 +9,11 @@ import { fail } from "../checks.js";
 import { quoted } from "../quoted.js";
 import { type Cell, stateInput } from "./cell.js";
 import { vectorJacobian } from "./differentiate.js";
-import { vanishes } from "./exactness.js";
 import { type CellFunction, cotangentsOf } from "./functions.js";
 import { type Graph, inputNames, type Node, onePlusExponential } from "./graph.js";
 import { isRandom } from "./random.js";
 import { type Jump, jumpNamed, spikeOf } from "./tables.js";
+import { vanishes } from "./vanishing.js";
 
 /**
  * log of an expression; exponentials are undone, not evaluated: a hazard of e^{-200} has a logarithm in float32 too, and

@@ -5,8 +5,9 @@
 import { type Armed, effectOf } from "./arming.js";
 import { alongChannel, amplitudesOf, type Channel, sumOf } from "./channels.js";
 import { vectorJacobian } from "./differentiate.js";
-import { signOf } from "./exactness.js";
+import { rangesOf } from "./exactness.js";
 import { type Graph, isConstant, type Node } from "./graph.js";
+import { isNegative, isPositive, rangeOf } from "./interval.js";
 import { Switches } from "./switches.js";
 import type { Event, Jump } from "./tables.js";
 
@@ -26,6 +27,8 @@ export interface Parsed {
 
 export interface Hybrid extends Omit<Parsed, "events" | "defaults"> {
   readonly events: readonly Event[];
+  /** Events as they were written, with conditions in the flow. */
+  readonly written: readonly Event[];
   /** Events as conditions for exact gradients are judged by: without those that only arm others. */
   readonly judged: readonly Event[];
 }
@@ -53,7 +56,9 @@ export function hybrid(g: Graph, parsed: Parsed): Hybrid {
   const { states, channels, events, jumps, defaults } = parsed;
   const y = states.map((n) => g.input(`y.${n}`));
   const flow = [...parsed.drift, ...amplitudesOf(channels), ...events.map((e) => e.surface)];
-  const switches = new Switches(g, flow, (i) => `y.${modeName(i)}`);
+  const noisy = new Set(channels.flatMap((c) => c.drives.map((d) => d.state)));
+  const flows = states.flatMap((n, i) => (isConstant(parsed.drift[i]!, 0) && !noisy.has(i) ? [] : [`y.${n}`]));
+  const switches = new Switches(g, flow, new Set(flows), (i) => `y.${modeName(i)}`);
   const afterOf = ({ value }: Pick<Jump, "value">): Map<Node, Node> => new Map(y.map((n, i) => [n, value[i]!]));
 
   // Which events have a mode that says they are above 0 and have not been below since they happened.
@@ -81,11 +86,12 @@ export function hybrid(g: Graph, parsed: Parsed): Hybrid {
     const gradient = vectorJacobian(g, [surface], [g.one], y);
     if (frozenChannels.some((c) => !isConstant(sumOf(g, alongChannel(g, gradient, c)), 0))) return true;
     const rate = gradient.reduce((sum, d, i) => g.add(sum, g.mul(d, drift[i]!)), g.zero);
-    return signOf(rate, defaults) === "unknown";
+    const values = rangeOf(rate, rangesOf(defaults));
+    return !(isConstant(rate, 0) || isPositive(values) || isNegative(values));
   };
   if (modes.length === 0) {
     const all = events.map((e) => ({ ...e, level: e.surface, peaks: peaks(e.surface) }));
-    return { ...parsed, events: all, jumps: [...events.map((e) => e.jump), ...jumps], judged: all };
+    return { ...parsed, events: all, jumps: [...events.map((e) => e.jump), ...jumps], judged: all, written: all };
   }
 
   const half = g.constant(0.5);
@@ -149,6 +155,7 @@ export function hybrid(g: Graph, parsed: Parsed): Hybrid {
     channels: frozenChannels,
     jumps: [...all.map((e) => e.jump), ...jumps.map((j) => extended(j))],
     events: all,
+    written: events.map((e) => ({ ...e, level: e.surface, peaks: true })),
     judged: [...whole.map((e) => ({ ...e, surface: e.level })), ...turning],
   };
 }

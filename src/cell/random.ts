@@ -14,11 +14,17 @@ export interface FurtherRandom {
   readonly input: string;
 }
 
+/** An input of a jump, where it stands beside another jump that has the same. */
+export const second = (name: string): string => `${name}'`;
+
 /** Whether an input of the graph is a random number. */
-export const isRandom = (name: string): boolean => name === "u" || /^[uz]\.\d/.test(name);
+export const isRandom = (name: string): boolean => /^(u|[uz]\.\d)'?$/.test(name);
 
 /** Whether it is uniform in (0, 1]. */
 export const isUniform = (name: string): boolean => isRandom(name) && name[0] === "u";
+
+/** Whether it is the weight of a spike. */
+export const isWeight = (name: string): boolean => name === "w" || name === second("w");
 
 const most = 8;
 

@@ -12,8 +12,8 @@
  */
 import { fail } from "../checks.js";
 import { vectorJacobian } from "./differentiate.js";
-import { Effort } from "./exactness.js";
 import { Evaluation, type Graph, inputNames, type Node, reachable } from "./graph.js";
+import { Effort } from "./vanishing.js";
 
 /** A condition whose surface is located. */
 export interface Switch {
@@ -25,8 +25,6 @@ export interface Switch {
   /** right − left along the frozen flow: above 0 where the condition holds. */
   readonly surface: Node;
 }
-
-const reads = (node: Node, prefix: string): boolean => [...inputNames([node])].some((n) => n.startsWith(prefix));
 
 /** Events have numbers of seven bits (shaders/shared/record.wgsl.ts), those of a definition and those that arm them. */
 const mostSwitches = 64;
@@ -92,18 +90,20 @@ export class Switches {
 
   /**
    * @param flow drift, noise amplitudes and event functions.
+   * @param flowing names of the inputs that are states with a drift or noise: what others say changes at jumps alone.
    * @param modeInput the name of the input that is mode number i.
    */
   constructor(
     private readonly g: Graph,
     flow: readonly Node[],
+    flowing: ReadonlySet<string>,
     modeInput: (i: number) => string,
   ) {
     const effort = new Effort();
     for (const node of reachable(flow)) {
       if (node.op !== "select") continue;
       const [left, right] = node.args as [Node, Node];
-      if (!reads(left, "y.") && !reads(right, "y.")) continue;
+      if (![...inputNames([left, right])].some((n) => flowing.has(n))) continue;
       if (this.byCondition.has(this.key(left, right))) continue;
       if (agree(g, node.args as [Node, Node, Node, Node], effort)) continue;
       if (inputNames([left, right]).has("I")) {

@@ -1,16 +1,21 @@
 import { fail } from "../checks.js";
 import { Engine } from "../engine.js";
 import { type NpyArray, writeNpz } from "../files/npz.js";
-import { lossOf, networkOf, solveOptionsOf } from "../job/build.js";
+import { lossOf, networkOf, requirementsOf, solveOptionsOf } from "../job/build.js";
 import { checkJob } from "../job/check-job.js";
 import { gradientSchema } from "../job/job.js";
+import { judgeMean } from "../loss/judge-mean.js";
 import { checkLoss, planForLoss } from "../loss/loss-plan.js";
+import { checkUnbiasedMean } from "../loss/mean-verdict.js";
 import { defineNetwork } from "../network/network.js";
 import { parameterLayout, requestedViews } from "../plan/layout.js";
 import { planSolve } from "../plan/plan.js";
+import { checkAsked } from "../twin/measured.js";
+import { askedOf, discretisationLine } from "./discretisation.js";
 import { filesBeside, readJobFile } from "./job-file.js";
 import {
   type CommonOptions,
+  notUnbiased,
   print,
   printJson,
   printStiff,
@@ -36,6 +41,9 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
   checkLoss(network, loss, job.requireExact);
   const lossPlan = planForLoss(plan, loss);
   loss.checkPlan?.(lossPlan, job.with);
+  const asked = askedOf(options, job);
+  checkAsked(asked);
+  if (job.requireUnbiased) checkUnbiasedMean(judgeMean(lossPlan, loss, job.with));
   if (job.perPath && options.out === undefined) {
     fail("perPath", "is true, but no --out FILE.npz says where the paths' gradients go");
   }
@@ -52,8 +60,9 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
       .valueAndGradient(loss, {
         ...solve,
         with: job.with,
+        discretisation: asked,
         progress: (done) => bar.update(done),
-        ...(job.requireExact === undefined ? {} : { requireExact: job.requireExact }),
+        ...requirementsOf(job),
         ...(perPath
           ? {
               perPath: (first: number, paths: number, rows: ArrayLike<number>) => {
@@ -97,7 +106,8 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
       writeOutput("--out", options.out, writeNpz(arrays));
     }
     const seconds = (performance.now() - began) / 1000;
-    const { value, standardError, gradient, gradientStandardError, saturatedPaths, warnings } = result;
+    const { value, standardError, gradient, gradientStandardError, saturatedPaths, warnings, discretisation } = result;
+    const { unbiased, because } = result;
     sayWarnings(warnings);
     if (options.json) {
       const adapter = engine.adapterName;
@@ -109,8 +119,11 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
         gradient,
         gradientStandardError,
         saturatedPaths,
+        unbiased,
+        because,
         ...(warnings ? { warnings } : {}),
         ...stiffField(plan),
+        ...(discretisation ? { discretisation } : {}),
         seconds,
       });
     } else {
@@ -123,6 +136,8 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
         print(`d/d ${name} ${readableParameter(job, name, gradient[name], gradientStandardError[name])}`);
       }
       printStiff(plan);
+      if (discretisation) print(discretisationLine(discretisation, job.time.t1));
+      for (const line of because) print(notUnbiased(line));
       if (perPath && written) print(`gradients of every path in ${options.out}`);
     }
   } finally {

@@ -1,7 +1,7 @@
 /** The `saltation` command. */
 import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
-import { gradientHelp, kernelHelp, signatureHelp, simulateHelp, trainHelp } from "./help.js";
+import { checkHelp, gradientHelp, kernelHelp, signatureHelp, simulateHelp, trainHelp } from "./help.js";
 import { type CommonOptions, exitBadInput, oneLine, reportError, sayError } from "./output.js";
 import { reason } from "./output-files.js";
 
@@ -25,6 +25,7 @@ Examples:
   $ saltation figure1                                  recover a neuron's current from its spikes
   $ saltation simulate job.json --out spikes.npz       spike trains of many paths
   $ saltation gradient job.json --json                 a loss and its exact gradient
+  $ saltation check job.json                           that gradient against finite differences
   $ saltation train node_modules/saltation/examples/synthetic-cell.json
 
 A job file says what to do, here with 1,000 paths of one neuron:
@@ -33,6 +34,10 @@ A job file says what to do, here with 1,000 paths of one neuron:
 
 Exit codes: 0 done; 1 bad input, or a file not written (one line says which); 2 the device failed; 130 stopped by Ctrl-C.`,
   );
+
+/** Of commands that solve on a grid. */
+const unmeasured = (): Option =>
+  new Option("--no-discretisation", "do not measure the error that spike times owe to the step dt");
 
 // Commands are loaded when they run: start-up stays short.
 const jobCommand = <O extends CommonOptions>(
@@ -51,17 +56,29 @@ const jobCommand = <O extends CommonOptions>(
     .addOption(backend)
     .action(async (file: string, options: O) => (await load())(file, options));
 
-jobCommand(
-  "simulate",
-  "simulate spike trains",
-  async () => (await import("./simulate.js")).simulateCommand,
-).addHelpText("after", simulateHelp);
+jobCommand("simulate", "simulate spike trains", async () => (await import("./simulate.js")).simulateCommand)
+  .addOption(unmeasured())
+  .addHelpText("after", simulateHelp);
 jobCommand(
   "gradient",
   "value and exact gradient of a loss, with standard errors",
   async () => (await import("./gradient.js")).gradientCommand,
-).addHelpText("after", gradientHelp);
+)
+  .addOption(unmeasured())
+  .addHelpText("after", gradientHelp);
+program
+  .command("check")
+  .description("measure a job's gradient against finite differences with the same random numbers")
+  .argument("<job.json>", "a job of saltation gradient; - is standard input")
+  .option("--entries <n>", "entries of a parameter that are checked, at most, evenly spread", "8")
+  .option("--json", "print one JSON object and nothing else")
+  .option("--recording <file>", "the file that the job calls @recording")
+  .option("--root <folder>", "refuse files that the job names outside this folder")
+  .addOption(backend)
+  .action(async (file, options) => (await import("./check.js")).checkCommand(file, options))
+  .addHelpText("after", checkHelp);
 jobCommand("train", "fit parameters to observed spike trains", async () => (await import("./train.js")).trainCommand)
+  .addOption(unmeasured())
   .option("--resume", "continue from the job's checkpoint file")
   .option("--save <trained.json>", "write a job for simulate with the fitted parameters")
   .option("--figure <file.svg>", "draw loss and measures by step (default for jobs with a test: out/<job>.svg)")

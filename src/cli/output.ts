@@ -12,6 +12,8 @@ export interface CommonOptions {
   backend: string;
   recording?: string;
   root?: string;
+  /** Whether the error of the step dt is measured: true unless --no-discretisation is given. */
+  discretisation?: boolean;
 }
 
 /** Exit codes of the job-file contract. */
@@ -184,3 +186,6 @@ export function printStiff({ exponential, dt }: SolvePlan): void {
 export function sayWarnings(warnings: readonly string[] = []): void {
   for (const w of warnings) process.stderr.write(`${messageColours.yellow("warning:")} ${safeLine(w)}\n`);
 }
+
+/** That a mean gradient is not known to be the derivative of the mean, and why: a line beside it. */
+export const notUnbiased = (because: string): string => `not unbiased: ${because}`;

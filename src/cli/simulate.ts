@@ -4,7 +4,10 @@ import { networkOf, solveOptionsOf } from "../job/build.js";
 import { checkJob } from "../job/check-job.js";
 import { simulateSchema } from "../job/job.js";
 import { defineNetwork } from "../network/network.js";
+import { type Discretisation, toleranceOf } from "../plan/discretisation.js";
 import { planSolve } from "../plan/plan.js";
+import { withWarning } from "../twin/measured.js";
+import { askedOf, discretisationLine } from "./discretisation.js";
 import { filesBeside, readJobFile } from "./job-file.js";
 import {
   type CommonOptions,
@@ -26,17 +29,33 @@ export async function simulateCommand(file: string, options: CommonOptions): Pro
   const solve = solveOptionsOf(job);
   // Everything is checked before a device is opened.
   const plan = planSolve(defineNetwork(definition), solve);
+  const asked = askedOf(options, job);
+  if (typeof asked === "object") toleranceOf(asked);
   checkOutputs({ "--out": options.out }, [file, options.recording, ...context.opened]);
   const engine = await Engine.create({ backend: options.backend as "auto" });
   try {
     const began = performance.now();
     const bar = progressBar("simulate", job.paths, "paths");
-    let result: { meanSpikeCount: number; saturatedPaths: number; warnings?: readonly string[] };
+    let result: {
+      meanSpikeCount: number;
+      saturatedPaths: number;
+      warnings?: readonly string[];
+      discretisation?: Discretisation;
+    };
     let written = false;
     try {
       const spikes = await engine.network(definition).simulate({ ...solve, progress: (done) => bar.update(done) });
-      const { saturatedPaths, warnings } = spikes;
-      result = { meanSpikeCount: await spikes.meanCount(), saturatedPaths, ...(warnings ? { warnings } : {}) };
+      const discretisation = asked ? await spikes.discretisation(asked === true ? {} : asked) : undefined;
+      const { warnings, saturatedPaths } = withWarning(
+        { warnings: spikes.warnings, saturatedPaths: spikes.saturatedPaths },
+        discretisation,
+      );
+      result = {
+        meanSpikeCount: await spikes.meanCount(),
+        saturatedPaths,
+        ...(warnings ? { warnings } : {}),
+        ...(discretisation ? { discretisation } : {}),
+      };
       if (options.out) {
         const t = await spikes.read();
         written = writeOutput(
@@ -61,6 +80,7 @@ export async function simulateCommand(file: string, options: CommonOptions): Pro
       print(`mean spike count ${readable(result.meanSpikeCount)}`);
       printStiff(plan);
       if (result.saturatedPaths > 0) print(`${result.saturatedPaths} paths stopped at maxSpikes = ${job.maxSpikes}`);
+      if (result.discretisation) print(discretisationLine(result.discretisation, job.time.t1));
       if (written) print(`spike trains in ${options.out}`);
     }
   } finally {

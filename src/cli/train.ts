@@ -4,13 +4,17 @@ import { Engine } from "../engine.js";
 import { SaltationError } from "../errors.js";
 import { simulatedTrials } from "../experiments/recovery.js";
 import { writeNpz } from "../files/npz.js";
+import { requirementsOf } from "../job/build.js";
 import { checkJob } from "../job/check-job.js";
 import { type TrainJob, type TrialsJob, trainSchema } from "../job/job.js";
 import { asTrials } from "../job/recording.js";
 import { planTrainJob, type TrainPlan } from "../job/train-plan.js";
 import { trainedJobText } from "../job/trained-job.js";
+import type { MeanVerdict } from "../loss/result.js";
 import { readCell } from "../network/network.js";
+import type { Discretisation } from "../plan/discretisation.js";
 import { type TrainOptions, type TrainStep, train } from "../train/train.js";
+import { checkAsked } from "../twin/measured.js";
 import { canDraw } from "./can-draw.js";
 import {
   type CheckpointFile,
@@ -21,11 +25,13 @@ import {
   readCheckpoint,
   writeCheckpoint,
 } from "./checkpoint.js";
+import { askedOf, discretisationLine } from "./discretisation.js";
 import { filesBeside, readJobFile } from "./job-file.js";
 import { lockFile } from "./lock.js";
 import {
   type CommonOptions,
   exitBadInput,
+  notUnbiased,
   print,
   printJson,
   progressBar,
@@ -155,6 +161,7 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
   const context = fingerprinted(files, fingerprint);
   const planned = planTrainJob(job, context);
   const { simulated, solve } = planned;
+  checkAsked(askedOf(options, job));
   const spikeTrains = SpikeTrainReport.of(job, simulated, solve, context);
   fingerprintJob(job, fingerprint);
   if (options.resume && !job.checkpoint) fail("checkpoint", "is missing; --resume goes on from the file that it names");
@@ -226,7 +233,14 @@ async function trainPlanned(run: PlannedRun, options: TrainCommandOptions): Prom
     let result: TrainingResult | undefined;
     if (finished) {
       await recovery.after(steps - 1, finished.values, true);
-      result = { history: [], losses: [], firstStep: steps, loss: finished.loss, parameters: finished.values };
+      result = {
+        history: [],
+        losses: [],
+        firstStep: steps,
+        loss: finished.loss,
+        parameters: finished.values,
+        mean: planned.mean,
+      };
     } else {
       const interrupt = new AbortController();
       const how: TrainOptions = {
@@ -234,10 +248,11 @@ async function trainPlanned(run: PlannedRun, options: TrainCommandOptions): Prom
         ...update,
         loss: planned.loss(observed),
         steps,
+        discretisation: askedOf(options, job),
         signal: interrupt.signal,
         ...(resume ? { resume } : {}),
         ...(job.commonNoise === undefined ? {} : { commonNoise: job.commonNoise }),
-        ...(job.requireExact === undefined ? {} : { requireExact: job.requireExact }),
+        ...requirementsOf(job),
       };
       const training = train(engine.network(planned.trained), how);
       result = await runTraining({ training, interrupt }, engine, run, recovery, options.history);
@@ -279,7 +294,11 @@ interface TrainingResult {
   /** Loss of the last step. */
   readonly loss: number | undefined;
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** Of the last step's gradient. */
+  readonly mean: MeanVerdict;
   readonly firstStepSeconds?: number;
+  /** Of the last step that was measured. */
+  readonly discretisation?: { readonly step: number } & Discretisation;
 }
 
 /** Runs a training to its end, or to a signal: then there is no result, and the exit code is set. */
@@ -296,6 +315,7 @@ async function runTraining(
   let first: TrainStep | undefined;
   let last: TrainStep | undefined;
   let firstStepSeconds = 0;
+  let measured: TrainingResult["discretisation"];
   const stop = stopOnSignals(() => {
     say("stopping; a second signal stops at once");
     interrupt.abort();
@@ -316,6 +336,7 @@ async function runTraining(
       if (!first) await recovery.before(step.parameters);
       first ??= step;
       last = step;
+      if (step.discretisation) measured = { step: step.step, ...step.discretisation };
       done = step.step + 1;
       losses.push(step.value);
       await recovery.after(step.step, step.updated, step.step === steps - 1);
@@ -349,8 +370,12 @@ async function runTraining(
     bar.stop();
     stop.release();
   }
-  const { value: loss, updated: parameters } = last!;
-  return { history, losses, firstStep: first!.step, before: first!.parameters, loss, parameters, firstStepSeconds };
+  const { value: loss, updated: parameters, unbiased, because } = last!;
+  if (measured?.warning && !first!.discretisation?.warning) sayWarnings([measured.warning]);
+  const { step: firstStep, parameters: before } = first!;
+  const discretisation = measured ? { discretisation: measured } : {};
+  const mean = { unbiased, because };
+  return { history, losses, firstStep, before, loss, parameters, mean, firstStepSeconds, ...discretisation };
 }
 
 function sayStopped(done: number, steps: number, checkpoints: Checkpoints | undefined): void {
@@ -375,7 +400,7 @@ interface Run {
 }
 
 function report(
-  { history, losses, firstStep, before, loss, parameters, firstStepSeconds }: TrainingResult,
+  { history, losses, firstStep, before, loss, parameters, mean, firstStepSeconds, discretisation }: TrainingResult,
   { seconds, adapter, metrics, compared, saved, figure }: Run,
   job: TrainJob,
   options: TrainCommandOptions,
@@ -396,6 +421,9 @@ function report(
       loss,
       ...kept,
       parameters,
+      ...(discretisation ? { discretisation } : {}),
+      unbiased: mean.unbiased,
+      because: mean.because,
       metrics: { ...metrics, ...compared?.metrics },
       ...(figure ? { figure } : {}),
       ...(compared ? { files: compared.files } : {}),
@@ -413,6 +441,8 @@ function report(
     const was = before ? `${readableParameter(job, name, before[name])} → ` : "";
     print(`${name} ${was}${readableParameter(job, name, value)}${unit}`);
   }
+  if (discretisation) print(discretisationLine(discretisation, job.time.t1));
+  for (const line of mean.because) print(notUnbiased(line));
   compared?.print();
   if (job.test) print(metricsTable(metrics));
   if (saved) print(`fitted network in ${saved}`);

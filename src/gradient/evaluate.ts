@@ -3,7 +3,7 @@ import { fail } from "../checks.js";
 import type { Gpu } from "../gpu/index.js";
 import { evaluateOnHost } from "../loss/host-loss.js";
 import type { Evaluator, EvaluatorOptions, Loss } from "../loss/loss.js";
-import type { ValueAndGradient } from "../loss/result.js";
+import type { Evaluated } from "../loss/result.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { Estimate } from "../reduce/statistics.js";
@@ -70,7 +70,7 @@ export class GradientEvaluator implements Evaluator {
    * @param plan like the one the evaluator was made for, but for parameter and current values and the seed.
    * @throws SaltationError `not-finite` where a result is not a finite number.
    */
-  async evaluate(plan: SolvePlan, options: EvaluatorOptions = {}): Promise<ValueAndGradient> {
+  async evaluate(plan: SolvePlan, options: EvaluatorOptions = {}): Promise<Evaluated> {
     const { gpu, pass } = this;
     const { solver, loss, sums } = pass;
     solver.update(plan);

@@ -5,7 +5,7 @@ import { likelihoodCarry, likelihoodForward } from "../../shaders/solve/likeliho
 import type { Gpu, KernelOf, Storage } from "../gpu/index.js";
 import { type Likelihood, TrialSums } from "../loss/likelihood.js";
 import type { Evaluator, EvaluatorOptions } from "../loss/loss.js";
-import type { ValueAndGradient } from "../loss/result.js";
+import type { Evaluated } from "../loss/result.js";
 import { stepsPerDispatch } from "../plan/chunks.js";
 import { parameterVector, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
@@ -127,7 +127,7 @@ export class GpuLikelihood implements Evaluator {
   }
 
   /** The few rows of a lane are read back and summed in float64: a table of (1 + entries) × lanes numbers. */
-  async evaluate(plan: SolvePlan, options: EvaluatorOptions = {}): Promise<ValueAndGradient> {
+  async evaluate(plan: SolvePlan, options: EvaluatorOptions = {}): Promise<Evaluated> {
     const { gpu, likelihood } = this;
     const { forward, backward, theta, schedule, perLane, warnings } = this.prepared;
     const { states } = perLane;

@@ -9,7 +9,7 @@ import { fail } from "../checks.js";
 import { allOrNone } from "../gpu/all-or-none.js";
 import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import type { GpuLoss, Loss } from "../loss/loss.js";
-import { assembleResult, checkEstimates, notFinite, type ValueAndGradient } from "../loss/result.js";
+import { assembleResult, checkEstimates, type Evaluated, notFinite } from "../loss/result.js";
 import type { Chunk } from "../plan/chunks.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
@@ -158,7 +158,7 @@ export class GradientPass {
     blocks: ArrayBuffer,
     saturated: number,
     pathValues: boolean,
-  ): ValueAndGradient {
+  ): Evaluated {
     const rows = this.sums.estimates(blocks);
     if (!pathValues) rows[0] = { mean: Number.NaN, standardError: Number.NaN };
     checkEstimates(plan, taken?.value ?? 0, rows);

@@ -6,7 +6,8 @@ import { haltBits } from "../../shaders/train/verdict.wgsl.js";
 import { fail, wholeNumber } from "../checks.js";
 import type { Batch, Gpu, Storage } from "../gpu/index.js";
 import type { Loss } from "../loss/loss.js";
-import { lossWarnings } from "../loss/loss-plan.js";
+import { told } from "../loss/loss-plan.js";
+import { type JudgedMean, verdictOn } from "../loss/mean-verdict.js";
 import type { ValueAndGradient } from "../loss/result.js";
 import { type ParameterPlace, parameterPlaces, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
@@ -40,6 +41,7 @@ export class PreparedGradient {
     private readonly plan: SolvePlan,
     views: readonly View[],
     private readonly pass: GradientPass,
+    private readonly judged: JudgedMean,
   ) {
     this.parameters = pass.solver.theta;
     this.parameterPlaces = parameterPlaces(pass.solver.shape.layout);
@@ -58,6 +60,7 @@ export class PreparedGradient {
     gpu: Gpu,
     plan: SolvePlan,
     views: readonly View[],
+    judged: JudgedMean,
     { loss, slots, tape }: PreparedGradientOptions,
   ): Promise<PreparedGradient> {
     if (loss && (!loss.gpu || loss.likelihood)) {
@@ -75,7 +78,7 @@ export class PreparedGradient {
       if (most < plan.paths) {
         fail("paths", `${plan.paths} do not fit one encoding on this adapter; encode at most ${most} at a time`);
       }
-      return new PreparedGradient(plan, views, pass);
+      return new PreparedGradient(plan, views, pass, judged);
     } catch (error) {
       pass.dispose();
       throw error;
@@ -104,7 +107,7 @@ export class PreparedGradient {
     const batch = pass.gpu.batch("solve");
     const solved = pass.encodeForward(batch, { firstPath: 0, paths: plan.paths });
     batch.encode(encoder);
-    return new EncodedSolve(plan, solved, pass, batch);
+    return new EncodedSolve(plan, solved, pass, batch, this.judged);
   }
 
   /** Frees kernels' parameters, loss and sums; encodings that were not submitted yet must be first. */
@@ -120,6 +123,7 @@ export class EncodedSolve extends EncodedSimulation {
     solved: EncodedChunk,
     private readonly pass: GradientPass,
     batch: Batch,
+    private readonly judged: JudgedMean,
   ) {
     super(plan, solved, pass.solver.recordWords, batch);
   }
@@ -193,7 +197,8 @@ export class EncodedSolve extends EncodedSimulation {
       this.checkOutcome(new Uint32Array(bits!)[0]!, outcome);
       const taken = reported && loss!.read(reported, plan);
       const result = pass.result(plan, taken, sums!, outcome.saturated, taken !== undefined && pass.givesPathValues);
-      return taken && made ? { ...result, warnings: lossWarnings(plan, made, result) } : result;
+      if (taken && made) return told(plan, made, this.judged, result);
+      return { ...result, ...verdictOn(plan, made, this.judged, result.saturatedPaths) };
     };
     return new EncodedGradient(rows, gradient, verdict, read, () => {
       batch.release();

@@ -12,7 +12,7 @@ import type { SolveOptions } from "../plan/plan.js";
 import type { SignatureSolver } from "../signature/definitions/solver.js";
 import type { StaticKernel } from "../signature/definitions/static-kernel.js";
 import { meanFirstTimes, type Trial } from "../spikes/trials.js";
-import type { LossJob, SolveJob, TrialsJob } from "./job.js";
+import type { GradientJob, LossJob, SolveJob, TrialsJob } from "./job.js";
 import { always, type FileContext, readCurrent, readTrials, type Span, trialsWithin } from "./recording.js";
 
 export function networkOf(job: SolveJob, context: FileContext): NetworkDefinition {
@@ -44,6 +44,15 @@ export function solveOptionsOf(job: SolveJob): SolveOptions {
   };
 }
 
+/** What a job asks of its gradients. */
+export const requirementsOf = ({
+  requireExact,
+  requireUnbiased,
+}: Pick<GradientJob, "requireExact" | "requireUnbiased">): { requireExact?: boolean; requireUnbiased?: boolean } => ({
+  ...(requireExact === undefined ? {} : { requireExact }),
+  ...(requireUnbiased === undefined ? {} : { requireUnbiased }),
+});
+
 /** @param until observed spikes from t1 up to here are put to another use. */
 export function lossOf(
   loss: LossJob,
@@ -61,7 +70,9 @@ export function lossOf(
   const outside = Array.isArray(observed) ? undefined : (observed as { outside?: "drop" }).outside;
   const left = spikesOutside(all, span, { outside, until });
   const made = trialsLoss(loss, trialsWithin(all, span), neurons, span);
-  return left.length > 0 ? { ...made, warnings: (plan) => [...left, ...(made.warnings?.(plan) ?? [])] } : made;
+  return left.length > 0
+    ? { ...made, warnings: (plan, means) => [...left, ...(made.warnings?.(plan, means) ?? [])] }
+    : made;
 }
 
 /** A loss that compares with observed trials. */

@@ -97,6 +97,15 @@ const solve = {
     .boolean()
     .optional()
     .describe("paths in pairs, the second with the noise of the first turned round; default false"),
+  discretisation: z
+    .union([z.boolean(), z.strictObject({ tolerance: finite.optional() })], {
+      error: 'expected true, false or { "tolerance": … }',
+    })
+    .optional()
+    .describe(
+      "whether the error that spike times owe to dt is measured, default true; tolerance: the part of the mean interval " +
+        "between spikes above which there is a warning, default 0.01",
+    ),
 };
 
 const loss = z.discriminatedUnion(
@@ -195,7 +204,14 @@ export const gradientSchema = z.strictObject({
     .describe("what to differentiate by: names of the cell's parameters, weights, current"),
   perPath: z.boolean().optional().describe("write every path's gradient to the npz"),
   observed: trials.optional(),
-  requireExact: z.boolean().optional(),
+  requireExact: z
+    .boolean()
+    .optional()
+    .describe("refuse a cell for which the derivative of a path does not exist; default true"),
+  requireUnbiased: z
+    .boolean()
+    .optional()
+    .describe("refuse a job whose mean gradient is not known to be the derivative of the mean; default false"),
 });
 const metrics = z.discriminatedUnion(
   "kind",
@@ -230,7 +246,14 @@ export const trainSchema = z.strictObject({
       error: "expected a file, or { file, every } with seconds between writes",
     })
     .optional(),
-  requireExact: z.boolean().optional(),
+  requireExact: z
+    .boolean()
+    .optional()
+    .describe("refuse a cell for which the derivative of a path does not exist; default true"),
+  requireUnbiased: z
+    .boolean()
+    .optional()
+    .describe("refuse a job whose mean gradient is not known to be the derivative of the mean; default false"),
   metrics: metrics.optional(),
   units: z
     .record(z.string(), z.string().max(40))

@@ -1,7 +1,10 @@
 /** All that can be said against a training job without a device, in one place for every program that runs one. */
 import { wholeNumber } from "../checks.js";
+import { judgeMean } from "../loss/judge-mean.js";
 import type { Loss } from "../loss/loss.js";
 import { checkLoss, planForLoss } from "../loss/loss-plan.js";
+import { checkUnbiasedMean } from "../loss/mean-verdict.js";
+import type { MeanVerdict } from "../loss/result.js";
 import { defineNetwork, type Network, type NetworkDefinition } from "../network/network.js";
 import { parameterLayout, parameterVector, requestedViews, shapedValues } from "../plan/layout.js";
 import { planSolve, type SolveOptions, type SolvePlan } from "../plan/plan.js";
@@ -27,6 +30,8 @@ export interface TrainPlan {
   readonly update: UpdateOptions;
   readonly updatePlan: UpdatePlan;
   readonly steps: number;
+  /** Whether mean gradients are derivatives of means, as far as that is known before there are any. */
+  readonly mean: MeanVerdict;
   /** The job's loss on observed trains. */
   loss(observed: TrialsJob): Loss;
   /** The trained parameters of a run's state, in the shapes in which they were given. */
@@ -58,12 +63,14 @@ export function planTrainJob(job: TrainJob, context: FileContext): TrainPlan {
     return made;
   };
   // Trains that are to be simulated are stood for by empty ones, until there is a device.
-  loss(truth ? Array.from({ length: truth.options.paths }, (): number[] => []) : (job.observed as TrialsJob));
+  const stand = truth ? Array.from({ length: truth.options.paths }, (): number[] => []) : (job.observed as TrialsJob);
+  const mean = judgeMean(plan, loss(stand), names, true);
+  if (job.requireUnbiased) checkUnbiasedMean(mean);
   const updatePlan = planUpdate(update, network, views, parameterVector(plan));
   const valuesOf = (state: UpdateState): Record<string, unknown> => {
     const vector = parameterVector(plan);
     new Update(updatePlan, vector).restore(state, vector);
     return shapedValues(views, vector);
   };
-  return { simulated, trained, network, solve, plan, truth, update, updatePlan, steps, loss, valuesOf };
+  return { simulated, trained, network, solve, plan, truth, update, updatePlan, steps, mean, loss, valuesOf };
 }

@@ -10,7 +10,7 @@ import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { estimateOf } from "../reduce/statistics.js";
 import type { Evaluator, EvaluatorOptions, Loss } from "./loss.js";
-import { shapedEntries, type ValueAndGradient } from "./result.js";
+import { type Evaluated, shapedEntries } from "./result.js";
 
 /** Batches, and paths of each: together no more than the plan's paths, and enough of both where there are enough. */
 export function batchesOf(paths: number, least: number): { batches: number; paths: number } {
@@ -32,7 +32,7 @@ export async function evaluateWithErrors(
   views: readonly View[],
   evaluatorOf: (plan: SolvePlan) => Promise<Evaluator>,
   options: EvaluatorOptions,
-): Promise<ValueAndGradient> {
+): Promise<Evaluated> {
   const { batches, paths } = batchesOf(plan.paths, loss.leastPaths ?? 1);
   // Progress counts the plan's paths, of which the batches' take their part.
   const share = plan.paths / (plan.paths + batches * paths);
@@ -48,7 +48,7 @@ export async function evaluateWithErrors(
   const result = await evaluate(plan, (evaluator) => evaluator.evaluate(plan, { ...options, progress }));
   const batch = { ...plan, paths };
   const drawn = await evaluate(batch, async (evaluator) => {
-    const all: ValueAndGradient[] = [];
+    const all: Evaluated[] = [];
     try {
       for (let b = 0; b < batches; b++) {
         const [seed] = threefry2x32(plan.seed, stream, b, 0);
@@ -64,7 +64,7 @@ export async function evaluateWithErrors(
   });
   if (!drawn) return result;
   const scale = Math.sqrt((batches * paths) / plan.paths);
-  const errorOf = (of: (d: ValueAndGradient) => number): number => scale * estimateOf(drawn.map(of)).standardError;
+  const errorOf = (of: (d: Evaluated) => number): number => scale * estimateOf(drawn.map(of)).standardError;
   return {
     ...result,
     standardError: Number.isNaN(result.standardError) ? errorOf((d) => d.value) : result.standardError,

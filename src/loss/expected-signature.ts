@@ -20,7 +20,7 @@ import type { DeviceSpikes } from "../spikes/device-spikes.js";
 import { spikeWindow } from "../spikes/device-spikes.js";
 import type { Spikes, TypedSpikes } from "../spikes/spikes.js";
 import { type UploadedSpikes, uploadSpikes } from "../spikes/upload.js";
-import type { GpuLoss, Kept, Loss, LossValue } from "./loss.js";
+import { boundaryTerm, type GpuLoss, type Kept, type Loss, type LossValue } from "./loss.js";
 import { checkNeurons, checkObserved, checkTimes } from "./observed.js";
 
 export interface ExpectedSignatureOptions {
@@ -86,6 +86,9 @@ export function expectedSignatureLoss(observed: readonly Spikes[], options: Expe
   if (levelWeights?.every((w) => w === 0)) fail("loss.levelWeights", "are all 0, and so is the loss; give one above 0");
   return {
     kind: "expected-signature",
+    leavesOut: matching
+      ? "it jumps where a matched count of spikes changes, which its gradient does not see"
+      : boundaryTerm,
     check: (network) => checkNeurons(observed, network),
     evaluate: (spikes, plan) => onHost(spikes, plan, observed, options),
     gpu: (gpu, plan, recordWords) =>

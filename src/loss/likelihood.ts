@@ -12,7 +12,7 @@ import type { SolvePlan } from "../plan/plan.js";
 import { estimateOf } from "../reduce/statistics.js";
 import type { Schedule } from "../spikes/schedule.js";
 import type { EvaluatorOptions } from "./loss.js";
-import { assembleResult, type ValueAndGradient } from "./result.js";
+import { assembleResult, type Evaluated } from "./result.js";
 
 /** What is observed, laid on the grid of a plan. */
 export interface Likelihood {
@@ -61,7 +61,7 @@ export class TrialSums {
   }
 
   /** @throws SaltationError `not-finite`. */
-  result(options: EvaluatorOptions): ValueAndGradient {
+  result(options: EvaluatorOptions): Evaluated {
     const { rows, views, plan } = this;
     const trials = this.likelihood.batch;
     const estimates = rows.map((row) => estimateOf(row));

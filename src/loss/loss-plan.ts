@@ -4,7 +4,8 @@ import { fail, show } from "../checks.js";
 import type { Network } from "../network/network.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { Loss } from "./loss.js";
-import type { ValueAndGradient } from "./result.js";
+import { type JudgedMean, stopsAtLast, verdictOn } from "./mean-verdict.js";
+import type { Evaluated, ValueAndGradient } from "./result.js";
 
 /**
  * The plan of a solution for a loss: paths stop at the last spike that the loss looks at.
@@ -27,21 +28,45 @@ export function planForLoss(plan: SolvePlan, loss: Loss): SolvePlan {
     : plan;
 }
 
+/** A parameter by which every path's gradient is exactly 0. */
+function unmoved({ network }: SolvePlan, { gradient }: Evaluated): string[] {
+  return Object.entries(gradient).flatMap(([name, values]) => {
+    const numbers = [values].flat(Number.POSITIVE_INFINITY) as (number | readonly number[])[];
+    if (numbers.length === 0 || !numbers.every((v) => v === 0)) return [];
+    const unread = name === "current" ? !network.cell.usesCurrent : false;
+    const why = unread
+      ? "no equation of the cell reads I"
+      : "as far as derivatives see, nothing that the loss looks at depends on it";
+    return [`the gradient by ${name} is exactly 0: ${why}`];
+  });
+}
+
+/** That no path has a derivative, where the gradient of such a cell was asked for. */
+function inexact({ network: { cell }, dt }: SolvePlan, loss: Loss): string[] {
+  if (cell.exactness.exact || loss.likelihood) return [];
+  const names = cell.exactness.conditions.filter((c) => c.verdict === "violated").map((c) => c.name);
+  const what = `the gradient is that of the solution in steps of dt = ${dt}, and paths have none as dt goes to 0`;
+  return [`network.cell: "${cell.name}" violates ${names.join(", ")}: ${what}`];
+}
+
 /** What is known to be doubtful in a result for a plan of `planForLoss`; undefined where nothing is. */
-export function lossWarnings(
-  plan: SolvePlan,
-  loss: Loss,
-  { warnings = [], saturatedPaths }: Pick<ValueAndGradient, "warnings" | "saturatedPaths">,
-): readonly string[] | undefined {
-  const all = [...(loss.warnings?.(plan) ?? []), ...warnings];
-  // The only neuron of a path that was stopped has had all the spikes that such a loss looks at.
-  const complete = plan.network.neurons === 1 && loss.spikesNeeded !== undefined;
-  if (saturatedPaths > 0 && !complete) {
+export function lossWarnings(plan: SolvePlan, loss: Loss, result: Evaluated): readonly string[] | undefined {
+  const { warnings = [], saturatedPaths } = result;
+  const all = [...(loss.warnings?.(plan, result.means) ?? []), ...warnings];
+  if (saturatedPaths > 0 && !stopsAtLast(plan, loss)) {
     const stopped = `${saturatedPaths} of ${plan.paths} paths stopped at maxSpikes = ${plan.maxSpikes}`;
     all.push(`${stopped}: the loss takes spikes after that as absent; give a larger maxSpikes, or leave it out`);
   }
+  all.push(...inexact(plan, loss), ...unmoved(plan, result));
   return all.length > 0 ? all : undefined;
 }
+
+/** A result with what is to be told beside it. */
+export const told = (plan: SolvePlan, loss: Loss, judged: JudgedMean, result: Evaluated): ValueAndGradient => ({
+  ...result,
+  warnings: lossWarnings(plan, loss, result),
+  ...verdictOn(plan, loss, judged, result.saturatedPaths),
+});
 
 /** @throws SaltationError where the cell's pathwise gradient is not exact. */
 export function checkExact({ name, exactness }: Cell): void {

@@ -13,7 +13,10 @@ import type { Estimate } from "../reduce/statistics.js";
 import type { DeviceSpikes } from "../spikes/device-spikes.js";
 import type { TypedSpikes } from "../spikes/spikes.js";
 import type { Likelihood } from "./likelihood.js";
-import type { ValueAndGradient } from "./result.js";
+import type { Evaluated } from "./result.js";
+
+/** What pathwise gradients leave out of the derivative of losses that take one spike more when it crosses t1. */
+export const boundaryTerm = "it jumps where a spike crosses t1; the rate of spikes there times that jump is missing";
 
 /** A loss of all paths, taken on the host. */
 export interface LossValue {
@@ -40,8 +43,17 @@ export interface Loss {
   readonly pathwise?: boolean;
   /** @param names the parameters to differentiate by. @throws SaltationError where it does not fit such solutions. */
   checkPlan?(plan: SolvePlan, names: readonly string[]): void;
-  /** What is doubtful about its value on such solutions, one line each. @throws SaltationError like `checkPlan`. */
-  warnings?(plan: SolvePlan): readonly string[];
+  /**
+   * What is doubtful about its value on such solutions, one line each.
+   * @param means those of a result; absent before there is one.
+   * @throws SaltationError like `checkPlan`.
+   */
+  warnings?(plan: SolvePlan, means?: readonly Estimate[]): readonly string[];
+  /**
+   * What its pathwise gradient leaves out of the derivative of its mean, in words: the boundary term of a loss that jumps
+   * where a spike crosses t1. Absent where it is continuous there.
+   */
+  readonly leavesOut?: string;
   /** Whether it needs paths that are independent of each other: antithetic ones are then refused. */
   readonly independent?: boolean;
   /** Paths that it needs at least, where that is more than one. */
@@ -76,7 +88,7 @@ export interface EvaluatorOptions {
 
 /** Evaluates one loss again and again, for changing parameters and seeds. */
 export interface Evaluator {
-  evaluate(plan: SolvePlan, options?: EvaluatorOptions): Promise<ValueAndGradient>;
+  evaluate(plan: SolvePlan, options?: EvaluatorOptions): Promise<Evaluated>;
   dispose(): void;
 }
 

@@ -3,7 +3,7 @@
  * TypeScript is an object with `evaluate`, see `Loss`; one with kernels of its own has `gpu`.)
  *
  * Whether the pathwise gradient leaves something out is the caller's matter: it does where the function jumps when a
- * spike crosses t1.
+ * spike crosses t1, and `leavesOut` then says so in results.
  */
 import { pathLoss as pathLossKernel } from "../../shaders/loss/path-loss.wgsl.js";
 import { checkOptions, fail, float32Number, type Names, show, wholeNumber } from "../checks.js";
@@ -32,6 +32,8 @@ export interface PathLossOptions {
   readonly data?: ArrayLike<number>;
   /** Spikes of a neuron that the loss looks at, at most. */
   readonly spikesNeeded?: number;
+  /** What its pathwise gradient leaves out, in words, where the function jumps: see `Loss.leavesOut`. */
+  readonly leavesOut?: string;
   /** The same for one path on the host, absolute times: for the `cpu` backend. */
   readonly evaluate?: (
     spikes: TypedSpikes,
@@ -45,21 +47,26 @@ const pathLossNames: Names<PathLossOptions> = {
   code: true,
   data: true,
   spikesNeeded: true,
+  leavesOut: true,
   evaluate: "function",
 };
 
 /** @throws SaltationError `compile`, when it is first used, with the lines of WGSL at fault. */
 export function pathLoss(options: PathLossOptions): Loss {
   checkOptions("loss", options, pathLossNames);
-  const { kind = "path-loss", code, data = [], evaluate, spikesNeeded } = options;
+  const { kind = "path-loss", code, data = [], evaluate, spikesNeeded, leavesOut } = options;
   if (typeof kind !== "string") fail("loss.kind", `expected a name, got ${show(kind)}`);
   if (typeof code !== "string") fail("loss.code", `expected WGSL with fn path_loss, got ${show(code)}`);
   if (typeof data?.length !== "number") fail("loss.data", `expected a list of numbers, got ${show(data)}`);
   Array.from(data, (v, i) => float32Number(`loss.data[${i}]`, v));
   if (spikesNeeded !== undefined) wholeNumber("loss.spikesNeeded", spikesNeeded, 1, 2 ** 20);
+  if (leavesOut !== undefined && typeof leavesOut !== "string") {
+    fail("loss.leavesOut", `expected words, got ${show(leavesOut)}`);
+  }
   return {
     kind,
     pathwise: true,
+    ...(leavesOut === undefined ? {} : { leavesOut }),
     ...(spikesNeeded === undefined ? {} : { spikesNeeded }),
     ...(evaluate
       ? {

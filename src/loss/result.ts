@@ -1,10 +1,12 @@
 /** What a value and gradient come as. */
 import { SaltationError } from "../errors.js";
+import type { Discretisation } from "../plan/discretisation.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { Estimate } from "../reduce/statistics.js";
 
-export interface ValueAndGradient {
+/** What an evaluation gives: `ValueAndGradient` without a verdict. */
+export interface Evaluated {
   readonly value: number;
   /**
    * Standard error of the value over the paths, to first order; NaN (null in JSON) for a single path, or a single pair
@@ -25,9 +27,24 @@ export interface ValueAndGradient {
   readonly saturatedPaths: number;
   /** What is known to be doubtful in these numbers, one line each; undefined where nothing is. */
   readonly warnings?: readonly string[] | undefined;
+  /** The error that the run owes to its step, where that was asked for (`GradientOptions.discretisation`). */
+  readonly discretisation?: Discretisation | undefined;
   /** Gradient as one vector in the order of the requested views. */
   readonly flat: Float64Array;
 }
+
+/** What is known of the mean of a gradient. */
+export interface MeanVerdict {
+  /**
+   * Whether the mean of the gradient is known to be the derivative of the mean of the loss, for the solution with steps
+   * of dt: false where it is known not to be, or could not be proven.
+   */
+  readonly unbiased: boolean;
+  /** What is violated, or could not be proven, each with its mend in one line: empty where `unbiased`. */
+  readonly because: readonly string[];
+}
+
+export interface ValueAndGradient extends Evaluated, MeanVerdict {}
 
 export function notFinite(plan: SolvePlan): SaltationError {
   return new SaltationError(
@@ -67,7 +84,7 @@ export function assembleResult(
   means: readonly Estimate[],
   saturatedPaths: number,
   pathwise: boolean,
-): ValueAndGradient {
+): Evaluated {
   const flat = Float64Array.from(rows.slice(1), (e) => e.mean);
   const errors = Float64Array.from(rows.slice(1), (e) => (pathwise ? e.standardError : Number.NaN));
   return {

@@ -20,7 +20,7 @@ import { signatureMMD, signatureScore } from "../signature/statistics.js";
 import type { DeviceSpikes } from "../spikes/device-spikes.js";
 import type { Spikes, TypedSpikes } from "../spikes/spikes.js";
 import { type UploadedSpikes, uploadSpikes } from "../spikes/upload.js";
-import type { GpuLoss, Kept, Loss, LossValue } from "./loss.js";
+import { boundaryTerm, type GpuLoss, type Kept, type Loss, type LossValue } from "./loss.js";
 import { checkNeurons, checkObserved, checkTimes } from "./observed.js";
 
 export interface SignatureKernelOptions {
@@ -70,6 +70,7 @@ function kernelLoss(statistic: "mmd" | "score", observed: readonly Spikes[], opt
   return {
     kind: `signature-${statistic}`,
     independent: true,
+    leavesOut: boundaryTerm,
     leastPaths: unbiased ? 2 : 1,
     check: (network) => checkNeurons(observed, network),
     evaluate(spikes, plan) {

@@ -79,6 +79,26 @@ export function selectedSpikes(selections: readonly Selection[], spikes: TypedSp
   return selections.map((s) => byNeuron.get(s.neuron)?.[s.index] ?? -1);
 }
 
+/** Which selected spikes no path had: their mean time is t1, on every path. */
+function absent(
+  selections: readonly Selection[],
+  means: readonly Estimate[],
+  { t0, t1, paths }: { readonly t0: number; readonly t1: number; readonly paths: number },
+): string[] {
+  const never = selections.filter((_, s) => {
+    const { mean, standardError } = means[s] ?? { mean: Number.NaN, standardError: Number.NaN };
+    // A spike comes before t1 by more than rounding of float32, or on some paths only.
+    return !(standardError > 0) && Math.abs(mean - t1) <= 2e-7 * (t1 - t0);
+  });
+  if (never.length === 0) return [];
+  const named = never.slice(0, 3).map((s) => `spike ${s.index} of neuron ${s.neuron}`);
+  const more = never.length > named.length ? ` and ${never.length - named.length} more` : "";
+  const had = paths === 1 ? "the path did not have" : `none of ${paths} paths had`;
+  return [
+    `loss: ${had} ${named.join(", ")}${more} before t1 = ${t1} (indices from 0): the time is taken as t1, its gradient as 0`,
+  ];
+}
+
 function spikeTimeLoss(
   kind: string,
   selections: readonly Selection[],
@@ -98,10 +118,12 @@ function spikeTimeLoss(
     pathwise: form === "identity",
     spikesNeeded: selections.reduce((most, s) => Math.max(most, 1 + s.index), 0),
     check: (network) => checkSelections(selections, network),
-    warnings({ t0, t1 }) {
+    warnings({ t0, t1, paths }, means = []) {
+      const never = absent(selections, means, { t0, t1, paths });
       const far = form === "identity" ? [] : targets.filter((t) => t < t0 || t > t1);
       const where = `lie outside t0 = ${t0} to t1 = ${t1}, such as ${far[0]}, where no mean spike time can come`;
-      return far.length === 0 ? [] : [`loss.observed: ${far.length} of ${targets.length} mean times ${where}`];
+      if (far.length > 0) never.push(`loss.observed: ${far.length} of ${targets.length} mean times ${where}`);
+      return never;
     },
     evaluate(spikes, plan) {
       const found = spikes.map((one) => selectedSpikes(selections, one));

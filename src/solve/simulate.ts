@@ -3,6 +3,7 @@ import { recordReader } from "../../shaders/shared/record.wgsl.js";
 import { SaltationError } from "../errors.js";
 import type { Gpu } from "../gpu/index.js";
 import { type Chunk, wholeBlocks } from "../plan/chunks.js";
+import type { Discretisation, DiscretisationOptions } from "../plan/discretisation.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { type DeviceSpikes, deviceSpikes } from "../spikes/device-spikes.js";
@@ -24,13 +25,10 @@ export const chunkBytes = 192 * 2 ** 20;
 export async function createSolver(gpu: Gpu, given: SolvePlan, views: readonly View[] = []): Promise<ChunkSolver> {
   const plan = await decideIncrements(gpu, given, { differentiates: views.length > 0 });
   const { neurons, connections } = plan.network;
-  const several = plan.network.cell.events.length > 1;
   if (neurons === 1 && connections.weights.length + plan.arrivals.count === 0) {
     return SingleSolver.create(gpu, plan, views);
   }
-  // Cells with several events are solved a path per invocation, networks of any size alike.
-  const byWorkgroup =
-    !several && (plan.distribution === "auto" ? 2 * neurons > lanesOf(gpu) : plan.distribution === "workgroup");
+  const byWorkgroup = plan.distribution === "auto" ? 2 * neurons > lanesOf(gpu) : plan.distribution === "workgroup";
   // Loaded when a network is solved: a page with one neuron does without (docs/embedding.md).
   if (byWorkgroup) return (await import("./workgroup-solver.js")).WorkgroupSolver.create(gpu, plan, views);
   return (await import("./network-solver.js")).NetworkSolver.create(gpu, plan, views);
@@ -256,6 +254,10 @@ export class GpuSpikes implements SimulatedSpikes {
     let sum = 0;
     for (const c of this.onDevice) for (const n of new Uint32Array(await this.gpu.read(c.counts.storage))) sum += n;
     return sum / this.paths;
+  }
+
+  async discretisation(options?: DiscretisationOptions): Promise<Discretisation> {
+    return (await import("../twin/discretisation.js")).measureDiscretisation(this.plan, options);
   }
 
   dispose(): void {

@@ -18,6 +18,8 @@ import { connectionShape, uploadConnections } from "./connections.js";
 import { gradientPlaces } from "./network-solver.js";
 import { PlanSolver, type SolverParts } from "./plan-solver.js";
 import { type KernelShape, solverShape } from "./shape.js";
+import { siftFor } from "./sift-for.js";
+import type { Sift } from "./sifted.js";
 import { networkRunOf } from "./uniform.js";
 
 /** Bytes of tape at a time: paths beyond it take turns. */
@@ -57,6 +59,7 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
     parts: SolverParts<Forward, Backward>,
     { inWorkgroup, keepNoise }: Pick<WorkgroupShape, "inWorkgroup" | "keepNoise">,
     private readonly connections: Storage,
+    private readonly sift: Sift | undefined,
   ) {
     super(parts);
     const { plan, shape } = parts;
@@ -107,23 +110,30 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
       const places = gradientPlaces(plan, views);
       backwardKernel = gpu.kernel(backwardWorkgroup({ ...reverse, ...sizes, ...places }, `backward ${label}`));
     }
-    const [f, b] = await Promise.all([forwardKernel, backwardKernel]);
+    const [f, b, sift] = await Promise.all([forwardKernel, backwardKernel, siftFor(gpu, network.cell)]);
     const connections = uploadConnections(gpu, plan, sizes);
-    return new WorkgroupSolver({ gpu, plan, shape, forwardKernel: f, backwardKernel: b, views }, sizes, connections);
+    return new WorkgroupSolver(
+      { gpu, plan, shape, forwardKernel: f, backwardKernel: b, views },
+      sizes,
+      connections,
+      sift,
+    );
   }
 
   protected bytes(slots: number): Record<"fields" | "checkpoints" | "record" | "rows" | "backward", number> {
     const { n, neurons, inWorkgroup } = this;
-    const checkpoint = 4 * workgroupCheckpointWords(n, neurons);
+    const checkpoint = 4 * workgroupCheckpointWords(n, neurons, this.shape.several);
     const fields = inWorkgroup ? 0 : 4 * workgroupFields(n, this.noise).perNeuron * neurons;
-    const record = 4 * this.recordWords * slots;
+    // Where not all events are spikes there is a record of either, and cotangents of either.
+    const both = this.sift ? 2 : 1;
+    const record = both * 4 * this.recordWords * slots;
     if (!this.backwardKernel) return { fields, checkpoints: checkpoint, record, rows: 0, backward: 0 };
     return {
       fields,
       checkpoints: checkpoint * Math.ceil(this.plan.steps / this.gridWindow(1)) + 4 * this.kept,
       record,
       rows: 4 * this.rowsPerPath,
-      backward: 4 * this.carried * neurons + 4 * slots,
+      backward: 4 * this.carried * neurons + both * 4 * slots,
     };
   }
 
@@ -133,7 +143,7 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
     const window = this.gridWindow(paths);
     const windows = Math.ceil(plan.steps / window);
     const keep = this.backwardKernel ? windows : 1;
-    const words = workgroupCheckpointWords(this.n, this.neurons);
+    const words = workgroupCheckpointWords(this.n, this.neurons, this.shape.several);
     const checkpoints = gpu.buffer("checkpoints", 4 * (words * keep + this.kept) * paths);
     const record = gpu.buffer("spike record", 4 * this.recordWords * slots * paths);
     const status = gpu.buffer("status", 4 * statusWords);
@@ -161,18 +171,28 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
         groups: groupsOf(paths),
       });
     }
-    const lastCounts = (keep - 1) * words + (this.n + 1) * this.neurons;
+    const { sift } = this;
+    const wordAt = (word: number): number => 4 * ((keep - 1) * words + (this.n + 1) * this.neurons + word) * paths;
+    const eventCounts = sift && gpu.buffer("event counts", 4 * paths);
+    if (eventCounts) batch.copy(checkpoints, wordAt(0), eventCounts, 0, 4 * paths);
+    const events = eventCounts && { record, counts: eventCounts };
+    const spikes = events ? sift!.encodeSpikes(batch, chunk, events, slots) : record;
     return {
       ...chunk,
       slots,
       statusWords: status,
-      record,
+      record: spikes,
+      events,
       checkpoints,
-      counts: { storage: checkpoints, byteOffset: 4 * lastCounts * paths },
+      counts: { storage: checkpoints, byteOffset: wordAt(sift ? 2 : 0) },
       dispose: () => {
         status.dispose();
         record.dispose();
         checkpoints.dispose();
+        if (events) {
+          spikes.dispose();
+          events.counts.dispose();
+        }
       },
     };
   }
@@ -186,7 +206,9 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
     status?: RunStatus,
   ): void {
     const { gpu, plan, theta, connections, n, noise, neurons } = this;
-    const { paths, checkpoints, record } = chunk as EncodedPaths;
+    const { paths, slots, checkpoints, events } = chunk as EncodedPaths;
+    const record = events?.record ?? chunk.record;
+    const ofEvents = events ? this.sift!.encodeCotangents(batch, chunk, events, cotangents, slots) : cotangents;
     const window = this.gridWindow(paths);
     const windows = Math.ceil(plan.steps / window);
     const entries = Math.max(1, status?.largestTape ?? tapeEntries);
@@ -202,7 +224,7 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
         fresh: Number(w === 0),
         checkpointBegin: Math.max(0, w - 1),
         checkpointLast: windows - 1,
-        noiseFrom: workgroupCheckpointWords(n, neurons) * windows * paths,
+        noiseFrom: workgroupCheckpointWords(n, neurons, this.shape.several) * windows * paths,
         tapeEntries: entries,
       };
       for (let tapeFirst = 0; tapeFirst < paths; tapeFirst += turn) {
@@ -212,7 +234,7 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
           theta,
           connections,
           record,
-          cotangents,
+          cotangents: ofEvents,
           checkpoints,
           carried,
           tape,

@@ -1,7 +1,7 @@
 /** Training runs that stay where a backend solves. */
 import type { SolverBackend } from "../backend/backend.js";
 import type { Loss } from "../loss/loss.js";
-import type { ValueAndGradient } from "../loss/result.js";
+import type { Evaluated } from "../loss/result.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { UpdatePlan, UpdateState } from "./update.js";
@@ -26,7 +26,7 @@ export interface TrainingTask {
 
 export interface TrainedStep {
   readonly step: number;
-  readonly result: ValueAndGradient;
+  readonly result: Evaluated;
   /** The run after the step. */
   readonly state: UpdateState;
 }

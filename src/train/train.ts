@@ -4,8 +4,10 @@ import { checkOptions, fail, list, type Names, show, wholeNumber } from "../chec
 import { threefry2x32 } from "../driver/threefry.js";
 import type { Evaluator, Loss } from "../loss/loss.js";
 import { lossWarnings } from "../loss/loss-plan.js";
+import { checkUnbiasedMean, verdictOn } from "../loss/mean-verdict.js";
 import type { ValueAndGradient } from "../loss/result.js";
 import type { Network } from "../network/network.js";
+import type { DiscretisationOptions } from "../plan/discretisation.js";
 import { parameterLayout, parameterVector, replaceParameters, requestedViews, shapedValues } from "../plan/layout.js";
 import { type SolveOptions, type SolvePlan, solveNames } from "../plan/plan.js";
 import { untilAborted } from "../turns.js";
@@ -23,6 +25,13 @@ export interface TrainOptions extends Omit<SolveOptions, "seed">, UpdateOptions 
   /** Use the same noise in every step (common random numbers). */
   commonNoise?: boolean;
   requireExact?: boolean;
+  /**
+   * Whether steps say what error they owe to dt, and how large that may be (`SimulatedSpikes.discretisation`): the first
+   * step done, the last, and those in between whose numbers are powers of two from 64 on. Default false.
+   */
+  discretisation?: boolean | DiscretisationOptions;
+  /** Refuse a job where it is not known that mean gradients are derivatives of means, see `ValueAndGradient.unbiased`. */
+  requireUnbiased?: boolean;
   /** Goes on from here: the steps that follow have the same bits as in a run that was not interrupted. */
   resume?: Checkpoint;
   /** Ends the run, also within a step: the signal's reason is thrown, and the last step that came out stays good. */
@@ -36,6 +45,8 @@ const trainNames: Names<TrainOptions> = {
   steps: true,
   commonNoise: "boolean",
   requireExact: "boolean",
+  discretisation: true,
+  requireUnbiased: "boolean",
   resume: true,
   signal: true,
 };
@@ -52,7 +63,18 @@ export interface Checkpoint {
 }
 
 export interface TrainStep
-  extends Pick<ValueAndGradient, "value" | "standardError" | "gradient" | "means" | "saturatedPaths" | "warnings"> {
+  extends Pick<
+    ValueAndGradient,
+    | "value"
+    | "standardError"
+    | "gradient"
+    | "means"
+    | "saturatedPaths"
+    | "warnings"
+    | "discretisation"
+    | "unbiased"
+    | "because"
+  > {
   /** From 0. A standard error that would cost another pass over the trains (expected signatures on a GPU) is NaN. */
   readonly step: number;
   /** The trainable parameters with which this step's value was taken, in the shapes in which they were given. */
@@ -63,6 +85,10 @@ export interface TrainStep
   /** The run after this step; to be asked for before the next. */
   checkpoint(): Promise<Checkpoint>;
 }
+
+/** Whether a step's discretisation error is measured: parameters move, and a measurement takes as long as many steps. */
+const measuredAt = (step: number, { from, steps }: Pick<TrainingTask, "from" | "steps">): boolean =>
+  step === from || step === steps - 1 || (step >= 64 && Number.isInteger(Math.log2(step)));
 
 /** What a training needs of a network on an engine (`EngineNetwork`). */
 export interface TrainedNetwork {
@@ -100,7 +126,9 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
   const { loss } = options;
   const steps = wholeNumber("steps", options.steps, 1, 2 ** 31);
   const seed = options.seed ?? 0;
-  const plan = network.gradientPlan({ ...options, seed }, loss);
+  const given = network.gradientPlan({ ...options, seed }, loss);
+  const about = await import("../twin/measured.js");
+  const plan = about.warnedPlan(given);
   const layout = parameterLayout(plan);
   const names = trainableNames(options.trainable);
   const views = requestedViews(network.network, layout, names, "trainable");
@@ -114,6 +142,11 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
     checkResume(resume, seed, names);
     update.restore(resume.update, vector);
   }
+  about.checkAsked(options.discretisation);
+  // Whatever values the parameters come to have.
+  const { judgeMean } = await import("../loss/judge-mean.js");
+  const judged = judgeMean(plan, loss, names, true);
+  if (options.requireUnbiased) checkUnbiasedMean(judged);
   const { commonNoise } = options;
   const run: Run = {
     network,
@@ -134,6 +167,12 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
     },
   };
   let parameters = shapedValues(views, vector);
+  /** The values of a step that is to be measured, which is over when they are asked for. */
+  const valuesAt = (step: number): SolvePlan | undefined =>
+    options.discretisation && measuredAt(step, run.task)
+      ? { ...replaceParameters(plan, layout, vector), seed: run.task.seedOf(step) }
+      : undefined;
+  let values = valuesAt(run.task.from);
   let began = performance.now();
   for await (const { step, result, state } of signal ? untilAborted(trained(run), signal) : trained(run)) {
     update.plan.entries.forEach((e, i) => {
@@ -142,6 +181,8 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
       vector[e.place] = value;
     });
     const updated = shapedValues(views, vector);
+    const discretisation = values && (await about.discretisationOf(values, loss, options.discretisation));
+    values = valuesAt(step + 1);
     yield {
       step,
       value: result.value,
@@ -149,7 +190,9 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
       gradient: result.gradient,
       means: result.means,
       saturatedPaths: result.saturatedPaths,
-      warnings: lossWarnings(plan, loss, result),
+      warnings: lossWarnings(plan, loss, about.withWarning(result, discretisation)),
+      ...(discretisation ? { discretisation } : {}),
+      ...verdictOn(plan, loss, judged, result.saturatedPaths),
       parameters,
       updated,
       seconds: (performance.now() - began) / 1000,

@@ -3,7 +3,7 @@ import type { CompiledCell } from "../cell/emit-js.js";
 import { fail } from "../checks.js";
 import { evaluateOnHost } from "../loss/host-loss.js";
 import type { EvaluatorOptions, Loss } from "../loss/loss.js";
-import { assembleResult, checkEstimates, type ValueAndGradient } from "../loss/result.js";
+import { assembleResult, checkEstimates, type Evaluated } from "../loss/result.js";
 import { parameterLayout, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { estimateOf } from "../reduce/statistics.js";
@@ -12,6 +12,7 @@ import type { TypedSpikes } from "../spikes/spikes.js";
 import { emptyTable, type SpikeTable } from "../spikes/table.js";
 import { inTurns } from "../turns.js";
 import { compileFor } from "./compile.js";
+import { measureDiscretisation } from "./discretisation.js";
 import { type PathResult, PathSolver, type PathSpike, stateNotFinite } from "./forward.js";
 import { counterNoise } from "./noise.js";
 import { reversePath } from "./reverse.js";
@@ -66,10 +67,12 @@ export async function simulateCpu(plan: SolvePlan, progress?: (pathsDone: number
     t1: plan.t1,
     saturatedPaths,
     largestCount,
+    warnings: plan.warnings,
     bytes: 0,
     read,
     spikeTimes: async () => (await read()).times,
     meanCount: async () => spikes.reduce((sum, list) => sum + list.length, 0) / plan.paths,
+    discretisation: (options) => measureDiscretisation(plan, options),
     dispose: () => {},
   };
 }
@@ -80,7 +83,7 @@ export async function evaluateCpu(
   loss: Loss,
   views: readonly View[],
   options: EvaluatorOptions = {},
-): Promise<ValueAndGradient> {
+): Promise<Evaluated> {
   if (!loss.evaluate) fail("loss", `"${loss.kind}" is written for a GPU alone; backend "cpu" needs its evaluate()`);
   const cell = compileFor(plan);
   const layout = parameterLayout(plan);
@@ -123,5 +126,7 @@ export async function evaluateCpu(
   }
   const estimates = rows.map((row) => estimateOf(row, plan.antithetic));
   checkEstimates(plan, value, estimates);
-  return assembleResult(value, views, estimates, means ?? [], plan.stopsByLoss ? 0 : saturated, loss.pathwise ?? false);
+  const stopped = plan.stopsByLoss ? 0 : saturated;
+  const result = assembleResult(value, views, estimates, means ?? [], stopped, loss.pathwise ?? false);
+  return { ...result, warnings: plan.warnings };
 }

@@ -158,7 +158,7 @@ export function likelihoodCpu(likelihood: Likelihood, views: readonly View[]): E
           await new Promise((resolve) => setTimeout(resolve, 0));
         }
       }
-      return sums.result(options);
+      return { ...sums.result(options), warnings: plan.warnings };
     },
     dispose: () => {},
   };

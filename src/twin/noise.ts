@@ -29,7 +29,7 @@ export function drawFurther(cell: CompiledCell, plan: SolvePlan, path: number, n
   const turned = plan.antithetic && path % 2 === 1;
   const pair = new Float64Array(2);
   furtherRandom.forEach(({ kind }, i) => {
-    const key = 0xffffffff - (neuron * furtherRandom.length + i);
+    const key = 0xfffffffe - (neuron * furtherRandom.length + i);
     const [first, second] = threefry2x32(plan.seed, key, drawnPath(plan, path), count);
     if (kind === "uniform") cell.further[i] = uniformOpen(turned ? ~first >>> 0 : first);
     else {

@@ -40,5 +40,5 @@ export async function sensitivitiesCpu(
       derivatives.set(r.derivatives[n]!, (path * width + n) * along.length);
     });
   });
-  return { table, directions: along.length, derivatives };
+  return { table, directions: along.length, derivatives, warnings: plan.warnings };
 }

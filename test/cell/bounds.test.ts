@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 import { type CellDefinition, defineCell } from "../../src/cell/cell.js";
 import { compileCell } from "../../src/cell/emit-js.js";
 import { emitCellWgsl } from "../../src/cell/emit-wgsl.js";
-import { Effort } from "../../src/cell/exactness.js";
+import { Effort } from "../../src/cell/vanishing.js";
 import { escaped, isPlain, quoted } from "../../src/quoted.js";
 
 const cellOf = (v: string, changes: Partial<CellDefinition> = {}): CellDefinition => ({
@@ -50,7 +50,7 @@ describe("text of strangers in messages", () => {
     [
       "a name in an equation",
       cellOf("1 + \u009bx"),
-      /^cell\.state\.v: unknown name "\\u009bx"; known here: v, s, a, I$/,
+      /^cell\.state\.v: unknown name "\\u009bx"; known here: v, s, a, I, t$/,
     ],
     ["what cannot be read", cellOf("1 + \u001b[2J"), /^cell\.state\.v: cannot read "1 \+ \\u001b\[2J": /],
   ])("%s", (_, definition, expected) => {

@@ -173,7 +173,7 @@ describe("named expressions", () => {
     [{ let: { a: "a" } }, /^cell\.let\.a: needs itself: a → a$/],
     [{ start: { v: "gain" } }, /^cell\.start\.v: "gain" \(of let\) reads v, which has no value in start$/],
     [{ event: "drawn" }, /^cell\.event: "drawn" \(of let\) reads u, which has no value in event$/],
-    [{ let: { a: "q" } }, /^cell\.let\.a: unknown name "q"; known here: v, s, beta, vTh, I, u, w$/],
+    [{ let: { a: "q" } }, /^cell\.let\.a: unknown name "q"; known here: v, s, beta, vTh, u, I, w, t$/],
     [{ let: { v: "1" } }, /^cell\.let\.v: is a state variable too; rename one$/],
     [{ let: { beta: "1" } }, /^cell\.let\.beta: is a parameter too; rename one$/],
     [{ let: { exp: "1" } }, /^cell\.let\.exp: "exp" has a meaning of its own/],

@@ -209,7 +209,8 @@ describe("commands", () => {
     expect(error).toBe("");
     expect(code).toBe(0);
     const result = JSON.parse(out);
-    expect(Object.keys(result)).toEqual(["adapter", "paths", "meanSpikeCount", "saturatedPaths", "seconds"]);
+    const keys = ["adapter", "paths", "meanSpikeCount", "saturatedPaths", "discretisation", "seconds"];
+    expect(Object.keys(result)).toEqual(keys);
     const { spike_times, spike_neurons, spike_counts } = readNpz(readFileSync(file));
     expect(spike_times!.shape).toEqual([64, 3]);
     expect(spike_counts!.shape).toEqual([64]);
@@ -268,6 +269,40 @@ describe("commands", () => {
       const sampled = { ...gradient, input: { current: { dt, samples } }, with: ["current"] };
       const { current } = JSON.parse(run("gradient", sampled, "--json", "--backend", "cpu").out).gradient;
       expect(current.map((s: unknown) => Array.isArray(s))).toEqual(samples.map((s) => Array.isArray(s)));
+    }
+  });
+
+  it("tells the error of the step, unless it is told not to", () => {
+    const measured = JSON.parse(run("simulate", base, "--json", "--backend", "cpu").out).discretisation;
+    expect(measured).toMatchObject({ measured: true, of: "spike times", paths: 8, unmatched: 0 });
+    expect(measured.relative).toBeLessThan(0.01);
+    const line =
+      /^discretisation error of spike times [\d.e-]+, [\d.e-]+ % of the interval between spikes \(8 paths\)$/m;
+    expect(run("simulate", base, "--backend", "cpu").out).toMatch(line);
+    for (const [command, job] of [
+      ["gradient", gradient],
+      ["train", training],
+    ] as const) {
+      const strict = { ...job, discretisation: { tolerance: 1e-7 } };
+      const { out, error } = run(command, strict, "--json", "--backend", "cpu");
+      const { discretisation } = JSON.parse(out);
+      expect(discretisation).toMatchObject({ measured: true, tolerance: 1e-7 });
+      expect(discretisation.warning).toMatch(/^time\.dt: 0\.01 is too large: .* take dt = /);
+      expect(error).toMatch(/^warning: time\.dt: 0\.01 is too large: .* take dt = /);
+      expect(
+        JSON.parse(run(command, strict, "--json", "--backend", "cpu", "--no-discretisation").out),
+      ).not.toHaveProperty("discretisation");
+    }
+    expect(JSON.parse(run("simulate", { ...base, discretisation: false }, "--json").out)).not.toHaveProperty(
+      "discretisation",
+    );
+    for (const [discretisation, said] of [
+      [{ tolerance: 0 }, "discretisation.tolerance: expected a number above 0, got 0"],
+      ["yes", 'discretisation: expected true, false or { "tolerance": … }'],
+    ] as const) {
+      const refused = run("gradient", { ...gradient, discretisation }, "--json");
+      expect(refused.error).toContain(said);
+      expect(refused.code).toBe(1);
     }
   });
 

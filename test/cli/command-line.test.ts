@@ -29,7 +29,7 @@ function saltation(args: readonly string[], options: { input?: string; env?: Rec
   return { code: status, out: stdout, error: stderr };
 }
 
-const base = { network: {}, input: { current: 1.5 }, time: { t1: 1, dt: 0.1 }, paths: 4, seed: 1 };
+const base = { network: {}, input: { current: 1.5 }, time: { t1: 1, dt: 0.01 }, paths: 4, seed: 1 };
 const train = {
   ...base,
   observed: [[0.2], [0.25]],

@@ -3,8 +3,9 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { type CheckCommandOptions, checkCommand } from "../../src/cli/check.js";
 import { gradientCommand } from "../../src/cli/gradient.js";
-import { gradientHelp, kernelHelp, signatureHelp, simulateHelp } from "../../src/cli/help.js";
+import { checkHelp, gradientHelp, kernelHelp, signatureHelp, simulateHelp } from "../../src/cli/help.js";
 import { kernelCommand, signatureCommand } from "../../src/cli/kernel.js";
 import type { CommonOptions } from "../../src/cli/output.js";
 import { simulateCommand } from "../../src/cli/simulate.js";
@@ -91,6 +92,7 @@ describe("--help", () => {
   it.each([
     ["simulate", simulateCommand, simulateHelp],
     ["gradient", gradientCommand, gradientHelp],
+    ["check", checkCommand, checkHelp],
     ["kernel", kernelCommand, kernelHelp],
     ["signature", signatureCommand, signatureHelp],
   ] as const)("%s", async (name, command, help) => {
@@ -101,6 +103,9 @@ describe("--help", () => {
         .replace(/^ +/gm, "")
         .trim();
     expect(help).toContain(`$ saltation ${name} job.json`);
-    expect(timeless(await printed(command, job!))).toBe(timeless(prints!));
+    const options: Partial<CheckCommandOptions> = name === "check" ? { entries: "8" } : {};
+    expect(timeless(await printed(command as typeof gradientCommand, job!, options as CommonOptions))).toBe(
+      timeless(prints!),
+    );
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { coarsen, type PathStep } from "../../src/driver/brownian.js";
+import { coarsen, halve, type PathStep } from "../../src/driver/brownian.js";
 import { normalPair } from "../../src/driver/normal.js";
 import { threefryInto } from "../../src/driver/threefry.js";
 
@@ -58,5 +58,60 @@ describe("one Brownian path on two grids", () => {
     expect(Math.abs(a2 / paths - 1)).toBeLessThan(bound(2));
     expect(Math.abs(wa / paths)).toBeLessThan(bound(1));
     expect(Math.abs(w4 / paths - 3)).toBeLessThan(bound(96));
+  });
+});
+
+describe("a step in two halves", () => {
+  const h = 0.3;
+  const halves = new Float64Array(4);
+
+  it("is the sum of its halves", () => {
+    halve(halves, 0.7, -0.2, h, 1.3, -0.4);
+    const [w1, a1, w2, a2] = halves as unknown as [number, number, number, number];
+    const whole = coarsen([
+      { increment: w1, area: a1 },
+      { increment: w2, area: a2 },
+    ]);
+    expect(whole.increment).toBeCloseTo(0.7, 14);
+    expect(whole.area).toBeCloseTo(-0.2, 14);
+  });
+
+  it("has independent halves, each with the law of a step drawn on the fine grid", () => {
+    // The halves are linear in four independent standard normals: their covariances are exact.
+    const columns = Array.from({ length: 4 }, (_, i) => {
+      const z = [0, 0, 0, 0];
+      z[i] = 1;
+      halve(halves, Math.sqrt(h) * z[0]!, Math.sqrt(h / 12) * z[1]!, h, z[2]!, z[3]!);
+      return [...halves];
+    });
+    for (let i = 0; i < 4; i++) {
+      for (let j = 0; j < 4; j++) {
+        const covariance = columns.reduce((sum, c) => sum + c[i]! * c[j]!, 0);
+        const law = i !== j ? 0 : i % 2 === 0 ? h / 2 : h / 24;
+        expect(covariance, `${i}, ${j}`).toBeCloseTo(law, 14);
+      }
+    }
+  });
+
+  it("has the moments of the law in samples from the counters", () => {
+    const paths = 100_000;
+    const sums = { w2: 0, a2: 0, w4: 0, across: 0 };
+    for (let path = 0; path < paths; path++) {
+      const [{ increment, area }] = draw(path, 1, h) as [PathStep];
+      threefryInto(words, 3, 1, path, 0);
+      normalPair(words[0]!, words[1]!, pair);
+      halve(halves, increment, area, h, pair[0]!, pair[1]!);
+      const [w1, a1, w2] = [halves[0]!, halves[1]!, halves[2]!];
+      sums.w2 += w1 ** 2 / (h / 2);
+      sums.a2 += a1 ** 2 / (h / 24);
+      sums.w4 += (w1 ** 2 / (h / 2)) ** 2;
+      sums.across += (w1 * w2) / (h / 2);
+    }
+    // Five standard errors, as above.
+    const bound = (variance: number): number => 5 * Math.sqrt(variance / paths);
+    expect(Math.abs(sums.w2 / paths - 1)).toBeLessThan(bound(2));
+    expect(Math.abs(sums.a2 / paths - 1)).toBeLessThan(bound(2));
+    expect(Math.abs(sums.w4 / paths - 3)).toBeLessThan(bound(96));
+    expect(Math.abs(sums.across / paths)).toBeLessThan(bound(1));
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Engine } from "../../src/engine.js";
 import { meanSpikeTime } from "../../src/loss/spike-times.js";
+import type { NetworkDefinition } from "../../src/network/network.js";
 import { rmsprop } from "../../src/train/optimisers.js";
 import { train } from "../../src/train/train.js";
 
@@ -42,5 +43,22 @@ describe("an engine", () => {
     for (const [name, act] of acts) {
       await expect((async () => act())(), name).rejects.toThrow("this engine was disposed; create a new one");
     }
+  });
+
+  it("measures the same error of the step as any other backend", async () => {
+    const definition = { cell: "slif", neurons: 2, weights: { edges: [[0, 1, 0.8]] }, current: [1.5, 0.5] } as const;
+    const options = { paths: 300, t1: 1, dt: 0.02, seed: 4 };
+    const reports = await Promise.all(
+      (["webgpu", "cpu"] as const).map(async (backend) => {
+        const engine = await Engine.create({ backend });
+        const spikes = await engine.network(definition as unknown as NetworkDefinition).simulate(options);
+        const report = await spikes.discretisation();
+        spikes.dispose();
+        engine.dispose();
+        return report;
+      }),
+    );
+    expect(reports[0]).toMatchObject({ measured: true, of: "spike times", paths: 10 });
+    expect(reports[0]).toEqual(reports[1]);
   });
 });

@@ -116,6 +116,7 @@ const values: Case[] = [
     'optimiser.centered: expected true or false, got "no"',
   ],
   ["flag of a gradient", gradient({ requireExact: "no" }), 'requireExact: expected true or false, got "no"'],
+  ["flag of its mean", gradient({ requireUnbiased: 1 }), "requireUnbiased: expected true or false, got 1"],
   ["flag of train", trained({ commonNoise: 1 }), "commonNoise: expected true or false, got 1"],
   ["progress", simulated({ ...solve, progress: 3 }), "progress: expected a function, got 3"],
   ["perPath", gradient({ perPath: true }), "perPath: expected a function, got true"],

@@ -436,6 +436,12 @@ describe("the studio, used", () => {
     const { checkpoint: _, ...taken } = job;
     const seed = stepSeed(0, 0x80000000);
     expect(exported).toEqual({ ...taken, observed: { simulate: { ...job.observed.simulate, seed } } });
+    // A loss that jumps at t1 is told beside the curves, and one that does not is not.
+    await waitForText(
+      page,
+      ".figures .mean-verdict",
+      /may be biased.*"signature-mmd": it jumps where a spike crosses t1/s,
+    );
     // Its other losses.
     for (const kind of ["signature-score", "van-rossum", "log-likelihood"]) {
       await page.select('::-p-aria([name="Loss"])', kind);
@@ -444,6 +450,7 @@ describe("the studio, used", () => {
       await press(page, "Step");
       await waitForText(page, ".progress-text", /step 1 of 5, paused/);
       await waitForText(page, ".readout", /Loss\s+[\d.−·⁻⁰¹²³⁴-⁹]+/);
+      expect((await page.$$(".mean-verdict")).length).toBe(kind === "signature-score" ? 1 : 0);
     }
     expect(tab.troubles).toEqual([]);
     await page.close();

@@ -1,8 +1,8 @@
 /** Whether the event function of a cell grows at a hazard. */
 import { stateInput } from "../../../src/cell/cell.js";
 import { vectorJacobian } from "../../../src/cell/differentiate.js";
-import { vanishes } from "../../../src/cell/exactness.js";
 import { spikeOf } from "../../../src/cell/tables.js";
+import { vanishes } from "../../../src/cell/vanishing.js";
 import type { Cell } from "../../../src/index.js";
 
 /**

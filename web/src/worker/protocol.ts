@@ -1,5 +1,5 @@
 /** What page and worker say to each other: calls with one answer each, and events as things happen. */
-import type { Checkpoint, Exactness } from "../../../src/index.js";
+import type { Checkpoint, Discretisation, Exactness } from "../../../src/index.js";
 import type { StudioDocument } from "../model/document.js";
 import type { DeviceNews } from "./engine-keeper.js";
 
@@ -95,6 +95,8 @@ export interface LoadResult {
   neurons: number;
   /** What is out of the ordinary in what was observed, a line each. */
   hints: readonly string[];
+  /** Why mean gradients of the training are not known to be derivatives of means; none where they are. */
+  because: readonly string[];
   /** Whether a run stands ready. */
   ready: boolean;
 }
@@ -190,6 +192,8 @@ export type StudioEvent =
       /** Bytes held on the GPU. */
       bytes: number | undefined;
     }
+  /** The error that spike times owe to the step dt, at the values at which the run rests. */
+  | { kind: "discretisation"; found: Discretisation }
   /** The worker's program was loaded. */
   | { kind: "awake" }
   /** What the worker begins to do, a sentence without its full stop; empty where it rests. */

@@ -1,6 +1,9 @@
 /** One training run: goes, pauses, takes single steps, changes its number of paths, and survives the loss of a device. */
 import { type Checkpoint, type Engine, SaltationError, type TrainStep, train } from "../../../src/index.js";
+import { requirementsOf } from "../../../src/job/build.js";
 import { defineNetwork } from "../../../src/network/network.js";
+import { planSolve } from "../../../src/plan/plan.js";
+import { measureDiscretisation } from "../../../src/twin/discretisation.js";
 import { isLoss } from "./engine-keeper.js";
 import { asGiven, type Problem, withValues } from "./problem.js";
 import type { Entry, RunState, StudioEvent } from "./protocol.js";
@@ -201,8 +204,21 @@ export class Run {
 
   /** A picture of the run at rest, and another where what it shows is changed meanwhile. */
   private async pictures(): Promise<void> {
-    do await this.picture().catch((error) => this.recover(error));
+    const once = async (): Promise<void> => {
+      await this.picture();
+      await this.measureStep();
+    };
+    do await once().catch((error) => this.recover(error));
     while (!this.stopped && (this.shown.neuron !== this.neuron || this.shown.paths !== this.paths));
+  }
+
+  /** Says what the step dt costs at the values as they stand. */
+  private async measureStep(): Promise<void> {
+    if (this.stopped) return;
+    const { definition, solve } = this.problem;
+    const network = defineNetwork(withValues(definition, this.values));
+    const found = await measureDiscretisation(planSolve(network, { ...solve, paths: this.paths }));
+    if (!this.stopped) this.host.emit({ kind: "discretisation", found });
   }
 
   private start(engine: Engine): AsyncGenerator<TrainStep, void, void> {
@@ -216,7 +232,7 @@ export class Run {
       steps: this.steps,
       ...(checkpoint ? { resume: checkpoint } : {}),
       ...(job.commonNoise === undefined ? {} : { commonNoise: job.commonNoise }),
-      ...(job.requireExact === undefined ? {} : { requireExact: job.requireExact }),
+      ...requirementsOf(job),
     });
   }
 

@@ -69,7 +69,14 @@ const hostOf = (load: number): RunHost => ({
   emit: (event) => emit(event, load),
 });
 
-const unread = (): LoadResult => ({ error: undefined, cell: undefined, neurons: 1, hints: [], ready: false });
+const unread = (): LoadResult => ({
+  error: undefined,
+  cell: undefined,
+  neurons: 1,
+  hints: [],
+  because: [],
+  ready: false,
+});
 
 /** What is done before a run can be shown, in words. */
 const preparing = ({ observed }: StudioDocument): string => {
@@ -128,6 +135,7 @@ function check(document: StudioDocument): { result: LoadResult; plan: TrainPlan 
     }
     const plan = planOf(readDocument(document), files);
     result.neurons = plan.network.neurons;
+    result.because = plan.mean.because;
     return { result, plan };
   } catch (error) {
     result.error = fieldError(error as Error);

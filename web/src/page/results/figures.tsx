@@ -4,6 +4,7 @@ import { setNeuron } from "../state/run.js";
 import { engine, entries, loaded, loading, neuron, snapshot, studioDocument } from "../state/signals.js";
 import { HistogramFigure } from "./histogram.js";
 import { LossFigure } from "./loss.js";
+import { MeanVerdict } from "./mean-verdict.js";
 import { ParameterFigures } from "./parameters.js";
 import { RasterFigure } from "./raster.js";
 import { TraceFigures } from "./traces.js";
@@ -47,6 +48,7 @@ function AllFigures() {
       <NeuronChoice />
       <RasterFigure />
       <HistogramFigure />
+      <MeanVerdict />
       <ParameterFigures />
       <LossFigure />
       <TraceFigures />

@@ -1,7 +1,7 @@
 /** The numbers of a run as they stand. */
 import { readable, withPrefix } from "../../model/units.js";
 import { Name } from "../name.js";
-import { bytes, engine, entries, history, loading, rate, studioDocument } from "../state/signals.js";
+import { bytes, discretisation, engine, entries, history, loading, rate, studioDocument } from "../state/signals.js";
 import { unitOf } from "../state/unit-of.js";
 
 export function Readout() {
@@ -55,6 +55,7 @@ export function Readout() {
           </span>
         </dd>
       </div>
+      <StepError />
       <div class="adapter">
         <dt>Runs on</dt>
         <dd>
@@ -63,6 +64,38 @@ export function Readout() {
         </dd>
       </div>
     </dl>
+  );
+}
+
+/** What the step dt costs, and a step that would do where that is much. */
+function StepError() {
+  const found = discretisation.value;
+  if (!found) return null;
+  const { dt } = found;
+  if (!found.measured) {
+    return (
+      <div title={found.why}>
+        <dt>Error of dt {dt}</dt>
+        <dd>
+          <span class="big">–</span>
+          <span class="aside">not measured</span>
+        </dd>
+      </div>
+    );
+  }
+  const { relative, of, warning, suggestedDt } = found;
+  const size = relative === Number.POSITIVE_INFINITY ? "∞" : `${readable(Number((100 * relative).toPrecision(2)))} %`;
+  return (
+    <div title={warning} data-warned={warning !== undefined}>
+      <dt>Error of dt {dt}</dt>
+      <dd>
+        <span class="big">{size}</span>
+        <span class="aside">
+          {of === "states" ? "of the states' size" : "of the interval between spikes"}
+          {warning !== undefined && <strong>: too large{suggestedDt && `, take dt ${readable(suggestedDt)}`}</strong>}
+        </span>
+      </dd>
+    </div>
   );
 }
 

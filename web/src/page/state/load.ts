@@ -62,7 +62,7 @@ export function giveUp(why: string): void {
   batch(() => {
     loading.value = false;
     totalSteps.value = 0;
-    const { cell, neurons, hints } = loaded.value ?? { cell: undefined, neurons: 1, hints: [] };
-    loaded.value = { cell, neurons, hints, ready: false, error: { field: "", message: why } };
+    const { cell, neurons, hints, because } = loaded.value ?? { cell: undefined, neurons: 1, hints: [], because: [] };
+    loaded.value = { cell, neurons, hints, because, ready: false, error: { field: "", message: why } };
   });
 }

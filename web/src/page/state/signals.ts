@@ -1,5 +1,6 @@
 /** What the page knows, as signals. Everything that computes is in the worker. */
 import { computed, signal } from "@preact/signals";
+import type { Discretisation } from "../../../../src/index.js";
 import type { StudioDocument } from "../../model/document.js";
 import { newDocument } from "../../model/experiments.js";
 import type {
@@ -29,6 +30,8 @@ export const rate = signal(0);
 export const bytes = signal<number | undefined>(undefined);
 export const saturated = signal(0);
 export const snapshot = signal<Snapshot | undefined>(undefined);
+/** What the step dt costs, as it was last measured. */
+export const discretisation = signal<Discretisation | undefined>(undefined);
 export const recording = signal<RecordingFacts | undefined>(undefined);
 /** Its file, for another worker, and to be kept. */
 export const recordingFile = signal<{ name: string; bytes: Uint8Array } | undefined>(undefined);

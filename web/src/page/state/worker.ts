@@ -7,6 +7,7 @@ import { begunAnew, notify, stalePage, withdraw } from "./notices.js";
 import {
   bytes,
   clearHistory,
+  discretisation,
   engine,
   entries,
   history,
@@ -70,6 +71,7 @@ function listen(event: StudioEvent, load?: number): void {
         const goesOn = event.from > 0 && history.value.data.values.length === event.entries.length;
         entries.value = goesOn ? event.entries.map((e, n) => ({ ...e, start: before[n]!.start })) : event.entries;
         if (!goesOn) clearHistory();
+        if (!goesOn) discretisation.value = undefined;
         rate.value = 0;
         break;
       }
@@ -87,6 +89,9 @@ function listen(event: StudioEvent, load?: number): void {
         picturedAt = performance.now();
         snapshot.value = event;
         bytes.value = event.bytes;
+        break;
+      case "discretisation":
+        discretisation.value = event.found;
         break;
       case "engine":
         engine.value = event.facts;

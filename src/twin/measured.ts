@@ -1,0 +1,53 @@
+/** What runs say of their step: always where that is beyond stability, and the error that it owes to it where asked for. */
+import { SaltationError } from "../errors.js";
+import type { Loss } from "../loss/loss.js";
+import { type Discretisation, type DiscretisationOptions, toleranceOf } from "../plan/discretisation.js";
+import type { SolvePlan } from "../plan/plan.js";
+import { beyondStability } from "../plan/stability.js";
+
+/** What a result may be asked: whether it says its error, and how large that may be. */
+export type Asked = boolean | DiscretisationOptions | undefined;
+
+/** Paths of a network whose spikes are given: its own trains are solved in their place. */
+const ownPaths = 8;
+
+/** @throws SaltationError `invalid-input` for options that do not fit. */
+export function checkAsked(asked: Asked): void {
+  if (asked !== undefined && typeof asked !== "boolean") toleranceOf(asked);
+}
+
+/** Measures the error of a plan for a loss. */
+export async function discretisationOf(plan: SolvePlan, loss: Loss, asked: Asked): Promise<Discretisation | undefined> {
+  if (asked === undefined || asked === false) return undefined;
+  const { measureDiscretisation } = await import("./discretisation.js");
+  const given = loss.likelihood !== undefined;
+  return measureDiscretisation(given ? { ...plan, paths: ownPaths } : plan, asked === true ? {} : asked, given);
+}
+
+/** The plan, with a warning where its step is beyond the stability of its method. */
+export function warnedPlan(plan: SolvePlan): SolvePlan {
+  const unstable = beyondStability(plan);
+  return unstable === undefined ? plan : { ...plan, warnings: [...(plan.warnings ?? []), unstable] };
+}
+
+/**
+ * Does work with a plan so warned; where it fails because states or spikes run away, the warning is why.
+ * @throws SaltationError what the work throws.
+ */
+export async function withStability<T>(plan: SolvePlan, work: (warned: SolvePlan) => Promise<T>): Promise<T> {
+  const warned = warnedPlan(plan);
+  try {
+    return await work(warned);
+  } catch (error) {
+    const ranAway = error instanceof SaltationError && (error.code === "not-finite" || error.field === "network");
+    if (warned === plan || !ranAway) throw error;
+    const message = `${warned.warnings!.at(-1)} (${error.message})`;
+    throw new SaltationError(error.code, message, { field: "time.dt", cause: error });
+  }
+}
+
+/** A result with the warning of its discretisation error. */
+export const withWarning = <R extends { readonly warnings?: readonly string[] | undefined }>(
+  result: R,
+  found: Discretisation | undefined,
+): R => (found?.warning === undefined ? result : { ...result, warnings: [...(result.warnings ?? []), found.warning] });
