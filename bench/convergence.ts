@@ -2,12 +2,12 @@
  * `npm run bench -- convergence [--paths 400]`: error of the second spike time and of its derivative by the current, per
  * path, against a fine solution on the same Brownian path, for the three methods. Float64, on the CPU.
  */
-import { compileCell } from "../src/cell/emit-js.js";
 import { progressBar } from "../src/cli/output.js";
 import { coarsen, type PathStep } from "../src/driver/brownian.js";
 import { defineNetwork } from "../src/network/network.js";
 import { parameterLayout } from "../src/plan/layout.js";
 import { type Method, methods, planSolve } from "../src/plan/plan.js";
+import { compileFor } from "../src/twin/compile.js";
 import { type NoiseSource, PathSolver } from "../src/twin/forward.js";
 import { counterNoise } from "../src/twin/noise.js";
 import { pathSensitivities } from "../src/twin/sensitivity.js";
@@ -41,7 +41,7 @@ function second(
     current: 1.5,
   });
   const plan = planSolve(network, { paths: 1, t1, dt, method, seed: 1, maxSpikes: 2 });
-  const cell = compileCell(network.cell);
+  const cell = compileFor(plan);
   const result = new PathSolver(plan, cell, noise(dt)).solve(path, true);
   const layout = parameterLayout(plan);
   const direction = new Float64Array(layout.size);

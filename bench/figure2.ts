@@ -6,7 +6,6 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { compileCell } from "../src/cell/emit-js.js";
 import { progressBar } from "../src/cli/output.js";
 import { coarsen, type PathStep } from "../src/driver/brownian.js";
 import { Engine } from "../src/engine.js";
@@ -20,6 +19,7 @@ import { updateOptionsOf } from "../src/job/update-job.js";
 import { defineNetwork } from "../src/network/network.js";
 import { type Method, methods, planSolve } from "../src/plan/plan.js";
 import { train } from "../src/train/train.js";
+import { compileFor } from "../src/twin/compile.js";
 import { type NoiseSource, PathSolver } from "../src/twin/forward.js";
 import { counterNoise } from "../src/twin/noise.js";
 import { median, option, writeResult } from "./support.js";
@@ -107,7 +107,6 @@ function accuracy(paths: number): { method: Method; dt: number; timeError: numbe
   const job = checkJob(trainSchema, jobText("figure2"));
   const { simulate } = job.observed as { simulate: Parameters<typeof truthOf>[1] };
   const network = defineNetwork(truthOf(networkOf(job, files), simulate));
-  const cell = compileCell(network.cell);
   const options = { paths: 1, t1: 1, seed: 5 };
   const source = counterNoise(planSolve(network, { ...options, dt: fineStep }));
   const rows = methods.flatMap((method) =>
@@ -135,7 +134,8 @@ function accuracy(paths: number): { method: Method; dt: number; timeError: numbe
         out[0] = union.increment;
         out[1] = union.area;
       };
-      const { spikes } = new PathSolver(planSolve(network, { ...options, dt, method }), cell, noise).solve(path, false);
+      const plan = planSolve(network, { ...options, dt, method });
+      const { spikes } = new PathSolver(plan, compileFor(plan), noise).solve(path, false);
       const times = Array.from({ length: network.neurons }, (): number[] => []);
       for (const s of spikes) times[s.neuron]!.push((s.step + s.fraction) * dt);
       return times;

@@ -3,13 +3,13 @@
  * an event function that two halves of it do not give, by a tenth; or the event function jumps along a sub-step to an event,
  * as a condition in the equations changes there. What backends differ by is then the method's own error.
  */
-import { compileCell } from "../../src/cell/emit-js.js";
 import { networkOf, solveOptionsOf } from "../../src/job/build.js";
 import type { SolveJob } from "../../src/job/job.js";
 import type { FileContext } from "../../src/job/recording.js";
 import { defineNetwork } from "../../src/network/network.js";
 import { planSolve } from "../../src/plan/plan.js";
-import { Stepper } from "../../src/twin/advance.js";
+import { compileFor } from "../../src/twin/compile.js";
+import { stepperOf } from "../../src/twin/exponential.js";
 import { PathSolver } from "../../src/twin/forward.js";
 import { counterNoise } from "../../src/twin/noise.js";
 
@@ -41,8 +41,8 @@ export const noFiles: FileContext = {
 export function uncertainPlaces(job: SolveJob): "too coarse a step" | "a condition changes at the event" | undefined {
   const plan = planSolve(defineNetwork(networkOf(job, noFiles)), solveOptionsOf(job));
   const { cell: definition } = plan.network;
-  const cell = compileCell(definition);
-  const stepper = new Stepper(cell, plan.method, plan.dt);
+  const cell = compileFor(plan);
+  const stepper = stepperOf(cell, plan.method, plan.dt);
   const solver = new PathSolver(plan, cell, counterNoise(plan));
   const [whole, half] = [new Float64Array(definition.states.length), new Float64Array(definition.states.length)];
   for (let path = 0; path < plan.paths; path++) {

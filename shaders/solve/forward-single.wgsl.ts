@@ -75,6 +75,10 @@ fn load_word(slot: u32, word: u32, i: u32) -> u32 {
 };
 
 export function forwardSingle(shape: ForwardSingleShape, label: string) {
+  /** Along a frozen drift. */
+  const straight = shape.exponential
+    ? "advance(y, z, rho, h, current)"
+    : stepFrom(shape.carried, "y", "h * dt", "rate_now");
   return declareKernel({
     label,
     workgroupSize: shape.workgroupSize,
@@ -194,7 +198,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         let rate_start = state_dot(cell_event_gradient(y), rate_now) * dt;
 #if ${!shape.smooth && shape.affineEvent}
         h = clamp(-e_start / rate_start, 1e-7f, h);
-        landed = ${stepFrom(shape.carried, "y", "h * dt", "rate_now")};
+        landed = ${straight};
 #else
         // Newton within a bracket; under a frozen drift on E(y + h f).
         let length = h;
@@ -209,9 +213,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         h = length * first_guess(e_start, e_end, rate_start * length, rate_end * length);
 #endif
         loop {
-          landed = ${shape.smooth ? "advance(y, z, rho, h, current)" : stepFrom(shape.carried, "y", "h * dt", "rate_now")};
+          landed = ${shape.smooth ? "advance(y, z, rho, h, current)" : straight};
           let e = cell_event(landed);
-          let slope = ${shape.smooth ? "cell_flow(landed, current, slope_at(z, rho + h))" : "rate_now"};
+          let slope = ${shape.smooth ? "cell_flow(landed, current, slope_at(z, rho + h))" : shape.exponential ? "cell_drift(landed, current)" : "rate_now"};
           let rate = state_dot(cell_event_gradient(landed), slope) * dt;
           if (e >= 0.0f) { high = h; } else { low = h; }
           tries += 1u;
@@ -221,7 +225,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
           done = corrected.last || tries >= 24u;
           if (done) {
             let to = clamp(next, 0.0f, length);
-            landed = ${stepFrom(shape.carried, "landed", "(to - h) * dt", "slope")};
+            landed = ${shape.exponential ? "advance(y, z, rho, to, current)" : stepFrom(shape.carried, "landed", "(to - h) * dt", "slope")};
             h = to;
           }
 #else

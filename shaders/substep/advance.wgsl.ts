@@ -2,6 +2,7 @@
 import { endOf, inTurns, nextLengths, type SubstepShape, slopesOf } from "./stages.js";
 
 export function advanceFunction(shape: SubstepShape): string {
+  if (shape.exponential) return shape.exponential.advance(shape);
   const { tableau } = shape;
   // The drift by itself has no slope to read.
   const grid = tableau.driver === "grid";

@@ -3,7 +3,8 @@ import { crossingFunctions } from "./crossing.wgsl.js";
 import { bracketFunction, newtonFunctions } from "./root.wgsl.js";
 import type { SolverShape } from "./solver.wgsl.js";
 
-export interface LocateShape extends Pick<SolverShape, "smooth" | "several" | "falls" | "peaks" | "steep"> {
+export interface LocateShape
+  extends Pick<SolverShape, "smooth" | "several" | "falls" | "peaks" | "steep" | "exponential"> {
   affineEvent: boolean;
 }
 
@@ -16,7 +17,7 @@ export interface LocateShape extends Pick<SolverShape, "smooth" | "several" | "f
  * Under a frozen drift an affine event function needs one division.
  */
 export function locateFunctions(shape: LocateShape): string {
-  const { smooth, affineEvent, several, steep, peaks } = shape;
+  const { smooth, affineEvent, several, steep, peaks, exponential } = shape;
   const atOnce = several ? "e_start > 0.0f" : "e_start >= 0.0f";
   return wgsl`
 ${crossingFunctions(shape)}
@@ -66,7 +67,7 @@ fn locate(y: State, trial: State, z: Noise, rho: f32, current: f32) -> f32 {
   loop {
     let there = advance(y, z, rho, h, current);
     let e = cell_event(there);
-    let rate = event_rate(there, ${smooth ? "cell_flow(there, current, slope_at(z, rho + h))" : "frozen"});
+    let rate = event_rate(there, ${smooth ? "cell_flow(there, current, slope_at(z, rho + h))" : exponential ? "cell_drift(there, current)" : "frozen"});
     if (e >= 0.0f) { high = h; } else { low = h; }
     tries += 1u;
 #if ${smooth}

@@ -7,15 +7,16 @@ import { alongPath, stagesBy, sumOf } from "./tableau.js";
 import { laterNodes, scaled, unitOf, weighed, weighedSum } from "./weights.js";
 
 export function reverseFunctions(shape: SubstepShape): string {
+  const of = shape.exponential ?? { stages, byLength, reverse };
   return /* wgsl */ `
-${stages(shape)}
-${byLength(shape)}
+${of.stages(shape)}
+${of.byLength(shape)}
 // Cotangent of the length of a sub-step to an event, over the rate of the event function along it. Where a jump left that
 // function at zero or above the event follows at once: the length is none, and nothing moves it.
 fn length_bar(pull: f32, rate: f32, before: State) -> f32 {
   return select(pull / rate, 0.0f, cell_event(before) >= 0.0f);
 }
-${reverse(shape)}`;
+${of.reverse(shape)}`;
 }
 
 /** What is said of each stage, i from 1. */

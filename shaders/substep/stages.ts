@@ -9,8 +9,20 @@ export interface SubstepShape {
    * their time grows faster than what is written: worth it where the flow is long. The arithmetic is the same.
    */
   rolled: boolean;
+  /** Where some states go along rates of their own, what is written in place of the rest: loaded with the first such plan. */
+  exponential?: SubstepRoutines;
   /** Whether states, their derivatives and gradients carry what rounding leaves of them (carry.wgsl.ts). */
   carried: boolean;
+}
+
+/** The routines of a sub-step. */
+export interface SubstepRoutines {
+  advance(shape: SubstepShape): string;
+  /** Stages, from which the others but the tangent start. */
+  stages(shape: SubstepShape): string;
+  byLength(shape: SubstepShape): string;
+  reverse(shape: SubstepShape): string;
+  tangent(shape: SubstepShape): string;
 }
 
 export const literal = (value: number): string => {

@@ -15,6 +15,27 @@ interface RungeKutta {
   readonly nodes: readonly [0, ...number[]];
   /** Whole numbers, to be divided by their sum. */
   readonly weights: readonly number[];
+  /** How states are taken along a rate of their own; where there is none, no state of a plan is. */
+  readonly exponential?: Exponential;
+}
+
+/** Factors of φ₁, φ₂ and φ₃, where φ_k(z) = ∫₀¹ exp((1 - s) z) s^(k - 1) / (k - 1)! ds; at z = 0 they are 1, 1/2, 1/6. */
+export type Phis = readonly [number, number, number];
+
+/**
+ * The same method for y' = a y + N, with a diagonal a: what a does is exact. With g_j = k_j - a (y_j - y), which is
+ * N_j + a y, stage i starts from y + h (first_i g_1 + before_i g_(i-1)), with φ of node_i a h; the end is
+ * y + h Σ weight_i g_i, with φ of a h. At a = 0 that is the row itself.
+ */
+export interface Exponential {
+  /** Where its stages are others than those of the row. */
+  readonly nodes?: readonly [0, ...number[]];
+  /** Whether stages move only the states that have a rate: the rest stays where the sub-step began. */
+  readonly alone?: boolean;
+  /** By stage; those of the first are not looked at, and the second has its first stage for the one before. */
+  readonly first: readonly Phis[];
+  readonly before: readonly Phis[];
+  readonly weights: readonly Phis[];
 }
 
 /** A method and the path that drives it: none, a line in each grid step, a line and a parabola. */
@@ -33,14 +54,46 @@ interface AtGrid extends RungeKutta {
 
 export type Tableau = AlongPath | AtGrid;
 
-const rungeKutta4 = { order: 4, nodes: [0, 0.5, 0.5, 1], weights: [1, 2, 2, 1] } as const;
+const none: Phis = [0, 0, 0];
+
+const rungeKutta4 = {
+  order: 4,
+  nodes: [0, 0.5, 0.5, 1],
+  weights: [1, 2, 2, 1],
+  // Krogstad (2005), "ETD4RK-B". Its weights are those of Cox & Matthews (2002); its third and fourth stages are of the
+  // second order for any a, and theirs are not, which shows in what a stiff state drives.
+  exponential: {
+    first: [none, none, [0.5, -1, 0], [1, -2, 0]],
+    before: [none, [0.5, 0, 0], [0, 1, 0], [0, 2, 0]],
+    weights: [
+      [1, -3, 4],
+      [0, 2, -4],
+      [0, 2, -4],
+      [0, -1, 4],
+    ],
+  } satisfies Exponential,
+} as const;
 
 /**
  * The tableau of each method.
  * @internal
  */
 export const tableaux = {
-  euler: { order: 1, nodes: [0], weights: [1], driver: "grid" },
+  euler: {
+    order: 1,
+    nodes: [0],
+    weights: [1],
+    driver: "grid",
+    // φ₂ puts a state with a rate to its mean over the sub-step, which is what others have of it: so a synapse delivers
+    // its charge, whatever the step.
+    exponential: {
+      nodes: [0, 1],
+      alone: true,
+      first: [none, none],
+      before: [none, [0, 1, 0]],
+      weights: [none, [1, 0, 0]],
+    },
+  },
   "wong-zakai": { ...rungeKutta4, driver: "line" },
   levy: { ...rungeKutta4, driver: "parabola" },
 } as const satisfies Record<string, Tableau>;

@@ -4,6 +4,7 @@ import { alongPath } from "./tableau.js";
 import { unitOf, weighedSum } from "./weights.js";
 
 export function tangentFunction(shape: SubstepShape): string {
+  if (shape.exponential) return shape.exponential.tangent(shape);
   const { nodes } = shape.tableau;
   const x = slopesOf(shape);
   const [next, further] = [nextLengths(shape, "t"), nextLengths(shape, "dh")];

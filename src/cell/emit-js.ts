@@ -6,7 +6,7 @@ import type { Cell } from "./cell.js";
 import { parameterInput, stateInput } from "./cell.js";
 import { emitter } from "./emitter.js";
 import { type CellFunction, type CellFunctions, cellFunctions, nonZero } from "./functions.js";
-import { erf, type Node, reachable } from "./graph.js";
+import { erf, isConstant, type Node, reachable } from "./graph.js";
 import { logHazard } from "./hazard.js";
 import { javascript } from "./javascript.js";
 import { draws, type Input } from "./tables.js";
@@ -57,6 +57,12 @@ export interface CompiledCell {
     dI: number,
     dx: Vector,
   ): void;
+  /** Which states have rates that they are integrated by, where there are such. */
+  readonly rated?: readonly boolean[];
+  /** Rates of states that are integrated by them, where there are such; 0 of others. */
+  rates?(out: Vector, y: Vector, p: Vector): void;
+  ratesVjp?(yBar: Vector, pBar: Vector, y: Vector, p: Vector, c: Vector): void;
+  ratesJvp?(out: Vector, y: Vector, p: Vector, dy: Vector, dp: Vector): void;
   /** The highest of the surfaces of events. */
   event(y: Vector, p: Vector): number;
   eventGradient(yBar: Vector, pBar: Vector, y: Vector, p: Vector): void;
@@ -137,8 +143,8 @@ export function compileCell(cell: Cell, functions: CellFunctions = cellFunctions
     );
   };
 
-  const { flow, events, event, jumps } = functions;
-  for (const f of [flow, ...jumps]) {
+  const { flow, events, event, jumps, rates } = functions;
+  for (const f of [flow, ...jumps, ...(rates ? [rates] : [])]) {
     const out = assigned("out", f.value);
     define(f.name, ["out", ...read(f)], f.value, out);
     defineGradient(`${f.name}Vjp`, f, "c");
@@ -162,5 +168,6 @@ export function compileCell(cell: Cell, functions: CellFunctions = cellFunctions
   // One literal of them all: engines call its members at twice the speed of those added one by one.
   const text = `"use strict"; const m = { cell, happenings: [], further: new Float64Array(${cell.furtherRandom.length}), ${members.join(", ")} };
 m.happenings.push(${rows.join(", ")}); return m;`;
-  return new Function("cell", "erf", text)(cell, erf);
+  const compiled = new Function("cell", "erf", text)(cell, erf);
+  return rates ? Object.assign(compiled, { rated: rates.value.map((rate) => !isConstant(rate, 0)) }) : compiled;
 }

@@ -16,6 +16,7 @@ import { eventTable } from "./event-table.js";
 import { type CellFunction, type CellFunctions, cellFunctions, dear, nonZero } from "./functions.js";
 import { type Graph, isConstant, type Node, reachable } from "./graph.js";
 import { logHazard } from "./hazard.js";
+import type { OwnRateFunctions } from "./own-rates-wgsl.js";
 import { stateStruct } from "./state-struct.js";
 import type { Input } from "./tables.js";
 import { wgsl } from "./wgsl.js";
@@ -33,6 +34,8 @@ export interface WgslCellOptions {
   hazard?: boolean;
   /** Whether states, their derivatives and gradients carry what rounding leaves of them. */
   carried?: boolean;
+  /** What states with rates of their own need beside these (own-rates-wgsl.ts), where there are such. */
+  ownRates?: OwnRateFunctions;
 }
 
 /** Arguments of a function, and of its derivative along a direction, that stand for what it reads. */
@@ -108,7 +111,7 @@ export function emitCellWgsl(
 ): string {
   const { graph: g } = cell;
   const { channels, derivatives = "none", carried = false, currentGradient = false } = options;
-  const { flow, events, event, jumps } = functions;
+  const { flow, events, event, jumps, rates } = functions;
   const requested = new Set(options.gradients ?? []);
   const invariants = new Invariants(g);
   const reads = inputReads(cell, channels);
@@ -199,6 +202,13 @@ export function emitCellWgsl(
     defineState(`${e.name}_gradient`, read(e), e.cotangents.states);
   }
   for (const jump of jumps) defineJump(jump.name, read(jump), jump.value, "y");
+  if (rates) {
+    defineState(rates.name, read(rates), rates.value);
+    if (derivatives === "reverse") defineGradients(`${rates.name}_vjp`, [...read(rates), "c: State"], rates);
+    if (derivatives === "forward") defineState(`${rates.name}_jvp`, readAlong(rates), rates.tangent);
+    const own = rates.value.map((rate) => !isConstant(rate, 0));
+    text.push(...options.ownRates!(state, own, derivatives !== "none"));
+  }
 
   if (options.hazard) {
     const hazard = logHazard(cell);

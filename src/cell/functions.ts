@@ -9,7 +9,7 @@
 import type { Cell } from "./cell.js";
 import { parameterInput, stateInput } from "./cell.js";
 import { jacobianVector, vectorJacobian } from "./differentiate.js";
-import { isConstant, type Node, type Op, reachable } from "./graph.js";
+import { type Graph, isConstant, type Node, type Op, reachable } from "./graph.js";
 import type { Jump } from "./tables.js";
 
 /** A vector-Jacobian product, sorted by what it is a cotangent of. */
@@ -36,6 +36,23 @@ export interface CellFunctions {
   readonly event: CellFunction;
   /** The cell's jumps, and last the `kick` of a driver's increments: y + g(θ) ΔW, what `euler` applies at grid points. */
   readonly jumps: readonly CellFunction[];
+  /** ∂f_i/∂y_i of the states that are integrated by it, 0 of all others; missing where none is. */
+  readonly rates?: CellFunction;
+}
+
+/** States that a plan integrates by their own rates (src/plan/stiff.ts). */
+export interface OwnRates {
+  /** By index. */
+  readonly states: readonly number[];
+  /** The grid step where noise comes as kicks at its ends, which then fade in proportion. */
+  readonly kick?: number;
+}
+
+/** φ₁(z) = (exp z - 1) / z; near 0 by its series, which leaves out 2e-22. */
+function phi1(g: Graph, z: Node): Node {
+  const terms = [1, 2, 6, 24, 120, 720].map((n) => g.constant(1 / n)).reverse();
+  const series = terms.reduce((sum, term) => g.add(term, g.mul(z, sum)));
+  return g.select(g.unary("abs", z), g.constant(1e-3), series, g.div(g.unary("expm1", z), z));
 }
 
 /** Σ_o cotangent_o ∂value_o by all that a function may read. */
@@ -68,8 +85,13 @@ export function cotangentsOf(
 export function cellFunctions(
   cell: Cell,
   activeChannels: readonly number[] = cell.channels.map((_, i) => i),
+  own?: OwnRates,
 ): CellFunctions {
   const { graph: g, states } = cell;
+  const rateOf = (s: number): Node =>
+    own?.states.includes(s)
+      ? vectorJacobian(g, [cell.drift[s]!], [g.one], [g.input(stateInput(states[s]!))])[0]!
+      : g.zero;
   const x = activeChannels.map((c) => g.input(`x.${c}`));
   const directions = [
     ...states.map((n) => [stateInput(n), `dy.${n}`]),
@@ -103,9 +125,20 @@ export function cellFunctions(
         surfaces.reduce((highest, e) => g.max(highest, e)),
       )
     : events[0]!;
+  /**
+   * What is left at the end of a step of a kick that came within it: its variance is that of a state with this rate, so
+   * that the law of a linear equation at grid points is exact whatever the step.
+   */
+  const faded = (s: number, kick: Node): Node => {
+    if (own?.kick === undefined || !own.states.includes(s) || isConstant(kick, 0)) return kick;
+    return g.mul(kick, g.unary("sqrt", phi1(g, g.mul(g.constant(2 * own.kick), rateOf(s)))));
+  };
   return {
     events,
     event,
+    ...(own && own.states.length > 0
+      ? { rates: differentiated({ name: "rates", inputs: ["y"], value: states.map((_, s) => rateOf(s)) }) }
+      : {}),
     flow: differentiated({
       name: "flow",
       inputs: ["y", "I", "x"],
@@ -116,15 +149,19 @@ export function cellFunctions(
       differentiated({
         name: "kick",
         inputs: ["y", "dW"],
-        value: states.map((n, s) => g.add(g.input(stateInput(n)), noise(s))),
+        value: states.map((n, s) => g.add(g.input(stateInput(n)), faded(s, noise(s)))),
       }),
     ],
   };
 }
 
-/** Whether the event function that solvers look at is affine in the state with constant coefficients, so that euler lands in closed form. */
-export function eventIsAffine({ event }: CellFunctions): boolean {
-  return event.cotangents.states.every((n) => n.op === "constant" || (n.op === "input" && n.name.startsWith("p.")));
+/**
+ * Whether the event function that solvers look at is affine in the state with constant coefficients, and states move
+ * straight, so that euler lands in closed form.
+ */
+export function eventIsAffine({ event, rates }: CellFunctions): boolean {
+  const constant = (n: Node): boolean => n.op === "constant" || (n.op === "input" && n.name.startsWith("p."));
+  return rates === undefined && event.cotangents.states.every(constant);
 }
 
 /** Operations that take many of the others. */

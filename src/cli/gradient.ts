@@ -19,11 +19,13 @@ import {
   notUnbiased,
   print,
   printJson,
+  printStiff,
   progressBar,
   readable,
   readableNumber,
   readableParameter,
   sayWarnings,
+  stiffField,
 } from "./output.js";
 import { checkOutputs, writeOutput } from "./output-files.js";
 
@@ -122,6 +124,7 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
         unbiased,
         because,
         ...(warnings ? { warnings } : {}),
+        ...stiffField(plan),
         ...(discretisation ? { discretisation } : {}),
         seconds,
       });
@@ -134,6 +137,7 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
       for (const name of job.with) {
         print(`d/d ${name} ${readableParameter(job, name, gradient[name], gradientStandardError[name])}`);
       }
+      printStiff(plan);
       for (const line of because) print(notUnbiased(line));
       if (discretisation) print(discretisationLine(discretisation, job.time.t1));
       if (perPath && written) print(`gradients of every path in ${options.out}`);

@@ -1,6 +1,7 @@
 /** What a command prints: results on stdout, progress and messages on stderr. */
 import cliProgress from "cli-progress";
 import { SaltationError } from "../errors.js";
+import type { SolvePlan } from "../plan/plan.js";
 import { escaped } from "../quoted.js";
 import { colours, messageColours } from "./colours.js";
 import { signalExitCode } from "./signals.js";
@@ -170,6 +171,16 @@ export function readableParameter(job: GivenWeights, name: string, value: unknow
 /** A number with its standard error, where there is one. */
 export const readableNumber = (value: number, error: unknown): string =>
   typeof error === "number" && !Number.isNaN(error) ? `${readable(value)} ± ${readable(error)}` : readable(value);
+
+/** The field of a result that names the states that are stiff for the step, where there are such. */
+export const stiffField = ({ exponential }: SolvePlan): { exponential?: readonly string[] } =>
+  exponential.length > 0 ? { exponential } : {};
+
+/** The same as a line. */
+export function printStiff({ exponential, dt }: SolvePlan): void {
+  if (exponential.length > 0)
+    print(`stiff for dt = ${dt}, so taken exactly along rates of their own: ${exponential.join(", ")}`);
+}
 
 /** What is doubtful in a result, a line each on stderr. */
 export function sayWarnings(warnings: readonly string[] = []): void {

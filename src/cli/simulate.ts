@@ -10,7 +10,16 @@ import { planSolve } from "../plan/plan.js";
 import { withWarning } from "../twin/measured.js";
 import { askedOf, discretisationLine } from "./discretisation.js";
 import { filesBeside, readJobFile } from "./job-file.js";
-import { type CommonOptions, print, printJson, progressBar, readable, sayWarnings } from "./output.js";
+import {
+  type CommonOptions,
+  print,
+  printJson,
+  printStiff,
+  progressBar,
+  readable,
+  sayWarnings,
+  stiffField,
+} from "./output.js";
 import { checkOutputs, writeOutput } from "./output-files.js";
 
 /** `saltation simulate job.json`. */
@@ -21,7 +30,7 @@ export async function simulateCommand(file: string, options: CommonOptions): Pro
   const definition = networkOf(job, context);
   const solve = solveOptionsOf(job);
   // Everything is checked before a device is opened.
-  planSolve(defineNetwork(definition), solve);
+  const plan = planSolve(defineNetwork(definition), solve);
   const asked = askedOf(options, job);
   if (typeof asked === "object") toleranceOf(asked);
   checkOutputs({ "--out": options.out }, [file, options.recording, ...context.opened]);
@@ -66,10 +75,12 @@ export async function simulateCommand(file: string, options: CommonOptions): Pro
     }
     sayWarnings(result.warnings);
     const seconds = (performance.now() - began) / 1000;
-    if (options.json) printJson({ adapter: engine.adapterName, paths: job.paths, ...result, seconds });
+    if (options.json)
+      printJson({ adapter: engine.adapterName, paths: job.paths, ...result, ...stiffField(plan), seconds });
     else {
       print(`${job.paths} paths on ${engine.adapterName} in ${readable(seconds)} s`);
       print(`mean spike count ${readable(result.meanSpikeCount)}`);
+      printStiff(plan);
       if (result.saturatedPaths > 0) print(`${result.saturatedPaths} paths stopped at maxSpikes = ${job.maxSpikes}`);
       if (result.discretisation) print(discretisationLine(result.discretisation, job.time.t1));
       if (written) print(`spike trains in ${options.out}`);

@@ -64,7 +64,8 @@ export class GpuLikelihood implements Evaluator {
     const plan = await decideIncrements(gpu, given, { differentiates: true, forced: true });
     const { network } = plan;
     const names = views.map((v) => v.name);
-    const { layout, states, carried } = solverShape(plan, "none", names, true);
+    const shape = await solverShape(plan, "none", names, true);
+    const { layout, states, carried } = shape;
     const lanes = schedule.trials * schedule.neurons;
     const sizes = {
       lanes,
@@ -85,9 +86,15 @@ export class GpuLikelihood implements Evaluator {
       row += view.length;
     }
     const label = `likelihood of ${network.cell.name}, ${plan.method}`;
-    const reverse = { ...solverShape(plan, "reverse", names, true), gradientRows, entries: row, weightRow, currentRow };
+    const reverse = {
+      ...(await solverShape(plan, "reverse", names, true)),
+      gradientRows,
+      entries: row,
+      weightRow,
+      currentRow,
+    };
     const [forward, backward] = await Promise.all([
-      gpu.kernel(likelihoodForward({ ...solverShape(plan, "none", names, true), ...sizes }, `forward ${label}`)),
+      gpu.kernel(likelihoodForward({ ...shape, ...sizes }, `forward ${label}`)),
       gpu.kernel(likelihoodBackward({ ...reverse, ...sizes }, `backward ${label}`)),
     ]);
     const theta = gpu.buffer("parameters", 4 * layout.size);

@@ -40,7 +40,7 @@ export async function sensitivitiesGpu(
 ): Promise<Sensitivities> {
   const names = views.map((v) => v.name);
   const plan = await decideIncrements(gpu, given, { differentiates: true });
-  const shape = solverShape(plan, "forward", names);
+  const shape = await solverShape(plan, "forward", names);
   const directions = views.reduce((n, v) => n + v.length, 0);
   const fields = sensitivityFields(shape.states, directions);
   const { neurons, cell } = plan.network;

@@ -3,6 +3,7 @@ import { tableauOf, tableaux } from "../../shaders/substep/tableau.js";
 import { fail, finiteNumber, type Names, oneOf, positiveNumber, show, wholeNumber } from "../checks.js";
 import { type PlannedCurrent, planCurrent } from "../driver/current.js";
 import type { Network } from "../network/network.js";
+import { stiffStates } from "./stiff.js";
 
 /**
  * How a step is solved.
@@ -76,6 +77,8 @@ export interface SolvePlan {
   readonly writes?: readonly string[];
   /** Whether a GPU carries what rounding leaves of increments: decided where the plan does not say yet (carried.ts). */
   readonly increments?: "rounded" | "carried";
+  /** States that are stiff for this step, by name: integrated exactly along rates of their own (stiff.ts). */
+  readonly exponential: readonly string[];
   /** What is known to be doubtful in the results of the plan, one line each. */
   readonly warnings?: readonly string[];
   readonly current: PlannedCurrent;
@@ -166,6 +169,7 @@ export function planSolve(network: Network, options: SolveOptions): SolvePlan {
     method,
     seed: wholeNumber("seed", options.seed ?? 0, 0, uint32Max),
     antithetic,
+    exponential: stiffStates(network, dt, tableauOf(method)),
     maxSpikes: options.maxSpikes === undefined ? 0 : wholeNumber("maxSpikes", options.maxSpikes, 1, 2 ** 20),
     distribution: oneOf("distribution", options.distribution ?? "auto", distributions),
     current: planCurrent(network.current, network.neurons, t0, dt, steps),

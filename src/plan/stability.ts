@@ -65,11 +65,19 @@ function lookedAt({ neurons, parameters }: Network): Set<number> {
   return chosen;
 }
 
-const known = new WeakMap<Network, Rate | undefined>();
+/** What was found, by network and the states that are left out. */
+const known = new WeakMap<Network, Map<string, Rate | undefined>>();
 
-/** The state that decays fastest where paths begin, or after a spike there, by differences of the drift. */
-export function fastestDecay({ network, current }: Pick<SolvePlan, "network" | "current">): Rate | undefined {
-  if (known.has(network)) return known.get(network);
+/**
+ * The state that decays fastest where paths begin, or after a spike there, by differences of the drift: of those that are
+ * not taken exactly along their rates.
+ */
+export function fastestDecay(plan: Pick<SolvePlan, "network" | "current" | "exponential">): Rate | undefined {
+  const { network, current, exponential } = plan;
+  const found = known.get(network) ?? new Map<string, Rate | undefined>();
+  known.set(network, found);
+  const key = exponential.join(" ");
+  if (found.has(key)) return found.get(key);
   const { cell } = network;
   const drifts = cell.drift.map((f) => new Evaluation([f]));
   const others = [...inputNames(cell.drift)].map((name) => [name, 0] as const);
@@ -86,6 +94,7 @@ export function fastestDecay({ network, current }: Pick<SolvePlan, "network" | "
         inputs.set(stateInput(name), values[i]!);
       });
       cell.states.slice(0, cell.states.length - cell.hidden).forEach((state, i) => {
+        if (exponential.includes(state)) return;
         const step = 1e-6 * Math.max(1, Math.abs(values[i]!));
         const [up, down] = [1, -1].map((sign) => {
           inputs.set(stateInput(state), values[i]! + sign * step);
@@ -100,7 +109,7 @@ export function fastestDecay({ network, current }: Pick<SolvePlan, "network" | "
     look(start);
     for (const { jump } of cell.events) look(evaluate(jump.value, inputs));
   }
-  known.set(network, worst);
+  found.set(key, worst);
   return worst;
 }
 

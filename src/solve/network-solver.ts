@@ -72,7 +72,7 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
     const { network } = plan;
     const names = views.map((v) => v.name);
     const label = `network of ${network.cell.name}, ${plan.method}`;
-    const shape = solverShape(plan, "none", names);
+    const shape = await solverShape(plan, "none", names);
     const affineEvent = eventIsAffine(shape.functions);
     const sizes = {
       ...connectionShape(plan, shape.layout, false),
@@ -83,7 +83,7 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
     const forwardKernel = gpu.kernel(forwardNetwork({ ...shape, ...sizes }, `forward ${label}`));
     let backwardKernel: Promise<Backward> | undefined;
     if (views.length > 0) {
-      const reverse = solverShape(plan, "reverse", names);
+      const reverse = await solverShape(plan, "reverse", names);
       const places = gradientPlaces(plan, views);
       backwardKernel = gpu.kernel(backwardNetwork({ ...reverse, ...sizes, ...places }, `backward ${label}`));
     }

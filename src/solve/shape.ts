@@ -7,6 +7,7 @@ import { levelState } from "../cell/upstroke.js";
 import { activeChannels } from "../plan/channels.js";
 import { type ParameterLayout, parameterLayout } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
+import { ratesOf } from "../plan/stiff.js";
 
 export interface KernelShape extends SolverShape {
   /** Numbers of a state: one for each variable, and where increments are carried what is left of it. */
@@ -25,19 +26,21 @@ const longFlow = 500;
  * The shape of a plan's kernels; `gradients` names the parameters whose gradients are accumulated. With `forced` events
  * there is no noise, and the hazard is wanted.
  */
-export function solverShape(
+export async function solverShape(
   plan: SolvePlan,
   derivatives: "none" | "reverse" | "forward",
   gradients: readonly string[] = [],
   forced = false,
-): KernelShape {
+): Promise<KernelShape> {
   const { network, current } = plan;
   const { cell } = network;
   const layout = parameterLayout(plan);
   // What a likelihood looks at has no noise.
   const tableau: Tableau = forced ? { ...tableauOf(plan.method), driver: "none" } : tableauOf(plan.method);
   const channels = tableau.driver === "none" ? [] : activeChannels(plan, gradients);
-  const functions = cellFunctions(cell, channels);
+  const own = ratesOf(plan);
+  const loaded = own && (await import("./exponential.js"));
+  const functions = cellFunctions(cell, channels, own);
   const carried = plan.increments === "carried";
   const smooth = alongPath(tableau);
   const currentView = layout.views.get("current")!;
@@ -51,6 +54,7 @@ export function solverShape(
         currentGradient: gradients.includes("current"),
         hazard: forced,
         carried,
+        ...(loaded ? { ownRates: loaded.ownRateFunctions } : {}),
       },
       functions,
     ),
@@ -68,6 +72,7 @@ export function solverShape(
     // Along a frozen drift a state moves straight; of forced events none is looked for.
     steep: cell.states.includes(levelState),
     peaks: smooth && !forced ? cell.events.flatMap((event, e) => (event.peaks ? [e] : [])) : [],
+    ...(loaded ? { exponential: loaded.exponential } : {}),
     carried,
     parameters: network.parameters.map((p) => {
       const view = layout.views.get(p.name)!;

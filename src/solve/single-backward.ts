@@ -10,7 +10,7 @@ import { solverShape } from "./shape.js";
 const burst = 8;
 
 /** @param views the parameters to differentiate by, whose gradients lie one after another in a path's rows. */
-export function backwardKernel(
+export async function backwardKernel(
   gpu: Gpu,
   plan: SolvePlan,
   views: readonly View[],
@@ -26,7 +26,7 @@ export function backwardKernel(
     entries += length;
   }
   const names = views.map((v) => v.name);
-  const shape = solverShape(plan, "reverse", names);
+  const shape = await solverShape(plan, "reverse", names);
   const affineEvent = eventIsAffine(shape.functions);
   return gpu.kernel(
     backwardSingle(

@@ -55,7 +55,7 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
 
   /** @param views the parameters to differentiate by; empty for a forward solve alone. */
   static async create(gpu: Gpu, plan: SolvePlan, views: readonly View[]): Promise<SingleSolver> {
-    const shape = solverShape(
+    const shape = await solverShape(
       plan,
       "none",
       views.map((v) => v.name),

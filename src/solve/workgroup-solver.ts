@@ -86,7 +86,7 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
     const { network } = plan;
     const names = views.map((v) => v.name);
     const label = `network of ${network.cell.name}, ${plan.method}, by workgroups`;
-    const shape = solverShape(plan, "none", names);
+    const shape = await solverShape(plan, "none", names);
     const noise = noiseNames(shape).length;
     const words = workgroupFields(shape.states, noise).perNeuron;
     const workgroupSize = forced.lanes ?? lanesOf(gpu);
@@ -106,7 +106,7 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
     const forwardKernel = gpu.kernel(forwardWorkgroup({ ...shape, ...sizes }, `forward ${label}`));
     let backwardKernel: Promise<Backward> | undefined;
     if (views.length > 0) {
-      const reverse = solverShape(plan, "reverse", names);
+      const reverse = await solverShape(plan, "reverse", names);
       const places = gradientPlaces(plan, views);
       backwardKernel = gpu.kernel(backwardWorkgroup({ ...reverse, ...sizes, ...places }, `backward ${label}`));
     }

@@ -42,30 +42,31 @@ export class Stepper {
   rBar = 0;
   hBar = 0;
 
-  private readonly n: number;
-  private readonly frozen: boolean;
-  private readonly node: readonly number[];
+  protected readonly n: number;
+  protected readonly frozen: boolean;
+  protected readonly node: readonly number[];
   private readonly weight: readonly number[];
   private readonly total: number;
-  private readonly x: Float64Array;
-  private readonly dx: Float64Array;
-  private readonly xBar: Float64Array;
-  private readonly stages: Float64Array[];
-  private readonly slopes: Float64Array[];
-  private readonly slopeTangents: Float64Array[];
-  private readonly kBar: Float64Array;
-  private readonly yBarStage: Float64Array;
-  private readonly tangentStage: Float64Array;
+  protected readonly x: Float64Array;
+  protected readonly dx: Float64Array;
+  protected readonly xBar: Float64Array;
+  protected readonly stages: Float64Array[];
+  protected readonly slopes: Float64Array[];
+  protected readonly slopeTangents: Float64Array[];
+  protected readonly kBar: Float64Array;
+  protected readonly yBarStage: Float64Array;
+  protected readonly tangentStage: Float64Array;
 
   constructor(
-    private readonly cell: CompiledCell,
+    protected readonly cell: CompiledCell,
     method: Method,
-    private readonly dt: number,
+    protected readonly dt: number,
+    nodes: readonly number[] = tableauOf(method).nodes,
   ) {
     const tableau = tableauOf(method);
     this.n = cell.cell.states.length;
     this.frozen = !alongPath(tableau);
-    this.node = tableau.nodes;
+    this.node = nodes;
     this.weight = tableau.weights;
     this.total = sumOf(tableau.weights);
     const channels = cell.cell.channels.length;
@@ -80,7 +81,7 @@ export class Stepper {
   }
 
   /** x ← slope of the path; a frozen drift leaves it out. */
-  private slope(driver: Driver, r: number): void {
+  protected slope(driver: Driver, r: number): void {
     if (this.frozen) return;
     for (let c = 0; c < this.x.length; c++) this.x[c] = driver.a[c]! + driver.b[c]! * (this.dt - 2 * r);
   }
@@ -98,6 +99,11 @@ export class Stepper {
       this.slope(driver, r + node[s]! * h);
       this.cell.flow(slopes[s]!, stage, p, I, this.x);
     }
+  }
+
+  /** Whether states move straight, along a drift that is frozen. */
+  get straight(): boolean {
+    return this.frozen;
   }
 
   /** out ← y(r + h); out may be y itself. */

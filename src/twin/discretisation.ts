@@ -4,7 +4,7 @@
  * counted in steps of neurons and not in time, so that the same job gets the same report everywhere.
  */
 import { tableauOf } from "../../shaders/substep/tableau.js";
-import { type CompiledCell, compileCell } from "../cell/emit-js.js";
+import type { CompiledCell } from "../cell/emit-js.js";
 import { counted } from "../checks.js";
 import { SaltationError } from "../errors.js";
 import type { Network } from "../network/network.js";
@@ -19,6 +19,7 @@ import type { SolvePlan } from "../plan/plan.js";
 import { fastestDecay, type Rate, three } from "../plan/stability.js";
 import { Turns } from "../turns.js";
 import { type Compared, compared, type Orders, ofIntervals, type SolvedPath, solvedPath } from "./compared.js";
+import { compileFor } from "./compile.js";
 import { type NoiseSource, neuronParameters, type PathResult, PathSolver } from "./forward.js";
 import { halvedNoise, halvedPlan } from "./halved.js";
 import { counterNoise, drawFurther, eventUniform } from "./noise.js";
@@ -90,7 +91,10 @@ class Level {
 
   next(): Level {
     const { plan, cell, noise, depth } = this;
-    return new Level(halvedPlan(plan), cell, halvedNoise(plan, noise, depth + 1), depth + 1);
+    const halved = halvedPlan(plan);
+    // The kick of a stiff state depends on the step.
+    const own = plan.exponential.length > 0 ? compileFor(halved) : cell;
+    return new Level(halved, own, halvedNoise(plan, noise, depth + 1), depth + 1);
   }
 
   /** Solves paths up to a number, or to the first that cannot be solved. */
@@ -308,7 +312,7 @@ export async function measureDiscretisation(
   if (typeof sample === "string") return { measured: false, dt, why: sample };
   let cell: CompiledCell;
   try {
-    cell = compileCell(plan.network.cell);
+    cell = compileFor(plan);
   } catch (error) {
     if (!(error instanceof EvalError)) throw error;
     return { measured: false, dt, why: "this page allows no code from text, which the float64 twin is" };

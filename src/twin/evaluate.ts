@@ -1,5 +1,5 @@
 /** Simulation, and value and gradient of a loss, by the float64 twin. */
-import { type CompiledCell, compileCell } from "../cell/emit-js.js";
+import type { CompiledCell } from "../cell/emit-js.js";
 import { fail } from "../checks.js";
 import { evaluateOnHost } from "../loss/host-loss.js";
 import type { EvaluatorOptions, Loss } from "../loss/loss.js";
@@ -11,6 +11,7 @@ import type { SimulatedSpikes } from "../spikes/simulated.js";
 import type { TypedSpikes } from "../spikes/spikes.js";
 import { emptyTable, type SpikeTable } from "../spikes/table.js";
 import { inTurns } from "../turns.js";
+import { compileFor } from "./compile.js";
 import { measureDiscretisation } from "./discretisation.js";
 import { type PathResult, PathSolver, type PathSpike, stateNotFinite } from "./forward.js";
 import { counterNoise } from "./noise.js";
@@ -39,7 +40,7 @@ export async function simulateCpu(plan: SolvePlan, progress?: (pathsDone: number
   let largestCount = 0;
   await eachPath(
     plan,
-    compileCell(plan.network.cell),
+    compileFor(plan),
     false,
     (_, result) => {
       spikes.push(result.spikes);
@@ -84,7 +85,7 @@ export async function evaluateCpu(
   options: EvaluatorOptions = {},
 ): Promise<Evaluated> {
   if (!loss.evaluate) fail("loss", `"${loss.kind}" is written for a GPU alone; backend "cpu" needs its evaluate()`);
-  const cell = compileCell(plan.network.cell);
+  const cell = compileFor(plan);
   const layout = parameterLayout(plan);
   const { paths } = plan;
   const spikes: TypedSpikes[] = [];

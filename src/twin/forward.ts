@@ -11,9 +11,10 @@ import { sampleOf } from "../driver/current.js";
 import { SaltationError } from "../errors.js";
 import { firesTooOften, mostPerStep } from "../plan/endless.js";
 import type { SolvePlan } from "../plan/plan.js";
-import { type Driver, Stepper, type SubStep } from "./advance.js";
+import type { Driver, Stepper, SubStep } from "./advance.js";
 import { Crossings, happensAtOnce, whichEvent } from "./crossing.js";
 import { causeOfFiring } from "./endless.js";
+import { stepperOf } from "./exponential.js";
 import { drawFurther, eventUniform } from "./noise.js";
 
 /** Gives the driver path: writes ΔW and H of one path, step and channel (neuron · channels + channel). */
@@ -93,7 +94,7 @@ export class PathSolver {
     private readonly noise: NoiseSource,
   ) {
     const { network } = plan;
-    this.stepper = new Stepper(cell, plan.method, plan.dt);
+    this.stepper = stepperOf(cell, plan.method, plan.dt);
     this.crossings = new Crossings(cell, this.stepper, plan.method, plan.dt);
     this.n = network.cell.states.length;
     this.channels = network.cell.channels.length;
@@ -281,6 +282,7 @@ export class PathSolver {
     const { y, r, h, driver, p, I } = whole;
     const along = alongPath(tableauOf(this.plan.method));
     if (happensAtOnce(cell, y, p)) return 0;
+    const several = cell.happenings.length > 1;
     const value = cell.event(y, p);
     const out = new Float64Array(this.n);
     const eBar = new Float64Array(this.n);
@@ -297,7 +299,7 @@ export class PathSolver {
       if (along) {
         for (let c = 0; c < x.length; c++) x[c] = driver.a[c]! + driver.b[c]! * (this.plan.dt - 2 * (r + theta));
       }
-      cell.flow(slope, along ? at : y, p, I, x);
+      cell.flow(slope, stepper.straight ? y : at, p, I, x);
       let rate = 0;
       for (let i = 0; i < this.n; i++) rate += eBar[i]! * slope[i]!;
       let next = theta - e / rate;
@@ -309,13 +311,13 @@ export class PathSolver {
       if (!(next > low && next < high && nearer) || (this.crossings.steep && crawls)) next = 0.5 * (low + high);
       before = Math.abs(next - theta);
       if (Math.abs(next - theta) <= 1e-15 * this.plan.dt || high - low <= 1e-16 * this.plan.dt)
-        return cell.happenings.length > 1 ? this.beyond(whole, next) : next;
+        return several ? this.beyond(whole, next) : next;
       theta = next;
       whole.h = theta;
       stepper.advance(out, whole);
       at = out;
       e = cell.event(out, p);
-      if (e === 0) return theta;
+      if (e === 0) return several ? this.beyond(whole, theta) : theta;
       if (e < 0) low = theta;
       else high = theta;
     }

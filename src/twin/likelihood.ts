@@ -7,14 +7,16 @@
  * The spike times are data, so the backward recursion has no terms of event times: sub-steps are reversed one by one, and
  * at a spike a⁻ = ∇Tᵀ a⁺ + ∇ log λ − ∇E.
  */
-import { type CompiledCell, compileCell } from "../cell/emit-js.js";
+import type { CompiledCell } from "../cell/emit-js.js";
 import { sampleOf } from "../driver/current.js";
 import { type Likelihood, TrialSums } from "../loss/likelihood.js";
 import type { Evaluator } from "../loss/loss.js";
 import { type ParameterLayout, parameterLayout, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { impossibleSpike, ownSpike, type Schedule } from "../spikes/schedule.js";
-import { Stepper, type SubStep } from "./advance.js";
+import type { SubStep } from "./advance.js";
+import { compileFor } from "./compile.js";
+import { stepperOf } from "./exponential.js";
 import { neuronParameters, plannedCurrent } from "./forward.js";
 
 /** One move of a lane: from r by h within a grid step; then what happens, as in a schedule, if anything does. */
@@ -43,7 +45,7 @@ export function laneLikelihood(
   const p = neuronParameters(plan)[k]!;
   const n = network.cell.states.length;
   const P = p.length;
-  const stepper = new Stepper(cell, plan.method, dt);
+  const stepper = stepperOf(cell, plan.method, dt);
   const channels = network.cell.channels.length;
   const still = { a: new Float64Array(channels), b: new Float64Array(channels) };
   const edges = connections.targets.length;
@@ -144,7 +146,7 @@ export function likelihoodCpu(likelihood: Likelihood, views: readonly View[]): E
   return {
     async evaluate(plan, options = {}) {
       const layout = parameterLayout(plan);
-      const cell = compileCell(plan.network.cell);
+      const cell = compileFor(plan);
       const sums = new TrialSums(plan, likelihood, views);
       for (const [begin, end] of sums.lanes) {
         for (let lane = begin; lane < end; lane++) {

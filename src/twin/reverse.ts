@@ -13,7 +13,8 @@ import type { CompiledCell } from "../cell/emit-js.js";
 import { sampleOf } from "../driver/current.js";
 import type { ParameterLayout } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
-import { Stepper, type SubStepTangent } from "./advance.js";
+import type { SubStepTangent } from "./advance.js";
+import { stepperOf } from "./exponential.js";
 import { neuronParameters, type PathResult } from "./forward.js";
 import { drawFurther } from "./noise.js";
 
@@ -33,7 +34,7 @@ export function reversePath(
   const { neurons, connections } = network;
   const n = network.cell.states.length;
   const P = network.cell.parameters.length;
-  const stepper = new Stepper(cell, plan.method, dt);
+  const stepper = stepperOf(cell, plan.method, dt);
   const p = neuronParameters(plan);
 
   const vectors = (size: number): Float64Array[] => Array.from({ length: neurons }, () => new Float64Array(size));

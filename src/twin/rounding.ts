@@ -3,10 +3,11 @@
  * without noise, and the error that rounding the state after each step would leave is carried along as a tangent.
  */
 import { byWeight, sumOf, tableauOf } from "../../shaders/substep/tableau.js";
-import { compileCell } from "../cell/emit-js.js";
 import type { SolvePlan } from "../plan/plan.js";
-import { Stepper, type SubStep } from "./advance.js";
+import type { SubStep } from "./advance.js";
+import { compileFor } from "./compile.js";
 import { whichEvent } from "./crossing.js";
+import { stepperOf } from "./exponential.js";
 import { neuronParameters, plannedCurrent } from "./forward.js";
 
 /** Neurons looked at, spread over the network. */
@@ -20,8 +21,8 @@ const mostNeurons = 4;
  */
 export function roundingError(plan: SolvePlan, forced = false): number {
   const { network, dt, method, arrivals } = plan;
-  const cell = compileCell(network.cell);
-  const stepper = new Stepper(cell, method, dt);
+  const cell = compileFor(plan);
+  const stepper = stepperOf(cell, method, dt);
   const n = network.cell.states.length;
   const P = network.cell.parameters.length;
   const still = {

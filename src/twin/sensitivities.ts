@@ -1,9 +1,10 @@
 /** Spike times of all paths with their derivatives, by the float64 twin. */
-import { compileCell } from "../cell/emit-js.js";
+
 import { parameterLayout, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { Sensitivities } from "../spikes/sensitivities.js";
 import { emptyTable } from "../spikes/table.js";
+import { compileFor } from "./compile.js";
 import { eachPath } from "./evaluate.js";
 import type { PathResult, PathSpike } from "./forward.js";
 import { pathSensitivities } from "./sensitivity.js";
@@ -14,7 +15,7 @@ export async function sensitivitiesCpu(
   views: readonly View[],
   progress?: (pathsDone: number) => void,
 ): Promise<Sensitivities> {
-  const cell = compileCell(plan.network.cell);
+  const cell = compileFor(plan);
   const layout = parameterLayout(plan);
   const along = views.flatMap((v) =>
     Array.from({ length: v.length }, (_, i) => {

@@ -8,7 +8,8 @@ import type { CompiledCell } from "../cell/emit-js.js";
 import { sampleOf } from "../driver/current.js";
 import type { ParameterLayout } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
-import { Stepper, type SubStepTangent } from "./advance.js";
+import type { SubStepTangent } from "./advance.js";
+import { stepperOf } from "./exponential.js";
 import { neuronParameters, type Operation, type PathResult } from "./forward.js";
 import { drawFurther } from "./noise.js";
 
@@ -27,7 +28,7 @@ export function pathSensitivities(
   const { neurons } = network;
   const n = network.cell.states.length;
   const P = network.cell.parameters.length;
-  const stepper = new Stepper(cell, plan.method, dt);
+  const stepper = stepperOf(cell, plan.method, dt);
   const p = neuronParameters(plan);
   const out = result.spikes.map(() => new Float64Array(directions.length));
   const currentView = layout.views.get("current")!;

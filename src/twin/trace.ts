@@ -1,6 +1,7 @@
 /** States along single paths, for plots: the float64 twin of a few paths, whatever solves the many. */
-import { compileCell } from "../cell/emit-js.js";
+
 import type { SolvePlan } from "../plan/plan.js";
+import { compileFor } from "./compile.js";
 import { neuronParameters, PathSolver, plannedCurrent, stateNotFinite } from "./forward.js";
 import { counterNoise } from "./noise.js";
 
@@ -27,7 +28,7 @@ export interface StateTrace {
  */
 export function traceStates(plan: SolvePlan, neurons?: readonly number[]): StateTrace[] {
   const { cell } = plan.network;
-  const compiled = compileCell(cell);
+  const compiled = compileFor(plan);
   const solver = new PathSolver(plan, compiled, counterNoise(plan));
   const parameters = neuronParameters(plan);
   const wanted = neurons ?? parameters.map((_, k) => k);

@@ -4,12 +4,12 @@
  * seeds are fixed, so a pass stays a pass.
  */
 import { describe, expect, it } from "vitest";
-import { compileCell } from "../../src/cell/emit-js.js";
 import { Engine } from "../../src/engine.js";
 import { meanSpikeTime } from "../../src/loss/spike-times.js";
 import { defineNetwork, type NetworkDefinition } from "../../src/network/network.js";
 import { type Method, planSolve } from "../../src/plan/plan.js";
 import { spikesOf } from "../../src/spikes/table.js";
+import { compileFor } from "../../src/twin/compile.js";
 import { PathSolver } from "../../src/twin/forward.js";
 import { counterNoise } from "../../src/twin/noise.js";
 import { sharedEngine } from "../support/engine.js";
@@ -307,7 +307,7 @@ describe("time rescaling", () => {
     const options = { paths: 60, t1: 3, dt: 0.01, seed: 6 };
     const plan = planSolve(network, options);
     const table = await (await engine().network(definition).simulate(options)).read();
-    const solver = new PathSolver(plan, compileCell(network.cell), counterNoise(plan));
+    const solver = new PathSolver(plan, compileFor(plan), counterNoise(plan));
     const [beta, vTh, tauS, alpha] = [5, 1, 1, 0.05];
     const z: number[] = [];
     for (let path = 0; path < options.paths; path++) {

@@ -7,6 +7,7 @@ import { parameterLayout } from "../../src/plan/layout.js";
 import { type Method, methods, type SolveOptions } from "../../src/plan/plan.js";
 import { atOnce } from "../support/at-once.js";
 import { hybrids } from "../support/hybrid.js";
+import { stiffCases } from "../support/stiff.js";
 
 export const one: NetworkDefinition = { parameters: { sigma2: 0.2, i0: 0.1 }, current: 1.5 };
 const sampled: NetworkDefinition = {
@@ -97,6 +98,8 @@ const networks: [string, NetworkDefinition, Partial<SolveOptions>][] = [
   ],
   ["jumps, a path per workgroup", atOnce, { paths: 150, t1: 1, distribution: "workgroup" }],
   ...hybrids.map(([name, network]): (typeof networks)[number] => [name, network, { paths: 100, t1: 1 }]),
+  ...stiffCases.map(([name, network]): (typeof networks)[number] => [name, network, { paths: 100, t1: 1 }]),
+  ["stiff states, a path per workgroup", stiffCases[1]![1], { paths: 100, t1: 1, distribution: "workgroup" }],
   ["a potential that is held, stopped at the third spike", hybrids[0]![1], { paths: 100, t1: 1, maxSpikes: 3 }],
   // Networks of this size go by workgroups unless told otherwise, on adapters of few lanes; elsewhere by invocations.
   ["a path per invocation", { ...recurrent, inputSpikes }, { paths: 150, t1: 0.7, distribution: "invocation" }],
@@ -108,6 +111,8 @@ const sensitivities: [string, NetworkDefinition, string[]][] = [
   ["spikes that follow jumps at once", atOnce, ["mu", "vTh", "v0", "weights"]],
   ["a network of those", hybrids[1]![1], ["mu", "tref", "weights"]],
   ["two thresholds", hybrids[4]![1], ["mu", "low", "rest", "weights"]],
+  ["stiff states", stiffCases[1]![1], ["mu1", "mu2", "weights"]],
+  ["a threshold on a stiff state", stiffCases[2]![1], ["mu", "tau", "current"]],
 ];
 
 /**
@@ -119,6 +124,8 @@ const ofEveryMethod = new Set([
   "a recurrent network with input spikes",
   "spikes that follow jumps at once",
   "every operation",
+  "a stiff membrane and a stiff synapse, with noise of both",
+  "a network of thresholds on stiff states",
 ]);
 const sensitivityOfEveryMethod = new Set(["a recurrent network with input spikes"]);
 

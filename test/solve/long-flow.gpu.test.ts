@@ -28,15 +28,15 @@ function sines(terms: number): CellDefinition {
 }
 
 describe("the kernels of a long flow", () => {
-  const forward = (definition: CellDefinition, rolled?: boolean): string => {
+  const forward = async (definition: CellDefinition, rolled?: boolean): Promise<string> => {
     const plan = planSolve(defineNetwork({ cell: defineCell(definition) }), { paths: 1, t1: 1, dt: 0.1 });
-    const shape = solverShape(plan, "none");
+    const shape = await solverShape(plan, "none");
     const sizes = { rolled: rolled ?? shape.rolled, affineEvent: true, workgroupSize: 64, burst: 16 };
     return forwardSingle({ ...shape, ...sizes }, "forward").code;
   };
 
-  it("call it once for the four stages of a sub-step", () => {
-    const [long, unrolled] = [forward(sines(35)), forward(sines(35), false)];
+  it("call it once for the four stages of a sub-step", async () => {
+    const [long, unrolled] = [await forward(sines(35)), await forward(sines(35), false)];
     const calls = (code: string): number => code.match(/\bcell_flow\(/g)!.length;
     expect(calls(unrolled) - calls(long)).toBe(3);
     // Eleven calls of the flow written out, then five.
@@ -44,9 +44,9 @@ describe("the kernels of a long flow", () => {
     expect(expandedOperations(long)).toBeLessThan(30_000);
   });
 
-  it("leave those of short ones as they are fastest", () => {
-    expect(forward(sines(35))).toMatch(/\bstage\b/);
-    expect(forward(slifDefinition)).not.toMatch(/\bstage\b/);
+  it("leave those of short ones as they are fastest", async () => {
+    expect(await forward(sines(35))).toMatch(/\bstage\b/);
+    expect(await forward(slifDefinition)).not.toMatch(/\bstage\b/);
   });
 });
 

@@ -1,9 +1,9 @@
 /** Gradients of spike times in the twin against finite differences. */
 import { expect } from "vitest";
-import { compileCell } from "../../src/cell/emit-js.js";
 import { defineNetwork, type NetworkDefinition } from "../../src/network/network.js";
 import { parameterLayout, parameterVector, replaceParameters } from "../../src/plan/layout.js";
 import { type Method, planSolve, type SolveOptions, type SolvePlan } from "../../src/plan/plan.js";
+import { compileFor } from "../../src/twin/compile.js";
 import { PathSolver } from "../../src/twin/forward.js";
 import { counterNoise } from "../../src/twin/noise.js";
 import { reversePath } from "../../src/twin/reverse.js";
@@ -13,7 +13,7 @@ import { pathSensitivities } from "../../src/twin/sensitivity.js";
 const coefficient = (n: number): number => Math.cos(1 + 2 * n);
 
 function loss(plan: SolvePlan, path: number): { value: number; structure: string } {
-  const solver = new PathSolver(plan, compileCell(plan.network.cell), counterNoise(plan));
+  const solver = new PathSolver(plan, compileFor(plan), counterNoise(plan));
   const { spikes, operations } = solver.solve(path, true);
   return {
     value: spikes.reduce((sum, s, n) => sum + coefficient(n) * (s.step + s.fraction) * plan.dt, 0),
@@ -37,7 +37,7 @@ export function expectGradient(
   const network = defineNetwork(definition);
   const plan = planSolve(network, { paths: 1, t1: 1, dt: 0.02, seed: 3, method, ...options });
   const layout = parameterLayout(plan);
-  const cell = compileCell(network.cell);
+  const cell = compileFor(plan);
   const solver = new PathSolver(plan, cell, counterNoise(plan));
   const vector = parameterVector(plan);
   let spikes = 0;

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { type CellDefinition, defineCell } from "../../src/cell/cell.js";
-import { compileCell } from "../../src/cell/emit-js.js";
 import { checkLikelihood } from "../../src/loss/likelihood.js";
 import { defineNetwork, type NetworkDefinition } from "../../src/network/network.js";
 import { parameterLayout, parameterVector, replaceParameters } from "../../src/plan/layout.js";
@@ -8,6 +7,7 @@ import { methods, planSolve, type SolveOptions, type SolvePlan } from "../../src
 import { estimateOf } from "../../src/reduce/statistics.js";
 import { planSchedule } from "../../src/spikes/schedule.js";
 import type { ObservedSpikes } from "../../src/spikes/spikes.js";
+import { compileFor } from "../../src/twin/compile.js";
 import { PathSolver } from "../../src/twin/forward.js";
 import { laneLikelihood } from "../../src/twin/likelihood.js";
 import { counterNoise } from "../../src/twin/noise.js";
@@ -15,7 +15,7 @@ import { counterNoise } from "../../src/twin/noise.js";
 /** Log-likelihood of all lanes, and its gradient [layout.size]. */
 function likelihood(plan: SolvePlan, trials: readonly ObservedSpikes[]): { value: number; gradient: Float64Array } {
   const layout = parameterLayout(plan);
-  const cell = compileCell(plan.network.cell);
+  const cell = compileFor(plan);
   const schedule = planSchedule(plan, trials);
   const gradient = new Float64Array(layout.size);
   let value = 0;
@@ -27,7 +27,7 @@ function likelihood(plan: SolvePlan, trials: readonly ObservedSpikes[]): { value
 
 const logOf = (plan: SolvePlan, trials: readonly ObservedSpikes[]): number => {
   const layout = parameterLayout(plan);
-  const cell = compileCell(plan.network.cell);
+  const cell = compileFor(plan);
   const schedule = planSchedule(plan, trials);
   let value = 0;
   for (let lane = 0; lane < schedule.trials * schedule.neurons; lane++) {
@@ -38,7 +38,7 @@ const logOf = (plan: SolvePlan, trials: readonly ObservedSpikes[]): number => {
 
 /** Trials that the plan's own solver draws. */
 function draw(plan: SolvePlan, paths: number): ObservedSpikes[] {
-  const solver = new PathSolver(plan, compileCell(plan.network.cell), counterNoise(plan));
+  const solver = new PathSolver(plan, compileFor(plan), counterNoise(plan));
   return Array.from({ length: paths }, (_, path) => {
     const { spikes } = solver.solve(path, false);
     return {

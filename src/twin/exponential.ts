@@ -1,0 +1,210 @@
+/**
+ * A sub-step in which some states go exactly along rates of their own (`Exponential` in shaders/substep/tableau.ts), in
+ * float64, with its exact reverse and forward derivative, which go through the rates too.
+ *
+ * Of stage i, with z = node a h: m_i = h (first(z) g_1 + before(z) g_(i-1)), Y_i = y + m_i, k_i = flow(Y_i) and
+ * g_i = k_i - a m_i; products are state by state. Where a is 0 the factors are those of the row at z = 0.
+ */
+import { type Exponential, type Phis, tableauOf } from "../../shaders/substep/tableau.js";
+import type { CompiledCell } from "../cell/emit-js.js";
+import type { Method } from "../plan/plan.js";
+import { Stepper, type SubStep, type SubStepTangent } from "./advance.js";
+import { phis } from "./phi.js";
+
+/** A factor of a stage, by state, with its derivative by z. */
+interface Factor {
+  readonly phi: Phis;
+  readonly value: Float64Array;
+  readonly slope: Float64Array;
+}
+
+/** The sub-steps of a cell: along its rates where it has such. */
+export function stepperOf(cell: CompiledCell, method: Method, dt: number): Stepper {
+  const { exponential } = tableauOf(method);
+  return cell.rates && exponential
+    ? new ExponentialStepper(cell, method, dt, exponential)
+    : new Stepper(cell, method, dt);
+}
+
+class ExponentialStepper extends Stepper {
+  private readonly first: Factor[];
+  private readonly before: Factor[];
+  private readonly weights: Factor[];
+  private readonly rate: Float64Array;
+  private readonly rateBar: Float64Array;
+  private readonly zBar: Float64Array;
+  private readonly rateTangent: Float64Array;
+  /** m_i / h, and its tangent. */
+  private readonly moves: Float64Array[];
+  private readonly moveTangents: Float64Array[];
+  /** Cotangents of Y_i. */
+  private readonly stageBars: Float64Array[];
+  private readonly unused: Float64Array;
+  /** States that stages leave where they are. */
+  private readonly kept: readonly boolean[];
+  private readonly phi = new Float64Array(6);
+
+  constructor(cell: CompiledCell, method: Method, dt: number, exponential: Exponential) {
+    super(cell, method, dt, exponential.nodes);
+    this.kept = exponential.alone ? cell.rated!.map((has) => !has) : [];
+    const vector = (): Float64Array => new Float64Array(this.n);
+    const factors = (rows: readonly Phis[]): Factor[] => rows.map((phi) => ({ phi, value: vector(), slope: vector() }));
+    this.first = factors(exponential.first);
+    this.before = factors(exponential.before);
+    this.weights = factors(exponential.weights);
+    [this.rate, this.rateBar, this.zBar, this.rateTangent] = Array.from({ length: 4 }, vector) as [
+      Float64Array,
+      Float64Array,
+      Float64Array,
+      Float64Array,
+    ];
+    this.unused = vector();
+    [this.moves, this.moveTangents, this.stageBars] = Array.from({ length: 3 }, () => this.node.map(vector)) as [
+      Float64Array[],
+      Float64Array[],
+      Float64Array[],
+    ];
+  }
+
+  override get straight(): boolean {
+    return false;
+  }
+
+  /** Rates and factors. */
+  private prepare({ y, h, p }: SubStep): void {
+    const { cell, rate, node, first, before, weights, phi } = this;
+    cell.rates!(rate, y, p);
+    for (let i = 0; i < this.n; i++) {
+      const at = (factors: readonly (Factor | undefined)[]): void => {
+        for (const factor of factors) {
+          if (!factor) continue;
+          const [a, b, c] = factor.phi;
+          factor.value[i] = a * phi[0]! + b * phi[1]! + c * phi[2]!;
+          factor.slope[i] = a * phi[3]! + b * phi[4]! + c * phi[5]!;
+        }
+      };
+      phis(phi, rate[i]! * h);
+      at(weights);
+      for (let s = 1; s < node.length; s++) {
+        phis(phi, node[s]! * rate[i]! * h);
+        at([first[s], before[s]]);
+        if (this.kept[i]) first[s]!.value[i] = before[s]!.value[i] = first[s]!.slope[i] = before[s]!.slope[i] = 0;
+      }
+    }
+  }
+
+  /** Stages, with g in the place of slopes. */
+  private takeStages({ y, r, h, driver, p, I }: SubStep): void {
+    const { node, stages, slopes, moves, first, before, rate } = this;
+    stages[0] = y;
+    for (let s = 0; s < node.length; s++) {
+      const [stage, g, move] = [stages[s]!, slopes[s]!, moves[s]!];
+      if (s > 0) {
+        for (let i = 0; i < this.n; i++) {
+          move[i] = first[s]!.value[i]! * slopes[0]![i]! + before[s]!.value[i]! * slopes[s - 1]![i]!;
+          stage[i] = y[i]! + h * move[i]!;
+        }
+      }
+      this.slope(driver, r + node[s]! * h);
+      this.cell.flow(g, stage, p, I, this.x);
+      if (s > 0) for (let i = 0; i < this.n; i++) g[i]! -= rate[i]! * h * move[i]!;
+    }
+  }
+
+  /** Σ factor_s g_s of one state. */
+  private weighed(i: number, of: "value" | "slope", vectors: readonly Float64Array[]): number {
+    let sum = 0;
+    for (let s = 0; s < this.node.length; s++) sum += this.weights[s]![of][i]! * vectors[s]![i]!;
+    return sum;
+  }
+
+  override advance(out: Float64Array, subStep: SubStep): void {
+    this.prepare(subStep);
+    this.takeStages(subStep);
+    const { y, h } = subStep;
+    for (let i = 0; i < this.n; i++) out[i] = y[i]! + h * this.weighed(i, "value", this.slopes);
+  }
+
+  override reverse(yBar: Float64Array, pBar: Float64Array, subStep: SubStep, c: Float64Array): void {
+    const { r, h, driver, p, I } = subStep;
+    const { n, node, slopes, moves, first, before, weights, rate, rateBar, zBar, xBar, stageBars } = this;
+    this.prepare(subStep);
+    this.takeStages(subStep);
+    this.rBar = 0;
+    this.hBar = 0;
+    rateBar.fill(0);
+    const [g, total] = [this.kBar, this.tangentStage];
+    total.set(c);
+    for (let i = 0; i < n; i++) {
+      this.hBar += c[i]! * this.weighed(i, "value", slopes);
+      zBar[i] = h * c[i]! * this.weighed(i, "slope", slopes);
+    }
+    for (let s = node.length - 1; s >= 0; s--) {
+      const bar = stageBars[s]!;
+      for (let i = 0; i < n; i++) {
+        let sum = weights[s]!.value[i]! * c[i]!;
+        if (s + 1 < node.length) sum += before[s + 1]!.value[i]! * stageBars[s + 1]![i]!;
+        if (s === 0) for (let q = 1; q < node.length; q++) sum += first[q]!.value[i]! * stageBars[q]![i]!;
+        g[i] = h * sum;
+      }
+      this.slope(driver, r + node[s]! * h);
+      this.cell.flowVjp(bar, xBar, pBar, this.stages[s]!, p, I, this.x, g);
+      if (!this.frozen) {
+        for (let k = 0; k < xBar.length; k++) {
+          const byTime = -2 * driver.b[k]! * xBar[k]!;
+          this.rBar += byTime;
+          this.hBar += node[s]! * byTime;
+        }
+      }
+      for (let i = 0; i < n; i++) {
+        total[i]! += bar[i]!;
+        if (s === 0) continue;
+        rateBar[i]! -= h * moves[s]![i]! * g[i]!;
+        // Of m_s alone: by y the two parts of -a m_s go against each other.
+        bar[i]! -= rate[i]! * g[i]!;
+        this.hBar += bar[i]! * moves[s]![i]!;
+        const slope = first[s]!.slope[i]! * slopes[0]![i]! + before[s]!.slope[i]! * slopes[s - 1]![i]!;
+        zBar[i]! += node[s]! * h * bar[i]! * slope;
+      }
+    }
+    for (let i = 0; i < n; i++) {
+      this.hBar += rate[i]! * zBar[i]!;
+      rateBar[i]! += h * zBar[i]!;
+    }
+    this.cell.ratesVjp!(this.unused, pBar, subStep.y, p, rateBar);
+    yBar.set(total);
+  }
+
+  override tangent(out: Float64Array, subStep: SubStep, direction: SubStepTangent): void {
+    const { r, h, driver, p, I } = subStep;
+    const { y: dy, r: dr, h: dh, p: dp, I: dI } = direction;
+    const { n, dx, node, slopes, slopeTangents, moves, moveTangents, first, before, rate, rateTangent } = this;
+    this.prepare(subStep);
+    this.takeStages(subStep);
+    this.cell.ratesJvp!(rateTangent, subStep.y, p, dy, dp);
+    /** Of a h. */
+    const dz = this.zBar;
+    for (let i = 0; i < n; i++) dz[i] = h * rateTangent[i]! + dh * rate[i]!;
+    const stage = this.tangentStage;
+    for (let s = 0; s < node.length; s++) {
+      const moved = moveTangents[s]!;
+      for (let i = 0; i < n; i++) {
+        stage[i] = dy[i]!;
+        if (s === 0) continue;
+        const slope = first[s]!.slope[i]! * slopes[0]![i]! + before[s]!.slope[i]! * slopes[s - 1]![i]!;
+        const along = first[s]!.value[i]! * slopeTangents[0]![i]! + before[s]!.value[i]! * slopeTangents[s - 1]![i]!;
+        moved[i] = dh * moves[s]![i]! + h * (node[s]! * dz[i]! * slope + along);
+        stage[i]! += moved[i]!;
+      }
+      this.slope(driver, r + node[s]! * h);
+      if (!this.frozen) for (let k = 0; k < dx.length; k++) dx[k] = -2 * driver.b[k]! * (dr + node[s]! * dh);
+      const d = slopeTangents[s]!;
+      this.cell.flowJvp(d, this.stages[s]!, p, I, this.x, stage, dp, dI, dx);
+      if (s > 0) for (let i = 0; i < n; i++) d[i]! -= rateTangent[i]! * h * moves[s]![i]! + rate[i]! * moved[i]!;
+    }
+    for (let i = 0; i < n; i++) {
+      const [value, slope] = [this.weighed(i, "value", slopes), this.weighed(i, "slope", slopes)];
+      out[i] = dy[i]! + dh * value + h * (dz[i]! * slope + this.weighed(i, "value", slopeTangents));
+    }
+  }
+}
