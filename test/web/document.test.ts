@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import { inherited } from "../../src/checks.js";
 import { defineCell } from "../../src/index.js";
-import { removeName } from "../../web/src/model/document.js";
+import { removeName } from "../../web/src/model/cell-edits.js";
 
 it("a name that is taken out of a cell leaves nothing behind that names it", () => {
   const cell = {
