@@ -153,7 +153,7 @@ export const refractory: CellDefinition = {
     last: "0",
     s: "exp(min(beta * (v - vTh), 10)) / tauS",
   },
-  events: { spike: { when: "s", jump: { v: "0", last: "t", s: "log(u)" }, emits: true } },
+  events: { firing: { when: "s", jump: { v: "0", last: "t", s: "log(u)" }, emits: true } },
   // Long ago: it is free from the start.
   start: { last: "-2 * tRef", s: "log(u)" },
   parameters: { mu: 5, beta: 10, vTh: 1, tauS: 0.1, tRef: 0.1 },
