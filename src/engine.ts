@@ -9,7 +9,7 @@ import { type AdapterSummary, type Gpu, type GpuOptions, LongKernel } from "./gp
 import type { PreparedGradient, PreparedGradientOptions } from "./gradient/prepared.js";
 import type { Evaluator, Loss } from "./loss/loss.js";
 import { checkExact, checkLoss, planForLoss, told } from "./loss/loss-plan.js";
-import { checkUnbiasedMean, type JudgedMean, judgeMean } from "./loss/mean-verdict.js";
+import { checkUnbiasedMean, type JudgedMean } from "./loss/mean-verdict.js";
 import { type Evaluated, notFinite, type ValueAndGradient } from "./loss/result.js";
 import { defineNetwork, type Network, type NetworkDefinition } from "./network/network.js";
 import type { DiscretisationOptions } from "./plan/discretisation.js";
@@ -219,7 +219,7 @@ export class EngineNetwork {
     this.checkLoss(loss, options.requireExact);
     // What the caller writes may be any value.
     const open = [...options.with, ...(options.writes ?? [])];
-    const judged = this.judge(plan, loss, { ...options, with: open }, true);
+    const judged = await this.judge(plan, loss, { ...options, with: open }, true);
     const { gpu } = this.engine;
     if (!gpu) fail("backend", "is cpu; command encoders are a matter of WebGPU");
     const prepared = await import("./gradient/prepared.js");
@@ -227,12 +227,13 @@ export class EngineNetwork {
   }
 
   /** @throws SaltationError where the mean is to be right and is not known to be. */
-  private judge(
+  private async judge(
     plan: SolvePlan,
     loss: Loss | undefined,
     { with: names, requireUnbiased }: Pick<GradientOptions, "with" | "requireUnbiased">,
     changing = false,
-  ): JudgedMean {
+  ): Promise<JudgedMean> {
+    const { judgeMean } = await import("./loss/judge-mean.js");
     const judged = judgeMean(plan, loss, names, changing);
     if (requireUnbiased) checkUnbiasedMean(judged);
     return judged;
@@ -249,7 +250,7 @@ export class EngineNetwork {
     const given = this.gradientPlan(options, loss);
     const views = requestedViews(this.network, parameterLayout(given), options.with);
     this.checkLoss(loss, options.requireExact);
-    const judged = this.judge(given, loss, options);
+    const judged = await this.judge(given, loss, options);
     const step = await aboutStep();
     step.checkAsked(options.discretisation);
     return step.withStability(given, async (plan) => {

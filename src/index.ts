@@ -5,6 +5,7 @@ export type { UnbiasedCondition } from "./cell/findings.js";
 export { gif } from "./cell/gif.js";
 export type { RandomKind } from "./cell/random.js";
 export { slif } from "./cell/slif.js";
+export { unbiasedConditions } from "./cell/unbiased-conditions.js";
 
 export type { Numbers } from "./checks.js";
 export type { Current, CurrentSamples, PlannedCurrent } from "./driver/current.js";

@@ -108,6 +108,55 @@ const multiplicative: Job = {
   paths: 4,
 };
 
+/** Conditions, events that are no spikes, random numbers, shared noise, jumps along a field, and the time. */
+const hybrid: Job = {
+  network: {
+    cell: {
+      name: "hybrid",
+      let: { open: "c >= 0 && t > 0.1 || c > 1 ? 1 : 0.8" },
+      state: {
+        v: "c < 0 ? 0 : mu * (I + q - v)",
+        q: "p",
+        p: "-(omega * omega) * q",
+        s: "open * (v > 0.2 ? exp(min(beta * (v - 1), 10)) : 0.01)",
+        c: "1",
+      },
+      noise: { p: { own: "a", common: "b" } },
+      shared: ["common"],
+      event: "s",
+      reset: { v: "v - vReset * (1 + 0.1 * z)", s: "log(u) - 0.02", c: "-tref" },
+      events: { down: { when: "low - q", jump: { q: "q + 0.05" } }, far: { when: "q - 9", terminal: true } },
+      receive: { v: { marcus: "w * (1 - 0.1 * v)" } },
+      random: { u: "uniform", z: "normal" },
+      start: { s: "log(u) - 0.02", c: "1", p: "2" },
+      parameters: { mu: 9, omega: 9, beta: 4, a: 0.2, b: 0.3, vReset: 0.9, tref: 0.05, low: -0.2 },
+    },
+    neurons: 2,
+    weights: {
+      edges: [
+        [0, 1, 0.3],
+        [1, 0, -0.2],
+      ],
+    },
+  },
+  input: { current: [1.6, 1.4] },
+  time,
+  paths: 4,
+};
+const detector: Job = {
+  network: {
+    cell: {
+      name: "detector",
+      state: { x: "omega * y", y: "-(omega * x)" },
+      event: "x - level",
+      start: { x: "1.1 - 0.3 * u" },
+      parameters: { omega: 14, level: 0.4 },
+    },
+  },
+  time,
+  paths: 4,
+};
+
 const observed = { times: [[0.1, 0.4], [0.2, 0.5, 0.9], [0.15, 0.7]], neurons: [[0, 0], [0, 0, 0], [0, 0]] }; // biome-ignore format: trains
 const by = ["current", "mu1", "vTh"];
 const two = { times: [[0.1, 0.4], [0.2, 0.5, 0.9]], neurons: [[0, 1], [1, 0, 0]] }; // biome-ignore format: trains
@@ -209,4 +258,9 @@ export const seedJobs: readonly SeedJob[] = [
   ...of("train", trainJobs),
   ...of("kernel", kernels),
   ...of("signature", signatures),
+  ...of("simulate", [hybrid, detector]),
+  ...of("gradient", [
+    { ...hybrid, loss: { kind: "mean-spike-time", neuron: 1, index: 1 }, with: ["tref", "low", "weights", "current"] },
+    { ...detector, loss: { kind: "mean-spike-time", index: 1 }, with: ["omega", "level"] },
+  ]),
 ];

@@ -24,7 +24,9 @@ export function crossingFunctions({ several, falls, peaks }: Pick<SolverShape, "
   for (var e = 0u; e < ${peaks.length}u; e += 1u) { ${look("peaks[e]")} }`;
   // Taken above by a jump, it has happened, though it falls again within the step.
   const atOnce = several ? "cell_event(y) > 0.0f" : "cell_event(y) >= 0.0f";
-  const crossed = `cell_event(trial) >= 0.0f${falls ? ` || ${atOnce}` : ""}`;
+  // At the end of a step nothing is left in which to cross: an event there may just have been.
+  const left = several ? "(rho < 1.0f) & " : "";
+  const crossed = `${left}(cell_event(trial) >= 0.0f${falls ? ` || ${atOnce}` : ""})`;
   if (peaks.length === 0) {
     return /* wgsl */ `
 fn crosses(y: State, trial: State, z: Noise, rho: f32, current: f32) -> bool { return ${crossed}; }

@@ -7,7 +7,6 @@ import { isPlain, quoted } from "../quoted.js";
 import { stratonovichDrift } from "./calculus.js";
 import { amplitudesOf, type Channel, channelsOf } from "./channels.js";
 import { type CheckedCell, checkExactness, type Exactness } from "./exactness.js";
-import type { UnbiasedCondition } from "./findings.js";
 import { Graph, inputNames, type Node } from "./graph.js";
 import { hybrid, type ParsedEvent, timeState, withTime } from "./hybrid.js";
 import { Lets } from "./lets.js";
@@ -15,7 +14,6 @@ import { alongJump } from "./marcus.js";
 import { knownFunctions, listed, parseEquation, refuseStairs, type Scope } from "./parse.js";
 import { type FurtherRandom, type RandomKind, randomsOf } from "./random.js";
 import type { Event, Input, Jump } from "./tables.js";
-import { anyUse, checkUnbiased } from "./unbiased.js";
 
 /** A jump as a flow: a state moves by dy = field · ds, s from 0 to 1, all such states together. */
 export type MarcusJump = { marcus: string };
@@ -123,11 +121,6 @@ export interface Cell {
   readonly usesCurrent: boolean;
   /** Whether pathwise gradients of this cell are exact, condition by condition. */
   readonly exactness: Exactness;
-  /**
-   * Whether means of pathwise gradients are derivatives of means, condition by condition, for any use of the cell: with
-   * noise, and in a network where spikes arrive. Results say what holds for their own job (`ValueAndGradient.unbiased`).
-   */
-  readonly unbiased: readonly UnbiasedCondition[];
 }
 
 export const stateInput = (name: string): string => `y.${name}`;
@@ -372,15 +365,5 @@ export function defineCell(definition: CellDefinition): Cell {
     events: whole.written,
     jumps: [...whole.written.map((e) => e.jump), ...timed.jumps],
   };
-  let unbiased: readonly UnbiasedCondition[] | undefined;
-  return {
-    ...unchecked,
-    written,
-    exactness: checkExactness(judged),
-    // Judged when it is asked for: it takes some milliseconds.
-    get unbiased() {
-      unbiased ??= checkUnbiased(written, anyUse({ ...written, definition }));
-      return unbiased;
-    },
-  };
+  return { ...unchecked, written, exactness: checkExactness(judged) };
 }

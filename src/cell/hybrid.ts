@@ -56,7 +56,9 @@ export function hybrid(g: Graph, parsed: Parsed): Hybrid {
   const { states, channels, events, jumps, defaults } = parsed;
   const y = states.map((n) => g.input(`y.${n}`));
   const flow = [...parsed.drift, ...amplitudesOf(channels), ...events.map((e) => e.surface)];
-  const switches = new Switches(g, flow, (i) => `y.${modeName(i)}`);
+  const noisy = new Set(channels.flatMap((c) => c.drives.map((d) => d.state)));
+  const flows = states.flatMap((n, i) => (isConstant(parsed.drift[i]!, 0) && !noisy.has(i) ? [] : [`y.${n}`]));
+  const switches = new Switches(g, flow, new Set(flows), (i) => `y.${modeName(i)}`);
   const afterOf = ({ value }: Pick<Jump, "value">): Map<Node, Node> => new Map(y.map((n, i) => [n, value[i]!]));
 
   // Which events have a mode that says they are above 0 and have not been below since they happened.

@@ -26,8 +26,6 @@ export interface Switch {
   readonly surface: Node;
 }
 
-const reads = (node: Node, prefix: string): boolean => [...inputNames([node])].some((n) => n.startsWith(prefix));
-
 /** Events have numbers of seven bits (shaders/shared/record.wgsl.ts), those of a definition and those that arm them. */
 const mostSwitches = 64;
 
@@ -92,18 +90,20 @@ export class Switches {
 
   /**
    * @param flow drift, noise amplitudes and event functions.
+   * @param flowing names of the inputs that are states with a drift or noise: what others say changes at jumps alone.
    * @param modeInput the name of the input that is mode number i.
    */
   constructor(
     private readonly g: Graph,
     flow: readonly Node[],
+    flowing: ReadonlySet<string>,
     modeInput: (i: number) => string,
   ) {
     const effort = new Effort();
     for (const node of reachable(flow)) {
       if (node.op !== "select") continue;
       const [left, right] = node.args as [Node, Node];
-      if (!reads(left, "y.") && !reads(right, "y.")) continue;
+      if (![...inputNames([left, right])].some((n) => flowing.has(n))) continue;
       if (this.byCondition.has(this.key(left, right))) continue;
       if (agree(g, node.args as [Node, Node, Node, Node], effort)) continue;
       if (inputNames([left, right]).has("I")) {

@@ -4,8 +4,8 @@ import { type CheckedEntry, checkGradient } from "../experiments/check-gradient.
 import { lossOf, networkOf, solveOptionsOf } from "../job/build.js";
 import { checkJob } from "../job/check-job.js";
 import { gradientSchema } from "../job/job.js";
+import { judgeMean } from "../loss/judge-mean.js";
 import { planForLoss } from "../loss/loss-plan.js";
-import { judgeMean } from "../loss/mean-verdict.js";
 import { defineNetwork } from "../network/network.js";
 import { parameterLayout, requestedViews } from "../plan/layout.js";
 import { planSolve } from "../plan/plan.js";

@@ -1,8 +1,9 @@
 /** All that can be said against a training job without a device, in one place for every program that runs one. */
 import { wholeNumber } from "../checks.js";
+import { judgeMean } from "../loss/judge-mean.js";
 import type { Loss } from "../loss/loss.js";
 import { checkLoss, planForLoss } from "../loss/loss-plan.js";
-import { checkUnbiasedMean, judgeMean } from "../loss/mean-verdict.js";
+import { checkUnbiasedMean } from "../loss/mean-verdict.js";
 import type { MeanVerdict } from "../loss/result.js";
 import { defineNetwork, type Network, type NetworkDefinition } from "../network/network.js";
 import { parameterLayout, parameterVector, requestedViews, shapedValues } from "../plan/layout.js";

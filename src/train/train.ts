@@ -4,7 +4,7 @@ import { checkOptions, fail, list, type Names, show, wholeNumber } from "../chec
 import { threefry2x32 } from "../driver/threefry.js";
 import type { Evaluator, Loss } from "../loss/loss.js";
 import { lossWarnings } from "../loss/loss-plan.js";
-import { checkUnbiasedMean, judgeMean, verdictOn } from "../loss/mean-verdict.js";
+import { checkUnbiasedMean, verdictOn } from "../loss/mean-verdict.js";
 import type { ValueAndGradient } from "../loss/result.js";
 import type { Network } from "../network/network.js";
 import type { DiscretisationOptions } from "../plan/discretisation.js";
@@ -144,6 +144,7 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
   }
   about.checkAsked(options.discretisation);
   // Whatever values the parameters come to have.
+  const { judgeMean } = await import("../loss/judge-mean.js");
   const judged = judgeMean(plan, loss, names, true);
   if (options.requireUnbiased) checkUnbiasedMean(judged);
   const { commonNoise } = options;

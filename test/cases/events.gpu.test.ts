@@ -154,6 +154,29 @@ describe("conditions are located switches", () => {
     );
   });
 
+  it("a surface that is reached at a grid point, to rounding", async () => {
+    for (const dt of [0.05, 0.0625, 0.1]) {
+      for (const c of [0.5, 0.3, 0.1]) {
+        const network = { cell: bend("v < c ? 1 : a"), parameters: { c } };
+        await expectExact(network, { t1: 2, dt }, c + (1 - c) / 2, { c: 0.5, a: -(1 - c) / 4 });
+        // Twice in one step: there and back.
+        const pulse: CellDefinition = {
+          name: "gate",
+          state: { v: "t > from && t < from + 0.1 * width ? 10 : 0.1" },
+          event: "v - 0.9",
+          parameters: { from: 0.1, width: 0.8 },
+        };
+        const [from, width] = [c, 0.8];
+        // 0.1 t until the gate, 1 − 0.01 more in each of its tenths: v = 0.9 within it or after.
+        const inside = from + (0.9 - 0.1 * from) / 10;
+        const after = (0.9 - 9.9 * 0.1 * width) / 0.1;
+        const time = inside < from + 0.1 * width ? inside : after;
+        const slopes: Record<string, number> = inside < from + 0.1 * width ? { from: 0.99 } : { width: -9.9 };
+        await expectExact({ cell: pulse, parameters: { from, width } }, { t1: 2, dt }, time, slopes);
+      }
+    }
+  });
+
   it("branches that meet need no location, and cells without others have no hidden state", () => {
     const states = (drift: string): readonly string[] =>
       cpu.network({ cell: { ...bend(drift), parameters: { c: 0.5, a: 2, k: 1.5 } } }).network.cell.states;

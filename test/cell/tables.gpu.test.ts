@@ -48,7 +48,7 @@ const unchecked = {
     { name: "lost", ...surface("h - 10"), jump: bounce, emits: false, terminal: true, peaks: true },
   ],
 };
-const cell: Cell = { ...unchecked, exactness: checkExactness(unchecked), unbiased: [] };
+const cell: Cell = { ...unchecked, exactness: checkExactness(unchecked) };
 
 type Vector = Float64Array;
 /** A function of the compiled cell by name: the tables have more than its type tells. */

@@ -1,0 +1,122 @@
+/** Whether the mean of a job's gradient is the derivative of its mean: of the cell as the job uses it, and of its loss. */
+import { tableauOf } from "../../shaders/substep/tableau.js";
+import type { Cell } from "../cell/cell.js";
+import type { UnbiasedCondition } from "../cell/findings.js";
+import { around, type Range, range } from "../cell/interval.js";
+import { isRandom as isRandomInput, isUniform, isWeight } from "../cell/random.js";
+import { ofAnySize } from "../cell/surface.js";
+import { checkUnbiased, isRandom } from "../cell/unbiased.js";
+import type { Circumstances } from "../cell/use-of-cell.js";
+import type { Parameter } from "../network/network.js";
+import { activeChannels } from "../plan/channels.js";
+import type { SolvePlan } from "../plan/plan.js";
+import type { Loss } from "./loss.js";
+import type { JudgedMean } from "./mean-verdict.js";
+
+const hull = (values: ArrayLike<number>, more: ArrayLike<number> = []): Range => {
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const list of [values, more]) {
+    for (let i = 0; i < list.length; i++) [least, most] = [Math.min(least, list[i]!), Math.max(most, list[i]!)];
+  }
+  return range(least, most);
+};
+
+/** Some of many numbers, among them the least and the most. */
+function spread(values: ArrayLike<number>, most = 64): number[] {
+  const { least, most: largest } = hull(values);
+  if (values.length <= most) return Array.from(values);
+  return [least, largest, ...Array.from({ length: most }, (_, i) => values[Math.floor((i * values.length) / most)]!)];
+}
+
+/** Whether a neuron receives from others, and whether one receives from several. */
+function meetings({ network, arrivals }: SolvePlan): { arrivals: boolean; several: boolean } {
+  const { rowStart, targets } = network.connections;
+  const sources = new Uint32Array(network.neurons);
+  for (let k = 0; k < network.neurons; k++) {
+    for (let i = rowStart[k]!; i < rowStart[k + 1]!; i++) {
+      if (targets[i] !== k) sources[targets[i]!]!++;
+    }
+  }
+  const fed = new Set(arrivals.neurons);
+  return {
+    arrivals: fed.size > 0 || sources.some((n) => n > 0),
+    // Input spikes come at their times, whatever the parameters: two of them change no places.
+    several: sources.some((n, k) => n > 1 || (n === 1 && fed.has(k))),
+  };
+}
+
+/**
+ * What a plan says of the use of its cell.
+ * @param names parameters that are differentiated by.
+ * @param trained whether their values will change: then no more of them is known than their sign.
+ */
+function circumstancesOf(plan: SolvePlan, names: readonly string[], trained: boolean): Circumstances {
+  const { network, current, arrivals } = plan;
+  const values = new Map<string, Parameter>(network.parameters.map((p) => [`p.${p.name}`, p]));
+  const moved = (name: string): boolean => names.includes(name === "w" ? "weights" : name.replace(/^p\./, ""));
+  const open = (name: string): boolean => trained && moved(name);
+  const free = (at: Range): Range => (at.least < 0 && at.most > 0 ? around(0) : around(at.least + at.most));
+  const weights = [...spread(network.connections.weights), ...spread(arrivals.weights)];
+  const weight = hull(network.connections.weights, arrivals.weights);
+  const known = new Map<string, Range>();
+  for (const [name, p] of values) known.set(name, hull(p.values));
+  known.set("I", hull(current.values));
+  known.set("w", weight);
+  const draw: Circumstances["draw"] = (name, r, trial) => {
+    if (isUniform(name)) return r;
+    if (name.startsWith("y.") || isRandomInput(name)) return ofAnySize(r, trial);
+    if (isWeight(name)) {
+      const value = weights[Math.floor(r * weights.length)] ?? 0;
+      return open("w") ? value + ofAnySize(r, trial) : value;
+    }
+    if (name === "I") return current.values[Math.floor(r * current.values.length)] ?? 0;
+    const p = values.get(name)!;
+    const value = p.values[p.perNeuron ? trial % p.values.length : 0]!;
+    if (!open(name)) return value;
+    return value === 0 ? 0.05 + 1.9 * r : value * (0.5 + r);
+  };
+  const met = meetings(plan);
+  return {
+    range: (name) => {
+      if (isUniform(name)) return range(0, 1, false);
+      const at = known.get(isWeight(name) ? "w" : name);
+      if (!at) return around(0);
+      return open(isWeight(name) ? "w" : name) || (name === "I" && open("p.current")) ? free(at) : at;
+    },
+    draw,
+    channels: activeChannels(plan, names),
+    arrivals: met.arrivals,
+    meetings: met.several && (weight.least < weight.most || open("w")),
+    moved,
+  };
+}
+
+const line = ({ name, verdict, detail, mend }: UnbiasedCondition): string =>
+  `${name} ${verdict === "violated" ? "is violated" : "is unproven"}: ${detail}; to mend it, ${mend}`;
+
+/**
+ * Judges a gradient before it is taken.
+ * @param names parameters to differentiate by, or to train.
+ */
+export function judgeMean(
+  plan: SolvePlan,
+  loss: Loss | undefined,
+  names: readonly string[],
+  trained = false,
+): JudgedMean {
+  const { cell }: { cell: Cell } = plan.network;
+  const use = circumstancesOf(plan, names, trained);
+  // A likelihood is a function of observed spikes: its gradient is no mean over random paths.
+  const random = !loss?.likelihood && isRandom(cell.written, use);
+  if (!random) return { unbiased: true, because: [], random };
+  const because = checkUnbiased(cell.written, use)
+    .filter((c) => c.verdict !== "holds")
+    .map(line);
+  const commute = cell.exactness.conditions.find((c) => c.name === "jump and noise commute");
+  if (tableauOf(plan.method).driver === "grid" && use.channels.length > 0 && commute?.verdict !== "holds") {
+    const kicks = `with method "${plan.method}" noise comes in kicks at grid points, which do not commute with all jumps`;
+    because.push(`${kicks}: what comes of a spike there depends on their order; to mend it, take method "levy"`);
+  }
+  if (loss?.leavesOut) because.push(`loss "${loss.kind}": ${loss.leavesOut}`);
+  return { unbiased: because.length === 0, because, random };
+}
