@@ -542,6 +542,12 @@ describe("the studio, used", () => {
     expect(await shared.page.$eval("#equation-events-end-when", (e) => (e as HTMLTextAreaElement).value)).toBe("t - 1");
     await shared.page.close();
     await page.bringToFront();
+    // A step that is too large for such a cell is told beside its figures.
+    for (const part of await page.$$("details")) await part.evaluate((e) => ((e as HTMLDetailsElement).open = true));
+    await fill(page, "Time step", 0.5);
+    await waitForText(page, '[data-warning="step"]', /^The time step 0\.5 is too large: /);
+    await fill(page, "Time step", 0.01);
+    await page.waitForFunction(() => !document.querySelector('[data-warning="step"]'), { polling: 50 });
     await page.click('button[aria-label="remove the event end"]');
     await fires(false, again - 1);
     expect(
