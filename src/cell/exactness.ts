@@ -14,7 +14,7 @@
 import { alongChannel, type Channel, channelText, directionOf, sumOf } from "./channels.js";
 import { jacobianVector, vectorJacobian } from "./differentiate.js";
 import { type Graph, isConstant, type Node, reachable } from "./graph.js";
-import { anything, around, isPositive, type Range, range, rangeOf } from "./interval.js";
+import { anything, around, isNegative, isPositive, type Range, range, rangeOf } from "./interval.js";
 import { isUniform } from "./random.js";
 import { copier, eliminated, ofAnySize, type Place, vanishesAt } from "./surface.js";
 import type { Event, Jump } from "./tables.js";
@@ -107,10 +107,30 @@ function crossing(
   const on = ownPlace(cell, surface);
   if (isPositive(rangeOf(on.there(rate), ranges))) return { verdict: "holds", detail: "∇E·f is positive where E = 0" };
   if (on.vanishes(rate, [], effort) === true) return never("where E = 0");
+  const signs = modeOf(surface) ? eitherWay(cell, surface, rate, ranges) : [];
+  if (signs.includes(1) && !signs.includes(0))
+    return { verdict: "holds", detail: "∇E·f has one sign where E = 0, on either side" };
   return {
     verdict: "unproven",
     detail: "∇E·f is not positive everywhere on E = 0: the gradient is exact only at crossings with ∇E·f ≠ 0",
   };
+}
+
+/** The mode of a located condition, which says whether its surface or the negative of it is to be crossed. */
+const modeOf = ({ op, args }: Node): Node | undefined =>
+  op === "select" && isConstant(args[0]!, 0.5) && args[1]!.name.startsWith("y.~") ? args[1] : undefined;
+
+/**
+ * The signs with which the drift crosses the surface of a condition that does not hold, and of one that does; 0 where there is
+ * no one sign. Below 0 that side is left for good until a jump.
+ */
+function eitherWay(cell: CheckedCell, surface: Node, rate: Node, ranges: (name: string) => Range): number[] {
+  const g = cell.graph;
+  return [g.zero, g.one].map((held) => {
+    const at = new Map([[modeOf(surface)!, held]]);
+    const values = rangeOf(ownPlace(cell, g.substitute(surface, at)).there(g.substitute(rate, at)), ranges);
+    return isPositive(values) ? 1 : isNegative(values) ? -1 : 0;
+  });
 }
 
 /** The surface of an event, and what expressions are there: in a graph of its own. */

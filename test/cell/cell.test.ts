@@ -311,6 +311,23 @@ describe("exactness", () => {
     expect(commute!.detail).toMatch(/reset\.v with the noise on "v"/);
   });
 
+  it("sees that the drift crosses the surface of a condition from the side from which it can", () => {
+    const verdict = (v: string, a = 2) => {
+      const parameters = { a, c: 1 };
+      const event = { event: "s - 9", reset: { s: "0" } };
+      const cell = defineCell({ name: "held", state: { v, s: "1" }, ...event, parameters });
+      return cell.exactness.conditions[0]!.verdict;
+    };
+    // A clock leaves the surface on one side, and reaches it on the other.
+    expect(verdict("t < c ? 0 : v")).toBe("holds");
+    expect(verdict("v < c ? 1 : a")).toBe("holds");
+    expect(verdict("v < c ? 1 : a", -2)).toBe("holds");
+    // Left on both sides; at a rate of either sign.
+    expect(verdict("v < c ? -1 : a")).toBe("unproven");
+    expect(verdict("v < c ? I : a")).toBe("unproven");
+    expect(verdict("v < c ? c - v : a")).toBe("unproven");
+  });
+
   it("lets multiplicative noise commute with a jump that scales it, and not with a shift", () => {
     const base = {
       name: "m",

@@ -488,6 +488,77 @@ describe("the studio, used", () => {
     await page.close();
   });
 
+  it("takes a cell of several events: each is edited, renamed and removed, what follows shows, and a link holds it", async () => {
+    const tab = await open();
+    const { page } = tab;
+    await page.click('input[value="refractory"]');
+    await fill(page, "Paths", 32);
+    await ready(page);
+    await waitForText(page, '[data-hint="located"]', /condition 0, at t - last = tRef/);
+    const generated = (): Promise<number> =>
+      page.$eval('[data-figure="raster"] .chart', (e) =>
+        Number(/generated, (\d+) spikes/.exec(e.getAttribute("aria-label")!)![1]),
+      );
+    /** Waits until figures show what was edited. */
+    const fires = async (few: boolean, than: number): Promise<void> => {
+      await page.waitForFunction(
+        (less, n) => {
+          const label = document.querySelector('[data-figure="raster"] .chart')!.getAttribute("aria-label")!;
+          const spikes = Number(/generated, (\d+) spikes/.exec(label)![1]);
+          return less ? spikes < n : spikes > n;
+        },
+        { polling: 50 },
+        few,
+        than,
+      );
+    };
+    const many = await generated();
+    await fill(page, "v after firing", "-3");
+    await fires(true, many);
+    await fill(page, "name of firing", "discharge");
+    await page.waitForSelector("#equation-events-discharge-when");
+    // What is wrong with an event stands at its field, and beside the button.
+    await fill(page, "v after discharge", "0 +");
+    await waitForText(page, ".equation .field-error", /./);
+    expect(await page.$eval("#equation-events-discharge-jump-v", (e) => e.getAttribute("aria-invalid"))).toBe("true");
+    await waitForText(page, ".objection", /^cell\.events\.discharge\.jump\.v/);
+    await fill(page, "v after discharge", "0");
+    await ready(page);
+    const again = await generated();
+    expect(again).toBeGreaterThan(many - 1);
+    // Another event, which ends paths at half of the time.
+    await fill(page, "name of a new event", "end");
+    await press(page, "Add event");
+    await fill(page, "end happens when this rises through 0", "t - 1");
+    await page.click("::-p-aria([name='end ends the path'])");
+    await fires(true, again);
+    await ready(page);
+    await press(page, "Step");
+    await waitForText(page, ".progress-text", /step 1 of 200, paused/);
+    await page.bringToFront();
+    await press(page, "Share by link");
+    await page.waitForFunction(() => location.hash.startsWith("#job="));
+    const shared = await open(1280, 900, await page.evaluate(() => location.hash));
+    expect(await shared.page.$eval("#equation-events-end-when", (e) => (e as HTMLTextAreaElement).value)).toBe("t - 1");
+    await shared.page.close();
+    await page.bringToFront();
+    // A step that is too large for such a cell is told beside its figures.
+    for (const part of await page.$$("details")) await part.evaluate((e) => ((e as HTMLDetailsElement).open = true));
+    await fill(page, "Time step", 0.5);
+    await waitForText(page, '[data-warning="step"]', /^The time step 0\.5 is too large: /);
+    await fill(page, "Time step", 0.01);
+    await page.waitForFunction(() => !document.querySelector('[data-warning="step"]'), { polling: 50 });
+    await page.click('button[aria-label="remove the event end"]');
+    await fires(false, again - 1);
+    expect(
+      await page.$eval('button[aria-label="remove the event discharge"]', (e) => (e as HTMLButtonElement).disabled),
+    ).toBe(true);
+    await press(page, "Undo");
+    await page.waitForSelector("#equation-events-end-when");
+    expect([...tab.troubles, ...shared.troubles]).toEqual([]);
+    await page.close();
+  });
+
   it("keeps equations and runs when others are chosen, when the page is loaded again, and by Undo", async () => {
     const tab = await open();
     const { page } = tab;

@@ -5,7 +5,7 @@
 import type { CellDefinition } from "../../../src/index.js";
 import type { TrainJob } from "../../../src/job/job.js";
 
-export const experiments = ["figure1", "figure2", "recording", "equations"] as const;
+export const experiments = ["figure1", "figure2", "recording", "equations", "refractory"] as const;
 export type ExperimentName = (typeof experiments)[number];
 
 /** A training job without its observed trains, and without files of the command line. */
@@ -47,20 +47,9 @@ export function ownCell(document: StudioDocument): CellDefinition | undefined {
   return typeof cell === "object" ? (cell as CellDefinition) : undefined;
 }
 
-/** An equation as it is shown: amplitudes of several noise channels by their names. */
-export const equationText = (given: string | Record<string, string>): string =>
-  typeof given === "object"
-    ? Object.entries(given)
-        .map(([channel, text]) => `${channel}: ${text}`)
-        .join(", ")
-    : given;
-
-/** Takes a parameter or a state variable out of a cell, with all that is said of it but the equations that use it. */
-export function removeName(cell: CellDefinition, name: string): void {
-  const { state, noise, reset, receive, start, parameters, units } = cell;
-  for (const table of [state, noise, reset, receive, start, parameters, units]) delete table?.[name];
-  if (cell.positive) cell.positive = cell.positive.filter((n) => n !== name);
-}
+/** Experiments whose equations are written on the page; those of others are shown. */
+export const isWritten = ({ experiment }: StudioDocument): boolean =>
+  experiment === "equations" || experiment === "refractory";
 
 /** Names of the parameters that a document trains. */
 export const trainedNames = ({ job }: StudioDocument): string[] =>

@@ -45,8 +45,17 @@ export const cards: readonly ExperimentCard[] = [
     title: "Your own equations",
     line: "Any cell, checked as you type",
     text:
-      "Write a cell: drifts, noise, event, reset. It is checked whether gradients of its spike times are exact, and " +
-      "two of its parameters are then recovered from spikes that it makes itself.",
+      "Write a cell: drifts, noise, events. It is checked whether gradients of its spike times are exact, and two of " +
+      "its parameters are then recovered from spikes that it makes itself.",
+  },
+  {
+    name: "refractory",
+    title: "A refractory time",
+    line: "A cell that a condition holds still",
+    text:
+      "After each spike the voltage is held for a refractory time: a condition in its equation. Where the condition " +
+      "changes its branch is located as a spike is, so that gradients by the refractory time are exact. It is found " +
+      "from spike times, together with the current.",
   },
 ];
 
@@ -136,6 +145,48 @@ function equations(): StudioDocument {
   };
 }
 
-const make: Record<ExperimentName, () => StudioDocument> = { figure1, figure2, recording, equations };
+/** Integrate-and-fire with escape noise, held still by a condition for an absolute refractory time after each spike. */
+export const refractory: CellDefinition = {
+  name: "refractory",
+  state: {
+    v: "t - last < tRef ? 0 : mu * (I - v)",
+    last: "0",
+    s: "exp(min(beta * (v - vTh), 10)) / tauS",
+  },
+  events: { firing: { when: "s", jump: { v: "0", last: "t", s: "log(u)" }, emits: true } },
+  // Long ago: it is free from the start.
+  start: { last: "-2 * tRef", s: "log(u)" },
+  parameters: { mu: 5, beta: 10, vTh: 1, tauS: 0.1, tRef: 0.1 },
+  positive: ["tauS", "tRef"],
+};
+
+function refractoryTime(): StudioDocument {
+  return {
+    version: 1,
+    experiment: "refractory",
+    job: {
+      network: { cell: structuredClone(refractory) },
+      input: { current: 1.3 },
+      time: { t1: 2, dt: 0.01 },
+      method: "levy",
+      paths: 128,
+      seed: 1,
+      loss: { kind: "first-spikes", spikes: 3 },
+      trainable: ["current", "tRef"],
+      optimiser: { kind: "adam", learningRate: 0.02 },
+      steps: 200,
+    },
+    observed: { kind: "simulated", paths: 512, seed: 2, truth: { current: 1.6, tRef: 0.2 } },
+    units: { time: "s", current: "", mu: "1/s", tauS: "s", tRef: "s" },
+  };
+}
+
+const make: Record<ExperimentName, () => StudioDocument> = {
+  figure1,
+  figure2,
+  recording,
+  equations,
+  refractory: refractoryTime,
+};
 
 export const newDocument = (name: ExperimentName): StudioDocument => make[name]();

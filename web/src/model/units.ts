@@ -37,6 +37,7 @@ const known: Record<string, [string, string]> = {
   offset: ["offset", "of the recorded current"],
   mu: ["μ", "membrane rate"],
   muA: ["μ_a", "decay of the adaptation"],
+  tRef: ["t_ref", "absolute refractory time"],
   jump: ["jump", "adaptation that a spike adds"],
 };
 

@@ -11,9 +11,8 @@ import type { Cell } from "../../../src/index.js";
  */
 export function hasEscapeNoise(cell: Cell): boolean {
   const { graph: g, states } = cell;
-  const { surface, jump } = spikeOf(cell);
-  if (!jump) return false;
-  const after = g.substitute(surface, new Map(states.map((n, i) => [g.input(stateInput(n)), jump.value[i]!])));
+  const { level, jump } = spikeOf(cell);
+  const after = g.substitute(level, new Map(states.map((n, i) => [g.input(stateInput(n)), jump.value[i]!])));
   const u = g.input("u");
   const slope = g.mul(u, vectorJacobian(g, [after], [g.one], [u])[0]!);
   return vanishes(g.sub(slope, g.one), [g.one]) === true;

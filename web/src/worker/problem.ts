@@ -96,6 +96,7 @@ export function simulateJob({ observed }: StudioDocument): TrainJob["observed"] 
 export const fieldOfDocument = (field: string): string =>
   field
     .replace(/^job\./, "")
+    .replace(/^network\.cell\./, "cell.")
     .replace(/^observed\.simulate\.(current|weights)/, "observed.truth.$1")
     .replace(/^observed\.simulate\.parameters\./, "observed.truth.")
     .replace(/^observed\.simulate\b/, "observed");

@@ -86,7 +86,19 @@ export interface CellFacts {
   escapes: boolean;
   /** Units that the cell gives, by parameter. */
   units: Readonly<Record<string, string>>;
-  equations: { section: string; name: string; text: string }[];
+  equations: EquationText[];
+  /** Conditions whose surface is located, and where it lies, in words. */
+  located: { name: string; where: string }[];
+}
+
+/** An equation as it is shown. */
+export interface EquationText {
+  of: "let" | "state" | "noise" | "amplitude" | "when" | "reset" | "jump" | "receive" | "start";
+  /** Of a state or a named expression; of an event, for `when`. */
+  name: string;
+  /** The event of a jump, or the channel of an amplitude. */
+  event?: string;
+  text: string;
 }
 
 export interface LoadResult {

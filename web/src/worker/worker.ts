@@ -2,28 +2,18 @@
 
 import { writeNpz } from "../../../src/files/npz.js";
 import { checksumOf } from "../../../src/files/seal.js";
-import { type Cell, Engine, SaltationError } from "../../../src/index.js";
+import { Engine, SaltationError } from "../../../src/index.js";
 import { loadNamedCell } from "../../../src/job/named-cell.js";
 import type { TrainPlan } from "../../../src/job/train-plan.js";
 import { defineNetwork, readCell } from "../../../src/network/network.js";
-import { equationText, ownCell, type StudioDocument } from "../model/document.js";
+import { ownCell, type StudioDocument } from "../model/document.js";
 import { withUnits } from "../model/job-units.js";
+import { cellFacts } from "./cell-facts.js";
 import { EngineKeeper, isLoss } from "./engine-keeper.js";
-import { hasEscapeNoise } from "./escape-noise.js";
 import { Files } from "./files.js";
 import { observedHints } from "./observed-hints.js";
 import { buildProblem, checkCheckpoint, fieldOfDocument, planOf, simulateJob, withValues } from "./problem.js";
-import type {
-  Answer,
-  Call,
-  CellFacts,
-  EngineFacts,
-  FieldError,
-  LoadResult,
-  Message,
-  Studio,
-  StudioEvent,
-} from "./protocol.js";
+import type { Answer, Call, EngineFacts, FieldError, LoadResult, Message, Studio, StudioEvent } from "./protocol.js";
 import { readDocument, readKept, readLink } from "./read-document.js";
 import { type Origin, Run, type RunHost, turn } from "./run.js";
 import { isStale } from "./stale.js";
@@ -95,32 +85,6 @@ function standing(): Run {
 function fieldError(error: Error, message = error.message): FieldError {
   const field = error instanceof SaltationError ? error.field : undefined;
   return field ? { field: fieldOfDocument(field), message: message.slice(field.length + 2) } : { field: "", message };
-}
-
-function cellFacts(cell: Cell): CellFacts {
-  const { definition } = cell;
-  const equations: CellFacts["equations"] = (["let", "state", "noise", "reset", "receive", "start"] as const).flatMap(
-    (section) =>
-      Object.entries(definition[section] ?? {}).map(([name, text]) => ({ section, name, text: equationText(text) })),
-  );
-  const shown = cell.states.slice(0, cell.states.length - cell.hidden);
-  if (definition.event !== undefined) {
-    const before = [definition.let, definition.state, definition.noise].flatMap((table) => Object.keys(table ?? {}));
-    equations.splice(before.length, 0, {
-      section: "event",
-      name: "",
-      text: definition.event,
-    });
-  }
-  return {
-    name: cell.name,
-    states: shown,
-    defaults: cell.defaults,
-    exactness: cell.exactness,
-    escapes: hasEscapeNoise(cell),
-    units: definition.units ?? {},
-    equations,
-  };
 }
 
 /** Checks a document as links and job files are checked, without an engine. */

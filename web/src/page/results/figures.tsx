@@ -7,6 +7,7 @@ import { LossFigure } from "./loss.js";
 import { MeanVerdict } from "./mean-verdict.js";
 import { ParameterFigures } from "./parameters.js";
 import { RasterFigure } from "./raster.js";
+import { StepWarning } from "./step-warning.js";
 import { TraceFigures } from "./traces.js";
 
 function NeuronChoice() {
@@ -48,6 +49,7 @@ function AllFigures() {
       <NeuronChoice />
       <RasterFigure />
       <HistogramFigure />
+      <StepWarning />
       <MeanVerdict />
       <ParameterFigures />
       <LossFigure />

@@ -1,26 +1,24 @@
 /** One equation of a cell. */
 import type { CellDefinition } from "../../../../src/index.js";
+import { cut } from "../../model/cut.js";
 import { ownCell } from "../../model/document.js";
 import { ErrorText, errorAt } from "../fields.js";
 import { edit } from "../state/edit.js";
 import { locked } from "../state/signals.js";
 
-type Section = "let" | "state" | "noise" | "reset" | "receive" | "start";
-
 /** One equation, checked as it is typed. */
 export function Equation(props: {
   label: string;
-  section: Section | "event";
-  name: string;
+  /** As in messages of the library: `cell.state.v`. */
+  field: string;
   text: string;
-  optional: boolean;
-  /** Whether it is of a form that is only shown. */
-  fixed?: boolean;
+  /** What holds where there is none; an equation without this must be given. */
+  absent?: string;
+  set(cell: CellDefinition, text: string): void;
 }) {
-  const { label, section, name, text, optional, fixed = false } = props;
-  const field = section === "event" ? "cell.event" : `cell.${section}.${name}`;
+  const { label, field, text, absent, set } = props;
   const error = errorAt(field);
-  const id = `equation-${section}-${name}`;
+  const id = field.replace("cell", "equation").replaceAll(".", "-");
   return (
     <div class="equation">
       <label for={id}>{label}</label>
@@ -31,13 +29,13 @@ export function Equation(props: {
         autocapitalize="off"
         autocomplete="off"
         value={text}
-        disabled={locked.value || fixed}
-        placeholder={optional ? placeholders[section as Section] : undefined}
+        disabled={locked.value}
+        placeholder={absent}
         aria-invalid={error ? true : undefined}
         aria-describedby={error ? `${id}-error` : undefined}
         onInput={(event) => {
           const next = event.currentTarget.value.replaceAll("\n", " ");
-          edit((d) => setEquation(ownCell(d)!, section, name, next));
+          edit((d) => set(ownCell(d)!, next));
         }}
       />
       {error && <ErrorText id={`${id}-error`}>{error}</ErrorText>}
@@ -45,29 +43,17 @@ export function Equation(props: {
   );
 }
 
-const placeholders: Record<Section, string> = {
-  let: "0",
-  state: "0",
-  noise: "none",
-  reset: "unchanged",
-  receive: "unchanged",
-  start: "0",
-};
+const short = (name: string): string => cut(name, 24);
 
-function setEquation(cell: CellDefinition, section: Section | "event", name: string, text: string): void {
-  if (section === "event") cell.event = text;
-  else {
-    const list: Record<string, string | Record<string, string>> = { ...cell[section] };
-    if (text.trim() === "" && section !== "state" && section !== "let") delete list[name];
-    else list[name] = text;
-    (cell as { [section in Section]?: typeof list })[section] = list;
-  }
-}
-
-export const sections: [Section, (name: string) => string][] = [
-  ["state", (n) => `d${n}/dt =`],
-  ["noise", (n) => `noise of ${n}`],
-  ["reset", (n) => `${n} after its spike`],
-  ["receive", (n) => `${n} when a spike arrives`],
-  ["start", (n) => `${n} at the start`],
-];
+/** What equations are called, by what they are of. */
+export const titles = {
+  let: (name: string) => `${short(name)} =`,
+  state: (name: string) => `d${short(name)}/dt =`,
+  noise: (name: string) => `noise of ${short(name)}`,
+  reset: (name: string) => `${short(name)} after its spike`,
+  receive: (name: string) => `${short(name)} when a spike arrives`,
+  start: (name: string) => `${short(name)} at the start`,
+  when: (event: string) => `${short(event)} happens when this rises through 0`,
+  jump: (name: string, event: string) => `${short(name)} after ${short(event)}`,
+  amplitude: (name: string, channel: string) => `${short(channel)} in ${short(name)}`,
+} as const;

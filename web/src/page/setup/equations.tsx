@@ -1,15 +1,14 @@
 /** The equations of a cell, shown or written. */
-import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
-import { inherited } from "../../../../src/checks.js";
 import type { CellDefinition } from "../../../../src/index.js";
+import { isField, removeName, setEquation, setReceive } from "../../model/cell-edits.js";
 import { cut } from "../../model/cut.js";
-import { equationText, ownCell, removeName, type StudioDocument } from "../../model/document.js";
-import { ErrorText } from "../fields.js";
+import { isWritten, ownCell } from "../../model/document.js";
 import { CheckRow } from "../rows.js";
-import { edit } from "../state/edit.js";
-import { loaded, locked, studioDocument } from "../state/signals.js";
-import { Equation, sections } from "./equation.js";
+import { loaded, studioDocument } from "../state/signals.js";
+import { Equation, titles } from "./equation.js";
+import { Events } from "./events.js";
+import { AddName, Removable } from "./named.js";
+import { NoiseAndRandom } from "./noise.js";
 import { Part } from "./part.js";
 import { Verdict } from "./verdict.js";
 
@@ -20,62 +19,43 @@ export function Equations() {
   const document = studioDocument.value;
   const own = ownCell(document);
   const cell = loaded.value?.cell;
-  const editable = own !== undefined && document.experiment === "equations";
-  if (!editable) {
+  if (own === undefined || !isWritten(document)) {
     return (
       <Part title="Equations" open={false} note={cell && cut(cell.name, 40)}>
         <dl class="equations-shown">
-          {cell?.equations.slice(0, 5 * mostVariables).map((e) => (
-            <div key={`${e.section}.${e.name}`}>
-              <dt>
-                {e.section === "event"
-                  ? "event at 0 of"
-                  : (sections.find(([s]) => s === e.section)?.[1] ?? named)(cut(e.name, 24))}
-              </dt>
+          {cell?.equations.slice(0, 5 * mostVariables).map(({ of, name, event = "", text }) => (
+            <div key={`${of}.${event}.${name}`}>
+              <dt>{titles[of](name, event)}</dt>
               <dd>
-                <code>{cut(e.text, 2000)}</code>
+                <code>{cut(text, 2000)}</code>
               </dd>
             </div>
           ))}
         </dl>
+        <Located />
         <Verdict />
       </Part>
     );
   }
   const names = Object.keys(own.state);
+  const shown = names.slice(0, mostVariables);
   return (
     <Part title="Equations" open>
-      {names.slice(0, mostVariables).map((name) => (
+      {shown.map((name) => (
         <Removable key={name} what="variable" name={name} only={names.length < 2} remove={removeName}>
-          {sections.map(([section, label]) => (
-            <Equation
-              key={section}
-              label={label(cut(name, 24))}
-              section={section}
-              name={name}
-              text={equationText(own[section]?.[name] ?? "")}
-              fixed={typeof own[section]?.[name] === "object"}
-              optional={section !== "state"}
-            />
-          ))}
+          <Variable cell={own} name={name} />
         </Removable>
       ))}
       {names.length > mostVariables && (
         <p class="hint">And {names.length - mostVariables} variables more, which the job file shows.</p>
       )}
-      <Equation
-        label="It fires when this rises through 0"
-        section="event"
-        name=""
-        text={own.event ?? ""}
-        optional={false}
-      />
       <AddName
         what="variable"
-        add={(d, name) => {
-          ownCell(d)!.state[name] ??= "0";
+        add={(c, name) => {
+          c.state[name] ??= "0";
         }}
       />
+      <Events cell={own} states={shown} />
       {Object.entries(own.let ?? {})
         .slice(0, mostVariables)
         .map(([name, text]) => (
@@ -83,26 +63,33 @@ export function Equations() {
             key={name}
             what="named expression"
             name={name}
-            remove={(cell, n) => {
-              delete cell.let![n];
+            remove={(c, n) => {
+              delete c.let![n];
             }}
           >
-            <Equation label={named(cut(name, 24))} section="let" name={name} text={text} optional={false} />
+            <Equation
+              label={titles.let(name)}
+              field={`cell.let.${name}`}
+              text={String(text)}
+              set={(c, next) => setEquation(c, "let", name, next)}
+            />
           </Removable>
         ))}
       <AddName
         what="named expression"
-        add={(d, name) => {
-          const cell = ownCell(d)!;
-          cell.let = { ...cell.let, [name]: cell.let?.[name] ?? "0" };
+        add={(c, name) => {
+          c.let = { ...c.let, [name]: c.let?.[name] ?? "0" };
         }}
       />
+      <NoiseAndRandom cell={own} states={shown} />
       <p class="hint">
-        Parameters stand below. <code>I</code> is the input current, <code>u</code> a fresh uniform number,{" "}
-        <code>w</code> the weight of a spike that arrives. Known: exp, log, sqrt, sin, cos, tanh, sinh, cosh, abs, min,
-        max, pow, sigmoid, softplus, expm1, log1p, erf, sign, step, floor, ceil, mod; conditions{" "}
-        <code>a &lt; b &amp;&amp; c &gt; d ? x : y</code>.
+        Parameters stand below. <code>I</code> is the input current, <code>t</code> the time, <code>u</code> a fresh
+        uniform number, <code>w</code> the weight of a spike that arrives. Known: exp, log, sqrt, sin, cos, tanh, sinh,
+        cosh, abs, min, max, pow, sigmoid, softplus, expm1, log1p, erf, sign, step, floor, ceil, mod; conditions{" "}
+        <code>a &lt; b &amp;&amp; c &gt; d ? x : y</code>. Where a condition in a drift, noise or event changes its
+        branch is located, like an event, and differentiated.
       </p>
+      <Located />
       <Verdict />
       {loaded.value?.cell?.exactness.exact === false && (
         <CheckRow
@@ -118,72 +105,68 @@ export function Equations() {
   );
 }
 
-/** What stands under a name, which may be removed unless it is the only one. */
-function Removable(props: {
-  what: string;
-  name: string;
-  only?: boolean;
-  remove: (cell: CellDefinition, name: string) => void;
-  children: ComponentChildren;
-}) {
-  const { what, name, only = false, remove, children } = props;
+/** What a variable does between events, when a spike arrives, and at the start. */
+function Variable({ cell, name }: { cell: CellDefinition; name: string }) {
+  const { state, noise, receive, start } = cell;
+  const given = receive?.[name];
+  const moves = isField(given);
   return (
-    <fieldset class="variable">
-      <legend>
-        <code>{cut(name, 24)}</code>
-        <button
-          type="button"
-          class="quiet"
-          aria-label={`remove the ${what} ${cut(name, 24)}`}
-          disabled={locked.value || only}
-          onClick={() =>
-            edit((d) => {
-              remove(ownCell(d)!, name);
-            })
-          }
-        >
-          Remove
-        </button>
-      </legend>
-      {children}
-    </fieldset>
+    <>
+      <Equation
+        label={titles.state(name)}
+        field={`cell.state.${name}`}
+        text={String(state[name])}
+        set={(c, text) => setEquation(c, "state", name, text)}
+      />
+      {/* By channels, it stands with those. */}
+      {typeof noise?.[name] !== "object" && (
+        <Equation
+          label={titles.noise(name)}
+          field={`cell.noise.${name}`}
+          text={String(noise?.[name] ?? "")}
+          absent="none"
+          set={(c, text) => setEquation(c, "noise", name, text)}
+        />
+      )}
+      <Equation
+        label={titles.receive(name)}
+        field={`cell.receive.${name}`}
+        text={String((moves ? given.marcus : given) ?? "")}
+        absent="unchanged"
+        set={(c, text) => setReceive(c, name, text, moves)}
+      />
+      {given !== undefined && (
+        <CheckRow
+          label={`${cut(name, 24)} moves along this field for a unit of time (Marcus)`}
+          checked={moves}
+          set={(d, field) => setReceive(ownCell(d)!, name, String(moves ? given.marcus : given), field)}
+        />
+      )}
+      <Equation
+        label={titles.start(name)}
+        field={`cell.start.${name}`}
+        text={String(start?.[name] ?? "")}
+        absent="0"
+        set={(c, text) => setEquation(c, "start", name, text)}
+      />
+    </>
   );
 }
 
-const named = (name: string): string => `${name} =`;
-
-/** Adds something by its name. */
-function AddName({ what, add }: { what: string; add: (document: StudioDocument, name: string) => void }) {
-  const [name, setName] = useState("");
-  const trouble = inherited(name.trim());
-  const errorId = `new-${what.replace(" ", "-")}-error`;
+/** Where conditions of the cell change their branches. */
+function Located() {
+  const located = loaded.value?.cell?.located ?? [];
+  if (located.length === 0) return null;
   return (
-    <form
-      class="inline-form"
-      onSubmit={(event) => {
-        event.preventDefault();
-        const added = name.trim();
-        if (added === "" || trouble) return;
-        edit((d) => {
-          add(d, added);
-        });
-        setName("");
-      }}
-    >
-      <input
-        type="text"
-        aria-label={`name of a new ${what}`}
-        aria-invalid={trouble ? true : undefined}
-        aria-describedby={trouble ? errorId : undefined}
-        placeholder={what}
-        value={name}
-        disabled={locked.value}
-        onInput={(event) => setName(event.currentTarget.value)}
-      />
-      <button type="submit" disabled={locked.value || name.trim() === "" || !!trouble}>
-        Add {what}
-      </button>
-      {trouble && <ErrorText id={errorId}>{trouble}</ErrorText>}
-    </form>
+    <div class="hint" data-hint="located">
+      Located here:
+      <ul>
+        {located.map(({ name, where }) => (
+          <li key={name}>
+            {name}, at <code>{cut(where, 200)}</code>
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }

@@ -1,7 +1,8 @@
 /** Parameters of a cell of one's own. */
 import { useState } from "preact/hooks";
 import { inherited } from "../../../../src/checks.js";
-import { ownCell, removeName, type StudioDocument } from "../../model/document.js";
+import { removeName } from "../../model/cell-edits.js";
+import { ownCell, type StudioDocument } from "../../model/document.js";
 import { ErrorText } from "../fields.js";
 import { edit } from "../state/edit.js";
 import { locked, studioDocument } from "../state/signals.js";
