@@ -9,6 +9,7 @@ const suites: Record<string, () => Promise<{ run(args: string[]): Promise<void> 
   networks: () => import("./networks.js"),
   "signature-accuracy": () => import("./signature-accuracy.js"),
   "signature-speed": () => import("./signature-speed.js"),
+  verdicts: () => import("./verdicts.js"),
   training: () => import("./training.js"),
 };
 
