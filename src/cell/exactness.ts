@@ -14,7 +14,7 @@
 import { alongChannel, type Channel, channelText, directionOf, sumOf } from "./channels.js";
 import { jacobianVector, vectorJacobian } from "./differentiate.js";
 import { type Graph, isConstant, type Node, reachable } from "./graph.js";
-import { anything, around, isPositive, type Range, range, rangeOf } from "./interval.js";
+import { anything, around, isNegative, isPositive, type Range, range, rangeOf } from "./interval.js";
 import { isUniform } from "./random.js";
 import { copier, eliminated, ofAnySize, type Place, vanishesAt } from "./surface.js";
 import type { Event, Jump } from "./tables.js";
@@ -90,20 +90,29 @@ class Parts {
   }
 }
 
-/** Whether the drift crosses the surface of an event, from the rate ∇E·f. */
+/** Whether the drift crosses the surface of an event, from the rate ∇E·f and whether noise moves E. */
 function crossing(
   cell: CheckedCell,
-  surface: Node,
-  rate: Node,
+  event: Event,
+  { rate, noisy }: { readonly rate: Node; readonly noisy: boolean },
   effort: Effort,
 ): Pick<ExactnessCondition, "verdict" | "detail"> {
+  const { surface } = event;
   const never = (where: string) => ({
     verdict: "violated" as const,
     detail: `the drift never moves the event function (∇E·f is ${where} 0): the event cannot be crossed`,
   });
-  if (isConstant(rate, 0)) return never("identically");
+  if (isConstant(rate, 0)) {
+    // What others' jumps take across, as a queue that they fill, happens at their times.
+    const others = cell.jumps.filter((j) => j !== event.jump && j.inputs.includes("y"));
+    const taken = !noisy && others.some((j) => movesEvent(cell, event, j, effort));
+    return taken ? { verdict: "holds", detail: "other jumps alone take E across 0" } : never("identically");
+  }
   const ranges = rangesOf(cell.defaults);
   if (isPositive(rangeOf(rate, ranges))) return { verdict: "holds", detail: "∇E·f is positive everywhere" };
+  if (eachWay(cell.graph, surface, rate, ranges)) {
+    return { verdict: "holds", detail: "∇E·f has one sign everywhere, in either direction" };
+  }
   const on = ownPlace(cell, surface);
   if (isPositive(rangeOf(on.there(rate), ranges))) return { verdict: "holds", detail: "∇E·f is positive where E = 0" };
   if (on.vanishes(rate, [], effort) === true) return never("where E = 0");
@@ -111,6 +120,20 @@ function crossing(
     verdict: "unproven",
     detail: "∇E·f is not positive everywhere on E = 0: the gradient is exact only at crossings with ∇E·f ≠ 0",
   };
+}
+
+/**
+ * Whether the surface of a condition, which turns with its mode, is crossed in one direction alone: then its rate is not 0
+ * in either.
+ */
+function eachWay(g: Graph, surface: Node, rate: Node, ranges: (name: string) => Range): boolean {
+  if (surface.op !== "select") return false;
+  const mode = surface.args[1]!;
+  if (mode.op !== "input") return false;
+  return [g.zero, g.one].every((side) => {
+    const values = rangeOf(g.substitute(rate, new Map([[mode, side]])), ranges);
+    return isPositive(values) || isNegative(values);
+  });
 }
 
 /** The surface of an event, and what expressions are there: in a graph of its own. */
@@ -147,7 +170,8 @@ export function checkExactness(cell: CheckedCell): Exactness {
 
   const crossings = gradients.map((gradient, e) => {
     const rate = gradient.reduce((sum, d, i) => g.add(sum, g.mul(d, cell.drift[i]!)), g.zero);
-    const { verdict, detail } = crossing(cell, events[e]!.surface, rate, effort);
+    const noisy = channels.some((c) => !isConstant(sumOf(g, alongChannel(g, gradient, c)), 0));
+    const { verdict, detail } = crossing(cell, events[e]!, { rate, noisy }, effort);
     return { verdict, detail: events.length > 1 ? `${events[e]!.name}: ${detail}` : detail };
   });
   const worst = (["violated", "unproven"] as const).find((v) => crossings.some((c) => c.verdict === v)) ?? "holds";
