@@ -27,13 +27,13 @@ export function counted(rows: readonly MeasuredRow[]): string {
 const digits = (x: number, n = 3): string => {
   const shown =
     x !== 0 && (Math.abs(x) >= 1e5 || Math.abs(x) < 1e-3) ? x.toExponential(1) : String(Number(x.toPrecision(n)));
-  return shown.replace("-", "−");
+  return shown.replaceAll("-", "−");
 };
 const withError = (x: number, error: number): string => {
   if (!(error > 0)) return digits(x);
   const places = Math.min(8, Math.max(0, 1 - Math.floor(Math.log10(error))));
-  if (places > 5) return `${digits(x)} ± ${digits(error, 2)}`;
-  return `${x.toFixed(places)} ± ${error.toFixed(places)}`.replace("-", "−");
+  if (places > 5 || error > 1e5) return `${digits(x)} ± ${digits(error, 2)}`;
+  return `${x.toFixed(places)} ± ${error.toFixed(places)}`.replaceAll("-", "−");
 };
 const told = ({ verdict, conditions }: Side): string =>
   verdict === "holds" ? verdict : `${verdict}: ${[...new Set(conditions)].join(", ")}`;
