@@ -104,6 +104,7 @@ export function verdictsSvg(rows: readonly MeasuredRow[]): Promise<string> {
     type: "quantitative",
     title,
     scale: { domain, ...more },
+    axis: { values: domain[0]! > 0 ? [1e-6, 1e-4, 1e-2, 1] : [-1, 0, 1, 2], format: domain[0]! > 0 ? "~e" : "~g" },
   });
   const ratioScale = [-1, 2];
   const left = {
@@ -142,7 +143,7 @@ export function verdictsSvg(rows: readonly MeasuredRow[]): Promise<string> {
         mark: { type: "rule", strokeWidth: 1.5 },
         encoding: {
           y: bare,
-          x: quantity("last", "change from dt to dt/4 (bar's end), dt/16 to dt/64 (dot)", [floor, 1], log),
+          x: quantity("last", "change as dt falls (dot: at the least dt)", [floor, 1], log),
           x2: { field: "first" },
           color: { field: "verdict", ...color },
         },
@@ -151,7 +152,7 @@ export function verdictsSvg(rows: readonly MeasuredRow[]): Promise<string> {
         mark: { type: "point", filled: true, size: 40, opacity: 1 },
         encoding: {
           y: bare,
-          x: quantity("last", "change from dt to dt/4 (bar's end), dt/16 to dt/64 (dot)", [floor, 1], log),
+          x: quantity("last", "change as dt falls (dot: at the least dt)", [floor, 1], log),
           color: { field: "verdict", ...color },
         },
       },
