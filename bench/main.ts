@@ -11,6 +11,7 @@ const suites: Record<string, () => Promise<{ run(args: string[]): Promise<void> 
   orders: () => import("./orders.js"),
   "signature-accuracy": () => import("./signature-accuracy.js"),
   "signature-speed": () => import("./signature-speed.js"),
+  verdicts: () => import("./verdicts.js"),
   training: () => import("./training.js"),
 };
 

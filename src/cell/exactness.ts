@@ -90,18 +90,24 @@ class Parts {
   }
 }
 
-/** Whether the drift crosses the surface of an event, from the rate ∇E·f. */
+/** Whether the drift crosses the surface of an event, from the rate ∇E·f and whether noise moves E. */
 function crossing(
   cell: CheckedCell,
-  surface: Node,
-  rate: Node,
+  event: Event,
+  { rate, noisy }: { readonly rate: Node; readonly noisy: boolean },
   effort: Effort,
 ): Pick<ExactnessCondition, "verdict" | "detail"> {
+  const { surface } = event;
   const never = (where: string) => ({
     verdict: "violated" as const,
     detail: `the drift never moves the event function (∇E·f is ${where} 0): the event cannot be crossed`,
   });
-  if (isConstant(rate, 0)) return never("identically");
+  if (isConstant(rate, 0)) {
+    // What others' jumps take across, as a queue that they fill, happens at their times.
+    const others = cell.jumps.filter((j) => j !== event.jump && j.inputs.includes("y"));
+    const taken = !noisy && others.some((j) => movesEvent(cell, event, j, effort));
+    return taken ? { verdict: "holds", detail: "other jumps alone take E across 0" } : never("identically");
+  }
   const ranges = rangesOf(cell.defaults);
   if (isPositive(rangeOf(rate, ranges))) return { verdict: "holds", detail: "∇E·f is positive everywhere" };
   const on = ownPlace(cell, surface);
@@ -167,7 +173,8 @@ export function checkExactness(cell: CheckedCell): Exactness {
 
   const crossings = gradients.map((gradient, e) => {
     const rate = gradient.reduce((sum, d, i) => g.add(sum, g.mul(d, cell.drift[i]!)), g.zero);
-    const { verdict, detail } = crossing(cell, events[e]!.surface, rate, effort);
+    const noisy = channels.some((c) => !isConstant(sumOf(g, alongChannel(g, gradient, c)), 0));
+    const { verdict, detail } = crossing(cell, events[e]!, { rate, noisy }, effort);
     return { verdict, detail: events.length > 1 ? `${events[e]!.name}: ${detail}` : detail };
   });
   const worst = (["violated", "unproven"] as const).find((v) => crossings.some((c) => c.verdict === v)) ?? "holds";

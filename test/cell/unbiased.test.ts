@@ -67,6 +67,45 @@ describe("existence is judged on the event set", () => {
   });
 });
 
+describe("existence where jumps or conditions are crossed", () => {
+  const queue: CellDefinition = {
+    name: "queue",
+    state: { q: "0", s: "lam + (q > 0.5 ? mu : 0)" },
+    event: "s",
+    reset: { q: "q + 1", s: "log(u)" },
+    start: { s: "log(u)" },
+    parameters: { lam: 1, mu: 2 },
+  };
+
+  it("what jumps alone take across 0 happens at their times", () => {
+    expect(exact(queue)).toEqual(["holds", "holds", "holds"]);
+    const arrivals: CellDefinition = {
+      name: "x",
+      state: { v: "0" },
+      event: "v - 1",
+      reset: { v: "v - 1" },
+      parameters: {},
+    };
+    expect(exact({ ...arrivals, receive: { v: "v + w" } })[0]).toBe("holds");
+    // Nothing, its own jump, or noise.
+    expect(exact(arrivals)[0]).toBe("violated");
+    expect(exact({ ...arrivals, receive: { v: "v + w" }, noise: { v: "1" } }).slice(0, 2)).toEqual([
+      "violated",
+      "violated",
+    ]);
+  });
+
+  it("a condition may be crossed in either direction, but not at rest", () => {
+    const clocked = (c: string, when = "c < 0"): string =>
+      exact({ ...queue, state: { q: "0", c, s: `${when} ? lam : mu` }, reset: { q: "q", c: "-1", s: "log(u)" } })[0]!;
+    expect(clocked("1")).toBe("holds");
+    expect(clocked("-1")).toBe("holds");
+    expect(clocked("1", "0 < c")).toBe("holds");
+    expect(clocked("q < 0.5 ? 1 : 2")).toBe("holds");
+    expect(clocked("sin(c) + 0.5")).toBe("unproven");
+  });
+});
+
 const hazard = "exp(min(5 * (v - 1), 10))";
 const escaping = (more: Partial<CellDefinition>): CellDefinition => ({
   name: "x",
