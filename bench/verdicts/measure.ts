@@ -10,8 +10,8 @@
 import { compileCell } from "../../src/cell/emit-js.js";
 import type { Engine } from "../../src/engine.js";
 import { type CheckedEntry, type CheckVerdict, checkGradient } from "../../src/experiments/check-gradient.js";
+import { judgeMean } from "../../src/loss/judge-mean.js";
 import { planForLoss } from "../../src/loss/loss-plan.js";
-import { judgeMean } from "../../src/loss/mean-verdict.js";
 import { meanSpikeTime } from "../../src/loss/spike-times.js";
 import { defineNetwork } from "../../src/network/network.js";
 import { parameterLayout } from "../../src/plan/layout.js";
