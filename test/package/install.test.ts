@@ -93,9 +93,9 @@ describe("the packed package", () => {
     );
     const dist = readdirSync(join(project, "node_modules/saltation/dist"), { recursive: true, encoding: "utf8" });
     expect(dist.filter((name) => /\.map$|\.tsbuildinfo$|^(bench|scripts|test)(\/|$)/.test(name))).toEqual([]);
-    // Packed 0.9 MB.
+    // Packed 1.3 MB: pictures of the docs are 0.4 of it.
     const tarball = readdirSync(project).find((name) => name.endsWith(".tgz"))!;
-    expect(readFileSync(join(project, tarball)).length).toBeLessThan(1.1e6);
+    expect(readFileSync(join(project, tarball)).length).toBeLessThan(1.4e6);
   });
 
   it("would be published as it stands", () => {
