@@ -13,6 +13,8 @@ const simulateJob = {
   network: { cell: "slif" },
   input: { current: 2.5 },
   time: { t1: 1, dt: 0.05 },
+  // What is said of the step would be another line.
+  discretisation: false,
   paths: 150,
   seed: 1,
 };

@@ -79,9 +79,12 @@ function messageFaults(error: string): Fault[] {
 
 /** Fields in which null stands for a number that does not exist, as the documentation says. */
 const mayBeNull = new Set(["standardError", "gradientStandardError"]);
+/** Of measured errors: those of intervals where there are none, and all where paths cannot be solved. */
+const unmeasured = /(^|\.)discretisation\.(error|bias|relative|interval|intervalError|intervalBias)$/;
 
 /** Where a result has a number that is not finite (null in JSON), by path. */
 export function nullsOf(value: unknown, path = ""): string[] {
+  if (unmeasured.test(path)) return [];
   if (value === null) return [path];
   if (typeof value === "number") return Number.isFinite(value) ? [] : [path];
   if (typeof value !== "object") return [];
