@@ -193,6 +193,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         var h = 1.0f - rho;
         var landed = trial;
 #endif
+#if ${shape.several}
+        let within = h; // where it is above 0
+#endif
         let e_start = cell_event(y);
         let rate_now = ${shape.smooth ? "cell_flow(y, current, slope_at(z, rho))" : "cell_drift(y, current)"};
         let rate_start = state_dot(cell_event_gradient(y), rate_now) * dt;
@@ -241,19 +244,12 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         }
 #endif
 #if ${shape.several}
-        // At 0 or above where it is rounded to: what the event turns over is then at 0 or below after it.
-        var place = clamp(rho + h, 1e-7f, 1.0f);
-        var more = 6e-8f;
+        var place = max(rho, 1e-7f);
         if (e_start > 0.0f) {
-          place = max(rho, 1e-7f);
           landed = y;
         } else {
+          place = beyond(y, z, rho, clamp(rho + h, 1e-7f, 1.0f), rho + within, current);
           landed = advance(y, z, rho, place - rho, current);
-          while (place < 1.0f && more < 1e-4f && cell_event(landed) < 0.0f) {
-            place = min(place + more, 1.0f);
-            more *= 2.0f;
-            landed = advance(y, z, rho, place - rho, current);
-          }
         }
 #else
         // An event function that is not below zero at the start (a reset that falls short) fires at once.

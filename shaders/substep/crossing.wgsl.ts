@@ -13,6 +13,38 @@ const mostLooks = 4;
 /** Halvings of a sub-step whose end is beyond float32, in search of a crossing before. */
 const mostHalvings = 24;
 
+/**
+ * From a place near an event on, one at which the event function is above 0, so that what the event turns over is below 0
+ * after it: by steps of rounding. Where these find none, what was taken for the event is the place where another has just
+ * happened, whose surface is at 0 there and falls: then by halves of what is left up to where it is above 0.
+ */
+const beyondFunction = /* wgsl */ `
+fn beyond(y: State, z: Noise, rho: f32, near: f32, above: f32, current: f32) -> f32 {
+  var place = near;
+  var more = 6e-8f;
+  var below = cell_event(advance(y, z, rho, place - rho, current)) <= 0.0f;
+  for (var n = 0u; n < 6u; n += 1u) {
+    if (below & (place < 1.0f)) {
+      place = min(place + more, 1.0f);
+      more *= 2.0f;
+      below = cell_event(advance(y, z, rho, place - rho, current)) <= 0.0f;
+    }
+  }
+  if (below & (place < above)) {
+    var low = place;
+    var high = above;
+    for (var n = 0u; n < 24u; n += 1u) {
+      let middle = 0.5f * (low + high);
+      let up = cell_event(advance(y, z, rho, middle - rho, current)) > 0.0f;
+      high = select(high, middle, up);
+      low = select(middle, low, up);
+    }
+    place = high;
+  }
+  return place;
+}
+`;
+
 /** `crosses`, which says whether it does, and where peaks are looked for `crossing_within`: -1 where it does not. */
 export function crossingFunctions({ several, falls, peaks }: Pick<SolverShape, "several" | "falls" | "peaks">): string {
   const surface = several ? "cell_surface(y, event)" : "cell_event(y)";
@@ -29,12 +61,13 @@ export function crossingFunctions({ several, falls, peaks }: Pick<SolverShape, "
   // At the end of a step nothing is left in which to cross: an event there may just have been.
   const left = several ? "(rho < 1.0f) & " : "";
   const crossed = `(${left}(cell_event(trial) >= 0.0f${falls ? ` || ${atOnce}` : ""}))`;
+  const landing = several ? beyondFunction : "";
   if (peaks.length === 0) {
-    return /* wgsl */ `
+    return /* wgsl */ `${landing}
 fn crosses(y: State, trial: State, z: Noise, rho: f32, current: f32) -> bool { return ${crossed}; }
 `;
   }
-  return wgsl`
+  return wgsl`${landing}
 fn height_of(y: State, event: u32) -> f32 { return ${surface}; }
 
 // By lengths in grid steps.

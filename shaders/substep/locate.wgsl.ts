@@ -84,14 +84,9 @@ fn locate(y: State, trial: State, z: Noise, rho: f32, current: f32) -> f32 {
     continuing { break if done; }
   }
 #if ${several}
-  // At 0 or above where it is rounded to: what the event turns over is then at 0 or below after it.
-  var place = place_of(e_start, rho, h);
-  var more = 6e-8f;
-  while (e_start <= 0.0f && place < 1.0f && more < 1e-4f && cell_event(advance(y, z, rho, place - rho, current)) < 0.0f) {
-    place = min(place + more, 1.0f);
-    more *= 2.0f;
-  }
-  return place;
+  let place = place_of(e_start, rho, h);
+  if (e_start > 0.0f) { return place; }
+  return beyond(y, z, rho, place, rho + length, current);
 #else
   return place_of(e_start, rho, h);
 #endif

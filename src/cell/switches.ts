@@ -44,6 +44,8 @@ function agree(g: Graph, [left, right, yes, no]: readonly [Node, Node, Node, Nod
   const gap = g.sub(left, right);
   if (yes === no) return true;
   const axes = [...inputNames([gap])].filter((n) => n.startsWith("y."));
+  // The states cancel: nothing is crossed.
+  if (axes.length === 0) return true;
   const all = [...inputNames([gap, yes, no])].sort();
   const sloped = axes.map((n) => new Evaluation([gap, vectorJacobian(g, [gap], [g.one], [g.input(n)])[0]!]));
   const branches = new Evaluation([yes, no]);

@@ -178,7 +178,7 @@ const blownUp: Compared = {
   intervalError: Number.NaN,
   intervalBias: Number.NaN,
   relative: Number.POSITIVE_INFINITY,
-  unmatched: Number.NaN,
+  unmatched: 0,
 };
 
 /** What is expected of an error, and whether spikes are given, so that it does not add up. */

@@ -311,32 +311,45 @@ export class PathSolver {
       if (!(next > low && next < high && nearer) || (this.crossings.steep && crawls)) next = 0.5 * (low + high);
       before = Math.abs(next - theta);
       if (Math.abs(next - theta) <= 1e-15 * this.plan.dt || high - low <= 1e-16 * this.plan.dt)
-        return several ? this.beyond(whole, next) : next;
+        return several ? this.beyond(whole, next, h) : next;
       theta = next;
       whole.h = theta;
       stepper.advance(out, whole);
       at = out;
       e = cell.event(out, p);
-      if (e === 0) return several ? this.beyond(whole, theta) : theta;
+      if (e === 0) return several ? this.beyond(whole, theta, h) : theta;
       if (e < 0) low = theta;
       else high = theta;
     }
     return theta;
   }
 
-  /** The first length from one near an event on, in steps of rounding, at which the event function is not below 0. */
-  private beyond(whole: SubStep, near: number): number {
+  /**
+   * From a length near an event on, one at which the event function is above 0: by steps of rounding. Where these find none,
+   * what was taken for the event is where another has just happened, whose surface is at 0 there and falls: then by halves of
+   * what is left up to a length at which it is above 0.
+   */
+  private beyond(whole: SubStep, near: number, above: number): number {
     const { cell, stepper } = this;
     const out = new Float64Array(this.n);
-    let length = near;
-    for (let more = 2 ** -52 * this.plan.dt; more < 1e-6 * this.plan.dt; more *= 2) {
+    const isAbove = (length: number): boolean => {
       // As it comes out of the place in the step that it leads to.
       whole.h = whole.r + length - whole.r;
       stepper.advance(out, whole);
-      if (cell.event(out, whole.p) >= 0) break;
+      return cell.event(out, whole.p) > 0;
+    };
+    let length = near;
+    for (let more = 2 ** -52 * this.plan.dt; more < 1e-9 * this.plan.dt; more *= 2) {
+      if (length >= above || isAbove(length)) return Math.min(length, above);
       length += more;
     }
-    return length;
+    let [low, high] = [length, above];
+    for (let n = 0; n < 60 && low < high; n++) {
+      const middle = 0.5 * (low + high);
+      if (isAbove(middle)) high = middle;
+      else low = middle;
+    }
+    return high;
   }
 }
 
