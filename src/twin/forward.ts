@@ -336,7 +336,8 @@ export class PathSolver {
       // As it comes out of the place in the step that it leads to.
       whole.h = whole.r + length - whole.r;
       stepper.advance(out, whole);
-      return cell.event(out, whole.p) > 0;
+      const height = cell.event(out, whole.p);
+      return height > 0 && height < Number.POSITIVE_INFINITY;
     };
     let length = near;
     for (let more = 2 ** -52 * this.plan.dt; more < 1e-9 * this.plan.dt; more *= 2) {
