@@ -6,7 +6,7 @@
  */
 import { Evaluation, type Graph, inputNames, type Node } from "./graph.js";
 import { isUniform } from "./random.js";
-import { vanishes } from "./vanishing.js";
+import { sequence, vanishes } from "./vanishing.js";
 
 /** Places and uniforms at which the values of a start or jump are looked at. */
 const mostPoints = 96;
@@ -28,7 +28,7 @@ function below0(node: Node, defaults: Readonly<Record<string, number>>): boolean
   let some = false;
   for (let n = 0; n < (names.length > 0 || others.length > 1 ? mostPoints : uniforms.length); n++) {
     names.forEach((name, i) => {
-      const part = (((n + 1) * Math.sqrt(2 + 3 * i + i * i) + 0.37 * i) % 1) * 2 - 1;
+      const part = sequence(n + 1, i) * 2 - 1;
       inputs.set(name, sizes[n % sizes.length]! * part);
     });
     others.forEach((name, i) => {

@@ -94,9 +94,9 @@ export class UseOfCell {
   /** Jumps that may come between a cell's spikes: arrivals, and those of other events. */
   protected jumpsBeside(event: Event | undefined): Jump[] {
     const { jumps, events } = this.cell;
-    const own = new Set(events.flatMap((e) => e.jump ?? []));
+    const own = new Set(events.map((e) => e.jump));
     const arrivals = jumps.filter((j) => this.use.arrivals && !own.has(j) && j.inputs.includes("y"));
-    return [...arrivals, ...events.flatMap((e) => (e === event ? [] : (e.jump ?? [])))];
+    return [...arrivals, ...events.flatMap((e) => (e === event ? [] : [e.jump]))];
   }
 
   protected moves(surface: Node, jump: Jump): boolean {

@@ -195,6 +195,18 @@ const test = z.strictObject({
 export type TestJob = z.infer<typeof test>;
 
 export const simulateSchema = z.strictObject(solve);
+/** What is asked of a gradient before it is taken. */
+const requirements = {
+  requireExact: z
+    .boolean()
+    .optional()
+    .describe("refuse a cell for which the derivative of a path does not exist; default true"),
+  requireUnbiased: z
+    .boolean()
+    .optional()
+    .describe("refuse a job whose mean gradient is not known to be the derivative of the mean; default false"),
+};
+
 export const gradientSchema = z.strictObject({
   ...solve,
   loss,
@@ -204,14 +216,7 @@ export const gradientSchema = z.strictObject({
     .describe("what to differentiate by: names of the cell's parameters, weights, current"),
   perPath: z.boolean().optional().describe("write every path's gradient to the npz"),
   observed: trials.optional(),
-  requireExact: z
-    .boolean()
-    .optional()
-    .describe("refuse a cell for which the derivative of a path does not exist; default true"),
-  requireUnbiased: z
-    .boolean()
-    .optional()
-    .describe("refuse a job whose mean gradient is not known to be the derivative of the mean; default false"),
+  ...requirements,
 });
 const metrics = z.discriminatedUnion(
   "kind",
@@ -246,14 +251,7 @@ export const trainSchema = z.strictObject({
       error: "expected a file, or { file, every } with seconds between writes",
     })
     .optional(),
-  requireExact: z
-    .boolean()
-    .optional()
-    .describe("refuse a cell for which the derivative of a path does not exist; default true"),
-  requireUnbiased: z
-    .boolean()
-    .optional()
-    .describe("refuse a job whose mean gradient is not known to be the derivative of the mean; default false"),
+  ...requirements,
   metrics: metrics.optional(),
   units: z
     .record(z.string(), z.string().max(40))

@@ -55,7 +55,6 @@ function movesLittle({ network, dt, current }: SolvePlan): boolean {
     const start = evaluate(jumpNamed(cell, "start").value, inputs);
     if (little(start)) return true;
     for (const { jump } of cell.events) {
-      if (!jump) continue;
       place(start);
       if (little(evaluate(jump.value, inputs))) return true;
     }
