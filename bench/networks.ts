@@ -85,7 +85,7 @@ async function timeSolver(
     const rows = gpu.buffer("rows", 4 * solver.rowsPerPath * paths);
     const batch = gpu.batch("backward").clear(rows);
     const [t2, c2] = [performance.now(), processors()];
-    solver.encodeBackward(batch, solved, cotangents, rows, 0, solved.status);
+    solver.encodeBackward(batch, solved, { spikes: cotangents }, rows, 0, solved.status);
     const done = batch.read(rows, 0, 4);
     batch.submit();
     await done;

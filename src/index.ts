@@ -49,13 +49,23 @@ export type {
 } from "./loss/loss.js";
 export type { OutsideOptions } from "./loss/observed.js";
 export { type PathLossOptions, pathLoss } from "./loss/path-loss.js";
-export type { Evaluated, MeanVerdict, ValueAndGradient } from "./loss/result.js";
+export type { Evaluated, GradientTerm, MeanVerdict, ValueAndGradient } from "./loss/result.js";
 export {
   type SignatureKernelOptions,
   type SignatureMmdOptions,
   signatureMmdLoss,
   signatureScoreLoss,
 } from "./loss/signature-kernel.js";
+export {
+  type CountedSpikes,
+  type CountFeature,
+  type CountLoss,
+  type FirstPassageOptions,
+  firstPassage,
+  type SpikeCountOptions,
+  spikeCount,
+  spikeRate,
+} from "./loss/spike-count.js";
 export { firstSpikes, meanSpikeTime, type Selection, type SpikeTimeLoss } from "./loss/spike-times.js";
 export { type VanRossumOptions, vanRossum } from "./loss/van-rossum.js";
 export * from "./metrics/index.js";

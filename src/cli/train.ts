@@ -372,11 +372,11 @@ async function runTraining(
     bar.stop();
     stop.release();
   }
-  const { value: loss, updated: parameters, unbiased, because } = last!;
+  const { value: loss, updated: parameters, unbiased, because, terms } = last!;
   if (measured?.warning && !first!.discretisation?.warning) sayWarnings([measured.warning]);
   const { step: firstStep, parameters: before } = first!;
   const discretisation = measured ? { discretisation: measured } : {};
-  const mean = { unbiased, because };
+  const mean = { unbiased, because, terms };
   return { history, losses, firstStep, before, loss, parameters, mean, firstStepSeconds, ...discretisation };
 }
 

@@ -7,7 +7,7 @@ import type { Evaluated } from "../loss/result.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { Estimate } from "../reduce/statistics.js";
-import { forwardChunk, type SolvedChunk } from "../solve/chunk-solver.js";
+import { type Cotangents, forwardChunk, type SolvedChunk } from "../solve/chunk-solver.js";
 import { fillTable, solveFrom } from "../solve/simulate.js";
 import type { TypedSpikes } from "../spikes/spikes.js";
 import { emptyTable, pathsOf } from "../spikes/table.js";
@@ -19,6 +19,8 @@ interface HostLoss {
   readonly value: number;
   readonly means: readonly Estimate[];
   readonly cotangents: Float32Array;
+  /** [neurons][paths], where gradients have a horizon term. */
+  readonly horizon: Float32Array | undefined;
   readonly pathValues: Float32Array;
 }
 
@@ -61,8 +63,15 @@ export class GradientEvaluator implements Evaluator {
       for (let n = 0; n < one.times.length; n++)
         cotangents[n * plan.paths + i] = plan.paths * result.cotangents[i]![n]!;
     });
+    const { neurons } = plan.network;
+    const horizon = this.pass.horizon && result.horizon ? new Float32Array(neurons * plan.paths) : undefined;
+    if (horizon) {
+      result.horizon!.forEach((row, i) => {
+        for (let k = 0; k < neurons; k++) horizon[k * plan.paths + i] = plan.paths * row[k]!;
+      });
+    }
     const pathValues = Float32Array.from({ length: plan.paths }, (_, i) => result.pathValues?.[i] ?? Number.NaN);
-    return { value: result.value, means: result.means ?? [], cotangents, pathValues };
+    return { value: result.value, means: result.means ?? [], cotangents, horizon, pathValues };
   }
 
   /**
@@ -127,13 +136,19 @@ export class GradientEvaluator implements Evaluator {
     try {
       const cotangents = batch.temporary("cotangents", 4 * solved.slots * paths);
       const rows = batch.temporary("path rows", 4 * solver.rowsPerPath * paths);
+      let bars: Cotangents = { spikes: cotangents };
       if (host) {
         // What is written to a buffer comes before what a batch submitted later does with it.
         gpu.batch("loss").clear(rows).submit();
         gpu.write(cotangents, host.cotangents);
         gpu.write(rows, host.pathValues);
-      } else pass.encodeCotangents(batch.clear(cotangents).clear(rows), plan, looked, cotangents, rows);
-      pass.encodeBackward(batch, solved, cotangents, rows, solved.status);
+        if (host.horizon) {
+          const horizon = pass.horizonBuffer(batch, solved);
+          gpu.write(horizon, host.horizon);
+          bars = { ...bars, horizon };
+        }
+      } else bars = pass.encodeCotangents(batch.clear(cotangents).clear(rows), plan, looked, cotangents, rows);
+      pass.encodeBackward(batch, solved, bars, rows, solved.status);
       const table = options.perPath ? batch.read(rows, 0, 4 * sums.rows * paths) : undefined;
       batch.submit();
       if (!table) return;

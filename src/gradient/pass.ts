@@ -15,7 +15,7 @@ import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { RowSums } from "../reduce/row-sums.js";
 import type { Estimate } from "../reduce/statistics.js";
-import type { ChunkSolver, EncodedChunk, RunStatus } from "../solve/chunk-solver.js";
+import type { ChunkSolver, Cotangents, EncodedChunk, RunStatus } from "../solve/chunk-solver.js";
 import { checkFinite, createSolver, firstSlots, fittingPaths, growSlots, solveFrom, told } from "../solve/simulate.js";
 import { deviceSpikes } from "../spikes/device-spikes.js";
 import { Looked } from "./order.js";
@@ -39,6 +39,8 @@ export class GradientPass {
   readonly slots = { value: 1 };
   /** Entries of tape that a path has room for in a window (networks), where no status says what it takes. */
   tape = 0;
+  /** Whether gradients have a horizon term. */
+  horizon = false;
   private kernels: UnreadKernels | undefined;
 
   private constructor(
@@ -65,13 +67,20 @@ export class GradientPass {
     unread = false,
   ): Promise<GradientPass> {
     const kernels = unread ? await unreadKernels(gpu) : undefined;
-    const solver = await createSolver(gpu, plan, views);
+    const horizon = made?.horizon && views.length > 0 ? await import("../loss/horizon.js") : undefined;
+    const pending =
+      horizon?.horizonOf(
+        plan,
+        views.map((v) => v.name),
+      ).events ?? [];
+    const solver = await createSolver(gpu, plan, views, pending);
     const [, loss, sums] = await allOrNone([
       solver,
       (async () => made?.gpu?.(gpu, plan, solver.recordWords))(),
       RowSums.create(gpu, plan, 1 + solver.gradientRows),
     ]);
     const pass = new GradientPass(gpu, solver, views, made, loss, sums);
+    pass.horizon = pending.length > 0;
     pass.slots.value = firstSlots(plan);
     pass.kernels = kernels;
     return pass;
@@ -85,7 +94,8 @@ export class GradientPass {
   /** Paths of a chunk that fit with so many slots, solver and loss together. */
   fitting(slots: number, bytes?: number): number {
     const { largest, all } = this.loss?.bytesPerPath(slots) ?? { largest: 0, all: 0 };
-    return fittingPaths(this.gpu, this.solver, slots, bytes, all, largest);
+    const horizon = this.horizon ? 4 * this.solver.shape.neurons : 0;
+    return fittingPaths(this.gpu, this.solver, slots, bytes, all + horizon, Math.max(largest, horizon));
   }
 
   /**
@@ -118,31 +128,36 @@ export class GradientPass {
 
   /**
    * Encodes the loss's cotangents of a chunk.
+   * @param spikes takes those by spike times.
    * @param rows where given, row 0 takes what each path adds to the value; both were cleared.
    */
   encodeCotangents(
     batch: Batch,
     plan: SolvePlan,
     { solved, kept }: Looked,
-    cotangents: Storage,
+    spikes: Storage,
     rows: Storage | undefined,
-  ): void {
-    const spikes = deviceSpikes(plan, solved, this.solver.recordWords);
-    this.loss!.encodeCotangents(batch, spikes, kept, cotangents, rows);
+  ): Cotangents {
+    const trains = deviceSpikes(plan, solved, this.solver.recordWords);
+    this.loss!.encodeCotangents(batch, trains, kept, spikes, rows);
+    if (!this.horizon || !this.loss!.encodeHorizon) return { spikes };
+    const horizon = this.horizonBuffer(batch, solved);
+    this.loss!.encodeHorizon(batch.clear(horizon), trains, kept, horizon);
+    return { spikes, horizon };
+  }
+
+  /** Takes what one more spike of each neuron at t1 would add to the loss. */
+  horizonBuffer(batch: Batch, { paths }: Chunk): Storage {
+    return batch.temporary("what a spike at t1 adds", 4 * this.solver.shape.neurons * paths);
   }
 
   /**
    * Backward recursion of a chunk: adds its gradients to `rows` [1 + entries][paths], and those to the sums.
    * @param status of the forward solve where it is known, in place of `tape`.
    */
-  encodeBackward(
-    batch: Batch,
-    solved: EncodedChunk,
-    cotangents: Storage | GPUBuffer,
-    rows: Storage,
-    status?: RunStatus,
-  ): void {
-    this.solver.encodeBackward(batch.stage("backward"), solved, cotangents, rows, this.tape, status);
+  encodeBackward(batch: Batch, solved: EncodedChunk, cotangents: Cotangents, rows: Storage, status?: RunStatus): void {
+    if (this.views.length > 0)
+      this.solver.encodeBackward(batch.stage("backward"), solved, cotangents, rows, this.tape, status);
     this.sums.add(batch.stage("reduce"), solved, rows);
   }
 

@@ -11,7 +11,7 @@ import { type JudgedMean, verdictOn } from "../loss/mean-verdict.js";
 import type { ValueAndGradient } from "../loss/result.js";
 import { type ParameterPlace, parameterPlaces, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
-import { type EncodedChunk, type RunStatus, readStatus } from "../solve/chunk-solver.js";
+import { type Cotangents, type EncodedChunk, type RunStatus, readStatus } from "../solve/chunk-solver.js";
 import { EncodedSimulation, seedOfEncoding } from "../solve/prepared.js";
 import { Looked } from "./order.js";
 import { GradientPass } from "./pass.js";
@@ -172,16 +172,16 @@ export class EncodedSolve extends EncodedSimulation {
     pass.encodeVerdict(batch, solved, verdict);
     const status = copyOf(solved.statusWords);
     let report: Storage | undefined;
-    let from: Storage | GPUBuffer | undefined = cotangents;
-    if (!from) {
+    let from: Cotangents;
+    if (cotangents) from = { spikes: cotangents };
+    else {
       const own = batch.temporary("cotangents", bytes);
       batch.clear(own);
-      from = own;
       loss!.encodeBegin?.(batch, plan);
       const looked = new Looked(solved, loss!.encodeChunk(batch, this.spikes));
       held.push(looked.kept);
       loss!.encodeValue(batch);
-      pass.encodeCotangents(batch, plan, looked, own, pass.givesPathValues ? rows : undefined);
+      from = pass.encodeCotangents(batch, plan, looked, own, pass.givesPathValues ? rows : undefined);
       report = copyOf(loss!.report);
     }
     pass.encodeBackward(batch, solved, from, rows);

@@ -2,10 +2,9 @@
  * Distance between the expected signatures of generated and observed spike trains: those of their Marcus lifts, see
  * src/signature/definitions/lift.ts. Holberg & Salvi (2024), sections 3 and 4.
  *
- * What the pathwise gradient leaves out: the signature jumps when a spike crosses t1, for a spike there is one more jump
- * of the lift. The true gradient has a boundary term besides, the rate of spikes at t1 times what one more of them would
- * change, which no pathwise gradient sees. With `matching`, spikes beyond the matched counts are left out, and the loss
- * jumps where a count changes.
+ * The signature jumps when a spike crosses t1, for a spike there is one more jump of the lift: S becomes S ⊗ exp(e_k), and
+ * what that adds to the loss goes into the horizon term. With `matching`, spikes beyond the matched counts are left out, and
+ * the loss jumps where a count changes, which no gradient sees.
  */
 import { pathDot } from "../../shaders/loss/path-dot.wgsl.js";
 import { wordDistance } from "../../shaders/loss/word-distance.wgsl.js";
@@ -14,13 +13,13 @@ import { threefry2x32 } from "../driver/threefry.js";
 import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { SpikeSignatures } from "../signature/gpu/spike-signatures.js";
-import { spikeSignature, spikeSignatureVjp } from "../signature/host/spike-signature.js";
+import { spikeAtEnd, spikeSignature, spikeSignatureVjp } from "../signature/host/spike-signature.js";
 import { levelOffsets } from "../signature/host/tensor.js";
 import type { DeviceSpikes } from "../spikes/device-spikes.js";
 import { spikeWindow } from "../spikes/device-spikes.js";
 import type { Spikes, TypedSpikes } from "../spikes/spikes.js";
 import { type UploadedSpikes, uploadSpikes } from "../spikes/upload.js";
-import { boundaryTerm, type GpuLoss, type Kept, type Loss, type LossValue } from "./loss.js";
+import type { GpuLoss, Kept, Loss, LossValue } from "./loss.js";
 import { checkNeurons, checkObserved, checkTimes } from "./observed.js";
 
 export interface ExpectedSignatureOptions {
@@ -86,9 +85,9 @@ export function expectedSignatureLoss(observed: readonly Spikes[], options: Expe
   if (levelWeights?.every((w) => w === 0)) fail("loss.levelWeights", "are all 0, and so is the loss; give one above 0");
   return {
     kind: "expected-signature",
-    leavesOut: matching
-      ? "it jumps where a matched count of spikes changes, which its gradient does not see"
-      : boundaryTerm,
+    ...(matching
+      ? { leavesOut: "it jumps where a matched count of spikes changes, which its gradient does not see" }
+      : { horizon: true }),
     check: (network) => checkNeurons(observed, network),
     evaluate: (spikes, plan) => onHost(spikes, plan, observed, options),
     gpu: (gpu, plan, recordWords) =>
@@ -141,6 +140,9 @@ function onHost(
   return {
     value: difference.reduce((sum, d, w) => sum + weights[w]! * d * d, 0),
     cotangents,
+    ...(options.matching
+      ? {}
+      : { horizon: signatures.map((s) => spikeAtEnd(s, slope, neurons, depth).map((v) => v / spikes.length)) }),
     pathValues: signatures.map((s) => s.reduce((sum, v, w) => sum + slope[w]! * v, 0)),
   };
 }

@@ -40,7 +40,7 @@ export async function evaluateOnHost(loss: Loss, spikes: readonly TypedSpikes[],
     fail("loss", `"${kind}": evaluate() gave ${show(result)}; expected { value, cotangents }`);
   }
   checkNumber(kind, "value", result.value);
-  const perPath = (name: "cotangents" | "pathValues", list: unknown): void => {
+  const perPath = (name: "cotangents" | "pathValues" | "horizon", list: unknown): void => {
     if (isList(list) && list.length === spikes.length) return;
     const has = isList(list) ? `has ${list.length} entries` : `is ${show(list)}`;
     fail("loss", `"${kind}": ${name} ${has}; expected one for each of ${spikes.length} paths`);
@@ -50,5 +50,16 @@ export async function evaluateOnHost(loss: Loss, spikes: readonly TypedSpikes[],
     checkCotangents(kind, i, result.cotangents[i], one);
   });
   if (result.pathValues !== undefined) perPath("pathValues", result.pathValues);
+  if (result.horizon !== undefined) {
+    perPath("horizon", result.horizon);
+    result.horizon.forEach((row: unknown, i) => {
+      const { neurons } = plan.network;
+      const has = isList(row) ? `has ${row.length} entries` : `is ${show(row)}`;
+      if (!isList(row) || row.length !== neurons) {
+        fail("loss", `"${kind}": horizon[${i}] ${has}; each of ${neurons} neurons needs a number`);
+      }
+      for (let k = 0; k < neurons; k++) checkNumber(kind, `horizon[${i}][${k}]`, row[k]);
+    });
+  }
   return result;
 }

@@ -10,8 +10,10 @@ import type { Circumstances } from "../cell/use-of-cell.js";
 import type { Parameter } from "../network/network.js";
 import { activeChannels } from "../plan/channels.js";
 import type { SolvePlan } from "../plan/plan.js";
+import { horizonOf } from "./horizon.js";
 import type { Loss } from "./loss.js";
 import type { JudgedMean } from "./mean-verdict.js";
+import type { GradientTerm } from "./result.js";
 
 const hull = (values: ArrayLike<number>, more: ArrayLike<number> = []): Range => {
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
@@ -108,7 +110,9 @@ export function judgeMean(
   const use = circumstancesOf(plan, names, trained);
   // A likelihood is a function of observed spikes: its gradient is no mean over random paths.
   const random = !loss?.likelihood && isRandom(cell.written, use);
-  if (!random) return { unbiased: true, because: [], random };
+  if (!random) {
+    return { unbiased: true, because: [], random, terms: [loss?.likelihood ? "likelihood" : "pathwise"] };
+  }
   const because = checkUnbiased(cell.written, use)
     .filter((c) => c.verdict !== "holds")
     .map(line);
@@ -118,5 +122,8 @@ export function judgeMean(
     because.push(`${kicks}: what comes of a spike there depends on their order; to mend it, take method "levy"`);
   }
   if (loss?.leavesOut) because.push(`loss "${loss.kind}": ${loss.leavesOut}`);
-  return { unbiased: because.length === 0, because, random };
+  const horizon = loss?.horizon ? horizonOf(plan, names) : undefined;
+  if (horizon?.lacks) because.push(`loss "${loss!.kind}" jumps where a spike crosses t1: ${horizon.lacks}`);
+  const terms: GradientTerm[] = horizon?.events.length ? ["pathwise", "horizon"] : ["pathwise"];
+  return { unbiased: because.length === 0, because, random, terms };
 }

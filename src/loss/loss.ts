@@ -2,8 +2,9 @@
  * Losses on spike trains as objects: from the trains of all Monte Carlo paths to a value and its cotangents at the spike
  * times. The backward recursion takes those to the parameters.
  *
- * Pathwise gradients see how spikes move, not that they appear or vanish at t1: each loss says which part of the true
- * gradient that leaves out (none for losses that are continuous when a spike crosses t1).
+ * Pathwise gradients see how spikes move, not that they appear or vanish at t1. A loss that is continuous when a spike
+ * crosses t1 wants no more; another says what one more spike there would add to it, from which the horizon term follows
+ * (horizon.ts), or what its gradient leaves out.
  */
 
 import type { Batch, Gpu, Storage } from "../gpu/index.js";
@@ -24,11 +25,16 @@ export interface LossValue {
   /** ∂value/∂τ for each spike of each path. */
   readonly cotangents: readonly ArrayLike<number>[];
   /**
+   * Of a loss with `horizon`: what one more spike of each neuron at t1 would add to the value, [paths][neurons], to
+   * first order in that path's part.
+   */
+  readonly horizon?: readonly ArrayLike<number>[];
+  /**
    * What each path adds to the value to first order, up to a constant: numbers whose standard error of the mean is that
    * of the value. Without them it is NaN.
    */
   readonly pathValues?: ArrayLike<number>;
-  /** Mean spike times that the loss looks at, with standard errors. */
+  /** Means that the loss is made of (spike times, counts), with standard errors. */
   readonly means?: readonly Estimate[];
 }
 
@@ -50,10 +56,20 @@ export interface Loss {
    */
   warnings?(plan: SolvePlan, means?: readonly Estimate[]): readonly string[];
   /**
-   * What its pathwise gradient leaves out of the derivative of its mean, in words: the boundary term of a loss that jumps
-   * where a spike crosses t1. Absent where it is continuous there.
+   * Whether it jumps where a spike crosses t1, and says by how much (`LossValue.horizon`, `GpuLoss.encodeHorizon`): of
+   * spikes that a hazard sets off, gradients then have what appears and vanishes there.
+   */
+  readonly horizon?: boolean;
+  /**
+   * What its gradient leaves out of the derivative of its mean all the same, in words: where a loss jumps, and does not say
+   * by how much. Absent where it leaves nothing out.
    */
   readonly leavesOut?: string;
+  /**
+   * Where on the solution's time it jumps inside t0 to t1, in words: there neither the pathwise part nor the horizon term
+   * sees spikes come and go. Undefined where it does not.
+   */
+  jumpsInside?(plan: SolvePlan): string | undefined;
   /** Whether it needs paths that are independent of each other: antithetic ones are then refused. */
   readonly independent?: boolean;
   /** Paths that it needs at least, where that is more than one. */
@@ -128,6 +144,11 @@ export interface GpuLoss {
     cotangents: Storage,
     rows: Storage | undefined,
   ): void;
+  /**
+   * Of a loss with `horizon`: writes what one more spike of each neuron at t1 would add to the value, number of all
+   * paths · Δvalue, to `horizon` [neurons][paths] f32, which was cleared. After `encodeCotangents` of the chunk.
+   */
+  encodeHorizon?(batch: Batch, spikes: DeviceSpikes, kept: Kept, horizon: Storage): void;
   /** What is to be read back to know the value. */
   readonly report: Storage;
   /** Reads such a report. */

@@ -15,7 +15,7 @@ export function verdictOn(plan: SolvePlan, loss: Loss | undefined, judged: Judge
   if (stopped > 0 && judged.random && !stopsAtLast(plan, loss)) {
     because.push(`${stopped} paths stopped at maxSpikes = ${plan.maxSpikes}: which spikes come before that is random`);
   }
-  return { unbiased: because.length === 0, because };
+  return { unbiased: because.length === 0, because, terms: judged.terms };
 }
 
 /** Whether a path that is stopped has had all spikes that the loss looks at: those of its only neuron. */

@@ -22,7 +22,7 @@ export interface Evaluated {
    * themselves known to 27 to 13 %. Elsewhere those are NaN.
    */
   readonly gradientStandardError: Record<string, unknown>;
-  /** Mean times of the spikes that the loss selects, in its order, with their standard errors. */
+  /** Means that the loss is made of, in its order, with standard errors: times of the spikes that it selects, or counts. */
   readonly means: readonly Estimate[];
   readonly saturatedPaths: number;
   /** What is known to be doubtful in these numbers, one line each; undefined where nothing is. */
@@ -42,7 +42,15 @@ export interface MeanVerdict {
   readonly unbiased: boolean;
   /** What is violated, or could not be proven, each with its mend in one line: empty where `unbiased`. */
   readonly because: readonly string[];
+  /** What the gradient is made of. */
+  readonly terms: readonly GradientTerm[];
 }
+
+/**
+ * A part of a gradient: how spikes move with the parameters (`pathwise`); which appear and vanish at t1 (`horizon`). That of a
+ * log-likelihood is exact (`likelihood`).
+ */
+export type GradientTerm = "pathwise" | "horizon" | "likelihood";
 
 export interface ValueAndGradient extends Evaluated, MeanVerdict {}
 

@@ -42,6 +42,14 @@ export function readStatus(data: ArrayBuffer): RunStatus {
   };
 }
 
+/** What a backward recursion goes out from. */
+export interface Cotangents {
+  /** By the time of each spike, f32 [slots][paths]. */
+  readonly spikes: Storage | GPUBuffer;
+  /** What one more spike of each neuron at t1 would add, f32 [neurons][paths]: with it there is a horizon term. */
+  readonly horizon?: Storage | undefined;
+}
+
 /** A chunk of paths in a batch: what the batch leaves on the GPU. */
 export interface EncodedChunk extends RecordedChunk {
   /** Status words, u32, in the order of `RunStatus`. */
@@ -75,7 +83,7 @@ export interface ChunkSolver {
   encodeForward(batch: Batch, chunk: Chunk, slots: number): EncodedChunk;
   /**
    * Encodes the backward recursion of a chunk: adds its gradient rows (one per entry of `gradientRows`) to `rows`
-   * [rowsPerPath][paths], whose row 0 is the value's, given the spike-time cotangents [slots][paths].
+   * [rowsPerPath][paths], whose row 0 is the value's.
    * @param tape entries of tape that a path may need in a window (networks): where the status says `largestTape` above
    * it, the rows are of no use.
    * @param status of the forward solve where it is known, in place of `tape`; spares what no path needs.
@@ -83,7 +91,7 @@ export interface ChunkSolver {
   encodeBackward(
     batch: Batch,
     chunk: EncodedChunk,
-    cotangents: Storage | GPUBuffer,
+    cotangents: Cotangents,
     rows: Storage,
     tape: number,
     status?: RunStatus,

@@ -1,20 +1,18 @@
 /** Solver of networks: a path per invocation, windows counted in grid steps, states in storage buffers. */
 import { recordWords } from "../../shaders/shared/record.wgsl.js";
-import {
-  type BackwardNetworkShape,
-  backwardFields,
-  backwardNetwork,
-} from "../../shaders/solve/backward-network.wgsl.js";
+import { backwardFields, backwardNetwork } from "../../shaders/solve/backward-network.wgsl.js";
 import { forwardNetwork, networkFields } from "../../shaders/solve/forward-network.wgsl.js";
+import type { PendingEvent } from "../../shaders/solve/horizon.wgsl.js";
 import { noiseNames } from "../../shaders/substep/solver.wgsl.js";
 import { eventIsAffine } from "../cell/functions.js";
 import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import type { Chunk } from "../plan/chunks.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
-import { type EncodedChunk, type RunStatus, statusWords } from "./chunk-solver.js";
+import { type Cotangents, type EncodedChunk, type RunStatus, statusWords } from "./chunk-solver.js";
 import { connectionShape, uploadConnections } from "./connections.js";
-import { PlanSolver, type SolverParts } from "./plan-solver.js";
+import { gradientPlaces } from "./gradient-places.js";
+import { horizonOf, PlanSolver, type SolverParts } from "./plan-solver.js";
 import { solverShape } from "./shape.js";
 import { siftFor } from "./sift-for.js";
 import type { Sift } from "./sifted.js";
@@ -28,25 +26,8 @@ const tapeBytes = 128 * 2 ** 20;
 
 interface EncodedNetwork extends EncodedChunk {
   readonly checkpoints: Storage;
-}
-
-/** Where the gradient rows of the requested parameters, the current and the weights begin; -1 where not asked for. */
-export function gradientPlaces(
-  plan: SolvePlan,
-  views: readonly View[],
-): Pick<BackwardNetworkShape, "gradientRows" | "entries" | "currentRow" | "weightRow"> {
-  const gradientRows: { parameter: number; row: number; perNeuron: boolean }[] = [];
-  let [currentRow, weightRow, row] = [-1, -1, 0];
-  for (const view of views) {
-    if (view.name === "current") currentRow = row;
-    else if (view.name === "weights") weightRow = row;
-    else {
-      const parameter = plan.network.cell.parameters.indexOf(view.name);
-      gradientRows.push({ parameter, row, perNeuron: view.neuronStride > 0 });
-    }
-    row += view.length;
-  }
-  return { gradientRows, entries: row, currentRow, weightRow };
+  /** Where paths ended, of a solver that has a horizon term. */
+  readonly end: Storage | undefined;
 }
 
 type Forward = KernelOf<typeof forwardNetwork>;
@@ -67,8 +48,16 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
     this.neurons = parts.plan.network.neurons;
   }
 
-  /** @param views the parameters to differentiate by; empty for a forward solve alone. */
-  static async create(gpu: Gpu, plan: SolvePlan, views: readonly View[]): Promise<NetworkSolver> {
+  /**
+   * @param views the parameters to differentiate by; empty for a forward solve alone.
+   * @param pending the spikes that gradients have a horizon term of.
+   */
+  static async create(
+    gpu: Gpu,
+    plan: SolvePlan,
+    views: readonly View[],
+    pending: readonly PendingEvent[] = [],
+  ): Promise<NetworkSolver> {
     const { network } = plan;
     const names = views.map((v) => v.name);
     const label = `network of ${network.cell.name}, ${plan.method}`;
@@ -87,9 +76,18 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
       const places = gradientPlaces(plan, views);
       backwardKernel = gpu.kernel(backwardNetwork({ ...reverse, ...sizes, ...places }, `backward ${label}`));
     }
-    const [f, b, sift] = await Promise.all([forwardKernel, backwardKernel, siftFor(gpu, network.cell)]);
+    const n = shape.states;
+    // The end of the paths lies like a checkpoint, from the beginning of its buffer.
+    const horizon = horizonOf(gpu, plan, views, pending, {
+      state: (s) => `bitcast<f32>(checkpoints[(${s}u * K + k) * run.paths + i])`,
+      taken: `checkpoints[(${n}u * K + k) * run.paths + i]`,
+      total: `checkpoints[${n + 1}u * K * run.paths + i]`,
+      adjoint: (s) => `(${backwardFields(n).adjoint + s}u * K + k) * run.paths + i`,
+    });
+    const [f, b, h, sift] = await Promise.all([forwardKernel, backwardKernel, horizon, siftFor(gpu, network.cell)]);
     const connections = uploadConnections(gpu, plan, sizes);
-    return new NetworkSolver({ gpu, plan, shape, forwardKernel: f, backwardKernel: b, views }, connections, sift);
+    const parts = { gpu, plan, shape, forwardKernel: f, backwardKernel: b, horizonKernel: h, views };
+    return new NetworkSolver(parts, connections, sift);
   }
 
   protected bytes(slots: number): Record<"work" | "checkpoints" | "record" | "rows" | "backward", number> {
@@ -101,7 +99,7 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
     const windows = Math.ceil(this.plan.steps / this.gridWindow(1));
     return {
       work,
-      checkpoints: 4 * windows * ((this.n + 1) * this.neurons + 1),
+      checkpoints: 4 * (windows + (this.horizonKernel ? 1 : 0)) * ((this.n + 1) * this.neurons + 1),
       record,
       rows: 4 * this.rowsPerPath,
       backward: 4 * (backwardFields(this.n).perNeuron * this.neurons + 2) + (this.sift ? 2 : 1) * 4 * slots,
@@ -144,6 +142,12 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
       batch.dispatch(this.forwardKernel, { uniform: { ...run, slots, fresh: 0, last }, ...bound });
     }
     const perPath = fields.perNeuron * perField;
+    const end = this.horizonKernel && gpu.buffer("end of paths", checkpointBytes);
+    if (end) {
+      batch.copy(work, fields.bank(plan.steps & 1) * perField, end, 0, n * perField);
+      batch.copy(work, fields.fired * perField, end, n * perField, perField);
+      batch.copy(work, perPath, end, (n + 1) * perField, 4 * paths);
+    }
     batch.copy(work, perPath + (sift ? 8 * paths : 0), counts, 0, 4 * paths);
     if (eventCounts) batch.copy(work, perPath, eventCounts, 0, 4 * paths);
     const events = eventCounts && { record, counts: eventCounts };
@@ -155,8 +159,10 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
       record: spikes,
       events,
       checkpoints,
+      end,
       counts: { storage: counts, byteOffset: 0 },
       dispose: () => {
+        end?.dispose();
         status.dispose();
         record.dispose();
         checkpoints.dispose();
@@ -172,16 +178,18 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
   encodeBackward(
     batch: Batch,
     chunk: EncodedChunk,
-    cotangents: Storage | GPUBuffer,
+    cotangents: Cotangents,
     rows: Storage,
     tapeEntries: number,
     status?: RunStatus,
   ): void {
     const { gpu, plan, theta, connections, n, neurons } = this;
-    const { paths, slots, checkpoints, events } = chunk as EncodedNetwork;
+    const { paths, slots, checkpoints, end, events } = chunk as EncodedNetwork;
     const record = events?.record ?? chunk.record;
     const counts = events ? { storage: events.counts, byteOffset: 0 } : chunk.counts;
-    const ofEvents = events ? this.sift!.encodeCotangents(batch, chunk, events, cotangents, slots) : cotangents;
+    const ofEvents = events
+      ? this.sift!.encodeCotangents(batch, chunk, events, cotangents.spikes, slots)
+      : cotangents.spikes;
     const fields = backwardFields(n);
     const window = this.gridWindow(paths);
     const windows = Math.ceil(plan.steps / window);
@@ -200,6 +208,7 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
     const pathFields = fields.perNeuron * perField;
     batch.clear(work);
     batch.copy(counts.storage, counts.byteOffset, work, pathFields + 4 * paths, 4 * paths);
+    if (end) this.encodeHorizon(batch, { chunk, checkpoints: end, record, adjoint: work, rows }, cotangents, 0);
     for (let w = windows - 1; w >= 0; w--) {
       const at = checkpointBytes * w;
       const [stepBegin, stepEnd] = [w * window, Math.min(plan.steps, (w + 1) * window)];

@@ -1,10 +1,13 @@
 /** What the solvers of a plan share: its parameters on the GPU, and the memory of a path. */
+import type { HorizonShape, PendingEvent } from "../../shaders/solve/horizon.wgsl.js";
 import type { Batch, Gpu, Storage } from "../gpu/index.js";
 import { type Chunk, stepsPerDispatch } from "../plan/chunks.js";
 import { parameterVector, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
-import type { ChunkSolver, EncodedChunk, RunStatus } from "./chunk-solver.js";
+import type { ChunkSolver, Cotangents, EncodedChunk, RunStatus } from "./chunk-solver.js";
+import type { Horizon } from "./horizon.js";
 import type { KernelShape } from "./shape.js";
+import { runOf } from "./uniform.js";
 
 /** What a solver is made of; F and B are its kernels. */
 export interface SolverParts<F, B> {
@@ -14,8 +17,32 @@ export interface SolverParts<F, B> {
   readonly forwardKernel: F;
   /** Where the solver differentiates. */
   readonly backwardKernel: B | undefined;
+  /** Where gradients have a horizon term. */
+  readonly horizonKernel: Horizon | undefined;
   /** The parameters to differentiate by. */
   readonly views: readonly View[];
+}
+
+/** The kernel of the horizon term, where there is one. */
+export async function horizonOf(
+  gpu: Gpu,
+  plan: SolvePlan,
+  views: readonly View[],
+  pending: readonly PendingEvent[],
+  places: HorizonShape["places"],
+): Promise<Horizon | undefined> {
+  if (pending.length === 0 || views.length === 0) return undefined;
+  return (await import("./horizon.js")).horizonFor(gpu, plan, views, pending, places);
+}
+
+/** What the horizon term of a chunk reads and writes. */
+interface HorizonBuffers {
+  readonly chunk: EncodedChunk;
+  readonly checkpoints: Storage;
+  readonly record: Storage;
+  /** Cleared before. */
+  readonly adjoint: Storage;
+  readonly rows: Storage;
 }
 
 export abstract class PlanSolver<F, B> implements ChunkSolver {
@@ -29,14 +56,17 @@ export abstract class PlanSolver<F, B> implements ChunkSolver {
   protected plan: SolvePlan;
   protected readonly forwardKernel: F;
   protected readonly backwardKernel: B | undefined;
+  protected readonly horizonKernel: Horizon | undefined;
 
-  protected constructor({ gpu, plan, shape, forwardKernel, backwardKernel, views }: SolverParts<F, B>) {
+  protected constructor(parts: SolverParts<F, B>) {
+    const { gpu, plan, shape, forwardKernel, backwardKernel, horizonKernel, views } = parts;
     this.gpu = gpu;
     this.warnings = plan.warnings ?? [];
     this.plan = plan;
     this.shape = shape;
     this.forwardKernel = forwardKernel;
     this.backwardKernel = backwardKernel;
+    this.horizonKernel = horizonKernel;
     this.gradientRows = views.reduce((n, v) => n + v.length, 0);
     this.rowsPerPath = 1 + this.gradientRows * (shape.carried ? 2 : 1);
     this.theta = gpu.upload("parameters", Float32Array.from(parameterVector(plan)));
@@ -50,11 +80,35 @@ export abstract class PlanSolver<F, B> implements ChunkSolver {
   abstract encodeBackward(
     batch: Batch,
     chunk: EncodedChunk,
-    cotangents: Storage | GPUBuffer,
+    cotangents: Cotangents,
     rows: Storage,
     tape: number,
     status?: RunStatus,
   ): void;
+
+  /**
+   * Begins the adjoint at t1, where there is a horizon term and cotangents of it.
+   * @param last the checkpoint at the end of the paths.
+   */
+  protected encodeHorizon(
+    batch: Batch,
+    { chunk, checkpoints, record, adjoint, rows }: HorizonBuffers,
+    { horizon }: Cotangents,
+    last: number,
+  ): void {
+    const { plan, theta } = this;
+    if (!this.horizonKernel || !horizon) return;
+    batch.dispatch(this.horizonKernel, {
+      uniform: { ...runOf(plan, chunk), checkpointLast: last, maxSpikes: plan.maxSpikes },
+      theta,
+      checkpoints,
+      horizon,
+      adjoint,
+      rows,
+      record: this.shape.several ? record : undefined,
+      threads: chunk.paths,
+    });
+  }
 
   reseed(plan: SolvePlan): void {
     this.plan = plan;

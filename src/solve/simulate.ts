@@ -1,5 +1,6 @@
 /** Simulation on the GPU: chunk by chunk, the record growing until every spike fits. */
 import { recordReader } from "../../shaders/shared/record.wgsl.js";
+import type { PendingEvent } from "../../shaders/solve/horizon.wgsl.js";
 import { SaltationError } from "../errors.js";
 import type { Gpu } from "../gpu/index.js";
 import { type Chunk, wholeBlocks } from "../plan/chunks.js";
@@ -21,17 +22,23 @@ export const chunkBytes = 192 * 2 ** 20;
  * Picks the solver for a network. A path per workgroup from where more than half of its lanes have a neuron: what
  * `npm run bench -- networks` measures (docs/decisions.md). The number of paths does not matter, so that a path is the
  * same in a run of any size.
+ * @param pending the spikes that gradients have a horizon term of.
  */
-export async function createSolver(gpu: Gpu, given: SolvePlan, views: readonly View[] = []): Promise<ChunkSolver> {
+export async function createSolver(
+  gpu: Gpu,
+  given: SolvePlan,
+  views: readonly View[] = [],
+  pending: readonly PendingEvent[] = [],
+): Promise<ChunkSolver> {
   const plan = await decideIncrements(gpu, given, { differentiates: views.length > 0 });
   const { neurons, connections } = plan.network;
   if (neurons === 1 && connections.weights.length + plan.arrivals.count === 0) {
-    return SingleSolver.create(gpu, plan, views);
+    return SingleSolver.create(gpu, plan, views, pending);
   }
   const byWorkgroup = plan.distribution === "auto" ? 2 * neurons > lanesOf(gpu) : plan.distribution === "workgroup";
   // Loaded when a network is solved: a page with one neuron does without (docs/embedding.md).
-  if (byWorkgroup) return (await import("./workgroup-solver.js")).WorkgroupSolver.create(gpu, plan, views);
-  return (await import("./network-solver.js")).NetworkSolver.create(gpu, plan, views);
+  if (byWorkgroup) return (await import("./workgroup-solver.js")).WorkgroupSolver.create(gpu, plan, views, { pending });
+  return (await import("./network-solver.js")).NetworkSolver.create(gpu, plan, views, pending);
 }
 
 /** First guess of the slots that a path's record needs, where maxSpikes does not say. */

@@ -8,14 +8,15 @@ import {
   type singleRunFields,
   singleTapeWords,
 } from "../../shaders/solve/forward-single.wgsl.js";
+import type { PendingEvent } from "../../shaders/solve/horizon.wgsl.js";
 import { alongPath, tableauOf } from "../../shaders/substep/tableau.js";
 import { eventIsAffine } from "../cell/functions.js";
 import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import { type Chunk, stepsPerDispatch } from "../plan/chunks.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
-import { type EncodedChunk, type RunStatus, statusWords } from "./chunk-solver.js";
-import { PlanSolver, type SolverParts } from "./plan-solver.js";
+import { type Cotangents, type EncodedChunk, type RunStatus, statusWords } from "./chunk-solver.js";
+import { horizonOf, PlanSolver, type SolverParts } from "./plan-solver.js";
 import { solverShape } from "./shape.js";
 import { siftFor } from "./sift-for.js";
 import type { Sift } from "./sifted.js";
@@ -53,8 +54,16 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
     this.recordWords = sift ? recordWords.neurons : recordWords.oneNeuron;
   }
 
-  /** @param views the parameters to differentiate by; empty for a forward solve alone. */
-  static async create(gpu: Gpu, plan: SolvePlan, views: readonly View[]): Promise<SingleSolver> {
+  /**
+   * @param views the parameters to differentiate by; empty for a forward solve alone.
+   * @param pending the spikes that gradients have a horizon term of.
+   */
+  static async create(
+    gpu: Gpu,
+    plan: SolvePlan,
+    views: readonly View[],
+    pending: readonly PendingEvent[] = [],
+  ): Promise<SingleSolver> {
     const shape = await solverShape(
       plan,
       "none",
@@ -69,8 +78,17 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
     );
     const backwardKernel = backward?.backwardKernel(gpu, plan, views, workgroupSize);
     const sift = siftFor(gpu, plan.network.cell);
-    const [f, b, s] = await Promise.all([forwardKernel, backwardKernel, sift]);
-    return new SingleSolver({ gpu, plan, shape, forwardKernel: f, backwardKernel: b, views }, s);
+    const { states, several } = shape;
+    const words = singleCheckpointWords(shape);
+    const word = (w: number): string => `checkpoints[(run.checkpoint_last * ${words}u + ${w}u) * run.paths + i]`;
+    const horizon = horizonOf(gpu, plan, views, pending, {
+      state: (s) => `bitcast<f32>(${word(s)})`,
+      taken: word(states + (several ? 4 : 2)),
+      total: word(states + 2),
+      adjoint: (s) => `${s}u * run.paths + i`,
+    });
+    const [f, b, h, s] = await Promise.all([forwardKernel, backwardKernel, horizon, sift]);
+    return new SingleSolver({ gpu, plan, shape, forwardKernel: f, backwardKernel: b, horizonKernel: h, views }, s);
   }
 
   /** Sub-steps of a window; for a gradient it depends on the plan alone, as in networks. */
@@ -159,7 +177,7 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
   encodeBackward(
     batch: Batch,
     chunk: EncodedChunk,
-    cotangents: Storage | GPUBuffer,
+    cotangents: Cotangents,
     rows: Storage,
     _tape: number,
     status?: RunStatus,
@@ -167,7 +185,9 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
     const { plan, theta, shape } = this;
     const { paths, slots, checkpoints, events, window } = chunk as EncodedSingle;
     const record = events?.record ?? chunk.record;
-    const ofEvents = events ? this.sift!.encodeCotangents(batch, chunk, events, cotangents, slots) : cotangents;
+    const ofEvents = events
+      ? this.sift!.encodeCotangents(batch, chunk, events, cotangents.spikes, slots)
+      : cotangents.spikes;
     // No path has more sub-steps than its steps and events.
     const most = Math.ceil((plan.steps + (status?.largestRecord ?? slots)) / window);
     const windows = Math.min((chunk as EncodedSingle).windows, most);
@@ -175,6 +195,8 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
     const tape = batch.temporary("tape", this.bytes(slots).tape * groups * workgroupSize);
     const adjoint = batch.temporary("adjoint", 4 * (shape.states + 1) * paths);
     batch.clear(adjoint);
+    const last = (chunk as EncodedSingle).windows - 1;
+    this.encodeHorizon(batch, { chunk, checkpoints, record, adjoint, rows }, cotangents, last);
     for (let w = windows - 1; w >= 0; w--) {
       batch.dispatch(this.backwardKernel!, {
         uniform: this.windowRun(chunk, w, window),

@@ -7,16 +7,17 @@ import {
   workgroupCheckpointWords,
   workgroupFields,
 } from "../../shaders/solve/forward-workgroup.wgsl.js";
+import type { PendingEvent } from "../../shaders/solve/horizon.wgsl.js";
 import { noiseNames } from "../../shaders/substep/solver.wgsl.js";
 import { eventIsAffine } from "../cell/functions.js";
 import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import type { Chunk } from "../plan/chunks.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
-import { type EncodedChunk, lanesOf, type RunStatus, statusWords } from "./chunk-solver.js";
+import { type Cotangents, type EncodedChunk, lanesOf, type RunStatus, statusWords } from "./chunk-solver.js";
 import { connectionShape, uploadConnections } from "./connections.js";
-import { gradientPlaces } from "./network-solver.js";
-import { PlanSolver, type SolverParts } from "./plan-solver.js";
+import { gradientPlaces } from "./gradient-places.js";
+import { horizonOf, PlanSolver, type SolverParts } from "./plan-solver.js";
 import { type KernelShape, solverShape } from "./shape.js";
 import { siftFor } from "./sift-for.js";
 import type { Sift } from "./sifted.js";
@@ -75,13 +76,13 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
   /**
    * @param views the parameters to differentiate by; empty for a forward solve alone.
    * @param forced lanes of a workgroup, whether its fields lie in workgroup memory, and whether noise is kept for the
-   * backward run, in place of what suits.
+   * backward run, in place of what suits; and the spikes that gradients have a horizon term of.
    */
   static async create(
     gpu: Gpu,
     plan: SolvePlan,
     views: readonly View[],
-    forced: { lanes?: number; inWorkgroup?: boolean; keepNoise?: boolean } = {},
+    forced: { lanes?: number; inWorkgroup?: boolean; keepNoise?: boolean; pending?: readonly PendingEvent[] } = {},
   ): Promise<WorkgroupSolver> {
     const { network } = plan;
     const names = views.map((v) => v.name);
@@ -110,10 +111,22 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
       const places = gradientPlaces(plan, views);
       backwardKernel = gpu.kernel(backwardWorkgroup({ ...reverse, ...sizes, ...places }, `backward ${label}`));
     }
-    const [f, b, sift] = await Promise.all([forwardKernel, backwardKernel, siftFor(gpu, network.cell)]);
+    const n = shape.states;
+    const checkpoint = workgroupCheckpointWords(n, network.neurons, shape.several);
+    const at = (field: number): string =>
+      `checkpoints[run.checkpoint_last * run.paths * ${checkpoint}u + (i * ${n + 1}u + ${field}u) * K + k]`;
+    const fields = backwardWorkgroupFields(n);
+    const perNeuron = inWorkgroup ? fields.carried : fields.perNeuron;
+    const horizon = horizonOf(gpu, plan, views, forced.pending ?? [], {
+      state: (s) => `bitcast<f32>(${at(s)})`,
+      taken: at(n),
+      total: `checkpoints[(run.checkpoint_last * ${checkpoint}u + ${n + 1}u * K) * run.paths + i]`,
+      adjoint: (s) => `(i * ${perNeuron}u + ${fields.adjoint + s}u) * K + k`,
+    });
+    const [f, b, h, sift] = await Promise.all([forwardKernel, backwardKernel, horizon, siftFor(gpu, network.cell)]);
     const connections = uploadConnections(gpu, plan, sizes);
     return new WorkgroupSolver(
-      { gpu, plan, shape, forwardKernel: f, backwardKernel: b, views },
+      { gpu, plan, shape, forwardKernel: f, backwardKernel: b, horizonKernel: h, views },
       sizes,
       connections,
       sift,
@@ -200,7 +213,7 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
   encodeBackward(
     batch: Batch,
     chunk: EncodedChunk,
-    cotangents: Storage | GPUBuffer,
+    cotangents: Cotangents,
     rows: Storage,
     tapeEntries: number,
     status?: RunStatus,
@@ -208,7 +221,9 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
     const { gpu, plan, theta, connections, n, noise, neurons } = this;
     const { paths, slots, checkpoints, events } = chunk as EncodedPaths;
     const record = events?.record ?? chunk.record;
-    const ofEvents = events ? this.sift!.encodeCotangents(batch, chunk, events, cotangents, slots) : cotangents;
+    const ofEvents = events
+      ? this.sift!.encodeCotangents(batch, chunk, events, cotangents.spikes, slots)
+      : cotangents.spikes;
     const window = this.gridWindow(paths);
     const windows = Math.ceil(plan.steps / window);
     const entries = Math.max(1, status?.largestTape ?? tapeEntries);
@@ -218,6 +233,7 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
     const tape = batch.temporary("tape", pathBytes * turn);
     const carried = batch.temporary("adjoint", 4 * this.carried * neurons * paths);
     batch.clear(carried);
+    this.encodeHorizon(batch, { chunk, checkpoints, record, adjoint: carried, rows }, cotangents, windows - 1);
     for (let w = windows - 1; w >= 0; w--) {
       const run = {
         ...networkRunOf(plan, chunk, w * window, Math.min(plan.steps, (w + 1) * window)),

@@ -107,8 +107,9 @@ export class ResidentTraining implements Training {
           const cotangents = batch.temporary("cotangents", 4 * solved.slots * solved.paths);
           const rows = batch.temporary("path rows", 4 * solver.rowsPerPath * solved.paths);
           batch.stage("loss").clear(cotangents).clear(rows);
-          pass.encodeCotangents(batch, plan, looked, cotangents, pass.givesPathValues ? rows : undefined);
-          pass.encodeBackward(batch, solved, cotangents, rows);
+          const values = pass.givesPathValues ? rows : undefined;
+          const bars = pass.encodeCotangents(batch, plan, looked, cotangents, values);
+          pass.encodeBackward(batch, solved, bars, rows);
           next();
         },
       });

@@ -74,6 +74,7 @@ export interface TrainStep
     | "discretisation"
     | "unbiased"
     | "because"
+    | "terms"
   > {
   /** From 0. A standard error that would cost another pass over the trains (expected signatures on a GPU) is NaN. */
   readonly step: number;

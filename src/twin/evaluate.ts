@@ -14,6 +14,7 @@ import { inTurns } from "../turns.js";
 import { compileFor } from "./compile.js";
 import { measureDiscretisation } from "./discretisation.js";
 import { type PathResult, PathSolver, type PathSpike, stateNotFinite } from "./forward.js";
+import { pendingSpikes } from "./horizon.js";
 import { counterNoise } from "./noise.js";
 import { reversePath } from "./reverse.js";
 
@@ -77,6 +78,8 @@ export async function simulateCpu(plan: SolvePlan, progress?: (pathsDone: number
   };
 }
 
+const none = { events: [] };
+
 /** Value and gradient of a loss on the CPU. @throws SaltationError `not-finite` where a result is not a finite number. */
 export async function evaluateCpu(
   plan: SolvePlan,
@@ -97,26 +100,26 @@ export async function evaluateCpu(
       neurons: Int32Array.from(fired, (s) => s.neuron),
     });
   });
-  const { value, cotangents, pathValues, means } = await evaluateOnHost(loss, spikes, plan);
+  const { value, cotangents, horizon, pathValues, means } = await evaluateOnHost(loss, spikes, plan);
+  const names = views.map((v) => v.name);
+  const { events } = horizon && loss.horizon ? (await import("../loss/horizon.js")).horizonOf(plan, names) : none;
   const entries = views.reduce((n, v) => n + v.length, 0);
   const rows = Array.from({ length: 1 + entries }, () => new Float64Array(paths));
   for (let i = 0; i < paths; i++) rows[0]![i] = pathValues?.[i] ?? Number.NaN;
   const visit = (path: number, result: PathResult): void => {
     const gradient = new Float64Array(layout.size);
-    reversePath(
-      plan,
-      layout,
-      cell,
-      result,
-      Float64Array.from(cotangents[path]!, (c) => paths * c),
-      gradient,
-    );
+    const pending = events.length > 0 ? pendingSpikes(plan, cell, events, result) : [];
+    const bars = {
+      spikes: Float64Array.from(cotangents[path]!, (c) => paths * c),
+      horizon: pending.map((spike) => ({ ...spike, adds: paths * horizon![path]![spike.neuron]! })),
+    };
+    reversePath(plan, layout, cell, result, bars, gradient);
     let row = 1;
     for (const view of views) {
       for (let i = 0; i < view.length; i++) rows[row++]![path] = gradient[view.offset + i]!;
     }
   };
-  await eachPath(plan, cell, true, visit, options.progress);
+  if (entries > 0) await eachPath(plan, cell, true, visit, options.progress);
   if (options.perPath) {
     const flat = new Float64Array(rows.length * paths);
     rows.forEach((row, r) => {

@@ -74,6 +74,8 @@ export interface PathResult {
   readonly spikes: PathSpike[];
   /** Whether the path stopped at its maxSpikes-th event. */
   readonly saturated: boolean;
+  /** Whether it went on to t1, and no event stopped it. */
+  readonly reachedEnd: boolean;
   /** State of each neuron at the end. */
   readonly final: Float64Array[];
   /** First uniform of each neuron. */
@@ -236,7 +238,8 @@ export class PathSolver {
         if (happening.emits) spikes.push({ step, fraction: at / dt, neuron: k });
         const saturated = happening.emits && maxSpikes > 0 && spikes.length >= maxSpikes;
         if (saturated || happening.terminal) {
-          return { path, spikes, saturated, final: next.map(({ y }) => y), startUniforms, operations };
+          const final = next.map(({ y }) => y);
+          return { path, spikes, saturated, reachedEnd: false, final, startUniforms, operations };
         }
         if (spike === undefined) {
           attempt(k);
@@ -269,7 +272,8 @@ export class PathSolver {
         [own.y, trial[k]] = [trial[k]!, own.y];
       }
     }
-    return { path, spikes, saturated: false, final: next.map(({ y }) => y), startUniforms, operations };
+    const final = next.map(({ y }) => y);
+    return { path, spikes, saturated: false, reachedEnd: true, final, startUniforms, operations };
   }
 
   /**

@@ -8,6 +8,8 @@
  * here f⁻ is the derivative of the discrete sub-step by its length, and -a⁺·f⁺ arrives as the cotangent of the time
  * at which the sub-steps after the event begin. Where a jump takes the event function to zero or above, the event follows
  * at once: its time is that of the jump, and E = 0 says nothing of it.
+ *
+ * The adjoint begins at t1 from 0, or from the horizon term of losses that jump there (docs/mathematics.md).
  */
 import type { CompiledCell } from "../cell/emit-js.js";
 import { sampleOf } from "../driver/current.js";
@@ -16,18 +18,24 @@ import type { SolvePlan } from "../plan/plan.js";
 import type { SubStepTangent } from "./advance.js";
 import { stepperOf } from "./exponential.js";
 import { neuronParameters, type PathResult } from "./forward.js";
+import type { PendingSpike } from "./horizon.js";
 import { drawFurther } from "./noise.js";
 
-/**
- * @param cotangents ∂L/∂τ for each spike of the path, in order (absolute time).
- * @param gradient [layout.size], added to.
- */
+/** What the recursion goes out from. */
+export interface PathCotangents {
+  /** ∂L/∂τ for each spike of the path, in order (absolute time). */
+  readonly spikes: ArrayLike<number>;
+  /** The horizon term: spikes that might come at t1 too, and what each would add to L. */
+  readonly horizon?: readonly (PendingSpike & { readonly adds: number })[];
+}
+
+/** @param gradient [layout.size], added to. */
 export function reversePath(
   plan: SolvePlan,
   layout: ParameterLayout,
   cell: CompiledCell,
   result: PathResult,
-  cotangents: ArrayLike<number>,
+  cotangents: PathCotangents,
   gradient: Float64Array,
 ): void {
   const { network, dt } = plan;
@@ -56,6 +64,14 @@ export function reversePath(
   const weightView = layout.views.get("weights")!;
   const sampleWidth = plan.current.perNeuron ? neurons : 1;
 
+  // A spike appears at t1 as E rises there: a(t1) = Σ ΔL ∇E.
+  for (const { neuron: k, event, adds } of cotangents.horizon ?? []) {
+    const ePBar = new Float64Array(P + 1);
+    cell.happenings[event]!.surfaceGradient(eBar, ePBar, result.final[k]!, p[k]!);
+    for (let i = 0; i < n; i++) a[k]![i]! += adds * eBar[i]!;
+    for (let j = 0; j < P; j++) pBar[k]![j]! += adds * ePBar[j]!;
+  }
+
   let step = plan.steps;
   const operations = result.operations;
   for (let o = operations.length - 1; o >= 0; o--) {
@@ -81,7 +97,7 @@ export function reversePath(
       }
     } else if (op.kind === "fire") {
       eventTimeBar = timeBar[k]!;
-      if (op.spike !== undefined) eventTimeBar += arrivalBar[op.spike]! + cotangents[op.spike]!;
+      if (op.spike !== undefined) eventTimeBar += arrivalBar[op.spike]! + cotangents.spikes[op.spike]!;
       happening = cell.happenings[op.event]!;
       drawFurther(cell, plan, result.path, k, op.drawn);
       happening.jumpVjp(a[k]!, pBar[k]!, op.before, p[k]!, op.u, a[k]!);

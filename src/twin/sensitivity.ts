@@ -11,11 +11,14 @@ import type { SolvePlan } from "../plan/plan.js";
 import type { SubStepTangent } from "./advance.js";
 import { stepperOf } from "./exponential.js";
 import { neuronParameters, type Operation, type PathResult } from "./forward.js";
+import type { PendingSpike } from "./horizon.js";
 import { drawFurther } from "./noise.js";
 
 /**
  * @param directions each a vector [layout.size] in parameter space.
- * @returns [spikes][directions], ∂τ_n along each direction (absolute time).
+ * @param pending spikes that might come at t1 too (horizon.ts).
+ * @returns [spikes][directions], ∂τ_n along each direction (absolute time); after those of spikes a row for each of
+ * `pending`, ∂E(t1) along each direction, with which it appears.
  */
 export function pathSensitivities(
   plan: SolvePlan,
@@ -23,6 +26,7 @@ export function pathSensitivities(
   cell: CompiledCell,
   result: PathResult,
   directions: readonly Float64Array[],
+  pending: readonly PendingSpike[] = [],
 ): Float64Array[] {
   const { network, dt } = plan;
   const { neurons } = network;
@@ -30,7 +34,7 @@ export function pathSensitivities(
   const P = network.cell.parameters.length;
   const stepper = stepperOf(cell, plan.method, dt);
   const p = neuronParameters(plan);
-  const out = result.spikes.map(() => new Float64Array(directions.length));
+  const out = [...result.spikes, ...pending].map(() => new Float64Array(directions.length));
   const currentView = layout.views.get("current")!;
   const weightView = layout.views.get("weights")!;
   const sampleWidth = plan.current.perNeuron ? neurons : 1;
@@ -94,6 +98,13 @@ export function pathSensitivities(
         else if (op.until === "input") d.r = 0;
       }
     }
+    pending.forEach(({ neuron: k, event }, row) => {
+      const ePBar = new Float64Array(P + 1);
+      cell.happenings[event]!.surfaceGradient(eBar, ePBar, result.final[k]!, p[k]!);
+      const { y, p: dp } = along[k]!;
+      const byState = eBar.reduce((sum, d, i) => sum + d * y[i]!, 0);
+      out[result.spikes.length + row]![column] = dp.reduce((sum, d, j) => sum + d * ePBar[j]!, byState);
+    });
   });
   return out;
 }

@@ -1,22 +1,37 @@
 /** Gradients of spike times in the twin against finite differences. */
 import { expect } from "vitest";
+import type { CompiledCell } from "../../src/cell/emit-js.js";
+import { horizonOf } from "../../src/loss/horizon.js";
 import { defineNetwork, type NetworkDefinition } from "../../src/network/network.js";
 import { parameterLayout, parameterVector, replaceParameters } from "../../src/plan/layout.js";
 import { type Method, planSolve, type SolveOptions, type SolvePlan } from "../../src/plan/plan.js";
 import { compileFor } from "../../src/twin/compile.js";
-import { PathSolver } from "../../src/twin/forward.js";
+import { neuronParameters, type PathResult, PathSolver } from "../../src/twin/forward.js";
+import { type PendingSpike, pendingSpikes } from "../../src/twin/horizon.js";
 import { counterNoise } from "../../src/twin/noise.js";
 import { reversePath } from "../../src/twin/reverse.js";
 import { pathSensitivities } from "../../src/twin/sensitivity.js";
 
-/** A smooth function of all spike times of a path, with coefficients that differ from spike to spike. */
+/** Whatever is differentiated by. */
+const pendingOf = (plan: SolvePlan, cell: CompiledCell, result: PathResult): PendingSpike[] =>
+  pendingSpikes(plan, cell, horizonOf(plan, plan.network.cell.parameters).events, result);
+
+/**
+ * A smooth function of all spike times of a path, and of the event functions at t1 of spikes that might come there too, with
+ * coefficients that differ from one to the next.
+ */
 const coefficient = (n: number): number => Math.cos(1 + 2 * n);
 
-function loss(plan: SolvePlan, path: number): { value: number; structure: string } {
-  const solver = new PathSolver(plan, compileFor(plan), counterNoise(plan));
-  const { spikes, operations } = solver.solve(path, true);
+function loss(plan: SolvePlan, path: number, pending: readonly PendingSpike[]): { value: number; structure: string } {
+  const cell = compileFor(plan);
+  const solver = new PathSolver(plan, cell, counterNoise(plan));
+  const result = solver.solve(path, true);
+  const { spikes, operations, final } = result;
+  const p = neuronParameters(plan);
+  const levels = pending.map(({ neuron, event }) => cell.happenings[event]!.surface(final[neuron]!, p[neuron]!));
+  const times = spikes.map((s) => (s.step + s.fraction) * plan.dt);
   return {
-    value: spikes.reduce((sum, s, n) => sum + coefficient(n) * (s.step + s.fraction) * plan.dt, 0),
+    value: [...times, ...levels].reduce((sum, value, n) => sum + coefficient(n) * value, 0),
     structure: operations
       .flatMap((o) => (o.kind === "advance" && o.until === "event" ? [`${o.step}:${o.neuron}`] : []))
       .join(" "),
@@ -26,31 +41,36 @@ function loss(plan: SolvePlan, path: number): { value: number; structure: string
 /**
  * Reverse and forward derivatives of a loss of all spike times, by every parameter, in up to four paths (two of
  * networks), are finite differences. @param step the largest step of the differences, in parts of a parameter. @returns
- * how many spikes there were in all.
+ * how many spikes there were in all, and how many that might have come at t1.
  */
 export function expectGradient(
   definition: NetworkDefinition,
   method: Method,
   options: Partial<SolveOptions>,
   step = 3e-5,
-): number {
+): { spikes: number; pendings: number } {
   const network = defineNetwork(definition);
   const plan = planSolve(network, { paths: 1, t1: 1, dt: 0.02, seed: 3, method, ...options });
   const layout = parameterLayout(plan);
   const cell = compileFor(plan);
   const solver = new PathSolver(plan, cell, counterNoise(plan));
   const vector = parameterVector(plan);
-  let spikes = 0;
+  let [spikes, pendings] = [0, 0];
   for (const path of [0, 1, 2, 3].slice(0, network.neurons > 1 ? 2 : 4)) {
     const result = solver.solve(path, true);
     spikes += result.spikes.length;
+    const pending = pendingOf(plan, cell, result);
+    pendings += pending.length;
     const gradient = new Float64Array(layout.size);
     reversePath(
       plan,
       layout,
       cell,
       result,
-      result.spikes.map((_, n) => coefficient(n)),
+      {
+        spikes: result.spikes.map((_, n) => coefficient(n)),
+        horizon: pending.map((spike, n) => ({ ...spike, adds: coefficient(result.spikes.length + n) })),
+      },
       gradient,
     );
     const scale = Math.max(...gradient.map(Math.abs));
@@ -65,7 +85,7 @@ export function expectGradient(
         const points = [h, -h, 2 * h, -2 * h].map((d) => {
           const moved = Float64Array.from(vector);
           moved[i]! += d;
-          return loss(replaceParameters(plan, layout, moved), path);
+          return loss(replaceParameters(plan, layout, moved), path, pending);
         });
         if (points.every((q) => q.structure === points[0]!.structure)) {
           const [a, b, c, d] = points.map((q) => q.value) as [number, number, number, number];
@@ -79,11 +99,11 @@ export function expectGradient(
       directions.push(direction);
     }
     // Forward sensitivities are the same derivative carried the other way: equal to rounding.
-    const forward = pathSensitivities(plan, layout, cell, result, directions);
+    const forward = pathSensitivities(plan, layout, cell, result, directions, pending);
     for (let i = 0; i < layout.size; i++) {
       const sum = forward.reduce((total, row, n) => total + coefficient(n) * row[i]!, 0);
       expect(Math.abs(sum - gradient[i]!)).toBeLessThanOrEqual(1e-10 * Math.max(scale, 1));
     }
   }
-  return spikes;
+  return { spikes, pendings };
 }

@@ -187,3 +187,35 @@ export function spikeSignatureVjp(
   });
   return out;
 }
+
+/**
+ * What one more spike at t1 adds to a function of a train's signature, for a spike of each neuron: the product of a
+ * cotangent and S ⊗ exp(e_k) − S. Of a word that ends in just m letters k, S without its last i of them, over i!, is added
+ * for i = 1 to m.
+ * @param s the train's signature.
+ */
+export function spikeAtEnd(
+  s: ArrayLike<number>,
+  cotangent: ArrayLike<number>,
+  neurons: number,
+  depth: number,
+): Float64Array {
+  const channels = neurons + 1;
+  const offsets = levelOffsets(channels, depth);
+  const out = new Float64Array(neurons);
+  for (let k = 1; k <= depth; k++) {
+    for (let word = 0; word < channels ** k; word++) {
+      const letter = word % channels;
+      if (letter === 0) continue;
+      const by = cotangent[offsets[k]! + word]!;
+      let prefix = word;
+      let weight = 1;
+      for (let i = 1; i <= k && prefix % channels === letter; i++) {
+        prefix = Math.floor(prefix / channels);
+        weight /= i;
+        out[letter - 1]! += by * weight * s[offsets[k - i]! + prefix]!;
+      }
+    }
+  }
+  return out;
+}

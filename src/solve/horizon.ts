@@ -1,0 +1,32 @@
+/** The kernel from which the backward recursion of a loss that jumps at t1 begins. Loaded with the first such gradient. */
+import { type HorizonShape, horizonKernel, type PendingEvent } from "../../shaders/solve/horizon.wgsl.js";
+import type { Gpu, KernelOf } from "../gpu/index.js";
+import type { View } from "../plan/layout.js";
+import type { SolvePlan } from "../plan/plan.js";
+import { gradientPlaces } from "./gradient-places.js";
+import { solverShape } from "./shape.js";
+
+/** Small, so that a training batch of a hundred paths still spreads over the processors. */
+const workgroupSize = 32;
+
+export type Horizon = KernelOf<ReturnType<typeof horizonKernel>>;
+
+/**
+ * @param places where the solver keeps what the kernel reads and writes.
+ * @param pending the events of a hazard that are spikes (src/loss/horizon.ts).
+ */
+export async function horizonFor(
+  gpu: Gpu,
+  plan: SolvePlan,
+  views: readonly View[],
+  pending: readonly PendingEvent[],
+  places: HorizonShape["places"],
+): Promise<Horizon> {
+  const { cell } = plan.network;
+  const names = views.map((v) => v.name);
+  const shape = await solverShape(plan, "reverse", names);
+  const { gradientRows, entries } = gradientPlaces(plan, views);
+  const terminal = cell.events.length === 1 && cell.events[0]!.terminal;
+  const whole = { ...shape, workgroupSize, gradientRows, entries, pending, terminal, places };
+  return gpu.kernel(horizonKernel(whole, `horizon ${cell.name} ${plan.method}`));
+}
