@@ -13,7 +13,7 @@ import { checkUnbiasedMean, type JudgedMean } from "./loss/mean-verdict.js";
 import { type Evaluated, notFinite, type ValueAndGradient } from "./loss/result.js";
 import { defineNetwork, type Network, type NetworkDefinition } from "./network/network.js";
 import type { DiscretisationOptions } from "./plan/discretisation.js";
-import { parameterLayout, parameterVector, requestedViews, type View } from "./plan/layout.js";
+import { parameterLayout, parameterVector, requestedViews, type View, viewsOf } from "./plan/layout.js";
 import { planSolve, type SolveOptions, type SolvePlan, solveNames } from "./plan/plan.js";
 import type { PreparedSimulation } from "./solve/prepared.js";
 import type { Sensitivities } from "./spikes/sensitivities.js";
@@ -51,7 +51,7 @@ export interface Progress {
 }
 
 export interface GradientOptions extends SolveOptions, Progress {
-  /** Names of the parameters to differentiate by: the cell's, `weights`, `current`. */
+  /** Names of the parameters to differentiate by: the cell's, `weights`, `current`. Where there are none, the value alone. */
   with: readonly string[];
   /**
    * Refuse a cell whose pathwise gradient is not exact (see `cell.exactness`); true unless set to false.
@@ -248,7 +248,7 @@ export class EngineNetwork {
     checkOptions("", options, calledNames);
     this.engine.check();
     const given = this.gradientPlan(options, loss);
-    const views = requestedViews(this.network, parameterLayout(given), options.with);
+    const views = viewsOf(this.network, parameterLayout(given), options.with);
     this.checkLoss(loss, options.requireExact);
     const judged = await this.judge(given, loss, options);
     const step = await aboutStep();
@@ -317,7 +317,7 @@ export class EngineNetwork {
   /** Prepares the evaluation of a loss for plans that differ only in values and seed. */
   async evaluator(plan: SolvePlan, loss: Loss, names: readonly string[], requireExact = true): Promise<Evaluator> {
     this.engine.check();
-    const views = requestedViews(this.network, parameterLayout(plan), names);
+    const views = viewsOf(this.network, parameterLayout(plan), names);
     this.checkLoss(loss, requireExact);
     const observed = loss.likelihood?.(plan, names);
     return this.place((backend) =>

@@ -3,9 +3,10 @@ import { recordFunctions } from "../shared/record.wgsl.js";
 
 /**
  * A caller's loss of one path. A thread takes one path, calls the caller's `path_loss`, writes what it returns to
- * `values` [paths], and the cotangents that it adds to `cotangents` [slots][paths].
+ * `values` [paths], and the cotangents that it adds to `cotangents` [slots][paths]; then, with `neurons` above 0, what one
+ * more spike of each neuron at the end adds to it to `horizon` [neurons][paths].
  */
-export const pathLoss = (label: string, words: number, code: string) =>
+export const pathLoss = (label: string, words: number, code: string, neurons: number) =>
   declareKernel({
     label,
     workgroupSize: 64,
@@ -24,27 +25,52 @@ export const pathLoss = (label: string, words: number, code: string) =>
       data: read("array<f32>"),
       cotangents: readWrite("array<f32>"),
       pathValues: readWrite("array<f32>"),
+      horizon: neurons > 0 ? readWrite("array<f32>") : undefined,
     },
     body: /* wgsl */ `
 var<private> own_path: u32;
 
 ${recordFunctions({ words })}
 
+// A spike at the end that the record does not have: its number and neuron.
+var<private> added: u32 = 0xffffffffu;
+var<private> added_neuron: u32;
+
 // Time of the path's n-th spike since the start of the solution.
-fn spike_time(n: u32) -> f32 { return (f32(record_step(n, own_path)) + record_place(n, own_path)) * run.dt; }
-fn spike_neuron(n: u32) -> u32 { return record_neuron(n, own_path); }
+fn spike_time(n: u32) -> f32 {
+  if (n == added) { return run.duration; }
+  return (f32(record_step(n, own_path)) + record_place(n, own_path)) * run.dt;
+}
+fn spike_neuron(n: u32) -> u32 {
+  if (n == added) { return added_neuron; }
+  return record_neuron(n, own_path);
+}
 
 // From the start of the solution to its end.
 fn duration() -> f32 { return run.duration; }
 
-fn add_cotangent(n: u32, by: f32) { cotangents[n * run.paths + own_path] += by; }
+fn add_cotangent(n: u32, by: f32) {
+  if (added == 0xffffffffu) { cotangents[n * run.paths + own_path] += by; }
+}
 
 ${code}
 
 fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= run.paths) { return; }
   own_path = id.x;
-  path_values[id.x] = path_loss(run.first_path + id.x, min(counts[run.counts_at + id.x], run.slots));
+  let path = run.first_path + id.x;
+  let count = min(counts[run.counts_at + id.x], run.slots);
+  let value = path_loss(path, count);
+  path_values[id.x] = value;
+${
+  neurons > 0
+    ? `  added = count;
+  for (var k = 0u; k < ${neurons}u; k += 1u) {
+    added_neuron = k;
+    horizon[k * run.paths + id.x] = path_loss(path, count + 1u) - value;
+  }`
+    : ""
+}
 }
 `,
   });

@@ -7,9 +7,9 @@ import { gradientSchema } from "../job/job.js";
 import { loadNamedCell } from "../job/named-cell.js";
 import { judgeMean } from "../loss/judge-mean.js";
 import { checkLoss, planForLoss } from "../loss/loss-plan.js";
-import { checkUnbiasedMean } from "../loss/mean-verdict.js";
+import { checkInside, checkUnbiasedMean } from "../loss/mean-verdict.js";
 import { defineNetwork } from "../network/network.js";
-import { parameterLayout, requestedViews } from "../plan/layout.js";
+import { parameterLayout, viewsOf } from "../plan/layout.js";
 import { planSolve } from "../plan/plan.js";
 import { checkAsked } from "../twin/measured.js";
 import { askedOf, discretisationLine } from "./discretisation.js";
@@ -38,11 +38,12 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
   const solve = solveOptionsOf(job);
   const network = defineNetwork(definition);
   const plan = planSolve(network, solve);
-  const views = requestedViews(network, parameterLayout(plan), job.with);
+  const views = viewsOf(network, parameterLayout(plan), job.with);
   const loss = lossOf(job.loss, job.observed, context, network.neurons, plan);
   checkLoss(network, loss, job.requireExact);
   const lossPlan = planForLoss(plan, loss);
   loss.checkPlan?.(lossPlan, job.with);
+  checkInside(lossPlan, loss, job.with);
   const asked = askedOf(options, job);
   checkAsked(asked);
   if (job.requireUnbiased) checkUnbiasedMean(judgeMean(lossPlan, loss, job.with));
@@ -109,7 +110,7 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
     }
     const seconds = (performance.now() - began) / 1000;
     const { value, standardError, gradient, gradientStandardError, saturatedPaths, warnings, discretisation } = result;
-    const { unbiased, because } = result;
+    const { unbiased, because, terms } = result;
     sayWarnings(warnings);
     if (options.json) {
       const adapter = engine.adapterName;
@@ -123,6 +124,7 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
         saturatedPaths,
         unbiased,
         because,
+        terms,
         ...(warnings ? { warnings } : {}),
         ...stiffField(plan),
         ...(discretisation ? { discretisation } : {}),

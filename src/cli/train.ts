@@ -217,7 +217,7 @@ async function trainPlanned(run: PlannedRun, options: TrainCommandOptions): Prom
       say(`the checkpoint was computed on ${resume.adapter}; on ${engine.adapterName} the last bits may differ`);
     }
     let recovery: Recovery;
-    let observed = job.observed as TrialsJob;
+    let observed = job.observed as TrialsJob | undefined;
     const drawn = finished ? 0 : (truth?.options.paths ?? 0);
     const bar = truth && progressBar("data", drawn + (job.test?.paths ?? 0), "trains");
     try {

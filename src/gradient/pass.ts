@@ -139,10 +139,9 @@ export class GradientPass {
     rows: Storage | undefined,
   ): Cotangents {
     const trains = deviceSpikes(plan, solved, this.solver.recordWords);
-    this.loss!.encodeCotangents(batch, trains, kept, spikes, rows);
-    if (!this.horizon || !this.loss!.encodeHorizon) return { spikes };
-    const horizon = this.horizonBuffer(batch, solved);
-    this.loss!.encodeHorizon(batch.clear(horizon), trains, kept, horizon);
+    const horizon = this.horizon ? this.horizonBuffer(batch, solved) : undefined;
+    if (horizon) batch.clear(horizon);
+    this.loss!.encodeCotangents(batch, trains, kept, spikes, rows, horizon);
     return { spikes, horizon };
   }
 

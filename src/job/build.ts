@@ -5,6 +5,7 @@ import { logLikelihood } from "../loss/log-likelihood.js";
 import type { Loss } from "../loss/loss.js";
 import { spikesOutside } from "../loss/observed.js";
 import { signatureMmdLoss, signatureScoreLoss } from "../loss/signature-kernel.js";
+import { firstPassage, spikeCount, spikeRate } from "../loss/spike-count.js";
 import { firstSpikes, meanSpikeTime } from "../loss/spike-times.js";
 import { vanRossum } from "../loss/van-rossum.js";
 import type { NetworkDefinition } from "../network/network.js";
@@ -62,26 +63,43 @@ export function lossOf(
   span: Span,
   until?: number,
 ): Loss {
-  if (loss.kind === "mean-spike-time") return meanSpikeTime(loss.neuron, loss.index);
+  const alone = lossAlone(loss);
+  if (alone) return alone;
   if (observed === undefined) {
     fail("observed", `is missing; loss "${loss.kind}" compares with observed spike trains`);
   }
   const all = readTrials(observed, context, always, neurons);
   const outside = Array.isArray(observed) ? undefined : (observed as { outside?: "drop" }).outside;
   const left = spikesOutside(all, span, { outside, until });
-  const made = trialsLoss(loss, trialsWithin(all, span), neurons, span);
+  const made = trialsLoss(loss as Exclude<LossJob, { kind: Alone }>, trialsWithin(all, span), neurons, span);
   return left.length > 0
     ? { ...made, warnings: (plan, means) => [...left, ...(made.warnings?.(plan, means) ?? [])] }
     : made;
 }
 
+/** A loss that compares with no observed trains. */
+function lossAlone(loss: LossJob): Loss | undefined {
+  const { kind, ...rest } = loss;
+  // What is not given is not there: schemas leave out no field, and options take no undefined ones.
+  const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+  switch (kind) {
+    case "mean-spike-time":
+      return meanSpikeTime(given.neuron as number | undefined, given.index as number | undefined);
+    case "spike-count":
+      return spikeCount(given);
+    case "spike-rate":
+      return spikeRate(given);
+    case "first-passage":
+      return firstPassage(given);
+    default:
+      return undefined;
+  }
+}
+
+type Alone = "mean-spike-time" | "spike-count" | "spike-rate" | "first-passage";
+
 /** A loss that compares with observed trials. */
-function trialsLoss(
-  loss: Exclude<LossJob, { kind: "mean-spike-time" }>,
-  trials: Trial[],
-  neurons: number,
-  span: Span,
-): Loss {
+function trialsLoss(loss: Exclude<LossJob, { kind: Alone }>, trials: Trial[], neurons: number, span: Span): Loss {
   switch (loss.kind) {
     case "first-spikes": {
       const n = wholeNumber("loss.spikes", loss.spikes ?? 3, 1, 2 ** 20);

@@ -108,10 +108,28 @@ const solve = {
     ),
 };
 
+const numbers = (of: string) =>
+  z.union([finite, z.array(finite)], { error: `expected ${of}, or a list of them` }).optional();
+/** Spikes that count. */
+const counted = {
+  neuron: numbers("the number of a neuron").describe("whose spikes count, added up; all where absent"),
+  from: finite.optional().describe("where the window begins; default t0"),
+  to: finite.optional().describe("where it ends; default t1"),
+};
+const targeted = {
+  target: numbers("a number").describe(
+    "what the mean is to be: the loss is their squared difference; a list has one for each neuron",
+  ),
+  error: z.enum(["mse", "mae"]).optional(),
+};
+
 const loss = z.discriminatedUnion(
   "kind",
   [
     z.strictObject({ kind: z.literal("mean-spike-time"), neuron: finite.optional(), index: finite.optional() }),
+    z.strictObject({ kind: z.literal("spike-count"), ...counted, ...targeted }),
+    z.strictObject({ kind: z.literal("spike-rate"), ...counted, ...targeted }),
+    z.strictObject({ kind: z.literal("first-passage"), ...counted, count: finite.optional() }),
     z.strictObject({
       kind: z.literal("first-spikes"),
       spikes: finite.optional(),
@@ -145,7 +163,8 @@ const loss = z.discriminatedUnion(
   ],
   {
     error:
-      "expected mean-spike-time, first-spikes, expected-signature, signature-mmd, signature-score, van-rossum or log-likelihood",
+      "expected mean-spike-time, spike-count, spike-rate, first-passage, first-spikes, expected-signature, signature-mmd, " +
+      "signature-score, van-rossum or log-likelihood",
   },
 );
 export type LossJob = z.infer<typeof loss>;
@@ -212,8 +231,7 @@ export const gradientSchema = z.strictObject({
   loss,
   with: z
     .array(z.string())
-    .min(1)
-    .describe("what to differentiate by: names of the cell's parameters, weights, current"),
+    .describe("what to differentiate by: names of the cell's parameters, weights, current; none: the value alone"),
   perPath: z.boolean().optional().describe("write every path's gradient to the npz"),
   observed: trials.optional(),
   ...requirements,
@@ -237,9 +255,11 @@ const metrics = z.discriminatedUnion(
 
 export const trainSchema = z.strictObject({
   ...solve,
-  observed: z.union([simulated, ...trials.options], {
-    error: "expected a list of trials (lists of spike times), { times, neurons }, { file, key } or { simulate }",
-  }),
+  observed: z
+    .union([simulated, ...trials.options], {
+      error: "expected a list of trials (lists of spike times), { times, neurons }, { file, key } or { simulate }",
+    })
+    .optional(),
   loss,
   test: test.optional(),
   optimiser: optimiserSchema,

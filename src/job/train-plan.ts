@@ -3,7 +3,7 @@ import { wholeNumber } from "../checks.js";
 import { judgeMean } from "../loss/judge-mean.js";
 import type { Loss } from "../loss/loss.js";
 import { checkLoss, planForLoss } from "../loss/loss-plan.js";
-import { checkUnbiasedMean } from "../loss/mean-verdict.js";
+import { checkInside, checkUnbiasedMean } from "../loss/mean-verdict.js";
 import type { MeanVerdict } from "../loss/result.js";
 import { defineNetwork, type Network, type NetworkDefinition } from "../network/network.js";
 import { parameterLayout, parameterVector, requestedViews, shapedValues } from "../plan/layout.js";
@@ -33,7 +33,7 @@ export interface TrainPlan {
   /** Whether mean gradients are derivatives of means, as far as that is known before there are any. */
   readonly mean: MeanVerdict;
   /** The job's loss on observed trains. */
-  loss(observed: TrialsJob): Loss;
+  loss(observed: TrialsJob | undefined): Loss;
   /** The trained parameters of a run's state, in the shapes in which they were given. */
   valuesOf(state: UpdateState): Record<string, unknown>;
 }
@@ -53,17 +53,20 @@ export function planTrainJob(job: TrainJob, context: FileContext): TrainPlan {
   const names = trainableNames(update.trainable);
   const views = requestedViews(network, parameterLayout(plan), names, "trainable");
   const truth = truthOfJob(job, simulated, solve, context);
-  const loss = (observed: TrialsJob): Loss => {
+  const loss = (observed: TrialsJob | undefined): Loss => {
     // A comparison of spike trains takes what is recorded after t1.
     const until = job.metrics ? Number.POSITIVE_INFINITY : undefined;
     const made = lossOf(job.loss, observed, context, network.neurons, plan, until);
     checkLoss(network, made, job.requireExact);
     planForLoss(plan, made);
     made.checkPlan?.(plan, names);
+    checkInside(plan, made, names);
     return made;
   };
   // Trains that are to be simulated are stood for by empty ones, until there is a device.
-  const stand = truth ? Array.from({ length: truth.options.paths }, (): number[] => []) : (job.observed as TrialsJob);
+  const stand = truth
+    ? Array.from({ length: truth.options.paths }, (): number[] => [])
+    : (job.observed as TrialsJob | undefined);
   const mean = judgeMean(plan, loss(stand), names, true);
   if (job.requireUnbiased) checkUnbiasedMean(mean);
   const updatePlan = planUpdate(update, network, views, parameterVector(plan));

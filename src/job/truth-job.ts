@@ -33,7 +33,7 @@ export function truthOfJob(
   solve: SolveOptions,
   context: FileContext,
 ): Truth | undefined {
-  if (Array.isArray(job.observed) || !("simulate" in job.observed)) {
+  if (!job.observed || Array.isArray(job.observed) || !("simulate" in job.observed)) {
     if (job.test) needsTruth();
     return undefined;
   }

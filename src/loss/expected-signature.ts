@@ -7,6 +7,7 @@
  * the loss jumps where a count changes, which no gradient sees.
  */
 import { pathDot } from "../../shaders/loss/path-dot.wgsl.js";
+import { spikeAtEnd as spikeAtEndKernel } from "../../shaders/loss/spike-at-end.wgsl.js";
 import { wordDistance } from "../../shaders/loss/word-distance.wgsl.js";
 import { checkOptions, fail, list, type Names, positiveNumber, wholeNumber } from "../checks.js";
 import { threefry2x32 } from "../driver/threefry.js";
@@ -176,7 +177,12 @@ class GpuExpectedSignature implements GpuLoss {
     private readonly gpu: Gpu,
     private plan: SolvePlan,
     private readonly signatures: SpikeSignatures,
-    private readonly kernels: { distance: KernelOf<typeof wordDistance>; dot: KernelOf<typeof pathDot> },
+    private readonly kernels: {
+      readonly distance: KernelOf<typeof wordDistance>;
+      readonly dot: KernelOf<typeof pathDot>;
+      /** Without matching. */
+      readonly more: KernelOf<ReturnType<typeof spikeAtEndKernel>> | undefined;
+    },
     /** For matching. */
     private readonly partners: Partners | undefined,
     private readonly vectors: { mean: Storage; target: Storage; weights: Storage; slope: Storage },
@@ -194,10 +200,13 @@ class GpuExpectedSignature implements GpuLoss {
     checkTimes(observed, plan);
     const { network, t0, t1 } = plan;
     const { neurons } = network;
-    const [signatures, distance, dot] = await Promise.all([
-      SpikeSignatures.create(gpu, { neurons, depth: options.depth }),
+    const { depth } = options;
+    const starts = levelOffsets(neurons + 1, depth);
+    const [signatures, distance, dot, more] = await Promise.all([
+      SpikeSignatures.create(gpu, { neurons, depth }),
       gpu.kernel(wordDistance),
       gpu.kernel(pathDot),
+      options.matching ? undefined : gpu.kernel(spikeAtEndKernel(neurons + 1, starts)),
     ]);
     const { size } = signatures;
     const target = gpu.buffer("expected signature", 4 * size);
@@ -221,7 +230,7 @@ class GpuExpectedSignature implements GpuLoss {
       slope: gpu.buffer("cotangent of signature", 4 * size),
     };
     const partners = options.matching ? { count: observed.length, spikes } : undefined;
-    return new GpuExpectedSignature(gpu, plan, signatures, { distance, dot }, partners, vectors);
+    return new GpuExpectedSignature(gpu, plan, signatures, { distance, dot, more }, partners, vectors);
   }
 
   encodeBegin(_: Batch, plan: SolvePlan): void {
@@ -270,6 +279,7 @@ class GpuExpectedSignature implements GpuLoss {
     kept: Kept,
     cotangents: Storage,
     rows: Storage | undefined,
+    horizon?: Storage,
   ): void {
     const { signatures, vectors } = this;
     const { caps } = kept as MatchedChunk;
@@ -277,12 +287,18 @@ class GpuExpectedSignature implements GpuLoss {
     batch.stage("cotangents");
     // A path's cotangents are those of its own signature: number of paths · ∂value/∂τ.
     signatures.encodeVjp(batch, spikes, vectors.slope, cotangents, { accumulate: true, scale: 1, ...capped });
-    if (rows) this.encodePathValues(batch.stage("path values"), spikes, rows);
+    if (rows || horizon) this.encodeEach(batch.stage("path values"), spikes, rows, horizon);
   }
 
-  /** Each path's own signature times the cotangent: a pass over the trains more. */
-  private encodePathValues(batch: Batch, spikes: DeviceSpikes, rows: Storage): void {
-    const { signatures, partners } = this;
+  /** Of each path's own signature: its product with the cotangent, and what a spike more adds. A pass over the trains more. */
+  private encodeEach(
+    batch: Batch,
+    spikes: DeviceSpikes,
+    rows: Storage | undefined,
+    horizon: Storage | undefined,
+  ): void {
+    const { signatures, partners, kernels } = this;
+    const { neurons } = signatures;
     const most = Math.min(pathsAtOnce, spikes.paths);
     const table = batch.temporary("signatures", 4 * signatures.size * most);
     const caps = partners && batch.temporary("caps", 4 * signatures.neurons * most);
@@ -294,12 +310,16 @@ class GpuExpectedSignature implements GpuLoss {
         signatures.encodeMatch(batch, window, spikeWindow(partners.spikes, theirs, paths), caps);
       }
       signatures.encodeEach(batch, window, table, caps ? { caps } : {});
-      batch.dispatch(this.kernels.dot, {
-        uniform: { paths, first, count: signatures.size },
+      const vector = this.vectors.slope;
+      const count = signatures.size;
+      if (rows) batch.dispatch(kernels.dot, { uniform: { paths, first, count }, table, vector, rows, threads: paths });
+      if (!horizon || !kernels.more) continue;
+      batch.dispatch(kernels.more, {
+        uniform: { paths, first, allPaths: spikes.paths },
         table,
-        vector: this.vectors.slope,
-        rows,
-        threads: paths,
+        cotangent: vector,
+        horizon,
+        threads: [paths, Math.min(neurons, 32768), Math.ceil(neurons / 32768)],
       });
     }
   }

@@ -12,7 +12,7 @@ import { activeChannels } from "../plan/channels.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { horizonOf } from "./horizon.js";
 import type { Loss } from "./loss.js";
-import type { JudgedMean } from "./mean-verdict.js";
+import { checkInside, type JudgedMean } from "./mean-verdict.js";
 import type { GradientTerm } from "./result.js";
 
 const hull = (values: ArrayLike<number>, more: ArrayLike<number> = []): Range => {
@@ -99,6 +99,7 @@ const line = ({ name, verdict, detail, mend }: UnbiasedCondition): string =>
 /**
  * Judges a gradient before it is taken.
  * @param names parameters to differentiate by, or to train.
+ * @throws SaltationError for the gradient of a loss that jumps before t1.
  */
 export function judgeMean(
   plan: SolvePlan,
@@ -107,6 +108,7 @@ export function judgeMean(
   trained = false,
 ): JudgedMean {
   const { cell }: { cell: Cell } = plan.network;
+  checkInside(plan, loss, names);
   const use = circumstancesOf(plan, names, trained);
   // A likelihood is a function of observed spikes: its gradient is no mean over random paths.
   const random = !loss?.likelihood && isRandom(cell.written, use);

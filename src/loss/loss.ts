@@ -56,7 +56,7 @@ export interface Loss {
    */
   warnings?(plan: SolvePlan, means?: readonly Estimate[]): readonly string[];
   /**
-   * Whether it jumps where a spike crosses t1, and says by how much (`LossValue.horizon`, `GpuLoss.encodeHorizon`): of
+   * Whether it jumps where a spike crosses t1, and says by how much (`LossValue.horizon`, `GpuLoss.encodeCotangents`): of
    * spikes that a hazard sets off, gradients then have what appears and vanishes there.
    */
   readonly horizon?: boolean;
@@ -66,8 +66,8 @@ export interface Loss {
    */
   readonly leavesOut?: string;
   /**
-   * Where on the solution's time it jumps inside t0 to t1, in words: there neither the pathwise part nor the horizon term
-   * sees spikes come and go. Undefined where it does not.
+   * Where it jumps inside t0 to t1, in words, with the mend: neither the pathwise part nor the horizon term sees spikes come
+   * and go there, so that its gradient is refused. Undefined where it does not.
    */
   jumpsInside?(plan: SolvePlan): string | undefined;
   /** Whether it needs paths that are independent of each other: antithetic ones are then refused. */
@@ -136,6 +136,8 @@ export interface GpuLoss {
    * Writes the spike-time cotangents, number of all paths · ∂value/∂τ, to `cotangents` [slots][paths] f32 (the mean over
    * paths of what follows from them is the gradient), and what each path adds to the value (see
    * `LossValue.pathValues`) to row 0 of `rows` [.. ][paths] f32 where that is given; both were cleared.
+   * @param horizon of a loss with `horizon`: takes what one more spike of each neuron at t1 would add to the value, number
+   * of all paths · Δvalue, [neurons][paths] f32; it was cleared.
    */
   encodeCotangents(
     batch: Batch,
@@ -143,12 +145,8 @@ export interface GpuLoss {
     kept: Kept,
     cotangents: Storage,
     rows: Storage | undefined,
+    horizon?: Storage,
   ): void;
-  /**
-   * Of a loss with `horizon`: writes what one more spike of each neuron at t1 would add to the value, number of all
-   * paths · Δvalue, to `horizon` [neurons][paths] f32, which was cleared. After `encodeCotangents` of the chunk.
-   */
-  encodeHorizon?(batch: Batch, spikes: DeviceSpikes, kept: Kept, horizon: Storage): void;
   /** What is to be read back to know the value. */
   readonly report: Storage;
   /** Reads such a report. */

@@ -31,3 +31,9 @@ export function checkUnbiasedMean({ unbiased, because }: MeanVerdict): void {
       "Leave requireUnbiased out to take it as it is",
   );
 }
+
+/** @throws SaltationError for the gradient of a loss that jumps before t1, where no term has what comes and goes. */
+export function checkInside(plan: SolvePlan, loss: Loss | undefined, names: readonly string[]): void {
+  const where = names.length > 0 ? loss?.jumpsInside?.(plan) : undefined;
+  if (where) fail("loss", `"${loss!.kind}": ${where}`);
+}

@@ -2,8 +2,9 @@
  * A loss of one's own in WGSL: the mean over paths of a function of one path's spikes, run on the GPU. (A loss in
  * TypeScript is an object with `evaluate`, see `Loss`; one with kernels of its own has `gpu`.)
  *
- * Whether the pathwise gradient leaves something out is the caller's matter: it does where the function jumps when a
- * spike crosses t1, and `leavesOut` then says so in results.
+ * Where the function jumps as a spike crosses t1, the horizon term has what that makes: the function is called once more for
+ * each neuron, with a spike of it at t1. Whether it jumps elsewhere is the caller's matter: `leavesOut` then says so in
+ * results.
  */
 import { pathLoss as pathLossKernel } from "../../shaders/loss/path-loss.wgsl.js";
 import { checkOptions, fail, float32Number, type Names, show, wholeNumber } from "../checks.js";
@@ -32,7 +33,9 @@ export interface PathLossOptions {
   readonly data?: ArrayLike<number>;
   /** Spikes of a neuron that the loss looks at, at most. */
   readonly spikesNeeded?: number;
-  /** What its pathwise gradient leaves out, in words, where the function jumps: see `Loss.leavesOut`. */
+  /** Whether one more spike at t1 never changes it: then it is not called for that. Default false. */
+  readonly continuous?: boolean;
+  /** What its gradient leaves out, in words, where the function jumps before t1: see `Loss.leavesOut`. */
   readonly leavesOut?: string;
   /** The same for one path on the host, absolute times: for the `cpu` backend. */
   readonly evaluate?: (
@@ -47,6 +50,7 @@ const pathLossNames: Names<PathLossOptions> = {
   code: true,
   data: true,
   spikesNeeded: true,
+  continuous: "boolean",
   leavesOut: true,
   evaluate: "function",
 };
@@ -54,7 +58,7 @@ const pathLossNames: Names<PathLossOptions> = {
 /** @throws SaltationError `compile`, when it is first used, with the lines of WGSL at fault. */
 export function pathLoss(options: PathLossOptions): Loss {
   checkOptions("loss", options, pathLossNames);
-  const { kind = "path-loss", code, data = [], evaluate, spikesNeeded, leavesOut } = options;
+  const { kind = "path-loss", code, data = [], evaluate, spikesNeeded, leavesOut, continuous = false } = options;
   if (typeof kind !== "string") fail("loss.kind", `expected a name, got ${show(kind)}`);
   if (typeof code !== "string") fail("loss.code", `expected WGSL with fn path_loss, got ${show(code)}`);
   if (typeof data?.length !== "number") fail("loss.data", `expected a list of numbers, got ${show(data)}`);
@@ -63,9 +67,19 @@ export function pathLoss(options: PathLossOptions): Loss {
   if (leavesOut !== undefined && typeof leavesOut !== "string") {
     fail("loss.leavesOut", `expected words, got ${show(leavesOut)}`);
   }
+  /** What one more spike of each neuron at t1 adds to a path's loss. */
+  const addedAtEnd = (one: TypedSpikes, plan: SolvePlan, path: number): number[] => {
+    const { value } = evaluate!(one, plan, path);
+    const times = Float64Array.from([...one.times, plan.t1]);
+    return Array.from({ length: plan.network.neurons }, (_, k) => {
+      const more = { times, neurons: Int32Array.from([...one.neurons, k]) };
+      return evaluate!(more, plan, path).value - value;
+    });
+  };
   return {
     kind,
     pathwise: true,
+    ...(continuous ? {} : { horizon: true }),
     ...(leavesOut === undefined ? {} : { leavesOut }),
     ...(spikesNeeded === undefined ? {} : { spikesNeeded }),
     ...(evaluate
@@ -80,6 +94,9 @@ export function pathLoss(options: PathLossOptions): Loss {
               value: each.reduce((sum, e) => sum + e.value, 0) / spikes.length,
               cotangents: each.map((e) => Float64Array.from(e.cotangents, (c) => c / spikes.length)),
               pathValues: each.map((e) => e.value),
+              ...(continuous
+                ? {}
+                : { horizon: spikes.map((one, i) => addedAtEnd(one, plan, i).map((v) => v / spikes.length)) }),
             };
           },
         }
@@ -91,6 +108,7 @@ export function pathLoss(options: PathLossOptions): Loss {
 interface PathLosses extends Kept {
   readonly cotangents: Storage;
   readonly values: Storage;
+  readonly horizon: Storage | undefined;
 }
 
 class GpuPathLoss implements GpuLoss {
@@ -101,6 +119,8 @@ class GpuPathLoss implements GpuLoss {
     private readonly kernel: KernelOf<typeof pathLossKernel>,
     private readonly sums: RowSums,
     private readonly data: Storage,
+    /** Of which a spike at t1 is added in turn; 0: of none. */
+    private readonly neurons: number,
   ) {}
 
   static async create(
@@ -108,11 +128,12 @@ class GpuPathLoss implements GpuLoss {
     plan: SolvePlan,
     recordWords: number,
     kind: string,
-    { code, data = [] }: PathLossOptions,
+    { code, data = [], continuous = false }: PathLossOptions,
   ): Promise<GpuPathLoss> {
-    const kernel = await gpu.kernel(pathLossKernel(kind, recordWords, code));
+    const neurons = continuous ? 0 : plan.network.neurons;
+    const kernel = await gpu.kernel(pathLossKernel(kind, recordWords, code, neurons));
     const sums = await RowSums.create(gpu, plan, 1);
-    return new GpuPathLoss(gpu, kernel, sums, gpu.upload("data of a loss", Float32Array.from(data)));
+    return new GpuPathLoss(gpu, kernel, sums, gpu.upload("data of a loss", Float32Array.from(data)), neurons);
   }
 
   get report(): Storage {
@@ -120,13 +141,14 @@ class GpuPathLoss implements GpuLoss {
   }
 
   bytesPerPath(slots: number): { largest: number; all: number } {
-    return { largest: 4 * slots, all: 4 * slots + 4 };
+    return { largest: 4 * Math.max(slots, this.neurons), all: 4 * (slots + this.neurons) + 4 };
   }
 
   encodeChunk(batch: Batch, spikes: DeviceSpikes): PathLosses {
     const { paths, firstPath, slots, record, counts, dt } = spikes;
     const cotangents = this.gpu.buffer("cotangents of a loss", 4 * slots * paths);
     const pathValues = this.gpu.buffer("values of paths", 4 * paths);
+    const horizon = this.neurons > 0 ? this.gpu.buffer("what a spike at t1 adds", 4 * this.neurons * paths) : undefined;
     batch.clear(cotangents);
     batch.dispatch(this.kernel, {
       uniform: {
@@ -142,14 +164,17 @@ class GpuPathLoss implements GpuLoss {
       data: this.data,
       cotangents,
       pathValues,
+      horizon,
       threads: paths,
     });
     this.sums.add(batch, spikes, pathValues);
     return {
       cotangents,
       values: pathValues,
+      horizon,
       dispose() {
         cotangents.dispose();
+        horizon?.dispose();
         pathValues.dispose();
       },
     };
@@ -163,8 +188,10 @@ class GpuPathLoss implements GpuLoss {
     kept: Kept,
     cotangents: Storage,
     rows: Storage | undefined,
+    horizon?: Storage,
   ): void {
     const own = kept as PathLosses;
+    if (horizon && own.horizon) batch.copy(own.horizon, 0, horizon, 0, own.horizon.bytes);
     batch.copy(own.cotangents, 0, cotangents, 0, 4 * spikes.slots * spikes.paths);
     if (rows) batch.copy(own.values, 0, rows, 0, 4 * spikes.paths);
   }

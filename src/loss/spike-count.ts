@@ -189,6 +189,9 @@ function countLoss({ kind, features, form, targets, neurons: wanted, window }: M
     features,
     pathwise: form === "identity",
     horizon: true,
+    checkPlan: (plan) => {
+      windowOf(window, plan);
+    },
     check(network) {
       if (wanted !== undefined && wanted !== network.neurons) {
         fail("loss.target", `has ${wanted} counts; the network has ${network.neurons} neurons`);
@@ -198,11 +201,11 @@ function countLoss({ kind, features, form, targets, neurons: wanted, window }: M
       }
     },
     jumpsInside({ t0, t1 }) {
-      const inner = [
-        ...(window.from !== undefined && window.from > t0 ? [`"from" = ${window.from}`] : []),
-        ...(window.to !== undefined && window.to < t1 ? [`"to" = ${window.to}`] : []),
-      ];
-      return inner.length > 0 ? `it jumps where a spike crosses ${inner.join(" or ")}, inside t0 to t1` : undefined;
+      const { from = t0, to = t1 } = window;
+      if (from <= t0 && to >= t1) return undefined;
+      const [field, mend] = to < t1 ? [`"to" = ${to}`, `take t1 = ${to}`] : [`"from" = ${from}`, "leave it out"];
+      const jumps = `jumps where a spike crosses ${field}, before t1 = ${t1}`;
+      return `${jumps}, and no gradient sees the spikes that come and go there; ${mend}, or ask for the value alone ("with": [])`;
     },
     evaluate(spikes, plan) {
       const { open } = windowOf(window, plan);
@@ -230,6 +233,16 @@ function countLoss({ kind, features, form, targets, neurons: wanted, window }: M
         pathValues: spikes.map((_, i) => coefficients.reduce((sum, c, s) => sum + c * values[s]![i]!, 0)),
         means,
       };
+    },
+    async gpu(gpu, plan, recordWords) {
+      const { GpuSpikeCount } = await import("./gpu-spike-count.js");
+      return GpuSpikeCount.create(gpu, plan, recordWords, {
+        features,
+        window: windowOf(window, plan),
+        form,
+        targets,
+        lossOf,
+      });
     },
   };
 }

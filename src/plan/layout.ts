@@ -107,6 +107,10 @@ export function requestedViews(
   return names.map((n) => layout.views.get(n)!);
 }
 
+/** The same, and none where there is no name: for a value alone. */
+export const viewsOf = (network: Network, layout: ParameterLayout, names: readonly string[]): View[] =>
+  Array.isArray(names) && names.length === 0 ? [] : requestedViews(network, layout, names);
+
 /** Parameters of a vector of all, in the shapes in which they were given. */
 export const shapedValues = (views: readonly View[], vector: Float64Array): Record<string, unknown> =>
   Object.fromEntries(views.map((v) => [v.name, v.shape(vector.slice(v.offset, v.offset + v.length), v.beyond)]));

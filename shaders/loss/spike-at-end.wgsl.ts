@@ -1,0 +1,44 @@
+/**
+ * What one more spike at t1 adds to a function of a train's signature: of its cotangent, the product with
+ * S ⊗ exp(e_k) − S, over words v k…k with m letters k after v the sum of S_v / m!.
+ *
+ * A thread takes one path of the table [paths][count] and one neuron, and writes to `horizon` [neurons][all paths], from
+ * path `first` on.
+ */
+import { declareKernel, read, readWrite } from "../shared/declare.js";
+import { unroll } from "../shared/unroll.js";
+
+/** @param starts where the words of each level begin, level 0 first; the last entry is how many there are. */
+export function spikeAtEnd(channels: number, starts: readonly number[]) {
+  const depth = starts.length - 2;
+  const level = (l: number): string => {
+    let factorial = 1;
+    const words = unroll(depth - l, (j) => {
+      factorial *= j + 1;
+      return `    word = word * ${channels}u + k + 1u;
+    by += cotangent[${starts[l + 1 + j]}u + word] * ${Math.fround(1 / factorial)}f;`;
+    });
+    return `  for (var v = 0u; v < ${channels ** l}u; v += 1u) {
+    var word = v;
+    var by = 0.0f;
+${words}
+    sum += table[from_word + ${starts[l]}u + v] * by;
+  }`;
+  };
+  return declareKernel({
+    label: "a spike at the end",
+    workgroupSize: 64,
+    uniform: { paths: "u32", first: "u32", allPaths: "u32" },
+    bindings: { table: read("array<f32>"), cotangent: read("array<f32>"), horizon: readWrite("array<f32>") },
+    body: /* wgsl */ `
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let k = id.y + id.z * 32768u;
+  if (id.x >= run.paths || k >= ${channels - 1}u) { return; }
+  let from_word = id.x * ${starts[depth + 1]}u;
+  var sum = 0.0f;
+${unroll(depth, level)}
+  horizon[k * run.all_paths + run.first + id.x] = sum;
+}
+`,
+  });
+}
