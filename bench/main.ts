@@ -7,6 +7,7 @@ const suites: Record<string, () => Promise<{ run(args: string[]): Promise<void> 
   "figure1-signature": () => import("./figure1-signature.js"),
   figure2: () => import("./figure2.js"),
   floors: () => import("./floors.js"),
+  horizon: () => import("./horizon.js"),
   networks: () => import("./networks.js"),
   orders: () => import("./orders.js"),
   "signature-accuracy": () => import("./signature-accuracy.js"),

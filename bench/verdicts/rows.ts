@@ -93,11 +93,13 @@ const clamp = (more: Partial<CellDefinition>): CellDefinition => ({
   parameters: { tau: 10, tref: 3.03 },
   ...more,
 });
+/** Of which the row shows what pathwise derivatives leave out. */
 const count = (leavesOut: string): Loss =>
   pathLoss({
     kind: "count",
     code: "fn path_loss(path: u32, count: u32) -> f32 { return f32(count); }",
     leavesOut,
+    continuous: true,
     evaluate: ({ times }) => ({ value: times.length, cotangents: new Float64Array(times.length) }),
   });
 

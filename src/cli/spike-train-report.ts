@@ -50,6 +50,7 @@ export class SpikeTrainReport {
   /** @throws SaltationError where the comparison could not be made. */
   static of(job: TrainJob, model: NetworkDefinition, solve: SolveOptions, context: FileContext) {
     if (!job.metrics) return undefined;
+    if (!job.observed) fail("observed", "is missing, and metrics compare with recorded trains; name them");
     if (!Array.isArray(job.observed) && "simulate" in job.observed) {
       fail("metrics", 'compare with recorded trains; "observed" is simulated: use "test"');
     }

@@ -13,6 +13,7 @@ import {
   pathLoss,
   sgd,
   signatureMmdLoss,
+  spikeCount,
   train,
   vanRossum,
 } from "../../src/index.js";
@@ -136,17 +137,30 @@ describe.each(["webgpu", "cpu"] as const)("on %s", (backend) => {
       { times: [0.3], neurons: [0] },
     ];
     const network = { cell: "slif", current: 1.5, parameters: { alpha: 0 } };
-    for (const loss of [expectedSignatureLoss(observed, { depth: 2 }), signatureMmdLoss(observed)]) {
-      const { because } = await of(network, loss, { standardErrors: false });
-      expect(because).toEqual([expect.stringMatching(/^loss ".*": it jumps where a spike crosses t1/)]);
+    const matched = expectedSignatureLoss(observed, { depth: 2, matching: true });
+    for (const loss of [matched, signatureMmdLoss(observed)]) {
+      const { because, terms } = await of(network, loss, { standardErrors: false });
+      expect(because).toEqual([expect.stringMatching(/^loss ".*": it jumps where a /)]);
+      expect(terms).toEqual(["pathwise"]);
       const deterministic = { cell: { ...grazing, noise: {} }, current: 1.5 };
       expect((await of(deterministic, loss, { standardErrors: false })).unbiased).toBe(true);
     }
     for (const loss of [vanRossum(observed, { tau: 0.1 }), firstSpikes([[0.2, 0.5]])]) {
       expect((await of(network, loss, { standardErrors: false })).unbiased).toBe(true);
     }
+    // What a spike more at t1 adds is known, and so is how likely it comes: but for spikes of a threshold.
+    for (const loss of [expectedSignatureLoss(observed, { depth: 2 }), spikeCount(), spikeCount({ target: 3 })]) {
+      const whole = { unbiased: true, because: [], terms: ["pathwise", "horizon"] };
+      expect(await of(network, loss, { standardErrors: false })).toMatchObject(whole);
+      const { because, terms } = await of(graze, loss, { standardErrors: false });
+      expect(because.at(-1)).toMatch(
+        /^loss ".*" jumps where a spike crosses t1: spikes that cross t1 come by no hazard/,
+      );
+      expect(terms).toEqual(["pathwise"]);
+    }
     const silent = { ...network, parameters: { alpha: 0, sigma1: 0 } };
-    expect(await of(silent, logLikelihood(observed))).toMatchObject({ unbiased: true, because: [] });
+    const exact = { unbiased: true, because: [], terms: ["likelihood"] };
+    expect(await of(silent, logLikelihood(observed))).toMatchObject(exact);
     const counts = pathLoss({
       code: "fn path_loss(path: u32, count: u32) -> f32 { return f32(count); }",
       evaluate: ({ times }) => ({ value: times.length, cotangents: new Float64Array(times.length) }),

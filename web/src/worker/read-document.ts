@@ -155,6 +155,7 @@ export function readJob(value: unknown): StudioDocument {
 }
 
 function observedOf(given: TrainJob["observed"], jobSeed = 0): StudioDocument["observed"] {
+  if (given === undefined) fail("observed", "is missing; the studio trains on observed trains");
   if (Array.isArray(given)) return { kind: "trials", times: given };
   if ("simulate" in given) {
     const drawnFrom = truthSolve({ paths: 1, t1: 1, dt: 1, seed: jobSeed }, given.simulate as TruthOptions).seed!;
