@@ -165,7 +165,9 @@ async function cost(engine: Engine, paths: number): Promise<Record<string, numbe
   return ratios;
 }
 
-/** A network 4-16-2 whose outputs are silent in nearly all paths, and is to fire five times each. */
+/**
+ * Without a refractory α: where less hazard comes than α no path fires, and the mean count is flat for all to see.
+ * A network 4-16-2 whose outputs are silent in nearly all paths, and is to fire five times each. */
 async function fromSilence(
   engine: Engine,
   steps: number,
@@ -173,9 +175,9 @@ async function fromSilence(
   const definition: NetworkDefinition = {
     cell: "slif",
     layers: [4, 16, 2],
-    parameters: { mu1: 15, mu2: 10, sigma1: 0.25, vReset: 1.4, alpha: 0.03, vTh: 1 },
-    weights: { uniform: [0, 0.5], seed: 3 },
-    current: Array.from({ length: 22 }, (_, k) => (k < 4 ? 1.5 : k < 20 ? 0.2 : -0.5)),
+    parameters: { mu1: 15, mu2: 10, sigma1: 0.25, vReset: 1.4, alpha: 0, vTh: 1 },
+    weights: { uniform: [-0.1, 0.1], seed: 3 },
+    current: Array.from({ length: 22 }, (_, k) => (k < 4 ? 1.5 : k < 20 ? 0.8 : -0.2)),
   };
   const loss = spikeCount({ neuron: [20, 21], target: [5, 5] });
   const curves: Record<string, { step: number; loss: number; counts: number[] }[]> = {};
