@@ -58,8 +58,21 @@ function benches(): Promise<string> {
   return rangesSvg({ title: "Times over their floors (median, least to most)", value: "times the floor", rows });
 }
 
+/** A silent network that learns a count. */
+function silence(): Promise<string> {
+  const { silence: curves } = result<{ silence: Record<string, { step: number; counts: number[] }[]> }>("horizon");
+  const series = Object.entries(curves).map(([name, steps]) => ({
+    name,
+    x: steps.map((s) => s.step),
+    y: steps.map((s) => s.counts.reduce((a, b) => a + b, 0) / s.counts.length),
+  }));
+  const rule = { y: 5, label: "target" };
+  const panel = { title: "A silent network learns to fire", x: "step", y: "mean count of an output", series, rule };
+  return seriesSvg({ panels: [panel] });
+}
+
 export async function run(): Promise<void> {
-  for (const [name, draw] of Object.entries({ convergence, "signature-accuracy": accuracy, bench: benches })) {
+  for (const [name, draw] of Object.entries({ convergence, "signature-accuracy": accuracy, bench: benches, silence })) {
     writeFileSync(`docs/${name}.svg`, await draw());
     console.log(`docs/${name}.svg`);
   }
