@@ -42,7 +42,7 @@ describe("job.schema.json", () => {
     ["a wrong type", { ...base, paths: "many" }, false],
     ["an unknown method", { ...base, method: "milstein" }, false],
     ["a gradient", gradient, true],
-    ["a gradient by nothing", { ...gradient, with: [] }, false],
+    ["a value alone", { ...gradient, with: [] }, true],
     ["an unknown loss", { ...gradient, loss: { kind: "hinge" } }, false],
   ];
   it.each(cases)("and the command line agree on %s", (_, job, valid) => {
