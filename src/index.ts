@@ -68,6 +68,7 @@ export {
   type NetworkDefinition,
   type Parameter,
 } from "./network/network.js";
+export type { Arrivals } from "./plan/arrivals.js";
 export type { Chunk } from "./plan/chunks.js";
 export type {
   Discretisation,
@@ -76,7 +77,7 @@ export type {
   UnmeasuredDiscretisation,
 } from "./plan/discretisation.js";
 export type { ParameterPlace, View } from "./plan/layout.js";
-export type { Arrivals, Distribution, Method, SolveOptions, SolvePlan } from "./plan/plan.js";
+export type { Distribution, Method, SolveOptions, SolvePlan } from "./plan/plan.js";
 export type { Rate } from "./plan/stability.js";
 export type { Estimate } from "./reduce/statistics.js";
 export * from "./signature/index.js";

@@ -20,7 +20,10 @@ export interface RecordShape {
   readonly events?: boolean;
 }
 
-/** `record_step`, `record_place` and `record_neuron` of spike n of path i, and `record_spike` where it is written. */
+/**
+ * `record_step`, `record_place`, `record_neuron` and `record_event` of spike n of path i, and `record_spike` where it is
+ * written: its word of the neuron is a `record_word`.
+ */
 export function recordFunctions({ words, name = "record", paths = "run.paths", writes, events }: RecordShape): string {
   const at = (word: number): string => `${name}[(n * ${words}u + ${word}u) * ${paths} + i]`;
   const neuron = words === recordWords.neurons;
@@ -33,8 +36,10 @@ ${
     ? /* wgsl */ `
 fn ${name}_event(n: u32, i: u32) -> u32 { return (${at(2)} >> 24u) & 0x7fu; }
 fn ${name}_ends(n: u32, i: u32) -> bool { return (${at(2)} >> 31u) == 1u; }
-fn event_word(neuron: u32, event: u32, ends: bool) -> u32 { return neuron | (event << 24u) | select(0u, 0x80000000u, ends); }`
-    : ""
+fn ${name}_word(neuron: u32, event: u32, ends: bool) -> u32 { return neuron | (event << 24u) | select(0u, 0x80000000u, ends); }`
+    : /* wgsl */ `
+fn ${name}_event(n: u32, i: u32) -> u32 { return 0u; }
+fn ${name}_word(neuron: u32, event: u32, ends: bool) -> u32 { return neuron; }`
 }
 ${
   writes

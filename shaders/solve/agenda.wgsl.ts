@@ -38,7 +38,7 @@ fn agenda_weight(x: u32) -> f32 {
   return bitcast<f32>(${array}[${weights}u + what - ${edges}u]);
 }
 fn agenda_jump(x: u32, u: f32) -> Jump {
-  if (agenda_what(x) == own_spike) { return fire(u); }
+  if (agenda_what(x) == own_spike) { return fire(u, 0u); }
   return deliver(agenda_weight(x));
 }`;
 }

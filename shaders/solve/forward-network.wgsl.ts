@@ -120,15 +120,12 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 #endif
   }
 
-  var count = work[path_word(0u, i)];
+  var at = cursor_at(work[path_word(0u, i)], i);
   var ended = work[path_word(1u, i)] != 0u;
-#if ${several}
-  var spikes = work[path_word(2u, i)];
-#endif
+  var spikes = ${several ? "work[path_word(2u, i)]" : "at.events"};
   var overflow = false;
   var saturated = false;
   var taped = 0u;
-  var x = first_arrival(i); // next input spike
 
   for (var step = run.step_begin; step < run.step_end && !ended; step += 1u) {
     let from_bank = (step & 1u) * ${states}u;
@@ -144,7 +141,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       if (attempt(Start(load_state(from_bank, k), z, 0.0f, current_at(step, k)), to_bank, k)) { pending += 1u; }
     }
 
-    var busy = pending > 0u || arrives_in(x, step, i);
+    var busy = pending > 0u || awaits(at, step, i);
     if (busy) {
       loop {
       // The earliest event among those located, and the first of those that are not.
@@ -177,44 +174,29 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 #endif
 
       if (left == 0u) { // else there are more to locate before it is known which comes first
-        let arrival = arrives_in(x, step, i) && agenda_place(x) <= earliest;
-        overflow = !arrival && count >= run.slots;
-#if ${several}
+        let arrival = arrives_by(at, step, earliest, i);
+        overflow = !arrival && at.events >= run.slots;
         var event = 0u;
-        if (!arrival) { event = cell_which(reach(take(from_bank, step, first), earliest)); }
-        let emits = !arrival && !overflow && cell_emits(event);
-        saturated = emits && run.max_spikes > 0u && spikes + 1u >= run.max_spikes;
-        ended = overflow || saturated || (!arrival && cell_ends(event));
-#else
-        saturated = !arrival && !overflow && run.max_spikes > 0u && count + 1u >= run.max_spikes;
-        ended = overflow || saturated;
-#endif
+        if (${several ? "!arrival" : "false"}) { event = cell_which(reach(take(from_bank, step, first), earliest)); }
+        let fate = fate_of(event, spikes, run.max_spikes);
+        let fires = !arrival && !overflow;
+        saturated = fires && fate.saturates;
+        ended = overflow || (fires && fate.ends);
         if (!overflow) {
-#if ${several}
-          var what = happening(arrival, x, earliest, first, emits && !ended);
-          what.event = event;
-#else
-          let what = happening(arrival, x, earliest, first, !ended);
-#endif
+          let what = happening(at, arrival, earliest, first, event, fate.emits && !ended);
           var u = 1.0f;
           if (!arrival) {
-#if ${several}
-            let fired = load_word(${f.fired}u, first) + select(0u, 1u, cell_draws(event));
-            u = select(1.0f, event_uniform(path, first, fired), cell_draws(event));
-            spikes += select(0u, 1u, emits);
-#else
-            let fired = load_word(${f.fired}u, first) + 1u;
-            u = event_uniform(path, first, fired);
-#endif
-            store_word(${f.fired}u, first, fired);
-            record_spike(count, i, step, earliest, ${several ? "event_word(first, event, ended)" : "first"});
-            count += 1u;
+            let drawn = load_word(${f.fired}u, first) + uniforms_of(event);
+            u = uniform_of(path, first, drawn, event);
+            store_word(${f.fired}u, first, drawn);
+            record_spike(at.events, i, step, earliest, record_word(first, event, ended));
+            spikes += select(0u, 1u, fate.emits);
           }
           var item = 0u;
           loop {
             let j = neuron_of(what, item);
             let s = take(from_bank, step, j);
-            let y = undergo(s, what.place, jump_of(what, item, x, u));
+            let y = undergo(s, what.place, jump_of(what, item, u));
             store_state(from_bank, j, y);
             store_number(${f.place}u, j, what.place);
             if (load_number(${f.next}u, j) < none) { pending -= 1u; }
@@ -222,25 +204,25 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
             item += 1u;
             continuing { break if item >= what.items; }
           }
-          x += select(0u, 1u, arrival);
+          at = past(at, what);
           taped += what.items;
         }
       }
-      busy = !ended && (pending > 0u || arrives_in(x, step, i));
+      busy = !ended && (pending > 0u || awaits(at, step, i));
       continuing { break if !busy; }
       }
     }
   }
 
   let was_ended = work[path_word(1u, i)] != 0u;
-  work[path_word(0u, i)] = count;
+  work[path_word(0u, i)] = at.events;
   work[path_word(1u, i)] = select(0u, 1u, ended);
 #if ${several}
   work[path_word(2u, i)] = spikes;
 #endif
   if (!was_ended) { atomicMax(&status[6], taped); }
   if (!was_ended && (ended || run.last == 1u)) {
-    atomicMax(&status[0], count);
+    atomicMax(&status[0], at.events);
 #if ${several}
     atomicMax(&status[7], spikes + 1u);
 #endif

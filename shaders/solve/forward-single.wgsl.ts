@@ -261,27 +261,22 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         } else {
 #if ${shape.several}
           let event = cell_which(landed);
-          let draws = cell_draws(event);
-          drawn += select(0u, 1u, draws);
-          y = jumped(landed, fire_event(select(1.0f, event_uniform(path, 0u, drawn), draws), event));
+          drawn += uniforms_of(event);
+          let fate = fate_of(event, spikes, run.max_spikes);
+          spikes += select(0u, 1u, fate.emits);
           rho = place;
-          spikes += select(0u, 1u, cell_emits(event));
-          saturated = cell_emits(event) && run.max_spikes > 0u && spikes >= run.max_spikes;
-          let ends = saturated || cell_ends(event);
-          record_spike(count, i, step, rho, event_word(0u, event, ends));
-          count += 1u;
-          if (ends) { step = ended; }
 #else
-          y = jumped(landed, fire(event_uniform(path, 0u, count + 1u)));
+          let event = 0u;
+          let drawn = count + 1u;
+          let fate = fate_of(event, count, run.max_spikes);
           // Above 0 also for an event at the very start: the backward pass tells sub-steps after events by it.
           rho = clamp(rho + h, 1e-7f, 1.0f);
-          record_spike(count, i, step, rho, 0u);
-          count += 1u;
-          if (run.max_spikes > 0u && count >= run.max_spikes) {
-            saturated = true;
-            step = ended;
-          }
 #endif
+          y = jumped(landed, fire(uniform_of(path, 0u, drawn, event), event));
+          record_spike(count, i, step, rho, record_word(0u, event, fate.ends));
+          count += 1u;
+          saturated = fate.saturates;
+          if (fate.ends) { step = ended; }
         }
       }
       continuing { break if step >= steps || (step - begin) + (count - count_before) >= budget; }

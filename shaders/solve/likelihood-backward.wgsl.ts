@@ -97,7 +97,7 @@ ${rows.loadAll(accumulators)}
     for (var work = happens; work; work = false) {
       let what = agenda_what(entry);
       if (what == own_spike) {
-        a = state_add(cell_reset_vjp(s.end, 1.0f, a), cell_log_hazard_vjp(s.end, current));
+        a = state_add(cell_jump_vjp(s.end, 1.0f, a, 0u), cell_log_hazard_vjp(s.end, current));
         a = state_axpy(a, -1.0f, cell_event_gradient(s.end));
         cell_event_parameters(s.end, -1.0f);
       } else {

@@ -111,12 +111,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let path = run.first_path + i;
   own_path = i;
   load_shared();
-  let total = counts[i];
-#if ${shape.several}
-  let full = total > 0u && record_ends(max(total, 1u) - 1u, i);
-#else
-  let full = run.max_spikes > 0u && total >= run.max_spikes;
-#endif
+  let own = played(counts[i], i);
 
   if (run.step_begin == 0u) {
     for (var k = 0u; k < K; k += 1u) {
@@ -130,57 +125,49 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       }
     }
   }
-  var n = 0u;
-  if (run.step_begin > 0u) { n = bitcast<u32>(work[${f.perNeuron}u * K * run.paths + i]); }
-  var x = first_arrival(i);
+  var at = cursor_at(0u, i);
+  if (run.step_begin > 0u) { at.events = bitcast<u32>(work[${f.perNeuron}u * K * run.paths + i]); }
 
-  for (var step = run.step_begin; step < run.step_end && !(full && n >= total); step += 1u) {
+  for (var step = run.step_begin; step < run.step_end && !is_over(at, own); step += 1u) {
     for (var k = 0u; k < K; k += 1u) {
       store_number(${f.place}u, k, 0.0f);
       for (var d = 0u; d < D; d += 1u) { store_moved(d, k, 0.0f); }
     }
     var stopped = false;
-    while (!stopped && happens_in(n, total, x, step, i)) {
-      let what = next_of(n, total, full, x, step, i);
+    while (!stopped && happens_in(at, own, step, i)) {
+      let what = next_of(at, own, step, i);
       var item = 0u;
       if (!what.arrival) {
         item = 1u;
         let k = what.neuron;
         let s = take_to(what.place, path, step, k);
-#if ${shape.several}
-        let fired = load_word(${f.fired}u, k) + select(0u, 1u, cell_draws(what.event));
-        let jump = fire_event(select(1.0f, event_uniform(path, k, fired), cell_draws(what.event)), what.event);
-#else
-        let fired = load_word(${f.fired}u, k) + 1u;
-        let jump = fire(event_uniform(path, k, fired));
-#endif
+        let drawn = load_word(${f.fired}u, k) + uniforms_of(what.event);
+        let jump = fire(uniform_of(path, k, drawn, what.event), what.event);
         point(D, k);
-        let c = crossing(s${shape.several ? ", what.event" : ""});
+        let c = crossing(s, what.event);
         for (var d = 0u; d < D; d += 1u) {
           point(d, k);
           let dy = load_state(tangent_field(d), k);
           let p = push_fire(s, c, jump, dy, load_moved(d, k), current_along(d, step, k));
-          derivatives[derivative_at(n, d, i)] = p.moved;
+          derivatives[derivative_at(at.events, d, i)] = p.moved;
           store_state(tangent_field(d), k, p.dy);
           store_moved(d, k, p.moved);
         }
         store_state(${f.state}u, k, jumped(s.end, jump));
-        store_word(${f.fired}u, k, fired);
+        store_word(${f.fired}u, k, drawn);
         store_number(${f.place}u, k, what.place);
-        n += 1u;
-        stopped = full && n >= total;
       }
-      // Who receives: the targets, at a time that moves as spike n - 1 does, or whom an input spike reaches.
+      // Who receives: the targets, at a time that moves as the spike does, or whom an input spike reaches.
       for (; item < what.items; item += 1u) {
         let j = neuron_of(what, item);
         let s = take_to(what.place, path, step, j);
-        let jump = jump_of(what, item, x, 1.0f);
+        let jump = jump_of(what, item, 1.0f);
         for (var d = 0u; d < D; d += 1u) {
           point(d, j);
           var moved = 0.0f;
           var along = 0.0f;
           if (!what.arrival) {
-            moved = derivatives[derivative_at(n - 1u, d, i)];
+            moved = derivatives[derivative_at(at.events, d, i)];
             along = weight_along(d, edge_of(what, item));
           }
           let dy = load_state(tangent_field(d), j);
@@ -192,7 +179,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         store_state(${f.state}u, j, jumped(s.end, jump));
         store_number(${f.place}u, j, what.place);
       }
-      x += select(0u, 1u, what.arrival);
+      at = past(at, what);
+      stopped = is_over(at, own);
     }
     if (!stopped) {
       for (var k = 0u; k < K; k += 1u) {
@@ -206,7 +194,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       }
     }
   }
-  work[${f.perNeuron}u * K * run.paths + i] = bitcast<f32>(n);
+  work[${f.perNeuron}u * K * run.paths + i] = bitcast<f32>(at.events);
 }
 `,
   });

@@ -266,7 +266,7 @@ export function emitCellWgsl(
     for (const jump of jumps) defineJump(`${jump.name}_jvp`, readAlong(jump), jump.tangent, "dy");
     for (const e of events) defineNumber(`${e.name}_jvp`, readAlong(e), e.tangent[0]!);
   }
-  if (events.length > 1) text.push(eventTable(cell, derivatives));
+  text.push(eventTable(cell, derivatives));
 
   // `cell_prepare` comes last: by now all invariants are known.
   const { lines: prepare, names: prepared } = emitter(wgsl, reads)(invariants.nodes);

@@ -1,27 +1,22 @@
 /**
- * WGSL of a cell's several events by number: which one is highest, what each does, and the derivatives of its surface and
- * jump. The functions of single events that these choose from are those of emit-wgsl.ts.
+ * WGSL of a cell's events by number, be it one or several: which one is highest, what each does, and the derivatives of its
+ * surface and jump. The functions of single events that these choose from are those of emit-wgsl.ts.
  */
 import type { Cell } from "./cell.js";
 import { draws } from "./tables.js";
 
 export function eventTable({ events }: Cell, derivatives: "none" | "reverse" | "forward"): string {
-  const surfaces = events.map((_, e) => `cell_event_${e}`);
+  const surfaces = events.map((_, e) => (events.length > 1 ? `cell_event_${e}` : "cell_event"));
   const jumps = events.map(({ jump }) => `cell_${jump.name}`);
   /** What a jump reads of the state and the uniform. */
   const read = (e: number): string => (events[e]!.jump.inputs.includes("u") ? "y, u" : "y");
   /** A function that calls that of the event. */
   const choose = (name: string, given: string, result: string, call: (e: number) => string): string => {
     const returned = (e: number): string => (result ? `return ${call(e)};` : `${call(e)};`);
+    const signature = `fn cell_${name}(${given})${result && ` -> ${result}`}`;
+    if (events.length === 1) return `${signature} { ${returned(0)} }`;
     const cases = events.slice(1).map((_, e) => `    case ${e + 1}u: { ${returned(e + 1)} }`);
-    return [
-      `fn cell_${name}(${given})${result && ` -> ${result}`} {`,
-      "  switch event {",
-      ...cases,
-      `    default: { ${returned(0)} }`,
-      "  }",
-      "}",
-    ].join("\n");
+    return [`${signature} {`, "  switch event {", ...cases, `    default: { ${returned(0)} }`, "  }", "}"].join("\n");
   };
   /**
    * What the surface of the event comes to, of all of them. No branches: these are called again and again in a loop, and
@@ -34,7 +29,7 @@ export function eventTable({ events }: Cell, derivatives: "none" | "reverse" | "
   };
   const fact = (name: string, holds: readonly boolean[]): string =>
     `fn cell_${name}(event: u32) -> bool { return ${holds.flatMap((is, e) => (is ? [`(event == ${e}u)`] : [])).join(" | ") || "false"}; }`;
-  const text = [
+  const highest = [
     "// The event whose surface is highest.",
     "fn cell_which(y: State) -> u32 {",
     `  var height = ${surfaces[0]}(y);`,
@@ -48,6 +43,9 @@ export function eventTable({ events }: Cell, derivatives: "none" | "reverse" | "
       ]),
     "  return which;",
     "}",
+  ];
+  const text = [
+    ...(events.length > 1 ? highest : ["fn cell_which(y: State) -> u32 { return 0u; }"]),
     fact(
       "emits",
       events.map((e) => e.emits),

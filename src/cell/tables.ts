@@ -44,5 +44,9 @@ export const jumpNamed = ({ jumps }: { readonly jumps: readonly Jump[] }, name: 
 /** The first event of a cell that is a spike. */
 export const spikeOf = ({ events }: { readonly events: readonly Event[] }): Event => events.find((e) => e.emits)!;
 
+/** Whether solvers record all events and not only spikes: there are others, or one ends its path, which the record says. */
+export const recordsEvents = ({ events }: { readonly events: readonly Event[] }): boolean =>
+  events.length > 1 || events.some((e) => e.terminal);
+
 /** Whether an event takes a fresh uniform: a spike always does, so that uniforms are counted by spikes. */
 export const draws = ({ emits, jump }: Event): boolean => emits || [...inputNames(jump.value)].some(isRandom);

@@ -6,6 +6,7 @@ import type { Gpu, KernelOf, Storage } from "../gpu/index.js";
 import { type Likelihood, TrialSums } from "../loss/likelihood.js";
 import type { Evaluator, EvaluatorOptions } from "../loss/loss.js";
 import type { Evaluated } from "../loss/result.js";
+import { allArrivals } from "../plan/arrivals.js";
 import { stepsPerDispatch } from "../plan/chunks.js";
 import { parameterVector, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
@@ -102,7 +103,7 @@ export class GpuLikelihood implements Evaluator {
       forward,
       backward,
       theta,
-      schedule: gpu.upload("schedule", scheduleWords(schedule, plan.arrivals.weights)),
+      schedule: gpu.upload("schedule", scheduleWords(schedule, allArrivals(plan).weights)),
       perLane: { states, rows: 1 + row * (carried ? 2 : 1) },
       warnings: told(plan.warnings),
     });

@@ -8,6 +8,7 @@ import { ofAnySize } from "../cell/surface.js";
 import { checkUnbiased, isRandom } from "../cell/unbiased.js";
 import type { Circumstances } from "../cell/use-of-cell.js";
 import type { Parameter } from "../network/network.js";
+import { allArrivals } from "../plan/arrivals.js";
 import { activeChannels } from "../plan/channels.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { Loss } from "./loss.js";
@@ -29,7 +30,8 @@ function spread(values: ArrayLike<number>, most = 64): number[] {
 }
 
 /** Whether a neuron receives from others, and whether one receives from several. */
-function meetings({ network, arrivals }: SolvePlan): { arrivals: boolean; several: boolean } {
+function meetings(plan: SolvePlan): { arrivals: boolean; several: boolean } {
+  const { network } = plan;
   const { rowStart, targets } = network.connections;
   const sources = new Uint32Array(network.neurons);
   for (let k = 0; k < network.neurons; k++) {
@@ -37,7 +39,7 @@ function meetings({ network, arrivals }: SolvePlan): { arrivals: boolean; severa
       if (targets[i] !== k) sources[targets[i]!]!++;
     }
   }
-  const fed = new Set(arrivals.neurons);
+  const fed = new Set(allArrivals(plan).neurons);
   return {
     arrivals: fed.size > 0 || sources.some((n) => n > 0),
     // Input spikes come at their times, whatever the parameters: two of them change no places.
@@ -51,7 +53,8 @@ function meetings({ network, arrivals }: SolvePlan): { arrivals: boolean; severa
  * @param trained whether their values will change: then no more of them is known than their sign.
  */
 function circumstancesOf(plan: SolvePlan, names: readonly string[], trained: boolean): Circumstances {
-  const { network, current, arrivals } = plan;
+  const { network, current } = plan;
+  const arrivals = allArrivals(plan);
   const values = new Map<string, Parameter>(network.parameters.map((p) => [`p.${p.name}`, p]));
   const moved = (name: string): boolean => names.includes(name === "w" ? "weights" : name.replace(/^p\./, ""));
   const open = (name: string): boolean => trained && moved(name);

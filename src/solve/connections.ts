@@ -2,6 +2,7 @@
 import { agendaWords } from "../../shaders/solve/agenda.wgsl.js";
 import type { ConnectionShape } from "../../shaders/solve/connections.wgsl.js";
 import type { Gpu, Storage } from "../gpu/index.js";
+import { allArrivals } from "../plan/arrivals.js";
 import type { ParameterLayout } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 
@@ -26,9 +27,8 @@ export function connectionShape(
   return {
     weightOffset: layout.views.get("weights")!.offset,
     edges: plan.network.connections.targets.length,
-    arrivals: plan.arrivals.count,
+    arrivals: allArrivals(plan).count,
     selfEdges: atOnce && selfEdgesOf(plan).length > 0,
-    several: plan.network.cell.events.length > 1,
   };
 }
 
@@ -38,7 +38,7 @@ export function uploadConnections(
   plan: SolvePlan,
   { selfEdges }: Pick<ConnectionShape, "selfEdges">,
 ): Storage {
-  const { arrivals } = plan;
+  const arrivals = allArrivals(plan);
   const { rowStart, targets } = plan.network.connections;
   const what = Uint32Array.from({ length: arrivals.count }, (_, x) => targets.length + x);
   const agenda = agendaWords({ ...arrivals, what }, arrivals.weights);

@@ -125,7 +125,6 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
     const checkpointBytes = (n + 1) * perField + 4 * paths;
     const checkpoints = gpu.buffer("checkpoints", this.backwardKernel ? checkpointBytes * windows : 4);
     const counts = gpu.buffer("spike counts", 4 * paths);
-    const eventCounts = sift && gpu.buffer("event counts", 4 * paths);
     batch.clear(status);
     const bound = { theta, connections, work, record, status, threads: paths };
     // A window of no steps, so that window 0 has a checkpoint like the others.
@@ -145,15 +144,13 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
     }
     const perPath = fields.perNeuron * perField;
     batch.copy(work, perPath + (sift ? 8 * paths : 0), counts, 0, 4 * paths);
-    if (eventCounts) batch.copy(work, perPath, eventCounts, 0, 4 * paths);
-    const events = eventCounts && { record, counts: eventCounts };
-    const spikes = events ? sift!.encodeSpikes(batch, chunk, events, slots) : record;
+    const sifted = sift?.encodeSpikes(batch, chunk, record, { storage: work, byteOffset: perPath }, slots);
     return {
       ...chunk,
       slots,
       statusWords: status,
-      record: spikes,
-      events,
+      record: sifted?.record ?? record,
+      events: sifted?.events,
       checkpoints,
       counts: { storage: counts, byteOffset: 0 },
       dispose: () => {
@@ -161,10 +158,7 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
         record.dispose();
         checkpoints.dispose();
         counts.dispose();
-        if (events) {
-          spikes.dispose();
-          events.counts.dispose();
-        }
+        sifted?.dispose();
       },
     };
   }
@@ -178,10 +172,8 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
     status?: RunStatus,
   ): void {
     const { gpu, plan, theta, connections, n, neurons } = this;
-    const { paths, slots, checkpoints, events } = chunk as EncodedNetwork;
-    const record = events?.record ?? chunk.record;
-    const counts = events ? { storage: events.counts, byteOffset: 0 } : chunk.counts;
-    const ofEvents = events ? this.sift!.encodeCotangents(batch, chunk, events, cotangents, slots) : cotangents;
+    const { paths, checkpoints, events } = chunk as EncodedNetwork;
+    const wanted = events ? this.sift!.encodeCotangents(batch, chunk, events, cotangents) : { ...chunk, cotangents };
     const fields = backwardFields(n);
     const window = this.gridWindow(paths);
     const windows = Math.ceil(plan.steps / window);
@@ -199,7 +191,7 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
     const tape = batch.temporary("tape", longest * turn);
     const pathFields = fields.perNeuron * perField;
     batch.clear(work);
-    batch.copy(counts.storage, counts.byteOffset, work, pathFields + 4 * paths, 4 * paths);
+    batch.copy(wanted.counts.storage, wanted.counts.byteOffset, work, pathFields + 4 * paths, 4 * paths);
     for (let w = windows - 1; w >= 0; w--) {
       const at = checkpointBytes * w;
       const [stepBegin, stepEnd] = [w * window, Math.min(plan.steps, (w + 1) * window)];
@@ -211,8 +203,8 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
           uniform: { ...run, tapeFirst, tapePaths: turn },
           theta,
           connections,
-          record,
-          cotangents: ofEvents,
+          record: wanted.record,
+          cotangents: wanted.cotangents,
           work,
           tape,
           rows,

@@ -3,6 +3,7 @@ import type { SolverShape } from "../../shaders/substep/solver.wgsl.js";
 import { alongPath, type Tableau, tableauOf } from "../../shaders/substep/tableau.js";
 import { emitCellWgsl } from "../cell/emit-wgsl.js";
 import { type CellFunctions, cellFunctions, operations } from "../cell/functions.js";
+import { recordsEvents } from "../cell/tables.js";
 import { levelState } from "../cell/upstroke.js";
 import { activeChannels } from "../plan/channels.js";
 import { type ParameterLayout, parameterLayout } from "../plan/layout.js";
@@ -66,7 +67,7 @@ export async function solverShape(
     tableau,
     rolled: tableau.nodes.length > 1 && operations(functions.flow.value) > longFlow,
     antithetic: plan.antithetic,
-    several: cell.events.length > 1,
+    several: recordsEvents(cell),
     furtherRandom: cell.furtherRandom.map((r) => r.kind),
     falls: !forced && cell.events.some((event) => event.peaks),
     // Along a frozen drift a state moves straight; of forced events none is looked for.

@@ -2,6 +2,7 @@
 import { recordReader } from "../../shaders/shared/record.wgsl.js";
 import { SaltationError } from "../errors.js";
 import type { Gpu } from "../gpu/index.js";
+import { anyArrives } from "../plan/arrivals.js";
 import { type Chunk, wholeBlocks } from "../plan/chunks.js";
 import type { Discretisation, DiscretisationOptions } from "../plan/discretisation.js";
 import type { View } from "../plan/layout.js";
@@ -25,7 +26,7 @@ export const chunkBytes = 192 * 2 ** 20;
 export async function createSolver(gpu: Gpu, given: SolvePlan, views: readonly View[] = []): Promise<ChunkSolver> {
   const plan = await decideIncrements(gpu, given, { differentiates: views.length > 0 });
   const { neurons, connections } = plan.network;
-  if (neurons === 1 && connections.weights.length + plan.arrivals.count === 0) {
+  if (neurons === 1 && connections.weights.length === 0 && !anyArrives(plan)) {
     return SingleSolver.create(gpu, plan, views);
   }
   const byWorkgroup = plan.distribution === "auto" ? 2 * neurons > lanesOf(gpu) : plan.distribution === "workgroup";

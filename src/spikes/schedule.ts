@@ -4,6 +4,7 @@
  */
 import { ownSpike } from "../../shaders/solve/agenda.wgsl.js";
 import { fail, finiteNumber, wholeNumber } from "../checks.js";
+import { arrivalsOf } from "../plan/arrivals.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { ObservedSpikes } from "./spikes.js";
 
@@ -34,7 +35,7 @@ interface Entry {
  * @throws SaltationError `invalid-input` naming the spike that does not fit.
  */
 export function planSchedule(plan: SolvePlan, trials: readonly ObservedSpikes[]): Schedule {
-  const { network, arrivals, t0, t1, dt, steps: gridSteps } = plan;
+  const { network, t0, t1, dt, steps: gridSteps } = plan;
   const { neurons, connections } = network;
   const { rowStart, targets } = connections;
   if (trials.length === 0) fail("observed", "holds no trial");
@@ -48,6 +49,7 @@ export function planSchedule(plan: SolvePlan, trials: readonly ObservedSpikes[])
     what === ownSpike ? -(2 ** 33) : what < targets.length ? what : what - 2 ** 32;
   trials.forEach((trial, i) => {
     const lanes = Array.from({ length: neurons }, () => [] as Entry[]);
+    const arrivals = arrivalsOf(plan, i);
     for (let n = 0; n < arrivals.count; n++) {
       lanes[arrivals.neurons[n]!]!.push(layOut(arrivals.at[n]!, targets.length + n));
     }

@@ -9,6 +9,7 @@ import { alongPath, tableauOf } from "../../shaders/substep/tableau.js";
 import type { CompiledCell } from "../cell/emit-js.js";
 import { sampleOf } from "../driver/current.js";
 import { SaltationError } from "../errors.js";
+import { arrivalsOf } from "../plan/arrivals.js";
 import { firesTooOften, mostPerStep } from "../plan/endless.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { Driver, Stepper, SubStep } from "./advance.js";
@@ -149,7 +150,7 @@ export class PathSolver {
     const copy = (v: Float64Array): Float64Array => Float64Array.from(v);
     const frozen = (d: Driver): Driver => ({ a: copy(d.a), b: copy(d.b) });
 
-    const { arrivals } = plan;
+    const arrivals = arrivalsOf(plan, path);
     let arrived = 0;
     let step = 0;
     /** Tries neuron k from where it stands to the end of the step, and locates its event if it has one. */

@@ -11,6 +11,7 @@ import type { CompiledCell } from "../cell/emit-js.js";
 import { sampleOf } from "../driver/current.js";
 import { type Likelihood, TrialSums } from "../loss/likelihood.js";
 import type { Evaluator } from "../loss/loss.js";
+import { allArrivals } from "../plan/arrivals.js";
 import { type ParameterLayout, parameterLayout, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { impossibleSpike, ownSpike, type Schedule } from "../spikes/schedule.js";
@@ -50,7 +51,7 @@ export function laneLikelihood(
   const still = { a: new Float64Array(channels), b: new Float64Array(channels) };
   const edges = connections.targets.length;
   const weightOf = (what: number): number =>
-    what < edges ? connections.weights[what]! : plan.arrivals.weights[what - edges]!;
+    what < edges ? connections.weights[what]! : allArrivals(plan).weights[what - edges]!;
 
   const moves: Move[] = [];
   let entry = schedule.starts[lane]!;

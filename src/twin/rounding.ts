@@ -3,6 +3,7 @@
  * without noise, and the error that rounding the state after each step would leave is carried along as a tangent.
  */
 import { byWeight, sumOf, tableauOf } from "../../shaders/substep/tableau.js";
+import { arrivalsOf } from "../plan/arrivals.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { SubStep } from "./advance.js";
 import { compileFor } from "./compile.js";
@@ -20,7 +21,8 @@ const mostNeurons = 4;
  * @param forced for a likelihood: events do not happen, and u is 1.
  */
 export function roundingError(plan: SolvePlan, forced = false): number {
-  const { network, dt, method, arrivals } = plan;
+  const { network, dt, method } = plan;
+  const arrivals = arrivalsOf(plan, 0);
   const cell = compileFor(plan);
   const stepper = stepperOf(cell, method, dt);
   const n = network.cell.states.length;

@@ -324,6 +324,32 @@ describe("an event happens when its function crosses 0 upwards", () => {
   });
 });
 
+it("a cell whose only event has a name of its own fires as with the short form, and ends its path where it is terminal", async () => {
+  const spike = { when: "s", jump: { s: "log(u) - 0.1" }, emits: true };
+  const cell = (events: Pick<CellDefinition, "event" | "reset" | "events">): CellDefinition => ({
+    name: "poisson",
+    state: { s: "rate" },
+    start: { s: "log(u)" },
+    parameters: { rate: 9 },
+    ...events,
+  });
+  const counts = async (e: Engine, events: Parameters<typeof cell>[0], neurons: number) => {
+    const spikes = await e.network({ cell: cell(events), neurons }).simulate({ paths: 8, t1: 1, dt: 0.25 });
+    const table = await spikes.read();
+    spikes.dispose();
+    return [[...table.counts], [...table.times]];
+  };
+  for (const e of [cpu, engine()]) {
+    for (const neurons of [1, 2]) {
+      const short = await counts(e, { event: "s", reset: spike.jump }, neurons);
+      expect(await counts(e, { events: { spike } }, neurons)).toEqual(short);
+      const [ended, times] = await counts(e, { events: { spike: { ...spike, terminal: true } } }, neurons);
+      expect(ended).toEqual(short[0]!.map((n) => Math.min(1, n)));
+      expect(Math.min(...times!)).toBeCloseTo(Math.min(...short[1]!), 5);
+    }
+  }
+});
+
 describe("a jump in the sense of Marcus", () => {
   it("moves along a field: v ↦ v e^{kw}, where an equation would give v (1 + kw)", async () => {
     const cell = (receive: CellDefinition["receive"]): CellDefinition => ({
