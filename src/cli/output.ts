@@ -172,11 +172,7 @@ export function readableParameter(job: GivenWeights, name: string, value: unknow
 export const readableNumber = (value: number, error: unknown): string =>
   typeof error === "number" && !Number.isNaN(error) ? `${readable(value)} ± ${readable(error)}` : readable(value);
 
-/** The field of a result that names the states that are stiff for the step, where there are such. */
-export const stiffField = ({ exponential }: SolvePlan): { exponential?: readonly string[] } =>
-  exponential.length > 0 ? { exponential } : {};
-
-/** The same as a line. */
+/** The states that are stiff for the step, where there are such, as a line. */
 export function printStiff({ exponential, dt }: SolvePlan): void {
   if (exponential.length > 0)
     print(`stiff for dt = ${dt}, so taken exactly along rates of their own: ${exponential.join(", ")}`);

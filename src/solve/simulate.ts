@@ -3,7 +3,7 @@ import { recordReader } from "../../shaders/shared/record.wgsl.js";
 import { SaltationError } from "../errors.js";
 import type { Gpu } from "../gpu/index.js";
 import { anyArrives } from "../plan/arrivals.js";
-import { type Chunk, wholeBlocks } from "../plan/chunks.js";
+import { type Chunk, type PathRange, wholeBlocks } from "../plan/chunks.js";
 import type { Discretisation, DiscretisationOptions } from "../plan/discretisation.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
@@ -121,8 +121,10 @@ export async function simulateGpu(
   gpu: Gpu,
   plan: SolvePlan,
   progress?: (pathsDone: number) => void,
+  range: PathRange = { first: 0, end: plan.paths },
 ): Promise<SimulatedSpikes> {
   const solver = await createSolver(gpu, plan);
+  const { first, end } = range;
   const kept: DeviceSpikes[] = [];
   const slots = { value: firstSlots(plan) };
   let saturated = 0;
@@ -131,9 +133,10 @@ export async function simulateGpu(
   const bytesPerSpike = 4 * solver.recordWords;
   try {
     const fitting = (room: number): number => fittingPaths(gpu, solver, room);
-    for (let done = 0; done < plan.paths; ) {
-      const solved = await solveFrom(gpu, plan, solver, done, slots, fitting);
-      const { firstPath, paths } = solved;
+    for (let done = 0; first + done < end; ) {
+      const solved = await solveFrom(gpu, { ...plan, paths: end }, solver, first + done, slots, fitting);
+      const { paths } = solved;
+      const firstPath = done;
       done += paths;
       // Slots are rows, so the rows in use are one piece: keep only those.
       const used = Math.max(1, solved.status.largestCount);
@@ -158,7 +161,7 @@ export async function simulateGpu(
   } finally {
     solver.dispose();
   }
-  return new GpuSpikes(gpu, plan, kept, {
+  return new GpuSpikes(gpu, { ...plan, paths: end - first }, kept, {
     saturatedPaths: saturated,
     largestCount,
     laneEfficiency: offered > 0 ? committed / offered : undefined,
