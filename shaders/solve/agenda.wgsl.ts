@@ -19,10 +19,12 @@ export interface AgendaShape {
   /** Edges of the network, and where their weights lie in the flat parameter vector. */
   edges: number;
   weightOffset: number;
+  /** The event that a neuron's own spike is, of a cell with several. */
+  spike?: number | undefined;
 }
 
 /** `agenda_step`, `agenda_place`, `agenda_neuron`, `agenda_what` and `agenda_weight` of an entry. */
-export function agendaFunctions({ array, from, entries, edges, weightOffset }: AgendaShape): string {
+export function agendaFunctions({ array, from, entries, edges, weightOffset, spike }: AgendaShape): string {
   const at = (word: number): string => `${array}[${from + word}u + ${agendaEntryWords}u * x]`;
   const weights = from + agendaEntryWords * entries;
   return /* wgsl */ `
@@ -38,7 +40,7 @@ fn agenda_weight(x: u32) -> f32 {
   return bitcast<f32>(${array}[${weights}u + what - ${edges}u]);
 }
 fn agenda_jump(x: u32, u: f32) -> Jump {
-  if (agenda_what(x) == own_spike) { return fire(u, 0u); }
+  if (agenda_what(x) == own_spike) { return fire(u, ${spike ?? 0}u); }
   return deliver(agenda_weight(x));
 }`;
 }

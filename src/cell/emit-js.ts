@@ -7,7 +7,7 @@ import { parameterInput, stateInput } from "./cell.js";
 import { emitter } from "./emitter.js";
 import { type CellFunction, type CellFunctions, cellFunctions, nonZero } from "./functions.js";
 import { erf, isConstant, type Node, reachable } from "./graph.js";
-import { logHazard } from "./hazard.js";
+import { integratedHazard, logHazard } from "./hazard.js";
 import { javascript } from "./javascript.js";
 import { draws, type Input } from "./tables.js";
 
@@ -69,6 +69,9 @@ export interface CompiledCell {
   /** log λ of the event, see hazard.ts. */
   logHazard(y: Vector, p: Vector, I: number): number;
   logHazardGradient(yBar: Vector, pBar: Vector, y: Vector, p: Vector, I: number): void;
+  /** The hazard integrated since the spike before, less α, where uniforms are 1: the event function of the spike. */
+  integrated(y: Vector, p: Vector): number;
+  integratedGradient(yBar: Vector, pBar: Vector, y: Vector, p: Vector): void;
   receive(out: Vector, y: Vector, p: Vector, w: number): void;
   receiveVjp(yBar: Vector, pBar: Vector, y: Vector, p: Vector, w: number, c: Vector): number;
   receiveJvp(out: Vector, y: Vector, p: Vector, w: number, dy: Vector, dp: Vector, dw: number): void;
@@ -165,6 +168,9 @@ export function compileCell(cell: Cell, functions: CellFunctions = cellFunctions
   const hazard = logHazard(cell);
   define("logHazard", read(hazard), hazard.value, [returned]);
   defineGradient("logHazardGradient", hazard);
+  const integrated = integratedHazard(cell);
+  define("integrated", read(integrated), integrated.value, [returned]);
+  defineGradient("integratedGradient", integrated);
   // One literal of them all: engines call its members at twice the speed of those added one by one.
   const text = `"use strict"; const m = { cell, happenings: [], further: new Float64Array(${cell.furtherRandom.length}), ${members.join(", ")} };
 m.happenings.push(${rows.join(", ")}); return m;`;

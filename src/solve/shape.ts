@@ -3,6 +3,7 @@ import type { SolverShape } from "../../shaders/substep/solver.wgsl.js";
 import { alongPath, type Tableau, tableauOf } from "../../shaders/substep/tableau.js";
 import { emitCellWgsl } from "../cell/emit-wgsl.js";
 import { type CellFunctions, cellFunctions, operations } from "../cell/functions.js";
+import { withGivenSpikes } from "../cell/hazard.js";
 import { recordsEvents } from "../cell/tables.js";
 import { levelState } from "../cell/upstroke.js";
 import { activeChannels } from "../plan/channels.js";
@@ -24,8 +25,8 @@ export interface KernelShape extends SolverShape {
 const longFlow = 500;
 
 /**
- * The shape of a plan's kernels; `gradients` names the parameters whose gradients are accumulated. With `forced` events
- * there is no noise, and the hazard is wanted.
+ * The shape of a plan's kernels; `gradients` names the parameters whose gradients are accumulated. With `forced` spikes
+ * there is no noise, the hazard is wanted, and other events alone happen by themselves.
  */
 export async function solverShape(
   plan: SolvePlan,
@@ -34,7 +35,10 @@ export async function solverShape(
   forced = false,
 ): Promise<KernelShape> {
   const { network, current } = plan;
-  const { cell } = network;
+  const cell = forced ? withGivenSpikes(network.cell) : network.cell;
+  const several = forced ? cell.events.length > 1 : recordsEvents(cell);
+  /** Of forced spikes none is looked for. */
+  const looks = several || !forced;
   const layout = parameterLayout(plan);
   // What a likelihood looks at has no noise.
   const tableau: Tableau = forced ? { ...tableauOf(plan.method), driver: "none" } : tableauOf(plan.method);
@@ -67,12 +71,12 @@ export async function solverShape(
     tableau,
     rolled: tableau.nodes.length > 1 && operations(functions.flow.value) > longFlow,
     antithetic: plan.antithetic,
-    several: recordsEvents(cell),
+    several,
     furtherRandom: cell.furtherRandom.map((r) => r.kind),
-    falls: !forced && cell.events.some((event) => event.peaks),
-    // Along a frozen drift a state moves straight; of forced events none is looked for.
+    falls: looks && cell.events.some((event) => event.peaks),
     steep: cell.states.includes(levelState),
-    peaks: smooth && !forced ? cell.events.flatMap((event, e) => (event.peaks ? [e] : [])) : [],
+    // Along a frozen drift a state moves straight.
+    peaks: smooth && looks ? cell.events.flatMap((event, e) => (event.peaks ? [e] : [])) : [],
     ...(loaded ? { exponential: loaded.exponential } : {}),
     carried,
     parameters: network.parameters.map((p) => {

@@ -81,13 +81,29 @@ export function planSchedule(plan: SolvePlan, trials: readonly ObservedSpikes[])
   };
 }
 
-/** A spike that the parameters rule out: the hazard integrated before it is less than α. */
-export function impossibleSpike(plan: SolvePlan, schedule: Schedule, lane: number, entry: number): never {
+/** Below every logarithm of a hazard that is not 0. */
+export const leastLogHazard = -1e29;
+
+/**
+ * A spike that the parameters rule out.
+ * @param dead whether the hazard is 0 there; else what is integrated of it before is less than α.
+ */
+export function impossibleSpike(
+  plan: SolvePlan,
+  schedule: Schedule,
+  lane: number,
+  entry: number,
+  dead: boolean,
+): never {
   const time = plan.t0 + (schedule.steps[entry]! + schedule.places[entry]!) * plan.dt;
   const trial = Math.floor(lane / schedule.neurons);
+  const why = dead
+    ? "the hazard is 0 there, as it is in a refractory period; make that shorter than the shortest interval, or let the " +
+      "hazard be small in it and not 0"
+    : 'the hazard integrated since the spike before it does not reach the "alpha" of the cell\'s reset; set that to 0 for ' +
+      "a fit by log-likelihood";
   return fail(
     "observed",
-    `the spike at ${time} of trial ${trial}, neuron ${lane % schedule.neurons}, has likelihood 0: the hazard integrated since ` +
-      'the spike before it does not reach the "alpha" of the cell\'s reset; set that to 0 for a fit by log-likelihood',
+    `the spike at ${time} of trial ${trial}, neuron ${lane % schedule.neurons}, has likelihood 0: ${why}`,
   );
 }

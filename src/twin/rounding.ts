@@ -18,12 +18,14 @@ const mostNeurons = 4;
  * The largest error of a spike time, as a part of the time since the neuron's last spike or the start; where no spike
  * follows, that of the event function as a part of its way. Spikes of the network are left out, those of the input come
  * as their step ends, and uniforms are 1/2.
- * @param forced for a likelihood: events do not happen, and u is 1.
+ * @param forced for a likelihood: spikes do not happen, and u is 1.
  */
 export function roundingError(plan: SolvePlan, forced = false): number {
   const { network, dt, method } = plan;
   const arrivals = arrivalsOf(plan, 0);
-  const cell = compileFor(plan);
+  const cell = compileFor(plan, forced);
+  const [level, levelGradient] = forced ? [cell.integrated, cell.integratedGradient] : [cell.event, cell.eventGradient];
+  const nothingHappens = forced && cell.happenings.length === 1;
   const stepper = stepperOf(cell, method, dt);
   const n = network.cell.states.length;
   const P = network.cell.parameters.length;
@@ -53,12 +55,12 @@ export function roundingError(plan: SolvePlan, forced = false): number {
     cell.start(y, p, u);
     let since = 0;
     let arrived = 0;
-    let begin = cell.event(y, p);
+    let begin = level(y, p);
     const look = (step: number, crossed: boolean): void => {
-      cell.eventGradient(eBar, unused, y, p);
+      levelGradient(eBar, unused, y, p);
       const off = Math.abs(dot(eBar, error));
       cell.flow(slope, y, p, plannedCurrent(plan, step, k), x);
-      const scale = crossed ? Math.abs(dot(eBar, slope)) * (step + 1 - since) * dt : Math.abs(cell.event(y, p) - begin);
+      const scale = crossed ? Math.abs(dot(eBar, slope)) * (step + 1 - since) * dt : Math.abs(level(y, p) - begin);
       if (off > 0 && scale > 0) worst = Math.max(worst, off / scale);
     };
     for (let step = 0; step < plan.steps; step++) {
@@ -76,14 +78,14 @@ export function roundingError(plan: SolvePlan, forced = false): number {
         if (arrivals.neurons[arrived] === k) cell.receive(y, y, p, arrivals.weights[arrived]!);
       }
       if (!y.every(Number.isFinite)) return worst; // told elsewhere
-      if (forced || cell.event(y, p) < 0) continue;
-      look(step, true);
+      if (nothingHappens || cell.event(y, p) < 0) continue;
+      if (!forced) look(step, true);
       before.set(y);
       const happening = cell.happenings[whichEvent(cell, y, p)]!;
       happening.jump(y, before, p, u);
       happening.jumpJvp(error, before, p, u, error, fixed);
       if (happening.emits) since = step + 1;
-      begin = cell.event(y, p);
+      begin = level(y, p);
     }
     if (since < plan.steps) look(plan.steps - 1, false);
   }
