@@ -8,12 +8,14 @@
  * Reads: parameters, schedule, tape. Reads and writes: carry (adjoint, entry, sub-step), and the lane's gradient rows,
  * which it adds to.
  */
+
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { type GradientRow, gradientRows } from "../shared/gradient-rows.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { windowFields } from "../shared/run.js";
+import { clearGrid } from "../substep/grid-states.wgsl.js";
 import { reverseFunctions } from "../substep/reverse.wgsl.js";
 import { solverFunctions } from "../substep/solver.wgsl.js";
 import { type LikelihoodShape, likelihoodCarry, likelihoodFunctions } from "./likelihood-forward.wgsl.js";
@@ -110,7 +112,7 @@ ${rows.loadAll(accumulators)}
         a = cell_receive_vjp(s.end, weight, a);
       }
     }
-    a = substep_reverse(s, before, quiet, begin, end - begin, current, a).y;
+    a = ${clearGrid(shape, "substep_reverse(s, before, quiet, begin, end - begin, current, a).y", "begin")};
 #if ${shape.currentRow >= 0 && sampled}
     ${rows.flush("grad_current", `(${shape.currentRow + 1}u + sample_of(step - 1u) * ${width}u${stride > 0 ? " + neuron" : ""}) * run.paths + i`)}
 #endif

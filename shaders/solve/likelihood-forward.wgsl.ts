@@ -7,11 +7,13 @@
  * Reads: parameters, schedule. Reads and writes: carry (state, entry, sub-step, first impossible spike). Writes: tape;
  * the value, row 0 of rows.
  */
+
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { windowFields } from "../shared/run.js";
+import { atGrid } from "../substep/grid-states.wgsl.js";
 import { type SolverShape, solverFunctions } from "../substep/solver.wgsl.js";
 import { agendaFunctions } from "./agenda.wgsl.js";
 import { eachNumber, stateOf } from "./numbers.wgsl.js";
@@ -51,6 +53,7 @@ export const likelihoodCarry = (states: number): { words: number; entry: number;
 export function likelihoodForward(shape: LikelihoodShape, label: string) {
   const carry = likelihoodCarry(shape.states);
   const at = (word: number): string => `carry[${word}u * run.paths + i]`;
+  const set = atGrid(shape, "y", "rho", "step", "neuron");
   return declareKernel({
     label,
     workgroupSize: shape.workgroupSize,
@@ -105,6 +108,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let happens = entry < last && agenda_step(entry) == step;
     let place = select(1.0f, agenda_place(entry), happens);
     let current = current_at(step, neuron);
+    ${set === "y" ? "" : `y = ${set};`}
     push(sub, y);
     y = advance(y, quiet, rho, place - rho, current);
     sub += 1u;

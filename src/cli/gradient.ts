@@ -89,7 +89,7 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
       for (const view of views) {
         const scalar = typeof view.shape(new Float64Array(view.length)) === "number";
         const shape = scalar ? [job.paths] : [job.paths, view.length];
-        arrays[`gradient_${view.name}`] = { data: column(at, view.length), shape };
+        arrays[`gradient_${view.asked}`] = { data: column(at, view.length), shape };
         at += view.length;
       }
       written = writeOutput("--out", options.out!, writeNpz(arrays));

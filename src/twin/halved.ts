@@ -2,6 +2,7 @@
 import { halve } from "../driver/brownian.js";
 import { normalPair } from "../driver/normal.js";
 import { threefryInto } from "../driver/threefry.js";
+import { planInputs } from "../plan/inputs.js";
 import type { Arrivals, SolvePlan } from "../plan/plan.js";
 import type { NoiseSource } from "./forward.js";
 import { drawnPath } from "./noise.js";
@@ -26,12 +27,14 @@ function halvedArrivals(arrivals: Arrivals): Arrivals {
 
 /** The plan with every step in two. */
 export function halvedPlan(plan: SolvePlan): SolvePlan {
-  const { dt, steps, current } = plan;
+  const { network, t0, dt, steps, current } = plan;
   return {
     ...plan,
     dt: dt / 2,
     steps: 2 * steps,
     current: { ...current, stepsPerSample: 2 * current.stepsPerSample },
+    // Of samples off the grid anew, so that what is between grid points shows.
+    inputs: planInputs(network, t0, dt / 2, 2 * steps),
     arrivals: halvedArrivals(plan.arrivals),
   };
 }

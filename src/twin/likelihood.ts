@@ -18,6 +18,7 @@ import type { SubStep } from "./advance.js";
 import { compileFor } from "./compile.js";
 import { stepperOf } from "./exponential.js";
 import { neuronParameters, plannedCurrent } from "./forward.js";
+import { gridStates } from "./grid-states.js";
 
 /** One move of a lane: from r by h within a grid step; then what happens, as in a schedule, if anything does. */
 interface Move {
@@ -46,6 +47,7 @@ export function laneLikelihood(
   const n = network.cell.states.length;
   const P = p.length;
   const stepper = stepperOf(cell, plan.method, dt);
+  const grid = gridStates(plan);
   const channels = network.cell.channels.length;
   const still = { a: new Float64Array(channels), b: new Float64Array(channels) };
   const edges = connections.targets.length;
@@ -81,6 +83,7 @@ export function laneLikelihood(
   moves.forEach((move, s) => {
     const I = take(move);
     const at = move.entry;
+    if (move.r === 0) grid.set(y, move.step, k);
     before?.set(y, s * n);
     stepper.advance(y, subStep);
     landed?.set(y, s * n);
@@ -129,6 +132,7 @@ export function laneLikelihood(
     }
     subStep.y = before.subarray(s * n, (s + 1) * n);
     stepper.reverse(a, pBar, subStep, a);
+    if (subStep.r === 0) grid.clear(a);
     const sample = sampleOf(current, step);
     gradient[currentView.offset + sample * width + currentView.neuronStride * k]! += pBar[P]!;
     pBar[P] = 0;

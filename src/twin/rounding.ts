@@ -9,6 +9,7 @@ import { compileFor } from "./compile.js";
 import { whichEvent } from "./crossing.js";
 import { stepperOf } from "./exponential.js";
 import { neuronParameters, plannedCurrent } from "./forward.js";
+import { gridStates } from "./grid-states.js";
 
 /** Neurons looked at, spread over the network. */
 const mostNeurons = 4;
@@ -23,6 +24,7 @@ export function roundingError(plan: SolvePlan, forced = false): number {
   const { network, dt, method, arrivals } = plan;
   const cell = compileFor(plan);
   const stepper = stepperOf(cell, method, dt);
+  const grid = gridStates(plan);
   const n = network.cell.states.length;
   const P = network.cell.parameters.length;
   const still = {
@@ -61,6 +63,8 @@ export function roundingError(plan: SolvePlan, forced = false): number {
     };
     for (let step = 0; step < plan.steps; step++) {
       whole.I = plannedCurrent(plan, step, k);
+      grid.set(y, step, k);
+      grid.clear(error);
       before.set(y);
       stepper.tangent(error, whole, direction);
       stepper.advance(y, whole);
