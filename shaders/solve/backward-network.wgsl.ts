@@ -8,6 +8,7 @@
  * Reads: parameters, connections, spike record, spike-time cotangents. Reads and writes: work fields (states, places,
  * spikes fired; adjoint of states and places, carried between windows), tape, and the path's gradient rows.
  */
+
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
@@ -15,6 +16,7 @@ import { flushFunction, type GradientRow, gradientRows } from "../shared/gradien
 import { random } from "../shared/random.wgsl.js";
 import { recordFunctions } from "../shared/record.wgsl.js";
 import { networkRunFields } from "../shared/run.js";
+import { atGrid } from "../substep/grid-states.wgsl.js";
 import { reverseFunctions } from "../substep/reverse.wgsl.js";
 import { solverFunctions } from "../substep/solver.wgsl.js";
 import { connectionFunctions, eventBarFunctions, replayFunctions } from "./connections.wgsl.js";
@@ -92,7 +94,7 @@ ${solverFunctions(shape)}
 ${reverseFunctions(shape)}${rows.functions}
 
 ${doFunctions(shape)}
-${undoFunctions({ smooth: shape.smooth, several: shape.several, weights: weightRow >= 0, selfEdges: false })}
+${undoFunctions({ ...shape, weights: weightRow >= 0, selfEdges: false })}
 ${connectionFunctions(shape)}
 ${recordFunctions({ words: shape.recordWords, events: shape.several })}
 ${replayFunctions(shape.several)}
@@ -105,8 +107,8 @@ ${flushFunction(rows, own, currentOwn)}
 // Takes neuron k, with its parameters, to its next sub-step, which goes on the tape.
 fn take(entry: u32, path: u32, step: u32, k: u32) -> Start {
   load_parameters(k);
-  let y = load_state(${f.state}u, k);
   let rho = load_number(${f.place}u, k);
+  let y = ${atGrid(shape, `load_state(${f.state}u, k)`, "rho", "step", "k")};
   push(entry, y, rho);
   return Start(y, draw_noise(path, step, k), rho, current_at(step, k));
 }

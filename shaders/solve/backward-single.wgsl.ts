@@ -9,12 +9,14 @@
  * Reads: parameters, checkpoints, spike record, spike-time cotangents. Reads and writes: tape, adjoint (state and
  * time, carried between windows), and the path's gradient rows, which it adds to.
  */
+
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { gradientRows } from "../shared/gradient-rows.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { recordFunctions, recordWords } from "../shared/record.wgsl.js";
+import { atGrid, clearGrid } from "../substep/grid-states.wgsl.js";
 import { reverseFunctions } from "../substep/reverse.wgsl.js";
 import { solverFunctions } from "../substep/solver.wgsl.js";
 import { type ForwardSingleShape, singleCheckpoint, singleRunFields, singleTapeWords } from "./forward-single.wgsl.js";
@@ -34,6 +36,7 @@ export interface BackwardSingleShape extends ForwardSingleShape {
 
 export function backwardSingle(shape: BackwardSingleShape, label: string) {
   const withCurrent = shape.currentRow >= 0;
+  const set = atGrid(shape, "y", "rho", "step", "0u");
   const sampled = shape.current.samples > 1;
   const rows = gradientRows(shape.carried, shape.entries);
   const accumulators = [
@@ -71,7 +74,7 @@ ${reverseFunctions(shape)}
 ${singleCheckpoint(shape)}${rows.functions}
 
 ${doFunctions(shape)}
-${undoFunctions({ smooth: shape.smooth, several: shape.several, weights: false, selfEdges: false })}
+${undoFunctions({ ...shape, weights: false, selfEdges: false })}
 ${recordFunctions({ words: shape.several ? recordWords.neurons : recordWords.oneNeuron, events: shape.several })}
 var<private> tape_at: u32; // where the path's tape begins
 ${tapeFunctions(tape)}
@@ -135,6 +138,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     var at_event = false;
     loop {
       let z = draw_noise(path, step, 0u);
+      ${set === "y" ? "" : `y = ${set};`}
       at_event = step == event.step;
       let h = select(1.0f, event.rho, at_event) - rho;
       push(taped, y, z);
@@ -184,7 +188,7 @@ ${rows.loadAll(accumulators)}
       let s = substep_stages(begin.y, begin.z, begin.rho, h, begin.current);
       if (!at_event) { a = unkicked(s.end, begin.z, a); }
       let r = substep_reverse(s, begin.y, begin.z, begin.rho, h, begin.current, a);
-      a = r.y;
+      a = ${clearGrid(shape, "r.y", "begin.rho")};
       time_bar = start_bar(begin.rho, r.start, select(-r.length, event_bar, at_event));
       rho = begin.rho;
       at_event = false;

@@ -10,12 +10,14 @@
  * Reads: parameters, connections, spike record, spike-time cotangents, checkpoints. Reads and writes: what is carried
  * from window to window (adjoint of states and places), tape, and the path's gradient rows.
  */
+
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { flushFunction, gradientRows } from "../shared/gradient-rows.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { recordFunctions } from "../shared/record.wgsl.js";
+import { atGrid } from "../substep/grid-states.wgsl.js";
 import { reverseFunctions } from "../substep/reverse.wgsl.js";
 import { noiseNames, solverFunctions } from "../substep/solver.wgsl.js";
 import type { BackwardNetworkShape } from "./backward-network.wgsl.js";
@@ -110,7 +112,7 @@ ${solverFunctions(shape)}
 ${reverseFunctions(shape)}${rows.functions}
 
 ${doFunctions(shape)}
-${undoFunctions({ smooth: shape.smooth, several: shape.several, weights: weightRow >= 0, selfEdges: shape.selfEdges })}
+${undoFunctions({ ...shape, weights: weightRow >= 0, selfEdges: shape.selfEdges })}
 ${connectionFunctions(shape)}
 ${recordFunctions({ words: shape.recordWords, events: shape.several })}
 ${replayFunctions(shape.several)}
@@ -156,7 +158,8 @@ ${flushFunction(rows, own, currentOwn ? `${currentRow + 1}u + sample_of(step) * 
 // Takes neuron k, with its parameters, to its next sub-step.
 fn take(step: u32, k: u32, i: u32) -> Start {
   load_parameters(k);
-  return Start(load_state(${f.state}u, k), taped_noise(step, k, i), load_number(${f.place}u, k), current_at(step, k));
+  let rho = load_number(${f.place}u, k);
+  return Start(${atGrid(shape, `load_state(${f.state}u, k)`, "rho", "step", "k")}, taped_noise(step, k, i), rho, current_at(step, k));
 }
 
 // Takes neuron k, with its parameters, back to a sub-step on the tape.

@@ -9,12 +9,14 @@
  * written in each step, by turns; spikes fired; place in the step; place of the next event), the spike record, the
  * status counters, among them the longest tape that a window will need.
  */
+
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { recordFunctions } from "../shared/record.wgsl.js";
 import { networkRunFields } from "../shared/run.js";
+import { atGrid } from "../substep/grid-states.wgsl.js";
 import { locateFunctions } from "../substep/locate.wgsl.js";
 import { noiseNames, type SolverShape, solverFunctions } from "../substep/solver.wgsl.js";
 import { type ConnectionShape, connectionFunctions } from "./connections.wgsl.js";
@@ -138,7 +140,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       store_number(${f.place}u, k, 0.0f);
       let z = draw_noise(path, step, k);
       store_noise(k, z);
-      if (attempt(Start(load_state(from_bank, k), z, 0.0f, current_at(step, k)), to_bank, k)) { pending += 1u; }
+      if (attempt(Start(${atGrid(shape, "load_state(from_bank, k)", "0.0f", "step", "k")}, z, 0.0f, current_at(step, k)), to_bank, k)) { pending += 1u; }
     }
 
     var busy = pending > 0u || awaits(at, step, i);

@@ -11,6 +11,7 @@
  * Loops test at their end (`break if`): an adapter that runs all lanes of a group under masks leaves a loop at its back
  * edge only, so a test at the head costs a whole masked pass through the body.
  */
+
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
@@ -18,6 +19,7 @@ import { random } from "../shared/random.wgsl.js";
 import { recordFunctions, recordWords } from "../shared/record.wgsl.js";
 import { runFields } from "../shared/run.js";
 import { crossingFunctions } from "../substep/crossing.wgsl.js";
+import { atGrid } from "../substep/grid-states.wgsl.js";
 import { bracketFunction, newtonFunctions } from "../substep/root.wgsl.js";
 import { noiseNames, type SolverShape, solverFunctions, stepFrom } from "../substep/solver.wgsl.js";
 import { eachNumber, stateOf } from "./numbers.wgsl.js";
@@ -75,6 +77,7 @@ fn load_word(slot: u32, word: u32, i: u32) -> u32 {
 };
 
 export function forwardSingle(shape: ForwardSingleShape, label: string) {
+  const set = atGrid(shape, "y", "rho", "step", "0u");
   /** Along a frozen drift. */
   const straight = shape.exponential
     ? "advance(y, z, rho, h, current)"
@@ -168,6 +171,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       let stop = min(min(steps, step + ${shape.burst}u), begin + budget - (count - count_before));
       loop {
         z = draw_noise(path, step, 0u);
+        ${set === "y" ? "" : `y = ${set};`}
 #if ${shape.current.samples > 1}
         let current = current_at(step, 0u);
 #endif

@@ -15,6 +15,7 @@
  * The order of the list is that of the lanes' atomics, which may differ from run to run; nothing else depends on it:
  * places are located one by one, and the earliest of them (ties: the lowest neuron) is the same in any order.
  */
+
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
@@ -22,6 +23,7 @@ import { random } from "../shared/random.wgsl.js";
 import { recordFunctions } from "../shared/record.wgsl.js";
 import { networkRunFields } from "../shared/run.js";
 import { unroll } from "../shared/unroll.js";
+import { atGrid } from "../substep/grid-states.wgsl.js";
 import { locateFunctions } from "../substep/locate.wgsl.js";
 import { noiseNames, solverFunctions } from "../substep/solver.wgsl.js";
 import { connectionFunctions } from "./connections.wgsl.js";
@@ -255,7 +257,7 @@ ${eachNeuron(
   wgsl`
         load_parameters(k);
         let z = draw_noise(path, step, k);
-        let a = attempt(Start(load_state(from_bank, k), z, 0.0f, current_at(step, k)));
+        let a = attempt(Start(${atGrid(shape, "load_state(from_bank, k)", "0.0f", "step", "k")}, z, 0.0f, current_at(step, k)));
         if (live) {
           store_state(to_bank, k, a.trial);
           store_noise(k, z);

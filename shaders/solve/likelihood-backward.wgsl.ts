@@ -9,11 +9,13 @@
  * Reads: parameters, schedule, tape. Reads and writes: carry (adjoint, entry, sub-step), and the lane's gradient rows,
  * which it adds to.
  */
+
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { type GradientRow, gradientRows } from "../shared/gradient-rows.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
+import { clearGrid } from "../substep/grid-states.wgsl.js";
 import { reverseFunctions } from "../substep/reverse.wgsl.js";
 import { solverFunctions } from "../substep/solver.wgsl.js";
 import {
@@ -68,7 +70,7 @@ ${solverFunctions(shape)}
 ${reverseFunctions(shape)}${rows.functions}
 ${likelihoodFunctions(shape, false)}
 #if ${several}
-${undoFunctions({ smooth: shape.smooth, several, weights: false, selfEdges: false })}
+${undoFunctions({ ...shape, weights: false, selfEdges: false })}
 #endif
 
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -144,10 +146,10 @@ ${rows.loadAll(accumulators)}
       a = undo_event(s, Start(before, quiet, begin, current), end - begin, 1.0f, event, time_bar, a);
     }
     let r = substep_reverse(s, before, quiet, begin, end - begin, current, a);
-    a = r.y;
+    a = ${clearGrid(shape, "r.y", "begin")};
     time_bar = r.start + select(-r.length, time_bar, at_event);
 #else
-    a = substep_reverse(s, before, quiet, begin, end - begin, current, a).y;
+    a = ${clearGrid(shape, "substep_reverse(s, before, quiet, begin, end - begin, current, a).y", "begin")};
 #endif
 #if ${shape.currentRow >= 0 && sampled}
     ${rows.flush("grad_current", `(${shape.currentRow + 1}u + sample_of(step - 1u) * ${width}u${stride > 0 ? " + neuron" : ""}) * run.paths + i`)}

@@ -9,11 +9,13 @@
  * Reads: parameters, schedule. Reads and writes: carry (state, entry, sub-step, first impossible spike; and the step in
  * which events have no end). Writes: tape; the value, row 0 of rows.
  */
+
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { windowFields } from "../shared/run.js";
+import { atGrid } from "../substep/grid-states.wgsl.js";
 import { locateFunctions } from "../substep/locate.wgsl.js";
 import { type SolverShape, solverFunctions } from "../substep/solver.wgsl.js";
 import { agendaFunctions } from "./agenda.wgsl.js";
@@ -81,6 +83,7 @@ export function likelihoodForward(shape: LikelihoodShape, label: string) {
   const at = (word: number): string => `carry[${word}u * run.paths + i]`;
   const { several } = shape;
   const integrated = several ? "cell_integrated" : "cell_event";
+  const set = atGrid(shape, "y", "rho", "step", "neuron");
   return declareKernel({
     label,
     workgroupSize: shape.workgroupSize,
@@ -145,6 +148,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     var happens = entry < last && agenda_step(entry) == step;
     var place = select(1.0f, agenda_place(entry), happens);
     let current = current_at(step, neuron);
+    ${set === "y" ? "" : `y = ${set};`}
 #if ${several}
     let before = y;
     horizon = place;

@@ -6,12 +6,14 @@
  * time per neuron and direction. Reads: parameters, connections, directions, spike record and counts. Reads and writes:
  * work fields (states, places, spikes fired, tangents). Writes: derivatives [slots][directions][paths].
  */
+
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { recordFunctions } from "../shared/record.wgsl.js";
 import { networkRunFields } from "../shared/run.js";
+import { atGrid } from "../substep/grid-states.wgsl.js";
 import { solverFunctions } from "../substep/solver.wgsl.js";
 import { tangentFunction } from "../substep/tangent.wgsl.js";
 import { connectionFunctions, replayFunctions } from "./connections.wgsl.js";
@@ -102,7 +104,8 @@ fn derivative_at(n: u32, d: u32, i: u32) -> u32 { return (n * D + d) * run.paths
 fn take_to(place: f32, path: u32, step: u32, k: u32) -> Substep {
   load_parameters(k);
   let z = draw_noise(path, step, k);
-  return substep(Start(load_state(${f.state}u, k), z, load_number(${f.place}u, k), current_at(step, k)), place);
+  let rho = load_number(${f.place}u, k);
+  return substep(Start(${atGrid(shape, `load_state(${f.state}u, k)`, "rho", "step", "k")}, z, rho, current_at(step, k)), place);
 }
 
 fn main(@builtin(global_invocation_id) id: vec3u) {

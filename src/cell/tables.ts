@@ -6,7 +6,7 @@ import { inputNames, type Node } from "./graph.js";
 import { isRandom } from "./random.js";
 
 /**
- * What functions of a cell read beside its parameters: states y.<state>; the current I; a uniform u; the weight w of a
+ * What functions of a cell read beside its parameters: states y.<state>; the current I, where it is no state or parameter (inputs.ts); a uniform u; the weight w of a
  * spike; numbers x.<channel> of the driver path, which are its slopes ("x") or increments ("dW").
  */
 export type Input = "y" | "I" | "u" | "w" | "x" | "dW";

@@ -7,6 +7,7 @@ import { withGivenSpikes } from "../cell/hazard.js";
 import { recordsEvents } from "../cell/tables.js";
 import { levelState } from "../cell/upstroke.js";
 import { activeChannels } from "../plan/channels.js";
+import { samplesView } from "../plan/inputs.js";
 import { type ParameterLayout, parameterLayout } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { ratesOf } from "../plan/stiff.js";
@@ -89,6 +90,13 @@ export async function solverShape(
       samples: current.samples,
       width: current.perNeuron ? network.neurons : 1,
     },
+    inputs: plan.inputs.map((input) => {
+      const view = layout.views.get(samplesView(input.name))!;
+      const { value, slope, samples, stepsPerSample } = input;
+      const width = input.values.length / samples;
+      return { value, slope, offset: view.offset, stride: view.neuronStride, width, samples, stepsPerSample };
+    }),
+    time: plan.time === undefined ? undefined : { state: plan.time, t0: plan.t0 },
     states: cell.states.length * (carried ? 2 : 1),
     layout,
     functions,

@@ -111,7 +111,7 @@ export function planUpdate(
     marked.forEach((trained, i) => {
       const [gradient, place, value] = [at + i, view.offset + i, values[i]!];
       if (!trained) return;
-      const parameter = view.length > 1 ? `${view.name}[${i}]` : view.name;
+      const parameter = view.length > 1 ? `${view.asked}[${i}]` : view.asked;
       if (!(value > transform.lower && value < transform.upper)) {
         const range = transform.upper < Infinity ? `from ${transform.lower} to ${transform.upper}` : "positive";
         fail(field, `${parameter} is ${value} at first, but transform "${transform.name}" keeps it strictly ${range}`);

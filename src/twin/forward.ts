@@ -16,6 +16,7 @@ import type { Driver, Stepper, SubStep } from "./advance.js";
 import { Crossings, whichEvent } from "./crossing.js";
 import { causeOfFiring } from "./endless.js";
 import { stepperOf } from "./exponential.js";
+import { type GridStates, gridStates } from "./grid-states.js";
 import { drawFurther, eventUniform } from "./noise.js";
 
 /** Gives the driver path: writes ΔW and H of one path, step and channel (neuron · channels + channel). */
@@ -86,6 +87,7 @@ export class PathSolver {
   private readonly stepper: Stepper;
   private readonly crossings: Crossings;
   private readonly p: Float64Array[];
+  private readonly grid: GridStates;
   private readonly n: number;
   private readonly channels: number;
 
@@ -100,6 +102,7 @@ export class PathSolver {
     this.n = network.cell.states.length;
     this.channels = network.cell.channels.length;
     this.p = neuronParameters(plan);
+    this.grid = gridStates(plan);
   }
 
   /** Solves path number `path`; `record` keeps the operations for the derivative. */
@@ -196,6 +199,7 @@ export class PathSolver {
           }
         }
         own.I = plannedCurrent(plan, step, k);
+        this.grid.set(own.y, step, k);
         own.r = 0;
         attempt(k);
       }

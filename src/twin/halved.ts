@@ -3,6 +3,7 @@ import { halve } from "../driver/brownian.js";
 import { normalPair } from "../driver/normal.js";
 import { threefryInto } from "../driver/threefry.js";
 import { allArrivals, halvedArrivals } from "../plan/arrivals.js";
+import { planInputs } from "../plan/inputs.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { NoiseSource } from "./forward.js";
 import { drawnPath } from "./noise.js";
@@ -12,12 +13,14 @@ const topStream = 2 ** 31;
 
 /** The plan with every step in two. */
 export function halvedPlan(plan: SolvePlan): SolvePlan {
-  const { dt, steps, current } = plan;
+  const { network, t0, dt, steps, current } = plan;
   return {
     ...plan,
     dt: dt / 2,
     steps: 2 * steps,
     current: { ...current, stepsPerSample: 2 * current.stepsPerSample },
+    // Of samples off the grid anew, so that what is between grid points shows.
+    inputs: planInputs(network, t0, dt / 2, 2 * steps),
     arrivals: halvedArrivals(allArrivals(plan)),
   };
 }

@@ -24,6 +24,7 @@ import { Crossings, whichEvent } from "./crossing.js";
 import { causeOfFiring } from "./endless.js";
 import { stepperOf } from "./exponential.js";
 import { neuronParameters, plannedCurrent } from "./forward.js";
+import { gridStates } from "./grid-states.js";
 
 /**
  * One move of a lane: a sub-step within a grid step; then what happens, as in a schedule, if anything does; or an event of
@@ -89,6 +90,7 @@ export function laneLikelihood(
   const spike = cell.happenings.find((e) => e.emits)!;
   /** Of cells with other events than spikes. */
   const crossings = cell.happenings.length > 1 ? new Crossings(cell, stepper, plan.method, dt) : undefined;
+  const grid = gridStates(plan);
   const channels = network.cell.channels.length;
   const still = { a: new Float64Array(channels), b: new Float64Array(channels) };
   const edges = connections.targets.length;
@@ -152,6 +154,7 @@ export function laneLikelihood(
   for (let step = 0; step < plan.steps; step++) {
     r = 0;
     inStep = 0;
+    grid.set(y, step, k);
     for (; entry < last && schedule.steps[entry] === step; entry++) {
       reach(step, schedule.places[entry]! * dt, entry);
       const what = schedule.what[entry]!;
@@ -220,6 +223,7 @@ export function laneLikelihood(
     }
     stepper.reverse(a, pBar, subStep, a);
     timeBar = stepper.rBar + (event >= 0 ? timeBar : -stepper.hBar);
+    if (subStep.r === 0) grid.clear(a);
     const sample = sampleOf(current, step);
     gradient[currentView.offset + sample * width + currentView.neuronStride * k]! += pBar[P]!;
     pBar[P] = 0;

@@ -16,6 +16,7 @@ import type { SolvePlan } from "../plan/plan.js";
 import type { SubStepTangent } from "./advance.js";
 import { stepperOf } from "./exponential.js";
 import { neuronParameters, type PathResult } from "./forward.js";
+import { gridStates } from "./grid-states.js";
 import { drawFurther } from "./noise.js";
 
 /**
@@ -35,6 +36,7 @@ export function reversePath(
   const n = network.cell.states.length;
   const P = network.cell.parameters.length;
   const stepper = stepperOf(cell, plan.method, dt);
+  const grid = gridStates(plan);
   const p = neuronParameters(plan);
 
   const vectors = (size: number): Float64Array[] => Array.from({ length: neurons }, () => new Float64Array(size));
@@ -111,7 +113,10 @@ export function reversePath(
         if (op.spike !== undefined) arrivalBar[op.spike]! += stepper.hBar;
         timeBar[k] = stepper.rBar - stepper.hBar;
       }
-      if (subStep.r === 0) timeBar[k] = 0;
+      if (subStep.r === 0) {
+        timeBar[k] = 0;
+        grid.clear(a[k]!);
+      }
       if (pBar[k]![P] !== 0) {
         const sample = sampleOf(plan.current, step);
         gradient[currentView.offset + sample * sampleWidth + currentView.neuronStride * k]! += pBar[k]![P]!;

@@ -10,6 +10,7 @@ import { compileFor } from "./compile.js";
 import { whichEvent } from "./crossing.js";
 import { stepperOf } from "./exponential.js";
 import { neuronParameters, plannedCurrent } from "./forward.js";
+import { gridStates } from "./grid-states.js";
 
 /** Neurons looked at, spread over the network. */
 const mostNeurons = 4;
@@ -27,6 +28,7 @@ export function roundingError(plan: SolvePlan, forced = false): number {
   const [level, levelGradient] = forced ? [cell.integrated, cell.integratedGradient] : [cell.event, cell.eventGradient];
   const nothingHappens = forced && cell.happenings.length === 1;
   const stepper = stepperOf(cell, method, dt);
+  const grid = gridStates(plan);
   const n = network.cell.states.length;
   const P = network.cell.parameters.length;
   const still = {
@@ -65,6 +67,8 @@ export function roundingError(plan: SolvePlan, forced = false): number {
     };
     for (let step = 0; step < plan.steps; step++) {
       whole.I = plannedCurrent(plan, step, k);
+      grid.set(y, step, k);
+      grid.clear(error);
       before.set(y);
       stepper.tangent(error, whole, direction);
       stepper.advance(y, whole);

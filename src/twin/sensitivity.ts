@@ -11,6 +11,7 @@ import type { SolvePlan } from "../plan/plan.js";
 import type { SubStepTangent } from "./advance.js";
 import { stepperOf } from "./exponential.js";
 import { neuronParameters, type Operation, type PathResult } from "./forward.js";
+import { gridStates } from "./grid-states.js";
 import { drawFurther } from "./noise.js";
 
 /**
@@ -29,6 +30,7 @@ export function pathSensitivities(
   const n = network.cell.states.length;
   const P = network.cell.parameters.length;
   const stepper = stepperOf(cell, plan.method, dt);
+  const grid = gridStates(plan);
   const p = neuronParameters(plan);
   const out = result.spikes.map(() => new Float64Array(directions.length));
   const currentView = layout.views.get("current")!;
@@ -52,7 +54,10 @@ export function pathSensitivities(
     });
     for (const [o, op] of result.operations.entries()) {
       if (op.kind === "step") {
-        for (const d of along) d.r = 0;
+        for (const d of along) {
+          d.r = 0;
+          grid.clear(d.y);
+        }
         continue;
       }
       const k = op.neuron;

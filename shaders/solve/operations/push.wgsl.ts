@@ -4,9 +4,12 @@
  * `substep_tangent`.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { clearGrid, type GridShape } from "../../substep/grid-states.wgsl.js";
 import type { SolverShape } from "../../substep/solver.wgsl.js";
 
-export const pushFunctions = ({ smooth, several }: Pick<SolverShape, "smooth" | "several">): string => wgsl`
+export function pushFunctions(shape: Pick<SolverShape, "smooth" | "several" | keyof GridShape>): string {
+  const { smooth, several } = shape;
+  return wgsl`
 // A sub-step that is pushed along several directions.
 struct Substep { start: Start, place: f32, end: State }
 
@@ -15,7 +18,7 @@ fn substep(start: Start, place: f32) -> Substep { return Substep(start, place, r
 // The tangent of its end, where its length moves by dh.
 fn end_tangent(s: Substep, dy: State, dr: f32, dh: f32, d_current: f32) -> State {
   let h = s.place - s.start.rho;
-  return substep_tangent(s.start.y, s.start.z, s.start.rho, h, s.start.current, dy, dr, dh, d_current);
+  return substep_tangent(s.start.y, s.start.z, s.start.rho, h, s.start.current, ${clearGrid(shape, "dy", "s.start.rho")}, dr, dh, d_current);
 }
 
 fn push_finish(s: Substep, dy: State, dr: f32, d_current: f32) -> State {
@@ -52,3 +55,4 @@ fn push_fire(s: Substep, c: Crossing, jump: Jump, dy: State, dr: f32, d_current:
   return Fired(cell_jump_jvp(s.end, jump.u, d_moved, jump.event), moved);
 }
 `;
+}

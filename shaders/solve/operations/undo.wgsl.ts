@@ -8,9 +8,10 @@
  * from which the cotangent of the length follows.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { clearGrid, type GridShape } from "../../substep/grid-states.wgsl.js";
 import type { SolverShape } from "../../substep/solver.wgsl.js";
 
-export interface UndoShape extends Pick<SolverShape, "smooth" | "several"> {
+export interface UndoShape extends Pick<SolverShape, "smooth" | "several" | keyof GridShape> {
   /** Whether weights have gradients. */
   weights: boolean;
   /** Whether a neuron that fires may be its own target, and receive at once. */
@@ -18,7 +19,10 @@ export interface UndoShape extends Pick<SolverShape, "smooth" | "several"> {
 }
 
 /** Needs do.wgsl.ts and the functions of reverse.wgsl.ts. */
-export const undoFunctions = ({ smooth, several, weights, selfEdges }: UndoShape): string => wgsl`
+export function undoFunctions(shape: UndoShape): string {
+  const { smooth, several, weights, selfEdges } = shape;
+  const back = clearGrid(shape, "c.y", "begin.rho");
+  return wgsl`
 struct Undone {
   y: State,    // of the state at the start
   start: f32,  // of the place of the start; a start at a grid point does not move
@@ -43,7 +47,7 @@ fn undo_finish(begin: Start, a: State) -> Undone {
   let h = 1.0f - begin.rho;
   let s = substep_stages(begin.y, begin.z, begin.rho, h, begin.current);
   let c = substep_reverse(s, begin.y, begin.z, begin.rho, h, begin.current, unkicked(s.end, begin.z, a));
-  return Undone(c.y, start_bar(begin.rho, c.start, -c.length), c.length${weights ? ", 0.0f" : ""});
+  return Undone(${back}, start_bar(begin.rho, c.start, -c.length), c.length${weights ? ", 0.0f" : ""});
 }
 
 fn undo_deliver(begin: Start, place: f32, weight: f32, a: State) -> Undone {
@@ -53,7 +57,7 @@ fn undo_deliver(begin: Start, place: f32, weight: f32, a: State) -> Undone {
   let weight_bar = cell_receive_weight(s.end, weight, a);
 #endif
   let c = substep_reverse(s, begin.y, begin.z, begin.rho, h, begin.current, cell_receive_vjp(s.end, weight, a));
-  return Undone(c.y, start_bar(begin.rho, c.start, -c.length), c.length${weights ? ", weight_bar" : ""});
+  return Undone(${back}, start_bar(begin.rho, c.start, -c.length), c.length${weights ? ", weight_bar" : ""});
 }
 
 // The cotangent of the state before an event, event_bar that of its time: the length of the sub-step is set by E = 0, and
@@ -91,6 +95,7 @@ fn undo_fire(begin: Start, place: f32, jump: Jump, event_bar: f32, after_bar: St
 #endif
   a = undo_event(s, begin, h, jump.u, jump.event, event_bar, a);
   let c = substep_reverse(s, begin.y, begin.z, begin.rho, h, begin.current, a);
-  return Undone(c.y, start_bar(begin.rho, c.start, event_bar), 0.0f${weights ? ", weight_bar" : ""});
+  return Undone(${back}, start_bar(begin.rho, c.start, event_bar), 0.0f${weights ? ", weight_bar" : ""});
 }
 `;
+}
