@@ -18,7 +18,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import puppeteer from "puppeteer";
+import puppeteer, { type Browser } from "puppeteer";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { chromiumLaunch } from "../../src/cli/chromium.js";
@@ -57,11 +57,14 @@ function check(lines: string[]): void {
   expect(Math.abs(current - 1.5)).toBeLessThan(0.1);
 }
 
+let browser: Browser | undefined;
+afterAll(() => browser?.close());
+
 /** Opens a page of the project and collects what it prints. */
 async function printed(folder: string): Promise<string[]> {
   const host = await serve(folder);
-  const browser = await puppeteer.launch({ ...chromiumLaunch(), headless: true });
   try {
+    browser ??= await puppeteer.launch({ ...chromiumLaunch(), headless: true });
     const page = await browser.newPage();
     const lines: string[] = [];
     let failed: (error: unknown) => void;
@@ -76,7 +79,6 @@ async function printed(folder: string): Promise<string[]> {
     for (let n = 0; n < 100 && !lines.includes("done"); n++) await new Promise((resolve) => setTimeout(resolve, 50));
     return lines.filter((line) => line !== "done");
   } finally {
-    await browser.close();
     host.close();
   }
 }
