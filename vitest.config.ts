@@ -63,8 +63,9 @@ export default defineConfig(({ mode }) => {
             ...files(".gpu", studies, conclusions),
             browser: {
               enabled: true,
-              // One page at a time, beside the files in Node.
+              // One page at a time, beside the files in Node: the same for all of the quick suite, which loads its modules once.
               fileParallelism: false,
+              isolate: long,
               headless: true,
               screenshotFailures: false,
               instances: [{ browser: "chromium" as const }],
