@@ -9,6 +9,7 @@ import { meanSpikeTime } from "../../src/loss/spike-times.js";
 import type { NetworkDefinition } from "../../src/network/network.js";
 import type { SolveOptions } from "../../src/plan/plan.js";
 import { sharedEngine } from "../support/engine.js";
+import { needsLongLoops } from "../support/gpu.js";
 
 const engine = sharedEngine();
 let cpu: Engine;
@@ -192,9 +193,11 @@ describe("conditions are located switches", () => {
       expect(states(parts), parts).toHaveLength(2);
   });
 
-  it("a path that slides along a surface is told so", async () => {
+  it("a path that slides along a surface is told so", async (context) => {
     const cell = { ...bend("v < c ? 1 : -1"), event: "v - 1" };
     for (const e of [cpu, engine()]) {
+      // A hundred thousand turns of a step go by before it is.
+      if (e.gpu) await needsLongLoops(e.gpu, context);
       await expect(e.network({ cell }).simulate({ paths: 1, t1: 1, dt: 0.1 })).rejects.toThrow(
         /it slides along the surface of a condition, whose branches both lead back to it/,
       );

@@ -3,8 +3,10 @@ import { expect } from "vitest";
 import { Engine } from "../../src/engine.js";
 import { firstSpikes } from "../../src/loss/spike-times.js";
 import type { NetworkDefinition } from "../../src/network/network.js";
-import { parameterLayout } from "../../src/plan/layout.js";
+import { parameterLayout, requestedViews } from "../../src/plan/layout.js";
 import { type Method, methods, type SolveOptions } from "../../src/plan/plan.js";
+import { solveFrom } from "../../src/solve/simulate.js";
+import { WorkgroupSolver } from "../../src/solve/workgroup-solver.js";
 import { atOnce } from "../support/at-once.js";
 import { hybrids } from "../support/hybrid.js";
 import { stiffCases } from "../support/stiff.js";
@@ -72,8 +74,8 @@ const networks: [string, NetworkDefinition, Partial<SolveOptions>][] = [
   ["one neuron with a sampled current", sampled, { paths: 400, t1: 2 }],
   ["one neuron stopped at its third spike", one, { paths: 400, t1: 2, maxSpikes: 3 }],
   ["a recurrent network of 5", recurrent, { paths: 150, t1: 1 }],
-  ["a recurrent network stopped at its ninth spike", recurrent, { paths: 150, t1: 1, maxSpikes: 9 }],
   ["a recurrent network with input spikes", { ...recurrent, inputSpikes }, { paths: 150, t1: 1 }],
+  ["the same stopped at its ninth spike", { ...recurrent, inputSpikes }, { paths: 150, t1: 1, maxSpikes: 9 }],
   [
     "one neuron with input spikes",
     { ...one, inputSpikes: { ...inputSpikes, neurons: inputSpikes.times.map(() => 0) } },
@@ -129,7 +131,17 @@ const ofEveryMethod = new Set([
 ]);
 const sensitivityOfEveryMethod = new Set(["a recurrent network with input spikes"]);
 
-/** In a page the quick suite has each solver once, by the networks that use most of it; the others are among the long. */
+/** Networks that put together what others of the quick suite have, by kernels that take seconds to compile. */
+const ofOthers = new Set([
+  "a recurrent network of 5",
+  "a recurrent network with one sampled current for all",
+  "layers of 2, 3 and 1",
+  "a network of those",
+  "stiff synapses of a network, some of them not, with input spikes",
+  "stiff states, a path per workgroup",
+]);
+
+/** In a page the quick suite has each solver once, by the networks that use most of it. */
 const inPage = typeof document !== "undefined";
 const everywhere = new Set([
   "one neuron with a sampled current",
@@ -144,19 +156,25 @@ type SensitivityCase = [name: string, method: Method, definition: NetworkDefinit
 const isLong = (method: Method, name: string, always: ReadonlySet<string>): boolean =>
   method === "wong-zakai" || (method === "euler" && (inPage || !always.has(name))) || (inPage && !everywhere.has(name));
 
+/** Kernels are the same text in a page as in Node: there each network is compiled once, and methods where they show. */
+const isHere = (method: Method, name: string, always: ReadonlySet<string>): boolean =>
+  !inPage || method === "levy" || always.has(name);
+
 /** Every network with every method: those of the quick suite, or the others. */
 export const twinCases = (long: boolean): Case[] =>
   methods.flatMap((method) =>
     [...networks, ["every operation", everything, { paths: 300, t1: 1.5 }] as (typeof networks)[number]]
       // euler is refused for noise that depends on the state.
       .filter(([name]) => !(method === "euler" && name === "every operation"))
-      .filter(([name]) => isLong(method, name, ofEveryMethod) === long)
+      .filter(([name]) => isHere(method, name, ofEveryMethod))
+      .filter(([name]) => (isLong(method, name, ofEveryMethod) || ofOthers.has(name)) === long)
       .map(([name, definition, options]): Case => [name, method, definition, options]),
   );
 
 export const sensitivityCases = (long: boolean): SensitivityCase[] =>
   methods.flatMap((method) =>
     sensitivities
+      .filter(([name]) => isHere(method, name, sensitivityOfEveryMethod))
       .filter(([name]) => isLong(method, name, sensitivityOfEveryMethod) === long)
       .map(([name, definition, names]): SensitivityCase => [name, method, definition, names]),
   );
@@ -242,4 +260,42 @@ export async function expectTwinSensitivities(
   }
   expect(bad).toBeLessThanOrEqual(1);
   cpu.dispose();
+}
+
+/**
+ * The neurons' fields in workgroup memory or in storage, noise kept or drawn again, lanes beyond the neurons or several
+ * neurons a lane: the same operations on the same numbers, but for the order in which lanes add gradients up.
+ */
+export async function expectAnyLanes(engine: Engine, definition: NetworkDefinition): Promise<void> {
+  const network = engine.network({ ...definition, inputSpikes });
+  const gpu = engine.gpu!;
+  const paths = 40;
+  const plan = network.plan({ paths, t1: 1, dt: 0.02, seed: 2, method: "euler" });
+  const views = requestedViews(plan.network, parameterLayout(plan), ["weights", "current", "mu1"]);
+  const solve = async (forced: { lanes: number; inWorkgroup: boolean; keepNoise: boolean }) => {
+    const solver = await WorkgroupSolver.create(gpu, plan, views, forced);
+    const solved = await solveFrom(gpu, plan, solver, 0, { value: 64 }, () => paths);
+    const cotangents = gpu.upload("cotangents", new Float32Array(solved.slots * paths).fill(1));
+    const rows = gpu.buffer("rows", 4 * (1 + solver.gradientRows) * paths);
+    const batch = gpu.batch("backward").clear(rows);
+    solver.encodeBackward(batch, solved, cotangents, rows, 0, solved.status);
+    batch.submit();
+    const record = new Uint32Array(await gpu.read(solved.record));
+    const counts = new Uint32Array(await gpu.read(solved.counts.storage, solved.counts.byteOffset, 4 * paths));
+    const spikes = [...counts].flatMap((n, i) => Array.from({ length: 3 * n }, (_, word) => record[word * paths + i]!));
+    const gradient = new Float32Array(await gpu.read(rows));
+    for (const used of [solved, cotangents, rows, solver]) used.dispose();
+    return { spikes, gradient };
+  };
+  const [a, b] = [
+    await solve({ lanes: 4, inWorkgroup: true, keepNoise: true }),
+    await solve({ lanes: 8, inWorkgroup: false, keepNoise: false }),
+  ];
+  expect(a.spikes.length).toBeGreaterThan(6 * paths);
+  expect(b.spikes).toEqual(a.spikes);
+  const size = Math.max(...a.gradient.map(Math.abs));
+  // Float32 sums of a hundred terms in another order.
+  a.gradient.forEach((g, r) => {
+    expect(Math.abs(g - b.gradient[r]!)).toBeLessThan(1e-5 * size);
+  });
 }
