@@ -115,3 +115,23 @@ The job is one of "saltation simulate" with these fields as well:
 --out losses.npz writes the loss of every step, "loss" [steps], whatever --history says. Figures are drawn by Vega: npm
 install vega vega-lite. Ctrl-C (or SIGTERM) writes the checkpoint and ends with exit code 130 (143); --resume continues
 from it with the same bits. docs/training.md has the rest.`;
+
+export const splitHelp = `
+Example: the gradient of 65,536 paths in 64 pieces, each a command of its own, and then its value and gradient:
+  $ saltation split job.json --shards 64 --out big
+  64 shards in big
+  $ for shard in big/shard-*.json; do saltation run "$shard"; done
+  $ saltation merge big --json
+
+Shards may run in any order, anywhere that sees the folder, twice or again: merge gives the bits of one run on the same
+adapter. Losses that look at means over all paths (first-spikes) have a first round: run big/means-*.json before the rest.
+A sweep is a job at each point of --grid: every combination of values by field, or a list of points one by one:
+  { "network.parameters.mu1": [5, 10, 15], "input.current": { "from": 1, "to": 2, "count": 11 } }
+  [{ "network.parameters.mu1": 5.2, "seed": 1 }, { "network.parameters.mu1": 4.9, "seed": 2 }]
+--engine slurm writes big/slurm.sh, --engine snakemake a Snakefile; for a queue see "saltation submit --help", and
+docs/clusters.md for all of them.`;
+
+export const mergeHelp = `
+Where results are missing, cut off or damaged it says so, and prints the commands that make them (exit code 1). Of a sweep
+it prints a list, { "parameters", "result" } for each point; of one that failed, { "parameters", "failed" }. "seconds" is
+what all shards took together. --out writes what --out of the job's command writes; spikes need split --spikes.`;

@@ -1,12 +1,18 @@
 /** The `saltation` command. */
-import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
-import { checkHelp, gradientHelp, kernelHelp, signatureHelp, simulateHelp, trainHelp } from "./help.js";
+import {
+  checkHelp,
+  gradientHelp,
+  kernelHelp,
+  mergeHelp,
+  signatureHelp,
+  simulateHelp,
+  splitHelp,
+  trainHelp,
+} from "./help.js";
 import { type CommonOptions, exitBadInput, oneLine, reportError, sayError } from "./output.js";
 import { reason } from "./output-files.js";
-
-const packageFile = new URL("../../../package.json", import.meta.url);
-const { version } = JSON.parse(readFileSync(packageFile, "utf8")) as { version: string };
+import { version } from "./version.js";
 
 const backend = new Option("--backend <backend>", "where to compute")
   .choices(["auto", "webgpu", "cpu"])
@@ -98,6 +104,47 @@ jobCommand(
   "truncated signatures of paths",
   async () => (await import("./kernel.js")).signatureCommand,
 ).addHelpText("after", signatureHelp);
+/** What the commands that cut jobs into shards have in common. */
+const cutting = (command: Command): Command =>
+  command
+    .argument("<job.json>", "a job of simulate, gradient or kernel; - is standard input")
+    .requiredOption("--shards <n>", "into how many pieces to cut it")
+    .option("--grid <sweep.json>", "values by field, or a list of points: a job at each of them")
+    .option("--spikes", "keep the spikes of every path, for merge --out")
+    .option("--recording <file>", "the file that the job calls @recording")
+    .option("--root <folder>", "refuse files that the job names outside this folder")
+    .addOption(backend)
+    .addOption(unmeasured());
+cutting(program.command("split").description("cut a job, or a sweep, into shards that run anywhere"))
+  .requiredOption("--out <folder>", "where the shards go")
+  .addOption(
+    new Option("--engine <engine>", "also write what this engine runs them by").choices(["slurm", "snakemake"]),
+  )
+  .option("--json", "print one JSON object and nothing else")
+  .action(async (file, options) => (await import("./split.js")).splitCommand(file, options))
+  .addHelpText("after", splitHelp);
+program
+  .command("run")
+  .description("run shards: each writes its result beside it")
+  .argument("<shard.json...>", "files that split wrote")
+  .option("--json", "print one JSON object a shard and nothing else")
+  .addOption(
+    new Option("--backend <backend>", "where to compute (default: as split was told)").choices([
+      "auto",
+      "webgpu",
+      "cpu",
+    ]),
+  )
+  .action(async (files, options) => (await import("./run.js")).runCommand(files, options));
+program
+  .command("merge")
+  .description("put results of shards together: what the job itself would have printed, bit by bit")
+  .argument("<folder>", "where split put the shards")
+  .option("--out <file.npz>", "write the arrays that the job's command would write")
+  .option("--json", "print one JSON object (of a sweep, a list) and nothing else")
+  .option("--mixed-adapters", "take results of different adapters, and say how they differ")
+  .action(async (folder, options) => (await import("./merge.js")).mergeCommand(folder, options))
+  .addHelpText("after", mergeHelp);
 program
   .command("info")
   .description("print the adapter, its limits and features, and what to do if there is none")
