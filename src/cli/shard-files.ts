@@ -60,6 +60,9 @@ export interface ShardResult {
 export const digestOf = (data: string | Uint8Array): string =>
   createHash("sha256").update(data).digest("hex").slice(0, 32);
 
+/** The digest of a value, whatever the order of its keys. */
+export const canonicalDigest = (value: unknown): string => digestOf(canonical(value));
+
 /** The digest of what shards are computed from. */
 export const splitDigest = ({ command, job, points, files, spikes }: Omit<Split, "digest">): string =>
   digestOf(

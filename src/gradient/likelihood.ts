@@ -132,7 +132,7 @@ export class GpuLikelihood implements Evaluator {
     const { forward, backward, theta, schedule, perLane, warnings } = this.prepared;
     const { states } = perLane;
     gpu.write(theta, Float32Array.from(parameterVector(plan)));
-    const sums = new TrialSums(plan, likelihood, this.views);
+    const sums = new TrialSums(plan, likelihood, this.views, options.trials);
     const { words, impossible } = likelihoodCarry(states);
     const { size, tapeEntries } = this.chunks(plan);
     const tape = gpu.buffer("tape", 4 * states * tapeEntries * size);
