@@ -28,6 +28,9 @@ interface HostLoss {
  * can be prepared once (kernels, layout) is.
  */
 export class GradientEvaluator implements Evaluator {
+  /** A range that the loss has looked at and that lies in one chunk, until the means over all paths are known. */
+  private kept: { readonly of: SolvePlan; readonly looked: Looked<SolvedChunk> } | undefined;
+
   private constructor(
     private readonly gpu: Gpu,
     private readonly loss: Loss,
@@ -113,16 +116,33 @@ export class GradientEvaluator implements Evaluator {
   /** Solves a range of paths and lets the loss look at them; nothing goes backward. @returns paths stopped at maxSpikes. */
   private async lookedAt(plan: SolvePlan, { first, end }: PathRange): Promise<number> {
     const { gpu, pass } = this;
+    this.release();
     pass.solver.update(plan);
     let saturated = 0;
     for (let done = first; done < end; ) {
       const solved = await this.solveFrom(plan, done, end);
       saturated += solved.status.saturated;
       done += solved.paths;
-      this.look(plan, solved).dispose();
+      const looked = this.look(plan, solved);
+      if (solved.paths === end - first) this.kept = { of: plan, looked };
+      else looked.dispose();
     }
     gpu.check();
     return saturated;
+  }
+
+  /** What is kept of a first round, if it is this. */
+  private again(plan: SolvePlan, first: number, end: number): Looked<SolvedChunk> | undefined {
+    const { kept } = this;
+    const { firstPath, paths } = kept?.looked.solved ?? { firstPath: 0, paths: 0 };
+    if (kept?.of !== plan || firstPath !== first || firstPath + paths !== end) return undefined;
+    this.kept = undefined;
+    return kept.looked;
+  }
+
+  private release(): void {
+    this.kept?.looked.dispose();
+    this.kept = undefined;
   }
 
   private solveFrom(plan: SolvePlan, from: number, end: number, bytes?: number): Promise<SolvedChunk> {
@@ -149,6 +169,12 @@ export class GradientEvaluator implements Evaluator {
     let [saturated, done, offset] = [0, 0, 0];
     await inOrder<SolvedChunk>(range, {
       forward: async (firstPath) => {
+        const kept = this.again(plan, firstPath, range.end);
+        if (kept) {
+          saturated += kept.solved.status.saturated;
+          return kept;
+        }
+        this.release();
         const solved = await this.solveFrom(plan, firstPath, range.end, options.chunkBytes);
         saturated += solved.status.saturated;
         return this.look(plan, solved);
@@ -208,6 +234,7 @@ export class GradientEvaluator implements Evaluator {
   }
 
   dispose(): void {
+    this.release();
     this.pass.dispose();
   }
 }

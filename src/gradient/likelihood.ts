@@ -158,7 +158,7 @@ export class GpuLikelihood implements Evaluator {
   async evaluate(plan: SolvePlan, options: EvaluatorOptions = {}): Promise<Evaluated> {
     this.gpu.write(this.prepared.theta, Float32Array.from(parameterVector(plan)));
     for (;;) {
-      const sums = new TrialSums(plan, this.likelihood, this.views);
+      const sums = new TrialSums(plan, this.likelihood, this.views, options.trials);
       const tapeEntries = this.tapeEntriesOf(plan);
       const longest = await this.sum(plan, sums, tapeEntries);
       if (longest < tapeEntries) return { ...sums.result(options), warnings: this.prepared.warnings };

@@ -109,6 +109,8 @@ export interface EvaluatorOptions {
   progress?: (pathsDone: number) => void;
   /** Bytes on the GPU that a chunk of paths may take; results do not depend on it. */
   chunkBytes?: number;
+  /** Of a log-likelihood: which of an evaluation's trials to take, in their order; default all. */
+  trials?: PathRange;
 }
 
 /** Evaluates one loss again and again, for changing parameters and seeds. */

@@ -112,10 +112,15 @@ export async function evaluateCpu(
 export function rangesCpu(loss: Loss, views: readonly View[]): RangeEvaluator {
   const { ofMeans, pathwise = false } = loss;
   if (!ofMeans) fail("loss", `"${loss.kind}" compares all paths with each other, and takes them together`);
+  /** Of the first round, for the second of the same plan and range. */
+  let fired: { readonly of: SolvePlan; readonly range: PathRange; readonly found: Fired } | undefined;
   return {
     async evaluate(plan, range, all, options = {}) {
       const { antithetic, paths } = plan;
-      const { spikes, saturated } = await firedIn(plan, range);
+      const kept = fired?.of === plan && fired.range.first === range.first && fired.range.end === range.end;
+      const found = kept ? fired!.found : await firedIn(plan, range);
+      fired = all ? undefined : { of: plan, range, found };
+      const { spikes, saturated } = found;
       const rows = ofMeans.look(spikes, plan);
       const looked = sumsOf(rows, antithetic);
       const known = { looked, offset: 0, saturated, warnings: [] };
@@ -132,7 +137,12 @@ export function rangesCpu(loss: Loss, views: readonly View[]): RangeEvaluator {
 }
 
 /** Spikes of a range of paths, and how many paths stopped at maxSpikes. */
-async function firedIn(plan: SolvePlan, range: PathRange): Promise<{ spikes: TypedSpikes[]; saturated: number }> {
+interface Fired {
+  readonly spikes: TypedSpikes[];
+  readonly saturated: number;
+}
+
+async function firedIn(plan: SolvePlan, range: PathRange): Promise<Fired> {
   const spikes: TypedSpikes[] = [];
   let saturated = 0;
   const visit = (_: number, { spikes: fired, saturated: full }: PathResult): void => {

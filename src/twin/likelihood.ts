@@ -253,7 +253,7 @@ export function likelihoodCpu(likelihood: Likelihood, views: readonly View[]): E
     async evaluate(plan, options = {}) {
       const layout = parameterLayout(plan);
       const cell = compileFor(plan, true);
-      const sums = new TrialSums(plan, likelihood, views);
+      const sums = new TrialSums(plan, likelihood, views, options.trials);
       for (const [begin, end] of sums.lanes) {
         for (let lane = begin; lane < end; lane++) {
           const gradient = new Float64Array(layout.size);
