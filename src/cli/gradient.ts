@@ -5,6 +5,7 @@ import { lossOf, networkOf, requirementsOf, solveOptionsOf } from "../job/build.
 import { checkJob } from "../job/check-job.js";
 import { gradientSchema } from "../job/job.js";
 import { loadNamedCell } from "../job/named-cell.js";
+import { readFiles } from "../job/read-files.js";
 import { judgeMean } from "../loss/judge-mean.js";
 import { checkLoss, planForLoss } from "../loss/loss-plan.js";
 import { checkUnbiasedMean } from "../loss/mean-verdict.js";
@@ -31,9 +32,10 @@ import { checkOutputs, writeOutput } from "./output-files.js";
 
 /** `saltation gradient job.json`. */
 export async function gradientCommand(file: string, options: CommonOptions): Promise<void> {
-  const job = checkJob(gradientSchema, readJobFile(file, options));
-  await loadNamedCell(job);
+  const given = checkJob(gradientSchema, readJobFile(file, options));
+  await loadNamedCell(given);
   const context = filesBeside(file, options);
+  const job = await readFiles(given, context);
   const definition = networkOf(job, context);
   const solve = solveOptionsOf(job);
   const network = defineNetwork(definition);

@@ -115,3 +115,12 @@ The job is one of "saltation simulate" with these fields as well:
 --out losses.npz writes the loss of every step, "loss" [steps], whatever --history says. Figures are drawn by Vega: npm
 install vega vega-lite. Ctrl-C (or SIGTERM) writes the checkpoint and ends with exit code 130 (143); --resume continues
 from it with the same bits. docs/training.md has the rest.`;
+
+export const inspectHelp = `
+Reads NWB, SONATA and SHD (HDF5; npm install h5wasm), tables of spikes in Parquet and CSV, npz and JSON, by how a file begins
+and not by its name.
+
+docs/files.md has the formats, their units, and how much of a file is read at most.`;
+
+export const convertHelp = `
+docs/files.md has the formats, their units, and how much of a file is read at most.`;

@@ -1,7 +1,16 @@
 /** The `saltation` command. */
 import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
-import { checkHelp, gradientHelp, kernelHelp, signatureHelp, simulateHelp, trainHelp } from "./help.js";
+import {
+  checkHelp,
+  convertHelp,
+  gradientHelp,
+  inspectHelp,
+  kernelHelp,
+  signatureHelp,
+  simulateHelp,
+  trainHelp,
+} from "./help.js";
 import { type CommonOptions, exitBadInput, oneLine, reportError, sayError } from "./output.js";
 import { reason } from "./output-files.js";
 
@@ -98,6 +107,29 @@ jobCommand(
   "truncated signatures of paths",
   async () => (await import("./kernel.js")).signatureCommand,
 ).addHelpText("after", signatureHelp);
+program
+  .command("inspect")
+  .description("show what a file of a recording holds, and the lines of a job that use it")
+  .argument("<file>", "HDF5 (NWB, SONATA, SHD), Parquet, npz, npy, JSON or CSV; - is standard input")
+  .option("--json", "print one JSON object and nothing else")
+  .action(async (file, options) => (await import("./inspect.js")).inspectCommand(file, options))
+  .addHelpText("after", inspectHelp);
+program
+  .command("convert")
+  .description("convert spike trains and time series between kinds of files")
+  .argument("<from>", "a file that saltation inspect shows; - is standard input")
+  .argument("<to>", "the file to write: .npz, .parquet or .csv")
+  .option("--key <key>", "which spike trains or time series of the file")
+  .option("--time-unit <unit>", "unit of the times that are written: s, ms, us (default: the file's)")
+  .option("--file-time-unit <unit>", "unit of the file's times, where it names none")
+  .option("--unit <unit>", "unit of the values of a time series: A, nA, mV (default: the file's)")
+  .option("--file-unit <unit>", "unit of the file's values, where it names none")
+  .option("--origin <time>", "the file's time, in --time-unit, that becomes 0")
+  .option("--neurons <list>", "neurons of the file that become 0, 1, …, with commas between them")
+  .option("--trials <list>", "trials of the file, counted from 0, with commas between them")
+  .option("--json", "print one JSON object and nothing else")
+  .action(async (from, to, options) => (await import("./convert.js")).convertCommand(from, to, options))
+  .addHelpText("after", convertHelp);
 program
   .command("info")
   .description("print the adapter, its limits and features, and what to do if there is none")

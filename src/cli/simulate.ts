@@ -4,6 +4,7 @@ import { networkOf, solveOptionsOf } from "../job/build.js";
 import { checkJob } from "../job/check-job.js";
 import { simulateSchema } from "../job/job.js";
 import { loadNamedCell } from "../job/named-cell.js";
+import { readFiles } from "../job/read-files.js";
 import { defineNetwork } from "../network/network.js";
 import { type Discretisation, toleranceOf } from "../plan/discretisation.js";
 import { planSolve } from "../plan/plan.js";
@@ -24,9 +25,10 @@ import { checkOutputs, writeOutput } from "./output-files.js";
 
 /** `saltation simulate job.json`. */
 export async function simulateCommand(file: string, options: CommonOptions): Promise<void> {
-  const job = checkJob(simulateSchema, readJobFile(file, options));
-  await loadNamedCell(job);
+  const given = checkJob(simulateSchema, readJobFile(file, options));
+  await loadNamedCell(given);
   const context = filesBeside(file, options);
+  const job = await readFiles(given, context);
   const definition = networkOf(job, context);
   const solve = solveOptionsOf(job);
   // Everything is checked before a device is opened.

@@ -8,6 +8,7 @@ import { requirementsOf } from "../job/build.js";
 import { checkJob } from "../job/check-job.js";
 import { type TrainJob, type TrialsJob, trainSchema } from "../job/job.js";
 import { loadNamedCell } from "../job/named-cell.js";
+import { readFiles } from "../job/read-files.js";
 import { asTrials } from "../job/recording.js";
 import { planTrainJob, type TrainPlan } from "../job/train-plan.js";
 import { trainedJobText } from "../job/trained-job.js";
@@ -161,10 +162,12 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
   const fingerprint: Fingerprint = {};
   const files = filesBeside(file, options);
   const context = fingerprinted(files, fingerprint);
-  const planned = planTrainJob(job, context);
+  // The job with what its files hold; what is kept and written of a job is the job as it was given.
+  const filled = await readFiles(job, context);
+  const planned = planTrainJob(filled, context);
   const { simulated, solve } = planned;
   checkAsked(askedOf(options, job));
-  const spikeTrains = SpikeTrainReport.of(job, simulated, solve, context);
+  const spikeTrains = SpikeTrainReport.of(filled, simulated, solve, context);
   fingerprintJob(job, fingerprint);
   if (options.resume && !job.checkpoint) fail("checkpoint", "is missing; --resume goes on from the file that it names");
   const read = [file, options.recording, ...files.opened];
@@ -180,7 +183,10 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
   // Without a listener a signal would end the process before it gives the lock back.
   const unheard = checkpoints ? exitOnSignals(() => say("stopped before a step was done")) : () => {};
   try {
-    await trainPlanned({ file, job, planned, spikeTrains, checkpoints, figure, stem, figures, unheard }, options);
+    await trainPlanned(
+      { file, job, observed: filled.observed, planned, spikeTrains, checkpoints, figure, stem, figures, unheard },
+      options,
+    );
   } finally {
     unheard();
     checkpoints?.unlock();
@@ -191,6 +197,8 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
 interface PlannedRun {
   readonly file: string;
   readonly job: TrainJob;
+  /** The observed trains, as read. */
+  readonly observed: TrainJob["observed"];
   readonly planned: TrainPlan;
   readonly spikeTrains: SpikeTrainReport | undefined;
   readonly checkpoints: Checkpoints | undefined;
@@ -217,7 +225,7 @@ async function trainPlanned(run: PlannedRun, options: TrainCommandOptions): Prom
       say(`the checkpoint was computed on ${resume.adapter}; on ${engine.adapterName} the last bits may differ`);
     }
     let recovery: Recovery;
-    let observed = job.observed as TrialsJob;
+    let observed = run.observed as TrialsJob;
     const drawn = finished ? 0 : (truth?.options.paths ?? 0);
     const bar = truth && progressBar("data", drawn + (job.test?.paths ?? 0), "trains");
     try {
