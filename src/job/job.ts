@@ -57,11 +57,21 @@ const weights = z.union(
   { error: 'expected { "dense": … }, { "edges": … }, { "layers": … } or { "uniform": [low, high] }' },
 );
 
-/** A part of another file: a key of a JSON file, or an array of an npz file. */
+/** What a job says of times in a file: docs/files.md. */
+const times = {
+  timeUnit: z.string().optional().describe("the job's unit of time, to which the file's is converted: s, ms or us"),
+  origin: finite.optional().describe("the time of the file, in timeUnit, at which the job's time is 0; default 0"),
+};
 const reference = z.strictObject({ file: z.string(), key: z.string(), scale: finite.optional() });
-export type FileReference = z.infer<typeof reference>;
+/** A part of another file: a key of a JSON file, an array of an npz or HDF5 file, a time series of NWB. */
+const samplesReference = reference.extend({
+  unit: z.string().optional().describe("the job's unit of these values, to which the file's is converted: nA, mV"),
+  fileUnit: z.string().optional().describe("the file's, where it names none"),
+  ...times,
+});
+export type SamplesReference = z.infer<typeof samplesReference>;
 
-const samples = z.union([z.array(finite), z.array(z.array(finite)), reference], {
+const samples = z.union([z.array(finite), z.array(z.array(finite)), samplesReference], {
   error: "expected a list of samples (time × neuron), or { file, key }",
 });
 const current = z.union([finite, z.array(finite), z.strictObject({ dt: finite, samples })], {
@@ -155,13 +165,31 @@ const outside = z
   .optional()
   .describe("leave spikes outside t0 to t1 out even where those are all, and take the trials as silent");
 
-/** Spike times of repeated trials: lists, or a reference to lists or to a [trials, spikes] array. */
+const spikesOfFile = {
+  outside,
+  ...times,
+  fileTimeUnit: z.string().optional().describe("the file's unit of time, where it names none"),
+  neurons: z
+    .array(finite)
+    .optional()
+    .describe("neurons of the file that become neurons 0, 1, …; default all, as they are"),
+  trials: z.array(finite).optional().describe("trials of the file, counted from 0; default all"),
+};
+/** Spike trains in a file: lists of a JSON file, arrays of an npz, spike trains of HDF5, or a table (Parquet, CSV). */
+const spikesReference = z.strictObject({
+  file: z.string(),
+  key: z.string().optional(),
+  scale: finite.optional(),
+  ...spikesOfFile,
+});
+export type SpikesReference = z.infer<typeof spikesReference>;
+
+/** Spike times of repeated trials: lists, or a file of them. */
 const trials = z.union(
   [
     z.array(z.array(finite)),
-    reference.extend({ outside }),
     z.strictObject({ times: z.array(z.array(finite)), neurons: z.array(z.array(finite)).optional(), outside }),
-    z.strictObject({ file: z.string(), outside }),
+    spikesReference,
   ],
   { error: "expected a list of trials (lists of spike times), { times, neurons } or { file, key }" },
 );
