@@ -186,10 +186,10 @@ ${rows.loadAll(accumulators)}
       // Who received: the targets, or whom an input spike reached.
       for (var item = what.items; item > select(1u, 0u, what.arrival); item -= 1u) {
         let j = neuron_of(what, item - 1u);
-        let weight = jump_of(what, item - 1u, 1.0f).weight;
+        let jump = jump_of(what, item - 1u, 1.0f);
         entry -= 1u;
         let a = load_state(${f.adjoint}u, j);
-        let c = undo_deliver(take_back(entry, path, step, j), what.place, weight, a);
+        let c = undo_deliver(take_back(entry, path, step, j), what.place, jump, a);
 #if ${weightRow >= 0}
         if (!what.arrival) {
           ${rows.add(`(${Math.max(0, weightRow) + 1}u + edge_of(what, item - 1u)) * run.paths + i`, "c.weight")}

@@ -340,10 +340,10 @@ ${eachNeuron(
           // Lanes without one go along with what is surely there, and a zero adjoint.
           let j = select(what.neuron, receiver, live);
           let at = select(entry, entry + item, live);
-          let weight = jump_of(what, item, 1.0f).weight;
+          let jump = jump_of(what, item, 1.0f);
           var a = load_state(${f.adjoint}u, j);
           if (!live) { a = state_zero(); }
-          let c = undo_deliver(take_back(at, step, j, i), what.place, weight, a);
+          let c = undo_deliver(take_back(at, step, j, i), what.place, jump, a);
           if (live) {
 #if ${weightRow >= 0}
             if (!what.arrival) {

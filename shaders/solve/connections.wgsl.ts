@@ -1,9 +1,9 @@
 /**
- * The connections of a network, and what its step brings. The buffer holds row starts [K + 1], targets [edges], the agenda
- * of input spikes, and for workgroups the edge of each neuron to itself [K] (1 + its index; 0 where there is none).
+ * The connections of a network, and what its step brings. The buffer holds row starts [K + 1], targets [edges] with the
+ * number of the port (from bit 24 on), the agenda of input spikes, and for workgroups the edge of each neuron to itself [K] (1 + its index; 0 where there is none).
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
-import { agendaEntryWords, agendaFunctions } from "./agenda.wgsl.js";
+import { agendaEntryWords, agendaFunctions, portedWord } from "./agenda.wgsl.js";
 
 export interface ConnectionShape {
   neurons: number;
@@ -14,16 +14,28 @@ export interface ConnectionShape {
   arrivals: number;
   /** Whether some neuron is its own target and receives as it fires; elsewhere it takes a turn of its own. */
   selfEdges: boolean;
+  /** Ports of the cell. */
+  ports: number;
 }
 
 /** Needs `connections`, `theta` and operations/jump.wgsl.ts. */
-export function connectionFunctions({ neurons, weightOffset, edges, arrivals, selfEdges }: ConnectionShape): string {
+export function connectionFunctions({
+  neurons,
+  weightOffset,
+  edges,
+  arrivals,
+  selfEdges,
+  ports,
+}: ConnectionShape): string {
   const from = neurons + 1 + edges;
-  const agenda = { array: "connections", from, entries: arrivals, edges, weightOffset };
+  const agenda = { array: "connections", from, entries: arrivals, edges, weightOffset, ports };
+  const ported = portedWord(ports);
   return wgsl`
 const K = ${neurons}u;
 fn row_start(k: u32) -> u32 { return connections[k]; }
-fn edge_target(e: u32) -> u32 { return connections[K + 1u + min(e, ${Math.max(1, edges) - 1}u)]; }
+fn edge_word(e: u32) -> u32 { return connections[K + 1u + min(e, ${Math.max(1, edges) - 1}u)]; }
+fn edge_target(e: u32) -> u32 { return edge_word(e)${ported.neuron}; }
+fn edge_port(e: u32) -> u32 { return ${ported.port("edge_word(e)")}; }
 fn edge_weight(e: u32) -> f32 { return theta[${weightOffset}u + e]; }
 fn own_edge(k: u32) -> u32 { return connections[${from + (agendaEntryWords + 1) * arrivals}u + k]; }
 ${agendaFunctions(agenda)}
@@ -79,13 +91,18 @@ fn neuron_of(what: Happening, item: u32) -> u32 { return select(edge_target(edge
 
 // What becomes of it: u is the uniform of the neuron that fires.
 fn jump_of(what: Happening, item: u32, u: f32) -> Jump {
-  var jump = Jump(item == 0u && !what.arrival, u, item > 0u || what.arrival, edge_weight(edge_of(what, item)), what.event);
-  if (what.arrival) { jump.weight = agenda_weight(what.input); }
+  var jump = Jump(item == 0u && !what.arrival, u, item > 0u || what.arrival, edge_weight(edge_of(what, item)), what.event,
+    edge_port(edge_of(what, item)));
+  if (what.arrival) {
+    jump.weight = agenda_weight(what.input);
+    jump.port = agenda_port(what.input);
+  }
 #if ${selfEdges}
   let own = own_edge(what.neuron);
   if (jump.fires && own > 0u && what.items > 1u) {
     jump.receives = true;
     jump.weight = edge_weight(own - 1u);
+    jump.port = edge_port(own - 1u);
   }
 #endif
   return jump;

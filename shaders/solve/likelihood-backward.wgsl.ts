@@ -102,12 +102,13 @@ ${rows.loadAll(accumulators)}
         cell_event_parameters(s.end, -1.0f);
       } else {
         let weight = agenda_weight(entry);
+        let port = agenda_port(entry);
 #if ${shape.weightRow >= 0}
         if (what < ${shape.edges}u) {
-          ${rows.add(`(${shape.weightRow + 1}u + what) * run.paths + i`, "cell_receive_weight(s.end, weight, a)")}
+          ${rows.add(`(${shape.weightRow + 1}u + what) * run.paths + i`, "cell_receive_weight(s.end, weight, a, port)")}
         }
 #endif
-        a = cell_receive_vjp(s.end, weight, a);
+        a = cell_receive_vjp(s.end, weight, a, port);
       }
     }
     a = substep_reverse(s, before, quiet, begin, end - begin, current, a).y;

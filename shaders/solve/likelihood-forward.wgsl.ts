@@ -28,14 +28,16 @@ export interface LikelihoodShape extends SolverShape {
   /** Connections, and where their weights lie in the flat parameter vector. */
   edges: number;
   weightOffset: number;
+  /** Ports of the cell. */
+  ports: number;
 }
 
 /** Reading the schedule, and the states before the sub-steps of a lane `own_lane`. */
 export const likelihoodFunctions = (shape: LikelihoodShape, writes: boolean): string => {
-  const { states, lanes, scheduled: entries, edges, weightOffset } = shape;
+  const { states, lanes, scheduled: entries, edges, weightOffset, ports } = shape;
   const tape = { states, at: `entry * ${states}u * run.paths + own_lane`, stride: "run.paths", writes };
   return /* wgsl */ `${jumpFunctions(shape)}
-${agendaFunctions({ array: "schedule", from: lanes + 1, entries, edges, weightOffset })}
+${agendaFunctions({ array: "schedule", from: lanes + 1, entries, edges, weightOffset, ports })}
 var<private> own_lane: u32; // of those of the dispatch
 ${tapeFunctions(tape)}`;
 };

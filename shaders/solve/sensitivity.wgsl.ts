@@ -173,7 +173,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
           let dy = load_state(tangent_field(d), j);
           let dr = load_moved(d, j);
           let d_current = current_along(d, step, j);
-          store_state(tangent_field(d), j, push_deliver(s, jump.weight, along, dy, dr, moved, d_current));
+          store_state(tangent_field(d), j, push_deliver(s, jump, along, dy, dr, moved, d_current));
           store_moved(d, j, moved);
         }
         store_state(${f.state}u, j, jumped(s.end, jump));

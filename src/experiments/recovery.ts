@@ -4,7 +4,7 @@
  */
 import { fail, wholeNumber } from "../checks.js";
 import type { Engine, Progress } from "../engine.js";
-import type { Weights } from "../network/connections.js";
+import type { WeightBlock, Weights } from "../network/connections.js";
 import { defineNetwork, type NetworkDefinition } from "../network/network.js";
 import type { SolveOptions } from "../plan/plan.js";
 import { spikeSignature } from "../signature/host/spike-signature.js";
@@ -83,15 +83,21 @@ export function fitted(network: NetworkDefinition, values: Values): NetworkDefin
   return {
     ...network,
     parameters: { ...network.parameters, ...(parameters as Record<string, number | number[]>) },
-    ...(weights === undefined ? {} : { weights: asGiven(network.weights, weights) }),
+    ...(weights === undefined ? {} : { weights: asGiven(network.weights!, weights) }),
     ...(current === undefined ? {} : { current: currentAsGiven(network.current, current) }),
   };
 }
 
-function asGiven(given: Weights | undefined, weights: unknown): Weights {
-  if (given && "dense" in given) return { dense: weights as number[][] };
-  if (given && "edges" in given) return { edges: weights as [number, number, number][] };
-  return { layers: weights as number[][][] };
+function asGiven(given: Weights, weights: unknown): Weights {
+  if (Array.isArray(given)) return given.map((block, b) => blockAsGiven(block, (weights as unknown[])[b]));
+  return blockAsGiven(given, weights);
+}
+
+function blockAsGiven(given: WeightBlock, weights: unknown): WeightBlock {
+  const port = given.port === undefined ? {} : { port: given.port };
+  if ("dense" in given) return { dense: weights as number[][], ...port };
+  if ("edges" in given) return { edges: weights as [number, number, number][], ...port };
+  return { layers: weights as number[][][], ...port };
 }
 
 function currentAsGiven(

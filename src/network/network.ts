@@ -15,7 +15,7 @@ import {
 } from "../checks.js";
 import { type Current, currentOf } from "../driver/current.js";
 import { quoted } from "../quoted.js";
-import { type Connections, readConnections, type Weights } from "./connections.js";
+import { type Connections, portNumber, readConnections, type Weights } from "./connections.js";
 
 export interface NetworkDefinition {
   /** A cell, its definition, or the name of a built-in cell or of one that `libraryCell` has loaded. Default "slif". */
@@ -50,9 +50,11 @@ export interface InputSpikes {
   times: Numbers;
   neurons: Numbers;
   weights: Numbers;
+  /** The port at which all arrive, or that of each; may be left out where the cell has one. */
+  port?: string | readonly string[];
 }
 
-const spikeNames: Names<InputSpikes> = { times: true, neurons: true, weights: true };
+const spikeNames: Names<InputSpikes> = { times: true, neurons: true, weights: true, port: true };
 
 /** One parameter of the cell: its values are one for all neurons, or one per neuron. */
 export interface Parameter {
@@ -68,7 +70,8 @@ export interface Network {
   readonly parameters: readonly Parameter[];
   readonly connections: Connections;
   readonly current: Current;
-  readonly inputSpikes: InputSpikes;
+  /** With the number of the port of each. */
+  readonly inputSpikes: InputSpikes & { readonly ports: readonly number[] };
 }
 
 /** Cells that a network may name: those that are always there, and those of the library that were loaded. */
@@ -102,8 +105,8 @@ export function readCell(cell: Cell | CellDefinition | string | undefined): Cell
   return typeof cell === "object" && cell && "graph" in cell ? cell : defineCell(cell);
 }
 
-function readInputSpikes(spikes: InputSpikes | undefined, neurons: number): InputSpikes {
-  if (spikes === undefined) return { times: [], neurons: [], weights: [] };
+function readInputSpikes(spikes: InputSpikes | undefined, neurons: number, cell: Cell): Network["inputSpikes"] {
+  if (spikes === undefined) return { times: [], neurons: [], weights: [], ports: [] };
   const field = "input.spikes";
   checkOptions(field, spikes, spikeNames);
   for (const key of ["times", "neurons", "weights"] as const) {
@@ -117,7 +120,17 @@ function readInputSpikes(spikes: InputSpikes | undefined, neurons: number): Inpu
       else float32Number(`${field}.${key}[${i}]`, v);
     });
   }
-  return spikes;
+  const { port } = spikes;
+  if (!Array.isArray(port)) {
+    const every = portNumber(`${field}.port`, port, cell);
+    return { ...spikes, ports: new Array<number>(spikes.times.length).fill(every) };
+  }
+  if (port.length !== spikes.times.length)
+    fail(
+      `${field}.port`,
+      `has ${port.length} entries for ${spikes.times.length} times; one each is needed, or one for all`,
+    );
+  return { ...spikes, ports: port.map((name, i) => portNumber(`${field}.port[${i}]`, name, cell)) };
 }
 
 const maximumNeurons = 65536;
@@ -165,7 +178,7 @@ export function defineNetwork(definition: NetworkDefinition): Network {
     const values = Float64Array.from(value, (v, k) => number(`${field}[${k}]`, v));
     return { name, values, perNeuron: true };
   });
-  const inputSpikes = readInputSpikes(definition.inputSpikes, neurons);
-  const connections = readConnections(definition.weights, neurons, layers);
+  const inputSpikes = readInputSpikes(definition.inputSpikes, neurons, cell);
+  const connections = readConnections(definition.weights, neurons, layers, cell);
   return { cell, neurons, layers, parameters, connections, current: currentOf(definition.current ?? 0), inputSpikes };
 }

@@ -1,5 +1,5 @@
 /** What the kernels of a network read of its connections and input spikes: one buffer, and what they are written for. */
-import { agendaWords } from "../../shaders/solve/agenda.wgsl.js";
+import { agendaWords, portedWords } from "../../shaders/solve/agenda.wgsl.js";
 import type { ConnectionShape } from "../../shaders/solve/connections.wgsl.js";
 import type { Gpu, Storage } from "../gpu/index.js";
 import { allArrivals } from "../plan/arrivals.js";
@@ -29,6 +29,7 @@ export function connectionShape(
     edges: plan.network.connections.targets.length,
     arrivals: allArrivals(plan).count,
     selfEdges: atOnce && selfEdgesOf(plan).length > 0,
+    ports: plan.network.cell.ports.length,
   };
 }
 
@@ -39,10 +40,11 @@ export function uploadConnections(
   { selfEdges }: Pick<ConnectionShape, "selfEdges">,
 ): Storage {
   const arrivals = allArrivals(plan);
-  const { rowStart, targets } = plan.network.connections;
+  const { rowStart, targets, ports } = plan.network.connections;
   const what = Uint32Array.from({ length: arrivals.count }, (_, x) => targets.length + x);
-  const agenda = agendaWords({ ...arrivals, what }, arrivals.weights);
-  const lists = [rowStart, targets, agenda, ...(selfEdges ? [selfEdgesOf(plan)] : [])];
+  const neurons = portedWords(arrivals.neurons, arrivals.ports);
+  const agenda = agendaWords({ ...arrivals, neurons, what }, arrivals.weights);
+  const lists = [rowStart, portedWords(targets, ports), agenda, ...(selfEdges ? [selfEdgesOf(plan)] : [])];
   const words = new Uint32Array(lists.reduce((n, list) => n + list.length, 1));
   let at = 0;
   for (const list of lists) {

@@ -66,7 +66,7 @@ export type Operation =
       spike: number | undefined;
       before: Float64Array;
     }
-  | { kind: "input"; neuron: number; weight: number; before: Float64Array }
+  | { kind: "input"; neuron: number; port: number; weight: number; before: Float64Array }
   | { kind: "kick"; neuron: number; before: Float64Array; increment: Float64Array }
   | { kind: "step" };
 
@@ -107,7 +107,7 @@ export class PathSolver {
     const { plan, cell, stepper, n, channels, p } = this;
     const { dt, steps, maxSpikes } = plan;
     const { neurons, connections } = plan.network;
-    const { rowStart, targets, weights } = connections;
+    const { rowStart, targets, weights, ports } = connections;
     const { driver } = tableauOf(plan.method);
     const parabola = driver === "parabola";
     const operations: Operation[] = [];
@@ -208,11 +208,12 @@ export class PathSolver {
           const at = arrivals.places[arrived]! * dt;
           if (k < 0 || at <= eventAt[k]!) {
             const j = arrivals.neurons[arrived]!;
+            const port = arrivals.ports[arrived]!;
             const weight = arrivals.weights[arrived++]!;
             bring(j, at, "input");
             const { y } = next[j]!;
-            if (record) operations.push({ kind: "input", neuron: j, weight, before: copy(y) });
-            cell.receive(y, y, p[j]!, weight);
+            if (record) operations.push({ kind: "input", neuron: j, port, weight, before: copy(y) });
+            cell.ports[port]!.receive(y, y, p[j]!, weight);
             attempt(j);
             continue;
           }
@@ -249,7 +250,7 @@ export class PathSolver {
           if (j !== k) bring(j, at, "arrival", arrives);
           const { y } = next[j]!;
           if (record) operations.push({ kind: "receive", neuron: j, edge: e, spike: arrives, before: copy(y) });
-          cell.receive(y, y, p[j]!, weights[e]!);
+          cell.ports[ports[e]!]!.receive(y, y, p[j]!, weights[e]!);
           if (j !== k) attempt(j);
         }
         attempt(k);

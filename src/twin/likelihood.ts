@@ -7,7 +7,7 @@
  * The spike times are data, so the backward recursion has no terms of event times: sub-steps are reversed one by one, and
  * at a spike a⁻ = ∇Tᵀ a⁺ + ∇ log λ − ∇E.
  */
-import type { CompiledCell } from "../cell/emit-js.js";
+import type { CompiledCell, Port } from "../cell/emit-js.js";
 import { sampleOf } from "../driver/current.js";
 import { type Likelihood, TrialSums } from "../loss/likelihood.js";
 import type { Evaluator } from "../loss/loss.js";
@@ -50,8 +50,11 @@ export function laneLikelihood(
   const channels = network.cell.channels.length;
   const still = { a: new Float64Array(channels), b: new Float64Array(channels) };
   const edges = connections.targets.length;
+  const inputs = allArrivals(plan);
   const weightOf = (what: number): number =>
-    what < edges ? connections.weights[what]! : allArrivals(plan).weights[what - edges]!;
+    what < edges ? connections.weights[what]! : inputs.weights[what - edges]!;
+  const portOf = (what: number): Port =>
+    cell.ports[what < edges ? connections.ports[what]! : inputs.ports[what - edges]!]!;
 
   const moves: Move[] = [];
   let entry = schedule.starts[lane]!;
@@ -92,7 +95,7 @@ export function laneLikelihood(
       if (e < 0) impossibleSpike(plan, schedule, lane, at);
       value += cell.logHazard(y, p, I) - e;
       cell.happenings[0]!.jump(y, y, p, 1);
-    } else cell.receive(y, y, p, weightOf(what));
+    } else portOf(what).receive(y, y, p, weightOf(what));
   });
   const survived = cell.event(y, p);
   value -= Math.max(0, survived);
@@ -124,7 +127,7 @@ export function laneLikelihood(
         for (let i = 0; i < n; i++) a[i]! += part[i]!;
         pull(-1, end);
       } else {
-        const byWeight = cell.receiveVjp(a, pBar, end, p, weightOf(what), a);
+        const byWeight = portOf(what).receiveVjp(a, pBar, end, p, weightOf(what), a);
         if (what < edges) gradient[weightView.offset + what]! += byWeight;
       }
     }

@@ -65,9 +65,9 @@ export function reversePath(
     if (op.kind === "kick") {
       cell.kickVjp(a[k]!, pBar[k]!, op.before, p[k]!, op.increment, a[k]!);
     } else if (op.kind === "input") {
-      cell.receiveVjp(a[k]!, pBar[k]!, op.before, p[k]!, op.weight, a[k]!);
+      cell.ports[op.port]!.receiveVjp(a[k]!, pBar[k]!, op.before, p[k]!, op.weight, a[k]!);
     } else if (op.kind === "receive") {
-      gradient[weightView.offset + op.edge]! += cell.receiveVjp(
+      gradient[weightView.offset + op.edge]! += cell.ports[connections.ports[op.edge]!]!.receiveVjp(
         a[k]!,
         pBar[k]!,
         op.before,

@@ -61,10 +61,12 @@ export function pathSensitivities(
       else if (op.kind === "fire") {
         drawFurther(cell, plan, result.path, k, op.drawn);
         cell.happenings[op.event]!.jumpJvp(d.y, op.before, p[k]!, op.u, d.y, d.p);
-      } else if (op.kind === "input") cell.receiveJvp(d.y, op.before, p[k]!, op.weight, d.y, d.p, 0);
-      else if (op.kind === "receive") {
-        const w = network.connections.weights[op.edge]!;
-        cell.receiveJvp(d.y, op.before, p[k]!, w, d.y, d.p, direction[weightView.offset + op.edge]!);
+      } else if (op.kind === "input") {
+        cell.ports[op.port]!.receiveJvp(d.y, op.before, p[k]!, op.weight, d.y, d.p, 0);
+      } else if (op.kind === "receive") {
+        const { weights, ports } = network.connections;
+        const dw = direction[weightView.offset + op.edge]!;
+        cell.ports[ports[op.edge]!]!.receiveJvp(d.y, op.before, p[k]!, weights[op.edge]!, d.y, d.p, dw);
       } else {
         const { subStep } = op;
         const sample = sampleOf(plan.current, op.step);

@@ -7,6 +7,7 @@ import { parameterLayout } from "../../src/plan/layout.js";
 import { type Method, methods, type SolveOptions } from "../../src/plan/plan.js";
 import { atOnce } from "../support/at-once.js";
 import { hybrids } from "../support/hybrid.js";
+import { byPorts, parallel } from "../support/ported.js";
 import { stiffCases } from "../support/stiff.js";
 
 export const one: NetworkDefinition = { parameters: { sigma2: 0.2, i0: 0.1 }, current: 1.5 };
@@ -84,6 +85,8 @@ const networks: [string, NetworkDefinition, Partial<SolveOptions>][] = [
     { ...recurrent, current: sampled.current! },
     { paths: 60, t1: 1, distribution: "workgroup" },
   ],
+  ["three ports, a path per workgroup", byPorts, { paths: 100, t1: 1, distribution: "workgroup" }],
+  ["three ports, and several connections from a neuron to another", parallel, { paths: 100, t1: 1 }],
   ["layers of 2, 3 and 1", layered, { paths: 150, t1: 1 }],
   ["spikes that follow jumps at once", atOnce, { paths: 150, t1: 1 }],
   [
@@ -110,6 +113,7 @@ const sensitivities: [string, NetworkDefinition, string[]][] = [
   ["a recurrent network with input spikes", { ...recurrent, inputSpikes }, ["mu1", "beta", "weights"]],
   ["spikes that follow jumps at once", atOnce, ["mu", "vTh", "v0", "weights"]],
   ["a network of those", hybrids[1]![1], ["mu", "tref", "weights"]],
+  ["three ports", parallel, ["tauE", "k", "weights"]],
   ["two thresholds", hybrids[4]![1], ["mu", "low", "rest", "weights"]],
   ["stiff states", stiffCases[1]![1], ["mu1", "mu2", "weights"]],
   ["a threshold on a stiff state", stiffCases[2]![1], ["mu", "tau", "current"]],

@@ -5,6 +5,7 @@ import { sensitivitiesCpu } from "../../src/twin/sensitivities.js";
 import { atOnce } from "../support/at-once.js";
 import { expectGradient } from "../support/gradient.js";
 import { hybrids } from "../support/hybrid.js";
+import { parallel } from "../support/ported.js";
 import { stiffCases } from "../support/stiff.js";
 
 const recurrent: NetworkDefinition = {
@@ -48,6 +49,7 @@ const cases: Case[] = [
   ["a recurrent network of 5", recurrent, { t1: 0.6 }],
   ["a recurrent network with input spikes", inputs, { t1: 0.6 }],
   ["spikes that follow jumps at once", atOnce, { t1: 0.6 }],
+  ["three ports, and several connections from a neuron to another", parallel, { t1: 0.5 }],
   ...hybrids.map(([name, network]): Case => [name, network, { t1: 1 }]),
   ...stiffCases.map(([name, network]): Case => [name, network, { t1: 0.5 }]),
 ];
