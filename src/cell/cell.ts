@@ -130,7 +130,7 @@ const reserved = new Set(["I", "u", "w", "t", "pi", ...knownFunctions.keys()]);
 /** Functions that came when there were cells with parameters of these names: a call tells the two apart. */
 const newerFunctions = new Set(["sinh", "cosh", "floor", "ceil", "sign", "step", "mod"]);
 /** Parameters of the network, beside the cell's. */
-const networkParameters = new Set(["weights", "current"]);
+const networkParameters = new Set(["weights", "current", "delays"]);
 const identifier = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 const maximumStates = 32;
 const maximumParameters = 256;

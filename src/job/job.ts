@@ -59,6 +59,12 @@ const cell = z.strictObject({
 
 const ofBlock = {
   port: z.string().optional().describe("port of the targets; may be left out where the cell has one"),
+  delays: z
+    .union([finite, z.array(finite), z.array(z.array(finite)), z.array(z.array(z.array(finite)))], {
+      error: "expected a finite number, or one for each connection in the shape of the weights (of edges a list)",
+    })
+    .optional()
+    .describe("time from a spike to its arrival, 0 or more; without, spikes arrive at once"),
 };
 const weightBlock = z.union(
   [

@@ -2,7 +2,7 @@
  * Connections between neurons, as sorted rows of targets (compressed sparse rows): whatever form the weights were
  * given in, and the way back to that form for gradients and fitted values.
  */
-import { fail, float32Number, isNumbers, type Numbers, show } from "../checks.js";
+import { fail, float32Number, isNumbers, type Numbers, nonNegative, show } from "../checks.js";
 import { type DrawnWeights, drawWeights } from "./drawn-weights.js";
 
 /** Weights as given: all-to-all, a list of edges, one matrix between each two layers, or drawn by a law. */
@@ -16,7 +16,15 @@ export type WeightForm =
 export type WeightBlock = WeightForm & {
   /** The port of the targets at which their spikes arrive; may be left out where the cell has one. */
   port?: string;
+  /**
+   * Time from a spike to its arrival, 0 or more: one for all, or one for each connection in the shape of the weights (of edges
+   * a list). Without, spikes arrive at once.
+   */
+  delays?: Delays;
 };
+
+/** Delays of a block. */
+export type Delays = number | Numbers | Numbers[] | Numbers[][];
 
 /** Connections of a network: one block of them, or several. */
 export type Weights = WeightBlock | WeightBlock[];
@@ -33,6 +41,11 @@ export interface Connections {
   readonly weights: Float64Array;
   /** Number of the port at which each arrives. */
   readonly ports: Uint8Array;
+  /** Values of delays, and of each connection the number of its own, or -1 where spikes arrive at once. */
+  readonly delays: Float64Array;
+  readonly delayOf: Int32Array;
+  /** Values of delays → the shape in which they were given; null for a block of several that has none. */
+  delayShape(values: ArrayLike<number>): unknown;
   /** The longest row. */
   readonly longestRow: number;
   /** Whether a neuron has several connections to the same target. */
@@ -43,7 +56,7 @@ export interface Connections {
   numbers(values: ArrayLike<number>): unknown;
 }
 
-function matrix(field: string, value: unknown, rows: number, columns: number): void {
+function matrix(field: string, value: unknown, rows: number, columns: number, check = float32Number): void {
   if (!Array.isArray(value) || value.length !== rows) {
     fail(
       field,
@@ -58,10 +71,12 @@ function matrix(field: string, value: unknown, rows: number, columns: number): v
       );
     }
     row.forEach((w: unknown, j: number) => {
-      float32Number(`${field}[${k}][${j}]`, w);
+      check(`${field}[${k}][${j}]`, w);
     });
   });
 }
+
+const delayNumber = (field: string, value: unknown): number => nonNegative(field, float32Number(field, value));
 
 interface Edge {
   readonly from: number;
@@ -76,6 +91,8 @@ interface Block {
   /** Numbers in that order → the shape in which they were given, where an edge is a number alone; and with where it goes. */
   numbers(given: Float64Array): unknown;
   shape(given: Float64Array): unknown;
+  /** Reads one delay for each edge, in that order. */
+  delays(field: string, given: unknown): number[];
 }
 
 const rows = (given: Float64Array, lengths: readonly number[]): number[][] => {
@@ -87,7 +104,11 @@ function readDense(field: string, dense: Numbers[], neurons: number): Block {
   matrix(`${field}.dense`, dense, neurons, neurons);
   const edges = dense.flatMap((row, from) => Array.from(row, (weight, to) => ({ from, to, weight })));
   const numbers = (given: Float64Array): unknown => rows(given, new Array<number>(neurons).fill(neurons));
-  return { form: "dense", edges, numbers, shape: numbers };
+  const delays = (at: string, given: unknown): number[] => {
+    matrix(at, given, neurons, neurons, delayNumber);
+    return (given as Numbers[]).flatMap((row) => Array.from(row));
+  };
+  return { form: "dense", edges, numbers, shape: numbers, delays };
 }
 
 function readEdges(field: string, list: unknown, neurons: number): Block {
@@ -114,6 +135,13 @@ function readEdges(field: string, list: unknown, neurons: number): Block {
     edges,
     numbers: (given) => Array.from(given),
     shape: (given) => edges.map(({ from, to }, e) => [from, to, given[e]!]),
+    delays(at, given) {
+      if (!isNumbers(given) || given.length !== edges.length) {
+        const got = isNumbers(given) ? given.length : show(given);
+        fail(at, `expected one number, or a list of ${edges.length} (one per edge), got ${got}`);
+      }
+      return Array.from(given, (d, e) => delayNumber(`${at}[${e}]`, d));
+    },
   };
 }
 
@@ -140,15 +168,21 @@ function readLayers(field: string, blocks: unknown, layers: readonly number[] | 
       return rows(given.subarray(at, (at += size)), new Array<number>(layers[l]!).fill(n));
     });
   };
-  return { form: "layers", edges, numbers, shape: numbers };
+  const delays = (at: string, given: unknown): number[] => {
+    if (!Array.isArray(given) || given.length !== layers.length - 1)
+      fail(
+        at,
+        `expected one number, or ${layers.length - 1} matrices (one between each two layers), got ${show(given)}`,
+      );
+    return (given as Numbers[][]).flatMap((block, l) => {
+      matrix(`${at}[${l}]`, block, layers[l]!, layers[l + 1]!, delayNumber);
+      return block.flatMap((row) => Array.from(row));
+    });
+  };
+  return { form: "layers", edges, numbers, shape: numbers, delays };
 }
 
-function readBlock(
-  field: string,
-  given: Omit<WeightBlock, "port">,
-  neurons: number,
-  layers: readonly number[] | undefined,
-): Block {
+function readBlock(field: string, given: WeightForm, neurons: number, layers: readonly number[] | undefined): Block {
   if ("uniform" in given) {
     if (!layers) fail(`${field}.uniform`, "needs network.layers, the sizes of the layers");
     return readLayers(field, drawWeights(field, given as DrawnWeights, layers), layers);
@@ -160,6 +194,19 @@ function readBlock(
   if ("dense" in given) return readDense(field, given.dense as Numbers[], neurons);
   if ("edges" in given) return readEdges(field, given.edges, neurons);
   return readLayers(field, (given as { layers: unknown }).layers, layers);
+}
+
+/** Delays of a block: their values, and which of them an edge has; -1 for none. */
+interface BlockDelays {
+  readonly values: readonly number[];
+  of(edge: number): number;
+  shape(values: Float64Array): unknown;
+}
+
+function readDelays(field: string, given: unknown, block: Block): BlockDelays {
+  if (given === undefined) return { values: [], of: () => -1, shape: () => null };
+  if (typeof given === "number") return { values: [delayNumber(field, given)], of: () => 0, shape: (v) => v[0]! };
+  return { values: block.delays(field, given), of: (edge) => edge, shape: (v) => block.numbers(v) };
 }
 
 /** What has ports by name: a cell. */
@@ -201,12 +248,21 @@ export function readConnections(
   const blocks = given.map((block, b) => {
     const field = Array.isArray(weights) ? `${whole}[${b}]` : whole;
     if (!isObject(block)) fail(field, `expected an object, got ${show(block)}`);
-    const { port, ...form } = block;
-    const read = readBlock(field, form, neurons, layers);
-    return { ...read, port: portNumber(`${field}.port`, port, cell) };
+    const { port, delays, ...form } = block;
+    const read = readBlock(field, form as WeightForm, neurons, layers);
+    const delayed = readDelays(`${field}.delays`, delays, read);
+    return { ...read, port: portNumber(`${field}.port`, port, cell), delayed };
   });
+  const delays: number[] = [];
+  /** Of each block, where its delays begin. */
+  const firstDelay = blocks.map(({ delayed }) => delays.push(...delayed.values) - delayed.values.length);
   let counted = 0;
-  const edges = blocks.flatMap(({ edges, port }) => edges.map((edge) => ({ ...edge, port, given: counted++ })));
+  const edges = blocks.flatMap(({ edges, port, delayed }, b) =>
+    edges.map((edge, e) => {
+      const own = delayed.of(e);
+      return { ...edge, port, given: counted++, delay: own < 0 ? -1 : firstDelay[b]! + own };
+    }),
+  );
   edges.sort((a, b) => a.from - b.from || a.to - b.to);
   const rowStart = new Uint32Array(neurons + 1);
   for (const e of edges) rowStart[e.from + 1]!++;
@@ -234,6 +290,14 @@ export function readConnections(
     targets: Uint32Array.from(edges, (e) => e.to),
     weights: Float64Array.from(edges, (e) => e.weight),
     ports: Uint8Array.from(edges, (e) => e.port),
+    delays: Float64Array.from(delays),
+    delayOf: Int32Array.from(edges, (e) => e.delay),
+    delayShape(values) {
+      const shapes = blocks.map(({ delayed }, b) =>
+        delayed.shape(Float64Array.from({ length: delayed.values.length }, (_, i) => values[firstDelay[b]! + i]!)),
+      );
+      return Array.isArray(weights) ? shapes : (shapes[0] ?? null);
+    },
     longestRow,
     parallel: edges.some((e, i) => i > 0 && e.from === edges[i - 1]!.from && e.to === edges[i - 1]!.to),
     shape: shaped("shape"),

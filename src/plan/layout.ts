@@ -1,7 +1,7 @@
 /**
  * The flat parameter vector of a network and its named views. Order: each cell parameter in the cell's order (one
  * value if shared, else one per neuron), weights by rows of connections, then the input current (one value, one per
- * neuron, or samples × neurons with the neuron innermost). Gradients have the same layout.
+ * neuron, or samples × neurons with the neuron innermost), and delays of connections where there are such. Gradients have the same layout.
  */
 import { fail, isNumbers, type Numbers, show } from "../checks.js";
 import { isFlat } from "../driver/current.js";
@@ -68,6 +68,8 @@ export function parameterLayout(plan: SolvePlan): ParameterLayout {
     return Array.from({ length: all.length / width }, (_, s) => all.slice(s * width, (s + 1) * width));
   };
   add("current", current.values.length, current.perNeuron ? 1 : 0, shape, beyond);
+  const { delays } = network.connections;
+  if (delays.length > 0) add("delays", delays.length, 0, (v) => network.connections.delayShape(v));
   return { size, views };
 }
 
@@ -79,6 +81,8 @@ export function parameterVector(plan: SolvePlan): Float64Array {
   for (const p of network.parameters) vector.set(p.values, layout.views.get(p.name)!.offset);
   vector.set(network.connections.weights, layout.views.get("weights")!.offset);
   vector.set(current.values, layout.views.get("current")!.offset);
+  const delays = layout.views.get("delays");
+  if (delays) vector.set(network.connections.delays, delays.offset);
   return vector;
 }
 
@@ -99,7 +103,11 @@ export function requestedViews(
   names.forEach((name, i) => {
     if (!known.includes(name)) {
       const why =
-        name === "weights" ? "the network has no connections" : `cell "${network.cell.name}" has no such parameter`;
+        name === "weights"
+          ? "the network has no connections"
+          : name === "delays"
+            ? "no connections have delays"
+            : `cell "${network.cell.name}" has no such parameter`;
       fail(`${field}[${i}]`, `${quoted(name)}: ${why}; known: ${known.join(", ")}`);
     }
     if (names.indexOf(name) !== i) fail(`${field}[${i}]`, `${quoted(name)} stands there twice`);
@@ -122,7 +130,11 @@ export function replaceParameters(plan: SolvePlan, layout: ParameterLayout, vect
     network: {
       ...plan.network,
       parameters: plan.network.parameters.map((p) => ({ ...p, values: part(p.name) })),
-      connections: { ...plan.network.connections, weights: part("weights") },
+      connections: {
+        ...plan.network.connections,
+        weights: part("weights"),
+        ...(layout.views.has("delays") ? { delays: part("delays") } : {}),
+      },
     },
     current: { ...plan.current, values: part("current") },
   };

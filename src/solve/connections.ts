@@ -1,6 +1,7 @@
 /** What the kernels of a network read of its connections and input spikes: one buffer, and what they are written for. */
 import { agendaWords, portedWords } from "../../shaders/solve/agenda.wgsl.js";
 import type { ConnectionShape } from "../../shaders/solve/connections.wgsl.js";
+import { fail } from "../checks.js";
 import type { Gpu, Storage } from "../gpu/index.js";
 import { allArrivals } from "../plan/arrivals.js";
 import type { ParameterLayout } from "../plan/layout.js";
@@ -18,12 +19,15 @@ function selfEdgesOf({ network }: SolvePlan): Uint32Array {
 
 /**
  * @param atOnce whether a neuron that is its own target receives as it fires; else it takes a turn of its own.
+ * @throws SaltationError `invalid-input` where connections have delays.
  */
 export function connectionShape(
   plan: SolvePlan,
   layout: ParameterLayout,
   atOnce: boolean,
 ): Omit<ConnectionShape, "neurons"> {
+  if (plan.network.connections.delays.length > 0)
+    fail("network.weights.delays", 'are solved in float64 so far and not on a GPU; take backend "cpu" (--backend cpu)');
   return {
     weightOffset: layout.views.get("weights")!.offset,
     edges: plan.network.connections.targets.length,

@@ -56,6 +56,14 @@ export function reversePath(
   const weightView = layout.views.get("weights")!;
   const sampleWidth = plan.current.perNeuron ? neurons : 1;
 
+  const delayView = layout.views.get("delays");
+  /** The cotangent of the time of an arrival is one of its spike's, and of the delay. */
+  const cause = (spike: number, edge: number, bar: number): void => {
+    arrivalBar[spike]! += bar;
+    const delay = connections.delayOf[edge]!;
+    if (delay >= 0) gradient[delayView!.offset + delay]! += bar;
+  };
+
   let step = plan.steps;
   const operations = result.operations;
   for (let o = operations.length - 1; o >= 0; o--) {
@@ -76,7 +84,7 @@ export function reversePath(
         a[k]!,
       );
       if (op.spike !== undefined) {
-        arrivalBar[op.spike]! += timeBar[k]!;
+        cause(op.spike, op.edge, timeBar[k]!);
         timeBar[k] = 0;
       }
     } else if (op.kind === "fire") {
@@ -108,7 +116,7 @@ export function reversePath(
         timeBar[k] = stepper.rBar + eventTimeBar;
       } else {
         stepper.reverse(a[k]!, pBar[k]!, subStep, a[k]!);
-        if (op.spike !== undefined) arrivalBar[op.spike]! += stepper.hBar;
+        if (op.spike !== undefined) cause(op.spike, op.edge!, stepper.hBar);
         timeBar[k] = stepper.rBar - stepper.hBar;
       }
       if (subStep.r === 0) timeBar[k] = 0;
