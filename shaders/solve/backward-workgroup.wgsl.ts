@@ -113,8 +113,8 @@ ${doFunctions(shape)}
 ${undoFunctions({ smooth: shape.smooth, several: shape.several, weights: weightRow >= 0, selfEdges: shape.selfEdges })}
 ${connectionFunctions(shape)}
 ${recordFunctions({ words: shape.recordWords, events: shape.several })}
-${replayFunctions(shape.several)}
-${eventBarFunctions}
+${replayFunctions(shape)}
+${eventBarFunctions(shape.delays)}
 ${storeFunctions(store)}
 const LANES = ${workgroupSize}u;
 ${workgroupCheckpoint(shape)}
@@ -364,7 +364,7 @@ ${eachNeuron(
           let k = what.neuron;
           let drawn = load_word(${f.fired}u, k);
           store_word(${f.fired}u, k, drawn - uniforms_of(what.event));
-          var time_bar = loss_bar(at.events, i) + load_number(${f.placeBar}u, k);
+          var time_bar = event_bar(at.events, i) + load_number(${f.placeBar}u, k);
           for (var l = 0u; l < LANES; l += 1u) { time_bar += parts[l]; }
           let jump = jump_of(what, 0u, uniform_of(path, k, drawn, what.event));
           let a = load_state(${f.adjoint}u, k);

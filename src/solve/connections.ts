@@ -1,7 +1,6 @@
 /** What the kernels of a network read of its connections and input spikes: one buffer, and what they are written for. */
 import { agendaWords, portedWords } from "../../shaders/solve/agenda.wgsl.js";
 import type { ConnectionShape } from "../../shaders/solve/connections.wgsl.js";
-import { fail } from "../checks.js";
 import type { Gpu, Storage } from "../gpu/index.js";
 import { allArrivals } from "../plan/arrivals.js";
 import type { ParameterLayout } from "../plan/layout.js";
@@ -19,21 +18,20 @@ function selfEdgesOf({ network }: SolvePlan): Uint32Array {
 
 /**
  * @param atOnce whether a neuron that is its own target receives as it fires; else it takes a turn of its own.
- * @throws SaltationError `invalid-input` where connections have delays.
  */
 export function connectionShape(
   plan: SolvePlan,
   layout: ParameterLayout,
   atOnce: boolean,
 ): Omit<ConnectionShape, "neurons"> {
-  if (plan.network.connections.delays.length > 0)
-    fail("network.weights.delays", 'are solved in float64 so far and not on a GPU; take backend "cpu" (--backend cpu)');
+  const delays = layout.views.get("delays");
   return {
     weightOffset: layout.views.get("weights")!.offset,
     edges: plan.network.connections.targets.length,
     arrivals: allArrivals(plan).count,
     selfEdges: atOnce && selfEdgesOf(plan).length > 0,
     ports: plan.network.cell.ports.length,
+    delays: delays && { count: delays.length, offset: delays.offset },
   };
 }
 
@@ -44,11 +42,12 @@ export function uploadConnections(
   { selfEdges }: Pick<ConnectionShape, "selfEdges">,
 ): Storage {
   const arrivals = allArrivals(plan);
-  const { rowStart, targets, ports } = plan.network.connections;
+  const { rowStart, targets, ports, delays, delayOf } = plan.network.connections;
   const what = Uint32Array.from({ length: arrivals.count }, (_, x) => targets.length + x);
   const neurons = portedWords(arrivals.neurons, arrivals.ports);
   const agenda = agendaWords({ ...arrivals, neurons, what }, arrivals.weights);
-  const lists = [rowStart, portedWords(targets, ports), agenda, ...(selfEdges ? [selfEdgesOf(plan)] : [])];
+  const numbers = delays.length > 0 ? Uint32Array.from(delayOf) : new Uint32Array(0);
+  const lists = [rowStart, portedWords(targets, ports), agenda, numbers, ...(selfEdges ? [selfEdgesOf(plan)] : [])];
   const words = new Uint32Array(lists.reduce((n, list) => n + list.length, 1));
   let at = 0;
   for (const list of lists) {

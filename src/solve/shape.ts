@@ -3,12 +3,12 @@ import type { SolverShape } from "../../shaders/substep/solver.wgsl.js";
 import { alongPath, type Tableau, tableauOf } from "../../shaders/substep/tableau.js";
 import { emitCellWgsl } from "../cell/emit-wgsl.js";
 import { type CellFunctions, cellFunctions, operations } from "../cell/functions.js";
-import { recordsEvents } from "../cell/tables.js";
 import { levelState } from "../cell/upstroke.js";
 import { activeChannels } from "../plan/channels.js";
 import { type ParameterLayout, parameterLayout } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { ratesOf } from "../plan/stiff.js";
+import { recordsMore } from "./sift-for.js";
 
 export interface KernelShape extends SolverShape {
   /** Numbers of a state: one for each variable, and where increments are carried what is left of it. */
@@ -67,7 +67,7 @@ export async function solverShape(
     tableau,
     rolled: tableau.nodes.length > 1 && operations(functions.flow.value) > longFlow,
     antithetic: plan.antithetic,
-    several: recordsEvents(cell),
+    several: recordsMore(network),
     furtherRandom: cell.furtherRandom.map((r) => r.kind),
     falls: !forced && cell.events.some((event) => event.peaks),
     // Along a frozen drift a state moves straight; of forced events none is looked for.

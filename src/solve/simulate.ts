@@ -30,15 +30,14 @@ export async function createSolver(gpu: Gpu, given: SolvePlan, views: readonly V
   if (neurons === 1 && connections.weights.length === 0 && !anyArrives(plan)) {
     return SingleSolver.create(gpu, plan, views);
   }
-  // Lanes take targets side by side, each once.
-  if (connections.parallel && plan.distribution === "workgroup") {
-    fail(
-      "distribution",
-      'is "workgroup", which takes one connection from a neuron to another; several lead there: take "invocation"',
-    );
+  // Lanes take targets side by side, each once, and at once.
+  const lone = connections.parallel || connections.delays.length > 0;
+  if (lone && plan.distribution === "workgroup") {
+    const why = connections.parallel ? "several connections from a neuron to another" : "connections with delays";
+    fail("distribution", `"workgroup" does not take ${why}; take "invocation"`);
   }
   const wide = plan.distribution === "auto" ? 2 * neurons > lanesOf(gpu) : plan.distribution === "workgroup";
-  const byWorkgroup = wide && !connections.parallel;
+  const byWorkgroup = wide && !lone;
   // Loaded when a network is solved: a page with one neuron does without (docs/embedding.md).
   if (byWorkgroup) return (await import("./workgroup-solver.js")).WorkgroupSolver.create(gpu, plan, views);
   return (await import("./network-solver.js")).NetworkSolver.create(gpu, plan, views);

@@ -6,6 +6,7 @@ import type { NetworkDefinition } from "../../src/network/network.js";
 import { parameterLayout } from "../../src/plan/layout.js";
 import { type Method, methods, type SolveOptions } from "../../src/plan/plan.js";
 import { atOnce } from "../support/at-once.js";
+import { delayed } from "../support/delayed.js";
 import { hybrids } from "../support/hybrid.js";
 import { byPorts, parallel } from "../support/ported.js";
 import { stiffCases } from "../support/stiff.js";
@@ -87,6 +88,8 @@ const networks: [string, NetworkDefinition, Partial<SolveOptions>][] = [
   ],
   ["three ports, a path per workgroup", byPorts, { paths: 100, t1: 1, distribution: "workgroup" }],
   ["three ports, and several connections from a neuron to another", parallel, { paths: 100, t1: 1 }],
+  ["delays of all sizes", delayed, { paths: 100, t1: 1 }],
+  ["delays, stopped at the seventh spike", delayed, { paths: 100, t1: 1, maxSpikes: 7 }],
   ["layers of 2, 3 and 1", layered, { paths: 150, t1: 1 }],
   ["spikes that follow jumps at once", atOnce, { paths: 150, t1: 1 }],
   [
@@ -114,6 +117,7 @@ const sensitivities: [string, NetworkDefinition, string[]][] = [
   ["spikes that follow jumps at once", atOnce, ["mu", "vTh", "v0", "weights"]],
   ["a network of those", hybrids[1]![1], ["mu", "tref", "weights"]],
   ["three ports", parallel, ["tauE", "k", "weights"]],
+  ["delays of all sizes", delayed, ["mu1", "weights", "delays"]],
   ["two thresholds", hybrids[4]![1], ["mu", "low", "rest", "weights"]],
   ["stiff states", stiffCases[1]![1], ["mu1", "mu2", "weights"]],
   ["a threshold on a stiff state", stiffCases[2]![1], ["mu", "tau", "current"]],
@@ -126,6 +130,7 @@ const sensitivities: [string, NetworkDefinition, string[]][] = [
 const ofEveryMethod = new Set([
   "one neuron with a sampled current",
   "a recurrent network with input spikes",
+  "delays of all sizes",
   "spikes that follow jumps at once",
   "every operation",
   "a stiff membrane and a stiff synapse, with noise of both",
