@@ -31,9 +31,10 @@ export interface BackwardNetworkShape extends NetworkShape {
   gradientRows: readonly GradientRow[];
   /** Gradient rows in all. */
   entries: number;
-  /** First gradient row of the current and of the weights, or -1. */
+  /** First gradient row of the current, of the weights and of delays, or -1. */
   currentRow: number;
   weightRow: number;
+  delayRow: number;
 }
 
 /** Fields per neuron of the backward work buffer; per path: spikes before the window, and in all. */
@@ -48,7 +49,10 @@ export const backwardFields = (states: number) => ({
 });
 
 export function backwardNetwork(shape: BackwardNetworkShape, label: string) {
-  const { states, currentRow, weightRow } = shape;
+  const { states, currentRow, weightRow, delayRow } = shape;
+  const delayed = shape.delays !== undefined;
+  /** Passes over connections of another delay. */
+  const skipped = (item: string): string => (delayed ? `if (!takes_part(what, ${item})) { continue; }` : "");
   const f = backwardFields(states);
   const shared = shape.gradientRows.filter((g) => !g.perNeuron);
   const own = shape.gradientRows.filter((g) => g.perNeuron);
@@ -80,7 +84,7 @@ export function backwardNetwork(shape: BackwardNetworkShape, label: string) {
       theta: read("array<f32>"),
       connections: read("array<u32>"),
       record: read("array<u32>"),
-      cotangents: read("array<f32>"),
+      cotangents: delayed ? readWrite("array<f32>") : read("array<f32>"),
       work: readWrite("array<f32>"),
       tape: readWrite("array<f32>"),
       rows: readWrite("array<f32>"),
@@ -97,8 +101,8 @@ ${doFunctions(shape)}
 ${undoFunctions({ ...shape, weights: weightRow >= 0, selfEdges: false })}
 ${connectionFunctions(shape)}
 ${recordFunctions({ words: shape.recordWords, events: shape.several })}
-${replayFunctions(shape.several)}
-${eventBarFunctions}
+${replayFunctions(shape)}
+${eventBarFunctions(shape.delays)}
 var<private> own_path: u32;
 ${storeFunctions({ states, array: "work", type: "f32", at: pathField })}
 ${tapeFunctions(tape)}
@@ -143,12 +147,13 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     while (!stopped && happens_in(at, own, step, i)) {
       let what = next_of(at, own, step, i);
       var u = 1.0f;
-      if (!what.arrival) {
+      if (is_event(what)) {
         let drawn = load_word(${f.fired}u, what.neuron) + uniforms_of(what.event);
         store_word(${f.fired}u, what.neuron, drawn);
         u = uniform_of(path, what.neuron, drawn, what.event);
       }
       for (var item = 0u; item < what.items; item += 1u) {
+        ${skipped("item")}
         let j = neuron_of(what, item);
         store_state(${f.state}u, j, undergo(take(entry, path, step, j), what.place, jump_of(what, item, u)));
         entry += 1u;
@@ -184,14 +189,16 @@ ${rows.loadAll(accumulators)}
     while (entry > 0u && happened_in(at, step, i)) {
       let what = last_of(at, own, step, i);
       at = before(at, what);
-      var time_bar = loss_bar(at.events, i);
+      var time_bar = ${delayed ? "0.0f" : "event_bar(at.events, i)"};
+      ${delayed ? "if (is_event(what)) { time_bar = event_bar(at.events, i); }" : ""}
       // Who received: the targets, or whom an input spike reached.
       for (var item = what.items; item > select(1u, 0u, what.arrival); item -= 1u) {
+        ${skipped("item - 1u")}
         let j = neuron_of(what, item - 1u);
-        let weight = jump_of(what, item - 1u, 1.0f).weight;
+        let jump = jump_of(what, item - 1u, 1.0f);
         entry -= 1u;
         let a = load_state(${f.adjoint}u, j);
-        let c = undo_deliver(take_back(entry, path, step, j), what.place, weight, a);
+        let c = undo_deliver(take_back(entry, path, step, j), what.place, jump, a);
 #if ${weightRow >= 0}
         if (!what.arrival) {
           ${rows.add(`(${Math.max(0, weightRow) + 1}u + edge_of(what, item - 1u)) * run.paths + i`, "c.weight")}
@@ -201,7 +208,16 @@ ${rows.loadAll(accumulators)}
         time_bar += c.length;
         store_undone(c, step, j, i);
       }
-      if (!what.arrival) {
+#if ${delayed}
+      // The time of an arrival is that of its spike, and the delay.
+      if (what.delay != at_once) {
+        add_to_event(what.cause, i, time_bar);
+#if ${delayRow >= 0}
+        ${rows.add(`(${Math.max(0, delayRow) + 1}u + what.delay) * run.paths + i`, "time_bar")}
+#endif
+      }
+#endif
+      if (is_event(what)) {
         let k = what.neuron;
         entry -= 1u;
         let drawn = load_word(${f.fired}u, k);

@@ -115,8 +115,8 @@ ${doFunctions(shape)}
 ${undoFunctions({ ...shape, weights: weightRow >= 0, selfEdges: shape.selfEdges })}
 ${connectionFunctions(shape)}
 ${recordFunctions({ words: shape.recordWords, events: shape.several })}
-${replayFunctions(shape.several)}
-${eventBarFunctions}
+${replayFunctions(shape)}
+${eventBarFunctions(shape.delays)}
 ${storeFunctions(store)}
 const LANES = ${workgroupSize}u;
 ${workgroupCheckpoint(shape)}
@@ -343,10 +343,10 @@ ${eachNeuron(
           // Lanes without one go along with what is surely there, and a zero adjoint.
           let j = select(what.neuron, receiver, live);
           let at = select(entry, entry + item, live);
-          let weight = jump_of(what, item, 1.0f).weight;
+          let jump = jump_of(what, item, 1.0f);
           var a = load_state(${f.adjoint}u, j);
           if (!live) { a = state_zero(); }
-          let c = undo_deliver(take_back(at, step, j, i), what.place, weight, a);
+          let c = undo_deliver(take_back(at, step, j, i), what.place, jump, a);
           if (live) {
 #if ${weightRow >= 0}
             if (!what.arrival) {
@@ -367,7 +367,7 @@ ${eachNeuron(
           let k = what.neuron;
           let drawn = load_word(${f.fired}u, k);
           store_word(${f.fired}u, k, drawn - uniforms_of(what.event));
-          var time_bar = loss_bar(at.events, i) + load_number(${f.placeBar}u, k);
+          var time_bar = event_bar(at.events, i) + load_number(${f.placeBar}u, k);
           for (var l = 0u; l < LANES; l += 1u) { time_bar += parts[l]; }
           let jump = jump_of(what, 0u, uniform_of(path, k, drawn, what.event));
           let a = load_state(${f.adjoint}u, k);

@@ -1,9 +1,12 @@
 /**
- * The connections of a network, and what its step brings. The buffer holds row starts [K + 1], targets [edges], the agenda
- * of input spikes, and for workgroups the edge of each neuron to itself [K] (1 + its index; 0 where there is none).
+ * The connections of a network, and what its step brings. The buffer holds row starts [K + 1], targets [edges] with the
+ * number of the port (from bit 24 on), the agenda of input spikes, with delays the number of each edge's (`atOnce` where
+ * spikes arrive at once) [edges], and for workgroups the edge of each neuron to itself [K] (1 + its index; 0 where there is none).
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
-import { agendaEntryWords, agendaFunctions } from "./agenda.wgsl.js";
+import type { SolverShape } from "../substep/solver.wgsl.js";
+import { agendaEntryWords, agendaFunctions, portedWord } from "./agenda.wgsl.js";
+import { type DelayShape, delayedFunctions } from "./delays.wgsl.js";
 
 export interface ConnectionShape {
   neurons: number;
@@ -14,16 +17,32 @@ export interface ConnectionShape {
   arrivals: number;
   /** Whether some neuron is its own target and receives as it fires; elsewhere it takes a turn of its own. */
   selfEdges: boolean;
+  /** Ports of the cell. */
+  ports: number;
+  /** Of connections, where there are such. */
+  delays: DelayShape | undefined;
 }
 
-/** Needs `connections`, `theta` and operations/jump.wgsl.ts. */
-export function connectionFunctions({ neurons, weightOffset, edges, arrivals, selfEdges }: ConnectionShape): string {
+/** Needs `connections`, `theta` and operations/jump.wgsl.ts; with delays record.wgsl.ts. */
+export function connectionFunctions({
+  neurons,
+  weightOffset,
+  edges,
+  arrivals,
+  selfEdges,
+  ports,
+  delays,
+}: ConnectionShape): string {
   const from = neurons + 1 + edges;
-  const agenda = { array: "connections", from, entries: arrivals, edges, weightOffset };
+  const agenda = { array: "connections", from, entries: arrivals, edges, weightOffset, ports };
+  const ported = portedWord(ports);
   return wgsl`
 const K = ${neurons}u;
 fn row_start(k: u32) -> u32 { return connections[k]; }
-fn edge_target(e: u32) -> u32 { return connections[K + 1u + min(e, ${Math.max(1, edges) - 1}u)]; }
+fn edge_word(e: u32) -> u32 { return connections[K + 1u + min(e, ${Math.max(1, edges) - 1}u)]; }
+fn edge_target(e: u32) -> u32 { return edge_word(e)${ported.neuron}; }
+fn edge_delay(e: u32) -> u32 { return ${delays ? `connections[${from + (agendaEntryWords + 1) * arrivals}u + e]` : "0u"}; }
+fn edge_port(e: u32) -> u32 { return ${ported.port("edge_word(e)")}; }
 fn edge_weight(e: u32) -> f32 { return theta[${weightOffset}u + e]; }
 fn own_edge(k: u32) -> u32 { return connections[${from + (agendaEntryWords + 1) * arrivals}u + k]; }
 ${agendaFunctions(agenda)}
@@ -54,6 +73,10 @@ struct Happening {
   items: u32, // the neuron itself, and its targets
   event: u32, // which it is, of those of the cell
   input: u32, // the entry of the agenda, of an arrival
+#if ${delays !== undefined}
+  delay: u32, // of a spike that arrives after a delay, its number; else \`at_once\`
+  cause: u32, // and its event in the record
+#endif
 }
 
 // The arrival that comes next; or an event of \`neuron\`, which has targets if it \`delivers\`.
@@ -62,8 +85,11 @@ fn happening(at: Cursor, arrival: bool, place: f32, neuron: u32, event: u32, del
   let first = select(neuron, agenda_neuron(input), arrival);
   let row = row_start(first);
   let items = select(1u, 1u + row_start(first + 1u) - row, delivers && !arrival);
-  return Happening(arrival, select(place, agenda_place(input), arrival), first, row, items, event, input);
+  return Happening(arrival, select(place, agenda_place(input), arrival), first, row, items, event, input${delays ? ", at_once, 0u" : ""});
 }
+
+// Whether it is an event, and not what arrives.
+fn is_event(what: Happening) -> bool { return !what.arrival${delays ? " && what.delay == at_once" : ""}; }
 
 // Past what happens, and back before it.
 fn past(at: Cursor, what: Happening) -> Cursor {
@@ -79,25 +105,39 @@ fn neuron_of(what: Happening, item: u32) -> u32 { return select(edge_target(edge
 
 // What becomes of it: u is the uniform of the neuron that fires.
 fn jump_of(what: Happening, item: u32, u: f32) -> Jump {
-  var jump = Jump(item == 0u && !what.arrival, u, item > 0u || what.arrival, edge_weight(edge_of(what, item)), what.event);
-  if (what.arrival) { jump.weight = agenda_weight(what.input); }
+  var jump = Jump(item == 0u && !what.arrival, u, item > 0u || what.arrival, edge_weight(edge_of(what, item)), what.event,
+    edge_port(edge_of(what, item)));
+  if (what.arrival) {
+    jump.weight = agenda_weight(what.input);
+    jump.port = agenda_port(what.input);
+  }
 #if ${selfEdges}
   let own = own_edge(what.neuron);
   if (jump.fires && own > 0u && what.items > 1u) {
     jump.receives = true;
     jump.weight = edge_weight(own - 1u);
+    jump.port = edge_port(own - 1u);
   }
 #endif
   return jump;
 }
+${delays ? delayedFunctions : ""}
 `;
 }
+
+type ReplayShape = Pick<SolverShape, "several"> & Pick<ConnectionShape, "delays">;
 
 /**
  * What a record and the agenda of input spikes say that happens in a step, forth and back. At the same place an input spike
  * comes first. Needs record.wgsl.ts, and operations/jump.wgsl.ts.
  */
-export const replayFunctions = (several: boolean): string => /* wgsl */ `
+export function replayFunctions({ several, delays }: ReplayShape): string {
+  const arrives = delays
+    ? `if (!arrival && record_event(n, i) == arrival_event) {
+    return arriving(place, record_neuron(n, i), record_cause(n, i), i);
+  }`
+    : "";
+  return /* wgsl */ `
 // A path as it is in the record: its events, and whether it stops at the last of them, which goes nowhere.
 struct Played { total: u32, full: bool }
 
@@ -117,6 +157,7 @@ fn next_of(at: Cursor, path: Played, step: u32, i: u32) -> Happening {
   let n = min(at.events, max(path.total, 1u) - 1u);
   let place = record_place(n, i);
   let arrival = awaits(at, step, i) && (!due || agenda_place(at.inputs) <= place);
+  ${arrives}
   let event = record_event(n, i);
   return happening(at, arrival, place, record_neuron(n, i), event, cell_emits(event) && !(path.full && n + 1u >= path.total));
 }
@@ -132,12 +173,18 @@ fn last_of(at: Cursor, path: Played, step: u32, i: u32) -> Happening {
   let n = last.events;
   let place = record_place(n, i);
   let arrival = at.inputs > first_input(i) && input_in(last.inputs, step, i) && (!due || agenda_place(last.inputs) > place);
+  ${arrives}
   let event = record_event(n, i);
   return happening(last, arrival, place, record_neuron(n, i), event, cell_emits(event) && !is_over(at, path));
 }
 `;
+}
 
-/** The cotangent of an event's time, of a loss; what it causes later adds to it. Needs `cotangents`. */
-export const eventBarFunctions = /* wgsl */ `
-fn loss_bar(n: u32, i: u32) -> f32 { return cotangents[n * run.paths + i]; }
+/**
+ * The cotangent of an event's time, of a loss and of what arrives later on its account, which adds to it. Needs
+ * `cotangents`.
+ */
+export const eventBarFunctions = (delays: DelayShape | undefined): string => /* wgsl */ `
+fn event_bar(n: u32, i: u32) -> f32 { return cotangents[n * run.paths + i]; }
+${delays ? "fn add_to_event(n: u32, i: u32, bar: f32) { cotangents[n * run.paths + i] += bar; }" : ""}
 `;

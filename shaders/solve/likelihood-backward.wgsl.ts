@@ -131,12 +131,13 @@ ${rows.loadAll(accumulators)}
         ${integrated}_parameters(s.end, -1.0f);
       } else {
         let weight = agenda_weight(entry);
+        let port = agenda_port(entry);
 #if ${shape.weightRow >= 0}
         if (what < ${shape.edges}u) {
-          ${rows.add(`(${shape.weightRow + 1}u + what) * run.paths + i`, "cell_receive_weight(s.end, weight, a)")}
+          ${rows.add(`(${shape.weightRow + 1}u + what) * run.paths + i`, "cell_receive_weight(s.end, weight, a, port)")}
         }
 #endif
-        a = cell_receive_vjp(s.end, weight, a);
+        a = cell_receive_vjp(s.end, weight, a, port);
       }
     }
 #if ${several}

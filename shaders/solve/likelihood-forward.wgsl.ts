@@ -37,6 +37,8 @@ export interface LikelihoodShape extends SolverShape {
   /** Of a cell with several events: which one the spike is, and how many others a lane may have in a step. */
   spike: number;
   mostPerStep: number;
+  /** Ports of the cell. */
+  ports: number;
 }
 
 /** What ends a sub-step, on the tape: the end of the step, an entry of the schedule, or event e as `anEvent` + e. */
@@ -54,12 +56,12 @@ export const likelihoodFields = {
 
 /** Reading the schedule, and the states before the sub-steps of a lane `own_lane`. */
 export const likelihoodFunctions = (shape: LikelihoodShape, writes: boolean): string => {
-  const { states, lanes, scheduled: entries, edges, weightOffset, several } = shape;
+  const { states, lanes, scheduled: entries, edges, weightOffset, ports, several } = shape;
   const at = `entry * ${likelihoodTapeWords(shape)}u * run.paths + own_lane`;
   const tape = { states, at, stride: "run.paths", writes, ...(several ? { place: true, ends: true } : {}) };
   const spike = several ? shape.spike : undefined;
   return /* wgsl */ `${writes || !several ? jumpFunctions(shape) : doFunctions(shape)}
-${agendaFunctions({ array: "schedule", from: lanes + 1, entries, edges, weightOffset, spike })}
+${agendaFunctions({ array: "schedule", from: lanes + 1, entries, edges, weightOffset, ports, spike })}
 const step_end_ends = ${stepEnd}.0f;
 const schedule_ends = ${scheduled}.0f;
 const event_ends = ${anEvent}.0f; // the first event

@@ -29,7 +29,7 @@ export interface SensitivityShape extends NetworkShape {
 }
 
 /** What a direction moves, first word of its row in the direction buffer; then index, and neuron or `everyNeuron`. */
-export const directionKind = { parameter: 0, weight: 1, current: 2 } as const;
+export const directionKind = { parameter: 0, weight: 1, current: 2, delay: 3 } as const;
 export const everyNeuron = 0xffffffff;
 
 /** Fields per neuron of the work buffer. */
@@ -45,6 +45,7 @@ export const sensitivityFields = (states: number, directions: number) => ({
 
 export function sensitivity(shape: SensitivityShape, label: string) {
   const { states, directions } = shape;
+  const delayed = shape.delays !== undefined;
   const f = sensitivityFields(states, directions);
   const parameters = Array.from({ length: shape.cellParameters }, (_, i) => i);
   return declareKernel({
@@ -71,7 +72,7 @@ const D = ${directions}u;
 ${doFunctions(shape)}
 ${connectionFunctions(shape)}
 ${recordFunctions({ words: shape.recordWords, events: shape.several })}
-${replayFunctions(shape.several)}
+${replayFunctions(shape)}
 var<private> own_path: u32;
 ${storeFunctions({ states, array: "work", type: "f32", at: pathField })}
 
@@ -99,6 +100,15 @@ fn weight_along(d: u32, e: u32) -> f32 {
 ${tangentFunction(shape)}
 ${pushFunctions(shape)}
 fn derivative_at(n: u32, d: u32, i: u32) -> u32 { return (n * D + d) * run.paths + i; }
+#if ${delayed}
+// How the time of what arrives moves: as its spike's, and the delay.
+fn arrival_moved(what: Happening, n: u32, d: u32, i: u32) -> f32 {
+  let way = direction[d];
+  let late = what.delay != at_once;
+  let along = select(0.0f, 1.0f, late && way.x == 3u && way.y == what.delay);
+  return derivatives[derivative_at(select(n, what.cause, late), d, i)] + along;
+}
+#endif
 
 // Takes neuron k, with its parameters, to a place in the step.
 fn take_to(place: f32, path: u32, step: u32, k: u32) -> Substep {
@@ -139,9 +149,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     var stopped = false;
     while (!stopped && happens_in(at, own, step, i)) {
       let what = next_of(at, own, step, i);
-      var item = 0u;
-      if (!what.arrival) {
-        item = 1u;
+      var item = select(1u, 0u, what.arrival);
+      if (is_event(what)) {
         let k = what.neuron;
         let s = take_to(what.place, path, step, k);
         let drawn = load_word(${f.fired}u, k) + uniforms_of(what.event);
@@ -162,6 +171,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       }
       // Who receives: the targets, at a time that moves as the spike does, or whom an input spike reaches.
       for (; item < what.items; item += 1u) {
+        ${delayed ? "if (!takes_part(what, item)) { continue; }" : ""}
         let j = neuron_of(what, item);
         let s = take_to(what.place, path, step, j);
         let jump = jump_of(what, item, 1.0f);
@@ -170,13 +180,13 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
           var moved = 0.0f;
           var along = 0.0f;
           if (!what.arrival) {
-            moved = derivatives[derivative_at(at.events, d, i)];
+            moved = ${delayed ? "arrival_moved(what, at.events, d, i)" : "derivatives[derivative_at(at.events, d, i)]"};
             along = weight_along(d, edge_of(what, item));
           }
           let dy = load_state(tangent_field(d), j);
           let dr = load_moved(d, j);
           let d_current = current_along(d, step, j);
-          store_state(tangent_field(d), j, push_deliver(s, jump.weight, along, dy, dr, moved, d_current));
+          store_state(tangent_field(d), j, push_deliver(s, jump, along, dy, dr, moved, d_current));
           store_moved(d, j, moved);
         }
         store_state(${f.state}u, j, jumped(s.end, jump));

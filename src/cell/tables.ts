@@ -37,6 +37,9 @@ export interface Event {
   readonly peaks: boolean;
 }
 
+/** The jump of what arrives at a port, by the port's number. */
+export const portName = (port: number): string => `receive_${port}`;
+
 /** A jump of a cell by name. */
 export const jumpNamed = ({ jumps }: { readonly jumps: readonly Jump[] }, name: string): Jump =>
   jumps.find((jump) => jump.name === name)!;

@@ -16,6 +16,8 @@ export interface Arrivals {
   readonly places: Float32Array;
   readonly neurons: Uint32Array;
   readonly weights: Float64Array;
+  /** Number of the port at which each arrives. */
+  readonly ports: Uint8Array;
 }
 
 type Planned = Pick<SolvePlan, "arrivals">;
@@ -40,7 +42,7 @@ export function firstArrivalFrom({ arrivals }: Planned, step: number): number {
  * @throws SaltationError `invalid-input` naming one that lies outside of it.
  */
 export function planArrivals(network: Network, t0: number, t1: number, dt: number, steps: number): Arrivals {
-  const { times, neurons, weights } = network.inputSpikes;
+  const { times, neurons, weights, ports } = network.inputSpikes;
   const order = times.map((_, i) => i).sort((a, b) => times[a]! - times[b]! || a - b);
   order.forEach((i) => {
     if (times[i]! < t0 || times[i]! > t1) {
@@ -57,6 +59,7 @@ export function planArrivals(network: Network, t0: number, t1: number, dt: numbe
     places: Float32Array.from(at, (p, n) => Math.min(1 - 2 ** -24, p - inStep[n]!)),
     neurons: Uint32Array.from(early, (i) => neurons[i]!),
     weights: Float64Array.from(early, (i) => weights[i]!),
+    ports: Uint8Array.from(early, (i) => ports[i]!),
   };
 }
 

@@ -1,5 +1,5 @@
 /** What the kernels of a network read of its connections and input spikes: one buffer, and what they are written for. */
-import { agendaWords } from "../../shaders/solve/agenda.wgsl.js";
+import { agendaWords, portedWords } from "../../shaders/solve/agenda.wgsl.js";
 import type { ConnectionShape } from "../../shaders/solve/connections.wgsl.js";
 import type { Gpu, Storage } from "../gpu/index.js";
 import { allArrivals } from "../plan/arrivals.js";
@@ -24,11 +24,14 @@ export function connectionShape(
   layout: ParameterLayout,
   atOnce: boolean,
 ): Omit<ConnectionShape, "neurons"> {
+  const delays = layout.views.get("delays");
   return {
     weightOffset: layout.views.get("weights")!.offset,
     edges: plan.network.connections.targets.length,
     arrivals: allArrivals(plan).count,
     selfEdges: atOnce && selfEdgesOf(plan).length > 0,
+    ports: plan.network.cell.ports.length,
+    delays: delays && { count: delays.length, offset: delays.offset },
   };
 }
 
@@ -39,10 +42,12 @@ export function uploadConnections(
   { selfEdges }: Pick<ConnectionShape, "selfEdges">,
 ): Storage {
   const arrivals = allArrivals(plan);
-  const { rowStart, targets } = plan.network.connections;
+  const { rowStart, targets, ports, delays, delayOf } = plan.network.connections;
   const what = Uint32Array.from({ length: arrivals.count }, (_, x) => targets.length + x);
-  const agenda = agendaWords({ ...arrivals, what }, arrivals.weights);
-  const lists = [rowStart, targets, agenda, ...(selfEdges ? [selfEdgesOf(plan)] : [])];
+  const neurons = portedWords(arrivals.neurons, arrivals.ports);
+  const agenda = agendaWords({ ...arrivals, neurons, what }, arrivals.weights);
+  const numbers = delays.length > 0 ? Uint32Array.from(delayOf) : new Uint32Array(0);
+  const lists = [rowStart, portedWords(targets, ports), agenda, numbers, ...(selfEdges ? [selfEdgesOf(plan)] : [])];
   const words = new Uint32Array(lists.reduce((n, list) => n + list.length, 1));
   let at = 0;
   for (const list of lists) {

@@ -4,13 +4,13 @@ import { alongPath, type Tableau, tableauOf } from "../../shaders/substep/tablea
 import { emitCellWgsl } from "../cell/emit-wgsl.js";
 import { type CellFunctions, cellFunctions, operations } from "../cell/functions.js";
 import { withGivenSpikes } from "../cell/hazard.js";
-import { recordsEvents } from "../cell/tables.js";
 import { levelState } from "../cell/upstroke.js";
 import { activeChannels } from "../plan/channels.js";
 import { samplesView } from "../plan/inputs.js";
 import { type ParameterLayout, parameterLayout } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { ratesOf } from "../plan/stiff.js";
+import { recordsMore } from "./sift-for.js";
 
 export interface KernelShape extends SolverShape {
   /** Numbers of a state: one for each variable, and where increments are carried what is left of it. */
@@ -37,7 +37,7 @@ export async function solverShape(
 ): Promise<KernelShape> {
   const { network, current } = plan;
   const cell = forced ? withGivenSpikes(network.cell) : network.cell;
-  const several = forced ? cell.events.length > 1 : recordsEvents(cell);
+  const several = forced ? cell.events.length > 1 : recordsMore(network);
   /** Of forced spikes none is looked for. */
   const looks = several || !forced;
   const layout = parameterLayout(plan);

@@ -10,6 +10,8 @@ export interface RecordedEvents {
   readonly record: Storage;
   /** [paths] u32. */
   readonly counts: Storage;
+  /** Words of an event. */
+  readonly words: number;
 }
 
 /** Numbers of paths in a buffer. */
@@ -37,15 +39,18 @@ export class Sift {
     private readonly gpu: Gpu,
     private readonly spikes: KernelOf<ReturnType<typeof siftSpikes>>,
     private readonly cotangents: KernelOf<ReturnType<typeof spreadCotangents>>,
+    /** Words of an event in the record. */
+    readonly words: number,
   ) {}
 
-  static async create(gpu: Gpu, { events }: Cell): Promise<Sift> {
+  /** @param words of an event in the record. */
+  static async create(gpu: Gpu, { events }: Cell, words: number): Promise<Sift> {
     const emits = events.map((e) => e.emits);
     const [spikes, cotangents] = await Promise.all([
-      gpu.kernel(siftSpikes(emits)),
-      gpu.kernel(spreadCotangents(emits)),
+      gpu.kernel(siftSpikes(emits, words)),
+      gpu.kernel(spreadCotangents(emits, words)),
     ]);
-    return new Sift(gpu, spikes, cotangents);
+    return new Sift(gpu, spikes, cotangents, words);
   }
 
   /**
@@ -60,7 +65,7 @@ export class Sift {
     batch.dispatch(this.spikes, { uniform: { paths }, events: record, counts, record: spikes, threads: paths });
     return {
       record: spikes,
-      events: { record, counts },
+      events: { record, counts, words: this.words },
       dispose: () => {
         spikes.dispose();
         counts.dispose();

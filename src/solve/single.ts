@@ -68,7 +68,7 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
       ),
     );
     const backwardKernel = backward?.backwardKernel(gpu, plan, views, workgroupSize);
-    const sift = siftFor(gpu, plan.network.cell);
+    const sift = siftFor(gpu, plan.network);
     const [f, b, s] = await Promise.all([forwardKernel, backwardKernel, sift]);
     return new SingleSolver({ gpu, plan, shape, forwardKernel: f, backwardKernel: b, views }, s);
   }

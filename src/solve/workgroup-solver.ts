@@ -110,7 +110,7 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
       const places = gradientPlaces(plan, views);
       backwardKernel = gpu.kernel(backwardWorkgroup({ ...reverse, ...sizes, ...places }, `backward ${label}`));
     }
-    const [f, b, sift] = await Promise.all([forwardKernel, backwardKernel, siftFor(gpu, network.cell)]);
+    const [f, b, sift] = await Promise.all([forwardKernel, backwardKernel, siftFor(gpu, network)]);
     const connections = uploadConnections(gpu, plan, sizes);
     return new WorkgroupSolver(
       { gpu, plan, shape, forwardKernel: f, backwardKernel: b, views },

@@ -37,7 +37,7 @@ interface Entry {
 export function planSchedule(plan: SolvePlan, trials: readonly ObservedSpikes[]): Schedule {
   const { network, t0, t1, dt, steps: gridSteps } = plan;
   const { neurons, connections } = network;
-  const { rowStart, targets } = connections;
+  const { rowStart, targets, delays, delayOf } = connections;
   if (trials.length === 0) fail("observed", "holds no trial");
   const starts = new Uint32Array(trials.length * neurons + 1);
   const [steps, places, what]: [number[], number[], number[]] = [[], [], []];
@@ -59,7 +59,11 @@ export function planSchedule(plan: SolvePlan, trials: readonly ObservedSpikes[])
       if (time < t0 || time >= t1) continue;
       const at = (time - t0) / dt;
       lanes[k]!.push(layOut(at, ownSpike));
-      for (let e = rowStart[k]!; e < rowStart[k + 1]!; e++) lanes[targets[e]!]!.push(layOut(at, e));
+      for (let e = rowStart[k]!; e < rowStart[k + 1]!; e++) {
+        const d = delayOf[e]!;
+        const arrives = d < 0 ? at : at + delays[d]! / plan.dt;
+        if (arrives < gridSteps) lanes[targets[e]!]!.push(layOut(arrives, e));
+      }
     }
     lanes.forEach((lane, k) => {
       lane.sort((a, b) => a.step - b.step || a.place - b.place || rank(a.what) - rank(b.what));

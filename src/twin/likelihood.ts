@@ -8,7 +8,7 @@
  * at a spike a⁻ = ∇Tᵀ a⁺ + ∇ log λ − ∇E. Other events, and conditions, happen by themselves between them, at times that move
  * with the parameters as those of any path do (reverse.ts).
  */
-import type { CompiledCell } from "../cell/emit-js.js";
+import type { CompiledCell, Port } from "../cell/emit-js.js";
 import { sampleOf } from "../driver/current.js";
 import { SaltationError } from "../errors.js";
 import { type Likelihood, TrialSums } from "../loss/likelihood.js";
@@ -94,8 +94,11 @@ export function laneLikelihood(
   const channels = network.cell.channels.length;
   const still = { a: new Float64Array(channels), b: new Float64Array(channels) };
   const edges = connections.targets.length;
+  const inputs = allArrivals(plan);
   const weightOf = (what: number): number =>
-    what < edges ? connections.weights[what]! : allArrivals(plan).weights[what - edges]!;
+    what < edges ? connections.weights[what]! : inputs.weights[what - edges]!;
+  const portOf = (what: number): Port =>
+    cell.ports[what < edges ? connections.ports[what]! : inputs.ports[what - edges]!]!;
 
   const moves: Move[] = [];
   let entry = schedule.starts[lane]!;
@@ -159,7 +162,7 @@ export function laneLikelihood(
       reach(step, schedule.places[entry]! * dt, entry);
       const what = schedule.what[entry]!;
       if (what !== ownSpike) {
-        cell.receive(y, y, p, weightOf(what));
+        portOf(what).receive(y, y, p, weightOf(what));
         continue;
       }
       const e = cell.integrated(y, p);
@@ -207,7 +210,7 @@ export function laneLikelihood(
         for (let i = 0; i < n; i++) a[i]! += part[i]!;
         pull(-1, end);
       } else {
-        const byWeight = cell.receiveVjp(a, pBar, end, p, weightOf(what), a);
+        const byWeight = portOf(what).receiveVjp(a, pBar, end, p, weightOf(what), a);
         if (what < edges) gradient[weightView.offset + what]! += byWeight;
       }
     }

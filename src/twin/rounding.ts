@@ -79,7 +79,8 @@ export function roundingError(plan: SolvePlan, forced = false): number {
         error[i]! += rounded - (from + by);
       }
       for (; arrived < arrivals.count && arrivals.steps[arrived]! <= step; arrived++) {
-        if (arrivals.neurons[arrived] === k) cell.receive(y, y, p, arrivals.weights[arrived]!);
+        if (arrivals.neurons[arrived] !== k) continue;
+        cell.ports[arrivals.ports[arrived]!]!.receive(y, y, p, arrivals.weights[arrived]!);
       }
       if (!y.every(Number.isFinite)) return worst; // told elsewhere
       if (nothingHappens || cell.event(y, p) < 0) continue;

@@ -8,7 +8,9 @@ import { type Method, methods, type SolveOptions } from "../../src/plan/plan.js"
 import { solveFrom } from "../../src/solve/simulate.js";
 import { WorkgroupSolver } from "../../src/solve/workgroup-solver.js";
 import { atOnce } from "../support/at-once.js";
+import { delayed } from "../support/delayed.js";
 import { hybrids } from "../support/hybrid.js";
+import { byPorts, parallel } from "../support/ported.js";
 import { stiffCases } from "../support/stiff.js";
 
 export const one: NetworkDefinition = { parameters: { sigma2: 0.2, i0: 0.1 }, current: 1.5 };
@@ -86,6 +88,10 @@ const networks: [string, NetworkDefinition, Partial<SolveOptions>][] = [
     { ...recurrent, current: sampled.current! },
     { paths: 60, t1: 1, distribution: "workgroup" },
   ],
+  ["three ports, a path per workgroup", byPorts, { paths: 100, t1: 1, distribution: "workgroup" }],
+  ["three ports, and several connections from a neuron to another", parallel, { paths: 100, t1: 1 }],
+  ["delays of all sizes", delayed, { paths: 100, t1: 1 }],
+  ["delays, stopped at the seventh spike", delayed, { paths: 100, t1: 1, maxSpikes: 7 }],
   ["layers of 2, 3 and 1", layered, { paths: 150, t1: 1 }],
   ["spikes that follow jumps at once", atOnce, { paths: 150, t1: 1 }],
   [
@@ -112,6 +118,8 @@ const sensitivities: [string, NetworkDefinition, string[]][] = [
   ["a recurrent network with input spikes", { ...recurrent, inputSpikes }, ["mu1", "beta", "weights"]],
   ["spikes that follow jumps at once", atOnce, ["mu", "vTh", "v0", "weights"]],
   ["a network of those", hybrids[1]![1], ["mu", "tref", "weights"]],
+  ["three ports", parallel, ["tauE", "k", "weights"]],
+  ["delays of all sizes", delayed, ["mu1", "weights", "delays"]],
   ["two thresholds", hybrids[4]![1], ["mu", "low", "rest", "weights"]],
   ["stiff states", stiffCases[1]![1], ["mu1", "mu2", "weights"]],
   ["a threshold on a stiff state", stiffCases[2]![1], ["mu", "tau", "current"]],
@@ -124,6 +132,7 @@ const sensitivities: [string, NetworkDefinition, string[]][] = [
 const ofEveryMethod = new Set([
   "one neuron with a sampled current",
   "a recurrent network with input spikes",
+  "delays of all sizes",
   "spikes that follow jumps at once",
   "every operation",
   "a stiff membrane and a stiff synapse, with noise of both",

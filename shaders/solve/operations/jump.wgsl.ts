@@ -3,11 +3,11 @@ import type { SolverShape } from "../../substep/solver.wgsl.js";
 
 /** What happens to a neuron at a point of its path: jumps, and the kick at the end of a step. Needs solver.wgsl.ts. */
 export const jumpFunctions = ({ smooth, several }: Pick<SolverShape, "smooth" | "several">): string => wgsl`
-// Its event happens, with u; it receives a weight; or, where it is its own target, one after the other.
-struct Jump { fires: bool, u: f32, receives: bool, weight: f32, event: u32 }
+// Its event happens, with u; it receives a weight at a port; or, where it is its own target, one after the other.
+struct Jump { fires: bool, u: f32, receives: bool, weight: f32, event: u32, port: u32 }
 
-fn fire(u: f32, event: u32) -> Jump { return Jump(true, u, false, 0.0f, event); }
-fn deliver(weight: f32) -> Jump { return Jump(false, 1.0f, true, weight, 0u); }
+fn fire(u: f32, event: u32) -> Jump { return Jump(true, u, false, 0.0f, event, 0u); }
+fn deliver(weight: f32, port: u32) -> Jump { return Jump(false, 1.0f, true, weight, 0u, port); }
 
 // How many uniforms an event takes, and the one that it gets where its neuron has taken \`drawn\` with it.
 #if ${several}
@@ -31,7 +31,7 @@ fn fate_of(event: u32, spikes: u32, most: u32) -> Fate {
 fn jumped(before: State, jump: Jump) -> State {
   var y = before;
   if (jump.fires) { y = cell_jump(y, jump.u, jump.event); }
-  if (jump.receives) { y = cell_receive(y, jump.weight); }
+  if (jump.receives) { y = cell_receive(y, jump.weight, jump.port); }
   return y;
 }
 

@@ -31,8 +31,8 @@ fn push_finish(s: Substep, dy: State, dr: f32, d_current: f32) -> State {
 }
 
 // What arrives moves in time by moved.
-fn push_deliver(s: Substep, weight: f32, d_weight: f32, dy: State, dr: f32, moved: f32, d_current: f32) -> State {
-  return cell_receive_jvp(s.end, weight, end_tangent(s, dy, dr, moved - dr, d_current), d_weight);
+fn push_deliver(s: Substep, jump: Jump, d_weight: f32, dy: State, dr: f32, moved: f32, d_current: f32) -> State {
+  return cell_receive_jvp(s.end, jump.weight, end_tangent(s, dy, dr, moved - dr, d_current), d_weight, jump.port);
 }
 
 // What an event's time follows from: the derivative of the end by the length, and that of E along it.

@@ -50,13 +50,13 @@ fn undo_finish(begin: Start, a: State) -> Undone {
   return Undone(${back}, start_bar(begin.rho, c.start, -c.length), c.length${weights ? ", 0.0f" : ""});
 }
 
-fn undo_deliver(begin: Start, place: f32, weight: f32, a: State) -> Undone {
+fn undo_deliver(begin: Start, place: f32, jump: Jump, a: State) -> Undone {
   let h = place - begin.rho;
   let s = substep_stages(begin.y, begin.z, begin.rho, h, begin.current);
 #if ${weights}
-  let weight_bar = cell_receive_weight(s.end, weight, a);
+  let weight_bar = cell_receive_weight(s.end, jump.weight, a, jump.port);
 #endif
-  let c = substep_reverse(s, begin.y, begin.z, begin.rho, h, begin.current, cell_receive_vjp(s.end, weight, a));
+  let c = substep_reverse(s, begin.y, begin.z, begin.rho, h, begin.current, cell_receive_vjp(s.end, jump.weight, a, jump.port));
   return Undone(${back}, start_bar(begin.rho, c.start, -c.length), c.length${weights ? ", weight_bar" : ""});
 }
 
@@ -88,9 +88,9 @@ fn undo_fire(begin: Start, place: f32, jump: Jump, event_bar: f32, after_bar: St
   if (jump.receives) {
     let after = cell_jump(s.end, jump.u, jump.event);
 #if ${weights}
-    weight_bar = cell_receive_weight(after, jump.weight, a);
+    weight_bar = cell_receive_weight(after, jump.weight, a, jump.port);
 #endif
-    a = cell_receive_vjp(after, jump.weight, a);
+    a = cell_receive_vjp(after, jump.weight, a, jump.port);
   }
 #endif
   a = undo_event(s, begin, h, jump.u, jump.event, event_bar, a);
