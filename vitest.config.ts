@@ -23,8 +23,10 @@ const common = {
  * one test of each kernel in a page: the other files. These run there among the long studies.
  */
 const studies = [
-  "test/cases/{events,random}.gpu.test.ts",
+  "test/cases/{events,random,shared}.gpu.test.ts",
+  "test/cell/{branches,channels,conditions}.gpu.test.ts",
   "test/cells/{gpu-twin,refractory}.gpu.test.ts",
+  "test/gradient/sampled-current.gpu.test.ts",
   "test/signature/{backend,near-zero,near-zero-signatures,properties}.gpu.test.ts",
   "test/solve/{antithetic,coarse-steps,exponential,high-rates,long-flow,tableau}.gpu.test.ts",
 ];
@@ -61,11 +63,12 @@ export default defineConfig(({ mode }) => {
             ...common,
             name: "chromium",
             ...files(".gpu", studies, conclusions),
+            // The same page for all files of the quick suite, which so load their modules once.
+            isolate: long,
             browser: {
               enabled: true,
-              // One page at a time, beside the files in Node: the same for all of the quick suite, which loads its modules once.
+              // One page at a time, beside the files in Node.
               fileParallelism: false,
-              isolate: long,
               headless: true,
               screenshotFailures: false,
               instances: [{ browser: "chromium" as const }],
