@@ -8,6 +8,7 @@
  */
 import type { Metadata } from "h5wasm";
 import { escaped, quoted } from "../quoted.js";
+import { checkHeaps } from "./hdf5-heaps.js";
 import { limits, mebibytes } from "./limits.js";
 
 type Library = typeof import("h5wasm");
@@ -85,6 +86,7 @@ export function halfOf(bits: number): number {
 
 /** @throws Error that goes on from the file's name. */
 export async function openHdf5(bytes: Uint8Array): Promise<Hdf5File> {
+  checkHeaps(bytes);
   const { library, module } = await load();
   const name = `/file-${opened++}`;
   const { FS } = module as unknown as { FS: { writeFile(name: string, data: Uint8Array, how: object): void } };
@@ -146,8 +148,10 @@ export class Hdf5File {
       // The library follows links on the way, and tells nothing where one leads out: so each step is looked at.
       const steps = path.split("/").filter((s) => s !== "");
       for (let n = 1; n <= steps.length; n++) {
-        const type = module.get_type(id, `/${steps.slice(0, n).join("/")}`);
-        if (type === module.H5G_UDLINK || type === module.H5G_LINK) return n === steps.length ? "link" : undefined;
+        const step = `/${steps.slice(0, n).join("/")}`;
+        const type = module.get_type(id, step);
+        const out = type === module.H5G_UDLINK || type === module.H5G_LINK || (type === 0 && this.leadsNowhere(step));
+        if (out) return n === steps.length ? "link" : undefined;
         if (type !== module.H5G_GROUP && n < steps.length) return undefined;
         if (n < steps.length) continue;
         if (type === module.H5G_GROUP) return "group";
@@ -156,6 +160,17 @@ export class Hdf5File {
       }
       return "group";
     });
+  }
+
+  /** Whether a path is a link that ends in nothing or outside: the library then calls it a group, which is its number 0. */
+  private leadsNowhere(path: string): boolean {
+    if (typeof this.module.get_symbolic_link(this.id, path) !== "string") return false;
+    try {
+      this.module.get_attribute_names(this.id, path);
+      return false;
+    } catch {
+      return true;
+    }
   }
 
   /** Where a link leads that is not followed, for people. */
