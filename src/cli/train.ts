@@ -61,7 +61,7 @@ export interface TrainCommandOptions extends CommonOptions {
   figure?: string;
   /** The Redis whose workers evaluate the steps, the queue there, and into how many pieces a step is cut. */
   workers?: string;
-  queue: string;
+  queue?: string;
   pieces?: string;
 }
 
@@ -204,7 +204,7 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
 async function workersOf(
   job: TrainJob,
   planned: TrainPlan,
-  { workers, queue, pieces, backend }: TrainCommandOptions,
+  { workers, queue = "saltation", pieces, backend }: TrainCommandOptions,
 ): Promise<TrainWorkers | undefined> {
   if (pieces !== undefined && !workers) fail("--pieces", "is for --workers; leave it out");
   if (!workers) return undefined;
