@@ -41,7 +41,7 @@ const slurmScript = (main: number, means: number): string => `#!/usr/bin/env bas
 # have printed comes to result.json here. Options are those of sbatch, for each of the tasks:
 #   bash slurm.sh --partition=gpu --gres=gpu:1 --time=01:00:00
 # SALTATION is the command, where that is not "saltation" on every node. A task that a signal or its device ended is tried
-# three times; run this script again for what is missing then, as results that are there stay good.
+# three times; for what is missing then, saltation merge prints the commands.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")"
 saltation=\${SALTATION:-saltation}

@@ -1,5 +1,4 @@
-/** The version of this package. */
-import { readFileSync } from "node:fs";
+/** The version of this package, which finds itself by its name. */
+import { createRequire } from "node:module";
 
-const packageFile = new URL("../../../package.json", import.meta.url);
-export const { version } = JSON.parse(readFileSync(packageFile, "utf8")) as { version: string };
+export const { version } = createRequire(import.meta.url)("saltation/package.json") as { version: string };
