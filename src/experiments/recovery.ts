@@ -13,7 +13,7 @@ import { stepSeed } from "../train/train.js";
 
 /** What differs between the true network, with its simulation, and the trained one. */
 export interface TruthOptions
-  extends Pick<NetworkDefinition, "current" | "parameters" | "weights">,
+  extends Pick<NetworkDefinition, "current" | "inputs" | "parameters" | "weights">,
     Partial<Pick<SolveOptions, "method" | "dt" | "maxSpikes" | "seed">> {
   readonly paths: number;
 }
@@ -36,11 +36,12 @@ export interface TestOptions {
 
 /** The true network. */
 export function truthOf(model: NetworkDefinition, options: TruthOptions): NetworkDefinition {
-  const { current, parameters, weights } = options;
+  const { current, inputs, parameters, weights } = options;
   return {
     ...model,
     ...(parameters === undefined ? {} : { parameters: { ...model.parameters, ...parameters } }),
     ...(current === undefined ? {} : { current }),
+    ...(inputs === undefined ? {} : { inputs: { ...model.inputs, ...inputs } }),
     ...(weights === undefined ? {} : { weights }),
   };
 }
@@ -79,12 +80,26 @@ export type Values = Readonly<Record<string, unknown>>;
 
 /** A network with fitted values in the place of its own. */
 export function fitted(network: NetworkDefinition, values: Values): NetworkDefinition {
-  const { weights, current, delays, ...parameters } = values;
+  const { weights, current, delays, ...named } = values;
+  // An input is one of those given by name; `I` may be the current.
+  const isInput = (name: string): boolean => name in (network.inputs ?? {});
+  const inputs = Object.entries(named).filter(([name]) => isInput(name));
+  const parameters = Object.entries(named).filter(([name]) => !isInput(name) && name !== "I");
+  const signal = (isInput("I") ? undefined : (current ?? named.I)) as unknown;
+  if (isInput("I") && current !== undefined) inputs.push(["I", current]);
   return {
     ...network,
-    parameters: { ...network.parameters, ...(parameters as Record<string, number | number[]>) },
+    parameters: { ...network.parameters, ...(Object.fromEntries(parameters) as Record<string, number | number[]>) },
     ...((weights ?? delays) ? { weights: asGiven(network.weights!, weights, delays) } : {}),
-    ...(current === undefined ? {} : { current: currentAsGiven(network.current, current) }),
+    ...(signal === undefined ? {} : { current: currentAsGiven(network.current, signal) }),
+    ...(inputs.length === 0
+      ? {}
+      : {
+          inputs: {
+            ...network.inputs,
+            ...Object.fromEntries(inputs.map(([name, v]) => [name, currentAsGiven(network.inputs?.[name], v)])),
+          },
+        }),
   };
 }
 

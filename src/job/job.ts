@@ -30,6 +30,7 @@ const event = z.strictObject({
 });
 const cell = z.strictObject({
   name: z.string(),
+  inputs: z.array(z.string()).optional().describe("input signals that equations may read; default I"),
   let: equations.optional(),
   state: equations,
   noise: z
@@ -104,9 +105,15 @@ export type SamplesReference = z.infer<typeof samplesReference>;
 const samples = z.union([z.array(finite), z.array(z.array(finite)), samplesReference], {
   error: "expected a list of samples (time × neuron), or { file, key }",
 });
-const current = z.union([finite, z.array(finite), z.strictObject({ dt: finite, samples })], {
+const interpolation = z
+  .enum(["constant", "linear"])
+  .optional()
+  .describe("between samples: constant (default) holds each up to the next, linear goes straight to it");
+const signal = z.union([finite, z.array(finite), z.strictObject({ dt: finite, samples, interpolation })], {
   error: "expected a finite number, a list of them (one per neuron), or { dt, samples }",
 });
+export type SignalJob = z.infer<typeof signal>;
+const signals = z.record(z.string(), signal).describe("input signals of the cell by name");
 
 const network = z.strictObject({
   cell: z
@@ -122,7 +129,8 @@ const solve = {
   network,
   input: z
     .strictObject({
-      current: current.optional(),
+      current: signal.optional().describe("short for the input I"),
+      inputs: signals.optional(),
       spikes: z
         .strictObject({
           times: z.array(finite),
@@ -240,7 +248,8 @@ const simulated = z.strictObject({
   simulate: z.strictObject({
     paths: finite,
     seed: finite.optional(),
-    current: current.optional(),
+    current: signal.optional(),
+    inputs: signals.optional(),
     parameters: z.record(z.string(), perNeuron).optional(),
     weights: weights.optional(),
     method: z.string().optional(),
@@ -281,7 +290,7 @@ export const gradientSchema = z.strictObject({
   with: z
     .array(z.string())
     .min(1)
-    .describe("what to differentiate by: names of the cell's parameters, weights, current"),
+    .describe("what to differentiate by: names of the cell's parameters and constant inputs, weights, current"),
   perPath: z.boolean().optional().describe("write every path's gradient to the npz"),
   observed: trials.optional(),
   ...requirements,

@@ -17,6 +17,8 @@ export interface View {
   readonly asked: string;
   readonly offset: number;
   readonly length: number;
+  /** Whether there are gradients by it: not by samples that are states, nor by a current that no cell takes. */
+  readonly differentiable: boolean;
   /** Distance between the entries of neighbouring neurons: 0 where shared. */
   readonly neuronStride: number;
   /** Values given beyond those that a solve reads: samples of the current after t1. */
@@ -50,8 +52,11 @@ export function parameterLayout(plan: SolvePlan): ParameterLayout {
   const { network, current } = plan;
   const views = new Map<string, View>();
   let size = 0;
+  const hidden = new Set(sampledInputs(network.cell).flatMap((name) => [name, samplesView(name)]));
+  if (network.cell.inputs.get("I") !== "current") hidden.add("current");
   const add = (name: string, length: number, neuronStride: number, shape: View["shape"], beyond = none): void => {
-    views.set(name, { name, asked: name, offset: size, length, neuronStride, beyond, shape });
+    const differentiable = !hidden.has(name);
+    views.set(name, { name, asked: name, offset: size, length, differentiable, neuronStride, beyond, shape });
     size += length;
   };
   for (const p of network.parameters) {
@@ -115,10 +120,7 @@ export function requestedViews(
   if (names.length === 0) fail(field, "names no parameter; give at least one");
   const { cell } = network;
   const sampled = sampledInputs(cell);
-  const hidden = new Set([...sampled, ...sampled.map(samplesView)]);
-  const given = cell.inputs.get("I");
-  if (given !== "current") hidden.add("current");
-  const known = [...layout.views.values()].filter((v) => v.length > 0 && !hidden.has(v.name)).map((v) => v.name);
+  const known = [...layout.views.values()].filter((v) => v.length > 0 && v.differentiable).map((v) => v.name);
   const views = names.map((name) => viewName(network, name));
   names.forEach((name, i) => {
     const at = `${field}[${i}]`;

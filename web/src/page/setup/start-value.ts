@@ -11,6 +11,11 @@ export function startOf(document: StudioDocument, name: string): number | string
     if (typeof current === "number") return current;
     return Array.isArray(current) ? spread(current) : "recorded";
   }
+  const input = job.input?.inputs?.[name];
+  if (input !== undefined) {
+    if (typeof input === "number") return input;
+    return Array.isArray(input) ? spread(input) : "sampled";
+  }
   if (name === "weights") {
     const { weights } = job.network;
     if (weights && "uniform" in weights) return `drawn from ${weights.uniform.join(" to ")}`;
@@ -38,5 +43,6 @@ function spread(values: readonly number[]): string {
 
 export function setStart(document: StudioDocument, name: string, value: number): void {
   if (name === "current") document.job.input = { ...document.job.input, current: value };
+  else if (document.job.input?.inputs?.[name] !== undefined) document.job.input.inputs[name] = value;
   else document.job.network.parameters = { ...document.job.network.parameters, [name]: value };
 }
