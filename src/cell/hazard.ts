@@ -164,7 +164,9 @@ export function checkHazard(cell: Cell, activeChannels: readonly number[]): void
       ? /^condition \d/.test(event)
         ? "a condition in it"
         : `its event ${quoted(event)}`
-      : "an arriving spike";
+      : jump.inputs.includes("w")
+        ? "an arriving spike"
+        : `its jump ${jump.name}`;
     refuse(`${what} moves the event function itself; let it move the hazard instead`);
   }
   if (armed !== surface) {
