@@ -6,8 +6,8 @@ export interface AdapterSummary {
   readonly architecture: string;
   readonly device: string;
   readonly description: string;
-  /** Through what it is used: `navigator.gpu`, of a browser or of Deno; Dawn in Node; or a device that the caller made. */
-  readonly backend: "browser" | "dawn" | "caller";
+  /** Through what it is used: `navigator.gpu`, of a browser or of Deno; Dawn in Node; a device that the caller made; or our own, on the processor. */
+  readonly backend: "browser" | "dawn" | "caller" | "simd";
   /** Whether this is a software adapter. */
   readonly fallback: boolean;
   readonly features: string[];
@@ -33,7 +33,7 @@ export interface AdapterReport {
 
 export interface FoundAdapter {
   adapter: GPUAdapter;
-  backend: "browser" | "dawn";
+  backend: "browser" | "dawn" | "simd";
 }
 
 /** Limits asked for beyond the defaults, where the adapter has more. Everything also works at the defaults. */

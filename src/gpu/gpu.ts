@@ -17,6 +17,7 @@ import { compileKernel, type DeclaredKernel, type Kernel, type KernelSpec, kerne
 import { BufferPool, type Storage } from "./pool.js";
 import { Rest } from "./rest.js";
 import { PassTimer } from "./timer.js";
+import { bufferUsage } from "./constants.js";
 
 export interface GpuOptions extends AdapterOptions {
   /** A device of the caller's: used, and left alive by `dispose`. */
@@ -83,7 +84,7 @@ export class Gpu {
     readonly log: (line: string) => void = toConsole,
   ) {
     this.faults = new Faults(device);
-    this.traits = { on_software: Number(adapter.fallback) };
+    this.traits = { on_software: Number(adapter.fallback && adapter.backend !== "simd") };
     if (adapter.backend === "dawn" && adapter.fallback) this.rest = new Rest();
     this.pool = new BufferPool(
       this.largestBuffer(),
@@ -121,8 +122,8 @@ export class Gpu {
   }
 
   /** Opens a device of an adapter that was found. @throws SaltationError `no-adapter` where it gives none. */
-  static async on(found: FoundAdapter): Promise<Gpu> {
-    return Gpu.owning(await deviceOf(found));
+  static async on(found: FoundAdapter, log?: GpuOptions["log"]): Promise<Gpu> {
+    return Gpu.owning(await deviceOf(found), log);
   }
 
   private static owning(
@@ -134,7 +135,7 @@ export class Gpu {
 
   /** The whole suite runs on SwiftShader; other software adapters are tried first. */
   private static async tried(gpu: Gpu): Promise<Gpu> {
-    if (!gpu.adapter.fallback || gpu.adapter.architecture === "swiftshader") return gpu;
+    if (!gpu.adapter.fallback || gpu.adapter.architecture === "swiftshader" || gpu.adapter.backend === "simd") return gpu;
     try {
       await (await import("./loops.js")).refuseShortLoops(gpu);
       return gpu;
@@ -227,7 +228,7 @@ export class Gpu {
   }
 
   private createStorage(label: string, size: number): GPUBuffer {
-    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    const usage = bufferUsage.STORAGE | bufferUsage.COPY_SRC | bufferUsage.COPY_DST;
     return this.faults.guard(() => this.device.createBuffer({ label, size, usage }));
   }
 
@@ -378,7 +379,7 @@ export class Gpu {
     this.uniforms = this.device.createBuffer({
       label: "uniforms",
       size: Math.max(16384, 2 ** Math.ceil(Math.log2(bytes))),
-      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+      usage: bufferUsage.UNIFORM | bufferUsage.COPY_DST,
     });
     return this.uniforms;
   }

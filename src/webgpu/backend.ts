@@ -10,9 +10,14 @@ export interface WebGpuBackend extends TrainingBackend {
 /** @throws SaltationError `no-adapter` where none is found, `device-lost` for a device that is. */
 export async function openWebGpu(options: GpuOptions): Promise<WebGpuBackend> {
   const gpu = await Gpu.create(options);
+  return backendOn(gpu, "webgpu", nameOf(gpu.adapter));
+}
+
+/** Solves by kernels on a device. */
+export function backendOn(gpu: Gpu, name: string, description: string): WebGpuBackend {
   return {
-    name: "webgpu",
-    description: nameOf(gpu.adapter),
+    name,
+    description,
     gpu,
     simulate: (plan, progress) => simulateGpu(gpu, plan, progress),
     async evaluator(plan, loss, views) {
