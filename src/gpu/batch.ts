@@ -1,12 +1,12 @@
 /** Dispatches, copies and read-backs gathered into one submission. Each dispatch has its own slot of uniforms. */
 import type { Bindings, Fields } from "../../shaders/shared/declare.js";
 import { SaltationError } from "../errors.js";
+import { bufferUsage, mapRead } from "./constants.js";
 import type { Gpu } from "./gpu.js";
 import type { DeclaredKernel, Kernel } from "./kernel.js";
 import { type AnyPassed, type Bindable, boundBuffers, type Passed, packUniform, workgroupsOf } from "./passed.js";
 import { bufferOf, type Storage } from "./pool.js";
 import type { PassTimer } from "./timer.js";
-import { bufferUsage, mapRead } from "./constants.js";
 
 interface Dispatch {
   kind: "dispatch";

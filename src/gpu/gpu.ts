@@ -4,6 +4,7 @@ import { fail } from "../checks.js";
 import { disposedError, SaltationError } from "../errors.js";
 import {
   type AdapterOptions,
+  type AdapterSearch,
   type AdapterSummary,
   deviceOf,
   type FoundAdapter,
@@ -11,13 +12,13 @@ import {
   summarise,
 } from "./adapter.js";
 import { Batch } from "./batch.js";
+import { bufferUsage } from "./constants.js";
 import { expandedOperations, LongKernel, mostOperations, silence } from "./expanded.js";
 import { Faults, reported } from "./faults.js";
 import { compileKernel, type DeclaredKernel, type Kernel, type KernelSpec, kernelKey } from "./kernel.js";
 import { BufferPool, type Storage } from "./pool.js";
 import { Rest } from "./rest.js";
 import { PassTimer } from "./timer.js";
-import { bufferUsage } from "./constants.js";
 
 export interface GpuOptions extends AdapterOptions {
   /** A device of the caller's: used, and left alive by `dispose`. */
@@ -107,7 +108,7 @@ export class Gpu {
    * Takes a caller's device, or finds an adapter and makes one.
    * @throws SaltationError `no-adapter` with what to do, also where the driver ends loops; `device-lost` for a device that is.
    */
-  static async create(options: GpuOptions = {}): Promise<Gpu> {
+  static async create(options: GpuOptions & AdapterSearch = {}): Promise<Gpu> {
     if (options.device) {
       const { device } = options;
       const loss = await lossOf(device);
@@ -135,7 +136,8 @@ export class Gpu {
 
   /** The whole suite runs on SwiftShader; other software adapters are tried first. */
   private static async tried(gpu: Gpu): Promise<Gpu> {
-    if (!gpu.adapter.fallback || gpu.adapter.architecture === "swiftshader" || gpu.adapter.backend === "simd") return gpu;
+    if (!gpu.adapter.fallback || gpu.adapter.architecture === "swiftshader" || gpu.adapter.backend === "simd")
+      return gpu;
     try {
       await (await import("./loops.js")).refuseShortLoops(gpu);
       return gpu;

@@ -1,6 +1,7 @@
 export {
   type AdapterOptions,
   type AdapterReport,
+  type AdapterSearch,
   type AdapterSummary,
   describeAdapter,
   type FoundAdapter,

@@ -112,7 +112,10 @@ export class SimdDevice {
 
   private told(answer: Answer | Error): void {
     const failed = answer instanceof Error ? answer.message : answer.error;
-    if (failed !== undefined) return this.end("unknown", failed);
+    if (failed !== undefined) {
+      this.end("unknown", failed);
+      return;
+    }
     const { number } = answer as Answer;
     const submission = this.open.get(number);
     this.open.delete(number);
@@ -333,7 +336,10 @@ export class SimdDevice {
     const wordsOf = (kernel: Kernel): number => argsHead + 2 * kernel.bindings.length + 1;
     const total = runs.reduce((sum, r) => sum + wordsOf(r.kernel), 0);
     const piece = total > 0 ? this.pieces.take(4 * total) : undefined;
-    if (total > 0 && !piece) return this.report("out-of-memory", outOfMemory("commands"));
+    if (total > 0 && !piece) {
+      this.report("out-of-memory", outOfMemory("commands"));
+      return;
+    }
     this.grow();
     const words = new Uint32Array(total);
     const commands: Command[] = [];

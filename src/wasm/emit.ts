@@ -7,7 +7,7 @@
  * along x, y and z; where the uniform is; and of each storage binding its first byte and its words.
  */
 import { Code, type Instruction, moduleOf } from "./encode.js";
-import { type Block, type Conditional, type Ir, lasting, type Loop, type Place, type Scope, type Value, type Variable } from "./ir.js"; // biome-ignore format: one line
+import { type Block, type Conditional, type Ir, type Loop, lasting, type Place, type Scope, type Value, type Variable } from "./ir.js"; // biome-ignore format: one line
 import { atomicOps } from "./lower.js";
 import { bitsOf } from "./optimise.js";
 
@@ -98,8 +98,8 @@ class Emitter {
           break;
         case "if":
           this.use(s.test, block);
-          this.countUses(s.then);
-          this.countUses(s.otherwise);
+          this.countUses(s.yes);
+          this.countUses(s.no);
           break;
         case "loop":
           this.countUses(s.body);
@@ -134,8 +134,8 @@ class Emitter {
         this.locals.set(value, locals);
         if (value.type !== "f32" && value.splat) this.splatOf(value, locals[0]!);
       } else if (s.kind === "if") {
-        this.readUniforms(s.then);
-        this.readUniforms(s.otherwise);
+        this.readUniforms(s.yes);
+        this.readUniforms(s.no);
       } else if (s.kind === "loop") {
         this.readUniforms(s.body);
         this.readUniforms(s.continuing);
@@ -299,37 +299,60 @@ class Emitter {
     const { code } = this;
     if (value.op === "const") {
       const bits = value.type === "bool" ? -Number(value.imm as number) : bitsOf(value);
-      return code.v128([bits, bits, bits, bits]);
+      code.v128([bits, bits, bits, bits]);
+      return;
     }
     if (this.deferred.has(value)) {
       this.operation(value, n);
       if (!this.wide(value)) this.spread(value);
       return;
     }
-    if (value.op === "lane") return code.get(this.lanes[n]!);
+    if (value.op === "lane") {
+      code.get(this.lanes[n]!);
+      return;
+    }
     const splat = this.splats.get(value);
-    if (splat !== undefined) return code.get(splat);
+    if (splat !== undefined) {
+      code.get(splat);
+      return;
+    }
     this.scalarless(value, n);
     if (!this.wide(value)) this.spread(value);
   }
 
   private scalarless(value: Value, n: number): void {
     const { code } = this;
-    if (value.op === "group") return code.get(this.group[value.imm as number]!);
-    if (value.op === "groups") return code.get(this.groups[value.imm as number]!);
-    if (value.op === "length") return code.get(this.bases.get((value.imm as Place).at)!.words);
+    if (value.op === "group") {
+      code.get(this.group[value.imm as number]!);
+      return;
+    }
+    if (value.op === "groups") {
+      code.get(this.groups[value.imm as number]!);
+      return;
+    }
+    if (value.op === "length") {
+      code.get(this.bases.get((value.imm as Place).at)!.words);
+      return;
+    }
     code.get(this.localOf(value, n));
   }
 
   /** Pushes what all lanes have, as one number. */
   private number(value: Value): void {
     const { code } = this;
-    if (value.op === "const") return code.i32(value.imm as number);
+    if (value.op === "const") {
+      code.i32(bitsOf(value));
+      return;
+    }
     if (value.type === "f32") {
       this.vector(value, 0);
-      return code.lane("i32x4.extract_lane", 0);
+      code.lane("i32x4.extract_lane", 0);
+      return;
     }
-    if (this.deferred.has(value)) return this.operation(value, 0);
+    if (this.deferred.has(value)) {
+      this.operation(value, 0);
+      return;
+    }
     this.scalarless(value, 0);
   }
 
@@ -355,11 +378,26 @@ class Emitter {
   private operation(value: Value, n: number): void {
     const { code } = this;
     const { op, args, type } = value;
-    if (op === "get") return code.get(this.localOf(value.imm as Variable, n));
-    if (op === "load") return this.load(value, n);
-    if (op === "atomic") return this.atomic(value, n, this.context);
-    if (op === "cast") return this.cast(value, n);
-    if (op === "convert") return this.convert(value, n);
+    if (op === "get") {
+      code.get(this.localOf(value.imm as Variable, n));
+      return;
+    }
+    if (op === "load") {
+      this.load(value, n);
+      return;
+    }
+    if (op === "atomic") {
+      this.atomic(value, n, this.context);
+      return;
+    }
+    if (op === "cast") {
+      this.cast(value, n);
+      return;
+    }
+    if (op === "convert") {
+      this.convert(value, n);
+      return;
+    }
     const of = args[0]!.type;
     if (this.wide(value) || of === "f32") {
       this.vectorOperation(value, n);
@@ -384,18 +422,24 @@ class Emitter {
       this.number(args[1]!);
       this.number(args[0]!);
       this.number(args[2]!);
-      return code.op("select");
+      code.op("select");
+      return;
     }
     if (op === "not") {
       this.number(args[0]!);
-      if (type === "bool") return code.op("i32.eqz");
+      if (type === "bool") {
+        code.op("i32.eqz");
+        return;
+      }
       code.i32(-1);
-      return code.op("i32.xor");
+      code.op("i32.xor");
+      return;
     }
     if (op === "neg") {
       code.i32(0);
       this.number(args[0]!);
-      return code.op("i32.sub");
+      code.op("i32.sub");
+      return;
     }
     if (op === "abs" || op === "min" || op === "max") {
       const [a, b] = [this.borrow("i32"), this.borrow("i32")];
@@ -417,13 +461,25 @@ class Emitter {
       this.giveBack("i32", b);
       return;
     }
-    if (op === "div" || op === "rem") return this.quotient(op, sign, () => this.number(args[0]!), () => this.number(args[1]!)); // biome-ignore format: one line
+    if (op === "div" || op === "rem") { this.quotient(op, sign, () => this.number(args[0]!), () => this.number(args[1]!)); return; } // biome-ignore format: one line
     this.number(args[0]!);
     this.number(args[1]!);
-    if (op in integer) return code.op(`i32.${integer[op as "add"]}`);
-    if (op === "shl") return code.op("i32.shl");
-    if (op === "shr") return code.op(`i32.shr_${sign}`);
-    if (op === "eq" || op === "ne") return code.op(`i32.${op}`);
+    if (op in integer) {
+      code.op(`i32.${integer[op as "add"]}`);
+      return;
+    }
+    if (op === "shl") {
+      code.op("i32.shl");
+      return;
+    }
+    if (op === "shr") {
+      code.op(`i32.shr_${sign}`);
+      return;
+    }
+    if (op === "eq" || op === "ne") {
+      code.op(`i32.${op}`);
+      return;
+    }
     code.op(`i32.${op as "lt"}_${sign}`);
   }
 
@@ -451,10 +507,17 @@ class Emitter {
       this.vector(args[1]!, n);
       this.vector(args[0]!, n);
       this.vector(args[2]!, n);
-      return code.op("v128.bitselect");
+      code.op("v128.bitselect");
+      return;
     }
-    if (op === "shl" || op === "shr") return this.shift(value, n);
-    if (of !== "f32" && (op === "div" || op === "rem")) return this.lanewise(value, n);
+    if (op === "shl" || op === "shr") {
+      this.shift(value, n);
+      return;
+    }
+    if (of !== "f32" && (op === "div" || op === "rem")) {
+      this.lanewise(value, n);
+      return;
+    }
     if (op === "rem") {
       this.vector(args[0]!, n);
       this.vector(args[1]!, n);
@@ -464,20 +527,32 @@ class Emitter {
       return;
     }
     for (const a of args) this.vector(a, n);
-    if (op === "and" || op === "or" || op === "xor" || op === "not") return code.op(`v128.${op}`);
+    if (op === "and" || op === "or" || op === "xor" || op === "not") {
+      code.op(`v128.${op}`);
+      return;
+    }
     const direct: Readonly<Record<string, Instruction>> =
       of === "f32"
         ? { min: "f32x4.pmin", max: "f32x4.pmax", round: "f32x4.nearest" }
         : { min: `i32x4.min_${sign}`, max: `i32x4.max_${sign}`, abs: of === "i32" ? "i32x4.abs" : "v128.and" };
-    if (direct[op]) return code.op(direct[op]);
-    if (of !== "f32" && ["lt", "le", "gt", "ge"].includes(op)) return code.op(`i32x4.${op as "lt"}_${sign}`);
+    if (direct[op]) {
+      code.op(direct[op]);
+      return;
+    }
+    if (of !== "f32" && ["lt", "le", "gt", "ge"].includes(op)) {
+      code.op(`i32x4.${op as "lt"}_${sign}`);
+      return;
+    }
     code.op(`${lane}.${op as "add"}`);
   }
 
   private shift(value: Value, n: number): void {
     const { code } = this;
     const [a, by] = value.args as [Value, Value];
-    if (!by.uniform) return this.lanewise(value, n);
+    if (!by.uniform) {
+      this.lanewise(value, n);
+      return;
+    }
     this.vector(a, n);
     this.number(by);
     code.op(value.op === "shl" ? "i32x4.shl" : a.type === "i32" ? "i32x4.shr_s" : "i32x4.shr_u");
@@ -514,14 +589,20 @@ class Emitter {
 
   private cast(value: Value, n: number): void {
     const [a] = value.args as [Value];
-    if (this.wide(value)) return this.vector(a, n);
+    if (this.wide(value)) {
+      this.vector(a, n);
+      return;
+    }
     this.number(a);
   }
 
   private convert(value: Value, n: number): void {
     const { code } = this;
     const [a] = value.args as [Value];
-    if (value.type === "f32") return this.toFloat(a, n);
+    if (value.type === "f32") {
+      this.toFloat(a, n);
+      return;
+    }
     this.vector(a, n);
     code.op(value.type === "i32" ? "i32x4.trunc_sat_f32x4_s" : "i32x4.trunc_sat_f32x4_u");
     if (!this.wide(value)) code.lane("i32x4.extract_lane", 0);
@@ -531,11 +612,21 @@ class Emitter {
     const { code } = this;
     // Of numbers without a sign that are below 2^31, or are once their last bits, which are 0, are gone.
     const mask = a.op === "and" ? a.args.find((x) => x.op === "const") : undefined;
-    const bits = mask ? (mask.imm as number) >>> 0 : a.op === "shr" && a.args[1]!.op === "const" ? 0x7fffffff : undefined;
+    const bits = mask
+      ? (mask.imm as number) >>> 0
+      : a.op === "shr" && a.args[1]!.op === "const"
+        ? 0x7fffffff
+        : undefined;
     this.vector(a, n);
-    if (a.type === "i32" || (bits !== undefined && bits < 2 ** 31)) return code.op("f32x4.convert_i32x4_s");
+    if (a.type === "i32" || (bits !== undefined && bits < 2 ** 31)) {
+      code.op("f32x4.convert_i32x4_s");
+      return;
+    }
     const zeros = bits === undefined ? 0 : 31 - Math.clz32(bits & -bits);
-    if (zeros === 0) return code.op("f32x4.convert_i32x4_u");
+    if (zeros === 0) {
+      code.op("f32x4.convert_i32x4_u");
+      return;
+    }
     code.i32(zeros);
     code.op("i32x4.shr_u");
     code.op("f32x4.convert_i32x4_s");
@@ -675,15 +766,18 @@ class Emitter {
     const offset = this.offsetOf(place, n);
     if (place.space === "private" && (!index || index.uniform)) {
       this.address(place, index);
-      return code.memory("v128.load", offset);
+      code.memory("v128.load", offset);
+      return;
     }
     if (!index || index.uniform) {
       this.address(place, index);
-      return code.memory(value.type === "f32" ? "v128.load32_splat" : "i32.load", offset);
+      code.memory(value.type === "f32" ? "v128.load32_splat" : "i32.load", offset);
+      return;
     }
     if (index.stride === 1 && place.space !== "private") {
       this.contiguous(place, index, n);
-      return code.memory("v128.load", offset);
+      code.memory("v128.load", offset);
+      return;
     }
     const [at, result] = [this.borrow("v128"), this.borrow("v128")];
     this.addresses(place, index, n);
@@ -732,7 +826,8 @@ class Emitter {
       this.address(place, index);
       this.number(value);
       code.memory("i32.store", this.offsetOf(place, 0));
-      return code.end();
+      code.end();
+      return;
     }
     for (let n = 0; n < this.vectors; n++) this.storeLanes(place, index, value, context, n);
   }
@@ -954,7 +1049,8 @@ class Emitter {
     const { code } = this;
     if (!this.wide(variable)) {
       this.number(value);
-      return code.set(this.localOf(variable, 0));
+      code.set(this.localOf(variable, 0));
+      return;
     }
     // All are read before one is written, as a deferred value may be of the variable itself.
     for (let n = 0; n < (variable.uniform ? 1 : this.vectors); n++) {
@@ -973,12 +1069,13 @@ class Emitter {
     if (s.test.uniform) {
       this.number(s.test);
       code.open("if");
-      this.block(s.then, context);
-      if (s.otherwise.statements.length > 0) {
+      this.block(s.yes, context);
+      if (s.no.statements.length > 0) {
         code.otherwise();
-        this.block(s.otherwise, context);
+        this.block(s.no, context);
       }
-      return code.end();
+      code.end();
+      return;
     }
     const tests = this.lanes.map((_, n) => {
       const test = code.local("v128");
@@ -1001,15 +1098,18 @@ class Emitter {
         code.set(mask);
       });
       const inner: Context = { masks, outer: context, by: s };
-      if (isShort(block)) return this.block(block, inner);
+      if (isShort(block)) {
+        this.block(block, inner);
+        return;
+      }
       this.any(masks);
       code.open("if");
       this.block(block, inner);
       code.end();
     };
-    branch(s.then, "v128.and");
-    branch(s.otherwise, "v128.andnot");
-    const left = jumpOf(s.then) ?? jumpOf(s.otherwise);
+    branch(s.yes, "v128.and");
+    branch(s.no, "v128.andnot");
+    const left = jumpOf(s.yes) ?? jumpOf(s.no);
     if (left) this.leaveEmpty(context, left);
   }
 
@@ -1040,7 +1140,10 @@ class Emitter {
     const masked = new Set<number[]>();
     const outerMasks = where === "exit" ? c?.outer?.masks : c?.masks;
     for (const one of contexts) if (one.masks && one.masks !== outerMasks) masked.add(one.masks);
-    if (masked.size === 0) return code.br(target[where]);
+    if (masked.size === 0) {
+      code.br(target[where]);
+      return;
+    }
     const leaving = context.masks!;
     for (const masks of [...masked].reverse()) {
       if (masks === leaving) continue;

@@ -102,7 +102,10 @@ export class Code {
   }
 
   op(name: Instruction): void {
-    if (name in plain) return this.bytes.byte(plain[name as keyof typeof plain]);
+    if (name in plain) {
+      this.bytes.byte(plain[name as keyof typeof plain]);
+      return;
+    }
     this.bytes.byte(0xfd);
     this.bytes.unsigned(vector[name as keyof typeof vector]);
   }

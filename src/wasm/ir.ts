@@ -72,8 +72,8 @@ export interface Scope {
 export interface Conditional {
   readonly kind: "if";
   test: Value;
-  readonly then: Block;
-  readonly otherwise: Block;
+  readonly yes: Block;
+  readonly no: Block;
 }
 
 export type Statement =

@@ -1,4 +1,6 @@
 /** WGSL syntax → one function of scalars: calls written out, structures taken apart. */
+
+import { builtinFunctions } from "./builtins.js";
 import {
   type Block,
   type Ir,
@@ -11,6 +13,7 @@ import {
   Value,
   Variable,
 } from "./ir.js";
+import { parseWgsl } from "./parse.js";
 import {
   type Body,
   type Expression,
@@ -20,8 +23,6 @@ import {
   type TypeName,
   WgslError,
 } from "./syntax.js";
-import { builtinFunctions } from "./builtins.js";
-import { parseWgsl } from "./parse.js";
 
 export type Type =
   | { readonly kind: "scalar"; readonly scalar: Scalar; readonly abstract?: boolean }
@@ -425,32 +426,41 @@ class Lowering {
         return;
       }
       case "assign":
-        return this.assignment(s, names);
+        this.assignment(s, names);
+        return;
       case "call":
         this.expression(s.call, names);
         return;
       case "block":
-        return this.body(s.body, names, loops);
+        this.body(s.body, names, loops);
+        return;
       case "if": {
         const [test] = this.expression(s.test, names).parts as [Value];
-        if (test.op === "const") return this.body(test.imm ? s.then : s.otherwise, names, loops);
-        const then = this.inside(() => this.body(s.then, names, loops));
-        const otherwise = this.inside(() => this.body(s.otherwise, names, loops));
-        this.block.statements.push({ kind: "if", test, then, otherwise });
+        if (test.op === "const") {
+          this.body(test.imm ? s.yes : s.no, names, loops);
+          return;
+        }
+        const yes = this.inside(() => this.body(s.yes, names, loops));
+        const no = this.inside(() => this.body(s.no, names, loops));
+        this.block.statements.push({ kind: "if", test, yes, no });
         return;
       }
       case "loop":
-        return this.loop(names, loops, s.body, s.continuing, s.until);
+        this.loop(names, loops, s.body, s.continuing, s.until);
+        return;
       case "for": {
         const inner = new Names(names);
         const loop = newLoop();
         if (s.first) this.statement(s.first, inner, loops, loop);
-        return this.forLoop(loop, inner, loops, s);
+        this.forLoop(loop, inner, loops, s);
+        return;
       }
       case "switch":
-        return this.switchOver(s, names, loops);
+        this.switchOver(s, names, loops);
+        return;
       case "return":
-        return this.returnFrom(s.value, names);
+        this.returnFrom(s.value, names);
+        return;
       case "break":
       case "continue": {
         const inner = s.kind === "break" ? loops.at(-1) : loops.filter((l) => l.kind === "loop").at(-1);
@@ -473,7 +483,10 @@ class Lowering {
       return;
     }
     const ref = this.ref(s.to, names);
-    if (s.op === "=") return this.assign(ref, this.coerced(this.expression(s.value, names), ref.type));
+    if (s.op === "=") {
+      this.assign(ref, this.coerced(this.expression(s.value, names), ref.type));
+      return;
+    }
     const old = this.load(ref);
     const value = this.expression(s.value, names);
     this.assign(ref, this.coerced(this.binary(s.op, old, value), ref.type));
@@ -497,7 +510,7 @@ class Lowering {
       if (s.test) {
         const [test] = this.expression(s.test, names).parts as [Value];
         const leave = this.inside(() => this.block.statements.push({ kind: "break", from: loop }));
-        this.block.statements.push({ kind: "if", test, then: { statements: [] }, otherwise: leave });
+        this.block.statements.push({ kind: "if", test, yes: { statements: [] }, no: leave });
       }
       this.body(s.body, names, [...loops, loop]);
     });
@@ -522,18 +535,22 @@ class Lowering {
     const next = (n: number): void => {
       const one = s.cases[n];
       if (!one) return;
-      if (one.values.includes("default")) return this.body(one.body, names, inner);
+      if (one.values.includes("default")) {
+        this.body(one.body, names, inner);
+        return;
+      }
       const tests = one.values.map((v) => this.binary("==", of, this.expression(v as Expression, names)).parts[0]!);
       const test = tests.reduce((a, b) => this.value("or", "bool", [a, b]));
-      const then = this.inside(() => this.body(one.body, names, inner));
-      const otherwise = this.inside(() => next(n + 1));
-      this.block.statements.push({ kind: "if", test, then, otherwise });
+      const yes = this.inside(() => this.body(one.body, names, inner));
+      const no = this.inside(() => next(n + 1));
+      this.block.statements.push({ kind: "if", test, yes, no });
     };
     const cases = s.cases.findIndex((c) => c.values.includes("default"));
     if (cases >= 0 && cases < s.cases.length - 1) {
       // The default comes last.
       const sorted = [...s.cases.filter((_, n) => n !== cases), s.cases[cases]!];
-      return this.switchOver({ ...s, cases: sorted }, names, loops);
+      this.switchOver({ ...s, cases: sorted }, names, loops);
+      return;
     }
     this.fill(scope.body, () => next(0));
     this.block.statements.push(scope);
@@ -743,7 +760,10 @@ class Lowering {
     if (type.kind === "vec") {
       const picked = [...name].map((letter) => parts[componentOf(letter) ?? this.fail(`no ${name}`)]!);
       if (picked.includes(undefined as never)) this.fail(`no ${name}`);
-      return { type: picked.length === 1 ? scalarType(type.scalar) : vecType(picked.length, type.scalar), parts: picked };
+      return {
+        type: picked.length === 1 ? scalarType(type.scalar) : vecType(picked.length, type.scalar),
+        parts: picked,
+      };
     }
     if (type.kind !== "struct") return this.fail(`'${name}' of what has no members`);
     let from = 0;
@@ -781,7 +801,7 @@ class Lowering {
     this.block.statements.push({ kind: "set", variable, value: a });
     right.statements.push({ kind: "set", variable, value: b });
     const empty: Block = { statements: [] };
-    this.block.statements.push({ kind: "if", test: a, then: and ? right : empty, otherwise: and ? empty : right });
+    this.block.statements.push({ kind: "if", test: a, yes: and ? right : empty, no: and ? empty : right });
     return this.load(ref);
   }
 
@@ -830,7 +850,11 @@ class Lowering {
   private call(e: Expression & { kind: "call" }, names: Names): Whole {
     const { name, args: templated } = e.callee;
     const fn = this.module.functions.get(name) ?? this.builtins.functions.get(name);
-    if (fn) return this.written(fn, e.args.map((a) => this.expression(a, names)));
+    if (fn)
+      return this.written(
+        fn,
+        e.args.map((a) => this.expression(a, names)),
+      );
     if (name === "bitcast") {
       const to = this.typeArgument(templated[0])!;
       const of = this.expression(e.args[0]!, names);
@@ -897,7 +921,7 @@ class Lowering {
     }
     if (/^vec[234]$/.test(name) && callee.args.length === 0) {
       const scalar = scalarOf(concrete(args[0]!.type));
-      return this.vector(vecType(Number(name[3]), scalar), args);
+      return this.vector({ kind: "vec", count: Number(name[3]), scalar }, args);
     }
     const type = this.type(callee);
     if (type.kind === "scalar") return { type, parts: [this.converted(args[0]?.parts[0], type.scalar)] };
@@ -909,7 +933,7 @@ class Lowering {
     return { type, parts: args.flatMap((a, i) => this.coerced(a, fields[i]!).parts) };
   }
 
-  private vector(type: Type & { kind: "vec" }, args: readonly Whole[]): Whole {
+  private vector(type: Extract<Type, { kind: "vec" }>, args: readonly Whole[]): Whole {
     const parts = args.flatMap((a) => a.parts.map((p) => this.converted(p, type.scalar)));
     if (parts.length === 0) parts.push(this.constant(0, type.scalar));
     if (parts.length !== 1 && parts.length !== type.count) this.fail(`vec${type.count} of ${parts.length} numbers`);
@@ -977,7 +1001,14 @@ class Lowering {
       }
       default:
         if (this.builtins.functions.has(`builtin_${name}`)) {
-          return each((...p) => this.written(this.builtinFunction(name), p.map((v) => ({ type: f32, parts: [v] }))).parts[0]!, "f32");
+          return each(
+            (...p) =>
+              this.written(
+                this.builtinFunction(name),
+                p.map((v) => ({ type: f32, parts: [v] })),
+              ).parts[0]!,
+            "f32",
+          );
         }
         if (unaryFunctions.has(name)) return each(op(name));
         return this.fail(`unresolved call target '${name}'`);
@@ -1062,7 +1093,7 @@ const returns = (body: Body): boolean =>
       case "return":
         return true;
       case "if":
-        return returns(s.then) || returns(s.otherwise);
+        return returns(s.yes) || returns(s.no);
       case "for":
       case "block":
         return returns(s.body);

@@ -1,5 +1,5 @@
 /** What need not be computed: values that are known, or were computed before, or that nothing asks for. */
-import { type Block, type Ir, lasting, type Loop, resolved, type Statement, Value, type Variable } from "./ir.js";
+import { type Block, type Ir, type Loop, lasting, resolved, type Statement, Value, type Variable } from "./ir.js";
 import { folded } from "./lower.js";
 
 /** Values and known variables of a block and those around it. */
@@ -48,8 +48,8 @@ function assigned(block: Block, found: Set<Variable> = new Set()): Set<Variable>
   for (const s of block.statements) {
     if (s.kind === "set" || s.kind === "declare") found.add(s.variable);
     else if (s.kind === "if") {
-      assigned(s.then, found);
-      assigned(s.otherwise, found);
+      assigned(s.yes, found);
+      assigned(s.no, found);
     } else if (s.kind === "loop") {
       assigned(s.body, found);
       assigned(s.continuing, found);
@@ -91,7 +91,8 @@ function visitValue(value: Value, known: Known, variables: Variables): boolean {
     else variables.set(value.imm as Variable, value);
     return !now;
   }
-  if (lasting.has(value.op) && !(value.op === "load" && (value.imm as { space: string }).space === "uniform")) return true;
+  if (lasting.has(value.op) && !(value.op === "load" && (value.imm as { space: string }).space === "uniform"))
+    return true;
   const simple = folded(value.op, value.type, value.args);
   if (simple && simple !== value) {
     value.to = resolved(simple);
@@ -140,13 +141,13 @@ function visit(block: Block, known: Known, variables: Variables): void {
       case "if": {
         s.test = resolved(s.test);
         if (s.test.op === "const") {
-          statements.splice(n + 1, 0, ...(s.test.imm ? s.then : s.otherwise).statements);
+          statements.splice(n + 1, 0, ...(s.test.imm ? s.yes : s.no).statements);
           break;
         }
-        visit(s.then, new Known(known), new Map(variables));
-        visit(s.otherwise, new Known(known), new Map(variables));
-        forget(variables, s.then);
-        forget(variables, s.otherwise);
+        visit(s.yes, new Known(known), new Map(variables));
+        visit(s.no, new Known(known), new Map(variables));
+        forget(variables, s.yes);
+        forget(variables, s.no);
         kept.push(s);
         break;
       }
@@ -182,7 +183,7 @@ function visit(block: Block, known: Known, variables: Variables): void {
 function hasSkip(block: Block, loop: Loop): boolean {
   return block.statements.some((s) => {
     if (s.kind === "continue") return s.of === loop;
-    if (s.kind === "if") return hasSkip(s.then, loop) || hasSkip(s.otherwise, loop);
+    if (s.kind === "if") return hasSkip(s.yes, loop) || hasSkip(s.no, loop);
     if (s.kind === "loop") return hasSkip(s.body, loop) || hasSkip(s.continuing, loop);
     return s.kind === "scope" && hasSkip(s.body, loop);
   });
@@ -215,8 +216,8 @@ class Sweep {
         this.want(s.index);
       } else if (s.kind === "if") {
         this.want(s.test);
-        this.mark(s.otherwise);
-        this.mark(s.then);
+        this.mark(s.no);
+        this.mark(s.yes);
       } else if (s.kind === "loop") {
         this.want(s.until);
         this.mark(s.continuing);
@@ -234,9 +235,9 @@ class Sweep {
         case "declare":
           return this.read.has(s.variable);
         case "if":
-          this.drop(s.then);
-          this.drop(s.otherwise);
-          return !isEmpty(s.then) || !isEmpty(s.otherwise);
+          this.drop(s.yes);
+          this.drop(s.no);
+          return !isEmpty(s.yes) || !isEmpty(s.no);
         case "loop":
           this.drop(s.body);
           this.drop(s.continuing);

@@ -121,7 +121,9 @@ class Parser {
     const args: TypeArgument[] = [];
     while (!/^>/.test(this.token.text)) {
       args.push(
-        this.token.kind === "name" && /^(?:[fui]32|bool|array|vec|atomic|[A-Z])/.test(this.token.text) && !this.isConstant()
+        this.token.kind === "name" &&
+          /^(?:[fui]32|bool|array|vec|atomic|[A-Z])/.test(this.token.text) &&
+          !this.isConstant()
           ? this.type()
           : this.expression(8),
       );
@@ -241,10 +243,10 @@ class Parser {
 
   private conditional(): Statement {
     const test = this.expression();
-    const then = this.body();
-    let otherwise: Body = [];
-    if (this.take("else")) otherwise = this.take("if") ? [this.conditional()] : this.body();
-    return { kind: "if", test, then, otherwise };
+    const yes = this.body();
+    let no: Body = [];
+    if (this.take("else")) no = this.take("if") ? [this.conditional()] : this.body();
+    return { kind: "if", test, yes, no };
   }
 
   private loop(): Statement {
@@ -385,7 +387,8 @@ class Parser {
     if (kind !== "name") this.fail("an expression");
     if (this.take("true")) return { kind: "number", value: 1, type: "bool" };
     if (this.take("false")) return { kind: "number", value: 0, type: "bool" };
-    const callee = templates.test(text) && this.all[this.at + 1]!.text === "<" ? this.type() : { name: this.name(), args: [] };
+    const callee =
+      templates.test(text) && this.all[this.at + 1]!.text === "<" ? this.type() : { name: this.name(), args: [] };
     if (this.take("(")) return { kind: "call", callee, args: this.list(")", () => this.expression()), line };
     return { kind: "name", name: callee.name, line };
   }

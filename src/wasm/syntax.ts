@@ -12,7 +12,13 @@ export type Expression =
   | { readonly kind: "number"; readonly value: number; readonly type: "u32" | "i32" | "f32" | "int" | "float" | "bool" }
   | { readonly kind: "name"; readonly name: string; readonly line: number }
   | { readonly kind: "unary"; readonly op: string; readonly of: Expression; readonly line: number }
-  | { readonly kind: "binary"; readonly op: string; readonly a: Expression; readonly b: Expression; readonly line: number }
+  | {
+      readonly kind: "binary";
+      readonly op: string;
+      readonly a: Expression;
+      readonly b: Expression;
+      readonly line: number;
+    }
   | { readonly kind: "index"; readonly of: Expression; readonly index: Expression; readonly line: number }
   | { readonly kind: "member"; readonly of: Expression; readonly name: string; readonly line: number }
   | { readonly kind: "call"; readonly callee: TypeName; readonly args: readonly Expression[]; readonly line: number };
@@ -33,7 +39,7 @@ export type Statement =
       readonly line: number;
     }
   | { readonly kind: "call"; readonly call: Expression }
-  | { readonly kind: "if"; readonly test: Expression; readonly then: Body; readonly otherwise: Body }
+  | { readonly kind: "if"; readonly test: Expression; readonly yes: Body; readonly no: Body }
   | { readonly kind: "loop"; readonly body: Body; readonly continuing: Body; readonly until?: Expression | undefined }
   | {
       readonly kind: "for";

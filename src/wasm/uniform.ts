@@ -109,8 +109,8 @@ class Analysis {
         case "if": {
           const branch = { kind: "if", varying: this.varies(s.test) };
           const inner = branch.varying ? { outer: lanes, by: branch } : lanes;
-          this.block(s.then, inner);
-          this.block(s.otherwise, branch.varying ? { outer: lanes, by: branch } : lanes);
+          this.block(s.yes, inner);
+          this.block(s.no, branch.varying ? { outer: lanes, by: branch } : lanes);
           break;
         }
         case "loop": {

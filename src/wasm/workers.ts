@@ -1,4 +1,5 @@
 /** Workers in Node and in browsers, each with a machine. */
+import { inNode, loadModule } from "../gpu/runtime.js";
 import { type Answer, type Message, machine } from "./machine.js";
 
 export interface Worker {
@@ -9,9 +10,9 @@ export interface Worker {
 }
 
 /** Text of a worker; `machine` uses nothing that is outside of it. */
-const inBrowser = `const take = (${machine})({ send: (answer, transfer) => postMessage(answer, transfer) });
+const forBrowsers = `const take = (${machine})({ send: (answer, transfer) => postMessage(answer, transfer) });
 onmessage = ({ data }) => take(data);`;
-const inNode = `const { parentPort } = require("node:worker_threads");
+const forNode = `const { parentPort } = require("worker_threads");
 const take = (${machine})({ send: (answer, transfer) => parentPort.postMessage(answer, transfer) });
 parentPort.on("message", take);`;
 
@@ -26,29 +27,22 @@ interface NodeWorker {
 /** Whether threads can have memory in common here. */
 export const canShare = (): boolean =>
   typeof SharedArrayBuffer !== "undefined" &&
-  (typeof process !== "undefined" || (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === true);
+  (inNode() || (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === true);
 
 /** Threads that run at the same time here. */
 export async function processors(): Promise<number> {
   if (typeof navigator !== "undefined" && navigator.hardwareConcurrency > 0) return navigator.hardwareConcurrency;
-  const os = (await import(/* @vite-ignore */ /* webpackIgnore: true */ nodeName("os"))) as typeof import("node:os");
-  return os.availableParallelism();
+  return (await loadModule<typeof import("node:os")>("node:os")).availableParallelism();
 }
-
-/** A name that bundlers do not see. */
-const nodeName = (name: string): string => `node:${name}`;
 
 /**
  * @param told with what a worker answers, or what went wrong with it.
  * @throws where workers are not allowed.
  */
 export async function startWorker(told: (answer: Answer | Error) => void): Promise<Worker> {
-  if (typeof process !== "undefined" && process.versions?.node) {
-    const name = nodeName("worker_threads");
-    const threads = (await import(
-      /* @vite-ignore */ /* webpackIgnore: true */ name
-    )) as typeof import("node:worker_threads");
-    const worker = new threads.Worker(inNode, { eval: true, stdout: false, stderr: false }) as unknown as NodeWorker;
+  if (inNode()) {
+    const threads = await loadModule<typeof import("node:worker_threads")>("node:worker_threads");
+    const worker = new threads.Worker(forNode, { eval: true, stdout: false, stderr: false }) as unknown as NodeWorker;
     worker.on("message", told as (value: never) => void);
     worker.on("error", told as (value: never) => void);
     // A process ends although its engine is open, unless something is waited for.
@@ -59,7 +53,7 @@ export async function startWorker(told: (answer: Answer | Error) => void): Promi
       end: () => void worker.terminate(),
     };
   }
-  const url = URL.createObjectURL(new Blob([inBrowser], { type: "text/javascript" }));
+  const url = URL.createObjectURL(new Blob([forBrowsers], { type: "text/javascript" }));
   const worker = new globalThis.Worker(url);
   URL.revokeObjectURL(url);
   worker.onmessage = ({ data }) => told(data as Answer);
