@@ -14,6 +14,7 @@ import { planSolve } from "../plan/plan.js";
 import { checkAsked } from "../twin/measured.js";
 import { askedOf, discretisationLine } from "./discretisation.js";
 import { filesBeside, readJobFile } from "./job-file.js";
+import { engineOptions } from "./options.js";
 import {
   type CommonOptions,
   notUnbiased,
@@ -51,7 +52,7 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
   }
   checkOutputs({ "--out": options.out }, [file, options.recording, ...context.opened]);
 
-  const engine = await Engine.create({ backend: options.backend as "auto" });
+  const engine = await Engine.create(engineOptions(options));
   try {
     const began = performance.now();
     const bar = progressBar("gradient", job.paths, "paths");

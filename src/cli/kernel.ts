@@ -18,6 +18,7 @@ import {
   truncatedSignatures,
 } from "../signature/index.js";
 import { readJobFile } from "./job-file.js";
+import { engineOptions } from "./options.js";
 import { type CommonOptions, print, printJson, progressBar, progressOf, readable } from "./output.js";
 import { checkOutputs, writeOutput } from "./output-files.js";
 
@@ -91,7 +92,7 @@ export async function kernelCommand(file: string, options: CommonOptions): Promi
     ...(job.normalised === undefined ? {} : { normalised: job.normalised }),
   };
   checkOutputs({ "--out": options.out }, [file]);
-  const engine = await Engine.create({ backend: options.backend as "auto" });
+  const engine = await Engine.create(engineOptions(options));
   const bar = progressOf("kernels", "pairs");
   try {
     const began = performance.now();
@@ -144,7 +145,7 @@ export async function signatureCommand(file: string, options: CommonOptions): Pr
   checkLift(job, job.x);
   const { paths } = read("x", job.x, job);
   checkOutputs({ "--out": options.out }, [file]);
-  const engine = await Engine.create({ backend: options.backend as "auto" });
+  const engine = await Engine.create(engineOptions(options));
   const bar = progressBar("signatures", paths.count, "paths");
   try {
     const began = performance.now();

@@ -8,9 +8,13 @@ import { reason } from "./output-files.js";
 const packageFile = new URL("../../../package.json", import.meta.url);
 const { version } = JSON.parse(readFileSync(packageFile, "utf8")) as { version: string };
 
-const backend = new Option("--backend <backend>", "where to compute")
-  .choices(["auto", "webgpu", "cpu"])
+const backend = new Option(
+  "--backend <backend>",
+  "where to compute: a GPU (webgpu), the processor (simd), or the float64 twin (cpu); auto takes the first there is",
+)
+  .choices(["auto", "webgpu", "simd", "cpu"])
   .default("auto");
+const threads = new Option("--threads <n>", "threads of simd (default: all processors)");
 
 const program = new Command("saltation")
   .description("Simulates, differentiates and trains stochastic spiking neural networks with WebGPU.")
@@ -54,6 +58,7 @@ const jobCommand = <O extends CommonOptions>(
     .option("--recording <file>", "the file that the job calls @recording")
     .option("--root <folder>", "refuse files that the job names outside this folder")
     .addOption(backend)
+    .addOption(threads)
     .action(async (file: string, options: O) => (await load())(file, options));
 
 jobCommand("simulate", "simulate spike trains", async () => (await import("./simulate.js")).simulateCommand)
@@ -75,6 +80,7 @@ program
   .option("--recording <file>", "the file that the job calls @recording")
   .option("--root <folder>", "refuse files that the job names outside this folder")
   .addOption(backend)
+  .addOption(threads)
   .action(async (file, options) => (await import("./check.js")).checkCommand(file, options))
   .addHelpText("after", checkHelp);
 jobCommand("train", "fit parameters to observed spike trains", async () => (await import("./train.js")).trainCommand)
@@ -111,6 +117,7 @@ program
   .option("--seed <seed>", "seed of data and training", "1")
   .option("--json", "print one JSON object and nothing else")
   .addOption(backend)
+  .addOption(threads)
   .action(async (options) => (await import("./figure1.js")).figure1Command(options));
 program
   .command("bench")

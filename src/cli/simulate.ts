@@ -10,6 +10,7 @@ import { planSolve } from "../plan/plan.js";
 import { withWarning } from "../twin/measured.js";
 import { askedOf, discretisationLine } from "./discretisation.js";
 import { filesBeside, readJobFile } from "./job-file.js";
+import { engineOptions } from "./options.js";
 import {
   type CommonOptions,
   print,
@@ -34,7 +35,7 @@ export async function simulateCommand(file: string, options: CommonOptions): Pro
   const asked = askedOf(options, job);
   if (typeof asked === "object") toleranceOf(asked);
   checkOutputs({ "--out": options.out }, [file, options.recording, ...context.opened]);
-  const engine = await Engine.create({ backend: options.backend as "auto" });
+  const engine = await Engine.create(engineOptions(options));
   try {
     const began = performance.now();
     const bar = progressBar("simulate", job.paths, "paths");

@@ -28,7 +28,11 @@ export const workgroupSize = 64;
  * Sub-steps between two looks at events. At p events a step a burst wastes about p·burst/2 of its sub-steps in waiting,
  * and saves the handling of events in all but one; measured best at 4 events per 100 steps (docs/decisions.md).
  */
-const burstOf = (method: SolvePlan["method"]): number => (alongPath(tableauOf(method)) ? 16 : 8);
+const burstOf = (gpu: Gpu, method: SolvePlan["method"]): number =>
+  gpu.adapter.backend === "simd" ? processorBurst : alongPath(tableauOf(method)) ? 16 : 8;
+
+/** A processor's four lanes seldom wait for an event, and skip what none of them has. */
+const processorBurst = 1;
 
 /** Sub-steps of a backward window at least: fewer would cost more dispatches than they save memory. */
 const leastWindow = 128;
@@ -63,7 +67,7 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
     const backward = views.length > 0 ? await import("./single-backward.js") : undefined;
     const forwardKernel = gpu.kernel(
       forwardSingle(
-        { ...shape, affineEvent: eventIsAffine(shape.functions), workgroupSize, burst: burstOf(plan.method) },
+        { ...shape, affineEvent: eventIsAffine(shape.functions), workgroupSize, burst: burstOf(gpu, plan.method) },
         `forward ${plan.network.cell.name} ${plan.method}`,
       ),
     );

@@ -1,5 +1,5 @@
 /** WGSL → a WebAssembly module that executes workgroups. */
-import { emit } from "./emit.js";
+import { emit, scratchHead } from "./emit.js";
 import { lower } from "./lower.js";
 import { optimise } from "./optimise.js";
 import { parseWgsl } from "./parse.js";
@@ -34,6 +34,6 @@ export function compileWgsl(
     module: emit(ir, sharedPages),
     lanes,
     bindings: ir.bindings,
-    scratchBytes: 4 * ir.workgroupWords + 16 * vectors * ir.privateWords,
+    scratchBytes: scratchHead + 4 * ir.workgroupWords + 16 * vectors * ir.privateWords,
   };
 }

@@ -15,6 +15,9 @@ import { bitsOf } from "./optimise.js";
 const [argsAt, scratchAt, firstAt, countAt] = [0, 1, 2, 3];
 export const parameters = 4;
 
+/** Bytes at the begin of `scratch` to which is written what no lane has. */
+export const scratchHead = 16;
+
 /** Words at the begin of `args`. */
 export const argsHead = 4;
 
@@ -165,8 +168,9 @@ class Emitter {
       this.bases.set(binding, { base, words, last });
     });
     code.get(scratchAt);
-    code.set(this.workgroupAt);
-    code.get(scratchAt);
+    code.i32(scratchHead);
+    code.op("i32.add");
+    code.tee(this.workgroupAt);
     code.i32(4 * ir.workgroupWords);
     code.op("i32.add");
     code.set(this.privateAt);
@@ -504,10 +508,14 @@ class Emitter {
     const lane = of === "f32" ? "f32x4" : "i32x4";
     const sign = of === "i32" ? "s" : "u";
     if (op === "select") {
-      this.vector(args[1]!, n);
-      this.vector(args[0]!, n);
-      this.vector(args[2]!, n);
-      code.op("v128.bitselect");
+      const [no, yes, test] = args as [Value, Value, Value];
+      this.chosen(
+        () => this.vector(no, n),
+        isZero(no),
+        () => this.vector(yes, n),
+        isZero(yes),
+        () => this.vector(test, n),
+      );
       return;
     }
     if (op === "shl" || op === "shr") {
@@ -544,6 +552,21 @@ class Emitter {
       return;
     }
     code.op(`${lane}.${op as "add"}`);
+  }
+
+  /** One where a mask is set, the other elsewhere; of nothing and something the mask alone makes the choice. */
+  private chosen(no: () => void, noIsZero: boolean, yes: () => void, yesIsZero: boolean, mask: () => void): void {
+    const { code } = this;
+    if (!noIsZero) {
+      if (!yesIsZero) yes();
+      no();
+      mask();
+      code.op(yesIsZero ? "v128.andnot" : "v128.bitselect");
+      return;
+    }
+    yes();
+    mask();
+    code.op("v128.and");
   }
 
   private shift(value: Value, n: number): void {
@@ -617,12 +640,15 @@ class Emitter {
       : a.op === "shr" && a.args[1]!.op === "const"
         ? 0x7fffffff
         : undefined;
-    this.vector(a, n);
+    const below = bits === undefined ? 0 : 31 - Math.clz32(bits & -bits);
+    // A mask that takes the last bits alone is done by the shift.
+    const shifted = mask && bits! >= 2 ** 31 && bits! >>> below === 0xffffffff >>> below && this.deferred.has(a);
+    this.vector(shifted ? a.args.find((x) => x !== mask)! : a, n);
     if (a.type === "i32" || (bits !== undefined && bits < 2 ** 31)) {
       code.op("f32x4.convert_i32x4_s");
       return;
     }
-    const zeros = bits === undefined ? 0 : 31 - Math.clz32(bits & -bits);
+    const zeros = below;
     if (zeros === 0) {
       code.op("f32x4.convert_i32x4_u");
       return;
@@ -856,34 +882,28 @@ class Emitter {
       code.end();
     }
     if (!row || mask !== undefined) {
-      const bits = this.borrow("i32");
+      if (!index || index.uniform) {
+        this.address(place, index);
+        code.op("i32x4.splat");
+      } else this.addresses(place, index, n);
       if (mask !== undefined) {
+        if (offset > 0) {
+          code.v128([offset, offset, offset, offset]);
+          code.op("i32x4.add");
+        }
+        // What is of no lane goes where nobody looks, as branches would often be guessed wrong.
+        code.get(scratchAt);
+        code.op("i32x4.splat");
         code.get(mask);
-        code.op("i32x4.bitmask");
-        code.set(bits);
+        code.op("v128.bitselect");
       }
-      const common = !index || index.uniform;
-      if (!common) {
-        this.addresses(place, index, n);
-        code.set(at);
-      }
+      code.set(at);
       for (let l = 0; l < 4; l++) {
-        if (mask !== undefined) {
-          code.get(bits);
-          code.i32(1 << l);
-          code.op("i32.and");
-          code.open("if");
-        }
-        if (common) this.address(place, index);
-        else {
-          code.get(at);
-          code.lane("i32x4.extract_lane", l);
-        }
+        code.get(at);
+        code.lane("i32x4.extract_lane", l);
         code.get(what);
-        code.laneMemory("v128.store32_lane", l, offset);
-        if (mask !== undefined) code.end();
+        code.laneMemory("v128.store32_lane", l, mask === undefined ? offset : 0);
       }
-      this.giveBack("i32", bits);
     }
     code.end();
     this.giveBack("v128", at);
@@ -997,18 +1017,21 @@ class Emitter {
 
   private block(block: Block, context: Context): void {
     const outer = this.context;
+    const outerPairs = this.pairs;
     this.context = context;
-    for (const s of block.statements) {
+    this.pairs = new Map();
+    for (const [at, s] of block.statements.entries()) {
       switch (s.kind) {
         case "value":
           this.define(s.value, block);
           break;
         case "declare":
           this.declared.set(s.variable, context);
-          this.assign(s.variable, s.value, undefined);
+          this.assign(s.variable, s.value);
           break;
         case "set":
-          this.assign(s.variable, s.value, this.keeps(s.variable, context) ? context.masks : undefined);
+          if (this.keeps(s.variable, context)) this.assignMasked(s.variable, s.value, context.masks!, block, at);
+          else this.assign(s.variable, s.value);
           break;
         case "store":
           this.store(s.place, s.index, s.value, context);
@@ -1036,6 +1059,73 @@ class Emitter {
       }
     }
     this.context = outer;
+    this.pairs = outerPairs;
+  }
+
+  /** Masks of the lanes that are there and for which a condition holds, or does not. */
+  private pairs = new Map<string, number[]>();
+  /** Jumps so far, each of which may have taken lanes away. */
+  private jumps = 0;
+
+  private pair(masks: readonly number[], test: Value, holds: boolean): number[] {
+    const { code } = this;
+    const key = `${masks[0]} ${this.jumps} ${holds} ${this.localOf(test, 0)}`;
+    let both = this.pairs.get(key);
+    if (!both) {
+      both = masks.map((mask, n) => {
+        const local = code.local("v128");
+        code.get(mask);
+        this.vector(test, n);
+        code.op(holds ? "v128.and" : "v128.andnot");
+        code.set(local);
+        return local;
+      });
+      this.pairs.set(key, both);
+    }
+    return both;
+  }
+
+  /** Whether a value is what a variable has, at a statement of a block. */
+  private isStill(value: Value, variable: Variable, block: Block, at: number): boolean {
+    if (value.op !== "get" || value.imm !== variable || this.defined.get(value) !== block) return false;
+    for (let n = at - 1; n >= 0; n--) {
+      const s = block.statements[n]!;
+      if (s.kind === "value" && s.value === value) return true;
+      if (s.kind !== "value" && s.kind !== "store" && !((s.kind === "set" || s.kind === "declare") && s.variable !== variable)) return false; // biome-ignore format: one line
+    }
+    return false;
+  }
+
+  /** Sets a variable in the lanes that are there. */
+  private assignMasked(variable: Variable, value: Value, masks: number[], block: Block, at: number): void {
+    const { code } = this;
+    const own = (v: Value): boolean => this.isStill(v, variable, block, at);
+    const [a, b, test] = value.args as [Value, Value, Value];
+    const choice = this.deferred.has(value) && value.op === "select" && !test.uniform && !this.deferred.has(test);
+    const kept = choice && own(b) ? a : choice && own(a) ? b : undefined;
+    const sum = this.deferred.has(value) && value.op === "add" && value.type !== "f32" && own(a);
+    // Where one side of a choice is the variable itself, one mask does both.
+    const where = kept ? this.pair(masks, test, kept === b) : masks;
+    for (let n = 0; n < this.vectors; n++) {
+      const local = this.localOf(variable, n);
+      if (sum) {
+        code.get(local);
+        this.vector(b, n);
+        code.get(where[n]!);
+        code.op("v128.and");
+        code.op("i32x4.add");
+      } else {
+        const next = kept ?? value;
+        this.chosen(
+          () => code.get(local),
+          false,
+          () => this.vector(next, n),
+          isZero(next),
+          () => code.get(where[n]!),
+        );
+      }
+      code.set(local);
+    }
   }
 
   /** Whether lanes that are not there will read what a variable has. */
@@ -1045,21 +1135,15 @@ class Emitter {
     return this.declared.get(variable)?.masks !== context.masks;
   }
 
-  private assign(variable: Variable, value: Value, masks: readonly number[] | undefined): void {
+  private assign(variable: Variable, value: Value): void {
     const { code } = this;
     if (!this.wide(variable)) {
       this.number(value);
       code.set(this.localOf(variable, 0));
       return;
     }
-    // All are read before one is written, as a deferred value may be of the variable itself.
     for (let n = 0; n < (variable.uniform ? 1 : this.vectors); n++) {
       this.vector(value, n);
-      if (masks) {
-        code.get(this.localOf(variable, n));
-        code.get(masks[n]!);
-        code.op("v128.bitselect");
-      }
       code.set(this.localOf(variable, n));
     }
   }
@@ -1144,6 +1228,7 @@ class Emitter {
       code.br(target[where]);
       return;
     }
+    this.jumps += 1;
     const leaving = context.masks!;
     for (const masks of [...masked].reverse()) {
       if (masks === leaving) continue;
@@ -1208,6 +1293,9 @@ class Emitter {
 
 const isUniformLoad = (value: Value): boolean =>
   value.op === "load" && (value.imm as Place).space === "uniform" && value.args.length === 0;
+
+/** Whether all bits of a constant are 0. */
+const isZero = (value: Value): boolean => value.op === "const" && bitsOf(value) === 0;
 
 /** Whether a block is as well executed under a mask as skipped. */
 function isShort(block: Block): boolean {

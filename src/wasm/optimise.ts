@@ -189,6 +189,49 @@ function hasSkip(block: Block, loop: Loop): boolean {
   });
 }
 
+/** All values of a block. */
+function valuesOf(block: Block, found: Set<Value> = new Set()): Set<Value> {
+  for (const s of block.statements) {
+    if (s.kind === "value") found.add(s.value);
+    else if (s.kind === "if") {
+      valuesOf(s.yes, found);
+      valuesOf(s.no, found);
+    } else if (s.kind === "loop") {
+      valuesOf(s.body, found);
+      valuesOf(s.continuing, found);
+    } else if (s.kind === "scope") valuesOf(s.body, found);
+  }
+  return found;
+}
+
+/** Takes out of loops what is the same in all of their turns. */
+function hoist(block: Block): void {
+  const kept: Statement[] = [];
+  for (const s of block.statements) {
+    if (s.kind === "if") {
+      hoist(s.yes);
+      hoist(s.no);
+    } else if (s.kind === "scope") hoist(s.body);
+    else if (s.kind === "loop") {
+      hoist(s.body);
+      hoist(s.continuing);
+      const inside = valuesOf(s.continuing, valuesOf(s.body));
+      for (const part of [s.body, s.continuing]) {
+        const { statements } = part;
+        const left = statements.filter((t) => {
+          if (t.kind !== "value" || lasting.has(t.value.op) || t.value.args.some((a) => inside.has(a))) return true;
+          inside.delete(t.value);
+          kept.push(t);
+          return false;
+        });
+        statements.splice(0, statements.length, ...left);
+      }
+    }
+    kept.push(s);
+  }
+  block.statements.splice(0, block.statements.length, ...kept);
+}
+
 const isEmpty = (block: Block): boolean => block.statements.length === 0;
 
 /** Drops what nothing asks for, from the end backwards; counts what is asked for. */
@@ -260,6 +303,7 @@ class Sweep {
 /** Changes the kernel in place. */
 export function optimise({ body }: Ir): void {
   visit(body, new Known(), new Map());
+  hoist(body);
   const sweep = new Sweep();
   for (let before = -1; before !== sweep.size; ) {
     before = sweep.size;
