@@ -19,7 +19,7 @@ import { PlanSolver, type SolverParts } from "./plan-solver.js";
 import { solverShape } from "./shape.js";
 import { siftFor } from "./sift-for.js";
 import type { Sift } from "./sifted.js";
-import { runOf } from "./uniform.js";
+import { processorBurst, runOf } from "./uniform.js";
 
 /** Small, so that a training batch of a hundred paths still spreads over the processors. */
 export const workgroupSize = 64;
@@ -30,9 +30,6 @@ export const workgroupSize = 64;
  */
 const burstOf = (gpu: Gpu, method: SolvePlan["method"]): number =>
   gpu.adapter.backend === "simd" ? processorBurst : alongPath(tableauOf(method)) ? 16 : 8;
-
-/** A processor's four lanes seldom wait for an event, and skip what none of them has. */
-const processorBurst = 1;
 
 /** Sub-steps of a backward window at least: fewer would cost more dispatches than they save memory. */
 const leastWindow = 128;

@@ -1023,7 +1023,7 @@ class Emitter {
     for (const [at, s] of block.statements.entries()) {
       switch (s.kind) {
         case "value":
-          this.define(s.value, block);
+          if (!this.defineWhole(s.value, block, at, context)) this.define(s.value, block);
           break;
         case "declare":
           this.declared.set(s.variable, context);
@@ -1096,34 +1096,73 @@ class Emitter {
     return false;
   }
 
+  /**
+   * How a variable changes in the lanes that are there and keeps its value in the others, where that takes no blend of its
+   * own: a choice between it and something else takes one mask for both, and a whole number is added to under the mask.
+   */
+  private change(
+    variable: Variable,
+    value: Value,
+    masks: number[],
+    block: Block,
+    at: number,
+  ): ((n: number) => void) | undefined {
+    // biome-ignore format: one line
+    const { code } = this;
+    const own = (v: Value): boolean => this.isStill(v, variable, block, at);
+    const local = (n: number): number => this.localOf(variable, n);
+    const [a, b, test] = value.args as [Value, Value, Value];
+    if (value.op === "add" && value.type !== "f32" && own(a)) {
+      return (n) => {
+        code.get(local(n));
+        this.vector(b, n);
+        code.get(masks[n]!);
+        code.op("v128.and");
+        code.op("i32x4.add");
+      };
+    }
+    if (value.op !== "select" || test.uniform || this.deferred.has(test) || own(a) === own(b)) return undefined;
+    const other = own(b) ? a : b;
+    return (n) => {
+      const where = this.pair(masks, test, other === b);
+      const old = (): void => code.get(local(n));
+      this.chosen(old, false, () => this.vector(other, n), isZero(other), () => code.get(where[n]!)); // biome-ignore format: one line
+    };
+  }
+
+  /** Values that hold what a variable is to be, in all lanes, as long as no lane has left. */
+  private readonly whole = new Map<Value, { readonly masks: number[]; readonly jumps: number }>();
+
+  /** Computes a value that a variable is set to later on, so that it is all that the variable is to have. */
+  private defineWhole(value: Value, block: Block, at: number, { masks }: Context): boolean {
+    if (!masks || (value.op !== "select" && value.op !== "add") || value.uniform) return false;
+    if (this.uses.get(value)?.count === 1) return false;
+    const set = block.statements.find((s, n) => n > at && s.kind === "set" && s.value === value);
+    if (set?.kind !== "set" || !this.keeps(set.variable, this.context)) return false;
+    const push = this.change(set.variable, value, masks, block, at);
+    if (!push) return false;
+    for (let n = 0; n < this.vectors; n++) {
+      push(n);
+      this.code.set(this.localOf(value, n));
+    }
+    this.whole.set(value, { masks, jumps: this.jumps });
+    return true;
+  }
+
   /** Sets a variable in the lanes that are there. */
   private assignMasked(variable: Variable, value: Value, masks: number[], block: Block, at: number): void {
     const { code } = this;
-    const own = (v: Value): boolean => this.isStill(v, variable, block, at);
-    const [a, b, test] = value.args as [Value, Value, Value];
-    const choice = this.deferred.has(value) && value.op === "select" && !test.uniform && !this.deferred.has(test);
-    const kept = choice && own(b) ? a : choice && own(a) ? b : undefined;
-    const sum = this.deferred.has(value) && value.op === "add" && value.type !== "f32" && own(a);
-    // Where one side of a choice is the variable itself, one mask does both.
-    const where = kept ? this.pair(masks, test, kept === b) : masks;
+    const whole = this.whole.get(value);
+    if (whole?.masks === masks && whole.jumps === this.jumps) {
+      this.assign(variable, value);
+      return;
+    }
+    const push = this.deferred.has(value) ? this.change(variable, value, masks, block, at) : undefined;
     for (let n = 0; n < this.vectors; n++) {
       const local = this.localOf(variable, n);
-      if (sum) {
-        code.get(local);
-        this.vector(b, n);
-        code.get(where[n]!);
-        code.op("v128.and");
-        code.op("i32x4.add");
-      } else {
-        const next = kept ?? value;
-        this.chosen(
-          () => code.get(local),
-          false,
-          () => this.vector(next, n),
-          isZero(next),
-          () => code.get(where[n]!),
-        );
-      }
+      const old = (): void => code.get(local);
+      if (push) push(n);
+      else this.chosen(old, false, () => this.vector(value, n), isZero(value), () => code.get(masks[n]!)); // biome-ignore format: one line
       code.set(local);
     }
   }
