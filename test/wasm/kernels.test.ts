@@ -12,7 +12,9 @@ afterAll(() => gpu.dispose());
 const uniform = { count: 37, factor: 1.5 };
 
 /** Runs WGSL that writes `out[i]` for so many lanes, and reads it. */
-async function run(body: string, { size = 64, lanes = 96, type = "u32", words = lanes, before = "" } = {}) {
+async function run(body: string, given: Partial<{ size: number; lanes: number; type: string; words: number; before: string }> = {}) {
+  const { size = 64, lanes = 96, type = "u32", before = "" } = given;
+  const { words = lanes } = given;
   const code = /* wgsl */ `
 struct U { count: u32, factor: f32 }
 @group(0) @binding(0) var<uniform> u: U;
@@ -25,13 +27,13 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_inde
   ${body}
 }`;
   const kernel = await gpu.kernel({ label: "test", code, bindings: ["read_write", "read_write"], uniformBytes: 16 });
-  const given = new DataView(new ArrayBuffer(16));
-  given.setUint32(0, uniform.count, true);
-  given.setFloat32(4, uniform.factor, true);
+  const fields = new DataView(new ArrayBuffer(16));
+  fields.setUint32(0, uniform.count, true);
+  fields.setFloat32(4, uniform.factor, true);
   const out = gpu.buffer("out", 4 * words);
   const sums = gpu.buffer("sums", 32);
   const batch = gpu.batch("test").clear(out).clear(sums);
-  batch.dispatch(kernel, [out, sums], given, [Math.ceil(lanes / size)]);
+  batch.dispatch(kernel, [out, sums], fields, [Math.ceil(lanes / size)]);
   const [a, b] = [batch.read(out), batch.read(sums)];
   batch.submit();
   const data = await a;
