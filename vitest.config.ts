@@ -1,6 +1,6 @@
 /**
- * Two projects, the same test files: all tests in Node (GPU tests on Dawn), and the GPU tests again in headless
- * Chromium. Both run on a software adapter where there is no GPU. `vitest run --mode long` runs the long studies in
+ * Three projects, the same test files: all tests in Node (GPU tests on Dawn), some of the GPU tests on our own device (the
+ * `simd` backend), and the GPU tests again in headless Chromium. The first and last run on a software adapter where there is no GPU. `vitest run --mode long` runs the long studies in
  * their place: files named *.long.test.ts, and in Chromium those that study the numbers of kernels.
  */
 import { fileURLToPath } from "node:url";
@@ -55,6 +55,19 @@ export default defineConfig(({ mode }) => {
             name: "dawn",
             ...files(""),
             setupFiles: ["test/support/plain.ts", "test/support/deno.ts", "test/support/record-bits.ts"],
+          },
+        },
+        {
+          test: {
+            ...common,
+            name: "simd",
+            // The same kernels as WebAssembly on the processor; the rest of their tests are among the long studies.
+            include: long
+              ? ["test/**/*.gpu.test.ts"]
+              : ["test/solve/{input-spikes,sampled-current,tableau}.gpu.test.ts", "test/cases/events.gpu.test.ts"],
+            exclude: ["test/gpu/**", "test/engine/**", "test/suites/**"],
+            env: { SALTATION_DEVICE: "simd" },
+            setupFiles: ["test/support/plain.ts"],
           },
         },
         {

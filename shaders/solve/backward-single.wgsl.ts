@@ -134,9 +134,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (more) { loop {
     let event = load_event(count, total, i);
     let to = select(end_step, never, count < total);
-    let stop = taped + ${shape.burst}u;
     var at_event = false;
+#if ${shape.burst > 1}
+    let stop = taped + ${shape.burst}u;
     loop {
+#endif
       let z = draw_noise(path, step, 0u);
       ${set === "y" ? "" : `y = ${set};`}
       at_event = step == event.step;
@@ -147,8 +149,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       y = state_select(kicked(end, z), end, at_event);
       rho = select(0.0f, event.rho, at_event);
       step += select(1u, 0u, at_event);
+#if ${shape.burst > 1}
       continuing { break if at_event || step >= to || taped >= stop; }
     }
+#endif
     if (at_event) {
       count += 1u;
       let which = record_event(count - 1u, i);
@@ -179,8 +183,10 @@ ${rows.loadAll(accumulators)}
       a = undo_event(s, begin, h, uniform_of(path, 0u, drawn, which), which, event_bar, a);
       drawn -= uniforms_of(which);
     }
+#if ${shape.burst > 1}
     let stop = max(taped, ${shape.burst}u) - ${shape.burst}u;
     loop {
+#endif
       taped -= 1u;
       step -= select(1u, 0u, at_event);
       let begin = take_back(taped, last, step);
@@ -195,8 +201,10 @@ ${rows.loadAll(accumulators)}
 #if ${withCurrent && sampled}
       ${rows.flush("grad_current", `(${shape.currentRow + 1}u + sample_of(step)) * run.paths + i`)}
 #endif
+#if ${shape.burst > 1}
       continuing { break if rho > 0.0f || taped <= stop; }
     }
+#endif
     continuing { break if taped == 0u; }
   } }
 

@@ -31,7 +31,7 @@ export interface ForwardSingleShape extends SolverShape {
   /** Whether the event function is affine in the state, so that euler lands in closed form. */
   affineEvent: boolean;
   workgroupSize: number;
-  /** Sub-steps between two looks at events. */
+  /** Sub-steps between two looks at events; 1 is without a loop of its own. */
   burst: number;
 }
 
@@ -168,8 +168,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       var z: Noise;
       var trial: State;
       var crossed = false;
+#if ${shape.burst > 1}
       let stop = min(min(steps, step + ${shape.burst}u), begin + budget - (count - count_before));
       loop {
+#endif
         z = draw_noise(path, step, 0u);
         ${set === "y" ? "" : `y = ${set};`}
 #if ${shape.current.samples > 1}
@@ -181,8 +183,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         y = state_select(kicked(trial, z), y, crossed);
         rho = select(0.0f, rho, crossed);
         step += select(1u, 0u, crossed);
+#if ${shape.burst > 1}
         continuing { break if crossed || step >= stop; }
       }
+#endif
       bursts += 1u;
 
       if (crossed) {

@@ -11,6 +11,7 @@ import { defineNetwork } from "../network/network.js";
 import { parameterLayout, requestedViews } from "../plan/layout.js";
 import { planSolve } from "../plan/plan.js";
 import { filesBeside, readJobFile } from "./job-file.js";
+import { engineOptions } from "./options.js";
 import {
   type CommonOptions,
   none,
@@ -54,7 +55,7 @@ export async function checkCommand(file: string, options: CheckCommandOptions): 
   loss.checkPlan?.(lossPlan, job.with);
   const { unbiased, because } = judgeMean(lossPlan, loss, job.with);
 
-  const engine = await Engine.create({ backend: options.backend as "auto" });
+  const engine = await Engine.create(engineOptions(options));
   const bar = progressOf("check", "evaluations");
   try {
     const began = performance.now();

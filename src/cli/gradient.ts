@@ -6,6 +6,7 @@ import type { ValueAndGradient } from "../loss/result.js";
 import type { View } from "../plan/layout.js";
 import { askedOf, discretisationLine } from "./discretisation.js";
 import { filesBeside, readJobFile } from "./job-file.js";
+import { engineOptions } from "./options.js";
 import {
   type CommonOptions,
   notUnbiased,
@@ -31,7 +32,7 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
   }
   checkOutputs({ "--out": options.out }, [file, options.recording, ...context.opened]);
 
-  const engine = await Engine.create({ backend: options.backend as "auto" });
+  const engine = await Engine.create(engineOptions(options));
   try {
     const began = performance.now();
     const bar = progressBar("gradient", job.paths, "paths");

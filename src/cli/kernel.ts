@@ -5,6 +5,7 @@ import { checkLift, gramObject, pathsOf, planKernel, rowsOf, runKernel } from ".
 import { signatureSchema } from "../job/signature-job.js";
 import { logSignatures, signatureBackend, truncatedSignatures } from "../signature/index.js";
 import { readJobFile } from "./job-file.js";
+import { engineOptions } from "./options.js";
 import { type CommonOptions, print, printJson, progressBar, progressOf, readable } from "./output.js";
 import { checkOutputs, writeOutput } from "./output-files.js";
 
@@ -25,7 +26,7 @@ function printRows(rows: readonly number[][], rest: string): void {
 export async function kernelCommand(file: string, options: CommonOptions): Promise<void> {
   const planned = planKernel(readJobFile(file, options));
   checkOutputs({ "--out": options.out }, [file]);
-  const engine = await Engine.create({ backend: options.backend as "auto" });
+  const engine = await Engine.create(engineOptions(options));
   const bar = progressOf("kernels", "pairs");
   try {
     const began = performance.now();
@@ -61,7 +62,7 @@ export async function signatureCommand(file: string, options: CommonOptions): Pr
   checkLift(job, job.x);
   const { paths } = pathsOf("x", job.x, job);
   checkOutputs({ "--out": options.out }, [file]);
-  const engine = await Engine.create({ backend: options.backend as "auto" });
+  const engine = await Engine.create(engineOptions(options));
   const bar = progressBar("signatures", paths.count, "paths");
   try {
     const began = performance.now();

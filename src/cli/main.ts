@@ -18,9 +18,13 @@ import { type CommonOptions, exitBadInput, oneLine, reportError, sayError } from
 import { reason } from "./output-files.js";
 import { version } from "./version.js";
 
-const backend = new Option("--backend <backend>", "where to compute")
-  .choices(["auto", "webgpu", "cpu"])
+const backend = new Option(
+  "--backend <backend>",
+  "where to compute: a GPU (webgpu), the processor (simd), or the float64 twin (cpu); auto takes the first there is",
+)
+  .choices(["auto", "webgpu", "simd", "cpu"])
   .default("auto");
+const threads = new Option("--threads <n>", "threads of simd (default: all processors)");
 
 const program = new Command("saltation")
   .description("Simulates, differentiates and trains stochastic spiking neural networks with WebGPU.")
@@ -64,6 +68,7 @@ const jobCommand = <O extends CommonOptions>(
     .option("--recording <file>", "the file that the job calls @recording")
     .option("--root <folder>", "refuse files that the job names outside this folder")
     .addOption(backend)
+    .addOption(threads)
     .action(async (file: string, options: O) => (await load())(file, options));
 
 jobCommand("simulate", "simulate spike trains", async () => (await import("./simulate.js")).simulateCommand)
@@ -85,6 +90,7 @@ program
   .option("--recording <file>", "the file that the job calls @recording")
   .option("--root <folder>", "refuse files that the job names outside this folder")
   .addOption(backend)
+  .addOption(threads)
   .action(async (file, options) => (await import("./check.js")).checkCommand(file, options))
   .addHelpText("after", checkHelp);
 jobCommand("train", "fit parameters to observed spike trains", async () => (await import("./train.js")).trainCommand)
@@ -216,6 +222,7 @@ program
   .option("--seed <seed>", "seed of data and training", "1")
   .option("--json", "print one JSON object and nothing else")
   .addOption(backend)
+  .addOption(threads)
   .action(async (options) => (await import("./figure1.js")).figure1Command(options));
 program
   .command("bench")

@@ -10,6 +10,7 @@ export interface CommonOptions {
   out?: string;
   json?: boolean;
   backend: string;
+  threads?: string;
   recording?: string;
   root?: string;
   /** Whether the error of the step dt is measured: true unless --no-discretisation is given. */

@@ -4,6 +4,7 @@ import { planSimulation, runSimulation, type Simulation, simulationObject } from
 import type { SpikeTable } from "../spikes/table.js";
 import { askedOf, discretisationLine } from "./discretisation.js";
 import { filesBeside, readJobFile } from "./job-file.js";
+import { engineOptions } from "./options.js";
 import { type CommonOptions, print, printJson, printStiff, progressBar, readable, sayWarnings } from "./output.js";
 import { checkOutputs, writeOutput } from "./output-files.js";
 
@@ -15,7 +16,7 @@ export async function simulateCommand(file: string, options: CommonOptions): Pro
   const planned = await planSimulation(given, context);
   const { job, plan } = planned;
   checkOutputs({ "--out": options.out }, [file, options.recording, ...context.opened]);
-  const engine = await Engine.create({ backend: options.backend as "auto" });
+  const engine = await Engine.create(engineOptions(options));
   try {
     const began = performance.now();
     const bar = progressBar("simulate", job.paths, "paths");

@@ -30,7 +30,7 @@ import {
 import { askedOf, discretisationLine } from "./discretisation.js";
 import { filesBeside, readJobFile } from "./job-file.js";
 import { lockFile } from "./lock.js";
-import { wholeOption } from "./options.js";
+import { engineOptions, wholeOption } from "./options.js";
 import {
   type CommonOptions,
   exitBadInput,
@@ -250,7 +250,7 @@ async function trainPlanned(run: PlannedRun, options: TrainCommandOptions): Prom
     fail("steps", `is ${steps}, but the checkpoint has ${resume.step} steps already; ask for as many or more`);
   }
   const finished = resume?.step === steps ? { loss: resume.loss, values: planned.valuesOf(resume.update) } : undefined;
-  const engine = await Engine.create({ backend: options.backend as "auto" });
+  const engine = await Engine.create(engineOptions(options));
   try {
     const { workers, files } = run.trained;
     if (resume && !workers) sayOther(resume.adapter, engine.adapterName);

@@ -19,7 +19,7 @@ import { PlanSolver, type SolverParts } from "./plan-solver.js";
 import { solverShape } from "./shape.js";
 import { siftFor } from "./sift-for.js";
 import type { Sift } from "./sifted.js";
-import { runOf } from "./uniform.js";
+import { processorBurst, runOf } from "./uniform.js";
 
 /** Small, so that a training batch of a hundred paths still spreads over the processors. */
 export const workgroupSize = 64;
@@ -28,7 +28,8 @@ export const workgroupSize = 64;
  * Sub-steps between two looks at events. At p events a step a burst wastes about p·burst/2 of its sub-steps in waiting,
  * and saves the handling of events in all but one; measured best at 4 events per 100 steps (docs/decisions.md).
  */
-const burstOf = (method: SolvePlan["method"]): number => (alongPath(tableauOf(method)) ? 16 : 8);
+const burstOf = (gpu: Gpu, method: SolvePlan["method"]): number =>
+  gpu.adapter.backend === "simd" ? processorBurst : alongPath(tableauOf(method)) ? 16 : 8;
 
 /** Sub-steps of a backward window at least: fewer would cost more dispatches than they save memory. */
 const leastWindow = 128;
@@ -63,7 +64,7 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
     const backward = views.length > 0 ? await import("./single-backward.js") : undefined;
     const forwardKernel = gpu.kernel(
       forwardSingle(
-        { ...shape, affineEvent: eventIsAffine(shape.functions), workgroupSize, burst: burstOf(plan.method) },
+        { ...shape, affineEvent: eventIsAffine(shape.functions), workgroupSize, burst: burstOf(gpu, plan.method) },
         `forward ${plan.network.cell.name} ${plan.method}`,
       ),
     );

@@ -28,3 +28,6 @@ export function networkRunOf(
   const firstArrival = firstArrivalFrom(plan, stepBegin);
   return { ...runOf(plan, chunk), stepBegin, stepEnd, firstArrival, maxSpikes: plan.maxSpikes };
 }
+
+/** A burst of four lanes on the processor, which skips what none of them has: there is nothing to be gained by waiting. */
+export const processorBurst = 1;
