@@ -9,11 +9,13 @@
  * Reads: parameters, schedule, tape. Reads and writes: carry (adjoint, entry, sub-step), and the lane's gradient rows,
  * which it adds to.
  */
+
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { type GradientRow, gradientRows } from "../shared/gradient-rows.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
+import { clearGrid } from "../substep/grid-states.wgsl.js";
 import { reverseFunctions } from "../substep/reverse.wgsl.js";
 import { solverFunctions } from "../substep/solver.wgsl.js";
 import {
@@ -68,7 +70,7 @@ ${solverFunctions(shape)}
 ${reverseFunctions(shape)}${rows.functions}
 ${likelihoodFunctions(shape, false)}
 #if ${several}
-${undoFunctions({ smooth: shape.smooth, several, weights: false, selfEdges: false })}
+${undoFunctions({ ...shape, weights: false, selfEdges: false })}
 #endif
 
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -124,17 +126,18 @@ ${rows.loadAll(accumulators)}
     for (var work = happens; work; work = false) {
       let what = agenda_what(entry);
       if (what == own_spike) {
-        a = state_add(${several ? `cell_jump_vjp(s.end, 1.0f, a, ${shape.spike}u)` : "cell_reset_vjp(s.end, 1.0f, a)"}, cell_log_hazard_vjp(s.end, current));
+        a = state_add(cell_jump_vjp(s.end, 1.0f, a, ${several ? shape.spike : 0}u), cell_log_hazard_vjp(s.end, current));
         a = state_axpy(a, -1.0f, ${integrated}_gradient(s.end));
         ${integrated}_parameters(s.end, -1.0f);
       } else {
         let weight = agenda_weight(entry);
+        let port = agenda_port(entry);
 #if ${shape.weightRow >= 0}
         if (what < ${shape.edges}u) {
-          ${rows.add(`(${shape.weightRow + 1}u + what) * run.paths + i`, "cell_receive_weight(s.end, weight, a)")}
+          ${rows.add(`(${shape.weightRow + 1}u + what) * run.paths + i`, "cell_receive_weight(s.end, weight, a, port)")}
         }
 #endif
-        a = cell_receive_vjp(s.end, weight, a);
+        a = cell_receive_vjp(s.end, weight, a, port);
       }
     }
 #if ${several}
@@ -144,10 +147,10 @@ ${rows.loadAll(accumulators)}
       a = undo_event(s, Start(before, quiet, begin, current), end - begin, 1.0f, event, time_bar, a);
     }
     let r = substep_reverse(s, before, quiet, begin, end - begin, current, a);
-    a = r.y;
+    a = ${clearGrid(shape, "r.y", "begin")};
     time_bar = r.start + select(-r.length, time_bar, at_event);
 #else
-    a = substep_reverse(s, before, quiet, begin, end - begin, current, a).y;
+    a = ${clearGrid(shape, "substep_reverse(s, before, quiet, begin, end - begin, current, a).y", "begin")};
 #endif
 #if ${shape.currentRow >= 0 && sampled}
     ${rows.flush("grad_current", `(${shape.currentRow + 1}u + sample_of(step - 1u) * ${width}u${stride > 0 ? " + neuron" : ""}) * run.paths + i`)}

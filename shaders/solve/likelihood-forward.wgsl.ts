@@ -9,11 +9,13 @@
  * Reads: parameters, schedule. Reads and writes: carry (state, entry, sub-step, first impossible spike; and the step in
  * which events have no end). Writes: tape; the value, row 0 of rows.
  */
+
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { windowFields } from "../shared/run.js";
+import { atGrid } from "../substep/grid-states.wgsl.js";
 import { locateFunctions } from "../substep/locate.wgsl.js";
 import { type SolverShape, solverFunctions } from "../substep/solver.wgsl.js";
 import { agendaFunctions } from "./agenda.wgsl.js";
@@ -35,6 +37,8 @@ export interface LikelihoodShape extends SolverShape {
   /** Of a cell with several events: which one the spike is, and how many others a lane may have in a step. */
   spike: number;
   mostPerStep: number;
+  /** Ports of the cell. */
+  ports: number;
 }
 
 /** What ends a sub-step, on the tape: the end of the step, an entry of the schedule, or event e as `anEvent` + e. */
@@ -52,12 +56,12 @@ export const likelihoodFields = {
 
 /** Reading the schedule, and the states before the sub-steps of a lane `own_lane`. */
 export const likelihoodFunctions = (shape: LikelihoodShape, writes: boolean): string => {
-  const { states, lanes, scheduled: entries, edges, weightOffset, several } = shape;
+  const { states, lanes, scheduled: entries, edges, weightOffset, ports, several } = shape;
   const at = `entry * ${likelihoodTapeWords(shape)}u * run.paths + own_lane`;
   const tape = { states, at, stride: "run.paths", writes, ...(several ? { place: true, ends: true } : {}) };
   const spike = several ? shape.spike : undefined;
   return /* wgsl */ `${writes || !several ? jumpFunctions(shape) : doFunctions(shape)}
-${agendaFunctions({ array: "schedule", from: lanes + 1, entries, edges, weightOffset, spike })}
+${agendaFunctions({ array: "schedule", from: lanes + 1, entries, edges, weightOffset, ports, spike })}
 const step_end_ends = ${stepEnd}.0f;
 const schedule_ends = ${scheduled}.0f;
 const event_ends = ${anEvent}.0f; // the first event
@@ -81,6 +85,7 @@ export function likelihoodForward(shape: LikelihoodShape, label: string) {
   const at = (word: number): string => `carry[${word}u * run.paths + i]`;
   const { several } = shape;
   const integrated = several ? "cell_integrated" : "cell_event";
+  const set = atGrid(shape, "y", "rho", "step", "neuron");
   return declareKernel({
     label,
     workgroupSize: shape.workgroupSize,
@@ -145,6 +150,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     var happens = entry < last && agenda_step(entry) == step;
     var place = select(1.0f, agenda_place(entry), happens);
     let current = current_at(step, neuron);
+    ${set === "y" ? "" : `y = ${set};`}
 #if ${several}
     let before = y;
     horizon = place;
@@ -156,7 +162,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       y = advance(before, quiet, rho, place - rho, current);
       let event = cell_which(y);
       ends = event_ends + f32(event);
-      y = jumped(y, fire_event(1.0f, event));
+      y = jumped(y, fire(1.0f, event));
       happens = false;
       in_step += 1u;
     }

@@ -12,7 +12,7 @@ import { specialFunctions } from "../../shaders/shared/special.wgsl.js";
 import type { Cell } from "./cell.js";
 import { parameterInput, stateInput } from "./cell.js";
 import { emitter, Invariants } from "./emitter.js";
-import { eventTable } from "./event-table.js";
+import { eventTable, portTable } from "./event-table.js";
 import { type CellFunction, type CellFunctions, cellFunctions, dear, nonZero } from "./functions.js";
 import { type Graph, isConstant, type Node, reachable } from "./graph.js";
 import { integratedHazard, logHazard } from "./hazard.js";
@@ -276,7 +276,7 @@ export function emitCellWgsl(
     for (const jump of jumps) defineJump(`${jump.name}_jvp`, readAlong(jump), jump.tangent, "dy");
     for (const e of events) defineNumber(`${e.name}_jvp`, readAlong(e), e.tangent[0]!);
   }
-  if (events.length > 1) text.push(eventTable(cell, derivatives));
+  text.push(portTable(cell, derivatives), eventTable(cell, derivatives));
 
   // `cell_prepare` comes last: by now all invariants are known.
   const { lines: prepare, names: prepared } = emitter(wgsl, reads)(invariants.nodes);

@@ -1,5 +1,5 @@
 /** Value and gradient of a log-likelihood on the GPU, a lane (one neuron in one trial) per invocation. */
-import { agendaWords } from "../../shaders/solve/agenda.wgsl.js";
+import { agendaWords, portedWords } from "../../shaders/solve/agenda.wgsl.js";
 import { likelihoodBackward } from "../../shaders/solve/likelihood-backward.wgsl.js";
 import {
   likelihoodCarry,
@@ -11,6 +11,7 @@ import type { Gpu, KernelOf, Storage } from "../gpu/index.js";
 import { type Likelihood, TrialSums } from "../loss/likelihood.js";
 import type { Evaluator, EvaluatorOptions } from "../loss/loss.js";
 import type { Evaluated } from "../loss/result.js";
+import { allArrivals } from "../plan/arrivals.js";
 import { stepsPerDispatch } from "../plan/chunks.js";
 import { firesTooOften, mostPerStep } from "../plan/endless.js";
 import { parameterVector, type View } from "../plan/layout.js";
@@ -19,7 +20,7 @@ import { decideIncrements } from "../solve/carried.js";
 import { solverShape } from "../solve/shape.js";
 import { told } from "../solve/simulate.js";
 import { runOf } from "../solve/uniform.js";
-import { impossibleSpike, type Schedule } from "../spikes/schedule.js";
+import { impossibleSpike, ownSpike, type Schedule } from "../spikes/schedule.js";
 
 /** Few lanes are spread over the processors, many fill them. */
 const workgroupSizeOf = (lanes: number): number => (lanes < 1024 ? 4 : 64);
@@ -31,10 +32,16 @@ const mostSteps = 16384;
 const tapeBytes = 256 * 2 ** 20;
 
 /** The words of a schedule for the kernels (shaders/solve/likelihood-forward.wgsl.ts). */
-function scheduleWords({ starts, neurons: count, ...entries }: Schedule, inputWeights: ArrayLike<number>): Uint32Array {
+function scheduleWords(plan: SolvePlan, { starts, neurons: count, ...entries }: Schedule): Uint32Array {
+  const inputs = allArrivals(plan);
+  const { connections } = plan.network;
   const neurons = new Uint32Array(entries.steps.length);
   for (let lane = 0; lane + 1 < starts.length; lane++) neurons.fill(lane % count, starts[lane]!, starts[lane + 1]!);
-  const agenda = agendaWords({ ...entries, neurons }, inputWeights);
+  const edges = connections.targets.length;
+  const ports = Array.from(entries.what, (what) =>
+    what === ownSpike ? 0 : what < edges ? connections.ports[what]! : inputs.ports[what - edges]!,
+  );
+  const agenda = agendaWords({ ...entries, neurons: portedWords(neurons, ports) }, inputs.weights);
   const words = new Uint32Array(starts.length + agenda.length + 1);
   words.set(starts);
   words.set(agenda, starts.length);
@@ -88,6 +95,7 @@ export class GpuLikelihood implements Evaluator {
       scheduled: schedule.steps.length,
       spike: network.cell.events.findIndex((e) => e.emits),
       mostPerStep,
+      ports: network.cell.ports.length,
     };
     const gradientRows: { parameter: number; row: number; perNeuron: boolean }[] = [];
     let [weightRow, currentRow, row] = [-1, -1, 0];
@@ -117,7 +125,7 @@ export class GpuLikelihood implements Evaluator {
       forward,
       backward,
       theta,
-      schedule: gpu.upload("schedule", scheduleWords(schedule, plan.arrivals.weights)),
+      schedule: gpu.upload("schedule", scheduleWords(plan, schedule)),
       states,
       perLane: { tape: likelihoodTapeWords(shape), rows: 1 + row * (carried ? 2 : 1) },
       several: shape.several,
@@ -157,7 +165,7 @@ export class GpuLikelihood implements Evaluator {
   async evaluate(plan: SolvePlan, options: EvaluatorOptions = {}): Promise<Evaluated> {
     this.gpu.write(this.prepared.theta, Float32Array.from(parameterVector(plan)));
     for (;;) {
-      const sums = new TrialSums(plan, this.likelihood, this.views);
+      const sums = new TrialSums(plan, this.likelihood, this.views, options.trials);
       const tapeEntries = this.tapeEntriesOf(plan);
       const longest = await this.sum(plan, sums, tapeEntries);
       if (longest < tapeEntries) return { ...sums.result(options), warnings: this.prepared.warnings };

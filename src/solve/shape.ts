@@ -6,9 +6,11 @@ import { type CellFunctions, cellFunctions, operations } from "../cell/functions
 import { withGivenSpikes } from "../cell/hazard.js";
 import { levelState } from "../cell/upstroke.js";
 import { activeChannels } from "../plan/channels.js";
+import { samplesView } from "../plan/inputs.js";
 import { type ParameterLayout, parameterLayout } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { ratesOf } from "../plan/stiff.js";
+import { recordsMore } from "./sift-for.js";
 
 export interface KernelShape extends SolverShape {
   /** Numbers of a state: one for each variable, and where increments are carried what is left of it. */
@@ -35,7 +37,7 @@ export async function solverShape(
 ): Promise<KernelShape> {
   const { network, current } = plan;
   const cell = forced ? withGivenSpikes(network.cell) : network.cell;
-  const several = cell.events.length > 1;
+  const several = forced ? cell.events.length > 1 : recordsMore(network);
   /** Of forced spikes none is looked for. */
   const looks = several || !forced;
   const layout = parameterLayout(plan);
@@ -88,6 +90,13 @@ export async function solverShape(
       samples: current.samples,
       width: current.perNeuron ? network.neurons : 1,
     },
+    inputs: plan.inputs.map((input) => {
+      const view = layout.views.get(samplesView(input.name))!;
+      const { value, slope, samples, stepsPerSample } = input;
+      const width = input.values.length / samples;
+      return { value, slope, offset: view.offset, stride: view.neuronStride, width, samples, stepsPerSample };
+    }),
+    time: plan.time === undefined ? undefined : { state: plan.time, t0: plan.t0 },
     states: cell.states.length * (carried ? 2 : 1),
     layout,
     functions,

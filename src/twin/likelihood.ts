@@ -8,11 +8,12 @@
  * at a spike a⁻ = ∇Tᵀ a⁺ + ∇ log λ − ∇E. Other events, and conditions, happen by themselves between them, at times that move
  * with the parameters as those of any path do (reverse.ts).
  */
-import type { CompiledCell } from "../cell/emit-js.js";
+import type { CompiledCell, Port } from "../cell/emit-js.js";
 import { sampleOf } from "../driver/current.js";
 import { SaltationError } from "../errors.js";
 import { type Likelihood, TrialSums } from "../loss/likelihood.js";
 import type { Evaluator } from "../loss/loss.js";
+import { allArrivals } from "../plan/arrivals.js";
 import { firesTooOften, mostPerStep } from "../plan/endless.js";
 import { type ParameterLayout, parameterLayout, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
@@ -23,6 +24,7 @@ import { Crossings, whichEvent } from "./crossing.js";
 import { causeOfFiring } from "./endless.js";
 import { stepperOf } from "./exponential.js";
 import { neuronParameters, plannedCurrent } from "./forward.js";
+import { gridStates } from "./grid-states.js";
 
 /**
  * One move of a lane: a sub-step within a grid step; then what happens, as in a schedule, if anything does; or an event of
@@ -88,11 +90,15 @@ export function laneLikelihood(
   const spike = cell.happenings.find((e) => e.emits)!;
   /** Of cells with other events than spikes. */
   const crossings = cell.happenings.length > 1 ? new Crossings(cell, stepper, plan.method, dt) : undefined;
+  const grid = gridStates(plan);
   const channels = network.cell.channels.length;
   const still = { a: new Float64Array(channels), b: new Float64Array(channels) };
   const edges = connections.targets.length;
+  const inputs = allArrivals(plan);
   const weightOf = (what: number): number =>
-    what < edges ? connections.weights[what]! : plan.arrivals.weights[what - edges]!;
+    what < edges ? connections.weights[what]! : inputs.weights[what - edges]!;
+  const portOf = (what: number): Port =>
+    cell.ports[what < edges ? connections.ports[what]! : inputs.ports[what - edges]!]!;
 
   const moves: Move[] = [];
   let entry = schedule.starts[lane]!;
@@ -151,11 +157,12 @@ export function laneLikelihood(
   for (let step = 0; step < plan.steps; step++) {
     r = 0;
     inStep = 0;
+    grid.set(y, step, k);
     for (; entry < last && schedule.steps[entry] === step; entry++) {
       reach(step, schedule.places[entry]! * dt, entry);
       const what = schedule.what[entry]!;
       if (what !== ownSpike) {
-        cell.receive(y, y, p, weightOf(what));
+        portOf(what).receive(y, y, p, weightOf(what));
         continue;
       }
       const e = cell.integrated(y, p);
@@ -203,7 +210,7 @@ export function laneLikelihood(
         for (let i = 0; i < n; i++) a[i]! += part[i]!;
         pull(-1, end);
       } else {
-        const byWeight = cell.receiveVjp(a, pBar, end, p, weightOf(what), a);
+        const byWeight = portOf(what).receiveVjp(a, pBar, end, p, weightOf(what), a);
         if (what < edges) gradient[weightView.offset + what]! += byWeight;
       }
     }
@@ -219,6 +226,7 @@ export function laneLikelihood(
     }
     stepper.reverse(a, pBar, subStep, a);
     timeBar = stepper.rBar + (event >= 0 ? timeBar : -stepper.hBar);
+    if (subStep.r === 0) grid.clear(a);
     const sample = sampleOf(current, step);
     gradient[currentView.offset + sample * width + currentView.neuronStride * k]! += pBar[P]!;
     pBar[P] = 0;
@@ -248,7 +256,7 @@ export function likelihoodCpu(likelihood: Likelihood, views: readonly View[]): E
     async evaluate(plan, options = {}) {
       const layout = parameterLayout(plan);
       const cell = compileFor(plan, true);
-      const sums = new TrialSums(plan, likelihood, views);
+      const sums = new TrialSums(plan, likelihood, views, options.trials);
       for (const [begin, end] of sums.lanes) {
         for (let lane = begin; lane < end; lane++) {
           const gradient = new Float64Array(layout.size);

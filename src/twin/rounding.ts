@@ -3,12 +3,14 @@
  * without noise, and the error that rounding the state after each step would leave is carried along as a tangent.
  */
 import { byWeight, sumOf, tableauOf } from "../../shaders/substep/tableau.js";
+import { arrivalsOf } from "../plan/arrivals.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { SubStep } from "./advance.js";
 import { compileFor } from "./compile.js";
 import { whichEvent } from "./crossing.js";
 import { stepperOf } from "./exponential.js";
 import { neuronParameters, plannedCurrent } from "./forward.js";
+import { gridStates } from "./grid-states.js";
 
 /** Neurons looked at, spread over the network. */
 const mostNeurons = 4;
@@ -20,11 +22,13 @@ const mostNeurons = 4;
  * @param forced for a likelihood: spikes do not happen, and u is 1.
  */
 export function roundingError(plan: SolvePlan, forced = false): number {
-  const { network, dt, method, arrivals } = plan;
+  const { network, dt, method } = plan;
+  const arrivals = arrivalsOf(plan, 0);
   const cell = compileFor(plan, forced);
   const [level, levelGradient] = forced ? [cell.integrated, cell.integratedGradient] : [cell.event, cell.eventGradient];
   const nothingHappens = forced && cell.happenings.length === 1;
   const stepper = stepperOf(cell, method, dt);
+  const grid = gridStates(plan);
   const n = network.cell.states.length;
   const P = network.cell.parameters.length;
   const still = {
@@ -63,6 +67,8 @@ export function roundingError(plan: SolvePlan, forced = false): number {
     };
     for (let step = 0; step < plan.steps; step++) {
       whole.I = plannedCurrent(plan, step, k);
+      grid.set(y, step, k);
+      grid.clear(error);
       before.set(y);
       stepper.tangent(error, whole, direction);
       stepper.advance(y, whole);
@@ -73,7 +79,8 @@ export function roundingError(plan: SolvePlan, forced = false): number {
         error[i]! += rounded - (from + by);
       }
       for (; arrived < arrivals.count && arrivals.steps[arrived]! <= step; arrived++) {
-        if (arrivals.neurons[arrived] === k) cell.receive(y, y, p, arrivals.weights[arrived]!);
+        if (arrivals.neurons[arrived] !== k) continue;
+        cell.ports[arrivals.ports[arrived]!]!.receive(y, y, p, arrivals.weights[arrived]!);
       }
       if (!y.every(Number.isFinite)) return worst; // told elsewhere
       if (nothingHappens || cell.event(y, p) < 0) continue;

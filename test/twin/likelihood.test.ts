@@ -14,6 +14,7 @@ import { PathSolver } from "../../src/twin/forward.js";
 import { laneLikelihood } from "../../src/twin/likelihood.js";
 import { counterNoise } from "../../src/twin/noise.js";
 import { busy, clamped, dead, givenSpikes, released } from "../support/given-spikes.js";
+import { hazardCases } from "../support/inputs.js";
 
 /** Log-likelihood of all lanes, and its gradient [layout.size]. */
 function likelihood(plan: SolvePlan, trials: readonly ObservedSpikes[]): { value: number; gradient: Float64Array } {
@@ -95,10 +96,12 @@ const adaptive: CellDefinition = {
 };
 
 /** Beside the least number of parameters whose derivatives are not 0. */
-const cases: [string, NetworkDefinition, Partial<SolveOptions>, number?][] = [
+type Case = [string, NetworkDefinition, Partial<SolveOptions>, number?];
+const cases: Case[] = [
   ["one neuron with a sampled current", one, { t1: 1.2 }],
   ["a recurrent network with input spikes", recurrent, { t1: 0.8 }],
   ["an adaptive cell", { cell: adaptive, current: 1.6 }, { t1: 3 }],
+  ...hazardCases.map(([name, network]): Case => [name, network, { t0: 0.1, t1: 1.3 }, 6]),
 ];
 
 describe.each(methods)("gradient of the log-likelihood, method %s", (method) => {
