@@ -18,6 +18,10 @@ const equations = z.record(z.string(), equation);
 const marcus = z.strictObject({
   marcus: equation.describe("a field along which the state moves for a unit of fictitious time"),
 });
+const port = z.union([
+  z.strictObject({ marcus: equations.describe("fields along which states move, all together") }),
+  z.record(z.string(), z.union([equation, marcus])),
+]);
 const event = z.strictObject({
   when: equation.describe("the event happens when it crosses 0 upwards"),
   jump: equations.optional(),
@@ -26,6 +30,7 @@ const event = z.strictObject({
 });
 const cell = z.strictObject({
   name: z.string(),
+  inputs: z.array(z.string()).optional().describe("input signals that equations may read; default I"),
   let: equations.optional(),
   state: equations,
   noise: z
@@ -39,7 +44,13 @@ const cell = z.strictObject({
   event: equation.optional(),
   reset: equations.optional(),
   events: z.record(z.string(), event).optional(),
-  receive: z.record(z.string(), z.union([equation, marcus])).optional(),
+  receive: z
+    .record(
+      z.string(),
+      z.union([equation, marcus, port], { error: "expected an equation as text, or those of a port" }),
+    )
+    .optional()
+    .describe("what a target becomes when a spike of weight w arrives; of several ports, that of each by its name"),
   random: z.record(z.string(), z.enum(["uniform", "normal"])).optional(),
   start: equations.optional(),
   parameters: z.record(z.string(), finite),
@@ -47,15 +58,35 @@ const cell = z.strictObject({
   units: z.record(z.string(), z.string()).optional(),
 });
 
-const weights = z.union(
+const ofBlock = {
+  port: z.string().optional().describe("port of the targets; may be left out where the cell has one"),
+  delays: z
+    .union([finite, z.array(finite), z.array(z.array(finite)), z.array(z.array(z.array(finite)))], {
+      error: "expected a finite number, or one for each connection in the shape of the weights (of edges a list)",
+    })
+    .optional()
+    .describe("time from a spike to its arrival, 0 or more; without, spikes arrive at once"),
+};
+const weightBlock = z.union(
   [
-    z.strictObject({ dense: z.array(z.array(finite)) }),
-    z.strictObject({ edges: z.array(z.tuple([finite, finite, finite], { error: "expected [from, to, weight]" })) }),
-    z.strictObject({ layers: z.array(z.array(z.array(finite))) }),
-    z.strictObject({ uniform: z.tuple([finite, finite]), total: finite.optional(), seed: finite.optional() }),
+    z.strictObject({ dense: z.array(z.array(finite)), ...ofBlock }),
+    z.strictObject({
+      edges: z.array(z.tuple([finite, finite, finite], { error: "expected [from, to, weight]" })),
+      ...ofBlock,
+    }),
+    z.strictObject({ layers: z.array(z.array(z.array(finite))), ...ofBlock }),
+    z.strictObject({
+      uniform: z.tuple([finite, finite]),
+      total: finite.optional(),
+      seed: finite.optional(),
+      ...ofBlock,
+    }),
   ],
   { error: 'expected { "dense": … }, { "edges": … }, { "layers": … } or { "uniform": [low, high] }' },
 );
+const weights = z.union([weightBlock, z.array(weightBlock)], {
+  error: 'expected { "dense": … }, { "edges": … }, { "layers": … } or { "uniform": [low, high] }, or a list of such',
+});
 
 /** What a job says of times in a file: docs/files.md. */
 const times = {
@@ -74,9 +105,15 @@ export type SamplesReference = z.infer<typeof samplesReference>;
 const samples = z.union([z.array(finite), z.array(z.array(finite)), samplesReference], {
   error: "expected a list of samples (time × neuron), or { file, key }",
 });
-const current = z.union([finite, z.array(finite), z.strictObject({ dt: finite, samples })], {
+const interpolation = z
+  .enum(["constant", "linear"])
+  .optional()
+  .describe("between samples: constant (default) holds each up to the next, linear goes straight to it");
+const signal = z.union([finite, z.array(finite), z.strictObject({ dt: finite, samples, interpolation })], {
   error: "expected a finite number, a list of them (one per neuron), or { dt, samples }",
 });
+export type SignalJob = z.infer<typeof signal>;
+const signals = z.record(z.string(), signal).describe("input signals of the cell by name");
 
 const network = z.strictObject({
   cell: z
@@ -92,8 +129,19 @@ const solve = {
   network,
   input: z
     .strictObject({
-      current: current.optional(),
-      spikes: z.strictObject({ times: z.array(finite), neurons: z.array(finite), weights: z.array(finite) }).optional(),
+      current: signal.optional().describe("short for the input I"),
+      inputs: signals.optional(),
+      spikes: z
+        .strictObject({
+          times: z.array(finite),
+          neurons: z.array(finite),
+          weights: z.array(finite),
+          port: z
+            .union([z.string(), z.array(z.string())], { error: "expected the name of a port, or a list of them" })
+            .optional()
+            .describe("port at which all arrive, or that of each; may be left out where the cell has one"),
+        })
+        .optional(),
     })
     .optional(),
   time: z
@@ -200,7 +248,8 @@ const simulated = z.strictObject({
   simulate: z.strictObject({
     paths: finite,
     seed: finite.optional(),
-    current: current.optional(),
+    current: signal.optional(),
+    inputs: signals.optional(),
     parameters: z.record(z.string(), perNeuron).optional(),
     weights: weights.optional(),
     method: z.string().optional(),
@@ -241,7 +290,7 @@ export const gradientSchema = z.strictObject({
   with: z
     .array(z.string())
     .min(1)
-    .describe("what to differentiate by: names of the cell's parameters, weights, current"),
+    .describe("what to differentiate by: names of the cell's parameters and constant inputs, weights, current"),
   perPath: z.boolean().optional().describe("write every path's gradient to the npz"),
   observed: trials.optional(),
   ...requirements,

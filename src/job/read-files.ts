@@ -10,7 +10,7 @@ import { looksLikeSpikeCsv } from "../files/spike-csv.js";
 import { neuronsOf, type SpikeTrains } from "../files/spike-trains.js";
 import { exponentOfTen, timesTenTo, type Unit, unitOf } from "../files/unit.js";
 import { quoted } from "../quoted.js";
-import type { SamplesReference, SolveJob, SpikesReference, TrainJob } from "./job.js";
+import type { SamplesReference, SignalJob, SolveJob, SpikesReference, TrainJob } from "./job.js";
 import { openRecording } from "./open-recording.js";
 import { checkPlain, type FileContext, isConverted } from "./recording.js";
 
@@ -252,7 +252,7 @@ function listsOf({ times, neurons, starts }: SpikeTrains): { times: number[][]; 
 /** Neurons of a job's network, as far as it says how many. */
 const sizeOf = ({ neurons, layers }: SolveJob["network"]): number => neurons ?? layers?.reduce((a, b) => a + b, 0) ?? 1;
 
-type Current = NonNullable<SolveJob["input"]>["current"];
+type Signal = SignalJob | undefined;
 
 class Reader {
   constructor(
@@ -287,7 +287,8 @@ class Reader {
     }
   }
 
-  async current(current: Current, field: string): Promise<Current> {
+  async signal(current: Signal, at: string): Promise<Signal> {
+    const field = `${at}.samples`;
     if (typeof current !== "object" || Array.isArray(current) || Array.isArray(current.samples)) return current;
     const ref = current.samples as SamplesReference;
     const opened = await this.open(field, ref);
@@ -297,7 +298,7 @@ class Reader {
         ? samplesOf(field, ref, opened.file.series(ref.key), current.dt, this.job.time.t0 ?? 0)
         : plainSamples(field, ref, opened.file),
     );
-    return { dt: current.dt, samples };
+    return { ...current, samples };
   }
 
   async spikes(
@@ -349,18 +350,31 @@ function checkUnits(job: SolveJob, ref: { timeUnit?: string | undefined }, field
 export async function readFiles<J extends SolveJob>(job: J, context: FileContext): Promise<J> {
   const reader = new Reader(job, context);
   let read: J = job;
-  const current = job.input?.current;
-  const field = "input.current.samples";
-  if (typeof current === "object" && !Array.isArray(current)) checkUnits(job, current.samples as object, field);
-  const found = await reader.current(current, field);
-  if (found !== current) read = { ...read, input: { ...read.input, current: found } };
+  const signal = async (given: Signal, field: string): Promise<Signal> => {
+    if (typeof given === "object" && !Array.isArray(given))
+      checkUnits(job, given.samples as object, `${field}.samples`);
+    return reader.signal(given, field);
+  };
+  type Signals = Pick<NonNullable<SolveJob["input"]>, "current" | "inputs">;
+  const signals = async <S extends Signals>(given: S, field: string): Promise<S> => {
+    let filled = given;
+    const current = await signal(given.current, `${field}.current`);
+    if (current !== given.current) filled = { ...filled, current };
+    for (const [name, one] of Object.entries(given.inputs ?? {})) {
+      const found = await signal(one, `${field}.inputs.${name}`);
+      if (found !== one) filled = { ...filled, inputs: { ...filled.inputs, [name]: found! } };
+    }
+    return filled;
+  };
+  const { input } = job;
+  const filled = input && (await signals(input, "input"));
+  if (filled !== input) read = { ...read, input: filled };
   const observed = (job as Partial<TrainJob>).observed;
   if (observed === undefined || Array.isArray(observed)) return read;
   if ("simulate" in observed) {
-    const given = observed.simulate.current;
-    const simulated = await reader.current(given, "observed.simulate.current.samples");
-    if (simulated === given) return read;
-    return { ...read, observed: { simulate: { ...observed.simulate, current: simulated } } };
+    const given = observed.simulate;
+    const simulated = await signals(given, "observed.simulate");
+    return simulated === given ? read : { ...read, observed: { simulate: simulated } };
   }
   if (!("file" in observed)) return read;
   checkUnits(job, observed, "observed");

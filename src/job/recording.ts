@@ -5,9 +5,10 @@ import { fileKind, kindName } from "../files/file-kind.js";
 import { limits, mebibytes } from "../files/limits.js";
 import { openNpy, openNpz } from "../files/npz.js";
 import { readJson } from "../files/read-json.js";
+import type { NetworkDefinition } from "../network/network.js";
 import { escaped, quoted } from "../quoted.js";
 import type { Trial } from "../spikes/trials.js";
-import type { SamplesReference, SolveJob, TrialsJob } from "./job.js";
+import type { SamplesReference, SignalJob, SolveJob, TrialsJob } from "./job.js";
 
 /** In a job, a file of this name stands for the one given by `--recording`, or dropped on the page. */
 export const recordingName = "@recording";
@@ -144,15 +145,29 @@ function readReference(field: string, ref: KeyedReference, context: FileContext)
   ) as number[] | number[][];
 }
 
-/** The input current of a job, with references read. */
-export function readCurrent(job: SolveJob, context: FileContext): Current {
-  const current = job.input?.current ?? 0;
-  if (typeof current === "number" || Array.isArray(current)) return current;
-  const field = "input.current.samples";
-  const samples = Array.isArray(current.samples)
-    ? (current.samples as number[] | number[][])
-    : readReference(field, current.samples as SamplesReference, context);
-  return { dt: current.dt, samples };
+/** A signal of a job, with references read. */
+export function readSignal(given: SignalJob, field: string, context: FileContext): Current {
+  if (typeof given === "number" || Array.isArray(given)) return given;
+  const { interpolation } = given;
+  const samples = Array.isArray(given.samples)
+    ? (given.samples as number[] | number[][])
+    : readReference(`${field}.samples`, given.samples as SamplesReference, context);
+  return { dt: given.dt, samples, ...(interpolation === undefined ? {} : { interpolation }) };
+}
+
+/** The input signals of a job, as a network takes them. */
+export function readSignals(
+  { current, inputs }: Pick<NonNullable<SolveJob["input"]>, "current" | "inputs">,
+  context: FileContext,
+): Pick<NetworkDefinition, "current" | "inputs"> {
+  const named = Object.entries(inputs ?? {}).map(([name, given]) => {
+    const at = /^\w{1,64}$/.test(name) ? name : quoted(name);
+    return [name, readSignal(given, `input.inputs.${at}`, context)] as const;
+  });
+  return {
+    ...(current === undefined ? {} : { current: readSignal(current, "input.current", context) }),
+    ...(inputs === undefined ? {} : { inputs: Object.fromEntries(named) }),
+  };
 }
 
 /** Trials as a job says them. */

@@ -99,7 +99,11 @@ describe("a file", () => {
     ["PNG", latin("\x89PNG\r\n\x1a\n"), /is a picture \(PNG\)/],
     ["pickle", latin("\x80\x04\x95\x10"), /is a Python pickle, which is never read/],
     ["HTML", latin("<!doctype html>"), /is XML or HTML/],
-    ["CSV", latin("time,voltage\n0,1\n"), /is not JSON: .*: it looks like a table \(CSV\); call its columns time, .*numpy\.savez/],
+    [
+      "CSV",
+      latin("time,voltage\n0,1\n"),
+      /is not JSON: .*: it looks like a table \(CSV\); call its columns time, .*numpy\.savez/,
+    ],
     ["nothing", latin(""), /^observed: x\.dat is empty$/],
     ["a list", latin("[1, 2]"), /^observed: x\.dat holds a list, where an object with named lists is wanted$/],
     ["secrets", latin("password=hunter2"), /^observed: x\.dat is not JSON: expected a value at line 1, column 1$/],
