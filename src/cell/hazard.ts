@@ -44,8 +44,11 @@ export function integratedHazard(cell: Cell): Omit<CellFunction, "tangent"> {
   return { name: "integrated", inputs: ["y"], value, cotangents: cotangentsOf(cell, value, [cell.graph.one], []) };
 }
 
+/** What is asked of a cell here. */
+type Equations = Pick<Cell, "graph" | "states" | "drift" | "jumps" | "events">;
+
 /** λ = ∇E·f: the rate of the event function along the flow without noise. */
-function eventRate(cell: Cell): Node {
+export function eventRate(cell: Equations): Node {
   const { graph: g, states, drift } = cell;
   const gradient = vectorJacobian(
     g,
@@ -64,20 +67,20 @@ export function logHazard(cell: Cell): Omit<CellFunction, "tangent"> {
 }
 
 /** States that one of these expressions reads. */
-function statesIn(cell: Cell, nodes: readonly Node[]): number[] {
+function statesIn(cell: Equations, nodes: readonly Node[]): number[] {
   const names = inputNames(nodes);
   return cell.states.flatMap((n, i) => (names.has(stateInput(n)) ? [i] : []));
 }
 
 /** Whether a jump moves a state. */
-const moves = (cell: Cell, { value }: Jump, i: number): boolean =>
+const moves = (cell: Equations, { value }: Jump, i: number): boolean =>
   value[i] !== cell.graph.input(stateInput(cell.states[i]!));
 
 /**
  * The states that, through drift and jumps, move what the given ones are (these included); and through the times of events
  * that happen by themselves, what their surfaces read.
  */
-function movers(cell: Cell, from: readonly number[]): Set<number> {
+export function movers(cell: Equations, from: readonly number[]): Set<number> {
   const found = new Set(from);
   const jumps = cell.jumps.filter((jump) => jump.inputs.includes("y"));
   for (const i of found) {
@@ -161,7 +164,9 @@ export function checkHazard(cell: Cell, activeChannels: readonly number[]): void
       ? /^condition \d/.test(event)
         ? "a condition in it"
         : `its event ${quoted(event)}`
-      : "an arriving spike";
+      : jump.inputs.includes("w")
+        ? "an arriving spike"
+        : `its jump ${jump.name}`;
     refuse(`${what} moves the event function itself; let it move the hazard instead`);
   }
   if (armed !== surface) {

@@ -29,12 +29,12 @@ export interface CheckCommandOptions extends Omit<CommonOptions, "out"> {
 }
 
 /** What was found of an entry, in words. */
-function verdictText({ verdict, by, within }: CheckedEntry): string {
+function verdictText({ verdict, by, within, pathsNeeded }: CheckedEntry): string {
   if (!by) return "cannot tell: no finite difference is a finite number";
   if (verdict === "agrees") return `agrees to within ${readable(within)}`;
   const off = readableNumber(by.deviation, by.standardError || Number.NaN);
   if (verdict === "differs") return `differs by ${off}`;
-  return `cannot tell: by ${off}; take more paths`;
+  return `cannot tell: by ${off}; take ${pathsNeeded === undefined ? "more" : `some ${pathsNeeded}`} paths`;
 }
 
 /** `saltation check job.json`. */

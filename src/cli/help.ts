@@ -61,8 +61,9 @@ comes of two spikes at almost the same time depends on their order, which no gra
 
 The steps are 10, 3, 1 and 0.3 % of a value either way (of the largest of its parameter where it is 0). A smooth difference
 comes nearer to the gradient about ninefold from one to the next; where a path jumps, what separates them stays. A
-verdict takes four standard errors, of difference minus gradient path by path: "agrees" if a fifth of the gradient would
-have been seen, else "cannot tell". It is exit code 0 whatever the verdict; --json has every step.`;
+verdict takes four standard errors, of difference minus gradient path by path: "agrees" if a tenth of the gradient would
+have been seen, also if only few paths jump, else "cannot tell", with about how many paths would do. It is exit code 0
+whatever the verdict; --json has every step.`;
 
 export const kernelHelp = `
 Example job.json: two spike trains of two neurons, lifted to paths of time and counts on [0, t1]:

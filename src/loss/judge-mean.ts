@@ -1,10 +1,11 @@
 /** Whether the mean of a job's gradient is the derivative of its mean: of the cell as the job uses it, and of its loss. */
 import { tableauOf } from "../../shaders/substep/tableau.js";
 import type { Cell } from "../cell/cell.js";
+import { Continuity } from "../cell/continuity.js";
 import type { UnbiasedCondition } from "../cell/findings.js";
 import { around, type Range, range } from "../cell/interval.js";
 import { isRandom as isRandomInput, isUniform, isWeight } from "../cell/random.js";
-import { ofAnySize } from "../cell/surface.js";
+import { ofAnySize, withOwnGraph } from "../cell/surface.js";
 import { checkUnbiased, isRandom } from "../cell/unbiased.js";
 import type { Circumstances } from "../cell/use-of-cell.js";
 import type { Parameter } from "../network/network.js";
@@ -134,8 +135,13 @@ export function judgeMean(
 ): JudgedMean {
   const { cell }: { cell: Cell } = plan.network;
   const use = circumstancesOf(plan, names, trained);
-  // A likelihood is a function of observed spikes: its gradient is no mean over random paths.
-  const random = !loss?.likelihood && isRandom(cell.written, use);
+  // A likelihood is a function of observed spikes: its gradient is no mean over random paths. It may have jumps.
+  if (loss?.likelihood) {
+    const jumps = cell.events.length > 1 ? [new Continuity(withOwnGraph(cell.written), use).judged()] : [];
+    const because = jumps.filter((c) => c.verdict !== "holds").map(line);
+    return { unbiased: because.length === 0, because, random: false };
+  }
+  const random = isRandom(cell.written, use);
   if (!random) return { unbiased: true, because: [], random };
   const because = checkUnbiased(cell.written, use)
     .filter((c) => c.verdict !== "holds")

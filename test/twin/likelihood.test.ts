@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { type CellDefinition, defineCell } from "../../src/cell/cell.js";
+import { judgeMean } from "../../src/loss/judge-mean.js";
 import { checkLikelihood } from "../../src/loss/likelihood.js";
+import { logLikelihood } from "../../src/loss/log-likelihood.js";
 import { defineNetwork, type NetworkDefinition } from "../../src/network/network.js";
 import { parameterLayout, parameterVector, replaceParameters } from "../../src/plan/layout.js";
 import { methods, planSolve, type SolveOptions, type SolvePlan } from "../../src/plan/plan.js";
@@ -11,7 +13,7 @@ import { compileFor } from "../../src/twin/compile.js";
 import { PathSolver } from "../../src/twin/forward.js";
 import { laneLikelihood } from "../../src/twin/likelihood.js";
 import { counterNoise } from "../../src/twin/noise.js";
-import { clamped, givenSpikes, released } from "../support/given-spikes.js";
+import { busy, clamped, dead, givenSpikes, released } from "../support/given-spikes.js";
 import { hazardCases } from "../support/inputs.js";
 
 /** Log-likelihood of all lanes, and its gradient [layout.size]. */
@@ -333,6 +335,51 @@ describe("the law of refractory cells", () => {
       // 10 numbers: 4.5 standard errors for a chance of 1e-4 in all.
       expect(Math.abs(e.mean), name).toBeLessThan(4.5 * e.standardError);
     }
+  });
+});
+
+describe("whether log L has jumps, at which the mean of its gradient is not the derivative of its mean", () => {
+  const judged = (cell: CellDefinition, names: string[], more: Partial<NetworkDefinition> = {}) => {
+    const plan = planSolve(defineNetwork({ cell, current: 1.5, ...more }), { paths: 1, t1: 1, dt: 0.01, seed: 5 });
+    return { plan, ...judgeMean(plan, logLikelihood([{ times: [0.3] }]), names) };
+  };
+
+  it("is told of the graph", () => {
+    const all = Object.keys(clamped.parameters);
+    expect(judged(clamped, all)).toMatchObject({ unbiased: true, because: [] });
+    expect(judged(released, all)).toMatchObject({ unbiased: true, because: [] });
+    expect(judged(dead, ["mu", "beta", "vReset"])).toMatchObject({ unbiased: true, because: [] });
+    expect(judged(dead, all).because).toEqual([
+      expect.stringMatching(
+        /^continuous likelihood is violated: the hazard jumps where a condition in it changes; to mend it, let the hazard be/,
+      ),
+    ]);
+    expect(judged(busy, ["beta"]).because).toEqual([]);
+    expect(judged(busy, ["kick"]).because).toEqual([
+      expect.stringMatching(/the state after a spike and the event kick/),
+    ]);
+    // A weight on a potential that is held, or set free, at the time of its arrival.
+    const kicked = {
+      ...released,
+      events: { release: { when: "c - tref", jump: { free: "1", c: "-1000", v: "vReset" } } },
+    };
+    const inputSpikes = { times: [0.4], neurons: [0], weights: [0.2] };
+    expect(judged(kicked, all).because).toEqual([expect.stringMatching(/the hazard jumps at the event release/)]);
+    expect(judged(kicked, all, { inputSpikes }).because[0]).toMatch(
+      /after an arrival and the event release at one time/,
+    );
+    expect(judged(kicked, ["mu"], { inputSpikes }).because).toEqual([]);
+  });
+
+  it("and is so: by the length of a dead time the mean of the gradient is not 0 at the true parameters", () => {
+    const { plan } = judged(dead, []);
+    const { views } = parameterLayout(plan);
+    const rows = draw(plan, 200).map((trial) => likelihood(plan, [trial]).gradient);
+    const of = (name: string) => estimateOf(rows.map((r) => r[views.get(name)!.offset]!));
+    // 4.5 standard errors, as above.
+    for (const name of ["mu", "beta", "vReset", "current"])
+      expect(Math.abs(of(name).mean), name).toBeLessThan(4.5 * of(name).standardError);
+    expect(of("tref").mean).toBeGreaterThan(4.5 * of("tref").standardError);
   });
 });
 
