@@ -148,7 +148,7 @@ describe("Slurm", () => {
     { timeout: 300_000 },
     async () => {
       let slurm: Slurm | undefined;
-      const kills = killer(/saltation\.js run /, 3);
+      const kills = killer(/saltation\.js run /, 2);
       try {
         slurm = startSlurm(at("slurm"));
         const split = [
