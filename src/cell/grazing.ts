@@ -3,9 +3,10 @@
  * where paths part at a comparison in the flow.
  */
 import { amplitudesOf } from "./channels.js";
+import { vectorJacobian } from "./differentiate.js";
 import { Findings, type UnbiasedCondition } from "./findings.js";
 import { Evaluation, inputNames, isConstant, type Node } from "./graph.js";
-import { isNegative, isPositive } from "./interval.js";
+import { anything, isNegative, isPositive, rangeOf } from "./interval.js";
 import { branchesOf, type Choice, choicesIn, pointsOn } from "./surface.js";
 import type { Event, Jump } from "./tables.js";
 import { UseOfCell } from "./use-of-cell.js";
@@ -25,6 +26,11 @@ export class Grazing extends UseOfCell {
         const [a, b] = branchesOf(this.g, surface, choice);
         const what = `the event function${at} jumps where a comparison in it changes`;
         found.add(this.agree(a, b, this.place(choice.surface)), what, `whether ${what}: the difference`);
+      }
+      for (const held of this.heldIn([surface])) {
+        if (this.onlyLifted(surface, held)) continue;
+        const what = `the event function${at} falls where a sample of ${held} begins`;
+        found.violated(`${what}: an event just before comes or does not`);
       }
       const rate = this.along(surface, cell.drift);
       if (isPositive(this.rangeOn(surface, rate)) || this.onlyDeadAfterSpike(event, rate)) continue;
@@ -48,6 +54,13 @@ export class Grazing extends UseOfCell {
         found.unproven("whether paths part where they just reach a comparison in the flow, or just not");
     }
     return found.condition();
+  }
+
+  /** Whether samples of a held input only ever take an event function up, where it happens at once. */
+  protected onlyLifted(surface: Node, held: string): boolean {
+    const [slope] = vectorJacobian(this.g, [surface], [this.g.one], [this.g.input(`y.${held}`)]);
+    const [up, by] = [rangeOf(slope!, this.use.range), this.use.jumps?.(held) ?? anything];
+    return (up.least >= 0 && by.least >= 0) || (up.most <= 0 && by.most <= 0);
   }
 
   /**

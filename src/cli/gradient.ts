@@ -103,7 +103,7 @@ export class PathRows {
     for (const view of views) {
       const scalar = typeof view.shape(new Float64Array(view.length)) === "number";
       const shape = scalar ? [paths] : [paths, view.length];
-      arrays[`gradient_${view.name}`] = { data: column(at, view.length), shape };
+      arrays[`gradient_${view.asked}`] = { data: column(at, view.length), shape };
       at += view.length;
     }
     return writeNpz(arrays);
@@ -117,10 +117,10 @@ export function gradientNpz(views: readonly View[], result: ValueAndGradient): U
     return { data, shape: [data.length] };
   };
   const arrays = { value: row(result.value), standard_error: row(result.standardError) };
-  for (const { name } of views) {
+  for (const { asked } of views) {
     Object.assign(arrays, {
-      [`gradient_${name}`]: row(result.gradient[name]),
-      [`gradient_standard_error_${name}`]: row(result.gradientStandardError[name]),
+      [`gradient_${asked}`]: row(result.gradient[asked]),
+      [`gradient_standard_error_${asked}`]: row(result.gradientStandardError[asked]),
     });
   }
   return writeNpz(arrays);

@@ -154,3 +154,12 @@ A worker runs each shard in a process of its own. Start one for each GPU, or one
 submit. SIGTERM ends it after what is under way; what a killed worker had is done by another after --lock seconds.
 Whoever can write to the Redis decides what workers compute: keep it within a network that you trust, or give it a
 password (redis://:password@host:port; in the environment as SALTATION_REDIS it shows in no list of processes).`;
+
+export const inspectHelp = `
+Reads NWB, SONATA and SHD (HDF5; npm install h5wasm), tables of spikes in Parquet and CSV, npz and JSON, by how a file begins
+and not by its name.
+
+docs/files.md has the formats, their units, and how much of a file is read at most.`;
+
+export const convertHelp = `
+docs/files.md has the formats, their units, and how much of a file is read at most.`;

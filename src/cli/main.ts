@@ -2,7 +2,9 @@
 import { Command, Option } from "commander";
 import {
   checkHelp,
+  convertHelp,
   gradientHelp,
+  inspectHelp,
   kernelHelp,
   mergeHelp,
   signatureHelp,
@@ -178,6 +180,29 @@ queued(program.command("queue").description("what waits in a queue, what is unde
   .option("--clear", "take dead letters away")
   .option("--json", "print one JSON object and nothing else")
   .action(async (options) => (await import("./queue/queue.js")).queueCommand(options));
+program
+  .command("inspect")
+  .description("show what a file of a recording holds, and the lines of a job that use it")
+  .argument("<file>", "HDF5 (NWB, SONATA, SHD), Parquet, npz, npy, JSON or CSV; - is standard input")
+  .option("--json", "print one JSON object and nothing else")
+  .action(async (file, options) => (await import("./inspect.js")).inspectCommand(file, options))
+  .addHelpText("after", inspectHelp);
+program
+  .command("convert")
+  .description("convert spike trains and time series between kinds of files")
+  .argument("<from>", "a file that saltation inspect shows; - is standard input")
+  .argument("<to>", "the file to write: .npz, .parquet or .csv")
+  .option("--key <key>", "which spike trains or time series of the file")
+  .option("--time-unit <unit>", "unit of the times that are written: s, ms, us (default: the file's)")
+  .option("--file-time-unit <unit>", "unit of the file's times, where it names none")
+  .option("--unit <unit>", "unit of the values of a time series: A, nA, mV (default: the file's)")
+  .option("--file-unit <unit>", "unit of the file's values, where it names none")
+  .option("--origin <time>", "the file's time, in --time-unit, that becomes 0")
+  .option("--neurons <list>", "neurons of the file that become 0, 1, …, with commas between them")
+  .option("--trials <list>", "trials of the file, counted from 0, with commas between them")
+  .option("--json", "print one JSON object and nothing else")
+  .action(async (from, to, options) => (await import("./convert.js")).convertCommand(from, to, options))
+  .addHelpText("after", convertHelp);
 program
   .command("info")
   .description("print the adapter, its limits and features, and what to do if there is none")

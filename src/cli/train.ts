@@ -8,6 +8,7 @@ import { requirementsOf } from "../job/build.js";
 import { checkJob } from "../job/check-job.js";
 import { type TrainJob, type TrialsJob, trainSchema } from "../job/job.js";
 import { loadNamedCell } from "../job/named-cell.js";
+import { readFiles } from "../job/read-files.js";
 import { asTrials } from "../job/recording.js";
 import { planTrainJob, type TrainPlan } from "../job/train-plan.js";
 import { trainedJobText } from "../job/trained-job.js";
@@ -168,10 +169,12 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
   const fingerprint: Fingerprint = {};
   const files = filesBeside(file, options);
   const { context, files: kept } = keeping(fingerprinted(files, fingerprint));
-  const planned = planTrainJob(job, context);
+  // The job with what its files hold; what is kept and written of a job is the job as it was given.
+  const filled = await readFiles(job, context);
+  const planned = planTrainJob(filled, context);
   const { simulated, solve } = planned;
   checkAsked(askedOf(options, job));
-  const spikeTrains = SpikeTrainReport.of(job, simulated, solve, context);
+  const spikeTrains = SpikeTrainReport.of(filled, simulated, solve, context);
   fingerprintJob(job, fingerprint);
   if (options.resume && !job.checkpoint) fail("checkpoint", "is missing; --resume goes on from the file that it names");
   const read = [file, options.recording, ...files.opened];
@@ -183,14 +186,15 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
   const reports = spikeTrains ? SpikeTrainReport.files(stem, figures) : {};
   checkOutputs({ "--out": options.out, "--save": options.save, "--figure": figure }, [...read, checkpoints?.file]);
   for (const report of Object.values<string>(reports)) checkWritable("--figure", report);
-  const workers = await workersOf(job, planned, options);
+  const workers = await workersOf(filled.observed, planned, options);
   checkpoints?.lock();
   // Without a listener a signal would end the process before it gives the lock back.
   const unheard = checkpoints ? exitOnSignals(() => say("stopped before a step was done")) : () => {};
   try {
+    const observed = filled.observed;
     const trained = { workers, files: kept };
     await trainPlanned(
-      { file, job, planned, spikeTrains, checkpoints, figure, stem, figures, unheard, trained },
+      { file, job, observed, planned, spikeTrains, checkpoints, figure, stem, figures, unheard, trained },
       options,
     );
   } finally {
@@ -202,14 +206,14 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
 
 /** The workers that evaluate steps, where some are asked for. @throws SaltationError `invalid-input`. */
 async function workersOf(
-  job: TrainJob,
+  observed: TrainJob["observed"],
   planned: TrainPlan,
   { workers, queue = "saltation", pieces, backend }: TrainCommandOptions,
 ): Promise<TrainWorkers | undefined> {
   if (pieces !== undefined && !workers) fail("--pieces", "is for --workers; leave it out");
   if (!workers) return undefined;
   const { TrainWorkers, checkDivisible } = await import("./queue/train-workers.js");
-  if (!planned.truth) checkDivisible(planned.loss(job.observed as TrialsJob));
+  if (!planned.truth) checkDivisible(planned.loss(observed as TrialsJob));
   return TrainWorkers.open({
     redis: workers,
     queue,
@@ -222,6 +226,8 @@ async function workersOf(
 interface PlannedRun {
   readonly file: string;
   readonly job: TrainJob;
+  /** The observed trains, as read. */
+  readonly observed: TrainJob["observed"];
   readonly planned: TrainPlan;
   readonly spikeTrains: SpikeTrainReport | undefined;
   readonly checkpoints: Checkpoints | undefined;
@@ -249,7 +255,7 @@ async function trainPlanned(run: PlannedRun, options: TrainCommandOptions): Prom
     const { workers, files } = run.trained;
     if (resume && !workers) sayOther(resume.adapter, engine.adapterName);
     let recovery: Recovery;
-    let observed = job.observed as TrialsJob;
+    let observed = run.observed as TrialsJob;
     const drawn = finished ? 0 : (truth?.options.paths ?? 0);
     const bar = truth && progressBar("data", drawn + (job.test?.paths ?? 0), "trains");
     try {

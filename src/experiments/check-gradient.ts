@@ -223,7 +223,7 @@ export async function checkGradient(
         const judged = judgeSteps(steps);
         const { mean: gradient, standardError: gradientStandardError } = mean(gradients);
         found.push({
-          parameter: view.name,
+          parameter: view.asked,
           index: typeof view.shape(new Float64Array(view.length)) === "number" ? -1 : place,
           value,
           gradient,

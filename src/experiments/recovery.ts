@@ -4,7 +4,7 @@
  */
 import { fail, wholeNumber } from "../checks.js";
 import type { Engine, Progress } from "../engine.js";
-import type { Weights } from "../network/connections.js";
+import type { WeightBlock, Weights } from "../network/connections.js";
 import { defineNetwork, type NetworkDefinition } from "../network/network.js";
 import type { SolveOptions } from "../plan/plan.js";
 import { spikeSignature } from "../signature/host/spike-signature.js";
@@ -79,19 +79,29 @@ export type Values = Readonly<Record<string, unknown>>;
 
 /** A network with fitted values in the place of its own. */
 export function fitted(network: NetworkDefinition, values: Values): NetworkDefinition {
-  const { weights, current, ...parameters } = values;
+  const { weights, current, delays, ...parameters } = values;
   return {
     ...network,
     parameters: { ...network.parameters, ...(parameters as Record<string, number | number[]>) },
-    ...(weights === undefined ? {} : { weights: asGiven(network.weights, weights) }),
+    ...((weights ?? delays) ? { weights: asGiven(network.weights!, weights, delays) } : {}),
     ...(current === undefined ? {} : { current: currentAsGiven(network.current, current) }),
   };
 }
 
-function asGiven(given: Weights | undefined, weights: unknown): Weights {
-  if (given && "dense" in given) return { dense: weights as number[][] };
-  if (given && "edges" in given) return { edges: weights as [number, number, number][] };
-  return { layers: weights as number[][][] };
+/** Weights and delays as blocks have them; those that were not trained are as they were. */
+function asGiven(given: Weights, weights: unknown, delays: unknown): Weights {
+  if (!Array.isArray(given)) return blockAsGiven(given, weights, delays);
+  const of = (values: unknown, b: number): unknown => (values as unknown[] | undefined)?.[b];
+  return given.map((block, b) => blockAsGiven(block, of(weights, b), of(delays, b) ?? undefined));
+}
+
+function blockAsGiven(given: WeightBlock, weights: unknown, delays: unknown): WeightBlock {
+  const { port, delays: before, ...form } = given;
+  const wanted = delays ?? before;
+  const others = { ...(port === undefined ? {} : { port }), ...(wanted === undefined ? {} : { delays: wanted }) };
+  const found =
+    weights === undefined ? form : { ["dense" in given ? "dense" : "edges" in given ? "edges" : "layers"]: weights };
+  return { ...found, ...others } as WeightBlock;
 }
 
 function currentAsGiven(

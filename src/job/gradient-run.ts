@@ -13,6 +13,7 @@ import { lossOf, networkOf, requirementsOf, solveOptionsOf } from "./build.js";
 import { checkJob } from "./check-job.js";
 import { type GradientJob, gradientSchema } from "./job.js";
 import { loadNamedCell } from "./named-cell.js";
+import { readFiles } from "./read-files.js";
 import type { FileContext } from "./recording.js";
 import { type Measured, measuredBy, stiffField } from "./simulate-run.js";
 
@@ -28,8 +29,9 @@ export interface PlannedGradient {
 
 /** @throws SaltationError `invalid-input` naming the field, before a device is opened. */
 export async function planGradient(given: unknown, context: FileContext): Promise<PlannedGradient> {
-  const job = checkJob(gradientSchema, given);
-  await loadNamedCell(job);
+  const checked = checkJob(gradientSchema, given);
+  await loadNamedCell(checked);
+  const job = await readFiles(checked, context);
   const definition = networkOf(job, context);
   const solve = solveOptionsOf(job);
   const network = defineNetwork(definition);

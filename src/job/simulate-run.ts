@@ -9,6 +9,7 @@ import { networkOf, solveOptionsOf } from "./build.js";
 import { checkJob } from "./check-job.js";
 import { type SolveJob, simulateSchema } from "./job.js";
 import { loadNamedCell } from "./named-cell.js";
+import { readFiles } from "./read-files.js";
 import type { FileContext } from "./recording.js";
 
 /** What a run is asked of the error that it owes to its step. */
@@ -26,8 +27,9 @@ export interface PlannedSimulation {
 
 /** @throws SaltationError `invalid-input` naming the field, before a device is opened. */
 export async function planSimulation(given: unknown, context: FileContext): Promise<PlannedSimulation> {
-  const job = checkJob(simulateSchema, given);
-  await loadNamedCell(job);
+  const checked = checkJob(simulateSchema, given);
+  await loadNamedCell(checked);
+  const job = await readFiles(checked, context);
   const definition = networkOf(job, context);
   const solve = solveOptionsOf(job);
   const plan = planSolve(defineNetwork(definition), solve);

@@ -4,6 +4,7 @@
  * trials.
  */
 import { checkHazard } from "../cell/hazard.js";
+import { fail } from "../checks.js";
 import { threefry2x32 } from "../driver/threefry.js";
 import { SaltationError } from "../errors.js";
 import { activeChannels } from "../plan/channels.js";
@@ -24,9 +25,11 @@ export interface Likelihood {
 
 /**
  * @param names the parameters to differentiate by.
- * @throws SaltationError `invalid-input` where past spikes do not determine the hazard.
+ * @throws SaltationError `invalid-input` where past spikes do not determine the hazard, and for delays.
  */
 export function checkLikelihood(plan: SolvePlan, names: readonly string[]): void {
+  if (names.includes("delays"))
+    fail("delays", 'have no gradient by "log-likelihood", which lays arrivals out beforehand; leave them out');
   checkHazard(plan.network.cell, activeChannels(plan, names));
 }
 

@@ -1,7 +1,9 @@
 /** Simulation on the GPU: chunk by chunk, the record growing until every spike fits. */
 import { recordReader } from "../../shaders/shared/record.wgsl.js";
+import { fail } from "../checks.js";
 import { SaltationError } from "../errors.js";
 import type { Gpu } from "../gpu/index.js";
+import { anyArrives } from "../plan/arrivals.js";
 import { type Chunk, type PathRange, wholeBlocks } from "../plan/chunks.js";
 import type { Discretisation, DiscretisationOptions } from "../plan/discretisation.js";
 import type { View } from "../plan/layout.js";
@@ -25,10 +27,17 @@ export const chunkBytes = 192 * 2 ** 20;
 export async function createSolver(gpu: Gpu, given: SolvePlan, views: readonly View[] = []): Promise<ChunkSolver> {
   const plan = await decideIncrements(gpu, given, { differentiates: views.length > 0 });
   const { neurons, connections } = plan.network;
-  if (neurons === 1 && connections.weights.length + plan.arrivals.count === 0) {
+  if (neurons === 1 && connections.weights.length === 0 && !anyArrives(plan)) {
     return SingleSolver.create(gpu, plan, views);
   }
-  const byWorkgroup = plan.distribution === "auto" ? 2 * neurons > lanesOf(gpu) : plan.distribution === "workgroup";
+  // Lanes take targets side by side, each once, and at once.
+  const lone = connections.parallel || connections.delays.length > 0;
+  if (lone && plan.distribution === "workgroup") {
+    const why = connections.parallel ? "several connections from a neuron to another" : "connections with delays";
+    fail("distribution", `"workgroup" does not take ${why}; take "invocation"`);
+  }
+  const wide = plan.distribution === "auto" ? 2 * neurons > lanesOf(gpu) : plan.distribution === "workgroup";
+  const byWorkgroup = wide && !lone;
   // Loaded when a network is solved: a page with one neuron does without (docs/embedding.md).
   if (byWorkgroup) return (await import("./workgroup-solver.js")).WorkgroupSolver.create(gpu, plan, views);
   return (await import("./network-solver.js")).NetworkSolver.create(gpu, plan, views);

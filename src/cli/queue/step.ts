@@ -4,6 +4,7 @@ import type { Engine } from "../../engine.js";
 import { checkJob } from "../../job/check-job.js";
 import { type TrainJob, type TrialsJob, trainSchema } from "../../job/job.js";
 import { loadNamedCell } from "../../job/named-cell.js";
+import { readFiles } from "../../job/read-files.js";
 import { planTrainJob } from "../../job/train-plan.js";
 import type { RangeSums } from "../../loss/loss.js";
 import type { PathRange } from "../../plan/chunks.js";
@@ -57,11 +58,10 @@ async function prepare(digest: string, redis: Redis, engine: Engine): Promise<Tr
   await loadNamedCell(job);
   const files = new Map<string, Uint8Array>();
   for (const { digest: of } of Object.values(content.files)) files.set(of, await get(redis, "file", of));
-  const planned = planTrainJob(
-    job,
-    keptFiles(content, (of) => files.get(of)!),
-  );
-  const loss = planned.loss(job.observed as TrialsJob);
+  const context = keptFiles(content, (of) => files.get(of)!);
+  const filled = await readFiles(job, context);
+  const planned = planTrainJob(filled, context);
+  const loss = planned.loss(filled.observed as TrialsJob);
   const network = engine.network(planned.trained);
   // Prepared with the job's own values, whatever step comes first: what is decided by them is the same everywhere.
   const plan = network.gradientPlan(planned.solve, loss);
