@@ -4,6 +4,7 @@ import { type CheckedEntry, checkGradient } from "../experiments/check-gradient.
 import { lossOf, networkOf, solveOptionsOf } from "../job/build.js";
 import { checkJob } from "../job/check-job.js";
 import { gradientSchema } from "../job/job.js";
+import { loadNamedCell } from "../job/named-cell.js";
 import { readFiles } from "../job/read-files.js";
 import { judgeMean } from "../loss/judge-mean.js";
 import { planForLoss } from "../loss/loss-plan.js";
@@ -41,6 +42,7 @@ function verdictText({ verdict, by, within, pathsNeeded }: CheckedEntry): string
 /** `saltation check job.json`. */
 export async function checkCommand(file: string, options: CheckCommandOptions): Promise<void> {
   const given = checkJob(gradientSchema, readJobFile(file, options));
+  await loadNamedCell(given);
   const most = wholeNumber("--entries", Number(options.entries), 1, 4096);
   const context = filesBeside(file, options);
   const job = await readFiles(given, context);

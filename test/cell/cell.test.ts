@@ -252,7 +252,7 @@ describe("cell definitions", () => {
       /cell\.parameters\.mu1: expected a finite number as default/,
     ],
     [variant({ parameters: { ...slifDefinition.parameters, "a b": 1 } }), /a name is a letter/],
-    [null, /cell: expected { name, state, /],
+    [null, /cell: expected { name, inputs, state, /],
   ] as [unknown, RegExp][])("refuses %#", (definition, message) => {
     expect(() => defineCell(definition as CellDefinition)).toThrow(message);
   });

@@ -32,7 +32,7 @@ const gradient = {
   seed: 1,
   discretisation: false,
   loss: { kind: "mean-spike-time", index: 0 },
-  with: ["current", "vReset"],
+  with: ["current"],
 };
 const training = {
   ...gradient,
@@ -148,7 +148,7 @@ describe("Slurm", () => {
     { timeout: 300_000 },
     async () => {
       let slurm: Slurm | undefined;
-      const kills = killer(/saltation\.js run /, 3);
+      const kills = killer(/saltation\.js run /, 2);
       try {
         slurm = startSlurm(at("slurm"));
         const split = [
@@ -268,15 +268,15 @@ describe.skipIf(noRedis !== undefined)(`BullMQ on Redis${noRedis ? `: ${noRedis}
       "60",
       "--json",
     ];
-    // Again and again, until all kills have been.
-    let left = 20;
-    for (let i = 0; i < 3 && left > 0; i++) {
-      const { out, error } = await started([...args]);
+    let killed = 0;
+    try {
+      const { out, error } = await started(args);
       expect(error).toBe("");
       expect(printed(out)).toBe(whole);
-      left = i === 2 ? 20 - (await kills.stop()) : left;
+    } finally {
+      killed = await kills.stop();
     }
-    expect(left).toBeLessThan(20);
+    expect(killed).toBeGreaterThan(2);
   });
 
   it("goes on when its Redis was away for 10 s", { timeout: 300_000 }, async () => {
@@ -287,12 +287,21 @@ describe.skipIf(noRedis !== undefined)(`BullMQ on Redis${noRedis ? `: ${noRedis}
     server = startRedis();
     const { out, error, code } = await going;
     expect(error).toMatch(/is away .*waiting for it[\s\S]*is back/);
-    expect(code).toBe(0);
+    expect({ code, error }).toMatchObject({ code: 0 });
     expect(printed(out)).toBe(whole);
   });
 
   it("puts a poisoned job among the dead letters with its one line", { timeout: 120_000 }, async () => {
-    writeFileSync(at("poison.json"), JSON.stringify({ ...gradient, paths: 512, input: { current: 1e38 } }));
+    const burst = {
+      name: "burst",
+      state: { v: "1000 * v * v + I", s: "1" },
+      event: "s - 9",
+      start: { v: "1", s: "log(u)" },
+      reset: { s: "log(u)" },
+      parameters: {},
+    };
+    const poison = { ...gradient, paths: 512, network: { cell: burst }, time: { t1: 2, dt: 0.1 } };
+    writeFileSync(at("poison.json"), JSON.stringify(poison));
     const alone = run(["gradient", "poison.json", "--backend", "cpu"]);
     const line = alone.stderr.trim().replace(/^saltation: /, "");
     const args = ["submit", "poison.json", "--shards", "2", "--backend", "cpu", "--redis", redis, "--json"];

@@ -63,7 +63,7 @@ async function shard({ digest, shard: name, backend, means }: ShardData, job: Sa
     progress(part) {
       if (performance.now() - told < 1000) return;
       told = performance.now();
-      void job.updateProgress(part);
+      job.updateProgress(part).catch(() => {});
     },
   });
   const seconds = (performance.now() - began) / 1000;
