@@ -31,7 +31,7 @@ export interface ForwardSingleShape extends SolverShape {
   /** Whether the event function is affine in the state, so that euler lands in closed form. */
   affineEvent: boolean;
   workgroupSize: number;
-  /** Sub-steps between two looks at events. */
+  /** Sub-steps between two looks at events; 1 is without a loop of its own. */
   burst: number;
 }
 
@@ -168,8 +168,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       var z: Noise;
       var trial: State;
       var crossed = false;
+#if ${shape.burst > 1}
       let stop = min(min(steps, step + ${shape.burst}u), begin + budget - (count - count_before));
       loop {
+#endif
         z = draw_noise(path, step, 0u);
         ${set === "y" ? "" : `y = ${set};`}
 #if ${shape.current.samples > 1}
@@ -181,8 +183,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         y = state_select(kicked(trial, z), y, crossed);
         rho = select(0.0f, rho, crossed);
         step += select(1u, 0u, crossed);
+#if ${shape.burst > 1}
         continuing { break if crossed || step >= stop; }
       }
+#endif
       bursts += 1u;
 
       if (crossed) {
@@ -265,27 +269,22 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         } else {
 #if ${shape.several}
           let event = cell_which(landed);
-          let draws = cell_draws(event);
-          drawn += select(0u, 1u, draws);
-          y = jumped(landed, fire_event(select(1.0f, event_uniform(path, 0u, drawn), draws), event));
+          drawn += uniforms_of(event);
+          let fate = fate_of(event, spikes, run.max_spikes);
+          spikes += select(0u, 1u, fate.emits);
           rho = place;
-          spikes += select(0u, 1u, cell_emits(event));
-          saturated = cell_emits(event) && run.max_spikes > 0u && spikes >= run.max_spikes;
-          let ends = saturated || cell_ends(event);
-          record_spike(count, i, step, rho, event_word(0u, event, ends));
-          count += 1u;
-          if (ends) { step = ended; }
 #else
-          y = jumped(landed, fire(event_uniform(path, 0u, count + 1u)));
+          let event = 0u;
+          let drawn = count + 1u;
+          let fate = fate_of(event, count, run.max_spikes);
           // Above 0 also for an event at the very start: the backward pass tells sub-steps after events by it.
           rho = clamp(rho + h, 1e-7f, 1.0f);
-          record_spike(count, i, step, rho, 0u);
-          count += 1u;
-          if (run.max_spikes > 0u && count >= run.max_spikes) {
-            saturated = true;
-            step = ended;
-          }
 #endif
+          y = jumped(landed, fire(uniform_of(path, 0u, drawn, event), event));
+          record_spike(count, i, step, rho, record_word(0u, event, fate.ends));
+          count += 1u;
+          saturated = fate.saturates;
+          if (fate.ends) { step = ended; }
         }
       }
       continuing { break if step >= steps || (step - begin) + (count - count_before) >= budget; }

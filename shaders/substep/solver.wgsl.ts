@@ -16,7 +16,7 @@ export interface SolverShape extends SubstepShape, GridShape {
   neurons: number;
   /** Whether states move along the driver path, or the drift is frozen and noise comes at grid points: `alongPath`. */
   smooth: boolean;
-  /** Whether the cell has several events: then its functions take the number of one (src/cell/event-table.ts). */
+  /** Whether the record is of events (src/cell/tables.ts): then landings are at 0 or above, and events have numbers. */
   several: boolean;
   /** Kinds of the random numbers of a jump beside the first uniform. */
   furtherRandom: readonly ("uniform" | "normal")[];

@@ -13,14 +13,10 @@ import { type Binding, declaredInputs, type InputKind, inputNode, inputState, wi
 import { Lets } from "./lets.js";
 import { alongJump } from "./marcus.js";
 import { knownFunctions, listed, parseEquation, refuseStairs, type Scope } from "./parse.js";
+import { type MarcusJump, type PortDefinition, portsOf } from "./ports.js";
 import { type FurtherRandom, type RandomKind, randomsOf } from "./random.js";
-import type { Event, Input, Jump } from "./tables.js";
+import { type Event, type Input, type Jump, portName } from "./tables.js";
 import { withLevels } from "./upstroke.js";
-
-/** A jump as a flow: a state moves by dy = field · ds, s from 0 to 1, all such states together. */
-export type MarcusJump = { marcus: string };
-
-const marcusNames: Names<MarcusJump> = { marcus: true };
 
 /** An event as a user writes it. */
 export interface EventDefinition {
@@ -58,10 +54,11 @@ export interface CellDefinition {
   /** Events by name, beside `event` or in its place; one of all must be a spike. */
   events?: Record<string, EventDefinition>;
   /**
-   * What a target becomes when a spike of weight `w` arrives: an equation, or the field along which the state moves for a unit
-   * of fictitious time (`marcus`).
+   * What a target becomes when a spike of weight `w` arrives, by state: an equation, or the field along which the state moves
+   * for a unit of fictitious time (`marcus`). Or several ports by name, such a map for each, which connections choose from:
+   * `{ exc: { ge: "ge + w" }, inh: { gi: "gi + w" }, shot: { marcus: { v: "w * v" } } }`.
    */
-  receive?: Record<string, string | MarcusJump>;
+  receive?: Record<string, string | MarcusJump> | Record<string, PortDefinition>;
   /** Random numbers by name, fresh at each jump of an event and at the start; one uniform `u` in (0, 1] by default. */
   random?: Record<string, RandomKind>;
   /** Initial state in terms of parameters and a uniform `u`; 0 where not given. */
@@ -108,6 +105,8 @@ export interface Cell {
   readonly written: CheckedCell;
   /** Whether equations read the time t. */
   readonly readsTime: boolean;
+  /** Names of the ports at which spikes arrive; "receive" is the one of a cell that names none. */
+  readonly ports: readonly string[];
   /** Those of the definition, and inputs that are none of the flow alone, which have no default. */
   readonly parameters: readonly string[];
   readonly defaults: Readonly<Record<string, number>>;
@@ -140,7 +139,7 @@ const reserved = new Set(["I", "u", "w", "t", "pi", ...knownFunctions.keys()]);
 /** Functions that came when there were cells with parameters of these names: a call tells the two apart. */
 const newerFunctions = new Set(["sinh", "cosh", "floor", "ceil", "sign", "step", "mod"]);
 /** Parameters of the network, beside the cell's. */
-const networkParameters = new Set(["weights", "current"]);
+const networkParameters = new Set(["weights", "current", "delays"]);
 const identifier = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 const maximumStates = 32;
 const maximumParameters = 256;
@@ -304,20 +303,19 @@ function define(definition: CellDefinition, binding: Binding): Cell {
   const jumpOf = (
     field: string,
     name: string,
-    given: Record<string, string | MarcusJump> | undefined,
-    ...inputs: Input[]
+    given: Readonly<Record<string, unknown>> | undefined,
+    inputs: Input[],
+    along: Readonly<Record<string, unknown>> = {},
   ): Jump => {
     const [equations, names] = [given ?? {}, scope(field, ...inputs)];
-    for (const n of Object.keys(equations)) {
+    for (const n of [...Object.keys(equations), ...Object.keys(along)]) {
       if (!states.includes(n)) fail(at(field, n), `no such state variable; known: ${listed(states)}`);
     }
-    const fields = states.map((n) => {
-      const equation = field === "receive" ? equations[n] : undefined;
-      if (!isRecord(equation)) return undefined;
-      checkOptions(`cell.${field}.${n}`, equation, marcusNames);
-      return parseEquation(g, `cell.${field}.${n}.marcus`, equation.marcus, names);
-    });
-    const along = fields.some(Boolean)
+    const within = field.endsWith(".marcus") ? "" : ".marcus";
+    const fields = states.map((n) =>
+      n in along ? parseEquation(g, `cell.${field}.${n}${within}`, along[n], names) : undefined,
+    );
+    const moved = fields.some(Boolean)
       ? alongJump(
           g,
           states.map((n) => names.get(n)!),
@@ -325,14 +323,13 @@ function define(definition: CellDefinition, binding: Binding): Cell {
         )
       : [];
     const value = states.map((n, i) => {
-      if (fields[i]) return along[i]!;
+      if (fields[i]) return moved[i]!;
       if (n in equations) return parseEquation(g, `cell.${field}.${n}`, equations[n], names);
       return names.get(n) ?? g.zero;
     });
     return { name, value, inputs };
   };
-  const jump = (name: "reset" | "receive" | "start", ...inputs: Input[]): Jump =>
-    jumpOf(name, name, definition[name], ...inputs);
+  const jump = (name: "reset" | "start", ...inputs: Input[]): Jump => jumpOf(name, name, definition[name], inputs);
 
   const drift = states.map((n) => flowing(`cell.state.${n}`, definition.state[n], scope("state", "y")));
   const noise = definition.noise ?? {};
@@ -369,14 +366,18 @@ function define(definition: CellDefinition, binding: Binding): Cell {
     const { emits = false, terminal = false } = given;
     const surface = flowing(`cell.${field}.when`, given.when, scope(`${field}.when`, "y"));
     const named = `jump_${events.length}`;
-    events.push({ name: n, surface, jump: jumpOf(`${field}.jump`, named, given.jump, "y", "u"), emits, terminal });
+    events.push({ name: n, surface, jump: jumpOf(`${field}.jump`, named, given.jump, ["y", "u"]), emits, terminal });
   }
   if (events.length > maximumEvents) fail("events", `${events.length} events; at most ${maximumEvents} are taken`);
   if (!events.some((e) => e.emits)) {
     const mend = events.length > 0 ? 'set "emits": true in one of "events"' : 'give an "event"';
     fail(events.length > 0 ? "events" : "event", `no event is a spike, so that nothing would be recorded; ${mend}`);
   }
-  const made = [jump("receive", "y", "w"), jump("start", "u")];
+  const ports = portsOf(definition.receive, states, (n) => identifier.test(n));
+  const received = ports.map(({ field, equations, fields }, i) =>
+    jumpOf(field, portName(i), equations, ["y", "w"], fields),
+  );
+  const made = [...received, jump("start", "u")];
   const jumpValues = [...made, ...events.map((e) => e.jump)].flatMap((j) => j.value);
   const surfaces = events.map((e) => e.surface);
   // Beside the drift nothing takes a current: there `I` is read as other inputs are.
@@ -406,6 +407,7 @@ function define(definition: CellDefinition, binding: Binding): Cell {
     hidden: whole.states.length - states.length,
     furtherRandom: further,
     readsTime,
+    ports: ports.map((p) => p.name),
     parameters: [...own, ...inputs.flatMap(([n, kind]) => (kind === "current" ? [] : [n]))],
     inputs: kinds,
     t0: binding.t0,

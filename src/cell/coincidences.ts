@@ -26,9 +26,13 @@ export class Coincidences extends UseOfCell {
       }
     }
     if (use.meetings) {
-      for (const jump of this.jumpsBeside(undefined).filter((j) => j.inputs.includes("w"))) {
-        this.commute(found, jump, this.other(jump), this.place(), "two arrivals at one time");
-      }
+      const arriving = this.jumpsBeside(undefined).filter((j) => j.inputs.includes("w"));
+      arriving.forEach((jump, i) => {
+        for (const second of arriving.slice(i)) {
+          const what = jump === second ? "two arrivals at one time" : "arrivals at two ports at one time";
+          this.commute(found, jump, this.other(second), this.place(), what);
+        }
+      });
     }
     return found.condition();
   }

@@ -19,6 +19,7 @@ import { anything, around, isNegative, isPositive, type Range, range, rangeOf } 
 import { isUniform } from "./random.js";
 import { copier, eliminated, ofAnySize, type Place, vanishesAt } from "./surface.js";
 import type { Event, Jump } from "./tables.js";
+import { crossedWhereItCan } from "./transversal.js";
 import { Effort, tooLong, vanishes } from "./vanishing.js";
 
 export type Verdict = "holds" | "unproven" | "violated";
@@ -124,6 +125,8 @@ function crossing(
   const signs = modeOf(surface) ? eitherWay(cell, surface, rate, ranges) : [];
   if (signs.includes(1) && !signs.includes(0))
     return { verdict: "holds", detail: "∇E·f has one sign where E = 0, on either side" };
+  const where = noisy ? undefined : crossedWhereItCan(cell, surface, ranges);
+  if (where) return { verdict: "holds", detail: `where E crosses 0: ${where}` };
   return {
     verdict: "unproven",
     detail: "∇E·f is not positive everywhere on E = 0: the gradient is exact only at crossings with ∇E·f ≠ 0",

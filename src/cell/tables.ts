@@ -37,12 +37,19 @@ export interface Event {
   readonly peaks: boolean;
 }
 
+/** The jump of what arrives at a port, by the port's number. */
+export const portName = (port: number): string => `receive_${port}`;
+
 /** A jump of a cell by name. */
 export const jumpNamed = ({ jumps }: { readonly jumps: readonly Jump[] }, name: string): Jump =>
   jumps.find((jump) => jump.name === name)!;
 
 /** The first event of a cell that is a spike. */
 export const spikeOf = ({ events }: { readonly events: readonly Event[] }): Event => events.find((e) => e.emits)!;
+
+/** Whether solvers record all events and not only spikes: there are others, or one ends its path, which the record says. */
+export const recordsEvents = ({ events }: { readonly events: readonly Event[] }): boolean =>
+  events.length > 1 || events.some((e) => e.terminal);
 
 /** Whether an event takes a fresh uniform: a spike always does, so that uniforms are counted by spikes. */
 export const draws = ({ emits, jump }: Event): boolean => emits || [...inputNames(jump.value)].some(isRandom);

@@ -4,7 +4,7 @@
  */
 import { fail, wholeNumber } from "../checks.js";
 import type { Engine, Progress } from "../engine.js";
-import type { Weights } from "../network/connections.js";
+import type { WeightBlock, Weights } from "../network/connections.js";
 import { defineNetwork, type NetworkDefinition } from "../network/network.js";
 import type { SolveOptions } from "../plan/plan.js";
 import { spikeSignature } from "../signature/host/spike-signature.js";
@@ -80,7 +80,7 @@ export type Values = Readonly<Record<string, unknown>>;
 
 /** A network with fitted values in the place of its own. */
 export function fitted(network: NetworkDefinition, values: Values): NetworkDefinition {
-  const { weights, current, ...named } = values;
+  const { weights, current, delays, ...named } = values;
   // An input is one of those given by name; `I` may be the current.
   const isInput = (name: string): boolean => name in (network.inputs ?? {});
   const inputs = Object.entries(named).filter(([name]) => isInput(name));
@@ -90,7 +90,7 @@ export function fitted(network: NetworkDefinition, values: Values): NetworkDefin
   return {
     ...network,
     parameters: { ...network.parameters, ...(Object.fromEntries(parameters) as Record<string, number | number[]>) },
-    ...(weights === undefined ? {} : { weights: asGiven(network.weights, weights) }),
+    ...((weights ?? delays) ? { weights: asGiven(network.weights!, weights, delays) } : {}),
     ...(signal === undefined ? {} : { current: currentAsGiven(network.current, signal) }),
     ...(inputs.length === 0
       ? {}
@@ -103,10 +103,20 @@ export function fitted(network: NetworkDefinition, values: Values): NetworkDefin
   };
 }
 
-function asGiven(given: Weights | undefined, weights: unknown): Weights {
-  if (given && "dense" in given) return { dense: weights as number[][] };
-  if (given && "edges" in given) return { edges: weights as [number, number, number][] };
-  return { layers: weights as number[][][] };
+/** Weights and delays as blocks have them; those that were not trained are as they were. */
+function asGiven(given: Weights, weights: unknown, delays: unknown): Weights {
+  if (!Array.isArray(given)) return blockAsGiven(given, weights, delays);
+  const of = (values: unknown, b: number): unknown => (values as unknown[] | undefined)?.[b];
+  return given.map((block, b) => blockAsGiven(block, of(weights, b), of(delays, b) ?? undefined));
+}
+
+function blockAsGiven(given: WeightBlock, weights: unknown, delays: unknown): WeightBlock {
+  const { port, delays: before, ...form } = given;
+  const wanted = delays ?? before;
+  const others = { ...(port === undefined ? {} : { port }), ...(wanted === undefined ? {} : { delays: wanted }) };
+  const found =
+    weights === undefined ? form : { ["dense" in given ? "dense" : "edges" in given ? "edges" : "layers"]: weights };
+  return { ...found, ...others } as WeightBlock;
 }
 
 function currentAsGiven(

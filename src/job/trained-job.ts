@@ -21,7 +21,7 @@ export function trainedJobText(
     network: {
       ...job.network,
       ...(found.parameters && Object.keys(found.parameters).length > 0 ? { parameters: found.parameters } : {}),
-      ...(values.weights === undefined ? {} : { weights: found.weights }),
+      ...((values.weights ?? values.delays) === undefined ? {} : { weights: found.weights }),
     },
     ...(input === undefined && found.current === undefined
       ? {}

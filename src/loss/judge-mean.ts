@@ -1,13 +1,15 @@
 /** Whether the mean of a job's gradient is the derivative of its mean: of the cell as the job uses it, and of its loss. */
 import { tableauOf } from "../../shaders/substep/tableau.js";
 import type { Cell } from "../cell/cell.js";
+import { Continuity } from "../cell/continuity.js";
 import type { UnbiasedCondition } from "../cell/findings.js";
 import { around, type Range, range } from "../cell/interval.js";
 import { isRandom as isRandomInput, isUniform, isWeight } from "../cell/random.js";
-import { ofAnySize } from "../cell/surface.js";
+import { ofAnySize, withOwnGraph } from "../cell/surface.js";
 import { checkUnbiased, isRandom } from "../cell/unbiased.js";
 import type { Circumstances } from "../cell/use-of-cell.js";
 import type { Parameter } from "../network/network.js";
+import { allArrivals } from "../plan/arrivals.js";
 import { activeChannels } from "../plan/channels.js";
 import type { PlannedInput } from "../plan/inputs.js";
 import { viewName } from "../plan/layout.js";
@@ -38,7 +40,8 @@ function spread(values: ArrayLike<number>, most = 64): number[] {
 }
 
 /** Whether a neuron receives from others, and whether one receives from several. */
-function meetings({ network, arrivals }: SolvePlan): { arrivals: boolean; several: boolean } {
+function meetings(plan: SolvePlan): { arrivals: boolean; several: boolean } {
+  const { network } = plan;
   const { rowStart, targets } = network.connections;
   const sources = new Uint32Array(network.neurons);
   for (let k = 0; k < network.neurons; k++) {
@@ -46,7 +49,7 @@ function meetings({ network, arrivals }: SolvePlan): { arrivals: boolean; severa
       if (targets[i] !== k) sources[targets[i]!]!++;
     }
   }
-  const fed = new Set(arrivals.neurons);
+  const fed = new Set(allArrivals(plan).neurons);
   return {
     arrivals: fed.size > 0 || sources.some((n) => n > 0),
     // Input spikes come at their times, whatever the parameters: two of them change no places.
@@ -61,8 +64,9 @@ function meetings({ network, arrivals }: SolvePlan): { arrivals: boolean; severa
  */
 function circumstancesOf(plan: SolvePlan, given: readonly string[], trained: boolean): Circumstances {
   const names = given.map((name) => viewName(plan.network, name));
-  const { network, current, arrivals } = plan;
+  const { network, current } = plan;
   const { cell } = network;
+  const arrivals = allArrivals(plan);
   const values = new Map<string, Parameter>(network.parameters.map((p) => [`p.${p.name}`, p]));
   const moved = (name: string): boolean => names.includes(name === "w" ? "weights" : name.replace(/^p\./, ""));
   const open = (name: string): boolean => trained && moved(name);
@@ -131,8 +135,13 @@ export function judgeMean(
 ): JudgedMean {
   const { cell }: { cell: Cell } = plan.network;
   const use = circumstancesOf(plan, names, trained);
-  // A likelihood is a function of observed spikes: its gradient is no mean over random paths.
-  const random = !loss?.likelihood && isRandom(cell.written, use);
+  // A likelihood is a function of observed spikes: its gradient is no mean over random paths. It may have jumps.
+  if (loss?.likelihood) {
+    const jumps = cell.events.length > 1 ? [new Continuity(withOwnGraph(cell.written), use).judged()] : [];
+    const because = jumps.filter((c) => c.verdict !== "holds").map(line);
+    return { unbiased: because.length === 0, because, random: false };
+  }
+  const random = isRandom(cell.written, use);
   if (!random) return { unbiased: true, because: [], random };
   const because = checkUnbiased(cell.written, use)
     .filter((c) => c.verdict !== "holds")

@@ -15,7 +15,7 @@ import {
 } from "../checks.js";
 import { type Current, constantValues, inputField, isSampledCurrent } from "../driver/current.js";
 import { quoted } from "../quoted.js";
-import { type Connections, readConnections, type Weights } from "./connections.js";
+import { type Connections, portNumber, readConnections, type Weights } from "./connections.js";
 import { kindsOf, readInputs } from "./inputs.js";
 
 export interface NetworkDefinition {
@@ -54,9 +54,11 @@ export interface InputSpikes {
   times: Numbers;
   neurons: Numbers;
   weights: Numbers;
+  /** The port at which all arrive, or that of each; may be left out where the cell has one. */
+  port?: string | readonly string[];
 }
 
-const spikeNames: Names<InputSpikes> = { times: true, neurons: true, weights: true };
+const spikeNames: Names<InputSpikes> = { times: true, neurons: true, weights: true, port: true };
 
 /** One parameter of the cell, or one of its inputs (of a sampled one the first sample): its values are one for all neurons, or one per neuron. */
 export interface Parameter {
@@ -75,7 +77,8 @@ export interface Network {
   readonly current: Current;
   /** Signals that are not, by name, as they were given. */
   readonly inputs: Readonly<Record<string, Current>>;
-  readonly inputSpikes: InputSpikes;
+  /** With the number of the port of each. */
+  readonly inputSpikes: InputSpikes & { readonly ports: readonly number[] };
 }
 
 /** Cells that a network may name: those that are always there, and those of the library that were loaded. */
@@ -109,8 +112,8 @@ export function readCell(cell: Cell | CellDefinition | string | undefined): Cell
   return typeof cell === "object" && cell && "graph" in cell ? cell : defineCell(cell);
 }
 
-function readInputSpikes(spikes: InputSpikes | undefined, neurons: number): InputSpikes {
-  if (spikes === undefined) return { times: [], neurons: [], weights: [] };
+function readInputSpikes(spikes: InputSpikes | undefined, neurons: number, cell: Cell): Network["inputSpikes"] {
+  if (spikes === undefined) return { times: [], neurons: [], weights: [], ports: [] };
   const field = "input.spikes";
   checkOptions(field, spikes, spikeNames);
   for (const key of ["times", "neurons", "weights"] as const) {
@@ -124,7 +127,17 @@ function readInputSpikes(spikes: InputSpikes | undefined, neurons: number): Inpu
       else float32Number(`${field}.${key}[${i}]`, v);
     });
   }
-  return spikes;
+  const { port } = spikes;
+  if (!Array.isArray(port)) {
+    const every = portNumber(`${field}.port`, port, cell);
+    return { ...spikes, ports: new Array<number>(spikes.times.length).fill(every) };
+  }
+  if (port.length !== spikes.times.length)
+    fail(
+      `${field}.port`,
+      `has ${port.length} entries for ${spikes.times.length} times; one each is needed, or one for all`,
+    );
+  return { ...spikes, ports: port.map((name, i) => portNumber(`${field}.port[${i}]`, name, cell)) };
 }
 
 /** An input that is the same at all times, or the first sample of one that is not. */
@@ -187,8 +200,8 @@ export function defineNetwork(definition: NetworkDefinition): Network {
     const values = Float64Array.from(value, (v, k) => number(`${field}[${k}]`, v));
     return { name, values, perNeuron: true };
   });
-  const inputSpikes = readInputSpikes(definition.inputSpikes, neurons);
-  const connections = readConnections(definition.weights, neurons, layers);
+  const inputSpikes = readInputSpikes(definition.inputSpikes, neurons, cell);
+  const connections = readConnections(definition.weights, neurons, layers, cell);
   const current = cell.inputs.get("I") === "current" ? signals.get("I")! : 0;
   return { cell, neurons, layers, parameters, connections, current, inputs, inputSpikes };
 }

@@ -1,8 +1,8 @@
 /**
  * The flat parameter vector of a network and its named views. Order: each cell parameter in the cell's order (one
  * value if shared, else one per neuron) and its inputs likewise, weights by rows of connections, then the input current where
- * it is one to the cell (one value, one per neuron, or samples × neurons with the neuron innermost), and samples of other
- * inputs. Gradients have the same layout.
+ * it is one to the cell (one value, one per neuron, or samples × neurons with the neuron innermost), samples of other inputs,
+ * and delays of connections where there are such. Gradients have the same layout.
  */
 import { fail, isNumbers, type Numbers, show } from "../checks.js";
 import { isFlat, isSampledCurrent } from "../driver/current.js";
@@ -76,6 +76,8 @@ export function parameterLayout(plan: SolvePlan): ParameterLayout {
   add("current", current.values.length, current.perNeuron ? 1 : 0, shape, beyond);
   for (const input of plan.inputs)
     add(samplesView(input.name), input.values.length, input.perNeuron ? 1 : 0, (v) => Array.from(v));
+  const { delays } = network.connections;
+  if (delays.length > 0) add("delays", delays.length, 0, (v) => network.connections.delayShape(v));
   return { size, views };
 }
 
@@ -88,6 +90,8 @@ export function parameterVector(plan: SolvePlan): Float64Array {
   vector.set(network.connections.weights, layout.views.get("weights")!.offset);
   vector.set(current.values, layout.views.get("current")!.offset);
   for (const input of plan.inputs) vector.set(input.values, layout.views.get(samplesView(input.name))!.offset);
+  const delays = layout.views.get("delays");
+  if (delays) vector.set(network.connections.delays, delays.offset);
   return vector;
 }
 
@@ -126,7 +130,12 @@ export function requestedViews(
         `${quoted(name)} is sampled, and gradients by samples are taken of a current in a drift alone; known: ${known.join(", ")}`,
       );
     if (!known.includes(views[i]!)) {
-      const why = name === "weights" ? "the network has no connections" : `cell "${cell.name}" has no such parameter`;
+      const why =
+        name === "weights"
+          ? "the network has no connections"
+          : name === "delays"
+            ? "no connections have delays"
+            : `cell "${cell.name}" has no such parameter`;
       fail(at, `${quoted(name)}: ${why}; known: ${known.join(", ")}`);
     }
     if (views.indexOf(views[i]!) !== i) fail(at, `${quoted(name)} stands there twice`);
@@ -149,7 +158,11 @@ export function replaceParameters(plan: SolvePlan, layout: ParameterLayout, vect
     network: {
       ...plan.network,
       parameters: plan.network.parameters.map((p) => ({ ...p, values: part(p.name) })),
-      connections: { ...plan.network.connections, weights: part("weights") },
+      connections: {
+        ...plan.network.connections,
+        weights: part("weights"),
+        ...(layout.views.has("delays") ? { delays: part("delays") } : {}),
+      },
     },
     current: { ...plan.current, values: part("current") },
   };

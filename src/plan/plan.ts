@@ -5,6 +5,7 @@ import { timeState } from "../cell/hybrid.js";
 import { fail, finiteNumber, type Names, oneOf, positiveNumber, show, wholeNumber } from "../checks.js";
 import { type PlannedCurrent, planCurrent } from "../driver/current.js";
 import type { Network } from "../network/network.js";
+import { type Arrivals, planArrivals } from "./arrivals.js";
 import { type PlannedInput, planInputs } from "./inputs.js";
 import { stiffStates } from "./stiff.js";
 
@@ -89,46 +90,8 @@ export interface SolvePlan {
   readonly inputs: readonly PlannedInput[];
   /** The state that is time, where it is set at grid points too: so it is exact there, however far from 0 paths begin. */
   readonly time?: number | undefined;
+  /** To be read by the functions of arrivals.ts. */
   readonly arrivals: Arrivals;
-}
-
-/** Input spikes on the time grid, in time order. One at t1 comes too late to change anything and is left out. */
-export interface Arrivals {
-  readonly count: number;
-  /** Times, as steps since t0. */
-  readonly at: Float64Array;
-  readonly steps: Uint32Array;
-  /** Place within the step, as a fraction of dt that a float32 holds: below 1, so that what it sets off comes before t1. */
-  readonly places: Float32Array;
-  readonly neurons: Uint32Array;
-  readonly weights: Float64Array;
-  /** Index of the first arrival in a step or after it. */
-  firstFrom(step: number): number;
-}
-
-function planArrivals(network: Network, t0: number, t1: number, dt: number, steps: number): Arrivals {
-  const { times, neurons, weights } = network.inputSpikes;
-  const order = times.map((_, i) => i).sort((a, b) => times[a]! - times[b]! || a - b);
-  order.forEach((i) => {
-    if (times[i]! < t0 || times[i]! > t1) {
-      fail(`input.spikes.times[${i}]`, `${times[i]} lies outside t0 = ${t0} to t1 = ${t1}; leave it out`);
-    }
-  });
-  const early = order.filter((i) => times[i]! < t1);
-  const at = early.map((i) => (times[i]! - t0) / dt);
-  const inStep = Uint32Array.from(at, (p) => Math.min(steps - 1, Math.floor(p)));
-  return {
-    count: early.length,
-    at: Float64Array.from(at),
-    steps: inStep,
-    places: Float32Array.from(at, (p, n) => Math.min(1 - 2 ** -24, p - inStep[n]!)),
-    neurons: Uint32Array.from(early, (i) => neurons[i]!),
-    weights: Float64Array.from(early, (i) => weights[i]!),
-    firstFrom(step) {
-      const n = inStep.findIndex((s) => s >= step);
-      return n < 0 ? inStep.length : n;
-    },
-  };
 }
 
 /** Networks by where time begins. */

@@ -50,39 +50,32 @@ fn undo_finish(begin: Start, a: State) -> Undone {
   return Undone(${back}, start_bar(begin.rho, c.start, -c.length), c.length${weights ? ", 0.0f" : ""});
 }
 
-fn undo_deliver(begin: Start, place: f32, weight: f32, a: State) -> Undone {
+fn undo_deliver(begin: Start, place: f32, jump: Jump, a: State) -> Undone {
   let h = place - begin.rho;
   let s = substep_stages(begin.y, begin.z, begin.rho, h, begin.current);
 #if ${weights}
-  let weight_bar = cell_receive_weight(s.end, weight, a);
+  let weight_bar = cell_receive_weight(s.end, jump.weight, a, jump.port);
 #endif
-  let c = substep_reverse(s, begin.y, begin.z, begin.rho, h, begin.current, cell_receive_vjp(s.end, weight, a));
+  let c = substep_reverse(s, begin.y, begin.z, begin.rho, h, begin.current, cell_receive_vjp(s.end, jump.weight, a, jump.port));
   return Undone(${back}, start_bar(begin.rho, c.start, -c.length), c.length${weights ? ", weight_bar" : ""});
 }
 
 // The cotangent of the state before an event, event_bar that of its time: the length of the sub-step is set by E = 0, and
 // is eliminated.
-#if ${several}
 fn undo_event(s: Stages, begin: Start, h: f32, u: f32, event: u32, event_bar: f32, a: State) -> State {
   let c = cell_jump_vjp(s.end, u, a, event);
   let by_length = substep_by_length(s, begin.y, begin.z, begin.rho, h, begin.current);
   let gradient = cell_surface_gradient(s.end, event);
-  // Where a jump left the surface above 0 the event followed at once, and nothing moves the length.
   let pull = event_bar + state_dot(c, by_length);
+#if ${several}
+  // Where a jump left the surface above 0 the event followed at once, and nothing moves the length.
   let q = select(pull / state_dot(gradient, by_length), 0.0f, h <= 1e-7f);
+#else
+  let q = length_bar(pull, state_dot(gradient, by_length), begin.y);
+#endif
   cell_surface_parameters(s.end, -q, event);
   return state_axpy(c, -q, gradient);
 }
-#else
-fn undo_event(s: Stages, begin: Start, h: f32, u: f32, event_bar: f32, a: State) -> State {
-  let c = cell_reset_vjp(s.end, u, a);
-  let by_length = substep_by_length(s, begin.y, begin.z, begin.rho, h, begin.current);
-  let gradient = cell_event_gradient(s.end);
-  let q = length_bar(event_bar + state_dot(c, by_length), state_dot(gradient, by_length), begin.y);
-  cell_event_parameters(s.end, -q);
-  return state_axpy(c, -q, gradient);
-}
-#endif
 
 fn undo_fire(begin: Start, place: f32, jump: Jump, event_bar: f32, after_bar: State) -> Undone {
   let h = place - begin.rho;
@@ -93,14 +86,14 @@ fn undo_fire(begin: Start, place: f32, jump: Jump, event_bar: f32, after_bar: St
 #endif
 #if ${selfEdges}
   if (jump.receives) {
-    let after = ${several ? "cell_jump(s.end, jump.u, jump.event)" : "cell_reset(s.end, jump.u)"};
+    let after = cell_jump(s.end, jump.u, jump.event);
 #if ${weights}
-    weight_bar = cell_receive_weight(after, jump.weight, a);
+    weight_bar = cell_receive_weight(after, jump.weight, a, jump.port);
 #endif
-    a = cell_receive_vjp(after, jump.weight, a);
+    a = cell_receive_vjp(after, jump.weight, a, jump.port);
   }
 #endif
-  a = undo_event(s, begin, h, jump.u, ${several ? "jump.event, " : ""}event_bar, a);
+  a = undo_event(s, begin, h, jump.u, jump.event, event_bar, a);
   let c = substep_reverse(s, begin.y, begin.z, begin.rho, h, begin.current, a);
   return Undone(${back}, start_bar(begin.rho, c.start, event_bar), 0.0f${weights ? ", weight_bar" : ""});
 }

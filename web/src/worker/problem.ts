@@ -113,9 +113,9 @@ export const fieldOfDocument = (field: string): string =>
 
 /** Weights that are given by their law, drawn: what is trained and shown is numbers. */
 function drawn<T>(weights: T, layers: readonly number[] | undefined): T | { layers: number[][][] } {
-  return typeof weights === "object" && weights !== null && "uniform" in weights && layers
-    ? { layers: drawWeights(weights as unknown as DrawnWeights, layers) }
-    : weights;
+  if (typeof weights !== "object" || weights === null || !("uniform" in weights) || !layers) return weights;
+  const { port, ...law } = weights as unknown as DrawnWeights & { port?: string };
+  return { layers: drawWeights("network.weights", law, layers), ...(port === undefined ? {} : { port }) };
 }
 
 /** What a document trains, checked without an engine. @throws SaltationError naming the field that is wrong. */

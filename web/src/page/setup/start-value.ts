@@ -19,7 +19,7 @@ export function startOf(document: StudioDocument, name: string): number | string
   if (name === "weights") {
     const { weights } = job.network;
     if (weights && "uniform" in weights) return `drawn from ${weights.uniform.join(" to ")}`;
-    return weights ? spread(numbers(weights)) : "none";
+    return weights ? spread([weights].flat().flatMap(numbers)) : "none";
   }
   // A cell of one's own holds its values also while its equations are no cell.
   const defaults = ownCell(document)?.parameters ?? loaded.value?.cell?.defaults;
@@ -27,9 +27,10 @@ export function startOf(document: StudioDocument, name: string): number | string
   return typeof value === "number" ? value : Array.isArray(value) ? spread(value) : "";
 }
 
-type Weights = NonNullable<StudioDocument["job"]["network"]["weights"]>;
+type Block = Exclude<NonNullable<StudioDocument["job"]["network"]["weights"]>, unknown[]>;
 
-function numbers(weights: Exclude<Weights, { uniform: unknown }>): number[] {
+function numbers(weights: Block): number[] {
+  if ("uniform" in weights) return [...weights.uniform];
   if ("edges" in weights) return weights.edges.map((e) => e[2]);
   return "dense" in weights ? weights.dense.flat() : weights.layers.flat(2);
 }
