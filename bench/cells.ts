@@ -125,6 +125,7 @@ engine.dispose();
 \`\`\`
 
 \`(await libraryCell("adex")).definition\` is the text, to change and to define anew. \`slif\` and \`gif\` are always there.
+What the cells read as \`I\` is a signal, constant or sampled; a cell of your own may have others by name ([input signals](jobs.md#input-signals)).
 
 Neurons (but for \`gif\`) take synaptic input as a current or a conductance of its own and not as a jump of the potential, so that a spike
 that arrives at the time of a reset gives one result in either order. A drift or an event with a refractory period has it as a condition, which is

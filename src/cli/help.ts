@@ -17,7 +17,8 @@ Example job.json: two neurons, of which the first excites the second by 0.8; tim
 The last line is what the step dt costs; above 1 % there is a warning that names a step that would do.
 --out spikes.npz writes spike_times and spike_neurons [paths, slots], with t1 and -1 in slots without a spike, and
 spike_counts [paths]; "observed" of a training job takes this file. A job may also have "method" (euler, wong-zakai or
-levy), "maxSpikes", "antithetic", "input": { "spikes": … }, and cells with your own equations (docs/jobs.md).`;
+levy), "maxSpikes", "antithetic", "input": { "spikes": … }, and cells with your own equations, which may read inputs by name:
+"input": { "inputs": { "g": { "dt": 0.5, "samples": [0, 1, 2], "interpolation": "linear" } } } (docs/jobs.md).`;
 
 export const gradientHelp = `
 Example job.json: the mean time of the third spike (index 2) of neuron 0, and its gradient by two parameters:
@@ -33,7 +34,7 @@ Example job.json: the mean time of the third spike (index 2) of neuron 0, and it
   d/d vReset 0.0890781 ± 0.00156115
   discretisation error of spike times 0.00019, 0.089 % of the interval between spikes (8 paths)
 
-"with" takes names of the cell's parameters, "weights" and "current". Losses that compare with data take "observed"
+"with" takes names of the cell's parameters and constant inputs, "weights" and "current". Losses that compare with data take "observed"
 as a training job does. --out gradients.npz writes value, standard_error, gradient_NAME and
 gradient_standard_error_NAME; if the job has "perPath": true, it writes value [paths] and gradient_NAME [paths] or
 [paths, entries].`;

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { CellDefinition } from "../../src/cell/cell.js";
 import { Engine } from "../../src/engine.js";
+import { judgeMean } from "../../src/loss/judge-mean.js";
 import { meanSpikeTime } from "../../src/loss/spike-times.js";
 import { defineNetwork, type NetworkDefinition } from "../../src/network/network.js";
 import { methods, planSolve, type SolveOptions } from "../../src/plan/plan.js";
@@ -164,4 +165,34 @@ it("time counts from t0, in equations of flow, start and surfaces", async () => 
   const { value, gradient } = await spike({ cell }, 0, ["r"], { t0: 3, t1: 4 });
   expect(value).toBeCloseTo(exact, 12);
   expect(gradient.r).toBeCloseTo(-(exact ** 2 - 9) / 2 / (exact - 0.1), 10);
+});
+
+describe("the verdict on the mean", () => {
+  /** A threshold that certainly rises to a random level, and an input in surface or jump. */
+  const cell: CellDefinition = {
+    name: "judged",
+    inputs: ["top"],
+    state: { v: "1" },
+    event: "v - top",
+    reset: { v: "-u" },
+    start: { v: "-u" },
+    parameters: { shift: 1 },
+  };
+  const because = (definition: CellDefinition, samples: number[], interpolation: "constant" | "linear") => {
+    const network = defineNetwork({ cell: definition, inputs: { top: { dt: 0.1, samples, interpolation } } });
+    return judgeMean(planSolve(network, { paths: 1, t1: 0.2, dt: 0.1 }), meanSpikeTime(0, 0), ["shift"]).because;
+  };
+
+  it("tells of held samples that take an event function down, and of jumps that read one", () => {
+    expect(because(cell, [1, 2], "constant").join()).toMatch(/no grazing is violated: .*falls where a sample/);
+    // Down goes the threshold: what it takes above happens at once.
+    expect(because(cell, [2, 1], "constant")).toEqual([]);
+    const jump = { ...cell, event: "v - shift", reset: { v: "-u - top" } };
+    expect(because(jump, [1, 2], "constant").join()).toMatch(/commute is violated: .*input top/);
+  });
+
+  it("has nothing to say of one that is linear", () => {
+    expect(because(cell, [2, 1.95, 1.9], "linear")).toEqual([]);
+    expect(because({ ...cell, event: "v - shift", reset: { v: "-u - top" } }, [1, 2, 2], "linear")).toEqual([]);
+  });
 });
