@@ -339,7 +339,10 @@ export class EngineNetwork {
     this.engine.check();
     const views = requestedViews(this.network, parameterLayout(plan), names);
     this.checkLoss(loss, requireExact);
-    const observed = loss.likelihood?.(plan, names);
+    const observed = loss.likelihood?.(
+      plan,
+      views.map((v) => v.name),
+    );
     return this.place((backend) =>
       observed ? backend.likelihood(plan, observed, views) : backend.evaluator(plan, loss, views),
     );

@@ -1,8 +1,9 @@
 /** Saltation: exact gradients of stochastic spiking neural networks with WebGPU. All that a user imports. */
-export { type Cell, type CellDefinition, defineCell, type EventDefinition, type MarcusJump } from "./cell/cell.js";
+export { type Cell, type CellDefinition, defineCell, type EventDefinition } from "./cell/cell.js";
 export type { Exactness, ExactnessCondition, Verdict } from "./cell/exactness.js";
 export type { UnbiasedCondition } from "./cell/findings.js";
 export { gif } from "./cell/gif.js";
+export type { MarcusJump, PortDefinition } from "./cell/ports.js";
 export type { RandomKind } from "./cell/random.js";
 export { slif } from "./cell/slif.js";
 export { unbiasedConditions } from "./cell/unbiased-conditions.js";
@@ -59,7 +60,7 @@ export {
 export { firstSpikes, meanSpikeTime, type Selection, type SpikeTimeLoss } from "./loss/spike-times.js";
 export { type VanRossumOptions, vanRossum } from "./loss/van-rossum.js";
 export * from "./metrics/index.js";
-export type { Connections, Weights } from "./network/connections.js";
+export type { Connections, WeightBlock, WeightForm, Weights } from "./network/connections.js";
 export type { DrawnWeights } from "./network/drawn-weights.js";
 export {
   type InputSpikes,
@@ -68,6 +69,7 @@ export {
   type NetworkDefinition,
   type Parameter,
 } from "./network/network.js";
+export type { Arrivals } from "./plan/arrivals.js";
 export type { Chunk } from "./plan/chunks.js";
 export type {
   Discretisation,
@@ -76,7 +78,7 @@ export type {
   UnmeasuredDiscretisation,
 } from "./plan/discretisation.js";
 export type { ParameterPlace, View } from "./plan/layout.js";
-export type { Arrivals, Distribution, Method, SolveOptions, SolvePlan } from "./plan/plan.js";
+export type { Distribution, Method, SolveOptions, SolvePlan } from "./plan/plan.js";
 export type { Rate } from "./plan/stability.js";
 export type { Estimate } from "./reduce/statistics.js";
 export * from "./signature/index.js";

@@ -30,23 +30,24 @@ interface EncodedNetwork extends EncodedChunk {
   readonly checkpoints: Storage;
 }
 
-/** Where the gradient rows of the requested parameters, the current and the weights begin; -1 where not asked for. */
+/** Where the gradient rows of the requested parameters, the current, the weights and delays begin; -1 where not asked for. */
 export function gradientPlaces(
   plan: SolvePlan,
   views: readonly View[],
-): Pick<BackwardNetworkShape, "gradientRows" | "entries" | "currentRow" | "weightRow"> {
+): Pick<BackwardNetworkShape, "gradientRows" | "entries" | "currentRow" | "weightRow" | "delayRow"> {
   const gradientRows: { parameter: number; row: number; perNeuron: boolean }[] = [];
-  let [currentRow, weightRow, row] = [-1, -1, 0];
+  let [currentRow, weightRow, delayRow, row] = [-1, -1, -1, 0];
   for (const view of views) {
     if (view.name === "current") currentRow = row;
     else if (view.name === "weights") weightRow = row;
+    else if (view.name === "delays") delayRow = row;
     else {
       const parameter = plan.network.cell.parameters.indexOf(view.name);
       gradientRows.push({ parameter, row, perNeuron: view.neuronStride > 0 });
     }
     row += view.length;
   }
-  return { gradientRows, entries: row, currentRow, weightRow };
+  return { gradientRows, entries: row, currentRow, weightRow, delayRow };
 }
 
 type Forward = KernelOf<typeof forwardNetwork>;
@@ -78,7 +79,7 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
       ...connectionShape(plan, shape.layout, false),
       affineEvent,
       workgroupSize,
-      recordWords: recordWords.neurons,
+      recordWords: network.connections.delays.length > 0 ? recordWords.arrivals : recordWords.neurons,
     };
     const forwardKernel = gpu.kernel(forwardNetwork({ ...shape, ...sizes }, `forward ${label}`));
     let backwardKernel: Promise<Backward> | undefined;
@@ -87,7 +88,7 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
       const places = gradientPlaces(plan, views);
       backwardKernel = gpu.kernel(backwardNetwork({ ...reverse, ...sizes, ...places }, `backward ${label}`));
     }
-    const [f, b, sift] = await Promise.all([forwardKernel, backwardKernel, siftFor(gpu, network.cell)]);
+    const [f, b, sift] = await Promise.all([forwardKernel, backwardKernel, siftFor(gpu, network)]);
     const connections = uploadConnections(gpu, plan, sizes);
     return new NetworkSolver({ gpu, plan, shape, forwardKernel: f, backwardKernel: b, views }, connections, sift);
   }
@@ -96,7 +97,7 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
     const { perNeuron, perPath } = this.fields;
     const work = 4 * (perNeuron * this.neurons + perPath);
     // Where not all events are spikes there is a record of either.
-    const record = (this.sift ? 2 : 1) * 4 * this.recordWords * slots;
+    const record = 4 * (this.recordWords + (this.sift?.words ?? 0)) * slots;
     if (!this.backwardKernel) return { work, checkpoints: 0, record, rows: 0, backward: 0 };
     const windows = Math.ceil(this.plan.steps / this.gridWindow(1));
     return {
@@ -108,8 +109,14 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
     };
   }
 
+  /** Words of what the kernels write to a record. */
+  get eventWords(): number {
+    return this.sift?.words ?? this.recordWords;
+  }
+
   private get fields() {
-    return networkFields(this.n, noiseNames(this.shape).length, this.shape.several);
+    const { delays } = this.plan.network.connections;
+    return networkFields(this.n, noiseNames(this.shape).length, this.shape.several, delays.length);
   }
 
   encodeForward(batch: Batch, chunk: Chunk, slots: number): EncodedNetwork {
@@ -120,12 +127,11 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
     const windows = Math.ceil(plan.steps / window);
     const perField = 4 * neurons * paths;
     const work = batch.temporary("work", fields.perNeuron * perField + 4 * fields.perPath * paths);
-    const record = gpu.buffer("spike record", 4 * this.recordWords * slots * paths);
+    const record = gpu.buffer("spike record", 4 * this.eventWords * slots * paths);
     const status = gpu.buffer("status", 4 * statusWords);
     const checkpointBytes = (n + 1) * perField + 4 * paths;
     const checkpoints = gpu.buffer("checkpoints", this.backwardKernel ? checkpointBytes * windows : 4);
     const counts = gpu.buffer("spike counts", 4 * paths);
-    const eventCounts = sift && gpu.buffer("event counts", 4 * paths);
     batch.clear(status);
     const bound = { theta, connections, work, record, status, threads: paths };
     // A window of no steps, so that window 0 has a checkpoint like the others.
@@ -145,15 +151,13 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
     }
     const perPath = fields.perNeuron * perField;
     batch.copy(work, perPath + (sift ? 8 * paths : 0), counts, 0, 4 * paths);
-    if (eventCounts) batch.copy(work, perPath, eventCounts, 0, 4 * paths);
-    const events = eventCounts && { record, counts: eventCounts };
-    const spikes = events ? sift!.encodeSpikes(batch, chunk, events, slots) : record;
+    const sifted = sift?.encodeSpikes(batch, chunk, record, { storage: work, byteOffset: perPath }, slots);
     return {
       ...chunk,
       slots,
       statusWords: status,
-      record: spikes,
-      events,
+      record: sifted?.record ?? record,
+      events: sifted?.events,
       checkpoints,
       counts: { storage: counts, byteOffset: 0 },
       dispose: () => {
@@ -161,10 +165,7 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
         record.dispose();
         checkpoints.dispose();
         counts.dispose();
-        if (events) {
-          spikes.dispose();
-          events.counts.dispose();
-        }
+        sifted?.dispose();
       },
     };
   }
@@ -178,10 +179,8 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
     status?: RunStatus,
   ): void {
     const { gpu, plan, theta, connections, n, neurons } = this;
-    const { paths, slots, checkpoints, events } = chunk as EncodedNetwork;
-    const record = events?.record ?? chunk.record;
-    const counts = events ? { storage: events.counts, byteOffset: 0 } : chunk.counts;
-    const ofEvents = events ? this.sift!.encodeCotangents(batch, chunk, events, cotangents, slots) : cotangents;
+    const { paths, checkpoints, events } = chunk as EncodedNetwork;
+    const wanted = events ? this.sift!.encodeCotangents(batch, chunk, events, cotangents) : { ...chunk, cotangents };
     const fields = backwardFields(n);
     const window = this.gridWindow(paths);
     const windows = Math.ceil(plan.steps / window);
@@ -199,7 +198,7 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
     const tape = batch.temporary("tape", longest * turn);
     const pathFields = fields.perNeuron * perField;
     batch.clear(work);
-    batch.copy(counts.storage, counts.byteOffset, work, pathFields + 4 * paths, 4 * paths);
+    batch.copy(wanted.counts.storage, wanted.counts.byteOffset, work, pathFields + 4 * paths, 4 * paths);
     for (let w = windows - 1; w >= 0; w--) {
       const at = checkpointBytes * w;
       const [stepBegin, stepEnd] = [w * window, Math.min(plan.steps, (w + 1) * window)];
@@ -211,8 +210,8 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
           uniform: { ...run, tapeFirst, tapePaths: turn },
           theta,
           connections,
-          record,
-          cotangents: ofEvents,
+          record: wanted.record,
+          cotangents: wanted.cotangents,
           work,
           tape,
           rows,

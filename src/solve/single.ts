@@ -69,7 +69,7 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
       ),
     );
     const backwardKernel = backward?.backwardKernel(gpu, plan, views, workgroupSize);
-    const sift = siftFor(gpu, plan.network.cell);
+    const sift = siftFor(gpu, plan.network);
     const [f, b, s] = await Promise.all([forwardKernel, backwardKernel, sift]);
     return new SingleSolver({ gpu, plan, shape, forwardKernel: f, backwardKernel: b, views }, s);
   }
@@ -131,16 +131,13 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
       });
     }
     const wordAt = (word: number): number => 4 * (words * (keep - 1) + this.shape.states + word) * paths;
-    const eventCounts = sift && gpu.buffer("event counts", 4 * paths);
-    if (eventCounts) batch.copy(checkpoints, wordAt(2), eventCounts, 0, 4 * paths);
-    const events = eventCounts && { record, counts: eventCounts };
-    const spikes = events ? sift!.encodeSpikes(batch, chunk, events, slots) : record;
+    const sifted = sift?.encodeSpikes(batch, chunk, record, { storage: checkpoints, byteOffset: wordAt(2) }, slots);
     return {
       ...chunk,
       slots,
       statusWords: status,
-      record: spikes,
-      events,
+      record: sifted?.record ?? record,
+      events: sifted?.events,
       checkpoints,
       window,
       windows,
@@ -149,10 +146,7 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
         status.dispose();
         record.dispose();
         checkpoints.dispose();
-        if (events) {
-          spikes.dispose();
-          events.counts.dispose();
-        }
+        sifted?.dispose();
       },
     };
   }
@@ -167,8 +161,7 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
   ): void {
     const { plan, theta, shape } = this;
     const { paths, slots, checkpoints, events, window } = chunk as EncodedSingle;
-    const record = events?.record ?? chunk.record;
-    const ofEvents = events ? this.sift!.encodeCotangents(batch, chunk, events, cotangents, slots) : cotangents;
+    const wanted = events ? this.sift!.encodeCotangents(batch, chunk, events, cotangents) : { ...chunk, cotangents };
     // No path has more sub-steps than its steps and events.
     const most = Math.ceil((plan.steps + (status?.largestRecord ?? slots)) / window);
     const windows = Math.min((chunk as EncodedSingle).windows, most);
@@ -181,8 +174,8 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
         uniform: this.windowRun(chunk, w, window),
         theta,
         checkpoints,
-        record,
-        cotangents: ofEvents,
+        record: wanted.record,
+        cotangents: wanted.cotangents,
         tape,
         adjoint,
         rows,

@@ -110,7 +110,7 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
       const places = gradientPlaces(plan, views);
       backwardKernel = gpu.kernel(backwardWorkgroup({ ...reverse, ...sizes, ...places }, `backward ${label}`));
     }
-    const [f, b, sift] = await Promise.all([forwardKernel, backwardKernel, siftFor(gpu, network.cell)]);
+    const [f, b, sift] = await Promise.all([forwardKernel, backwardKernel, siftFor(gpu, network)]);
     const connections = uploadConnections(gpu, plan, sizes);
     return new WorkgroupSolver(
       { gpu, plan, shape, forwardKernel: f, backwardKernel: b, views },
@@ -173,26 +173,20 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
     }
     const { sift } = this;
     const wordAt = (word: number): number => 4 * ((keep - 1) * words + (this.n + 1) * this.neurons + word) * paths;
-    const eventCounts = sift && gpu.buffer("event counts", 4 * paths);
-    if (eventCounts) batch.copy(checkpoints, wordAt(0), eventCounts, 0, 4 * paths);
-    const events = eventCounts && { record, counts: eventCounts };
-    const spikes = events ? sift!.encodeSpikes(batch, chunk, events, slots) : record;
+    const sifted = sift?.encodeSpikes(batch, chunk, record, { storage: checkpoints, byteOffset: wordAt(0) }, slots);
     return {
       ...chunk,
       slots,
       statusWords: status,
-      record: spikes,
-      events,
+      record: sifted?.record ?? record,
+      events: sifted?.events,
       checkpoints,
       counts: { storage: checkpoints, byteOffset: wordAt(sift ? 2 : 0) },
       dispose: () => {
         status.dispose();
         record.dispose();
         checkpoints.dispose();
-        if (events) {
-          spikes.dispose();
-          events.counts.dispose();
-        }
+        sifted?.dispose();
       },
     };
   }
@@ -206,9 +200,8 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
     status?: RunStatus,
   ): void {
     const { gpu, plan, theta, connections, n, noise, neurons } = this;
-    const { paths, slots, checkpoints, events } = chunk as EncodedPaths;
-    const record = events?.record ?? chunk.record;
-    const ofEvents = events ? this.sift!.encodeCotangents(batch, chunk, events, cotangents, slots) : cotangents;
+    const { paths, checkpoints, events } = chunk as EncodedPaths;
+    const wanted = events ? this.sift!.encodeCotangents(batch, chunk, events, cotangents) : { ...chunk, cotangents };
     const window = this.gridWindow(paths);
     const windows = Math.ceil(plan.steps / window);
     const entries = Math.max(1, status?.largestTape ?? tapeEntries);
@@ -233,8 +226,8 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
           uniform: { ...run, tapeFirst, tapePaths },
           theta,
           connections,
-          record,
-          cotangents: ofEvents,
+          record: wanted.record,
+          cotangents: wanted.cotangents,
           checkpoints,
           carried,
           tape,

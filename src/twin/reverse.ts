@@ -16,6 +16,7 @@ import type { SolvePlan } from "../plan/plan.js";
 import type { SubStepTangent } from "./advance.js";
 import { stepperOf } from "./exponential.js";
 import { neuronParameters, type PathResult } from "./forward.js";
+import { gridStates } from "./grid-states.js";
 import { drawFurther } from "./noise.js";
 
 /**
@@ -35,6 +36,7 @@ export function reversePath(
   const n = network.cell.states.length;
   const P = network.cell.parameters.length;
   const stepper = stepperOf(cell, plan.method, dt);
+  const grid = gridStates(plan);
   const p = neuronParameters(plan);
 
   const vectors = (size: number): Float64Array[] => Array.from({ length: neurons }, () => new Float64Array(size));
@@ -56,6 +58,14 @@ export function reversePath(
   const weightView = layout.views.get("weights")!;
   const sampleWidth = plan.current.perNeuron ? neurons : 1;
 
+  const delayView = layout.views.get("delays");
+  /** The cotangent of the time of an arrival is one of its spike's, and of the delay. */
+  const cause = (spike: number, edge: number, bar: number): void => {
+    arrivalBar[spike]! += bar;
+    const delay = connections.delayOf[edge]!;
+    if (delay >= 0) gradient[delayView!.offset + delay]! += bar;
+  };
+
   let step = plan.steps;
   const operations = result.operations;
   for (let o = operations.length - 1; o >= 0; o--) {
@@ -65,9 +75,9 @@ export function reversePath(
     if (op.kind === "kick") {
       cell.kickVjp(a[k]!, pBar[k]!, op.before, p[k]!, op.increment, a[k]!);
     } else if (op.kind === "input") {
-      cell.receiveVjp(a[k]!, pBar[k]!, op.before, p[k]!, op.weight, a[k]!);
+      cell.ports[op.port]!.receiveVjp(a[k]!, pBar[k]!, op.before, p[k]!, op.weight, a[k]!);
     } else if (op.kind === "receive") {
-      gradient[weightView.offset + op.edge]! += cell.receiveVjp(
+      gradient[weightView.offset + op.edge]! += cell.ports[connections.ports[op.edge]!]!.receiveVjp(
         a[k]!,
         pBar[k]!,
         op.before,
@@ -76,7 +86,7 @@ export function reversePath(
         a[k]!,
       );
       if (op.spike !== undefined) {
-        arrivalBar[op.spike]! += timeBar[k]!;
+        cause(op.spike, op.edge, timeBar[k]!);
         timeBar[k] = 0;
       }
     } else if (op.kind === "fire") {
@@ -108,10 +118,13 @@ export function reversePath(
         timeBar[k] = stepper.rBar + eventTimeBar;
       } else {
         stepper.reverse(a[k]!, pBar[k]!, subStep, a[k]!);
-        if (op.spike !== undefined) arrivalBar[op.spike]! += stepper.hBar;
+        if (op.spike !== undefined) cause(op.spike, op.edge!, stepper.hBar);
         timeBar[k] = stepper.rBar - stepper.hBar;
       }
-      if (subStep.r === 0) timeBar[k] = 0;
+      if (subStep.r === 0) {
+        timeBar[k] = 0;
+        grid.clear(a[k]!);
+      }
       if (pBar[k]![P] !== 0) {
         const sample = sampleOf(plan.current, step);
         gradient[currentView.offset + sample * sampleWidth + currentView.neuronStride * k]! += pBar[k]![P]!;

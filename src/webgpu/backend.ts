@@ -19,10 +19,14 @@ export function backendOn(gpu: Gpu, name: string, description: string): WebGpuBa
     name,
     description,
     gpu,
-    simulate: (plan, progress) => simulateGpu(gpu, plan, progress),
+    simulate: (plan, progress, range) => simulateGpu(gpu, plan, progress, range),
     async evaluator(plan, loss, views) {
       const { GradientEvaluator } = await import("../gradient/evaluate.js");
       return GradientEvaluator.create(gpu, plan, loss, views);
+    },
+    async ranges(plan, loss, views) {
+      const { GradientEvaluator } = await import("../gradient/evaluate.js");
+      return (await GradientEvaluator.create(gpu, plan, loss, views)).ofRanges();
     },
     async likelihood(plan, observed, views) {
       const { GpuLikelihood } = await import("../gradient/likelihood.js");

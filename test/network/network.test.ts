@@ -14,7 +14,7 @@ it("parameters that a cell wants above 0 are checked in every neuron", () => {
 
 it("a section that a network does not have is refused: misspelt, it would count for nothing", () => {
   expect(() => defineNetwork({ curent: 1.5 } as never)).toThrow(
-    "network.curent: is unknown; known: cell, neurons, layers, parameters, weights, current, inputSpikes",
+    "network.curent: is unknown; known: cell, neurons, layers, parameters, weights, inputs, current, inputSpikes",
   );
   const layers = [1, 2];
   const weights = { layers: [[[0.5, -0.25]]] };
@@ -25,8 +25,10 @@ it("a section that a network does not have is refused: misspelt, it would count 
 
 it("a current is refused where it is defined, not only where it is planned", () => {
   const of = (current: unknown) => () => defineNetwork({ current } as never);
-  expect(of({ I: 1 })).toThrow("input.current.I: is unknown; known: dt, samples");
-  expect(of({ dt: 0.1, samples: [1], interpolation: "linear" })).toThrow("input.current.interpolation: is unknown");
+  expect(of({ I: 1 })).toThrow("input.current.I: is unknown; known: dt, samples, interpolation");
+  expect(of({ dt: 0.1, samples: [1], interpolation: "cubic" as "linear" })).toThrow(
+    'input.current.interpolation: expected one of constant, linear, got "cubic"',
+  );
   expect(of({ samples: [1] })).toThrow("input.current.dt: expected a finite number, got undefined");
   expect(of({ dt: 0.1, samples: [] })).toThrow("input.current.samples: expected a list of samples");
   expect(of("1")).toThrow('input.current: expected a number, a list, or { dt, samples }, got "1"');

@@ -12,7 +12,10 @@ afterAll(() => gpu.dispose());
 const uniform = { count: 37, factor: 1.5 };
 
 /** Runs WGSL that writes `out[i]` for so many lanes, and reads it. */
-async function run(body: string, given: Partial<{ size: number; lanes: number; type: string; words: number; before: string }> = {}) {
+async function run(
+  body: string,
+  given: Partial<{ size: number; lanes: number; type: string; words: number; before: string }> = {},
+) {
   const { size = 64, lanes = 96, type = "u32", before = "" } = given;
   const { words = lanes } = given;
   const code = /* wgsl */ `
