@@ -50,8 +50,9 @@ function start(command: string[]): { child: ChildProcess; done: Promise<Outcome>
   return { child, done: new Promise((resolve) => child.on("close", (code) => resolve({ code, out, error }))) };
 }
 
-/** A run that nothing befalls, within this process. */
-const train = (file: string, ...args: string[]): Promise<Outcome> => commandLine(["train", file, "--json", ...args]);
+/** A run that nothing befalls, within this process, on the adapter of those that something befalls. */
+const train = (file: string, ...args: string[]): Promise<Outcome> =>
+  commandLine(["train", file, "--json", "--backend", "webgpu", ...args]);
 
 const stepOf = (file: string): number => {
   try {
