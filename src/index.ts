@@ -46,6 +46,7 @@ export type {
   GpuLoss,
   Kept,
   Loss,
+  LossOfMeans,
   LossValue,
 } from "./loss/loss.js";
 export type { OutsideOptions } from "./loss/observed.js";
@@ -70,7 +71,7 @@ export {
   type Parameter,
 } from "./network/network.js";
 export type { Arrivals } from "./plan/arrivals.js";
-export type { Chunk } from "./plan/chunks.js";
+export type { Chunk, PathRange } from "./plan/chunks.js";
 export type {
   Discretisation,
   DiscretisationOptions,

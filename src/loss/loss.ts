@@ -188,7 +188,10 @@ export interface GpuLoss {
   ): void;
   /** What is to be read back to know the value. */
   readonly report: Storage;
-  /** Of a loss of means: the sums that these come from, which lie in `report`. */
+  /**
+   * Of a loss of means: the sums that these come from, which lie in `report`.
+   * @internal
+   */
   readonly means?: RowSums;
   /** Reads such a report. */
   read(

@@ -287,7 +287,7 @@ describe.skipIf(noRedis !== undefined)(`BullMQ on Redis${noRedis ? `: ${noRedis}
     server = startRedis();
     const { out, error, code } = await going;
     expect(error).toMatch(/is away .*waiting for it[\s\S]*is back/);
-    expect({ code, error }).toMatchObject({ code: 0 });
+    expect(code, error).toBe(0);
     expect(printed(out)).toBe(whole);
   });
 
@@ -309,9 +309,13 @@ describe.skipIf(noRedis !== undefined)(`BullMQ on Redis${noRedis ? `: ${noRedis}
     expect(code).toBe(1);
     expect(error.trim().split("\n")).toHaveLength(1);
     const { deadLetters } = JSON.parse(run(["queue", "--redis", redis, "--json"]).stdout);
-    expect(deadLetters[0].tries).toBe(1);
-    expect(line).toContain(deadLetters[0].reason.slice(0, 60));
-    expect(error).toContain(deadLetters[0].reason);
+    const reasons = deadLetters.map((l: { tries: number; reason: string }) => {
+      expect(l.tries).toBe(1);
+      return l.reason;
+    });
+    // Either of the two shards may have been the first.
+    expect(reasons.map((r: string) => r.replace(/path \d+/, "path 0"))).toContain(line);
+    expect(error).toMatch(/dead letters after 1 try: the state became infinite/);
   });
 
   it("trains with workers that die, and resumes, to the bits of one machine", { timeout: 300_000 }, async () => {

@@ -2,7 +2,7 @@
 import type { Redis } from "ioredis";
 import { fail } from "../../checks.js";
 import type { Source } from "../../shards/points.js";
-import { keptFiles, type Split } from "../shard-files.js";
+import { canonicalDigest, keptFiles, type Split } from "../shard-files.js";
 import { prefix } from "./connection.js";
 
 /** Seconds that what nobody reads any more is kept. */
@@ -35,10 +35,13 @@ export async function get(redis: Redis, kind: string, digest: string): Promise<B
   return data;
 }
 
+/** The name of a job in the queue: the same job cut otherwise is another. */
+export const splitKey = ({ digest, shards }: Split): string => canonicalDigest({ digest, shards });
+
 /** Puts a job with its files. */
 export async function putSplit(redis: Redis, split: Split, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
   for (const [digest, bytes] of files) await put(redis, "file", digest, bytes);
-  await put(redis, "job", split.digest, JSON.stringify(split));
+  await put(redis, "job", splitKey(split), JSON.stringify(split));
 }
 
 /** The job again. */

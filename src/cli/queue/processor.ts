@@ -71,7 +71,7 @@ async function shard({ digest, shard: name, backend, means }: ShardData, job: Sa
   // Of a sweep, what is wrong with a point is a result; of one job it is wrong wherever it is tried.
   if (failed && !split.points) throw new UnrecoverableError(oneLine(failed.failed!.message));
   job.log(`${name} of ${digest.slice(0, 8)} on ${opened.adapterName} in ${seconds.toPrecision(3)} s`);
-  return resultText(digest, { name, seconds, results });
+  return resultText(split.digest, { name, seconds, results });
 }
 
 export default async function process_(job: SandboxedJob): Promise<string> {

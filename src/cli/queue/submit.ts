@@ -10,7 +10,7 @@ import { packed } from "../packed.js";
 import { digestOf, keptFiles, readResult, type ShardResult, type Split } from "../shard-files.js";
 import { version } from "../version.js";
 import { type Connected, connect, type QueueOptions } from "./connection.js";
-import { put, putSplit } from "./content.js";
+import { put, putSplit, splitKey } from "./content.js";
 import { TaskQueue } from "./tasks.js";
 import type { ShardData } from "./worker-environment.js";
 
@@ -51,13 +51,14 @@ async function throughQueue(
   options: QueueOptions & { readonly tries: number; readonly backend: string },
 ): Promise<ShardResult[]> {
   await putSplit(connected.redis, split, files);
+  const key = splitKey(split);
   const queue = await TaskQueue.open(connected, options);
   const bar = progressBar("shards", split.shards.length, "shards");
   let done = 0;
-  const id = (name: string): string => `${version}-${split.digest.slice(0, 16)}-${name}`;
+  const id = (name: string): string => `${version}-${key.slice(0, 16)}-${name}`;
   const round = async (shards: readonly Shard[], means?: Record<string, string>): Promise<ShardResult[]> => {
     const data = (shard: string): ShardData => ({
-      digest: split.digest,
+      digest: key,
       shard,
       backend: options.backend,
       ...(means ? { means } : {}),
