@@ -51,15 +51,15 @@ describe("inputs by name", () => {
   it("are all to be given, and no others", () => {
     expect(of({ inputs: { I: 1 } })).toThrow('input.inputs.g: is missing: cell "two" reads it');
     expect(of({ inputs: { g: 1 } })).toThrow('input.inputs.I: is missing: cell "two" reads it');
-    expect(of({ inputs: { I: 1, g: 1, h: 1 } })).toThrow(
-      'input.inputs.h: cell "two" has no such input; known: I, g',
-    );
+    expect(of({ inputs: { I: 1, g: 1, h: 1 } })).toThrow('input.inputs.h: cell "two" has no such input; known: I, g');
     expect(of({ inputs: { I: 1, g: 1 }, current: 1 })).toThrow("input.current: is the input I");
     expect(of({ current: 1, inputs: { g: [1, 2] } })).toThrow("input.inputs.g: expected one number, or 1");
     expect(of({ inputs: { I: 1, g: 1 }, parameters: { g: 1 } })).toThrow(
       "network.parameters.g: is an input; give it as input.inputs.g",
     );
-    expect(of({ current: 1, inputs: { g: { dt: 0.1, samples: [] } } })).toThrow("input.inputs.g.samples: expected a list");
+    expect(of({ current: 1, inputs: { g: { dt: 0.1, samples: [] } } })).toThrow(
+      "input.inputs.g.samples: expected a list",
+    );
     expect(() => defineNetwork({ cell: { ...cell, inputs: ["g"], state: { v: "g - v" } }, current: 1 })).toThrow(
       'input.current: cell "two" has no input I; known: g',
     );
@@ -87,7 +87,9 @@ describe("inputs by name", () => {
     expect(viewsOf({ cell: read, inputs: { I: 1, g: 1 } }, ["current"])).toEqual([["current", "I"]]);
     expect(() => viewsOf({ inputs: { I: 1, g: sampled } }, ["g"])).toThrow('with[0]: "g" is sampled');
     expect(() => viewsOf({ inputs: { I: sampled, g: 1 } }, ["current"])).toThrow('with[0]: "current" is sampled');
-    expect(() => viewsOf({ inputs: { I: 1, g: 1 } }, ["I", "current"])).toThrow('with[1]: "current" stands there twice');
+    expect(() => viewsOf({ inputs: { I: 1, g: 1 } }, ["I", "current"])).toThrow(
+      'with[1]: "current" stands there twice',
+    );
   });
 
   it("are named once, and as nothing else is", () => {
@@ -101,8 +103,10 @@ describe("inputs by name", () => {
   });
 
   it("that are sampled must reach the end", () => {
-    const plan = (g: object, dt = 0.1) => () =>
-      planSolve(of({ inputs: { I: 1, g } })(), { paths: 1, t1: 0.3, dt, t0: 0.1 });
+    const plan =
+      (g: object, dt = 0.1) =>
+      () =>
+        planSolve(of({ inputs: { I: 1, g } })(), { paths: 1, t1: 0.3, dt, t0: 0.1 });
     expect(plan({ ...sampled, samples: [1, 2, 3] })().inputs[0]!.samples).toBe(3);
     expect(plan(sampled)).toThrow("input.inputs.g.samples: 2 samples end at time 0.2, before t1 = 0.3");
     expect(plan({ dt: 0.15, samples: [1, 2] })).toThrow("input.inputs.g.dt: 0.15 is not a whole number of time.dt");
