@@ -3,13 +3,14 @@ export { type Cell, type CellDefinition, defineCell, type EventDefinition } from
 export type { Exactness, ExactnessCondition, Verdict } from "./cell/exactness.js";
 export type { UnbiasedCondition } from "./cell/findings.js";
 export { gif } from "./cell/gif.js";
+export type { InputKind } from "./cell/inputs.js";
 export type { MarcusJump, PortDefinition } from "./cell/ports.js";
 export type { RandomKind } from "./cell/random.js";
 export { slif } from "./cell/slif.js";
 export { unbiasedConditions } from "./cell/unbiased-conditions.js";
 
 export type { Numbers } from "./checks.js";
-export type { Current, CurrentSamples, PlannedCurrent } from "./driver/current.js";
+export type { Current, CurrentSamples, Interpolation, PlannedCurrent, SampledCurrent } from "./driver/current.js";
 export {
   type Backend,
   Engine,
@@ -78,6 +79,7 @@ export type {
   MeasuredDiscretisation,
   UnmeasuredDiscretisation,
 } from "./plan/discretisation.js";
+export type { PlannedInput } from "./plan/inputs.js";
 export type { ParameterPlace, View } from "./plan/layout.js";
 export type { Distribution, Method, SolveOptions, SolvePlan } from "./plan/plan.js";
 export type { Rate } from "./plan/stability.js";
