@@ -159,8 +159,9 @@ ${lines.join("\n")}
 Where nothing is noisy, resets, crossings and located switches keep the order 4 of Runge–Kutta. AdEx has less, as its upstroke ends
 where z log z has no slope. With noise, what a path does between grid points is known to the parabola alone. Noise on a current, or any
 state that drives the potential, keeps order 1½. Noise on a state that a drift takes nonlinearly, as a hazard does v, has order 1 in the
-end: the mean of ∫ λ(v) within a step lacks λ″ σ² dt² / 30, what a Brownian arch spreads about its parabola. The derivative of a spike
-time has the hazard at that very time in it, which is known to order ½.
+end: the mean of ∫ λ(v) within a step is λ″ σ² dt² / 24 too large, as the stages of Runge–Kutta see the parabola's area at half the step
+twice over and not at all ([decisions](decisions.md#order-1-of-a-hazard-of-noise)). The derivative of a spike time has the hazard at
+that very time in it, which is known to order ½.
 `;
 }
 

@@ -157,10 +157,29 @@ Whoever can write to the Redis decides what workers compute: keep it within a ne
 password (redis://:password@host:port; in the environment as SALTATION_REDIS it shows in no list of processes).`;
 
 export const inspectHelp = `
-Reads NWB, SONATA and SHD (HDF5; npm install h5wasm), tables of spikes in Parquet and CSV, npz and JSON, by how a file begins
-and not by its name.
+Reads NWB, SONATA and SHD (HDF5: npm install h5wasm), tables of spikes in Parquet and CSV, npz and JSON, told by how a file
+begins and not by its name.
 
-docs/files.md has the formats, their units, and how much of a file is read at most.`;
+  $ saltation inspect cell.nwb
+  cell.nwb: NWB 2.6.0
+  ┌───────────────────────────────┬──────────────┬──────────────────────────────┬──────┬─────────────────────────┐
+  │ key                           │ what         │ size                         │ unit │ times                   │
+  │ units                         │ spike trains │ 5 spikes, 2 neurons, 1 trial │      │ s                       │
+  │ stimulus/presentation/current │ time series  │ 4000 samples                 │ A    │ every 0.0001 from 0.5 s │
+  └───────────────────────────────┴──────────────┴──────────────────────────────┴──────┴─────────────────────────┘
+  in a job:
+    "input": { "current": { "dt": 0.1, "samples": { "file": "cell.nwb", "key": "stimulus/presentation/current", "unit": "nA", "timeUnit": "ms", "origin": 500 } } },
+    "observed": { "file": "cell.nwb", "key": "units", "timeUnit": "ms", "neurons": [7] }
+
+The job's units are yours to choose: times and values of the file are converted to "timeUnit" and "unit", and "origin" is the
+file's time at which the job begins. A "?" stands for a unit that the file does not name. docs/files.md has the rest.`;
 
 export const convertHelp = `
-docs/files.md has the formats, their units, and how much of a file is read at most.`;
+  $ saltation convert cell.nwb spikes.parquet --time-unit ms
+  5 spikes in 1 trial, times in ms: NWB 2.6.0 to spikes.parquet
+  $ saltation convert cell.nwb current.npz --key stimulus/presentation/current --unit nA --time-unit ms
+  4000 samples in nA, every 0.1 ms from 500 ms on: NWB 2.6.0 to current.npz
+  $ saltation convert shd.h5 spikes.csv --file-time-unit s --trials 0,1
+
+Times keep their bits where no unit is converted. A CSV has a column of trials where there are several; a row with a trial
+alone is a trial without a spike. A file whose unit of time is not known must be told it. docs/files.md has the formats.`;

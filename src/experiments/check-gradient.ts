@@ -119,7 +119,9 @@ export function judgeSteps(
     const shown = (l: MeasuredStep): number => (l.makers * s.step) / l.step;
     const open = steps.slice(0, k).filter((l) => shown(l) < fewest);
     const within = Math.max(own(s), unseen, ...open.map(own));
-    if (!best || within < best.within) best = { by: s, within };
+    // Of steps that are limited by what may have been missed, the one that is nearest by itself.
+    const better = best && (within < best.within || (within === best.within && own(s) < own(best.by)));
+    if (!best || better) best = { by: s, within };
     // Errors fall with the root of the paths, what is missed with their number. A curvature stays.
     const target = usefulPart * sizeOf(s);
     const rest = target - s.rounding - (counts(s) ? Math.abs(s.deviation) : 0);

@@ -47,19 +47,37 @@ function tableFile(format: string, trains: SpikeTrains): RecordingFile {
   };
 }
 
-/** Trials as lists of times. */
-function trainsOf(rows: readonly unknown[], key: string, timeUnit: string | undefined): SpikeTrains {
-  const lists = rows as readonly (readonly number[])[];
-  if (!lists.every((row) => Array.isArray(row))) throw new Error(`has ${quoted(key)}, which is no list of trials`);
-  checkSize(
-    lists.reduce((n, row) => n + row.length, 0),
-    lists.length,
+/** Trials as lists of times, and of the neurons of these: -1 stands for no spike, as in what `saltation simulate` wrote. */
+function trainsOf(rows: unknown, owners: unknown, key: string, timeUnit: string | undefined): SpikeTrains {
+  const isRows = (of: unknown): of is unknown[][] => Array.isArray(of) && of.every((row) => Array.isArray(row));
+  if (!isRows(rows)) throw new Error(`has ${quoted(key)}, which is no list of trials`);
+  const fits = owners === undefined || (isRows(owners) && owners.length === rows.length);
+  if (!fits || !rows.every((row, i) => !owners || row.length === (owners as unknown[][])[i]!.length)) {
+    throw new Error(`has spike_neurons that are not in the shape of ${quoted(key)}`);
+  }
+  const [times, neurons, trials]: number[][] = [[], [], []];
+  rows.forEach((row, trial) => {
+    row.forEach((t, n) => {
+      const neuron = owners === undefined ? 0 : (owners as unknown[][])[trial]![n];
+      if (neuron === -1) return;
+      if (typeof t !== "number" || !Number.isFinite(t)) {
+        throw new Error(`has ${quoted(key)}, in which a time of trial ${trial} is no finite number`);
+      }
+      if (!Number.isInteger(neuron) || (neuron as number) < 0 || (neuron as number) >= 2 ** 31) {
+        throw new Error(`has spike_neurons, of which one of trial ${trial} is no whole number from 0`);
+      }
+      times!.push(t);
+      neurons!.push(neuron as number);
+      trials!.push(trial);
+    });
+  });
+  checkSize(times!.length, rows.length);
+  const named = owners === undefined ? undefined : Int32Array.from(neurons!);
+  const count = Math.max(1, rows.length);
+  return sortedTrains(
+    { times: Float64Array.from(times!), neurons: named, trials: Int32Array.from(trials!), count },
+    timeUnit,
   );
-  const times = Float64Array.from(lists.flat());
-  const wrong = lists.flat().findIndex((t) => typeof t !== "number" || !Number.isFinite(t));
-  if (wrong >= 0) throw new Error(`has ${quoted(key)}, in which a time is no finite number`);
-  const trials = Int32Array.from(lists.flatMap((row, i) => row.map(() => i)));
-  return sortedTrains({ times, neurons: undefined, trials, count: Math.max(1, lists.length) }, timeUnit);
 }
 
 /** The lists of an npz or a JSON file. */
@@ -74,7 +92,8 @@ function listsFile(format: string, bytes: Uint8Array, lists: Lists): RecordingFi
     const found = lists.read(key ?? "spike_times");
     if (!Array.isArray(found))
       throw new Error(`has no ${quoted(key ?? "spike_times")}; it has ${lists.keys.slice(0, 12).join(", ")}`);
-    return trainsOf(found, key ?? "spike_times", unit());
+    const owners = (key ?? "spike_times") === "spike_times" ? lists.read("spike_neurons") : undefined;
+    return trainsOf(found, owners, key ?? "spike_times", unit());
   };
   const entry = (key: string): Entry | undefined => {
     if (isTable && (key === "spike_neurons" || key === "spike_counts")) return undefined;

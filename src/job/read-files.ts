@@ -102,7 +102,7 @@ function samplesOf(
   // A float32 rate, as NWB has it, is off by 6e-8: over all samples that must stay a small part of one.
   if (!(Math.abs(every - dt) * count <= mostDrift * every)) {
     fail(
-      "input.current.dt",
+      `${field.replace(/\.samples$/, "")}.dt`,
       `is ${dt}, but samples of ${quoted(ref.key)} come every ${every} ${ref.timeUnit}; say that`,
     );
   }

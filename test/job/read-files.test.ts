@@ -14,6 +14,9 @@ beforeAll(async () => {
   const text = (t: string): Uint8Array => new TextEncoder().encode(t);
   files["spikes.csv"] = text("time_ms,neuron\n2,1\n1,0\n");
   files["bare.csv"] = text("0.002 1\n0.001 0\n");
+  const spike_times = [[0.5, 2], [], [0.25, 0.75]];
+  files["spikes.json"] = text(JSON.stringify({ time_unit: "s", spike_times, spike_neurons: [[1, -1], [], [0, 1]] }));
+  files["odd.json"] = text(JSON.stringify({ spike_times, spike_neurons: [[1]] }));
   files["spikes.npz"] = writeNpz(
     {
       spike_times: { data: Float64Array.of(0.5, 2, 0.25, 0.75), shape: [2, 2] },
@@ -65,6 +68,10 @@ describe("spike trains", () => {
       times: [[250, 750]],
       neurons: [[0, 1]],
     });
+    expect(await observed({ file: "spikes.json", timeUnit: "ms" })).toEqual({
+      times: [[500], [], [250, 750]],
+      neurons: [[1], [], [0, 1]],
+    });
     const sonata = { file: "sonata.h5", key: "spikes/V1", timeUnit: "s", neurons: [2] };
     expect(await observed(sonata)).toEqual({ times: [[0.011, 0.0205]], neurons: [[0, 0]] });
   });
@@ -99,6 +106,10 @@ describe("spike trains", () => {
     ],
     [{ file: "cell.nwb", key: "unit", timeUnit: "s" }, /^observed: cell\.nwb has no spike trains "unit"; it has units/],
     [{ file: "cell.nwb", timeUnit: "ms", scale: 2 }, /^observed\.scale: is given beside timeUnit/],
+    [
+      { file: "odd.json", trials: [0] },
+      /^observed: odd\.json has spike_neurons that are not in the shape of "spike_times"/,
+    ],
     [{ file: "spikes.npz", scale: 2 }, /^observed\.scale: is for the list of a key; name the key/],
   ])("are refused where that is not clear: %j", async (given, message) => {
     await expect(observed(given)).rejects.toThrow(message);

@@ -1,7 +1,7 @@
 /**
  * The packed package in projects that know nothing of this one: the pages' blocks pasted and run in Node, the
  * command, and the README's example in a plain page and in one built by Vite. Its dependencies are linked from here, so
- * that nothing is downloaded, without the packages that only figures need.
+ * that nothing is downloaded, without the packages that only figures and HDF5 need.
  */
 import { execFile, execFileSync, spawnSync } from "node:child_process";
 import {
@@ -41,7 +41,8 @@ beforeAll(() => {
   const modules = join(project, "node_modules");
   mkdirSync(join(modules, "saltation"), { recursive: true });
   for (const name of readdirSync(join(root, "node_modules"))) {
-    if (!/^(saltation|\.bin|vega.*)$/.test(name)) symlinkSync(join(root, "node_modules", name), join(modules, name));
+    if (!/^(saltation|\.bin|vega.*|h5wasm)$/.test(name))
+      symlinkSync(join(root, "node_modules", name), join(modules, name));
   }
   const pack = ["pack", "--ignore-scripts", "--pack-destination", project, "--json"];
   const [{ filename }] = JSON.parse(execFileSync("npm", pack, { cwd: root, encoding: "utf8" }));
@@ -170,6 +171,14 @@ describe("the packed package", () => {
       expect(stderr).toBe(`saltation: ${option}: drawing needs vega and vega-lite: npm install vega vega-lite\n`);
       expect([stdout, status]).toEqual(["", 1]);
       expect(existsSync(join(project, "figures"))).toBe(false);
+    });
+
+    it("asked for an HDF5 file without h5wasm, names what to install", () => {
+      const file = join(root, "test/files/data/shd.h5");
+      const { stdout, stderr, status } = saltation("inspect", file);
+      const mend = "is an HDF5 file, and reading HDF5 needs h5wasm: npm install h5wasm";
+      expect(stderr).toBe(`saltation: FILE: ${file} ${mend}\n`);
+      expect([stdout, status]).toEqual(["", 1]);
     });
 
     it("prints the table of figure 1 without Vega", () => {
