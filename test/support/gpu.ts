@@ -10,7 +10,7 @@ export const onSimd = (): boolean => typeof process !== "undefined" && process.e
 export const openGpu = async (): Promise<Gpu> =>
   onSimd() ? Gpu.on({ adapter: await simdAdapter({ threads: 2 }), backend: "simd" }) : Gpu.create();
 
-if (onSimd()) Object.assign(globalThis, { GPUBufferUsage: bufferUsage });
+if (onSimd()) Object.assign(globalThis, { GPUBufferUsage: bufferUsage, GPUMapMode: { READ: 1 } });
 
 /** One device for a test file, on the adapter of where the test runs. */
 export function sharedGpu(): () => Gpu {
