@@ -8,6 +8,7 @@ const suites: Record<string, () => Promise<{ run(args: string[]): Promise<void> 
   figure2: () => import("./figure2.js"),
   floors: () => import("./floors.js"),
   networks: () => import("./networks.js"),
+  processor: () => import("./processor.js"),
   orders: () => import("./orders.js"),
   "signature-accuracy": () => import("./signature-accuracy.js"),
   "signature-speed": () => import("./signature-speed.js"),
