@@ -1,12 +1,13 @@
 /**
- * Two projects, the same test files: all tests in Node (GPU tests on Dawn), and the GPU tests again in headless
- * Chromium. Both run on a software adapter where there is no GPU. `vitest run --mode long` runs the long studies in
+ * Three projects, the same test files: all tests in Node (GPU tests on Dawn), some of the GPU tests on our own device (the
+ * `simd` backend), and the GPU tests again in headless Chromium. The first and last run on a software adapter where there is no GPU. `vitest run --mode long` runs the long studies in
  * their place: files named *.long.test.ts, and in Chromium those that study the numbers of kernels.
  */
 import { fileURLToPath } from "node:url";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 import { chromiumLaunch } from "./src/cli/chromium.js";
+import { LongestFirst } from "./test/support/longest-first.js";
 
 const common = {
   // Most of a test's time goes into one thread, that of a twin or of a shader's compilation: files run side by side.
@@ -22,19 +23,30 @@ const common = {
  * one test of each kernel in a page: the other files. These run there among the long studies.
  */
 const studies = [
-  "test/laws/laws.gpu.test.ts",
+  "test/cases/{events,random,shared}.gpu.test.ts",
+  "test/cell/{branches,channels,conditions}.gpu.test.ts",
+  "test/cells/{gpu-twin,refractory}.gpu.test.ts",
+  "test/gradient/sampled-current.gpu.test.ts",
   "test/signature/{backend,near-zero,near-zero-signatures,properties}.gpu.test.ts",
-  "test/solve/{antithetic,coarse-steps,high-rates,long-flow,tableau}.gpu.test.ts",
+  "test/solve/{antithetic,coarse-steps,exponential,high-rates,long-flow,tableau}.gpu.test.ts",
+];
+
+/** What is concluded from numbers that are the same in a page: only in Node. */
+const conclusions = [
+  "test/experiments/check-gradient.gpu.test.ts",
+  "test/laws/laws.gpu.test.ts",
+  "test/loss/mean-verdict.gpu.test.ts",
 ];
 
 export default defineConfig(({ mode }) => {
   const long = mode === "long";
-  const files = (kind: string, inLong: string[] = []): { include: string[]; exclude: string[] } => ({
+  const files = (kind: string, inLong: string[] = [], never: string[] = []) => ({
     include: long ? [`test/**/*${kind}.long.test.ts`, ...inLong] : [`test/**/*${kind}.test.ts`],
-    exclude: long ? [] : ["test/**/*.long.test.ts", ...inLong],
+    exclude: long ? never : ["test/**/*.long.test.ts", ...inLong, ...never],
   });
   return {
     test: {
+      sequence: { sequencer: LongestFirst },
       reporters: ["default", "./test/support/skip-reporter.ts"],
       projects: [
         {
@@ -46,11 +58,26 @@ export default defineConfig(({ mode }) => {
           },
         },
         {
+          test: {
+            ...common,
+            name: "simd",
+            // The same kernels as WebAssembly on the processor; the rest of their tests are among the long studies.
+            include: long
+              ? ["test/**/*.gpu.test.ts"]
+              : ["test/solve/{input-spikes,sampled-current,tableau}.gpu.test.ts", "test/cases/events.gpu.test.ts"],
+            exclude: ["test/gpu/**", "test/engine/**", "test/suites/**"],
+            env: { SALTATION_DEVICE: "simd" },
+            setupFiles: ["test/support/plain.ts"],
+          },
+        },
+        {
           optimizeDeps: { include: ["wgsl-preprocessor/wgsl-preprocessor.js"] },
           test: {
             ...common,
             name: "chromium",
-            ...files(".gpu", studies),
+            ...files(".gpu", studies, conclusions),
+            // The same page for all files of the quick suite, which so load their modules once.
+            isolate: long,
             browser: {
               enabled: true,
               // One page at a time, beside the files in Node.

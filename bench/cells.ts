@@ -125,6 +125,7 @@ engine.dispose();
 \`\`\`
 
 \`(await libraryCell("adex")).definition\` is the text, to change and to define anew. \`slif\` and \`gif\` are always there.
+What the cells read as \`I\` is a signal, constant or sampled; a cell of your own may have others by name ([input signals](jobs.md#input-signals)).
 
 Neurons (but for \`gif\`) take synaptic input as a current or a conductance of its own and not as a jump of the potential, so that a spike
 that arrives at the time of a reset gives one result in either order. A drift or an event with a refractory period has it as a condition, which is
@@ -159,8 +160,9 @@ ${lines.join("\n")}
 Where nothing is noisy, resets, crossings and located switches keep the order 4 of Runge–Kutta. AdEx has less, as its upstroke ends
 where z log z has no slope. With noise, what a path does between grid points is known to the parabola alone. Noise on a current, or any
 state that drives the potential, keeps order 1½. Noise on a state that a drift takes nonlinearly, as a hazard does v, has order 1 in the
-end: the mean of ∫ λ(v) within a step lacks λ″ σ² dt² / 30, what a Brownian arch spreads about its parabola. The derivative of a spike
-time has the hazard at that very time in it, which is known to order ½.
+end: the mean of ∫ λ(v) within a step is λ″ σ² dt² / 24 too large, as the stages of Runge–Kutta see the parabola's area at half the step
+twice over and not at all ([decisions](decisions.md#order-1-of-a-hazard-of-noise)). The derivative of a spike time has the hazard at
+that very time in it, which is known to order ½.
 `;
 }
 

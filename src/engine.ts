@@ -15,6 +15,7 @@ import { defineNetwork, type Network, type NetworkDefinition } from "./network/n
 import type { DiscretisationOptions } from "./plan/discretisation.js";
 import { parameterLayout, parameterVector, requestedViews, type View, viewsOf } from "./plan/layout.js";
 import { planSolve, type SolveOptions, type SolvePlan, solveNames } from "./plan/plan.js";
+import type { SimdOptions } from "./simd/backend.js";
 import type { PreparedSimulation } from "./solve/prepared.js";
 import type { Sensitivities } from "./spikes/sensitivities.js";
 import type { SimulatedSpikes } from "./spikes/simulated.js";
@@ -27,14 +28,21 @@ import { openWebGpu, type WebGpuBackend } from "./webgpu/backend.js";
  */
 const backends = {
   webgpu: openWebGpu,
+  simd: async (options: SimdOptions) => (await import("./simd/backend.js")).openSimd(options),
   cpu: async () => (await import("./twin/backend.js")).twin,
 };
 
 export type Backend = keyof typeof backends;
 
 export interface EngineOptions extends GpuOptions {
-  /** `auto`: WebGPU where an adapter is found (a software adapter counts), else the float64 twin on the CPU. */
+  /**
+   * `webgpu`: an adapter of WebGPU. `simd`: the same kernels as WebAssembly on the processor, several paths at a time.
+   * `cpu`: the float64 twin. `auto`: WebGPU where there is a GPU, or a device or the software adapter is asked for; else
+   * `simd`; else the twin.
+   */
   backend?: "auto" | Backend;
+  /** Threads of backend `simd`: 1 to 256, all processors by default; 1 in a page that is not cross-origin isolated. */
+  threads?: number;
 }
 
 const engineNames: Names<EngineOptions> = {
@@ -43,6 +51,7 @@ const engineNames: Names<EngineOptions> = {
   powerPreference: true,
   software: "boolean",
   log: "function",
+  threads: true,
 };
 
 export interface Progress {
@@ -122,6 +131,13 @@ const sensitivityNames: Names<Omit<GradientOptions, "perPath" | "discretisation"
   ...bothNames,
   progress: "function",
 };
+/** A backend, or undefined where the machine has nothing for it. */
+const attempt = <T>(opening: Promise<T>): Promise<T | undefined> =>
+  opening.catch((error: unknown) => {
+    if (error instanceof SaltationError && error.code === "no-adapter") return undefined;
+    throw error;
+  });
+
 const traceNames: Names<TraceOptions> = { ...calledNames, neurons: true };
 
 /** What a run says of its step: loaded as it begins. */
@@ -186,7 +202,9 @@ export class EngineNetwork {
     this.engine.check();
     const plan = this.writable(this.plan(options), options.writes);
     const { gpu } = this.engine;
-    if (!gpu) fail("backend", "is cpu; command encoders are a matter of WebGPU");
+    if (!gpu || this.engine.backend === "simd") {
+      fail("backend", `is ${this.engine.backend}; command encoders are a matter of WebGPU`);
+    }
     const prepared = await import("./gradient/prepared.js");
     return prepared.PreparedSimulation.create(gpu, plan, options.slots);
   }
@@ -221,7 +239,9 @@ export class EngineNetwork {
     const open = [...options.with, ...(options.writes ?? [])];
     const judged = await this.judge(plan, loss, { ...options, with: open }, true);
     const { gpu } = this.engine;
-    if (!gpu) fail("backend", "is cpu; command encoders are a matter of WebGPU");
+    if (!gpu || this.engine.backend === "simd") {
+      fail("backend", `is ${this.engine.backend}; command encoders are a matter of WebGPU`);
+    }
     const prepared = await import("./gradient/prepared.js");
     return prepared.PreparedGradient.create(gpu, plan, views, judged, options);
   }
@@ -319,7 +339,10 @@ export class EngineNetwork {
     this.engine.check();
     const views = viewsOf(this.network, parameterLayout(plan), names);
     this.checkLoss(loss, requireExact);
-    const observed = loss.likelihood?.(plan, names);
+    const observed = loss.likelihood?.(
+      plan,
+      views.map((v) => v.name),
+    );
     return this.place((backend) =>
       observed ? backend.likelihood(plan, observed, views) : backend.evaluator(plan, loss, views),
     );
@@ -387,20 +410,27 @@ export class Engine {
     const backend = oneOf<"auto" | Backend>("backend", options.backend ?? "auto", ["auto", ...names]);
     const { device, powerPreference = "low-power" } = options;
     oneOf("powerPreference", powerPreference, ["low-power", "high-performance"]);
+    if (options.threads !== undefined) {
+      wholeNumber("threads", options.threads, 1, 256);
+      if (backend === "webgpu" || backend === "cpu") {
+        fail("threads", `goes with backend simd, but backend is ${backend}; leave one of them out`);
+      }
+    }
     if (device !== undefined) {
-      if (backend === "cpu") fail("device", "goes with WebGPU, but backend is cpu; leave one of them out");
+      if (backend === "cpu" || backend === "simd") {
+        fail("device", `goes with WebGPU, but backend is ${backend}; leave one of them out`);
+      }
       if (!device?.queue) fail("device", `expected a GPUDevice, got ${show(device)}; await requestDevice()`);
     }
     // A caller's own device is asked for.
     const auto = backend === "auto" && device === undefined;
-    try {
-      return new Engine(await backends[backend === "auto" ? "webgpu" : backend](options), auto);
-    } catch (error) {
-      if (backend === "auto" && error instanceof SaltationError && error.code === "no-adapter") {
-        return new Engine(await backends.cpu(), auto);
-      }
-      throw error;
+    if (backend !== "auto") return new Engine(await backends[backend](options), auto);
+    if (device !== undefined || options.software) {
+      return new Engine((await attempt(backends.webgpu(options))) ?? (await backends.cpu()), auto);
     }
+    const found =
+      (await attempt(backends.webgpu({ ...options, hardware: true }))) ?? (await attempt(backends.simd(options)));
+    return new Engine(found ?? (await backends.cpu()), auto);
   }
 
   get backend(): Backend {
@@ -408,9 +438,9 @@ export class Engine {
   }
 
   /** What the engine runs on. */
-  get adapter(): AdapterSummary | { backend: Exclude<Backend, "webgpu">; description: string } {
+  get adapter(): AdapterSummary | { backend: "cpu"; description: string } {
     const { name, description } = this.solver;
-    return this.gpu?.adapter ?? { backend: name as Exclude<Backend, "webgpu">, description };
+    return this.gpu?.adapter ?? { backend: name as "cpu", description };
   }
 
   /** One line that names the adapter. */

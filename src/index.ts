@@ -1,14 +1,16 @@
 /** Saltation: exact gradients of stochastic spiking neural networks with WebGPU. All that a user imports. */
-export { type Cell, type CellDefinition, defineCell, type EventDefinition, type MarcusJump } from "./cell/cell.js";
+export { type Cell, type CellDefinition, defineCell, type EventDefinition } from "./cell/cell.js";
 export type { Exactness, ExactnessCondition, Verdict } from "./cell/exactness.js";
 export type { UnbiasedCondition } from "./cell/findings.js";
 export { gif } from "./cell/gif.js";
+export type { InputKind } from "./cell/inputs.js";
+export type { MarcusJump, PortDefinition } from "./cell/ports.js";
 export type { RandomKind } from "./cell/random.js";
 export { slif } from "./cell/slif.js";
 export { unbiasedConditions } from "./cell/unbiased-conditions.js";
 
 export type { Numbers } from "./checks.js";
-export type { Current, CurrentSamples, PlannedCurrent } from "./driver/current.js";
+export type { Current, CurrentSamples, Interpolation, PlannedCurrent, SampledCurrent } from "./driver/current.js";
 export {
   type Backend,
   Engine,
@@ -45,6 +47,7 @@ export type {
   GpuLoss,
   Kept,
   Loss,
+  LossOfMeans,
   LossValue,
 } from "./loss/loss.js";
 export type { OutsideOptions } from "./loss/observed.js";
@@ -69,7 +72,7 @@ export {
 export { firstSpikes, meanSpikeTime, type Selection, type SpikeTimeLoss } from "./loss/spike-times.js";
 export { type VanRossumOptions, vanRossum } from "./loss/van-rossum.js";
 export * from "./metrics/index.js";
-export type { Connections, Weights } from "./network/connections.js";
+export type { Connections, WeightBlock, WeightForm, Weights } from "./network/connections.js";
 export type { DrawnWeights } from "./network/drawn-weights.js";
 export {
   type InputSpikes,
@@ -78,15 +81,17 @@ export {
   type NetworkDefinition,
   type Parameter,
 } from "./network/network.js";
-export type { Chunk } from "./plan/chunks.js";
+export type { Arrivals } from "./plan/arrivals.js";
+export type { Chunk, PathRange } from "./plan/chunks.js";
 export type {
   Discretisation,
   DiscretisationOptions,
   MeasuredDiscretisation,
   UnmeasuredDiscretisation,
 } from "./plan/discretisation.js";
+export type { PlannedInput } from "./plan/inputs.js";
 export type { ParameterPlace, View } from "./plan/layout.js";
-export type { Arrivals, Distribution, Method, SolveOptions, SolvePlan } from "./plan/plan.js";
+export type { Distribution, Method, SolveOptions, SolvePlan } from "./plan/plan.js";
 export type { Rate } from "./plan/stability.js";
 export type { Estimate } from "./reduce/statistics.js";
 export * from "./signature/index.js";

@@ -1,4 +1,4 @@
-/** Files that a job names (npz, JSON, checkpoints) or is, made wrong by chance: refused in one line, or read as what they were. */
+/** Files that a job names (npz, JSON, Parquet, HDF5, checkpoints) or is, made wrong by chance: refused in one line, or read as what they were. */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -247,7 +247,7 @@ interface Way {
   readonly file: string;
   readonly command: CommandName;
   job(file: string): object;
-  whole(): Uint8Array;
+  whole(): Uint8Array | Promise<Uint8Array>;
   malformed(random: Random, whole: Uint8Array): Malformed;
 }
 
@@ -285,9 +285,50 @@ const ways: readonly Way[] = [
     whole: jsonOf,
     malformed: malformedJson,
   },
+  {
+    name: "observed Parquet",
+    file: "f.parquet",
+    command: "gradient",
+    job: (file) => gradientJob({ observed: { file } }),
+    whole: parquetOf,
+    malformed: malformedBinary,
+  },
+  {
+    name: "sampled HDF5",
+    file: "f.h5",
+    command: "gradient",
+    job: (file) => gradientJob(sampled(file)),
+    whole: hdf5Of,
+    malformed: malformedBinary,
+  },
 ];
 
 const steps = 4;
+
+/** Of files without a checksum over all of them, a changed byte may be another number, and no more. */
+function malformedBinary(random: Random, whole: Uint8Array): Malformed {
+  if (random.chance(0.3)) return truncated(random, whole);
+  if (random.chance(0.5)) return flipped(random, whole, "any");
+  return { ...garbled(random, whole), expected: "any" };
+}
+
+async function parquetOf(): Promise<Uint8Array> {
+  const { writeSpikeParquet } = await import("../../src/files/spike-parquet.js");
+  const times = Float64Array.from(observed.flat());
+  const neurons = new Int32Array(times.length);
+  return writeSpikeParquet({ times, neurons, starts: Int32Array.of(0, 2, 4, 6), timeUnit: undefined });
+}
+
+/** An array of samples, as the HDF5 library writes it. */
+async function hdf5Of(): Promise<Uint8Array> {
+  const library = await import("h5wasm");
+  const { FS } = (await library.ready) as unknown as { FS: { readFile(name: string): Uint8Array } };
+  const file = new library.File("/campaign", "w");
+  const data = Float64Array.of(1.5, 1.2, 1.8, 1.5);
+  file.create_dataset({ name: "samples", data, chunks: [2], compression: "gzip" });
+  file.close();
+  return FS.readFile("/campaign").slice();
+}
 
 class Files implements Runner {
   private readonly wholes = new Map<string, string>();
@@ -317,12 +358,12 @@ class Files implements Runner {
     writeFileSync(job, JSON.stringify(way.job(way.file)));
     let right = this.wholes.get(way.name);
     if (right === undefined) {
-      writeFileSync(file, way.whole());
+      writeFileSync(file, await way.whole());
       right = told((await runCommand(way.command, job, { backend: "cpu" })).out);
       rmSync(file);
       this.wholes.set(way.name, right);
     }
-    const malformed = random.chance(0.25) ? special(random) : way.malformed(random, way.whole());
+    const malformed = random.chance(0.25) ? special(random) : way.malformed(random, await way.whole());
     put(malformed, file);
     const outcome = await runCommand(way.command, job, { backend: "cpu" });
     return verdictOf(`${way.name}, ${malformed.what}`, malformed.expected, outcome, told(outcome.out) === right);

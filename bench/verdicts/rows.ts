@@ -258,7 +258,7 @@ export const verdictRows: readonly VerdictRow[] = [
       }),
       current: 1.2,
     },
-    solve: { t1: 75, dt: 0.5, paths: 200, seed: 1 },
+    solve: { t1: 75, dt: 0.5, paths: 400, seed: 1 },
     spike: [0, 1],
     by: "tref",
     certain: { exists: true, unbiased: true },

@@ -4,9 +4,14 @@
  * several neurons, the neuron: one neuron alone spares that word.
  *
  * Of cells with several events solvers record all of them, those too that are no spikes: then the word of the neuron holds
- * the number of the event (7 bits from bit 24 on) and whether the path ends there (bit 31) too.
+ * the number of the event (7 bits from bit 24 on) and whether the path ends there (bit 31) too. Where connections have delays
+ * they record arrivals too, as events of the number `arrivalEvent`: in place of the neuron stands that of the delay, and a
+ * fourth word has the event whose spike arrives.
  */
-export const recordWords = { oneNeuron: 2, neurons: 3 } as const;
+export const recordWords = { oneNeuron: 2, neurons: 3, arrivals: 4 } as const;
+
+/** No event of a cell has this number. */
+export const arrivalEvent = 127;
 
 export interface RecordShape {
   readonly words: number;
@@ -20,10 +25,13 @@ export interface RecordShape {
   readonly events?: boolean;
 }
 
-/** `record_step`, `record_place` and `record_neuron` of spike n of path i, and `record_spike` where it is written. */
+/**
+ * `record_step`, `record_place`, `record_neuron` and `record_event` of spike n of path i, and `record_spike` where it is
+ * written: its word of the neuron is a `record_word`.
+ */
 export function recordFunctions({ words, name = "record", paths = "run.paths", writes, events }: RecordShape): string {
   const at = (word: number): string => `${name}[(n * ${words}u + ${word}u) * ${paths} + i]`;
-  const neuron = words === recordWords.neurons;
+  const neuron = words >= recordWords.neurons;
   return /* wgsl */ `
 fn ${name}_step(n: u32, i: u32) -> u32 { return ${at(0)}; }
 fn ${name}_place(n: u32, i: u32) -> f32 { return bitcast<f32>(${at(1)}); }
@@ -33,7 +41,25 @@ ${
     ? /* wgsl */ `
 fn ${name}_event(n: u32, i: u32) -> u32 { return (${at(2)} >> 24u) & 0x7fu; }
 fn ${name}_ends(n: u32, i: u32) -> bool { return (${at(2)} >> 31u) == 1u; }
-fn event_word(neuron: u32, event: u32, ends: bool) -> u32 { return neuron | (event << 24u) | select(0u, 0x80000000u, ends); }`
+fn ${name}_word(neuron: u32, event: u32, ends: bool) -> u32 { return neuron | (event << 24u) | select(0u, 0x80000000u, ends); }`
+    : /* wgsl */ `
+fn ${name}_event(n: u32, i: u32) -> u32 { return 0u; }
+fn ${name}_word(neuron: u32, event: u32, ends: bool) -> u32 { return neuron; }`
+}
+${
+  words === recordWords.arrivals
+    ? /* wgsl */ `
+const arrival_event = ${arrivalEvent}u;
+fn ${name}_cause(n: u32, i: u32) -> u32 { return ${at(3)}; }`
+    : ""
+}
+${
+  writes && words === recordWords.arrivals
+    ? /* wgsl */ `
+fn ${name}_arrival(n: u32, i: u32, step: u32, place: f32, delay: u32, cause: u32) {
+  ${name}_spike(n, i, step, place, delay | (arrival_event << 24u));
+  ${at(3)} = cause;
+}`
     : ""
 }
 ${
@@ -55,7 +81,7 @@ export function recordReader(record: Uint32Array, words: number, paths: number) 
   return {
     step: (n: number, i: number): number => record[at(n, 0, i)]!,
     place: (n: number, i: number): number => places[at(n, 1, i)]!,
-    neuron: (n: number, i: number): number => (words === recordWords.neurons ? record[at(n, 2, i)]! : 0),
+    neuron: (n: number, i: number): number => (words >= recordWords.neurons ? record[at(n, 2, i)]! : 0),
     /** Of a record of events. */
     event: (n: number, i: number): { neuron: number; event: number } => {
       const word = record[at(n, 2, i)]!;

@@ -2,7 +2,7 @@
  * An agenda: what happens to neurons at given times, in the order in which it happens. It serves input spikes, and the
  * forced events of a likelihood, where each lane has an agenda of its own.
  *
- * An entry is its grid step, its place in the step (f32 bits), the neuron, and what happens: `ownSpike`, or that a weight
+ * An entry is its grid step, its place in the step (f32 bits), the neuron (and from bit 24 on the port), and what happens: `ownSpike`, or that a weight
  * arrives, by edge e as e, by input spike n as edges + n. After all entries come the weights of the input spikes.
  */
 export const agendaEntryWords = 4;
@@ -19,17 +19,36 @@ export interface AgendaShape {
   /** Edges of the network, and where their weights lie in the flat parameter vector. */
   edges: number;
   weightOffset: number;
+  /** The event that a neuron's own spike is, of a cell with several. */
+  spike?: number | undefined;
+  /** Ports of the cell. */
+  ports: number;
 }
 
+/** Bits of the neuron in a word that has the port above them. */
+const neuronBits = 24;
+
+/** How a neuron and its port are read off a word; of a cell with one port it is the neuron alone. */
+export const portedWord = (ports: number): { neuron: string; port(word: string): string } => ({
+  neuron: ports > 1 ? " & 0xffffffu" : "",
+  port: (word) => (ports > 1 ? `${word} >> ${neuronBits}u` : "0u"),
+});
+
+/** Such words. */
+export const portedWords = (neurons: Uint32Array, ports: ArrayLike<number>): Uint32Array =>
+  neurons.map((k, i) => (k | (ports[i]! << neuronBits)) >>> 0);
+
 /** `agenda_step`, `agenda_place`, `agenda_neuron`, `agenda_what` and `agenda_weight` of an entry. */
-export function agendaFunctions({ array, from, entries, edges, weightOffset }: AgendaShape): string {
+export function agendaFunctions({ array, from, entries, edges, weightOffset, ports, spike }: AgendaShape): string {
   const at = (word: number): string => `${array}[${from + word}u + ${agendaEntryWords}u * x]`;
+  const word = portedWord(ports);
   const weights = from + agendaEntryWords * entries;
   return /* wgsl */ `
 const own_spike = ${ownSpike}u;
 fn agenda_step(x: u32) -> u32 { return ${at(0)}; }
 fn agenda_place(x: u32) -> f32 { return bitcast<f32>(${at(1)}); }
-fn agenda_neuron(x: u32) -> u32 { return ${at(2)}; }
+fn agenda_neuron(x: u32) -> u32 { return ${at(2)}${word.neuron}; }
+fn agenda_port(x: u32) -> u32 { return ${word.port(at(2))}; }
 fn agenda_what(x: u32) -> u32 { return ${at(3)}; }
 // What arrives; of no meaning at an own spike.
 fn agenda_weight(x: u32) -> f32 {
@@ -38,12 +57,12 @@ fn agenda_weight(x: u32) -> f32 {
   return bitcast<f32>(${array}[${weights}u + what - ${edges}u]);
 }
 fn agenda_jump(x: u32, u: f32) -> Jump {
-  if (agenda_what(x) == own_spike) { return fire(u); }
-  return deliver(agenda_weight(x));
+  if (agenda_what(x) == own_spike) { return fire(u, ${spike ?? 0}u); }
+  return deliver(agenda_weight(x), agenda_port(x));
 }`;
 }
 
-/** Lays out the words of an agenda. */
+/** Lays out the words of an agenda; its neurons are words with ports, where there are several. */
 export function agendaWords(
   entries: Readonly<Record<"steps" | "neurons" | "what", Uint32Array> & { places: ArrayLike<number> }>,
   inputWeights: ArrayLike<number>,

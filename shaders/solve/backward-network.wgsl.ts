@@ -8,6 +8,7 @@
  * Reads: parameters, connections, spike record, spike-time cotangents. Reads and writes: work fields (states, places,
  * spikes fired; adjoint of states and places, carried between windows), tape, and the path's gradient rows.
  */
+
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
@@ -15,9 +16,10 @@ import { flushFunction, type GradientRow, gradientRows } from "../shared/gradien
 import { random } from "../shared/random.wgsl.js";
 import { recordFunctions } from "../shared/record.wgsl.js";
 import { networkRunFields } from "../shared/run.js";
+import { atGrid } from "../substep/grid-states.wgsl.js";
 import { reverseFunctions } from "../substep/reverse.wgsl.js";
 import { solverFunctions } from "../substep/solver.wgsl.js";
-import { connectionFunctions, replayFunctions } from "./connections.wgsl.js";
+import { connectionFunctions, eventBarFunctions, replayFunctions } from "./connections.wgsl.js";
 import type { NetworkShape } from "./forward-network.wgsl.js";
 import { doFunctions } from "./operations/do.wgsl.js";
 import { undoFunctions } from "./operations/undo.wgsl.js";
@@ -29,9 +31,10 @@ export interface BackwardNetworkShape extends NetworkShape {
   gradientRows: readonly GradientRow[];
   /** Gradient rows in all. */
   entries: number;
-  /** First gradient row of the current and of the weights, or -1. */
+  /** First gradient row of the current, of the weights and of delays, or -1. */
   currentRow: number;
   weightRow: number;
+  delayRow: number;
 }
 
 /** Fields per neuron of the backward work buffer; per path: spikes before the window, and in all. */
@@ -46,7 +49,10 @@ export const backwardFields = (states: number) => ({
 });
 
 export function backwardNetwork(shape: BackwardNetworkShape, label: string) {
-  const { states, currentRow, weightRow } = shape;
+  const { states, currentRow, weightRow, delayRow } = shape;
+  const delayed = shape.delays !== undefined;
+  /** Passes over connections of another delay. */
+  const skipped = (item: string): string => (delayed ? `if (!takes_part(what, ${item})) { continue; }` : "");
   const f = backwardFields(states);
   const shared = shape.gradientRows.filter((g) => !g.perNeuron);
   const own = shape.gradientRows.filter((g) => g.perNeuron);
@@ -59,12 +65,6 @@ export function backwardNetwork(shape: BackwardNetworkShape, label: string) {
     ...(currentShared ? [{ name: "grad_current", at: `${currentRow + 1}u * run.paths + i` }] : []),
   ];
   const rows = gradientRows(shape.carried, shape.entries);
-  /** How many uniforms an event takes, and its own, when `fired` have been taken with it. */
-  const taken = shape.several ? "select(0u, 1u, cell_draws(what.event))" : "1u";
-  const uniform = (k: string): string =>
-    shape.several
-      ? `select(1.0f, event_uniform(path, ${k}, fired), cell_draws(what.event))`
-      : `event_uniform(path, ${k}, fired)`;
   const tape = {
     states,
     place: true,
@@ -84,7 +84,7 @@ export function backwardNetwork(shape: BackwardNetworkShape, label: string) {
       theta: read("array<f32>"),
       connections: read("array<u32>"),
       record: read("array<u32>"),
-      cotangents: read("array<f32>"),
+      cotangents: delayed ? readWrite("array<f32>") : read("array<f32>"),
       work: readWrite("array<f32>"),
       tape: readWrite("array<f32>"),
       rows: readWrite("array<f32>"),
@@ -98,10 +98,11 @@ ${solverFunctions(shape)}
 ${reverseFunctions(shape)}${rows.functions}
 
 ${doFunctions(shape)}
-${undoFunctions({ smooth: shape.smooth, several: shape.several, weights: weightRow >= 0, selfEdges: false })}
+${undoFunctions({ ...shape, weights: weightRow >= 0, selfEdges: false })}
 ${connectionFunctions(shape)}
 ${recordFunctions({ words: shape.recordWords, events: shape.several })}
-${replayFunctions(shape.several)}
+${replayFunctions(shape)}
+${eventBarFunctions(shape.delays)}
 var<private> own_path: u32;
 ${storeFunctions({ states, array: "work", type: "f32", at: pathField })}
 ${tapeFunctions(tape)}
@@ -110,8 +111,8 @@ ${flushFunction(rows, own, currentOwn)}
 // Takes neuron k, with its parameters, to its next sub-step, which goes on the tape.
 fn take(entry: u32, path: u32, step: u32, k: u32) -> Start {
   load_parameters(k);
-  let y = load_state(${f.state}u, k);
   let rho = load_number(${f.place}u, k);
+  let y = ${atGrid(shape, `load_state(${f.state}u, k)`, "rho", "step", "k")};
   push(entry, y, rho);
   return Start(y, draw_noise(path, step, k), rho, current_at(step, k));
 }
@@ -133,39 +134,33 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let path = run.first_path + i;
   own_path = i;
   load_shared();
-  let total = total_spikes(i);
-#if ${shape.several}
-  let full = total > 0u && record_ends(max(total, 1u) - 1u, i);
-#else
-  let full = run.max_spikes > 0u && total >= run.max_spikes;
-#endif
+  let own = played(total_spikes(i), i);
 
   // Replay.
   var entry = 0u;
-  var n = bitcast<u32>(work[${f.perNeuron}u * K * run.paths + i]);
+  var at = cursor_at(bitcast<u32>(work[${f.perNeuron}u * K * run.paths + i]), i);
   var step = run.step_begin;
   // A path that stopped at its last allowed spike goes no further than that spike.
-  var stopped = full && n >= total;
-  var x = first_arrival(i); // next input spike
+  var stopped = is_over(at, own);
   while (step < run.step_end && !stopped) {
     for (var k = 0u; k < K; k += 1u) { store_number(${f.place}u, k, 0.0f); }
-    while (!stopped && happens_in(n, total, x, step, i)) {
-      let what = next_of(n, total, full, x, step, i);
+    while (!stopped && happens_in(at, own, step, i)) {
+      let what = next_of(at, own, step, i);
       var u = 1.0f;
-      if (!what.arrival) {
-        let fired = load_word(${f.fired}u, what.neuron) + ${taken};
-        store_word(${f.fired}u, what.neuron, fired);
-        u = ${uniform("what.neuron")};
-        n += 1u;
-        stopped = full && n >= total;
+      if (is_event(what)) {
+        let drawn = load_word(${f.fired}u, what.neuron) + uniforms_of(what.event);
+        store_word(${f.fired}u, what.neuron, drawn);
+        u = uniform_of(path, what.neuron, drawn, what.event);
       }
       for (var item = 0u; item < what.items; item += 1u) {
+        ${skipped("item")}
         let j = neuron_of(what, item);
-        store_state(${f.state}u, j, undergo(take(entry, path, step, j), what.place, jump_of(what, item, x, u)));
+        store_state(${f.state}u, j, undergo(take(entry, path, step, j), what.place, jump_of(what, item, u)));
         entry += 1u;
         store_number(${f.place}u, j, what.place);
       }
-      x += select(0u, 1u, what.arrival);
+      at = past(at, what);
+      stopped = is_over(at, own);
     }
     if (!stopped) {
       for (var k = 0u; k < K; k += 1u) {
@@ -191,36 +186,46 @@ ${rows.loadAll(accumulators)}
         store_undone(c, step, k, i);
       }
     }
-    while (entry > 0u && happened_in(n, x, step, i)) {
-      let what = last_of(n, total, full, x, step, i);
-      x -= select(0u, 1u, what.arrival);
-      n -= select(1u, 0u, what.arrival);
-      var event_bar = cotangents[n * run.paths + i];
+    while (entry > 0u && happened_in(at, step, i)) {
+      let what = last_of(at, own, step, i);
+      at = before(at, what);
+      var time_bar = ${delayed ? "0.0f" : "event_bar(at.events, i)"};
+      ${delayed ? "if (is_event(what)) { time_bar = event_bar(at.events, i); }" : ""}
       // Who received: the targets, or whom an input spike reached.
       for (var item = what.items; item > select(1u, 0u, what.arrival); item -= 1u) {
+        ${skipped("item - 1u")}
         let j = neuron_of(what, item - 1u);
-        let weight = jump_of(what, item - 1u, x, 1.0f).weight;
+        let jump = jump_of(what, item - 1u, 1.0f);
         entry -= 1u;
         let a = load_state(${f.adjoint}u, j);
-        let c = undo_deliver(take_back(entry, path, step, j), what.place, weight, a);
+        let c = undo_deliver(take_back(entry, path, step, j), what.place, jump, a);
 #if ${weightRow >= 0}
         if (!what.arrival) {
           ${rows.add(`(${Math.max(0, weightRow) + 1}u + edge_of(what, item - 1u)) * run.paths + i`, "c.weight")}
         }
 #endif
-        event_bar += load_number(${f.placeBar}u, j);
-        event_bar += c.length;
+        time_bar += load_number(${f.placeBar}u, j);
+        time_bar += c.length;
         store_undone(c, step, j, i);
       }
-      if (!what.arrival) {
+#if ${delayed}
+      // The time of an arrival is that of its spike, and the delay.
+      if (what.delay != at_once) {
+        add_to_event(what.cause, i, time_bar);
+#if ${delayRow >= 0}
+        ${rows.add(`(${Math.max(0, delayRow) + 1}u + what.delay) * run.paths + i`, "time_bar")}
+#endif
+      }
+#endif
+      if (is_event(what)) {
         let k = what.neuron;
         entry -= 1u;
-        let fired = load_word(${f.fired}u, k);
-        store_word(${f.fired}u, k, fired - ${taken});
-        event_bar += load_number(${f.placeBar}u, k);
-        let jump = ${shape.several ? `fire_event(${uniform("k")}, what.event)` : `fire(${uniform("k")})`};
+        let drawn = load_word(${f.fired}u, k);
+        store_word(${f.fired}u, k, drawn - uniforms_of(what.event));
+        time_bar += load_number(${f.placeBar}u, k);
+        let jump = fire(uniform_of(path, k, drawn, what.event), what.event);
         let a = load_state(${f.adjoint}u, k);
-        let c = undo_fire(take_back(entry, path, step, k), what.place, jump, event_bar, a);
+        let c = undo_fire(take_back(entry, path, step, k), what.place, jump, time_bar, a);
         store_undone(c, step, k, i);
       }
     }

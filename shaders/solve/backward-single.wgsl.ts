@@ -9,12 +9,14 @@
  * Reads: parameters, checkpoints, spike record, spike-time cotangents. Reads and writes: tape, adjoint (state and
  * time, carried between windows), and the path's gradient rows, which it adds to.
  */
+
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { gradientRows } from "../shared/gradient-rows.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { recordFunctions, recordWords } from "../shared/record.wgsl.js";
+import { atGrid, clearGrid } from "../substep/grid-states.wgsl.js";
 import { reverseFunctions } from "../substep/reverse.wgsl.js";
 import { solverFunctions } from "../substep/solver.wgsl.js";
 import { type ForwardSingleShape, singleCheckpoint, singleRunFields, singleTapeWords } from "./forward-single.wgsl.js";
@@ -34,6 +36,7 @@ export interface BackwardSingleShape extends ForwardSingleShape {
 
 export function backwardSingle(shape: BackwardSingleShape, label: string) {
   const withCurrent = shape.currentRow >= 0;
+  const set = atGrid(shape, "y", "rho", "step", "0u");
   const sampled = shape.current.samples > 1;
   const rows = gradientRows(shape.carried, shape.entries);
   const accumulators = [
@@ -71,17 +74,12 @@ ${reverseFunctions(shape)}
 ${singleCheckpoint(shape)}${rows.functions}
 
 ${doFunctions(shape)}
-${undoFunctions({ smooth: shape.smooth, several: shape.several, weights: false, selfEdges: false })}
+${undoFunctions({ ...shape, weights: false, selfEdges: false })}
 ${recordFunctions({ words: shape.several ? recordWords.neurons : recordWords.oneNeuron, events: shape.several })}
 var<private> tape_at: u32; // where the path's tape begins
 ${tapeFunctions(tape)}
 
 const never = 0xffffffffu;
-#if ${shape.several}
-fn drawn_uniform(path: u32, drawn: u32, event: u32) -> f32 {
-  return select(1.0f, event_uniform(path, 0u, drawn), cell_draws(event));
-}
-#endif
 
 struct Event { step: u32, rho: f32 }
 
@@ -115,9 +113,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var rho = 0.0f;
   var step = 0u;
   var count = 0u;
-#if ${shape.several}
   var drawn = 0u; // events that took a uniform
-#endif
   if (run.fresh == 1u) {
     y = cell_start(event_uniform(path, 0u, 0u));
   } else {
@@ -125,9 +121,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     rho = bitcast<f32>(load_word(run.checkpoint_begin, 0u, i));
     step = load_word(run.checkpoint_begin, 1u, i);
     count = load_word(run.checkpoint_begin, 2u, i);
-#if ${shape.several}
-    drawn = load_word(run.checkpoint_begin, 4u, i);
-#endif
+    drawn = ${shape.several ? "load_word(run.checkpoint_begin, 4u, i)" : "count"};
   }
   let end_step = load_word(run.checkpoint_end, 1u, i);
   let total = load_word(run.checkpoint_end, 2u, i);
@@ -140,10 +134,13 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (more) { loop {
     let event = load_event(count, total, i);
     let to = select(end_step, never, count < total);
-    let stop = taped + ${shape.burst}u;
     var at_event = false;
+#if ${shape.burst > 1}
+    let stop = taped + ${shape.burst}u;
     loop {
+#endif
       let z = draw_noise(path, step, 0u);
+      ${set === "y" ? "" : `y = ${set};`}
       at_event = step == event.step;
       let h = select(1.0f, event.rho, at_event) - rho;
       push(taped, y, z);
@@ -152,17 +149,15 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       y = state_select(kicked(end, z), end, at_event);
       rho = select(0.0f, event.rho, at_event);
       step += select(1u, 0u, at_event);
+#if ${shape.burst > 1}
       continuing { break if at_event || step >= to || taped >= stop; }
     }
+#endif
     if (at_event) {
       count += 1u;
-#if ${shape.several}
       let which = record_event(count - 1u, i);
-      drawn += select(0u, 1u, cell_draws(which));
-      y = jumped(y, fire_event(drawn_uniform(path, drawn, which), which));
-#else
-      y = jumped(y, fire(event_uniform(path, 0u, count)));
-#endif
+      drawn += uniforms_of(which);
+      y = jumped(y, fire(uniform_of(path, 0u, drawn, which), which));
     }
     more = goes_on(count, total, step, end_step);
     continuing { break if !more; }
@@ -184,16 +179,14 @@ ${rows.loadAll(accumulators)}
       let h = rho - begin.rho;
       let s = substep_stages(begin.y, begin.z, begin.rho, h, begin.current);
       event_bar = time_bar + cotangents[count * run.paths + i];
-#if ${shape.several}
       let which = record_event(count, i);
-      a = undo_event(s, begin, h, drawn_uniform(path, drawn, which), which, event_bar, a);
-      drawn -= select(0u, 1u, cell_draws(which));
-#else
-      a = undo_event(s, begin, h, event_uniform(path, 0u, count + 1u), event_bar, a);
-#endif
+      a = undo_event(s, begin, h, uniform_of(path, 0u, drawn, which), which, event_bar, a);
+      drawn -= uniforms_of(which);
     }
+#if ${shape.burst > 1}
     let stop = max(taped, ${shape.burst}u) - ${shape.burst}u;
     loop {
+#endif
       taped -= 1u;
       step -= select(1u, 0u, at_event);
       let begin = take_back(taped, last, step);
@@ -201,15 +194,17 @@ ${rows.loadAll(accumulators)}
       let s = substep_stages(begin.y, begin.z, begin.rho, h, begin.current);
       if (!at_event) { a = unkicked(s.end, begin.z, a); }
       let r = substep_reverse(s, begin.y, begin.z, begin.rho, h, begin.current, a);
-      a = r.y;
+      a = ${clearGrid(shape, "r.y", "begin.rho")};
       time_bar = start_bar(begin.rho, r.start, select(-r.length, event_bar, at_event));
       rho = begin.rho;
       at_event = false;
 #if ${withCurrent && sampled}
       ${rows.flush("grad_current", `(${shape.currentRow + 1}u + sample_of(step)) * run.paths + i`)}
 #endif
+#if ${shape.burst > 1}
       continuing { break if rho > 0.0f || taped <= stop; }
     }
+#endif
     continuing { break if taped == 0u; }
   } }
 

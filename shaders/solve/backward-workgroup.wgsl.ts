@@ -10,16 +10,18 @@
  * Reads: parameters, connections, spike record, spike-time cotangents, checkpoints. Reads and writes: what is carried
  * from window to window (adjoint of states and places), tape, and the path's gradient rows.
  */
+
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { flushFunction, gradientRows } from "../shared/gradient-rows.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { recordFunctions } from "../shared/record.wgsl.js";
+import { atGrid } from "../substep/grid-states.wgsl.js";
 import { reverseFunctions } from "../substep/reverse.wgsl.js";
 import { noiseNames, solverFunctions } from "../substep/solver.wgsl.js";
 import type { BackwardNetworkShape } from "./backward-network.wgsl.js";
-import { connectionFunctions, replayFunctions } from "./connections.wgsl.js";
+import { connectionFunctions, eventBarFunctions, replayFunctions } from "./connections.wgsl.js";
 import {
   eachNeuron,
   keptNoise,
@@ -70,12 +72,6 @@ export function backwardWorkgroup(shape: BackwardWorkgroupShape, label: string) 
   const rows = gradientRows(shape.carried, shape.entries);
   // Rows that lanes add to by turns, and fields in storage, must be seen by the other lanes.
   const storageShared = !shape.inWorkgroup || own.length > 0 || currentOwn;
-  /** How many uniforms an event takes, and its own, when `fired` have been taken with it. */
-  const taken = shape.several ? "select(0u, 1u, cell_draws(what.event))" : "1u";
-  const uniform = (k: string): string =>
-    shape.several
-      ? `select(1.0f, event_uniform(path, ${k}, fired), cell_draws(what.event))`
-      : `event_uniform(path, ${k}, fired)`;
   const field = "field * K + k";
   const store = shape.inWorkgroup
     ? { states, array: "fields", type: "f32" as const, at: field }
@@ -116,10 +112,11 @@ ${solverFunctions(shape)}
 ${reverseFunctions(shape)}${rows.functions}
 
 ${doFunctions(shape)}
-${undoFunctions({ smooth: shape.smooth, several: shape.several, weights: weightRow >= 0, selfEdges: shape.selfEdges })}
+${undoFunctions({ ...shape, weights: weightRow >= 0, selfEdges: shape.selfEdges })}
 ${connectionFunctions(shape)}
 ${recordFunctions({ words: shape.recordWords, events: shape.several })}
-${replayFunctions(shape.several)}
+${replayFunctions(shape)}
+${eventBarFunctions(shape.delays)}
 ${storeFunctions(store)}
 const LANES = ${workgroupSize}u;
 ${workgroupCheckpoint(shape)}
@@ -161,7 +158,8 @@ ${flushFunction(rows, own, currentOwn ? `${currentRow + 1}u + sample_of(step) * 
 // Takes neuron k, with its parameters, to its next sub-step.
 fn take(step: u32, k: u32, i: u32) -> Start {
   load_parameters(k);
-  return Start(load_state(${f.state}u, k), taped_noise(step, k, i), load_number(${f.place}u, k), current_at(step, k));
+  let rho = load_number(${f.place}u, k);
+  return Start(${atGrid(shape, `load_state(${f.state}u, k)`, "rho", "step", "k")}, taped_noise(step, k, i), rho, current_at(step, k));
 }
 
 // Takes neuron k, with its parameters, back to a sub-step on the tape.
@@ -197,15 +195,10 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
 #endif
 
   let fresh = run.fresh == 1u;
-  let total = checkpoints[checkpoint_word(run.checkpoint_last, 0u, i)]; // spikes of the whole path
-#if ${shape.several}
-  let full = total > 0u && record_ends(max(total, 1u) - 1u, i);
-#else
-  let full = run.max_spikes > 0u && total >= run.max_spikes;
-#endif
-  var n = select(checkpoints[checkpoint_word(run.checkpoint_begin, 0u, i)], 0u, fresh);
+  let own = played(checkpoints[checkpoint_word(run.checkpoint_last, 0u, i)], i);
+  var at = cursor_at(select(checkpoints[checkpoint_word(run.checkpoint_begin, 0u, i)], 0u, fresh), i);
   // A path that stopped at its last allowed spike goes no further than that spike.
-  var stopped = full && n >= total;
+  var stopped = is_over(at, own);
   if (stopped) { return; }
 ${eachNeuron(
   shape,
@@ -247,25 +240,23 @@ ${eachNoise(shape, (w, name) => `tape[at + ${w}u * K] = z.${name};`)}
   // Replay.
   var entry = 0u;
   var step = run.step_begin;
-  var x = first_arrival(i); // next input spike
-  var busy = happens_in(n, total, x, step, i);
+  var busy = happens_in(at, own, step, i);
   loop {
     if (busy) {
       loop {
-        let what = next_of(n, total, full, x, step, i);
-        stopped = !what.arrival && full && n + 1u >= total;
-        var fired = 0u;
-        if (lane == 0u && !what.arrival) { // which alone looks at spikes fired
-          fired = load_word(${f.fired}u, what.neuron) + ${taken};
-          store_word(${f.fired}u, what.neuron, fired);
+        let what = next_of(at, own, step, i);
+        var drawn = 0u;
+        if (lane == 0u && !what.arrival) { // which alone looks at uniforms drawn
+          drawn = load_word(${f.fired}u, what.neuron) + uniforms_of(what.event);
+          store_word(${f.fired}u, what.neuron, drawn);
         }
-        let u = ${uniform("what.neuron")};
+        let u = uniform_of(path, what.neuron, drawn, what.event);
         var item = lane;
         loop {
           let j = neuron_of(what, item);
           let live = item < what.items && (item == 0u || j != what.neuron);
           let s = take(step, j, i);
-          let after = undergo(s, what.place, jump_of(what, item, x, u));
+          let after = undergo(s, what.place, jump_of(what, item, u));
           if (live) {
             push(entry + item, s.y, s.rho);
             store_state(${f.state}u, j, after);
@@ -275,10 +266,10 @@ ${eachNoise(shape, (w, name) => `tape[at + ${w}u * K] = z.${name};`)}
           continuing { break if item >= what.items; }
         }
         entry += what.items;
-        x += select(0u, 1u, what.arrival);
-        n += select(1u, 0u, what.arrival);
+        at = past(at, what);
+        stopped = is_over(at, own);
         barrier();
-        busy = !stopped && happens_in(n, total, x, step, i);
+        busy = !stopped && happens_in(at, own, step, i);
         continuing { break if !busy; }
       }
     }
@@ -297,7 +288,7 @@ ${eachNeuron(
 )}
         entry += K;
         step += 1u;
-        busy = happens_in(n, total, x, step, i);
+        busy = happens_in(at, own, step, i);
         continuing { break if busy || step >= run.step_end; }
       }
       barrier();
@@ -332,17 +323,16 @@ ${eachNeuron(
         let c = undo_finish(take_back(entry + k, step, k, i), a);
         if (live) { store_undone(c, step, k, i); }`,
 )}
-        busy = entry > 0u && happened_in(n, x, step, i);
+        busy = entry > 0u && happened_in(at, step, i);
         continuing { break if busy || entry == 0u; }
       }
     }
     if (busy) {
       barrier();
       loop {
-        let what = last_of(n, total, full, x, step, i);
+        let what = last_of(at, own, step, i);
         entry -= what.items;
-        x -= select(0u, 1u, what.arrival);
-        n -= select(1u, 0u, what.arrival);
+        at = before(at, what);
 
         // Who received: the targets, or whom an input spike reached.
         var part = 0.0f;
@@ -353,10 +343,10 @@ ${eachNeuron(
           // Lanes without one go along with what is surely there, and a zero adjoint.
           let j = select(what.neuron, receiver, live);
           let at = select(entry, entry + item, live);
-          let weight = jump_of(what, item, x, 1.0f).weight;
+          let jump = jump_of(what, item, 1.0f);
           var a = load_state(${f.adjoint}u, j);
           if (!live) { a = state_zero(); }
-          let c = undo_deliver(take_back(at, step, j, i), what.place, weight, a);
+          let c = undo_deliver(take_back(at, step, j, i), what.place, jump, a);
           if (live) {
 #if ${weightRow >= 0}
             if (!what.arrival) {
@@ -375,13 +365,13 @@ ${eachNeuron(
         // The neuron that fired.
         if (lane == 0u && !what.arrival) {
           let k = what.neuron;
-          let fired = load_word(${f.fired}u, k);
-          store_word(${f.fired}u, k, fired - ${taken});
-          var event_bar = cotangents[n * run.paths + i] + load_number(${f.placeBar}u, k);
-          for (var l = 0u; l < LANES; l += 1u) { event_bar += parts[l]; }
-          let jump = jump_of(what, 0u, x, ${uniform("k")});
+          let drawn = load_word(${f.fired}u, k);
+          store_word(${f.fired}u, k, drawn - uniforms_of(what.event));
+          var time_bar = event_bar(at.events, i) + load_number(${f.placeBar}u, k);
+          for (var l = 0u; l < LANES; l += 1u) { time_bar += parts[l]; }
+          let jump = jump_of(what, 0u, uniform_of(path, k, drawn, what.event));
           let a = load_state(${f.adjoint}u, k);
-          let c = undo_fire(take_back(entry, step, k, i), what.place, jump, event_bar, a);
+          let c = undo_fire(take_back(entry, step, k, i), what.place, jump, time_bar, a);
 #if ${weightRow >= 0 && shape.selfEdges}
           if (jump.receives) {
             ${rows.add(`(${Math.max(0, weightRow)}u + own_edge(k)) * run.paths + i`, "c.weight")}
@@ -390,7 +380,7 @@ ${eachNeuron(
           store_undone(c, step, k, i);
         }
         barrier();
-        busy = entry > 0u && happened_in(n, x, step, i);
+        busy = entry > 0u && happened_in(at, step, i);
         continuing { break if !busy; }
       }
     }

@@ -1,9 +1,12 @@
 /**
- * The connections of a network, and what its step brings. The buffer holds row starts [K + 1], targets [edges], the agenda
- * of input spikes, and for workgroups the edge of each neuron to itself [K] (1 + its index; 0 where there is none).
+ * The connections of a network, and what its step brings. The buffer holds row starts [K + 1], targets [edges] with the
+ * number of the port (from bit 24 on), the agenda of input spikes, with delays the number of each edge's (`atOnce` where
+ * spikes arrive at once) [edges], and for workgroups the edge of each neuron to itself [K] (1 + its index; 0 where there is none).
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
-import { agendaEntryWords, agendaFunctions } from "./agenda.wgsl.js";
+import type { SolverShape } from "../substep/solver.wgsl.js";
+import { agendaEntryWords, agendaFunctions, portedWord } from "./agenda.wgsl.js";
+import { type DelayShape, delayedFunctions } from "./delays.wgsl.js";
 
 export interface ConnectionShape {
   neurons: number;
@@ -14,34 +17,51 @@ export interface ConnectionShape {
   arrivals: number;
   /** Whether some neuron is its own target and receives as it fires; elsewhere it takes a turn of its own. */
   selfEdges: boolean;
-  /** Whether the cell has several events. */
-  several: boolean;
+  /** Ports of the cell. */
+  ports: number;
+  /** Of connections, where there are such. */
+  delays: DelayShape | undefined;
 }
 
-/** Needs `connections` and `theta`. */
+/** Needs `connections`, `theta` and operations/jump.wgsl.ts; with delays record.wgsl.ts. */
 export function connectionFunctions({
   neurons,
   weightOffset,
   edges,
   arrivals,
   selfEdges,
-  several,
+  ports,
+  delays,
 }: ConnectionShape): string {
   const from = neurons + 1 + edges;
-  const agenda = { array: "connections", from, entries: arrivals, edges, weightOffset };
+  const agenda = { array: "connections", from, entries: arrivals, edges, weightOffset, ports };
+  const ported = portedWord(ports);
   return wgsl`
 const K = ${neurons}u;
 fn row_start(k: u32) -> u32 { return connections[k]; }
-fn edge_target(e: u32) -> u32 { return connections[K + 1u + min(e, ${Math.max(1, edges) - 1}u)]; }
+fn edge_word(e: u32) -> u32 { return connections[K + 1u + min(e, ${Math.max(1, edges) - 1}u)]; }
+fn edge_target(e: u32) -> u32 { return edge_word(e)${ported.neuron}; }
+fn edge_delay(e: u32) -> u32 { return ${delays ? `connections[${from + (agendaEntryWords + 1) * arrivals}u + e]` : "0u"}; }
+fn edge_port(e: u32) -> u32 { return ${ported.port("edge_word(e)")}; }
 fn edge_weight(e: u32) -> f32 { return theta[${weightOffset}u + e]; }
 fn own_edge(k: u32) -> u32 { return connections[${from + (agendaEntryWords + 1) * arrivals}u + k]; }
 ${agendaFunctions(agenda)}
 
 const arrivals = ${arrivals}u;
-// Of path i: its first entry of the agenda in the window, and whether entry x is one of a step.
-fn first_arrival(i: u32) -> u32 { return run.first_arrival; }
-fn arrives_in(x: u32, step: u32, i: u32) -> bool {
-  return ${arrivals > 0 ? "x < arrivals && agenda_step(x) == step" : "false"};
+
+// Where a path stands among what happens to it: events of its own, and input spikes, that came before.
+struct Cursor { events: u32, inputs: u32 }
+
+// At the begin of the window of path i.
+fn cursor_at(events: u32, i: u32) -> Cursor { return Cursor(events, first_input(i)); }
+fn first_input(i: u32) -> u32 { return run.first_arrival; }
+// Whether entry x of the agenda of path i is one of a step.
+fn input_in(x: u32, step: u32, i: u32) -> bool { return ${arrivals > 0 ? "x < arrivals && agenda_step(x) == step" : "false"}; }
+
+// Whether something arrives in a step that no neuron has yet to send, and whether it does so at a place or before.
+fn awaits(at: Cursor, step: u32, i: u32) -> bool { return input_in(at.inputs, step, i); }
+fn arrives_by(at: Cursor, step: u32, place: f32, i: u32) -> bool {
+  return awaits(at, step, i) && agenda_place(at.inputs) <= place;
 }
 
 // What happens at one time: an input spike arrives at a neuron, or a neuron fires and its targets receive.
@@ -51,18 +71,32 @@ struct Happening {
   neuron: u32,
   row: u32,   // its first edge
   items: u32, // the neuron itself, and its targets
-#if ${several}
   event: u32, // which it is, of those of the cell
+  input: u32, // the entry of the agenda, of an arrival
+#if ${delays !== undefined}
+  delay: u32, // of a spike that arrives after a delay, its number; else \`at_once\`
+  cause: u32, // and its event in the record
 #endif
 }
 
-// Input spike x, or a spike of \`neuron\`, which has targets if it \`delivers\`.
-fn happening(arrival: bool, x: u32, place: f32, neuron: u32, delivers: bool) -> Happening {
-  let input = min(x, max(arrivals, 1u) - 1u);
+// The arrival that comes next; or an event of \`neuron\`, which has targets if it \`delivers\`.
+fn happening(at: Cursor, arrival: bool, place: f32, neuron: u32, event: u32, delivers: bool) -> Happening {
+  let input = min(at.inputs, max(arrivals, 1u) - 1u);
   let first = select(neuron, agenda_neuron(input), arrival);
   let row = row_start(first);
   let items = select(1u, 1u + row_start(first + 1u) - row, delivers && !arrival);
-  return Happening(arrival, select(place, agenda_place(input), arrival), first, row, items${several ? ", 0u" : ""});
+  return Happening(arrival, select(place, agenda_place(input), arrival), first, row, items, event, input${delays ? ", at_once, 0u" : ""});
+}
+
+// Whether it is an event, and not what arrives.
+fn is_event(what: Happening) -> bool { return !what.arrival${delays ? " && what.delay == at_once" : ""}; }
+
+// Past what happens, and back before it.
+fn past(at: Cursor, what: Happening) -> Cursor {
+  return Cursor(at.events + select(1u, 0u, what.arrival), at.inputs + select(0u, 1u, what.arrival));
+}
+fn before(at: Cursor, what: Happening) -> Cursor {
+  return Cursor(at.events - select(1u, 0u, what.arrival), at.inputs - select(0u, 1u, what.arrival));
 }
 
 // The target that is item \`item\` (above 0) of what happens, and the edge that leads there.
@@ -70,58 +104,87 @@ fn edge_of(what: Happening, item: u32) -> u32 { return what.row + max(item, 1u) 
 fn neuron_of(what: Happening, item: u32) -> u32 { return select(edge_target(edge_of(what, item)), what.neuron, item == 0u); }
 
 // What becomes of it: u is the uniform of the neuron that fires.
-fn jump_of(what: Happening, item: u32, x: u32, u: f32) -> Jump {
-  var jump = Jump(item == 0u && !what.arrival, u, item > 0u || what.arrival, edge_weight(edge_of(what, item))${several ? ", what.event" : ""});
-  if (what.arrival) { jump.weight = agenda_weight(min(x, max(arrivals, 1u) - 1u)); }
+fn jump_of(what: Happening, item: u32, u: f32) -> Jump {
+  var jump = Jump(item == 0u && !what.arrival, u, item > 0u || what.arrival, edge_weight(edge_of(what, item)), what.event,
+    edge_port(edge_of(what, item)));
+  if (what.arrival) {
+    jump.weight = agenda_weight(what.input);
+    jump.port = agenda_port(what.input);
+  }
 #if ${selfEdges}
   let own = own_edge(what.neuron);
   if (jump.fires && own > 0u && what.items > 1u) {
     jump.receives = true;
     jump.weight = edge_weight(own - 1u);
+    jump.port = edge_port(own - 1u);
   }
 #endif
   return jump;
 }
+${delays ? delayedFunctions : ""}
 `;
 }
 
-/** What happened by the record: only spikes go anywhere. */
-const replayed = (several: boolean, x: string, delivers: string): string =>
-  several
-    ? `let event = record_event(spike, i);
-  var what = happening(arrival, ${x}, place, record_neuron(spike, i), ${delivers} && cell_emits(event));
-  what.event = event;
-  return what;`
-    : `return happening(arrival, ${x}, place, record_neuron(spike, i), ${delivers});`;
+type ReplayShape = Pick<SolverShape, "several"> & Pick<ConnectionShape, "delays">;
 
 /**
- * What a record and the agenda of input spikes say that happens in a step, forth and back: n spikes of \`total\` and x input
- * spikes came before. At the same place an input spike comes first. Needs record.wgsl.ts.
+ * What a record and the agenda of input spikes say that happens in a step, forth and back. At the same place an input spike
+ * comes first. Needs record.wgsl.ts, and operations/jump.wgsl.ts.
  */
-export const replayFunctions = (several: boolean): string => /* wgsl */ `
-fn happens_in(n: u32, total: u32, x: u32, step: u32, i: u32) -> bool {
-  return (n < total && record_step(n, i) == step) || arrives_in(x, step, i);
+export function replayFunctions({ several, delays }: ReplayShape): string {
+  const arrives = delays
+    ? `if (!arrival && record_event(n, i) == arrival_event) {
+    return arriving(place, record_neuron(n, i), record_cause(n, i), i);
+  }`
+    : "";
+  return /* wgsl */ `
+// A path as it is in the record: its events, and whether it stops at the last of them, which goes nowhere.
+struct Played { total: u32, full: bool }
+
+fn played(total: u32, i: u32) -> Played {
+  return Played(total, ${
+    several ? "total > 0u && record_ends(max(total, 1u) - 1u, i)" : "run.max_spikes > 0u && total >= run.max_spikes"
+  });
+}
+fn is_over(at: Cursor, path: Played) -> bool { return path.full && at.events >= path.total; }
+
+fn happens_in(at: Cursor, path: Played, step: u32, i: u32) -> bool {
+  return (at.events < path.total && record_step(at.events, i) == step) || awaits(at, step, i);
 }
 
-// The next that happens; \`full\`: the path stops at its last spike, which goes nowhere.
-fn next_of(n: u32, total: u32, full: bool, x: u32, step: u32, i: u32) -> Happening {
-  let due = n < total && record_step(n, i) == step;
-  let spike = min(n, max(total, 1u) - 1u);
-  let place = record_place(spike, i);
-  let arrival = arrives_in(x, step, i) && (!due || agenda_place(x) <= place);
-  ${replayed(several, "x", "!(full && n + 1u >= total)")}
+fn next_of(at: Cursor, path: Played, step: u32, i: u32) -> Happening {
+  let due = at.events < path.total && record_step(at.events, i) == step;
+  let n = min(at.events, max(path.total, 1u) - 1u);
+  let place = record_place(n, i);
+  let arrival = awaits(at, step, i) && (!due || agenda_place(at.inputs) <= place);
+  ${arrives}
+  let event = record_event(n, i);
+  return happening(at, arrival, place, record_neuron(n, i), event, cell_emits(event) && !(path.full && n + 1u >= path.total));
 }
 
-fn happened_in(n: u32, x: u32, step: u32, i: u32) -> bool {
-  return (n > 0u && record_step(max(n, 1u) - 1u, i) == step) || (x > first_arrival(i) && arrives_in(max(x, 1u) - 1u, step, i));
+fn happened_in(at: Cursor, step: u32, i: u32) -> bool {
+  return (at.events > 0u && record_step(max(at.events, 1u) - 1u, i) == step) ||
+    (at.inputs > first_input(i) && input_in(max(at.inputs, 1u) - 1u, step, i));
 }
 
-fn last_of(n: u32, total: u32, full: bool, x: u32, step: u32, i: u32) -> Happening {
-  let due = n > 0u && record_step(max(n, 1u) - 1u, i) == step;
-  let spike = max(n, 1u) - 1u;
-  let input = max(x, 1u) - 1u;
-  let place = record_place(spike, i);
-  let arrival = x > first_arrival(i) && arrives_in(input, step, i) && (!due || agenda_place(input) > place);
-  ${replayed(several, "input", "!(full && n >= total)")}
+fn last_of(at: Cursor, path: Played, step: u32, i: u32) -> Happening {
+  let due = at.events > 0u && record_step(max(at.events, 1u) - 1u, i) == step;
+  let last = Cursor(max(at.events, 1u) - 1u, max(at.inputs, 1u) - 1u);
+  let n = last.events;
+  let place = record_place(n, i);
+  let arrival = at.inputs > first_input(i) && input_in(last.inputs, step, i) && (!due || agenda_place(last.inputs) > place);
+  ${arrives}
+  let event = record_event(n, i);
+  return happening(last, arrival, place, record_neuron(n, i), event, cell_emits(event) && !is_over(at, path));
 }
+`;
+}
+
+/**
+ * The cotangent of an event's time, of a loss and of what arrives later on its account, which adds to it. Needs
+ * `cotangents`.
+ */
+export const eventBarFunctions = (delays: DelayShape | undefined): string => /* wgsl */ `
+fn event_bar(n: u32, i: u32) -> f32 { return cotangents[n * run.paths + i]; }
+${delays ? "fn add_to_event(n: u32, i: u32, bar: f32) { cotangents[n * run.paths + i] += bar; }" : ""}
 `;

@@ -9,15 +9,18 @@
  * written in each step, by turns; spikes fired; place in the step; place of the next event), the spike record, the
  * status counters, among them the longest tape that a window will need.
  */
+
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { recordFunctions } from "../shared/record.wgsl.js";
 import { networkRunFields } from "../shared/run.js";
+import { atGrid } from "../substep/grid-states.wgsl.js";
 import { locateFunctions } from "../substep/locate.wgsl.js";
 import { noiseNames, type SolverShape, solverFunctions } from "../substep/solver.wgsl.js";
 import { type ConnectionShape, connectionFunctions } from "./connections.wgsl.js";
+import { dueFunctions } from "./delays.wgsl.js";
 import { doFunctions } from "./operations/do.wgsl.js";
 import { pathField, startFunctions, storeFunctions } from "./store.wgsl.js";
 
@@ -34,21 +37,24 @@ export interface ForwardNetworkShape extends NetworkShape {
 }
 
 /** Fields per neuron of the forward work buffer, and where the fields per path begin. */
-export const networkFields = (states: number, noise: number, several = false) => ({
+export const networkFields = (states: number, noise: number, several = false, delays = 0) => ({
   bank: (parity: number) => parity * states,
   fired: 2 * states,
   place: 2 * states + 1,
   next: 2 * states + 2,
   noise: 2 * states + 3,
   perNeuron: 2 * states + 3 + noise,
-  /** Per path, after all neurons: events so far, whether the path has stopped, and where not all are spikes those that are. */
-  perPath: several ? 3 : 2,
+  /** Per path, after all neurons: events so far, whether the path has stopped, where not all are spikes those that are, and with delays a cursor each. */
+  perPath: (several ? 3 : 2) + delays,
 });
 
 export function forwardNetwork(shape: ForwardNetworkShape, label: string) {
   const { states } = shape;
   const { several } = shape;
-  const f = networkFields(states, noiseNames(shape).length, several);
+  const f = networkFields(states, noiseNames(shape).length, several, shape.delays?.count);
+  const delayed = shape.delays !== undefined;
+  /** Whether something arrives in the step that no neuron has yet to send. */
+  const awaited = delayed ? "(awaits(at, step, i) || due.step == step)" : "awaits(at, step, i)";
   /** Euler with an affine event function locates at once. */
   const atOnce = !shape.smooth && shape.affineEvent;
   return declareKernel({
@@ -85,6 +91,7 @@ var<private> own_path: u32;
 ${storeFunctions({ states, array: "work", type: "u32", at: pathField })}
 ${startFunctions(shape, f)}
 
+${shape.delays ? dueFunctions(shape.delays, "work[path_word(3u + delay, i)]") : ""}
 const none = 2.0f;      // in place of an event's place in the step
 const unlocated = 1.5f; // there is one, its place not yet known
 
@@ -118,17 +125,20 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 #if ${several}
     work[path_word(2u, i)] = 0u;
 #endif
+#if ${delayed}
+    for (var delay = 0u; delay < ${shape.delays?.count ?? 0}u; delay += 1u) { work[path_word(3u + delay, i)] = 0u; }
+#endif
   }
 
-  var count = work[path_word(0u, i)];
+  var at = cursor_at(work[path_word(0u, i)], i);
   var ended = work[path_word(1u, i)] != 0u;
-#if ${several}
-  var spikes = work[path_word(2u, i)];
+  var spikes = ${several ? "work[path_word(2u, i)]" : "at.events"};
+#if ${delayed}
+  var due = next_due(at.events, i);
 #endif
   var overflow = false;
   var saturated = false;
   var taped = 0u;
-  var x = first_arrival(i); // next input spike
 
   for (var step = run.step_begin; step < run.step_end && !ended; step += 1u) {
     let from_bank = (step & 1u) * ${states}u;
@@ -141,10 +151,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       store_number(${f.place}u, k, 0.0f);
       let z = draw_noise(path, step, k);
       store_noise(k, z);
-      if (attempt(Start(load_state(from_bank, k), z, 0.0f, current_at(step, k)), to_bank, k)) { pending += 1u; }
+      if (attempt(Start(${atGrid(shape, "load_state(from_bank, k)", "0.0f", "step", "k")}, z, 0.0f, current_at(step, k)), to_bank, k)) { pending += 1u; }
     }
 
-    var busy = pending > 0u || arrives_in(x, step, i);
+    var busy = pending > 0u || ${awaited};
     if (busy) {
       loop {
       // The earliest event among those located, and the first of those that are not.
@@ -177,70 +187,67 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 #endif
 
       if (left == 0u) { // else there are more to locate before it is known which comes first
-        let arrival = arrives_in(x, step, i) && agenda_place(x) <= earliest;
-        overflow = !arrival && count >= run.slots;
-#if ${several}
-        var event = 0u;
-        if (!arrival) { event = cell_which(reach(take(from_bank, step, first), earliest)); }
-        let emits = !arrival && !overflow && cell_emits(event);
-        saturated = emits && run.max_spikes > 0u && spikes + 1u >= run.max_spikes;
-        ended = overflow || saturated || (!arrival && cell_ends(event));
+#if ${delayed}
+        let is_due = due.step == step && due.place <= earliest;
+        let arrival = arrives_by(at, step, select(earliest, due.place, is_due), i);
+        let late = is_due && !arrival; // a spike arrives after its delay
 #else
-        saturated = !arrival && !overflow && run.max_spikes > 0u && count + 1u >= run.max_spikes;
-        ended = overflow || saturated;
+        let arrival = arrives_by(at, step, earliest, i);
+        let late = false;
 #endif
+        overflow = !arrival && at.events >= run.slots;
+        var event = 0u;
+        if (${several ? "!arrival && !late" : "false"}) { event = cell_which(reach(take(from_bank, step, first), earliest)); }
+        let fate = fate_of(event, spikes, run.max_spikes);
+        let fires = !arrival && !late && !overflow;
+        saturated = fires && fate.saturates;
+        ended = overflow || (fires && fate.ends);
         if (!overflow) {
-#if ${several}
-          var what = happening(arrival, x, earliest, first, emits && !ended);
-          what.event = event;
-#else
-          let what = happening(arrival, x, earliest, first, !ended);
+          var what = happening(at, arrival, earliest, first, event, fate.emits && !ended);
+#if ${delayed}
+          if (late) { what = arrive(due, at.events, i); }
 #endif
           var u = 1.0f;
-          if (!arrival) {
-#if ${several}
-            let fired = load_word(${f.fired}u, first) + select(0u, 1u, cell_draws(event));
-            u = select(1.0f, event_uniform(path, first, fired), cell_draws(event));
-            spikes += select(0u, 1u, emits);
-#else
-            let fired = load_word(${f.fired}u, first) + 1u;
-            u = event_uniform(path, first, fired);
-#endif
-            store_word(${f.fired}u, first, fired);
-            record_spike(count, i, step, earliest, ${several ? "event_word(first, event, ended)" : "first"});
-            count += 1u;
+          if (fires) {
+            let drawn = load_word(${f.fired}u, first) + uniforms_of(event);
+            u = uniform_of(path, first, drawn, event);
+            store_word(${f.fired}u, first, drawn);
+            record_spike(at.events, i, step, earliest, record_word(first, event, ended));
+            spikes += select(0u, 1u, fate.emits);
           }
           var item = 0u;
           loop {
+            ${delayed ? "if (takes_part(what, item)) {" : ""}
             let j = neuron_of(what, item);
             let s = take(from_bank, step, j);
-            let y = undergo(s, what.place, jump_of(what, item, x, u));
+            let y = undergo(s, what.place, jump_of(what, item, u));
             store_state(from_bank, j, y);
             store_number(${f.place}u, j, what.place);
             if (load_number(${f.next}u, j) < none) { pending -= 1u; }
             if (attempt(Start(y, s.z, what.place, s.current), to_bank, j)) { pending += 1u; }
+            ${delayed ? "taped += 1u; }" : ""}
             item += 1u;
             continuing { break if item >= what.items; }
           }
-          x += select(0u, 1u, arrival);
-          taped += what.items;
+          at = past(at, what);
+          ${delayed ? "due = next_due(at.events, i);" : "taped += what.items;"}
         }
       }
-      busy = !ended && (pending > 0u || arrives_in(x, step, i));
+      busy = !ended && (pending > 0u || ${awaited});
       continuing { break if !busy; }
       }
     }
   }
 
   let was_ended = work[path_word(1u, i)] != 0u;
-  work[path_word(0u, i)] = count;
+  work[path_word(0u, i)] = at.events;
   work[path_word(1u, i)] = select(0u, 1u, ended);
 #if ${several}
   work[path_word(2u, i)] = spikes;
 #endif
   if (!was_ended) { atomicMax(&status[6], taped); }
   if (!was_ended && (ended || run.last == 1u)) {
-    atomicMax(&status[0], count);
+    atomicMax(&status[0], at.events);
 #if ${several}
     atomicMax(&status[7], spikes + 1u);
 #endif

@@ -11,6 +11,7 @@
  * Loops test at their end (`break if`): an adapter that runs all lanes of a group under masks leaves a loop at its back
  * edge only, so a test at the head costs a whole masked pass through the body.
  */
+
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
@@ -18,6 +19,7 @@ import { random } from "../shared/random.wgsl.js";
 import { recordFunctions, recordWords } from "../shared/record.wgsl.js";
 import { runFields } from "../shared/run.js";
 import { crossingFunctions } from "../substep/crossing.wgsl.js";
+import { atGrid } from "../substep/grid-states.wgsl.js";
 import { bracketFunction, newtonFunctions } from "../substep/root.wgsl.js";
 import { noiseNames, type SolverShape, solverFunctions, stepFrom } from "../substep/solver.wgsl.js";
 import { eachNumber, stateOf } from "./numbers.wgsl.js";
@@ -29,7 +31,7 @@ export interface ForwardSingleShape extends SolverShape {
   /** Whether the event function is affine in the state, so that euler lands in closed form. */
   affineEvent: boolean;
   workgroupSize: number;
-  /** Sub-steps between two looks at events. */
+  /** Sub-steps between two looks at events; 1 is without a loop of its own. */
   burst: number;
 }
 
@@ -75,6 +77,7 @@ fn load_word(slot: u32, word: u32, i: u32) -> u32 {
 };
 
 export function forwardSingle(shape: ForwardSingleShape, label: string) {
+  const set = atGrid(shape, "y", "rho", "step", "0u");
   /** Along a frozen drift. */
   const straight = shape.exponential
     ? "advance(y, z, rho, h, current)"
@@ -165,9 +168,12 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       var z: Noise;
       var trial: State;
       var crossed = false;
+#if ${shape.burst > 1}
       let stop = min(min(steps, step + ${shape.burst}u), begin + budget - (count - count_before));
       loop {
+#endif
         z = draw_noise(path, step, 0u);
+        ${set === "y" ? "" : `y = ${set};`}
 #if ${shape.current.samples > 1}
         let current = current_at(step, 0u);
 #endif
@@ -177,8 +183,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         y = state_select(kicked(trial, z), y, crossed);
         rho = select(0.0f, rho, crossed);
         step += select(1u, 0u, crossed);
+#if ${shape.burst > 1}
         continuing { break if crossed || step >= stop; }
       }
+#endif
       bursts += 1u;
 
       if (crossed) {
@@ -261,27 +269,22 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         } else {
 #if ${shape.several}
           let event = cell_which(landed);
-          let draws = cell_draws(event);
-          drawn += select(0u, 1u, draws);
-          y = jumped(landed, fire_event(select(1.0f, event_uniform(path, 0u, drawn), draws), event));
+          drawn += uniforms_of(event);
+          let fate = fate_of(event, spikes, run.max_spikes);
+          spikes += select(0u, 1u, fate.emits);
           rho = place;
-          spikes += select(0u, 1u, cell_emits(event));
-          saturated = cell_emits(event) && run.max_spikes > 0u && spikes >= run.max_spikes;
-          let ends = saturated || cell_ends(event);
-          record_spike(count, i, step, rho, event_word(0u, event, ends));
-          count += 1u;
-          if (ends) { step = ended; }
 #else
-          y = jumped(landed, fire(event_uniform(path, 0u, count + 1u)));
+          let event = 0u;
+          let drawn = count + 1u;
+          let fate = fate_of(event, count, run.max_spikes);
           // Above 0 also for an event at the very start: the backward pass tells sub-steps after events by it.
           rho = clamp(rho + h, 1e-7f, 1.0f);
-          record_spike(count, i, step, rho, 0u);
-          count += 1u;
-          if (run.max_spikes > 0u && count >= run.max_spikes) {
-            saturated = true;
-            step = ended;
-          }
 #endif
+          y = jumped(landed, fire(uniform_of(path, 0u, drawn, event), event));
+          record_spike(count, i, step, rho, record_word(0u, event, fate.ends));
+          count += 1u;
+          saturated = fate.saturates;
+          if (fate.ends) { step = ended; }
         }
       }
       continuing { break if step >= steps || (step - begin) + (count - count_before) >= budget; }

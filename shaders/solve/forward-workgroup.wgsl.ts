@@ -15,6 +15,7 @@
  * The order of the list is that of the lanes' atomics, which may differ from run to run; nothing else depends on it:
  * places are located one by one, and the earliest of them (ties: the lowest neuron) is the same in any order.
  */
+
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
@@ -22,6 +23,7 @@ import { random } from "../shared/random.wgsl.js";
 import { recordFunctions } from "../shared/record.wgsl.js";
 import { networkRunFields } from "../shared/run.js";
 import { unroll } from "../shared/unroll.js";
+import { atGrid } from "../substep/grid-states.wgsl.js";
 import { locateFunctions } from "../substep/locate.wgsl.js";
 import { noiseNames, solverFunctions } from "../substep/solver.wgsl.js";
 import { connectionFunctions } from "./connections.wgsl.js";
@@ -230,16 +232,17 @@ ${eachNumber(states, (s) => `store_word(first_bank + ${s}u, k, checkpoints[check
 #if ${several}
   workgroupBarrier();
   if (!fresh) { said[lane].x = checkpoints[checkpoint_word(run.checkpoint_begin, 2u, i)]; }
-  let before = workgroupUniformLoad(&said);
-  var spikes = before[0].x;
+  let spikes_before = workgroupUniformLoad(&said);
+  var spikes = spikes_before[0].x;
+#else
+  var spikes = before_window[0].x;
 #endif
-  var count = before_window[0].x;
+  var at = cursor_at(before_window[0].x, i);
   let was_ended = before_window[0].y != 0u;
   var ended = was_ended;
   var overflow = false;
   var saturated = false;
   var taped = 0u;
-  var x = first_arrival(i); // next input spike
   var step = run.step_begin;
 
   if (step < run.step_end && !ended) {
@@ -254,7 +257,7 @@ ${eachNeuron(
   wgsl`
         load_parameters(k);
         let z = draw_noise(path, step, k);
-        let a = attempt(Start(load_state(from_bank, k), z, 0.0f, current_at(step, k)));
+        let a = attempt(Start(${atGrid(shape, "load_state(from_bank, k)", "0.0f", "step", "k")}, z, 0.0f, current_at(step, k)));
         if (live) {
           store_state(to_bank, k, a.trial);
           store_noise(k, z);
@@ -271,7 +274,7 @@ ${eachNoise(shape, (w, name) => `checkpoints[kept + ${w}u * K] = bitcast<u32>(z.
         }`,
 )}
         if (lane == 0u) { atomicStore(&listed[(step + 1u) & 1u], 0u); } // all are done with the last step's
-        busy = agree_pending(lane) > 0u || arrives_in(x, step, i);
+        busy = agree_pending(lane) > 0u || awaits(at, step, i);
         step += 1u;
         taped += K;
         continuing { break if busy || step >= run.step_end; }
@@ -309,35 +312,29 @@ ${eachNoise(shape, (w, name) => `checkpoints[kept + ${w}u * K] = bitcast<u32>(z.
           fires = earliest.y;
 
           // What happens: an input spike arrives, or a neuron fires.
-          let arrival = arrives_in(x, step, i) && agenda_place(x) <= place;
-          overflow = !arrival && count >= run.slots;
+          let arrival = arrives_by(at, step, place, i);
+          overflow = !arrival && at.events >= run.slots;
 #if ${several}
           // All lanes come to the same, which the language is to know.
           said[lane].x = cell_which(reach(take(from_bank, step, min(fires, K - 1u)), place));
           let which = workgroupUniformLoad(&said);
           let event = which[0].x;
-          let emits = !arrival & !overflow & cell_emits(event);
-          saturated = emits & (run.max_spikes > 0u) & (spikes + 1u >= run.max_spikes);
-          ended = overflow | saturated | (!arrival & cell_ends(event));
-          var what = happening(arrival, x, place, fires, emits & !ended);
-          what.event = event;
-          spikes += select(0u, 1u, emits);
 #else
-          saturated = !arrival && !overflow && run.max_spikes > 0u && count + 1u >= run.max_spikes;
-          ended = overflow || saturated;
-          let what = happening(arrival, x, place, fires, !ended);
+          let event = 0u;
 #endif
-          var fired = 0u;
-          if (lane == 0u && !arrival && !overflow) { // which alone looks at spikes fired
-            fired = load_word(${f.fired}u, fires) + ${several ? "select(0u, 1u, cell_draws(event))" : "1u"};
-            store_word(${f.fired}u, fires, fired);
-            record_spike(count, i, step, place, ${several ? "event_word(fires, event, ended)" : "fires"});
+          let fate = fate_of(event, spikes, run.max_spikes);
+          let recorded = !arrival & !overflow;
+          saturated = recorded & fate.saturates;
+          ended = overflow | (recorded & fate.ends);
+          let what = happening(at, arrival, place, fires, event, recorded & fate.emits & !ended);
+          spikes += select(0u, 1u, recorded & fate.emits);
+          var drawn = 0u;
+          if (lane == 0u && recorded) { // which alone looks at uniforms drawn
+            drawn = load_word(${f.fired}u, fires) + uniforms_of(event);
+            store_word(${f.fired}u, fires, drawn);
+            record_spike(at.events, i, step, place, record_word(fires, event, ended));
           }
-#if ${several}
-          let u = select(1.0f, event_uniform(path, what.neuron, fired), cell_draws(event));
-#else
-          let u = event_uniform(path, what.neuron, fired);
-#endif
+          let u = uniform_of(path, what.neuron, drawn, event);
           taped += select(what.items, 0u, overflow);
 
           // The lanes take the neuron itself and its targets.
@@ -346,7 +343,7 @@ ${eachNoise(shape, (w, name) => `checkpoints[kept + ${w}u * K] = bitcast<u32>(z.
             let j = neuron_of(what, item);
             let live = item < what.items && (item == 0u || j != what.neuron) && !overflow;
             let s = take(from_bank, step, j);
-            let y = undergo(s, what.place, jump_of(what, item, x, u));
+            let y = undergo(s, what.place, jump_of(what, item, u));
             let a = attempt(Start(y, s.z, what.place, s.current));
             if (live) {
               store_state(from_bank, j, y);
@@ -360,9 +357,8 @@ ${eachNoise(shape, (w, name) => `checkpoints[kept + ${w}u * K] = bitcast<u32>(z.
             item += LANES;
             continuing { break if item >= what.items; }
           }
-          x += select(0u, 1u, arrival);
-          count += select(1u, 0u, arrival || overflow);
-          busy = !ended && (agree_pending(lane) > 0u || arrives_in(x, step, i));
+          if (!overflow) { at = past(at, what); }
+          busy = !ended && (agree_pending(lane) > 0u || awaits(at, step, i));
           continuing { break if !busy; }
         }
         step += select(1u, 0u, ended);
@@ -384,14 +380,14 @@ ${eachNumber(states, (s) => `checkpoints[checkpoint_at(run.checkpoint_end, ${s}u
 )}
   workgroupBarrier();
   if (lane == 0u) {
-    checkpoints[checkpoint_word(run.checkpoint_end, 0u, i)] = count;
+    checkpoints[checkpoint_word(run.checkpoint_end, 0u, i)] = at.events;
     checkpoints[checkpoint_word(run.checkpoint_end, 1u, i)] = select(0u, 1u, ended);
 #if ${several}
     checkpoints[checkpoint_word(run.checkpoint_end, 2u, i)] = spikes;
 #endif
     if (!was_ended) { atomicMax(&status[6], taped); }
     if (finished) {
-      atomicMax(&status[0], count);
+      atomicMax(&status[0], at.events);
 #if ${several}
       atomicMax(&status[7], spikes + 1u);
 #endif

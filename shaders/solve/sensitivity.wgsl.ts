@@ -6,12 +6,14 @@
  * time per neuron and direction. Reads: parameters, connections, directions, spike record and counts. Reads and writes:
  * work fields (states, places, spikes fired, tangents). Writes: derivatives [slots][directions][paths].
  */
+
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { recordFunctions } from "../shared/record.wgsl.js";
 import { networkRunFields } from "../shared/run.js";
+import { atGrid } from "../substep/grid-states.wgsl.js";
 import { solverFunctions } from "../substep/solver.wgsl.js";
 import { tangentFunction } from "../substep/tangent.wgsl.js";
 import { connectionFunctions, replayFunctions } from "./connections.wgsl.js";
@@ -27,7 +29,7 @@ export interface SensitivityShape extends NetworkShape {
 }
 
 /** What a direction moves, first word of its row in the direction buffer; then index, and neuron or `everyNeuron`. */
-export const directionKind = { parameter: 0, weight: 1, current: 2 } as const;
+export const directionKind = { parameter: 0, weight: 1, current: 2, delay: 3 } as const;
 export const everyNeuron = 0xffffffff;
 
 /** Fields per neuron of the work buffer. */
@@ -43,6 +45,7 @@ export const sensitivityFields = (states: number, directions: number) => ({
 
 export function sensitivity(shape: SensitivityShape, label: string) {
   const { states, directions } = shape;
+  const delayed = shape.delays !== undefined;
   const f = sensitivityFields(states, directions);
   const parameters = Array.from({ length: shape.cellParameters }, (_, i) => i);
   return declareKernel({
@@ -69,7 +72,7 @@ const D = ${directions}u;
 ${doFunctions(shape)}
 ${connectionFunctions(shape)}
 ${recordFunctions({ words: shape.recordWords, events: shape.several })}
-${replayFunctions(shape.several)}
+${replayFunctions(shape)}
 var<private> own_path: u32;
 ${storeFunctions({ states, array: "work", type: "f32", at: pathField })}
 
@@ -97,12 +100,22 @@ fn weight_along(d: u32, e: u32) -> f32 {
 ${tangentFunction(shape)}
 ${pushFunctions(shape)}
 fn derivative_at(n: u32, d: u32, i: u32) -> u32 { return (n * D + d) * run.paths + i; }
+#if ${delayed}
+// How the time of what arrives moves: as its spike's, and the delay.
+fn arrival_moved(what: Happening, n: u32, d: u32, i: u32) -> f32 {
+  let way = direction[d];
+  let late = what.delay != at_once;
+  let along = select(0.0f, 1.0f, late && way.x == 3u && way.y == what.delay);
+  return derivatives[derivative_at(select(n, what.cause, late), d, i)] + along;
+}
+#endif
 
 // Takes neuron k, with its parameters, to a place in the step.
 fn take_to(place: f32, path: u32, step: u32, k: u32) -> Substep {
   load_parameters(k);
   let z = draw_noise(path, step, k);
-  return substep(Start(load_state(${f.state}u, k), z, load_number(${f.place}u, k), current_at(step, k)), place);
+  let rho = load_number(${f.place}u, k);
+  return substep(Start(${atGrid(shape, `load_state(${f.state}u, k)`, "rho", "step", "k")}, z, rho, current_at(step, k)), place);
 }
 
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -111,12 +124,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let path = run.first_path + i;
   own_path = i;
   load_shared();
-  let total = counts[i];
-#if ${shape.several}
-  let full = total > 0u && record_ends(max(total, 1u) - 1u, i);
-#else
-  let full = run.max_spikes > 0u && total >= run.max_spikes;
-#endif
+  let own = played(counts[i], i);
 
   if (run.step_begin == 0u) {
     for (var k = 0u; k < K; k += 1u) {
@@ -130,69 +138,62 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       }
     }
   }
-  var n = 0u;
-  if (run.step_begin > 0u) { n = bitcast<u32>(work[${f.perNeuron}u * K * run.paths + i]); }
-  var x = first_arrival(i);
+  var at = cursor_at(0u, i);
+  if (run.step_begin > 0u) { at.events = bitcast<u32>(work[${f.perNeuron}u * K * run.paths + i]); }
 
-  for (var step = run.step_begin; step < run.step_end && !(full && n >= total); step += 1u) {
+  for (var step = run.step_begin; step < run.step_end && !is_over(at, own); step += 1u) {
     for (var k = 0u; k < K; k += 1u) {
       store_number(${f.place}u, k, 0.0f);
       for (var d = 0u; d < D; d += 1u) { store_moved(d, k, 0.0f); }
     }
     var stopped = false;
-    while (!stopped && happens_in(n, total, x, step, i)) {
-      let what = next_of(n, total, full, x, step, i);
-      var item = 0u;
-      if (!what.arrival) {
-        item = 1u;
+    while (!stopped && happens_in(at, own, step, i)) {
+      let what = next_of(at, own, step, i);
+      var item = select(1u, 0u, what.arrival);
+      if (is_event(what)) {
         let k = what.neuron;
         let s = take_to(what.place, path, step, k);
-#if ${shape.several}
-        let fired = load_word(${f.fired}u, k) + select(0u, 1u, cell_draws(what.event));
-        let jump = fire_event(select(1.0f, event_uniform(path, k, fired), cell_draws(what.event)), what.event);
-#else
-        let fired = load_word(${f.fired}u, k) + 1u;
-        let jump = fire(event_uniform(path, k, fired));
-#endif
+        let drawn = load_word(${f.fired}u, k) + uniforms_of(what.event);
+        let jump = fire(uniform_of(path, k, drawn, what.event), what.event);
         point(D, k);
-        let c = crossing(s${shape.several ? ", what.event" : ""});
+        let c = crossing(s, what.event);
         for (var d = 0u; d < D; d += 1u) {
           point(d, k);
           let dy = load_state(tangent_field(d), k);
           let p = push_fire(s, c, jump, dy, load_moved(d, k), current_along(d, step, k));
-          derivatives[derivative_at(n, d, i)] = p.moved;
+          derivatives[derivative_at(at.events, d, i)] = p.moved;
           store_state(tangent_field(d), k, p.dy);
           store_moved(d, k, p.moved);
         }
         store_state(${f.state}u, k, jumped(s.end, jump));
-        store_word(${f.fired}u, k, fired);
+        store_word(${f.fired}u, k, drawn);
         store_number(${f.place}u, k, what.place);
-        n += 1u;
-        stopped = full && n >= total;
       }
-      // Who receives: the targets, at a time that moves as spike n - 1 does, or whom an input spike reaches.
+      // Who receives: the targets, at a time that moves as the spike does, or whom an input spike reaches.
       for (; item < what.items; item += 1u) {
+        ${delayed ? "if (!takes_part(what, item)) { continue; }" : ""}
         let j = neuron_of(what, item);
         let s = take_to(what.place, path, step, j);
-        let jump = jump_of(what, item, x, 1.0f);
+        let jump = jump_of(what, item, 1.0f);
         for (var d = 0u; d < D; d += 1u) {
           point(d, j);
           var moved = 0.0f;
           var along = 0.0f;
           if (!what.arrival) {
-            moved = derivatives[derivative_at(n - 1u, d, i)];
+            moved = ${delayed ? "arrival_moved(what, at.events, d, i)" : "derivatives[derivative_at(at.events, d, i)]"};
             along = weight_along(d, edge_of(what, item));
           }
           let dy = load_state(tangent_field(d), j);
           let dr = load_moved(d, j);
           let d_current = current_along(d, step, j);
-          store_state(tangent_field(d), j, push_deliver(s, jump.weight, along, dy, dr, moved, d_current));
+          store_state(tangent_field(d), j, push_deliver(s, jump, along, dy, dr, moved, d_current));
           store_moved(d, j, moved);
         }
         store_state(${f.state}u, j, jumped(s.end, jump));
         store_number(${f.place}u, j, what.place);
       }
-      x += select(0u, 1u, what.arrival);
+      at = past(at, what);
+      stopped = is_over(at, own);
     }
     if (!stopped) {
       for (var k = 0u; k < K; k += 1u) {
@@ -206,7 +207,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       }
     }
   }
-  work[${f.perNeuron}u * K * run.paths + i] = bitcast<f32>(n);
+  work[${f.perNeuron}u * K * run.paths + i] = bitcast<f32>(at.events);
 }
 `,
   });

@@ -12,21 +12,25 @@ import { recordFunctions, recordWords } from "../shared/record.wgsl.js";
 
 const workgroupSize = 64;
 const { neurons: words } = recordWords;
-const events = recordFunctions({ words, name: "events", events: true });
+const eventFunctions = (eventWords: number): string =>
+  recordFunctions({ words: eventWords, name: "events", events: true });
 
 /** WGSL of whether an event is a spike, by its number. */
 const emitsFunction = (emits: readonly boolean[]): string =>
   `fn emits(event: u32) -> bool { return ${emits.flatMap((is, e) => (is ? [`event == ${e}u`] : [])).join(" || ")}; }`;
 
-/** @param emits of each event of the cell, whether it is a spike. */
-export const siftSpikes = (emits: readonly boolean[]) =>
+/**
+ * @param emits of each event of the cell, whether it is a spike.
+ * @param eventWords words of an event in the record.
+ */
+export const siftSpikes = (emits: readonly boolean[], eventWords: number) =>
   declareKernel({
     label: "spikes of events",
     workgroupSize,
     uniform: { paths: "u32" },
     bindings: { events: read("array<u32>"), counts: read("array<u32>"), record: readWrite("array<u32>") },
     body: wgsl`
-${events}
+${eventFunctions(eventWords)}
 ${recordFunctions({ words, writes: true })}
 ${emitsFunction(emits)}
 
@@ -44,7 +48,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 `,
   });
 
-export const spreadCotangents = (emits: readonly boolean[]) =>
+export const spreadCotangents = (emits: readonly boolean[], eventWords: number) =>
   declareKernel({
     label: "cotangents of events",
     workgroupSize,
@@ -56,7 +60,7 @@ export const spreadCotangents = (emits: readonly boolean[]) =>
       cotangents: readWrite("array<f32>"),
     },
     body: wgsl`
-${events}
+${eventFunctions(eventWords)}
 ${emitsFunction(emits)}
 
 fn main(@builtin(global_invocation_id) id: vec3u) {

@@ -3,6 +3,7 @@
  * neuron is a place in an array, in storage or in workgroup memory. One neuron alone has them in registers: variables of
  * its kernel. Whatever the store, `load_state`, `load_number` and `load_word` read, and `store_…` write.
  */
+import { atGrid } from "../substep/grid-states.wgsl.js";
 import { noiseNames, type SolverShape } from "../substep/solver.wgsl.js";
 import { eachNoise, noiseOf } from "./noise.wgsl.js";
 import { eachNumber, stateOf } from "./numbers.wgsl.js";
@@ -58,7 +59,8 @@ ${eachNoise(shape, (w, name) => `store_number(${fields.noise + w}u, k, z.${name}
 // Takes neuron k, with its parameters, to its next sub-step; its state lies in bank.
 fn take(bank: u32, step: u32, k: u32) -> Start {
   load_parameters(k);
-  return Start(load_state(bank, k), load_noise(k), load_number(${fields.place}u, k), current_at(step, k));
+  let rho = load_number(${fields.place}u, k);
+  return Start(${atGrid(shape, "load_state(bank, k)", "rho", "step", "k")}, load_noise(k), rho, current_at(step, k));
 }`;
 
 /** Where a backward kernel keeps the adjoint of a neuron's state, and the cotangent of the place that it is at. */

@@ -18,14 +18,14 @@ const mostHalvings = 24;
  * after it: by steps of rounding. Where these find none, what was taken for the event is the place where another has just
  * happened, whose surface is at 0 there and falls: then by halves of what is left up to where it is above 0.
  */
-const beyondFunction = /* wgsl */ `
+const beyondFunction = (end: string): string => /* wgsl */ `
 fn beyond(y: State, z: Noise, rho: f32, near: f32, above: f32, current: f32) -> f32 {
   var place = near;
   var more = 6e-8f;
   var below = cell_event(advance(y, z, rho, place - rho, current)) <= 0.0f;
   for (var n = 0u; n < 6u; n += 1u) {
-    if (below & (place < 1.0f)) {
-      place = min(place + more, 1.0f);
+    if (below & (place < ${end})) {
+      place = min(place + more, ${end});
       more *= 2.0f;
       below = cell_event(advance(y, z, rho, place - rho, current)) <= 0.0f;
     }
@@ -45,8 +45,16 @@ fn beyond(y: State, z: Noise, rho: f32, near: f32, above: f32, current: f32) -> 
 }
 `;
 
-/** `crosses`, which says whether it does, and where peaks are looked for `crossing_within`: -1 where it does not. */
-export function crossingFunctions({ several, falls, peaks }: Pick<SolverShape, "several" | "falls" | "peaks">): string {
+/**
+ * `crosses`, which says whether it does, and where peaks are looked for `crossing_within`: -1 where it does not.
+ * @param end WGSL of the place that the sub-step would lead to: the end of the step, unless something is known to happen before.
+ */
+export function crossingFunctions({
+  several,
+  falls,
+  peaks,
+  end = "1.0f",
+}: Pick<SolverShape, "several" | "falls" | "peaks"> & { end?: string }): string {
   const surface = several ? "cell_surface(y, event)" : "cell_event(y)";
   const gradient = several ? "cell_surface_gradient(y, event)" : "cell_event_gradient(y)";
   // In a loop: compilers write out every call, and SwiftShader's goes every way through the branches of all of them.
@@ -59,9 +67,9 @@ export function crossingFunctions({ several, falls, peaks }: Pick<SolverShape, "
   // Taken above by a jump, it has happened, though it falls again within the step.
   const atOnce = several ? "cell_event(y) > 0.0f" : "cell_event(y) >= 0.0f";
   // At the end of a step nothing is left in which to cross: an event there may just have been.
-  const left = several ? "(rho < 1.0f) & " : "";
+  const left = several ? `(rho < ${end}) & ` : "";
   const crossed = `(${left}(cell_event(trial) >= 0.0f${falls ? ` || ${atOnce}` : ""}))`;
-  const landing = several ? beyondFunction : "";
+  const landing = several ? beyondFunction(end) : "";
   if (peaks.length === 0) {
     return /* wgsl */ `${landing}
 fn crosses(y: State, trial: State, z: Noise, rho: f32, current: f32) -> bool { return ${crossed}; }
@@ -81,8 +89,8 @@ fn peak_above(y: State, trial: State, z: Noise, rho: f32, current: f32, event: u
   let end = height_of(trial, event);
   var low = vec3f(0.0f, start, rate_of(y, z, rho, current, event)); // length, height, slope
   // A curve that bends down stays below its tangent.
-  if (!((start < 0.0f) & (low.z * (1.0f - rho) >= -${1 - nearness / (1 + nearness)}f * start))) { return -1.0f; }
-  var high = vec3f(1.0f - rho, end, rate_of(trial, z, 1.0f, current, event));
+  if (!((start < 0.0f) & (low.z * (${end} - rho) >= -${1 - nearness / (1 + nearness)}f * start))) { return -1.0f; }
+  var high = vec3f(${end} - rho, end, rate_of(trial, z, ${end}, current, event));
   var found = -1.0f;
   var looks = 0u;
   loop {
@@ -122,9 +130,9 @@ fn overflows(y: State, z: Noise, rho: f32, current: f32) -> bool {
 // The trial is above an event, or not finite. Where it overflows (an upstroke that only its event ends may do so within
 // a step), a length from rho on at which the event function is at or above 0 and nothing overflows yet.
 fn before_overflow(y: State, trial: State, z: Noise, rho: f32, current: f32) -> f32 {
-  let rest = 1.0f - rho;
+  let rest = ${end} - rho;
   var found = select(-1.0f, rest, ${crossed});
-  if (!overflows(trial, z, 1.0f, current)) { return found; }
+  if (!overflows(trial, z, ${end}, current)) { return found; }
   var low = 0.0f;
   var high = rest;
   var halvings = 0u;

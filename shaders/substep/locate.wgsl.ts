@@ -6,6 +6,8 @@ import type { SolverShape } from "./solver.wgsl.js";
 export interface LocateShape
   extends Pick<SolverShape, "smooth" | "several" | "falls" | "peaks" | "steep" | "exponential"> {
   affineEvent: boolean;
+  /** WGSL of the place at which the sub-step ends if nothing happens before; the end of the step, 1, where absent. */
+  end?: string;
 }
 
 /**
@@ -17,8 +19,12 @@ export interface LocateShape
  * Under a frozen drift an affine event function needs one division.
  */
 export function locateFunctions(shape: LocateShape): string {
-  const { smooth, affineEvent, several, steep, peaks, exponential } = shape;
+  const { smooth, affineEvent, several, steep, peaks, exponential, end } = shape;
   const atOnce = several ? "e_start > 0.0f" : "e_start >= 0.0f";
+  const whole = end ?? "1.0f";
+  // To the end of a step places are above 0, and so tell that they are no grid points.
+  const placed = end ? `clamp(rho + h, rho, ${end})` : "clamp(rho + h, 1e-7f, 1.0f)";
+  const now = end ? "rho" : "max(rho, 1e-7f)";
   return wgsl`
 ${crossingFunctions(shape)}
 #if ${smooth}
@@ -29,7 +35,7 @@ ${bracketFunction}
 #endif
 
 fn place_of(e_start: f32, rho: f32, h: f32) -> f32 {
-  return select(clamp(rho + h, 1e-7f, 1.0f), max(rho, 1e-7f), ${atOnce});
+  return select(${placed}, ${now}, ${atOnce});
 }
 
 fn event_rate(y: State, slope: State) -> f32 { return state_dot(cell_event_gradient(y), slope) * dt; }
@@ -40,15 +46,15 @@ fn locate(y: State, trial: State, z: Noise, rho: f32, current: f32) -> f32 {
 #if ${peaks.length > 0}
   let length = max(crossing_within(y, trial, z, rho, current), 1e-7f);
   var end = trial;
-  if (length < 1.0f - rho) { end = advance(y, z, rho, length, current); }
+  if (length < ${whole} - rho) { end = advance(y, z, rho, length, current); }
 #else
-  let length = 1.0f - rho;
+  let length = ${whole} - rho;
   let end = trial;
 #endif
 #if ${smooth}
   let e_end = cell_event(end);
   let p = event_rate(y, cell_flow(y, current, slope_at(z, rho))) * length;
-  let q = event_rate(end, cell_flow(end, current, slope_at(z, ${peaks.length > 0 ? "rho + length" : "1.0f"}))) * length;
+  let q = event_rate(end, cell_flow(end, current, slope_at(z, ${peaks.length > 0 ? "rho + length" : whole}))) * length;
   var h = length * first_guess(e_start, e_end, p, q);
 #else
   let frozen = cell_drift(y, current);

@@ -1,9 +1,11 @@
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { advanceFunction } from "./advance.wgsl.js";
+import { type GridShape, gridFunctions } from "./grid-states.wgsl.js";
 import { plus, type SubstepShape } from "./stages.js";
 
 /** What the kernels of a solve are specialised for. */
-export interface SolverShape extends SubstepShape {
+export interface SolverShape extends SubstepShape, GridShape {
+  carried: boolean;
   /** WGSL of the cell (State, Slope, cell_flow, …). */
   cell: string;
   /** Active noise channels of the cell, by index, and how many it has in all. */
@@ -14,7 +16,7 @@ export interface SolverShape extends SubstepShape {
   neurons: number;
   /** Whether states move along the driver path, or the drift is frozen and noise comes at grid points: `alongPath`. */
   smooth: boolean;
-  /** Whether the cell has several events: then its functions take the number of one (src/cell/event-table.ts). */
+  /** Whether the record is of events (src/cell/tables.ts): then landings are at 0 or above, and events have numbers. */
   several: boolean;
   /** Kinds of the random numbers of a jump beside the first uniform. */
   furtherRandom: readonly ("uniform" | "normal")[];
@@ -169,7 +171,7 @@ fn current_at(step: u32, neuron: u32) -> f32 {
   return theta[${offset}u + sample_of(step) * ${width}u${stride ? " + neuron" : ""}];
 }
 
-${advanceFunction(shape)}
+${gridFunctions(shape)}${advanceFunction(shape)}
 `;
 }
 

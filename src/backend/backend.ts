@@ -1,6 +1,7 @@
 /** What an engine asks of the machine that solves: another one is a folder with this interface and a line in src/engine.ts. */
 import type { Likelihood } from "../loss/likelihood.js";
-import type { Evaluator, Loss } from "../loss/loss.js";
+import type { Evaluator, Loss, RangeEvaluator } from "../loss/loss.js";
+import type { PathRange } from "../plan/chunks.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { Sensitivities } from "../spikes/sensitivities.js";
@@ -15,9 +16,10 @@ export interface SolverBackend {
   /**
    * Solves the paths of a plan.
    * @param progress called with the number of paths done.
+   * @param range which of them; default all. The result is then of so many paths, the first of them number 0.
    * @throws SaltationError `not-finite` where a state left the finite numbers.
    */
-  simulate(plan: SolvePlan, progress?: (pathsDone: number) => void): Promise<SimulatedSpikes>;
+  simulate(plan: SolvePlan, progress?: (pathsDone: number) => void, range?: PathRange): Promise<SimulatedSpikes>;
 
   /**
    * Prepares value and gradient of a loss of simulated spikes, for plans like this one but for values and seed.
@@ -25,6 +27,12 @@ export interface SolverBackend {
    * @throws SaltationError `invalid-input` where the loss cannot be taken here.
    */
   evaluator(plan: SolvePlan, loss: Loss, views: readonly View[]): Promise<Evaluator>;
+
+  /**
+   * Prepares what ranges of such a plan's paths add to value and gradient, for a loss of means (`Loss.ofMeans`): with the
+   * sums of all ranges, however they are cut, there come the bits of `evaluator`.
+   */
+  ranges?(plan: SolvePlan, loss: Loss, views: readonly View[]): Promise<RangeEvaluator>;
 
   /** The same of the log-likelihood of observed spikes. */
   likelihood(plan: SolvePlan, observed: Likelihood, views: readonly View[]): Promise<Evaluator>;

@@ -20,8 +20,10 @@ const sizes = [3, 1000];
  * happens again at once, and is told if that has no end.
  */
 function below0(node: Node, defaults: Readonly<Record<string, number>>): boolean {
-  // States, normal numbers, and the weight of a spike that arrives.
-  const names = [...inputNames([node])].filter((n) => !isUniform(n) && !n.startsWith("p.")).sort();
+  // States, normal numbers, the weight of a spike that arrives, and inputs, of which nothing is known here.
+  const names = [...inputNames([node])]
+    .filter((n) => !isUniform(n) && !(n.startsWith("p.") && n.slice(2) in defaults))
+    .sort();
   const others = [...inputNames([node])].filter(isUniform).sort();
   const evaluation = new Evaluation([node]);
   const inputs = new Map<string, number>(Object.entries(defaults).map(([name, value]) => [`p.${name}`, value]));

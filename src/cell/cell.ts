@@ -9,17 +9,14 @@ import { amplitudesOf, type Channel, channelsOf } from "./channels.js";
 import { type CheckedCell, checkExactness, type Exactness } from "./exactness.js";
 import { Graph, inputNames, type Node } from "./graph.js";
 import { hybrid, type ParsedEvent, timeState, withTime } from "./hybrid.js";
+import { type Binding, declaredInputs, type InputKind, inputNode, inputState, withInputs } from "./inputs.js";
 import { Lets } from "./lets.js";
 import { alongJump } from "./marcus.js";
 import { knownFunctions, listed, parseEquation, refuseStairs, type Scope } from "./parse.js";
+import { type MarcusJump, type PortDefinition, portsOf } from "./ports.js";
 import { type FurtherRandom, type RandomKind, randomsOf } from "./random.js";
-import type { Event, Input, Jump } from "./tables.js";
+import { type Event, type Input, type Jump, portName } from "./tables.js";
 import { withLevels } from "./upstroke.js";
-
-/** A jump as a flow: a state moves by dy = field · ds, s from 0 to 1, all such states together. */
-export type MarcusJump = { marcus: string };
-
-const marcusNames: Names<MarcusJump> = { marcus: true };
 
 /** An event as a user writes it. */
 export interface EventDefinition {
@@ -40,13 +37,15 @@ export interface CellDefinition {
   name: string;
   /** Named expressions, for use in any equation below that knows what they read; they may use one another. */
   let?: Record<string, string>;
-  /** Drift of each state variable, dy/dt, in terms of states, parameters and the input current `I`. */
+  /** Input signals by name, that any equation may read and a network gives; default `["I"]`, the input current. */
+  inputs?: string[];
+  /** Drift of each state variable, dy/dt, in terms of states, parameters and inputs. */
   state: Record<string, string>;
   /** Noise amplitude of a state variable: of a Brownian motion of its own, or of some that states share, by name. */
   noise?: Record<string, string | Record<string, string>>;
-  /** In which sense noise is meant whose amplitude depends on the state: `stratonovich` (default) or `ito`. */
   /** Noise channels, by name, that all neurons of a network have in common: one Brownian motion for all. */
   shared?: string[];
+  /** In which sense noise is meant whose amplitude depends on the state: `stratonovich` (default) or `ito`. */
   calculus?: "stratonovich" | "ito";
   /** Event function: the neuron fires when it crosses zero upwards. Short for an event "spike" of `events` that emits. */
   event?: string;
@@ -55,10 +54,11 @@ export interface CellDefinition {
   /** Events by name, beside `event` or in its place; one of all must be a spike. */
   events?: Record<string, EventDefinition>;
   /**
-   * What a target becomes when a spike of weight `w` arrives: an equation, or the field along which the state moves for a unit
-   * of fictitious time (`marcus`).
+   * What a target becomes when a spike of weight `w` arrives, by state: an equation, or the field along which the state moves
+   * for a unit of fictitious time (`marcus`). Or several ports by name, such a map for each, which connections choose from:
+   * `{ exc: { ge: "ge + w" }, inh: { gi: "gi + w" }, shot: { marcus: { v: "w * v" } } }`.
    */
-  receive?: Record<string, string | MarcusJump>;
+  receive?: Record<string, string | MarcusJump> | Record<string, PortDefinition>;
   /** Random numbers by name, fresh at each jump of an event and at the start; one uniform `u` in (0, 1] by default. */
   random?: Record<string, RandomKind>;
   /** Initial state in terms of parameters and a uniform `u`; 0 where not given. */
@@ -73,6 +73,7 @@ export interface CellDefinition {
 
 const cellNames: Names<CellDefinition> = {
   name: true,
+  inputs: true,
   state: true,
   let: true,
   noise: true,
@@ -104,8 +105,15 @@ export interface Cell {
   readonly written: CheckedCell;
   /** Whether equations read the time t. */
   readonly readsTime: boolean;
+  /** Names of the ports at which spikes arrive; "receive" is the one of a cell that names none. */
+  readonly ports: readonly string[];
+  /** Those of the definition, and inputs that are none of the flow alone, which have no default. */
   readonly parameters: readonly string[];
   readonly defaults: Readonly<Record<string, number>>;
+  /** Input signals by name, with how each comes to the equations. */
+  readonly inputs: ReadonlyMap<string, InputKind>;
+  /** @internal The time at which paths begin. */
+  readonly t0: number;
   /** Parameters that must be above 0. */
   readonly positive: readonly string[];
   /** @internal */
@@ -118,7 +126,7 @@ export interface Cell {
   readonly events: readonly Event[];
   /** Whether no noise amplitude depends on the state; then Itô and Stratonovich agree and `euler` may be used. */
   readonly additiveNoise: boolean;
-  /** Whether the drift uses the input current `I`. */
+  /** Whether an equation reads the input current `I`. */
   readonly usesCurrent: boolean;
   /** Whether pathwise gradients of this cell are exact, condition by condition. */
   readonly exactness: Exactness;
@@ -131,7 +139,7 @@ const reserved = new Set(["I", "u", "w", "t", "pi", ...knownFunctions.keys()]);
 /** Functions that came when there were cells with parameters of these names: a call tells the two apart. */
 const newerFunctions = new Set(["sinh", "cosh", "floor", "ceil", "sign", "step", "mod"]);
 /** Parameters of the network, beside the cell's. */
-const networkParameters = new Set(["weights", "current"]);
+const networkParameters = new Set(["weights", "current", "delays"]);
 const identifier = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 const maximumStates = 32;
 const maximumParameters = 256;
@@ -148,6 +156,28 @@ function isRecord(value: unknown): value is Record<string, unknown> {
  * @throws SaltationError `invalid-input` naming the equation and what is wrong in it.
  */
 export function defineCell(definition: CellDefinition): Cell {
+  return define(definition, { inputs: {}, t0: 0 });
+}
+
+/** Cells of a definition as networks need them. */
+const bound = new WeakMap<CellDefinition, Map<string, Cell>>();
+
+/** A cell with its inputs and the start of time as a network has them. */
+export function boundCell(cell: Cell, binding: Binding): Cell {
+  const same = Object.entries(binding.inputs).every(([name, kind]) => cell.inputs.get(name) === kind);
+  if (same && (binding.t0 === cell.t0 || !cell.readsTime)) return cell;
+  const known = bound.get(cell.definition) ?? new Map<string, Cell>();
+  bound.set(cell.definition, known);
+  const key = JSON.stringify([binding.t0, Object.entries(binding.inputs)]);
+  let found = known.get(key);
+  if (!found) {
+    found = define(cell.definition, binding);
+    known.set(key, found);
+  }
+  return found;
+}
+
+function define(definition: CellDefinition, binding: Binding): Cell {
   const fail = (field: string, what: string): never => failIn(`cell.${field}`, what);
   checkOptions("cell", definition, cellNames);
   const { name } = definition;
@@ -168,19 +198,19 @@ export function defineCell(definition: CellDefinition): Cell {
   }
 
   const states = Object.keys(definition.state);
-  const parameters = Object.keys(definition.parameters);
+  const own = Object.keys(definition.parameters);
   const letNames = Object.keys(definition.let ?? {});
   if (states.length === 0) fail("state", "a cell needs at least one state variable");
   if (states.length > maximumStates) fail("state", `${states.length} variables; at most ${maximumStates} are taken`);
-  if (parameters.length > maximumParameters)
-    fail("parameters", `${parameters.length} parameters; at most ${maximumParameters} are taken`);
+  if (own.length > maximumParameters)
+    fail("parameters", `${own.length} parameters; at most ${maximumParameters} are taken`);
   if (letNames.length > maximumLets) fail("let", `${letNames.length} expressions; at most ${maximumLets} are taken`);
   /** A field by a name that may be anything. */
   const at = (section: string, n: string): string => `${section}.${/^\w{1,64}$/.test(n) ? n : quoted(n)}`;
   const randomNames = Object.keys(definition.random ?? {}).filter((n) => n !== "u");
   for (const [section, list] of [
     ["state", states],
-    ["parameters", parameters],
+    ["parameters", own],
     ["random", randomNames],
     ["let", letNames],
   ] as const) {
@@ -194,12 +224,24 @@ export function defineCell(definition: CellDefinition): Cell {
       if (reserved.has(n) && (section === "let" || !newerFunctions.has(n)))
         fail(`${section}.${n}`, `"${n}" has a meaning of its own; choose another name`);
       if (section !== "state" && states.includes(n)) fail(`${section}.${n}`, "is a state variable too; rename one");
-      if ((section === "let" || section === "random") && parameters.includes(n))
+      if ((section === "let" || section === "random") && own.includes(n))
         fail(`${section}.${n}`, "is a parameter too; rename one");
       if (section === "let" && randomNames.includes(n)) fail(`let.${n}`, "is a random number too; rename one");
     }
   }
-  for (const n of parameters) {
+  const declared = declaredInputs(definition.inputs, (n) => {
+    if (states.includes(n)) return `"${n}" is a state variable too; rename one`;
+    if (own.includes(n)) return `"${n}" is a parameter too; rename one`;
+    if (randomNames.includes(n)) return `"${n}" is a random number too; rename one`;
+    if (letNames.includes(n)) return `"${n}" is an expression of let too; rename one`;
+    if (networkParameters.has(n)) return `"${n}" is a parameter of every network; choose another name`;
+    return n !== "I" && reserved.has(n) ? `"${n}" has a meaning of its own; choose another name` : undefined;
+  });
+  const inputs = declared.map(
+    (n) => [n, binding.inputs[n] ?? (n === "I" ? "current" : "constant")] as readonly [string, InputKind],
+  );
+  const kinds = new Map(inputs);
+  for (const n of own) {
     const value = definition.parameters[n];
     if (typeof value !== "number" || !Number.isFinite(value)) {
       fail(`parameters.${n}`, `expected a finite number as default, got ${show(value)}`);
@@ -209,39 +251,47 @@ export function defineCell(definition: CellDefinition): Cell {
   const positive = definition.positive ?? [];
   if (!Array.isArray(positive)) fail("positive", `expected a list of parameters, got ${show(positive)}`);
   positive.forEach((n, i) => {
-    if (!parameters.includes(n)) fail(`positive[${i}]`, `no such parameter: ${show(n)}; known: ${listed(parameters)}`);
+    if (!own.includes(n)) fail(`positive[${i}]`, `no such parameter: ${show(n)}; known: ${listed(own)}`);
     const value = definition.parameters[n]!;
     if (value <= 0) fail(`parameters.${n}`, `expected a default above 0, as "positive" says, got ${value}`);
   });
 
-  const measured = [...parameters, ...states];
+  const measured = [...own, ...states, ...declared];
   for (const [n, unit] of Object.entries(definition.units ?? {})) {
     if (typeof unit !== "string" || unit.length > maximumName || !isPlain(unit))
       fail(at("units", n), `expected a short text, got ${show(unit)}`);
-    if (!measured.includes(n)) fail(at("units", n), `no such parameter or state variable; known: ${listed(measured)}`);
+    if (!measured.includes(n))
+      fail(at("units", n), `no such parameter, state variable or input; known: ${listed(measured)}`);
   }
 
   const g = new Graph();
   for (const n of positive) g.positive.add(parameterInput(n));
   const y = states.map((n) => [n, g.input(stateInput(n))] as const);
-  const p = parameters.map((n) => [n, g.input(parameterInput(n))] as const);
-  /** Time is a state that flows at a rate of 1, of cells whose equations read it. Paths start at 0. */
+  const p = own.map((n) => [n, g.input(parameterInput(n))] as const);
+  /** Time is a state that flows at a rate of 1, of cells whose equations read it. */
   const time = g.input(stateInput(timeState));
   const { names: randoms, further } = randomsOf(g, definition.random);
-  /** Names of what an equation may read. */
-  const known = (...inputs: Input[]): Map<string, Node> =>
+  const start = g.constant(binding.t0);
+  /** Names of what an equation may read; without y it makes states anew, at the start. */
+  const known = (...read: Input[]): Map<string, Node> =>
     new Map([
-      ...(inputs.includes("y") ? y : []),
+      ...(read.includes("y") ? y : []),
       ...p,
-      ...(inputs.includes("u") ? randoms : []),
-      ...inputs.filter((n) => n !== "y" && n !== "u").map((n) => [n, g.input(n)] as const),
-      ["t", inputs.includes("y") ? time : g.zero],
+      ...(read.includes("u") ? randoms : []),
+      ...inputs.map(([n, kind]) => [n, inputNode(g, n, kind, read.includes("y"))] as const),
+      ...read.filter((n) => n !== "y" && n !== "u").map((n) => [n, g.input(n)] as const),
+      ["t", read.includes("y") ? time : start],
     ]);
+  /** What stands at the start for time and for inputs that are states. */
+  const atStart = new Map<Node, Node>([
+    [time, start],
+    ...inputs.map(([n, kind]) => [inputNode(g, n, kind, true), inputNode(g, n, kind, false)] as const),
+  ]);
 
-  const lets = letNames.length > 0 ? new Lets(g, definition.let!, known("y", "I", "u", "w")) : undefined;
+  const lets = letNames.length > 0 ? new Lets(g, definition.let!, known("y", "u", "w")) : undefined;
   /** Names that an equation may use. */
-  const scope = (section: string, ...inputs: Input[]): Scope =>
-    lets?.scope(known(...inputs), section) ?? known(...inputs);
+  const scope = (section: string, ...read: Input[]): Scope =>
+    lets?.scope(known(...read), section, read.includes("y") ? undefined : atStart) ?? known(...read);
   /** An equation by which paths flow. */
   const flowing = (field: string, text: unknown, names: Scope): Node => {
     const node = parseEquation(g, field, text, names);
@@ -253,20 +303,19 @@ export function defineCell(definition: CellDefinition): Cell {
   const jumpOf = (
     field: string,
     name: string,
-    given: Record<string, string | MarcusJump> | undefined,
-    ...inputs: Input[]
+    given: Readonly<Record<string, unknown>> | undefined,
+    inputs: Input[],
+    along: Readonly<Record<string, unknown>> = {},
   ): Jump => {
     const [equations, names] = [given ?? {}, scope(field, ...inputs)];
-    for (const n of Object.keys(equations)) {
+    for (const n of [...Object.keys(equations), ...Object.keys(along)]) {
       if (!states.includes(n)) fail(at(field, n), `no such state variable; known: ${listed(states)}`);
     }
-    const fields = states.map((n) => {
-      const equation = field === "receive" ? equations[n] : undefined;
-      if (!isRecord(equation)) return undefined;
-      checkOptions(`cell.${field}.${n}`, equation, marcusNames);
-      return parseEquation(g, `cell.${field}.${n}.marcus`, equation.marcus, names);
-    });
-    const along = fields.some(Boolean)
+    const within = field.endsWith(".marcus") ? "" : ".marcus";
+    const fields = states.map((n) =>
+      n in along ? parseEquation(g, `cell.${field}.${n}${within}`, along[n], names) : undefined,
+    );
+    const moved = fields.some(Boolean)
       ? alongJump(
           g,
           states.map((n) => names.get(n)!),
@@ -274,16 +323,15 @@ export function defineCell(definition: CellDefinition): Cell {
         )
       : [];
     const value = states.map((n, i) => {
-      if (fields[i]) return along[i]!;
+      if (fields[i]) return moved[i]!;
       if (n in equations) return parseEquation(g, `cell.${field}.${n}`, equations[n], names);
       return names.get(n) ?? g.zero;
     });
     return { name, value, inputs };
   };
-  const jump = (name: "reset" | "receive" | "start", ...inputs: Input[]): Jump =>
-    jumpOf(name, name, definition[name], ...inputs);
+  const jump = (name: "reset" | "start", ...inputs: Input[]): Jump => jumpOf(name, name, definition[name], inputs);
 
-  const drift = states.map((n) => flowing(`cell.state.${n}`, definition.state[n], scope("state", "y", "I")));
+  const drift = states.map((n) => flowing(`cell.state.${n}`, definition.state[n], scope("state", "y")));
   const noise = definition.noise ?? {};
   for (const n of Object.keys(noise)) {
     if (!states.includes(n)) fail(at("noise", n), `no such state variable; known: ${listed(states)}`);
@@ -318,14 +366,24 @@ export function defineCell(definition: CellDefinition): Cell {
     const { emits = false, terminal = false } = given;
     const surface = flowing(`cell.${field}.when`, given.when, scope(`${field}.when`, "y"));
     const named = `jump_${events.length}`;
-    events.push({ name: n, surface, jump: jumpOf(`${field}.jump`, named, given.jump, "y", "u"), emits, terminal });
+    events.push({ name: n, surface, jump: jumpOf(`${field}.jump`, named, given.jump, ["y", "u"]), emits, terminal });
   }
   if (events.length > maximumEvents) fail("events", `${events.length} events; at most ${maximumEvents} are taken`);
   if (!events.some((e) => e.emits)) {
     const mend = events.length > 0 ? 'set "emits": true in one of "events"' : 'give an "event"';
     fail(events.length > 0 ? "events" : "event", `no event is a spike, so that nothing would be recorded; ${mend}`);
   }
-  const made = [jump("receive", "y", "w"), jump("start", "u")];
+  const ports = portsOf(definition.receive, states, (n) => identifier.test(n));
+  const received = ports.map(({ field, equations, fields }, i) =>
+    jumpOf(field, portName(i), equations, ["y", "w"], fields),
+  );
+  const made = [...received, jump("start", "u")];
+  const jumpValues = [...made, ...events.map((e) => e.jump)].flatMap((j) => j.value);
+  const surfaces = events.map((e) => e.surface);
+  // Beside the drift nothing takes a current: there `I` is read as other inputs are.
+  const asInput = (): Cell => define(definition, { ...binding, inputs: { ...binding.inputs, I: "constant" } });
+  if (kinds.get("I") === "current" && inputNames([...amplitudesOf(channels), ...surfaces, ...jumpValues]).has("I"))
+    return asInput();
 
   const { calculus = "stratonovich" } = definition;
   if (calculus !== "stratonovich" && calculus !== "ito")
@@ -335,10 +393,12 @@ export function defineCell(definition: CellDefinition): Cell {
   const additiveNoise = [...inputNames(amplitudesOf(channels))].every((n) => !stateInputs.has(n));
   const flow = calculus === "ito" ? stratonovichDrift(g, stateNodes, drift, channels) : drift;
   const parsed = { states, drift: flow, channels, events, jumps: made, defaults: definition.parameters };
-  const all = [flow, ...[...made, ...events.map((e) => e.jump)].map((j) => j.value), events.map((e) => e.surface)];
-  const readsTime = inputNames([...all.flat(), ...amplitudesOf(channels)]).has(time.name);
-  const timed = readsTime ? withTime(g, parsed, time) : parsed;
+  const read = inputNames([...flow, ...jumpValues, ...surfaces, ...amplitudesOf(channels)]);
+  const readsTime = read.has(time.name);
+  const timed = withInputs(g, readsTime ? withTime(g, parsed, time, start) : parsed, inputs);
   const whole = hybrid(g, withLevels(g, timed));
+  // A condition that compares a state with `I` is located, which a current cannot be.
+  if (whole.comparesCurrent) return asInput();
   const unchecked = {
     definition,
     name,
@@ -347,7 +407,10 @@ export function defineCell(definition: CellDefinition): Cell {
     hidden: whole.states.length - states.length,
     furtherRandom: further,
     readsTime,
-    parameters,
+    ports: ports.map((p) => p.name),
+    parameters: [...own, ...inputs.flatMap(([n, kind]) => (kind === "current" ? [] : [n]))],
+    inputs: kinds,
+    t0: binding.t0,
     defaults: { ...definition.parameters },
     positive,
     channels: whole.channels,
@@ -355,7 +418,7 @@ export function defineCell(definition: CellDefinition): Cell {
     jumps: whole.jumps,
     events: whole.events,
     additiveNoise,
-    usesCurrent: inputNames(drift).has("I"),
+    usesCurrent: ["I", "p.I", `y.${inputState("I")}`].some((n) => read.has(n)),
   };
   // Events that only say that another may happen again are left out.
   const judged = { ...unchecked, events: whole.judged };
@@ -363,6 +426,7 @@ export function defineCell(definition: CellDefinition): Cell {
   const written = {
     ...timed,
     graph: g,
+    inputs: kinds,
     events: timed.events.map((e) => ({ ...e, level: e.surface, peaks: true })),
     jumps: [...timed.events.map((e) => e.jump), ...timed.jumps],
   };

@@ -31,10 +31,11 @@ export const sumOf = (g: Graph, terms: readonly Node[]): Node => terms.reduce((s
 export const directionOf = (y: readonly Node[], { drives }: Channel): Map<Node, Node> =>
   new Map(drives.map(({ state, amplitude }) => [y[state]!, amplitude]));
 
-/** What a channel is on, for messages. */
+/** What a channel is on, for messages; and its name where that is not a state's own, as a state may have several. */
 export function channelText(states: readonly string[], { name, drives }: Channel): string {
   const driven = drives.map((d) => `"${states[d.state]}"`).join(" and ");
-  return drives.length === 1 ? driven : `${driven} (channel "${name}")`;
+  const own = drives.length === 1 && name === states[drives[0]!.state];
+  return own ? driven : `${driven} (channel "${name}")`;
 }
 
 /**

@@ -16,10 +16,23 @@ export class Coincidences extends UseOfCell {
         this.meeting(found, event, jump, cell.events[rival], rival >= 0 && rival < e);
       }
     });
-    if (use.meetings) {
-      for (const jump of this.jumpsBeside(undefined).filter((j) => j.inputs.includes("w"))) {
-        this.commute(found, jump, this.other(jump), this.place(), "two arrivals at one time");
+    for (const jump of cell.jumps.filter((j) => j.inputs.includes("y") && (use.arrivals || !j.inputs.includes("w")))) {
+      const event = cell.events.find((e) => e.jump === jump);
+      // Inputs themselves are left as they are.
+      const moved = jump.value.filter((v, i) => v !== this.y[i]);
+      for (const held of this.heldIn(moved)) {
+        const what = event ? `the jump of the event ${event.name}` : "an arrival";
+        found.violated(`${what} reads ${held}, which jumps where a sample begins: it depends on which comes first`);
       }
+    }
+    if (use.meetings) {
+      const arriving = this.jumpsBeside(undefined).filter((j) => j.inputs.includes("w"));
+      arriving.forEach((jump, i) => {
+        for (const second of arriving.slice(i)) {
+          const what = jump === second ? "two arrivals at one time" : "arrivals at two ports at one time";
+          this.commute(found, jump, this.other(second), this.place(), what);
+        }
+      });
     }
     return found.condition();
   }

@@ -7,9 +7,9 @@ import { parameterInput, stateInput } from "./cell.js";
 import { emitter } from "./emitter.js";
 import { type CellFunction, type CellFunctions, cellFunctions, nonZero } from "./functions.js";
 import { erf, isConstant, type Node, reachable } from "./graph.js";
-import { logHazard } from "./hazard.js";
+import { integratedHazard, logHazard } from "./hazard.js";
 import { javascript } from "./javascript.js";
-import { draws, type Input } from "./tables.js";
+import { draws, type Input, portName } from "./tables.js";
 
 type Vector = Float64Array;
 
@@ -38,10 +38,19 @@ export interface Happening {
   jumpJvp(out: Vector, y: Vector, p: Vector, u: number, dy: Vector, dp: Vector): void;
 }
 
+/** What arrives at a port does. */
+export interface Port {
+  receive(out: Vector, y: Vector, p: Vector, w: number): void;
+  receiveVjp(yBar: Vector, pBar: Vector, y: Vector, p: Vector, w: number, c: Vector): number;
+  receiveJvp(out: Vector, y: Vector, p: Vector, w: number, dy: Vector, dp: Vector, dw: number): void;
+}
+
 export interface CompiledCell {
   readonly cell: Cell;
   /** What each event does, by its number in the cell's table. */
   readonly happenings: readonly Happening[];
+  /** By their numbers. */
+  readonly ports: readonly Port[];
   /** Random numbers beside u, which jumps of events and the start read: set before these are called. */
   readonly further: Vector;
   flow(out: Vector, y: Vector, p: Vector, I: number, x: Vector): void;
@@ -69,9 +78,9 @@ export interface CompiledCell {
   /** log λ of the event, see hazard.ts. */
   logHazard(y: Vector, p: Vector, I: number): number;
   logHazardGradient(yBar: Vector, pBar: Vector, y: Vector, p: Vector, I: number): void;
-  receive(out: Vector, y: Vector, p: Vector, w: number): void;
-  receiveVjp(yBar: Vector, pBar: Vector, y: Vector, p: Vector, w: number, c: Vector): number;
-  receiveJvp(out: Vector, y: Vector, p: Vector, w: number, dy: Vector, dp: Vector, dw: number): void;
+  /** The hazard integrated since the spike before, less α, where uniforms are 1: the event function of the spike. */
+  integrated(y: Vector, p: Vector): number;
+  integratedGradient(yBar: Vector, pBar: Vector, y: Vector, p: Vector): void;
   start(out: Vector, p: Vector, u: number): void;
   startVjp(pBar: Vector, p: Vector, u: number, c: Vector): void;
   startJvp(out: Vector, p: Vector, u: number, dp: Vector): void;
@@ -162,12 +171,19 @@ export function compileCell(cell: Cell, functions: CellFunctions = cellFunctions
     const jumps = [`jump: m.${name}`, `jumpVjp: m.${name}Vjp`, `jumpJvp: m.${name}Jvp`];
     return `{ ${[...facts, ...own, ...jumps].join(", ")} }`;
   });
+  const ports = cell.ports.map((_, i) => {
+    const name = portName(i);
+    return `{ receive: m.${name}, receiveVjp: m.${name}Vjp, receiveJvp: m.${name}Jvp }`;
+  });
   const hazard = logHazard(cell);
   define("logHazard", read(hazard), hazard.value, [returned]);
   defineGradient("logHazardGradient", hazard);
+  const integrated = integratedHazard(cell);
+  define("integrated", read(integrated), integrated.value, [returned]);
+  defineGradient("integratedGradient", integrated);
   // One literal of them all: engines call its members at twice the speed of those added one by one.
-  const text = `"use strict"; const m = { cell, happenings: [], further: new Float64Array(${cell.furtherRandom.length}), ${members.join(", ")} };
-m.happenings.push(${rows.join(", ")}); return m;`;
+  const text = `"use strict"; const m = { cell, happenings: [], ports: [], further: new Float64Array(${cell.furtherRandom.length}), ${members.join(", ")} };
+m.happenings.push(${rows.join(", ")}); m.ports.push(${ports.join(", ")}); return m;`;
   const compiled = new Function("cell", "erf", text)(cell, erf);
   return rates ? Object.assign(compiled, { rated: rates.value.map((rate) => !isConstant(rate, 0)) }) : compiled;
 }

@@ -12,10 +12,10 @@ import { specialFunctions } from "../../shaders/shared/special.wgsl.js";
 import type { Cell } from "./cell.js";
 import { parameterInput, stateInput } from "./cell.js";
 import { emitter, Invariants } from "./emitter.js";
-import { eventTable } from "./event-table.js";
+import { eventTable, portTable } from "./event-table.js";
 import { type CellFunction, type CellFunctions, cellFunctions, dear, nonZero } from "./functions.js";
 import { type Graph, isConstant, type Node, reachable } from "./graph.js";
-import { logHazard } from "./hazard.js";
+import { integratedHazard, logHazard } from "./hazard.js";
 import type { OwnRateFunctions } from "./own-rates-wgsl.js";
 import { stateStruct } from "./state-struct.js";
 import type { Input } from "./tables.js";
@@ -30,7 +30,10 @@ export interface WgslCellOptions {
   currentGradient?: boolean;
   /** Also emit derivatives (for backward kernels), or full tangents (for sensitivity kernels). */
   derivatives?: "none" | "reverse" | "forward";
-  /** Also emit the logarithm of the hazard, with its derivative where derivatives are `reverse`. */
+  /**
+   * Also emit the logarithm of the hazard, with its derivative where derivatives are `reverse`; and where there are several
+   * events, the integrated hazard as that of the spike.
+   */
   hazard?: boolean;
   /** Whether states, their derivatives and gradients carry what rounding leaves of them. */
   carried?: boolean;
@@ -117,6 +120,9 @@ export function emitCellWgsl(
   const reads = inputReads(cell, channels);
   const emit = emitter(wgsl, reads, invariants);
   const state = stateStruct(cell.states.length, carried);
+  /** Of a single event its function is the integrated hazard. */
+  const integrated = options.hazard && events.length > 1 ? [integratedHazard(cell)] : [];
+  const surfaces = new Set([event, ...events, ...integrated]);
 
   const text: string[] = [];
   const define = (
@@ -158,7 +164,12 @@ export function emitCellWgsl(
     };
   };
   /** A function that does nothing but add up gradients. */
-  const defineGradients = (name: string, args: readonly string[], f: CellFunction, scale = ""): void => {
+  const defineGradients = (
+    name: string,
+    args: readonly string[],
+    f: Pick<CellFunction, "cotangents">,
+    scale = "",
+  ): void => {
     const { nodes, added } = gradients(f, scale);
     const { lines, names } = emit(nodes);
     define(name, args, "", [...lines, ...added(names)], "");
@@ -193,7 +204,7 @@ export function emitCellWgsl(
   // Values.
   defineState("flow", read(flow), flow.value);
   defineState("drift", [argument.y, argument.I], cell.drift);
-  for (const e of new Set([event, ...events])) {
+  for (const e of surfaces) {
     // To first order, with what is left of the states.
     const slopes = carried ? nonZero(e.cotangents.states) : [];
     const { lines, names } = emit([...e.value, ...slopes.map((i) => e.cotangents.states[i]!)]);
@@ -252,8 +263,7 @@ export function emitCellWgsl(
     for (const jump of jumps.filter((j) => j.inputs.includes("w")))
       defineNumber(`${jump.name}_weight`, [...read(jump), "c: State"], jump.cotangents.weight);
     for (const jump of making!) defineGradients(`${jump.name}_vjp`, [...read(jump), "c: State"], jump);
-    for (const e of new Set([event, ...events]))
-      defineGradients(`${e.name}_parameters`, [...read(e), "scale: f32"], e, "scale * ");
+    for (const e of surfaces) defineGradients(`${e.name}_parameters`, [...read(e), "scale: f32"], e, "scale * ");
   }
   if (derivatives !== "none") {
     // Tangent with parameters and current held fixed: what the derivative of a sub-step by its length needs.
@@ -266,7 +276,7 @@ export function emitCellWgsl(
     for (const jump of jumps) defineJump(`${jump.name}_jvp`, readAlong(jump), jump.tangent, "dy");
     for (const e of events) defineNumber(`${e.name}_jvp`, readAlong(e), e.tangent[0]!);
   }
-  if (events.length > 1) text.push(eventTable(cell, derivatives));
+  text.push(portTable(cell, derivatives), eventTable(cell, derivatives));
 
   // `cell_prepare` comes last: by now all invariants are known.
   const { lines: prepare, names: prepared } = emitter(wgsl, reads)(invariants.nodes);

@@ -14,10 +14,12 @@
 import { alongChannel, type Channel, channelText, directionOf, sumOf } from "./channels.js";
 import { jacobianVector, vectorJacobian } from "./differentiate.js";
 import { type Graph, isConstant, type Node, reachable } from "./graph.js";
+import type { InputKind } from "./inputs.js";
 import { anything, around, isNegative, isPositive, type Range, range, rangeOf } from "./interval.js";
 import { isUniform } from "./random.js";
 import { copier, eliminated, ofAnySize, type Place, vanishesAt } from "./surface.js";
 import type { Event, Jump } from "./tables.js";
+import { crossedWhereItCan } from "./transversal.js";
 import { Effort, tooLong, vanishes } from "./vanishing.js";
 
 export type Verdict = "holds" | "unproven" | "violated";
@@ -43,6 +45,10 @@ export interface CheckedCell {
   readonly drift: readonly Node[];
   readonly jumps: readonly Jump[];
   readonly events: readonly Event[];
+  /** Inputs, which may be parameters without a default. */
+  readonly inputs?: ReadonlyMap<string, InputKind>;
+  /** States that are inputs held between samples. */
+  readonly held?: readonly string[] | undefined;
 }
 
 /** Inputs as they are tried where nothing is known of them but the defaults of parameters, which keep their sign. */
@@ -50,16 +56,19 @@ export const drawOf =
   (defaults: CheckedCell["defaults"]): Place["draw"] =>
   (name, r, trial) => {
     if (isUniform(name)) return r;
-    if (!name.startsWith("p.")) return ofAnySize(r, trial);
-    const value = defaults[name.slice(2)]!;
+    const value = name.startsWith("p.") ? defaults[name.slice(2)] : undefined;
+    if (value === undefined) return ofAnySize(r, trial); // a state, or an input
     return value === 0 ? 0.05 + 1.9 * r : value * (0.5 + r);
   };
 
 /** Values that inputs can have: parameters are taken to keep the sign of their defaults. */
 export const rangesOf =
   (defaults: CheckedCell["defaults"]) =>
-  (name: string): Range =>
-    name.startsWith("p.") ? around(defaults[name.slice(2)]!) : isUniform(name) ? range(0, 1, false) : anything;
+  (name: string): Range => {
+    const value = name.startsWith("p.") ? defaults[name.slice(2)] : undefined;
+    if (value !== undefined) return around(value);
+    return isUniform(name) ? range(0, 1, false) : anything;
+  };
 
 /** Some of a list, in words. */
 export const some = (list: readonly string[], most = 3): string =>
@@ -116,6 +125,8 @@ function crossing(
   const signs = modeOf(surface) ? eitherWay(cell, surface, rate, ranges) : [];
   if (signs.includes(1) && !signs.includes(0))
     return { verdict: "holds", detail: "∇E·f has one sign where E = 0, on either side" };
+  const where = noisy ? undefined : crossedWhereItCan(cell, surface, ranges);
+  if (where) return { verdict: "holds", detail: `where E crosses 0: ${where}` };
   return {
     verdict: "unproven",
     detail: "∇E·f is not positive everywhere on E = 0: the gradient is exact only at crossings with ∇E·f ≠ 0",

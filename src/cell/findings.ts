@@ -2,7 +2,7 @@
 import { some, type Verdict } from "./exactness.js";
 
 export interface UnbiasedCondition {
-  readonly name: "no grazing" | "coincident jumps commute" | "no choice in a jump";
+  readonly name: "no grazing" | "coincident jumps commute" | "no choice in a jump" | "continuous likelihood";
   readonly verdict: Verdict;
   /** What was found, in one line. */
   readonly detail: string;
@@ -16,6 +16,8 @@ const mends = {
   "coincident jumps commute":
     "let spikes arrive at a state that the reset leaves or shifts (i + w beside v), or reset by a shift (v - vReset)",
   "no choice in a jump": "give each kind of event a hazard of its own, or the branches one value where they meet",
+  "continuous likelihood":
+    "let the hazard be continuous there (hold the potential in a refractory period and not the hazard), or leave what moves that time out of the fit",
 } as const;
 
 /** What was found against a condition. */

@@ -3,9 +3,10 @@
  * where paths part at a comparison in the flow.
  */
 import { amplitudesOf } from "./channels.js";
+import { vectorJacobian } from "./differentiate.js";
 import { Findings, type UnbiasedCondition } from "./findings.js";
 import { Evaluation, inputNames, isConstant, type Node } from "./graph.js";
-import { isNegative, isPositive } from "./interval.js";
+import { anything, isNegative, isPositive, rangeOf } from "./interval.js";
 import { branchesOf, type Choice, choicesIn, pointsOn } from "./surface.js";
 import type { Event, Jump } from "./tables.js";
 import { UseOfCell } from "./use-of-cell.js";
@@ -26,11 +27,20 @@ export class Grazing extends UseOfCell {
         const what = `the event function${at} jumps where a comparison in it changes`;
         found.add(this.agree(a, b, this.place(choice.surface)), what, `whether ${what}: the difference`);
       }
+      for (const held of this.heldIn([surface])) {
+        if (this.onlyLifted(surface, held)) continue;
+        const what = `the event function${at} falls where a sample of ${held} begins`;
+        found.violated(`${what}: an event just before comes or does not`);
+      }
       const rate = this.along(surface, cell.drift);
       if (isPositive(this.rangeOn(surface, rate)) || this.onlyDeadAfterSpike(event, rate)) continue;
       const least = this.leastRate(surface, rate);
       if (least === undefined || least.value > 0) {
         found.unproven(`whether ∇E·f > 0 everywhere on E = 0${at}${least ? ", as at all points tried" : ""}`);
+      } else if (least.value === 0 && this.diesBetweenSpikes(event, rate)) {
+        found.violated(
+          `spikes leap over times at which ∇E·f = 0${at}: it is 0 from some time after the spike before on, and not only after it`,
+        );
       } else if (least.value === 0) {
         found.unproven(
           `whether spikes leap over times at which ∇E·f = 0${at}: it is 0 on part of E = 0, not only after the spike before`,
@@ -44,17 +54,26 @@ export class Grazing extends UseOfCell {
     }
     const flow = [...cell.drift, ...amplitudesOf(this.use.channels.map((c) => cell.channels[c]!))];
     for (const choice of choicesIn(this.g, flow)) {
-      if (this.parts(choice))
-        found.unproven("whether paths part where they just reach a comparison in the flow, or just not");
+      const parted = this.parts(choice);
+      const what = "paths part where they just reach a comparison in the flow, or just not";
+      if (parted === "by noise") found.violated(`${what}, as noise takes them there, and the flow beyond leads on`);
+      else if (parted) found.unproven(`whether ${what}`);
     }
     return found.condition();
+  }
+
+  /** Whether samples of a held input only ever take an event function up, where it happens at once. */
+  protected onlyLifted(surface: Node, held: string): boolean {
+    const [slope] = vectorJacobian(this.g, [surface], [this.g.one], [this.g.input(`y.${held}`)]);
+    const [up, by] = [rangeOf(slope!, this.use.range), this.use.jumps?.(held) ?? anything];
+    return (up.least >= 0 && by.least >= 0) || (up.most <= 0 && by.most <= 0);
   }
 
   /**
    * Whether a comparison in the flow may tear paths apart: where its surface is reached tangentially and the flow beyond leads
    * on. It does not if that flow leads back, or the same way as before it, or if no path reaches the surface tangentially.
    */
-  protected parts(choice: Choice): boolean {
+  protected parts(choice: Choice): boolean | "by noise" {
     const { g, cell } = this;
     const { surface } = choice;
     if (![...inputNames([surface])].some((n) => n.startsWith("y."))) return false;
@@ -76,7 +95,10 @@ export class Grazing extends UseOfCell {
     if (same(below.drift, above.drift)) return false;
     if (this.rangeOn(surface, g.sub(above.drift, below.drift)).most <= 0) return false;
     const ranges = [below, above].map(({ drift }) => this.rangeOn(surface, drift));
-    const driven = this.drivenBy(surface).some((d) => d.driven !== false);
+    const noise = this.drivenBy(surface);
+    const leadsOn = isPositive(this.rangeOn(surface, g.sub(above.drift, below.drift)));
+    if (leadsOn && noise.some((d) => d.driven === true) && this.movesPaths()) return "by noise";
+    const driven = noise.some((d) => d.driven !== false);
     return driven || !(ranges.every(isPositive) || ranges.every(isNegative));
   }
 
@@ -117,6 +139,32 @@ export class Grazing extends UseOfCell {
           return by !== undefined && (dead === "below" ? by >= 0 : by <= 0);
         })
       );
+    });
+  }
+
+  /** Whether anything that is differentiated by moves paths: a parameter of the cell, or the current. */
+  private movesPaths(): boolean {
+    const { cell, use } = this;
+    const read = inputNames([...cell.drift, ...cell.jumps.flatMap((j) => j.value)]);
+    return [...read].some((n) => use.moved(n === "I" ? "p.current" : n));
+  }
+
+  /**
+   * Whether a rate that is above 0 becomes 0 along the flow, after a time since the spike before that moves with what is
+   * differentiated by: what is integrated by then moves, and so does which paths leap over what follows.
+   */
+  private diesBetweenSpikes(event: Event, rate: Node): boolean {
+    const { g, cell, use } = this;
+    return choicesIn(g, [rate]).some((choice) => {
+      const { surface } = choice;
+      const sides = branchesOf(g, rate, choice);
+      const flow = this.rangeOn(surface, this.along(surface, cell.drift));
+      const into = isPositive(flow) ? 1 : isNegative(flow) ? 0 : undefined;
+      if (into === undefined) return false;
+      const dead = this.rangeOn(surface, sides[into]!);
+      if (dead.least !== 0 || dead.most !== 0) return false;
+      const moves = [...inputNames([surface, sides[1 - into]!])].some((n) => n.startsWith("p.") && use.moved(n));
+      return moves && isPositive(this.rangeOn(event.surface, sides[1 - into]!));
     });
   }
 

@@ -10,10 +10,15 @@ import { quoted } from "../quoted.js";
 import { type Cell, stateInput } from "./cell.js";
 import { vectorJacobian } from "./differentiate.js";
 import { type CellFunction, cotangentsOf } from "./functions.js";
-import { type Graph, inputNames, type Node, onePlusExponential } from "./graph.js";
+import { type Graph, inputNames, isConstant, type Node, onePlusExponential } from "./graph.js";
 import { isRandom } from "./random.js";
+import { withOwnGraph } from "./surface.js";
 import { type Jump, jumpNamed, spikeOf } from "./tables.js";
+import { levelState } from "./upstroke.js";
 import { vanishes } from "./vanishing.js";
+
+/** In place of the logarithm of a hazard that is 0 while a condition holds: a spike is impossible then. */
+const noHazard = -1e30;
 
 /**
  * log of an expression; exponentials are undone, not evaluated: a hazard of e^{-200} has a logarithm in float32 too, and
@@ -21,6 +26,10 @@ import { vanishes } from "./vanishing.js";
  */
 function logarithm(g: Graph, node: Node): Node {
   const [a, b] = node.args as [Node, Node];
+  if (node.op === "select" && b.op === "input" && /^y\.~\d/.test(b.name)) {
+    const [yes, no] = node.args.slice(2).map((n) => (isConstant(n, 0) ? g.constant(noHazard) : logarithm(g, n)));
+    return g.select(a, b, yes!, no!);
+  }
   if (node.op === "exp") return a;
   if ((node.op === "mul" || node.op === "div") && (a.op === "exp" || b.op === "exp" || onePlusExponential(b))) {
     const [left, right] = [logarithm(g, a), logarithm(g, b)];
@@ -29,8 +38,17 @@ function logarithm(g: Graph, node: Node): Node {
   return g.unary("log", node);
 }
 
+/** Λ − α, the event function where u = 1; its cotangents are the gradient. */
+export function integratedHazard(cell: Cell): Omit<CellFunction, "tangent"> {
+  const value = [spikeOf(cell).level];
+  return { name: "integrated", inputs: ["y"], value, cotangents: cotangentsOf(cell, value, [cell.graph.one], []) };
+}
+
+/** What is asked of a cell here. */
+type Equations = Pick<Cell, "graph" | "states" | "drift" | "jumps" | "events">;
+
 /** λ = ∇E·f: the rate of the event function along the flow without noise. */
-function eventRate(cell: Cell): Node {
+export function eventRate(cell: Equations): Node {
   const { graph: g, states, drift } = cell;
   const gradient = vectorJacobian(
     g,
@@ -49,62 +67,115 @@ export function logHazard(cell: Cell): Omit<CellFunction, "tangent"> {
 }
 
 /** States that one of these expressions reads. */
-function statesIn(cell: Cell, nodes: readonly Node[]): number[] {
+function statesIn(cell: Equations, nodes: readonly Node[]): number[] {
   const names = inputNames(nodes);
   return cell.states.flatMap((n, i) => (names.has(stateInput(n)) ? [i] : []));
 }
 
-/** The states that, through drift and jumps, move what the given ones are (these included). */
-function movers(cell: Cell, from: readonly number[]): Set<number> {
+/** Whether a jump moves a state. */
+const moves = (cell: Equations, { value }: Jump, i: number): boolean =>
+  value[i] !== cell.graph.input(stateInput(cell.states[i]!));
+
+/**
+ * The states that, through drift and jumps, move what the given ones are (these included); and through the times of events
+ * that happen by themselves, what their surfaces read.
+ */
+export function movers(cell: Equations, from: readonly number[]): Set<number> {
   const found = new Set(from);
   const jumps = cell.jumps.filter((jump) => jump.inputs.includes("y"));
   for (const i of found) {
     // A set is walked in order of insertion: what is added here is visited too.
-    for (const j of statesIn(cell, [cell.drift[i]!, ...jumps.map((jump) => jump.value[i]!)])) found.add(j);
+    const timed = cell.events.filter((e) => !e.emits && moves(cell, e.jump, i)).map((e) => e.surface);
+    for (const j of statesIn(cell, [cell.drift[i]!, ...jumps.map((jump) => jump.value[i]!), ...timed])) found.add(j);
   }
   return found;
 }
 
+/** The states that, of a spike and the past before it, determine its hazard. */
+const hazardStates = (cell: Cell): Set<number> => movers(cell, statesIn(cell, [eventRate(cell)]));
+
 /**
- * Checks that the law of a cell's events is a hazard that the past spikes determine.
+ * A cell as a likelihood solves it. Its spikes are given: the surface of theirs is never reached. Of its other events those
+ * are located that have a part in the hazard, and those that cut an upstroke. A cell whose only event is its spike is itself.
+ */
+export function withGivenSpikes(cell: Cell): Cell {
+  if (cell.events.length === 1) return cell;
+  const own = withOwnGraph(cell);
+  const states = hazardStates(own);
+  const level = own.states.indexOf(levelState);
+  if (level >= 0) states.add(level);
+  const never = own.graph.constant(-1e30);
+  const events = own.events.map((e) =>
+    !e.emits && [...states].some((i) => moves(own, e.jump, i)) ? e : { ...e, surface: never, peaks: false },
+  );
+  return { ...own, events };
+}
+
+/**
+ * Checks that the law of a cell's spikes is a hazard that the past spikes determine.
  * @param activeChannels noise channels that are not 0.
  * @throws SaltationError `invalid-input`: one line that names what is in the way.
  */
 export function checkHazard(cell: Cell, activeChannels: readonly number[]): void {
   const { graph: g, states } = cell;
   const refuse = (what: string): never => fail("loss", `log-likelihood of cell "${cell.name}": ${what}`);
+  const emitting = cell.events.filter((e) => e.emits).map((e) => quoted(e.name));
+  if (emitting.length > 1)
+    refuse(`${emitting.join(" and ")} are spikes, and one that is observed does not say which; let one alone emit`);
+  const ending = cell.events.find((e) => e.terminal);
+  if (ending) refuse(`event ${quoted(ending.name)} ends a path, and a likelihood goes on to t1; leave out "terminal"`);
   const u = g.input("u");
   const y = states.map((n) => g.input(stateInput(n)));
-  const { level: surface, jump: reset } = spikeOf(cell);
+  const { level: surface, surface: armed, jump: reset } = spikeOf(cell);
   const after = ({ value }: Jump): Node => g.substitute(surface, new Map(y.map((n, i) => [n, value[i]!])));
-  const list = (indices: Iterable<number>): string => [...indices].map((i) => `"${states[i]}"`).join(", ");
+  /** Names of states; hidden ones follow from these. */
+  const list = (indices: Iterable<number>): string => {
+    const named = [...indices].filter((i) => i < states.length - cell.hidden).map((i) => `"${states[i]}"`);
+    return named.join(", ") || "a condition";
+  };
 
   /** The jumps that draw a new threshold. */
   const draws = [jumpNamed(cell, "start"), reset];
+  const nameOf = (jump: Jump): string => (jump === reset ? "reset" : jump.name);
   for (const jump of draws) {
     const value = after(jump);
     const slope = g.mul(u, vectorJacobian(g, [value], [g.one], [u])[0]!);
     if (vanishes(g.sub(slope, g.one), [g.one]) !== true) {
+      const written = cell.definition.event ?? cell.definition.events![spikeOf(cell).name]!.when;
       refuse(
-        `needs escape noise: its ${jump.name} must set the event function ${quoted(String(cell.definition.event))} to log(u) - alpha`,
+        `needs escape noise: its ${nameOf(jump)} must set the event function ${quoted(String(written))} to log(u) - alpha`,
       );
     }
   }
+  const drawn = draws.map((jump) => jump.value);
+  const silent = cell.events.filter((e) => !e.emits).map((e) => e.jump);
   const random = new Set(
-    states.flatMap((_, i) => ([...inputNames(draws.map((jump) => jump.value[i]!))].some(isRandom) ? [i] : [])),
+    states.flatMap((_, i) =>
+      [...inputNames([...drawn.map((v) => v[i]!), ...silent.map((j) => j.value[i]!)])].some(isRandom) ? [i] : [],
+    ),
   );
   if (statesIn(cell, [after(reset)]).some((i) => random.has(i))) {
     refuse(`its reset adds to ${list(random)}; it must set the event function anew, to log(u) - alpha`);
   }
   for (const jump of cell.jumps) {
     if (draws.includes(jump) || vanishes(g.sub(after(jump), surface), [surface]) === true) continue;
-    const what = jump.inputs.includes("w") ? "an arriving spike" : `its jump ${jump.name}`;
+    const event = cell.events.find((e) => e.jump === jump)?.name;
+    const what = event
+      ? /^condition \d/.test(event)
+        ? "a condition in it"
+        : `its event ${quoted(event)}`
+      : jump.inputs.includes("w")
+        ? "an arriving spike"
+        : `its jump ${jump.name}`;
     refuse(`${what} moves the event function itself; let it move the hazard instead`);
   }
-  const hazard = movers(cell, statesIn(cell, [eventRate(cell)]));
-  const drawn = [...hazard].filter((i) => random.has(i));
-  if (drawn.length > 0)
-    refuse(`its hazard depends on ${list(drawn)}, which the uniform u sets: it is not determined by the past spikes`);
+  if (armed !== surface) {
+    refuse("its start or reset may leave the event function above 0; set it to log(u) - alpha, with alpha not below 0");
+  }
+  const hazard = hazardStates(cell);
+  const chance = [...hazard].filter((i) => random.has(i));
+  if (chance.length > 0)
+    refuse(`its hazard depends on ${list(chance)}, which the uniform u sets: it is not determined by the past spikes`);
   const watched = new Set([...hazard, ...statesIn(cell, [surface])]);
   const noisy = activeChannels.flatMap((c) => {
     const { name, drives } = cell.channels[c]!;
@@ -118,12 +189,6 @@ export function checkHazard(cell: Cell, activeChannels: readonly number[]): void
     refuse(
       `there is noise on ${list(new Set(noisy.map((n) => n.state)))}, which its hazard depends on: past spikes do not ` +
         `determine it; set ${amplitudes.map((text) => quoted(String(text)).slice(1, -1)).join(", ")} to 0 and do not train it`,
-    );
-  }
-  if (cell.events.length > 1) {
-    const more = cell.definition.events ? "has several events" : "has a condition whose branches differ on its surface";
-    refuse(
-      `it ${more}, which a likelihood does not locate; write what depends on the past as states that jump at a spike`,
     );
   }
 }

@@ -6,7 +6,7 @@ import { type Armed, effectOf } from "./arming.js";
 import { alongChannel, amplitudesOf, type Channel, sumOf } from "./channels.js";
 import { vectorJacobian } from "./differentiate.js";
 import { rangesOf } from "./exactness.js";
-import { type Graph, isConstant, type Node } from "./graph.js";
+import { type Graph, inputNames, isConstant, type Node } from "./graph.js";
 import { isNegative, isPositive, rangeOf } from "./interval.js";
 import { Switches } from "./switches.js";
 import type { Event, Jump } from "./tables.js";
@@ -23,9 +23,13 @@ export interface Parsed {
   /** Those that no event has: receive and start. */
   readonly jumps: readonly Jump[];
   readonly defaults: Readonly<Record<string, number>>;
+  /** States that a solver sets at grid points, so that they jump there. */
+  readonly held?: readonly string[];
 }
 
 export interface Hybrid extends Omit<Parsed, "events" | "defaults"> {
+  /** Whether a located condition compares a state with the current, which is no state: then the rest is not to be used. */
+  readonly comparesCurrent: boolean;
   readonly events: readonly Event[];
   /** Events as conditions for exact gradients are judged by: without those that only arm others. */
   readonly judged: readonly Event[];
@@ -36,10 +40,10 @@ export const timeState = "~t";
 const modeName = (i: number): string => `~${i}`;
 
 /** A definition with time as a state more. */
-export function withTime(g: Graph, parsed: Parsed, time: Node): Parsed {
+export function withTime(g: Graph, parsed: Parsed, time: Node, start: Node): Parsed {
   const timed = (jump: Jump): Jump => ({
     ...jump,
-    value: [...jump.value, jump.inputs.includes("y") ? time : g.zero],
+    value: [...jump.value, jump.inputs.includes("y") ? time : start],
   });
   return {
     ...parsed,
@@ -57,16 +61,19 @@ export function hybrid(g: Graph, parsed: Parsed): Hybrid {
   const noisy = new Set(channels.flatMap((c) => c.drives.map((d) => d.state)));
   const flows = states.flatMap((n, i) => (isConstant(parsed.drift[i]!, 0) && !noisy.has(i) ? [] : [`y.${n}`]));
   const switches = new Switches(g, flow, new Set(flows), (i) => `y.${modeName(i)}`);
+  const { comparesCurrent } = switches;
   const afterOf = ({ value }: Pick<Jump, "value">): Map<Node, Node> => new Map(y.map((n, i) => [n, value[i]!]));
 
   // Which events have a mode that says they are above 0 and have not been below since they happened.
   const armed: Armed = { g, states: y, defaults };
   const movers = [...jumps.filter((j) => j.inputs.includes("y")), ...events.map((e) => e.jump)];
   const start = afterOf(jumps.find((j) => j.name === "start")!);
+  const held = new Set(parsed.held?.map((n) => `y.${n}`));
   const needsArming = events.map((e) => {
+    const set = [...inputNames([e.surface])].some((n) => held.has(n));
     const own = effectOf(armed, e.surface, afterOf(e.jump));
     const others = movers.filter((j) => j !== e.jump);
-    const stays = others.every((j) => effectOf(armed, e.surface, afterOf(j)) === "keeps");
+    const stays = !set && others.every((j) => effectOf(armed, e.surface, afterOf(j)) === "keeps");
     return !((own === "below" || (own === "lowers" && stays)) && effectOf(armed, e.surface, start) === "below");
   });
   const first = switches.all.length;
@@ -89,7 +96,7 @@ export function hybrid(g: Graph, parsed: Parsed): Hybrid {
   };
   if (modes.length === 0) {
     const all = events.map((e) => ({ ...e, level: e.surface, peaks: peaks(e.surface) }));
-    return { ...parsed, events: all, jumps: [...events.map((e) => e.jump), ...jumps], judged: all };
+    return { ...parsed, events: all, jumps: [...events.map((e) => e.jump), ...jumps], judged: all, comparesCurrent };
   }
 
   const half = g.constant(0.5);
@@ -154,5 +161,6 @@ export function hybrid(g: Graph, parsed: Parsed): Hybrid {
     jumps: [...all.map((e) => e.jump), ...jumps.map((j) => extended(j))],
     events: all,
     judged: [...whole.map((e) => ({ ...e, surface: e.level })), ...turning],
+    comparesCurrent,
   };
 }

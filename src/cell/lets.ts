@@ -31,7 +31,11 @@ export class Lets {
   private readonly nodes = new Map<string, Node>();
 
   /** @param names all that any equation of the cell may read. */
-  constructor(g: Graph, equations: Readonly<Record<string, unknown>>, names: ReadonlyMap<string, Node>) {
+  constructor(
+    private readonly g: Graph,
+    equations: Readonly<Record<string, unknown>>,
+    names: ReadonlyMap<string, Node>,
+  ) {
     for (const name of inOrder(equations)) {
       const scope = new Map([...names, ...this.nodes]);
       this.nodes.set(name, parseEquation(g, `cell.let.${name}`, equations[name], scope));
@@ -41,17 +45,21 @@ export class Lets {
   /**
    * The scope of one equation: its own names, and the named expressions that read no others.
    * @param section where it stands, for messages, e.g. `start`.
+   * @param instead what stands there for nodes that have no value there.
    */
-  scope(names: ReadonlyMap<string, Node>, section: string): Scope {
+  scope(names: ReadonlyMap<string, Node>, section: string, instead?: ReadonlyMap<Node, Node>): Scope {
+    const nodes = instead
+      ? new Map([...this.nodes].map(([name, node]) => [name, this.g.substitute(node, instead)] as const))
+      : this.nodes;
     const values = new Set([...names.values()].map((n) => n.name));
     const missing = (node: Node): string[] => [...inputNames([node])].filter((n) => !values.has(n));
-    const usable = [...this.nodes].filter(([, node]) => missing(node).length === 0);
+    const usable = [...nodes].filter(([, node]) => missing(node).length === 0);
     const all = new Map([...names, ...usable]);
     return {
       get: (name) => all.get(name),
       keys: () => all.keys(),
       why: (name) => {
-        const node = this.nodes.get(name);
+        const node = nodes.get(name);
         const unknown = node && missing(node).map((n) => n.replace(/^y\./, ""));
         return unknown && `${quoted(name)} (of let) reads ${unknown.join(", ")}, which has no value in ${section}`;
       },

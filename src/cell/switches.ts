@@ -84,6 +84,8 @@ function agree(g: Graph, [left, right, yes, no]: readonly [Node, Node, Node, Nod
 /** The switches of a cell, and its expressions with branches frozen. */
 export class Switches {
   readonly all: Switch[] = [];
+  /** Whether a condition compares a state with the current. */
+  comparesCurrent = false;
   private readonly frozen = new Map<Node, Node>();
   /** By condition: its switch, and whether it holds where the mode is 0. */
   private readonly byCondition = new Map<string, { mode: Node; turned: boolean }>();
@@ -106,13 +108,7 @@ export class Switches {
       if (![...inputNames([left, right])].some((n) => flowing.has(n))) continue;
       if (this.byCondition.has(this.key(left, right))) continue;
       if (agree(g, node.args as [Node, Node, Node, Node], effort)) continue;
-      if (inputNames([left, right]).has("I")) {
-        fail(
-          "cell",
-          "a condition compares a state with the current I, and its branches differ where they are equal; compare states " +
-            "with parameters, or let the branches meet there",
-        );
-      }
+      if (inputNames([left, right]).has("I")) this.comparesCurrent = true;
       if (this.all.length === mostSwitches)
         fail("cell", `more than ${mostSwitches} conditions in what flows must be located; simplify them`);
       const mode = g.input(modeInput(this.all.length));

@@ -6,7 +6,7 @@ import { inputNames, type Node } from "./graph.js";
 import { isRandom } from "./random.js";
 
 /**
- * What functions of a cell read beside its parameters: states y.<state>; the current I; a uniform u; the weight w of a
+ * What functions of a cell read beside its parameters: states y.<state>; the current I, where it is no state or parameter (inputs.ts); a uniform u; the weight w of a
  * spike; numbers x.<channel> of the driver path, which are its slopes ("x") or increments ("dW").
  */
 export type Input = "y" | "I" | "u" | "w" | "x" | "dW";
@@ -37,12 +37,19 @@ export interface Event {
   readonly peaks: boolean;
 }
 
+/** The jump of what arrives at a port, by the port's number. */
+export const portName = (port: number): string => `receive_${port}`;
+
 /** A jump of a cell by name. */
 export const jumpNamed = ({ jumps }: { readonly jumps: readonly Jump[] }, name: string): Jump =>
   jumps.find((jump) => jump.name === name)!;
 
 /** The first event of a cell that is a spike. */
 export const spikeOf = ({ events }: { readonly events: readonly Event[] }): Event => events.find((e) => e.emits)!;
+
+/** Whether solvers record all events and not only spikes: there are others, or one ends its path, which the record says. */
+export const recordsEvents = ({ events }: { readonly events: readonly Event[] }): boolean =>
+  events.length > 1 || events.some((e) => e.terminal);
 
 /** Whether an event takes a fresh uniform: a spike always does, so that uniforms are counted by spikes. */
 export const draws = ({ emits, jump }: Event): boolean => emits || [...inputNames(jump.value)].some(isRandom);

@@ -21,6 +21,8 @@ export interface Circumstances {
   readonly meetings: boolean;
   /** Whether a parameter (p.<parameter>) or the weights (w) are differentiated by. */
   readonly moved: (name: string) => boolean;
+  /** What a state that is an input held between samples jumps by at these; all numbers where that is not said. */
+  readonly jumps?: (state: string) => Range;
 }
 
 /** Operations that depend on what they have a derivative by, and on nothing else. */
@@ -126,7 +128,7 @@ export class UseOfCell {
    */
   protected movingInputs(): Set<string> {
     const { cell, use } = this;
-    const inputs = [...Object.keys(cell.defaults).map((n) => `p.${n}`), "w"];
+    const inputs = [...Object.keys(cell.defaults), ...(cell.inputs?.keys() ?? [])].map((n) => `p.${n}`).concat("w");
     const moving = new Set(inputs.filter(use.moved));
     for (let before = -1; moving.size !== before; ) {
       before = moving.size;
@@ -145,6 +147,12 @@ export class UseOfCell {
     const { g } = this;
     const read = [...inputNames([node])].filter((n) => inputs.has(n)).map((n) => g.input(n));
     return read.length > 0 && vectorJacobian(g, [node], [g.one], read).some((d) => !isConstant(d, 0));
+  }
+
+  /** Inputs held between samples that some expressions read: names of their states. */
+  protected heldIn(roots: readonly Node[]): string[] {
+    const names = inputNames(roots);
+    return this.cell.held?.filter((n) => names.has(`y.${n}`)) ?? [];
   }
 
   /** Comparisons that change as parameters do, on what is random. */

@@ -4,12 +4,15 @@ import { type CheckedEntry, checkGradient } from "../experiments/check-gradient.
 import { lossOf, networkOf, solveOptionsOf } from "../job/build.js";
 import { checkJob } from "../job/check-job.js";
 import { gradientSchema } from "../job/job.js";
+import { loadNamedCell } from "../job/named-cell.js";
+import { readFiles } from "../job/read-files.js";
 import { judgeMean } from "../loss/judge-mean.js";
 import { planForLoss } from "../loss/loss-plan.js";
 import { defineNetwork } from "../network/network.js";
 import { parameterLayout, requestedViews } from "../plan/layout.js";
 import { planSolve } from "../plan/plan.js";
 import { filesBeside, readJobFile } from "./job-file.js";
+import { engineOptions } from "./options.js";
 import {
   type CommonOptions,
   none,
@@ -28,19 +31,21 @@ export interface CheckCommandOptions extends Omit<CommonOptions, "out"> {
 }
 
 /** What was found of an entry, in words. */
-function verdictText({ verdict, by, within }: CheckedEntry): string {
+function verdictText({ verdict, by, within, pathsNeeded }: CheckedEntry): string {
   if (!by) return "cannot tell: no finite difference is a finite number";
   if (verdict === "agrees") return `agrees to within ${readable(within)}`;
   const off = readableNumber(by.deviation, by.standardError || Number.NaN);
   if (verdict === "differs") return `differs by ${off}`;
-  return `cannot tell: by ${off}; take more paths`;
+  return `cannot tell: by ${off}; take ${pathsNeeded === undefined ? "more" : `some ${pathsNeeded}`} paths`;
 }
 
 /** `saltation check job.json`. */
 export async function checkCommand(file: string, options: CheckCommandOptions): Promise<void> {
-  const job = checkJob(gradientSchema, readJobFile(file, options));
+  const given = checkJob(gradientSchema, readJobFile(file, options));
+  await loadNamedCell(given);
   const most = wholeNumber("--entries", Number(options.entries), 1, 4096);
   const context = filesBeside(file, options);
+  const job = await readFiles(given, context);
   const definition = networkOf(job, context);
   const solve = solveOptionsOf(job);
   const network = defineNetwork(definition);
@@ -52,7 +57,7 @@ export async function checkCommand(file: string, options: CheckCommandOptions): 
   loss.checkPlan?.(lossPlan, job.with);
   const { unbiased, because } = judgeMean(lossPlan, loss, job.with);
 
-  const engine = await Engine.create({ backend: options.backend as "auto" });
+  const engine = await Engine.create(engineOptions(options));
   const bar = progressOf("check", "evaluations");
   try {
     const began = performance.now();

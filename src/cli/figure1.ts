@@ -3,7 +3,7 @@ import { fail } from "../checks.js";
 import { Engine } from "../engine.js";
 import { type Figure1Run, figure1Setting, lastMean, runFigure1 } from "../experiments/figure1.js";
 import { canDraw } from "./can-draw.js";
-import { wholeOption } from "./options.js";
+import { engineOptions, wholeOption } from "./options.js";
 import { type CommonOptions, print, printJson, progressBar } from "./output.js";
 import { checkOutputs, writeOutput } from "./output-files.js";
 import { newTable } from "./table.js";
@@ -23,7 +23,7 @@ export async function figure1Command(options: Figure1CommandOptions): Promise<vo
   if (options.out?.trim() === "") fail("--out", "is empty; name a folder");
   const file = canDraw(options.out && "--out") ? join(options.out ?? "out", "figure1.svg") : undefined;
   checkOutputs({ "--out": file }, []);
-  const engine = await Engine.create({ backend: options.backend as "auto" });
+  const engine = await Engine.create(engineOptions(options));
   try {
     if (!options.json) {
       print(

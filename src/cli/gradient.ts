@@ -1,19 +1,12 @@
 import { fail } from "../checks.js";
 import { Engine } from "../engine.js";
 import { type NpyArray, writeNpz } from "../files/npz.js";
-import { lossOf, networkOf, requirementsOf, solveOptionsOf } from "../job/build.js";
-import { checkJob } from "../job/check-job.js";
-import { gradientSchema } from "../job/job.js";
-import { loadNamedCell } from "../job/named-cell.js";
-import { judgeMean } from "../loss/judge-mean.js";
-import { checkLoss, planForLoss } from "../loss/loss-plan.js";
-import { checkInside, checkUnbiasedMean } from "../loss/mean-verdict.js";
-import { defineNetwork } from "../network/network.js";
-import { parameterLayout, viewsOf } from "../plan/layout.js";
-import { planSolve } from "../plan/plan.js";
-import { checkAsked } from "../twin/measured.js";
+import { gradientObject, planGradient, runGradient } from "../job/gradient-run.js";
+import type { ValueAndGradient } from "../loss/result.js";
+import type { View } from "../plan/layout.js";
 import { askedOf, discretisationLine } from "./discretisation.js";
 import { filesBeside, readJobFile } from "./job-file.js";
+import { engineOptions } from "./options.js";
 import {
   type CommonOptions,
   notUnbiased,
@@ -25,111 +18,39 @@ import {
   readableNumber,
   readableParameter,
   sayWarnings,
-  stiffField,
 } from "./output.js";
 import { checkOutputs, writeOutput } from "./output-files.js";
 
 /** `saltation gradient job.json`. */
 export async function gradientCommand(file: string, options: CommonOptions): Promise<void> {
-  const job = checkJob(gradientSchema, readJobFile(file, options));
-  await loadNamedCell(job);
+  const given = readJobFile(file, options);
   const context = filesBeside(file, options);
-  const definition = networkOf(job, context);
-  const solve = solveOptionsOf(job);
-  const network = defineNetwork(definition);
-  const plan = planSolve(network, solve);
-  const views = viewsOf(network, parameterLayout(plan), job.with);
-  const loss = lossOf(job.loss, job.observed, context, network.neurons, plan);
-  checkLoss(network, loss, job.requireExact);
-  const lossPlan = planForLoss(plan, loss);
-  loss.checkPlan?.(lossPlan, job.with);
-  checkInside(lossPlan, loss, job.with);
-  const asked = askedOf(options, job);
-  checkAsked(asked);
-  if (job.requireUnbiased) checkUnbiasedMean(judgeMean(lossPlan, loss, job.with));
+  const planned = await planGradient(given, context);
+  const { job, plan, views } = planned;
   if (job.perPath && options.out === undefined) {
     fail("perPath", "is true, but no --out FILE.npz says where the paths' gradients go");
   }
   checkOutputs({ "--out": options.out }, [file, options.recording, ...context.opened]);
 
-  const engine = await Engine.create({ backend: options.backend as "auto" });
+  const engine = await Engine.create(engineOptions(options));
   try {
     const began = performance.now();
     const bar = progressBar("gradient", job.paths, "paths");
-    const entries = views.reduce((n, v) => n + v.length, 0);
-    const perPath = job.perPath ? new Float64Array((1 + entries) * job.paths) : undefined;
-    const result = await engine
-      .network(definition)
-      .valueAndGradient(loss, {
-        ...solve,
-        with: job.with,
-        discretisation: asked,
-        progress: (done) => bar.update(done),
-        ...requirementsOf(job),
-        ...(perPath
-          ? {
-              perPath: (first: number, paths: number, rows: ArrayLike<number>) => {
-                for (let r = 0; r <= entries; r++) {
-                  for (let i = 0; i < paths; i++) perPath[(first + i) * (1 + entries) + r] = rows[r * paths + i]!;
-                }
-              },
-            }
-          : {}),
-      })
-      .finally(() => bar.stop());
+    const perPath = job.perPath ? new PathRows(views, job.paths) : undefined;
+    const result = await runGradient(engine, planned, askedOf(options, job), {
+      progress: (done) => bar.update(done),
+      ...(perPath ? { perPath: (first, paths, rows) => perPath.add(first, paths, rows) } : {}),
+    }).finally(() => bar.stop());
     let written = false;
-    if (perPath) {
-      const arrays: Record<string, NpyArray> = {};
-      const column = (from: number, width: number): Float64Array =>
-        Float64Array.from({ length: job.paths * width }, (_, n) => {
-          const i = Math.floor(n / width);
-          return perPath[i * (1 + entries) + from + (n % width)]!;
-        });
-      arrays.value = { data: column(0, 1), shape: [job.paths] };
-      let at = 1;
-      for (const view of views) {
-        const scalar = typeof view.shape(new Float64Array(view.length)) === "number";
-        const shape = scalar ? [job.paths] : [job.paths, view.length];
-        arrays[`gradient_${view.name}`] = { data: column(at, view.length), shape };
-        at += view.length;
-      }
-      written = writeOutput("--out", options.out!, writeNpz(arrays));
-    } else if (options.out !== undefined) {
-      const row = (numbers: unknown): NpyArray => {
-        const data = Float64Array.from([numbers].flat(Number.POSITIVE_INFINITY) as number[]);
-        return { data, shape: [data.length] };
-      };
-      const arrays = { value: row(result.value), standard_error: row(result.standardError) };
-      for (const { name } of views) {
-        Object.assign(arrays, {
-          [`gradient_${name}`]: row(result.gradient[name]),
-          [`gradient_standard_error_${name}`]: row(result.gradientStandardError[name]),
-        });
-      }
-      writeOutput("--out", options.out, writeNpz(arrays));
+    if (options.out !== undefined) {
+      const data = perPath ? perPath.npz() : gradientNpz(views, result);
+      written = writeOutput("--out", options.out, data);
     }
     const seconds = (performance.now() - began) / 1000;
-    const { value, standardError, gradient, gradientStandardError, saturatedPaths, warnings, discretisation } = result;
-    const { unbiased, because, terms } = result;
-    sayWarnings(warnings);
+    const { value, standardError, gradient, gradientStandardError, because, discretisation } = result;
+    sayWarnings(result.warnings);
     if (options.json) {
-      const adapter = engine.adapterName;
-      printJson({
-        adapter,
-        paths: job.paths,
-        value,
-        standardError,
-        gradient,
-        gradientStandardError,
-        saturatedPaths,
-        unbiased,
-        because,
-        terms,
-        ...(warnings ? { warnings } : {}),
-        ...stiffField(plan),
-        ...(discretisation ? { discretisation } : {}),
-        seconds,
-      });
+      printJson(gradientObject(engine.adapterName, planned, result, seconds));
     } else {
       print(`${job.paths} paths on ${engine.adapterName} in ${readable(seconds)} s`);
       const samples = job.loss.kind === "log-likelihood" ? "trials" : job.antithetic ? "pairs of paths" : "paths";
@@ -147,4 +68,61 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
   } finally {
     engine.dispose();
   }
+}
+
+/** Value and gradient of every path, as they come in. */
+export class PathRows {
+  private readonly entries: number;
+  private readonly table: Float64Array;
+
+  constructor(
+    private readonly views: readonly View[],
+    private readonly paths: number,
+  ) {
+    this.entries = views.reduce((n, v) => n + v.length, 0);
+    this.table = new Float64Array((1 + this.entries) * paths);
+  }
+
+  /** @param rows [1 + entries][paths] of paths from `first` on. */
+  add(first: number, paths: number, rows: ArrayLike<number>): void {
+    const width = 1 + this.entries;
+    for (let r = 0; r < width; r++) {
+      for (let i = 0; i < paths; i++) this.table[(first + i) * width + r] = rows[r * paths + i]!;
+    }
+  }
+
+  /** The file that `--out` writes. */
+  npz(): Uint8Array {
+    const { views, paths, entries, table } = this;
+    const column = (from: number, width: number): Float64Array =>
+      Float64Array.from({ length: paths * width }, (_, n) => {
+        const i = Math.floor(n / width);
+        return table[i * (1 + entries) + from + (n % width)]!;
+      });
+    const arrays: Record<string, NpyArray> = { value: { data: column(0, 1), shape: [paths] } };
+    let at = 1;
+    for (const view of views) {
+      const scalar = typeof view.shape(new Float64Array(view.length)) === "number";
+      const shape = scalar ? [paths] : [paths, view.length];
+      arrays[`gradient_${view.asked}`] = { data: column(at, view.length), shape };
+      at += view.length;
+    }
+    return writeNpz(arrays);
+  }
+}
+
+/** The file that `--out` writes where paths are not asked for one by one. */
+export function gradientNpz(views: readonly View[], result: ValueAndGradient): Uint8Array {
+  const row = (numbers: unknown): NpyArray => {
+    const data = Float64Array.from([numbers].flat(Number.POSITIVE_INFINITY) as number[]);
+    return { data, shape: [data.length] };
+  };
+  const arrays = { value: row(result.value), standard_error: row(result.standardError) };
+  for (const { asked } of views) {
+    Object.assign(arrays, {
+      [`gradient_${asked}`]: row(result.gradient[asked]),
+      [`gradient_standard_error_${asked}`]: row(result.gradientStandardError[asked]),
+    });
+  }
+  return writeNpz(arrays);
 }

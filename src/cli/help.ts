@@ -17,7 +17,8 @@ Example job.json: two neurons, of which the first excites the second by 0.8; tim
 The last line is what the step dt costs; above 1 % there is a warning that names a step that would do.
 --out spikes.npz writes spike_times and spike_neurons [paths, slots], with t1 and -1 in slots without a spike, and
 spike_counts [paths]; "observed" of a training job takes this file. A job may also have "method" (euler, wong-zakai or
-levy), "maxSpikes", "antithetic", "input": { "spikes": … }, and cells with your own equations (docs/jobs.md).`;
+levy), "maxSpikes", "antithetic", "input": { "spikes": … }, and cells with your own equations, which may read inputs by name:
+"input": { "inputs": { "g": { "dt": 0.5, "samples": [0, 1, 2], "interpolation": "linear" } } } (docs/jobs.md).`;
 
 export const gradientHelp = `
 Example job.json: the mean time of the third spike (index 2) of neuron 0, and its gradient by two parameters:
@@ -33,7 +34,7 @@ Example job.json: the mean time of the third spike (index 2) of neuron 0, and it
   d/d vReset 0.0890781 ± 0.00156115
   discretisation error of spike times 0.00019, 0.089 % of the interval between spikes (8 paths)
 
-"with" takes names of the cell's parameters, "weights" and "current". Losses that compare with data take "observed"
+"with" takes names of the cell's parameters and constant inputs, "weights" and "current". Losses that compare with data take "observed"
 as a training job does. --out gradients.npz writes value, standard_error, gradient_NAME and
 gradient_standard_error_NAME; if the job has "perPath": true, it writes value [paths] and gradient_NAME [paths] or
 [paths, entries].`;
@@ -61,8 +62,9 @@ comes of two spikes at almost the same time depends on their order, which no gra
 
 The steps are 10, 3, 1 and 0.3 % of a value either way (of the largest of its parameter where it is 0). A smooth difference
 comes nearer to the gradient about ninefold from one to the next; where a path jumps, what separates them stays. A
-verdict takes four standard errors, of difference minus gradient path by path: "agrees" if a fifth of the gradient would
-have been seen, else "cannot tell". It is exit code 0 whatever the verdict; --json has every step.`;
+verdict takes four standard errors, of difference minus gradient path by path: "agrees" if a tenth of the gradient would
+have been seen, also if only few paths jump, else "cannot tell", with about how many paths would do. It is exit code 0
+whatever the verdict; --json has every step.`;
 
 export const kernelHelp = `
 Example job.json: two spike trains of two neurons, lifted to paths of time and counts on [0, t1]:
@@ -112,6 +114,73 @@ The job is one of "saltation simulate" with these fields as well:
   "steps": 500, "seed": 1,
   "checkpoint": "run.checkpoint.json"                   written every 2 s; or { "file": …, "every": seconds }
 
+--workers redis://host:port has the workers of a queue (saltation worker) evaluate each step together, for first-spikes and
+log-likelihood: the same bits for any number of workers, also where some die (docs/clusters.md).
 --out losses.npz writes the loss of every step, "loss" [steps], whatever --history says. Figures are drawn by Vega: npm
 install vega vega-lite. Ctrl-C (or SIGTERM) writes the checkpoint and ends with exit code 130 (143); --resume continues
 from it with the same bits. docs/training.md has the rest.`;
+
+export const splitHelp = `
+Example: the gradient of 65,536 paths in 64 pieces, each a command of its own, and then its value and gradient:
+  $ saltation split job.json --shards 64 --out big
+  64 shards in big
+  $ for shard in big/shard-*.json; do saltation run "$shard"; done
+  $ saltation merge big --json
+
+Shards may run in any order, anywhere that sees the folder, twice or again: merge gives the bits of one run on the same
+adapter. Losses that look at means over all paths (first-spikes) have a first round: run big/means-*.json before the rest.
+A sweep is a job at each point of --grid: every combination of values by field, or a list of points one by one:
+  { "network.parameters.mu1": [5, 10, 15], "input.current": { "from": 1, "to": 2, "count": 11 } }
+  [{ "network.parameters.mu1": 5.2, "seed": 1 }, { "network.parameters.mu1": 4.9, "seed": 2 }]
+--engine slurm writes big/slurm.sh, --engine snakemake a Snakefile; for a queue see "saltation submit --help", and
+docs/clusters.md for all of them.`;
+
+export const mergeHelp = `
+Where results are missing, cut off or damaged it says so, and prints the commands that make them (exit code 1). Of a sweep
+it prints a list, { "parameters", "result" } for each point; of one that failed, { "parameters", "failed" }. "seconds" is
+what all shards took together. --out writes what --out of the job's command writes; spikes need split --spikes.`;
+
+export const submitHelp = `
+Example, with a Redis and two workers on this machine (apt-get install redis-server; npm install bullmq ioredis):
+  $ saltation worker &
+  $ saltation worker &
+  $ saltation submit job.json --shards 64 --json
+
+It prints what the job itself would have printed. A worker that dies is replaced by the others, and a Redis that goes away
+is waited for. Ctrl-C leaves the shards in the queue: the same command takes up what they came to. A shard that fails
+--tries times, or whose job is wrong, ends among the dead letters (saltation queue), and its line is the error here.
+docs/clusters.md says how to set this up.`;
+
+export const workerHelp = `
+A worker runs each shard in a process of its own. Start one for each GPU, or one for each core with --backend cpu at
+submit. SIGTERM ends it after what is under way; what a killed worker had is done by another after --lock seconds.
+Whoever can write to the Redis decides what workers compute: keep it within a network that you trust, or give it a
+password (redis://:password@host:port; in the environment as SALTATION_REDIS it shows in no list of processes).`;
+
+export const inspectHelp = `
+Reads NWB, SONATA and SHD (HDF5: npm install h5wasm), tables of spikes in Parquet and CSV, npz and JSON, told by how a file
+begins and not by its name.
+
+  $ saltation inspect cell.nwb
+  cell.nwb: NWB 2.6.0
+  ┌───────────────────────────────┬──────────────┬──────────────────────────────┬──────┬─────────────────────────┐
+  │ key                           │ what         │ size                         │ unit │ times                   │
+  │ units                         │ spike trains │ 5 spikes, 2 neurons, 1 trial │      │ s                       │
+  │ stimulus/presentation/current │ time series  │ 4000 samples                 │ A    │ every 0.0001 from 0.5 s │
+  └───────────────────────────────┴──────────────┴──────────────────────────────┴──────┴─────────────────────────┘
+  in a job:
+    "input": { "current": { "dt": 0.1, "samples": { "file": "cell.nwb", "key": "stimulus/presentation/current", "unit": "nA", "timeUnit": "ms", "origin": 500 } } },
+    "observed": { "file": "cell.nwb", "key": "units", "timeUnit": "ms", "neurons": [7] }
+
+The job's units are yours to choose: times and values of the file are converted to "timeUnit" and "unit", and "origin" is the
+file's time at which the job begins. A "?" stands for a unit that the file does not name. docs/files.md has the rest.`;
+
+export const convertHelp = `
+  $ saltation convert cell.nwb spikes.parquet --time-unit ms
+  5 spikes in 1 trial, times in ms: NWB 2.6.0 to spikes.parquet
+  $ saltation convert cell.nwb current.npz --key stimulus/presentation/current --unit nA --time-unit ms
+  4000 samples in nA, every 0.1 ms from 500 ms on: NWB 2.6.0 to current.npz
+  $ saltation convert shd.h5 spikes.csv --file-time-unit s --trials 0,1
+
+Times keep their bits where no unit is converted. A CSV has a column of trials where there are several; a row with a trial
+alone is a trial without a spike. A file whose unit of time is not known must be told it. docs/files.md has the formats.`;

@@ -1,7 +1,8 @@
 import { SaltationError } from "../errors.js";
-import { adapterAdvice } from "../gpu/advice.js";
+import { adapterAdvice, softwareAdvice } from "../gpu/advice.js";
 import { type FoundAdapter, findAdapter, Gpu, summarise } from "../gpu/index.js";
 import { keepsTwoParts } from "../signature/gpu/two-parts.js";
+import { simdAdapter } from "../wasm/device.js";
 import { colours } from "./colours.js";
 import { print, printJson } from "./output.js";
 
@@ -33,13 +34,22 @@ async function tries(found: FoundAdapter): Promise<{ twoParts: boolean } | { ref
   }
 }
 
+/** Kernels as WebAssembly, where there is such; what `auto` takes where there is no GPU. */
+async function processor(): Promise<FoundAdapter | undefined> {
+  try {
+    return { adapter: await simdAdapter(), backend: "simd" };
+  } catch {
+    return undefined;
+  }
+}
+
 /** `saltation info`: what would be used, and what to do if nothing was found. */
 export async function infoCommand(options: { json?: boolean }): Promise<void> {
-  const found = await findAdapter({});
+  const found = (await findAdapter({ hardware: true })) ?? (await processor());
   if (!found) {
     if (options.json) printJson({ adapter: null, advice: adapterAdvice() });
     else {
-      print("no WebGPU adapter was found; the float64 twin on the CPU is used (--backend cpu)");
+      print("neither a GPU nor WebAssembly SIMD was found; the float64 twin on the CPU is used (--backend cpu)");
       print(adapterAdvice());
     }
     return;
@@ -55,12 +65,10 @@ export async function infoCommand(options: { json?: boolean }): Promise<void> {
   print(`${colours.bold(name)}${summary.description ? ` (${summary.description})` : ""}`);
   const { bun, deno } = process.versions;
   const runtime = bun ? `Bun ${bun}` : deno ? `Deno ${deno}` : `Node ${process.version}`;
-  print(`through ${backend === "dawn" ? "Dawn" : "the WebGPU"} in ${runtime}`);
+  print(`through ${{ dawn: "Dawn", browser: "the WebGPU", simd: "WebAssembly" }[backend]} in ${runtime}`);
   if ("refused" in tried) print(`not used: ${tried.refused}; the float64 twin on the CPU is used`);
-  else if (summary.fallback) {
-    print(
-      "a software adapter on the CPU: results are the same, only slower. With a GPU and its Vulkan driver it would be used instead",
-    );
+  else if (backend === "simd") {
+    print(`backend simd, as no GPU was found: its kernels run on the processor. ${softwareAdvice()}`);
   }
   print("limits");
   for (const limit of shownLimits) print(`  ${limit} ${summary.limits[limit]}`);

@@ -1,16 +1,30 @@
 /** The `saltation` command. */
-import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
-import { checkHelp, gradientHelp, kernelHelp, signatureHelp, simulateHelp, trainHelp } from "./help.js";
+import {
+  checkHelp,
+  convertHelp,
+  gradientHelp,
+  inspectHelp,
+  kernelHelp,
+  mergeHelp,
+  signatureHelp,
+  simulateHelp,
+  splitHelp,
+  submitHelp,
+  trainHelp,
+  workerHelp,
+} from "./help.js";
 import { type CommonOptions, exitBadInput, oneLine, reportError, sayError } from "./output.js";
 import { reason } from "./output-files.js";
+import { version } from "./version.js";
 
-const packageFile = new URL("../../../package.json", import.meta.url);
-const { version } = JSON.parse(readFileSync(packageFile, "utf8")) as { version: string };
-
-const backend = new Option("--backend <backend>", "where to compute")
-  .choices(["auto", "webgpu", "cpu"])
+const backend = new Option(
+  "--backend <backend>",
+  "where to compute: a GPU (webgpu), the processor (simd), or the float64 twin (cpu); auto takes the first there is",
+)
+  .choices(["auto", "webgpu", "simd", "cpu"])
   .default("auto");
+const threads = new Option("--threads <n>", "threads of simd (default: all processors)");
 
 const program = new Command("saltation")
   .description("Simulates, differentiates and trains stochastic spiking neural networks with WebGPU.")
@@ -54,6 +68,7 @@ const jobCommand = <O extends CommonOptions>(
     .option("--recording <file>", "the file that the job calls @recording")
     .option("--root <folder>", "refuse files that the job names outside this folder")
     .addOption(backend)
+    .addOption(threads)
     .action(async (file: string, options: O) => (await load())(file, options));
 
 jobCommand("simulate", "simulate spike trains", async () => (await import("./simulate.js")).simulateCommand)
@@ -75,6 +90,7 @@ program
   .option("--recording <file>", "the file that the job calls @recording")
   .option("--root <folder>", "refuse files that the job names outside this folder")
   .addOption(backend)
+  .addOption(threads)
   .action(async (file, options) => (await import("./check.js")).checkCommand(file, options))
   .addHelpText("after", checkHelp);
 jobCommand("train", "fit parameters to observed spike trains", async () => (await import("./train.js")).trainCommand)
@@ -87,6 +103,9 @@ jobCommand("train", "fit parameters to observed spike trains", async () => (awai
       .choices(["full", "loss", "none"])
       .default("full"),
   )
+  .option("--workers <redis://host:port>", "have the workers of this queue evaluate each step together")
+  .option("--queue <name>", "the queue of the workers", "saltation")
+  .option("--pieces <n>", "into how many pieces they cut a step (default: as many as there are workers)")
   .addHelpText("after", trainHelp);
 jobCommand(
   "kernel",
@@ -98,6 +117,98 @@ jobCommand(
   "truncated signatures of paths",
   async () => (await import("./kernel.js")).signatureCommand,
 ).addHelpText("after", signatureHelp);
+/** What the commands that cut jobs into shards have in common. */
+const cutting = (command: Command): Command =>
+  command
+    .argument("<job.json>", "a job of simulate, gradient or kernel; - is standard input")
+    .requiredOption("--shards <n>", "into how many pieces to cut it")
+    .option("--grid <sweep.json>", "values by field, or a list of points: a job at each of them")
+    .option("--spikes", "keep the spikes of every path, for merge --out")
+    .option("--recording <file>", "the file that the job calls @recording")
+    .option("--root <folder>", "refuse files that the job names outside this folder")
+    .addOption(backend)
+    .addOption(unmeasured());
+cutting(program.command("split").description("cut a job, or a sweep, into shards that run anywhere"))
+  .requiredOption("--out <folder>", "where the shards go")
+  .addOption(
+    new Option("--engine <engine>", "also write what this engine runs them by").choices(["slurm", "snakemake"]),
+  )
+  .option("--json", "print one JSON object and nothing else")
+  .action(async (file, options) => (await import("./split.js")).splitCommand(file, options))
+  .addHelpText("after", splitHelp);
+program
+  .command("run")
+  .description("run shards: each writes its result beside it")
+  .argument("<shard.json...>", "files that split wrote")
+  .option("--json", "print one JSON object a shard and nothing else")
+  .addOption(
+    new Option("--backend <backend>", "where to compute (default: as split was told)").choices([
+      "auto",
+      "webgpu",
+      "cpu",
+    ]),
+  )
+  .action(async (files, options) => (await import("./run.js")).runCommand(files, options));
+program
+  .command("merge")
+  .description("put results of shards together: what the job itself would have printed, bit by bit")
+  .argument("<folder>", "where split put the shards")
+  .option("--out <file.npz>", "write the arrays that the job's command would write")
+  .option("--json", "print one JSON object (of a sweep, a list) and nothing else")
+  .option("--mixed-adapters", "take results of different adapters, and say how they differ")
+  .action(async (folder, options) => (await import("./merge.js")).mergeCommand(folder, options))
+  .addHelpText("after", mergeHelp);
+/** Of commands that talk to a queue. */
+const queued = (command: Command): Command =>
+  command
+    .addOption(
+      new Option("--redis <redis://host:port>", "where the queue is")
+        .env("SALTATION_REDIS")
+        .default("redis://127.0.0.1:6379"),
+    )
+    .option("--queue <name>", "the name of the queue", "saltation");
+queued(
+  cutting(program.command("submit").description("run the shards of a job by the workers of a queue, and merge them")),
+)
+  .option("--tries <n>", "how often a shard is tried whose worker or device fails", "5")
+  .option("--out <file.npz>", "write the arrays that the job's command would write")
+  .option("--json", "print what the job itself would have printed, and nothing else")
+  .option("--mixed-adapters", "take results of different adapters, and say how they differ")
+  .action(async (file, options) => (await import("./queue/submit.js")).submitCommand(file, options))
+  .addHelpText("after", submitHelp);
+queued(program.command("worker").description("take shards and training steps from a queue, until told to stop"))
+  .option("--concurrency <n>", "how many at a time, each in a process of its own", "1")
+  .option("--lock <seconds>", "after how long without a sign of life another worker takes over", "15")
+  .action(async (options) => (await import("./queue/worker.js")).workerCommand(options))
+  .addHelpText("after", workerHelp);
+queued(program.command("queue").description("what waits in a queue, what is under way, and its dead letters"))
+  .option("--retry", "try dead letters again")
+  .option("--clear", "take dead letters away")
+  .option("--json", "print one JSON object and nothing else")
+  .action(async (options) => (await import("./queue/queue.js")).queueCommand(options));
+program
+  .command("inspect")
+  .description("show what a file of a recording holds, and the lines of a job that use it")
+  .argument("<file>", "HDF5 (NWB, SONATA, SHD), Parquet, npz, npy, JSON or CSV; - is standard input")
+  .option("--json", "print one JSON object and nothing else")
+  .action(async (file, options) => (await import("./inspect.js")).inspectCommand(file, options))
+  .addHelpText("after", inspectHelp);
+program
+  .command("convert")
+  .description("convert spike trains and time series between kinds of files")
+  .argument("<from>", "a file that saltation inspect shows; - is standard input")
+  .argument("<to>", "the file to write: .npz, .parquet or .csv")
+  .option("--key <key>", "which spike trains or time series of the file")
+  .option("--time-unit <unit>", "unit of the times that are written: s, ms, us (default: the file's)")
+  .option("--file-time-unit <unit>", "unit of the file's times, where it names none")
+  .option("--unit <unit>", "unit of the values of a time series: A, nA, mV (default: the file's)")
+  .option("--file-unit <unit>", "unit of the file's values, where it names none")
+  .option("--origin <time>", "the file's time, in --time-unit, that becomes 0")
+  .option("--neurons <list>", "neurons of the file that become 0, 1, …, with commas between them")
+  .option("--trials <list>", "trials of the file, counted from 0, with commas between them")
+  .option("--json", "print one JSON object and nothing else")
+  .action(async (from, to, options) => (await import("./convert.js")).convertCommand(from, to, options))
+  .addHelpText("after", convertHelp);
 program
   .command("info")
   .description("print the adapter, its limits and features, and what to do if there is none")
@@ -111,6 +222,7 @@ program
   .option("--seed <seed>", "seed of data and training", "1")
   .option("--json", "print one JSON object and nothing else")
   .addOption(backend)
+  .addOption(threads)
   .action(async (options) => (await import("./figure1.js")).figure1Command(options));
 program
   .command("bench")

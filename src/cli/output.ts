@@ -10,6 +10,7 @@ export interface CommonOptions {
   out?: string;
   json?: boolean;
   backend: string;
+  threads?: string;
   recording?: string;
   root?: string;
   /** Whether the error of the step dt is measured: true unless --no-discretisation is given. */
@@ -154,14 +155,25 @@ interface GivenWeights {
   readonly network: { readonly weights?: object | undefined };
 }
 
+/** Of each block of weights, whether it was given as edges; `true` or `false` where there is one block alone. */
+const edgesIn = (given: object | undefined): boolean | boolean[] =>
+  Array.isArray(given) ? given.map((block: object) => "edges" in block) : "edges" in (given ?? {});
+
+/** Numbers of a parameter in a row, and edges of weights. */
+function flattened(shape: unknown, edges: boolean | boolean[]): unknown[] {
+  if (typeof edges === "boolean") return edges ? (shape as unknown[]) : (shape as unknown[]).flat(8);
+  return edges.length > 0
+    ? edges.flatMap((is, b) => flattened((shape as unknown[])[b], is))
+    : (shape as unknown[]).flat(8);
+}
+
 /** A parameter on one line, cut where it has many numbers; weights given as edges with where each goes. */
 export function readableParameter(job: GivenWeights, name: string, value: unknown, error?: unknown): string {
   if (typeof value === "number") return readableNumber(value, error);
-  const edges = name === "weights" && "edges" in (job.network.weights ?? {});
-  const list = (shape: unknown): unknown[] => (edges ? (shape as unknown[]) : (shape as unknown[]).flat(8));
-  const [flat, errors] = [list(value), error === undefined ? [] : list(error)];
+  const edges = name === "weights" ? edgesIn(job.network.weights) : [];
+  const [flat, errors] = [flattened(value, edges), error === undefined ? [] : flattened(error, edges)];
   const shown = flat.slice(0, 8).map((v, i) => {
-    if (!edges) return readableNumber(v as number, errors[i]);
+    if (!Array.isArray(v)) return readableNumber(v as number, errors[i]);
     const [from, to, weight] = v as [number, number, number];
     return `${from}→${to}: ${readableNumber(weight, (errors[i] as number[] | undefined)?.[2])}`;
   });
@@ -172,11 +184,7 @@ export function readableParameter(job: GivenWeights, name: string, value: unknow
 export const readableNumber = (value: number, error: unknown): string =>
   typeof error === "number" && !Number.isNaN(error) ? `${readable(value)} ± ${readable(error)}` : readable(value);
 
-/** The field of a result that names the states that are stiff for the step, where there are such. */
-export const stiffField = ({ exponential }: SolvePlan): { exponential?: readonly string[] } =>
-  exponential.length > 0 ? { exponential } : {};
-
-/** The same as a line. */
+/** The states that are stiff for the step, where there are such, as a line. */
 export function printStiff({ exponential, dt }: SolvePlan): void {
   if (exponential.length > 0)
     print(`stiff for dt = ${dt}, so taken exactly along rates of their own: ${exponential.join(", ")}`);

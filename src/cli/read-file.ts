@@ -43,7 +43,7 @@ function readBounded(handle: number): Uint8Array {
 
 const mostOf = (beginning: Uint8Array): number => {
   const kind = fileKind(beginning);
-  return kind === "npz" || kind === "npy" ? limits.npz : limits.json;
+  return typeof kind === "string" && kind !== "text" ? limits.npz : limits.json;
 };
 
 const isSystem = (error: unknown): boolean => error instanceof Error && "syscall" in error;

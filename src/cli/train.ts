@@ -8,6 +8,7 @@ import { requirementsOf } from "../job/build.js";
 import { checkJob } from "../job/check-job.js";
 import { type TrainJob, type TrialsJob, trainSchema } from "../job/job.js";
 import { loadNamedCell } from "../job/named-cell.js";
+import { readFiles } from "../job/read-files.js";
 import { asTrials } from "../job/recording.js";
 import { planTrainJob, type TrainPlan } from "../job/train-plan.js";
 import { trainedJobText } from "../job/trained-job.js";
@@ -29,6 +30,7 @@ import {
 import { askedOf, discretisationLine } from "./discretisation.js";
 import { filesBeside, readJobFile } from "./job-file.js";
 import { lockFile } from "./lock.js";
+import { engineOptions, wholeOption } from "./options.js";
 import {
   type CommonOptions,
   exitBadInput,
@@ -43,8 +45,10 @@ import {
   sayWarnings,
 } from "./output.js";
 import { checkOutputs, checkWritable, reason, writeOutput } from "./output-files.js";
+import type { TrainWorkers } from "./queue/train-workers.js";
 import { confined } from "./read-file.js";
 import { drawRecovery, type Metrics, metricsTable, Recovery } from "./recovery.js";
+import { keeping } from "./shard-files.js";
 import { exitOnSignals, signalExitCode, stopOnSignals } from "./signals.js";
 import { type MadeReport, SpikeTrainReport, unitsOf } from "./spike-train-report.js";
 import { removeLeftovers } from "./write-file.js";
@@ -56,6 +60,10 @@ export interface TrainCommandOptions extends CommonOptions {
   save?: string;
   /** File for the figure of a job with a test. */
   figure?: string;
+  /** The Redis whose workers evaluate the steps, the queue there, and into how many pieces a step is cut. */
+  workers?: string;
+  queue?: string;
+  pieces?: string;
 }
 
 /** What a step leaves in the output. */
@@ -160,11 +168,13 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
   await loadNamedCell(job);
   const fingerprint: Fingerprint = {};
   const files = filesBeside(file, options);
-  const context = fingerprinted(files, fingerprint);
-  const planned = planTrainJob(job, context);
+  const { context, files: kept } = keeping(fingerprinted(files, fingerprint));
+  // The job with what its files hold; what is kept and written of a job is the job as it was given.
+  const filled = await readFiles(job, context);
+  const planned = planTrainJob(filled, context);
   const { simulated, solve } = planned;
   checkAsked(askedOf(options, job));
-  const spikeTrains = SpikeTrainReport.of(job, simulated, solve, context);
+  const spikeTrains = SpikeTrainReport.of(filled, simulated, solve, context);
   fingerprintJob(job, fingerprint);
   if (options.resume && !job.checkpoint) fail("checkpoint", "is missing; --resume goes on from the file that it names");
   const read = [file, options.recording, ...files.opened];
@@ -176,21 +186,48 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
   const reports = spikeTrains ? SpikeTrainReport.files(stem, figures) : {};
   checkOutputs({ "--out": options.out, "--save": options.save, "--figure": figure }, [...read, checkpoints?.file]);
   for (const report of Object.values<string>(reports)) checkWritable("--figure", report);
+  const workers = await workersOf(filled.observed, planned, options);
   checkpoints?.lock();
   // Without a listener a signal would end the process before it gives the lock back.
   const unheard = checkpoints ? exitOnSignals(() => say("stopped before a step was done")) : () => {};
   try {
-    await trainPlanned({ file, job, planned, spikeTrains, checkpoints, figure, stem, figures, unheard }, options);
+    const observed = filled.observed;
+    const trained = { workers, files: kept };
+    await trainPlanned(
+      { file, job, observed, planned, spikeTrains, checkpoints, figure, stem, figures, unheard, trained },
+      options,
+    );
   } finally {
     unheard();
     checkpoints?.unlock();
+    await workers?.close();
   }
+}
+
+/** The workers that evaluate steps, where some are asked for. @throws SaltationError `invalid-input`. */
+async function workersOf(
+  observed: TrainJob["observed"],
+  planned: TrainPlan,
+  { workers, queue = "saltation", pieces, backend }: TrainCommandOptions,
+): Promise<TrainWorkers | undefined> {
+  if (pieces !== undefined && !workers) fail("--pieces", "is for --workers; leave it out");
+  if (!workers) return undefined;
+  const { TrainWorkers, checkDivisible } = await import("./queue/train-workers.js");
+  if (!planned.truth) checkDivisible(planned.loss(observed as TrialsJob | undefined));
+  return TrainWorkers.open({
+    redis: workers,
+    queue,
+    backend,
+    pieces: pieces === undefined ? undefined : wholeOption("--pieces", pieces, 1, 4096),
+  });
 }
 
 /** A training run whose inputs are checked, and whose checkpoint file is its own. */
 interface PlannedRun {
   readonly file: string;
   readonly job: TrainJob;
+  /** The observed trains, as read. */
+  readonly observed: TrainJob["observed"];
   readonly planned: TrainPlan;
   readonly spikeTrains: SpikeTrainReport | undefined;
   readonly checkpoints: Checkpoints | undefined;
@@ -201,6 +238,8 @@ interface PlannedRun {
   readonly figures: boolean;
   /** To be called once something else listens for signals. */
   unheard(): void;
+  /** What evaluates the steps, where that is not this process; and the files that the job names. */
+  readonly trained: { readonly workers: TrainWorkers | undefined; readonly files: ReturnType<typeof keeping>["files"] };
 }
 
 async function trainPlanned(run: PlannedRun, options: TrainCommandOptions): Promise<void> {
@@ -211,13 +250,12 @@ async function trainPlanned(run: PlannedRun, options: TrainCommandOptions): Prom
     fail("steps", `is ${steps}, but the checkpoint has ${resume.step} steps already; ask for as many or more`);
   }
   const finished = resume?.step === steps ? { loss: resume.loss, values: planned.valuesOf(resume.update) } : undefined;
-  const engine = await Engine.create({ backend: options.backend as "auto" });
+  const engine = await Engine.create(engineOptions(options));
   try {
-    if (resume && resume.adapter !== engine.adapterName) {
-      say(`the checkpoint was computed on ${resume.adapter}; on ${engine.adapterName} the last bits may differ`);
-    }
+    const { workers, files } = run.trained;
+    if (resume && !workers) sayOther(resume.adapter, engine.adapterName);
     let recovery: Recovery;
-    let observed = job.observed as TrialsJob | undefined;
+    let observed = run.observed as TrialsJob | undefined;
     const drawn = finished ? 0 : (truth?.options.paths ?? 0);
     const bar = truth && progressBar("data", drawn + (job.test?.paths ?? 0), "trains");
     try {
@@ -256,8 +294,13 @@ async function trainPlanned(run: PlannedRun, options: TrainCommandOptions): Prom
         ...(job.commonNoise === undefined ? {} : { commonNoise: job.commonNoise }),
         ...requirementsOf(job),
       };
-      const training = train(engine.network(planned.trained), how);
-      result = await runTraining({ training, interrupt }, engine, run, recovery, options.history);
+      const network = workers
+        ? await workers.network(engine, planned, { job, observed }, files)
+        : engine.network(planned.trained);
+      const training = train(network, how);
+      const adapter = (): string => workers?.adapter ?? engine.adapterName;
+      result = await runTraining({ training, interrupt, adapter }, run, recovery, options.history);
+      if (resume && workers) sayOther(resume.adapter, adapter());
     }
     if (!result) return;
     const seconds = (performance.now() - began) / 1000;
@@ -272,7 +315,12 @@ async function trainPlanned(run: PlannedRun, options: TrainCommandOptions): Prom
         !finished && figure !== undefined && (await drawRecovery(figure, recovery, result.losses, result.firstStep));
       const compared = await spikeTrains?.make(engine, simulated, metrics.parameters, stem, figures);
       const files = { ...(saved ? { saved: options.save } : {}), ...(drawn ? { figure } : {}) };
-      report(result, { seconds, adapter: engine.adapterName, metrics, compared, ...files }, job, options);
+      report(
+        result,
+        { seconds, adapter: workers?.adapter ?? engine.adapterName, metrics, compared, ...files },
+        job,
+        options,
+      );
       if (checkpoints?.failure !== undefined) {
         const what = `the checkpoint of the last step could not be written to ${checkpoints.file}`;
         sayError(`checkpoint: ${what}: ${checkpoints.failure}; ${checkpoints.standing()}`);
@@ -303,10 +351,21 @@ interface TrainingResult {
   readonly discretisation?: { readonly step: number } & Discretisation;
 }
 
+/** Says where a run goes on elsewhere than it began. */
+function sayOther(before: string, now: string): void {
+  if (before !== now) say(`the checkpoint was computed on ${before}; on ${now} the last bits may differ`);
+}
+
+interface RunningTraining {
+  readonly training: AsyncGenerator<TrainStep, void, void>;
+  readonly interrupt: AbortController;
+  /** What steps are computed on. */
+  adapter(): string;
+}
+
 /** Runs a training to its end, or to a signal: then there is no result, and the exit code is set. */
 async function runTraining(
-  { training, interrupt }: { training: AsyncGenerator<TrainStep, void, void>; interrupt: AbortController },
-  engine: Engine,
+  { training, interrupt, adapter }: RunningTraining,
   { planned, checkpoints, unheard }: PlannedRun,
   recovery: Recovery,
   kept: TrainCommandOptions["history"],
@@ -349,14 +408,14 @@ async function runTraining(
       // Signals come between turns of the event loop, which a step on the CPU does not end by itself.
       await new Promise((resolve) => setImmediate(resolve));
       if (checkpoints && (checkpoints.due || stop.signal || step.step === steps - 1)) {
-        await checkpoints.write(step, engine.adapterName);
+        await checkpoints.write(step, adapter());
       }
       bar.update(done, `| loss ${readable(step.value)}`);
       if (stop.signal) return stopped(stop.signal);
     }
   } catch (error) {
     if (stop.signal && error === interrupt.signal.reason) {
-      if (last && checkpoints && checkpoints.step !== done) await checkpoints.write(last, engine.adapterName);
+      if (last && checkpoints && checkpoints.step !== done) await checkpoints.write(last, adapter());
       stopped(stop.signal);
       // What the step under way still does must not keep the process.
       process.exit();
@@ -365,7 +424,7 @@ async function runTraining(
     const lost = error instanceof SaltationError && (error.code === "device-lost" || error.code === "out-of-memory");
     if (!lost || !checkpoints) throw error;
     // Where the host has the state, nothing is lost but the step under way.
-    if (last) await checkpoints.write(last, engine.adapterName).catch(() => {});
+    if (last) await checkpoints.write(last, adapter()).catch(() => {});
     if (checkpoints.step === undefined) throw error;
     throw new SaltationError(error.code, `${error.message}; ${checkpoints.standing()}`, { cause: error });
   } finally {

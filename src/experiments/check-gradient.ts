@@ -8,6 +8,7 @@ import { wholeNumber } from "../checks.js";
 import { threefry2x32 } from "../driver/threefry.js";
 import type { EngineNetwork, GradientOptions } from "../engine.js";
 import { SaltationError } from "../errors.js";
+import { judgeMean } from "../loss/judge-mean.js";
 import type { Evaluator, Loss } from "../loss/loss.js";
 import { parameterLayout, parameterVector, replaceParameters, requestedViews, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
@@ -47,6 +48,8 @@ export interface CheckedEntry {
   readonly by: CheckedStep | undefined;
   /** What could be seen: by at most this the gradient may be off. */
   readonly within: number;
+  /** Where it cannot be told: how many paths would tell, about; undefined where that is not known. */
+  readonly pathsNeeded?: number | undefined;
 }
 
 /** Steps as parts of a value, the largest first. */
@@ -59,39 +62,83 @@ const stream = 0xc4ec;
 const mostErrors = 4;
 /** Paths that would show a jump, at least: that none of so many does has a chance of 1 in 3,000. */
 const fewest = 8;
-/** A difference is worth something if it would see this part of the gradient. */
-const usefulPart = 0.2;
+/** Paths in n that none of n may show by chance: by one in 20. */
+const unseenPaths = 3;
+/**
+ * A difference agrees if it would see this part of the gradient: then its standard error is at most a fortieth of it. Of a
+ * mean that is off by less, no more is said than by how much it may be.
+ */
+const usefulPart = 0.1;
 
 /** What is measured of a step, beside what is told of it. */
 export interface MeasuredStep extends CheckedStep {
   /** What rounding alone may make of the deviation. */
   readonly rounding: number;
-  /** Paths that make up the deviation, about: (Σ|d|)²/Σd² over those of each. */
+  /** Paths that make up the deviation, about; infinite where nothing is left to chance. */
   readonly makers: number;
 }
 
-/** What steps say of a gradient, the largest first. */
-export function judgeSteps(steps: readonly MeasuredStep[]): Pick<CheckedEntry, "verdict" | "by" | "within"> {
+/** What the steps were measured on. */
+export interface Sample {
+  readonly paths: number;
+  /**
+   * By how much a difference of the largest step would be off if as many paths as none of these may be had jumped in it, as
+   * far as paths lie apart.
+   */
+  readonly unseen: number;
+}
+
+/**
+ * What steps say of a gradient, the largest first.
+ *
+ * It differs where two steps in turn say so. It agrees where one says that it is off by no more than a part of itself: by the
+ * deviation and `mostErrors` standard errors of it. That alone would believe a small step, within which hardly any of few
+ * paths jumps, so that there is neither a deviation nor an error. But what jumps make is the same at all steps. So a step is
+ * only believed beyond a larger one if of the paths that make up that one's deviation enough would jump within it; and the
+ * largest only up to what could have been missed.
+ */
+export function judgeSteps(
+  steps: readonly MeasuredStep[],
+  { paths, unseen }: Sample,
+): Pick<CheckedEntry, "verdict" | "by" | "within" | "pathsNeeded"> {
   const noise = (s: MeasuredStep): number => mostErrors * s.standardError + s.rounding;
   const counts = (s: MeasuredStep): boolean => Math.abs(s.deviation) > noise(s);
+  const own = (s: MeasuredStep): number => noise(s) + Math.abs(s.deviation);
+  const sizeOf = (s: MeasuredStep): number => Math.max(Math.abs(s.difference), Math.abs(s.difference - s.deviation));
   let best: { by: MeasuredStep; within: number } | undefined;
+  let pathsNeeded = Number.POSITIVE_INFINITY;
   for (const [k, s] of steps.entries()) {
     const before = steps[k - 1];
     // The error of a smooth difference shrinks about ninefold from step to step, what a jump makes stays.
     const shrinks = before !== undefined && Math.abs(s.deviation) <= 0.5 * Math.abs(before.deviation);
     if (before && counts(before) && counts(s) && !shrinks && s.deviation * before.deviation > 0) {
-      return { verdict: "differs", by: s, within: Math.abs(s.deviation) + noise(s) };
+      return { verdict: "differs", by: s, within: own(s) };
     }
     if (counts(s) && !shrinks) continue;
-    // If jumps made up the deviation of a larger step, so many paths would jump within this one: none may do by chance.
-    const seen = steps.slice(0, k).every((l) => !counts(l) || (l.makers * s.step) / l.step >= fewest);
-    const within = noise(s) + (counts(s) ? Math.abs(s.deviation) : 0);
-    if (seen && (!best || within < best.within)) best = { by: s, within };
+    // As many as made up the deviation of a larger step would jump within this one, in proportion: none may do by chance.
+    const shown = (l: MeasuredStep): number => (l.makers * s.step) / l.step;
+    const open = steps.slice(0, k).filter((l) => shown(l) < fewest);
+    const within = Math.max(own(s), unseen, ...open.map(own));
+    // Of steps that are limited by what may have been missed, the one that is nearest by itself.
+    const better = best && (within < best.within || (within === best.within && own(s) < own(best.by)));
+    if (!best || better) best = { by: s, within };
+    // Errors fall with the root of the paths, what is missed with their number. A curvature stays.
+    const target = usefulPart * sizeOf(s);
+    const rest = target - s.rounding - (counts(s) ? Math.abs(s.deviation) : 0);
+    const more = [((mostErrors + 1) * s.standardError) / rest, Math.sqrt(unseen / target)];
+    for (const l of open) more.push(Math.sqrt(fewest / shown(l)));
+    if (rest > 0) pathsNeeded = Math.min(pathsNeeded, paths * Math.max(...more) ** 2);
   }
-  if (!best) return { verdict: "cannot tell", by: steps.at(-1), within: Number.POSITIVE_INFINITY };
-  const { by, within } = best;
-  const size = Math.max(Math.abs(by.difference), Math.abs(by.difference - by.deviation));
-  return { verdict: within <= usefulPart * size ? "agrees" : "cannot tell", by, within };
+  if (best && best.within <= usefulPart * sizeOf(best.by)) return { verdict: "agrees", ...best };
+  const { by, within } = best ?? { by: steps.at(-1), within: Number.POSITIVE_INFINITY };
+  const known = pathsNeeded > paths && Number.isFinite(pathsNeeded);
+  return { verdict: "cannot tell", by, within, pathsNeeded: known ? roundedUp(pathsNeeded) : undefined };
+}
+
+/** To one digit, upwards. */
+function roundedUp(paths: number): number {
+  const unit = 10 ** Math.floor(Math.log10(paths));
+  return Math.ceil(paths / unit) * unit;
 }
 
 /** Places of a view that are checked. */
@@ -131,6 +178,7 @@ export async function checkGradient(
   const layout = parameterLayout(plan);
   const views = requestedViews(network.network, layout, options.with);
   const { plans, pathwise } = samplerOf(plan, loss);
+  const { random } = judgeMean(plan, loss, options.with);
   const vector = parameterVector(plan);
   const chosen = views.map((view) => ({ view, places: placesOf(view, most) }));
   const count = chosen.reduce((n, { places }) => n + places.length, 0);
@@ -182,6 +230,9 @@ export async function checkGradient(
   const smallest = views.reduce((least, v) => (v.length < least.length ? v : least));
   const evaluator = await network.evaluator(first, loss, [smallest.name], false);
   const mean = (values: Float64Array): Estimate => estimateOf(values, pathwise && plan.antithetic);
+  // How far paths lie apart, by the spread of numbers that are of so many paths each.
+  const each = pathwise ? 1 : plans[0]!.paths;
+  const apart = random ? Math.sqrt(each * base[0]!.length) * (mean(base[0]!).standardError || 0) : 0;
   const largest = Math.max(Math.abs(plan.t1), Math.abs(plan.t0), Math.abs(mean(base[0]!).mean));
   try {
     const found: CheckedEntry[] = [];
@@ -211,19 +262,23 @@ export async function checkGradient(
               step,
               difference: mean(differences).mean,
               deviation,
-              standardError: Number.isNaN(standardError) ? 0 : standardError,
+              // Of a single path that is left to chance nothing is known.
+              standardError: Number.isNaN(standardError) ? (random ? Number.POSITIVE_INFINITY : 0) : standardError,
               rounding: ((exact ? 1e-11 : 2 ** -21) * largest) / step,
-              makers: makersOf(deviations),
+              makers: random ? makersOf(deviations, pathwise) : Number.POSITIVE_INFINITY,
             });
           } catch (error) {
             // A difference that leaves the finite numbers says nothing of the gradient.
             if (!(error instanceof SaltationError && error.code === "not-finite")) throw error;
           }
         }
-        const judged = judgeSteps(steps);
+        const judged = judgeSteps(steps, {
+          paths: plan.paths,
+          unseen: steps[0] ? (unseenPaths * apart) / plan.paths / (2 * steps[0].step) : 0,
+        });
         const { mean: gradient, standardError: gradientStandardError } = mean(gradients);
         found.push({
-          parameter: view.name,
+          parameter: view.asked,
           index: typeof view.shape(new Float64Array(view.length)) === "number" ? -1 : place,
           value,
           gradient,
@@ -241,11 +296,16 @@ export async function checkGradient(
   }
 }
 
-/** How many numbers make up a sum, about; of few numbers all. */
-function makersOf(numbers: Float64Array): number {
+/**
+ * How many paths make up a sum of deviations, about: (Σ|d|)²/Σd² of those of each path. Of numbers that are of many paths each
+ * the paths that explain how evenly it is spread over them, as by chance.
+ */
+function makersOf(numbers: Float64Array, pathwise: boolean): number {
   let [sum, squares] = [0, 0];
   for (const d of numbers) [sum, squares] = [sum + Math.abs(d), squares + d * d];
-  return numbers.length < 100 || squares === 0 ? Number.POSITIVE_INFINITY : (sum * sum) / squares;
+  if (squares === 0) return Number.POSITIVE_INFINITY;
+  const makers = (sum * sum) / squares;
+  return pathwise ? makers : makers / (1 - makers / numbers.length);
 }
 
 const toldOf = ({ step, difference, deviation, standardError }: CheckedStep): CheckedStep => ({

@@ -4,7 +4,7 @@
  */
 import { fail, wholeNumber } from "../checks.js";
 import type { Engine, Progress } from "../engine.js";
-import type { Weights } from "../network/connections.js";
+import type { WeightBlock, Weights } from "../network/connections.js";
 import { defineNetwork, type NetworkDefinition } from "../network/network.js";
 import type { SolveOptions } from "../plan/plan.js";
 import { spikeSignature } from "../signature/host/spike-signature.js";
@@ -13,7 +13,7 @@ import { stepSeed } from "../train/train.js";
 
 /** What differs between the true network, with its simulation, and the trained one. */
 export interface TruthOptions
-  extends Pick<NetworkDefinition, "current" | "parameters" | "weights">,
+  extends Pick<NetworkDefinition, "current" | "inputs" | "parameters" | "weights">,
     Partial<Pick<SolveOptions, "method" | "dt" | "maxSpikes" | "seed">> {
   readonly paths: number;
 }
@@ -36,11 +36,12 @@ export interface TestOptions {
 
 /** The true network. */
 export function truthOf(model: NetworkDefinition, options: TruthOptions): NetworkDefinition {
-  const { current, parameters, weights } = options;
+  const { current, inputs, parameters, weights } = options;
   return {
     ...model,
     ...(parameters === undefined ? {} : { parameters: { ...model.parameters, ...parameters } }),
     ...(current === undefined ? {} : { current }),
+    ...(inputs === undefined ? {} : { inputs: { ...model.inputs, ...inputs } }),
     ...(weights === undefined ? {} : { weights }),
   };
 }
@@ -79,19 +80,43 @@ export type Values = Readonly<Record<string, unknown>>;
 
 /** A network with fitted values in the place of its own. */
 export function fitted(network: NetworkDefinition, values: Values): NetworkDefinition {
-  const { weights, current, ...parameters } = values;
+  const { weights, current, delays, ...named } = values;
+  // An input is one of those given by name; `I` may be the current.
+  const isInput = (name: string): boolean => name in (network.inputs ?? {});
+  const inputs = Object.entries(named).filter(([name]) => isInput(name));
+  const parameters = Object.entries(named).filter(([name]) => !isInput(name) && name !== "I");
+  const signal = (isInput("I") ? undefined : (current ?? named.I)) as unknown;
+  if (isInput("I") && current !== undefined) inputs.push(["I", current]);
   return {
     ...network,
-    parameters: { ...network.parameters, ...(parameters as Record<string, number | number[]>) },
-    ...(weights === undefined ? {} : { weights: asGiven(network.weights, weights) }),
-    ...(current === undefined ? {} : { current: currentAsGiven(network.current, current) }),
+    parameters: { ...network.parameters, ...(Object.fromEntries(parameters) as Record<string, number | number[]>) },
+    ...((weights ?? delays) ? { weights: asGiven(network.weights!, weights, delays) } : {}),
+    ...(signal === undefined ? {} : { current: currentAsGiven(network.current, signal) }),
+    ...(inputs.length === 0
+      ? {}
+      : {
+          inputs: {
+            ...network.inputs,
+            ...Object.fromEntries(inputs.map(([name, v]) => [name, currentAsGiven(network.inputs?.[name], v)])),
+          },
+        }),
   };
 }
 
-function asGiven(given: Weights | undefined, weights: unknown): Weights {
-  if (given && "dense" in given) return { dense: weights as number[][] };
-  if (given && "edges" in given) return { edges: weights as [number, number, number][] };
-  return { layers: weights as number[][][] };
+/** Weights and delays as blocks have them; those that were not trained are as they were. */
+function asGiven(given: Weights, weights: unknown, delays: unknown): Weights {
+  if (!Array.isArray(given)) return blockAsGiven(given, weights, delays);
+  const of = (values: unknown, b: number): unknown => (values as unknown[] | undefined)?.[b];
+  return given.map((block, b) => blockAsGiven(block, of(weights, b), of(delays, b) ?? undefined));
+}
+
+function blockAsGiven(given: WeightBlock, weights: unknown, delays: unknown): WeightBlock {
+  const { port, delays: before, ...form } = given;
+  const wanted = delays ?? before;
+  const others = { ...(port === undefined ? {} : { port }), ...(wanted === undefined ? {} : { delays: wanted }) };
+  const found =
+    weights === undefined ? form : { ["dense" in given ? "dense" : "edges" in given ? "edges" : "layers"]: weights };
+  return { ...found, ...others } as WeightBlock;
 }
 
 function currentAsGiven(

@@ -6,8 +6,8 @@ export interface AdapterSummary {
   readonly architecture: string;
   readonly device: string;
   readonly description: string;
-  /** Through what it is used: `navigator.gpu`, of a browser or of Deno; Dawn in Node; or a device that the caller made. */
-  readonly backend: "browser" | "dawn" | "caller";
+  /** Through what it is used: `navigator.gpu`, of a browser or of Deno; Dawn in Node; a device that the caller made; or our own, on the processor. */
+  readonly backend: "browser" | "dawn" | "caller" | "simd";
   /** Whether this is a software adapter. */
   readonly fallback: boolean;
   readonly features: string[];
@@ -22,6 +22,12 @@ export interface AdapterOptions {
   software?: boolean;
 }
 
+/** What is looked for. */
+export interface AdapterSearch extends AdapterOptions {
+  /** Take a GPU or nothing. */
+  hardware?: boolean;
+}
+
 /** What was found, or why nothing was. */
 export interface AdapterReport {
   readonly adapter: AdapterSummary | undefined;
@@ -33,7 +39,7 @@ export interface AdapterReport {
 
 export interface FoundAdapter {
   adapter: GPUAdapter;
-  backend: "browser" | "dawn";
+  backend: "browser" | "dawn" | "simd";
 }
 
 /** Limits asked for beyond the defaults, where the adapter has more. Everything also works at the defaults. */
@@ -47,27 +53,31 @@ const wantedLimits = [
 ] as const;
 
 /** Looks for an adapter: the browser's, or in Node a GPU through Dawn and after it the software adapter. */
-async function search(options: AdapterOptions): Promise<{ found?: FoundAdapter; problems: string[] }> {
+async function search(options: AdapterSearch): Promise<{ found?: FoundAdapter; problems: string[] }> {
   const request: GPURequestAdapterOptions = { powerPreference: options.powerPreference ?? "high-performance" };
   const browser = typeof navigator !== "undefined" ? navigator.gpu : undefined;
   if (browser) {
     const adapter = await browser.requestAdapter({ ...request, forceFallbackAdapter: options.software ?? false });
+    if (adapter && options.hardware && isSoftware(adapter.info)) {
+      return { problems: ["navigator.gpu gave a software adapter only"] };
+    }
     return adapter
       ? { found: { adapter, backend: "browser" }, problems: [] }
       : { problems: [`navigator.gpu gave no ${options.software ? "software " : ""}adapter`] };
   }
   const { requestNodeAdapter } = await import("./node-adapter.js");
-  const { adapter, problems } = await requestNodeAdapter(request, options.software ?? false);
+  const { adapter, problems } = await requestNodeAdapter(request, options);
+  if (adapter && options.hardware && isSoftware(adapter.info)) return { problems: ["no GPU with a driver"] };
   return adapter ? { found: { adapter, backend: "dawn" }, problems } : { problems };
 }
 
 /** Finds an adapter, or undefined. */
-export async function findAdapter(options: AdapterOptions = {}): Promise<FoundAdapter | undefined> {
+export async function findAdapter(options: AdapterSearch = {}): Promise<FoundAdapter | undefined> {
   return (await search(options)).found;
 }
 
 /** A device with the limits and features that are of use here. @throws SaltationError `no-adapter` with what to do. */
-export async function requestDevice(options: AdapterOptions): Promise<FoundAdapter & { device: GPUDevice }> {
+export async function requestDevice(options: AdapterSearch): Promise<FoundAdapter & { device: GPUDevice }> {
   const { found, problems } = await search(options);
   if (!found) {
     const { adapterAdvice } = await import("./advice.js");
@@ -95,6 +105,9 @@ export async function deviceOf(found: FoundAdapter): Promise<FoundAdapter & { de
   }
 }
 
+/** SwiftShader through Vulkan does not call itself a fallback. */
+const isSoftware = (info: GPUAdapterInfo): boolean => info.isFallbackAdapter || info.architecture === "swiftshader";
+
 export function summarise(
   info: GPUAdapterInfo,
   features: GPUSupportedFeatures,
@@ -113,8 +126,7 @@ export function summarise(
     device: info.device,
     description: info.description,
     backend,
-    // SwiftShader through Vulkan does not call itself a fallback.
-    fallback: info.isFallbackAdapter || info.architecture === "swiftshader",
+    fallback: isSoftware(info),
     features: [...features].sort(),
     limits: numbers,
     ...(fewest > 0 && most > 0 ? { subgroupSizes: [fewest, most] as const } : {}),

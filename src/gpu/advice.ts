@@ -39,8 +39,8 @@ function driverAdvice(): string {
   }
 }
 
-/** What to do where a software adapter was found. */
+/** What to do where there is no GPU. */
 export function softwareAdvice(): string {
-  const faster = "this is a software adapter on the CPU, which gives the same results more slowly";
+  const faster = "the processor gives the same results more slowly";
   return inNode() && !inDeno() ? `${faster}; for a GPU: webgpu ${driverAdvice()}` : faster;
 }

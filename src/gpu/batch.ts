@@ -1,6 +1,7 @@
 /** Dispatches, copies and read-backs gathered into one submission. Each dispatch has its own slot of uniforms. */
 import type { Bindings, Fields } from "../../shaders/shared/declare.js";
 import { SaltationError } from "../errors.js";
+import { bufferUsage, mapRead } from "./constants.js";
 import type { Gpu } from "./gpu.js";
 import type { DeclaredKernel, Kernel } from "./kernel.js";
 import { type AnyPassed, type Bindable, boundBuffers, type Passed, packUniform, workgroupsOf } from "./passed.js";
@@ -204,7 +205,7 @@ export class Batch {
     this.command((e) => {
       // Made here and not before, so that a batch that is never submitted holds nothing.
       const size = Math.max(roundUp(bytes, 4), 4);
-      const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ;
+      const usage = bufferUsage.COPY_DST | bufferUsage.MAP_READ;
       readback.staging = this.gpu.device.createBuffer({ label: `read ${label}`, size, usage });
       if (bytes > 0) e.copyBufferToBuffer(buffer, byteOffset, readback.staging, 0, roundUp(bytes, 4));
     });
@@ -280,7 +281,7 @@ export class Batch {
     const buffer = this.gpu.device.createBuffer({
       label: `uniforms of ${this.label}`,
       size: roundUp(this.uniformBytes, 4),
-      usage: GPUBufferUsage.UNIFORM,
+      usage: bufferUsage.UNIFORM,
       mappedAtCreation: true,
     });
     new Uint8Array(buffer.getMappedRange()).set(this.uniformData());
@@ -325,7 +326,7 @@ export class Batch {
   /** Settles the read-backs: all with the error of this batch or of work before it, or each with its data. */
   private async finish(outcome: Promise<SaltationError | undefined>): Promise<void> {
     const { gpu } = this;
-    const maps = gpu.waitFor(Promise.allSettled(this.readbacks.map((r) => r.staging!.mapAsync(GPUMapMode.READ))));
+    const maps = gpu.waitFor(Promise.allSettled(this.readbacks.map((r) => r.staging!.mapAsync(mapRead))));
     try {
       await gpu.faults.settled();
       const error = await outcome;

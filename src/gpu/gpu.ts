@@ -4,6 +4,7 @@ import { fail } from "../checks.js";
 import { disposedError, SaltationError } from "../errors.js";
 import {
   type AdapterOptions,
+  type AdapterSearch,
   type AdapterSummary,
   deviceOf,
   type FoundAdapter,
@@ -11,6 +12,7 @@ import {
   summarise,
 } from "./adapter.js";
 import { Batch } from "./batch.js";
+import { bufferUsage } from "./constants.js";
 import { expandedOperations, LongKernel, mostOperations, silence } from "./expanded.js";
 import { Faults, reported } from "./faults.js";
 import { compileKernel, type DeclaredKernel, type Kernel, type KernelSpec, kernelKey } from "./kernel.js";
@@ -83,7 +85,7 @@ export class Gpu {
     readonly log: (line: string) => void = toConsole,
   ) {
     this.faults = new Faults(device);
-    this.traits = { on_software: Number(adapter.fallback) };
+    this.traits = { on_software: Number(adapter.fallback && adapter.backend !== "simd") };
     if (adapter.backend === "dawn" && adapter.fallback) this.rest = new Rest();
     this.pool = new BufferPool(
       this.largestBuffer(),
@@ -106,7 +108,7 @@ export class Gpu {
    * Takes a caller's device, or finds an adapter and makes one.
    * @throws SaltationError `no-adapter` with what to do, also where the driver ends loops; `device-lost` for a device that is.
    */
-  static async create(options: GpuOptions = {}): Promise<Gpu> {
+  static async create(options: GpuOptions & AdapterSearch = {}): Promise<Gpu> {
     if (options.device) {
       const { device } = options;
       const loss = await lossOf(device);
@@ -121,8 +123,8 @@ export class Gpu {
   }
 
   /** Opens a device of an adapter that was found. @throws SaltationError `no-adapter` where it gives none. */
-  static async on(found: FoundAdapter): Promise<Gpu> {
-    return Gpu.owning(await deviceOf(found));
+  static async on(found: FoundAdapter, log?: GpuOptions["log"]): Promise<Gpu> {
+    return Gpu.owning(await deviceOf(found), log);
   }
 
   private static owning(
@@ -134,7 +136,8 @@ export class Gpu {
 
   /** The whole suite runs on SwiftShader; other software adapters are tried first. */
   private static async tried(gpu: Gpu): Promise<Gpu> {
-    if (!gpu.adapter.fallback || gpu.adapter.architecture === "swiftshader") return gpu;
+    if (!gpu.adapter.fallback || gpu.adapter.architecture === "swiftshader" || gpu.adapter.backend === "simd")
+      return gpu;
     try {
       await (await import("./loops.js")).refuseShortLoops(gpu);
       return gpu;
@@ -227,7 +230,7 @@ export class Gpu {
   }
 
   private createStorage(label: string, size: number): GPUBuffer {
-    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    const usage = bufferUsage.STORAGE | bufferUsage.COPY_SRC | bufferUsage.COPY_DST;
     return this.faults.guard(() => this.device.createBuffer({ label, size, usage }));
   }
 
@@ -378,7 +381,7 @@ export class Gpu {
     this.uniforms = this.device.createBuffer({
       label: "uniforms",
       size: Math.max(16384, 2 ** Math.ceil(Math.log2(bytes))),
-      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+      usage: bufferUsage.UNIFORM | bufferUsage.COPY_DST,
     });
     return this.uniforms;
   }

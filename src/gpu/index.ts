@@ -1,6 +1,7 @@
 export {
   type AdapterOptions,
   type AdapterReport,
+  type AdapterSearch,
   type AdapterSummary,
   describeAdapter,
   type FoundAdapter,
@@ -8,6 +9,7 @@ export {
   summarise,
 } from "./adapter.js";
 export { Batch, handled } from "./batch.js";
+export { bufferUsage } from "./constants.js";
 export { LongKernel } from "./expanded.js";
 export { Gpu, type GpuOptions } from "./gpu.js";
 export type { Access, DeclaredKernel, Kernel, KernelOf, KernelSpec } from "./kernel.js";

@@ -1,6 +1,7 @@
 /** A kernel: WGSL, compiled, with the layout of what it binds. */
 import type { Bindings, Declared, Fields } from "../../shaders/shared/declare.js";
 import { SaltationError } from "../errors.js";
+import { computeStage } from "./constants.js";
 
 /** How a kernel uses a storage buffer. */
 export type Access = "read" | "read_write";
@@ -75,13 +76,13 @@ export async function compileKernel(
   const uniformBytes = spec.uniformBytes ?? 0;
   const entries: GPUBindGroupLayoutEntry[] = spec.bindings.map((access, i) => ({
     binding: i + 1,
-    visibility: GPUShaderStage.COMPUTE,
+    visibility: computeStage,
     buffer: { type: access === "read" ? "read-only-storage" : "storage" },
   }));
   if (uniformBytes > 0) {
     entries.unshift({
       binding: 0,
-      visibility: GPUShaderStage.COMPUTE,
+      visibility: computeStage,
       buffer: { type: "uniform", hasDynamicOffset: true, minBindingSize: uniformBytes },
     });
   }

@@ -2,6 +2,7 @@
  * Dawn in Node: the machine's own adapter, or, on Linux x64 without one, SwiftShader on the CPU. Node's own modules are
  * loaded by name at run time, so that a bundle for browsers can hold this file and never run it.
  */
+import type { AdapterSearch } from "./adapter.js";
 import { inNode, loadModule } from "./runtime.js";
 
 interface Dawn {
@@ -75,7 +76,10 @@ async function useSoftware(): Promise<string | undefined> {
 }
 
 /** Finds an adapter where there is no navigator.gpu: in Node, a GPU before the software adapter. */
-export async function requestNodeAdapter(options: GPURequestAdapterOptions, software: boolean): Promise<NodeAdapter> {
+export async function requestNodeAdapter(
+  options: GPURequestAdapterOptions,
+  { software = false, hardware = false }: AdapterSearch,
+): Promise<NodeAdapter> {
   if (!inNode()) return { problems: ["there is no navigator.gpu"] };
   let dawn: Dawn;
   try {
@@ -96,6 +100,7 @@ export async function requestNodeAdapter(options: GPURequestAdapterOptions, soft
     const adapter = instances.has("own") || (await hasVulkanLoader()) ? await attempt("own") : undefined;
     if (adapter) return { adapter, problems };
     problems.push("no GPU with a driver");
+    if (hardware) return { problems };
   }
   const obstacle = await useSoftware();
   if (obstacle) return { problems: [...problems, obstacle] };

@@ -1,4 +1,5 @@
 /** GPU times of compute passes by timestamp queries, summed by label. */
+import { bufferUsage, mapRead } from "./constants.js";
 
 /** Passes of one query set: WebGPU allows 4096 queries in a set, two a pass. */
 const passesPerSet = 2048;
@@ -28,7 +29,7 @@ export class PassTimer {
         resolved: this.device.createBuffer({
           label: "timestamps",
           size: 2 * passesPerSet * stampBytes,
-          usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
+          usage: bufferUsage.QUERY_RESOLVE | bufferUsage.COPY_SRC,
         }),
         labels: [],
         done: 0,
@@ -57,13 +58,13 @@ export class PassTimer {
     try {
       for (const set of sets) {
         const size = 2 * set.done * stampBytes;
-        const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ;
+        const usage = bufferUsage.COPY_DST | bufferUsage.MAP_READ;
         const staging = device.createBuffer({ label: "read timestamps", size, usage });
         try {
           const encoder = device.createCommandEncoder();
           encoder.copyBufferToBuffer(set.resolved, 0, staging, 0, size);
           device.queue.submit([encoder.finish()]);
-          await staging.mapAsync(GPUMapMode.READ);
+          await staging.mapAsync(mapRead);
           const stamps = new BigUint64Array(staging.getMappedRange());
           for (let i = 0; i < set.done; i++) {
             // Counters may be reset between passes, and an end then lies before its beginning (WebGPU, timestamp query).

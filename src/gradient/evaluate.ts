@@ -2,11 +2,12 @@
 import { fail } from "../checks.js";
 import type { Gpu } from "../gpu/index.js";
 import { evaluateOnHost } from "../loss/host-loss.js";
-import type { Evaluator, EvaluatorOptions, Loss } from "../loss/loss.js";
+import type { Evaluator, EvaluatorOptions, Loss, RangeEvaluator, RangeSums } from "../loss/loss.js";
 import type { Evaluated } from "../loss/result.js";
+import type { PathRange } from "../plan/chunks.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
-import type { Estimate } from "../reduce/statistics.js";
+import type { BlockSums, Estimate } from "../reduce/statistics.js";
 import { type Cotangents, forwardChunk, type SolvedChunk } from "../solve/chunk-solver.js";
 import { fillTable, solveFrom } from "../solve/simulate.js";
 import type { TypedSpikes } from "../spikes/spikes.js";
@@ -29,6 +30,9 @@ interface HostLoss {
  * can be prepared once (kernels, layout) is.
  */
 export class GradientEvaluator implements Evaluator {
+  /** A range that the loss has looked at and that lies in one chunk, until the means over all paths are known. */
+  private kept: { readonly of: SolvePlan; readonly looked: Looked<SolvedChunk> } | undefined;
+
   private constructor(
     private readonly gpu: Gpu,
     private readonly loss: Loss,
@@ -80,10 +84,90 @@ export class GradientEvaluator implements Evaluator {
    * @throws SaltationError `not-finite` where a result is not a finite number.
    */
   async evaluate(plan: SolvePlan, options: EvaluatorOptions = {}): Promise<Evaluated> {
+    const { pass } = this;
+    const { loss } = pass;
+    const { host, report, saturated } = await this.solved(plan, { first: 0, end: plan.paths }, options);
+    const blocks = await this.gpu.read(pass.sums.blocks);
+    const taken = host ?? loss!.read(report!, plan);
+    return pass.result(plan, taken, blocks, saturated, loss?.pathValues !== "none");
+  }
+
+  /** Evaluates ranges of paths in its place, and gives back what it holds. */
+  ofRanges(): RangeEvaluator {
+    return {
+      evaluate: (plan, range, means, options) => this.range(plan, range, means, options),
+      dispose: () => this.dispose(),
+    };
+  }
+
+  private async range(
+    plan: SolvePlan,
+    range: PathRange,
+    means: BlockSums | undefined,
+    options: EvaluatorOptions = {},
+  ): Promise<RangeSums> {
     const { gpu, pass } = this;
-    const { solver, loss, sums } = pass;
+    const { means: ofMeans } = pass.loss!;
+    if (!ofMeans) fail("loss", `"${this.loss.kind}" compares all paths with each other, and takes them together`);
+    const offset = plan.t0;
+    if (!means && !this.loss.pathwise) {
+      const saturated = await this.lookedAt(plan, range);
+      const looked = ofMeans.ofRange(await gpu.read(ofMeans.blocks), range);
+      return { looked, offset, saturated, warnings: pass.solver.warnings };
+    }
+    if (means) gpu.write(ofMeans.blocks, means.data);
+    const { report, saturated } = await this.solved(plan, range, options);
+    const looked = ofMeans.ofRange(report!, range);
+    const gradient = pass.sums.ofRange(await gpu.read(pass.sums.blocks), range);
+    return { looked, gradient, offset, saturated, warnings: pass.solver.warnings };
+  }
+
+  /** Solves a range of paths and lets the loss look at them; nothing goes backward. @returns paths stopped at maxSpikes. */
+  private async lookedAt(plan: SolvePlan, { first, end }: PathRange): Promise<number> {
+    const { gpu, pass } = this;
+    this.release();
+    pass.solver.update(plan);
+    let saturated = 0;
+    for (let done = first; done < end; ) {
+      const solved = await this.solveFrom(plan, done, end);
+      saturated += solved.status.saturated;
+      done += solved.paths;
+      const looked = this.look(plan, solved);
+      if (solved.paths === end - first) this.kept = { of: plan, looked };
+      else looked.dispose();
+    }
+    gpu.check();
+    return saturated;
+  }
+
+  /** What is kept of a first round, if it is this. */
+  private again(plan: SolvePlan, first: number, end: number): Looked<SolvedChunk> | undefined {
+    const { kept } = this;
+    const { firstPath, paths } = kept?.looked.solved ?? { firstPath: 0, paths: 0 };
+    if (kept?.of !== plan || firstPath !== first || firstPath + paths !== end) return undefined;
+    this.kept = undefined;
+    return kept.looked;
+  }
+
+  private release(): void {
+    this.kept?.looked.dispose();
+    this.kept = undefined;
+  }
+
+  private solveFrom(plan: SolvePlan, from: number, end: number, bytes?: number): Promise<SolvedChunk> {
+    const { gpu, pass } = this;
+    const fitting = (slots: number): number => pass.lossPaths(plan, slots, bytes);
+    return solveFrom(gpu, { ...plan, paths: end }, pass.solver, from, pass.slots, fitting);
+  }
+
+  private async solved(
+    plan: SolvePlan,
+    range: PathRange,
+    options: EvaluatorOptions,
+  ): Promise<{ host: HostLoss | undefined; report: ArrayBuffer | undefined; saturated: number }> {
+    const { gpu, pass } = this;
+    const { solver, loss } = pass;
     solver.update(plan);
-    const fitting = (slots: number): number => pass.lossPaths(plan, slots, options.chunkBytes);
     if (loss?.encodeBegin) {
       const batch = gpu.batch("loss");
       loss.encodeBegin(batch, plan);
@@ -92,9 +176,15 @@ export class GradientEvaluator implements Evaluator {
     let host: HostLoss | undefined;
     let report: Promise<ArrayBuffer> | undefined;
     let [saturated, done, offset] = [0, 0, 0];
-    await inOrder<SolvedChunk>(plan.paths, {
+    await inOrder<SolvedChunk>(range, {
       forward: async (firstPath) => {
-        const solved = await solveFrom(gpu, plan, solver, firstPath, pass.slots, fitting);
+        const kept = this.again(plan, firstPath, range.end);
+        if (kept) {
+          saturated += kept.solved.status.saturated;
+          return kept;
+        }
+        this.release();
+        const solved = await this.solveFrom(plan, firstPath, range.end, options.chunkBytes);
         saturated += solved.status.saturated;
         return this.look(plan, solved);
       },
@@ -116,9 +206,7 @@ export class GradientEvaluator implements Evaluator {
         options.progress?.(done);
       },
     });
-    const blocks = await gpu.read(sums.blocks);
-    const taken = host ?? loss!.read(await report!, plan);
-    return pass.result(plan, taken, blocks, saturated, loss?.pathValues !== "none");
+    return { host, report: await report, saturated };
   }
 
   private async backward(
@@ -161,6 +249,7 @@ export class GradientEvaluator implements Evaluator {
   }
 
   dispose(): void {
+    this.release();
     this.pass.dispose();
   }
 }

@@ -1,19 +1,26 @@
 /** Value and gradient of a log-likelihood on the GPU, a lane (one neuron in one trial) per invocation. */
-import { agendaWords } from "../../shaders/solve/agenda.wgsl.js";
+import { agendaWords, portedWords } from "../../shaders/solve/agenda.wgsl.js";
 import { likelihoodBackward } from "../../shaders/solve/likelihood-backward.wgsl.js";
-import { likelihoodCarry, likelihoodForward } from "../../shaders/solve/likelihood-forward.wgsl.js";
+import {
+  likelihoodCarry,
+  likelihoodForward,
+  likelihoodTapeWords,
+} from "../../shaders/solve/likelihood-forward.wgsl.js";
+import type { SaltationError } from "../errors.js";
 import type { Gpu, KernelOf, Storage } from "../gpu/index.js";
 import { type Likelihood, TrialSums } from "../loss/likelihood.js";
 import type { Evaluator, EvaluatorOptions } from "../loss/loss.js";
 import type { Evaluated } from "../loss/result.js";
+import { allArrivals } from "../plan/arrivals.js";
 import { stepsPerDispatch } from "../plan/chunks.js";
+import { firesTooOften, mostPerStep } from "../plan/endless.js";
 import { parameterVector, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { decideIncrements } from "../solve/carried.js";
 import { solverShape } from "../solve/shape.js";
 import { told } from "../solve/simulate.js";
 import { runOf } from "../solve/uniform.js";
-import { impossibleSpike, type Schedule } from "../spikes/schedule.js";
+import { impossibleSpike, ownSpike, type Schedule } from "../spikes/schedule.js";
 
 /** Few lanes are spread over the processors, many fill them. */
 const workgroupSizeOf = (lanes: number): number => (lanes < 1024 ? 4 : 64);
@@ -25,10 +32,16 @@ const mostSteps = 16384;
 const tapeBytes = 256 * 2 ** 20;
 
 /** The words of a schedule for the kernels (shaders/solve/likelihood-forward.wgsl.ts). */
-function scheduleWords({ starts, neurons: count, ...entries }: Schedule, inputWeights: ArrayLike<number>): Uint32Array {
+function scheduleWords(plan: SolvePlan, { starts, neurons: count, ...entries }: Schedule): Uint32Array {
+  const inputs = allArrivals(plan);
+  const { connections } = plan.network;
   const neurons = new Uint32Array(entries.steps.length);
   for (let lane = 0; lane + 1 < starts.length; lane++) neurons.fill(lane % count, starts[lane]!, starts[lane + 1]!);
-  const agenda = agendaWords({ ...entries, neurons }, inputWeights);
+  const edges = connections.targets.length;
+  const ports = Array.from(entries.what, (what) =>
+    what === ownSpike ? 0 : what < edges ? connections.ports[what]! : inputs.ports[what - edges]!,
+  );
+  const agenda = agendaWords({ ...entries, neurons: portedWords(neurons, ports) }, inputs.weights);
   const words = new Uint32Array(starts.length + agenda.length + 1);
   words.set(starts);
   words.set(agenda, starts.length);
@@ -41,12 +54,19 @@ interface Prepared {
   readonly backward: KernelOf<typeof likelihoodBackward>;
   readonly theta: Storage;
   readonly schedule: Storage;
-  /** Numbers of a state, and of what a lane has in the table of rows. */
-  readonly perLane: { readonly states: number; readonly rows: number };
+  /** Numbers of a state. */
+  readonly states: number;
+  /** Numbers that a lane has on the tape for each sub-step, and in the table of rows. */
+  readonly perLane: { readonly tape: number; readonly rows: number };
+  /** Whether lanes have other events than spikes. */
+  readonly several: boolean;
   readonly warnings: readonly string[] | undefined;
 }
 
 export class GpuLikelihood implements Evaluator {
+  /** Sub-steps of the longest lane, where that had no room. */
+  private longestLane = 0;
+
   private constructor(
     private readonly gpu: Gpu,
     private readonly views: readonly View[],
@@ -73,6 +93,9 @@ export class GpuLikelihood implements Evaluator {
       edges: network.connections.targets.length,
       weightOffset: layout.views.get("weights")!.offset,
       scheduled: schedule.steps.length,
+      spike: network.cell.events.findIndex((e) => e.emits),
+      mostPerStep,
+      ports: network.cell.ports.length,
     };
     const gradientRows: { parameter: number; row: number; perNeuron: boolean }[] = [];
     let [weightRow, currentRow, row] = [-1, -1, 0];
@@ -102,42 +125,68 @@ export class GpuLikelihood implements Evaluator {
       forward,
       backward,
       theta,
-      schedule: gpu.upload("schedule", scheduleWords(schedule, plan.arrivals.weights)),
-      perLane: { states, rows: 1 + row * (carried ? 2 : 1) },
+      schedule: gpu.upload("schedule", scheduleWords(plan, schedule)),
+      states,
+      perLane: { tape: likelihoodTapeWords(shape), rows: 1 + row * (carried ? 2 : 1) },
+      several: shape.several,
       warnings: told(plan.warnings),
     });
   }
 
-  /** Lanes at a time, and entries of tape that the longest of them needs: its sub-steps and the end. */
-  private chunks(plan: SolvePlan): { size: number; tapeEntries: number } {
-    const { batch, schedule } = this.likelihood;
-    const { starts } = schedule;
-    const lanes = starts.length - 1;
+  /** Sub-steps that the longest lane is known to have, and the end; and as many events beside spikes as were met, or a guess. */
+  private tapeEntriesOf(plan: SolvePlan): number {
+    const { starts } = this.likelihood.schedule;
     let longest = 0;
-    for (let lane = 0; lane < lanes; lane++) longest = Math.max(longest, starts[lane + 1]! - starts[lane]!);
-    const tapeEntries = plan.steps + longest + 1;
-    const perLane = 4 * this.prepared.perLane.states * tapeEntries;
+    for (let lane = 0; lane + 1 < starts.length; lane++) longest = Math.max(longest, starts[lane + 1]! - starts[lane]!);
+    const known = plan.steps + longest + 1;
+    return this.prepared.several ? Math.max(known + 2 * longest + 8, this.longestLane) : known;
+  }
+
+  /** Lanes at a time. */
+  private lanesAtOnce(tapeEntries: number): number {
+    const { batch, schedule } = this.likelihood;
+    const perLane = 4 * this.prepared.perLane.tape * tapeEntries;
     const { maxStorageBufferBindingSize, maxBufferSize } = this.gpu.device.limits;
     const most = Math.min(tapeBytes, maxStorageBufferBindingSize, maxBufferSize);
     if (perLane > most) {
       throw this.gpu.limitError("maxStorageBufferBindingSize", perLane, "take a larger dt or shorter trials");
     }
-    const asked = batch * schedule.neurons;
-    return { size: Math.min(asked, Math.floor(most / perLane)), tapeEntries };
+    return Math.min(batch * schedule.neurons, Math.floor(most / perLane));
   }
 
-  /** The few rows of a lane are read back and summed in float64: a table of (1 + entries) × lanes numbers. */
+  /** What the twin, in float64, says of a lane whose events have no end. */
+  private async refusal(plan: SolvePlan, lane: number, step: number): Promise<SaltationError> {
+    const { schedule } = this.likelihood;
+    const failure = await import("../twin/likelihood.js").then((twin) => twin.laneFailure(plan, schedule, lane));
+    const cause = `its events have no end at dt = ${plan.dt}; take a smaller dt, or check the conditions and jumps`;
+    return failure ?? firesTooOften(lane % schedule.neurons, step, cause);
+  }
+
   async evaluate(plan: SolvePlan, options: EvaluatorOptions = {}): Promise<Evaluated> {
+    this.gpu.write(this.prepared.theta, Float32Array.from(parameterVector(plan)));
+    for (;;) {
+      const sums = new TrialSums(plan, this.likelihood, this.views, options.trials);
+      const tapeEntries = this.tapeEntriesOf(plan);
+      const longest = await this.sum(plan, sums, tapeEntries);
+      if (longest < tapeEntries) return { ...sums.result(options), warnings: this.prepared.warnings };
+      // With a quarter to spare.
+      this.longestLane = Math.ceil(1.25 * (longest + 1));
+    }
+  }
+
+  /**
+   * Adds up all lanes. The few rows of a lane are read back and summed in float64: a table of (1 + entries) × lanes numbers.
+   * @returns sub-steps of the longest lane; if the tape has no room for them, the sums are nothing.
+   */
+  private async sum(plan: SolvePlan, sums: TrialSums, tapeEntries: number): Promise<number> {
     const { gpu, likelihood } = this;
-    const { forward, backward, theta, schedule, perLane, warnings } = this.prepared;
-    const { states } = perLane;
-    gpu.write(theta, Float32Array.from(parameterVector(plan)));
-    const sums = new TrialSums(plan, likelihood, this.views);
-    const { words, impossible } = likelihoodCarry(states);
-    const { size, tapeEntries } = this.chunks(plan);
-    const tape = gpu.buffer("tape", 4 * states * tapeEntries * size);
+    const { forward, backward, theta, schedule, states, perLane, several } = this.prepared;
+    const { words, sub, impossible, stuck } = likelihoodCarry(states);
+    const size = this.lanesAtOnce(tapeEntries);
+    const tape = gpu.buffer("tape", 4 * perLane.tape * tapeEntries * size);
     const carry = gpu.buffer("carry", 4 * words * size);
     const rows = gpu.buffer("lane rows", 4 * perLane.rows * size);
+    let longest = 0;
     try {
       const pieces = sums.lanes.flatMap(([begin, end]) =>
         Array.from({ length: Math.ceil((end - begin) / size) }, (_, i) => {
@@ -151,7 +200,7 @@ export class GpuLikelihood implements Evaluator {
         const windows = Math.ceil(plan.steps / window);
         const run = runOf(plan, { firstPath, paths });
         const pass = (w: number) => ({
-          uniform: { ...run, stepBegin: w * window, stepEnd: Math.min(plan.steps, (w + 1) * window) },
+          uniform: { ...run, stepBegin: w * window, stepEnd: Math.min(plan.steps, (w + 1) * window), tapeEntries },
           theta,
           schedule,
           tape,
@@ -160,21 +209,26 @@ export class GpuLikelihood implements Evaluator {
           threads: paths,
         });
         for (let w = 0; w < windows; w++) batch.dispatch(forward, pass(w));
+        // Where the last sub-step of each lane is, before they are swept.
+        const ends = several ? batch.read(carry) : undefined;
         for (let w = windows - 1; w >= 0; w--) batch.dispatch(backward, pass(w));
-        const reads = [batch.read(carry), batch.read(rows)] as const;
+        const reads = [ends ?? batch.read(carry), batch.read(rows)] as const;
         batch.submit();
         const carried = new Uint32Array(await reads[0]);
         const table = new Float32Array(await reads[1]);
         for (let i = 0; i < paths; i++) {
-          const entry = carried[impossible * paths + i]!;
-          if (entry !== 0xffffffff) impossibleSpike(plan, likelihood.schedule, firstPath + i, entry);
+          const step = carried[stuck * paths + i]!;
+          if (step !== 0xffffffff) throw await this.refusal(plan, firstPath + i, step);
+          const met = carried[impossible * paths + i]!;
+          if (met !== 0xffffffff) impossibleSpike(plan, likelihood.schedule, firstPath + i, met >>> 1, met % 2 === 1);
+          if (several) longest = Math.max(longest, carried[sub * paths + i]!);
           for (let r = 0; r < sums.rows.length; r++) sums.add(r, firstPath + i, table[r * paths + i]!);
         }
       }
     } finally {
       for (const storage of [tape, carry, rows]) storage.dispose();
     }
-    return { ...sums.result(options), warnings };
+    return longest;
   }
 
   dispose(): void {

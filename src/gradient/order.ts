@@ -1,5 +1,6 @@
 /** In which order an evaluation goes through chunks of paths. */
 import type { Kept } from "../loss/loss.js";
+import type { PathRange } from "../plan/chunks.js";
 import type { EncodedChunk } from "../solve/chunk-solver.js";
 
 const nothing: Kept = { dispose: () => {} };
@@ -32,11 +33,11 @@ export interface Course<C extends EncodedChunk> {
  * The order of an evaluation. The loss needs all paths before any can go backward: one chunk waits for them on the GPU; of
  * several, only the last does, and the others are solved again (a forward solve is a quarter of the work).
  */
-export async function inOrder<C extends EncodedChunk>(allPaths: number, course: Course<C>): Promise<void> {
+export async function inOrder<C extends EncodedChunk>({ first, end }: PathRange, course: Course<C>): Promise<void> {
   const chunks: Pick<C, "firstPath" | "paths" | "slots">[] = [];
   let pending: Looked<C> | undefined;
   try {
-    for (let done = 0; done < allPaths; ) {
+    for (let done = first; done < end; ) {
       pending?.dispose();
       pending = undefined;
       pending = await course.forward(done);

@@ -4,7 +4,7 @@
  */
 import { haltBits } from "../../shaders/train/verdict.wgsl.js";
 import { fail, wholeNumber } from "../checks.js";
-import type { Batch, Gpu, Storage } from "../gpu/index.js";
+import { type Batch, bufferUsage, type Gpu, type Storage } from "../gpu/index.js";
 import type { Loss } from "../loss/loss.js";
 import { told } from "../loss/loss-plan.js";
 import { type JudgedMean, verdictOn } from "../loss/mean-verdict.js";
@@ -149,7 +149,7 @@ export class EncodedSolve extends EncodedSimulation {
         `the buffer has ${cotangents.size} bytes; ${slots} slots × ${paths} paths of f32 take ${bytes}`,
       );
     }
-    if (cotangents && !(cotangents.usage & GPUBufferUsage.STORAGE)) {
+    if (cotangents && !(cotangents.usage & bufferUsage.STORAGE)) {
       fail("cotangents", "the buffer lacks the usage STORAGE; create it with GPUBufferUsage.STORAGE");
     }
     pass.solver.reseed(plan);

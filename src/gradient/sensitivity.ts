@@ -23,6 +23,7 @@ function directionRows(plan: SolvePlan, views: readonly View[]): Uint32Array {
   for (const view of views) {
     for (let i = 0; i < view.length; i++) {
       if (view.name === "weights") rows.push(1, i, everyNeuron, 0);
+      else if (view.name === "delays") rows.push(3, i, everyNeuron, 0);
       else if (view.name === "current") {
         const each = plan.current.perNeuron;
         rows.push(2, each ? Math.floor(i / neurons) : i, each ? i % neurons : everyNeuron, 0);
@@ -48,7 +49,7 @@ export async function sensitivitiesGpu(
   const sizes = {
     workgroupSize,
     ...connectionShape(plan, shape.layout, false),
-    recordWords: solver.recordWords,
+    recordWords: solver.eventWords,
     cellParameters: cell.parameters.length,
     directions,
   };
@@ -104,10 +105,12 @@ export async function sensitivitiesGpu(
         fillTable(table, plan, { firstPath: 0, paths }, solver.recordWords, record, counts);
         let eventOf = (_: number, spike: number): number => spike;
         if (solved.events) {
-          const all = recordReader(new Uint32Array(await gpu.read(events.record, 0, bytes)), solver.recordWords, paths);
+          const { words } = solved.events;
+          const data = await gpu.read(events.record, 0, 4 * words * used * paths);
+          const all = recordReader(new Uint32Array(data), words, paths);
           const allCounts = new Uint32Array(await gpu.read(events.counts));
           const places = Array.from(allCounts, (count, i) =>
-            Array.from({ length: count }, (_, n) => n).filter((n) => cell.events[all.event(n, i).event]!.emits),
+            Array.from({ length: count }, (_, n) => n).filter((n) => cell.events[all.event(n, i).event]?.emits),
           );
           eventOf = (i, spike) => places[i]![spike]!;
         }

@@ -14,13 +14,13 @@ import type { SignatureSolver } from "../signature/definitions/solver.js";
 import type { StaticKernel } from "../signature/definitions/static-kernel.js";
 import { meanFirstTimes, type Trial } from "../spikes/trials.js";
 import type { GradientJob, LossJob, SolveJob, TrialsJob } from "./job.js";
-import { always, type FileContext, readCurrent, readTrials, type Span, trialsWithin } from "./recording.js";
+import { always, type FileContext, readSignals, readTrials, type Span, trialsWithin } from "./recording.js";
 
 export function networkOf(job: SolveJob, context: FileContext): NetworkDefinition {
   const inputSpikes = job.input?.spikes;
   return {
     ...job.network,
-    current: readCurrent(job, context),
+    ...readSignals(job.input ?? {}, context),
     ...(inputSpikes ? { inputSpikes } : {}),
   } as NetworkDefinition;
 }

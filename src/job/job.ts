@@ -18,6 +18,10 @@ const equations = z.record(z.string(), equation);
 const marcus = z.strictObject({
   marcus: equation.describe("a field along which the state moves for a unit of fictitious time"),
 });
+const port = z.union([
+  z.strictObject({ marcus: equations.describe("fields along which states move, all together") }),
+  z.record(z.string(), z.union([equation, marcus])),
+]);
 const event = z.strictObject({
   when: equation.describe("the event happens when it crosses 0 upwards"),
   jump: equations.optional(),
@@ -26,6 +30,7 @@ const event = z.strictObject({
 });
 const cell = z.strictObject({
   name: z.string(),
+  inputs: z.array(z.string()).optional().describe("input signals that equations may read; default I"),
   let: equations.optional(),
   state: equations,
   noise: z
@@ -39,7 +44,13 @@ const cell = z.strictObject({
   event: equation.optional(),
   reset: equations.optional(),
   events: z.record(z.string(), event).optional(),
-  receive: z.record(z.string(), z.union([equation, marcus])).optional(),
+  receive: z
+    .record(
+      z.string(),
+      z.union([equation, marcus, port], { error: "expected an equation as text, or those of a port" }),
+    )
+    .optional()
+    .describe("what a target becomes when a spike of weight w arrives; of several ports, that of each by its name"),
   random: z.record(z.string(), z.enum(["uniform", "normal"])).optional(),
   start: equations.optional(),
   parameters: z.record(z.string(), finite),
@@ -47,26 +58,62 @@ const cell = z.strictObject({
   units: z.record(z.string(), z.string()).optional(),
 });
 
-const weights = z.union(
+const ofBlock = {
+  port: z.string().optional().describe("port of the targets; may be left out where the cell has one"),
+  delays: z
+    .union([finite, z.array(finite), z.array(z.array(finite)), z.array(z.array(z.array(finite)))], {
+      error: "expected a finite number, or one for each connection in the shape of the weights (of edges a list)",
+    })
+    .optional()
+    .describe("time from a spike to its arrival, 0 or more; without, spikes arrive at once"),
+};
+const weightBlock = z.union(
   [
-    z.strictObject({ dense: z.array(z.array(finite)) }),
-    z.strictObject({ edges: z.array(z.tuple([finite, finite, finite], { error: "expected [from, to, weight]" })) }),
-    z.strictObject({ layers: z.array(z.array(z.array(finite))) }),
-    z.strictObject({ uniform: z.tuple([finite, finite]), total: finite.optional(), seed: finite.optional() }),
+    z.strictObject({ dense: z.array(z.array(finite)), ...ofBlock }),
+    z.strictObject({
+      edges: z.array(z.tuple([finite, finite, finite], { error: "expected [from, to, weight]" })),
+      ...ofBlock,
+    }),
+    z.strictObject({ layers: z.array(z.array(z.array(finite))), ...ofBlock }),
+    z.strictObject({
+      uniform: z.tuple([finite, finite]),
+      total: finite.optional(),
+      seed: finite.optional(),
+      ...ofBlock,
+    }),
   ],
   { error: 'expected { "dense": … }, { "edges": … }, { "layers": … } or { "uniform": [low, high] }' },
 );
+const weights = z.union([weightBlock, z.array(weightBlock)], {
+  error: 'expected { "dense": … }, { "edges": … }, { "layers": … } or { "uniform": [low, high] }, or a list of such',
+});
 
-/** A part of another file: a key of a JSON file, or an array of an npz file. */
+/** What a job says of times in a file: docs/files.md. */
+const times = {
+  timeUnit: z.string().optional().describe("the job's unit of time, to which the file's is converted: s, ms or us"),
+  origin: finite.optional().describe("the time of the file, in timeUnit, at which the job's time is 0; default 0"),
+};
 const reference = z.strictObject({ file: z.string(), key: z.string(), scale: finite.optional() });
-export type FileReference = z.infer<typeof reference>;
+/** A part of another file: a key of a JSON file, an array of an npz or HDF5 file, a time series of NWB. */
+const samplesReference = reference.extend({
+  unit: z.string().optional().describe("the job's unit of these values, to which the file's is converted: nA, mV"),
+  fileUnit: z.string().optional().describe("the file's, where it names none"),
+  ...times,
+});
+export type SamplesReference = z.infer<typeof samplesReference>;
 
-const samples = z.union([z.array(finite), z.array(z.array(finite)), reference], {
+const samples = z.union([z.array(finite), z.array(z.array(finite)), samplesReference], {
   error: "expected a list of samples (time × neuron), or { file, key }",
 });
-const current = z.union([finite, z.array(finite), z.strictObject({ dt: finite, samples })], {
+const interpolation = z
+  .enum(["constant", "linear"])
+  .optional()
+  .describe("between samples: constant (default) holds each up to the next, linear goes straight to it");
+const signal = z.union([finite, z.array(finite), z.strictObject({ dt: finite, samples, interpolation })], {
   error: "expected a finite number, a list of them (one per neuron), or { dt, samples }",
 });
+export type SignalJob = z.infer<typeof signal>;
+const signals = z.record(z.string(), signal).describe("input signals of the cell by name");
 
 const network = z.strictObject({
   cell: z
@@ -82,8 +129,19 @@ const solve = {
   network,
   input: z
     .strictObject({
-      current: current.optional(),
-      spikes: z.strictObject({ times: z.array(finite), neurons: z.array(finite), weights: z.array(finite) }).optional(),
+      current: signal.optional().describe("short for the input I"),
+      inputs: signals.optional(),
+      spikes: z
+        .strictObject({
+          times: z.array(finite),
+          neurons: z.array(finite),
+          weights: z.array(finite),
+          port: z
+            .union([z.string(), z.array(z.string())], { error: "expected the name of a port, or a list of them" })
+            .optional()
+            .describe("port at which all arrive, or that of each; may be left out where the cell has one"),
+        })
+        .optional(),
     })
     .optional(),
   time: z
@@ -174,13 +232,31 @@ const outside = z
   .optional()
   .describe("leave spikes outside t0 to t1 out even where those are all, and take the trials as silent");
 
-/** Spike times of repeated trials: lists, or a reference to lists or to a [trials, spikes] array. */
+const spikesOfFile = {
+  outside,
+  ...times,
+  fileTimeUnit: z.string().optional().describe("the file's unit of time, where it names none"),
+  neurons: z
+    .array(finite)
+    .optional()
+    .describe("neurons of the file that become neurons 0, 1, …; default all, as they are"),
+  trials: z.array(finite).optional().describe("trials of the file, counted from 0; default all"),
+};
+/** Spike trains in a file: lists of a JSON file, arrays of an npz, spike trains of HDF5, or a table (Parquet, CSV). */
+const spikesReference = z.strictObject({
+  file: z.string(),
+  key: z.string().optional(),
+  scale: finite.optional(),
+  ...spikesOfFile,
+});
+export type SpikesReference = z.infer<typeof spikesReference>;
+
+/** Spike times of repeated trials: lists, or a file of them. */
 const trials = z.union(
   [
     z.array(z.array(finite)),
-    reference.extend({ outside }),
     z.strictObject({ times: z.array(z.array(finite)), neurons: z.array(z.array(finite)).optional(), outside }),
-    z.strictObject({ file: z.string(), outside }),
+    spikesReference,
   ],
   { error: "expected a list of trials (lists of spike times), { times, neurons } or { file, key }" },
 );
@@ -191,7 +267,8 @@ const simulated = z.strictObject({
   simulate: z.strictObject({
     paths: finite,
     seed: finite.optional(),
-    current: current.optional(),
+    current: signal.optional(),
+    inputs: signals.optional(),
     parameters: z.record(z.string(), perNeuron).optional(),
     weights: weights.optional(),
     method: z.string().optional(),
@@ -231,7 +308,9 @@ export const gradientSchema = z.strictObject({
   loss,
   with: z
     .array(z.string())
-    .describe("what to differentiate by: names of the cell's parameters, weights, current; none: the value alone"),
+    .describe(
+      "what to differentiate by: names of the cell's parameters and constant inputs, weights, current; none: the value alone",
+    ),
   perPath: z.boolean().optional().describe("write every path's gradient to the npz"),
   observed: trials.optional(),
   ...requirements,

@@ -1,13 +1,14 @@
 /** References from a job into other files (JSON or npz), and repeated trials of spike times. */
 import { counted, fail, finiteNumber, wholeNumber } from "../checks.js";
 import type { Current } from "../driver/current.js";
-import { fileKind } from "../files/file-kind.js";
+import { fileKind, kindName } from "../files/file-kind.js";
 import { limits, mebibytes } from "../files/limits.js";
 import { openNpy, openNpz } from "../files/npz.js";
 import { readJson } from "../files/read-json.js";
+import type { NetworkDefinition } from "../network/network.js";
 import { escaped, quoted } from "../quoted.js";
 import type { Trial } from "../spikes/trials.js";
-import type { FileReference, SolveJob, TrialsJob } from "./job.js";
+import type { SamplesReference, SignalJob, SolveJob, TrialsJob } from "./job.js";
 
 /** In a job, a file of this name stands for the one given by `--recording`, or dropped on the page. */
 export const recordingName = "@recording";
@@ -61,6 +62,9 @@ export function readLists(field: string, path: string, bytes: Uint8Array): Lists
       },
     };
   }
+  if (kind === "hdf5" || kind === "parquet") {
+    fail(field, `${path} is ${kindName[kind]}; "saltation convert" makes an npz of it`);
+  }
   if (bytes.length === 0) fail(field, `${path} is empty`);
   let value: unknown;
   try {
@@ -106,8 +110,31 @@ function load(field: string, file: string, context: FileContext): Lists & { path
 const numberOf = (field: string, value: unknown): number =>
   typeof value === "number" ? finiteNumber(field, value) : fail(field, `expected a number, got ${sortOf(value)}`);
 
+/** What a reference may ask of a file beside its numbers as they stand. */
+const conversions = ["unit", "fileUnit", "timeUnit", "fileTimeUnit", "origin", "neurons", "trials"] as const;
+
+/** Whether a file's numbers are to be converted or chosen from. */
+export const isConverted = (ref: object): boolean =>
+  conversions.some((name) => (ref as Record<string, unknown>)[name] !== undefined);
+
+/** @throws SaltationError where more is asked of a file than its numbers as they stand: `readFiles` does that. */
+export function checkPlain(field: string, ref: { readonly key?: unknown; readonly scale?: unknown }): void {
+  const asked = conversions.find((name) => (ref as Record<string, unknown>)[name] !== undefined);
+  if (asked)
+    fail(`${field}.${asked}`, 'is for the command line; "saltation convert" writes a file that says it already');
+  if (ref.scale !== undefined && ref.key === undefined)
+    fail(`${field}.scale`, "is for the list of a key; name the key");
+}
+
+interface KeyedReference {
+  readonly file: string;
+  readonly key: string;
+  readonly scale?: number | undefined;
+}
+
 /** Reads what a reference means: a list, or a list of lists. */
-function readReference(field: string, ref: FileReference, context: FileContext): number[] | number[][] {
+function readReference(field: string, ref: KeyedReference, context: FileContext): number[] | number[][] {
+  checkPlain(field, ref);
   const file = load(field, ref.file, context);
   const value = file.read(ref.key);
   if (!Array.isArray(value)) fail(field, `${file.path} has no list ${quoted(ref.key)}; it has ${listed(file.keys)}`);
@@ -118,15 +145,29 @@ function readReference(field: string, ref: FileReference, context: FileContext):
   ) as number[] | number[][];
 }
 
-/** The input current of a job, with references read. */
-export function readCurrent(job: SolveJob, context: FileContext): Current {
-  const current = job.input?.current ?? 0;
-  if (typeof current === "number" || Array.isArray(current)) return current;
-  const field = "input.current.samples";
-  const samples = Array.isArray(current.samples)
-    ? (current.samples as number[] | number[][])
-    : readReference(field, current.samples as FileReference, context);
-  return { dt: current.dt, samples };
+/** A signal of a job, with references read. */
+export function readSignal(given: SignalJob, field: string, context: FileContext): Current {
+  if (typeof given === "number" || Array.isArray(given)) return given;
+  const { interpolation } = given;
+  const samples = Array.isArray(given.samples)
+    ? (given.samples as number[] | number[][])
+    : readReference(`${field}.samples`, given.samples as SamplesReference, context);
+  return { dt: given.dt, samples, ...(interpolation === undefined ? {} : { interpolation }) };
+}
+
+/** The input signals of a job, as a network takes them. */
+export function readSignals(
+  { current, inputs }: Pick<NonNullable<SolveJob["input"]>, "current" | "inputs">,
+  context: FileContext,
+): Pick<NetworkDefinition, "current" | "inputs"> {
+  const named = Object.entries(inputs ?? {}).map(([name, given]) => {
+    const at = /^\w{1,64}$/.test(name) ? name : quoted(name);
+    return [name, readSignal(given, `input.inputs.${at}`, context)] as const;
+  });
+  return {
+    ...(current === undefined ? {} : { current: readSignal(current, "input.current", context) }),
+    ...(inputs === undefined ? {} : { inputs: Object.fromEntries(named) }),
+  };
 }
 
 /** Trials as a job says them. */
@@ -184,8 +225,10 @@ export function readTrials(observed: TrialsJob, context: FileContext, span: Span
   else if ("times" in observed) {
     times = nested(observed.times);
     neurons = observed.neurons;
-  } else if ("key" in observed) times = nested(readReference(field, observed, context));
+  } else if (observed.key !== undefined)
+    times = nested(readReference(field, { ...observed, key: observed.key }, context));
   else {
+    checkPlain(field, observed);
     // What `saltation simulate` wrote: spike_times with t1 and spike_neurons with -1 where absent.
     const file = load(field, observed.file, context);
     const both = [file.read("spike_times"), file.read("spike_neurons")];

@@ -2,7 +2,7 @@
 import { dirname, relative, resolve } from "node:path";
 import { fitted, type Values } from "../experiments/recovery.js";
 import type { NetworkDefinition } from "../network/network.js";
-import type { TrainJob } from "./job.js";
+import type { SignalJob, TrainJob } from "./job.js";
 import { recordingName } from "./recording.js";
 
 /** Text of a job for `saltation simulate` with the fitted values; files that it names are found from the folder of `to`. */
@@ -15,16 +15,25 @@ export function trainedJobText(
 ): string {
   const { time, method, paths, seed, maxSpikes, input } = job;
   const found = fitted(network, values);
-  const current = input?.current;
+  const { current, inputs } = input ?? {};
+  const isFitted = "current" in values || ("I" in values && inputs?.I === undefined);
   const written = {
     network: {
       ...job.network,
       ...(found.parameters && Object.keys(found.parameters).length > 0 ? { parameters: found.parameters } : {}),
-      ...(values.weights === undefined ? {} : { weights: found.weights }),
+      ...((values.weights ?? values.delays) === undefined ? {} : { weights: found.weights }),
     },
-    ...(input === undefined
+    ...(input === undefined && found.current === undefined
       ? {}
-      : { input: { ...input, current: values.current === undefined ? moved(current, jobFile, to) : found.current } }),
+      : {
+          input: {
+            ...input,
+            ...(current === undefined && found.current === undefined
+              ? {}
+              : { current: isFitted ? found.current : moved(current, jobFile, to) }),
+            ...(inputs === undefined ? {} : { inputs: movedInputs(inputs, found.inputs ?? {}, values, jobFile, to) }),
+          },
+        }),
     time,
     ...(method === undefined ? {} : { method }),
     paths,
@@ -35,6 +44,21 @@ export function trainedJobText(
 }
 
 type CurrentJob = NonNullable<TrainJob["input"]>["current"];
+
+/** Inputs by name: those that were fitted with their values, the others with their files. */
+function movedInputs(
+  inputs: Readonly<Record<string, SignalJob>>,
+  found: NonNullable<NetworkDefinition["inputs"]>,
+  values: Values,
+  ...[from, to]: [from: string, to: string]
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, given]) => [
+      name,
+      name in values || (name === "I" && "current" in values) ? found[name] : moved(given, from, to),
+    ]),
+  );
+}
 
 /** A current whose file is named from another folder. */
 function moved(current: CurrentJob, from: string, to: string): CurrentJob {

@@ -5,7 +5,7 @@ import { mostKept, needsTruth, RecoveryTest, type TruthOptions, truthOf, truthSo
 import { defineNetwork, type NetworkDefinition } from "../network/network.js";
 import { planSolve, type SolveOptions } from "../plan/plan.js";
 import type { SimulatedJob, TrainJob } from "./job.js";
-import { type FileContext, readCurrent } from "./recording.js";
+import { type FileContext, readSignals } from "./recording.js";
 
 export interface Truth {
   readonly network: NetworkDefinition;
@@ -37,8 +37,11 @@ export function truthOfJob(
     if (job.test) needsTruth();
     return undefined;
   }
-  const { current, ...rest } = job.observed.simulate;
-  const read = current === undefined ? {} : { current: readCurrent({ ...job, input: { current } }, context) };
+  const { current, inputs, ...rest } = job.observed.simulate;
+  const read = readSignals(
+    { ...(current === undefined ? {} : { current }), ...(inputs === undefined ? {} : { inputs }) },
+    context,
+  );
   const options = { ...rest, ...read } as TruthOptions;
   wholeNumber("observed.simulate.paths", options.paths, 1, mostKept);
   const network = truthOf(model, options);

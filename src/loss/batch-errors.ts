@@ -22,6 +22,9 @@ export function batchesOf(paths: number, least: number): { batches: number; path
 /** Third word of the seeds' counter: no other use of the generator has it. */
 const stream = 0xba7c;
 
+/** The seed of a batch. */
+export const batchSeed = (seed: number, batch: number): number => threefry2x32(seed, stream, batch, 0)[0];
+
 /**
  * Value and gradient with the standard errors of the gradient, and of the value where it has none, from batches.
  * @param evaluatorOf an evaluator for plans like this one.
@@ -51,8 +54,7 @@ export async function evaluateWithErrors(
     const all: Evaluated[] = [];
     try {
       for (let b = 0; b < batches; b++) {
-        const [seed] = threefry2x32(plan.seed, stream, b, 0);
-        all.push(await evaluator.evaluate({ ...batch, seed }));
+        all.push(await evaluator.evaluate({ ...batch, seed: batchSeed(plan.seed, b) }));
         progress(plan.paths + (b + 1) * paths);
       }
     } catch (error) {

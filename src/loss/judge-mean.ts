@@ -1,14 +1,18 @@
 /** Whether the mean of a job's gradient is the derivative of its mean: of the cell as the job uses it, and of its loss. */
 import { tableauOf } from "../../shaders/substep/tableau.js";
 import type { Cell } from "../cell/cell.js";
+import { Continuity } from "../cell/continuity.js";
 import type { UnbiasedCondition } from "../cell/findings.js";
 import { around, type Range, range } from "../cell/interval.js";
 import { isRandom as isRandomInput, isUniform, isWeight } from "../cell/random.js";
-import { ofAnySize } from "../cell/surface.js";
+import { ofAnySize, withOwnGraph } from "../cell/surface.js";
 import { checkUnbiased, isRandom } from "../cell/unbiased.js";
 import type { Circumstances } from "../cell/use-of-cell.js";
 import type { Parameter } from "../network/network.js";
+import { allArrivals } from "../plan/arrivals.js";
 import { activeChannels } from "../plan/channels.js";
+import type { PlannedInput } from "../plan/inputs.js";
+import { viewName } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { horizonOf } from "./horizon.js";
 import type { Loss } from "./loss.js";
@@ -23,6 +27,13 @@ const hull = (values: ArrayLike<number>, more: ArrayLike<number> = []): Range =>
   return range(least, most);
 };
 
+/** What a sampled input rises by from each sample to the next, over a time. */
+function differences({ values, samples, perNeuron }: PlannedInput, time: number): Float64Array {
+  const width = perNeuron ? values.length / samples : 1;
+  const rises = values.slice(width).map((v, i) => (v - values[i]!) / time);
+  return rises.length > 0 ? rises : Float64Array.of(0);
+}
+
 /** Some of many numbers, among them the least and the most. */
 function spread(values: ArrayLike<number>, most = 64): number[] {
   const { least, most: largest } = hull(values);
@@ -31,7 +42,8 @@ function spread(values: ArrayLike<number>, most = 64): number[] {
 }
 
 /** Whether a neuron receives from others, and whether one receives from several. */
-function meetings({ network, arrivals }: SolvePlan): { arrivals: boolean; several: boolean } {
+function meetings(plan: SolvePlan): { arrivals: boolean; several: boolean } {
+  const { network } = plan;
   const { rowStart, targets } = network.connections;
   const sources = new Uint32Array(network.neurons);
   for (let k = 0; k < network.neurons; k++) {
@@ -39,7 +51,7 @@ function meetings({ network, arrivals }: SolvePlan): { arrivals: boolean; severa
       if (targets[i] !== k) sources[targets[i]!]!++;
     }
   }
-  const fed = new Set(arrivals.neurons);
+  const fed = new Set(allArrivals(plan).neurons);
   return {
     arrivals: fed.size > 0 || sources.some((n) => n > 0),
     // Input spikes come at their times, whatever the parameters: two of them change no places.
@@ -52,8 +64,11 @@ function meetings({ network, arrivals }: SolvePlan): { arrivals: boolean; severa
  * @param names parameters that are differentiated by.
  * @param trained whether their values will change: then no more of them is known than their sign.
  */
-function circumstancesOf(plan: SolvePlan, names: readonly string[], trained: boolean): Circumstances {
-  const { network, current, arrivals } = plan;
+function circumstancesOf(plan: SolvePlan, given: readonly string[], trained: boolean): Circumstances {
+  const names = given.map((name) => viewName(plan.network, name));
+  const { network, current } = plan;
+  const { cell } = network;
+  const arrivals = allArrivals(plan);
   const values = new Map<string, Parameter>(network.parameters.map((p) => [`p.${p.name}`, p]));
   const moved = (name: string): boolean => names.includes(name === "w" ? "weights" : name.replace(/^p\./, ""));
   const open = (name: string): boolean => trained && moved(name);
@@ -64,8 +79,18 @@ function circumstancesOf(plan: SolvePlan, names: readonly string[], trained: boo
   for (const [name, p] of values) known.set(name, hull(p.values));
   known.set("I", hull(current.values));
   known.set("w", weight);
+  /** Values that states which are sampled inputs, and their slopes, have on the grid. */
+  const sampled = new Map<string, Float64Array>();
+  for (const input of plan.inputs) {
+    sampled.set(`y.${cell.states[input.value]}`, input.values);
+    if (input.slope !== undefined)
+      sampled.set(`y.${cell.states[input.slope]}`, differences(input, input.stepsPerSample * plan.dt));
+  }
+  for (const [name, list] of sampled) known.set(name, hull(list));
   const draw: Circumstances["draw"] = (name, r, trial) => {
     if (isUniform(name)) return r;
+    const samples = sampled.get(name);
+    if (samples) return samples[Math.floor(r * samples.length)]!;
     if (name.startsWith("y.") || isRandomInput(name)) return ofAnySize(r, trial);
     if (isWeight(name)) {
       const value = weights[Math.floor(r * weights.length)] ?? 0;
@@ -90,6 +115,10 @@ function circumstancesOf(plan: SolvePlan, names: readonly string[], trained: boo
     arrivals: met.arrivals,
     meetings: met.several && (weight.least < weight.most || open("w")),
     moved,
+    jumps: (state) => {
+      const input = plan.inputs.find((i) => cell.states[i.value] === state);
+      return input ? hull(differences(input, 1)) : around(0);
+    },
   };
 }
 
@@ -110,11 +139,14 @@ export function judgeMean(
   const { cell }: { cell: Cell } = plan.network;
   checkInside(plan, loss, names);
   const use = circumstancesOf(plan, names, trained);
-  // A likelihood is a function of observed spikes: its gradient is no mean over random paths.
-  const random = !loss?.likelihood && isRandom(cell.written, use);
-  if (!random) {
-    return { unbiased: true, because: [], random, terms: [loss?.likelihood ? "likelihood" : "pathwise"] };
+  // A likelihood is a function of observed spikes: its gradient is no mean over random paths. It may have jumps.
+  if (loss?.likelihood) {
+    const jumps = cell.events.length > 1 ? [new Continuity(withOwnGraph(cell.written), use).judged()] : [];
+    const because = jumps.filter((c) => c.verdict !== "holds").map(line);
+    return { unbiased: because.length === 0, because, random: false, terms: ["likelihood"] };
   }
+  const random = isRandom(cell.written, use);
+  if (!random) return { unbiased: true, because: [], random, terms: ["pathwise"] };
   const because = checkUnbiased(cell.written, use)
     .filter((c) => c.verdict !== "holds")
     .map(line);

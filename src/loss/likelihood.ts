@@ -4,9 +4,11 @@
  * trials.
  */
 import { checkHazard } from "../cell/hazard.js";
+import { fail } from "../checks.js";
 import { threefry2x32 } from "../driver/threefry.js";
 import { SaltationError } from "../errors.js";
 import { activeChannels } from "../plan/channels.js";
+import type { PathRange } from "../plan/chunks.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { estimateOf } from "../reduce/statistics.js";
@@ -23,9 +25,11 @@ export interface Likelihood {
 
 /**
  * @param names the parameters to differentiate by.
- * @throws SaltationError `invalid-input` where past spikes do not determine the hazard.
+ * @throws SaltationError `invalid-input` where past spikes do not determine the hazard, and for delays.
  */
 export function checkLikelihood(plan: SolvePlan, names: readonly string[]): void {
+  if (names.includes("delays"))
+    fail("delays", 'have no gradient by "log-likelihood", which lays arrivals out beforehand; leave them out');
   checkHazard(plan.network.cell, activeChannels(plan, names));
 }
 
@@ -36,22 +40,28 @@ export class TrialSums {
   readonly lanes: readonly (readonly [begin: number, end: number])[];
   private readonly first: number;
 
-  /** @param plan with the seed of this evaluation. */
+  /**
+   * @param plan with the seed of this evaluation.
+   * @param range which of its trials; default all.
+   */
   constructor(
     private readonly plan: SolvePlan,
     private readonly likelihood: Likelihood,
     private readonly views: readonly View[],
+    range: PathRange = { first: 0, end: likelihood.batch },
   ) {
     const { batch, schedule } = likelihood;
     const { trials, neurons } = schedule;
-    const first = batch === trials ? 0 : threefry2x32(plan.seed, 0xfffffffc, 0, 0)[0] % trials;
-    const end = first + batch;
+    const drawn = batch === trials ? 0 : threefry2x32(plan.seed, 0xfffffffc, 0, 0)[0] % trials;
+    const first = (drawn + range.first) % trials;
+    const count = range.end - range.first;
+    const end = first + count;
     const lanes: [number, number][] = [[first * neurons, Math.min(end, trials) * neurons]];
     if (end > trials) lanes.push([0, (end - trials) * neurons]);
     this.first = first;
     this.lanes = lanes;
     const entries = views.reduce((n, v) => n + v.length, 0);
-    this.rows = Array.from({ length: 1 + entries }, () => new Float64Array(batch));
+    this.rows = Array.from({ length: 1 + entries }, () => new Float64Array(count));
   }
 
   /** Adds what a lane gives to log L, or to a row of its gradient. */
@@ -63,15 +73,8 @@ export class TrialSums {
   /** @throws SaltationError `not-finite`. */
   result(options: EvaluatorOptions): Evaluated {
     const { rows, views, plan } = this;
-    const trials = this.likelihood.batch;
-    const estimates = rows.map((row) => estimateOf(row));
-    if (!estimates.every((e) => Number.isFinite(e.mean))) {
-      throw new SaltationError(
-        "not-finite",
-        "the log-likelihood or its gradient became infinite or NaN: parameters or weights are too large for " +
-          `dt = ${plan.dt}, or the hazard is not above 0; take a smaller dt or learning rate, or check their values`,
-      );
-    }
+    const trials = rows[0]!.length;
+    const result = resultOfTrials(rows, views, plan);
     if (options.perPath) {
       const flat = new Float64Array(rows.length * trials);
       rows.forEach((row, r) => {
@@ -80,6 +83,19 @@ export class TrialSums {
       options.perPath(0, trials, flat);
     }
     options.progress?.(trials);
-    return assembleResult(estimates[0]!.mean, views, estimates, [], 0, true);
+    return result;
   }
+}
+
+/** Value and gradient from rows [1 + entries] of one number a trial. @throws SaltationError `not-finite`. */
+export function resultOfTrials(rows: readonly Float64Array[], views: readonly View[], plan: SolvePlan): Evaluated {
+  const estimates = rows.map((row) => estimateOf(row));
+  if (!estimates.every((e) => Number.isFinite(e.mean))) {
+    throw new SaltationError(
+      "not-finite",
+      "the log-likelihood or its gradient became infinite or NaN: parameters or weights are too large for " +
+        `dt = ${plan.dt}, or the hazard is not above 0; take a smaller dt or learning rate, or check their values`,
+    );
+  }
+  return assembleResult(estimates[0]!.mean, views, estimates, [], 0, true);
 }

@@ -33,7 +33,7 @@ function unmoved({ network }: SolvePlan, { gradient }: Evaluated): string[] {
   return Object.entries(gradient).flatMap(([name, values]) => {
     const numbers = [values].flat(Number.POSITIVE_INFINITY) as (number | readonly number[])[];
     if (numbers.length === 0 || !numbers.every((v) => v === 0)) return [];
-    const unread = name === "current" ? !network.cell.usesCurrent : false;
+    const unread = name === "current" || name === "I" ? !network.cell.usesCurrent : false;
     const why = unread
       ? "no equation of the cell reads I"
       : "as far as derivatives see, nothing that the loss looks at depends on it";

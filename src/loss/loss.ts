@@ -9,8 +9,10 @@
 
 import type { Batch, Gpu, Storage } from "../gpu/index.js";
 import type { Network } from "../network/network.js";
+import type { PathRange } from "../plan/chunks.js";
 import type { SolvePlan } from "../plan/plan.js";
-import type { Estimate } from "../reduce/statistics.js";
+import type { RowSums } from "../reduce/row-sums.js";
+import type { BlockSums, Estimate } from "../reduce/statistics.js";
 import type { DeviceSpikes } from "../spikes/device-spikes.js";
 import type { TypedSpikes } from "../spikes/spikes.js";
 import type { Likelihood } from "./likelihood.js";
@@ -36,6 +38,27 @@ export interface LossValue {
   readonly pathValues?: ArrayLike<number>;
   /** Means that the loss is made of (spike times, counts), with standard errors. */
   readonly means?: readonly Estimate[];
+}
+
+/**
+ * A loss that knows other paths only by means of numbers that each path gives, so that some of the paths can be looked at
+ * alone. Where it is `pathwise` too, cotangents do not depend on those means.
+ */
+export interface LossOfMeans {
+  /** What paths give, rows of one number each. Times are absolute. */
+  look(spikes: readonly TypedSpikes[], plan: SolvePlan): Float64Array[];
+  value(means: readonly Estimate[]): number;
+  /**
+   * Cotangents of paths of a plan, and what they add to the value (`LossValue.pathValues`).
+   * @param looked what `look` gave of them.
+   * @param means over all paths of the plan.
+   */
+  taken(
+    spikes: readonly TypedSpikes[],
+    looked: readonly Float64Array[],
+    means: readonly Estimate[],
+    plan: SolvePlan,
+  ): { readonly cotangents: readonly Float64Array[]; readonly pathValues: ArrayLike<number> };
 }
 
 export interface Loss {
@@ -81,6 +104,8 @@ export interface Loss {
    * spikes are then read back. All times are absolute.
    */
   evaluate?(spikes: readonly TypedSpikes[], plan: SolvePlan): LossValue | Promise<LossValue>;
+  /** The same in parts, where some of the paths can be looked at alone. On a GPU it then has `GpuLoss.means`. */
+  readonly ofMeans?: LossOfMeans;
   /**
    * Prepares the loss on a GPU, for plans like this one but for parameter values and seed.
    * @param recordWords words of a spike in the record, see `DeviceSpikes`.
@@ -100,11 +125,44 @@ export interface EvaluatorOptions {
   progress?: (pathsDone: number) => void;
   /** Bytes on the GPU that a chunk of paths may take; results do not depend on it. */
   chunkBytes?: number;
+  /** Of a log-likelihood: which of an evaluation's trials to take, in their order; default all. */
+  trials?: PathRange;
 }
 
 /** Evaluates one loss again and again, for changing parameters and seeds. */
 export interface Evaluator {
   evaluate(plan: SolvePlan, options?: EvaluatorOptions): Promise<Evaluated>;
+  dispose(): void;
+}
+
+/** What a range of a plan's paths adds to value and gradient. */
+export interface RangeSums {
+  /** Of the rows that a loss takes means of (`LossOfMeans`). */
+  readonly looked: BlockSums;
+  /** Of what each path adds to the value, and of the rows of the gradient; absent where means were still to be known. */
+  readonly gradient?: BlockSums;
+  /** To be added to the means of the loss: a GPU counts time from t0. */
+  readonly offset: number;
+  /** Paths that were stopped at their maxSpikes-th event. */
+  readonly saturated: number;
+  /** What is doubtful besides the plan's own warnings. */
+  readonly warnings: readonly string[];
+}
+
+/** Evaluates a loss of means over a range of a plan's paths. */
+export interface RangeEvaluator {
+  /**
+   * @param plan like the one the evaluator was made for, but for parameter and current values and the seed.
+   * @param means `looked` of all paths, for the gradient of a loss that is not `pathwise`.
+   * @param perPath as of `EvaluatorOptions`.
+   * @throws SaltationError `not-finite` where a state left the finite numbers.
+   */
+  evaluate(
+    plan: SolvePlan,
+    range: PathRange,
+    means: BlockSums | undefined,
+    options?: Omit<EvaluatorOptions, "chunkBytes">,
+  ): Promise<RangeSums>;
   dispose(): void;
 }
 
@@ -149,6 +207,11 @@ export interface GpuLoss {
   ): void;
   /** What is to be read back to know the value. */
   readonly report: Storage;
+  /**
+   * Of a loss of means: the sums that these come from, which lie in `report`.
+   * @internal
+   */
+  readonly means?: RowSums;
   /** Reads such a report. */
   read(
     report: ArrayBuffer,

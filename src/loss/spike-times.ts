@@ -14,7 +14,7 @@ import { RowSums } from "../reduce/row-sums.js";
 import { type Estimate, estimateOf } from "../reduce/statistics.js";
 import type { DeviceSpikes } from "../spikes/device-spikes.js";
 import type { TypedSpikes } from "../spikes/spikes.js";
-import type { GpuLoss, Kept, Loss } from "./loss.js";
+import type { GpuLoss, Kept, Loss, LossOfMeans } from "./loss.js";
 
 /** The index-th spike (from 0) of a neuron. */
 export interface Selection {
@@ -112,6 +112,29 @@ function spikeTimeLoss(
   /** Derivative of the loss by each mean. */
   const slopesOf = (means: readonly Estimate[]): number[] =>
     means.map((e, s) => weight * derivative(e.mean - targets[s]!));
+  const ofMeans: LossOfMeans = {
+    look: (spikes, plan) => {
+      const found = spikes.map((one) => selectedSpikes(selections, one));
+      return selections.map((_, s) =>
+        Float64Array.from(spikes, (one, i) => (found[i]![s]! < 0 ? plan.t1 : one.times[found[i]![s]!]!)),
+      );
+    },
+    value: lossOf,
+    taken(spikes, times, means, { paths }) {
+      const coefficients = slopesOf(means);
+      const cotangents = spikes.map((one) => {
+        const row = new Float64Array(one.times.length);
+        selectedSpikes(selections, one).forEach((n, s) => {
+          if (n >= 0) row[n]! += coefficients[s]! / paths;
+        });
+        return row;
+      });
+      return {
+        cotangents,
+        pathValues: spikes.map((_, i) => coefficients.reduce((sum, c, s) => sum + c * times[s]![i]!, 0)),
+      };
+    },
+  };
   return {
     kind,
     selections,
@@ -125,22 +148,11 @@ function spikeTimeLoss(
       if (far.length > 0) never.push(`loss.observed: ${far.length} of ${targets.length} mean times ${where}`);
       return never;
     },
+    ofMeans,
     evaluate(spikes, plan) {
-      const found = spikes.map((one) => selectedSpikes(selections, one));
-      const times = selections.map((_, s) =>
-        Float64Array.from(spikes, (one, i) => (found[i]![s]! < 0 ? plan.t1 : one.times[found[i]![s]!]!)),
-      );
+      const times = ofMeans.look(spikes, plan);
       const means = times.map((row) => estimateOf(row, plan.antithetic));
-      const coefficients = slopesOf(means);
-      const cotangents = spikes.map((one, i) => {
-        const row = new Float64Array(one.times.length);
-        found[i]!.forEach((n, s) => {
-          if (n >= 0) row[n]! += coefficients[s]! / spikes.length;
-        });
-        return row;
-      });
-      const pathValues = spikes.map((_, i) => coefficients.reduce((sum, c, s) => sum + c * times[s]![i]!, 0));
-      return { value: lossOf(means), cotangents, pathValues, means };
+      return { value: lossOf(means), ...ofMeans.taken(spikes, times, means, { ...plan, paths: spikes.length }), means };
     },
     gpu: (gpu, plan, words) => GpuSpikeTimes.create(gpu, plan, words, { selections, form, targets, lossOf, slopesOf }),
   };
@@ -194,6 +206,10 @@ class GpuSpikeTimes implements GpuLoss {
 
   get report(): Storage {
     return this.sums.blocks;
+  }
+
+  get means(): RowSums {
+    return this.sums;
   }
 
   bytesPerPath(): { largest: number; all: number } {

@@ -21,8 +21,7 @@ const stream = 0xfffffffd;
  * The matrices between the layers, drawn in their order, row by row: number n from counter (n, 0) under (seed, stream).
  * @throws SaltationError `invalid-input`.
  */
-export function drawWeights(law: DrawnWeights, layers: readonly number[]): number[][][] {
-  const field = "network.weights";
+export function drawWeights(field: string, law: DrawnWeights, layers: readonly number[]): number[][][] {
   checkOptions(field, law, drawnNames);
   if (!Array.isArray(law.uniform) || law.uniform.length !== 2) {
     fail(`${field}.uniform`, `expected [low, high], got ${show(law.uniform)}`);

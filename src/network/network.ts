@@ -1,5 +1,5 @@
 /** A network: copies of one cell, coupled at events, with named parameters that are shared or per neuron. */
-import { type Cell, type CellDefinition, defineCell } from "../cell/cell.js";
+import { boundCell, type Cell, type CellDefinition, defineCell } from "../cell/cell.js";
 import { gif } from "../cell/gif.js";
 import { slif } from "../cell/slif.js";
 import {
@@ -13,9 +13,10 @@ import {
   show,
   wholeNumber,
 } from "../checks.js";
-import { type Current, currentOf } from "../driver/current.js";
+import { type Current, constantValues, inputField, isSampledCurrent } from "../driver/current.js";
 import { quoted } from "../quoted.js";
-import { type Connections, readConnections, type Weights } from "./connections.js";
+import { type Connections, portNumber, readConnections, type Weights } from "./connections.js";
+import { kindsOf, readInputs } from "./inputs.js";
 
 export interface NetworkDefinition {
   /** A cell, its definition, or the name of a built-in cell or of one that `libraryCell` has loaded. Default "slif". */
@@ -27,7 +28,9 @@ export interface NetworkDefinition {
   /** Values of the cell's parameters, shared (a number) or per neuron (a list); the cell's default where not given. */
   parameters?: Record<string, number | Numbers>;
   weights?: Weights;
-  /** Input current: constant, per neuron, or sampled. Default 0. */
+  /** The input signals of the cell by name: each constant, per neuron, or sampled. `I` is 0 where the cell names no inputs. */
+  inputs?: Record<string, Current>;
+  /** Short for the input `I`. */
   current?: Current;
   /**
    * Input spikes from t0 to t1: each arrives at its neuron with its weight, like a spike within the network. One at t1
@@ -42,6 +45,7 @@ const networkNames: Names<NetworkDefinition> = {
   layers: true,
   parameters: true,
   weights: true,
+  inputs: true,
   current: true,
   inputSpikes: true,
 };
@@ -50,11 +54,13 @@ export interface InputSpikes {
   times: Numbers;
   neurons: Numbers;
   weights: Numbers;
+  /** The port at which all arrive, or that of each; may be left out where the cell has one. */
+  port?: string | readonly string[];
 }
 
-const spikeNames: Names<InputSpikes> = { times: true, neurons: true, weights: true };
+const spikeNames: Names<InputSpikes> = { times: true, neurons: true, weights: true, port: true };
 
-/** One parameter of the cell: its values are one for all neurons, or one per neuron. */
+/** One parameter of the cell, or one of its inputs (of a sampled one the first sample): its values are one for all neurons, or one per neuron. */
 export interface Parameter {
   readonly name: string;
   readonly values: Float64Array;
@@ -67,8 +73,12 @@ export interface Network {
   readonly layers: readonly number[] | undefined;
   readonly parameters: readonly Parameter[];
   readonly connections: Connections;
+  /** The signal `I`, where it is a current to the cell (src/cell/inputs.ts). */
   readonly current: Current;
-  readonly inputSpikes: InputSpikes;
+  /** Signals that are not, by name, as they were given. */
+  readonly inputs: Readonly<Record<string, Current>>;
+  /** With the number of the port of each. */
+  readonly inputSpikes: InputSpikes & { readonly ports: readonly number[] };
 }
 
 /** Cells that a network may name: those that are always there, and those of the library that were loaded. */
@@ -102,8 +112,8 @@ export function readCell(cell: Cell | CellDefinition | string | undefined): Cell
   return typeof cell === "object" && cell && "graph" in cell ? cell : defineCell(cell);
 }
 
-function readInputSpikes(spikes: InputSpikes | undefined, neurons: number): InputSpikes {
-  if (spikes === undefined) return { times: [], neurons: [], weights: [] };
+function readInputSpikes(spikes: InputSpikes | undefined, neurons: number, cell: Cell): Network["inputSpikes"] {
+  if (spikes === undefined) return { times: [], neurons: [], weights: [], ports: [] };
   const field = "input.spikes";
   checkOptions(field, spikes, spikeNames);
   for (const key of ["times", "neurons", "weights"] as const) {
@@ -117,7 +127,29 @@ function readInputSpikes(spikes: InputSpikes | undefined, neurons: number): Inpu
       else float32Number(`${field}.${key}[${i}]`, v);
     });
   }
-  return spikes;
+  const { port } = spikes;
+  if (!Array.isArray(port)) {
+    const every = portNumber(`${field}.port`, port, cell);
+    return { ...spikes, ports: new Array<number>(spikes.times.length).fill(every) };
+  }
+  if (port.length !== spikes.times.length)
+    fail(
+      `${field}.port`,
+      `has ${port.length} entries for ${spikes.times.length} times; one each is needed, or one for all`,
+    );
+  return { ...spikes, ports: port.map((name, i) => portNumber(`${field}.port[${i}]`, name, cell)) };
+}
+
+/** An input that is the same at all times, or the first sample of one that is not. */
+function inputAsParameter(name: string, given: Current, neurons: number): Parameter {
+  const perNeuron = typeof given !== "number";
+  if (!isSampledCurrent(given)) return { name, values: constantValues(given, neurons, inputField(name)), perNeuron };
+  // Whether samples fit is told where they are laid onto a grid.
+  const first: unknown = given.samples[0];
+  if (!isNumbers(first) || first.length === 1) {
+    return { name, values: Float64Array.of(Number(isNumbers(first) ? first[0] : first)), perNeuron: false };
+  }
+  return { name, values: Float64Array.from({ length: neurons }, (_, k) => first[k] ?? 0), perNeuron };
 }
 
 const maximumNeurons = 65536;
@@ -128,7 +160,9 @@ const maximumNeurons = 65536;
  */
 export function defineNetwork(definition: NetworkDefinition): Network {
   checkOptions("network", definition, networkNames);
-  const cell = readCell(definition.cell);
+  const unbound = readCell(definition.cell);
+  const signals = readInputs(unbound, definition);
+  const cell = boundCell(unbound, { inputs: kindsOf(unbound, signals), t0: 0 });
   const { layers } = definition;
   if (layers !== undefined) {
     if (!Array.isArray(layers) || layers.length === 0) {
@@ -146,14 +180,15 @@ export function defineNetwork(definition: NetworkDefinition): Network {
 
   const given = definition.parameters ?? {};
   for (const name of Object.keys(given)) {
-    if (!cell.parameters.includes(name)) {
-      fail(
-        `network.parameters.${name}`,
-        `cell "${cell.name}" has no such parameter; known: ${cell.parameters.join(", ")}`,
-      );
-    }
+    if (name in cell.defaults) continue;
+    const known = `known: ${Object.keys(cell.defaults).join(", ")}`;
+    const what = cell.inputs.has(name) ? `is an input; give it as input.inputs.${name}` : undefined;
+    fail(`network.parameters.${name}`, what ?? `cell "${cell.name}" has no such parameter; ${known}`);
   }
+  const inputs: Record<string, Current> = {};
+  for (const [name, kind] of cell.inputs) if (kind !== "current") inputs[name] = signals.get(name)!;
   const parameters = cell.parameters.map((name): Parameter => {
+    if (cell.inputs.has(name)) return inputAsParameter(name, inputs[name]!, neurons);
     const value = given[name] ?? cell.defaults[name]!;
     const field = `network.parameters.${name}`;
     const number = (at: string, v: unknown): number =>
@@ -165,7 +200,8 @@ export function defineNetwork(definition: NetworkDefinition): Network {
     const values = Float64Array.from(value, (v, k) => number(`${field}[${k}]`, v));
     return { name, values, perNeuron: true };
   });
-  const inputSpikes = readInputSpikes(definition.inputSpikes, neurons);
-  const connections = readConnections(definition.weights, neurons, layers);
-  return { cell, neurons, layers, parameters, connections, current: currentOf(definition.current ?? 0), inputSpikes };
+  const inputSpikes = readInputSpikes(definition.inputSpikes, neurons, cell);
+  const connections = readConnections(definition.weights, neurons, layers, cell);
+  const current = cell.inputs.get("I") === "current" ? signals.get("I")! : 0;
+  return { cell, neurons, layers, parameters, connections, current, inputs, inputSpikes };
 }

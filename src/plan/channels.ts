@@ -2,6 +2,7 @@
 import { parameterInput } from "../cell/cell.js";
 import { amplitudesOf } from "../cell/channels.js";
 import { evaluate, inputNames } from "../cell/graph.js";
+import { viewName } from "./layout.js";
 import type { SolvePlan } from "./plan.js";
 
 /**
@@ -10,7 +11,7 @@ import type { SolvePlan } from "./plan.js";
  */
 export function activeChannels(plan: SolvePlan, gradients: readonly string[]): number[] {
   const { network } = plan;
-  const open = [...gradients, ...(plan.writes ?? [])].map(parameterInput);
+  const open = [...gradients, ...(plan.writes ?? [])].map((name) => parameterInput(viewName(network, name)));
   return network.cell.channels.flatMap((channel, c) => {
     const amplitudes = amplitudesOf([channel]);
     const names = [...inputNames(amplitudes)];

@@ -14,6 +14,12 @@ export interface Chunk {
   readonly paths: number;
 }
 
+/** Paths `first` to `end` of a plan, the last not among them: whole blocks, but for the last of the plan. */
+export interface PathRange {
+  readonly first: number;
+  readonly end: number;
+}
+
 /** Paths of a chunk: as many whole blocks as `bytes` hold at `bytesPerPath`, up to `most` paths, and at least one. */
 export function wholeBlocks(bytesPerPath: number, bytes: number, most = 65536): number {
   return Math.max(1, Math.floor(Math.min(most, bytes / bytesPerPath) / blockPaths)) * blockPaths;

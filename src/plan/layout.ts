@@ -1,18 +1,24 @@
 /**
  * The flat parameter vector of a network and its named views. Order: each cell parameter in the cell's order (one
- * value if shared, else one per neuron), weights by rows of connections, then the input current (one value, one per
- * neuron, or samples × neurons with the neuron innermost). Gradients have the same layout.
+ * value if shared, else one per neuron) and its inputs likewise, weights by rows of connections, then the input current where
+ * it is one to the cell (one value, one per neuron, or samples × neurons with the neuron innermost), samples of other inputs,
+ * and delays of connections where there are such. Gradients have the same layout.
  */
 import { fail, isNumbers, type Numbers, show } from "../checks.js";
-import { isFlat } from "../driver/current.js";
+import { isFlat, isSampledCurrent } from "../driver/current.js";
 import type { Network } from "../network/network.js";
 import { quoted } from "../quoted.js";
+import { sampledInputs, samplesView } from "./inputs.js";
 import type { SolvePlan } from "./plan.js";
 
 export interface View {
   readonly name: string;
+  /** What results call it: as it was asked for. */
+  readonly asked: string;
   readonly offset: number;
   readonly length: number;
+  /** Whether there are gradients by it: not by samples that are states, nor by a current that no cell takes. */
+  readonly differentiable: boolean;
   /** Distance between the entries of neighbouring neurons: 0 where shared. */
   readonly neuronStride: number;
   /** Values given beyond those that a solve reads: samples of the current after t1. */
@@ -46,8 +52,11 @@ export function parameterLayout(plan: SolvePlan): ParameterLayout {
   const { network, current } = plan;
   const views = new Map<string, View>();
   let size = 0;
+  const hidden = new Set(sampledInputs(network.cell).flatMap((name) => [name, samplesView(name)]));
+  if (network.cell.inputs.get("I") !== "current") hidden.add("current");
   const add = (name: string, length: number, neuronStride: number, shape: View["shape"], beyond = none): void => {
-    views.set(name, { name, offset: size, length, neuronStride, beyond, shape });
+    const differentiable = !hidden.has(name);
+    views.set(name, { name, asked: name, offset: size, length, differentiable, neuronStride, beyond, shape });
     size += length;
   };
   for (const p of network.parameters) {
@@ -55,10 +64,7 @@ export function parameterLayout(plan: SolvePlan): ParameterLayout {
   }
   add("weights", network.connections.weights.length, 0, (v) => network.connections.shape(v));
   const given = network.current;
-  const unread =
-    typeof given === "number" || isNumbers(given)
-      ? []
-      : Array.from<number | Numbers>(given.samples).slice(current.samples);
+  const unread = isSampledCurrent(given) ? Array.from<number | Numbers>(given.samples).slice(current.samples) : [];
   const beyond = Float64Array.from(unread.flatMap((row) => (typeof row === "number" ? row : Array.from(row))));
   const shape: View["shape"] = (v, after = new Float64Array(beyond.length)) => {
     if (typeof given === "number") return v[0]!;
@@ -68,6 +74,10 @@ export function parameterLayout(plan: SolvePlan): ParameterLayout {
     return Array.from({ length: all.length / width }, (_, s) => all.slice(s * width, (s + 1) * width));
   };
   add("current", current.values.length, current.perNeuron ? 1 : 0, shape, beyond);
+  for (const input of plan.inputs)
+    add(samplesView(input.name), input.values.length, input.perNeuron ? 1 : 0, (v) => Array.from(v));
+  const { delays } = network.connections;
+  if (delays.length > 0) add("delays", delays.length, 0, (v) => network.connections.delayShape(v));
   return { size, views };
 }
 
@@ -79,7 +89,20 @@ export function parameterVector(plan: SolvePlan): Float64Array {
   for (const p of network.parameters) vector.set(p.values, layout.views.get(p.name)!.offset);
   vector.set(network.connections.weights, layout.views.get("weights")!.offset);
   vector.set(current.values, layout.views.get("current")!.offset);
+  for (const input of plan.inputs) vector.set(input.values, layout.views.get(samplesView(input.name))!.offset);
+  const delays = layout.views.get("delays");
+  if (delays) vector.set(network.connections.delays, delays.offset);
   return vector;
+}
+
+/**
+ * The view of what a user calls a parameter. `I` is the current; where the cell takes none it is a parameter, which `current`
+ * stands for.
+ */
+export function viewName({ cell }: Network, name: string): string {
+  const kind = cell.inputs.get("I");
+  if (name === "I" && kind === "current") return "current";
+  return name === "current" && kind !== undefined && kind !== "current" ? "I" : name;
 }
 
 /**
@@ -95,16 +118,29 @@ export function requestedViews(
 ): View[] {
   if (!Array.isArray(names)) fail(field, `expected a list of parameters, got ${show(names)}`);
   if (names.length === 0) fail(field, "names no parameter; give at least one");
-  const known = [...layout.views.values()].filter((v) => v.length > 0).map((v) => v.name);
+  const { cell } = network;
+  const sampled = sampledInputs(cell);
+  const known = [...layout.views.values()].filter((v) => v.length > 0 && v.differentiable).map((v) => v.name);
+  const views = names.map((name) => viewName(network, name));
   names.forEach((name, i) => {
-    if (!known.includes(name)) {
+    const at = `${field}[${i}]`;
+    if (sampled.includes(views[i]!))
+      fail(
+        at,
+        `${quoted(name)} is sampled, and gradients by samples are taken of a current in a drift alone; known: ${known.join(", ")}`,
+      );
+    if (!known.includes(views[i]!)) {
       const why =
-        name === "weights" ? "the network has no connections" : `cell "${network.cell.name}" has no such parameter`;
-      fail(`${field}[${i}]`, `${quoted(name)}: ${why}; known: ${known.join(", ")}`);
+        name === "weights"
+          ? "the network has no connections"
+          : name === "delays"
+            ? "no connections have delays"
+            : `cell "${cell.name}" has no such parameter`;
+      fail(at, `${quoted(name)}: ${why}; known: ${known.join(", ")}`);
     }
-    if (names.indexOf(name) !== i) fail(`${field}[${i}]`, `${quoted(name)} stands there twice`);
+    if (views.indexOf(views[i]!) !== i) fail(at, `${quoted(name)} stands there twice`);
   });
-  return names.map((n) => layout.views.get(n)!);
+  return names.map((asked, i) => ({ ...layout.views.get(views[i]!)!, asked }));
 }
 
 /** The same, and none where there is no name: for a value alone. */
@@ -113,7 +149,7 @@ export const viewsOf = (network: Network, layout: ParameterLayout, names: readon
 
 /** Parameters of a vector of all, in the shapes in which they were given. */
 export const shapedValues = (views: readonly View[], vector: Float64Array): Record<string, unknown> =>
-  Object.fromEntries(views.map((v) => [v.name, v.shape(vector.slice(v.offset, v.offset + v.length), v.beyond)]));
+  Object.fromEntries(views.map((v) => [v.asked, v.shape(vector.slice(v.offset, v.offset + v.length), v.beyond)]));
 
 /** The plan with the values of its parameters, weights and current replaced by those of a flat vector. */
 export function replaceParameters(plan: SolvePlan, layout: ParameterLayout, vector: Float64Array): SolvePlan {
@@ -126,7 +162,11 @@ export function replaceParameters(plan: SolvePlan, layout: ParameterLayout, vect
     network: {
       ...plan.network,
       parameters: plan.network.parameters.map((p) => ({ ...p, values: part(p.name) })),
-      connections: { ...plan.network.connections, weights: part("weights") },
+      connections: {
+        ...plan.network.connections,
+        weights: part("weights"),
+        ...(layout.views.has("delays") ? { delays: part("delays") } : {}),
+      },
     },
     current: { ...plan.current, values: part("current") },
   };

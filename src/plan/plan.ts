@@ -1,8 +1,12 @@
 /** What is to be solved: network, time grid, method, paths and seed, checked and put in one place. */
 import { tableauOf, tableaux } from "../../shaders/substep/tableau.js";
+import { boundCell } from "../cell/cell.js";
+import { timeState } from "../cell/hybrid.js";
 import { fail, finiteNumber, type Names, oneOf, positiveNumber, show, wholeNumber } from "../checks.js";
 import { type PlannedCurrent, planCurrent } from "../driver/current.js";
 import type { Network } from "../network/network.js";
+import { type Arrivals, planArrivals } from "./arrivals.js";
+import { type PlannedInput, planInputs } from "./inputs.js";
 import { stiffStates } from "./stiff.js";
 
 /**
@@ -82,46 +86,26 @@ export interface SolvePlan {
   /** What is known to be doubtful in the results of the plan, one line each. */
   readonly warnings?: readonly string[];
   readonly current: PlannedCurrent;
+  /** Sampled inputs that are states, which are set at grid points. */
+  readonly inputs: readonly PlannedInput[];
+  /** The state that is time, where it is set at grid points too: so it is exact there, however far from 0 paths begin. */
+  readonly time?: number | undefined;
+  /** To be read by the functions of arrivals.ts. */
   readonly arrivals: Arrivals;
 }
 
-/** Input spikes on the time grid, in time order. One at t1 comes too late to change anything and is left out. */
-export interface Arrivals {
-  readonly count: number;
-  /** Times, as steps since t0. */
-  readonly at: Float64Array;
-  readonly steps: Uint32Array;
-  /** Place within the step, as a fraction of dt that a float32 holds: below 1, so that what it sets off comes before t1. */
-  readonly places: Float32Array;
-  readonly neurons: Uint32Array;
-  readonly weights: Float64Array;
-  /** Index of the first arrival in a step or after it. */
-  firstFrom(step: number): number;
-}
+/** Networks by where time begins. */
+const begun = new WeakMap<Network, Map<number, Network>>();
 
-function planArrivals(network: Network, t0: number, t1: number, dt: number, steps: number): Arrivals {
-  const { times, neurons, weights } = network.inputSpikes;
-  const order = times.map((_, i) => i).sort((a, b) => times[a]! - times[b]! || a - b);
-  order.forEach((i) => {
-    if (times[i]! < t0 || times[i]! > t1) {
-      fail(`input.spikes.times[${i}]`, `${times[i]} lies outside t0 = ${t0} to t1 = ${t1}; leave it out`);
-    }
-  });
-  const early = order.filter((i) => times[i]! < t1);
-  const at = early.map((i) => (times[i]! - t0) / dt);
-  const inStep = Uint32Array.from(at, (p) => Math.min(steps - 1, Math.floor(p)));
-  return {
-    count: early.length,
-    at: Float64Array.from(at),
-    steps: inStep,
-    places: Float32Array.from(at, (p, n) => Math.min(1 - 2 ** -24, p - inStep[n]!)),
-    neurons: Uint32Array.from(early, (i) => neurons[i]!),
-    weights: Float64Array.from(early, (i) => weights[i]!),
-    firstFrom(step) {
-      const n = inStep.findIndex((s) => s >= step);
-      return n < 0 ? inStep.length : n;
-    },
-  };
+/** A network whose equations read a time that begins at t0. */
+function beginningAt(network: Network, t0: number): Network {
+  const { cell } = network;
+  if (t0 === cell.t0 || !cell.readsTime) return network;
+  const known = begun.get(network) ?? new Map<number, Network>();
+  begun.set(network, known);
+  const found = known.get(t0) ?? { ...network, cell: boundCell(cell, { inputs: Object.fromEntries(cell.inputs), t0 }) };
+  known.set(t0, found);
+  return found;
 }
 
 const uint32Max = 2 ** 32 - 1;
@@ -130,13 +114,12 @@ const uint32Max = 2 ** 32 - 1;
  * Checks the options of a solve.
  * @throws SaltationError `invalid-input` naming the field, its value and the mend.
  */
-export function planSolve(network: Network, options: SolveOptions): SolvePlan {
+export function planSolve(given: Network, options: SolveOptions): SolvePlan {
   const paths = wholeNumber("paths", options.paths, 1, 2 ** 30);
   const t0 = finiteNumber("time.t0", options.t0 ?? 0);
   const t1 = finiteNumber("time.t1", options.t1);
   const dt = positiveNumber("time.dt", options.dt);
-  if (t0 !== 0 && network.cell.readsTime)
-    fail("time.t0", `the equations of cell "${network.cell.name}" read t, which counts from 0; got ${t0}: take t0 = 0`);
+  const network = beginningAt(given, t0);
   if (t1 <= t0) fail("time.t1", `expected a time after t0 = ${t0}, got ${show(t1)}`);
   const steps = Math.round((t1 - t0) / dt);
   if (steps < 1 || Math.abs(steps * dt - (t1 - t0)) > 1e-6 * dt * Math.max(1, steps * 1e-3)) {
@@ -173,6 +156,8 @@ export function planSolve(network: Network, options: SolveOptions): SolvePlan {
     maxSpikes: options.maxSpikes === undefined ? 0 : wholeNumber("maxSpikes", options.maxSpikes, 1, 2 ** 20),
     distribution: oneOf("distribution", options.distribution ?? "auto", distributions),
     current: planCurrent(network.current, network.neurons, t0, dt, steps),
+    inputs: planInputs(network, t0, dt, steps),
+    ...(network.cell.t0 === 0 ? {} : { time: cell.states.indexOf(timeState) }),
     arrivals: planArrivals(network, t0, t1, dt, steps),
   };
 }

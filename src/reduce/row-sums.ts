@@ -1,9 +1,10 @@
 /** Sums and spreads of per-path rows over all chunks of a run, block by block: the same bits whatever the chunking. */
 import { reduceRows } from "../../shaders/reduce/reduce-rows.wgsl.js";
 import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
+import type { PathRange } from "../plan/chunks.js";
 import { blockPaths, type Chunk } from "../plan/chunks.js";
 import type { SolvePlan } from "../plan/plan.js";
-import { type Estimate, joinBlocks } from "./statistics.js";
+import { type BlockSums, type Estimate, estimatesOf } from "./statistics.js";
 
 export class RowSums {
   /** [rows][allBlocks] (sum, squared deviations from the block's mean), f32. */
@@ -48,10 +49,23 @@ export class RowSums {
 
   /** Means and standard errors from what `blocks` held. */
   estimates(data: ArrayBuffer): Estimate[] {
-    const blocks = new Float32Array(data);
-    return Array.from({ length: this.rows }, (_, r) =>
-      joinBlocks(blocks, 2 * r * this.allBlocks, this.samples, blockPaths / this.perSample),
-    );
+    return estimatesOf(this.sums(new Float32Array(data)), this.samples);
+  }
+
+  private sums(data: Float32Array): BlockSums {
+    return { rows: this.rows, samples: blockPaths / this.perSample, data };
+  }
+
+  /** Of what `blocks` held, the sums of a range of paths. */
+  ofRange(data: ArrayBuffer, { first, end }: PathRange): BlockSums {
+    const all = new Float32Array(data);
+    const [from, to] = [first / blockPaths, Math.ceil(end / blockPaths)];
+    const part = new Float32Array(2 * this.rows * (to - from));
+    for (let r = 0; r < this.rows; r++) {
+      const row = 2 * r * this.allBlocks;
+      part.set(all.subarray(row + 2 * from, row + 2 * to), 2 * r * (to - from));
+    }
+    return this.sums(part);
   }
 
   dispose(): void {

@@ -24,12 +24,14 @@ export function joinBlocks(blocks: ArrayLike<number>, offset: number, paths: num
   return { mean, standardError: paths > 1 ? Math.sqrt(squares / (paths - 1) / paths) : Number.NaN };
 }
 
-/** Mean and standard error of numbers, one per path; antithetic paths count as one number for each pair, its mean. */
-export function estimateOf(values: ArrayLike<number>, antithetic = false): Estimate {
-  if (antithetic) {
-    const pairs = Float64Array.from({ length: values.length / 2 }, (_, k) => (values[2 * k]! + values[2 * k + 1]!) / 2);
-    return estimateOf(pairs);
-  }
+/**
+ * Blocks of (sum, squared deviations from the block's mean) of numbers, one per path; antithetic paths count as one number
+ * for each pair, its mean.
+ */
+function blocksOf(given: ArrayLike<number>, antithetic: boolean): number[] {
+  const values = antithetic
+    ? Float64Array.from({ length: given.length / 2 }, (_, k) => (given[2 * k]! + given[2 * k + 1]!) / 2)
+    : given;
   const blocks: number[] = [];
   for (let b = 0; b < values.length; b += blockPaths) {
     const end = Math.min(values.length, b + blockPaths);
@@ -39,5 +41,46 @@ export function estimateOf(values: ArrayLike<number>, antithetic = false): Estim
     for (let i = b; i < end; i++) squares += (values[i]! - mean) ** 2;
     blocks.push(sum, squares);
   }
-  return joinBlocks(blocks, 0, values.length, blockPaths);
+  return blocks;
 }
+
+/** Mean and standard error of such numbers. */
+export function estimateOf(values: ArrayLike<number>, antithetic = false): Estimate {
+  return joinBlocks(blocksOf(values, antithetic), 0, antithetic ? values.length / 2 : values.length, blockPaths);
+}
+
+/** Sums over blocks of some paths, which are all that a mean over more needs to know of them. */
+export interface BlockSums {
+  readonly rows: number;
+  /** Numbers that a full block is of: paths, or pairs of antithetic ones. */
+  readonly samples: number;
+  /** [rows][blocks] of (sum, squared deviations from the block's mean), as precise as what summed them. */
+  readonly data: Float32Array | Float64Array;
+}
+
+/** Block sums of rows of numbers, one per path. */
+export const sumsOf = (rows: readonly ArrayLike<number>[], antithetic: boolean): BlockSums => ({
+  rows: rows.length,
+  samples: blockPaths,
+  data: Float64Array.from(rows.flatMap((row) => blocksOf(row, antithetic))),
+});
+
+/** Block sums of neighbouring paths, in their order, as those of all of them. */
+export function joinSums(parts: readonly BlockSums[]): BlockSums {
+  const { rows, samples, data } = parts[0]!;
+  const widths = parts.map((p) => p.data.length / rows);
+  const width = widths.reduce((a, b) => a + b, 0);
+  const joined = data instanceof Float32Array ? new Float32Array(rows * width) : new Float64Array(rows * width);
+  for (let r = 0; r < rows; r++) {
+    let at = r * width;
+    parts.forEach((part, p) => {
+      joined.set(part.data.subarray(r * widths[p]!, (r + 1) * widths[p]!), at);
+      at += widths[p]!;
+    });
+  }
+  return { rows, samples, data: joined };
+}
+
+/** Means and standard errors of rows over `samples` numbers, from the sums of all their blocks. */
+export const estimatesOf = ({ rows, samples: each, data }: BlockSums, samples: number): Estimate[] =>
+  Array.from({ length: rows }, (_, r) => joinBlocks(data, (r * data.length) / rows, samples, each));

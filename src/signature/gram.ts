@@ -1,5 +1,5 @@
 /** Gram matrices of signature kernels, plain and normalised, and linear functionals of them with their gradients. */
-import { checkOptions, fail, finiteNumbers, type Names } from "../checks.js";
+import { checkOptions, fail, finiteNumbers, type Names, wholeNumber } from "../checks.js";
 import { SaltationError } from "../errors.js";
 import {
   checkBackend,
@@ -34,6 +34,16 @@ export const pairwiseNames: Names<PairwiseOptions> = {
   progress: "function",
 };
 
+export interface GramOptions extends PairwiseOptions {
+  /**
+   * Which of the pairs to compute, in the order of rows (with `y` null and a symmetric solver, of those on and above the
+   * diagonal): other entries are 0. Every pair has the bits that it has in the whole matrix. Default all.
+   */
+  readonly pairs?: readonly [begin: number, end: number];
+}
+
+const gramNames: Names<GramOptions> = { ...pairwiseNames, pairs: true };
+
 export interface GramMatrix {
   readonly rows: number;
   readonly columns: number;
@@ -63,6 +73,11 @@ export function checkKernel(options: PairwiseOptions, names: Names<PairwiseOptio
 
 /** Most entries of one Gram matrix: 2 GiB of float64 on the host. */
 const mostEntries = 2 ** 28;
+
+function checkPairs([begin, end]: readonly [number, number], all: number): void {
+  wholeNumber("pairs[0]", begin, 0, all - 1);
+  wholeNumber("pairs[1]", end, begin + 1, all);
+}
 
 function refuseHuge(rows: number, columns: number): void {
   if (rows * columns > mostEntries) {
@@ -157,15 +172,16 @@ export async function signatureGram(
   backend: SignatureBackend,
   x: PathInput,
   y: PathInput | null,
-  options: PairwiseOptions = {},
+  options: GramOptions = {},
 ): Promise<GramMatrix> {
   checkBackend(backend);
-  const k = checkKernel(options);
+  const k = checkKernel(options, gramNames);
   const a = readPaths("x", x);
   const b = y === null ? a : readPaths("y", y);
   sameChannels(a, b);
   refuseHuge(a.count, b.count);
-  const request = { x: a, y: y === null ? null : b };
+  const request: GramRequest = { x: a, y: y === null ? null : b, pairs: options.pairs };
+  if (options.pairs) checkPairs(options.pairs, pairsIn({ ...request, pairs: undefined }, k.solver));
   const own = k.normalised ? a.count + (y === null ? 0 : b.count) : 0;
   const tally = new Tally(options.progress, pairsIn(request, k.solver) + own);
   const [{ gram }] = (await evaluate(backend, k, [request], tally)) as [{ gram: Float64Array }];

@@ -19,6 +19,7 @@ export { type EncodeOptions, SpikeSignatures } from "./gpu/spike-signatures.js";
 export { type SpikeStatistic, type SpikeStatisticOptions, spikeStatistic } from "./gpu/spike-statistic.js";
 export {
   type GramMatrix,
+  type GramOptions,
   type KernelOptions,
   type PairedKernels,
   type PairedOptions,

@@ -1,5 +1,5 @@
 /** Spike records of a GPU that are full: whether a neuron in them fires without end, and why. */
-import { recordReader } from "../../shaders/shared/record.wgsl.js";
+import { arrivalEvent, recordReader } from "../../shaders/shared/record.wgsl.js";
 import type { SaltationError } from "../errors.js";
 import type { Gpu } from "../gpu/index.js";
 import { firesTooOften, mostPerStep } from "../plan/endless.js";
@@ -30,24 +30,29 @@ const mostPaths = 64;
  * @throws SaltationError where a neuron fires more than `mostPerStep` times in a step.
  */
 export async function checkRecord(gpu: Gpu, plan: SolvePlan, solved: SolvedChunk, recordWords: number): Promise<void> {
-  const { paths, slots } = solved;
+  const { paths, slots, events } = solved;
+  const words = events?.words ?? recordWords;
   if (slots <= mostPerStep) return;
   const batch = gpu.batch("read record");
   const reads = [
-    batch.read(solved.events?.record ?? solved.record, 0, 4 * recordWords * slots * paths),
-    solved.events
-      ? batch.read(solved.events.counts, 0, 4 * paths)
+    batch.read(events?.record ?? solved.record, 0, 4 * words * slots * paths),
+    events
+      ? batch.read(events.counts, 0, 4 * paths)
       : batch.read(solved.counts.storage, solved.counts.byteOffset, 4 * paths),
   ];
   batch.submit();
-  const [words, counts] = (await Promise.all(reads)).map((data) => new Uint32Array(data)) as [Uint32Array, Uint32Array];
-  const record = recordReader(words, recordWords, paths);
+  const [data, counts] = (await Promise.all(reads)).map((buffer) => new Uint32Array(buffer)) as [
+    Uint32Array,
+    Uint32Array,
+  ];
+  const record = recordReader(data, words, paths);
   const full = Array.from(counts.keys()).filter((i) => counts[i]! >= slots);
   for (const i of full.slice(0, mostPaths)) {
     /** Of each neuron: the step at hand, and its spikes there. */
     const last = new Map<number, { step: number; count: number }>();
     for (let n = 0; n < slots; n++) {
-      const neuron = solved.events ? record.event(n, i).neuron : record.neuron(n, i);
+      const { neuron, event } = events ? record.event(n, i) : { neuron: record.neuron(n, i), event: 0 };
+      if (event === arrivalEvent) continue;
       const step = record.step(n, i);
       const known = last.get(neuron);
       if (known?.step !== step) last.set(neuron, { step, count: 1 });

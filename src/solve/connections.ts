@@ -1,7 +1,8 @@
 /** What the kernels of a network read of its connections and input spikes: one buffer, and what they are written for. */
-import { agendaWords } from "../../shaders/solve/agenda.wgsl.js";
+import { agendaWords, portedWords } from "../../shaders/solve/agenda.wgsl.js";
 import type { ConnectionShape } from "../../shaders/solve/connections.wgsl.js";
 import type { Gpu, Storage } from "../gpu/index.js";
+import { allArrivals } from "../plan/arrivals.js";
 import type { ParameterLayout } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 
@@ -23,12 +24,14 @@ export function connectionShape(
   layout: ParameterLayout,
   atOnce: boolean,
 ): Omit<ConnectionShape, "neurons"> {
+  const delays = layout.views.get("delays");
   return {
     weightOffset: layout.views.get("weights")!.offset,
     edges: plan.network.connections.targets.length,
-    arrivals: plan.arrivals.count,
+    arrivals: allArrivals(plan).count,
     selfEdges: atOnce && selfEdgesOf(plan).length > 0,
-    several: plan.network.cell.events.length > 1,
+    ports: plan.network.cell.ports.length,
+    delays: delays && { count: delays.length, offset: delays.offset },
   };
 }
 
@@ -38,11 +41,13 @@ export function uploadConnections(
   plan: SolvePlan,
   { selfEdges }: Pick<ConnectionShape, "selfEdges">,
 ): Storage {
-  const { arrivals } = plan;
-  const { rowStart, targets } = plan.network.connections;
+  const arrivals = allArrivals(plan);
+  const { rowStart, targets, ports, delays, delayOf } = plan.network.connections;
   const what = Uint32Array.from({ length: arrivals.count }, (_, x) => targets.length + x);
-  const agenda = agendaWords({ ...arrivals, what }, arrivals.weights);
-  const lists = [rowStart, targets, agenda, ...(selfEdges ? [selfEdgesOf(plan)] : [])];
+  const neurons = portedWords(arrivals.neurons, arrivals.ports);
+  const agenda = agendaWords({ ...arrivals, neurons, what }, arrivals.weights);
+  const numbers = delays.length > 0 ? Uint32Array.from(delayOf) : new Uint32Array(0);
+  const lists = [rowStart, portedWords(targets, ports), agenda, numbers, ...(selfEdges ? [selfEdgesOf(plan)] : [])];
   const words = new Uint32Array(lists.reduce((n, list) => n + list.length, 1));
   let at = 0;
   for (const list of lists) {

@@ -67,7 +67,7 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
       ...connectionShape(plan, shape.layout, false),
       affineEvent,
       workgroupSize,
-      recordWords: recordWords.neurons,
+      recordWords: network.connections.delays.length > 0 ? recordWords.arrivals : recordWords.neurons,
     };
     const forwardKernel = gpu.kernel(forwardNetwork({ ...shape, ...sizes }, `forward ${label}`));
     let backwardKernel: Promise<Backward> | undefined;
@@ -84,7 +84,7 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
       total: `checkpoints[${n + 1}u * K * run.paths + i]`,
       adjoint: (s) => `(${backwardFields(n).adjoint + s}u * K + k) * run.paths + i`,
     });
-    const [f, b, h, sift] = await Promise.all([forwardKernel, backwardKernel, horizon, siftFor(gpu, network.cell)]);
+    const [f, b, h, sift] = await Promise.all([forwardKernel, backwardKernel, horizon, siftFor(gpu, network)]);
     const connections = uploadConnections(gpu, plan, sizes);
     const parts = { gpu, plan, shape, forwardKernel: f, backwardKernel: b, horizonKernel: h, views };
     return new NetworkSolver(parts, connections, sift);
@@ -94,7 +94,7 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
     const { perNeuron, perPath } = this.fields;
     const work = 4 * (perNeuron * this.neurons + perPath);
     // Where not all events are spikes there is a record of either.
-    const record = (this.sift ? 2 : 1) * 4 * this.recordWords * slots;
+    const record = 4 * (this.recordWords + (this.sift?.words ?? 0)) * slots;
     if (!this.backwardKernel) return { work, checkpoints: 0, record, rows: 0, backward: 0 };
     const windows = Math.ceil(this.plan.steps / this.gridWindow(1));
     return {
@@ -106,8 +106,14 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
     };
   }
 
+  /** Words of what the kernels write to a record. */
+  get eventWords(): number {
+    return this.sift?.words ?? this.recordWords;
+  }
+
   private get fields() {
-    return networkFields(this.n, noiseNames(this.shape).length, this.shape.several);
+    const { delays } = this.plan.network.connections;
+    return networkFields(this.n, noiseNames(this.shape).length, this.shape.several, delays.length);
   }
 
   encodeForward(batch: Batch, chunk: Chunk, slots: number): EncodedNetwork {
@@ -118,12 +124,11 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
     const windows = Math.ceil(plan.steps / window);
     const perField = 4 * neurons * paths;
     const work = batch.temporary("work", fields.perNeuron * perField + 4 * fields.perPath * paths);
-    const record = gpu.buffer("spike record", 4 * this.recordWords * slots * paths);
+    const record = gpu.buffer("spike record", 4 * this.eventWords * slots * paths);
     const status = gpu.buffer("status", 4 * statusWords);
     const checkpointBytes = (n + 1) * perField + 4 * paths;
     const checkpoints = gpu.buffer("checkpoints", this.backwardKernel ? checkpointBytes * windows : 4);
     const counts = gpu.buffer("spike counts", 4 * paths);
-    const eventCounts = sift && gpu.buffer("event counts", 4 * paths);
     batch.clear(status);
     const bound = { theta, connections, work, record, status, threads: paths };
     // A window of no steps, so that window 0 has a checkpoint like the others.
@@ -149,15 +154,13 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
       batch.copy(work, perPath, end, (n + 1) * perField, 4 * paths);
     }
     batch.copy(work, perPath + (sift ? 8 * paths : 0), counts, 0, 4 * paths);
-    if (eventCounts) batch.copy(work, perPath, eventCounts, 0, 4 * paths);
-    const events = eventCounts && { record, counts: eventCounts };
-    const spikes = events ? sift!.encodeSpikes(batch, chunk, events, slots) : record;
+    const sifted = sift?.encodeSpikes(batch, chunk, record, { storage: work, byteOffset: perPath }, slots);
     return {
       ...chunk,
       slots,
       statusWords: status,
-      record: spikes,
-      events,
+      record: sifted?.record ?? record,
+      events: sifted?.events,
       checkpoints,
       end,
       counts: { storage: counts, byteOffset: 0 },
@@ -167,10 +170,7 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
         record.dispose();
         checkpoints.dispose();
         counts.dispose();
-        if (events) {
-          spikes.dispose();
-          events.counts.dispose();
-        }
+        sifted?.dispose();
       },
     };
   }
@@ -184,12 +184,10 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
     status?: RunStatus,
   ): void {
     const { gpu, plan, theta, connections, n, neurons } = this;
-    const { paths, slots, checkpoints, end, events } = chunk as EncodedNetwork;
-    const record = events?.record ?? chunk.record;
-    const counts = events ? { storage: events.counts, byteOffset: 0 } : chunk.counts;
-    const ofEvents = events
-      ? this.sift!.encodeCotangents(batch, chunk, events, cotangents.spikes, slots)
-      : cotangents.spikes;
+    const { paths, checkpoints, end, events } = chunk as EncodedNetwork;
+    const given = cotangents.spikes;
+    const wanted = events ? this.sift!.encodeCotangents(batch, chunk, events, given) : { ...chunk, cotangents: given };
+    const { record } = wanted;
     const fields = backwardFields(n);
     const window = this.gridWindow(paths);
     const windows = Math.ceil(plan.steps / window);
@@ -207,7 +205,7 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
     const tape = batch.temporary("tape", longest * turn);
     const pathFields = fields.perNeuron * perField;
     batch.clear(work);
-    batch.copy(counts.storage, counts.byteOffset, work, pathFields + 4 * paths, 4 * paths);
+    batch.copy(wanted.counts.storage, wanted.counts.byteOffset, work, pathFields + 4 * paths, 4 * paths);
     if (end) this.encodeHorizon(batch, { chunk, checkpoints: end, record, adjoint: work, rows }, cotangents, 0);
     for (let w = windows - 1; w >= 0; w--) {
       const at = checkpointBytes * w;
@@ -220,8 +218,8 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
           uniform: { ...run, tapeFirst, tapePaths: turn },
           theta,
           connections,
-          record,
-          cotangents: ofEvents,
+          record: wanted.record,
+          cotangents: wanted.cotangents,
           work,
           tape,
           rows,

@@ -3,11 +3,14 @@ import type { SolverShape } from "../../shaders/substep/solver.wgsl.js";
 import { alongPath, type Tableau, tableauOf } from "../../shaders/substep/tableau.js";
 import { emitCellWgsl } from "../cell/emit-wgsl.js";
 import { type CellFunctions, cellFunctions, operations } from "../cell/functions.js";
+import { withGivenSpikes } from "../cell/hazard.js";
 import { levelState } from "../cell/upstroke.js";
 import { activeChannels } from "../plan/channels.js";
+import { samplesView } from "../plan/inputs.js";
 import { type ParameterLayout, parameterLayout } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { ratesOf } from "../plan/stiff.js";
+import { recordsMore } from "./sift-for.js";
 
 export interface KernelShape extends SolverShape {
   /** Numbers of a state: one for each variable, and where increments are carried what is left of it. */
@@ -23,8 +26,8 @@ export interface KernelShape extends SolverShape {
 const longFlow = 500;
 
 /**
- * The shape of a plan's kernels; `gradients` names the parameters whose gradients are accumulated. With `forced` events
- * there is no noise, and the hazard is wanted.
+ * The shape of a plan's kernels; `gradients` names the parameters whose gradients are accumulated. With `forced` spikes
+ * there is no noise, the hazard is wanted, and other events alone happen by themselves.
  */
 export async function solverShape(
   plan: SolvePlan,
@@ -33,7 +36,10 @@ export async function solverShape(
   forced = false,
 ): Promise<KernelShape> {
   const { network, current } = plan;
-  const { cell } = network;
+  const cell = forced ? withGivenSpikes(network.cell) : network.cell;
+  const several = forced ? cell.events.length > 1 : recordsMore(network);
+  /** Of forced spikes none is looked for. */
+  const looks = several || !forced;
   const layout = parameterLayout(plan);
   // What a likelihood looks at has no noise.
   const tableau: Tableau = forced ? { ...tableauOf(plan.method), driver: "none" } : tableauOf(plan.method);
@@ -66,12 +72,12 @@ export async function solverShape(
     tableau,
     rolled: tableau.nodes.length > 1 && operations(functions.flow.value) > longFlow,
     antithetic: plan.antithetic,
-    several: cell.events.length > 1,
+    several,
     furtherRandom: cell.furtherRandom.map((r) => r.kind),
-    falls: !forced && cell.events.some((event) => event.peaks),
-    // Along a frozen drift a state moves straight; of forced events none is looked for.
+    falls: looks && cell.events.some((event) => event.peaks),
     steep: cell.states.includes(levelState),
-    peaks: smooth && !forced ? cell.events.flatMap((event, e) => (event.peaks ? [e] : [])) : [],
+    // Along a frozen drift a state moves straight.
+    peaks: smooth && looks ? cell.events.flatMap((event, e) => (event.peaks ? [e] : [])) : [],
     ...(loaded ? { exponential: loaded.exponential } : {}),
     carried,
     parameters: network.parameters.map((p) => {
@@ -84,6 +90,13 @@ export async function solverShape(
       samples: current.samples,
       width: current.perNeuron ? network.neurons : 1,
     },
+    inputs: plan.inputs.map((input) => {
+      const view = layout.views.get(samplesView(input.name))!;
+      const { value, slope, samples, stepsPerSample } = input;
+      const width = input.values.length / samples;
+      return { value, slope, offset: view.offset, stride: view.neuronStride, width, samples, stepsPerSample };
+    }),
+    time: plan.time === undefined ? undefined : { state: plan.time, t0: plan.t0 },
     states: cell.states.length * (carried ? 2 : 1),
     layout,
     functions,

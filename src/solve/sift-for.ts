@@ -1,9 +1,16 @@
-import type { Cell } from "../cell/cell.js";
+import { recordWords } from "../../shaders/shared/record.wgsl.js";
+import { recordsEvents } from "../cell/tables.js";
 import type { Gpu } from "../gpu/index.js";
+import type { Network } from "../network/network.js";
 import type { Sift } from "./sifted.js";
 
-/** What sifts spikes from events; nothing where a cell has one event, its spike. Loaded when it is needed. */
-export async function siftFor(gpu: Gpu, cell: Cell): Promise<Sift | undefined> {
-  if (cell.events.length === 1) return undefined;
-  return (await import("./sifted.js")).Sift.create(gpu, cell);
+/** Whether solvers of a network record more than spikes: other events, or arrivals after a delay. */
+export const recordsMore = ({ cell, connections }: Network): boolean =>
+  recordsEvents(cell) || connections.delays.length > 0;
+
+/** What sifts spikes from events; nothing where all that is recorded are spikes. Loaded when it is needed. */
+export async function siftFor(gpu: Gpu, network: Network): Promise<Sift | undefined> {
+  if (!recordsMore(network)) return undefined;
+  const words = network.connections.delays.length > 0 ? recordWords.arrivals : recordWords.neurons;
+  return (await import("./sifted.js")).Sift.create(gpu, network.cell, words);
 }

@@ -10,6 +10,28 @@ export interface RecordedEvents {
   readonly record: Storage;
   /** [paths] u32. */
   readonly counts: Storage;
+  /** Words of an event. */
+  readonly words: number;
+}
+
+/** Numbers of paths in a buffer. */
+export interface TablePart {
+  readonly storage: Storage;
+  readonly byteOffset: number;
+}
+
+/** What a solver hands on: spikes, and the events that they are of. */
+export interface SiftedSpikes {
+  readonly record: Storage;
+  readonly events: RecordedEvents;
+  dispose(): void;
+}
+
+/** What a backward pass goes by. */
+export interface WantedEvents {
+  readonly record: Storage;
+  readonly counts: TablePart;
+  readonly cotangents: Storage | GPUBuffer;
 }
 
 export class Sift {
@@ -17,36 +39,49 @@ export class Sift {
     private readonly gpu: Gpu,
     private readonly spikes: KernelOf<ReturnType<typeof siftSpikes>>,
     private readonly cotangents: KernelOf<ReturnType<typeof spreadCotangents>>,
+    /** Words of an event in the record. */
+    readonly words: number,
   ) {}
 
-  static async create(gpu: Gpu, { events }: Cell): Promise<Sift> {
+  /** @param words of an event in the record. */
+  static async create(gpu: Gpu, { events }: Cell, words: number): Promise<Sift> {
     const emits = events.map((e) => e.emits);
     const [spikes, cotangents] = await Promise.all([
-      gpu.kernel(siftSpikes(emits)),
-      gpu.kernel(spreadCotangents(emits)),
+      gpu.kernel(siftSpikes(emits, words)),
+      gpu.kernel(spreadCotangents(emits, words)),
     ]);
-    return new Sift(gpu, spikes, cotangents);
+    return new Sift(gpu, spikes, cotangents, words);
   }
 
-  /** Room for the spikes of events: as much as these have. */
-  encodeSpikes(batch: Batch, { paths }: Chunk, events: RecordedEvents, slots: number): Storage {
-    const record = this.gpu.buffer("spike record", 4 * recordWords.neurons * slots * paths);
-    const { record: all, counts } = events;
-    batch.dispatch(this.spikes, { uniform: { paths }, events: all, counts, record, threads: paths });
-    return record;
+  /**
+   * Encodes what follows a forward solve: counts of events out of a table of the solver's, and the record of the spikes among
+   * them, which has room for as many as there are events.
+   * @param counted where the events of each path are counted, u32 [paths].
+   */
+  encodeSpikes(batch: Batch, { paths }: Chunk, record: Storage, counted: TablePart, slots: number): SiftedSpikes {
+    const counts = this.gpu.buffer("event counts", 4 * paths);
+    batch.copy(counted.storage, counted.byteOffset, counts, 0, 4 * paths);
+    const spikes = this.gpu.buffer("spike record", 4 * recordWords.neurons * slots * paths);
+    batch.dispatch(this.spikes, { uniform: { paths }, events: record, counts, record: spikes, threads: paths });
+    return {
+      record: spikes,
+      events: { record, counts, words: this.words },
+      dispose: () => {
+        spikes.dispose();
+        counts.dispose();
+      },
+    };
   }
 
-  /** Cotangents of events, of those of spikes. */
+  /** Encodes what precedes a backward pass: the cotangents of events, of those of spikes. */
   encodeCotangents(
     batch: Batch,
-    { paths }: Chunk,
-    events: RecordedEvents,
+    { paths, slots }: Chunk & { readonly slots: number },
+    { record, counts }: RecordedEvents,
     spikes: Storage | GPUBuffer,
-    slots: number,
-  ): Storage {
+  ): WantedEvents {
     const cotangents = batch.temporary("cotangents of events", 4 * slots * paths);
-    const { record: all, counts } = events;
-    batch.dispatch(this.cotangents, { uniform: { paths }, events: all, counts, spikes, cotangents, threads: paths });
-    return cotangents;
+    batch.dispatch(this.cotangents, { uniform: { paths }, events: record, counts, spikes, cotangents, threads: paths });
+    return { record, counts: { storage: counts, byteOffset: 0 }, cotangents };
   }
 }

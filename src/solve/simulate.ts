@@ -1,9 +1,11 @@
 /** Simulation on the GPU: chunk by chunk, the record growing until every spike fits. */
 import { recordReader } from "../../shaders/shared/record.wgsl.js";
 import type { PendingEvent } from "../../shaders/solve/horizon.wgsl.js";
+import { fail } from "../checks.js";
 import { SaltationError } from "../errors.js";
 import type { Gpu } from "../gpu/index.js";
-import { type Chunk, wholeBlocks } from "../plan/chunks.js";
+import { anyArrives } from "../plan/arrivals.js";
+import { type Chunk, type PathRange, wholeBlocks } from "../plan/chunks.js";
 import type { Discretisation, DiscretisationOptions } from "../plan/discretisation.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
@@ -32,10 +34,17 @@ export async function createSolver(
 ): Promise<ChunkSolver> {
   const plan = await decideIncrements(gpu, given, { differentiates: views.length > 0 });
   const { neurons, connections } = plan.network;
-  if (neurons === 1 && connections.weights.length + plan.arrivals.count === 0) {
+  if (neurons === 1 && connections.weights.length === 0 && !anyArrives(plan)) {
     return SingleSolver.create(gpu, plan, views, pending);
   }
-  const byWorkgroup = plan.distribution === "auto" ? 2 * neurons > lanesOf(gpu) : plan.distribution === "workgroup";
+  // Lanes take targets side by side, each once, and at once.
+  const lone = connections.parallel || connections.delays.length > 0;
+  if (lone && plan.distribution === "workgroup") {
+    const why = connections.parallel ? "several connections from a neuron to another" : "connections with delays";
+    fail("distribution", `"workgroup" does not take ${why}; take "invocation"`);
+  }
+  const wide = plan.distribution === "auto" ? 2 * neurons > lanesOf(gpu) : plan.distribution === "workgroup";
+  const byWorkgroup = wide && !lone;
   // Loaded when a network is solved: a page with one neuron does without (docs/embedding.md).
   if (byWorkgroup) return (await import("./workgroup-solver.js")).WorkgroupSolver.create(gpu, plan, views, { pending });
   return (await import("./network-solver.js")).NetworkSolver.create(gpu, plan, views, pending);
@@ -127,8 +136,10 @@ export async function simulateGpu(
   gpu: Gpu,
   plan: SolvePlan,
   progress?: (pathsDone: number) => void,
+  range: PathRange = { first: 0, end: plan.paths },
 ): Promise<SimulatedSpikes> {
   const solver = await createSolver(gpu, plan);
+  const { first, end } = range;
   const kept: DeviceSpikes[] = [];
   const slots = { value: firstSlots(plan) };
   let saturated = 0;
@@ -137,9 +148,10 @@ export async function simulateGpu(
   const bytesPerSpike = 4 * solver.recordWords;
   try {
     const fitting = (room: number): number => fittingPaths(gpu, solver, room);
-    for (let done = 0; done < plan.paths; ) {
-      const solved = await solveFrom(gpu, plan, solver, done, slots, fitting);
-      const { firstPath, paths } = solved;
+    for (let done = 0; first + done < end; ) {
+      const solved = await solveFrom(gpu, { ...plan, paths: end }, solver, first + done, slots, fitting);
+      const { paths } = solved;
+      const firstPath = done;
       done += paths;
       // Slots are rows, so the rows in use are one piece: keep only those.
       const used = Math.max(1, solved.status.largestCount);
@@ -164,7 +176,7 @@ export async function simulateGpu(
   } finally {
     solver.dispose();
   }
-  return new GpuSpikes(gpu, plan, kept, {
+  return new GpuSpikes(gpu, { ...plan, paths: end - first }, kept, {
     saturatedPaths: saturated,
     largestCount,
     laneEfficiency: offered > 0 ? committed / offered : undefined,

@@ -5,9 +5,10 @@ import type { Gpu, KernelOf } from "../gpu/index.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { solverShape } from "./shape.js";
+import { processorBurst } from "./uniform.js";
 
 /** Sub-steps between two looks at events: as in the forward kernel, but events cost less, as nothing is located. */
-const burst = 8;
+const burstOf = (gpu: Gpu): number => (gpu.adapter.backend === "simd" ? processorBurst : 8);
 
 /** @param views the parameters to differentiate by, whose gradients lie one after another in a path's rows. */
 export async function backwardKernel(
@@ -30,7 +31,7 @@ export async function backwardKernel(
   const affineEvent = eventIsAffine(shape.functions);
   return gpu.kernel(
     backwardSingle(
-      { ...shape, affineEvent, workgroupSize, burst, gradientRows, entries, currentRow },
+      { ...shape, affineEvent, workgroupSize, burst: burstOf(gpu), gradientRows, entries, currentRow },
       `backward ${cell.name} ${plan.method}`,
     ),
   );

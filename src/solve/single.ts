@@ -20,7 +20,7 @@ import { horizonOf, PlanSolver, type SolverParts } from "./plan-solver.js";
 import { solverShape } from "./shape.js";
 import { siftFor } from "./sift-for.js";
 import type { Sift } from "./sifted.js";
-import { runOf } from "./uniform.js";
+import { processorBurst, runOf } from "./uniform.js";
 
 /** Small, so that a training batch of a hundred paths still spreads over the processors. */
 export const workgroupSize = 64;
@@ -29,7 +29,8 @@ export const workgroupSize = 64;
  * Sub-steps between two looks at events. At p events a step a burst wastes about p·burst/2 of its sub-steps in waiting,
  * and saves the handling of events in all but one; measured best at 4 events per 100 steps (docs/decisions.md).
  */
-const burstOf = (method: SolvePlan["method"]): number => (alongPath(tableauOf(method)) ? 16 : 8);
+const burstOf = (gpu: Gpu, method: SolvePlan["method"]): number =>
+  gpu.adapter.backend === "simd" ? processorBurst : alongPath(tableauOf(method)) ? 16 : 8;
 
 /** Sub-steps of a backward window at least: fewer would cost more dispatches than they save memory. */
 const leastWindow = 128;
@@ -72,12 +73,12 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
     const backward = views.length > 0 ? await import("./single-backward.js") : undefined;
     const forwardKernel = gpu.kernel(
       forwardSingle(
-        { ...shape, affineEvent: eventIsAffine(shape.functions), workgroupSize, burst: burstOf(plan.method) },
+        { ...shape, affineEvent: eventIsAffine(shape.functions), workgroupSize, burst: burstOf(gpu, plan.method) },
         `forward ${plan.network.cell.name} ${plan.method}`,
       ),
     );
     const backwardKernel = backward?.backwardKernel(gpu, plan, views, workgroupSize);
-    const sift = siftFor(gpu, plan.network.cell);
+    const sift = siftFor(gpu, plan.network);
     const { states, several } = shape;
     const words = singleCheckpointWords(shape);
     const word = (w: number): string => `checkpoints[(run.checkpoint_last * ${words}u + ${w}u) * run.paths + i]`;
@@ -148,16 +149,13 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
       });
     }
     const wordAt = (word: number): number => 4 * (words * (keep - 1) + this.shape.states + word) * paths;
-    const eventCounts = sift && gpu.buffer("event counts", 4 * paths);
-    if (eventCounts) batch.copy(checkpoints, wordAt(2), eventCounts, 0, 4 * paths);
-    const events = eventCounts && { record, counts: eventCounts };
-    const spikes = events ? sift!.encodeSpikes(batch, chunk, events, slots) : record;
+    const sifted = sift?.encodeSpikes(batch, chunk, record, { storage: checkpoints, byteOffset: wordAt(2) }, slots);
     return {
       ...chunk,
       slots,
       statusWords: status,
-      record: spikes,
-      events,
+      record: sifted?.record ?? record,
+      events: sifted?.events,
       checkpoints,
       window,
       windows,
@@ -166,10 +164,7 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
         status.dispose();
         record.dispose();
         checkpoints.dispose();
-        if (events) {
-          spikes.dispose();
-          events.counts.dispose();
-        }
+        sifted?.dispose();
       },
     };
   }
@@ -184,10 +179,9 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
   ): void {
     const { plan, theta, shape } = this;
     const { paths, slots, checkpoints, events, window } = chunk as EncodedSingle;
-    const record = events?.record ?? chunk.record;
-    const ofEvents = events
-      ? this.sift!.encodeCotangents(batch, chunk, events, cotangents.spikes, slots)
-      : cotangents.spikes;
+    const given = cotangents.spikes;
+    const wanted = events ? this.sift!.encodeCotangents(batch, chunk, events, given) : { ...chunk, cotangents: given };
+    const { record } = wanted;
     // No path has more sub-steps than its steps and events.
     const most = Math.ceil((plan.steps + (status?.largestRecord ?? slots)) / window);
     const windows = Math.min((chunk as EncodedSingle).windows, most);
@@ -202,8 +196,8 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
         uniform: this.windowRun(chunk, w, window),
         theta,
         checkpoints,
-        record,
-        cotangents: ofEvents,
+        record: wanted.record,
+        cotangents: wanted.cotangents,
         tape,
         adjoint,
         rows,

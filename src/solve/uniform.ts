@@ -1,6 +1,7 @@
 /** What the uniforms of the solvers' kernels share (shaders/shared/run.ts), from the plan. */
 import type { Values } from "../../shaders/shared/declare.js";
 import type { networkRunFields, runFields } from "../../shaders/shared/run.js";
+import { firstArrivalFrom } from "../plan/arrivals.js";
 import type { Chunk } from "../plan/chunks.js";
 import type { SolvePlan } from "../plan/plan.js";
 
@@ -24,6 +25,9 @@ export function networkRunOf(
   stepBegin: number,
   stepEnd: number,
 ): Values<typeof networkRunFields> {
-  const firstArrival = plan.arrivals.firstFrom(stepBegin);
+  const firstArrival = firstArrivalFrom(plan, stepBegin);
   return { ...runOf(plan, chunk), stepBegin, stepEnd, firstArrival, maxSpikes: plan.maxSpikes };
 }
+
+/** A burst of four lanes on the processor, which skips what none of them has: there is nothing to be gained by waiting. */
+export const processorBurst = 1;

@@ -123,7 +123,7 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
       total: `checkpoints[(run.checkpoint_last * ${checkpoint}u + ${n + 1}u * K) * run.paths + i]`,
       adjoint: (s) => `(i * ${perNeuron}u + ${fields.adjoint + s}u) * K + k`,
     });
-    const [f, b, h, sift] = await Promise.all([forwardKernel, backwardKernel, horizon, siftFor(gpu, network.cell)]);
+    const [f, b, h, sift] = await Promise.all([forwardKernel, backwardKernel, horizon, siftFor(gpu, network)]);
     const connections = uploadConnections(gpu, plan, sizes);
     return new WorkgroupSolver(
       { gpu, plan, shape, forwardKernel: f, backwardKernel: b, horizonKernel: h, views },
@@ -186,26 +186,20 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
     }
     const { sift } = this;
     const wordAt = (word: number): number => 4 * ((keep - 1) * words + (this.n + 1) * this.neurons + word) * paths;
-    const eventCounts = sift && gpu.buffer("event counts", 4 * paths);
-    if (eventCounts) batch.copy(checkpoints, wordAt(0), eventCounts, 0, 4 * paths);
-    const events = eventCounts && { record, counts: eventCounts };
-    const spikes = events ? sift!.encodeSpikes(batch, chunk, events, slots) : record;
+    const sifted = sift?.encodeSpikes(batch, chunk, record, { storage: checkpoints, byteOffset: wordAt(0) }, slots);
     return {
       ...chunk,
       slots,
       statusWords: status,
-      record: spikes,
-      events,
+      record: sifted?.record ?? record,
+      events: sifted?.events,
       checkpoints,
       counts: { storage: checkpoints, byteOffset: wordAt(sift ? 2 : 0) },
       dispose: () => {
         status.dispose();
         record.dispose();
         checkpoints.dispose();
-        if (events) {
-          spikes.dispose();
-          events.counts.dispose();
-        }
+        sifted?.dispose();
       },
     };
   }
@@ -219,11 +213,10 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
     status?: RunStatus,
   ): void {
     const { gpu, plan, theta, connections, n, noise, neurons } = this;
-    const { paths, slots, checkpoints, events } = chunk as EncodedPaths;
-    const record = events?.record ?? chunk.record;
-    const ofEvents = events
-      ? this.sift!.encodeCotangents(batch, chunk, events, cotangents.spikes, slots)
-      : cotangents.spikes;
+    const { paths, checkpoints, events } = chunk as EncodedPaths;
+    const given = cotangents.spikes;
+    const wanted = events ? this.sift!.encodeCotangents(batch, chunk, events, given) : { ...chunk, cotangents: given };
+    const { record } = wanted;
     const window = this.gridWindow(paths);
     const windows = Math.ceil(plan.steps / window);
     const entries = Math.max(1, status?.largestTape ?? tapeEntries);
@@ -249,8 +242,8 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
           uniform: { ...run, tapeFirst, tapePaths },
           theta,
           connections,
-          record,
-          cotangents: ofEvents,
+          record: wanted.record,
+          cotangents: wanted.cotangents,
           checkpoints,
           carried,
           tape,

@@ -4,6 +4,7 @@
  */
 import { ownSpike } from "../../shaders/solve/agenda.wgsl.js";
 import { fail, finiteNumber, wholeNumber } from "../checks.js";
+import { arrivalsOf } from "../plan/arrivals.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { ObservedSpikes } from "./spikes.js";
 
@@ -34,9 +35,9 @@ interface Entry {
  * @throws SaltationError `invalid-input` naming the spike that does not fit.
  */
 export function planSchedule(plan: SolvePlan, trials: readonly ObservedSpikes[]): Schedule {
-  const { network, arrivals, t0, t1, dt, steps: gridSteps } = plan;
+  const { network, t0, t1, dt, steps: gridSteps } = plan;
   const { neurons, connections } = network;
-  const { rowStart, targets } = connections;
+  const { rowStart, targets, delays, delayOf } = connections;
   if (trials.length === 0) fail("observed", "holds no trial");
   const starts = new Uint32Array(trials.length * neurons + 1);
   const [steps, places, what]: [number[], number[], number[]] = [[], [], []];
@@ -48,6 +49,7 @@ export function planSchedule(plan: SolvePlan, trials: readonly ObservedSpikes[])
     what === ownSpike ? -(2 ** 33) : what < targets.length ? what : what - 2 ** 32;
   trials.forEach((trial, i) => {
     const lanes = Array.from({ length: neurons }, () => [] as Entry[]);
+    const arrivals = arrivalsOf(plan, i);
     for (let n = 0; n < arrivals.count; n++) {
       lanes[arrivals.neurons[n]!]!.push(layOut(arrivals.at[n]!, targets.length + n));
     }
@@ -57,7 +59,11 @@ export function planSchedule(plan: SolvePlan, trials: readonly ObservedSpikes[])
       if (time < t0 || time >= t1) continue;
       const at = (time - t0) / dt;
       lanes[k]!.push(layOut(at, ownSpike));
-      for (let e = rowStart[k]!; e < rowStart[k + 1]!; e++) lanes[targets[e]!]!.push(layOut(at, e));
+      for (let e = rowStart[k]!; e < rowStart[k + 1]!; e++) {
+        const d = delayOf[e]!;
+        const arrives = d < 0 ? at : at + delays[d]! / plan.dt;
+        if (arrives < gridSteps) lanes[targets[e]!]!.push(layOut(arrives, e));
+      }
     }
     lanes.forEach((lane, k) => {
       lane.sort((a, b) => a.step - b.step || a.place - b.place || rank(a.what) - rank(b.what));
@@ -79,13 +85,29 @@ export function planSchedule(plan: SolvePlan, trials: readonly ObservedSpikes[])
   };
 }
 
-/** A spike that the parameters rule out: the hazard integrated before it is less than α. */
-export function impossibleSpike(plan: SolvePlan, schedule: Schedule, lane: number, entry: number): never {
+/** Below every logarithm of a hazard that is not 0. */
+export const leastLogHazard = -1e29;
+
+/**
+ * A spike that the parameters rule out.
+ * @param dead whether the hazard is 0 there; else what is integrated of it before is less than α.
+ */
+export function impossibleSpike(
+  plan: SolvePlan,
+  schedule: Schedule,
+  lane: number,
+  entry: number,
+  dead: boolean,
+): never {
   const time = plan.t0 + (schedule.steps[entry]! + schedule.places[entry]!) * plan.dt;
   const trial = Math.floor(lane / schedule.neurons);
+  const why = dead
+    ? "the hazard is 0 there, as it is in a refractory period; make that shorter than the shortest interval, or let the " +
+      "hazard be small in it and not 0"
+    : 'the hazard integrated since the spike before it does not reach the "alpha" of the cell\'s reset; set that to 0 for ' +
+      "a fit by log-likelihood";
   return fail(
     "observed",
-    `the spike at ${time} of trial ${trial}, neuron ${lane % schedule.neurons}, has likelihood 0: the hazard integrated since ` +
-      'the spike before it does not reach the "alpha" of the cell\'s reset; set that to 0 for a fit by log-likelihood',
+    `the spike at ${time} of trial ${trial}, neuron ${lane % schedule.neurons}, has likelihood 0: ${why}`,
   );
 }

@@ -93,26 +93,29 @@ export class ResidentTraining implements Training {
     };
     try {
       loss.encodeBegin?.(batch, plan);
-      await inOrder<EncodedChunk>(plan.paths, {
-        forward: (firstPath) => {
-          const looked = look({ firstPath, paths: Math.min(size, plan.paths - firstPath) });
-          status.push(batch.read(looked.solved.statusWords));
-          if (firstPath + size < plan.paths) next();
-          return looked;
+      await inOrder<EncodedChunk>(
+        { first: 0, end: plan.paths },
+        {
+          forward: (firstPath) => {
+            const looked = look({ firstPath, paths: Math.min(size, plan.paths - firstPath) });
+            status.push(batch.read(looked.solved.statusWords));
+            if (firstPath + size < plan.paths) next();
+            return looked;
+          },
+          again: look,
+          value: () => loss.encodeValue(batch),
+          backward: (looked) => {
+            const { solved } = looked;
+            const cotangents = batch.temporary("cotangents", 4 * solved.slots * solved.paths);
+            const rows = batch.temporary("path rows", 4 * solver.rowsPerPath * solved.paths);
+            batch.stage("loss").clear(cotangents).clear(rows);
+            const values = pass.givesPathValues ? rows : undefined;
+            const bars = pass.encodeCotangents(batch, plan, looked, cotangents, values);
+            pass.encodeBackward(batch, solved, bars, rows);
+            next();
+          },
         },
-        again: look,
-        value: () => loss.encodeValue(batch),
-        backward: (looked) => {
-          const { solved } = looked;
-          const cotangents = batch.temporary("cotangents", 4 * solved.slots * solved.paths);
-          const rows = batch.temporary("path rows", 4 * solver.rowsPerPath * solved.paths);
-          batch.stage("loss").clear(cotangents).clear(rows);
-          const values = pass.givesPathValues ? rows : undefined;
-          const bars = pass.encodeCotangents(batch, plan, looked, cotangents, values);
-          pass.encodeBackward(batch, solved, bars, rows);
-          next();
-        },
-      });
+      );
       batch.stage("update");
       pass.encodeMean(batch, gradient, halted);
       update.encode(batch, { gradient, theta: solver.theta, halted, step });

@@ -109,11 +109,9 @@ export function readMask(
   if (mask === undefined) return new Array<boolean>(view.length).fill(true);
   if (mask === "nonzero") return Array.from(values, (v) => v !== 0);
   const marked = new Array<boolean>(view.length).fill(false);
-  const places = view.shape(
-    Array.from({ length: view.length }, (_, i) => i),
-    view.beyond.map(() => nowhere),
-  );
-  const edges = view.name === "weights" && network.connections.form === "edges";
-  follow(`${field}.mask`, mask, edges ? (places as number[][]).map((edge) => edge[2]) : places, marked);
+  const all = Array.from({ length: view.length }, (_, i) => i);
+  const beyond = view.beyond.map(() => nowhere);
+  const places = view.name === "weights" ? network.connections.numbers(all) : view.shape(all, beyond);
+  follow(`${field}.mask`, mask, places, marked);
   return marked;
 }

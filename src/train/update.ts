@@ -108,15 +108,16 @@ export function planUpdate(
     const marked = readMask(field, trainable.mask, view, values, network);
     const group = groupOf(field, trainable, options, optimisers);
     const list = members.get(group) ?? [];
+    const positive = network.cell.positive.includes(view.name) || view.name === "delays";
     marked.forEach((trained, i) => {
       const [gradient, place, value] = [at + i, view.offset + i, values[i]!];
       if (!trained) return;
-      const parameter = view.length > 1 ? `${view.name}[${i}]` : view.name;
+      const parameter = view.length > 1 ? `${view.asked}[${i}]` : view.asked;
       if (!(value > transform.lower && value < transform.upper)) {
         const range = transform.upper < Infinity ? `from ${transform.lower} to ${transform.upper}` : "positive";
         fail(field, `${parameter} is ${value} at first, but transform "${transform.name}" keeps it strictly ${range}`);
       }
-      list.push({ gradient, place, transform, positive: network.cell.positive.includes(view.name), parameter });
+      list.push({ gradient, place, transform, positive, parameter });
     });
     members.set(group, list);
     at += view.length;

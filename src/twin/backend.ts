@@ -1,6 +1,6 @@
 /** The `cpu` backend: the float64 twin. */
 import type { SolverBackend } from "../backend/backend.js";
-import { evaluateCpu, simulateCpu } from "./evaluate.js";
+import { evaluateCpu, rangesCpu, simulateCpu } from "./evaluate.js";
 import { likelihoodCpu } from "./likelihood.js";
 import { sensitivitiesCpu } from "./sensitivities.js";
 
@@ -12,6 +12,7 @@ export const twin: SolverBackend = {
     evaluate: (plan, options) => evaluateCpu(plan, loss, views, options),
     dispose: () => {},
   }),
+  ranges: async (_, loss, views) => rangesCpu(loss, views),
   likelihood: async (_, observed, views) => likelihoodCpu(observed, views),
   sensitivities: sensitivitiesCpu,
   check: () => {},

@@ -38,6 +38,7 @@ export class Crossings {
   /** Whether the sub-step that was looked at last left the finite numbers, or may come near to that. */
   steep = false;
   private readonly peaking: readonly Happening[];
+  private readonly along: boolean;
   private readonly falls: boolean;
   private readonly levels: boolean;
   private readonly x: Float64Array;
@@ -56,7 +57,8 @@ export class Crossings {
     const peaking = cell.happenings.filter((h) => h.peaks);
     this.falls = peaking.length > 0;
     // Along a frozen drift a state moves straight.
-    this.peaking = alongPath(tableauOf(method)) ? peaking : [];
+    this.along = alongPath(tableauOf(method));
+    this.peaking = this.along ? peaking : [];
     this.levels = states.includes(levelState);
     this.x = new Float64Array(channels.length);
     this.slope = new Float64Array(states.length);
@@ -150,5 +152,85 @@ export class Crossings {
       else [high, last, falling] = [at, there, slope];
     }
     return -1;
+  }
+
+  /**
+   * Length of the sub-step at which the event function is zero, by Newton within a shrinking bracket from 0 to the length
+   * of `whole`, whose own is changed. Of several events it is at zero or above there, so that what the event turns over is
+   * at zero or below after it.
+   */
+  locate(whole: SubStep): number {
+    const { cell, stepper } = this;
+    const { y, r, h, driver, p, I } = whole;
+    if (happensAtOnce(cell, y, p)) return 0;
+    const several = cell.happenings.length > 1;
+    const value = cell.event(y, p);
+    const out = new Float64Array(y.length);
+    const eBar = new Float64Array(y.length);
+    const slope = new Float64Array(y.length);
+    const unused = new Float64Array(p.length + 1);
+    const x = new Float64Array(this.x.length);
+    let [low, high] = [0, h];
+    let theta = 0;
+    let before = 2 * h;
+    let at = y;
+    let e = value;
+    for (let iteration = 0; iteration < 100; iteration++) {
+      cell.eventGradient(eBar, unused, at, p);
+      if (this.along) {
+        for (let c = 0; c < x.length; c++) x[c] = driver.a[c]! + driver.b[c]! * (this.dt - 2 * (r + theta));
+      }
+      cell.flow(slope, stepper.straight ? y : at, p, I, x);
+      let rate = 0;
+      for (let i = 0; i < y.length; i++) rate += eBar[i]! * slope[i]!;
+      let next = theta - e / rate;
+      // Where the flow's slope is not that of the sub-step's curve, Newton swings from side to side of the root; the least
+      // corrections are rounding.
+      const nearer = Math.abs(next - theta) <= Math.max(0.5 * before, 1e-12 * this.dt);
+      // Far up a steep curve its steps are short and many, or nothing.
+      const crawls = iteration > 40 || (e > -value && Math.abs(next - theta) <= 1e-15 * this.dt);
+      if (!(next > low && next < high && nearer) || (this.steep && crawls)) next = 0.5 * (low + high);
+      before = Math.abs(next - theta);
+      if (Math.abs(next - theta) <= 1e-15 * this.dt || high - low <= 1e-16 * this.dt)
+        return several ? this.beyond(whole, next, h) : next;
+      theta = next;
+      whole.h = theta;
+      stepper.advance(out, whole);
+      at = out;
+      e = cell.event(out, p);
+      if (e === 0) return several ? this.beyond(whole, theta, h) : theta;
+      if (e < 0) low = theta;
+      else high = theta;
+    }
+    return theta;
+  }
+
+  /**
+   * From a length near an event on, one at which the event function is above 0: by steps of rounding. Where these find none,
+   * what was taken for the event is where another has just happened, whose surface is at 0 there and falls: then by halves of
+   * what is left up to a length at which it is above 0.
+   */
+  private beyond(whole: SubStep, near: number, above: number): number {
+    const { cell, stepper } = this;
+    const out = new Float64Array(whole.y.length);
+    const isAbove = (length: number): boolean => {
+      // As it comes out of the place in the step that it leads to.
+      whole.h = whole.r + length - whole.r;
+      stepper.advance(out, whole);
+      const height = cell.event(out, whole.p);
+      return height > 0 && height < Number.POSITIVE_INFINITY;
+    };
+    let length = near;
+    for (let more = 2 ** -52 * this.dt; more < 1e-9 * this.dt; more *= 2) {
+      if (length >= above || isAbove(length)) return Math.min(length, above);
+      length += more;
+    }
+    let [low, high] = [length, above];
+    for (let n = 0; n < 60 && low < high; n++) {
+      const middle = 0.5 * (low + high);
+      if (isAbove(middle)) high = middle;
+      else low = middle;
+    }
+    return high;
   }
 }

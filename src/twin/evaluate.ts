@@ -1,12 +1,14 @@
 /** Simulation, and value and gradient of a loss, by the float64 twin. */
+import type { PendingEvent } from "../../shaders/solve/horizon.wgsl.js";
 import type { CompiledCell } from "../cell/emit-js.js";
 import { fail } from "../checks.js";
 import { evaluateOnHost } from "../loss/host-loss.js";
-import type { EvaluatorOptions, Loss } from "../loss/loss.js";
+import type { EvaluatorOptions, Loss, LossValue, RangeEvaluator } from "../loss/loss.js";
 import { assembleResult, checkEstimates, type Evaluated } from "../loss/result.js";
+import type { PathRange } from "../plan/chunks.js";
 import { parameterLayout, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
-import { estimateOf } from "../reduce/statistics.js";
+import { estimateOf, estimatesOf, sumsOf } from "../reduce/statistics.js";
 import type { SimulatedSpikes } from "../spikes/simulated.js";
 import type { TypedSpikes } from "../spikes/spikes.js";
 import { emptyTable, type SpikeTable } from "../spikes/table.js";
@@ -18,6 +20,8 @@ import { pendingSpikes } from "./horizon.js";
 import { counterNoise } from "./noise.js";
 import { reversePath } from "./reverse.js";
 
+const allOf = ({ paths }: SolvePlan): PathRange => ({ first: 0, end: paths });
+
 /** Solves path after path. */
 export async function eachPath(
   plan: SolvePlan,
@@ -25,9 +29,11 @@ export async function eachPath(
   record: boolean,
   visit: (path: number, result: PathResult) => void,
   progress?: (pathsDone: number) => void,
+  { first, end }: PathRange = allOf(plan),
 ): Promise<void> {
   const solver = new PathSolver(plan, cell, counterNoise(plan));
-  await inTurns(plan.paths, progress, (path) => {
+  await inTurns(end - first, progress, (n) => {
+    const path = first + n;
     const result = solver.solve(path, record);
     for (const y of result.final) if (!y.every(Number.isFinite)) throw stateNotFinite(plan, path);
     visit(path, result);
@@ -35,7 +41,12 @@ export async function eachPath(
 }
 
 /** Simulates all paths on the CPU. */
-export async function simulateCpu(plan: SolvePlan, progress?: (pathsDone: number) => void): Promise<SimulatedSpikes> {
+export async function simulateCpu(
+  plan: SolvePlan,
+  progress?: (pathsDone: number) => void,
+  range: PathRange = allOf(plan),
+): Promise<SimulatedSpikes> {
+  const paths = range.end - range.first;
   const spikes: PathSpike[][] = [];
   let saturatedPaths = 0;
   let largestCount = 0;
@@ -49,10 +60,11 @@ export async function simulateCpu(plan: SolvePlan, progress?: (pathsDone: number
       largestCount = Math.max(largestCount, result.spikes.length);
     },
     progress,
+    range,
   );
   const width = plan.maxSpikes > 0 ? plan.maxSpikes : largestCount;
   const read = async (): Promise<SpikeTable> => {
-    const table = emptyTable(plan.paths, width, plan.t1);
+    const table = emptyTable(paths, width, plan.t1);
     spikes.forEach((list, path) => {
       table.counts[path] = list.length;
       list.forEach((s, n) => {
@@ -63,7 +75,7 @@ export async function simulateCpu(plan: SolvePlan, progress?: (pathsDone: number
     return table;
   };
   return {
-    paths: plan.paths,
+    paths,
     t0: plan.t0,
     t1: plan.t1,
     saturatedPaths,
@@ -72,7 +84,7 @@ export async function simulateCpu(plan: SolvePlan, progress?: (pathsDone: number
     bytes: 0,
     read,
     spikeTimes: async () => (await read()).times,
-    meanCount: async () => spikes.reduce((sum, list) => sum + list.length, 0) / plan.paths,
+    meanCount: async () => spikes.reduce((sum, list) => sum + list.length, 0) / paths,
     discretisation: (options) => measureDiscretisation(plan, options),
     dispose: () => {},
   };
@@ -88,48 +100,104 @@ export async function evaluateCpu(
   options: EvaluatorOptions = {},
 ): Promise<Evaluated> {
   if (!loss.evaluate) fail("loss", `"${loss.kind}" is written for a GPU alone; backend "cpu" needs its evaluate()`);
-  const cell = compileFor(plan);
-  const layout = parameterLayout(plan);
-  const { paths } = plan;
+  const range = allOf(plan);
+  const { spikes, saturated } = await firedIn(plan, range);
+  const taken = await evaluateOnHost(loss, spikes, plan);
+  const names = views.map((v) => v.name);
+  const { events } = taken.horizon && loss.horizon ? (await import("../loss/horizon.js")).horizonOf(plan, names) : none;
+  const rows = await swept(plan, views, range, taken, { ...options, pending: events });
+  const estimates = rows.map((row) => estimateOf(row, plan.antithetic));
+  const { value, means } = taken;
+  checkEstimates(plan, value, estimates);
+  const stopped = plan.stopsByLoss ? 0 : saturated;
+  const result = assembleResult(value, views, estimates, means ?? [], stopped, loss.pathwise ?? false);
+  return { ...result, warnings: plan.warnings };
+}
+
+/** What ranges of paths add to value and gradient of a loss of means. */
+export function rangesCpu(loss: Loss, views: readonly View[]): RangeEvaluator {
+  const { ofMeans, pathwise = false } = loss;
+  if (!ofMeans) fail("loss", `"${loss.kind}" compares all paths with each other, and takes them together`);
+  /** Of the first round, for the second of the same plan and range. */
+  let fired: { readonly of: SolvePlan; readonly range: PathRange; readonly found: Fired } | undefined;
+  return {
+    async evaluate(plan, range, all, options = {}) {
+      const { antithetic, paths } = plan;
+      const kept = fired?.of === plan && fired.range.first === range.first && fired.range.end === range.end;
+      const found = kept ? fired!.found : await firedIn(plan, range);
+      fired = all ? undefined : { of: plan, range, found };
+      const { spikes, saturated } = found;
+      const rows = ofMeans.look(spikes, plan);
+      const looked = sumsOf(rows, antithetic);
+      const known = { looked, offset: 0, saturated, warnings: [] };
+      if (!all && !pathwise) return known;
+      // Cotangents of a pathwise loss do not look at the means.
+      const means = all
+        ? estimatesOf(all, antithetic ? paths / 2 : paths)
+        : rows.map((row) => estimateOf(row, antithetic));
+      const taken = ofMeans.taken(spikes, rows, means, plan);
+      return { ...known, gradient: sumsOf(await swept(plan, views, range, taken, options), antithetic) };
+    },
+    dispose: () => {},
+  };
+}
+
+/** Spikes of a range of paths, and how many paths stopped at maxSpikes. */
+interface Fired {
+  readonly spikes: TypedSpikes[];
+  readonly saturated: number;
+}
+
+async function firedIn(plan: SolvePlan, range: PathRange): Promise<Fired> {
   const spikes: TypedSpikes[] = [];
   let saturated = 0;
-  await eachPath(plan, cell, false, (_, { spikes: fired, saturated: full }) => {
+  const visit = (_: number, { spikes: fired, saturated: full }: PathResult): void => {
     if (full) saturated++;
     spikes.push({
       times: Float64Array.from(fired, (s) => plan.t0 + (s.step + s.fraction) * plan.dt),
       neurons: Int32Array.from(fired, (s) => s.neuron),
     });
-  });
-  const { value, cotangents, horizon, pathValues, means } = await evaluateOnHost(loss, spikes, plan);
-  const names = views.map((v) => v.name);
-  const { events } = horizon && loss.horizon ? (await import("../loss/horizon.js")).horizonOf(plan, names) : none;
+  };
+  await eachPath(plan, compileFor(plan), false, visit, undefined, range);
+  return { spikes, saturated };
+}
+
+/** Takes cotangents of a range of paths back: rows of value and gradient, one number a path. */
+async function swept(
+  plan: SolvePlan,
+  views: readonly View[],
+  range: PathRange,
+  { cotangents, pathValues, horizon }: Pick<LossValue, "cotangents" | "pathValues" | "horizon">,
+  options: EvaluatorOptions & { readonly pending?: readonly PendingEvent[] },
+): Promise<Float64Array[]> {
+  const cell = compileFor(plan);
+  const layout = parameterLayout(plan);
+  const { first } = range;
+  const { pending: events = [] } = options;
+  const count = range.end - first;
   const entries = views.reduce((n, v) => n + v.length, 0);
-  const rows = Array.from({ length: 1 + entries }, () => new Float64Array(paths));
-  for (let i = 0; i < paths; i++) rows[0]![i] = pathValues?.[i] ?? Number.NaN;
+  const rows = Array.from({ length: 1 + entries }, () => new Float64Array(count));
+  for (let i = 0; i < count; i++) rows[0]![i] = pathValues?.[i] ?? Number.NaN;
   const visit = (path: number, result: PathResult): void => {
     const gradient = new Float64Array(layout.size);
     const pending = events.length > 0 ? pendingSpikes(plan, cell, events, result) : [];
     const bars = {
-      spikes: Float64Array.from(cotangents[path]!, (c) => paths * c),
-      horizon: pending.map((spike) => ({ ...spike, adds: paths * horizon![path]![spike.neuron]! })),
+      spikes: Float64Array.from(cotangents[path - first]!, (c) => plan.paths * c),
+      horizon: pending.map((spike) => ({ ...spike, adds: plan.paths * horizon![path - first]![spike.neuron]! })),
     };
     reversePath(plan, layout, cell, result, bars, gradient);
     let row = 1;
     for (const view of views) {
-      for (let i = 0; i < view.length; i++) rows[row++]![path] = gradient[view.offset + i]!;
+      for (let i = 0; i < view.length; i++) rows[row++]![path - first] = gradient[view.offset + i]!;
     }
   };
-  if (entries > 0) await eachPath(plan, cell, true, visit, options.progress);
+  if (entries > 0) await eachPath(plan, cell, true, visit, options.progress, range);
   if (options.perPath) {
-    const flat = new Float64Array(rows.length * paths);
+    const flat = new Float64Array(rows.length * count);
     rows.forEach((row, r) => {
-      flat.set(row, r * paths);
+      flat.set(row, r * count);
     });
-    options.perPath(0, paths, flat);
+    options.perPath(first, count, flat);
   }
-  const estimates = rows.map((row) => estimateOf(row, plan.antithetic));
-  checkEstimates(plan, value, estimates);
-  const stopped = plan.stopsByLoss ? 0 : saturated;
-  const result = assembleResult(value, views, estimates, means ?? [], stopped, loss.pathwise ?? false);
-  return { ...result, warnings: plan.warnings };
+  return rows;
 }

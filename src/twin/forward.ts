@@ -3,19 +3,23 @@
  *
  * Within a grid step every neuron keeps its own sub-steps: it is tried to the end of the step, and only its own events
  * and the arrivals it receives split it. Events are taken in time order across the network, the earliest first (ties:
- * lowest neuron). The driver path stays in absolute time: what follows an event goes on along the same path.
+ * lowest neuron); a spike under way comes before events at its time, and after input spikes. The driver path stays in
+ * absolute time: what follows an event goes on along the same path.
  */
-import { alongPath, tableauOf } from "../../shaders/substep/tableau.js";
+import { tableauOf } from "../../shaders/substep/tableau.js";
 import type { CompiledCell } from "../cell/emit-js.js";
 import { sampleOf } from "../driver/current.js";
 import { SaltationError } from "../errors.js";
+import { arrivalsOf } from "../plan/arrivals.js";
 import { firesTooOften, mostPerStep } from "../plan/endless.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { Driver, Stepper, SubStep } from "./advance.js";
-import { Crossings, happensAtOnce, whichEvent } from "./crossing.js";
+import { Crossings, whichEvent } from "./crossing.js";
 import { causeOfFiring } from "./endless.js";
 import { stepperOf } from "./exponential.js";
+import { type GridStates, gridStates } from "./grid-states.js";
 import { drawFurther, eventUniform } from "./noise.js";
+import { Pending } from "./pending.js";
 
 /** Gives the driver path: writes ΔW and H of one path, step and channel (neuron · channels + channel). */
 export type NoiseSource = (path: number, step: number, channel: number, out: Float64Array) => void;
@@ -26,6 +30,9 @@ export interface PathSpike {
   readonly fraction: number;
   readonly neuron: number;
 }
+
+/** What ends a sub-step. */
+type Until = "end" | "arrival" | "input" | "event";
 
 /**
  * What a path did, in order: enough to reverse it. `advance` moves neuron `neuron` by a sub-step within grid step
@@ -38,9 +45,10 @@ export type Operation =
       neuron: number;
       step: number;
       /** What ended it: the end of the step, an arrival (from the network or an input), or the neuron's own event. */
-      until: "end" | "arrival" | "input" | "event";
-      /** The spike that arrives, where it comes from the network. */
+      until: Until;
+      /** The spike that arrives, where it comes from the network, and along which connection. */
       spike: number | undefined;
+      edge: number | undefined;
       /** Whether it has no length, because a jump left the event function above 0. */
       atOnce: boolean;
       /** From the state before it. */
@@ -65,7 +73,7 @@ export type Operation =
       spike: number | undefined;
       before: Float64Array;
     }
-  | { kind: "input"; neuron: number; weight: number; before: Float64Array }
+  | { kind: "input"; neuron: number; port: number; weight: number; before: Float64Array }
   | { kind: "kick"; neuron: number; before: Float64Array; increment: Float64Array }
   | { kind: "step" };
 
@@ -87,6 +95,7 @@ export class PathSolver {
   private readonly stepper: Stepper;
   private readonly crossings: Crossings;
   private readonly p: Float64Array[];
+  private readonly grid: GridStates;
   private readonly n: number;
   private readonly channels: number;
 
@@ -101,6 +110,7 @@ export class PathSolver {
     this.n = network.cell.states.length;
     this.channels = network.cell.channels.length;
     this.p = neuronParameters(plan);
+    this.grid = gridStates(plan);
   }
 
   /** Solves path number `path`; `record` keeps the operations for the derivative. */
@@ -108,11 +118,12 @@ export class PathSolver {
     const { plan, cell, stepper, n, channels, p } = this;
     const { dt, steps, maxSpikes } = plan;
     const { neurons, connections } = plan.network;
-    const { rowStart, targets, weights } = connections;
+    const { rowStart, targets, weights, ports, delays, delayOf } = connections;
     const { driver } = tableauOf(plan.method);
     const parabola = driver === "parabola";
     const operations: Operation[] = [];
     const spikes: PathSpike[] = [];
+    const pending = new Pending(dt, steps);
 
     const vectors = (size: number): Float64Array[] => Array.from({ length: neurons }, () => new Float64Array(size));
     const trial = vectors(n);
@@ -151,7 +162,7 @@ export class PathSolver {
     const copy = (v: Float64Array): Float64Array => Float64Array.from(v);
     const frozen = (d: Driver): Driver => ({ a: copy(d.a), b: copy(d.b) });
 
-    const { arrivals } = plan;
+    const arrivals = arrivalsOf(plan, path);
     let arrived = 0;
     let step = 0;
     /** Tries neuron k from where it stands to the end of the step, and locates its event if it has one. */
@@ -163,26 +174,36 @@ export class PathSolver {
       const within = this.crossings.within(own, trial[k]!);
       if (within >= 0) {
         own.h = within;
-        eventAt[k] = own.r + this.locate(own);
+        eventAt[k] = own.r + this.crossings.locate(own);
       }
     };
     /** Keeps the sub-step that neuron k takes to a time, before it does. */
-    const keep = (k: number, at: number, until: "end" | "arrival" | "input" | "event", spike?: number): void => {
+    const keep = (k: number, at: number, until: Until, spike?: number, edge?: number): void => {
       const own = next[k]!;
       own.h = at - own.r;
       if (record) {
         const { y, r, h, driver, p, I } = own;
         const subStep = { y: copy(y), r, h, driver: frozen(driver), p, I };
         const atOnce = until === "event" && at === r;
-        operations.push({ kind: "advance", neuron: k, step, until, spike, atOnce, subStep });
+        operations.push({ kind: "advance", neuron: k, step, until, spike, edge, atOnce, subStep });
       }
     };
     /** Moves neuron k to a time of another's making. */
-    const bring = (k: number, at: number, until: "arrival" | "input", spike?: number): void => {
+    const bring = (k: number, at: number, until: "arrival" | "input", spike?: number, edge?: number): void => {
       const own = next[k]!;
-      keep(k, at, until, spike);
+      keep(k, at, until, spike, edge);
       stepper.advance(own.y, own);
       own.r = at;
+    };
+
+    /** A spike arrives at a length within the step at hand. */
+    const arrive = (e: number, at: number, spike: number): void => {
+      const j = targets[e]!;
+      bring(j, at, "arrival", spike, e);
+      const { y } = next[j]!;
+      if (record) operations.push({ kind: "receive", neuron: j, edge: e, spike, before: copy(y) });
+      cell.ports[ports[e]!]!.receive(y, y, p[j]!, weights[e]!);
+      attempt(j);
     };
 
     for (; step < steps; step++) {
@@ -197,6 +218,7 @@ export class PathSolver {
           }
         }
         own.I = plannedCurrent(plan, step, k);
+        this.grid.set(own.y, step, k);
         own.r = 0;
         attempt(k);
       }
@@ -205,18 +227,26 @@ export class PathSolver {
       for (;;) {
         let k = -1;
         for (let j = 0; j < neurons; j++) if (eventAt[j]! < (k < 0 ? Number.POSITIVE_INFINITY : eventAt[k]!)) k = j;
+        const eventTime = k < 0 ? Number.POSITIVE_INFINITY : eventAt[k]!;
+        const due = pending.next(step);
         if (arrived < arrivals.count && arrivals.steps[arrived] === step) {
           const at = arrivals.places[arrived]! * dt;
-          if (k < 0 || at <= eventAt[k]!) {
+          if (at <= Math.min(eventTime, due?.at ?? Number.POSITIVE_INFINITY)) {
             const j = arrivals.neurons[arrived]!;
+            const port = arrivals.ports[arrived]!;
             const weight = arrivals.weights[arrived++]!;
             bring(j, at, "input");
             const { y } = next[j]!;
-            if (record) operations.push({ kind: "input", neuron: j, weight, before: copy(y) });
-            cell.receive(y, y, p[j]!, weight);
+            if (record) operations.push({ kind: "input", neuron: j, port, weight, before: copy(y) });
+            cell.ports[port]!.receive(y, y, p[j]!, weight);
             attempt(j);
             continue;
           }
+        }
+        if (due && due.at <= eventTime) {
+          pending.take(step);
+          arrive(due.edge, due.at, due.spike);
+          continue;
         }
         if (k < 0) break;
         const at = eventAt[k]!;
@@ -246,13 +276,17 @@ export class PathSolver {
           continue;
         }
         for (let e = rowStart[k]!; e < rowStart[k + 1]!; e++) {
-          const j = targets[e]!;
-          const arrives = j === k ? undefined : spike;
-          if (j !== k) bring(j, at, "arrival", arrives);
-          const { y } = next[j]!;
-          if (record) operations.push({ kind: "receive", neuron: j, edge: e, spike: arrives, before: copy(y) });
-          cell.receive(y, y, p[j]!, weights[e]!);
-          if (j !== k) attempt(j);
+          const d = delayOf[e]!;
+          if (d >= 0) {
+            pending.send(step, at, delays[d]!, { source: k, spike, edge: e });
+            continue;
+          }
+          if (targets[e] !== k) {
+            arrive(e, at, spike);
+            continue;
+          }
+          if (record) operations.push({ kind: "receive", neuron: k, edge: e, spike: undefined, before: copy(own.y) });
+          cell.ports[ports[e]!]!.receive(own.y, own.y, p[k]!, weights[e]!);
         }
         attempt(k);
       }
@@ -274,87 +308,6 @@ export class PathSolver {
     }
     const final = next.map(({ y }) => y);
     return { path, spikes, saturated: false, reachedEnd: true, final, startUniforms, operations };
-  }
-
-  /**
-   * Length of the sub-step at which the event function is zero, by Newton within a shrinking bracket from 0 to the length
-   * of `whole`, whose own is changed. Of several events it is at zero or above there, so that what the event turns over is
-   * at zero or below after it.
-   */
-  private locate(whole: SubStep): number {
-    const { cell, stepper } = this;
-    const { y, r, h, driver, p, I } = whole;
-    const along = alongPath(tableauOf(this.plan.method));
-    if (happensAtOnce(cell, y, p)) return 0;
-    const several = cell.happenings.length > 1;
-    const value = cell.event(y, p);
-    const out = new Float64Array(this.n);
-    const eBar = new Float64Array(this.n);
-    const slope = new Float64Array(this.n);
-    const unused = new Float64Array(p.length + 1);
-    const x = new Float64Array(this.channels);
-    let [low, high] = [0, h];
-    let theta = 0;
-    let before = 2 * h;
-    let at = y;
-    let e = value;
-    for (let iteration = 0; iteration < 100; iteration++) {
-      cell.eventGradient(eBar, unused, at, p);
-      if (along) {
-        for (let c = 0; c < x.length; c++) x[c] = driver.a[c]! + driver.b[c]! * (this.plan.dt - 2 * (r + theta));
-      }
-      cell.flow(slope, stepper.straight ? y : at, p, I, x);
-      let rate = 0;
-      for (let i = 0; i < this.n; i++) rate += eBar[i]! * slope[i]!;
-      let next = theta - e / rate;
-      // Where the flow's slope is not that of the sub-step's curve, Newton swings from side to side of the root; the least
-      // corrections are rounding.
-      const nearer = Math.abs(next - theta) <= Math.max(0.5 * before, 1e-12 * this.plan.dt);
-      // Far up a steep curve its steps are short and many, or nothing.
-      const crawls = iteration > 40 || (e > -value && Math.abs(next - theta) <= 1e-15 * this.plan.dt);
-      if (!(next > low && next < high && nearer) || (this.crossings.steep && crawls)) next = 0.5 * (low + high);
-      before = Math.abs(next - theta);
-      if (Math.abs(next - theta) <= 1e-15 * this.plan.dt || high - low <= 1e-16 * this.plan.dt)
-        return several ? this.beyond(whole, next, h) : next;
-      theta = next;
-      whole.h = theta;
-      stepper.advance(out, whole);
-      at = out;
-      e = cell.event(out, p);
-      if (e === 0) return several ? this.beyond(whole, theta, h) : theta;
-      if (e < 0) low = theta;
-      else high = theta;
-    }
-    return theta;
-  }
-
-  /**
-   * From a length near an event on, one at which the event function is above 0: by steps of rounding. Where these find none,
-   * what was taken for the event is where another has just happened, whose surface is at 0 there and falls: then by halves of
-   * what is left up to a length at which it is above 0.
-   */
-  private beyond(whole: SubStep, near: number, above: number): number {
-    const { cell, stepper } = this;
-    const out = new Float64Array(this.n);
-    const isAbove = (length: number): boolean => {
-      // As it comes out of the place in the step that it leads to.
-      whole.h = whole.r + length - whole.r;
-      stepper.advance(out, whole);
-      const height = cell.event(out, whole.p);
-      return height > 0 && height < Number.POSITIVE_INFINITY;
-    };
-    let length = near;
-    for (let more = 2 ** -52 * this.plan.dt; more < 1e-9 * this.plan.dt; more *= 2) {
-      if (length >= above || isAbove(length)) return Math.min(length, above);
-      length += more;
-    }
-    let [low, high] = [length, above];
-    for (let n = 0; n < 60 && low < high; n++) {
-      const middle = 0.5 * (low + high);
-      if (isAbove(middle)) high = middle;
-      else low = middle;
-    }
-    return high;
   }
 }
 

@@ -2,37 +2,26 @@
 import { halve } from "../driver/brownian.js";
 import { normalPair } from "../driver/normal.js";
 import { threefryInto } from "../driver/threefry.js";
-import type { Arrivals, SolvePlan } from "../plan/plan.js";
+import { allArrivals, halvedArrivals } from "../plan/arrivals.js";
+import { planInputs } from "../plan/inputs.js";
+import type { SolvePlan } from "../plan/plan.js";
 import type { NoiseSource } from "./forward.js";
 import { drawnPath } from "./noise.js";
 
 /** Streams of random numbers that split steps, counted down from the middle: others lie near either end. */
 const topStream = 2 ** 31;
 
-function halvedArrivals(arrivals: Arrivals): Arrivals {
-  const late = Array.from(arrivals.places, (place) => (place >= 0.5 ? 1 : 0));
-  const steps = arrivals.steps.map((step, n) => 2 * step + late[n]!);
-  return {
-    ...arrivals,
-    at: arrivals.at.map((at) => 2 * at),
-    steps,
-    places: arrivals.places.map((place, n) => 2 * place - late[n]!),
-    firstFrom(step) {
-      const n = steps.findIndex((s) => s >= step);
-      return n < 0 ? steps.length : n;
-    },
-  };
-}
-
 /** The plan with every step in two. */
 export function halvedPlan(plan: SolvePlan): SolvePlan {
-  const { dt, steps, current } = plan;
+  const { network, t0, dt, steps, current } = plan;
   return {
     ...plan,
     dt: dt / 2,
     steps: 2 * steps,
     current: { ...current, stepsPerSample: 2 * current.stepsPerSample },
-    arrivals: halvedArrivals(plan.arrivals),
+    // Of samples off the grid anew, so that what is between grid points shows.
+    inputs: planInputs(network, t0, dt / 2, 2 * steps),
+    arrivals: halvedArrivals(allArrivals(plan)),
   };
 }
 

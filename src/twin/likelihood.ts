@@ -4,31 +4,72 @@
  *
  *     log L = Σ_n [log λ(t_n) − E(t_n⁻)] − max(0, E(t1))       per neuron and trial
  *
- * The spike times are data, so the backward recursion has no terms of event times: sub-steps are reversed one by one, and
- * at a spike a⁻ = ∇Tᵀ a⁺ + ∇ log λ − ∇E.
+ * The spike times are data, so the backward recursion has no terms of their times: sub-steps are reversed one by one, and
+ * at a spike a⁻ = ∇Tᵀ a⁺ + ∇ log λ − ∇E. Other events, and conditions, happen by themselves between them, at times that move
+ * with the parameters as those of any path do (reverse.ts).
  */
-import type { CompiledCell } from "../cell/emit-js.js";
+import type { CompiledCell, Port } from "../cell/emit-js.js";
 import { sampleOf } from "../driver/current.js";
+import { SaltationError } from "../errors.js";
 import { type Likelihood, TrialSums } from "../loss/likelihood.js";
 import type { Evaluator } from "../loss/loss.js";
+import { allArrivals } from "../plan/arrivals.js";
+import { firesTooOften, mostPerStep } from "../plan/endless.js";
 import { type ParameterLayout, parameterLayout, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
-import { impossibleSpike, ownSpike, type Schedule } from "../spikes/schedule.js";
-import type { SubStep } from "./advance.js";
+import { impossibleSpike, leastLogHazard, ownSpike, type Schedule } from "../spikes/schedule.js";
+import type { SubStep, SubStepTangent } from "./advance.js";
 import { compileFor } from "./compile.js";
+import { Crossings, whichEvent } from "./crossing.js";
+import { causeOfFiring } from "./endless.js";
 import { stepperOf } from "./exponential.js";
 import { neuronParameters, plannedCurrent } from "./forward.js";
+import { gridStates } from "./grid-states.js";
 
-/** One move of a lane: from r by h within a grid step; then what happens, as in a schedule, if anything does. */
+/**
+ * One move of a lane: a sub-step within a grid step; then what happens, as in a schedule, if anything does; or an event of
+ * the neuron's own that is no spike.
+ */
 interface Move {
-  step: number;
-  r: number;
-  h: number;
-  entry: number;
+  readonly step: number;
+  readonly r: number;
+  readonly h: number;
+  /** Entry of the schedule, or -1. */
+  readonly entry: number;
+  /** The event, by number, or -1; and whether a jump left it above 0, so that it came at once. */
+  readonly event: number;
+  readonly atOnce: boolean;
+}
+
+/** States, one after the other. */
+class States {
+  private all: Float64Array;
+  private count = 0;
+
+  constructor(
+    private readonly n: number,
+    room: number,
+  ) {
+    this.all = new Float64Array(n * Math.max(1, room));
+  }
+
+  push(y: Float64Array): void {
+    if ((this.count + 1) * this.n > this.all.length) {
+      const more = new Float64Array(2 * this.all.length);
+      more.set(this.all);
+      this.all = more;
+    }
+    this.all.set(y, this.n * this.count++);
+  }
+
+  at(i: number): Float64Array {
+    return this.all.subarray(i * this.n, (i + 1) * this.n);
+  }
 }
 
 /**
  * Adds the gradient of the lane's log-likelihood to `gradient` [layout.size].
+ * @param cell compiled with its spikes given (`compileFor`).
  * @returns the log-likelihood of one neuron in one trial.
  */
 export function laneLikelihood(
@@ -46,56 +87,96 @@ export function laneLikelihood(
   const n = network.cell.states.length;
   const P = p.length;
   const stepper = stepperOf(cell, plan.method, dt);
+  const spike = cell.happenings.find((e) => e.emits)!;
+  /** Of cells with other events than spikes. */
+  const crossings = cell.happenings.length > 1 ? new Crossings(cell, stepper, plan.method, dt) : undefined;
+  const grid = gridStates(plan);
   const channels = network.cell.channels.length;
   const still = { a: new Float64Array(channels), b: new Float64Array(channels) };
   const edges = connections.targets.length;
+  const inputs = allArrivals(plan);
   const weightOf = (what: number): number =>
-    what < edges ? connections.weights[what]! : plan.arrivals.weights[what - edges]!;
+    what < edges ? connections.weights[what]! : inputs.weights[what - edges]!;
+  const portOf = (what: number): Port =>
+    cell.ports[what < edges ? connections.ports[what]! : inputs.ports[what - edges]!]!;
 
   const moves: Move[] = [];
   let entry = schedule.starts[lane]!;
   const last = schedule.starts[lane + 1]!;
-  for (let step = 0; step < plan.steps; step++) {
-    let r = 0;
-    for (; entry < last && schedule.steps[entry] === step; entry++) {
-      const at = schedule.places[entry]! * dt;
-      moves.push({ step, r, h: at - r, entry });
-      r = at;
-    }
-    moves.push({ step, r, h: dt - r, entry: -1 });
-  }
-
   // States before each sub-step, and at its end before what happens there.
-  const before = gradient ? new Float64Array(moves.length * n) : undefined;
-  const landed = gradient ? new Float64Array(moves.length * n) : undefined;
+  const room = gradient ? plan.steps + last - entry : 0;
+  const [before, landed] = [new States(n, room), new States(n, room)];
   const y = new Float64Array(n);
+  const trial = new Float64Array(n);
   cell.start(y, p, 1);
   let value = 0;
   const subStep: SubStep = { y, r: 0, h: 0, driver: still, p, I: 0 };
-  const take = ({ step, r, h }: Move): number => {
+  const take = ({ step, r, h }: Pick<Move, "step" | "r" | "h">): number => {
     subStep.r = r;
     subStep.h = h;
     subStep.I = plannedCurrent(plan, step, k);
     return subStep.I;
   };
-  moves.forEach((move, s) => {
-    const I = take(move);
-    const at = move.entry;
-    before?.set(y, s * n);
+  /** Where in its step the neuron is, and how many events of its own it had there. */
+  let r = 0;
+  let inStep = 0;
+  /** One sub-step to a place in the step, and what ends it. */
+  const move = (step: number, to: number, what: Pick<Move, "entry" | "event" | "atOnce">): void => {
+    const one = { step, r, h: to - r, ...what };
+    take(one);
+    if (gradient) {
+      moves.push(one);
+      before.push(y);
+    }
     stepper.advance(y, subStep);
-    landed?.set(y, s * n);
-    if (at < 0) return;
-    const what = schedule.what[at]!;
-    if (what === ownSpike) {
-      const e = cell.event(y, p);
-      if (e < 0) impossibleSpike(plan, schedule, lane, at);
-      value += cell.logHazard(y, p, I) - e;
-      cell.happenings[0]!.jump(y, y, p, 1);
-    } else cell.receive(y, y, p, weightOf(what));
-  });
-  const survived = cell.event(y, p);
+    if (gradient) landed.push(y);
+    r = to;
+  };
+  /** On to a place in the step, with the events on the way; `at` is the entry of the schedule that comes there. */
+  const reach = (step: number, to: number, at: number): void => {
+    while (crossings) {
+      take({ step, r, h: to - r });
+      stepper.advance(trial, subStep);
+      const within = crossings.within(subStep, trial);
+      if (within < 0) break;
+      subStep.h = within;
+      const place = r + crossings.locate(subStep);
+      subStep.h = place - r;
+      const atOnce = place === r;
+      stepper.advance(trial, subStep);
+      const event = whichEvent(cell, trial, p);
+      if (++inStep > mostPerStep) {
+        const firing = { before: y, landed: trial, parameters: p, current: subStep.I, u: 1, event };
+        throw firesTooOften(k, step, causeOfFiring(plan, cell, firing));
+      }
+      move(step, place, { entry: -1, event, atOnce });
+      cell.happenings[event]!.jump(y, trial, p, 1);
+    }
+    move(step, to, { entry: at, event: -1, atOnce: false });
+  };
+  for (let step = 0; step < plan.steps; step++) {
+    r = 0;
+    inStep = 0;
+    grid.set(y, step, k);
+    for (; entry < last && schedule.steps[entry] === step; entry++) {
+      reach(step, schedule.places[entry]! * dt, entry);
+      const what = schedule.what[entry]!;
+      if (what !== ownSpike) {
+        portOf(what).receive(y, y, p, weightOf(what));
+        continue;
+      }
+      const e = cell.integrated(y, p);
+      const logHazard = cell.logHazard(y, p, subStep.I);
+      const dead = logHazard < leastLogHazard;
+      if (e < 0 || dead) impossibleSpike(plan, schedule, lane, entry, dead);
+      value += logHazard - e;
+      spike.jump(y, y, p, 1);
+    }
+    reach(step, dt, -1);
+  }
+  const survived = cell.integrated(y, p);
   value -= Math.max(0, survived);
-  if (!gradient || !before || !landed) return value;
+  if (!gradient) return value;
 
   const currentView = layout.views.get("current")!;
   const weightView = layout.views.get("weights")!;
@@ -103,32 +184,49 @@ export function laneLikelihood(
   const a = new Float64Array(n);
   const part = new Float64Array(n);
   const pBar = new Float64Array(P + 1);
-  /** Adds c ∇E at a state to the adjoint and the parameters. */
-  const pull = (c: number, at: Float64Array): void => {
+  /** Adds c ∇E at a state to the adjoint and the parameters: of the integrated hazard, or of an event's surface. */
+  const pull = (c: number, at: Float64Array, surface = cell.integratedGradient): void => {
     const ePBar = new Float64Array(P + 1);
-    cell.eventGradient(part, ePBar, at, p);
+    surface(part, ePBar, at, p);
     for (let i = 0; i < n; i++) a[i]! += c * part[i]!;
     for (let j = 0; j < P; j++) pBar[j]! += c * ePBar[j]!;
   };
   if (survived > 0) pull(-1, y);
+  /** Cotangent of the time at which the sub-step begins that was reversed last: of the event that ends the one before. */
+  let timeBar = 0;
+  const byLength = new Float64Array(n);
+  const lengthAlone: SubStepTangent = { y: new Float64Array(n), r: 0, h: 1, p: new Float64Array(P), I: 0 };
+  const dot = (u: Float64Array, v: Float64Array): number => u.reduce((sum, x, i) => sum + x * v[i]!, 0);
   for (let s = moves.length - 1; s >= 0; s--) {
-    const { step, entry: at } = moves[s]!;
+    const { step, entry: at, event, atOnce } = moves[s]!;
     const I = take(moves[s]!);
-    const end = landed.subarray(s * n, (s + 1) * n);
+    const end = landed.at(s);
+    subStep.y = before.at(s);
     if (at >= 0) {
       const what = schedule.what[at]!;
       if (what === ownSpike) {
-        cell.happenings[0]!.jumpVjp(a, pBar, end, p, 1, a);
+        spike.jumpVjp(a, pBar, end, p, 1, a);
         cell.logHazardGradient(part, pBar, end, p, I);
         for (let i = 0; i < n; i++) a[i]! += part[i]!;
         pull(-1, end);
       } else {
-        const byWeight = cell.receiveVjp(a, pBar, end, p, weightOf(what), a);
+        const byWeight = portOf(what).receiveVjp(a, pBar, end, p, weightOf(what), a);
         if (what < edges) gradient[weightView.offset + what]! += byWeight;
       }
     }
-    subStep.y = before.subarray(s * n, (s + 1) * n);
+    if (event >= 0) {
+      const { jumpVjp, surfaceGradient } = cell.happenings[event]!;
+      jumpVjp(a, pBar, end, p, 1, a);
+      if (!atOnce) {
+        // The sub-step's length is set by its surface: eliminated, as in reverse.ts.
+        stepper.tangent(byLength, subStep, lengthAlone);
+        surfaceGradient(part, new Float64Array(P + 1), end, p);
+        pull(-(timeBar + dot(a, byLength)) / dot(part, byLength), end, surfaceGradient);
+      }
+    }
     stepper.reverse(a, pBar, subStep, a);
+    timeBar = stepper.rBar + (event >= 0 ? timeBar : -stepper.hBar);
+    if (subStep.r === 0) grid.clear(a);
     const sample = sampleOf(current, step);
     gradient[currentView.offset + sample * width + currentView.neuronStride * k]! += pBar[P]!;
     pBar[P] = 0;
@@ -141,13 +239,24 @@ export function laneLikelihood(
   return value;
 }
 
+/** What stops a lane from being solved, where another backend only sees that it is stopped. */
+export function laneFailure(plan: SolvePlan, schedule: Schedule, lane: number): SaltationError | undefined {
+  try {
+    laneLikelihood(plan, parameterLayout(plan), compileFor(plan, true), schedule, lane);
+    return undefined;
+  } catch (error) {
+    if (error instanceof SaltationError) return error;
+    throw error;
+  }
+}
+
 /** Value and gradient of −log L, lane after lane. */
 export function likelihoodCpu(likelihood: Likelihood, views: readonly View[]): Evaluator {
   return {
     async evaluate(plan, options = {}) {
       const layout = parameterLayout(plan);
-      const cell = compileFor(plan);
-      const sums = new TrialSums(plan, likelihood, views);
+      const cell = compileFor(plan, true);
+      const sums = new TrialSums(plan, likelihood, views, options.trials);
       for (const [begin, end] of sums.lanes) {
         for (let lane = begin; lane < end; lane++) {
           const gradient = new Float64Array(layout.size);

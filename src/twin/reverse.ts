@@ -18,6 +18,7 @@ import type { SolvePlan } from "../plan/plan.js";
 import type { SubStepTangent } from "./advance.js";
 import { stepperOf } from "./exponential.js";
 import { neuronParameters, type PathResult } from "./forward.js";
+import { gridStates } from "./grid-states.js";
 import type { PendingSpike } from "./horizon.js";
 import { drawFurther } from "./noise.js";
 
@@ -43,6 +44,7 @@ export function reversePath(
   const n = network.cell.states.length;
   const P = network.cell.parameters.length;
   const stepper = stepperOf(cell, plan.method, dt);
+  const grid = gridStates(plan);
   const p = neuronParameters(plan);
 
   const vectors = (size: number): Float64Array[] => Array.from({ length: neurons }, () => new Float64Array(size));
@@ -71,6 +73,13 @@ export function reversePath(
     for (let i = 0; i < n; i++) a[k]![i]! += adds * eBar[i]!;
     for (let j = 0; j < P; j++) pBar[k]![j]! += adds * ePBar[j]!;
   }
+  const delayView = layout.views.get("delays");
+  /** The cotangent of the time of an arrival is one of its spike's, and of the delay. */
+  const cause = (spike: number, edge: number, bar: number): void => {
+    arrivalBar[spike]! += bar;
+    const delay = connections.delayOf[edge]!;
+    if (delay >= 0) gradient[delayView!.offset + delay]! += bar;
+  };
 
   let step = plan.steps;
   const operations = result.operations;
@@ -81,9 +90,9 @@ export function reversePath(
     if (op.kind === "kick") {
       cell.kickVjp(a[k]!, pBar[k]!, op.before, p[k]!, op.increment, a[k]!);
     } else if (op.kind === "input") {
-      cell.receiveVjp(a[k]!, pBar[k]!, op.before, p[k]!, op.weight, a[k]!);
+      cell.ports[op.port]!.receiveVjp(a[k]!, pBar[k]!, op.before, p[k]!, op.weight, a[k]!);
     } else if (op.kind === "receive") {
-      gradient[weightView.offset + op.edge]! += cell.receiveVjp(
+      gradient[weightView.offset + op.edge]! += cell.ports[connections.ports[op.edge]!]!.receiveVjp(
         a[k]!,
         pBar[k]!,
         op.before,
@@ -92,7 +101,7 @@ export function reversePath(
         a[k]!,
       );
       if (op.spike !== undefined) {
-        arrivalBar[op.spike]! += timeBar[k]!;
+        cause(op.spike, op.edge, timeBar[k]!);
         timeBar[k] = 0;
       }
     } else if (op.kind === "fire") {
@@ -124,10 +133,13 @@ export function reversePath(
         timeBar[k] = stepper.rBar + eventTimeBar;
       } else {
         stepper.reverse(a[k]!, pBar[k]!, subStep, a[k]!);
-        if (op.spike !== undefined) arrivalBar[op.spike]! += stepper.hBar;
+        if (op.spike !== undefined) cause(op.spike, op.edge!, stepper.hBar);
         timeBar[k] = stepper.rBar - stepper.hBar;
       }
-      if (subStep.r === 0) timeBar[k] = 0;
+      if (subStep.r === 0) {
+        timeBar[k] = 0;
+        grid.clear(a[k]!);
+      }
       if (pBar[k]![P] !== 0) {
         const sample = sampleOf(plan.current, step);
         gradient[currentView.offset + sample * sampleWidth + currentView.neuronStride * k]! += pBar[k]![P]!;

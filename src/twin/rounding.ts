@@ -3,12 +3,14 @@
  * without noise, and the error that rounding the state after each step would leave is carried along as a tangent.
  */
 import { byWeight, sumOf, tableauOf } from "../../shaders/substep/tableau.js";
+import { arrivalsOf } from "../plan/arrivals.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { SubStep } from "./advance.js";
 import { compileFor } from "./compile.js";
 import { whichEvent } from "./crossing.js";
 import { stepperOf } from "./exponential.js";
 import { neuronParameters, plannedCurrent } from "./forward.js";
+import { gridStates } from "./grid-states.js";
 
 /** Neurons looked at, spread over the network. */
 const mostNeurons = 4;
@@ -17,12 +19,16 @@ const mostNeurons = 4;
  * The largest error of a spike time, as a part of the time since the neuron's last spike or the start; where no spike
  * follows, that of the event function as a part of its way. Spikes of the network are left out, those of the input come
  * as their step ends, and uniforms are 1/2.
- * @param forced for a likelihood: events do not happen, and u is 1.
+ * @param forced for a likelihood: spikes do not happen, and u is 1.
  */
 export function roundingError(plan: SolvePlan, forced = false): number {
-  const { network, dt, method, arrivals } = plan;
-  const cell = compileFor(plan);
+  const { network, dt, method } = plan;
+  const arrivals = arrivalsOf(plan, 0);
+  const cell = compileFor(plan, forced);
+  const [level, levelGradient] = forced ? [cell.integrated, cell.integratedGradient] : [cell.event, cell.eventGradient];
+  const nothingHappens = forced && cell.happenings.length === 1;
   const stepper = stepperOf(cell, method, dt);
+  const grid = gridStates(plan);
   const n = network.cell.states.length;
   const P = network.cell.parameters.length;
   const still = {
@@ -51,16 +57,18 @@ export function roundingError(plan: SolvePlan, forced = false): number {
     cell.start(y, p, u);
     let since = 0;
     let arrived = 0;
-    let begin = cell.event(y, p);
+    let begin = level(y, p);
     const look = (step: number, crossed: boolean): void => {
-      cell.eventGradient(eBar, unused, y, p);
+      levelGradient(eBar, unused, y, p);
       const off = Math.abs(dot(eBar, error));
       cell.flow(slope, y, p, plannedCurrent(plan, step, k), x);
-      const scale = crossed ? Math.abs(dot(eBar, slope)) * (step + 1 - since) * dt : Math.abs(cell.event(y, p) - begin);
+      const scale = crossed ? Math.abs(dot(eBar, slope)) * (step + 1 - since) * dt : Math.abs(level(y, p) - begin);
       if (off > 0 && scale > 0) worst = Math.max(worst, off / scale);
     };
     for (let step = 0; step < plan.steps; step++) {
       whole.I = plannedCurrent(plan, step, k);
+      grid.set(y, step, k);
+      grid.clear(error);
       before.set(y);
       stepper.tangent(error, whole, direction);
       stepper.advance(y, whole);
@@ -71,17 +79,18 @@ export function roundingError(plan: SolvePlan, forced = false): number {
         error[i]! += rounded - (from + by);
       }
       for (; arrived < arrivals.count && arrivals.steps[arrived]! <= step; arrived++) {
-        if (arrivals.neurons[arrived] === k) cell.receive(y, y, p, arrivals.weights[arrived]!);
+        if (arrivals.neurons[arrived] !== k) continue;
+        cell.ports[arrivals.ports[arrived]!]!.receive(y, y, p, arrivals.weights[arrived]!);
       }
       if (!y.every(Number.isFinite)) return worst; // told elsewhere
-      if (forced || cell.event(y, p) < 0) continue;
-      look(step, true);
+      if (nothingHappens || cell.event(y, p) < 0) continue;
+      if (!forced) look(step, true);
       before.set(y);
       const happening = cell.happenings[whichEvent(cell, y, p)]!;
       happening.jump(y, before, p, u);
       happening.jumpJvp(error, before, p, u, error, fixed);
       if (happening.emits) since = step + 1;
-      begin = cell.event(y, p);
+      begin = level(y, p);
     }
     if (since < plan.steps) look(plan.steps - 1, false);
   }

@@ -11,6 +11,7 @@ import type { SolvePlan } from "../plan/plan.js";
 import type { SubStepTangent } from "./advance.js";
 import { stepperOf } from "./exponential.js";
 import { neuronParameters, type Operation, type PathResult } from "./forward.js";
+import { gridStates } from "./grid-states.js";
 import type { PendingSpike } from "./horizon.js";
 import { drawFurther } from "./noise.js";
 
@@ -33,6 +34,7 @@ export function pathSensitivities(
   const n = network.cell.states.length;
   const P = network.cell.parameters.length;
   const stepper = stepperOf(cell, plan.method, dt);
+  const grid = gridStates(plan);
   const p = neuronParameters(plan);
   const out = [...result.spikes, ...pending].map(() => new Float64Array(directions.length));
   const currentView = layout.views.get("current")!;
@@ -42,7 +44,12 @@ export function pathSensitivities(
   const eBar = new Float64Array(n);
   const byLength = new Float64Array(n);
 
+  const delayView = layout.views.get("delays");
   directions.forEach((direction, column) => {
+    const delayAlong = (edge: number): number => {
+      const delay = network.connections.delayOf[edge]!;
+      return delay < 0 ? 0 : direction[delayView!.offset + delay]!;
+    };
     /** Per neuron, the tangent of its next sub-step; that of its state and of the time at which it stands go on. */
     const along = Array.from({ length: neurons }, (_, k): SubStepTangent => {
       const own = Float64Array.from(network.cell.parameters, (name) => {
@@ -56,7 +63,10 @@ export function pathSensitivities(
     });
     for (const [o, op] of result.operations.entries()) {
       if (op.kind === "step") {
-        for (const d of along) d.r = 0;
+        for (const d of along) {
+          d.r = 0;
+          grid.clear(d.y);
+        }
         continue;
       }
       const k = op.neuron;
@@ -65,16 +75,19 @@ export function pathSensitivities(
       else if (op.kind === "fire") {
         drawFurther(cell, plan, result.path, k, op.drawn);
         cell.happenings[op.event]!.jumpJvp(d.y, op.before, p[k]!, op.u, d.y, d.p);
-      } else if (op.kind === "input") cell.receiveJvp(d.y, op.before, p[k]!, op.weight, d.y, d.p, 0);
-      else if (op.kind === "receive") {
-        const w = network.connections.weights[op.edge]!;
-        cell.receiveJvp(d.y, op.before, p[k]!, w, d.y, d.p, direction[weightView.offset + op.edge]!);
+      } else if (op.kind === "input") {
+        cell.ports[op.port]!.receiveJvp(d.y, op.before, p[k]!, op.weight, d.y, d.p, 0);
+      } else if (op.kind === "receive") {
+        const { weights, ports } = network.connections;
+        const dw = direction[weightView.offset + op.edge]!;
+        cell.ports[ports[op.edge]!]!.receiveJvp(d.y, op.before, p[k]!, weights[op.edge]!, d.y, d.p, dw);
       } else {
         const { subStep } = op;
         const sample = sampleOf(plan.current, op.step);
         d.I = direction[currentView.offset + sample * sampleWidth + currentView.neuronStride * k]!;
         // What follows a jump at once moves with it.
-        d.h = op.spike !== undefined ? out[op.spike]![column]! - d.r : op.atOnce ? 0 : -d.r;
+        const arriving = op.spike === undefined ? undefined : out[op.spike]![column]! + delayAlong(op.edge!);
+        d.h = arriving !== undefined ? arriving - d.r : op.atOnce ? 0 : -d.r;
         stepper.tangent(d.y, subStep, d);
         if (op.until === "event") {
           let dTau = d.r;
@@ -94,7 +107,7 @@ export function pathSensitivities(
           }
           d.r = dTau;
           if (spike !== undefined) out[spike]![column] = dTau;
-        } else if (op.spike !== undefined) d.r = out[op.spike]![column]!;
+        } else if (arriving !== undefined) d.r = arriving;
         else if (op.until === "input") d.r = 0;
       }
     }

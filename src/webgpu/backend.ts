@@ -1,5 +1,5 @@
 /** The `webgpu` backend: kernels on a device. What a simulation does without is loaded when it is first asked for. */
-import { type AdapterSummary, Gpu, type GpuOptions } from "../gpu/index.js";
+import { type AdapterSearch, type AdapterSummary, Gpu, type GpuOptions } from "../gpu/index.js";
 import { simulateGpu } from "../solve/simulate.js";
 import type { TrainingBackend } from "../train/backend.js";
 
@@ -8,16 +8,25 @@ export interface WebGpuBackend extends TrainingBackend {
 }
 
 /** @throws SaltationError `no-adapter` where none is found, `device-lost` for a device that is. */
-export async function openWebGpu(options: GpuOptions): Promise<WebGpuBackend> {
+export async function openWebGpu(options: GpuOptions & AdapterSearch): Promise<WebGpuBackend> {
   const gpu = await Gpu.create(options);
+  return backendOn(gpu, "webgpu", nameOf(gpu.adapter));
+}
+
+/** Solves by kernels on a device. */
+export function backendOn(gpu: Gpu, name: string, description: string): WebGpuBackend {
   return {
-    name: "webgpu",
-    description: nameOf(gpu.adapter),
+    name,
+    description,
     gpu,
-    simulate: (plan, progress) => simulateGpu(gpu, plan, progress),
+    simulate: (plan, progress, range) => simulateGpu(gpu, plan, progress, range),
     async evaluator(plan, loss, views) {
       const { GradientEvaluator } = await import("../gradient/evaluate.js");
       return GradientEvaluator.create(gpu, plan, loss, views);
+    },
+    async ranges(plan, loss, views) {
+      const { GradientEvaluator } = await import("../gradient/evaluate.js");
+      return (await GradientEvaluator.create(gpu, plan, loss, views)).ofRanges();
     },
     async likelihood(plan, observed, views) {
       const { GpuLikelihood } = await import("../gradient/likelihood.js");

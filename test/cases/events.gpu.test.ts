@@ -9,6 +9,7 @@ import { meanSpikeTime } from "../../src/loss/spike-times.js";
 import type { NetworkDefinition } from "../../src/network/network.js";
 import type { SolveOptions } from "../../src/plan/plan.js";
 import { sharedEngine } from "../support/engine.js";
+import { needsLongLoops } from "../support/gpu.js";
 
 const engine = sharedEngine();
 let cpu: Engine;
@@ -192,9 +193,11 @@ describe("conditions are located switches", () => {
       expect(states(parts), parts).toHaveLength(2);
   });
 
-  it("a path that slides along a surface is told so", async () => {
+  it("a path that slides along a surface is told so", async (context) => {
     const cell = { ...bend("v < c ? 1 : -1"), event: "v - 1" };
     for (const e of [cpu, engine()]) {
+      // A hundred thousand turns of a step go by before it is.
+      if (e.gpu) await needsLongLoops(e.gpu, context);
       await expect(e.network({ cell }).simulate({ paths: 1, t1: 1, dt: 0.1 })).rejects.toThrow(
         /it slides along the surface of a condition, whose branches both lead back to it/,
       );
@@ -322,6 +325,32 @@ describe("an event happens when its function crosses 0 upwards", () => {
       spikes.dispose();
     }
   });
+});
+
+it("a cell whose only event has a name of its own fires as with the short form, and ends its path where it is terminal", async () => {
+  const spike = { when: "s", jump: { s: "log(u) - 0.1" }, emits: true };
+  const cell = (events: Pick<CellDefinition, "event" | "reset" | "events">): CellDefinition => ({
+    name: "poisson",
+    state: { s: "rate" },
+    start: { s: "log(u)" },
+    parameters: { rate: 9 },
+    ...events,
+  });
+  const counts = async (e: Engine, events: Parameters<typeof cell>[0], neurons: number) => {
+    const spikes = await e.network({ cell: cell(events), neurons }).simulate({ paths: 8, t1: 1, dt: 0.25 });
+    const table = await spikes.read();
+    spikes.dispose();
+    return [[...table.counts], [...table.times]];
+  };
+  for (const e of [cpu, engine()]) {
+    for (const neurons of [1, 2]) {
+      const short = await counts(e, { event: "s", reset: spike.jump }, neurons);
+      expect(await counts(e, { events: { spike } }, neurons)).toEqual(short);
+      const [ended, times] = await counts(e, { events: { spike: { ...spike, terminal: true } } }, neurons);
+      expect(ended).toEqual(short[0]!.map((n) => Math.min(1, n)));
+      expect(Math.min(...times!)).toBeCloseTo(Math.min(...short[1]!), 5);
+    }
+  }
 });
 
 describe("a jump in the sense of Marcus", () => {

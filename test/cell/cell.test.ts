@@ -252,7 +252,7 @@ describe("cell definitions", () => {
       /cell\.parameters\.mu1: expected a finite number as default/,
     ],
     [variant({ parameters: { ...slifDefinition.parameters, "a b": 1 } }), /a name is a letter/],
-    [null, /cell: expected { name, state, /],
+    [null, /cell: expected { name, inputs, state, /],
   ] as [unknown, RegExp][])("refuses %#", (definition, message) => {
     expect(() => defineCell(definition as CellDefinition)).toThrow(message);
   });
@@ -326,6 +326,43 @@ describe("exactness", () => {
     expect(verdict("v < c ? -1 : a")).toBe("unproven");
     expect(verdict("v < c ? I : a")).toBe("unproven");
     expect(verdict("v < c ? c - v : a")).toBe("unproven");
+  });
+
+  it("sees that an event is crossed only where its rate is above 0", () => {
+    const of = (state: Record<string, string>, event: string, more: Partial<CellDefinition> = {}) => {
+      const cell = defineCell({
+        name: "x",
+        state,
+        event,
+        reset: {},
+        parameters: { a: 2, k: 1.5, sigma: 0.5 },
+        ...more,
+      });
+      const { verdict, detail } = cell.exactness.conditions[0]!;
+      return verdict === "holds" ? detail.replace(/.*where E crosses 0: /, "") : verdict;
+    };
+    // A hazard that is 0 at times: E stands still then.
+    expect(of({ s: "r < k ? 0 : a", r: "1" }, "s")).toBe("∇E·f is positive");
+    expect(of({ s: "r < a ? k : (r < a + k ? 0 : a)", r: "1" }, "s")).toBe("∇E·f is positive");
+    expect(of({ s: "r < k ? 0 : (r < 2 * k ? a - r : a)", r: "1" }, "s")).toBe("unproven");
+    // The rate there is one of the current alone: where it is 0 the way leads along the surface, if it is smooth.
+    const along = "no path comes to E = 0 where ∇E·f is 0";
+    expect(of({ v: "c < 0 ? 0 : (I - v) / a", c: "1" }, "v - 1")).toBe(along);
+    expect(of({ v: "I - v + sin(v - 1) * q", q: "-q" }, "v - 1")).toBe(along);
+    expect(of({ v: "sqrt(I - v)" }, "v - 1")).toBe("unproven");
+    expect(of({ v: "I - v + q", q: "-q" }, "v - 1")).toBe("unproven");
+    // Noise on what drives it, unless it vanishes or is not on; on the state itself that is another condition.
+    const q = { v: "q + I - v", q: "-q" };
+    expect(of(q, "v - 1", { noise: { q: "sigma" } })).toBe(
+      "noise moves ∇E·f, which is 0 at a crossing with probability 0",
+    );
+    expect(of(q, "v - 1", { noise: { q: "sigma * q" } })).toBe("unproven");
+    expect(of(q, "v - 1", { noise: { q: "sigma" }, parameters: { sigma: 0 } })).toBe("unproven");
+    expect(of(q, "v - 1", { noise: { v: "0.1", q: "sigma" } })).toBe("unproven");
+    // A ball that is thrown down comes to the ground from above; a turning point may touch the level from below.
+    expect(of({ x: "y", y: "-9.81 - a * y" }, "-x")).toBe("E comes to 0 from above where ∇E·f is 0");
+    expect(of({ x: "y", y: "-9.81 - a * y" }, "x - 1")).toBe("unproven");
+    expect(of({ x: "y", y: "-x" }, "x - 0.5")).toBe("unproven");
   });
 
   it("lets multiplicative noise commute with a jump that scales it, and not with a shift", () => {

@@ -124,6 +124,10 @@ describe("channels by name", () => {
     const verdict = (noise: CellDefinition["noise"]) =>
       defineCell(cell({ event, noise: noise! })).exactness.conditions[1]!;
     expect(verdict({ v: { c: "a" }, x: { c: "a" } }).verdict).toBe("holds");
+    // Two channels on one state are told apart.
+    expect(verdict({ v: { own: "a", c: "b" } }).detail).toMatch(
+      /^the noise on "v" \(channel "own"\), "v" \(channel "c"\) moves/,
+    );
     expect(verdict({ v: { c: "a" }, x: { c: "b" } }).detail).toMatch(/^the noise on "v" and "x" \(channel "c"\) moves/);
     expect(verdict({ v: "a", x: "a" }).detail).toMatch(/^the noise on "v", "x" moves/);
   });

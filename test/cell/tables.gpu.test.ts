@@ -179,6 +179,7 @@ fn main() {
     expect(transversality!.detail).toMatch(/^landing: ∇E·f is not positive everywhere/);
     expect(noise!.detail).toMatch(/^the noise on "v" at landing moves/);
     expect(commute!.detail).toMatch(/^bounce\.v with the noise on "v"; bounce\.s with .*; blast\.v/);
-    expect(() => checkHazard({ ...cell, channels: [] }, [])).toThrow(/its jump bounce moves the event function itself/);
+    const going = { ...cell, channels: [], events: cell.events.map((e) => ({ ...e, terminal: false })) };
+    expect(() => checkHazard(going, [])).toThrow(/its event "landing" moves the event function itself/);
   });
 });

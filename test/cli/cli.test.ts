@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { readable, readableNumber, sayWarnings } from "../../src/cli/output.js";
-import { commandLine } from "../support/command-line.js";
+import { commandLine, type Outcome } from "../support/command-line.js";
 import { readNpz } from "../support/npz.js";
 
 const folder = mkdtempSync(join(tmpdir(), "saltation-cli-"));
@@ -15,10 +15,8 @@ function jobFile(job: unknown): string {
   return file;
 }
 
-function run(command: string, job: unknown, ...args: string[]) {
-  const result = spawnSync("node", ["bin/saltation.js", command, jobFile(job), ...args], { encoding: "utf8" });
-  return { code: result.status, out: result.stdout, error: result.stderr };
-}
+const run = (command: string, job: unknown, ...args: string[]): Promise<Outcome> =>
+  commandLine([command, jobFile(job), ...args]);
 
 const base = {
   network: { cell: "slif" },
@@ -199,18 +197,18 @@ describe("bad input", () => {
     expect(code).toBe(1);
   });
 
-  it("names a job file that is not there, and an unknown command", () => {
-    const missing = spawnSync("node", ["bin/saltation.js", "simulate", "nowhere.json"], { encoding: "utf8" });
-    expect(missing.stderr).toMatch(/job file: cannot read nowhere\.json/);
-    expect(missing.status).toBe(1);
-    expect(spawnSync("node", ["bin/saltation.js", "fly"], { encoding: "utf8" }).status).toBe(1);
+  it("names a job file that is not there, and an unknown command", async () => {
+    const missing = await commandLine(["simulate", "nowhere.json"]);
+    expect(missing.error).toMatch(/job file: cannot read nowhere\.json/);
+    expect(missing.code).toBe(1);
+    expect((await commandLine(["fly"])).code).toBe(1);
   });
 });
 
 describe("commands", () => {
-  it("simulate writes spike trains and prints one JSON object", () => {
+  it("simulate writes spike trains and prints one JSON object", async () => {
     const file = join(folder, "spikes.npz");
-    const { code, out, error } = run("simulate", { ...base, maxSpikes: 3 }, "--json", "--out", file);
+    const { code, out, error } = await run("simulate", { ...base, maxSpikes: 3 }, "--json", "--out", file);
     expect(error).toBe("");
     expect(code).toBe(0);
     const result = JSON.parse(out);
@@ -229,11 +227,13 @@ describe("commands", () => {
     }
   });
 
-  it("gradient agrees between backends and writes every path's gradient", () => {
+  it("gradient agrees between backends and writes every path's gradient", async () => {
     const job = { ...gradient, perPath: true, with: ["current", "mu1"] };
     const file = join(folder, "paths.npz");
-    const gpu = JSON.parse(run("gradient", job, "--json", "--out", file).out);
-    const cpu = JSON.parse(run("gradient", job, "--json", "--out", join(folder, "cpu.npz"), "--backend", "cpu").out);
+    const gpu = JSON.parse((await run("gradient", job, "--json", "--out", file)).out);
+    const cpu = JSON.parse(
+      (await run("gradient", job, "--json", "--out", join(folder, "cpu.npz"), "--backend", "cpu")).out,
+    );
     expect(gpu.value).toBeCloseTo(cpu.value, 5);
     expect(gpu.gradient.current / cpu.gradient.current).toBeCloseTo(1, 4);
     expect(cpu.adapter).toMatch(/CPU/);
@@ -244,7 +244,7 @@ describe("commands", () => {
     expect((value!.data as Float64Array).reduce((a, b) => a + b, 0) / 64).toBeCloseTo(gpu.value, 6);
   });
 
-  it("gives gradients in the shapes of the parameters", () => {
+  it("gives gradients in the shapes of the parameters", async () => {
     const job = {
       ...gradient,
       network: {
@@ -259,7 +259,7 @@ describe("commands", () => {
       },
       with: ["weights", "mu1", "beta", "current"],
     };
-    const result = JSON.parse(run("gradient", job, "--json").out).gradient;
+    const result = JSON.parse((await run("gradient", job, "--json")).out).gradient;
     expect(result.weights).toHaveLength(2);
     expect(result.weights[0].slice(0, 2)).toEqual([1, 0]);
     expect(result.mu1).toHaveLength(2);
@@ -272,64 +272,64 @@ describe("commands", () => {
       [[1], [2], [1], [2]],
     ]) {
       const sampled = { ...gradient, input: { current: { dt, samples } }, with: ["current"] };
-      const { current } = JSON.parse(run("gradient", sampled, "--json", "--backend", "cpu").out).gradient;
+      const { current } = JSON.parse((await run("gradient", sampled, "--json", "--backend", "cpu")).out).gradient;
       expect(current.map((s: unknown) => Array.isArray(s))).toEqual(samples.map((s) => Array.isArray(s)));
     }
   });
 
-  it("tells the error of the step, unless it is told not to", () => {
-    const measured = JSON.parse(run("simulate", base, "--json", "--backend", "cpu").out).discretisation;
+  it("tells the error of the step, unless it is told not to", async () => {
+    const measured = JSON.parse((await run("simulate", base, "--json", "--backend", "cpu")).out).discretisation;
     expect(measured).toMatchObject({ measured: true, of: "spike times", paths: 8, unmatched: 0 });
     expect(measured.relative).toBeLessThan(0.01);
     const line =
       /^discretisation error of spike times [\d.e-]+, [\d.e-]+ % of the interval between spikes \(8 paths\)$/m;
-    expect(run("simulate", base, "--backend", "cpu").out).toMatch(line);
+    expect((await run("simulate", base, "--backend", "cpu")).out).toMatch(line);
     for (const [command, job] of [
       ["gradient", gradient],
       ["train", training],
     ] as const) {
       const strict = { ...job, discretisation: { tolerance: 1e-7 } };
-      const { out, error } = run(command, strict, "--json", "--backend", "cpu");
+      const { out, error } = await run(command, strict, "--json", "--backend", "cpu");
       const { discretisation } = JSON.parse(out);
       expect(discretisation).toMatchObject({ measured: true, tolerance: 1e-7 });
       expect(discretisation.warning).toMatch(/^time\.dt: 0\.01 is too large: .* take dt = /);
       expect(error).toMatch(/^warning: time\.dt: 0\.01 is too large: .* take dt = /);
       expect(
-        JSON.parse(run(command, strict, "--json", "--backend", "cpu", "--no-discretisation").out),
+        JSON.parse((await run(command, strict, "--json", "--backend", "cpu", "--no-discretisation")).out),
       ).not.toHaveProperty("discretisation");
     }
-    expect(JSON.parse(run("simulate", { ...base, discretisation: false }, "--json").out)).not.toHaveProperty(
+    expect(JSON.parse((await run("simulate", { ...base, discretisation: false }, "--json")).out)).not.toHaveProperty(
       "discretisation",
     );
     for (const [discretisation, said] of [
       [{ tolerance: 0 }, "discretisation.tolerance: expected a number above 0, got 0"],
       ["yes", 'discretisation: expected true, false or { "tolerance": … }'],
     ] as const) {
-      const refused = run("gradient", { ...gradient, discretisation }, "--json");
+      const refused = await run("gradient", { ...gradient, discretisation }, "--json");
       expect(refused.error).toContain(said);
       expect(refused.code).toBe(1);
     }
   });
 
-  it("train reads what simulate wrote", () => {
+  it("train reads what simulate wrote", async () => {
     const file = join(folder, "observed.npz");
-    run("simulate", { ...base, paths: 32, maxSpikes: 3 }, "--out", file);
-    const { code, out } = run("train", { ...training, observed: { file } }, "--json");
+    await run("simulate", { ...base, paths: 32, maxSpikes: 3 }, "--out", file);
+    const { code, out } = await run("train", { ...training, observed: { file } }, "--json");
     expect(code).toBe(0);
     const result = JSON.parse(out);
     expect(result.history).toHaveLength(3);
     expect(result.parameters.current).not.toBe(1.5);
   });
 
-  it("train goes on from a checkpoint with the same bits", () => {
+  it("train goes on from a checkpoint with the same bits", async () => {
     const job = { ...training, steps: 6, optimiser: { kind: "adam", learningRate: 0.01 } };
-    const whole = JSON.parse(run("train", job, "--json").out);
+    const whole = JSON.parse((await run("train", job, "--json")).out);
     const checkpoint = "checkpoint.json";
-    run("train", { ...job, steps: 2, checkpoint }, "--json");
-    const rest = JSON.parse(run("train", { ...job, checkpoint }, "--json", "--resume").out);
+    await run("train", { ...job, steps: 2, checkpoint }, "--json");
+    const rest = JSON.parse((await run("train", { ...job, checkpoint }, "--json", "--resume")).out);
     expect(rest.history).toEqual(whole.history.slice(2));
     expect(rest.parameters).toEqual(whole.parameters);
-    const other = run("train", { ...job, steps: 9, checkpoint, seed: 2 }, "--resume");
+    const other = await run("train", { ...job, steps: 9, checkpoint, seed: 2 }, "--resume");
     expect(other.error).toMatch(/checkpoint: .*checkpoint\.json belongs to another job: seed differs; resume that one/);
     expect(other.code).toBe(1);
   });
@@ -347,8 +347,8 @@ describe("commands", () => {
       ],
     ];
     const job = { x, y: x, static: { kind: "rbf", sigma: 0.7 }, solver: { kind: "difference", dyadic: [1, 1] } };
-    const gpu = JSON.parse(run("kernel", job, "--json").out).gram;
-    const cpu = JSON.parse(run("kernel", job, "--json", "--backend", "cpu").out).gram;
+    const gpu = JSON.parse((await run("kernel", job, "--json")).out).gram;
+    const cpu = JSON.parse((await run("kernel", job, "--json", "--backend", "cpu")).out).gram;
     expect(gpu).toHaveLength(2);
     for (let i = 0; i < 2; i++) for (let j = 0; j < 2; j++) expect(gpu[i][j]).toBeCloseTo(cpu[i][j], 5);
     const spikes = (shift: number) => ({
@@ -358,11 +358,11 @@ describe("commands", () => {
       ],
     });
     const mmd = { x: spikes(0), y: spikes(0.1), t1: 1, statistic: "mmd", gradient: true };
-    const result = JSON.parse(run("kernel", mmd, "--json").out);
+    const result = JSON.parse((await run("kernel", mmd, "--json")).out);
     expect(result.gradientX).toHaveLength(2);
     expect(result.gradientX[0]).toHaveLength(2);
     const file = join(folder, "signatures.npz");
-    run("signature", { x, depth: 3 }, "--out", file);
+    await run("signature", { x, depth: 3 }, "--out", file);
     expect(readNpz(readFileSync(file)).signatures!.shape).toEqual([2, 15]);
     const train = (time: number, neuron: number) => ({ spikes: [{ times: [0.5, time], neurons: [0, neuron] }] });
     for (const [wrong, said] of [
@@ -382,7 +382,7 @@ describe("commands", () => {
     }
   });
 
-  it("info prints the adapter", () => {
+  it("info prints the adapter", async () => {
     const { stdout, status } = spawnSync("node", ["bin/saltation.js", "info"], { encoding: "utf8" });
     expect(status).toBe(0);
     expect(stdout).toMatch(/maxStorageBufferBindingSize \d+/);
@@ -392,15 +392,17 @@ describe("commands", () => {
 });
 
 describe("one path", () => {
-  it("has no standard error, and says so", () => {
+  it("has no standard error, and says so", async () => {
     const job = { ...gradient, paths: 1 };
-    const text = run("gradient", job, "--backend", "cpu");
+    const text = await run("gradient", job, "--backend", "cpu");
     expect(text.out).toMatch(/^value [\d.]+ \(no standard error: that takes two paths\)\nd\/d current -[\d.]+$/m);
-    const { standardError, gradientStandardError } = JSON.parse(run("gradient", job, "--backend", "cpu", "--json").out);
+    const { standardError, gradientStandardError } = JSON.parse(
+      (await run("gradient", job, "--backend", "cpu", "--json")).out,
+    );
     expect([standardError, gradientStandardError]).toEqual([null, { current: null }]);
   });
 
-  it("leaves out what is not a number wherever numbers are printed, and tells warnings on stderr", () => {
+  it("leaves out what is not a number wherever numbers are printed, and tells warnings on stderr", async () => {
     expect([readable(Number.NaN), readableNumber(2, Number.NaN), readableNumber(2, 0.5)]).toEqual([
       "–",
       "2",

@@ -58,7 +58,7 @@ describe("a command line that is wrong", () => {
     [["simulate", simulateFile, "--in", "cpu"], /unknown option '--in'/],
     [
       ["simulate", simulateFile, "--backend", "gpu"],
-      /'--backend <backend>' argument 'gpu' is invalid.*auto, webgpu, cpu/,
+      /'--backend <backend>' argument 'gpu' is invalid.*auto, webgpu, simd, cpu/,
     ],
     [["simulate", place("none.json")], /job file: cannot read .*none\.json: no such file or directory/],
     [["simulate", folder], /job file: cannot read .*: illegal operation on a directory/],

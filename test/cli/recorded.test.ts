@@ -1,19 +1,16 @@
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { commandLine } from "../support/command-line.js";
+import { commandLine, type Outcome } from "../support/command-line.js";
 import { recordedCell } from "../support/data.js";
 import { readNpz } from "../support/npz.js";
 
 const folder = mkdtempSync(join(tmpdir(), "saltation-recorded-"));
 const path = (name: string): string => join(folder, name);
 
-function saltation(command: string, job: string, ...args: string[]) {
-  const result = spawnSync("node", ["bin/saltation.js", command, path(job), ...args], { encoding: "utf8" });
-  return { code: result.status, out: result.stdout, error: result.stderr };
-}
+const saltation = (command: string, job: string, ...args: string[]): Promise<Outcome> =>
+  commandLine([command, path(job), ...args]);
 
 const write = (name: string, value: unknown): void => writeFileSync(path(name), JSON.stringify(value));
 
@@ -49,17 +46,17 @@ const job = {
 };
 
 describe("training on a recording by log-likelihood", () => {
-  it("reports metrics of a later stretch, draws figures, and saves a job that simulates on", () => {
+  it("reports metrics of a later stretch, draws figures, and saves a job that simulates on", async () => {
     mkdirSync(path("data"));
     write("data/recording.json", { current_pA });
     const recording = ["--recording", path("data/recording.json")];
     write("truth.json", { network: { cell, parameters: truth }, input, time: { t1: 800, dt: 1 }, paths: 5, seed: 9 });
-    expect(saltation("simulate", "truth.json", ...recording, "--out", path("trials.npz")).error).toBe("");
+    expect((await saltation("simulate", "truth.json", ...recording, "--out", path("trials.npz"))).error).toBe("");
 
     write("job.json", { ...job, network: { cell, parameters: { ...truth, gain: 40, vTh: 9 } } });
     const figure = path("figures/job.svg");
     const save = path("data/trained.json");
-    const run = saltation("train", "job.json", ...recording, "--json", "--save", save, "--figure", figure);
+    const run = await saltation("train", "job.json", ...recording, "--json", "--save", save, "--figure", figure);
     expect(run.error).toBe("");
     const result = JSON.parse(run.out);
     // Trains of the right cell: alike the observed ones but for the spread of five trials.
@@ -82,16 +79,16 @@ describe("training on a recording by log-likelihood", () => {
     expect(saved.network.parameters.vReset).toBe(-3);
     write("data/longer.json", { ...saved, time: { t1: 800, dt: 1 } });
     const out = path("longer.npz");
-    expect(saltation("simulate", "data/longer.json", ...recording, "--out", out).code).toBe(0);
+    expect((await saltation("simulate", "data/longer.json", ...recording, "--out", out)).code).toBe(0);
     const times = readNpz(readFileSync(out)).spike_times!;
     expect(times.shape[0]).toBe(100);
     expect(Array.from(times.data).some((t) => t > 500 && t < 800)).toBe(true);
   });
 
-  it("prints a table for people", () => {
+  it("prints a table for people", async () => {
     write("few.json", { ...job, steps: 1 });
     const recording = ["--recording", path("data/recording.json")];
-    const { out, code } = saltation("train", "few.json", ...recording, "--figure", path("figures/few.svg"));
+    const { out, code } = await saltation("train", "few.json", ...recording, "--figure", path("figures/few.svg"));
     expect(code).toBe(0);
     expect(out).toMatch(/gain 40 → 4[\d.]+ mV\/nA|gain 40 → 3[\d.]+ mV\/nA/);
     expect(out).toMatch(/spikes per train/);
@@ -99,12 +96,12 @@ describe("training on a recording by log-likelihood", () => {
     expect(out).toMatch(/raster in .*few-raster\.svg/);
   });
 
-  it("fits five parameters to the first six spikes of a recorded cell", (test) => {
+  it("fits five parameters to the first six spikes of a recorded cell", async (test) => {
     const shared = recordedCell(test);
     const example = JSON.parse(readFileSync("examples/cortical-cell-spikes.json", "utf8"));
     write("spikes.json", { ...example, steps: 40, paths: 256 });
     const figure = path("figures/spikes.svg");
-    const run = saltation("train", "spikes.json", "--recording", shared, "--json", "--figure", figure);
+    const run = await saltation("train", "spikes.json", "--recording", shared, "--json", "--figure", figure);
     expect(run.error).toBe("");
     const { history, parameters, metrics, files } = JSON.parse(run.out);
     expect(Object.keys(parameters)).toEqual(["mu1", "gain", "offset", "vReset", "beta"]);

@@ -1,4 +1,4 @@
-/** Training runs as whole processes: stopped, killed, and gone on with; and the files that they leave. */
+/** Training runs: stopped and killed as whole processes, and gone on with; and the files that they leave. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type CheckpointFile, readCheckpoint } from "../../src/cli/checkpoint.js";
 import { sealed } from "../../src/files/seal.js";
+import { commandLine } from "../support/command-line.js";
 
 const folder = mkdtempSync(join(tmpdir(), "saltation-train-"));
 let files = 0;
@@ -49,13 +50,9 @@ function start(command: string[]): { child: ChildProcess; done: Promise<Outcome>
   return { child, done: new Promise((resolve) => child.on("close", (code) => resolve({ code, out, error }))) };
 }
 
-const trainCommand = (file: string, ...args: string[]): string[] => [
-  "bin/saltation.js",
-  "train",
-  file,
-  "--json",
-  ...args,
-];
+/** A run that nothing befalls, within this process, on the adapter of those that something befalls. */
+const train = (file: string, ...args: string[]): Promise<Outcome> =>
+  commandLine(["train", file, "--json", "--backend", "webgpu", ...args]);
 
 const stepOf = (file: string): number => {
   try {
@@ -123,7 +120,7 @@ describe("a training run", () => {
       return file;
     };
     const wholeCheckpoint = newFile("checkpoint");
-    const whole = finalOf(await start(trainCommand(write(wholeCheckpoint))).done, wholeCheckpoint);
+    const whole = finalOf(await train(write(wholeCheckpoint)), wholeCheckpoint);
 
     const checkpoint = newFile("checkpoint");
     const file = write(checkpoint);
@@ -138,11 +135,10 @@ describe("a training run", () => {
       `saltation: stopped after step ${done} of 30; the checkpoint is in ${checkpoint}; ` +
         `go on with: saltation train ${file} --backend webgpu --json --resume\n`,
     );
-    const resume = trainCommand(file, "--resume");
     const killed = await interrupt(file, checkpoint, second, "SIGKILL", "--json", "--resume");
     expect(killed.code).toBe(null);
     expect(stepOf(checkpoint)).toBeGreaterThanOrEqual(second);
-    const rest = finalOf(await start(resume).done, checkpoint);
+    const rest = finalOf(await train(file, "--resume"), checkpoint);
     expect(rest, `steps ${first}, ${second}`).toEqual(whole);
   });
 
@@ -221,7 +217,7 @@ describe("a training run", () => {
     expect(code).toBe(2);
     const short = { ...job, steps: stepOf(checkpoint) + 1, checkpoint: { file: checkpoint, every: 0 } };
     writeFileSync(file, JSON.stringify(short));
-    expect((await start(trainCommand(file, "--resume")).done).code).toBe(0);
+    expect((await train(file, "--resume")).code).toBe(0);
   });
 
   it("stopped while its results are made goes on with them, as does one that is finished", async () => {
@@ -252,9 +248,9 @@ describe("a training run", () => {
     expect(stopped.code).toBe(130);
 
     const saved = newFile("saved");
-    const resumed = await start(trainCommand(file, "--resume", ...figure, "--save", saved)).done;
+    const resumed = await train(file, "--resume", ...figure, "--save", saved);
     expect(resumed.error).toBe("");
-    const whole = await start(trainCommand(file, ...figure)).done;
+    const whole = await train(file, ...figure);
     const [rest, all] = [JSON.parse(resumed.out), JSON.parse(whole.out)];
     const kept = ({ loss, parameters, metrics, steps }: typeof all) => ({ loss, parameters, metrics, steps });
     expect(kept(rest)).toEqual(kept(all));
@@ -262,7 +258,7 @@ describe("a training run", () => {
     expect(JSON.parse(readFileSync(saved, "utf8")).network.parameters.mu1).toBe(all.parameters.mu1);
 
     write({ steps: 4 });
-    const more = await start(trainCommand(file, "--resume", ...figure)).done;
+    const more = await train(file, "--resume", ...figure);
     expect(more.error).toMatch(/steps: is 4, but the checkpoint has 5 steps already; ask for as many or more/);
     expect(more.code).toBe(1);
   });
@@ -270,9 +266,8 @@ describe("a training run", () => {
   it("tells as much of its steps as is asked for", async () => {
     const file = newFile("job");
     writeFileSync(file, JSON.stringify({ ...job, steps: 2 }));
-    const [loss, none] = await Promise.all(
-      ["loss", "none"].map(async (h) => JSON.parse((await start(trainCommand(file, "--history", h)).done).out)),
-    );
+    const told = async (history: string) => JSON.parse((await train(file, "--history", history)).out);
+    const [loss, none] = [await told("loss"), await told("none")];
     expect(loss.history).toHaveLength(2);
     expect(Object.keys(loss.history[0])).toEqual(["loss", "standardError"]);
     expect(none.history).toBeUndefined();

@@ -57,7 +57,9 @@ describe.each(["webgpu", "cpu"] as const)("on %s", (backend) => {
   };
 
   it("coincident jumps that do not commute: biased, and measured to be", async () => {
-    const solve = { t1: 1, dt: 0.02, paths: 3000, seed: 2, with: ["current"] };
+    // By invocations kernels of networks compile in half of the time.
+    const distribution = "invocation" as const;
+    const solve = { t1: 1, dt: 0.02, paths: 1500, seed: 2, with: ["current"], distribution };
     const value = await check(pair("-0.4"), meanSpikeTime(1, 1), solve);
     expect(value.unbiased).toBe(false);
     expect(value.entries.map((e) => e.verdict)).toEqual(["differs", "differs"]);
@@ -69,23 +71,44 @@ describe.each(["webgpu", "cpu"] as const)("on %s", (backend) => {
     ]);
   });
 
+  it("few paths do not tell, and say how many would", async () => {
+    for (const seed of [1, 2, 3]) {
+      const solve = { t1: 1, dt: 0.02, paths: 60, seed, with: ["current"], entries: 1 };
+      const [entry] = await checkGradient(engine.network(pair("-0.4")), meanSpikeTime(1, 1), solve);
+      expect(entry!.verdict).toBe("cannot tell");
+      expect(entry!.pathsNeeded).toBeGreaterThan(60);
+    }
+    const single = { t1: 1, dt: 0.02, paths: 1, with: ["current"] };
+    const [one] = await checkGradient(engine.network({ cell: "slif", current: 1.5 }), meanSpikeTime(), single);
+    expect(one!.verdict).toBe("cannot tell");
+  });
+
   it("grazing: the gradient is a fraction of the derivative", async () => {
-    const solve = { t1: 10, dt: 0.05, paths: 1000, seed: 3, with: ["current"] };
+    const solve = { t1: 10, dt: 0.05, paths: 500, seed: 3, with: ["current"] };
     const { unbiased, entries } = await check({ cell: graze, current: 0.8 }, meanSpikeTime(), solve);
     expect([unbiased, entries[0]!.verdict]).toEqual([false, "differs"]);
     expect(entries[0]!.by!.difference).toBeLessThan(2 * entries[0]!.gradient);
   });
 
   it("drawing the kind of an event by u: biased, and measured to be", async () => {
-    const solve = { t1: 30, dt: 0.5, paths: 1500, seed: 1, with: ["lam", "mu"] };
+    const solve = { t1: 30, dt: 0.5, paths: 1000, seed: 1, with: ["lam", "mu"] };
     const { unbiased, entries } = await check({ cell: queue }, meanSpikeTime(0, 9), solve);
     expect([unbiased, ...entries.map((e) => e.verdict)]).toEqual([false, "differs", "differs"]);
   });
 
   it("a theta neuron whose noise vanishes where it fires: exact, unbiased, and measured to be", async () => {
-    const solve = { t1: 25, dt: 0.05, paths: 300, seed: 1, with: ["sigma", "current"] };
-    const { unbiased, entries } = await check({ cell: theta, current: 0.25 }, meanSpikeTime(0, 1), solve);
-    expect([unbiased, ...entries.map((e) => e.verdict)]).toEqual([true, "agrees", "agrees"]);
+    const solve = { t1: 25, dt: 0.05, paths: 450, seed: 1 };
+    // Near its rest noise decides when it fires; far from it the current does.
+    const of = (by: string, current: number) =>
+      check({ cell: theta, current }, meanSpikeTime(0, 1), { ...solve, with: [by] });
+    const [noise, drive] = [await of("sigma", 0.05), await of("current", 0.25)];
+    const entries = [...noise.entries, ...drive.entries];
+    expect([noise.unbiased, drive.unbiased, ...entries.map((e) => e.verdict)]).toEqual([
+      true,
+      true,
+      "agrees",
+      "agrees",
+    ]);
     // The largest steps see curvature; near their limit it is the gradient, to a hundredth.
     for (const e of entries) {
       const last = e.steps.at(-1)!;
@@ -103,7 +126,7 @@ describe.each(["webgpu", "cpu"] as const)("on %s", (backend) => {
   it("losses that are no means of paths, by batches; and likelihoods, which have no spread", async () => {
     const solve = { t1: 1, dt: 0.02, paths: 320, seed: 3, with: ["current", "vReset"] };
     const network = { cell: "slif", current: 1.4, parameters: { alpha: 0 } };
-    const spikes = await check(network, firstSpikes([[0.15, 0.4]]), solve);
+    const spikes = await check(network, firstSpikes([[0.15, 0.4]]), { ...solve, with: ["current", "vTh"] });
     expect(spikes.entries.map((e) => e.verdict)).toEqual(["agrees", "agrees"]);
     const observed = [{ times: [0.2, 0.6], neurons: [0, 0] }];
     const silent = { ...network, parameters: { alpha: 0, sigma1: 0 } };
@@ -116,7 +139,8 @@ describe.each(["webgpu", "cpu"] as const)("on %s", (backend) => {
     const weights = { dense: Array.from({ length: 4 }, () => [0, 0.1, 0.2, 0.3]) };
     const seen: [number, number][] = [];
     const progress = (done: number, total: number): void => void seen.push([done, total]);
-    const solve = { t1: 0.4, dt: 0.02, paths: 64, with: ["weights", "i0"], entries: 3, progress };
+    const distribution = "invocation" as const;
+    const solve = { t1: 0.4, dt: 0.02, paths: 64, with: ["weights", "i0"], entries: 3, progress, distribution };
     const entries = await checkGradient(engine.network({ neurons: 4, weights, current: 1.5 }), meanSpikeTime(), solve);
     expect(entries.map((e) => [e.parameter, e.index])).toEqual([
       ["weights", 0],
@@ -132,17 +156,23 @@ describe.each(["webgpu", "cpu"] as const)("on %s", (backend) => {
 
 describe("what steps say", () => {
   /** Deviations with standard errors, at steps of 0.1, 0.03, 0.01 and 0.003. */
-  const said = (steps: [deviation: number, standardError: number][], makers = 1e4, difference = 10) =>
+  const judged = (
+    steps: [deviation: number, standardError: number, makers?: number][],
+    { makers = 1e4, difference = 10, paths = 1e4, unseen = 0 } = {},
+  ) =>
     judgeSteps(
-      steps.map(([deviation, standardError], i) => ({
+      steps.map(([deviation, standardError, own = makers], i) => ({
         step: [0.1, 0.03, 0.01, 0.003][i]!,
         difference,
         deviation,
         standardError,
         rounding: 1e-9,
-        makers,
+        makers: own,
       })),
-    ).verdict;
+      { paths, unseen },
+    );
+  const said = (steps: [deviation: number, standardError: number][], makers = 1e4, difference = 10) =>
+    judged(steps, { makers, difference }).verdict;
 
   it("a deviation that stays is one; a curvature shrinks", () => {
     expect(
@@ -206,5 +236,28 @@ describe("what steps say", () => {
     ).toBe("agrees");
     // Of a derivative of 0 nothing can be said relative to it.
     expect(said([[0, 0]], 1e4, 0)).toBe("cannot tell");
+  });
+
+  it("nor what few paths show, with how many would", () => {
+    // A small step that no path jumps within, beyond a larger one that is not significant: by 5 of 60 paths.
+    const blind = judged(
+      [
+        [3, 1, 5],
+        [0, 0.001, 60],
+      ],
+      { paths: 60 },
+    );
+    expect([blind.verdict, blind.within]).toEqual(["cannot tell", 7 + 1e-9]);
+    // Eight of the paths that jump within 0.1 would within 0.03: 8 / (5 · 0.3) as many.
+    expect(blind.pathsNeeded).toBe(400);
+    // Nothing was seen: 3 in 60 paths may jump.
+    const missed = judged([[0, 0.001]], { paths: 60, unseen: 2.5 });
+    expect([missed.verdict, missed.within, missed.pathsNeeded]).toEqual(["cannot tell", 2.5, 200]);
+    expect(judged([[0, 0.001]], { paths: 200, unseen: 0.75 }).verdict).toBe("agrees");
+    // Errors fall with the root: five of them are to be a tenth of 10.
+    expect(judged([[0, 1]], { paths: 60 }).pathsNeeded).toBe(2000);
+    expect(judged([[0, 0.2]], { paths: 1500 }).verdict).toBe("agrees");
+    // One path tells nothing.
+    expect(judged([[0, Number.POSITIVE_INFINITY]], { paths: 1 }).verdict).toBe("cannot tell");
   });
 });

@@ -94,12 +94,16 @@ describe("a file", () => {
   const latin = (text: string) => Buffer.from(text, "latin1");
   it.each<[string, Uint8Array, RegExp]>([
     ["gz", latin("\x1f\x8b\x08\x00"), /^observed: x\.dat is compressed with gzip; unpack it first/],
-    ["HDF5", latin("\x89HDF\r\n\x1a\n"), /is an HDF5 file \(MATLAB 7\.3 .*numpy\.savez/],
+    ["HDF5", latin("\x89HDF\r\n\x1a\n"), /is an HDF5 file; "saltation convert" makes an npz of it/],
     ["MAT", latin("MATLAB 5.0 MAT-file, Platform: GLNXA64"), /is a MATLAB file; save its arrays with numpy\.savez/],
     ["PNG", latin("\x89PNG\r\n\x1a\n"), /is a picture \(PNG\)/],
     ["pickle", latin("\x80\x04\x95\x10"), /is a Python pickle, which is never read/],
     ["HTML", latin("<!doctype html>"), /is XML or HTML/],
-    ["CSV", latin("time,voltage\n0,1\n"), /is not JSON: .*: it looks like a table \(CSV\); save it with numpy\.savez/],
+    [
+      "CSV",
+      latin("time,voltage\n0,1\n"),
+      /is not JSON: .*: it looks like a table \(CSV\); call its columns time, .*numpy\.savez/,
+    ],
     ["nothing", latin(""), /^observed: x\.dat is empty$/],
     ["a list", latin("[1, 2]"), /^observed: x\.dat holds a list, where an object with named lists is wanted$/],
     ["secrets", latin("password=hunter2"), /^observed: x\.dat is not JSON: expected a value at line 1, column 1$/],

@@ -17,6 +17,7 @@ import {
   train,
   vanRossum,
 } from "../../src/index.js";
+import { arrangesSums } from "../support/gpu.js";
 
 const hazard = { s: "exp(min(5 * (v - 1), 10))" };
 /** Two neurons of which the first adds its weight to the voltage of the second, after a reset to a value or by a shift. */
@@ -45,7 +46,9 @@ const grazing: CellDefinition = {
   parameters: {},
 };
 const graze: NetworkDefinition = { cell: grazing, current: 0.9 };
-const solve = { t1: 1, dt: 0.02, paths: 16, seed: 1, with: ["current"] };
+// By invocations kernels of networks compile in half of the time.
+const distribution = "invocation" as const;
+const solve = { t1: 1, dt: 0.02, paths: 16, seed: 1, with: ["current"], distribution };
 
 describe.each(["webgpu", "cpu"] as const)("on %s", (backend) => {
   let engine: Engine;
@@ -221,7 +224,9 @@ describe.each(["webgpu", "cpu"] as const)("on %s", (backend) => {
   it("tells of spikes that no path had, and of gradients that are 0 by nature", async () => {
     const late = await of({ cell: "slif", current: -20 }, meanSpikeTime(0, 4), { with: ["current"] });
     expect(late.value).toBeCloseTo(1, 6);
-    expect(late.warnings).toEqual([
+    // A device that does not keep what rounding leaves says so as well.
+    const told = late.warnings?.filter((w) => !(arrangesSums() && /rounding of 32-bit floats/.test(w)));
+    expect(told).toEqual([
       "loss: none of 16 paths had spike 4 of neuron 0 before t1 = 1 (indices from 0): the time is taken as t1, its gradient as 0",
       "the gradient by current is exactly 0: as far as derivatives see, nothing that the loss looks at depends on it",
     ]);

@@ -6,10 +6,11 @@ const mean = (x: number[]): number => x.reduce((a, b) => a + b, 0) / x.length;
 
 describe("weights drawn by a law", () => {
   it("are uniform, independent of each other and scaled by the presynaptic layer", () => {
-    const [first, second] = drawWeights({ uniform: [0.5, 1.5], total: 3, seed: 7 }, [40, 60, 50]) as [
-      number[][],
-      number[][],
-    ];
+    const [first, second] = drawWeights(
+      "network.weights",
+      { uniform: [0.5, 1.5], total: 3, seed: 7 },
+      [40, 60, 50],
+    ) as [number[][], number[][]];
     const scaled = [first.flat().map((w) => (w * 40) / 3), second.flat().map((w) => (w * 60) / 3)];
     expect(scaled.map((x) => x.length)).toEqual([2400, 3000]);
     for (const x of scaled) {
@@ -26,10 +27,15 @@ describe("weights drawn by a law", () => {
   it("are the same by seed, and connect layers like matrices that were given", () => {
     const law = { uniform: [0, 1], seed: 3 } as const;
     const drawn = defineNetwork({ layers: [2, 3, 1], weights: law });
-    const given = defineNetwork({ layers: [2, 3, 1], weights: { layers: drawWeights(law, [2, 3, 1]) } });
+    const given = defineNetwork({
+      layers: [2, 3, 1],
+      weights: { layers: drawWeights("network.weights", law, [2, 3, 1]) },
+    });
     expect(drawn.connections.weights).toEqual(given.connections.weights);
     expect(drawn.connections.form).toBe("layers");
-    expect(drawWeights({ ...law, seed: 4 }, [2, 3, 1])).not.toEqual(drawWeights(law, [2, 3, 1]));
+    expect(drawWeights("network.weights", { ...law, seed: 4 }, [2, 3, 1])).not.toEqual(
+      drawWeights("network.weights", law, [2, 3, 1]),
+    );
   });
 
   it.each([

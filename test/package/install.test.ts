@@ -1,7 +1,7 @@
 /**
  * The packed package in projects that know nothing of this one: the pages' blocks pasted and run in Node, the
  * command, and the README's example in a plain page and in one built by Vite. Its dependencies are linked from here, so
- * that nothing is downloaded, without the packages that only figures need.
+ * that nothing is downloaded, without the packages that only figures and HDF5 need.
  */
 import { execFile, execFileSync, spawnSync } from "node:child_process";
 import {
@@ -18,7 +18,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import puppeteer from "puppeteer";
+import puppeteer, { type Browser } from "puppeteer";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { chromiumLaunch } from "../../src/cli/chromium.js";
@@ -32,7 +32,8 @@ const pasted = (page: string): string => {
   return blocks.join("\n");
 };
 const script = pasted("README.md");
-const done = 'console.log("done"); globalThis.done = true;';
+/** The same for pages, which are to load and run it: in Node it draws as many trains as the page of the docs says. */
+const inPage = `${script.replace("paths: 65536", "paths: 1024")};console.log("done"); globalThis.done = true;`;
 let project: string;
 
 beforeAll(() => {
@@ -40,7 +41,8 @@ beforeAll(() => {
   const modules = join(project, "node_modules");
   mkdirSync(join(modules, "saltation"), { recursive: true });
   for (const name of readdirSync(join(root, "node_modules"))) {
-    if (!/^(saltation|\.bin|vega.*)$/.test(name)) symlinkSync(join(root, "node_modules", name), join(modules, name));
+    if (!/^(saltation|\.bin|vega.*|h5wasm)$/.test(name))
+      symlinkSync(join(root, "node_modules", name), join(modules, name));
   }
   const pack = ["pack", "--ignore-scripts", "--pack-destination", project, "--json"];
   const [{ filename }] = JSON.parse(execFileSync("npm", pack, { cwd: root, encoding: "utf8" }));
@@ -57,11 +59,14 @@ function check(lines: string[]): void {
   expect(Math.abs(current - 1.5)).toBeLessThan(0.1);
 }
 
+let browser: Browser | undefined;
+afterAll(() => browser?.close());
+
 /** Opens a page of the project and collects what it prints. */
 async function printed(folder: string): Promise<string[]> {
   const host = await serve(folder);
-  const browser = await puppeteer.launch({ ...chromiumLaunch(), headless: true });
   try {
+    browser ??= await puppeteer.launch({ ...chromiumLaunch(), headless: true });
     const page = await browser.newPage();
     const lines: string[] = [];
     let failed: (error: unknown) => void;
@@ -76,7 +81,6 @@ async function printed(folder: string): Promise<string[]> {
     for (let n = 0; n < 100 && !lines.includes("done"); n++) await new Promise((resolve) => setTimeout(resolve, 50));
     return lines.filter((line) => line !== "done");
   } finally {
-    await browser.close();
     host.close();
   }
 }
@@ -169,6 +173,14 @@ describe("the packed package", () => {
       expect(existsSync(join(project, "figures"))).toBe(false);
     });
 
+    it("asked for an HDF5 file without h5wasm, names what to install", () => {
+      const file = join(root, "test/files/data/shd.h5");
+      const { stdout, stderr, status } = saltation("inspect", file);
+      const mend = "is an HDF5 file, and reading HDF5 needs h5wasm: npm install h5wasm";
+      expect(stderr).toBe(`saltation: FILE: ${file} ${mend}\n`);
+      expect([stdout, status]).toEqual(["", 1]);
+    });
+
     it("prints the table of figure 1 without Vega", () => {
       const { stdout, stderr, status } = saltation("figure1", "--backend=cpu", "--steps=1");
       expect(stderr).toMatch(/^saltation: no figure is written, as drawing needs vega/);
@@ -183,7 +195,7 @@ describe("the packed package", () => {
     const imports = JSON.stringify({ imports: { saltation: "./node_modules/saltation/dist/saltation.js" } });
     writeFileSync(
       join(project, "index.html"),
-      `<!doctype html><script type="importmap">${imports}</script><script type="module">${script};${done}</script>`,
+      `<!doctype html><script type="importmap">${imports}</script><script type="module">${inPage}</script>`,
     );
     check(await printed(project));
   });
@@ -192,7 +204,7 @@ describe("the packed package", () => {
     const page = join(project, "vite");
     mkdirSync(page);
     writeFileSync(join(page, "index.html"), '<!doctype html><script type="module" src="/main.js"></script>');
-    writeFileSync(join(page, "main.js"), `${script};${done}`);
+    writeFileSync(join(page, "main.js"), inPage);
     await build({ root: page, logLevel: "error", build: { target: "es2022" } });
     check(await printed(join(page, "dist")));
   });

@@ -1,15 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { Engine } from "../../src/engine.js";
 import { firstSpikes } from "../../src/loss/spike-times.js";
-import { parameterLayout, requestedViews } from "../../src/plan/layout.js";
-import { solveFrom } from "../../src/solve/simulate.js";
-import { WorkgroupSolver } from "../../src/solve/workgroup-solver.js";
 import { sharedEngine } from "../support/engine.js";
 import {
+  expectAnyLanes,
   expectTwin,
   expectTwinSensitivities,
-  inputSpikes,
-  layered,
   one,
   recurrent,
   sensitivityCases,
@@ -25,46 +21,7 @@ describe("GPU against the float64 twin", () => {
 });
 
 describe("a path per workgroup", () => {
-  // The neurons' fields in workgroup memory or in storage, noise kept or drawn again, lanes beyond the neurons or several
-  // neurons a lane: the same operations on the same numbers, but for the order in which lanes add gradients up.
-  it.each([
-    ["recurrent", recurrent],
-    ["layered", layered],
-  ])("is the same with any lanes and wherever its fields lie: %s", async (_, definition) => {
-    const network = engine().network({ ...definition, inputSpikes });
-    const gpu = engine().gpu!;
-    const paths = 40;
-    const plan = network.plan({ paths, t1: 1, dt: 0.02, seed: 2, method: "euler" });
-    const views = requestedViews(plan.network, parameterLayout(plan), ["weights", "current", "mu1"]);
-    const solve = async (forced: { lanes: number; inWorkgroup: boolean; keepNoise: boolean }) => {
-      const solver = await WorkgroupSolver.create(gpu, plan, views, forced);
-      const solved = await solveFrom(gpu, plan, solver, 0, { value: 64 }, () => paths);
-      const cotangents = gpu.upload("cotangents", new Float32Array(solved.slots * paths).fill(1));
-      const rows = gpu.buffer("rows", 4 * (1 + solver.gradientRows) * paths);
-      const batch = gpu.batch("backward").clear(rows);
-      solver.encodeBackward(batch, solved, { spikes: cotangents }, rows, 0, solved.status);
-      batch.submit();
-      const record = new Uint32Array(await gpu.read(solved.record));
-      const counts = new Uint32Array(await gpu.read(solved.counts.storage, solved.counts.byteOffset, 4 * paths));
-      const spikes = [...counts].flatMap((n, i) =>
-        Array.from({ length: 3 * n }, (_, word) => record[word * paths + i]!),
-      );
-      const gradient = new Float32Array(await gpu.read(rows));
-      for (const used of [solved, cotangents, rows, solver]) used.dispose();
-      return { spikes, gradient };
-    };
-    const [a, b] = [
-      await solve({ lanes: 4, inWorkgroup: true, keepNoise: true }),
-      await solve({ lanes: 8, inWorkgroup: false, keepNoise: false }),
-    ];
-    expect(a.spikes.length).toBeGreaterThan(6 * paths);
-    expect(b.spikes).toEqual(a.spikes);
-    const size = Math.max(...a.gradient.map(Math.abs));
-    // Float32 sums of a hundred terms in another order.
-    a.gradient.forEach((g, r) => {
-      expect(Math.abs(g - b.gradient[r]!)).toBeLessThan(1e-5 * size);
-    });
-  });
+  it("is the same with any lanes and wherever its fields lie: recurrent", () => expectAnyLanes(engine(), recurrent));
 });
 
 describe("forward sensitivities against the twin", () => {

@@ -3,10 +3,14 @@ import { expect } from "vitest";
 import { Engine } from "../../src/engine.js";
 import { firstSpikes } from "../../src/loss/spike-times.js";
 import type { NetworkDefinition } from "../../src/network/network.js";
-import { parameterLayout } from "../../src/plan/layout.js";
+import { parameterLayout, requestedViews } from "../../src/plan/layout.js";
 import { type Method, methods, type SolveOptions } from "../../src/plan/plan.js";
+import { solveFrom } from "../../src/solve/simulate.js";
+import { WorkgroupSolver } from "../../src/solve/workgroup-solver.js";
 import { atOnce } from "../support/at-once.js";
+import { delayed } from "../support/delayed.js";
 import { hybrids } from "../support/hybrid.js";
+import { byPorts, parallel } from "../support/ported.js";
 import { stiffCases } from "../support/stiff.js";
 
 export const one: NetworkDefinition = { parameters: { sigma2: 0.2, i0: 0.1 }, current: 1.5 };
@@ -72,8 +76,8 @@ const networks: [string, NetworkDefinition, Partial<SolveOptions>][] = [
   ["one neuron with a sampled current", sampled, { paths: 400, t1: 2 }],
   ["one neuron stopped at its third spike", one, { paths: 400, t1: 2, maxSpikes: 3 }],
   ["a recurrent network of 5", recurrent, { paths: 150, t1: 1 }],
-  ["a recurrent network stopped at its ninth spike", recurrent, { paths: 150, t1: 1, maxSpikes: 9 }],
   ["a recurrent network with input spikes", { ...recurrent, inputSpikes }, { paths: 150, t1: 1 }],
+  ["the same stopped at its ninth spike", { ...recurrent, inputSpikes }, { paths: 150, t1: 1, maxSpikes: 9 }],
   [
     "one neuron with input spikes",
     { ...one, inputSpikes: { ...inputSpikes, neurons: inputSpikes.times.map(() => 0) } },
@@ -84,6 +88,10 @@ const networks: [string, NetworkDefinition, Partial<SolveOptions>][] = [
     { ...recurrent, current: sampled.current! },
     { paths: 60, t1: 1, distribution: "workgroup" },
   ],
+  ["three ports, a path per workgroup", byPorts, { paths: 100, t1: 1, distribution: "workgroup" }],
+  ["three ports, and several connections from a neuron to another", parallel, { paths: 100, t1: 1 }],
+  ["delays of all sizes", delayed, { paths: 100, t1: 1 }],
+  ["delays, stopped at the seventh spike", delayed, { paths: 100, t1: 1, maxSpikes: 7 }],
   ["layers of 2, 3 and 1", layered, { paths: 150, t1: 1 }],
   ["spikes that follow jumps at once", atOnce, { paths: 150, t1: 1 }],
   [
@@ -110,6 +118,8 @@ const sensitivities: [string, NetworkDefinition, string[]][] = [
   ["a recurrent network with input spikes", { ...recurrent, inputSpikes }, ["mu1", "beta", "weights"]],
   ["spikes that follow jumps at once", atOnce, ["mu", "vTh", "v0", "weights"]],
   ["a network of those", hybrids[1]![1], ["mu", "tref", "weights"]],
+  ["three ports", parallel, ["tauE", "k", "weights"]],
+  ["delays of all sizes", delayed, ["mu1", "weights", "delays"]],
   ["two thresholds", hybrids[4]![1], ["mu", "low", "rest", "weights"]],
   ["stiff states", stiffCases[1]![1], ["mu1", "mu2", "weights"]],
   ["a threshold on a stiff state", stiffCases[2]![1], ["mu", "tau", "current"]],
@@ -122,6 +132,7 @@ const sensitivities: [string, NetworkDefinition, string[]][] = [
 const ofEveryMethod = new Set([
   "one neuron with a sampled current",
   "a recurrent network with input spikes",
+  "delays of all sizes",
   "spikes that follow jumps at once",
   "every operation",
   "a stiff membrane and a stiff synapse, with noise of both",
@@ -129,7 +140,17 @@ const ofEveryMethod = new Set([
 ]);
 const sensitivityOfEveryMethod = new Set(["a recurrent network with input spikes"]);
 
-/** In a page the quick suite has each solver once, by the networks that use most of it; the others are among the long. */
+/** Networks that put together what others of the quick suite have, by kernels that take seconds to compile. */
+const ofOthers = new Set([
+  "a recurrent network of 5",
+  "a recurrent network with one sampled current for all",
+  "layers of 2, 3 and 1",
+  "a network of those",
+  "stiff synapses of a network, some of them not, with input spikes",
+  "stiff states, a path per workgroup",
+]);
+
+/** In a page the quick suite has each solver once, by the networks that use most of it. */
 const inPage = typeof document !== "undefined";
 const everywhere = new Set([
   "one neuron with a sampled current",
@@ -144,19 +165,25 @@ type SensitivityCase = [name: string, method: Method, definition: NetworkDefinit
 const isLong = (method: Method, name: string, always: ReadonlySet<string>): boolean =>
   method === "wong-zakai" || (method === "euler" && (inPage || !always.has(name))) || (inPage && !everywhere.has(name));
 
+/** Kernels are the same text in a page as in Node: there each network is compiled once, and methods where they show. */
+const isHere = (method: Method, name: string, always: ReadonlySet<string>): boolean =>
+  !inPage || method === "levy" || always.has(name);
+
 /** Every network with every method: those of the quick suite, or the others. */
 export const twinCases = (long: boolean): Case[] =>
   methods.flatMap((method) =>
     [...networks, ["every operation", everything, { paths: 300, t1: 1.5 }] as (typeof networks)[number]]
       // euler is refused for noise that depends on the state.
       .filter(([name]) => !(method === "euler" && name === "every operation"))
-      .filter(([name]) => isLong(method, name, ofEveryMethod) === long)
+      .filter(([name]) => isHere(method, name, ofEveryMethod))
+      .filter(([name]) => (isLong(method, name, ofEveryMethod) || ofOthers.has(name)) === long)
       .map(([name, definition, options]): Case => [name, method, definition, options]),
   );
 
 export const sensitivityCases = (long: boolean): SensitivityCase[] =>
   methods.flatMap((method) =>
     sensitivities
+      .filter(([name]) => isHere(method, name, sensitivityOfEveryMethod))
       .filter(([name]) => isLong(method, name, sensitivityOfEveryMethod) === long)
       .map(([name, definition, names]): SensitivityCase => [name, method, definition, names]),
   );
@@ -190,7 +217,7 @@ export async function expectTwin(
   expect(a.counts.reduce((x, y) => x + y, 0)).toBeGreaterThan(2 * a.paths);
 
   const layout = parameterLayout(onGpu.plan(solve));
-  const names = [...layout.views.values()].filter((v) => v.length > 0).map((v) => v.name);
+  const names = [...layout.views.values()].filter((v) => v.length > 0 && v.differentiable).map((v) => v.name);
   const neurons = onGpu.network.neurons;
   const loss = firstSpikes(Array.from({ length: neurons }, (_, k) => [0.2 + 0.05 * k, 0.5 + 0.03 * k, 0.7]));
   const with_ = { ...solve, with: names };
@@ -242,4 +269,42 @@ export async function expectTwinSensitivities(
   }
   expect(bad).toBeLessThanOrEqual(1);
   cpu.dispose();
+}
+
+/**
+ * The neurons' fields in workgroup memory or in storage, noise kept or drawn again, lanes beyond the neurons or several
+ * neurons a lane: the same operations on the same numbers, but for the order in which lanes add gradients up.
+ */
+export async function expectAnyLanes(engine: Engine, definition: NetworkDefinition): Promise<void> {
+  const network = engine.network({ ...definition, inputSpikes });
+  const gpu = engine.gpu!;
+  const paths = 40;
+  const plan = network.plan({ paths, t1: 1, dt: 0.02, seed: 2, method: "euler" });
+  const views = requestedViews(plan.network, parameterLayout(plan), ["weights", "current", "mu1"]);
+  const solve = async (forced: { lanes: number; inWorkgroup: boolean; keepNoise: boolean }) => {
+    const solver = await WorkgroupSolver.create(gpu, plan, views, forced);
+    const solved = await solveFrom(gpu, plan, solver, 0, { value: 64 }, () => paths);
+    const cotangents = gpu.upload("cotangents", new Float32Array(solved.slots * paths).fill(1));
+    const rows = gpu.buffer("rows", 4 * (1 + solver.gradientRows) * paths);
+    const batch = gpu.batch("backward").clear(rows);
+    solver.encodeBackward(batch, solved, cotangents, rows, 0, solved.status);
+    batch.submit();
+    const record = new Uint32Array(await gpu.read(solved.record));
+    const counts = new Uint32Array(await gpu.read(solved.counts.storage, solved.counts.byteOffset, 4 * paths));
+    const spikes = [...counts].flatMap((n, i) => Array.from({ length: 3 * n }, (_, word) => record[word * paths + i]!));
+    const gradient = new Float32Array(await gpu.read(rows));
+    for (const used of [solved, cotangents, rows, solver]) used.dispose();
+    return { spikes, gradient };
+  };
+  const [a, b] = [
+    await solve({ lanes: 4, inWorkgroup: true, keepNoise: true }),
+    await solve({ lanes: 8, inWorkgroup: false, keepNoise: false }),
+  ];
+  expect(a.spikes.length).toBeGreaterThan(6 * paths);
+  expect(b.spikes).toEqual(a.spikes);
+  const size = Math.max(...a.gradient.map(Math.abs));
+  // Float32 sums of a hundred terms in another order.
+  a.gradient.forEach((g, r) => {
+    expect(Math.abs(g - b.gradient[r]!)).toBeLessThan(1e-5 * size);
+  });
 }

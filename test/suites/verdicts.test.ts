@@ -18,7 +18,7 @@ describe("at a quick size", () => {
   const certain = verdictRows.filter((r) => r.certain !== undefined);
 
   it.each(certain.map((r) => [r.name, r] as const))("%s", async (_, row) => {
-    const { existence, mean } = await measureRow(row, engine, { existence: 30, mean: 60 });
+    const { existence, mean } = await measureRow(row, engine, { existence: 16, mean: 32 });
     const { exists, unbiased } = row.certain!;
     // So few paths may not tell; what they tell is right. Verdicts may leave open, and never say the opposite.
     const answers = { true: ["holds", "unproven"], false: ["violated", "unproven"] };

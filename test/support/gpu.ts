@@ -1,12 +1,22 @@
 import { afterAll, beforeAll, type TestContext } from "vitest";
-import { Gpu } from "../../src/gpu/index.js";
+import { bufferUsage, Gpu } from "../../src/gpu/index.js";
 import { finishesLoops, shortLoops } from "../../src/gpu/loops.js";
+import { simdAdapter } from "../../src/wasm/device.js";
+
+/** Whether tests of kernels run on the processor, as WebAssembly SIMD (src/wasm). */
+export const onSimd = (): boolean => typeof process !== "undefined" && process.env?.SALTATION_DEVICE === "simd";
+
+/** The device that tests run on; tests that make buffers of their own read WebGPU's globals. */
+export const openGpu = async (): Promise<Gpu> =>
+  onSimd() ? Gpu.on({ adapter: await simdAdapter({ threads: 2 }), backend: "simd" }) : Gpu.create();
+
+if (onSimd()) Object.assign(globalThis, { GPUBufferUsage: bufferUsage, GPUMapMode: { READ: 1 } });
 
 /** One device for a test file, on the adapter of where the test runs. */
 export function sharedGpu(): () => Gpu {
   let gpu: Gpu | undefined;
   beforeAll(async () => {
-    gpu = await Gpu.create();
+    gpu = await openGpu();
   });
   afterAll(() => gpu?.dispose());
   return () => gpu!;

@@ -17,7 +17,10 @@ async function trained(loss: Loss): Promise<{ first: number; last: number; weigh
   const options = { loss, paths: 64, t1: 1, dt: 0.05, seed: 1, steps: 60, trainable: ["weights"] };
   const counts: number[] = [];
   let weights: unknown;
-  for await (const step of train(engine().network(definition), { ...options, optimiser: adam({ learningRate: 0.2 }) })) {
+  for await (const step of train(engine().network(definition), {
+    ...options,
+    optimiser: adam({ learningRate: 0.2 }),
+  })) {
     counts.push(step.means[0]!.mean);
     weights = step.updated.weights;
   }

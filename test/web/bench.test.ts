@@ -133,7 +133,7 @@ describe("the bench's page", () => {
     expect(readReport(bytes.toString(), name).figures).toHaveLength(1);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
     await press(page, "Run");
-    await waitForText(page, ".progress-text", /^round 1 of 2, figure 1 of 2/);
+    await waitForText(page, ".progress-text", /^(finding the floors|round 1 of 2, figure 1 of 2)/);
     expect(await rows(page)).toHaveLength(0);
     await press(page, "Stop");
     await waitForText(page, ".progress-text", /^stopped with /);

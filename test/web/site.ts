@@ -121,11 +121,21 @@ export async function pressAfter(page: Page, step: number, label: string): Promi
   await page.waitForFunction(pressed, { polling: 20 }, step, label);
 }
 
-/** Types a number or text into the field with this label, in place of what is there. */
-export async function fill(page: Page, label: string, value: string | number): Promise<void> {
+/**
+ * Puts a number or text into the field with this label, in place of what is there: at once, as by pasting it, or key by
+ * key, after each of which the page checks what is there so far and draws it.
+ */
+export async function fill(
+  page: Page,
+  label: string,
+  value: string | number,
+  how: "at once" | "key by key" = "at once",
+): Promise<void> {
   const field = await page.waitForSelector(`::-p-aria([name=${JSON.stringify(label)}])`);
+  await field!.focus();
   await field!.evaluate((e) => (e as HTMLInputElement).select());
-  await field!.type(String(value));
+  if (how === "at once") await page.keyboard.sendCharacter(String(value));
+  else await page.keyboard.type(String(value));
   await page.keyboard.press("Tab");
 }
 

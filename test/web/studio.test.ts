@@ -194,7 +194,7 @@ describe("the studio, used", () => {
     await refuses("Steps", "1e12", "steps", new RegExp(`${steps.source} 1000000000000`));
     expect(await text(page, ".progress-text")).toBe("step 0");
     await refuses("Steps", "many", "steps", /expected a finite number, got "many"/);
-    await fill(page, "Steps", 1500);
+    await fill(page, "Steps", 1500, "key by key");
     await refuses("current, true value", "x", "observed.truth.current", /expected a finite number, got "x"/);
     await fill(page, "current, true value", 1.5);
     await refuses("Observed trials", 0, "observed.paths", /expected a whole number from 1 to 65536, got 0/);
@@ -461,7 +461,7 @@ describe("the studio, used", () => {
     const { page } = tab;
     await page.click('input[value="equations"]');
     await waitForText(page, ".verdict", /Gradients are exact/);
-    await fill(page, "dv/dt =", "mu * (I - a - v) + oops");
+    await fill(page, "dv/dt =", "mu * (I - a - v) + oops", "key by key");
     await waitForText(page, ".equation .field-error", /oops/);
     expect(await page.$eval("#equation-state-v", (e) => e.getAttribute("aria-invalid"))).toBe("true");
     expect(await page.$eval(".transport button.primary", (e) => (e as HTMLButtonElement).disabled)).toBe(true);

@@ -8,9 +8,10 @@
  * from which the cotangent of the length follows.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { clearGrid, type GridShape } from "../../substep/grid-states.wgsl.js";
 import type { SolverShape } from "../../substep/solver.wgsl.js";
 
-export interface UndoShape extends Pick<SolverShape, "smooth" | "several"> {
+export interface UndoShape extends Pick<SolverShape, "smooth" | "several" | keyof GridShape> {
   /** Whether weights have gradients. */
   weights: boolean;
   /** Whether a neuron that fires may be its own target, and receive at once. */
@@ -18,7 +19,10 @@ export interface UndoShape extends Pick<SolverShape, "smooth" | "several"> {
 }
 
 /** Needs do.wgsl.ts and the functions of reverse.wgsl.ts. */
-export const undoFunctions = ({ smooth, several, weights, selfEdges }: UndoShape): string => wgsl`
+export function undoFunctions(shape: UndoShape): string {
+  const { smooth, several, weights, selfEdges } = shape;
+  const back = clearGrid(shape, "c.y", "begin.rho");
+  return wgsl`
 struct Undone {
   y: State,    // of the state at the start
   start: f32,  // of the place of the start; a start at a grid point does not move
@@ -43,42 +47,35 @@ fn undo_finish(begin: Start, a: State) -> Undone {
   let h = 1.0f - begin.rho;
   let s = substep_stages(begin.y, begin.z, begin.rho, h, begin.current);
   let c = substep_reverse(s, begin.y, begin.z, begin.rho, h, begin.current, unkicked(s.end, begin.z, a));
-  return Undone(c.y, start_bar(begin.rho, c.start, -c.length), c.length${weights ? ", 0.0f" : ""});
+  return Undone(${back}, start_bar(begin.rho, c.start, -c.length), c.length${weights ? ", 0.0f" : ""});
 }
 
-fn undo_deliver(begin: Start, place: f32, weight: f32, a: State) -> Undone {
+fn undo_deliver(begin: Start, place: f32, jump: Jump, a: State) -> Undone {
   let h = place - begin.rho;
   let s = substep_stages(begin.y, begin.z, begin.rho, h, begin.current);
 #if ${weights}
-  let weight_bar = cell_receive_weight(s.end, weight, a);
+  let weight_bar = cell_receive_weight(s.end, jump.weight, a, jump.port);
 #endif
-  let c = substep_reverse(s, begin.y, begin.z, begin.rho, h, begin.current, cell_receive_vjp(s.end, weight, a));
-  return Undone(c.y, start_bar(begin.rho, c.start, -c.length), c.length${weights ? ", weight_bar" : ""});
+  let c = substep_reverse(s, begin.y, begin.z, begin.rho, h, begin.current, cell_receive_vjp(s.end, jump.weight, a, jump.port));
+  return Undone(${back}, start_bar(begin.rho, c.start, -c.length), c.length${weights ? ", weight_bar" : ""});
 }
 
 // The cotangent of the state before an event, event_bar that of its time: the length of the sub-step is set by E = 0, and
 // is eliminated.
-#if ${several}
 fn undo_event(s: Stages, begin: Start, h: f32, u: f32, event: u32, event_bar: f32, a: State) -> State {
   let c = cell_jump_vjp(s.end, u, a, event);
   let by_length = substep_by_length(s, begin.y, begin.z, begin.rho, h, begin.current);
   let gradient = cell_surface_gradient(s.end, event);
-  // Where a jump left the surface above 0 the event followed at once, and nothing moves the length.
   let pull = event_bar + state_dot(c, by_length);
+#if ${several}
+  // Where a jump left the surface above 0 the event followed at once, and nothing moves the length.
   let q = select(pull / state_dot(gradient, by_length), 0.0f, h <= 1e-7f);
+#else
+  let q = length_bar(pull, state_dot(gradient, by_length), begin.y);
+#endif
   cell_surface_parameters(s.end, -q, event);
   return state_axpy(c, -q, gradient);
 }
-#else
-fn undo_event(s: Stages, begin: Start, h: f32, u: f32, event_bar: f32, a: State) -> State {
-  let c = cell_reset_vjp(s.end, u, a);
-  let by_length = substep_by_length(s, begin.y, begin.z, begin.rho, h, begin.current);
-  let gradient = cell_event_gradient(s.end);
-  let q = length_bar(event_bar + state_dot(c, by_length), state_dot(gradient, by_length), begin.y);
-  cell_event_parameters(s.end, -q);
-  return state_axpy(c, -q, gradient);
-}
-#endif
 
 fn undo_fire(begin: Start, place: f32, jump: Jump, event_bar: f32, after_bar: State) -> Undone {
   let h = place - begin.rho;
@@ -89,15 +86,16 @@ fn undo_fire(begin: Start, place: f32, jump: Jump, event_bar: f32, after_bar: St
 #endif
 #if ${selfEdges}
   if (jump.receives) {
-    let after = ${several ? "cell_jump(s.end, jump.u, jump.event)" : "cell_reset(s.end, jump.u)"};
+    let after = cell_jump(s.end, jump.u, jump.event);
 #if ${weights}
-    weight_bar = cell_receive_weight(after, jump.weight, a);
+    weight_bar = cell_receive_weight(after, jump.weight, a, jump.port);
 #endif
-    a = cell_receive_vjp(after, jump.weight, a);
+    a = cell_receive_vjp(after, jump.weight, a, jump.port);
   }
 #endif
-  a = undo_event(s, begin, h, jump.u, ${several ? "jump.event, " : ""}event_bar, a);
+  a = undo_event(s, begin, h, jump.u, jump.event, event_bar, a);
   let c = substep_reverse(s, begin.y, begin.z, begin.rho, h, begin.current, a);
-  return Undone(c.y, start_bar(begin.rho, c.start, event_bar), 0.0f${weights ? ", weight_bar" : ""});
+  return Undone(${back}, start_bar(begin.rho, c.start, event_bar), 0.0f${weights ? ", weight_bar" : ""});
 }
 `;
+}

@@ -16,6 +16,8 @@ export interface GramRequest {
   readonly gradient?: { readonly x: boolean; readonly y: boolean };
   /** With y null: leave the diagonal out; its values are then 0. */
   readonly skipDiagonal?: boolean;
+  /** Which of its pairs, in their order, where there is no cotangent; default all. Other values are then 0. */
+  readonly pairs?: readonly [begin: number, end: number] | undefined;
 }
 
 /** The Gram matrix of a request: of a batch with itself, half of it where the solver is symmetric. */
@@ -33,8 +35,10 @@ export function shapeOf(
 }
 
 /** How many pairs of paths a request takes. */
-export const pairsIn = (request: Pick<GramRequest, "x" | "y" | "skipDiagonal">, solver: CheckedSolver): number =>
-  pairCount(shapeOf(request, solver));
+export const pairsIn = (
+  request: Pick<GramRequest, "x" | "y" | "skipDiagonal" | "pairs">,
+  solver: CheckedSolver,
+): number => (request.pairs ? request.pairs[1] - request.pairs[0] : pairCount(shapeOf(request, solver)));
 
 export interface GramResult {
   /** [x.count, y.count]. */

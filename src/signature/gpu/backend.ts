@@ -4,7 +4,7 @@ import { SaltationError } from "../../errors.js";
 import { type Batch, type Gpu, handled, type Storage } from "../../gpu/index.js";
 import { type GramRequest, type GramResult, type SignatureBackend, shapeOf } from "../definitions/backend.js";
 import { refuseGradients, refuseOverflow } from "../definitions/not-finite.js";
-import { gramPairs, type PairList, pairWeight, setPair } from "../definitions/pairs.js";
+import { gramPairs, type PairList, pairCount, pairWeight, setPair } from "../definitions/pairs.js";
 import { longestPath, type PathBatch } from "../definitions/paths.js";
 import type { CheckedSolver } from "../definitions/solver.js";
 import type { CompiledStaticKernel } from "../definitions/static-kernel.js";
@@ -36,6 +36,17 @@ interface UploadedChunk extends PairChunk {
   readonly own: readonly Storage[];
 }
 
+/** Most numbers in two parts have no exponents. @throws SaltationError where that is too little for some pairs. */
+async function inParts<T>(compute: (parts: boolean) => Promise<T>): Promise<T> {
+  try {
+    return await compute(true);
+  } catch (error) {
+    if (!(error instanceof SaltationError && error.code === "not-finite")) throw error;
+    const message = `${error.message}; or take the matrix whole, in other numbers`;
+    throw new SaltationError(error.code, message, { cause: error });
+  }
+}
+
 /** One request: its pairs, and what becomes of their values. */
 interface PairRequest {
   readonly kernel: CompiledStaticKernel;
@@ -43,6 +54,8 @@ interface PairRequest {
   readonly x: PathBatch;
   readonly y: PathBatch;
   readonly list: PairList;
+  /** Pairs of the whole matrix, of which the list may have some: what numbers are computed with depends on them. */
+  readonly allPairs: number;
   readonly weights: Float64Array | undefined;
   /** With weights, which gradients. */
   readonly want: { readonly x: boolean; readonly y: boolean };
@@ -69,8 +82,8 @@ export class GpuSignatureBackend implements SignatureBackend {
     const [pairs, rows, columns] = [list.a.length, longestPath(x) - 1, longestPath(y) - 1];
     const cells = rows * columns;
     const wanted = {
-      parts: accurate.parts && wantsParts(solver, pairs, cells, this.gpu.adapter.fallback),
-      extended: accurate.extended && wantsExtended(kernel, solver, pairs, cells),
+      parts: accurate.parts && wantsParts(solver, request.allPairs, cells, this.gpu.adapter.fallback),
+      extended: accurate.extended && wantsExtended(kernel, solver, request.allPairs, cells),
     };
     const keeps = (wanted.parts || wanted.extended) && (this.twoParts ?? (await keepsTwoParts(this.gpu)));
     const stages = await PairStages.create(this.gpu, kernel, solver, {
@@ -103,13 +116,15 @@ export class GpuSignatureBackend implements SignatureBackend {
   ): Promise<GramResult[]> {
     // A sum of which a part comes with its gradient is no more accurate for the other part's being so.
     const extended = requests.every((r) => !r.cotangent);
-    return this.firstInParts(async (parts) => {
+    // A part of a matrix must not choose other numbers than the rest of it.
+    const some = requests.some((r) => r.pairs);
+    return (some ? inParts : this.firstInParts)(async (parts) => {
       const jobs = requests.map((request) => {
         const { x, cotangent } = request;
         const y = request.y ?? x;
         const own = request.y === null;
         const shape = shapeOf(request, solver);
-        const list = gramPairs(shape);
+        const list = gramPairs(shape, ...(request.pairs ?? []));
         const { a, b } = list;
         const weights = cotangent && Float64Array.from(a, (i, n) => pairWeight(cotangent, shape, i, b[n]!));
         const want = own ? { x: true, y: true } : { x: request.gradient?.x ?? true, y: request.gradient?.y ?? true };
@@ -120,7 +135,8 @@ export class GpuSignatureBackend implements SignatureBackend {
           if (own) return { gram, gradientX: gx!.map((v, i) => v + gy![i]!) };
           return { gram, gradientX: gx, gradientY: gy };
         };
-        return this.prepare({ kernel, solver, x, y, list, weights, want, collect }, { parts, extended });
+        const allPairs = pairCount(shape);
+        return this.prepare({ kernel, solver, x, y, list, allPairs, weights, want, collect }, { parts, extended });
       });
       return this.run(kernel, await Promise.all(jobs), progress);
     });
@@ -141,6 +157,7 @@ export class GpuSignatureBackend implements SignatureBackend {
       x,
       y,
       list: { a: all, b: all },
+      allPairs: x.count,
       weights: cotangent,
       want: { x: true, y: true },
       collect: (gram, gradientX, gradientY) => ({ gram, gradientX, gradientY }),

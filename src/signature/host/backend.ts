@@ -3,7 +3,7 @@
 import { inTurns, Turns } from "../../turns.js";
 import { type GramRequest, type GramResult, pairsIn, type SignatureBackend, shapeOf } from "../definitions/backend.js";
 import { refuseGradients, refuseOverflow, refuseSignatures } from "../definitions/not-finite.js";
-import { pairWeight, setPair } from "../definitions/pairs.js";
+import { gramPairs, pairWeight, setPair } from "../definitions/pairs.js";
 import { type PathBatch, pathPoints } from "../definitions/paths.js";
 import type { CheckedSolver } from "../definitions/solver.js";
 import type { CompiledStaticKernel } from "../definitions/static-kernel.js";
@@ -66,17 +66,16 @@ async function gramOf(
   const gradientX = zeros(cotangent !== undefined && (gradient?.x ?? true), x);
   const gradientY = own ? gradientX : zeros(cotangent !== undefined && (gradient?.y ?? true), y);
   const sides = { x, y, gradientX, gradientY };
+  const list = gramPairs(shape, ...(request.pairs ?? []));
   let done = 0;
-  for (let a = 0; a < x.count; a++) {
-    for (let b = shape.half ? a : 0; b < y.count; b++) {
-      if (shape.skipDiagonal && a === b) continue;
-      const weight = cotangent && pairWeight(cotangent, shape, a, b);
-      setPair(gram, shape, a, b, pair(scheme, sides, a, b, weight || undefined));
-      done++;
-      if (turns.due()) {
-        progress?.(done);
-        await turns.take();
-      }
+  for (const a of list.a) {
+    const b = list.b[done]!;
+    const weight = cotangent && pairWeight(cotangent, shape, a, b);
+    setPair(gram, shape, a, b, pair(scheme, sides, a, b, weight || undefined));
+    done++;
+    if (turns.due()) {
+      progress?.(done);
+      await turns.take();
     }
   }
   progress?.(done);

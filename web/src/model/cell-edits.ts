@@ -120,6 +120,15 @@ export function setRandom(cell: CellDefinition, name: string, kind: RandomKind |
   cell.random = kind === undefined ? others : { ...randomNumbers(cell), [name]: kind };
 }
 
+/** Input signals of a cell, by name. */
+export const inputsOf = ({ inputs }: Pick<CellDefinition, "inputs">): readonly string[] => inputs ?? ["I"];
+
+/** Adds an input signal, or takes one out. */
+export function setInput(cell: CellDefinition, name: string, has: boolean): void {
+  const others = inputsOf(cell).filter((n) => n !== name);
+  cell.inputs = has ? [...others, name] : others;
+}
+
 /** Takes a parameter or a state variable out of a cell, with all that is said of it but the equations that use it. */
 export function removeName(cell: CellDefinition, name: string): void {
   const { state, noise, reset, receive, start, parameters, units, events } = cell;

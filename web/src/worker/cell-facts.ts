@@ -1,4 +1,5 @@
 /** What the page shows of a cell: its equations, its verdicts, and where its conditions change their branches. */
+import { onlyPort, portsOf } from "../../../src/cell/ports.js";
 import type { Cell, CellDefinition } from "../../../src/index.js";
 import { isField } from "../model/cell-edits.js";
 import { hasEscapeNoise } from "./escape-noise.js";
@@ -43,7 +44,10 @@ export function equationsOf(cell: CellDefinition): EquationText[] {
       ...those("when", { [event]: when }),
       ...those("jump", jump, event),
     ]),
-    ...those("receive", cell.receive),
+    ...portsOf(cell.receive, Object.keys(cell.state), () => true).flatMap(({ name, equations, fields }) => {
+      const along = Object.entries(fields).map(([state, marcus]) => [state, { marcus }]);
+      return those("receive", { ...equations, ...Object.fromEntries(along) }, name === onlyPort ? undefined : name);
+    }),
     ...those("start", cell.start),
   ];
 }

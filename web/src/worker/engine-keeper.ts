@@ -1,7 +1,7 @@
 /** The engine of the page: opened once, and opened anew when its device is lost, any number of times. */
 import { SaltationError } from "../../../src/index.js";
 
-export type Backend = "webgpu" | "cpu";
+export type Backend = "webgpu" | "simd" | "cpu";
 
 /** What an engine is to its keeper. */
 export interface Losable {

@@ -44,7 +44,7 @@ const bracketed = (text: string, binds: number, outer: number): string => (binds
 
 const inputText = (name: string): string => {
   const bare = name.replace(/^[yp]\./, "");
-  return bare === timeState ? "t" : bare.replace("~", "condition ");
+  return bare === timeState ? "t" : bare.replace("~", "condition ").replace(/^input /, "");
 };
 
 /** The conditions that are located, by the names that verdicts call them by. */

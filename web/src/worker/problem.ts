@@ -37,17 +37,23 @@ export function checkedJob(document: StudioDocument, observed: TrainJob["observe
 
 /** A network with values replaced by name: the cell's parameters, `current`, `weights`. */
 export function withValues(definition: NetworkDefinition, values: Record<string, unknown>): NetworkDefinition {
-  const { current, weights, ...parameters } = values;
+  const { current, weights, ...named } = values;
   const sampled = definition.current;
+  const given = definition.inputs ?? {};
+  const parameters = Object.fromEntries(Object.entries(named).filter(([name]) => !(name in given)));
+  const inputs = Object.fromEntries(Object.entries(named).filter(([name]) => name in given));
   return {
     ...definition,
     parameters: { ...definition.parameters, ...(parameters as Record<string, number | number[]>) },
+    ...(definition.inputs === undefined
+      ? {}
+      : { inputs: { ...given, ...(inputs as NonNullable<NetworkDefinition["inputs"]>) } }),
     ...(weights === undefined ? {} : { weights: weights as NonNullable<NetworkDefinition["weights"]> }),
     ...(current === undefined
       ? {}
       : {
           current: (sampled && typeof sampled === "object" && "samples" in sampled
-            ? { dt: sampled.dt, samples: current }
+            ? { ...sampled, samples: current }
             : current) as NonNullable<NetworkDefinition["current"]>,
         }),
   };
@@ -80,12 +86,16 @@ export function observedJob(document: StudioDocument, files: FileContext): Trial
 }
 
 /** Trains that are drawn, as a job says it. */
-export function simulateJob({ observed }: StudioDocument): TrainJob["observed"] | undefined {
+export function simulateJob({ observed, job }: StudioDocument): TrainJob["observed"] | undefined {
   if (observed.kind !== "simulated") return undefined;
   const { kind: _, truth, ...options } = observed;
-  const { current, weights, ...parameters } = truth;
+  const { current, weights, ...named } = truth;
+  const given = job.input?.inputs ?? {};
+  const parameters = Object.fromEntries(Object.entries(named).filter(([name]) => !(name in given)));
+  const inputs = Object.fromEntries(Object.entries(named).filter(([name]) => name in given));
   const values = {
     ...(current === undefined ? {} : { current }),
+    ...(Object.keys(inputs).length > 0 ? { inputs } : {}),
     ...(weights === undefined ? {} : { weights }),
     ...(Object.keys(parameters).length > 0 ? { parameters } : {}),
   };
@@ -98,14 +108,14 @@ export const fieldOfDocument = (field: string): string =>
     .replace(/^job\./, "")
     .replace(/^network\.cell\./, "cell.")
     .replace(/^observed\.simulate\.(current|weights)/, "observed.truth.$1")
-    .replace(/^observed\.simulate\.parameters\./, "observed.truth.")
+    .replace(/^observed\.simulate\.(?:parameters|inputs)\./, "observed.truth.")
     .replace(/^observed\.simulate\b/, "observed");
 
 /** Weights that are given by their law, drawn: what is trained and shown is numbers. */
 function drawn<T>(weights: T, layers: readonly number[] | undefined): T | { layers: number[][][] } {
-  return typeof weights === "object" && weights !== null && "uniform" in weights && layers
-    ? { layers: drawWeights(weights as unknown as DrawnWeights, layers) }
-    : weights;
+  if (typeof weights !== "object" || weights === null || !("uniform" in weights) || !layers) return weights;
+  const { port, ...law } = weights as unknown as DrawnWeights & { port?: string };
+  return { layers: drawWeights("network.weights", law, layers), ...(port === undefined ? {} : { port }) };
 }
 
 /** What a document trains, checked without an engine. @throws SaltationError naming the field that is wrong. */

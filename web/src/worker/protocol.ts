@@ -6,7 +6,7 @@ import type { DeviceNews } from "./engine-keeper.js";
 /** What the page may ask. Every call is answered by one message, a value or an error. */
 export interface Studio {
   /** Opens an engine. Fails with `no-adapter` where there is no WebGPU. */
-  open(backend: "webgpu" | "cpu"): EngineFacts;
+  open(backend: "webgpu" | "simd" | "cpu"): EngineFacts;
   /**
    * Checks a document and, where an engine is open, prepares its run and shows it: from the start, from where an export
    * stood, or (`keep`) from where the run before it stands. Events of that run carry the number of its load.
@@ -66,7 +66,7 @@ export interface KeptWork {
 }
 
 export interface EngineFacts {
-  backend: "webgpu" | "cpu";
+  backend: "webgpu" | "simd" | "cpu";
   adapter: string;
   software: boolean;
 }

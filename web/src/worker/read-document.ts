@@ -7,7 +7,7 @@ import { intact } from "../../../src/files/seal.js";
 import { checkJob } from "../../../src/job/check-job.js";
 import { checkpointSchema } from "../../../src/job/checkpoint-schema.js";
 import { type TrainJob, trainSchema } from "../../../src/job/job.js";
-import { recordingName } from "../../../src/job/recording.js";
+import { checkPlain, recordingName } from "../../../src/job/recording.js";
 import { experiments, type StudioDocument, type Truth } from "../model/document.js";
 import { experimentLike, unitsOfJob } from "../model/job-units.js";
 import { brokenLink } from "../model/link.js";
@@ -165,7 +165,8 @@ function observedOf(given: TrainJob["observed"], jobSeed = 0): StudioDocument["o
   }
   if ("times" in given)
     return { kind: "trials", times: given.times, ...(given.neurons ? { neurons: given.neurons } : {}) };
+  checkPlain("observed", given);
   const name = given.file === recordingName ? "" : given.file;
-  if (!("key" in given)) return { kind: "recording", name };
+  if (given.key === undefined) return { kind: "recording", name };
   return { kind: "recording", name, key: given.key, ...(given.scale === undefined ? {} : { scale: given.scale }) };
 }

@@ -124,6 +124,8 @@ export class Run {
           const p = network.parameters.find((q) => q.name === name)!;
           return [name, p?.perNeuron ? [...p.values] : p?.values[0]];
         }
+        const input = network.parameters.find((q) => q.name === "I");
+        if (input) return [name, input.perNeuron ? [...input.values] : input.values[0]];
         const { current } = network;
         return [name, typeof current === "object" && "samples" in current ? current.samples : current];
       }),

@@ -86,6 +86,9 @@ function tracesOf(
       times: early.map((n) => given.times[n]!),
       neurons: early.map((n) => given.neurons[n]!),
       weights: early.map((n) => given.weights[n]!),
+      ...(given.port === undefined
+        ? {}
+        : { port: typeof given.port === "string" ? given.port : early.map((n) => given.port![n]!) }),
     };
   const network = engine.network({ ...definition, ...(inputSpikes ? { inputSpikes } : {}) });
   const traces = network.stateTraces({ ...solve, t1: tracedTo, paths, neurons: [neuron] });

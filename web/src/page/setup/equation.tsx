@@ -51,7 +51,7 @@ export const titles = {
   state: (name: string) => `d${short(name)}/dt =`,
   noise: (name: string) => `noise of ${short(name)}`,
   reset: (name: string) => `${short(name)} after its spike`,
-  receive: (name: string) => `${short(name)} when a spike arrives`,
+  receive: (name: string, port = "") => `${short(name)} when a spike arrives${port && ` at ${short(port)}`}`,
   start: (name: string) => `${short(name)} at the start`,
   when: (event: string) => `${short(event)} happens when this rises through 0`,
   jump: (name: string, event: string) => `${short(name)} after ${short(event)}`,

@@ -1,6 +1,6 @@
 /** The equations of a cell, shown or written. */
 import type { CellDefinition } from "../../../../src/index.js";
-import { isField, removeName, setEquation, setReceive } from "../../model/cell-edits.js";
+import { inputsOf, isField, removeName, setEquation, setInput, setReceive } from "../../model/cell-edits.js";
 import { cut } from "../../model/cut.js";
 import { isWritten, ownCell } from "../../model/document.js";
 import { CheckRow } from "../rows.js";
@@ -82,12 +82,34 @@ export function Equations() {
         }}
       />
       <NoiseAndRandom cell={own} states={shown} />
+      {inputsOf(own)
+        .filter((name) => name !== "I")
+        .map((name) => (
+          <Removable
+            key={name}
+            what="input"
+            name={name}
+            remove={(c, n, d) => {
+              setInput(c, n, false);
+              delete d.job.input?.inputs?.[n];
+            }}
+          >
+            <p class="hint">A signal that any equation may read; its value stands below.</p>
+          </Removable>
+        ))}
+      <AddName
+        what="input"
+        add={(c, name, d) => {
+          setInput(c, name, true);
+          if (name !== "I") d.job.input = { ...d.job.input, inputs: { [name]: 0, ...d.job.input?.inputs } };
+        }}
+      />
       <p class="hint">
-        Parameters stand below. <code>I</code> is the input current, <code>t</code> the time, <code>u</code> a fresh
-        uniform number, <code>w</code> the weight of a spike that arrives. Known: exp, log, sqrt, sin, cos, tanh, sinh,
-        cosh, abs, min, max, pow, sigmoid, softplus, expm1, log1p, erf, sign, step, floor, ceil, mod; conditions{" "}
-        <code>a &lt; b &amp;&amp; c &gt; d ? x : y</code>. Where a condition in a drift, noise or event changes its
-        branch is located, like an event, and differentiated.
+        Parameters and inputs stand below. <code>I</code> is the input current, <code>t</code> the time, <code>u</code>{" "}
+        a fresh uniform number, <code>w</code> the weight of a spike that arrives. Known: exp, log, sqrt, sin, cos,
+        tanh, sinh, cosh, abs, min, max, pow, sigmoid, softplus, expm1, log1p, erf, sign, step, floor, ceil, mod;
+        conditions <code>a &lt; b &amp;&amp; c &gt; d ? x : y</code>. Where a condition in a drift, noise or event
+        changes its branch is located, like an event, and differentiated.
       </p>
       <Located />
       <Verdict />

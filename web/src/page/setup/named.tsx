@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { inherited } from "../../../../src/checks.js";
 import type { CellDefinition } from "../../../../src/index.js";
 import { cut } from "../../model/cut.js";
-import { ownCell } from "../../model/document.js";
+import { ownCell, type StudioDocument } from "../../model/document.js";
 import { ErrorText } from "../fields.js";
 import { edit } from "../state/edit.js";
 import { locked } from "../state/signals.js";
@@ -14,7 +14,7 @@ export function Removable(props: {
   what: string;
   name: string;
   only?: boolean;
-  remove(cell: CellDefinition, name: string): void;
+  remove(cell: CellDefinition, name: string, document: StudioDocument): void;
   children: ComponentChildren;
 }) {
   const { what, name, only = false, remove, children } = props;
@@ -27,7 +27,7 @@ export function Removable(props: {
           class="quiet"
           aria-label={`remove the ${what} ${cut(name, 24)}`}
           disabled={locked.value || only}
-          onClick={() => edit((d) => remove(ownCell(d)!, name))}
+          onClick={() => edit((d) => remove(ownCell(d)!, name, d))}
         >
           Remove
         </button>
@@ -38,7 +38,11 @@ export function Removable(props: {
 }
 
 /** Adds something by its name. */
-export function AddName({ what, add }: { what: string; add(cell: CellDefinition, name: string): void }) {
+export function AddName(props: {
+  what: string;
+  add(cell: CellDefinition, name: string, document: StudioDocument): void;
+}) {
+  const { what, add } = props;
   const [name, setName] = useState("");
   const trouble = inherited(name.trim());
   const errorId = `new-${what.replace(" ", "-")}-error`;
@@ -49,7 +53,7 @@ export function AddName({ what, add }: { what: string; add(cell: CellDefinition,
         event.preventDefault();
         const added = name.trim();
         if (added === "" || trouble) return;
-        edit((d) => add(ownCell(d)!, added));
+        edit((d) => add(ownCell(d)!, added, d));
         setName("");
       }}
     >

@@ -1,5 +1,6 @@
 /** The table of parameters: values, units, true values, and what is trained. */
 import { Fragment } from "preact";
+import { inputsOf } from "../../model/cell-edits.js";
 import { ownCell, trainedNames } from "../../model/document.js";
 import { meaningOf } from "../../model/units.js";
 import { ErrorText, errorAt, NumberInput } from "../fields.js";
@@ -32,7 +33,9 @@ export function Parameters() {
   const own = ownCell(document);
   const cell = loaded.value?.cell;
   const names = Object.keys(own?.parameters ?? cell?.defaults ?? job.network.parameters ?? {});
-  const rows = [...(job.network.weights ? ["weights"] : []), "current", ...names];
+  const inputs = Object.keys(job.input?.inputs ?? {});
+  const current = inputs.includes("I") || (own && !inputsOf(own).includes("I")) ? [] : ["current"];
+  const rows = [...(job.network.weights ? ["weights"] : []), ...current, ...inputs, ...names];
   const truth = observed.kind === "simulated" ? observed.truth : undefined;
   const chosen = trainedNames(document);
   const columns = truth ? 5 : 4;
@@ -54,7 +57,8 @@ export function Parameters() {
             const trained = chosen.includes(name);
             const known = truth?.[name];
             const drawn = known ?? (trained ? start : undefined);
-            const field = name === "current" ? "input.current" : `network.parameters.${name}`;
+            const within = inputs.includes(name) ? "input.inputs" : "network.parameters";
+            const field = name === "current" ? "input.current" : `${within}.${name}`;
             const trueField = `observed.truth.${name}`;
             return (
               <Fragment key={name}>

@@ -11,10 +11,15 @@ export function startOf(document: StudioDocument, name: string): number | string
     if (typeof current === "number") return current;
     return Array.isArray(current) ? spread(current) : "recorded";
   }
+  const input = job.input?.inputs?.[name];
+  if (input !== undefined) {
+    if (typeof input === "number") return input;
+    return Array.isArray(input) ? spread(input) : "sampled";
+  }
   if (name === "weights") {
     const { weights } = job.network;
     if (weights && "uniform" in weights) return `drawn from ${weights.uniform.join(" to ")}`;
-    return weights ? spread(numbers(weights)) : "none";
+    return weights ? spread([weights].flat().flatMap(numbers)) : "none";
   }
   // A cell of one's own holds its values also while its equations are no cell.
   const defaults = ownCell(document)?.parameters ?? loaded.value?.cell?.defaults;
@@ -22,9 +27,10 @@ export function startOf(document: StudioDocument, name: string): number | string
   return typeof value === "number" ? value : Array.isArray(value) ? spread(value) : "";
 }
 
-type Weights = NonNullable<StudioDocument["job"]["network"]["weights"]>;
+type Block = Exclude<NonNullable<StudioDocument["job"]["network"]["weights"]>, unknown[]>;
 
-function numbers(weights: Exclude<Weights, { uniform: unknown }>): number[] {
+function numbers(weights: Block): number[] {
+  if ("uniform" in weights) return [...weights.uniform];
   if ("edges" in weights) return weights.edges.map((e) => e[2]);
   return "dense" in weights ? weights.dense.flat() : weights.layers.flat(2);
 }
@@ -37,5 +43,6 @@ function spread(values: readonly number[]): string {
 
 export function setStart(document: StudioDocument, name: string, value: number): void {
   if (name === "current") document.job.input = { ...document.job.input, current: value };
+  else if (document.job.input?.inputs?.[name] !== undefined) document.job.input.inputs[name] = value;
   else document.job.network.parameters = { ...document.job.network.parameters, [name]: value };
 }

@@ -4,7 +4,7 @@ import { failed } from "./notices.js";
 import { engine, engineProblem, opening, recordingFile } from "./signals.js";
 import { client } from "./worker.js";
 
-type Backend = "webgpu" | "cpu";
+type Backend = "webgpu" | "simd" | "cpu";
 
 /** Opens an engine in the worker. */
 export async function openBackend(backend: Backend): Promise<void> {

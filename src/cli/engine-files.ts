@@ -1,0 +1,112 @@
+/** What engines that run commands need beside the shards: a script for Slurm, a Snakefile. */
+import { fail } from "../checks.js";
+import type { Shard } from "../shards/split.js";
+
+export const engines = ["slurm", "snakemake"] as const;
+export type Engine = (typeof engines)[number];
+
+export interface EngineFile {
+  readonly name: string;
+  readonly text: string;
+  /** What to do with it. */
+  readonly hint: string;
+}
+
+/** Tasks of an array that Slurm takes unless it is configured for more (MaxArraySize). */
+const mostTasks = 1000;
+
+/** @throws SaltationError `invalid-input` where an engine does not take so many shards. */
+export function engineFiles(engine: Engine, folder: string, shards: readonly Shard[]): EngineFile[] {
+  const of = (kind: string): number => shards.filter((s) => s.name.startsWith(kind)).length;
+  const [main, means] = [of("shard"), of("means")];
+  if (engine === "snakemake") {
+    return [
+      { name: "Snakefile", text: snakefile(main, means), hint: `snakemake -s ${folder}/Snakefile -d ${folder} -c all` },
+    ];
+  }
+  if (main > mostTasks) {
+    fail("--shards", `is ${main}, and Slurm takes arrays of ${mostTasks} unless configured for more; ask for fewer`);
+  }
+  return [
+    { name: "slurm.sh", text: slurmScript(main, means), hint: `bash ${folder}/slurm.sh, with options of sbatch` },
+  ];
+}
+
+const array = (kind: string, count: number, after: string): string =>
+  `${kind}=$(sbatch --parsable --job-name="saltation-${kind}" --array=1-${count} --requeue${after} \\
+  --output="logs/${kind}-%a.log" "$@" --wrap="$(task ${kind})")`;
+
+const slurmScript = (main: number, means: number): string => `#!/usr/bin/env bash
+# Sends the shards beside this script to Slurm as an array, and their merge after all of them: what the job itself would
+# have printed comes to result.json here. Options are those of sbatch, for each of the tasks:
+#   bash slurm.sh --partition=gpu --gres=gpu:1 --time=01:00:00
+# SALTATION is the command, where that is not "saltation" on every node. A task that a signal or its device ended is tried
+# three times; for what is missing then, saltation merge prints the commands.
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")"
+saltation=\${SALTATION:-saltation}
+mkdir -p logs
+# Exit code 1 is bad input, which is no better at the next try.
+task() {
+  cat <<END
+shard=\\$(printf "$1-%04d.json" "\\$SLURM_ARRAY_TASK_ID")
+for try in 1 2 3; do
+  code=0
+  $saltation run "\\$shard" || code=\\$?
+  [ "\\$code" -le 1 ] && exit "\\$code"
+done
+exit "\\$code"
+END
+}
+${means > 0 ? `# The means over all paths come first: every shard needs them.\n${array("means", means, "")}\n` : ""}\
+${array("shard", main, means > 0 ? ' --dependency="afterok:$means"' : "")}
+merge=$(sbatch --parsable --job-name=saltation-merge --dependency="afterok:$shard" --kill-on-invalid-dep=yes \\
+  --output=logs/merge.log --wrap="$saltation merge . --json > result.json.part && mv result.json.part result.json")
+echo "$merge"
+`;
+
+const snakefile = (
+  main: number,
+  means: number,
+): string => `# Runs the shards beside this file, and merges them to result.json: what the job itself would have printed.
+#   snakemake -s Snakefile -d . -c all
+# Another command than "saltation": --config saltation="npx saltation". What is there already is not run again.
+SALTATION = config.get("saltation", "saltation")
+SHARDS = [f"{n:04d}" for n in range(1, ${main + 1})]
+${means > 0 ? `MEANS = [f"{n:04d}" for n in range(1, ${means + 1})]\n` : ""}
+
+rule merge:
+    input:
+        expand("result-shard-{n}.json", n=SHARDS),
+    output:
+        "result.json",
+    shell:
+        "{SALTATION} merge . --json > {output}"
+
+
+rule run:
+    input:
+        shard="shard-{n}.json",
+        job="job.json",${means > 0 ? '\n        means=expand("result-means-{n}.json", n=MEANS),' : ""}
+    output:
+        "result-shard-{n}.json",
+    retries: 3
+    shell:
+        "{SALTATION} run {input.shard}"
+${
+  means > 0
+    ? `
+
+# The means over all paths come first: every shard needs them.
+rule means:
+    input:
+        shard="means-{n}.json",
+        job="job.json",
+    output:
+        "result-means-{n}.json",
+    retries: 3
+    shell:
+        "{SALTATION} run {input.shard}"
+`
+    : ""
+}`;

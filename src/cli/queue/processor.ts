@@ -1,0 +1,91 @@
+/**
+ * What a worker runs shards by: a process of its own, so that long work does not keep the worker from renewing its lock.
+ * It keeps engine, jobs and kernels from one shard to the next.
+ */
+import { type SandboxedJob, UnrecoverableError } from "bullmq";
+import { Redis } from "ioredis";
+import { Engine } from "../../engine.js";
+import type { BlockSums } from "../../reduce/statistics.js";
+import { isLasting, runTasks } from "../../shards/evaluate.js";
+import { oneLine } from "../output.js";
+import { unpacked } from "../packed.js";
+import { resultText } from "../shard-files.js";
+import { get, getSplit } from "./content.js";
+import { evaluateStep, type StepData } from "./step.js";
+import { redisVariable, type ShardData } from "./worker-environment.js";
+
+// A worker that was killed takes its process with it.
+process.on("disconnect", () => process.exit());
+
+let redis: Redis | undefined;
+let engine: { readonly backend: string; readonly opened: Promise<Engine> } | undefined;
+/** Jobs by digest, the latest few. */
+const splits = new Map<string, ReturnType<typeof getSplit>>();
+
+function connected(): Redis {
+  redis ??= new Redis(process.env[redisVariable]!, { maxRetriesPerRequest: null }).on("error", () => {});
+  return redis;
+}
+
+export function recent<T>(cache: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  const known = cache.get(key);
+  if (known) return known;
+  if (cache.size >= 8) cache.delete(cache.keys().next().value!);
+  const made = make();
+  cache.set(key, made);
+  made.catch(() => cache.delete(key));
+  return made;
+}
+
+/** The engine of this process, opened once. */
+function engineOn(backend: string): Promise<Engine> {
+  if (engine?.backend !== backend) {
+    engine?.opened.then((e) => e.dispose()).catch(() => {});
+    engine = { backend, opened: Engine.create({ backend: backend as "auto" }) };
+  }
+  return engine.opened;
+}
+
+async function shard({ digest, shard: name, backend, means }: ShardData, job: SandboxedJob): Promise<string> {
+  const from = connected();
+  const { split, source } = await recent(splits, digest, () => getSplit(from, digest));
+  const known = new Map<number, BlockSums>();
+  for (const [point, of] of Object.entries(means ?? {})) {
+    known.set(Number(point), unpacked(JSON.parse((await get(from, "means", of)).toString("utf8"))) as BlockSums);
+  }
+  const opened = await engineOn(backend ?? split.backend);
+  const { tasks } = split.shards.find((s) => s.name === name)!;
+  const began = performance.now();
+  let told = began;
+  const results = await runTasks(opened, source, tasks, {
+    means: (point) => known.get(point)!,
+    spikes: split.spikes,
+    progress(part) {
+      if (performance.now() - told < 1000) return;
+      told = performance.now();
+      job.updateProgress(part).catch(() => {});
+    },
+  });
+  const seconds = (performance.now() - began) / 1000;
+  const failed = results.find((r) => r.failed);
+  // Of a sweep, what is wrong with a point is a result; of one job it is wrong wherever it is tried.
+  if (failed && !split.points) throw new UnrecoverableError(oneLine(failed.failed!.message));
+  job.log(`${name} of ${digest.slice(0, 8)} on ${opened.adapterName} in ${seconds.toPrecision(3)} s`);
+  return resultText(split.digest, { name, seconds, results });
+}
+
+export default async function process_(job: SandboxedJob): Promise<string> {
+  try {
+    if (job.name === "step") {
+      const data = job.data as StepData;
+      return await evaluateStep(data, connected(), await engineOn(data.backend));
+    }
+    return await shard(job.data as ShardData, job);
+  } catch (error) {
+    if (isLasting(error)) throw new UnrecoverableError(oneLine(error.message));
+    // The device may be gone: the next try opens another.
+    engine?.opened.then((e) => e.dispose()).catch(() => {});
+    engine = undefined;
+    throw error;
+  }
+}

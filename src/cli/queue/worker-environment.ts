@@ -1,0 +1,13 @@
+/** What a worker tells the processes that it runs shards by, and what jobs of shards say. */
+
+/** The variable that has where Redis is: not in a command line, which others may read. */
+export const redisVariable = "SALTATION_REDIS";
+
+export interface ShardData {
+  /** Of the job that was split, under which the queue has it. */
+  readonly digest: string;
+  readonly shard: string;
+  readonly backend?: string;
+  /** Digests of the means over all paths, by point: of the second round. */
+  readonly means?: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,60 @@
+/** `saltation run shard.json`: does the work of shards and writes their results beside them. */
+import { join } from "node:path";
+import { fail } from "../checks.js";
+import { Engine } from "../engine.js";
+import type { BlockSums } from "../reduce/statistics.js";
+import { runTasks } from "../shards/evaluate.js";
+import { joinedMeans } from "../shards/merged.js";
+import { type CommonOptions, print, printJson, progressBar, readable } from "./output.js";
+import { checkWritable } from "./output-files.js";
+import { foundResults, runCommandOf } from "./results.js";
+import { readShard, resultName, type ShardResult, type Split, sourceOf, writeResult } from "./shard-files.js";
+
+/** Sums of the first round, read when a task first asks for them. */
+function meansIn(folder: string, split: Split): (point: number) => BlockSums {
+  let found: ReturnType<typeof foundResults> | undefined;
+  return (point) => {
+    const first = split.shards.filter(
+      (s) => s.name.startsWith("means") && s.tasks.some((t) => t.point === point && t.kind === "means"),
+    );
+    found ??= foundResults(folder, split, (name) => name.startsWith("means"));
+    const missing = first.filter((s) => !found!.results.has(s.name));
+    if (missing.length > 0) {
+      const more = missing.length > 1 ? ` and ${missing.length - 1} more` : "";
+      const made = `${runCommandOf(folder, missing[0]!.name)}${more}`;
+      fail(
+        "shard",
+        `needs the means over all paths, of which ${missing.length} of ${first.length} parts are missing: ${made}`,
+      );
+    }
+    return joinedMeans([...found.results.values()].flatMap((r) => r.results).filter((r) => r.task.point === point));
+  };
+}
+
+export async function runCommand(files: readonly string[], options: CommonOptions): Promise<void> {
+  const shards = files.map((file) => ({ file, ...readShard(file) }));
+  for (const { folder, shard } of shards) checkWritable("result", join(folder, resultName(shard.name)));
+  const backend = (options.backend as string | undefined) ?? shards[0]!.split.backend;
+  const engine = await Engine.create({ backend: backend as "auto" });
+  try {
+    for (const { folder, split, shard } of shards) {
+      const began = performance.now();
+      const bar = progressBar(shard.name, 100, "%");
+      const results = await runTasks(engine, sourceOf(split, folder), shard.tasks, {
+        means: meansIn(folder, split),
+        spikes: split.spikes,
+        progress: (part) => bar.update(Math.round(100 * part)),
+      }).finally(bar.stop);
+      const seconds = (performance.now() - began) / 1000;
+      const result: ShardResult = { name: shard.name, seconds, results };
+      const written = writeResult(folder, split.digest, result);
+      const failed = results.filter((r) => r.failed);
+      if (options.json) printJson({ adapter: engine.adapterName, result: written, failed: failed.length, seconds });
+      else print(`${written} on ${engine.adapterName} in ${readable(seconds)} s`);
+      // Of one job, a failure is that of the job: as it would have been without shards.
+      if (failed.length > 0 && !split.points) fail(shard.name, failed[0]!.failed!.message, failed[0]!.failed!.code);
+    }
+  } finally {
+    engine.dispose();
+  }
+}

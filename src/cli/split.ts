@@ -1,0 +1,67 @@
+/** `saltation split job.json`: shards as files, for whatever runs commands. */
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { fail } from "../checks.js";
+import { type Engine, engineFiles } from "./engine-files.js";
+import { makeSplit, type SplitOptions } from "./make-split.js";
+import { print, printJson } from "./output.js";
+import { checkWritable } from "./output-files.js";
+import { keptPath, readSplit, shardText, splitFile } from "./shard-files.js";
+import { writeWhole } from "./write-file.js";
+
+export interface SplitCommandOptions extends SplitOptions {
+  readonly out: string;
+  readonly engine?: Engine;
+  readonly json?: boolean;
+}
+
+/** @throws SaltationError where a folder holds something else. */
+function checkFolder(folder: string, digest: string, shards: number): void {
+  if (!existsSync(folder) || readdirSync(folder).length === 0) return;
+  if (!existsSync(join(folder, splitFile))) fail("--out", `${folder} holds other files; name a new folder`);
+  const there = readSplit(folder);
+  const names = there.shards.filter((s) => s.name.startsWith("shard")).length;
+  if (there.digest !== digest || names !== shards) {
+    fail(
+      "--out",
+      `${folder} holds ${there.digest === digest ? `this job in ${names} shards` : "another job"}; name a new folder`,
+    );
+  }
+}
+
+export async function splitCommand(file: string, options: SplitCommandOptions): Promise<void> {
+  const { split, files } = await makeSplit(file, options);
+  const folder = options.out;
+  const main = split.shards.filter((s) => s.name.startsWith("shard"));
+  checkFolder(folder, split.digest, main.length);
+  const made = options.engine ? engineFiles(options.engine, folder, split.shards) : [];
+  checkWritable("--out", join(folder, splitFile));
+  for (const [digest, bytes] of files) {
+    checkWritable("--out", keptPath(folder, digest));
+    writeWhole(keptPath(folder, digest), bytes);
+  }
+  for (const shard of split.shards) writeWhole(join(folder, `${shard.name}.json`), shardText(split, shard));
+  for (const { name, text } of made) writeWhole(join(folder, name), text);
+  // Last: a folder with it is whole.
+  writeWhole(join(folder, splitFile), `${JSON.stringify(split)}\n`);
+  const means = split.shards.length - main.length;
+  if (options.json) {
+    printJson({
+      digest: split.digest,
+      points: split.points?.length ?? 1,
+      shards: main.length,
+      means,
+      files: made.map(({ name }) => join(folder, name)),
+    });
+    return;
+  }
+  const sweep = split.points ? `${split.points.length} points in ` : "";
+  print(
+    `${sweep}${main.length} shards in ${folder}${means > 0 ? `, after ${means} that take means over all paths` : ""}`,
+  );
+  for (const { name, hint } of made) print(`${join(folder, name)}: ${hint}`);
+  if (made.length === 0) {
+    const first = means > 0 ? `saltation run ${folder}/means-*.json, then ` : "";
+    print(`run them anywhere: ${first}saltation run ${folder}/shard-*.json, then saltation merge ${folder}`);
+  }
+}

@@ -1,0 +1,89 @@
+/** A job of `saltation gradient`, checked; and what it comes to on an engine. */
+import type { Engine, GradientOptions } from "../engine.js";
+import { judgeMean } from "../loss/judge-mean.js";
+import type { Loss } from "../loss/loss.js";
+import { checkLoss, planForLoss } from "../loss/loss-plan.js";
+import { checkInside, checkUnbiasedMean } from "../loss/mean-verdict.js";
+import type { ValueAndGradient } from "../loss/result.js";
+import { defineNetwork, type NetworkDefinition } from "../network/network.js";
+import { parameterLayout, type View, viewsOf } from "../plan/layout.js";
+import { planSolve, type SolveOptions, type SolvePlan } from "../plan/plan.js";
+import { checkAsked } from "../twin/measured.js";
+import { lossOf, networkOf, requirementsOf, solveOptionsOf } from "./build.js";
+import { checkJob } from "./check-job.js";
+import { type GradientJob, gradientSchema } from "./job.js";
+import { loadNamedCell } from "./named-cell.js";
+import { readFiles } from "./read-files.js";
+import type { FileContext } from "./recording.js";
+import { type Measured, measuredBy, stiffField } from "./simulate-run.js";
+
+export interface PlannedGradient {
+  readonly job: GradientJob;
+  readonly definition: NetworkDefinition;
+  readonly solve: SolveOptions;
+  /** As the loss has it. */
+  readonly plan: SolvePlan;
+  readonly loss: Loss;
+  readonly views: readonly View[];
+}
+
+/** @throws SaltationError `invalid-input` naming the field, before a device is opened. */
+export async function planGradient(given: unknown, context: FileContext): Promise<PlannedGradient> {
+  const checked = checkJob(gradientSchema, given);
+  await loadNamedCell(checked);
+  const job = await readFiles(checked, context);
+  const definition = networkOf(job, context);
+  const solve = solveOptionsOf(job);
+  const network = defineNetwork(definition);
+  const own = planSolve(network, solve);
+  const views = viewsOf(network, parameterLayout(own), job.with);
+  const loss = lossOf(job.loss, job.observed, context, network.neurons, own);
+  checkLoss(network, loss, job.requireExact);
+  const plan = planForLoss(own, loss);
+  loss.checkPlan?.(plan, job.with);
+  checkInside(plan, loss, job.with);
+  checkAsked(measuredBy(job));
+  if (job.requireUnbiased) checkUnbiasedMean(judgeMean(plan, loss, job.with));
+  return { job, definition, solve, plan, loss, views };
+}
+
+export const runGradient = (
+  engine: Engine,
+  { job, definition, solve, loss }: PlannedGradient,
+  asked: Measured,
+  watch: Pick<GradientOptions, "progress" | "perPath"> = {},
+): Promise<ValueAndGradient> =>
+  engine.network(definition).valueAndGradient(loss, {
+    ...solve,
+    with: job.with,
+    discretisation: asked,
+    ...requirementsOf(job),
+    ...watch,
+  });
+
+/** What `--json` prints. */
+export function gradientObject(
+  adapter: string,
+  { job, plan }: PlannedGradient,
+  result: ValueAndGradient,
+  seconds: number,
+): object {
+  const { value, standardError, gradient, gradientStandardError, saturatedPaths, warnings, discretisation } = result;
+  const { unbiased, because, terms } = result;
+  return {
+    adapter,
+    paths: job.paths,
+    value,
+    standardError,
+    gradient,
+    gradientStandardError,
+    saturatedPaths,
+    unbiased,
+    because,
+    terms,
+    ...(warnings ? { warnings } : {}),
+    ...stiffField(plan),
+    ...(discretisation ? { discretisation } : {}),
+    seconds,
+  };
+}

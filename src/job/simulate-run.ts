@@ -1,0 +1,80 @@
+/** A job of `saltation simulate`, checked; and what it comes to on an engine. */
+import type { Engine } from "../engine.js";
+import { defineNetwork, type NetworkDefinition } from "../network/network.js";
+import { type Discretisation, type DiscretisationOptions, toleranceOf } from "../plan/discretisation.js";
+import { planSolve, type SolveOptions, type SolvePlan } from "../plan/plan.js";
+import type { SimulatedSpikes } from "../spikes/simulated.js";
+import { withWarning } from "../twin/measured.js";
+import { networkOf, solveOptionsOf } from "./build.js";
+import { checkJob } from "./check-job.js";
+import { type SolveJob, simulateSchema } from "./job.js";
+import { loadNamedCell } from "./named-cell.js";
+import { readFiles } from "./read-files.js";
+import type { FileContext } from "./recording.js";
+
+/** What a run is asked of the error that it owes to its step. */
+export type Measured = boolean | DiscretisationOptions;
+
+/** Whether a job wants that measured: unless it says no. */
+export const measuredBy = (job: SolveJob): Measured => (job.discretisation ?? true) as Measured;
+
+export interface PlannedSimulation {
+  readonly job: SolveJob;
+  readonly definition: NetworkDefinition;
+  readonly solve: SolveOptions;
+  readonly plan: SolvePlan;
+}
+
+/** @throws SaltationError `invalid-input` naming the field, before a device is opened. */
+export async function planSimulation(given: unknown, context: FileContext): Promise<PlannedSimulation> {
+  const checked = checkJob(simulateSchema, given);
+  await loadNamedCell(checked);
+  const job = await readFiles(checked, context);
+  const definition = networkOf(job, context);
+  const solve = solveOptionsOf(job);
+  const plan = planSolve(defineNetwork(definition), solve);
+  const asked = measuredBy(job);
+  if (typeof asked === "object") toleranceOf(asked);
+  return { job, definition, solve, plan };
+}
+
+export interface Simulation {
+  readonly spikes: SimulatedSpikes;
+  readonly meanSpikeCount: number;
+  readonly saturatedPaths: number;
+  readonly warnings?: readonly string[];
+  readonly discretisation?: Discretisation;
+}
+
+export async function runSimulation(
+  engine: Engine,
+  { definition, solve }: PlannedSimulation,
+  asked: Measured,
+  progress?: (pathsDone: number) => void,
+): Promise<Simulation> {
+  const spikes = await engine.network(definition).simulate({ ...solve, ...(progress ? { progress } : {}) });
+  const discretisation = asked ? await spikes.discretisation(asked === true ? {} : asked) : undefined;
+  const { warnings, saturatedPaths } = withWarning(
+    { warnings: spikes.warnings, saturatedPaths: spikes.saturatedPaths },
+    discretisation,
+  );
+  return {
+    spikes,
+    meanSpikeCount: await spikes.meanCount(),
+    saturatedPaths,
+    ...(warnings ? { warnings } : {}),
+    ...(discretisation ? { discretisation } : {}),
+  };
+}
+
+/** The field of a result that names the states that are stiff for the step, where there are such. */
+export const stiffField = ({ exponential }: SolvePlan): { exponential?: readonly string[] } =>
+  exponential.length > 0 ? { exponential } : {};
+
+/** What `--json` prints. */
+export const simulationObject = (
+  adapter: string,
+  { job, plan }: PlannedSimulation,
+  { spikes: _, ...result }: Simulation,
+  seconds: number,
+): object => ({ adapter, paths: job.paths, ...result, ...stiffField(plan), seconds });

@@ -1,0 +1,99 @@
+/** A job, or the jobs of a sweep, as what shards are cut from: checked, and how each may be cut. */
+import { fail, show } from "../checks.js";
+import { movedTo, SaltationError } from "../errors.js";
+import { type PlannedGradient, planGradient } from "../job/gradient-run.js";
+import { type PlannedKernel, planKernel } from "../job/kernel-run.js";
+import type { FileContext } from "../job/recording.js";
+import { type PlannedSimulation, planSimulation } from "../job/simulate-run.js";
+import { batchesOf } from "../loss/batch-errors.js";
+import { blockPaths } from "../plan/chunks.js";
+import { pairsIn } from "../signature/definitions/backend.js";
+import { checkKernel } from "../signature/gram.js";
+import { jobAt, type Point } from "./grid.js";
+
+export type Command = "simulate" | "gradient" | "kernel";
+
+export type PlannedPoint =
+  | { readonly command: "simulate"; readonly planned: PlannedSimulation }
+  | { readonly command: "gradient"; readonly planned: PlannedGradient }
+  | { readonly command: "kernel"; readonly planned: PlannedKernel };
+
+/** How the work of a point may be cut. */
+export interface Cuts {
+  /** Paths, or pairs of paths of a Gram matrix. */
+  readonly unit: "paths" | "pairs";
+  readonly count: number;
+  /** Cuts lie at multiples of this. */
+  readonly align: number;
+  /** Whether means over all paths must be known before any can go backward. */
+  readonly twoRounds: boolean;
+  /** Batches of other paths from which standard errors come. */
+  readonly batches: number;
+}
+
+/** The command that a job is for, by what it has. */
+export function commandOf(job: unknown): Command {
+  if (typeof job !== "object" || job === null || Array.isArray(job)) {
+    fail("job file", `expected a job, one JSON object, got ${show(job)}`);
+  }
+  if ("steps" in job || "trainable" in job) {
+    fail("job file", 'is one of "saltation train", whose steps follow each other; train it with --workers redis://…');
+  }
+  if ("depth" in job && "x" in job) fail("job file", 'is one of "saltation signature", which takes no shards');
+  if ("x" in job) return "kernel";
+  return "loss" in job || "with" in job ? "gradient" : "simulate";
+}
+
+/** @throws SaltationError `invalid-input` naming the field. */
+export async function planPoint(command: Command, job: unknown, context: FileContext): Promise<PlannedPoint> {
+  if (command === "simulate") return { command, planned: await planSimulation(job, context) };
+  if (command === "gradient") return { command, planned: await planGradient(job, context) };
+  return { command, planned: planKernel(job) };
+}
+
+/** What shards are cut from: a job, with the points of a sweep where there is one, and the files that it names. */
+export interface Source {
+  readonly command: Command;
+  readonly job: object;
+  readonly points?: readonly Point[] | undefined;
+  readonly context: FileContext;
+}
+
+/** One of its jobs, checked. @throws SaltationError `invalid-input` naming the point and the field. */
+export async function pointOf({ command, job, points, context }: Source, index: number): Promise<PlannedPoint> {
+  if (!points) return planPoint(command, job, context);
+  try {
+    return await planPoint(command, jobAt(job, points[index]!), context);
+  } catch (error) {
+    if (!(error instanceof SaltationError)) throw error;
+    const field = error.field ?? "";
+    throw movedTo(`grid[${index}]: ${field}`, field, error);
+  }
+}
+
+/** @returns how a point may be cut, or in one line why it may not. */
+export function cutsOf(point: PlannedPoint): Cuts | string {
+  if (point.command === "kernel") {
+    const { statistic, x, y, kernel } = point.planned;
+    if (statistic !== "gram") {
+      return `statistic "${statistic}" adds up all pairs at once; cut the Gram matrix, or sweep over whole jobs by --grid`;
+    }
+    const request = { x: x.paths, y: y?.paths ?? null };
+    const count = pairsIn(request, checkKernel(kernel).solver);
+    return { unit: "pairs", count, align: 1, twoRounds: false, batches: 0 };
+  }
+  const { job, plan } = point.planned;
+  // Sums on the host take pairs of antithetic paths for one number each, and blocks of those.
+  const align = plan.antithetic ? 2 * blockPaths : blockPaths;
+  const paths = { unit: "paths", count: job.paths, align } as const;
+  if (point.command === "simulate") return { ...paths, twoRounds: false, batches: 0 };
+  const { loss } = point.planned;
+  if (!loss.ofMeans) {
+    return (
+      `loss "${loss.kind}" compares all paths with each other; take a loss of mean times (mean-spike-time, ` +
+      "first-spikes), or cut by whole jobs: a sweep by --grid, of seeds for example"
+    );
+  }
+  const twoRounds = !loss.pathwise;
+  return { ...paths, twoRounds, batches: twoRounds ? batchesOf(job.paths, loss.leastPaths ?? 1).batches : 0 };
+}

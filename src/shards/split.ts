@@ -1,0 +1,73 @@
+/** Cutting the work of a job, or of a sweep, into shards. */
+import { fail } from "../checks.js";
+import type { Cuts } from "./points.js";
+
+/** A piece of the work of a point. */
+export type Task =
+  /** All of it, as the job itself would do it. */
+  | { readonly kind: "whole"; readonly point: number }
+  /** Paths, or pairs of a Gram matrix, from `first` up to `end`. */
+  | { readonly kind: "paths" | "pairs" | "means"; readonly point: number; readonly first: number; readonly end: number }
+  /** One of the batches of other paths from which standard errors come. */
+  | { readonly kind: "batch"; readonly point: number; readonly batch: number };
+
+/** What one run does; its name is that of its file. */
+export interface Shard {
+  readonly name: string;
+  readonly tasks: readonly Task[];
+}
+
+const named = (kind: string, n: number): string => `${kind}-${String(n + 1).padStart(4, "0")}`;
+
+/** `count` things in `parts` neighbouring shares, as even as can be: where the n-th begins. */
+const shareOf = (count: number, parts: number, n: number): number => Math.floor((count * n) / parts);
+
+/**
+ * Cuts points into shards: whole points where there are as many as shards, else ranges of paths at blocks of the sums.
+ * @param points how each may be cut, or why it may not.
+ * @returns the shards; before them, for losses of means, those that take the means.
+ * @throws SaltationError `invalid-input` where there are not so many pieces.
+ */
+export function cutShards(points: readonly (Cuts | string)[], shards: number): Shard[] {
+  const one = points.length === 1 && typeof points[0] !== "string";
+  if (points.length >= shards && !one) {
+    return Array.from({ length: shards }, (_, n) => {
+      const [from, to] = [shareOf(points.length, shards, n), shareOf(points.length, shards, n + 1)];
+      const tasks = Array.from({ length: to - from }, (_, i): Task => ({ kind: "whole", point: from + i }));
+      return { name: named("shard", n), tasks };
+    });
+  }
+  const cuts = points.map((p) => {
+    if (typeof p === "string") fail("--shards", `is ${shards}, but ${p}`);
+    return p;
+  });
+  const pieces = cuts.map((c) => Math.ceil(c.count / c.align));
+  const all = pieces.reduce((a, b) => a + b, 0);
+  if (all < shards) {
+    const { unit, align } = cuts[0]!;
+    const what = unit === "pairs" ? "pairs of paths" : `blocks of ${align} paths, at which sums are cut`;
+    fail("--shards", `is ${shards}, but the job has ${all} ${what}; ask for at most ${all}`);
+  }
+  const rangesOf = (kindOf: (c: Cuts) => "paths" | "pairs" | "means" | undefined, name: string): Shard[] =>
+    Array.from({ length: shards }, (_, n) => {
+      const [from, to] = [shareOf(all, shards, n), shareOf(all, shards, n + 1)];
+      let before = 0;
+      const tasks = cuts.flatMap((c, point): Task[] => {
+        const [first, end] = [Math.max(0, from - before), Math.min(pieces[point]!, to - before)];
+        before += pieces[point]!;
+        const kind = kindOf(c);
+        if (first >= end || !kind) return [];
+        return [{ kind, point, first: first * c.align, end: Math.min(c.count, end * c.align) }];
+      });
+      return { name: named(name, n), tasks };
+    }).filter((s) => s.tasks.length > 0);
+  const main = rangesOf((c) => c.unit, "shard");
+  const batches = cuts.flatMap((c, point) =>
+    Array.from({ length: c.batches }, (_, batch): Task => ({ kind: "batch", point, batch })),
+  );
+  const spread = main.map((s, n) => ({
+    ...s,
+    tasks: [...s.tasks, ...batches.filter((_, b) => b % main.length === n)],
+  }));
+  return [...rangesOf((c) => (c.twoRounds ? "means" : undefined), "means"), ...spread];
+}

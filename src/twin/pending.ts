@@ -1,0 +1,52 @@
+/** Spikes under way: each arrives at the end of one connection, after its delay. */
+
+/** A spike on its way, or arriving. */
+export interface Underway {
+  /** When it arrives: a grid step, and the length within it from its begin, above 0. */
+  readonly step: number;
+  readonly at: number;
+  /** The neuron that sent it, by which of those that arrive at one time comes first; its spike, and the connection. */
+  readonly source: number;
+  readonly spike: number;
+  readonly edge: number;
+}
+
+export class Pending {
+  /** By step, the last to arrive first. */
+  private readonly inStep = new Map<number, Underway[]>();
+
+  constructor(
+    private readonly dt: number,
+    private readonly steps: number,
+  ) {}
+
+  /** Sends what happened at a length within a step, so much time later; what comes at the end of the grid or after is lost. */
+  send(step: number, at: number, delay: number, sent: Pick<Underway, "source" | "spike" | "edge">): void {
+    const { dt } = this;
+    const later = Math.floor((at + delay) / dt);
+    // Above 0: a sub-step that begins at 0 began at a grid point, which does not move.
+    const place = Math.min(Math.max(at + delay - later * dt, Number.EPSILON * dt), dt);
+    const arriving = { ...sent, step: step + later, at: place };
+    if (arriving.step >= this.steps) return;
+    const list = this.inStep.get(arriving.step) ?? [];
+    this.inStep.set(arriving.step, list);
+    let n = list.length;
+    while (n > 0 && comesBefore(list[n - 1]!, arriving)) n--;
+    list.splice(n, 0, arriving);
+  }
+
+  /** The next to arrive in a step. */
+  next(step: number): Underway | undefined {
+    return this.inStep.get(step)?.at(-1);
+  }
+
+  /** Takes it. */
+  take(step: number): void {
+    const list = this.inStep.get(step)!;
+    list.pop();
+    if (list.length === 0) this.inStep.delete(step);
+  }
+}
+
+const comesBefore = (a: Underway, b: Underway): boolean =>
+  a.at < b.at || (a.at === b.at && (a.source < b.source || (a.source === b.source && a.edge < b.edge)));

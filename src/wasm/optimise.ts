@@ -1,0 +1,313 @@
+/** What need not be computed: values that are known, or were computed before, or that nothing asks for. */
+import { type Block, type Ir, type Loop, lasting, resolved, type Statement, Value, type Variable } from "./ir.js";
+import { folded } from "./lower.js";
+
+/** Values and known variables of a block and those around it. */
+class Known {
+  private readonly values = new Map<string, Value>();
+  constructor(private readonly outer?: Known) {}
+  find(key: string): Value | undefined {
+    return this.values.get(key) ?? this.outer?.find(key);
+  }
+  set(key: string, value: Value): void {
+    this.values.set(key, value);
+  }
+}
+
+const ids = new WeakMap<object, number>();
+let next = 0;
+function idOf(thing: object): number {
+  let id = ids.get(thing);
+  if (id === undefined) {
+    id = next++;
+    ids.set(thing, id);
+  }
+  return id;
+}
+
+const shared = new DataView(new ArrayBuffer(4));
+/** A constant by its bits. */
+export function bitsOf(value: Value): number {
+  const n = value.imm as number;
+  if (value.type === "f32") shared.setFloat32(0, n);
+  else shared.setInt32(0, n | 0);
+  return shared.getInt32(0);
+}
+
+function keyOf(value: Value): string {
+  let key = `${value.op} ${value.type}`;
+  const { imm } = value;
+  if (typeof imm === "object") key += "space" in imm ? ` ${imm.space}${imm.at}+${imm.words}` : ` v${idOf(imm)}`;
+  else if (imm !== undefined) key += ` ${imm}`;
+  for (const a of value.args) key += a.op === "const" ? ` ${a.type}${bitsOf(a)}` : ` ${idOf(a)}`;
+  return key;
+}
+
+/** Variables that are assigned to in a block. */
+function assigned(block: Block, found: Set<Variable> = new Set()): Set<Variable> {
+  for (const s of block.statements) {
+    if (s.kind === "set" || s.kind === "declare") found.add(s.variable);
+    else if (s.kind === "if") {
+      assigned(s.yes, found);
+      assigned(s.no, found);
+    } else if (s.kind === "loop") {
+      assigned(s.body, found);
+      assigned(s.continuing, found);
+    } else if (s.kind === "scope") assigned(s.body, found);
+  }
+  return found;
+}
+
+type Variables = Map<Variable, Value>;
+
+function forget(variables: Variables, block: Block): void {
+  for (const v of assigned(block)) variables.delete(v);
+}
+
+const powerOfTwo = (n: number): number | undefined =>
+  n > 0 && Number.isInteger(Math.log2(n)) ? Math.log2(n) : undefined;
+
+/** The same by a cheaper operation. */
+function cheaper(value: Value): Value {
+  const [a, b] = value.args;
+  if (b?.op !== "const" || value.type === "f32" || value.type === "bool") return value;
+  const power = powerOfTwo(b.imm as number);
+  if (power === undefined) return value;
+  const by = (op: string, n: number): Value => new Value(op, value.type, [a!, new Value("const", "u32", [], n)]);
+  if (value.op === "mul") return by("shl", power);
+  if (value.type !== "u32") return value;
+  if (value.op === "div") return by("shr", power);
+  if (value.op === "rem") {
+    return new Value("and", "u32", [a!, new Value("const", "u32", [], (b.imm as number) - 1)]);
+  }
+  return value;
+}
+
+function visitValue(value: Value, known: Known, variables: Variables): boolean {
+  value.args = value.args.map(resolved);
+  if (value.op === "get") {
+    const now = variables.get(value.imm as Variable);
+    if (now) value.to = resolved(now);
+    else variables.set(value.imm as Variable, value);
+    return !now;
+  }
+  if (lasting.has(value.op) && !(value.op === "load" && (value.imm as { space: string }).space === "uniform"))
+    return true;
+  const simple = folded(value.op, value.type, value.args);
+  if (simple && simple !== value) {
+    value.to = resolved(simple);
+    return false;
+  }
+  const same = known.find(keyOf(value));
+  if (same) {
+    value.to = same;
+    return false;
+  }
+  known.set(keyOf(value), value);
+  return true;
+}
+
+function visit(block: Block, known: Known, variables: Variables): void {
+  const kept: Statement[] = [];
+  const { statements } = block;
+  for (let n = 0; n < statements.length; n++) {
+    const s = statements[n]!;
+    switch (s.kind) {
+      case "value": {
+        s.value.args = s.value.args.map(resolved);
+        const better = cheaper(s.value);
+        if (better === s.value) {
+          if (visitValue(s.value, known, variables)) kept.push(s);
+        } else {
+          s.value.to = better;
+          if (visitValue(better, known, variables)) kept.push({ kind: "value", value: better });
+        }
+        break;
+      }
+      case "declare":
+      case "set":
+        s.value = resolved(s.value);
+        variables.set(s.variable, s.value);
+        kept.push(s);
+        break;
+      case "store":
+        s.value = resolved(s.value);
+        s.index = s.index && resolved(s.index);
+        kept.push(s);
+        break;
+      case "zero":
+        kept.push(s);
+        break;
+      case "if": {
+        s.test = resolved(s.test);
+        if (s.test.op === "const") {
+          statements.splice(n + 1, 0, ...(s.test.imm ? s.yes : s.no).statements);
+          break;
+        }
+        visit(s.yes, new Known(known), new Map(variables));
+        visit(s.no, new Known(known), new Map(variables));
+        forget(variables, s.yes);
+        forget(variables, s.no);
+        kept.push(s);
+        break;
+      }
+      case "loop": {
+        forget(variables, s.body);
+        forget(variables, s.continuing);
+        const inner = new Known(known);
+        const then = new Map(variables);
+        visit(s.body, inner, then);
+        // What lanes that skip a part of the body have is another.
+        if (hasSkip(s.body, s)) {
+          forget(then, s.body);
+          visit(s.continuing, new Known(known), then);
+        } else visit(s.continuing, inner, then);
+        s.until = s.until && resolved(s.until);
+        kept.push(s);
+        break;
+      }
+      case "scope":
+        visit(s.body, new Known(known), new Map(variables));
+        forget(variables, s.body);
+        kept.push(s);
+        break;
+      default:
+        kept.push(s);
+        // Nothing follows a jump.
+        statements.length = n + 1;
+    }
+  }
+  block.statements.splice(0, block.statements.length, ...kept);
+}
+
+function hasSkip(block: Block, loop: Loop): boolean {
+  return block.statements.some((s) => {
+    if (s.kind === "continue") return s.of === loop;
+    if (s.kind === "if") return hasSkip(s.yes, loop) || hasSkip(s.no, loop);
+    if (s.kind === "loop") return hasSkip(s.body, loop) || hasSkip(s.continuing, loop);
+    return s.kind === "scope" && hasSkip(s.body, loop);
+  });
+}
+
+/** All values of a block. */
+function valuesOf(block: Block, found: Set<Value> = new Set()): Set<Value> {
+  for (const s of block.statements) {
+    if (s.kind === "value") found.add(s.value);
+    else if (s.kind === "if") {
+      valuesOf(s.yes, found);
+      valuesOf(s.no, found);
+    } else if (s.kind === "loop") {
+      valuesOf(s.body, found);
+      valuesOf(s.continuing, found);
+    } else if (s.kind === "scope") valuesOf(s.body, found);
+  }
+  return found;
+}
+
+/** Takes out of loops what is the same in all of their turns. */
+function hoist(block: Block): void {
+  const kept: Statement[] = [];
+  for (const s of block.statements) {
+    if (s.kind === "if") {
+      hoist(s.yes);
+      hoist(s.no);
+    } else if (s.kind === "scope") hoist(s.body);
+    else if (s.kind === "loop") {
+      hoist(s.body);
+      hoist(s.continuing);
+      const inside = valuesOf(s.continuing, valuesOf(s.body));
+      for (const part of [s.body, s.continuing]) {
+        const { statements } = part;
+        const left = statements.filter((t) => {
+          if (t.kind !== "value" || lasting.has(t.value.op) || t.value.args.some((a) => inside.has(a))) return true;
+          inside.delete(t.value);
+          kept.push(t);
+          return false;
+        });
+        statements.splice(0, statements.length, ...left);
+      }
+    }
+    kept.push(s);
+  }
+  block.statements.splice(0, block.statements.length, ...kept);
+}
+
+const isEmpty = (block: Block): boolean => block.statements.length === 0;
+
+/** Drops what nothing asks for, from the end backwards; counts what is asked for. */
+class Sweep {
+  /** Variables that are read somewhere: more may turn out to be, as long as there are loops. */
+  readonly read = new Set<Variable>();
+  private readonly wanted = new Set<Value>();
+
+  want(value: Value | undefined): void {
+    if (!value || value.op === "const" || this.wanted.has(value)) return;
+    this.wanted.add(value);
+    if (value.op === "get") this.read.add(value.imm as Variable);
+    for (const a of value.args) this.want(a);
+  }
+
+  /** Marks what is needed; again and again until nothing is added. */
+  mark(block: Block): void {
+    for (const s of [...block.statements].reverse()) {
+      if (s.kind === "value") {
+        if (s.value.op === "atomic") this.want(s.value);
+      } else if (s.kind === "set" || s.kind === "declare") {
+        if (this.read.has(s.variable)) this.want(s.value);
+      } else if (s.kind === "store") {
+        this.want(s.value);
+        this.want(s.index);
+      } else if (s.kind === "if") {
+        this.want(s.test);
+        this.mark(s.no);
+        this.mark(s.yes);
+      } else if (s.kind === "loop") {
+        this.want(s.until);
+        this.mark(s.continuing);
+        this.mark(s.body);
+      } else if (s.kind === "scope") this.mark(s.body);
+    }
+  }
+
+  drop(block: Block): void {
+    const kept = block.statements.filter((s) => {
+      switch (s.kind) {
+        case "value":
+          return this.wanted.has(s.value);
+        case "set":
+        case "declare":
+          return this.read.has(s.variable);
+        case "if":
+          this.drop(s.yes);
+          this.drop(s.no);
+          return !isEmpty(s.yes) || !isEmpty(s.no);
+        case "loop":
+          this.drop(s.body);
+          this.drop(s.continuing);
+          return true;
+        case "scope":
+          this.drop(s.body);
+          return !isEmpty(s.body);
+        default:
+          return true;
+      }
+    });
+    block.statements.splice(0, block.statements.length, ...kept);
+  }
+
+  get size(): number {
+    return this.read.size + this.wanted.size;
+  }
+}
+
+/** Changes the kernel in place. */
+export function optimise({ body }: Ir): void {
+  visit(body, new Known(), new Map());
+  hoist(body);
+  const sweep = new Sweep();
+  for (let before = -1; before !== sweep.size; ) {
+    before = sweep.size;
+    sweep.mark(body);
+  }
+  sweep.drop(body);
+}

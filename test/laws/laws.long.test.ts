@@ -1,0 +1,4 @@
+/** The laws with all paths. */
+import { laws } from "./laws.js";
+
+laws(1);

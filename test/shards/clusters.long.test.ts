@@ -1,0 +1,343 @@
+/**
+ * Shards by the engines that run them, for real on this machine, with processes killed at moments by chance: Slurm,
+ * Snakemake and BullMQ on Redis give the bits of one run. What is not installed is skipped with the reason.
+ */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { noSlurm, type Slurm, startSlurm } from "./slurm.js";
+
+const bin = join(process.cwd(), "bin/saltation.js");
+const folder = mkdtempSync(join(tmpdir(), "saltation-clusters-"));
+const command = join(folder, "saltation");
+const at = (name: string): string => join(folder, name);
+
+const gradient = {
+  network: { cell: "slif" },
+  input: { current: 1.5 },
+  time: { t1: 0.4, dt: 0.1 },
+  paths: 65536,
+  seed: 1,
+  discretisation: false,
+  loss: { kind: "mean-spike-time", index: 0 },
+  with: ["current"],
+};
+const training = {
+  ...gradient,
+  paths: 4096,
+  time: { t1: 1, dt: 0.05 },
+  loss: { kind: "first-spikes", spikes: 2 },
+  with: undefined,
+  observed: [
+    [0.2, 0.5],
+    [0.3, 0.6],
+  ],
+  trainable: ["current"],
+  optimiser: { kind: "rmsprop", learningRate: 0.01 },
+  steps: 6,
+};
+
+const installed = (program: string): boolean => spawnSync("which", [program]).status === 0;
+const noSnakemake = installed("snakemake") ? undefined : "snakemake is missing: apt-get install snakemake";
+const noRedis = installed("redis-server") ? undefined : "redis-server is missing: apt-get install redis-server";
+
+const run = (args: readonly string[], env: Record<string, string> = {}) =>
+  spawnSync(command, args, { encoding: "utf8", env: { ...process.env, ...env }, cwd: folder });
+
+/** What a command prints as JSON, but for times. */
+function printed(text: string): string {
+  return JSON.stringify(JSON.parse(text), (key, value) => (/seconds/i.test(key) ? undefined : value));
+}
+
+const dice = (n: number): number => Math.floor(Math.random() * n);
+
+/** Processes that were started in this test's folder, or for it, and run shards. */
+function working(what: RegExp): number[] {
+  return readdirSync("/proc").flatMap((pid) => {
+    try {
+      const line = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+      return /^\d+$/.test(pid) && what.test(line) && readlinkSync(`/proc/${pid}/cwd`).startsWith(folder)
+        ? [Number(pid)]
+        : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Kills up to so many of them at moments by chance, until told to stop. */
+function killer(what: RegExp, most: number): { stop(): Promise<number> } {
+  let [killed, over] = [0, false];
+  const loop = (async () => {
+    while (!over && killed < most) {
+      await sleep(100 + dice(900));
+      const pids = working(what);
+      if (pids.length === 0 || over) continue;
+      try {
+        process.kill(pids[dice(pids.length)]!, "SIGKILL");
+        killed++;
+      } catch {
+        // It has ended by itself.
+      }
+    }
+  })();
+  return {
+    async stop() {
+      over = true;
+      await loop;
+      return killed;
+    },
+  };
+}
+
+async function until(what: () => boolean, seconds: number): Promise<void> {
+  for (let i = 0; i < 5 * seconds && !what(); i++) await sleep(200);
+}
+
+let whole = "";
+beforeAll(() => {
+  // What is asked of it is the same as of an installed command.
+  writeFileSync(command, `#!/bin/sh\nexec "${process.execPath}" "${bin}" "$@"\n`);
+  chmodSync(command, 0o755);
+  writeFileSync(at("job.json"), JSON.stringify(gradient));
+  whole = printed(run(["gradient", "job.json", "--backend", "cpu", "--json"]).stdout);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+it("runs what merge says is missing, shuffled, twice and killed, to the bits of one run", {
+  timeout: 300_000,
+}, async () => {
+  expect(run(["split", "job.json", "--shards", "64", "--backend", "cpu", "--out", "plain"]).status).toBe(0);
+  const kills = killer(/saltation\.js run /, 8);
+  let rounds = 0;
+  let merged = run(["merge", "plain", "--json"]);
+  for (; merged.status === 1 && rounds < 30; rounds++) {
+    const missing = merged.stderr.split("\n").flatMap((line) => /^saltation run (\S+)$/.exec(line)?.[1] ?? []);
+    expect(missing.length).toBeGreaterThan(0);
+    const some = [...missing, ...missing.slice(0, 8)].sort(() => Math.random() - 0.5);
+    const half = Math.ceil(some.length / 2);
+    const runs = [some.slice(0, half), some.slice(half)].map((files) =>
+      files.length > 0 ? spawn(command, ["run", ...files], { cwd: folder, stdio: "ignore" }) : undefined,
+    );
+    await Promise.all(runs.map((p) => p && new Promise((resolve) => p.once("exit", resolve))));
+    if (rounds === 0) writeFileSync(at("plain/result-shard-0007.json"), '{"format": "saltation-shard-result", "ver');
+    merged = run(["merge", "plain", "--json"]);
+  }
+  const killed = await kills.stop();
+  expect(merged.stderr).toBe("");
+  expect(printed(merged.stdout)).toBe(whole);
+  expect(killed).toBeGreaterThan(0);
+});
+
+describe("Slurm", () => {
+  const why = noSlurm();
+  it.skipIf(why !== undefined)(
+    `gives the bits of one run, tasks killed${why ? `: ${why}` : ""}`,
+    { timeout: 300_000 },
+    async () => {
+      let slurm: Slurm | undefined;
+      const kills = killer(/saltation\.js run /, 2);
+      try {
+        slurm = startSlurm(at("slurm"));
+        const split = [
+          "split",
+          "job.json",
+          "--shards",
+          "7",
+          "--backend",
+          "cpu",
+          "--out",
+          "bySlurm",
+          "--engine",
+          "slurm",
+        ];
+        expect(run(split).status).toBe(0);
+        const env = { ...process.env, ...slurm.env, SALTATION: command };
+        const sent = spawnSync("bash", [at("bySlurm/slurm.sh")], { encoding: "utf8", env });
+        expect(sent.stderr).toBe("");
+        await until(() => existsSync(at("bySlurm/result.json")), 200);
+        expect(printed(readFileSync(at("bySlurm/result.json"), "utf8"))).toBe(whole);
+      } finally {
+        await kills.stop();
+        slurm?.stop();
+      }
+    },
+  );
+});
+
+describe("Snakemake", () => {
+  it.skipIf(noSnakemake !== undefined)(
+    `gives the bits of one run, tasks killed${noSnakemake ? `: ${noSnakemake}` : ""}`,
+    { timeout: 300_000 },
+    async () => {
+      const split = [
+        "split",
+        "job.json",
+        "--shards",
+        "7",
+        "--backend",
+        "cpu",
+        "--out",
+        "bySnake",
+        "--engine",
+        "snakemake",
+      ];
+      expect(run(split).status).toBe(0);
+      const kills = killer(/saltation\.js run /, 2);
+      const args = ["-s", at("bySnake/Snakefile"), "-d", at("bySnake"), "-c", "2", "--config", `saltation=${command}`];
+      const snake = spawn("snakemake", args, { stdio: "ignore", cwd: folder });
+      const code = await new Promise((resolve) => snake.once("exit", resolve));
+      await kills.stop();
+      expect(code).toBe(0);
+      expect(printed(readFileSync(at("bySnake/result.json"), "utf8"))).toBe(whole);
+    },
+  );
+});
+
+describe.skipIf(noRedis !== undefined)(`BullMQ on Redis${noRedis ? `: ${noRedis}` : ""}`, () => {
+  const port = 10000 + (process.pid % 10000);
+  const redis = `redis://127.0.0.1:${port}`;
+  let server: ChildProcess;
+  const workers = new Set<ChildProcess>();
+  let over = false;
+
+  const startRedis = (): ChildProcess =>
+    spawn("redis-server", ["--port", String(port), "--save", "", "--appendonly", "yes", "--dir", folder], {
+      stdio: "ignore",
+    });
+  /** A worker that is replaced when it dies. */
+  const startWorker = (): void => {
+    const worker = spawn(process.execPath, [bin, "worker", "--redis", redis, "--lock", "2"], {
+      cwd: folder,
+      stdio: "ignore",
+    });
+    workers.add(worker);
+    worker.once("exit", () => {
+      workers.delete(worker);
+      if (!over) startWorker();
+    });
+  };
+  /** The output of a command that goes on meanwhile. */
+  const started = (args: readonly string[]): Promise<{ code: number | null; out: string; error: string }> =>
+    new Promise((resolve) => {
+      const child = spawn(command, args, { cwd: folder });
+      const text = { out: "", error: "" };
+      child.stdout.on("data", (d) => (text.out += d));
+      child.stderr.on("data", (d) => (text.error += d));
+      child.once("exit", (code) => resolve({ code, ...text }));
+    });
+
+  beforeAll(async () => {
+    server = startRedis();
+    await sleep(500);
+    startWorker();
+    startWorker();
+  });
+  afterAll(async () => {
+    over = true;
+    const ended = [...workers].map((w) => new Promise((resolve) => w.once("exit", resolve)));
+    for (const w of workers) w.kill("SIGTERM");
+    await Promise.all(ended);
+    server?.kill();
+  });
+
+  it("gives the bits of one run, workers killed at 20 moments", { timeout: 300_000 }, async () => {
+    const kills = killer(/saltation\.js worker|bullmq\/dist/, 20);
+    const args = [
+      "submit",
+      "job.json",
+      "--shards",
+      "64",
+      "--backend",
+      "cpu",
+      "--redis",
+      redis,
+      "--tries",
+      "60",
+      "--json",
+    ];
+    let killed = 0;
+    try {
+      const { out, error } = await started(args);
+      expect(error).toBe("");
+      expect(printed(out)).toBe(whole);
+    } finally {
+      killed = await kills.stop();
+    }
+    expect(killed).toBeGreaterThan(2);
+  });
+
+  it("goes on when its Redis was away for 10 s", { timeout: 300_000 }, async () => {
+    const going = started(["submit", "job.json", "--shards", "40", "--backend", "cpu", "--redis", redis, "--json"]);
+    await sleep(2000);
+    server.kill();
+    await sleep(10_000);
+    server = startRedis();
+    const { out, error, code } = await going;
+    expect(error).toMatch(/is away .*waiting for it[\s\S]*is back/);
+    expect(code, error).toBe(0);
+    expect(printed(out)).toBe(whole);
+  });
+
+  it("puts a poisoned job among the dead letters with its one line", { timeout: 120_000 }, async () => {
+    const burst = {
+      name: "burst",
+      state: { v: "1000 * v * v + I", s: "1" },
+      event: "s - 9",
+      start: { v: "1", s: "log(u)" },
+      reset: { s: "log(u)" },
+      parameters: {},
+    };
+    const poison = { ...gradient, paths: 512, network: { cell: burst }, time: { t1: 2, dt: 0.1 } };
+    writeFileSync(at("poison.json"), JSON.stringify(poison));
+    const alone = run(["gradient", "poison.json", "--backend", "cpu"]);
+    const line = alone.stderr.trim().replace(/^saltation: /, "");
+    const args = ["submit", "poison.json", "--shards", "2", "--backend", "cpu", "--redis", redis, "--json"];
+    const { code, error } = await started(args);
+    expect(code).toBe(1);
+    expect(error.trim().split("\n")).toHaveLength(1);
+    const { deadLetters } = JSON.parse(run(["queue", "--redis", redis, "--json"]).stdout);
+    const reasons = deadLetters.map((l: { tries: number; reason: string }) => {
+      expect(l.tries).toBe(1);
+      return l.reason;
+    });
+    // Either of the two shards may have been the first.
+    expect(reasons.map((r: string) => r.replace(/path \d+/, "path 0"))).toContain(line);
+    expect(error).toMatch(/dead letters after 1 try: the state became infinite/);
+  });
+
+  it("trains with workers that die, and resumes, to the bits of one machine", { timeout: 300_000 }, async () => {
+    writeFileSync(
+      at("train.json"),
+      JSON.stringify({ ...training, checkpoint: { file: "train.checkpoint.json", every: 0 } }),
+    );
+    const args = ["train", "train.json", "--backend", "cpu", "--json", "--history", "loss"];
+    const resultOf = (text: string): unknown => {
+      const { loss, parameters, adapter, unbiased } = JSON.parse(text);
+      return { loss, parameters, adapter, unbiased };
+    };
+    const one = resultOf(run(args).stdout);
+    rmSync(at("train.checkpoint.json"));
+    const byWorkers = [...args, "--workers", redis, "--pieces", "3"];
+    const kills = killer(/saltation\.js worker/, 2);
+    const child = spawn(command, byWorkers, { cwd: folder, stdio: "ignore" });
+    await until(() => existsSync(at("train.checkpoint.json")), 60);
+    child.kill("SIGTERM");
+    await new Promise((resolve) => child.once("exit", resolve));
+    const { out } = await started([...byWorkers, "--resume"]);
+    await kills.stop();
+    expect(resultOf(out)).toEqual(one);
+  });
+});

@@ -1,0 +1,171 @@
+/** Shards merge to what the job itself prints, bit by bit: in any order, with duplicates, and through files. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { packed, unpacked } from "../../src/cli/packed.js";
+import { readResult, resultText, type Split, splitDigest } from "../../src/cli/shard-files.js";
+import { Engine } from "../../src/engine.js";
+import type { FileContext } from "../../src/job/recording.js";
+import { runTasks, type TaskResult } from "../../src/shards/evaluate.js";
+import { jobAt, pointsOf } from "../../src/shards/grid.js";
+import { joinedMeans, mergePoint } from "../../src/shards/merged.js";
+import { commandOf, cutsOf, pointOf, type Source } from "../../src/shards/points.js";
+import { cutShards, type Shard } from "../../src/shards/split.js";
+
+const context: FileContext = {
+  open: () => {
+    throw new Error("no file is named");
+  },
+};
+const solve = {
+  network: { cell: "slif" },
+  input: { current: 1.5 },
+  time: { t1: 0.4, dt: 0.1 },
+  paths: 16 * 256 - 100,
+  seed: 3,
+};
+const small = { ...solve, paths: 3 * 512 - 10, discretisation: false };
+const withLoss = { loss: { kind: "mean-spike-time", index: 0 }, with: ["current", "vReset"] };
+const means = { loss: { kind: "first-spikes", spikes: 2 }, observed: [[0.1, 0.3], [0.2]], with: ["current"] };
+const paths = (n: number): number[][][] =>
+  Array.from({ length: n }, (_, i) => Array.from({ length: 4 }, (_, k) => [k / 3, Math.sin(i + 2 * k)]));
+
+const sourceOf = (job: object): Source => ({ command: commandOf(job), job, context });
+
+async function cut(source: Source, shards: number): Promise<Shard[]> {
+  return cutShards([cutsOf(await pointOf(source, 0))], shards);
+}
+
+/** In an order by chance that is the same each time. */
+function shuffled<T>(list: readonly T[], seed = 1): T[] {
+  let state = seed;
+  const next = (): number => (state = (state * 48271) % 2147483647);
+  return list
+    .map((item) => ({ item, at: next() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ item }) => item);
+}
+
+async function inShards(engine: Engine, source: Source, shards: number): Promise<object> {
+  const all = await cut(source, shards);
+  const split = { shards: all, digest: "d" } as unknown as Split;
+  const results = new Map<string, readonly TaskResult[]>();
+  const run = async (kind: string): Promise<void> => {
+    const some = all.filter((s) => s.name.startsWith(kind));
+    // The first three are run twice.
+    for (const { name, tasks } of shuffled([...some, ...some.slice(0, 3)])) {
+      const taken = (): ReturnType<typeof joinedMeans> => joinedMeans([...results.values()].flat());
+      const done = await runTasks(engine, source, tasks, { means: taken, spikes: true });
+      const text = resultText("d", { name, seconds: 1, results: done });
+      results.set(name, readResult(name, new TextEncoder().encode(text), split, name).results);
+    }
+  };
+  await run("means");
+  await run("shard");
+  return (await mergePoint(await pointOf(source, 0), shuffled([...results.values()].flat(), 9), 0)).object;
+}
+
+async function whole(engine: Engine, source: Source): Promise<object> {
+  const [result] = await runTasks(engine, source, [{ kind: "whole", point: 0 }], { spikes: false });
+  return result!.whole!;
+}
+
+/** As it is printed: times aside, every digit of it. */
+const printed = ({ seconds: _, ...object }: { seconds?: number }): string => JSON.stringify(object);
+
+describe.each(["cpu", "webgpu"] as const)("shards on %s", (backend) => {
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = await Engine.create({ backend });
+  });
+  afterAll(() => engine.dispose());
+
+  it.each<[string, object, number[]]>([
+    ["gradient", { ...solve, ...withLoss }, [1, 7, 16]],
+    [
+      "gradient from t0 on, antithetic",
+      { ...small, paths: 1540, antithetic: true, time: { t0: 0.5, t1: 0.9, dt: 0.1 }, ...withLoss },
+      [3],
+    ],
+    ["gradient by means over all paths", { ...small, ...means }, [4]],
+    ["simulate", { ...small, network: { cell: "slif", neurons: 2 }, maxSpikes: 3 }, [5]],
+    ["Gram matrix", { x: paths(5), normalised: true }, [7]],
+    ["Gram matrix of two", { x: paths(3), y: paths(4), static: { kind: "rbf", sigma: 1 } }, [5]],
+  ])("%s: the bits of one run", async (_, job, counts) => {
+    const source = sourceOf(job);
+    const one = printed(await whole(engine, source));
+    for (const n of counts) expect(printed(await inShards(engine, source, n))).toBe(one);
+  });
+});
+
+it("fails as the job itself does", async () => {
+  const engine = await Engine.create({ backend: "cpu" });
+  const source = sourceOf({ ...small, ...withLoss, input: { current: 1e38 } });
+  const [alone] = await runTasks(engine, source, [{ kind: "whole", point: 0 }], { spikes: false });
+  const { code, message } = alone!.failed!;
+  await expect(inShards(engine, source, 3)).rejects.toMatchObject({ code, message });
+});
+
+describe("cutting", () => {
+  it("refuses by name what cannot be cut, with a mend", async () => {
+    const job = { ...small, ...means, loss: { kind: "van-rossum", tau: 0.1 } };
+    await expect(cut(sourceOf(job), 2)).rejects.toThrow(
+      /^--shards: is 2, but loss "van-rossum" compares all paths .*--grid/,
+    );
+    await expect(cut(sourceOf({ x: paths(2), y: paths(2), statistic: "mmd" }), 2)).rejects.toThrow(/statistic "mmd"/);
+    await expect(cut(sourceOf({ ...small, ...withLoss }), 99)).rejects.toThrow(/ask for at most 6$/);
+    expect(() => commandOf({ ...small, steps: 3 })).toThrow(/--workers/);
+  });
+
+  it("takes whole points of a sweep where there are as many", () => {
+    const shards = cutShards(
+      Array.from({ length: 5 }, () => "no"),
+      2,
+    );
+    expect(shards.map((s) => s.tasks.map((t) => t.point))).toEqual([
+      [0, 1],
+      [2, 3, 4],
+    ]);
+  });
+
+  it("reads sweeps as combinations or points, and puts values where they belong", () => {
+    const points = pointsOf({ "input.current": { from: 1, to: 2, count: 3 }, seed: [1, 2] });
+    expect(points).toHaveLength(6);
+    expect(points[3]).toEqual({ "input.current": 1.5, seed: 2 });
+    const job = { network: { cell: "slif" }, input: { current: [1, 2] } };
+    expect(jobAt(job, { "network.parameters.mu1": 5, "input.current.1": 9 })).toEqual({
+      network: { cell: "slif", parameters: { mu1: 5 } },
+      input: { current: [1, 9] },
+    });
+    expect(() => jobAt(job, { "network.cell.x": 1 })).toThrow(/leads through "cell"/);
+    expect(() => jobAt(job, { "__proto__.x": 1 })).toThrow(/names no field/);
+    expect(() => pointsOf({ seed: [] })).toThrow(/^grid.seed: has no values/);
+  });
+});
+
+describe("results in files", () => {
+  const tasks = [{ kind: "whole", point: 0 }] as const;
+  const shard = { name: "shard-0001", tasks };
+  const given = { command: "simulate", job: {}, files: {}, spikes: false, shards: [shard] } as unknown as Split;
+  const split = { ...given, digest: splitDigest(given) };
+  const text = resultText(split.digest, {
+    name: shard.name,
+    seconds: 1,
+    results: [{ task: tasks[0], adapter: "a", whole: { value: 0.1 } }],
+  });
+  const read = (bytes: string): unknown =>
+    readResult("result.json", new TextEncoder().encode(bytes), split, shard.name);
+
+  it("keeps arrays bit by bit", () => {
+    const value = { a: Float32Array.of(0.1, Number.NaN), b: [Float64Array.of(1e-320)], c: Int32Array.of(-1), d: "x" };
+    expect(unpacked(JSON.parse(JSON.stringify(packed(value))))).toEqual(value);
+  });
+
+  it("refuses in one line what was cut off, edited, or is another job's or version's", () => {
+    expect(read(text)).toMatchObject({ name: shard.name });
+    for (const cut of [0.2, 0.5, 0.99]) {
+      expect(() => read(text.slice(0, text.length * cut))).toThrow(/^result: result.json is cut off or damaged: .*$/);
+    }
+    expect(() => read(text.replace("0.1", "0.2"))).toThrow(/checksum/);
+    const other = resultText("other", { name: shard.name, seconds: 1, results: [{ task: tasks[0], adapter: "a" }] });
+    expect(() => read(other)).toThrow(/another job/);
+  });
+});
