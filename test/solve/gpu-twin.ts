@@ -287,7 +287,7 @@ export async function expectAnyLanes(engine: Engine, definition: NetworkDefiniti
     const cotangents = gpu.upload("cotangents", new Float32Array(solved.slots * paths).fill(1));
     const rows = gpu.buffer("rows", 4 * (1 + solver.gradientRows) * paths);
     const batch = gpu.batch("backward").clear(rows);
-    solver.encodeBackward(batch, solved, cotangents, rows, 0, solved.status);
+    solver.encodeBackward(batch, solved, { spikes: cotangents }, rows, 0, solved.status);
     batch.submit();
     const record = new Uint32Array(await gpu.read(solved.record));
     const counts = new Uint32Array(await gpu.read(solved.counts.storage, solved.counts.byteOffset, 4 * paths));
