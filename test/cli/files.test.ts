@@ -241,8 +241,8 @@ describe("a job file", () => {
     );
     expect(refused({ ...simulate, method: "\u009b2J".repeat(1e5) })).toMatch(/got "\\u009b2J.*…"$/);
     expect(refused({ ...simulate, input: { current: { I: 1 } } })).toMatch(/^input\.current\.dt: is missing/);
-    expect(refused({ ...simulate, input: { current: { dt: 1, samples: [1], interpolation: "linear" } } })).toMatch(
-      /^input\.current\.interpolation: unknown field; known: dt, samples/,
+    expect(refused({ ...simulate, input: { current: { dt: 1, samples: [1], interpolate: "linear" } } })).toMatch(
+      /^input\.current\.interpolate: unknown field; known: dt, samples, interpolation/,
     );
   });
 });

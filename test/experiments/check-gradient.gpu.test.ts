@@ -65,6 +65,7 @@ describe.each(["webgpu", "cpu"] as const)("on %s", (backend) => {
     expect(value.entries.map((e) => e.verdict)).toEqual(["differs", "differs"]);
     const shift = await check(pair("v - 1.4"), meanSpikeTime(1, 1), solve);
     expect(shift.unbiased).toBe(true);
+    console.log(JSON.stringify(shift.entries.map((e) => [e.verdict, e.pathsNeeded, e.within])));
     expect(shift.entries.map((e) => [e.parameter, e.index, e.verdict])).toEqual([
       ["current", 0, "agrees"],
       ["current", 1, "agrees"],
@@ -103,6 +104,7 @@ describe.each(["webgpu", "cpu"] as const)("on %s", (backend) => {
       check({ cell: theta, current }, meanSpikeTime(0, 1), { ...solve, with: [by] });
     const [noise, drive] = [await of("sigma", 0.05), await of("current", 0.25)];
     const entries = [...noise.entries, ...drive.entries];
+    console.log(JSON.stringify(entries.map((e) => [e.verdict, e.pathsNeeded, e.within])));
     expect([noise.unbiased, drive.unbiased, ...entries.map((e) => e.verdict)]).toEqual([
       true,
       true,

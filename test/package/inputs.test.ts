@@ -143,10 +143,10 @@ const values: Case[] = [
   [
     "no engine options",
     () => Engine.create(null),
-    "options: expected { backend, device, powerPreference, software, log }, got null",
+    "options: expected { backend, device, powerPreference, software, log, threads }, got null",
   ],
   ["no network", () => engine.network(), "network: expected { cell, neurons,"],
-  ["cell", () => engine.network({ cell: 3 }), "cell: expected { name, state,"],
+  ["cell", () => engine.network({ cell: 3 }), "cell: expected { name, inputs, state,"],
   ["no options", simulated(undefined), "options: expected { paths, t0,"],
   [
     "neurons of traces",

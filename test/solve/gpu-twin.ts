@@ -220,7 +220,8 @@ export async function expectTwin(
   const names = [...layout.views.values()].filter((v) => v.length > 0 && v.differentiable).map((v) => v.name);
   const neurons = onGpu.network.neurons;
   const loss = firstSpikes(Array.from({ length: neurons }, (_, k) => [0.2 + 0.05 * k, 0.5 + 0.03 * k, 0.7]));
-  const with_ = { ...solve, with: names };
+  // Kernels and twin agree on inexact gradients too (a jump that does not commute with the noise).
+  const with_ = { ...solve, with: names, requireExact: false };
   const [g, c] = [await onGpu.valueAndGradient(loss, with_), await onCpu.valueAndGradient(loss, with_)];
   // 1e-3 relative to the size of each parameter's gradient, or to its standard error where paths cancel: a spike
   // that float32 puts into the neighbouring step changes its own path's gradient by more than rounding.
@@ -249,7 +250,7 @@ export async function expectTwinSensitivities(
   names: string[],
 ): Promise<void> {
   const cpu = await Engine.create({ backend: "cpu" });
-  const options = { paths: 40, t1: 0.8, dt: 0.02, seed: 5, method, with: names };
+  const options = { paths: 40, t1: 0.8, dt: 0.02, seed: 5, method, with: names, requireExact: false };
   const a = await gpu.network(definition).spikeTimeSensitivities(options);
   const b = await cpu.network(definition).spikeTimeSensitivities(options);
   expect(a.directions).toBe(b.directions);
