@@ -12,7 +12,8 @@ import { recordFunctions, recordWords } from "../shared/record.wgsl.js";
 
 const workgroupSize = 64;
 const { neurons: words } = recordWords;
-const eventFunctions = (eventWords: number): string => recordFunctions({ words: eventWords, name: "events", events: true });
+const eventFunctions = (eventWords: number): string =>
+  recordFunctions({ words: eventWords, name: "events", events: true });
 
 /** WGSL of whether an event is a spike, by its number. */
 const emitsFunction = (emits: readonly boolean[]): string =>

@@ -253,7 +253,7 @@ export const gradientSchema = z.strictObject({
   with: z
     .array(z.string())
     .min(1)
-    .describe("what to differentiate by: names of the cell's parameters, weights, current"),
+    .describe("what to differentiate by: names of the cell's parameters, weights, current, delays"),
   perPath: z.boolean().optional().describe("write every path's gradient to the npz"),
   observed: trials.optional(),
   ...requirements,

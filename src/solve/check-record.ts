@@ -41,7 +41,10 @@ export async function checkRecord(gpu: Gpu, plan: SolvePlan, solved: SolvedChunk
       : batch.read(solved.counts.storage, solved.counts.byteOffset, 4 * paths),
   ];
   batch.submit();
-  const [data, counts] = (await Promise.all(reads)).map((buffer) => new Uint32Array(buffer)) as [Uint32Array, Uint32Array];
+  const [data, counts] = (await Promise.all(reads)).map((buffer) => new Uint32Array(buffer)) as [
+    Uint32Array,
+    Uint32Array,
+  ];
   const record = recordReader(data, words, paths);
   const full = Array.from(counts.keys()).filter((i) => counts[i]! >= slots);
   for (const i of full.slice(0, mostPaths)) {

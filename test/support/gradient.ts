@@ -18,7 +18,9 @@ function loss(plan: SolvePlan, path: number): { value: number; structure: string
   return {
     value: spikes.reduce((sum, s, n) => sum + coefficient(n) * (s.step + s.fraction) * plan.dt, 0),
     structure: operations
-      .flatMap((o) => (o.kind === "advance" && o.until === "event" ? [`${o.step}:${o.neuron}`] : []))
+      .flatMap((o) =>
+        o.kind === "advance" && (o.until === "event" || o.until === "arrival") ? [`${o.step}:${o.neuron}`] : [],
+      )
       .join(" "),
   };
 }
@@ -56,7 +58,7 @@ export function expectGradient(
     const scale = Math.max(...gradient.map(Math.abs));
     const directions: Float64Array[] = [];
     for (let i = 0; i < layout.size; i++) {
-      // Fourth-order central difference. Where a spike moves to another grid step the discrete solution has a kink
+      // Fourth-order central difference. Where a spike, or its arrival, moves to another grid step the discrete solution has a kink
       // (another sub-step is split), so the difference is taken within one structure: at a step from 3e-5 down to
       // 1e-7 of the value. Truncation is below 1e-9 at the largest, rounding 1e-15 / 1e-7 ~ 1e-8 at the smallest.
       let h = step * Math.max(1, Math.abs(vector[i]!));
