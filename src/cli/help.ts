@@ -34,7 +34,7 @@ Example job.json: the mean time of the third spike (index 2) of neuron 0, and it
   d/d vReset 0.0890781 ± 0.00156115
   discretisation error of spike times 0.00019, 0.089 % of the interval between spikes (8 paths)
 
-"with" takes names of the cell's parameters and constant inputs, "weights" and "current". Losses that compare with data take "observed"
+"with" takes names of the cell's parameters and constant inputs, "weights", "current" and "delays". Losses that compare with data take "observed"
 as a training job does. --out gradients.npz writes value, standard_error, gradient_NAME and
 gradient_standard_error_NAME; if the job has "perPath": true, it writes value [paths] and gradient_NAME [paths] or
 [paths, entries].`;

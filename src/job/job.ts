@@ -309,7 +309,7 @@ export const gradientSchema = z.strictObject({
   with: z
     .array(z.string())
     .describe(
-      "what to differentiate by: names of the cell's parameters and constant inputs, weights, current; none: the value alone",
+      "what to differentiate by: names of the cell's parameters and constant inputs, weights, current, delays; none: the value alone",
     ),
   perPath: z.boolean().optional().describe("write every path's gradient to the npz"),
   observed: trials.optional(),

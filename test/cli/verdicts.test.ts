@@ -91,10 +91,10 @@ it("train keeps the verdict with its result", async () => {
 
 describe("check", () => {
   it("prints a line for each entry, and all steps as JSON", async () => {
-    const file = job("check", { ...slif, with: ["current", "mu1"] });
+    const file = job("check", { ...slif, paths: 200, with: ["current", "mu1"] });
     const { out, code } = await commandLine(["check", file, ...cpu]);
     expect(code).toBe(0);
-    expect(out).toMatch(/^32 paths on float64 twin/);
+    expect(out).toMatch(/^200 paths on float64 twin/);
     expect(out).toMatch(/│ current +│ -[\d.]+ ± [\d.]+ +│ -[\d.]+ +│ [\d.]+ +│ agrees to within/);
     const { entries, unbiased, because } = JSON.parse((await commandLine(["check", file, "--json", ...cpu])).out);
     expect([unbiased, because]).toEqual([true, []]);

@@ -63,9 +63,8 @@ describe.each(["webgpu", "cpu"] as const)("on %s", (backend) => {
     const value = await check(pair("-0.4"), meanSpikeTime(1, 1), solve);
     expect(value.unbiased).toBe(false);
     expect(value.entries.map((e) => e.verdict)).toEqual(["differs", "differs"]);
-    const shift = await check(pair("v - 1.4"), meanSpikeTime(1, 1), solve);
+    const shift = await check(pair("v - 1.4"), meanSpikeTime(1, 1), { ...solve, paths: 3500 });
     expect(shift.unbiased).toBe(true);
-    console.log(JSON.stringify(shift.entries.map((e) => [e.verdict, e.pathsNeeded, e.within])));
     expect(shift.entries.map((e) => [e.parameter, e.index, e.verdict])).toEqual([
       ["current", 0, "agrees"],
       ["current", 1, "agrees"],
@@ -99,12 +98,12 @@ describe.each(["webgpu", "cpu"] as const)("on %s", (backend) => {
 
   it("a theta neuron whose noise vanishes where it fires: exact, unbiased, and measured to be", async () => {
     const solve = { t1: 25, dt: 0.05, paths: 450, seed: 1 };
+    const enough = { sigma: 900, current: 450 };
     // Near its rest noise decides when it fires; far from it the current does.
-    const of = (by: string, current: number) =>
-      check({ cell: theta, current }, meanSpikeTime(0, 1), { ...solve, with: [by] });
+    const of = (by: "sigma" | "current", current: number) =>
+      check({ cell: theta, current }, meanSpikeTime(0, 1), { ...solve, paths: enough[by], with: [by] });
     const [noise, drive] = [await of("sigma", 0.05), await of("current", 0.25)];
     const entries = [...noise.entries, ...drive.entries];
-    console.log(JSON.stringify(entries.map((e) => [e.verdict, e.pathsNeeded, e.within])));
     expect([noise.unbiased, drive.unbiased, ...entries.map((e) => e.verdict)]).toEqual([
       true,
       true,

@@ -33,7 +33,9 @@ function loss(plan: SolvePlan, path: number, pending: readonly PendingSpike[]): 
   return {
     value: [...times, ...levels].reduce((sum, value, n) => sum + coefficient(n) * value, 0),
     structure: operations
-      .flatMap((o) => (o.kind === "advance" && o.until === "event" ? [`${o.step}:${o.neuron}`] : []))
+      .flatMap((o) =>
+        o.kind === "advance" && (o.until === "event" || o.until === "arrival") ? [`${o.step}:${o.neuron}`] : [],
+      )
       .join(" "),
   };
 }
@@ -85,7 +87,7 @@ export function expectGradient(
     const scale = Math.max(...gradient.map(Math.abs));
     const directions: Float64Array[] = [];
     for (const i of entries) {
-      // Fourth-order central difference. Where a spike moves to another grid step the discrete solution has a kink
+      // Fourth-order central difference. Where a spike, or its arrival, moves to another grid step the discrete solution has a kink
       // (another sub-step is split), so the difference is taken within one structure: at a step from 3e-5 down to
       // 1e-7 of the value. Truncation is below 1e-9 at the largest, rounding 1e-15 / 1e-7 ~ 1e-8 at the smallest.
       let h = step * Math.max(1, Math.abs(vector[i]!));
