@@ -6,7 +6,8 @@
  *     C dv/dt = g_L (E_L − v) + g_e (E_e − v) + g_i (E_i − v) + I        where the clock c ≥ 0; v rests where c < 0
  *     τ_e dg_e/dt = −g_e,  τ_i dg_i/dt = −g_i
  *
- * An arrival of weight w > 0 adds w to g_e, one of w < 0 adds −w to g_i. At v = v_th: v = v_reset, c = −t_ref.
+ * An arrival of weight w > 0 adds w to g_e, one of w < 0 adds −w to g_i, so a weight that is trained through 0 changes its synapse. A cell
+ * with [ports](jobs.md#ports-and-delays) of the two keeps them apart. At v = v_th: v = v_reset, c = −t_ref.
  *
  * Units: ms, mV, pF, nS (weights too), pA.
  */

@@ -99,7 +99,7 @@ describe("the packed package", () => {
     expect(dist.filter((name) => /\.map$|\.tsbuildinfo$|^(bench|scripts|test)(\/|$)/.test(name))).toEqual([]);
     // Packed 1.3 MB: pictures of the docs are 0.4 of it.
     const tarball = readdirSync(project).find((name) => name.endsWith(".tgz"))!;
-    expect(readFileSync(join(project, tarball)).length).toBeLessThan(1.4e6);
+    expect(readFileSync(join(project, tarball)).length).toBeLessThan(1.7e6);
   });
 
   it("would be published as it stands", () => {

@@ -98,7 +98,17 @@ describe.each(["cpu", "webgpu"] as const)("shards on %s", (backend) => {
 
 it("fails as the job itself does", async () => {
   const engine = await Engine.create({ backend: "cpu" });
-  const source = sourceOf({ ...small, ...withLoss, input: { current: 1e38 } });
+  // v reaches infinity at t = π/2.
+  const cell = {
+    name: "blast",
+    state: { v: "1 + v * v", s: "1" },
+    event: "s - 1",
+    reset: { s: "s - 1" },
+    start: {},
+    parameters: {},
+  };
+  const job = { ...small, network: { cell }, time: { t1: 4, dt: 0.1 } };
+  const source = sourceOf({ ...job, loss: withLoss.loss, with: ["current"] });
   const [alone] = await runTasks(engine, source, [{ kind: "whole", point: 0 }], { spikes: false });
   const { code, message } = alone!.failed!;
   await expect(inShards(engine, source, 3)).rejects.toMatchObject({ code, message });
