@@ -72,7 +72,7 @@ export {
 export { firstSpikes, meanSpikeTime, type Selection, type SpikeTimeLoss } from "./loss/spike-times.js";
 export { type VanRossumOptions, vanRossum } from "./loss/van-rossum.js";
 export * from "./metrics/index.js";
-export type { Connections, WeightBlock, WeightForm, Weights } from "./network/connections.js";
+export type { Connections, Delays, WeightBlock, WeightForm, Weights } from "./network/connections.js";
 export type { DrawnWeights } from "./network/drawn-weights.js";
 export {
   type InputSpikes,
