@@ -178,13 +178,15 @@ describe("bad losses", () => {
     await expect(run).rejects.toThrow(/^loss: "path-loss": cotangents\[0\] has 0 entries; path 0 has \d+ spikes/);
   });
 
-  it("are refused where nothing is to be differentiated by", async () => {
+  it("take no parameter for the value alone, and are refused where none is said", async () => {
     const loss = make("first spikes, mse", "one");
     for (const e of [engine(), cpu]) {
-      for (const names of [[], undefined as never]) {
-        const options = { paths: 4, t1: 1, dt: 0.1, with: names };
-        const message = /^with: (names no parameter; give at least one|expected a list of parameters, got undefined)$/;
-        await expect(e.network(one).valueAndGradient(loss, options)).rejects.toThrow(message);
+      const none = { paths: 4, t1: 1, dt: 0.1, with: [] };
+      expect((await e.network(one).valueAndGradient(loss, none)).gradient).toEqual({});
+      const missing = { ...none, with: undefined as never };
+      const message = /^with: (names no parameter; give at least one|expected a list of parameters, got undefined)$/;
+      await expect(e.network(one).valueAndGradient(loss, missing)).rejects.toThrow(message);
+      for (const options of [none, missing]) {
         await expect(e.network(one).spikeTimeSensitivities(options)).rejects.toThrow(message);
       }
     }

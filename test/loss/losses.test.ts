@@ -43,7 +43,8 @@ describe.each(lossCases(observed))("%s", (kind, make) => {
     ] as const) {
       const network = engine.network(definition);
       const options = { ...solve, method };
-      const loss = make(name);
+      // Differences with the same noise do not see spikes appear at t1: what they add is left out.
+      const loss: Loss = Object.create(make(name), { horizon: { value: false } });
       const { exact, finite } = await derivative(network, network.gradientPlan(options, loss), loss, [...names]);
       const size = Math.max(...exact.map(Math.abs));
       // Central differences of step 1e-6 are good to 1e-6²·f'''/6 and 1e-16/1e-6 of rounding.
