@@ -297,7 +297,8 @@ class Lowering {
   private declareVariables(): void {
     const { variables, functions } = this.module;
     for (const { name, space, type: given, binding = 0, value } of variables) {
-      const type = this.type(given);
+      const initial = value && this.expression(value, this.global);
+      const type = given ? this.type(given) : concrete(initial!.type);
       if (space === "storage" || space === "uniform") {
         if (space === "storage") this.bindings.add(binding);
         this.global.set(name, {
@@ -312,7 +313,7 @@ class Lowering {
       } else if (space === "private") {
         const indexed = [...functions.values()].some((fn) => this.indexedIn(fn).has(name));
         const ref = this.variable(type, indexed && type.kind === "array");
-        if (value) this.assign(ref, this.coerced(this.expression(value, this.global), type));
+        if (initial) this.assign(ref, this.coerced(initial, type));
         this.global.set(name, { ref });
       } else this.fail(`address space ${space} is not there`);
     }

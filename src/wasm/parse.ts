@@ -195,8 +195,10 @@ class Parser {
     if (this.take(",")) this.name();
     this.closeTemplate();
     const name = this.name();
-    this.expect(":");
-    const type = this.type();
+    // Of a private variable its value may say the type.
+    const inferred = space === "private" && this.is("=");
+    if (!inferred) this.expect(":");
+    const type = inferred ? undefined : this.type();
     const value = this.take("=") ? this.expression() : undefined;
     this.expect(";");
     const bound = attributes.find((a) => a.name === "binding")?.args[0];

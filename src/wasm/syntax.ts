@@ -83,7 +83,7 @@ export interface VariableSyntax {
   readonly name: string;
   /** `storage`, `uniform`, `workgroup` or `private`. */
   readonly space: string;
-  readonly type: TypeName;
+  readonly type: TypeName | undefined;
   readonly binding?: number | undefined;
   readonly value?: Expression | undefined;
 }
