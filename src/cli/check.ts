@@ -1,16 +1,10 @@
 import { wholeNumber } from "../checks.js";
 import { Engine } from "../engine.js";
 import { type CheckedEntry, checkGradient } from "../experiments/check-gradient.js";
-import { lossOf, networkOf, solveOptionsOf } from "../job/build.js";
-import { checkJob } from "../job/check-job.js";
-import { gradientSchema } from "../job/job.js";
-import { loadNamedCell } from "../job/named-cell.js";
-import { readFiles } from "../job/read-files.js";
+import { readGradient } from "../job/gradient-run.js";
 import { judgeMean } from "../loss/judge-mean.js";
 import { planForLoss } from "../loss/loss-plan.js";
-import { defineNetwork } from "../network/network.js";
-import { parameterLayout, requestedViews } from "../plan/layout.js";
-import { planSolve } from "../plan/plan.js";
+import { requestedViews } from "../plan/layout.js";
 import { filesBeside, readJobFile } from "./job-file.js";
 import { engineOptions } from "./options.js";
 import {
@@ -41,19 +35,12 @@ function verdictText({ verdict, by, within, pathsNeeded }: CheckedEntry): string
 
 /** `saltation check job.json`. */
 export async function checkCommand(file: string, options: CheckCommandOptions): Promise<void> {
-  const given = checkJob(gradientSchema, readJobFile(file, options));
-  await loadNamedCell(given);
+  const given = readJobFile(file, options);
   const most = wholeNumber("--entries", Number(options.entries), 1, 4096);
   const context = filesBeside(file, options);
-  const job = await readFiles(given, context);
-  const definition = networkOf(job, context);
-  const solve = solveOptionsOf(job);
-  const network = defineNetwork(definition);
-  const plan = planSolve(network, solve);
-  const views = requestedViews(network, parameterLayout(plan), job.with);
-  const loss = lossOf(job.loss, job.observed, context, network.neurons, plan);
+  const { job, definition, solve, network, own, loss, views } = await readGradient(given, context, requestedViews);
   loss.check?.(network);
-  const lossPlan = planForLoss(plan, loss);
+  const lossPlan = planForLoss(own, loss);
   loss.checkPlan?.(lossPlan, job.with);
   const { unbiased, because } = judgeMean(lossPlan, loss, job.with);
 

@@ -5,7 +5,7 @@ import type { Loss } from "../loss/loss.js";
 import { checkLoss, planForLoss } from "../loss/loss-plan.js";
 import { checkInside, checkUnbiasedMean } from "../loss/mean-verdict.js";
 import type { ValueAndGradient } from "../loss/result.js";
-import { defineNetwork, type NetworkDefinition } from "../network/network.js";
+import { defineNetwork, type Network, type NetworkDefinition } from "../network/network.js";
 import { parameterLayout, type View, viewsOf } from "../plan/layout.js";
 import { planSolve, type SolveOptions, type SolvePlan } from "../plan/plan.js";
 import { checkAsked } from "../twin/measured.js";
@@ -27,8 +27,22 @@ export interface PlannedGradient {
   readonly views: readonly View[];
 }
 
-/** @throws SaltationError `invalid-input` naming the field, before a device is opened. */
-export async function planGradient(given: unknown, context: FileContext): Promise<PlannedGradient> {
+/** What a job of `gradient`, and of `check`, is about, before its loss is checked against its network. */
+interface ReadGradient extends Omit<PlannedGradient, "plan"> {
+  readonly network: Network;
+  /** Before the loss has its say in it. */
+  readonly own: SolvePlan;
+}
+
+/**
+ * @param viewsBy takes what the job names `with`: `requestedViews`, or `viewsOf`, which takes none too.
+ * @throws SaltationError `invalid-input` naming the field.
+ */
+export async function readGradient(
+  given: unknown,
+  context: FileContext,
+  viewsBy: typeof viewsOf,
+): Promise<ReadGradient> {
   const checked = checkJob(gradientSchema, given);
   await loadNamedCell(checked);
   const job = await readFiles(checked, context);
@@ -36,8 +50,14 @@ export async function planGradient(given: unknown, context: FileContext): Promis
   const solve = solveOptionsOf(job);
   const network = defineNetwork(definition);
   const own = planSolve(network, solve);
-  const views = viewsOf(network, parameterLayout(own), job.with);
+  const views = viewsBy(network, parameterLayout(own), job.with);
   const loss = lossOf(job.loss, job.observed, context, network.neurons, own);
+  return { job, definition, solve, network, own, loss, views };
+}
+
+/** @throws SaltationError `invalid-input` naming the field, before a device is opened. */
+export async function planGradient(given: unknown, context: FileContext): Promise<PlannedGradient> {
+  const { job, definition, solve, network, own, loss, views } = await readGradient(given, context, viewsOf);
   checkLoss(network, loss, job.requireExact);
   const plan = planForLoss(own, loss);
   loss.checkPlan?.(plan, job.with);
