@@ -56,6 +56,12 @@ const noRedis = installed("redis-server") ? undefined : "redis-server is missing
 const run = (args: readonly string[], env: Record<string, string> = {}) =>
   spawnSync(command, args, { encoding: "utf8", env: { ...process.env, ...env }, cwd: folder });
 
+/** Splits the job for an engine. */
+function splitFor(engine: string, out: string): void {
+  const split = `split job.json --shards 7 --backend cpu --out ${out} --engine ${engine}`;
+  expect(run(split.split(" ")).status).toBe(0);
+}
+
 /** What a command prints as JSON, but for times. */
 function printed(text: string): string {
   return JSON.stringify(JSON.parse(text), (key, value) => (/seconds/i.test(key) ? undefined : value));
@@ -151,19 +157,7 @@ describe("Slurm", () => {
       const kills = killer(/saltation\.js run /, 2);
       try {
         slurm = startSlurm(at("slurm"));
-        const split = [
-          "split",
-          "job.json",
-          "--shards",
-          "7",
-          "--backend",
-          "cpu",
-          "--out",
-          "bySlurm",
-          "--engine",
-          "slurm",
-        ];
-        expect(run(split).status).toBe(0);
+        splitFor("slurm", "bySlurm");
         const env = { ...process.env, ...slurm.env, SALTATION: command };
         const sent = spawnSync("bash", [at("bySlurm/slurm.sh")], { encoding: "utf8", env });
         expect(sent.stderr).toBe("");
@@ -182,19 +176,7 @@ describe("Snakemake", () => {
     `gives the bits of one run, tasks killed${noSnakemake ? `: ${noSnakemake}` : ""}`,
     { timeout: 300_000 },
     async () => {
-      const split = [
-        "split",
-        "job.json",
-        "--shards",
-        "7",
-        "--backend",
-        "cpu",
-        "--out",
-        "bySnake",
-        "--engine",
-        "snakemake",
-      ];
-      expect(run(split).status).toBe(0);
+      splitFor("snakemake", "bySnake");
       const kills = killer(/saltation\.js run /, 2);
       const args = ["-s", at("bySnake/Snakefile"), "-d", at("bySnake"), "-c", "2", "--config", `saltation=${command}`];
       const snake = spawn("snakemake", args, { stdio: "ignore", cwd: folder });
