@@ -14,6 +14,7 @@ import {
   trainHelp,
   workerHelp,
 } from "./help.js";
+import { defaultQueue } from "./options.js";
 import { type CommonOptions, exitBadInput, oneLine, reportError, sayError } from "./output.js";
 import { reason } from "./output-files.js";
 import { version } from "./version.js";
@@ -104,7 +105,7 @@ jobCommand("train", "fit parameters to observed spike trains", async () => (awai
       .default("full"),
   )
   .option("--workers <redis://host:port>", "have the workers of this queue evaluate each step together")
-  .option("--queue <name>", "the queue of the workers", "saltation")
+  .option("--queue <name>", "the queue of the workers", defaultQueue)
   .option("--pieces <n>", "into how many pieces they cut a step (default: as many as there are workers)")
   .addHelpText("after", trainHelp);
 jobCommand(
@@ -166,7 +167,7 @@ const queued = (command: Command): Command =>
         .env("SALTATION_REDIS")
         .default("redis://127.0.0.1:6379"),
     )
-    .option("--queue <name>", "the name of the queue", "saltation");
+    .option("--queue <name>", "the name of the queue", defaultQueue);
 queued(
   cutting(program.command("submit").description("run the shards of a job by the workers of a queue, and merge them")),
 )

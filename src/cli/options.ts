@@ -2,6 +2,9 @@
 import { fail } from "../checks.js";
 import type { EngineOptions } from "../engine.js";
 
+/** The queue that workers and those who give them work meet at, where no other is named. */
+export const defaultQueue = "saltation";
+
 /** A whole number. @throws SaltationError `invalid-input` naming the option and what was typed. */
 export function wholeOption(option: string, typed: string, least: number, most: number): number {
   const value = typed.trim() === "" ? Number.NaN : Number(typed);

@@ -30,7 +30,7 @@ import {
 import { askedOf, discretisationLine } from "./discretisation.js";
 import { filesBeside, readJobFile } from "./job-file.js";
 import { lockFile } from "./lock.js";
-import { engineOptions, wholeOption } from "./options.js";
+import { defaultQueue, engineOptions, wholeOption } from "./options.js";
 import {
   type CommonOptions,
   exitBadInput,
@@ -208,7 +208,7 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
 async function workersOf(
   observed: TrainJob["observed"],
   planned: TrainPlan,
-  { workers, queue = "saltation", pieces, backend }: TrainCommandOptions,
+  { workers, queue = defaultQueue, pieces, backend }: TrainCommandOptions,
 ): Promise<TrainWorkers | undefined> {
   if (pieces !== undefined && !workers) fail("--pieces", "is for --workers; leave it out");
   if (!workers) return undefined;

@@ -110,7 +110,7 @@ class Column {
   private dictionary: ArrayLike<number | bigint> | undefined;
 
   constructor(
-    private readonly library: Hyparquet,
+    private readonly hyparquet: Hyparquet,
     private readonly file: Uint8Array,
     private readonly element: SchemaElement,
     private readonly schemaPath: SchemaTree[],
@@ -155,7 +155,7 @@ class Column {
       const head = chunk.subarray(at, at + mostHeader);
       checkVarints(head.subarray(0, 256));
       const reader = { view: new DataView(head.buffer, head.byteOffset, head.byteLength), offset: 0 };
-      const header = this.library.parquetHeader(reader);
+      const header = this.hyparquet.parquetHeader(reader);
       at += reader.offset;
       const size = header.compressed_page_size;
       if (!(size >= 0 && at + size <= chunk.length)) this.fail("has a page that ends beyond its column");
@@ -169,7 +169,7 @@ class Column {
 
   private unpack(page: Uint8Array, size: number, codec: string): Uint8Array {
     if (!(size >= 0 && size <= limits.page)) this.fail(`has a page of ${size} bytes; at most ${limits.page} are read`);
-    return this.library.decompressPage(page, size, codec as "SNAPPY", unpackers(this.library, size));
+    return this.hyparquet.decompressPage(page, size, codec as "SNAPPY", unpackers(this.hyparquet, size));
   }
 
   private readDictionary(page: Uint8Array, header: PageHeader, codec: string): ArrayLike<number | bigint> {
@@ -181,7 +181,7 @@ class Column {
 
   private plain(bytes: Uint8Array, count: number): ArrayLike<number | bigint> {
     const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 };
-    return this.library.readPlain(reader, this.element.type!, count, undefined) as ArrayLike<number | bigint>;
+    return this.hyparquet.readPlain(reader, this.element.type!, count, undefined) as ArrayLike<number | bigint>;
   }
 
   /** @returns how many rows the page has. */
@@ -227,8 +227,8 @@ class Column {
     >[2];
     const flat = { ...header, data_page_header_v2: { ...two!, is_compressed: false } };
     const { dataPage, definitionLevels } = one
-      ? this.library.readDataPage(bytes, one, how)
-      : this.library.readDataPageV2(bytes, flat as PageHeader, how);
+      ? this.hyparquet.readDataPage(bytes, one, how)
+      : this.hyparquet.readDataPageV2(bytes, flat as PageHeader, how);
     if (dataPage.length !== count || definitionLevels?.some((level) => level !== 1)) {
       this.fail("has rows without a number; leave them out");
     }
