@@ -120,7 +120,10 @@ export class TaskQueue {
       if (wanted.size === 0) settle();
       await settled;
     } catch (error) {
-      for (const [id, job] of known) if (!returned.has(id)) await job.remove().catch(() => {});
+      for (const [id, job] of known) {
+        // Dead letters stay where they are.
+        if (!returned.has(id) && !(await job.isFailed().catch(() => true))) await job.remove().catch(() => {});
+      }
       throw error;
     } finally {
       clearInterval(timer);
