@@ -104,7 +104,9 @@ export { type SpikeTable, spikesOf } from "./spikes/table.js";
 export { type UploadedSpikes, uploadSpikes } from "./spikes/upload.js";
 export {
   type AdamOptions,
+  type AdamwOptions,
   adam,
+  adamw,
   type Optimiser,
   type OptimiserSettings,
   type OptimiserState,
