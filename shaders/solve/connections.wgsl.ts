@@ -8,7 +8,7 @@
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import type { SolverShape } from "../substep/solver.wgsl.js";
-import { agendaEntryWords, agendaFunctions, portedWord } from "./agenda.wgsl.js";
+import { agendaEntryWords, agendaReads, portedWord } from "./agenda.wgsl.js";
 import { type DelayShape, delayedFunctions } from "./delays.wgsl.js";
 
 export interface ConnectionShape {
@@ -29,46 +29,51 @@ export interface ConnectionShape {
   delays: DelayShape | undefined;
 }
 
-/** Needs `connections`, `theta` and operations/jump.wgsl.ts; with delays record.wgsl.ts. */
-export function connectionFunctions({
-  neurons,
-  weightOffset,
-  edges,
-  arrivals,
-  sources,
-  trials,
-  selfEdges,
-  ports,
-  delays,
-}: ConnectionShape): string {
-  const nodes = neurons + sources;
-  const from = nodes + 1 + edges;
-  const weights = from + agendaEntryWords * arrivals;
+/** Where the parts of the buffer begin. */
+function placesOf({ neurons, sources, edges, arrivals, selfEdges, delays }: EdgeShape) {
+  const targets = neurons + sources + 1;
+  const agenda = targets + edges;
+  const weights = agenda + agendaEntryWords * arrivals;
   const after = weights + arrivals;
-  // Where the agendas of samples begin.
-  const sampled = after + (delays ? edges : 0) + (selfEdges ? neurons : 0);
-  const agenda = { array: "connections", from: sources > 0 ? sampled : from, weights, edges, weightOffset, ports };
+  return { targets, agenda, weights, after, sampled: after + (delays ? edges : 0) + (selfEdges ? neurons : 0) };
+}
+
+type EdgeShape = Omit<ConnectionShape, "selfEdges"> & Partial<Pick<ConnectionShape, "selfEdges">>;
+
+/** Edges by number, and the agenda. Needs `connections` and `theta`. */
+export function edgeFunctions(shape: EdgeShape): string {
+  const { neurons, weightOffset, edges, arrivals, sources, ports, delays } = shape;
+  const at = placesOf(shape);
+  const from = sources > 0 ? at.sampled : at.agenda;
   const ported = portedWord(ports);
-  const unrecorded = sources > 0 && delays ? "!is_recorded(what)" : "what.arrival";
-  return wgsl`
+  return /* wgsl */ `
 const K = ${neurons}u;
 fn row_start(k: u32) -> u32 { return connections[k]; }
-fn edge_word(e: u32) -> u32 { return connections[${nodes + 1}u + min(e, ${Math.max(1, edges) - 1}u)]; }
+fn edge_word(e: u32) -> u32 { return connections[${at.targets}u + min(e, ${Math.max(1, edges) - 1}u)]; }
 fn edge_target(e: u32) -> u32 { return edge_word(e)${ported.neuron}; }
-fn edge_delay(e: u32) -> u32 { return ${delays ? `connections[${after}u + e]` : "0u"}; }
+fn edge_delay(e: u32) -> u32 { return ${delays ? `connections[${at.after}u + e]` : "0u"}; }
 fn edge_port(e: u32) -> u32 { return ${ported.port("edge_word(e)")}; }
 fn edge_weight(e: u32) -> f32 { return theta[${weightOffset}u + e]; }
-fn own_edge(k: u32) -> u32 { return connections[${after}u + k]; }
-${agendaFunctions(agenda)}
+fn own_edge(k: u32) -> u32 { return connections[${at.after}u + k]; }
+${agendaReads({ array: "connections", from, weights: at.weights, edges, weightOffset, ports })}
 
 const arrivals = ${arrivals}u;
+`;
+}
 
-// Where a path stands among what happens to it: events of its own, and input spikes, that came before.
-struct Cursor { events: u32, inputs: u32 }
-
-// At the begin of the window of path i.
-fn cursor_at(events: u32, i: u32) -> Cursor { return Cursor(events, first_input(i)); }
-#if ${sources > 0}
+/** Where a path is in its agenda: its first entry in a window, and whether an entry is one of a step. Needs `edgeFunctions`. */
+export function inputFunctions(shape: EdgeShape): string {
+  const { arrivals, sources, trials } = shape;
+  const { sampled } = placesOf(shape);
+  if (sources === 0) {
+    return /* wgsl */ `
+fn first_input(i: u32) -> u32 { return run.first_arrival; }
+// Whether entry x of the agenda of path i is one of a step, and whether that before x is.
+fn input_in(x: u32, step: u32, i: u32) -> bool { return ${arrivals > 0 ? "x < arrivals && agenda_step(x) == step" : "false"}; }
+fn input_before(x: u32, step: u32, i: u32) -> bool { return x > first_input(i) && input_in(max(x, 1u) - 1u, step, i); }
+`;
+  }
+  return /* wgsl */ `
 fn first_input(i: u32) -> u32 {
   let sample = (run.first_of_all + i) / ${trials}u;
   var low = connections[${sampled}u + sample];
@@ -79,16 +84,24 @@ fn first_input(i: u32) -> u32 {
   }
   return low;
 }
-// Whether entry x of the agenda of path i is one of a step, and whether that before x is.
+// Whether entry x of the agenda of path i is one of a step, and whether that before x is: entries of other steps never are.
 fn input_in(x: u32, step: u32, i: u32) -> bool { return agenda_step(x) == step; }
 fn input_before(x: u32, step: u32, i: u32) -> bool { return agenda_step(max(x, 1u) - 1u) == step; }
-// Whether that is a source which sends.
+// Whether it is a source that sends.
 fn sends(x: u32) -> bool { return agenda_neuron(x) >= K; }
-#else
-fn first_input(i: u32) -> u32 { return run.first_arrival; }
-fn input_in(x: u32, step: u32, i: u32) -> bool { return ${arrivals > 0 ? "x < arrivals && agenda_step(x) == step" : "false"}; }
-fn input_before(x: u32, step: u32, i: u32) -> bool { return x > first_input(i) && input_in(max(x, 1u) - 1u, step, i); }
-#endif
+`;
+}
+
+/** Edges, and what a step brings. Needs `connections`, `theta` and operations/jump.wgsl.ts; with delays record.wgsl.ts. */
+export function connectionFunctions(shape: ConnectionShape): string {
+  const { sources, selfEdges, delays } = shape;
+  const unrecorded = sources > 0 && delays ? "!is_by_edges(what)" : "what.arrival";
+  return wgsl`${edgeFunctions(shape)}${inputFunctions(shape)}
+// Where a path stands among what happens to it: events of its own, and input spikes, that came before.
+struct Cursor { events: u32, inputs: u32 }
+
+// At the begin of the window of path i.
+fn cursor_at(events: u32, i: u32) -> Cursor { return Cursor(events, first_input(i)); }
 
 // Whether something arrives in a step that no neuron has yet to send, and whether it does so at a place or before.
 fn awaits(at: Cursor, step: u32, i: u32) -> bool { return input_in(at.inputs, step, i); }
@@ -127,10 +140,6 @@ fn is_event(what: Happening) -> bool { return !what.arrival${delays ? " && what.
 fn is_sent_by_source(what: Happening) -> bool { return ${sources > 0 ? "what.arrival && what.neuron >= K" : "false"}; }
 // Whether it goes along connections, and is no input spike.
 fn is_by_edges(what: Happening) -> bool { return !what.arrival${sources > 0 ? " || what.neuron >= K" : ""}; }
-
-#if ${sources > 0 && delays !== undefined}
-fn is_recorded(what: Happening) -> bool { return is_by_edges(what); }
-#endif
 
 // Past what happens, and back before it.
 fn past(at: Cursor, what: Happening) -> Cursor {
