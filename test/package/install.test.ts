@@ -62,7 +62,7 @@ function check(lines: string[]): void {
 /** What docs/data.md prints: spikes of two images, of two samples by rate, of a sine's crossings, and of a point. */
 function checkData(lines: string[]): void {
   const printed = lines.join(" ");
-  expect(printed).toMatch(/^latency \[\s*0, 10,\s*2, 16\s*\] \[ 2, 1, 0, 2 \]/);
+  expect(printed).toMatch(/^latency \[\s*0, 10,\s*5, 16\s*\] \[ 2, 1, 0, 2 \]/);
   expect(printed).toMatch(/poisson \d+ spikes in 2 samples thresholds \[\s*2, 3, 1, 0,/);
   expect(printed).toMatch(/(yin|yang|dot) \[[^\]]*\b0\.9\b[^\]]*\] \[[ 0-4,]*\]$/);
 }
