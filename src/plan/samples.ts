@@ -8,18 +8,21 @@ import type { SolvePlan } from "./plan.js";
 
 /**
  * Spikes of the sources of a network, numbered from 0 over all of its sources, at times from t0 to t1 (one at t1 changes
- * nothing): of each sample a list, or those of all samples one after the other, of sample s from offsets[s] to offsets[s + 1].
+ * nothing): of each sample a list, or those of all samples one after the other, of sample s from offsets[s] to offsets[s + 1];
+ * so `SpikeData`, as encoders and data sets give it, may stand here as it is.
  */
-export type SampleSpikes =
-  | { offsets: Numbers; times: Numbers; sources: Numbers }
+export type SpikesBySample =
+  | { offsets: Numbers; times: Numbers; sources: Numbers; labels?: Numbers; count?: number; sourceCount?: number }
   | readonly { times: Numbers; sources: Numbers }[];
+
+const csrNames = { offsets: true, times: true, sources: true, labels: true, count: true, sourceCount: true } as const;
 
 /** What differs from sample to sample; whatever is given has as many samples. */
 export interface SampleOptions {
   /** Paths of each sample, default 1. */
   trials?: number;
-  spikes?: SampleSpikes;
-  /** A whole number of at least 0 for each sample, for losses. */
+  spikes?: SpikesBySample;
+  /** A whole number of at least 0 for each sample, for losses; default those of `spikes`, where they have any. */
   labels?: Numbers;
   /**
    * Number of the first sample, default 0: trial r of sample s has the noise of path (first + s) · trials + r. So a sample
@@ -113,7 +116,10 @@ function readSpikes(given: unknown, { network, t0, t1 }: Grid): SourceSpikes {
     });
     return inOne(given.map((one, s) => read(`${at}[${s}]`, one)));
   }
-  checkOptions(at, given, { offsets: true, times: true, sources: true });
+  checkOptions(at, given, csrNames);
+  const { sourceCount } = given as { sourceCount?: unknown };
+  if (sourceCount !== undefined && sourceCount !== known)
+    fail(`${at}.sourceCount`, `is ${show(sourceCount)}, and the network has ${known} sources`);
   const { times, sources } = read(at, given);
   let last = 0;
   const offsets = checked(`${at}.offsets`, (given as { offsets: unknown }).offsets, Uint32Array, (offset) => {
@@ -141,8 +147,10 @@ export function planSamples(options: SampleOptions, grid: Grid): PlannedSamples 
   const spikes = options.spikes === undefined ? undefined : readSpikes(options.spikes, grid);
   if (spikes) counts.push(["spikes", spikes.offsets.length - 1]);
   let labels: Int32Array | undefined;
-  if (options.labels !== undefined) {
-    labels = checked(`${field}.labels`, options.labels, Int32Array, (label) =>
+  const ofSpikes = options.spikes && "labels" in options.spikes ? options.spikes.labels : undefined;
+  const labelled = options.labels ?? ofSpikes;
+  if (labelled !== undefined) {
+    labels = checked(`${field}.labels`, labelled, Int32Array, (label) =>
       Number.isInteger(label) && label >= 0 && label < 2 ** 31
         ? undefined
         : `expected a whole number of at least 0, got ${label}`,

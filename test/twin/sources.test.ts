@@ -76,7 +76,7 @@ describe.each(networks)("what sources send %s", (_, network) => {
 
 describe("samples", () => {
   const options: SolveOptions = { t1: 1, dt: 0.02, seed: 3 };
-  const spikesOf = (given: SolveOptions): string[] => {
+  const spikesOf = (given: Partial<SolveOptions>): string[] => {
     const plan = planSolve(fedLate, { ...options, ...given });
     const solver = new PathSolver(plan, compileFor(plan), counterNoise(plan));
     return Array.from({ length: plan.paths }, (_, path) => JSON.stringify(solver.solve(path, false).spikes));
