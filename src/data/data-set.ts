@@ -3,10 +3,7 @@ import { checkOptions, fail, type Names, nonNegative, wholeNumber } from "../che
 import { normalPair } from "../driver/normal.js";
 import { threefryInto } from "../driver/threefry.js";
 import { type SpikeData, sortSample } from "./spike-data.js";
-
-/** Streams of Threefry, apart from those of noise and of what else is drawn for data (streams.ts). */
-const shuffling = 0x80000010;
-const jittering = 0x80000011;
+import { streams } from "./streams.js";
 
 export interface DataSetOptions {
   /** Spikes of each sample, and their labels. */
@@ -89,7 +86,7 @@ export class DataSet {
     const { jitter } = this;
     const [from, to] = this.within;
     const key = new Uint32Array(2);
-    threefryInto(key, seed, jittering, epoch, 0);
+    threefryInto(key, seed, streams.jitter, epoch, 0);
     const words = new Uint32Array(2);
     const pair = new Float64Array(2);
     for (let n = 0; n < times.length; n++) {
@@ -110,7 +107,7 @@ export class DataSet {
   order({ seed, epoch }: Epoch): Uint32Array {
     const order = Uint32Array.from({ length: this.count }, (_, s) => s);
     const key = new Uint32Array(2);
-    threefryInto(key, seed, shuffling, epoch, 0);
+    threefryInto(key, seed, streams.shuffle, epoch, 0);
     const words = new Uint32Array(2);
     for (let i = this.count - 1; i > 0; i--) {
       threefryInto(words, key[0]!, key[1]!, i, 0);
