@@ -26,7 +26,8 @@ export async function simulateCommand(file: string, options: CommonOptions): Pro
     let written = false;
     try {
       result = await runSimulation(engine, planned, askedOf(options, job), (done) => bar.update(done));
-      if (options.out) written = writeOutput("--out", options.out, spikesNpz(await result.spikes.read(), result.states));
+      if (options.out)
+        written = writeOutput("--out", options.out, spikesNpz(await result.spikes.read(), result.states));
     } finally {
       bar.stop();
     }

@@ -10,7 +10,7 @@ import type { SolvePlan } from "../plan/plan.js";
 export function statesThatJump({ network, observed }: SolvePlan): string | undefined {
   const { cell, connections } = network;
   // No event crosses t0.
-  if (!observed || !observed.steps.some((s) => s > 0)) return undefined;
+  if (!observed?.steps.some((s) => s > 0)) return undefined;
   const moves = ({ value }: Jump, s: number): boolean =>
     !(value[s]!.op === "input" && value[s]!.name === stateInput(cell.states[s]!));
   const seen = new Set(observed.neurons);

@@ -45,7 +45,7 @@ fn path_loss(path: u32, count: u32) -> f32 {
 
 const times = [0, 0.01, 0.5, 0.51, 0.99, 1];
 const cases: [string, NetworkDefinition, Partial<SolveOptions> & { states: StatesOptions }][] = [
-  ["one neuron", one, { states: { times } }],
+  ["one neuron whose increments are carried", one, { states: { times }, dt: 2e-4, paths: 8 }],
   ["one neuron, held after its second spike", one, { states: { times: { every: 0.1 } }, maxSpikes: 2 }],
   ["held where an event ends the path", barrier, { states: { of: ["payoff", "x"], times: { every: 0.1 } } }],
   [
@@ -63,11 +63,6 @@ const cases: [string, NetworkDefinition, Partial<SolveOptions> & { states: State
     "a network by workgroups",
     { ...recurrent, inputSpikes },
     { states: { of: ["i", "v"], neurons: [3, 0, 4], times }, distribution: "workgroup" },
-  ],
-  [
-    "a network with kicks",
-    recurrent,
-    { states: { times: { every: 0.25 } }, distribution: "workgroup", method: "euler" },
   ],
   ["delays", delayed, { states: { neurons: [1], times } }],
   ["a hybrid cell", hybrids[0]![1], { states: { times } }],
@@ -104,5 +99,16 @@ describe("states on the GPU", () => {
     h.flat.forEach((v, i) => {
       expect(Math.abs(g.flat[i]! - v)).toBeLessThan(2e-3 * scale);
     });
+  });
+
+  it("have the same bits in chunks of any size", async () => {
+    const states = { of: ["v"], times };
+    const network = engine().network(one);
+    const squares = loss(states, times.length);
+    const plan = network.gradientPlan({ paths: 600, t1: 1, dt: 0.01, seed: 5 }, squares);
+    const evaluator = await network.evaluator(plan, squares, ["mu1", "sigma1"]);
+    const whole = await evaluator.evaluate(plan);
+    expect(await evaluator.evaluate(plan, { chunkBytes: 1 })).toEqual(whole);
+    evaluator.dispose();
   });
 });
