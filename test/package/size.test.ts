@@ -60,6 +60,12 @@ describe("bundles for browsers", () => {
     expect(text).not.toMatch(/(from|import|require\() ?["']node:/);
   });
 
+  it("encode data without a solver", async () => {
+    const { text, kB } = await bundle('export { latency, poisson, yinYang } from "./src/data/index.ts"');
+    expect(kB).toBeLessThan(6);
+    expect(text).not.toMatch(/createShaderModule|@compute/);
+  });
+
   it("leave out what is not imported", async () => {
     const { text } = await bundle('export { defineCell } from "./src/index.ts"');
     expect(text).not.toMatch(/createShaderModule|@compute/);
