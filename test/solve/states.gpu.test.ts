@@ -82,7 +82,7 @@ describe("states on the GPU", () => {
     expect(off).toBeLessThanOrEqual(0.005 * b.values.length);
     found.dispose();
 
-    const entries = b.values.length / options.paths;
+    const entries = b.values.length / b.paths;
     const names = Object.keys(network.parameters ?? {});
     const common = {
       ...options,
