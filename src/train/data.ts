@@ -44,13 +44,6 @@ export interface DataTraining {
   readonly test?: TestOptions;
 }
 
-export const dataTrainingNames: Names<DataTraining> = {
-  data: true,
-  batch: true,
-  epochs: true,
-  trials: true,
-  test: true,
-};
 const testNames: Names<TestOptions> = { data: true, every: true, trials: true, seed: true };
 
 /** What a network makes of samples. */
@@ -164,9 +157,10 @@ export class Test {
     const { loss, network } = this;
     const plan = replaceParameters(this.plan, parameterLayout(this.plan), vector);
     const simulated = await network.place((backend) => backend.simulate(plan));
-    const spikes = await simulated.read().finally(() => simulated.dispose());
+    const read = async () => [await simulated.read(), plan.observed && (await simulated.states()).values] as const;
+    const [spikes, states] = await read().finally(() => simulated.dispose());
     const paths = pathsOf(spikes);
-    const { value, pathValues } = await evaluateOnHost(loss, paths, plan);
+    const { value, pathValues } = await evaluateOnHost(loss, paths, plan, states);
     const { labels, trials, count } = plan.samples!;
     const means = Float64Array.from({ length: count }, (_, s) => {
       let sum = 0;

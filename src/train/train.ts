@@ -10,19 +10,10 @@ import type { Network } from "../network/network.js";
 import type { DiscretisationOptions } from "../plan/discretisation.js";
 import { parameterLayout, parameterVector, replaceParameters, requestedViews, shapedValues } from "../plan/layout.js";
 import { type SolveOptions, type SolvePlan, solveNames } from "../plan/plan.js";
+import type { PlannedSamples } from "../plan/samples.js";
 import { untilAborted } from "../turns.js";
 import { planOfStep, type TrainedStep, type Training, type TrainingBackend, type TrainingTask } from "./backend.js";
-import {
-  batchesOf,
-  type DataState,
-  type DataTraining,
-  dataTrainingNames,
-  type EpochResult,
-  Epochs,
-  type PlannedData,
-  planData,
-  Test,
-} from "./data.js";
+import type { DataState, DataTraining, EpochResult, Epochs, PlannedData } from "./data.js";
 import { trainableNames } from "./trainable.js";
 import { checkTrained, planUpdate, Update, type UpdateOptions, type UpdateState, updateNames } from "./update.js";
 
@@ -52,7 +43,11 @@ export interface TrainOptions extends Omit<SolveOptions, "seed">, UpdateOptions,
 const trainNames: Names<TrainOptions> = {
   ...solveNames,
   ...updateNames,
-  ...dataTrainingNames,
+  data: true,
+  batch: true,
+  epochs: true,
+  trials: true,
+  test: true,
   loss: true,
   steps: true,
   commonNoise: "boolean",
@@ -127,27 +122,42 @@ export function checkResume(resume: Checkpoint, seed: number, names: readonly st
     other("trainable", resume.trainable, names);
 }
 
-/** The data of a run, and options as a plan of one of its batches takes them. @throws SaltationError `invalid-input`. */
-function stepsOf(options: TrainOptions): { data: PlannedData | undefined; solve: TrainOptions; steps: number } {
+/** Options as a plan of one of its steps takes them, and how many there are; and the data of a run on data. */
+interface Steps {
+  readonly solve: TrainOptions;
+  readonly steps: number;
+  readonly data?: PlannedData;
+}
+
+/** @throws SaltationError `invalid-input` where options of a run on data are not all there, or others are too. */
+async function stepsOf(options: TrainOptions, seed: number): Promise<Steps> {
   const { data, batch, epochs, trials, test } = options;
-  const wants = { data, batch, epochs, trials, test };
   if (data === undefined) {
-    for (const [name, given] of Object.entries(wants))
+    for (const [name, given] of Object.entries({ batch, epochs, trials, test }))
       if (given !== undefined) fail("data", `is missing; ${name} is for it`);
-    return { data, solve: options, steps: wholeNumber("steps", options.steps, 1, 2 ** 31) };
+    return { solve: options, steps: wholeNumber("steps", options.steps, 1, 2 ** 31) };
   }
-  for (const name of ["steps", "samples", "paths"] as const) {
+  for (const name of ["steps", "samples", "paths"] as const)
     if (options[name] !== undefined) fail(name, "is said by data, batch and epochs; leave it out");
-  }
-  const planned = planData({
-    data,
-    batch: batch!,
-    epochs: epochs!,
-    seed: options.seed ?? 0,
-    ...(trials ? { trials } : {}),
-    ...(test ? { test } : {}),
-  });
+  const { planData } = await import("./data.js");
+  const planned = planData({ ...(options as DataTraining), seed });
   return { data: planned, solve: { ...options, samples: planned.at(0) }, steps: planned.steps };
+}
+
+/** What a run on data is, beside its steps. */
+async function epochsOf(
+  network: TrainedNetwork,
+  { solve, data }: Steps,
+  plan: SolvePlan,
+  names: readonly string[],
+): Promise<{ readonly epochs?: Epochs; readonly samplesOf?: (step: number) => PlannedSamples }> {
+  if (!data) return {};
+  const { loss, resume } = solve;
+  const { Epochs, Test, batchesOf } = await import("./data.js");
+  // All samples, before the first step.
+  loss.checkPlan?.(network.gradientPlan({ ...solve, seed: 0, samples: data.all() }, loss), names);
+  const test = data.test && new Test(network, loss, solve, { trials: data.trials, ...data.test });
+  return { epochs: new Epochs(data, test, resume?.data), samplesOf: batchesOf(plan, data) };
 }
 
 /** The seed of one training step. */
@@ -164,8 +174,9 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
   if (!network?.gradientPlan) fail("network", "expected what engine.network(…) gives");
   checkOptions("", options, trainNames);
   const { loss } = options;
-  const { data, solve, steps } = stepsOf(options);
   const seed = options.seed ?? 0;
+  const course = await stepsOf(options, seed);
+  const { solve, steps } = course;
   const given = network.gradientPlan({ ...solve, seed }, loss);
   const about = await import("../twin/measured.js");
   const plan = about.warnedPlan(given);
@@ -183,10 +194,7 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
     update.restore(resume.update, vector);
   }
   about.checkAsked(options.discretisation);
-  // All samples, before the first step.
-  if (data) loss.checkPlan?.(network.gradientPlan({ ...solve, seed, samples: data.all() }, loss), names);
-  const test = data?.test && new Test(network, loss, solve, { trials: data.trials, ...data.test });
-  const epochs = data && new Epochs(data, test, resume?.data);
+  const { epochs, samplesOf } = await epochsOf(network, course, plan, names);
   // Whatever values the parameters come to have.
   const { judgeMean } = await import("../loss/judge-mean.js");
   const judged = judgeMean(plan, loss, names, true);
@@ -208,7 +216,7 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
       from: resume?.step ?? 0,
       steps,
       seedOf: (step) => (commonNoise ? seed : stepSeed(seed, step)),
-      ...(data ? { samplesOf: batchesOf(plan, data) } : {}),
+      ...(samplesOf ? { samplesOf } : {}),
     },
   };
   let parameters = shapedValues(views, vector);
