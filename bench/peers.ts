@@ -60,6 +60,8 @@ interface Contender {
   /** Solves for the first time. @returns why it cannot, in words, where it is not here. */
   start(): Promise<Solved | string>;
   turn(): Promise<Turn>;
+  /** What its solve is compared with, where that is not ours of the row. */
+  reference?(): Promise<Solved>;
   stop(): void;
 }
 
@@ -268,23 +270,33 @@ function forwardRows(machines: Machines, folder: string): Row[] {
           python(`PyTorch, ${onThreads(n)}`, "slif_torch.py", "forward", method, paths, steps, dt, n),
         ),
         // Its own Euler alone; checked at a tenth of the step, as its spikes lie on the grid.
-        ...(method === "euler" ? [new CheckedFiner("Brian2 compiled, spikes on the grid", paths, steps, dt)] : []),
+        ...(method === "euler"
+          ? [new CheckedFiner(machines.simd.get(1)!, "Brian2 compiled, spikes on the grid", paths, steps, dt)]
+          : []),
       ],
       differs,
     };
   });
 }
 
-/** Brian2, whose solve is compared at a tenth of the step that it is timed with. */
+/** Brian2, whose solve is compared at a tenth of the step that it is timed with, with ours there. */
 class CheckedFiner extends Peer {
-  constructor(name: string, paths: number, steps: number, dt: number) {
+  constructor(engine: Engine, name: string, paths: number, steps: number, dt: number) {
     const args = (paths: number, steps: number, dt: number) =>
       [join(scripts, "brian.py"), "slif", "-", paths, steps, dt].map(String);
     super(name, interpreter, args(paths, steps, dt));
+    this.reference = simulated(engine, withoutSynapse, {
+      paths: paths / 4,
+      t1: steps * dt,
+      dt: dt / 10,
+      seed: 1,
+      method: "euler",
+    });
     this.finer = new Peer(name, interpreter, args(paths / 4, steps * 10, dt / 10));
   }
 
   private readonly finer: Peer;
+  readonly reference: () => Promise<Solved>;
 
   override async start(): Promise<Solved | string> {
     const fine = await this.finer.start();
@@ -497,7 +509,8 @@ async function measured({ contenders, differs: wrong }: Row, rounds: number): Pr
         continue;
       }
       row.version = solved.version;
-      const word = ours === undefined || contender instanceof Ours ? undefined : wrong(ours, solved);
+      const reference = (await contender.reference?.()) ?? ours;
+      const word = reference === undefined || contender instanceof Ours ? undefined : wrong(reference, solved);
       ours ??= solved;
       if (word) row.word = `not the same: ${word}`;
       else taking.push({ contender, row, turns: [] });

@@ -39,8 +39,8 @@ else:
     from network import *
 
     values = dict(mu1=mu1 / S, mu2=mu2 / S, beta=beta, threshold=threshold, jump=reset, alpha=alpha, sigma=noise / S**0.5)
-    equations = "dv/dt = mu1 * (i + 0.9 - v) + sigma * xi_1 : 1\ndi/dt = -mu2 * i + sigma * xi_2 : 1\n"
-    start = dict(v=v0, i=i0)
+    equations = "dv/dt = mu1 * (y + 0.9 - v) + sigma * xi_1 : 1\ndy/dt = -mu2 * y + sigma * xi_2 : 1\n"
+    start = dict(v=v0, y=i0)
 equations += "ds/dt = exp(clip(beta * (v - threshold), -100, 10 * beta)) / second : 1"
 options = dict(threshold="s >= 0", reset="v -= jump\ns = log(rand()) - alpha", method="euler", namespace=values)
 group = b2.NeuronGroup(count, equations, **options)
@@ -50,7 +50,7 @@ for name, value in start.items():
 parts = [group]
 if what == "network":
     senders, targets, weights = edges(file)
-    synapses = b2.Synapses(group, group, "w : 1", on_pre="i_post += w")
+    synapses = b2.Synapses(group, group, "w : 1", on_pre="y_post += w")
     synapses.connect(i=senders, j=targets)
     synapses.w = weights
     parts.append(synapses)
