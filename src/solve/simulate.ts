@@ -5,7 +5,7 @@ import { fail } from "../checks.js";
 import { SaltationError } from "../errors.js";
 import type { Gpu } from "../gpu/index.js";
 import { anyArrives } from "../plan/arrivals.js";
-import { type Chunk, type PathRange, wholeBlocks } from "../plan/chunks.js";
+import { blockPaths, type Chunk, type PathRange, wholeBlocks } from "../plan/chunks.js";
 import type { Discretisation, DiscretisationOptions } from "../plan/discretisation.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
@@ -43,6 +43,7 @@ export async function createSolver(
     const why = connections.parallel ? "several connections from a neuron to another" : "connections with delays";
     fail("distribution", `"workgroup" does not take ${why}; take "invocation"`);
   }
+  if (await byNeurons(plan, views)) return (await import("./neuron-solver.js")).NeuronSolver.create(gpu, plan);
   const wide = plan.distribution === "auto" ? 2 * neurons > lanesOf(gpu) : plan.distribution === "workgroup";
   const byWorkgroup = wide && !lone;
   // Loaded when a network is solved: a page with one neuron does without (docs/embedding.md).
@@ -50,10 +51,29 @@ export async function createSolver(
   return (await import("./network-solver.js")).NetworkSolver.create(gpu, plan, views, pending);
 }
 
+/** Neurons from which on `auto` gives each an invocation, where connections have delays (docs/decisions.md). */
+const manyNeurons = 256;
+
+/**
+ * Whether each neuron has an invocation of its own.
+ * @throws SaltationError `invalid-input` where that is asked for and cannot be.
+ */
+async function byNeurons(plan: SolvePlan, views: readonly View[]): Promise<boolean> {
+  const { neurons, connections } = plan.network;
+  const asked = plan.distribution === "neuron";
+  const picked = plan.distribution === "auto" && neurons >= manyNeurons && connections.delays.length > 0;
+  if (!asked && !(picked && views.length === 0)) return false;
+  if (views.length > 0) fail("distribution", '"neuron" has no gradients; take "invocation"');
+  const why = (await import("./neuron-windows.js")).neuronObstacle(plan);
+  if (asked && why) fail("distribution", `"neuron" does not take ${why}; take "invocation"`);
+  return why === undefined;
+}
+
 /** First guess of the slots that a path's record needs, where maxSpikes does not say. */
-export function firstSlots(plan: SolvePlan): number {
+export function firstSlots(plan: SolvePlan, solver?: ChunkSolver): number {
   const { neurons } = plan.network;
-  return plan.maxSpikes > 0 ? plan.maxSpikes : Math.min(plan.steps * neurons, 32 * Math.ceil(Math.sqrt(neurons)));
+  if (plan.maxSpikes > 0) return plan.maxSpikes;
+  return solver?.firstSlots ?? Math.min(plan.steps * neurons, 32 * Math.ceil(Math.sqrt(neurons)));
 }
 
 /** @throws SaltationError `not-finite` where a state left the finite numbers. */
@@ -83,6 +103,14 @@ export function fittingPaths(
   const largest = Math.max(extraLargest, solver.largestBindingPerPath(slots));
   const most = Math.floor(Math.min(maxStorageBufferBindingSize, maxBufferSize) / largest);
   return wholeBlocks(solver.bytesPerPath(slots) + extraPerPath, bytes, Math.min(65536, most));
+}
+
+/** The same where nothing is summed over paths: less than a block, where a block of them does not fit. */
+function simulatedPaths(gpu: Gpu, solver: ChunkSolver, slots: number): number {
+  const { maxStorageBufferBindingSize, maxBufferSize } = gpu.device.limits;
+  const most = Math.min(maxStorageBufferBindingSize, maxBufferSize) / solver.largestBindingPerPath(slots);
+  const fitting = Math.floor(Math.min(most, chunkBytes / solver.bytesPerPath(slots)));
+  return fitting < blockPaths ? Math.max(1, fitting) : fittingPaths(gpu, solver, slots);
 }
 
 /**
@@ -141,13 +169,13 @@ export async function simulateGpu(
   const solver = await createSolver(gpu, plan);
   const { first, end } = range;
   const kept: DeviceSpikes[] = [];
-  const slots = { value: firstSlots(plan) };
+  const slots = { value: firstSlots(plan, solver) };
   let saturated = 0;
   let largestCount = 0;
   let [committed, offered] = [0, 0];
   const bytesPerSpike = 4 * solver.recordWords;
   try {
-    const fitting = (room: number): number => fittingPaths(gpu, solver, room);
+    const fitting = (room: number): number => simulatedPaths(gpu, solver, room);
     for (let done = 0; first + done < end; ) {
       const solved = await solveFrom(gpu, { ...plan, paths: end }, solver, first + done, slots, fitting);
       const { paths } = solved;
