@@ -56,14 +56,18 @@ export class NeuronSolver extends PlanSolver<Forward, never> {
     private readonly kernels: Kernels,
     private readonly connections: Storage,
     private readonly sift: Sift | undefined,
+    private readonly mostSteps: number,
   ) {
     super(parts);
     this.neurons = parts.plan.network.neurons;
     this.delays = delaySteps(parts.plan);
   }
 
-  /** The plan's delays are a step or more (neuron-windows.ts). */
-  static async create(gpu: Gpu, plan: SolvePlan): Promise<NeuronSolver> {
+  /**
+   * The plan's delays are a step or more (neuron-windows.ts).
+   * @param mostSteps of a window, where it is to be shorter than delays allow.
+   */
+  static async create(gpu: Gpu, plan: SolvePlan, mostSteps = plan.steps): Promise<NeuronSolver> {
     const { network } = plan;
     const { cell } = network;
     const label = `neurons of ${cell.name}, ${plan.method}`;
@@ -85,7 +89,7 @@ export class NeuronSolver extends PlanSolver<Forward, never> {
     ]);
     const kernels = { deliver, inputs, order };
     const parts = { gpu, plan, shape, forwardKernel, backwardKernel: undefined, horizonKernel: undefined, views: [] };
-    return new NeuronSolver(parts, kernels, uploadConnections(gpu, plan, edges), sift);
+    return new NeuronSolver(parts, kernels, uploadConnections(gpu, plan, edges), sift, mostSteps);
   }
 
   get firstSlots(): number {
@@ -105,7 +109,7 @@ export class NeuronSolver extends PlanSolver<Forward, never> {
 
   /** Steps of a window. */
   private windowOf(paths: number): number {
-    return Math.min(this.plan.steps, this.delays.soonest, stepsPerDispatch(paths * this.neurons));
+    return Math.min(this.mostSteps, this.delays.soonest, stepsPerDispatch(paths * this.neurons));
   }
 
   protected bytes(slots: number): Record<"work" | "heads" | "entries" | "events" | "marks" | "record", number> {
