@@ -1,6 +1,12 @@
 /** Which plans may be solved with a neuron of a path per invocation, and in which windows. */
-import { counted } from "../checks.js";
+import { counted, fail } from "../checks.js";
+import type { Gpu } from "../gpu/index.js";
+import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
+import type { ChunkSolver } from "./chunk-solver.js";
+
+/** Neurons from which on `auto` gives each an invocation, where connections have delays (docs/decisions.md). */
+const manyNeurons = 256;
 
 /** Windows of a solve: each is two dispatches, encoded before the first one runs. */
 export const mostWindows = 2 ** 17;
@@ -42,4 +48,22 @@ export function neuronObstacle(plan: SolvePlan): string | undefined {
   const windows = Math.ceil(plan.steps / Math.min(soonest, plan.steps));
   if (windows > mostWindows) return `${windows} windows between spikes and arrivals (at most ${mostWindows})`;
   return undefined;
+}
+
+/**
+ * The solver, where it is asked for or the faster one; nothing where another is to be taken.
+ * @throws SaltationError `invalid-input` where it is asked for and cannot be.
+ */
+export async function solverByNeurons(
+  gpu: Gpu,
+  plan: SolvePlan,
+  views: readonly View[],
+): Promise<ChunkSolver | undefined> {
+  const asked = plan.distribution === "neuron";
+  if (asked && views.length > 0) fail("distribution", '"neuron" has no gradients; take "invocation"');
+  const faster = plan.network.neurons >= manyNeurons && views.length === 0;
+  if (!asked && !(plan.distribution === "auto" && faster)) return undefined;
+  const why = neuronObstacle(plan);
+  if (asked && why) fail("distribution", `"neuron" does not take ${why}; take "invocation"`);
+  return why ? undefined : (await import("./neuron-solver.js")).NeuronSolver.create(gpu, plan);
 }

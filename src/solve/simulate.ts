@@ -43,30 +43,15 @@ export async function createSolver(
     const why = connections.parallel ? "several connections from a neuron to another" : "connections with delays";
     fail("distribution", `"workgroup" does not take ${why}; take "invocation"`);
   }
-  if (await byNeurons(plan, views)) return (await import("./neuron-solver.js")).NeuronSolver.create(gpu, plan);
+  if (plan.distribution === "neuron" || connections.delays.length > 0) {
+    const solver = await (await import("./neuron-windows.js")).solverByNeurons(gpu, plan, views);
+    if (solver) return solver;
+  }
   const wide = plan.distribution === "auto" ? 2 * neurons > lanesOf(gpu) : plan.distribution === "workgroup";
   const byWorkgroup = wide && !lone;
   // Loaded when a network is solved: a page with one neuron does without (docs/embedding.md).
   if (byWorkgroup) return (await import("./workgroup-solver.js")).WorkgroupSolver.create(gpu, plan, views, { pending });
   return (await import("./network-solver.js")).NetworkSolver.create(gpu, plan, views, pending);
-}
-
-/** Neurons from which on `auto` gives each an invocation, where connections have delays (docs/decisions.md). */
-const manyNeurons = 256;
-
-/**
- * Whether each neuron has an invocation of its own.
- * @throws SaltationError `invalid-input` where that is asked for and cannot be.
- */
-async function byNeurons(plan: SolvePlan, views: readonly View[]): Promise<boolean> {
-  const { neurons, connections } = plan.network;
-  const asked = plan.distribution === "neuron";
-  const picked = plan.distribution === "auto" && neurons >= manyNeurons && connections.delays.length > 0;
-  if (!asked && !(picked && views.length === 0)) return false;
-  if (views.length > 0) fail("distribution", '"neuron" has no gradients; take "invocation"');
-  const why = (await import("./neuron-windows.js")).neuronObstacle(plan);
-  if (asked && why) fail("distribution", `"neuron" does not take ${why}; take "invocation"`);
-  return why === undefined;
 }
 
 /** First guess of the slots that a path's record needs, where maxSpikes does not say. */
