@@ -85,7 +85,7 @@ export {
   type NetworkDefinition,
   type Parameter,
 } from "./network/network.js";
-export type { Arrivals } from "./plan/arrivals.js";
+export type { Arrivals, SampledArrivals } from "./plan/arrivals.js";
 export type { Chunk, PathRange } from "./plan/chunks.js";
 export type {
   Discretisation,
@@ -96,6 +96,7 @@ export type {
 export type { PlannedInput } from "./plan/inputs.js";
 export type { ParameterPlace, View } from "./plan/layout.js";
 export type { Distribution, Method, SolveOptions, SolvePlan } from "./plan/plan.js";
+export { type PlannedSamples, type SampleOptions, type SpikesBySample, withSamples } from "./plan/samples.js";
 export type { Rate } from "./plan/stability.js";
 export type { Estimate } from "./reduce/statistics.js";
 export * from "./signature/index.js";

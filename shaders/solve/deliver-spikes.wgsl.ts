@@ -11,7 +11,7 @@ import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { networkRunFields } from "../shared/run.js";
 import { type ConnectionShape, edgeFunctions } from "./connections.wgsl.js";
-import { counterFunctions, entryFunctions, eventFunctions, flags, markFunctions, nowhere, underwayFields } from "./underway.wgsl.js"; // biome-ignore format: one line
+import { counterFunctions, entryFunctions, eventFunctions, flags, markFunctions, nowhere, underwayFields, whatFunctions } from "./underway.wgsl.js"; // biome-ignore format: one line
 
 export interface DeliverShape extends Omit<ConnectionShape, "selfEdges"> {
   workgroupSize: number;
@@ -49,6 +49,7 @@ ${counterFunctions}
 ${markFunctions}
 ${eventFunctions}
 ${entryFunctions}
+${whatFunctions}
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u,
         @builtin(num_workgroups) groups: vec3u) {
   let i = group.y + group.z * groups.y;
@@ -88,7 +89,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
           if (due < run.steps) {
             let entry = first + (e - row);
             let here = entry_at(entry, i);
-            entries[here] = arrivals + e;
+            entries[here] = delayed_edge + e;
             // Above 0: sub-steps that begin at 0 began at a grid point.
             entries[here + 1u] = bitcast<u32>(clamp(later - whole, 1e-7f, 1.0f));
             entries[here + 2u] = bitcast<u32>(edge_weight(e));

@@ -21,7 +21,7 @@ import { type SolverShape, solverFunctions } from "../substep/solver.wgsl.js";
 import { type ConnectionShape, edgeFunctions } from "./connections.wgsl.js";
 import { doFunctions } from "./operations/do.wgsl.js";
 import { storeFunctions } from "./store.wgsl.js";
-import { counterFunctions, entryFunctions, eventFunctions, flags, nowhere, orderFunctions, underwayFields } from "./underway.wgsl.js"; // biome-ignore format: one line
+import { counterFunctions, entryFunctions, eventFunctions, flags, nowhere, orderFunctions, underwayFields, whatFunctions } from "./underway.wgsl.js"; // biome-ignore format: one line
 
 export interface NeuronsShape extends SolverShape, Omit<ConnectionShape, "selfEdges"> {
   workgroupSize: number;
@@ -32,8 +32,9 @@ export interface NeuronsShape extends SolverShape, Omit<ConnectionShape, "selfEd
 export const neuronWords = (states: number): number => states + 1;
 
 export function forwardNeurons(shape: NeuronsShape, label: string) {
-  const { states, several, ports, arrivals } = shape;
+  const { states, several, ports } = shape;
   const port = ports > 1;
+  const inputs = shape.arrivals + shape.sources > 0;
   return declareKernel({
     label,
     workgroupSize: shape.workgroupSize,
@@ -70,15 +71,16 @@ ${storeFunctions({ states, array: "work", type: "u32", at: `(own_path * ${neuron
 ${counterFunctions}
 ${eventFunctions}
 ${entryFunctions}
+${whatFunctions}
 ${orderFunctions}
 // What arrives by an entry.
 fn arrival(entry: u32, i: u32) -> Jump {
   let at = entry_at(entry - 1u, i);
 #if ${port}
   let what = entries[at];
-  var port = edge_port(what - arrivals);
-#if ${arrivals > 0}
-  if (what < arrivals) { port = agenda_port(what); }
+  var port = edge_port(edge_of_what(what));
+#if ${inputs}
+  if (what < at_once_edge) { port = agenda_port(what); }
 #endif
   return deliver(bitcast<f32>(entries[at + 2u]), port);
 #else

@@ -4,14 +4,14 @@
  * (place, what), so that nothing depends on the order in which entries were written.
  *
  *     heads    [path][step modulo the ring][neuron]   1 + its first entry; 0 where nothing arrives
- *     entries  [path][a power of 2][4]                what (the input spike, or `arrivals` + the edge), place (f32 bits),
- *                                                     weight (f32 bits), 1 + the next entry
+ *     entries  [path][a power of 2][4]                what, place (f32 bits), weight (f32 bits), 1 + the next entry
  *     events   [path][2][room][4]                     step, place (f32 bits), word of the record, where its entries begin;
  *                                                     the second half serves sorting
  *     counters [path][5]                              events, entries and spikes so far, what failed, whether the path is over
  *     marks    [window][3][path]                      events, entries and spikes when the window began
  *
- * Entries are written round and round: the oldest that are still under way say how many there may be.
+ * What arrives is an input spike, by its number in the agenda; of a source that sends at once `at_once_edge` + the edge; along
+ * a delay `delayed_edge` + the edge: in this order at one place. Entries are written round and round: the oldest that are still under way say how many there may be.
  */
 export const underwayWords = { entry: 4, event: 4, counters: 5, marks: 3 } as const;
 
@@ -43,6 +43,12 @@ fn event_at(bank: u32, n: u32, i: u32) -> u32 { return ((i * 2u + bank) * run.ro
 export const entryFunctions = /* wgsl */ `
 fn head_at(step: u32, k: u32, i: u32) -> u32 { return (i * run.ring + step % run.ring) * K + k; }
 fn entry_at(entry: u32, i: u32) -> u32 { return (i * (run.entry_mask + 1u) + (entry & run.entry_mask)) * ${underwayWords.entry}u; }
+`;
+
+export const whatFunctions = /* wgsl */ `
+const at_once_edge = 0x40000000u;
+const delayed_edge = 0x80000000u;
+fn edge_of_what(what: u32) -> u32 { return what & 0x3fffffffu; }
 `;
 
 /** Fields of the uniform that say where these lie. */

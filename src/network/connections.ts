@@ -35,7 +35,7 @@ export interface Connections {
   readonly neurons: number;
   /** How the weights were given. */
   readonly form: "none" | "blocks" | (typeof forms)[number];
-  /** Row k holds the targets of neuron k: entries rowStart[k] to rowStart[k + 1]. */
+  /** Row k holds the targets of neuron k, and after them those of sources: entries rowStart[k] to rowStart[k + 1]. */
   readonly rowStart: Uint32Array;
   readonly targets: Uint32Array;
   readonly weights: Float64Array;

@@ -70,6 +70,8 @@ export interface Parameter {
 export interface Network {
   readonly cell: Cell;
   readonly neurons: number;
+  /** Nodes that only send, at times that come with samples: node `neurons` + s is source s. */
+  readonly sources: number;
   readonly layers: readonly number[] | undefined;
   readonly parameters: readonly Parameter[];
   readonly connections: Connections;
@@ -203,5 +205,5 @@ export function defineNetwork(definition: NetworkDefinition): Network {
   const inputSpikes = readInputSpikes(definition.inputSpikes, neurons, cell);
   const connections = readConnections(definition.weights, neurons, layers, cell);
   const current = cell.inputs.get("I") === "current" ? signals.get("I")! : 0;
-  return { cell, neurons, layers, parameters, connections, current, inputs, inputSpikes };
+  return { cell, neurons, sources: 0, layers, parameters, connections, current, inputs, inputSpikes };
 }

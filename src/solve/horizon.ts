@@ -1,4 +1,5 @@
 /** The kernel from which the backward recursion of a loss that jumps at t1 begins. Loaded with the first such gradient. */
+import { recordWords } from "../../shaders/shared/record.wgsl.js";
 import { type HorizonShape, horizonKernel, type PendingEvent } from "../../shaders/solve/horizon.wgsl.js";
 import type { Gpu, KernelOf } from "../gpu/index.js";
 import type { View } from "../plan/layout.js";
@@ -27,6 +28,7 @@ export async function horizonFor(
   const shape = await solverShape(plan, "reverse", names);
   const { gradientRows, entries } = gradientPlaces(plan, views);
   const terminal = cell.events.length === 1 && cell.events[0]!.terminal;
-  const whole = { ...shape, workgroupSize, gradientRows, entries, pending, terminal, places };
+  const words = plan.network.connections.delays.length > 0 ? recordWords.arrivals : recordWords.neurons;
+  const whole = { ...shape, recordWords: words, workgroupSize, gradientRows, entries, pending, terminal, places };
   return gpu.kernel(horizonKernel(whole, `horizon ${cell.name} ${plan.method}`));
 }

@@ -11,12 +11,12 @@ import { underwayWords } from "../../shaders/solve/underway.wgsl.js";
 import { eventIsAffine } from "../cell/functions.js";
 import { recordsEvents } from "../cell/tables.js";
 import { fail } from "../checks.js";
-import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
-import { firstArrivalFrom } from "../plan/arrivals.js";
+import type { Batch, Gpu, KernelOf } from "../gpu/index.js";
+import { anyArrives, firstArrivalFrom } from "../plan/arrivals.js";
 import { type Chunk, stepsPerDispatch } from "../plan/chunks.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { type EncodedChunk, lanesOf, statusWords } from "./chunk-solver.js";
-import { connectionShape, uploadConnections } from "./connections.js";
+import { ConnectionBuffer, connectionShape } from "./connections.js";
 import { delaySteps, mostWindows } from "./neuron-windows.js";
 import { PlanSolver, type SolverParts } from "./plan-solver.js";
 import { solverShape } from "./shape.js";
@@ -54,7 +54,7 @@ export class NeuronSolver extends PlanSolver<Forward, never> {
   private constructor(
     parts: SolverParts<Forward, never>,
     private readonly kernels: Kernels,
-    private readonly connections: Storage,
+    private readonly connections: ConnectionBuffer,
     private readonly sift: Sift | undefined,
     private readonly mostSteps: number,
   ) {
@@ -80,16 +80,18 @@ export class NeuronSolver extends PlanSolver<Forward, never> {
     const affineEvent = eventIsAffine(shape.functions);
     const emits = cell.events.map((e) => e.emits);
     const own = { ...edges, neurons: network.neurons, workgroupSize: lanes, several };
-    const [forwardKernel, deliver, inputs, order, sift] = await Promise.all([
+    // Lanes take input spikes, or connections of a source.
+    const inputs = { ...own, ...delaySteps(plan), workgroupSize: edges.sources > 0 ? lanes : workgroupSize };
+    const [forwardKernel, deliver, inputKernel, order, sift] = await Promise.all([
       gpu.kernel(forwardNeurons({ ...shape, ...edges, affineEvent, workgroupSize }, `forward ${label}`)),
       gpu.kernel(deliverSpikes({ ...own, ...delaySteps(plan) }, `spikes of ${label}`)),
-      edges.arrivals > 0 ? gpu.kernel(deliverInputs({ ...own, workgroupSize }, `inputs of ${label}`)) : undefined,
+      anyArrives(plan) ? gpu.kernel(deliverInputs(inputs, `inputs of ${label}`)) : undefined,
       gpu.kernel(orderEvents({ workgroupSize: lanes, several, emits }, `order of ${label}`)),
       several ? import("./sifted.js").then(({ Sift }) => Sift.create(gpu, cell, recordWords.neurons)) : undefined,
     ]);
-    const kernels = { deliver, inputs, order };
+    const kernels = { deliver, inputs: inputKernel, order };
     const parts = { gpu, plan, shape, forwardKernel, backwardKernel: undefined, horizonKernel: undefined, views: [] };
-    return new NeuronSolver(parts, kernels, uploadConnections(gpu, plan, edges), sift, mostSteps);
+    return new NeuronSolver(parts, kernels, new ConnectionBuffer(gpu, plan, edges), sift, mostSteps);
   }
 
   get firstSlots(): number {
@@ -104,7 +106,10 @@ export class NeuronSolver extends PlanSolver<Forward, never> {
     const entries = powerOfTwo(Math.max(64, longestRow, targets.length / connectionsPerEntry) * grown);
     // Beyond the spike at which a path stops there may be others in its window.
     const room = plan.maxSpikes > 0 ? slots + 2 * neurons : slots;
-    return { entries, room, ring: Math.max(delays.latest, this.windowOf(1)) };
+    // Sources send in the window at hand, and neurons for those after it.
+    const window = this.windowOf(1);
+    const ring = plan.network.sources > 0 ? delays.latest + window : Math.max(delays.latest, window);
+    return { entries, room, ring };
   }
 
   /** Steps of a window. */
@@ -126,7 +131,8 @@ export class NeuronSolver extends PlanSolver<Forward, never> {
   }
 
   encodeForward(batch: Batch, chunk: Chunk, slots: number): EncodedChunk {
-    const { gpu, plan, theta, connections, kernels, sift, neurons, delays } = this;
+    const { gpu, plan, theta, kernels, sift, neurons, delays } = this;
+    const connections = this.connections.storage;
     const { paths } = chunk;
     const steps = this.windowOf(paths);
     const windows = Math.ceil(plan.steps / steps);
@@ -154,12 +160,13 @@ export class NeuronSolver extends PlanSolver<Forward, never> {
     for (let w = 0; w < windows; w++) {
       const [stepBegin, stepEnd] = [w * steps, Math.min(plan.steps, (w + 1) * steps)];
       const run = { ...networkRunOf(plan, chunk, stepBegin, stepEnd), ...where };
-      const inputEnd = kernels.inputs ? firstArrivalFrom(plan, stepEnd) : 0;
-      if (kernels.inputs && inputEnd > run.firstArrival) {
+      const inputEnd = firstArrivalFrom(plan, stepEnd);
+      const sources = plan.network.sources > 0;
+      if (kernels.inputs && (sources || inputEnd > run.firstArrival)) {
         batch.dispatch(kernels.inputs, {
-          uniform: { paths, ...where, inputBegin: run.firstArrival, inputEnd, oldest: Math.max(0, w - lasts) },
+          uniform: { ...run, inputEnd, oldest: Math.max(0, w - lasts) },
           ...{ theta, connections, heads, entries, counters, marks },
-          threads: [inputEnd - run.firstArrival, ...along],
+          ...(sources ? { groups: [perPath, ...along] } : { threads: [inputEnd - run.firstArrival, ...along] }),
         });
       }
       batch.dispatch(this.forwardKernel, {
@@ -196,6 +203,11 @@ export class NeuronSolver extends PlanSolver<Forward, never> {
 
   encodeBackward(): never {
     return fail("distribution", '"neuron" has no gradients; take "invocation"');
+  }
+
+  override reseed(plan: SolvePlan): void {
+    super.reseed(plan);
+    this.connections.update(plan);
   }
 
   override dispose(): void {

@@ -1,6 +1,7 @@
 /** Which plans may be solved with a neuron of a path per invocation, and in which windows. */
 import { counted, fail } from "../checks.js";
 import type { Gpu } from "../gpu/index.js";
+import type { Network } from "../network/network.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { ChunkSolver } from "./chunk-solver.js";
@@ -14,38 +15,34 @@ export const mostWindows = 2 ** 17;
 /** What rounding may take off a delay of a whole number of steps. */
 const rounding = 1e-7;
 
-/** How many whole steps the least delay of a plan is, all steps where there is none, and after how many a spike arrives at the latest. */
+/** The least delay of what neurons send; infinite where they send nothing. */
+function leastDelay({ neurons, connections }: Network): number {
+  const { rowStart, delays, delayOf } = connections;
+  let least = Number.POSITIVE_INFINITY;
+  for (let e = 0; e < rowStart[neurons]!; e++) least = Math.min(least, delays[delayOf[e]!]!);
+  return least;
+}
+
+/** How many whole steps the least delay of neurons is, all steps where there is none; and more than an arrival is ever after its spike. */
 export function delaySteps({ network, dt, steps }: Pick<SolvePlan, "network" | "dt" | "steps">): {
   soonest: number;
   latest: number;
 } {
-  const { delays, targets } = network.connections;
-  if (targets.length === 0) return { soonest: steps, latest: 1 };
-  let [least, most] = [Number.POSITIVE_INFINITY, 0];
-  for (const d of delays) {
-    least = Math.min(least, d);
-    most = Math.max(most, d);
-  }
-  return {
-    soonest: Math.floor((least / dt) * (1 + rounding)),
-    latest: Math.floor(Math.min(steps, (most / dt) * (1 + rounding))) + 1,
-  };
+  let most = 0;
+  for (const d of network.connections.delays) most = Math.max(most, d);
+  const whole = (delay: number): number => Math.floor(Math.min(steps, (delay / dt) * (1 + rounding)));
+  return { soonest: whole(leastDelay(network)), latest: whole(most) + 1 };
 }
 
 /** Why a plan cannot be solved so, in one line; nothing where it can. */
 export function neuronObstacle(plan: SolvePlan): string | undefined {
-  const { connections } = plan.network;
-  const { delayOf, targets } = connections;
+  const { neurons, connections } = plan.network;
   let atOnce = 0;
-  if (targets.length > 0) for (const d of delayOf) atOnce += d < 0 ? 1 : 0;
+  for (let e = 0; e < connections.rowStart[neurons]!; e++) atOnce += connections.delayOf[e]! < 0 ? 1 : 0;
   if (atOnce > 0) return `${counted(atOnce, "connection")} without a delay`;
   const { soonest } = delaySteps(plan);
-  if (soonest < 1) {
-    let least = Number.POSITIVE_INFINITY;
-    for (const d of connections.delays) least = Math.min(least, d);
-    return `a delay of ${least}, below dt = ${plan.dt}`;
-  }
-  const windows = Math.ceil(plan.steps / Math.min(soonest, plan.steps));
+  if (soonest < 1) return `a delay of ${leastDelay(plan.network)}, below dt = ${plan.dt}`;
+  const windows = Math.ceil(plan.steps / soonest);
   if (windows > mostWindows) return `${windows} windows between spikes and arrivals (at most ${mostWindows})`;
   return undefined;
 }

@@ -4,7 +4,7 @@ import type { PendingEvent } from "../../shaders/solve/horizon.wgsl.js";
 import { fail } from "../checks.js";
 import { SaltationError } from "../errors.js";
 import type { Gpu } from "../gpu/index.js";
-import { anyArrives } from "../plan/arrivals.js";
+import { anyArrives, longestAgenda } from "../plan/arrivals.js";
 import { blockPaths, type Chunk, type PathRange, wholeBlocks } from "../plan/chunks.js";
 import type { Discretisation, DiscretisationOptions } from "../plan/discretisation.js";
 import type { View } from "../plan/layout.js";
@@ -43,7 +43,7 @@ export async function createSolver(
     const why = connections.parallel ? "several connections from a neuron to another" : "connections with delays";
     fail("distribution", `"workgroup" does not take ${why}; take "invocation"`);
   }
-  if (plan.distribution === "neuron" || connections.delays.length > 0) {
+  if (plan.distribution === "neuron" || connections.delays.length > 0 || plan.network.sources > 0) {
     const solver = await (await import("./neuron-windows.js")).solverByNeurons(gpu, plan, views);
     if (solver) return solver;
   }
@@ -56,9 +56,12 @@ export async function createSolver(
 
 /** First guess of the slots that a path's record needs, where maxSpikes does not say. */
 export function firstSlots(plan: SolvePlan, solver?: ChunkSolver): number {
-  const { neurons } = plan.network;
-  if (plan.maxSpikes > 0) return plan.maxSpikes;
-  return solver?.firstSlots ?? Math.min(plan.steps * neurons, 32 * Math.ceil(Math.sqrt(neurons)));
+  const { neurons, connections } = plan.network;
+  const own =
+    plan.maxSpikes || solver?.firstSlots || Math.min(plan.steps * neurons, 32 * Math.ceil(Math.sqrt(neurons)));
+  // With delays there are spikes of sources in the record, and what arrives of them.
+  const sent = connections.delays.length > 0 && !solver?.firstSlots ? longestAgenda(plan) : 0;
+  return own + 2 * sent;
 }
 
 /** @throws SaltationError `not-finite` where a state left the finite numbers. */

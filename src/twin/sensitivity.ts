@@ -86,7 +86,9 @@ export function pathSensitivities(
         const sample = sampleOf(plan.current, op.step);
         d.I = direction[currentView.offset + sample * sampleWidth + currentView.neuronStride * k]!;
         // What follows a jump at once moves with it.
-        const arriving = op.spike === undefined ? undefined : out[op.spike]![column]! + delayAlong(op.edge!);
+        // A spike of a source comes at its time, whatever the parameters.
+        const sent = op.spike !== undefined && op.spike >= 0 ? out[op.spike]![column]! : 0;
+        const arriving = op.spike === undefined ? undefined : sent + delayAlong(op.edge!);
         d.h = arriving !== undefined ? arriving - d.r : op.atOnce ? 0 : -d.r;
         stepper.tangent(d.y, subStep, d);
         if (op.until === "event") {

@@ -1,7 +1,7 @@
 /** A neuron of a path per invocation: spikes are those of the twin, of the same bits however the work is cut. */
 import { describe, expect, it } from "vitest";
 import type { CellDefinition } from "../../src/cell/cell.js";
-import { Engine } from "../../src/engine.js";
+import { Engine, EngineNetwork } from "../../src/engine.js";
 import { firstSpikes } from "../../src/loss/spike-times.js";
 import type { NetworkDefinition } from "../../src/network/network.js";
 import type { SolveOptions } from "../../src/plan/plan.js";
@@ -10,6 +10,7 @@ import { NeuronSolver } from "../../src/solve/neuron-solver.js";
 import { createSolver } from "../../src/solve/simulate.js";
 import type { SpikeTable } from "../../src/spikes/table.js";
 import { sharedEngine } from "../support/engine.js";
+import { fedByNeurons, fiveSamples } from "../support/fed.js";
 import { ported } from "../support/ported.js";
 
 const engine = sharedEngine();
@@ -116,6 +117,18 @@ describe("a neuron of a path per invocation", () => {
     const stopped = await read(engine(), definition, { ...options, maxSpikes: 17 });
     expectSame(stopped, await read(cpu, definition, { ...options, maxSpikes: 17 }));
     expect(stopped.slots).toBe(17);
+  });
+
+  it("takes samples, whose sources send at once or after any delay", async () => {
+    const samples = { trials: 3, spikes: fiveSamples };
+    const cpu = await Engine.create({ backend: "cpu" });
+    const all: SpikeTable[] = [];
+    for (const e of [cpu, engine()]) {
+      const spikes = await new EngineNetwork(e, fedByNeurons).simulate({ ...neuron, samples });
+      all.push(await spikes.read());
+    }
+    expectSame(all[1]!, all[0]!);
+    expect(Math.min(...all[0]!.counts)).toBeGreaterThan(5);
   });
 
   it("gives a path the same bits alone, in other chunks, and with other windows", async () => {
