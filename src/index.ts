@@ -10,6 +10,14 @@ export { slif } from "./cell/slif.js";
 export { unbiasedConditions } from "./cell/unbiased-conditions.js";
 
 export type { Numbers } from "./checks.js";
+export {
+  type Confidence,
+  type ConfidenceOptions,
+  confidence,
+  type ParameterConfidence,
+} from "./confidence/confidence.js";
+export type { Profile } from "./confidence/profile.js";
+export type { RescaledNeuron, TimeRescaling } from "./confidence/time-rescaling.js";
 export type { Current, CurrentSamples, Interpolation, PlannedCurrent, SampledCurrent } from "./driver/current.js";
 export {
   type Backend,
