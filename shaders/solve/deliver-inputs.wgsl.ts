@@ -11,6 +11,8 @@ import { counterFunctions, entryFunctions, flags, markFunctions, underwayFields,
 
 export interface InputsShape extends Omit<ConnectionShape, "selfEdges"> {
   workgroupSize: number;
+  /** Numbers of a state. */
+  states: number;
   /** More steps than an arrival is ever after its spike. */
   latest: number;
 }
@@ -88,7 +90,7 @@ ${edgeFunctions(shape)}
 ${inputFunctions(shape)}
 ${counterFunctions}
 ${markFunctions}
-${entryFunctions}
+${entryFunctions(shape.states)}
 ${whatFunctions}
 const no_room = 0xffffffffu;
 

@@ -15,6 +15,8 @@ import { counterFunctions, entryFunctions, eventFunctions, flags, markFunctions,
 
 export interface DeliverShape extends Omit<ConnectionShape, "selfEdges"> {
   workgroupSize: number;
+  /** Numbers of a state. */
+  states: number;
   several: boolean;
   /** Steps of the least delay, whole; and more than an arrival is ever after its spike. */
   soonest: number;
@@ -48,7 +50,7 @@ ${edgeFunctions(shape)}
 ${counterFunctions}
 ${markFunctions}
 ${eventFunctions}
-${entryFunctions}
+${entryFunctions(shape.states)}
 ${whatFunctions}
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u,
         @builtin(num_workgroups) groups: vec3u) {

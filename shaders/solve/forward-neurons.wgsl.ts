@@ -19,17 +19,17 @@ import { atGrid } from "../substep/grid-states.wgsl.js";
 import { locateFunctions } from "../substep/locate.wgsl.js";
 import { type SolverShape, solverFunctions } from "../substep/solver.wgsl.js";
 import { type ConnectionShape, edgeFunctions } from "./connections.wgsl.js";
+import { type ObservedShape, observeFunctions } from "./observed.wgsl.js";
 import { doFunctions } from "./operations/do.wgsl.js";
 import { storeFunctions } from "./store.wgsl.js";
-import { counterFunctions, entryFunctions, eventFunctions, flags, nowhere, orderFunctions, underwayFields, whatFunctions } from "./underway.wgsl.js"; // biome-ignore format: one line
+import { counterFunctions, entryFunctions, eventFunctions, flags, neuronWords, nowhere, orderFunctions, underwayFields, whatFunctions } from "./underway.wgsl.js"; // biome-ignore format: one line
 
 export interface NeuronsShape extends SolverShape, Omit<ConnectionShape, "selfEdges"> {
   workgroupSize: number;
   affineEvent: boolean;
+  /** States that are kept at grid points. */
+  observed?: ObservedShape | undefined;
 }
-
-/** Words of a neuron: its state, and the events of it that took a uniform. */
-export const neuronWords = (states: number): number => states + 1;
 
 export function forwardNeurons(shape: NeuronsShape, label: string) {
   const { states, several, ports } = shape;
@@ -50,10 +50,11 @@ export function forwardNeurons(shape: NeuronsShape, label: string) {
       theta: read("array<f32>"),
       connections: read("array<u32>"),
       work: readWrite("array<u32>"),
-      heads: readWrite("array<u32>"),
       entries: readWrite("array<u32>"),
       events: readWrite("array<u32>"),
       counters: readWrite("array<atomic<u32>>"),
+      observed: shape.observed && read("array<f32>"),
+      states: shape.observed && readWrite("array<f32>"),
     },
     body: wgsl`
 var<private> own_path: u32;
@@ -70,9 +71,10 @@ ${edgeFunctions(shape)}
 ${storeFunctions({ states, array: "work", type: "u32", at: `(own_path * ${neuronWords(states)}u + field) * K + k` })}
 ${counterFunctions}
 ${eventFunctions}
-${entryFunctions}
+${entryFunctions(shape.states)}
 ${whatFunctions}
 ${orderFunctions}
+${observeFunctions(shape)}
 // What arrives by an entry.
 fn arrival(entry: u32, i: u32) -> Jump {
   let at = entry_at(entry - 1u, i);
@@ -126,15 +128,16 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (run.fresh == 1u) {
     y = cell_start(event_uniform(path, k, 0u));
     drawn = 0u;
+    ${shape.observed ? "observe(y, 0u, k, i);" : ""}
   }
 
   var step = run.step_begin;
   if (atomicLoad(&counters[counter_at(over_counter, i)]) > 0u) { step = run.step_end; }
   while (step < run.step_end) {
     let head = head_at(step, k, i);
-    var next = heads[head];
+    var next = work[head];
     if (next > 0u) {
-      heads[head] = 0u;
+      work[head] = 0u;
       if (entry_next(next, i) > 0u) { next = in_order(next, i); }
     }
     let z = draw_noise(path, step, k);
@@ -169,6 +172,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     }
     y = kicked(y, z);
     step += 1u;
+    ${shape.observed ? "observe(y, step, k, i);" : ""}
   }
 
   store_state(0u, k, y);

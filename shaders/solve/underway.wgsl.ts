@@ -3,7 +3,8 @@
  * the step begins, as every delay is at least a step. What arrives at a neuron in a step is a linked list, sorted there by
  * (place, what), so that nothing depends on the order in which entries were written.
  *
- *     heads    [path][step modulo the ring][neuron]   1 + its first entry; 0 where nothing arrives
+ *     heads    [path][step modulo the ring][neuron]   1 + its first entry; 0 where nothing arrives; after the neurons' words,
+ *                                                     in their buffer
  *     entries  [path][a power of 2][4]                what, place (f32 bits), weight (f32 bits), 1 + the next entry
  *     events   [path][2][room][4]                     step, place (f32 bits), word of the record, where its entries begin;
  *                                                     the second half serves sorting
@@ -39,9 +40,12 @@ export const eventFunctions = /* wgsl */ `
 fn event_at(bank: u32, n: u32, i: u32) -> u32 { return ((i * 2u + bank) * run.room + n) * ${underwayWords.event}u; }
 `;
 
-/** Needs fields `ring` and `entryMask` of the uniform. */
-export const entryFunctions = /* wgsl */ `
-fn head_at(step: u32, k: u32, i: u32) -> u32 { return (i * run.ring + step % run.ring) * K + k; }
+/** Words of a neuron: its state, and the events of it that took a uniform. */
+export const neuronWords = (states: number): number => states + 1;
+
+/** Needs fields `ring` and `entryMask` of the uniform. @param states numbers of a state. */
+export const entryFunctions = (states: number): string => /* wgsl */ `
+fn head_at(step: u32, k: u32, i: u32) -> u32 { return (run.paths * ${neuronWords(states)}u + i * run.ring + step % run.ring) * K + k; }
 fn entry_at(entry: u32, i: u32) -> u32 { return (i * (run.entry_mask + 1u) + (entry & run.entry_mask)) * ${underwayWords.entry}u; }
 `;
 

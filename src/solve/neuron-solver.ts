@@ -5,9 +5,9 @@
 import { recordWords } from "../../shaders/shared/record.wgsl.js";
 import { deliverInputs } from "../../shaders/solve/deliver-inputs.wgsl.js";
 import { deliverSpikes } from "../../shaders/solve/deliver-spikes.wgsl.js";
-import { forwardNeurons, neuronWords } from "../../shaders/solve/forward-neurons.wgsl.js";
+import { forwardNeurons } from "../../shaders/solve/forward-neurons.wgsl.js";
 import { orderEvents } from "../../shaders/solve/order-events.wgsl.js";
-import { underwayWords } from "../../shaders/solve/underway.wgsl.js";
+import { neuronWords, underwayWords } from "../../shaders/solve/underway.wgsl.js";
 import { eventIsAffine } from "../cell/functions.js";
 import { recordsEvents } from "../cell/tables.js";
 import { fail } from "../checks.js";
@@ -79,7 +79,7 @@ export class NeuronSolver extends PlanSolver<Forward, never> {
     const workgroupSize = 64;
     const affineEvent = eventIsAffine(shape.functions);
     const emits = cell.events.map((e) => e.emits);
-    const own = { ...edges, neurons: network.neurons, workgroupSize: lanes, several };
+    const own = { ...edges, neurons: network.neurons, states: shape.states, workgroupSize: lanes, several };
     // Lanes take input spikes, or connections of a source.
     const inputs = { ...own, ...delaySteps(plan), workgroupSize: edges.sources > 0 ? lanes : workgroupSize };
     const [forwardKernel, deliver, inputKernel, order, sift] = await Promise.all([
@@ -117,12 +117,11 @@ export class NeuronSolver extends PlanSolver<Forward, never> {
     return Math.min(this.mostSteps, this.delays.soonest, stepsPerDispatch(paths * this.neurons));
   }
 
-  protected bytes(slots: number): Record<"work" | "heads" | "entries" | "events" | "marks" | "record", number> {
+  protected bytes(slots: number): Record<"work" | "entries" | "events" | "marks" | "record", number> {
     const { neurons, shape, plan } = this;
     const { entries, room, ring } = this.room(slots);
     return {
-      work: 4 * neuronWords(shape.states) * neurons,
-      heads: 4 * ring * neurons,
+      work: 4 * (neuronWords(shape.states) + ring) * neurons,
       entries: 4 * underwayWords.entry * entries,
       events: 8 * underwayWords.event * room,
       marks: 4 * underwayWords.marks * (Math.ceil(plan.steps / this.windowOf(1)) + 1),
@@ -142,7 +141,6 @@ export class NeuronSolver extends PlanSolver<Forward, never> {
     const { entries: count, room, ring } = this.room(slots);
     const size = this.bytes(slots);
     const where = { ring, entryMask: count - 1, room };
-    const heads = batch.temporary("heads", size.heads * paths);
     const counters = batch.temporary("counters", 4 * underwayWords.counters * paths);
     const marks = batch.temporary("marks", 4 * underwayWords.marks * (windows + 1) * paths);
     const entries = batch.temporary("entries", size.entries * paths);
@@ -151,7 +149,8 @@ export class NeuronSolver extends PlanSolver<Forward, never> {
     const record = gpu.buffer("spike record", 4 * this.recordWords * slots * paths);
     const status = gpu.buffer("status", 4 * statusWords);
     const counts = gpu.buffer("spike counts", 8 * paths);
-    for (const cleared of [heads, counters, status]) batch.clear(cleared);
+    const observing = this.observing(chunk);
+    for (const cleared of [work, counters, status]) batch.clear(cleared);
     batch.clear(marks, 0, 4 * underwayWords.marks * paths);
     const along = [Math.min(paths, mostAlongY), Math.ceil(paths / mostAlongY)] as const;
     const perPath = Math.max(1, Math.min(Math.ceil(neurons / 64), Math.floor(deliveringGroups / paths)));
@@ -165,18 +164,18 @@ export class NeuronSolver extends PlanSolver<Forward, never> {
       if (kernels.inputs && (sources || inputEnd > run.firstArrival)) {
         batch.dispatch(kernels.inputs, {
           uniform: { ...run, inputEnd, oldest: Math.max(0, w - lasts) },
-          ...{ theta, connections, heads, entries, counters, marks },
+          ...{ theta, connections, heads: work, entries, counters, marks },
           ...(sources ? { groups: [perPath, ...along] } : { threads: [inputEnd - run.firstArrival, ...along] }),
         });
       }
       batch.dispatch(this.forwardKernel, {
         uniform: { ...run, fresh: Number(w === 0), last: Number(w === windows - 1) },
-        ...{ theta, connections, work, heads, entries, events, counters },
+        ...{ theta, connections, work, entries, events, counters, ...observing },
         threads: [neurons, ...along],
       });
       batch.dispatch(kernels.deliver, {
         uniform: { ...run, window: w, oldest: Math.max(0, w + 1 - lasts) },
-        ...{ theta, connections, events, heads, entries, counters, marks },
+        ...{ theta, connections, events, heads: work, entries, counters, marks },
         groups: [perPath, ...along],
       });
     }
@@ -191,11 +190,13 @@ export class NeuronSolver extends PlanSolver<Forward, never> {
       ...chunk,
       slots,
       statusWords: status,
+      states: observing.states,
       record: sifted?.record ?? record,
       events: sifted?.events,
       counts: { storage: counts, byteOffset: 4 * paths },
       dispose: () => {
         for (const used of [status, record, counts]) used.dispose();
+        observing.states?.dispose();
         sifted?.dispose();
       },
     };

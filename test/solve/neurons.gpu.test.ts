@@ -131,6 +131,20 @@ describe("a neuron of a path per invocation", () => {
     expect(Math.min(...all[0]!.counts)).toBeGreaterThan(5);
   });
 
+  it("keeps states at grid points", async () => {
+    const cpu = await Engine.create({ backend: "cpu" });
+    const states = { of: ["v", "ge"], neurons: [0, 17, 39], times: { every: 0.1 } };
+    const [a, b] = await Promise.all(
+      [engine(), cpu].map(async (e) => {
+        const spikes = await e.network(byPorts()).simulate({ ...neuron, paths: 2, t1: 0.5, states });
+        return (await spikes.states!()).values;
+      }),
+    );
+    expect(a!.length).toBe(2 * 6 * 3 * 2);
+    // Of a potential of size 1; a spike that float32 moves by 1e-6 moves what it resets by as much times the drift of 15.
+    a!.forEach((v, n) => expect(Math.abs(v - b![n]!)).toBeLessThan(1e-4));
+  });
+
   it("gives a path the same bits alone, in other chunks, and with other windows", async () => {
     const gpu = engine().gpu!;
     const definition = byPorts();
