@@ -142,7 +142,7 @@ describe("a neuron of a path per invocation", () => {
     );
     expect(a!.length).toBe(2 * 6 * 3 * 2);
     // Of a potential of size 1; a spike that float32 moves by 1e-6 moves what it resets by as much times the drift of 15.
-    a!.forEach((v, n) => expect(Math.abs(v - b![n]!)).toBeLessThan(1e-4));
+    for (const [n, v] of a!.entries()) expect(Math.abs(v - b![n]!)).toBeLessThan(1e-4);
   });
 
   it("gives a path the same bits alone, in other chunks, and with other windows", async () => {
