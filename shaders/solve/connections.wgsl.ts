@@ -74,10 +74,12 @@ fn input_before(x: u32, step: u32, i: u32) -> bool { return x > first_input(i) &
 `;
   }
   return /* wgsl */ `
+// Past the last entry of the agenda of path i: what never comes.
+fn past_inputs(i: u32) -> u32 { return connections[${sampled + 1}u + (run.first_of_all + i) / ${trials}u] - 1u; }
 fn first_input(i: u32) -> u32 {
   let sample = (run.first_of_all + i) / ${trials}u;
   var low = connections[${sampled}u + sample];
-  var high = connections[${sampled + 1}u + sample] - 1u; // what never comes
+  var high = past_inputs(i);
   while (low < high) {
     let middle = (low + high) / 2u;
     if (agenda_step(middle) < run.step_begin) { low = middle + 1u; } else { high = middle; }
@@ -251,8 +253,9 @@ fn last_of(at: Cursor, path: Played, step: u32, i: u32) -> Happening {
 /**
  * The cotangent of an event's time, of a loss and of what arrives later on its account, which adds to it. Needs
  * `cotangents`.
+ * @param from WGSL of where those of spikes begin there.
  */
-export const eventBarFunctions = (delays: DelayShape | undefined): string => /* wgsl */ `
-fn event_bar(n: u32, i: u32) -> f32 { return cotangents[n * run.paths + i]; }
-${delays ? "fn add_to_event(n: u32, i: u32, bar: f32) { cotangents[n * run.paths + i] += bar; }" : ""}
+export const eventBarFunctions = (delays: DelayShape | undefined, from = ""): string => /* wgsl */ `
+fn event_bar(n: u32, i: u32) -> f32 { return cotangents[${from}n * run.paths + i]; }
+${delays ? `fn add_to_event(n: u32, i: u32, bar: f32) { cotangents[${from}n * run.paths + i] += bar; }` : ""}
 `;
