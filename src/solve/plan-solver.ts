@@ -2,7 +2,7 @@
 import type { HorizonShape, PendingEvent } from "../../shaders/solve/horizon.wgsl.js";
 import type { Batch, Gpu, Storage } from "../gpu/index.js";
 import { type Chunk, stepsPerDispatch } from "../plan/chunks.js";
-import { parameterVector, type View } from "../plan/layout.js";
+import { deviceVector, parameterVector, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { ChunkSolver, Cotangents, EncodedChunk, RunStatus } from "./chunk-solver.js";
 import type { Horizon } from "./horizon.js";
@@ -69,7 +69,7 @@ export abstract class PlanSolver<F, B> implements ChunkSolver {
     this.horizonKernel = horizonKernel;
     this.gradientRows = views.reduce((n, v) => n + v.length, 0);
     this.rowsPerPath = 1 + this.gradientRows * (shape.carried ? 2 : 1);
-    this.theta = gpu.upload("parameters", Float32Array.from(parameterVector(plan)));
+    this.theta = gpu.upload("parameters", deviceVector(plan));
   }
 
   /** Bytes per path of each buffer with this many slots. */
@@ -111,7 +111,10 @@ export abstract class PlanSolver<F, B> implements ChunkSolver {
   }
 
   reseed(plan: SolvePlan): void {
+    const { values } = plan.samples ?? {};
+    const others = values !== this.plan.samples?.values;
     this.plan = plan;
+    if (values && others) this.gpu.write(this.theta, Float32Array.from(values.data), 4 * this.shape.layout.size);
   }
 
   update(plan: SolvePlan): void {
