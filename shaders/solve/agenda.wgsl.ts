@@ -39,7 +39,7 @@ export const portedWords = (neurons: Uint32Array, ports: ArrayLike<number>): Uin
   neurons.map((k, i) => (k | (ports[i]! << neuronBits)) >>> 0);
 
 /** `agenda_step`, `agenda_place`, `agenda_neuron`, `agenda_what` and `agenda_weight` of an entry. */
-export function agendaFunctions({ array, from, entries, edges, weightOffset, ports, spike }: AgendaShape): string {
+export function agendaReads({ array, from, entries, edges, weightOffset, ports }: AgendaShape): string {
   const at = (word: number): string => `${array}[${from + word}u + ${agendaEntryWords}u * x]`;
   const word = portedWord(ports);
   const weights = from + agendaEntryWords * entries;
@@ -55,12 +55,15 @@ fn agenda_weight(x: u32) -> f32 {
   let what = agenda_what(x);
   if (what < ${edges}u) { return theta[${weightOffset}u + what]; }
   return bitcast<f32>(${array}[${weights}u + what - ${edges}u]);
-}
-fn agenda_jump(x: u32, u: f32) -> Jump {
-  if (agenda_what(x) == own_spike) { return fire(u, ${spike ?? 0}u); }
-  return deliver(agenda_weight(x), agenda_port(x));
 }`;
 }
+
+/** The same, and its jump: needs operations/jump.wgsl.ts. */
+export const agendaFunctions = (shape: AgendaShape): string => /* wgsl */ `${agendaReads(shape)}
+fn agenda_jump(x: u32, u: f32) -> Jump {
+  if (agenda_what(x) == own_spike) { return fire(u, ${shape.spike ?? 0}u); }
+  return deliver(agenda_weight(x), agenda_port(x));
+}`;
 
 /** Lays out the words of an agenda; its neurons are words with ports, where there are several. */
 export function agendaWords(

@@ -5,7 +5,7 @@
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import type { SolverShape } from "../substep/solver.wgsl.js";
-import { agendaEntryWords, agendaFunctions, portedWord } from "./agenda.wgsl.js";
+import { agendaEntryWords, agendaReads, portedWord } from "./agenda.wgsl.js";
 import { type DelayShape, delayedFunctions } from "./delays.wgsl.js";
 
 export interface ConnectionShape {
@@ -23,20 +23,19 @@ export interface ConnectionShape {
   delays: DelayShape | undefined;
 }
 
-/** Needs `connections`, `theta` and operations/jump.wgsl.ts; with delays record.wgsl.ts. */
-export function connectionFunctions({
+/** Edges by number, and the agenda. Needs `connections` and `theta`. */
+export function edgeFunctions({
   neurons,
   weightOffset,
   edges,
   arrivals,
-  selfEdges,
   ports,
   delays,
-}: ConnectionShape): string {
+}: Omit<ConnectionShape, "selfEdges">): string {
   const from = neurons + 1 + edges;
   const agenda = { array: "connections", from, entries: arrivals, edges, weightOffset, ports };
   const ported = portedWord(ports);
-  return wgsl`
+  return /* wgsl */ `
 const K = ${neurons}u;
 fn row_start(k: u32) -> u32 { return connections[k]; }
 fn edge_word(e: u32) -> u32 { return connections[K + 1u + min(e, ${Math.max(1, edges) - 1}u)]; }
@@ -45,10 +44,16 @@ fn edge_delay(e: u32) -> u32 { return ${delays ? `connections[${from + (agendaEn
 fn edge_port(e: u32) -> u32 { return ${ported.port("edge_word(e)")}; }
 fn edge_weight(e: u32) -> f32 { return theta[${weightOffset}u + e]; }
 fn own_edge(k: u32) -> u32 { return connections[${from + (agendaEntryWords + 1) * arrivals}u + k]; }
-${agendaFunctions(agenda)}
+${agendaReads(agenda)}
 
 const arrivals = ${arrivals}u;
+`;
+}
 
+/** Edges, and what a step brings. Needs `connections`, `theta` and operations/jump.wgsl.ts; with delays record.wgsl.ts. */
+export function connectionFunctions(shape: ConnectionShape): string {
+  const { arrivals, selfEdges, delays } = shape;
+  return wgsl`${edgeFunctions(shape)}
 // Where a path stands among what happens to it: events of its own, and input spikes, that came before.
 struct Cursor { events: u32, inputs: u32 }
 
