@@ -33,6 +33,8 @@ export interface View {
    * @param beyond what stands for the values beyond those that a solve reads; 0, as a gradient by them is.
    */
   shape(values: ArrayLike<number>, beyond?: ArrayLike<number>): unknown;
+  /** Of weights, the same where an edge is a number alone. */
+  numbers?(values: ArrayLike<number>): unknown;
 }
 
 /** Neurons `first` to `end`, the last not among them. Of weights and delays, such places of theirs. */
@@ -70,7 +72,7 @@ const none = new Float64Array();
 const arrows = /->/g;
 
 /** What a view is beside its place and length. */
-type OfView = Pick<View, "name" | "shape"> & Partial<Pick<View, "part" | "beyond" | "neuronStride">>;
+type OfView = Pick<View, "name" | "shape"> & Partial<Pick<View, "part" | "beyond" | "neuronStride" | "numbers">>;
 
 /** A current as it was given, back from its values. @param neurons those that it is of. */
 function currentShape(
@@ -139,12 +141,20 @@ export function parameterLayout(plan: SolvePlan): ParameterLayout {
   const ofProjections = (segment: "weights" | "delays"): (OfView & Segment)[] =>
     (projections ?? []).flatMap(({ name, [segment]: place }) => {
       if (!place) return [];
-      const { offset, length, shape } = place;
-      return [{ name: `${name}.${segment}`, offset, length, part: { first: offset, end: offset + length }, shape }];
+      const { offset, length } = place;
+      return [{ ...place, name: `${name}.${segment}`, part: { first: offset, end: offset + length } }];
     });
   const { weights, delays } = connections;
   if (projections) add("weights", weights.length, ofProjections("weights"));
-  else add("weights", ...whole(weights.length, { name: "weights", shape: (v) => connections.shape(v) }));
+  else
+    add(
+      "weights",
+      ...whole(weights.length, {
+        name: "weights",
+        shape: (v) => connections.shape(v),
+        numbers: (v) => connections.numbers(v),
+      }),
+    );
   const { values } = current;
   const fed = populations.filter((place) => place.signals);
   if (fed.length === 0) {
@@ -267,6 +277,9 @@ export function requestedViews(
   });
   return names.map((asked, i) => ({ ...layout.views.get(views[i]!)!, asked }));
 }
+
+/** What views are parts of, each once. */
+export const segmentsOf = (views: readonly View[]): string[] => [...new Set(views.map((v) => v.segment))];
 
 /** The same, and none where there is no name: for a value alone. */
 export const viewsOf = (network: Network, layout: ParameterLayout, names: readonly string[]): View[] =>
