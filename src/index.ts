@@ -35,10 +35,12 @@ export type {
   Storage,
 } from "./gpu/index.js";
 export type { EncodedGradient, EncodedSolve, PreparedGradient, PreparedGradientOptions } from "./gradient/prepared.js";
+export { type CrossEntropyOptions, crossEntropy } from "./loss/cross-entropy.js";
 export {
   type ExpectedSignatureOptions,
   expectedSignatureLoss,
 } from "./loss/expected-signature.js";
+export { type ExpressionLossOptions, expressionLoss } from "./loss/expression-loss.js";
 export type { Likelihood } from "./loss/likelihood.js";
 export { type LogLikelihoodOptions, logLikelihood } from "./loss/log-likelihood.js";
 export type {
@@ -53,6 +55,7 @@ export type {
 export type { OutsideOptions } from "./loss/observed.js";
 export { type PathLossOptions, pathLoss } from "./loss/path-loss.js";
 export type { Evaluated, GradientTerm, MeanVerdict, ValueAndGradient } from "./loss/result.js";
+export type { LookedNeurons, SampleLoss } from "./loss/sample-loss.js";
 export {
   type SignatureKernelOptions,
   type SignatureMmdOptions,
@@ -70,6 +73,7 @@ export {
   spikeRate,
 } from "./loss/spike-count.js";
 export { firstSpikes, meanSpikeTime, type Selection, type SpikeTimeLoss } from "./loss/spike-times.js";
+export { type TargetTimesOptions, targetTimes } from "./loss/target-times.js";
 export { type VanRossumOptions, vanRossum } from "./loss/van-rossum.js";
 export * from "./metrics/index.js";
 export type { Connections, Delays, WeightBlock, WeightForm, Weights } from "./network/connections.js";
@@ -104,7 +108,9 @@ export { type SpikeTable, spikesOf } from "./spikes/table.js";
 export { type UploadedSpikes, uploadSpikes } from "./spikes/upload.js";
 export {
   type AdamOptions,
+  type AdamwOptions,
   adam,
+  adamw,
   type Optimiser,
   type OptimiserSettings,
   type OptimiserState,

@@ -14,7 +14,7 @@ import { stateRows, trained } from "./trained.wgsl.js";
 export type UpdateRule =
   | { kind: "sgd"; nesterov: boolean }
   | { kind: "rmsprop"; nesterov: boolean; centered: boolean; momentum: boolean }
-  | { kind: "adam" };
+  | { kind: "adam" | "adamw" };
 
 /** The accumulators' slot k of this entry. */
 const slot = (k: number): string => `state[${stateRows.accumulators + k}u * run.size + i]`;
@@ -51,6 +51,7 @@ function rule(r: UpdateRule): string {
         : "let change = scaled;"
     }`;
     case "adam":
+    case "adamw":
       return `
     let m = ${slot(0)} + run.settings[0].x * (g - ${slot(0)});
     ${slot(0)} = m;
@@ -58,7 +59,11 @@ function rule(r: UpdateRule): string {
     ${slot(1)} = v;
     // Bias corrections 1 / (1 - b^t) come from the host.
     let root = sqrt(v * run.settings[1].y + run.settings[0].w) + run.settings[0].z;
-    let change = -run.rate * (m * run.settings[1].x) / root;`;
+    ${
+      r.kind === "adam"
+        ? "let change = -run.rate * (m * run.settings[1].x) / root;"
+        : "let change = -run.rate * ((m * run.settings[1].x) / root + run.settings[1].z * x.x);"
+    }`;
   }
 }
 

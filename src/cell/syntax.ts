@@ -10,9 +10,12 @@ export type Expression =
   | { type: "choice"; test: Expression; yes: Expression; no: Expression }
   | { type: "call"; callee: Expression; args: readonly Expression[] };
 
-/** Numbers, names, operators; any other character is one by itself. Spaces lie between. */
+/**
+ * Numbers, names (which may end with a number or a name in brackets: t[0]), operators; any other character is one by itself.
+ * Spaces lie between.
+ */
 const tokens =
-  /(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|[a-z_$\x80-\uffff][\w$\x80-\uffff]*|\*\*|&&|\|\||[<>=!]=*|[^ \t\r\n]/gi;
+  /(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|[a-z_$\x80-\uffff][\w$\x80-\uffff]*(?:\[\w+\])?|\*\*|&&|\|\||[<>=!]=*|[^ \t\r\n]/gi;
 
 /** Operators by how tightly they bind. What is read here but unknown in an equation is refused there, by name. */
 const binding = [/^\|/, /^&/, /^[<>=!]/, /^[-+]$/, /^[*/%]$/, /^\*\*$/];

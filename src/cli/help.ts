@@ -106,7 +106,7 @@ The job is one of "saltation simulate" with these fields as well:
     { "name": "vTh", "bounds": [0.5, 2] },                between two values
     { "name": "weights", "mask": "nonzero",               these entries only: "nonzero", or true and false in its shape
       "group": "slow" }],                                 moved by an optimiser of its own, or: "learningRate": 0.01
-  "optimiser": { "kind": "rmsprop",                     sgd, rmsprop or adam, with optax's settings
+  "optimiser": { "kind": "rmsprop",                     sgd, rmsprop, adam or adamw, with optax's settings
     "learningRate": 0.003,                              or { "kind": "cosine-decay", "initValue": 0.003, "decaySteps": 500 },
                                                         piecewise-constant, exponential-decay, warmup-cosine-decay
     "clip": { "norm": 1 },                              of the gradient: "norm", "value" or both

@@ -47,6 +47,8 @@ const schedule = z.discriminatedUnion(
 
 const learningRate = z.union([finite, schedule], { error: "expected a number above 0, or a schedule { kind, … }" });
 
+const moments = { b1: finite.optional(), b2: finite.optional(), eps: finite.optional(), epsRoot: finite.optional() };
+
 /** Settings of each kind of optimiser beside the learning rate. */
 const settings = {
   sgd: { momentum: finite.optional(), nesterov: z.boolean().optional() },
@@ -58,17 +60,18 @@ const settings = {
     centered: z.boolean().optional(),
     initialScale: finite.optional(),
   },
-  adam: { b1: finite.optional(), b2: finite.optional(), eps: finite.optional(), epsRoot: finite.optional() },
+  adam: moments,
+  adamw: { ...moments, weightDecay: finite.optional() },
 };
 type Kind = keyof typeof settings;
 
 /** What a group says otherwise than the optimiser that it is part of; or an optimiser of another kind. */
 const group = z.strictObject({
-  kind: z.enum(["sgd", "rmsprop", "adam"], { error: "expected sgd, rmsprop or adam" }).optional(),
+  kind: z.enum(["sgd", "rmsprop", "adam", "adamw"], { error: "expected sgd, rmsprop, adam or adamw" }).optional(),
   learningRate: learningRate.optional(),
   ...settings.sgd,
   ...settings.rmsprop,
-  ...settings.adam,
+  ...settings.adamw,
 });
 
 const common = {
@@ -83,8 +86,9 @@ export const optimiserSchema = z.discriminatedUnion(
     z.strictObject({ kind: z.literal("sgd"), ...common, ...settings.sgd }),
     z.strictObject({ kind: z.literal("rmsprop"), ...common, ...settings.rmsprop }),
     z.strictObject({ kind: z.literal("adam"), ...common, ...settings.adam }),
+    z.strictObject({ kind: z.literal("adamw"), ...common, ...settings.adamw }),
   ],
-  { error: "expected sgd, rmsprop or adam" },
+  { error: "expected sgd, rmsprop, adam or adamw" },
 );
 type OptimiserJob = z.infer<typeof optimiserSchema>;
 

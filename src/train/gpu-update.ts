@@ -30,7 +30,8 @@ function ruleOf(s: OptimiserSettings): UpdateRule {
     case "rmsprop":
       return { kind: "rmsprop", nesterov: s.nesterov, centered: s.centered, momentum: s.momentum !== undefined };
     case "adam":
-      return { kind: "adam" };
+    case "adamw":
+      return { kind: s.kind };
   }
 }
 
@@ -42,7 +43,11 @@ function updateSettings(s: OptimiserSettings, step: number): number[] {
     case "rmsprop":
       return [1 - s.decay, s.eps, s.momentum ?? 0];
     case "adam":
-      return [1 - s.b1, 1 - s.b2, s.eps, s.epsRoot, 1 / (1 - s.b1 ** (step + 1)), 1 / (1 - s.b2 ** (step + 1))];
+    case "adamw": {
+      const corrections = [1 / (1 - s.b1 ** (step + 1)), 1 / (1 - s.b2 ** (step + 1))];
+      const decay = s.kind === "adamw" ? [s.weightDecay] : [];
+      return [1 - s.b1, 1 - s.b2, s.eps, s.epsRoot, ...corrections, ...decay];
+    }
   }
 }
 

@@ -32,6 +32,15 @@ export type OptimiserSettings =
       readonly b2: number;
       readonly eps: number;
       readonly epsRoot: number;
+    }
+  | {
+      readonly kind: "adamw";
+      readonly learningRate: LearningRate;
+      readonly b1: number;
+      readonly b2: number;
+      readonly eps: number;
+      readonly epsRoot: number;
+      readonly weightDecay: number;
     };
 
 export interface Optimiser {
@@ -39,8 +48,11 @@ export interface Optimiser {
   /** The learning rate of the update after so many. */
   rate(step: number): number;
   init(size: number): OptimiserState;
-  /** The change to add to the parameters; moves the state on. */
-  update(gradient: ArrayLike<number>, state: OptimiserState): Float64Array;
+  /**
+   * The change to add to the parameters; moves the state on.
+   * @param values of the parameters, of which weight decay takes a part.
+   */
+  update(gradient: ArrayLike<number>, state: OptimiserState, values?: ArrayLike<number>): Float64Array;
 }
 
 function fraction(field: string, value: number): number {
@@ -155,35 +167,79 @@ const adamNames: Names<AdamOptions> = {
   epsRoot: true,
 };
 
+type Moments = Omit<Extract<OptimiserSettings, { kind: "adam" }>, "kind">;
+
+function momentsOf(options: AdamOptions): Moments {
+  const { learningRate } = options;
+  return {
+    learningRate,
+    b1: fraction("optimiser.b1", options.b1 ?? 0.9),
+    b2: fraction("optimiser.b2", options.b2 ?? 0.999),
+    eps: nonNegative("optimiser.eps", options.eps ?? 1e-8),
+    epsRoot: nonNegative("optimiser.epsRoot", options.epsRoot ?? 0),
+  };
+}
+
+/** optax.scale_by_adam, before the learning rate. */
+function scaledByMoments({ b1, b2, eps, epsRoot }: Moments, g: number, i: number, state: OptimiserState): number {
+  const { m, v } = state.slots as { m: number[]; v: number[] };
+  m[i] = b1 * m[i]! + (1 - b1) * g;
+  v[i] = b2 * v[i]! + (1 - b2) * g * g;
+  const mHat = m[i]! / (1 - b1 ** state.step);
+  const vHat = v[i]! / (1 - b2 ** state.step);
+  return mHat / (Math.sqrt(vHat + epsRoot) + eps);
+}
+
+const noMoments = (size: number): OptimiserState => ({ step: 0, slots: { m: zeros(size), v: zeros(size) } });
+
 /** optax.adam: bias-corrected first and second moments; m̂ / (√(v̂ + epsRoot) + eps). Kingma & Ba (2015). */
 export function adam(options: AdamOptions): Optimiser {
   checkOptions("optimiser", options, adamNames);
-  const { learningRate } = options;
-  const rateAt = learningRateAt(learningRate);
-  const b1 = fraction("optimiser.b1", options.b1 ?? 0.9);
-  const b2 = fraction("optimiser.b2", options.b2 ?? 0.999);
-  const eps = nonNegative("optimiser.eps", options.eps ?? 1e-8);
-  const epsRoot = nonNegative("optimiser.epsRoot", options.epsRoot ?? 0);
+  const rateAt = learningRateAt(options.learningRate);
+  const moments = momentsOf(options);
   return {
-    settings: { kind: "adam", learningRate, b1, b2, eps, epsRoot },
+    settings: { kind: "adam", ...moments },
     rate: rateAt,
-    init: (size) => ({ step: 0, slots: { m: zeros(size), v: zeros(size) } }),
+    init: noMoments,
     update(gradient, state) {
       const rate = rateAt(state.step++);
-      const { m, v } = state.slots as { m: number[]; v: number[] };
-      return Float64Array.from(m, (_, i) => {
-        const g = gradient[i]!;
-        m[i] = b1 * m[i]! + (1 - b1) * g;
-        v[i] = b2 * v[i]! + (1 - b2) * g * g;
-        const mHat = m[i]! / (1 - b1 ** state.step);
-        const vHat = v[i]! / (1 - b2 ** state.step);
-        return (-rate * mHat) / (Math.sqrt(vHat + epsRoot) + eps);
-      });
+      return Float64Array.from(gradient, (g, i) => -rate * scaledByMoments(moments, g, i, state));
     },
   };
 }
 
-const makers = { sgd, rmsprop, adam };
+export interface AdamwOptions extends AdamOptions {
+  /** Part of a parameter's value that is taken off in a step, times the learning rate; default 1e-4. */
+  weightDecay?: number;
+}
+
+/**
+ * optax.adamw: Adam, with the decay of weights kept out of its moments: `learningRate · weightDecay` of each value is taken
+ * off in a step. Of a constrained parameter, of its unconstrained coordinate. Loshchilov & Hutter (2019).
+ */
+export function adamw(options: AdamwOptions): Optimiser {
+  checkOptions("optimiser", options, { ...adamNames, weightDecay: true });
+  const rateAt = learningRateAt(options.learningRate);
+  const moments = momentsOf(options);
+  const weightDecay = nonNegative("optimiser.weightDecay", options.weightDecay ?? 1e-4);
+  return {
+    settings: { kind: "adamw", ...moments, weightDecay },
+    rate: rateAt,
+    init: noMoments,
+    update(gradient, state, values) {
+      if (values?.length !== gradient.length) {
+        fail("optimiser", "adamw takes a part of the values: update(gradient, state, values) needs them");
+      }
+      const rate = rateAt(state.step++);
+      return Float64Array.from(
+        gradient,
+        (g, i) => -rate * (scaledByMoments(moments, g, i, state) + weightDecay * values[i]!),
+      );
+    },
+  };
+}
+
+const makers = { sgd, rmsprop, adam, adamw };
 
 /** The optimiser of these settings. */
 export function optimiserOf({ kind, ...options }: OptimiserSettings): Optimiser {

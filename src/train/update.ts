@@ -219,7 +219,8 @@ export class Update {
       clip,
     );
     groups.forEach((g, k) => {
-      const change = g.optimiser.update(slope.subarray(g.first, g.first + g.count), this.states[k]!);
+      const own = (all: Float64Array): Float64Array => all.subarray(g.first, g.first + g.count);
+      const change = g.optimiser.update(own(slope), this.states[k]!, own(x));
       for (let i = 0; i < g.count; i++) x[g.first + i]! += change[i]!;
     });
     entries.forEach((e, i) => {

@@ -174,7 +174,7 @@ describe("bad input", () => {
       "optimiser",
       "train",
       { ...training, optimiser: { kind: "lbfgs" } },
-      /optimiser\.kind: expected sgd, rmsprop or adam, got "lbfgs"/,
+      /optimiser\.kind: expected sgd, rmsprop, adam or adamw, got "lbfgs"/,
     ],
     [
       "learning rate",

@@ -4,7 +4,7 @@ import { defineNetwork } from "../../src/network/network.js";
 import { parameterLayout, parameterVector, requestedViews } from "../../src/plan/layout.js";
 import { planSolve } from "../../src/plan/plan.js";
 import { GpuUpdate } from "../../src/train/gpu-update.js";
-import { adam, rmsprop, sgd } from "../../src/train/optimisers.js";
+import { adam, adamw, rmsprop, sgd } from "../../src/train/optimisers.js";
 import { trainableNames } from "../../src/train/trainable.js";
 import { planUpdate, Update, type UpdateOptions, type UpdateState } from "../../src/train/update.js";
 import { sharedGpu } from "../support/gpu.js";
@@ -141,10 +141,13 @@ describe("update on the GPU", () => {
       { optimiser: rmsprop({ learningRate: 3e-3, centered: true, eps: 1e-2, momentum: 0.5, nesterov: true }) },
     ],
     [
-      "plain sgd, and adam with eps in the root",
+      "plain sgd, adam with eps in the root, and adamw",
       {
         optimiser: sgd({ learningRate: 1e-2 }),
-        groups: { adam: adam({ learningRate: 1e-2, eps: 1e-4, epsRoot: 1e-6 }), sgd: sgd({ learningRate: 1e-3 }) },
+        groups: {
+          adam: adam({ learningRate: 1e-2, eps: 1e-4, epsRoot: 1e-6 }),
+          sgd: adamw({ learningRate: 1e-3, weightDecay: 0.2 }),
+        },
       },
     ],
   ])("agrees with float64 over 1,000 steps: %s", async (_, changes) => {

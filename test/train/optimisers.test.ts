@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { adam, type Optimiser, rmsprop, sgd } from "../../src/train/optimisers.js";
+import { adam, adamw, type Optimiser, rmsprop, sgd } from "../../src/train/optimisers.js";
 
 const gradients = [0.5, -1.25, 2, 0.1, -0.3];
 
@@ -91,6 +91,21 @@ describe("optimisers follow optax", () => {
         return (-0.01 * (m / (1 - 0.8 ** (i + 1)))) / (root + 1e-3);
       }),
     );
+  });
+
+  it("adamw: a part of the values beside Adam, times the learning rate too", () => {
+    const settings = { learningRate: 0.01, b1: 0.8, b2: 0.99 };
+    const [plain, decaying] = [adam(settings), adamw({ ...settings, weightDecay: 0.3 })];
+    const [a, b] = [plain.init(1), decaying.init(1)];
+    let value = 0.7;
+    for (const g of gradients) {
+      const wanted = plain.update([g], a)[0]! - 0.01 * 0.3 * value;
+      const change = decaying.update([g], b, [value])[0]!;
+      expect(change).toBeCloseTo(wanted, 14);
+      value += change;
+    }
+    expect(() => decaying.update([1], b)).toThrow(/optimiser: adamw takes a part of the values/);
+    expect(() => adamw({ learningRate: 1, weightDecay: -1 })).toThrow(/optimiser\.weightDecay: .*-1/);
   });
 
   it("goes on from a stored state as if it had not stopped", () => {

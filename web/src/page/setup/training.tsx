@@ -8,6 +8,7 @@ const optimisers = [
   ["sgd", "SGD"],
   ["rmsprop", "RMSprop"],
   ["adam", "Adam"],
+  ["adamw", "AdamW"],
 ] as const;
 
 const methods = [

@@ -1,0 +1,182 @@
+/**
+ * Losses of what each path fires and its sample's label: the mean over paths of a function of the first spikes of some neurons
+ * and of how many spikes these have. An absent spike has time t1 and no gradient, so that a function that is continuous in the
+ * times stays so where a spike crosses t1. What a count more makes, the horizon term has (docs/mathematics.md).
+ */
+import { fail, isNumbers, type Numbers, show, wholeNumber } from "../checks.js";
+import type { Network } from "../network/network.js";
+import type { SolvePlan } from "../plan/plan.js";
+import { estimateOf } from "../reduce/statistics.js";
+import type { TypedSpikes } from "../spikes/spikes.js";
+import { horizonOf } from "./horizon.js";
+import type { Loss } from "./loss.js";
+
+/** Neurons in an order: their numbers, or all of a population by its name. */
+export type LookedNeurons = Numbers | string;
+
+/** What a path gives such a function. Times are absolute. */
+export interface PathFeatures {
+  /** [neurons][spikes]: of absent spikes t1. */
+  readonly times: Float64Array;
+  readonly counts: Float64Array;
+  readonly label: number;
+  readonly plan: SolvePlan;
+}
+
+/** A function of a path's first spikes and counts. */
+export interface SampleFunction {
+  readonly kind: string;
+  /** Default: all. */
+  readonly neurons: LookedNeurons | undefined;
+  /** First spikes of each neuron that it looks at, and whether it looks at how many there are. */
+  readonly spikes: number;
+  readonly counts: boolean;
+  /** Whether samples need labels; `least` and `most` say which. */
+  readonly labelled: boolean;
+  /** @throws SaltationError where it does not go with so many neurons. */
+  check?(neurons: number): void;
+  /** How many labels there may be, of so many neurons. */
+  labels(neurons: number): number;
+  /** The function; adds its derivatives by times to `slopes` where these are given. */
+  value(features: PathFeatures, slopes?: Float64Array): number;
+  /** Of a classifier: how probable it finds each class, adding up to 1. */
+  classes?(features: PathFeatures): ArrayLike<number>;
+  /**
+   * The same function in WGSL: `fn sample_loss(label: u32) -> f32`. It may call `time_of(f)` (since t0), `count_of(k)` and
+   * `add_slope(f, by)`, and read `data[i]`, `run.t0` and `run.duration`.
+   */
+  code(neurons: number): string;
+  readonly data?: ArrayLike<number>;
+  readonly leavesOut?: string | undefined;
+}
+
+/** A plan with samples. */
+type Sampled = SolvePlan & { readonly samples?: { readonly labels?: Int32Array; readonly trials: number } };
+
+/** A loss by sample, which may also say what it takes a path for. */
+export interface SampleLoss extends Loss {
+  /** Of a classifier: [paths][classes], how probable each class is. */
+  classes?(spikes: readonly TypedSpikes[], plan: SolvePlan): Float64Array[];
+}
+
+/** The neurons that an option means. @throws SaltationError `invalid-input` where there are none such. */
+export function neuronsIn(network: Network, given: LookedNeurons | undefined): Uint32Array {
+  const { neurons } = network;
+  if (given === undefined) return Uint32Array.from({ length: neurons }, (_, k) => k);
+  const all = Uint32Array.from(given as Numbers);
+  all.forEach((k) => {
+    if (k >= neurons) fail("loss.neurons", `has ${k}; the network has neurons 0 to ${neurons - 1}`);
+  });
+  return all;
+}
+
+/** @throws SaltationError `invalid-input` where it is neither a list of different neurons nor a name. */
+export function checkNeurons(given: unknown): void {
+  if (given === undefined || typeof given === "string") return;
+  if (!isNumbers(given)) fail("loss.neurons", `expected a list of neurons, or a population's name, got ${show(given)}`);
+  if (given.length === 0) fail("loss.neurons", "names no neuron; leave it out for all");
+  const seen = new Set<number>();
+  given.forEach((k: number, i: number) => {
+    wholeNumber(`loss.neurons[${i}]`, k, 0, 65535);
+    if (seen.has(k)) fail(`loss.neurons[${i}]`, `${k} stands there twice`);
+    seen.add(k);
+  });
+}
+
+/** Labels of a plan's samples, and paths of a sample; where there are none and none are needed, a label of 0 for all. */
+export function labelsOf({ samples, paths }: Sampled, of: SampleFunction, neurons: number) {
+  if (!of.labelled) return { labels: new Int32Array(1), trials: paths };
+  const { labels, trials } = samples ?? {};
+  if (!labels || !trials) fail("samples.labels", `are missing; loss "${of.kind}" needs the label of each sample`);
+  const most = of.labels(neurons);
+  for (let s = 0; s < labels.length; s++) {
+    const label = labels[s]!;
+    if (label < most) continue;
+    fail(`samples.labels[${s}]`, `is ${label}; loss "${of.kind}" has labels 0 to ${most - 1} here`);
+  }
+  return { labels, trials };
+}
+
+/** What a path fires, as the function takes it; and which spike each time is of, -1 where it is absent. */
+function featuresOf(of: SampleFunction, neurons: Uint32Array, one: TypedSpikes, plan: SolvePlan, label: number) {
+  const times = new Float64Array(neurons.length * of.spikes).fill(plan.t1);
+  const found = new Int32Array(times.length).fill(-1);
+  const counts = new Float64Array(neurons.length);
+  for (let n = 0; n < one.times.length; n++) {
+    const k = neurons.indexOf(one.neurons[n]!);
+    if (k < 0) continue;
+    const count = counts[k]!++;
+    if (count >= of.spikes) continue;
+    times[k * of.spikes + count] = one.times[n]!;
+    found[k * of.spikes + count] = n;
+  }
+  return { features: { times, counts, label, plan }, found };
+}
+
+/** The loss that is the mean over paths of such a function. */
+export function sampleLossOf(of: SampleFunction): SampleLoss {
+  const { kind, leavesOut } = of;
+  checkNeurons(of.neurons);
+  const eachPath = <T>(
+    spikes: readonly TypedSpikes[],
+    plan: SolvePlan,
+    visit: (path: ReturnType<typeof featuresOf>, i: number, neurons: Uint32Array) => T,
+  ): T[] => {
+    const neurons = neuronsIn(plan.network, of.neurons);
+    const { labels, trials } = labelsOf(plan, of, neurons.length);
+    return spikes.map((one, i) =>
+      visit(featuresOf(of, neurons, one, plan, labels[Math.floor(i / trials)]!), i, neurons),
+    );
+  };
+  return {
+    kind,
+    pathwise: true,
+    ...(of.counts ? { horizon: true } : {}),
+    ...(leavesOut === undefined ? {} : { leavesOut }),
+    check(network) {
+      of.check?.(neuronsIn(network, of.neurons).length);
+    },
+    checkPlan(plan, names) {
+      labelsOf(plan, of, neuronsIn(plan.network, of.neurons).length);
+      if (names.length === 0 || of.spikes > 0 || horizonOf(plan, names).events.length > 0) return;
+      const why =
+        "counts move only where spikes appear at t1, and how likely that is is known of spikes by a hazard alone";
+      fail("loss", `"${kind}": has no gradient here: ${why}; take first spikes, or a cell with a hazard`);
+    },
+    evaluate(spikes, plan) {
+      const all = eachPath(spikes, plan, ({ features, found }, i, neurons) => {
+        const slopes = new Float64Array(features.times.length);
+        const value = of.value(features, slopes);
+        const cotangents = new Float64Array(spikes[i]!.times.length);
+        found.forEach((n, f) => {
+          if (n >= 0) cotangents[n]! += slopes[f]! / spikes.length;
+        });
+        const horizon = new Float64Array(of.counts ? plan.network.neurons : 0);
+        if (of.counts) {
+          neurons.forEach((neuron, k) => {
+            const counts = features.counts.map((count, j) => (j === k ? count + 1 : count));
+            horizon[neuron] = (of.value({ ...features, counts }) - value) / spikes.length;
+          });
+        }
+        return { value, cotangents, horizon };
+      });
+      const pathValues = Float64Array.from(all, (path) => path.value);
+      return {
+        value: estimateOf(pathValues, plan.antithetic).mean,
+        cotangents: all.map((path) => path.cotangents),
+        ...(of.counts ? { horizon: all.map((path) => path.horizon) } : {}),
+        pathValues,
+      };
+    },
+    async gpu(gpu, plan, recordWords) {
+      const { GpuSampleLoss } = await import("./gpu-sample-loss.js");
+      return GpuSampleLoss.create(gpu, plan, recordWords, of);
+    },
+    ...(of.classes
+      ? {
+          classes: (spikes: readonly TypedSpikes[], plan: SolvePlan) =>
+            eachPath(spikes, plan, ({ features }) => Float64Array.from(of.classes!(features))),
+        }
+      : {}),
+  };
+}
