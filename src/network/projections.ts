@@ -123,9 +123,7 @@ function readRows(
         : float32Number(`${field}.weights[${e}]`, weight[e]);
     }
   }
-  const typed = ArrayBuffer.isView(weight);
-  const shape = (given: Float64Array): unknown => (typed ? given.slice() : Array.from(given));
-  return { from: sent, to: received, weights: values, ...listed(count), shape, numbers: shape };
+  return { from: sent, to: received, weights: values, ...listed(count) };
 }
 
 /** Numbers of connections: one for all, one each, or a law. */

@@ -1,28 +1,13 @@
 /** Networks of populations: names, values of their own, projections in all their forms, and their gradients. */
 import { describe, expect, it } from "vitest";
 import { meanSpikeTime } from "../../src/loss/spike-times.js";
-import { defineNetwork, type NetworkDefinition } from "../../src/network/network.js";
 import { weightAt } from "../../src/network/connections.js";
+import { defineNetwork } from "../../src/network/network.js";
 import { parameterLayout, parameterVector, replaceParameters, requestedViews } from "../../src/plan/layout.js";
 import { planSolve, type SolveOptions } from "../../src/plan/plan.js";
 import { evaluateCpu, simulateCpu } from "../../src/twin/evaluate.js";
+import { delayedPopulations } from "../support/populations.js";
 
-/** Two populations of slif with values of their own, recurrent, with delays and a tied weight. */
-const definition: NetworkDefinition = {
-  populations: {
-    hidden: {
-      neurons: 3,
-      parameters: { mu1: 6, sigma1: [0.2, 0.25, 0.3] },
-      current: 1.6,
-    },
-    out: { neurons: 2, parameters: { beta: [4, 6], vTh: 0.9 }, inputs: { I: { dt: 0.5, samples: [1, 1.3] } } },
-  },
-  projections: [
-    { from: "hidden", to: "out", weights: { dense: [[1, 0.5], [0.2, 1.4], [0.7, 0.6]] }, delays: 0.033 },
-    { from: "hidden", to: "hidden", weights: { edges: [[1, 0, 0.9], [0, 2, 0.4]] }, delays: [0.011, 0.021] },
-    { from: "out", to: "hidden", weights: { random: { in: 1, constant: -0.3, seed: 4 } }, tied: true, name: "back" },
-  ],
-};
 const options: SolveOptions = { paths: 4, t1: 1, dt: 0.02, seed: 3 };
 const names = [
   "hidden.mu1",
@@ -41,7 +26,12 @@ const names = [
 describe("a network of populations", () => {
   it("has the spikes of its shorthand, to the bit", async () => {
     const parameters = { mu1: 6, beta: [4, 4, 4, 6] };
-    const weights = [[0, 0.8, 0, 1], [0, 0, 0.9, 0], [0.5, 0, 0, 0.4], [0.3, 0, 0, 0]];
+    const weights = [
+      [0, 0.8, 0, 1],
+      [0, 0, 0.9, 0],
+      [0.5, 0, 0, 0.4],
+      [0.3, 0, 0, 0],
+    ];
     const one = defineNetwork({ neurons: 4, parameters, weights: { dense: weights }, current: 1.5 });
     const two = defineNetwork({
       populations: {
@@ -64,7 +54,7 @@ describe("a network of populations", () => {
   });
 
   it("has gradients that finite differences have, by values of populations, weights and delays of projections", async () => {
-    const plan = planSolve(defineNetwork(definition), options);
+    const plan = planSolve(defineNetwork(delayedPopulations), options);
     const layout = parameterLayout(plan);
     const views = requestedViews(plan.network, layout, names);
     expect(views.map((v) => v.name)).toEqual(names.map((n) => n.replace("->", "→").replace("out.I", "out.current")));
@@ -80,7 +70,10 @@ describe("a network of populations", () => {
     // Each has the shape in which it was given.
     expect(gradient["hidden.sigma1"]).toHaveLength(3);
     expect(gradient["hidden→out.weights"]).toMatchObject([{ length: 2 }, { length: 2 }, { length: 2 }]);
-    expect((gradient["hidden→hidden.weights"] as number[][]).map(([from, to]) => [from, to])).toEqual([[1, 0], [0, 2]]);
+    expect((gradient["hidden→hidden.weights"] as number[][]).map(([from, to]) => [from, to])).toEqual([
+      [1, 0],
+      [0, 2],
+    ]);
     expect(gradient["hidden→hidden.delays"]).toHaveLength(2);
     expect(typeof gradient["back.weights"]).toBe("number");
     expect(gradient["out.current"]).toHaveLength(2);
