@@ -15,6 +15,7 @@ const suites: Record<string, () => Promise<{ run(args: string[]): Promise<void> 
   "signature-speed": () => import("./signature-speed.js"),
   verdicts: () => import("./verdicts.js"),
   training: () => import("./training.js"),
+  "yin-yang": () => import("./yin-yang.js"),
 };
 
 const [name, ...args] = process.argv.slice(2);

@@ -10,6 +10,14 @@ export { slif } from "./cell/slif.js";
 export { unbiasedConditions } from "./cell/unbiased-conditions.js";
 
 export type { Numbers } from "./checks.js";
+export {
+  type Confidence,
+  type ConfidenceOptions,
+  confidence,
+  type ParameterConfidence,
+} from "./confidence/confidence.js";
+export type { Profile } from "./confidence/profile.js";
+export type { RescaledNeuron, TimeRescaling } from "./confidence/time-rescaling.js";
 export type { Current, CurrentSamples, Interpolation, PlannedCurrent, SampledCurrent } from "./driver/current.js";
 export {
   type Backend,
@@ -85,7 +93,7 @@ export {
   type NetworkDefinition,
   type Parameter,
 } from "./network/network.js";
-export type { Arrivals } from "./plan/arrivals.js";
+export type { Arrivals, SampledArrivals } from "./plan/arrivals.js";
 export type { Chunk, PathRange } from "./plan/chunks.js";
 export type {
   Discretisation,
@@ -96,6 +104,7 @@ export type {
 export type { PlannedInput } from "./plan/inputs.js";
 export type { ParameterPlace, View } from "./plan/layout.js";
 export type { Distribution, Method, SolveOptions, SolvePlan } from "./plan/plan.js";
+export { type PlannedSamples, type SampleOptions, type SpikesBySample, withSamples } from "./plan/samples.js";
 export type { Rate } from "./plan/stability.js";
 export type { Estimate } from "./reduce/statistics.js";
 export * from "./signature/index.js";

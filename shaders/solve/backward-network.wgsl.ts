@@ -25,7 +25,7 @@ import { networkRunFields } from "../shared/run.js";
 import { atGrid } from "../substep/grid-states.wgsl.js";
 import { reverseFunctions } from "../substep/reverse.wgsl.js";
 import { solverFunctions } from "../substep/solver.wgsl.js";
-import { connectionFunctions, eventBarFunctions, replayFunctions } from "./connections.wgsl.js";
+import { connectionFunctions, eventBarFunctions, isSelective, replayFunctions } from "./connections.wgsl.js";
 import type { NetworkShape } from "./forward-network.wgsl.js";
 import { doFunctions } from "./operations/do.wgsl.js";
 import { undoFunctions } from "./operations/undo.wgsl.js";
@@ -48,8 +48,8 @@ export const backwardFields = (states: number) => ({
 export function backwardNetwork(shape: BackwardNetworkShape, label: string) {
   const { states, currentRow, weightRows, delayRows, parts } = shape;
   const delayed = shape.delays !== undefined;
-  /** Passes over connections of another delay. */
-  const skipped = (item: string): string => (delayed ? `if (!takes_part(what, ${item})) { continue; }` : "");
+  /** Passes over connections of another delay, and over a source. */
+  const skipped = (item: string): string => (isSelective(shape) ? `if (!takes_part(what, ${item})) { continue; }` : "");
   const f = backwardFields(states);
   const shared = shape.gradientRows.filter((g) => !g.perNeuron);
   const own = shape.gradientRows.filter((g) => g.perNeuron);
@@ -190,7 +190,7 @@ ${rows.loadAll(accumulators)}
       var time_bar = ${delayed ? "0.0f" : "event_bar(at.events, i)"};
       ${delayed ? "if (is_event(what)) { time_bar = event_bar(at.events, i); }" : ""}
       // Who received: the targets, or whom an input spike reached.
-      for (var item = what.items; item > select(1u, 0u, what.arrival); item -= 1u) {
+      for (var item = what.items; item > first_receiver(what); item -= 1u) {
         ${skipped("item - 1u")}
         let j = neuron_of(what, item - 1u);
         let jump = jump_of(what, item - 1u, 1.0f);
@@ -198,7 +198,7 @@ ${rows.loadAll(accumulators)}
         let a = load_state(${f.adjoint}u, j);
         let c = undo_deliver(take_back(entry, path, step, j), what.place, jump, a);
 #if ${weightRows.length > 0}
-        if (!what.arrival) {
+        if (is_by_edges(what)) {
           let place = weight_place(edge_of(what, item - 1u));
           ${addPlaced(rows, { placed: weightRows, count: shape.weights }, "place", "c.weight")}
         }

@@ -21,7 +21,7 @@ import { atGrid } from "../substep/grid-states.wgsl.js";
 import { reverseFunctions } from "../substep/reverse.wgsl.js";
 import { noiseNames, solverFunctions } from "../substep/solver.wgsl.js";
 import type { BackwardNetworkShape } from "./backward-network.wgsl.js";
-import { connectionFunctions, eventBarFunctions, replayFunctions } from "./connections.wgsl.js";
+import { connectionFunctions, eventBarFunctions, isSelective, replayFunctions } from "./connections.wgsl.js";
 import {
   eachNeuron,
   keptNoise,
@@ -262,8 +262,10 @@ ${eachNoise(shape, (w, name) => `tape[at + ${w}u * K] = z.${name};`)}
           let after = undergo(s, what.place, jump_of(what, item, u));
           if (live) {
             push(entry + item, s.y, s.rho);
+            ${isSelective(shape) ? "if (takes_part(what, item)) {" : ""}
             store_state(${f.state}u, j, after);
             store_number(${f.place}u, j, what.place);
+            ${isSelective(shape) ? "}" : ""}
           }
           item += LANES;
           continuing { break if item >= what.items; }
@@ -339,12 +341,12 @@ ${eachNeuron(
 
         // Who received: the targets, or whom an input spike reached.
         var part = 0.0f;
-        var item = lane + select(1u, 0u, what.arrival);
+        var item = lane + first_receiver(what);
         loop {
           let receiver = neuron_of(what, item);
           let live = item < what.items && (what.arrival || receiver != what.neuron);
           // Lanes without one go along with what is surely there, and a zero adjoint.
-          let j = select(what.neuron, receiver, live);
+          let j = select(neuron_of(what, 0u), receiver, live);
           let at = select(entry, entry + item, live);
           let jump = jump_of(what, item, 1.0f);
           var a = load_state(${f.adjoint}u, j);
@@ -352,7 +354,7 @@ ${eachNeuron(
           let c = undo_deliver(take_back(at, step, j, i), what.place, jump, a);
           if (live) {
 #if ${weightRows.length > 0}
-            if (!what.arrival) {
+            if (is_by_edges(what)) {
               ${weightAdd("edge_of(what, item)")}
             }
 #endif

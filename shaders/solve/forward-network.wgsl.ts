@@ -19,7 +19,7 @@ import { networkRunFields } from "../shared/run.js";
 import { atGrid } from "../substep/grid-states.wgsl.js";
 import { locateFunctions } from "../substep/locate.wgsl.js";
 import { noiseNames, type SolverShape, solverFunctions } from "../substep/solver.wgsl.js";
-import { type ConnectionShape, connectionFunctions } from "./connections.wgsl.js";
+import { type ConnectionShape, connectionFunctions, isSelective } from "./connections.wgsl.js";
 import { dueFunctions } from "./delays.wgsl.js";
 import { doFunctions } from "./operations/do.wgsl.js";
 import { pathField, startFunctions, storeFunctions } from "./store.wgsl.js";
@@ -53,6 +53,9 @@ export function forwardNetwork(shape: ForwardNetworkShape, label: string) {
   const { several } = shape;
   const f = networkFields(states, noiseNames(shape).length, several, shape.delays?.count);
   const delayed = shape.delays !== undefined;
+  /** Spikes of sources, from which delays go on. */
+  const sent = delayed && shape.sources > 0;
+  const selective = isSelective(shape);
   /** Whether something arrives in the step that no neuron has yet to send. */
   const awaited = delayed ? "(awaits(at, step, i) || due.step == step)" : "awaits(at, step, i)";
   /** Euler with an affine event function locates at once. */
@@ -91,7 +94,7 @@ var<private> own_path: u32;
 ${storeFunctions({ states, array: "work", type: "u32", at: pathField })}
 ${startFunctions(shape, f)}
 
-${shape.delays ? dueFunctions(shape.delays, "work[path_word(3u + delay, i)]") : ""}
+${shape.delays ? dueFunctions(shape.delays, "work[path_word(3u + delay, i)]", shape.sources > 0) : ""}
 const none = 2.0f;      // in place of an event's place in the step
 const unlocated = 1.5f; // there is one, its place not yet known
 
@@ -195,7 +198,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         let arrival = arrives_by(at, step, earliest, i);
         let late = false;
 #endif
-        overflow = !arrival && at.events >= run.slots;
+        overflow = ${sent ? "(!arrival || sends(at.inputs))" : "!arrival"} && at.events >= run.slots;
         var event = 0u;
         if (${several ? "!arrival && !late" : "false"}) { event = cell_which(reach(take(from_bank, step, first), earliest)); }
         let fate = fate_of(event, spikes, run.max_spikes);
@@ -207,6 +210,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 #if ${delayed}
           if (late) { what = arrive(due, at.events, i); }
 #endif
+#if ${sent}
+          if (is_sent_by_source(what)) {
+            record_spike(at.events, i, step, what.place, what.neuron | (source_event << 24u));
+          }
+#endif
           var u = 1.0f;
           if (fires) {
             let drawn = load_word(${f.fired}u, first) + uniforms_of(event);
@@ -217,7 +225,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
           }
           var item = 0u;
           loop {
-            ${delayed ? "if (takes_part(what, item)) {" : ""}
+            ${selective ? "if (takes_part(what, item)) {" : ""}
             let j = neuron_of(what, item);
             let s = take(from_bank, step, j);
             let y = undergo(s, what.place, jump_of(what, item, u));
@@ -225,12 +233,13 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
             store_number(${f.place}u, j, what.place);
             if (load_number(${f.next}u, j) < none) { pending -= 1u; }
             if (attempt(Start(y, s.z, what.place, s.current), to_bank, j)) { pending += 1u; }
-            ${delayed ? "taped += 1u; }" : ""}
+            ${selective ? "taped += 1u; }" : ""}
             item += 1u;
             continuing { break if item >= what.items; }
           }
           at = past(at, what);
-          ${delayed ? "due = next_due(at.events, i);" : "taped += what.items;"}
+          ${delayed ? "due = next_due(at.events, i);" : ""}
+          ${selective ? "" : "taped += what.items;"}
         }
       }
       busy = !ended && (pending > 0u || ${awaited});

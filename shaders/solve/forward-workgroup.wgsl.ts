@@ -26,7 +26,7 @@ import { unroll } from "../shared/unroll.js";
 import { atGrid } from "../substep/grid-states.wgsl.js";
 import { locateFunctions } from "../substep/locate.wgsl.js";
 import { noiseNames, solverFunctions } from "../substep/solver.wgsl.js";
-import { connectionFunctions } from "./connections.wgsl.js";
+import { connectionFunctions, isSelective } from "./connections.wgsl.js";
 import type { ForwardNetworkShape } from "./forward-network.wgsl.js";
 import { eachNoise } from "./noise.wgsl.js";
 import { eachNumber } from "./numbers.wgsl.js";
@@ -341,7 +341,7 @@ ${eachNoise(shape, (w, name) => `checkpoints[kept + ${w}u * K] = bitcast<u32>(z.
           var item = lane;
           loop {
             let j = neuron_of(what, item);
-            let live = item < what.items && (item == 0u || j != what.neuron) && !overflow;
+            let live = item < what.items && (item == 0u || j != what.neuron) && !overflow${isSelective(shape) ? " && takes_part(what, item)" : ""};
             let s = take(from_bank, step, j);
             let y = undergo(s, what.place, jump_of(what, item, u));
             let a = attempt(Start(y, s.z, what.place, s.current));

@@ -44,14 +44,16 @@ function spread(values: ArrayLike<number>, most = 64): number[] {
 /** Whether a neuron receives from others, and whether one receives from several. */
 function meetings(plan: SolvePlan): { arrivals: boolean; several: boolean } {
   const { network } = plan;
-  const { rowStart, targets } = network.connections;
+  const { rowStart, targets, delayOf } = network.connections;
   const sources = new Uint32Array(network.neurons);
-  for (let k = 0; k < network.neurons; k++) {
+  const fed = new Set(allArrivals(plan).neurons);
+  for (let k = 0; k < network.neurons + network.sources; k++) {
     for (let i = rowStart[k]!; i < rowStart[k + 1]!; i++) {
-      if (targets[i] !== k) sources[targets[i]!]!++;
+      // What a source sends moves with a delay alone.
+      if (k >= network.neurons && delayOf[i]! < 0) fed.add(targets[i]!);
+      else if (targets[i] !== k) sources[targets[i]!]!++;
     }
   }
-  const fed = new Set(allArrivals(plan).neurons);
   return {
     arrivals: fed.size > 0 || sources.some((n) => n > 0),
     // Input spikes come at their times, whatever the parameters: two of them change no places.

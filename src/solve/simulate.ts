@@ -4,7 +4,7 @@ import type { PendingEvent } from "../../shaders/solve/horizon.wgsl.js";
 import { fail } from "../checks.js";
 import { SaltationError } from "../errors.js";
 import type { Gpu } from "../gpu/index.js";
-import { anyArrives } from "../plan/arrivals.js";
+import { anyArrives, longestAgenda } from "../plan/arrivals.js";
 import { type Chunk, type PathRange, wholeBlocks } from "../plan/chunks.js";
 import type { Discretisation, DiscretisationOptions } from "../plan/discretisation.js";
 import type { View } from "../plan/layout.js";
@@ -62,8 +62,11 @@ function whyLone({ network: { connections }, current }: SolvePlan, views: readon
 
 /** First guess of the slots that a path's record needs, where maxSpikes does not say. */
 export function firstSlots(plan: SolvePlan): number {
-  const { neurons } = plan.network;
-  return plan.maxSpikes > 0 ? plan.maxSpikes : Math.min(plan.steps * neurons, 32 * Math.ceil(Math.sqrt(neurons)));
+  const { neurons, connections } = plan.network;
+  const own = plan.maxSpikes > 0 ? plan.maxSpikes : Math.min(plan.steps * neurons, 32 * Math.ceil(Math.sqrt(neurons)));
+  // With delays there are spikes of sources in the record, and what arrives of them.
+  const sent = connections.delays.length > 0 ? longestAgenda(plan) : 0;
+  return own + 2 * sent;
 }
 
 /** @throws SaltationError `not-finite` where a state left the finite numbers. */

@@ -15,7 +15,7 @@ import type { Chunk } from "../plan/chunks.js";
 import { segmentsOf, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { type Cotangents, type EncodedChunk, lanesOf, type RunStatus, statusWords } from "./chunk-solver.js";
-import { connectionShape, uploadConnections } from "./connections.js";
+import { ConnectionBuffer, connectionShape } from "./connections.js";
 import { gradientPlaces } from "./gradient-places.js";
 import { horizonOf, PlanSolver, type SolverParts } from "./plan-solver.js";
 import { type KernelShape, solverShape } from "./shape.js";
@@ -59,7 +59,7 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
   private constructor(
     parts: SolverParts<Forward, Backward>,
     { inWorkgroup, keepNoise }: Pick<WorkgroupShape, "inWorkgroup" | "keepNoise">,
-    private readonly connections: Storage,
+    private readonly connections: ConnectionBuffer,
     private readonly sift: Sift | undefined,
   ) {
     super(parts);
@@ -124,7 +124,7 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
       adjoint: (s) => `(i * ${perNeuron}u + ${fields.adjoint + s}u) * K + k`,
     });
     const [f, b, h, sift] = await Promise.all([forwardKernel, backwardKernel, horizon, siftFor(gpu, network)]);
-    const connections = uploadConnections(gpu, plan, sizes);
+    const connections = new ConnectionBuffer(gpu, plan, sizes);
     return new WorkgroupSolver(
       { gpu, plan, shape, forwardKernel: f, backwardKernel: b, horizonKernel: h, views },
       sizes,
@@ -176,7 +176,7 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
           noiseFrom: words * keep * paths,
         },
         theta,
-        connections,
+        connections: connections.storage,
         checkpoints,
         record,
         status,
@@ -241,7 +241,7 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
         batch.dispatch(this.backwardKernel!, {
           uniform: { ...run, tapeFirst, tapePaths },
           theta,
-          connections,
+          connections: connections.storage,
           record: wanted.record,
           cotangents: wanted.cotangents,
           checkpoints,
@@ -252,6 +252,11 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
         });
       }
     }
+  }
+
+  override reseed(plan: SolvePlan): void {
+    super.reseed(plan);
+    this.connections.update(plan);
   }
 
   override dispose(): void {

@@ -21,7 +21,7 @@ import { causeOfFiring } from "./endless.js";
 import { stepperOf } from "./exponential.js";
 import { type GridStates, gridStates } from "./grid-states.js";
 import { drawFurther, eventUniform } from "./noise.js";
-import { Pending } from "./pending.js";
+import { Pending, type Sent, sentBySource } from "./pending.js";
 
 /** Gives the driver path: writes ΔW and H of one path, step and channel (neuron · channels + channel). */
 export type NoiseSource = (path: number, step: number, channel: number, out: Float64Array) => void;
@@ -48,8 +48,8 @@ export type Operation =
       step: number;
       /** What ended it: the end of the step, an arrival (from the network or an input), or the neuron's own event. */
       until: Until;
-      /** The spike that arrives, where it comes from the network, and along which connection. */
-      spike: number | undefined;
+      /** The spike that arrives, where it comes along a connection, and along which. */
+      spike: Sent | undefined;
       edge: number | undefined;
       /** Whether it has no length, because a jump left the event function above 0. */
       atOnce: boolean;
@@ -72,7 +72,7 @@ export type Operation =
       neuron: number;
       edge: number;
       /** The spike that arrives; none where a neuron receives its own as it fires, and is not brought to another's time. */
-      spike: number | undefined;
+      spike: Sent | undefined;
       before: Float64Array;
     }
   | { kind: "input"; neuron: number; port: number; weight: number; before: Float64Array }
@@ -180,7 +180,7 @@ export class PathSolver {
       }
     };
     /** Keeps the sub-step that neuron k takes to a time, before it does. */
-    const keep = (k: number, at: number, until: Until, spike?: number, edge?: number): void => {
+    const keep = (k: number, at: number, until: Until, spike?: Sent, edge?: number): void => {
       const own = next[k]!;
       own.h = at - own.r;
       if (record) {
@@ -191,7 +191,7 @@ export class PathSolver {
       }
     };
     /** Moves neuron k to a time of another's making. */
-    const bring = (k: number, at: number, until: "arrival" | "input", spike?: number, edge?: number): void => {
+    const bring = (k: number, at: number, until: "arrival" | "input", spike?: Sent, edge?: number): void => {
       const own = next[k]!;
       keep(k, at, until, spike, edge);
       stepper.advance(own.y, own);
@@ -199,13 +199,19 @@ export class PathSolver {
     };
 
     /** A spike arrives at a length within the step at hand. */
-    const arrive = (e: number, at: number, spike: number): void => {
+    const arrive = (e: number, at: number, spike: Sent): void => {
       const j = targets[e]!;
       bring(j, at, "arrival", spike, e);
       const { y } = next[j]!;
       if (record) operations.push({ kind: "receive", neuron: j, edge: e, spike, before: copy(y) });
       cell.ports[ports[e]!]!.receive(y, y, p[j]!, weightAt(connections, e));
       attempt(j);
+    };
+    /** A spike leaves a neuron or a source along one of its connections: it arrives at once, or is under way. */
+    const send = (source: number, e: number, at: number, spike: Sent): void => {
+      const d = delayOf[e]!;
+      if (d >= 0) pending.send(step, at, delays[d]!, { source, spike, edge: e });
+      else arrive(e, at, spike);
     };
 
     for (; step < steps; step++) {
@@ -235,6 +241,11 @@ export class PathSolver {
           const at = arrivals.places[arrived]! * dt;
           if (at <= Math.min(eventTime, due?.at ?? Number.POSITIVE_INFINITY)) {
             const j = arrivals.neurons[arrived]!;
+            if (j >= neurons) {
+              const sent = sentBySource(arrived++);
+              for (let e = rowStart[j]!; e < rowStart[j + 1]!; e++) send(j, e, at, sent);
+              continue;
+            }
             const port = arrivals.ports[arrived]!;
             const weight = arrivals.weights[arrived++]!;
             bring(j, at, "input");
@@ -278,13 +289,8 @@ export class PathSolver {
           continue;
         }
         for (let e = rowStart[k]!; e < rowStart[k + 1]!; e++) {
-          const d = delayOf[e]!;
-          if (d >= 0) {
-            pending.send(step, at, delays[d]!, { source: k, spike, edge: e });
-            continue;
-          }
-          if (targets[e] !== k) {
-            arrive(e, at, spike);
+          if (delayOf[e]! >= 0 || targets[e] !== k) {
+            send(k, e, at, spike);
             continue;
           }
           if (record) operations.push({ kind: "receive", neuron: k, edge: e, spike: undefined, before: copy(own.y) });

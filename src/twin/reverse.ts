@@ -22,6 +22,7 @@ import { neuronParameters, type PathResult } from "./forward.js";
 import { gridStates } from "./grid-states.js";
 import type { PendingSpike } from "./horizon.js";
 import { drawFurther } from "./noise.js";
+import { type Sent, sentBySource } from "./pending.js";
 
 /** What the recursion goes out from. */
 export interface PathCotangents {
@@ -29,6 +30,8 @@ export interface PathCotangents {
   readonly spikes: ArrayLike<number>;
   /** The horizon term: spikes that might come at t1 too, and what each would add to L. */
   readonly horizon?: readonly (PendingSpike & { readonly adds: number })[];
+  /** Takes ∂L/∂t of each entry of the path's agenda that is a spike of a source; added to. */
+  readonly sourceTimes?: Float64Array;
 }
 
 /** @param gradient [layout.size], added to. */
@@ -74,9 +77,11 @@ export function reversePath(
     for (let j = 0; j < P; j++) pBar[k]![j]! += adds * ePBar[j]!;
   }
   const delays = layout.segments.get("delays");
+  const { sourceTimes } = cotangents;
   /** The cotangent of the time of an arrival is one of its spike's, and of the delay. */
-  const cause = (spike: number, edge: number, bar: number): void => {
-    arrivalBar[spike]! += bar;
+  const cause = (spike: Sent, edge: number, bar: number): void => {
+    if (spike >= 0) arrivalBar[spike]! += bar;
+    else if (sourceTimes) sourceTimes[sentBySource(spike)]! += bar;
     const delay = connections.delayOf[edge]!;
     if (delay >= 0) gradient[delays!.offset + delay]! += bar;
   };

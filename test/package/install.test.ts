@@ -59,6 +59,14 @@ function check(lines: string[]): void {
   expect(Math.abs(current - 1.5)).toBeLessThan(0.1);
 }
 
+/** What docs/data.md prints: spikes of two images, of two samples by rate, of a sine's crossings, and of a point. */
+function checkData(lines: string[]): void {
+  const printed = lines.join(" ");
+  expect(printed).toMatch(/^latency \[\s*0, 10,\s*5, 16\s*\] \[ 2, 1, 0, 2 \]/);
+  expect(printed).toMatch(/poisson \d+ spikes in 2 samples thresholds \[\s*2, 3, 1, 0,/);
+  expect(printed).toMatch(/(yin|yang|dot) \[[^\]]*\b0\.9\b[^\]]*\] \[[ 0-4,]*\]$/);
+}
+
 let browser: Browser | undefined;
 afterAll(() => browser?.close());
 
@@ -117,6 +125,7 @@ describe("the packed package", () => {
       ["docs/tutorial.md", checkTutorial],
       ["docs/training.md", checkTraining],
       ["docs/embedding.md", checkEmbedding],
+      ["docs/data.md", checkData],
     ];
     let output: string[];
     beforeAll(async () => {

@@ -2,7 +2,7 @@
 import { expect } from "vitest";
 import type { CompiledCell } from "../../src/cell/emit-js.js";
 import { horizonOf } from "../../src/loss/horizon.js";
-import { defineNetwork, type NetworkDefinition } from "../../src/network/network.js";
+import { defineNetwork, type Network, type NetworkDefinition } from "../../src/network/network.js";
 import { parameterLayout, parameterVector, replaceParameters } from "../../src/plan/layout.js";
 import { type Method, planSolve, type SolveOptions, type SolvePlan } from "../../src/plan/plan.js";
 import { compileFor } from "../../src/twin/compile.js";
@@ -47,13 +47,20 @@ function loss(plan: SolvePlan, path: number, pending: readonly PendingSpike[]): 
  * how many spikes there were in all, and how many that might have come at t1.
  */
 export function expectGradient(
-  definition: NetworkDefinition,
+  definition: NetworkDefinition | Network,
   method: Method,
   options: Partial<SolveOptions>,
   step = 3e-5,
 ): { spikes: number; pendings: number } {
-  const network = defineNetwork(definition);
-  const plan = planSolve(network, { paths: 1, t1: 1, dt: 0.02, seed: 3, method, ...options });
+  const network = "connections" in definition ? definition : defineNetwork(definition);
+  const plan = planSolve(network, {
+    ...(options.samples ? {} : { paths: 1 }),
+    t1: 1,
+    dt: 0.02,
+    seed: 3,
+    method,
+    ...options,
+  });
   const layout = parameterLayout(plan);
   const cell = compileFor(plan);
   const solver = new PathSolver(plan, cell, counterNoise(plan));
