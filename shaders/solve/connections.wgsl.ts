@@ -257,8 +257,9 @@ fn last_of(at: Cursor, path: Played, step: u32, i: u32) -> Happening {
 /**
  * The cotangent of an event's time, of a loss and of what arrives later on its account, which adds to it. Needs
  * `cotangents`.
+ * @param from WGSL of where those of spikes begin there.
  */
-export const eventBarFunctions = (delays: DelayShape | undefined): string => /* wgsl */ `
-fn event_bar(n: u32, i: u32) -> f32 { return cotangents[n * run.paths + i]; }
-${delays ? "fn add_to_event(n: u32, i: u32, bar: f32) { cotangents[n * run.paths + i] += bar; }" : ""}
+export const eventBarFunctions = (delays: DelayShape | undefined, from = ""): string => /* wgsl */ `
+fn event_bar(n: u32, i: u32) -> f32 { return cotangents[${from}n * run.paths + i]; }
+${delays ? `fn add_to_event(n: u32, i: u32, bar: f32) { cotangents[${from}n * run.paths + i] += bar; }` : ""}
 `;
