@@ -1,5 +1,5 @@
-import { basename, dirname, resolve } from "node:path";
-import { fail, finiteNumber } from "../checks.js";
+import { basename } from "node:path";
+import { fail } from "../checks.js";
 import { Engine } from "../engine.js";
 import { SaltationError } from "../errors.js";
 import { simulatedTrials } from "../experiments/recovery.js";
@@ -18,19 +18,10 @@ import type { Discretisation } from "../plan/discretisation.js";
 import { type TrainOptions, type TrainStep, train } from "../train/train.js";
 import { checkAsked } from "../twin/measured.js";
 import { canDraw } from "./can-draw.js";
-import {
-  type CheckpointFile,
-  checkCheckpoint,
-  type Fingerprint,
-  fingerprinted,
-  fingerprintJob,
-  readCheckpoint,
-  writeCheckpoint,
-} from "./checkpoint.js";
+import { type Fingerprint, fingerprinted, fingerprintJob } from "./checkpoint.js";
 import { ConfidenceReport, type MadeConfidence } from "./confidence-report.js";
 import { askedOf, discretisationLine } from "./discretisation.js";
 import { filesBeside, readJobFile } from "./job-file.js";
-import { lockFile } from "./lock.js";
 import { defaultQueue, engineOptions, wholeOption } from "./options.js";
 import {
   type CommonOptions,
@@ -45,14 +36,13 @@ import {
   sayError,
   sayWarnings,
 } from "./output.js";
-import { checkOutputs, checkWritable, reason, writeOutput } from "./output-files.js";
+import { checkOutputs, checkWritable, writeOutput } from "./output-files.js";
 import type { TrainWorkers } from "./queue/train-workers.js";
-import { confined } from "./read-file.js";
+import { type Checkpoints, checkpointsOf, sayOther, sayStopped } from "./run-checkpoints.js";
 import { drawRecovery, type Metrics, metricsTable, Recovery } from "./recovery.js";
 import { keeping } from "./shard-files.js";
 import { exitOnSignals, signalExitCode, stopOnSignals } from "./signals.js";
 import { type MadeReport, SpikeTrainReport, unitsOf } from "./spike-train-report.js";
-import { removeLeftovers } from "./write-file.js";
 
 export interface TrainCommandOptions extends CommonOptions {
   resume?: boolean;
@@ -76,98 +66,14 @@ interface HistoryEntry {
   readonly parameters?: Record<string, unknown>;
 }
 
-/** Checkpoints of a run in their file, which is this process's as long as the run lasts. */
-class Checkpoints {
-  /** Steps that the file has; undefined where this run has not written it. */
-  step: number | undefined;
-  /** Why the last write failed, if it did. */
-  failure: string | undefined;
-  private tried = performance.now();
-  private release = (): void => {};
-
-  constructor(
-    readonly file: string,
-    private readonly everySeconds: number,
-    private readonly job: Fingerprint,
-    private readonly root: string | undefined,
-  ) {}
-
-  /** @throws SaltationError where another process writes the file. */
-  lock(): void {
-    this.release = lockFile("checkpoint", this.file);
-    removeLeftovers(this.file);
-  }
-
-  unlock(): void {
-    this.release();
-  }
-
-  get due(): boolean {
-    return performance.now() - this.tried >= 1000 * this.everySeconds;
-  }
-
-  /** Writes a checkpoint. Where the system does not let it, that is said, and the run goes on. */
-  async write(step: TrainStep, adapter: string): Promise<void> {
-    const checkpoint = await step.checkpoint();
-    const { value: loss } = step;
-    this.tried = performance.now();
-    try {
-      writeCheckpoint(this.file, { format: "saltation-checkpoint", job: this.job, adapter, loss, ...checkpoint });
-    } catch (error) {
-      if (!(error instanceof Error && "syscall" in error)) throw error;
-      if (this.failure === undefined) {
-        const what = `cannot write the checkpoint of step ${checkpoint.step} to ${this.file}: ${reason(error)}`;
-        say(`${what}; training goes on, and it is tried again; ${this.standing()}`);
-      }
-      this.failure = reason(error);
-      return;
-    }
-    if (this.failure !== undefined) say(`the checkpoint of step ${checkpoint.step} is written again to ${this.file}`);
-    this.failure = undefined;
-    this.step = checkpoint.step;
-  }
-
-  /** What there is to go on from, and by which command. */
-  standing(): string {
-    if (this.step === undefined) return "nothing is kept so far";
-    return `the checkpoint of step ${this.step} is in ${this.file}; go on with: ${resumeCommand()}`;
-  }
-
-  read(): CheckpointFile {
-    const found = readCheckpoint(this.file, this.job, this.root);
-    this.step = found.step;
-    return found;
-  }
-}
-
-function checkpointsOf(
-  job: TrainJob,
-  file: string,
-  read: readonly (string | undefined)[],
-  root: string | undefined,
-  fingerprint: Fingerprint,
-): Checkpoints | undefined {
-  if (job.checkpoint === undefined) return undefined;
-  const { file: name, every = 2 } = typeof job.checkpoint === "string" ? { file: job.checkpoint } : job.checkpoint;
-  if (finiteNumber("checkpoint.every", every) < 0) {
-    fail("checkpoint.every", `expected seconds between writes, 0 for every step, got ${every}`);
-  }
-  const path = resolve(dirname(file), name);
-  confined("checkpoint", path, root);
-  checkCheckpoint(path, read);
-  return new Checkpoints(path, every, fingerprint, root);
-}
-
-/** The command that goes on with this one. */
-function resumeCommand(): string {
-  const words = process.argv.slice(2).map((w) => (/^[\w@%+=:,./-]+$/.test(w) ? w : `'${w.replaceAll("'", "'\\''")}'`));
-  return `saltation ${words.filter((w) => w !== "--resume").join(" ")} --resume`;
-}
-
 /** `saltation train job.json`. */
 export async function trainCommand(file: string, options: TrainCommandOptions): Promise<void> {
   // Everything is checked before a device is opened.
-  const job = checkJob(trainSchema, readJobFile(file, options));
+  const written = readJobFile(file, options);
+  if (typeof written === "object" && written !== null && Object.hasOwn(written, "data")) {
+    return (await import("./train-data.js")).trainOnData(file, written, options);
+  }
+  const job = checkJob(trainSchema, written);
   await loadNamedCell(job);
   const fingerprint: Fingerprint = {};
   const files = filesBeside(file, options);
@@ -364,11 +270,6 @@ interface TrainingResult {
   readonly discretisation?: { readonly step: number } & Discretisation;
 }
 
-/** Says where a run goes on elsewhere than it began. */
-function sayOther(before: string, now: string): void {
-  if (before !== now) say(`the checkpoint was computed on ${before}; on ${now} the last bits may differ`);
-}
-
 interface RunningTraining {
   readonly training: AsyncGenerator<TrainStep, void, void>;
   readonly interrupt: AbortController;
@@ -450,16 +351,6 @@ async function runTraining(
   const discretisation = measured ? { discretisation: measured } : {};
   const mean = { unbiased, because, terms };
   return { history, losses, firstStep, before, loss, parameters, mean, firstStepSeconds, ...discretisation };
-}
-
-function sayStopped(done: number, steps: number, checkpoints: Checkpoints | undefined): void {
-  const where =
-    done < steps ? `stopped after step ${done} of ${steps}` : "stopped after the last step, before its results";
-  if (checkpoints?.failure !== undefined) {
-    say(`${where}, whose checkpoint could not be written (${checkpoints.failure}); ${checkpoints.standing()}`);
-  } else if (checkpoints && checkpoints.step === undefined) say("stopped before a step was done");
-  else if (checkpoints) say(`${where}; the checkpoint is in ${checkpoints.file}; go on with: ${resumeCommand()}`);
-  else say(`${where}; nothing was kept, as the job names no "checkpoint" file`);
 }
 
 /** What there is to tell of a run besides its result. */

@@ -1,12 +1,15 @@
 /** From a checked job to what the library takes: network, options, loss, optimiser. */
 import { fail, wholeNumber } from "../checks.js";
+import { crossEntropy } from "../loss/cross-entropy.js";
 import { expectedSignatureLoss } from "../loss/expected-signature.js";
+import { type ExpressionLossOptions, expressionLoss } from "../loss/expression-loss.js";
 import { logLikelihood } from "../loss/log-likelihood.js";
 import type { Loss } from "../loss/loss.js";
 import { spikesOutside } from "../loss/observed.js";
 import { signatureMmdLoss, signatureScoreLoss } from "../loss/signature-kernel.js";
 import { firstPassage, spikeCount, spikeRate } from "../loss/spike-count.js";
 import { firstSpikes, meanSpikeTime } from "../loss/spike-times.js";
+import { type TargetTimesOptions, targetTimes } from "../loss/target-times.js";
 import { vanRossum } from "../loss/van-rossum.js";
 import type { NetworkDefinition } from "../network/network.js";
 import type { StatesOptions } from "../plan/observed.js";
@@ -17,7 +20,7 @@ import { meanFirstTimes, type Trial } from "../spikes/trials.js";
 import type { GradientJob, LossJob, SolveJob, TrialsJob } from "./job.js";
 import { always, type FileContext, readSignals, readTrials, type Span, trialsWithin } from "./recording.js";
 
-export function networkOf(job: SolveJob, context: FileContext): NetworkDefinition {
+export function networkOf(job: Pick<SolveJob, "network" | "input">, context: FileContext): NetworkDefinition {
   const inputSpikes = job.input?.spikes;
   return {
     ...job.network,
@@ -32,10 +35,10 @@ export function trainedAs(network: NetworkDefinition, loss: LossJob): NetworkDef
   return { ...network, parameters: { ...network.parameters, ...loss.parameters } };
 }
 
-export function solveOptionsOf(job: SolveJob): SolveOptions {
+export function solveOptionsOf(job: Omit<SolveJob, "paths"> & { paths?: number }): SolveOptions {
   const { paths, time, method, seed, maxSpikes, antithetic, states } = job;
   return {
-    paths,
+    ...(paths === undefined ? {} : { paths }),
     t1: time.t1,
     dt: time.dt,
     ...(time.t0 === undefined ? {} : { t0: time.t0 }),
@@ -69,7 +72,7 @@ export function lossOf(
   span: Span,
   until?: number,
 ): Loss {
-  const alone = lossAlone(loss);
+  const alone = aloneLossOf(loss);
   if (alone) return alone;
   if (observed === undefined) {
     fail("observed", `is missing; loss "${loss.kind}" compares with observed spike trains`);
@@ -84,7 +87,7 @@ export function lossOf(
 }
 
 /** A loss that compares with no observed trains. */
-function lossAlone(loss: LossJob): Loss | undefined {
+export function aloneLossOf(loss: LossJob): Loss | undefined {
   const { kind, ...rest } = loss;
   const options = given(rest);
   switch (kind) {
@@ -96,12 +99,25 @@ function lossAlone(loss: LossJob): Loss | undefined {
       return spikeRate(options);
     case "first-passage":
       return firstPassage(options);
+    case "cross-entropy":
+      return crossEntropy(options);
+    case "target-times":
+      return targetTimes(options as unknown as TargetTimesOptions);
+    case "expression":
+      return expressionLoss(options as unknown as ExpressionLossOptions);
     default:
       return undefined;
   }
 }
 
-type Alone = "mean-spike-time" | "spike-count" | "spike-rate" | "first-passage";
+type Alone =
+  | "mean-spike-time"
+  | "spike-count"
+  | "spike-rate"
+  | "first-passage"
+  | "cross-entropy"
+  | "target-times"
+  | "expression";
 
 /** A loss that compares with observed trials. */
 function trialsLoss(loss: Exclude<LossJob, { kind: Alone }>, trials: Trial[], neurons: number, span: Span): Loss {

@@ -17,4 +17,10 @@ export const checkpointSchema = z.object({
     low: numbers,
     groups: z.array(z.object({ name: z.string(), slots: z.record(z.string(), numbers) })),
   }),
+  data: z
+    .object({
+      lossSum: z.number(),
+      best: z.object({ epoch: count, loss: z.number(), accuracy: z.number().optional() }).optional(),
+    })
+    .optional(),
 }) satisfies z.ZodType<Checkpoint>;

@@ -1,12 +1,13 @@
 /** The JSON Schema of job files, made from what they are checked with: for editors, and for programs that write jobs. */
 import * as z from "zod";
-import { gradientSchema, simulateSchema, trainSchema } from "./job.js";
+import { gradientSchema, simulateSchema, trainDataSchema, trainSchema } from "./job.js";
 import { kernelSchema, signatureSchema } from "./signature-job.js";
 
 const commands = {
   simulate: simulateSchema,
   gradient: gradientSchema,
   train: trainSchema,
+  "train-data": trainDataSchema,
   kernel: kernelSchema,
   signature: signatureSchema,
 };
@@ -19,7 +20,7 @@ export function jobSchema(): object {
       return [
         name,
         {
-          title: `Job of saltation ${name}`,
+          title: name === "train-data" ? "Job of saltation train on data" : `Job of saltation ${name}`,
           ...json,
           properties: { $schema: { type: "string", description: "this schema, for editors" }, ...json.properties },
         },

@@ -115,14 +115,67 @@ const signal = z.union([finite, z.array(finite), z.strictObject({ dt: finite, sa
 export type SignalJob = z.infer<typeof signal>;
 const signals = z.record(z.string(), signal).describe("input signals of the cell by name");
 
+const namedCell = z
+  .union([z.string(), cell], { error: "expected the name of a built-in cell, or a cell's equations" })
+  .optional();
+const population = z.union(
+  [
+    z.strictObject({ sources: finite.describe("neurons that only send, at times that come with samples") }),
+    z.strictObject({
+      cell: namedCell,
+      neurons: finite,
+      parameters: z.record(z.string(), perNeuron).optional(),
+      inputs: z.record(z.string(), perNeuron).optional(),
+      current: perNeuron.optional(),
+    }),
+  ],
+  { error: "expected { neurons, cell, … } or { sources }" },
+);
+const law = {
+  constant: finite.optional(),
+  normal: z.tuple([finite, finite]).optional().describe("mean and standard deviation"),
+  uniform: z.tuple([finite, finite]).optional(),
+  seed: finite.optional(),
+};
+const eachOrLaw = z.union([finite, z.array(finite), z.strictObject(law)], {
+  error: "expected a number, one for each, or a law such as { normal: [mean, deviation] }",
+});
+const projection = z.strictObject({
+  name: z.string().optional(),
+  from: z.string(),
+  to: z.string(),
+  port: z.string().optional(),
+  weights: z.union(
+    [
+      z.strictObject({ dense: z.array(z.array(finite)) }),
+      z.strictObject({ edges: z.array(z.tuple([finite, finite, finite], { error: "expected [from, to, weight]" })) }),
+      z.strictObject({ rowStart: z.array(finite), targets: z.array(finite), weights: z.array(finite) }),
+      z.strictObject({ oneToOne: eachOrLaw }),
+      z.strictObject({ allToAll: z.union([finite, z.strictObject(law)]) }),
+      z.strictObject({
+        random: z.strictObject({
+          probability: finite.optional(),
+          in: finite.optional(),
+          out: finite.optional(),
+          autapses: z.boolean().optional(),
+          ...law,
+        }),
+      }),
+    ],
+    { error: "expected one of dense, edges, rowStart (with targets and weights), oneToOne, allToAll, random" },
+  ),
+  delays: z.union([finite, z.array(finite), z.array(z.array(finite)), z.strictObject(law)]).optional(),
+  tied: z.union([z.literal(true), z.array(finite)]).optional(),
+});
+
 const network = z.strictObject({
-  cell: z
-    .union([z.string(), cell], { error: "expected the name of a built-in cell, or a cell's equations" })
-    .optional(),
+  cell: namedCell,
   neurons: finite.optional(),
   layers: z.array(finite).optional(),
   parameters: z.record(z.string(), perNeuron).optional(),
   weights: weights.optional(),
+  populations: z.record(z.string(), population).optional().describe("neurons by name, and sources"),
+  projections: z.array(projection).optional().describe("connections from one population to another"),
 });
 
 const solve = {
@@ -181,6 +234,11 @@ const targeted = {
   error: z.enum(["mse", "mae"]).optional(),
 };
 
+const lookedAt = z
+  .union([z.string(), z.array(finite)], { error: "expected the name of a population, or a list of neurons" })
+  .optional()
+  .describe("the neurons that the loss looks at, in its order; default all");
+
 const loss = z.discriminatedUnion(
   "kind",
   [
@@ -210,6 +268,25 @@ const loss = z.discriminatedUnion(
       static: staticKernel.optional(),
       solver: solver.optional(),
     }),
+    z.strictObject({
+      kind: z.literal("cross-entropy"),
+      of: z.enum(["first-spike", "count"]).optional(),
+      neurons: lookedAt,
+      temperature: finite.optional(),
+    }),
+    z.strictObject({
+      kind: z.literal("target-times"),
+      times: z.union([z.array(z.array(finite)), z.array(z.array(z.array(finite)))], {
+        error: "expected [neurons][spikes], or [labels][neurons][spikes]",
+      }),
+      neurons: lookedAt,
+    }),
+    z.strictObject({
+      kind: z.literal("expression"),
+      value: z.string().describe("of t[k], n[k], label, t[label], n[label], t0, t1 and the constants"),
+      constants: z.record(z.string(), finite).optional(),
+      neurons: lookedAt,
+    }),
     z.strictObject({ kind: z.literal("van-rossum"), tau: finite, unbiased: z.boolean().optional() }),
     z.strictObject({
       kind: z.literal("log-likelihood"),
@@ -222,7 +299,7 @@ const loss = z.discriminatedUnion(
   {
     error:
       "expected mean-spike-time, spike-count, spike-rate, first-passage, first-spikes, expected-signature, signature-mmd, " +
-      "signature-score, van-rossum or log-likelihood",
+      "signature-score, cross-entropy, target-times, expression, van-rossum or log-likelihood",
   },
 );
 export type LossJob = z.infer<typeof loss>;
@@ -396,6 +473,54 @@ export const trainSchema = z.strictObject({
     .optional()
     .describe("for readers: of time, and of parameters by name; nothing is converted"),
 });
+
+/** Input spikes with labels: a file, or points that are drawn. */
+const data = z.union(
+  [
+    z.strictObject({
+      file: z.string().describe("npz of offsets, times, sources and labels, or HDF5 of spike trains"),
+      key: z.string().optional(),
+      labels: z.string().optional().describe("the array of labels; default labels"),
+      sourceCount: finite.optional(),
+      scale: finite.optional().describe("times are multiplied by it"),
+      jitter: finite.optional(),
+    }),
+    z.strictObject({
+      yinYang: z.strictObject({
+        samples: finite,
+        seed: finite,
+        from: finite.optional(),
+        to: finite.optional(),
+        bias: z.union([finite, z.literal(false)]).optional(),
+      }),
+      jitter: finite.optional().describe("standard deviation of what moves an input spike in each epoch"),
+    }),
+  ],
+  { error: "expected { file } or { yinYang: { samples, seed } }" },
+);
+export type DataSourceJob = z.infer<typeof data>;
+
+const { paths: _, ...solveOfData } = solve;
+/** A training on data: `saltation train` takes a job that has `data`. */
+export const trainDataSchema = z.strictObject({
+  ...solveOfData,
+  data,
+  batch: finite.describe("samples of a step"),
+  epochs: finite,
+  trials: finite.optional().describe("paths of each sample, default 1"),
+  test: z
+    .strictObject({ data, every: finite.optional(), trials: finite.optional(), seed: finite.optional() })
+    .optional()
+    .describe("samples that no step sees, and how often the network is measured on them, in epochs"),
+  loss,
+  optimiser: optimiserSchema,
+  trainable: trainablesSchema,
+  commonNoise: z.boolean().optional(),
+  checkpoint: trainSchema.shape.checkpoint,
+  ...requirements,
+  units: trainSchema.shape.units,
+});
+export type TrainDataJob = z.infer<typeof trainDataSchema>;
 
 export type SolveJob = z.infer<typeof simulateSchema>;
 export type GradientJob = z.infer<typeof gradientSchema>;

@@ -2,9 +2,14 @@
 import { libraryCell } from "../network/network.js";
 
 /**
- * Loads the cell of a job's network, where it is one of the library by name.
- * @throws SaltationError `invalid-input` where there is none of this name.
+ * Loads the cells of a job's network that are of the library by name: its own, and those of its populations.
+ * @throws SaltationError `invalid-input` where there is none of a name.
  */
-export async function loadNamedCell({ network }: { network: { cell?: unknown } }): Promise<void> {
-  if (typeof network.cell === "string") await libraryCell(network.cell);
+export async function loadNamedCell({
+  network,
+}: {
+  network: { cell?: unknown; populations?: object | undefined };
+}): Promise<void> {
+  const populations: { cell?: unknown }[] = Object.values(network.populations ?? {});
+  for (const { cell } of [network, ...populations]) if (typeof cell === "string") await libraryCell(cell);
 }

@@ -5,6 +5,7 @@
  */
 import { fail, isNumbers, type Numbers, show, wholeNumber } from "../checks.js";
 import type { Network } from "../network/network.js";
+import { quoted } from "../quoted.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { estimateOf } from "../reduce/statistics.js";
 import type { TypedSpikes } from "../spikes/spikes.js";
@@ -60,7 +61,14 @@ export interface SampleLoss extends Loss {
 export function neuronsIn(network: Network, given: LookedNeurons | undefined): Uint32Array {
   const { neurons } = network;
   if (given === undefined) return Uint32Array.from({ length: neurons }, (_, k) => k);
-  const all = Uint32Array.from(given as Numbers);
+  if (typeof given === "string") {
+    const named = network.populations.filter((p) => !p.sources);
+    const found = named.find((p) => p.name === given);
+    const known = named.map((p) => p.name).join(", ") || "none, as the network has no populations";
+    if (!found) fail("loss.neurons", `${quoted(given)} is no population of neurons; known: ${known}`);
+    return Uint32Array.from({ length: found.count }, (_, k) => found.first + k);
+  }
+  const all = Uint32Array.from(given);
   all.forEach((k) => {
     if (k >= neurons) fail("loss.neurons", `has ${k}; the network has neurons 0 to ${neurons - 1}`);
   });

@@ -68,7 +68,7 @@ export interface Checkpoint {
   /** Values, unconstrained coordinates and the optimisers' accumulators, in full precision. */
   readonly update: UpdateState;
   /** Of a run on data. */
-  readonly data?: DataState;
+  readonly data?: DataState | undefined;
 }
 
 export interface TrainStep

@@ -1,0 +1,169 @@
+/** `saltation train` of a job that has data: epochs, measured on samples that no step sees. */
+import { fail } from "../checks.js";
+import { Engine } from "../engine.js";
+import { writeNpz } from "../files/npz.js";
+import { checkJob } from "../job/check-job.js";
+import { type DataTrainPlan, planTrainDataJob } from "../job/data-job.js";
+import { type TrainDataJob, trainDataSchema } from "../job/job.js";
+import { loadNamedCell } from "../job/named-cell.js";
+import type { MeanVerdict } from "../loss/result.js";
+import type { EpochResult } from "../train/data.js";
+import { type TrainStep, train } from "../train/train.js";
+import { type Fingerprint, fingerprinted, fingerprintJob } from "./checkpoint.js";
+import { filesBeside } from "./job-file.js";
+import { engineOptions } from "./options.js";
+import { notUnbiased, print, printJson, progressBar, readable, say, sayWarnings } from "./output.js";
+import { checkOutputs, writeOutput } from "./output-files.js";
+import { Checkpoints, checkpointsOf, sayOther, sayStopped } from "./run-checkpoints.js";
+import { signalExitCode, stopOnSignals } from "./signals.js";
+import type { TrainCommandOptions } from "./train.js";
+
+/** An accuracy in words. */
+const percent = (part: number): string => `${(100 * part).toFixed(2)} %`;
+
+const measured = ({ loss, accuracy }: { loss: number; accuracy?: number | undefined }): string =>
+  `test loss ${readable(loss)}${accuracy === undefined ? "" : `, accuracy ${percent(accuracy)}`}`;
+
+interface DataRun {
+  readonly job: TrainDataJob;
+  readonly planned: DataTrainPlan;
+  readonly checkpoints: Checkpoints | undefined;
+  /** Of the step that was best on the test. */
+  readonly best: Checkpoints | undefined;
+}
+
+export async function trainOnData(file: string, written: unknown, options: TrainCommandOptions): Promise<void> {
+  const { workers, save, figure } = options;
+  for (const [name, value] of Object.entries({ "--workers": workers, "--save": save, "--figure": figure })) {
+    if (value !== undefined) fail(name, "is not for jobs with data; leave it out");
+  }
+  const job = checkJob(trainDataSchema, written);
+  await loadNamedCell(job);
+  const fingerprint: Fingerprint = {};
+  const files = filesBeside(file, options);
+  const planned = await planTrainDataJob(job, fingerprinted(files, fingerprint));
+  fingerprintJob(job, fingerprint);
+  if (options.resume && !job.checkpoint) fail("checkpoint", "is missing; --resume goes on from the file that it names");
+  const read = [file, options.recording, ...files.opened];
+  const checkpoints = checkpointsOf(job, file, read, options.root, fingerprint);
+  const best = checkpoints && job.test ? new Checkpoints(`${checkpoints.file}.best`, 0, fingerprint, options.root) : undefined;
+  checkOutputs({ "--out": options.out, "the best checkpoint": best?.file }, [...read, checkpoints?.file]);
+  checkpoints?.lock();
+  try {
+    await runOnData({ job, planned, checkpoints, best }, options);
+  } finally {
+    checkpoints?.unlock();
+  }
+}
+
+/** What a run leaves. */
+interface Done {
+  readonly losses: number[];
+  readonly history: EpochResult[];
+  readonly last: TrainStep;
+  readonly adapter: string;
+  readonly seconds: number;
+}
+
+async function runOnData(run: DataRun, options: TrainCommandOptions): Promise<void> {
+  const { planned, checkpoints, best, job } = run;
+  const steps = planned.perEpoch * job.epochs;
+  const resume = options.resume ? checkpoints!.read() : undefined;
+  if (resume && resume.step >= steps) {
+    const has = `the checkpoint has ${resume.step / planned.perEpoch} epochs already`;
+    fail("epochs", `is ${job.epochs}, but ${has}; ask for more`);
+  }
+  const engine = await Engine.create(engineOptions(options));
+  const interrupt = new AbortController();
+  const stop = stopOnSignals(() => {
+    say("stopping; a second signal stops at once");
+    interrupt.abort();
+  });
+  const adapter = engine.adapterName;
+  if (resume) sayOther(resume.adapter, adapter);
+  const began = performance.now();
+  const losses: number[] = [];
+  const history: EpochResult[] = [];
+  let last: TrainStep | undefined;
+  let done = resume?.step ?? 0;
+  const bar = progressBar("train", steps, "steps", done);
+  bar.update(done, "| preparing the first step");
+  const stopped = (signal: NodeJS.Signals): void => {
+    bar.stop();
+    sayStopped(done, steps, checkpoints);
+    process.exitCode = signalExitCode(signal);
+  };
+  try {
+    const how = { ...planned.options, discretisation: false, signal: interrupt.signal, ...(resume ? { resume } : {}) };
+    let note = "";
+    for await (const step of train(engine.network(planned.network), how)) {
+      if (!last) sayWarnings(step.warnings);
+      last = step;
+      done = step.step + 1;
+      losses.push(step.value);
+      const { epoch } = step;
+      if (epoch) {
+        history.push(epoch);
+        if (epoch.test) note = `, ${measured(epoch.test)}`;
+        if (epoch.best) await best?.write(step, adapter);
+      }
+      // Signals come between turns of the event loop, which a step on the CPU does not end by itself.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (checkpoints && (checkpoints.due || stop.signal || done === steps)) await checkpoints.write(step, adapter);
+      const at = Math.ceil(done / planned.perEpoch);
+      bar.update(done, `| epoch ${at} of ${job.epochs}, loss ${readable(step.value)}${note}`);
+      if (stop.signal) return stopped(stop.signal);
+    }
+  } catch (error) {
+    if (!(stop.signal && error === interrupt.signal.reason)) throw error;
+    if (last && checkpoints && checkpoints.step !== done) await checkpoints.write(last, adapter);
+    stopped(stop.signal);
+    // What the step under way still does must not keep the process.
+    process.exit();
+  } finally {
+    bar.stop();
+    stop.release();
+    engine.dispose();
+  }
+  const found = { losses, history, last: last!, adapter, seconds: (performance.now() - began) / 1000 };
+  await report(found, run, options);
+}
+
+async function report({ losses, history, last, adapter, seconds }: Done, run: DataRun, options: TrainCommandOptions): Promise<void> {
+  const { job, planned, best } = run;
+  const { data } = await last.checkpoint();
+  const { loss, test } = history.at(-1)!;
+  if (options.out) {
+    writeOutput("--out", options.out, writeNpz({ loss: { data: Float64Array.from(losses), shape: [losses.length] } }));
+  }
+  const { unbiased, because }: MeanVerdict = last;
+  if (options.json) {
+    const tests = test && {
+      testAccuracy: test.accuracy,
+      testLoss: test.loss,
+      testStandardError: test.standardError,
+      confusion: test.confusion,
+    };
+    const kept = options.history === "none" ? {} : { history };
+    printJson({
+      adapter,
+      epochs: job.epochs,
+      stepsPerEpoch: planned.perEpoch,
+      seconds,
+      loss,
+      ...kept,
+      parameters: last.updated,
+      unbiased,
+      because,
+      metrics: { ...tests, ...(data?.best ? { best: data.best } : {}) },
+    });
+    return;
+  }
+  print(`${job.epochs} epochs of ${planned.perEpoch} steps on ${adapter} in ${readable(seconds)} s`);
+  print(`loss ${readable(loss)} in the last`);
+  if (test) print(measured(test));
+  if (data?.best) print(`best after epoch ${data.best.epoch}: ${measured(data.best)}`);
+  for (const row of test?.confusion ?? []) print(`  ${row.map((n) => String(n).padStart(5)).join(" ")}`);
+  for (const line of because) print(notUnbiased(line));
+  if (best?.step !== undefined) print(`the best checkpoint is in ${best.file}`);
+}
