@@ -54,6 +54,7 @@ export { type LogLikelihoodOptions, logLikelihood } from "./loss/log-likelihood.
 export type {
   Evaluator,
   EvaluatorOptions,
+  FurtherCotangents,
   GpuLoss,
   Kept,
   Loss,
@@ -103,6 +104,7 @@ export type {
 } from "./plan/discretisation.js";
 export type { PlannedInput } from "./plan/inputs.js";
 export type { ParameterPlace, View } from "./plan/layout.js";
+export type { ObservedStates, StatesOptions } from "./plan/observed.js";
 export type { Distribution, Method, SolveOptions, SolvePlan } from "./plan/plan.js";
 export { type PlannedSamples, type SampleOptions, type SpikesBySample, withSamples } from "./plan/samples.js";
 export type { Rate } from "./plan/stability.js";
@@ -113,6 +115,7 @@ export { type DeviceSpikes, spikeWindow } from "./spikes/device-spikes.js";
 export type { Sensitivities } from "./spikes/sensitivities.js";
 export type { SimulatedSpikes } from "./spikes/simulated.js";
 export type { ObservedSpikes, SpikeBounds, Spikes, TypedSpikes } from "./spikes/spikes.js";
+export type { StateTable } from "./spikes/state-table.js";
 export { type SpikeTable, spikesOf } from "./spikes/table.js";
 export { type UploadedSpikes, uploadSpikes } from "./spikes/upload.js";
 export {

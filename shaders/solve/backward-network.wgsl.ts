@@ -5,7 +5,7 @@
  * the order and at the places that the spike record says, keeping every neuron's state before each sub-step on a tape;
  * then undoes the window from its end: last sub-steps of the step, then its events from last to first.
  *
- * Reads: parameters, connections, spike record, spike-time cotangents. Reads and writes: work fields (states, places,
+ * Reads: parameters, connections, spike record, cotangents of spike times and of states that a plan observes. Reads and writes: work fields (states, places,
  * spikes fired; adjoint of states and places, carried between windows), tape, and the path's gradient rows.
  */
 
@@ -21,6 +21,7 @@ import { reverseFunctions } from "../substep/reverse.wgsl.js";
 import { solverFunctions } from "../substep/solver.wgsl.js";
 import { connectionFunctions, eventBarFunctions, isSelective, replayFunctions } from "./connections.wgsl.js";
 import type { NetworkShape } from "./forward-network.wgsl.js";
+import { observedCotangents, spikeCotangentsFrom } from "./observed.wgsl.js";
 import { doFunctions } from "./operations/do.wgsl.js";
 import { undoFunctions } from "./operations/undo.wgsl.js";
 import { pathField, storeFunctions, undoneFunction } from "./store.wgsl.js";
@@ -54,6 +55,11 @@ export function backwardNetwork(shape: BackwardNetworkShape, label: string) {
   /** Passes over connections of another delay, and over a source. */
   const skipped = (item: string): string => (isSelective(shape) ? `if (!takes_part(what, ${item})) { continue; }` : "");
   const f = backwardFields(states);
+  /** The adjoint of neuron k at a grid point. */
+  const atPoint = (step: string): string => {
+    const a = `load_state(${f.adjoint}u, k)`;
+    return shape.observed ? `with_observed(${a}, ${step}, k, i)` : a;
+  };
   const shared = shape.gradientRows.filter((g) => !g.perNeuron);
   const own = shape.gradientRows.filter((g) => g.perNeuron);
   const { samples, stride, width } = shape.current;
@@ -102,7 +108,8 @@ ${undoFunctions({ ...shape, weights: weightRow >= 0, selfEdges: false })}
 ${connectionFunctions(shape)}
 ${recordFunctions({ words: shape.recordWords, events: shape.several })}
 ${replayFunctions(shape)}
-${eventBarFunctions(shape.delays)}
+${eventBarFunctions(shape.delays, spikeCotangentsFrom(shape.observed))}
+${observedCotangents(shape)}
 var<private> own_path: u32;
 ${storeFunctions({ states, array: "work", type: "f32", at: pathField })}
 ${tapeFunctions(tape)}
@@ -176,13 +183,19 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 ${rows.loadAll(accumulators)}
   // After the last step comes the step in which the path stopped, where it did.
   var whole = !stopped;
+#if ${shape.observed !== undefined}
+  if (stopped && entry > 0u) {
+    for (var k = 0u; k < K; k += 1u) { store_state(${f.adjoint}u, k, with_held(load_state(${f.adjoint}u, k), step, k, i)); }
+  }
+#endif
   if (whole) { step -= min(step, 1u); }
   while (entry > 0u) {
     if (whole) {
       for (var r = K; r > 0u; r -= 1u) {
         let k = r - 1u;
         entry -= 1u;
-        let c = undo_finish(take_back(entry, path, step, k), load_state(${f.adjoint}u, k));
+        let a = ${atPoint("step + 1u")};
+        let c = undo_finish(take_back(entry, path, step, k), a);
         store_undone(c, step, k, i);
       }
     }
@@ -236,7 +249,7 @@ ${rows.loadAll(accumulators)}
   if (run.step_begin == 0u) {
     for (var k = 0u; k < K; k += 1u) {
       load_parameters(k);
-      cell_start_vjp(event_uniform(path, k, 0u), load_state(${f.adjoint}u, k));
+      cell_start_vjp(event_uniform(path, k, 0u), ${atPoint("0u")});
       flush(0u, k, i);
     }
   }

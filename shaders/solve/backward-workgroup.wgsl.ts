@@ -7,7 +7,7 @@
  * the state before each sub-step; then undo it from its end: last sub-steps of a step over the neurons, its events from
  * last to first, each over the targets and then the neuron that fired.
  *
- * Reads: parameters, connections, spike record, spike-time cotangents, checkpoints. Reads and writes: what is carried
+ * Reads: parameters, connections, spike record, cotangents of spike times and of states that a plan observes, checkpoints. Reads and writes: what is carried
  * from window to window (adjoint of states and places), tape, and the path's gradient rows.
  */
 
@@ -31,6 +31,7 @@ import {
 } from "./forward-workgroup.wgsl.js";
 import { eachNoise, noiseOf } from "./noise.wgsl.js";
 import { eachNumber } from "./numbers.wgsl.js";
+import { observedCotangents, spikeCotangentsFrom } from "./observed.wgsl.js";
 import { doFunctions } from "./operations/do.wgsl.js";
 import { undoFunctions } from "./operations/undo.wgsl.js";
 import { storeFunctions, undoneFunction } from "./store.wgsl.js";
@@ -56,6 +57,11 @@ export const tapeWords = (states: number, noise: number, entries: number, steps:
 export function backwardWorkgroup(shape: BackwardWorkgroupShape, label: string) {
   const { states, neurons, workgroupSize, currentRow, weightRow } = shape;
   const f = backwardWorkgroupFields(states);
+  /** The adjoint of neuron k at a grid point. */
+  const atPoint = (step: string): string => {
+    const a = `load_state(${f.adjoint}u, k)`;
+    return shape.observed ? `with_observed(${a}, ${step}, k, i)` : a;
+  };
   const noise = noiseNames(shape).length;
   const shared = shape.gradientRows.filter((g) => !g.perNeuron);
   const own = shape.gradientRows.filter((g) => g.perNeuron);
@@ -116,7 +122,8 @@ ${undoFunctions({ ...shape, weights: weightRow >= 0, selfEdges: shape.selfEdges 
 ${connectionFunctions(shape)}
 ${recordFunctions({ words: shape.recordWords, events: shape.several })}
 ${replayFunctions(shape)}
-${eventBarFunctions(shape.delays)}
+${eventBarFunctions(shape.delays, spikeCotangentsFrom(shape.observed))}
+${observedCotangents(shape)}
 ${storeFunctions(store)}
 const LANES = ${workgroupSize}u;
 ${workgroupCheckpoint(shape)}
@@ -299,6 +306,11 @@ ${eachNeuron(
   }
   storageBarrier();
 
+#if ${shape.observed !== undefined}
+  if (stopped) {
+${eachNeuron(shape, `    if (live) { store_state(${f.adjoint}u, k, with_held(load_state(${f.adjoint}u, k), step, k, i)); }`)}
+  }
+#endif
   // Sweep.
   var whole = !stopped; // whether the step at hand was gone through to its end
   busy = stopped;
@@ -320,7 +332,7 @@ ${eachNeuron(
 ${eachNeuron(
   shape,
   wgsl`
-        var a = load_state(${f.adjoint}u, k);
+        var a = ${atPoint("step + 1u")};
         if (!live) { a = state_zero(); }
         let c = undo_finish(take_back(entry + k, step, k, i), a);
         if (live) { store_undone(c, step, k, i); }`,
@@ -396,7 +408,7 @@ ${eachNeuron(
     if (live) {
       if (run.step_begin == 0u) {
         load_parameters(k);
-        cell_start_vjp(event_uniform(path, k, 0u), load_state(${f.adjoint}u, k));
+        cell_start_vjp(event_uniform(path, k, 0u), ${atPoint("0u")});
         flush(0u, k, i);
       }
 #if ${shape.inWorkgroup}

@@ -30,9 +30,9 @@ export interface ConnectionShape {
 }
 
 /** Where the parts of the buffer begin. */
-function placesOf({ neurons, sources, edges, arrivals, selfEdges, delays }: EdgeShape) {
+function placesOf({ neurons, sources, edges, mapped, arrivals, selfEdges, delays }: EdgeShape) {
   const targets = neurons + sources + 1;
-  const agenda = targets + edges;
+  const agenda = targets + edges * (mapped ? 2 : 1);
   const weights = agenda + agendaEntryWords * arrivals;
   const after = weights + arrivals;
   return { targets, agenda, weights, after, sampled: after + (delays ? edges : 0) + (selfEdges ? neurons : 0) };
@@ -251,8 +251,9 @@ fn last_of(at: Cursor, path: Played, step: u32, i: u32) -> Happening {
 /**
  * The cotangent of an event's time, of a loss and of what arrives later on its account, which adds to it. Needs
  * `cotangents`.
+ * @param from WGSL of where those of spikes begin there.
  */
-export const eventBarFunctions = (delays: DelayShape | undefined): string => /* wgsl */ `
-fn event_bar(n: u32, i: u32) -> f32 { return cotangents[n * run.paths + i]; }
-${delays ? "fn add_to_event(n: u32, i: u32, bar: f32) { cotangents[n * run.paths + i] += bar; }" : ""}
+export const eventBarFunctions = (delays: DelayShape | undefined, from = ""): string => /* wgsl */ `
+fn event_bar(n: u32, i: u32) -> f32 { return cotangents[${from}n * run.paths + i]; }
+${delays ? `fn add_to_event(n: u32, i: u32, bar: f32) { cotangents[${from}n * run.paths + i] += bar; }` : ""}
 `;

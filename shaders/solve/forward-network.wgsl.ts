@@ -7,7 +7,7 @@
  *
  * Reads: parameters, connections. Reads and writes: the path's work fields (two banks of states, one read and one
  * written in each step, by turns; spikes fired; place in the step; place of the next event), the spike record, the
- * status counters, among them the longest tape that a window will need.
+ * status counters, among them the longest tape that a window will need; states at grid points where a plan observes them.
  */
 
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
@@ -21,6 +21,7 @@ import { locateFunctions } from "../substep/locate.wgsl.js";
 import { noiseNames, type SolverShape, solverFunctions } from "../substep/solver.wgsl.js";
 import { type ConnectionShape, connectionFunctions, isSelective } from "./connections.wgsl.js";
 import { dueFunctions } from "./delays.wgsl.js";
+import { type ObservedShape, observeFunctions } from "./observed.wgsl.js";
 import { doFunctions } from "./operations/do.wgsl.js";
 import { pathField, startFunctions, storeFunctions } from "./store.wgsl.js";
 
@@ -29,6 +30,8 @@ export interface NetworkShape extends SolverShape, ConnectionShape {
   workgroupSize: number;
   /** Words of a spike in the record. */
   recordWords: number;
+  /** States that are kept at grid points. */
+  observed?: ObservedShape | undefined;
 }
 
 export interface ForwardNetworkShape extends NetworkShape {
@@ -78,6 +81,8 @@ export function forwardNetwork(shape: ForwardNetworkShape, label: string) {
       work: readWrite("array<u32>"),
       record: readWrite("array<u32>"),
       status: readWrite("array<atomic<u32>>"),
+      observed: shape.observed && read("array<f32>"),
+      states: shape.observed && readWrite("array<f32>"),
     },
     body: wgsl`
 
@@ -90,6 +95,7 @@ ${locateFunctions(shape)}
 ${doFunctions(shape)}
 ${connectionFunctions(shape)}
 ${recordFunctions({ words: shape.recordWords, writes: true, events: several })}
+${observeFunctions(shape)}
 var<private> own_path: u32;
 ${storeFunctions({ states, array: "work", type: "u32", at: pathField })}
 ${startFunctions(shape, f)}
@@ -121,6 +127,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     for (var k = 0u; k < K; k += 1u) {
       load_parameters(k);
       store_state(0u, k, cell_start(event_uniform(path, k, 0u)));
+      ${shape.observed ? "observe(load_state(0u, k), 0u, k, i);" : ""}
       store_word(${f.fired}u, k, 0u);
     }
     work[path_word(0u, i)] = 0u;
@@ -246,6 +253,13 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       continuing { break if !busy; }
       }
     }
+#if ${shape.observed !== undefined}
+    if (ended) {
+      for (var k = 0u; k < K; k += 1u) { hold(load_state(from_bank, k), step, k, i); }
+    } else if (observed_time(step + 1u) > 0u) {
+      for (var k = 0u; k < K; k += 1u) { observe(load_state(to_bank, k), step + 1u, k, i); }
+    }
+#endif
   }
 
   let was_ended = work[path_word(1u, i)] != 0u;

@@ -290,7 +290,21 @@ const test = z.strictObject({
 });
 export type TestJob = z.infer<typeof test>;
 
-export const simulateSchema = z.strictObject(solve);
+/** States at times of the grid. */
+const observed = {
+  of: z.array(z.string()).optional().describe("names of states; default all"),
+  neurons: z.array(finite).optional().describe("numbers of neurons; default all"),
+  times: z
+    .union([z.array(finite), z.strictObject({ every: finite })], {
+      error: 'expected a list of times, or { "every": … }',
+    })
+    .describe("times of the grid, rising; or every so much time from t0 to t1"),
+};
+
+export const simulateSchema = z.strictObject({
+  ...solve,
+  states: z.strictObject(observed).optional().describe("states that are kept beside spikes"),
+});
 /** What is asked of a gradient before it is taken. */
 const requirements = {
   requireExact: z

@@ -18,6 +18,7 @@ import { horizonOf } from "./horizon.js";
 import type { Loss } from "./loss.js";
 import { checkInside, type JudgedMean } from "./mean-verdict.js";
 import type { GradientTerm } from "./result.js";
+import { statesThatJump } from "./state-jumps.js";
 
 const hull = (values: ArrayLike<number>, more: ArrayLike<number> = []): Range => {
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
@@ -158,6 +159,8 @@ export function judgeMean(
     because.push(`${kicks}: what comes of a spike there depends on their order; to mend it, take method "levy"`);
   }
   if (loss?.leavesOut) because.push(`loss "${loss.kind}": ${loss.leavesOut}`);
+  const jumps = loss?.states && statesThatJump(plan);
+  if (jumps) because.push(`loss "${loss!.kind}": ${jumps}`);
   const horizon = loss?.horizon ? horizonOf(plan, names) : undefined;
   if (horizon?.lacks) because.push(`loss "${loss!.kind}" jumps where a spike crosses t1: ${horizon.lacks}`);
   const terms: GradientTerm[] = horizon?.events.length ? ["pathwise", "horizon"] : ["pathwise"];

@@ -7,6 +7,7 @@ import { type PlannedCurrent, planCurrent } from "../driver/current.js";
 import type { Network } from "../network/network.js";
 import { type Arrivals, planArrivals } from "./arrivals.js";
 import { type PlannedInput, planInputs } from "./inputs.js";
+import { type ObservedStates, planObserved, type StatesOptions } from "./observed.js";
 import { type PlannedSamples, planSamples, type SampleOptions } from "./samples.js";
 import { stiffStates } from "./stiff.js";
 
@@ -49,6 +50,8 @@ export interface SolveOptions {
   maxSpikes?: number;
   /** Default `auto`; networks only. */
   distribution?: Distribution;
+  /** States that are kept beside spikes (`SimulatedSpikes.states`); a gradient keeps those that its loss looks at. */
+  states?: StatesOptions;
   /** What differs from path to path beside noise: spikes of sources, and labels. */
   samples?: SampleOptions;
 }
@@ -63,6 +66,7 @@ export const solveNames: Names<SolveOptions> = {
   antithetic: "boolean",
   maxSpikes: true,
   distribution: true,
+  states: true,
   samples: true,
 };
 
@@ -96,6 +100,7 @@ export interface SolvePlan {
   readonly time?: number | undefined;
   /** To be read by the functions of arrivals.ts. */
   readonly arrivals: Arrivals;
+  readonly observed?: ObservedStates | undefined;
   /** Where paths are samples. */
   readonly samples?: PlannedSamples;
 }
@@ -154,6 +159,7 @@ export function planSolve(given: Network, options: SolveOptions): SolvePlan {
   if (counters > uint32Max) {
     fail("time.dt", `${steps} steps of ${network.neurons} neurons need ${counters} noise counters; at most 2^32 exist`);
   }
+  const maxSpikes = options.maxSpikes === undefined ? 0 : wholeNumber("maxSpikes", options.maxSpikes, 1, 2 ** 20);
   const arrivals = planArrivals(network, t0, t1, dt, steps);
   const grid = { network, t0, t1, dt, steps, arrivals, antithetic };
   if (network.sources > 0 && options.samples === undefined)
@@ -173,12 +179,15 @@ export function planSolve(given: Network, options: SolveOptions): SolvePlan {
     seed: wholeNumber("seed", options.seed ?? 0, 0, uint32Max),
     antithetic,
     exponential: stiffStates(network, dt, tableauOf(method)),
-    maxSpikes: options.maxSpikes === undefined ? 0 : wholeNumber("maxSpikes", options.maxSpikes, 1, 2 ** 20),
+    maxSpikes,
     distribution: oneOf("distribution", options.distribution ?? "auto", distributions),
     current: planCurrent(network.current, network.neurons, t0, dt, steps),
     inputs: planInputs(network, t0, dt, steps),
     ...(network.cell.t0 === 0 ? {} : { time: cell.states.indexOf(timeState) }),
     arrivals,
     ...(samples ? { samples } : {}),
+    ...(options.states === undefined
+      ? {}
+      : { observed: planObserved(network, options.states, { t0, t1, dt, steps, maxSpikes }) }),
   };
 }

@@ -129,8 +129,9 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
     const checkpointBytes = (n + 1) * perField + 4 * paths;
     const checkpoints = gpu.buffer("checkpoints", this.backwardKernel ? checkpointBytes * windows : 4);
     const counts = gpu.buffer("spike counts", 4 * paths);
+    const observing = this.observing(chunk);
     batch.clear(status);
-    const bound = { theta, connections: connections.storage, work, record, status, threads: paths };
+    const bound = { theta, connections: connections.storage, work, record, status, ...observing, threads: paths };
     // A window of no steps, so that window 0 has a checkpoint like the others.
     const start = { ...networkRunOf(plan, chunk, 0, 0), slots, fresh: 1, last: 0 };
     batch.dispatch(this.forwardKernel, { uniform: start, ...bound });
@@ -159,6 +160,7 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
       ...chunk,
       slots,
       statusWords: status,
+      states: observing.states,
       record: sifted?.record ?? record,
       events: sifted?.events,
       checkpoints,
@@ -167,6 +169,7 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
       dispose: () => {
         end?.dispose();
         status.dispose();
+        observing.states?.dispose();
         record.dispose();
         checkpoints.dispose();
         counts.dispose();
@@ -188,6 +191,7 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
     const given = cotangents.spikes;
     const wanted = events ? this.sift!.encodeCotangents(batch, chunk, events, given) : { ...chunk, cotangents: given };
     const { record } = wanted;
+    const all = this.allCotangents(batch, chunk, wanted.cotangents, cotangents);
     const fields = backwardFields(n);
     const window = this.gridWindow(paths);
     const windows = Math.ceil(plan.steps / window);
@@ -219,7 +223,7 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
           theta,
           connections: connections.storage,
           record: wanted.record,
-          cotangents: wanted.cotangents,
+          cotangents: all,
           work,
           tape,
           rows,

@@ -8,9 +8,11 @@ import { anyArrives, longestAgenda } from "../plan/arrivals.js";
 import { type Chunk, type PathRange, wholeBlocks } from "../plan/chunks.js";
 import type { Discretisation, DiscretisationOptions } from "../plan/discretisation.js";
 import type { View } from "../plan/layout.js";
+import { observedEntries } from "../plan/observed.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { type DeviceSpikes, deviceSpikes } from "../spikes/device-spikes.js";
 import type { SimulatedSpikes } from "../spikes/simulated.js";
+import { noStates, type StateTable, stateTable } from "../spikes/state-table.js";
 import { emptyTable, type SpikeTable } from "../spikes/table.js";
 import { decideIncrements } from "./carried.js";
 import { checkRecord } from "./check-record.js";
@@ -128,8 +130,9 @@ export function growSlots(slots: { value: number }): void {
 }
 
 function release(chunks: readonly DeviceSpikes[]): void {
-  for (const { record, counts } of chunks) {
+  for (const { record, counts, states } of chunks) {
     record.dispose();
+    states?.dispose();
     counts.storage.dispose();
   }
 }
@@ -160,12 +163,14 @@ export async function simulateGpu(
       const used = Math.max(1, solved.status.largestCount);
       const record = gpu.buffer("spike trains", bytesPerSpike * used * paths);
       const counts = gpu.buffer("spike counts", 4 * paths);
+      const states = solved.states && gpu.buffer("states", 4 * observedEntries(plan.observed) * paths);
       const batch = gpu.batch("keep");
       batch.copy(solved.record, 0, record, 0, record.bytes);
       batch.copy(solved.counts.storage, solved.counts.byteOffset, counts, 0, counts.bytes);
+      if (states) batch.copy(solved.states!, 0, states, 0, states.bytes);
       batch.submit();
+      const chunk = { firstPath, paths, slots: used, record, counts: { storage: counts, byteOffset: 0 }, states };
       solved.dispose();
-      const chunk = { firstPath, paths, slots: used, record, counts: { storage: counts, byteOffset: 0 } };
       kept.push(deviceSpikes(plan, chunk, solver.recordWords));
       saturated += solved.status.saturated;
       committed += solved.status.committed;
@@ -212,6 +217,18 @@ export function fillTable(
   }
 }
 
+/** Puts the states of a chunk, [entries][paths], into the rows of all paths, [paths][entries]. */
+export function fillStates(
+  values: Float64Array,
+  { firstPath, paths }: Chunk,
+  entries: number,
+  states: Float32Array,
+): void {
+  for (let e = 0; e < entries; e++) {
+    for (let i = 0; i < paths; i++) values[(firstPath + i) * entries + e] = states[e * paths + i]!;
+  }
+}
+
 /** What a simulation came to, over all its chunks. */
 type Outcome = Pick<SimulatedSpikes, "saturatedPaths" | "largestCount" | "laneEfficiency" | "warnings">;
 
@@ -248,7 +265,7 @@ export class GpuSpikes implements SimulatedSpikes {
     return this.plan.t1;
   }
   get bytes(): number {
-    return this.onDevice.reduce((sum, c) => sum + c.record.bytes + c.counts.storage.bytes, 0);
+    return this.onDevice.reduce((sum, c) => sum + c.record.bytes + c.counts.storage.bytes + (c.states?.bytes ?? 0), 0);
   }
 
   read(): Promise<SpikeTable> {
@@ -266,6 +283,15 @@ export class GpuSpikes implements SimulatedSpikes {
       fillTable(table, plan, c, c.recordWords, record, counts);
     }
     return table;
+  }
+
+  async states(): Promise<StateTable> {
+    const { plan } = this;
+    if (!plan.observed) throw noStates();
+    const entries = observedEntries(plan.observed);
+    const values = new Float64Array(entries * plan.paths);
+    for (const c of this.onDevice) fillStates(values, c, entries, new Float32Array(await this.gpu.read(c.states!)));
+    return stateTable(plan, plan.observed, values);
   }
 
   async spikeTimes(): Promise<Float64Array> {

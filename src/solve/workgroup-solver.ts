@@ -163,6 +163,7 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
     const fields = this.inWorkgroup
       ? undefined
       : batch.temporary("fields", 4 * workgroupFields(this.n, this.noise).perNeuron * this.neurons * paths);
+    const observing = this.observing(chunk);
     batch.clear(status);
     for (let w = 0; w < windows; w++) {
       batch.dispatch(this.forwardKernel, {
@@ -180,6 +181,7 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
         checkpoints,
         record,
         status,
+        ...observing,
         fields,
         groups: groupsOf(paths),
       });
@@ -191,12 +193,14 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
       ...chunk,
       slots,
       statusWords: status,
+      states: observing.states,
       record: sifted?.record ?? record,
       events: sifted?.events,
       checkpoints,
       counts: { storage: checkpoints, byteOffset: wordAt(sift ? 2 : 0) },
       dispose: () => {
         status.dispose();
+        observing.states?.dispose();
         record.dispose();
         checkpoints.dispose();
         sifted?.dispose();
@@ -217,6 +221,7 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
     const given = cotangents.spikes;
     const wanted = events ? this.sift!.encodeCotangents(batch, chunk, events, given) : { ...chunk, cotangents: given };
     const { record } = wanted;
+    const all = this.allCotangents(batch, chunk, wanted.cotangents, cotangents);
     const window = this.gridWindow(paths);
     const windows = Math.ceil(plan.steps / window);
     const entries = Math.max(1, status?.largestTape ?? tapeEntries);
@@ -243,7 +248,7 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
           theta,
           connections: connections.storage,
           record: wanted.record,
-          cotangents: wanted.cotangents,
+          cotangents: all,
           checkpoints,
           carried,
           tape,

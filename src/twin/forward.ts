@@ -19,6 +19,7 @@ import { causeOfFiring } from "./endless.js";
 import { stepperOf } from "./exponential.js";
 import { type GridStates, gridStates } from "./grid-states.js";
 import { drawFurther, eventUniform } from "./noise.js";
+import { Observer } from "./observed.js";
 import { Pending, type Sent, sentBySource } from "./pending.js";
 
 /** Gives the driver path: writes ΔW and H of one path, step and channel (neuron · channels + channel). */
@@ -86,6 +87,8 @@ export interface PathResult {
   readonly reachedEnd: boolean;
   /** State of each neuron at the end. */
   readonly final: Float64Array[];
+  /** States that the plan observes, [times][neurons][states]. */
+  readonly observed: Float64Array | undefined;
   /** First uniform of each neuron. */
   readonly startUniforms: Float64Array;
   readonly operations: Operation[];
@@ -96,6 +99,7 @@ export class PathSolver {
   private readonly crossings: Crossings;
   private readonly p: Float64Array[];
   private readonly grid: GridStates;
+  private readonly observer: Observer | undefined;
   private readonly n: number;
   private readonly channels: number;
 
@@ -111,6 +115,7 @@ export class PathSolver {
     this.channels = network.cell.channels.length;
     this.p = neuronParameters(plan);
     this.grid = gridStates(plan);
+    this.observer = Observer.of(plan);
   }
 
   /** Solves path number `path`; `record` keeps the operations for the derivative. */
@@ -156,6 +161,10 @@ export class PathSolver {
       startUniforms[k] = uniform(k, 0);
       cell.start(next[k]!.y, p[k]!, startUniforms[k]!);
     }
+    const { observer } = this;
+    const observed = observer?.empty();
+    const stateOf = (k: number): Float64Array => next[k]!.y;
+    observer?.keep(observed!, 0, stateOf);
 
     const { channels: kinds } = plan.network.cell;
     const channelOf = (k: number, c: number): number => (kinds[c]!.shared ? c : k * channels + c);
@@ -279,8 +288,9 @@ export class PathSolver {
         if (happening.emits) spikes.push({ step, fraction: at / dt, neuron: k });
         const saturated = happening.emits && maxSpikes > 0 && spikes.length >= maxSpikes;
         if (saturated || happening.terminal) {
+          observer?.hold(observed!, step, stateOf);
           const final = next.map(({ y }) => y);
-          return { path, spikes, saturated, reachedEnd: false, final, startUniforms, operations };
+          return { path, spikes, saturated, reachedEnd: false, final, observed, startUniforms, operations };
         }
         if (spike === undefined) {
           attempt(k);
@@ -311,9 +321,10 @@ export class PathSolver {
         const own = next[k]!;
         [own.y, trial[k]] = [trial[k]!, own.y];
       }
+      observer?.keep(observed!, step + 1, stateOf);
     }
     const final = next.map(({ y }) => y);
-    return { path, spikes, saturated: false, reachedEnd: true, final, startUniforms, operations };
+    return { path, spikes, saturated: false, reachedEnd: true, final, observed, startUniforms, operations };
   }
 }
 

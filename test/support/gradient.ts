@@ -17,21 +17,24 @@ const pendingOf = (plan: SolvePlan, cell: CompiledCell, result: PathResult): Pen
   pendingSpikes(plan, cell, horizonOf(plan, plan.network.cell.parameters).events, result);
 
 /**
- * A smooth function of all spike times of a path, and of the event functions at t1 of spikes that might come there too, with
- * coefficients that differ from one to the next.
+ * A smooth function of all spike times of a path, of the event functions at t1 of spikes that might come there too, and of the
+ * states that are observed, with coefficients that differ from one to the next.
  */
 const coefficient = (n: number): number => Math.cos(1 + 2 * n);
+const stateCoefficient = (n: number): number => Math.sin(2 + 3 * n);
 
 function loss(plan: SolvePlan, path: number, pending: readonly PendingSpike[]): { value: number; structure: string } {
   const cell = compileFor(plan);
   const solver = new PathSolver(plan, cell, counterNoise(plan));
   const result = solver.solve(path, true);
-  const { spikes, operations, final } = result;
+  const { spikes, operations, final, observed = new Float64Array() } = result;
   const p = neuronParameters(plan);
   const levels = pending.map(({ neuron, event }) => cell.happenings[event]!.surface(final[neuron]!, p[neuron]!));
   const times = spikes.map((s) => (s.step + s.fraction) * plan.dt);
   return {
-    value: [...times, ...levels].reduce((sum, value, n) => sum + coefficient(n) * value, 0),
+    value:
+      [...times, ...levels].reduce((sum, value, n) => sum + coefficient(n) * value, 0) +
+      observed.reduce((sum, y, n) => sum + stateCoefficient(n) * y * y, 0) / 2,
     structure: operations
       .flatMap((o) =>
         o.kind === "advance" && (o.until === "event" || o.until === "arrival") ? [`${o.step}:${o.neuron}`] : [],
@@ -87,6 +90,7 @@ export function expectGradient(
       result,
       {
         spikes: result.spikes.map((_, n) => coefficient(n)),
+        states: result.observed?.map((y, n) => stateCoefficient(n) * y),
         horizon: pending.map((spike, n) => ({ ...spike, adds: coefficient(result.spikes.length + n) })),
       },
       gradient,
@@ -116,6 +120,7 @@ export function expectGradient(
       direction[i] = 1;
       directions.push(direction);
     }
+    if (plan.observed) continue; // they are of spike times alone
     // Forward sensitivities are the same derivative carried the other way: equal to rounding.
     const forward = pathSensitivities(plan, layout, cell, result, directions, pending);
     for (const [column, i] of entries.entries()) {
