@@ -48,11 +48,7 @@ async function bundle(contents: string, splitting = false): Promise<Bundle> {
 describe("bundles for browsers", () => {
   // [what is imported, gzip budget in kB of what is loaded at once, and of what comes when it is needed]
   const budgets: [string, string, number, number][] = [
-<<<<<<< HEAD
-    ["simulating and training", "{ Engine, train, firstSpikes, rmsprop }", 98, 121],
-=======
-    ["simulating and training", "{ Engine, train, firstSpikes, rmsprop }", 95, 122],
->>>>>>> main
+    ["simulating and training", "{ Engine, train, firstSpikes, rmsprop }", 98, 124],
     ["signature kernels", "{ signatureBackend, signatureMMD }", 40, 0],
     ["cells", "{ defineCell }", 20, 0],
     ["everything", "*", 170, 113],
