@@ -204,10 +204,10 @@ export function offsetNames(cell: Cell, values: ReadonlyMap<string, number>): st
   known.set(g.input("u"), g.one);
   const found = [jumpNamed(cell, "start"), reset].flatMap(({ value }) => {
     const set = new Map(states.map((n, i) => [g.input(stateInput(n)), value[i]!]));
-    const offset = g.substitute(g.substitute(level, set), known);
-    if (isConstant(offset, 0)) return [];
-    const names = [...inputNames([offset])].map((name) => name.replace(/^[py]\./, ""));
-    return names.length > 0 ? names : ["a constant"];
+    const after = g.substitute(level, set);
+    if (isConstant(g.substitute(after, known), 0)) return [];
+    const names = [...inputNames([after])].filter((name) => !isRandom(name));
+    return names.length > 0 ? names.map((name) => name.replace(/^[py]\./, "")) : ["a constant"];
   });
   return [...new Set(found)];
 }
