@@ -30,9 +30,9 @@ export interface ConnectionShape {
 }
 
 /** Where the parts of the buffer begin. */
-function placesOf({ neurons, sources, edges, mapped, arrivals, selfEdges, delays }: EdgeShape) {
+function placesOf({ neurons, sources, edges, arrivals, selfEdges, delays }: EdgeShape) {
   const targets = neurons + sources + 1;
-  const agenda = targets + edges * (mapped ? 2 : 1);
+  const agenda = targets + edges;
   const weights = agenda + agendaEntryWords * arrivals;
   const after = weights + arrivals;
   return { targets, agenda, weights, after, sampled: after + (delays ? edges : 0) + (selfEdges ? neurons : 0) };

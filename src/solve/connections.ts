@@ -78,13 +78,13 @@ export class ConnectionBuffer {
     { selfEdges }: Pick<ConnectionShape, "selfEdges">,
   ) {
     const arrivals = allArrivals(plan);
-    const { rowStart, targets, ports, delays, delayOf, weightOf } = plan.network.connections;
+    const { rowStart, targets, ports, delays, delayOf } = plan.network.connections;
     const what = Uint32Array.from({ length: arrivals.count }, (_, x) => targets.length + x);
     const neurons = portedWords(arrivals.neurons, arrivals.ports);
     const agenda = agendaWords({ ...arrivals, neurons, what }, arrivals.weights);
     const numbers = delays.length > 0 ? Uint32Array.from(delayOf) : new Uint32Array(0);
-    const edges = [rowStart, portedWords(targets, ports), ...(weightOf ? [weightOf] : [])];
-    this.fixed = inOne([...edges, agenda, numbers, ...(selfEdges ? [selfEdgesOf(plan)] : [])]);
+    const lists = [rowStart, portedWords(targets, ports), agenda, numbers, ...(selfEdges ? [selfEdgesOf(plan)] : [])];
+    this.fixed = inOne(lists);
     this.sampled = plan.samples?.agenda;
     this.held = gpu.upload("connections", inOne([this.fixed, this.words()], 1));
   }
