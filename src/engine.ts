@@ -7,6 +7,7 @@ import type { Current } from "./driver/current.js";
 import { disposedError, SaltationError } from "./errors.js";
 import { type AdapterSummary, type Gpu, type GpuOptions, LongKernel } from "./gpu/index.js";
 import type { PreparedGradient, PreparedGradientOptions } from "./gradient/prepared.js";
+import { type Estimator, estimatedBy } from "./loss/estimator.js";
 import type { Evaluator, Loss } from "./loss/loss.js";
 import { checkExact, checkLoss, planForLoss, told } from "./loss/loss-plan.js";
 import { checkUnbiasedMean, type JudgedMean } from "./loss/mean-verdict.js";
@@ -147,16 +148,6 @@ const attempt = <T>(opening: Promise<T>): Promise<T | undefined> =>
   });
 
 const traceNames: Names<TraceOptions> = { ...calledNames, neurons: true };
-
-/** How a gradient is estimated. */
-export type Estimator = "pathwise" | "score";
-
-/** The loss with its gradient so estimated. @throws SaltationError `invalid-input`. */
-export async function estimatedBy(estimator: Estimator | undefined, loss: Loss): Promise<Loss> {
-  if (estimator === undefined) return loss;
-  const by = oneOf<Estimator>("estimator", estimator, ["pathwise", "score"]);
-  return by === "score" ? (await import("./loss/score.js")).scored(loss) : loss;
-}
 
 /** What a run says of its step: loaded as it begins. */
 const aboutStep = (): Promise<typeof import("./twin/measured.js")> => import("./twin/measured.js");

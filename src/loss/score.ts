@@ -68,7 +68,7 @@ function checkScore(plan: SolvePlan, names: readonly string[]): void {
     checkLikelihood(plan, names);
   } catch (error) {
     if (!(error instanceof SaltationError)) throw error;
-    return fail(field, `"score" takes the likelihood of each path's train: ${error.message}`);
+    fail(field, `"score" takes the likelihood of each path's train: ${error.message}`);
   }
   const likelihood = (): never => fail(field, "is judged alone");
   const { because } = judgeMean(plan, { kind: "log-likelihood", likelihood }, names);

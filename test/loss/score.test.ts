@@ -3,9 +3,12 @@ import type { CellDefinition } from "../../src/cell/cell.js";
 import { Engine, type GradientOptions } from "../../src/engine.js";
 import { logLikelihood } from "../../src/loss/log-likelihood.js";
 import type { Loss } from "../../src/loss/loss.js";
+import { psthLoss } from "../../src/loss/psth.js";
 import { firstPassage, spikeCount } from "../../src/loss/spike-count.js";
 import { firstSpikes } from "../../src/loss/spike-times.js";
 import type { NetworkDefinition } from "../../src/network/network.js";
+import { adam } from "../../src/train/optimisers.js";
+import { train } from "../../src/train/train.js";
 
 /** Value and derivative of a loss by the score function, in standard errors from a law. */
 const engines: Partial<Record<"cpu" | "simd", Engine>> = {};
@@ -122,6 +125,71 @@ it("has the rows of paths, whose mean the gradient is, and the baseline of the o
   expect(found.gradient.b).toBeCloseTo(rows[1]!.reduce((a, b) => a + b, 0) / paths, 12);
   // E[N in half a unit of time] = e^b / 2, and so is its derivative.
   expectNear(found.gradient.b, found.gradientStandardError.b, Math.E / 2);
+});
+
+describe("a peristimulus time histogram", () => {
+  const cell: CellDefinition = {
+    name: "bump",
+    state: { s: "exp(a + b * t)" },
+    event: "s",
+    reset: { s: "log(u)" },
+    start: { s: "log(u)" },
+    parameters: { a: 1, b: 1 },
+  };
+  const observed = [{ times: [0.3, 0.5, 0.9] }, { times: [0.1, 1.7] }];
+  const options = { t1: 2, dt: 0.1, with: ["a", "b"] };
+
+  it("has value and derivative of the squared difference of rates, against closed forms", async () => {
+    // Poisson spikes of rate e^(a + bt): a bin of 0.5 from x on has e^a (e^(b(x + 0.5)) - e^(bx))/b of them in the mean.
+    const loss = psthLoss(observed, { bin: 0.5, from: 0.5 });
+    const paths = 16384;
+    const found = await taken("simd", { cell }, loss, { ...options, paths });
+    // Of two trials, 0.5 and 0.9 lie in the first bin, and 1.7 in the third.
+    const target = [2, 0, 1];
+    const rates = (a: number, b: number): number[] =>
+      [0.5, 1, 1.5].map((x) => (Math.exp(a) * (Math.exp(b * (x + 0.5)) - Math.exp(b * x))) / b / 0.5);
+    const of = (a: number, b: number): number => rates(a, b).reduce((sum, r, i) => sum + (r - target[i]!) ** 2, 0) / 3;
+    expectNear(found.value, found.standardError, of(1, 1));
+    const h = 1e-5;
+    expectNear(found.gradient.a, found.gradientStandardError.a, (of(1 + h, 1) - of(1 - h, 1)) / (2 * h));
+    expectNear(found.gradient.b, found.gradientStandardError.b, (of(1, 1 + h) - of(1, 1 - h)) / (2 * h));
+    expect(found.means.map((m) => m.mean)).toHaveLength(3);
+  });
+
+  it("has no pathwise gradient, and a value alone", async () => {
+    const loss = psthLoss(observed, { bin: 0.5 });
+    const pathwise = { ...options, paths: 16, estimator: "pathwise" as const };
+    await expect(taken("cpu", { cell }, loss, pathwise)).rejects.toThrow(
+      /^loss: "psth": jumps where a spike crosses an edge of a bin, .*; take estimator "score", or ask for the value alone/,
+    );
+    expect((await taken("cpu", { cell }, loss, { ...pathwise, with: [] })).value).toBeGreaterThan(0);
+    await expect(taken("cpu", { cell }, psthLoss(observed, { bin: 0.3 }), { ...pathwise, with: [] })).rejects.toThrow(
+      /^loss\.bin: 0\.3 does not divide the stretch from 0 to 2/,
+    );
+  });
+
+  it("trains", async () => {
+    // To the rate of observed trains, from one that is e times that: steps of the mean gradient alone.
+    const network = engines.simd!.network({ cell, parameters: { a: 1, b: 0 } });
+    const even = [{ times: [0.25, 0.75, 1.25, 1.75] }, { times: [] }];
+    const run = train(network, {
+      loss: psthLoss(even, { bin: 0.5 }),
+      estimator: "score",
+      trainable: ["a"],
+      optimiser: adam({ learningRate: 0.15 }),
+      paths: 512,
+      t1: 2,
+      dt: 0.1,
+      steps: 30,
+    });
+    let a = 1;
+    for await (const step of run) {
+      a = step.updated.a as number;
+      expect(step.terms).toEqual(["score"]);
+    }
+    // A rate of 1 is a = 0; the last steps wander by the spread of gradients of 512 paths.
+    expect(Math.abs(a)).toBeLessThan(0.25);
+  });
 });
 
 describe("what has no score", () => {
