@@ -187,8 +187,8 @@ describe("a peristimulus time histogram", () => {
       a = step.updated.a as number;
       expect(step.terms).toEqual(["score"]);
     }
-    // A rate of 1 is a = 0; the last steps wander by the spread of gradients of 512 paths.
-    expect(Math.abs(a)).toBeLessThan(0.25);
+    // A rate of 1 is a = 0; more than half of the way in as many steps of 0.15 at most, whose gradients spread.
+    expect(Math.abs(a)).toBeLessThan(0.5);
   });
 });
 
