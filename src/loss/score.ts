@@ -12,7 +12,8 @@
 import { offsetNames } from "../cell/hazard.js";
 import { fail, show } from "../checks.js";
 import { SaltationError } from "../errors.js";
-import { type View, viewName } from "../plan/layout.js";
+import { valueAt } from "../network/network.js";
+import { parameterLayout, type View, viewName } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { estimateOf } from "../reduce/statistics.js";
 import { planSchedule } from "../spikes/schedule.js";
@@ -73,11 +74,16 @@ function checkScore(plan: SolvePlan, names: readonly string[]): void {
   const likelihood = (): never => fail(field, "is judged alone");
   const { because } = judgeMean(plan, { kind: "log-likelihood", likelihood }, names);
   if (because.length > 0) fail(field, `"score" does not see jumps of the likelihood: ${because.join("; ")}`);
-  // Values of neurons are looked at one by one; those that are differentiated by may be any.
-  const given = names.map((name) => viewName(network, name));
+  // Those that are differentiated by may be any.
+  const { views } = parameterLayout(plan);
+  const given = names.map((name) => views.get(viewName(network, name))?.segment ?? name);
+  const values = network.parameters.filter((p) => !given.includes(p.name));
+  const seen = new Set<string>();
   for (let k = 0; k < network.neurons; k++) {
-    const values = network.parameters.filter((p) => !given.includes(p.name));
-    const known = new Map(values.map((p) => [p.name, p.values[p.perNeuron ? k : 0]!]));
+    const known = new Map(values.map((p) => [p.name, valueAt(p, k)]));
+    const key = [...known.values()].join();
+    if (seen.has(key)) continue;
+    seen.add(key);
     const held = offsetNames(network.cell, known);
     if (held.length > 0) {
       const what = `start or reset of cell "${network.cell.name}" set its event function to log(u) and something of ${held.join(", ")}`;
@@ -86,7 +92,6 @@ function checkScore(plan: SolvePlan, names: readonly string[]): void {
         : "set it to log(u) alone";
       fail(field, `"score" needs that any spike stays possible: ${what}, before which none is; ${mend}`);
     }
-    if (values.every((p) => !p.perNeuron)) break;
   }
 }
 
