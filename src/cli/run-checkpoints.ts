@@ -3,7 +3,13 @@ import { dirname, resolve } from "node:path";
 import { fail, finiteNumber } from "../checks.js";
 import type { TrainJob } from "../job/job.js";
 import type { TrainStep } from "../train/train.js";
-import { type CheckpointFile, checkCheckpoint, type Fingerprint, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
+import {
+  type CheckpointFile,
+  checkCheckpoint,
+  type Fingerprint,
+  readCheckpoint,
+  writeCheckpoint,
+} from "./checkpoint.js";
 import { lockFile } from "./lock.js";
 import { say } from "./output.js";
 import { reason } from "./output-files.js";

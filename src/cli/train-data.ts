@@ -46,7 +46,8 @@ export async function trainOnData(file: string, written: unknown, options: Train
   if (options.resume && !job.checkpoint) fail("checkpoint", "is missing; --resume goes on from the file that it names");
   const read = [file, options.recording, ...files.opened];
   const checkpoints = checkpointsOf(job, file, read, options.root, fingerprint);
-  const best = checkpoints && job.test ? new Checkpoints(`${checkpoints.file}.best`, 0, fingerprint, options.root) : undefined;
+  const best =
+    checkpoints && job.test ? new Checkpoints(`${checkpoints.file}.best`, 0, fingerprint, options.root) : undefined;
   checkOutputs({ "--out": options.out, "the best checkpoint": best?.file }, [...read, checkpoints?.file]);
   checkpoints?.lock();
   try {
@@ -129,7 +130,11 @@ async function runOnData(run: DataRun, options: TrainCommandOptions): Promise<vo
   await report(found, run, options);
 }
 
-async function report({ losses, history, last, adapter, seconds }: Done, run: DataRun, options: TrainCommandOptions): Promise<void> {
+async function report(
+  { losses, history, last, adapter, seconds }: Done,
+  run: DataRun,
+  options: TrainCommandOptions,
+): Promise<void> {
   const { job, planned, best } = run;
   const { data } = await last.checkpoint();
   const { loss, test } = history.at(-1)!;

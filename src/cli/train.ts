@@ -38,8 +38,8 @@ import {
 } from "./output.js";
 import { checkOutputs, checkWritable, writeOutput } from "./output-files.js";
 import type { TrainWorkers } from "./queue/train-workers.js";
-import { type Checkpoints, checkpointsOf, sayOther, sayStopped } from "./run-checkpoints.js";
 import { drawRecovery, type Metrics, metricsTable, Recovery } from "./recovery.js";
+import { type Checkpoints, checkpointsOf, sayOther, sayStopped } from "./run-checkpoints.js";
 import { keeping } from "./shard-files.js";
 import { exitOnSignals, signalExitCode, stopOnSignals } from "./signals.js";
 import { type MadeReport, SpikeTrainReport, unitsOf } from "./spike-train-report.js";

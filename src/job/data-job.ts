@@ -77,15 +77,22 @@ export async function planTrainDataJob(job: TrainDataJob, context: FileContext):
     data: await dataSetOf("test.data", job.test.data, context, within),
   };
   const loss: Loss | undefined = aloneLossOf(job.loss);
-  if (!loss) fail("loss.kind", `"${job.loss.kind}" compares with observed spike trains; a training on data has samples`);
+  if (!loss)
+    fail("loss.kind", `"${job.loss.kind}" compares with observed spike trains; a training on data has samples`);
   checkLoss(network, loss, job.requireExact);
   const update = updateOptionsOf(job.optimiser, job.trainable);
   const solve = solveOptionsOf(job);
   for (const [field, set] of Object.entries({ data, ...(test ? { "test.data": test.data } : {}) })) {
     if (set.sourceCount > network.sources)
-      fail(field, `has ${set.sourceCount} sources, and the network ${network.sources}; give it a population of as many`);
+      fail(
+        field,
+        `has ${set.sourceCount} sources, and the network ${network.sources}; give it a population of as many`,
+      );
   }
-  const plan = planSolve(network, { ...solve, samples: { ...data.all(), ...(trials === undefined ? {} : { trials }) } });
+  const plan = planSolve(network, {
+    ...solve,
+    samples: { ...data.all(), ...(trials === undefined ? {} : { trials }) },
+  });
   const names = trainableNames(update.trainable);
   const views = requestedViews(network, parameterLayout(plan), names, "trainable");
   planUpdate(update, network, views, parameterVector(plan));

@@ -5,8 +5,8 @@
  */
 import { fail, isNumbers, type Numbers, show, wholeNumber } from "../checks.js";
 import type { Network } from "../network/network.js";
-import { quoted } from "../quoted.js";
 import type { SolvePlan } from "../plan/plan.js";
+import { quoted } from "../quoted.js";
 import { estimateOf } from "../reduce/statistics.js";
 import type { TypedSpikes } from "../spikes/spikes.js";
 import { horizonOf } from "./horizon.js";

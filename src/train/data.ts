@@ -74,9 +74,7 @@ export interface DataState {
   /** Sum of the losses of the epoch's steps so far. */
   readonly lossSum: number;
   /** The best measurement so far. */
-  readonly best?:
-    | { readonly epoch: number; readonly loss: number; readonly accuracy?: number | undefined }
-    | undefined;
+  readonly best?: { readonly epoch: number; readonly loss: number; readonly accuracy?: number | undefined } | undefined;
 }
 
 function checkData(field: string, data: TrainingData): void {
