@@ -1,0 +1,95 @@
+/** `saltation train` of jobs with data. */
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { spikeData } from "../../src/data/spike-data.js";
+import { writeSpikeFile } from "../../src/data/spike-file.js";
+import { commandLine } from "../support/command-line.js";
+
+const folder = mkdtempSync(join(tmpdir(), "saltation-data-"));
+const example = JSON.parse(readFileSync("examples/yin-yang.json", "utf8"));
+const points = (samples: number, seed: number) => ({ yinYang: { samples, seed, from: 2, to: 22, bias: 12 } });
+let files = 0;
+
+/** The example, small. */
+const job = (changes: object): string => {
+  const file = join(folder, `${files++}.json`);
+  const { hidden, ...others } = example.network.populations;
+  const network = { ...example.network, populations: { ...others, hidden: { ...hidden, neurons: 20 } } };
+  const small = { data: points(80, 1), test: { data: points(40, 2) }, batch: 20, epochs: 2, time: { t1: 50, dt: 5 } };
+  writeFileSync(file, JSON.stringify({ ...example, network, ...small, checkpoint: undefined, ...changes }));
+  return file;
+};
+const train = (file: string, ...args: string[]) => commandLine(["train", file, "--json", "--backend", "simd", ...args]);
+
+describe("saltation train with data", () => {
+  it("says how it does on samples that no step saw, keeps the best, and goes on for more epochs", async () => {
+    const checkpoint = `${files}.checkpoint.json`;
+    const { code, out } = await train(job({ checkpoint }));
+    expect(code).toBe(0);
+    const { metrics, history, parameters, stepsPerEpoch } = JSON.parse(out);
+    expect(stepsPerEpoch).toBe(4);
+    expect(history.map((e: { epoch: number }) => e.epoch)).toEqual([1, 2]);
+    expect(metrics.testAccuracy).toBe(history[1].test.accuracy);
+    expect(metrics.confusion.flat().reduce((a: number, b: number) => a + b)).toBe(40);
+    const best = Math.max(...history.map((e: { test: { accuracy: number } }) => e.test.accuracy));
+    expect(metrics.best.accuracy).toBe(best);
+    expect(parameters["in->hidden.weights"]).toHaveLength(100);
+    const kept = JSON.parse(readFileSync(join(folder, `${checkpoint}.best`), "utf8"));
+    expect(kept.step).toBe(4 * metrics.best.epoch);
+
+    const more = await train(job({ checkpoint, epochs: 3 }), "--resume");
+    const whole = await train(job({ epochs: 3 }));
+    expect(JSON.parse(more.out).parameters).toEqual(JSON.parse(whole.out).parameters);
+    expect(JSON.parse(more.out).metrics).toEqual(JSON.parse(whole.out).metrics);
+    expect((await train(job({ checkpoint }), "--resume")).error).toContain(
+      "epochs: is 2, but the checkpoint has 3 epochs already; ask for more",
+    );
+  });
+
+  it("reads spikes and labels of a file", async () => {
+    const spikes = {
+      offsets: Uint32Array.from({ length: 41 }, (_, s) => 2 * s),
+      times: Float64Array.from({ length: 80 }, (_, n) => 2 + (n % 7)),
+      sources: Uint32Array.from({ length: 80 }, (_, n) => (n * 3) % 5),
+      labels: Int32Array.from({ length: 40 }, (_, s) => s % 3),
+    };
+    const npz = join(folder, "train.npz");
+    writeFileSync(npz, writeSpikeFile(spikeData({ ...spikes, sourceCount: 5 })));
+    const { out, code } = await train(job({ data: { file: "train.npz", jitter: 0.5 }, test: undefined, epochs: 1 }));
+    expect(code).toBe(0);
+    expect(JSON.parse(out).metrics).toEqual({});
+    expect(existsSync(npz)).toBe(true);
+  });
+
+  it.each<[string, object, string]>([
+    ["a batch beyond the data", { batch: 81 }, "batch: is 81, and the data has 80 samples; take at most that"],
+    ["data of nothing", { data: points(0, 1) }, "data.yinYang.samples: expected a whole number from 1"],
+    ["no such data", { data: { mnist: {} } }, "data.file: is missing"],
+    ["no file", { data: { file: "none.npz" } }, "data.file: "],
+    ["paths", { paths: 10 }, "paths: unknown field"],
+    [
+      "fewer outputs than classes",
+      { loss: { kind: "cross-entropy", neurons: [20, 21] } },
+      'loss "cross-entropy" has labels 0 to 1 here',
+    ],
+    [
+      "no such population",
+      { loss: { kind: "cross-entropy", neurons: "outs" } },
+      'loss.neurons: "outs" is no population',
+    ],
+    ["a loss of trains", { loss: { kind: "van-rossum", tau: 1 } }, 'loss.kind: "van-rossum" compares with observed'],
+  ])("refuses %s in one line", async (_, changes, message) => {
+    const { code, error } = await train(job(changes));
+    expect(code).toBe(1);
+    expect(error).toContain(message);
+    expect(error.trim().split("\n")).toHaveLength(1);
+  });
+
+  it("refuses options of other trainings", async () => {
+    expect((await train(job({}), "--save", join(folder, "x.json"))).error).toContain(
+      "--save: is not for jobs with data",
+    );
+  });
+});
