@@ -44,6 +44,7 @@ export type {
 } from "./gpu/index.js";
 export type { EncodedGradient, EncodedSolve, PreparedGradient, PreparedGradientOptions } from "./gradient/prepared.js";
 export { type CrossEntropyOptions, crossEntropy } from "./loss/cross-entropy.js";
+export { combinedLoss, type LossPart } from "./loss/combined-loss.js";
 export {
   type ExpectedSignatureOptions,
   expectedSignatureLoss,
@@ -63,6 +64,8 @@ export type {
 } from "./loss/loss.js";
 export type { OutsideOptions } from "./loss/observed.js";
 export { type PathLossOptions, pathLoss } from "./loss/path-loss.js";
+export { type PayoffOptions, payoff } from "./loss/payoff.js";
+export { type RegulariserOptions, rateRegulariser, silenceRegulariser } from "./loss/regularisers.js";
 export type { Evaluated, GradientTerm, MeanVerdict, ValueAndGradient } from "./loss/result.js";
 export type { LookedNeurons, SampleLoss } from "./loss/sample-loss.js";
 export {
@@ -73,6 +76,7 @@ export {
 } from "./loss/signature-kernel.js";
 export {
   type CountedSpikes,
+  type CountError,
   type CountFeature,
   type CountLoss,
   type FirstPassageOptions,
@@ -84,6 +88,7 @@ export {
 export { firstSpikes, meanSpikeTime, type Selection, type SpikeTimeLoss } from "./loss/spike-times.js";
 export { type TargetTimesOptions, targetTimes } from "./loss/target-times.js";
 export { type VanRossumOptions, vanRossum } from "./loss/van-rossum.js";
+export { type VoltageFitOptions, voltageFit } from "./loss/voltage-fit.js";
 export * from "./metrics/index.js";
 export type { Connections, Delays, WeightBlock, WeightForm, Weights } from "./network/connections.js";
 export type { DrawnWeights } from "./network/drawn-weights.js";

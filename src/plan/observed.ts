@@ -24,8 +24,8 @@ export interface StatesOptions {
   of?: readonly string[];
   /** Numbers of neurons; default all. */
   neurons?: Numbers;
-  /** Times on the grid, rising; or every so much time from t0 on, up to t1. */
-  times: Numbers | { every: number };
+  /** Times on the grid, rising; every so much time from t0 on, up to t1; or t1 alone. */
+  times: Numbers | { every: number } | "t1";
 }
 
 const statesNames: Names<StatesOptions> = { of: true, neurons: true, times: true };
@@ -68,6 +68,7 @@ export function gridPoint(field: string, time: unknown, { t0, t1, dt, steps }: G
 
 function pointsOf(field: string, given: StatesOptions["times"] | undefined, grid: Grid): Uint32Array {
   if (given === undefined) fail(field, "is missing; give a list of times, or { every }");
+  if (given === "t1") return Uint32Array.of(grid.steps);
   if (isNumbers(given)) {
     if (given.length === 0) fail(field, "is empty; give one time or more");
     const points = Uint32Array.from({ length: given.length }, (_, i) => gridPoint(`${field}[${i}]`, given[i], grid));
@@ -143,6 +144,18 @@ export function planObserved(
         ? Uint32Array.from({ length: network.neurons }, (_, k) => k)
         : neuronsOf(network, `${field}.neurons`, given.neurons),
     steps: pointsOf(`${field}.times`, given.times, grid),
+  };
+}
+
+/** The least that has all of several. */
+export function together(all: readonly ObservedStates[]): ObservedStates {
+  if (all.length === 1) return all[0]!;
+  const joined = (of: (one: ObservedStates) => Iterable<number>): number[] =>
+    [...new Set(all.flatMap((one) => [...of(one)]))].sort((a, b) => a - b);
+  return {
+    states: joined((one) => one.states),
+    neurons: Uint32Array.from(joined((one) => one.neurons)),
+    steps: Uint32Array.from(joined((one) => one.steps)),
   };
 }
 
