@@ -74,10 +74,12 @@ fn input_before(x: u32, step: u32, i: u32) -> bool { return x > first_input(i) &
 `;
   }
   return /* wgsl */ `
+// Past the last entry of the agenda of path i: what never comes.
+fn past_inputs(i: u32) -> u32 { return connections[${sampled + 1}u + (run.first_of_all + i) / ${trials}u] - 1u; }
 fn first_input(i: u32) -> u32 {
   let sample = (run.first_of_all + i) / ${trials}u;
   var low = connections[${sampled}u + sample];
-  var high = connections[${sampled + 1}u + sample] - 1u; // what never comes
+  var high = past_inputs(i);
   while (low < high) {
     let middle = (low + high) / 2u;
     if (agenda_step(middle) < run.step_begin) { low = middle + 1u; } else { high = middle; }

@@ -85,7 +85,7 @@ export class GradientPass {
     const pass = new GradientPass(gpu, solver, views, made, loss, sums);
     pass.horizon = pending.length > 0;
     pass.states = made?.states ? 4 * observedEntries(plan.observed) : 0;
-    pass.slots.value = firstSlots(plan);
+    pass.slots.value = firstSlots(plan, solver);
     pass.kernels = kernels;
     return pass;
   }

@@ -22,11 +22,12 @@ export type Method = keyof typeof tableaux;
 export const methods = Object.keys(tableaux) as readonly Method[];
 
 /**
- * How the GPU shares the work of a network out: a path per invocation, or a path per workgroup whose lanes share its
- * neurons. Spikes and gradients are those of the same discrete solution, to rounding. `auto`: what was measured faster.
+ * How the GPU shares the work of a network out: a path per invocation; a path per workgroup whose lanes share its
+ * neurons; or, where every connection has a delay of dt or more, a neuron of a path per invocation, for thousands of neurons
+ * (no gradients). Spikes and gradients are those of the same discrete solution, to rounding. `auto`: what was measured faster.
  */
-export type Distribution = "auto" | "invocation" | "workgroup";
-export const distributions: readonly Distribution[] = ["auto", "invocation", "workgroup"];
+export type Distribution = "auto" | "invocation" | "workgroup" | "neuron";
+export const distributions: readonly Distribution[] = ["auto", "invocation", "workgroup", "neuron"];
 
 export interface SolveOptions {
   /** Number of Monte Carlo paths; with `samples` that of samples times trials, which may be left out. */

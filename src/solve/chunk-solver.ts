@@ -77,6 +77,8 @@ export interface ChunkSolver {
   readonly shape: KernelShape;
   /** Words of a spike in the record. */
   readonly recordWords: number;
+  /** Slots that a record has at first, where neither maxSpikes nor the number of neurons is to say. */
+  readonly firstSlots?: number;
   /** Bytes per path of a forward solve with this many slots. */
   bytesPerPath(slots: number): number;
   /** Bytes per path of the largest of its buffers. */

@@ -5,7 +5,7 @@ import { fail } from "../checks.js";
 import { SaltationError } from "../errors.js";
 import type { Gpu } from "../gpu/index.js";
 import { anyArrives, longestAgenda } from "../plan/arrivals.js";
-import { type Chunk, type PathRange, wholeBlocks } from "../plan/chunks.js";
+import { blockPaths, type Chunk, type PathRange, wholeBlocks } from "../plan/chunks.js";
 import type { Discretisation, DiscretisationOptions } from "../plan/discretisation.js";
 import type { View } from "../plan/layout.js";
 import { observedEntries } from "../plan/observed.js";
@@ -45,6 +45,10 @@ export async function createSolver(
     const why = connections.parallel ? "several connections from a neuron to another" : "connections with delays";
     fail("distribution", `"workgroup" does not take ${why}; take "invocation"`);
   }
+  if (plan.distribution === "neuron" || connections.delays.length > 0 || plan.network.sources > 0) {
+    const solver = await (await import("./neuron-windows.js")).solverByNeurons(gpu, plan, views);
+    if (solver) return solver;
+  }
   const wide = plan.distribution === "auto" ? 2 * neurons > lanesOf(gpu) : plan.distribution === "workgroup";
   const byWorkgroup = wide && !lone;
   // Loaded when a network is solved: a page with one neuron does without (docs/embedding.md).
@@ -53,11 +57,12 @@ export async function createSolver(
 }
 
 /** First guess of the slots that a path's record needs, where maxSpikes does not say. */
-export function firstSlots(plan: SolvePlan): number {
+export function firstSlots(plan: SolvePlan, solver?: ChunkSolver): number {
   const { neurons, connections } = plan.network;
-  const own = plan.maxSpikes > 0 ? plan.maxSpikes : Math.min(plan.steps * neurons, 32 * Math.ceil(Math.sqrt(neurons)));
+  const own =
+    plan.maxSpikes || solver?.firstSlots || Math.min(plan.steps * neurons, 32 * Math.ceil(Math.sqrt(neurons)));
   // With delays there are spikes of sources in the record, and what arrives of them.
-  const sent = connections.delays.length > 0 ? longestAgenda(plan) : 0;
+  const sent = connections.delays.length > 0 && !solver?.firstSlots ? longestAgenda(plan) : 0;
   return own + 2 * sent;
 }
 
@@ -88,6 +93,14 @@ export function fittingPaths(
   const largest = Math.max(extraLargest, solver.largestBindingPerPath(slots));
   const most = Math.floor(Math.min(maxStorageBufferBindingSize, maxBufferSize) / largest);
   return wholeBlocks(solver.bytesPerPath(slots) + extraPerPath, bytes, Math.min(65536, most));
+}
+
+/** The same where nothing is summed over paths: less than a block, where a block of them does not fit. */
+function simulatedPaths(gpu: Gpu, solver: ChunkSolver, slots: number): number {
+  const { maxStorageBufferBindingSize, maxBufferSize } = gpu.device.limits;
+  const most = Math.min(maxStorageBufferBindingSize, maxBufferSize) / solver.largestBindingPerPath(slots);
+  const fitting = Math.floor(Math.min(most, chunkBytes / solver.bytesPerPath(slots)));
+  return fitting < blockPaths ? Math.max(1, fitting) : fittingPaths(gpu, solver, slots);
 }
 
 /**
@@ -147,13 +160,13 @@ export async function simulateGpu(
   const solver = await createSolver(gpu, plan);
   const { first, end } = range;
   const kept: DeviceSpikes[] = [];
-  const slots = { value: firstSlots(plan) };
+  const slots = { value: firstSlots(plan, solver) };
   let saturated = 0;
   let largestCount = 0;
   let [committed, offered] = [0, 0];
   const bytesPerSpike = 4 * solver.recordWords;
   try {
-    const fitting = (room: number): number => fittingPaths(gpu, solver, room);
+    const fitting = (room: number): number => simulatedPaths(gpu, solver, room);
     for (let done = 0; first + done < end; ) {
       const solved = await solveFrom(gpu, { ...plan, paths: end }, solver, first + done, slots, fitting);
       const { paths } = solved;

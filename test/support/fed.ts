@@ -97,6 +97,32 @@ export const fedLate = withSources(
   [0.0053, 0.0431, 0.1177, 0.0219],
 );
 
+/** Neurons send after two steps of 0.01 and more; sources at once, or after less than a step too. */
+export const fedByNeurons = withSources(
+  {
+    ...recurrent,
+    weights: {
+      edges: [
+        [0, 1, 0.4],
+        [1, 2, 0.35],
+        [2, 0, -0.2],
+        [3, 0, 0.3],
+      ],
+      delays: [0.0271, 0.0513, 0.1234, 0.02],
+    },
+  },
+  3,
+  [
+    { source: 0, to: 0, weight: 0.9, delay: 0 },
+    { source: 0, to: 2, weight: 0.5 },
+    { source: 1, to: 0, weight: -0.3, delay: 1 },
+    { source: 1, to: 1, weight: 0.8, delay: 1 },
+    { source: 1, to: 3, weight: 0.7 },
+    { source: 2, to: 3, weight: 0.6, delay: 1 },
+  ],
+  [0.0053, 0.1777],
+);
+
 /** Five samples of three sources, one of them without a spike: at times of input spikes, at one time, and at t1 too. */
 export const fiveSamples = {
   offsets: [0, 6, 9, 9, 14, 17],
