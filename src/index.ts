@@ -43,8 +43,8 @@ export type {
   Storage,
 } from "./gpu/index.js";
 export type { EncodedGradient, EncodedSolve, PreparedGradient, PreparedGradientOptions } from "./gradient/prepared.js";
-export { type CrossEntropyOptions, crossEntropy } from "./loss/cross-entropy.js";
 export { combinedLoss, type LossPart } from "./loss/combined-loss.js";
+export { type CrossEntropyOptions, crossEntropy } from "./loss/cross-entropy.js";
 export {
   type ExpectedSignatureOptions,
   expectedSignatureLoss,
@@ -75,8 +75,8 @@ export {
   signatureScoreLoss,
 } from "./loss/signature-kernel.js";
 export {
-  type CountedSpikes,
   type CountError,
+  type CountedSpikes,
   type CountFeature,
   type CountLoss,
   type FirstPassageOptions,
