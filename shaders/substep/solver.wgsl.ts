@@ -1,6 +1,7 @@
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { advanceFunction } from "./advance.wgsl.js";
 import { type GridShape, gridFunctions } from "./grid-states.wgsl.js";
+import { initialFunctions } from "./initial.wgsl.js";
 import { plus, type SubstepShape } from "./stages.js";
 
 /** What the kernels of a solve are specialised for. */
@@ -28,10 +29,27 @@ export interface SolverShape extends SubstepShape, GridShape {
   steep: boolean;
   /** Whether path 2k + 1 has the noise of path 2k with its sign turned, and 1 − u for u. */
   antithetic: boolean;
-  /** Where the parameters of the cell lie in the flat vector: offset, and stride per neuron (0 where shared). */
-  parameters: readonly { offset: number; stride: number }[];
-  current: { offset: number; stride: number; samples: number; width: number };
+  /**
+   * Where the parameters of the cell lie in the flat vector: offset, and stride per neuron (0 where shared); of those that samples
+   * have of their own, in the row of a sample.
+   */
+  parameters: readonly (BySample & { offset: number; stride: number })[];
+  current: BySample & { offset: number; stride: number; samples: number; width: number };
+  /** Rows of samples after the flat vector, where they have any: the first word, words of a row, and paths of a sample. */
+  rows: { from: number; width: number; trials: number } | undefined;
+  /** Numbers of a state. */
+  states: number;
+  /** States that samples start from: which, where in the row, and 1 where each neuron has its own. */
+  initial: readonly { state: number; at: number; stride: number }[];
 }
+
+/** Whether an offset counts from the row of the path's sample. */
+interface BySample {
+  bySample: boolean;
+}
+
+/** WGSL of where an offset begins. */
+export const rowOf = ({ bySample }: BySample): string => (bySample ? "own_row + " : "");
 
 /** Names of the numbers of a driver path in one step, the members of `Noise`. */
 export const noiseNames = ({ channels, tableau }: Pick<SolverShape, "channels" | "tableau">): string[] =>
@@ -76,9 +94,12 @@ export function solverFunctions(shape: SolverShape): string {
     withB ? `n${i}.x * ${unit}, n${i}.y * (1.7320508f * ${unit})` : `n${i} * ${unit}`,
   );
   const { offset, stride, samples, width } = shape.current;
+  const { rows } = shape;
   const load = (own: boolean): string =>
     shape.parameters
-      .flatMap((p, i) => (p.stride > 0 === own ? [`  par_${i} = theta[${p.offset}u${own ? " + neuron" : ""}];`] : []))
+      .flatMap((p, i) =>
+        p.stride > 0 === own ? [`  par_${i} = theta[${rowOf(p)}${p.offset}u${own ? " + neuron" : ""}];`] : [],
+      )
       .join("\n");
   const anyOwn = shape.parameters.some((p) => p.stride > 0);
   return wgsl`
@@ -144,8 +165,15 @@ ${further}
 #endif
 }
 
-// Parameters that all neurons share; once per thread.
-fn load_shared() {
+#if ${rows !== undefined}
+var<private> own_row: u32; // where that of the path's sample begins
+#endif
+
+// Parameters that all neurons of path i share; once per thread.
+fn load_shared(i: u32) {
+#if ${rows !== undefined}
+  own_row = ${rows?.from ?? 0}u + ((run.first_of_all + i) / ${rows?.trials ?? 1}u) * ${rows?.width ?? 0}u;
+#endif
   seed = run.seed;
   dt = run.dt;
   inv_dt = run.inv_dt;
@@ -168,10 +196,10 @@ ${load(true)}
 fn sample_of(step: u32) -> u32 { return ${samples > 1 ? `min(step / run.steps_per_sample, ${samples - 1}u)` : "0u"}; }
 
 fn current_at(step: u32, neuron: u32) -> f32 {
-  return theta[${offset}u + sample_of(step) * ${width}u${stride ? " + neuron" : ""}];
+  return theta[${rowOf(shape.current)}${offset}u + sample_of(step) * ${width}u${stride ? " + neuron" : ""}];
 }
 
-${gridFunctions(shape)}${advanceFunction(shape)}
+${gridFunctions(shape)}${initialFunctions(shape)}${advanceFunction(shape)}
 `;
 }
 

@@ -19,6 +19,8 @@ export interface View {
   readonly length: number;
   /** Whether there are gradients by it: not by samples that are states, nor by a current that no cell takes. */
   readonly differentiable: boolean;
+  /** Whether each sample has values of its own, and those of the network are not read. */
+  readonly bySample: boolean;
   /** Distance between the entries of neighbouring neurons: 0 where shared. */
   readonly neuronStride: number;
   /** Values given beyond those that a solve reads: samples of the current after t1. */
@@ -47,16 +49,25 @@ export const parameterPlaces = (layout: ParameterLayout): ParameterPlace[] =>
 
 const none = new Float64Array();
 
+/** Views whose values samples have of their own: there are no gradients by those of the network. */
+function givenBySample({ network, samples }: SolvePlan): string[] {
+  const { parameters = [], current } = samples?.values ?? {};
+  return [...parameters.map((p) => network.parameters[p.index]!.name), ...(current ? ["current"] : [])];
+}
+
 /** Lays out the parameters of a network. */
 export function parameterLayout(plan: SolvePlan): ParameterLayout {
   const { network, current } = plan;
   const views = new Map<string, View>();
   let size = 0;
   const hidden = new Set(sampledInputs(network.cell).flatMap((name) => [name, samplesView(name)]));
+  const sampled = new Set(givenBySample(plan));
+  for (const name of sampled) hidden.add(name);
   if (network.cell.inputs.get("I") !== "current") hidden.add("current");
   const add = (name: string, length: number, neuronStride: number, shape: View["shape"], beyond = none): void => {
     const differentiable = !hidden.has(name);
-    views.set(name, { name, asked: name, offset: size, length, differentiable, neuronStride, beyond, shape });
+    const bySample = sampled.has(name);
+    views.set(name, { name, asked: name, offset: size, length, differentiable, bySample, neuronStride, beyond, shape });
     size += length;
   };
   for (const p of network.parameters) {
@@ -95,6 +106,16 @@ export function parameterVector(plan: SolvePlan): Float64Array {
   return vector;
 }
 
+/** What kernels read of parameters: those of all paths, and after them the rows of samples, where these have any. */
+export function deviceVector(plan: SolvePlan): Float32Array {
+  const vector = parameterVector(plan);
+  const rows = plan.samples?.values?.data ?? [];
+  const all = new Float32Array(vector.length + rows.length);
+  all.set(vector);
+  all.set(rows, vector.length);
+  return all;
+}
+
 /**
  * The view of what a user calls a parameter. `I` is the current; where the cell takes none it is a parameter, which `current`
  * stands for.
@@ -130,6 +151,11 @@ export function requestedViews(
         `${quoted(name)} is sampled, and gradients by samples are taken of a current in a drift alone; known: ${known.join(", ")}`,
       );
     if (!known.includes(views[i]!)) {
+      if (layout.views.get(views[i]!)?.bySample)
+        fail(
+          at,
+          `${quoted(name)} is given by sample, and gradients are by what samples have in common; known: ${known.join(", ")}`,
+        );
       const why =
         name === "weights"
           ? "the network has no connections"

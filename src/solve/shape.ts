@@ -55,6 +55,7 @@ export async function solverShape(
   const carried = plan.increments === "carried";
   const smooth = alongPath(tableau);
   const currentView = layout.views.get("current")!;
+  const values = plan.samples?.values;
   return {
     cell: emitCellWgsl(
       cell,
@@ -85,21 +86,35 @@ export async function solverShape(
     peaks: smooth && looks ? cell.events.flatMap((event, e) => (event.peaks ? [e] : [])) : [],
     ...(loaded ? { exponential: loaded.exponential } : {}),
     carried,
-    parameters: network.parameters.map((p) => {
+    parameters: network.parameters.map((p, i) => {
       const view = layout.views.get(p.name)!;
-      return { offset: view.offset, stride: view.neuronStride };
+      const row = values?.parameters.find(({ index }) => index === i);
+      return { bySample: row !== undefined, offset: row?.at ?? view.offset, stride: view.neuronStride };
     }),
+    rows: values && { from: layout.size, width: values.width, trials: plan.samples!.trials },
+    initial: (values?.initial ?? []).map(({ state, at, length }) => ({ state, at, stride: length > 1 ? 1 : 0 })),
     current: {
-      offset: currentView.offset,
+      bySample: values?.current !== undefined,
+      offset: values?.current?.at ?? currentView.offset,
       stride: currentView.neuronStride,
       samples: current.samples,
       width: current.perNeuron ? network.neurons : 1,
     },
-    inputs: plan.inputs.map((input) => {
+    inputs: plan.inputs.map((input, i) => {
+      const row = values?.inputs.find(({ index }) => index === i);
       const view = layout.views.get(samplesView(input.name))!;
       const { value, slope, samples, stepsPerSample } = input;
       const width = input.values.length / samples;
-      return { value, slope, offset: view.offset, stride: view.neuronStride, width, samples, stepsPerSample };
+      return {
+        bySample: row !== undefined,
+        value,
+        slope,
+        offset: row?.at ?? view.offset,
+        stride: view.neuronStride,
+        width,
+        samples,
+        stepsPerSample,
+      };
     }),
     time: plan.time === undefined ? undefined : { state: plan.time, t0: plan.t0 },
     states: cell.states.length * (carried ? 2 : 1),

@@ -15,6 +15,7 @@ import type { CompiledCell } from "../cell/emit-js.js";
 import { sampleOf } from "../driver/current.js";
 import type { ParameterLayout } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
+import { clearInitial, planOfPath } from "../plan/sampled-values.js";
 import type { SubStepTangent } from "./advance.js";
 import { stepperOf } from "./exponential.js";
 import { neuronParameters, type PathResult } from "./forward.js";
@@ -38,13 +39,14 @@ export interface PathCotangents {
 
 /** @param gradient [layout.size], added to. */
 export function reversePath(
-  plan: SolvePlan,
+  given: SolvePlan,
   layout: ParameterLayout,
   cell: CompiledCell,
   result: PathResult,
   cotangents: PathCotangents,
   gradient: Float64Array,
 ): void {
+  const plan = planOfPath(given, result.path);
   const { network, dt } = plan;
   const { neurons, connections } = network;
   const n = network.cell.states.length;
@@ -165,6 +167,7 @@ export function reversePath(
   }
   for (let k = 0; k < neurons; k++) {
     drawFurther(cell, plan, result.path, k, 0);
+    clearInitial(plan, a[k]!);
     cell.startVjp(pBar[k]!, p[k]!, result.startUniforms[k]!, a[k]!);
     network.cell.parameters.forEach((name, j) => {
       const view = layout.views.get(name)!;
