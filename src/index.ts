@@ -100,6 +100,14 @@ export {
   type NetworkDefinition,
   type Parameter,
 } from "./network/network.js";
+export type {
+  CellPopulation,
+  PopulationDefinition,
+  PopulationPlace,
+  SourcePopulation,
+} from "./network/populations.js";
+export type { ProjectionDefinition, ProjectionWeights } from "./network/projections.js";
+export type { Law, RandomPairs } from "./network/random-connections.js";
 export type { Arrivals, SampledArrivals } from "./plan/arrivals.js";
 export type { Chunk, PathRange } from "./plan/chunks.js";
 export type {
