@@ -200,9 +200,16 @@ const gridTimes = z
 /** States at such times. */
 const observed = {
   of: z.array(z.string()).optional().describe("names of states; default all"),
-  neurons: z.array(finite).optional().describe("numbers of neurons; default all"),
+  neurons: z
+    .union([z.array(finite), z.string()], { error: "expected numbers of neurons, or the name of a population" })
+    .optional()
+    .describe("numbers of neurons, or the name of a population; default all"),
   times: gridTimes,
 };
+
+const knownLosses =
+  "expected mean-spike-time, spike-count, spike-rate, first-passage, first-spikes, expected-signature, signature-mmd, " +
+  "signature-score, van-rossum, voltage-fit, payoff, rate, silence, sum or log-likelihood";
 
 const one = z.discriminatedUnion(
   "kind",
@@ -261,21 +268,21 @@ const one = z.discriminatedUnion(
       parameters: z.record(z.string(), perNeuron).optional(),
     }),
   ],
-  {
-    error:
-      "expected mean-spike-time, spike-count, spike-rate, first-passage, first-spikes, expected-signature, signature-mmd, " +
-      "signature-score, van-rossum, voltage-fit, payoff, rate, silence, sum or log-likelihood",
-  },
+  { error: knownLosses },
 );
 export type OneLossJob = z.infer<typeof one>;
 
-const loss = z.discriminatedUnion("kind", [
-  ...one.options,
-  z.strictObject({
-    kind: z.literal("sum"),
-    of: z.array(z.strictObject({ loss: one, weight: finite.optional().describe("default 1") })),
-  }),
-]);
+const loss = z.discriminatedUnion(
+  "kind",
+  [
+    ...one.options,
+    z.strictObject({
+      kind: z.literal("sum"),
+      of: z.array(z.strictObject({ loss: one, weight: finite.optional().describe("default 1") })),
+    }),
+  ],
+  { error: knownLosses },
+);
 export type LossJob = z.infer<typeof loss>;
 
 const outside = z

@@ -22,8 +22,8 @@ import { quoted } from "../quoted.js";
 export interface StatesOptions {
   /** Names of state variables; default all. */
   of?: readonly string[];
-  /** Numbers of neurons; default all. */
-  neurons?: Numbers;
+  /** Numbers of neurons, or the name of a population; default all. */
+  neurons?: Numbers | string;
   /** Times on the grid, rising; every so much time from t0 on, up to t1; or t1 alone. */
   times: Numbers | { every: number } | "t1";
 }
@@ -96,7 +96,18 @@ function numberOfState(network: Network, field: string, name: unknown): number {
   fail(field, `${quoted(String(name))}: cell "${network.cell.name}" has no such state; known: ${known.join(", ")}`);
 }
 
-function neuronsOf(network: Network, field: string, given: Numbers): Uint32Array {
+/** All neurons of a population. */
+function population({ populations }: Network, field: string, name: string): Uint32Array {
+  const found = populations.find((p) => p.name === name);
+  if (found && !found.sources) return Uint32Array.from({ length: found.count }, (_, i) => found.first + i);
+  if (found) fail(field, `${quoted(name)} are sources, which have no states`);
+  const known = populations.filter((p) => !p.sources).map((p) => p.name);
+  const those = known.length > 0 ? `known: ${known.join(", ")}` : "the network has none; give numbers of neurons";
+  fail(field, `${quoted(name)} is no population; ${those}`);
+}
+
+function neuronsOf(network: Network, field: string, given: Numbers | string): Uint32Array {
+  if (typeof given === "string") return population(network, field, given);
   list(field, given, "neurons");
   if (given.length === 0) fail(field, "names no neuron; give one or more, or leave it out for all");
   const last = network.neurons - 1;
