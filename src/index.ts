@@ -46,6 +46,7 @@ export type { EncodedGradient, EncodedSolve, PreparedGradient, PreparedGradientO
 export { accuracy, confusion, noClass, predictedClasses } from "./loss/classification.js";
 export { combinedLoss, type LossPart } from "./loss/combined-loss.js";
 export { type CrossEntropyOptions, crossEntropy } from "./loss/cross-entropy.js";
+export type { Estimator } from "./loss/estimator.js";
 export {
   type ExpectedSignatureOptions,
   expectedSignatureLoss,
@@ -66,6 +67,7 @@ export type {
 export type { OutsideOptions } from "./loss/observed.js";
 export { type PathLossOptions, pathLoss } from "./loss/path-loss.js";
 export { type PayoffOptions, payoff } from "./loss/payoff.js";
+export { type PsthLossOptions, psthLoss } from "./loss/psth.js";
 export { type RegulariserOptions, rateRegulariser, silenceRegulariser } from "./loss/regularisers.js";
 export type { Evaluated, GradientTerm, MeanVerdict, ValueAndGradient } from "./loss/result.js";
 export type { LookedNeurons, SampleLoss } from "./loss/sample-loss.js";
@@ -120,7 +122,7 @@ export type { PlannedInput } from "./plan/inputs.js";
 export type { ParameterPlace, View } from "./plan/layout.js";
 export type { ObservedStates, StatesOptions } from "./plan/observed.js";
 export type { Distribution, Method, SolveOptions, SolvePlan } from "./plan/plan.js";
-export type { SampledValues, SignalBySample, ValuesBySample } from "./plan/sampled-values.js";
+export type { SampledDriver, SampledValues, SignalBySample, ValuesBySample } from "./plan/sampled-values.js";
 export { type PlannedSamples, type SampleOptions, type SpikesBySample, withSamples } from "./plan/samples.js";
 export type { Rate } from "./plan/stability.js";
 export type { Estimate } from "./reduce/statistics.js";

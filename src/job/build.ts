@@ -6,6 +6,7 @@ import { logLikelihood } from "../loss/log-likelihood.js";
 import type { Loss } from "../loss/loss.js";
 import { spikesOutside } from "../loss/observed.js";
 import { type PayoffOptions, payoff } from "../loss/payoff.js";
+import { psthLoss } from "../loss/psth.js";
 import { rateRegulariser, silenceRegulariser } from "../loss/regularisers.js";
 import { signatureMmdLoss, signatureScoreLoss } from "../loss/signature-kernel.js";
 import { firstPassage, spikeCount, spikeRate } from "../loss/spike-count.js";
@@ -151,6 +152,10 @@ function trialsLoss(loss: Exclude<OneLossJob, { kind: Alone }>, trials: Trial[],
       };
       if (loss.kind === "signature-score") return signatureScoreLoss(trials, options);
       return signatureMmdLoss(trials, { ...options, unbiased: loss.unbiased ?? true });
+    }
+    case "psth": {
+      const { kind: _, bin, ...options } = loss;
+      return psthLoss(trials, { bin, ...given(options) });
     }
     case "van-rossum":
       return vanRossum(trials, { tau: loss.tau, unbiased: loss.unbiased ?? true });
