@@ -14,7 +14,7 @@ import type { DataTraining, TestOptions } from "../train/data.js";
 import type { TrainOptions } from "../train/train.js";
 import { trainableNames } from "../train/trainable.js";
 import { planUpdate } from "../train/update.js";
-import { aloneLossOf, networkOf, requirementsOf, solveOptionsOf } from "./build.js";
+import { aloneLossOf, lossOf, networkOf, requirementsOf, solveOptionsOf } from "./build.js";
 import type { DataSourceJob, TrainDataJob } from "./job.js";
 import type { FileContext } from "./recording.js";
 import { updateOptionsOf } from "./update-job.js";
@@ -76,10 +76,6 @@ export async function planTrainDataJob(job: TrainDataJob, context: FileContext):
     ...(given(job.test) as Omit<TestOptions, "data">),
     data: await dataSetOf("test.data", job.test.data, context, within),
   };
-  const loss: Loss | undefined = aloneLossOf(job.loss);
-  if (!loss)
-    fail("loss.kind", `"${job.loss.kind}" compares with observed spike trains; a training on data has samples`);
-  checkLoss(network, loss, job.requireExact);
   const update = updateOptionsOf(job.optimiser, job.trainable);
   const solve = solveOptionsOf(job);
   for (const [field, set] of Object.entries({ data, ...(test ? { "test.data": test.data } : {}) })) {
@@ -93,6 +89,12 @@ export async function planTrainDataJob(job: TrainDataJob, context: FileContext):
     ...solve,
     samples: { ...data.all(), ...(trials === undefined ? {} : { trials }) },
   });
+  // A sum has whatever its parts are.
+  const loss: Loss | undefined =
+    job.loss.kind === "sum" ? lossOf(job.loss, undefined, context, network.neurons, plan) : aloneLossOf(job.loss);
+  if (!loss)
+    fail("loss.kind", `"${job.loss.kind}" compares with observed spike trains; a training on data has samples`);
+  checkLoss(network, loss, job.requireExact);
   const names = trainableNames(update.trainable);
   const views = requestedViews(network, parameterLayout(plan), names, "trainable");
   planUpdate(update, network, views, parameterVector(plan));
