@@ -17,13 +17,14 @@ import {
   show,
 } from "../checks.js";
 import type { Network } from "../network/network.js";
+import { neuronsNamed } from "../network/populations.js";
 import { quoted } from "../quoted.js";
 
 export interface StatesOptions {
   /** Names of state variables; default all. */
   of?: readonly string[];
-  /** Numbers of neurons; default all. */
-  neurons?: Numbers;
+  /** Numbers of neurons, or the name of a population; default all. */
+  neurons?: Numbers | string;
   /** Times on the grid, rising; or every so much time from t0 on, up to t1. */
   times: Numbers | { every: number };
 }
@@ -95,7 +96,8 @@ function numberOfState(network: Network, field: string, name: unknown): number {
   fail(field, `${quoted(String(name))}: cell "${network.cell.name}" has no such state; known: ${known.join(", ")}`);
 }
 
-function neuronsOf(network: Network, field: string, given: Numbers): Uint32Array {
+function neuronsOf(network: Network, field: string, given: Numbers | string): Uint32Array {
+  if (typeof given === "string") return neuronsNamed(network, field, given);
   list(field, given, "neurons");
   if (given.length === 0) fail(field, "names no neuron; give one or more, or leave it out for all");
   const last = network.neurons - 1;
