@@ -1,6 +1,6 @@
 /**
  * The connections of a network, and what its step brings. The buffer holds row starts [K + 1], targets [edges] with the
- * number of the port (from bit 24 on), the agenda of input spikes, with delays the number of each edge's (`atOnce` where
+ * number of the port (from bit 24 on), where edges do not lie as weights do the place of each edge's [edges], the agenda of input spikes, with delays the number of each edge's (`atOnce` where
  * spikes arrive at once) [edges], and for workgroups the edge of each neuron to itself [K] (1 + its index; 0 where there is none).
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
@@ -13,6 +13,10 @@ export interface ConnectionShape {
   /** Where the weights lie in the flat parameter vector. */
   weightOffset: number;
   edges: number;
+  /** How many weights there are. */
+  weights: number;
+  /** Whether edges have the numbers of their weights; else these lie in their order. */
+  mapped: boolean;
   /** Input spikes. */
   arrivals: number;
   /** Whether some neuron is its own target and receives as it fires; elsewhere it takes a turn of its own. */
@@ -31,8 +35,9 @@ export function edgeFunctions({
   arrivals,
   ports,
   delays,
+  mapped,
 }: Omit<ConnectionShape, "selfEdges">): string {
-  const from = neurons + 1 + edges;
+  const from = neurons + 1 + edges * (mapped ? 2 : 1);
   const agenda = { array: "connections", from, entries: arrivals, edges, weightOffset, ports };
   const ported = portedWord(ports);
   return /* wgsl */ `
@@ -42,7 +47,8 @@ fn edge_word(e: u32) -> u32 { return connections[K + 1u + min(e, ${Math.max(1, e
 fn edge_target(e: u32) -> u32 { return edge_word(e)${ported.neuron}; }
 fn edge_delay(e: u32) -> u32 { return ${delays ? `connections[${from + (agendaEntryWords + 1) * arrivals}u + e]` : "0u"}; }
 fn edge_port(e: u32) -> u32 { return ${ported.port("edge_word(e)")}; }
-fn edge_weight(e: u32) -> f32 { return theta[${weightOffset}u + e]; }
+fn weight_place(e: u32) -> u32 { return ${mapped ? `connections[K + ${edges + 1}u + min(e, ${Math.max(1, edges) - 1}u)]` : "e"}; }
+fn edge_weight(e: u32) -> f32 { return theta[${weightOffset}u + weight_place(e)]; }
 fn own_edge(k: u32) -> u32 { return connections[${from + (agendaEntryWords + 1) * arrivals}u + k]; }
 ${agendaReads(agenda)}
 

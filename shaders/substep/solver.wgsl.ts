@@ -1,4 +1,5 @@
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { byRange, type Range } from "../shared/pieces.js";
 import { advanceFunction } from "./advance.wgsl.js";
 import { type GridShape, gridFunctions } from "./grid-states.wgsl.js";
 import { plus, type SubstepShape } from "./stages.js";
@@ -29,9 +30,39 @@ export interface SolverShape extends SubstepShape, GridShape {
   /** Whether path 2k + 1 has the noise of path 2k with its sign turned, and 1 − u for u. */
   antithetic: boolean;
   /** Where the parameters of the cell lie in the flat vector: offset, and stride per neuron (0 where shared). */
-  parameters: readonly { offset: number; stride: number }[];
-  current: { offset: number; stride: number; samples: number; width: number };
+  parameters: readonly ParameterShape[];
+  current: { offset: number; stride: number; samples: number; width: number; parts?: readonly CurrentPiece[] };
 }
+
+export interface ParameterShape {
+  offset: number;
+  stride: number;
+  /** Where populations have values of their own: those. */
+  parts?: readonly Piece[];
+}
+
+/** Of some neurons: where their numbers lie in the flat vector, and whether each has its own. */
+export interface Piece extends Range {
+  readonly offset: number;
+  readonly perNeuron: boolean;
+}
+
+/** Of a signal, [samples][neurons] or [samples]. */
+export interface CurrentPiece extends Piece {
+  readonly samples: number;
+  readonly stepsPerSample: number;
+}
+
+const sampleOfPiece = ({ samples, stepsPerSample }: CurrentPiece): string =>
+  samples > 1 ? `min(step / ${stepsPerSample}u, ${samples - 1}u)` : "0u";
+
+/** WGSL of the place of a neuron's number in the flat vector. */
+const pieceAt = ({ offset, perNeuron, first }: Piece): string =>
+  `${offset}u${perNeuron ? ` + neuron - ${first}u` : ""}`;
+const currentPieceAt = (piece: CurrentPiece): string => {
+  const width = piece.perNeuron ? piece.end - piece.first : 1;
+  return `${pieceAt(piece)}${piece.samples > 1 ? ` + ${sampleOfPiece(piece)} * ${width}u` : ""}`;
+};
 
 /** Names of the numbers of a driver path in one step, the members of `Noise`. */
 export const noiseNames = ({ channels, tableau }: Pick<SolverShape, "channels" | "tableau">): string[] =>
@@ -72,15 +103,19 @@ export function solverFunctions(shape: SolverShape): string {
     .join("\n");
   const draws = channels.map((c, i) => draw(i, c)).join("\n");
   const unit = shape.antithetic ? "turned" : "inv_sqrt_dt";
-  const parts = channels.map((_, i) =>
+  const numbers = channels.map((_, i) =>
     withB ? `n${i}.x * ${unit}, n${i}.y * (1.7320508f * ${unit})` : `n${i} * ${unit}`,
   );
-  const { offset, stride, samples, width } = shape.current;
+  const { offset, stride, samples, width, parts } = shape.current;
+  const isOwn = ({ stride, parts }: ParameterShape): boolean => stride > 0 || parts !== undefined;
+  const placeOf = ({ offset, stride, parts }: ParameterShape): string =>
+    parts ? byRange("neuron", parts, pieceAt, "0u") : `${offset}u${stride > 0 ? " + neuron" : ""}`;
   const load = (own: boolean): string =>
-    shape.parameters
-      .flatMap((p, i) => (p.stride > 0 === own ? [`  par_${i} = theta[${p.offset}u${own ? " + neuron" : ""}];`] : []))
-      .join("\n");
-  const anyOwn = shape.parameters.some((p) => p.stride > 0);
+    shape.parameters.flatMap((p, i) => (isOwn(p) === own ? [`  par_${i} = theta[${placeOf(p)}];`] : [])).join("\n");
+  const anyOwn = shape.parameters.some(isOwn);
+  const currentAt = parts
+    ? byRange("neuron", parts, currentPieceAt, "0u")
+    : `${offset}u + sample_of(step) * ${width}u${stride ? " + neuron" : ""}`;
   return wgsl`
 // Copies of what every sub-step reads: private memory is nearer than the uniform.
 var<private> seed: u32;
@@ -96,7 +131,7 @@ ${draws}
 #if ${shape.antithetic}
   let turned = select(inv_sqrt_dt, -inv_sqrt_dt, (path & 1u) == 1u);
 #endif
-  return Noise(${noisy ? parts.join(", ") : "0.0f"});
+  return Noise(${noisy ? numbers.join(", ") : "0.0f"});
 }
 
 fn slope_at(z: Noise, rho: f32) -> Slope {
@@ -165,11 +200,12 @@ ${load(true)}
 }
 
 // Sample of the input current in a grid step.
-fn sample_of(step: u32) -> u32 { return ${samples > 1 ? `min(step / run.steps_per_sample, ${samples - 1}u)` : "0u"}; }
+fn sample_of(step: u32) -> u32 { return ${samples > 1 && !parts ? `min(step / run.steps_per_sample, ${samples - 1}u)` : "0u"}; }
 
 fn current_at(step: u32, neuron: u32) -> f32 {
-  return theta[${offset}u + sample_of(step) * ${width}u${stride ? " + neuron" : ""}];
+  return theta[${currentAt}];
 }
+${parts ? `fn sample_at(step: u32, neuron: u32) -> u32 { return ${byRange("neuron", parts, sampleOfPiece, "0u")}; }` : ""}
 
 ${gridFunctions(shape)}${advanceFunction(shape)}
 `;

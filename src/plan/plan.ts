@@ -3,10 +3,10 @@ import { tableauOf, tableaux } from "../../shaders/substep/tableau.js";
 import { boundCell } from "../cell/cell.js";
 import { timeState } from "../cell/hybrid.js";
 import { fail, finiteNumber, type Names, oneOf, positiveNumber, show, wholeNumber } from "../checks.js";
-import { type PlannedCurrent, planCurrent } from "../driver/current.js";
+import type { PlannedCurrent } from "../driver/current.js";
 import type { Network } from "../network/network.js";
 import { type Arrivals, planArrivals } from "./arrivals.js";
-import { type PlannedInput, planInputs } from "./inputs.js";
+import { type PlannedInput, planInputs, planNetworkCurrent } from "./inputs.js";
 import { stiffStates } from "./stiff.js";
 
 /**
@@ -155,7 +155,7 @@ export function planSolve(given: Network, options: SolveOptions): SolvePlan {
     exponential: stiffStates(network, dt, tableauOf(method)),
     maxSpikes: options.maxSpikes === undefined ? 0 : wholeNumber("maxSpikes", options.maxSpikes, 1, 2 ** 20),
     distribution: oneOf("distribution", options.distribution ?? "auto", distributions),
-    current: planCurrent(network.current, network.neurons, t0, dt, steps),
+    current: planNetworkCurrent(network, { t0, dt, steps }),
     inputs: planInputs(network, t0, dt, steps),
     ...(network.cell.t0 === 0 ? {} : { time: cell.states.indexOf(timeState) }),
     arrivals: planArrivals(network, t0, t1, dt, steps),

@@ -1,7 +1,7 @@
 /** The kernel from which the backward recursion of a loss that jumps at t1 begins. Loaded with the first such gradient. */
 import { type HorizonShape, horizonKernel, type PendingEvent } from "../../shaders/solve/horizon.wgsl.js";
 import type { Gpu, KernelOf } from "../gpu/index.js";
-import type { View } from "../plan/layout.js";
+import { segmentsOf, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { gradientPlaces } from "./gradient-places.js";
 import { solverShape } from "./shape.js";
@@ -23,10 +23,12 @@ export async function horizonFor(
   places: HorizonShape["places"],
 ): Promise<Horizon> {
   const { cell } = plan.network;
-  const names = views.map((v) => v.name);
+  const names = segmentsOf(views);
   const shape = await solverShape(plan, "reverse", names);
-  const { gradientRows, entries } = gradientPlaces(plan, views);
+  const { gradientRows, entries, parts } = gradientPlaces(plan, views);
+  // An event function has nothing of the current.
+  const ofParameters = parts.filter(({ from }) => from !== "grad_current");
   const terminal = cell.events.length === 1 && cell.events[0]!.terminal;
-  const whole = { ...shape, workgroupSize, gradientRows, entries, pending, terminal, places };
+  const whole = { ...shape, workgroupSize, gradientRows, parts: ofParameters, entries, pending, terminal, places };
   return gpu.kernel(horizonKernel(whole, `horizon ${cell.name} ${plan.method}`));
 }

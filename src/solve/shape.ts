@@ -1,10 +1,11 @@
 /** From a plan to what its kernels are specialised for. */
-import type { SolverShape } from "../../shaders/substep/solver.wgsl.js";
+import type { ParameterShape, Piece, SolverShape } from "../../shaders/substep/solver.wgsl.js";
 import { alongPath, type Tableau, tableauOf } from "../../shaders/substep/tableau.js";
 import { emitCellWgsl } from "../cell/emit-wgsl.js";
 import { type CellFunctions, cellFunctions, operations } from "../cell/functions.js";
 import { withGivenSpikes } from "../cell/hazard.js";
 import { levelState } from "../cell/upstroke.js";
+import type { Parameter } from "../network/network.js";
 import { activeChannels } from "../plan/channels.js";
 import { samplesView } from "../plan/inputs.js";
 import { type ParameterLayout, parameterLayout } from "../plan/layout.js";
@@ -24,6 +25,22 @@ export interface KernelShape extends SolverShape {
  * Cells below have the kernels that are fastest to run, and compile within seconds on a software adapter.
  */
 const longFlow = 500;
+
+/** Where a parameter's values lie: of populations whose values lie as those of one would, together. */
+function parameterShape({ perNeuron, parts }: Parameter, offset: number, neurons: number): ParameterShape {
+  const pieces: Piece[] = [];
+  for (const { first, count, at, perNeuron: own } of parts ?? []) {
+    const last = pieces.at(-1);
+    const goesOn = own && last?.perNeuron && last.end === first && last.offset + last.end - last.first === offset + at;
+    if (goesOn) pieces[pieces.length - 1] = { ...last, end: first + count };
+    else pieces.push({ first, end: first + count, offset: offset + at, perNeuron: own });
+  }
+  const [one] = pieces;
+  if (!one) return { offset, stride: perNeuron ? 1 : 0 };
+  if (pieces.length === 1 && one.first === 0 && one.end === neurons)
+    return { offset: one.offset, stride: one.perNeuron ? 1 : 0 };
+  return { offset, stride: 0, parts: pieces };
+}
 
 /**
  * The shape of a plan's kernels; `gradients` names the parameters whose gradients are accumulated. With `forced` spikes
@@ -49,7 +66,8 @@ export async function solverShape(
   const functions = cellFunctions(cell, channels, own);
   const carried = plan.increments === "carried";
   const smooth = alongPath(tableau);
-  const currentView = layout.views.get("current")!;
+  const { segments } = layout;
+  const currentAt = segments.get("current")!.offset;
   return {
     cell: emitCellWgsl(
       cell,
@@ -80,21 +98,19 @@ export async function solverShape(
     peaks: smooth && looks ? cell.events.flatMap((event, e) => (event.peaks ? [e] : [])) : [],
     ...(loaded ? { exponential: loaded.exponential } : {}),
     carried,
-    parameters: network.parameters.map((p) => {
-      const view = layout.views.get(p.name)!;
-      return { offset: view.offset, stride: view.neuronStride };
-    }),
+    parameters: network.parameters.map((p) => parameterShape(p, segments.get(p.name)!.offset, network.neurons)),
     current: {
-      offset: currentView.offset,
-      stride: currentView.neuronStride,
+      offset: currentAt,
+      stride: current.perNeuron ? 1 : 0,
       samples: current.samples,
       width: current.perNeuron ? network.neurons : 1,
+      ...(current.parts ? { parts: current.parts.map((part) => ({ ...part, offset: currentAt + part.at })) } : {}),
     },
     inputs: plan.inputs.map((input) => {
-      const view = layout.views.get(samplesView(input.name))!;
-      const { value, slope, samples, stepsPerSample } = input;
+      const { offset } = segments.get(samplesView(input.name))!;
+      const { value, slope, samples, stepsPerSample, perNeuron } = input;
       const width = input.values.length / samples;
-      return { value, slope, offset: view.offset, stride: view.neuronStride, width, samples, stepsPerSample };
+      return { value, slope, offset, stride: perNeuron ? 1 : 0, width, samples, stepsPerSample };
     }),
     time: plan.time === undefined ? undefined : { state: plan.time, t0: plan.t0 },
     states: cell.states.length * (carried ? 2 : 1),

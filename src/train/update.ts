@@ -105,10 +105,10 @@ export function planUpdate(
     const view = views[t]!;
     const values = vector.subarray(view.offset, view.offset + view.length);
     const transform = readTransform(field, trainable);
-    const marked = readMask(field, trainable.mask, view, values, network);
+    const marked = readMask(field, trainable.mask, view, values);
     const group = groupOf(field, trainable, options, optimisers);
     const list = members.get(group) ?? [];
-    const positive = network.cell.positive.includes(view.name) || view.name === "delays";
+    const positive = network.cell.positive.includes(view.segment) || view.segment === "delays";
     marked.forEach((trained, i) => {
       const [gradient, place, value] = [at + i, view.offset + i, values[i]!];
       if (!trained) return;
