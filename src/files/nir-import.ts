@@ -1,6 +1,6 @@
 /** A NIR graph as a network of populations and projections. */
 import type { NetworkDefinition } from "../network/network.js";
-import type { PopulationDefinition } from "../network/populations.js";
+import type { CellPopulation, PopulationDefinition } from "../network/populations.js";
 import type { ProjectionDefinition } from "../network/projections.js";
 import { quoted } from "../quoted.js";
 import type { NirGraph, NirNode } from "./nir-file.js";
@@ -161,11 +161,12 @@ export function networkOfNir(graph: NirGraph, { spikeArea }: NirImportOptions): 
   const neurons: {
     node: string;
     population: string;
-    definition: PopulationDefinition & { neurons: number };
+    definition: CellPopulation;
     unit: NirUnit;
   }[] = [];
   let cells = false;
-  for (const [node, part] of flat.nodes) {
+  for (const node of ordered(flat)) {
+    const part = flat.nodes.get(node)!;
     const unit = nirUnits.get(part.type);
     if (!unit && part.type !== "Input") continue;
     const population = nameFor(node, new Set(Object.keys(populations)));
@@ -190,7 +191,9 @@ export function networkOfNir(graph: NirGraph, { spikeArea }: NirImportOptions): 
     }
     if (bias?.some((b) => b !== 0))
       (definition as { parameters: Record<string, unknown> }).parameters.bias = shortest(bias);
-    for (const term of terms) projections.push(projectionOf(term, names.get(term.sender)!, population));
+    const place = (name: string): number => Object.keys(nodes).findIndex((population) => nodes[population] === name);
+    for (const term of [...terms].sort((a, b) => place(a.sender) - place(b.sender)))
+      projections.push(projectionOf(term, names.get(term.sender)!, population));
   }
   numbered(projections);
   const outputs = outputsOf(flat, maps, names, warnings);
@@ -202,6 +205,16 @@ export function networkOfNir(graph: NirGraph, { spikeArea }: NirImportOptions): 
     ),
   );
   return { definition: { populations, projections }, nodes, outputs, warnings };
+}
+
+/** Nodes by their distance from Inputs; a file has them by name. */
+function ordered({ nodes, edges }: NirGraph): string[] {
+  const next = new Map<string, string[]>();
+  for (const [from, to] of edges) next.set(from, [...(next.get(from) ?? []), to]);
+  const found = new Set([...nodes].filter(([, { type }]) => type === "Input").map(([name]) => name));
+  // What is added while this goes on comes later.
+  for (const name of found) for (const to of (next.get(name) ?? []).sort()) found.add(to);
+  return [...found, ...[...nodes.keys()].filter((name) => !found.has(name))];
 }
 
 /** Names for projections between the same two populations. */
@@ -240,7 +253,7 @@ function outputsOf(flat: NirGraph, maps: Maps, names: ReadonlyMap<string, string
 
 /** What a file leaves open. */
 function spoken(
-  cells: readonly { parameters?: Record<string, unknown> }[],
+  cells: readonly CellPopulation[],
   area: number | undefined,
   populations: readonly PopulationDefinition[],
 ): string[] {
@@ -253,8 +266,8 @@ function spoken(
   }
   if (populations.some((p) => "sources" in p))
     lines.push("an Input is a population of sources: it takes spikes, not currents");
-  if (cells.some(({ parameters }) => [parameters?.vLeak].flat().some((v) => v !== undefined && v !== 0))) {
-    lines.push("NIR has no initial states: v starts at v_leak");
-  }
+  const rests = cells.flatMap(({ parameters }) => [parameters?.vLeak ?? 0, parameters?.vReset ?? 0].flat() as number[]);
+  if (rests.some((v) => v !== 0))
+    lines.push("NIR has no initial states: v starts at v_reset, that of LI and CubaLI at v_leak");
   return lines;
 }

@@ -23,18 +23,17 @@ const synapse = { tau_syn: "tauSyn", tau_mem: "tauMem", w_in: "wIn" };
 /** What all cells take beside NIR's parameters. */
 const further = { bias: 0, area: 1 };
 
-const spiking: Partial<CellDefinition> = { event: "v - vTh", reset: { v: "vReset" } };
+/** NIR has no initial states: a neuron begins as after a spike, which is always below its threshold. */
+const spiking: Partial<CellDefinition> = { event: "v - vTh", reset: { v: "vReset" }, start: { v: "vReset" } };
 
 const direct = {
   state: { v: "(vLeak - v + r * bias) / tau" },
   receive: { v: "v + r * area * w / tau" },
-  start: { v: "vLeak" },
 } satisfies Partial<CellDefinition>;
 
 const synaptic = {
   state: { v: "(vLeak - v + r * i) / tauMem", i: "(wIn * bias - i) / tauSyn" },
   receive: { i: "i + wIn * area * w / tauSyn" },
-  start: { v: "vLeak" },
 } satisfies Partial<CellDefinition>;
 
 /** An integrator without a leak. */
@@ -61,8 +60,8 @@ function unit(
     cell: {
       name: `nir-${type.toLowerCase()}`,
       ...equations,
-      // A cell that is only read has an event that never happens.
-      ...(spikes ? spiking : { event: "-1" }),
+      // A cell that is only read has an event that never happens, and begins at rest.
+      ...(spikes ? spiking : { event: "-1", ...("v_leak" in names ? { start: { v: "vLeak" } } : {}) }),
       parameters: { ...Object.fromEntries(of.map((name) => [name, ones[name as keyof typeof ones]])), ...further },
       positive,
     },

@@ -1,9 +1,10 @@
 /** Networks from NIR files and to them: all that a user imports as `saltation/nir`. */
+
+import { checkOptions, fail, type Names, positiveNumber } from "../checks.js";
 import { defineNetwork, type NetworkDefinition } from "../network/network.js";
 import { type NirExportOptions, nirOfNetwork } from "./nir-export.js";
 import { readNirFile, writeNirFile } from "./nir-file.js";
 import { type NirImportOptions, type NirNetwork, networkOfNir } from "./nir-import.js";
-import { checkOptions, fail, type Names, positiveNumber } from "../checks.js";
 
 export type { NirExportOptions } from "./nir-export.js";
 export type { NirImportOptions, NirNetwork } from "./nir-import.js";
