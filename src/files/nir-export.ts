@@ -1,6 +1,6 @@
 /** A network as a NIR graph, as far as NIR can say it; what it cannot is refused, or told. */
 import { fail } from "../checks.js";
-import { isSampledCurrent } from "../driver/current.js";
+import { constantValues, isSampledCurrent } from "../driver/current.js";
 import { weightAt } from "../network/connections.js";
 import { type Network, valueAt } from "../network/network.js";
 import { quoted } from "../quoted.js";
@@ -44,9 +44,11 @@ const column = (network: Network, place: Place, name: string): Float64Array => {
 /** What slif loses: its mean dynamics are those of CubaLIF, with the threshold where its hazard is 1 / tauS. */
 function ofSlif(network: Network, place: Place, warnings: string[]): Said {
   const of = (name: string): Float64Array => column(network, place, name);
-  if (isSampledCurrent(network.current)) {
-    fail(`network.populations.${place.name}`, "has a sampled current, which NIR does not hold; leave it out");
-  }
+  const at = `network.populations.${place.name}.current`;
+  const current = network.populations.find(({ name }) => name === place.name)?.signals?.get("I") ?? network.current;
+  if (isSampledCurrent(current))
+    fail(at, "is sampled, and NIR holds constants alone; give one number, or one a neuron");
+  const constant = constantValues(current, place.count, at);
   const [mu1, mu2, vTh, vReset] = ["mu1", "mu2", "vTh", "vReset"].map(of) as [
     Float64Array,
     Float64Array,
@@ -68,7 +70,7 @@ function ofSlif(network: Network, place: Place, warnings: string[]): Said {
       w_in: tau,
       r: new Float64Array(place.count).fill(1),
       // v' = mu1 (i + I - v)
-      v_leak: of("I"),
+      v_leak: constant.length === 1 ? new Float64Array(place.count).fill(constant[0]!) : constant,
       v_threshold: vTh,
       // At the threshold v is vTh.
       v_reset: vTh.map((v, k) => v - vReset[k]!),
