@@ -6,20 +6,20 @@ import {
   likelihoodForward,
   likelihoodTapeWords,
 } from "../../shaders/solve/likelihood-forward.wgsl.js";
+import { fail } from "../checks.js";
 import type { SaltationError } from "../errors.js";
 import type { Gpu, KernelOf, Storage } from "../gpu/index.js";
 import { type Likelihood, TrialSums } from "../loss/likelihood.js";
 import type { Evaluator, EvaluatorOptions } from "../loss/loss.js";
 import type { Evaluated } from "../loss/result.js";
+import { weightPlace } from "../network/connections.js";
 import { allArrivals } from "../plan/arrivals.js";
 import { stepsPerDispatch } from "../plan/chunks.js";
 import { firesTooOften, mostPerStep } from "../plan/endless.js";
 import { parameterVector, segmentsOf, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
-import { weightPlace } from "../network/connections.js";
-import { gradientPlaces } from "../solve/gradient-places.js";
-import { fail } from "../checks.js";
 import { decideIncrements } from "../solve/carried.js";
+import { gradientPlaces } from "../solve/gradient-places.js";
 import { solverShape } from "../solve/shape.js";
 import { told } from "../solve/simulate.js";
 import { runOf } from "../solve/uniform.js";
@@ -46,7 +46,11 @@ function scheduleWords(plan: SolvePlan, { starts, neurons: count, ...entries }: 
   );
   // The place of its weight in place of an edge.
   const what = entries.what.map((what) =>
-    what === ownSpike ? what : what < edges ? weightPlace(connections, what) : connections.weights.length + what - edges,
+    what === ownSpike
+      ? what
+      : what < edges
+        ? weightPlace(connections, what)
+        : connections.weights.length + what - edges,
   );
   const agenda = agendaWords({ ...entries, what, neurons: portedWords(neurons, ports) }, inputs.weights);
   const words = new Uint32Array(starts.length + agenda.length + 1);
