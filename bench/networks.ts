@@ -63,7 +63,7 @@ interface Times {
 async function timeSolver(
   engine: Engine,
   network: EngineNetwork,
-  options: SolveOptions,
+  options: SolveOptions & { paths: number },
   names: string[],
 ): Promise<Times> {
   const gpu = engine.gpu!;

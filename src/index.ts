@@ -10,6 +10,14 @@ export { slif } from "./cell/slif.js";
 export { unbiasedConditions } from "./cell/unbiased-conditions.js";
 
 export type { Numbers } from "./checks.js";
+export {
+  type Confidence,
+  type ConfidenceOptions,
+  confidence,
+  type ParameterConfidence,
+} from "./confidence/confidence.js";
+export type { Profile } from "./confidence/profile.js";
+export type { RescaledNeuron, TimeRescaling } from "./confidence/time-rescaling.js";
 export type { Current, CurrentSamples, Interpolation, PlannedCurrent, SampledCurrent } from "./driver/current.js";
 export {
   type Backend,
@@ -46,6 +54,7 @@ export { type LogLikelihoodOptions, logLikelihood } from "./loss/log-likelihood.
 export type {
   Evaluator,
   EvaluatorOptions,
+  FurtherCotangents,
   GpuLoss,
   Kept,
   Loss,
@@ -85,7 +94,15 @@ export {
   type NetworkDefinition,
   type Parameter,
 } from "./network/network.js";
-export type { Arrivals } from "./plan/arrivals.js";
+export type {
+  CellPopulation,
+  PopulationDefinition,
+  PopulationPlace,
+  SourcePopulation,
+} from "./network/populations.js";
+export type { ProjectionDefinition, ProjectionWeights } from "./network/projections.js";
+export type { Law, RandomPairs } from "./network/random-connections.js";
+export type { Arrivals, SampledArrivals } from "./plan/arrivals.js";
 export type { Chunk, PathRange } from "./plan/chunks.js";
 export type {
   Discretisation,
@@ -95,7 +112,9 @@ export type {
 } from "./plan/discretisation.js";
 export type { PlannedInput } from "./plan/inputs.js";
 export type { ParameterPlace, View } from "./plan/layout.js";
+export type { ObservedStates, StatesOptions } from "./plan/observed.js";
 export type { Distribution, Method, SolveOptions, SolvePlan } from "./plan/plan.js";
+export { type PlannedSamples, type SampleOptions, type SpikesBySample, withSamples } from "./plan/samples.js";
 export type { Rate } from "./plan/stability.js";
 export type { Estimate } from "./reduce/statistics.js";
 export * from "./signature/index.js";
@@ -104,6 +123,7 @@ export { type DeviceSpikes, spikeWindow } from "./spikes/device-spikes.js";
 export type { Sensitivities } from "./spikes/sensitivities.js";
 export type { SimulatedSpikes } from "./spikes/simulated.js";
 export type { ObservedSpikes, SpikeBounds, Spikes, TypedSpikes } from "./spikes/spikes.js";
+export type { StateTable } from "./spikes/state-table.js";
 export { type SpikeTable, spikesOf } from "./spikes/table.js";
 export { type UploadedSpikes, uploadSpikes } from "./spikes/upload.js";
 export {

@@ -6,7 +6,7 @@ import type { SolveOptions } from "../../src/plan/plan.js";
 export interface VerdictRow {
   readonly name: string;
   readonly network: NetworkDefinition;
-  readonly solve: SolveOptions;
+  readonly solve: SolveOptions & { readonly paths: number };
   /** The spike that is looked at: that whose mean time is differentiated, where the row has no loss of its own. */
   readonly spike: readonly [neuron: number, index: number];
   readonly loss?: Loss;

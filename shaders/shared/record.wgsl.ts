@@ -6,12 +6,13 @@
  * Of cells with several events solvers record all of them, those too that are no spikes: then the word of the neuron holds
  * the number of the event (7 bits from bit 24 on) and whether the path ends there (bit 31) too. Where connections have delays
  * they record arrivals too, as events of the number `arrivalEvent`: in place of the neuron stands that of the delay, and a
- * fourth word has the event whose spike arrives.
+ * fourth word has the event whose spike arrives. So are spikes of sources there, as events of the number `sourceEvent`.
  */
 export const recordWords = { oneNeuron: 2, neurons: 3, arrivals: 4 } as const;
 
-/** No event of a cell has this number. */
+/** No events of a cell have these numbers. */
 export const arrivalEvent = 127;
+export const sourceEvent = 126;
 
 export interface RecordShape {
   readonly words: number;
@@ -50,6 +51,7 @@ ${
   words === recordWords.arrivals
     ? /* wgsl */ `
 const arrival_event = ${arrivalEvent}u;
+const source_event = ${sourceEvent}u;
 fn ${name}_cause(n: u32, i: u32) -> u32 { return ${at(3)}; }`
     : ""
 }

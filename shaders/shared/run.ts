@@ -4,7 +4,10 @@
 export const runFields = {
   /** Paths of this chunk, and row length of every per-path table. */
   paths: "u32",
+  /** The path whose random numbers the first has. */
   firstPath: "u32",
+  /** Number of the first among all paths of the plan. */
+  firstOfAll: "u32",
   /** Of the time grid. */
   steps: "u32",
   seed: "u32",

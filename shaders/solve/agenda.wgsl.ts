@@ -1,9 +1,10 @@
 /**
- * An agenda: what happens to neurons at given times, in the order in which it happens. It serves input spikes, and the
- * forced events of a likelihood, where each lane has an agenda of its own.
+ * An agenda: what happens to neurons at given times, in the order in which it happens. It serves input spikes, spikes of
+ * sources, where each sample has an agenda of its own, and the forced events of a likelihood, where each lane has one.
  *
  * An entry is its grid step, its place in the step (f32 bits), the neuron (and from bit 24 on the port), and what happens: `ownSpike`, or that a weight
- * arrives, by edge e as e, by input spike n as edges + n. After all entries come the weights of the input spikes.
+ * arrives, by edge e as e, by input spike n as edges + n. A source sends: it is numbered after the neurons, and nothing more is said of
+ * it. Weights of the input spikes come after all entries.
  */
 export const agendaEntryWords = 4;
 
@@ -14,8 +15,8 @@ export interface AgendaShape {
   /** The array (u32) that it lies in, and its first word there. */
   array: string;
   from: number;
-  /** Entries of it in all. */
-  entries: number;
+  /** The first word of the weights of input spikes. */
+  weights: number;
   /** Edges of the network, and where their weights lie in the flat parameter vector. */
   edges: number;
   weightOffset: number;
@@ -39,10 +40,9 @@ export const portedWords = (neurons: Uint32Array, ports: ArrayLike<number>): Uin
   neurons.map((k, i) => (k | (ports[i]! << neuronBits)) >>> 0);
 
 /** `agenda_step`, `agenda_place`, `agenda_neuron`, `agenda_what` and `agenda_weight` of an entry. */
-export function agendaReads({ array, from, entries, edges, weightOffset, ports }: AgendaShape): string {
+export function agendaReads({ array, from, weights, edges, weightOffset, ports }: AgendaShape): string {
   const at = (word: number): string => `${array}[${from + word}u + ${agendaEntryWords}u * x]`;
   const word = portedWord(ports);
-  const weights = from + agendaEntryWords * entries;
   return /* wgsl */ `
 const own_spike = ${ownSpike}u;
 fn agenda_step(x: u32) -> u32 { return ${at(0)}; }

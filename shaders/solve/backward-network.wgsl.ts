@@ -5,7 +5,7 @@
  * the order and at the places that the spike record says, keeping every neuron's state before each sub-step on a tape;
  * then undoes the window from its end: last sub-steps of the step, then its events from last to first.
  *
- * Reads: parameters, connections, spike record, spike-time cotangents. Reads and writes: work fields (states, places,
+ * Reads: parameters, connections, spike record, cotangents of spike times and of states that a plan observes. Reads and writes: work fields (states, places,
  * spikes fired; adjoint of states and places, carried between windows), tape, and the path's gradient rows.
  */
 
@@ -25,8 +25,9 @@ import { networkRunFields } from "../shared/run.js";
 import { atGrid } from "../substep/grid-states.wgsl.js";
 import { reverseFunctions } from "../substep/reverse.wgsl.js";
 import { solverFunctions } from "../substep/solver.wgsl.js";
-import { connectionFunctions, eventBarFunctions, replayFunctions } from "./connections.wgsl.js";
+import { connectionFunctions, eventBarFunctions, isSelective, replayFunctions } from "./connections.wgsl.js";
 import type { NetworkShape } from "./forward-network.wgsl.js";
+import { observedCotangents, spikeCotangentsFrom } from "./observed.wgsl.js";
 import { doFunctions } from "./operations/do.wgsl.js";
 import { undoFunctions } from "./operations/undo.wgsl.js";
 import { pathField, storeFunctions, undoneFunction } from "./store.wgsl.js";
@@ -48,9 +49,14 @@ export const backwardFields = (states: number) => ({
 export function backwardNetwork(shape: BackwardNetworkShape, label: string) {
   const { states, currentRow, weightRows, delayRows, parts } = shape;
   const delayed = shape.delays !== undefined;
-  /** Passes over connections of another delay. */
-  const skipped = (item: string): string => (delayed ? `if (!takes_part(what, ${item})) { continue; }` : "");
+  /** Passes over connections of another delay, and over a source. */
+  const skipped = (item: string): string => (isSelective(shape) ? `if (!takes_part(what, ${item})) { continue; }` : "");
   const f = backwardFields(states);
+  /** The adjoint of neuron k at a grid point. */
+  const atPoint = (step: string): string => {
+    const a = `load_state(${f.adjoint}u, k)`;
+    return shape.observed ? `with_observed(${a}, ${step}, k, i)` : a;
+  };
   const shared = shape.gradientRows.filter((g) => !g.perNeuron);
   const own = shape.gradientRows.filter((g) => g.perNeuron);
   const { samples, stride, width } = shape.current;
@@ -100,7 +106,8 @@ ${undoFunctions({ ...shape, weights: weightRows.length > 0, selfEdges: false })}
 ${connectionFunctions(shape)}
 ${recordFunctions({ words: shape.recordWords, events: shape.several })}
 ${replayFunctions(shape)}
-${eventBarFunctions(shape.delays)}
+${eventBarFunctions(shape.delays, spikeCotangentsFrom(shape.observed))}
+${observedCotangents(shape)}
 var<private> own_path: u32;
 ${storeFunctions({ states, array: "work", type: "f32", at: pathField })}
 ${tapeFunctions(tape)}
@@ -174,13 +181,19 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 ${rows.loadAll(accumulators)}
   // After the last step comes the step in which the path stopped, where it did.
   var whole = !stopped;
+#if ${shape.observed !== undefined}
+  if (stopped && entry > 0u) {
+    for (var k = 0u; k < K; k += 1u) { store_state(${f.adjoint}u, k, with_held(load_state(${f.adjoint}u, k), step, k, i)); }
+  }
+#endif
   if (whole) { step -= min(step, 1u); }
   while (entry > 0u) {
     if (whole) {
       for (var r = K; r > 0u; r -= 1u) {
         let k = r - 1u;
         entry -= 1u;
-        let c = undo_finish(take_back(entry, path, step, k), load_state(${f.adjoint}u, k));
+        let a = ${atPoint("step + 1u")};
+        let c = undo_finish(take_back(entry, path, step, k), a);
         store_undone(c, step, k, i);
       }
     }
@@ -190,7 +203,7 @@ ${rows.loadAll(accumulators)}
       var time_bar = ${delayed ? "0.0f" : "event_bar(at.events, i)"};
       ${delayed ? "if (is_event(what)) { time_bar = event_bar(at.events, i); }" : ""}
       // Who received: the targets, or whom an input spike reached.
-      for (var item = what.items; item > select(1u, 0u, what.arrival); item -= 1u) {
+      for (var item = what.items; item > first_receiver(what); item -= 1u) {
         ${skipped("item - 1u")}
         let j = neuron_of(what, item - 1u);
         let jump = jump_of(what, item - 1u, 1.0f);
@@ -198,7 +211,7 @@ ${rows.loadAll(accumulators)}
         let a = load_state(${f.adjoint}u, j);
         let c = undo_deliver(take_back(entry, path, step, j), what.place, jump, a);
 #if ${weightRows.length > 0}
-        if (!what.arrival) {
+        if (is_by_edges(what)) {
           let place = weight_place(edge_of(what, item - 1u));
           ${addPlaced(rows, { placed: weightRows, count: shape.weights }, "place", "c.weight")}
         }
@@ -235,7 +248,7 @@ ${rows.loadAll(accumulators)}
   if (run.step_begin == 0u) {
     for (var k = 0u; k < K; k += 1u) {
       load_parameters(k);
-      cell_start_vjp(event_uniform(path, k, 0u), load_state(${f.adjoint}u, k));
+      cell_start_vjp(event_uniform(path, k, 0u), ${atPoint("0u")});
       flush(0u, k, i);
     }
   }

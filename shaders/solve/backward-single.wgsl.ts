@@ -6,7 +6,7 @@
  * from last to first. The driver path is kept because drawing it again takes longer than reading it. Both go in bursts, as
  * the forward kernel does: what an event takes is executed once a burst.
  *
- * Reads: parameters, checkpoints, spike record, spike-time cotangents. Reads and writes: tape, adjoint (state and
+ * Reads: parameters, checkpoints, spike record, cotangents of spike times and of states that a plan observes. Reads and writes: tape, adjoint (state and
  * time, carried between windows), and the path's gradient rows, which it adds to.
  */
 
@@ -21,6 +21,7 @@ import { reverseFunctions } from "../substep/reverse.wgsl.js";
 import { solverFunctions } from "../substep/solver.wgsl.js";
 import { type ForwardSingleShape, singleCheckpoint, singleRunFields, singleTapeWords } from "./forward-single.wgsl.js";
 import { eachNumber, stateOf } from "./numbers.wgsl.js";
+import { observedCotangents, spikeCotangentsFrom } from "./observed.wgsl.js";
 import { doFunctions } from "./operations/do.wgsl.js";
 import { undoFunctions } from "./operations/undo.wgsl.js";
 import { tapeFunctions } from "./tape.wgsl.js";
@@ -76,6 +77,7 @@ ${singleCheckpoint(shape)}${rows.functions}
 ${doFunctions(shape)}
 ${undoFunctions({ ...shape, weights: false, selfEdges: false })}
 ${recordFunctions({ words: shape.several ? recordWords.neurons : recordWords.oneNeuron, events: shape.several })}
+${observedCotangents(shape)}
 var<private> tape_at: u32; // where the path's tape begins
 ${tapeFunctions(tape)}
 
@@ -168,6 +170,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 ${rows.loadAll(accumulators)}
   var a = ${stateOf(shape.states, (s) => `adjoint[${s}u * run.paths + i]`)};
   var time_bar = adjoint[${shape.states}u * run.paths + i];
+  ${shape.observed ? "if (taped > 0u && end_step == never) { a = with_held(a, step, 0u, i); }" : ""}
   if (taped > 0u) { loop {
     // The sub-step that ends here: at an event, or at a grid point.
     var at_event = rho > 0.0f;
@@ -178,7 +181,7 @@ ${rows.loadAll(accumulators)}
       let begin = take_back(taped - 1u, last, step);
       let h = rho - begin.rho;
       let s = substep_stages(begin.y, begin.z, begin.rho, h, begin.current);
-      event_bar = time_bar + cotangents[count * run.paths + i];
+      event_bar = time_bar + cotangents[${spikeCotangentsFrom(shape.observed)}count * run.paths + i];
       let which = record_event(count, i);
       a = undo_event(s, begin, h, uniform_of(path, 0u, drawn, which), which, event_bar, a);
       drawn -= uniforms_of(which);
@@ -192,6 +195,7 @@ ${rows.loadAll(accumulators)}
       let begin = take_back(taped, last, step);
       let h = select(1.0f, rho, at_event) - begin.rho;
       let s = substep_stages(begin.y, begin.z, begin.rho, h, begin.current);
+      ${shape.observed ? "if (!at_event) { a = with_observed(a, step + 1u, 0u, i); }" : ""}
       if (!at_event) { a = unkicked(s.end, begin.z, a); }
       let r = substep_reverse(s, begin.y, begin.z, begin.rho, h, begin.current, a);
       a = ${clearGrid(shape, "r.y", "begin.rho")};
@@ -210,7 +214,7 @@ ${rows.loadAll(accumulators)}
 
 ${eachNumber(shape.states, (s) => `adjoint[${s}u * run.paths + i] = a.y${s};`)}
   adjoint[${shape.states}u * run.paths + i] = time_bar;
-  if (run.fresh == 1u) { cell_start_vjp(event_uniform(path, 0u, 0u), a); }
+  if (run.fresh == 1u) { cell_start_vjp(event_uniform(path, 0u, 0u), ${shape.observed ? "with_observed(a, 0u, 0u, i)" : "a"}); }
 ${rows.storeAll(accumulators)}
 }
 `,

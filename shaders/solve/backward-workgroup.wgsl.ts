@@ -7,7 +7,7 @@
  * the state before each sub-step; then undo it from its end: last sub-steps of a step over the neurons, its events from
  * last to first, each over the targets and then the neuron that fired.
  *
- * Reads: parameters, connections, spike record, spike-time cotangents, checkpoints. Reads and writes: what is carried
+ * Reads: parameters, connections, spike record, cotangents of spike times and of states that a plan observes, checkpoints. Reads and writes: what is carried
  * from window to window (adjoint of states and places), tape, and the path's gradient rows.
  */
 
@@ -21,7 +21,7 @@ import { atGrid } from "../substep/grid-states.wgsl.js";
 import { reverseFunctions } from "../substep/reverse.wgsl.js";
 import { noiseNames, solverFunctions } from "../substep/solver.wgsl.js";
 import type { BackwardNetworkShape } from "./backward-network.wgsl.js";
-import { connectionFunctions, eventBarFunctions, replayFunctions } from "./connections.wgsl.js";
+import { connectionFunctions, eventBarFunctions, isSelective, replayFunctions } from "./connections.wgsl.js";
 import {
   eachNeuron,
   keptNoise,
@@ -31,6 +31,7 @@ import {
 } from "./forward-workgroup.wgsl.js";
 import { eachNoise, noiseOf } from "./noise.wgsl.js";
 import { eachNumber } from "./numbers.wgsl.js";
+import { observedCotangents, spikeCotangentsFrom } from "./observed.wgsl.js";
 import { doFunctions } from "./operations/do.wgsl.js";
 import { undoFunctions } from "./operations/undo.wgsl.js";
 import { storeFunctions, undoneFunction } from "./store.wgsl.js";
@@ -56,6 +57,11 @@ export const tapeWords = (states: number, noise: number, entries: number, steps:
 export function backwardWorkgroup(shape: BackwardWorkgroupShape, label: string) {
   const { states, neurons, workgroupSize, currentRow, weightRows, parts } = shape;
   const f = backwardWorkgroupFields(states);
+  /** The adjoint of neuron k at a grid point. */
+  const atPoint = (step: string): string => {
+    const a = `load_state(${f.adjoint}u, k)`;
+    return shape.observed ? `with_observed(${a}, ${step}, k, i)` : a;
+  };
   const noise = noiseNames(shape).length;
   const shared = shape.gradientRows.filter((g) => !g.perNeuron);
   const own = shape.gradientRows.filter((g) => g.perNeuron);
@@ -119,7 +125,8 @@ ${undoFunctions({ ...shape, weights: weightRows.length > 0, selfEdges: shape.sel
 ${connectionFunctions(shape)}
 ${recordFunctions({ words: shape.recordWords, events: shape.several })}
 ${replayFunctions(shape)}
-${eventBarFunctions(shape.delays)}
+${eventBarFunctions(shape.delays, spikeCotangentsFrom(shape.observed))}
+${observedCotangents(shape)}
 ${storeFunctions(store)}
 const LANES = ${workgroupSize}u;
 ${workgroupCheckpoint(shape)}
@@ -262,8 +269,10 @@ ${eachNoise(shape, (w, name) => `tape[at + ${w}u * K] = z.${name};`)}
           let after = undergo(s, what.place, jump_of(what, item, u));
           if (live) {
             push(entry + item, s.y, s.rho);
+            ${isSelective(shape) ? "if (takes_part(what, item)) {" : ""}
             store_state(${f.state}u, j, after);
             store_number(${f.place}u, j, what.place);
+            ${isSelective(shape) ? "}" : ""}
           }
           item += LANES;
           continuing { break if item >= what.items; }
@@ -300,6 +309,11 @@ ${eachNeuron(
   }
   storageBarrier();
 
+#if ${shape.observed !== undefined}
+  if (stopped) {
+${eachNeuron(shape, `    if (live) { store_state(${f.adjoint}u, k, with_held(load_state(${f.adjoint}u, k), step, k, i)); }`)}
+  }
+#endif
   // Sweep.
   var whole = !stopped; // whether the step at hand was gone through to its end
   busy = stopped;
@@ -321,7 +335,7 @@ ${eachNeuron(
 ${eachNeuron(
   shape,
   wgsl`
-        var a = load_state(${f.adjoint}u, k);
+        var a = ${atPoint("step + 1u")};
         if (!live) { a = state_zero(); }
         let c = undo_finish(take_back(entry + k, step, k, i), a);
         if (live) { store_undone(c, step, k, i); }`,
@@ -339,12 +353,12 @@ ${eachNeuron(
 
         // Who received: the targets, or whom an input spike reached.
         var part = 0.0f;
-        var item = lane + select(1u, 0u, what.arrival);
+        var item = lane + first_receiver(what);
         loop {
           let receiver = neuron_of(what, item);
           let live = item < what.items && (what.arrival || receiver != what.neuron);
           // Lanes without one go along with what is surely there, and a zero adjoint.
-          let j = select(what.neuron, receiver, live);
+          let j = select(neuron_of(what, 0u), receiver, live);
           let at = select(entry, entry + item, live);
           let jump = jump_of(what, item, 1.0f);
           var a = load_state(${f.adjoint}u, j);
@@ -352,7 +366,7 @@ ${eachNeuron(
           let c = undo_deliver(take_back(at, step, j, i), what.place, jump, a);
           if (live) {
 #if ${weightRows.length > 0}
-            if (!what.arrival) {
+            if (is_by_edges(what)) {
               ${weightAdd("edge_of(what, item)")}
             }
 #endif
@@ -397,7 +411,7 @@ ${eachNeuron(
     if (live) {
       if (run.step_begin == 0u) {
         load_parameters(k);
-        cell_start_vjp(event_uniform(path, k, 0u), load_state(${f.adjoint}u, k));
+        cell_start_vjp(event_uniform(path, k, 0u), ${atPoint("0u")});
         flush(0u, k, i);
       }
 #if ${shape.inWorkgroup}

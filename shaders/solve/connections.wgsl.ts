@@ -1,7 +1,11 @@
 /**
- * The connections of a network, and what its step brings. The buffer holds row starts [K + 1], targets [edges] with the
- * number of the port (from bit 24 on), where edges do not lie as weights do the place of each edge's [edges], the agenda of input spikes, with delays the number of each edge's (`atOnce` where
+ * The connections of a network, and what its step brings. The buffer holds row starts [K + S + 1] of neurons and sources, targets
+ * [edges] with the number of the port (from bit 24 on), where weights do not lie in the order of edges the place of each edge's
+ * [edges], the agenda of input spikes, with delays the number of each edge's (`atOnce` where
  * spikes arrive at once) [edges], and for workgroups the edge of each neuron to itself [K] (1 + its index; 0 where there is none).
+ *
+ * With sources there follow the agendas of samples, of which kernels know no sizes: where that of each sample begins [samples + 1],
+ * in entries from there on, and the entries, with one that never comes before the first of all and after each sample's last.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import type { SolverShape } from "../substep/solver.wgsl.js";
@@ -19,6 +23,9 @@ export interface ConnectionShape {
   mapped: boolean;
   /** Input spikes. */
   arrivals: number;
+  /** Sources: nodes K to K + S - 1, which only send; and how many paths a sample has, whose agenda says when. */
+  sources: number;
+  trials: number;
   /** Whether some neuron is its own target and receives as it fires; elsewhere it takes a turn of its own. */
   selfEdges: boolean;
   /** Ports of the cell. */
@@ -27,47 +34,82 @@ export interface ConnectionShape {
   delays: DelayShape | undefined;
 }
 
+/** Where the parts of the buffer begin. */
+function placesOf({ neurons, sources, edges, mapped, arrivals, selfEdges, delays }: EdgeShape) {
+  const targets = neurons + sources + 1;
+  const agenda = targets + edges * (mapped ? 2 : 1);
+  const weights = agenda + agendaEntryWords * arrivals;
+  const after = weights + arrivals;
+  return { targets, agenda, weights, after, sampled: after + (delays ? edges : 0) + (selfEdges ? neurons : 0) };
+}
+
+type EdgeShape = Omit<ConnectionShape, "selfEdges"> & Partial<Pick<ConnectionShape, "selfEdges">>;
+
 /** Edges by number, and the agenda. Needs `connections` and `theta`. */
-export function edgeFunctions({
-  neurons,
-  weightOffset,
-  edges,
-  arrivals,
-  ports,
-  delays,
-  mapped,
-}: Omit<ConnectionShape, "selfEdges">): string {
-  const from = neurons + 1 + edges * (mapped ? 2 : 1);
-  const agenda = { array: "connections", from, entries: arrivals, edges, weightOffset, ports };
+export function edgeFunctions(shape: EdgeShape): string {
+  const { neurons, weightOffset, edges, arrivals, sources, ports, delays, mapped } = shape;
+  const at = placesOf(shape);
+  const from = sources > 0 ? at.sampled : at.agenda;
   const ported = portedWord(ports);
   return /* wgsl */ `
 const K = ${neurons}u;
 fn row_start(k: u32) -> u32 { return connections[k]; }
-fn edge_word(e: u32) -> u32 { return connections[K + 1u + min(e, ${Math.max(1, edges) - 1}u)]; }
+fn edge_word(e: u32) -> u32 { return connections[${at.targets}u + min(e, ${Math.max(1, edges) - 1}u)]; }
 fn edge_target(e: u32) -> u32 { return edge_word(e)${ported.neuron}; }
-fn edge_delay(e: u32) -> u32 { return ${delays ? `connections[${from + (agendaEntryWords + 1) * arrivals}u + e]` : "0u"}; }
+fn edge_delay(e: u32) -> u32 { return ${delays ? `connections[${at.after}u + e]` : "0u"}; }
 fn edge_port(e: u32) -> u32 { return ${ported.port("edge_word(e)")}; }
-fn weight_place(e: u32) -> u32 { return ${mapped ? `connections[K + ${edges + 1}u + min(e, ${Math.max(1, edges) - 1}u)]` : "e"}; }
+fn weight_place(e: u32) -> u32 { return ${mapped ? `connections[${at.targets + edges}u + min(e, ${Math.max(1, edges) - 1}u)]` : "e"}; }
 fn edge_weight(e: u32) -> f32 { return theta[${weightOffset}u + weight_place(e)]; }
-fn own_edge(k: u32) -> u32 { return connections[${from + (agendaEntryWords + 1) * arrivals}u + k]; }
-${agendaReads(agenda)}
+fn own_edge(k: u32) -> u32 { return connections[${at.after}u + k]; }
+${agendaReads({ array: "connections", from, weights: at.weights, edges, weightOffset, ports })}
 
 const arrivals = ${arrivals}u;
 `;
 }
 
+/** Where a path is in its agenda: its first entry in a window, and whether an entry is one of a step. Needs `edgeFunctions`. */
+export function inputFunctions(shape: EdgeShape): string {
+  const { arrivals, sources, trials } = shape;
+  const { sampled } = placesOf(shape);
+  if (sources === 0) {
+    return /* wgsl */ `
+fn first_input(i: u32) -> u32 { return run.first_arrival; }
+// Whether entry x of the agenda of path i is one of a step, and whether that before x is.
+fn input_in(x: u32, step: u32, i: u32) -> bool { return ${arrivals > 0 ? "x < arrivals && agenda_step(x) == step" : "false"}; }
+fn input_before(x: u32, step: u32, i: u32) -> bool { return x > first_input(i) && input_in(max(x, 1u) - 1u, step, i); }
+`;
+  }
+  return /* wgsl */ `
+// Past the last entry of the agenda of path i: what never comes.
+fn past_inputs(i: u32) -> u32 { return connections[${sampled + 1}u + (run.first_of_all + i) / ${trials}u] - 1u; }
+fn first_input(i: u32) -> u32 {
+  let sample = (run.first_of_all + i) / ${trials}u;
+  var low = connections[${sampled}u + sample];
+  var high = past_inputs(i);
+  while (low < high) {
+    let middle = (low + high) / 2u;
+    if (agenda_step(middle) < run.step_begin) { low = middle + 1u; } else { high = middle; }
+  }
+  return low;
+}
+// Whether entry x of the agenda of path i is one of a step, and whether that before x is: entries of other steps never are.
+fn input_in(x: u32, step: u32, i: u32) -> bool { return agenda_step(x) == step; }
+fn input_before(x: u32, step: u32, i: u32) -> bool { return agenda_step(max(x, 1u) - 1u) == step; }
+// Whether it is a source that sends.
+fn sends(x: u32) -> bool { return agenda_neuron(x) >= K; }
+`;
+}
+
 /** Edges, and what a step brings. Needs `connections`, `theta` and operations/jump.wgsl.ts; with delays record.wgsl.ts. */
 export function connectionFunctions(shape: ConnectionShape): string {
-  const { arrivals, selfEdges, delays } = shape;
-  return wgsl`${edgeFunctions(shape)}
+  const { sources, selfEdges, delays } = shape;
+  const unrecorded = sources > 0 && delays ? "!is_by_edges(what)" : "what.arrival";
+  return wgsl`${edgeFunctions(shape)}${inputFunctions(shape)}
 // Where a path stands among what happens to it: events of its own, and input spikes, that came before.
 struct Cursor { events: u32, inputs: u32 }
 
 // At the begin of the window of path i.
 fn cursor_at(events: u32, i: u32) -> Cursor { return Cursor(events, first_input(i)); }
-fn first_input(i: u32) -> u32 { return run.first_arrival; }
-// Whether entry x of the agenda of path i is one of a step.
-fn input_in(x: u32, step: u32, i: u32) -> bool { return ${arrivals > 0 ? "x < arrivals && agenda_step(x) == step" : "false"}; }
 
 // Whether something arrives in a step that no neuron has yet to send, and whether it does so at a place or before.
 fn awaits(at: Cursor, step: u32, i: u32) -> bool { return input_in(at.inputs, step, i); }
@@ -75,7 +117,7 @@ fn arrives_by(at: Cursor, step: u32, place: f32, i: u32) -> bool {
   return awaits(at, step, i) && agenda_place(at.inputs) <= place;
 }
 
-// What happens at one time: an input spike arrives at a neuron, or a neuron fires and its targets receive.
+// What happens at one time: an input spike arrives at a neuron, or a neuron fires and its targets receive, or a source sends.
 struct Happening {
   arrival: bool,
   place: f32,
@@ -92,33 +134,42 @@ struct Happening {
 
 // The arrival that comes next; or an event of \`neuron\`, which has targets if it \`delivers\`.
 fn happening(at: Cursor, arrival: bool, place: f32, neuron: u32, event: u32, delivers: bool) -> Happening {
-  let input = min(at.inputs, max(arrivals, 1u) - 1u);
+  let input = ${sources > 0 ? "at.inputs" : "min(at.inputs, max(arrivals, 1u) - 1u)"};
   let first = select(neuron, agenda_neuron(input), arrival);
   let row = row_start(first);
-  let items = select(1u, 1u + row_start(first + 1u) - row, delivers && !arrival);
+  let items = select(1u, 1u + row_start(first + 1u) - row, ${sources > 0 ? "select(delivers, first >= K, arrival)" : "delivers && !arrival"});
   return Happening(arrival, select(place, agenda_place(input), arrival), first, row, items, event, input${delays ? ", at_once, 0u" : ""});
 }
 
 // Whether it is an event, and not what arrives.
 fn is_event(what: Happening) -> bool { return !what.arrival${delays ? " && what.delay == at_once" : ""}; }
 
+// Whether it is a source that sends, of those that the agenda names; along delays its spike goes on from the record, too.
+fn is_sent_by_source(what: Happening) -> bool { return ${sources > 0 ? "what.arrival && what.neuron >= K" : "false"}; }
+// Whether it goes along connections, and is no input spike.
+fn is_by_edges(what: Happening) -> bool { return !what.arrival${sources > 0 ? " || what.neuron >= K" : ""}; }
+
 // Past what happens, and back before it.
 fn past(at: Cursor, what: Happening) -> Cursor {
-  return Cursor(at.events + select(1u, 0u, what.arrival), at.inputs + select(0u, 1u, what.arrival));
+  return Cursor(at.events + select(1u, 0u, ${unrecorded}), at.inputs + select(0u, 1u, what.arrival));
 }
 fn before(at: Cursor, what: Happening) -> Cursor {
-  return Cursor(at.events - select(1u, 0u, what.arrival), at.inputs - select(0u, 1u, what.arrival));
+  return Cursor(at.events - select(1u, 0u, ${unrecorded}), at.inputs - select(0u, 1u, what.arrival));
 }
 
 // The target that is item \`item\` (above 0) of what happens, and the edge that leads there.
 fn edge_of(what: Happening, item: u32) -> u32 { return what.row + max(item, 1u) - 1u; }
-fn neuron_of(what: Happening, item: u32) -> u32 { return select(edge_target(edge_of(what, item)), what.neuron, item == 0u); }
+fn neuron_of(what: Happening, item: u32) -> u32 {
+  return select(edge_target(edge_of(what, item)), ${sources > 0 ? "min(what.neuron, K - 1u)" : "what.neuron"}, item == 0u);
+}
+// The first item that receives.
+fn first_receiver(what: Happening) -> u32 { return select(0u, 1u, is_by_edges(what)); }
 
 // What becomes of it: u is the uniform of the neuron that fires.
 fn jump_of(what: Happening, item: u32, u: f32) -> Jump {
   var jump = Jump(item == 0u && !what.arrival, u, item > 0u || what.arrival, edge_weight(edge_of(what, item)), what.event,
     edge_port(edge_of(what, item)));
-  if (what.arrival) {
+  if (!is_by_edges(what)) {
     jump.weight = agenda_weight(what.input);
     jump.port = agenda_port(what.input);
   }
@@ -132,22 +183,35 @@ fn jump_of(what: Happening, item: u32, u: f32) -> Jump {
 #endif
   return jump;
 }
-${delays ? delayedFunctions : ""}
+${delays ? delayedFunctions(sources > 0) : ""}
+#if ${sources > 0 && delays === undefined}
+// Whether item \`item\` of what happens has a part in it: all but a source.
+fn takes_part(what: Happening, item: u32) -> bool { return item > 0u || what.neuron < K; }
+#endif
 `;
 }
 
-type ReplayShape = Pick<SolverShape, "several"> & Pick<ConnectionShape, "delays">;
+/** Whether not every item of what happens has a part in it (`takes_part`). */
+export const isSelective = ({ delays, sources }: Pick<ConnectionShape, "delays" | "sources">): boolean =>
+  delays !== undefined || sources > 0;
+
+type ReplayShape = Pick<SolverShape, "several"> & Pick<ConnectionShape, "delays" | "sources">;
 
 /**
  * What a record and the agenda of input spikes say that happens in a step, forth and back. At the same place an input spike
  * comes first. Needs record.wgsl.ts, and operations/jump.wgsl.ts.
  */
-export function replayFunctions({ several, delays }: ReplayShape): string {
+export function replayFunctions({ several, delays, sources }: ReplayShape): string {
   const arrives = delays
     ? `if (!arrival && record_event(n, i) == arrival_event) {
     return arriving(place, record_neuron(n, i), record_cause(n, i), i);
   }`
     : "";
+  // Of the agenda it is the last too: input spikes come before sources at one place.
+  const sent =
+    delays && sources > 0
+      ? "if (!arrival && due && record_event(n, i) == source_event) { return happening(last, true, place, 0u, 0u, false); }"
+      : "";
   return /* wgsl */ `
 // A path as it is in the record: its events, and whether it stops at the last of them, which goes nowhere.
 struct Played { total: u32, full: bool }
@@ -175,7 +239,7 @@ fn next_of(at: Cursor, path: Played, step: u32, i: u32) -> Happening {
 
 fn happened_in(at: Cursor, step: u32, i: u32) -> bool {
   return (at.events > 0u && record_step(max(at.events, 1u) - 1u, i) == step) ||
-    (at.inputs > first_input(i) && input_in(max(at.inputs, 1u) - 1u, step, i));
+    input_before(at.inputs, step, i);
 }
 
 fn last_of(at: Cursor, path: Played, step: u32, i: u32) -> Happening {
@@ -183,8 +247,9 @@ fn last_of(at: Cursor, path: Played, step: u32, i: u32) -> Happening {
   let last = Cursor(max(at.events, 1u) - 1u, max(at.inputs, 1u) - 1u);
   let n = last.events;
   let place = record_place(n, i);
-  let arrival = at.inputs > first_input(i) && input_in(last.inputs, step, i) && (!due || agenda_place(last.inputs) > place);
+  let arrival = input_before(at.inputs, step, i) && (!due || agenda_place(last.inputs) > place);
   ${arrives}
+  ${sent}
   let event = record_event(n, i);
   return happening(last, arrival, place, record_neuron(n, i), event, cell_emits(event) && !is_over(at, path));
 }
@@ -194,8 +259,9 @@ fn last_of(at: Cursor, path: Played, step: u32, i: u32) -> Happening {
 /**
  * The cotangent of an event's time, of a loss and of what arrives later on its account, which adds to it. Needs
  * `cotangents`.
+ * @param from WGSL of where those of spikes begin there.
  */
-export const eventBarFunctions = (delays: DelayShape | undefined): string => /* wgsl */ `
-fn event_bar(n: u32, i: u32) -> f32 { return cotangents[n * run.paths + i]; }
-${delays ? "fn add_to_event(n: u32, i: u32, bar: f32) { cotangents[n * run.paths + i] += bar; }" : ""}
+export const eventBarFunctions = (delays: DelayShape | undefined, from = ""): string => /* wgsl */ `
+fn event_bar(n: u32, i: u32) -> f32 { return cotangents[${from}n * run.paths + i]; }
+${delays ? `fn add_to_event(n: u32, i: u32, bar: f32) { cotangents[${from}n * run.paths + i] += bar; }` : ""}
 `;

@@ -13,7 +13,7 @@ export interface DelayShape {
 }
 
 /** Which connections an occurrence goes along. Needs `edge_delay`, the functions of connections.wgsl.ts and a record of events. */
-export const delayedFunctions = /* wgsl */ `
+export const delayedFunctions = (sources: boolean): string => /* wgsl */ `
 const at_once = 0xffffffffu; // in place of a delay's number
 
 // The spike of event \`cause\` arrives at a place, along all connections of a delay.
@@ -25,15 +25,17 @@ fn arriving(place: f32, delay: u32, cause: u32, i: u32) -> Happening {
 
 // Whether item \`item\` of what happens has a part in it: the neuron of an event, and targets along the same delay.
 fn takes_part(what: Happening, item: u32) -> bool {
-  return select(edge_delay(edge_of(what, item)) == what.delay, what.delay == at_once, item == 0u);
+  let itself = what.delay == at_once${sources ? " && what.neuron < K" : ""};
+  return select(edge_delay(edge_of(what, item)) == what.delay, itself, item == 0u);
 }
 `;
 
 /**
  * What arrives next, for a kernel that writes the record.
  * @param cursor WGSL of the word, in an array of u32, of the cursor of \`delay\` of path i.
+ * @param sources whether there are any, whose spikes are in the record too.
  */
-export const dueFunctions = ({ count, offset }: DelayShape, cursor: string): string => /* wgsl */ `
+export const dueFunctions = ({ count, offset }: DelayShape, cursor: string, sources: boolean): string => /* wgsl */ `
 struct Due { step: u32, place: f32, delay: u32, cause: u32, sender: u32 }
 const nothing_due = Due(0xffffffffu, 0.0f, 0u, 0u, 0u);
 
@@ -49,7 +51,7 @@ fn due_of(delay: u32, cause: u32, i: u32) -> Due {
 fn is_sent(n: u32, delay: u32, i: u32) -> bool {
   let event = record_event(n, i);
   var found = false;
-  if (event != arrival_event && cell_emits(event)) {
+  if (${sources ? "event == source_event || " : ""}(event != arrival_event && cell_emits(event))) {
     let k = record_neuron(n, i);
     for (var e = row_start(k); e < row_start(k + 1u); e += 1u) { found |= edge_delay(e) == delay; }
   }

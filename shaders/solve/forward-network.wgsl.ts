@@ -7,7 +7,7 @@
  *
  * Reads: parameters, connections. Reads and writes: the path's work fields (two banks of states, one read and one
  * written in each step, by turns; spikes fired; place in the step; place of the next event), the spike record, the
- * status counters, among them the longest tape that a window will need.
+ * status counters, among them the longest tape that a window will need; states at grid points where a plan observes them.
  */
 
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
@@ -19,8 +19,9 @@ import { networkRunFields } from "../shared/run.js";
 import { atGrid } from "../substep/grid-states.wgsl.js";
 import { locateFunctions } from "../substep/locate.wgsl.js";
 import { noiseNames, type SolverShape, solverFunctions } from "../substep/solver.wgsl.js";
-import { type ConnectionShape, connectionFunctions } from "./connections.wgsl.js";
+import { type ConnectionShape, connectionFunctions, isSelective } from "./connections.wgsl.js";
 import { dueFunctions } from "./delays.wgsl.js";
+import { type ObservedShape, observeFunctions } from "./observed.wgsl.js";
 import { doFunctions } from "./operations/do.wgsl.js";
 import { pathField, startFunctions, storeFunctions } from "./store.wgsl.js";
 
@@ -29,6 +30,8 @@ export interface NetworkShape extends SolverShape, ConnectionShape {
   workgroupSize: number;
   /** Words of a spike in the record. */
   recordWords: number;
+  /** States that are kept at grid points. */
+  observed?: ObservedShape | undefined;
 }
 
 export interface ForwardNetworkShape extends NetworkShape {
@@ -53,6 +56,9 @@ export function forwardNetwork(shape: ForwardNetworkShape, label: string) {
   const { several } = shape;
   const f = networkFields(states, noiseNames(shape).length, several, shape.delays?.count);
   const delayed = shape.delays !== undefined;
+  /** Spikes of sources, from which delays go on. */
+  const sent = delayed && shape.sources > 0;
+  const selective = isSelective(shape);
   /** Whether something arrives in the step that no neuron has yet to send. */
   const awaited = delayed ? "(awaits(at, step, i) || due.step == step)" : "awaits(at, step, i)";
   /** Euler with an affine event function locates at once. */
@@ -75,6 +81,8 @@ export function forwardNetwork(shape: ForwardNetworkShape, label: string) {
       work: readWrite("array<u32>"),
       record: readWrite("array<u32>"),
       status: readWrite("array<atomic<u32>>"),
+      observed: shape.observed && read("array<f32>"),
+      states: shape.observed && readWrite("array<f32>"),
     },
     body: wgsl`
 
@@ -87,11 +95,12 @@ ${locateFunctions(shape)}
 ${doFunctions(shape)}
 ${connectionFunctions(shape)}
 ${recordFunctions({ words: shape.recordWords, writes: true, events: several })}
+${observeFunctions(shape)}
 var<private> own_path: u32;
 ${storeFunctions({ states, array: "work", type: "u32", at: pathField })}
 ${startFunctions(shape, f)}
 
-${shape.delays ? dueFunctions(shape.delays, "work[path_word(3u + delay, i)]") : ""}
+${shape.delays ? dueFunctions(shape.delays, "work[path_word(3u + delay, i)]", shape.sources > 0) : ""}
 const none = 2.0f;      // in place of an event's place in the step
 const unlocated = 1.5f; // there is one, its place not yet known
 
@@ -118,6 +127,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     for (var k = 0u; k < K; k += 1u) {
       load_parameters(k);
       store_state(0u, k, cell_start(event_uniform(path, k, 0u)));
+      ${shape.observed ? "observe(load_state(0u, k), 0u, k, i);" : ""}
       store_word(${f.fired}u, k, 0u);
     }
     work[path_word(0u, i)] = 0u;
@@ -195,7 +205,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         let arrival = arrives_by(at, step, earliest, i);
         let late = false;
 #endif
-        overflow = !arrival && at.events >= run.slots;
+        overflow = ${sent ? "(!arrival || sends(at.inputs))" : "!arrival"} && at.events >= run.slots;
         var event = 0u;
         if (${several ? "!arrival && !late" : "false"}) { event = cell_which(reach(take(from_bank, step, first), earliest)); }
         let fate = fate_of(event, spikes, run.max_spikes);
@@ -207,6 +217,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 #if ${delayed}
           if (late) { what = arrive(due, at.events, i); }
 #endif
+#if ${sent}
+          if (is_sent_by_source(what)) {
+            record_spike(at.events, i, step, what.place, what.neuron | (source_event << 24u));
+          }
+#endif
           var u = 1.0f;
           if (fires) {
             let drawn = load_word(${f.fired}u, first) + uniforms_of(event);
@@ -217,7 +232,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
           }
           var item = 0u;
           loop {
-            ${delayed ? "if (takes_part(what, item)) {" : ""}
+            ${selective ? "if (takes_part(what, item)) {" : ""}
             let j = neuron_of(what, item);
             let s = take(from_bank, step, j);
             let y = undergo(s, what.place, jump_of(what, item, u));
@@ -225,18 +240,26 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
             store_number(${f.place}u, j, what.place);
             if (load_number(${f.next}u, j) < none) { pending -= 1u; }
             if (attempt(Start(y, s.z, what.place, s.current), to_bank, j)) { pending += 1u; }
-            ${delayed ? "taped += 1u; }" : ""}
+            ${selective ? "taped += 1u; }" : ""}
             item += 1u;
             continuing { break if item >= what.items; }
           }
           at = past(at, what);
-          ${delayed ? "due = next_due(at.events, i);" : "taped += what.items;"}
+          ${delayed ? "due = next_due(at.events, i);" : ""}
+          ${selective ? "" : "taped += what.items;"}
         }
       }
       busy = !ended && (pending > 0u || ${awaited});
       continuing { break if !busy; }
       }
     }
+#if ${shape.observed !== undefined}
+    if (ended) {
+      for (var k = 0u; k < K; k += 1u) { hold(load_state(from_bank, k), step, k, i); }
+    } else if (observed_time(step + 1u) > 0u) {
+      for (var k = 0u; k < K; k += 1u) { observe(load_state(to_bank, k), step + 1u, k, i); }
+    }
+#endif
   }
 
   let was_ended = work[path_word(1u, i)] != 0u;

@@ -6,7 +6,7 @@
  * burst and not once a step, and a lane with an event waits for others for part of a burst only.
  *
  * Reads: parameters. Reads and writes: the path's checkpoint (state, step, place in the step, spike count), the spike
- * record, and the run's status counters.
+ * record, the run's status counters, and states at grid points where a plan observes them.
  *
  * Loops test at their end (`break if`): an adapter that runs all lanes of a group under masks leaves a loop at its back
  * edge only, so a test at the head costs a whole masked pass through the body.
@@ -23,6 +23,7 @@ import { atGrid } from "../substep/grid-states.wgsl.js";
 import { bracketFunction, newtonFunctions } from "../substep/root.wgsl.js";
 import { noiseNames, type SolverShape, solverFunctions, stepFrom } from "../substep/solver.wgsl.js";
 import { eachNumber, stateOf } from "./numbers.wgsl.js";
+import { type ObservedShape, observeFunctions } from "./observed.wgsl.js";
 import { jumpFunctions } from "./operations/jump.wgsl.js";
 
 export interface ForwardSingleShape extends SolverShape {
@@ -33,6 +34,8 @@ export interface ForwardSingleShape extends SolverShape {
   workgroupSize: number;
   /** Sub-steps between two looks at events; 1 is without a loop of its own. */
   burst: number;
+  /** States that are kept at grid points. */
+  observed?: ObservedShape | undefined;
 }
 
 /** Words of an entry of the backward kernel's tape: the state before a sub-step, and its driver path. */
@@ -97,6 +100,8 @@ export function forwardSingle(shape: ForwardSingleShape, label: string) {
       checkpoints: readWrite("array<u32>"),
       record: readWrite("array<u32>"),
       status: readWrite("array<atomic<u32>>"),
+      observed: shape.observed && read("array<f32>"),
+      states: shape.observed && readWrite("array<f32>"),
     },
     body: wgsl`
 
@@ -115,6 +120,7 @@ ${bracketFunction}
 ${jumpFunctions(shape)}
 ${crossingFunctions(shape)}
 ${recordFunctions({ words: shape.several ? recordWords.neurons : recordWords.oneNeuron, writes: true, events: shape.several })}
+${observeFunctions(shape)}
 
 const ended = 0xffffffffu; // in place of a step: the path has stopped
 
@@ -137,6 +143,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let fresh = run.fresh == 1u;
   if (fresh) {
     y = cell_start(event_uniform(path, 0u, 0u));
+    ${shape.observed ? "observe(y, 0u, 0u, i);" : ""}
   } else {
     y = load_state(run.checkpoint_begin, i);
     rho = bitcast<f32>(load_word(run.checkpoint_begin, 0u, i));
@@ -183,6 +190,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         y = state_select(kicked(trial, z), y, crossed);
         rho = select(0.0f, rho, crossed);
         step += select(1u, 0u, crossed);
+        ${shape.observed ? "if (!crossed) { observe(y, step, 0u, i); }" : ""}
 #if ${shape.burst > 1}
         continuing { break if crossed || step >= stop; }
       }
@@ -284,7 +292,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
           record_spike(count, i, step, rho, record_word(0u, event, fate.ends));
           count += 1u;
           saturated = fate.saturates;
-          if (fate.ends) { step = ended; }
+          if (fate.ends) {
+            ${shape.observed ? "hold(y, step, 0u, i);" : ""}
+            step = ended;
+          }
         }
       }
       continuing { break if step >= steps || (step - begin) + (count - count_before) >= budget; }

@@ -9,7 +9,8 @@
  *     event   locate what is listed; earliest; fired, target, target, …   lanes over the list, then over targets
  *
  * Reads: parameters, connections. Reads and writes: the path's checkpoint (states, spikes fired, spikes in all, whether
- * it has stopped), the spike record and the status counters, among them the longest tape that a window will need. What a
+ * it has stopped), the spike record, the status counters, among them the longest tape that a window will need, and states at grid
+ * points where a plan observes them. What a
  * step needs of a neuron lies in workgroup memory, or in storage where the network is too large for that.
  *
  * The order of the list is that of the lanes' atomics, which may differ from run to run; nothing else depends on it:
@@ -26,10 +27,11 @@ import { unroll } from "../shared/unroll.js";
 import { atGrid } from "../substep/grid-states.wgsl.js";
 import { locateFunctions } from "../substep/locate.wgsl.js";
 import { noiseNames, solverFunctions } from "../substep/solver.wgsl.js";
-import { connectionFunctions } from "./connections.wgsl.js";
+import { connectionFunctions, isSelective } from "./connections.wgsl.js";
 import type { ForwardNetworkShape } from "./forward-network.wgsl.js";
 import { eachNoise } from "./noise.wgsl.js";
 import { eachNumber } from "./numbers.wgsl.js";
+import { observeFunctions } from "./observed.wgsl.js";
 import { doFunctions } from "./operations/do.wgsl.js";
 import { startFunctions, storeFunctions } from "./store.wgsl.js";
 
@@ -131,6 +133,8 @@ export function forwardWorkgroup(shape: WorkgroupShape, label: string) {
       record: readWrite("array<u32>"),
       status: readWrite("array<atomic<u32>>"),
       fields: shape.inWorkgroup ? undefined : readWrite("array<u32>"),
+      observed: shape.observed && read("array<f32>"),
+      states: shape.observed && readWrite("array<f32>"),
     },
     body: wgsl`
 #if ${shape.inWorkgroup}
@@ -150,6 +154,7 @@ ${connectionFunctions(shape)}
 ${recordFunctions({ words: shape.recordWords, writes: true, events: several })}
 ${storeFunctions({ states, array: "fields", type: "u32", at: `${shape.inWorkgroup ? "" : "fields_at + "}field * K + k` })}
 ${startFunctions(shape, f)}
+${observeFunctions(shape)}
 const LANES = ${workgroupSize}u;
 ${workgroupCheckpoint(shape)}
 ${shape.keepNoise ? keptNoise(noise) : ""}
@@ -218,6 +223,7 @@ ${eachNeuron(
       load_parameters(k);
       if (fresh) {
         store_state(first_bank, k, cell_start(event_uniform(path, k, 0u)));
+        ${shape.observed ? "observe(load_state(first_bank, k), 0u, k, i);" : ""}
         store_word(${f.fired}u, k, 0u);
       } else {
 ${eachNumber(states, (s) => `store_word(first_bank + ${s}u, k, checkpoints[checkpoint_at(run.checkpoint_begin, ${s}u, k, i)]);`)}
@@ -277,6 +283,12 @@ ${eachNoise(shape, (w, name) => `checkpoints[kept + ${w}u * K] = bitcast<u32>(z.
         busy = agree_pending(lane) > 0u || awaits(at, step, i);
         step += 1u;
         taped += K;
+        ${
+          shape.observed
+            ? `if (!busy && observed_time(step) > 0u) {${eachNeuron(shape, "    if (live) { observe(load_state(to_bank, k), step, k, i); }")}
+        }`
+            : ""
+        }
         continuing { break if busy || step >= run.step_end; }
       }
 
@@ -341,7 +353,7 @@ ${eachNoise(shape, (w, name) => `checkpoints[kept + ${w}u * K] = bitcast<u32>(z.
           var item = lane;
           loop {
             let j = neuron_of(what, item);
-            let live = item < what.items && (item == 0u || j != what.neuron) && !overflow;
+            let live = item < what.items && (item == 0u || j != what.neuron) && !overflow${isSelective(shape) ? " && takes_part(what, item)" : ""};
             let s = take(from_bank, step, j);
             let y = undergo(s, what.place, jump_of(what, item, u));
             let a = attempt(Start(y, s.z, what.place, s.current));
@@ -361,6 +373,14 @@ ${eachNoise(shape, (w, name) => `checkpoints[kept + ${w}u * K] = bitcast<u32>(z.
           busy = !ended && (agree_pending(lane) > 0u || awaits(at, step, i));
           continuing { break if !busy; }
         }
+#if ${shape.observed !== undefined}
+${eachNeuron(
+  shape,
+  wgsl`
+        if (live && ended) { hold(load_state(from_bank, k), step, k, i); }
+        if (live && !ended) { observe(load_state(to_bank, k), step + 1u, k, i); }`,
+)}
+#endif
         step += select(1u, 0u, ended);
       }
       continuing { break if ended || step >= run.step_end; }

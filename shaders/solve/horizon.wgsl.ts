@@ -37,6 +37,8 @@ export interface HorizonShape extends SolverShape {
   /** Gradient rows in all. */
   entries: number;
   pending: readonly PendingEvent[];
+  /** Words of an event in the record, where there are several kinds of them. */
+  recordWords: number;
   /** Whether the cell's only event ends the path. */
   terminal: boolean;
   /** Where a solver keeps things, as WGSL for neuron k of path i. */
@@ -108,7 +110,7 @@ ${elementary}
 ${random}
 ${shape.cell}
 ${solverFunctions(shape)}${rows.functions}
-${several ? recordFunctions({ words: recordWords.neurons, events: true }) : ""}
+${several ? recordFunctions({ words: shape.recordWords, events: true }) : ""}
 ${flushFunction(rows, own, shape)}
 
 // Which of neuron k's uniforms set the surface of an event: that of its last such event, or of the start.
@@ -120,7 +122,7 @@ fn set_last(i: u32, k: u32, total: u32, event: u32) -> u32 {
   while (n > 0u && !found) {
     n -= 1u;
     let happened = record_event(n, i);
-    let of_neuron = record_neuron(n, i) == k;
+    let of_neuron = record_neuron(n, i) == k${shape.recordWords === recordWords.arrivals ? " && happened < source_event" : ""};
     found = of_neuron & (happened == event);
     count -= select(0u, 1u, of_neuron & !found & cell_draws(happened));
   }

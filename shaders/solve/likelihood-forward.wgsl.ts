@@ -18,7 +18,7 @@ import { windowFields } from "../shared/run.js";
 import { atGrid } from "../substep/grid-states.wgsl.js";
 import { locateFunctions } from "../substep/locate.wgsl.js";
 import { type SolverShape, solverFunctions } from "../substep/solver.wgsl.js";
-import { agendaFunctions } from "./agenda.wgsl.js";
+import { agendaEntryWords, agendaFunctions } from "./agenda.wgsl.js";
 import { eachNumber, stateOf } from "./numbers.wgsl.js";
 import { doFunctions } from "./operations/do.wgsl.js";
 import { jumpFunctions } from "./operations/jump.wgsl.js";
@@ -60,8 +60,9 @@ export const likelihoodFunctions = (shape: LikelihoodShape, writes: boolean): st
   const at = `entry * ${likelihoodTapeWords(shape)}u * run.paths + own_lane`;
   const tape = { states, at, stride: "run.paths", writes, ...(several ? { place: true, ends: true } : {}) };
   const spike = several ? shape.spike : undefined;
+  const from = lanes + 1;
   return /* wgsl */ `${writes || !several ? jumpFunctions(shape) : doFunctions(shape)}
-${agendaFunctions({ array: "schedule", from: lanes + 1, entries, edges, weightOffset, ports, spike })}
+${agendaFunctions({ array: "schedule", from, weights: from + agendaEntryWords * entries, edges, weightOffset, ports, spike })}
 const step_end_ends = ${stepEnd}.0f;
 const schedule_ends = ${scheduled}.0f;
 const event_ends = ${anEvent}.0f; // the first event

@@ -16,7 +16,7 @@ import { networkRunFields } from "../shared/run.js";
 import { atGrid } from "../substep/grid-states.wgsl.js";
 import { solverFunctions } from "../substep/solver.wgsl.js";
 import { tangentFunction } from "../substep/tangent.wgsl.js";
-import { connectionFunctions, replayFunctions } from "./connections.wgsl.js";
+import { connectionFunctions, isSelective, replayFunctions } from "./connections.wgsl.js";
 import type { NetworkShape } from "./forward-network.wgsl.js";
 import { doFunctions } from "./operations/do.wgsl.js";
 import { pushFunctions } from "./operations/push.wgsl.js";
@@ -151,7 +151,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     var stopped = false;
     while (!stopped && happens_in(at, own, step, i)) {
       let what = next_of(at, own, step, i);
-      var item = select(1u, 0u, what.arrival);
+      var item = first_receiver(what);
       if (is_event(what)) {
         let k = what.neuron;
         let s = take_to(what.place, path, step, k);
@@ -173,7 +173,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       }
       // Who receives: the targets, at a time that moves as the spike does, or whom an input spike reaches.
       for (; item < what.items; item += 1u) {
-        ${delayed ? "if (!takes_part(what, item)) { continue; }" : ""}
+        ${isSelective(shape) ? "if (!takes_part(what, item)) { continue; }" : ""}
         let j = neuron_of(what, item);
         let s = take_to(what.place, path, step, j);
         let jump = jump_of(what, item, 1.0f);
@@ -181,8 +181,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
           point(d, j);
           var moved = 0.0f;
           var along = 0.0f;
-          if (!what.arrival) {
+          if (is_by_edges(what)) {
             moved = ${delayed ? "arrival_moved(what, at.events, d, i)" : "derivatives[derivative_at(at.events, d, i)]"};
+#if ${shape.sources > 0}
+            if (what.arrival) { moved = 0.0f; } // of a source, at its time
+#endif
             along = weight_along(d, edge_of(what, item));
           }
           let dy = load_state(tangent_field(d), j);

@@ -16,7 +16,7 @@ const eventFunctions = (eventWords: number): string =>
   recordFunctions({ words: eventWords, name: "events", events: true });
 
 /** WGSL of whether an event is a spike, by its number. */
-const emitsFunction = (emits: readonly boolean[]): string =>
+export const emitsFunction = (emits: readonly boolean[]): string =>
   `fn emits(event: u32) -> bool { return ${emits.flatMap((is, e) => (is ? [`event == ${e}u`] : [])).join(" || ")}; }`;
 
 /**

@@ -38,7 +38,7 @@ export function fingerprinted(context: FileContext, fingerprint: Fingerprint): F
 }
 
 /** Fields that do not change what a step does. */
-const outside = new Set(["steps", "checkpoint", "test", "metrics", "discretisation", "requireUnbiased"]);
+const outside = new Set(["steps", "checkpoint", "test", "metrics", "confidence", "discretisation", "requireUnbiased"]);
 
 /** Adds the digests of a job's fields. */
 export function fingerprintJob(job: object, fingerprint: Fingerprint): void {

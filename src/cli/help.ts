@@ -114,6 +114,8 @@ The job is one of "saltation simulate" with these fields as well:
   "steps": 500, "seed": 1,
   "checkpoint": "run.checkpoint.json"                   written every 2 s; or { "file": …, "every": seconds }
 
+--confidence, or "confidence": true, says how well the data determine a fit by log-likelihood: standard errors, intervals,
+AIC, BIC and a test of the model (docs/confidence.md).
 --workers redis://host:port has the workers of a queue (saltation worker) evaluate each step together, for first-spikes and
 log-likelihood: the same bits for any number of workers, also where some die (docs/clusters.md).
 --out losses.npz writes the loss of every step, "loss" [steps], whatever --history says. Figures are drawn by Vega: npm

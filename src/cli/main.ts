@@ -104,6 +104,7 @@ jobCommand("train", "fit parameters to observed spike trains", async () => (awai
       .choices(["full", "loss", "none"])
       .default("full"),
   )
+  .option("--confidence", "say how well the data determine what was fitted by log-likelihood (docs/confidence.md)")
   .option("--workers <redis://host:port>", "have the workers of this queue evaluate each step together")
   .option("--queue <name>", "the queue of the workers", defaultQueue)
   .option("--pieces <n>", "into how many pieces they cut a step (default: as many as there are workers)")

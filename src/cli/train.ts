@@ -27,6 +27,7 @@ import {
   readCheckpoint,
   writeCheckpoint,
 } from "./checkpoint.js";
+import { ConfidenceReport, type MadeConfidence } from "./confidence-report.js";
 import { askedOf, discretisationLine } from "./discretisation.js";
 import { filesBeside, readJobFile } from "./job-file.js";
 import { lockFile } from "./lock.js";
@@ -60,6 +61,8 @@ export interface TrainCommandOptions extends CommonOptions {
   save?: string;
   /** File for the figure of a job with a test. */
   figure?: string;
+  /** Whether to say how well the data determine what was fitted. */
+  confidence?: boolean;
   /** The Redis whose workers evaluate the steps, the queue there, and into how many pieces a step is cut. */
   workers?: string;
   queue?: string;
@@ -175,15 +178,20 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
   const { simulated, solve } = planned;
   checkAsked(askedOf(options, job));
   const spikeTrains = SpikeTrainReport.of(filled, simulated, solve, context);
+  const confidence = ConfidenceReport.of(job, planned, options.confidence);
   fingerprintJob(job, fingerprint);
   if (options.resume && !job.checkpoint) fail("checkpoint", "is missing; --resume goes on from the file that it names");
   const read = [file, options.recording, ...files.opened];
   const checkpoints = checkpointsOf(job, file, read, options.root, fingerprint);
   const named = `out/${basename(file, ".json")}`;
-  const figures = options.figure || job.test || spikeTrains ? canDraw(options.figure && "--figure") : false;
+  const figures =
+    options.figure || job.test || spikeTrains || confidence ? canDraw(options.figure && "--figure") : false;
   const figure = options.figure ?? (job.test && figures ? `${named}.svg` : undefined);
   const stem = options.figure?.replace(/\.svg$/, "") ?? named;
-  const reports = spikeTrains ? SpikeTrainReport.files(stem, figures) : {};
+  const reports = {
+    ...(spikeTrains ? SpikeTrainReport.files(stem, figures) : {}),
+    ...confidence?.files(stem, figures),
+  };
   checkOutputs({ "--out": options.out, "--save": options.save, "--figure": figure }, [...read, checkpoints?.file]);
   for (const report of Object.values<string>(reports)) checkWritable("--figure", report);
   const workers = await workersOf(filled.observed, planned, options);
@@ -194,7 +202,7 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
     const observed = filled.observed;
     const trained = { workers, files: kept };
     await trainPlanned(
-      { file, job, observed, planned, spikeTrains, checkpoints, figure, stem, figures, unheard, trained },
+      { file, job, observed, planned, spikeTrains, confidence, checkpoints, figure, stem, figures, unheard, trained },
       options,
     );
   } finally {
@@ -230,6 +238,7 @@ interface PlannedRun {
   readonly observed: TrainJob["observed"];
   readonly planned: TrainPlan;
   readonly spikeTrains: SpikeTrainReport | undefined;
+  readonly confidence: ConfidenceReport | undefined;
   readonly checkpoints: Checkpoints | undefined;
   /** Where the curves are drawn, and how the names of reports begin. */
   readonly figure: string | undefined;
@@ -243,7 +252,7 @@ interface PlannedRun {
 }
 
 async function trainPlanned(run: PlannedRun, options: TrainCommandOptions): Promise<void> {
-  const { file, job, planned, spikeTrains, checkpoints, figure, stem, figures } = run;
+  const { file, job, planned, spikeTrains, confidence, checkpoints, figure, stem, figures } = run;
   const { simulated, solve, truth, update, steps } = planned;
   const resume = options.resume ? checkpoints!.read() : undefined;
   if (resume && resume.step > steps) {
@@ -256,13 +265,15 @@ async function trainPlanned(run: PlannedRun, options: TrainCommandOptions): Prom
     if (resume && !workers) sayOther(resume.adapter, engine.adapterName);
     let recovery: Recovery;
     let observed = run.observed as TrialsJob | undefined;
-    const drawn = finished ? 0 : (truth?.options.paths ?? 0);
+    // Of a run that is finished, observed trains are wanted where they are to be judged by.
+    const drawing = truth && (!finished || confidence) ? truth : undefined;
+    const drawn = drawing?.options.paths ?? 0;
     const bar = truth && progressBar("data", drawn + (job.test?.paths ?? 0), "trains");
     try {
-      if (truth && !finished) {
-        const { network: from, how } = truth;
-        const drawing = { ...how, progress: (done: number) => bar!.update(done) };
-        observed = asTrials(await simulatedTrials(engine, from, drawing));
+      if (drawing) {
+        const { network: from, how } = drawing;
+        const told = { ...how, progress: (done: number) => bar!.update(done) };
+        observed = asTrials(await simulatedTrials(engine, from, told));
       }
       const progress = (done: number): void => bar?.update(drawn + done);
       recovery = await Recovery.create(engine, simulated, solve, truth, job.test, { progress });
@@ -314,10 +325,12 @@ async function trainPlanned(run: PlannedRun, options: TrainCommandOptions): Prom
       const drawn =
         !finished && figure !== undefined && (await drawRecovery(figure, recovery, result.losses, result.firstStep));
       const compared = await spikeTrains?.make(engine, simulated, metrics.parameters, stem, figures);
+      const sure =
+        confidence && (await confidence.make(engine, metrics.parameters, planned.loss(observed), stem, figures));
       const files = { ...(saved ? { saved: options.save } : {}), ...(drawn ? { figure } : {}) };
       report(
         result,
-        { seconds, adapter: workers?.adapter ?? engine.adapterName, metrics, compared, ...files },
+        { seconds, adapter: workers?.adapter ?? engine.adapterName, metrics, compared, sure, ...files },
         job,
         options,
       );
@@ -455,6 +468,7 @@ interface Run {
   readonly adapter: string;
   readonly metrics: Metrics;
   readonly compared: MadeReport | undefined;
+  readonly sure: MadeConfidence | undefined;
   /** Files that were written. */
   readonly saved?: string;
   readonly figure?: string;
@@ -462,7 +476,7 @@ interface Run {
 
 function report(
   { history, losses, firstStep, before, loss, parameters, mean, firstStepSeconds, discretisation }: TrainingResult,
-  { seconds, adapter, metrics, compared, saved, figure }: Run,
+  { seconds, adapter, metrics, compared, sure, saved, figure }: Run,
   job: TrainJob,
   options: TrainCommandOptions,
 ): void {
@@ -486,6 +500,7 @@ function report(
       unbiased: mean.unbiased,
       because: mean.because,
       metrics: { ...metrics, ...compared?.metrics },
+      ...(sure ? { confidence: sure.json } : {}),
       ...(figure ? { figure } : {}),
       ...(compared ? { files: compared.files } : {}),
     });
@@ -504,6 +519,7 @@ function report(
   }
   if (discretisation) print(discretisationLine(discretisation, job.time.t1));
   for (const line of mean.because) print(notUnbiased(line));
+  sure?.print();
   compared?.print();
   if (job.test) print(metricsTable(metrics));
   if (saved) print(`fitted network in ${saved}`);

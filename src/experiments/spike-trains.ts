@@ -48,9 +48,8 @@ export function checkComparison(network: Network, solve: SolveOptions, options: 
   if (smooth !== undefined) positiveNumber(`${field}.smooth`, smooth);
   checkBins({ t0, t1, bin }, `${field}.bin`);
   wholeNumber(`${field}.neuron`, neuron, 0, network.neurons - 1);
-  if (solve.paths < 2)
-    fail("paths", `is ${solve.paths}; "metrics" compare pairs of generated trains, so give at least 2`);
-  planSolve(network, { ...solve, t1 });
+  const { paths } = planSolve(network, { ...solve, t1 });
+  if (paths < 2) fail("paths", `is ${paths}; "metrics" compare pairs of generated trains, so give at least 2`);
 }
 
 /**

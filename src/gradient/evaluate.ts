@@ -6,10 +6,11 @@ import type { Evaluator, EvaluatorOptions, Loss, RangeEvaluator, RangeSums } fro
 import type { Evaluated } from "../loss/result.js";
 import type { PathRange } from "../plan/chunks.js";
 import type { View } from "../plan/layout.js";
+import { observedEntries } from "../plan/observed.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { BlockSums, Estimate } from "../reduce/statistics.js";
 import { type Cotangents, forwardChunk, type SolvedChunk } from "../solve/chunk-solver.js";
-import { fillTable, solveFrom } from "../solve/simulate.js";
+import { fillStates, fillTable, solveFrom } from "../solve/simulate.js";
 import type { TypedSpikes } from "../spikes/spikes.js";
 import { emptyTable, pathsOf } from "../spikes/table.js";
 import { inOrder, Looked } from "./order.js";
@@ -22,6 +23,8 @@ interface HostLoss {
   readonly cotangents: Float32Array;
   /** [neurons][paths], where gradients have a horizon term. */
   readonly horizon: Float32Array | undefined;
+  /** [entries][paths], of a loss of states. */
+  readonly states: Float32Array | undefined;
   readonly pathValues: Float32Array;
 }
 
@@ -61,7 +64,9 @@ export class GradientEvaluator implements Evaluator {
   /** Reads the spikes of the only chunk back and takes the loss on the host. */
   private async onHost(plan: SolvePlan, solved: SolvedChunk): Promise<HostLoss> {
     const spikes = await readSpikes(this.gpu, plan, solved, this.pass.solver.recordWords);
-    const result = await evaluateOnHost(this.loss, spikes, plan);
+    const entries = this.loss.states ? observedEntries(plan.observed) : 0;
+    const observed = entries > 0 ? await readStates(this.gpu, solved, entries) : undefined;
+    const result = await evaluateOnHost(this.loss, spikes, plan, observed);
     const cotangents = new Float32Array(solved.slots * plan.paths);
     spikes.forEach((one, i) => {
       for (let n = 0; n < one.times.length; n++)
@@ -75,7 +80,12 @@ export class GradientEvaluator implements Evaluator {
       });
     }
     const pathValues = Float32Array.from({ length: plan.paths }, (_, i) => result.pathValues?.[i] ?? Number.NaN);
-    return { value: result.value, means: result.means ?? [], cotangents, horizon, pathValues };
+    const bars = result.stateCotangents;
+    const states = bars && new Float32Array(entries * plan.paths);
+    for (let e = 0; states && e < entries; e++) {
+      for (let i = 0; i < plan.paths; i++) states[e * plan.paths + i] = plan.paths * bars[i * entries + e]!;
+    }
+    return { value: result.value, means: result.means ?? [], cotangents, horizon, states, pathValues };
   }
 
   /**
@@ -235,6 +245,11 @@ export class GradientEvaluator implements Evaluator {
           gpu.write(horizon, host.horizon);
           bars = { ...bars, horizon };
         }
+        if (host.states) {
+          const states = pass.statesBuffer(batch, plan, solved);
+          gpu.write(states, host.states);
+          bars = { ...bars, states };
+        }
       } else bars = pass.encodeCotangents(batch.clear(cotangents).clear(rows), plan, looked, cotangents, rows);
       pass.encodeBackward(batch, solved, bars, rows, solved.status);
       const table = options.perPath ? batch.read(rows, 0, 4 * sums.rows * paths) : undefined;
@@ -252,6 +267,13 @@ export class GradientEvaluator implements Evaluator {
     this.release();
     this.pass.dispose();
   }
+}
+
+/** Reads the states of a chunk back, [paths][entries]. */
+async function readStates(gpu: Gpu, { states, paths }: SolvedChunk, entries: number): Promise<Float64Array> {
+  const values = new Float64Array(entries * paths);
+  fillStates(values, { firstPath: 0, paths }, entries, new Float32Array(await gpu.read(states!)));
+  return values;
 }
 
 /** Reads the spikes of a chunk back. */

@@ -12,6 +12,7 @@ import type { GpuLoss, Loss } from "../loss/loss.js";
 import { assembleResult, checkEstimates, type Evaluated, notFinite } from "../loss/result.js";
 import type { Chunk } from "../plan/chunks.js";
 import { segmentsOf, type View } from "../plan/layout.js";
+import { observedEntries } from "../plan/observed.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { RowSums } from "../reduce/row-sums.js";
 import type { Estimate } from "../reduce/statistics.js";
@@ -41,6 +42,8 @@ export class GradientPass {
   tape = 0;
   /** Whether gradients have a horizon term. */
   horizon = false;
+  /** Bytes per path of the cotangents of states. */
+  private states = 0;
   private kernels: UnreadKernels | undefined;
 
   private constructor(
@@ -77,7 +80,8 @@ export class GradientPass {
     ]);
     const pass = new GradientPass(gpu, solver, views, made, loss, sums);
     pass.horizon = pending.length > 0;
-    pass.slots.value = firstSlots(plan);
+    pass.states = made?.states ? 4 * observedEntries(plan.observed) : 0;
+    pass.slots.value = firstSlots(plan, solver);
     pass.kernels = kernels;
     return pass;
   }
@@ -91,7 +95,7 @@ export class GradientPass {
   fitting(slots: number, bytes?: number): number {
     const { largest, all } = this.loss?.bytesPerPath(slots) ?? { largest: 0, all: 0 };
     const horizon = this.horizon ? 4 * this.solver.shape.neurons : 0;
-    return fittingPaths(this.gpu, this.solver, slots, bytes, all + horizon, Math.max(largest, horizon));
+    return fittingPaths(this.gpu, this.solver, slots, bytes, all + horizon + this.states, Math.max(largest, horizon));
   }
 
   /**
@@ -137,8 +141,15 @@ export class GradientPass {
     const trains = deviceSpikes(plan, solved, this.solver.recordWords);
     const horizon = this.horizon ? this.horizonBuffer(batch, solved) : undefined;
     if (horizon) batch.clear(horizon);
-    this.loss!.encodeCotangents(batch, trains, kept, spikes, rows, horizon);
-    return { spikes, horizon };
+    const states = this.made?.states ? this.statesBuffer(batch, plan, solved) : undefined;
+    if (states) batch.clear(states);
+    this.loss!.encodeCotangents(batch, trains, kept, spikes, rows, { horizon, states });
+    return { spikes, horizon, states };
+  }
+
+  /** Takes the cotangents of states that the plan observes. */
+  statesBuffer(batch: Batch, { observed }: SolvePlan, { paths }: Chunk): Storage {
+    return batch.temporary("cotangents of states", 4 * observedEntries(observed) * paths);
   }
 
   /** Takes what one more spike of each neuron at t1 would add to the loss. */

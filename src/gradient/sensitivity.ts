@@ -6,7 +6,7 @@ import { stepsPerDispatch } from "../plan/chunks.js";
 import { parameterVector, segmentsOf, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { decideIncrements } from "../solve/carried.js";
-import { connectionShape, uploadConnections } from "../solve/connections.js";
+import { ConnectionBuffer, connectionShape } from "../solve/connections.js";
 import { NetworkSolver } from "../solve/network-solver.js";
 import { solverShape } from "../solve/shape.js";
 import { fillTable, firstSlots, fittingPaths, solveFrom, told } from "../solve/simulate.js";
@@ -59,7 +59,7 @@ export async function sensitivitiesGpu(
   };
   const kernel = await gpu.kernel(sensitivity({ ...shape, ...sizes }, `sensitivity ${cell.name} ${plan.method}`));
   const theta = gpu.upload("parameters", Float32Array.from(parameterVector(plan)));
-  const connections = uploadConnections(gpu, plan, sizes);
+  const connections = new ConnectionBuffer(gpu, plan, sizes);
   const direction = gpu.upload("directions", directionRows(plan, views));
   const slots = { value: firstSlots(plan) };
   /** Derivatives are by event; which of them a spike of a path is. */
@@ -91,7 +91,7 @@ export async function sensitivitiesGpu(
           batch.dispatch(kernel, {
             uniform: networkRunOf(plan, { firstPath, paths }, stepBegin, stepEnd),
             theta,
-            connections,
+            connections: connections.storage,
             direction,
             record: events.record,
             counts: events.counts,

@@ -9,6 +9,7 @@ import { firstPassage, spikeCount, spikeRate } from "../loss/spike-count.js";
 import { firstSpikes, meanSpikeTime } from "../loss/spike-times.js";
 import { vanRossum } from "../loss/van-rossum.js";
 import type { NetworkDefinition } from "../network/network.js";
+import type { StatesOptions } from "../plan/observed.js";
 import type { SolveOptions } from "../plan/plan.js";
 import type { SignatureSolver } from "../signature/definitions/solver.js";
 import type { StaticKernel } from "../signature/definitions/static-kernel.js";
@@ -32,7 +33,7 @@ export function trainedAs(network: NetworkDefinition, loss: LossJob): NetworkDef
 }
 
 export function solveOptionsOf(job: SolveJob): SolveOptions {
-  const { paths, time, method, seed, maxSpikes, antithetic } = job;
+  const { paths, time, method, seed, maxSpikes, antithetic, states } = job;
   return {
     paths,
     t1: time.t1,
@@ -42,8 +43,13 @@ export function solveOptionsOf(job: SolveJob): SolveOptions {
     ...(seed === undefined ? {} : { seed }),
     ...(maxSpikes === undefined ? {} : { maxSpikes }),
     ...(antithetic === undefined ? {} : { antithetic }),
+    ...(states === undefined ? {} : { states: given(states) as unknown as StatesOptions }),
   };
 }
+
+/** What is not given is not there: schemas leave out no field, and options take no undefined ones. */
+const given = (fields: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 
 /** What a job asks of its gradients. */
 export const requirementsOf = ({
@@ -80,17 +86,16 @@ export function lossOf(
 /** A loss that compares with no observed trains. */
 function lossAlone(loss: LossJob): Loss | undefined {
   const { kind, ...rest } = loss;
-  // What is not given is not there: schemas leave out no field, and options take no undefined ones.
-  const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+  const options = given(rest);
   switch (kind) {
     case "mean-spike-time":
-      return meanSpikeTime(given.neuron as number | undefined, given.index as number | undefined);
+      return meanSpikeTime(options.neuron as number | undefined, options.index as number | undefined);
     case "spike-count":
-      return spikeCount(given);
+      return spikeCount(options);
     case "spike-rate":
-      return spikeRate(given);
+      return spikeRate(options);
     case "first-passage":
-      return firstPassage(given);
+      return firstPassage(options);
     default:
       return undefined;
   }

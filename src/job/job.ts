@@ -290,7 +290,21 @@ const test = z.strictObject({
 });
 export type TestJob = z.infer<typeof test>;
 
-export const simulateSchema = z.strictObject(solve);
+/** States at times of the grid. */
+const observed = {
+  of: z.array(z.string()).optional().describe("names of states; default all"),
+  neurons: z.array(finite).optional().describe("numbers of neurons; default all"),
+  times: z
+    .union([z.array(finite), z.strictObject({ every: finite })], {
+      error: 'expected a list of times, or { "every": … }',
+    })
+    .describe("times of the grid, rising; or every so much time from t0 to t1"),
+};
+
+export const simulateSchema = z.strictObject({
+  ...solve,
+  states: z.strictObject(observed).optional().describe("states that are kept beside spikes"),
+});
 /** What is asked of a gradient before it is taken. */
 const requirements = {
   requireExact: z
@@ -332,6 +346,23 @@ const metrics = z.discriminatedUnion(
   { error: "expected spike-trains" },
 );
 
+/** docs/confidence.md */
+const confidence = z.strictObject({
+  level: finite.optional().describe("probability of intervals and bands, default 0.95"),
+  coordinates: z
+    .enum(["unconstrained", "natural"])
+    .optional()
+    .describe("where log L is taken for a parabola: those of the constraints (default), or the parameters themselves"),
+  refine: z
+    .boolean()
+    .optional()
+    .describe("go on to the maximum of log L first; default false, and true with a profile"),
+  profile: z
+    .union([z.literal("all"), z.array(z.string())], { error: 'expected a list of parameters, or "all"' })
+    .optional()
+    .describe("fitted numbers of which a profile likelihood is wanted: vTh, weights[3]"),
+});
+
 export const trainSchema = z.strictObject({
   ...solve,
   observed: z
@@ -352,6 +383,14 @@ export const trainSchema = z.strictObject({
     .optional(),
   ...requirements,
   metrics: metrics.optional(),
+  confidence: z
+    .union([z.boolean(), confidence], {
+      error: "expected true, false or { level, coordinates, refine, profile }",
+    })
+    .optional()
+    .describe(
+      "of a log-likelihood: how well the data determine what was fitted, and whether the model stands for them; default false",
+    ),
   units: z
     .record(z.string(), z.string().max(40))
     .optional()

@@ -4,6 +4,7 @@ import { defineNetwork, type NetworkDefinition } from "../network/network.js";
 import { type Discretisation, type DiscretisationOptions, toleranceOf } from "../plan/discretisation.js";
 import { planSolve, type SolveOptions, type SolvePlan } from "../plan/plan.js";
 import type { SimulatedSpikes } from "../spikes/simulated.js";
+import type { StateTable } from "../spikes/state-table.js";
 import { withWarning } from "../twin/measured.js";
 import { networkOf, solveOptionsOf } from "./build.js";
 import { checkJob } from "./check-job.js";
@@ -44,11 +45,13 @@ export interface Simulation {
   readonly saturatedPaths: number;
   readonly warnings?: readonly string[];
   readonly discretisation?: Discretisation;
+  /** Where the job asks for states. */
+  readonly states?: StateTable;
 }
 
 export async function runSimulation(
   engine: Engine,
-  { definition, solve }: PlannedSimulation,
+  { definition, solve, plan }: PlannedSimulation,
   asked: Measured,
   progress?: (pathsDone: number) => void,
 ): Promise<Simulation> {
@@ -64,6 +67,31 @@ export async function runSimulation(
     saturatedPaths,
     ...(warnings ? { warnings } : {}),
     ...(discretisation ? { discretisation } : {}),
+    ...(plan.observed ? { states: await spikes.states() } : {}),
+  };
+}
+
+/** Means and standard deviations over the paths, [times][neurons][states]. */
+function statesSummary({ paths, times, neurons, states, values }: StateTable): object {
+  const entries = values.length / paths;
+  const mean = new Float64Array(entries);
+  const squares = new Float64Array(entries);
+  values.forEach((v, i) => {
+    mean[i % entries]! += v / paths;
+  });
+  values.forEach((v, i) => {
+    squares[i % entries]! += (v - mean[i % entries]!) ** 2;
+  });
+  const shaped = (of: (e: number) => number): number[][][] =>
+    Array.from(times, (_, t) =>
+      Array.from(neurons, (_, k) => states.map((_, s) => of((t * neurons.length + k) * states.length + s))),
+    );
+  return {
+    of: states,
+    neurons: [...neurons],
+    times: [...times],
+    mean: shaped((e) => mean[e]!),
+    sd: shaped((e) => (paths > 1 ? Math.sqrt(squares[e]! / (paths - 1)) : Number.NaN)),
   };
 }
 
@@ -75,6 +103,13 @@ export const stiffField = ({ exponential }: SolvePlan): { exponential?: readonly
 export const simulationObject = (
   adapter: string,
   { job, plan }: PlannedSimulation,
-  { spikes: _, ...result }: Simulation,
+  { spikes: _, states, ...result }: Simulation,
   seconds: number,
-): object => ({ adapter, paths: job.paths, ...result, ...stiffField(plan), seconds });
+): object => ({
+  adapter,
+  paths: job.paths,
+  ...result,
+  ...(states ? { states: statesSummary(states) } : {}),
+  ...stiffField(plan),
+  seconds,
+});

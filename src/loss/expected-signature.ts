@@ -20,7 +20,7 @@ import type { DeviceSpikes } from "../spikes/device-spikes.js";
 import { spikeWindow } from "../spikes/device-spikes.js";
 import type { Spikes, TypedSpikes } from "../spikes/spikes.js";
 import { type UploadedSpikes, uploadSpikes } from "../spikes/upload.js";
-import type { GpuLoss, Kept, Loss, LossValue } from "./loss.js";
+import type { FurtherCotangents, GpuLoss, Kept, Loss, LossValue } from "./loss.js";
 import { checkNeurons, checkObserved, checkTimes } from "./observed.js";
 
 export interface ExpectedSignatureOptions {
@@ -279,7 +279,7 @@ class GpuExpectedSignature implements GpuLoss {
     kept: Kept,
     cotangents: Storage,
     rows: Storage | undefined,
-    horizon?: Storage,
+    { horizon }: FurtherCotangents = {},
   ): void {
     const { signatures, vectors } = this;
     const { caps } = kept as MatchedChunk;

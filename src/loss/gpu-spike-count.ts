@@ -6,7 +6,7 @@ import type { SolvePlan } from "../plan/plan.js";
 import { RowSums } from "../reduce/row-sums.js";
 import type { Estimate } from "../reduce/statistics.js";
 import type { DeviceSpikes } from "../spikes/device-spikes.js";
-import type { GpuLoss, Kept } from "./loss.js";
+import type { FurtherCotangents, GpuLoss, Kept } from "./loss.js";
 import type { CountFeature, CountWindow } from "./spike-count.js";
 
 /** A loss of the means of counts. */
@@ -127,7 +127,7 @@ export class GpuSpikeCount implements GpuLoss {
     kept: Kept,
     _cotangents: Storage,
     rows: Storage | undefined,
-    horizon?: Storage,
+    { horizon }: FurtherCotangents = {},
   ): void {
     const { values, more } = kept as Counted;
     const { features, coefficient } = this.buffers;

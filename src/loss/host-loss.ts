@@ -1,6 +1,7 @@
 /** Losses taken on the host. What they give is checked, since a loss may be a caller's own. */
 import { fail, show } from "../checks.js";
 import { SaltationError } from "../errors.js";
+import { observedEntries } from "../plan/observed.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { TypedSpikes } from "../spikes/spikes.js";
 import type { Loss, LossValue } from "./loss.js";
@@ -31,11 +32,17 @@ export function checkCotangents(kind: string, path: number, row: unknown, spikes
 
 /**
  * Value and cotangents of a loss on the host.
+ * @param states those that the plan observes, [paths][entries].
  * @throws SaltationError in one line that names what is not a number, not finite, or not of the trains' shape.
  */
-export async function evaluateOnHost(loss: Loss, spikes: readonly TypedSpikes[], plan: SolvePlan): Promise<LossValue> {
+export async function evaluateOnHost(
+  loss: Loss,
+  spikes: readonly TypedSpikes[],
+  plan: SolvePlan,
+  states?: Float64Array,
+): Promise<LossValue> {
   const { kind } = loss;
-  const result = await loss.evaluate!(spikes, plan);
+  const result = await loss.evaluate!(spikes, plan, states);
   if (typeof result !== "object" || result === null) {
     fail("loss", `"${kind}": evaluate() gave ${show(result)}; expected { value, cotangents }`);
   }
@@ -49,6 +56,17 @@ export async function evaluateOnHost(loss: Loss, spikes: readonly TypedSpikes[],
   spikes.forEach((one, i) => {
     checkCotangents(kind, i, result.cotangents[i], one);
   });
+  if (result.stateCotangents !== undefined) {
+    const list: unknown = result.stateCotangents;
+    const entries = loss.states ? observedEntries(plan.observed) * spikes.length : 0;
+    const has = isList(list) ? `has ${list.length} entries` : `is ${show(list)}`;
+    if (entries === 0)
+      fail("loss", `"${kind}": stateCotangents ${has}; a loss that looks at states says which: states`);
+    if (!isList(list) || list.length !== entries) {
+      fail("loss", `"${kind}": stateCotangents ${has}; each of ${entries} states needs a number, [paths][entries]`);
+    }
+    for (let e = 0; e < entries; e++) checkNumber(kind, `stateCotangents[${e}]`, list[e]);
+  }
   if (result.pathValues !== undefined) perPath("pathValues", result.pathValues);
   if (result.horizon !== undefined) {
     perPath("horizon", result.horizon);

@@ -18,6 +18,7 @@ import { horizonOf } from "./horizon.js";
 import type { Loss } from "./loss.js";
 import { checkInside, type JudgedMean } from "./mean-verdict.js";
 import type { GradientTerm } from "./result.js";
+import { statesThatJump } from "./state-jumps.js";
 
 const hull = (values: ArrayLike<number>, more: ArrayLike<number> = []): Range => {
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
@@ -44,14 +45,16 @@ function spread(values: ArrayLike<number>, most = 64): number[] {
 /** Whether a neuron receives from others, and whether one receives from several. */
 function meetings(plan: SolvePlan): { arrivals: boolean; several: boolean } {
   const { network } = plan;
-  const { rowStart, targets } = network.connections;
+  const { rowStart, targets, delayOf } = network.connections;
   const sources = new Uint32Array(network.neurons);
-  for (let k = 0; k < network.neurons; k++) {
+  const fed = new Set(allArrivals(plan).neurons);
+  for (let k = 0; k < network.neurons + network.sources; k++) {
     for (let i = rowStart[k]!; i < rowStart[k + 1]!; i++) {
-      if (targets[i] !== k) sources[targets[i]!]!++;
+      // What a source sends moves with a delay alone.
+      if (k >= network.neurons && delayOf[i]! < 0) fed.add(targets[i]!);
+      else if (targets[i] !== k) sources[targets[i]!]!++;
     }
   }
-  const fed = new Set(allArrivals(plan).neurons);
   return {
     arrivals: fed.size > 0 || sources.some((n) => n > 0),
     // Input spikes come at their times, whatever the parameters: two of them change no places.
@@ -156,6 +159,8 @@ export function judgeMean(
     because.push(`${kicks}: what comes of a spike there depends on their order; to mend it, take method "levy"`);
   }
   if (loss?.leavesOut) because.push(`loss "${loss.kind}": ${loss.leavesOut}`);
+  const jumps = loss?.states && statesThatJump(plan);
+  if (jumps) because.push(`loss "${loss!.kind}": ${jumps}`);
   const horizon = loss?.horizon ? horizonOf(plan, names) : undefined;
   if (horizon?.lacks) because.push(`loss "${loss!.kind}" jumps where a spike crosses t1: ${horizon.lacks}`);
   const terms: GradientTerm[] = horizon?.events.length ? ["pathwise", "horizon"] : ["pathwise"];

@@ -2,17 +2,19 @@
 import type { Cell } from "../cell/cell.js";
 import { fail, show } from "../checks.js";
 import type { Network } from "../network/network.js";
+import { planObserved } from "../plan/observed.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { Loss } from "./loss.js";
 import { type JudgedMean, stopsAtLast, verdictOn } from "./mean-verdict.js";
 import type { Evaluated, ValueAndGradient } from "./result.js";
 
 /**
- * The plan of a solution for a loss: paths stop at the last spike that the loss looks at.
+ * The plan of a solution for a loss: paths stop at the last spike that the loss looks at, and states are kept that it looks at.
  * @throws SaltationError `invalid-input` where the loss does not go with the plan's paths.
  */
-export function planForLoss(plan: SolvePlan, loss: Loss): SolvePlan {
+export function planForLoss(given: SolvePlan, loss: Loss): SolvePlan {
   if (typeof loss?.kind !== "string") fail("loss", `expected a loss, such as firstSpikes(…), got ${show(loss)}`);
+  const plan = { ...given, observed: loss.states && planObserved(given.network, loss.states, given, "loss.states") };
   const least = loss.leastPaths ?? 1;
   if (plan.paths < least) fail("paths", `loss "${loss.kind}" needs at least ${least}, got ${plan.paths}`);
   if (plan.antithetic && loss.independent) {
@@ -23,7 +25,7 @@ export function planForLoss(plan: SolvePlan, loss: Loss): SolvePlan {
     const looks = `loss "${loss.kind}" looks at ${spikesNeeded} spikes of a neuron`;
     fail("maxSpikes", `is ${plan.maxSpikes}, at which paths stop, but ${looks}; give at least that, or leave it out`);
   }
-  return plan.maxSpikes === 0 && plan.network.neurons === 1 && loss.spikesNeeded !== undefined
+  return plan.maxSpikes === 0 && plan.network.neurons === 1 && loss.spikesNeeded !== undefined && !loss.states
     ? { ...plan, maxSpikes: loss.spikesNeeded, stopsByLoss: true }
     : plan;
 }

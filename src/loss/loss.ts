@@ -10,6 +10,7 @@
 import type { Batch, Gpu, Storage } from "../gpu/index.js";
 import type { Network } from "../network/network.js";
 import type { PathRange } from "../plan/chunks.js";
+import type { StatesOptions } from "../plan/observed.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { RowSums } from "../reduce/row-sums.js";
 import type { BlockSums, Estimate } from "../reduce/statistics.js";
@@ -31,6 +32,8 @@ export interface LossValue {
    * first order in that path's part.
    */
   readonly horizon?: readonly ArrayLike<number>[];
+  /** Of a loss with `states`: ∂value/∂state, [paths][entries of what the plan observes]. */
+  readonly stateCotangents?: ArrayLike<number>;
   /**
    * What each path adds to the value to first order, up to a constant: numbers whose standard error of the mean is that
    * of the value. Without them it is NaN.
@@ -97,13 +100,19 @@ export interface Loss {
   readonly independent?: boolean;
   /** Paths that it needs at least, where that is more than one. */
   readonly leastPaths?: number;
+  /**
+   * States that it looks at: the plan of its solutions then observes them (`SolvePlan.observed`), and maybe others too, where it
+   * is a part of another loss.
+   */
+  readonly states?: StatesOptions;
   /** Spikes of a neuron that the loss looks at, at most, where there is such a number: later ones cannot change it. */
   readonly spikesNeeded?: number;
   /**
    * Value and cotangents in float64 on the host: the `cpu` backend's; on a GPU it serves losses without `gpu`, whose
    * spikes are then read back. All times are absolute.
+   * @param states of a loss with `states`: those that the plan observes, [paths][entries].
    */
-  evaluate?(spikes: readonly TypedSpikes[], plan: SolvePlan): LossValue | Promise<LossValue>;
+  evaluate?(spikes: readonly TypedSpikes[], plan: SolvePlan, states?: Float64Array): LossValue | Promise<LossValue>;
   /** The same in parts, where some of the paths can be looked at alone. On a GPU it then has `GpuLoss.means`. */
   readonly ofMeans?: LossOfMeans;
   /**
@@ -166,6 +175,14 @@ export interface RangeEvaluator {
   dispose(): void;
 }
 
+/** What else than cotangents of spike times a loss on a GPU may write; all was cleared. */
+export interface FurtherCotangents {
+  /** Of a loss with `horizon`: what one more spike of each neuron at t1 would add to the value, number of all paths · Δvalue, [neurons][paths] f32. */
+  readonly horizon?: Storage | undefined;
+  /** Of a loss with `states`: number of all paths · ∂value/∂state, [entries of what the plan observes][paths] f32. */
+  readonly states?: Storage | undefined;
+}
+
 /** What a loss keeps of a chunk between its two looks at it. */
 export interface Kept {
   dispose(): void;
@@ -194,8 +211,7 @@ export interface GpuLoss {
    * Writes the spike-time cotangents, number of all paths · ∂value/∂τ, to `cotangents` [slots][paths] f32 (the mean over
    * paths of what follows from them is the gradient), and what each path adds to the value (see
    * `LossValue.pathValues`) to row 0 of `rows` [.. ][paths] f32 where that is given; both were cleared.
-   * @param horizon of a loss with `horizon`: takes what one more spike of each neuron at t1 would add to the value, number
-   * of all paths · Δvalue, [neurons][paths] f32; it was cleared.
+   * @param further takes what else there is.
    */
   encodeCotangents(
     batch: Batch,
@@ -203,7 +219,7 @@ export interface GpuLoss {
     kept: Kept,
     cotangents: Storage,
     rows: Storage | undefined,
-    horizon?: Storage,
+    further?: FurtherCotangents,
   ): void;
   /** What is to be read back to know the value. */
   readonly report: Storage;

@@ -9,12 +9,13 @@
 import { pathLoss as pathLossKernel } from "../../shaders/loss/path-loss.wgsl.js";
 import { checkOptions, fail, float32Number, type Names, show, wholeNumber } from "../checks.js";
 import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
+import { entriesAmong, observedEntries, planObserved, type StatesOptions } from "../plan/observed.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { RowSums } from "../reduce/row-sums.js";
 import type { DeviceSpikes } from "../spikes/device-spikes.js";
 import type { TypedSpikes } from "../spikes/spikes.js";
 import { checkCotangents } from "./host-loss.js";
-import type { GpuLoss, Kept, Loss } from "./loss.js";
+import type { FurtherCotangents, GpuLoss, Kept, Loss } from "./loss.js";
 
 export interface PathLossOptions {
   /** What the loss is called in messages; default `path-loss`. */
@@ -26,29 +27,37 @@ export interface PathLossOptions {
    *
    * of the path's number and how many spikes it has, which returns the path's loss and says its derivative by the time of
    * each spike with `add_cotangent(n, by)`. It may call `spike_time(n)` (since t0), `spike_neuron(n)` and `duration()`
-   * (t1 − t0), and read `data[i]`.
+   * (t1 − t0), and read `data[i]`. With `states` it may also call `state(n)`, the n-th of them in the order
+   * [times][neurons][states], and `add_state_cotangent(n, by)`.
    */
   readonly code: string;
   /** Numbers that the code reads as `data`. */
   readonly data?: ArrayLike<number>;
+  /** States that the loss looks at. */
+  readonly states?: StatesOptions;
   /** Spikes of a neuron that the loss looks at, at most. */
   readonly spikesNeeded?: number;
   /** Whether one more spike at t1 never changes it: then it is not called for that. Default false. */
   readonly continuous?: boolean;
   /** What its gradient leaves out, in words, where the function jumps before t1: see `Loss.leavesOut`. */
   readonly leavesOut?: string;
-  /** The same for one path on the host, absolute times: for the `cpu` backend. */
+  /**
+   * The same for one path on the host, absolute times: for the `cpu` backend. With `states` it is given those, and gives a
+   * cotangent for each.
+   */
   readonly evaluate?: (
     spikes: TypedSpikes,
     plan: SolvePlan,
     path: number,
-  ) => { value: number; cotangents: ArrayLike<number> };
+    states: Float64Array,
+  ) => { value: number; cotangents: ArrayLike<number>; stateCotangents?: ArrayLike<number> };
 }
 
 const pathLossNames: Names<PathLossOptions> = {
   kind: true,
   code: true,
   data: true,
+  states: true,
   spikesNeeded: true,
   continuous: "boolean",
   leavesOut: true,
@@ -58,7 +67,16 @@ const pathLossNames: Names<PathLossOptions> = {
 /** @throws SaltationError `compile`, when it is first used, with the lines of WGSL at fault. */
 export function pathLoss(options: PathLossOptions): Loss {
   checkOptions("loss", options, pathLossNames);
-  const { kind = "path-loss", code, data = [], evaluate, spikesNeeded, leavesOut, continuous = false } = options;
+  const {
+    kind = "path-loss",
+    code,
+    data = [],
+    evaluate,
+    spikesNeeded,
+    leavesOut,
+    continuous = false,
+    states,
+  } = options;
   if (typeof kind !== "string") fail("loss.kind", `expected a name, got ${show(kind)}`);
   if (typeof code !== "string") fail("loss.code", `expected WGSL with fn path_loss, got ${show(code)}`);
   if (typeof data?.length !== "number") fail("loss.data", `expected a list of numbers, got ${show(data)}`);
@@ -68,12 +86,12 @@ export function pathLoss(options: PathLossOptions): Loss {
     fail("loss.leavesOut", `expected words, got ${show(leavesOut)}`);
   }
   /** What one more spike of each neuron at t1 adds to a path's loss. */
-  const addedAtEnd = (one: TypedSpikes, plan: SolvePlan, path: number): number[] => {
-    const { value } = evaluate!(one, plan, path);
+  const addedAtEnd = (one: TypedSpikes, plan: SolvePlan, path: number, own: Float64Array): number[] => {
+    const { value } = evaluate!(one, plan, path, own);
     const times = Float64Array.from([...one.times, plan.t1]);
     return Array.from({ length: plan.network.neurons }, (_, k) => {
       const more = { times, neurons: Int32Array.from([...one.neurons, k]) };
-      return evaluate!(more, plan, path).value - value;
+      return evaluate!(more, plan, path, own).value - value;
     });
   };
   return {
@@ -82,21 +100,40 @@ export function pathLoss(options: PathLossOptions): Loss {
     ...(continuous ? {} : { horizon: true }),
     ...(leavesOut === undefined ? {} : { leavesOut }),
     ...(spikesNeeded === undefined ? {} : { spikesNeeded }),
+    ...(states === undefined ? {} : { states }),
     ...(evaluate
       ? {
-          evaluate(spikes: readonly TypedSpikes[], plan: SolvePlan) {
+          evaluate(spikes: readonly TypedSpikes[], plan: SolvePlan, observed?: Float64Array) {
+            const entries = states && ownEntries(plan, states);
+            const all = observedEntries(plan.observed);
+            const stateCotangents = entries && new Float64Array(all * spikes.length);
+            const ownStates = spikes.map((_, i) => Float64Array.from(entries ?? [], (e) => observed![i * all + e]!));
             const each = spikes.map((one, i) => {
-              const own = evaluate(one, plan, i);
+              const own = evaluate(one, plan, i, ownStates[i]!);
               checkCotangents(kind, i, own?.cotangents, one);
+              if (entries && own.stateCotangents?.length !== entries.length) {
+                fail(
+                  "loss",
+                  `"${kind}": stateCotangents of path ${i} are ${show(own.stateCotangents?.length)}; each of ${entries.length} states needs a number`,
+                );
+              }
+              entries?.forEach((e, n) => {
+                stateCotangents![i * all + e] = own.stateCotangents![n]! / spikes.length;
+              });
               return own;
             });
             return {
+              ...(stateCotangents ? { stateCotangents } : {}),
               value: each.reduce((sum, e) => sum + e.value, 0) / spikes.length,
               cotangents: each.map((e) => Float64Array.from(e.cotangents, (c) => c / spikes.length)),
               pathValues: each.map((e) => e.value),
               ...(continuous
                 ? {}
-                : { horizon: spikes.map((one, i) => addedAtEnd(one, plan, i).map((v) => v / spikes.length)) }),
+                : {
+                    horizon: spikes.map((one, i) =>
+                      addedAtEnd(one, plan, i, ownStates[i]!).map((v) => v / spikes.length),
+                    ),
+                  }),
             };
           },
         }
@@ -105,8 +142,13 @@ export function pathLoss(options: PathLossOptions): Loss {
   };
 }
 
+/** Entries of what a plan observes that are those of a loss. */
+const ownEntries = (plan: SolvePlan, states: StatesOptions): Uint32Array =>
+  entriesAmong(plan.observed!, planObserved(plan.network, states, plan, "loss.states"));
+
 interface PathLosses extends Kept {
   readonly cotangents: Storage;
+  readonly states: Storage | undefined;
   readonly values: Storage;
   readonly horizon: Storage | undefined;
 }
@@ -121,6 +163,8 @@ class GpuPathLoss implements GpuLoss {
     private readonly data: Storage,
     /** Of which a spike at t1 is added in turn; 0: of none. */
     private readonly neurons: number,
+    /** Numbers of states that the plan observes; 0 of a loss that looks at none. */
+    private readonly entries: number,
   ) {}
 
   static async create(
@@ -128,12 +172,18 @@ class GpuPathLoss implements GpuLoss {
     plan: SolvePlan,
     recordWords: number,
     kind: string,
-    { code, data = [], continuous = false }: PathLossOptions,
+    { code, data = [], continuous = false, states }: PathLossOptions,
   ): Promise<GpuPathLoss> {
     const neurons = continuous ? 0 : plan.network.neurons;
-    const kernel = await gpu.kernel(pathLossKernel(kind, recordWords, code, neurons));
+    const entries = states && ownEntries(plan, states);
+    const all = entries ? observedEntries(plan.observed) : 0;
+    const same = entries?.length === all && entries.every((e, n) => e === n);
+    const words = Float32Array.from([...Array.from(data), ...(same ? [] : (entries ?? []))]);
+    const shape = { label: kind, words: recordWords, code, neurons };
+    const of = entries && { entriesFrom: same ? -1 : data.length };
+    const kernel = await gpu.kernel(pathLossKernel({ ...shape, states: of }));
     const sums = await RowSums.create(gpu, plan, 1);
-    return new GpuPathLoss(gpu, kernel, sums, gpu.upload("data of a loss", Float32Array.from(data)), neurons);
+    return new GpuPathLoss(gpu, kernel, sums, gpu.upload("data of a loss", words), neurons, all);
   }
 
   get report(): Storage {
@@ -141,7 +191,8 @@ class GpuPathLoss implements GpuLoss {
   }
 
   bytesPerPath(slots: number): { largest: number; all: number } {
-    return { largest: 4 * Math.max(slots, this.neurons), all: 4 * (slots + this.neurons) + 4 };
+    const { neurons, entries } = this;
+    return { largest: 4 * Math.max(slots, neurons, entries), all: 4 * (slots + neurons + entries) + 4 };
   }
 
   encodeChunk(batch: Batch, spikes: DeviceSpikes): PathLosses {
@@ -149,7 +200,9 @@ class GpuPathLoss implements GpuLoss {
     const cotangents = this.gpu.buffer("cotangents of a loss", 4 * slots * paths);
     const pathValues = this.gpu.buffer("values of paths", 4 * paths);
     const horizon = this.neurons > 0 ? this.gpu.buffer("what a spike at t1 adds", 4 * this.neurons * paths) : undefined;
+    const states = this.entries > 0 ? this.gpu.buffer("cotangents of states", 4 * this.entries * paths) : undefined;
     batch.clear(cotangents);
+    if (states) batch.clear(states);
     batch.dispatch(this.kernel, {
       uniform: {
         paths,
@@ -165,6 +218,8 @@ class GpuPathLoss implements GpuLoss {
       cotangents,
       pathValues,
       horizon,
+      states: states && spikes.states!,
+      stateCotangents: states,
       threads: paths,
     });
     this.sums.add(batch, spikes, pathValues);
@@ -172,8 +227,10 @@ class GpuPathLoss implements GpuLoss {
       cotangents,
       values: pathValues,
       horizon,
+      states,
       dispose() {
         cotangents.dispose();
+        states?.dispose();
         horizon?.dispose();
         pathValues.dispose();
       },
@@ -188,9 +245,10 @@ class GpuPathLoss implements GpuLoss {
     kept: Kept,
     cotangents: Storage,
     rows: Storage | undefined,
-    horizon?: Storage,
+    { horizon, states }: FurtherCotangents = {},
   ): void {
     const own = kept as PathLosses;
+    if (states && own.states) batch.copy(own.states, 0, states, 0, own.states.bytes);
     if (horizon && own.horizon) batch.copy(own.horizon, 0, horizon, 0, own.horizon.bytes);
     batch.copy(own.cotangents, 0, cotangents, 0, 4 * spikes.slots * spikes.paths);
     if (rows) batch.copy(own.values, 0, rows, 0, 4 * spikes.paths);

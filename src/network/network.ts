@@ -113,7 +113,7 @@ export function valueAt(parameter: Parameter, neuron: number): number {
 export interface Network {
   readonly cell: Cell;
   readonly neurons: number;
-  /** Nodes that only send, numbered after the neurons. */
+  /** Nodes that only send, at times that come with samples: node `neurons` + s is source s. */
   readonly sources: number;
   /** Neurons and sources by name; of a network given by one cell, none. */
   readonly populations: readonly PopulationPlace[];

@@ -7,6 +7,8 @@ import type { PlannedCurrent } from "../driver/current.js";
 import type { Network } from "../network/network.js";
 import { type Arrivals, planArrivals } from "./arrivals.js";
 import { type PlannedInput, planInputs, planNetworkCurrent } from "./inputs.js";
+import { type ObservedStates, planObserved, type StatesOptions } from "./observed.js";
+import { type PlannedSamples, planSamples, type SampleOptions } from "./samples.js";
 import { stiffStates } from "./stiff.js";
 
 /**
@@ -20,15 +22,16 @@ export type Method = keyof typeof tableaux;
 export const methods = Object.keys(tableaux) as readonly Method[];
 
 /**
- * How the GPU shares the work of a network out: a path per invocation, or a path per workgroup whose lanes share its
- * neurons. Spikes and gradients are those of the same discrete solution, to rounding. `auto`: what was measured faster.
+ * How the GPU shares the work of a network out: a path per invocation; a path per workgroup whose lanes share its
+ * neurons; or, where every connection has a delay of dt or more, a neuron of a path per invocation, for thousands of neurons
+ * (no gradients). Spikes and gradients are those of the same discrete solution, to rounding. `auto`: what was measured faster.
  */
-export type Distribution = "auto" | "invocation" | "workgroup";
-export const distributions: readonly Distribution[] = ["auto", "invocation", "workgroup"];
+export type Distribution = "auto" | "invocation" | "workgroup" | "neuron";
+export const distributions: readonly Distribution[] = ["auto", "invocation", "workgroup", "neuron"];
 
 export interface SolveOptions {
-  /** Number of Monte Carlo paths. */
-  paths: number;
+  /** Number of Monte Carlo paths; with `samples` that of samples times trials, which may be left out. */
+  paths?: number;
   /** Start of the solution, default 0. */
   t0?: number;
   /** End of the solution. */
@@ -48,6 +51,10 @@ export interface SolveOptions {
   maxSpikes?: number;
   /** Default `auto`; networks only. */
   distribution?: Distribution;
+  /** States that are kept beside spikes (`SimulatedSpikes.states`); a gradient keeps those that its loss looks at. */
+  states?: StatesOptions;
+  /** What differs from path to path beside noise: spikes of sources, and labels. */
+  samples?: SampleOptions;
 }
 
 export const solveNames: Names<SolveOptions> = {
@@ -60,6 +67,8 @@ export const solveNames: Names<SolveOptions> = {
   antithetic: "boolean",
   maxSpikes: true,
   distribution: true,
+  states: true,
+  samples: true,
 };
 
 export interface SolvePlan {
@@ -92,6 +101,9 @@ export interface SolvePlan {
   readonly time?: number | undefined;
   /** To be read by the functions of arrivals.ts. */
   readonly arrivals: Arrivals;
+  readonly observed?: ObservedStates | undefined;
+  /** Where paths are samples. */
+  readonly samples?: PlannedSamples;
 }
 
 /** Networks by where time begins. */
@@ -110,12 +122,20 @@ function beginningAt(network: Network, t0: number): Network {
 
 const uint32Max = 2 ** 32 - 1;
 
+function pathsOf(given: number | undefined, samples: PlannedSamples | undefined): number {
+  if (!samples) return wholeNumber("paths", given, 1, 2 ** 30);
+  const { count, trials } = samples;
+  const paths = count * trials;
+  if (given !== undefined && given !== paths)
+    fail("paths", `is ${show(given)}, and ${count} samples of ${trials} are ${paths}; leave it out`);
+  return paths;
+}
+
 /**
  * Checks the options of a solve.
  * @throws SaltationError `invalid-input` naming the field, its value and the mend.
  */
 export function planSolve(given: Network, options: SolveOptions): SolvePlan {
-  const paths = wholeNumber("paths", options.paths, 1, 2 ** 30);
   const t0 = finiteNumber("time.t0", options.t0 ?? 0);
   const t1 = finiteNumber("time.t1", options.t1);
   const dt = positiveNumber("time.dt", options.dt);
@@ -136,12 +156,19 @@ export function planSolve(given: Network, options: SolveOptions): SolvePlan {
   }
   const antithetic = options.antithetic ?? false;
   if (typeof antithetic !== "boolean") fail("antithetic", `expected true or false, got ${show(antithetic)}`);
-  if (antithetic && paths % 2 !== 0)
-    fail("paths", `is ${paths}; antithetic paths come in pairs, so give an even number`);
   const counters = steps * network.neurons * Math.max(1, cell.channels.length);
   if (counters > uint32Max) {
     fail("time.dt", `${steps} steps of ${network.neurons} neurons need ${counters} noise counters; at most 2^32 exist`);
   }
+  const maxSpikes = options.maxSpikes === undefined ? 0 : wholeNumber("maxSpikes", options.maxSpikes, 1, 2 ** 20);
+  const arrivals = planArrivals(network, t0, t1, dt, steps);
+  const grid = { network, t0, t1, dt, steps, arrivals, antithetic };
+  if (network.sources > 0 && options.samples === undefined)
+    fail("samples", `is missing: the network has ${network.sources} sources, whose spikes come with samples`);
+  const samples = options.samples === undefined ? undefined : planSamples(options.samples, grid);
+  const paths = pathsOf(options.paths, samples);
+  if (antithetic && paths % 2 !== 0)
+    fail("paths", `is ${paths}; antithetic paths come in pairs, so give an even number`);
   return {
     network,
     paths,
@@ -153,11 +180,15 @@ export function planSolve(given: Network, options: SolveOptions): SolvePlan {
     seed: wholeNumber("seed", options.seed ?? 0, 0, uint32Max),
     antithetic,
     exponential: stiffStates(network, dt, tableauOf(method)),
-    maxSpikes: options.maxSpikes === undefined ? 0 : wholeNumber("maxSpikes", options.maxSpikes, 1, 2 ** 20),
+    maxSpikes,
     distribution: oneOf("distribution", options.distribution ?? "auto", distributions),
     current: planNetworkCurrent(network, { t0, dt, steps }),
     inputs: planInputs(network, t0, dt, steps),
     ...(network.cell.t0 === 0 ? {} : { time: cell.states.indexOf(timeState) }),
-    arrivals: planArrivals(network, t0, t1, dt, steps),
+    arrivals,
+    ...(samples ? { samples } : {}),
+    ...(options.states === undefined
+      ? {}
+      : { observed: planObserved(network, options.states, { t0, t1, dt, steps, maxSpikes }) }),
   };
 }

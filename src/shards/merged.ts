@@ -92,6 +92,7 @@ function mergedSpikes(plan: SolvePlan, results: readonly TaskResult[]): Simulate
     bytes: 0,
     read,
     spikeTimes: async () => (await read()).times,
+    states: async () => fail("states", "are not kept by shards; simulate in one run"),
     meanCount: async () => total((p) => p.spikes) / plan.paths,
     discretisation: (options) => measureDiscretisation(plan, options),
     dispose: () => {},

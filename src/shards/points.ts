@@ -86,7 +86,10 @@ export function cutsOf(point: PlannedPoint): Cuts | string {
   // Sums on the host take pairs of antithetic paths for one number each, and blocks of those.
   const align = plan.antithetic ? 2 * blockPaths : blockPaths;
   const paths = { unit: "paths", count: job.paths, align } as const;
-  if (point.command === "simulate") return { ...paths, twoRounds: false, batches: 0 };
+  if (point.command === "simulate") {
+    if (plan.observed) return "states are kept in one run; leave states out, or cut by whole jobs: a sweep by --grid";
+    return { ...paths, twoRounds: false, batches: 0 };
+  }
   const { loss } = point.planned;
   if (!loss.ofMeans) {
     return (

@@ -1,5 +1,5 @@
 /** Spike records of a GPU that are full: whether a neuron in them fires without end, and why. */
-import { arrivalEvent, recordReader } from "../../shaders/shared/record.wgsl.js";
+import { recordReader, sourceEvent } from "../../shaders/shared/record.wgsl.js";
 import type { SaltationError } from "../errors.js";
 import type { Gpu } from "../gpu/index.js";
 import { firesTooOften, mostPerStep } from "../plan/endless.js";
@@ -52,7 +52,7 @@ export async function checkRecord(gpu: Gpu, plan: SolvePlan, solved: SolvedChunk
     const last = new Map<number, { step: number; count: number }>();
     for (let n = 0; n < slots; n++) {
       const { neuron, event } = events ? record.event(n, i) : { neuron: record.neuron(n, i), event: 0 };
-      if (event === arrivalEvent) continue;
+      if (event >= sourceEvent) continue; // of no neuron
       const step = record.step(n, i);
       const known = last.get(neuron);
       if (known?.step !== step) last.set(neuron, { step, count: 1 });

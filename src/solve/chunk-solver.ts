@@ -46,6 +46,8 @@ export function readStatus(data: ArrayBuffer): RunStatus {
 export interface Cotangents {
   /** By the time of each spike, f32 [slots][paths]. */
   readonly spikes: Storage | GPUBuffer;
+  /** By each state that the plan observes, f32 [entries][paths]; none where the loss looks at none. */
+  readonly states?: Storage | undefined;
   /** What one more spike of each neuron at t1 would add, f32 [neurons][paths]: with it there is a horizon term. */
   readonly horizon?: Storage | undefined;
 }
@@ -75,6 +77,8 @@ export interface ChunkSolver {
   readonly shape: KernelShape;
   /** Words of a spike in the record. */
   readonly recordWords: number;
+  /** Slots that a record has at first, where neither maxSpikes nor the number of neurons is to say. */
+  readonly firstSlots?: number;
   /** Bytes per path of a forward solve with this many slots. */
   bytesPerPath(slots: number): number;
   /** Bytes per path of the largest of its buffers. */

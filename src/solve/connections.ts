@@ -1,8 +1,8 @@
-/** What the kernels of a network read of its connections and input spikes: one buffer, and what they are written for. */
-import { agendaWords, portedWords } from "../../shaders/solve/agenda.wgsl.js";
+/** What the kernels of a network read of its connections, input spikes and sources: one buffer, and what they are written for. */
+import { agendaEntryWords, agendaWords, portedWords } from "../../shaders/solve/agenda.wgsl.js";
 import type { ConnectionShape } from "../../shaders/solve/connections.wgsl.js";
 import type { Gpu, Storage } from "../gpu/index.js";
-import { allArrivals } from "../plan/arrivals.js";
+import { allArrivals, type SampledArrivals } from "../plan/arrivals.js";
 import type { ParameterLayout } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 
@@ -31,31 +31,92 @@ export function connectionShape(
     edges: plan.network.connections.targets.length,
     mapped: plan.network.connections.weightOf !== undefined,
     arrivals: allArrivals(plan).count,
+    sources: plan.network.sources,
+    trials: plan.samples?.trials ?? 1,
     selfEdges: atOnce && selfEdgesOf(plan).length > 0,
     ports: plan.network.cell.ports.length,
     delays: delays && { count: delays.length, offset: delays.offset },
   };
 }
 
-/** The buffer (shaders/solve/connections.wgsl.ts); never of no words. */
-export function uploadConnections(
-  gpu: Gpu,
-  plan: SolvePlan,
-  { selfEdges }: Pick<ConnectionShape, "selfEdges">,
-): Storage {
-  const arrivals = allArrivals(plan);
-  const { rowStart, targets, ports, delays, delayOf, weightOf } = plan.network.connections;
-  const what = Uint32Array.from({ length: arrivals.count }, (_, x) => targets.length + x);
-  const neurons = portedWords(arrivals.neurons, arrivals.ports);
-  const agenda = agendaWords({ ...arrivals, neurons, what }, arrivals.weights);
-  const numbers = delays.length > 0 ? Uint32Array.from(delayOf) : new Uint32Array(0);
-  const edges = [rowStart, portedWords(targets, ports), ...(weightOf ? [weightOf] : [])];
-  const lists = [...edges, agenda, numbers, ...(selfEdges ? [selfEdgesOf(plan)] : [])];
-  const words = new Uint32Array(lists.reduce((n, list) => n + list.length, 1));
+const inOne = (lists: readonly Uint32Array[], least = 0): Uint32Array => {
+  const words = new Uint32Array(lists.reduce((n, list) => n + list.length, least));
   let at = 0;
   for (const list of lists) {
     words.set(list, at);
     at += list.length;
   }
-  return gpu.upload("connections", words);
+  return words;
+};
+
+/** What never comes, as an entry of an agenda. */
+const never = Uint32Array.of(0xffffffff, 0, 0, 0);
+
+/** The agendas of samples, as they lie in the buffer. @param edges by which the weights of input spikes are numbered. */
+function sampledWords({ offsets, all, numbers }: SampledArrivals, edges: number): Uint32Array {
+  const samples = offsets.length - 1;
+  const table = new Uint32Array(Math.ceil(offsets.length / agendaEntryWords) * agendaEntryWords);
+  const first = table.length / agendaEntryWords + 1;
+  // Before entry n of sample s there is one for each sample before.
+  for (let s = 0; s <= samples; s++) table[s] = first + offsets[s]! + s;
+  const what = numbers.map((n) => edges + n);
+  const entries = agendaWords({ ...all, neurons: portedWords(all.neurons, all.ports), what }, []);
+  const lists: Uint32Array[] = [table, never];
+  for (let s = 0; s < samples; s++) {
+    lists.push(entries.subarray(agendaEntryWords * offsets[s]!, agendaEntryWords * offsets[s + 1]!), never);
+  }
+  return inOne(lists);
+}
+
+/** The buffer (shaders/solve/connections.wgsl.ts); never of no words. */
+export class ConnectionBuffer {
+  private readonly fixed: Uint32Array;
+  private sampled: SampledArrivals | undefined;
+  private held: Storage;
+
+  constructor(
+    private readonly gpu: Gpu,
+    private readonly plan: SolvePlan,
+    { selfEdges }: Pick<ConnectionShape, "selfEdges">,
+  ) {
+    const arrivals = allArrivals(plan);
+    const { rowStart, targets, ports, delays, delayOf, weightOf } = plan.network.connections;
+    const what = Uint32Array.from({ length: arrivals.count }, (_, x) => targets.length + x);
+    const neurons = portedWords(arrivals.neurons, arrivals.ports);
+    const agenda = agendaWords({ ...arrivals, neurons, what }, arrivals.weights);
+    const numbers = delays.length > 0 ? Uint32Array.from(delayOf) : new Uint32Array(0);
+    const edges = [rowStart, portedWords(targets, ports), ...(weightOf ? [weightOf] : [])];
+    this.fixed = inOne([...edges, agenda, numbers, ...(selfEdges ? [selfEdgesOf(plan)] : [])]);
+    this.sampled = plan.samples?.agenda;
+    this.held = gpu.upload("connections", inOne([this.fixed, this.words()], 1));
+  }
+
+  private words(): Uint32Array {
+    return this.sampled ? sampledWords(this.sampled, this.plan.network.connections.targets.length) : new Uint32Array(0);
+  }
+
+  get storage(): Storage {
+    return this.held;
+  }
+
+  /** Takes over the agendas of other samples: what is submitted later sees them. */
+  update({ samples }: Pick<SolvePlan, "samples">): void {
+    if (samples?.agenda === this.sampled) return;
+    this.sampled = samples?.agenda;
+    const words = this.words();
+    if (4 * (this.fixed.length + words.length) <= this.held.bytes) {
+      this.gpu.write(this.held, words, 4 * this.fixed.length);
+      return;
+    }
+    // Some room, so that not every batch that is larger takes a buffer of its own.
+    const room = Math.ceil(1.25 * words.length);
+    const larger = this.gpu.buffer("connections", 4 * (this.fixed.length + room));
+    this.gpu.write(larger, inOne([this.fixed, words]));
+    this.held.dispose();
+    this.held = larger;
+  }
+
+  dispose(): void {
+    this.held.dispose();
+  }
 }

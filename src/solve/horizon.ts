@@ -1,4 +1,5 @@
 /** The kernel from which the backward recursion of a loss that jumps at t1 begins. Loaded with the first such gradient. */
+import { recordWords } from "../../shaders/shared/record.wgsl.js";
 import { type HorizonShape, horizonKernel, type PendingEvent } from "../../shaders/solve/horizon.wgsl.js";
 import type { Gpu, KernelOf } from "../gpu/index.js";
 import { segmentsOf, type View } from "../plan/layout.js";
@@ -29,6 +30,8 @@ export async function horizonFor(
   // An event function has nothing of the current.
   const ofParameters = parts.filter(({ from }) => from !== "grad_current");
   const terminal = cell.events.length === 1 && cell.events[0]!.terminal;
-  const whole = { ...shape, workgroupSize, gradientRows, parts: ofParameters, entries, pending, terminal, places };
+  const words = plan.network.connections.delays.length > 0 ? recordWords.arrivals : recordWords.neurons;
+  const table = { gradientRows, parts: ofParameters, entries };
+  const whole = { ...shape, ...table, recordWords: words, workgroupSize, pending, terminal, places };
   return gpu.kernel(horizonKernel(whole, `horizon ${cell.name} ${plan.method}`));
 }

@@ -10,7 +10,7 @@ import type { Chunk } from "../plan/chunks.js";
 import { segmentsOf, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { type Cotangents, type EncodedChunk, type RunStatus, statusWords } from "./chunk-solver.js";
-import { connectionShape, uploadConnections } from "./connections.js";
+import { ConnectionBuffer, connectionShape } from "./connections.js";
 import { gradientPlaces } from "./gradient-places.js";
 import { horizonOf, PlanSolver, type SolverParts } from "./plan-solver.js";
 import { solverShape } from "./shape.js";
@@ -40,7 +40,7 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
 
   private constructor(
     parts: SolverParts<Forward, Backward>,
-    private readonly connections: Storage,
+    private readonly connections: ConnectionBuffer,
     private readonly sift: Sift | undefined,
   ) {
     super(parts);
@@ -85,7 +85,7 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
       adjoint: (s) => `(${backwardFields(n).adjoint + s}u * K + k) * run.paths + i`,
     });
     const [f, b, h, sift] = await Promise.all([forwardKernel, backwardKernel, horizon, siftFor(gpu, network)]);
-    const connections = uploadConnections(gpu, plan, sizes);
+    const connections = new ConnectionBuffer(gpu, plan, sizes);
     const parts = { gpu, plan, shape, forwardKernel: f, backwardKernel: b, horizonKernel: h, views };
     return new NetworkSolver(parts, connections, sift);
   }
@@ -129,8 +129,9 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
     const checkpointBytes = (n + 1) * perField + 4 * paths;
     const checkpoints = gpu.buffer("checkpoints", this.backwardKernel ? checkpointBytes * windows : 4);
     const counts = gpu.buffer("spike counts", 4 * paths);
+    const observing = this.observing(chunk);
     batch.clear(status);
-    const bound = { theta, connections, work, record, status, threads: paths };
+    const bound = { theta, connections: connections.storage, work, record, status, ...observing, threads: paths };
     // A window of no steps, so that window 0 has a checkpoint like the others.
     const start = { ...networkRunOf(plan, chunk, 0, 0), slots, fresh: 1, last: 0 };
     batch.dispatch(this.forwardKernel, { uniform: start, ...bound });
@@ -159,6 +160,7 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
       ...chunk,
       slots,
       statusWords: status,
+      states: observing.states,
       record: sifted?.record ?? record,
       events: sifted?.events,
       checkpoints,
@@ -167,6 +169,7 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
       dispose: () => {
         end?.dispose();
         status.dispose();
+        observing.states?.dispose();
         record.dispose();
         checkpoints.dispose();
         counts.dispose();
@@ -188,6 +191,7 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
     const given = cotangents.spikes;
     const wanted = events ? this.sift!.encodeCotangents(batch, chunk, events, given) : { ...chunk, cotangents: given };
     const { record } = wanted;
+    const all = this.allCotangents(batch, chunk, wanted.cotangents, cotangents);
     const fields = backwardFields(n);
     const window = this.gridWindow(paths);
     const windows = Math.ceil(plan.steps / window);
@@ -217,9 +221,9 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
         batch.dispatch(this.backwardKernel!, {
           uniform: { ...run, tapeFirst, tapePaths: turn },
           theta,
-          connections,
+          connections: connections.storage,
           record: wanted.record,
-          cotangents: wanted.cotangents,
+          cotangents: all,
           work,
           tape,
           rows,
@@ -227,6 +231,11 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
         });
       }
     }
+  }
+
+  override reseed(plan: SolvePlan): void {
+    super.reseed(plan);
+    this.connections.update(plan);
   }
 
   override dispose(): void {

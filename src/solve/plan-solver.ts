@@ -1,8 +1,10 @@
 /** What the solvers of a plan share: its parameters on the GPU, and the memory of a path. */
 import type { HorizonShape, PendingEvent } from "../../shaders/solve/horizon.wgsl.js";
+import { observedWords } from "../../shaders/solve/observed.wgsl.js";
 import type { Batch, Gpu, Storage } from "../gpu/index.js";
 import { type Chunk, stepsPerDispatch } from "../plan/chunks.js";
 import { parameterVector, type View } from "../plan/layout.js";
+import { observedEntries, observedPlaces } from "../plan/observed.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { ChunkSolver, Cotangents, EncodedChunk, RunStatus } from "./chunk-solver.js";
 import type { Horizon } from "./horizon.js";
@@ -57,6 +59,9 @@ export abstract class PlanSolver<F, B> implements ChunkSolver {
   protected readonly forwardKernel: F;
   protected readonly backwardKernel: B | undefined;
   protected readonly horizonKernel: Horizon | undefined;
+  /** What kernels are told of the states that the plan observes, and how many numbers these are in a path. */
+  private readonly observed: Storage | undefined;
+  private readonly entries: number;
 
   protected constructor(parts: SolverParts<F, B>) {
     const { gpu, plan, shape, forwardKernel, backwardKernel, horizonKernel, views } = parts;
@@ -70,6 +75,37 @@ export abstract class PlanSolver<F, B> implements ChunkSolver {
     this.gradientRows = views.reduce((n, v) => n + v.length, 0);
     this.rowsPerPath = 1 + this.gradientRows * (shape.carried ? 2 : 1);
     this.theta = gpu.upload("parameters", Float32Array.from(parameterVector(plan)));
+    const { observed, steps, network } = plan;
+    this.observed =
+      observed && gpu.upload("what is observed", observedWords(observedPlaces(observed, steps + 1, network.neurons)));
+    this.entries = observedEntries(observed);
+  }
+
+  /** What a forward kernel is passed, where it keeps states: they take a buffer of the chunk's. */
+  protected observing({ paths }: Chunk): { observed: Storage | undefined; states: Storage | undefined } {
+    const { gpu, observed, entries } = this;
+    return { observed, states: observed && gpu.buffer("states", 4 * entries * paths) };
+  }
+
+  /**
+   * What a backward kernel is passed as cotangents: those of spikes; and where states are observed before them what there is,
+   * and the cotangents of states (shaders/solve/observed.wgsl.ts).
+   */
+  protected allCotangents(
+    batch: Batch,
+    { paths, slots }: EncodedChunk,
+    spikes: Storage | GPUBuffer,
+    { states }: Cotangents,
+  ): Storage | GPUBuffer {
+    const { observed, entries } = this;
+    if (!observed) return spikes;
+    const [words, numbers, times] = [observed.bytes, 4 * entries * paths, 4 * slots * paths];
+    const all = batch.temporary("cotangents of states and spikes", words + numbers + times);
+    batch.copy(observed, 0, all, 0, words);
+    if (states) batch.copy(states, 0, all, words, numbers);
+    else batch.clear(all, words, numbers);
+    batch.copy(spikes, 0, all, words + numbers, times);
+    return all;
   }
 
   /** Bytes per path of each buffer with this many slots. */
@@ -120,11 +156,17 @@ export abstract class PlanSolver<F, B> implements ChunkSolver {
   }
 
   bytesPerPath(slots: number): number {
-    return Object.values(this.bytes(slots)).reduce((a, b) => a + b, 0);
+    return Object.values(this.allBytes(slots)).reduce((a, b) => a + b, 0);
   }
 
   largestBindingPerPath(slots: number): number {
-    return Math.max(...Object.values(this.bytes(slots)));
+    return Math.max(...Object.values(this.allBytes(slots)));
+  }
+
+  private allBytes(slots: number): Record<string, number> {
+    const states = 4 * this.entries;
+    const cotangents = this.observed && this.backwardKernel ? states + 4 * slots : 0;
+    return { ...this.bytes(slots), states, allCotangents: cotangents };
   }
 
   /**
@@ -140,5 +182,6 @@ export abstract class PlanSolver<F, B> implements ChunkSolver {
 
   dispose(): void {
     this.theta.dispose();
+    this.observed?.dispose();
   }
 }

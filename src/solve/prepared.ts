@@ -60,8 +60,9 @@ export class PreparedSimulation {
 
   /** @throws SaltationError `invalid-input` where the paths do not fit one encoding. */
   static async create(gpu: Gpu, plan: SolvePlan, slots?: number): Promise<PreparedSimulation> {
-    const room = slots === undefined ? firstSlots(plan) : wholeNumber("slots", slots, 1, 2 ** 20);
+    const given = slots === undefined ? undefined : wholeNumber("slots", slots, 1, 2 ** 20);
     const solver = await createSolver(gpu, plan);
+    const room = given ?? firstSlots(plan, solver);
     const fitting = fittingPaths(gpu, solver, room, Number.MAX_SAFE_INTEGER);
     if (fitting < plan.paths) {
       solver.dispose();

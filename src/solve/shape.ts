@@ -1,4 +1,5 @@
 /** From a plan to what its kernels are specialised for. */
+import type { ObservedShape } from "../../shaders/solve/observed.wgsl.js";
 import type { ParameterShape, Piece, SolverShape } from "../../shaders/substep/solver.wgsl.js";
 import { alongPath, type Tableau, tableauOf } from "../../shaders/substep/tableau.js";
 import { emitCellWgsl } from "../cell/emit-wgsl.js";
@@ -9,6 +10,7 @@ import type { Parameter } from "../network/network.js";
 import { activeChannels } from "../plan/channels.js";
 import { samplesView } from "../plan/inputs.js";
 import { type ParameterLayout, parameterLayout } from "../plan/layout.js";
+import { observedEntries } from "../plan/observed.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { ratesOf } from "../plan/stiff.js";
 import { recordsMore } from "./sift-for.js";
@@ -18,6 +20,8 @@ export interface KernelShape extends SolverShape {
   readonly states: number;
   readonly layout: ParameterLayout;
   readonly functions: CellFunctions;
+  /** States that are kept at grid points. */
+  readonly observed: ObservedShape | undefined;
 }
 
 /**
@@ -116,5 +120,11 @@ export async function solverShape(
     states: cell.states.length * (carried ? 2 : 1),
     layout,
     functions,
+    observed: plan.observed && {
+      states: plan.observed.states,
+      neurons: plan.observed.neurons.length,
+      all: network.neurons,
+      entries: observedEntries(plan.observed),
+    },
   };
 }

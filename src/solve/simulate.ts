@@ -4,13 +4,15 @@ import type { PendingEvent } from "../../shaders/solve/horizon.wgsl.js";
 import { fail } from "../checks.js";
 import { SaltationError } from "../errors.js";
 import type { Gpu } from "../gpu/index.js";
-import { anyArrives } from "../plan/arrivals.js";
-import { type Chunk, type PathRange, wholeBlocks } from "../plan/chunks.js";
+import { anyArrives, longestAgenda } from "../plan/arrivals.js";
+import { blockPaths, type Chunk, type PathRange, wholeBlocks } from "../plan/chunks.js";
 import type { Discretisation, DiscretisationOptions } from "../plan/discretisation.js";
 import type { View } from "../plan/layout.js";
+import { observedEntries } from "../plan/observed.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { type DeviceSpikes, deviceSpikes } from "../spikes/device-spikes.js";
 import type { SimulatedSpikes } from "../spikes/simulated.js";
+import { noStates, type StateTable, stateTable } from "../spikes/state-table.js";
 import { emptyTable, type SpikeTable } from "../spikes/table.js";
 import { decideIncrements } from "./carried.js";
 import { checkRecord } from "./check-record.js";
@@ -41,6 +43,10 @@ export async function createSolver(
   const why = whyLone(plan, views);
   if (why !== undefined && plan.distribution === "workgroup")
     fail("distribution", `"workgroup" does not take ${why}; take "invocation"`);
+  if (plan.distribution === "neuron" || connections.delays.length > 0 || plan.network.sources > 0) {
+    const solver = await (await import("./neuron-windows.js")).solverByNeurons(gpu, plan, views);
+    if (solver) return solver;
+  }
   const wide = plan.distribution === "auto" ? 2 * neurons > lanesOf(gpu) : plan.distribution === "workgroup";
   const byWorkgroup = wide && why === undefined;
   // Loaded when a network is solved: a page with one neuron does without (docs/embedding.md).
@@ -61,9 +67,13 @@ function whyLone({ network: { connections }, current }: SolvePlan, views: readon
 }
 
 /** First guess of the slots that a path's record needs, where maxSpikes does not say. */
-export function firstSlots(plan: SolvePlan): number {
-  const { neurons } = plan.network;
-  return plan.maxSpikes > 0 ? plan.maxSpikes : Math.min(plan.steps * neurons, 32 * Math.ceil(Math.sqrt(neurons)));
+export function firstSlots(plan: SolvePlan, solver?: ChunkSolver): number {
+  const { neurons, connections } = plan.network;
+  const own =
+    plan.maxSpikes || solver?.firstSlots || Math.min(plan.steps * neurons, 32 * Math.ceil(Math.sqrt(neurons)));
+  // With delays there are spikes of sources in the record, and what arrives of them.
+  const sent = connections.delays.length > 0 && !solver?.firstSlots ? longestAgenda(plan) : 0;
+  return own + 2 * sent;
 }
 
 /** @throws SaltationError `not-finite` where a state left the finite numbers. */
@@ -93,6 +103,14 @@ export function fittingPaths(
   const largest = Math.max(extraLargest, solver.largestBindingPerPath(slots));
   const most = Math.floor(Math.min(maxStorageBufferBindingSize, maxBufferSize) / largest);
   return wholeBlocks(solver.bytesPerPath(slots) + extraPerPath, bytes, Math.min(65536, most));
+}
+
+/** The same where nothing is summed over paths: less than a block, where a block of them does not fit. */
+function simulatedPaths(gpu: Gpu, solver: ChunkSolver, slots: number): number {
+  const { maxStorageBufferBindingSize, maxBufferSize } = gpu.device.limits;
+  const most = Math.min(maxStorageBufferBindingSize, maxBufferSize) / solver.largestBindingPerPath(slots);
+  const fitting = Math.floor(Math.min(most, chunkBytes / solver.bytesPerPath(slots)));
+  return fitting < blockPaths ? Math.max(1, fitting) : fittingPaths(gpu, solver, slots);
 }
 
 /**
@@ -135,8 +153,9 @@ export function growSlots(slots: { value: number }): void {
 }
 
 function release(chunks: readonly DeviceSpikes[]): void {
-  for (const { record, counts } of chunks) {
+  for (const { record, counts, states } of chunks) {
     record.dispose();
+    states?.dispose();
     counts.storage.dispose();
   }
 }
@@ -151,13 +170,13 @@ export async function simulateGpu(
   const solver = await createSolver(gpu, plan);
   const { first, end } = range;
   const kept: DeviceSpikes[] = [];
-  const slots = { value: firstSlots(plan) };
+  const slots = { value: firstSlots(plan, solver) };
   let saturated = 0;
   let largestCount = 0;
   let [committed, offered] = [0, 0];
   const bytesPerSpike = 4 * solver.recordWords;
   try {
-    const fitting = (room: number): number => fittingPaths(gpu, solver, room);
+    const fitting = (room: number): number => simulatedPaths(gpu, solver, room);
     for (let done = 0; first + done < end; ) {
       const solved = await solveFrom(gpu, { ...plan, paths: end }, solver, first + done, slots, fitting);
       const { paths } = solved;
@@ -167,12 +186,14 @@ export async function simulateGpu(
       const used = Math.max(1, solved.status.largestCount);
       const record = gpu.buffer("spike trains", bytesPerSpike * used * paths);
       const counts = gpu.buffer("spike counts", 4 * paths);
+      const states = solved.states && gpu.buffer("states", 4 * observedEntries(plan.observed) * paths);
       const batch = gpu.batch("keep");
       batch.copy(solved.record, 0, record, 0, record.bytes);
       batch.copy(solved.counts.storage, solved.counts.byteOffset, counts, 0, counts.bytes);
+      if (states) batch.copy(solved.states!, 0, states, 0, states.bytes);
       batch.submit();
+      const chunk = { firstPath, paths, slots: used, record, counts: { storage: counts, byteOffset: 0 }, states };
       solved.dispose();
-      const chunk = { firstPath, paths, slots: used, record, counts: { storage: counts, byteOffset: 0 } };
       kept.push(deviceSpikes(plan, chunk, solver.recordWords));
       saturated += solved.status.saturated;
       committed += solved.status.committed;
@@ -219,6 +240,18 @@ export function fillTable(
   }
 }
 
+/** Puts the states of a chunk, [entries][paths], into the rows of all paths, [paths][entries]. */
+export function fillStates(
+  values: Float64Array,
+  { firstPath, paths }: Chunk,
+  entries: number,
+  states: Float32Array,
+): void {
+  for (let e = 0; e < entries; e++) {
+    for (let i = 0; i < paths; i++) values[(firstPath + i) * entries + e] = states[e * paths + i]!;
+  }
+}
+
 /** What a simulation came to, over all its chunks. */
 type Outcome = Pick<SimulatedSpikes, "saturatedPaths" | "largestCount" | "laneEfficiency" | "warnings">;
 
@@ -255,7 +288,7 @@ export class GpuSpikes implements SimulatedSpikes {
     return this.plan.t1;
   }
   get bytes(): number {
-    return this.onDevice.reduce((sum, c) => sum + c.record.bytes + c.counts.storage.bytes, 0);
+    return this.onDevice.reduce((sum, c) => sum + c.record.bytes + c.counts.storage.bytes + (c.states?.bytes ?? 0), 0);
   }
 
   read(): Promise<SpikeTable> {
@@ -273,6 +306,15 @@ export class GpuSpikes implements SimulatedSpikes {
       fillTable(table, plan, c, c.recordWords, record, counts);
     }
     return table;
+  }
+
+  async states(): Promise<StateTable> {
+    const { plan } = this;
+    if (!plan.observed) throw noStates();
+    const entries = observedEntries(plan.observed);
+    const values = new Float64Array(entries * plan.paths);
+    for (const c of this.onDevice) fillStates(values, c, entries, new Float32Array(await this.gpu.read(c.states!)));
+    return stateTable(plan, plan.observed, values);
   }
 
   async spikeTimes(): Promise<Float64Array> {

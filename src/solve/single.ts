@@ -128,6 +128,7 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
     const checkpoints = gpu.buffer("checkpoints", 4 * words * keep * paths);
     const record = gpu.buffer("spike record", 4 * this.recordWords * slots * paths);
     const status = gpu.buffer("status", 4 * statusWords);
+    const observing = this.observing(chunk);
     batch.clear(status);
     for (let w = 0; w < windows; w++) {
       batch.dispatch(this.forwardKernel, {
@@ -141,6 +142,7 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
         checkpoints,
         record,
         status,
+        ...observing,
         threads: paths,
       });
     }
@@ -150,6 +152,7 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
       ...chunk,
       slots,
       statusWords: status,
+      states: observing.states,
       record: sifted?.record ?? record,
       events: sifted?.events,
       checkpoints,
@@ -158,6 +161,7 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
       counts: { storage: checkpoints, byteOffset: wordAt(sift ? 5 : 2) },
       dispose: () => {
         status.dispose();
+        observing.states?.dispose();
         record.dispose();
         checkpoints.dispose();
         sifted?.dispose();
@@ -178,6 +182,7 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
     const given = cotangents.spikes;
     const wanted = events ? this.sift!.encodeCotangents(batch, chunk, events, given) : { ...chunk, cotangents: given };
     const { record } = wanted;
+    const all = this.allCotangents(batch, chunk, wanted.cotangents, cotangents);
     // No path has more sub-steps than its steps and events.
     const most = Math.ceil((plan.steps + (status?.largestRecord ?? slots)) / window);
     const windows = Math.min((chunk as EncodedSingle).windows, most);
@@ -193,7 +198,7 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
         theta,
         checkpoints,
         record: wanted.record,
-        cotangents: wanted.cotangents,
+        cotangents: all,
         tape,
         adjoint,
         rows,

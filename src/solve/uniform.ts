@@ -4,11 +4,14 @@ import type { networkRunFields, runFields } from "../../shaders/shared/run.js";
 import { firstArrivalFrom } from "../plan/arrivals.js";
 import type { Chunk } from "../plan/chunks.js";
 import type { SolvePlan } from "../plan/plan.js";
+import { firstDrawn } from "../plan/samples.js";
 
-export function runOf({ steps, seed, dt, current }: SolvePlan, { paths, firstPath }: Chunk): Values<typeof runFields> {
+export function runOf(plan: SolvePlan, { paths, firstPath }: Chunk): Values<typeof runFields> {
+  const { steps, seed, dt, current } = plan;
   return {
     paths,
-    firstPath,
+    firstPath: firstDrawn(plan) + firstPath,
+    firstOfAll: firstPath,
     steps,
     seed,
     stepsPerSample: Math.min(current.stepsPerSample, 0xffffffff),

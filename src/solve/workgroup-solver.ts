@@ -15,7 +15,7 @@ import type { Chunk } from "../plan/chunks.js";
 import { segmentsOf, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { type Cotangents, type EncodedChunk, lanesOf, type RunStatus, statusWords } from "./chunk-solver.js";
-import { connectionShape, uploadConnections } from "./connections.js";
+import { ConnectionBuffer, connectionShape } from "./connections.js";
 import { gradientPlaces } from "./gradient-places.js";
 import { horizonOf, PlanSolver, type SolverParts } from "./plan-solver.js";
 import { type KernelShape, solverShape } from "./shape.js";
@@ -59,7 +59,7 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
   private constructor(
     parts: SolverParts<Forward, Backward>,
     { inWorkgroup, keepNoise }: Pick<WorkgroupShape, "inWorkgroup" | "keepNoise">,
-    private readonly connections: Storage,
+    private readonly connections: ConnectionBuffer,
     private readonly sift: Sift | undefined,
   ) {
     super(parts);
@@ -124,7 +124,7 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
       adjoint: (s) => `(i * ${perNeuron}u + ${fields.adjoint + s}u) * K + k`,
     });
     const [f, b, h, sift] = await Promise.all([forwardKernel, backwardKernel, horizon, siftFor(gpu, network)]);
-    const connections = uploadConnections(gpu, plan, sizes);
+    const connections = new ConnectionBuffer(gpu, plan, sizes);
     return new WorkgroupSolver(
       { gpu, plan, shape, forwardKernel: f, backwardKernel: b, horizonKernel: h, views },
       sizes,
@@ -163,6 +163,7 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
     const fields = this.inWorkgroup
       ? undefined
       : batch.temporary("fields", 4 * workgroupFields(this.n, this.noise).perNeuron * this.neurons * paths);
+    const observing = this.observing(chunk);
     batch.clear(status);
     for (let w = 0; w < windows; w++) {
       batch.dispatch(this.forwardKernel, {
@@ -176,10 +177,11 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
           noiseFrom: words * keep * paths,
         },
         theta,
-        connections,
+        connections: connections.storage,
         checkpoints,
         record,
         status,
+        ...observing,
         fields,
         groups: groupsOf(paths),
       });
@@ -191,12 +193,14 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
       ...chunk,
       slots,
       statusWords: status,
+      states: observing.states,
       record: sifted?.record ?? record,
       events: sifted?.events,
       checkpoints,
       counts: { storage: checkpoints, byteOffset: wordAt(sift ? 2 : 0) },
       dispose: () => {
         status.dispose();
+        observing.states?.dispose();
         record.dispose();
         checkpoints.dispose();
         sifted?.dispose();
@@ -217,6 +221,7 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
     const given = cotangents.spikes;
     const wanted = events ? this.sift!.encodeCotangents(batch, chunk, events, given) : { ...chunk, cotangents: given };
     const { record } = wanted;
+    const all = this.allCotangents(batch, chunk, wanted.cotangents, cotangents);
     const window = this.gridWindow(paths);
     const windows = Math.ceil(plan.steps / window);
     const entries = Math.max(1, status?.largestTape ?? tapeEntries);
@@ -241,9 +246,9 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
         batch.dispatch(this.backwardKernel!, {
           uniform: { ...run, tapeFirst, tapePaths },
           theta,
-          connections,
+          connections: connections.storage,
           record: wanted.record,
-          cotangents: wanted.cotangents,
+          cotangents: all,
           checkpoints,
           carried,
           tape,
@@ -252,6 +257,11 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
         });
       }
     }
+  }
+
+  override reseed(plan: SolvePlan): void {
+    super.reseed(plan);
+    this.connections.update(plan);
   }
 
   override dispose(): void {

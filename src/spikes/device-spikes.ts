@@ -15,6 +15,8 @@ export interface RecordedChunk extends Chunk {
   readonly record: Storage;
   /** Where the counts [paths] u32 lie: a storage and a byte offset. */
   readonly counts: { readonly storage: Storage; readonly byteOffset: number };
+  /** States that the plan observes, f32 [entries][paths], entries in the order [times][neurons][states]; not of a window. */
+  readonly states?: Storage | undefined;
 }
 
 /** Spikes on the GPU, with all that it takes to read them: a chunk of paths, or a window of one. Times count from t0. */
@@ -38,6 +40,7 @@ export const deviceSpikes = (plan: SolvePlan, chunk: RecordedChunk, recordWords:
   dt: plan.dt,
   record: chunk.record,
   counts: chunk.counts,
+  states: chunk.states,
 });
 
 /** A window: `paths` from `first` on. @throws SaltationError `invalid-input` where it is not inside. */
@@ -53,5 +56,6 @@ export function spikeWindow(spikes: DeviceSpikes, first: number, paths: number):
     recordStride: spikes.recordStride ?? spikes.paths,
     recordAt: (spikes.recordAt ?? 0) + first,
     counts: { storage, byteOffset: byteOffset + 4 * first },
+    states: undefined,
   };
 }

@@ -39,6 +39,8 @@ export function planSchedule(plan: SolvePlan, trials: readonly ObservedSpikes[])
   const { neurons, connections } = network;
   const { rowStart, targets, delays, delayOf } = connections;
   if (trials.length === 0) fail("observed", "holds no trial");
+  if (plan.samples)
+    fail("samples", 'are not taken by "log-likelihood", whose trials are those observed; leave them out');
   const starts = new Uint32Array(trials.length * neurons + 1);
   const [steps, places, what]: [number[], number[], number[]] = [[], [], []];
   const layOut = (at: number, what: number): Entry => {

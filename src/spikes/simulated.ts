@@ -1,6 +1,7 @@
 /** Simulated spikes: they lie where they were made (on the GPU, or in memory) until they are asked for. */
 import type { Discretisation, DiscretisationOptions } from "../plan/discretisation.js";
 import type { DeviceSpikes } from "./device-spikes.js";
+import type { StateTable } from "./state-table.js";
 import type { SpikeTable } from "./table.js";
 
 export interface SimulatedSpikes {
@@ -29,6 +30,12 @@ export interface SimulatedSpikes {
   read(): Promise<SpikeTable>;
   /** Spike times [paths, slots] in time order, t1 where absent. */
   spikeTimes(): Promise<Float64Array>;
+  /**
+   * Reads the states back that the simulation was asked for (`SolveOptions.states`): after all that happens by each time; of
+   * a path that an event ended before, as the event left it.
+   * @throws SaltationError `invalid-input` where it was asked for none, `not-finite` where one is infinite or NaN.
+   */
+  states(): Promise<StateTable>;
   /** Mean number of spikes in a path. */
   meanCount(): Promise<number>;
   /**

@@ -81,6 +81,29 @@ export interface UpdateState {
 const mainGroup = "default";
 
 /**
+ * The entries of a parameter that are trained, with their places in its own gradient.
+ * @param field what the parameter is called in messages.
+ * @throws SaltationError `invalid-input` for constraints and masks that do not fit.
+ */
+export function entriesOf(
+  field: string,
+  trainable: Trainable,
+  view: View,
+  vector: Float64Array,
+  network: Network,
+): Entry[] {
+  const transform = readTransform(field, trainable);
+  const values = vector.subarray(view.offset, view.offset + view.length);
+  const marked = readMask(field, trainable.mask, view, values);
+  const positive = network.cell.positive.includes(view.segment) || view.segment === "delays";
+  return marked.flatMap((trained, i): Entry[] => {
+    if (!trained) return [];
+    const parameter = view.length > 1 ? `${view.asked}[${i}]` : view.asked;
+    return [{ gradient: i, place: view.offset + i, transform, positive, parameter }];
+  });
+}
+
+/**
  * Checks what is to be trained.
  * @param views of the trainable parameters, in their order: the gradient's.
  * @param vector first values of all parameters.
@@ -103,22 +126,17 @@ export function planUpdate(
     const trainable = trainableOf(given);
     const field = `trainable[${t}]`;
     const view = views[t]!;
-    const values = vector.subarray(view.offset, view.offset + view.length);
-    const transform = readTransform(field, trainable);
-    const marked = readMask(field, trainable.mask, view, values);
     const group = groupOf(field, trainable, options, optimisers);
     const list = members.get(group) ?? [];
-    const positive = network.cell.positive.includes(view.segment) || view.segment === "delays";
-    marked.forEach((trained, i) => {
-      const [gradient, place, value] = [at + i, view.offset + i, values[i]!];
-      if (!trained) return;
-      const parameter = view.length > 1 ? `${view.asked}[${i}]` : view.asked;
+    for (const entry of entriesOf(field, trainable, view, vector, network)) {
+      const { transform, parameter, place, gradient } = entry;
+      const value = vector[place]!;
       if (!(value > transform.lower && value < transform.upper)) {
         const range = transform.upper < Infinity ? `from ${transform.lower} to ${transform.upper}` : "positive";
         fail(field, `${parameter} is ${value} at first, but transform "${transform.name}" keeps it strictly ${range}`);
       }
-      list.push({ gradient, place, transform, positive, parameter });
-    });
+      list.push({ ...entry, gradient: at + gradient });
+    }
     members.set(group, list);
     at += view.length;
   });

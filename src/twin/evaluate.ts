@@ -7,10 +7,12 @@ import type { EvaluatorOptions, Loss, LossValue, RangeEvaluator } from "../loss/
 import { assembleResult, checkEstimates, type Evaluated } from "../loss/result.js";
 import type { PathRange } from "../plan/chunks.js";
 import { parameterLayout, segmentsOf, type View } from "../plan/layout.js";
+import { observedEntries } from "../plan/observed.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { estimateOf, estimatesOf, sumsOf } from "../reduce/statistics.js";
 import type { SimulatedSpikes } from "../spikes/simulated.js";
 import type { TypedSpikes } from "../spikes/spikes.js";
+import { noStates, stateTable } from "../spikes/state-table.js";
 import { emptyTable, type SpikeTable } from "../spikes/table.js";
 import { inTurns } from "../turns.js";
 import { compileFor } from "./compile.js";
@@ -48,14 +50,16 @@ export async function simulateCpu(
 ): Promise<SimulatedSpikes> {
   const paths = range.end - range.first;
   const spikes: PathSpike[][] = [];
+  const observed = new Float64Array(paths * observedEntries(plan.observed));
   let saturatedPaths = 0;
   let largestCount = 0;
   await eachPath(
     plan,
     compileFor(plan),
     false,
-    (_, result) => {
+    (path, result) => {
       spikes.push(result.spikes);
+      if (result.observed) observed.set(result.observed, (path - range.first) * result.observed.length);
       if (result.saturated) saturatedPaths++;
       largestCount = Math.max(largestCount, result.spikes.length);
     },
@@ -84,6 +88,10 @@ export async function simulateCpu(
     bytes: 0,
     read,
     spikeTimes: async () => (await read()).times,
+    states: async () => {
+      if (!plan.observed) throw noStates();
+      return stateTable({ ...plan, paths }, plan.observed, observed);
+    },
     meanCount: async () => spikes.reduce((sum, list) => sum + list.length, 0) / paths,
     discretisation: (options) => measureDiscretisation(plan, options),
     dispose: () => {},
@@ -101,8 +109,8 @@ export async function evaluateCpu(
 ): Promise<Evaluated> {
   if (!loss.evaluate) fail("loss", `"${loss.kind}" is written for a GPU alone; backend "cpu" needs its evaluate()`);
   const range = allOf(plan);
-  const { spikes, saturated } = await firedIn(plan, range);
-  const taken = await evaluateOnHost(loss, spikes, plan);
+  const { spikes, states, saturated } = await firedIn(plan, range);
+  const taken = await evaluateOnHost(loss, spikes, plan, states);
   const names = segmentsOf(views);
   const { events } = taken.horizon && loss.horizon ? (await import("../loss/horizon.js")).horizonOf(plan, names) : none;
   const rows = await swept(plan, views, range, taken, { ...options, pending: events });
@@ -145,21 +153,26 @@ export function rangesCpu(loss: Loss, views: readonly View[]): RangeEvaluator {
 /** Spikes of a range of paths, and how many paths stopped at maxSpikes. */
 interface Fired {
   readonly spikes: TypedSpikes[];
+  /** Those that the plan observes, [paths][entries]. */
+  readonly states: Float64Array | undefined;
   readonly saturated: number;
 }
 
 async function firedIn(plan: SolvePlan, range: PathRange): Promise<Fired> {
   const spikes: TypedSpikes[] = [];
+  const entries = observedEntries(plan.observed);
+  const states = entries > 0 ? new Float64Array(entries * (range.end - range.first)) : undefined;
   let saturated = 0;
-  const visit = (_: number, { spikes: fired, saturated: full }: PathResult): void => {
+  const visit = (path: number, { spikes: fired, saturated: full, observed }: PathResult): void => {
     if (full) saturated++;
+    if (observed) states!.set(observed, (path - range.first) * entries);
     spikes.push({
       times: Float64Array.from(fired, (s) => plan.t0 + (s.step + s.fraction) * plan.dt),
       neurons: Int32Array.from(fired, (s) => s.neuron),
     });
   };
   await eachPath(plan, compileFor(plan), false, visit, undefined, range);
-  return { spikes, saturated };
+  return { spikes, states, saturated };
 }
 
 /** Takes cotangents of a range of paths back: rows of value and gradient, one number a path. */
@@ -167,13 +180,16 @@ async function swept(
   plan: SolvePlan,
   views: readonly View[],
   range: PathRange,
-  { cotangents, pathValues, horizon }: Pick<LossValue, "cotangents" | "pathValues" | "horizon">,
+  { cotangents, pathValues, horizon, stateCotangents }: Omit<LossValue, "value">,
   options: EvaluatorOptions & { readonly pending?: readonly PendingEvent[] },
 ): Promise<Float64Array[]> {
   const cell = compileFor(plan);
   const layout = parameterLayout(plan);
   const { first } = range;
   const { pending: events = [] } = options;
+  const perPath = observedEntries(plan.observed);
+  const statesOf = (bars: ArrayLike<number>, i: number): Float64Array =>
+    Float64Array.from({ length: perPath }, (_, e) => plan.paths * bars[i * perPath + e]!);
   const count = range.end - first;
   const entries = views.reduce((n, v) => n + v.length, 0);
   const rows = Array.from({ length: 1 + entries }, () => new Float64Array(count));
@@ -183,6 +199,7 @@ async function swept(
     const pending = events.length > 0 ? pendingSpikes(plan, cell, events, result) : [];
     const bars = {
       spikes: Float64Array.from(cotangents[path - first]!, (c) => plan.paths * c),
+      states: stateCotangents && statesOf(stateCotangents, path - first),
       horizon: pending.map((spike) => ({ ...spike, adds: plan.paths * horizon![path - first]![spike.neuron]! })),
     };
     reversePath(plan, layout, cell, result, bars, gradient);

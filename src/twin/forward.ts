@@ -21,7 +21,8 @@ import { causeOfFiring } from "./endless.js";
 import { stepperOf } from "./exponential.js";
 import { type GridStates, gridStates } from "./grid-states.js";
 import { drawFurther, eventUniform } from "./noise.js";
-import { Pending } from "./pending.js";
+import { Observer } from "./observed.js";
+import { Pending, type Sent, sentBySource } from "./pending.js";
 
 /** Gives the driver path: writes ΔW and H of one path, step and channel (neuron · channels + channel). */
 export type NoiseSource = (path: number, step: number, channel: number, out: Float64Array) => void;
@@ -48,8 +49,8 @@ export type Operation =
       step: number;
       /** What ended it: the end of the step, an arrival (from the network or an input), or the neuron's own event. */
       until: Until;
-      /** The spike that arrives, where it comes from the network, and along which connection. */
-      spike: number | undefined;
+      /** The spike that arrives, where it comes along a connection, and along which. */
+      spike: Sent | undefined;
       edge: number | undefined;
       /** Whether it has no length, because a jump left the event function above 0. */
       atOnce: boolean;
@@ -72,7 +73,7 @@ export type Operation =
       neuron: number;
       edge: number;
       /** The spike that arrives; none where a neuron receives its own as it fires, and is not brought to another's time. */
-      spike: number | undefined;
+      spike: Sent | undefined;
       before: Float64Array;
     }
   | { kind: "input"; neuron: number; port: number; weight: number; before: Float64Array }
@@ -88,6 +89,8 @@ export interface PathResult {
   readonly reachedEnd: boolean;
   /** State of each neuron at the end. */
   readonly final: Float64Array[];
+  /** States that the plan observes, [times][neurons][states]. */
+  readonly observed: Float64Array | undefined;
   /** First uniform of each neuron. */
   readonly startUniforms: Float64Array;
   readonly operations: Operation[];
@@ -98,6 +101,7 @@ export class PathSolver {
   private readonly crossings: Crossings;
   private readonly p: Float64Array[];
   private readonly grid: GridStates;
+  private readonly observer: Observer | undefined;
   private readonly n: number;
   private readonly channels: number;
 
@@ -113,6 +117,7 @@ export class PathSolver {
     this.channels = network.cell.channels.length;
     this.p = neuronParameters(plan);
     this.grid = gridStates(plan);
+    this.observer = Observer.of(plan);
   }
 
   /** Solves path number `path`; `record` keeps the operations for the derivative. */
@@ -158,6 +163,10 @@ export class PathSolver {
       startUniforms[k] = uniform(k, 0);
       cell.start(next[k]!.y, p[k]!, startUniforms[k]!);
     }
+    const { observer } = this;
+    const observed = observer?.empty();
+    const stateOf = (k: number): Float64Array => next[k]!.y;
+    observer?.keep(observed!, 0, stateOf);
 
     const { channels: kinds } = plan.network.cell;
     const channelOf = (k: number, c: number): number => (kinds[c]!.shared ? c : k * channels + c);
@@ -180,7 +189,7 @@ export class PathSolver {
       }
     };
     /** Keeps the sub-step that neuron k takes to a time, before it does. */
-    const keep = (k: number, at: number, until: Until, spike?: number, edge?: number): void => {
+    const keep = (k: number, at: number, until: Until, spike?: Sent, edge?: number): void => {
       const own = next[k]!;
       own.h = at - own.r;
       if (record) {
@@ -191,7 +200,7 @@ export class PathSolver {
       }
     };
     /** Moves neuron k to a time of another's making. */
-    const bring = (k: number, at: number, until: "arrival" | "input", spike?: number, edge?: number): void => {
+    const bring = (k: number, at: number, until: "arrival" | "input", spike?: Sent, edge?: number): void => {
       const own = next[k]!;
       keep(k, at, until, spike, edge);
       stepper.advance(own.y, own);
@@ -199,13 +208,19 @@ export class PathSolver {
     };
 
     /** A spike arrives at a length within the step at hand. */
-    const arrive = (e: number, at: number, spike: number): void => {
+    const arrive = (e: number, at: number, spike: Sent): void => {
       const j = targets[e]!;
       bring(j, at, "arrival", spike, e);
       const { y } = next[j]!;
       if (record) operations.push({ kind: "receive", neuron: j, edge: e, spike, before: copy(y) });
       cell.ports[ports[e]!]!.receive(y, y, p[j]!, weightAt(connections, e));
       attempt(j);
+    };
+    /** A spike leaves a neuron or a source along one of its connections: it arrives at once, or is under way. */
+    const send = (source: number, e: number, at: number, spike: Sent): void => {
+      const d = delayOf[e]!;
+      if (d >= 0) pending.send(step, at, delays[d]!, { source, spike, edge: e });
+      else arrive(e, at, spike);
     };
 
     for (; step < steps; step++) {
@@ -235,6 +250,11 @@ export class PathSolver {
           const at = arrivals.places[arrived]! * dt;
           if (at <= Math.min(eventTime, due?.at ?? Number.POSITIVE_INFINITY)) {
             const j = arrivals.neurons[arrived]!;
+            if (j >= neurons) {
+              const sent = sentBySource(arrived++);
+              for (let e = rowStart[j]!; e < rowStart[j + 1]!; e++) send(j, e, at, sent);
+              continue;
+            }
             const port = arrivals.ports[arrived]!;
             const weight = arrivals.weights[arrived++]!;
             bring(j, at, "input");
@@ -270,21 +290,17 @@ export class PathSolver {
         if (happening.emits) spikes.push({ step, fraction: at / dt, neuron: k });
         const saturated = happening.emits && maxSpikes > 0 && spikes.length >= maxSpikes;
         if (saturated || happening.terminal) {
+          observer?.hold(observed!, step, stateOf);
           const final = next.map(({ y }) => y);
-          return { path, spikes, saturated, reachedEnd: false, final, startUniforms, operations };
+          return { path, spikes, saturated, reachedEnd: false, final, observed, startUniforms, operations };
         }
         if (spike === undefined) {
           attempt(k);
           continue;
         }
         for (let e = rowStart[k]!; e < rowStart[k + 1]!; e++) {
-          const d = delayOf[e]!;
-          if (d >= 0) {
-            pending.send(step, at, delays[d]!, { source: k, spike, edge: e });
-            continue;
-          }
-          if (targets[e] !== k) {
-            arrive(e, at, spike);
+          if (delayOf[e]! >= 0 || targets[e] !== k) {
+            send(k, e, at, spike);
             continue;
           }
           if (record) operations.push({ kind: "receive", neuron: k, edge: e, spike: undefined, before: copy(own.y) });
@@ -307,9 +323,10 @@ export class PathSolver {
         const own = next[k]!;
         [own.y, trial[k]] = [trial[k]!, own.y];
       }
+      observer?.keep(observed!, step + 1, stateOf);
     }
     const final = next.map(({ y }) => y);
-    return { path, spikes, saturated: false, reachedEnd: true, final, startUniforms, operations };
+    return { path, spikes, saturated: false, reachedEnd: true, final, observed, startUniforms, operations };
   }
 }
 

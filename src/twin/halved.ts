@@ -5,6 +5,7 @@ import { threefryInto } from "../driver/threefry.js";
 import { allArrivals, halvedArrivals } from "../plan/arrivals.js";
 import { planInputs } from "../plan/inputs.js";
 import type { SolvePlan } from "../plan/plan.js";
+import { halvedSamples } from "../plan/samples.js";
 import type { NoiseSource } from "./forward.js";
 import { drawnPath } from "./noise.js";
 
@@ -30,6 +31,7 @@ export function halvedPlan(plan: SolvePlan): SolvePlan {
     // Of samples off the grid anew, so that what is between grid points shows.
     inputs: planInputs(network, t0, dt / 2, 2 * steps),
     arrivals: halvedArrivals(allArrivals(plan)),
+    ...(plan.samples ? { samples: halvedSamples(plan.samples) } : {}),
   };
 }
 

@@ -68,8 +68,15 @@ class States {
   }
 }
 
+/** What is wanted of a lane beside its log-likelihood. */
+export interface LaneOutput {
+  /** Its gradient is added to these [layout.size]. */
+  readonly gradient?: Float64Array;
+  /** Takes the hazard integrated up to each spike since the one before, less α, and at last that up to t1, at least 0. */
+  readonly hazards?: number[];
+}
+
 /**
- * Adds the gradient of the lane's log-likelihood to `gradient` [layout.size].
  * @param cell compiled with its spikes given (`compileFor`).
  * @returns the log-likelihood of one neuron in one trial.
  */
@@ -79,7 +86,7 @@ export function laneLikelihood(
   cell: CompiledCell,
   schedule: Schedule,
   lane: number,
-  gradient?: Float64Array,
+  { gradient, hazards }: LaneOutput = {},
 ): number {
   const { network, dt, current } = plan;
   const { connections } = network;
@@ -171,12 +178,14 @@ export function laneLikelihood(
       const dead = logHazard < leastLogHazard;
       if (e < 0 || dead) impossibleSpike(plan, schedule, lane, entry, dead);
       value += logHazard - e;
+      hazards?.push(e);
       spike.jump(y, y, p, 1);
     }
     reach(step, dt, -1);
   }
   const survived = cell.integrated(y, p);
   value -= Math.max(0, survived);
+  hazards?.push(Math.max(0, survived));
   if (!gradient) return value;
 
   const currents = layout.segments.get("current")!;
@@ -260,7 +269,7 @@ export function likelihoodCpu(likelihood: Likelihood, views: readonly View[]): E
       for (const [begin, end] of sums.lanes) {
         for (let lane = begin; lane < end; lane++) {
           const gradient = new Float64Array(layout.size);
-          sums.add(0, lane, laneLikelihood(plan, layout, cell, likelihood.schedule, lane, gradient));
+          sums.add(0, lane, laneLikelihood(plan, layout, cell, likelihood.schedule, lane, { gradient }));
           let row = 1;
           for (const v of views) for (let i = 0; i < v.length; i++) sums.add(row++, lane, gradient[v.offset + i]!);
           // The event loop gets a turn after every lane.

@@ -3,6 +3,7 @@ import type { CompiledCell } from "../cell/emit-js.js";
 import { normalPair, uniformOpen } from "../driver/normal.js";
 import { threefry2x32, threefryInto } from "../driver/threefry.js";
 import type { SolvePlan } from "../plan/plan.js";
+import { firstDrawn } from "../plan/samples.js";
 import type { NoiseSource } from "./forward.js";
 
 export function counterNoise(plan: SolvePlan): NoiseSource {
@@ -20,7 +21,8 @@ export function counterNoise(plan: SolvePlan): NoiseSource {
 }
 
 /** The path whose counters a path draws by: for antithetic paths, the first of the pair. */
-export const drawnPath = (plan: SolvePlan, path: number): number => (plan.antithetic ? path - (path % 2) : path);
+export const drawnPath = (plan: SolvePlan, path: number): number =>
+  firstDrawn(plan) + (plan.antithetic ? path - (path % 2) : path);
 
 /** Writes the random numbers beside that uniform to where the jumps of a compiled cell read them. */
 export function drawFurther(cell: CompiledCell, plan: SolvePlan, path: number, neuron: number, count: number): void {

@@ -1,13 +1,17 @@
 /** Spikes under way: each arrives at the end of one connection, after its delay. */
 
+/** What sent a spike, as a number: spike n of the path as n; entry n of its agenda, a spike of a source, as that below 0. */
+export type Sent = number;
+export const sentBySource = (entry: number): Sent => -1 - entry;
+
 /** A spike on its way, or arriving. */
 export interface Underway {
   /** When it arrives: a grid step, and the length within it from its begin, above 0. */
   readonly step: number;
   readonly at: number;
-  /** The neuron that sent it, by which of those that arrive at one time comes first; its spike, and the connection. */
+  /** The neuron or source that sent it, by which of those that arrive at one time comes first; the spike, and the connection. */
   readonly source: number;
-  readonly spike: number;
+  readonly spike: Sent;
   readonly edge: number;
 }
 

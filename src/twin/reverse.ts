@@ -22,13 +22,19 @@ import { neuronParameters, type PathResult } from "./forward.js";
 import { gridStates } from "./grid-states.js";
 import type { PendingSpike } from "./horizon.js";
 import { drawFurther } from "./noise.js";
+import { Observer } from "./observed.js";
+import { type Sent, sentBySource } from "./pending.js";
 
 /** What the recursion goes out from. */
 export interface PathCotangents {
   /** ∂L/∂τ for each spike of the path, in order (absolute time). */
   readonly spikes: ArrayLike<number>;
+  /** ∂L of each state that the plan observes, [times][neurons][states]. */
+  readonly states?: ArrayLike<number> | undefined;
   /** The horizon term: spikes that might come at t1 too, and what each would add to L. */
   readonly horizon?: readonly (PendingSpike & { readonly adds: number })[];
+  /** Takes ∂L/∂t of each entry of the path's agenda that is a spike of a source; added to. */
+  readonly sourceTimes?: Float64Array;
 }
 
 /** @param gradient [layout.size], added to. */
@@ -74,18 +80,28 @@ export function reversePath(
     for (let j = 0; j < P; j++) pBar[k]![j]! += adds * ePBar[j]!;
   }
   const delays = layout.segments.get("delays");
+  const { sourceTimes } = cotangents;
   /** The cotangent of the time of an arrival is one of its spike's, and of the delay. */
-  const cause = (spike: number, edge: number, bar: number): void => {
-    arrivalBar[spike]! += bar;
+  const cause = (spike: Sent, edge: number, bar: number): void => {
+    if (spike >= 0) arrivalBar[spike]! += bar;
+    else if (sourceTimes) sourceTimes[sentBySource(spike)]! += bar;
     const delay = connections.delayOf[edge]!;
     if (delay >= 0) gradient[delays!.offset + delay]! += bar;
   };
 
   let step = plan.steps;
   const operations = result.operations;
+  const { states } = cotangents;
+  const observer = states && Observer.of(plan);
+  /** The grid point after the step at hand. After the last step of a path its state was held. */
+  let point = operations.reduce((n, op) => n + Number(op.kind === "step"), 0);
+  for (let later = point; later <= plan.steps; later++) observer?.add(states!, later, a);
   for (let o = operations.length - 1; o >= 0; o--) {
     const op = operations[o]!;
-    if (op.kind === "step") continue;
+    if (op.kind === "step") {
+      observer?.add(states!, --point, a);
+      continue;
+    }
     const k = op.neuron;
     if (op.kind === "kick") {
       cell.kickVjp(a[k]!, pBar[k]!, op.before, p[k]!, op.increment, a[k]!);

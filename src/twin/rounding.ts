@@ -3,7 +3,7 @@
  * without noise, and the error that rounding the state after each step would leave is carried along as a tangent.
  */
 import { byWeight, sumOf, tableauOf } from "../../shaders/substep/tableau.js";
-import { arrivalsOf } from "../plan/arrivals.js";
+import { allArrivals } from "../plan/arrivals.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { SubStep } from "./advance.js";
 import { compileFor } from "./compile.js";
@@ -17,13 +17,14 @@ const mostNeurons = 4;
 
 /**
  * The largest error of a spike time, as a part of the time since the neuron's last spike or the start; where no spike
- * follows, that of the event function as a part of its way. Spikes of the network are left out, those of the input come
- * as their step ends, and uniforms are 1/2.
+ * follows, that of the event function as a part of its way. Spikes of the network are left out, those of the input
+ * come as their step ends, and uniforms are 1/2; so is what differs between samples, of which one alone has the same answer as among
+ * others.
  * @param forced for a likelihood: spikes do not happen, and u is 1.
  */
 export function roundingError(plan: SolvePlan, forced = false): number {
   const { network, dt, method } = plan;
-  const arrivals = arrivalsOf(plan, 0);
+  const arrivals = allArrivals(plan);
   const cell = compileFor(plan, forced);
   const [level, levelGradient] = forced ? [cell.integrated, cell.integratedGradient] : [cell.event, cell.eventGradient];
   const nothingHappens = forced && cell.happenings.length === 1;

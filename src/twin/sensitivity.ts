@@ -87,7 +87,9 @@ export function pathSensitivities(
         const place = currentPlace(plan.current, op.step, k);
         d.I = place === undefined ? 0 : direction[currents.offset + place]!;
         // What follows a jump at once moves with it.
-        const arriving = op.spike === undefined ? undefined : out[op.spike]![column]! + delayAlong(op.edge!);
+        // A spike of a source comes at its time, whatever the parameters.
+        const sent = op.spike !== undefined && op.spike >= 0 ? out[op.spike]![column]! : 0;
+        const arriving = op.spike === undefined ? undefined : sent + delayAlong(op.edge!);
         d.h = arriving !== undefined ? arriving - d.r : op.atOnce ? 0 : -d.r;
         stepper.tangent(d.y, subStep, d);
         if (op.until === "event") {

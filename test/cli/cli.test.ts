@@ -54,6 +54,12 @@ describe("bad input", () => {
       { ...base, time: { t1: 1, dt: 0.1, t2: 3 } },
       /time\.t2: unknown field; known: t0, t1, dt/,
     ],
+    [
+      "a state off the grid",
+      "simulate",
+      { ...base, states: { of: ["v"], times: [0.125] } },
+      /^saltation: states\.times\[0\]: 0\.125 lies between grid points of dt = 0\.01; the nearest is 0\.13\n$/,
+    ],
     ["missing field", "simulate", { ...base, paths: undefined }, /paths: is missing; expected a finite number/],
     ["wrong type", "simulate", { ...base, paths: "many" }, /paths: expected a finite number, got "many"/],
     ["zero paths", "simulate", { ...base, paths: 0 }, /paths: expected a whole number from 1 .*got 0/],
@@ -225,6 +231,21 @@ describe("commands", () => {
         if (n > 0) expect(spike_times!.data[3 * i + n]).toBeGreaterThanOrEqual(spike_times!.data[3 * i + n - 1]!);
       }
     }
+  });
+
+  it("simulate writes states at times, and prints their means", async () => {
+    const file = join(folder, "states.npz");
+    const states = { of: ["i", "v"], times: { every: 0.5 } };
+    const result = JSON.parse((await run("simulate", { ...base, states }, "--json", "--out", file)).out).states;
+    expect([result.of, result.neurons, result.times]).toEqual([["i", "v"], [0], [0, 0.5, 1]]);
+    const { state_v, observed_times, observed_neurons } = readNpz(readFileSync(file));
+    expect([state_v!.shape, [...observed_times!.data], [...observed_neurons!.data]]).toEqual([
+      [64, 3, 1],
+      [0, 0.5, 1],
+      [0],
+    ]);
+    const last = Array.from({ length: 64 }, (_, i) => state_v!.data[3 * i + 2]!);
+    expect(last.reduce((sum, v) => sum + v, 0) / 64).toBeCloseTo(result.mean[2][0][1], 12);
   });
 
   it("gradient agrees between backends and writes every path's gradient", async () => {

@@ -64,6 +64,27 @@ it("docs/training.md", async () => {
   expect(Math.abs(weights[1] - back!)).toBeLessThan(0.01);
 });
 
+it("docs/confidence.md", async () => {
+  const [job] = snippets("docs/confidence.md");
+  const figure = join(dirname(file), "job.svg");
+  const told = await printed(trainCommand, job!, { backend: "auto", json: true, history: "none", figure });
+  const { confidence } = JSON.parse(told);
+  const text = readFileSync("docs/confidence.md", "utf8");
+  for (const p of confidence.parameters) {
+    // To the digits by which adapters agree on the trains: times in float32, and values that are refined to 1e-4 standard errors.
+    const [value, error, robust, interval] = new RegExp(`│ ${p.parameter} +│ ([^\n]*)`).exec(text)![1]!.split(/ +│ /);
+    expect(Math.abs(p.value - Number(value))).toBeLessThan(2e-3 * Number(error));
+    expect(p.standardError / Number(error)).toBeCloseTo(1, 3);
+    expect(p.robustStandardError / Number(robust)).toBeCloseTo(1, 3);
+    expect(p.interval[1] / Number(interval!.split(" to ")[1])).toBeCloseTo(1, 3);
+  }
+  expect(text).toContain(`of ${confidence.spikes} spikes in ${confidence.trials} trials`);
+  expect(confidence.profiles).toHaveLength(1);
+  expect(confidence.correlation[0]).toHaveLength(3);
+  for (const drawn of Object.values<string>(confidence.files)) expect(readFileSync(drawn, "utf8")).toMatch(/^<svg/);
+  expect(Object.keys(confidence.files)).toEqual(["ks", "profiles"]);
+});
+
 it("docs/jobs.md", async () => {
   let before: Record<string, unknown> = {};
   const kinds = new Set<unknown>();

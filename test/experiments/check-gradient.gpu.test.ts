@@ -52,7 +52,7 @@ describe.each(["webgpu", "cpu"] as const)("on %s", (backend) => {
   afterAll(() => engine.dispose());
   const check = async (network: NetworkDefinition, loss: Loss, { progress: _, ...options }: CheckOptions) => {
     const on = engine.network(network);
-    const { unbiased } = await on.valueAndGradient(loss, { ...options, paths: Math.min(8, options.paths) });
+    const { unbiased } = await on.valueAndGradient(loss, { ...options, paths: Math.min(8, options.paths!) });
     return { unbiased, entries: await checkGradient(on, loss, options) };
   };
 

@@ -88,6 +88,11 @@ describe.each(["levy", "euler"] as const)("method %s", (method) => {
   });
 });
 
+it("a network whose spikes arrive after a delay", async () => {
+  const late = { ...network, weights: { ...network.weights, delays: 0.031 } } as NetworkDefinition;
+  expect(await expectRows(late, ["current", "alpha", "weights", "delays"], spikeCount())).toBeGreaterThan(60);
+});
+
 it("cells with several events, whose hazards compete or rest", async () => {
   expect(await expectRows(threshold, ["rest", "tau", "limit", "current"], spikeCount())).toBeGreaterThan(30);
   const queue: NetworkDefinition = { cell: await libraryCell("mm1-queue"), parameters: { n0: 1 } };

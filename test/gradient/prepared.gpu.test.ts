@@ -23,7 +23,7 @@ const spikes = observed.map(({ times }) => ({
   times: Float64Array.from(times),
   neurons: new Int32Array(times.length),
 }));
-const cases: [string, NetworkDefinition, SolveOptions, string[], Loss][] = [
+const cases: [string, NetworkDefinition, SolveOptions & { paths: number }, string[], Loss][] = [
   ["one neuron", one, solve, ["current", "mu1"], firstSpikes([[0.2, 0.5]])],
   [
     "one neuron, all paths compared",

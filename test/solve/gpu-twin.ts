@@ -1,8 +1,8 @@
 /** Networks on which the GPU is compared with the float64 twin, and the comparisons. */
 import { expect } from "vitest";
-import { Engine } from "../../src/engine.js";
+import { Engine, EngineNetwork } from "../../src/engine.js";
 import { firstSpikes } from "../../src/loss/spike-times.js";
-import type { NetworkDefinition } from "../../src/network/network.js";
+import type { Network, NetworkDefinition } from "../../src/network/network.js";
 import { parameterLayout, requestedViews } from "../../src/plan/layout.js";
 import { type Method, methods, type SolveOptions } from "../../src/plan/plan.js";
 import { solveFrom } from "../../src/solve/simulate.js";
@@ -189,18 +189,22 @@ export const sensitivityCases = (long: boolean): SensitivityCase[] =>
   );
 
 /** The cell with ports has one whose jump does not commute with its noise: kernels and twin agree on its inexact gradient too. */
-const exactnessOf = ({ cell }: NetworkDefinition) => (cell === ported ? { requireExact: false } : {});
+const exactnessOf = ({ cell }: Pick<NetworkDefinition, "cell">) => (cell === ported ? { requireExact: false } : {});
+
+/** A network on an engine, defined or made by hand. */
+export const networkOn = (engine: Engine, given: NetworkDefinition | Network): EngineNetwork =>
+  "connections" in given ? new EngineNetwork(engine, given) : engine.network(given);
 
 /** Spike trains, value and gradients on the GPU are those of the twin. */
 export async function expectTwin(
   gpu: Engine,
   method: Method,
-  definition: NetworkDefinition,
+  definition: NetworkDefinition | Network,
   options: Partial<SolveOptions>,
 ): Promise<void> {
   const cpu = await Engine.create({ backend: "cpu" });
-  const solve = { t1: 1, paths: 100, dt: 0.01, seed: 3, method, ...options };
-  const [onGpu, onCpu] = [gpu.network(definition), cpu.network(definition)];
+  const solve = { t1: 1, ...(options.samples ? {} : { paths: 100 }), dt: 0.01, seed: 3, method, ...options };
+  const [onGpu, onCpu] = [networkOn(gpu, definition), networkOn(cpu, definition)];
   const spikes = await onGpu.simulate(solve);
   const [a, b] = [await spikes.read(), await (await onCpu.simulate(solve)).read()];
   spikes.dispose();
@@ -248,18 +252,20 @@ export async function expectTwin(
 export async function expectTwinSensitivities(
   gpu: Engine,
   method: Method,
-  definition: NetworkDefinition,
+  definition: NetworkDefinition | Network,
   names: string[],
+  samples?: SolveOptions["samples"],
 ): Promise<void> {
   const cpu = await Engine.create({ backend: "cpu" });
-  const options = { paths: 40, t1: 0.8, dt: 0.02, seed: 5, method, with: names, ...exactnessOf(definition) };
-  const a = await gpu.network(definition).spikeTimeSensitivities(options);
-  const b = await cpu.network(definition).spikeTimeSensitivities(options);
+  const of = samples ? { samples } : { paths: 40 };
+  const options = { t1: 0.8, dt: 0.02, seed: 5, method, with: names, ...of, ...exactnessOf(definition) };
+  const a = await networkOn(gpu, definition).spikeTimeSensitivities(options);
+  const b = await networkOn(cpu, definition).spikeTimeSensitivities(options);
   expect(a.directions).toBe(b.directions);
   // Each derivative to 1e-3 of the largest of its path, as for gradients; a path in which a spike changed its step
   // has another derivative, so one in fifty may differ.
   let bad = 0;
-  for (let i = 0; i < options.paths; i++) {
+  for (let i = 0; i < b.table.paths; i++) {
     let [difference, size] = [0, 0];
     for (let n = 0; n < b.table.counts[i]!; n++) {
       for (let d = 0; d < b.directions; d++) {

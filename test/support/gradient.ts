@@ -2,7 +2,7 @@
 import { expect } from "vitest";
 import type { CompiledCell } from "../../src/cell/emit-js.js";
 import { horizonOf } from "../../src/loss/horizon.js";
-import { defineNetwork, type NetworkDefinition } from "../../src/network/network.js";
+import { defineNetwork, type Network, type NetworkDefinition } from "../../src/network/network.js";
 import { parameterLayout, parameterVector, replaceParameters } from "../../src/plan/layout.js";
 import { type Method, planSolve, type SolveOptions, type SolvePlan } from "../../src/plan/plan.js";
 import { compileFor } from "../../src/twin/compile.js";
@@ -17,21 +17,24 @@ const pendingOf = (plan: SolvePlan, cell: CompiledCell, result: PathResult): Pen
   pendingSpikes(plan, cell, horizonOf(plan, plan.network.cell.parameters).events, result);
 
 /**
- * A smooth function of all spike times of a path, and of the event functions at t1 of spikes that might come there too, with
- * coefficients that differ from one to the next.
+ * A smooth function of all spike times of a path, of the event functions at t1 of spikes that might come there too, and of the
+ * states that are observed, with coefficients that differ from one to the next.
  */
 const coefficient = (n: number): number => Math.cos(1 + 2 * n);
+const stateCoefficient = (n: number): number => Math.sin(2 + 3 * n);
 
 function loss(plan: SolvePlan, path: number, pending: readonly PendingSpike[]): { value: number; structure: string } {
   const cell = compileFor(plan);
   const solver = new PathSolver(plan, cell, counterNoise(plan));
   const result = solver.solve(path, true);
-  const { spikes, operations, final } = result;
+  const { spikes, operations, final, observed = new Float64Array() } = result;
   const p = neuronParameters(plan);
   const levels = pending.map(({ neuron, event }) => cell.happenings[event]!.surface(final[neuron]!, p[neuron]!));
   const times = spikes.map((s) => (s.step + s.fraction) * plan.dt);
   return {
-    value: [...times, ...levels].reduce((sum, value, n) => sum + coefficient(n) * value, 0),
+    value:
+      [...times, ...levels].reduce((sum, value, n) => sum + coefficient(n) * value, 0) +
+      observed.reduce((sum, y, n) => sum + stateCoefficient(n) * y * y, 0) / 2,
     structure: operations
       .flatMap((o) =>
         o.kind === "advance" && (o.until === "event" || o.until === "arrival") ? [`${o.step}:${o.neuron}`] : [],
@@ -47,13 +50,20 @@ function loss(plan: SolvePlan, path: number, pending: readonly PendingSpike[]): 
  * how many spikes there were in all, and how many that might have come at t1.
  */
 export function expectGradient(
-  definition: NetworkDefinition,
+  definition: NetworkDefinition | Network,
   method: Method,
   options: Partial<SolveOptions>,
   step = 3e-5,
 ): { spikes: number; pendings: number } {
-  const network = defineNetwork(definition);
-  const plan = planSolve(network, { paths: 1, t1: 1, dt: 0.02, seed: 3, method, ...options });
+  const network = "connections" in definition ? definition : defineNetwork(definition);
+  const plan = planSolve(network, {
+    ...(options.samples ? {} : { paths: 1 }),
+    t1: 1,
+    dt: 0.02,
+    seed: 3,
+    method,
+    ...options,
+  });
   const layout = parameterLayout(plan);
   const cell = compileFor(plan);
   const solver = new PathSolver(plan, cell, counterNoise(plan));
@@ -80,6 +90,7 @@ export function expectGradient(
       result,
       {
         spikes: result.spikes.map((_, n) => coefficient(n)),
+        states: result.observed?.map((y, n) => stateCoefficient(n) * y),
         horizon: pending.map((spike, n) => ({ ...spike, adds: coefficient(result.spikes.length + n) })),
       },
       gradient,
@@ -109,6 +120,7 @@ export function expectGradient(
       direction[i] = 1;
       directions.push(direction);
     }
+    if (plan.observed) continue; // they are of spike times alone
     // Forward sensitivities are the same derivative carried the other way: equal to rounding.
     const forward = pathSensitivities(plan, layout, cell, result, directions, pending);
     for (const [column, i] of entries.entries()) {

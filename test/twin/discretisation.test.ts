@@ -34,7 +34,7 @@ async function measured(of: SolvePlan): Promise<MeasuredDiscretisation> {
  * Root mean square error of spike times against a solution `ratio` times as fine, whose Brownian path is drawn on the fine
  * grid and summed to the coarse one: other paths than those of the measurement, and no split steps.
  */
-function trueError(network: NetworkDefinition, options: SolveOptions, ratio: number): number {
+function trueError(network: NetworkDefinition, options: SolveOptions & { paths: number }, ratio: number): number {
   const coarse = plan(network, options);
   const fine = plan(network, { ...options, dt: options.dt / ratio, method: "levy", seed: 77 });
   const cell = compileCell(coarse.network.cell);

@@ -24,7 +24,7 @@ function likelihood(plan: SolvePlan, trials: readonly ObservedSpikes[]): { value
   const gradient = new Float64Array(layout.size);
   let value = 0;
   for (let lane = 0; lane < schedule.trials * schedule.neurons; lane++) {
-    value += laneLikelihood(plan, layout, cell, schedule, lane, gradient);
+    value += laneLikelihood(plan, layout, cell, schedule, lane, { gradient });
   }
   return { value, gradient };
 }

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { Engine, type SolveOptions } from "../../src/index.js";
 import { takeSnapshot } from "../../web/src/worker/snapshot.js";
 
-const picture = async (definition: object, solve: SolveOptions) => {
+const picture = async (definition: object, solve: SolveOptions & { paths: number }) => {
   const engine = await Engine.create({ backend: "cpu" });
   const shot = await takeSnapshot(engine, definition, solve, [{ times: [0.2], neurons: [0] }], 0, 0);
   return { shot, full: (paths: number) => engine.network(definition).stateTraces({ ...solve, paths, neurons: [0] }) };

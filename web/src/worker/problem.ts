@@ -20,7 +20,7 @@ export interface Problem {
   /** The network as it is simulated, and as it is trained. */
   readonly definition: NetworkDefinition;
   readonly trainedNetwork: NetworkDefinition;
-  readonly solve: SolveOptions;
+  readonly solve: SolveOptions & { readonly paths: number };
   readonly loss: Loss;
   /** What is trained, and how. */
   readonly update: Pick<TrainOptions, "trainable" | "optimiser" | "groups" | "clip">;
@@ -153,7 +153,7 @@ export async function buildProblem(
     job,
     definition,
     trainedNetwork: trainedAs(definition, job.loss),
-    solve,
+    solve: { ...solve, paths: plan.paths },
     loss: loss(observed!),
     update,
     trained: trainedNames(document),

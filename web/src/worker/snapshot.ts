@@ -98,7 +98,7 @@ function tracesOf(
 export async function takeSnapshot(
   engine: Engine,
   definition: NetworkDefinition,
-  solve: SolveOptions,
+  solve: SolveOptions & { paths: number },
   observed: readonly Trial[],
   neuron: number,
   step: number,

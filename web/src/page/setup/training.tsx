@@ -19,12 +19,13 @@ const methods = [
 
 /** What a job holds that only the command line takes, in a line. */
 function NotTaken() {
-  const { test, metrics } = studioDocument.value.job;
-  const names = [test && "test", metrics && "metrics"].filter(Boolean) as string[];
+  const { test, metrics, confidence } = studioDocument.value.job;
+  const asked = [test && "test", metrics && "metrics", confidence && "confidence"];
+  const names = asked.filter((name) => typeof name === "string");
   if (names.length === 0) return null;
   return (
     <p class="hint" data-hint="not-taken">
-      Not measured here: {names.join(" and ")} of this job. “Job (JSON)” keeps {names.length > 1 ? "them" : "it"} for{" "}
+      Not measured here: {names.join(", ")} of this job. “Job (JSON)” keeps {names.length > 1 ? "them" : "it"} for{" "}
       <code>saltation train</code>.
     </p>
   );
