@@ -32,26 +32,21 @@ const cuba = (n: number): NodeOf => ({
 const linear = (weight: number[][]): NodeOf => ({ type: "Linear", weight });
 const affine = (weight: number[][], bias: number[]): NodeOf => ({ type: "Affine", weight, bias });
 
-/** Spike times and neurons of the float64 twin. */
-async function spikesOf(definition: NetworkDefinition, t1: number, dt: number): Promise<[number, number][]> {
+/** Spike times and neurons of the float64 twin, whose source 0, if there is one, spikes at the times given. */
+async function spikesOf(
+  definition: NetworkDefinition,
+  { t1, dt, input: given }: { t1: number; dt: number; input?: number[] },
+): Promise<[number, number][]> {
   const engine = await Engine.create({ backend: "cpu" });
+  const spikes = given && [{ times: given, sources: given.map(() => 0) }];
   try {
-    const { times, neurons, counts } = await (await engine.network(definition).simulate({ paths: 1, t1, dt })).read();
+    const network = engine.network(definition);
+    const simulated = await network.simulate({ t1, dt, ...(spikes ? { samples: { spikes } } : { paths: 1 }) });
+    const { times, neurons, counts } = await simulated.read();
     return Array.from(times.slice(0, counts[0]), (t, i) => [t, neurons[i]!]);
   } finally {
     engine.dispose();
   }
-}
-
-/** A network without its sources, and input spikes in their place. */
-function driven(definition: NetworkDefinition, spikes: NetworkDefinition["inputSpikes"]): NetworkDefinition {
-  const cells = Object.entries(definition.populations!).filter(([, p]) => !("sources" in p));
-  const names = cells.map(([name]) => name);
-  return {
-    populations: Object.fromEntries(cells),
-    projections: definition.projections!.filter(({ from }) => names.includes(from)),
-    ...(spikes ? { inputSpikes: spikes } : {}),
-  };
 }
 
 describe("reading", () => {
@@ -263,14 +258,14 @@ describe("an imported network", () => {
     const bytes = await nirFile(
       {
         input: input(1),
-        drive: affine([[1]], [0.8]),
+        drive: affine([[8]], [0.8]),
         lif: lif(1, { v_leak: [0.1], v_reset: [-0.3] }),
         output: output(1),
       },
       chain("input", "drive", "lif", "output"),
     );
     const { definition } = await readNir(bytes, { spikeArea: 1 });
-    const spikes = await spikesOf(driven(definition, undefined), 0.1, 2.5e-4);
+    const spikes = await spikesOf(definition, { t1: 0.1, dt: 2.5e-4, input: [] });
     // v relaxes from v_reset to v_leak + R b = 1.7 and fires at 1.
     const interval = 0.01 * Math.log((1.7 + 0.3) / (1.7 - 1));
     expect(spikes).toHaveLength(Math.floor(0.1 / interval));
@@ -279,29 +274,27 @@ describe("an imported network", () => {
       expect(Math.abs(t / ((n + 1) * interval) - 1)).toBeLessThan(1e-8);
     });
     // A spike of weight w and area a lifts v by R a w / tau: here from below to above the threshold, at once.
-    const jolted = driven((await readNir(bytes, { spikeArea: 1e-3 })).definition, {
-      times: [0.005],
-      neurons: [0],
-      weights: [8],
-    });
-    const [first] = await spikesOf(jolted, 0.02, 2.5e-4);
-    expect(1.7 - 2 * Math.exp(-0.5) + (2 * 1e-3 * 8) / 0.01).toBeGreaterThan(1);
+    const jolted = await readNir(bytes, { spikeArea: 1e-3 });
+    const [first] = await spikesOf(jolted.definition, { t1: 0.02, dt: 2.5e-4, input: [0.005] });
+    const before = 1.7 - 2 * Math.exp(-0.5);
+    expect(before).toBeLessThan(1);
+    expect(before + (2 * 1e-3 * 8) / 0.01).toBeGreaterThan(1);
     expect(first![0]).toBeCloseTo(0.005, 12);
   });
 
   it("of CubaLIF spikes where its synapse says, and sends along a delay", async () => {
     const nodes = {
       input: input(1),
+      into: { type: "Scale", scale: [3] },
       a: cuba(1),
       late: { type: "Delay", delay: [0.004] },
       strong: linear([[9]]),
       b: cuba(1),
       output: output(1),
     };
-    const bytes = await nirFile(nodes, chain("input", "a", "strong", "late", "b", "output"));
+    const bytes = await nirFile(nodes, chain("input", "into", "a", "strong", "late", "b", "output"));
     const { definition } = await readNir(bytes, { spikeArea: 0.01 });
-    const network = driven(definition, { times: [0.002], neurons: [0], weights: [3] });
-    const spikes = await spikesOf(network, 0.015, 1e-4);
+    const spikes = await spikesOf(definition, { t1: 0.015, dt: 1e-4, input: [0.002] });
     // I = j exp(-t / tau_syn) after an arrival, with j = w_in a w / tau_syn; v comes back from v_reset = -0.5 meanwhile.
     const crossing = (arrival: number, weight: number): number => {
       const [s, m, r] = [0.005, 0.02, 3];
@@ -412,7 +405,7 @@ describe("writing", () => {
     });
     const cell = definition.populations as Record<string, object>;
     const single = { ...cell.neurons, neurons: 1, parameters: { tauMem: 0.1, vLeak: 1.5, vTh: 1, vReset: -0.4 } };
-    const spikes = await spikesOf({ populations: { single } } as NetworkDefinition, 0.3, 2.5e-3);
+    const spikes = await spikesOf({ populations: { single } } as NetworkDefinition, { t1: 0.3, dt: 2.5e-3 });
     // From v_reset, where slif would begin at v0 = 0.
     expect(spikes[0]![0]).toBeCloseTo(0.1 * Math.log(1.9 / 0.5), 7);
   });

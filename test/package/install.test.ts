@@ -64,7 +64,8 @@ function checkData(lines: string[]): void {
   const printed = lines.join(" ");
   expect(printed).toMatch(/^latency \[\s*0, 10,\s*5, 16\s*\] \[ 2, 1, 0, 2 \]/);
   expect(printed).toMatch(/poisson \d+ spikes in 2 samples thresholds \[\s*2, 3, 1, 0,/);
-  expect(printed).toMatch(/(yin|yang|dot) \[[^\]]*\b0\.9\b[^\]]*\] \[[ 0-4,]*\]$/);
+  expect(printed).toMatch(/(yin|yang|dot) \[[^\]]*\b0\.9\b[^\]]*\] \[[ 0-4,]*\] samples/);
+  expect(Number(/samples 200 of (\S+) spikes$/.exec(printed)![1])).toBeGreaterThan(1);
 }
 
 let browser: Browser | undefined;
