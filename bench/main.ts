@@ -9,6 +9,7 @@ const suites: Record<string, () => Promise<{ run(args: string[]): Promise<void> 
   floors: () => import("./floors.js"),
   horizon: () => import("./horizon.js"),
   networks: () => import("./networks.js"),
+  peers: () => import("./peers.js"),
   processor: () => import("./processor.js"),
   orders: () => import("./orders.js"),
   "signature-accuracy": () => import("./signature-accuracy.js"),

@@ -23,6 +23,7 @@ import { random } from "../shared/random.wgsl.js";
 import { recordFunctions } from "../shared/record.wgsl.js";
 import { networkRunFields } from "../shared/run.js";
 import { atGrid } from "../substep/grid-states.wgsl.js";
+import { clearStart } from "../substep/initial.wgsl.js";
 import { reverseFunctions } from "../substep/reverse.wgsl.js";
 import { solverFunctions } from "../substep/solver.wgsl.js";
 import { connectionFunctions, eventBarFunctions, isSelective, replayFunctions } from "./connections.wgsl.js";
@@ -138,7 +139,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= run.tape_paths || i >= run.paths) { return; }
   let path = run.first_path + i;
   own_path = i;
-  load_shared();
+  load_shared(i);
   let own = played(total_spikes(i), i);
 
   // Replay.
@@ -248,7 +249,7 @@ ${rows.loadAll(accumulators)}
   if (run.step_begin == 0u) {
     for (var k = 0u; k < K; k += 1u) {
       load_parameters(k);
-      cell_start_vjp(event_uniform(path, k, 0u), ${atPoint("0u")});
+      cell_start_vjp(event_uniform(path, k, 0u), ${clearStart(shape, atPoint("0u"))});
       flush(0u, k, i);
     }
   }

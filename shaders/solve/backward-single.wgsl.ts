@@ -17,6 +17,7 @@ import { gradientRows } from "../shared/gradient-rows.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { recordFunctions, recordWords } from "../shared/record.wgsl.js";
 import { atGrid, clearGrid } from "../substep/grid-states.wgsl.js";
+import { clearStart, startedFrom } from "../substep/initial.wgsl.js";
 import { reverseFunctions } from "../substep/reverse.wgsl.js";
 import { solverFunctions } from "../substep/solver.wgsl.js";
 import { type ForwardSingleShape, singleCheckpoint, singleRunFields, singleTapeWords } from "./forward-single.wgsl.js";
@@ -107,7 +108,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x;
   if (i >= run.paths) { return; }
   let path = run.first_path + i;
-  load_shared();
+  load_shared(i);
   load_parameters(0u);
 
   // Where the window begins, and where it ended: its step, and spikes by then.
@@ -117,7 +118,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var count = 0u;
   var drawn = 0u; // events that took a uniform
   if (run.fresh == 1u) {
-    y = cell_start(event_uniform(path, 0u, 0u));
+    y = ${startedFrom(shape, "cell_start(event_uniform(path, 0u, 0u))", "0u")};
   } else {
     y = load_state(run.checkpoint_begin, i);
     rho = bitcast<f32>(load_word(run.checkpoint_begin, 0u, i));
@@ -214,7 +215,7 @@ ${rows.loadAll(accumulators)}
 
 ${eachNumber(shape.states, (s) => `adjoint[${s}u * run.paths + i] = a.y${s};`)}
   adjoint[${shape.states}u * run.paths + i] = time_bar;
-  if (run.fresh == 1u) { cell_start_vjp(event_uniform(path, 0u, 0u), ${shape.observed ? "with_observed(a, 0u, 0u, i)" : "a"}); }
+  if (run.fresh == 1u) { cell_start_vjp(event_uniform(path, 0u, 0u), ${clearStart(shape, shape.observed ? "with_observed(a, 0u, 0u, i)" : "a")}); }
 ${rows.storeAll(accumulators)}
 }
 `,

@@ -18,6 +18,7 @@ import { addPlaced, flushFunction, gradientRows, partAccumulators } from "../sha
 import { random } from "../shared/random.wgsl.js";
 import { recordFunctions } from "../shared/record.wgsl.js";
 import { atGrid } from "../substep/grid-states.wgsl.js";
+import { clearStart, startedFrom } from "../substep/initial.wgsl.js";
 import { reverseFunctions } from "../substep/reverse.wgsl.js";
 import { noiseNames, solverFunctions } from "../substep/solver.wgsl.js";
 import type { BackwardNetworkShape } from "./backward-network.wgsl.js";
@@ -198,7 +199,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let i = run.tape_first + turn;
   if (turn >= run.tape_paths || i >= run.paths) { return; }
   let path = run.first_path + i;
-  load_shared();
+  load_shared(i);
   tape_at = turn * (${states + 1}u * run.tape_entries${shape.keepNoise ? "" : ` + (run.step_end - run.step_begin) * ${noise}u * K`});
 #if ${!shape.inWorkgroup}
   fields_at = i * ${f.perNeuron}u * K;
@@ -216,7 +217,7 @@ ${eachNeuron(
     if (live) {
       load_parameters(k);
       if (fresh) {
-        store_state(${f.state}u, k, cell_start(event_uniform(path, k, 0u)));
+        store_state(${f.state}u, k, ${startedFrom(shape, "cell_start(event_uniform(path, k, 0u))", "k")});
         store_word(${f.fired}u, k, 0u);
       } else {
 ${eachNumber(states, (s) => `store_word(${f.state + s}u, k, checkpoints[checkpoint_at(run.checkpoint_begin, ${s}u, k, i)]);`)}
@@ -411,7 +412,7 @@ ${eachNeuron(
     if (live) {
       if (run.step_begin == 0u) {
         load_parameters(k);
-        cell_start_vjp(event_uniform(path, k, 0u), ${atPoint("0u")});
+        cell_start_vjp(event_uniform(path, k, 0u), ${clearStart(shape, atPoint("0u"))});
         flush(0u, k, i);
       }
 #if ${shape.inWorkgroup}

@@ -17,6 +17,7 @@ import { random } from "../shared/random.wgsl.js";
 import { recordFunctions } from "../shared/record.wgsl.js";
 import { networkRunFields } from "../shared/run.js";
 import { atGrid } from "../substep/grid-states.wgsl.js";
+import { startedFrom } from "../substep/initial.wgsl.js";
 import { locateFunctions } from "../substep/locate.wgsl.js";
 import { noiseNames, type SolverShape, solverFunctions } from "../substep/solver.wgsl.js";
 import { type ConnectionShape, connectionFunctions, isSelective } from "./connections.wgsl.js";
@@ -121,12 +122,12 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (i >= run.paths) { return; }
   let path = run.first_path + i;
   own_path = i;
-  load_shared();
+  load_shared(i);
 
   if (run.fresh == 1u) {
     for (var k = 0u; k < K; k += 1u) {
       load_parameters(k);
-      store_state(0u, k, cell_start(event_uniform(path, k, 0u)));
+      store_state(0u, k, ${startedFrom(shape, "cell_start(event_uniform(path, k, 0u))", "k")});
       ${shape.observed ? "observe(load_state(0u, k), 0u, k, i);" : ""}
       store_word(${f.fired}u, k, 0u);
     }

@@ -16,6 +16,7 @@ import { elementary } from "../shared/elementary.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { networkRunFields } from "../shared/run.js";
 import { atGrid } from "../substep/grid-states.wgsl.js";
+import { startedFrom } from "../substep/initial.wgsl.js";
 import { locateFunctions } from "../substep/locate.wgsl.js";
 import { type SolverShape, solverFunctions } from "../substep/solver.wgsl.js";
 import { type ConnectionShape, edgeFunctions } from "./connections.wgsl.js";
@@ -121,12 +122,12 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (k >= K || i >= run.paths) { return; }
   let path = run.first_path + i;
   own_path = i;
-  load_shared();
+  load_shared(i);
   load_parameters(k);
   var y = load_state(0u, k);
   var drawn = load_word(${states}u, k);
   if (run.fresh == 1u) {
-    y = cell_start(event_uniform(path, k, 0u));
+    y = ${startedFrom(shape, "cell_start(event_uniform(path, k, 0u))", "k")};
     drawn = 0u;
     ${shape.observed ? "observe(y, 0u, k, i);" : ""}
   }

@@ -20,6 +20,7 @@ import { recordFunctions, recordWords } from "../shared/record.wgsl.js";
 import { runFields } from "../shared/run.js";
 import { crossingFunctions } from "../substep/crossing.wgsl.js";
 import { atGrid } from "../substep/grid-states.wgsl.js";
+import { startedFrom } from "../substep/initial.wgsl.js";
 import { bracketFunction, newtonFunctions } from "../substep/root.wgsl.js";
 import { noiseNames, type SolverShape, solverFunctions, stepFrom } from "../substep/solver.wgsl.js";
 import { eachNumber, stateOf } from "./numbers.wgsl.js";
@@ -128,7 +129,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x;
   if (i >= run.paths) { return; }
   let path = run.first_path + i;
-  load_shared();
+  load_shared(i);
   load_parameters(0u);
 
   var y: State;
@@ -142,7 +143,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 #endif
   let fresh = run.fresh == 1u;
   if (fresh) {
-    y = cell_start(event_uniform(path, 0u, 0u));
+    y = ${startedFrom(shape, "cell_start(event_uniform(path, 0u, 0u))", "0u")};
     ${shape.observed ? "observe(y, 0u, 0u, i);" : ""}
   } else {
     y = load_state(run.checkpoint_begin, i);

@@ -25,6 +25,7 @@ import { recordFunctions } from "../shared/record.wgsl.js";
 import { networkRunFields } from "../shared/run.js";
 import { unroll } from "../shared/unroll.js";
 import { atGrid } from "../substep/grid-states.wgsl.js";
+import { startedFrom } from "../substep/initial.wgsl.js";
 import { locateFunctions } from "../substep/locate.wgsl.js";
 import { noiseNames, solverFunctions } from "../substep/solver.wgsl.js";
 import { connectionFunctions, isSelective } from "./connections.wgsl.js";
@@ -209,7 +210,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let i = group.x + group.y * groups.x;
   if (i >= run.paths) { return; }
   let path = run.first_path + i;
-  load_shared();
+  load_shared(i);
 #if ${!shape.inWorkgroup}
   fields_at = i * ${f.perNeuron}u * K;
 #endif
@@ -222,7 +223,7 @@ ${eachNeuron(
     if (live) {
       load_parameters(k);
       if (fresh) {
-        store_state(first_bank, k, cell_start(event_uniform(path, k, 0u)));
+        store_state(first_bank, k, ${startedFrom(shape, "cell_start(event_uniform(path, k, 0u))", "k")});
         ${shape.observed ? "observe(load_state(first_bank, k), 0u, k, i);" : ""}
         store_word(${f.fired}u, k, 0u);
       } else {

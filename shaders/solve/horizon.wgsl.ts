@@ -141,7 +141,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 #else
   if (total > 0u && (${shape.terminal} || (run.max_spikes > 0u && total >= run.max_spikes))) { return; }
 #endif
-  load_shared();
+  load_shared(i);
   for (var k = 0u; k < K; k += 1u) {
     let adds = horizon[k * run.paths + i];
     if (adds != 0.0f) {

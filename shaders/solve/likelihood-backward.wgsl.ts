@@ -72,7 +72,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let lane = run.first_path + i;
   own_lane = i;
   let neuron = lane % ${shape.neurons}u;
-  load_shared();
+  load_shared(0u);
   load_parameters(neuron);
   let quiet = draw_noise(0u, 0u, 0u); // no channels: nothing is drawn
 ${rows.loadAll(accumulators)}

@@ -14,6 +14,7 @@ import { random } from "../shared/random.wgsl.js";
 import { recordFunctions } from "../shared/record.wgsl.js";
 import { networkRunFields } from "../shared/run.js";
 import { atGrid } from "../substep/grid-states.wgsl.js";
+import { clearStart, startedFrom } from "../substep/initial.wgsl.js";
 import { solverFunctions } from "../substep/solver.wgsl.js";
 import { tangentFunction } from "../substep/tangent.wgsl.js";
 import { connectionFunctions, isSelective, replayFunctions } from "./connections.wgsl.js";
@@ -125,18 +126,18 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (i >= run.paths) { return; }
   let path = run.first_path + i;
   own_path = i;
-  load_shared();
+  load_shared(i);
   let own = played(counts[i], i);
 
   if (run.step_begin == 0u) {
     for (var k = 0u; k < K; k += 1u) {
       load_parameters(k);
       let u = event_uniform(path, k, 0u);
-      store_state(${f.state}u, k, cell_start(u));
+      store_state(${f.state}u, k, ${startedFrom(shape, "cell_start(u)", "k")});
       store_word(${f.fired}u, k, 0u);
       for (var d = 0u; d < D; d += 1u) {
         point(d, k);
-        store_state(tangent_field(d), k, cell_start_jvp(u));
+        store_state(tangent_field(d), k, ${clearStart(shape, "cell_start_jvp(u)")});
       }
     }
   }

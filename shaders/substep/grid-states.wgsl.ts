@@ -7,6 +7,8 @@ import { literal } from "./stages.js";
 export interface GridShape {
   /** Sampled inputs: the states that they are, and where samples lie in the flat vector of parameters. */
   inputs: readonly {
+    /** Whether the offset counts from the row of the path's sample (solver.wgsl.ts). */
+    bySample: boolean;
     value: number;
     slope: number | undefined;
     offset: number;
@@ -42,9 +44,9 @@ export function gridFunctions(shape: GridShape): string {
     `  s.y${state} = select(y.y${state}, ${value}, fresh);`,
     ...(carried ? [`  s.y${variables + state} = select(y.y${variables + state}, 0.0f, fresh);`] : []),
   ];
-  const lines = inputs.flatMap(({ value, slope, offset, stride, width, samples, stepsPerSample }, i) => {
+  const lines = inputs.flatMap(({ bySample, value, slope, offset, stride, width, samples, stepsPerSample }, i) => {
     const last = samples - (slope === undefined ? 1 : 2);
-    const at = `${offset}u + sample${i} * ${width}u${stride ? " + neuron" : ""}`;
+    const at = `${bySample ? "own_row + " : ""}${offset}u + sample${i} * ${width}u${stride ? " + neuron" : ""}`;
     const sample = [`  let sample${i} = min(step / ${stepsPerSample}u, ${last}u);`, `  let at${i} = ${at};`];
     if (slope === undefined) return [...sample, ...set(value, `theta[at${i}]`)];
     const into = `f32(step - sample${i} * ${stepsPerSample}u)`;

@@ -2,6 +2,7 @@ import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { byRange, type Range } from "../shared/pieces.js";
 import { advanceFunction } from "./advance.wgsl.js";
 import { type GridShape, gridFunctions } from "./grid-states.wgsl.js";
+import { initialFunctions } from "./initial.wgsl.js";
 import { plus, type SubstepShape } from "./stages.js";
 
 /** What the kernels of a solve are specialised for. */
@@ -29,12 +30,32 @@ export interface SolverShape extends SubstepShape, GridShape {
   steep: boolean;
   /** Whether path 2k + 1 has the noise of path 2k with its sign turned, and 1 − u for u. */
   antithetic: boolean;
-  /** Where the parameters of the cell lie in the flat vector: offset, and stride per neuron (0 where shared). */
+  /**
+   * Where the parameters of the cell lie in the flat vector: offset, and stride per neuron (0 where shared); of those that samples
+   * have of their own, in the row of a sample.
+   */
   parameters: readonly ParameterShape[];
-  current: { offset: number; stride: number; samples: number; width: number; parts?: readonly CurrentPiece[] };
+  current: BySample & {
+    offset: number;
+    stride: number;
+    samples: number;
+    width: number;
+    parts?: readonly CurrentPiece[];
+  };
+  /** Rows of samples after the flat vector, where they have any: the first word, words of a row, and paths of a sample. */
+  rows: { from: number; width: number; trials: number } | undefined;
+  /** Numbers of a state. */
+  states: number;
+  /** States that samples start from: which, where in the row, and 1 where each neuron has its own. */
+  initial: readonly { state: number; at: number; stride: number }[];
 }
 
-export interface ParameterShape {
+/** Whether an offset counts from the row of the path's sample. */
+interface BySample {
+  bySample: boolean;
+}
+
+export interface ParameterShape extends BySample {
   offset: number;
   stride: number;
   /** Where populations have values of their own: those. */
@@ -52,6 +73,9 @@ export interface CurrentPiece extends Piece {
   readonly samples: number;
   readonly stepsPerSample: number;
 }
+
+/** WGSL of where an offset begins. */
+export const rowOf = ({ bySample }: BySample): string => (bySample ? "own_row + " : "");
 
 const sampleOfPiece = ({ samples, stepsPerSample }: CurrentPiece): string =>
   samples > 1 ? `min(step / ${stepsPerSample}u, ${samples - 1}u)` : "0u";
@@ -111,11 +135,14 @@ export function solverFunctions(shape: SolverShape): string {
   const placeOf = ({ offset, stride, parts }: ParameterShape): string =>
     parts ? byRange("neuron", parts, pieceAt, "0u") : `${offset}u${stride > 0 ? " + neuron" : ""}`;
   const load = (own: boolean): string =>
-    shape.parameters.flatMap((p, i) => (isOwn(p) === own ? [`  par_${i} = theta[${placeOf(p)}];`] : [])).join("\n");
+    shape.parameters
+      .flatMap((p, i) => (isOwn(p) === own ? [`  par_${i} = theta[${rowOf(p)}${placeOf(p)}];`] : []))
+      .join("\n");
   const anyOwn = shape.parameters.some(isOwn);
   const currentAt = parts
     ? byRange("neuron", parts, currentPieceAt, "0u")
     : `${offset}u + sample_of(step) * ${width}u${stride ? " + neuron" : ""}`;
+  const { rows } = shape;
   return wgsl`
 // Copies of what every sub-step reads: private memory is nearer than the uniform.
 var<private> seed: u32;
@@ -179,8 +206,15 @@ ${further}
 #endif
 }
 
-// Parameters that all neurons share; once per thread.
-fn load_shared() {
+#if ${rows !== undefined}
+var<private> own_row: u32; // where that of the path's sample begins
+#endif
+
+// Parameters that all neurons of path i share; once per thread.
+fn load_shared(i: u32) {
+#if ${rows !== undefined}
+  own_row = ${rows?.from ?? 0}u + ((run.first_of_all + i) / ${rows?.trials ?? 1}u) * ${rows?.width ?? 0}u;
+#endif
   seed = run.seed;
   dt = run.dt;
   inv_dt = run.inv_dt;
@@ -203,11 +237,11 @@ ${load(true)}
 fn sample_of(step: u32) -> u32 { return ${samples > 1 && !parts ? `min(step / run.steps_per_sample, ${samples - 1}u)` : "0u"}; }
 
 fn current_at(step: u32, neuron: u32) -> f32 {
-  return theta[${currentAt}];
+  return theta[${rowOf(shape.current)}${currentAt}];
 }
 ${parts ? `fn sample_at(step: u32, neuron: u32) -> u32 { return ${byRange("neuron", parts, sampleOfPiece, "0u")}; }` : ""}
 
-${gridFunctions(shape)}${advanceFunction(shape)}
+${gridFunctions(shape)}${initialFunctions(shape)}${advanceFunction(shape)}
 `;
 }
 

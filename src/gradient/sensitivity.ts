@@ -3,7 +3,7 @@ import { recordReader } from "../../shaders/shared/record.wgsl.js";
 import { directionKind, sensitivity, sensitivityFields } from "../../shaders/solve/sensitivity.wgsl.js";
 import type { Gpu } from "../gpu/index.js";
 import { stepsPerDispatch } from "../plan/chunks.js";
-import { parameterVector, segmentsOf, type View } from "../plan/layout.js";
+import { deviceVector, segmentsOf, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { decideIncrements } from "../solve/carried.js";
 import { ConnectionBuffer, connectionShape } from "../solve/connections.js";
@@ -58,7 +58,7 @@ export async function sensitivitiesGpu(
     directions,
   };
   const kernel = await gpu.kernel(sensitivity({ ...shape, ...sizes }, `sensitivity ${cell.name} ${plan.method}`));
-  const theta = gpu.upload("parameters", Float32Array.from(parameterVector(plan)));
+  const theta = gpu.upload("parameters", deviceVector(plan));
   const connections = new ConnectionBuffer(gpu, plan, sizes);
   const direction = gpu.upload("directions", directionRows(plan, views));
   const slots = { value: firstSlots(plan) };

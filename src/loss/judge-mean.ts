@@ -14,6 +14,7 @@ import { activeChannels } from "../plan/channels.js";
 import type { PlannedInput } from "../plan/inputs.js";
 import { segmentName } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
+import { planOfAll } from "../plan/sampled-values.js";
 import { horizonOf } from "./horizon.js";
 import type { Loss } from "./loss.js";
 import { checkInside, type JudgedMean } from "./mean-verdict.js";
@@ -69,7 +70,7 @@ function meetings(plan: SolvePlan): { arrivals: boolean; several: boolean } {
  */
 function circumstancesOf(plan: SolvePlan, given: readonly string[], trained: boolean): Circumstances {
   const names = given.map((name) => segmentName(plan.network, name));
-  const { network, current } = plan;
+  const { network, current, inputs } = planOfAll(plan);
   const { cell } = network;
   const arrivals = allArrivals(plan);
   const values = new Map<string, Parameter>(network.parameters.map((p) => [`p.${p.name}`, p]));
@@ -84,7 +85,7 @@ function circumstancesOf(plan: SolvePlan, given: readonly string[], trained: boo
   known.set("w", weight);
   /** Values that states which are sampled inputs, and their slopes, have on the grid. */
   const sampled = new Map<string, Float64Array>();
-  for (const input of plan.inputs) {
+  for (const input of inputs) {
     sampled.set(`y.${cell.states[input.value]}`, input.values);
     if (input.slope !== undefined)
       sampled.set(`y.${cell.states[input.slope]}`, differences(input, input.stepsPerSample * plan.dt));
@@ -119,7 +120,7 @@ function circumstancesOf(plan: SolvePlan, given: readonly string[], trained: boo
     meetings: met.several && (weight.least < weight.most || open("w")),
     moved,
     jumps: (state) => {
-      const input = plan.inputs.find((i) => cell.states[i.value] === state);
+      const input = inputs.find((i) => cell.states[i.value] === state);
       return input ? hull(differences(input, 1)) : around(0);
     },
   };

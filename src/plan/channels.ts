@@ -12,7 +12,10 @@ import type { SolvePlan } from "./plan.js";
  */
 export function activeChannels(plan: SolvePlan, gradients: readonly string[]): number[] {
   const { network } = plan;
-  const open = [...gradients, ...(plan.writes ?? [])].map((name) => parameterInput(segmentName(network, name)));
+  const bySample = (plan.samples?.values?.parameters ?? []).map((p) => network.parameters[p.index]!.name);
+  const open = [...gradients, ...(plan.writes ?? []), ...bySample].map((name) =>
+    parameterInput(segmentName(network, name)),
+  );
   return network.cell.channels.flatMap((channel, c) => {
     const amplitudes = amplitudesOf([channel]);
     const names = [...inputNames(amplitudes)];

@@ -24,6 +24,8 @@ export interface View {
   readonly length: number;
   /** Whether there are gradients by it: not by samples that are states, nor by a current that no cell takes. */
   readonly differentiable: boolean;
+  /** Whether each sample has values of its own, and those of the network are not read. */
+  readonly bySample: boolean;
   /** Distance between the entries of neighbouring neurons: 0 where shared. */
   readonly neuronStride: number;
   /** Values given beyond those that a solve reads: samples of the current after t1. */
@@ -68,6 +70,12 @@ export const parameterPlaces = (layout: ParameterLayout): ParameterPlace[] =>
 
 const none = new Float64Array();
 
+/** Segments whose values samples have of their own: there are no gradients by those of the network. */
+function givenBySample({ network, samples }: SolvePlan): string[] {
+  const { parameters = [], current } = samples?.values ?? {};
+  return [...parameters.map((p) => network.parameters[p.index]!.name), ...(current ? ["current"] : [])];
+}
+
 /** The arrow in the names of projections, as it may be typed. */
 const arrows = /->/g;
 
@@ -100,13 +108,16 @@ export function parameterLayout(plan: SolvePlan): ParameterLayout {
   const segments = new Map<string, Segment>();
   let size = 0;
   const hidden = new Set(sampledInputs(network.cell).flatMap((name) => [name, samplesView(name)]));
+  const sampled = new Set(givenBySample(plan));
+  for (const name of sampled) hidden.add(name);
   if (network.cell.inputs.get("I") !== "current") hidden.add("current");
   /** A segment, and views of it one after another. */
   const add = (segment: string, length: number, of: readonly (OfView & Segment)[]): void => {
     segments.set(segment, { offset: size, length });
     const differentiable = !hidden.has(segment);
+    const bySample = sampled.has(segment);
     for (const { offset, neuronStride = 0, beyond = none, ...view } of of) {
-      const own = { segment, asked: view.name, differentiable, neuronStride, beyond, offset: size + offset };
+      const own = { segment, asked: view.name, differentiable, bySample, neuronStride, beyond, offset: size + offset };
       views.set(view.name, { ...view, ...own });
     }
     size += length;
@@ -213,6 +224,16 @@ export function parameterVector(plan: SolvePlan): Float64Array {
   return vector;
 }
 
+/** What kernels read of parameters: those of all paths, and after them the rows of samples, where these have any. */
+export function deviceVector(plan: SolvePlan): Float32Array {
+  const vector = parameterVector(plan);
+  const rows = plan.samples?.values?.data ?? [];
+  const all = new Float32Array(vector.length + rows.length);
+  all.set(vector);
+  all.set(rows, vector.length);
+  return all;
+}
+
 /**
  * The view of what a user calls a parameter. `I` is the current; where the cell takes none it is a parameter, which `current`
  * stands for. Of projections `->` is `→`.
@@ -270,6 +291,11 @@ export function requestedViews(
         `${quoted(name)} is sampled, and gradients by samples are taken of a current in a drift alone; known: ${known.join(", ")}`,
       );
     if (!known.includes(views[i]!)) {
+      if (layout.views.get(views[i]!)?.bySample)
+        fail(
+          at,
+          `${quoted(name)} is given by sample, and gradients are by what samples have in common; known: ${known.join(", ")}`,
+        );
       const why = whyNone(network, views[i]!);
       fail(at, `${quoted(name)}: ${why}; known: ${known.join(", ")}`);
     }

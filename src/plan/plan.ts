@@ -53,7 +53,7 @@ export interface SolveOptions {
   distribution?: Distribution;
   /** States that are kept beside spikes (`SimulatedSpikes.states`); a gradient keeps those that its loss looks at. */
   states?: StatesOptions;
-  /** What differs from path to path beside noise: spikes of sources, and labels. */
+  /** What differs from path to path beside noise: spikes of sources, signals, parameters, initial states; and labels. */
   samples?: SampleOptions;
 }
 
@@ -162,11 +162,13 @@ export function planSolve(given: Network, options: SolveOptions): SolvePlan {
   }
   const maxSpikes = options.maxSpikes === undefined ? 0 : wholeNumber("maxSpikes", options.maxSpikes, 1, 2 ** 20);
   const arrivals = planArrivals(network, t0, t1, dt, steps);
-  const grid = { network, t0, t1, dt, steps, arrivals, antithetic };
+  const current = planNetworkCurrent(network, { t0, dt, steps });
+  const inputs = planInputs(network, t0, dt, steps);
+  const grid = { network, t0, t1, dt, steps, arrivals, antithetic, current, inputs };
   if (network.sources > 0 && options.samples === undefined)
     fail("samples", `is missing: the network has ${network.sources} sources, whose spikes come with samples`);
-  const samples = options.samples === undefined ? undefined : planSamples(options.samples, grid);
-  const paths = pathsOf(options.paths, samples);
+  const sampled = options.samples === undefined ? undefined : planSamples(options.samples, grid);
+  const paths = pathsOf(options.paths, sampled?.samples);
   if (antithetic && paths % 2 !== 0)
     fail("paths", `is ${paths}; antithetic paths come in pairs, so give an even number`);
   return {
@@ -182,11 +184,11 @@ export function planSolve(given: Network, options: SolveOptions): SolvePlan {
     exponential: stiffStates(network, dt, tableauOf(method)),
     maxSpikes,
     distribution: oneOf("distribution", options.distribution ?? "auto", distributions),
-    current: planNetworkCurrent(network, { t0, dt, steps }),
-    inputs: planInputs(network, t0, dt, steps),
+    current,
+    inputs,
     ...(network.cell.t0 === 0 ? {} : { time: cell.states.indexOf(timeState) }),
     arrivals,
-    ...(samples ? { samples } : {}),
+    ...sampled,
     ...(options.states === undefined
       ? {}
       : { observed: planObserved(network, options.states, { t0, t1, dt, steps, maxSpikes }) }),

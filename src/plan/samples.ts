@@ -2,9 +2,19 @@
  * Samples: a path is a sample, and what is given may differ from one to the next. Of `samples` × `trials` paths, those of
  * sample s are s · trials to (s + 1) · trials - 1.
  */
+
 import { checkOptions, fail, isNumbers, type Names, type Numbers, show, wholeNumber } from "../checks.js";
+import type { PlannedCurrent } from "../driver/current.js";
 import { halvedArrivals, planSourceSpikes, type SampledArrivals, type SourceSpikes } from "./arrivals.js";
 import type { SolvePlan } from "./plan.js";
+import {
+  type Planned,
+  type PlannedValues,
+  planValues,
+  type SampledValues,
+  shapeOfValues,
+  type ValuesBySample,
+} from "./sampled-values.js";
 
 /**
  * Spikes of the sources of a network, numbered from 0 over all of its sources, at times from t0 to t1 (one at t1 changes
@@ -18,7 +28,7 @@ export type SpikesBySample =
 const csrNames = { offsets: true, times: true, sources: true, labels: true, count: true, sourceCount: true } as const;
 
 /** What differs from sample to sample; whatever is given has as many samples. */
-export interface SampleOptions {
+export interface SampleOptions extends ValuesBySample {
   /** Paths of each sample, default 1. */
   trials?: number;
   spikes?: SpikesBySample;
@@ -31,7 +41,15 @@ export interface SampleOptions {
   first?: number;
 }
 
-const sampleNames: Names<SampleOptions> = { trials: true, spikes: true, labels: true, first: true };
+const sampleNames: Names<SampleOptions> = {
+  trials: true,
+  spikes: true,
+  inputs: true,
+  parameters: true,
+  initial: true,
+  labels: true,
+  first: true,
+};
 
 export interface PlannedSamples {
   readonly count: number;
@@ -40,6 +58,8 @@ export interface PlannedSamples {
   readonly labels?: Int32Array;
   /** With spikes of sources. To be read by the functions of arrivals.ts. */
   readonly agenda?: SampledArrivals;
+  /** Signals, parameters and initial states. To be read by the functions of sampled-values.ts. */
+  readonly values?: SampledValues;
 }
 
 /** The sample that a path is. */
@@ -50,7 +70,7 @@ export const firstDrawn = ({ samples }: Pick<SolvePlan, "samples">): number =>
   samples ? samples.first * samples.trials : 0;
 
 /** The plan that samples are laid on. */
-type Grid = Pick<SolvePlan, "network" | "t0" | "t1" | "dt" | "steps" | "arrivals" | "antithetic">;
+type Grid = Planned & Pick<SolvePlan, "t1" | "arrivals" | "antithetic">;
 
 const field = "samples";
 
@@ -135,11 +155,16 @@ function readSpikes(given: unknown, { network, t0, t1 }: Grid): SourceSpikes {
   return { offsets, times, sources };
 }
 
+/** Samples, and the signals of their plan in the shape in which they give them. */
+export interface PlannedBySample extends Partial<Pick<PlannedValues, "current" | "inputs">> {
+  readonly samples: PlannedSamples;
+}
+
 /**
  * Checks samples against a plan without them, and lays them on its grid.
  * @throws SaltationError `invalid-input` naming the field, its value and the mend.
  */
-export function planSamples(options: SampleOptions, grid: Grid): PlannedSamples {
+export function planSamples(options: SampleOptions, grid: Grid): PlannedBySample {
   checkOptions(field, options, sampleNames);
   const trials = wholeNumber(`${field}.trials`, options.trials ?? 1, 1, 2 ** 30);
   const first = wholeNumber(`${field}.first`, options.first ?? 0, 0, 2 ** 32 - 1);
@@ -157,7 +182,9 @@ export function planSamples(options: SampleOptions, grid: Grid): PlannedSamples 
     );
     counts.push(["labels", labels.length]);
   }
-  if (counts.length === 0) fail(field, "say nothing of samples; give spikes or labels, or leave them out");
+  const planned = planValues(options, grid);
+  if (planned) counts.push([planned.of.slice(field.length + 1), planned.count]);
+  if (counts.length === 0) fail(field, "say nothing of samples; give spikes, inputs or parameters, or leave them out");
   const [named, count] = counts[0]!;
   for (const [name, other] of counts) {
     if (other !== count) fail(`${field}.${name}`, `has ${other} samples, and ${field}.${named} ${count}; give as many`);
@@ -173,13 +200,15 @@ export function planSamples(options: SampleOptions, grid: Grid): PlannedSamples 
       `${field}.spikes`,
       `is missing: the network has ${grid.network.sources} sources, whose spikes come with samples`,
     );
-  return {
+  const samples = {
     count,
     trials,
     first,
     ...(labels ? { labels } : {}),
     ...(spikes ? { agenda: planSourceSpikes(spikes, grid.arrivals, grid) } : {}),
+    ...(planned ? { values: planned.values } : {}),
   };
+  return planned ? { samples, current: planned.current, inputs: planned.inputs } : { samples };
 }
 
 /** The same on a grid of steps half as long. */
@@ -194,7 +223,7 @@ export function halvedSamples(samples: PlannedSamples): PlannedSamples {
  * @throws SaltationError `invalid-input` also where they are not alike.
  */
 export function withSamples(plan: SolvePlan, options: SampleOptions): SolvePlan {
-  const samples = planSamples(options, plan);
+  const { samples, current = plan.current, inputs = plan.inputs } = planSamples(options, plan);
   const { samples: before } = plan;
   if (!before) fail(field, "the plan has none; plan it with samples first");
   if (samples.count !== before.count || samples.trials !== before.trials)
@@ -203,6 +232,13 @@ export function withSamples(plan: SolvePlan, options: SampleOptions): SolvePlan 
       `${samples.count} samples of ${samples.trials} are not as many as the plan has: ${before.count} of ${before.trials}`,
     );
   const given = (of: PlannedSamples): string => Object.keys(of).sort().join();
-  if (given(samples) !== given(before)) fail(field, "give the same of each sample as the plan was made with");
+  const signals = (c: PlannedCurrent): unknown[] => [c.samples, c.stepsPerSample, c.perNeuron];
+  const shape = (of: PlannedSamples, ...all: readonly PlannedCurrent[]): string =>
+    shapeOfValues(of.values) + JSON.stringify(all.map(signals));
+  if (
+    given(samples) !== given(before) ||
+    shape(samples, current, ...inputs) !== shape(before, plan.current, ...plan.inputs)
+  )
+    fail(field, "give the same of each sample as the plan was made with, in the same shape");
   return { ...plan, samples };
 }

@@ -68,9 +68,9 @@ export interface SolvedChunk extends EncodedChunk {
 }
 
 export interface ChunkSolver {
-  /** Takes over the parameter and current values and the seed of a plan that is otherwise the same. */
+  /** Takes over the parameter and current values, the seed and the samples of a plan that is otherwise the same. */
   update(plan: SolvePlan): void;
-  /** Takes over the seed of such a plan alone: the values are what lies in `theta`. */
+  /** Takes over the seed and the samples of such a plan alone: the values are what lies in `theta`. What is submitted before sees the old. */
   reseed(plan: SolvePlan): void;
   /** All parameters on the GPU, f32 in the layout's order: read by every solve, to be written in place by optimisers. */
   readonly theta: Storage;

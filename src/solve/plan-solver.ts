@@ -3,7 +3,7 @@ import type { HorizonShape, PendingEvent } from "../../shaders/solve/horizon.wgs
 import { observedWords } from "../../shaders/solve/observed.wgsl.js";
 import type { Batch, Gpu, Storage } from "../gpu/index.js";
 import { type Chunk, stepsPerDispatch } from "../plan/chunks.js";
-import { parameterVector, type View } from "../plan/layout.js";
+import { deviceVector, parameterVector, type View } from "../plan/layout.js";
 import { observedEntries, observedPlaces } from "../plan/observed.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { ChunkSolver, Cotangents, EncodedChunk, RunStatus } from "./chunk-solver.js";
@@ -74,7 +74,7 @@ export abstract class PlanSolver<F, B> implements ChunkSolver {
     this.horizonKernel = horizonKernel;
     this.gradientRows = views.reduce((n, v) => n + v.length, 0);
     this.rowsPerPath = 1 + this.gradientRows * (shape.carried ? 2 : 1);
-    this.theta = gpu.upload("parameters", Float32Array.from(parameterVector(plan)));
+    this.theta = gpu.upload("parameters", deviceVector(plan));
     const { observed, steps, network } = plan;
     this.observed =
       observed && gpu.upload("what is observed", observedWords(observedPlaces(observed, steps + 1, network.neurons)));
@@ -147,7 +147,10 @@ export abstract class PlanSolver<F, B> implements ChunkSolver {
   }
 
   reseed(plan: SolvePlan): void {
+    const { values } = plan.samples ?? {};
+    const others = values !== this.plan.samples?.values;
     this.plan = plan;
+    if (values && others) this.gpu.write(this.theta, Float32Array.from(values.data), 4 * this.shape.layout.size);
   }
 
   update(plan: SolvePlan): void {

@@ -6,7 +6,7 @@ import { emitCellWgsl } from "../cell/emit-wgsl.js";
 import { type CellFunctions, cellFunctions, operations } from "../cell/functions.js";
 import { withGivenSpikes } from "../cell/hazard.js";
 import { levelState } from "../cell/upstroke.js";
-import type { Parameter } from "../network/network.js";
+import type { Network, Parameter } from "../network/network.js";
 import { activeChannels } from "../plan/channels.js";
 import { samplesView } from "../plan/inputs.js";
 import { type ParameterLayout, parameterLayout } from "../plan/layout.js";
@@ -31,7 +31,11 @@ export interface KernelShape extends SolverShape {
 const longFlow = 500;
 
 /** Where a parameter's values lie: of populations whose values lie as those of one would, together. */
-function parameterShape({ perNeuron, parts }: Parameter, offset: number, neurons: number): ParameterShape {
+function parameterShape(
+  { perNeuron, parts }: Parameter,
+  { bySample, offset }: Pick<ParameterShape, "bySample" | "offset">,
+  { neurons }: Network,
+): ParameterShape {
   const pieces: Piece[] = [];
   for (const { first, count, at, perNeuron: own } of parts ?? []) {
     const last = pieces.at(-1);
@@ -40,10 +44,10 @@ function parameterShape({ perNeuron, parts }: Parameter, offset: number, neurons
     else pieces.push({ first, end: first + count, offset: offset + at, perNeuron: own });
   }
   const [one] = pieces;
-  if (!one) return { offset, stride: perNeuron ? 1 : 0 };
+  if (!one) return { bySample, offset, stride: perNeuron ? 1 : 0 };
   if (pieces.length === 1 && one.first === 0 && one.end === neurons)
-    return { offset: one.offset, stride: one.perNeuron ? 1 : 0 };
-  return { offset, stride: 0, parts: pieces };
+    return { bySample, offset: one.offset, stride: one.perNeuron ? 1 : 0 };
+  return { bySample, offset, stride: 0, parts: pieces };
 }
 
 /**
@@ -72,6 +76,7 @@ export async function solverShape(
   const smooth = alongPath(tableau);
   const { segments } = layout;
   const currentAt = segments.get("current")!.offset;
+  const values = plan.samples?.values;
   return {
     cell: emitCellWgsl(
       cell,
@@ -102,19 +107,38 @@ export async function solverShape(
     peaks: smooth && looks ? cell.events.flatMap((event, e) => (event.peaks ? [e] : [])) : [],
     ...(loaded ? { exponential: loaded.exponential } : {}),
     carried,
-    parameters: network.parameters.map((p) => parameterShape(p, segments.get(p.name)!.offset, network.neurons)),
+    parameters: network.parameters.map((p, i) => {
+      const row = values?.parameters.find(({ index }) => index === i);
+      return parameterShape(
+        p,
+        { bySample: row !== undefined, offset: row?.at ?? segments.get(p.name)!.offset },
+        network,
+      );
+    }),
+    rows: values && { from: layout.size, width: values.width, trials: plan.samples!.trials },
+    initial: (values?.initial ?? []).map(({ state, at, length }) => ({ state, at, stride: length > 1 ? 1 : 0 })),
     current: {
-      offset: currentAt,
+      bySample: values?.current !== undefined,
+      offset: values?.current?.at ?? currentAt,
       stride: current.perNeuron ? 1 : 0,
       samples: current.samples,
       width: current.perNeuron ? network.neurons : 1,
       ...(current.parts ? { parts: current.parts.map((part) => ({ ...part, offset: currentAt + part.at })) } : {}),
     },
-    inputs: plan.inputs.map((input) => {
+    inputs: plan.inputs.map((input, i) => {
+      const row = values?.inputs.find(({ index }) => index === i);
       const { offset } = segments.get(samplesView(input.name))!;
       const { value, slope, samples, stepsPerSample, perNeuron } = input;
-      const width = input.values.length / samples;
-      return { value, slope, offset, stride: perNeuron ? 1 : 0, width, samples, stepsPerSample };
+      return {
+        bySample: row !== undefined,
+        value,
+        slope,
+        offset: row?.at ?? offset,
+        stride: perNeuron ? 1 : 0,
+        width: input.values.length / samples,
+        samples,
+        stepsPerSample,
+      };
     }),
     time: plan.time === undefined ? undefined : { state: plan.time, t0: plan.t0 },
     states: cell.states.length * (carried ? 2 : 1),

@@ -16,6 +16,7 @@ import {
   toleranceOf,
 } from "../plan/discretisation.js";
 import type { SolvePlan } from "../plan/plan.js";
+import { planOfPath, setInitial } from "../plan/sampled-values.js";
 import { fastestDecay, type Rate, three } from "../plan/stability.js";
 import { Turns } from "../turns.js";
 import { type Compared, compared, type Orders, ofIntervals, type SolvedPath, solvedPath } from "./compared.js";
@@ -123,10 +124,11 @@ class Level {
   }
 
   private starts(path: number): Float64Array[] {
-    return neuronParameters(this.plan).map((p, k) => {
+    return neuronParameters(planOfPath(this.plan, path)).map((p, k) => {
       const y = new Float64Array(this.plan.network.cell.states.length);
       drawFurther(this.cell, this.plan, path, k, 0);
       this.cell.start(y, p, eventUniform(this.plan, path, k, 0));
+      setInitial(this.plan, path, k, y);
       return y;
     });
   }

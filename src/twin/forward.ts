@@ -15,6 +15,7 @@ import { valueAt } from "../network/network.js";
 import { arrivalsOf } from "../plan/arrivals.js";
 import { firesTooOften, mostPerStep } from "../plan/endless.js";
 import type { SolvePlan } from "../plan/plan.js";
+import { planOfPath, setInitial } from "../plan/sampled-values.js";
 import type { Driver, Stepper, SubStep } from "./advance.js";
 import { Crossings, whichEvent } from "./crossing.js";
 import { causeOfFiring } from "./endless.js";
@@ -122,7 +123,11 @@ export class PathSolver {
 
   /** Solves path number `path`; `record` keeps the operations for the derivative. */
   solve(path: number, record: boolean): PathResult {
-    const { plan, cell, stepper, n, channels, p } = this;
+    const { cell, stepper, n, channels } = this;
+    const plan = planOfPath(this.plan, path);
+    const own = plan !== this.plan;
+    const p = own ? neuronParameters(plan) : this.p;
+    const grid = own ? gridStates(plan) : this.grid;
     const { dt, steps, maxSpikes } = plan;
     const { neurons, connections } = plan.network;
     const { rowStart, targets, ports, delays, delayOf } = connections;
@@ -162,6 +167,7 @@ export class PathSolver {
     for (let k = 0; k < neurons; k++) {
       startUniforms[k] = uniform(k, 0);
       cell.start(next[k]!.y, p[k]!, startUniforms[k]!);
+      setInitial(plan, path, k, next[k]!.y);
     }
     const { observer } = this;
     const observed = observer?.empty();
@@ -235,7 +241,7 @@ export class PathSolver {
           }
         }
         own.I = plannedCurrent(plan, step, k);
-        this.grid.set(own.y, step, k);
+        grid.set(own.y, step, k);
         own.r = 0;
         attempt(k);
       }

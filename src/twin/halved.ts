@@ -29,7 +29,11 @@ export function halvedPlan(plan: SolvePlan): SolvePlan {
       ...(current.parts ? { parts: current.parts.map(twice) } : {}),
     },
     // Of samples off the grid anew, so that what is between grid points shows.
-    inputs: planInputs(network, t0, dt / 2, 2 * steps),
+    inputs: planInputs(network, t0, dt / 2, 2 * steps).map((input, i) => {
+      const given = plan.inputs[i]!;
+      const bySample = plan.samples?.values?.inputs.some((part) => part.index === i);
+      return bySample ? { ...given, stepsPerSample: 2 * given.stepsPerSample } : input;
+    }),
     arrivals: halvedArrivals(allArrivals(plan)),
     ...(plan.samples ? { samples: halvedSamples(plan.samples) } : {}),
   };

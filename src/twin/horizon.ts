@@ -2,6 +2,7 @@
 import type { HazardEvent } from "../cell/crossing-law.js";
 import type { CompiledCell } from "../cell/emit-js.js";
 import type { SolvePlan } from "../plan/plan.js";
+import { planOfPath } from "../plan/sampled-values.js";
 import { neuronParameters, type Operation, type PathResult, plannedCurrent } from "./forward.js";
 import { drawFurther } from "./noise.js";
 
@@ -23,7 +24,8 @@ export function pendingSpikes(
   result: PathResult,
 ): PendingSpike[] {
   if (!result.reachedEnd) return [];
-  const p = neuronParameters(plan);
+  const own = planOfPath(plan, result.path);
+  const p = neuronParameters(own);
   /** The last event of each kind of each neuron. */
   const last = new Map<string, Operation & { kind: "fire" }>();
   for (const op of result.operations) if (op.kind === "fire") last.set(`${op.neuron} ${op.event}`, op);
@@ -34,7 +36,7 @@ export function pendingSpikes(
       drawFurther(cell, plan, result.path, neuron, fired?.drawn ?? 0);
       const u = number > 0 ? cell.further[number - 1]! : (fired?.u ?? result.startUniforms[neuron]!);
       const come = cell.happenings[event]!.surface(y, p[neuron]!) - Math.log(u);
-      return come > 0 || (come === 0 && rate(plan, cell, { neuron, event }, y, p[neuron]!) > 0)
+      return come > 0 || (come === 0 && rate(own, cell, { neuron, event }, y, p[neuron]!) > 0)
         ? [{ neuron, event }]
         : [];
     }),

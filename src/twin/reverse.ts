@@ -16,6 +16,7 @@ import { currentPlace } from "../driver/current.js";
 import { weightAt, weightPlace } from "../network/connections.js";
 import { type ParameterLayout, placeOf } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
+import { clearInitial, planOfPath } from "../plan/sampled-values.js";
 import type { SubStepTangent } from "./advance.js";
 import { stepperOf } from "./exponential.js";
 import { neuronParameters, type PathResult } from "./forward.js";
@@ -39,13 +40,14 @@ export interface PathCotangents {
 
 /** @param gradient [layout.size], added to. */
 export function reversePath(
-  plan: SolvePlan,
+  given: SolvePlan,
   layout: ParameterLayout,
   cell: CompiledCell,
   result: PathResult,
   cotangents: PathCotangents,
   gradient: Float64Array,
 ): void {
+  const plan = planOfPath(given, result.path);
   const { network, dt } = plan;
   const { neurons, connections } = network;
   const n = network.cell.states.length;
@@ -160,6 +162,7 @@ export function reversePath(
   }
   for (let k = 0; k < neurons; k++) {
     drawFurther(cell, plan, result.path, k, 0);
+    clearInitial(plan, a[k]!);
     cell.startVjp(pBar[k]!, p[k]!, result.startUniforms[k]!, a[k]!);
     network.parameters.forEach((parameter, j) => {
       const place = placeOf(layout, parameter, k);

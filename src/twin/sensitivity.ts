@@ -9,6 +9,7 @@ import { currentPlace } from "../driver/current.js";
 import { weightAt, weightPlace } from "../network/connections.js";
 import { type ParameterLayout, placeOf } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
+import { clearInitial, planOfPath } from "../plan/sampled-values.js";
 import type { SubStepTangent } from "./advance.js";
 import { stepperOf } from "./exponential.js";
 import { neuronParameters, type Operation, type PathResult } from "./forward.js";
@@ -23,13 +24,14 @@ import { drawFurther } from "./noise.js";
  * `pending`, ∂E(t1) along each direction, with which it appears.
  */
 export function pathSensitivities(
-  plan: SolvePlan,
+  given: SolvePlan,
   layout: ParameterLayout,
   cell: CompiledCell,
   result: PathResult,
   directions: readonly Float64Array[],
   pending: readonly PendingSpike[] = [],
 ): Float64Array[] {
+  const plan = planOfPath(given, result.path);
   const { network, dt } = plan;
   const { neurons } = network;
   const n = network.cell.states.length;
@@ -59,6 +61,7 @@ export function pathSensitivities(
       const y = new Float64Array(n);
       drawFurther(cell, plan, result.path, k, 0);
       cell.startJvp(y, p[k]!, result.startUniforms[k]!, own);
+      clearInitial(plan, y);
       return { y, r: 0, h: 0, p: own, I: 0 };
     });
     for (const [o, op] of result.operations.entries()) {

@@ -1,6 +1,7 @@
 /** States along single paths, for plots: the float64 twin of a few paths, whatever solves the many. */
 
 import type { SolvePlan } from "../plan/plan.js";
+import { planOfPath } from "../plan/sampled-values.js";
 import { compileFor } from "./compile.js";
 import { neuronParameters, PathSolver, plannedCurrent, stateNotFinite } from "./forward.js";
 import { counterNoise } from "./noise.js";
@@ -30,8 +31,7 @@ export function traceStates(plan: SolvePlan, neurons?: readonly number[]): State
   const { cell } = plan.network;
   const compiled = compileFor(plan);
   const solver = new PathSolver(plan, compiled, counterNoise(plan));
-  const parameters = neuronParameters(plan);
-  const wanted = neurons ?? parameters.map((_, k) => k);
+  const wanted = neurons ?? Array.from({ length: plan.network.neurons }, (_, k) => k);
   const spike = cell.events.findIndex((e) => e.emits);
   const shown = cell.states.slice(0, cell.states.length - cell.hidden);
   const gradient = new Float64Array(cell.states.length);
@@ -41,6 +41,8 @@ export function traceStates(plan: SolvePlan, neurons?: readonly number[]): State
 
   return Array.from({ length: plan.paths }, (_, path) => {
     const { operations, spikes, saturated, final } = solver.solve(path, true);
+    const own = planOfPath(plan, path);
+    const parameters = neuronParameters(own);
     const points = parameters.map(() => ({
       times: [] as number[],
       states: [] as Float64Array[],
@@ -72,7 +74,7 @@ export function traceStates(plan: SolvePlan, neurons?: readonly number[]): State
       const { times, states, steps } = points[neuron]!;
       const eventRate = Float64Array.from(states, (y, n) => {
         compiled.happenings[spike]!.surfaceGradient(gradient, unused, y, parameters[neuron]!);
-        compiled.flow(drift, y, parameters[neuron]!, plannedCurrent(plan, steps[n]!, neuron), still);
+        compiled.flow(drift, y, parameters[neuron]!, plannedCurrent(own, steps[n]!, neuron), still);
         return gradient.reduce((sum, g, i) => sum + g * drift[i]!, 0);
       });
       if (!states.every((y) => y.every(Number.isFinite)) || eventRate.some(Number.isNaN))

@@ -10,7 +10,7 @@ import { NeuronSolver } from "../../src/solve/neuron-solver.js";
 import { createSolver } from "../../src/solve/simulate.js";
 import type { SpikeTable } from "../../src/spikes/table.js";
 import { sharedEngine } from "../support/engine.js";
-import { fedByNeurons, fiveSamples } from "../support/fed.js";
+import { fedByNeurons, fiveSamples, fiveValues } from "../support/fed.js";
 import { ported } from "../support/ported.js";
 
 const engine = sharedEngine();
@@ -120,7 +120,7 @@ describe("a neuron of a path per invocation", () => {
   });
 
   it("takes samples, whose sources send at once or after any delay", async () => {
-    const samples = { trials: 3, spikes: fiveSamples };
+    const samples = { trials: 3, spikes: fiveSamples, ...fiveValues };
     const cpu = await Engine.create({ backend: "cpu" });
     const all: SpikeTable[] = [];
     for (const e of [cpu, engine()]) {

@@ -2,27 +2,36 @@
 import { describe, expect, it, vi } from "vitest";
 import { EngineNetwork } from "../../src/engine.js";
 import { meanSpikeTime } from "../../src/loss/spike-times.js";
+import type { Network, NetworkDefinition } from "../../src/network/network.js";
+import type { Method, SolveOptions } from "../../src/plan/plan.js";
 import { type SampleOptions, withSamples } from "../../src/plan/samples.js";
 import { sharedEngine } from "../support/engine.js";
-import { fed, fedLate, fiveSamples } from "../support/fed.js";
+import { driven, fed, fedLate, fiveSamples, fiveValues, recordings } from "../support/fed.js";
 import { expectTwin, expectTwinSensitivities } from "./gpu-twin.js";
 
 const engine = sharedEngine();
 
-describe("sources against the float64 twin", () => {
+describe("samples against the float64 twin", () => {
   const samples = { trials: 20, spikes: fiveSamples };
-  it.each([
-    ["a path per invocation", fed, "invocation"],
-    ["a path per workgroup", fed, "workgroup"],
-    ["after delays", fedLate, "invocation"],
-  ] as const)("%s", async (_, network, distribution) => {
-    await expectTwin(engine(), "levy", network, { samples, distribution });
+  const valued = { ...samples, ...fiveValues };
+  it.each<[string, Network | NetworkDefinition, Method, Partial<SolveOptions>]>([
+    ["sources and values, a path per invocation", fed, "levy", { samples: valued, distribution: "invocation" }],
+    ["sources and values, a path per workgroup", fed, "euler", { samples: valued, distribution: "workgroup" }],
+    ["sources after delays", fedLate, "levy", { samples }],
+    ["recordings of one neuron", driven, "levy", { samples: { ...recordings, trials: 30 } }],
+  ])("%s", async (_, network, method, options) => {
+    await expectTwin(engine(), method, network, options);
   });
 
   it("sensitivities, after delays", async () => {
     const spikes = { ...fiveSamples, times: fiveSamples.times.map((t) => Math.min(t, 0.8)) };
     await expectTwinSensitivities(engine(), "levy", fedLate, ["mu1", "weights", "delays"], { spikes, trials: 8 });
   });
+});
+
+/** Currents of samples. */
+const currents = (count: number, salt: number): { I: number[][] } => ({
+  I: Array.from({ length: count }, (_, s) => Array.from({ length: 4 }, (_, k) => 1.1 + 0.2 * Math.sin(s + k + salt))),
 });
 
 /** Samples that differ in their number of spikes. */
@@ -64,25 +73,30 @@ describe("a batch of samples", () => {
     "workgroup",
   ] as const)("by %s: a sample alone has the bits that it has among 1,000", async (distribution) => {
     const spikes = drawn(1000, 3);
-    const all = await rowsOf(distribution, { spikes }, 1);
+    const { I } = currents(1000, 3);
+    const all = await rowsOf(distribution, { spikes, inputs: { I } }, 1);
     expect(all.chunks).toBe(4);
     for (const s of [0, 255, 611]) {
-      const alone = await rowsOf(distribution, { spikes: [spikes[s]!], first: s });
+      const alone = await rowsOf(distribution, { spikes: [spikes[s]!], inputs: { I: [I[s]!] }, first: s });
       expect(alone.one(0), `sample ${s}`).toEqual(all.one(s));
     }
-    const few = await rowsOf(distribution, { spikes: spikes.slice(500, 520), first: 500 });
+    const few = await rowsOf(distribution, {
+      spikes: spikes.slice(500, 520),
+      inputs: { I: I.slice(500, 520) },
+      first: 500,
+    });
     expect([0, 7, 19].map(few.one)).toEqual([500, 507, 519].map(all.one));
   });
 
   it("is taken by an evaluator that was made for another, with the same kernels", async () => {
     const network = new EngineNetwork(engine(), fedLate);
-    const options = { t1: 1, dt: 0.02, seed: 5, samples: { trials: 2, spikes: drawn(40, 1) } };
+    const options = { t1: 1, dt: 0.02, seed: 5, samples: { trials: 2, spikes: drawn(40, 1), inputs: currents(40, 1) } };
     const plan = network.gradientPlan(options, loss);
     const evaluator = await network.evaluator(plan, loss, [...names, "delays"]);
     await evaluator.evaluate(plan);
     const compiled = vi.spyOn(engine().gpu!, "kernel");
     for (const salt of [2, 8, 1]) {
-      const samples = { trials: 2, spikes: drawn(40, salt) };
+      const samples = { trials: 2, spikes: drawn(40, salt), inputs: currents(40, salt) };
       const { value, gradient } = await evaluator.evaluate(withSamples(plan, samples));
       expect(compiled).not.toHaveBeenCalled();
       const fresh = await network.valueAndGradient(loss, { ...options, samples, with: [...names, "delays"] });

@@ -129,3 +129,50 @@ export const fiveSamples = {
   times: [0.1034, 0.2, 0.2, 0.3307, 0.3307, 0.55, 0, 0.4441, 0.05, 0.61, 0.12345, 0.31, 0.311, 0.7, 0.2002, 0.151, 1],
   sources: [0, 1, 2, 0, 1, 2, 1, 0, 2, 0, 1, 2, 0, 1, 2, 1, 0],
 } as const;
+
+const wave = (s: number, n: number): number => Math.sin(1 + 2 * s + 0.7 * n);
+
+/** Of those five samples, signals, parameters and initial states of their own. */
+export const fiveValues = {
+  inputs: { I: Array.from({ length: 5 }, (_, s) => Array.from({ length: 4 }, (_, k) => 1.2 + 0.2 * wave(s, k))) },
+  parameters: {
+    mu1: Array.from({ length: 5 }, (_, s) => Array.from({ length: 4 }, (_, k) => 15 + wave(s, 3 * k))),
+    vReset: [1.2, 1.3, 1.1, 1.25, 1.35],
+  },
+  initial: {
+    v: Array.from({ length: 5 }, (_, s) => Array.from({ length: 4 }, (_, k) => 0.2 * wave(k, s))),
+    i: [0, 0.1, 0.2, 0, 0.1],
+  },
+};
+
+/** One neuron with a current and an input that is linear between samples. */
+export const driven: NetworkDefinition = {
+  cell: {
+    name: "driven",
+    state: { v: "mu * (I + g - v)", s: "exp(min(5 * (v - 1), 10))" },
+    inputs: ["I", "g"],
+    noise: { v: "sigma" },
+    event: "s",
+    reset: { v: "v - 1.2", s: "log(u) - 0.02" },
+    start: { v: "0", s: "log(u) - 0.02" },
+    parameters: { mu: 12, sigma: 0.3 },
+  },
+  inputs: { I: 1.2, g: { dt: 0.25, samples: [0, 0.2, 0, 0.1, 0, 0.1, 0.1], interpolation: "linear" } },
+};
+
+/** Recordings of it: each with its own signals, rate and initial state. */
+export const recordings = {
+  inputs: {
+    I: {
+      dt: 0.1,
+      samples: Array.from({ length: 6 }, (_, s) => Array.from({ length: 10 }, (_, n) => 1.3 + 0.4 * wave(s, n))),
+    },
+    g: {
+      dt: 0.13,
+      samples: Array.from({ length: 6 }, (_, s) => Array.from({ length: 9 }, (_, n) => 0.2 * wave(n, s))),
+      interpolation: "linear" as const,
+    },
+  },
+  parameters: { mu: [10, 11, 12, 13, 14, 15] },
+  initial: { v: [0, 0.1, 0.2, 0.3, 0.4, 0.5] },
+};

@@ -121,7 +121,7 @@ describe("samples", () => {
       { labels: [1] },
       "samples.spikes: is missing: the network has 3 sources, whose spikes come with samples",
     ],
-    ["nothing", {}, "samples: say nothing of samples; give spikes or labels, or leave them out"],
+    ["nothing", {}, "samples: say nothing of samples; give spikes, inputs or parameters, or leave them out"],
     [
       "offsets",
       { spikes: { ...fiveSamples, offsets: [0, 6, 9, 9, 14, 16] } },

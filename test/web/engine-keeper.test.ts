@@ -183,11 +183,11 @@ it("tries at once when it is told to, and goes on with the CPU when that is open
   engines[1]!.lose(loss());
   await pass(0);
   const live = keeper.live();
-  await keeper.open("cpu");
-  expect((await live).backend).toBe("cpu");
+  await keeper.open("simd");
+  expect((await live).backend).toBe("simd");
   const count = news.length;
   await pass(60_000);
-  expect(keeper.standing!.backend).toBe("cpu");
+  expect(keeper.standing!.backend).toBe("simd");
   expect(news).toHaveLength(count);
   expect(engines).toHaveLength(3);
 });

@@ -1,19 +1,16 @@
 /** Notices and the question at the top of the page. */
 import { useId, useLayoutEffect, useRef } from "preact/hooks";
-import { NoGpu } from "./no-gpu.js";
-import { onCpu } from "./state/busy.js";
+import { WithoutGpu } from "./no-gpu.js";
 import { dismiss, notices } from "./state/notices.js";
 import { type Question, question } from "./state/question.js";
-import { engine, engineProblem } from "./state/signals.js";
+import { asked, engine } from "./state/signals.js";
 
 export function Notices() {
-  const asked = question.value;
+  const open = question.value;
   return (
     <div class="notices">
-      {asked && <Asked key={asked.text} asked={asked} />}
-      {engineProblem.value !== undefined && !engine.value && (
-        <NoGpu advice="Fewer paths help." onCpu={() => void onCpu()} />
-      )}
+      {open && <Asked key={open.text} asked={open} />}
+      {asked.value === "auto" && engine.value && engine.value.backend !== "webgpu" && <WithoutGpu />}
       {notices.value.map((n) => (
         <section key={n.id} class={`notice ${n.kind}`} role={n.kind === "info" ? "status" : "alert"}>
           <p>

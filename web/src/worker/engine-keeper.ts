@@ -3,6 +3,9 @@ import { SaltationError } from "../../../src/index.js";
 
 export type Backend = "webgpu" | "simd" | "cpu";
 
+/** What the page may ask for; `auto` is a hardware GPU, or else `simd`. */
+export type Asked = "auto" | Exclude<Backend, "cpu">;
+
 /** What an engine is to its keeper. */
 export interface Losable {
   readonly gpu?: { readonly lost: Promise<SaltationError> } | undefined;
@@ -14,7 +17,7 @@ export type DeviceNews =
   { kind: "lost"; message: string; times: number; seconds: number } | { kind: "recovered" };
 
 export interface KeeperHost<E> {
-  create(backend: Backend): Promise<E>;
+  create(backend: Asked): Promise<E>;
   /** Resolves after so many milliseconds. */
   wait(milliseconds: number): Promise<void>;
   now(): number;
@@ -46,8 +49,8 @@ export class EngineKeeper<E extends Losable> {
 
   constructor(private readonly host: KeeperHost<E>) {}
 
-  /** Opens an engine in place of what there is. Fails with `no-adapter` where there is no WebGPU. */
-  open(backend: Backend): Promise<E> {
+  /** Opens an engine in place of what there is. Fails with `no-adapter` where there is none of that kind. */
+  open(backend: Asked): Promise<E> {
     const before = this.current;
     this.current = undefined;
     this.losses = 0;
@@ -112,7 +115,7 @@ export class EngineKeeper<E extends Losable> {
     }
   }
 
-  private async create(backend: Backend, mine = ++this.attempt): Promise<E> {
+  private async create(backend: Asked, mine = ++this.attempt): Promise<E> {
     const engine = await this.host.create(backend);
     if (mine !== this.attempt || this.current) {
       engine.dispose();

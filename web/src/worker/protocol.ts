@@ -1,12 +1,12 @@
 /** What page and worker say to each other: calls with one answer each, and events as things happen. */
 import type { Checkpoint, Discretisation, Exactness } from "../../../src/index.js";
 import type { StudioDocument } from "../model/document.js";
-import type { DeviceNews } from "./engine-keeper.js";
+import type { Asked, Backend, DeviceNews } from "./engine-keeper.js";
 
 /** What the page may ask. Every call is answered by one message, a value or an error. */
 export interface Studio {
-  /** Opens an engine. Fails with `no-adapter` where there is no WebGPU. */
-  open(backend: "webgpu" | "simd" | "cpu"): EngineFacts;
+  /** Opens an engine. Fails with `no-adapter` where there is none of that kind. */
+  open(backend: Asked): EngineFacts;
   /**
    * Checks a document and, where an engine is open, prepares its run and shows it: from the start, from where an export
    * stood, or (`keep`) from where the run before it stands. Events of that run carry the number of its load.
@@ -66,7 +66,7 @@ export interface KeptWork {
 }
 
 export interface EngineFacts {
-  backend: "webgpu" | "simd" | "cpu";
+  backend: Backend;
   adapter: string;
   software: boolean;
 }

@@ -112,7 +112,7 @@ const studio: {
   [K in keyof Studio]: (...args: Parameters<Studio[K]>) => ReturnType<Studio[K]> | Promise<ReturnType<Studio[K]>>;
 } = {
   async open(backend) {
-    emit({ kind: "doing", text: backend === "webgpu" ? "The GPU device is being opened" : "" });
+    emit({ kind: "doing", text: backend === "simd" ? "" : "The GPU device is being opened" });
     return factsOf(await keeper.open(backend));
   },
   async load(document, resume, neuron, load) {

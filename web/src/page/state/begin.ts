@@ -1,5 +1,6 @@
 /** How the page begins: the work that was kept, the document of its address, and an engine. */
 import { markOf, worthKeeping } from "../../model/work.js";
+import type { Asked } from "../../worker/engine-keeper.js";
 import { onCpu } from "./busy.js";
 import { remedies } from "./device.js";
 import { comeBack, keepFromNowOn } from "./keep.js";
@@ -9,6 +10,12 @@ import { linked, openLink } from "./share.js";
 import { link, standing } from "./signals.js";
 import { opened, show, workOn } from "./work.js";
 import { client } from "./worker.js";
+
+/** The address may name a backend: `?backend=webgpu` takes a software adapter too, `?backend=simd` no GPU at all. */
+function wanted(): Asked {
+  const name = new URLSearchParams(location.search).get("backend");
+  return name === "webgpu" || name === "simd" ? name : "auto";
+}
 
 export async function begin(): Promise<void> {
   remedies.retry = () => void client.call("retry").catch(() => {});
@@ -31,7 +38,7 @@ export async function begin(): Promise<void> {
     if (next && link.value !== markOf(location.hash)) await openLink(next);
   });
   const { generation } = client;
-  await openBackend("webgpu");
+  await openBackend(wanted());
   // Unless the user could not wait for it.
   if (generation === client.generation) await load(standing.value);
   if (document && asks) await openLink(document);

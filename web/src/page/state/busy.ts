@@ -52,12 +52,12 @@ export function stop(): void {
   void load(standing.value);
 }
 
-/** Goes on with the CPU, from the last step. */
+/** Goes on with the processor, from the last step. */
 export async function onCpu(): Promise<void> {
   heard.at = performance.now();
   waiting.value = undefined;
   // A worker that has nothing to do answers; another may not.
-  const opened = engine.value || opening.value || loading.value ? revive("cpu") : openBackend("cpu");
+  const opened = engine.value || opening.value || loading.value ? revive("simd") : openBackend("simd");
   await Promise.all([load("keep"), opened]);
 }
 

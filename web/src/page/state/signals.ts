@@ -3,6 +3,7 @@ import { computed, signal } from "@preact/signals";
 import type { Discretisation } from "../../../../src/index.js";
 import type { StudioDocument } from "../../model/document.js";
 import { newDocument } from "../../model/experiments.js";
+import type { Asked } from "../../worker/engine-keeper.js";
 import type {
   EngineFacts,
   Entry,
@@ -18,8 +19,8 @@ export type Snapshot = Extract<StudioEvent, { kind: "snapshot" }>;
 export const studioDocument = signal<StudioDocument>(newDocument("figure1"));
 export const loaded = signal<LoadResult | undefined>(undefined);
 export const engine = signal<EngineFacts | undefined>(undefined);
-/** Why there is no engine. */
-export const engineProblem = signal<string | undefined>(undefined);
+/** What was last asked to be opened. */
+export const asked = signal<Asked>("auto");
 export const state = signal<RunState>("ready");
 export const step = signal(0);
 export const totalSteps = signal(0);

@@ -1,0 +1,44 @@
+/**
+ * What a path starts from, where its sample says that of some states. There they are data: what the cell starts from has no
+ * derivative. A job without such has none of this.
+ */
+import type { SolverShape } from "./solver.wgsl.js";
+
+type InitialShape = Pick<SolverShape, "initial" | "carried" | "states">;
+
+/** The state y of a neuron at the start, as its cell has it, with what its sample says. */
+export const startedFrom = ({ initial }: InitialShape, y: string, neuron: string): string =>
+  initial.length > 0 ? `started_from(${y}, ${neuron})` : y;
+
+/** A cotangent or tangent d of the cell's start. */
+export const clearStart = ({ initial }: InitialShape, d: string): string =>
+  initial.length > 0 ? `clear_start(${d})` : d;
+
+/** Needs `own_row` and `theta`. */
+export function initialFunctions({ initial, carried, states }: InitialShape): string {
+  if (initial.length === 0) return "";
+  const variables = carried ? states / 2 : states;
+  const lowOf = (state: number): number[] => (carried ? [state, variables + state] : [state]);
+  return /* wgsl */ `
+fn started_from(y: State, neuron: u32) -> State {
+  var s = y;
+${initial
+  .flatMap(({ state, at, stride }) => [
+    `  s.y${state} = theta[own_row + ${at}u${stride > 0 ? " + neuron" : ""}];`,
+    ...(carried ? [`  s.y${variables + state} = 0.0f;`] : []),
+  ])
+  .join("\n")}
+  return s;
+}
+
+// Its cotangent or tangent.
+fn clear_start(d: State) -> State {
+  var s = d;
+${initial
+  .flatMap(({ state }) => lowOf(state))
+  .map((i) => `  s.y${i} = 0.0f;`)
+  .join("\n")}
+  return s;
+}
+`;
+}

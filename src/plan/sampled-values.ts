@@ -1,0 +1,366 @@
+/**
+ * What samples have in place of what their network says: signals, parameters and initial states, in a table of numbers with a
+ * row per sample. The twin takes the plan of a path (`planOfPath`), kernels the places in the table.
+ */
+import { inputNames } from "../cell/graph.js";
+import { inputState, isSampled, slopeState } from "../cell/inputs.js";
+import { isRandom } from "../cell/random.js";
+import { jumpNamed } from "../cell/tables.js";
+import { checkOptions, fail, float32Number, isNumbers, type Numbers, positiveNumber, show } from "../checks.js";
+import {
+  type Current,
+  type CurrentSamples,
+  type Interpolation,
+  type PlannedCurrent,
+  planCurrent,
+} from "../driver/current.js";
+import type { Network } from "../network/network.js";
+import { type PlannedInput, sampledAt } from "./inputs.js";
+import type { SolvePlan } from "./plan.js";
+import { type PlannedSamples, sampleOf } from "./samples.js";
+
+/**
+ * A signal of each sample: a number, numbers of neurons, or samples of it by time (and neuron), with one `dt` and one interpolation
+ * for all.
+ */
+export type SignalBySample =
+  | Numbers
+  | readonly Numbers[]
+  | { dt: number; samples: readonly CurrentSamples[]; interpolation?: Interpolation };
+
+export interface ValuesBySample {
+  /** Signals of the cell by name, in place of those that the network has. */
+  inputs?: Record<string, SignalBySample>;
+  /**
+   * Parameters by name: a row per sample, of as many values as the network has of it: one, which may stand alone, or one per neuron.
+   */
+  parameters?: Record<string, Numbers | readonly Numbers[]>;
+  /** States at t0 by name: a number per sample, or one per sample and neuron. What has no value here starts as its cell says. */
+  initial?: Record<string, Numbers | readonly Numbers[]>;
+}
+
+/** Numbers of a sample from one place of its row on. */
+interface Part {
+  readonly at: number;
+  readonly length: number;
+}
+
+export interface SampledValues {
+  /** Numbers of a row, and the rows: [samples][width]. */
+  readonly width: number;
+  readonly data: Float64Array;
+  /** By the index of the parameter in the network, or of the input in the plan. */
+  readonly parameters: readonly (Part & { readonly index: number })[];
+  readonly inputs: readonly (Part & { readonly index: number })[];
+  readonly current: Part | undefined;
+  readonly initial: readonly (Part & { readonly state: number })[];
+}
+
+/** What a plan has before its samples. */
+export type Planned = Pick<SolvePlan, "network" | "t0" | "dt" | "steps" | "current" | "inputs">;
+
+/** Values as they are laid on the plan, and the plan's signals in the shape that samples give them. */
+export interface PlannedValues {
+  readonly count: number;
+  /** What says how many samples there are. */
+  readonly of: string;
+  readonly values: SampledValues;
+  readonly current: PlannedCurrent;
+  readonly inputs: readonly PlannedInput[];
+}
+
+const field = "samples";
+
+/** Rows side by side. */
+class Rows {
+  readonly parts: (readonly Float64Array[])[] = [];
+  width = 0;
+  private known: { of: string; count: number } | undefined;
+
+  /** @throws SaltationError `invalid-input` where there are not as many rows as of what came before. */
+  add(of: string, rows: readonly Float64Array[]): Part {
+    const { known } = this;
+    if (rows.length === 0) fail(of, "holds no sample");
+    if (known && rows.length !== known.count)
+      fail(of, `has ${rows.length} samples, and ${known.of} ${known.count}; give as many`);
+    this.known ??= { of, count: rows.length };
+    const part = { at: this.width, length: rows[0]!.length };
+    this.parts.push(rows);
+    this.width += part.length;
+    return part;
+  }
+
+  get samples(): { of: string; count: number } | undefined {
+    return this.known;
+  }
+
+  table(): Float64Array {
+    const { width, parts } = this;
+    const data = new Float64Array(width * (this.known?.count ?? 0));
+    let at = 0;
+    for (const rows of parts) {
+      rows.forEach((row, s) => {
+        data.set(row, s * width + at);
+      });
+      at += rows[0]!.length;
+    }
+    return data;
+  }
+}
+
+const named = (at: string, name: string): string => (/^[\w.-]{1,64}$/.test(name) ? `${at}.${name}` : at);
+
+const listOf = (of: string, given: unknown): Numbers | readonly Numbers[] =>
+  isNumbers(given)
+    ? (given as Numbers)
+    : fail(of, `expected a list with a number, or a list of numbers, for each sample, got ${show(given)}`);
+
+/** A row of `lengths[0]` numbers per sample, or of another of them; of one number it may stand alone. */
+function rowsOf(of: string, given: unknown, lengths: readonly number[], check = float32Number): Float64Array[] {
+  return Array.from(listOf(of, given) as ArrayLike<number | Numbers>, (row, s) => {
+    const at = `${of}[${s}]`;
+    const values = isNumbers(row) ? row : [row];
+    if (!lengths.includes(values.length))
+      fail(
+        at,
+        `expected ${lengths.map((n) => (n === 1 ? "a number" : `${n} numbers (one per neuron)`)).join(", or ")}, got ${show(row)}`,
+      );
+    return Float64Array.from(values, (v, i) => check(isNumbers(row) ? `${at}[${i}]` : at, v));
+  });
+}
+
+/** Rows of one length. */
+function alike(of: string, rows: readonly Float64Array[]): readonly Float64Array[] {
+  rows.forEach((row, s) => {
+    if (row.length !== rows[0]!.length)
+      fail(`${of}[${s}]`, `has ${row.length} numbers, and the first sample ${rows[0]!.length}; give as many`);
+  });
+  return rows;
+}
+
+/** A signal on the grid: its shape, which all samples have, and the values of each. */
+function signalOf(of: string, given: SignalBySample, { network, t0, dt, steps }: Planned) {
+  const { neurons } = network;
+  const plan = (one: Current, at: string): PlannedCurrent => planCurrent(one, neurons, t0, dt, steps, at);
+  if (isNumbers(given)) {
+    const rows = alike(of, rowsOf(of, given, neurons === 1 ? [1] : [1, neurons]));
+    const perNeuron = rows.length > 0 && rows[0]!.length > 1;
+    return { shape: { samples: 1, stepsPerSample: steps, perNeuron }, rows, linear: false, sampled: false };
+  }
+  checkOptions(of, given, { dt: true, samples: true, interpolation: true });
+  const { samples, ...how } = given as Exclude<SignalBySample, Numbers | readonly Numbers[]>;
+  if (!Array.isArray(samples)) fail(`${of}.samples`, `expected samples by time of each sample, got ${show(samples)}`);
+  const planned = samples.map((one, s) => plan({ ...how, samples: one }, `${of}[${s}]`));
+  const rows = alike(
+    `${of}.samples`,
+    planned.map((p) => p.values),
+  );
+  const { samples: count = 1, stepsPerSample = steps, perNeuron = false } = planned[0] ?? {};
+  return {
+    shape: { samples: count, stepsPerSample, perNeuron },
+    rows,
+    linear: how.interpolation === "linear",
+    sampled: true,
+  };
+}
+
+/** Values of the network's own signal in the shape that samples have: what is looked at where they are not. */
+function reshaped(
+  shape: Omit<PlannedCurrent, "values">,
+  neurons: number,
+  at: (step: number, k: number) => number,
+): PlannedCurrent {
+  const width = shape.perNeuron ? neurons : 1;
+  const values = Float64Array.from({ length: shape.samples * width }, (_, i) =>
+    at(Math.floor(i / width) * shape.stepsPerSample, i % width),
+  );
+  return { ...shape, values };
+}
+
+/** Whether the start of a state can be replaced, and else why not. */
+function whyNotInitial({ cell }: Network, state: number): string | undefined {
+  if (cell.states.slice(cell.states.length - cell.hidden).some((name) => !isInput(cell.inputs, name)))
+    return `cell "${cell.name}" chooses branches of its conditions at the start; let its "start" read a parameter, and give that by sample`;
+  const start = jumpNamed(cell, "start").value[state]!;
+  return [...inputNames([start])].some(isRandom)
+    ? "starts at random; let it be, or give the cell another start"
+    : undefined;
+}
+
+const isInput = (inputs: ReadonlyMap<string, unknown>, state: string): boolean =>
+  [...inputs.keys()].some((name) => state === inputState(name) || state === slopeState(name));
+
+/** The population of a name, where the network has such, and what the name is of it. */
+function ofPopulation(of: string, name: string, { populations }: Network): { population?: string; own: string } {
+  if (populations.length === 0) return { own: name };
+  const at = name.indexOf(".");
+  const [population, own] = [name.slice(0, Math.max(0, at)), name.slice(at + 1)];
+  if (populations.some((p) => p.name === population && !p.sources)) return { population, own };
+  const known = populations.filter((p) => !p.sources).map((p) => p.name);
+  return fail(
+    of,
+    `expected the name of a population before a dot, as in ${known[0]}.${own}; known: ${known.join(", ")}`,
+  );
+}
+
+/** @throws SaltationError `invalid-input` naming the field, its value and the mend. */
+export function planValues(given: ValuesBySample, planned: Planned): PlannedValues | undefined {
+  const { network } = planned;
+  const { cell, neurons } = network;
+  const rows = new Rows();
+  let { current } = planned;
+  const inputs = [...planned.inputs];
+  const parameters: SampledValues["parameters"][number][] = [];
+  const inputParts: SampledValues["inputs"][number][] = [];
+  let currentPart: Part | undefined;
+  for (const what of ["inputs", "parameters", "initial"] as const) {
+    const all: unknown = given[what] ?? {};
+    if (typeof all !== "object" || Array.isArray(all))
+      fail(`${field}.${what}`, `expected lists by name, got ${show(all)}`);
+  }
+  if (Object.keys(given.inputs ?? {}).length > 0 && network.populations.filter((p) => !p.sources).length > 1)
+    fail(`${field}.inputs`, "are not taken of a network of several populations with cells; give spikes of sources");
+  for (const [key, signal] of Object.entries(given.inputs ?? {})) {
+    const of = named(`${field}.inputs`, key);
+    const name = network.populations.length > 0 && key.includes(".") ? ofPopulation(of, key, network).own : key;
+    const kind = cell.inputs.get(name);
+    if (kind === undefined)
+      fail(of, `cell "${cell.name}" has no such input; known: ${[...cell.inputs.keys()].join(", ")}`);
+    const read = signalOf(of, signal, planned);
+    const kinds = read.sampled ? (read.linear ? "linear" : "held") : "constant";
+    if (kind === "current") {
+      if (read.linear)
+        fail(of, `is linear between samples; give the network a linear ${name} too, of which samples have another`);
+      const own = current;
+      const width = own.perNeuron ? neurons : 1;
+      const at = (step: number, k: number): number =>
+        own.values[Math.min(own.samples - 1, Math.floor(step / own.stepsPerSample)) * width + (own.perNeuron ? k : 0)]!;
+      current = reshaped(read.shape, neurons, at);
+      currentPart = rows.add(of, read.rows);
+      continue;
+    }
+    if (kind !== kinds)
+      fail(of, `is ${kinds}, and the network's ${name} ${kind}; give that likewise, of which samples have another`);
+    const index = network.parameters.findIndex((p) => p.name === name);
+    const { perNeuron } = network.parameters[index]!;
+    if (perNeuron !== read.shape.perNeuron)
+      fail(
+        of,
+        `is ${perNeuron ? "one for all neurons" : "one per neuron"}, and the network's ${name} is not; give that likewise`,
+      );
+    const part = rows.add(of, read.rows);
+    // What the start reads is the first sample.
+    parameters.push({ index, at: part.at, length: perNeuron ? neurons : 1 });
+    if (!isSampled(kind)) continue;
+    const own = inputs.findIndex((i) => i.name === name);
+    const input = inputs[own]!;
+    const at = (step: number, k: number): number => sampledAt(input, planned.dt, Math.min(step, planned.steps), k)[0];
+    inputs[own] = { ...input, ...reshaped(read.shape, neurons, at) };
+    inputParts.push({ index: own, ...part });
+  }
+  const merged = new Map<number, { of: string; rows: Float64Array[] }>();
+  for (const [name, list] of Object.entries(given.parameters ?? {})) {
+    const of = named(`${field}.parameters`, name);
+    const { population, own } = ofPopulation(of, name, network);
+    const index = network.parameters.findIndex((p) => p.name === own && !cell.inputs.has(own));
+    if (index < 0) {
+      const what = cell.inputs.has(own)
+        ? `is an input; give it as ${field}.inputs.${name}`
+        : "is no parameter of the cell";
+      fail(of, `${what}; known: ${Object.keys(cell.defaults).join(", ")}`);
+    }
+    const { values, parts } = network.parameters[index]!;
+    const check = cell.positive.includes(own)
+      ? (at: string, v: unknown): number => float32Number(at, positiveNumber(at, v))
+      : float32Number;
+    const part = parts?.find((p) => p.population === population);
+    const first = part?.at ?? 0;
+    const length = part ? (part.perNeuron ? part.count : 1) : values.length;
+    const given = rowsOf(of, list, [length], check);
+    // Of several populations the row has the values of all, those of the others as the network has them.
+    const known = merged.get(index);
+    const whole = known?.rows ?? given.map(() => values.slice());
+    if (known && known.rows.length !== given.length) rows.add(of, given); // which says how many there are to be
+    given.forEach((row, s) => {
+      whole[s]!.set(row, first);
+    });
+    if (!known) merged.set(index, { of, rows: whole });
+  }
+  for (const [index, known] of merged) parameters.push({ index, ...rows.add(known.of, known.rows) });
+  const initial: SampledValues["initial"][number][] = [];
+  for (const [name, list] of Object.entries(given.initial ?? {})) {
+    const of = named(`${field}.initial`, name);
+    const shown = cell.states.slice(0, cell.states.length - cell.hidden);
+    const state = shown.indexOf(name);
+    if (state < 0) fail(of, `cell "${cell.name}" has no such state; known: ${shown.join(", ")}`);
+    const why = whyNotInitial(network, state);
+    if (why) fail(of, why);
+    initial.push({ state, ...rows.add(of, alike(of, rowsOf(of, list, neurons === 1 ? [1] : [1, neurons]))) });
+  }
+  const { samples, width } = rows;
+  if (!samples) return undefined;
+  const values = { width, data: rows.table(), parameters, inputs: inputParts, current: currentPart, initial };
+  return { ...samples, values, current, inputs };
+}
+
+type Given = Pick<PlannedSamples, "trials" | "values">;
+
+/** The plan of a path: with the signals and parameters of its sample. */
+export function planOfPath(plan: SolvePlan, path: number): SolvePlan {
+  const { values } = plan.samples ?? {};
+  if (!values) return plan;
+  const first = sampleOf(plan.samples!, path) * values.width;
+  return replaced(plan, values, ({ at, length }) => values.data.subarray(first + at, first + at + length));
+}
+
+/** A plan whose signals and parameters have the values of all samples, one after the other, for what looks at what they can be. */
+export function planOfAll(plan: SolvePlan): SolvePlan {
+  const { values, count } = plan.samples ?? { count: 0 };
+  if (!values) return plan;
+  const { width, data } = values;
+  const all = ({ at, length }: Part): Float64Array =>
+    Float64Array.from({ length: count * length }, (_, i) => data[Math.floor(i / length) * width + at + (i % length)]!);
+  const { network, ...rest } = replaced(plan, values, all);
+  const varied = new Set(values.parameters.map((p) => p.index));
+  const parameters = network.parameters.map((p, i) => (varied.has(i) ? { ...p, perNeuron: true } : p));
+  const inputs = rest.inputs.map((input, i) =>
+    values.inputs.some((part) => part.index === i) ? { ...input, samples: count * input.samples } : input,
+  );
+  return { ...rest, inputs, network: { ...network, parameters } };
+}
+
+function replaced(plan: SolvePlan, values: SampledValues, of: (part: Part) => Float64Array): SolvePlan {
+  const { network, current } = plan;
+  const parameters = [...network.parameters];
+  for (const part of values.parameters) parameters[part.index] = { ...parameters[part.index]!, values: of(part) };
+  const inputs = [...plan.inputs];
+  for (const part of values.inputs) inputs[part.index] = { ...inputs[part.index]!, values: of(part) };
+  return {
+    ...plan,
+    network: { ...network, parameters },
+    current: values.current ? { ...current, values: of(values.current) } : current,
+    inputs,
+  };
+}
+
+/** Sets what a neuron of a path starts from, where its sample says that. */
+export function setInitial(
+  { samples }: { readonly samples?: Given },
+  path: number,
+  neuron: number,
+  y: Float64Array,
+): void {
+  const { values, trials = 1 } = samples ?? {};
+  if (!values) return;
+  const first = sampleOf({ trials }, path) * values.width;
+  for (const { state, at, length } of values.initial) y[state] = values.data[first + at + (length > 1 ? neuron : 0)]!;
+}
+
+/** A cotangent or tangent of the start: of what samples say there is none. */
+export function clearInitial({ samples }: { readonly samples?: Given }, d: Float64Array): void {
+  for (const { state } of samples?.values?.initial ?? []) d[state] = 0;
+}
+
+/** What kernels are made for, as text: samples that differ in values alone have the same. */
+export const shapeOfValues = (values: SampledValues | undefined): string =>
+  JSON.stringify(values, (key, value) => (key === "data" ? undefined : value)) ?? "";

@@ -1,0 +1,162 @@
+/** Values by sample in the twin: a sample is its network with those values. */
+import { describe, expect, it } from "vitest";
+import { defineNetwork, type Network } from "../../src/network/network.js";
+import { parameterLayout } from "../../src/plan/layout.js";
+import { planSolve, type SolveOptions, type SolvePlan } from "../../src/plan/plan.js";
+import { type SampleOptions, withSamples } from "../../src/plan/samples.js";
+import { compileFor } from "../../src/twin/compile.js";
+import { PathSolver } from "../../src/twin/forward.js";
+import { counterNoise } from "../../src/twin/noise.js";
+import { reversePath } from "../../src/twin/reverse.js";
+import { pathSensitivities } from "../../src/twin/sensitivity.js";
+import { driven, fed, fiveSamples, fiveValues, recordings } from "../support/fed.js";
+import { expectGradient } from "../support/gradient.js";
+
+const coefficient = (n: number): number => Math.cos(1 + 2 * n);
+
+/** Spikes of a path, and the gradient of a sum of their times. */
+function solved(plan: SolvePlan, path: number) {
+  const cell = compileFor(plan);
+  const layout = parameterLayout(plan);
+  const result = new PathSolver(plan, cell, counterNoise(plan)).solve(path, true);
+  const gradient = new Float64Array(layout.size);
+  reversePath(plan, layout, cell, result, { spikes: result.spikes.map((_, n) => coefficient(n)) }, gradient);
+  return { result, gradient, layout, cell };
+}
+
+const fiveOptions: SolveOptions = {
+  t1: 1,
+  dt: 0.02,
+  seed: 3,
+  samples: { trials: 2, spikes: fiveSamples, ...fiveValues },
+};
+
+describe("a sample is its network with its values", () => {
+  it("in a network with sources, parameters, currents and initial states", () => {
+    const plan = planSolve(fed, fiveOptions);
+    let spikes = 0;
+    for (const path of [0, 3, 9]) {
+      const s = Math.floor(path / 2);
+      const values: Record<string, ArrayLike<number>> = {
+        mu1: fiveValues.parameters.mu1[s]!,
+        vReset: [fiveValues.parameters.vReset[s]!],
+        v0: fiveValues.initial.v[s]!,
+        i0: [fiveValues.initial.i[s]!],
+      };
+      const alone: Network = {
+        ...fed,
+        current: fiveValues.inputs.I[s]!,
+        parameters: fed.parameters.map((p) => {
+          const own = values[p.name];
+          return own ? { ...p, values: Float64Array.from(own), perNeuron: own.length > 1 } : p;
+        }),
+      };
+      const samples = { trials: 2, spikes: fiveSamples };
+      const [a, b] = [solved(plan, path), solved(planSolve(alone, { ...fiveOptions, samples }), path)];
+      expect(a.result.spikes).toEqual(b.result.spikes);
+      spikes += a.result.spikes.length;
+      for (const [name, view] of a.layout.views) {
+        const [mine, its] = [a, b].map(({ gradient, layout }) => {
+          const { offset, length } = layout.views.get(name)!;
+          return gradient.slice(offset, offset + length);
+        });
+        // What the cell starts from has no part in a sample that says what it starts from.
+        if (name === "v0" || name === "i0") expect(mine, name).toEqual(new Float64Array(view.length));
+        else expect(mine, name).toEqual(its);
+      }
+      // And forward, in a direction of all parameters but those.
+      const direction = (of: typeof a): Float64Array => {
+        const along = new Float64Array(of.layout.size);
+        for (const [name, { offset, length }] of of.layout.views)
+          if (name !== "v0" && name !== "i0") along.fill(1, offset, offset + length);
+        return along;
+      };
+      const rows = [a, b].map((of, i) =>
+        pathSensitivities(
+          i === 0 ? plan : planSolve(alone, { ...fiveOptions, samples }),
+          of.layout,
+          of.cell,
+          of.result,
+          [direction(of)],
+        ),
+      );
+      expect(rows[0]).toEqual(rows[1]);
+    }
+    expect(spikes).toBeGreaterThan(6);
+  });
+
+  it("of recordings with signals of their own, constant and linear between samples", () => {
+    const plan = planSolve(defineNetwork(driven), { t1: 1, dt: 0.02, seed: 2, samples: recordings });
+    for (const s of [0, 2, 5]) {
+      const g = { ...recordings.inputs.g, samples: recordings.inputs.g.samples[s]! };
+      const I = { ...recordings.inputs.I, samples: recordings.inputs.I.samples[s]! };
+      const cell = { ...(driven.cell as object), start: { v: `0 + ${recordings.initial.v[s]}`, s: "log(u) - 0.02" } };
+      const alone = defineNetwork({
+        ...driven,
+        cell: cell as never,
+        inputs: { I, g },
+        parameters: { mu: recordings.parameters.mu[s]! },
+      });
+      const [a, b] = [solved(plan, s), solved(planSolve(alone, { paths: 6, t1: 1, dt: 0.02, seed: 2 }), s)];
+      expect(a.result.spikes).toEqual(b.result.spikes);
+      expect(a.result.spikes.length).toBeGreaterThan(0);
+      expect(a.gradient).toEqual(b.gradient);
+    }
+  });
+
+  it("gradients by what samples have in common are finite differences", () => {
+    expect(expectGradient(fed, "levy", fiveOptions).spikes).toBeGreaterThan(6);
+  });
+});
+
+describe("values by sample", () => {
+  const options = { t1: 1, dt: 0.02, seed: 2 };
+  const one = defineNetwork(driven);
+  it.each<[string, SampleOptions, string]>([
+    [
+      "unequal numbers",
+      { ...recordings, initial: { v: [1, 2] } },
+      "samples.initial.v: has 2 samples, and samples.inputs.I 6; give as many",
+    ],
+    ["an unknown input", { inputs: { h: [1] } }, 'samples.inputs.h: cell "driven" has no such input; known: I, g'],
+    [
+      "another kind of signal",
+      { inputs: { g: [1] } },
+      "samples.inputs.g: is constant, and the network's g linear; give that likewise",
+    ],
+    [
+      "a value that is not positive",
+      { parameters: { mu: [1, -1] } },
+      "samples.parameters.mu[1]: expected a number above 0, got -1",
+    ],
+    [
+      "a row of another length",
+      { parameters: { sigma: [[1, 2]] } },
+      "samples.parameters.sigma[0]: expected a number, got [1,2]",
+    ],
+    [
+      "an unknown parameter",
+      { parameters: { tau: [1] } },
+      "samples.parameters.tau: is no parameter of the cell; known: mu, sigma",
+    ],
+    ["a random start", { initial: { s: [1] } }, "samples.initial.s: starts at random; let it be"],
+    ["no number", { inputs: { I: [Number.NaN] } }, "samples.inputs.I[0]: expected a finite number, got NaN"],
+    ["spikes without sources", { spikes: [{ times: [], sources: [] }] }, "samples.spikes: the network has no sources"],
+    [
+      "samples that end too soon",
+      { inputs: { I: { dt: 0.1, samples: [[1, 2, 3]] } } },
+      "samples.inputs.I[0].samples: 3 samples end at time 0.30000000000000004, before t1 = 1; 10 are needed",
+    ],
+  ])("refuses %s", (_, samples, message) => {
+    const positive = defineNetwork({ ...driven, cell: { ...(driven.cell as object), positive: ["mu"] } as never });
+    expect(() => planSolve(positive, { ...options, samples })).toThrow(message);
+  });
+
+  it("takes others in the same shape alone", () => {
+    const plan = planSolve(one, { ...options, samples: recordings });
+    const other = withSamples(plan, { ...recordings, parameters: { mu: [1, 2, 3, 4, 5, 6] } });
+    expect(other.samples!.values!.data).not.toEqual(plan.samples!.values!.data);
+    const { initial: _, ...less } = recordings;
+    expect(() => withSamples(plan, less)).toThrow("samples: give the same of each sample as the plan was made with");
+  });
+});
