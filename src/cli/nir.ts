@@ -8,7 +8,7 @@ import { type NirNetwork, networkOfNir } from "../files/nir-import.js";
 import { networkOf } from "../job/build.js";
 import type { SolveJob } from "../job/job.js";
 import { loadNamedCell } from "../job/named-cell.js";
-import { libraryCell, type NetworkDefinition } from "../network/network.js";
+import type { NetworkDefinition } from "../network/network.js";
 import { filesBeside, readJobFile } from "./job-file.js";
 import { exitBadInput, print, printJson, sayWarnings } from "./output.js";
 import { checkOutputs, writeOutput } from "./output-files.js";
@@ -116,10 +116,6 @@ export async function jobToNir(from: string, to: string, options: { json?: boole
   }
   await loadNamedCell(job);
   const definition = networkOf(job, filesBeside(from));
-  for (const population of Object.values(definition.populations ?? {})) {
-    const cell = (population as { cell?: unknown } | null)?.cell;
-    if (typeof cell === "string") await libraryCell(cell);
-  }
   const { bytes, warnings } = await writeNir(definition);
   sayWarnings(warnings);
   if (!writeOutput("TO", to, bytes)) process.exitCode = exitBadInput;

@@ -115,14 +115,72 @@ const signal = z.union([finite, z.array(finite), z.strictObject({ dt: finite, sa
 export type SignalJob = z.infer<typeof signal>;
 const signals = z.record(z.string(), signal).describe("input signals of the cell by name");
 
+const cellOf = z
+  .union([z.string(), cell], { error: "expected the name of a built-in cell, or a cell's equations" })
+  .optional();
+const parameters = z.record(z.string(), perNeuron).optional();
+
+const population = z.union(
+  [
+    z.strictObject({ sources: finite.describe("how many nodes that only send; their spikes come with samples") }),
+    z.strictObject({
+      cell: cellOf,
+      neurons: finite,
+      parameters,
+      inputs: z.record(z.string(), perNeuron).optional().describe("input signals of the cell by name, constant"),
+      current: perNeuron.optional().describe("short for the input I"),
+    }),
+  ],
+  { error: "expected { neurons, cell, parameters } or { sources }" },
+);
+const law = {
+  constant: finite.optional(),
+  normal: z.tuple([finite, finite]).optional().describe("mean and standard deviation"),
+  uniform: z.tuple([finite, finite]).optional(),
+  seed: finite.optional(),
+};
+const projectionWeights = z.union(
+  [
+    z.strictObject({ dense: z.array(z.array(finite)) }),
+    z.strictObject({ edges: z.array(z.tuple([finite, finite, finite], { error: "expected [from, to, weight]" })) }),
+    z
+      .strictObject({ rowStart: z.array(finite), targets: z.array(finite), weights: z.array(finite) })
+      .describe("compressed rows: targets and weights of sender k are entries rowStart[k] to rowStart[k + 1]"),
+    z.strictObject({ oneToOne: z.union([finite, z.array(finite), z.strictObject(law)]) }),
+    z.strictObject({ allToAll: z.union([finite, z.strictObject(law)]) }),
+    z.strictObject({
+      random: z.strictObject({
+        probability: finite.optional(),
+        in: finite.optional().describe("so many into each target"),
+        out: finite.optional().describe("so many out of each sender"),
+        autapses: z.boolean().optional(),
+        ...law,
+      }),
+    }),
+  ],
+  {
+    error:
+      "expected one of { dense }, { edges }, { rowStart, targets, weights }, { oneToOne }, { allToAll }, { random }",
+  },
+);
+const projection = z.strictObject({
+  name: z.string().optional(),
+  from: z.string().describe("a population"),
+  to: z.string(),
+  port: z.string().optional(),
+  weights: projectionWeights,
+  delays: z.union([finite, z.array(finite), z.array(z.array(finite)), z.strictObject(law)]).optional(),
+  tied: z.union([z.literal(true), z.array(finite)]).optional(),
+});
+
 const network = z.strictObject({
-  cell: z
-    .union([z.string(), cell], { error: "expected the name of a built-in cell, or a cell's equations" })
-    .optional(),
+  cell: cellOf,
   neurons: finite.optional(),
   layers: z.array(finite).optional(),
-  parameters: z.record(z.string(), perNeuron).optional(),
+  parameters,
   weights: weights.optional(),
+  populations: z.record(z.string(), population).optional().describe("in place of all these, with projections"),
+  projections: z.array(projection).optional(),
 });
 
 const solve = {
