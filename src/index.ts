@@ -43,6 +43,7 @@ export type {
   Storage,
 } from "./gpu/index.js";
 export type { EncodedGradient, EncodedSolve, PreparedGradient, PreparedGradientOptions } from "./gradient/prepared.js";
+export { accuracy, confusion, noClass, predictedClasses } from "./loss/classification.js";
 export { type CrossEntropyOptions, crossEntropy } from "./loss/cross-entropy.js";
 export {
   type ExpectedSignatureOptions,
