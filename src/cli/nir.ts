@@ -104,6 +104,10 @@ export async function nirToJob(
     const { populations, projections } = network;
     print(`${Object.keys(populations).length} populations, ${projections.length} projections: NIR to ${to}`);
     print(`its time, dt = ${job.time.dt} s, is from time constants: the file has none`);
+    const sources = Object.entries(populations).flatMap(([name, population]) =>
+      "sources" in population ? [name] : [],
+    );
+    if (sources.length > 0) print(`spikes of ${sources.join(", ")} come with samples, which are no part of NIR`);
   }
 }
 

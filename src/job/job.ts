@@ -115,72 +115,14 @@ const signal = z.union([finite, z.array(finite), z.strictObject({ dt: finite, sa
 export type SignalJob = z.infer<typeof signal>;
 const signals = z.record(z.string(), signal).describe("input signals of the cell by name");
 
-const cellOf = z
-  .union([z.string(), cell], { error: "expected the name of a built-in cell, or a cell's equations" })
-  .optional();
-const parameters = z.record(z.string(), perNeuron).optional();
-
-const population = z.union(
-  [
-    z.strictObject({ sources: finite.describe("how many nodes that only send; their spikes come with samples") }),
-    z.strictObject({
-      cell: cellOf,
-      neurons: finite,
-      parameters,
-      inputs: z.record(z.string(), perNeuron).optional().describe("input signals of the cell by name, constant"),
-      current: perNeuron.optional().describe("short for the input I"),
-    }),
-  ],
-  { error: "expected { neurons, cell, parameters } or { sources }" },
-);
-const law = {
-  constant: finite.optional(),
-  normal: z.tuple([finite, finite]).optional().describe("mean and standard deviation"),
-  uniform: z.tuple([finite, finite]).optional(),
-  seed: finite.optional(),
-};
-const projectionWeights = z.union(
-  [
-    z.strictObject({ dense: z.array(z.array(finite)) }),
-    z.strictObject({ edges: z.array(z.tuple([finite, finite, finite], { error: "expected [from, to, weight]" })) }),
-    z
-      .strictObject({ rowStart: z.array(finite), targets: z.array(finite), weights: z.array(finite) })
-      .describe("compressed rows: targets and weights of sender k are entries rowStart[k] to rowStart[k + 1]"),
-    z.strictObject({ oneToOne: z.union([finite, z.array(finite), z.strictObject(law)]) }),
-    z.strictObject({ allToAll: z.union([finite, z.strictObject(law)]) }),
-    z.strictObject({
-      random: z.strictObject({
-        probability: finite.optional(),
-        in: finite.optional().describe("so many into each target"),
-        out: finite.optional().describe("so many out of each sender"),
-        autapses: z.boolean().optional(),
-        ...law,
-      }),
-    }),
-  ],
-  {
-    error:
-      "expected one of { dense }, { edges }, { rowStart, targets, weights }, { oneToOne }, { allToAll }, { random }",
-  },
-);
-const projection = z.strictObject({
-  name: z.string().optional(),
-  from: z.string().describe("a population"),
-  to: z.string(),
-  port: z.string().optional(),
-  weights: projectionWeights,
-  delays: z.union([finite, z.array(finite), z.array(z.array(finite)), z.strictObject(law)]).optional(),
-  tied: z.union([z.literal(true), z.array(finite)]).optional(),
-});
-
 const network = z.strictObject({
-  cell: cellOf,
+  cell: z
+    .union([z.string(), cell], { error: "expected the name of a built-in cell, or a cell's equations" })
+    .optional(),
   neurons: finite.optional(),
   layers: z.array(finite).optional(),
-  parameters,
+  parameters: z.record(z.string(), perNeuron).optional(),
   weights: weights.optional(),
-  populations: z.record(z.string(), population).optional().describe("in place of all these, with projections"),
-  projections: z.array(projection).optional(),
 });
 
 const solve = {
@@ -268,6 +210,7 @@ const loss = z.discriminatedUnion(
       static: staticKernel.optional(),
       solver: solver.optional(),
     }),
+    z.strictObject({ kind: z.literal("psth"), ...counted, bin: finite.describe("length of a bin") }),
     z.strictObject({ kind: z.literal("van-rossum"), tau: finite, unbiased: z.boolean().optional() }),
     z.strictObject({
       kind: z.literal("log-likelihood"),
@@ -280,7 +223,7 @@ const loss = z.discriminatedUnion(
   {
     error:
       "expected mean-spike-time, spike-count, spike-rate, first-passage, first-spikes, expected-signature, signature-mmd, " +
-      "signature-score, van-rossum or log-likelihood",
+      "signature-score, psth, van-rossum or log-likelihood",
   },
 );
 export type LossJob = z.infer<typeof loss>;
@@ -375,6 +318,11 @@ const requirements = {
     .describe("refuse a job whose mean gradient is not known to be the derivative of the mean; default false"),
 };
 
+const estimator = z
+  .enum(["pathwise", "score"])
+  .optional()
+  .describe("of gradients: derivatives of paths (default), or how probable paths are, for losses that jump before t1");
+
 export const gradientSchema = z.strictObject({
   ...solve,
   loss,
@@ -385,6 +333,7 @@ export const gradientSchema = z.strictObject({
     ),
   perPath: z.boolean().optional().describe("write every path's gradient to the npz"),
   observed: trials.optional(),
+  estimator,
   ...requirements,
 });
 const metrics = z.discriminatedUnion(
@@ -434,6 +383,7 @@ export const trainSchema = z.strictObject({
   steps: finite,
   trainable: trainablesSchema,
   commonNoise: z.boolean().optional(),
+  estimator,
   checkpoint: z
     .union([z.string(), z.strictObject({ file: z.string(), every: finite.optional() })], {
       error: "expected a file, or { file, every } with seconds between writes",

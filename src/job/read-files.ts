@@ -250,10 +250,7 @@ function listsOf({ times, neurons, starts }: SpikeTrains): { times: number[][]; 
 }
 
 /** Neurons of a job's network, as far as it says how many. */
-function sizeOf({ neurons, layers, populations }: SolveJob["network"]): number {
-  if (populations) return Object.values(populations).reduce((n, p) => n + ("neurons" in p ? p.neurons : 0), 0);
-  return neurons ?? layers?.reduce((a, b) => a + b, 0) ?? 1;
-}
+const sizeOf = ({ neurons, layers }: SolveJob["network"]): number => neurons ?? layers?.reduce((a, b) => a + b, 0) ?? 1;
 
 type Signal = SignalJob | undefined;
 
