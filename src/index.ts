@@ -45,6 +45,7 @@ export type {
 export type { EncodedGradient, EncodedSolve, PreparedGradient, PreparedGradientOptions } from "./gradient/prepared.js";
 export { accuracy, confusion, noClass, predictedClasses } from "./loss/classification.js";
 export { type CrossEntropyOptions, crossEntropy } from "./loss/cross-entropy.js";
+export type { Estimator } from "./loss/estimator.js";
 export {
   type ExpectedSignatureOptions,
   expectedSignatureLoss,
@@ -64,6 +65,7 @@ export type {
 } from "./loss/loss.js";
 export type { OutsideOptions } from "./loss/observed.js";
 export { type PathLossOptions, pathLoss } from "./loss/path-loss.js";
+export { type PsthLossOptions, psthLoss } from "./loss/psth.js";
 export type { Evaluated, GradientTerm, MeanVerdict, ValueAndGradient } from "./loss/result.js";
 export type { LookedNeurons, SampleLoss } from "./loss/sample-loss.js";
 export {
