@@ -117,7 +117,7 @@ export type { PlannedInput } from "./plan/inputs.js";
 export type { ParameterPlace, View } from "./plan/layout.js";
 export type { ObservedStates, StatesOptions } from "./plan/observed.js";
 export type { Distribution, Method, SolveOptions, SolvePlan } from "./plan/plan.js";
-export type { SampledValues, SignalBySample, ValuesBySample } from "./plan/sampled-values.js";
+export type { SampledDriver, SampledValues, SignalBySample, ValuesBySample } from "./plan/sampled-values.js";
 export { type PlannedSamples, type SampleOptions, type SpikesBySample, withSamples } from "./plan/samples.js";
 export type { Rate } from "./plan/stability.js";
 export type { Estimate } from "./reduce/statistics.js";
