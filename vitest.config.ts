@@ -26,9 +26,10 @@ const studies = [
   "test/cases/{events,random,shared}.gpu.test.ts",
   "test/cell/{branches,channels,conditions}.gpu.test.ts",
   "test/cells/{gpu-twin,refractory}.gpu.test.ts",
+  "test/loss/state-losses.gpu.test.ts",
   "test/gradient/sampled-current.gpu.test.ts",
   "test/signature/{backend,near-zero,near-zero-signatures,properties}.gpu.test.ts",
-  "test/solve/{antithetic,coarse-steps,exponential,high-rates,long-flow,neurons,tableau}.gpu.test.ts",
+  "test/solve/{antithetic,coarse-steps,exponential,high-rates,long-flow,neurons,states,tableau}.gpu.test.ts",
 ];
 
 /** What is concluded from numbers that are the same in a page: only in Node. */
@@ -64,7 +65,10 @@ export default defineConfig(({ mode }) => {
             // The same kernels as WebAssembly on the processor; the rest of their tests are among the long studies.
             include: long
               ? ["test/**/*.gpu.test.ts"]
-              : ["test/solve/{input-spikes,neurons,sampled-current,tableau}.gpu.test.ts", "test/cases/events.gpu.test.ts"],
+              : [
+                  "test/solve/{input-spikes,neurons,sampled-current,tableau}.gpu.test.ts",
+                  "test/cases/events.gpu.test.ts",
+                ],
             // Devices, adapters, and encoders of a caller's own, which this backend refuses.
             exclude: ["test/gpu/**", "test/engine/**", "test/suites/**", "test/{gradient,solve}/prepared.gpu.test.ts"],
             env: { SALTATION_DEVICE: "simd" },

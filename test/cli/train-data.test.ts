@@ -77,7 +77,7 @@ describe("saltation train with data", () => {
     [
       "no such population",
       { loss: { kind: "cross-entropy", neurons: "outs" } },
-      'loss.neurons: "outs" is no population',
+      'loss.neurons: no population of neurons is called "outs"',
     ],
     ["a loss of trains", { loss: { kind: "van-rossum", tau: 1 } }, 'loss.kind: "van-rossum" compares with observed'],
   ])("refuses %s in one line", async (_, changes, message) => {
