@@ -13,7 +13,7 @@ import { checkUnbiasedMean, type JudgedMean } from "./loss/mean-verdict.js";
 import { type Evaluated, notFinite, type ValueAndGradient } from "./loss/result.js";
 import { defineNetwork, type Network, type NetworkDefinition } from "./network/network.js";
 import type { DiscretisationOptions } from "./plan/discretisation.js";
-import { parameterLayout, parameterVector, requestedViews, type View, viewsOf } from "./plan/layout.js";
+import { parameterLayout, parameterVector, requestedViews, segmentsOf, type View, viewsOf } from "./plan/layout.js";
 import { planSolve, type SolveOptions, type SolvePlan, solveNames } from "./plan/plan.js";
 import type { SimdOptions } from "./simd/backend.js";
 import type { PreparedSimulation } from "./solve/prepared.js";
@@ -339,10 +339,7 @@ export class EngineNetwork {
     this.engine.check();
     const views = viewsOf(this.network, parameterLayout(plan), names);
     this.checkLoss(loss, requireExact);
-    const observed = loss.likelihood?.(
-      plan,
-      views.map((v) => v.name),
-    );
+    const observed = loss.likelihood?.(plan, segmentsOf(views));
     return this.place((backend) =>
       observed ? backend.likelihood(plan, observed, views) : backend.evaluator(plan, loss, views),
     );

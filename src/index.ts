@@ -43,6 +43,7 @@ export type {
   Storage,
 } from "./gpu/index.js";
 export type { EncodedGradient, EncodedSolve, PreparedGradient, PreparedGradientOptions } from "./gradient/prepared.js";
+export { accuracy, confusion, noClass, predictedClasses } from "./loss/classification.js";
 export { type CrossEntropyOptions, crossEntropy } from "./loss/cross-entropy.js";
 export {
   type ExpectedSignatureOptions,
@@ -94,6 +95,14 @@ export {
   type NetworkDefinition,
   type Parameter,
 } from "./network/network.js";
+export type {
+  CellPopulation,
+  PopulationDefinition,
+  PopulationPlace,
+  SourcePopulation,
+} from "./network/populations.js";
+export type { ProjectionDefinition, ProjectionWeights } from "./network/projections.js";
+export type { Law, RandomPairs } from "./network/random-connections.js";
 export type { Arrivals, SampledArrivals } from "./plan/arrivals.js";
 export type { Chunk, PathRange } from "./plan/chunks.js";
 export type {

@@ -2,6 +2,8 @@
  * A path's gradient rows: read into accumulators, added to, written back. Where increments are carried, what rounding
  * left of each entry lies in a second table of the rows, after the first, whose row 0 is the value's.
  */
+import { type Range, within } from "./pieces.js";
+
 export interface GradientRows {
   /** A declaration to stand before the kernel. */
   readonly functions: string;
@@ -58,13 +60,98 @@ export interface GradientRow {
   perNeuron: boolean;
 }
 
+/** Rows of weights or delays: those whose places are from `first` to `end` have rows from `row` on. */
+export interface PlacedRows extends Range {
+  readonly row: number;
+}
+
+/** The rows of a path's gradient, of the parameters that are asked for. Row 0 of the table is the value's. */
+export interface GradientTable {
+  readonly gradientRows: readonly GradientRow[];
+  /** Rows of populations. */
+  readonly parts: readonly PartRow[];
+  /** Gradient rows in all. */
+  readonly entries: number;
+  /** First row of the current where all neurons have rows, or -1. */
+  readonly currentRow: number;
+  /** Rows of weights and of delays, in the order of their places. */
+  readonly weightRows: readonly PlacedRows[];
+  readonly delayRows: readonly PlacedRows[];
+}
+
+/**
+ * A statement that adds to the row of a weight or delay, where it has one.
+ * @param count how many of them there are.
+ * @param place WGSL of which it is.
+ */
+export function addPlaced(
+  rows: GradientRows,
+  { placed, count }: { placed: readonly PlacedRows[]; count: number },
+  place: string,
+  text: string,
+): string {
+  const add = ({ row, first }: PlacedRows): string => {
+    const from = first > 0 ? ` - ${first}u` : "";
+    return rows.add(`(${row + 1}u + ${place}${from}) * run.paths + i`, text);
+  };
+  const [one] = placed;
+  if (placed.length === 1 && one!.first === 0 && one!.end === count) return add(one!);
+  return placed.map((p) => `if ${within(place, p)} { ${add(p)} }`).join(" ");
+}
+
+/** Rows of neurons that are some of all: of one parameter, or of the current. */
+export interface PartRow extends Range {
+  /** The accumulator that gathers what all neurons of it add. */
+  readonly from: string;
+  /** The first row. */
+  readonly row: number;
+  /** Whether each neuron has rows of its own. */
+  readonly perNeuron: boolean;
+  /** Of a current that is sampled: rows are [samples][neurons] or [samples]. */
+  readonly samples?: { readonly count: number; readonly steps: number };
+}
+
+/** What neurons of a part share is gathered in a variable, to be kept and added up like what all share. */
+const sharedParts = (parts: readonly PartRow[]): PartRow[] => parts.filter((p) => !p.perNeuron && !p.samples);
+export const partAccumulators = (parts: readonly PartRow[]): { name: string; row: string }[] =>
+  sharedParts(parts).map(({ row }) => ({ name: `part_${row}`, row: `${row + 1}u` }));
+
+/** `gather_parts`, which is a part of `flush`: gives what neuron k has gathered to where its part has it. */
+function gatherParts(rows: GradientRows, parts: readonly PartRow[], carried: boolean): string {
+  const variables = partAccumulators(parts).flatMap(({ name }) => (carried ? [name, `low_${name}`] : [name]));
+  const statement = ({ from, row, perNeuron, samples, ...range }: PartRow): string => {
+    const width = perNeuron ? range.end - range.first : 1;
+    const sample = samples ? ` + min(step / ${samples.steps}u, ${samples.count - 1}u) * ${width}u` : "";
+    const at = `(${row + 1}u${sample}${perNeuron ? ` + k - ${range.first}u` : ""}) * run.paths + i`;
+    const to = `part_${row}`;
+    const shared = carried
+      ? `let j = add_carrying(${to}, low_${to}, ${from} + low_${from}); ${to} = j.x; low_${to} = j.y;`
+      : `${to} += ${from};`;
+    return `  if ${within("k", range)} { ${perNeuron || samples ? rows.flush(from, at) : shared} }`;
+  };
+  const emptied = [...new Set(parts.map(({ from }) => from))].map(
+    (from) => `  ${from} = 0.0f;${carried ? ` low_${from} = 0.0f;` : ""}`,
+  );
+  return /* wgsl */ `
+${variables.map((name) => `var<private> ${name}: f32;`).join("\n")}
+fn gather_parts(step: u32, k: u32, i: u32) {
+${[...parts.map(statement), ...emptied].join("\n")}
+}`;
+}
+
 /**
  * `flush`, which gives neuron k's own gradient rows what has gathered.
  *
+ * @param parts rows of some neurons.
  * @param current WGSL of the row that the current's accumulator goes to; undefined where it is not flushed.
  */
-export const flushFunction = (rows: GradientRows, own: readonly GradientRow[], current?: string): string => /* wgsl */ `
-fn flush(step: u32, k: u32, i: u32) {
+export const flushFunction = (
+  rows: GradientRows,
+  own: readonly GradientRow[],
+  { parts, carried }: { parts: readonly PartRow[]; carried: boolean },
+  current?: string,
+): string => /* wgsl */ `${parts.length > 0 ? gatherParts(rows, parts, carried) : ""}
+fn flush(step: u32, k: u32, i: u32) {${parts.length > 0 ? "\n  gather_parts(step, k, i);" : ""}
 ${own.map((g) => `  ${rows.flush(`grad_${g.parameter}`, `(${g.row + 1}u + k) * run.paths + i`)}`).join("\n")}
 ${current === undefined ? "" : `  ${rows.flush("grad_current", `(${current}) * run.paths + i`)}`}
 }`;

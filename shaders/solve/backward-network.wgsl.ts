@@ -12,7 +12,13 @@
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
-import { flushFunction, type GradientRow, gradientRows } from "../shared/gradient-rows.wgsl.js";
+import {
+  addPlaced,
+  flushFunction,
+  type GradientTable,
+  gradientRows,
+  partAccumulators,
+} from "../shared/gradient-rows.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { recordFunctions } from "../shared/record.wgsl.js";
 import { networkRunFields } from "../shared/run.js";
@@ -28,16 +34,7 @@ import { undoFunctions } from "./operations/undo.wgsl.js";
 import { pathField, storeFunctions, undoneFunction } from "./store.wgsl.js";
 import { tapeFunctions } from "./tape.wgsl.js";
 
-export interface BackwardNetworkShape extends NetworkShape {
-  /** Requested parameters; row 0 of the table is the value's. */
-  gradientRows: readonly GradientRow[];
-  /** Gradient rows in all. */
-  entries: number;
-  /** First gradient row of the current, of the weights and of delays, or -1. */
-  currentRow: number;
-  weightRow: number;
-  delayRow: number;
-}
+export interface BackwardNetworkShape extends NetworkShape, GradientTable {}
 
 /** Fields per neuron of the backward work buffer; per path: spikes before the window, and in all. */
 export const backwardFields = (states: number) => ({
@@ -51,7 +48,7 @@ export const backwardFields = (states: number) => ({
 });
 
 export function backwardNetwork(shape: BackwardNetworkShape, label: string) {
-  const { states, currentRow, weightRow, delayRow } = shape;
+  const { states, currentRow, weightRows, delayRows, parts } = shape;
   const delayed = shape.delays !== undefined;
   /** Passes over connections of another delay, and over a source. */
   const skipped = (item: string): string => (isSelective(shape) ? `if (!takes_part(what, ${item})) { continue; }` : "");
@@ -68,6 +65,7 @@ export function backwardNetwork(shape: BackwardNetworkShape, label: string) {
   const flushed = `${currentRow + 1}u + sample_of(step) * ${width}u${stride ? " + k" : ""}`;
   const currentOwn = currentRow >= 0 && !currentShared ? flushed : undefined;
   const accumulators = [
+    ...partAccumulators(parts).map(({ name, row }) => ({ name, at: `${row} * run.paths + i` })),
     ...shared.map((g) => ({ name: `grad_${g.parameter}`, at: `${g.row + 1}u * run.paths + i` })),
     ...(currentShared ? [{ name: "grad_current", at: `${currentRow + 1}u * run.paths + i` }] : []),
   ];
@@ -105,7 +103,7 @@ ${solverFunctions(shape)}
 ${reverseFunctions(shape)}${rows.functions}
 
 ${doFunctions(shape)}
-${undoFunctions({ ...shape, weights: weightRow >= 0, selfEdges: false })}
+${undoFunctions({ ...shape, weights: weightRows.length > 0, selfEdges: false })}
 ${connectionFunctions(shape)}
 ${recordFunctions({ words: shape.recordWords, events: shape.several })}
 ${replayFunctions(shape)}
@@ -114,7 +112,7 @@ ${observedCotangents(shape)}
 var<private> own_path: u32;
 ${storeFunctions({ states, array: "work", type: "f32", at: pathField })}
 ${tapeFunctions(tape)}
-${flushFunction(rows, own, currentOwn)}
+${flushFunction(rows, own, shape, currentOwn)}
 
 // Takes neuron k, with its parameters, to its next sub-step, which goes on the tape.
 fn take(entry: u32, path: u32, step: u32, k: u32) -> Start {
@@ -213,9 +211,10 @@ ${rows.loadAll(accumulators)}
         entry -= 1u;
         let a = load_state(${f.adjoint}u, j);
         let c = undo_deliver(take_back(entry, path, step, j), what.place, jump, a);
-#if ${weightRow >= 0}
+#if ${weightRows.length > 0}
         if (is_by_edges(what)) {
-          ${rows.add(`(${Math.max(0, weightRow) + 1}u + edge_of(what, item - 1u)) * run.paths + i`, "c.weight")}
+          let place = weight_place(edge_of(what, item - 1u));
+          ${addPlaced(rows, { placed: weightRows, count: shape.weights }, "place", "c.weight")}
         }
 #endif
         time_bar += load_number(${f.placeBar}u, j);
@@ -226,8 +225,8 @@ ${rows.loadAll(accumulators)}
       // The time of an arrival is that of its spike, and the delay.
       if (what.delay != at_once) {
         add_to_event(what.cause, i, time_bar);
-#if ${delayRow >= 0}
-        ${rows.add(`(${Math.max(0, delayRow) + 1}u + what.delay) * run.paths + i`, "time_bar")}
+#if ${delayRows.length > 0}
+        ${addPlaced(rows, { placed: delayRows, count: shape.delays?.count ?? 0 }, "what.delay", "time_bar")}
 #endif
       }
 #endif

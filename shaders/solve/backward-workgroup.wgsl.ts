@@ -14,7 +14,7 @@
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
-import { flushFunction, gradientRows } from "../shared/gradient-rows.wgsl.js";
+import { addPlaced, flushFunction, gradientRows, partAccumulators } from "../shared/gradient-rows.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { recordFunctions } from "../shared/record.wgsl.js";
 import { atGrid } from "../substep/grid-states.wgsl.js";
@@ -56,7 +56,7 @@ export const tapeWords = (states: number, noise: number, entries: number, steps:
   (states + 1) * entries + noise * steps * neurons;
 
 export function backwardWorkgroup(shape: BackwardWorkgroupShape, label: string) {
-  const { states, neurons, workgroupSize, currentRow, weightRow } = shape;
+  const { states, neurons, workgroupSize, currentRow, weightRows, parts } = shape;
   const f = backwardWorkgroupFields(states);
   /** The adjoint of neuron k at a grid point. */
   const atPoint = (step: string): string => {
@@ -73,12 +73,15 @@ export function backwardWorkgroup(shape: BackwardWorkgroupShape, label: string) 
   const bySample = currentShared && samples > 1;
   const lanePart = (name: string): string => (shape.carried ? `${name} + low_${name}` : name);
   const sums = [
+    ...partAccumulators(parts),
     ...shared.map((g) => ({ name: `grad_${g.parameter}`, row: `${g.row + 1}u` })),
     ...(currentShared ? [{ name: "grad_current", row: `${currentRow + 1}u${bySample ? " + sample" : ""}` }] : []),
   ];
   const rows = gradientRows(shape.carried, shape.entries);
   // Rows that lanes add to by turns, and fields in storage, must be seen by the other lanes.
-  const storageShared = !shape.inWorkgroup || own.length > 0 || currentOwn;
+  const storageShared = !shape.inWorkgroup || own.length > 0 || currentOwn || parts.some((p) => p.perNeuron);
+  const weightAdd = (place: string): string =>
+    `let place = weight_place(${place}); ${addPlaced(rows, { placed: weightRows, count: shape.weights }, "place", "c.weight")}`;
   const field = "field * K + k";
   const store = shape.inWorkgroup
     ? { states, array: "fields", type: "f32" as const, at: field }
@@ -119,7 +122,7 @@ ${solverFunctions(shape)}
 ${reverseFunctions(shape)}${rows.functions}
 
 ${doFunctions(shape)}
-${undoFunctions({ ...shape, weights: weightRow >= 0, selfEdges: shape.selfEdges })}
+${undoFunctions({ ...shape, weights: weightRows.length > 0, selfEdges: shape.selfEdges })}
 ${connectionFunctions(shape)}
 ${recordFunctions({ words: shape.recordWords, events: shape.several })}
 ${replayFunctions(shape)}
@@ -161,7 +164,7 @@ fn taped_noise(step: u32, k: u32, i: u32) -> Noise { return Noise(0.0f); }
 #endif
 
 // Gives neuron k's own gradient rows what has gathered.
-${flushFunction(rows, own, currentOwn ? `${currentRow + 1}u + sample_of(step) * ${width}u + k` : undefined)}
+${flushFunction(rows, own, shape, currentOwn ? `${currentRow + 1}u + sample_of(step) * ${width}u + k` : undefined)}
 
 // Takes neuron k, with its parameters, to its next sub-step.
 fn take(step: u32, k: u32, i: u32) -> Start {
@@ -363,9 +366,9 @@ ${eachNeuron(
           if (!live) { a = state_zero(); }
           let c = undo_deliver(take_back(at, step, j, i), what.place, jump, a);
           if (live) {
-#if ${weightRow >= 0}
+#if ${weightRows.length > 0}
             if (is_by_edges(what)) {
-              ${rows.add(`(${Math.max(0, weightRow) + 1}u + edge_of(what, item)) * run.paths + i`, "c.weight")}
+              ${weightAdd("edge_of(what, item)")}
             }
 #endif
             part += load_number(${f.placeBar}u, j) + c.length;
@@ -387,9 +390,9 @@ ${eachNeuron(
           let jump = jump_of(what, 0u, uniform_of(path, k, drawn, what.event));
           let a = load_state(${f.adjoint}u, k);
           let c = undo_fire(take_back(entry, step, k, i), what.place, jump, time_bar, a);
-#if ${weightRow >= 0 && shape.selfEdges}
+#if ${weightRows.length > 0 && shape.selfEdges}
           if (jump.receives) {
-            ${rows.add(`(${Math.max(0, weightRow)}u + own_edge(k)) * run.paths + i`, "c.weight")}
+            ${weightAdd("own_edge(k) - 1u")}
           }
 #endif
           store_undone(c, step, k, i);

@@ -1,6 +1,7 @@
 /**
  * The connections of a network, and what its step brings. The buffer holds row starts [K + S + 1] of neurons and sources, targets
- * [edges] with the number of the port (from bit 24 on), the agenda of input spikes, with delays the number of each edge's (`atOnce` where
+ * [edges] with the number of the port (from bit 24 on), where weights do not lie in the order of edges the place of each edge's
+ * [edges], the agenda of input spikes, with delays the number of each edge's (`atOnce` where
  * spikes arrive at once) [edges], and for workgroups the edge of each neuron to itself [K] (1 + its index; 0 where there is none).
  *
  * With sources there follow the agendas of samples, of which kernels know no sizes: where that of each sample begins [samples + 1],
@@ -16,6 +17,10 @@ export interface ConnectionShape {
   /** Where the weights lie in the flat parameter vector. */
   weightOffset: number;
   edges: number;
+  /** How many weights there are. */
+  weights: number;
+  /** Whether edges have the numbers of their weights; else these lie in their order. */
+  mapped: boolean;
   /** Input spikes. */
   arrivals: number;
   /** Sources: nodes K to K + S - 1, which only send; and how many paths a sample has, whose agenda says when. */
@@ -30,9 +35,9 @@ export interface ConnectionShape {
 }
 
 /** Where the parts of the buffer begin. */
-function placesOf({ neurons, sources, edges, arrivals, selfEdges, delays }: EdgeShape) {
+function placesOf({ neurons, sources, edges, mapped, arrivals, selfEdges, delays }: EdgeShape) {
   const targets = neurons + sources + 1;
-  const agenda = targets + edges;
+  const agenda = targets + edges * (mapped ? 2 : 1);
   const weights = agenda + agendaEntryWords * arrivals;
   const after = weights + arrivals;
   return { targets, agenda, weights, after, sampled: after + (delays ? edges : 0) + (selfEdges ? neurons : 0) };
@@ -42,7 +47,7 @@ type EdgeShape = Omit<ConnectionShape, "selfEdges"> & Partial<Pick<ConnectionSha
 
 /** Edges by number, and the agenda. Needs `connections` and `theta`. */
 export function edgeFunctions(shape: EdgeShape): string {
-  const { neurons, weightOffset, edges, arrivals, sources, ports, delays } = shape;
+  const { neurons, weightOffset, edges, arrivals, sources, ports, delays, mapped } = shape;
   const at = placesOf(shape);
   const from = sources > 0 ? at.sampled : at.agenda;
   const ported = portedWord(ports);
@@ -53,7 +58,8 @@ fn edge_word(e: u32) -> u32 { return connections[${at.targets}u + min(e, ${Math.
 fn edge_target(e: u32) -> u32 { return edge_word(e)${ported.neuron}; }
 fn edge_delay(e: u32) -> u32 { return ${delays ? `connections[${at.after}u + e]` : "0u"}; }
 fn edge_port(e: u32) -> u32 { return ${ported.port("edge_word(e)")}; }
-fn edge_weight(e: u32) -> f32 { return theta[${weightOffset}u + e]; }
+fn weight_place(e: u32) -> u32 { return ${mapped ? `connections[${at.targets + edges}u + min(e, ${Math.max(1, edges) - 1}u)]` : "e"}; }
+fn edge_weight(e: u32) -> f32 { return theta[${weightOffset}u + weight_place(e)]; }
 fn own_edge(k: u32) -> u32 { return connections[${at.after}u + k]; }
 ${agendaReads({ array: "connections", from, weights: at.weights, edges, weightOffset, ports })}
 

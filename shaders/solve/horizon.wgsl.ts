@@ -9,7 +9,13 @@
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
-import { flushFunction, type GradientRow, gradientRows } from "../shared/gradient-rows.wgsl.js";
+import {
+  flushFunction,
+  type GradientRow,
+  gradientRows,
+  type PartRow,
+  partAccumulators,
+} from "../shared/gradient-rows.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { recordFunctions, recordWords } from "../shared/record.wgsl.js";
 import { runFields } from "../shared/run.js";
@@ -27,6 +33,7 @@ export interface HorizonShape extends SolverShape {
   states: number;
   workgroupSize: number;
   gradientRows: readonly GradientRow[];
+  parts: readonly PartRow[];
   /** Gradient rows in all. */
   entries: number;
   pending: readonly PendingEvent[];
@@ -48,7 +55,12 @@ export interface HorizonShape extends SolverShape {
 
 export function horizonKernel(shape: HorizonShape, label: string) {
   const { states, several, pending, places } = shape;
-  const shared = shape.gradientRows.filter((g) => !g.perNeuron);
+  const shared = [
+    ...shape.gradientRows
+      .filter((g) => !g.perNeuron)
+      .map(({ parameter, row }) => ({ name: `grad_${parameter}`, row: `${row + 1}u` })),
+    ...partAccumulators(shape.parts),
+  ];
   const own = shape.gradientRows.filter((g) => g.perNeuron);
   const rows = gradientRows(shape.carried, shape.entries);
   const setBy = (number: number): string => (number === 0 ? "u" : `draw_${number}`);
@@ -99,7 +111,7 @@ ${random}
 ${shape.cell}
 ${solverFunctions(shape)}${rows.functions}
 ${several ? recordFunctions({ words: shape.recordWords, events: true }) : ""}
-${flushFunction(rows, own)}
+${flushFunction(rows, own, shape)}
 
 // Which of neuron k's uniforms set the surface of an event: that of its last such event, or of the start.
 fn set_last(i: u32, k: u32, total: u32, event: u32) -> u32 {
@@ -141,7 +153,7 @@ ${eachNumber(states, (s) => `adjoint[${places.adjoint(s)}] = a.y${s};`)}
       flush(0u, k, i);
     }
   }
-${shared.map((g) => `  ${rows.flush(`grad_${g.parameter}`, `${g.row + 1}u * run.paths + i`)}`).join("\n")}
+${shared.map(({ name, row }) => `  ${rows.flush(name, `${row} * run.paths + i`)}`).join("\n")}
 }
 `,
   });

@@ -13,7 +13,7 @@
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
-import { type GradientRow, gradientRows } from "../shared/gradient-rows.wgsl.js";
+import { addPlaced, type GradientTable, gradientRows } from "../shared/gradient-rows.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { clearGrid } from "../substep/grid-states.wgsl.js";
 import { reverseFunctions } from "../substep/reverse.wgsl.js";
@@ -27,14 +27,7 @@ import {
 import { eachNumber, stateOf } from "./numbers.wgsl.js";
 import { undoFunctions } from "./operations/undo.wgsl.js";
 
-export interface LikelihoodBackwardShape extends LikelihoodShape {
-  gradientRows: readonly GradientRow[];
-  /** Gradient rows in all. */
-  entries: number;
-  /** First gradient row of the weights, or -1; of the current, or -1. */
-  weightRow: number;
-  currentRow: number;
-}
+export interface LikelihoodBackwardShape extends LikelihoodShape, GradientTable {}
 
 export function likelihoodBackward(shape: LikelihoodBackwardShape, label: string) {
   const carry = likelihoodCarry(shape.states);
@@ -132,9 +125,9 @@ ${rows.loadAll(accumulators)}
       } else {
         let weight = agenda_weight(entry);
         let port = agenda_port(entry);
-#if ${shape.weightRow >= 0}
+#if ${shape.weightRows.length > 0}
         if (what < ${shape.edges}u) {
-          ${rows.add(`(${shape.weightRow + 1}u + what) * run.paths + i`, "cell_receive_weight(s.end, weight, a, port)")}
+          ${addPlaced(rows, { placed: shape.weightRows, count: shape.edges }, "what", "cell_receive_weight(s.end, weight, a, port)")}
         }
 #endif
         a = cell_receive_vjp(s.end, weight, a, port);

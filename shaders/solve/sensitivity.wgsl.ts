@@ -29,9 +29,11 @@ export interface SensitivityShape extends NetworkShape {
   directions: number;
 }
 
-/** What a direction moves, first word of its row in the direction buffer; then index, and neuron or `everyNeuron`. */
+/**
+ * What a direction moves, first word of its row in the direction buffer; then index, and neurons from one to another, the last
+ * not among them.
+ */
 export const directionKind = { parameter: 0, weight: 1, current: 2, delay: 3 } as const;
-export const everyNeuron = 0xffffffff;
 
 /** Fields per neuron of the work buffer. */
 export const sensitivityFields = (states: number, directions: number) => ({
@@ -56,7 +58,7 @@ export function sensitivity(shape: SensitivityShape, label: string) {
     bindings: {
       theta: read("array<f32>"),
       connections: read("array<u32>"),
-      direction: read("array<vec3u>"),
+      direction: read("array<vec4u>"),
       record: read("array<u32>"),
       counts: read("array<u32>"),
       work: readWrite("array<f32>"),
@@ -85,18 +87,18 @@ fn store_moved(d: u32, k: u32, moved: f32) { store_number(tangent_field(d) + ${s
 // Points the parameter tangents of neuron k along direction d; nowhere if d is none.
 fn point(d: u32, k: u32) {
   let way = direction[min(d, D - 1u)];
-  let on = d < D && way.x == 0u && (way.z == 0xffffffffu || way.z == k);
+  let on = d < D && way.x == 0u && k >= way.z && k < way.w;
 ${parameters.map((p) => `  dpar_${p} = select(0.0f, 1.0f, on && way.y == ${p}u);`).join("\n")}
 }
 
 fn current_along(d: u32, step: u32, k: u32) -> f32 {
   let way = direction[d];
-  return select(0.0f, 1.0f, way.x == 2u && way.y == sample_of(step) && (way.z == 0xffffffffu || way.z == k));
+  return select(0.0f, 1.0f, way.x == 2u && way.y == ${shape.current.parts ? "sample_at(step, k)" : "sample_of(step)"} && k >= way.z && k < way.w);
 }
 
 fn weight_along(d: u32, e: u32) -> f32 {
   let way = direction[d];
-  return select(0.0f, 1.0f, way.x == 1u && way.y == e);
+  return select(0.0f, 1.0f, way.x == 1u && way.y == weight_place(e));
 }
 ${tangentFunction(shape)}
 ${pushFunctions(shape)}

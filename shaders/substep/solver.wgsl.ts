@@ -1,4 +1,5 @@
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { byRange, type Range } from "../shared/pieces.js";
 import { advanceFunction } from "./advance.wgsl.js";
 import { type GridShape, gridFunctions } from "./grid-states.wgsl.js";
 import { initialFunctions } from "./initial.wgsl.js";
@@ -33,8 +34,14 @@ export interface SolverShape extends SubstepShape, GridShape {
    * Where the parameters of the cell lie in the flat vector: offset, and stride per neuron (0 where shared); of those that samples
    * have of their own, in the row of a sample.
    */
-  parameters: readonly (BySample & { offset: number; stride: number })[];
-  current: BySample & { offset: number; stride: number; samples: number; width: number };
+  parameters: readonly ParameterShape[];
+  current: BySample & {
+    offset: number;
+    stride: number;
+    samples: number;
+    width: number;
+    parts?: readonly CurrentPiece[];
+  };
   /** Rows of samples after the flat vector, where they have any: the first word, words of a row, and paths of a sample. */
   rows: { from: number; width: number; trials: number } | undefined;
   /** Numbers of a state. */
@@ -48,8 +55,38 @@ interface BySample {
   bySample: boolean;
 }
 
+export interface ParameterShape extends BySample {
+  offset: number;
+  stride: number;
+  /** Where populations have values of their own: those. */
+  parts?: readonly Piece[];
+}
+
+/** Of some neurons: where their numbers lie in the flat vector, and whether each has its own. */
+export interface Piece extends Range {
+  readonly offset: number;
+  readonly perNeuron: boolean;
+}
+
+/** Of a signal, [samples][neurons] or [samples]. */
+export interface CurrentPiece extends Piece {
+  readonly samples: number;
+  readonly stepsPerSample: number;
+}
+
 /** WGSL of where an offset begins. */
 export const rowOf = ({ bySample }: BySample): string => (bySample ? "own_row + " : "");
+
+const sampleOfPiece = ({ samples, stepsPerSample }: CurrentPiece): string =>
+  samples > 1 ? `min(step / ${stepsPerSample}u, ${samples - 1}u)` : "0u";
+
+/** WGSL of the place of a neuron's number in the flat vector. */
+const pieceAt = ({ offset, perNeuron, first }: Piece): string =>
+  `${offset}u${perNeuron ? ` + neuron - ${first}u` : ""}`;
+const currentPieceAt = (piece: CurrentPiece): string => {
+  const width = piece.perNeuron ? piece.end - piece.first : 1;
+  return `${pieceAt(piece)}${piece.samples > 1 ? ` + ${sampleOfPiece(piece)} * ${width}u` : ""}`;
+};
 
 /** Names of the numbers of a driver path in one step, the members of `Noise`. */
 export const noiseNames = ({ channels, tableau }: Pick<SolverShape, "channels" | "tableau">): string[] =>
@@ -90,18 +127,22 @@ export function solverFunctions(shape: SolverShape): string {
     .join("\n");
   const draws = channels.map((c, i) => draw(i, c)).join("\n");
   const unit = shape.antithetic ? "turned" : "inv_sqrt_dt";
-  const parts = channels.map((_, i) =>
+  const numbers = channels.map((_, i) =>
     withB ? `n${i}.x * ${unit}, n${i}.y * (1.7320508f * ${unit})` : `n${i} * ${unit}`,
   );
-  const { offset, stride, samples, width } = shape.current;
-  const { rows } = shape;
+  const { offset, stride, samples, width, parts } = shape.current;
+  const isOwn = ({ stride, parts }: ParameterShape): boolean => stride > 0 || parts !== undefined;
+  const placeOf = ({ offset, stride, parts }: ParameterShape): string =>
+    parts ? byRange("neuron", parts, pieceAt, "0u") : `${offset}u${stride > 0 ? " + neuron" : ""}`;
   const load = (own: boolean): string =>
     shape.parameters
-      .flatMap((p, i) =>
-        p.stride > 0 === own ? [`  par_${i} = theta[${rowOf(p)}${p.offset}u${own ? " + neuron" : ""}];`] : [],
-      )
+      .flatMap((p, i) => (isOwn(p) === own ? [`  par_${i} = theta[${rowOf(p)}${placeOf(p)}];`] : []))
       .join("\n");
-  const anyOwn = shape.parameters.some((p) => p.stride > 0);
+  const anyOwn = shape.parameters.some(isOwn);
+  const currentAt = parts
+    ? byRange("neuron", parts, currentPieceAt, "0u")
+    : `${offset}u + sample_of(step) * ${width}u${stride ? " + neuron" : ""}`;
+  const { rows } = shape;
   return wgsl`
 // Copies of what every sub-step reads: private memory is nearer than the uniform.
 var<private> seed: u32;
@@ -117,7 +158,7 @@ ${draws}
 #if ${shape.antithetic}
   let turned = select(inv_sqrt_dt, -inv_sqrt_dt, (path & 1u) == 1u);
 #endif
-  return Noise(${noisy ? parts.join(", ") : "0.0f"});
+  return Noise(${noisy ? numbers.join(", ") : "0.0f"});
 }
 
 fn slope_at(z: Noise, rho: f32) -> Slope {
@@ -193,11 +234,12 @@ ${load(true)}
 }
 
 // Sample of the input current in a grid step.
-fn sample_of(step: u32) -> u32 { return ${samples > 1 ? `min(step / run.steps_per_sample, ${samples - 1}u)` : "0u"}; }
+fn sample_of(step: u32) -> u32 { return ${samples > 1 && !parts ? `min(step / run.steps_per_sample, ${samples - 1}u)` : "0u"}; }
 
 fn current_at(step: u32, neuron: u32) -> f32 {
-  return theta[${rowOf(shape.current)}${offset}u + sample_of(step) * ${width}u${stride ? " + neuron" : ""}];
+  return theta[${rowOf(shape.current)}${currentAt}];
 }
+${parts ? `fn sample_at(step: u32, neuron: u32) -> u32 { return ${byRange("neuron", parts, sampleOfPiece, "0u")}; }` : ""}
 
 ${gridFunctions(shape)}${initialFunctions(shape)}${advanceFunction(shape)}
 `;

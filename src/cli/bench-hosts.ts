@@ -18,13 +18,13 @@ export interface Ran {
 const startProcess = fileURLToPath(new URL("./start-process.js", import.meta.url));
 const pageBundle = fileURLToPath(new URL("../../bench-page.js", import.meta.url));
 
-/** In this process, on Dawn or on the CPU. */
+/** In this process. */
 export async function benchInNode(options: BenchOptions, progress: Host["progress"]): Promise<Ran> {
   const result = await runBench(
     {
       clock: () => performance.now() / 1000,
-      fresh: async (task, { backend, software }) => {
-        const args = [startProcess, task, backend, software ? "software" : ""];
+      fresh: async (task, given) => {
+        const args = [startProcess, task, JSON.stringify(given)];
         const { stdout } = await promisify(execFile)(process.execPath, args);
         return Number(stdout);
       },

@@ -11,6 +11,7 @@ import type { BenchOptions, Progress } from "../suites/run.js";
 import { type SuiteName, suiteNames } from "../suites/suite-names.js";
 import { benchInChrome, benchInNode } from "./bench-hosts.js";
 import { colours } from "./colours.js";
+import { wholeOption } from "./options.js";
 import { print, printJson } from "./output.js";
 import { checkOutputs, writeOutput } from "./output-files.js";
 import { readGiven } from "./read-file.js";
@@ -23,6 +24,7 @@ export interface BenchCommandOptions {
   json?: boolean;
   quick?: boolean;
   software?: boolean;
+  threads?: string;
 }
 
 const require_ = createRequire(import.meta.url);
@@ -102,7 +104,9 @@ function printChanges(before: BenchReport, after: BenchReport, file: string): vo
 
 /** `saltation bench [suite…]`. */
 export async function benchCommand(names: string[], options: BenchCommandOptions): Promise<void> {
-  const place = oneOf("--in", options.in, ["dawn", "chrome", "cpu"]);
+  const place = oneOf("--in", options.in, ["dawn", "simd", "chrome", "cpu"]);
+  const threads = options.threads === undefined ? undefined : wholeOption("--threads", options.threads, 1, 256);
+  if (threads !== undefined && place !== "simd") fail("--threads", `goes with --in simd, but --in is ${place}`);
   names.forEach((name, i) => {
     oneOf(`suite[${i}]`, name, suiteNames);
   });
@@ -110,9 +114,10 @@ export async function benchCommand(names: string[], options: BenchCommandOptions
   checkOutputs({ "--out": options.out }, []);
   const bench: BenchOptions = {
     suites: names.length > 0 ? (names as SuiteName[]) : suiteNames,
-    backend: place === "cpu" ? "cpu" : "webgpu",
+    backend: place === "cpu" || place === "simd" ? place : "webgpu",
     quick: options.quick ?? false,
     software: options.software ?? false,
+    threads,
   };
   const terminal = process.stderr.isTTY;
   const progress = ({ suite, figure, at, figures, round, rounds }: Progress): void => {

@@ -230,11 +230,16 @@ program
   .command("bench")
   .description("time the engine beside the floors of the machine: noise, copying and arithmetic alone")
   .argument("[suite...]", "forward, gradient, signature, train, start (default: all)")
-  .option("--in <place>", "dawn (WebGPU in Node), chrome (a headless page) or cpu (the float64 twin)", "dawn")
+  .option(
+    "--in <place>",
+    "dawn (WebGPU in Node), simd (the processor), chrome (a headless page) or cpu (the float64 twin)",
+    "dawn",
+  )
   .option("--out <file.json>", "write the report to this file")
   .option("--compare <old.json>", "list the changes since that report, each within or outside its spread")
   .option("--quick", "smallest sizes, to see whether everything runs and not how fast")
   .option("--software", "use the software adapter even if there is a GPU")
+  .addOption(threads)
   .option("--json", "print one JSON object and nothing else")
   .action(async (suites, options) => (await import("./bench.js")).benchCommand(suites, options));
 

@@ -1,6 +1,7 @@
 /** Data as input spikes: encoders, data sets, and files of them. All that a user imports as `saltation/data`. */
 export { type CochleaOptions, cochlea } from "./cochlea.js";
 export type { DataFile } from "./data-file.js";
+export { DataSet, type DataSetOptions, type Epoch, type SampleBatch } from "./data-set.js";
 export { digits8x8, fashionMnist, type IdxFiles, type LabelledImages, type PartOptions } from "./images.js";
 export { type LatencyOptions, latency } from "./latency.js";
 export { type PoissonOptions, poisson } from "./poisson.js";

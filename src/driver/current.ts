@@ -44,14 +44,43 @@ export interface PlannedCurrent {
   /** Grid steps that one sample lasts. */
   readonly stepsPerSample: number;
   readonly perNeuron: boolean;
+  /** Where populations have signals of their own: those, and where their values begin among all. */
+  readonly parts?: readonly CurrentPart[];
+}
+
+/** The signal of neurons `first` to `end`, the last not among them. */
+export interface CurrentPart extends Omit<PlannedCurrent, "parts"> {
+  readonly first: number;
+  readonly end: number;
+  readonly at: number;
 }
 
 /** The sample of a planned current in a grid step. */
-export const sampleOf = ({ samples, stepsPerSample }: PlannedCurrent, step: number): number =>
+export const sampleOf = ({ samples, stepsPerSample }: PlannedCurrent | CurrentPart, step: number): number =>
   Math.min(samples - 1, Math.floor(step / stepsPerSample));
 
-/** What the input of a name is called in messages. */
-export const inputField = (name: string): string => (name === "I" ? "input.current" : `input.inputs.${name}`);
+/** Which of its values a neuron has in a grid step; undefined where it has none. */
+export function currentPlace(current: PlannedCurrent, step: number, neuron: number): number | undefined {
+  const { parts } = current;
+  if (!parts) {
+    const sample = sampleOf(current, step);
+    return current.perNeuron ? (sample * current.values.length) / current.samples + neuron : sample;
+  }
+  const part = parts.find(({ first, end }) => neuron >= first && neuron < end);
+  if (!part) return undefined;
+  const sample = sampleOf(part, step);
+  return part.at + (part.perNeuron ? sample * (part.end - part.first) + neuron - part.first : sample);
+}
+
+/** The value of a neuron in a grid step, 0 where it has none. */
+export function currentAt(current: PlannedCurrent, step: number, neuron: number): number {
+  const place = currentPlace(current, step, neuron);
+  return place === undefined ? 0 : current.values[place]!;
+}
+
+/** What the input of a name is called in messages. @param at where inputs are given. */
+export const inputField = (name: string, at = "input"): string =>
+  name === "I" ? `${at}.current` : `${at}.inputs.${name}`;
 
 /**
  * Checks what a signal is: a number, a list, or { dt, samples }. Whether it fits is told where it is planned.

@@ -6,17 +6,20 @@ import {
   likelihoodForward,
   likelihoodTapeWords,
 } from "../../shaders/solve/likelihood-forward.wgsl.js";
+import { fail } from "../checks.js";
 import type { SaltationError } from "../errors.js";
 import type { Gpu, KernelOf, Storage } from "../gpu/index.js";
 import { type Likelihood, TrialSums } from "../loss/likelihood.js";
 import type { Evaluator, EvaluatorOptions } from "../loss/loss.js";
 import type { Evaluated } from "../loss/result.js";
+import { weightPlace } from "../network/connections.js";
 import { allArrivals } from "../plan/arrivals.js";
 import { stepsPerDispatch } from "../plan/chunks.js";
 import { firesTooOften, mostPerStep } from "../plan/endless.js";
-import { parameterVector, type View } from "../plan/layout.js";
+import { parameterVector, segmentsOf, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { decideIncrements } from "../solve/carried.js";
+import { gradientPlaces } from "../solve/gradient-places.js";
 import { solverShape } from "../solve/shape.js";
 import { told } from "../solve/simulate.js";
 import { runOf } from "../solve/uniform.js";
@@ -41,7 +44,15 @@ function scheduleWords(plan: SolvePlan, { starts, neurons: count, ...entries }: 
   const ports = Array.from(entries.what, (what) =>
     what === ownSpike ? 0 : what < edges ? connections.ports[what]! : inputs.ports[what - edges]!,
   );
-  const agenda = agendaWords({ ...entries, neurons: portedWords(neurons, ports) }, inputs.weights);
+  // The place of its weight in place of an edge.
+  const what = entries.what.map((what) =>
+    what === ownSpike
+      ? what
+      : what < edges
+        ? weightPlace(connections, what)
+        : connections.weights.length + what - edges,
+  );
+  const agenda = agendaWords({ ...entries, what, neurons: portedWords(neurons, ports) }, inputs.weights);
   const words = new Uint32Array(starts.length + agenda.length + 1);
   words.set(starts);
   words.set(agenda, starts.length);
@@ -83,38 +94,27 @@ export class GpuLikelihood implements Evaluator {
     const { schedule } = likelihood;
     const plan = await decideIncrements(gpu, given, { differentiates: true, forced: true });
     const { network } = plan;
-    const names = views.map((v) => v.name);
+    const names = segmentsOf(views);
     const shape = await solverShape(plan, "none", names, true);
     const { layout, states, carried } = shape;
     const lanes = schedule.trials * schedule.neurons;
     const sizes = {
       lanes,
       workgroupSize: workgroupSizeOf(lanes),
-      edges: network.connections.targets.length,
-      weightOffset: layout.views.get("weights")!.offset,
+      edges: network.connections.weights.length,
+      weightOffset: layout.segments.get("weights")!.offset,
       scheduled: schedule.steps.length,
       spike: network.cell.events.findIndex((e) => e.emits),
       mostPerStep,
       ports: network.cell.ports.length,
     };
-    const gradientRows: { parameter: number; row: number; perNeuron: boolean }[] = [];
-    let [weightRow, currentRow, row] = [-1, -1, 0];
-    for (const view of views) {
-      if (view.name === "weights") weightRow = row;
-      else if (view.name === "current") currentRow = row;
-      else {
-        const parameter = network.cell.parameters.indexOf(view.name);
-        gradientRows.push({ parameter, row, perNeuron: view.neuronStride > 0 });
-      }
-      row += view.length;
-    }
+    const places = gradientPlaces(plan, views);
+    if (places.parts.length > 0 || shape.current.parts)
+      fail("loss", 'log-likelihood takes gradients by values of one population of several on backend "cpu" alone');
     const label = `likelihood of ${network.cell.name}, ${plan.method}`;
     const reverse = {
       ...(await solverShape(plan, "reverse", names, true)),
-      gradientRows,
-      entries: row,
-      weightRow,
-      currentRow,
+      ...places,
     };
     const [forward, backward] = await Promise.all([
       gpu.kernel(likelihoodForward({ ...shape, ...sizes }, `forward ${label}`)),
@@ -127,7 +127,7 @@ export class GpuLikelihood implements Evaluator {
       theta,
       schedule: gpu.upload("schedule", scheduleWords(plan, schedule)),
       states,
-      perLane: { tape: likelihoodTapeWords(shape), rows: 1 + row * (carried ? 2 : 1) },
+      perLane: { tape: likelihoodTapeWords(shape), rows: 1 + places.entries * (carried ? 2 : 1) },
       several: shape.several,
       warnings: told(plan.warnings),
     });

@@ -11,7 +11,7 @@ import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import type { GpuLoss, Loss } from "../loss/loss.js";
 import { assembleResult, checkEstimates, type Evaluated, notFinite } from "../loss/result.js";
 import type { Chunk } from "../plan/chunks.js";
-import type { View } from "../plan/layout.js";
+import { segmentsOf, type View } from "../plan/layout.js";
 import { observedEntries } from "../plan/observed.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { RowSums } from "../reduce/row-sums.js";
@@ -71,11 +71,7 @@ export class GradientPass {
   ): Promise<GradientPass> {
     const kernels = unread ? await unreadKernels(gpu) : undefined;
     const horizon = made?.horizon && views.length > 0 ? await import("../loss/horizon.js") : undefined;
-    const pending =
-      horizon?.horizonOf(
-        plan,
-        views.map((v) => v.name),
-      ).events ?? [];
+    const pending = horizon?.horizonOf(plan, segmentsOf(views)).events ?? [];
     const solver = await createSolver(gpu, plan, views, pending);
     const [, loss, sums] = await allOrNone([
       solver,

@@ -1,9 +1,9 @@
 /** Forward sensitivities on the GPU: the derivative of every spike time of every path in each parameter asked for. */
 import { recordReader } from "../../shaders/shared/record.wgsl.js";
-import { everyNeuron, sensitivity, sensitivityFields } from "../../shaders/solve/sensitivity.wgsl.js";
+import { directionKind, sensitivity, sensitivityFields } from "../../shaders/solve/sensitivity.wgsl.js";
 import type { Gpu } from "../gpu/index.js";
 import { stepsPerDispatch } from "../plan/chunks.js";
-import { deviceVector, type View } from "../plan/layout.js";
+import { deviceVector, segmentsOf, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { decideIncrements } from "../solve/carried.js";
 import { ConnectionBuffer, connectionShape } from "../solve/connections.js";
@@ -16,18 +16,22 @@ import { emptyTable, type SpikeTable } from "../spikes/table.js";
 
 const workgroupSize = 64;
 
-/** Rows of the direction buffer: kind, index, neuron, unused. */
+/** Rows of the direction buffer: kind, index, and the neurons from one to another, the last not among them. */
 function directionRows(plan: SolvePlan, views: readonly View[]): Uint32Array {
   const rows: number[] = [];
   const { cell, neurons } = plan.network;
-  for (const view of views) {
-    for (let i = 0; i < view.length; i++) {
-      if (view.name === "weights") rows.push(1, i, everyNeuron, 0);
-      else if (view.name === "delays") rows.push(3, i, everyNeuron, 0);
-      else if (view.name === "current") {
-        const each = plan.current.perNeuron;
-        rows.push(2, each ? Math.floor(i / neurons) : i, each ? i % neurons : everyNeuron, 0);
-      } else rows.push(0, cell.parameters.indexOf(view.name), view.neuronStride > 0 ? i : everyNeuron, 0);
+  const { parameter, weight, current, delay } = directionKind;
+  for (const { segment, part, length, neuronStride } of views) {
+    // Of weights and delays a part is of their places, else of neurons.
+    const { first, end } = part ?? { first: 0, end: neurons };
+    for (let i = 0; i < length; i++) {
+      const own = (n: number): [number, number] => (neuronStride > 0 ? [first + n, first + n + 1] : [first, end]);
+      if (segment === "weights") rows.push(weight, (part?.first ?? 0) + i, 0, neurons);
+      else if (segment === "delays") rows.push(delay, (part?.first ?? 0) + i, 0, neurons);
+      else if (segment === "current") {
+        const width = neuronStride > 0 ? end - first : 1;
+        rows.push(current, Math.floor(i / width), ...own(i % width));
+      } else rows.push(parameter, cell.parameters.indexOf(segment), ...own(i));
     }
   }
   return Uint32Array.from(rows);
@@ -39,7 +43,7 @@ export async function sensitivitiesGpu(
   views: readonly View[],
   progress?: (pathsDone: number) => void,
 ): Promise<Sensitivities> {
-  const names = views.map((v) => v.name);
+  const names = segmentsOf(views);
   const plan = await decideIncrements(gpu, given, { differentiates: true });
   const shape = await solverShape(plan, "forward", names);
   const directions = views.reduce((n, v) => n + v.length, 0);

@@ -12,7 +12,7 @@ import type { Parameter } from "../network/network.js";
 import { allArrivals } from "../plan/arrivals.js";
 import { activeChannels } from "../plan/channels.js";
 import type { PlannedInput } from "../plan/inputs.js";
-import { viewName } from "../plan/layout.js";
+import { segmentName } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { planOfAll } from "../plan/sampled-values.js";
 import { horizonOf } from "./horizon.js";
@@ -69,7 +69,7 @@ function meetings(plan: SolvePlan): { arrivals: boolean; several: boolean } {
  * @param trained whether their values will change: then no more of them is known than their sign.
  */
 function circumstancesOf(plan: SolvePlan, given: readonly string[], trained: boolean): Circumstances {
-  const names = given.map((name) => viewName(plan.network, name));
+  const names = given.map((name) => segmentName(plan.network, name));
   const { network, current, inputs } = planOfAll(plan);
   const { cell } = network;
   const arrivals = allArrivals(plan);

@@ -50,9 +50,6 @@ export interface SampleFunction {
   readonly leavesOut?: string | undefined;
 }
 
-/** A plan with samples. */
-type Sampled = SolvePlan & { readonly samples?: { readonly labels?: Int32Array; readonly trials: number } };
-
 /** A loss by sample, which may also say what it takes a path for. */
 export interface SampleLoss extends Loss {
   /** Of a classifier: [paths][classes], how probable each class is. */
@@ -84,7 +81,7 @@ export function checkNeurons(given: unknown): void {
 }
 
 /** Labels of a plan's samples, and paths of a sample; where there are none and none are needed, a label of 0 for all. */
-export function labelsOf({ samples, paths }: Sampled, of: SampleFunction, neurons: number) {
+export function labelsOf({ samples, paths }: SolvePlan, of: SampleFunction, neurons: number) {
   if (!of.labelled) return { labels: new Int32Array(1), trials: paths };
   const { labels, trials } = samples ?? {};
   if (!labels || !trials) fail("samples.labels", `are missing; loss "${of.kind}" needs the label of each sample`);

@@ -1,4 +1,3 @@
-export { accuracy, confusion, noClass, predictedClasses } from "./classification.js";
 export { coincidences, type SpikeTrainMatch, spikeTrainMatch } from "./coincidence.js";
 export { type Psth, type PsthOptions, psth, psthCorrelation } from "./psth.js";
 export { cutTrains, neuronTrains, type SpikeTimes, type Stretch } from "./spike-times.js";

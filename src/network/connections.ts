@@ -4,6 +4,7 @@
  */
 import { fail, float32Number, isNumbers, type Numbers, nonNegative, show } from "../checks.js";
 import { type DrawnWeights, drawWeights } from "./drawn-weights.js";
+import { intoRows, joinedFloats, joinedWords, type Rows, starts } from "./rows.js";
 
 /** Weights as given: all-to-all, a list of edges, one matrix between each two layers, or drawn by a law. */
 export type WeightForm =
@@ -31,30 +32,46 @@ export type Weights = WeightBlock | WeightBlock[];
 
 const forms = ["dense", "edges", "layers"] as const;
 
-export interface Connections {
+export interface Connections extends Rows {
   readonly neurons: number;
   /** How the weights were given. */
-  readonly form: "none" | "blocks" | (typeof forms)[number];
-  /** Row k holds the targets of neuron k, and after them those of sources: entries rowStart[k] to rowStart[k + 1]. */
-  readonly rowStart: Uint32Array;
-  readonly targets: Uint32Array;
+  readonly form: "none" | "blocks" | "projections" | (typeof forms)[number];
+  /** Values of weights: one for each entry of the rows, or, with `weightOf`, for each entry the place of its own. */
   readonly weights: Float64Array;
-  /** Number of the port at which each arrives. */
-  readonly ports: Uint8Array;
-  /** Values of delays, and of each connection the number of its own, or -1 where spikes arrive at once. */
+  readonly weightOf?: Uint32Array;
+  /** Values of delays: entries have the number of theirs. */
   readonly delays: Float64Array;
-  readonly delayOf: Int32Array;
+  /** Of a network of populations: whose weights and delays lie where. */
+  readonly projections?: readonly ProjectionPlace[];
   /** Values of delays → the shape in which they were given; null for a block of several that has none. */
   delayShape(values: ArrayLike<number>): unknown;
-  /** The longest row. */
-  readonly longestRow: number;
-  /** Whether a neuron has several connections to the same target. */
-  readonly parallel: boolean;
-  /** Numbers in row order → the shape in which the weights were given. */
+  /** Values of weights → the shape in which they were given. */
   shape(values: ArrayLike<number>): unknown;
   /** The same, where an edge is a number alone. */
   numbers(values: ArrayLike<number>): unknown;
 }
+
+/** Values of a projection among those of all, and the way back to the shape in which they were given. */
+export interface ValuesPlace {
+  readonly offset: number;
+  readonly length: number;
+  shape(values: ArrayLike<number>): unknown;
+  /** The same, where an edge is a number alone. */
+  numbers(values: ArrayLike<number>): unknown;
+}
+
+export interface ProjectionPlace {
+  readonly name: string;
+  readonly weights: ValuesPlace;
+  readonly delays: ValuesPlace | undefined;
+}
+
+/** Which of the weights an entry of the rows has. */
+export const weightPlace = ({ weightOf }: Connections, entry: number): number => (weightOf ? weightOf[entry]! : entry);
+
+/** The weight of an entry of the rows. */
+export const weightAt = (connections: Connections, entry: number): number =>
+  connections.weights[weightPlace(connections, entry)]!;
 
 function matrix(field: string, value: unknown, rows: number, columns: number, check = float32Number): void {
   if (!Array.isArray(value) || value.length !== rows) {
@@ -76,23 +93,19 @@ function matrix(field: string, value: unknown, rows: number, columns: number, ch
   });
 }
 
-const delayNumber = (field: string, value: unknown): number => nonNegative(field, float32Number(field, value));
+export const delayNumber = (field: string, value: unknown): number => nonNegative(field, float32Number(field, value));
 
-interface Edge {
-  readonly from: number;
-  readonly to: number;
-  readonly weight: number;
-}
-
-/** A block, read: its edges in the order in which they were given, and the way back. */
-interface Block {
+/** A block, read: its connections in the order in which they were given, and the way back. */
+export interface Block {
   readonly form: (typeof forms)[number];
-  readonly edges: readonly Edge[];
+  readonly from: Uint32Array;
+  readonly to: Uint32Array;
+  readonly weights: Float64Array;
   /** Numbers in that order → the shape in which they were given, where an edge is a number alone; and with where it goes. */
   numbers(given: Float64Array): unknown;
   shape(given: Float64Array): unknown;
-  /** Reads one delay for each edge, in that order. */
-  delays(field: string, given: unknown): number[];
+  /** Reads one delay for each connection, in that order. */
+  delays(field: string, given: unknown): Float64Array;
 }
 
 const rows = (given: Float64Array, lengths: readonly number[]): number[][] => {
@@ -100,48 +113,95 @@ const rows = (given: Float64Array, lengths: readonly number[]): number[][] => {
   return lengths.map((n) => Array.from(given.subarray(at, (at += n))));
 };
 
-function readDense(field: string, dense: Numbers[], neurons: number): Block {
-  matrix(`${field}.dense`, dense, neurons, neurons);
-  const edges = dense.flatMap((row, from) => Array.from(row, (weight, to) => ({ from, to, weight })));
-  const numbers = (given: Float64Array): unknown => rows(given, new Array<number>(neurons).fill(neurons));
-  const delays = (at: string, given: unknown): number[] => {
-    matrix(at, given, neurons, neurons, delayNumber);
-    return (given as Numbers[]).flatMap((row) => Array.from(row));
-  };
-  return { form: "dense", edges, numbers, shape: numbers, delays };
+/** Neurons from `first` on. */
+export interface Neurons {
+  readonly first: number;
+  readonly count: number;
 }
 
-function readEdges(field: string, list: unknown, neurons: number): Block {
+/** All connections from some neurons to some, row by row. */
+export function allPairs(from: Neurons, to: Neurons): Pick<Block, "from" | "to"> {
+  const sent = new Uint32Array(from.count * to.count);
+  const received = new Uint32Array(sent.length);
+  for (let k = 0; k < from.count; k++) {
+    sent.fill(from.first + k, k * to.count, (k + 1) * to.count);
+    for (let j = 0; j < to.count; j++) received[k * to.count + j] = to.first + j;
+  }
+  return { from: sent, to: received };
+}
+
+/** Rows of a matrix, one after another. */
+export function flattened(matrix: readonly Numbers[], size: number): Float64Array {
+  const all = new Float64Array(size);
+  let at = 0;
+  for (const row of matrix) {
+    all.set(row, at);
+    at += row.length;
+  }
+  return all;
+}
+
+/** A matrix from some neurons to some. */
+export function readDense(field: string, dense: Numbers[], from: Neurons, to: Neurons): Block {
+  const size = from.count * to.count;
+  matrix(`${field}.dense`, dense, from.count, to.count);
+  const numbers = (given: Float64Array): unknown => rows(given, new Array<number>(from.count).fill(to.count));
+  const delays = (at: string, given: unknown): Float64Array => {
+    matrix(at, given, from.count, to.count, delayNumber);
+    return flattened(given as Numbers[], size);
+  };
+  return {
+    form: "dense",
+    ...allPairs(from, to),
+    weights: flattened(dense, size),
+    numbers,
+    shape: numbers,
+    delays,
+  };
+}
+
+/** One delay for each of a list of connections. */
+export function listOfDelays(at: string, given: unknown, count: number): Float64Array {
+  if (!isNumbers(given) || given.length !== count) {
+    const got = isNumbers(given) ? given.length : show(given);
+    fail(at, `expected one number, or a list of ${count} (one per edge), got ${got}`);
+  }
+  return Float64Array.from(given, (d, e) => delayNumber(`${at}[${e}]`, d));
+}
+
+/** A list of edges, each with the numbers of its neurons among some. */
+export function readEdges(field: string, list: unknown, from: Neurons, to: Neurons): Block {
   if (!Array.isArray(list)) fail(`${field}.edges`, `expected a list of [from, to, weight], got ${show(list)}`);
   const seen = new Set<number>();
-  const edges = list.map((edge: unknown, e): Edge => {
+  const weights = new Float64Array(list.length);
+  const [sent, received] = [new Uint32Array(list.length), new Uint32Array(list.length)];
+  list.forEach((edge: unknown, e) => {
     const at = `${field}.edges[${e}]`;
     if (!Array.isArray(edge) || edge.length !== 3) fail(at, `expected [from, to, weight], got ${show(edge)}`);
-    const [from, to, weight] = edge as [number, number, number];
-    for (const [what, k] of [
-      ["from", from],
-      ["to", to],
+    const [source, target, weight] = edge as [number, number, number];
+    for (const [what, k, { count }] of [
+      ["from", source, from],
+      ["to", target, to],
     ] as const) {
-      if (!Number.isInteger(k) || k < 0 || k >= neurons) {
-        fail(at, `${what} is ${show(k)}; neurons are numbered 0 to ${neurons - 1}`);
+      if (!Number.isInteger(k) || k < 0 || k >= count) {
+        fail(at, `${what} is ${show(k)}; neurons are numbered 0 to ${count - 1}`);
       }
     }
-    if (seen.has(from * neurons + to)) fail(at, `connects ${from} to ${to} a second time; add the weights up`);
-    seen.add(from * neurons + to);
-    return { from, to, weight: float32Number(`${at}[2]`, weight) };
+    if (seen.has(source * to.count + target))
+      fail(at, `connects ${source} to ${target} a second time; add the weights up`);
+    seen.add(source * to.count + target);
+    weights[e] = float32Number(`${at}[2]`, weight);
+    sent[e] = from.first + source;
+    received[e] = to.first + target;
   });
   return {
     form: "edges",
-    edges,
+    from: sent,
+    to: received,
+    weights,
     numbers: (given) => Array.from(given),
-    shape: (given) => edges.map(({ from, to }, e) => [from, to, given[e]!]),
-    delays(at, given) {
-      if (!isNumbers(given) || given.length !== edges.length) {
-        const got = isNumbers(given) ? given.length : show(given);
-        fail(at, `expected one number, or a list of ${edges.length} (one per edge), got ${got}`);
-      }
-      return Array.from(given, (d, e) => delayNumber(`${at}[${e}]`, d));
-    },
+    shape: (given) => Array.from(given, (w, e) => [sent[e]! - from.first, received[e]! - to.first, w]),
+    delays: (at, given) => listOfDelays(at, given, list.length),
   };
 }
 
@@ -154,12 +214,12 @@ function readLayers(field: string, blocks: unknown, layers: readonly number[] | 
     );
   }
   let start = 0;
-  const edges = (blocks as Numbers[][]).flatMap((block, l) => {
-    const [m, n] = [layers[l]!, layers[l + 1]!];
-    matrix(`${field}.layers[${l}]`, block, m, n);
-    const first = start;
-    start += m;
-    return block.flatMap((row, k) => Array.from(row, (weight, j) => ({ from: first + k, to: first + m + j, weight })));
+  const parts = (blocks as Numbers[][]).map((block, l) => {
+    const from = { first: start, count: layers[l]! };
+    start += from.count;
+    const to = { first: start, count: layers[l + 1]! };
+    matrix(`${field}.layers[${l}]`, block, from.count, to.count);
+    return { ...allPairs(from, to), weights: flattened(block, from.count * to.count) };
   });
   const numbers = (given: Float64Array): unknown => {
     let at = 0;
@@ -168,18 +228,28 @@ function readLayers(field: string, blocks: unknown, layers: readonly number[] | 
       return rows(given.subarray(at, (at += size)), new Array<number>(layers[l]!).fill(n));
     });
   };
-  const delays = (at: string, given: unknown): number[] => {
+  const delays = (at: string, given: unknown): Float64Array => {
     if (!Array.isArray(given) || given.length !== layers.length - 1)
       fail(
         at,
         `expected one number, or ${layers.length - 1} matrices (one between each two layers), got ${show(given)}`,
       );
-    return (given as Numbers[][]).flatMap((block, l) => {
+    (given as Numbers[][]).forEach((block, l) => {
       matrix(`${at}[${l}]`, block, layers[l]!, layers[l + 1]!, delayNumber);
-      return block.flatMap((row) => Array.from(row));
     });
+    return flattened((given as Numbers[][]).flat(), weights.length);
   };
-  return { form: "layers", edges, numbers, shape: numbers, delays };
+  const weights = joinedFloats(parts.map((part) => part.weights));
+  const from = joinedWords(parts.map((part) => part.from));
+  return {
+    form: "layers",
+    from,
+    to: joinedWords(parts.map((part) => part.to)),
+    weights,
+    numbers,
+    shape: numbers,
+    delays,
+  };
 }
 
 function readBlock(field: string, given: WeightForm, neurons: number, layers: readonly number[] | undefined): Block {
@@ -191,21 +261,23 @@ function readBlock(field: string, given: WeightForm, neurons: number, layers: re
   if (kinds.length !== 1 || !(forms as readonly string[]).includes(kinds[0]!)) {
     fail(field, `expected one of dense, edges, layers, uniform, got ${kinds.join(", ") || "nothing"}`);
   }
-  if ("dense" in given) return readDense(field, given.dense as Numbers[], neurons);
-  if ("edges" in given) return readEdges(field, given.edges, neurons);
+  const all = { first: 0, count: neurons };
+  if ("dense" in given) return readDense(field, given.dense as Numbers[], all, all);
+  if ("edges" in given) return readEdges(field, given.edges, all, all);
   return readLayers(field, (given as { layers: unknown }).layers, layers);
 }
 
-/** Delays of a block: their values, and which of them an edge has; -1 for none. */
+/** Delays of a block: their values, and which of them a connection has; -1 for none. */
 interface BlockDelays {
-  readonly values: readonly number[];
-  of(edge: number): number;
+  readonly values: Float64Array;
+  of(connection: number): number;
   shape(values: Float64Array): unknown;
 }
 
 function readDelays(field: string, given: unknown, block: Block): BlockDelays {
-  if (given === undefined) return { values: [], of: () => -1, shape: () => null };
-  if (typeof given === "number") return { values: [delayNumber(field, given)], of: () => 0, shape: (v) => v[0]! };
+  if (given === undefined) return { values: new Float64Array(), of: () => -1, shape: () => null };
+  if (typeof given === "number")
+    return { values: Float64Array.of(delayNumber(field, given)), of: () => 0, shape: (v) => v[0]! };
   return { values: block.delays(field, given), of: (edge) => edge, shape: (v) => block.numbers(v) };
 }
 
@@ -253,53 +325,42 @@ export function readConnections(
     const delayed = readDelays(`${field}.delays`, delays, read);
     return { ...read, port: portNumber(`${field}.port`, port, cell), delayed };
   });
-  const delays: number[] = [];
-  /** Of each block, where its delays begin. */
-  const firstDelay = blocks.map(({ delayed }) => delays.push(...delayed.values) - delayed.values.length);
-  let counted = 0;
-  const edges = blocks.flatMap(({ edges, port, delayed }, b) =>
-    edges.map((edge, e) => {
-      const own = delayed.of(e);
-      return { ...edge, port, given: counted++, delay: own < 0 ? -1 : firstDelay[b]! + own };
-    }),
+  const delays = joinedFloats(blocks.map(({ delayed }) => delayed.values));
+  /** Of each block, where its delays and its connections begin. */
+  const firstDelay = starts(blocks.map(({ delayed }) => delayed.values.length));
+  const first = starts(blocks.map(({ to }) => to.length));
+  const rows = intoRows(
+    neurons,
+    blocks.map(({ from, to, port, delayed }, b) => ({
+      from,
+      to,
+      port,
+      delayOf: (c: number): number => (delayed.of(c) < 0 ? -1 : firstDelay[b]! + delayed.of(c)),
+    })),
   );
-  edges.sort((a, b) => a.from - b.from || a.to - b.to);
-  const rowStart = new Uint32Array(neurons + 1);
-  for (const e of edges) rowStart[e.from + 1]!++;
-  let longestRow = 0;
-  for (let k = 0; k < neurons; k++) {
-    longestRow = Math.max(longestRow, rowStart[k + 1]!);
-    rowStart[k + 1]! += rowStart[k]!;
-  }
+  const { given: givenAt } = rows;
+  const weightsGiven = joinedFloats(blocks.map((block) => block.weights));
   /** Numbers in row order → a shape of each block; of one that stands alone, that. */
   const shaped =
     (way: "shape" | "numbers") =>
     (values: ArrayLike<number>): unknown => {
-      const inOrder = new Float64Array(edges.length);
-      edges.forEach((e, i) => {
-        inOrder[e.given] = values[i]!;
-      });
-      let at = 0;
-      const shapes = blocks.map((block) => block[way](inOrder.subarray(at, (at += block.edges.length))));
+      const inOrder = new Float64Array(weightsGiven.length);
+      for (let i = 0; i < inOrder.length; i++) inOrder[givenAt(i)] = values[i]!;
+      const shapes = blocks.map((block, b) => block[way](inOrder.subarray(first[b]!, first[b]! + block.to.length)));
       return Array.isArray(weights) ? shapes : (shapes[0] ?? []);
     };
   return {
     neurons,
     form: Array.isArray(weights) ? "blocks" : (blocks[0]?.form ?? "none"),
-    rowStart,
-    targets: Uint32Array.from(edges, (e) => e.to),
-    weights: Float64Array.from(edges, (e) => e.weight),
-    ports: Uint8Array.from(edges, (e) => e.port),
-    delays: Float64Array.from(delays),
-    delayOf: Int32Array.from(edges, (e) => e.delay),
+    ...rows,
+    weights: Float64Array.from(weightsGiven, (_, i) => weightsGiven[givenAt(i)]!),
+    delays,
     delayShape(values) {
       const shapes = blocks.map(({ delayed }, b) =>
         delayed.shape(Float64Array.from({ length: delayed.values.length }, (_, i) => values[firstDelay[b]! + i]!)),
       );
       return Array.isArray(weights) ? shapes : (shapes[0] ?? null);
     },
-    longestRow,
-    parallel: edges.some((e, i) => i > 0 && e.from === edges[i - 1]!.from && e.to === edges[i - 1]!.to),
     shape: shaped("shape"),
     numbers: shaped("numbers"),
   };

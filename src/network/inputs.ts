@@ -13,23 +13,24 @@ export interface GivenInputs {
 
 /**
  * A signal for each input of a cell.
+ * @param at where it is given, for messages.
  * @throws SaltationError `invalid-input` naming one that the cell does not have, or that is missing.
  */
-export function readInputs(cell: Cell, { inputs = {}, current }: GivenInputs): Map<string, Current> {
+export function readInputs(cell: Cell, { inputs = {}, current }: GivenInputs, at = "input"): Map<string, Current> {
   if (typeof inputs !== "object" || inputs === null || Array.isArray(inputs))
-    fail("input.inputs", `expected an object of signals by name, got ${show(inputs)}`);
+    fail(`${at}.inputs`, `expected an object of signals by name, got ${show(inputs)}`);
   const names = [...cell.inputs.keys()];
   const known = names.length > 0 ? `known: ${names.join(", ")}` : "it has none";
   for (const name of Object.keys(inputs)) {
     if (!cell.inputs.has(name))
       fail(
-        `input.inputs.${/^\w{1,64}$/.test(name) ? name : quoted(name)}`,
+        `${at}.inputs.${/^\w{1,64}$/.test(name) ? name : quoted(name)}`,
         `cell "${cell.name}" has no such input; ${known}`,
       );
   }
   if (current !== undefined) {
-    if (!cell.inputs.has("I")) fail("input.current", `cell "${cell.name}" has no input I; ${known}`);
-    if (inputs.I !== undefined) fail("input.current", "is the input I, which input.inputs gives too; keep one");
+    if (!cell.inputs.has("I")) fail(`${at}.current`, `cell "${cell.name}" has no input I; ${known}`);
+    if (inputs.I !== undefined) fail(`${at}.current`, `is the input I, which ${at}.inputs gives too; keep one`);
   }
   const implied = cell.definition.inputs === undefined;
   return new Map(
@@ -37,11 +38,11 @@ export function readInputs(cell: Cell, { inputs = {}, current }: GivenInputs): M
       const given = (name === "I" ? current : undefined) ?? inputs[name] ?? (implied ? 0 : undefined);
       if (given === undefined) {
         return fail(
-          `input.inputs.${name}`,
+          `${at}.inputs.${name}`,
           `is missing: cell "${cell.name}" reads it; give a number, a list, or { dt, samples }`,
         );
       }
-      return [name, currentOf(given, inputField(name))] as const;
+      return [name, currentOf(given, inputField(name, at))] as const;
     }),
   );
 }

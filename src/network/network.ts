@@ -17,6 +17,16 @@ import { type Current, constantValues, inputField, isSampledCurrent } from "../d
 import { quoted } from "../quoted.js";
 import { type Connections, portNumber, readConnections, type Weights } from "./connections.js";
 import { kindsOf, readInputs } from "./inputs.js";
+import {
+  kindsOfAll,
+  maximumNeurons,
+  type PopulationDefinition,
+  type PopulationPlace,
+  type ReadPopulation,
+  readPopulations,
+} from "./populations.js";
+import { type ProjectionDefinition, readProjections } from "./projections.js";
+import { joinedFloats } from "./rows.js";
 
 export interface NetworkDefinition {
   /** A cell, its definition, or the name of a built-in cell or of one that `libraryCell` has loaded. Default "slif". */
@@ -33,6 +43,13 @@ export interface NetworkDefinition {
   /** Short for the input `I`. */
   current?: Current;
   /**
+   * In place of all these: populations by name, each of neurons with a cell, parameters and inputs of its own, or of sources
+   * (populations.ts) …
+   */
+  populations?: Record<string, PopulationDefinition>;
+  /** … and connections between them (projections.ts). */
+  projections?: ProjectionDefinition[];
+  /**
    * Input spikes from t0 to t1: each arrives at its neuron with its weight, like a spike within the network. One at t1
    * changes nothing.
    */
@@ -47,6 +64,8 @@ const networkNames: Names<NetworkDefinition> = {
   weights: true,
   inputs: true,
   current: true,
+  populations: true,
+  projections: true,
   inputSpikes: true,
 };
 
@@ -65,6 +84,30 @@ export interface Parameter {
   readonly name: string;
   readonly values: Float64Array;
   readonly perNeuron: boolean;
+  /** Where populations have values of their own: whose lie where among them. */
+  readonly parts?: readonly ParameterPart[];
+}
+
+/** Values of a population: one that its neurons share, or one each, from `at` on. */
+export interface ParameterPart {
+  readonly population: string;
+  readonly first: number;
+  readonly count: number;
+  readonly at: number;
+  readonly perNeuron: boolean;
+}
+
+/** Which of its values a neuron has; undefined where it has none. */
+export function valuePlace({ perNeuron, parts }: Parameter, neuron: number): number | undefined {
+  if (!parts) return perNeuron ? neuron : 0;
+  const part = parts.find(({ first, count }) => neuron >= first && neuron < first + count);
+  return part && part.at + (part.perNeuron ? neuron - part.first : 0);
+}
+
+/** The value of a neuron, 0 where it has none. */
+export function valueAt(parameter: Parameter, neuron: number): number {
+  const place = valuePlace(parameter, neuron);
+  return place === undefined ? 0 : parameter.values[place]!;
 }
 
 export interface Network {
@@ -72,6 +115,8 @@ export interface Network {
   readonly neurons: number;
   /** Nodes that only send, at times that come with samples: node `neurons` + s is source s. */
   readonly sources: number;
+  /** Neurons and sources by name; of a network given by one cell, none. */
+  readonly populations: readonly PopulationPlace[];
   readonly layers: readonly number[] | undefined;
   readonly parameters: readonly Parameter[];
   readonly connections: Connections;
@@ -86,8 +131,8 @@ export interface Network {
 /** Cells that a network may name: those that are always there, and those of the library that were loaded. */
 const known = new Map<string, Cell>([slif, gif].map((cell) => [cell.name, cell]));
 
-const noSuchCell = (name: string, names: Iterable<string>): never =>
-  fail("network.cell", `no built-in cell is called ${quoted(name)}; known: ${[...new Set(names)].join(", ")}`);
+const noSuchCell = (name: string, names: Iterable<string>, field = "network.cell"): never =>
+  fail(field, `no built-in cell is called ${quoted(name)}; known: ${[...new Set(names)].join(", ")}`);
 
 /**
  * A cell of the library by name, with its equations, parameters and units in `definition` (docs/cells.md lists them
@@ -106,10 +151,10 @@ export async function libraryCell(name: string): Promise<Cell> {
 }
 
 /** Finds or defines the cell that a network is made of. */
-export function readCell(cell: Cell | CellDefinition | string | undefined): Cell {
+export function readCell(cell: Cell | CellDefinition | string | undefined, field = "network.cell"): Cell {
   if (cell === undefined) return slif;
   if (typeof cell === "string") {
-    return known.get(cell) ?? noSuchCell(cell, [...known.keys(), "others after await libraryCell(name)"]);
+    return known.get(cell) ?? noSuchCell(cell, [...known.keys(), "others after await libraryCell(name)"], field);
   }
   return typeof cell === "object" && cell && "graph" in cell ? cell : defineCell(cell);
 }
@@ -143,9 +188,9 @@ function readInputSpikes(spikes: InputSpikes | undefined, neurons: number, cell:
 }
 
 /** An input that is the same at all times, or the first sample of one that is not. */
-function inputAsParameter(name: string, given: Current, neurons: number): Parameter {
+function inputAsParameter(name: string, given: Current, neurons: number, field: string): Parameter {
   const perNeuron = typeof given !== "number";
-  if (!isSampledCurrent(given)) return { name, values: constantValues(given, neurons, inputField(name)), perNeuron };
+  if (!isSampledCurrent(given)) return { name, values: constantValues(given, neurons, field), perNeuron };
   // Whether samples fit is told where they are laid onto a grid.
   const first: unknown = given.samples[0];
   if (!isNumbers(first) || first.length === 1) {
@@ -154,7 +199,42 @@ function inputAsParameter(name: string, given: Current, neurons: number): Parame
   return { name, values: Float64Array.from({ length: neurons }, (_, k) => first[k] ?? 0), perNeuron };
 }
 
-const maximumNeurons = 65536;
+/** Parameters by name, checked. @param field what gives them. */
+function readParameters(
+  field: string,
+  given: Record<string, number | Numbers>,
+  cell: Cell,
+  { neurons, signals, inputsAt }: { neurons: number; signals: ReadonlyMap<string, Current>; inputsAt: string },
+): Parameter[] {
+  if (typeof given !== "object" || given === null || Array.isArray(given))
+    fail(field, `expected an object of values by name, got ${show(given)}`);
+  for (const name of Object.keys(given)) {
+    if (name in cell.defaults) continue;
+    const known = `known: ${Object.keys(cell.defaults).join(", ")}`;
+    const what = cell.inputs.has(name) ? `is an input; give it as ${inputsAt}.inputs.${name}` : undefined;
+    fail(`${field}.${name}`, what ?? `cell "${cell.name}" has no such parameter; ${known}`);
+  }
+  return cell.parameters.map((name): Parameter => {
+    if (cell.inputs.has(name)) return inputAsParameter(name, signals.get(name)!, neurons, inputField(name, inputsAt));
+    const value = given[name] ?? cell.defaults[name]!;
+    const at = `${field}.${name}`;
+    const number = (at: string, v: unknown): number =>
+      float32Number(at, cell.positive.includes(name) ? positiveNumber(at, v) : v);
+    if (!isNumbers(value)) return { name, values: Float64Array.of(number(at, value)), perNeuron: false };
+    if (value.length !== neurons) {
+      fail(at, `expected one number, or ${neurons} (one per neuron), got ${value.length}`);
+    }
+    const values = Float64Array.from(value, (v, k) => number(`${at}[${k}]`, v));
+    return { name, values, perNeuron: true };
+  });
+}
+
+/** Signals that are no current to the cell, by name. */
+function otherInputs(cell: Cell, signals: ReadonlyMap<string, Current>): Record<string, Current> {
+  const inputs: Record<string, Current> = {};
+  for (const [name, kind] of cell.inputs) if (kind !== "current") inputs[name] = signals.get(name)!;
+  return inputs;
+}
 
 /**
  * Checks and completes a network.
@@ -162,6 +242,9 @@ const maximumNeurons = 65536;
  */
 export function defineNetwork(definition: NetworkDefinition): Network {
   checkOptions("network", definition, networkNames);
+  if (definition.populations !== undefined) return ofPopulations(definition);
+  if (definition.projections !== undefined)
+    fail("network.projections", "go with network.populations, which are missing");
   const unbound = readCell(definition.cell);
   const signals = readInputs(unbound, definition);
   const cell = boundCell(unbound, { inputs: kindsOf(unbound, signals), t0: 0 });
@@ -179,31 +262,95 @@ export function defineNetwork(definition: NetworkDefinition): Network {
   if (inLayers !== undefined && inLayers !== neurons) {
     fail("network.neurons", `is ${neurons}, but network.layers add up to ${inLayers}; leave one of them out`);
   }
-
-  const given = definition.parameters ?? {};
-  for (const name of Object.keys(given)) {
-    if (name in cell.defaults) continue;
-    const known = `known: ${Object.keys(cell.defaults).join(", ")}`;
-    const what = cell.inputs.has(name) ? `is an input; give it as input.inputs.${name}` : undefined;
-    fail(`network.parameters.${name}`, what ?? `cell "${cell.name}" has no such parameter; ${known}`);
-  }
-  const inputs: Record<string, Current> = {};
-  for (const [name, kind] of cell.inputs) if (kind !== "current") inputs[name] = signals.get(name)!;
-  const parameters = cell.parameters.map((name): Parameter => {
-    if (cell.inputs.has(name)) return inputAsParameter(name, inputs[name]!, neurons);
-    const value = given[name] ?? cell.defaults[name]!;
-    const field = `network.parameters.${name}`;
-    const number = (at: string, v: unknown): number =>
-      float32Number(at, cell.positive.includes(name) ? positiveNumber(at, v) : v);
-    if (!isNumbers(value)) return { name, values: Float64Array.of(number(field, value)), perNeuron: false };
-    if (value.length !== neurons) {
-      fail(field, `expected one number, or ${neurons} (one per neuron), got ${value.length}`);
-    }
-    const values = Float64Array.from(value, (v, k) => number(`${field}[${k}]`, v));
-    return { name, values, perNeuron: true };
+  const parameters = readParameters("network.parameters", definition.parameters ?? {}, cell, {
+    neurons,
+    signals,
+    inputsAt: "input",
   });
+  const inputs = otherInputs(cell, signals);
   const inputSpikes = readInputSpikes(definition.inputSpikes, neurons, cell);
   const connections = readConnections(definition.weights, neurons, layers, cell);
   const current = cell.inputs.get("I") === "current" ? signals.get("I")! : 0;
-  return { cell, neurons, sources: 0, layers, parameters, connections, current, inputs, inputSpikes };
+  return {
+    cell,
+    neurons,
+    sources: 0,
+    populations: [],
+    layers,
+    parameters,
+    connections,
+    current,
+    inputs,
+    inputSpikes,
+  };
+}
+
+/** A parameter of all populations from that of each: their values one after another. */
+function together(name: string, own: readonly { population: ReadPopulation; parameter: Parameter }[]): Parameter {
+  let at = 0;
+  const parts = own.map(({ population: { name: population, first, count }, parameter: { values, perNeuron } }) => {
+    const part = { population, first, count, at, perNeuron };
+    at += values.length;
+    return part;
+  });
+  const values = joinedFloats(own.map(({ parameter }) => parameter.values));
+  return { name, values, perNeuron: parts.length > 1 || parts[0]!.perNeuron, parts };
+}
+
+/** What is given by the names of one cell, and has no place beside populations. */
+const ofOneCell = ["cell", "neurons", "layers", "parameters", "weights", "inputs", "current"] as const;
+
+function ofPopulations(definition: NetworkDefinition): Network {
+  for (const key of ofOneCell) {
+    if (definition[key] !== undefined)
+      fail(
+        `network.${key}`,
+        "does not go with network.populations; give it there, and connections in network.projections",
+      );
+  }
+  const populations = readPopulations(definition.populations, readCell);
+  const ofCells = populations.filter((population) => !population.sources);
+  const [first] = ofCells;
+  const unbound = first!.cell!;
+  for (const { field, cell } of ofCells) {
+    if (cell !== unbound && JSON.stringify(cell!.definition) !== JSON.stringify(unbound.definition))
+      fail(
+        `${field}.cell`,
+        `is "${cell!.name}", that of "${first!.name}" is "${unbound.name}"; all need the same cell`,
+      );
+  }
+  const cell = boundCell(unbound, { inputs: kindsOfAll(unbound, ofCells), t0: 0 });
+  const own = ofCells.map((population) => {
+    const { field, given, signals, count } = population;
+    const at = { neurons: count, signals: signals!, inputsAt: field };
+    return { population, read: readParameters(`${field}.parameters`, given!.parameters ?? {}, cell, at) };
+  });
+  const parameters = cell.parameters.map((name, p) =>
+    together(
+      name,
+      own.map(({ population, read }) => ({ population, parameter: read[p]! })),
+    ),
+  );
+  const neurons = ofCells.reduce((n, { count }) => n + count, 0);
+  const sources = populations.reduce((n, { count }) => n + count, 0) - neurons;
+  const ends = new Map(
+    populations.map(({ name, first, count, sources }) => [
+      name,
+      { name, first, count, sources, ...(sources ? {} : { cell }) },
+    ]),
+  );
+  // One population alone is planned as a network of one cell is.
+  const signals = ofCells.length === 1 ? first!.signals! : new Map<string, Current>();
+  return {
+    cell,
+    neurons,
+    sources,
+    populations: populations.map(({ field: _, given: __, ...place }) => place),
+    layers: undefined,
+    parameters,
+    connections: readProjections(definition.projections, ends),
+    current: (cell.inputs.get("I") === "current" ? signals.get("I") : undefined) ?? 0,
+    inputs: otherInputs(cell, signals),
+    inputSpikes: readInputSpikes(definition.inputSpikes, neurons, cell),
+  };
 }

@@ -2,7 +2,8 @@
 import { parameterInput } from "../cell/cell.js";
 import { amplitudesOf } from "../cell/channels.js";
 import { evaluate, inputNames } from "../cell/graph.js";
-import { viewName } from "./layout.js";
+import { valueAt } from "../network/network.js";
+import { segmentName } from "./layout.js";
 import type { SolvePlan } from "./plan.js";
 
 /**
@@ -13,7 +14,7 @@ export function activeChannels(plan: SolvePlan, gradients: readonly string[]): n
   const { network } = plan;
   const bySample = (plan.samples?.values?.parameters ?? []).map((p) => network.parameters[p.index]!.name);
   const open = [...gradients, ...(plan.writes ?? []), ...bySample].map((name) =>
-    parameterInput(viewName(network, name)),
+    parameterInput(segmentName(network, name)),
   );
   return network.cell.channels.flatMap((channel, c) => {
     const amplitudes = amplitudesOf([channel]);
@@ -21,9 +22,7 @@ export function activeChannels(plan: SolvePlan, gradients: readonly string[]): n
     if (names.some((n) => !n.startsWith("p."))) return [c];
     if (open.some((name) => names.includes(name))) return [c];
     for (let k = 0; k < network.neurons; k++) {
-      const inputs = new Map(
-        network.parameters.map((p) => [parameterInput(p.name), p.values[p.perNeuron ? k : 0]!] as const),
-      );
+      const inputs = new Map(network.parameters.map((p) => [parameterInput(p.name), valueAt(p, k)] as const));
       if (evaluate(amplitudes, inputs).some((v) => v !== 0)) return [c];
     }
     return [];

@@ -5,16 +5,21 @@
  * and delays of connections where there are such. Gradients have the same layout.
  */
 import { fail, isNumbers, type Numbers, show } from "../checks.js";
-import { isFlat, isSampledCurrent } from "../driver/current.js";
-import type { Network } from "../network/network.js";
+import { type Current, isFlat, isSampledCurrent, type PlannedCurrent } from "../driver/current.js";
+import { type Network, type Parameter, valuePlace } from "../network/network.js";
 import { quoted } from "../quoted.js";
 import { sampledInputs, samplesView } from "./inputs.js";
 import type { SolvePlan } from "./plan.js";
 
 export interface View {
+  /** Of a network of populations with that of its population or projection: `hidden.mu1`, `hidden→out.weights`. */
   readonly name: string;
   /** What results call it: as it was asked for. */
   readonly asked: string;
+  /** What it is a part of, or all: a parameter of the cell, `weights`, `current`, `delays`. */
+  readonly segment: string;
+  /** Of a part, the neurons that it is of; or where it begins among all weights or delays. */
+  readonly part?: ViewPart;
   readonly offset: number;
   readonly length: number;
   /** Whether there are gradients by it: not by samples that are states, nor by a current that no cell takes. */
@@ -30,11 +35,27 @@ export interface View {
    * @param beyond what stands for the values beyond those that a solve reads; 0, as a gradient by them is.
    */
   shape(values: ArrayLike<number>, beyond?: ArrayLike<number>): unknown;
+  /** Of weights, the same where an edge is a number alone. */
+  numbers?(values: ArrayLike<number>): unknown;
+}
+
+/** Neurons `first` to `end`, the last not among them. Of weights and delays, such places of theirs. */
+export interface ViewPart {
+  readonly first: number;
+  readonly end: number;
+}
+
+/** Numbers of a kind, whoever they are of. */
+export interface Segment {
+  readonly offset: number;
+  readonly length: number;
 }
 
 export interface ParameterLayout {
   readonly size: number;
   readonly views: ReadonlyMap<string, View>;
+  /** All values of a parameter of the cell, by its name; `weights`, `current`, `delays`, samples of inputs. */
+  readonly segments: ReadonlyMap<string, Segment>;
 }
 
 /** Where a parameter lies in a vector of numbers, in the order of its values (the neuron innermost). */
@@ -49,47 +70,142 @@ export const parameterPlaces = (layout: ParameterLayout): ParameterPlace[] =>
 
 const none = new Float64Array();
 
-/** Views whose values samples have of their own: there are no gradients by those of the network. */
+/** Segments whose values samples have of their own: there are no gradients by those of the network. */
 function givenBySample({ network, samples }: SolvePlan): string[] {
   const { parameters = [], current } = samples?.values ?? {};
   return [...parameters.map((p) => network.parameters[p.index]!.name), ...(current ? ["current"] : [])];
 }
 
-/** Lays out the parameters of a network. */
-export function parameterLayout(plan: SolvePlan): ParameterLayout {
-  const { network, current } = plan;
-  const views = new Map<string, View>();
-  let size = 0;
-  const hidden = new Set(sampledInputs(network.cell).flatMap((name) => [name, samplesView(name)]));
-  const sampled = new Set(givenBySample(plan));
-  for (const name of sampled) hidden.add(name);
-  if (network.cell.inputs.get("I") !== "current") hidden.add("current");
-  const add = (name: string, length: number, neuronStride: number, shape: View["shape"], beyond = none): void => {
-    const differentiable = !hidden.has(name);
-    const bySample = sampled.has(name);
-    views.set(name, { name, asked: name, offset: size, length, differentiable, bySample, neuronStride, beyond, shape });
-    size += length;
-  };
-  for (const p of network.parameters) {
-    add(p.name, p.values.length, p.perNeuron ? 1 : 0, (v) => (p.perNeuron ? Array.from(v) : v[0]!));
-  }
-  add("weights", network.connections.weights.length, 0, (v) => network.connections.shape(v));
-  const given = network.current;
-  const unread = isSampledCurrent(given) ? Array.from<number | Numbers>(given.samples).slice(current.samples) : [];
+/** The arrow in the names of projections, as it may be typed. */
+const arrows = /->/g;
+
+/** What a view is beside its place and length. */
+type OfView = Pick<View, "name" | "shape"> & Partial<Pick<View, "part" | "beyond" | "neuronStride" | "numbers">>;
+
+/** A current as it was given, back from its values. @param neurons those that it is of. */
+function currentShape(
+  given: Current,
+  { samples, perNeuron }: Pick<PlannedCurrent, "samples" | "perNeuron">,
+  neurons: number,
+): Pick<View, "shape" | "beyond"> {
+  const unread = isSampledCurrent(given) ? Array.from<number | Numbers>(given.samples).slice(samples) : [];
   const beyond = Float64Array.from(unread.flatMap((row) => (typeof row === "number" ? row : Array.from(row))));
   const shape: View["shape"] = (v, after = new Float64Array(beyond.length)) => {
     if (typeof given === "number") return v[0]!;
     const all = [...Array.from(v), ...Array.from(after)];
     if (isNumbers(given) || isFlat(given.samples)) return all;
-    const width = current.perNeuron ? network.neurons : 1;
+    const width = perNeuron ? neurons : 1;
     return Array.from({ length: all.length / width }, (_, s) => all.slice(s * width, (s + 1) * width));
   };
-  add("current", current.values.length, current.perNeuron ? 1 : 0, shape, beyond);
-  for (const input of plan.inputs)
-    add(samplesView(input.name), input.values.length, input.perNeuron ? 1 : 0, (v) => Array.from(v));
-  const { delays } = network.connections;
-  if (delays.length > 0) add("delays", delays.length, 0, (v) => network.connections.delayShape(v));
-  return { size, views };
+  return { shape, beyond };
+}
+
+/** Lays out the parameters of a network. */
+export function parameterLayout(plan: SolvePlan): ParameterLayout {
+  const { network, current } = plan;
+  const { connections, populations } = network;
+  const views = new Map<string, View>();
+  const segments = new Map<string, Segment>();
+  let size = 0;
+  const hidden = new Set(sampledInputs(network.cell).flatMap((name) => [name, samplesView(name)]));
+  const sampled = new Set(givenBySample(plan));
+  for (const name of sampled) hidden.add(name);
+  if (network.cell.inputs.get("I") !== "current") hidden.add("current");
+  /** A segment, and views of it one after another. */
+  const add = (segment: string, length: number, of: readonly (OfView & Segment)[]): void => {
+    segments.set(segment, { offset: size, length });
+    const differentiable = !hidden.has(segment);
+    const bySample = sampled.has(segment);
+    for (const { offset, neuronStride = 0, beyond = none, ...view } of of) {
+      const own = { segment, asked: view.name, differentiable, bySample, neuronStride, beyond, offset: size + offset };
+      views.set(view.name, { ...view, ...own });
+    }
+    size += length;
+  };
+  const whole = (length: number, view: OfView): [number, (OfView & Segment)[]] => [
+    length,
+    [{ ...view, offset: 0, length }],
+  ];
+  for (const { name, values, perNeuron, parts } of network.parameters) {
+    const shapeOf =
+      (own: boolean): View["shape"] =>
+      (v) =>
+        own ? Array.from(v) : v[0]!;
+    if (!parts)
+      add(name, ...whole(values.length, { name, neuronStride: perNeuron ? 1 : 0, shape: shapeOf(perNeuron) }));
+    else
+      add(
+        name,
+        values.length,
+        parts.map(({ population, first, count, at, perNeuron: own }) => ({
+          name: `${population}.${name}`,
+          offset: at,
+          length: own ? count : 1,
+          neuronStride: own ? 1 : 0,
+          part: { first, end: first + count },
+          shape: shapeOf(own),
+        })),
+      );
+  }
+  const { projections } = connections;
+  /** Views of what all projections have one after another. */
+  const ofProjections = (segment: "weights" | "delays"): (OfView & Segment)[] =>
+    (projections ?? []).flatMap(({ name, [segment]: place }) => {
+      if (!place) return [];
+      const { offset, length } = place;
+      return [{ ...place, name: `${name}.${segment}`, part: { first: offset, end: offset + length } }];
+    });
+  const { weights, delays } = connections;
+  if (projections) add("weights", weights.length, ofProjections("weights"));
+  else
+    add(
+      "weights",
+      ...whole(weights.length, {
+        name: "weights",
+        shape: (v) => connections.shape(v),
+        numbers: (v) => connections.numbers(v),
+      }),
+    );
+  const { values } = current;
+  const fed = populations.filter((place) => place.signals);
+  if (fed.length === 0) {
+    const given = currentShape(network.current, current, network.neurons);
+    add("current", ...whole(values.length, { name: "current", neuronStride: current.perNeuron ? 1 : 0, ...given }));
+  } else {
+    const all = current.parts ?? [{ ...current, first: 0, end: network.neurons, at: 0 }];
+    add(
+      "current",
+      values.length,
+      all.map((part, p) => {
+        const { name, count, signals } = fed[p]!;
+        const { first, end, at, perNeuron } = part;
+        return {
+          name: `${name}.current`,
+          offset: at,
+          length: part.values.length,
+          neuronStride: perNeuron ? 1 : 0,
+          part: { first, end },
+          ...currentShape(signals!.get("I") ?? 0, part, count),
+        };
+      }),
+    );
+  }
+  for (const input of plan.inputs) {
+    const name = samplesView(input.name);
+    const neuronStride = input.perNeuron ? 1 : 0;
+    add(name, ...whole(input.values.length, { name, neuronStride, shape: (v) => Array.from(v) }));
+  }
+  if (projections) {
+    if (delays.length > 0) add("delays", delays.length, ofProjections("delays"));
+  } else if (delays.length > 0)
+    add("delays", ...whole(delays.length, { name: "delays", shape: (v) => connections.delayShape(v) }));
+  return { size, views, segments };
+}
+
+/** Where the value of a neuron lies in the flat vector: of a parameter of the cell. Undefined where it has none. */
+export function placeOf(layout: ParameterLayout, parameter: Parameter, neuron: number): number | undefined {
+  const place = valuePlace(parameter, neuron);
+  return place === undefined ? undefined : layout.segments.get(parameter.name)!.offset + place;
 }
 
 /** The values of all parameters in the layout's order. */
@@ -97,12 +213,14 @@ export function parameterVector(plan: SolvePlan): Float64Array {
   const { network, current } = plan;
   const layout = parameterLayout(plan);
   const vector = new Float64Array(layout.size);
-  for (const p of network.parameters) vector.set(p.values, layout.views.get(p.name)!.offset);
-  vector.set(network.connections.weights, layout.views.get("weights")!.offset);
-  vector.set(current.values, layout.views.get("current")!.offset);
-  for (const input of plan.inputs) vector.set(input.values, layout.views.get(samplesView(input.name))!.offset);
-  const delays = layout.views.get("delays");
-  if (delays) vector.set(network.connections.delays, delays.offset);
+  const set = (segment: string, values: Float64Array): void => {
+    if (values.length > 0) vector.set(values, layout.segments.get(segment)!.offset);
+  };
+  for (const p of network.parameters) set(p.name, p.values);
+  set("weights", network.connections.weights);
+  set("current", current.values);
+  for (const input of plan.inputs) set(samplesView(input.name), input.values);
+  set("delays", network.connections.delays);
   return vector;
 }
 
@@ -118,12 +236,35 @@ export function deviceVector(plan: SolvePlan): Float32Array {
 
 /**
  * The view of what a user calls a parameter. `I` is the current; where the cell takes none it is a parameter, which `current`
- * stands for.
+ * stands for. Of projections `->` is `→`.
  */
 export function viewName({ cell }: Network, name: string): string {
+  if (typeof name !== "string") return name;
+  const at = name.lastIndexOf(".") + 1;
+  const [of, own] = [name.slice(0, at).replace(arrows, "→"), name.slice(at)];
   const kind = cell.inputs.get("I");
-  if (name === "I" && kind === "current") return "current";
-  return name === "current" && kind !== undefined && kind !== "current" ? "I" : name;
+  if (own === "I" && kind === "current") return `${of}current`;
+  return own === "current" && kind !== undefined && kind !== "current" ? `${of}I` : `${of}${own}`;
+}
+
+/** Of the name of a view, what it is a part of: a parameter of the cell, `weights`, `current` or `delays`. */
+export const segmentName = (network: Network, name: string): string => {
+  const view = viewName(network, name);
+  return network.populations.length > 0 ? view.slice(view.lastIndexOf(".") + 1) : view;
+};
+
+/** Why a network has no view of a name. */
+function whyNone({ cell, populations, connections }: Network, name: string): string {
+  if (populations.length === 0) {
+    if (name === "weights") return "the network has no connections";
+    return name === "delays" ? "no connections have delays" : `cell "${cell.name}" has no such parameter`;
+  }
+  const at = name.lastIndexOf(".");
+  if (at < 0) return "names no population or projection, as in hidden.mu1 or hidden→out.weights";
+  const [of, own] = [name.slice(0, at), name.slice(at + 1)];
+  if (populations.some((p) => p.name === of)) return `population "${of}" has no such parameter`;
+  if (!connections.projections?.some((p) => p.name === of)) return "there is no such population or projection";
+  return own === "delays" ? "no connections of that projection have delays" : "a projection has weights and delays";
 }
 
 /**
@@ -139,13 +280,12 @@ export function requestedViews(
 ): View[] {
   if (!Array.isArray(names)) fail(field, `expected a list of parameters, got ${show(names)}`);
   if (names.length === 0) fail(field, "names no parameter; give at least one");
-  const { cell } = network;
-  const sampled = sampledInputs(cell);
+  const sampled = sampledInputs(network.cell);
   const known = [...layout.views.values()].filter((v) => v.length > 0 && v.differentiable).map((v) => v.name);
   const views = names.map((name) => viewName(network, name));
   names.forEach((name, i) => {
     const at = `${field}[${i}]`;
-    if (sampled.includes(views[i]!))
+    if (sampled.includes(segmentName(network, name)))
       fail(
         at,
         `${quoted(name)} is sampled, and gradients by samples are taken of a current in a drift alone; known: ${known.join(", ")}`,
@@ -156,18 +296,16 @@ export function requestedViews(
           at,
           `${quoted(name)} is given by sample, and gradients are by what samples have in common; known: ${known.join(", ")}`,
         );
-      const why =
-        name === "weights"
-          ? "the network has no connections"
-          : name === "delays"
-            ? "no connections have delays"
-            : `cell "${cell.name}" has no such parameter`;
+      const why = whyNone(network, views[i]!);
       fail(at, `${quoted(name)}: ${why}; known: ${known.join(", ")}`);
     }
     if (views.indexOf(views[i]!) !== i) fail(at, `${quoted(name)} stands there twice`);
   });
   return names.map((asked, i) => ({ ...layout.views.get(views[i]!)!, asked }));
 }
+
+/** What views are parts of, each once. */
+export const segmentsOf = (views: readonly View[]): string[] => [...new Set(views.map((v) => v.segment))];
 
 /** The same, and none where there is no name: for a value alone. */
 export const viewsOf = (network: Network, layout: ParameterLayout, names: readonly string[]): View[] =>
@@ -180,8 +318,8 @@ export const shapedValues = (views: readonly View[], vector: Float64Array): Reco
 /** The plan with the values of its parameters, weights and current replaced by those of a flat vector. */
 export function replaceParameters(plan: SolvePlan, layout: ParameterLayout, vector: Float64Array): SolvePlan {
   const part = (name: string): Float64Array => {
-    const view = layout.views.get(name)!;
-    return vector.slice(view.offset, view.offset + view.length);
+    const { offset, length } = layout.segments.get(name)!;
+    return vector.slice(offset, offset + length);
   };
   return {
     ...plan,
@@ -191,7 +329,7 @@ export function replaceParameters(plan: SolvePlan, layout: ParameterLayout, vect
       connections: {
         ...plan.network.connections,
         weights: part("weights"),
-        ...(layout.views.has("delays") ? { delays: part("delays") } : {}),
+        ...(layout.segments.has("delays") ? { delays: part("delays") } : {}),
       },
     },
     current: { ...plan.current, values: part("current") },

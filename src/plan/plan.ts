@@ -3,10 +3,10 @@ import { tableauOf, tableaux } from "../../shaders/substep/tableau.js";
 import { boundCell } from "../cell/cell.js";
 import { timeState } from "../cell/hybrid.js";
 import { fail, finiteNumber, type Names, oneOf, positiveNumber, show, wholeNumber } from "../checks.js";
-import { type PlannedCurrent, planCurrent } from "../driver/current.js";
+import type { PlannedCurrent } from "../driver/current.js";
 import type { Network } from "../network/network.js";
 import { type Arrivals, planArrivals } from "./arrivals.js";
-import { type PlannedInput, planInputs } from "./inputs.js";
+import { type PlannedInput, planInputs, planNetworkCurrent } from "./inputs.js";
 import { type ObservedStates, planObserved, type StatesOptions } from "./observed.js";
 import { type PlannedSamples, planSamples, type SampleOptions } from "./samples.js";
 import { stiffStates } from "./stiff.js";
@@ -162,7 +162,7 @@ export function planSolve(given: Network, options: SolveOptions): SolvePlan {
   }
   const maxSpikes = options.maxSpikes === undefined ? 0 : wholeNumber("maxSpikes", options.maxSpikes, 1, 2 ** 20);
   const arrivals = planArrivals(network, t0, t1, dt, steps);
-  const current = planCurrent(network.current, network.neurons, t0, dt, steps);
+  const current = planNetworkCurrent(network, { t0, dt, steps });
   const inputs = planInputs(network, t0, dt, steps);
   const grid = { network, t0, t1, dt, steps, arrivals, antithetic, current, inputs };
   if (network.sources > 0 && options.samples === undefined)

@@ -108,7 +108,7 @@ class Rows {
   }
 }
 
-const named = (at: string, name: string): string => (/^\w{1,64}$/.test(name) ? `${at}.${name}` : at);
+const named = (at: string, name: string): string => (/^[\w.-]{1,64}$/.test(name) ? `${at}.${name}` : at);
 
 const listOf = (of: string, given: unknown): Numbers | readonly Numbers[] =>
   isNumbers(given)
@@ -190,6 +190,19 @@ function whyNotInitial({ cell }: Network, state: number): string | undefined {
 const isInput = (inputs: ReadonlyMap<string, unknown>, state: string): boolean =>
   [...inputs.keys()].some((name) => state === inputState(name) || state === slopeState(name));
 
+/** The population of a name, where the network has such, and what the name is of it. */
+function ofPopulation(of: string, name: string, { populations }: Network): { population?: string; own: string } {
+  if (populations.length === 0) return { own: name };
+  const at = name.indexOf(".");
+  const [population, own] = [name.slice(0, Math.max(0, at)), name.slice(at + 1)];
+  if (populations.some((p) => p.name === population && !p.sources)) return { population, own };
+  const known = populations.filter((p) => !p.sources).map((p) => p.name);
+  return fail(
+    of,
+    `expected the name of a population before a dot, as in ${known[0]}.${own}; known: ${known.join(", ")}`,
+  );
+}
+
 /** @throws SaltationError `invalid-input` naming the field, its value and the mend. */
 export function planValues(given: ValuesBySample, planned: Planned): PlannedValues | undefined {
   const { network } = planned;
@@ -205,8 +218,11 @@ export function planValues(given: ValuesBySample, planned: Planned): PlannedValu
     if (typeof all !== "object" || Array.isArray(all))
       fail(`${field}.${what}`, `expected lists by name, got ${show(all)}`);
   }
-  for (const [name, signal] of Object.entries(given.inputs ?? {})) {
-    const of = named(`${field}.inputs`, name);
+  if (Object.keys(given.inputs ?? {}).length > 0 && network.populations.filter((p) => !p.sources).length > 1)
+    fail(`${field}.inputs`, "are not taken of a network of several populations with cells; give spikes of sources");
+  for (const [key, signal] of Object.entries(given.inputs ?? {})) {
+    const of = named(`${field}.inputs`, key);
+    const name = network.populations.length > 0 && key.includes(".") ? ofPopulation(of, key, network).own : key;
     const kind = cell.inputs.get(name);
     if (kind === undefined)
       fail(of, `cell "${cell.name}" has no such input; known: ${[...cell.inputs.keys()].join(", ")}`);
@@ -242,21 +258,35 @@ export function planValues(given: ValuesBySample, planned: Planned): PlannedValu
     inputs[own] = { ...input, ...reshaped(read.shape, neurons, at) };
     inputParts.push({ index: own, ...part });
   }
+  const merged = new Map<number, { of: string; rows: Float64Array[] }>();
   for (const [name, list] of Object.entries(given.parameters ?? {})) {
     const of = named(`${field}.parameters`, name);
-    const index = network.parameters.findIndex((p) => p.name === name && !cell.inputs.has(name));
+    const { population, own } = ofPopulation(of, name, network);
+    const index = network.parameters.findIndex((p) => p.name === own && !cell.inputs.has(own));
     if (index < 0) {
-      const what = cell.inputs.has(name)
+      const what = cell.inputs.has(own)
         ? `is an input; give it as ${field}.inputs.${name}`
         : "is no parameter of the cell";
       fail(of, `${what}; known: ${Object.keys(cell.defaults).join(", ")}`);
     }
-    const { length } = network.parameters[index]!.values;
-    const check = cell.positive.includes(name)
+    const { values, parts } = network.parameters[index]!;
+    const check = cell.positive.includes(own)
       ? (at: string, v: unknown): number => float32Number(at, positiveNumber(at, v))
       : float32Number;
-    parameters.push({ index, ...rows.add(of, rowsOf(of, list, [length], check)) });
+    const part = parts?.find((p) => p.population === population);
+    const first = part?.at ?? 0;
+    const length = part ? (part.perNeuron ? part.count : 1) : values.length;
+    const given = rowsOf(of, list, [length], check);
+    // Of several populations the row has the values of all, those of the others as the network has them.
+    const known = merged.get(index);
+    const whole = known?.rows ?? given.map(() => values.slice());
+    if (known && known.rows.length !== given.length) rows.add(of, given); // which says how many there are to be
+    given.forEach((row, s) => {
+      whole[s]!.set(row, first);
+    });
+    if (!known) merged.set(index, { of, rows: whole });
   }
+  for (const [index, known] of merged) parameters.push({ index, ...rows.add(known.of, known.rows) });
   const initial: SampledValues["initial"][number][] = [];
   for (const [name, list] of Object.entries(given.initial ?? {})) {
     const of = named(`${field}.initial`, name);

@@ -6,7 +6,8 @@ import { tableauOf } from "../../shaders/substep/tableau.js";
 import { parameterInput, stateInput } from "../cell/cell.js";
 import { Evaluation, evaluate, inputNames } from "../cell/graph.js";
 import { jumpNamed } from "../cell/tables.js";
-import type { Network } from "../network/network.js";
+import { currentAt } from "../driver/current.js";
+import { type Network, valueAt } from "../network/network.js";
 import type { Method, SolvePlan } from "./plan.js";
 
 /** How fast a state answers to itself: ∂f/∂y of it, per unit of time; below 0 it decays. */
@@ -54,12 +55,13 @@ function lookedAt({ neurons, parameters }: Network): Set<number> {
   const chosen = new Set<number>();
   if (parameters.every((p) => !p.perNeuron)) return chosen.add(0);
   for (let k = 0; k < neurons; k += Math.ceil(neurons / mostNeurons)) chosen.add(k);
-  for (const { values } of parameters.filter((p) => p.perNeuron)) {
+  for (const p of parameters.filter((p) => p.perNeuron)) {
     let [least, most] = [0, 0];
-    values.forEach((v, k) => {
-      if (v < values[least]!) least = k;
-      if (v > values[most]!) most = k;
-    });
+    for (let k = 0; k < neurons; k++) {
+      const v = valueAt(p, k);
+      if (v < valueAt(p, least)) least = k;
+      if (v > valueAt(p, most)) most = k;
+    }
     chosen.add(least).add(most);
   }
   return chosen;
@@ -85,10 +87,10 @@ export function fastestDecay(plan: Pick<SolvePlan, "network" | "current" | "expo
   for (const k of lookedAt(network)) {
     const inputs = new Map<string, number>([
       ...others,
-      ...network.parameters.map((p) => [parameterInput(p.name), p.values[p.perNeuron ? k : 0]!] as const),
+      ...network.parameters.map((p) => [parameterInput(p.name), valueAt(p, k)] as const),
     ]);
     for (const { input, kind } of cell.furtherRandom) inputs.set(input, kind === "uniform" ? 0.5 : 0);
-    inputs.set("u", 0.5).set("I", current.values[current.perNeuron ? k : 0]!);
+    inputs.set("u", 0.5).set("I", currentAt(current, 0, k));
     const look = (values: readonly number[]): void => {
       cell.states.forEach((name, i) => {
         inputs.set(stateInput(name), values[i]!);

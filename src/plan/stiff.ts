@@ -9,7 +9,7 @@ import { alongPath, type Tableau, tableauOf } from "../../shaders/substep/tablea
 import { parameterInput } from "../cell/cell.js";
 import type { OwnRates } from "../cell/functions.js";
 import { ownRates } from "../cell/own-rate.js";
-import type { Network } from "../network/network.js";
+import { type Network, valueAt } from "../network/network.js";
 import type { SolvePlan } from "./plan.js";
 
 /**
@@ -26,7 +26,7 @@ export function stiffStates({ cell, parameters, neurons }: Network, dt: number, 
     const read = parameters.filter((p) => rate.parameters.has(parameterInput(p.name)));
     const each = own && read.some((p) => p.perNeuron) ? neurons : 1;
     for (let k = 0; k < each; k++) {
-      const inputs = new Map(read.map((p) => [parameterInput(p.name), p.values[p.perNeuron ? k : 0]!]));
+      const inputs = new Map(read.map((p) => [parameterInput(p.name), valueAt(p, k)]));
       for (let branch = 0; branch < 2 ** rate.modes.length; branch++) {
         rate.modes.forEach((name, m) => {
           inputs.set(name, (branch >> m) & 1);

@@ -9,8 +9,9 @@ import { carryProbe } from "../../shaders/shared/carry.wgsl.js";
 import { parameterInput, stateInput } from "../cell/cell.js";
 import { evaluate } from "../cell/graph.js";
 import { jumpNamed } from "../cell/tables.js";
+import { currentAt } from "../driver/current.js";
 import type { Gpu } from "../gpu/index.js";
-import type { Network } from "../network/network.js";
+import { type Network, valueAt } from "../network/network.js";
 import type { SolvePlan } from "../plan/plan.js";
 
 /**
@@ -37,11 +38,9 @@ const mostNeurons = 16;
 function movesLittle({ network, dt, current }: SolvePlan): boolean {
   const { cell } = network;
   for (let k = 0; k < network.neurons; k += Math.ceil(network.neurons / mostNeurons)) {
-    const inputs = new Map<string, number>(
-      network.parameters.map((p) => [parameterInput(p.name), p.values[p.perNeuron ? k : 0]!]),
-    );
+    const inputs = new Map<string, number>(network.parameters.map((p) => [parameterInput(p.name), valueAt(p, k)]));
     for (const { input, kind } of cell.furtherRandom) inputs.set(input, kind === "uniform" ? 0.5 : 0);
-    inputs.set("u", 0.5).set("I", current.values[current.perNeuron ? k : 0]!);
+    inputs.set("u", 0.5).set("I", currentAt(current, 0, k));
     const place = (values: readonly number[]): void => {
       cell.states.forEach((name, i) => {
         inputs.set(stateInput(name), values[i]!);

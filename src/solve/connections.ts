@@ -24,10 +24,12 @@ export function connectionShape(
   layout: ParameterLayout,
   atOnce: boolean,
 ): Omit<ConnectionShape, "neurons"> {
-  const delays = layout.views.get("delays");
+  const delays = layout.segments.get("delays");
   return {
-    weightOffset: layout.views.get("weights")!.offset,
+    weightOffset: layout.segments.get("weights")!.offset,
+    weights: plan.network.connections.weights.length,
     edges: plan.network.connections.targets.length,
+    mapped: plan.network.connections.weightOf !== undefined,
     arrivals: allArrivals(plan).count,
     sources: plan.network.sources,
     trials: plan.samples?.trials ?? 1,
@@ -78,13 +80,13 @@ export class ConnectionBuffer {
     { selfEdges }: Pick<ConnectionShape, "selfEdges">,
   ) {
     const arrivals = allArrivals(plan);
-    const { rowStart, targets, ports, delays, delayOf } = plan.network.connections;
+    const { rowStart, targets, ports, delays, delayOf, weightOf } = plan.network.connections;
     const what = Uint32Array.from({ length: arrivals.count }, (_, x) => targets.length + x);
     const neurons = portedWords(arrivals.neurons, arrivals.ports);
     const agenda = agendaWords({ ...arrivals, neurons, what }, arrivals.weights);
     const numbers = delays.length > 0 ? Uint32Array.from(delayOf) : new Uint32Array(0);
-    const lists = [rowStart, portedWords(targets, ports), agenda, numbers, ...(selfEdges ? [selfEdgesOf(plan)] : [])];
-    this.fixed = inOne(lists);
+    const edges = [rowStart, portedWords(targets, ports), ...(weightOf ? [weightOf] : [])];
+    this.fixed = inOne([...edges, agenda, numbers, ...(selfEdges ? [selfEdgesOf(plan)] : [])]);
     this.sampled = plan.samples?.agenda;
     this.held = gpu.upload("connections", inOne([this.fixed, this.words()], 1));
   }

@@ -2,7 +2,7 @@
 import { recordWords } from "../../shaders/shared/record.wgsl.js";
 import { type HorizonShape, horizonKernel, type PendingEvent } from "../../shaders/solve/horizon.wgsl.js";
 import type { Gpu, KernelOf } from "../gpu/index.js";
-import type { View } from "../plan/layout.js";
+import { segmentsOf, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { gradientPlaces } from "./gradient-places.js";
 import { solverShape } from "./shape.js";
@@ -24,11 +24,14 @@ export async function horizonFor(
   places: HorizonShape["places"],
 ): Promise<Horizon> {
   const { cell } = plan.network;
-  const names = views.map((v) => v.name);
+  const names = segmentsOf(views);
   const shape = await solverShape(plan, "reverse", names);
-  const { gradientRows, entries } = gradientPlaces(plan, views);
+  const { gradientRows, entries, parts } = gradientPlaces(plan, views);
+  // An event function has nothing of the current.
+  const ofParameters = parts.filter(({ from }) => from !== "grad_current");
   const terminal = cell.events.length === 1 && cell.events[0]!.terminal;
   const words = plan.network.connections.delays.length > 0 ? recordWords.arrivals : recordWords.neurons;
-  const whole = { ...shape, recordWords: words, workgroupSize, gradientRows, entries, pending, terminal, places };
+  const table = { gradientRows, parts: ofParameters, entries };
+  const whole = { ...shape, ...table, recordWords: words, workgroupSize, pending, terminal, places };
   return gpu.kernel(horizonKernel(whole, `horizon ${cell.name} ${plan.method}`));
 }

@@ -1,12 +1,12 @@
 /** From a plan to what its kernels are specialised for. */
-
 import type { ObservedShape } from "../../shaders/solve/observed.wgsl.js";
-import type { SolverShape } from "../../shaders/substep/solver.wgsl.js";
+import type { ParameterShape, Piece, SolverShape } from "../../shaders/substep/solver.wgsl.js";
 import { alongPath, type Tableau, tableauOf } from "../../shaders/substep/tableau.js";
 import { emitCellWgsl } from "../cell/emit-wgsl.js";
 import { type CellFunctions, cellFunctions, operations } from "../cell/functions.js";
 import { withGivenSpikes } from "../cell/hazard.js";
 import { levelState } from "../cell/upstroke.js";
+import type { Network, Parameter } from "../network/network.js";
 import { activeChannels } from "../plan/channels.js";
 import { samplesView } from "../plan/inputs.js";
 import { type ParameterLayout, parameterLayout } from "../plan/layout.js";
@@ -29,6 +29,26 @@ export interface KernelShape extends SolverShape {
  * Cells below have the kernels that are fastest to run, and compile within seconds on a software adapter.
  */
 const longFlow = 500;
+
+/** Where a parameter's values lie: of populations whose values lie as those of one would, together. */
+function parameterShape(
+  { perNeuron, parts }: Parameter,
+  { bySample, offset }: Pick<ParameterShape, "bySample" | "offset">,
+  { neurons }: Network,
+): ParameterShape {
+  const pieces: Piece[] = [];
+  for (const { first, count, at, perNeuron: own } of parts ?? []) {
+    const last = pieces.at(-1);
+    const goesOn = own && last?.perNeuron && last.end === first && last.offset + last.end - last.first === offset + at;
+    if (goesOn) pieces[pieces.length - 1] = { ...last, end: first + count };
+    else pieces.push({ first, end: first + count, offset: offset + at, perNeuron: own });
+  }
+  const [one] = pieces;
+  if (!one) return { bySample, offset, stride: perNeuron ? 1 : 0 };
+  if (pieces.length === 1 && one.first === 0 && one.end === neurons)
+    return { bySample, offset: one.offset, stride: one.perNeuron ? 1 : 0 };
+  return { bySample, offset, stride: 0, parts: pieces };
+}
 
 /**
  * The shape of a plan's kernels; `gradients` names the parameters whose gradients are accumulated. With `forced` spikes
@@ -54,7 +74,8 @@ export async function solverShape(
   const functions = cellFunctions(cell, channels, own);
   const carried = plan.increments === "carried";
   const smooth = alongPath(tableau);
-  const currentView = layout.views.get("current")!;
+  const { segments } = layout;
+  const currentAt = segments.get("current")!.offset;
   const values = plan.samples?.values;
   return {
     cell: emitCellWgsl(
@@ -87,31 +108,34 @@ export async function solverShape(
     ...(loaded ? { exponential: loaded.exponential } : {}),
     carried,
     parameters: network.parameters.map((p, i) => {
-      const view = layout.views.get(p.name)!;
       const row = values?.parameters.find(({ index }) => index === i);
-      return { bySample: row !== undefined, offset: row?.at ?? view.offset, stride: view.neuronStride };
+      return parameterShape(
+        p,
+        { bySample: row !== undefined, offset: row?.at ?? segments.get(p.name)!.offset },
+        network,
+      );
     }),
     rows: values && { from: layout.size, width: values.width, trials: plan.samples!.trials },
     initial: (values?.initial ?? []).map(({ state, at, length }) => ({ state, at, stride: length > 1 ? 1 : 0 })),
     current: {
       bySample: values?.current !== undefined,
-      offset: values?.current?.at ?? currentView.offset,
-      stride: currentView.neuronStride,
+      offset: values?.current?.at ?? currentAt,
+      stride: current.perNeuron ? 1 : 0,
       samples: current.samples,
       width: current.perNeuron ? network.neurons : 1,
+      ...(current.parts ? { parts: current.parts.map((part) => ({ ...part, offset: currentAt + part.at })) } : {}),
     },
     inputs: plan.inputs.map((input, i) => {
       const row = values?.inputs.find(({ index }) => index === i);
-      const view = layout.views.get(samplesView(input.name))!;
-      const { value, slope, samples, stepsPerSample } = input;
-      const width = input.values.length / samples;
+      const { offset } = segments.get(samplesView(input.name))!;
+      const { value, slope, samples, stepsPerSample, perNeuron } = input;
       return {
         bySample: row !== undefined,
         value,
         slope,
-        offset: row?.at ?? view.offset,
-        stride: view.neuronStride,
-        width,
+        offset: row?.at ?? offset,
+        stride: perNeuron ? 1 : 0,
+        width: input.values.length / samples,
         samples,
         stepsPerSample,
       };

@@ -40,20 +40,30 @@ export async function createSolver(
     return SingleSolver.create(gpu, plan, views, pending);
   }
   // Lanes take targets side by side, each once, and at once.
-  const lone = connections.parallel || connections.delays.length > 0;
-  if (lone && plan.distribution === "workgroup") {
-    const why = connections.parallel ? "several connections from a neuron to another" : "connections with delays";
+  const why = whyLone(plan, views);
+  if (why !== undefined && plan.distribution === "workgroup")
     fail("distribution", `"workgroup" does not take ${why}; take "invocation"`);
-  }
   if (plan.distribution === "neuron" || connections.delays.length > 0 || plan.network.sources > 0) {
     const solver = await (await import("./neuron-windows.js")).solverByNeurons(gpu, plan, views);
     if (solver) return solver;
   }
   const wide = plan.distribution === "auto" ? 2 * neurons > lanesOf(gpu) : plan.distribution === "workgroup";
-  const byWorkgroup = wide && !lone;
+  const byWorkgroup = wide && why === undefined;
   // Loaded when a network is solved: a page with one neuron does without (docs/embedding.md).
   if (byWorkgroup) return (await import("./workgroup-solver.js")).WorkgroupSolver.create(gpu, plan, views, { pending });
   return (await import("./network-solver.js")).NetworkSolver.create(gpu, plan, views, pending);
+}
+
+/** What of a network the lanes of a workgroup, which add to what they do not share, cannot take side by side. */
+function whyLone({ network: { connections }, current }: SolvePlan, views: readonly View[]): string | undefined {
+  if (connections.parallel) return "several connections from a neuron to another";
+  if (connections.delays.length > 0) return "connections with delays";
+  const asked = (segment: string): boolean => views.some((view) => view.segment === segment);
+  const { weights, targets } = connections;
+  if (asked("weights") && weights.length < targets.length) return "gradients by weights that connections share";
+  if (asked("current") && current.parts?.some((part) => !part.perNeuron && part.samples > 1))
+    return "gradients by a sampled current that the neurons of a population share";
+  return undefined;
 }
 
 /** First guess of the slots that a path's record needs, where maxSpikes does not say. */

@@ -2,7 +2,7 @@
 import { backwardSingle } from "../../shaders/solve/backward-single.wgsl.js";
 import { eventIsAffine } from "../cell/functions.js";
 import type { Gpu, KernelOf } from "../gpu/index.js";
-import type { View } from "../plan/layout.js";
+import { segmentsOf, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { solverShape } from "./shape.js";
 import { processorBurst } from "./uniform.js";
@@ -21,12 +21,12 @@ export async function backwardKernel(
   const gradientRows: { parameter: number; row: number }[] = [];
   let currentRow = -1;
   let entries = 0;
-  for (const { name, length } of views) {
-    if (name === "current") currentRow = entries;
-    else if (name !== "weights") gradientRows.push({ parameter: cell.parameters.indexOf(name), row: entries });
+  for (const { segment, length } of views) {
+    if (segment === "current") currentRow = entries;
+    else if (segment !== "weights") gradientRows.push({ parameter: cell.parameters.indexOf(segment), row: entries });
     entries += length;
   }
-  const names = views.map((v) => v.name);
+  const names = segmentsOf(views);
   const shape = await solverShape(plan, "reverse", names);
   const affineEvent = eventIsAffine(shape.functions);
   return gpu.kernel(

@@ -13,7 +13,7 @@ import { alongPath, tableauOf } from "../../shaders/substep/tableau.js";
 import { eventIsAffine } from "../cell/functions.js";
 import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import { type Chunk, stepsPerDispatch } from "../plan/chunks.js";
-import type { View } from "../plan/layout.js";
+import { segmentsOf, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { type Cotangents, type EncodedChunk, type RunStatus, statusWords } from "./chunk-solver.js";
 import { horizonOf, PlanSolver, type SolverParts } from "./plan-solver.js";
@@ -65,11 +65,7 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
     views: readonly View[],
     pending: readonly PendingEvent[] = [],
   ): Promise<SingleSolver> {
-    const shape = await solverShape(
-      plan,
-      "none",
-      views.map((v) => v.name),
-    );
+    const shape = await solverShape(plan, "none", segmentsOf(views));
     const backward = views.length > 0 ? await import("./single-backward.js") : undefined;
     const forwardKernel = gpu.kernel(
       forwardSingle(

@@ -12,7 +12,7 @@ import { noiseNames } from "../../shaders/substep/solver.wgsl.js";
 import { eventIsAffine } from "../cell/functions.js";
 import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import type { Chunk } from "../plan/chunks.js";
-import type { View } from "../plan/layout.js";
+import { segmentsOf, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { type Cotangents, type EncodedChunk, lanesOf, type RunStatus, statusWords } from "./chunk-solver.js";
 import { ConnectionBuffer, connectionShape } from "./connections.js";
@@ -85,7 +85,7 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
     forced: { lanes?: number; inWorkgroup?: boolean; keepNoise?: boolean; pending?: readonly PendingEvent[] } = {},
   ): Promise<WorkgroupSolver> {
     const { network } = plan;
-    const names = views.map((v) => v.name);
+    const names = segmentsOf(views);
     const label = `network of ${network.cell.name}, ${plan.method}, by workgroups`;
     const shape = await solverShape(plan, "none", names);
     const noise = noiseNames(shape).length;

@@ -1,6 +1,6 @@
 /** Starts within a page: each in a frame of its own, timed from when the frame began to load. */
 import type { Host } from "./run.js";
-import { type StartTask, startTask } from "./start.js";
+import { type StartOptions, type StartTask, startTask } from "./start.js";
 
 /** What a frame reports to its page. */
 type FrameReport = { seconds: number } | { error: string };
@@ -8,11 +8,11 @@ type FrameReport = { seconds: number } | { error: string };
 /** Opens a page in a frame, where `isStartFrame` does the task; the frame goes when it is done or the signal aborts. */
 export const freshFrame =
   (page: string, signal?: AbortSignal): Host["fresh"] =>
-  (task, { backend, software }) =>
+  (task, options) =>
     new Promise((resolve, reject) => {
       const frame = document.createElement("iframe");
       frame.hidden = true;
-      frame.src = `${page}?${new URLSearchParams({ start: task, backend, software: software ? "yes" : "" })}`;
+      frame.src = `${page}?${new URLSearchParams({ start: task, options: JSON.stringify(options) })}`;
       const end = (): void => {
         removeEventListener("message", onMessage);
         frame.remove();
@@ -34,7 +34,7 @@ export function isStartFrame(): boolean {
   const task = given.get("start") as StartTask | null;
   if (!task) return false;
   const report = (message: FrameReport): void => parent.postMessage(message, location.origin);
-  startTask(task, { backend: given.get("backend") as "webgpu", software: given.get("software") === "yes" }).then(
+  startTask(task, JSON.parse(given.get("options")!) as StartOptions).then(
     () => report({ seconds: performance.now() / 1000 }),
     (error: unknown) => report({ error: String(error) }),
   );

@@ -19,7 +19,7 @@ export const reportSchema: z.ZodType<BenchReport> = z.object({
       architecture: z.string(),
       device: z.string(),
       description: z.string(),
-      backend: z.enum(["browser", "dawn"]),
+      backend: z.enum(["browser", "dawn", "simd"]),
       fallback: z.boolean(),
     }),
     z.object({ backend: z.literal("cpu"), description: z.string() }),

@@ -2,8 +2,11 @@
 import type { Spread } from "./measure.js";
 import type { BenchResult, FigureResult } from "./run.js";
 
-/** dawn: WebGPU in Node. chrome: in a page of Chrome or its kin. browser: of another browser. cpu: the float64 twin. */
-export const places = ["dawn", "chrome", "browser", "cpu"] as const;
+/**
+ * dawn: WebGPU in Node. simd: the processor, in Node or a page. chrome: WebGPU in a page of Chrome or its kin. browser: of
+ * another browser. cpu: the float64 twin.
+ */
+export const places = ["dawn", "simd", "chrome", "browser", "cpu"] as const;
 
 export interface BenchReport extends BenchResult {
   readonly version: 1;

@@ -7,7 +7,7 @@ import { type Bits, fingerprint } from "./bits.js";
 import { type FloorKind, type Floors, floorUnits, makeFloors } from "./floors.js";
 import { type Clock, inTurn, type Spread, seconds, spreadOf } from "./measure.js";
 import { type Sizes, sizes } from "./sizes.js";
-import type { StartOptions, StartTask } from "./start.js";
+import { engineOptions, type StartOptions, type StartTask } from "./start.js";
 import type { SuiteName } from "./suite-names.js";
 import { type Figure, suites, type Work } from "./suites.js";
 
@@ -115,7 +115,7 @@ function figureResult({ suite, figure, does, seconds, ratios }: Samples): Figure
 export async function runBench(host: Host, options: BenchOptions): Promise<BenchResult> {
   const { clock } = host;
   const began = clock();
-  const engine = await Engine.create({ backend: options.backend, software: options.software ?? false });
+  const engine = await Engine.create(engineOptions(options));
   let floors: Floors | undefined;
   try {
     const chosen = sizesFor(engine, options.quick ?? false);

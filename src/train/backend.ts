@@ -4,6 +4,7 @@ import type { Loss } from "../loss/loss.js";
 import type { Evaluated } from "../loss/result.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
+import type { PlannedSamples } from "../plan/samples.js";
 import type { UpdatePlan, UpdateState } from "./update.js";
 
 /** A training run, checked. */
@@ -22,6 +23,14 @@ export interface TrainingTask {
   readonly from: number;
   readonly steps: number;
   seedOf(step: number): number;
+  /** Of a run on data: the samples of a step. */
+  samplesOf?(step: number): PlannedSamples;
+}
+
+/** A plan with the noise and the samples of a step. */
+export function planOfStep(plan: SolvePlan, task: Pick<TrainingTask, "seedOf" | "samplesOf">, step: number): SolvePlan {
+  const seed = task.seedOf(step);
+  return task.samplesOf ? { ...plan, seed, samples: task.samplesOf(step) } : { ...plan, seed };
 }
 
 export interface TrainedStep {

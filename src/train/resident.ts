@@ -15,7 +15,7 @@ import { parameterLayout, replaceParameters } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { decideIncrements } from "../solve/carried.js";
 import { type EncodedChunk, type RunStatus, readStatus } from "../solve/chunk-solver.js";
-import type { TrainedStep, Training, TrainingTask } from "./backend.js";
+import { planOfStep, type TrainedStep, type Training, type TrainingTask } from "./backend.js";
 import { GpuUpdate } from "./gpu-update.js";
 import type { UpdateState } from "./update.js";
 
@@ -65,7 +65,7 @@ export class ResidentTraining implements Training {
   }
 
   private planOf(step: number): SolvePlan {
-    return { ...this.plan, seed: this.task.seedOf(step) };
+    return planOfStep(this.plan, this.task, step);
   }
 
   /** Paths of a chunk, for a record of so many slots. */

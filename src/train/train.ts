@@ -10,16 +10,18 @@ import type { Network } from "../network/network.js";
 import type { DiscretisationOptions } from "../plan/discretisation.js";
 import { parameterLayout, parameterVector, replaceParameters, requestedViews, shapedValues } from "../plan/layout.js";
 import { type SolveOptions, type SolvePlan, solveNames } from "../plan/plan.js";
+import type { PlannedSamples } from "../plan/samples.js";
 import { untilAborted } from "../turns.js";
-import type { TrainedStep, Training, TrainingBackend, TrainingTask } from "./backend.js";
+import { planOfStep, type TrainedStep, type Training, type TrainingBackend, type TrainingTask } from "./backend.js";
+import type { DataState, DataTraining, EpochResult, Epochs, PlannedData } from "./data.js";
 import { trainableNames } from "./trainable.js";
 import { checkTrained, planUpdate, Update, type UpdateOptions, type UpdateState, updateNames } from "./update.js";
 
 /** What to train (the cell's parameters, `weights`, `current`), from what, and how. */
-export interface TrainOptions extends Omit<SolveOptions, "seed">, UpdateOptions {
+export interface TrainOptions extends Omit<SolveOptions, "seed">, UpdateOptions, Partial<DataTraining> {
   loss: Loss;
-  /** Number of training steps. */
-  steps: number;
+  /** Number of training steps; or train on `data`, by `batch` and `epochs`. */
+  steps?: number;
   /** Seed of the run; every step draws from a seed of its own made from it. */
   seed?: number;
   /** Use the same noise in every step (common random numbers). */
@@ -41,6 +43,11 @@ export interface TrainOptions extends Omit<SolveOptions, "seed">, UpdateOptions 
 const trainNames: Names<TrainOptions> = {
   ...solveNames,
   ...updateNames,
+  data: true,
+  batch: true,
+  epochs: true,
+  trials: true,
+  test: true,
   loss: true,
   steps: true,
   commonNoise: "boolean",
@@ -60,6 +67,8 @@ export interface Checkpoint {
   readonly trainable: readonly string[];
   /** Values, unconstrained coordinates and the optimisers' accumulators, in full precision. */
   readonly update: UpdateState;
+  /** Of a run on data. */
+  readonly data?: DataState;
 }
 
 export interface TrainStep
@@ -83,6 +92,8 @@ export interface TrainStep
   /** The same after the step's update. */
   readonly updated: Record<string, unknown>;
   readonly seconds: number;
+  /** Of a run on data, after the last step of an epoch. */
+  readonly epoch?: EpochResult;
   /** The run after this step; to be asked for before the next. */
   checkpoint(): Promise<Checkpoint>;
 }
@@ -111,6 +122,44 @@ export function checkResume(resume: Checkpoint, seed: number, names: readonly st
     other("trainable", resume.trainable, names);
 }
 
+/** Options as a plan of one of its steps takes them, and how many there are; and the data of a run on data. */
+interface Steps {
+  readonly solve: TrainOptions;
+  readonly steps: number;
+  readonly data?: PlannedData;
+}
+
+/** @throws SaltationError `invalid-input` where options of a run on data are not all there, or others are too. */
+async function stepsOf(options: TrainOptions, seed: number): Promise<Steps> {
+  const { data, batch, epochs, trials, test } = options;
+  if (data === undefined) {
+    for (const [name, given] of Object.entries({ batch, epochs, trials, test }))
+      if (given !== undefined) fail("data", `is missing; ${name} is for it`);
+    return { solve: options, steps: wholeNumber("steps", options.steps, 1, 2 ** 31) };
+  }
+  for (const name of ["steps", "samples", "paths"] as const)
+    if (options[name] !== undefined) fail(name, "is said by data, batch and epochs; leave it out");
+  const { planData } = await import("./data.js");
+  const planned = planData({ ...(options as DataTraining), seed });
+  return { data: planned, solve: { ...options, samples: planned.at(0) }, steps: planned.steps };
+}
+
+/** What a run on data is, beside its steps. */
+async function epochsOf(
+  network: TrainedNetwork,
+  { solve, data }: Steps,
+  plan: SolvePlan,
+  names: readonly string[],
+): Promise<{ readonly epochs?: Epochs; readonly samplesOf?: (step: number) => PlannedSamples }> {
+  if (!data) return {};
+  const { loss, resume } = solve;
+  const { Epochs, Test, batchesOf } = await import("./data.js");
+  // All samples, before the first step.
+  loss.checkPlan?.(network.gradientPlan({ ...solve, seed: 0, samples: data.all() }, loss), names);
+  const test = data.test && new Test(network, loss, solve, { trials: data.trials, ...data.test });
+  return { epochs: new Epochs(data, test, resume?.data), samplesOf: batchesOf(plan, data) };
+}
+
 /** The seed of one training step. */
 export function stepSeed(seed: number, step: number): number {
   // The top stream number belongs to no neuron (their streams count up from 1).
@@ -125,9 +174,10 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
   if (!network?.gradientPlan) fail("network", "expected what engine.network(…) gives");
   checkOptions("", options, trainNames);
   const { loss } = options;
-  const steps = wholeNumber("steps", options.steps, 1, 2 ** 31);
   const seed = options.seed ?? 0;
-  const given = network.gradientPlan({ ...options, seed }, loss);
+  const course = await stepsOf(options, seed);
+  const { solve, steps } = course;
+  const given = network.gradientPlan({ ...solve, seed }, loss);
   const about = await import("../twin/measured.js");
   const plan = about.warnedPlan(given);
   const layout = parameterLayout(plan);
@@ -144,6 +194,7 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
     update.restore(resume.update, vector);
   }
   about.checkAsked(options.discretisation);
+  const { epochs, samplesOf } = await epochsOf(network, course, plan, names);
   // Whatever values the parameters come to have.
   const { judgeMean } = await import("../loss/judge-mean.js");
   const judged = judgeMean(plan, loss, names, true);
@@ -165,13 +216,14 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
       from: resume?.step ?? 0,
       steps,
       seedOf: (step) => (commonNoise ? seed : stepSeed(seed, step)),
+      ...(samplesOf ? { samplesOf } : {}),
     },
   };
   let parameters = shapedValues(views, vector);
   /** The values of a step that is to be measured, which is over when they are asked for. */
   const valuesAt = (step: number): SolvePlan | undefined =>
     options.discretisation && measuredAt(step, run.task)
-      ? { ...replaceParameters(plan, layout, vector), seed: run.task.seedOf(step) }
+      ? planOfStep(replaceParameters(plan, layout, vector), run.task, step)
       : undefined;
   let values = valuesAt(run.task.from);
   let began = performance.now();
@@ -184,6 +236,7 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
     const updated = shapedValues(views, vector);
     const discretisation = values && (await about.discretisationOf(values, loss, options.discretisation));
     values = valuesAt(step + 1);
+    const done = await epochs?.after(step, result.value, vector);
     yield {
       step,
       value: result.value,
@@ -197,7 +250,15 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
       parameters,
       updated,
       seconds: (performance.now() - began) / 1000,
-      checkpoint: async () => ({ version: 2, step: step + 1, seed, trainable: names, update: state }),
+      ...(done?.epoch ? { epoch: done.epoch } : {}),
+      checkpoint: async () => ({
+        version: 2,
+        step: step + 1,
+        seed,
+        trainable: names,
+        update: state,
+        ...(done ? { data: done.state } : {}),
+      }),
     };
     parameters = updated;
     began = performance.now();
@@ -224,7 +285,7 @@ async function* onHost({
   host,
   task,
 }: Run): AsyncGenerator<TrainedStep, void, void> {
-  const { plan, vector, from, steps, seedOf } = task;
+  const { plan, vector, from, steps } = task;
   const layout = parameterLayout(plan);
   const evaluator = await network.evaluator(plan, task.loss, names, requireExact);
   try {
@@ -232,7 +293,7 @@ async function* onHost({
       const values = replaceParameters(plan, layout, vector);
       // Told of paths that are done, it does no more of them.
       const progress = (): void => signal?.throwIfAborted();
-      const result = await evaluator.evaluate({ ...values, seed: seedOf(step) }, { progress });
+      const result = await evaluator.evaluate(planOfStep(values, task, step), { progress });
       host.apply(result.flat, vector);
       yield { step, result, state: host.state(vector) };
     }

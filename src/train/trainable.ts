@@ -1,6 +1,5 @@
 /** Which parameters are trained, under which constraints, and which of their entries. */
 import { checkOptions, fail, finiteNumber, type Names, oneOf, show } from "../checks.js";
-import type { Network } from "../network/network.js";
 import type { View } from "../plan/layout.js";
 import type { LearningRate } from "./schedule.js";
 import { type Transform, type TransformName, transformOf } from "./transform.js";
@@ -99,19 +98,13 @@ function follow(field: string, mask: unknown, places: unknown, marked: boolean[]
  * @param values the view's first values.
  * @throws SaltationError `invalid-input` for a mask of another shape.
  */
-export function readMask(
-  field: string,
-  mask: Mask | undefined,
-  view: View,
-  values: ArrayLike<number>,
-  network: Network,
-): boolean[] {
+export function readMask(field: string, mask: Mask | undefined, view: View, values: ArrayLike<number>): boolean[] {
   if (mask === undefined) return new Array<boolean>(view.length).fill(true);
   if (mask === "nonzero") return Array.from(values, (v) => v !== 0);
   const marked = new Array<boolean>(view.length).fill(false);
   const all = Array.from({ length: view.length }, (_, i) => i);
   const beyond = view.beyond.map(() => nowhere);
-  const places = view.name === "weights" ? network.connections.numbers(all) : view.shape(all, beyond);
+  const places = view.numbers ? view.numbers(all) : view.shape(all, beyond);
   follow(`${field}.mask`, mask, places, marked);
   return marked;
 }

@@ -94,8 +94,8 @@ export function entriesOf(
 ): Entry[] {
   const transform = readTransform(field, trainable);
   const values = vector.subarray(view.offset, view.offset + view.length);
-  const marked = readMask(field, trainable.mask, view, values, network);
-  const positive = network.cell.positive.includes(view.name) || view.name === "delays";
+  const marked = readMask(field, trainable.mask, view, values);
+  const positive = network.cell.positive.includes(view.segment) || view.segment === "delays";
   return marked.flatMap((trained, i): Entry[] => {
     if (!trained) return [];
     const parameter = view.length > 1 ? `${view.asked}[${i}]` : view.asked;

@@ -50,7 +50,7 @@ function pathsOf({ paths, network }: SolvePlan): { least: number; most: number }
 
 /** A spike takes as long as about so many steps of a neuron. */
 const stepsOfSpike = ({ neurons, connections }: Network): number =>
-  10 + neurons / 16 + (2 * connections.weights.length) / neurons;
+  10 + neurons / 16 + (2 * connections.targets.length) / neurons;
 
 /** What is solved of a plan: all of its time, or what the budget allows of the least paths; or why nothing is. */
 function sampleOf(plan: SolvePlan): SolvePlan | string {

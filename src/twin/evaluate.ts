@@ -6,7 +6,7 @@ import { evaluateOnHost } from "../loss/host-loss.js";
 import type { EvaluatorOptions, Loss, LossValue, RangeEvaluator } from "../loss/loss.js";
 import { assembleResult, checkEstimates, type Evaluated } from "../loss/result.js";
 import type { PathRange } from "../plan/chunks.js";
-import { parameterLayout, type View } from "../plan/layout.js";
+import { parameterLayout, segmentsOf, type View } from "../plan/layout.js";
 import { observedEntries } from "../plan/observed.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { estimateOf, estimatesOf, sumsOf } from "../reduce/statistics.js";
@@ -111,7 +111,7 @@ export async function evaluateCpu(
   const range = allOf(plan);
   const { spikes, states, saturated } = await firedIn(plan, range);
   const taken = await evaluateOnHost(loss, spikes, plan, states);
-  const names = views.map((v) => v.name);
+  const names = segmentsOf(views);
   const { events } = taken.horizon && loss.horizon ? (await import("../loss/horizon.js")).horizonOf(plan, names) : none;
   const rows = await swept(plan, views, range, taken, { ...options, pending: events });
   const estimates = rows.map((row) => estimateOf(row, plan.antithetic));

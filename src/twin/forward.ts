@@ -8,8 +8,10 @@
  */
 import { tableauOf } from "../../shaders/substep/tableau.js";
 import type { CompiledCell } from "../cell/emit-js.js";
-import { sampleOf } from "../driver/current.js";
+import { currentAt } from "../driver/current.js";
 import { SaltationError } from "../errors.js";
+import { weightAt } from "../network/connections.js";
+import { valueAt } from "../network/network.js";
 import { arrivalsOf } from "../plan/arrivals.js";
 import { firesTooOften, mostPerStep } from "../plan/endless.js";
 import type { SolvePlan } from "../plan/plan.js";
@@ -128,7 +130,7 @@ export class PathSolver {
     const grid = own ? gridStates(plan) : this.grid;
     const { dt, steps, maxSpikes } = plan;
     const { neurons, connections } = plan.network;
-    const { rowStart, targets, weights, ports, delays, delayOf } = connections;
+    const { rowStart, targets, ports, delays, delayOf } = connections;
     const { driver } = tableauOf(plan.method);
     const parabola = driver === "parabola";
     const operations: Operation[] = [];
@@ -217,7 +219,7 @@ export class PathSolver {
       bring(j, at, "arrival", spike, e);
       const { y } = next[j]!;
       if (record) operations.push({ kind: "receive", neuron: j, edge: e, spike, before: copy(y) });
-      cell.ports[ports[e]!]!.receive(y, y, p[j]!, weights[e]!);
+      cell.ports[ports[e]!]!.receive(y, y, p[j]!, weightAt(connections, e));
       attempt(j);
     };
     /** A spike leaves a neuron or a source along one of its connections: it arrives at once, or is under way. */
@@ -308,7 +310,7 @@ export class PathSolver {
             continue;
           }
           if (record) operations.push({ kind: "receive", neuron: k, edge: e, spike: undefined, before: copy(own.y) });
-          cell.ports[ports[e]!]!.receive(own.y, own.y, p[k]!, weights[e]!);
+          cell.ports[ports[e]!]!.receive(own.y, own.y, p[k]!, weightAt(connections, e));
         }
         attempt(k);
       }
@@ -345,14 +347,10 @@ export const stateNotFinite = ({ dt }: SolvePlan, path: number): SaltationError 
 /** The parameters of each neuron, in the cell's order. */
 export function neuronParameters(plan: SolvePlan): Float64Array[] {
   const { network } = plan;
-  return Array.from({ length: network.neurons }, (_, k) =>
-    Float64Array.from(network.parameters, (q) => q.values[q.perNeuron ? k : 0]!),
-  );
+  return Array.from({ length: network.neurons }, (_, k) => Float64Array.from(network.parameters, (q) => valueAt(q, k)));
 }
 
 /** The input current of a neuron in a grid step. */
 export function plannedCurrent(plan: SolvePlan, step: number, neuron: number): number {
-  const { current, network } = plan;
-  const sample = sampleOf(current, step);
-  return current.values[current.perNeuron ? sample * network.neurons + neuron : sample]!;
+  return currentAt(plan.current, step, neuron);
 }

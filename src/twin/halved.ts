@@ -12,6 +12,11 @@ import { drawnPath } from "./noise.js";
 /** Streams of random numbers that split steps, counted down from the middle: others lie near either end. */
 const topStream = 2 ** 31;
 
+const twice = <C extends { readonly stepsPerSample: number }>(current: C): C => ({
+  ...current,
+  stepsPerSample: 2 * current.stepsPerSample,
+});
+
 /** The plan with every step in two. */
 export function halvedPlan(plan: SolvePlan): SolvePlan {
   const { network, t0, dt, steps, current } = plan;
@@ -19,7 +24,10 @@ export function halvedPlan(plan: SolvePlan): SolvePlan {
     ...plan,
     dt: dt / 2,
     steps: 2 * steps,
-    current: { ...current, stepsPerSample: 2 * current.stepsPerSample },
+    current: {
+      ...twice(current),
+      ...(current.parts ? { parts: current.parts.map(twice) } : {}),
+    },
     // Of samples off the grid anew, so that what is between grid points shows.
     inputs: planInputs(network, t0, dt / 2, 2 * steps).map((input, i) => {
       const given = plan.inputs[i]!;

@@ -9,13 +9,14 @@
  * with the parameters as those of any path do (reverse.ts).
  */
 import type { CompiledCell, Port } from "../cell/emit-js.js";
-import { sampleOf } from "../driver/current.js";
+import { currentPlace } from "../driver/current.js";
 import { SaltationError } from "../errors.js";
 import { type Likelihood, TrialSums } from "../loss/likelihood.js";
 import type { Evaluator } from "../loss/loss.js";
+import { weightAt, weightPlace } from "../network/connections.js";
 import { allArrivals } from "../plan/arrivals.js";
 import { firesTooOften, mostPerStep } from "../plan/endless.js";
-import { type ParameterLayout, parameterLayout, type View } from "../plan/layout.js";
+import { type ParameterLayout, parameterLayout, placeOf, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { impossibleSpike, leastLogHazard, ownSpike, type Schedule } from "../spikes/schedule.js";
 import type { SubStep, SubStepTangent } from "./advance.js";
@@ -103,7 +104,7 @@ export function laneLikelihood(
   const edges = connections.targets.length;
   const inputs = allArrivals(plan);
   const weightOf = (what: number): number =>
-    what < edges ? connections.weights[what]! : inputs.weights[what - edges]!;
+    what < edges ? weightAt(connections, what) : inputs.weights[what - edges]!;
   const portOf = (what: number): Port =>
     cell.ports[what < edges ? connections.ports[what]! : inputs.ports[what - edges]!]!;
 
@@ -187,9 +188,8 @@ export function laneLikelihood(
   hazards?.push(Math.max(0, survived));
   if (!gradient) return value;
 
-  const currentView = layout.views.get("current")!;
-  const weightView = layout.views.get("weights")!;
-  const width = current.perNeuron ? schedule.neurons : 1;
+  const currents = layout.segments.get("current")!;
+  const weights = layout.segments.get("weights")!;
   const a = new Float64Array(n);
   const part = new Float64Array(n);
   const pBar = new Float64Array(P + 1);
@@ -220,7 +220,7 @@ export function laneLikelihood(
         pull(-1, end);
       } else {
         const byWeight = portOf(what).receiveVjp(a, pBar, end, p, weightOf(what), a);
-        if (what < edges) gradient[weightView.offset + what]! += byWeight;
+        if (what < edges) gradient[weights.offset + weightPlace(connections, what)]! += byWeight;
       }
     }
     if (event >= 0) {
@@ -236,14 +236,14 @@ export function laneLikelihood(
     stepper.reverse(a, pBar, subStep, a);
     timeBar = stepper.rBar + (event >= 0 ? timeBar : -stepper.hBar);
     if (subStep.r === 0) grid.clear(a);
-    const sample = sampleOf(current, step);
-    gradient[currentView.offset + sample * width + currentView.neuronStride * k]! += pBar[P]!;
+    const place = currentPlace(current, step, k);
+    if (place !== undefined) gradient[currents.offset + place]! += pBar[P]!;
     pBar[P] = 0;
   }
   cell.startVjp(pBar, p, 1, a);
-  network.cell.parameters.forEach((name, j) => {
-    const view = layout.views.get(name)!;
-    gradient[view.offset + view.neuronStride * k]! += pBar[j]!;
+  network.parameters.forEach((parameter, j) => {
+    const place = placeOf(layout, parameter, k);
+    if (place !== undefined) gradient[place]! += pBar[j]!;
   });
   return value;
 }

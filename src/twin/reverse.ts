@@ -12,8 +12,9 @@
  * The adjoint begins at t1 from 0, or from the horizon term of losses that jump there (docs/mathematics.md).
  */
 import type { CompiledCell } from "../cell/emit-js.js";
-import { sampleOf } from "../driver/current.js";
-import type { ParameterLayout } from "../plan/layout.js";
+import { currentPlace } from "../driver/current.js";
+import { weightAt, weightPlace } from "../network/connections.js";
+import { type ParameterLayout, placeOf } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { clearInitial, planOfPath } from "../plan/sampled-values.js";
 import type { SubStepTangent } from "./advance.js";
@@ -70,9 +71,8 @@ export function reversePath(
   let eventTimeBar = 0;
   let happening = cell.happenings[0]!;
 
-  const currentView = layout.views.get("current")!;
-  const weightView = layout.views.get("weights")!;
-  const sampleWidth = plan.current.perNeuron ? neurons : 1;
+  const currents = layout.segments.get("current")!;
+  const weights = layout.segments.get("weights")!;
 
   // A spike appears at t1 as E rises there: a(t1) = Σ ΔL ∇E.
   for (const { neuron: k, event, adds } of cotangents.horizon ?? []) {
@@ -81,14 +81,14 @@ export function reversePath(
     for (let i = 0; i < n; i++) a[k]![i]! += adds * eBar[i]!;
     for (let j = 0; j < P; j++) pBar[k]![j]! += adds * ePBar[j]!;
   }
-  const delayView = layout.views.get("delays");
+  const delays = layout.segments.get("delays");
   const { sourceTimes } = cotangents;
   /** The cotangent of the time of an arrival is one of its spike's, and of the delay. */
   const cause = (spike: Sent, edge: number, bar: number): void => {
     if (spike >= 0) arrivalBar[spike]! += bar;
     else if (sourceTimes) sourceTimes[sentBySource(spike)]! += bar;
     const delay = connections.delayOf[edge]!;
-    if (delay >= 0) gradient[delayView!.offset + delay]! += bar;
+    if (delay >= 0) gradient[delays!.offset + delay]! += bar;
   };
 
   let step = plan.steps;
@@ -110,14 +110,9 @@ export function reversePath(
     } else if (op.kind === "input") {
       cell.ports[op.port]!.receiveVjp(a[k]!, pBar[k]!, op.before, p[k]!, op.weight, a[k]!);
     } else if (op.kind === "receive") {
-      gradient[weightView.offset + op.edge]! += cell.ports[connections.ports[op.edge]!]!.receiveVjp(
-        a[k]!,
-        pBar[k]!,
-        op.before,
-        p[k]!,
-        connections.weights[op.edge]!,
-        a[k]!,
-      );
+      gradient[weights.offset + weightPlace(connections, op.edge)]! += cell.ports[
+        connections.ports[op.edge]!
+      ]!.receiveVjp(a[k]!, pBar[k]!, op.before, p[k]!, weightAt(connections, op.edge), a[k]!);
       if (op.spike !== undefined) {
         cause(op.spike, op.edge, timeBar[k]!);
         timeBar[k] = 0;
@@ -159,8 +154,8 @@ export function reversePath(
         grid.clear(a[k]!);
       }
       if (pBar[k]![P] !== 0) {
-        const sample = sampleOf(plan.current, step);
-        gradient[currentView.offset + sample * sampleWidth + currentView.neuronStride * k]! += pBar[k]![P]!;
+        const place = currentPlace(plan.current, step, k);
+        if (place !== undefined) gradient[currents.offset + place]! += pBar[k]![P]!;
         pBar[k]![P] = 0;
       }
     }
@@ -169,9 +164,9 @@ export function reversePath(
     drawFurther(cell, plan, result.path, k, 0);
     clearInitial(plan, a[k]!);
     cell.startVjp(pBar[k]!, p[k]!, result.startUniforms[k]!, a[k]!);
-    network.cell.parameters.forEach((name, j) => {
-      const view = layout.views.get(name)!;
-      gradient[view.offset + view.neuronStride * k]! += pBar[k]![j]!;
+    network.parameters.forEach((parameter, j) => {
+      const place = placeOf(layout, parameter, k);
+      if (place !== undefined) gradient[place]! += pBar[k]![j]!;
     });
   }
 }

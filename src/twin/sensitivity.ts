@@ -5,8 +5,9 @@
  *     ∂τ = -(∂E + ∇E·∂y⁻) / (∇E·f⁻),   ∂y⁺ = ∂T + ∇T·(∂y⁻ + f⁻ ∂τ).
  */
 import type { CompiledCell } from "../cell/emit-js.js";
-import { sampleOf } from "../driver/current.js";
-import type { ParameterLayout } from "../plan/layout.js";
+import { currentPlace } from "../driver/current.js";
+import { weightAt, weightPlace } from "../network/connections.js";
+import { type ParameterLayout, placeOf } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { clearInitial, planOfPath } from "../plan/sampled-values.js";
 import type { SubStepTangent } from "./advance.js";
@@ -39,24 +40,23 @@ export function pathSensitivities(
   const grid = gridStates(plan);
   const p = neuronParameters(plan);
   const out = [...result.spikes, ...pending].map(() => new Float64Array(directions.length));
-  const currentView = layout.views.get("current")!;
-  const weightView = layout.views.get("weights")!;
-  const sampleWidth = plan.current.perNeuron ? neurons : 1;
+  const currents = layout.segments.get("current")!;
+  const weights = layout.segments.get("weights")!;
   const lengthAlone: SubStepTangent = { y: new Float64Array(n), r: 0, h: 1, p: new Float64Array(P), I: 0 };
   const eBar = new Float64Array(n);
   const byLength = new Float64Array(n);
 
-  const delayView = layout.views.get("delays");
+  const delays = layout.segments.get("delays");
   directions.forEach((direction, column) => {
     const delayAlong = (edge: number): number => {
       const delay = network.connections.delayOf[edge]!;
-      return delay < 0 ? 0 : direction[delayView!.offset + delay]!;
+      return delay < 0 ? 0 : direction[delays!.offset + delay]!;
     };
     /** Per neuron, the tangent of its next sub-step; that of its state and of the time at which it stands go on. */
     const along = Array.from({ length: neurons }, (_, k): SubStepTangent => {
-      const own = Float64Array.from(network.cell.parameters, (name) => {
-        const view = layout.views.get(name)!;
-        return direction[view.offset + view.neuronStride * k]!;
+      const own = Float64Array.from(network.parameters, (parameter) => {
+        const place = placeOf(layout, parameter, k);
+        return place === undefined ? 0 : direction[place]!;
       });
       const y = new Float64Array(n);
       drawFurther(cell, plan, result.path, k, 0);
@@ -81,13 +81,14 @@ export function pathSensitivities(
       } else if (op.kind === "input") {
         cell.ports[op.port]!.receiveJvp(d.y, op.before, p[k]!, op.weight, d.y, d.p, 0);
       } else if (op.kind === "receive") {
-        const { weights, ports } = network.connections;
-        const dw = direction[weightView.offset + op.edge]!;
-        cell.ports[ports[op.edge]!]!.receiveJvp(d.y, op.before, p[k]!, weights[op.edge]!, d.y, d.p, dw);
+        const { connections } = network;
+        const dw = direction[weights.offset + weightPlace(connections, op.edge)]!;
+        const weight = weightAt(connections, op.edge);
+        cell.ports[connections.ports[op.edge]!]!.receiveJvp(d.y, op.before, p[k]!, weight, d.y, d.p, dw);
       } else {
         const { subStep } = op;
-        const sample = sampleOf(plan.current, op.step);
-        d.I = direction[currentView.offset + sample * sampleWidth + currentView.neuronStride * k]!;
+        const place = currentPlace(plan.current, op.step, k);
+        d.I = place === undefined ? 0 : direction[currents.offset + place]!;
         // What follows a jump at once moves with it.
         // A spike of a source comes at its time, whatever the parameters.
         const sent = op.spike !== undefined && op.spike >= 0 ? out[op.spike]![column]! : 0;

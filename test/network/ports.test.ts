@@ -84,7 +84,7 @@ describe("connections by ports", () => {
     const plan = planSolve(network, { paths: 1, t1: 1, dt: 0.1 });
     const view = parameterLayout(plan).views.get("weights")!;
     const mask = [new Array(3).fill([false, false, false]), [true, false, false, false], [false, true]];
-    const marked = readMask("trainable[0]", mask as never, view, connections.weights, network);
+    const marked = readMask("trainable[0]", mask as never, view, connections.weights);
     expect(connections.numbers(marked.map(Number))).toEqual(
       JSON.parse(JSON.stringify(mask), (_, v) => (typeof v === "boolean" ? Number(v) : v)),
     );

@@ -15,12 +15,12 @@ export const reportFile = (place: string): string => join(folder, `${place}.json
 export const bench = (...args: string[]) =>
   promisify(execFile)(process.execPath, ["bin/saltation.js", "bench", ...args]);
 
-export const testsOf = (place: "dawn" | "chrome" | "cpu"): unknown =>
+export const testsOf = (place: "dawn" | "simd" | "chrome" | "cpu"): unknown =>
   describe(`in ${place}`, () => {
     const file = reportFile(place);
     let report: BenchReport;
     beforeAll(async () => {
-      await bench("--in", place, "--quick", "--software", "--out", file);
+      await bench("--in", place, "--quick", ...(place === "simd" ? ["--threads", "1"] : ["--software"]), "--out", file);
       report = readReport(readFileSync(file, "utf8"), file);
     }, 300_000);
 
@@ -40,7 +40,8 @@ export const testsOf = (place: "dawn" | "chrome" | "cpu"): unknown =>
       expect(report.in).toBe(place);
       expect(report.versions.node).toBe(process.versions.node);
       if (place === "cpu") expect(report.adapter.backend).toBe("cpu");
-      else expect(report.adapter).toMatchObject({ fallback: true, backend: place === "dawn" ? "dawn" : "browser" });
+      else expect(report.adapter).toMatchObject({ fallback: true, backend: place === "chrome" ? "browser" : place });
+      if (place === "simd") expect(report.adapterName).toMatch(/SIMD, 1 thread$/);
       if (place === "dawn") expect(report.versions.webgpu).toMatch(/^\d/);
       if (place === "chrome") expect(report.versions.chrome).toMatch(/\d+\.\d+/);
     });

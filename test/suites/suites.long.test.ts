@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { BenchReport } from "../../src/suites/report.js";
 import { reportFile, testsOf } from "./places.js";
 
-for (const place of ["dawn", "chrome", "cpu"] as const) testsOf(place);
+for (const place of ["dawn", "simd", "chrome", "cpu"] as const) testsOf(place);
 
 describe("bits", () => {
   const bits = (place: string) => (JSON.parse(readFileSync(reportFile(place), "utf8")) as BenchReport).bits;

@@ -38,6 +38,7 @@ const about: Record<SuiteName, string> = {
 
 const locations: readonly [Place, string, string][] = [
   ["webgpu", "WebGPU", "the graphics adapter of this browser, in single precision"],
+  ["simd", "Processor", "all cores, vectors of four, in single precision"],
   ["cpu", "CPU twin", "one core, in double precision"],
 ];
 
@@ -348,7 +349,7 @@ export function Bench() {
       </header>
       <main>
         <div class="notices">
-          {hasGpu.value === false && place.value === "webgpu" && <NoGpu onCpu={() => (place.value = "cpu")} />}
+          {hasGpu.value === false && place.value === "webgpu" && <NoGpu onCpu={() => (place.value = "simd")} />}
           {failure && (
             <section class="notice error" role="alert">
               <p>

@@ -8,7 +8,7 @@ import { download } from "../page/download.js";
 import { here } from "./here.js";
 import type { FromWorker, ToWorker } from "./protocol.js";
 
-export type Place = "webgpu" | "cpu";
+export type Place = "webgpu" | "simd" | "cpu";
 
 export const place = signal<Place>("webgpu");
 export const chosen = signal<readonly SuiteName[]>(suiteNames);
@@ -98,7 +98,7 @@ export async function run(): Promise<void> {
     } else if ("result" in data) {
       report.value = {
         version: 1,
-        in: backend === "cpu" ? "cpu" : chrome ? "chrome" : "browser",
+        in: backend !== "webgpu" ? backend : chrome ? "chrome" : "browser",
         date: new Date().toISOString(),
         ...data.result,
         versions,

@@ -13,10 +13,10 @@ const starts: { resolve(seconds: number): void; reject(error: Error): void }[] =
 
 const host: Host = {
   clock: () => performance.now() / 1000,
-  fresh: (task, { backend, software }) =>
+  fresh: (task, { backend, software, threads }) =>
     new Promise((resolve, reject) => {
       const fresh = starts.push({ resolve, reject }) - 1;
-      scope.postMessage({ fresh, task, options: { backend, software: software ?? false } });
+      scope.postMessage({ fresh, task, options: { backend, software: software ?? false, threads } });
     }),
   progress: (progress) => scope.postMessage({ progress }),
   update: (result) => scope.postMessage({ result, done: false }),

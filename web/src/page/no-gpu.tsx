@@ -44,7 +44,7 @@ export function NoGpu({ onCpu }: { onCpu(): void }) {
           <strong>No WebGPU here.</strong>
         </p>
         <WhoHasIt />
-        <p>Everything here also runs on the CPU, in double precision and slower.</p>
+        <p>Everything here also runs on the processor, slower.</p>
         <button type="button" class="primary" onClick={onCpu}>
           Go on with the CPU
         </button>

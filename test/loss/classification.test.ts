@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { accuracy, confusion, predictedClasses } from "../../src/metrics/classification.js";
+import { accuracy, confusion, predictedClasses } from "../../src/loss/classification.js";
 
 describe("classification", () => {
   it("counts what is right, and what is taken for what", () => {

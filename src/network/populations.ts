@@ -1,0 +1,120 @@
+/**
+ * Populations: neurons by name, each with values of its own for the parameters and inputs of its cell; or sources, which only
+ * send. Neurons are numbered population after population, in the order in which these were given; sources come after all neurons.
+ */
+import type { Cell, CellDefinition } from "../cell/cell.js";
+import { type InputKind, isSampled } from "../cell/inputs.js";
+import { checkOptions, fail, type Names, type Numbers, show, wholeNumber } from "../checks.js";
+import { type Current, inputField } from "../driver/current.js";
+import { kindsOf, readInputs } from "./inputs.js";
+
+export interface CellPopulation {
+  /** A cell, its definition, or the name of a built-in cell or of one that `libraryCell` has loaded. Default "slif". */
+  cell?: Cell | CellDefinition | string;
+  neurons: number;
+  /** Values of the cell's parameters, shared (a number) or per neuron (a list); the cell's default where not given. */
+  parameters?: Record<string, number | Numbers>;
+  /** The input signals of the cell by name: each constant, per neuron, or sampled. */
+  inputs?: Record<string, Current>;
+  /** Short for the input `I`. */
+  current?: Current;
+}
+
+/** Neurons that only send: their spikes come with the samples. */
+export interface SourcePopulation {
+  sources: number;
+}
+
+export type PopulationDefinition = CellPopulation | SourcePopulation;
+
+const cellNames: Names<CellPopulation> = { cell: true, neurons: true, parameters: true, inputs: true, current: true };
+
+/** Neurons of a network that have a name. */
+export interface PopulationPlace {
+  readonly name: string;
+  /** Number of the first: among neurons, of sources after all of these. */
+  readonly first: number;
+  readonly count: number;
+  readonly sources: boolean;
+  /** Of neurons, their cell, as it was defined. */
+  readonly cell?: Cell;
+  /** Of neurons, the signals of their inputs. */
+  readonly signals?: ReadonlyMap<string, Current>;
+}
+
+/** A population as it was given, with its place. */
+export interface ReadPopulation extends PopulationPlace {
+  /** Where its fields are, for messages. */
+  readonly field: string;
+  readonly given: CellPopulation | undefined;
+}
+
+/** More neurons than these have no room beside the number of a port (shaders/solve/agenda.wgsl.ts). */
+export const maximumNeurons = 2 ** 24;
+
+/** What a signal of a population is called in messages. */
+export const populationField = (population: string, input: string): string =>
+  inputField(input, `network.populations.${population}`);
+
+/**
+ * Reads the populations of a network.
+ * @param readCell finds a cell by what was given.
+ * @throws SaltationError `invalid-input` naming the population, the field and what would be right.
+ */
+export function readPopulations(
+  given: unknown,
+  readCell: (cell: CellPopulation["cell"], field: string) => Cell,
+): ReadPopulation[] {
+  const whole = "network.populations";
+  if (typeof given !== "object" || given === null || Array.isArray(given))
+    fail(whole, `expected an object of populations by name, got ${show(given)}`);
+  let neurons = 0;
+  let sources = 0;
+  const read = Object.entries(given as Record<string, PopulationDefinition>).map(([name, population]) => {
+    const field = `${whole}.${name}`;
+    if (!/^[A-Za-z_][\w-]{0,63}$/.test(name) || name in {})
+      fail(whole, `${show(name)} is no name; take letters, digits, - and _, a letter first`);
+    if (typeof population !== "object" || population === null)
+      fail(field, `expected { neurons, … } or { sources }, got ${show(population)}`);
+    if ("sources" in population) {
+      checkOptions(field, population, { sources: true });
+      const count = wholeNumber(`${field}.sources`, population.sources, 1, maximumNeurons);
+      const first = sources;
+      sources += count;
+      return { name, field, first, count, sources: true, given: undefined };
+    }
+    checkOptions(field, population, cellNames);
+    const count = wholeNumber(`${field}.neurons`, population.neurons, 1, maximumNeurons);
+    const first = neurons;
+    neurons += count;
+    const cell = readCell(population.cell, `${field}.cell`);
+    const signals = readInputs(cell, population, field);
+    return { name, field, first, count, sources: false, cell, signals, given: population };
+  });
+  if (neurons === 0) fail(whole, "has no neurons; give one population a cell and neurons");
+  if (neurons + sources > maximumNeurons)
+    fail(whole, `has ${neurons + sources} neurons and sources; at most ${maximumNeurons} have numbers`);
+  return read.map((population) =>
+    population.sources ? { ...population, first: neurons + population.first } : population,
+  );
+}
+
+/**
+ * How signals come to the equations of a cell that several populations have: as those that ask for most.
+ * @throws SaltationError where one holds samples and another goes straight between them.
+ */
+export function kindsOfAll(cell: Cell, populations: readonly ReadPopulation[]): Record<string, InputKind> {
+  const all: Record<string, InputKind> = {};
+  for (const { name, signals } of populations) {
+    for (const [input, kind] of Object.entries(kindsOf(cell, signals!))) {
+      const before = all[input] ?? kind;
+      if (before !== kind && isSampled(before) && isSampled(kind))
+        fail(
+          populationField(name, input),
+          `is "${kind === "held" ? "constant" : "linear"}" between samples, and that of another population of this cell is not; interpolate both alike`,
+        );
+      all[input] = isSampled(before) ? before : kind;
+    }
+  }
+  return all;
+}

@@ -1,0 +1,119 @@
+/** Training on data: epochs of batches, measured on samples that no step sees. */
+import { describe, expect, it, vi } from "vitest";
+import { Engine, EngineNetwork } from "../../src/engine.js";
+import { crossEntropy } from "../../src/loss/cross-entropy.js";
+import { adam } from "../../src/train/optimisers.js";
+import { type TrainOptions, type TrainStep, train } from "../../src/train/train.js";
+import { sharedEngine } from "../support/engine.js";
+import { classifier, points } from "../support/yin-yang.js";
+
+const engine = sharedEngine();
+const hidden = 12;
+const network = classifier(hidden);
+const options: TrainOptions = {
+  t1: 10,
+  dt: 0.5,
+  seed: 3,
+  data: points(50, 1, 0.1),
+  batch: 16,
+  epochs: 3,
+  test: { data: points(30, 2), every: 2 },
+  loss: crossEntropy({ neurons: [hidden, hidden + 1, hidden + 2], temperature: 0.2 }),
+  trainable: ["weights"],
+  optimiser: adam({ learningRate: 0.01 }),
+};
+
+async function stepsOf(on: Engine, given: TrainOptions = options): Promise<TrainStep[]> {
+  const steps: TrainStep[] = [];
+  for await (const step of train(new EngineNetwork(on, network), given)) steps.push(step);
+  return steps;
+}
+
+describe("training on data", () => {
+  it("follows the twin, and goes on from within an epoch with the same bits", async () => {
+    const steps = await stepsOf(engine());
+    // 50 samples are three batches of 16; what is left is dropped.
+    expect(steps.map((s) => s.epoch?.epoch)).toEqual([
+      undefined,
+      undefined,
+      1,
+      undefined,
+      undefined,
+      2,
+      undefined,
+      undefined,
+      3,
+    ]);
+    expect(steps.map((s) => s.epoch?.test !== undefined).filter(Boolean)).toHaveLength(2);
+    for (const e of [0, 1, 2]) {
+      const own = steps.slice(3 * e, 3 * e + 3).reduce((sum, s) => sum + s.value, 0) / 3;
+      expect(steps[3 * e + 2]!.epoch!.loss).toBeCloseTo(own, 12);
+    }
+    const { accuracy, confusion, loss } = steps.at(-1)!.epoch!.test!;
+    expect(confusion!.flat().reduce((a, b) => a + b)).toBe(30);
+    expect([0, 1, 2].reduce((n, k) => n + confusion![k]![k]!, 0) / 30).toBeCloseTo(accuracy!, 12);
+
+    const cpu = await Engine.create({ backend: "cpu" });
+    const twin = await stepsOf(cpu);
+    steps.forEach((s, k) => {
+      // As elsewhere (train.gpu.test.ts): 1e-3 of the value.
+      expect(Math.abs(s.value / twin[k]!.value - 1)).toBeLessThan(1e-3);
+    });
+    expect(Math.abs(loss / twin.at(-1)!.epoch!.test!.loss - 1)).toBeLessThan(1e-3);
+    expect(accuracy).toBe(twin.at(-1)!.epoch!.test!.accuracy);
+
+    const compiled = vi.spyOn(engine().gpu!, "kernel");
+    for (const at of [3, 5]) {
+      const checkpoint = JSON.parse(JSON.stringify(await steps[at]!.checkpoint()));
+      const rest = await stepsOf(engine(), { ...options, resume: checkpoint });
+      expect(rest.map((s) => [s.value, s.updated, s.epoch])).toEqual(
+        steps.slice(at + 1).map((s) => [s.value, s.updated, s.epoch]),
+      );
+    }
+    compiled.mockRestore();
+  });
+
+  it("takes each sample once an epoch, in another order each time", async () => {
+    const data = points(32, 1);
+    const batches = vi.spyOn(data, "batch");
+    await stepsOf(engine(), { ...options, data, epochs: 2 });
+    const taken = batches.mock.calls.flatMap(([indices, drawn]) =>
+      drawn ? [{ of: Array.from(indices), ...drawn }] : [],
+    );
+    const epochs = [0, 1].map((epoch) => {
+      const own = new Map(taken.filter((t) => t.epoch === epoch).map((t) => [t.of.join(), t.of]));
+      return [...own.values()].flat();
+    });
+    for (const order of epochs)
+      expect([...order].sort((a, b) => a - b)).toEqual(Array.from({ length: 32 }, (_, s) => s));
+    expect(epochs[0]).not.toEqual(epochs[1]);
+  });
+});
+
+describe("what is refused", () => {
+  const { data, batch, epochs, ...rest } = options;
+  it.each<[string, Partial<TrainOptions>, string]>([
+    ["a batch beyond the data", { batch: 51 }, "batch: is 51, and the data has 50 samples; take at most that"],
+    ["no batch", { batch: undefined as never }, "batch: expected a whole number from 1 to"],
+    ["steps beside epochs", { steps: 5 }, "steps: is said by data, batch and epochs; leave it out"],
+    ["paths beside a batch", { paths: 5 }, "paths: is said by data, batch and epochs; leave it out"],
+    ["no data", { data: undefined as never }, "data: is missing; batch is for it"],
+    ["no data set", { data: [1] as never }, "data: expected a DataSet, got [1]"],
+    [
+      "a data set of nothing",
+      { data: { ...data, count: 0, batch: () => ({}), order: () => {} } as never },
+      "data: holds no sample",
+    ],
+    ["a test every 0 epochs", { test: { data: data!, every: 0 } }, "test.every: expected a whole number from 1"],
+    [
+      "labels beyond the neurons",
+      { loss: crossEntropy({ neurons: [hidden, hidden + 1] }) },
+      'is 2; loss "cross-entropy" has labels 0 to 1 here',
+    ],
+  ])("%s", async (_, changes, message) => {
+    const cpu = await Engine.create({ backend: "cpu" });
+    await expect(stepsOf(cpu, { ...rest, data: data!, batch: batch!, epochs: epochs!, ...changes })).rejects.toThrow(
+      message,
+    );
+  });
+});
