@@ -42,8 +42,16 @@ it("fires as the twin does until rounding changes an order, and as often", { tim
   const b = await (await cpu.network(network).simulate(options)).read();
   // Rounded: near a threshold that it approaches by 0.0025 a ms a potential rounded to 6e-8 is off by 2e-5 ms, which targets
   // that are as slow multiply. Carried: what is left is the rounding of weights and places.
-  for (const [increments, most] of [["rounded", 1e-3], ["carried", 1e-4]] as const) {
-    const plan = { ...engine().network(network).plan({ ...options, distribution: "neuron" }), increments };
+  for (const [increments, most] of [
+    ["rounded", 1e-3],
+    ["carried", 1e-4],
+  ] as const) {
+    const plan = {
+      ...engine()
+        .network(network)
+        .plan({ ...options, distribution: "neuron" }),
+      increments,
+    };
     const a = await (await simulateGpu(engine().gpu!, plan)).read();
     let worst = 0;
     let n = 0;
