@@ -44,7 +44,9 @@ export type {
 } from "./gpu/index.js";
 export type { EncodedGradient, EncodedSolve, PreparedGradient, PreparedGradientOptions } from "./gradient/prepared.js";
 export { accuracy, confusion, noClass, predictedClasses } from "./loss/classification.js";
+export { combinedLoss, type LossPart } from "./loss/combined-loss.js";
 export { type CrossEntropyOptions, crossEntropy } from "./loss/cross-entropy.js";
+export type { Estimator } from "./loss/estimator.js";
 export {
   type ExpectedSignatureOptions,
   expectedSignatureLoss,
@@ -64,6 +66,9 @@ export type {
 } from "./loss/loss.js";
 export type { OutsideOptions } from "./loss/observed.js";
 export { type PathLossOptions, pathLoss } from "./loss/path-loss.js";
+export { type PayoffOptions, payoff } from "./loss/payoff.js";
+export { type PsthLossOptions, psthLoss } from "./loss/psth.js";
+export { type RegulariserOptions, rateRegulariser, silenceRegulariser } from "./loss/regularisers.js";
 export type { Evaluated, GradientTerm, MeanVerdict, ValueAndGradient } from "./loss/result.js";
 export type { LookedNeurons, SampleLoss } from "./loss/sample-loss.js";
 export {
@@ -73,6 +78,7 @@ export {
   signatureScoreLoss,
 } from "./loss/signature-kernel.js";
 export {
+  type CountError,
   type CountedSpikes,
   type CountFeature,
   type CountLoss,
@@ -85,6 +91,7 @@ export {
 export { firstSpikes, meanSpikeTime, type Selection, type SpikeTimeLoss } from "./loss/spike-times.js";
 export { type TargetTimesOptions, targetTimes } from "./loss/target-times.js";
 export { type VanRossumOptions, vanRossum } from "./loss/van-rossum.js";
+export { type VoltageFitOptions, voltageFit } from "./loss/voltage-fit.js";
 export * from "./metrics/index.js";
 export type { Connections, Delays, WeightBlock, WeightForm, Weights } from "./network/connections.js";
 export type { DrawnWeights } from "./network/drawn-weights.js";
@@ -115,7 +122,7 @@ export type { PlannedInput } from "./plan/inputs.js";
 export type { ParameterPlace, View } from "./plan/layout.js";
 export type { ObservedStates, StatesOptions } from "./plan/observed.js";
 export type { Distribution, Method, SolveOptions, SolvePlan } from "./plan/plan.js";
-export type { SampledValues, SignalBySample, ValuesBySample } from "./plan/sampled-values.js";
+export type { SampledDriver, SampledValues, SignalBySample, ValuesBySample } from "./plan/sampled-values.js";
 export { type PlannedSamples, type SampleOptions, type SpikesBySample, withSamples } from "./plan/samples.js";
 export type { Rate } from "./plan/stability.js";
 export type { Estimate } from "./reduce/statistics.js";

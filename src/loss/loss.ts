@@ -96,15 +96,17 @@ export interface Loss {
    * and go there, so that its gradient is refused. Undefined where it does not.
    */
   jumpsInside?(plan: SolvePlan): string | undefined;
+  /** How its gradient is estimated, where that is not by derivatives of paths: see `scored` (score.ts). */
+  readonly estimator?: "score";
   /** Whether it needs paths that are independent of each other: antithetic ones are then refused. */
   readonly independent?: boolean;
   /** Paths that it needs at least, where that is more than one. */
   readonly leastPaths?: number;
   /**
-   * States that it looks at: the plan of its solutions then observes them (`SolvePlan.observed`), and maybe others too, where it
+   * States that it looks at, of a list all of each: the plan of its solutions then observes them (`SolvePlan.observed`), and maybe others too, where it
    * is a part of another loss.
    */
-  readonly states?: StatesOptions;
+  readonly states?: StatesOptions | readonly StatesOptions[];
   /** Spikes of a neuron that the loss looks at, at most, where there is such a number: later ones cannot change it. */
   readonly spikesNeeded?: number;
   /**
