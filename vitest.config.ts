@@ -64,7 +64,10 @@ export default defineConfig(({ mode }) => {
             // The same kernels as WebAssembly on the processor; the rest of their tests are among the long studies.
             include: long
               ? ["test/**/*.gpu.test.ts"]
-              : ["test/solve/{input-spikes,neurons,sampled-current,tableau}.gpu.test.ts", "test/cases/events.gpu.test.ts"],
+              : [
+                  "test/solve/{input-spikes,neurons,sampled-current,tableau}.gpu.test.ts",
+                  "test/cases/events.gpu.test.ts",
+                ],
             // Devices, adapters, and encoders of a caller's own, which this backend refuses.
             exclude: ["test/gpu/**", "test/engine/**", "test/suites/**", "test/{gradient,solve}/prepared.gpu.test.ts"],
             env: { SALTATION_DEVICE: "simd" },

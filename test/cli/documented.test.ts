@@ -116,6 +116,12 @@ it("docs/states.md", async () => {
   const [job] = snippets("docs/states.md");
   const { states } = JSON.parse(await printed(simulateCommand, job!, { json: true }));
   expect([states.of, states.neurons, states.mean.length]).toEqual([["v", "i"], [1], 5]);
+  const example = readFileSync("examples/voltage-fit.json", "utf8");
+  const fitted = JSON.parse(await printed(trainCommand, example, { json: true, history: "none" })).parameters;
+  // The trace is rounded to 0.001 mV of some 10: a part of 1e-4.
+  expect(fitted.tau / 20).toBeCloseTo(1, 4);
+  expect(fitted.R / 50).toBeCloseTo(1, 4);
+  expect(fitted.rest / -70).toBeCloseTo(1, 4);
   const code = [...readFileSync("docs/states.md", "utf8").matchAll(/```js\n(.*?)```/gs)].map((m) => m[1]!);
   const engine = await Engine.create({ backend: "cpu" });
   const { combinedLoss, libraryCell, pathLoss, payoff, silenceRegulariser, voltageFit } = library;
