@@ -11,9 +11,9 @@ export interface SpikeData {
   readonly offsets: Uint32Array;
   /** [spikes], in the unit of the network's parameters. */
   readonly times: Float64Array;
-  /** [spikes]: the source of each, from 0 over all populations of sources. */
+  /** [spikes], the source of each, from 0 over all populations of sources. */
   readonly sources: Uint32Array;
-  /** [count]: whole numbers of at least 0; absent where the samples have none. */
+  /** [count], whole numbers of at least 0; absent where the samples have none. */
   readonly labels?: Int32Array;
   /** How many samples there are. */
   readonly count: number;
