@@ -2,6 +2,7 @@
 const suites: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>> = {
   cells: () => import("./cells.js"),
   convergence: () => import("./convergence.js"),
+  coverage: () => import("./coverage.js"),
   figures: () => import("./figures.js"),
   figure1: () => import("./figure1.js"),
   "figure1-signature": () => import("./figure1-signature.js"),

@@ -7,6 +7,7 @@ import type { Current } from "./driver/current.js";
 import { disposedError, SaltationError } from "./errors.js";
 import { type AdapterSummary, type Gpu, type GpuOptions, LongKernel } from "./gpu/index.js";
 import type { PreparedGradient, PreparedGradientOptions } from "./gradient/prepared.js";
+import { type Estimator, estimatedBy } from "./loss/estimator.js";
 import type { Evaluator, Loss } from "./loss/loss.js";
 import { checkExact, checkLoss, planForLoss, told } from "./loss/loss-plan.js";
 import { checkUnbiasedMean, type JudgedMean } from "./loss/mean-verdict.js";
@@ -19,6 +20,7 @@ import type { SimdOptions } from "./simd/backend.js";
 import type { PreparedSimulation } from "./solve/prepared.js";
 import type { Sensitivities } from "./spikes/sensitivities.js";
 import type { SimulatedSpikes } from "./spikes/simulated.js";
+import { pathsOf } from "./spikes/table.js";
 import { type StateTrace, traceStates } from "./twin/trace.js";
 import { openWebGpu, type WebGpuBackend } from "./webgpu/backend.js";
 
@@ -72,6 +74,12 @@ export interface GradientOptions extends SolveOptions, Progress {
    */
   requireUnbiased?: boolean;
   /**
+   * How the gradient is estimated. `pathwise`, the default: derivatives of paths, with the horizon term. `score`: by how
+   * probable paths are, for losses that jump where a spike crosses a time before t1 or another spike; it spreads more. It takes
+   * cells whose hazard the past spikes determine, from log(u) alone (docs/mathematics.md).
+   */
+  estimator?: Estimator;
+  /**
    * Standard errors of the gradient of losses that are not pathwise (see `ValueAndGradient`), which take up to as many
    * paths again; true unless set to false.
    */
@@ -106,7 +114,7 @@ export interface TraceOptions extends SolveOptions {
 }
 
 /** Those of a gradient go with a simulation too, so that one object serves both. */
-const bothNames: Names<Omit<GradientOptions, "progress" | "perPath" | "discretisation">> = {
+const bothNames: Names<Omit<GradientOptions, "progress" | "perPath" | "discretisation" | "estimator">> = {
   ...solveNames,
   with: true,
   requireExact: "boolean",
@@ -115,6 +123,7 @@ const bothNames: Names<Omit<GradientOptions, "progress" | "perPath" | "discretis
 };
 const calledNames: Names<GradientOptions> = {
   ...bothNames,
+  estimator: true,
   discretisation: true,
   progress: "function",
   perPath: "function",
@@ -127,7 +136,7 @@ const prepareGradientNames: Names<PreparedGradientOptions> = {
   tape: true,
   writes: true,
 };
-const sensitivityNames: Names<Omit<GradientOptions, "perPath" | "discretisation">> = {
+const sensitivityNames: Names<Omit<GradientOptions, "perPath" | "discretisation" | "estimator">> = {
   ...bothNames,
   progress: "function",
 };
@@ -227,7 +236,8 @@ export class EngineNetwork {
    * @throws SaltationError `invalid-input`, also on the CPU, which has no encoders.
    */
   async prepareGradient(
-    options: Omit<GradientOptions, keyof Progress | "perPath" | "discretisation"> & PreparedGradientOptions,
+    options: Omit<GradientOptions, keyof Progress | "perPath" | "discretisation" | "estimator"> &
+      PreparedGradientOptions,
   ): Promise<PreparedGradient> {
     checkOptions("", options, prepareGradientNames);
     this.engine.check();
@@ -264,16 +274,17 @@ export class EngineNetwork {
    * discrete solution with noise and uniforms held fixed (docs/mathematics.md; Holberg & Salvi 2024).
    * @throws SaltationError `invalid-input`, or `not-finite`.
    */
-  async valueAndGradient(loss: Loss, options: GradientOptions): Promise<ValueAndGradient> {
+  async valueAndGradient(given: Loss, options: GradientOptions): Promise<ValueAndGradient> {
     checkOptions("", options, calledNames);
     this.engine.check();
-    const given = this.gradientPlan(options, loss);
-    const views = viewsOf(this.network, parameterLayout(given), options.with);
+    const loss = await estimatedBy(options.estimator, given);
+    const planned = this.gradientPlan(options, loss);
+    const views = viewsOf(this.network, parameterLayout(planned), options.with);
     this.checkLoss(loss, options.requireExact);
-    const judged = await this.judge(given, loss, options);
+    const judged = await this.judge(planned, loss, options);
     const step = await aboutStep();
     step.checkAsked(options.discretisation);
-    return step.withStability(given, async (plan) => {
+    return step.withStability(planned, async (plan) => {
       const result = await this.evaluated(plan, views, loss, options);
       const discretisation = await step.discretisationOf(plan, loss, options.discretisation);
       const all = { ...step.withWarning(result, discretisation), ...(discretisation ? { discretisation } : {}) };
@@ -306,7 +317,9 @@ export class EngineNetwork {
    * for few parameters, and for per-path Jacobians.
    * @throws SaltationError `invalid-input`, or `not-finite`.
    */
-  async spikeTimeSensitivities(options: Omit<GradientOptions, "perPath" | "discretisation">): Promise<Sensitivities> {
+  async spikeTimeSensitivities(
+    options: Omit<GradientOptions, "perPath" | "discretisation" | "estimator">,
+  ): Promise<Sensitivities> {
     checkOptions("", options, sensitivityNames);
     this.engine.check();
     const plan = this.plan(options);
@@ -339,7 +352,16 @@ export class EngineNetwork {
     this.engine.check();
     const views = viewsOf(this.network, parameterLayout(plan), names);
     this.checkLoss(loss, requireExact);
-    const observed = loss.likelihood?.(plan, segmentsOf(views));
+    const own = segmentsOf(views);
+    if (loss.estimator) {
+      loss.checkPlan?.(plan, own);
+      const { scoreEvaluator } = await import("./loss/score.js");
+      return scoreEvaluator(loss, views, {
+        simulate: (of) => this.place(async (backend) => pathsOf(await (await backend.simulate(of)).read())),
+        likelihood: (of, observed) => this.place((backend) => backend.likelihood(of, observed, views)),
+      });
+    }
+    const observed = loss.likelihood?.(plan, own);
     return this.place((backend) =>
       observed ? backend.likelihood(plan, observed, views) : backend.evaluator(plan, loss, views),
     );

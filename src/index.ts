@@ -45,6 +45,7 @@ export type {
 export type { EncodedGradient, EncodedSolve, PreparedGradient, PreparedGradientOptions } from "./gradient/prepared.js";
 export { accuracy, confusion, noClass, predictedClasses } from "./loss/classification.js";
 export { type CrossEntropyOptions, crossEntropy } from "./loss/cross-entropy.js";
+export type { Estimator } from "./loss/estimator.js";
 export {
   type ExpectedSignatureOptions,
   expectedSignatureLoss,
@@ -64,6 +65,7 @@ export type {
 } from "./loss/loss.js";
 export type { OutsideOptions } from "./loss/observed.js";
 export { type PathLossOptions, pathLoss } from "./loss/path-loss.js";
+export { type PsthLossOptions, psthLoss } from "./loss/psth.js";
 export type { Evaluated, GradientTerm, MeanVerdict, ValueAndGradient } from "./loss/result.js";
 export type { LookedNeurons, SampleLoss } from "./loss/sample-loss.js";
 export {
@@ -115,7 +117,7 @@ export type { PlannedInput } from "./plan/inputs.js";
 export type { ParameterPlace, View } from "./plan/layout.js";
 export type { ObservedStates, StatesOptions } from "./plan/observed.js";
 export type { Distribution, Method, SolveOptions, SolvePlan } from "./plan/plan.js";
-export type { SampledValues, SignalBySample, ValuesBySample } from "./plan/sampled-values.js";
+export type { SampledDriver, SampledValues, SignalBySample, ValuesBySample } from "./plan/sampled-values.js";
 export { type PlannedSamples, type SampleOptions, type SpikesBySample, withSamples } from "./plan/samples.js";
 export type { Rate } from "./plan/stability.js";
 export type { Estimate } from "./reduce/statistics.js";

@@ -48,6 +48,8 @@ export interface SolverShape extends SubstepShape, GridShape {
   states: number;
   /** States that samples start from: which, where in the row, and 1 where each neuron has its own. */
   initial: readonly { state: number; at: number; stride: number }[];
+  /** Channels of noise whose paths samples give: where their slopes lie in the row, by so many steps and by neuron. */
+  drivers: readonly { channel: number; at: number; stride: number; width: number; stepsPerSample: number }[];
 }
 
 /** Whether an offset counts from the row of the path's sample. */
@@ -125,10 +127,17 @@ export function solverFunctions(shape: SolverShape): string {
       return `${bits}\n  draw_${i + 1} = uniform_open(${flip ? `select(bits_${i + 1}, ~bits_${i + 1}, ${flip})` : `bits_${i + 1}`});`;
     })
     .join("\n");
-  const draws = channels.map((c, i) => draw(i, c)).join("\n");
+  const given = channels.map((c) => shape.drivers.find((d) => d.channel === c));
+  const draws = channels.flatMap((c, i) => (given[i] ? [] : [draw(i, c)])).join("\n");
   const unit = shape.antithetic ? "turned" : "inv_sqrt_dt";
+  const slopeOf = ({ at, stride, width, stepsPerSample }: SolverShape["drivers"][number]): string =>
+    `theta[own_row + ${at}u + (step / ${stepsPerSample}u) * ${width}u${stride ? " + neuron" : ""}]`;
   const numbers = channels.map((_, i) =>
-    withB ? `n${i}.x * ${unit}, n${i}.y * (1.7320508f * ${unit})` : `n${i} * ${unit}`,
+    given[i]
+      ? `${slopeOf(given[i])}${withB ? ", 0.0f" : ""}`
+      : withB
+        ? `n${i}.x * ${unit}, n${i}.y * (1.7320508f * ${unit})`
+        : `n${i} * ${unit}`,
   );
   const { offset, stride, samples, width, parts } = shape.current;
   const isOwn = ({ stride, parts }: ParameterShape): boolean => stride > 0 || parts !== undefined;

@@ -7,7 +7,7 @@
  */
 import { fail } from "../checks.js";
 import { quoted } from "../quoted.js";
-import { type Cell, stateInput } from "./cell.js";
+import { type Cell, parameterInput, stateInput } from "./cell.js";
 import { vectorJacobian } from "./differentiate.js";
 import { type CellFunction, cotangentsOf } from "./functions.js";
 import { type Graph, inputNames, isConstant, type Node, onePlusExponential } from "./graph.js";
@@ -191,4 +191,23 @@ export function checkHazard(cell: Cell, activeChannels: readonly number[]): void
         `determine it; set ${amplitudes.map((text) => quoted(String(text)).slice(1, -1)).join(", ")} to 0 and do not train it`,
     );
   }
+}
+
+/**
+ * What start and reset set the event function to beside log u, for given values of parameters: names in it, and none where it is 0.
+ * Where it is not, some intervals are impossible, and which they are moves with the parameters.
+ */
+export function offsetNames(cell: Cell, values: ReadonlyMap<string, number>): string[] {
+  const { graph: g, states } = cell;
+  const { level, jump: reset } = spikeOf(cell);
+  const known = new Map([...values].map(([name, value]) => [g.input(parameterInput(name)), g.constant(value)]));
+  known.set(g.input("u"), g.one);
+  const found = [jumpNamed(cell, "start"), reset].flatMap(({ value }) => {
+    const set = new Map(states.map((n, i) => [g.input(stateInput(n)), value[i]!]));
+    const after = g.substitute(level, set);
+    if (isConstant(g.substitute(after, known), 0)) return [];
+    const names = [...inputNames([after])].filter((name) => !isRandom(name));
+    return names.length > 0 ? names.map((name) => name.replace(/^[py]\./, "")) : ["a constant"];
+  });
+  return [...new Set(found)];
 }

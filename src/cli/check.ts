@@ -1,4 +1,4 @@
-import { wholeNumber } from "../checks.js";
+import { fail, wholeNumber } from "../checks.js";
 import { Engine } from "../engine.js";
 import { type CheckedEntry, checkGradient } from "../experiments/check-gradient.js";
 import { readGradient } from "../job/gradient-run.js";
@@ -39,6 +39,7 @@ export async function checkCommand(file: string, options: CheckCommandOptions): 
   const most = wholeNumber("--entries", Number(options.entries), 1, 4096);
   const context = filesBeside(file, options);
   const { job, definition, solve, network, own, loss, views } = await readGradient(given, context, requestedViews);
+  if (job.estimator === "score") fail("estimator", 'is "score", and a check is of derivatives of paths; leave it out');
   loss.check?.(network);
   const lossPlan = planForLoss(own, loss);
   loss.checkPlan?.(lossPlan, job.with);

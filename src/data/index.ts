@@ -2,6 +2,7 @@
 export { type CochleaOptions, cochlea } from "./cochlea.js";
 export type { DataFile } from "./data-file.js";
 export { DataSet, type DataSetOptions, type Epoch, type SampleBatch } from "./data-set.js";
+export { type DrawnPaths, type FractionalBrownianOptions, fractionalBrownian } from "./fractional-brownian.js";
 export { digits8x8, fashionMnist, type IdxFiles, type LabelledImages, type PartOptions } from "./images.js";
 export { type LatencyOptions, latency } from "./latency.js";
 export { type PoissonOptions, poisson } from "./poisson.js";

@@ -4,6 +4,7 @@ import { expectedSignatureLoss } from "../loss/expected-signature.js";
 import { logLikelihood } from "../loss/log-likelihood.js";
 import type { Loss } from "../loss/loss.js";
 import { spikesOutside } from "../loss/observed.js";
+import { psthLoss } from "../loss/psth.js";
 import { signatureMmdLoss, signatureScoreLoss } from "../loss/signature-kernel.js";
 import { firstPassage, spikeCount, spikeRate } from "../loss/spike-count.js";
 import { firstSpikes, meanSpikeTime } from "../loss/spike-times.js";
@@ -125,6 +126,10 @@ function trialsLoss(loss: Exclude<LossJob, { kind: Alone }>, trials: Trial[], ne
       };
       if (loss.kind === "signature-score") return signatureScoreLoss(trials, options);
       return signatureMmdLoss(trials, { ...options, unbiased: loss.unbiased ?? true });
+    }
+    case "psth": {
+      const { kind: _, bin, ...options } = loss;
+      return psthLoss(trials, { bin, ...given(options) });
     }
     case "van-rossum":
       return vanRossum(trials, { tau: loss.tau, unbiased: loss.unbiased ?? true });

@@ -5,6 +5,7 @@ import type { Loss } from "../loss/loss.js";
 import { checkLoss, planForLoss } from "../loss/loss-plan.js";
 import { checkInside, checkUnbiasedMean } from "../loss/mean-verdict.js";
 import type { ValueAndGradient } from "../loss/result.js";
+import { scored } from "../loss/score.js";
 import { defineNetwork, type Network, type NetworkDefinition } from "../network/network.js";
 import { parameterLayout, type View, viewsOf } from "../plan/layout.js";
 import { planSolve, type SolveOptions, type SolvePlan } from "../plan/plan.js";
@@ -57,7 +58,9 @@ export async function readGradient(
 
 /** @throws SaltationError `invalid-input` naming the field, before a device is opened. */
 export async function planGradient(given: unknown, context: FileContext): Promise<PlannedGradient> {
-  const { job, definition, solve, network, own, loss, views } = await readGradient(given, context, viewsOf);
+  const { loss: read, ...rest } = await readGradient(given, context, viewsOf);
+  const { job, definition, solve, network, own, views } = rest;
+  const loss = job.estimator === "score" ? scored(read) : read;
   checkLoss(network, loss, job.requireExact);
   const plan = planForLoss(own, loss);
   loss.checkPlan?.(plan, job.with);

@@ -210,6 +210,7 @@ const loss = z.discriminatedUnion(
       static: staticKernel.optional(),
       solver: solver.optional(),
     }),
+    z.strictObject({ kind: z.literal("psth"), ...counted, bin: finite.describe("length of a bin") }),
     z.strictObject({ kind: z.literal("van-rossum"), tau: finite, unbiased: z.boolean().optional() }),
     z.strictObject({
       kind: z.literal("log-likelihood"),
@@ -222,7 +223,7 @@ const loss = z.discriminatedUnion(
   {
     error:
       "expected mean-spike-time, spike-count, spike-rate, first-passage, first-spikes, expected-signature, signature-mmd, " +
-      "signature-score, van-rossum or log-likelihood",
+      "signature-score, psth, van-rossum or log-likelihood",
   },
 );
 export type LossJob = z.infer<typeof loss>;
@@ -317,6 +318,11 @@ const requirements = {
     .describe("refuse a job whose mean gradient is not known to be the derivative of the mean; default false"),
 };
 
+const estimator = z
+  .enum(["pathwise", "score"])
+  .optional()
+  .describe("of gradients: derivatives of paths (default), or how probable paths are, for losses that jump before t1");
+
 export const gradientSchema = z.strictObject({
   ...solve,
   loss,
@@ -327,6 +333,7 @@ export const gradientSchema = z.strictObject({
     ),
   perPath: z.boolean().optional().describe("write every path's gradient to the npz"),
   observed: trials.optional(),
+  estimator,
   ...requirements,
 });
 const metrics = z.discriminatedUnion(
@@ -376,6 +383,7 @@ export const trainSchema = z.strictObject({
   steps: finite,
   trainable: trainablesSchema,
   commonNoise: z.boolean().optional(),
+  estimator,
   checkpoint: z
     .union([z.string(), z.strictObject({ file: z.string(), every: finite.optional() })], {
       error: "expected a file, or { file, every } with seconds between writes",

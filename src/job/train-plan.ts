@@ -5,6 +5,7 @@ import type { Loss } from "../loss/loss.js";
 import { checkLoss, planForLoss } from "../loss/loss-plan.js";
 import { checkInside, checkUnbiasedMean } from "../loss/mean-verdict.js";
 import type { MeanVerdict } from "../loss/result.js";
+import { scored } from "../loss/score.js";
 import { defineNetwork, type Network, type NetworkDefinition } from "../network/network.js";
 import { parameterLayout, parameterVector, requestedViews, shapedValues } from "../plan/layout.js";
 import { planSolve, type SolveOptions, type SolvePlan } from "../plan/plan.js";
@@ -56,7 +57,8 @@ export function planTrainJob(job: TrainJob, context: FileContext): TrainPlan {
   const loss = (observed: TrialsJob | undefined): Loss => {
     // A comparison of spike trains takes what is recorded after t1.
     const until = job.metrics ? Number.POSITIVE_INFINITY : undefined;
-    const made = lossOf(job.loss, observed, context, network.neurons, plan, until);
+    const read = lossOf(job.loss, observed, context, network.neurons, plan, until);
+    const made = job.estimator === "score" ? scored(read) : read;
     checkLoss(network, made, job.requireExact);
     planForLoss(plan, made);
     made.checkPlan?.(plan, names);

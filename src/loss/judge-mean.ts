@@ -142,6 +142,8 @@ export function judgeMean(
 ): JudgedMean {
   const { cell }: { cell: Cell } = plan.network;
   checkInside(plan, loss, names);
+  // What would make a score wrong is refused (score.ts).
+  if (loss?.estimator === "score") return { unbiased: true, because: [], random: true, terms: ["score"] };
   const use = circumstancesOf(plan, names, trained);
   // A likelihood is a function of observed spikes: its gradient is no mean over random paths. It may have jumps.
   if (loss?.likelihood) {

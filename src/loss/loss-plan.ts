@@ -45,7 +45,7 @@ function unmoved({ network }: SolvePlan, { gradient }: Evaluated): string[] {
 
 /** That no path has a derivative, where the gradient of such a cell was asked for. */
 function inexact({ network: { cell }, dt }: SolvePlan, loss: Loss): string[] {
-  if (cell.exactness.exact || loss.likelihood) return [];
+  if (cell.exactness.exact || loss.likelihood || loss.estimator) return [];
   const names = cell.exactness.conditions.filter((c) => c.verdict === "violated").map((c) => c.name);
   const what = `the gradient is that of the solution in steps of dt = ${dt}, and paths have none as dt goes to 0`;
   return [`network.cell: "${cell.name}" violates ${names.join(", ")}: ${what}`];
@@ -84,6 +84,6 @@ export function checkExact({ name, exactness }: Cell): void {
 /** @throws SaltationError where the loss does not fit the network, or the cell's gradient is not exact. */
 export function checkLoss(network: Network, loss: Loss | undefined, requireExact = true): void {
   loss?.check?.(network);
-  // A likelihood takes no pathwise gradient, so that its exactness is no matter.
-  if (requireExact && !loss?.likelihood) checkExact(network.cell);
+  // A likelihood takes no pathwise gradient, so that its exactness is no matter; nor does a score.
+  if (requireExact && !loss?.likelihood && !loss?.estimator) checkExact(network.cell);
 }

@@ -48,9 +48,9 @@ export interface MeanVerdict {
 
 /**
  * A part of a gradient: how spikes move with the parameters (`pathwise`); which appear and vanish at t1 (`horizon`). That of a
- * log-likelihood is exact (`likelihood`).
+ * log-likelihood is exact (`likelihood`). Or none of these: how probable each path is (`score`).
  */
-export type GradientTerm = "pathwise" | "horizon" | "likelihood";
+export type GradientTerm = "pathwise" | "horizon" | "likelihood" | "score";
 
 export interface ValueAndGradient extends Evaluated, MeanVerdict {}
 

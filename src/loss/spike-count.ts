@@ -75,7 +75,7 @@ function windowIn({ from, to }: CountedSpikes): Window {
 }
 
 /** The neurons that an option means. */
-function neuronsOf(neuron: CountedSpikes["neuron"]): readonly number[] | undefined {
+export function neuronsOf(neuron: CountedSpikes["neuron"]): readonly number[] | undefined {
   if (neuron === undefined) return undefined;
   if (typeof neuron === "number") return [wholeNumber("loss.neuron", neuron, 0, 65535)];
   const all = list("loss.neuron", neuron, "neurons").map((k, i) => wholeNumber(`loss.neuron[${i}]`, k, 0, 65535));
@@ -205,7 +205,7 @@ function countLoss({ kind, features, form, targets, neurons: wanted, window }: M
       if (from <= t0 && to >= t1) return undefined;
       const [field, mend] = to < t1 ? [`"to" = ${to}`, `take t1 = ${to}`] : [`"from" = ${from}`, "leave it out"];
       const jumps = `jumps where a spike crosses ${field}, before t1 = ${t1}`;
-      return `${jumps}, and no gradient sees the spikes that come and go there; ${mend}, or ask for the value alone ("with": [])`;
+      return `${jumps}, and derivatives of paths see none come or go there; ${mend}, take estimator "score", or ask for the value alone ("with": [])`;
     },
     evaluate(spikes, plan) {
       const { open } = windowOf(window, plan);

@@ -53,7 +53,7 @@ export interface SolveOptions {
   distribution?: Distribution;
   /** States that are kept beside spikes (`SimulatedSpikes.states`); a gradient keeps those that its loss looks at. */
   states?: StatesOptions;
-  /** What differs from path to path beside noise: spikes of sources, signals, parameters, initial states; and labels. */
+  /** What differs from path to path beside noise: spikes of sources, signals, parameters, initial states, paths of noise channels; and labels. */
   samples?: SampleOptions;
 }
 

@@ -10,6 +10,7 @@ import { checkOptions, fail, float32Number, isNumbers, type Numbers, positiveNum
 import {
   type Current,
   type CurrentSamples,
+  currentAt,
   type Interpolation,
   type PlannedCurrent,
   planCurrent,
@@ -37,12 +38,22 @@ export interface ValuesBySample {
   parameters?: Record<string, Numbers | readonly Numbers[]>;
   /** States at t0 by name: a number per sample, or one per sample and neuron. What has no value here starts as its cell says. */
   initial?: Record<string, Numbers | readonly Numbers[]>;
+  /**
+   * What noise channels are driven by, by name, in place of Brownian motion: a path of each sample, straight between samples `dt` apart, the
+   * first at t0; one for all neurons, or by time and neuron. Amplitudes stand before it as before noise.
+   */
+  drivers?: Record<string, { dt: number; samples: readonly CurrentSamples[] }>;
 }
 
 /** Numbers of a sample from one place of its row on. */
 interface Part {
   readonly at: number;
   readonly length: number;
+}
+
+/** A noise channel whose path is given: its slope in each of so many steps of the grid. */
+export interface SampledDriver extends Part, Omit<PlannedCurrent, "values"> {
+  readonly channel: number;
 }
 
 export interface SampledValues {
@@ -54,6 +65,7 @@ export interface SampledValues {
   readonly inputs: readonly (Part & { readonly index: number })[];
   readonly current: Part | undefined;
   readonly initial: readonly (Part & { readonly state: number })[];
+  readonly drivers: readonly SampledDriver[];
 }
 
 /** What a plan has before its samples. */
@@ -164,6 +176,16 @@ function signalOf(of: string, given: SignalBySample, { network, t0, dt, steps }:
   };
 }
 
+/** Slopes of paths by samples, each constant up to the next. */
+function slopesOf(of: string, given: { dt: number; samples: readonly CurrentSamples[] }, planned: Planned) {
+  checkOptions(of, given, { dt: true, samples: true });
+  const { shape, rows } = signalOf(of, { ...given, interpolation: "linear" }, planned);
+  const { stepsPerSample, perNeuron } = shape;
+  const width = perNeuron ? planned.network.neurons : 1;
+  const slopes = rows.map((row) => row.slice(width).map((v, i) => (v - row[i]!) / (stepsPerSample * planned.dt)));
+  return { shape: { ...shape, samples: shape.samples - 1 }, rows: slopes };
+}
+
 /** Values of the network's own signal in the shape that samples have: what is looked at where they are not. */
 function reshaped(
   shape: Omit<PlannedCurrent, "values">,
@@ -213,7 +235,7 @@ export function planValues(given: ValuesBySample, planned: Planned): PlannedValu
   const parameters: SampledValues["parameters"][number][] = [];
   const inputParts: SampledValues["inputs"][number][] = [];
   let currentPart: Part | undefined;
-  for (const what of ["inputs", "parameters", "initial"] as const) {
+  for (const what of ["inputs", "parameters", "initial", "drivers"] as const) {
     const all: unknown = given[what] ?? {};
     if (typeof all !== "object" || Array.isArray(all))
       fail(`${field}.${what}`, `expected lists by name, got ${show(all)}`);
@@ -232,17 +254,16 @@ export function planValues(given: ValuesBySample, planned: Planned): PlannedValu
       if (read.linear)
         fail(of, `is linear between samples; give the network a linear ${name} too, of which samples have another`);
       const own = current;
-      const width = own.perNeuron ? neurons : 1;
-      const at = (step: number, k: number): number =>
-        own.values[Math.min(own.samples - 1, Math.floor(step / own.stepsPerSample)) * width + (own.perNeuron ? k : 0)]!;
-      current = reshaped(read.shape, neurons, at);
+      current = reshaped(read.shape, neurons, (step, k) => currentAt(own, step, k));
       currentPart = rows.add(of, read.rows);
       continue;
     }
     if (kind !== kinds)
       fail(of, `is ${kinds}, and the network's ${name} ${kind}; give that likewise, of which samples have another`);
     const index = network.parameters.findIndex((p) => p.name === name);
-    const { perNeuron } = network.parameters[index]!;
+    const { perNeuron, parts = [] } = network.parameters[index]!;
+    if (parts.length > 1 && !parts.every((p) => p.perNeuron))
+      fail(of, `is given by population, and not per neuron in all; give it as a list in each`);
     if (perNeuron !== read.shape.perNeuron)
       fail(
         of,
@@ -297,9 +318,22 @@ export function planValues(given: ValuesBySample, planned: Planned): PlannedValu
     if (why) fail(of, why);
     initial.push({ state, ...rows.add(of, alike(of, rowsOf(of, list, neurons === 1 ? [1] : [1, neurons]))) });
   }
+  const drivers = Object.entries(given.drivers ?? {}).map(([name, paths]): SampledDriver => {
+    const of = named(`${field}.drivers`, name);
+    const channel = cell.channels.findIndex((c) => c.name === name);
+    if (channel < 0)
+      fail(
+        of,
+        `cell "${cell.name}" has no such noise channel; known: ${cell.channels.map((c) => c.name).join(", ") || "none"}`,
+      );
+    const { shape, rows: slopes } = slopesOf(of, paths, planned);
+    if (cell.channels[channel]!.shared && shape.perNeuron)
+      fail(of, "is one per neuron, and the channel is one for all neurons; give one path for each sample");
+    return { channel, ...shape, ...rows.add(of, slopes) };
+  });
   const { samples, width } = rows;
   if (!samples) return undefined;
-  const values = { width, data: rows.table(), parameters, inputs: inputParts, current: currentPart, initial };
+  const values = { width, data: rows.table(), parameters, inputs: inputParts, current: currentPart, initial, drivers };
   return { ...samples, values, current, inputs };
 }
 
@@ -340,6 +374,22 @@ function replaced(plan: SolvePlan, values: SampledValues, of: (part: Part) => Fl
     network: { ...network, parameters },
     current: values.current ? { ...current, values: of(values.current) } : current,
     inputs,
+  };
+}
+
+/** The slope of a channel's path on a path of the plan, where its sample gives it. @param channel of the cell. */
+export function givenSlope(
+  plan: Pick<SolvePlan, "samples">,
+  channel: number,
+): ((path: number, step: number, neuron: number) => number) | undefined {
+  const { values, trials = 1 } = plan.samples ?? {};
+  const driver = values?.drivers.find((d) => d.channel === channel);
+  if (!values || !driver) return undefined;
+  const { at, length, samples, stepsPerSample, perNeuron } = driver;
+  return (path, step, neuron) => {
+    const sample = Math.min(samples - 1, Math.floor(step / stepsPerSample));
+    const own = sample * (length / samples) + (perNeuron ? neuron : 0);
+    return values.data[sampleOf({ trials }, path) * values.width + at + own]!;
   };
 }
 

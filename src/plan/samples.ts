@@ -47,6 +47,7 @@ const sampleNames: Names<SampleOptions> = {
   inputs: true,
   parameters: true,
   initial: true,
+  drivers: true,
   labels: true,
   first: true,
 };

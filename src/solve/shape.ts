@@ -116,6 +116,10 @@ export async function solverShape(
       );
     }),
     rows: values && { from: layout.size, width: values.width, trials: plan.samples!.trials },
+    drivers: (values?.drivers ?? []).map(({ channel, at, perNeuron, stepsPerSample }) => {
+      const width = perNeuron ? network.neurons : 1;
+      return { channel, at, stride: perNeuron ? 1 : 0, width, stepsPerSample };
+    }),
     initial: (values?.initial ?? []).map(({ state, at, length }) => ({ state, at, stride: length > 1 ? 1 : 0 })),
     current: {
       bySample: values?.current !== undefined,

@@ -2,6 +2,7 @@
 import type { SolverBackend } from "../backend/backend.js";
 import { checkOptions, fail, list, type Names, show, wholeNumber } from "../checks.js";
 import { threefry2x32 } from "../driver/threefry.js";
+import { type Estimator, estimatedBy } from "../loss/estimator.js";
 import type { Evaluator, Loss } from "../loss/loss.js";
 import { lossWarnings } from "../loss/loss-plan.js";
 import { checkUnbiasedMean, verdictOn } from "../loss/mean-verdict.js";
@@ -27,6 +28,8 @@ export interface TrainOptions extends Omit<SolveOptions, "seed">, UpdateOptions,
   /** Use the same noise in every step (common random numbers). */
   commonNoise?: boolean;
   requireExact?: boolean;
+  /** How gradients are estimated, see `GradientOptions.estimator`. */
+  estimator?: Estimator;
   /**
    * Whether steps say what error they owe to dt, and how large that may be (`SimulatedSpikes.discretisation`): the first
    * step done, the last, and those in between whose numbers are powers of two from 64 on. Default false.
@@ -52,6 +55,7 @@ const trainNames: Names<TrainOptions> = {
   steps: true,
   commonNoise: "boolean",
   requireExact: "boolean",
+  estimator: true,
   discretisation: true,
   requireUnbiased: "boolean",
   resume: true,
@@ -173,7 +177,7 @@ export function stepSeed(seed: number, step: number): number {
 export async function* train(network: TrainedNetwork, options: TrainOptions): AsyncGenerator<TrainStep, void, void> {
   if (!network?.gradientPlan) fail("network", "expected what engine.network(…) gives");
   checkOptions("", options, trainNames);
-  const { loss } = options;
+  const loss = await estimatedBy(options.estimator, options.loss);
   const seed = options.seed ?? 0;
   const course = await stepsOf(options, seed);
   const { solve, steps } = course;

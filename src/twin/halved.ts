@@ -51,6 +51,8 @@ export function halvedNoise(plan: SolvePlan, whole: NoiseSource, level: number):
   /** The second half of each channel's last step, which is asked for next. */
   const second = new Float64Array(2 * channels);
   const known = new Float64Array(channels).fill(-1);
+  const own = plan.network.cell.channels.length;
+  const driven = new Set(plan.samples?.values?.drivers.map((d) => d.channel));
   let last = -1;
   return (path, step, channel, out) => {
     if (path !== last) known.fill(-1);
@@ -62,6 +64,10 @@ export function halvedNoise(plan: SolvePlan, whole: NoiseSource, level: number):
       return;
     }
     whole(path, coarse, channel, out);
+    if (driven.has(channel % own)) {
+      out[0]! /= 2; // straight
+      return;
+    }
     const sign = plan.antithetic && path % 2 === 1 ? -1 : 1;
     threefryInto(words, plan.seed, topStream - level, drawnPath(plan, path), coarse * channels + channel);
     normalPair(words[0]!, words[1]!, pair);

@@ -3,6 +3,7 @@ import type { CompiledCell } from "../cell/emit-js.js";
 import { normalPair, uniformOpen } from "../driver/normal.js";
 import { threefry2x32, threefryInto } from "../driver/threefry.js";
 import type { SolvePlan } from "../plan/plan.js";
+import { givenSlope } from "../plan/sampled-values.js";
 import { firstDrawn } from "../plan/samples.js";
 import type { NoiseSource } from "./forward.js";
 
@@ -11,7 +12,15 @@ export function counterNoise(plan: SolvePlan): NoiseSource {
   const perStep = plan.network.neurons * plan.network.cell.channels.length;
   const scaleW = Math.sqrt(plan.dt);
   const scaleH = Math.sqrt(plan.dt / 12);
+  const { channels } = plan.network.cell;
+  const given = channels.map((_, c) => givenSlope(plan, c));
   return (path, step, channel, out) => {
+    const slope = given[channel % channels.length];
+    if (slope) {
+      out[0] = plan.dt * slope(path, step, Math.floor(channel / channels.length));
+      out[1] = 0;
+      return;
+    }
     const sign = plan.antithetic && path % 2 === 1 ? -1 : 1;
     threefryInto(words, plan.seed, 0, drawnPath(plan, path), step * perStep + channel);
     normalPair(words[0]!, words[1]!, out);

@@ -1,5 +1,6 @@
 /** Samples on a device: spikes of sources against the twin, one sample against many, and other samples with the same kernels. */
 import { describe, expect, it, vi } from "vitest";
+import { fractionalBrownian } from "../../src/data/index.js";
 import { EngineNetwork } from "../../src/engine.js";
 import { meanSpikeTime } from "../../src/loss/spike-times.js";
 import type { Network, NetworkDefinition } from "../../src/network/network.js";
@@ -13,12 +14,14 @@ const engine = sharedEngine();
 
 describe("samples against the float64 twin", () => {
   const samples = { trials: 20, spikes: fiveSamples };
-  const valued = { ...samples, ...fiveValues };
+  const own = fractionalBrownian({ hurst: 0.3, samples: 5, steps: 50, dt: 0.02, neurons: 4, seed: 1 });
+  const valued = { ...samples, ...fiveValues, drivers: { v: own } };
+  const rough = { v: fractionalBrownian({ hurst: 0.6, samples: 6, steps: 40, dt: 0.025, seed: 2 }) };
   it.each<[string, Network | NetworkDefinition, Method, Partial<SolveOptions>]>([
     ["sources and values, a path per invocation", fed, "levy", { samples: valued, distribution: "invocation" }],
     ["sources and values, a path per workgroup", fed, "euler", { samples: valued, distribution: "workgroup" }],
     ["sources after delays", fedLate, "levy", { samples }],
-    ["recordings of one neuron", driven, "levy", { samples: { ...recordings, trials: 30 } }],
+    ["recordings of one neuron", driven, "levy", { samples: { ...recordings, drivers: rough, trials: 30 } }],
   ])("%s", async (_, network, method, options) => {
     await expectTwin(engine(), method, network, options);
   });

@@ -1,5 +1,6 @@
 /** Values by sample in the twin: a sample is its network with those values. */
 import { describe, expect, it } from "vitest";
+import { fractionalBrownian } from "../../src/data/index.js";
 import { defineNetwork, type Network } from "../../src/network/network.js";
 import { parameterLayout } from "../../src/plan/layout.js";
 import { planSolve, type SolveOptions, type SolvePlan } from "../../src/plan/plan.js";
@@ -106,6 +107,97 @@ describe("a sample is its network with its values", () => {
 
   it("gradients by what samples have in common are finite differences", () => {
     expect(expectGradient(fed, "levy", fiveOptions).spikes).toBeGreaterThan(6);
+  });
+});
+
+describe("noise channels along paths that samples give", () => {
+  const noisy = defineNetwork({
+    ...driven,
+    cell: {
+      ...(driven.cell as object),
+      name: "two channels",
+      noise: { v: { own: "sigma", common: "0.2" } },
+      shared: ["common"],
+    } as never,
+    neurons: 2,
+  });
+
+  it("are the noise itself where they are its paths", () => {
+    const options = { t1: 1, dt: 0.02, seed: 4, method: "wong-zakai" as const };
+    const plan = planSolve(noisy, { ...options, paths: 3 });
+    const noise = counterNoise(plan);
+    const pair = new Float64Array(2);
+    /** Channels of the step: the first neuron's own, the common one, the second's own. */
+    const pathsOf = (channels: number[]) =>
+      Array.from({ length: 3 }, (_, path) => {
+        const w = [new Float64Array(channels.length)];
+        for (let step = 0; step < plan.steps; step++) {
+          w.push(
+            w[step]!.map((at, i) => {
+              noise(path, step, channels[i]!, pair);
+              return at + pair[0]!;
+            }),
+          );
+        }
+        return w;
+      });
+    const drivers = {
+      own: { dt: 0.02, samples: pathsOf([0, 2]) },
+      common: { dt: 0.02, samples: pathsOf([1]) },
+    };
+    const given = planSolve(noisy, { ...options, samples: { drivers } });
+    for (const path of [0, 2]) {
+      const [a, b] = [solved(plan, path), solved(given, path)];
+      expect(a.result.spikes.length).toBeGreaterThan(2);
+      expect(b.result.spikes.length).toBe(a.result.spikes.length);
+      // Sums of 50 increments and their differences: rounding alone, which each reset leaves behind.
+      a.result.spikes.forEach((s, n) => {
+        const other = b.result.spikes[n]!;
+        expect(Math.abs(s.step + s.fraction - other.step - other.fraction)).toBeLessThan(1e-9);
+      });
+      const scale = Math.max(...a.gradient.map(Math.abs));
+      a.gradient.forEach((g, i) => {
+        expect(Math.abs(g - b.gradient[i]!)).toBeLessThan(1e-9 * scale);
+      });
+    }
+  });
+
+  it.each([0.3, 0.5, 0.75])("have gradients that are finite differences, fractional of H = %s", (hurst) => {
+    const own = fractionalBrownian({ hurst, samples: 4, steps: 100, dt: 0.01, neurons: 2, seed: 2 });
+    // On a coarser grid than the steps', and off it.
+    const common = fractionalBrownian({ hurst, samples: 4, steps: 30, dt: 0.035, seed: 3 });
+    const options = { t1: 1, dt: 0.02, seed: 4, samples: { drivers: { own, common } } };
+    for (const method of ["levy", "euler"] as const)
+      expect(expectGradient(noisy, method, options).spikes).toBeGreaterThan(3);
+  });
+
+  it.each<[object, string]>([
+    [
+      { other: { dt: 0.1, samples: [] } },
+      'samples.drivers.other: cell "two channels" has no such noise channel; known: own, common',
+    ],
+    [
+      {
+        common: {
+          dt: 0.5,
+          samples: [
+            [
+              [0, 0],
+              [0, 0],
+              [0, 0],
+            ],
+          ],
+        },
+      },
+      "samples.drivers.common: is one per neuron, and the channel is one for all neurons; give one path for each sample",
+    ],
+    [
+      { own: { dt: 0.5, samples: [[0, 1]] } },
+      "samples.drivers.own[0].samples: 2 samples end at time 0.5, before t1 = 1; 3 are needed",
+    ],
+  ])("refuse what does not fit: %o", (drivers, message) => {
+    const samples = { drivers } as SampleOptions;
+    expect(() => planSolve(noisy, { t1: 1, dt: 0.02, samples })).toThrow(message);
   });
 });
 
