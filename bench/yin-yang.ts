@@ -10,8 +10,9 @@ const shown = 5;
 export async function run(): Promise<void> {
   const { values, labels, count } = yinYangPoints(options);
   const points = Array.from({ length: count }, (_, s) => ({
-    x: values[2 * s]!,
-    y: values[2 * s + 1]!,
+    // To a thousandth of the square: a pixel is a three-hundredth.
+    x: Number(values[2 * s]!.toFixed(3)),
+    y: Number(values[2 * s + 1]!.toFixed(3)),
     class: yinYangClasses[labels[s] as 0 | 1 | 2],
   }));
   const names = ["x", "y", "1 − x", "1 − y", "bias"];

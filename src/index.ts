@@ -44,6 +44,7 @@ export type {
 } from "./gpu/index.js";
 export type { EncodedGradient, EncodedSolve, PreparedGradient, PreparedGradientOptions } from "./gradient/prepared.js";
 export { accuracy, confusion, noClass, predictedClasses } from "./loss/classification.js";
+export { combinedLoss, type LossPart } from "./loss/combined-loss.js";
 export { type CrossEntropyOptions, crossEntropy } from "./loss/cross-entropy.js";
 export type { Estimator } from "./loss/estimator.js";
 export {
@@ -65,7 +66,9 @@ export type {
 } from "./loss/loss.js";
 export type { OutsideOptions } from "./loss/observed.js";
 export { type PathLossOptions, pathLoss } from "./loss/path-loss.js";
+export { type PayoffOptions, payoff } from "./loss/payoff.js";
 export { type PsthLossOptions, psthLoss } from "./loss/psth.js";
+export { type RegulariserOptions, rateRegulariser, silenceRegulariser } from "./loss/regularisers.js";
 export type { Evaluated, GradientTerm, MeanVerdict, ValueAndGradient } from "./loss/result.js";
 export type { LookedNeurons, SampleLoss } from "./loss/sample-loss.js";
 export {
@@ -75,6 +78,7 @@ export {
   signatureScoreLoss,
 } from "./loss/signature-kernel.js";
 export {
+  type CountError,
   type CountedSpikes,
   type CountFeature,
   type CountLoss,
@@ -87,6 +91,7 @@ export {
 export { firstSpikes, meanSpikeTime, type Selection, type SpikeTimeLoss } from "./loss/spike-times.js";
 export { type TargetTimesOptions, targetTimes } from "./loss/target-times.js";
 export { type VanRossumOptions, vanRossum } from "./loss/van-rossum.js";
+export { type VoltageFitOptions, voltageFit } from "./loss/voltage-fit.js";
 export * from "./metrics/index.js";
 export type { Connections, Delays, WeightBlock, WeightForm, Weights } from "./network/connections.js";
 export type { DrawnWeights } from "./network/drawn-weights.js";

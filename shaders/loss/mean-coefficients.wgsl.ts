@@ -2,14 +2,21 @@
  * Derivative of a loss of mean features by each mean.
  *
  * A thread takes one feature: joins its block sums to the mean over all paths, and writes the derivative of
- * weight · φ(mean − target) to `coefficients`: φ(x) = x, x² or |x|.
+ * weight · φ(mean − target) to `coefficients`: φ(x) = x, x², |x|, or x² where x is
+ * above 0, or below, and else 0.
  */
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { joinBlocks } from "../shared/join-blocks.wgsl.js";
 
-export type MeanDistance = "identity" | "square" | "absolute";
+export type MeanDistance = "identity" | "square" | "absolute" | "above" | "below";
 
-const derivative: Record<MeanDistance, string> = { identity: "1.0f", square: "2.0f * d", absolute: "sign(d)" };
+const derivative: Record<MeanDistance, string> = {
+  identity: "1.0f",
+  square: "2.0f * d",
+  absolute: "sign(d)",
+  above: "2.0f * max(d, 0.0f)",
+  below: "2.0f * min(d, 0.0f)",
+};
 
 export const meanCoefficients = (distance: MeanDistance) =>
   declareKernel({

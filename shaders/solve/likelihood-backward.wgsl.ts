@@ -16,6 +16,7 @@ import { elementary } from "../shared/elementary.wgsl.js";
 import { addPlaced, type GradientTable, gradientRows } from "../shared/gradient-rows.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { clearGrid } from "../substep/grid-states.wgsl.js";
+import { clearStart } from "../substep/initial.wgsl.js";
 import { reverseFunctions } from "../substep/reverse.wgsl.js";
 import { solverFunctions } from "../substep/solver.wgsl.js";
 import {
@@ -23,6 +24,7 @@ import {
   likelihoodCarry,
   likelihoodFields,
   likelihoodFunctions,
+  trialOf,
 } from "./likelihood-forward.wgsl.js";
 import { eachNumber, stateOf } from "./numbers.wgsl.js";
 import { undoFunctions } from "./operations/undo.wgsl.js";
@@ -69,10 +71,10 @@ ${undoFunctions({ ...shape, weights: false, selfEdges: false })}
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x;
   if (i >= run.paths) { return; }
-  let lane = run.first_path + i;
+  let lane = run.first_of_all + i;
   own_lane = i;
   let neuron = lane % ${shape.neurons}u;
-  load_shared(0u);
+  load_shared(${trialOf(shape)});
   load_parameters(neuron);
   let quiet = draw_noise(0u, 0u, 0u); // no channels: nothing is drawn
 ${rows.loadAll(accumulators)}
@@ -160,7 +162,7 @@ ${rows.loadAll(accumulators)}
     }
   }
 
-  if (run.step_begin == 0u) { cell_start_vjp(1.0f, a); }
+  if (run.step_begin == 0u) { cell_start_vjp(1.0f, ${clearStart(shape, "a")}); }
 ${rows.storeAll(accumulators)}
 ${eachNumber(shape.states, (s) => `${at(s)} = bitcast<u32>(a.y${s});`)}
   ${at(carry.entry)} = entry;

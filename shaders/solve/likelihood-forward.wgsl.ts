@@ -16,6 +16,7 @@ import { elementary } from "../shared/elementary.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { windowFields } from "../shared/run.js";
 import { atGrid } from "../substep/grid-states.wgsl.js";
+import { startedFrom } from "../substep/initial.wgsl.js";
 import { locateFunctions } from "../substep/locate.wgsl.js";
 import { type SolverShape, solverFunctions } from "../substep/solver.wgsl.js";
 import { agendaEntryWords, agendaFunctions } from "./agenda.wgsl.js";
@@ -40,6 +41,10 @@ export interface LikelihoodShape extends SolverShape {
   /** Ports of the cell. */
   ports: number;
 }
+
+/** WGSL of the trial of a lane, counted as paths are: its sample, where trials have any. */
+export const trialOf = ({ rows, neurons }: SolverShape): string =>
+  rows ? `lane / ${neurons}u - run.first_of_all` : "0u";
 
 /** What ends a sub-step, on the tape: the end of the step, an entry of the schedule, or event e as `anEvent` + e. */
 const [stepEnd, scheduled, anEvent] = [0, 1, 2];
@@ -119,14 +124,14 @@ fn told(integrated: f32) -> f32 {
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x;
   if (i >= run.paths) { return; }
-  let lane = run.first_path + i;
+  let lane = run.first_of_all + i;
   own_lane = i;
   let neuron = lane % ${shape.neurons}u;
-  load_shared(0u);
+  load_shared(${trialOf(shape)});
   load_parameters(neuron);
   let quiet = draw_noise(0u, 0u, 0u); // no channels: nothing is drawn
 
-  var y = cell_start(1.0f);
+  var y = ${startedFrom(shape, "cell_start(1.0f)", "neuron")};
   var entry = schedule[lane];
   var sub = 0u;
   var impossible = 0xffffffffu;

@@ -1,4 +1,4 @@
-/** `saltation convert FROM TO`: spike trains and time series from one kind of file to another. */
+/** `saltation convert FROM TO`: spike trains and time series from one kind of file to another, networks from NIR and to it. */
 import { fail } from "../checks.js";
 import { writeNpz } from "../files/npz.js";
 import type { RecordingFile } from "../files/recording-file.js";
@@ -21,6 +21,7 @@ export interface ConvertOptions {
   origin?: string;
   neurons?: string;
   trials?: string;
+  spikeArea?: string;
   json?: boolean;
 }
 
@@ -30,7 +31,24 @@ type Kind = (typeof kinds)[number];
 function kindOf(to: string): Kind {
   const kind = /\.([^./\\]+)$/.exec(to)?.[1]?.toLowerCase();
   if (kinds.includes(kind as Kind)) return kind as Kind;
-  return fail("TO", `${to} does not end in .npz, .parquet or .csv, which are written`);
+  return fail("TO", `${to} does not end in .npz, .parquet, .csv, .json or .nir, which are written`);
+}
+
+/** Networks: options of recordings do not go with them. */
+async function convertNetwork(from: string, to: string, options: ConvertOptions): Promise<boolean> {
+  const [job, nir] = [/\.json$/i.test(to), /\.nir$/i.test(to)];
+  if (!job && !nir) {
+    if (options.spikeArea !== undefined)
+      fail("--spike-area", "is for NIR files, which become jobs (.json); leave it out");
+    return false;
+  }
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || name === "json" || (job && name === "spikeArea")) continue;
+    fail(`--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`, `does not go with ${to}; leave it out`);
+  }
+  const { jobToNir, nirToJob } = await import("./nir.js");
+  await (job ? nirToJob : jobToNir)(from, to, options);
+  return true;
 }
 
 /** Numbers in a list with commas between them. */
@@ -132,6 +150,7 @@ async function written(kind: Kind, trains: SpikeTrains): Promise<string | Uint8A
 
 /** `saltation convert FROM TO`. */
 export async function convertCommand(from: string, to: string, options: ConvertOptions): Promise<void> {
+  if (await convertNetwork(from, to, options)) return;
   const kind = kindOf(to);
   checkOutputs({ TO: to }, [from]);
   const file = await openRecording("FROM", from, readGiven("FROM", from));

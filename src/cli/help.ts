@@ -160,7 +160,7 @@ Whoever can write to the Redis decides what workers compute: keep it within a ne
 password (redis://:password@host:port; in the environment as SALTATION_REDIS it shows in no list of processes).`;
 
 export const inspectHelp = `
-Reads NWB, SONATA and SHD (HDF5: npm install h5wasm), tables of spikes in Parquet and CSV, npz and JSON, told by how a file
+Reads NWB, SONATA, SHD and NIR (HDF5: npm install h5wasm), tables of spikes in Parquet and CSV, npz and JSON, told by how a file
 begins and not by its name.
 
   $ saltation inspect cell.nwb
@@ -183,6 +183,8 @@ export const convertHelp = `
   $ saltation convert cell.nwb current.npz --key stimulus/presentation/current --unit nA --time-unit ms
   4000 samples in nA, every 0.1 ms from 500 ms on: NWB 2.6.0 to current.npz
   $ saltation convert shd.h5 spikes.csv --file-time-unit s --trials 0,1
+  $ saltation convert net.nir job.json --spike-area 1e-4
+  $ saltation convert job.json net.nir
 
 Times keep their bits where no unit is converted. A CSV has a column of trials where there are several; a row with a trial
 alone is a trial without a spike. A file whose unit of time is not known must be told it. docs/files.md has the formats.`;

@@ -1,4 +1,5 @@
 /** `saltation inspect FILE`: what a file holds, and the lines of a job that use it. */
+import { fileKind } from "../files/file-kind.js";
 import type { Entry } from "../files/recording-file.js";
 import { symbolOf, timesTenTo, unitOf } from "../files/unit.js";
 import { openRecording } from "../job/open-recording.js";
@@ -78,7 +79,13 @@ const clock = ({ dt, start, timeUnit }: Entry): string =>
 
 /** `saltation inspect FILE`. */
 export async function inspectCommand(path: string, options: { json?: boolean }): Promise<void> {
-  const file = await openRecording("FILE", path, readGiven("FILE", path));
+  const bytes = readGiven("FILE", path);
+  if (fileKind(bytes) === "hdf5") {
+    const { nirGraphOf, showNir } = await import("./nir.js");
+    const graph = await nirGraphOf("FILE", path, bytes);
+    if (graph) return showNir(path, graph, options.json);
+  }
+  const file = await openRecording("FILE", path, bytes);
   try {
     const entries = file.entries();
     const job = jobOf(path, entries, file.physical);

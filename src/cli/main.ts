@@ -197,9 +197,9 @@ program
   .addHelpText("after", inspectHelp);
 program
   .command("convert")
-  .description("convert spike trains and time series between kinds of files")
-  .argument("<from>", "a file that saltation inspect shows; - is standard input")
-  .argument("<to>", "the file to write: .npz, .parquet or .csv")
+  .description("convert spike trains and time series between kinds of files, networks between jobs and NIR")
+  .argument("<from>", "a file that saltation inspect shows, or a job; - is standard input")
+  .argument("<to>", "the file to write: .npz, .parquet or .csv; of NIR a job (.json), of a job .nir")
   .option("--key <key>", "which spike trains or time series of the file")
   .option("--time-unit <unit>", "unit of the times that are written: s, ms, us (default: the file's)")
   .option("--file-time-unit <unit>", "unit of the file's times, where it names none")
@@ -208,6 +208,10 @@ program
   .option("--origin <time>", "the file's time, in --time-unit, that becomes 0")
   .option("--neurons <list>", "neurons of the file that become 0, 1, …, with commas between them")
   .option("--trials <list>", "trials of the file, counted from 0, with commas between them")
+  .option(
+    "--spike-area <seconds>",
+    "of NIR: area of a spike, dt where the network was trained in steps of dt (default: 1)",
+  )
   .option("--json", "print one JSON object and nothing else")
   .action(async (from, to, options) => (await import("./convert.js")).convertCommand(from, to, options))
   .addHelpText("after", convertHelp);

@@ -25,7 +25,7 @@ export type Hdf5Kind = "group" | "numbers" | "rows" | "text" | "link" | "other";
 const missing = "reading HDF5 needs h5wasm: npm install h5wasm";
 
 /** @throws Error where it is not installed. */
-async function load(): Promise<{ library: Library; module: H5Module }> {
+export async function loadHdf5(): Promise<{ library: Library; module: H5Module }> {
   let library: Library;
   try {
     library = await import("h5wasm");
@@ -87,7 +87,7 @@ export function halfOf(bits: number): number {
 /** @throws Error that goes on from the file's name. */
 export async function openHdf5(bytes: Uint8Array): Promise<Hdf5File> {
   checkHeaps(bytes);
-  const { library, module } = await load();
+  const { library, module } = await loadHdf5();
   const name = `/file-${opened++}`;
   const { FS } = module as unknown as { FS: { writeFile(name: string, data: Uint8Array, how: object): void } };
   // The bytes themselves: they are not copied, and the file is opened for reading.
@@ -344,6 +344,28 @@ export class Hdf5File {
     if (metadata.total_size !== 1 || metadata.size > 65536 || sortOf(this.module, metadata) !== "text")
       return undefined;
     return this.bytes(path, metadata.size, (bytes) => this.textIn(bytes, metadata));
+  }
+
+  /** An array of short texts, row-major. */
+  texts(path: string): { readonly shape: readonly number[]; readonly data: string[] } {
+    const metadata = this.metadata(path);
+    const { size: width } = metadata;
+    const shape = metadata.shape ?? [0];
+    const count = this.size(path, metadata, limits.lists);
+    if (sortOf(this.module, metadata) !== "text") this.fail(path, "holds no texts");
+    if (count === 0) return { shape, data: [] };
+    if (count * width > limits.hdf5) this.fail(path, `takes more than the ${mebibytes(limits.hdf5)} that are read`);
+    const data = this.bytes(path, count * width, (bytes) => {
+      const read = Array.from({ length: count }, (_, i) =>
+        this.textIn(bytes.subarray(i * width, (i + 1) * width), metadata),
+      );
+      if (metadata.vlen) {
+        const place = BigInt(bytes.byteOffset);
+        this.attempt(this.damaged(path), () => this.module.reclaim_vlen_memory(this.id, path, "", place));
+      }
+      return read;
+    });
+    return { shape, data };
   }
 
   private textIn(bytes: Uint8Array, { vlen }: Metadata): string {

@@ -16,7 +16,7 @@ import { weightPlace } from "../network/connections.js";
 import { allArrivals } from "../plan/arrivals.js";
 import { stepsPerDispatch } from "../plan/chunks.js";
 import { firesTooOften, mostPerStep } from "../plan/endless.js";
-import { parameterVector, segmentsOf, type View } from "../plan/layout.js";
+import { deviceVector, segmentsOf, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { decideIncrements } from "../solve/carried.js";
 import { gradientPlaces } from "../solve/gradient-places.js";
@@ -120,7 +120,7 @@ export class GpuLikelihood implements Evaluator {
       gpu.kernel(likelihoodForward({ ...shape, ...sizes }, `forward ${label}`)),
       gpu.kernel(likelihoodBackward({ ...reverse, ...sizes }, `backward ${label}`)),
     ]);
-    const theta = gpu.buffer("parameters", 4 * layout.size);
+    const theta = gpu.upload("parameters", deviceVector(plan));
     return new GpuLikelihood(gpu, views, likelihood, {
       forward,
       backward,
@@ -163,7 +163,7 @@ export class GpuLikelihood implements Evaluator {
   }
 
   async evaluate(plan: SolvePlan, options: EvaluatorOptions = {}): Promise<Evaluated> {
-    this.gpu.write(this.prepared.theta, Float32Array.from(parameterVector(plan)));
+    this.gpu.write(this.prepared.theta, deviceVector(plan));
     for (;;) {
       const sums = new TrialSums(plan, this.likelihood, this.views, options.trials);
       const tapeEntries = this.tapeEntriesOf(plan);

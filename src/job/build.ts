@@ -1,21 +1,25 @@
 /** From a checked job to what the library takes: network, options, loss, optimiser. */
 import { fail, wholeNumber } from "../checks.js";
+import { combinedLoss } from "../loss/combined-loss.js";
 import { expectedSignatureLoss } from "../loss/expected-signature.js";
 import { logLikelihood } from "../loss/log-likelihood.js";
 import type { Loss } from "../loss/loss.js";
 import { spikesOutside } from "../loss/observed.js";
+import { type PayoffOptions, payoff } from "../loss/payoff.js";
 import { psthLoss } from "../loss/psth.js";
+import { rateRegulariser, silenceRegulariser } from "../loss/regularisers.js";
 import { signatureMmdLoss, signatureScoreLoss } from "../loss/signature-kernel.js";
 import { firstPassage, spikeCount, spikeRate } from "../loss/spike-count.js";
 import { firstSpikes, meanSpikeTime } from "../loss/spike-times.js";
 import { vanRossum } from "../loss/van-rossum.js";
+import { type VoltageFitOptions, voltageFit } from "../loss/voltage-fit.js";
 import type { NetworkDefinition } from "../network/network.js";
 import type { StatesOptions } from "../plan/observed.js";
 import type { SolveOptions } from "../plan/plan.js";
 import type { SignatureSolver } from "../signature/definitions/solver.js";
 import type { StaticKernel } from "../signature/definitions/static-kernel.js";
 import { meanFirstTimes, type Trial } from "../spikes/trials.js";
-import type { GradientJob, LossJob, SolveJob, TrialsJob } from "./job.js";
+import type { GradientJob, LossJob, OneLossJob, SolveJob, TrialsJob } from "./job.js";
 import { always, type FileContext, readSignals, readTrials, type Span, trialsWithin } from "./recording.js";
 
 export function networkOf(job: SolveJob, context: FileContext): NetworkDefinition {
@@ -70,6 +74,12 @@ export function lossOf(
   span: Span,
   until?: number,
 ): Loss {
+  if (loss.kind === "sum") {
+    const parts = loss.of.map(({ loss: one, weight = 1 }) => {
+      return { weight, loss: lossOf(one, observed, context, neurons, span, until) };
+    });
+    return combinedLoss(parts);
+  }
   const alone = lossAlone(loss);
   if (alone) return alone;
   if (observed === undefined) {
@@ -78,14 +88,14 @@ export function lossOf(
   const all = readTrials(observed, context, always, neurons);
   const outside = Array.isArray(observed) ? undefined : (observed as { outside?: "drop" }).outside;
   const left = spikesOutside(all, span, { outside, until });
-  const made = trialsLoss(loss as Exclude<LossJob, { kind: Alone }>, trialsWithin(all, span), neurons, span);
+  const made = trialsLoss(loss as Exclude<OneLossJob, { kind: Alone }>, trialsWithin(all, span), neurons, span);
   return left.length > 0
     ? { ...made, warnings: (plan, means) => [...left, ...(made.warnings?.(plan, means) ?? [])] }
     : made;
 }
 
 /** A loss that compares with no observed trains. */
-function lossAlone(loss: LossJob): Loss | undefined {
+function lossAlone(loss: OneLossJob): Loss | undefined {
   const { kind, ...rest } = loss;
   const options = given(rest);
   switch (kind) {
@@ -97,15 +107,31 @@ function lossAlone(loss: LossJob): Loss | undefined {
       return spikeRate(options);
     case "first-passage":
       return firstPassage(options);
+    case "voltage-fit":
+      return voltageFit(options as unknown as VoltageFitOptions);
+    case "payoff":
+      return payoff(options as unknown as PayoffOptions);
+    case "rate":
+      return rateRegulariser(options as unknown as Parameters<typeof rateRegulariser>[0]);
+    case "silence":
+      return silenceRegulariser(options as unknown as Parameters<typeof silenceRegulariser>[0]);
     default:
       return undefined;
   }
 }
 
-type Alone = "mean-spike-time" | "spike-count" | "spike-rate" | "first-passage";
+type Alone =
+  | "mean-spike-time"
+  | "spike-count"
+  | "spike-rate"
+  | "first-passage"
+  | "voltage-fit"
+  | "payoff"
+  | "rate"
+  | "silence";
 
 /** A loss that compares with observed trials. */
-function trialsLoss(loss: Exclude<LossJob, { kind: Alone }>, trials: Trial[], neurons: number, span: Span): Loss {
+function trialsLoss(loss: Exclude<OneLossJob, { kind: Alone }>, trials: Trial[], neurons: number, span: Span): Loss {
   switch (loss.kind) {
     case "first-spikes": {
       const n = wholeNumber("loss.spikes", loss.spikes ?? 3, 1, 2 ** 20);

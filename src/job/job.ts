@@ -178,10 +178,40 @@ const targeted = {
   target: numbers("a number").describe(
     "what the mean is to be: the loss is their squared difference; a list has one for each neuron",
   ),
-  error: z.enum(["mse", "mae"]).optional(),
+  error: z
+    .enum(["mse", "mae", "above", "below"])
+    .optional()
+    .describe("the difference squared or absolute; or squared where the mean is above the target, or below"),
+};
+/** Rates that are regularised, neuron by neuron. */
+const bounded = {
+  neuron: z.array(finite).optional().describe("numbers of neurons; default all"),
+  from: counted.from,
+  to: counted.to,
 };
 
-const loss = z.discriminatedUnion(
+/** Times of the grid. */
+const gridTimes = z
+  .union([z.array(finite), z.strictObject({ every: finite }), z.literal("t1")], {
+    error: 'expected a list of times, { "every": … } or "t1"',
+  })
+  .describe("times of the grid, rising; every so much time from t0 to t1; or t1 alone");
+
+/** States at such times. */
+const observed = {
+  of: z.array(z.string()).optional().describe("names of states; default all"),
+  neurons: z
+    .union([z.array(finite), z.string()], { error: "expected numbers of neurons, or the name of a population" })
+    .optional()
+    .describe("numbers of neurons, or the name of a population; default all"),
+  times: gridTimes,
+};
+
+const knownLosses =
+  "expected mean-spike-time, spike-count, spike-rate, first-passage, first-spikes, expected-signature, signature-mmd, " +
+  "signature-score, psth, van-rossum, voltage-fit, payoff, rate, silence, sum or log-likelihood";
+
+const one = z.discriminatedUnion(
   "kind",
   [
     z.strictObject({ kind: z.literal("mean-spike-time"), neuron: finite.optional(), index: finite.optional() }),
@@ -210,6 +240,25 @@ const loss = z.discriminatedUnion(
       static: staticKernel.optional(),
       solver: solver.optional(),
     }),
+    z.strictObject({
+      kind: z.literal("voltage-fit"),
+      state: z.string().optional().describe("the state that the trace is of; default v"),
+      neurons: z.array(finite).optional().describe("numbers of neurons; default 0"),
+      times: gridTimes,
+      values: z
+        .union([z.array(finite), z.array(z.array(finite))], {
+          error: "expected a list of numbers, or a list for each time with one for each neuron",
+        })
+        .describe("the trace: a number for each time, or a list with one for each neuron"),
+    }),
+    z.strictObject({
+      kind: z.literal("payoff"),
+      value: z.string().describe("an expression of states"),
+      constants: z.record(z.string(), finite).optional(),
+      at: finite.optional().describe("the time at which states are looked at; default t1"),
+    }),
+    z.strictObject({ kind: z.literal("rate"), most: finite, ...bounded }),
+    z.strictObject({ kind: z.literal("silence"), least: finite, ...bounded }),
     z.strictObject({ kind: z.literal("psth"), ...counted, bin: finite.describe("length of a bin") }),
     z.strictObject({ kind: z.literal("van-rossum"), tau: finite, unbiased: z.boolean().optional() }),
     z.strictObject({
@@ -220,11 +269,20 @@ const loss = z.discriminatedUnion(
       parameters: z.record(z.string(), perNeuron).optional(),
     }),
   ],
-  {
-    error:
-      "expected mean-spike-time, spike-count, spike-rate, first-passage, first-spikes, expected-signature, signature-mmd, " +
-      "signature-score, psth, van-rossum or log-likelihood",
-  },
+  { error: knownLosses },
+);
+export type OneLossJob = z.infer<typeof one>;
+
+const loss = z.discriminatedUnion(
+  "kind",
+  [
+    ...one.options,
+    z.strictObject({
+      kind: z.literal("sum"),
+      of: z.array(z.strictObject({ loss: one, weight: finite.optional().describe("default 1") })),
+    }),
+  ],
+  { error: knownLosses },
 );
 export type LossJob = z.infer<typeof loss>;
 
@@ -290,17 +348,6 @@ const test = z.strictObject({
   average: finite.optional(),
 });
 export type TestJob = z.infer<typeof test>;
-
-/** States at times of the grid. */
-const observed = {
-  of: z.array(z.string()).optional().describe("names of states; default all"),
-  neurons: z.array(finite).optional().describe("numbers of neurons; default all"),
-  times: z
-    .union([z.array(finite), z.strictObject({ every: finite })], {
-      error: 'expected a list of times, or { "every": … }',
-    })
-    .describe("times of the grid, rising; or every so much time from t0 to t1"),
-};
 
 export const simulateSchema = z.strictObject({
   ...solve,

@@ -2,11 +2,15 @@
 import type { Cell } from "../cell/cell.js";
 import { fail, show } from "../checks.js";
 import type { Network } from "../network/network.js";
-import { planObserved } from "../plan/observed.js";
+import { type ObservedStates, planObserved, type StatesOptions, together } from "../plan/observed.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { Loss } from "./loss.js";
 import { type JudgedMean, stopsAtLast, verdictOn } from "./mean-verdict.js";
 import type { Evaluated, ValueAndGradient } from "./result.js";
+
+/** What all of some states are. */
+const observedBy = (plan: SolvePlan, states: readonly StatesOptions[]): ObservedStates =>
+  together(states.map((one) => planObserved(plan.network, one, plan, "loss.states")));
 
 /**
  * The plan of a solution for a loss: paths stop at the last spike that the loss looks at, and states are kept that it looks at.
@@ -14,7 +18,7 @@ import type { Evaluated, ValueAndGradient } from "./result.js";
  */
 export function planForLoss(given: SolvePlan, loss: Loss): SolvePlan {
   if (typeof loss?.kind !== "string") fail("loss", `expected a loss, such as firstSpikes(…), got ${show(loss)}`);
-  const plan = { ...given, observed: loss.states && planObserved(given.network, loss.states, given, "loss.states") };
+  const plan = { ...given, observed: loss.states && observedBy(given, [loss.states].flat()) };
   const least = loss.leastPaths ?? 1;
   if (plan.paths < least) fail("paths", `loss "${loss.kind}" needs at least ${least}, got ${plan.paths}`);
   if (plan.antithetic && loss.independent) {

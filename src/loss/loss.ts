@@ -103,10 +103,10 @@ export interface Loss {
   /** Paths that it needs at least, where that is more than one. */
   readonly leastPaths?: number;
   /**
-   * States that it looks at: the plan of its solutions then observes them (`SolvePlan.observed`), and maybe others too, where it
+   * States that it looks at, of a list all of each: the plan of its solutions then observes them (`SolvePlan.observed`), and maybe others too, where it
    * is a part of another loss.
    */
-  readonly states?: StatesOptions;
+  readonly states?: StatesOptions | readonly StatesOptions[];
   /** Spikes of a neuron that the loss looks at, at most, where there is such a number: later ones cannot change it. */
   readonly spikesNeeded?: number;
   /**

@@ -9,6 +9,7 @@ import type { SolvePlan } from "../plan/plan.js";
 import { type Estimate, estimateOf } from "../reduce/statistics.js";
 import type { TypedSpikes } from "../spikes/spikes.js";
 import type { Loss } from "./loss.js";
+import { distance } from "./mean-distance.js";
 
 /** Spikes that count: of some neurons, within a window. */
 export interface CountedSpikes {
@@ -25,9 +26,16 @@ export interface SpikeCountOptions extends CountedSpikes {
    * all neurons where that is absent), each compared with the mean count of its own; the loss is the mean over them.
    */
   readonly target?: number | readonly number[];
-  /** The difference squared (`mse`, the default) or absolute (`mae`). */
-  readonly error?: "mse" | "mae";
+  /**
+   * The difference squared (`mse`, the default), or absolute (`mae`); or squared where the mean is above the target (`above`), or
+   * below it, and 0 elsewhere: a regulariser of rates, or of silence.
+   */
+  readonly error?: CountError;
 }
+
+export type CountError = keyof typeof forms;
+
+const forms = { mse: "square", mae: "absolute", above: "above", below: "below" } as const;
 
 const windowNames: Names<CountedSpikes> = { neuron: true, from: true, to: true };
 const countNames: Names<SpikeCountOptions> = { ...windowNames, target: true, error: true };
@@ -42,7 +50,7 @@ export interface CountFeature {
   readonly scale: (plan: SolvePlan, neurons: readonly number[] | undefined) => number;
 }
 
-/** weight · Σ φ(mean − target) over features: φ(x) = x, x² or |x|. */
+/** weight · Σ φ(mean − target) over features: φ(x) = x, x², |x|, or x² on one side of 0. */
 export interface CountLoss extends Loss {
   readonly features: readonly CountFeature[];
 }
@@ -124,13 +132,14 @@ function counted(kind: string, options: SpikeCountOptions, scale: CountFeature["
   const window = windowIn(options);
   const neurons = neuronsOf(options.neuron);
   const { target } = options;
-  const error = options.error === undefined ? "mse" : oneOf("loss.error", options.error, ["mse", "mae"]);
+  const error =
+    options.error === undefined ? "mse" : oneOf("loss.error", options.error, Object.keys(forms) as CountError[]);
   const one: CountFeature = { neurons, least: undefined, scale };
   if (target === undefined) {
     if (options.error !== undefined) fail("loss.error", "goes with a target; give one, or leave it out");
     return countLoss({ kind, features: [one], form: "identity", targets: [0], window });
   }
-  const form = error === "mse" ? "square" : "absolute";
+  const form = forms[error];
   if (typeof target === "number") {
     return countLoss({ kind, features: [one], form, targets: [finiteNumber("loss.target", target)], window });
   }
@@ -142,12 +151,6 @@ function counted(kind: string, options: SpikeCountOptions, scale: CountFeature["
   const features = targets.map((_, s): CountFeature => ({ ...one, neurons: [neurons?.[s] ?? s] }));
   return countLoss({ kind, features, form, targets, window, ...(neurons ? {} : { neurons: targets.length }) });
 }
-
-const distance: Record<MeanDistance, { of(d: number): number; derivative(d: number): number }> = {
-  identity: { of: (d) => d, derivative: () => 1 },
-  square: { of: (d) => d * d, derivative: (d) => 2 * d },
-  absolute: { of: Math.abs, derivative: Math.sign },
-};
 
 /** @throws SaltationError where the window is not within the solution's time. */
 export function windowOf({ from, to }: Window, { t0, t1, dt, steps }: SolvePlan): CountWindow {

@@ -15,6 +15,7 @@ import { type Estimate, estimateOf } from "../reduce/statistics.js";
 import type { DeviceSpikes } from "../spikes/device-spikes.js";
 import type { TypedSpikes } from "../spikes/spikes.js";
 import type { GpuLoss, Kept, Loss, LossOfMeans } from "./loss.js";
+import { distance } from "./mean-distance.js";
 
 /** The index-th spike (from 0) of a neuron. */
 export interface Selection {
@@ -61,12 +62,6 @@ export function firstSpikes(observed: readonly (readonly number[])[], kind: "mse
   if (selections.length === 0) fail("loss.observed", "has no spikes to compare with");
   return spikeTimeLoss(`first-spikes-${kind}`, selections, kind === "mse" ? "square" : "absolute", targets);
 }
-
-const distance: Record<MeanDistance, { of(d: number): number; derivative(d: number): number }> = {
-  identity: { of: (d) => d, derivative: () => 1 },
-  square: { of: (d) => d * d, derivative: (d) => 2 * d },
-  absolute: { of: Math.abs, derivative: Math.sign },
-};
 
 /** For each selection, the spike of a train that it means, or -1. */
 export function selectedSpikes(selections: readonly Selection[], spikes: TypedSpikes): number[] {

@@ -22,10 +22,10 @@ import { quoted } from "../quoted.js";
 export interface StatesOptions {
   /** Names of state variables; default all. */
   of?: readonly string[];
-  /** Numbers of neurons; default all. */
-  neurons?: Numbers;
-  /** Times on the grid, rising; or every so much time from t0 on, up to t1. */
-  times: Numbers | { every: number };
+  /** Numbers of neurons, or the name of a population; default all. */
+  neurons?: Numbers | string;
+  /** Times on the grid, rising; every so much time from t0 on, up to t1; or t1 alone. */
+  times: Numbers | { every: number } | "t1";
 }
 
 const statesNames: Names<StatesOptions> = { of: true, neurons: true, times: true };
@@ -68,6 +68,7 @@ export function gridPoint(field: string, time: unknown, { t0, t1, dt, steps }: G
 
 function pointsOf(field: string, given: StatesOptions["times"] | undefined, grid: Grid): Uint32Array {
   if (given === undefined) fail(field, "is missing; give a list of times, or { every }");
+  if (given === "t1") return Uint32Array.of(grid.steps);
   if (isNumbers(given)) {
     if (given.length === 0) fail(field, "is empty; give one time or more");
     const points = Uint32Array.from({ length: given.length }, (_, i) => gridPoint(`${field}[${i}]`, given[i], grid));
@@ -95,7 +96,18 @@ function numberOfState(network: Network, field: string, name: unknown): number {
   fail(field, `${quoted(String(name))}: cell "${network.cell.name}" has no such state; known: ${known.join(", ")}`);
 }
 
-function neuronsOf(network: Network, field: string, given: Numbers): Uint32Array {
+/** All neurons of a population. */
+function population({ populations }: Network, field: string, name: string): Uint32Array {
+  const found = populations.find((p) => p.name === name);
+  if (found && !found.sources) return Uint32Array.from({ length: found.count }, (_, i) => found.first + i);
+  if (found) fail(field, `${quoted(name)} are sources, which have no states`);
+  const known = populations.filter((p) => !p.sources).map((p) => p.name);
+  const those = known.length > 0 ? `known: ${known.join(", ")}` : "the network has none; give numbers of neurons";
+  fail(field, `${quoted(name)} is no population; ${those}`);
+}
+
+function neuronsOf(network: Network, field: string, given: Numbers | string): Uint32Array {
+  if (typeof given === "string") return population(network, field, given);
   list(field, given, "neurons");
   if (given.length === 0) fail(field, "names no neuron; give one or more, or leave it out for all");
   const last = network.neurons - 1;
@@ -143,6 +155,18 @@ export function planObserved(
         ? Uint32Array.from({ length: network.neurons }, (_, k) => k)
         : neuronsOf(network, `${field}.neurons`, given.neurons),
     steps: pointsOf(`${field}.times`, given.times, grid),
+  };
+}
+
+/** The least that has all of several. */
+export function together(all: readonly ObservedStates[]): ObservedStates {
+  if (all.length === 1) return all[0]!;
+  const joined = (of: (one: ObservedStates) => Iterable<number>): number[] =>
+    [...new Set(all.flatMap((one) => [...of(one)]))].sort((a, b) => a - b);
+  return {
+    states: joined((one) => one.states),
+    neurons: Uint32Array.from(joined((one) => one.neurons)),
+    steps: Uint32Array.from(joined((one) => one.steps)),
   };
 }
 

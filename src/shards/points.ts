@@ -91,6 +91,8 @@ export function cutsOf(point: PlannedPoint): Cuts | string {
     return { ...paths, twoRounds: false, batches: 0 };
   }
   const { loss } = point.planned;
+  if (loss.estimator)
+    return `the baseline of estimator "${loss.estimator}" is of all paths; cut by whole jobs: a sweep by --grid`;
   if (!loss.ofMeans) {
     return (
       `loss "${loss.kind}" compares all paths with each other; take a loss of mean times (mean-spike-time, ` +

@@ -28,6 +28,17 @@ interface Entry {
   readonly what: number;
 }
 
+/** @throws SaltationError `invalid-input` where samples are not those of the trials, or give what a likelihood has no use of. */
+function checkSamples({ samples }: SolvePlan, observed: number): void {
+  if (!samples) return;
+  const { count, trials, agenda, values } = samples;
+  if (agenda) fail("samples.spikes", 'are not taken by "log-likelihood": give them as input spikes');
+  if (values && values.drivers.length > 0)
+    fail("samples.drivers", 'are of no use to "log-likelihood", which has no noise; leave them out');
+  if (count !== observed || trials !== 1)
+    fail("samples", `are ${count} of ${trials}, and ${observed} trials are observed; give one for each, of one trial`);
+}
+
 /**
  * Lays the spikes of trials on the grid of a plan. What happens to a neuron at one time comes in an order of its own,
  * whatever that of the trial: its spike, so that its hazard is that before all that happens then; input spikes; edges.
@@ -39,8 +50,7 @@ export function planSchedule(plan: SolvePlan, trials: readonly ObservedSpikes[])
   const { neurons, connections } = network;
   const { rowStart, targets, delays, delayOf } = connections;
   if (trials.length === 0) fail("observed", "holds no trial");
-  if (plan.samples)
-    fail("samples", 'are not taken by "log-likelihood", whose trials are those observed; leave them out');
+  checkSamples(plan, trials.length);
   const starts = new Uint32Array(trials.length * neurons + 1);
   const [steps, places, what]: [number[], number[], number[]] = [[], [], []];
   const layOut = (at: number, what: number): Entry => {

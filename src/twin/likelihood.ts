@@ -18,6 +18,7 @@ import { allArrivals } from "../plan/arrivals.js";
 import { firesTooOften, mostPerStep } from "../plan/endless.js";
 import { type ParameterLayout, parameterLayout, placeOf, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
+import { clearInitial, planOfPath, setInitial } from "../plan/sampled-values.js";
 import { impossibleSpike, leastLogHazard, ownSpike, type Schedule } from "../spikes/schedule.js";
 import type { SubStep, SubStepTangent } from "./advance.js";
 import { compileFor } from "./compile.js";
@@ -81,16 +82,18 @@ export interface LaneOutput {
  * @returns the log-likelihood of one neuron in one trial.
  */
 export function laneLikelihood(
-  plan: SolvePlan,
+  given: SolvePlan,
   layout: ParameterLayout,
   cell: CompiledCell,
   schedule: Schedule,
   lane: number,
   { gradient, hazards }: LaneOutput = {},
 ): number {
+  const k = lane % schedule.neurons;
+  const sample = Math.floor(lane / schedule.neurons);
+  const plan = planOfPath(given, sample);
   const { network, dt, current } = plan;
   const { connections } = network;
-  const k = lane % schedule.neurons;
   const p = neuronParameters(plan)[k]!;
   const n = network.cell.states.length;
   const P = p.length;
@@ -117,6 +120,7 @@ export function laneLikelihood(
   const y = new Float64Array(n);
   const trial = new Float64Array(n);
   cell.start(y, p, 1);
+  setInitial(plan, sample, k, y);
   let value = 0;
   const subStep: SubStep = { y, r: 0, h: 0, driver: still, p, I: 0 };
   const take = ({ step, r, h }: Pick<Move, "step" | "r" | "h">): number => {
@@ -240,6 +244,7 @@ export function laneLikelihood(
     if (place !== undefined) gradient[currents.offset + place]! += pBar[P]!;
     pBar[P] = 0;
   }
+  clearInitial(plan, a);
   cell.startVjp(pBar, p, 1, a);
   network.parameters.forEach((parameter, j) => {
     const place = placeOf(layout, parameter, k);

@@ -110,7 +110,9 @@ describe("convert", () => {
     expect(await refused("convert", shd, at("s.csv"))).toMatch(/--file-time-unit: is missing: the file does not say/);
     expect(await run("convert", shd, at("s.csv"), "--file-time-unit", "s")).toMatch(/4 spikes in 3 trials, times in s/);
     expect(readFileSync(at("s.csv"), "utf8")).toMatch(/^time_s,neuron,trial\n.*\n.*\n.*\n,,1\n0\.5,12,2\n$/);
-    expect(await refused("convert", shd, at("s.txt"))).toMatch(/TO: .* does not end in \.npz, \.parquet or \.csv/);
+    expect(await refused("convert", shd, at("s.txt"))).toMatch(
+      /TO: .* does not end in \.npz, \.parquet, \.csv, \.json or \.nir/,
+    );
     expect(await refused("convert", shd, shd)).toMatch(/TO: /);
     expect(await refused("convert", at("cell.nwb"), at("s.csv"), "--neurons", "7,x")).toMatch(
       /--neurons: expected whole/,

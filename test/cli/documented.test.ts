@@ -10,8 +10,11 @@ import { kernelCommand, signatureCommand } from "../../src/cli/kernel.js";
 import type { CommonOptions } from "../../src/cli/output.js";
 import { simulateCommand } from "../../src/cli/simulate.js";
 import { trainCommand } from "../../src/cli/train.js";
+import { Engine } from "../../src/engine.js";
+import * as library from "../../src/index.js";
 import { checkJob } from "../../src/job/check-job.js";
 import { trainSchema } from "../../src/job/job.js";
+import type { Loss } from "../../src/loss/loss.js";
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -107,6 +110,44 @@ it("docs/jobs.md", async () => {
   }
   const losses = trainSchema.shape.loss.options.map((o) => o.shape.kind.value);
   expect([...kinds]).toEqual(expect.arrayContaining(losses));
+});
+
+it("docs/states.md", async () => {
+  const [job] = snippets("docs/states.md");
+  const { states } = JSON.parse(await printed(simulateCommand, job!, { json: true }));
+  expect([states.of, states.neurons, states.mean.length]).toEqual([["v", "i"], [1], 5]);
+  const example = readFileSync("examples/voltage-fit.json", "utf8");
+  const fitted = JSON.parse(await printed(trainCommand, example, { json: true, history: "none" })).parameters;
+  // The trace is rounded to 0.001 mV of some 10: a part of 1e-4.
+  expect(fitted.tau / 20).toBeCloseTo(1, 4);
+  expect(fitted.R / 50).toBeCloseTo(1, 4);
+  expect(fitted.rest / -70).toBeCloseTo(1, 4);
+  const code = [...readFileSync("docs/states.md", "utf8").matchAll(/```js\n(.*?)```/gs)].map((m) => m[1]!);
+  const engine = await Engine.create({ backend: "cpu" });
+  const { combinedLoss, libraryCell, pathLoss, payoff, silenceRegulariser, voltageFit } = library;
+  const given = { engine, combinedLoss, libraryCell, pathLoss, payoff, silenceRegulariser, voltageFit };
+  const run = (text: string, wanted: string): Promise<unknown> =>
+    new Function(...Object.keys(given), `return (async () => { ${text}; return ${wanted}; })()`)(
+      ...Object.values(given),
+    );
+  expect(code).toHaveLength(4);
+  // The path goes straight up from x = log(100), by r a year: it is at the barrier at log(1.3)/0.3 < 1, where it is held.
+  const [value, slope] = (await run(code[0]!, "[value, gradient.price]")) as [number, number];
+  const at = Math.log(1.3) / 0.3;
+  expect(value).toBeCloseTo(Math.exp(-0.3 * at) * (130 - 90), 4);
+  // d/dprice of exp(-r τ) (barrier - strike), with τ = log(barrier/price)/r: exp(-r τ)/price of 40.
+  expect(slope).toBeCloseTo((Math.exp(-0.3 * at) * 40) / 100, 4);
+  const solve = { paths: 4, t1: 1, dt: 0.01, with: ["mu1"] };
+  const pair = engine.network({ neurons: 2, current: 1.5 });
+  for (const [n, name] of [
+    [1, "loss"],
+    [2, "atEnd"],
+  ] as const) {
+    const loss = (await run(code[n]!, name)) as Loss;
+    expect(Number.isFinite((await pair.valueAndGradient(loss, solve)).value)).toBe(true);
+  }
+  const all = (await run(code[3]!, "{ gradient, unbiased }")) as { gradient: object; unbiased: boolean };
+  expect(all.unbiased).toBe(true);
 });
 
 describe("--help", () => {

@@ -329,6 +329,72 @@ describe("log-likelihood", () => {
     expect(() => logLikelihood([])).toThrow("observed: holds no trial");
   });
 
+  it("takes recordings with a current, values and an initial state each, a trial a sample", async () => {
+    const trials = [
+      { times: [0.21, 0.43, 0.44], neurons: [0, 1, 0] },
+      { times: [], neurons: [] },
+      { times: [0.11, 0.5, 0.72], neurons: [1, 0, 1] },
+    ];
+    const I = [0, 1, 2].map((s) => [0, 1, 2, 3, 4].map((n) => [1.4 + 0.2 * Math.sin(s + n), 1.2 + 0.1 * s]));
+    const [mu1, v] = [
+      [14, 15, 16],
+      [0.1, 0.3, 0.2],
+    ];
+    const pair: NetworkDefinition = {
+      neurons: 2,
+      parameters: quiet,
+      weights: {
+        dense: [
+          [0, 0.4],
+          [0.3, 0],
+        ],
+      },
+      current: [1, 1],
+    };
+    const names = ["beta", "vReset", "weights"];
+    const samples = { inputs: { I: { dt: 0.2, samples: I } }, parameters: { mu1: mu1! }, initial: { v: v! }, first: 5 };
+    const cpu = await Engine.create({ backend: "cpu" });
+    const solve = { t1: 1, dt: 0.02, with: names };
+    const loss = logLikelihood(trials);
+    const host = await cpu.network(pair).valueAndGradient(loss, { ...solve, samples });
+    const alone = await Promise.all(
+      trials.map((trial, s) =>
+        cpu
+          .network({
+            ...pair,
+            parameters: { ...quiet, mu1: mu1![s]!, v0: v![s]! },
+            current: { dt: 0.2, samples: I[s]! },
+          })
+          .valueAndGradient(logLikelihood([trial]), { ...solve, paths: 1 }),
+      ),
+    );
+    const mean = (of: (result: typeof host) => number): number => alone.reduce((sum, one) => sum + of(one) / 3, 0);
+    // The same operations; a mean in another order.
+    expect(host.value).toBeCloseTo(
+      mean((one) => one.value),
+      12,
+    );
+    host.flat.forEach((g, i) => {
+      expect(g).toBeCloseTo(
+        mean((one) => one.flat[i]!),
+        12,
+      );
+    });
+    const device = await engine()
+      .network(pair)
+      .valueAndGradient(loss, { ...solve, samples });
+    // Float32 keeps 1e-7 of a hazard over 50 steps.
+    expect(Math.abs(device.value / host.value - 1)).toBeLessThan(1e-5);
+    const scale = Math.max(...host.flat.map(Math.abs));
+    device.flat.forEach((g, i) => {
+      expect(Math.abs(g - host.flat[i]!)).toBeLessThan(1e-4 * scale);
+    });
+    await expect(
+      cpu.network(pair).valueAndGradient(loss, { ...solve, samples: { ...samples, trials: 2 } }),
+    ).rejects.toThrow("samples: are 3 of 2, and 3 trials are observed; give one for each, of one trial");
+    cpu.dispose();
+  });
+
   it("fits: training finds back what trains were drawn with", async () => {
     const truth = { parameters: quiet, current: 1.5 };
     const options = { paths: 200, t1: 2, dt: 0.02, seed: 1 };

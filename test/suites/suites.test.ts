@@ -101,7 +101,10 @@ describe("a comparison", () => {
     expect(bad.code).toBe(1);
     expect(bad.stderr).toMatch(/--compare: .*old\.json is no report of saltation bench: version: /);
     const place = await bench("--in", "firefox").catch((e) => e);
-    expect([place.code, place.stderr]).toEqual([1, expect.stringMatching(/--in: expected one of dawn, simd, chrome, cpu/)]);
+    expect([place.code, place.stderr]).toEqual([
+      1,
+      expect.stringMatching(/--in: expected one of dawn, simd, chrome, cpu/),
+    ]);
     const suite = await bench("backward").catch((e) => e);
     expect([suite.code, suite.stderr]).toEqual([1, expect.stringMatching(/suite\[0\]: expected one of forward/)]);
   });

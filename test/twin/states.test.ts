@@ -4,7 +4,7 @@ import { slif } from "../../src/cell/slif.js";
 import { Engine } from "../../src/engine.js";
 import type { Loss } from "../../src/loss/loss.js";
 import { libraryCell, type NetworkDefinition } from "../../src/network/network.js";
-import type { Method, SolveOptions } from "../../src/plan/plan.js";
+import type { Method, SolveOptions, SolvePlan } from "../../src/plan/plan.js";
 import { one, recurrent } from "../solve/gpu-twin.js";
 import { delayed } from "../support/delayed.js";
 import { expectGradient } from "../support/gradient.js";
@@ -109,6 +109,18 @@ describe("states of a simulation", () => {
   ];
   it.each(cases)("are refused in one line: %s", (_, states, options, message) => {
     expect(() => cpu.network(recurrent).plan({ ...solve, ...options, states: states! })).toThrow(message);
+  });
+
+  it("of a population are those of its neurons", () => {
+    const populations = { a: { neurons: 2 }, in: { sources: 1 }, b: { neurons: 3 } };
+    const network = cpu.network({ populations, projections: [{ from: "in", to: "b", weights: { dense: [[1, 1, 1]] } }] });
+    const samples = { spikes: [{ times: [0.5], sources: [0] }] };
+    const plan = (neurons: string): SolvePlan =>
+      network.plan({ t1: 1, dt: 0.1, samples, states: { neurons, times: "t1" } });
+    expect([...plan("b").observed!.neurons]).toEqual([2, 3, 4]);
+    expect([...plan("b").observed!.steps]).toEqual([10]);
+    expect(() => plan("in")).toThrow(/^states\.neurons: "in" are sources, which have no states$/);
+    expect(() => plan("c")).toThrow(/^states\.neurons: "c" is no population; known: a, b$/);
   });
 
   it("are not there unless asked for", async () => {

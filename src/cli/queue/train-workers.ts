@@ -208,6 +208,8 @@ export class TrainWorkers {
 /** @throws SaltationError for losses that a range of paths cannot take its part of. */
 export function checkDivisible(loss: Loss): void {
   if (loss.ofMeans || loss.likelihood) return;
+  if (loss.estimator)
+    fail("--workers", `the baseline of estimator "${loss.estimator}" is of all paths; leave one of them out`);
   fail(
     "--workers",
     `loss "${loss.kind}" compares all paths with each other; take first-spikes or log-likelihood, or leave --workers out`,
