@@ -28,9 +28,10 @@ const studies = [
   "test/cases/{events,random,shared}.gpu.test.ts",
   "test/cell/{branches,channels,conditions}.gpu.test.ts",
   "test/cells/{gpu-twin,refractory}.gpu.test.ts",
+  "test/loss/state-losses.gpu.test.ts",
   "test/gradient/sampled-current.gpu.test.ts",
   "test/signature/{backend,near-zero,near-zero-signatures,properties}.gpu.test.ts",
-  "test/solve/{antithetic,coarse-steps,exponential,high-rates,long-flow,neurons,tableau}.gpu.test.ts",
+  "test/solve/{antithetic,coarse-steps,exponential,high-rates,long-flow,neurons,states,tableau}.gpu.test.ts",
 ];
 
 /** In a page they add nothing to what Dawn gives in the quick suite. */

@@ -4,6 +4,7 @@ import { rangesSvg } from "../src/figures/ranges.js";
 import { type Series, seriesSvg } from "../src/figures/series.js";
 import type { BenchReport } from "../src/suites/report.js";
 import type { ConvergenceRow } from "./convergence.js";
+import type { GrowthRow } from "./sizes.js";
 
 const result = <T>(name: string): T => JSON.parse(readFileSync(`bench/results/${name}.json`, "utf8")) as T;
 
@@ -71,8 +72,33 @@ function silence(): Promise<string> {
   return seriesSvg({ panels: [panel] });
 }
 
+/** How time grows with the size of a network, a neuron of a path per invocation. */
+function sizes(): Promise<string> {
+  const { rows } = result<{ rows: GrowthRow[] }>("sizes");
+  const panel = (title: string, x: string, vary: GrowthRow["vary"]) => {
+    const mine = rows.filter((r) => r.vary === vary);
+    const series = [{ name: "simd", x: mine.map((r) => r.x), y: mine.map((r) => r.processorMs / 1000) }];
+    return { title, x, y: "processor seconds", series, logX: true, logY: true };
+  };
+  return seriesSvg({
+    title: "One simulated second of a sparse network in steps of 1 ms",
+    panels: [
+      panel("100 connections each", "neurons", "neurons"),
+      panel("4,000 neurons", "connections of a neuron", "connections of a neuron"),
+      panel("1,000 neurons", "paths", "paths"),
+      panel("4,000 neurons, by their current", "spikes", "spikes"),
+    ],
+  });
+}
+
 export async function run(): Promise<void> {
-  for (const [name, draw] of Object.entries({ convergence, "signature-accuracy": accuracy, bench: benches, silence })) {
+  for (const [name, draw] of Object.entries({
+    convergence,
+    "signature-accuracy": accuracy,
+    bench: benches,
+    silence,
+    sizes,
+  })) {
     writeFileSync(`docs/${name}.svg`, await draw());
     console.log(`docs/${name}.svg`);
   }

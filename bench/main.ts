@@ -13,6 +13,7 @@ const suites: Record<string, () => Promise<{ run(args: string[]): Promise<void> 
   peers: () => import("./peers.js"),
   processor: () => import("./processor.js"),
   orders: () => import("./orders.js"),
+  sizes: () => import("./sizes.js"),
   "signature-accuracy": () => import("./signature-accuracy.js"),
   "signature-speed": () => import("./signature-speed.js"),
   verdicts: () => import("./verdicts.js"),

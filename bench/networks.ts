@@ -1,13 +1,15 @@
 /**
  * `npm run bench -- networks`: path·steps per second of networks of 1, 5, 22 and 200 neurons, forward and with gradient,
  * by both distributions of their work and by the float64 twin on one core; the solver's part of a training step of
- * Holberg & Salvi's second experiment (4 → 16 → 2 neurons, 128 paths, gradient by the 96 weights); memory of many paths.
+ * Holberg & Salvi's second experiment (4 → 16 → 2 neurons, 128 paths, gradient by the 96 weights); memory of many paths; and
+ * networks of 1,000 and 4,000 neurons beside Brian 2 (sizes.ts).
  */
 import { Engine, type EngineNetwork } from "../src/engine.js";
 import type { NetworkDefinition } from "../src/network/network.js";
 import { parameterLayout, requestedViews } from "../src/plan/layout.js";
 import type { Distribution, Method, SolveOptions } from "../src/plan/plan.js";
 import { createSolver, firstSlots, solveFrom } from "../src/solve/simulate.js";
+import { thousands } from "./sizes.js";
 import { option, writeResult } from "./support.js";
 
 /** A small generator of its own, so that networks are the same everywhere. */
@@ -188,5 +190,9 @@ export async function run(args: string[]): Promise<void> {
   }
   console.log("euler, 100 steps; bytes on the adapter");
   console.table(memory);
-  writeResult("networks", { adapter, method, rows, step, memory });
+
+  const large = await thousands();
+  console.log("sparse networks with delays, a neuron per invocation: time for one simulated second");
+  console.table(large);
+  writeResult("networks", { adapter, method, rows, step, memory, large });
 }

@@ -14,6 +14,7 @@ import { fail } from "../checks.js";
 import { vectorJacobian } from "./differentiate.js";
 import { Evaluation, type Graph, inputNames, type Node, reachable } from "./graph.js";
 import { Effort, sequence } from "./vanishing.js";
+import { surfacesByCell } from "./which-cell.js";
 
 /** A condition whose surface is located. */
 export interface Switch {
@@ -117,8 +118,10 @@ export class Switches {
       this.byCondition.set(this.key(right, left), { mode, turned: true });
       this.all.push({ mode, left, right, surface: g.zero });
     }
+    const ofCell = this.all.length > 0 ? surfacesByCell(g, flow) : undefined;
     this.all.forEach((one, i) => {
-      this.all[i] = { ...one, surface: g.sub(this.freeze(one.right), this.freeze(one.left)) };
+      const surface = g.sub(this.freeze(one.right), this.freeze(one.left));
+      this.all[i] = { ...one, surface: ofCell!(one.left, one.right, surface) };
     });
   }
 

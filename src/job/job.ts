@@ -115,14 +115,84 @@ const signal = z.union([finite, z.array(finite), z.strictObject({ dt: finite, sa
 export type SignalJob = z.infer<typeof signal>;
 const signals = z.record(z.string(), signal).describe("input signals of the cell by name");
 
+const cellOf = z
+  .union([z.string(), cell], { error: "expected the name of a built-in cell, or a cell's equations" })
+  .optional();
+
+/** Signals of populations stand in the job itself. */
+const ownSignal = z.union(
+  [
+    finite,
+    z.array(finite),
+    z.strictObject({ dt: finite, samples: z.union([z.array(finite), z.array(z.array(finite))]), interpolation }),
+  ],
+  { error: "expected a finite number, a list of them (one per neuron), or { dt, samples }" },
+);
+const population = z.union(
+  [
+    z.strictObject({ sources: finite.describe("nodes that only send: their spikes come with samples") }),
+    z.strictObject({
+      cell: cellOf,
+      neurons: finite,
+      parameters: z.record(z.string(), perNeuron).optional(),
+      inputs: z.record(z.string(), ownSignal).optional(),
+      current: ownSignal.optional().describe("short for the input I"),
+    }),
+  ],
+  { error: 'expected { "neurons": …, "cell": … } or { "sources": … }' },
+);
+const law = {
+  constant: finite.optional(),
+  normal: z.tuple([finite, finite]).optional().describe("mean and standard deviation"),
+  uniform: z.tuple([finite, finite]).optional(),
+  seed: finite.optional(),
+};
+const numberOrLaw = z.union([finite, z.strictObject(law)]);
+const projection = z.strictObject({
+  name: z.string().optional().describe("default from→to"),
+  from: z.string(),
+  to: z.string(),
+  port: z.string().optional().describe("port of the targets; may be left out where their cell has one"),
+  weights: z.union(
+    [
+      z.strictObject({ dense: z.array(z.array(finite)) }),
+      z.strictObject({ edges: z.array(z.tuple([finite, finite, finite], { error: "expected [from, to, weight]" })) }),
+      z.strictObject({ rowStart: z.array(finite), targets: z.array(finite), weights: z.array(finite) }),
+      z.strictObject({ oneToOne: z.union([...numberOrLaw.options, z.array(finite)]) }),
+      z.strictObject({ allToAll: numberOrLaw }),
+      z.strictObject({
+        random: z.strictObject({
+          probability: finite.optional(),
+          in: finite.optional().describe("connections into each target"),
+          out: finite.optional().describe("connections out of each sender"),
+          autapses: z.boolean().optional(),
+          ...law,
+        }),
+      }),
+    ],
+    { error: "expected one of dense, edges, rowStart (with targets and weights), oneToOne, allToAll, random" },
+  ),
+  delays: z
+    .union([...numberOrLaw.options, z.array(finite), z.array(z.array(finite))])
+    .optional()
+    .describe("time from a spike to its arrival: one, one for each connection, or a law; without, at once"),
+  tied: z
+    .union([z.literal(true), z.array(finite)])
+    .optional()
+    .describe("true: one weight for all; or the group of each connection"),
+});
+
 const network = z.strictObject({
-  cell: z
-    .union([z.string(), cell], { error: "expected the name of a built-in cell, or a cell's equations" })
-    .optional(),
+  cell: cellOf,
   neurons: finite.optional(),
   layers: z.array(finite).optional(),
   parameters: z.record(z.string(), perNeuron).optional(),
   weights: weights.optional(),
+  populations: z
+    .record(z.string(), population)
+    .optional()
+    .describe("neurons and sources by name, in place of all before"),
+  projections: z.array(projection).optional().describe("connections between populations"),
 });
 
 const solve = {

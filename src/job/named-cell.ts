@@ -1,10 +1,16 @@
 /** Cells that jobs name. */
 import { libraryCell } from "../network/network.js";
 
+interface Named {
+  readonly cell?: unknown;
+  readonly populations?: Readonly<Record<string, object>> | undefined;
+}
+
 /**
- * Loads the cell of a job's network, where it is one of the library by name.
- * @throws SaltationError `invalid-input` where there is none of this name.
+ * Loads the cells of a job's network that are of the library by name.
+ * @throws SaltationError `invalid-input` where there is none of a name.
  */
-export async function loadNamedCell({ network }: { network: { cell?: unknown } }): Promise<void> {
-  if (typeof network.cell === "string") await libraryCell(network.cell);
+export async function loadNamedCell({ network }: { network: Named }): Promise<void> {
+  const populations: { readonly cell?: unknown }[] = Object.values(network.populations ?? {});
+  for (const { cell } of [network, ...populations]) if (typeof cell === "string") await libraryCell(cell);
 }

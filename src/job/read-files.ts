@@ -250,7 +250,10 @@ function listsOf({ times, neurons, starts }: SpikeTrains): { times: number[][]; 
 }
 
 /** Neurons of a job's network, as far as it says how many. */
-const sizeOf = ({ neurons, layers }: SolveJob["network"]): number => neurons ?? layers?.reduce((a, b) => a + b, 0) ?? 1;
+const sizeOf = ({ neurons, layers, populations }: SolveJob["network"]): number =>
+  populations
+    ? Object.values(populations).reduce((n, p) => n + ("neurons" in p ? p.neurons : 0), 0)
+    : (neurons ?? layers?.reduce((a, b) => a + b, 0) ?? 1);
 
 type Signal = SignalJob | undefined;
 

@@ -5,6 +5,7 @@
  */
 import { fail, isNumbers, type Numbers, show, wholeNumber } from "../checks.js";
 import type { Network } from "../network/network.js";
+import { neuronsNamed } from "../network/populations.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { estimateOf } from "../reduce/statistics.js";
 import type { TypedSpikes } from "../spikes/spikes.js";
@@ -60,7 +61,8 @@ export interface SampleLoss extends Loss {
 export function neuronsIn(network: Network, given: LookedNeurons | undefined): Uint32Array {
   const { neurons } = network;
   if (given === undefined) return Uint32Array.from({ length: neurons }, (_, k) => k);
-  const all = Uint32Array.from(given as Numbers);
+  if (typeof given === "string") return neuronsNamed(network, "loss.neurons", given);
+  const all = Uint32Array.from(given);
   all.forEach((k) => {
     if (k >= neurons) fail("loss.neurons", `has ${k}; the network has neurons 0 to ${neurons - 1}`);
   });
@@ -74,7 +76,7 @@ export function checkNeurons(given: unknown): void {
   if (given.length === 0) fail("loss.neurons", "names no neuron; leave it out for all");
   const seen = new Set<number>();
   given.forEach((k: number, i: number) => {
-    wholeNumber(`loss.neurons[${i}]`, k, 0, 65535);
+    wholeNumber(`loss.neurons[${i}]`, k, 0, 2 ** 24 - 1);
     if (seen.has(k)) fail(`loss.neurons[${i}]`, `${k} stands there twice`);
     seen.add(k);
   });

@@ -85,8 +85,8 @@ function windowIn({ from, to }: CountedSpikes): Window {
 /** The neurons that an option means. */
 export function neuronsOf(neuron: CountedSpikes["neuron"]): readonly number[] | undefined {
   if (neuron === undefined) return undefined;
-  if (typeof neuron === "number") return [wholeNumber("loss.neuron", neuron, 0, 65535)];
-  const all = list("loss.neuron", neuron, "neurons").map((k, i) => wholeNumber(`loss.neuron[${i}]`, k, 0, 65535));
+  if (typeof neuron === "number") return [wholeNumber("loss.neuron", neuron, 0, 2 ** 24 - 1)];
+  const all = list("loss.neuron", neuron, "neurons").map((k, i) => wholeNumber(`loss.neuron[${i}]`, k, 0, 2 ** 24 - 1));
   if (all.length === 0) fail("loss.neuron", "names no neuron; leave it out for all");
   all.forEach((k, i) => {
     if (all.indexOf(k) !== i) fail(`loss.neuron[${i}]`, `${k} stands there twice`);

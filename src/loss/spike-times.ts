@@ -39,7 +39,7 @@ function checkSelections(selections: readonly Selection[], network: Network): vo
 /** Mean over paths of the index-th spike time of a neuron, t1 where absent. */
 export function meanSpikeTime(neuron = 0, index = 0): SpikeTimeLoss {
   const selections = [
-    { neuron: wholeNumber("loss.neuron", neuron, 0, 65535), index: wholeNumber("loss.index", index, 0, 2 ** 20) },
+    { neuron: wholeNumber("loss.neuron", neuron, 0, 2 ** 24 - 1), index: wholeNumber("loss.index", index, 0, 2 ** 20) },
   ];
   return spikeTimeLoss("mean-spike-time", selections, "identity", [0]);
 }

@@ -2,6 +2,7 @@
 import { boundCell, type Cell, type CellDefinition, defineCell } from "../cell/cell.js";
 import { gif } from "../cell/gif.js";
 import { slif } from "../cell/slif.js";
+import { whichCell } from "../cell/which-cell.js";
 import {
   checkOptions,
   fail,
@@ -27,6 +28,7 @@ import {
 } from "./populations.js";
 import { type ProjectionDefinition, readProjections } from "./projections.js";
 import { joinedFloats } from "./rows.js";
+import { unionDefinition } from "./union-cell.js";
 
 export interface NetworkDefinition {
   /** A cell, its definition, or the name of a built-in cell or of one that `libraryCell` has loaded. Default "slif". */
@@ -90,7 +92,8 @@ export interface Parameter {
 
 /** Values of a population: one that its neurons share, or one each, from `at` on. */
 export interface ParameterPart {
-  readonly population: string;
+  /** Absent where its cell does not have the parameter. */
+  readonly population?: string;
   readonly first: number;
   readonly count: number;
   readonly at: number;
@@ -285,16 +288,43 @@ export function defineNetwork(definition: NetworkDefinition): Network {
   };
 }
 
-/** A parameter of all populations from that of each: their values one after another. */
-function together(name: string, own: readonly { population: ReadPopulation; parameter: Parameter }[]): Parameter {
+/**
+ * A parameter of all populations from that of each: their values one after another. Those whose cell does not have it read a
+ * value of which there is no view, so that what is not chosen in them has a finite one.
+ */
+function together(
+  name: string,
+  populations: readonly { population: ReadPopulation; read: readonly Parameter[] }[],
+  otherwise: number,
+): Parameter {
   let at = 0;
-  const parts = own.map(({ population: { name: population, first, count }, parameter: { values, perNeuron } }) => {
-    const part = { population, first, count, at, perNeuron };
-    at += values.length;
-    return part;
+  const values: Float64Array[] = [];
+  const parts = populations.map(({ population: { name: population, first, count }, read }): ParameterPart => {
+    const own = read.find((parameter) => parameter.name === name);
+    values.push(own?.values ?? Float64Array.of(otherwise));
+    const part = { first, count, at, perNeuron: own?.perNeuron ?? false };
+    at += values.at(-1)!.length;
+    return own ? { ...part, population } : part;
   });
-  const values = joinedFloats(own.map(({ parameter }) => parameter.values));
-  return { name, values, perNeuron: parts.length > 1 || parts[0]!.perNeuron, parts };
+  return { name, values: joinedFloats(values), perNeuron: parts.length > 1 || parts[0]!.perNeuron, parts };
+}
+
+const sameCell = (a: Cell, b: Cell): boolean =>
+  a === b || JSON.stringify(a.definition) === JSON.stringify(b.definition);
+
+/** Cells, each once. */
+const differentCells = (all: readonly Cell[]): Cell[] =>
+  all.filter((cell, i) => all.findIndex((other) => sameCell(other, cell)) === i);
+
+/** Unions of cells, by their definitions. */
+const unions = new Map<string, Cell>();
+
+function unionOf(cells: readonly Cell[]): Cell {
+  const definitions = cells.map((cell) => cell.definition);
+  const key = JSON.stringify(definitions);
+  const found = unions.get(key) ?? defineCell(unionDefinition(definitions));
+  unions.set(key, found);
+  return found;
 }
 
 /** What is given by the names of one cell, and has no place beside populations. */
@@ -311,32 +341,31 @@ function ofPopulations(definition: NetworkDefinition): Network {
   const populations = readPopulations(definition.populations, readCell);
   const ofCells = populations.filter((population) => !population.sources);
   const [first] = ofCells;
-  const unbound = first!.cell!;
-  for (const { field, cell } of ofCells) {
-    if (cell !== unbound && JSON.stringify(cell!.definition) !== JSON.stringify(unbound.definition))
-      fail(
-        `${field}.cell`,
-        `is "${cell!.name}", that of "${first!.name}" is "${unbound.name}"; all need the same cell`,
-      );
-  }
+  const cells = differentCells(ofCells.map((population) => population.cell!));
+  const unbound = cells.length === 1 ? cells[0]! : unionOf(cells);
   const cell = boundCell(unbound, { inputs: kindsOfAll(unbound, ofCells), t0: 0 });
   const own = ofCells.map((population) => {
-    const { field, given, signals, count } = population;
+    const { field, given, signals, count, cell: unboundOwn } = population;
+    const kinds = [...cell.inputs].filter(([name]) => unboundOwn!.inputs.has(name));
+    const bound = boundCell(unboundOwn!, { inputs: Object.fromEntries(kinds), t0: 0 });
     const at = { neurons: count, signals: signals!, inputsAt: field };
-    return { population, read: readParameters(`${field}.parameters`, given!.parameters ?? {}, cell, at) };
+    const read = readParameters(`${field}.parameters`, given!.parameters ?? {}, bound, at);
+    const number = cells.findIndex((one) => sameCell(one, unboundOwn!));
+    return { population, read: [...read, { name: whichCell, values: Float64Array.of(number), perNeuron: false }] };
   });
-  const parameters = cell.parameters.map((name, p) =>
-    together(
-      name,
-      own.map(({ population, read }) => ({ population, parameter: read[p]! })),
-    ),
-  );
+  const parameters = cell.parameters.map((name) => together(name, own, cell.defaults[name] ?? 0));
   const neurons = ofCells.reduce((n, { count }) => n + count, 0);
   const sources = populations.reduce((n, { count }) => n + count, 0) - neurons;
   const ends = new Map(
-    populations.map(({ name, first, count, sources }) => [
+    populations.map(({ name, first, count, sources, cell: own }) => [
       name,
-      { name, first, count, sources, ...(sources ? {} : { cell }) },
+      {
+        name,
+        first,
+        count,
+        sources,
+        ...(sources ? {} : { cell: own!, ports: own!.ports.map((port) => cell.ports.indexOf(port)) }),
+      },
     ]),
   );
   // One population alone is planned as a network of one cell is.

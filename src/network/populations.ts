@@ -52,6 +52,24 @@ export interface ReadPopulation extends PopulationPlace {
 /** More neurons than these have no room beside the number of a port (shaders/solve/agenda.wgsl.ts). */
 export const maximumNeurons = 2 ** 24;
 
+/**
+ * The neurons of a population, by number.
+ * @throws SaltationError `invalid-input` where none of this name has neurons.
+ */
+export function neuronsNamed(
+  { populations }: { readonly populations: readonly PopulationPlace[] },
+  field: string,
+  name: string,
+): Uint32Array {
+  const known = populations.filter((p) => !p.sources);
+  const found = known.find((p) => p.name === name);
+  if (!found) {
+    const names = known.length > 0 ? `known: ${known.map((p) => p.name).join(", ")}` : "the network names none";
+    return fail(field, `no population of neurons is called ${show(name)}; ${names}`);
+  }
+  return Uint32Array.from({ length: found.count }, (_, k) => found.first + k);
+}
+
 /** What a signal of a population is called in messages. */
 export const populationField = (population: string, input: string): string =>
   inputField(input, `network.populations.${population}`);

@@ -77,6 +77,8 @@ export interface Ends extends Neurons {
   readonly sources: boolean;
   /** With its ports as the network numbers them; none where it has sources alone. */
   readonly cell?: Ported;
+  /** The number that each of its ports has in the network. */
+  readonly ports?: readonly number[];
 }
 
 /** A projection's connections, as given. `draw` is how their weights come about, where they are drawn. */
@@ -296,7 +298,7 @@ export function readProjections(given: unknown, populations: ReadonlyMap<string,
     if (names.has(name))
       fail(`${field}.name`, `another projection is called ${show(name)}; give each a name of its own`);
     names.add(name);
-    const port = portNumber(`${field}.port`, projection.port, cell);
+    const port = to.ports![portNumber(`${field}.port`, projection.port, cell)]!;
     const weights = readWeights(`${field}.weights`, projection.weights, from, to, number);
     const values =
       projection.tied === undefined ? ownValues(weights, senders) : tiedValues(field, projection.tied, weights);

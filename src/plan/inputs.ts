@@ -39,8 +39,9 @@ function planAlone(network: Network, name: string, given: Current, { t0, dt, ste
  * @throws SaltationError `invalid-input` naming the entry that does not fit.
  */
 export function planNetworkCurrent(network: Network, grid: Grid): PlannedCurrent {
-  const own = signalsOf(network, "I");
-  if (own.length <= 1) return planAlone(network, "I", network.current, grid);
+  const all = signalsOf(network, "I");
+  const own = all.filter(({ signal }) => signal !== undefined);
+  if (all.length <= 1 || own.length === 0) return planAlone(network, "I", network.current, grid);
   let at = 0;
   const parts = own.map(({ name, first, count, signal }): CurrentPart => {
     const taken = network.cell.inputs.get("I") === "current" ? (signal ?? 0) : 0;

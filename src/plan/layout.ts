@@ -4,6 +4,8 @@
  * it is one to the cell (one value, one per neuron, or samples × neurons with the neuron innermost), samples of other inputs,
  * and delays of connections where there are such. Gradients have the same layout.
  */
+
+import { whichCell } from "../cell/which-cell.js";
 import { fail, isNumbers, type Numbers, show } from "../checks.js";
 import { type Current, isFlat, isSampledCurrent, type PlannedCurrent } from "../driver/current.js";
 import { type Network, type Parameter, valuePlace } from "../network/network.js";
@@ -127,6 +129,10 @@ export function parameterLayout(plan: SolvePlan): ParameterLayout {
     [{ ...view, offset: 0, length }],
   ];
   for (const { name, values, perNeuron, parts } of network.parameters) {
+    if (name === whichCell) {
+      add(name, values.length, []);
+      continue;
+    }
     const shapeOf =
       (own: boolean): View["shape"] =>
       (v) =>
@@ -137,14 +143,13 @@ export function parameterLayout(plan: SolvePlan): ParameterLayout {
       add(
         name,
         values.length,
-        parts.map(({ population, first, count, at, perNeuron: own }) => ({
-          name: `${population}.${name}`,
-          offset: at,
-          length: own ? count : 1,
-          neuronStride: own ? 1 : 0,
-          part: { first, end: first + count },
-          shape: shapeOf(own),
-        })),
+        parts.flatMap(({ population, first, count, at, perNeuron: own }) => {
+          if (population === undefined) return [];
+          const part = { first, end: first + count };
+          const length = own ? count : 1;
+          const neuronStride = own ? 1 : 0;
+          return [{ name: `${population}.${name}`, offset: at, length, neuronStride, part, shape: shapeOf(own) }];
+        }),
       );
   }
   const { projections } = connections;
@@ -176,17 +181,21 @@ export function parameterLayout(plan: SolvePlan): ParameterLayout {
     add(
       "current",
       values.length,
-      all.map((part, p) => {
-        const { name, count, signals } = fed[p]!;
+      all.flatMap((part) => {
         const { first, end, at, perNeuron } = part;
-        return {
-          name: `${name}.current`,
-          offset: at,
-          length: part.values.length,
-          neuronStride: perNeuron ? 1 : 0,
-          part: { first, end },
-          ...currentShape(signals!.get("I") ?? 0, part, count),
-        };
+        const place = fed.find((p) => p.first === first);
+        if (!place) return [];
+        const { name, count, signals } = place;
+        return [
+          {
+            name: `${name}.current`,
+            offset: at,
+            length: part.values.length,
+            neuronStride: perNeuron ? 1 : 0,
+            part: { first, end },
+            ...currentShape(signals!.get("I") ?? 0, part, count),
+          },
+        ];
       }),
     );
   }

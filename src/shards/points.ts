@@ -94,8 +94,9 @@ export function cutsOf(point: PlannedPoint): Cuts | string {
   if (loss.estimator)
     return `the baseline of estimator "${loss.estimator}" is of all paths; cut by whole jobs: a sweep by --grid`;
   if (!loss.ofMeans) {
+    const why = loss.pathwise ? "is taken of all paths in one run" : "compares all paths with each other";
     return (
-      `loss "${loss.kind}" compares all paths with each other; take a loss of mean times (mean-spike-time, ` +
+      `loss "${loss.kind}" ${why}; take a loss of mean times (mean-spike-time, ` +
       "first-spikes), or cut by whole jobs: a sweep by --grid, of seeds for example"
     );
   }

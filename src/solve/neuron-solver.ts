@@ -23,8 +23,8 @@ import { solverShape } from "./shape.js";
 import type { Sift } from "./sifted.js";
 import { networkRunOf } from "./uniform.js";
 
-/** Spikes of a neuron for which there is room at first, where maxSpikes does not say. */
-const firstSpikes = 16;
+/** Spikes of a neuron for which there is room at first, where maxSpikes does not say, and of a path. */
+const [firstSpikes, firstOfPath] = [64, 2 ** 21];
 
 /** Connections, of which one at first has a spike under way. */
 const connectionsPerEntry = 4;
@@ -95,7 +95,8 @@ export class NeuronSolver extends PlanSolver<Forward, never> {
   }
 
   get firstSlots(): number {
-    return this.neurons * Math.min(this.plan.steps, firstSpikes);
+    const { plan, neurons } = this;
+    return neurons * Math.max(1, Math.min(plan.steps, firstSpikes, Math.floor(firstOfPath / neurons)));
   }
 
   /** Entries of a path, events that it has room for, and steps whose heads it keeps. */

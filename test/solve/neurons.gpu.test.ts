@@ -11,6 +11,7 @@ import { createSolver } from "../../src/solve/simulate.js";
 import type { SpikeTable } from "../../src/spikes/table.js";
 import { sharedEngine } from "../support/engine.js";
 import { fedByNeurons, fiveSamples, fiveValues } from "../support/fed.js";
+import { delayedPopulations } from "../support/populations.js";
 import { ported } from "../support/ported.js";
 
 const engine = sharedEngine();
@@ -129,6 +130,17 @@ describe("a neuron of a path per invocation", () => {
     }
     expectSame(all[1]!, all[0]!);
     expect(Math.min(...all[0]!.counts)).toBeGreaterThan(5);
+  });
+
+  it("finds values of populations and tied weights", async () => {
+    const projections = delayedPopulations.projections!.map((p) =>
+      p.delays === undefined ? { ...p, delays: 0.02 } : p,
+    );
+    const definition = { ...delayedPopulations, projections };
+    const cpu = await Engine.create({ backend: "cpu" });
+    const expected = await read(cpu, definition, { paths: 10 });
+    expectSame(await read(engine(), definition, { paths: 10 }), expected);
+    expect(Math.min(...expected.counts)).toBeGreaterThan(5);
   });
 
   it("keeps states at grid points", async () => {

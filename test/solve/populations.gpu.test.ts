@@ -1,7 +1,7 @@
 /** Networks of populations on the GPU, against the twin: by invocations and by workgroups, forward and backward, sensitivities. */
 import { describe, it } from "vitest";
 import { sharedEngine } from "../support/engine.js";
-import { delayedPopulations, widePopulations } from "../support/populations.js";
+import { delayedPopulations, differentCells, widePopulations } from "../support/populations.js";
 import { expectTwin, expectTwinSensitivities } from "./gpu-twin.js";
 
 const engine = sharedEngine();
@@ -11,6 +11,7 @@ describe("networks of populations on the GPU", () => {
     expectTwin(engine(), "levy", delayedPopulations, { paths: 100 }));
   it("a path per workgroup", () =>
     expectTwin(engine(), "levy", widePopulations, { paths: 100, distribution: "workgroup" }));
+  it("of different cells", () => expectTwin(engine(), "levy", differentCells, { paths: 100 }));
   it("have sensitivities", () =>
     expectTwinSensitivities(engine(), "levy", delayedPopulations, [
       "hidden.mu1",

@@ -42,6 +42,43 @@ export const delayedPopulations: NetworkDefinition = {
   ],
 };
 
+/** Three cells: one of a hazard with noise, one with a threshold and a located condition, and one without spikes. */
+export const differentCells: NetworkDefinition = {
+  populations: {
+    input: { neurons: 2, parameters: { sigma1: [0.2, 0.3] }, current: 1.7 },
+    inner: {
+      cell: {
+        name: "threshold",
+        state: { v: "clock < 0 ? 0 : (drive + i - v) / tauM", i: "-i / tauSyn", clock: "1" },
+        event: "v - 1",
+        reset: { v: "0.1", clock: "-tRef" },
+        receive: { i: "i + w" },
+        start: { v: "v0" },
+        inputs: ["drive"],
+        parameters: { tauM: 0.05, tauSyn: 0.03, tRef: 0.02, v0: 0 },
+      },
+      neurons: 2,
+      parameters: { tauM: [0.05, 0.06] },
+      inputs: { drive: [1.3, 1.2] },
+    },
+    out: {
+      cell: {
+        name: "readout",
+        state: { v: "(i - v) / tauM", i: "-i / tauSyn" },
+        event: "-1",
+        receive: { i: "i + w" },
+        parameters: { tauM: 0.1, tauSyn: 0.04 },
+      },
+      neurons: 2,
+    },
+  },
+  projections: [
+    { from: "input", to: "inner", weights: { allToAll: { uniform: [0.5, 1.5], seed: 2 } } },
+    { from: "inner", to: "input", weights: { allToAll: 0.3 }, delays: 0.02 },
+    { from: "inner", to: "out", weights: { allToAll: { uniform: [0.5, 1.5], seed: 3 } } },
+  ],
+};
+
 /** What lanes of a workgroup can take side by side. */
 export const widePopulations: NetworkDefinition = {
   populations: {

@@ -212,6 +212,6 @@ export function checkDivisible(loss: Loss): void {
     fail("--workers", `the baseline of estimator "${loss.estimator}" is of all paths; leave one of them out`);
   fail(
     "--workers",
-    `loss "${loss.kind}" compares all paths with each other; take first-spikes or log-likelihood, or leave --workers out`,
+    `loss "${loss.kind}" ${loss.pathwise ? "is taken of all paths in one run" : "compares all paths with each other"}; take first-spikes or log-likelihood, or leave --workers out`,
   );
 }
