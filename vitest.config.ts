@@ -1,7 +1,9 @@
 /**
- * Three projects, the same test files: all tests in Node (GPU tests on Dawn), some of the GPU tests on our own device (the
- * `simd` backend), and the GPU tests again in headless Chromium. The first and last run on a software adapter where there is no GPU. `vitest run --mode long` runs the long studies in
- * their place: files named *.long.test.ts, and in Chromium those that study the numbers of kernels.
+ * Three projects, the same test files: tests in Node (GPU tests on Dawn), GPU tests on our own device (the `simd` backend), and
+ * GPU tests in headless Chromium. The first and last run on a software adapter where there is no GPU. Studies of the numbers
+ * of kernels run on our own device in the quick suite, where they compile in less than half the time.
+ * `vitest run --mode long` runs the long studies in place of all that: files named *.long.test.ts, and each GPU test where the
+ * quick suite does not run it.
  */
 import { fileURLToPath } from "node:url";
 import { playwright } from "@vitest/browser-playwright";
@@ -19,8 +21,8 @@ const common = {
 };
 
 /**
- * What the numbers of kernels are worth, studied at length. Chromium's compiler is Dawn's, so that what it adds is told by
- * one test of each kernel in a page: the other files. These run there among the long studies.
+ * What the numbers of kernels are worth, studied at length. That Dawn runs each kernel is told by the other files. Chromium's
+ * compiler is Dawn's, so that what it adds is told by one test of each kernel in a page.
  */
 const studies = [
   "test/cases/{events,random,shared}.gpu.test.ts",
@@ -31,6 +33,12 @@ const studies = [
   "test/signature/{backend,near-zero,near-zero-signatures,properties}.gpu.test.ts",
   "test/solve/{antithetic,coarse-steps,exponential,high-rates,long-flow,neurons,states,tableau}.gpu.test.ts",
 ];
+
+/** In a page they add nothing to what Dawn gives in the quick suite. */
+const inNode = ["test/solve/gpu-twin.gpu.test.ts", "test/loss/losses.gpu.test.ts"];
+
+/** On our own device in the quick suite besides the studies. */
+const own = ["test/solve/{input-spikes,neurons,sampled-current}.gpu.test.ts"];
 
 /** What is concluded from numbers that are the same in a page: only in Node. */
 const conclusions = [
@@ -54,7 +62,7 @@ export default defineConfig(({ mode }) => {
           test: {
             ...common,
             name: "dawn",
-            ...files(""),
+            ...files("", studies),
             setupFiles: ["test/support/plain.ts", "test/support/deno.ts", "test/support/record-bits.ts"],
           },
         },
@@ -62,15 +70,15 @@ export default defineConfig(({ mode }) => {
           test: {
             ...common,
             name: "simd",
-            // The same kernels as WebAssembly on the processor; the rest of their tests are among the long studies.
-            include: long
-              ? ["test/**/*.gpu.test.ts"]
-              : [
-                  "test/solve/{input-spikes,neurons,sampled-current,tableau}.gpu.test.ts",
-                  "test/cases/events.gpu.test.ts",
-                ],
+            include: long ? ["test/**/*.gpu.test.ts"] : [...studies, ...own],
             // Devices, adapters, and encoders of a caller's own, which this backend refuses.
-            exclude: ["test/gpu/**", "test/engine/**", "test/suites/**", "test/{gradient,solve}/prepared.gpu.test.ts"],
+            exclude: [
+              "test/gpu/**",
+              "test/engine/**",
+              "test/suites/**",
+              "test/{gradient,solve}/prepared.gpu.test.ts",
+              ...(long ? [...studies, ...own] : []),
+            ],
             env: { SALTATION_DEVICE: "simd" },
             setupFiles: ["test/support/plain.ts"],
           },
@@ -80,7 +88,7 @@ export default defineConfig(({ mode }) => {
           test: {
             ...common,
             name: "chromium",
-            ...files(".gpu", studies, conclusions),
+            ...files(".gpu", [...studies, ...inNode], conclusions),
             // The same page for all files of the quick suite, which so load their modules once.
             isolate: long,
             browser: {
