@@ -113,7 +113,10 @@ describe("states of a simulation", () => {
 
   it("of a population are those of its neurons", () => {
     const populations = { a: { neurons: 2 }, in: { sources: 1 }, b: { neurons: 3 } };
-    const network = cpu.network({ populations, projections: [{ from: "in", to: "b", weights: { dense: [[1, 1, 1]] } }] });
+    const network = cpu.network({
+      populations,
+      projections: [{ from: "in", to: "b", weights: { dense: [[1, 1, 1]] } }],
+    });
     const samples = { spikes: [{ times: [0.5], sources: [0] }] };
     const plan = (neurons: string): SolvePlan =>
       network.plan({ t1: 1, dt: 0.1, samples, states: { neurons, times: "t1" } });
