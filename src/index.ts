@@ -18,7 +18,14 @@ export {
 } from "./confidence/confidence.js";
 export type { Profile } from "./confidence/profile.js";
 export type { RescaledNeuron, TimeRescaling } from "./confidence/time-rescaling.js";
-export type { Current, CurrentSamples, Interpolation, PlannedCurrent, SampledCurrent } from "./driver/current.js";
+export type {
+  Current,
+  CurrentPart,
+  CurrentSamples,
+  Interpolation,
+  PlannedCurrent,
+  SampledCurrent,
+} from "./driver/current.js";
 export {
   type Backend,
   Engine,
@@ -93,7 +100,7 @@ export { type TargetTimesOptions, targetTimes } from "./loss/target-times.js";
 export { type VanRossumOptions, vanRossum } from "./loss/van-rossum.js";
 export { type VoltageFitOptions, voltageFit } from "./loss/voltage-fit.js";
 export * from "./metrics/index.js";
-export type { Connections, Delays, WeightBlock, WeightForm, Weights } from "./network/connections.js";
+export type { Connections, Delays, ProjectionPlace, WeightBlock, WeightForm, Weights } from "./network/connections.js";
 export type { DrawnWeights } from "./network/drawn-weights.js";
 export {
   type InputSpikes,
@@ -101,6 +108,7 @@ export {
   type Network,
   type NetworkDefinition,
   type Parameter,
+  type ParameterPart,
 } from "./network/network.js";
 export type {
   CellPopulation,
@@ -119,10 +127,16 @@ export type {
   UnmeasuredDiscretisation,
 } from "./plan/discretisation.js";
 export type { PlannedInput } from "./plan/inputs.js";
-export type { ParameterPlace, View } from "./plan/layout.js";
+export type { ParameterPlace, View, ViewPart } from "./plan/layout.js";
 export type { ObservedStates, StatesOptions } from "./plan/observed.js";
 export type { Distribution, Method, SolveOptions, SolvePlan } from "./plan/plan.js";
-export type { SampledDriver, SampledValues, SignalBySample, ValuesBySample } from "./plan/sampled-values.js";
+export type {
+  SampledDriver,
+  SampledPart,
+  SampledValues,
+  SignalBySample,
+  ValuesBySample,
+} from "./plan/sampled-values.js";
 export { type PlannedSamples, type SampleOptions, type SpikesBySample, withSamples } from "./plan/samples.js";
 export type { Rate } from "./plan/stability.js";
 export type { Estimate } from "./reduce/statistics.js";
@@ -135,6 +149,7 @@ export type { ObservedSpikes, SpikeBounds, Spikes, TypedSpikes } from "./spikes/
 export type { StateTable } from "./spikes/state-table.js";
 export { type SpikeTable, spikesOf } from "./spikes/table.js";
 export { type UploadedSpikes, uploadSpikes } from "./spikes/upload.js";
+export type { DataState, EpochResult, TestOptions, TestResult, TrainingData } from "./train/data.js";
 export {
   type AdamOptions,
   type AdamwOptions,

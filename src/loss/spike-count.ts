@@ -33,9 +33,14 @@ export interface SpikeCountOptions extends CountedSpikes {
   readonly error?: CountError;
 }
 
-export type CountError = keyof typeof forms;
+export type CountError = "mse" | "mae" | "above" | "below";
 
-const forms = { mse: "square", mae: "absolute", above: "above", below: "below" } as const;
+const forms: Readonly<Record<CountError, "square" | "absolute" | "above" | "below">> = {
+  mse: "square",
+  mae: "absolute",
+  above: "above",
+  below: "below",
+};
 
 const windowNames: Names<CountedSpikes> = { neuron: true, from: true, to: true };
 const countNames: Names<SpikeCountOptions> = { ...windowNames, target: true, error: true };

@@ -46,13 +46,13 @@ export interface ValuesBySample {
 }
 
 /** Numbers of a sample from one place of its row on. */
-interface Part {
+export interface SampledPart {
   readonly at: number;
   readonly length: number;
 }
 
 /** A noise channel whose path is given: its slope in each of so many steps of the grid. */
-export interface SampledDriver extends Part, Omit<PlannedCurrent, "values"> {
+export interface SampledDriver extends SampledPart, Omit<PlannedCurrent, "values"> {
   readonly channel: number;
 }
 
@@ -61,10 +61,10 @@ export interface SampledValues {
   readonly width: number;
   readonly data: Float64Array;
   /** By the index of the parameter in the network, or of the input in the plan. */
-  readonly parameters: readonly (Part & { readonly index: number })[];
-  readonly inputs: readonly (Part & { readonly index: number })[];
-  readonly current: Part | undefined;
-  readonly initial: readonly (Part & { readonly state: number })[];
+  readonly parameters: readonly (SampledPart & { readonly index: number })[];
+  readonly inputs: readonly (SampledPart & { readonly index: number })[];
+  readonly current: SampledPart | undefined;
+  readonly initial: readonly (SampledPart & { readonly state: number })[];
   readonly drivers: readonly SampledDriver[];
 }
 
@@ -90,7 +90,7 @@ class Rows {
   private known: { of: string; count: number } | undefined;
 
   /** @throws SaltationError `invalid-input` where there are not as many rows as of what came before. */
-  add(of: string, rows: readonly Float64Array[]): Part {
+  add(of: string, rows: readonly Float64Array[]): SampledPart {
     const { known } = this;
     if (rows.length === 0) fail(of, "holds no sample");
     if (known && rows.length !== known.count)
@@ -234,7 +234,7 @@ export function planValues(given: ValuesBySample, planned: Planned): PlannedValu
   const inputs = [...planned.inputs];
   const parameters: SampledValues["parameters"][number][] = [];
   const inputParts: SampledValues["inputs"][number][] = [];
-  let currentPart: Part | undefined;
+  let currentPart: SampledPart | undefined;
   for (const what of ["inputs", "parameters", "initial", "drivers"] as const) {
     const all: unknown = given[what] ?? {};
     if (typeof all !== "object" || Array.isArray(all))
@@ -352,7 +352,7 @@ export function planOfAll(plan: SolvePlan): SolvePlan {
   const { values, count } = plan.samples ?? { count: 0 };
   if (!values) return plan;
   const { width, data } = values;
-  const all = ({ at, length }: Part): Float64Array =>
+  const all = ({ at, length }: SampledPart): Float64Array =>
     Float64Array.from({ length: count * length }, (_, i) => data[Math.floor(i / length) * width + at + (i % length)]!);
   const { network, ...rest } = replaced(plan, values, all);
   const varied = new Set(values.parameters.map((p) => p.index));
@@ -363,7 +363,7 @@ export function planOfAll(plan: SolvePlan): SolvePlan {
   return { ...rest, inputs, network: { ...network, parameters } };
 }
 
-function replaced(plan: SolvePlan, values: SampledValues, of: (part: Part) => Float64Array): SolvePlan {
+function replaced(plan: SolvePlan, values: SampledValues, of: (part: SampledPart) => Float64Array): SolvePlan {
   const { network, current } = plan;
   const parameters = [...network.parameters];
   for (const part of values.parameters) parameters[part.index] = { ...parameters[part.index]!, values: of(part) };
