@@ -100,7 +100,15 @@ export { type TargetTimesOptions, targetTimes } from "./loss/target-times.js";
 export { type VanRossumOptions, vanRossum } from "./loss/van-rossum.js";
 export { type VoltageFitOptions, voltageFit } from "./loss/voltage-fit.js";
 export * from "./metrics/index.js";
-export type { Connections, Delays, ProjectionPlace, WeightBlock, WeightForm, Weights } from "./network/connections.js";
+export type {
+  Connections,
+  Delays,
+  ProjectionPlace,
+  ValuesPlace,
+  WeightBlock,
+  WeightForm,
+  Weights,
+} from "./network/connections.js";
 export type { DrawnWeights } from "./network/drawn-weights.js";
 export {
   type InputSpikes,
