@@ -31,14 +31,14 @@ const studies = [
   "test/loss/state-losses.gpu.test.ts",
   "test/gradient/sampled-current.gpu.test.ts",
   "test/signature/{backend,near-zero,near-zero-signatures,properties}.gpu.test.ts",
-  "test/solve/{antithetic,coarse-steps,exponential,high-rates,long-flow,neurons,states,tableau}.gpu.test.ts",
+  "test/solve/{antithetic,coarse-steps,exponential,gpu-twin,high-rates,long-flow,neurons,states,tableau}.gpu.test.ts",
 ];
 
 /** In a page they add nothing to what Dawn gives in the quick suite. */
-const inNode = ["test/solve/gpu-twin.gpu.test.ts", "test/loss/losses.gpu.test.ts"];
+const inNode = ["test/solve/{inputs,populations,samples}.gpu.test.ts", "test/loss/losses.gpu.test.ts"];
 
 /** On our own device in the quick suite besides the studies. */
-const own = ["test/solve/{input-spikes,neurons,sampled-current}.gpu.test.ts"];
+const own = ["test/solve/{input-spikes,sampled-current}.gpu.test.ts"];
 
 /** What is concluded from numbers that are the same in a page: only in Node. */
 const conclusions = [
