@@ -35,12 +35,12 @@ const studies = [
 ];
 
 /** In a page they add nothing to what Dawn gives in the quick suite. */
-const inNode = ["test/solve/{inputs,populations,samples}.gpu.test.ts", "test/loss/losses.gpu.test.ts"];
+const inNode = ["test/solve/{inputs,populations,samples,small-buffers}.gpu.test.ts", "test/loss/losses.gpu.test.ts"];
 
 /** On our own device in the quick suite besides the studies. */
 const own = ["test/solve/{input-spikes,sampled-current}.gpu.test.ts"];
 
-/** What is concluded from numbers that are the same in a page: only in Node. */
+/** What is concluded from numbers, which are much the same everywhere: on our own device, and on Dawn among the long studies. */
 const conclusions = [
   "test/experiments/check-gradient.gpu.test.ts",
   "test/laws/laws.gpu.test.ts",
@@ -62,7 +62,8 @@ export default defineConfig(({ mode }) => {
           test: {
             ...common,
             name: "dawn",
-            ...files("", studies),
+            // Deno has no other run of them.
+            ...files("", "Deno" in globalThis ? [] : [...studies, ...conclusions]),
             setupFiles: ["test/support/plain.ts", "test/support/deno.ts", "test/support/record-bits.ts"],
           },
         },
@@ -70,14 +71,14 @@ export default defineConfig(({ mode }) => {
           test: {
             ...common,
             name: "simd",
-            include: long ? ["test/**/*.gpu.test.ts"] : [...studies, ...own],
+            include: long ? ["test/**/*.gpu.test.ts"] : [...studies, ...conclusions, ...own],
             // Devices, adapters, and encoders of a caller's own, which this backend refuses.
             exclude: [
               "test/gpu/**",
               "test/engine/**",
               "test/suites/**",
               "test/{gradient,solve}/prepared.gpu.test.ts",
-              ...(long ? [...studies, ...own] : []),
+              ...(long ? [...studies, ...conclusions, ...own] : []),
             ],
             env: { SALTATION_DEVICE: "simd" },
             setupFiles: ["test/support/plain.ts"],
