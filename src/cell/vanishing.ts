@@ -3,6 +3,7 @@
  * that vanishes at many independent points vanishes identically, but for a chance of the order of rounding.
  */
 import { Evaluation, inputNames, isConstant, type Node } from "./graph.js";
+import { mostCells, whichCell } from "./which-cell.js";
 
 /**
  * What a check may cost, in operations of expressions built or evaluated: some tenths of a second. Counted and not timed, so that the
@@ -24,6 +25,9 @@ export class Effort {
 export const noValue = "has no finite value at any of the points tried";
 export const tooLong = `takes more than ${mostOperations.toLocaleString("en")} operations to check`;
 
+/** The input that chooses a cell: each is tried. */
+const chooser = `p.${whichCell}`;
+
 /** A fixed low-discrepancy sequence instead of chance: the same definition always gets the same verdict. */
 export const sequence = (trial: number, i: number): number => (trial * Math.sqrt(2 + 3 * i + i * i) + 0.37 * i) % 1;
 
@@ -41,7 +45,9 @@ export function vanishes(root: Node, terms: readonly Node[], effort = new Effort
   let tried = 0;
   for (let trial = 1; trial <= 200 && tried < 24; trial++) {
     if (!effort.spend(size)) return tooLong;
-    const point = new Map(names.map((n, i) => [n, 0.05 + 1.9 * sequence(trial, i)] as const));
+    const point = new Map(
+      names.map((n, i) => [n, n === chooser ? trial % mostCells : 0.05 + 1.9 * sequence(trial, i)] as const),
+    );
     const [value, ...sizes] = evaluation.at(point) as [number, ...number[]];
     if (![value, ...sizes].every(Number.isFinite)) continue;
     tried++;

@@ -4,6 +4,12 @@ import { type Graph, inputNames, type Node, reachable } from "./graph.js";
 /** The parameter: the number of the cell that a neuron has. */
 export const whichCell = "whichCell";
 
+/** Cells that one network takes: so many are tried where something is found out by values. */
+export const mostCells = 6;
+
+/** The number of a cell, by a number from 0 up to 1; what lies beyond the last stands for the last. */
+export const cellAt = (r: number): number => Math.min(mostCells - 1, Math.floor(r * mostCells));
+
 const isChoice = ({ op, args }: Node): boolean => op === "select" && args[0]!.name === `p.${whichCell}`;
 
 /**

@@ -33,11 +33,14 @@ interface DataRun {
 }
 
 export async function trainOnData(file: string, written: unknown, options: TrainCommandOptions): Promise<void> {
-  const { workers, save, figure } = options;
-  for (const [name, value] of Object.entries({ "--workers": workers, "--save": save, "--figure": figure })) {
+  const { workers, save, figure, confidence } = options;
+  const others = { "--workers": workers, "--save": save, "--figure": figure, "--confidence": confidence };
+  for (const [name, value] of Object.entries(others)) {
     if (value !== undefined) fail(name, "is not for jobs with data; leave it out");
   }
   const job = checkJob(trainDataSchema, written);
+  if (job.discretisation !== undefined)
+    fail("discretisation", "is not measured in jobs with data; leave it out, and run gradient or simulate for it");
   await loadNamedCell(job);
   const fingerprint: Fingerprint = {};
   const files = filesBeside(file, options);

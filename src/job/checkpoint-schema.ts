@@ -20,6 +20,7 @@ export const checkpointSchema = z.object({
   data: z
     .object({
       lossSum: z.number(),
+      test: z.string().optional(),
       best: z.object({ epoch: count, loss: z.number(), accuracy: z.number().optional() }).optional(),
     })
     .optional(),

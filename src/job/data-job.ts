@@ -46,6 +46,8 @@ async function dataSetOf(
   within: readonly [number, number],
 ): Promise<DataSet> {
   const { jitter } = job;
+  if (jitter !== undefined && field.startsWith("test"))
+    fail(`${field}.jitter`, "is for training; the test is as it is");
   const spikes = await spikesOf(field, job, context);
   try {
     return new DataSet({ spikes, ...(jitter === undefined ? {} : { jitter, within }) });

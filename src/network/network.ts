@@ -327,6 +327,27 @@ function unionOf(cells: readonly Cell[]): Cell {
   return found;
 }
 
+/** @throws SaltationError where one arrives at a port that the cell of its neuron does not have. */
+function inputSpikesOf(
+  given: InputSpikes | undefined,
+  neurons: number,
+  cell: Cell,
+  populations: readonly PopulationPlace[],
+): Network["inputSpikes"] {
+  const spikes = readInputSpikes(given, neurons, cell);
+  spikes.ports.forEach((number, i) => {
+    const k = spikes.neurons[i]!;
+    const at = populations.find((p) => !p.sources && k >= p.first && k < p.first + p.count)!;
+    const port = cell.ports[number]!;
+    if (!at.cell!.ports.includes(port))
+      fail(
+        `input.spikes.port`,
+        `spike ${i} arrives at "${port}", which the cell of neuron ${k} (population ${quoted(at.name)}) lacks; its ports: ${at.cell!.ports.join(", ") || "none"}`,
+      );
+  });
+  return spikes;
+}
+
 /** What is given by the names of one cell, and has no place beside populations. */
 const ofOneCell = ["cell", "neurons", "layers", "parameters", "weights", "inputs", "current"] as const;
 
@@ -380,6 +401,6 @@ function ofPopulations(definition: NetworkDefinition): Network {
     connections: readProjections(definition.projections, ends),
     current: (cell.inputs.get("I") === "current" ? signals.get("I") : undefined) ?? 0,
     inputs: otherInputs(cell, signals),
-    inputSpikes: readInputSpikes(definition.inputSpikes, neurons, cell),
+    inputSpikes: inputSpikesOf(definition.inputSpikes, neurons, cell, populations),
   };
 }

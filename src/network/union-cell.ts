@@ -5,7 +5,7 @@
  * derivatives of what is not chosen never reach a result.
  */
 import type { CellDefinition, EventDefinition } from "../cell/cell.js";
-import { whichCell } from "../cell/which-cell.js";
+import { mostCells, whichCell } from "../cell/which-cell.js";
 import { fail } from "../checks.js";
 import { quoted } from "../quoted.js";
 
@@ -92,12 +92,46 @@ function checkMeanings(cells: readonly CellDefinition[]): void {
   }
 }
 
+/** @throws SaltationError where a noise channel is shared in one cell and each neuron's own in another. */
+function checkChannels(cells: readonly CellDefinition[]): void {
+  const shared = new Set(cells.flatMap((cell) => cell.shared ?? []));
+  for (const { name, noise = {}, shared: own = [] } of cells)
+    for (const [state, of] of Object.entries(noise))
+      for (const channel of Object.keys(noiseOf(of as string | Record<string, string>, state)))
+        if (shared.has(channel) && !own.includes(channel))
+          fail(
+            "network.populations",
+            `the noise channel "${channel}" is shared in one cell, and each neuron's own in ${quoted(name)}; rename one`,
+          );
+}
+
+/** @throws SaltationError where a parameter that a cell wants above 0 is not above 0 by default in another. */
+function checkPositive(cells: readonly CellDefinition[]): void {
+  for (const { name, positive = [] } of cells)
+    for (const other of cells)
+      for (const parameter of positive) {
+        const value = other.parameters[parameter];
+        if (value !== undefined && !(value > 0))
+          fail(
+            "network.populations",
+            `"${parameter}" is above 0 in cell ${quoted(name)} and ${value} in ${quoted(other.name)}; rename one`,
+          );
+      }
+}
+
 /**
  * The definition of a cell that is each of several.
  * @throws SaltationError `invalid-input` where they do not go together.
  */
 export function unionDefinition(cells: readonly CellDefinition[]): CellDefinition {
+  if (cells.length > mostCells)
+    fail(
+      "network.populations",
+      `have ${cells.length} different cells; a network takes ${mostCells}: join some by a parameter, or take several networks`,
+    );
   checkMeanings(cells);
+  checkChannels(cells);
+  checkPositive(cells);
   const [first] = cells;
   const calculus = first!.calculus ?? "stratonovich";
   for (const cell of cells)
@@ -173,9 +207,7 @@ export function unionDefinition(cells: readonly CellDefinition[]): CellDefinitio
       () => "0",
     ),
     parameters: { ...Object.assign({}, ...cells.map((cell) => cell.parameters)), [whichCell]: 0 },
-    positive: [...new Set(cells.flatMap((cell) => cell.positive ?? []))].filter((n) =>
-      cells.every((cell) => !(n in cell.parameters) || (cell.positive ?? []).includes(n)),
-    ),
+    positive: [...new Set(cells.flatMap((cell) => cell.positive ?? []))],
     units: Object.assign({}, ...cells.map((cell) => cell.units ?? {})),
   } satisfies CellDefinition & { state: Record<(typeof states)[number], string> };
 }

@@ -130,6 +130,19 @@ function checkEnds({ cell, neurons }: Network, maxSpikes: number, field: string)
   if (ends) fail(field, `the event "${ends.name}" ends paths before t1, and ${stand}; take one neuron alone`);
 }
 
+/** @throws SaltationError where the cell of a neuron that is looked at has no such state. */
+function checkHave({ populations }: Network, names: readonly string[], neurons: Uint32Array, field: string): void {
+  for (const { name, first, count, cell } of populations) {
+    if (!cell || !neurons.some((k) => k >= first && k < first + count)) continue;
+    const lacking = names.find((state) => !cell.states.includes(state));
+    if (lacking !== undefined)
+      fail(
+        `${field}.of`,
+        `population ${quoted(name)} has no state ${quoted(lacking)}; name its states, or other neurons`,
+      );
+  }
+}
+
 /**
  * @param field what the options are called in messages.
  * @throws SaltationError `invalid-input` naming the field, its value and the mend.
@@ -148,12 +161,15 @@ export function planObserved(
   names.forEach((name, i) => {
     if (names.indexOf(name) !== i) fail(`${field}.of[${i}]`, `${quoted(name)} stands there twice`);
   });
+  const states = names.map((name, i) => numberOfState(network, `${field}.of[${i}]`, name));
+  const neurons =
+    given.neurons === undefined
+      ? Uint32Array.from({ length: network.neurons }, (_, k) => k)
+      : neuronsOf(network, `${field}.neurons`, given.neurons);
+  checkHave(network, names, neurons, field);
   return {
-    states: names.map((name, i) => numberOfState(network, `${field}.of[${i}]`, name)),
-    neurons:
-      given.neurons === undefined
-        ? Uint32Array.from({ length: network.neurons }, (_, k) => k)
-        : neuronsOf(network, `${field}.neurons`, given.neurons),
+    states,
+    neurons,
     steps: pointsOf(`${field}.times`, given.times, grid),
   };
 }

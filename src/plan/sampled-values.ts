@@ -6,6 +6,7 @@ import { inputNames } from "../cell/graph.js";
 import { inputState, isSampled, slopeState } from "../cell/inputs.js";
 import { isRandom } from "../cell/random.js";
 import { jumpNamed } from "../cell/tables.js";
+import { whichCell } from "../cell/which-cell.js";
 import { checkOptions, fail, float32Number, isNumbers, type Numbers, positiveNumber, show } from "../checks.js";
 import {
   type Current,
@@ -16,6 +17,7 @@ import {
   planCurrent,
 } from "../driver/current.js";
 import type { Network } from "../network/network.js";
+import { quoted } from "../quoted.js";
 import { type PlannedInput, sampledAt } from "./inputs.js";
 import type { SolvePlan } from "./plan.js";
 import { type PlannedSamples, sampleOf } from "./samples.js";
@@ -295,6 +297,8 @@ export function planValues(given: ValuesBySample, planned: Planned): PlannedValu
       ? (at: string, v: unknown): number => float32Number(at, positiveNumber(at, v))
       : float32Number;
     const part = parts?.find((p) => p.population === population);
+    if (own === whichCell || (population !== undefined && parts && !part))
+      fail(of, population === undefined ? "is no parameter" : `population ${quoted(population)} has no such parameter`);
     const first = part?.at ?? 0;
     const length = part ? (part.perNeuron ? part.count : 1) : values.length;
     const given = rowsOf(of, list, [length], check);

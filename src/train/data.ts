@@ -73,6 +73,8 @@ export interface EpochResult {
 export interface DataState {
   /** Sum of the losses of the epoch's steps so far. */
   readonly lossSum: number;
+  /** What tells the samples that it was measured on from others. */
+  readonly test?: string | undefined;
   /** The best measurement so far. */
   readonly best?: { readonly epoch: number; readonly loss: number; readonly accuracy?: number | undefined } | undefined;
 }
@@ -134,9 +136,28 @@ interface Measured {
   place<T>(work: (backend: SolverBackend) => Promise<T>): Promise<T>;
 }
 
+/** A number for all numbers in lists and objects of lists, by Fowler, Noll and Vo. */
+function digestOf(value: unknown): string {
+  let hash = 0x811c9dc5;
+  const word = new Uint32Array(2);
+  const number = new Float64Array(word.buffer);
+  const take = (v: unknown): void => {
+    if (typeof v === "number") {
+      number[0] = v;
+      for (const part of word) hash = Math.imul(hash ^ part, 0x01000193) >>> 0;
+    } else if (ArrayBuffer.isView(v) || Array.isArray(v))
+      for (const one of v as ArrayLike<unknown> & Iterable<unknown>) take(one);
+    else if (typeof v === "object" && v !== null) for (const one of Object.values(v)) take(one);
+  };
+  take(value);
+  return hash.toString(16).padStart(8, "0");
+}
+
 /** Measures a network on samples that no step sees. */
 export class Test {
   private readonly plan: SolvePlan;
+  /** Of the samples and the noise that they are solved with. */
+  readonly digest: string;
 
   /** @throws SaltationError `invalid-input` where the samples do not fit the network or the loss. */
   constructor(
@@ -149,6 +170,7 @@ export class Test {
       fail("test", `loss "${loss.kind}" is written for a GPU alone; it needs evaluate() to be measured`);
     const samples = { ...data.batch(numbers(data.count)), trials };
     this.plan = network.gradientPlan({ ...solve, seed, samples }, loss);
+    this.digest = digestOf([samples, seed, trials]);
     loss.checkPlan?.(this.plan, []);
   }
 
@@ -189,8 +211,15 @@ export class Epochs {
   constructor(
     private readonly data: PlannedData,
     private readonly test: Test | undefined,
-    private state: DataState = { lossSum: 0 },
-  ) {}
+    before: DataState = { lossSum: 0 },
+  ) {
+    // What was best on other samples says nothing of these.
+    const { lossSum, best } = before;
+    const same = test !== undefined && before.test === test.digest;
+    this.state = { lossSum, ...(test ? { test: test.digest } : {}), ...(same && best ? { best } : {}) };
+  }
+
+  private state: DataState;
 
   /** After a step. @returns what is to be told where it ends an epoch, and what is to be remembered. */
   async after(step: number, loss: number, vector: Float64Array): Promise<{ epoch?: EpochResult; state: DataState }> {
@@ -206,7 +235,12 @@ export class Epochs {
       ...(test.accuracy === undefined ? {} : { accuracy: test.accuracy }),
     };
     const { best: before } = this.state;
-    this.state = { lossSum: 0, ...(best ? { best: kept! } : before ? { best: before } : {}) };
+    const { test: on } = this.state;
+    this.state = {
+      lossSum: 0,
+      ...(on ? { test: on } : {}),
+      ...(best ? { best: kept! } : before ? { best: before } : {}),
+    };
     const told = { epoch, loss: lossSum / perEpoch, best, ...(test ? { test } : {}) };
     return { epoch: told, state: this.state };
   }
