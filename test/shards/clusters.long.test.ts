@@ -263,7 +263,13 @@ describe.skipIf(noRedis !== undefined)(`BullMQ on Redis${noRedis ? `: ${noRedis}
 
   it("goes on when its Redis was away for 10 s", { timeout: 300_000 }, async () => {
     const going = started(["submit", "job.json", "--shards", "40", "--backend", "cpu", "--redis", redis, "--json"]);
-    await sleep(2000);
+    let ended = false;
+    void going.then(() => (ended = true));
+    // Once its shards are in the queue, however long it takes to begin.
+    for (let there = 0; there === 0 && !ended; await sleep(200)) {
+      const { waiting, delayed, active } = JSON.parse(run(["queue", "--redis", redis, "--json"]).stdout);
+      there = waiting + delayed + active.length;
+    }
     server.kill();
     await sleep(10_000);
     server = startRedis();
