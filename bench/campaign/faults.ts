@@ -61,11 +61,14 @@ const control = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2
 const fieldFirst =
   /^(?:(?:--)?[\p{L}_@"](?:"[^"]*"|[^\s:"])*(?: [\w.[\]-]+){0,4}: \S|"[^"]*": \S|the [^:]* (?:infinite or NaN\b.*\b(?:dt|parameters|weights)\b|exceeds float(?:32|64): scale the paths down)|parameter \S+ became (?:NaN|infinite)\b)/u;
 
+/** News of work that goes on for over two seconds, as it may on a busy machine: no part of a failure's message. */
+const news = /^saltation: compiling kernel "[^"]*" on [^\n]* …\n/gm;
+
 const cut = (text: string): string => (text.length > 300 ? `${text.slice(0, 300)}…` : text);
 
 /** Faults of a failed command's message. */
 function messageFaults(error: string): Fault[] {
-  const text = error.replace(/\n$/, "");
+  const text = error.replace(news, "").replace(/\n$/, "");
   const say = (what: string): Fault => ({ kind: "message", what: `${what}: ${JSON.stringify(cut(text))}` });
   if (text === "") return [say("no message")];
   const faults: Fault[] = [];
