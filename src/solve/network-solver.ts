@@ -10,9 +10,10 @@ import type { Chunk } from "../plan/chunks.js";
 import { segmentsOf, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { type Cotangents, type EncodedChunk, type RunStatus, statusWords } from "./chunk-solver.js";
+import { ConnectedSolver } from "./connected-solver.js";
 import { ConnectionBuffer, connectionShape } from "./connections.js";
 import { gradientPlaces } from "./gradient-places.js";
-import { horizonOf, PlanSolver, type SolverParts } from "./plan-solver.js";
+import { horizonOf, type SolverParts } from "./plan-solver.js";
 import { solverShape } from "./shape.js";
 import { siftFor } from "./sift-for.js";
 import type { Sift } from "./sifted.js";
@@ -33,17 +34,17 @@ interface EncodedNetwork extends EncodedChunk {
 type Forward = KernelOf<typeof forwardNetwork>;
 type Backward = KernelOf<typeof backwardNetwork>;
 
-export class NetworkSolver extends PlanSolver<Forward, Backward> {
+export class NetworkSolver extends ConnectedSolver<Forward, Backward> {
   readonly recordWords = recordWords.neurons;
   private readonly n: number;
   private readonly neurons: number;
 
   private constructor(
     parts: SolverParts<Forward, Backward>,
-    private readonly connections: ConnectionBuffer,
+    connections: ConnectionBuffer,
     private readonly sift: Sift | undefined,
   ) {
-    super(parts);
+    super(parts, connections);
     this.n = parts.shape.states;
     this.neurons = parts.plan.network.neurons;
   }
@@ -231,15 +232,5 @@ export class NetworkSolver extends PlanSolver<Forward, Backward> {
         });
       }
     }
-  }
-
-  override reseed(plan: SolvePlan): void {
-    super.reseed(plan);
-    this.connections.update(plan);
-  }
-
-  override dispose(): void {
-    super.dispose();
-    this.connections.dispose();
   }
 }

@@ -16,9 +16,10 @@ import { anyArrives, firstArrivalFrom } from "../plan/arrivals.js";
 import { type Chunk, stepsPerDispatch } from "../plan/chunks.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { type EncodedChunk, lanesOf, statusWords } from "./chunk-solver.js";
+import { ConnectedSolver } from "./connected-solver.js";
 import { ConnectionBuffer, connectionShape } from "./connections.js";
 import { delaySteps, mostWindows } from "./neuron-windows.js";
-import { PlanSolver, type SolverParts } from "./plan-solver.js";
+import type { SolverParts } from "./plan-solver.js";
 import { solverShape } from "./shape.js";
 import type { Sift } from "./sifted.js";
 import { networkRunOf } from "./uniform.js";
@@ -46,7 +47,7 @@ interface Kernels {
 
 type Forward = KernelOf<typeof forwardNeurons>;
 
-export class NeuronSolver extends PlanSolver<Forward, never> {
+export class NeuronSolver extends ConnectedSolver<Forward, never> {
   readonly recordWords = recordWords.neurons;
   private readonly neurons: number;
   private readonly delays: { readonly soonest: number; readonly latest: number };
@@ -54,11 +55,11 @@ export class NeuronSolver extends PlanSolver<Forward, never> {
   private constructor(
     parts: SolverParts<Forward, never>,
     private readonly kernels: Kernels,
-    private readonly connections: ConnectionBuffer,
+    connections: ConnectionBuffer,
     private readonly sift: Sift | undefined,
     private readonly mostSteps: number,
   ) {
-    super(parts);
+    super(parts, connections);
     this.neurons = parts.plan.network.neurons;
     this.delays = delaySteps(parts.plan);
   }
@@ -205,15 +206,5 @@ export class NeuronSolver extends PlanSolver<Forward, never> {
 
   encodeBackward(): never {
     return fail("distribution", '"neuron" has no gradients; take "invocation"');
-  }
-
-  override reseed(plan: SolvePlan): void {
-    super.reseed(plan);
-    this.connections.update(plan);
-  }
-
-  override dispose(): void {
-    super.dispose();
-    this.connections.dispose();
   }
 }

@@ -15,9 +15,10 @@ import type { Chunk } from "../plan/chunks.js";
 import { segmentsOf, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { type Cotangents, type EncodedChunk, lanesOf, type RunStatus, statusWords } from "./chunk-solver.js";
+import { ConnectedSolver } from "./connected-solver.js";
 import { ConnectionBuffer, connectionShape } from "./connections.js";
 import { gradientPlaces } from "./gradient-places.js";
-import { horizonOf, PlanSolver, type SolverParts } from "./plan-solver.js";
+import { horizonOf, type SolverParts } from "./plan-solver.js";
 import { type KernelShape, solverShape } from "./shape.js";
 import { siftFor } from "./sift-for.js";
 import type { Sift } from "./sifted.js";
@@ -45,7 +46,7 @@ interface EncodedPaths extends EncodedChunk {
 type Forward = KernelOf<typeof forwardWorkgroup>;
 type Backward = KernelOf<typeof backwardWorkgroup>;
 
-export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
+export class WorkgroupSolver extends ConnectedSolver<Forward, Backward> {
   readonly recordWords = recordWords.neurons;
   private readonly n: number;
   private readonly neurons: number;
@@ -59,10 +60,10 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
   private constructor(
     parts: SolverParts<Forward, Backward>,
     { inWorkgroup, keepNoise }: Pick<WorkgroupShape, "inWorkgroup" | "keepNoise">,
-    private readonly connections: ConnectionBuffer,
+    connections: ConnectionBuffer,
     private readonly sift: Sift | undefined,
   ) {
-    super(parts);
+    super(parts, connections);
     const { plan, shape } = parts;
     this.n = shape.states;
     this.neurons = plan.network.neurons;
@@ -257,15 +258,5 @@ export class WorkgroupSolver extends PlanSolver<Forward, Backward> {
         });
       }
     }
-  }
-
-  override reseed(plan: SolvePlan): void {
-    super.reseed(plan);
-    this.connections.update(plan);
-  }
-
-  override dispose(): void {
-    super.dispose();
-    this.connections.dispose();
   }
 }
