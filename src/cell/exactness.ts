@@ -21,7 +21,7 @@ import { copier, eliminated, ofAnySize, type Place, vanishesAt } from "./surface
 import type { Event, Jump } from "./tables.js";
 import { crossedWhereItCan } from "./transversal.js";
 import { Effort, tooLong, vanishes } from "./vanishing.js";
-import { cellAt, mostCells, whichCell } from "./which-cell.js";
+import { cellAt, chooser, mostCells } from "./which-cell.js";
 
 export type Verdict = "holds" | "unproven" | "violated";
 
@@ -57,7 +57,7 @@ export const drawOf =
   (defaults: CheckedCell["defaults"]): Place["draw"] =>
   (name, r, trial) => {
     if (isUniform(name)) return r;
-    if (name === `p.${whichCell}`) return cellAt(r);
+    if (name === chooser) return cellAt(r);
     const value = name.startsWith("p.") ? defaults[name.slice(2)] : undefined;
     if (value === undefined) return ofAnySize(r, trial); // a state, or an input
     return value === 0 ? 0.05 + 1.9 * r : value * (0.5 + r);
@@ -68,7 +68,7 @@ export const rangesOf =
   (defaults: CheckedCell["defaults"]) =>
   (name: string): Range => {
     const value = name.startsWith("p.") ? defaults[name.slice(2)] : undefined;
-    if (name === `p.${whichCell}`) return range(0, mostCells, true);
+    if (name === chooser) return range(0, mostCells, true);
     if (value !== undefined) return around(value);
     return isUniform(name) ? range(0, 1, false) : anything;
   };

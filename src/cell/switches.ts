@@ -14,7 +14,7 @@ import { fail } from "../checks.js";
 import { vectorJacobian } from "./differentiate.js";
 import { Evaluation, type Graph, inputNames, type Node, reachable } from "./graph.js";
 import { Effort, sequence } from "./vanishing.js";
-import { cellAt, surfacesByCell, whichCell } from "./which-cell.js";
+import { cellAt, chooser, surfacesByCell } from "./which-cell.js";
 
 /** A condition whose surface is located. */
 export interface Switch {
@@ -55,9 +55,7 @@ function agree(g: Graph, [left, right, yes, no]: readonly [Node, Node, Node, Nod
   for (let trial = 1; trial <= 8 * mostPoints && found < mostPoints; trial++) {
     if (!effort.spend(cost)) return false;
     const at = new Map(
-      all.map(
-        (n, i) => [n, n === `p.${whichCell}` ? cellAt(sequence(trial, i)) : 0.05 + 1.9 * sequence(trial, i)] as const,
-      ),
+      all.map((n, i) => [n, n === chooser ? cellAt(sequence(trial, i)) : 0.05 + 1.9 * sequence(trial, i)] as const),
     );
     const axis = axes[trial % axes.length]!;
     const onAxis = sloped[trial % axes.length]!;

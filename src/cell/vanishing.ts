@@ -3,7 +3,7 @@
  * that vanishes at many independent points vanishes identically, but for a chance of the order of rounding.
  */
 import { Evaluation, inputNames, isConstant, type Node } from "./graph.js";
-import { mostCells, whichCell } from "./which-cell.js";
+import { chooser, mostCells } from "./which-cell.js";
 
 /**
  * What a check may cost, in operations of expressions built or evaluated: some tenths of a second. Counted and not timed, so that the
@@ -24,9 +24,6 @@ export class Effort {
 /** Why it could not be told whether an expression vanishes. */
 export const noValue = "has no finite value at any of the points tried";
 export const tooLong = `takes more than ${mostOperations.toLocaleString("en")} operations to check`;
-
-/** The input that chooses a cell: each is tried. */
-const chooser = `p.${whichCell}`;
 
 /** A fixed low-discrepancy sequence instead of chance: the same definition always gets the same verdict. */
 export const sequence = (trial: number, i: number): number => (trial * Math.sqrt(2 + 3 * i + i * i) + 0.37 * i) % 1;

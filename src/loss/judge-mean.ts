@@ -8,7 +8,7 @@ import { isRandom as isRandomInput, isUniform, isWeight } from "../cell/random.j
 import { ofAnySize, withOwnGraph } from "../cell/surface.js";
 import { checkUnbiased, isRandom } from "../cell/unbiased.js";
 import type { Circumstances } from "../cell/use-of-cell.js";
-import { cellAt, whichCell } from "../cell/which-cell.js";
+import { cellAt, chooser } from "../cell/which-cell.js";
 import type { Parameter } from "../network/network.js";
 import { allArrivals } from "../plan/arrivals.js";
 import { activeChannels } from "../plan/channels.js";
@@ -103,7 +103,7 @@ function circumstancesOf(plan: SolvePlan, given: readonly string[], trained: boo
     }
     if (name === "I") return current.values[Math.floor(r * current.values.length)] ?? 0;
     const p = values.get(name)!;
-    if (name === `p.${whichCell}`) return cellAt(r);
+    if (name === chooser) return cellAt(r);
     const value = p.values[p.perNeuron ? trial % p.values.length : 0]!;
     if (!open(name)) return value;
     return value === 0 ? 0.05 + 1.9 * r : value * (0.5 + r);
