@@ -3,11 +3,12 @@
  * there stands once in `$defs`.
  */
 import * as z from "zod";
-import { gradientSchema, simulateSchema, trainDataSchema, trainSchema } from "./job.js";
+import { gradientSchema, simulateDataSchema, simulateSchema, trainDataSchema, trainSchema } from "./job.js";
 import { kernelSchema, signatureSchema } from "./signature-job.js";
 
 const commands = {
   simulate: simulateSchema,
+  "simulate-data": simulateDataSchema,
   gradient: gradientSchema,
   train: trainSchema,
   "train-data": trainDataSchema,
@@ -24,7 +25,7 @@ interface Made {
 export function jobSchema(): object {
   const { anyOf, $defs } = z.toJSONSchema(z.union(Object.values(commands)), { io: "input" }) as unknown as Made;
   const jobs = Object.keys(commands).map((name, n) => {
-    const title = name === "train-data" ? "Job of saltation train on data" : `Job of saltation ${name}`;
+    const title = `Job of saltation ${name.replace("-data", " on data")}`;
     const { properties, ...json } = anyOf[n]!;
     const $schema = { type: "string", description: "this schema, for editors" };
     return [name, { title, ...json, properties: { $schema, ...properties } }];

@@ -389,6 +389,8 @@ const one = z
     { error: knownLosses },
   )
   .meta({ id: "one-loss" });
+/** Kinds of losses but a sum of them. */
+export const oneLossKinds: readonly string[] = one.options.map((o) => o.shape.kind.value);
 export type OneLossJob = z.infer<typeof one>;
 
 const loss = z
@@ -475,10 +477,50 @@ const test = z
   .meta({ id: "test" });
 export type TestJob = z.infer<typeof test>;
 
+/** Input spikes with labels: a file, or points that are drawn. */
+const data = z
+  .union(
+    [
+      z.strictObject({
+        file: z.string().describe("npz of offsets, times, sources and labels, or HDF5 of spike trains"),
+        key: z.string().optional(),
+        labels: z.string().optional().describe("the array of labels; default labels"),
+        sourceCount: finite.optional(),
+        scale: finite.optional().describe("times are multiplied by it"),
+        jitter: finite.optional(),
+      }),
+      z.strictObject({
+        yinYang: z.strictObject({
+          samples: finite,
+          seed: finite,
+          from: finite.optional(),
+          to: finite.optional(),
+          bias: z.union([finite, z.literal(false)]).optional(),
+        }),
+        jitter: finite.optional().describe("standard deviation of what moves an input spike in each epoch"),
+      }),
+    ],
+    { error: "expected { file } or { yinYang: { samples, seed } }" },
+  )
+  .meta({ id: "data" });
+export type DataSourceJob = z.infer<typeof data>;
+
+const { paths: _, ...solveOfData } = solve;
+/** How many paths each sample of data has. */
+const ofTrials = finite.optional().describe("paths of each sample, default 1");
+
 export const simulateSchema = z.strictObject({
   ...solve,
   states: z.strictObject(observed).optional().describe("states that are kept beside spikes"),
 });
+/** A simulation of samples: `saltation simulate` takes a job that has `data`. */
+export const simulateDataSchema = z.strictObject({
+  ...solveOfData,
+  data,
+  trials: ofTrials,
+  states: simulateSchema.shape.states,
+});
+export type SimulateDataJob = z.infer<typeof simulateDataSchema>;
 /** What is asked of a gradient before it is taken. */
 const requirements = {
   requireExact: z
@@ -584,42 +626,13 @@ export const trainSchema = z.strictObject({
     .describe("for readers: of time, and of parameters by name; nothing is converted"),
 });
 
-/** Input spikes with labels: a file, or points that are drawn. */
-const data = z
-  .union(
-    [
-      z.strictObject({
-        file: z.string().describe("npz of offsets, times, sources and labels, or HDF5 of spike trains"),
-        key: z.string().optional(),
-        labels: z.string().optional().describe("the array of labels; default labels"),
-        sourceCount: finite.optional(),
-        scale: finite.optional().describe("times are multiplied by it"),
-        jitter: finite.optional(),
-      }),
-      z.strictObject({
-        yinYang: z.strictObject({
-          samples: finite,
-          seed: finite,
-          from: finite.optional(),
-          to: finite.optional(),
-          bias: z.union([finite, z.literal(false)]).optional(),
-        }),
-        jitter: finite.optional().describe("standard deviation of what moves an input spike in each epoch"),
-      }),
-    ],
-    { error: "expected { file } or { yinYang: { samples, seed } }" },
-  )
-  .meta({ id: "data" });
-export type DataSourceJob = z.infer<typeof data>;
-
-const { paths: _, ...solveOfData } = solve;
 /** A training on data: `saltation train` takes a job that has `data`. */
 export const trainDataSchema = z.strictObject({
   ...solveOfData,
   data,
   batch: finite.describe("samples of a step"),
   epochs: finite,
-  trials: finite.optional().describe("paths of each sample, default 1"),
+  trials: ofTrials,
   test: z
     .strictObject({ data, every: finite.optional(), trials: finite.optional(), seed: finite.optional() })
     .optional()
