@@ -341,6 +341,17 @@ const one = z
       z.strictObject({
         kind: z.literal("cross-entropy"),
         of: z.enum(["first-spike", "count"]).optional(),
+        states: z
+          .strictObject({
+            state: z.string().optional().describe("the state that is read; default v"),
+            read: z
+              .enum(["final", "mean", "integral", "max"])
+              .optional()
+              .describe("over the times: at the last (default), mean, integral, or the largest at these times"),
+            times: gridTimes.optional(),
+          })
+          .optional()
+          .describe("classes are told by a state of the neurons, in place of their spikes"),
         neurons: lookedAt,
         temperature: finite.optional(),
       }),
