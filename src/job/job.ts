@@ -146,6 +146,10 @@ const population = z
     [
       z.strictObject({ sources: finite.describe("nodes that only send: their spikes come with samples") }),
       z.strictObject({
+        poisson: ownSignal.describe("Poisson processes of this rate: a number, one per neuron, or { dt, samples }"),
+        neurons: finite.optional().describe("how many; default as many as rates are listed, else 1"),
+      }),
+      z.strictObject({
         cell: cellOf,
         neurons: finite,
         parameters: z.record(z.string(), perNeuron).optional(),
@@ -153,7 +157,7 @@ const population = z
         current: ownSignal.optional().describe("short for the input I"),
       }),
     ],
-    { error: 'expected { "neurons": …, "cell": … } or { "sources": … }' },
+    { error: 'expected { "neurons": …, "cell": … }, { "poisson": … } or { "sources": … }' },
   )
   .meta({ id: "population" });
 const law = {
