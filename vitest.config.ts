@@ -29,7 +29,7 @@ const common = {
 const studies = [
   "test/cases/{events,random,shared}.gpu.test.ts",
   "test/cell/{branches,channels,conditions}.gpu.test.ts",
-  "test/cells/{gpu-twin,refractory}.gpu.test.ts",
+  "test/cells/{gpu-twin,readout,refractory}.gpu.test.ts",
   "test/loss/state-losses.gpu.test.ts",
   "test/gradient/sampled-current.gpu.test.ts",
   "test/signature/{backend,near-zero,near-zero-signatures,properties}.gpu.test.ts",
