@@ -1,18 +1,16 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { Engine } from "../../src/engine.js";
 import { figure1Setting } from "../../src/experiments/figure1.js";
 import { expectedSignatureLoss } from "../../src/loss/expected-signature.js";
 import type { Loss } from "../../src/loss/loss.js";
-import { signatureMmdLoss } from "../../src/loss/signature-kernel.js";
 import type { NetworkDefinition } from "../../src/network/network.js";
 import { estimateOf } from "../../src/reduce/statistics.js";
 import type { Spikes } from "../../src/spikes/spikes.js";
 import { pathsOf } from "../../src/spikes/table.js";
 
 /**
- * The losses of figures 1 and 2 of Holberg & Salvi (2024) by expected signatures of all spikes (and by their kernel), which jump where a spike crosses t1:
- * gradients along a direction, against central differences with common random numbers, over sixteen seeds.
+ * The loss of figure 1 of Holberg & Salvi (2024) by expected signatures of all spikes, which jumps where a spike crosses t1:
+ * its gradient against central differences with common random numbers, over sixteen seeds.
  */
 const { parameters, t1, dt, trueCurrent } = figure1Setting;
 const seeds = Array.from({ length: 16 }, (_, s) => 100 + s);
@@ -41,51 +39,8 @@ const figure1: Case = {
   options: { t1: t1 / 2, dt: 2 * dt },
 };
 
-const job = JSON.parse(readFileSync("examples/figure2.json", "utf8"));
-const layers = (scale: (from: number, to: number) => number): number[][][] =>
-  [
-    [4, 16],
-    [16, 2],
-  ].map(([from, to], l) =>
-    Array.from({ length: from! }, (_, i) => Array.from({ length: to! }, (_, j) => scale(i + 31 * l, j))),
-  );
-/** Any weights, and any direction. */
-const weight = (i: number, j: number): number => 0.5 + 0.5 * Math.sin(1 + 3 * i + 7 * j);
-const direction = (i: number, j: number): number => Math.cos(2 + 5 * i + 11 * j) / Math.sqrt(96);
-const figure2Network = (h: number, scale = 1): NetworkDefinition => ({
-  ...job.network,
-  current: job.input.current,
-  weights: { layers: layers((i, j) => scale * weight(i, j) + h * direction(i, j)) },
-});
-/** By the kernel of all signatures, of paths that are compared with each other. */
-const kernel: Case = {
-  ...figure1,
-  loss: (observed) => signatureMmdLoss(observed.slice(0, 32), { static: { kind: "rbf", sigma: 2 } }),
-  h: 0.05,
-  paths: 96,
-  options: { t1: 0.6, dt: 0.02 },
-};
-
-const figure2: Case = {
-  loss: signatures,
-  truth: figure2Network(0, 1.3),
-  at: (h) => figure2Network(h),
-  along: ({ weights }) => {
-    const along = layers(direction).flat(2);
-    return (weights as number[][][]).flat(2).reduce((sum, g, i) => sum + g * along[i]!, 0);
-  },
-  by: "weights",
-  h: 0.05,
-  paths: 512,
-  options: { t1: 1, dt: 0.02 },
-};
-
 describe("signatures of all spikes", () => {
-  it.each([
-    ["figure 1", figure1],
-    ["figure 2", figure2],
-    ["figure 1 by MMD²", kernel],
-  ] as const)(
+  it.each([["figure 1", figure1]] as const)(
     "have the gradient of their mean: %s",
     async (_, { loss: lossOf, truth, at, along, by, h, paths, options }) => {
       const engine = await Engine.create({ backend: "simd" });
@@ -114,7 +69,7 @@ describe("signatures of all spikes", () => {
       );
       // Three standard errors of the mean difference over seeds, which is not so large as to hide the gradient; and what the step of the
       // differences is off, of order h².
-      expect(off.standardError).toBeLessThan(0.1 * Math.abs(spread.mean));
+      expect(off.standardError).toBeLessThan(0.05 * Math.abs(spread.mean));
       expect(Math.abs(off.mean)).toBeLessThan(3 * off.standardError + 0.01 * Math.abs(spread.mean));
       // Derivatives of paths alone do not do.
       expect(Math.abs(estimateOf(pathwise).mean - spread.mean)).toBeGreaterThan(6 * off.standardError);
