@@ -66,4 +66,4 @@ it("finds the parameters of a gif neuron within two standard errors from twenty 
     .network(of(found.values as Record<string, number>))
     .valueAndGradient(options.loss, { ...solve, samples: shifted, with: [] });
   expect(found.logLikelihood + trials * confused.value).toBeGreaterThan(100);
-});
+}, 600_000);
