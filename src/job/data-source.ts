@@ -1,0 +1,78 @@
+/** Data of jobs: input spikes by sample, of a file or drawn. */
+import { fail } from "../checks.js";
+import { DataSet } from "../data/data-set.js";
+import { fashionMnist, type PartOptions } from "../data/images.js";
+import { type LatencyOptions, latency } from "../data/latency.js";
+import type { SpikeData } from "../data/spike-data.js";
+import { type SpikeFileOptions, spikeFile } from "../data/spike-file.js";
+import { yinYang } from "../data/yin-yang.js";
+import { movedTo } from "../errors.js";
+import type { Network } from "../network/network.js";
+import type { DataSourceJob } from "./job.js";
+import type { FileContext } from "./recording.js";
+
+/** What is not given is not there. */
+export const given = <T extends object>(fields: T): T =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
+
+/** Pixels of images as spikes. */
+async function imageSpikes(
+  field: string,
+  { images, labels, latency: how, from, count }: Extract<DataSourceJob, { images: string }>,
+  context: FileContext,
+): Promise<SpikeData> {
+  const file = (name: string, path: string): Uint8Array => context.open(`${field}.${name}`, path).bytes;
+  const files = { images: file("images", images), labels: file("labels", labels) };
+  const read = await fashionMnist(files, given({ from, count }) as PartOptions).catch((error) => {
+    throw movedTo(`${field}.`, error.field?.startsWith("files.") ? "files." : "", error);
+  });
+  try {
+    return latency(read, given(how) as LatencyOptions);
+  } catch (error) {
+    throw movedTo(`${field}.latency.`, "", error);
+  }
+}
+
+async function spikesOf(field: string, job: DataSourceJob, context: FileContext): Promise<SpikeData> {
+  if ("yinYang" in job) {
+    try {
+      return yinYang(given(job.yinYang) as Parameters<typeof yinYang>[0]);
+    } catch (error) {
+      throw movedTo(`${field}.yinYang.`, "", error);
+    }
+  }
+  if ("images" in job) return imageSpikes(field, job, context);
+  const { file, jitter: _, ...how } = job;
+  const { bytes, path } = context.open(`${field}.file`, file);
+  try {
+    return await spikeFile(bytes, given(how) as SpikeFileOptions);
+  } catch (error) {
+    return fail(`${field}.file`, `${path}: ${(error as Error).message.replace(/^file: the file /, "")}`);
+  }
+}
+
+/**
+ * The data that a field of a job names.
+ * @param trained whether steps take it, which may move input spikes.
+ * @throws SaltationError `invalid-input` also where the network has fewer sources.
+ */
+export async function dataSetOf(
+  field: string,
+  job: DataSourceJob,
+  context: FileContext,
+  { network, within, trained }: { network: Network; within: readonly [number, number]; trained: boolean },
+): Promise<DataSet> {
+  const { jitter } = job;
+  if (jitter !== undefined && !trained) fail(`${field}.jitter`, "is for what is trained on; leave it out");
+  const spikes = await spikesOf(field, job, context);
+  if (spikes.sourceCount > network.sources)
+    fail(
+      field,
+      `has ${spikes.sourceCount} sources, and the network ${network.sources}; give it a population of as many`,
+    );
+  try {
+    return new DataSet({ spikes, ...(jitter === undefined ? {} : { jitter, within }) });
+  } catch (error) {
+    throw movedTo(field, "data", error);
+  }
+}
