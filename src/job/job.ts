@@ -515,7 +515,9 @@ const data = z
         jitter: finite.optional().describe("standard deviation of what moves an input spike in each epoch"),
       }),
       z.strictObject({
-        images: z.string().describe("images of the idx format: Fashion-MNIST, MNIST and their relatives; packed or not"),
+        images: z
+          .string()
+          .describe("images of the idx format: Fashion-MNIST, MNIST and their relatives; packed or not"),
         labels: z.string().describe("the file of their labels"),
         latency: z
           .strictObject({
