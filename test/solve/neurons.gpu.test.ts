@@ -191,6 +191,40 @@ describe("a neuron of a path per invocation", () => {
     for (const [n, t] of a.times.entries()) expect(Math.abs(t - b.times[n]!)).toBeLessThan(3e-5);
   });
 
+  it("takes what arrives in a step in order, whether it is four, some or many", async () => {
+    const cpu = await Engine.create({ backend: "cpu" });
+    // Neurons 0 to 59 fire at different places of a step, and reach others by 60, 24, 10 and 5 connections: of the last one twice.
+    const fan = [60, 24, 10, 5].flatMap((count, t) =>
+      Array.from({ length: count }, (_, n): [number, number, number] => [
+        (7 * n) % 60,
+        60 + t,
+        (n % 3 === 0 ? -1 : 1) * 0.01 * (1 + t),
+      ]),
+    );
+    const definition: NetworkDefinition = {
+      cell: {
+        name: "fan",
+        state: { v: "(I + e - v) / 0.02", e: "-e / 0.03" },
+        event: "v - 1",
+        reset: { v: "0" },
+        receive: { e: "e + w" },
+        start: { v: "v0" },
+        parameters: { v0: 0 },
+      },
+      neurons: 64,
+      weights: [
+        { edges: fan, delays: 0.05 },
+        { edges: [[7, 63, 0.03]], delays: 0.05 },
+      ],
+      parameters: { v0: Array.from({ length: 64 }, (_, k) => (k < 60 ? 0.5 + 0.006 * ((k * 17) % 60) : 0.3)) },
+      current: 1.3,
+    };
+    const options = { t1: 0.25, dt: 0.05 };
+    const expected = await read(cpu, definition, options);
+    expectSame(await read(engine(), definition, options), expected);
+    expect(Math.min(...[60, 61, 62, 63].map((k) => expected.neurons.filter((n) => n === k).length))).toBeGreaterThan(1);
+  });
+
   it("grows until all that is under way has room", async () => {
     const cpu = await Engine.create({ backend: "cpu" });
     const options = { t1: 0.1 };
