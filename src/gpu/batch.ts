@@ -4,7 +4,16 @@ import { SaltationError } from "../errors.js";
 import { bufferUsage, mapRead } from "./constants.js";
 import type { Gpu } from "./gpu.js";
 import type { DeclaredKernel, Kernel } from "./kernel.js";
-import { type AnyPassed, type Bindable, boundBuffers, type Passed, packUniform, workgroupsOf } from "./passed.js";
+import {
+  type AnyPassed,
+  type Bindable,
+  boundBuffers,
+  type Extent,
+  extentOf,
+  type Passed,
+  packUniform,
+  workgroupsOf,
+} from "./passed.js";
 import { bufferOf, type Storage } from "./pool.js";
 import type { PassTimer } from "./timer.js";
 
@@ -32,6 +41,16 @@ interface Readback {
   staging: GPUBuffer | undefined;
   resolve(data: ArrayBuffer): void;
   reject(error: unknown): void;
+}
+
+/** What a dispatch passes to a kernel of the caller's own. */
+export interface Dispatched {
+  /** In the order of the kernel's bindings. */
+  readonly buffers: readonly Bindable[];
+  /** Copied at once, so that the array can be used again; left out where the kernel has none. */
+  readonly uniforms?: ArrayBufferView | undefined;
+  /** Workgroups along x, or along x, y and z. */
+  readonly groups: Extent;
 }
 
 const bytesOf = (s: Bindable): number => ("buffer" in s ? s.bytes : s.size);
@@ -62,40 +81,29 @@ export class Batch {
     passed: Passed<NoInfer<F>, NoInfer<B>>,
   ): this;
   /**
-   * Runs a kernel once.
-   * @param storages in the order of the kernel's bindings.
-   * @param uniforms copied now, so that the array can be used again; null where the kernel has none.
+   * Runs a kernel of the caller's own once.
    * @throws SaltationError `limit` for too many workgroups, `invalid-input` where the kernel binds something else.
    */
-  dispatch(
-    kernel: Kernel,
-    storages: readonly Bindable[],
-    uniforms: ArrayBufferView | null,
-    workgroups: readonly [number, number?, number?],
-  ): this;
-  dispatch(
-    kernel: Kernel | DeclaredKernel,
-    given: readonly Bindable[] | AnyPassed,
-    uniforms: ArrayBufferView | null = null,
-    [x, y = 1, z = 1]: readonly [number, number?, number?] = [1],
-  ): this {
-    if (!("declared" in kernel)) {
-      const storages = (given as readonly Bindable[]).map(bufferOf);
-      this.checkDispatch(kernel, storages.length, uniforms?.byteLength ?? 0, [x, y, z]);
-      const place = this.uniformPlace(uniforms && kernel.uniformBytes > 0 ? uniforms.byteLength : 0);
-      if (place && uniforms) {
-        place.bytes.set(new Uint8Array(uniforms.buffer, uniforms.byteOffset, uniforms.byteLength));
-      }
-      return this.add(kernel, storages, place, [x, y, z]);
+  dispatch(kernel: Kernel, given: Dispatched): this;
+  dispatch(kernel: Kernel | DeclaredKernel, given: Dispatched | AnyPassed): this {
+    if ("declared" in kernel) {
+      const { declared } = kernel;
+      const passed = given as AnyPassed;
+      const storages = boundBuffers(declared, passed);
+      const workgroups = workgroupsOf(declared, passed);
+      this.checkDispatch(kernel, storages.length, declared.uniformBytes, workgroups);
+      const place = this.uniformPlace(declared.uniformBytes);
+      if (place) packUniform(declared, passed, new DataView(place.bytes.buffer, place.bytes.byteOffset));
+      return this.add(kernel, storages, place, workgroups);
     }
-    const { declared } = kernel;
-    const passed = given as AnyPassed;
-    const storages = boundBuffers(declared, passed);
-    const workgroups = workgroupsOf(declared, passed);
-    this.checkDispatch(kernel, storages.length, declared.uniformBytes, workgroups);
-    const place = this.uniformPlace(declared.uniformBytes);
-    if (place) packUniform(declared, passed, new DataView(place.bytes.buffer, place.bytes.byteOffset));
-    return this.add(kernel, storages, place, workgroups);
+    const { buffers, uniforms, groups } = given as Dispatched;
+    const [x, y = 1, z = 1] = extentOf(groups);
+    this.checkDispatch(kernel, buffers.length, uniforms?.byteLength ?? 0, [x, y, z]);
+    const place = this.uniformPlace(uniforms && kernel.uniformBytes > 0 ? uniforms.byteLength : 0);
+    if (place && uniforms) {
+      place.bytes.set(new Uint8Array(uniforms.buffer, uniforms.byteOffset, uniforms.byteLength));
+    }
+    return this.add(kernel, buffers.map(bufferOf), place, [x, y, z]);
   }
 
   /** Room for the uniform of a dispatch, where it has one: a piece of what all have, which grows. */

@@ -44,7 +44,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_inde
   const third = fours > 0 ? [gpu.buffer("fours", 4 * fours)] : [];
   const batch = gpu.batch("test").clear(out).clear(sums);
   for (const buffer of third) batch.clear(buffer);
-  batch.dispatch(kernel, [out, sums, ...third], fields, [Math.ceil(lanes / size)]);
+  batch.dispatch(kernel, { buffers: [out, sums, ...third], uniforms: fields, groups: Math.ceil(lanes / size) });
   const [a, b] = [batch.read(out), batch.read(sums)];
   batch.submit();
   const data = await a;
