@@ -10,7 +10,7 @@ const seconds: Readonly<Record<string, number>> = {
   "solve/gpu-twin.gpu.test.ts": 55,
   "signature/backend.gpu.test.ts": 25,
   "package/install.test.ts": 22,
-  "web/bench.test.ts": 20,
+  "web/pages.test.ts": 30,
   "loss/losses.gpu.test.ts": 17,
   "cells/gpu-twin.gpu.test.ts": 16,
   "twin/gradient.test.ts": 15,
