@@ -43,6 +43,8 @@ export type {
   AdapterSummary,
   Batch,
   Bindable,
+  Dispatched,
+  Extent,
   Gpu,
   GpuOptions,
   Kernel,
@@ -64,12 +66,12 @@ export { type LogLikelihoodOptions, logLikelihood } from "./loss/log-likelihood.
 export type {
   Evaluator,
   EvaluatorOptions,
-  FurtherCotangents,
   GpuLoss,
   Kept,
   Loss,
   LossOfMeans,
   LossValue,
+  WrittenCotangents,
 } from "./loss/loss.js";
 export type { OutsideOptions } from "./loss/observed.js";
 export { type PathLossOptions, pathLoss } from "./loss/path-loss.js";

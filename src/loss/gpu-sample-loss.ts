@@ -4,7 +4,7 @@ import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { RowSums } from "../reduce/row-sums.js";
 import type { DeviceSpikes } from "../spikes/device-spikes.js";
-import type { FurtherCotangents, GpuLoss, Kept } from "./loss.js";
+import type { GpuLoss, Kept, WrittenCotangents } from "./loss.js";
 import { labelsOf, neuronsIn, type SampleFunction } from "./sample-loss.js";
 
 interface Taken extends Kept {
@@ -100,9 +100,7 @@ export class GpuSampleLoss implements GpuLoss {
     batch: Batch,
     { paths }: DeviceSpikes,
     kept: Kept,
-    cotangents: Storage,
-    rows: Storage | undefined,
-    { horizon }: FurtherCotangents = {},
+    { times: cotangents, rows, horizon }: WrittenCotangents,
   ): void {
     const { work } = kept as Taken;
     const { neurons } = this.plan.network;

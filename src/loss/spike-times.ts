@@ -14,7 +14,7 @@ import { RowSums } from "../reduce/row-sums.js";
 import { type Estimate, estimateOf } from "../reduce/statistics.js";
 import type { DeviceSpikes } from "../spikes/device-spikes.js";
 import type { TypedSpikes } from "../spikes/spikes.js";
-import type { GpuLoss, Kept, Loss, LossOfMeans } from "./loss.js";
+import type { GpuLoss, Kept, Loss, LossOfMeans, WrittenCotangents } from "./loss.js";
 import { distance } from "./mean-distance.js";
 
 /** The index-th spike (from 0) of a neuron. */
@@ -254,8 +254,7 @@ class GpuSpikeTimes implements GpuLoss {
     batch: Batch,
     spikes: DeviceSpikes,
     kept: Kept,
-    cotangents: Storage,
-    rows: Storage | undefined,
+    { times: cotangents, rows }: WrittenCotangents,
   ): void {
     const { times, found } = kept as SelectedSpikes;
     const { paths } = spikes;

@@ -39,7 +39,7 @@ async function firstDispatch(gpu) {
     "@compute @workgroup_size(1) fn main() { d[0] = 42u; }";
   const kernel = await gpu.kernel({ label: "answer", code, bindings: ["read_write"] });
   const data = gpu.buffer("data", 4);
-  gpu.batch().dispatch(kernel, [data], null, [1]).submit();
+  gpu.batch().dispatch(kernel, { buffers: [data], groups: 1 }).submit();
   return new Uint32Array(await gpu.read(data))[0];
 }
 `;
