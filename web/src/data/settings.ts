@@ -27,7 +27,7 @@ export const defaults: Record<SetName, Settings> = {
     hidden: 30,
     batch: 25,
     epochs: 30,
-    learningRate: 0.01,
+    learningRate: 0.006,
     seed: 1,
   },
   digits: {
@@ -76,7 +76,7 @@ export const projections = { hidden: "inputs->hidden", outputs: "hidden->outputs
 const decay = 0.95;
 
 /** The job that settings say, as `saltation train` takes it. */
-export function jobOf(settings: Settings): Record<string, unknown> {
+export function jobOf(settings: Settings) {
   const { set, samples, heldOut, hidden, batch, epochs, learningRate, seed } = settings;
   const [mean, spread] = outputWeights[set];
   const { sources, classes } = sizes[set];
@@ -128,20 +128,4 @@ export function checkSettings(settings: Settings, most: { readonly samples: numb
   wholeNumber("epochs", epochs, 1, 10_000);
   positiveNumber("learningRate", learningRate);
   wholeNumber("seed", seed, 0, 2 ** 31 - 2);
-}
-
-/** The same job with weights as they were trained, [from][to]: `saltation train` goes on from there. */
-export function trainedJob(job: Record<string, unknown>, weights: Record<string, readonly number[]>): unknown {
-  const { network, ...rest } = structuredClone(job) as {
-    network: { projections: { from: string; to: string; weights: unknown }[] };
-  };
-  const { populations } = network as unknown as { populations: Record<string, { neurons?: number }> };
-  const trained = network.projections.map((projection) => {
-    const { from, to } = projection;
-    const flat = weights[`${from}->${to}.weights`]!;
-    const width = populations[to]!.neurons!;
-    const dense = Array.from({ length: flat.length / width }, (_, k) => flat.slice(k * width, (k + 1) * width));
-    return { ...projection, weights: { dense } };
-  });
-  return { network: { ...network, projections: trained }, ...rest };
 }

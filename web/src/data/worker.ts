@@ -3,13 +3,14 @@ import { digits8x8 } from "../../../src/data/images.js";
 import { latency } from "../../../src/data/latency.js";
 import { partOf, type SampleValues } from "../../../src/data/sample-values.js";
 import { writeSpikeFile } from "../../../src/data/spike-file.js";
-import { Engine, SaltationError } from "../../../src/index.js";
+import { Engine, type NetworkDefinition, SaltationError } from "../../../src/index.js";
 import { checkJob } from "../../../src/job/check-job.js";
 import { planTrainDataJob } from "../../../src/job/data-job.js";
 import { trainDataSchema } from "../../../src/job/job.js";
+import { fittedPopulations } from "../../../src/network/fitted-populations.js";
 import type { Device, FromWorker, ToWorker } from "./protocol.js";
 import { DataRun } from "./run.js";
-import { checkSettings, digitFiles, jobOf, pixelThreshold, type Settings, times, trainedJob } from "./settings.js";
+import { checkSettings, digitFiles, jobOf, pixelThreshold, type Settings, times } from "./settings.js";
 
 const scope = self as unknown as {
   postMessage(message: FromWorker): void;
@@ -148,8 +149,9 @@ async function save(what: "job" | "trained" | "samples"): Promise<void> {
     return scope.postMessage({ kind: "file", files });
   }
   if (what === "job") return scope.postMessage({ kind: "file", files: [jsonFile(`${name}.json`, job)] });
-  const weights = await run!.weights();
-  scope.postMessage({ kind: "file", files: [jsonFile(`${name}-trained.json`, trainedJob(job, weights))] });
+  // Trained on from where it stands.
+  const network = fittedPopulations(job.network as NetworkDefinition, await run!.weights());
+  scope.postMessage({ kind: "file", files: [jsonFile(`${name}-trained.json`, { ...job, network })] });
 }
 
 scope.onmessage = ({ data }) => {
