@@ -54,7 +54,7 @@ export type {
 export type { EncodedGradient, EncodedSolve, PreparedGradient, PreparedGradientOptions } from "./gradient/prepared.js";
 export { accuracy, confusion, noClass, predictedClasses } from "./loss/classification.js";
 export { combinedLoss, type LossPart } from "./loss/combined-loss.js";
-export { type CrossEntropyOptions, crossEntropy } from "./loss/cross-entropy.js";
+export { type CrossEntropyOptions, crossEntropy, type ReadoutStates } from "./loss/cross-entropy.js";
 export type { Estimator } from "./loss/estimator.js";
 export {
   type ExpectedSignatureOptions,
@@ -122,6 +122,7 @@ export {
 } from "./network/network.js";
 export type {
   CellPopulation,
+  PoissonPopulation,
   PopulationDefinition,
   PopulationPlace,
   SourcePopulation,

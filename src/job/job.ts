@@ -146,6 +146,10 @@ const population = z
     [
       z.strictObject({ sources: finite.describe("nodes that only send: their spikes come with samples") }),
       z.strictObject({
+        poisson: ownSignal.describe("Poisson processes of this rate: a number, one per neuron, or { dt, samples }"),
+        neurons: finite.optional().describe("how many; default as many as rates are listed, else 1"),
+      }),
+      z.strictObject({
         cell: cellOf,
         neurons: finite,
         parameters: z.record(z.string(), perNeuron).optional(),
@@ -153,7 +157,7 @@ const population = z
         current: ownSignal.optional().describe("short for the input I"),
       }),
     ],
-    { error: 'expected { "neurons": …, "cell": … } or { "sources": … }' },
+    { error: 'expected { "neurons": …, "cell": … }, { "poisson": … } or { "sources": … }' },
   )
   .meta({ id: "population" });
 const law = {
@@ -341,6 +345,17 @@ const one = z
       z.strictObject({
         kind: z.literal("cross-entropy"),
         of: z.enum(["first-spike", "count"]).optional(),
+        states: z
+          .strictObject({
+            state: z.string().optional().describe("the state that is read; default v"),
+            read: z
+              .enum(["final", "mean", "integral", "max"])
+              .optional()
+              .describe("over the times: at the last (default), mean, integral, or the largest at these times"),
+            times: gridTimes.optional(),
+          })
+          .optional()
+          .describe("classes are told by a state of the neurons, in place of their spikes"),
         neurons: lookedAt,
         temperature: finite.optional(),
       }),

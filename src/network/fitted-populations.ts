@@ -126,7 +126,9 @@ export function fittedPopulations(definition: NetworkDefinition, values: Values)
   const { populations = {}, projections } = definition;
   const fitted = Object.entries(populations).map(([name, given]): [string, PopulationDefinition] => {
     const own = by.get(name);
-    return [name, own && "neurons" in given ? fittedPopulation(given, own) : given];
+    if (!own || "sources" in given) return [name, given];
+    if ("poisson" in given) return [name, { ...given, poisson: currentAsGiven(given.poisson, own.get("rate")) }];
+    return [name, fittedPopulation(given, own)];
   });
   return {
     ...definition,
