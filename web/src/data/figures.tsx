@@ -117,7 +117,12 @@ export function SpikesFigure() {
       name="spikes"
       title="Spikes of this sample"
       aside={
-        <span class={`key-item answer${right ? "" : " wrong"}`} role="status" aria-live="polite">
+        // While it trains the answer changes with every picture: only what is asked is spoken.
+        <span
+          class={`key-item answer${right ? "" : " wrong"}`}
+          role="status"
+          aria-live={state.value === "running" ? "off" : "polite"}
+        >
           {answer ?? "no sample yet"}
         </span>
       }

@@ -98,7 +98,7 @@ function DigitsPart() {
         )}
       </p>
       <div class="buttons">
-        <button type="button" onClick={() => input.current?.click()}>
+        <button type="button" disabled={locked.value} onClick={() => input.current?.click()}>
           {read ? "Open another …" : "Open …"}
         </button>
       </div>
