@@ -8,7 +8,7 @@ import { Pad } from "./pad.js";
 import { Plane } from "./plane.js";
 import type { Seen } from "./protocol.js";
 import { sizes } from "./settings.js";
-import { classes, digits, epochs, label, map, percentText, problem, ready, seen, settings } from "./store.js";
+import { classes, digits, epochs, label, map, percentText, problem, ready, seen, settings, state } from "./store.js";
 
 const Figure = (props: FigureProps) => (
   <FigureFrame
