@@ -151,9 +151,11 @@ program
     new Option("--backend <backend>", "where to compute (default: as split was told)").choices([
       "auto",
       "webgpu",
+      "simd",
       "cpu",
     ]),
   )
+  .addOption(threads)
   .action(async (files, options) => (await import("./run.js")).runCommand(files, options));
 program
   .command("merge")
@@ -185,6 +187,7 @@ queued(
 queued(program.command("worker").description("take shards and training steps from a queue, until told to stop"))
   .option("--concurrency <n>", "how many at a time, each in a process of its own", "1")
   .option("--lock <seconds>", "after how long without a sign of life another worker takes over", "15")
+  .addOption(threads)
   .action(async (options) => (await import("./queue/worker.js")).workerCommand(options))
   .addHelpText("after", workerHelp);
 queued(program.command("queue").description("what waits in a queue, what is under way, and its dead letters"))
