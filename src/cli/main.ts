@@ -94,7 +94,11 @@ program
   .addOption(threads)
   .action(async (file, options) => (await import("./check.js")).checkCommand(file, options))
   .addHelpText("after", checkHelp);
-jobCommand("train", "fit parameters to observed spike trains", async () => (await import("./train.js")).trainCommand)
+jobCommand(
+  "train",
+  "fit parameters to observed spike trains, or train a classifier on data",
+  async () => (await import("./train.js")).trainCommand,
+)
   .addOption(unmeasured())
   .option("--resume", "continue from the job's checkpoint file")
   .option("--save <trained.json>", "write a job for simulate with the fitted parameters")
