@@ -106,8 +106,7 @@ export function neuronsNamed({ populations }: Named, field: string, name: string
   const known = populations.filter((p) => !p.sources);
   const [, of, at] = /^([^[\]]*)\[(\d+)\]$/.exec(name) ?? [undefined, name];
   const found = populations.find((p) => p.name === of);
-  if (found?.sources)
-    fail(field, `${show(of)} are sources, which are no neurons: they have no states, and send what samples say`);
+  if (found?.sources) fail(field, `${show(of)} are sources, which are no neurons; name a population of neurons`);
   if (!found) {
     const names = known.length > 0 ? `known: ${known.map((p) => p.name).join(", ")}` : "the network names none";
     return fail(field, `no population of neurons is called ${show(of)}; ${names}`);
