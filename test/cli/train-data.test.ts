@@ -147,9 +147,27 @@ describe("saltation train with data", () => {
     expect([error, code]).toEqual(["", 0]);
   });
 
-  it("refuses options of other trainings", async () => {
-    expect((await train(job({}), "--figure", join(folder, "x.svg"))).error).toContain(
-      "--figure: is not for jobs with data",
-    );
+  it.each<[string, object, string[], string]>([
+    ["--figure", {}, ["--figure", "x.svg"], "--figure: is not for jobs with data; leave it out"],
+    ["--confidence", {}, ["--confidence"], "--confidence: is not for jobs with data; leave it out"],
+    ["--workers", {}, ["--workers", "2"], "--workers: is not for jobs with data; leave it out"],
+    [
+      "discretisation",
+      { discretisation: true },
+      [],
+      "discretisation: is not measured in jobs with data; leave it out, and run gradient or simulate for it",
+    ],
+    [
+      "jitter of the test set",
+      { test: { data: { ...points(40, 2), jitter: 0.1 } } },
+      [],
+      "test.data.jitter: is for what is trained on; leave it out",
+    ],
+  ])("refuses what is for other trainings: %s", async (_, changes, args, message) => {
+    const file = job(changes);
+    const { code, out, error } = await train(file, ...args);
+    expect([code, out]).toEqual([1, ""]);
+    expect(error.trim().split("\n")).toHaveLength(1);
+    expect(error).toContain(message);
   });
 });

@@ -78,6 +78,26 @@ process.exit(0);`;
     expect(await run(script)).toEqual({ code: 0, result: 42 });
   });
 
+  it("can exit while threads of the device run kernels", async () => {
+    // The C library takes down SwiftShader's scheduler at exit; threads that outlived it by a workgroup with barriers crashed, in
+    // a run of five where the main thread is the one that waits.
+    const script = `
+import { setPriority } from "node:os";
+const gpu = await Gpu.create();
+const code = "@group(0) @binding(1) var<storage, read_write> d: array<u32>;" +
+  "@compute @workgroup_size(64) fn main(@builtin(global_invocation_id) i: vec3u) { d[i.x] += 1u; workgroupBarrier(); d[i.x] += 1u; }";
+const kernel = await gpu.kernel({ label: "with barriers", code, bindings: ["read_write"] });
+const data = gpu.buffer("data", 4 * 4096);
+const batch = gpu.batch();
+for (let i = 0; i < 100; i++) batch.dispatch(kernel, { buffers: [data], groups: 64 });
+batch.submit();
+await new Promise((resolve) => setTimeout(resolve, 5));
+setPriority(19);
+process.exit(130);`;
+    const runs = await Promise.all(Array.from({ length: 6 }, () => run(script)));
+    expect(runs).toEqual(runs.map(() => ({ code: 130, result: undefined, stderr: "" })));
+  });
+
   it("may make and drop devices without end, disposed or not", async () => {
     // Dawn crashed here, in the collector or at the end, in every run while its instance was not kept.
     const script = `
