@@ -1,17 +1,38 @@
 /** Data of jobs: input spikes by sample, of a file or drawn. */
 import { fail } from "../checks.js";
 import { DataSet } from "../data/data-set.js";
+import { fashionMnist, type PartOptions } from "../data/images.js";
+import { type LatencyOptions, latency } from "../data/latency.js";
 import type { SpikeData } from "../data/spike-data.js";
 import { type SpikeFileOptions, spikeFile } from "../data/spike-file.js";
 import { yinYang } from "../data/yin-yang.js";
 import { movedTo } from "../errors.js";
 import type { Network } from "../network/network.js";
+import { planSolve, type SolveOptions, type SolvePlan } from "../plan/plan.js";
 import type { DataSourceJob } from "./job.js";
 import type { FileContext } from "./recording.js";
 
 /** What is not given is not there. */
 export const given = <T extends object>(fields: T): T =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
+
+/** Pixels of images as spikes. */
+async function imageSpikes(
+  field: string,
+  { images, labels, latency: how, from, count }: Extract<DataSourceJob, { images: string }>,
+  context: FileContext,
+): Promise<SpikeData> {
+  const file = (name: string, path: string): Uint8Array => context.open(`${field}.${name}`, path).bytes;
+  const files = { images: file("images", images), labels: file("labels", labels) };
+  const read = await fashionMnist(files, given({ from, count }) as PartOptions).catch((error) => {
+    throw movedTo(`${field}.`, error.field?.startsWith("files.") ? "files." : "", error);
+  });
+  try {
+    return latency(read, given(how) as LatencyOptions);
+  } catch (error) {
+    throw movedTo(`${field}.latency.`, "", error);
+  }
+}
 
 async function spikesOf(field: string, job: DataSourceJob, context: FileContext): Promise<SpikeData> {
   if ("yinYang" in job) {
@@ -21,6 +42,7 @@ async function spikesOf(field: string, job: DataSourceJob, context: FileContext)
       throw movedTo(`${field}.yinYang.`, "", error);
     }
   }
+  if ("images" in job) return imageSpikes(field, job, context);
   const { file, jitter: _, ...how } = job;
   const { bytes, path } = context.open(`${field}.file`, file);
   try {
@@ -53,5 +75,22 @@ export async function dataSetOf(
     return new DataSet({ spikes, ...(jitter === undefined ? {} : { jitter, within }) });
   } catch (error) {
     throw movedTo(field, "data", error);
+  }
+}
+
+/**
+ * A plan of all samples of the data that a field of a job names.
+ * @throws SaltationError `invalid-input` at that field, for spikes outside the time of the solution among others.
+ */
+export function planOfData(
+  field: string,
+  network: Network,
+  solve: SolveOptions,
+  { data, trials }: { readonly data: DataSet; readonly trials: number | undefined },
+): SolvePlan {
+  try {
+    return planSolve(network, { ...solve, samples: { ...data.all(), ...(trials === undefined ? {} : { trials }) } });
+  } catch (error) {
+    throw movedTo(field, "samples", error);
   }
 }

@@ -9,11 +9,13 @@ import { spreadCotangents } from "../../shaders/loss/spread-cotangents.wgsl.js";
 import { fail, finiteNumber, list, oneOf, wholeNumber } from "../checks.js";
 import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import type { Network } from "../network/network.js";
+import type { NeuronName } from "../network/populations.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { RowSums } from "../reduce/row-sums.js";
 import { type Estimate, estimateOf } from "../reduce/statistics.js";
 import type { DeviceSpikes } from "../spikes/device-spikes.js";
 import type { TypedSpikes } from "../spikes/spikes.js";
+import { ofNeurons, oneNeuron } from "./by-network.js";
 import type { GpuLoss, Kept, Loss, LossOfMeans, WrittenCotangents } from "./loss.js";
 import { distance } from "./mean-distance.js";
 
@@ -21,11 +23,6 @@ import { distance } from "./mean-distance.js";
 export interface Selection {
   readonly neuron: number;
   readonly index: number;
-}
-
-/** weight · Σ φ(mean − target) over the selected spikes: φ(x) = x, x² or |x|. */
-export interface SpikeTimeLoss extends Loss {
-  readonly selections: readonly Selection[];
 }
 
 function checkSelections(selections: readonly Selection[], network: Network): void {
@@ -36,12 +33,13 @@ function checkSelections(selections: readonly Selection[], network: Network): vo
   }
 }
 
-/** Mean over paths of the index-th spike time of a neuron, t1 where absent. */
-export function meanSpikeTime(neuron = 0, index = 0): SpikeTimeLoss {
-  const selections = [
-    { neuron: wholeNumber("loss.neuron", neuron, 0, 2 ** 24 - 1), index: wholeNumber("loss.index", index, 0, 2 ** 20) },
-  ];
-  return spikeTimeLoss("mean-spike-time", selections, "identity", [0]);
+/** Mean over paths of the index-th spike time of a neuron, t1 where absent. @param neuron its number or name, `out[3]`. */
+export function meanSpikeTime(neuron: NeuronName = 0, index = 0): Loss {
+  wholeNumber("loss.index", index, 0, 2 ** 20);
+  if (typeof neuron !== "string") wholeNumber("loss.neuron", neuron, 0, 2 ** 24 - 1);
+  return ofNeurons(neuron, [0], (found) =>
+    spikeTimeLoss("mean-spike-time", [{ neuron: oneNeuron(found!), index }], "identity", [0]),
+  );
 }
 
 /**
@@ -49,7 +47,7 @@ export function meanSpikeTime(neuron = 0, index = 0): SpikeTimeLoss {
  * (`mse`) or mean absolute (`mae`) difference. Holberg & Salvi (2024), section 4.1, use `mse`.
  * @param observed observed mean times [neurons][n].
  */
-export function firstSpikes(observed: readonly (readonly number[])[], kind: "mse" | "mae" = "mse"): SpikeTimeLoss {
+export function firstSpikes(observed: readonly (readonly number[])[], kind: "mse" | "mae" = "mse"): Loss {
   oneOf("loss.error", kind, ["mse", "mae"]);
   const selections: Selection[] = [];
   const targets: number[] = [];
@@ -94,12 +92,13 @@ function absent(
   ];
 }
 
+/** weight · Σ φ(mean − target) over the selected spikes: φ(x) = x, x² or |x|. */
 function spikeTimeLoss(
   kind: string,
   selections: readonly Selection[],
   form: MeanDistance,
   targets: readonly number[],
-): SpikeTimeLoss {
+): Loss {
   const weight = 1 / selections.length;
   const { of, derivative } = distance[form];
   const lossOf = (means: readonly Estimate[]): number =>
@@ -132,7 +131,6 @@ function spikeTimeLoss(
   };
   return {
     kind,
-    selections,
     pathwise: form === "identity",
     spikesNeeded: selections.reduce((most, s) => Math.max(most, 1 + s.index), 0),
     check: (network) => checkSelections(selections, network),
