@@ -165,7 +165,12 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let begin = step;
   let count_before = count;
   let steps = run.steps;
+#if ${shape.burst === 1}
+  let last = begin + count_before + run.budget; // grid steps and spikes of the window's end
+  var stop = min(steps, last - count); // the step at which there is nothing more to do
+#else
   let budget = run.budget;
+#endif
   var bursts = 0u;
   var overflow = false;
   var saturated = false;
@@ -300,6 +305,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
           y = jumped(landed, fire(uniform_of(path, 0u, drawn, event), event));
           record_spike(count, i, step, rho, record_word(0u, event, fate.ends));
           count += 1u;
+          ${shape.burst === 1 ? "stop = min(steps, last - count);" : ""}
           saturated = fate.saturates;
           if (fate.ends) {
             ${shape.observed ? "hold(y, step, 0u, i);" : ""}
@@ -316,7 +322,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         ${shape.observed ? "observe(y, step, 0u, i);" : ""}
       }
 #endif
+#if ${shape.burst === 1}
+      continuing { break if step >= stop; }
+#else
       continuing { break if step >= steps || (step - begin) + (count - count_before) >= budget; }
+#endif
     }
   }
   iterations += bursts * ${shape.burst}u;

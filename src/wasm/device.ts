@@ -170,7 +170,8 @@ export class SimdDevice {
       usage,
       getMappedRange: () => state.mapped!,
       unmap(): void {
-        if (mappedAtCreation && state.mapped && !state.destroyed) device.pending.push(["write", at, new Uint8Array(state.mapped)]);
+        if (mappedAtCreation && state.mapped && !state.destroyed)
+          device.pending.push(["write", at, new Uint8Array(state.mapped)]);
         state.mapped = undefined;
       },
       async mapAsync(): Promise<void> {

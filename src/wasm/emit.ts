@@ -1352,12 +1352,15 @@ class Emitter {
     this.context = whole;
     this.vector(s.until!, 0);
     this.context = context;
-    code.op("v128.not");
     code.tee(active);
-    code.op("i32x4.all_true");
+    code.op("v128.any_true");
+    code.op("i32.eqz");
     code.br(top, true);
     code.end();
     this.nested -= 1;
+    code.get(active);
+    code.op("v128.not");
+    code.set(active);
     this.any([active]);
     code.op("i32.eqz");
     code.br(exit, true);
