@@ -14,6 +14,8 @@ import { LongestFirst } from "./test/support/longest-first.js";
 const common = {
   // Most of a test's time goes into one thread, that of a twin or of a shader's compilation: files run side by side.
   maxWorkers: 2,
+  // Files that a process runs one after the other load their modules once, and Dawn.
+  isolate: false,
   testTimeout: 120_000,
   hookTimeout: 120_000,
   // A recording that is not part of the project; tests that need it skip where it is absent.
@@ -27,15 +29,20 @@ const common = {
 const studies = [
   "test/cases/{events,random,shared}.gpu.test.ts",
   "test/cell/{branches,channels,conditions}.gpu.test.ts",
-  "test/cells/{gpu-twin,refractory}.gpu.test.ts",
+  "test/cells/{gpu-twin,readout,refractory}.gpu.test.ts",
   "test/loss/state-losses.gpu.test.ts",
   "test/gradient/sampled-current.gpu.test.ts",
   "test/signature/{backend,near-zero,near-zero-signatures,properties}.gpu.test.ts",
-  "test/solve/{antithetic,coarse-steps,exponential,gpu-twin,high-rates,long-flow,neurons,states,tableau}.gpu.test.ts",
+  "test/solve/{antithetic,coarse-steps,exponential,gpu-twin,high-rates,inputs,long-flow,neurons,states,tableau}.gpu.test.ts",
+  "test/solve/{populations-by-workgroups,samples}.gpu.test.ts",
 ];
 
 /** In a page they add nothing to what Dawn gives in the quick suite. */
-const inNode = ["test/solve/{inputs,populations,samples,small-buffers}.gpu.test.ts", "test/loss/losses.gpu.test.ts"];
+const inNode = [
+  "test/solve/{populations,small-buffers}.gpu.test.ts",
+  "test/loss/losses.gpu.test.ts",
+  "test/gradient/horizon-losses.gpu.test.ts",
+];
 
 /** On our own device in the quick suite besides the studies. */
 const own = ["test/solve/{input-spikes,sampled-current}.gpu.test.ts"];

@@ -26,6 +26,7 @@ interface Shown {
   readonly current?: Current;
   readonly parameters?: Record<string, number>;
   readonly inputs?: readonly [times: number[], weights: number[]];
+  readonly signals?: Record<string, Current>;
 }
 
 const ms = { time: "ms" };
@@ -43,6 +44,8 @@ const shown: Record<string, Shown> = {
   "hodgkin-huxley": { title: "Hodgkin–Huxley", file: "src/cells/hodgkin-huxley.ts", states: ["v"], t1: 60, dt: 0.02, ...ms, current: 10 },
   "hodgkin-huxley-escape": { title: "Hodgkin–Huxley with escape noise", file: "src/cells/hodgkin-huxley.ts", states: ["v"], t1: 60, dt: 0.02, ...ms, current: 7, parameters: { sigma: 1 } },
   mat: { title: "Multi-timescale adaptive threshold (MAT)", states: ["v", "h1"], t1: 200, dt: 0.2, ...ms, current: 0.7 },
+  "leaky-readout": { title: "Leaky read-out", states: ["v"], t1: 120, dt: 0.2, ...ms, inputs: [[10, 18, 60, 66, 72], [2, 2, -1, 2, 2]] },
+  poisson: { title: "Poisson process", states: ["s"], t1: 10, dt: 0.02, time: "time", signals: { rate: { dt: 5, samples: [1, 4, 0], interpolation: "linear" } } },
   "bouncing-ball": { title: "Bouncing ball", states: ["height"], t1: 3.2, dt: 0.01, time: "s" },
   thermostat: { title: "Thermostat", states: ["temperature"], t1: 60, dt: 0.1, time: "min" },
   "mm1-queue": { title: "M/M/1 queue", states: ["n"], t1: 40, dt: 0.1, time: "time" },
@@ -71,6 +74,7 @@ const meanings: Record<string, string> = {
   "fitzhugh-nagumo.a": "offset of recovery", "fitzhugh-nagumo.b": "decay of recovery", "fitzhugh-nagumo.tau": "slowness of recovery",
   "bouncing-ball.g": "gravity", "bouncing-ball.e": "restitution", "bouncing-ball.h": "height at the start", "thermostat.outside": "temperature outside", "thermostat.power": "what the heater adds in the long run",
   "thermostat.low": "where it goes on", "thermostat.high": "where it goes off", "thermostat.temperature0": "temperature at the start",
+  "poisson.rate": "rate of spikes",
   "mm1-queue.lambda": "rate of arrivals", "mm1-queue.mu": "rate of service", "birth-death.nu": "rate of immigration", "birth-death.lambda": "rate of births per head", "birth-death.mu": "rate of deaths per head",
   "drug.dose": "a dose", "drug.interval": "time between doses", "drug.clearance": "clearance", "drug.volume": "volume of distribution", "drug.minimum": "least effective concentration",
   "barrier-option.price": "price at the start", "barrier-option.strike": "strike", "barrier-option.barrier": "barrier", "barrier-option.r": "interest rate", "barrier-option.sigma": "volatility",
@@ -100,6 +104,9 @@ function section(cell: CellDefinition): string {
   // The second of two cells in one file does not say all again.
   const text =
     cell.name === "hodgkin-huxley-escape" ? "Its equations are with those of `hodgkin-huxley`." : docstring(file);
+  // Of `I` the page says at its head that it is a signal.
+  for (const name of cell.inputs?.filter((input) => input !== "I") ?? [])
+    rows.push(`| \`${name}\` | ${meanings[`${cell.name}.${name}`]}: an input | | ${units[name] ?? ""} |`);
   return [
     `## ${title}: \`${cell.name}\``,
     text,
@@ -171,10 +178,11 @@ export const cellsPage = (): string => `${head}${all.map(section).join("\n\n")}\
 
 /** States of one path, and its spikes as ticks above. */
 async function draw(name: string): Promise<string> {
-  const { states, t1, dt, time, current = 0, parameters = {}, inputs } = shown[name]!;
+  const { states, t1, dt, time, current, parameters = {}, inputs, signals } = shown[name]!;
   const cell = await libraryCell(name);
   const inputSpikes = inputs && { times: inputs[0], neurons: inputs[0].map(() => 0), weights: inputs[1] };
-  const network = defineNetwork({ cell, current, parameters, ...(inputSpikes ? { inputSpikes } : {}) });
+  const given = { ...(current === undefined ? {} : { current }), ...(signals ? { inputs: signals } : {}) };
+  const network = defineNetwork({ cell, ...given, parameters, ...(inputSpikes ? { inputSpikes } : {}) });
   const [trace] = traceStates(planSolve(network, { paths: 1, t1, dt, seed: 3 }));
   const { times } = trace!;
   // Both sides of a jump are kept.

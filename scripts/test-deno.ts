@@ -58,7 +58,7 @@ try {
 }
 const files = process.argv.slice(2);
 // A process a file: a panic of Deno's fails that file alone.
-const vitest = ["node_modules/vitest/vitest.mjs", "run", "--project=dawn", "--pool=forks"];
+const vitest = ["node_modules/vitest/vitest.mjs", "run", "--project=dawn", "--pool=forks", "--isolate"];
 const { status } = spawnSync(deno, ["run", "-A", ...vitest, ...(files.length > 0 ? files : [".gpu.test.ts"])], {
   env: { ...process.env, ...variables, DENO_NO_UPDATE_CHECK: "1" },
   stdio: "inherit",

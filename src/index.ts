@@ -43,6 +43,8 @@ export type {
   AdapterSummary,
   Batch,
   Bindable,
+  Dispatched,
+  Extent,
   Gpu,
   GpuOptions,
   Kernel,
@@ -52,7 +54,7 @@ export type {
 export type { EncodedGradient, EncodedSolve, PreparedGradient, PreparedGradientOptions } from "./gradient/prepared.js";
 export { accuracy, confusion, noClass, predictedClasses } from "./loss/classification.js";
 export { combinedLoss, type LossPart } from "./loss/combined-loss.js";
-export { type CrossEntropyOptions, crossEntropy } from "./loss/cross-entropy.js";
+export { type CrossEntropyOptions, crossEntropy, type ReadoutStates } from "./loss/cross-entropy.js";
 export type { Estimator } from "./loss/estimator.js";
 export {
   type ExpectedSignatureOptions,
@@ -64,12 +66,12 @@ export { type LogLikelihoodOptions, logLikelihood } from "./loss/log-likelihood.
 export type {
   Evaluator,
   EvaluatorOptions,
-  FurtherCotangents,
   GpuLoss,
   Kept,
   Loss,
   LossOfMeans,
   LossValue,
+  WrittenCotangents,
 } from "./loss/loss.js";
 export type { OutsideOptions } from "./loss/observed.js";
 export { type PathLossOptions, pathLoss } from "./loss/path-loss.js";
@@ -120,6 +122,7 @@ export {
 } from "./network/network.js";
 export type {
   CellPopulation,
+  PoissonPopulation,
   PopulationDefinition,
   PopulationPlace,
   SourcePopulation,

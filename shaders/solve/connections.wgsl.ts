@@ -1,8 +1,10 @@
 /**
  * The connections of a network, and what its step brings. The buffer holds row starts [K + S + 1] of neurons and sources, targets
  * [edges] with the number of the port (from bit 24 on), where weights do not lie in the order of edges the place of each edge's
- * [edges], the agenda of input spikes, with delays the number of each edge's (`atOnce` where
- * spikes arrive at once) [edges], and for workgroups the edge of each neuron to itself [K] (1 + its index; 0 where there is none).
+ * [edges], the agenda of input spikes, with delays the number of each edge's (`atOnce` where spikes arrive at once) [edges],
+ * where spikes under way are looked for by delay the numbers of those that each neuron and source sends along (where each one's
+ * begin [K + S + 1], and the numbers), and for workgroups the edge of each neuron to itself [K] (1 + its index; 0 where
+ * there is none).
  *
  * With sources there follow the agendas of samples, of which kernels know no sizes: where that of each sample begins [samples + 1],
  * in entries from there on, and the entries, with one that never comes before the first of all and after each sample's last.
@@ -40,10 +42,20 @@ function placesOf({ neurons, sources, edges, mapped, arrivals, selfEdges, delays
   const agenda = targets + edges * (mapped ? 2 : 1);
   const weights = agenda + agendaEntryWords * arrivals;
   const after = weights + arrivals;
-  return { targets, agenda, weights, after, sampled: after + (delays ? edges : 0) + (selfEdges ? neurons : 0) };
+  const sentStart = after + (delays ? edges : 0);
+  const sent = sentStart + (delays?.sent ? targets : 0);
+  const own = sent + (delays?.sent ?? 0);
+  return { targets, agenda, weights, after, sentStart, sent, own, sampled: own + (selfEdges ? neurons : 0) };
 }
 
 type EdgeShape = Omit<ConnectionShape, "selfEdges"> & Partial<Pick<ConnectionShape, "selfEdges">>;
+
+/** The delays that a neuron or source sends along, each once, one after the other. */
+const sentFunctions = (delays: DelayShape | undefined, at: { sentStart: number; sent: number }): string =>
+  delays?.sent
+    ? `fn sent_start(k: u32) -> u32 { return connections[${at.sentStart}u + k]; }
+fn sent_delay(n: u32) -> u32 { return connections[${at.sent}u + n]; }`
+    : "";
 
 /** Edges by number, and the agenda. Needs `connections` and `theta`. */
 export function edgeFunctions(shape: EdgeShape): string {
@@ -60,7 +72,8 @@ fn edge_delay(e: u32) -> u32 { return ${delays ? `connections[${at.after}u + e]`
 fn edge_port(e: u32) -> u32 { return ${ported.port("edge_word(e)")}; }
 fn weight_place(e: u32) -> u32 { return ${mapped ? `connections[${at.targets + edges}u + min(e, ${Math.max(1, edges) - 1}u)]` : "e"}; }
 fn edge_weight(e: u32) -> f32 { return theta[${weightOffset}u + weight_place(e)]; }
-fn own_edge(k: u32) -> u32 { return connections[${at.after}u + k]; }
+fn own_edge(k: u32) -> u32 { return connections[${at.own}u + k]; }
+${sentFunctions(delays, at)}
 ${agendaReads({ array: "connections", from, weights: at.weights, edges, weightOffset, ports })}
 
 const arrivals = ${arrivals}u;

@@ -21,7 +21,7 @@ import { startedFrom } from "../substep/initial.wgsl.js";
 import { locateFunctions } from "../substep/locate.wgsl.js";
 import { noiseNames, type SolverShape, solverFunctions } from "../substep/solver.wgsl.js";
 import { type ConnectionShape, connectionFunctions, isSelective } from "./connections.wgsl.js";
-import { dueFunctions } from "./delays.wgsl.js";
+import { dueFunctions, dueWords } from "./delays.wgsl.js";
 import { type ObservedShape, observeFunctions } from "./observed.wgsl.js";
 import { doFunctions } from "./operations/do.wgsl.js";
 import { pathField, startFunctions, storeFunctions } from "./store.wgsl.js";
@@ -48,8 +48,8 @@ export const networkFields = (states: number, noise: number, several = false, de
   next: 2 * states + 2,
   noise: 2 * states + 3,
   perNeuron: 2 * states + 3 + noise,
-  /** Per path, after all neurons: events so far, whether the path has stopped, where not all are spikes those that are, and with delays a cursor each. */
-  perPath: (several ? 3 : 2) + delays,
+  /** Per path, after all neurons: events so far, whether the path has stopped, where not all are spikes those that are, and with delays what is under way. */
+  perPath: (several ? 3 : 2) + dueWords(delays),
 });
 
 export function forwardNetwork(shape: ForwardNetworkShape, label: string) {
@@ -101,7 +101,7 @@ var<private> own_path: u32;
 ${storeFunctions({ states, array: "work", type: "u32", at: pathField })}
 ${startFunctions(shape, f)}
 
-${shape.delays ? dueFunctions(shape.delays, "work[path_word(3u + delay, i)]", shape.sources > 0) : ""}
+${shape.delays ? dueFunctions(shape.delays, (index) => `work[path_word(${several ? 3 : 2}u + ${index}, i)]`, shape.sources > 0) : ""}
 const none = 2.0f;      // in place of an event's place in the step
 const unlocated = 1.5f; // there is one, its place not yet known
 
@@ -137,7 +137,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     work[path_word(2u, i)] = 0u;
 #endif
 #if ${delayed}
-    for (var delay = 0u; delay < ${shape.delays?.count ?? 0}u; delay += 1u) { work[path_word(3u + delay, i)] = 0u; }
+    clear_due(i);
 #endif
   }
 
@@ -145,7 +145,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var ended = work[path_word(1u, i)] != 0u;
   var spikes = ${several ? "work[path_word(2u, i)]" : "at.events"};
 #if ${delayed}
-  var due = next_due(at.events, i);
+  var due = next_due(i);
 #endif
   var overflow = false;
   var saturated = false;
@@ -221,6 +221,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 #if ${sent}
           if (is_sent_by_source(what)) {
             record_spike(at.events, i, step, what.place, what.neuron | (source_event << 24u));
+            send(at.events, what.neuron, i);
           }
 #endif
           var u = 1.0f;
@@ -230,6 +231,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
             store_word(${f.fired}u, first, drawn);
             record_spike(at.events, i, step, earliest, record_word(first, event, ended));
             spikes += select(0u, 1u, fate.emits);
+            ${delayed ? "if (fate.emits) { send(at.events, first, i); }" : ""}
           }
           var item = 0u;
           loop {
@@ -246,7 +248,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
             continuing { break if item >= what.items; }
           }
           at = past(at, what);
-          ${delayed ? "due = next_due(at.events, i);" : ""}
+          ${delayed ? "due = next_due(i);" : ""}
           ${selective ? "" : "taped += what.items;"}
         }
       }

@@ -370,7 +370,10 @@ function define(definition: CellDefinition, binding: Binding): Cell {
   }
   if (events.length > maximumEvents) fail("events", `${events.length} events; at most ${maximumEvents} are taken`);
   if (!events.some((e) => e.emits)) {
-    const mend = events.length > 0 ? 'set "emits": true in one of "events"' : 'give an "event"';
+    const mend =
+      events.length > 0
+        ? 'set "emits": true in one of "events"'
+        : 'give an "event", "-1" of a cell that is read by its state alone';
     fail(events.length > 0 ? "events" : "event", `no event is a spike, so that nothing would be recorded; ${mend}`);
   }
   const ports = portsOf(definition.receive, states, (n) => identifier.test(n));

@@ -114,6 +114,8 @@ function crossing(
     verdict: "violated" as const,
     detail: `the drift never moves the event function (∇E·f is ${where} 0): the event cannot be crossed`,
   });
+  if (surface.op === "constant" && surface.value < 0)
+    return { verdict: "holds", detail: "E is below 0: it never happens" };
   if (isConstant(rate, 0)) {
     // What others' jumps take across, as a queue that they fill, happens at their times.
     const others = cell.jumps.filter((j) => j !== event.jump && j.inputs.includes("y"));

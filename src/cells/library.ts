@@ -8,10 +8,12 @@ import { drug } from "./drug.js";
 import { fitzHughNagumo } from "./fitzhugh-nagumo.js";
 import { hodgkinHuxley, hodgkinHuxleyEscape } from "./hodgkin-huxley.js";
 import { izhikevich } from "./izhikevich.js";
+import { leakyReadout } from "./leaky-readout.js";
 import { lif } from "./lif.js";
 import { lifConductance } from "./lif-conductance.js";
 import { mat } from "./mat.js";
 import { mm1Queue } from "./mm1-queue.js";
+import { poisson } from "./poisson.js";
 import { qif } from "./qif.js";
 import { thermostat } from "./thermostat.js";
 import { theta } from "./theta.js";
@@ -27,6 +29,8 @@ export const definitions: readonly CellDefinition[] = [
   hodgkinHuxley,
   hodgkinHuxleyEscape,
   mat,
+  leakyReadout,
+  poisson,
   bouncingBall,
   thermostat,
   mm1Queue,

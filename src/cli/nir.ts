@@ -64,7 +64,7 @@ export function showNir(path: string, { nodes, edges }: NirGraph, json: boolean 
 /** Times for a network whose file has none: ten of its longest time constants, in steps of a tenth of its shortest. */
 function timeOf(definition: NetworkDefinition): { t1: number; dt: number } {
   const all = Object.values(definition.populations!).flatMap((population) =>
-    "sources" in population
+    !("parameters" in population)
       ? []
       : Object.entries(population.parameters ?? {}).flatMap(([name, value]) =>
           name.startsWith("tau") ? (typeof value === "number" ? [value] : Array.from(value)) : [],

@@ -6,6 +6,7 @@ import { checkJob } from "../job/check-job.js";
 import { type DataTrainPlan, planTrainDataJob } from "../job/data-job.js";
 import { type TrainDataJob, trainDataSchema } from "../job/job.js";
 import { loadNamedCell } from "../job/named-cell.js";
+import { trainedJobText } from "../job/trained-job.js";
 import type { MeanVerdict } from "../loss/result.js";
 import type { EpochResult } from "../train/data.js";
 import { type TrainStep, train } from "../train/train.js";
@@ -25,6 +26,8 @@ const measured = ({ loss, accuracy }: { loss: number; accuracy?: number | undefi
   `test loss ${readable(loss)}${accuracy === undefined ? "" : `, accuracy ${percent(accuracy)}`}`;
 
 interface DataRun {
+  /** The job's. */
+  readonly file: string;
   readonly job: TrainDataJob;
   readonly planned: DataTrainPlan;
   readonly checkpoints: Checkpoints | undefined;
@@ -33,8 +36,8 @@ interface DataRun {
 }
 
 export async function trainOnData(file: string, written: unknown, options: TrainCommandOptions): Promise<void> {
-  const { workers, save, figure, confidence } = options;
-  const others = { "--workers": workers, "--save": save, "--figure": figure, "--confidence": confidence };
+  const { workers, figure, confidence } = options;
+  const others = { "--workers": workers, "--figure": figure, "--confidence": confidence };
   for (const [name, value] of Object.entries(others)) {
     if (value !== undefined) fail(name, "is not for jobs with data; leave it out");
   }
@@ -51,10 +54,13 @@ export async function trainOnData(file: string, written: unknown, options: Train
   const checkpoints = checkpointsOf(job, file, read, options.root, fingerprint);
   const best =
     checkpoints && job.test ? new Checkpoints(`${checkpoints.file}.best`, 0, fingerprint, options.root) : undefined;
-  checkOutputs({ "--out": options.out, "the best checkpoint": best?.file }, [...read, checkpoints?.file]);
+  checkOutputs({ "--out": options.out, "--save": options.save, "the best checkpoint": best?.file }, [
+    ...read,
+    checkpoints?.file,
+  ]);
   checkpoints?.lock();
   try {
-    await runOnData({ job, planned, checkpoints, best }, options);
+    await runOnData({ file, job, planned, checkpoints, best }, options);
   } finally {
     checkpoints?.unlock();
   }
@@ -144,6 +150,13 @@ async function report(
   if (options.out) {
     writeOutput("--out", options.out, writeNpz({ loss: { data: Float64Array.from(losses), shape: [losses.length] } }));
   }
+  const {
+    file,
+    planned: { network },
+  } = run;
+  const saved =
+    options.save !== undefined &&
+    writeOutput("--save", options.save, trainedJobText(options.save, job, file, network, last.updated));
   const { unbiased, because }: MeanVerdict = last;
   if (options.json) {
     const tests = test && {
@@ -173,5 +186,6 @@ async function report(
   if (data?.best) print(`best after epoch ${data.best.epoch}: ${measured(data.best)}`);
   for (const row of test?.confusion ?? []) print(`  ${row.map((n) => String(n).padStart(5)).join(" ")}`);
   for (const line of because) print(notUnbiased(line));
+  if (saved) print(`fitted network in ${options.save}`);
   if (best?.step !== undefined) print(`the best checkpoint is in ${best.file}`);
 }

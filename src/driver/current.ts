@@ -99,6 +99,12 @@ export function currentOf(current: Current, field = inputField("I")): Current {
   return current;
 }
 
+/** A signal with other values, which stand in the shape in which its own were given. */
+export const currentAsGiven = (given: Current | undefined, values: unknown): Current =>
+  given !== undefined && isSampledCurrent(given)
+    ? { ...given, samples: values as SampledCurrent["samples"] }
+    : (values as Exclude<Current, SampledCurrent>);
+
 /** Values of a signal that is the same at all times: one, or one per neuron. */
 export function constantValues(current: number | Numbers, neurons: number, field: string): Float64Array {
   if (typeof current === "number") return Float64Array.of(float32Number(field, current));

@@ -3,8 +3,10 @@
  * measured against trains that no step has seen.
  */
 import { fail, wholeNumber } from "../checks.js";
+import { currentAsGiven } from "../driver/current.js";
 import type { Engine, Progress } from "../engine.js";
 import type { WeightBlock, Weights } from "../network/connections.js";
+import { fittedPopulations } from "../network/fitted-populations.js";
 import { defineNetwork, type NetworkDefinition } from "../network/network.js";
 import type { SolveOptions } from "../plan/plan.js";
 import { spikeSignature } from "../signature/host/spike-signature.js";
@@ -80,6 +82,7 @@ export type Values = Readonly<Record<string, unknown>>;
 
 /** A network with fitted values in the place of its own. */
 export function fitted(network: NetworkDefinition, values: Values): NetworkDefinition {
+  if (network.populations) return fittedPopulations(network, values);
   const { weights, current, delays, ...named } = values;
   // An input is one of those given by name; `I` may be the current.
   const isInput = (name: string): boolean => name in (network.inputs ?? {});
@@ -117,14 +120,6 @@ function blockAsGiven(given: WeightBlock, weights: unknown, delays: unknown): We
   const found =
     weights === undefined ? form : { ["dense" in given ? "dense" : "edges" in given ? "edges" : "layers"]: weights };
   return { ...found, ...others } as WeightBlock;
-}
-
-function currentAsGiven(
-  given: NetworkDefinition["current"],
-  current: unknown,
-): NonNullable<NetworkDefinition["current"]> {
-  const sampled = typeof given === "object" && !Array.isArray(given);
-  return sampled ? { ...given, samples: current as number[][] } : (current as number | number[]);
 }
 
 /** Mean of numbers in nested lists, place by place. */

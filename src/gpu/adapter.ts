@@ -1,5 +1,6 @@
 /** Which adapter to use, what it can do, and what to do where there is none. */
 import { SaltationError } from "../errors.js";
+import { destroyAtExit } from "./exit.js";
 
 export interface AdapterSummary {
   readonly vendor: string;
@@ -95,7 +96,9 @@ export async function deviceOf(found: FoundAdapter): Promise<FoundAdapter & { de
   // Times passes on the GPU.
   const requiredFeatures: GPUFeatureName[] = adapter.features.has("timestamp-query") ? ["timestamp-query"] : [];
   try {
-    return { ...found, device: await adapter.requestDevice({ requiredLimits, requiredFeatures }) };
+    const device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
+    if (found.backend === "dawn") destroyAtExit(device);
+    return { ...found, device };
   } catch (error) {
     const { adapterAdvice } = await import("./advice.js");
     const text = `the adapter ${adapter.info.vendor} ${adapter.info.architecture} gave no device`;

@@ -4,7 +4,16 @@ import { SaltationError } from "../errors.js";
 import { bufferUsage, mapRead } from "./constants.js";
 import type { Gpu } from "./gpu.js";
 import type { DeclaredKernel, Kernel } from "./kernel.js";
-import { type AnyPassed, type Bindable, boundBuffers, type Passed, packUniform, workgroupsOf } from "./passed.js";
+import {
+  type AnyPassed,
+  type Bindable,
+  boundBuffers,
+  type Extent,
+  extentOf,
+  type Passed,
+  packUniform,
+  workgroupsOf,
+} from "./passed.js";
 import { bufferOf, type Storage } from "./pool.js";
 import type { PassTimer } from "./timer.js";
 
@@ -32,6 +41,16 @@ interface Readback {
   staging: GPUBuffer | undefined;
   resolve(data: ArrayBuffer): void;
   reject(error: unknown): void;
+}
+
+/** What a dispatch passes to a kernel of the caller's own. */
+export interface Dispatched {
+  /** In the order of the kernel's bindings. */
+  readonly buffers: readonly Bindable[];
+  /** Copied at once, so that the array can be used again; left out where the kernel has none. */
+  readonly uniforms?: ArrayBufferView | undefined;
+  /** Workgroups along x, or along x, y and z. */
+  readonly groups: Extent;
 }
 
 const bytesOf = (s: Bindable): number => ("buffer" in s ? s.bytes : s.size);
@@ -62,31 +81,25 @@ export class Batch {
     passed: Passed<NoInfer<F>, NoInfer<B>>,
   ): this;
   /**
-   * Runs a kernel once.
-   * @param storages in the order of the kernel's bindings.
-   * @param uniforms copied now, so that the array can be used again; null where the kernel has none.
+   * Runs a kernel of the caller's own once.
    * @throws SaltationError `limit` for too many workgroups, `invalid-input` where the kernel binds something else.
    */
-  dispatch(
-    kernel: Kernel,
-    storages: readonly Bindable[],
-    uniforms: ArrayBufferView | null,
-    workgroups: readonly [number, number?, number?],
-  ): this;
-  dispatch(
-    kernel: Kernel | DeclaredKernel,
-    given: readonly Bindable[] | AnyPassed,
-    uniforms: ArrayBufferView | null = null,
-    [x, y = 1, z = 1]: readonly [number, number?, number?] = [1],
-  ): this {
-    if (!("declared" in kernel)) {
-      const copy = uniforms && new Uint8Array(uniforms.buffer, uniforms.byteOffset, uniforms.byteLength).slice();
-      return this.run(kernel, (given as readonly Bindable[]).map(bufferOf), copy ?? undefined, [x, y, z]);
+  dispatch(kernel: Kernel, given: Dispatched): this;
+  dispatch(kernel: Kernel | DeclaredKernel, given: Dispatched | AnyPassed): this {
+    if ("declared" in kernel) {
+      const { declared } = kernel;
+      const passed = given as AnyPassed;
+      return this.run(
+        kernel,
+        boundBuffers(declared, passed),
+        packUniform(declared, passed),
+        workgroupsOf(declared, passed),
+      );
     }
-    const { declared } = kernel;
-    const passed = given as AnyPassed;
-    const buffers = boundBuffers(declared, passed);
-    return this.run(kernel, buffers, packUniform(declared, passed), workgroupsOf(declared, passed));
+    const { buffers, uniforms, groups } = given as Dispatched;
+    const bytes = uniforms && new Uint8Array(uniforms.buffer, uniforms.byteOffset, uniforms.byteLength).slice();
+    const [x, y = 1, z = 1] = extentOf(groups);
+    return this.run(kernel, buffers.map(bufferOf), bytes, [x, y, z]);
   }
 
   private run(

@@ -8,10 +8,10 @@ export {
   findAdapter,
   summarise,
 } from "./adapter.js";
-export { Batch, handled } from "./batch.js";
+export { Batch, type Dispatched, handled } from "./batch.js";
 export { bufferUsage } from "./constants.js";
 export { LongKernel } from "./expanded.js";
 export { Gpu, type GpuOptions } from "./gpu.js";
 export type { Access, DeclaredKernel, Kernel, KernelOf, KernelSpec } from "./kernel.js";
-export type { Bindable } from "./passed.js";
+export type { Bindable, Extent } from "./passed.js";
 export type { Storage } from "./pool.js";

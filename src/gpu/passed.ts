@@ -57,9 +57,9 @@ export function packUniform(declared: Declared, { uniform = {} }: AnyPassed): Ui
 
 /** Workgroups along x, y and z. */
 export function workgroupsOf(declared: Declared, { threads, groups }: AnyPassed): [number, number, number] {
-  const [x, y = 1, z = 1] = listOf(threads ?? groups ?? Number.NaN);
+  const [x, y = 1, z = 1] = extentOf(threads ?? groups ?? Number.NaN);
   return [threads === undefined ? x : Math.ceil(x / declared.workgroupSize), y, z];
 }
 
-const listOf = (extent: Extent): readonly [number, number?, number?] =>
+export const extentOf = (extent: Extent): readonly [number, number?, number?] =>
   typeof extent === "number" ? [extent] : extent;

@@ -143,7 +143,7 @@ export class GradientPass {
     if (horizon) batch.clear(horizon);
     const states = this.made?.states ? this.statesBuffer(batch, plan, solved) : undefined;
     if (states) batch.clear(states);
-    this.loss!.encodeCotangents(batch, trains, kept, spikes, rows, { horizon, states });
+    this.loss!.encodeCotangents(batch, trains, kept, { times: spikes, rows, horizon, states });
     return { spikes, horizon, states };
   }
 

@@ -52,7 +52,7 @@ export async function sensitivitiesGpu(
   const solver = await NetworkSolver.create(gpu, plan, []);
   const sizes = {
     workgroupSize,
-    ...connectionShape(plan, shape.layout, false),
+    ...connectionShape(plan, shape.layout),
     recordWords: solver.eventWords,
     cellParameters: cell.parameters.length,
     directions,

@@ -1,10 +1,5 @@
 /** Training jobs on data: what they are made of. */
 import { fail } from "../checks.js";
-import { DataSet } from "../data/data-set.js";
-import type { SpikeData } from "../data/spike-data.js";
-import { type SpikeFileOptions, spikeFile } from "../data/spike-file.js";
-import { yinYang } from "../data/yin-yang.js";
-import { movedTo } from "../errors.js";
 import type { Loss } from "../loss/loss.js";
 import { checkLoss } from "../loss/loss-plan.js";
 import { defineNetwork, type NetworkDefinition } from "../network/network.js";
@@ -15,46 +10,10 @@ import type { TrainOptions } from "../train/train.js";
 import { trainableNames } from "../train/trainable.js";
 import { planUpdate } from "../train/update.js";
 import { aloneLossOf, lossOf, networkOf, requirementsOf, solveOptionsOf } from "./build.js";
-import type { DataSourceJob, TrainDataJob } from "./job.js";
+import { dataSetOf, given } from "./data-source.js";
+import type { TrainDataJob } from "./job.js";
 import type { FileContext } from "./recording.js";
 import { updateOptionsOf } from "./update-job.js";
-
-const given = <T extends object>(fields: T): T =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
-
-async function spikesOf(field: string, job: DataSourceJob, context: FileContext): Promise<SpikeData> {
-  if ("yinYang" in job) {
-    try {
-      return yinYang(given(job.yinYang) as Parameters<typeof yinYang>[0]);
-    } catch (error) {
-      throw movedTo(`${field}.yinYang.`, "", error);
-    }
-  }
-  const { file, jitter: _, ...how } = job;
-  const { bytes, path } = context.open(`${field}.file`, file);
-  try {
-    return await spikeFile(bytes, given(how) as SpikeFileOptions);
-  } catch (error) {
-    return fail(`${field}.file`, `${path}: ${(error as Error).message.replace(/^file: the file /, "")}`);
-  }
-}
-
-async function dataSetOf(
-  field: string,
-  job: DataSourceJob,
-  context: FileContext,
-  within: readonly [number, number],
-): Promise<DataSet> {
-  const { jitter } = job;
-  if (jitter !== undefined && field.startsWith("test"))
-    fail(`${field}.jitter`, "is for training; the test is as it is");
-  const spikes = await spikesOf(field, job, context);
-  try {
-    return new DataSet({ spikes, ...(jitter === undefined ? {} : { jitter, within }) });
-  } catch (error) {
-    throw movedTo(field, "data", error);
-  }
-}
 
 /** A training job on data, checked. */
 export interface DataTrainPlan {
@@ -73,20 +32,13 @@ export async function planTrainDataJob(job: TrainDataJob, context: FileContext):
   const network = defineNetwork(definition);
   const { data: from, batch, epochs, trials, commonNoise, time } = job;
   const within = [time.t0 ?? 0, time.t1] as const;
-  const data = await dataSetOf("data", from, context, within);
+  const data = await dataSetOf("data", from, context, { network, within, trained: true });
   const test = job.test && {
     ...(given(job.test) as Omit<TestOptions, "data">),
-    data: await dataSetOf("test.data", job.test.data, context, within),
+    data: await dataSetOf("test.data", job.test.data, context, { network, within, trained: false }),
   };
   const update = updateOptionsOf(job.optimiser, job.trainable);
   const solve = solveOptionsOf(job);
-  for (const [field, set] of Object.entries({ data, ...(test ? { "test.data": test.data } : {}) })) {
-    if (set.sourceCount > network.sources)
-      fail(
-        field,
-        `has ${set.sourceCount} sources, and the network ${network.sources}; give it a population of as many`,
-      );
-  }
   const plan = planSolve(network, {
     ...solve,
     samples: { ...data.all(), ...(trials === undefined ? {} : { trials }) },

@@ -8,6 +8,7 @@ import { solverLimits } from "../signature/definitions/solver.js";
 import { solver, staticKernel, whole } from "./signature-job.js";
 import { optimiserSchema, trainablesSchema } from "./update-job.js";
 
+// What has an id stands once in the JSON Schema (job-schema.ts), and its uses refer to it.
 const finite = z.number();
 const perNeuron = z.union([finite, z.array(finite)], {
   error: "expected a finite number, or a list of them (one per neuron)",
@@ -18,52 +19,60 @@ const equations = z.record(z.string(), equation);
 const marcus = z.strictObject({
   marcus: equation.describe("a field along which the state moves for a unit of fictitious time"),
 });
-const port = z.union([
-  z.strictObject({ marcus: equations.describe("fields along which states move, all together") }),
-  z.record(z.string(), z.union([equation, marcus])),
-]);
-const event = z.strictObject({
-  when: equation.describe("the event happens when it crosses 0 upwards"),
-  jump: equations.optional(),
-  emits: z.boolean().optional().describe("whether it is a spike: recorded, and sent to targets"),
-  terminal: z.boolean().optional().describe("whether it ends the path"),
-});
-const cell = z.strictObject({
-  name: z.string(),
-  inputs: z.array(z.string()).optional().describe("input signals that equations may read; default I"),
-  let: equations.optional(),
-  state: equations,
-  noise: z
-    .record(
-      z.string(),
-      z.union([z.string(), z.number(), equations], { error: "expected an equation as text, or some by channel" }),
-    )
-    .optional(),
-  calculus: z.enum(["stratonovich", "ito"]).optional(),
-  shared: z.array(z.string()).optional(),
-  event: equation.optional(),
-  reset: equations.optional(),
-  events: z.record(z.string(), event).optional(),
-  receive: z
-    .record(
-      z.string(),
-      z.union([equation, marcus, port], { error: "expected an equation as text, or those of a port" }),
-    )
-    .optional()
-    .describe("what a target becomes when a spike of weight w arrives; of several ports, that of each by its name"),
-  random: z.record(z.string(), z.enum(["uniform", "normal"])).optional(),
-  start: equations.optional(),
-  parameters: z.record(z.string(), finite),
-  positive: z.array(z.string()).optional(),
-  units: z.record(z.string(), z.string()).optional(),
-});
+const port = z
+  .union([
+    z.strictObject({ marcus: equations.describe("fields along which states move, all together") }),
+    z.record(z.string(), z.union([equation, marcus])),
+  ])
+  .meta({ id: "port" });
+const event = z
+  .strictObject({
+    when: equation.describe("the event happens when it crosses 0 upwards"),
+    jump: equations.optional(),
+    emits: z.boolean().optional().describe("whether it is a spike: recorded, and sent to targets"),
+    terminal: z.boolean().optional().describe("whether it ends the path"),
+  })
+  .meta({ id: "event" });
+const cell = z
+  .strictObject({
+    name: z.string(),
+    inputs: z.array(z.string()).optional().describe("input signals that equations may read; default I"),
+    let: equations.optional(),
+    state: equations,
+    noise: z
+      .record(
+        z.string(),
+        z.union([z.string(), z.number(), equations], { error: "expected an equation as text, or some by channel" }),
+      )
+      .optional(),
+    calculus: z.enum(["stratonovich", "ito"]).optional(),
+    shared: z.array(z.string()).optional(),
+    event: equation.optional(),
+    reset: equations.optional(),
+    events: z.record(z.string(), event).optional(),
+    receive: z
+      .record(
+        z.string(),
+        z.union([equation, marcus, port], { error: "expected an equation as text, or those of a port" }),
+      )
+      .optional()
+      .describe("what a target becomes when a spike of weight w arrives; of several ports, that of each by its name"),
+    random: z.record(z.string(), z.enum(["uniform", "normal"])).optional(),
+    start: equations.optional(),
+    parameters: z.record(z.string(), finite),
+    positive: z.array(z.string()).optional(),
+    units: z.record(z.string(), z.string()).optional(),
+  })
+  .meta({ id: "cell" });
 
+const blockDelays = z
+  .union([finite, z.array(finite), z.array(z.array(finite)), z.array(z.array(z.array(finite)))], {
+    error: "expected a finite number, or one for each connection in the shape of the weights (of edges a list)",
+  })
+  .meta({ id: "block-delays" });
 const ofBlock = {
   port: z.string().optional().describe("port of the targets; may be left out where the cell has one"),
-  delays: z
-    .union([finite, z.array(finite), z.array(z.array(finite)), z.array(z.array(z.array(finite)))], {
-      error: "expected a finite number, or one for each connection in the shape of the weights (of edges a list)",
-    })
+  delays: blockDelays
     .optional()
     .describe("time from a spike to its arrival, 0 or more; without, spikes arrive at once"),
 };
@@ -84,9 +93,11 @@ const weightBlock = z.union(
   ],
   { error: 'expected { "dense": … }, { "edges": … }, { "layers": … } or { "uniform": [low, high] }' },
 );
-const weights = z.union([weightBlock, z.array(weightBlock)], {
-  error: 'expected { "dense": … }, { "edges": … }, { "layers": … } or { "uniform": [low, high] }, or a list of such',
-});
+const weights = z
+  .union([weightBlock, z.array(weightBlock)], {
+    error: 'expected { "dense": … }, { "edges": … }, { "layers": … } or { "uniform": [low, high] }, or a list of such',
+  })
+  .meta({ id: "weights" });
 
 /** What a job says of times in a file: docs/files.md. */
 const times = {
@@ -109,9 +120,11 @@ const interpolation = z
   .enum(["constant", "linear"])
   .optional()
   .describe("between samples: constant (default) holds each up to the next, linear goes straight to it");
-const signal = z.union([finite, z.array(finite), z.strictObject({ dt: finite, samples, interpolation })], {
-  error: "expected a finite number, a list of them (one per neuron), or { dt, samples }",
-});
+const signal = z
+  .union([finite, z.array(finite), z.strictObject({ dt: finite, samples, interpolation })], {
+    error: "expected a finite number, a list of them (one per neuron), or { dt, samples }",
+  })
+  .meta({ id: "signal" });
 export type SignalJob = z.infer<typeof signal>;
 const signals = z.record(z.string(), signal).describe("input signals of the cell by name");
 
@@ -128,19 +141,25 @@ const ownSignal = z.union(
   ],
   { error: "expected a finite number, a list of them (one per neuron), or { dt, samples }" },
 );
-const population = z.union(
-  [
-    z.strictObject({ sources: finite.describe("nodes that only send: their spikes come with samples") }),
-    z.strictObject({
-      cell: cellOf,
-      neurons: finite,
-      parameters: z.record(z.string(), perNeuron).optional(),
-      inputs: z.record(z.string(), ownSignal).optional(),
-      current: ownSignal.optional().describe("short for the input I"),
-    }),
-  ],
-  { error: 'expected { "neurons": …, "cell": … } or { "sources": … }' },
-);
+const population = z
+  .union(
+    [
+      z.strictObject({ sources: finite.describe("nodes that only send: their spikes come with samples") }),
+      z.strictObject({
+        poisson: ownSignal.describe("Poisson processes of this rate: a number, one per neuron, or { dt, samples }"),
+        neurons: finite.optional().describe("how many; default as many as rates are listed, else 1"),
+      }),
+      z.strictObject({
+        cell: cellOf,
+        neurons: finite,
+        parameters: z.record(z.string(), perNeuron).optional(),
+        inputs: z.record(z.string(), ownSignal).optional(),
+        current: ownSignal.optional().describe("short for the input I"),
+      }),
+    ],
+    { error: 'expected { "neurons": …, "cell": … }, { "poisson": … } or { "sources": … }' },
+  )
+  .meta({ id: "population" });
 const law = {
   constant: finite.optional(),
   normal: z.tuple([finite, finite]).optional().describe("mean and standard deviation"),
@@ -148,52 +167,56 @@ const law = {
   seed: finite.optional(),
 };
 const numberOrLaw = z.union([finite, z.strictObject(law)]);
-const projection = z.strictObject({
-  name: z.string().optional().describe("default from→to"),
-  from: z.string(),
-  to: z.string(),
-  port: z.string().optional().describe("port of the targets; may be left out where their cell has one"),
-  weights: z.union(
-    [
-      z.strictObject({ dense: z.array(z.array(finite)) }),
-      z.strictObject({ edges: z.array(z.tuple([finite, finite, finite], { error: "expected [from, to, weight]" })) }),
-      z.strictObject({ rowStart: z.array(finite), targets: z.array(finite), weights: z.array(finite) }),
-      z.strictObject({ oneToOne: z.union([...numberOrLaw.options, z.array(finite)]) }),
-      z.strictObject({ allToAll: numberOrLaw }),
-      z.strictObject({
-        random: z.strictObject({
-          probability: finite.optional(),
-          in: finite.optional().describe("connections into each target"),
-          out: finite.optional().describe("connections out of each sender"),
-          autapses: z.boolean().optional(),
-          ...law,
+const projection = z
+  .strictObject({
+    name: z.string().optional().describe("default from→to"),
+    from: z.string(),
+    to: z.string(),
+    port: z.string().optional().describe("port of the targets; may be left out where their cell has one"),
+    weights: z.union(
+      [
+        z.strictObject({ dense: z.array(z.array(finite)) }),
+        z.strictObject({ edges: z.array(z.tuple([finite, finite, finite], { error: "expected [from, to, weight]" })) }),
+        z.strictObject({ rowStart: z.array(finite), targets: z.array(finite), weights: z.array(finite) }),
+        z.strictObject({ oneToOne: z.union([...numberOrLaw.options, z.array(finite)]) }),
+        z.strictObject({ allToAll: numberOrLaw }),
+        z.strictObject({
+          random: z.strictObject({
+            probability: finite.optional(),
+            in: finite.optional().describe("connections into each target"),
+            out: finite.optional().describe("connections out of each sender"),
+            autapses: z.boolean().optional(),
+            ...law,
+          }),
         }),
-      }),
-    ],
-    { error: "expected one of dense, edges, rowStart (with targets and weights), oneToOne, allToAll, random" },
-  ),
-  delays: z
-    .union([...numberOrLaw.options, z.array(finite), z.array(z.array(finite))])
-    .optional()
-    .describe("time from a spike to its arrival: one, one for each connection, or a law; without, at once"),
-  tied: z
-    .union([z.literal(true), z.array(finite)])
-    .optional()
-    .describe("true: one weight for all; or the group of each connection"),
-});
+      ],
+      { error: "expected one of dense, edges, rowStart (with targets and weights), oneToOne, allToAll, random" },
+    ),
+    delays: z
+      .union([...numberOrLaw.options, z.array(finite), z.array(z.array(finite))])
+      .optional()
+      .describe("time from a spike to its arrival: one, one for each connection, or a law; without, at once"),
+    tied: z
+      .union([z.literal(true), z.array(finite)])
+      .optional()
+      .describe("true: one weight for all; or the group of each connection"),
+  })
+  .meta({ id: "projection" });
 
-const network = z.strictObject({
-  cell: cellOf,
-  neurons: finite.optional(),
-  layers: z.array(finite).optional(),
-  parameters: z.record(z.string(), perNeuron).optional(),
-  weights: weights.optional(),
-  populations: z
-    .record(z.string(), population)
-    .optional()
-    .describe("neurons and sources by name, in place of all before"),
-  projections: z.array(projection).optional().describe("connections between populations"),
-});
+const network = z
+  .strictObject({
+    cell: cellOf,
+    neurons: finite.optional(),
+    layers: z.array(finite).optional(),
+    parameters: z.record(z.string(), perNeuron).optional(),
+    weights: weights.optional(),
+    populations: z
+      .record(z.string(), population)
+      .optional()
+      .describe("neurons and sources by name, in place of all before"),
+    projections: z.array(projection).optional().describe("connections between populations"),
+  })
+  .meta({ id: "network" });
 
 const solve = {
   network,
@@ -216,6 +239,7 @@ const solve = {
     .optional(),
   time: z
     .strictObject({ t0: finite.optional(), t1: finite, dt: finite })
+    .meta({ id: "time" })
     .describe("from t0 (default 0) to t1 in steps of dt, in the unit of the parameters; a whole number of steps fits"),
   method: z.enum(methods).optional().describe("how a step is solved; default levy"),
   paths: finite.describe("number of Monte Carlo paths"),
@@ -229,6 +253,7 @@ const solve = {
     .union([z.boolean(), z.strictObject({ tolerance: finite.optional() })], {
       error: 'expected true, false or { "tolerance": … }',
     })
+    .meta({ id: "discretisation" })
     .optional()
     .describe(
       "whether the error that spike times owe to dt is measured, default true; tolerance: the part of the mean interval " +
@@ -270,7 +295,8 @@ const gridTimes = z
   .union([z.array(finite), z.strictObject({ every: finite }), z.literal("t1")], {
     error: 'expected a list of times, { "every": … } or "t1"',
   })
-  .describe("times of the grid, rising; every so much time from t0 to t1; or t1 alone");
+  .describe("times of the grid, rising; every so much time from t0 to t1; or t1 alone")
+  .meta({ id: "grid-times" });
 
 /** States at such times. */
 const observed = {
@@ -286,98 +312,115 @@ const knownLosses =
   "expected mean-spike-time, spike-count, spike-rate, first-passage, first-spikes, expected-signature, signature-mmd, " +
   "signature-score, cross-entropy, target-times, expression, psth, van-rossum, voltage-fit, payoff, rate, silence, sum or log-likelihood";
 
-const one = z.discriminatedUnion(
-  "kind",
-  [
-    z.strictObject({ kind: z.literal("mean-spike-time"), neuron: finite.optional(), index: finite.optional() }),
-    z.strictObject({ kind: z.literal("spike-count"), ...counted, ...targeted }),
-    z.strictObject({ kind: z.literal("spike-rate"), ...counted, ...targeted }),
-    z.strictObject({ kind: z.literal("first-passage"), ...counted, count: finite.optional() }),
-    z.strictObject({
-      kind: z.literal("first-spikes"),
-      spikes: finite.optional(),
-      error: z.enum(["mse", "mae"]).optional(),
-    }),
-    z.strictObject({
-      kind: z.literal("expected-signature"),
-      depth: whole(1, solverLimits.depth),
-      matching: z.boolean().optional(),
-      levelWeights: z.array(finite).optional(),
-    }),
-    z.strictObject({
-      kind: z.literal("signature-mmd"),
-      static: staticKernel.optional(),
-      solver: solver.optional(),
-      unbiased: z.boolean().optional(),
-    }),
-    z.strictObject({
-      kind: z.literal("signature-score"),
-      static: staticKernel.optional(),
-      solver: solver.optional(),
-    }),
-    z.strictObject({
-      kind: z.literal("cross-entropy"),
-      of: z.enum(["first-spike", "count"]).optional(),
-      neurons: lookedAt,
-      temperature: finite.optional(),
-    }),
-    z.strictObject({
-      kind: z.literal("target-times"),
-      times: z.union([z.array(z.array(finite)), z.array(z.array(z.array(finite)))], {
-        error: "expected [neurons][spikes], or [labels][neurons][spikes]",
+const one = z
+  .discriminatedUnion(
+    "kind",
+    [
+      z.strictObject({ kind: z.literal("mean-spike-time"), neuron: finite.optional(), index: finite.optional() }),
+      z.strictObject({ kind: z.literal("spike-count"), ...counted, ...targeted }),
+      z.strictObject({ kind: z.literal("spike-rate"), ...counted, ...targeted }),
+      z.strictObject({ kind: z.literal("first-passage"), ...counted, count: finite.optional() }),
+      z.strictObject({
+        kind: z.literal("first-spikes"),
+        spikes: finite.optional(),
+        error: z.enum(["mse", "mae"]).optional(),
       }),
-      neurons: lookedAt,
-    }),
-    z.strictObject({
-      kind: z.literal("expression"),
-      value: z.string().describe("of t[k], n[k], label, t[label], n[label], t0, t1 and the constants"),
-      constants: z.record(z.string(), finite).optional(),
-      neurons: lookedAt,
-    }),
-    z.strictObject({
-      kind: z.literal("voltage-fit"),
-      state: z.string().optional().describe("the state that the trace is of; default v"),
-      neurons: z.array(finite).optional().describe("numbers of neurons; default 0"),
-      times: gridTimes,
-      values: z
-        .union([z.array(finite), z.array(z.array(finite))], {
-          error: "expected a list of numbers, or a list for each time with one for each neuron",
-        })
-        .describe("the trace: a number for each time, or a list with one for each neuron"),
-    }),
-    z.strictObject({
-      kind: z.literal("payoff"),
-      value: z.string().describe("an expression of states"),
-      constants: z.record(z.string(), finite).optional(),
-      at: finite.optional().describe("the time at which states are looked at; default t1"),
-    }),
-    z.strictObject({ kind: z.literal("rate"), most: finite, ...bounded }),
-    z.strictObject({ kind: z.literal("silence"), least: finite, ...bounded }),
-    z.strictObject({ kind: z.literal("psth"), ...counted, bin: finite.describe("length of a bin") }),
-    z.strictObject({ kind: z.literal("van-rossum"), tau: finite, unbiased: z.boolean().optional() }),
-    z.strictObject({
-      kind: z.literal("log-likelihood"),
-      /** Trials of a step; all where absent. */
-      batch: finite.optional(),
-      /** Parameters that the network has while it is trained, and not when it is simulated. */
-      parameters: z.record(z.string(), perNeuron).optional(),
-    }),
-  ],
-  { error: knownLosses },
-);
+      z.strictObject({
+        kind: z.literal("expected-signature"),
+        depth: whole(1, solverLimits.depth),
+        matching: z.boolean().optional(),
+        levelWeights: z.array(finite).optional(),
+      }),
+      z.strictObject({
+        kind: z.literal("signature-mmd"),
+        static: staticKernel.optional(),
+        solver: solver.optional(),
+        unbiased: z.boolean().optional(),
+      }),
+      z.strictObject({
+        kind: z.literal("signature-score"),
+        static: staticKernel.optional(),
+        solver: solver.optional(),
+      }),
+      z.strictObject({
+        kind: z.literal("cross-entropy"),
+        of: z.enum(["first-spike", "count"]).optional(),
+        states: z
+          .strictObject({
+            state: z.string().optional().describe("the state that is read; default v"),
+            read: z
+              .enum(["final", "mean", "integral", "max"])
+              .optional()
+              .describe("over the times: at the last (default), mean, integral, or the largest at these times"),
+            times: gridTimes.optional(),
+          })
+          .optional()
+          .describe("classes are told by a state of the neurons, in place of their spikes"),
+        neurons: lookedAt,
+        temperature: finite.optional(),
+      }),
+      z.strictObject({
+        kind: z.literal("target-times"),
+        times: z.union([z.array(z.array(finite)), z.array(z.array(z.array(finite)))], {
+          error: "expected [neurons][spikes], or [labels][neurons][spikes]",
+        }),
+        neurons: lookedAt,
+      }),
+      z.strictObject({
+        kind: z.literal("expression"),
+        value: z.string().describe("of t[k], n[k], label, t[label], n[label], t0, t1 and the constants"),
+        constants: z.record(z.string(), finite).optional(),
+        neurons: lookedAt,
+      }),
+      z.strictObject({
+        kind: z.literal("voltage-fit"),
+        state: z.string().optional().describe("the state that the trace is of; default v"),
+        neurons: z.array(finite).optional().describe("numbers of neurons; default 0"),
+        times: gridTimes,
+        values: z
+          .union([z.array(finite), z.array(z.array(finite))], {
+            error: "expected a list of numbers, or a list for each time with one for each neuron",
+          })
+          .describe("the trace: a number for each time, or a list with one for each neuron"),
+      }),
+      z.strictObject({
+        kind: z.literal("payoff"),
+        value: z.string().describe("an expression of states"),
+        constants: z.record(z.string(), finite).optional(),
+        at: finite.optional().describe("the time at which states are looked at; default t1"),
+      }),
+      z.strictObject({ kind: z.literal("rate"), most: finite, ...bounded }),
+      z.strictObject({ kind: z.literal("silence"), least: finite, ...bounded }),
+      z.strictObject({ kind: z.literal("psth"), ...counted, bin: finite.describe("length of a bin") }),
+      z.strictObject({ kind: z.literal("van-rossum"), tau: finite, unbiased: z.boolean().optional() }),
+      z.strictObject({
+        kind: z.literal("log-likelihood"),
+        /** Trials of a step; all where absent. */
+        batch: finite.optional(),
+        /** Parameters that the network has while it is trained, and not when it is simulated. */
+        parameters: z.record(z.string(), perNeuron).optional(),
+      }),
+    ],
+    { error: knownLosses },
+  )
+  .meta({ id: "one-loss" });
+/** Kinds of losses but a sum of them. */
+export const oneLossKinds: readonly string[] = one.options.map((o) => o.shape.kind.value);
 export type OneLossJob = z.infer<typeof one>;
 
-const loss = z.discriminatedUnion(
-  "kind",
-  [
-    ...one.options,
-    z.strictObject({
-      kind: z.literal("sum"),
-      of: z.array(z.strictObject({ loss: one, weight: finite.optional().describe("default 1") })),
-    }),
-  ],
-  { error: knownLosses },
-);
+const loss = z
+  .discriminatedUnion(
+    "kind",
+    [
+      one,
+      z.strictObject({
+        kind: z.literal("sum"),
+        of: z.array(z.strictObject({ loss: one, weight: finite.optional().describe("default 1") })),
+      }),
+    ],
+    { error: knownLosses },
+  )
+  .meta({ id: "loss" });
 export type LossJob = z.infer<typeof loss>;
 
 const outside = z
@@ -405,48 +448,94 @@ const spikesReference = z.strictObject({
 export type SpikesReference = z.infer<typeof spikesReference>;
 
 /** Spike times of repeated trials: lists, or a file of them. */
-const trials = z.union(
-  [
-    z.array(z.array(finite)),
-    z.strictObject({ times: z.array(z.array(finite)), neurons: z.array(z.array(finite)).optional(), outside }),
-    spikesReference,
-  ],
-  { error: "expected a list of trials (lists of spike times), { times, neurons } or { file, key }" },
-);
+const trials = z
+  .union(
+    [
+      z.array(z.array(finite)),
+      z.strictObject({ times: z.array(z.array(finite)), neurons: z.array(z.array(finite)).optional(), outside }),
+      spikesReference,
+    ],
+    { error: "expected a list of trials (lists of spike times), { times, neurons } or { file, key }" },
+  )
+  .meta({ id: "trials" });
 export type TrialsJob = z.infer<typeof trials>;
 
 /** Observed trains drawn from a network with other values: a true one, to be recovered. */
-const simulated = z.strictObject({
-  simulate: z.strictObject({
-    paths: finite,
-    seed: finite.optional(),
-    current: signal.optional(),
-    inputs: signals.optional(),
-    parameters: z.record(z.string(), perNeuron).optional(),
-    weights: weights.optional(),
-    method: z.string().optional(),
-    dt: finite.optional(),
-    maxSpikes: finite.optional(),
-  }),
-});
+const simulated = z
+  .strictObject({
+    simulate: z.strictObject({
+      paths: finite,
+      seed: finite.optional(),
+      current: signal.optional(),
+      inputs: signals.optional(),
+      parameters: z.record(z.string(), perNeuron).optional(),
+      weights: weights.optional(),
+      method: z.string().optional(),
+      dt: finite.optional(),
+      maxSpikes: finite.optional(),
+    }),
+  })
+  .meta({ id: "simulated" });
 export type SimulatedJob = z.infer<typeof simulated>;
 
 /** Measures of the fitted network against trains that no step has seen. */
-const test = z.strictObject({
-  paths: finite,
-  seed: finite.optional(),
-  spikes: finite.optional(),
-  depth: finite.optional(),
-  every: finite.optional(),
-  from: finite.optional(),
-  average: finite.optional(),
-});
+const test = z
+  .strictObject({
+    paths: finite,
+    seed: finite.optional(),
+    spikes: finite.optional(),
+    depth: finite.optional(),
+    every: finite.optional(),
+    from: finite.optional(),
+    average: finite.optional(),
+  })
+  .meta({ id: "test" });
 export type TestJob = z.infer<typeof test>;
+
+/** Input spikes with labels: a file, or points that are drawn. */
+const data = z
+  .union(
+    [
+      z.strictObject({
+        file: z.string().describe("npz of offsets, times, sources and labels, or HDF5 of spike trains"),
+        key: z.string().optional(),
+        labels: z.string().optional().describe("the array of labels; default labels"),
+        sourceCount: finite.optional(),
+        scale: finite.optional().describe("times are multiplied by it"),
+        jitter: finite.optional(),
+      }),
+      z.strictObject({
+        yinYang: z.strictObject({
+          samples: finite,
+          seed: finite,
+          from: finite.optional(),
+          to: finite.optional(),
+          bias: z.union([finite, z.literal(false)]).optional(),
+        }),
+        jitter: finite.optional().describe("standard deviation of what moves an input spike in each epoch"),
+      }),
+    ],
+    { error: "expected { file } or { yinYang: { samples, seed } }" },
+  )
+  .meta({ id: "data" });
+export type DataSourceJob = z.infer<typeof data>;
+
+const { paths: _, ...solveOfData } = solve;
+/** How many paths each sample of data has. */
+const ofTrials = finite.optional().describe("paths of each sample, default 1");
 
 export const simulateSchema = z.strictObject({
   ...solve,
   states: z.strictObject(observed).optional().describe("states that are kept beside spikes"),
 });
+/** A simulation of samples: `saltation simulate` takes a job that has `data`. */
+export const simulateDataSchema = z.strictObject({
+  ...solveOfData,
+  data,
+  trials: ofTrials,
+  states: simulateSchema.shape.states,
+});
+export type SimulateDataJob = z.infer<typeof simulateDataSchema>;
 /** What is asked of a gradient before it is taken. */
 const requirements = {
   requireExact: z
@@ -477,39 +566,45 @@ export const gradientSchema = z.strictObject({
   estimator,
   ...requirements,
 });
-const metrics = z.discriminatedUnion(
-  "kind",
-  [
-    z.strictObject({
-      kind: z.literal("spike-trains"),
-      t0: finite,
-      t1: finite,
-      window: finite,
-      bin: finite.optional(),
-      smooth: finite.optional(),
-      neuron: finite.optional(),
-      unit: z.string().optional(),
-    }),
-  ],
-  { error: "expected spike-trains" },
-);
+const metrics = z
+  .discriminatedUnion(
+    "kind",
+    [
+      z.strictObject({
+        kind: z.literal("spike-trains"),
+        t0: finite,
+        t1: finite,
+        window: finite,
+        bin: finite.optional(),
+        smooth: finite.optional(),
+        neuron: finite.optional(),
+        unit: z.string().optional(),
+      }),
+    ],
+    { error: "expected spike-trains" },
+  )
+  .meta({ id: "metrics" });
 
 /** docs/confidence.md */
-const confidence = z.strictObject({
-  level: finite.optional().describe("probability of intervals and bands, default 0.95"),
-  coordinates: z
-    .enum(["unconstrained", "natural"])
-    .optional()
-    .describe("where log L is taken for a parabola: those of the constraints (default), or the parameters themselves"),
-  refine: z
-    .boolean()
-    .optional()
-    .describe("go on to the maximum of log L first; default false, and true with a profile"),
-  profile: z
-    .union([z.literal("all"), z.array(z.string())], { error: 'expected a list of parameters, or "all"' })
-    .optional()
-    .describe("fitted numbers of which a profile likelihood is wanted: vTh, weights[3]"),
-});
+const confidence = z
+  .strictObject({
+    level: finite.optional().describe("probability of intervals and bands, default 0.95"),
+    coordinates: z
+      .enum(["unconstrained", "natural"])
+      .optional()
+      .describe(
+        "where log L is taken for a parabola: those of the constraints (default), or the parameters themselves",
+      ),
+    refine: z
+      .boolean()
+      .optional()
+      .describe("go on to the maximum of log L first; default false, and true with a profile"),
+    profile: z
+      .union([z.literal("all"), z.array(z.string())], { error: 'expected a list of parameters, or "all"' })
+      .optional()
+      .describe("fitted numbers of which a profile likelihood is wanted: vTh, weights[3]"),
+  })
+  .meta({ id: "confidence" });
 
 export const trainSchema = z.strictObject({
   ...solve,
@@ -546,40 +641,13 @@ export const trainSchema = z.strictObject({
     .describe("for readers: of time, and of parameters by name; nothing is converted"),
 });
 
-/** Input spikes with labels: a file, or points that are drawn. */
-const data = z.union(
-  [
-    z.strictObject({
-      file: z.string().describe("npz of offsets, times, sources and labels, or HDF5 of spike trains"),
-      key: z.string().optional(),
-      labels: z.string().optional().describe("the array of labels; default labels"),
-      sourceCount: finite.optional(),
-      scale: finite.optional().describe("times are multiplied by it"),
-      jitter: finite.optional(),
-    }),
-    z.strictObject({
-      yinYang: z.strictObject({
-        samples: finite,
-        seed: finite,
-        from: finite.optional(),
-        to: finite.optional(),
-        bias: z.union([finite, z.literal(false)]).optional(),
-      }),
-      jitter: finite.optional().describe("standard deviation of what moves an input spike in each epoch"),
-    }),
-  ],
-  { error: "expected { file } or { yinYang: { samples, seed } }" },
-);
-export type DataSourceJob = z.infer<typeof data>;
-
-const { paths: _, ...solveOfData } = solve;
 /** A training on data: `saltation train` takes a job that has `data`. */
 export const trainDataSchema = z.strictObject({
   ...solveOfData,
   data,
   batch: finite.describe("samples of a step"),
   epochs: finite,
-  trials: finite.optional().describe("paths of each sample, default 1"),
+  trials: ofTrials,
   test: z
     .strictObject({ data, every: finite.optional(), trials: finite.optional(), seed: finite.optional() })
     .optional()

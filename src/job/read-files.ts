@@ -9,6 +9,7 @@ import type { RecordingFile, Series } from "../files/recording-file.js";
 import { looksLikeSpikeCsv } from "../files/spike-csv.js";
 import { neuronsOf, type SpikeTrains } from "../files/spike-trains.js";
 import { exponentOfTen, timesTenTo, type Unit, unitOf } from "../files/unit.js";
+import { neuronsGiven, type PopulationDefinition } from "../network/populations.js";
 import { quoted } from "../quoted.js";
 import type { SamplesReference, SignalJob, SolveJob, SpikesReference, TrainJob } from "./job.js";
 import { openRecording } from "./open-recording.js";
@@ -252,7 +253,7 @@ function listsOf({ times, neurons, starts }: SpikeTrains): { times: number[][]; 
 /** Neurons of a job's network, as far as it says how many. */
 const sizeOf = ({ neurons, layers, populations }: SolveJob["network"]): number =>
   populations
-    ? Object.values(populations).reduce((n, p) => n + ("neurons" in p ? p.neurons : 0), 0)
+    ? Object.values(populations).reduce((n, p) => n + neuronsGiven(p as PopulationDefinition), 0)
     : (neurons ?? layers?.reduce((a, b) => a + b, 0) ?? 1);
 
 type Signal = SignalJob | undefined;

@@ -10,23 +10,27 @@ const points = z.array(z.array(z.array(finite)));
 const spikes = z.strictObject({
   spikes: z.array(z.strictObject({ times: z.array(finite), neurons: z.array(finite) })),
 });
-const paths = z.union([points, spikes], {
-  error: 'expected paths [batch][length][channel], or { "spikes": [{ times, neurons }, …] }',
-});
+const paths = z
+  .union([points, spikes], {
+    error: 'expected paths [batch][length][channel], or { "spikes": [{ times, neurons }, …] }',
+  })
+  .meta({ id: "paths" });
 
 /** For spike trains: the interval on which they are lifted, and the number of neurons. */
 const lift = { t0: finite.optional(), t1: finite.optional(), neurons: finite.optional() };
 
-export const staticKernel = z.looseObject({ kind: z.string() });
-export const solver = z.discriminatedUnion(
-  "kind",
-  [
-    z.strictObject({ kind: z.literal("difference"), dyadic: z.array(finite).optional() }),
-    z.strictObject({ kind: z.literal("polynomial"), order: whole(2, solverLimits.order) }),
-    z.strictObject({ kind: z.literal("truncated"), depth: whole(1, solverLimits.depth) }),
-  ],
-  { error: "expected difference, polynomial or truncated" },
-);
+export const staticKernel = z.looseObject({ kind: z.string() }).meta({ id: "static-kernel" });
+export const solver = z
+  .discriminatedUnion(
+    "kind",
+    [
+      z.strictObject({ kind: z.literal("difference"), dyadic: z.array(finite).optional() }),
+      z.strictObject({ kind: z.literal("polynomial"), order: whole(2, solverLimits.order) }),
+      z.strictObject({ kind: z.literal("truncated"), depth: whole(1, solverLimits.depth) }),
+    ],
+    { error: "expected difference, polynomial or truncated" },
+  )
+  .meta({ id: "solver" });
 
 export const kernelSchema = z.strictObject({
   x: paths,

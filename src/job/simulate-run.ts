@@ -8,7 +8,8 @@ import type { StateTable } from "../spikes/state-table.js";
 import { withWarning } from "../twin/measured.js";
 import { networkOf, solveOptionsOf } from "./build.js";
 import { checkJob } from "./check-job.js";
-import { type SolveJob, simulateSchema } from "./job.js";
+import { dataSetOf } from "./data-source.js";
+import { type SimulateDataJob, type SolveJob, simulateDataSchema, simulateSchema } from "./job.js";
 import { loadNamedCell } from "./named-cell.js";
 import { readFiles } from "./read-files.js";
 import type { FileContext } from "./recording.js";
@@ -28,15 +29,33 @@ export interface PlannedSimulation {
 
 /** @throws SaltationError `invalid-input` naming the field, before a device is opened. */
 export async function planSimulation(given: unknown, context: FileContext): Promise<PlannedSimulation> {
+  const onData = typeof given === "object" && given !== null && Object.hasOwn(given, "data");
+  if (onData) return planSamples(checkJob(simulateDataSchema, given), context);
   const checked = checkJob(simulateSchema, given);
   await loadNamedCell(checked);
   const job = await readFiles(checked, context);
   const definition = networkOf(job, context);
   const solve = solveOptionsOf(job);
+  return planned(job, definition, solve);
+}
+
+function planned(job: SolveJob, definition: NetworkDefinition, solve: SolveOptions): PlannedSimulation {
   const plan = planSolve(defineNetwork(definition), solve);
   const asked = measuredBy(job);
   if (typeof asked === "object") toleranceOf(asked);
-  return { job, definition, solve, plan };
+  return { job: { ...job, paths: plan.paths }, definition, solve, plan };
+}
+
+/** A simulation of all samples of data. */
+async function planSamples(job: SimulateDataJob, context: FileContext): Promise<PlannedSimulation> {
+  await loadNamedCell(job);
+  const definition = networkOf(job, context);
+  const { data: from, trials, time } = job;
+  const within = [time.t0 ?? 0, time.t1] as const;
+  const network = defineNetwork(definition);
+  const data = await dataSetOf("data", from, context, { network, within, trained: false });
+  const samples = { ...data.all(), ...(trials === undefined ? {} : { trials }) };
+  return planned({ ...job, paths: data.count }, definition, { ...solveOptionsOf(job), samples });
 }
 
 export interface Simulation {

@@ -2,18 +2,28 @@
 import { dirname, relative, resolve } from "node:path";
 import { fitted, type Values } from "../experiments/recovery.js";
 import type { NetworkDefinition } from "../network/network.js";
-import type { SignalJob, TrainJob } from "./job.js";
+import type { DataSourceJob, SignalJob, TrainDataJob, TrainJob } from "./job.js";
 import { recordingName } from "./recording.js";
+
+/** What is simulated of a training on data: the samples that no step saw, where there are such, else those of the training. */
+function simulatedData({ data, trials, test }: TrainDataJob, ...[from, to]: [from: string, to: string]): object {
+  const { jitter: _, ...source } = (test?.data ?? data) as DataSourceJob;
+  const paths = test?.trials ?? trials;
+  return {
+    data: "file" in source ? { ...source, file: movedFile(source.file, from, to) } : source,
+    ...(paths === undefined ? {} : { trials: paths }),
+  };
+}
 
 /** Text of a job for `saltation simulate` with the fitted values; files that it names are found from the folder of `to`. */
 export function trainedJobText(
   to: string,
-  job: TrainJob,
+  job: TrainJob | TrainDataJob,
   jobFile: string,
   network: NetworkDefinition,
   values: Values,
 ): string {
-  const { time, method, paths, seed, maxSpikes, input } = job;
+  const { time, method, seed, maxSpikes, input } = job;
   const found = fitted(network, values);
   const { current, inputs } = input ?? {};
   const isFitted = "current" in values || ("I" in values && inputs?.I === undefined);
@@ -22,6 +32,8 @@ export function trainedJobText(
       ...job.network,
       ...(found.parameters && Object.keys(found.parameters).length > 0 ? { parameters: found.parameters } : {}),
       ...((values.weights ?? values.delays) === undefined ? {} : { weights: found.weights }),
+      ...(found.populations ? { populations: found.populations } : {}),
+      ...(found.projections ? { projections: found.projections } : {}),
     },
     ...(input === undefined && found.current === undefined
       ? {}
@@ -36,7 +48,7 @@ export function trainedJobText(
         }),
     time,
     ...(method === undefined ? {} : { method }),
-    paths,
+    ...("data" in job ? simulatedData(job, jobFile, to) : { paths: job.paths }),
     ...(seed === undefined ? {} : { seed }),
     ...(maxSpikes === undefined ? {} : { maxSpikes }),
   };
@@ -64,7 +76,9 @@ function movedInputs(
 function moved(current: CurrentJob, from: string, to: string): CurrentJob {
   if (typeof current !== "object" || Array.isArray(current) || Array.isArray(current.samples)) return current;
   const { file } = current.samples as { file: string };
-  if (file === recordingName) return current;
-  const path = relative(dirname(resolve(to)), resolve(dirname(from), file));
-  return { ...current, samples: { ...current.samples, file: path } as typeof current.samples };
+  return { ...current, samples: { ...current.samples, file: movedFile(file, from, to) } as typeof current.samples };
 }
+
+/** The name of a file that a job names, for a job in another folder. */
+const movedFile = (file: string, from: string, to: string): string =>
+  file === recordingName ? file : relative(dirname(resolve(to)), resolve(dirname(from), file));

@@ -45,7 +45,9 @@ const schedule = z.discriminatedUnion(
   { error: "expected piecewise-constant, exponential-decay, cosine-decay or warmup-cosine-decay" },
 );
 
-const learningRate = z.union([finite, schedule], { error: "expected a number above 0, or a schedule { kind, … }" });
+const learningRate = z
+  .union([finite, schedule], { error: "expected a number above 0, or a schedule { kind, … }" })
+  .meta({ id: "learning-rate" });
 
 const moments = { b1: finite.optional(), b2: finite.optional(), eps: finite.optional(), epsRoot: finite.optional() };
 
@@ -66,13 +68,15 @@ const settings = {
 type Kind = keyof typeof settings;
 
 /** What a group says otherwise than the optimiser that it is part of; or an optimiser of another kind. */
-const group = z.strictObject({
-  kind: z.enum(["sgd", "rmsprop", "adam", "adamw"], { error: "expected sgd, rmsprop, adam or adamw" }).optional(),
-  learningRate: learningRate.optional(),
-  ...settings.sgd,
-  ...settings.rmsprop,
-  ...settings.adamw,
-});
+const group = z
+  .strictObject({
+    kind: z.enum(["sgd", "rmsprop", "adam", "adamw"], { error: "expected sgd, rmsprop, adam or adamw" }).optional(),
+    learningRate: learningRate.optional(),
+    ...settings.sgd,
+    ...settings.rmsprop,
+    ...settings.adamw,
+  })
+  .meta({ id: "optimiser-group" });
 
 const common = {
   learningRate,
@@ -80,16 +84,18 @@ const common = {
   groups: z.record(z.string(), group).optional(),
 };
 
-export const optimiserSchema = z.discriminatedUnion(
-  "kind",
-  [
-    z.strictObject({ kind: z.literal("sgd"), ...common, ...settings.sgd }),
-    z.strictObject({ kind: z.literal("rmsprop"), ...common, ...settings.rmsprop }),
-    z.strictObject({ kind: z.literal("adam"), ...common, ...settings.adam }),
-    z.strictObject({ kind: z.literal("adamw"), ...common, ...settings.adamw }),
-  ],
-  { error: "expected sgd, rmsprop, adam or adamw" },
-);
+export const optimiserSchema = z
+  .discriminatedUnion(
+    "kind",
+    [
+      z.strictObject({ kind: z.literal("sgd"), ...common, ...settings.sgd }),
+      z.strictObject({ kind: z.literal("rmsprop"), ...common, ...settings.rmsprop }),
+      z.strictObject({ kind: z.literal("adam"), ...common, ...settings.adam }),
+      z.strictObject({ kind: z.literal("adamw"), ...common, ...settings.adamw }),
+    ],
+    { error: "expected sgd, rmsprop, adam or adamw" },
+  )
+  .meta({ id: "optimiser" });
 type OptimiserJob = z.infer<typeof optimiserSchema>;
 
 // The mask's shape is the parameter's: it is followed where the network is known.
@@ -111,7 +117,7 @@ const trainable = z.union(
   ],
   { error: "expected a parameter's name, or { name, transform, bounds, mask, group, learningRate }" },
 );
-export const trainablesSchema = z.array(trainable).min(1);
+export const trainablesSchema = z.array(trainable).min(1).meta({ id: "trainables" });
 
 /** The optimiser of a group: what it does not say is as in the optimiser around it, where that is of its kind. */
 function groupOptimiser(name: string, job: z.infer<typeof group>, around: OptimiserSettings): Optimiser {

@@ -5,6 +5,7 @@ import { observedEntries } from "../plan/observed.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { TypedSpikes } from "../spikes/spikes.js";
 import type { Loss, LossValue } from "./loss.js";
+import type { SampleLoss } from "./sample-loss.js";
 
 export interface LossPart {
   readonly loss: Loss;
@@ -79,9 +80,10 @@ function added(
  *
  *     combinedLoss([{ loss: firstSpikes(target) }, { loss: silenceRegulariser({ least: 1 }), weight: 0.1 }])
  *
+ * Classes are those that its first classifier tells.
  * @throws SaltationError `invalid-input`, also for a log-likelihood, which is no loss of simulated spikes.
  */
-export function combinedLoss(parts: readonly LossPart[]): Loss {
+export function combinedLoss(parts: readonly LossPart[]): SampleLoss {
   if (!Array.isArray(parts) || parts.length === 0)
     fail("loss", `expected a list of { loss, weight }, got ${show(parts)}`);
   const weighted = parts.map((part: LossPart, p): WeightedLoss => {
@@ -97,6 +99,7 @@ export function combinedLoss(parts: readonly LossPart[]): Loss {
   let counts: readonly number[] = [];
   const least = Math.max(...losses.map((l) => l.leastPaths ?? 1));
   const needed = losses.map((l) => l.spikesNeeded);
+  const classifier = (losses as readonly SampleLoss[]).find((loss) => loss.classes);
   const leavesOut = losses.flatMap((l) => (l.leavesOut ? [`${l.kind}: ${l.leavesOut}`] : []));
   return {
     kind: losses.map((l) => l.kind).join(" + "),
@@ -121,6 +124,7 @@ export function combinedLoss(parts: readonly LossPart[]): Loss {
         return [...(loss.warnings?.(plan, counts.length > 0 ? means?.slice(from, at) : undefined) ?? [])];
       });
     },
+    ...(classifier ? { classes: classifier.classes! } : {}),
     jumpsInside: (plan) => losses.map((loss) => loss.jumpsInside?.(plan)).find((why) => why !== undefined),
     ...(losses.every((l) => l.evaluate)
       ? {

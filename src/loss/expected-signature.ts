@@ -20,7 +20,7 @@ import type { DeviceSpikes } from "../spikes/device-spikes.js";
 import { spikeWindow } from "../spikes/device-spikes.js";
 import type { Spikes, TypedSpikes } from "../spikes/spikes.js";
 import { type UploadedSpikes, uploadSpikes } from "../spikes/upload.js";
-import type { FurtherCotangents, GpuLoss, Kept, Loss, LossValue } from "./loss.js";
+import type { GpuLoss, Kept, Loss, LossValue, WrittenCotangents } from "./loss.js";
 import { checkNeurons, checkObserved, checkTimes } from "./observed.js";
 
 export interface ExpectedSignatureOptions {
@@ -273,20 +273,13 @@ class GpuExpectedSignature implements GpuLoss {
     });
   }
 
-  encodeCotangents(
-    batch: Batch,
-    spikes: DeviceSpikes,
-    kept: Kept,
-    cotangents: Storage,
-    rows: Storage | undefined,
-    { horizon }: FurtherCotangents = {},
-  ): void {
+  encodeCotangents(batch: Batch, spikes: DeviceSpikes, kept: Kept, { times, rows, horizon }: WrittenCotangents): void {
     const { signatures, vectors } = this;
     const { caps } = kept as MatchedChunk;
     const capped = caps ? { caps } : {};
     batch.stage("cotangents");
     // A path's cotangents are those of its own signature: number of paths · ∂value/∂τ.
-    signatures.encodeVjp(batch, spikes, vectors.slope, cotangents, { accumulate: true, scale: 1, ...capped });
+    signatures.encodeVjp(batch, spikes, vectors.slope, times, { accumulate: true, scale: 1, ...capped });
     if (rows || horizon) this.encodeEach(batch.stage("path values"), spikes, rows, horizon);
   }
 

@@ -94,7 +94,7 @@ export function expressionLoss(options: ExpressionLossOptions): SampleLoss {
       const at = compiled.at(inputsOf(features));
       if (slopes) {
         reads.forEach((read, i) => {
-          if (read?.of === "t") slopes[read.neuron === "label" ? features.label : read.neuron]! += at.slopes[i]!;
+          if (read?.of === "t") slopes.times[read.neuron === "label" ? features.label : read.neuron]! += at.slopes[i]!;
         });
       }
       return at.value;

@@ -6,7 +6,7 @@ import type { SolvePlan } from "../plan/plan.js";
 import type { Estimate } from "../reduce/statistics.js";
 import type { DeviceSpikes } from "../spikes/device-spikes.js";
 import type { WeightedLoss } from "./combined-loss.js";
-import type { FurtherCotangents, GpuLoss, Kept } from "./loss.js";
+import type { GpuLoss, Kept, WrittenCotangents } from "./loss.js";
 
 interface KeptParts extends Kept {
   readonly parts: readonly Kept[];
@@ -93,27 +93,24 @@ export class GpuCombinedLoss implements GpuLoss {
     }
   }
 
-  encodeCotangents(
-    batch: Batch,
-    spikes: DeviceSpikes,
-    kept: Kept,
-    cotangents: Storage,
-    rows: Storage | undefined,
-    { horizon, states }: FurtherCotangents = {},
-  ): void {
+  encodeCotangents(batch: Batch, spikes: DeviceSpikes, kept: Kept, written: WrittenCotangents): void {
     const { paths, slots } = spikes;
     const { plan, entries } = this.made;
     const beside = (sum: Storage | undefined, numbers: number) =>
       sum && { sum, numbers, part: batch.temporary("part of a loss", 4 * numbers) };
-    const times = beside(cotangents, slots * paths)!;
-    const values = beside(rows, paths);
-    const more = beside(horizon, plan.network.neurons * paths);
-    const observed = beside(states, entries * paths);
-    const all = [times, values, more, observed].filter((one) => one !== undefined);
+    const times = beside(written.times, slots * paths)!;
+    const rows = beside(written.rows, paths);
+    const horizon = beside(written.horizon, plan.network.neurons * paths);
+    const states = beside(written.states, entries * paths);
+    const all = [times, rows, horizon, states].filter((one) => one !== undefined);
     this.parts.forEach((part, p) => {
       for (const one of all) batch.clear(one.part, 0, 4 * one.numbers);
-      const further = { horizon: more?.part, states: observed?.part };
-      part.encodeCotangents(batch, spikes, (kept as KeptParts).parts[p]!, times.part, values?.part, further);
+      part.encodeCotangents(batch, spikes, (kept as KeptParts).parts[p]!, {
+        times: times.part,
+        rows: rows?.part,
+        horizon: horizon?.part,
+        states: states?.part,
+      });
       for (const { part: from, sum, numbers } of all) {
         const groups = Math.ceil(numbers / 64);
         const x = Math.min(widest, groups);

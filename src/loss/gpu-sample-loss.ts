@@ -1,21 +1,23 @@
 /** Losses by sample on a GPU (sample-loss.ts). */
 import { type Looked, sampleLoss, sampleRows, spreadSlopes } from "../../shaders/loss/sample-loss.wgsl.js";
 import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
+import { observedEntries } from "../plan/observed.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { RowSums } from "../reduce/row-sums.js";
 import type { DeviceSpikes } from "../spikes/device-spikes.js";
-import type { FurtherCotangents, GpuLoss, Kept } from "./loss.js";
-import { labelsOf, neuronsIn, type SampleFunction } from "./sample-loss.js";
+import type { GpuLoss, Kept, WrittenCotangents } from "./loss.js";
+import { labelsOf, lookedEntries, neuronsIn, type SampleFunction } from "./sample-loss.js";
 
 interface Taken extends Kept {
   /** [rows][paths], see `sampleRows`. */
   readonly work: Storage;
 }
 
-const lookedOf = ({ network }: SolvePlan, { neurons, spikes, counts }: SampleFunction): Looked => ({
-  neurons: neuronsIn(network, neurons).length,
-  spikes,
-  counts,
+const lookedOf = (plan: SolvePlan, of: SampleFunction): Looked => ({
+  neurons: neuronsIn(plan.network, of.neurons).length,
+  spikes: of.spikes,
+  counts: of.counts,
+  states: lookedEntries(plan, of).length,
 });
 
 export class GpuSampleLoss implements GpuLoss {
@@ -41,15 +43,17 @@ export class GpuSampleLoss implements GpuLoss {
   static async create(gpu: Gpu, plan: SolvePlan, recordWords: number, of: SampleFunction): Promise<GpuSampleLoss> {
     const neurons = neuronsIn(plan.network, of.neurons);
     const looked = lookedOf(plan, of);
+    const times = looked.states / looked.neurons;
+    const data = of.data?.(plan) ?? [];
     const [take, spread, sums] = await Promise.all([
-      gpu.kernel(sampleLoss(of.kind, recordWords, looked, of.code(neurons.length))),
+      gpu.kernel(sampleLoss(of.kind, recordWords, looked, of.code({ neurons: looked.neurons, times }))),
       gpu.kernel(spreadSlopes(looked)),
       RowSums.create(gpu, plan, 1),
     ]);
     const buffers = {
-      neurons: gpu.upload("neurons of a loss", neurons),
+      neurons: gpu.upload("neurons of a loss", Uint32Array.from([...neurons, ...lookedEntries(plan, of)])),
       labels: gpu.upload("labels", Uint32Array.from(labelsOf(plan, of, neurons.length).labels)),
-      data: gpu.upload("data of a loss", Float32Array.from(of.data?.length ? of.data : [0])),
+      data: gpu.upload("data of a loss", Float32Array.from(data.length > 0 ? data : [0])),
     };
     return new GpuSampleLoss(gpu, { take, spread }, sums, buffers, of, plan);
   }
@@ -87,6 +91,7 @@ export class GpuSampleLoss implements GpuLoss {
       record,
       counts: counts.storage,
       ...this.buffers,
+      states: this.looked.states > 0 ? spikes.states! : undefined,
       work,
       threads: paths,
     });
@@ -100,9 +105,7 @@ export class GpuSampleLoss implements GpuLoss {
     batch: Batch,
     { paths }: DeviceSpikes,
     kept: Kept,
-    cotangents: Storage,
-    rows: Storage | undefined,
-    { horizon }: FurtherCotangents = {},
+    { times: cotangents, rows, horizon, states }: WrittenCotangents,
   ): void {
     const { work } = kept as Taken;
     const { neurons } = this.plan.network;
@@ -116,6 +119,10 @@ export class GpuSampleLoss implements GpuLoss {
       horizon: this.looked.counts
         ? (horizon ?? batch.temporary("what a spike at t1 adds", 4 * neurons * paths))
         : undefined,
+      stateCotangents:
+        this.looked.states > 0
+          ? (states ?? batch.temporary("cotangents of states", 4 * observedEntries(this.plan.observed) * paths))
+          : undefined,
       threads: paths,
     });
   }

@@ -6,7 +6,7 @@ import type { SolvePlan } from "../plan/plan.js";
 import { RowSums } from "../reduce/row-sums.js";
 import type { Estimate } from "../reduce/statistics.js";
 import type { DeviceSpikes } from "../spikes/device-spikes.js";
-import type { FurtherCotangents, GpuLoss, Kept } from "./loss.js";
+import type { GpuLoss, Kept, WrittenCotangents } from "./loss.js";
 import type { CountFeature, CountWindow } from "./spike-count.js";
 
 /** A loss of the means of counts. */
@@ -121,14 +121,7 @@ export class GpuSpikeCount implements GpuLoss {
     });
   }
 
-  encodeCotangents(
-    batch: Batch,
-    spikes: DeviceSpikes,
-    kept: Kept,
-    _cotangents: Storage,
-    rows: Storage | undefined,
-    { horizon }: FurtherCotangents = {},
-  ): void {
+  encodeCotangents(batch: Batch, spikes: DeviceSpikes, kept: Kept, { rows, horizon }: WrittenCotangents): void {
     const { values, more } = kept as Counted;
     const { features, coefficient } = this.buffers;
     const { paths } = spikes;

@@ -7,7 +7,7 @@ import type { SolvePlan } from "../plan/plan.js";
 import { RowSums } from "../reduce/row-sums.js";
 import type { Estimate } from "../reduce/statistics.js";
 import type { DeviceSpikes } from "../spikes/device-spikes.js";
-import type { GpuLoss, Kept } from "./loss.js";
+import type { GpuLoss, Kept, WrittenCotangents } from "./loss.js";
 import type { Selection } from "./spike-times.js";
 
 /** A loss of the mean times of selected spikes. */
@@ -112,8 +112,7 @@ export class GpuSpikeTimes implements GpuLoss {
     batch: Batch,
     spikes: DeviceSpikes,
     kept: Kept,
-    cotangents: Storage,
-    rows: Storage | undefined,
+    { times: cotangents, rows }: WrittenCotangents,
   ): void {
     const { times, found } = kept as SelectedSpikes;
     const { paths } = spikes;

@@ -177,8 +177,12 @@ export interface RangeEvaluator {
   dispose(): void;
 }
 
-/** What else than cotangents of spike times a loss on a GPU may write; all was cleared. */
-export interface FurtherCotangents {
+/** Where a loss on a GPU writes the cotangents of a chunk; all was cleared. */
+export interface WrittenCotangents {
+  /** By spike times: number of all paths · ∂value/∂τ, [slots][paths] f32. The mean over paths of what follows from them is the gradient. */
+  readonly times: Storage;
+  /** Row 0 takes what each path adds to the value (`LossValue.pathValues`), [..][paths] f32; absent where nobody asks. */
+  readonly rows?: Storage | undefined;
   /** Of a loss with `horizon`: what one more spike of each neuron at t1 would add to the value, number of all paths · Δvalue, [neurons][paths] f32. */
   readonly horizon?: Storage | undefined;
   /** Of a loss with `states`: number of all paths · ∂value/∂state, [entries of what the plan observes][paths] f32. */
@@ -209,20 +213,8 @@ export interface GpuLoss {
   encodeBegin?(batch: Batch, plan: SolvePlan): void;
   encodeChunk(batch: Batch, spikes: DeviceSpikes): Kept;
   encodeValue(batch: Batch): void;
-  /**
-   * Writes the spike-time cotangents, number of all paths · ∂value/∂τ, to `cotangents` [slots][paths] f32 (the mean over
-   * paths of what follows from them is the gradient), and what each path adds to the value (see
-   * `LossValue.pathValues`) to row 0 of `rows` [.. ][paths] f32 where that is given; both were cleared.
-   * @param further takes what else there is.
-   */
-  encodeCotangents(
-    batch: Batch,
-    spikes: DeviceSpikes,
-    kept: Kept,
-    cotangents: Storage,
-    rows: Storage | undefined,
-    further?: FurtherCotangents,
-  ): void;
+  /** Writes what follows from the chunk to each buffer that is there. */
+  encodeCotangents(batch: Batch, spikes: DeviceSpikes, kept: Kept, written: WrittenCotangents): void;
   /** What is to be read back to know the value. */
   readonly report: Storage;
   /**

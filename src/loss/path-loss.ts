@@ -15,7 +15,7 @@ import { RowSums } from "../reduce/row-sums.js";
 import type { DeviceSpikes } from "../spikes/device-spikes.js";
 import type { TypedSpikes } from "../spikes/spikes.js";
 import { checkCotangents } from "./host-loss.js";
-import type { FurtherCotangents, GpuLoss, Kept, Loss } from "./loss.js";
+import type { GpuLoss, Kept, Loss, WrittenCotangents } from "./loss.js";
 
 export interface PathLossOptions {
   /** What the loss is called in messages; default `path-loss`. */
@@ -243,14 +243,12 @@ class GpuPathLoss implements GpuLoss {
     batch: Batch,
     spikes: DeviceSpikes,
     kept: Kept,
-    cotangents: Storage,
-    rows: Storage | undefined,
-    { horizon, states }: FurtherCotangents = {},
+    { times, rows, horizon, states }: WrittenCotangents,
   ): void {
     const own = kept as PathLosses;
     if (states && own.states) batch.copy(own.states, 0, states, 0, own.states.bytes);
     if (horizon && own.horizon) batch.copy(own.horizon, 0, horizon, 0, own.horizon.bytes);
-    batch.copy(own.cotangents, 0, cotangents, 0, 4 * spikes.slots * spikes.paths);
+    batch.copy(own.cotangents, 0, times, 0, 4 * spikes.slots * spikes.paths);
     if (rows) batch.copy(own.values, 0, rows, 0, 4 * spikes.paths);
   }
 

@@ -1,11 +1,12 @@
 /**
- * Losses of what each path fires and its sample's label: the mean over paths of a function of the first spikes of some neurons
- * and of how many spikes these have. An absent spike has time t1 and no gradient, so that a function that is continuous in the
+ * Losses of what each path fires and its sample's label: the mean over paths of a function of the first spikes of some neurons,
+ * of how many spikes these have, and of their states at given times. An absent spike has time t1 and no gradient, so that a function that is continuous in the
  * times stays so where a spike crosses t1. What a count more makes, the horizon term has (docs/mathematics.md).
  */
 import { fail, isNumbers, type Numbers, show, wholeNumber } from "../checks.js";
 import type { Network } from "../network/network.js";
 import { neuronsNamed } from "../network/populations.js";
+import { entriesAmong, observedEntries, planObserved, type StatesOptions } from "../plan/observed.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { estimateOf } from "../reduce/statistics.js";
 import type { TypedSpikes } from "../spikes/spikes.js";
@@ -20,11 +21,33 @@ export interface PathFeatures {
   /** [neurons][spikes]: of absent spikes t1. */
   readonly times: Float64Array;
   readonly counts: Float64Array;
+  /** [times][neurons] of its state, where it looks at one. */
+  readonly states: Float64Array;
   readonly label: number;
   readonly plan: SolvePlan;
 }
 
-/** A function of a path's first spikes and counts. */
+/** A state of the neurons that a loss looks at, and when. */
+export interface LookedState {
+  readonly state: string;
+  readonly times: StatesOptions["times"];
+}
+
+/** Derivatives of such a function, which it adds to. */
+export interface Slopes {
+  /** [neurons][spikes] */
+  readonly times: Float64Array;
+  /** [times][neurons] */
+  readonly states: Float64Array;
+}
+
+/** What a function is written for: how many neurons and times of their state it looks at. */
+export interface LookedSize {
+  readonly neurons: number;
+  readonly times: number;
+}
+
+/** A function of a path's first spikes, counts and states. */
 export interface SampleFunction {
   readonly kind: string;
   /** Default: all. */
@@ -32,29 +55,34 @@ export interface SampleFunction {
   /** First spikes of each neuron that it looks at, and whether it looks at how many there are. */
   readonly spikes: number;
   readonly counts: boolean;
+  readonly states?: LookedState | undefined;
   /** Whether samples need labels; `least` and `most` say which. */
   readonly labelled: boolean;
   /** @throws SaltationError where it does not go with so many neurons. */
   check?(neurons: number): void;
   /** How many labels there may be, of so many neurons. */
   labels(neurons: number): number;
-  /** The function; adds its derivatives by times to `slopes` where these are given. */
-  value(features: PathFeatures, slopes?: Float64Array): number;
+  /** The function; adds its derivatives to `slopes` where these are given. */
+  value(features: PathFeatures, slopes?: Slopes): number;
   /** Of a classifier: how probable it finds each class, adding up to 1. */
   classes?(features: PathFeatures): ArrayLike<number>;
   /**
    * The same function in WGSL: `fn sample_loss(label: u32) -> f32`. It may call `time_of(f)` (since t0), `count_of(k)` and
-   * `add_slope(f, by)`, and read `data[i]`, `run.t0` and `run.duration`.
+   * `add_slope(f, by)`, of states `state_of(n)` and `add_state_slope(n, by)`, and read `data[i]`, `run.t0` and `run.duration`.
    */
-  code(neurons: number): string;
-  readonly data?: ArrayLike<number>;
+  code(size: LookedSize): string;
+  /** Numbers that it reads, for such solutions. */
+  data?(plan: SolvePlan): ArrayLike<number>;
   readonly leavesOut?: string | undefined;
 }
 
 /** A loss by sample, which may also say what it takes a path for. */
 export interface SampleLoss extends Loss {
-  /** Of a classifier: [paths][classes], how probable each class is. */
-  classes?(spikes: readonly TypedSpikes[], plan: SolvePlan): Float64Array[];
+  /**
+   * Of a classifier: [paths][classes], how probable each class is.
+   * @param states of a loss with `states`: those that the plan observes, [paths][entries].
+   */
+  classes?(spikes: readonly TypedSpikes[], plan: SolvePlan, states?: Float64Array): Float64Array[];
 }
 
 /** The neurons that an option means. @throws SaltationError `invalid-input` where there are none such. */
@@ -96,8 +124,25 @@ export function labelsOf({ samples, paths }: SolvePlan, of: SampleFunction, neur
   return { labels, trials };
 }
 
-/** What a path fires, as the function takes it; and which spike each time is of, -1 where it is absent. */
-function featuresOf(of: SampleFunction, neurons: Uint32Array, one: TypedSpikes, plan: SolvePlan, label: number) {
+/** The states that it looks at, as a plan observes them. */
+const statesOf = ({ states, neurons }: SampleFunction): StatesOptions | undefined =>
+  states && { of: [states.state], times: states.times, ...(neurons === undefined ? {} : { neurons }) };
+
+/** Where these lie among all that a plan observes, [times][neurons]. */
+export function lookedEntries(plan: SolvePlan, of: SampleFunction): Uint32Array {
+  const states = statesOf(of);
+  return states
+    ? entriesAmong(plan.observed!, planObserved(plan.network, states, plan, "loss.states"))
+    : new Uint32Array();
+}
+
+/** What a path does, as the function takes it; and which spike each time is of, -1 where it is absent. */
+function featuresOf(
+  of: SampleFunction,
+  neurons: Uint32Array,
+  one: TypedSpikes,
+  { plan, label, states }: Pick<PathFeatures, "plan" | "label" | "states">,
+) {
   const times = new Float64Array(neurons.length * of.spikes).fill(plan.t1);
   const found = new Int32Array(times.length).fill(-1);
   const counts = new Float64Array(neurons.length);
@@ -109,7 +154,7 @@ function featuresOf(of: SampleFunction, neurons: Uint32Array, one: TypedSpikes, 
     times[k * of.spikes + count] = one.times[n]!;
     found[k * of.spikes + count] = n;
   }
-  return { features: { times, counts, label, plan }, found };
+  return { features: { times, counts, states, label, plan }, found };
 }
 
 /** The loss that is the mean over paths of such a function. */
@@ -119,36 +164,52 @@ export function sampleLossOf(of: SampleFunction): SampleLoss {
   const eachPath = <T>(
     spikes: readonly TypedSpikes[],
     plan: SolvePlan,
+    observed: Float64Array | undefined,
     visit: (path: ReturnType<typeof featuresOf>, i: number, neurons: Uint32Array) => T,
   ): T[] => {
     const neurons = neuronsIn(plan.network, of.neurons);
     const { labels, trials } = labelsOf(plan, of, neurons.length);
-    return spikes.map((one, i) =>
-      visit(featuresOf(of, neurons, one, plan, labels[Math.floor(i / trials)]!), i, neurons),
-    );
+    const entries = lookedEntries(plan, of);
+    const all = observedEntries(plan.observed);
+    return spikes.map((one, i) => {
+      const states = Float64Array.from(entries, (e) => observed![i * all + e]!);
+      const path = { plan, states, label: labels[Math.floor(i / trials)]! };
+      return visit(featuresOf(of, neurons, one, path), i, neurons);
+    });
   };
+  const states = statesOf(of);
   return {
     kind,
     pathwise: true,
     ...(of.counts ? { horizon: true } : {}),
     ...(leavesOut === undefined ? {} : { leavesOut }),
+    ...(states === undefined ? {} : { states }),
     check(network) {
       of.check?.(neuronsIn(network, of.neurons).length);
     },
     checkPlan(plan, names) {
       labelsOf(plan, of, neuronsIn(plan.network, of.neurons).length);
-      if (names.length === 0 || of.spikes > 0 || horizonOf(plan, names).events.length > 0) return;
+      if (names.length === 0 || of.spikes > 0 || states || horizonOf(plan, names).events.length > 0) return;
       const why =
         "counts move only where spikes appear at t1, and how likely that is is known of spikes by a hazard alone";
       fail("loss", `"${kind}": has no gradient here: ${why}; take first spikes, or a cell with a hazard`);
     },
-    evaluate(spikes, plan) {
-      const all = eachPath(spikes, plan, ({ features, found }, i, neurons) => {
-        const slopes = new Float64Array(features.times.length);
+    evaluate(spikes, plan, observed) {
+      const entries = lookedEntries(plan, of);
+      const perPath = observedEntries(plan.observed);
+      const stateCotangents = new Float64Array(states ? perPath * spikes.length : 0);
+      const all = eachPath(spikes, plan, observed, ({ features, found }, i, neurons) => {
+        const slopes = {
+          times: new Float64Array(features.times.length),
+          states: new Float64Array(features.states.length),
+        };
         const value = of.value(features, slopes);
         const cotangents = new Float64Array(spikes[i]!.times.length);
         found.forEach((n, f) => {
-          if (n >= 0) cotangents[n]! += slopes[f]! / spikes.length;
+          if (n >= 0) cotangents[n]! += slopes.times[f]! / spikes.length;
+        });
+        entries.forEach((e, n) => {
+          stateCotangents[i * perPath + e] = slopes.states[n]! / spikes.length;
         });
         const horizon = new Float64Array(of.counts ? plan.network.neurons : 0);
         if (of.counts) {
@@ -164,6 +225,7 @@ export function sampleLossOf(of: SampleFunction): SampleLoss {
         value: estimateOf(pathValues, plan.antithetic).mean,
         cotangents: all.map((path) => path.cotangents),
         ...(of.counts ? { horizon: all.map((path) => path.horizon) } : {}),
+        ...(states ? { stateCotangents } : {}),
         pathValues,
       };
     },
@@ -173,8 +235,8 @@ export function sampleLossOf(of: SampleFunction): SampleLoss {
     },
     ...(of.classes
       ? {
-          classes: (spikes: readonly TypedSpikes[], plan: SolvePlan) =>
-            eachPath(spikes, plan, ({ features }) => Float64Array.from(of.classes!(features))),
+          classes: (spikes: readonly TypedSpikes[], plan: SolvePlan, observed?: Float64Array) =>
+            eachPath(spikes, plan, observed, ({ features }) => Float64Array.from(of.classes!(features))),
         }
       : {}),
   };

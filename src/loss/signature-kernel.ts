@@ -20,7 +20,7 @@ import { signatureMMD, signatureScore } from "../signature/statistics.js";
 import type { DeviceSpikes } from "../spikes/device-spikes.js";
 import type { Spikes, TypedSpikes } from "../spikes/spikes.js";
 import { type UploadedSpikes, uploadSpikes } from "../spikes/upload.js";
-import { boundaryTerm, type GpuLoss, type Kept, type Loss, type LossValue } from "./loss.js";
+import { boundaryTerm, type GpuLoss, type Kept, type Loss, type LossValue, type WrittenCotangents } from "./loss.js";
 import { checkNeurons, checkObserved, checkTimes } from "./observed.js";
 
 export interface SignatureKernelOptions {
@@ -134,8 +134,8 @@ class GpuSignatureKernel implements GpuLoss {
 
   encodeValue(): void {}
 
-  encodeCotangents(batch: Batch, spikes: DeviceSpikes, _: Kept, cotangents: Storage): void {
-    this.statistic.encodeCotangents(batch, spikes, cotangents, { scale: spikes.paths });
+  encodeCotangents(batch: Batch, spikes: DeviceSpikes, _: Kept, { times }: WrittenCotangents): void {
+    this.statistic.encodeCotangents(batch, spikes, times, { scale: spikes.paths });
   }
 
   read(report: ArrayBuffer): { value: number } {

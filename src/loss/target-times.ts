@@ -55,11 +55,11 @@ export function targetTimes(options: TargetTimesOptions): SampleLoss {
       for (let f = 0; f < size; f++) {
         const by = times[f]! - all[label * size + f]!;
         sum += by * by;
-        if (slopes) slopes[f]! += (2 * by) / size;
+        if (slopes) slopes.times[f]! += (2 * by) / size;
       }
       return sum / size;
     },
-    data: all,
+    data: () => all,
     code: () => /* wgsl */ `
 fn sample_loss(label: u32) -> f32 {
   var sum = 0.0f;

@@ -17,7 +17,7 @@ import { RowSums } from "../reduce/row-sums.js";
 import type { DeviceSpikes } from "../spikes/device-spikes.js";
 import type { Spikes, TypedSpikes } from "../spikes/spikes.js";
 import { type UploadedSpikes, uploadSpikes } from "../spikes/upload.js";
-import type { GpuLoss, Kept, Loss, LossValue } from "./loss.js";
+import type { GpuLoss, Kept, Loss, LossValue, WrittenCotangents } from "./loss.js";
 import { checkNeurons, checkObserved, checkTimes } from "./observed.js";
 
 export interface VanRossumOptions {
@@ -204,16 +204,10 @@ class GpuVanRossum implements GpuLoss {
 
   encodeValue(): void {}
 
-  encodeCotangents(
-    batch: Batch,
-    spikes: DeviceSpikes,
-    kept: Kept,
-    cotangents: Storage,
-    rows: Storage | undefined,
-  ): void {
+  encodeCotangents(batch: Batch, spikes: DeviceSpikes, kept: Kept, { times, rows }: WrittenCotangents): void {
     const { table, parts } = kept as Products;
     const bytes = 4 * spikes.slots * spikes.paths;
-    batch.copy(table, 2 * bytes, cotangents, 0, bytes);
+    batch.copy(table, 2 * bytes, times, 0, bytes);
     if (rows) batch.copy(parts, 4 * spikes.paths, rows, 0, 4 * spikes.paths);
   }
 

@@ -3,6 +3,7 @@ import { boundCell, type Cell, type CellDefinition, defineCell } from "../cell/c
 import { gif } from "../cell/gif.js";
 import { slif } from "../cell/slif.js";
 import { whichCell } from "../cell/which-cell.js";
+import { poisson } from "../cells/poisson.js";
 import {
   checkOptions,
   fail,
@@ -159,7 +160,10 @@ export function readCell(cell: Cell | CellDefinition | string | undefined, field
   if (typeof cell === "string") {
     return known.get(cell) ?? noSuchCell(cell, [...known.keys(), "others after await libraryCell(name)"], field);
   }
-  return typeof cell === "object" && cell && "graph" in cell ? cell : defineCell(cell);
+  if (cell === poisson && known.has(poisson.name)) return known.get(poisson.name)!;
+  const read = typeof cell === "object" && cell && "graph" in cell ? cell : defineCell(cell);
+  if (cell === poisson) known.set(poisson.name, read);
+  return read;
 }
 
 function readInputSpikes(spikes: InputSpikes | undefined, neurons: number, cell: Cell): Network["inputSpikes"] {
@@ -385,7 +389,13 @@ function ofPopulations(definition: NetworkDefinition): Network {
         first,
         count,
         sources,
-        ...(sources ? {} : { cell: own!, ports: own!.ports.map((port) => cell.ports.indexOf(port)) }),
+        ...(sources
+          ? {}
+          : {
+              cell: own!,
+              receives: Object.keys(own!.definition.receive ?? {}).length > 0,
+              ports: own!.ports.map((port) => cell.ports.indexOf(port)),
+            }),
       },
     ]),
   );

@@ -4,8 +4,9 @@
  */
 import type { Cell, CellDefinition } from "../cell/cell.js";
 import { type InputKind, isSampled } from "../cell/inputs.js";
-import { checkOptions, fail, type Names, type Numbers, show, wholeNumber } from "../checks.js";
-import { type Current, inputField } from "../driver/current.js";
+import { poisson } from "../cells/poisson.js";
+import { checkOptions, fail, isNumbers, type Names, type Numbers, nonNegative, show, wholeNumber } from "../checks.js";
+import { type Current, currentOf, inputField, isSampledCurrent } from "../driver/current.js";
 import { kindsOf, readInputs } from "./inputs.js";
 
 export interface CellPopulation {
@@ -20,14 +21,50 @@ export interface CellPopulation {
   current?: Current;
 }
 
+/** Poisson processes, short for neurons of the cell `poisson`. */
+export interface PoissonPopulation {
+  /** Their rate in spikes per unit of time, at least 0: one for all, one each, or sampled; a constant one is called `name.rate`. */
+  poisson: Current;
+  /** How many; default as many as rates are listed, else 1. */
+  neurons?: number;
+}
+
 /** Neurons that only send: their spikes come with the samples. */
 export interface SourcePopulation {
   sources: number;
 }
 
-export type PopulationDefinition = CellPopulation | SourcePopulation;
+export type PopulationDefinition = CellPopulation | PoissonPopulation | SourcePopulation;
 
 const cellNames: Names<CellPopulation> = { cell: true, neurons: true, parameters: true, inputs: true, current: true };
+
+/** Whether nothing of a rate is below 0. @throws SaltationError naming what is. */
+function checkRate(field: string, rate: Current): void {
+  const all = isSampledCurrent(rate) ? rate.samples : rate;
+  const check = (at: string, value: unknown): void => {
+    if (isNumbers(value)) Array.from(value as ArrayLike<unknown>, (one, i) => check(`${at}[${i}]`, one));
+    else nonNegative(at, value);
+  };
+  check(isSampledCurrent(rate) ? `${field}.samples` : field, all);
+}
+
+/** How many neurons a population says that it has; 0 of sources. */
+export function neuronsGiven(population: PopulationDefinition): number {
+  if ("sources" in population) return 0;
+  if (population.neurons !== undefined) return population.neurons;
+  return "poisson" in population && isNumbers(population.poisson) ? population.poisson.length : 1;
+}
+
+/** What a population of Poisson processes is short for. */
+function ofPoisson(field: string, given: PoissonPopulation): CellPopulation {
+  checkOptions(field, given, { poisson: true, neurons: true });
+  const rate = currentOf(given.poisson, `${field}.poisson`);
+  checkRate(`${field}.poisson`, rate);
+  const neurons = neuronsGiven(given);
+  if (isNumbers(rate) && rate.length !== neurons)
+    fail(`${field}.poisson`, `has ${rate.length} rates for ${show(neurons)} neurons; give one for all, or one each`);
+  return { cell: poisson, neurons, inputs: { rate } };
+}
 
 /** Neurons of a network that have a name. */
 export interface PopulationPlace {
@@ -93,7 +130,7 @@ export function readPopulations(
     if (!/^[A-Za-z_][\w-]{0,63}$/.test(name) || name in {})
       fail(whole, `${show(name)} is no name; take letters, digits, - and _, a letter first`);
     if (typeof population !== "object" || population === null)
-      fail(field, `expected { neurons, … } or { sources }, got ${show(population)}`);
+      fail(field, `expected { neurons, … }, { poisson } or { sources }, got ${show(population)}`);
     if ("sources" in population) {
       checkOptions(field, population, { sources: true });
       const count = wholeNumber(`${field}.sources`, population.sources, 1, maximumNeurons);
@@ -101,13 +138,14 @@ export function readPopulations(
       sources += count;
       return { name, field, first, count, sources: true, given: undefined };
     }
-    checkOptions(field, population, cellNames);
-    const count = wholeNumber(`${field}.neurons`, population.neurons, 1, maximumNeurons);
+    const written = "poisson" in population ? ofPoisson(field, population) : population;
+    checkOptions(field, written, cellNames);
+    const count = wholeNumber(`${field}.neurons`, written.neurons, 1, maximumNeurons);
     const first = neurons;
     neurons += count;
-    const cell = readCell(population.cell, `${field}.cell`);
-    const signals = readInputs(cell, population, field);
-    return { name, field, first, count, sources: false, cell, signals, given: population };
+    const cell = readCell(written.cell, `${field}.cell`);
+    const signals = readInputs(cell, written, field);
+    return { name, field, first, count, sources: false, cell, signals, given: written };
   });
   if (neurons === 0) fail(whole, "has no neurons; give one population a cell and neurons");
   if (neurons + sources > maximumNeurons)

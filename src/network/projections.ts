@@ -77,6 +77,8 @@ export interface Ends extends Neurons {
   readonly sources: boolean;
   /** With its ports as the network numbers them; none where it has sources alone. */
   readonly cell?: Ported;
+  /** Whether anything becomes of it where a spike arrives. */
+  readonly receives?: boolean;
   /** The number that each of its ports has in the network. */
   readonly ports?: readonly number[];
 }
@@ -292,6 +294,11 @@ export function readProjections(given: unknown, populations: ReadonlyMap<string,
     const to = endOf(`${field}.to`, projection.to, populations);
     const { cell } = to;
     if (!cell) return fail(`${field}.to`, `"${to.name}" is a population of sources, at which nothing arrives`);
+    if (to.receives === false)
+      fail(
+        `${field}.to`,
+        `"${to.name}" has the cell "${cell.name}", of which nothing becomes where a spike arrives; give it "receive"`,
+      );
     const name = projection.name ?? `${from.name}→${to.name}`;
     if (typeof name !== "string" || !/^[^.\s]{1,130}$/.test(name))
       fail(`${field}.name`, `expected a name without dots and blanks, got ${show(name)}`);

@@ -87,6 +87,7 @@ export function cutsOf(point: PlannedPoint): Cuts | string {
   const align = plan.antithetic ? 2 * blockPaths : blockPaths;
   const paths = { unit: "paths", count: job.paths, align } as const;
   if (point.command === "simulate") {
+    if (plan.samples) return "samples of data are simulated in one run; cut by whole jobs: a sweep by --grid";
     if (plan.observed) return "states are kept in one run; leave states out, or cut by whole jobs: a sweep by --grid";
     return { ...paths, twoRounds: false, batches: 0 };
   }

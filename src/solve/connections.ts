@@ -16,13 +16,30 @@ function selfEdgesOf({ network }: SolvePlan): Uint32Array {
   return own.some((e) => e > 0) ? own : new Uint32Array(0);
 }
 
+/** The delays that each neuron and source sends along, each once: where those of each begin, and their numbers. */
+function sentOf({ rowStart, delayOf }: SolvePlan["network"]["connections"]): {
+  starts: Uint32Array;
+  numbers: Uint32Array;
+} {
+  const starts = new Uint32Array(rowStart.length);
+  const numbers: number[] = [];
+  for (let k = 0; k + 1 < rowStart.length; k++) {
+    const own = new Set<number>();
+    for (let e = rowStart[k]!; e < rowStart[k + 1]!; e++) if (delayOf[e]! >= 0) own.add(delayOf[e]!);
+    for (const delay of own) numbers.push(delay);
+    starts[k + 1] = numbers.length;
+  }
+  return { starts, numbers: Uint32Array.from(numbers) };
+}
+
 /**
- * @param atOnce whether a neuron that is its own target receives as it fires; else it takes a turn of its own.
+ * @param options `atOnce`: whether a neuron that is its own target receives as it fires; else it takes a turn of its own.
+ *   `byDelay`: whether spikes under way are looked for by delay.
  */
 export function connectionShape(
   plan: SolvePlan,
   layout: ParameterLayout,
-  atOnce: boolean,
+  { atOnce = false, byDelay = false }: { readonly atOnce?: boolean; readonly byDelay?: boolean } = {},
 ): Omit<ConnectionShape, "neurons"> {
   const delays = layout.segments.get("delays");
   return {
@@ -35,7 +52,11 @@ export function connectionShape(
     trials: plan.samples?.trials ?? 1,
     selfEdges: atOnce && selfEdgesOf(plan).length > 0,
     ports: plan.network.cell.ports.length,
-    delays: delays && { count: delays.length, offset: delays.offset },
+    delays: delays && {
+      count: delays.length,
+      offset: delays.offset,
+      sent: byDelay ? sentOf(plan.network.connections).numbers.length : 0,
+    },
   };
 }
 
@@ -77,16 +98,19 @@ export class ConnectionBuffer {
   constructor(
     private readonly gpu: Gpu,
     private readonly plan: SolvePlan,
-    { selfEdges }: Pick<ConnectionShape, "selfEdges">,
+    { selfEdges, delays: shape }: Pick<ConnectionShape, "selfEdges" | "delays">,
   ) {
     const arrivals = allArrivals(plan);
-    const { rowStart, targets, ports, delays, delayOf, weightOf } = plan.network.connections;
+    const { connections } = plan.network;
+    const { rowStart, targets, ports, delays, delayOf, weightOf } = connections;
     const what = Uint32Array.from({ length: arrivals.count }, (_, x) => targets.length + x);
     const neurons = portedWords(arrivals.neurons, arrivals.ports);
     const agenda = agendaWords({ ...arrivals, neurons, what }, arrivals.weights);
     const numbers = delays.length > 0 ? Uint32Array.from(delayOf) : new Uint32Array(0);
     const edges = [rowStart, portedWords(targets, ports), ...(weightOf ? [weightOf] : [])];
-    this.fixed = inOne([...edges, agenda, numbers, ...(selfEdges ? [selfEdgesOf(plan)] : [])]);
+    const sent = shape?.sent ? sentOf(connections) : undefined;
+    const byDelay = sent ? [sent.starts, sent.numbers] : [];
+    this.fixed = inOne([...edges, agenda, numbers, ...byDelay, ...(selfEdges ? [selfEdgesOf(plan)] : [])]);
     this.sampled = plan.samples?.agenda;
     this.held = gpu.upload("connections", inOne([this.fixed, this.words()], 1));
   }

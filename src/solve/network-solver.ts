@@ -65,7 +65,7 @@ export class NetworkSolver extends ConnectedSolver<Forward, Backward> {
     const shape = await solverShape(plan, "none", names);
     const affineEvent = eventIsAffine(shape.functions);
     const sizes = {
-      ...connectionShape(plan, shape.layout, false),
+      ...connectionShape(plan, shape.layout, { byDelay: true }),
       affineEvent,
       workgroupSize,
       recordWords: network.connections.delays.length > 0 ? recordWords.arrivals : recordWords.neurons,

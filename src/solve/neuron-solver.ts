@@ -75,7 +75,7 @@ export class NeuronSolver extends ConnectedSolver<Forward, never> {
     // Arrivals are not recorded: where every event is a spike, the record is of spikes.
     const several = recordsEvents(cell);
     const shape = { ...(await solverShape(plan, "none")), several };
-    const edges = connectionShape(plan, shape.layout, false);
+    const edges = connectionShape(plan, shape.layout);
     const lanes = lanesOf(gpu);
     const workgroupSize = 64;
     const affineEvent = eventIsAffine(shape.functions);

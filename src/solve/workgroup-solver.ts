@@ -98,7 +98,7 @@ export class WorkgroupSolver extends ConnectedSolver<Forward, Backward> {
     const sizes: Omit<WorkgroupShape, keyof KernelShape> & { states: number } = {
       states: shape.states,
       workgroupSize,
-      ...connectionShape(plan, shape.layout, true),
+      ...connectionShape(plan, shape.layout, { atOnce: true }),
       recordWords: recordWords.neurons,
       affineEvent: eventIsAffine(shape.functions),
       inWorkgroup,

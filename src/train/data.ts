@@ -190,7 +190,7 @@ export class Test {
       return sum / trials;
     });
     const { standardError } = estimateOf(means, false);
-    const probabilities = labels && loss.classes?.(paths, plan);
+    const probabilities = labels && loss.classes?.(paths, plan, states);
     if (!probabilities) return { loss: value, standardError };
     const predicted = predictedClasses(probabilities, trials);
     return {

@@ -109,7 +109,7 @@ ${names.map((name, i) => `  out[${i}] = ${name};`).join("\n")}
     const kernel = await gpu.kernel({ label: "finite", code, bindings: ["read", "read_write"] });
     const [given, out] = [gpu.buffer("given", 4 * (inputs.size + 1)), gpu.buffer("out", 4 * roots.length)];
     gpu.write(given, Float32Array.from([...inputs.values(), 3]));
-    const batch = gpu.batch().dispatch(kernel, [given, out], null, [1]);
+    const batch = gpu.batch().dispatch(kernel, { buffers: [given, out], groups: 1 });
     const read = batch.read(out);
     batch.submit();
     compare(new Float32Array(await read), 1e-6);

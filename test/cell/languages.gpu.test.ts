@@ -83,7 +83,7 @@ ${names.map((name, i) => `  out[${i}] = ${name};`).join("\n")}
     const kernel = await gpu.kernel({ label: "languages", code, bindings: ["read", "read_write"] });
     const [given, out] = [gpu.buffer("given", 12), gpu.buffer("out", 4 * nodes.length)];
     gpu.write(given, Float32Array.from(values.values()));
-    const batch = gpu.batch().dispatch(kernel, [given, out], null, [1]);
+    const batch = gpu.batch().dispatch(kernel, { buffers: [given, out], groups: 1 });
     const read = batch.read(out);
     batch.submit();
     new Float32Array(await read).forEach((value, i) => {

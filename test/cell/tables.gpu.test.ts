@@ -164,7 +164,7 @@ fn main() {
       const gpu = engine().gpu!;
       const kernel = await gpu.kernel({ label: "tables", code, bindings: ["read_write"] });
       const buffer = gpu.buffer("out", 4 * expected.length);
-      const batch = gpu.batch().dispatch(kernel, [buffer], null, [1]);
+      const batch = gpu.batch().dispatch(kernel, { buffers: [buffer], groups: 1 });
       const read = batch.read(buffer);
       batch.submit();
       new Float32Array(await read).forEach((value, i) => {

@@ -102,6 +102,12 @@ describe("bad input", () => {
       /network\.cell: no built-in cell is called "lef"; known: slif, gif, lif/,
     ],
     [
+      "cell name for a terminal",
+      "simulate",
+      network({ cell: "\u001b]0;theirs\u0007\u009b31my" }),
+      /network\.cell: no built-in cell is called "\\u001b\]0;theirs\\u0007\\u009b31my"; known: slif/,
+    ],
+    [
       "equation",
       "simulate",
       network({ cell: { name: "x", state: { v: "-q" }, event: "v", parameters: {} } }),

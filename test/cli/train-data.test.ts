@@ -87,9 +87,87 @@ describe("saltation train with data", () => {
     expect(error.trim().split("\n")).toHaveLength(1);
   });
 
-  it("refuses options of other trainings", async () => {
-    expect((await train(job({}), "--save", join(folder, "x.json"))).error).toContain(
-      "--save: is not for jobs with data",
+  it("saves a job that simulates the samples of its test with the fitted network", async () => {
+    const saved = join(folder, "saved", "fitted.json");
+    const projections = example.network.projections.map((p: { to: string }) =>
+      p.to === "hidden"
+        ? { ...p, tied: Array.from({ length: 100 }, (_, c) => Math.floor(c / 20)), weights: { allToAll: 2.5 } }
+        : p,
     );
+    const { populations } = JSON.parse(readFileSync(job({}), "utf8")).network;
+    const file = job({ network: { populations, projections }, epochs: 1 });
+    const run = await train(file, "--save", saved);
+    expect([run.error, run.code]).toEqual(["", 0]);
+    const { parameters } = JSON.parse(run.out);
+    const written = JSON.parse(readFileSync(saved, "utf8"));
+    expect(written.data).toEqual(points(40, 2));
+    const { weights, tied } = written.network.projections[0];
+    // One weight of each source, where all its connections stand together.
+    expect(tied).toEqual(Array.from({ length: 100 }, (_, c) => Math.floor(c / 20)));
+    expect(weights.weights).toEqual(tied.map((group: number) => parameters["in->hidden.weights"][group]));
+    const simulated = await commandLine(["simulate", saved, "--json", "--backend", "simd"]);
+    expect([simulated.error, simulated.code]).toEqual(["", 0]);
+    const { paths, meanSpikeCount } = JSON.parse(simulated.out);
+    expect(paths).toBe(40);
+    expect(meanSpikeCount).toBeGreaterThan(1);
+  });
+
+  it("saves a job with populations and drawn projections that simulates", async () => {
+    const file = join(folder, "populations.json");
+    const saved = join(folder, "populations-fitted.json");
+    const given = {
+      network: {
+        populations: { a: { neurons: 2, current: 1.5 }, b: { neurons: 3, parameters: { mu1: 5 } } },
+        projections: [
+          { from: "a", to: "b", weights: { random: { in: 1, normal: [0.8, 0.1], seed: 2 } }, delays: 0.02 },
+          { from: "b", to: "b", weights: { allToAll: 0.1 }, tied: true },
+        ],
+      },
+      time: { t1: 1, dt: 0.02 },
+      paths: 16,
+      seed: 3,
+    };
+    const training = {
+      loss: { kind: "mean-spike-time", neuron: 3, index: 0 },
+      trainable: ["a->b.weights", "b->b.weights", "b.mu1", "a.current", "a->b.delays"],
+      optimiser: { kind: "sgd", learningRate: 0.05 },
+      steps: 2,
+    };
+    writeFileSync(file, JSON.stringify({ ...given, ...training }));
+    const run = await train(file, "--save", saved);
+    expect(run.code).toBe(0);
+    const { parameters } = JSON.parse(run.out);
+    const { network } = JSON.parse(readFileSync(saved, "utf8"));
+    expect(network.populations.b.parameters.mu1).toBe(parameters["b.mu1"]);
+    expect(network.populations.a.current).toBe(parameters["a.current"]);
+    expect(network.projections[0].delays).toBe(parameters["a->b.delays"]);
+    expect(network.projections[1].weights).toEqual({ allToAll: parameters["b->b.weights"] });
+    expect([...network.projections[0].weights.weights].sort()).toEqual([...parameters["a->b.weights"]].sort());
+    const { code, error } = await commandLine(["simulate", saved, "--json", "--backend", "simd"]);
+    expect([error, code]).toEqual(["", 0]);
+  });
+
+  it.each<[string, object, string[], string]>([
+    ["--figure", {}, ["--figure", "x.svg"], "--figure: is not for jobs with data; leave it out"],
+    ["--confidence", {}, ["--confidence"], "--confidence: is not for jobs with data; leave it out"],
+    ["--workers", {}, ["--workers", "2"], "--workers: is not for jobs with data; leave it out"],
+    [
+      "discretisation",
+      { discretisation: true },
+      [],
+      "discretisation: is not measured in jobs with data; leave it out, and run gradient or simulate for it",
+    ],
+    [
+      "jitter of the test set",
+      { test: { data: { ...points(40, 2), jitter: 0.1 } } },
+      [],
+      "test.data.jitter: is for what is trained on; leave it out",
+    ],
+  ])("refuses what is for other trainings: %s", async (_, changes, args, message) => {
+    const file = job(changes);
+    const { code, out, error } = await train(file, ...args);
+    expect([code, out]).toEqual([1, ""]);
+    expect(error.trim().split("\n")).toHaveLength(1);
+    expect(error).toContain(message);
   });
 });

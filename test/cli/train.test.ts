@@ -37,6 +37,8 @@ const job = {
 
 interface Outcome {
   readonly code: number | null;
+  /** What ended a process that has no code. */
+  readonly signal?: NodeJS.Signals | null;
   readonly out: string;
   readonly error: string;
 }
@@ -47,7 +49,10 @@ function start(command: string[]): { child: ChildProcess; done: Promise<Outcome>
   let error = "";
   child.stdout.on("data", (data) => (out += data));
   child.stderr.on("data", (data) => (error += data));
-  return { child, done: new Promise((resolve) => child.on("close", (code) => resolve({ code, out, error }))) };
+  return {
+    child,
+    done: new Promise((resolve) => child.on("close", (code, signal) => resolve({ code, signal, out, error }))),
+  };
 }
 
 /** A run that nothing befalls, within this process, on the adapter of those that something befalls. */
@@ -126,7 +131,7 @@ describe("a training run", () => {
     const file = write(checkpoint);
     const [first, second] = [1 + Math.floor(8 * Math.random()), 14 + Math.floor(8 * Math.random())];
     const stopped = await interrupt(file, checkpoint, first, "SIGINT", "--json");
-    expect(stopped.code, `steps ${first}, ${second}`).toBe(130);
+    expect(stopped.code, `steps ${first}, ${second}, ended by ${stopped.signal}`).toBe(130);
     expect(stopped.out).toBe("");
     const done = stepOf(checkpoint);
     expect(done).toBeGreaterThanOrEqual(first);
@@ -136,7 +141,7 @@ describe("a training run", () => {
         `go on with: saltation train ${file} --backend webgpu --json --resume\n`,
     );
     const killed = await interrupt(file, checkpoint, second, "SIGKILL", "--json", "--resume");
-    expect(killed.code).toBe(null);
+    expect(killed).toMatchObject({ code: null, signal: "SIGKILL" });
     expect(stepOf(checkpoint)).toBeGreaterThanOrEqual(second);
     const rest = finalOf(await train(file, "--resume"), checkpoint);
     expect(rest, `steps ${first}, ${second}`).toEqual(whole);

@@ -24,7 +24,9 @@ async function run(body: string, count: number, seed = 5, first = 0): Promise<Ar
   const gpu = engine().gpu!;
   const k = await gpu.kernel({ label: "test", code: kernel(body), bindings: ["read_write"], uniformBytes: 8 });
   const out = gpu.buffer("out", 8 * count);
-  const batch = gpu.batch().dispatch(k, [out], Uint32Array.of(seed, first), [1024, count / 65536]);
+  const batch = gpu
+    .batch()
+    .dispatch(k, { buffers: [out], uniforms: Uint32Array.of(seed, first), groups: [1024, count / 65536] });
   const data = batch.read(out);
   batch.submit();
   const result = await data;

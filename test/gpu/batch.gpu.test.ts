@@ -33,7 +33,7 @@ describe("batch", () => {
     const batch = gpu().batch();
     for (const factor of [2, 3, 5]) {
       uniform.setFloat32(4, factor, true);
-      batch.dispatch(kernel, [data], uniform, [1]);
+      batch.dispatch(kernel, { buffers: [data], uniforms: uniform, groups: 1 });
     }
     const read = batch.read(data);
     batch.submit();
@@ -47,8 +47,8 @@ describe("batch", () => {
     const b = gpu().upload("b", Float32Array.of(9, 9));
     const batch = gpu().batch();
     const before = batch.read(a);
-    batch.dispatch(kernel, [a], scaleUniform(2, 2), [1]).copy(a, 4, b, 0, 4);
-    batch.clear(a, 4, 4).dispatch(kernel, [a], scaleUniform(2, 1), [1]);
+    batch.dispatch(kernel, { buffers: [a], uniforms: scaleUniform(2, 2), groups: 1 }).copy(a, 4, b, 0, 4);
+    batch.clear(a, 4, 4).dispatch(kernel, { buffers: [a], uniforms: scaleUniform(2, 1), groups: 1 });
     const [after, copied] = [batch.read(a), batch.read(b)];
     batch.submit();
     const values = (await Promise.all([before, after, copied])).map((x) => [...new Float32Array(x)]);
@@ -66,7 +66,8 @@ describe("batch", () => {
     const data = gpu().upload("data", Float32Array.of(0));
     for (const count of [10, 3000, 10]) {
       const batch = gpu().batch();
-      for (let i = 0; i < count; i++) batch.dispatch(kernel, [data], scaleUniform(1, 1), [1]);
+      for (let i = 0; i < count; i++)
+        batch.dispatch(kernel, { buffers: [data], uniforms: scaleUniform(1, 1), groups: 1 });
       batch.submit();
     }
     expect(new Float32Array(await gpu().read(data))[0]).toBe(3020);
@@ -80,13 +81,13 @@ describe("batch", () => {
     const encoder = gpu().device.createCommandEncoder();
     gpu()
       .batch()
-      .dispatch(kernel, [data], scaleUniform(1, 2), [1])
-      .dispatch(kernel, [data], scaleUniform(1, 3), [1])
+      .dispatch(kernel, { buffers: [data], uniforms: scaleUniform(1, 2), groups: 1 })
+      .dispatch(kernel, { buffers: [data], uniforms: scaleUniform(1, 3), groups: 1 })
       .encode(encoder);
     gpu()
       .batch()
-      .dispatch(kernel, [other], scaleUniform(1, 100), [1])
-      .dispatch(kernel, [other], scaleUniform(1, 100), [1])
+      .dispatch(kernel, { buffers: [other], uniforms: scaleUniform(1, 100), groups: 1 })
+      .dispatch(kernel, { buffers: [other], uniforms: scaleUniform(1, 100), groups: 1 })
       .submit();
     gpu().device.queue.submit([encoder.finish()]);
     expect(new Float32Array(await gpu().read(data))[0]).toBe((1 * 2 + 1) * 3 + 1);
@@ -103,7 +104,10 @@ describe("batch", () => {
     new Float32Array(own.getMappedRange())[0] = 5;
     own.unmap();
     const result = gpu().buffer("result", 4);
-    gpu().batch().dispatch(kernel, [own], scaleUniform(1, 2), [1]).submit();
+    gpu()
+      .batch()
+      .dispatch(kernel, { buffers: [own], uniforms: scaleUniform(1, 2), groups: 1 })
+      .submit();
     const encoder = device.createCommandEncoder();
     encoder.copyBufferToBuffer(own, 0, result.buffer, 0, 4);
     device.queue.submit([encoder.finish()]);
@@ -117,7 +121,9 @@ describe("batch", () => {
     const data = gpu().upload("data", Float32Array.of(1));
     const uniform = scaleUniform(1, 1);
     const dispatch = (storages: (typeof data)[], u: ArrayBufferView | null, groups: number) => () =>
-      gpu().batch().dispatch(kernel, storages, u, [groups]);
+      gpu()
+        .batch()
+        .dispatch(kernel, { buffers: storages, uniforms: u ?? undefined, groups });
     expect(dispatch([data, data], uniform, 1)).toThrow(/"scale and add one" binds 1 buffers; 2 were given/);
     expect(dispatch([data], null, 1)).toThrow(/takes 8 bytes of uniforms; 0 were given/);
     expect(dispatch([data], uniform, 1.5)).toThrow(/cannot run on 1.5 workgroups/);

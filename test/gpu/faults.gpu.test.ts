@@ -16,7 +16,7 @@ fn main() { a[0] = 1.0f; b[0] = 2.0f; }`,
 async function refused(gpu: Gpu, data: Storage): Promise<Batch> {
   const gone = gpu.upload("gone", Float32Array.of(0));
   gone.buffer.destroy();
-  return gpu.batch("refused").dispatch(await gpu.kernel(twoOutputs), [data, gone], null, [1]);
+  return gpu.batch("refused").dispatch(await gpu.kernel(twoOutputs), { buffers: [data, gone], groups: 1 });
 }
 
 describe("errors", () => {
@@ -123,7 +123,7 @@ describe("errors", () => {
     const gpu = await Gpu.create();
     const kernel = await gpu.kernel(scaleAddOne);
     const data = gpu.upload("data", Float32Array.of(0));
-    const queued = gpu.batch().dispatch(kernel, [data], scaleUniform(1, 1), [1]);
+    const queued = gpu.batch().dispatch(kernel, { buffers: [data], uniforms: scaleUniform(1, 1), groups: 1 });
     const other = gpu.kernel(twoOutputs).catch((e: unknown) => e);
     const pending = gpu.read(data);
     gpu.dispose();

@@ -20,7 +20,8 @@ describe("gpu", () => {
     const kernel = await gpu.kernel(spec);
     const data = gpu.upload("data", Float32Array.of(1, 2, 3, 4));
     const batch = gpu.batch();
-    for (const factor of [2, 3, 5]) batch.dispatch(kernel, [data], Float32Array.of(factor), [1]);
+    for (const factor of [2, 3, 5])
+      batch.dispatch(kernel, { buffers: [data], uniforms: Float32Array.of(factor), groups: 1 });
     const read = batch.read(data);
     batch.submit();
     expect([...new Float32Array(await read)]).toEqual([1, 2, 3, 4].map((x) => ((x * 2 + 1) * 3 + 1) * 5 + 1));
@@ -33,7 +34,8 @@ describe("gpu", () => {
     const data = gpu.upload("data", Float32Array.of(0));
     for (let b = 0; b < 3; b++) {
       const batch = gpu.batch();
-      for (let d = 0; d < 200; d++) batch.dispatch(kernel, [data], Float32Array.of(1), [1]);
+      for (let d = 0; d < 200; d++)
+        batch.dispatch(kernel, { buffers: [data], uniforms: Float32Array.of(1), groups: 1 });
       batch.submit();
     }
     expect(new Float32Array(await gpu.read(data))[0]).toBe(600);
@@ -77,9 +79,9 @@ describe("gpu", () => {
     );
     const kernel = await gpu.kernel(spec);
     const data = gpu.upload("data", Float32Array.of(0));
-    expect(() => gpu.batch().dispatch(kernel, [data], Float32Array.of(1), [2 ** 20])).toThrow(
-      /maxComputeWorkgroupsPerDimension is \d+ .* 1048576/,
-    );
+    expect(() =>
+      gpu.batch().dispatch(kernel, { buffers: [data], uniforms: Float32Array.of(1), groups: 2 ** 20 }),
+    ).toThrow(/maxComputeWorkgroupsPerDimension is \d+ .* 1048576/);
     gpu.dispose();
   });
 
@@ -118,7 +120,7 @@ describe("gpu", () => {
     const gone = gpu.upload("gone", Float32Array.of(0));
     // A buffer that was destroyed is a validation error when it is used.
     gone.buffer.destroy();
-    const batch = gpu.batch().dispatch(kernel, [gone], Float32Array.of(1), [1]);
+    const batch = gpu.batch().dispatch(kernel, { buffers: [gone], uniforms: Float32Array.of(1), groups: 1 });
     const read = batch.read(data);
     batch.submit();
     await expect(read).rejects.toThrow(/the GPU reported/);
@@ -170,7 +172,7 @@ describe("gpu", () => {
       for (let b = 0; b < 2; b++) {
         gpu
           .batch("doubling")
-          .dispatch(kernel, [data], Float32Array.of(2), [2 ** 14])
+          .dispatch(kernel, { buffers: [data], uniforms: Float32Array.of(2), groups: 2 ** 14 })
           .submit();
       }
       const times = await gpu.timings();

@@ -53,6 +53,31 @@ describe("job.schema.json", () => {
     else expect(check).toThrow(/: (unknown field|is missing|expected)/);
   });
 
+  it("says each thing once: less than 150 kB, and no union of losses stands twice", () => {
+    const text = readFileSync(fileURLToPath(new URL("../../schema/job.schema.json", import.meta.url)), "utf8");
+    expect(text.length).toBeLessThan(150_000);
+    for (const kind of ["cross-entropy", "payoff", "adamw"]) {
+      expect(text.split(`"const": "${kind}"`).length - 1, kind).toBe(1);
+    }
+  });
+
+  it("has all that it refers to", () => {
+    const refs = [...JSON.stringify(schema).matchAll(/"\$ref":"#\/\$defs\/([^"]+)"/g)].map((m) => m[1]!);
+    expect(new Set(refs).size).toBeGreaterThan(15);
+    expect(refs.filter((name) => !(name in schema.$defs))).toEqual([]);
+  });
+
+  it("takes losses within a sum, and no sum within a sum", () => {
+    const part = { loss: { kind: "cross-entropy", neurons: "out" }, weight: 0.5 };
+    const sum = (of: object[]) => ({ ...gradient, loss: { kind: "sum", of } });
+    expect(validate(sum([part]))).toBe(true);
+    expect(validate(sum([{ loss: { kind: "cross-entropy", neuron: 1 } }]))).toBe(false);
+    expect(validate(sum([{ loss: { kind: "sum", of: [part] } }]))).toBe(false);
+    expect(() => checkJob(gradientSchema, sum([{ loss: { kind: "sum", of: [part] } }]))).toThrow(
+      /^loss\.of\[0\]\.loss(\.kind)?: expected mean-spike-time/,
+    );
+  });
+
   it("has a schema for each command alone", () => {
     const one = ajv.compile({ ...schema, anyOf: undefined, $ref: "#/$defs/train" } as object);
     expect(one(base)).toBe(false);

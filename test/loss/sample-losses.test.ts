@@ -1,8 +1,11 @@
 /** Losses of first spikes, counts and labels, on the host. */
 import { describe, expect, it } from "vitest";
 import { Engine } from "../../src/engine.js";
-import { crossEntropy } from "../../src/loss/cross-entropy.js";
+import { combinedLoss } from "../../src/loss/combined-loss.js";
+import { crossEntropy, type ReadoutStates } from "../../src/loss/cross-entropy.js";
 import { expressionLoss } from "../../src/loss/expression-loss.js";
+import { planForLoss } from "../../src/loss/loss-plan.js";
+import { silenceRegulariser } from "../../src/loss/regularisers.js";
 import type { SampleLoss } from "../../src/loss/sample-loss.js";
 import { targetTimes } from "../../src/loss/target-times.js";
 import { parameterLayout, parameterVector, replaceParameters, requestedViews } from "../../src/plan/layout.js";
@@ -148,6 +151,109 @@ describe("values", () => {
       for (const row of classes) expect(row.reduce((a, b) => a + b)).toBeCloseTo(1, 14);
       expect(classes[1]!.indexOf(Math.max(...classes[1]!))).toBe(0);
     }
+  });
+});
+
+describe("cross-entropy of states", () => {
+  const times = [0.5, 1, 2, 3];
+  const readings: [ReadoutStates, (v: number[]) => number][] = [
+    [{ read: "final" }, (v) => v.at(-1)!],
+    [{ state: "i", read: "final", times: [1, 2] }, (v) => v.at(-1)!],
+    [{ read: "mean", times }, (v) => v.reduce((a, b) => a + b) / 4],
+    [{ read: "integral", times }, (v) => 0.25 * v[0]! + 0.75 * v[1]! + v[2]! + 0.5 * v[3]!],
+    [{ read: "max", times }, (v) => Math.max(...v)],
+  ];
+
+  it.each(readings)("%o: value, classes, and derivatives by states", async (states, read) => {
+    const loss = crossEntropy({ states, neurons: [2, 0, 1], temperature: 0.7 });
+    // What is observed is more than the loss looks at, in another order.
+    const other = crossEntropy({ states: { read: "mean", times: { every: 0.5 } } });
+    const own = planForLoss(plan, combinedLoss([{ loss: other }, { loss }]));
+    const { steps, neurons, states: kept } = own.observed!;
+    const entries = steps.length * neurons.length * kept.length;
+    const values = Float64Array.from({ length: 4 * entries }, (_, e) => Math.sin(e * e));
+    const result = await loss.evaluate!(fired, own, values);
+    const looked = (states.times as number[] | undefined) ?? [3];
+    const row = (i: number): number[] => {
+      const at = (t: number, k: number): number => {
+        const step = steps.indexOf(Math.round((t - 0.5) / 0.05));
+        const place = (step * neurons.length + k) * kept.length + kept.indexOf(states.state === "i" ? 1 : 0);
+        return values[i * entries + place]!;
+      };
+      return [2, 0, 1].map((k) => read(looked.map((t) => at(t, k))) / 0.7);
+    };
+    for (let i = 0; i < 4; i++) {
+      const p = row(i).map(Math.exp);
+      const probabilities = p.map((x) => x / p.reduce((a, b) => a + b));
+      expect(result.pathValues![i]).toBeCloseTo(-Math.log(probabilities[[2, 0, 1, 2][i]!]!), 13);
+      const classes = loss.classes!(fired, own, values)[i]!;
+      for (const [k, q] of probabilities.entries()) expect(classes[k]).toBeCloseTo(q, 13);
+    }
+    let largest = 0;
+    for (let e = 0; e < values.length; e++) {
+      const at = async (by: number) => (await loss.evaluate!(fired, own, values.with(e, values[e]! + by))).value;
+      const difference = ((await at(1e-6)) - (await at(-1e-6))) / 2e-6;
+      // Of central differences the third derivative times h² / 6, and 1e-16 / h of rounding, are below 1e-9.
+      expect(Math.abs(result.stateCotangents![e]! - difference)).toBeLessThan(1e-8);
+      largest = Math.max(largest, Math.abs(difference));
+    }
+    expect(largest).toBeGreaterThan(0.01);
+  });
+
+  it.each(readings)("%o: derivatives of its mean by parameters", async (states) => {
+    const at = states.times && { times: { every: 0.5 } };
+    const loss = crossEntropy({ states: { ...states, ...at } });
+    const own = planForLoss(labelled(network.plan({ paths: 3, t1: 1, dt: 0.05, seed: 11 }), [1, 0, 2]), loss);
+    const layout = parameterLayout(own);
+    const views = requestedViews(own.network, layout, ["weights", "mu1"]);
+    const exact = (await evaluateCpu(own, loss, views)).flat;
+    expect(Math.max(...exact.map(Math.abs))).toBeGreaterThan(1e-3);
+    const vector = parameterVector(own);
+    let entry = 0;
+    for (const view of views)
+      for (let i = 0; i < view.length; i++) {
+        const value = async (by: number): Promise<number> => {
+          const moved = vector.with(view.offset + i, vector[view.offset + i]! + by);
+          return (await evaluateCpu(replaceParameters(own, layout, moved), loss, [])).value;
+        };
+        const difference = ((await value(1e-6)) - (await value(-1e-6))) / 2e-6;
+        // As of spikes: a chain through the solver.
+        expect(Math.abs(exact[entry++]! - difference)).toBeLessThan(1e-6);
+      }
+  });
+
+  it("is what a sum tells classes by", () => {
+    const loss = crossEntropy({ temperature: 0.3 });
+    const sum = combinedLoss([{ loss: silenceRegulariser({ least: 1 }) }, { loss, weight: 2 }]);
+    expect(sum.classes!(fired, plan)).toEqual(loss.classes!(fired, plan));
+    expect(combinedLoss([{ loss: targetTimes({ times: [[1]], neurons: [0] }) }]).classes).toBeUndefined();
+  });
+
+  it.each<[() => unknown, string]>([
+    [() => crossEntropy({ of: "count", states: {} }), "loss.of: is of spikes; with loss.states leave it out"],
+    [() => crossEntropy({ states: { read: "max" } }), "loss.states.times: is missing"],
+    [
+      () => crossEntropy({ states: { read: "last" as never } }),
+      'loss.states.read: expected one of final, mean, integral, max, got "last"',
+    ],
+    [() => crossEntropy({ states: "v" as never }), 'loss.states: expected { state, read, times }, got "v"'],
+    [
+      () => planForLoss(plan, crossEntropy({ states: { state: "z" } })),
+      'cell "slif" has no such state; known: v, i, s',
+    ],
+    [
+      () => planForLoss(plan, crossEntropy({ states: { read: "mean", times: [0.52] } })),
+      "loss.states.times[0]: 0.52 lies between grid points of dt = 0.05",
+    ],
+    [
+      () => {
+        const loss = crossEntropy({ states: { read: "integral", times: [1] } });
+        return loss.evaluate!(fired, planForLoss(plan, loss), new Float64Array(12));
+      },
+      "loss.states.times: has one time; an integral needs two or more",
+    ],
+  ])("refuses %#", (make, message) => {
+    expect(make).toThrow(message);
   });
 });
 

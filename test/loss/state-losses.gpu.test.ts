@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { Engine, type GradientOptions } from "../../src/engine.js";
 import { combinedLoss } from "../../src/loss/combined-loss.js";
+import { crossEntropy } from "../../src/loss/cross-entropy.js";
 import type { Loss } from "../../src/loss/loss.js";
 import { payoff } from "../../src/loss/payoff.js";
 import { rateRegulariser, silenceRegulariser } from "../../src/loss/regularisers.js";
@@ -98,6 +99,21 @@ describe("a payoff", () => {
     expect(() => cpu.network(option).gradientPlan(solve, payoff({ value: "y[1] + 1" }))).toThrow(
       /"y": cell "barrier-option" has no such state; known: x, discount, payoff$/,
     );
+  });
+});
+
+describe("cross-entropy of states", () => {
+  it("is that of the twin on a device, however states are read", async () => {
+    const times = { every: 0.2 };
+    const reads = ["final", "integral", "max"] as const;
+    const of = (read: (typeof reads)[number]) =>
+      crossEntropy({ states: { read, times }, neurons: [1, 0], temperature: 0.4 });
+    const mean = crossEntropy({ states: { state: "i", read: "mean", times: [0.4, 0.8] } });
+    const sum = combinedLoss([...reads.map((read, p) => ({ loss: of(read), weight: 1 + p })), { loss: mean }]);
+    const labels = Array.from({ length: 150 }, (_, s) => (s * s) % 2);
+    const samples = { labels, trials: 2 };
+    const { paths: _, ...alone } = solve;
+    await expectTwin(pair, sum, { ...alone, samples, with: ["weights", "mu1"] });
   });
 });
 

@@ -6,7 +6,7 @@ import { onSimd } from "./gpu.js";
 export function sharedEngine(): () => Engine {
   let engine: Engine | undefined;
   beforeAll(async () => {
-    engine = await Engine.create({ backend: onSimd() ? "simd" : "webgpu" });
+    engine = await Engine.create(onSimd() ? { backend: "simd", threads: 1 } : { backend: "webgpu" });
   });
   afterAll(() => engine?.dispose());
   return () => engine!;

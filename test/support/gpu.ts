@@ -6,9 +6,12 @@ import { simdAdapter } from "../../src/wasm/device.js";
 /** Whether tests of kernels run on the processor, as WebAssembly SIMD (src/wasm). */
 export const onSimd = (): boolean => typeof process !== "undefined" && process.env?.SALTATION_DEVICE === "simd";
 
-/** The device that tests run on; tests that make buffers of their own read WebGPU's globals. */
+/**
+ * The device that tests run on; tests that make buffers of their own read WebGPU's globals. One thread, as other files run beside,
+ * and threads that wait for each other spin; what several do is tested in test/simd and test/wasm.
+ */
 export const openGpu = async (): Promise<Gpu> =>
-  onSimd() ? Gpu.on({ adapter: await simdAdapter({ threads: 2 }), backend: "simd" }) : Gpu.create();
+  onSimd() ? Gpu.on({ adapter: await simdAdapter({ threads: 1 }), backend: "simd" }) : Gpu.create();
 
 if (onSimd()) Object.assign(globalThis, { GPUBufferUsage: bufferUsage, GPUMapMode: { READ: 1 } });
 

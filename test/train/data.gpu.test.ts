@@ -73,6 +73,23 @@ describe("training on data", () => {
     compiled.mockRestore();
   });
 
+  it("goes on with the best of its test, and drops it where it goes on with another", async () => {
+    const cpu = await Engine.create({ backend: "cpu" });
+    const short = { ...options, epochs: 2, test: { data: options.test!.data } };
+    const checkpoint = await (await stepsOf(cpu, { ...short, epochs: 1 })).at(-1)!.checkpoint();
+    // Nothing is better.
+    const best = { epoch: 1, loss: 0, accuracy: 1 };
+    const resume = { ...checkpoint, data: { ...checkpoint.data!, best } };
+    const same = (await stepsOf(cpu, { ...short, resume })).at(-1)!;
+    expect(same.epoch!.best).toBe(false);
+    expect((await same.checkpoint()).data!.best).toEqual(best);
+
+    const other = (await stepsOf(cpu, { ...short, test: { data: points(30, 7) }, resume })).at(-1)!;
+    expect(other.epoch!.best).toBe(true);
+    const { loss, accuracy } = other.epoch!.test!;
+    expect((await other.checkpoint()).data!.best).toEqual({ epoch: 2, loss, accuracy });
+  });
+
   it("takes each sample once an epoch, in another order each time", async () => {
     const data = points(32, 1);
     const batches = vi.spyOn(data, "batch");

@@ -99,7 +99,7 @@ class Run {
     );
     const batch = gpu.batch("step");
     const storages = [this.places, this.pulls, this.theta, this.gradient];
-    batch.dispatch(this.kernel, storages, Uint32Array.of(size), [Math.ceil(size / 64)]);
+    batch.dispatch(this.kernel, { buffers: storages, uniforms: Uint32Array.of(size), groups: Math.ceil(size / 64) });
     this.update.encode(batch, { gradient: this.gradient, theta: this.theta, halted: this.halted, step });
     batch.submit();
   }

@@ -36,7 +36,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_inde
   const out = gpu.buffer("out", 4 * words);
   const sums = gpu.buffer("sums", 32);
   const batch = gpu.batch("test").clear(out).clear(sums);
-  batch.dispatch(kernel, [out, sums], fields, [Math.ceil(lanes / size)]);
+  batch.dispatch(kernel, { buffers: [out, sums], uniforms: fields, groups: Math.ceil(lanes / size) });
   const [a, b] = [batch.read(out), batch.read(sums)];
   batch.submit();
   const data = await a;

@@ -1,0 +1,57 @@
+/** Data of jobs: input spikes by sample, of a file or drawn. */
+import { fail } from "../checks.js";
+import { DataSet } from "../data/data-set.js";
+import type { SpikeData } from "../data/spike-data.js";
+import { type SpikeFileOptions, spikeFile } from "../data/spike-file.js";
+import { yinYang } from "../data/yin-yang.js";
+import { movedTo } from "../errors.js";
+import type { Network } from "../network/network.js";
+import type { DataSourceJob } from "./job.js";
+import type { FileContext } from "./recording.js";
+
+/** What is not given is not there. */
+export const given = <T extends object>(fields: T): T =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
+
+async function spikesOf(field: string, job: DataSourceJob, context: FileContext): Promise<SpikeData> {
+  if ("yinYang" in job) {
+    try {
+      return yinYang(given(job.yinYang) as Parameters<typeof yinYang>[0]);
+    } catch (error) {
+      throw movedTo(`${field}.yinYang.`, "", error);
+    }
+  }
+  const { file, jitter: _, ...how } = job;
+  const { bytes, path } = context.open(`${field}.file`, file);
+  try {
+    return await spikeFile(bytes, given(how) as SpikeFileOptions);
+  } catch (error) {
+    return fail(`${field}.file`, `${path}: ${(error as Error).message.replace(/^file: the file /, "")}`);
+  }
+}
+
+/**
+ * The data that a field of a job names.
+ * @param trained whether steps take it, which may move input spikes.
+ * @throws SaltationError `invalid-input` also where the network has fewer sources.
+ */
+export async function dataSetOf(
+  field: string,
+  job: DataSourceJob,
+  context: FileContext,
+  { network, within, trained }: { network: Network; within: readonly [number, number]; trained: boolean },
+): Promise<DataSet> {
+  const { jitter } = job;
+  if (jitter !== undefined && !trained) fail(`${field}.jitter`, "is for what is trained on; leave it out");
+  const spikes = await spikesOf(field, job, context);
+  if (spikes.sourceCount > network.sources)
+    fail(
+      field,
+      `has ${spikes.sourceCount} sources, and the network ${network.sources}; give it a population of as many`,
+    );
+  try {
+    return new DataSet({ spikes, ...(jitter === undefined ? {} : { jitter, within }) });
+  } catch (error) {
+    throw movedTo(field, "data", error);
+  }
+}
