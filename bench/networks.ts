@@ -2,8 +2,9 @@
  * `npm run bench -- networks`: path·steps per second of networks of 1, 5, 22 and 200 neurons, forward and with gradient,
  * by both distributions of their work and by the float64 twin on one core; the solver's part of a training step of
  * Holberg & Salvi's second experiment (4 → 16 → 2 neurons, 128 paths, gradient by the 96 weights); memory of many paths; and
- * networks of 1,000 and 4,000 neurons beside Brian 2 (sizes.ts).
+ * networks of 1,000 and 4,000 neurons beside Brian 2 (sizes.ts; with `--large` these alone).
  */
+import { readFileSync } from "node:fs";
 import { Engine, type EngineNetwork } from "../src/engine.js";
 import type { NetworkDefinition } from "../src/network/network.js";
 import { parameterLayout, requestedViews } from "../src/plan/layout.js";
@@ -110,7 +111,20 @@ const digits = (x: number, n = 3): number => Number(x.toPrecision(n));
 const distributionsOf = (network: NetworkDefinition): Distribution[] =>
   network.neurons || network.layers ? ["invocation", "workgroup"] : ["auto"];
 
+/** Networks of thousands beside Brian 2; with `--large` they alone, written into what is there of the others. */
+async function large(): Promise<Record<string, string | number>[]> {
+  const rows = await thousands();
+  console.log("sparse networks with delays, a neuron per invocation: time for one simulated second");
+  console.table(rows);
+  return rows;
+}
+
 export async function run(args: string[]): Promise<void> {
+  if (args.includes("--large")) {
+    const others = JSON.parse(readFileSync("bench/results/networks.json", "utf8")) as object;
+    writeResult("networks", { ...others, large: await large() });
+    return;
+  }
   const method = option(args, "--method", "levy") as Method;
   const gpu = await Engine.create({ backend: "webgpu" });
   const cpu = await Engine.create({ backend: "cpu" });
@@ -191,8 +205,5 @@ export async function run(args: string[]): Promise<void> {
   console.log("euler, 100 steps; bytes on the adapter");
   console.table(memory);
 
-  const large = await thousands();
-  console.log("sparse networks with delays, a neuron per invocation: time for one simulated second");
-  console.table(large);
-  writeResult("networks", { adapter, method, rows, step, memory, large });
+  writeResult("networks", { adapter, method, rows, step, memory, large: await large() });
 }

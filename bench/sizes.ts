@@ -148,7 +148,7 @@ export async function run(): Promise<void> {
   const engine = await Engine.create({ backend: "simd" });
   const rows: GrowthRow[] = [];
   const add = async (vary: GrowthRow["vary"], x: number | undefined, size: Size, paths = 1): Promise<void> => {
-    const measured = await measure(engine, sparse(size), paths, 3);
+    const measured = await measure(engine, sparse(size), paths, 2);
     rows.push({ vary, x: x ?? measured.spikes, ...size, paths, ...measured });
     console.log(rows.at(-1));
   };

@@ -89,15 +89,13 @@ export {
 export {
   type CountError,
   type CountedSpikes,
-  type CountFeature,
-  type CountLoss,
   type FirstPassageOptions,
   firstPassage,
   type SpikeCountOptions,
   spikeCount,
   spikeRate,
 } from "./loss/spike-count.js";
-export { firstSpikes, meanSpikeTime, type Selection, type SpikeTimeLoss } from "./loss/spike-times.js";
+export { firstSpikes, meanSpikeTime } from "./loss/spike-times.js";
 export { type TargetTimesOptions, targetTimes } from "./loss/target-times.js";
 export { type VanRossumOptions, vanRossum } from "./loss/van-rossum.js";
 export { type VoltageFitOptions, voltageFit } from "./loss/voltage-fit.js";
@@ -122,6 +120,8 @@ export {
 } from "./network/network.js";
 export type {
   CellPopulation,
+  NeuronName,
+  NeuronNames,
   PoissonPopulation,
   PopulationDefinition,
   PopulationPlace,

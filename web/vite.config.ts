@@ -51,6 +51,6 @@ export default defineConfig({
     target: "es2022",
     outDir: "dist",
     emptyOutDir: true,
-    rolldownOptions: { input: [at("index.html"), at("bench.html"), at("bench-start.html")] },
+    rolldownOptions: { input: ["index.html", "data.html", "bench.html", "bench-start.html"].map(at) },
   },
 });

@@ -36,8 +36,11 @@ export const portedWord = (ports: number): { neuron: string; port(word: string):
 });
 
 /** Such words. */
-export const portedWords = (neurons: Uint32Array, ports: ArrayLike<number>): Uint32Array =>
-  neurons.map((k, i) => (k | (ports[i]! << neuronBits)) >>> 0);
+export function portedWords(neurons: Uint32Array, ports: ArrayLike<number>): Uint32Array {
+  const words = new Uint32Array(neurons.length);
+  for (let n = 0; n < words.length; n++) words[n] = neurons[n]! | (ports[n]! << neuronBits);
+  return words;
+}
 
 /** `agenda_step`, `agenda_place`, `agenda_neuron`, `agenda_what` and `agenda_weight` of an entry. */
 export function agendaReads({ array, from, weights, edges, weightOffset, ports }: AgendaShape): string {

@@ -67,6 +67,9 @@ export function edgeFunctions(shape: EdgeShape): string {
 const K = ${neurons}u;
 fn row_start(k: u32) -> u32 { return connections[k]; }
 fn edge_word(e: u32) -> u32 { return connections[${at.targets}u + min(e, ${Math.max(1, edges) - 1}u)]; }
+// Of edges that there are: lanes that stand side by side read words side by side.
+fn target_of(e: u32) -> u32 { return connections[${at.targets}u + e]${ported.neuron}; }
+fn weight_of(e: u32) -> f32 { return theta[${weightOffset}u + ${mapped ? `connections[${at.targets + edges}u + e]` : "e"}]; }
 fn edge_target(e: u32) -> u32 { return edge_word(e)${ported.neuron}; }
 fn edge_delay(e: u32) -> u32 { return ${delays ? `connections[${at.after}u + e]` : "0u"}; }
 fn edge_port(e: u32) -> u32 { return ${ported.port("edge_word(e)")}; }

@@ -81,7 +81,7 @@ export function deliverInputs(shape: InputsShape, label: string) {
       theta: read("array<f32>"),
       connections: read("array<u32>"),
       heads: readWrite("array<atomic<u32>>"),
-      entries: readWrite("array<u32>"),
+      entries: readWrite("array<vec4u>"),
       counters: readWrite("array<atomic<u32>>"),
       marks: read("array<u32>"),
     },
@@ -106,11 +106,8 @@ fn taken(count: u32, i: u32) -> u32 {
 
 // Places are above 0: sub-steps that begin at 0 began at a grid point.
 fn put(entry: u32, what: u32, step: u32, place: f32, weight: f32, k: u32, i: u32) {
-  let here = entry_at(entry, i);
-  entries[here] = what;
-  entries[here + 1u] = bitcast<u32>(clamp(place, 1e-7f, 1.0f));
-  entries[here + 2u] = bitcast<u32>(weight);
-  entries[here + 3u] = atomicExchange(&heads[head_at(step, k, i)], (entry & run.entry_mask) + 1u);
+  let before = atomicExchange(&heads[heads_at(step % run.ring, i) + k], (entry & run.entry_mask) + 1u);
+  entries[entry_at(entry, i)] = vec4u(what, bitcast<u32>(clamp(place, 1e-7f, 1.0f)), bitcast<u32>(weight), before);
 }
 
 fn put_input(x: u32, i: u32) {

@@ -13,6 +13,9 @@ import { networkRunFields } from "../shared/run.js";
 import { type ConnectionShape, edgeFunctions } from "./connections.wgsl.js";
 import { counterFunctions, entryFunctions, eventFunctions, flags, markFunctions, nowhere, underwayFields, whatFunctions } from "./underway.wgsl.js"; // biome-ignore format: one line
 
+/** So many delays are compared with each other, to see whether they are the same. */
+const fewDelays = 16;
+
 export interface DeliverShape extends Omit<ConnectionShape, "selfEdges"> {
   workgroupSize: number;
   /** Numbers of a state. */
@@ -25,6 +28,7 @@ export interface DeliverShape extends Omit<ConnectionShape, "selfEdges"> {
 
 export function deliverSpikes(shape: DeliverShape, label: string) {
   const { workgroupSize, several, delays, soonest, latest } = shape;
+  const few = delays !== undefined && delays.count <= fewDelays;
   return declareKernel({
     label,
     workgroupSize,
@@ -40,7 +44,7 @@ export function deliverSpikes(shape: DeliverShape, label: string) {
       connections: read("array<u32>"),
       events: read("array<u32>"),
       heads: readWrite("array<atomic<u32>>"),
-      entries: readWrite("array<u32>"),
+      entries: readWrite("array<vec4u>"),
       counters: readWrite("array<atomic<u32>>"),
       marks: readWrite("array<u32>"),
     },
@@ -52,6 +56,24 @@ ${markFunctions}
 ${eventFunctions}
 ${entryFunctions(shape.states)}
 ${whatFunctions}
+#if ${delays !== undefined}
+// When a spike arrives: so many steps after its own, and where in that step (f32 bits).
+struct DueAfter { steps: u32, place: u32 }
+fn due_after(place: f32, delay: f32, i: u32) -> DueAfter {
+  let later = place + delay * run.inv_dt;
+  let whole = clamp(floor(later), ${soonest}.0f, ${latest}.0f);
+  // Rounding alone takes it beyond what delays allow; other delays were written after the solver was made.
+  if (abs(later - whole - 0.5f) > 0.501f + 1e-6f * later) { atomicOr(&counters[counter_at(flags_counter, i)], ${flags.entries}u); }
+  // Above 0: sub-steps that begin at 0 began at a grid point.
+  return DueAfter(u32(whole), bitcast<u32>(clamp(later - whole, 1e-7f, 1.0f)));
+}
+
+// Puts what goes along an edge before what arrives at its target in the same step.
+fn send(e: u32, entry: u32, heads_due: u32, place: u32, i: u32) {
+  let before = atomicExchange(&heads[heads_due + target_of(e)], (entry & run.entry_mask) + 1u);
+  entries[entry_at(entry, i)] = vec4u(delayed_edge + e, place, bitcast<u32>(weight_of(e)), before);
+}
+#endif
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u,
         @builtin(num_workgroups) groups: vec3u) {
   let i = group.y + group.z * groups.y;
@@ -70,6 +92,11 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   }
 #if ${delays !== undefined}
   let oldest = marks[mark_at(run.oldest, 1u, i)];
+  // Where all delays are the same, a spike arrives everywhere at one time.
+  var alike = ${few};
+#if ${few}
+  for (var d = 1u; d < ${delays?.count ?? 1}u; d += 1u) { alike = alike && theta[${delays?.offset ?? 0}u + d] == theta[${delays?.offset ?? 0}u]; }
+#endif
   for (var n = begin + group.x; n < end; n += groups.x) {
     let at = event_at(0u, n, i);
     let first = events[at + 3u];
@@ -82,20 +109,21 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
       if (first + (row_end - row) - oldest > run.entry_mask + 1u) {
         atomicOr(&counters[counter_at(flags_counter, i)], ${flags.entries}u);
       } else {
-        for (var e = row + lane; e < row_end; e += LANES) {
-          let later = place + theta[${delays?.offset ?? 0}u + edge_delay(e)] * run.inv_dt;
-          let whole = clamp(floor(later), ${soonest}.0f, ${latest}.0f);
-          // Rounding alone takes it beyond what delays allow; other delays were written after the solver was made.
-          if (abs(later - whole - 0.5f) > 0.501f + 1e-6f * later) { atomicOr(&counters[counter_at(flags_counter, i)], ${flags.entries}u); }
-          let due = step + u32(whole);
-          if (due < run.steps) {
-            let entry = first + (e - row);
-            let here = entry_at(entry, i);
-            entries[here] = delayed_edge + e;
-            // Above 0: sub-steps that begin at 0 began at a grid point.
-            entries[here + 1u] = bitcast<u32>(clamp(later - whole, 1e-7f, 1.0f));
-            entries[here + 2u] = bitcast<u32>(edge_weight(e));
-            entries[here + 3u] = atomicExchange(&heads[head_at(due, edge_target(e), i)], (entry & run.entry_mask) + 1u);
+        let slot = step % run.ring;
+#if ${few}
+        let together = due_after(place, theta[${delays?.offset ?? 0}u], i);
+        if (alike) {
+          let heads_due = heads_at(slot_after(slot, together.steps), i);
+          for (var at = row; at < row_end && step + together.steps < run.steps; at += LANES) {
+            if (at + lane < row_end) { send(at + lane, first + (at - row) + lane, heads_due, together.place, i); }
+          }
+        }
+#endif
+        for (var at = row; at < row_end && !alike; at += LANES) {
+          let e = at + lane;
+          if (e < row_end) {
+            let due = due_after(place, theta[${delays?.offset ?? 0}u + edge_delay(e)], i);
+            if (step + due.steps < run.steps) { send(e, first + (e - row), heads_at(slot_after(slot, due.steps), i), due.place, i); }
           }
         }
       }

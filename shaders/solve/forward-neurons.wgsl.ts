@@ -23,7 +23,7 @@ import { type ConnectionShape, edgeFunctions } from "./connections.wgsl.js";
 import { type ObservedShape, observeFunctions } from "./observed.wgsl.js";
 import { doFunctions } from "./operations/do.wgsl.js";
 import { storeFunctions } from "./store.wgsl.js";
-import { counterFunctions, entryFunctions, eventFunctions, flags, neuronWords, nowhere, orderFunctions, underwayFields, whatFunctions } from "./underway.wgsl.js"; // biome-ignore format: one line
+import { counterFunctions, entryFunctions, eventFunctions, flags, neuronWords, nowhere, queueFunctions, underwayFields, whatFunctions } from "./underway.wgsl.js"; // biome-ignore format: one line
 
 export interface NeuronsShape extends SolverShape, Omit<ConnectionShape, "selfEdges"> {
   workgroupSize: number;
@@ -51,7 +51,7 @@ export function forwardNeurons(shape: NeuronsShape, label: string) {
       theta: read("array<f32>"),
       connections: read("array<u32>"),
       work: readWrite("array<u32>"),
-      entries: readWrite("array<u32>"),
+      entries: readWrite("array<vec4u>"),
       events: readWrite("array<u32>"),
       counters: readWrite("array<atomic<u32>>"),
       observed: shape.observed && read("array<f32>"),
@@ -74,20 +74,18 @@ ${counterFunctions}
 ${eventFunctions}
 ${entryFunctions(shape.states)}
 ${whatFunctions}
-${orderFunctions}
+${queueFunctions}
 ${observeFunctions(shape)}
-// What arrives by an entry.
-fn arrival(entry: u32, i: u32) -> Jump {
-  let at = entry_at(entry - 1u, i);
+// What becomes of what is due.
+fn arrival(due: Due) -> Jump {
 #if ${port}
-  let what = entries[at];
-  var port = edge_port(edge_of_what(what));
+  var port = edge_port(edge_of_what(due.what));
 #if ${inputs}
-  if (what < at_once_edge) { port = agenda_port(what); }
+  if (due.what < at_once_edge) { port = agenda_port(due.what); }
 #endif
-  return deliver(bitcast<f32>(entries[at + 2u]), port);
+  return deliver(bitcast<f32>(due.weight), port);
 #else
-  return deliver(bitcast<f32>(entries[at + 2u]), 0u);
+  return deliver(bitcast<f32>(due.weight), 0u);
 #endif
 }
 
@@ -135,41 +133,42 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   var step = run.step_begin;
   if (atomicLoad(&counters[counter_at(over_counter, i)]) > 0u) { step = run.step_end; }
   while (step < run.step_end) {
-    let head = head_at(step, k, i);
-    var next = work[head];
-    if (next > 0u) {
+    let head = heads_at(step % run.ring, i) + k;
+    let first = work[head];
+    var begun = Queue(never, never, never, never, 0u, 0u, false);
+    if (first > 0u) {
       work[head] = 0u;
-      if (entry_next(next, i) > 0u) { next = in_order(next, i); }
+      begun = looked(first, 0u, 0u, i);
     }
     let z = draw_noise(path, step, k);
     let current = current_at(step, k);
     y = ${atGrid(shape, "y", "0.0f", "step", "k")};
     var rho = 0.0f;
     var more = true;
-    loop {
-      let arrives = next > 0u;
-      sub_end = 1.0f;
-      if (arrives) { sub_end = entry_place(next, i); }
-      let s = Start(y, z, rho, current);
-      let trial = reach(s, sub_end);
-      var place = 2.0f; // of its own event
-      if (crosses(y, trial, z, rho, current)) { place = max(locate(y, trial, z, rho, current), 1e-7f); }
-      if (place < sub_end || (place <= 1.0f && !arrives)) {
-        let event = ${several ? "cell_which(reach(s, place))" : "0u"};
-        drawn += uniforms_of(event);
-        more = kept(step, place, k, event, i);
-        y = undergo(s, place, fire(uniform_of(path, k, drawn, event), event));
-        rho = place;
-      } else {
-        more = arrives;
-        y = trial;
-        rho = sub_end;
-        if (arrives) {
-          y = jumped(trial, arrival(next, i));
-          next = entry_next(next, i);
+    for (var queue = begun; more; queue = after(queue, i)) {
+      let due = queue.due_0;
+      more = due.place != nothing;
+      sub_end = select(1.0f, bitcast<f32>(due.place), more);
+      var trial = reach(Start(y, z, rho, current), sub_end);
+      // Its own events before, one after the other.
+      var fires = crosses(y, trial, z, rho, current);
+      while (fires) {
+        let place = max(locate(y, trial, z, rho, current), 1e-7f);
+        fires = place < sub_end || (place <= 1.0f && !more);
+        if (fires) {
+          let s = Start(y, z, rho, current);
+          let event = ${several ? "cell_which(reach(s, place))" : "0u"};
+          drawn += uniforms_of(event);
+          let room = kept(step, place, k, event, i);
+          y = undergo(s, place, fire(uniform_of(path, k, drawn, event), event));
+          rho = place;
+          trial = reach(Start(y, z, rho, current), sub_end);
+          fires = room && crosses(y, trial, z, rho, current);
         }
       }
-      continuing { break if !more; }
+      y = trial;
+      rho = sub_end;
+      if (more) { y = jumped(trial, arrival(due)); }
     }
     y = kicked(y, z);
     step += 1u;

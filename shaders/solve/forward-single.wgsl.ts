@@ -250,20 +250,27 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
           let e = cell_event(landed);
           let slope = ${shape.smooth ? "cell_flow(landed, current, slope_at(z, rho + h))" : shape.exponential ? "cell_drift(landed, current)" : "rate_now"};
           let rate = state_dot(cell_event_gradient(landed), slope) * dt;
+#if ${shape.several}
+          // The highest surface may be one on which a state rests: its slope tells nothing of the root.
+          let flat = rate == 0.0f;
+          if (e > 0.0f) { high = h; } else { low = h; }
+#else
+          let flat = false;
           if (e >= 0.0f) { high = h; } else { low = h; }
+#endif
           tries += 1u;
 #if ${shape.smooth}
           let corrected = newton(e_start, vec2f(h, e), rate, vec2f(length, e_end));
-          let next = corrected.h;
-          done = corrected.last || tries >= 24u;
+          let next = select(corrected.h, 0.5f * (low + high), flat);
+          done = (corrected.last && !flat) || tries >= 24u;
           if (done) {
             let to = clamp(next, 0.0f, length);
             landed = ${shape.exponential ? "advance(y, z, rho, to, current)" : stepFrom(shape.carried, "landed", "(to - h) * dt", "slope")};
             h = to;
           }
 #else
-          let next = h - e / rate;
-          done = abs(next - h) <= 4e-7f + 1.2e-7f * abs(e_start / rate) || tries >= 24u;
+          let next = select(h - e / rate, 0.5f * (low + high), flat);
+          done = (!flat && abs(next - h) <= 4e-7f + 1.2e-7f * abs(e_start / rate)) || tries >= 24u;
 #endif
           if (!done) {
             let to = bracketed(h, next, low, high, before);

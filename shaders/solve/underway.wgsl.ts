@@ -16,6 +16,9 @@
  */
 export const underwayWords = { entry: 4, event: 4, counters: 5, marks: 3 } as const;
 
+/** Entries beyond which a list is sorted, where looks through it would take the square of their number. */
+const longList = 24;
+
 /** What `counters` says that failed, or happened: bits. */
 export const flags = { record: 1, entries: 2, terminal: 4, notFinite: 8 } as const;
 
@@ -45,8 +48,11 @@ export const neuronWords = (states: number): number => states + 1;
 
 /** Needs fields `ring` and `entryMask` of the uniform. @param states numbers of a state. */
 export const entryFunctions = (states: number): string => /* wgsl */ `
-fn head_at(step: u32, k: u32, i: u32) -> u32 { return (run.paths * ${neuronWords(states)}u + i * run.ring + step % run.ring) * K + k; }
-fn entry_at(entry: u32, i: u32) -> u32 { return (i * (run.entry_mask + 1u) + (entry & run.entry_mask)) * ${underwayWords.entry}u; }
+// Heads of a step, by neuron.
+fn heads_at(slot: u32, i: u32) -> u32 { return (run.paths * ${neuronWords(states)}u + i * run.ring + slot) * K; }
+// Where in the ring a step lies that is so many after one whose place there is known, at most as many as the ring has.
+fn slot_after(slot: u32, steps: u32) -> u32 { return slot + steps - select(0u, run.ring, slot + steps >= run.ring); }
+fn entry_at(entry: u32, i: u32) -> u32 { return i * (run.entry_mask + 1u) + (entry & run.entry_mask); }
 `;
 
 export const whatFunctions = /* wgsl */ `
@@ -63,24 +69,100 @@ export const underwayFields = {
   room: "u32",
 } as const;
 
-/** Sorts what arrives at a neuron in a step: a merge sort of a linked list, by runs of 1, 2, 4, … entries. */
-export const orderFunctions = /* wgsl */ `
-fn entry_place(entry: u32, i: u32) -> f32 { return bitcast<f32>(entries[entry_at(entry - 1u, i) + 1u]); }
-fn entry_next(entry: u32, i: u32) -> u32 { return entries[entry_at(entry - 1u, i) + 3u]; }
+/**
+ * What arrives at a neuron in a step, in order: the four entries that are next, found by a look through its list, and when they
+ * are taken another look. A list that is long, or has entries of one place, is sorted first (a merge sort, by runs of 1, 2, 4, …
+ * entries). Needs `entries`.
+ */
+export const queueFunctions = /* wgsl */ `
+struct Due { place: u32, weight: u32, what: u32 } // place and weight as f32 bits: those of places are in the order of their numbers
+const nothing = 0xffffffffu; // as a place
+const never = Due(nothing, 0u, 0u);
+
+// What is next, of so many that are left; the list, and whether it is sorted: then what is next is no longer in it.
+struct Queue { due_0: Due, due_1: Due, due_2: Due, due_3: Due, left: u32, list: u32, in_order: bool }
+
+fn chosen(no: Due, yes: Due, c: bool) -> Due {
+  return Due(select(no.place, yes.place, c), select(no.weight, yes.weight, c), select(no.what, yes.what, c));
+}
+fn sooner(a: Due, b: Due) -> Due {
+  let c = b.place < a.place;
+  return Due(min(a.place, b.place), select(a.weight, b.weight, c), select(a.what, b.what, c));
+}
+fn later(a: Due, b: Due) -> Due {
+  let c = b.place < a.place;
+  return Due(max(a.place, b.place), select(b.weight, a.weight, c), select(b.what, a.what, c));
+}
+
+// What of a list comes after a place; so many are left, or 0 where the list is new.
+fn looked(list: u32, past: u32, left: u32, i: u32) -> Queue {
+  var q = Queue(never, never, never, never, 0u, list, false);
+  var fifth = nothing;
+  var entry = list;
+  while (entry > 0u) {
+    let it = entries[entry_at(entry - 1u, i)];
+    let a = Due(select(nothing, it.y, it.y > past), it.z, it.x);
+    let b = later(q.due_0, a);
+    let c = later(q.due_1, b);
+    let d = later(q.due_2, c);
+    q.due_0 = sooner(q.due_0, a);
+    q.due_1 = sooner(q.due_1, b);
+    q.due_2 = sooner(q.due_2, c);
+    fifth = min(fifth, max(q.due_3.place, d.place));
+    q.due_3 = sooner(q.due_3, d);
+    q.left += 1u;
+    entry = it.w;
+  }
+  let p = vec4u(q.due_1.place, q.due_2.place, q.due_3.place, fifth);
+  let same = (p.x == q.due_0.place) | ((p.x != nothing) & (p.x == p.y)) | ((p.y != nothing) & (p.y == p.z)) | ((p.z != nothing) & (p.z == p.w));
+  q.left = select(left, q.left, left == 0u);
+  if (same || q.left > ${longList}u) {
+    var sorted = in_order(list, i);
+    while (sorted > 0u && entries[entry_at(sorted - 1u, i)].y <= past) { sorted = entries[entry_at(sorted - 1u, i)].w; }
+    q = four_of(sorted, q.left, i);
+  }
+  return q;
+}
+
+// The first four of a sorted list.
+fn four_of(list: u32, left: u32, i: u32) -> Queue {
+  var q = Queue(never, never, never, never, left, list, true);
+  for (var n = 0u; n < 4u; n += 1u) {
+    q.due_0 = q.due_1;
+    q.due_1 = q.due_2;
+    q.due_2 = q.due_3;
+    q.due_3 = never;
+    if (q.list > 0u) {
+      let it = entries[entry_at(q.list - 1u, i)];
+      q.due_3 = Due(it.y, it.z, it.x);
+      q.list = it.w;
+    }
+  }
+  return q;
+}
+
+// What is next after what is due now, of a queue in which something is.
+fn after(q: Queue, i: u32) -> Queue {
+  var next = Queue(q.due_1, q.due_2, q.due_3, never, q.left - 1u, q.list, q.in_order);
+  if (q.left > 1u && q.due_1.place == nothing) {
+    if (q.in_order) { next = four_of(q.list, next.left, i); } else { next = looked(q.list, q.due_0.place, next.left, i); }
+  }
+  return next;
+}
 
 fn comes_before(a: u32, b: u32, i: u32) -> bool {
-  let x = entry_at(a - 1u, i);
-  let y = entry_at(b - 1u, i);
-  return (entries[x + 1u] < entries[y + 1u]) | ((entries[x + 1u] == entries[y + 1u]) & (entries[x] < entries[y]));
+  let x = entries[entry_at(a - 1u, i)];
+  let y = entries[entry_at(b - 1u, i)];
+  return (x.y < y.y) | ((x.y == y.y) & (x.x < y.x));
 }
 
 fn in_order(first: u32, i: u32) -> u32 {
-  var list = first;
+  var sorted = first;
   var run_length = 1u;
   var merges = 2u;
   while (merges > 1u) {
     merges = 0u;
-    var p = list;
+    var p = sorted;
     var tail = 0u;
     while (p > 0u) {
       merges += 1u;
@@ -88,7 +170,7 @@ fn in_order(first: u32, i: u32) -> u32 {
       var q = p;
       var of_p = 0u;
       while (of_p < run_length && q > 0u) {
-        q = entry_next(q, i);
+        q = entries[entry_at(q - 1u, i)].w;
         of_p += 1u;
       }
       var of_q = run_length;
@@ -96,19 +178,19 @@ fn in_order(first: u32, i: u32) -> u32 {
         var from_q = of_p == 0u;
         if (of_p > 0u && of_q > 0u && q > 0u) { from_q = comes_before(q, p, i); }
         let entry = select(p, q, from_q);
-        let after = entry_next(entry, i);
-        p = select(after, p, from_q);
-        q = select(q, after, from_q);
+        let following = entries[entry_at(entry - 1u, i)].w;
+        p = select(following, p, from_q);
+        q = select(q, following, from_q);
         of_p -= select(1u, 0u, from_q);
         of_q -= select(0u, 1u, from_q);
-        if (tail == 0u) { list = entry; } else { entries[entry_at(tail - 1u, i) + 3u] = entry; }
+        if (tail == 0u) { sorted = entry; } else { entries[entry_at(tail - 1u, i)].w = entry; }
         tail = entry;
       }
       p = q;
     }
-    entries[entry_at(tail - 1u, i) + 3u] = 0u;
+    entries[entry_at(tail - 1u, i)].w = 0u;
     run_length *= 2u;
   }
-  return list;
+  return sorted;
 }
 `;

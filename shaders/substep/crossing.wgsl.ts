@@ -45,6 +45,11 @@ fn beyond(y: State, z: Noise, rho: f32, near: f32, above: f32, current: f32) -> 
 }
 `;
 
+/** Whether the highest event function comes to 0 or above. A state may rest on a surface, as a clock that has run down. */
+const reachesFunction = /* wgsl */ `
+fn reaches(start: f32, end: f32) -> bool { return end > 0.0f || (end == 0.0f && start != 0.0f); }
+`;
+
 /**
  * `crosses`, which says whether it does, and where peaks are looked for `crossing_within`: -1 where it does not.
  * @param end WGSL of the place that the sub-step would lead to: the end of the step, unless something is known to happen before.
@@ -68,8 +73,8 @@ export function crossingFunctions({
   const atOnce = several ? "cell_event(y) > 0.0f" : "cell_event(y) >= 0.0f";
   // At the end of a step nothing is left in which to cross: an event there may just have been.
   const left = several ? `(rho < ${end}) & ` : "";
-  const crossed = `(${left}(cell_event(trial) >= 0.0f${falls ? ` || ${atOnce}` : ""}))`;
-  const landing = several ? beyondFunction(end) : "";
+  const crossed = `(${left}(${several ? "reaches(cell_event(y), cell_event(trial))" : "cell_event(trial) >= 0.0f"}${falls ? ` || ${atOnce}` : ""}))`;
+  const landing = several ? `${reachesFunction}${beyondFunction(end)}` : "";
   if (peaks.length === 0) {
     return /* wgsl */ `${landing}
 fn crosses(y: State, trial: State, z: Noise, rho: f32, current: f32) -> bool { return ${crossed}; }

@@ -74,15 +74,22 @@ fn locate(y: State, trial: State, z: Noise, rho: f32, current: f32) -> f32 {
     let there = advance(y, z, rho, h, current);
     let e = cell_event(there);
     let rate = event_rate(there, ${smooth ? "cell_flow(there, current, slope_at(z, rho + h))" : exponential ? "cell_drift(there, current)" : "frozen"});
+#if ${several}
+    // The highest surface may be one on which a state rests: its slope tells nothing of the root.
+    let flat = rate == 0.0f;
+    if (e > 0.0f) { high = h; } else { low = h; }
+#else
+    let flat = false;
     if (e >= 0.0f) { high = h; } else { low = h; }
+#endif
     tries += 1u;
 #if ${smooth}
     let corrected = newton(e_start, vec2f(h, e), rate, vec2f(length, e_end));
-    let next = corrected.h;
-    done = corrected.last || tries >= 24u;
+    let next = select(corrected.h, 0.5f * (low + high), flat);
+    done = (corrected.last && !flat) || tries >= 24u;
 #else
-    let next = h - e / rate;
-    done = abs(next - h) <= 4e-7f + 1.2e-7f * abs(e_start / rate) || tries >= 24u;
+    let next = select(h - e / rate, 0.5f * (low + high), flat);
+    done = (!flat && abs(next - h) <= 4e-7f + 1.2e-7f * abs(e_start / rate)) || tries >= 24u;
 #endif
     let to = select(bracketed(h, next, low, high, before), clamp(next, 0.0f, length), done);
     before = abs(to - h);

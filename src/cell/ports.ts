@@ -31,7 +31,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Whether it says what becomes of a state, and not what a port does. */
-const isOfState = (name: string, given: unknown, states: readonly string[]): boolean =>
+export const isOfState = (name: string, given: unknown, states: readonly string[]): boolean =>
   !isRecord(given) || (Object.keys(given).join() === "marcus" && !isRecord(given.marcus) && states.includes(name));
 
 function port(name: string, field: string, given: Readonly<Record<string, unknown>>): PortEquations {

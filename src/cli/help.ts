@@ -114,6 +114,14 @@ The job is one of "saltation simulate" with these fields as well:
   "steps": 500, "seed": 1,
   "checkpoint": "run.checkpoint.json"                   written every 2 s; or { "file": …, "every": seconds }
 
+A job with "data" trains on samples with labels in epochs; it has these in place of "observed", "steps" and "paths":
+  "data": { "yinYang": { "samples": 5000, "seed": 1, "from": 2, "to": 22, "bias": 12 } },
+  "test": { "data": { "yinYang": { "samples": 1000, "seed": 2, "from": 2, "to": 22, "bias": 12 } } },
+  "batch": 50, "epochs": 50,
+  "loss": { "kind": "cross-entropy", "neurons": "out" }
+Samples of your own are { "file": "train.npz" }: spikes by sample, and labels. No step sees those of "test", on which it says accuracy
+and confusion after each epoch; the checkpoint that was best there lies beside the other. examples/yin-yang.json is a whole job.
+
 --confidence, or "confidence": true, says how well the data determine a fit by log-likelihood: standard errors, intervals,
 AIC, BIC and a test of the model (docs/confidence.md).
 --workers redis://host:port has the workers of a queue (saltation worker) evaluate each step together, for first-spikes and

@@ -94,7 +94,11 @@ program
   .addOption(threads)
   .action(async (file, options) => (await import("./check.js")).checkCommand(file, options))
   .addHelpText("after", checkHelp);
-jobCommand("train", "fit parameters to observed spike trains", async () => (await import("./train.js")).trainCommand)
+jobCommand(
+  "train",
+  "fit parameters to observed spike trains, or train a classifier on data",
+  async () => (await import("./train.js")).trainCommand,
+)
   .addOption(unmeasured())
   .option("--resume", "continue from the job's checkpoint file")
   .option("--save <trained.json>", "write a job for simulate with the fitted parameters")
@@ -147,9 +151,11 @@ program
     new Option("--backend <backend>", "where to compute (default: as split was told)").choices([
       "auto",
       "webgpu",
+      "simd",
       "cpu",
     ]),
   )
+  .addOption(threads)
   .action(async (files, options) => (await import("./run.js")).runCommand(files, options));
 program
   .command("merge")
@@ -181,6 +187,7 @@ queued(
 queued(program.command("worker").description("take shards and training steps from a queue, until told to stop"))
   .option("--concurrency <n>", "how many at a time, each in a process of its own", "1")
   .option("--lock <seconds>", "after how long without a sign of life another worker takes over", "15")
+  .addOption(threads)
   .action(async (options) => (await import("./queue/worker.js")).workerCommand(options))
   .addHelpText("after", workerHelp);
 queued(program.command("queue").description("what waits in a queue, what is under way, and its dead letters"))

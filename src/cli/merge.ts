@@ -3,7 +3,7 @@ import { fail } from "../checks.js";
 import { SaltationError } from "../errors.js";
 import { writeNpz } from "../files/npz.js";
 import type { TaskResult } from "../shards/evaluate.js";
-import { adaptersOf, type MergedPoint, mergePoint } from "../shards/merged.js";
+import { adaptersOf, type MergedPoint, mergePoint, withoutThreads } from "../shards/merged.js";
 import { pointOf } from "../shards/points.js";
 import { gradientNpz, PathRows } from "./gradient.js";
 import { exitBadInput, oneLine, print, printJson, say, sayWarnings } from "./output.js";
@@ -28,7 +28,7 @@ export async function mergeResults(
   const tasks = results.flatMap((r) => r.results);
   const adapters = adaptersOf(tasks);
   if (adapters.length > 1 && !options.mixedAdapters) {
-    const counts = adapters.map((a) => `${tasks.filter((t) => t.adapter === a).length} tasks on ${a}`);
+    const counts = adapters.map((a) => `${tasks.filter((t) => withoutThreads(t.adapter) === a).length} tasks on ${a}`);
     fail(
       "adapter",
       `results come from several (${counts.join(", ")}), and their bits differ; run shards again with one --backend, or ` +

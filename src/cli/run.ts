@@ -5,6 +5,7 @@ import { Engine } from "../engine.js";
 import type { BlockSums } from "../reduce/statistics.js";
 import { runTasks } from "../shards/evaluate.js";
 import { joinedMeans } from "../shards/merged.js";
+import { engineOptions } from "./options.js";
 import { type CommonOptions, print, printJson, progressBar, readable } from "./output.js";
 import { checkWritable } from "./output-files.js";
 import { foundResults, runCommandOf } from "./results.js";
@@ -35,7 +36,7 @@ export async function runCommand(files: readonly string[], options: CommonOption
   const shards = files.map((file) => ({ file, ...readShard(file) }));
   for (const { folder, shard } of shards) checkWritable("result", join(folder, resultName(shard.name)));
   const backend = (options.backend as string | undefined) ?? shards[0]!.split.backend;
-  const engine = await Engine.create({ backend: backend as "auto" });
+  const engine = await Engine.create(engineOptions({ ...options, backend }));
   try {
     for (const { folder, split, shard } of shards) {
       const began = performance.now();

@@ -1,13 +1,18 @@
-/** Data sets: input spikes of samples, with labels, from which a training takes batches. */
-import { checkOptions, fail, type Names, nonNegative, wholeNumber } from "../checks.js";
+/** Data sets: input spikes and signals of samples, with labels, from which a training takes batches. */
+import { checkOptions, fail, isNumbers, type Names, type Numbers, nonNegative, show, wholeNumber } from "../checks.js";
 import { normalPair } from "../driver/normal.js";
 import { threefryInto } from "../driver/threefry.js";
-import { type SpikeData, sortSample } from "./spike-data.js";
+import type { SignalBySample } from "../plan/sampled-values.js";
+import { checkLabels, type SpikeData, sortSample } from "./spike-data.js";
 import { streams } from "./streams.js";
 
 export interface DataSetOptions {
-  /** Spikes of each sample, and their labels. */
-  readonly spikes: SpikeData;
+  /** Spikes of each sample, and their labels; may be left out where there are inputs. */
+  readonly spikes?: SpikeData;
+  /** Signals of each sample by name, as `samples.inputs` of a solve takes them. They are the same in each epoch. */
+  readonly inputs?: Readonly<Record<string, SignalBySample>>;
+  /** Whole numbers of at least 0; default those of the spikes. */
+  readonly labels?: Numbers;
   /**
    * Standard deviation of what is added to each input spike's time whenever its sample is trained on, drawn anew in each
    * epoch; default 0. What would leave `within` stops at its ends.
@@ -17,7 +22,7 @@ export interface DataSetOptions {
   readonly within?: readonly [from: number, to: number];
 }
 
-const names: Names<DataSetOptions> = { spikes: true, jitter: true, within: true };
+const names: Names<DataSetOptions> = { spikes: true, inputs: true, labels: true, jitter: true, within: true };
 
 /** Where in a training a batch is drawn. */
 export interface Epoch {
@@ -28,40 +33,86 @@ export interface Epoch {
 
 /** A batch, as `samples` of a solve takes it. */
 export interface SampleBatch {
-  readonly spikes: { readonly offsets: Uint32Array; readonly times: Float64Array; readonly sources: Uint32Array };
+  readonly spikes?: { readonly offsets: Uint32Array; readonly times: Float64Array; readonly sources: Uint32Array };
+  readonly inputs?: Record<string, SignalBySample>;
   readonly labels?: Int32Array;
+}
+
+const isSampled = (signal: SignalBySample): signal is Extract<SignalBySample, { dt: number }> => !isNumbers(signal);
+
+/** How many samples a signal is of. @throws SaltationError `invalid-input` where it is none by sample. */
+function samplesIn(field: string, signal: SignalBySample): number {
+  const rows: unknown = isNumbers(signal) ? signal : (signal as { samples?: unknown } | null)?.samples;
+  if (!isNumbers(rows)) fail(field, `expected a list by sample, or { dt, samples }, got ${show(signal)}`);
+  return rows.length;
+}
+
+/** Some samples of a signal. */
+function picked(signal: SignalBySample, indices: ArrayLike<number>): SignalBySample {
+  const from = <T>(rows: ArrayLike<T>): T[] => Array.from(indices, (s) => rows[s]!);
+  return isSampled(signal)
+    ? { ...signal, samples: from(signal.samples) }
+    : (from(signal as ArrayLike<number | Numbers>) as SignalBySample);
 }
 
 export class DataSet {
   readonly count: number;
   readonly sourceCount: number;
   readonly labels: Int32Array | undefined;
-  private readonly spikes: SpikeData;
+  private readonly spikes: SpikeData | undefined;
+  private readonly inputs: Readonly<Record<string, SignalBySample>>;
   private readonly jitter: number;
   private readonly within: readonly [number, number];
 
-  /** @throws SaltationError `invalid-input` where there is no sample, or jitter has no bounds. */
+  /** @throws SaltationError `invalid-input` where there is no sample, not as many of all that is given, or jitter has no bounds. */
   constructor(options: DataSetOptions) {
     checkOptions("data", options, names);
-    const { spikes, jitter = 0, within } = options;
-    if (!(spikes?.offsets instanceof Uint32Array)) fail("data.spikes", "expected spike data; spikeData(…) makes it");
-    if (spikes.count === 0) fail("data.spikes", "hold no sample");
+    const { spikes, inputs = {}, labels, jitter = 0, within } = options;
+    if (spikes === undefined && Object.keys(inputs).length === 0)
+      fail("data.spikes", "are missing; give spike data, which spikeData(…) makes, or inputs");
+    if (spikes !== undefined && !(spikes?.offsets instanceof Uint32Array))
+      fail("data.spikes", "expected spike data; spikeData(…) makes it");
+    const counts: [field: string, count: number][] = Object.entries(inputs).map(([name, signal]) => [
+      `data.inputs.${name}`,
+      samplesIn(`data.inputs.${name}`, signal),
+    ]);
+    if (spikes) counts.unshift(["data.spikes", spikes.count]);
+    const [of, count] = counts[0]!;
+    if (count === 0) fail(of, "hold no sample");
+    for (const [field, other] of counts)
+      if (other !== count) fail(field, `has ${other} samples, and ${of} ${count}; give as many`);
     this.jitter = nonNegative("data.jitter", jitter);
+    if (jitter > 0 && !spikes) fail("data.jitter", "moves input spikes, and there are none; leave it out");
     if (jitter > 0 && !(within && within[1] > within[0]))
       fail("data.within", "must be [t0, t1] of the solves where there is jitter");
     this.within = within ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
     this.spikes = spikes;
-    this.count = spikes.count;
-    this.sourceCount = spikes.sourceCount;
-    this.labels = spikes.labels;
+    this.inputs = inputs;
+    this.count = count;
+    this.sourceCount = spikes?.sourceCount ?? 0;
+    this.labels = labels === undefined ? spikes?.labels : checkLabels("data.labels", labels, count);
   }
 
   /** Some of the samples, in this order. @throws SaltationError `invalid-input` where one is none of them. */
   batch(indices: ArrayLike<number>, drawn?: Epoch): SampleBatch {
-    const { offsets: all, times: t, sources: from, labels } = this.spikes;
+    for (let i = 0; i < indices.length; i++) wholeNumber(`indices[${i}]`, indices[i], 0, this.count - 1);
+    const { labels, spikes } = this;
+    const inputs = Object.entries(this.inputs).map(([name, signal]) => [name, picked(signal, indices)]);
+    return {
+      ...(spikes ? { spikes: this.spikesOf(spikes, indices, drawn) } : {}),
+      ...(inputs.length > 0 ? { inputs: Object.fromEntries(inputs) as Record<string, SignalBySample> } : {}),
+      ...(labels ? { labels: Int32Array.from(indices, (s) => labels[s]!) } : {}),
+    };
+  }
+
+  private spikesOf(
+    { offsets: all, times: t, sources: from }: SpikeData,
+    indices: ArrayLike<number>,
+    drawn: Epoch | undefined,
+  ): NonNullable<SampleBatch["spikes"]> {
     const offsets = new Uint32Array(indices.length + 1);
     for (let i = 0; i < indices.length; i++) {
-      const s = wholeNumber(`indices[${i}]`, indices[i], 0, this.count - 1);
+      const s = indices[i]!;
       offsets[i + 1] = offsets[i]! + all[s + 1]! - all[s]!;
     }
     const times = new Float64Array(offsets[indices.length]!);
@@ -75,10 +126,7 @@ export class DataSet {
         sortSample(times, sources, offsets[i]!, offsets[i + 1]!);
       }
     }
-    return {
-      spikes: { offsets, times, sources },
-      ...(labels ? { labels: Int32Array.from(indices, (s) => labels[s]!) } : {}),
-    };
+    return { offsets, times, sources };
   }
 
   /** Spike n of sample s is moved by a number of its own in each epoch. */

@@ -20,8 +20,10 @@ export { type GivenSignal, type ThresholdOptions, thresholds } from "./threshold
 export {
   type YinYangOptions,
   type YinYangPointsOptions,
+  type YinYangTimes,
   yinYang,
   yinYangClass,
   yinYangClasses,
   yinYangPoints,
+  yinYangSpikes,
 } from "./yin-yang.js";

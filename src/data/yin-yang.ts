@@ -2,12 +2,12 @@
  * The Yin-Yang data set: L. Kriener, J. Göltz & M. A. Petrovici, The Yin-Yang dataset, NICE 2022. Points in the unit square, in a
  * disc that a wave parts into yin and yang, each with a dot in it: three classes that no linear classifier tells apart.
  */
-import { checkOptions, type Names, wholeNumber } from "../checks.js";
+import { checkOptions, counted, fail, type Names, wholeNumber } from "../checks.js";
 import { uniformOpen } from "../driver/normal.js";
 import { threefryInto } from "../driver/threefry.js";
 import { limits } from "../files/limits.js";
 import { type LatencyOptions, latency } from "./latency.js";
-import type { SampleValues } from "./sample-values.js";
+import { type GivenValues, type SampleValues, valuesOf } from "./sample-values.js";
 import type { SpikeData } from "./spike-data.js";
 import { streams } from "./streams.js";
 
@@ -71,29 +71,50 @@ export function yinYangPoints(options: YinYangPointsOptions): SampleValues & { r
   return { values, scale: 1, size: 2, shape: [2], count, labels };
 }
 
-export interface YinYangOptions extends YinYangPointsOptions, Pick<Partial<LatencyOptions>, "from" | "to"> {
+/** When points spike. */
+export interface YinYangTimes extends Pick<Partial<LatencyOptions>, "from" | "to"> {
   /** Time of the bias spike; `false` for none. Default 0.9. */
   readonly bias?: number | false;
 }
 
-const names: Names<YinYangOptions> = { ...pointNames, from: true, to: true, bias: true };
+const timeNames: Names<YinYangTimes> = { from: true, to: true, bias: true };
 
 /**
- * Yin-Yang as spikes: of each point one spike of x, y, 1 - x and 1 - y (sources 0 to 3), late for high values, and a bias spike
- * (source 4). Times by default from 0.15 to 2, and 0.9 of the bias, in synaptic time constants: J. Göltz et al., Fast and
- * energy-efficient neuromorphic deep learning with first-spike times, Nature Machine Intelligence 3 (2021).
+ * Points of the unit square as spikes: of each one spike of x, y, 1 - x and 1 - y (sources 0 to 3), late for high values, and a bias
+ * spike (source 4). Times by default from 0.15 to 2, and 0.9 of the bias, in synaptic time constants: J. Göltz et al., Fast and
+ * energy-efficient neuromorphic deep learning with first-spike times, Nature Machine Intelligence 3 (2021). Labels are kept.
+ * @param points a pair (x, y) each.
+ * @throws SaltationError `invalid-input`.
+ */
+export function yinYangSpikes(points: GivenValues, options: YinYangTimes = {}): SpikeData {
+  checkOptions("", options, timeNames);
+  const { from = 0.15, to = 2, bias = 0.9 } = options;
+  const { values, scale, size, count, labels } = valuesOf("points", points);
+  if (size !== 2) fail("points", `hold ${counted(size, "number")} each; give x and y`);
+  const mirrored = new Float64Array(4 * count);
+  for (let s = 0; s < count; s++) {
+    const [x, y] = [scale * values[2 * s]!, scale * values[2 * s + 1]!];
+    if (!(x >= 0 && x <= 1 && y >= 0 && y <= 1))
+      fail(`points[${s}]`, `is (${x}, ${y}); give a point of the unit square, both numbers from 0 to 1`);
+    mirrored.set([x, y, 1 - x, 1 - y], 4 * s);
+  }
+  const early = { early: "low", ...(bias === false ? {} : { bias }) } as const;
+  const labelled = labels === undefined ? {} : { labels };
+  return latency({ values: mirrored, scale: 1, size: 4, shape: [4], count, ...labelled }, { from, to, ...early });
+}
+
+export interface YinYangOptions extends YinYangPointsOptions, YinYangTimes {}
+
+const names: Names<YinYangOptions> = { ...pointNames, ...timeNames };
+
+/**
+ * Yin-Yang as spikes: points of `yinYangPoints` by `yinYangSpikes`.
  * @throws SaltationError `invalid-input`.
  */
 export function yinYang(options: YinYangOptions): SpikeData & { readonly labels: Int32Array } {
   checkOptions("", options, names);
-  const { from = 0.15, to = 2, bias = 0.9, ...points } = options;
-  const { values, ...data } = yinYangPoints(points);
-  const mirrored = new Float64Array(4 * data.count);
-  for (let s = 0; s < data.count; s++) {
-    const [x, y] = [values[2 * s]!, values[2 * s + 1]!];
-    mirrored.set([x, y, 1 - x, 1 - y], 4 * s);
-  }
-  const early = { early: "low", ...(bias === false ? {} : { bias }) } as const;
-  const spikes = latency({ ...data, values: mirrored, size: 4, shape: [4] }, { from, to, ...early });
-  return { ...spikes, labels: data.labels };
+  const { from, to, bias, ...points } = options;
+  const drawn = yinYangPoints(points);
+  const times = Object.fromEntries(Object.entries({ from, to, bias }).filter(([, time]) => time !== undefined));
+  return { ...yinYangSpikes(drawn, times), labels: drawn.labels };
 }

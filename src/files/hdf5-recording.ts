@@ -213,18 +213,34 @@ class Hdf5Recording implements RecordingFile {
     const data = join(path, "data");
     const { data: stored, shape } = this.file.numbers(data);
     if (shape.length < 1 || shape.length > 2) this.fail(`holds ${quoted(data)} of ${shape.length} dimensions`);
-    if (this.file.kind(join(path, "channel_conversion")) !== undefined) {
-      this.fail(`holds ${quoted(path)} with a conversion for each channel, which is not read; save it converted`);
-    }
+    const channels = shape[1] ?? 1;
     const conversion = this.numberOf(data, "conversion");
     return {
       ...this.clock(path),
       stored,
-      channels: shape[1] ?? 1,
+      channels,
       conversion: conversion?.value ?? 1,
       singleConversion: conversion?.size === 4,
+      ...this.channelConversion(path, channels),
       offset: this.numberOf(data, "offset")?.value ?? 0,
     };
+  }
+
+  /** Factors beside the conversion of all channels (NWB's ElectricalSeries). */
+  private channelConversion(path: string, channels: number): Pick<Series, "channelConversion"> {
+    const place = join(path, "channel_conversion");
+    const kind = this.file.kind(place);
+    if (kind === undefined) return {};
+    if (kind !== "numbers") this.fail(`holds ${quoted(place)}, which is no list of numbers`);
+    const { data, shape } = this.file.numbers(place);
+    const axis = this.numberOf(place, "axis")?.value ?? 1;
+    if (axis !== 1) this.fail(`holds ${quoted(place)} along axis ${axis}; that of channels is 1`);
+    if (shape.length !== 1 || data.length !== channels) {
+      this.fail(`holds ${quoted(place)} of ${counted(data.length, "number")} for ${counted(channels, "channel")}`);
+    }
+    const bad = data.findIndex((x) => !Number.isFinite(x));
+    if (bad >= 0) this.fail(`holds ${quoted(place)}, which is ${data[bad]} for channel ${bad}`);
+    return { channelConversion: data };
   }
 
   numbers(key: string) {

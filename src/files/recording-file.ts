@@ -3,12 +3,14 @@ import type { SpikeTrains } from "./spike-trains.js";
 
 /** A time series as a file holds it: of one or several channels, in its own units. */
 export interface Series {
-  /** [samples, channels], as stored; a value is `stored · conversion + offset` in `unit`. */
+  /** [samples, channels], as stored; a value is `stored · conversion · channelConversion + offset` in `unit`. */
   readonly stored: Float64Array;
   readonly channels: number;
   readonly conversion: number;
   /** Whether the file has the conversion as a float32, which rounds powers of ten. */
   readonly singleConversion: boolean;
+  /** A factor for each channel, where the file has them. */
+  readonly channelConversion?: Float64Array;
   readonly offset: number;
   /** As the file names it; undefined where it names none. */
   readonly unit: string | undefined;

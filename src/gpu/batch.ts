@@ -60,7 +60,7 @@ const roundUp = (n: number, unit: number): number => Math.ceil(n / unit) * unit;
 export class Batch {
   private readonly items: (Dispatch | Command | Stage)[] = [];
   private readonly readbacks: Readback[] = [];
-  private readonly uniforms: { offset: number; bytes: Uint8Array }[] = [];
+  private uniforms = new Uint8Array(0);
   private temporaries: Storage[] = [];
   private uniformBytes = 0;
   private done = false;
@@ -89,33 +89,43 @@ export class Batch {
     if ("declared" in kernel) {
       const { declared } = kernel;
       const passed = given as AnyPassed;
-      return this.run(
-        kernel,
-        boundBuffers(declared, passed),
-        packUniform(declared, passed),
-        workgroupsOf(declared, passed),
-      );
+      const storages = boundBuffers(declared, passed);
+      const workgroups = workgroupsOf(declared, passed);
+      this.checkDispatch(kernel, storages.length, declared.uniformBytes, workgroups);
+      const place = this.uniformPlace(declared.uniformBytes);
+      if (place) packUniform(declared, passed, new DataView(place.bytes.buffer, place.bytes.byteOffset));
+      return this.add(kernel, storages, place, workgroups);
     }
     const { buffers, uniforms, groups } = given as Dispatched;
-    const bytes = uniforms && new Uint8Array(uniforms.buffer, uniforms.byteOffset, uniforms.byteLength).slice();
     const [x, y = 1, z = 1] = extentOf(groups);
-    return this.run(kernel, buffers.map(bufferOf), bytes, [x, y, z]);
+    this.checkDispatch(kernel, buffers.length, uniforms?.byteLength ?? 0, [x, y, z]);
+    const place = this.uniformPlace(uniforms && kernel.uniformBytes > 0 ? uniforms.byteLength : 0);
+    if (place && uniforms) {
+      place.bytes.set(new Uint8Array(uniforms.buffer, uniforms.byteOffset, uniforms.byteLength));
+    }
+    return this.add(kernel, buffers.map(bufferOf), place, [x, y, z]);
   }
 
-  private run(
+  /** Room for the uniform of a dispatch, where it has one: a piece of what all have, which grows. */
+  private uniformPlace(bytes: number): { offset: number; bytes: Uint8Array } | undefined {
+    if (bytes === 0) return undefined;
+    const offset = this.uniformBytes;
+    this.uniformBytes += roundUp(bytes, this.gpu.device.limits.minUniformBufferOffsetAlignment);
+    if (this.uniformBytes > this.uniforms.length) {
+      const larger = new Uint8Array(2 * this.uniformBytes);
+      larger.set(this.uniforms);
+      this.uniforms = larger;
+    }
+    return { offset, bytes: this.uniforms.subarray(offset, offset + bytes) };
+  }
+
+  private add(
     kernel: Kernel,
     storages: readonly GPUBuffer[],
-    bytes: Uint8Array | undefined,
+    place: { offset: number } | undefined,
     workgroups: readonly [number, number, number],
   ): this {
-    this.checkDispatch(kernel, storages.length, bytes?.length ?? 0, workgroups);
-    let uniformOffset = -1;
-    if (bytes && kernel.uniformBytes > 0) {
-      uniformOffset = this.uniformBytes;
-      this.uniforms.push({ offset: uniformOffset, bytes });
-      this.uniformBytes += roundUp(bytes.length, this.gpu.device.limits.minUniformBufferOffsetAlignment);
-    }
-    this.items.push({ kind: "dispatch", kernel, storages, uniformOffset, workgroups });
+    this.items.push({ kind: "dispatch", kernel, storages, uniformOffset: place?.offset ?? -1, workgroups });
     return this;
   }
 
@@ -285,9 +295,7 @@ export class Batch {
   }
 
   private uniformData(): Uint8Array<ArrayBuffer> {
-    const data = new Uint8Array(this.uniformBytes);
-    for (const u of this.uniforms) data.set(u.bytes, u.offset);
-    return data;
+    return this.uniforms.subarray(0, this.uniformBytes);
   }
 
   private ownUniforms(): GPUBuffer {

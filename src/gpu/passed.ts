@@ -40,10 +40,8 @@ export const boundBuffers = (declared: Declared, passed: AnyPassed): GPUBuffer[]
     return bufferOf(bound);
   });
 
-/** Bytes of its uniform. */
-export function packUniform(declared: Declared, { uniform = {} }: AnyPassed): Uint8Array | undefined {
-  if (declared.uniformBytes === 0) return undefined;
-  const view = new DataView(new ArrayBuffer(declared.uniformBytes));
+/** Writes its uniform to a place. */
+export function packUniform(declared: Declared, { uniform = {} }: AnyPassed, view: DataView): void {
   for (const { name, integer, offset, numbers } of declared.fields) {
     const value = uniform[name];
     if (typeof value === "number") {
@@ -52,7 +50,6 @@ export function packUniform(declared: Declared, { uniform = {} }: AnyPassed): Ui
     } else if (!value || value.length > numbers) throw missing(declared, `${name}, at most ${numbers} numbers`);
     else for (let i = 0; i < value.length; i++) view.setFloat32(offset + 4 * i, value[i]!, true);
   }
-  return new Uint8Array(view.buffer);
 }
 
 /** Workgroups along x, y and z. */

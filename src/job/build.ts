@@ -17,6 +17,7 @@ import { type TargetTimesOptions, targetTimes } from "../loss/target-times.js";
 import { vanRossum } from "../loss/van-rossum.js";
 import { type VoltageFitOptions, voltageFit } from "../loss/voltage-fit.js";
 import type { NetworkDefinition } from "../network/network.js";
+import type { NeuronName } from "../network/populations.js";
 import type { StatesOptions } from "../plan/observed.js";
 import type { SolveOptions } from "../plan/plan.js";
 import type { SignatureSolver } from "../signature/definitions/solver.js";
@@ -103,7 +104,7 @@ export function aloneLossOf(loss: OneLossJob): Loss | undefined {
   const options = given(rest);
   switch (kind) {
     case "mean-spike-time":
-      return meanSpikeTime(options.neuron as number | undefined, options.index as number | undefined);
+      return meanSpikeTime(options.neuron as NeuronName | undefined, options.index as number | undefined);
     case "spike-count":
       return spikeCount(options);
     case "spike-rate":

@@ -1,16 +1,18 @@
 /** Training jobs on data: what they are made of. */
 import { fail } from "../checks.js";
+import type { DataSet } from "../data/data-set.js";
+import { movedTo } from "../errors.js";
 import type { Loss } from "../loss/loss.js";
-import { checkLoss } from "../loss/loss-plan.js";
+import { checkLoss, planForLoss } from "../loss/loss-plan.js";
 import { defineNetwork, type NetworkDefinition } from "../network/network.js";
 import { parameterLayout, parameterVector, requestedViews } from "../plan/layout.js";
-import { planSolve } from "../plan/plan.js";
+import type { SolvePlan } from "../plan/plan.js";
 import type { DataTraining, TestOptions } from "../train/data.js";
 import type { TrainOptions } from "../train/train.js";
 import { trainableNames } from "../train/trainable.js";
 import { planUpdate } from "../train/update.js";
 import { aloneLossOf, lossOf, networkOf, requirementsOf, solveOptionsOf } from "./build.js";
-import { dataSetOf, given } from "./data-source.js";
+import { dataSetOf, given, planOfData } from "./data-source.js";
 import type { TrainDataJob } from "./job.js";
 import type { FileContext } from "./recording.js";
 import { updateOptionsOf } from "./update-job.js";
@@ -39,10 +41,7 @@ export async function planTrainDataJob(job: TrainDataJob, context: FileContext):
   };
   const update = updateOptionsOf(job.optimiser, job.trainable);
   const solve = solveOptionsOf(job);
-  const plan = planSolve(network, {
-    ...solve,
-    samples: { ...data.all(), ...(trials === undefined ? {} : { trials }) },
-  });
+  const plan = planOfData("data", network, solve, { data, trials });
   // A sum has whatever its parts are.
   const loss: Loss | undefined =
     job.loss.kind === "sum" ? lossOf(job.loss, undefined, context, network.neurons, plan) : aloneLossOf(job.loss);
@@ -52,7 +51,21 @@ export async function planTrainDataJob(job: TrainDataJob, context: FileContext):
   const names = trainableNames(update.trainable);
   const views = requestedViews(network, parameterLayout(plan), names, "trainable");
   planUpdate(update, network, views, parameterVector(plan));
-  loss.checkPlan?.(plan, names);
+  const checkSamples = (field: string, of: SolvePlan, by: readonly string[]): void => {
+    try {
+      loss.checkPlan?.(planForLoss(of, loss), by);
+    } catch (error) {
+      throw movedTo(field, "samples", error);
+    }
+  };
+  checkSamples("data", plan, names);
+  if (test) {
+    const tested = planOfData("test.data", network, solve, {
+      data: test.data as DataSet,
+      trials: test.trials ?? trials,
+    });
+    checkSamples("test.data", tested, []);
+  }
   return {
     network: definition,
     perEpoch: Math.floor(data.count / batch),

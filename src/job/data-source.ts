@@ -6,6 +6,7 @@ import { type SpikeFileOptions, spikeFile } from "../data/spike-file.js";
 import { yinYang } from "../data/yin-yang.js";
 import { movedTo } from "../errors.js";
 import type { Network } from "../network/network.js";
+import { planSolve, type SolveOptions, type SolvePlan } from "../plan/plan.js";
 import type { DataSourceJob } from "./job.js";
 import type { FileContext } from "./recording.js";
 
@@ -53,5 +54,22 @@ export async function dataSetOf(
     return new DataSet({ spikes, ...(jitter === undefined ? {} : { jitter, within }) });
   } catch (error) {
     throw movedTo(field, "data", error);
+  }
+}
+
+/**
+ * A plan of all samples of the data that a field of a job names.
+ * @throws SaltationError `invalid-input` at that field, for spikes outside the time of the solution among others.
+ */
+export function planOfData(
+  field: string,
+  network: Network,
+  solve: SolveOptions,
+  { data, trials }: { readonly data: DataSet; readonly trials: number | undefined },
+): SolvePlan {
+  try {
+    return planSolve(network, { ...solve, samples: { ...data.all(), ...(trials === undefined ? {} : { trials }) } });
+  } catch (error) {
+    throw movedTo(field, "samples", error);
   }
 }

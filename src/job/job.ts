@@ -263,9 +263,20 @@ const solve = {
 
 const numbers = (of: string) =>
   z.union([finite, z.array(finite)], { error: `expected ${of}, or a list of them` }).optional();
+const neuronName = z.union([finite, z.string()], {
+  error: 'expected the number of a neuron, or its name, as "out[3]"',
+});
+/** Neurons by number or name. */
+const neuronNames = z
+  .union([finite, z.string(), z.array(neuronName)], {
+    error: "expected the number of a neuron, or a list of them, or names",
+  })
+  .meta({ id: "neurons" });
 /** Spikes that count. */
 const counted = {
-  neuron: numbers("the number of a neuron").describe("whose spikes count, added up; all where absent"),
+  neuron: neuronNames
+    .optional()
+    .describe('whose spikes count, added up: numbers, "out[3]", or "out" for all of a population; all where absent'),
   from: finite.optional().describe("where the window begins; default t0"),
   to: finite.optional().describe("where it ends; default t1"),
 };
@@ -280,13 +291,13 @@ const targeted = {
 };
 /** Rates that are regularised, neuron by neuron. */
 const bounded = {
-  neuron: z.array(finite).optional().describe("numbers of neurons; default all"),
+  neuron: neuronNames.optional().describe('numbers, "out[3]", or "out" for all of a population; default all'),
   from: counted.from,
   to: counted.to,
 };
 
 const lookedAt = z
-  .union([z.string(), z.array(finite)], { error: "expected the name of a population, or a list of neurons" })
+  .union([z.string(), z.array(neuronName)], { error: "expected the name of a population, or a list of neurons" })
   .optional()
   .describe("the neurons that the loss looks at, in its order; default all");
 
@@ -301,10 +312,7 @@ const gridTimes = z
 /** States at such times. */
 const observed = {
   of: z.array(z.string()).optional().describe("names of states; default all"),
-  neurons: z
-    .union([z.array(finite), z.string()], { error: "expected numbers of neurons, or the name of a population" })
-    .optional()
-    .describe("numbers of neurons, or the name of a population; default all"),
+  neurons: neuronNames.optional().describe('numbers, "out[3]", or "out" for all of a population; default all'),
   times: gridTimes,
 };
 
@@ -316,7 +324,7 @@ const one = z
   .discriminatedUnion(
     "kind",
     [
-      z.strictObject({ kind: z.literal("mean-spike-time"), neuron: finite.optional(), index: finite.optional() }),
+      z.strictObject({ kind: z.literal("mean-spike-time"), neuron: neuronName.optional(), index: finite.optional() }),
       z.strictObject({ kind: z.literal("spike-count"), ...counted, ...targeted }),
       z.strictObject({ kind: z.literal("spike-rate"), ...counted, ...targeted }),
       z.strictObject({ kind: z.literal("first-passage"), ...counted, count: finite.optional() }),
@@ -375,7 +383,7 @@ const one = z
       z.strictObject({
         kind: z.literal("voltage-fit"),
         state: z.string().optional().describe("the state that the trace is of; default v"),
-        neurons: z.array(finite).optional().describe("numbers of neurons; default 0"),
+        neurons: neuronNames.optional().describe('numbers, "out[3]", or "out" for all of a population; default 0'),
         times: gridTimes,
         values: z
           .union([z.array(finite), z.array(z.array(finite))], {

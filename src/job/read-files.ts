@@ -67,11 +67,11 @@ export function exponentBetween(
 
 /** Values of a series in another unit: by one power of ten where its conversion is one, so that each is rounded once. */
 export function seriesValues(series: Series, exponent: number): (i: number) => number {
-  const { stored, conversion, offset, singleConversion } = series;
+  const { stored, channels, channelConversion, conversion, offset, singleConversion } = series;
   const ten = exponentOfTen(conversion, singleConversion);
   const moved = timesTenTo(offset, exponent);
   return (i) => {
-    const x = stored[i]!;
+    const x = channelConversion ? stored[i]! * channelConversion[i % channels]! : stored[i]!;
     const value = ten === undefined ? timesTenTo(x * conversion, exponent) : timesTenTo(x, ten + exponent);
     return offset === 0 ? value : value + moved;
   };

@@ -8,7 +8,7 @@ import type { StateTable } from "../spikes/state-table.js";
 import { withWarning } from "../twin/measured.js";
 import { networkOf, solveOptionsOf } from "./build.js";
 import { checkJob } from "./check-job.js";
-import { dataSetOf } from "./data-source.js";
+import { dataSetOf, planOfData } from "./data-source.js";
 import { type SimulateDataJob, type SolveJob, simulateDataSchema, simulateSchema } from "./job.js";
 import { loadNamedCell } from "./named-cell.js";
 import { readFiles } from "./read-files.js";
@@ -54,8 +54,10 @@ async function planSamples(job: SimulateDataJob, context: FileContext): Promise<
   const within = [time.t0 ?? 0, time.t1] as const;
   const network = defineNetwork(definition);
   const data = await dataSetOf("data", from, context, { network, within, trained: false });
+  const solve = solveOptionsOf(job);
+  planOfData("data", network, solve, { data, trials });
   const samples = { ...data.all(), ...(trials === undefined ? {} : { trials }) };
-  return planned({ ...job, paths: data.count }, definition, { ...solveOptionsOf(job), samples });
+  return planned({ ...job, paths: data.count }, definition, { ...solve, samples });
 }
 
 export interface Simulation {

@@ -10,7 +10,7 @@ import { pathLoss } from "./path-loss.js";
 export interface PayoffOptions {
   /**
    * The payoff of one path, of the names of states: `payoff`, `discount * max(exp(x) - strike, 0)`. In a network `x[3]` is that
-   * of neuron 3, and `x` that of neuron 0.
+   * of neuron 3, `x[out[3]]` that of a neuron of a population, and `x` that of neuron 0.
    */
   readonly value: string;
   /** Numbers that it reads by name. */
@@ -23,6 +23,9 @@ const names: Names<PayoffOptions> = { value: true, constants: true, at: true };
 
 /** Names of states with the number of their neuron; what a bracket follows is a function. */
 const place = /\b([A-Za-z]\w*)\b(?:\[(0|[1-9]\d*)\])?(?!\s*[\w([])/g;
+
+/** A neuron by its name, in such a place. */
+const byName = /(?<=\b[A-Za-z]\w*\[)[A-Za-z_][\w-]*\[\d+\](?=\])/g;
 
 /** Neurons that an expression can name at most. */
 const mostNeurons = 65536;
@@ -47,17 +50,20 @@ export function payoff(options: PayoffOptions): Loss {
   const numbers = new Map(
     Object.entries(constants).map(([name, n]) => [name, float32Number(`loss.constants.${name}`, n)] as const),
   );
+  // Numbers beyond those of neurons stand for names.
+  const called = [...new Set(Array.from(value.matchAll(byName), ([name]) => name))];
+  const text = value.replace(byName, (name) => String(mostNeurons + called.indexOf(name)));
   const found = new Map<string, { readonly state: string; readonly neuron: number }>();
-  for (const [name, state, neuron] of value.matchAll(place)) {
+  for (const [name, state, neuron] of text.matchAll(place)) {
     if (numbers.has(name) || name === "pi") continue;
     found.set(name, { state: state!, neuron: Number(neuron ?? 0) });
   }
-  const compiled = compileExpression("loss.value", value, found.keys(), numbers);
+  const compiled = compileExpression("loss.value", text, found.keys(), numbers);
   const reads = compiled.reads.map((name) => found.get(name)!);
   if (reads.length === 0) fail("loss.value", `${quoted(value)} reads no state; it is the same of every path`);
   const of = [...new Set(reads.map((r) => r.state))];
   const neurons = [...new Set(reads.map((r) => r.neuron))].sort((a, b) => a - b);
-  if (neurons.at(-1)! >= mostNeurons)
+  if (neurons.at(-1)! >= mostNeurons + called.length)
     fail("loss.value", `reads neuron ${neurons.at(-1)}; networks have no more than ${mostNeurons}`);
   /** Where each that is read lies among the states looked at, [neurons][states]. */
   const entries = reads.map((r) => neurons.indexOf(r.neuron) * of.length + of.indexOf(r.state));
@@ -69,7 +75,7 @@ export function payoff(options: PayoffOptions): Loss {
   const turns = compiled.turnsBy(new Set(compiled.reads));
   return pathLoss({
     kind: "payoff",
-    states: { of, neurons, times: at === undefined ? "t1" : [at] },
+    states: { of, neurons: neurons.map((k) => called[k - mostNeurons] ?? k), times: at === undefined ? "t1" : [at] },
     continuous: true,
     code: `${elementary}\n${specialFunctions(body)}\n${body}`,
     evaluate({ times }, _plan, _path, states) {

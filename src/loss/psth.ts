@@ -6,9 +6,10 @@ import { checkOptions, fail, finiteNumber, type Names, positiveNumber } from "..
 import type { SolvePlan } from "../plan/plan.js";
 import { estimateOf } from "../reduce/statistics.js";
 import type { ObservedSpikes, Spikes } from "../spikes/spikes.js";
+import { ofNeurons } from "./by-network.js";
 import type { Loss } from "./loss.js";
 import { checkNeurons, checkObserved } from "./observed.js";
-import { type CountedSpikes, neuronsOf } from "./spike-count.js";
+import { type CountedSpikes, checkCalled } from "./spike-count.js";
 
 export interface PsthLossOptions extends CountedSpikes {
   /** Length of a bin; a whole number of them fits between `from` and `to`. */
@@ -67,11 +68,15 @@ export function psthLoss(observed: readonly ObservedSpikes[], options: PsthLossO
   positiveNumber("loss.bin", options.bin);
   if (options.from !== undefined) finiteNumber("loss.from", options.from);
   if (options.to !== undefined) finiteNumber("loss.to", options.to);
-  const counted = neuronsOf(options.neuron);
+  checkCalled(options.neuron);
   const trials = observed.map(
     ({ times, neurons }): Spikes => ({ times, neurons: neurons ?? Array.from(times, () => 0) }),
   );
   checkObserved(trials);
+  return ofNeurons(options.neuron, [0], (counted) => ofCounted(trials, options, counted));
+}
+
+function ofCounted(trials: readonly Spikes[], options: PsthLossOptions, counted: readonly number[] | undefined): Loss {
   return {
     kind: "psth",
     pathwise: false,

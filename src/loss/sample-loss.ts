@@ -5,7 +5,7 @@
  */
 import { fail, isNumbers, type Numbers, show, wholeNumber } from "../checks.js";
 import type { Network } from "../network/network.js";
-import { neuronsNamed } from "../network/populations.js";
+import { type NeuronName, neuronsCalled } from "../network/populations.js";
 import { entriesAmong, observedEntries, planObserved, type StatesOptions } from "../plan/observed.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { estimateOf } from "../reduce/statistics.js";
@@ -13,8 +13,8 @@ import type { TypedSpikes } from "../spikes/spikes.js";
 import { horizonOf } from "./horizon.js";
 import type { Loss } from "./loss.js";
 
-/** Neurons in an order: their numbers, or all of a population by its name. */
-export type LookedNeurons = Numbers | string;
+/** Neurons in an order, by number or name (`out[3]`; `out`: all of a population). */
+export type LookedNeurons = Numbers | string | readonly NeuronName[];
 
 /** What a path gives such a function. Times are absolute. */
 export interface PathFeatures {
@@ -89,21 +89,21 @@ export interface SampleLoss extends Loss {
 export function neuronsIn(network: Network, given: LookedNeurons | undefined): Uint32Array {
   const { neurons } = network;
   if (given === undefined) return Uint32Array.from({ length: neurons }, (_, k) => k);
-  if (typeof given === "string") return neuronsNamed(network, "loss.neurons", given);
-  const all = Uint32Array.from(given);
+  const all = Uint32Array.from(neuronsCalled(network, "loss.neurons", given));
   all.forEach((k) => {
     if (k >= neurons) fail("loss.neurons", `has ${k}; the network has neurons 0 to ${neurons - 1}`);
   });
   return all;
 }
 
-/** @throws SaltationError `invalid-input` where it is neither a list of different neurons nor a name. */
+/** @throws SaltationError `invalid-input` where it is neither a list of different neurons nor a name. Names are found later. */
 export function checkNeurons(given: unknown): void {
   if (given === undefined || typeof given === "string") return;
   if (!isNumbers(given)) fail("loss.neurons", `expected a list of neurons, or a population's name, got ${show(given)}`);
   if (given.length === 0) fail("loss.neurons", "names no neuron; leave it out for all");
   const seen = new Set<number>();
-  given.forEach((k: number, i: number) => {
+  (given as readonly NeuronName[]).forEach((k, i) => {
+    if (typeof k === "string") return;
     wholeNumber(`loss.neurons[${i}]`, k, 0, 2 ** 24 - 1);
     if (seen.has(k)) fail(`loss.neurons[${i}]`, `${k} stands there twice`);
     seen.add(k);

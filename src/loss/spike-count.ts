@@ -5,16 +5,18 @@
  */
 import type { MeanDistance } from "../../shaders/loss/mean-coefficients.wgsl.js";
 import { checkOptions, fail, finiteNumber, list, type Names, oneOf, wholeNumber } from "../checks.js";
+import type { NeuronName } from "../network/populations.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { type Estimate, estimateOf } from "../reduce/statistics.js";
 import type { TypedSpikes } from "../spikes/spikes.js";
+import { ofNeurons } from "./by-network.js";
 import type { Loss } from "./loss.js";
 import { distance } from "./mean-distance.js";
 
 /** Spikes that count: of some neurons, within a window. */
 export interface CountedSpikes {
-  /** A neuron, or several, whose spikes are added up; all where absent. */
-  readonly neuron?: number | readonly number[];
+  /** A neuron, or several, by number or name (`out[3]`; `out`: all of a population), whose spikes are added up; all where absent. */
+  readonly neuron?: NeuronName | readonly NeuronName[];
   /** The window: from this time up to but not including `to`; t0 and t1 where absent. */
   readonly from?: number;
   readonly to?: number;
@@ -55,11 +57,6 @@ export interface CountFeature {
   readonly scale: (plan: SolvePlan, neurons: readonly number[] | undefined) => number;
 }
 
-/** weight · Σ φ(mean − target) over features: φ(x) = x, x², |x|, or x² on one side of 0. */
-export interface CountLoss extends Loss {
-  readonly features: readonly CountFeature[];
-}
-
 type Window = Pick<CountedSpikes, "from" | "to">;
 
 interface Made {
@@ -87,30 +84,30 @@ function windowIn({ from, to }: CountedSpikes): Window {
   return { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
 }
 
-/** The neurons that an option means. */
-export function neuronsOf(neuron: CountedSpikes["neuron"]): readonly number[] | undefined {
-  if (neuron === undefined) return undefined;
-  if (typeof neuron === "number") return [wholeNumber("loss.neuron", neuron, 0, 2 ** 24 - 1)];
-  const all = list("loss.neuron", neuron, "neurons").map((k, i) => wholeNumber(`loss.neuron[${i}]`, k, 0, 2 ** 24 - 1));
+/** Checks the neurons that an option calls, as far as that goes without a network. @throws SaltationError `invalid-input`. */
+export function checkCalled(neuron: CountedSpikes["neuron"]): void {
+  if (neuron === undefined || typeof neuron === "string") return;
+  if (typeof neuron === "number") return void wholeNumber("loss.neuron", neuron, 0, 2 ** 24 - 1);
+  const all = list("loss.neuron", neuron, "neurons");
   if (all.length === 0) fail("loss.neuron", "names no neuron; leave it out for all");
   all.forEach((k, i) => {
+    if (typeof k !== "string") wholeNumber(`loss.neuron[${i}]`, k, 0, 2 ** 24 - 1);
     if (all.indexOf(k) !== i) fail(`loss.neuron[${i}]`, `${k} stands there twice`);
   });
-  return all;
 }
 
 /**
  * Mean over paths of the number of spikes; or how far it is from a target.
  * @throws SaltationError `invalid-input`.
  */
-export const spikeCount = (options: SpikeCountOptions = {}): CountLoss => counted("spike-count", options, () => 1);
+export const spikeCount = (options: SpikeCountOptions = {}): Loss => counted("spike-count", options, () => 1);
 
 /**
  * Mean rate of spikes of a neuron, in spikes per unit of time: their number over the length of the window and how many
  * neurons it is of; or how far that is from a target.
  * @throws SaltationError `invalid-input`.
  */
-export const spikeRate = (options: SpikeCountOptions = {}): CountLoss =>
+export const spikeRate = (options: SpikeCountOptions = {}): Loss =>
   counted("spike-rate", options, ({ t0, t1, network }, neurons) => {
     const { from = t0, to = t1 } = options;
     return 1 / ((to - from) * (neurons?.length ?? network.neurons));
@@ -125,36 +122,43 @@ export interface FirstPassageOptions extends CountedSpikes {
  * Probability that neurons have `count` spikes (one by default) in the window: of the first passage, 1[τ < to].
  * @throws SaltationError `invalid-input`.
  */
-export function firstPassage(options: FirstPassageOptions = {}): CountLoss {
+export function firstPassage(options: FirstPassageOptions = {}): Loss {
   checkOptions("loss", options, { ...windowNames, count: true });
   const least = wholeNumber("loss.count", options.count ?? 1, 1, 2 ** 20);
-  const features: CountFeature[] = [{ neurons: neuronsOf(options.neuron), least, scale: () => 1 }];
-  return countLoss({ kind: "first-passage", features, form: "identity", targets: [0], window: windowIn(options) });
+  const window = windowIn(options);
+  checkCalled(options.neuron);
+  return ofNeurons(options.neuron, [0], (neurons) => {
+    const features: CountFeature[] = [{ neurons, least, scale: () => 1 }];
+    return countLoss({ kind: "first-passage", features, form: "identity", targets: [0], window });
+  });
 }
 
-function counted(kind: string, options: SpikeCountOptions, scale: CountFeature["scale"]): CountLoss {
+function counted(kind: string, options: SpikeCountOptions, scale: CountFeature["scale"]): Loss {
   checkOptions("loss", options, countNames);
   const window = windowIn(options);
-  const neurons = neuronsOf(options.neuron);
+  checkCalled(options.neuron);
   const { target } = options;
   const error =
     options.error === undefined ? "mse" : oneOf("loss.error", options.error, Object.keys(forms) as CountError[]);
-  const one: CountFeature = { neurons, least: undefined, scale };
+  const addedUp = (form: MeanDistance, wanted: number): Loss =>
+    ofNeurons(options.neuron, [0], (neurons) =>
+      countLoss({ kind, features: [{ neurons, least: undefined, scale }], form, targets: [wanted], window }),
+    );
   if (target === undefined) {
     if (options.error !== undefined) fail("loss.error", "goes with a target; give one, or leave it out");
-    return countLoss({ kind, features: [one], form: "identity", targets: [0], window });
+    return addedUp("identity", 0);
   }
   const form = forms[error];
-  if (typeof target === "number") {
-    return countLoss({ kind, features: [one], form, targets: [finiteNumber("loss.target", target)], window });
-  }
+  if (typeof target === "number") return addedUp(form, finiteNumber("loss.target", target));
   const targets = list("loss.target", target, "numbers").map((t, i) => finiteNumber(`loss.target[${i}]`, t));
   if (targets.length === 0) fail("loss.target", "has no number");
-  if (neurons && neurons.length !== targets.length) {
-    fail("loss.target", `has ${targets.length} numbers for ${neurons.length} neurons; give one for each`);
-  }
-  const features = targets.map((_, s): CountFeature => ({ ...one, neurons: [neurons?.[s] ?? s] }));
-  return countLoss({ kind, features, form, targets, window, ...(neurons ? {} : { neurons: targets.length }) });
+  const each = targets.map((_, s) => s);
+  return ofNeurons(options.neuron, each, (neurons) => {
+    if (neurons && neurons.length !== targets.length)
+      fail("loss.target", `has ${targets.length} numbers for ${neurons.length} neurons; give one for each`);
+    const features = each.map((s): CountFeature => ({ neurons: [neurons?.[s] ?? s], least: undefined, scale }));
+    return countLoss({ kind, features, form, targets, window, ...(neurons ? {} : { neurons: targets.length }) });
+  });
 }
 
 /** @throws SaltationError where the window is not within the solution's time. */
@@ -185,7 +189,8 @@ export function countsOf(features: readonly CountFeature[], spikes: TypedSpikes,
 const quantity = (count: number, { least }: CountFeature): number =>
   least === undefined ? count : Number(count >= least);
 
-function countLoss({ kind, features, form, targets, neurons: wanted, window }: Made): CountLoss {
+/** weight · Σ φ(mean − target) over features: φ(x) = x, x², |x|, or x² on one side of 0. */
+function countLoss({ kind, features, form, targets, neurons: wanted, window }: Made): Loss {
   const weight = 1 / features.length;
   const { of, derivative } = distance[form];
   const lossOf = (means: readonly Estimate[]): number =>
@@ -194,7 +199,6 @@ function countLoss({ kind, features, form, targets, neurons: wanted, window }: M
     means.map((e, s) => weight * derivative(e.mean - targets[s]!));
   return {
     kind,
-    features,
     pathwise: form === "identity",
     horizon: true,
     checkPlan: (plan) => {

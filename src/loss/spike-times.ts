@@ -6,8 +6,10 @@
 import type { MeanDistance } from "../../shaders/loss/mean-coefficients.wgsl.js";
 import { fail, finiteNumber, list, oneOf, wholeNumber } from "../checks.js";
 import type { Network } from "../network/network.js";
+import type { NeuronName } from "../network/populations.js";
 import { type Estimate, estimateOf } from "../reduce/statistics.js";
 import type { TypedSpikes } from "../spikes/spikes.js";
+import { ofNeurons, oneNeuron } from "./by-network.js";
 import type { Loss, LossOfMeans } from "./loss.js";
 import { distance } from "./mean-distance.js";
 
@@ -15,11 +17,6 @@ import { distance } from "./mean-distance.js";
 export interface Selection {
   readonly neuron: number;
   readonly index: number;
-}
-
-/** weight · Σ φ(mean − target) over the selected spikes: φ(x) = x, x² or |x|. */
-export interface SpikeTimeLoss extends Loss {
-  readonly selections: readonly Selection[];
 }
 
 function checkSelections(selections: readonly Selection[], network: Network): void {
@@ -30,12 +27,13 @@ function checkSelections(selections: readonly Selection[], network: Network): vo
   }
 }
 
-/** Mean over paths of the index-th spike time of a neuron, t1 where absent. */
-export function meanSpikeTime(neuron = 0, index = 0): SpikeTimeLoss {
-  const selections = [
-    { neuron: wholeNumber("loss.neuron", neuron, 0, 2 ** 24 - 1), index: wholeNumber("loss.index", index, 0, 2 ** 20) },
-  ];
-  return spikeTimeLoss("mean-spike-time", selections, "identity", [0]);
+/** Mean over paths of the index-th spike time of a neuron, t1 where absent. @param neuron its number or name, `out[3]`. */
+export function meanSpikeTime(neuron: NeuronName = 0, index = 0): Loss {
+  wholeNumber("loss.index", index, 0, 2 ** 20);
+  if (typeof neuron !== "string") wholeNumber("loss.neuron", neuron, 0, 2 ** 24 - 1);
+  return ofNeurons(neuron, [0], (found) =>
+    spikeTimeLoss("mean-spike-time", [{ neuron: oneNeuron(found!), index }], "identity", [0]),
+  );
 }
 
 /**
@@ -43,7 +41,7 @@ export function meanSpikeTime(neuron = 0, index = 0): SpikeTimeLoss {
  * (`mse`) or mean absolute (`mae`) difference. Holberg & Salvi (2024), section 4.1, use `mse`.
  * @param observed observed mean times [neurons][n].
  */
-export function firstSpikes(observed: readonly (readonly number[])[], kind: "mse" | "mae" = "mse"): SpikeTimeLoss {
+export function firstSpikes(observed: readonly (readonly number[])[], kind: "mse" | "mae" = "mse"): Loss {
   oneOf("loss.error", kind, ["mse", "mae"]);
   const selections: Selection[] = [];
   const targets: number[] = [];
@@ -88,12 +86,13 @@ function absent(
   ];
 }
 
+/** weight · Σ φ(mean − target) over the selected spikes: φ(x) = x, x² or |x|. */
 function spikeTimeLoss(
   kind: string,
   selections: readonly Selection[],
   form: MeanDistance,
   targets: readonly number[],
-): SpikeTimeLoss {
+): Loss {
   const weight = 1 / selections.length;
   const { of, derivative } = distance[form];
   const lossOf = (means: readonly Estimate[]): number =>
@@ -126,7 +125,6 @@ function spikeTimeLoss(
   };
   return {
     kind,
-    selections,
     pathwise: form === "identity",
     spikesNeeded: selections.reduce((most, s) => Math.max(most, 1 + s.index), 0),
     check: (network) => checkSelections(selections, network),

@@ -1,5 +1,6 @@
 /** Least squares of a state on a trace: a recorded potential, say. */
 import { checkOptions, fail, float32Number, isNumbers, list, type Names, type Numbers, show } from "../checks.js";
+import type { NeuronName, NeuronNames } from "../network/populations.js";
 import { planObserved, type StatesOptions } from "../plan/observed.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { Loss } from "./loss.js";
@@ -8,8 +9,8 @@ import { pathLoss } from "./path-loss.js";
 export interface VoltageFitOptions {
   /** The state that the trace is of; default `v`. */
   readonly state?: string;
-  /** Numbers of neurons; default `[0]`. */
-  readonly neurons?: Numbers;
+  /** Neurons, by number or name (`out[3]`; `out`: all of a population); default `[0]`. */
+  readonly neurons?: NeuronNames;
   /** Times of the trace, on the grid of the solution, rising; or every so much time from t0 on, up to t1. */
   readonly times: StatesOptions["times"];
   /** Values of the trace at these: [times] of one neuron, or [times][neurons]. */
@@ -41,8 +42,13 @@ export function voltageFit(options: VoltageFitOptions): Loss {
   checkOptions("loss", options, names);
   const { state = "v", times } = options;
   if (typeof state !== "string") fail("loss.state", `expected the name of a state, got ${show(state)}`);
-  const neurons = options.neurons === undefined ? [0] : Array.from(list("loss.neurons", options.neurons, "neurons"));
-  const values = valuesOf(options.values, neurons.length);
+  const { neurons = [0] } = options;
+  // How many a name means is known once there is a network.
+  const listed = typeof neurons === "object" && !Array.from<NeuronName>(neurons).some((k) => typeof k === "string");
+  const first: unknown = (options.values as ArrayLike<unknown> | undefined)?.[0];
+  const wide = isNumbers(first) ? first.length : 1;
+  const width = listed ? list("loss.neurons", neurons, "neurons").length : wide;
+  const values = valuesOf(options.values, width);
   values.forEach((v, n) => {
     float32Number(`loss.values[${n}]`, v);
   });
@@ -76,9 +82,11 @@ fn path_loss(path: u32, count: u32) -> f32 {
     },
   });
   const checkPlan = (plan: SolvePlan): void => {
-    const { steps } = planObserved(plan.network, states, plan, "loss.states");
-    if (steps.length * neurons.length === count) return;
-    fail("loss.values", `has ${count / neurons.length} values for ${steps.length} times; give one for each`);
+    const { steps, neurons: found } = planObserved(plan.network, states, plan, "loss.states");
+    if (found.length !== width)
+      fail("loss.neurons", `are ${found.length}, and loss.values have ${width} at each time; give one for each`);
+    if (steps.length * width === count) return;
+    fail("loss.values", `has ${count / width} values for ${steps.length} times; give one for each`);
   };
   return {
     ...made,

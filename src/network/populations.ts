@@ -89,22 +89,52 @@ export interface ReadPopulation extends PopulationPlace {
 /** More neurons than these have no room beside the number of a port (shaders/solve/agenda.wgsl.ts). */
 export const maximumNeurons = 2 ** 24;
 
+/** A neuron: its number, or by the name of its population, within which numbers begin at 0: `out[3]`. */
+export type NeuronName = number | string;
+
+/** One or several neurons; the name of a population alone stands for all of its neurons. */
+export type NeuronNames = NeuronName | readonly NeuronName[] | Numbers;
+
+/** Where names of neurons are known. */
+type Named = { readonly populations: readonly PopulationPlace[] };
+
 /**
- * The neurons of a population, by number.
- * @throws SaltationError `invalid-input` where none of this name has neurons.
+ * The neurons that a name means: `out` all of a population, `out[3]` one of it.
+ * @throws SaltationError `invalid-input` where none is called so.
  */
-export function neuronsNamed(
-  { populations }: { readonly populations: readonly PopulationPlace[] },
-  field: string,
-  name: string,
-): Uint32Array {
+export function neuronsNamed({ populations }: Named, field: string, name: string): Uint32Array {
   const known = populations.filter((p) => !p.sources);
-  const found = known.find((p) => p.name === name);
+  const [, of, at] = /^([^[\]]*)\[(\d+)\]$/.exec(name) ?? [undefined, name];
+  const found = populations.find((p) => p.name === of);
+  if (found?.sources) fail(field, `${show(of)} are sources, which are no neurons; name a population of neurons`);
   if (!found) {
     const names = known.length > 0 ? `known: ${known.map((p) => p.name).join(", ")}` : "the network names none";
-    return fail(field, `no population of neurons is called ${show(name)}; ${names}`);
+    return fail(field, `no population of neurons is called ${show(of)}; ${names}`);
   }
-  return Uint32Array.from({ length: found.count }, (_, k) => found.first + k);
+  if (at === undefined) return Uint32Array.from({ length: found.count }, (_, k) => found.first + k);
+  if (!(Number(at) < found.count))
+    fail(field, `${show(name)}: population ${show(of)} has neurons 0 to ${found.count - 1}`);
+  return Uint32Array.of(found.first + Number(at));
+}
+
+/**
+ * The neurons that are called, by number, in their order. Numbers are not checked.
+ * @throws SaltationError `invalid-input` where none is called so, or one is called twice.
+ */
+export function neuronsCalled(network: Named, field: string, given: NeuronNames): number[] {
+  const several = typeof given !== "number" && typeof given !== "string";
+  const all: number[] = [];
+  const seen = new Set<number>();
+  Array.from<NeuronName>(several ? given : [given]).forEach((one, i) => {
+    const at = several ? `${field}[${i}]` : field;
+    for (const k of typeof one === "string" ? neuronsNamed(network, at, one) : [one]) {
+      if (seen.has(k))
+        fail(at, `${typeof one === "string" ? `${show(one)} names neuron ${k}, which` : k} stands there twice`);
+      seen.add(k);
+      all.push(k);
+    }
+  });
+  return all;
 }
 
 /** What a signal of a population is called in messages. */

@@ -71,8 +71,14 @@ export function longestAgenda({ samples }: Pick<SolvePlan, "samples">): number {
 
 /** Index in the agenda of all paths of the first in a step or after it. */
 export function firstArrivalFrom({ arrivals }: Pick<SolvePlan, "arrivals">, step: number): number {
-  const n = arrivals.steps.findIndex((s) => s >= step);
-  return n < 0 ? arrivals.count : n;
+  const { steps, count } = arrivals;
+  let [low, high] = [0, count];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (steps[middle]! < step) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Times, as steps since t0, on a grid. */

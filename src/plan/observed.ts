@@ -17,13 +17,14 @@ import {
   show,
 } from "../checks.js";
 import type { Network } from "../network/network.js";
+import { type NeuronName, type NeuronNames, neuronsCalled, neuronsNamed } from "../network/populations.js";
 import { quoted } from "../quoted.js";
 
 export interface StatesOptions {
   /** Names of state variables; default all. */
   of?: readonly string[];
-  /** Numbers of neurons, or the name of a population; default all. */
-  neurons?: Numbers | string;
+  /** Neurons, by number or name (`out[3]`; `out`: all of a population); default all. */
+  neurons?: NeuronNames;
   /** Times on the grid, rising; every so much time from t0 on, up to t1; or t1 alone. */
   times: Numbers | { every: number } | "t1";
 }
@@ -96,29 +97,19 @@ function numberOfState(network: Network, field: string, name: unknown): number {
   fail(field, `${quoted(String(name))}: cell "${network.cell.name}" has no such state; known: ${known.join(", ")}`);
 }
 
-/** All neurons of a population. */
-function population({ populations }: Network, field: string, name: string): Uint32Array {
-  const found = populations.find((p) => p.name === name);
-  if (found && !found.sources) return Uint32Array.from({ length: found.count }, (_, i) => found.first + i);
-  if (found) fail(field, `${quoted(name)} are sources, which have no states`);
-  const known = populations.filter((p) => !p.sources).map((p) => p.name);
-  const those = known.length > 0 ? `known: ${known.join(", ")}` : "the network has none; give numbers of neurons";
-  fail(field, `${quoted(name)} is no population; ${those}`);
-}
-
-function neuronsOf(network: Network, field: string, given: Numbers | string): Uint32Array {
-  if (typeof given === "string") return population(network, field, given);
-  list(field, given, "neurons");
-  if (given.length === 0) fail(field, "names no neuron; give one or more, or leave it out for all");
+function neuronsOf(network: Network, field: string, given: NeuronNames): Uint32Array {
+  if (typeof given === "string") return neuronsNamed(network, field, given);
+  if (typeof given !== "number") list(field, given, "neurons");
+  const named = Array.from<NeuronName>(typeof given === "number" ? [given] : given);
+  if (named.length === 0) fail(field, "names no neuron; give one or more, or leave it out for all");
   const last = network.neurons - 1;
-  return Uint32Array.from({ length: given.length }, (_, i) => {
-    const k = given[i]!;
-    if (!Number.isInteger(k) || k < 0 || k > last) {
+  named.forEach((k, i) => {
+    if (typeof k === "string") return;
+    if (!Number.isInteger(k) || k < 0 || k > last)
       fail(`${field}[${i}]`, `expected the number of a neuron, 0 to ${last}, got ${show(k)}`);
-    }
-    if (Array.prototype.indexOf.call(given, k) !== i) fail(`${field}[${i}]`, `neuron ${k} stands there twice`);
-    return k;
+    if (named.indexOf(k) !== i) fail(`${field}[${i}]`, `neuron ${k} stands there twice`);
   });
+  return Uint32Array.from(neuronsCalled(network, field, given));
 }
 
 /** @throws SaltationError where a path of several neurons may end before t1. */

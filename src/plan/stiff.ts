@@ -25,8 +25,13 @@ export function stiffStates({ cell, parameters, neurons }: Network, dt: number, 
   return ownRates(cell).flatMap((rate) => {
     const read = parameters.filter((p) => rate.parameters.has(parameterInput(p.name)));
     const each = own && read.some((p) => p.perNeuron) ? neurons : 1;
+    let before: number[] = [];
     for (let k = 0; k < each; k++) {
-      const inputs = new Map(read.map((p) => [parameterInput(p.name), valueAt(p, k)]));
+      const values = read.map((p) => valueAt(p, k));
+      // Neighbours mostly have the same.
+      if (k > 0 && values.every((value, n) => value === before[n])) continue;
+      before = values;
+      const inputs = new Map(read.map((p, n) => [parameterInput(p.name), values[n]!]));
       for (let branch = 0; branch < 2 ** rate.modes.length; branch++) {
         rate.modes.forEach((name, m) => {
           inputs.set(name, (branch >> m) & 1);

@@ -44,8 +44,14 @@ function checked(results: readonly TaskResult[]): readonly TaskResult[] {
 export const joinedMeans = (results: readonly TaskResult[]): BlockSums =>
   joinSums(checked(inOrder(results, "means")).map((r) => r.gradient!.looked));
 
-/** Adapters that results come from. */
-export const adaptersOf = (results: readonly TaskResult[]): string[] => [...new Set(results.map((r) => r.adapter))];
+/** An adapter as far as bits depend on it: those of simd are the same for any number of threads. */
+export const withoutThreads = (adapter: string): string => adapter.replace(/, \d+ threads?$/, "");
+
+/** Adapters that results come from, where their bits may differ. */
+export function adaptersOf(results: readonly Pick<TaskResult, "adapter">[]): string[] {
+  const named = [...new Set(results.map((r) => r.adapter))];
+  return named.length > 1 ? [...new Set(named.map(withoutThreads))] : named;
+}
 
 const warningsOf = (
   plan: SolvePlan,

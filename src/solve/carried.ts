@@ -3,7 +3,8 @@
  * (shaders/shared/carry.wgsl.ts). Where increments are small beside the state they are rounded the same way step after
  * step, and what is lost adds up. States then take twice the memory, and on a software adapter a run took 3 to 8 % more
  * time with one neuron (gradients 11 to 14 %) and 13 to 41 % with a network of 30. So it is done where it matters: in long
- * runs, and where a look at the flow says so. That depends on the plan's values and grid alone, not on its seed.
+ * runs, and where a look at the flow says so. That depends on the plan's values and grid alone, not on its seed. A solver to
+ * which it costs little does it always (neuron-windows.ts).
  */
 import { carryProbe } from "../../shaders/shared/carry.wgsl.js";
 import { parameterInput, stateInput } from "../cell/cell.js";
@@ -129,6 +130,12 @@ function keepsCarry(gpu: Gpu): Promise<boolean> {
     answer.catch(() => known.delete(gpu)); // a lost device, say
   }
   return answer;
+}
+
+/** The plan with its increments carried wherever the device can, unless they are decided. */
+export async function carryWhereKept(gpu: Gpu, plan: SolvePlan): Promise<SolvePlan> {
+  if (plan.increments) return plan;
+  return (await keepsCarry(gpu)) ? { ...plan, increments: "carried" } : decideIncrements(gpu, plan);
 }
 
 /** The plan with its increments decided, unless they are. */

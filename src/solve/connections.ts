@@ -106,13 +106,15 @@ export class ConnectionBuffer {
     const what = Uint32Array.from({ length: arrivals.count }, (_, x) => targets.length + x);
     const neurons = portedWords(arrivals.neurons, arrivals.ports);
     const agenda = agendaWords({ ...arrivals, neurons, what }, arrivals.weights);
-    const numbers = delays.length > 0 ? Uint32Array.from(delayOf) : new Uint32Array(0);
+    const numbers = new Uint32Array(delays.length > 0 ? delayOf : []);
     const edges = [rowStart, portedWords(targets, ports), ...(weightOf ? [weightOf] : [])];
     const sent = shape?.sent ? sentOf(connections) : undefined;
     const byDelay = sent ? [sent.starts, sent.numbers] : [];
     this.fixed = inOne([...edges, agenda, numbers, ...byDelay, ...(selfEdges ? [selfEdgesOf(plan)] : [])]);
     this.sampled = plan.samples?.agenda;
-    this.held = gpu.upload("connections", inOne([this.fixed, this.words()], 1));
+    const words = this.words();
+    const all = words.length > 0 || this.fixed.length === 0 ? inOne([this.fixed, words], 1) : this.fixed;
+    this.held = gpu.upload("connections", all);
   }
 
   private words(): Uint32Array {

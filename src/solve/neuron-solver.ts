@@ -158,9 +158,10 @@ export class NeuronSolver extends ConnectedSolver<Forward, never> {
     const perPath = Math.max(1, Math.min(Math.ceil(neurons / 64), Math.floor(deliveringGroups / paths)));
     /** Windows through which an entry may be under way. */
     const lasts = Math.ceil(delays.latest / steps);
+    const all = { ...networkRunOf(plan, chunk, 0, 0), ...where };
     for (let w = 0; w < windows; w++) {
       const [stepBegin, stepEnd] = [w * steps, Math.min(plan.steps, (w + 1) * steps)];
-      const run = { ...networkRunOf(plan, chunk, stepBegin, stepEnd), ...where };
+      const run = { ...all, stepBegin, stepEnd, firstArrival: firstArrivalFrom(plan, stepBegin) };
       const inputEnd = firstArrivalFrom(plan, stepEnd);
       const sources = plan.network.sources > 0;
       if (kernels.inputs && (sources || inputEnd > run.firstArrival)) {

@@ -34,19 +34,18 @@ export async function createSolver(
   views: readonly View[] = [],
   pending: readonly PendingEvent[] = [],
 ): Promise<ChunkSolver> {
-  const plan = await decideIncrements(gpu, given, { differentiates: views.length > 0 });
-  const { neurons, connections } = plan.network;
-  if (neurons === 1 && connections.weights.length === 0 && !anyArrives(plan)) {
-    return SingleSolver.create(gpu, plan, views, pending);
+  const { neurons, connections } = given.network;
+  const alone = neurons === 1 && connections.weights.length === 0 && !anyArrives(given);
+  if (!alone && (given.distribution === "neuron" || connections.delays.length > 0 || given.network.sources > 0)) {
+    const solver = await (await import("./neuron-windows.js")).solverByNeurons(gpu, given, views);
+    if (solver) return solver;
   }
+  const plan = await decideIncrements(gpu, given, { differentiates: views.length > 0 });
+  if (alone) return SingleSolver.create(gpu, plan, views, pending);
   // Lanes take targets side by side, each once, and at once.
   const why = whyLone(plan, views);
   if (why !== undefined && plan.distribution === "workgroup")
     fail("distribution", `"workgroup" does not take ${why}; take "invocation"`);
-  if (plan.distribution === "neuron" || connections.delays.length > 0 || plan.network.sources > 0) {
-    const solver = await (await import("./neuron-windows.js")).solverByNeurons(gpu, plan, views);
-    if (solver) return solver;
-  }
   const wide = plan.distribution === "auto" ? 2 * neurons > lanesOf(gpu) : plan.distribution === "workgroup";
   const byWorkgroup = wide && why === undefined;
   // Loaded when a network is solved: a page with one neuron does without (docs/embedding.md).

@@ -82,7 +82,10 @@ export class Crossings {
       whole.h = h;
       return at;
     }
-    if (this.cell.event(end, p) >= 0) return h;
+    const height = this.cell.event(end, p);
+    // Of several, a state may rest on a surface, as a clock that has run down: that is no crossing.
+    const rests = height === 0 && this.cell.happenings.length > 1 && this.cell.event(whole.y, p) === 0;
+    if (height >= 0 && !rests) return h;
     // Taken above by a jump, it has happened, though it falls again within the step.
     if (this.falls && happensAtOnce(this.cell, whole.y, p)) return h;
     let first = -1;

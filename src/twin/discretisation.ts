@@ -201,6 +201,25 @@ function errorOf(coarse: Level, fine: Level, orders: Expected, most = mostPaths)
   return orders.given ? ofIntervals(found) : found;
 }
 
+/**
+ * How often a step is halved, so that four fit into the mean interval between spikes. Where a neuron fires within a step from
+ * where a sub-step began, half a step leads there by the same sub-step, and would show no error.
+ */
+const halvingsFor = ({ of, interval }: Compared, dt: number): number =>
+  of === "spike times" && interval > 0 ? Math.max(1, Math.ceil(Math.log2((4 * dt) / interval))) : 1;
+
+/** Levels up to a depth, of which the deepest is solved on as many paths as the budget allows, up to all. */
+async function deepen(levels: Level[], depth: number, turns: Turns): Promise<Level> {
+  const [{ plan, solved }] = levels as [Level];
+  const steps = solved.reduce((sum, p) => sum + p.stop, 0) / (solved.length * plan.dt);
+  const affordable = Math.floor(Math.log2(budget / (plan.network.neurons * Math.max(1, steps))));
+  while (levels.length <= Math.min(depth, affordable)) levels.push(levels.at(-1)!.next());
+  const deepest = levels.at(-1)!;
+  const ofPath = plan.network.neurons * steps * 2 ** deepest.depth;
+  await deepest.solve(Math.min(solved.length, Math.max(1, Math.floor(budget / ofPath))), turns);
+  return deepest;
+}
+
 /** What a search for a better step goes by. */
 interface Search {
   readonly orders: Expected;
@@ -210,7 +229,7 @@ interface Search {
 
 /**
  * A step that would do: tried by halving as far as the budget goes, and from there on by the order in which the error fell.
- * @param levels the first two, to which those that are tried are added.
+ * @param levels the first, and others up to the one that tells its error, to which those that are tried are added.
  * @returns undefined where it did not fall.
  */
 async function searchStep(levels: Level[], first: Compared, search: Search): Promise<number | undefined> {
@@ -223,7 +242,8 @@ async function searchStep(levels: Level[], first: Compared, search: Search): Pro
   let left = searchBudget;
   // Where nothing can be tried, the error is taken to fall as expected.
   let [relative, observed, tried] = [first.relative, orders.mean, dt];
-  for (let n = 1; ; n++) {
+  const from = levels.length - 1;
+  for (let n = from; ; n++) {
     const ofPath = network.neurons * steps * 2 ** (n + 1);
     const paths = Math.min(all, Math.floor(left / ofPath));
     if (paths < 1) break;
@@ -232,14 +252,15 @@ async function searchStep(levels: Level[], first: Compared, search: Search): Pro
     levels.push(next);
     await level.solve(paths, turns);
     await next.solve(paths, turns);
-    const before = errorOf(levels[n - 1]!, level, orders, paths);
     const now = errorOf(level, next, orders, paths);
-    // Of fewer paths the error is known less well: how it falls is what counts.
-    const fell = before.relative / now.relative;
+    // Of fewer paths the error is known less well: how it falls is what counts. That is not known from steps within which
+    // neurons fire.
+    const known = n === 1 || n > from;
+    const fell = known ? errorOf(levels[n - 1]!, level, orders, paths).relative / now.relative : Number.NaN;
     relative = Number.isFinite(fell) ? relative / fell : now.relative;
     tried = dt / 2 ** n;
     if (relative <= tolerance) return tried;
-    observed = Math.min(orders.mean, Math.log2(fell));
+    if (known) observed = Math.min(orders.mean, Math.log2(fell));
   }
   if (!(observed >= leastOrder && relative < Number.POSITIVE_INFINITY)) return undefined;
   return tried / 2 ** Math.ceil(Math.log2(relative / tolerance) / observed);
@@ -335,6 +356,8 @@ export async function measureDiscretisation(
     spent += 3 * neurons * (stop / dt) + 2 * spikes * stepsOfSpike(plan.network);
   }
   let found = errorOf(first, levels[1]!, orders);
+  const depth = halvingsFor(found, dt);
+  if (depth > 1) found = errorOf(first, await deepen(levels, depth, turns), orders);
   const failure = first.failure ?? levels[1]!.failure;
   let suggestedDt: number | undefined;
   if (found.relative > tolerance) {

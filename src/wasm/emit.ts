@@ -7,7 +7,7 @@
  * along x, y and z; where the uniform is; and of each storage binding its first byte and its words.
  */
 import { Code, type Instruction, moduleOf } from "./encode.js";
-import { type Block, type Conditional, type Ir, type Loop, lasting, type Place, type Scope, type Value, type Variable } from "./ir.js"; // biome-ignore format: one line
+import { type Block, type Conditional, type Ir, type Loop, lasting, type Place, type Scope, type Statement, type Value, type Variable } from "./ir.js"; // biome-ignore format: one line
 import { atomicOps } from "./lower.js";
 import { bitsOf } from "./optimise.js";
 
@@ -912,6 +912,107 @@ class Emitter {
     this.giveBack("v128", what);
   }
 
+  /** Pushes the addresses of the first of four words of the lanes. A buffer of such has at least one. */
+  private fourAddresses(place: Place, index: Value, n: number): void {
+    const { code } = this;
+    const { last } = this.bases.get(place.at)!;
+    this.vector(index, n);
+    if (place.four! > 0) {
+      code.v128([place.four!, place.four!, place.four!, place.four!]);
+      code.op("i32x4.add");
+    }
+    code.get(last);
+    code.i32(3);
+    code.op("i32.sub");
+    code.op("i32x4.splat");
+    code.op("i32x4.min_u");
+    code.i32(2);
+    code.op("i32x4.shl");
+    code.get(this.baseOf(place));
+    code.op("i32x4.splat");
+    code.op("i32x4.add");
+  }
+
+  /** Rows of four vectors as columns, in place. */
+  private transpose(rows: readonly number[]): void {
+    const { code } = this;
+    const [a, b, c, d] = rows as [number, number, number, number];
+    const mixed = [0, 1, 2, 3].map(() => this.borrow("v128"));
+    const mix = (to: number, x: number, y: number, words: readonly [number, number, number, number]): void => {
+      code.get(x);
+      code.get(y);
+      code.shuffle(words);
+      code.set(to);
+    };
+    const [p, q, r, s] = mixed as [number, number, number, number];
+    mix(p, a, b, [0, 4, 1, 5]);
+    mix(q, c, d, [0, 4, 1, 5]);
+    mix(r, a, b, [2, 6, 3, 7]);
+    mix(s, c, d, [2, 6, 3, 7]);
+    mix(a, p, q, [0, 1, 4, 5]);
+    mix(b, p, q, [2, 3, 6, 7]);
+    mix(c, r, s, [0, 1, 4, 5]);
+    mix(d, r, s, [2, 3, 6, 7]);
+    for (const local of mixed) this.giveBack("v128", local);
+  }
+
+  /** Words of a vector of four, of which each lane has one in a piece of memory. */
+  private loadFour(values: readonly Value[]): void {
+    const { code } = this;
+    const place = values[0]!.imm as Place;
+    const rows = [0, 1, 2, 3].map(() => this.borrow("v128"));
+    const at = this.borrow("v128");
+    for (let n = 0; n < this.vectors; n++) {
+      this.fourAddresses(place, values[0]!.args[0]!, n);
+      code.set(at);
+      rows.forEach((row, l) => {
+        code.get(at);
+        code.lane("i32x4.extract_lane", l);
+        code.memory("v128.load");
+        code.set(row);
+      });
+      this.transpose(rows);
+      for (const value of values) {
+        if (!this.uses.has(value)) continue;
+        const { words, four } = value.imm as Place;
+        code.get(rows[words - four!]!);
+        code.set(this.localOf(value, n));
+      }
+    }
+    for (const local of [...rows, at]) this.giveBack("v128", local);
+  }
+
+  private storeFour(stores: readonly Store[], context: Context): void {
+    const { code } = this;
+    const { place, index } = stores[0]!;
+    const rows = [0, 1, 2, 3].map(() => this.borrow("v128"));
+    const at = this.borrow("v128");
+    for (let n = 0; n < this.vectors; n++) {
+      stores.forEach(({ value }, w) => {
+        this.vector(value, n);
+        code.set(rows[w]!);
+      });
+      this.transpose(rows);
+      const mask = context.masks?.[n];
+      this.fourAddresses(place, index!, n);
+      if (mask !== undefined) {
+        // What is of no lane goes where nobody looks.
+        code.get(scratchAt);
+        code.op("i32x4.splat");
+        code.get(mask);
+        code.op("v128.bitselect");
+      }
+      code.set(at);
+      rows.forEach((row, l) => {
+        code.get(at);
+        code.lane("i32x4.extract_lane", l);
+        code.get(row);
+        code.memory("v128.store");
+      });
+    }
+    for (const local of [...rows, at]) this.giveBack("v128", local);
+  }
+
   /** Lane by lane; pushes what was there. */
   private atomic(value: Value, n: number, context: Context): void {
     const { code } = this;
@@ -924,6 +1025,12 @@ class Emitter {
     code.set(result);
     this.vector(given, n);
     code.set(all);
+    const common = !index || index.uniform;
+    const where = common ? undefined : code.local("v128");
+    if (where !== undefined) {
+      this.addresses(place, index!, n);
+      code.set(where);
+    }
     for (let l = 0; l < 4; l++) {
       const mask = context.masks?.[n];
       if (mask !== undefined) {
@@ -931,9 +1038,9 @@ class Emitter {
         code.lane("i32x4.extract_lane", l);
         code.open("if");
       }
-      if (!index || index.uniform) this.address(place, index);
+      if (where === undefined) this.address(place, index);
       else {
-        this.addresses(place, index, n);
+        code.get(where);
         code.lane("i32x4.extract_lane", l);
       }
       code.i32(this.offsetOf(place, n));
@@ -1022,7 +1129,19 @@ class Emitter {
     const outerPairs = this.pairs;
     this.context = context;
     this.pairs = new Map();
+    let skipped = 0;
     for (const [at, s] of block.statements.entries()) {
+      if (skipped > 0) {
+        skipped -= 1;
+        continue;
+      }
+      const four = fourOf(block, at);
+      if (four.length > 1) {
+        if (s.kind === "store") this.storeFour(four as readonly Store[], context);
+        else this.loadFour(four.map((f) => (f as Defined).value));
+        skipped = four.length - 1;
+        continue;
+      }
       switch (s.kind) {
         case "value":
           if (!this.defineWhole(s.value, block, at, context)) this.define(s.value, block);
@@ -1414,3 +1533,27 @@ function jumpOf(block: Block): object | undefined {
 /** The module of a kernel. */
 export const emit = (ir: Ir, sharedPages: number | undefined): Uint8Array<ArrayBuffer> =>
   new Emitter(ir).emit(sharedPages);
+
+type Store = Extract<Statement, { kind: "store" }>;
+type Defined = Extract<Statement, { kind: "value" }>;
+
+/** Words of a vector of four that are loaded, or stored, from a statement of a block on, where each lane has its own. */
+function fourOf({ statements }: Block, at: number): Statement[] {
+  const found: Statement[] = [];
+  const of = (s: Statement | undefined): { kind: string; place: Place; index: Value | undefined } | undefined => {
+    if (s?.kind === "store") return s;
+    if (s?.kind !== "value" || s.value.op !== "load") return undefined;
+    return { kind: "load", place: s.value.imm as Place, index: s.value.args[0] };
+  };
+  const first = of(statements[at]);
+  if (first?.place.four === undefined || !first.index || first.index.uniform) return found;
+  for (let n = at; n < statements.length; n++) {
+    const next = of(statements[n]);
+    const same = next?.kind === first.kind && next.index === first.index && next.place.at === first.place.at;
+    if (!same || next.place.four !== first.place.four) break;
+    // The same word again is another vector's.
+    if (n > at && next.place.words <= of(statements[n - 1])!.place.words) break;
+    found.push(statements[n]!);
+  }
+  return first.kind === "store" && found.length < 4 ? [] : found;
+}

@@ -131,6 +131,13 @@ export class Code {
     this.bytes.byte(lane);
   }
 
+  /** Four words of two vectors: 0 to 3 are those of the first. */
+  shuffle(words: readonly [number, number, number, number]): void {
+    this.bytes.byte(0xfd);
+    this.bytes.unsigned(13);
+    for (const w of words) for (let k = 0; k < 4; k++) this.bytes.byte(4 * w + k);
+  }
+
   atomic(name: keyof typeof atomic): void {
     this.bytes.byte(0xfe);
     this.bytes.unsigned(atomic[name]);

@@ -14,6 +14,8 @@ export interface Place {
   readonly words: number;
   /** Words of the variable; of a buffer that is known when it is bound. */
   readonly size?: number;
+  /** Of one of four words of a buffer that are read or written together, the first. */
+  readonly four?: number;
 }
 
 export class Value {

@@ -86,6 +86,10 @@ function fieldOffset(type: Type & { kind: "struct" }, index: number): number {
   return end;
 }
 
+/** A place at which a vector of four lies, which lanes read and write at once. */
+const inFours = (place: Place, type: Type): Place =>
+  place.space === "storage" && type.kind === "vec" && type.count === 4 ? { ...place, four: place.words } : place;
+
 /** Types of the scalars, in order, with where each lies in memory. */
 function scalars(type: Type, dense: boolean, from = 0): { scalar: Scalar; word: number }[] {
   switch (type.kind) {
@@ -640,7 +644,8 @@ class Lowering {
       return { type, parts: ref.variables.map((v) => this.value("get", v.type, [], v)) };
     }
     if (ref.kind === "one") return this.oneOf(this.load(ref.of), ref.index);
-    const { place, index } = ref;
+    const { index } = ref;
+    const place = inFours(ref.place, type);
     const parts = scalars(type, place.space === "private").map(({ scalar, word }) =>
       this.value("load", scalar, index ? [index] : [], { ...place, words: place.words + word }),
     );
@@ -653,7 +658,8 @@ class Lowering {
         this.block.statements.push({ kind: "set", variable, value: parts[i]! });
       });
     } else if (ref.kind === "memory") {
-      const { place, index } = ref;
+      const { index } = ref;
+      const place = inFours(ref.place, ref.type);
       scalars(ref.type, place.space === "private").forEach(({ word }, i) => {
         const to = { ...place, words: place.words + word };
         this.block.statements.push({ kind: "store", place: to, index, value: parts[i]! });

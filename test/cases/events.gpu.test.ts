@@ -19,12 +19,20 @@ beforeAll(async () => {
 
 type Run = Partial<SolveOptions> & { t1: number; dt: number; index?: number };
 
-/** Time of a spike and its derivatives by some parameters: in reverse and forward mode, on either backend. */
-async function derivatives(network: NetworkDefinition, { index = 0, ...run }: Run, by: readonly string[]) {
+/**
+ * Time of a spike and its derivatives by some parameters: in reverse and forward mode, on either backend.
+ * @param ofNeuron its number among those of neuron 0.
+ */
+async function derivatives(
+  network: NetworkDefinition,
+  { index = 0, ...run }: Run,
+  by: readonly string[],
+  ofNeuron: number,
+) {
   const options = { paths: 1, seed: 4, ...run, with: [...by] };
   const all: { time: number; reverse: number[]; forward: number[] }[] = [];
   for (const e of [cpu, engine()]) {
-    const { value, gradient } = await e.network(network).valueAndGradient(meanSpikeTime(0, index), options);
+    const { value, gradient } = await e.network(network).valueAndGradient(meanSpikeTime(0, ofNeuron), options);
     const { derivatives } = await e.network(network).spikeTimeSensitivities(options);
     all.push({
       time: value,
@@ -45,9 +53,10 @@ async function expectExact(
   time: number,
   slopes: Readonly<Record<string, number>>,
   tolerance = 1e-9,
+  ofNeuron = run.index ?? 0,
 ) {
   const names = Object.keys(slopes);
-  const results = await derivatives(network, run, names);
+  const results = await derivatives(network, run, names, ofNeuron);
   results.forEach((r, backend) => {
     const [bound, rounding] = backend === 0 ? [tolerance, 0] : [tolerance, 2e-5];
     expect(Math.abs(r.time - time)).toBeLessThan((bound + rounding) * Math.max(1, Math.abs(time)));
@@ -101,6 +110,32 @@ describe("conditions are located switches", () => {
         .simulate({ paths: 1, seed: 4, t1: 0.4, dt: 0.001, maxSpikes: 2 });
       const time = (await spikes.spikeTimes())[1]!;
       await expectExact({ cell, parameters: { tref } }, run, time, { rate: -(time - tref) / 100, tref: 1 });
+    }
+  });
+
+  // The clock rests on its surface between spikes: v rises at `rate` from there on, so t₂ = 2 / rate + tref.
+  it.each(["levy", "euler"] as const)("a clock that runs down to 0 and rests there: %s", async (method) => {
+    const cell: CellDefinition = {
+      name: "countdown",
+      state: { v: "r > 0 ? 0 : rate", r: "r > 0 ? -1 : 0" },
+      event: "v - 1",
+      reset: { v: "0", r: "tref" },
+      parameters: { rate: 3.1, tref: 0.17 },
+    };
+    const slopes = { rate: -2 / 3.1 ** 2, tref: 1 };
+    // 0.25 is a whole number of steps, at the end of which the clock is at 0 to the bit.
+    for (const tref of [0.17, 0.25]) {
+      const run = { t1: 2, dt: 0.0625, method };
+      await expectExact({ cell, parameters: { tref } }, { ...run, index: 1 }, 2 / 3.1 + tref, slopes);
+      // Of two neurons, which are solved by other kernels, the fourth spike is the second of one.
+      await expectExact(
+        { cell, neurons: 2, parameters: { tref } },
+        { ...run, index: 3 },
+        2 / 3.1 + tref,
+        slopes,
+        1e-9,
+        1,
+      );
     }
   });
 

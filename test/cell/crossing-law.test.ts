@@ -27,6 +27,7 @@ it("those of slif and of the library's cells with escape noise or competing haza
   const found = definitions.flatMap((d) => of(d).map((line) => `${d.name}: ${line}`));
   expect(found).toEqual([
     "hodgkin-huxley-escape: spike 0 0",
+    "poisson: spike 0 0",
     "mm1-queue: arrival 0 0",
     "mm1-queue: departure 1 0",
     "birth-death: birth 0 0",

@@ -60,6 +60,7 @@ describe("a command line that is wrong", () => {
       ["simulate", simulateFile, "--backend", "gpu"],
       /'--backend <backend>' argument 'gpu' is invalid.*auto, webgpu, simd, cpu/,
     ],
+    [["worker", "--threads", "0"], /--threads: expected a whole number from 1 to 256, got "0"/],
     [["simulate", place("none.json")], /job file: cannot read .*none\.json: no such file or directory/],
     [["simulate", folder], /job file: cannot read .*: illegal operation on a directory/],
     [["simulate", write("empty.json", "")], /job file: .*empty\.json is empty; a job is one JSON object/],

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type CheckCommandOptions, checkCommand } from "../../src/cli/check.js";
 import { gradientCommand } from "../../src/cli/gradient.js";
-import { checkHelp, gradientHelp, kernelHelp, signatureHelp, simulateHelp } from "../../src/cli/help.js";
+import { checkHelp, gradientHelp, kernelHelp, signatureHelp, simulateHelp, trainHelp } from "../../src/cli/help.js";
 import { kernelCommand, signatureCommand } from "../../src/cli/kernel.js";
 import type { CommonOptions } from "../../src/cli/output.js";
 import { simulateCommand } from "../../src/cli/simulate.js";
@@ -13,7 +13,7 @@ import { trainCommand } from "../../src/cli/train.js";
 import { Engine } from "../../src/engine.js";
 import * as library from "../../src/index.js";
 import { checkJob } from "../../src/job/check-job.js";
-import { oneLossKinds, trainSchema } from "../../src/job/job.js";
+import { oneLossKinds, trainDataSchema, trainSchema } from "../../src/job/job.js";
 import type { Loss } from "../../src/loss/loss.js";
 
 afterEach(() => vi.restoreAllMocks());
@@ -65,6 +65,13 @@ it("docs/training.md", async () => {
   expect(Math.abs(parameters.mu1 - mu1!)).toBeLessThan(0.1);
   expect(Math.abs(weights[0] - there!)).toBeLessThan(0.01);
   expect(Math.abs(weights[1] - back!)).toBeLessThan(0.01);
+});
+
+it("what --help says of training on data", () => {
+  const fields = /^ {2}"data": .*?(?=^\S)/ms.exec(trainHelp)![0];
+  const example = JSON.parse(readFileSync("examples/yin-yang.json", "utf8"));
+  const job = checkJob(trainDataSchema, { ...example, ...JSON.parse(`{${fields}}`) });
+  expect(job).toMatchObject({ data: example.data, test: example.test, batch: 50, epochs: 50 });
 });
 
 it("docs/confidence.md", async () => {

@@ -1,7 +1,7 @@
 /** Yin-Yang: areas of its classes, balance, and the spikes of a point. */
 import { expect, it } from "vitest";
 import { sampleSpikes } from "../../src/data/spike-data.js";
-import { yinYang, yinYangClass, yinYangPoints } from "../../src/data/yin-yang.js";
+import { yinYang, yinYangClass, yinYangPoints, yinYangSpikes } from "../../src/data/yin-yang.js";
 
 it("has classes of the published areas", () => {
   const areas = [0, 0, 0];
@@ -58,4 +58,20 @@ it("becomes spikes of x, y, 1 - x and 1 - y, and of a bias", () => {
   expect(scaled.sourceCount).toBe(4);
   const at = sampleSpikes(scaled, 1);
   expect(at.times[at.sources.indexOf(0)]).toBeCloseTo(10 * bySource[0]!, 13);
+});
+
+it("makes the same spikes of points that are given, and refuses others", () => {
+  const how = { from: 2, to: 22, bias: 12 };
+  const drawn = yinYangPoints({ samples: 3, seed: 4 });
+  expect(yinYangSpikes(drawn, how)).toEqual(yinYang({ samples: 3, seed: 4, ...how }));
+  const { times } = yinYangSpikes([[0.25, 1]], how);
+  // x, the bias, 1 - x, y and 1 - y: 2 + 20 v.
+  expect([...times]).toEqual([2, 7, 12, 17, 22]);
+  expect(() =>
+    yinYangSpikes([
+      [0.5, 0.5],
+      [0.5, 1.5],
+    ]),
+  ).toThrow("points[1]: is (0.5, 1.5); give a point of the unit square");
+  expect(() => yinYangSpikes([[0.5]])).toThrow("points: hold 1 number each; give x and y");
 });

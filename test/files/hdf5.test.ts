@@ -9,6 +9,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { halfOf } from "../../src/files/hdf5.js";
 import { openHdf5Recording } from "../../src/files/hdf5-recording.js";
 import type { SpikeTrains } from "../../src/files/spike-trains.js";
+import { seriesValues } from "../../src/job/read-files.js";
 import { makeHdf5, makeNwb, makeSonata } from "../support/hdf5.js";
 import { pythonWith } from "../support/python.js";
 
@@ -85,6 +86,14 @@ describe.each(["h5wasm", "h5py"])("files of %s", (maker) => {
     const voltage = file.series("acquisition/voltage");
     expect(voltage).toMatchObject({ rate: 4, start: 0.25, offset: -0.07, singleConversion: true, unit: "volts" });
     expect([...voltage.stored]).toEqual([10, 20, 40]);
+    // [[1, 10], [2, 20], [3, 30]] mV with a factor of 2 and of ½, and 0.25 V on top.
+    const value = seriesValues(file.series("acquisition/electrodes"), 0);
+    [0.252, 0.255, 0.254, 0.26, 0.256, 0.265].forEach((x, i) => {
+      expect(value(i)).toBeCloseTo(x, 12);
+    });
+    expect(() => file.series("acquisition/factors")).toThrow(
+      'holds "acquisition/factors/channel_conversion" of 3 numbers for 2 channels',
+    );
     expect(file.entries().map(({ key, what }) => [key, what])).toEqual(
       expect.arrayContaining([
         ["units", "spike trains"],

@@ -7,7 +7,7 @@ import type { Loss } from "../../src/loss/loss.js";
 import { payoff } from "../../src/loss/payoff.js";
 import { rateRegulariser, silenceRegulariser } from "../../src/loss/regularisers.js";
 import { spikeRate } from "../../src/loss/spike-count.js";
-import { firstSpikes } from "../../src/loss/spike-times.js";
+import { firstSpikes, meanSpikeTime } from "../../src/loss/spike-times.js";
 import { voltageFit } from "../../src/loss/voltage-fit.js";
 import { libraryCell, type NetworkDefinition } from "../../src/network/network.js";
 import { sharedEngine } from "../support/engine.js";
@@ -114,6 +114,28 @@ describe("cross-entropy of states", () => {
     const samples = { labels, trials: 2 };
     const { paths: _, ...alone } = solve;
     await expectTwin(pair, sum, { ...alone, samples, with: ["weights", "mu1"] });
+  });
+});
+
+describe("neurons by the names of populations", () => {
+  it("are those by number, bit by bit on a device", async () => {
+    const populations = { a: { neurons: 1, current: 1.5 }, b: { neurons: 1, current: 1.1 } };
+    const projections = [{ from: "a", to: "b", weights: { dense: [[0.8]] } }];
+    const of = (a: number | string, b: number | string): Loss =>
+      combinedLoss([
+        { loss: meanSpikeTime(b, 1) },
+        { loss: spikeRate({ neuron: [b, a], target: 3 }), weight: 0.1 },
+        { loss: payoff({ value: `v[${b}] + v[${a}]` }) },
+        { loss: silenceRegulariser({ least: 9, neuron: [b] }), weight: 0.1 },
+      ]);
+    const network = engine().network({ populations, projections });
+    const options = { ...solve, with: ["a→b.weights", "a.current"] };
+    const [byNumber, byName] = [
+      await network.valueAndGradient(of(0, 1), options),
+      await network.valueAndGradient(of("a[0]", "b[0]"), options),
+    ];
+    expect([byName.value, ...byName.flat]).toEqual([byNumber.value, ...byNumber.flat]);
+    expect(byNumber.flat.every((v) => Math.abs(v) > 1e-3)).toBe(true);
   });
 });
 

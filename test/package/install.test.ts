@@ -240,6 +240,14 @@ function checkTutorial(lines: string[]): void {
   for (const slope of slow.slice(1)) expect(Number(slope)).toBeGreaterThan(0);
   const weights = /they were given \[ \[ 0, 2, (\S+) \], \[ 1, 2, (\S+) \] \]/.exec(text)!;
   for (const slope of weights.slice(1)) expect(Number(slope)).toBeLessThan(0);
+  const accuracies = [...text.matchAll(/^epoch .* accuracy (\S+)$/gm)].map((m) => Number(m[1]));
+  expect(accuracies).toHaveLength(10);
+  // 0.93 on 500 points, of which a standard error is 0.011; guessing is right in a third.
+  expect(accuracies.at(-1)).toBeGreaterThan(0.88);
+  const answers = [...text.matchAll(/^point \d (yin|yang|dot) taken for (yin|yang|dot) at (\S+)$/gm)];
+  expect(answers).toHaveLength(5);
+  expect(answers.filter(([, is, found]) => is === found).length).toBeGreaterThanOrEqual(4);
+  for (const [, , , time] of answers) expect(Number(time)).toBeLessThan(50);
   expect(Math.abs(number(lines, "same current"))).toBeLessThan(0.5);
   expect(number(lines, "another current")).toBeGreaterThan(5);
 }

@@ -201,7 +201,7 @@ describe.skipIf(noRedis !== undefined)(`BullMQ on Redis${noRedis ? `: ${noRedis}
     });
   /** A worker that is replaced when it dies. */
   const startWorker = (): void => {
-    const worker = spawn(process.execPath, [bin, "worker", "--redis", redis, "--lock", "2"], {
+    const worker = spawn(process.execPath, [bin, "worker", "--redis", redis, "--lock", "2", "--threads", "1"], {
       cwd: folder,
       stdio: "ignore",
     });

@@ -6,7 +6,7 @@ import { Engine } from "../../src/engine.js";
 import type { FileContext } from "../../src/job/recording.js";
 import { runTasks, type TaskResult } from "../../src/shards/evaluate.js";
 import { jobAt, pointsOf } from "../../src/shards/grid.js";
-import { joinedMeans, mergePoint } from "../../src/shards/merged.js";
+import { adaptersOf, joinedMeans, mergePoint } from "../../src/shards/merged.js";
 import { commandOf, cutsOf, pointOf, type Source } from "../../src/shards/points.js";
 import { cutShards, type Shard } from "../../src/shards/split.js";
 
@@ -178,4 +178,12 @@ describe("results in files", () => {
     const other = resultText("other", { name: shard.name, seconds: 1, results: [{ task: tasks[0], adapter: "a" }] });
     expect(() => read(other)).toThrow(/another job/);
   });
+});
+
+it("takes simd for one adapter whatever its threads, as its bits are, and no other", () => {
+  const of = (...adapters: string[]): string[] => adaptersOf(adapters.map((adapter) => ({ adapter })));
+  const [one, four] = ["WebAssembly SIMD, 1 thread", "WebAssembly SIMD, 4 threads"];
+  expect(of(one, one)).toEqual([one]);
+  expect(of(one, four)).toEqual(["WebAssembly SIMD"]);
+  expect(of(one, four, "float64 twin on the CPU")).toEqual(["WebAssembly SIMD", "float64 twin on the CPU"]);
 });

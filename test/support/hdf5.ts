@@ -1,5 +1,5 @@
 /** HDF5 files made by h5wasm itself, in its own file system. */
-import type { File } from "h5wasm";
+import type { File, Group } from "h5wasm";
 
 let made = 0;
 
@@ -36,6 +36,23 @@ export const makeNwb = (): Promise<Uint8Array> =>
     recorded.create_attribute("offset", Float64Array.of(-0.07), []);
     const stamps = voltage.create_dataset({ name: "timestamps", data: Float64Array.of(0.25, 0.5, 0.75) });
     stamps.create_attribute("unit", "seconds");
+    const channels: [string, number[]][] = [
+      ["electrodes", [2, 0.5]],
+      ["factors", [1, 1, 1]],
+    ];
+    for (const [name, factors] of channels) {
+      const series = file.get("acquisition") as Group;
+      const of = series.create_group(name);
+      const data = of.create_dataset({ name: "data", data: Int16Array.of(1, 10, 2, 20, 3, 30), shape: [3, 2] });
+      data.create_attribute("unit", "volts");
+      data.create_attribute("conversion", 1e-3);
+      data.create_attribute("offset", 0.25);
+      const conversion = of.create_dataset({ name: "channel_conversion", data: Float32Array.from(factors) });
+      conversion.create_attribute("axis", Int32Array.of(1), []);
+      const begin = of.create_dataset({ name: "starting_time", data: Float64Array.of(0), shape: [] });
+      begin.create_attribute("rate", Float32Array.of(4), []);
+      begin.create_attribute("unit", "seconds");
+    }
   });
 
 export const makeSonata = (): Promise<Uint8Array> =>

@@ -12,7 +12,7 @@ const seconds: Readonly<Record<string, number>> = {
   "twin/gradient.test.ts": 23,
   "loss/losses.gpu.test.ts": 22,
   "package/install.test.ts": 22,
-  "web/bench.test.ts": 20,
+  "web/pages.test.ts": 30,
   "signature/backend.gpu.test.ts": 19,
   "shards/shards.test.ts": 14,
   "cli/documented.test.ts": 14,

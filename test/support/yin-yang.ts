@@ -4,7 +4,7 @@ import { yinYang } from "../../src/data/yin-yang.js";
 import type { Network } from "../../src/network/network.js";
 import { withSources } from "./fed.js";
 
-const wave = (k: number): number => Math.sin(12.9898 * k + 1) * 1.4;
+export const wave = (k: number): number => Math.sin(12.9898 * k + 1) * 1.4;
 
 /** Hidden neurons 0 to `hidden` - 1, then outputs. Times in units of 5 ms. */
 export function classifier(hidden: number, drawn: (k: number) => number = wave): Network {

@@ -71,6 +71,26 @@ describe("the error that is measured", () => {
     current: 1.5,
   });
 
+  // From 0 to 10 by one sub-step, whatever part of the step it is in: half a step takes the same. It should take atan 10.
+  it.each([4, 2, 1])("is seen where a neuron fires within a step of %f", async (dt) => {
+    const cell: CellDefinition = {
+      name: "quadratic",
+      state: { v: "v * v + 1" },
+      event: "v - 10",
+      reset: { v: "0" },
+      parameters: {},
+    };
+    const own = plan({ cell }, { paths: 1, t1: 16, dt, maxSpikes: 1 });
+    const { spikes } = new PathSolver(own, compileCell(own.network.cell), counterNoise(own)).solve(0, false);
+    const right = Math.atan(10);
+    const off = Math.abs((spikes[0]!.step + spikes[0]!.fraction) * dt - right) / right;
+    const { relative, warning, suggestedDt } = await measured(own);
+    expect(relative / off).toBeGreaterThan(0.9);
+    expect(relative / off).toBeLessThan(1.1);
+    expect(warning).toContain(`time.dt: ${dt} is too large`);
+    expect(suggestedDt).toBe(0.25);
+  });
+
   // Sixty-four paths of five spikes each, whose errors differ widely: the estimate is right within a factor of two.
   it.each(
     methods.flatMap((method) => [0, 0.25, 0.5].map((sigma) => ({ method, sigma }))),

@@ -122,8 +122,10 @@ describe("states of a simulation", () => {
       network.plan({ t1: 1, dt: 0.1, samples, states: { neurons, times: "t1" } });
     expect([...plan("b").observed!.neurons]).toEqual([2, 3, 4]);
     expect([...plan("b").observed!.steps]).toEqual([10]);
-    expect(() => plan("in")).toThrow(/^states\.neurons: "in" are sources, which have no states$/);
-    expect(() => plan("c")).toThrow(/^states\.neurons: "c" is no population; known: a, b$/);
+    expect(() => plan("in")).toThrow(
+      /^states\.neurons: "in" are sources, which are no neurons; name a population of neurons$/,
+    );
+    expect(() => plan("c")).toThrow(/^states\.neurons: no population of neurons is called "c"; known: a, b$/);
   });
 
   it("are not there unless asked for", async () => {

@@ -14,10 +14,10 @@ const uniform = { count: 37, factor: 1.5 };
 /** Runs WGSL that writes `out[i]` for so many lanes, and reads it. */
 async function run(
   body: string,
-  given: Partial<{ size: number; lanes: number; type: string; words: number; before: string }> = {},
+  given: Partial<{ size: number; lanes: number; type: string; words: number; before: string; fours: number }> = {},
 ) {
   const { size = 64, lanes = 96, type = "u32", before = "" } = given;
-  const { words = lanes } = given;
+  const { words = lanes, fours = 0 } = given;
   const code = /* wgsl */ `
 struct U { count: u32, factor: f32 }
 @group(0) @binding(0) var<uniform> u: U;
@@ -29,14 +29,22 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_inde
   let i = id.x;
   ${body}
 }`;
-  const kernel = await gpu.kernel({ label: "test", code, bindings: ["read_write", "read_write"], uniformBytes: 16 });
+  const kinds: "read_write"[] = ["read_write", "read_write", "read_write"];
+  const kernel = await gpu.kernel({
+    label: "test",
+    code,
+    bindings: fours > 0 ? kinds : kinds.slice(1),
+    uniformBytes: 16,
+  });
   const fields = new DataView(new ArrayBuffer(16));
   fields.setUint32(0, uniform.count, true);
   fields.setFloat32(4, uniform.factor, true);
   const out = gpu.buffer("out", 4 * words);
   const sums = gpu.buffer("sums", 32);
+  const third = fours > 0 ? [gpu.buffer("fours", 4 * fours)] : [];
   const batch = gpu.batch("test").clear(out).clear(sums);
-  batch.dispatch(kernel, { buffers: [out, sums], uniforms: fields, groups: Math.ceil(lanes / size) });
+  for (const buffer of third) batch.clear(buffer);
+  batch.dispatch(kernel, { buffers: [out, sums, ...third], uniforms: fields, groups: Math.ceil(lanes / size) });
   const [a, b] = [batch.read(out), batch.read(sums)];
   batch.submit();
   const data = await a;
@@ -45,6 +53,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_inde
   const all = new Uint32Array(await b);
   out.dispose();
   sums.dispose();
+  for (const buffer of third) buffer.dispose();
   return { out: Array.from(result), sums: Array.from(all) };
 }
 
@@ -267,6 +276,27 @@ describe("memory", () => {
       return part;
     };
     expect(out).toEqual([0, 1, 2].flatMap((g) => tree(g).map((p, _, all) => p + all[0]!)));
+  });
+
+  it("reads and writes vectors of four where each lane has its own", async () => {
+    const before = `@group(0) @binding(3) var<storage, read_write> fours: array<vec4u>;
+fn turned(n: u32) -> u32 { return (n * 7u) % 96u; }`;
+    const body = `
+      if (i < 90u) { fours[turned(i)] = vec4u(i, i + 100u, i * i, 7u); }
+      storageBarrier();
+      let it = fours[turned(i)];
+      let other = fours[turned((i & 0xfffffffcu) + 3u - (i & 3u))];
+      fours[turned(i)].z = it.z + 1u;
+      out[i] = it.x + 1000u * it.y + it.w * fours[turned(i)].z + other.w + fours[i * 100000u].w;`;
+    const { out } = await run(body, { before, size: 96, fours: 4 * 96 });
+    const of = (i: number): number[] => (i < 90 ? [i, i + 100, i * i, 7] : [0, 0, 0, 0]);
+    const value = (i: number): number => {
+      const [x, y, z, w] = of(i) as [number, number, number, number];
+      return x + 1000 * y + w * (z + 1) + of((i & ~3) + 3 - (i & 3))[3]!;
+    };
+    // What lies beyond the end is of some element, whose fourth number is 7 or 0.
+    for (const [i, v] of out.entries()) expect([value(i), value(i) + 7]).toContain(v);
+    expect(out[0]).toBe(value(0) + 7);
   });
 
   it("stays within buffers", async () => {

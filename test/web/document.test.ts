@@ -4,9 +4,13 @@ import { inherited } from "../../src/checks.js";
 import { type CellDefinition, defineCell } from "../../src/index.js";
 import {
   addEvent,
+  addPort,
+  portNames,
+  receivedAt,
   removeChannel,
   removeEvent,
   removeName,
+  removePort,
   removeSpike,
   renameEvent,
   setAmplitude,
@@ -127,6 +131,33 @@ it("what a target becomes is an equation or a field, and random numbers have kin
   setReceive(cell, "v", "", true);
   setRandom(cell, "z", undefined);
   expect([cell.receive, cell.random]).toEqual([{}, { u: "uniform" }]);
+});
+
+it("ports are added, written and taken out, and the first one with a name takes what was said before", () => {
+  const cell = { ...simple(), state: { v: "(I + g - v) / 2", g: "-g", s: "exp(v)" } };
+  const ports = (): readonly string[] => defineCell(cell).ports;
+  setReceive(cell, "g", "g + w", false);
+  expect([portNames(cell), ports()]).toEqual([[], ["receive"]]);
+  addPort(cell, "exc");
+  expect([receivedAt(cell, "g", "exc"), ports()]).toEqual(["g + w", ["exc"]]);
+  addPort(cell, "inh");
+  setReceive(cell, "g", "g - w", false, "inh");
+  setReceive(cell, "v", "w * (2 - v)", true, "inh");
+  expect(cell.receive).toEqual({ exc: { g: "g + w" }, inh: { g: "g - w", v: { marcus: "w * (2 - v)" } } });
+  expect([portNames(cell), ports()]).toEqual([
+    ["exc", "inh"],
+    ["exc", "inh"],
+  ]);
+  // Fields of several states are written one by one once one of them is changed.
+  Object.assign(cell, { receive: { exc: { g: "g + w" }, both: { marcus: { v: "w", g: "-w" } } } });
+  setReceive(cell, "v", "2 * w", true, "both");
+  expect(cell.receive).toEqual({ exc: { g: "g + w" }, both: { v: { marcus: "2 * w" }, g: { marcus: "-w" } } });
+  expect(ports()).toEqual(["exc", "both"]);
+  removePort(cell, "exc");
+  cell.state = { ...cell.state, v: "(I - v) / 2" };
+  removeName(cell, "g");
+  expect(cell.receive).toEqual({ both: { v: { marcus: "2 * w" } } });
+  expect(ports()).toEqual(["both"]);
 });
 
 it("documents of every cell come back from links and storage, and are checked as jobs are", async () => {

@@ -7,12 +7,13 @@ import { Redis } from "ioredis";
 import { Engine } from "../../engine.js";
 import type { BlockSums } from "../../reduce/statistics.js";
 import { isLasting, runTasks } from "../../shards/evaluate.js";
+import { engineOptions } from "../options.js";
 import { oneLine } from "../output.js";
 import { unpacked } from "../packed.js";
 import { resultText } from "../shard-files.js";
 import { get, getSplit } from "./content.js";
 import { evaluateStep, type StepData } from "./step.js";
-import { redisVariable, type ShardData } from "./worker-environment.js";
+import { redisVariable, type ShardData, threadsVariable } from "./worker-environment.js";
 
 // A worker that was killed takes its process with it.
 process.on("disconnect", () => process.exit());
@@ -41,7 +42,10 @@ export function recent<T>(cache: Map<string, Promise<T>>, key: string, make: () 
 function engineOn(backend: string): Promise<Engine> {
   if (engine?.backend !== backend) {
     engine?.opened.then((e) => e.dispose()).catch(() => {});
-    engine = { backend, opened: Engine.create({ backend: backend as "auto" }) };
+    const threads = process.env[threadsVariable];
+    // What a job is computed on is its own matter; threads are what simd has if it is on that.
+    const own = threads && (backend === "simd" || backend === "auto") ? { threads } : {};
+    engine = { backend, opened: Engine.create(engineOptions({ backend, ...own })) };
   }
   return engine.opened;
 }

@@ -15,7 +15,7 @@ import { blockPaths, type PathRange } from "../../plan/chunks.js";
 import { parameterLayout, parameterVector, requestedViews, type View } from "../../plan/layout.js";
 import type { SolvePlan } from "../../plan/plan.js";
 import { joinSums } from "../../reduce/statistics.js";
-import { joinedGradient } from "../../shards/merged.js";
+import { joinedGradient, withoutThreads } from "../../shards/merged.js";
 import type { TrainedNetwork } from "../../train/train.js";
 import { say } from "../output.js";
 import { packed, unpacked } from "../packed.js";
@@ -189,7 +189,7 @@ export class TrainWorkers {
     const results = jobs.map(({ id }) => unpacked(JSON.parse(returned.get(id)!)) as StepResult);
     for (const { adapter } of results) {
       this.adapter ??= adapter;
-      if (adapter !== this.adapter) {
+      if (withoutThreads(adapter) !== withoutThreads(this.adapter)) {
         fail(
           "--workers",
           `are on several adapters (${this.adapter}, ${adapter}), whose bits differ; give all workers the same, or --backend cpu`,

@@ -2,6 +2,8 @@
 
 /** The variable that has where Redis is: not in a command line, which others may read. */
 export const redisVariable = "SALTATION_REDIS";
+/** The variable that has how many threads a process takes on the simd backend. */
+export const threadsVariable = "SALTATION_THREADS";
 
 export interface ShardData {
   /** Of the job that was split, under which the queue has it. */

@@ -4,11 +4,12 @@ import { fail } from "../../checks.js";
 import { wholeOption } from "../options.js";
 import { oneLine, say } from "../output.js";
 import { connect, prefix, type QueueOptions, shownUrl } from "./connection.js";
-import { redisVariable } from "./worker-environment.js";
+import { redisVariable, threadsVariable } from "./worker-environment.js";
 
 export interface WorkerOptions extends QueueOptions {
   readonly concurrency: string;
   readonly lock: string;
+  readonly threads?: string;
 }
 
 /** Seconds that the process of a shard may take to start. */
@@ -16,6 +17,8 @@ const startSeconds = 20;
 
 export async function workerCommand(options: WorkerOptions): Promise<void> {
   const concurrency = wholeOption("--concurrency", options.concurrency, 1, 256);
+  const { threads } = options;
+  if (threads !== undefined) process.env[threadsVariable] = `${wholeOption("--threads", threads, 1, 256)}`;
   const lock = 1000 * Number(options.lock);
   if (!(lock >= 1000 && lock <= 3.6e6)) fail("--lock", `expected seconds from 1 to 3600, got "${options.lock}"`);
   const connected = await connect(options);

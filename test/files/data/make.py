@@ -35,6 +35,18 @@ with h5py.File(folder / "cell.nwb", "w") as f:
     data.attrs["offset"] = -0.07
     stamps = series.create_dataset("timestamps", data=np.array([0.25, 0.5, 0.75]))
     stamps.attrs["unit"] = "seconds"
+    # Two channels with factors of their own, and three factors for two channels.
+    for name, factors in [("electrodes", [2.0, 0.5]), ("factors", [1.0, 1.0, 1.0])]:
+        series = f.create_group(f"acquisition/{name}")
+        data = series.create_dataset("data", data=np.array([[1, 10], [2, 20], [3, 30]], dtype="i2"))
+        data.attrs["unit"] = "volts"
+        data.attrs["conversion"] = 1e-3
+        data.attrs["offset"] = 0.25
+        conversion = series.create_dataset("channel_conversion", data=np.array(factors, dtype="f4"))
+        conversion.attrs["axis"] = np.int32(1)
+        begin = series.create_dataset("starting_time", data=0.0)
+        begin.attrs["rate"] = np.float32(4)
+        begin.attrs["unit"] = "seconds"
 
 # SHD: rows of half floats and unsigned integers, one a trial.
 with h5py.File(folder / "shd.h5", "w") as f:

@@ -342,9 +342,10 @@ export function Bench() {
           Saltation <span>bench</span>
         </h1>
         <p class="motto">Times beside what this machine does at best.</p>
-        <a class="sibling" href="./">
-          Studio
-        </a>
+        <nav class="siblings" aria-label="Other pages">
+          <a href="./">Studio</a>
+          <a href="./data.html">Data</a>
+        </nav>
         <Theme />
       </header>
       <main>

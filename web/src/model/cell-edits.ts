@@ -1,4 +1,5 @@
 /** Changes of a cell's definition, each of which leaves one that says the same of everything else. */
+import { isOfState } from "../../../src/cell/ports.js";
 import type { CellDefinition, EventDefinition, RandomKind } from "../../../src/index.js";
 
 /** Equations by name, of which each stands in a table of its own. */
@@ -23,10 +24,44 @@ export function setEquation(cell: CellDefinition, section: Section, name: string
 /** Whether a jump of `receive` is a field along which the state moves. */
 export const isField = (given: unknown): given is { marcus: string } => typeof given === "object" && given !== null;
 
-/** What a target becomes: an equation, or a field to move along. */
-export function setReceive(cell: CellDefinition, name: string, text: string, field: boolean): void {
+/** Names of a cell's ports; none where it has one that needs no name. */
+export const portNames = ({ receive = {}, state }: CellDefinition): string[] =>
+  Object.entries(receive)
+    .filter(([name, given]) => !isOfState(name, given, Object.keys(state)))
+    .map(([name]) => name);
+
+/** What a port says by state. Fields of several states are shown one by one, which says the same. */
+function portTable({ receive = {} }: CellDefinition, port: string | undefined): Table {
+  if (port === undefined) return receive;
+  const given = (receive as Record<string, Table>)[port] ?? {};
+  const { marcus } = given;
+  if (typeof marcus !== "object" || marcus === null) return given;
+  return Object.fromEntries(Object.entries(marcus).map(([state, field]) => [state, { marcus: field }]));
+}
+
+/** What a state becomes where a spike arrives: at a port, or at the only one. */
+export const receivedAt = (cell: CellDefinition, state: string, port: string | undefined): unknown =>
+  portTable(cell, port)[state];
+
+/** Changes what a target becomes: an equation, or a field to move along. */
+export function setReceive(cell: CellDefinition, name: string, text: string, field: boolean, port?: string): void {
   const given = field && text.trim() !== "" ? { marcus: text } : bare(text);
-  cell.receive = withEquation(cell.receive, name, given, true) as CellDefinition["receive"] & object;
+  const table = withEquation(portTable(cell, port), name, given, true);
+  cell.receive = (port === undefined ? table : { ...cell.receive, [port]: table }) as CellDefinition["receive"] &
+    object;
+}
+
+/** Adds a port at which nothing happens yet; the first one that has a name takes what the one without said. */
+export function addPort(cell: CellDefinition, name: string): void {
+  const names = portNames(cell);
+  if (names.includes(name)) return;
+  const ports = names.length === 0 ? { [name]: { ...cell.receive } } : { ...cell.receive, [name]: {} };
+  cell.receive = ports as CellDefinition["receive"] & object;
+}
+
+export function removePort(cell: CellDefinition, name: string): void {
+  const { [name]: _, ...others } = cell.receive as Record<string, unknown>;
+  cell.receive = others as CellDefinition["receive"] & object;
 }
 
 /** Changes a part of an event. */
@@ -131,6 +166,7 @@ export function setInput(cell: CellDefinition, name: string, has: boolean): void
 
 /** Takes a parameter or a state variable out of a cell, with all that is said of it but the equations that use it. */
 export function removeName(cell: CellDefinition, name: string): void {
+  for (const port of portNames(cell)) setReceive(cell, name, "", false, port);
   const { state, noise, reset, receive, start, parameters, units, events } = cell;
   const jumps = Object.values(events ?? {}).map((e) => e.jump);
   for (const table of [state, noise, reset, receive, start, parameters, units, ...jumps]) delete table?.[name];

@@ -54,9 +54,10 @@ export function App() {
           Saltation <span>studio</span>
         </h1>
         <p class="motto">Exact gradients of spike times, in this tab.</p>
-        <a class="sibling" href="./bench.html">
-          Bench
-        </a>
+        <nav class="siblings" aria-label="Other pages">
+          <a href="./data.html">Data</a>
+          <a href="./bench.html">Bench</a>
+        </nav>
         <Theme />
       </header>
       <main>

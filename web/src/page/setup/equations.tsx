@@ -1,6 +1,17 @@
 /** The equations of a cell, shown or written. */
 import type { CellDefinition } from "../../../../src/index.js";
-import { inputsOf, isField, removeName, setEquation, setInput, setReceive } from "../../model/cell-edits.js";
+import {
+  addPort,
+  inputsOf,
+  isField,
+  portNames,
+  receivedAt,
+  removeName,
+  removePort,
+  setEquation,
+  setInput,
+  setReceive,
+} from "../../model/cell-edits.js";
 import { cut } from "../../model/cut.js";
 import { isWritten, ownCell } from "../../model/document.js";
 import { CheckRow } from "../rows.js";
@@ -55,6 +66,12 @@ export function Equations() {
           c.state[name] ??= "0";
         }}
       />
+      {portNames(own).map((name) => (
+        <Removable key={name} what="port" name={name} remove={removePort}>
+          <p class="hint">Spikes arrive here; what they do stands with each variable.</p>
+        </Removable>
+      ))}
+      <AddName what="port" add={addPort} />
       <Events cell={own} states={shown} />
       {Object.entries(own.let ?? {})
         .slice(0, mostVariables)
@@ -129,9 +146,8 @@ export function Equations() {
 
 /** What a variable does between events, when a spike arrives, and at the start. */
 function Variable({ cell, name }: { cell: CellDefinition; name: string }) {
-  const { state, noise, receive, start } = cell;
-  const given = receive?.[name];
-  const moves = isField(given);
+  const { state, noise, start } = cell;
+  const ports = portNames(cell);
   return (
     <>
       <Equation
@@ -150,20 +166,9 @@ function Variable({ cell, name }: { cell: CellDefinition; name: string }) {
           set={(c, text) => setEquation(c, "noise", name, text)}
         />
       )}
-      <Equation
-        label={titles.receive(name)}
-        field={`cell.receive.${name}`}
-        text={String((moves ? given.marcus : given) ?? "")}
-        absent="unchanged"
-        set={(c, text) => setReceive(c, name, text, moves)}
-      />
-      {given !== undefined && (
-        <CheckRow
-          label={`${cut(name, 24)} moves along this field for a unit of time (Marcus)`}
-          checked={moves}
-          set={(d, field) => setReceive(ownCell(d)!, name, String(moves ? given.marcus : given), field)}
-        />
-      )}
+      {(ports.length > 0 ? ports : [undefined]).map((port) => (
+        <Received key={port ?? ""} cell={cell} name={name} port={port} />
+      ))}
       <Equation
         label={titles.start(name)}
         field={`cell.start.${name}`}
@@ -171,6 +176,32 @@ function Variable({ cell, name }: { cell: CellDefinition; name: string }) {
         absent="0"
         set={(c, text) => setEquation(c, "start", name, text)}
       />
+    </>
+  );
+}
+
+/** What a variable becomes where a spike arrives, at one of several ports or at the only one. */
+function Received({ cell, name, port }: { cell: CellDefinition; name: string; port: string | undefined }) {
+  const given = receivedAt(cell, name, port);
+  const moves = isField(given);
+  const text = String((moves ? given.marcus : given) ?? "");
+  const where = port === undefined ? "" : ` at ${cut(port, 24)}`;
+  return (
+    <>
+      <Equation
+        label={titles.receive(name, port)}
+        field={port === undefined ? `cell.receive.${name}` : `cell.receive.${port}.${name}`}
+        text={text}
+        absent="unchanged"
+        set={(c, next) => setReceive(c, name, next, moves, port)}
+      />
+      {given !== undefined && (
+        <CheckRow
+          label={`${cut(name, 24)} moves along this field for a unit of time${where} (Marcus)`}
+          checked={moves}
+          set={(d, field) => setReceive(ownCell(d)!, name, text, field, port)}
+        />
+      )}
     </>
   );
 }

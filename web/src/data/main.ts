@@ -1,0 +1,3 @@
+import { open } from "../opening.js";
+
+await open(() => import("./start.js"));
