@@ -68,7 +68,8 @@ function read(network: EngineNetwork, options: ConfidenceOptions): Asked {
   const { loss, trainable, values = {} } = options;
   if (!loss?.likelihood)
     fail("loss", `expected logLikelihood(…), got ${show(loss?.kind)}: confidence is of a likelihood`);
-  const plan = network.gradientPlan({ ...options, paths: options.paths ?? 1 }, loss);
+  // Samples say how many paths there are: one for each trial.
+  const plan = network.gradientPlan(options.samples ? options : { ...options, paths: options.paths ?? 1 }, loss);
   const asked = trainableNames(trainable);
   const views = requestedViews(network.network, parameterLayout(plan), asked, "trainable");
   const vector = parameterVector(plan);

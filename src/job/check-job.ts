@@ -29,14 +29,19 @@ type Issue = z.core.$ZodIssue;
 function deepest(issue: Issue): Issue {
   if (issue.code !== "invalid_union") return issue;
   const inner = issue.errors.flatMap((list) =>
-    list.map((i) => deepest({ ...i, path: [...issue.path, ...i.path] } as Issue)),
+    list.map((i) => ({
+      found: deepest({ ...i, path: [...issue.path, ...i.path] } as Issue),
+      beside: list.length,
+    })),
   );
-  // Unknown keys say more than a wrong type at the same depth.
+  // Unknown keys say more than a wrong type at the same depth; else the alternative is meant of which least is wrong.
   inner.sort(
-    (a, b) =>
-      b.path.length - a.path.length || Number(b.code === "unrecognized_keys") - Number(a.code === "unrecognized_keys"),
+    ({ found: a, beside: n }, { found: b, beside: m }) =>
+      b.path.length - a.path.length ||
+      Number(b.code === "unrecognized_keys") - Number(a.code === "unrecognized_keys") ||
+      n - m,
   );
-  const [first] = inner;
+  const first = inner[0]?.found;
   return first && (first.path.length > issue.path.length || first.code === "unrecognized_keys") ? first : issue;
 }
 

@@ -1,6 +1,8 @@
 /** Data of jobs: input spikes by sample, of a file or drawn. */
 import { fail } from "../checks.js";
 import { DataSet } from "../data/data-set.js";
+import { fashionMnist, type PartOptions } from "../data/images.js";
+import { type LatencyOptions, latency } from "../data/latency.js";
 import type { SpikeData } from "../data/spike-data.js";
 import { type SpikeFileOptions, spikeFile } from "../data/spike-file.js";
 import { yinYang } from "../data/yin-yang.js";
@@ -14,6 +16,24 @@ import type { FileContext } from "./recording.js";
 export const given = <T extends object>(fields: T): T =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
 
+/** Pixels of images as spikes. */
+async function imageSpikes(
+  field: string,
+  { images, labels, latency: how, from, count }: Extract<DataSourceJob, { images: string }>,
+  context: FileContext,
+): Promise<SpikeData> {
+  const file = (name: string, path: string): Uint8Array => context.open(`${field}.${name}`, path).bytes;
+  const files = { images: file("images", images), labels: file("labels", labels) };
+  const read = await fashionMnist(files, given({ from, count }) as PartOptions).catch((error) => {
+    throw movedTo(`${field}.`, error.field?.startsWith("files.") ? "files." : "", error);
+  });
+  try {
+    return latency(read, given(how) as LatencyOptions);
+  } catch (error) {
+    throw movedTo(`${field}.latency.`, "", error);
+  }
+}
+
 async function spikesOf(field: string, job: DataSourceJob, context: FileContext): Promise<SpikeData> {
   if ("yinYang" in job) {
     try {
@@ -22,6 +42,7 @@ async function spikesOf(field: string, job: DataSourceJob, context: FileContext)
       throw movedTo(`${field}.yinYang.`, "", error);
     }
   }
+  if ("images" in job) return imageSpikes(field, job, context);
   const { file, jitter: _, ...how } = job;
   const { bytes, path } = context.open(`${field}.file`, file);
   try {

@@ -522,8 +522,26 @@ const data = z
         }),
         jitter: finite.optional().describe("standard deviation of what moves an input spike in each epoch"),
       }),
+      z.strictObject({
+        images: z
+          .string()
+          .describe("images of the idx format: Fashion-MNIST, MNIST and their relatives; packed or not"),
+        labels: z.string().describe("the file of their labels"),
+        latency: z
+          .strictObject({
+            from: finite,
+            to: finite,
+            early: z.enum(["high", "low"]).optional(),
+            threshold: finite.optional().describe("pixels, from 0 to 1, up to this one do not spike"),
+            bias: z.union([finite, z.array(finite)]).optional(),
+          })
+          .describe("each pixel as one spike: the earlier, the brighter"),
+        from: finite.optional().describe("the first image that is taken; default 0"),
+        count: finite.optional().describe("how many are taken; default all"),
+        jitter: finite.optional(),
+      }),
     ],
-    { error: "expected { file } or { yinYang: { samples, seed } }" },
+    { error: "expected { file }, { yinYang: { samples, seed } } or { images, labels, latency }" },
   )
   .meta({ id: "data" });
 export type DataSourceJob = z.infer<typeof data>;

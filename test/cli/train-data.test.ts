@@ -2,7 +2,10 @@
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
+import { latency } from "../../src/data/latency.js";
+import { partOf } from "../../src/data/sample-values.js";
 import { spikeData } from "../../src/data/spike-data.js";
 import { writeSpikeFile } from "../../src/data/spike-file.js";
 import { commandLine } from "../support/command-line.js";
@@ -61,6 +64,49 @@ describe("saltation train with data", () => {
     expect(code).toBe(0);
     expect(JSON.parse(out).metrics).toEqual({});
     expect(existsSync(npz)).toBe(true);
+  });
+
+  /** Forty images of 1 × 5 pixels, packed by gzip, and their labels. */
+  const idx = (name: string, sizes: number[], values: number[]): string => {
+    const bytes = new Uint8Array(4 + 4 * sizes.length + values.length);
+    bytes.set([0, 0, 8, sizes.length]);
+    sizes.forEach((size, d) => {
+      new DataView(bytes.buffer).setUint32(4 + 4 * d, size);
+    });
+    bytes.set(values, 4 + 4 * sizes.length);
+    writeFileSync(join(folder, name), gzipSync(bytes));
+    return name;
+  };
+  const pixels = Array.from({ length: 200 }, (_, n) => (n * 37) % 256);
+  const classes = Array.from({ length: 40 }, (_, s) => s % 3);
+  const pictures = () => ({
+    images: idx("images.gz", [40, 1, 5], pixels),
+    labels: idx("labels.gz", [40], classes),
+    latency: { from: 2, to: 22, threshold: 0.1 },
+  });
+
+  it("reads images, whose pixels spike the earlier the brighter they are", async () => {
+    const data = { ...pictures(), from: 8, count: 32 };
+    const { out, code } = await train(job({ data, test: undefined, epochs: 1, seed: 4 }));
+    expect(code).toBe(0);
+    const images = { values: Uint8Array.from(pixels), scale: 1 / 255, size: 5, shape: [1, 5], count: 40 };
+    const part = partOf({ ...images, labels: Int32Array.from(classes) }, 8, 32);
+    const npz = join(folder, "pixels.npz");
+    writeFileSync(npz, writeSpikeFile(latency(part, { from: 2, to: 22, threshold: 0.1 })));
+    const same = await train(job({ data: { file: "pixels.npz" }, test: undefined, epochs: 1, seed: 4 }));
+    expect(JSON.parse(out).parameters).toEqual(JSON.parse(same.out).parameters);
+  });
+
+  it.each<[string, () => object, string]>([
+    ["labels of other images", () => ({ labels: idx("few.gz", [2], [0, 1]) }), "data.labels: the file holds 2 labels"],
+    ["labels for images", () => ({ images: "labels.gz" }), "data.images: the file has 1 dimensions [40]"],
+    ["more images than there are", () => ({ count: 41 }), "data.count: "],
+    ["times that go back", () => ({ latency: { from: 5, to: 2 } }), "data.latency.to: expected a time after from = 5"],
+    ["images without times", () => ({ latency: undefined }), "data.latency: is missing"],
+  ])("refuses %s", async (_, changes, line) => {
+    const { code, error } = await train(job({ data: { ...pictures(), ...changes() } }));
+    expect(code).toBe(1);
+    expect(error).toContain(line);
   });
 
   it.each<[string, object, string]>([

@@ -149,6 +149,33 @@ describe("a Poisson process", () => {
   });
 });
 
+describe("trials of which each has a current of its own", () => {
+  it("have the likelihood of a Poisson process that each drives at a rate of its own", async () => {
+    const cell: CellDefinition = {
+      ...poisson,
+      name: "driven",
+      state: { s: "exp(b + I)" },
+      parameters: { b: 0 },
+      positive: [],
+    };
+    const currents = trials.map((_, i) => Math.sin(i));
+    // Σ n_i (b + I_i) − T e^b Σ exp(I_i), which is largest where the expected count is the one observed.
+    const exposure = T * currents.reduce((sum, c) => sum + Math.exp(c), 0);
+    const b = Math.log(count / exposure);
+    const samples = { inputs: { I: currents } };
+    const found = await judge({ cell, current: 0 }, { trainable: ["b"], samples, refine: true });
+    const [only] = found.parameters;
+    // Where the quasi-Newton steps end: 1e-4 standard errors.
+    expect(only!.value).toBeCloseTo(b, 4);
+    expect(only!.standardError).toBeCloseTo(1 / Math.sqrt(count), 5);
+    const log = trials.reduce((sum, { times }, i) => sum + times.length * (b + currents[i]!), -count);
+    expect(found.logLikelihood).toBeCloseTo(log, 6);
+    await expect(judge({ cell, current: 0 }, { trainable: ["b"], samples, paths: 3 })).rejects.toThrow(
+      "paths: is 3, and 12 samples of 1 are 12; leave it out",
+    );
+  });
+});
+
 describe("two neurons that excite each other", () => {
   const network: NetworkDefinition = {
     cell: "slif",
