@@ -5,7 +5,8 @@ import { defineCell } from "./cell/cell.js";
 import { checkOptions, fail, list, type Names, oneOf, show, wholeNumber } from "./checks.js";
 import type { Current } from "./driver/current.js";
 import { disposedError, SaltationError } from "./errors.js";
-import { type AdapterSummary, type Gpu, type GpuOptions, LongKernel } from "./gpu/index.js";
+import { LongKernel } from "./gpu/expanded.js";
+import type { AdapterSearch, AdapterSummary, Gpu, GpuOptions } from "./gpu/index.js";
 import type { PreparedGradient, PreparedGradientOptions } from "./gradient/prepared.js";
 import { type AskedEstimator, estimatedBy } from "./loss/estimator.js";
 import type { Evaluator, Loss } from "./loss/loss.js";
@@ -23,14 +24,14 @@ import type { Sensitivities } from "./spikes/sensitivities.js";
 import type { SimulatedSpikes } from "./spikes/simulated.js";
 import { pathsOf } from "./spikes/table.js";
 import { type StateTrace, traceStates } from "./twin/trace.js";
-import { openWebGpu, type WebGpuBackend } from "./webgpu/backend.js";
+import type { WebGpuBackend } from "./webgpu/backend.js";
 
 /**
  * The backends by name, and how each is opened.
  * @internal
  */
 const backends = {
-  webgpu: openWebGpu,
+  webgpu: async (options: GpuOptions & AdapterSearch) => (await import("./webgpu/backend.js")).openWebGpu(options),
   simd: async (options: SimdOptions) => (await import("./simd/backend.js")).openSimd(options),
   cpu: async () => (await import("./twin/backend.js")).twin,
 };

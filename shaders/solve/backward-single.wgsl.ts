@@ -4,7 +4,8 @@
  * A thread takes one path: it replays up to `budget` sub-steps from the window's checkpoint, with the events where the
  * spike record says (never located anew), keeping the state before each and its driver path on a tape; then sweeps them
  * from last to first. The driver path is kept because drawing it again takes longer than reading it. Both go in bursts, as
- * the forward kernel does: what an event takes is executed once a burst.
+ * the forward kernel does: what an event takes is executed once a burst. Without bursts (on a processor) all lanes are at
+ * the same entry of the tape, so that an entry is in one piece.
  *
  * Reads: parameters, checkpoints, spike record, cotangents of spike times and of states that a plan observes. Reads and writes: tape, adjoint (state and
  * time, carried between windows), and the path's gradient rows, which it adds to.
@@ -53,6 +54,30 @@ export function backwardSingle(shape: BackwardSingleShape, label: string) {
     at: `tape_at + entry * ${entry}u`,
     stride: `${shape.workgroupSize}u`,
   };
+  /** What an event at the end of a sub-step was, taken back. */
+  const atEvent = (entry: string): string => `if (at_event) {
+      let begin = take_back(${entry}, last, step);
+      let h = rho - begin.rho;
+      let s = substep_stages(begin.y, begin.z, begin.rho, h, begin.current);
+      event_bar = time_bar + cotangents[${spikeCotangentsFrom(shape.observed)}count * run.paths + i];
+      let which = record_event(count, i);
+      a = undo_event(s, begin, h, uniform_of(path, 0u, drawn, which), which, event_bar, a);
+      drawn -= uniforms_of(which);
+    }`;
+  /** The sub-step itself. */
+  const undone = (entry: string): string => wgsl`step -= select(1u, 0u, at_event);
+      let begin = take_back(${entry}, last, step);
+      let h = select(1.0f, rho, at_event) - begin.rho;
+      let s = substep_stages(begin.y, begin.z, begin.rho, h, begin.current);
+      ${shape.observed ? "if (!at_event) { a = with_observed(a, step + 1u, 0u, i); }" : ""}
+      if (!at_event) { a = unkicked(s.end, begin.z, a); }
+      let r = substep_reverse(s, begin.y, begin.z, begin.rho, h, begin.current, a);
+      a = ${clearGrid(shape, "r.y", "begin.rho")};
+      time_bar = start_bar(begin.rho, r.start, select(-r.length, event_bar, at_event));
+      rho = begin.rho;
+#if ${withCurrent && sampled}
+      ${rows.flush("grad_current", `(${shape.currentRow + 1}u + sample_of(step)) * run.paths + i`)}
+#endif`;
   return declareKernel({
     label,
     workgroupSize: shape.workgroupSize,
@@ -104,7 +129,7 @@ fn goes_on(count: u32, total: u32, step: u32, end_step: u32) -> bool {
   return count < total || (end_step != never && step < end_step);
 }
 
-fn main(@builtin(global_invocation_id) id: vec3u) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
   let i = id.x;
   if (i >= run.paths) { return; }
   let path = run.first_path + i;
@@ -129,19 +154,18 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let end_step = load_word(run.checkpoint_end, 1u, i);
   let total = load_word(run.checkpoint_end, 2u, i);
   // A workgroup's part of the tape is in one piece, which a cache holds.
-  tape_at = (i / ${shape.workgroupSize}u) * (run.budget * ${entry}u) + i % ${shape.workgroupSize}u;
+  tape_at = group.x * (run.budget * ${entry}u) + local.x;
 
   // Replay.
   var taped = 0u;
   var more = goes_on(count, total, step, end_step);
+#if ${shape.burst > 1}
   if (more) { loop {
     let event = load_event(count, total, i);
     let to = select(end_step, never, count < total);
     var at_event = false;
-#if ${shape.burst > 1}
     let stop = taped + ${shape.burst}u;
     loop {
-#endif
       let z = draw_noise(path, step, 0u);
       ${set === "y" ? "" : `y = ${set};`}
       at_event = step == event.step;
@@ -152,10 +176,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       y = state_select(kicked(end, z), end, at_event);
       rho = select(0.0f, event.rho, at_event);
       step += select(1u, 0u, at_event);
-#if ${shape.burst > 1}
       continuing { break if at_event || step >= to || taped >= stop; }
     }
-#endif
     if (at_event) {
       count += 1u;
       let which = record_event(count - 1u, i);
@@ -165,6 +187,36 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     more = goes_on(count, total, step, end_step);
     continuing { break if !more; }
   } }
+#else
+  if (more) {
+    var event = load_event(count, total, i);
+    var z = draw_noise(path, step, 0u);
+    for (var entry = 0u; ; entry += 1u) {
+      let z_next = draw_noise(path, step + 1u, 0u);
+      ${set === "y" ? "" : `y = ${set};`}
+      let at_event = step == event.step;
+      let h = select(1.0f, event.rho, at_event) - rho;
+      push(entry, y, z);
+      taped += 1u;
+      let end = advance(y, z, rho, h, current_at(step, 0u));
+      if (at_event) {
+        count += 1u;
+        let which = record_event(count - 1u, i);
+        drawn += uniforms_of(which);
+        y = jumped(end, fire(uniform_of(path, 0u, drawn, which), which));
+        rho = event.rho;
+        event = load_event(count, total, i);
+      } else {
+        y = kicked(end, z);
+        rho = 0.0f;
+        step += 1u;
+        z = z_next;
+      }
+      more = goes_on(count, total, step, end_step);
+      if (!more) { break; }
+    }
+  }
+#endif
 
   // Sweep. Accumulators go on from where the last window left them, so that the order of additions does not depend on
   // the windows.
@@ -172,46 +224,39 @@ ${rows.loadAll(accumulators)}
   var a = ${stateOf(shape.states, (s) => `adjoint[${s}u * run.paths + i]`)};
   var time_bar = adjoint[${shape.states}u * run.paths + i];
   ${shape.observed ? "if (taped > 0u && end_step == never) { a = with_held(a, step, 0u, i); }" : ""}
+#if ${shape.burst > 1}
   if (taped > 0u) { loop {
     // The sub-step that ends here: at an event, or at a grid point.
     var at_event = rho > 0.0f;
     count -= select(0u, 1u, at_event);
     let last = load_event(count - 1u, count, i); // the event before it
     var event_bar = 0.0f;
-    if (at_event) {
-      let begin = take_back(taped - 1u, last, step);
-      let h = rho - begin.rho;
-      let s = substep_stages(begin.y, begin.z, begin.rho, h, begin.current);
-      event_bar = time_bar + cotangents[${spikeCotangentsFrom(shape.observed)}count * run.paths + i];
-      let which = record_event(count, i);
-      a = undo_event(s, begin, h, uniform_of(path, 0u, drawn, which), which, event_bar, a);
-      drawn -= uniforms_of(which);
-    }
-#if ${shape.burst > 1}
+    ${atEvent("taped - 1u")}
     let stop = max(taped, ${shape.burst}u) - ${shape.burst}u;
     loop {
-#endif
       taped -= 1u;
-      step -= select(1u, 0u, at_event);
-      let begin = take_back(taped, last, step);
-      let h = select(1.0f, rho, at_event) - begin.rho;
-      let s = substep_stages(begin.y, begin.z, begin.rho, h, begin.current);
-      ${shape.observed ? "if (!at_event) { a = with_observed(a, step + 1u, 0u, i); }" : ""}
-      if (!at_event) { a = unkicked(s.end, begin.z, a); }
-      let r = substep_reverse(s, begin.y, begin.z, begin.rho, h, begin.current, a);
-      a = ${clearGrid(shape, "r.y", "begin.rho")};
-      time_bar = start_bar(begin.rho, r.start, select(-r.length, event_bar, at_event));
-      rho = begin.rho;
+      ${undone("taped")}
       at_event = false;
-#if ${withCurrent && sampled}
-      ${rows.flush("grad_current", `(${shape.currentRow + 1}u + sample_of(step)) * run.paths + i`)}
-#endif
-#if ${shape.burst > 1}
       continuing { break if rho > 0.0f || taped <= stop; }
     }
-#endif
     continuing { break if taped == 0u; }
   } }
+#else
+  var last = load_event(count - 1u, count, i); // the event before the sub-step that ends here
+  for (var left = run.budget; left > 0u; left -= 1u) {
+    let entry = left - 1u;
+    if (entry < taped) {
+      let at_event = rho > 0.0f;
+      var event_bar = 0.0f;
+      if (at_event) {
+        count -= 1u;
+        last = load_event(count - 1u, count, i);
+      }
+      ${atEvent("entry")}
+      ${undone("entry")}
+    }
+  }
+#endif
 
 ${eachNumber(shape.states, (s) => `adjoint[${s}u * run.paths + i] = a.y${s};`)}
   adjoint[${shape.states}u * run.paths + i] = time_bar;

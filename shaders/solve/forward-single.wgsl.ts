@@ -165,34 +165,47 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let begin = step;
   let count_before = count;
   let steps = run.steps;
+#if ${shape.burst === 1}
+  let last = begin + count_before + run.budget; // grid steps and spikes of the window's end
+  var stop = min(steps, last - count); // the step at which there is nothing more to do
+#else
   let budget = run.budget;
+#endif
   var bursts = 0u;
   var overflow = false;
   var saturated = false;
 
   if (!was_ended) {
+#if ${shape.burst === 1}
+    var z = draw_noise(path, step, 0u);
+#endif
     loop {
       // A burst of plain sub-steps, up to the end of a grid step each.
+#if ${shape.burst > 1}
       var z: Noise;
+#else
+      // Drawn before it is known which step comes next: a processor does both at the same time.
+      let z_next = draw_noise(path, step + 1u, 0u);
+#endif
       var trial: State;
       var crossed = false;
 #if ${shape.burst > 1}
       let stop = min(min(steps, step + ${shape.burst}u), begin + budget - (count - count_before));
       loop {
-#endif
         z = draw_noise(path, step, 0u);
+#endif
         ${set === "y" ? "" : `y = ${set};`}
 #if ${shape.current.samples > 1}
         let current = current_at(step, 0u);
 #endif
         trial = advance(y, z, rho, 1.0f - rho, current);
         crossed = crosses(y, trial, z, rho, current);
+#if ${shape.burst > 1}
         // A select costs less than a branch: lanes that have crossed keep the state before the step.
         y = state_select(kicked(trial, z), y, crossed);
         rho = select(0.0f, rho, crossed);
         step += select(1u, 0u, crossed);
         ${shape.observed ? "if (!crossed) { observe(y, step, 0u, i); }" : ""}
-#if ${shape.burst > 1}
         continuing { break if crossed || step >= stop; }
       }
 #endif
@@ -299,6 +312,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
           y = jumped(landed, fire(uniform_of(path, 0u, drawn, event), event));
           record_spike(count, i, step, rho, record_word(0u, event, fate.ends));
           count += 1u;
+          ${shape.burst === 1 ? "stop = min(steps, last - count);" : ""}
           saturated = fate.saturates;
           if (fate.ends) {
             ${shape.observed ? "hold(y, step, 0u, i);" : ""}
@@ -306,7 +320,20 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
           }
         }
       }
+#if ${shape.burst === 1}
+      else {
+        y = kicked(trial, z);
+        rho = 0.0f;
+        step += 1u;
+        z = z_next;
+        ${shape.observed ? "observe(y, step, 0u, i);" : ""}
+      }
+#endif
+#if ${shape.burst === 1}
+      continuing { break if step >= stop; }
+#else
       continuing { break if step >= steps || (step - begin) + (count - count_before) >= budget; }
+#endif
     }
   }
   iterations += bursts * ${shape.burst}u;

@@ -3,20 +3,14 @@
  * has time t1 and zero gradient, so such a loss is continuous in the spike times, also when a spike crosses t1: its
  * pathwise gradient leaves nothing out.
  */
-import { type MeanDistance, meanCoefficients } from "../../shaders/loss/mean-coefficients.wgsl.js";
-import { selectSpikes } from "../../shaders/loss/select-spikes.wgsl.js";
-import { spreadCotangents } from "../../shaders/loss/spread-cotangents.wgsl.js";
+import type { MeanDistance } from "../../shaders/loss/mean-coefficients.wgsl.js";
 import { fail, finiteNumber, list, oneOf, wholeNumber } from "../checks.js";
-import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import type { Network } from "../network/network.js";
 import type { NeuronName } from "../network/populations.js";
-import type { SolvePlan } from "../plan/plan.js";
-import { RowSums } from "../reduce/row-sums.js";
 import { type Estimate, estimateOf } from "../reduce/statistics.js";
-import type { DeviceSpikes } from "../spikes/device-spikes.js";
 import type { TypedSpikes } from "../spikes/spikes.js";
 import { ofNeurons, oneNeuron } from "./by-network.js";
-import type { GpuLoss, Kept, Loss, LossOfMeans, WrittenCotangents } from "./loss.js";
+import type { Loss, LossOfMeans } from "./loss.js";
 import { distance } from "./mean-distance.js";
 
 /** The index-th spike (from 0) of a neuron. */
@@ -147,142 +141,9 @@ function spikeTimeLoss(
       const means = times.map((row) => estimateOf(row, plan.antithetic));
       return { value: lossOf(means), ...ofMeans.taken(spikes, times, means, { ...plan, paths: spikes.length }), means };
     },
-    gpu: (gpu, plan, words) => GpuSpikeTimes.create(gpu, plan, words, { selections, form, targets, lossOf, slopesOf }),
-  };
-}
-
-/** A loss of the mean times of selected spikes. */
-interface OfMeans {
-  readonly selections: readonly Selection[];
-  readonly form: MeanDistance;
-  /** One of each selection. */
-  readonly targets: readonly number[];
-  readonly lossOf: (means: readonly Estimate[]) => number;
-  /** Derivative of the loss by each mean. */
-  readonly slopesOf: (means: readonly Estimate[]) => number[];
-}
-
-class GpuSpikeTimes implements GpuLoss {
-  readonly whole = false;
-
-  private constructor(
-    private readonly gpu: Gpu,
-    private readonly kernels: {
-      readonly select: KernelOf<typeof selectSpikes>;
-      readonly coefficients: KernelOf<typeof meanCoefficients>;
-      readonly spread: KernelOf<typeof spreadCotangents>;
+    async gpu(gpu, plan, recordWords) {
+      const { GpuSpikeTimes } = await import("./gpu-spike-times.js");
+      return GpuSpikeTimes.create(gpu, plan, recordWords, { selections, form, targets, lossOf, slopesOf });
     },
-    private readonly sums: RowSums,
-    private readonly buffers: { selection: Storage; targets: Storage; coefficients: Storage },
-    private readonly loss: OfMeans,
-  ) {}
-
-  static async create(gpu: Gpu, plan: SolvePlan, recordWords: number, loss: OfMeans): Promise<GpuSpikeTimes> {
-    const { selections, form } = loss;
-    const n = selections.length;
-    const [select, coefficients, spread, sums] = await Promise.all([
-      gpu.kernel(selectSpikes(recordWords, n)),
-      gpu.kernel(meanCoefficients(form)),
-      gpu.kernel(spreadCotangents(n)),
-      RowSums.create(gpu, plan, n),
-    ]);
-    const selection = gpu.upload("selections", Uint32Array.from(selections.flatMap((s) => [s.neuron, s.index])));
-    // Kernels count time from t0.
-    const targets = gpu.upload(
-      "targets",
-      Float32Array.from(loss.targets, (t) => t - plan.t0),
-    );
-    const kernels = { select, coefficients, spread };
-    const buffers = { selection, targets, coefficients: gpu.buffer("coefficients", 4 * n) };
-    return new GpuSpikeTimes(gpu, kernels, sums, buffers, loss);
-  }
-
-  get report(): Storage {
-    return this.sums.blocks;
-  }
-
-  get means(): RowSums {
-    return this.sums;
-  }
-
-  bytesPerPath(): { largest: number; all: number } {
-    const row = 4 * this.sums.rows;
-    return { largest: row, all: 2 * row };
-  }
-
-  encodeChunk(batch: Batch, spikes: DeviceSpikes): SelectedSpikes {
-    const { paths, steps, dt, record, counts } = spikes;
-    const bytes = 4 * this.sums.rows * paths;
-    const times = this.gpu.buffer("spike times", bytes);
-    const found = this.gpu.buffer("found slots", bytes);
-    batch.dispatch(this.kernels.select, {
-      uniform: { paths, countsAt: counts.byteOffset / 4, steps, dt },
-      record,
-      counts: counts.storage,
-      selection: this.buffers.selection,
-      times,
-      found,
-      threads: paths,
-    });
-    this.sums.add(batch, spikes, times);
-    return {
-      times,
-      found,
-      dispose() {
-        times.dispose();
-        found.dispose();
-      },
-    };
-  }
-
-  encodeValue(batch: Batch): void {
-    const { sums, buffers } = this;
-    const { targets, coefficients } = buffers;
-    const { rows: features, samples, allBlocks, blocks } = sums;
-    batch.dispatch(this.kernels.coefficients, {
-      uniform: { features, samples, allBlocks, weight: 1 / features },
-      blocks,
-      targets,
-      coefficients,
-      threads: features,
-    });
-  }
-
-  encodeCotangents(
-    batch: Batch,
-    spikes: DeviceSpikes,
-    kept: Kept,
-    { times: cotangents, rows }: WrittenCotangents,
-  ): void {
-    const { times, found } = kept as SelectedSpikes;
-    const { paths } = spikes;
-    batch.dispatch(this.kernels.spread, {
-      uniform: { paths },
-      coefficient: this.buffers.coefficients,
-      times,
-      found,
-      cotangents,
-      // The kernel writes both.
-      rows: rows ?? batch.temporary("values of paths", 4 * paths),
-      threads: paths,
-    });
-  }
-
-  read(report: ArrayBuffer, plan: SolvePlan): { value: number; means: readonly Estimate[]; pathOffset: number } {
-    // On the GPU, times are from t0 on.
-    const means = this.sums.estimates(report).map((e) => ({ ...e, mean: e.mean + plan.t0 }));
-    const slopes = this.loss.slopesOf(means).reduce((sum, slope) => sum + slope, 0);
-    return { value: this.loss.lossOf(means), means, pathOffset: plan.t0 * slopes };
-  }
-
-  dispose(): void {
-    this.sums.dispose();
-    for (const s of Object.values(this.buffers)) s.dispose();
-  }
-}
-
-/** Times of the selected spikes of a chunk and their slots in its record, [selections][paths] each. */
-interface SelectedSpikes extends Kept {
-  readonly times: Storage;
-  readonly found: Storage;
+  };
 }

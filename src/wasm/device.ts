@@ -4,7 +4,7 @@
  * that what kernels give does not depend on how many there are.
  */
 import { argsHead } from "./emit.js";
-import { type Answer, type Command, type Message, meetings } from "./machine.js";
+import { type Answer, type Command, isWide, type Message, meetings } from "./machine.js";
 import { Pieces } from "./memory.js";
 import { WgslError } from "./syntax.js";
 import { canShare, processors, startWorker, type Worker } from "./workers.js";
@@ -56,7 +56,6 @@ interface Submission {
   readonly number: number;
   readonly done: Promise<Answer>;
   settle(answer: Answer): void;
-  readonly after: (() => void)[];
 }
 
 type Bound = ReadonlyMap<number, { at: number; bytes: number; dynamic: boolean }>;
@@ -121,7 +120,6 @@ export class SimdDevice {
     this.open.delete(number);
     if (this.open.size === 0) this.workers[0]!.hold(false);
     submission?.settle(answer as Answer);
-    for (const act of submission?.after ?? []) act();
   }
 
   private end(reason: string, message: string): void {
@@ -172,7 +170,8 @@ export class SimdDevice {
       usage,
       getMappedRange: () => state.mapped!,
       unmap(): void {
-        if (mappedAtCreation && state.mapped) device.pending.push(["write", at, new Uint8Array(state.mapped)]);
+        if (mappedAtCreation && state.mapped && !state.destroyed)
+          device.pending.push(["write", at, new Uint8Array(state.mapped)]);
         state.mapped = undefined;
       },
       async mapAsync(): Promise<void> {
@@ -181,8 +180,8 @@ export class SimdDevice {
       destroy(): void {
         if (state.destroyed) return;
         state.destroyed = true;
-        // Commands that are submitted still see it.
-        device.later(() => device.pieces.giveBack(at));
+        // Commands that see it come before those of whoever has the place next.
+        device.pieces.giveBack(at);
       },
     };
     states.set(buffer, state);
@@ -203,22 +202,21 @@ export class SimdDevice {
     }
   }
 
-  /** After all that is submitted. */
-  private later(act: () => void): void {
-    if (this.pending.length > 0) this.flush();
-    const last = [...this.open.values()].at(-1);
-    if (last) last.after.push(act);
-    else act();
+  /** Sends what is pending. @returns what ends last of all that is under way. */
+  private latest(): Submission | undefined {
+    if (this.pending.length > 0 || this.gone) return this.flush();
+    return [...this.open.values()].at(-1);
   }
 
   private async read(at: number, bytes: number): Promise<ArrayBuffer> {
-    this.pending.push(["read", at, bytes]);
-    const { error, reads } = await this.flush().done;
+    const copy = (): ArrayBuffer => new Uint8Array(this.memory!.buffer, at, bytes).slice().buffer as ArrayBuffer;
+    // What memory is shared needs no message of its own.
+    if (!this.memory) this.pending.push(["read", at, bytes]);
+    const submission = this.latest();
+    if (!submission) return copy();
+    const { error, reads } = await submission.done;
     if (error !== undefined) throw new Error(error);
-    if (reads[0]) return reads[0];
-    const data = new ArrayBuffer(bytes);
-    new Uint8Array(data).set(new Uint8Array(this.memory!.buffer, at, bytes));
-    return data;
+    return reads[0] ?? copy();
   }
 
   // Kernels
@@ -273,7 +271,7 @@ export class SimdDevice {
       const piece = this.pieces.take(bytes * this.workers.length);
       if (!piece) throw new WgslError("the kernel's arrays do not fit the memory");
       const { at } = this.scratch;
-      if (at > 0) this.later(() => this.pieces.giveBack(at));
+      if (at > 0) this.pieces.giveBack(at);
       this.scratch = { at: piece.at, bytes };
       this.grow();
     }
@@ -326,7 +324,7 @@ export class SimdDevice {
       for (const buffer of buffers) this.submit((buffer as unknown as { list: Encoded[] }).list);
     },
     onSubmittedWorkDone: async (): Promise<undefined> => {
-      await this.flush().done;
+      await this.latest()?.done;
       return undefined;
     },
   };
@@ -364,8 +362,8 @@ export class SimdDevice {
     }
     if (piece) this.pending.push(["write", piece.at, new Uint8Array(words.buffer)]);
     this.pending.push(...commands);
-    const { after } = this.flush();
-    if (piece) after.push(() => this.pieces.giveBack(piece.at));
+    this.flush();
+    if (piece) this.pieces.giveBack(piece.at);
   }
 
   /** Sends what is pending to the workers: to all where there is work for several. */
@@ -375,7 +373,7 @@ export class SimdDevice {
     const done = new Promise<Answer>((resolve) => {
       settle = resolve;
     });
-    const submission: Submission = { number, done, settle, after: [] };
+    const submission: Submission = { number, done, settle };
     if (this.gone) {
       settle({ number, reads: [], error: "the device is lost" });
       return submission;
@@ -383,7 +381,7 @@ export class SimdDevice {
     const commands = this.pending;
     this.pending = [];
     const workers = this.workers.length;
-    const wide = workers > 1 && commands.some((c) => c[0] === "run" && c[4] > 1);
+    const wide = workers > 1 && commands.some(isWide);
     const { at: scratch, bytes: scratchBytes } = this.scratch;
     const pages = Math.ceil((this.pieces.end + headBytes) / pageBytes);
     const { arrivals } = this;

@@ -37,6 +37,8 @@ interface Use {
 const integer = { add: "add", sub: "sub", mul: "mul", and: "and", or: "or", xor: "xor" } as const;
 /** A mask costs about as much as this many operations under it. */
 const flattened = 8;
+/** Statements that are written twice rather than have them wait for what decides whether they are executed. */
+const twice = 24;
 
 class Emitter {
   private readonly code = new Code(parameters);
@@ -1325,7 +1327,7 @@ class Emitter {
       code.set(test);
       return test;
     });
-    const branch = (block: Block, op: "v128.and" | "v128.andnot"): void => {
+    const branch = (block: Block, op: "v128.and" | "v128.andnot", otherwise?: Block): void => {
       if (block.statements.length === 0) return;
       const masks = this.newMasks();
       masks.forEach((mask, n) => {
@@ -1347,10 +1349,19 @@ class Emitter {
       this.any(masks);
       code.open("if");
       this.block(block, inner);
+      if (otherwise) {
+        branch(otherwise, "v128.andnot");
+        // A processor guesses the branch, and goes on before it knows the masks.
+        code.otherwise();
+        this.block(otherwise, context);
+      }
       code.end();
     };
-    branch(s.yes, "v128.and");
-    branch(s.no, "v128.andnot");
+    if (!isShort(s.yes) && isShort(s.no, twice)) branch(s.yes, "v128.and", s.no);
+    else {
+      branch(s.yes, "v128.and");
+      branch(s.no, "v128.andnot");
+    }
     const left = jumpOf(s.yes) ?? jumpOf(s.no);
     if (left) this.leaveEmpty(context, left);
   }
@@ -1410,6 +1421,8 @@ class Emitter {
     const active = s.varying ? this.copied(context) : context.masks;
     const inner: Context = { masks: active, outer: context, by: s };
     const exit = code.open("block");
+    if (this.vectors === 1 && this.nested === 0 && leavesAtItsEnd(s)) this.wholeTurns(s, context, active![0]!, exit);
+    this.nested += 1;
     const top = code.open("loop");
     const next = code.open("block");
     this.targets.set(s, { exit, next });
@@ -1436,7 +1449,40 @@ class Emitter {
       this.any(active!);
       code.br(top, true);
     } else code.br(top);
+    this.nested -= 1;
     code.end();
+    code.end();
+  }
+
+  /** Loops around what is written. */
+  private nested = 0;
+
+  /** The turns of a loop up to that in which the first lane leaves, without masks where all lanes are there. */
+  private wholeTurns(s: Loop, context: Context, active: number, exit: number): void {
+    const { code } = this;
+    const whole: Context = { masks: undefined, outer: context, by: s };
+    code.get(active);
+    code.op("i32x4.all_true");
+    code.open("if");
+    this.nested += 1;
+    const top = code.open("loop");
+    this.block(s.body, whole);
+    this.block(s.continuing, whole);
+    this.context = whole;
+    this.vector(s.until!, 0);
+    this.context = context;
+    code.tee(active);
+    code.op("v128.any_true");
+    code.op("i32.eqz");
+    code.br(top, true);
+    code.end();
+    this.nested -= 1;
+    code.get(active);
+    code.op("v128.not");
+    code.set(active);
+    this.any([active]);
+    code.op("i32.eqz");
+    code.br(exit, true);
     code.end();
   }
 
@@ -1455,14 +1501,26 @@ const isUniformLoad = (value: Value): boolean =>
 /** Whether all bits of a constant are 0. */
 const isZero = (value: Value): boolean => value.op === "const" && bitsOf(value) === 0;
 
-/** Whether a block is as well executed under a mask as skipped. */
-function isShort(block: Block): boolean {
+/** Whether a block is as well executed under a mask as skipped; or has so many statements of that kind. */
+function isShort(block: Block, most = flattened): boolean {
   return (
-    block.statements.length <= flattened &&
+    block.statements.length <= most &&
     block.statements.every(
       (s) => s.kind === "set" || (s.kind === "value" && s.value.op !== "atomic" && s.value.op !== "load"),
     )
   );
+}
+
+/** Whether lanes leave a loop one by one, and at the end of a turn alone. */
+function leavesAtItsEnd(s: Loop): boolean {
+  const goes = (block: Block): boolean =>
+    block.statements.some((t) => {
+      if (t.kind === "if") return goes(t.yes) || goes(t.no);
+      if (t.kind === "loop") return goes(t.body) || goes(t.continuing);
+      if (t.kind === "scope") return goes(t.body);
+      return t.kind === "return" || (t.kind === "break" && t.from === s) || (t.kind === "continue" && t.of === s);
+    });
+  return s.varying && s.until !== undefined && !s.until.uniform && !goes(s.body) && !goes(s.continuing);
 }
 
 /** Where the lanes of a block go at its end. */

@@ -517,7 +517,12 @@ class Lowering {
         const leave = this.inside(() => this.block.statements.push({ kind: "break", from: loop }));
         this.block.statements.push({ kind: "if", test, yes: { statements: [] }, no: leave });
       }
-      this.body(s.body, names, [...loops, loop]);
+      const last = s.body.at(-1);
+      if (!s.test && last?.kind === "if" && isBreak(last.yes) && last.no.length === 0 && !skips(s.body)) {
+        const inner = new Names(names);
+        for (const statement of s.body.slice(0, -1)) this.statement(statement, inner, [...loops, loop]);
+        loop.until = this.expression(last.test, inner).parts[0] as Value;
+      } else this.body(s.body, names, [...loops, loop]);
     });
     this.fill(loop.continuing, () => {
       if (s.next) this.statement(s.next, names, loops);
@@ -1114,6 +1119,17 @@ const returns = (body: Body): boolean =>
   });
 
 /** Whether a body returns at its end or not at all. */
+/** Whether a turn may end before its body does. */
+const skips = (body: Body): boolean =>
+  body.some((s) => {
+    if (s.kind === "continue") return true;
+    if (s.kind === "if") return skips(s.yes) || skips(s.no);
+    if (s.kind === "block") return skips(s.body);
+    return s.kind === "switch" && s.cases.some((c) => skips(c.body));
+  });
+
+const isBreak = (body: Body): boolean => body.length === 1 && body[0]!.kind === "break";
+
 const returnsAtEnd = (body: Body): boolean => !returns(body.at(-1)?.kind === "return" ? body.slice(0, -1) : body);
 
 /** What an operation gives where that is known. */

@@ -47,12 +47,15 @@ export interface Port {
   send(answer: Answer, transfer: ArrayBuffer[]): void;
 }
 
+/** Whether there is work for several. */
+export const isWide = (command: Command): boolean => command[0] === "run" && command[4] > 1;
+
 /** How often all workers wait for each other in a list. */
 export function meetings(commands: readonly Command[]): number {
   let count = 0;
   let dirty = true;
-  for (const [kind] of commands) {
-    if (kind !== "run") dirty = true;
+  for (const command of commands) {
+    if (!isWide(command)) dirty = true;
     else {
       count += dirty ? 2 : 1;
       dirty = false;
@@ -123,8 +126,13 @@ export function machine(port: Port): (message: Message) => void {
     let dirty = true;
     for (const command of commands) {
       if (command[0] === "run") {
-        if (dirty) together();
-        dirty = false;
+        const alone = command[4] < 2;
+        if (alone && !first) {
+          dirty = true;
+          continue;
+        }
+        if (!alone && dirty) together();
+        dirty = alone;
         const [, kernel, args, next, groups, unit] = command;
         const run = kernels.get(kernel)!;
         const scratch = message.scratch + index * message.scratchBytes;
@@ -137,7 +145,7 @@ export function machine(port: Port): (message: Message) => void {
         } catch (error) {
           failure ??= `kernel ${kernel}: ${(error as Error).message}`;
         }
-        together();
+        if (!alone) together();
         continue;
       }
       dirty = true;

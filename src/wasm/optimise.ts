@@ -83,6 +83,23 @@ function cheaper(value: Value): Value {
   return value;
 }
 
+/** The same without turning signs of floats: exact, as a sign goes through products and sums as it is. Its last value is it. */
+function unsigned(value: Value): Value[] {
+  const { op, type, args } = value;
+  if (type !== "f32") return [value];
+  const [a, b] = args as [Value, Value];
+  const of = (v: Value): Value | undefined => (v?.op === "neg" ? v.args[0] : undefined);
+  const [x, y] = [of(a), of(b)];
+  if (op === "mul" && (x || y)) {
+    const product = new Value("mul", "f32", [x ?? a, y ?? b]);
+    return x && y ? [product] : [product, new Value("neg", "f32", [product])];
+  }
+  if (op === "add" && y) return [new Value("sub", "f32", [a, y])];
+  if (op === "add" && x) return [new Value("sub", "f32", [b, x])];
+  if (op === "sub" && y) return [new Value("add", "f32", [a, y])];
+  return [value];
+}
+
 function visitValue(value: Value, known: Known, variables: Variables): boolean {
   value.args = value.args.map(resolved);
   if (value.op === "get") {
@@ -115,12 +132,11 @@ function visit(block: Block, known: Known, variables: Variables): void {
     switch (s.kind) {
       case "value": {
         s.value.args = s.value.args.map(resolved);
-        const better = cheaper(s.value);
-        if (better === s.value) {
-          if (visitValue(s.value, known, variables)) kept.push(s);
-        } else {
-          s.value.to = better;
-          if (visitValue(better, known, variables)) kept.push({ kind: "value", value: better });
+        const better = unsigned(cheaper(s.value));
+        const result = better.at(-1)!;
+        if (result !== s.value) s.value.to = result;
+        for (const value of better) {
+          if (visitValue(value, known, variables)) kept.push(value === s.value ? s : { kind: "value", value });
         }
         break;
       }

@@ -1,5 +1,8 @@
 /** What a page has to load: bundles of what it imports, minified and compressed, stay within budgets. */
-import { relative } from "node:path";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
@@ -48,16 +51,51 @@ async function bundle(contents: string, splitting = false): Promise<Bundle> {
 describe("bundles for browsers", () => {
   // [what is imported, gzip budget in kB of what is loaded at once, and of what comes when it is needed]
   const budgets: [string, string, number, number][] = [
-    ["simulating and training", "{ Engine, train, firstSpikes, rmsprop }", 116, 144],
+    ["simulating and training", "{ Engine, train, firstSpikes, rmsprop }", 82, 182],
     ["signature kernels", "{ signatureBackend, signatureMMD }", 40, 0],
     ["cells", "{ defineCell }", 20, 0],
-    ["everything", "*", 190, 142],
+    ["everything", "*", 190, 160],
   ];
   it.each(budgets)("%s: %s", async (_, names, budget, later) => {
     const { text, kB, laterKB } = await bundle(`export ${names} from "./src/index.ts"`, later > 0);
     expect(kB).toBeLessThan(budget);
     expect(laterKB).toBeLessThanOrEqual(later);
     expect(text).not.toMatch(/(from|import|require\() ?["']node:/);
+  });
+
+  // All that a page loads from its start to a value and gradient, on a backend that needs no WebGPU.
+  it.each([
+    ["cpu", 100],
+    ["simd", 162],
+  ])("one loss without WebGPU, on backend %s", async (backend, budget) => {
+    const outdir = mkdtempSync(join(tmpdir(), "saltation-size-"));
+    const says = "(globalThis.loaded ??= []).push(import.meta.url);";
+    const contents = `import { Engine, firstSpikes } from "./src/index.ts";
+const engine = await Engine.create({ backend: "${backend}" });
+const options = { paths: 8, t1: 1, dt: 0.01, with: ["current"] };
+const { value } = await engine.network({ current: 1.5 }).valueAndGradient(firstSpikes([[0.5]]), options);
+console.log(JSON.stringify({ value, loaded: globalThis.loaded }));
+engine.dispose();`;
+    try {
+      const { metafile } = await build({
+        ...forBrowsers,
+        stdin: { contents, resolveDir, loader: "ts" },
+        splitting: true,
+        outdir,
+        outExtension: { ".js": ".mjs" },
+        banner: { js: says },
+        metafile: true,
+      });
+      const entry = Object.keys(metafile.outputs).find((file) => metafile.outputs[file]!.entryPoint === "<stdin>")!;
+      const said = JSON.parse(execFileSync(process.execPath, [entry], { encoding: "utf8" }));
+      expect(said.value).toBeGreaterThan(0);
+      const files = (said.loaded as string[]).map((url) => readFileSync(fileURLToPath(url), "utf8").replace(says, ""));
+      expect(files.reduce((sum, file) => sum + gzipSync(file).length / 1000, 0)).toBeLessThan(budget);
+      const text = files.join("");
+      if (backend === "cpu") expect(text).not.toMatch(/createShaderModule|@compute/);
+    } finally {
+      rmSync(outdir, { recursive: true, force: true });
+    }
   });
 
   it("encode data without a solver", async () => {

@@ -105,6 +105,48 @@ describe("control flow", () => {
     expect(out).toEqual(each(96, sum));
   });
 
+  it("leaves a loop at its end one lane after the other, with turns that all have in common", async () => {
+    const { out, sums } = await run(`
+      var sum = 0u;
+      var last = 0u;
+      for (var k = 0u; ; k += 1u) {
+        if (k % 7u == i % 7u) { last = k + atomicAdd(&sums[0], 1u) * 0u; } else { sum += k; }
+        if (k >= i % 11u) { break; }
+      }
+      out[i] = sum * 100u + last;`);
+    let hits = 0;
+    const of = (i: number): number => {
+      let [sum, last] = [0, 0];
+      for (let k = 0; k <= i % 11; k++) {
+        if (k % 7 !== i % 7) sum += k;
+        else [last, hits] = [k, hits + 1];
+      }
+      return sum * 100 + last;
+    };
+    expect(each(128, of).slice(0, 96)).toEqual(out);
+    expect(sums[0]).toBe(hits);
+  });
+
+  it("does not ask whether to leave in turns that are skipped", async () => {
+    const { out } = await run(`
+      var sum = 0u;
+      for (var k = 0u; ; k += 1u) {
+        if (k % 3u == i % 3u) { continue; }
+        sum += k;
+        if (k >= i % 11u) { break; }
+      }
+      out[i] = sum;`);
+    const of = (i: number): number => {
+      let sum = 0;
+      for (let k = 0; ; k++) {
+        if (k % 3 === i % 3) continue;
+        sum += k;
+        if (k >= i % 11) return sum;
+      }
+    };
+    expect(out).toEqual(each(96, of));
+  });
+
   it("returns from the middle of functions, also within loops", async () => {
     const before = `
 fn first_square_above(n: u32) -> u32 {
@@ -144,6 +186,23 @@ describe("numbers", () => {
     const q = (a: number, b: number): number => (b === 0 ? a : Math.floor(a / b));
     const r = (a: number, b: number): number => (b === 0 ? 0 : a % b);
     expect(out).toEqual(each(96, (i) => q(1000, i % 7) + r(1000, i % 5) * 2000));
+  });
+
+  it("turns signs exactly", async () => {
+    const { out } = await run(
+      `let a = f32(i) / 7.0f - 5.0f;
+      let b = 1.1f - f32(i % 5u);
+      let forms = array<f32, 6>(1.3f + a * -b, -a * b + 1.3f, -a * -b, 1.3f - -a, -a - 1.3f, 1.3f - -a * b);
+      out[i] = forms[i % 6u];`,
+      { type: "f32" },
+    );
+    const { fround } = Math;
+    const of = (i: number): number => {
+      const [a, b, c] = [fround(fround(i / 7) - 5), fround(fround(1.1) - (i % 5)), fround(1.3)];
+      const ab = fround(a * b);
+      return fround([c - ab, c - ab, ab, c + a, -a - c, c + ab][i % 6]!);
+    };
+    expect(out).toEqual(each(96, of));
   });
 
   it("shifts by lane, compares by sign", async () => {
