@@ -27,6 +27,22 @@ function convergence(): Promise<string> {
   });
 }
 
+/** Figure 2 by signatures of matched counts, and of all spikes with the horizon term. */
+function unmatched(): Promise<string> {
+  const { every, runs } = result<{ every: number; runs: { job: string; curve: number[] }[] }>("figure2-unmatched");
+  const names: Record<string, string> = { figure2: "matched counts", "figure2-unmatched": "all spikes" };
+  const series = runs.map(({ job, curve }) => ({
+    name: names[job]!,
+    x: curve.map((_, i) => (i + 0.5) * every),
+    y: curve,
+  }));
+  return seriesSvg({
+    panels: [
+      { title: "Figure 2 by expected signatures", x: "step", y: "loss, mean over 25 steps", series, logY: true },
+    ],
+  });
+}
+
 function accuracy(): Promise<string> {
   const { rows } = result<{ rows: { length: number; kernel: number; textbook: number }[] }>("signature-accuracy");
   const x = rows.map((r) => r.length);
@@ -97,6 +113,7 @@ export async function run(): Promise<void> {
     "signature-accuracy": accuracy,
     bench: benches,
     silence,
+    unmatched,
     sizes,
   })) {
     writeFileSync(`docs/${name}.svg`, await draw());

@@ -1,14 +1,19 @@
 /**
- * `npm run bench -- horizon [--paths n] [--twin n] [--steps n]`: gradients of losses that jump at t1, with their horizon term.
+ * `npm run bench -- horizon [--paths n] [--twin n] [--differences n] [--steps n]`: gradients of losses that jump, by every estimator.
  * Derivatives of the mean count of one neuron against what a solution of the Fokker-Planck equation gives; those by all
- * parameters of `slif` against finite differences; a probability in closed form; what the term costs; and a network that is
- * silent at first and learns to fire.
+ * parameters of `slif`, of one neuron and of five, against finite differences; a probability in closed form; an interval below a
+ * bound; what each costs; and a network that is silent at first and learns to fire.
  */
+import { readFileSync } from "node:fs";
 import { Engine } from "../src/engine.js";
+import type { Estimator } from "../src/loss/estimator.js";
 import { expectedSignatureLoss } from "../src/loss/expected-signature.js";
 import type { Loss } from "../src/loss/loss.js";
+import { mixed } from "../src/loss/mix.js";
+import { scored } from "../src/loss/score.js";
 import { firstPassage, spikeCount } from "../src/loss/spike-count.js";
 import type { NetworkDefinition } from "../src/network/network.js";
+import { estimateOf } from "../src/reduce/statistics.js";
 import { adam } from "../src/train/optimisers.js";
 import { train } from "../src/train/train.js";
 import { median, option, writeResult } from "./support.js";
@@ -19,14 +24,24 @@ const neuron = (alpha: number, more: Record<string, number> = {}): NetworkDefini
   current: 1.5,
 });
 
-/** Truth by a solution of the Fokker-Planck equation; with α = 0.03 by finite differences of 10⁶ paths. */
-const truths = [
-  { alpha: 0, by: "current", t1: 1, truth: 8.909, error: 0 },
-  { alpha: 0, by: "vReset", t1: 1, truth: -0.70703, error: 0 },
-  { alpha: 0, by: "current", t1: 4, truth: 36.97, error: 0 },
-  { alpha: 0, by: "vReset", t1: 4, truth: -3.321, error: 0 },
-  { alpha: 0.03, by: "current", t1: 1, truth: 8.744, error: 0.025 },
-] as const;
+/**
+ * Truth by a solution of the Fokker-Planck equation; with α = 0.03 by finite differences of 10⁶ paths. The standard deviations are
+ * what a path gave in a program of its own: with the horizon term, by the score, and by their best mix.
+ */
+const truths: readonly {
+  alpha: number;
+  by: "current" | "vReset";
+  t1: number;
+  truth: number;
+  error: number;
+  spread: Partial<Record<Estimator, number>>;
+}[] = [
+  { alpha: 0, by: "current", t1: 1, truth: 8.909, error: 0, spread: { pathwise: 9.1, score: 13.0, mix: 7.3 } },
+  { alpha: 0, by: "vReset", t1: 1, truth: -0.70703, error: 0, spread: { pathwise: 0.65, score: 1.48, mix: 0.58 } },
+  { alpha: 0, by: "current", t1: 4, truth: 36.97, error: 0, spread: { pathwise: 41, score: 53 } },
+  { alpha: 0, by: "vReset", t1: 4, truth: -3.321, error: 0, spread: { pathwise: 3.6, score: 5.8 } },
+  { alpha: 0.03, by: "current", t1: 1, truth: 8.744, error: 0.025, spread: {} },
+];
 
 interface Row {
   readonly name: string;
@@ -34,71 +49,145 @@ interface Row {
   readonly error: number;
   readonly truth: number;
   readonly truthError: number;
+  /** Standard deviation of what a path gives, and what is known of that. */
+  readonly spread?: number | undefined;
+  readonly knownSpread?: number | undefined;
+  readonly within: boolean;
 }
 
-const say = ({ name, gradient, error, truth, truthError }: Row): void => {
+/** Whether a derivative is within three standard errors, which is said. */
+function judged(row: Omit<Row, "within">): Row {
+  const { name, gradient, error, truth, truthError, spread, knownSpread } = row;
   const off = Math.abs(gradient - truth) / Math.hypot(error, truthError);
-  const within = off < 3 ? "" : "  BEYOND 3";
-  console.log(
-    `${name}: ${gradient.toPrecision(5)} ± ${error.toPrecision(2)} for ${truth.toPrecision(5)}, ${off.toFixed(1)} standard errors${within}`,
-  );
-};
+  const spreads = spread ? `, ${spread.toPrecision(3)} a path${knownSpread ? ` for ${knownSpread}` : ""}` : "";
+  const numbers = `${gradient.toPrecision(5)} ± ${error.toPrecision(2)} for ${truth.toPrecision(5)}`;
+  console.log(`${name}: ${numbers}, ${off.toFixed(1)} standard errors${off < 3 ? "" : "  BEYOND 3"}${spreads}`);
+  return { ...row, within: off < 3 };
+}
 
+/** By every estimator that serves. */
 async function counts(engine: Engine, paths: number): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const { alpha, by, t1, truth, error } of truths) {
-    const options = { paths, t1, dt: 0.01, seed: 7, with: [by] };
-    const { gradient, gradientStandardError } = await engine
-      .network(neuron(alpha))
-      .valueAndGradient(spikeCount(), options);
-    const name = `${engine.backend}, α = ${alpha}, dE[N]/d${by}, T = ${t1}`;
-    const own = { gradient: gradient[by] as number, error: gradientStandardError[by] as number };
-    rows.push({ name, ...own, truth, truthError: error });
-    say(rows.at(-1)!);
+  for (const { alpha, by, t1, truth, error, spread } of truths) {
+    for (const estimator of alpha > 0 ? (["pathwise"] as const) : (["pathwise", "score", "mix"] as const)) {
+      const options = { paths, t1, dt: 0.01, seed: 7, with: [by], estimator };
+      const found = await engine.network(neuron(alpha)).valueAndGradient(spikeCount(), options);
+      rows.push(
+        judged({
+          name: `${engine.backend}, α = ${alpha}, dE[N]/d${by}, T = ${t1}, ${estimator}`,
+          gradient: found.gradient[by] as number,
+          error: found.gradientStandardError[by] as number,
+          truth,
+          truthError: error,
+          spread: found.spread![estimator]![by] as number,
+          knownSpread: spread[estimator],
+        }),
+      );
+    }
   }
   return rows;
 }
 
+/** 1[τ₂ - τ₁ < 0.2]: it jumps inside, wherever the spikes are. */
+const shortInterval: Loss = {
+  kind: "short-interval",
+  pathwise: true,
+  jumpsInside: () => 'jumps where an interval passes 0.2; take estimator "score"',
+  evaluate(spikes) {
+    const pathValues = spikes.map(({ times }) => Number(times.length > 1 && times[1]! - times[0]! < 0.2));
+    const value = pathValues.reduce((a, b) => a + b, 0) / spikes.length;
+    return { value, pathValues, cotangents: spikes.map(({ times }) => new Float64Array(times.length)) };
+  },
+};
+
+async function interval(engine: Engine, paths: number): Promise<Row[]> {
+  const options = { paths, t1: 1, dt: 0.01, with: ["current"], estimator: "score" as const };
+  const found = await engine.network(neuron(0)).valueAndGradient(shortInterval, { ...options, seed: 7 });
+  const name = "P(τ₂ - τ₁ < 0.2), d/dcurrent by the score";
+  const gradient = found.gradient.current as number;
+  const error = found.gradientStandardError.current as number;
+  const { mean, standardError } = await difference(paths, (by, seed) =>
+    engine
+      .network({ ...neuron(0), current: 1.5 + 0.05 * by })
+      .valueAndGradient(shortInterval, { ...options, estimator: "pathwise", paths: paths / 16, seed, with: [] })
+      .then(({ value }) => value / 0.05),
+  );
+  return [
+    judged({ name: `${name}, against a value known before`, gradient, error, truth: 1.567, truthError: 0.016 }),
+    judged({ name: `${name}, against differences`, gradient, error, truth: mean, truthError: standardError }),
+  ];
+}
+
+/** Central differences with common random numbers, of sixteen seeds: their mean, and how it spreads. */
+async function difference(
+  paths: number,
+  of: (by: 1 | -1, seed: number) => Promise<number>,
+): Promise<ReturnType<typeof estimateOf>> {
+  if (paths < 16) throw new Error("--paths: at least 16");
+  const all: number[] = [];
+  for (let seed = 1000; seed < 1016; seed++) all.push(((await of(1, seed)) - (await of(-1, seed))) / 2);
+  return estimateOf(all);
+}
+
 const ofSlif: Record<string, number> = {
-  mu1: 1,
-  mu2: 2,
-  sigma1: 0.05,
-  sigma2: 0.05,
-  beta: 0.3,
-  vTh: 0.05,
-  tauS: 0.06,
-  vReset: 0.1,
-  alpha: 0.01,
-  v0: 0.1,
-  i0: 0.1,
+  mu1: 0.4,
+  mu2: 0.4,
+  sigma1: 0.02,
+  sigma2: 0.02,
+  beta: 0.1,
+  vTh: 0.01,
+  tauS: 0.02,
+  vReset: 0.04,
+  alpha: 0.004,
+  v0: 0.04,
+  i0: 0.04,
+};
+
+/** Of one neuron, and of a recurrent network of five, in which all excite and inhibit each other. */
+const cells: Record<string, Partial<NetworkDefinition>> = {
+  "one neuron": {},
+  "five neurons": {
+    neurons: 5,
+    weights: {
+      dense: [
+        [0, 0.4, -0.3, 0.2, 0],
+        [0.3, 0, 0.5, -0.2, 0.3],
+        [-0.4, 0.2, 0, 0.4, 0.3],
+        [0.2, 0.3, 0.4, 0, -0.5],
+        [0.5, 0, 0.2, 0.3, 0],
+      ],
+    },
+  },
 };
 
 /** By every parameter, against differences of runs with other random numbers. */
 async function parameters(engine: Engine, paths: number): Promise<Row[]> {
   const given = { mu2: 10, sigma2: 0.1, tauS: 1, vTh: 1, v0: 0, i0: 0.2 };
-  const base = neuron(0.03, given);
   const names = Object.keys(ofSlif);
-  const options = { paths, t1: 1, dt: 0.02 };
+  const options = { paths: paths / 16, t1: 1, dt: 0.02 };
   const loss = spikeCount();
-  const { gradient, gradientStandardError } = await engine
-    .network(base)
-    .valueAndGradient(loss, { ...options, seed: 7, with: names });
   const rows: Row[] = [];
-  for (const name of names) {
-    const h = ofSlif[name]!;
-    const at = (by: number) => {
-      const moved = { ...base.parameters, [name]: (base.parameters![name] as number) + by };
-      return engine.network({ ...base, parameters: moved }).valueAndGradient(loss, { ...options, seed: 11, with: [] });
-    };
-    const [up, down] = [await at(h), await at(-h)];
-    rows.push({
-      name: `dE[N]/d${name}`,
-      gradient: gradient[name] as number,
-      error: gradientStandardError[name] as number,
-      truth: (up.value - down.value) / (2 * h),
-      truthError: Math.hypot(up.standardError, down.standardError) / (2 * h),
-    });
-    say(rows.at(-1)!);
+  for (const [cell, more] of Object.entries(cells)) {
+    const base = { ...neuron(0.03, given), ...more };
+    const found = await engine.network(base).valueAndGradient(loss, { ...options, paths, seed: 7, with: names });
+    for (const name of names) {
+      const h = ofSlif[name]!;
+      const at = (by: number, seed: number): Promise<number> => {
+        const moved = { ...base.parameters, [name]: (base.parameters![name] as number) + h * by };
+        const network = engine.network({ ...base, parameters: moved });
+        return network.valueAndGradient(loss, { ...options, seed, with: [] }).then(({ value }) => value / h);
+      };
+      const { mean, standardError } = await difference(paths, at);
+      rows.push(
+        judged({
+          name: `${cell}, dE[N]/d${name}`,
+          gradient: found.gradient[name] as number,
+          error: found.gradientStandardError[name] as number,
+          truth: mean,
+          truthError: standardError,
+        }),
+      );
+    }
   }
   return rows;
 }
@@ -118,49 +207,53 @@ async function probability(engine: Engine, paths: number): Promise<Row[]> {
     .valueAndGradient(firstPassage(), { paths, t1, dt: 0.005, seed: 7, with: ["current"] });
   const slope = (exact(1.5 + 1e-5) - exact(1.5 - 1e-5)) / 2e-5;
   const rows = [
-    { name: "P(τ < T)", gradient: value, error: standardError, truth: exact(1.5), truthError: 0 },
-    {
+    judged({ name: "P(τ < T)", gradient: value, error: standardError, truth: exact(1.5), truthError: 0 }),
+    judged({
       name: "dP(τ < T)/dcurrent",
       gradient: gradient.current as number,
       error: gradientStandardError.current as number,
       truth: slope,
       truthError: 0,
-    },
+    }),
   ];
-  for (const row of rows) say(row);
   return rows;
 }
 
-/** Seconds of value and gradient with the term over those without. */
+/** Processor time of value and gradient with the term over that without, and of estimators over derivatives of paths: in turns. */
 async function cost(engine: Engine, paths: number): Promise<Record<string, number>> {
   const observed = [
     { times: [0.3, 0.7], neurons: [0, 0] },
     { times: [0.2, 0.5, 0.9], neurons: [0, 0, 0] },
   ];
-  const losses: Record<string, Loss> = {
-    counts: spikeCount(),
-    signatures: expectedSignatureLoss(observed, { depth: 3 }),
+  const count = spikeCount();
+  const signatures = expectedSignatureLoss(observed, { depth: 3 });
+  const pairs: Record<string, readonly [Loss, Loss]> = {
+    "counts, horizon term": [count, { ...count, horizon: false }],
+    "signatures, horizon term": [signatures, { ...signatures, horizon: false }],
+    "counts, score over derivatives of paths": [scored(count), count],
+    "counts, mix over derivatives of paths": [mixed(count), count],
   };
   const ratios: Record<string, number> = {};
-  for (const [name, loss] of Object.entries(losses)) {
-    const seconds = { with: [] as number[], without: [] as number[] };
-    for (let round = 0; round < 7; round++) {
-      for (const [kind, of] of [
-        ["with", loss],
-        ["without", { ...loss, horizon: false }],
-      ] as const) {
-        const network = engine.network(neuron(0.03));
-        const plan = network.gradientPlan({ paths, t1: 1, dt: 0.01, seed: round }, of);
-        const evaluator = await network.evaluator(plan, of, ["current"]);
+  for (const [name, pair] of Object.entries(pairs)) {
+    const network = engine.network(neuron(0));
+    const evaluators = await Promise.all(
+      pair.map(async (of) => {
+        const plan = network.gradientPlan({ paths, t1: 1, dt: 0.01, seed: 1 }, of);
+        return { plan, evaluator: await network.evaluator(plan, of, ["current"]), used: [] as number[] };
+      }),
+    );
+    // The first round compiles and grows buffers.
+    for (let round = 0; round < 12; round++) {
+      for (const { plan, evaluator, used } of evaluators) {
+        const before = process.cpuUsage();
         await evaluator.evaluate(plan);
-        const began = performance.now();
-        await evaluator.evaluate(plan);
-        seconds[kind].push(performance.now() - began);
-        evaluator.dispose();
+        const { user, system } = process.cpuUsage(before);
+        if (round > 0) used.push(user + system);
       }
     }
-    ratios[name] = median(seconds.with) / median(seconds.without);
-    console.log(`cost of the term, ${name}: ${ratios[name]!.toFixed(3)} times without`);
+    for (const { evaluator } of evaluators) evaluator.dispose();
+    ratios[name] = median(evaluators[0]!.used) / median(evaluators[1]!.used);
+    console.log(`processor time, ${name}: ${ratios[name]!.toFixed(3)} times`);
   }
   return ratios;
 }
@@ -203,18 +296,26 @@ async function fromSilence(
 
 export async function run(args: string[]): Promise<void> {
   const paths = Number(option(args, "--paths", "65536"));
+  const many = Number(option(args, "--differences", "1048576"));
+  const steps = Number(option(args, "--steps", "200"));
   const engine = await Engine.create();
   const twin = await Engine.create({ backend: "cpu" });
   try {
-    const table = [...(await counts(engine, paths)), ...(await counts(twin, Number(option(args, "--twin", "4000"))))];
+    const table = [...(await counts(engine, paths)), ...(await counts(twin, Number(option(args, "--twin", "1500"))))];
     const result = {
       adapter: engine.adapterName,
       paths,
       counts: table,
+      interval: await interval(engine, many / 4),
       probability: await probability(engine, paths),
-      parameters: await parameters(engine, paths),
       cost: await cost(engine, Math.min(paths, 16384)),
-      silence: await fromSilence(engine, Number(option(args, "--steps", "200"))),
+      differences: many,
+      parameters: await parameters(engine, many),
+      // `--steps 0`: as last measured.
+      silence:
+        steps > 0
+          ? await fromSilence(engine, steps)
+          : JSON.parse(readFileSync("bench/results/horizon.json", "utf8")).silence,
     };
     writeResult("horizon", result);
   } finally {

@@ -8,11 +8,12 @@ import { disposedError, SaltationError } from "./errors.js";
 import { LongKernel } from "./gpu/expanded.js";
 import type { AdapterSearch, AdapterSummary, Gpu, GpuOptions } from "./gpu/index.js";
 import type { PreparedGradient, PreparedGradientOptions } from "./gradient/prepared.js";
-import { type Estimator, estimatedBy } from "./loss/estimator.js";
+import { type AskedEstimator, estimatedBy } from "./loss/estimator.js";
 import type { Evaluator, Loss } from "./loss/loss.js";
 import { checkExact, checkLoss, planForLoss, told } from "./loss/loss-plan.js";
 import { checkUnbiasedMean, type JudgedMean } from "./loss/mean-verdict.js";
 import { type Evaluated, notFinite, type ValueAndGradient } from "./loss/result.js";
+import type { Scoring } from "./loss/score.js";
 import { defineNetwork, type Network, type NetworkDefinition } from "./network/network.js";
 import type { DiscretisationOptions } from "./plan/discretisation.js";
 import { parameterLayout, parameterVector, requestedViews, segmentsOf, type View, viewsOf } from "./plan/layout.js";
@@ -77,9 +78,11 @@ export interface GradientOptions extends SolveOptions, Progress {
   /**
    * How the gradient is estimated. `pathwise`, the default: derivatives of paths, with the horizon term. `score`: by how
    * probable paths are, for losses that jump where a spike crosses a time before t1 or another spike; it spreads more. It takes
-   * cells whose hazard the past spikes determine, from log(u) alone (docs/mathematics.md).
+   * cells whose hazard past spikes and noise determine, from log(u) alone (docs/mathematics.md). `mix`: both, where both apply,
+   * by weights that make it spread least; it takes the time of both. `auto`: the cheapest that is known to be unbiased; the result
+   * says which (`ValueAndGradient.estimator`).
    */
-  estimator?: Estimator;
+  estimator?: AskedEstimator;
   /**
    * Standard errors of the gradient of losses that are not pathwise (see `ValueAndGradient`), which take up to as many
    * paths again; true unless set to false.
@@ -278,7 +281,7 @@ export class EngineNetwork {
   async valueAndGradient(given: Loss, options: GradientOptions): Promise<ValueAndGradient> {
     checkOptions("", options, calledNames);
     this.engine.check();
-    const loss = await estimatedBy(options.estimator, given);
+    const loss = await estimatedBy(options.estimator, given, () => this.plan(options), options.with);
     const planned = this.gradientPlan(options, loss);
     const views = viewsOf(this.network, parameterLayout(planned), options.with);
     this.checkLoss(loss, options.requireExact);
@@ -289,7 +292,7 @@ export class EngineNetwork {
       const result = await this.evaluated(plan, views, loss, options);
       const discretisation = await step.discretisationOf(plan, loss, options.discretisation);
       const all = { ...step.withWarning(result, discretisation), ...(discretisation ? { discretisation } : {}) };
-      return told(plan, loss, judged, all);
+      return told(plan, views, loss, judged, all);
     });
   }
 
@@ -356,11 +359,14 @@ export class EngineNetwork {
     const own = segmentsOf(views);
     if (loss.estimator) {
       loss.checkPlan?.(plan, own);
-      const { scoreEvaluator } = await import("./loss/score.js");
-      return scoreEvaluator(loss, views, {
+      const scoring: Scoring = {
         simulate: (of) => this.place(async (backend) => pathsOf(await (await backend.simulate(of)).read())),
         likelihood: (of, observed) => this.place((backend) => backend.likelihood(of, observed, views)),
-      });
+      };
+      if (!loss.of) return (await import("./loss/score.js")).scoreEvaluator(loss, views, scoring);
+      const { mixEvaluator } = await import("./loss/mix.js");
+      const derivatives = await this.place((backend) => backend.evaluator(plan, loss.of!, views));
+      return mixEvaluator(loss, views, derivatives, scoring);
     }
     const observed = loss.likelihood?.(plan, own);
     return this.place((backend) =>

@@ -55,7 +55,7 @@ export type { EncodedGradient, EncodedSolve, PreparedGradient, PreparedGradientO
 export { accuracy, confusion, noClass, predictedClasses } from "./loss/classification.js";
 export { combinedLoss, type LossPart } from "./loss/combined-loss.js";
 export { type CrossEntropyOptions, crossEntropy, type ReadoutStates } from "./loss/cross-entropy.js";
-export type { Estimator } from "./loss/estimator.js";
+export type { AskedEstimator, Estimator } from "./loss/estimator.js";
 export {
   type ExpectedSignatureOptions,
   expectedSignatureLoss,

@@ -8,15 +8,18 @@
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { unroll } from "../shared/unroll.js";
 
-/** @param starts where the words of each level begin, level 0 first; the last entry is how many there are. */
-export function spikeAtEnd(channels: number, starts: readonly number[]) {
+/**
+ * @param starts where the words of each level begin, level 0 first; the last entry is how many there are.
+ * @param own whether each path has a cotangent of its own, [paths][count]; what comes of it is then added, times `scale`.
+ */
+export function spikeAtEnd(channels: number, starts: readonly number[], own = false) {
   const depth = starts.length - 2;
   const level = (l: number): string => {
     let factorial = 1;
     const words = unroll(depth - l, (j) => {
       factorial *= j + 1;
       return `    word = word * ${channels}u + k + 1u;
-    by += cotangent[${starts[l + 1 + j]}u + word] * ${Math.fround(1 / factorial)}f;`;
+    by += cotangent[${own ? "from_word + " : ""}${starts[l + 1 + j]}u + word] * ${Math.fround(1 / factorial)}f;`;
     });
     return `  for (var v = 0u; v < ${channels ** l}u; v += 1u) {
     var word = v;
@@ -28,7 +31,7 @@ ${words}
   return declareKernel({
     label: "a spike at the end",
     workgroupSize: 64,
-    uniform: { paths: "u32", first: "u32", allPaths: "u32" },
+    uniform: { paths: "u32", first: "u32", allPaths: "u32", scale: "f32" },
     bindings: { table: read("array<f32>"), cotangent: read("array<f32>"), horizon: readWrite("array<f32>") },
     body: /* wgsl */ `
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -37,7 +40,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let from_word = id.x * ${starts[depth + 1]}u;
   var sum = 0.0f;
 ${unroll(depth, level)}
-  horizon[k * run.all_paths + run.first + id.x] = sum;
+  horizon[k * run.all_paths + run.first + id.x] ${own ? "+= run.scale * sum" : "= sum"};
 }
 `,
   });

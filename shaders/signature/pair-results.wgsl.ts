@@ -91,6 +91,44 @@ fn main(@builtin(local_invocation_index) lane: u32) {
 });
 
 /**
+ * A thread takes one row of a Gram matrix whose pairs come row by row, each with so many columns, and adds Σ scale · weight · value of
+ * those of a chunk to out[k · rows + row], k from `outFirst` to `outEnd`.
+ */
+export const addToRows = declareKernel({
+  label: "sums of rows of kernels",
+  workgroupSize: threads,
+  uniform: {
+    slots: "u32",
+    /** The pair that the first slot is of. */
+    begin: "u32",
+    rows: "u32",
+    columns: "u32",
+    outFirst: "u32",
+    outEnd: "u32",
+    scale: "f32",
+  },
+  bindings: {
+    results: read("array<vec2f>"),
+    weights: read("array<f32>"),
+    out: readWrite("array<f32>"),
+  },
+  body: /* wgsl */ `
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let row = id.x;
+  if (row >= run.rows) { return; }
+  let first = max(row * run.columns, run.begin);
+  let end = min((row + 1u) * run.columns, run.begin + run.slots);
+  var sum = 0.0f;
+  for (var i = first; i < end; i += 1u) {
+    let slot = i - run.begin;
+    sum += weights[slot] * ldexp(results[slot].x, i32(results[slot].y));
+  }
+  for (var k = run.out_first; k < run.out_end; k += 1u) { out[k * run.rows + row] += run.scale * sum; }
+}
+`,
+});
+
+/**
  * A thread takes one slot and writes its value to the Gram matrix [rows, columns], on both sides where it is symmetric.
  * Values beyond float32 become the largest float32 and are counted.
  */

@@ -61,6 +61,45 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 };
 
 /**
+ * The lift with one more spike at its end. A thread takes one path and one channel, and copies that channel of all vertices (or moves), with
+ * one more vertex after the jump in channel `letter`. Path p then begins at vertex p · (vertices + 1), as `table` is told.
+ */
+export const liftWithSpike = (channels: number, differences: boolean) =>
+  declareKernel({
+    label: "lift with a spike at the end",
+    workgroupSize: trainThreads,
+    uniform: { paths: "u32", vertices: "u32", letter: "u32" },
+    bindings: {
+      /** [paths][vertices][channels]; and where each path begins, with its number of vertices. */
+      points: read("array<f32>"),
+      extents: read("array<vec2u>"),
+      more: readWrite("array<f32>"),
+      table: readWrite("array<vec2u>"),
+    },
+    body: /* wgsl */ `
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let p = id.x;
+  let c = id.y;
+  if (p >= run.paths) { return; }
+  let count = extents[p].y;
+  let start = p * (run.vertices + 1u);
+  let source = extents[p].x * ${channels}u + c;
+  let to = start * ${channels}u + c;
+  for (var v = 0u; v < count; v += 1u) { more[to + v * ${channels}u] = points[source + v * ${channels}u]; }
+  let jump = select(0.0f, 1.0f, c == run.letter);
+  let last = points[source + (count - 1u) * ${channels}u];
+  ${
+    differences
+      ? `more[to + (count - 1u) * ${channels}u] = jump;
+  more[to + count * ${channels}u] = 0.0f;`
+      : `more[to + count * ${channels}u] = last + jump;`
+  }
+  if (c == 0u) { table[p] = vec2u(start, count + 1u); }
+}
+`,
+  });
+
+/**
  * A thread takes one path and adds the scaled gradient by the time of each vertex to the spikes at it, in even shares.
  * The gradient is [paths][vertices][channels], with time the first channel; only that is read.
  */

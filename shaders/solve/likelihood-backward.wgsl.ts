@@ -21,6 +21,7 @@ import { reverseFunctions } from "../substep/reverse.wgsl.js";
 import { solverFunctions } from "../substep/solver.wgsl.js";
 import {
   type LikelihoodShape,
+  laneDriver,
   likelihoodCarry,
   likelihoodFields,
   likelihoodFunctions,
@@ -76,7 +77,6 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let neuron = lane % ${shape.neurons}u;
   load_shared(${trialOf(shape)});
   load_parameters(neuron);
-  let quiet = draw_noise(0u, 0u, 0u); // no channels: nothing is drawn
 ${rows.loadAll(accumulators)}
 
   let first = schedule[lane];
@@ -117,7 +117,8 @@ ${rows.loadAll(accumulators)}
 #endif
     let before = taped_state(sub);
     let current = current_at(step - 1u, neuron);
-    let s = substep_stages(before, quiet, begin, end - begin, current);
+    let z = ${laneDriver(shape, "step - 1u")};
+    let s = substep_stages(before, z, begin, end - begin, current);
     for (var work = happens; work; work = false) {
       let what = agenda_what(entry);
       if (what == own_spike) {
@@ -139,13 +140,13 @@ ${rows.loadAll(accumulators)}
     let at_event = ends >= event_ends;
     if (at_event) {
       let event = u32(ends - event_ends);
-      a = undo_event(s, Start(before, quiet, begin, current), end - begin, 1.0f, event, time_bar, a);
+      a = undo_event(s, Start(before, z, begin, current), end - begin, 1.0f, event, time_bar, a);
     }
-    let r = substep_reverse(s, before, quiet, begin, end - begin, current, a);
+    let r = substep_reverse(s, before, z, begin, end - begin, current, a);
     a = ${clearGrid(shape, "r.y", "begin")};
     time_bar = r.start + select(-r.length, time_bar, at_event);
 #else
-    a = ${clearGrid(shape, "substep_reverse(s, before, quiet, begin, end - begin, current, a).y", "begin")};
+    a = ${clearGrid(shape, "substep_reverse(s, before, z, begin, end - begin, current, a).y", "begin")};
 #endif
 #if ${shape.currentRow >= 0 && sampled}
     ${rows.flush("grad_current", `(${shape.currentRow + 1}u + sample_of(step - 1u) * ${width}u${stride > 0 ? " + neuron" : ""}) * run.paths + i`)}

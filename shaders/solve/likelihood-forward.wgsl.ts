@@ -1,8 +1,8 @@
 /**
  * Log-likelihood of observed spikes, over one window of grid steps: a solve with u = 1 and spikes forced to them.
  *
- * A thread takes one lane (a neuron in a trial): it walks its sub-steps, which its schedule splits, and keeps the state
- * before each on the tape for the backward kernel. At an own spike it adds log λ − (Λ − α), in the end −max(0, Λ − α).
+ * A thread takes one lane (a neuron in a trial): it walks its sub-steps, which its schedule splits, along the driver path of
+ * path number trial where noise is known, and keeps the state before each on the tape for the backward kernel. At an own spike it adds log λ − (Λ − α), in the end −max(0, Λ − α).
  * Of a cell with several events those that are no spikes happen by themselves, and split sub-steps too: the tape then also
  * has where each sub-step begins and what ends it.
  *
@@ -45,6 +45,10 @@ export interface LikelihoodShape extends SolverShape {
 /** WGSL of the trial of a lane, counted as paths are: its sample, where trials have any. */
 export const trialOf = ({ rows, neurons }: SolverShape): string =>
   rows ? `lane / ${neurons}u - run.first_of_all` : "0u";
+
+/** WGSL of a lane's driver path in a step. */
+export const laneDriver = ({ neurons }: SolverShape, step: string): string =>
+  `draw_noise(lane / ${neurons}u, ${step}, neuron)`;
 
 /** What ends a sub-step, on the tape: the end of the step, an entry of the schedule, or event e as `anEvent` + e. */
 const [stepEnd, scheduled, anEvent] = [0, 1, 2];
@@ -129,7 +133,6 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let neuron = lane % ${shape.neurons}u;
   load_shared(${trialOf(shape)});
   load_parameters(neuron);
-  let quiet = draw_noise(0u, 0u, 0u); // no channels: nothing is drawn
 
   var y = ${startedFrom(shape, "cell_start(1.0f)", "neuron")};
   var entry = schedule[lane];
@@ -156,16 +159,17 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     var happens = entry < last && agenda_step(entry) == step;
     var place = select(1.0f, agenda_place(entry), happens);
     let current = current_at(step, neuron);
+    let z = ${laneDriver(shape, "step")};
     ${set === "y" ? "" : `y = ${set};`}
 #if ${several}
     let before = y;
     horizon = place;
-    y = advance(before, quiet, rho, place - rho, current);
-    let crossed = crosses(before, y, quiet, rho, current);
+    y = advance(before, z, rho, place - rho, current);
+    let crossed = crosses(before, y, z, rho, current);
     var ends = select(step_end_ends, schedule_ends, happens);
     for (var work = crossed; work; work = false) {
-      place = locate(before, y, quiet, rho, current);
-      y = advance(before, quiet, rho, place - rho, current);
+      place = locate(before, y, z, rho, current);
+      y = advance(before, z, rho, place - rho, current);
       let event = cell_which(y);
       ends = event_ends + f32(event);
       y = jumped(y, fire(1.0f, event));
@@ -175,7 +179,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     if (sub < run.tape_entries) { push(sub, before, rho, ends); }
 #else
     push(sub, y);
-    y = advance(y, quiet, rho, place - rho, current);
+    y = advance(y, z, rho, place - rho, current);
 #endif
     sub += 1u;
     rho = place;

@@ -114,9 +114,11 @@ export function withGivenSpikes(cell: Cell): Cell {
 /**
  * Checks that the law of a cell's spikes is a hazard that the past spikes determine.
  * @param activeChannels noise channels that are not 0.
+ * @param known whether the path of their noise is given: then the hazard may depend on it, but it must not move the event
+ *   function itself, which would not grow by the hazard alone.
  * @throws SaltationError `invalid-input`: one line that names what is in the way.
  */
-export function checkHazard(cell: Cell, activeChannels: readonly number[]): void {
+export function checkHazard(cell: Cell, activeChannels: readonly number[], known = false): void {
   const { graph: g, states } = cell;
   const refuse = (what: string): never => fail("loss", `log-likelihood of cell "${cell.name}": ${what}`);
   const emitting = cell.events.filter((e) => e.emits).map((e) => quoted(e.name));
@@ -176,7 +178,7 @@ export function checkHazard(cell: Cell, activeChannels: readonly number[]): void
   const chance = [...hazard].filter((i) => random.has(i));
   if (chance.length > 0)
     refuse(`its hazard depends on ${list(chance)}, which the uniform u sets: it is not determined by the past spikes`);
-  const watched = new Set([...hazard, ...statesIn(cell, [surface])]);
+  const watched = new Set([...(known ? [] : hazard), ...statesIn(cell, [surface])]);
   const noisy = activeChannels.flatMap((c) => {
     const { name, drives } = cell.channels[c]!;
     return drives.filter((d) => watched.has(d.state)).map(({ state }) => ({ name, state }));
@@ -186,9 +188,12 @@ export function checkHazard(cell: Cell, activeChannels: readonly number[]): void
       const given = cell.definition.noise![states[state]!]!;
       return typeof given === "object" ? given[name] : given;
     });
+    const what = known
+      ? "of which its event function is made: it does not grow by the hazard alone"
+      : "which its hazard depends on: past spikes do not determine it";
     refuse(
-      `there is noise on ${list(new Set(noisy.map((n) => n.state)))}, which its hazard depends on: past spikes do not ` +
-        `determine it; set ${amplitudes.map((text) => quoted(String(text)).slice(1, -1)).join(", ")} to 0 and do not train it`,
+      `there is noise on ${list(new Set(noisy.map((n) => n.state)))}, ${what}; ` +
+        `set ${amplitudes.map((text) => quoted(String(text)).slice(1, -1)).join(", ")} to 0 and do not train it`,
     );
   }
 }

@@ -39,7 +39,8 @@ export async function checkCommand(file: string, options: CheckCommandOptions): 
   const most = wholeNumber("--entries", Number(options.entries), 1, 4096);
   const context = filesBeside(file, options);
   const { job, definition, solve, network, own, loss, views } = await readGradient(given, context, requestedViews);
-  if (job.estimator === "score") fail("estimator", 'is "score", and a check is of derivatives of paths; leave it out');
+  if (job.estimator && job.estimator !== "pathwise")
+    fail("estimator", `is "${job.estimator}", and a check is of derivatives of paths; leave it out`);
   loss.check?.(network);
   const lossPlan = planForLoss(own, loss);
   loss.checkPlan?.(lossPlan, job.with);

@@ -95,7 +95,8 @@ export class GpuLikelihood implements Evaluator {
     const plan = await decideIncrements(gpu, given, { differentiates: true, forced: true });
     const { network } = plan;
     const names = segmentsOf(views);
-    const shape = await solverShape(plan, "none", names, true);
+    const forced = { noise: likelihood.noise ?? false };
+    const shape = await solverShape(plan, "none", names, forced);
     const { layout, states, carried } = shape;
     const lanes = schedule.trials * schedule.neurons;
     const sizes = {
@@ -113,7 +114,7 @@ export class GpuLikelihood implements Evaluator {
       fail("loss", 'log-likelihood takes gradients by values of one population of several on backend "cpu" alone');
     const label = `likelihood of ${network.cell.name}, ${plan.method}`;
     const reverse = {
-      ...(await solverShape(plan, "reverse", names, true)),
+      ...(await solverShape(plan, "reverse", names, forced)),
       ...places,
     };
     const [forward, backward] = await Promise.all([

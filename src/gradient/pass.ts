@@ -49,7 +49,7 @@ export class GradientPass {
   private constructor(
     readonly gpu: Gpu,
     readonly solver: ChunkSolver,
-    private readonly views: readonly View[],
+    readonly views: readonly View[],
     readonly made: Loss | undefined,
     /** What takes the loss, where it is taken on the GPU. */
     readonly loss: GpuLoss | undefined,

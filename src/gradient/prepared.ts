@@ -197,7 +197,7 @@ export class EncodedSolve extends EncodedSimulation {
       this.checkOutcome(new Uint32Array(bits!)[0]!, outcome);
       const taken = reported && loss!.read(reported, plan);
       const result = pass.result(plan, taken, sums!, outcome.saturated, taken !== undefined && pass.givesPathValues);
-      if (taken && made) return told(plan, made, this.judged, result);
+      if (taken && made) return told(plan, pass.views, made, this.judged, result);
       return { ...result, ...verdictOn(plan, made, this.judged, result.saturatedPaths) };
     };
     return new EncodedGradient(rows, gradient, verdict, read, () => {

@@ -1,11 +1,11 @@
 /** A job of `saltation gradient`, checked; and what it comes to on an engine. */
 import type { Engine, GradientOptions } from "../engine.js";
+import { chosen } from "../loss/choose.js";
 import { judgeMean } from "../loss/judge-mean.js";
 import type { Loss } from "../loss/loss.js";
 import { checkLoss, planForLoss } from "../loss/loss-plan.js";
 import { checkInside, checkUnbiasedMean } from "../loss/mean-verdict.js";
 import type { ValueAndGradient } from "../loss/result.js";
-import { scored } from "../loss/score.js";
 import { defineNetwork, type Network, type NetworkDefinition } from "../network/network.js";
 import { parameterLayout, type View, viewsOf } from "../plan/layout.js";
 import { planSolve, type SolveOptions, type SolvePlan } from "../plan/plan.js";
@@ -60,7 +60,7 @@ export async function readGradient(
 export async function planGradient(given: unknown, context: FileContext): Promise<PlannedGradient> {
   const { loss: read, ...rest } = await readGradient(given, context, viewsOf);
   const { job, definition, solve, network, own, views } = rest;
-  const loss = job.estimator === "score" ? scored(read) : read;
+  const loss = chosen(job.estimator, read, own, job.with);
   checkLoss(network, loss, job.requireExact);
   const plan = planForLoss(own, loss);
   loss.checkPlan?.(plan, job.with);
@@ -92,7 +92,7 @@ export function gradientObject(
   seconds: number,
 ): object {
   const { value, standardError, gradient, gradientStandardError, saturatedPaths, warnings, discretisation } = result;
-  const { unbiased, because, terms } = result;
+  const { unbiased, because, terms, estimator, spread } = result;
   return {
     adapter,
     paths: job.paths,
@@ -104,6 +104,7 @@ export function gradientObject(
     unbiased,
     because,
     terms,
+    ...(estimator ? { estimator, spread } : {}),
     ...(warnings ? { warnings } : {}),
     ...stiffField(plan),
     ...(discretisation ? { discretisation } : {}),

@@ -575,9 +575,11 @@ const requirements = {
 };
 
 const estimator = z
-  .enum(["pathwise", "score"])
+  .enum(["pathwise", "score", "mix", "auto"])
   .optional()
-  .describe("of gradients: derivatives of paths (default), or how probable paths are, for losses that jump before t1");
+  .describe(
+    "of gradients: derivatives of paths (default); how probable paths are, for losses that jump before t1; the best mix of both; or the cheapest that is known to be unbiased",
+  );
 
 export const gradientSchema = z.strictObject({
   ...solve,

@@ -1,11 +1,11 @@
 /** All that can be said against a training job without a device, in one place for every program that runs one. */
 import { wholeNumber } from "../checks.js";
+import { chosen } from "../loss/choose.js";
 import { judgeMean } from "../loss/judge-mean.js";
 import type { Loss } from "../loss/loss.js";
 import { checkLoss, planForLoss } from "../loss/loss-plan.js";
 import { checkInside, checkUnbiasedMean } from "../loss/mean-verdict.js";
 import type { MeanVerdict } from "../loss/result.js";
-import { scored } from "../loss/score.js";
 import { defineNetwork, type Network, type NetworkDefinition } from "../network/network.js";
 import { parameterLayout, parameterVector, requestedViews, shapedValues } from "../plan/layout.js";
 import { planSolve, type SolveOptions, type SolvePlan } from "../plan/plan.js";
@@ -58,7 +58,7 @@ export function planTrainJob(job: TrainJob, context: FileContext): TrainPlan {
     // A comparison of spike trains takes what is recorded after t1.
     const until = job.metrics ? Number.POSITIVE_INFINITY : undefined;
     const read = lossOf(job.loss, observed, context, network.neurons, plan, until);
-    const made = job.estimator === "score" ? scored(read) : read;
+    const made = chosen(job.estimator, read, plan, names, true);
     checkLoss(network, made, job.requireExact);
     planForLoss(plan, made);
     made.checkPlan?.(plan, names);

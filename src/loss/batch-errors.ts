@@ -9,8 +9,9 @@ import { SaltationError } from "../errors.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { estimateOf } from "../reduce/statistics.js";
+import type { Estimator } from "./estimator.js";
 import type { Evaluator, EvaluatorOptions, Loss } from "./loss.js";
-import { type Evaluated, shapedEntries } from "./result.js";
+import { type EstimatorPart, type Evaluated, shapedEntries } from "./result.js";
 
 /** Batches, and paths of each: together no more than the plan's paths, and enough of both where there are enough. */
 export function batchesOf(paths: number, least: number): { batches: number; paths: number } {
@@ -67,12 +68,17 @@ export async function evaluateWithErrors(
   if (!drawn) return result;
   const scale = Math.sqrt((batches * paths) / plan.paths);
   const errorOf = (of: (d: Evaluated) => number): number => scale * estimateOf(drawn.map(of)).standardError;
+  const flatErrors = result.flat.map((_, i) => errorOf((d) => d.flat[i]!));
+  const names = Object.keys(result.parts ?? {}) as Estimator[];
+  const parts = names.map((name): [Estimator, EstimatorPart] => {
+    const { flat } = result.parts![name]!;
+    return [name, { flat, errors: flat.map((_, i) => errorOf((d) => d.parts![name]!.flat[i]!)) }];
+  });
   return {
     ...result,
     standardError: Number.isNaN(result.standardError) ? errorOf((d) => d.value) : result.standardError,
-    gradientStandardError: shapedEntries(
-      views,
-      result.flat.map((_, i) => errorOf((d) => d.flat[i]!)),
-    ),
+    gradientStandardError: shapedEntries(views, flatErrors),
+    flatErrors,
+    ...(result.parts ? { parts: Object.fromEntries(parts) } : {}),
   };
 }

@@ -1,13 +1,31 @@
 /** How a gradient is estimated. */
 import { oneOf } from "../checks.js";
+import type { SolvePlan } from "../plan/plan.js";
 import type { Loss } from "./loss.js";
 
-/** `pathwise`: derivatives of paths, with the horizon term. `score`: how probable paths are (score.ts). */
-export type Estimator = "pathwise" | "score";
+/**
+ * `pathwise`: derivatives of paths, with the horizon term. `score`: how probable paths are (score.ts). `mix`: both, by weights
+ * that make it spread least (mix.ts).
+ */
+export type Estimator = "pathwise" | "score" | "mix";
 
-/** The loss with its gradient so estimated. @throws SaltationError `invalid-input`. */
-export async function estimatedBy(estimator: Estimator | undefined, loss: Loss): Promise<Loss> {
-  if (estimator === undefined) return loss;
-  const by = oneOf<Estimator>("estimator", estimator, ["pathwise", "score"]);
-  return by === "score" && loss?.estimator !== "score" ? (await import("./score.js")).scored(loss) : loss;
+/** Or `auto`: the cheapest that is known to be unbiased (choose.ts). */
+export type AskedEstimator = Estimator | "auto";
+
+/**
+ * The loss with its gradient so estimated.
+ * @param planned gives the plan of its paths, as it is without the loss.
+ * @param names the parameters to differentiate by.
+ * @param changing whether their values will change: training.
+ * @throws SaltationError `invalid-input`.
+ */
+export async function estimatedBy(
+  asked: AskedEstimator | undefined,
+  loss: Loss,
+  planned: () => SolvePlan,
+  names: readonly string[],
+  changing = false,
+): Promise<Loss> {
+  const by = oneOf<AskedEstimator>("estimator", asked ?? "pathwise", ["pathwise", "score", "mix", "auto"]);
+  return by === "pathwise" ? loss : (await import("./choose.js")).chosen(by, loss, planned(), names, changing);
 }

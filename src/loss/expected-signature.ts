@@ -308,7 +308,7 @@ class GpuExpectedSignature implements GpuLoss {
       if (rows) batch.dispatch(kernels.dot, { uniform: { paths, first, count }, table, vector, rows, threads: paths });
       if (!horizon || !kernels.more) continue;
       batch.dispatch(kernels.more, {
-        uniform: { paths, first, allPaths: spikes.paths },
+        uniform: { paths, first, allPaths: spikes.paths, scale: 1 },
         table,
         cotangent: vector,
         horizon,

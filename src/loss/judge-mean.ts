@@ -144,8 +144,17 @@ export function judgeMean(
 ): JudgedMean {
   const { cell }: { cell: Cell } = plan.network;
   checkInside(plan, loss, names);
-  // What would make a score wrong is refused (score.ts).
-  if (loss?.estimator === "score") return { unbiased: true, because: [], random: true, terms: ["score"] };
+  if (loss?.of) {
+    const judged = judgeMean(plan, loss.of, names, trained);
+    return { ...judged, terms: [...judged.terms, "score"] };
+  }
+  // What else would make a score wrong is refused (score.ts).
+  if (loss?.estimator === "score") {
+    const frozen = tableauOf(plan.method).driver === "grid";
+    const why = `with method "${plan.method}" spikes come by a hazard that is frozen over a step, and a score takes it at the spike`;
+    const because = frozen ? [`${why}: an error of the order of dt; to mend it, take method "levy"`] : [];
+    return { unbiased: !frozen, because, random: true, terms: ["score"] };
+  }
   const use = circumstancesOf(plan, names, trained);
   // A likelihood is a function of observed spikes: its gradient is no mean over random paths. It may have jumps.
   if (loss?.likelihood) {

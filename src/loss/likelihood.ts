@@ -21,16 +21,19 @@ export interface Likelihood {
   readonly schedule: Schedule;
   /** Trials of an evaluation: neighbours, the first drawn from the plan's seed where they are not all. */
   readonly batch: number;
+  /** Whether trial i has in its flow the noise of the plan's path i. Else there is none. */
+  readonly noise?: boolean;
 }
 
 /**
  * @param names the parameters to differentiate by.
- * @throws SaltationError `invalid-input` where past spikes do not determine the hazard, and for delays.
+ * @param noise whether the noise of each trial is known (`Likelihood.noise`).
+ * @throws SaltationError `invalid-input` where past spikes, and noise that is known, do not determine the hazard, and for delays.
  */
-export function checkLikelihood(plan: SolvePlan, names: readonly string[]): void {
+export function checkLikelihood(plan: SolvePlan, names: readonly string[], noise = false): void {
   if (names.includes("delays"))
     fail("delays", 'have no gradient by "log-likelihood", which lays arrivals out beforehand; leave them out');
-  checkHazard(plan.network.cell, activeChannels(plan, names));
+  checkHazard(plan.network.cell, activeChannels(plan, names), noise);
 }
 
 /** The trials of one evaluation: sums of their lanes' rows [1 + entries] to −log L and its gradient, then means. */

@@ -2,11 +2,13 @@
 import type { Cell } from "../cell/cell.js";
 import { fail, show } from "../checks.js";
 import type { Network } from "../network/network.js";
+import type { View } from "../plan/layout.js";
 import { type ObservedStates, planObserved, type StatesOptions, together } from "../plan/observed.js";
 import type { SolvePlan } from "../plan/plan.js";
+import type { Estimator } from "./estimator.js";
 import type { Loss } from "./loss.js";
 import { type JudgedMean, stopsAtLast, verdictOn } from "./mean-verdict.js";
-import type { Evaluated, ValueAndGradient } from "./result.js";
+import { type Evaluated, shapedEntries, type ValueAndGradient } from "./result.js";
 
 /** What all of some states are. */
 const observedBy = (plan: SolvePlan, states: readonly StatesOptions[]): ObservedStates =>
@@ -49,7 +51,7 @@ function unmoved({ network }: SolvePlan, { gradient }: Evaluated): string[] {
 
 /** That no path has a derivative, where the gradient of such a cell was asked for. */
 function inexact({ network: { cell }, dt }: SolvePlan, loss: Loss): string[] {
-  if (cell.exactness.exact || loss.likelihood || loss.estimator) return [];
+  if (cell.exactness.exact || loss.likelihood || loss.estimator === "score") return [];
   const names = cell.exactness.conditions.filter((c) => c.verdict === "violated").map((c) => c.name);
   const what = `the gradient is that of the solution in steps of dt = ${dt}, and paths have none as dt goes to 0`;
   return [`network.cell: "${cell.name}" violates ${names.join(", ")}: ${what}`];
@@ -68,11 +70,35 @@ export function lossWarnings(plan: SolvePlan, loss: Loss, result: Evaluated): re
 }
 
 /** A result with what is to be told beside it. */
-export const told = (plan: SolvePlan, loss: Loss, judged: JudgedMean, result: Evaluated): ValueAndGradient => ({
-  ...result,
-  warnings: lossWarnings(plan, loss, result),
-  ...verdictOn(plan, loss, judged, result.saturatedPaths),
-});
+export const told = (
+  plan: SolvePlan,
+  views: readonly View[],
+  loss: Loss,
+  judged: JudgedMean,
+  evaluated: Evaluated,
+): ValueAndGradient => {
+  const { parts: _, ...result } = evaluated;
+  return {
+    ...result,
+    warnings: lossWarnings(plan, loss, result),
+    ...verdictOn(plan, loss, judged, result.saturatedPaths),
+    ...(loss.likelihood ? {} : spreadOf(plan, views, loss, evaluated)),
+  };
+};
+
+/** Which estimator was taken, and how what paths give spreads by it and by those that went into it. */
+function spreadOf({ paths }: SolvePlan, views: readonly View[], loss: Loss, result: Evaluated) {
+  const estimator: Estimator = loss.estimator ?? "pathwise";
+  if (views.length === 0) return { estimator };
+  const scaled = (errors: Float64Array): Record<string, unknown> =>
+    shapedEntries(
+      views,
+      errors.map((e) => e * Math.sqrt(paths)),
+    );
+  const spread: Partial<Record<Estimator, Record<string, unknown>>> = { [estimator]: scaled(result.flatErrors) };
+  for (const [name, part] of Object.entries(result.parts ?? {})) spread[name as Estimator] = scaled(part.errors);
+  return { estimator, spread };
+}
 
 /** @throws SaltationError where the cell's pathwise gradient is not exact. */
 export function checkExact({ name, exactness }: Cell): void {
@@ -89,5 +115,5 @@ export function checkExact({ name, exactness }: Cell): void {
 export function checkLoss(network: Network, loss: Loss | undefined, requireExact = true): void {
   loss?.check?.(network);
   // A likelihood takes no pathwise gradient, so that its exactness is no matter; nor does a score.
-  if (requireExact && !loss?.likelihood && !loss?.estimator) checkExact(network.cell);
+  if (requireExact && !loss?.likelihood && loss?.estimator !== "score") checkExact(network.cell);
 }

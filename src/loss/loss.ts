@@ -96,8 +96,10 @@ export interface Loss {
    * and go there, so that its gradient is refused. Undefined where it does not.
    */
   jumpsInside?(plan: SolvePlan): string | undefined;
-  /** How its gradient is estimated, where that is not by derivatives of paths: see `scored` (score.ts). */
-  readonly estimator?: "score";
+  /** How its gradient is estimated, where that is not by derivatives of paths alone: see `scored` (score.ts) and `mixed` (mix.ts). */
+  readonly estimator?: "score" | "mix";
+  /** Of a `mix`: the loss itself. */
+  readonly of?: Loss;
   /** Whether it needs paths that are independent of each other: antithetic ones are then refused. */
   readonly independent?: boolean;
   /** Paths that it needs at least, where that is more than one. */

@@ -4,6 +4,7 @@ import type { Discretisation } from "../plan/discretisation.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { Estimate } from "../reduce/statistics.js";
+import type { Estimator } from "./estimator.js";
 
 /** What an evaluation gives: `ValueAndGradient` without a verdict. */
 export interface Evaluated {
@@ -29,8 +30,20 @@ export interface Evaluated {
   readonly warnings?: readonly string[] | undefined;
   /** The error that the run owes to its step, where that was asked for (`GradientOptions.discretisation`). */
   readonly discretisation?: Discretisation | undefined;
-  /** Gradient as one vector in the order of the requested views. */
+  /** Gradient as one vector in the order of the requested views, and its standard errors. */
   readonly flat: Float64Array;
+  readonly flatErrors: Float64Array;
+  /**
+   * Of estimator `mix`: what each that went into it says.
+   * @internal
+   */
+  readonly parts?: Readonly<Partial<Record<Estimator, EstimatorPart>>>;
+}
+
+/** A gradient by one estimator, with its standard errors, as vectors like `Evaluated.flat`. */
+export interface EstimatorPart {
+  readonly flat: Float64Array;
+  readonly errors: Float64Array;
 }
 
 /** What is known of the mean of a gradient. */
@@ -52,7 +65,15 @@ export interface MeanVerdict {
  */
 export type GradientTerm = "pathwise" | "horizon" | "likelihood" | "score";
 
-export interface ValueAndGradient extends Evaluated, MeanVerdict {}
+export interface ValueAndGradient extends Evaluated, MeanVerdict {
+  /** How the gradient was estimated; absent for log-likelihoods, whose gradient is no mean over random paths. */
+  readonly estimator?: Estimator;
+  /**
+   * Standard deviation of what one path gives to the gradient, by estimator: of the one that was taken and, of a mix, of those that
+   * went into it too. A standard error is this over √paths.
+   */
+  readonly spread?: Readonly<Partial<Record<Estimator, Record<string, unknown>>>>;
+}
 
 export function notFinite(plan: SolvePlan): SaltationError {
   return new SaltationError(
@@ -103,5 +124,6 @@ export function assembleResult(
     means,
     saturatedPaths,
     flat,
+    flatErrors: errors,
   };
 }

@@ -2,9 +2,9 @@
  * Statistics of generated and observed spike trains by signature kernels of their Marcus lifts: MMD² and score, with the
  * conventions of src/signature/statistics.ts. Times in the lift count from t0.
  *
- * What the pathwise gradient leaves out: the lift has one jump more when a spike crosses t1 into the interval, so these
- * losses jump, and the true gradient has a boundary term besides, the rate of spikes at t1 times what one more of them
- * would change.
+ * The lift has one jump more when a spike crosses t1 into the interval, so these losses jump there. What one more spike of a path adds
+ * are its rows of the Gram matrices with that jump at the end, less those without: as many Gram matrices more as there are neurons,
+ * and one. (With `unbiased: false` a path is compared with itself too, and that is not given.)
  */
 
 import { checkOptions, type Names } from "../checks.js";
@@ -12,9 +12,11 @@ import { allOrNone } from "../gpu/all-or-none.js";
 import type { Batch, Gpu, Storage } from "../gpu/index.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { liftSpikes } from "../signature/definitions/lift.js";
+import type { PathBatch } from "../signature/definitions/paths.js";
 import { checkSolver, type SignatureSolver } from "../signature/definitions/solver.js";
 import { compileStaticKernel, type StaticKernel } from "../signature/definitions/static-kernel.js";
 import { type SpikeStatistic, spikeStatistic } from "../signature/gpu/spike-statistic.js";
+import { signatureGram } from "../signature/gram.js";
 import { twinBackend } from "../signature/host/backend.js";
 import { signatureMMD, signatureScore } from "../signature/statistics.js";
 import type { DeviceSpikes } from "../spikes/device-spikes.js";
@@ -70,7 +72,7 @@ function kernelLoss(statistic: "mmd" | "score", observed: readonly Spikes[], opt
   return {
     kind: `signature-${statistic}`,
     independent: true,
-    leavesOut: boundaryTerm,
+    ...(unbiased ? { horizon: true } : { leavesOut: `${boundaryTerm}; take unbiased: true, which has it` }),
     leastPaths: unbiased ? 2 : 1,
     check: (network) => checkNeurons(observed, network),
     evaluate(spikes, plan) {
@@ -103,11 +105,37 @@ async function onHost(
   });
   const x = liftSpikes(spikes.map(from0), lift);
   const y = liftSpikes(observed.map(from0), lift);
-  const { unbiased, ...kernel } = { ...options, gradient: { x: true } };
+  const { unbiased, ...kernel } = options;
+  const wanted = { ...kernel, gradient: { x: true } };
   const { value, gradientX } = await (statistic === "mmd"
-    ? signatureMMD(twinBackend(), x.paths, y.paths, { ...kernel, unbiased })
-    : signatureScore(twinBackend(), x.paths, y.paths, kernel));
-  return { value, cotangents: x.pullback(gradientX!) };
+    ? signatureMMD(twinBackend(), x.paths, y.paths, { ...wanted, unbiased })
+    : signatureScore(twinBackend(), x.paths, y.paths, wanted));
+  const cotangents = x.pullback(gradientX!);
+  if (!unbiased) return { value, cotangents };
+  const [m, n] = [spikes.length, observed.length];
+  /** What each path adds, lifted so, the others being as they are. */
+  const rowsOf = async (paths: PathBatch): Promise<Float64Array> => {
+    const xx = await signatureGram(twinBackend(), paths, x.paths, kernel);
+    const xy = await signatureGram(twinBackend(), paths, y.paths, kernel);
+    return Float64Array.from({ length: m }, (_, i) => {
+      let [own, cross] = [-xx.values[i * m + i]!, 0];
+      for (let j = 0; j < m; j++) own += xx.values[i * m + j]!;
+      for (let j = 0; j < n; j++) cross += xy.values[i * n + j]!;
+      // A path stands on either side of its pairs.
+      return (2 * own) / (m * (m - 1)) - (2 * cross) / (m * n);
+    });
+  };
+  const without = await rowsOf(x.paths);
+  const horizon = Array.from({ length: m }, () => new Float64Array(lift.neurons));
+  for (let k = 0; k < lift.neurons; k++) {
+    const more = spikes.map(from0).map(({ times, neurons }) => ({
+      times: Float64Array.of(...Array.from(times), lift.t1),
+      neurons: Int32Array.of(...Array.from(neurons), k),
+    }));
+    const rows = await rowsOf(liftSpikes(more, lift).paths);
+    for (let i = 0; i < m; i++) horizon[i]![k] = rows[i]! - without[i]!;
+  }
+  return { value, cotangents, horizon };
 }
 
 class GpuSignatureKernel implements GpuLoss {
@@ -134,8 +162,9 @@ class GpuSignatureKernel implements GpuLoss {
 
   encodeValue(): void {}
 
-  encodeCotangents(batch: Batch, spikes: DeviceSpikes, _: Kept, { times }: WrittenCotangents): void {
+  encodeCotangents(batch: Batch, spikes: DeviceSpikes, _: Kept, { times, horizon }: WrittenCotangents): void {
     this.statistic.encodeCotangents(batch, spikes, times, { scale: spikes.paths });
+    if (horizon) this.statistic.encodeHorizon(batch, spikes, horizon, { scale: spikes.paths });
   }
 
   read(report: ArrayBuffer): { value: number } {

@@ -50,15 +50,21 @@ function parameterShape(
   return { bySample, offset, stride: 0, parts: pieces };
 }
 
+/** What is known of spikes that are given. */
+export interface Forced {
+  /** Whether the noise is too (`Likelihood.noise`); else there is none. */
+  readonly noise: boolean;
+}
+
 /**
  * The shape of a plan's kernels; `gradients` names the parameters whose gradients are accumulated. With `forced` spikes
- * there is no noise, the hazard is wanted, and other events alone happen by themselves.
+ * the hazard is wanted, and other events alone happen by themselves.
  */
 export async function solverShape(
   plan: SolvePlan,
   derivatives: "none" | "reverse" | "forward",
   gradients: readonly string[] = [],
-  forced = false,
+  forced?: Forced,
 ): Promise<KernelShape> {
   const { network, current } = plan;
   const cell = forced ? withGivenSpikes(network.cell) : network.cell;
@@ -66,8 +72,8 @@ export async function solverShape(
   /** Of forced spikes none is looked for. */
   const looks = several || !forced;
   const layout = parameterLayout(plan);
-  // What a likelihood looks at has no noise.
-  const tableau: Tableau = forced ? { ...tableauOf(plan.method), driver: "none" } : tableauOf(plan.method);
+  const all: Tableau = tableauOf(plan.method);
+  const tableau: Tableau = forced && !forced.noise ? { ...all, driver: "none" } : all;
   const channels = tableau.driver === "none" ? [] : activeChannels(plan, gradients);
   const own = ratesOf(plan);
   const loaded = own && (await import("./exponential.js"));
@@ -85,7 +91,7 @@ export async function solverShape(
         derivatives,
         gradients: cell.parameters.flatMap((n, i) => (gradients.includes(n) ? [i] : [])),
         currentGradient: gradients.includes("current"),
-        hazard: forced,
+        hazard: forced !== undefined,
         carried,
         ...(loaded ? { ownRates: loaded.ownRateFunctions } : {}),
       },

@@ -2,7 +2,7 @@
 import type { SolverBackend } from "../backend/backend.js";
 import { checkOptions, fail, list, type Names, show, wholeNumber } from "../checks.js";
 import { threefry2x32 } from "../driver/threefry.js";
-import { type Estimator, estimatedBy } from "../loss/estimator.js";
+import { type AskedEstimator, estimatedBy } from "../loss/estimator.js";
 import type { Evaluator, Loss } from "../loss/loss.js";
 import { lossWarnings } from "../loss/loss-plan.js";
 import { checkUnbiasedMean, verdictOn } from "../loss/mean-verdict.js";
@@ -29,7 +29,7 @@ export interface TrainOptions extends Omit<SolveOptions, "seed">, UpdateOptions,
   commonNoise?: boolean;
   requireExact?: boolean;
   /** How gradients are estimated, see `GradientOptions.estimator`. */
-  estimator?: Estimator;
+  estimator?: AskedEstimator;
   /**
    * Whether steps say what error they owe to dt, and how large that may be (`SimulatedSpikes.discretisation`): the first
    * step done, the last, and those in between whose numbers are powers of two from 64 on. Default false.
@@ -177,15 +177,17 @@ export function stepSeed(seed: number, step: number): number {
 export async function* train(network: TrainedNetwork, options: TrainOptions): AsyncGenerator<TrainStep, void, void> {
   if (!network?.gradientPlan) fail("network", "expected what engine.network(…) gives");
   checkOptions("", options, trainNames);
-  const loss = await estimatedBy(options.estimator, options.loss);
   const seed = options.seed ?? 0;
   const course = await stepsOf(options, seed);
   const { solve, steps } = course;
+  const names = trainableNames(options.trainable);
+  // A loss that looks at nothing leaves a plan as it is.
+  const alone = (): SolvePlan => network.gradientPlan({ ...solve, seed }, { kind: "none" });
+  const loss = await estimatedBy(options.estimator, options.loss, alone, names, true);
   const given = network.gradientPlan({ ...solve, seed }, loss);
   const about = await import("../twin/measured.js");
   const plan = about.warnedPlan(given);
   const layout = parameterLayout(plan);
-  const names = trainableNames(options.trainable);
   const views = requestedViews(network.network, layout, names, "trainable");
   const vector = parameterVector(plan);
   const update = new Update(planUpdate(options, network.network, views, vector), vector);

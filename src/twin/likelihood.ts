@@ -8,6 +8,7 @@
  * at a spike a⁻ = ∇Tᵀ a⁺ + ∇ log λ − ∇E. Other events, and conditions, happen by themselves between them, at times that move
  * with the parameters as those of any path do (reverse.ts).
  */
+import { tableauOf } from "../../shaders/substep/tableau.js";
 import type { CompiledCell, Port } from "../cell/emit-js.js";
 import { currentPlace } from "../driver/current.js";
 import { SaltationError } from "../errors.js";
@@ -20,13 +21,14 @@ import { type ParameterLayout, parameterLayout, placeOf, type View } from "../pl
 import type { SolvePlan } from "../plan/plan.js";
 import { clearInitial, planOfPath, setInitial } from "../plan/sampled-values.js";
 import { impossibleSpike, leastLogHazard, ownSpike, type Schedule } from "../spikes/schedule.js";
-import type { SubStep, SubStepTangent } from "./advance.js";
+import type { Driver, SubStep, SubStepTangent } from "./advance.js";
 import { compileFor } from "./compile.js";
 import { Crossings, whichEvent } from "./crossing.js";
 import { causeOfFiring } from "./endless.js";
 import { stepperOf } from "./exponential.js";
-import { neuronParameters, plannedCurrent } from "./forward.js";
+import { type NoiseSource, neuronParameters, plannedCurrent } from "./forward.js";
 import { gridStates } from "./grid-states.js";
+import { counterNoise } from "./noise.js";
 
 /**
  * One move of a lane: a sub-step within a grid step; then what happens, as in a schedule, if anything does; or an event of
@@ -69,12 +71,47 @@ class States {
   }
 }
 
+/** The driver path of a neuron in a trial; without noise 0. Noise does not come in kicks here (score.ts). */
+class LaneDriver implements Driver {
+  readonly a: Float64Array;
+  readonly b: Float64Array;
+  private step = -1;
+  private readonly pair = new Float64Array(2);
+
+  constructor(
+    private readonly plan: SolvePlan,
+    private readonly noise: NoiseSource | undefined,
+    private readonly path: number,
+    private readonly neuron: number,
+  ) {
+    const { length } = plan.network.cell.channels;
+    this.a = new Float64Array(length);
+    this.b = new Float64Array(length);
+  }
+
+  /** Makes it that of a grid step. */
+  enter(step: number): void {
+    if (step === this.step || !this.noise) return;
+    this.step = step;
+    const { network, dt, method } = this.plan;
+    const { channels } = network.cell;
+    const parabola = tableauOf(method).driver === "parabola";
+    channels.forEach(({ shared }, c) => {
+      this.noise!(this.path, step, shared ? c : this.neuron * channels.length + c, this.pair);
+      this.a[c] = this.pair[0]! / dt;
+      this.b[c] = parabola ? (6 * this.pair[1]!) / (dt * dt) : 0;
+    });
+  }
+}
+
 /** What is wanted of a lane beside its log-likelihood. */
 export interface LaneOutput {
   /** Its gradient is added to these [layout.size]. */
   readonly gradient?: Float64Array;
   /** Takes the hazard integrated up to each spike since the one before, less α, and at last that up to t1, at least 0. */
   readonly hazards?: number[];
+  /** The noise in the flow of each trial, by paths; default none. */
+  readonly noise?: NoiseSource | undefined;
 }
 
 /**
@@ -87,7 +124,7 @@ export function laneLikelihood(
   cell: CompiledCell,
   schedule: Schedule,
   lane: number,
-  { gradient, hazards }: LaneOutput = {},
+  { gradient, hazards, noise }: LaneOutput = {},
 ): number {
   const k = lane % schedule.neurons;
   const sample = Math.floor(lane / schedule.neurons);
@@ -102,8 +139,7 @@ export function laneLikelihood(
   /** Of cells with other events than spikes. */
   const crossings = cell.happenings.length > 1 ? new Crossings(cell, stepper, plan.method, dt) : undefined;
   const grid = gridStates(plan);
-  const channels = network.cell.channels.length;
-  const still = { a: new Float64Array(channels), b: new Float64Array(channels) };
+  const driver = new LaneDriver(plan, noise, sample, k);
   const edges = connections.targets.length;
   const inputs = allArrivals(plan);
   const weightOf = (what: number): number =>
@@ -122,8 +158,9 @@ export function laneLikelihood(
   cell.start(y, p, 1);
   setInitial(plan, sample, k, y);
   let value = 0;
-  const subStep: SubStep = { y, r: 0, h: 0, driver: still, p, I: 0 };
+  const subStep: SubStep = { y, r: 0, h: 0, driver, p, I: 0 };
   const take = ({ step, r, h }: Pick<Move, "step" | "r" | "h">): number => {
+    driver.enter(step);
     subStep.r = r;
     subStep.h = h;
     subStep.I = plannedCurrent(plan, step, k);
@@ -270,11 +307,12 @@ export function likelihoodCpu(likelihood: Likelihood, views: readonly View[]): E
     async evaluate(plan, options = {}) {
       const layout = parameterLayout(plan);
       const cell = compileFor(plan, true);
+      const noise = likelihood.noise ? counterNoise(plan) : undefined;
       const sums = new TrialSums(plan, likelihood, views, options.trials);
       for (const [begin, end] of sums.lanes) {
         for (let lane = begin; lane < end; lane++) {
           const gradient = new Float64Array(layout.size);
-          sums.add(0, lane, laneLikelihood(plan, layout, cell, likelihood.schedule, lane, { gradient }));
+          sums.add(0, lane, laneLikelihood(plan, layout, cell, likelihood.schedule, lane, { gradient, noise }));
           let row = 1;
           for (const v of views) for (let i = 0; i < v.length; i++) sums.add(row++, lane, gradient[v.offset + i]!);
           // The event loop gets a turn after every lane.

@@ -4,6 +4,7 @@ import { GradientEvaluator } from "../../src/gradient/evaluate.js";
 import { expectedSignatureLoss } from "../../src/loss/expected-signature.js";
 import { judgeMean } from "../../src/loss/judge-mean.js";
 import { pathLoss } from "../../src/loss/path-loss.js";
+import { signatureMmdLoss, signatureScoreLoss } from "../../src/loss/signature-kernel.js";
 import { spikeCount } from "../../src/loss/spike-count.js";
 import { defineNetwork, libraryCell, type NetworkDefinition } from "../../src/network/network.js";
 import { planSolve } from "../../src/plan/plan.js";
@@ -67,6 +68,8 @@ const weighted = pathLoss({
 it.each([
   ["expected signatures of depth 1", expectedSignatureLoss(observed, { depth: 1 })],
   ["expected signatures of depth 3", expectedSignatureLoss(observed, { depth: 3 })],
+  ["signature MMD² by differences", signatureMmdLoss(observed, { static: { kind: "rbf", sigma: 1 } })],
+  ["signature score by truncated kernels", signatureScoreLoss(observed, { solver: { kind: "truncated", depth: 3 } })],
   ["a loss of one's own", weighted],
   ["counts with targets", spikeCount({ neuron: [1, 3], target: [2, 1] })],
 ])("%s", async (_, loss) => {

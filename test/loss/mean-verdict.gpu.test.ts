@@ -141,7 +141,7 @@ describe.each(["webgpu", "cpu"] as const)("on %s", (backend) => {
     ];
     const network = { cell: "slif", current: 1.5, parameters: { alpha: 0 } };
     const matched = expectedSignatureLoss(observed, { depth: 2, matching: true });
-    for (const loss of [matched, signatureMmdLoss(observed)]) {
+    for (const loss of [matched, signatureMmdLoss(observed, { unbiased: false })]) {
       const { because, terms } = await of(network, loss, { standardErrors: false });
       expect(because).toEqual([expect.stringMatching(/^loss ".*": it jumps where a /)]);
       expect(terms).toEqual(["pathwise"]);
@@ -152,7 +152,8 @@ describe.each(["webgpu", "cpu"] as const)("on %s", (backend) => {
       expect((await of(network, loss, { standardErrors: false })).unbiased).toBe(true);
     }
     // What a spike more at t1 adds is known, and so is how likely it comes: but for spikes of a threshold.
-    for (const loss of [expectedSignatureLoss(observed, { depth: 2 }), spikeCount(), spikeCount({ target: 3 })]) {
+    const known = [expectedSignatureLoss(observed, { depth: 2 }), signatureMmdLoss(observed), spikeCount()];
+    for (const loss of [...known, spikeCount({ target: 3 })]) {
       const whole = { unbiased: true, because: [], terms: ["pathwise", "horizon"] };
       expect(await of(network, loss, { standardErrors: false })).toMatchObject(whole);
       const { because, terms } = await of(graze, loss, { standardErrors: false });

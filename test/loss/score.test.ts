@@ -202,9 +202,6 @@ describe("what has no score", () => {
       /^estimator: "score" needs that any spike stays possible: .* of alpha, before which none is; set "alpha" to 0/,
     );
     await refused(slif(1.5), loss, { with: ["alpha"] }).toThrow(/set "alpha" to 0 and do not differentiate by it/);
-    await refused(slif(1.5, { sigma1: 0.2 }), loss).toThrow(
-      /^estimator: "score" takes the likelihood of each path's train: .*there is noise on "v".*set sigma1 to 0/,
-    );
     await refused(slif(1.5), loss, { maxSpikes: 3 }).toThrow(
       /^maxSpikes: is 3, and estimator "score" knows no likelihood of paths that stop/,
     );

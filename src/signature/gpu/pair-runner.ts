@@ -47,6 +47,8 @@ export interface DevicePairs extends GramShape {
 
 /** What is known of a chunk of them when its results are there. */
 export interface DeviceChunk {
+  /** The pair that its first slot is of. */
+  readonly begin: number;
   /** [slots] of the index in x and in y. */
   readonly indices: Storage;
   /** [slots] of value and binary exponent; weights of the slots. */
@@ -146,7 +148,7 @@ export class DevicePairRunner {
             paths: columns,
           },
         }),
-        used: { indices, results, weights, uniform, groups },
+        used: { begin, indices, results, weights, uniform, groups },
       };
     };
     for (const { used } of runPairs({ batch, cut() {} }, stages, count, buffers, chunkOf)) use(used);

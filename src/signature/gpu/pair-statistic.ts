@@ -1,6 +1,6 @@
 /** Statistics of spike trains by Gram matrices of signature kernels between their lifts, all on the GPU. */
-import { weighResults } from "../../../shaders/signature/pair-results.wgsl.js";
-import { liftVertices } from "../../../shaders/signature/spike-lift.wgsl.js";
+import { addToRows, weighResults } from "../../../shaders/signature/pair-results.wgsl.js";
+import { liftVertices, liftWithSpike } from "../../../shaders/signature/spike-lift.wgsl.js";
 import { fail } from "../../checks.js";
 import type { Batch, Gpu, KernelOf, Storage } from "../../gpu/index.js";
 import type { DeviceSpikes } from "../../spikes/device-spikes.js";
@@ -37,10 +37,21 @@ interface Term extends GramShape {
   readonly others: number;
 }
 
+/** What it takes to know what one more spike adds to a path: its rows of both Gram matrices, without gradients. */
+interface Ends {
+  readonly neurons: number;
+  readonly more: KernelOf<typeof liftWithSpike>;
+  readonly addToRows: KernelOf<typeof addToRows>;
+  /** Of generated paths with each other, without themselves, and with observed ones. */
+  readonly terms: readonly (Term & { readonly y: "generated" | "observed" })[];
+}
+
 export class PairStatistic implements SpikeStatistic {
   /** Σ over the pairs of observed paths. */
   private own: Storage | undefined;
   private observed: Lifted | undefined;
+  /** Of the last `encodeValue`. */
+  private generated: Lifted | undefined;
 
   private constructor(
     private readonly lifts: LiftKernels,
@@ -48,6 +59,7 @@ export class PairStatistic implements SpikeStatistic {
     private readonly scratch: Scratch,
     private readonly runner: DevicePairRunner,
     private readonly weigh: KernelOf<typeof weighResults>,
+    private readonly ends: Ends,
   ) {}
 
   static async create(
@@ -90,10 +102,15 @@ export class PairStatistic implements SpikeStatistic {
     }
     const scratch = new Scratch(gpu);
     const differences = kernel.linearScale !== undefined;
-    const [sxx, sxy, syy, lifts, runner, weigh] = await Promise.all([
+    const rows = { rows: m, columns: m, half: false, skipDiagonal: true };
+    const [sxx, sxy, syy, rowsXX, rowsXY, more, adding, lifts, runner, weigh] = await Promise.all([
       stages(xx.pairs, { x: true, y: true }),
       stages(xy.pairs, { x: true, y: false }),
       score ? undefined : stages(yy.pairs, null),
+      stages(pairCount(rows), null),
+      stages(xy.pairs, null),
+      gpu.kernel(liftWithSpike(channels, differences)),
+      gpu.kernel(addToRows),
       LiftKernels.create(gpu, scratch, { neurons, differences, table: true, gradientChannels: 1 }),
       DevicePairRunner.create(gpu, scratch, false),
       gpu.kernel(weighResults),
@@ -108,6 +125,24 @@ export class PairStatistic implements SpikeStatistic {
       scratch,
       runner,
       weigh,
+      {
+        neurons,
+        more,
+        addToRows: adding,
+        terms: [
+          // A path stands on either side of its pairs.
+          {
+            ...rows,
+            y: "generated",
+            stages: rowsXX,
+            pairs: pairCount(rows),
+            own: true,
+            diagonal: 0,
+            others: 2 / (m * (m - 1)),
+          },
+          { ...xy, y: "observed", stages: rowsXY, diagonal: cross, others: cross },
+        ],
+      },
     );
     const sums = gpu.buffer("sums of kernels", 4);
     statistic.own = sums;
@@ -155,6 +190,7 @@ export class PairStatistic implements SpikeStatistic {
   encodeValue(batch: Batch, spikes: DeviceSpikes, value: Storage): void {
     const { scratch, terms } = this;
     const lifted = this.lift(batch, spikes, "generated");
+    this.generated = lifted;
     const gradient = scratch.take("gradient by vertices", 4 * lifted.vertices * spikes.paths);
     batch.copy(this.own!, 0, value, 0, 4);
     batch.clear(gradient, 0, 4 * lifted.vertices * spikes.paths);
@@ -170,6 +206,61 @@ export class PairStatistic implements SpikeStatistic {
   ): void {
     const gradient = this.scratch.take("gradient by vertices", 4 * liftVertices(spikes.slots) * spikes.paths);
     this.lifts.encodePullback(batch, spikes, "generated", gradient, cotangents, options);
+  }
+
+  encodeHorizon(
+    batch: Batch,
+    { paths }: DeviceSpikes,
+    horizon: Storage,
+    { scale = 1 }: { readonly scale?: number } = {},
+  ): void {
+    const { ends, scratch } = this;
+    const { neurons } = ends;
+    const generated = this.generated!;
+    const { points, table: extents } = generated;
+    const vertices = generated.vertices + 1;
+    const channels = neurons + 1;
+    this.encodeRows(batch, generated, horizon, { first: 0, end: neurons }, -scale);
+    for (let k = 0; k < neurons; k++) {
+      const more = scratch.take("points with a spike", 4 * channels * vertices * paths);
+      const table = scratch.take("extents with a spike", 8 * paths);
+      const uniform = { paths, vertices: generated.vertices, letter: k + 1 };
+      batch.dispatch(ends.more, { uniform, points, extents, more, table, threads: [paths, channels] });
+      this.encodeRows(batch, { points: more, table, vertices }, horizon, { first: k, end: k + 1 }, scale);
+    }
+  }
+
+  /** Adds the sums of kernels of each path, so lifted, with all others to rows of neurons. */
+  private encodeRows(
+    batch: Batch,
+    x: Lifted,
+    out: Storage,
+    { first: outFirst, end: outEnd }: { readonly first: number; readonly end: number },
+    scale: number,
+  ): void {
+    for (const { y: which, ...term } of this.ends.terms) {
+      const y = which === "generated" ? this.generated! : this.observed!;
+      const [segments, theirs] = [x.vertices - 1, y.vertices - 1];
+      const pairs = {
+        ...term,
+        name: `rows with ${which}`,
+        stages: term.stages.resized(segments, theirs),
+        x: { ...x, segments },
+        y: { ...y, segments: theirs },
+        flagged: false,
+        weights: term,
+      };
+      const columns = term.columns - (term.skipDiagonal ? 1 : 0);
+      this.runner.encode(batch, pairs, ({ begin, results, weights, uniform: { slots } }) => {
+        batch.dispatch(this.ends.addToRows, {
+          uniform: { slots: slots as number, begin, rows: term.rows, columns, outFirst, outEnd, scale },
+          results,
+          weights,
+          out,
+          threads: term.rows,
+        });
+      });
+    }
   }
 
   dispose(): void {

@@ -1,4 +1,6 @@
 /** Statistics of spike trains by truncated signatures (shaders/signature/signature-statistic.wgsl.ts). */
+
+import { spikeAtEnd } from "../../../shaders/loss/spike-at-end.wgsl.js";
 import { signatureMoments, signatureStatistic, sumTerms } from "../../../shaders/signature/signature-statistic.wgsl.js";
 import type { Batch, Gpu, KernelOf, Storage } from "../../gpu/index.js";
 import type { DeviceSpikes } from "../../spikes/device-spikes.js";
@@ -18,6 +20,7 @@ export class SignatureStatistic implements SpikeStatistic {
     private readonly kernels: {
       readonly words: KernelOf<typeof signatureStatistic>;
       readonly sum: KernelOf<typeof sumTerms>;
+      readonly more: KernelOf<typeof spikeAtEnd>;
     },
     /** Mean signature of the observed trains, and what does not depend on the generated ones. */
     private readonly observed: { readonly mean: Storage; readonly constant: number },
@@ -29,10 +32,12 @@ export class SignatureStatistic implements SpikeStatistic {
     const channels = shape.neurons + 1;
     const signatures = await SpikeSignatures.create(gpu, { neurons: shape.neurons, depth });
     const { size } = signatures;
-    const [moments, words, sum] = await Promise.all([
+    const starts = Array.from({ length: depth + 2 }, (_, l) => (channels ** l - 1) / (channels - 1));
+    const [moments, words, sum, more] = await Promise.all([
       gpu.kernel(signatureMoments(channels, depth)),
       gpu.kernel(signatureStatistic(channels, depth)),
       gpu.kernel(sumTerms),
+      gpu.kernel(spikeAtEnd(channels, starts, true)),
     ]);
     const { observed } = shape;
     const n = observed.paths;
@@ -57,7 +62,7 @@ export class SignatureStatistic implements SpikeStatistic {
         else if (shape.unbiased) constant -= (weight * values[size + w]!) / (n * (n - 1));
       }
     }
-    return new SignatureStatistic(gpu, shape, signatures, scale, { words, sum }, { mean: both, constant });
+    return new SignatureStatistic(gpu, shape, signatures, scale, { words, sum, more }, { mean: both, constant });
   }
 
   encodeValue(batch: Batch, spikes: DeviceSpikes, value: Storage): void {
@@ -85,6 +90,27 @@ export class SignatureStatistic implements SpikeStatistic {
     const rows = this.scratch.take("signatures", 4 * this.signatures.size * spikes.paths);
     const scale = options.scale ?? 1;
     this.signatures.encodeVjp(batch, spikes, rows, cotangents, { perPath: true, scale, accumulate: true });
+  }
+
+  encodeHorizon(
+    batch: Batch,
+    spikes: DeviceSpikes,
+    horizon: Storage,
+    { scale = 1 }: { readonly scale?: number } = {},
+  ): void {
+    const { signatures, scratch, kernels, shape } = this;
+    const { paths } = spikes;
+    // Linear in each path's signature; the cotangents by these took the place of the signatures.
+    const cotangent = scratch.take("signatures", 4 * signatures.size * paths);
+    const table = scratch.take("signatures once more", 4 * signatures.size * paths);
+    signatures.encodeEach(batch, spikes, table);
+    batch.dispatch(kernels.more, {
+      uniform: { paths, first: 0, allPaths: paths, scale },
+      table,
+      cotangent,
+      horizon,
+      threads: [paths, Math.min(shape.neurons, 32768), Math.ceil(shape.neurons / 32768)],
+    });
   }
 
   dispose(): void {

@@ -10,7 +10,7 @@ export interface StatisticShape {
   readonly unbiased: boolean;
 }
 
-/** One evaluation at a time: `encodeValue`, then `encodeCotangents` for the same trains. */
+/** One evaluation at a time: `encodeValue`, then `encodeCotangents` and `encodeHorizon` for the same trains. */
 export interface SpikeStatistic {
   /** Encodes the statistic, to `value` [1] f32, and what its cotangents need. */
   encodeValue(batch: Batch, trains: DeviceSpikes, value: Storage): void;
@@ -24,5 +24,10 @@ export interface SpikeStatistic {
     cotangents: Storage,
     options?: { readonly scale?: number },
   ): void;
+  /**
+   * Of an unbiased statistic: adds `scale` (default 1) times what one more spike of each neuron at t1 would add to it in each path to
+   * `horizon` [neurons][paths] f32.
+   */
+  encodeHorizon(batch: Batch, trains: DeviceSpikes, horizon: Storage, options?: { readonly scale?: number }): void;
   dispose(): void;
 }

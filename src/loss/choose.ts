@@ -1,0 +1,46 @@
+/** The loss with its gradient estimated as was asked, or, of `auto`, by the cheapest estimator that is known to be unbiased. */
+import { fail } from "../checks.js";
+import { SaltationError } from "../errors.js";
+import type { SolvePlan } from "../plan/plan.js";
+import type { AskedEstimator } from "./estimator.js";
+import { judgeMean } from "./judge-mean.js";
+import type { Loss } from "./loss.js";
+import { planForLoss } from "./loss-plan.js";
+import { mixed } from "./mix.js";
+import { scored } from "./score.js";
+
+/**
+ * Derivatives of paths where their mean is known to be right: they take less time than a score, and nearly always spread less.
+ * Else the score, where that is. Else derivatives of paths, whose result says what they leave out.
+ * @throws SaltationError where the loss has no gradient by either.
+ */
+function cheapest(loss: Loss, plan: SolvePlan, names: readonly string[], changing: boolean): Loss {
+  if (names.length === 0 || loss.likelihood) return loss;
+  const inside = loss.jumpsInside?.(plan);
+  const exact = plan.network.cell.exactness.exact;
+  if (!inside && exact && judgeMean(planForLoss(plan, loss), loss, names, changing).unbiased) return loss;
+  try {
+    const by = scored(loss);
+    by.checkPlan!(plan, names);
+    if (inside || !exact || judgeMean(plan, by, names, changing).unbiased) return by;
+  } catch (error) {
+    if (!(error instanceof SaltationError) || error.code !== "invalid-input") throw error;
+    if (inside) fail("loss", `"${loss.kind}": ${inside}. That does not serve here: ${error.message}`);
+  }
+  return loss;
+}
+
+/** See `estimatedBy`. */
+export function chosen(
+  asked: AskedEstimator | undefined,
+  loss: Loss,
+  plan: SolvePlan,
+  names: readonly string[],
+  changing = false,
+): Loss {
+  // What is estimated already is left as it is.
+  if (loss?.estimator) return loss;
+  if (asked === "score") return scored(loss);
+  if (asked === "mix") return mixed(loss);
+  return asked === "auto" ? cheapest(loss, plan, names, changing) : loss;
+}
