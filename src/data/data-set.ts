@@ -1,5 +1,16 @@
 /** Data sets: input spikes and signals of samples, with labels, from which a training takes batches. */
-import { checkOptions, fail, isNumbers, type Names, type Numbers, nonNegative, show, wholeNumber } from "../checks.js";
+import {
+  checkOptions,
+  fail,
+  finiteNumber,
+  isNumbers,
+  type Names,
+  type Numbers,
+  nonNegative,
+  positiveNumber,
+  show,
+  wholeNumber,
+} from "../checks.js";
 import { normalPair } from "../driver/normal.js";
 import { threefryInto } from "../driver/threefry.js";
 import type { SignalBySample } from "../plan/sampled-values.js";
@@ -40,10 +51,21 @@ export interface SampleBatch {
 
 const isSampled = (signal: SignalBySample): signal is Extract<SignalBySample, { dt: number }> => !isNumbers(signal);
 
-/** How many samples a signal is of. @throws SaltationError `invalid-input` where it is none by sample. */
+/** @throws SaltationError `invalid-input` naming what is no finite number among lists of them. */
+function checkFinite(field: string, value: unknown): void {
+  if (!isNumbers(value)) return void finiteNumber(field, value);
+  for (let i = 0; i < value.length; i++) if (!Number.isFinite(value[i])) checkFinite(`${field}[${i}]`, value[i]);
+}
+
+/** How many samples a signal is of. @throws SaltationError `invalid-input` where it is none by sample, or not of numbers. */
 function samplesIn(field: string, signal: SignalBySample): number {
   const rows: unknown = isNumbers(signal) ? signal : (signal as { samples?: unknown } | null)?.samples;
   if (!isNumbers(rows)) fail(field, `expected a list by sample, or { dt, samples }, got ${show(signal)}`);
+  if (!isSampled(signal)) checkFinite(field, rows);
+  else {
+    positiveNumber(`${field}.dt`, signal.dt);
+    checkFinite(`${field}.samples`, rows);
+  }
   return rows.length;
 }
 
@@ -64,7 +86,7 @@ export class DataSet {
   private readonly jitter: number;
   private readonly within: readonly [number, number];
 
-  /** @throws SaltationError `invalid-input` where there is no sample, not as many of all that is given, or jitter has no bounds. */
+  /** @throws SaltationError `invalid-input` where there is no sample, not as many of all that is given, a signal is not of finite numbers, or jitter has no bounds. */
   constructor(options: DataSetOptions) {
     checkOptions("data", options, names);
     const { spikes, inputs = {}, labels, jitter = 0, within } = options;

@@ -10,9 +10,16 @@ function simulatedData({ data, trials, test }: TrainDataJob, ...[from, to]: [fro
   const { jitter: _, ...source } = (test?.data ?? data) as DataSourceJob;
   const paths = test?.trials ?? trials;
   return {
-    data: "file" in source ? { ...source, file: movedFile(source.file, from, to) } : source,
+    data: movedSource(source, from, to),
     ...(paths === undefined ? {} : { trials: paths }),
   };
+}
+
+/** Data whose files are named from another folder. */
+function movedSource(source: DataSourceJob, ...[from, to]: [from: string, to: string]): DataSourceJob {
+  const there = (file: string): string => movedFile(file, from, to);
+  if ("file" in source) return { ...source, file: there(source.file) };
+  return "images" in source ? { ...source, images: there(source.images), labels: there(source.labels) } : source;
 }
 
 /** Text of a job for `saltation simulate` with the fitted values; files that it names are found from the folder of `to`. */

@@ -15,12 +15,13 @@ function checkPredictions(predicted: Numbers, labels: Numbers): number {
 /**
  * Part of the samples whose class is predicted, from 0 to 1.
  * @param predicted of each sample its class, or −1 for none.
- * @throws SaltationError `invalid-input` where they are none, or not as many.
+ * @throws SaltationError `invalid-input` where they are none, not as many, or no classes (probabilities, say).
  */
 export function accuracy(predicted: Numbers, labels: Numbers): number {
   const length = checkPredictions(predicted, labels);
   let right = 0;
-  for (let s = 0; s < length; s++) right += Number(predicted[s] === labels[s]);
+  for (let s = 0; s < length; s++)
+    right += Number(wholeNumber(`predicted[${s}]`, predicted[s], noClass, 2 ** 31 - 1) === labels[s]);
   return right / length;
 }
 

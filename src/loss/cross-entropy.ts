@@ -11,6 +11,7 @@ import { checkClasses } from "./class-neurons.js";
 import {
   type LookedNeurons,
   type LookedSize,
+  neuronsIn,
   type PathFeatures,
   type SampleFunction,
   type SampleLoss,
@@ -138,8 +139,8 @@ function readingOf(given: ReadoutStates): Reading {
 }
 
 /** Weights of the times by which a linear reading is made of a state. */
-function weightsOf({ read, state, times }: Reading, plan: SolvePlan): Float64Array {
-  const { steps } = planObserved(plan.network, { of: [state], times }, plan, "loss.states");
+function weightsOf({ read, state, times }: Reading, neurons: Uint32Array, plan: SolvePlan): Float64Array {
+  const { steps } = planObserved(plan.network, { of: [state], neurons, times }, plan, "loss.states");
   const last = steps.length - 1;
   if (read === "integral" && last < 1) fail("loss.states.times", "has one time; an integral needs two or more");
   const at = (n: number): number => steps[Math.min(Math.max(n, 0), last)]! * plan.dt;
@@ -155,7 +156,10 @@ function ofStates(given: ReadoutStates, neurons: LookedNeurons | undefined, temp
   let known: { readonly plan: SolvePlan; readonly weights: Float64Array } | undefined;
   /** Once for all paths of a plan. */
   const weightsFor = (plan: SolvePlan): Float64Array => {
-    if (known?.plan !== plan) known = { plan, weights: max ? new Float64Array() : weightsOf(reading, plan) };
+    if (known?.plan !== plan) {
+      const those = neuronsIn(plan.network, neurons);
+      known = { plan, weights: max ? new Float64Array() : weightsOf(reading, those, plan) };
+    }
     return known.weights;
   };
   /** What is read of each neuron, over temperature; and of a maximum at which time. */

@@ -2,6 +2,7 @@
 import { elementary } from "../../shaders/shared/elementary.wgsl.js";
 import { specialFunctions } from "../../shaders/shared/special.wgsl.js";
 import { checkOptions, fail, finiteNumber, float32Number, type Names, show } from "../checks.js";
+import { maximumNeurons } from "../network/populations.js";
 import { quoted } from "../quoted.js";
 import { compileExpression } from "./expression.js";
 import type { Loss } from "./loss.js";
@@ -27,9 +28,6 @@ const place = /\b([A-Za-z]\w*)\b(?:\[(0|[1-9]\d*)\])?(?!\s*[\w([])/g;
 /** A neuron by its name, in such a place. */
 const byName = /(?<=\b[A-Za-z]\w*\[)[A-Za-z_][\w-]*\[\d+\](?=\])/g;
 
-/** Neurons that an expression can name at most. */
-const mostNeurons = 65536;
-
 /**
  * Mean over paths of an expression of states. An event that ends a path before that time leaves its states as they are then, held:
  * a contract that is knocked out pays what it has paid by then.
@@ -52,7 +50,10 @@ export function payoff(options: PayoffOptions): Loss {
   );
   // Numbers beyond those of neurons stand for names.
   const called = [...new Set(Array.from(value.matchAll(byName), ([name]) => name))];
-  const text = value.replace(byName, (name) => String(mostNeurons + called.indexOf(name)));
+  for (const [, , neuron] of value.replace(byName, "0").matchAll(place))
+    if (Number(neuron) >= maximumNeurons)
+      fail("loss.value", `reads neuron ${neuron}; networks have no more than ${maximumNeurons}`);
+  const text = value.replace(byName, (name) => String(maximumNeurons + called.indexOf(name)));
   const found = new Map<string, { readonly state: string; readonly neuron: number }>();
   for (const [name, state, neuron] of text.matchAll(place)) {
     if (numbers.has(name) || name === "pi") continue;
@@ -63,8 +64,6 @@ export function payoff(options: PayoffOptions): Loss {
   if (reads.length === 0) fail("loss.value", `${quoted(value)} reads no state; it is the same of every path`);
   const of = [...new Set(reads.map((r) => r.state))];
   const neurons = [...new Set(reads.map((r) => r.neuron))].sort((a, b) => a - b);
-  if (neurons.at(-1)! >= mostNeurons + called.length)
-    fail("loss.value", `reads neuron ${neurons.at(-1)}; networks have no more than ${mostNeurons}`);
   /** Where each that is read lies among the states looked at, [neurons][states]. */
   const entries = reads.map((r) => neurons.indexOf(r.neuron) * of.length + of.indexOf(r.state));
   const entryOf = (name: string): number => entries[compiled.reads.indexOf(name)]!;
@@ -75,7 +74,7 @@ export function payoff(options: PayoffOptions): Loss {
   const turns = compiled.turnsBy(new Set(compiled.reads));
   return pathLoss({
     kind: "payoff",
-    states: { of, neurons: neurons.map((k) => called[k - mostNeurons] ?? k), times: at === undefined ? "t1" : [at] },
+    states: { of, neurons: neurons.map((k) => called[k - maximumNeurons] ?? k), times: at === undefined ? "t1" : [at] },
     continuous: true,
     code: `${elementary}\n${specialFunctions(body)}\n${body}`,
     evaluate({ times }, _plan, _path, states) {

@@ -43,8 +43,10 @@ export function voltageFit(options: VoltageFitOptions): Loss {
   const { state = "v", times } = options;
   if (typeof state !== "string") fail("loss.state", `expected the name of a state, got ${show(state)}`);
   const { neurons = [0] } = options;
+  const named = typeof neurons === "string" || typeof neurons === "number";
   // How many a name means is known once there is a network.
-  const listed = typeof neurons === "object" && !Array.from<NeuronName>(neurons).some((k) => typeof k === "string");
+  const listed =
+    !named && !Array.from<NeuronName>(list("loss.neurons", neurons, "neurons")).some((k) => typeof k === "string");
   const first: unknown = (options.values as ArrayLike<unknown> | undefined)?.[0];
   const wide = isNumbers(first) ? first.length : 1;
   const width = listed ? list("loss.neurons", neurons, "neurons").length : wide;

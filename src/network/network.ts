@@ -166,6 +166,12 @@ export function readCell(cell: Cell | CellDefinition | string | undefined, field
   return read;
 }
 
+/** @throws SaltationError `invalid-input` where spikes are given to a cell of which nothing becomes then. */
+function checkReceives({ name, definition }: Cell, field: string): void {
+  if (Object.keys(definition.receive ?? {}).length > 0) return;
+  fail(field, `cell ${quoted(name)} is one of which nothing becomes where a spike arrives; give it "receive"`);
+}
+
 function readInputSpikes(spikes: InputSpikes | undefined, neurons: number, cell: Cell): Network["inputSpikes"] {
   if (spikes === undefined) return { times: [], neurons: [], weights: [], ports: [] };
   const field = "input.spikes";
@@ -276,7 +282,9 @@ export function defineNetwork(definition: NetworkDefinition): Network {
   });
   const inputs = otherInputs(cell, signals);
   const inputSpikes = readInputSpikes(definition.inputSpikes, neurons, cell);
+  if (inputSpikes.times.length > 0) checkReceives(cell, "input.spikes");
   const connections = readConnections(definition.weights, neurons, layers, cell);
+  if (connections.targets.length > 0) checkReceives(cell, "network.weights");
   const current = cell.inputs.get("I") === "current" ? signals.get("I")! : 0;
   return {
     cell,
@@ -331,7 +339,7 @@ function unionOf(cells: readonly Cell[]): Cell {
   return found;
 }
 
-/** @throws SaltationError where one arrives at a port that the cell of its neuron does not have. */
+/** @throws SaltationError where one arrives at a port that the cell of its neuron does not have, or at a cell that takes none. */
 function inputSpikesOf(
   given: InputSpikes | undefined,
   neurons: number,
@@ -342,6 +350,7 @@ function inputSpikesOf(
   spikes.ports.forEach((number, i) => {
     const k = spikes.neurons[i]!;
     const at = populations.find((p) => !p.sources && k >= p.first && k < p.first + p.count)!;
+    checkReceives(at.cell!, `input.spikes.neurons[${i}]`);
     const port = cell.ports[number]!;
     if (!at.cell!.ports.includes(port))
       fail(

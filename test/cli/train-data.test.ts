@@ -90,6 +90,12 @@ describe("saltation train with data", () => {
     const { out, code } = await train(job({ data, test: undefined, epochs: 1, seed: 4 }));
     expect(code).toBe(0);
     const images = { values: Uint8Array.from(pixels), scale: 1 / 255, size: 5, shape: [1, 5], count: 40 };
+    // In another folder, the files are named from there.
+    const saved = join(folder, "elsewhere", "pixels.json");
+    const brief = job({ data: { ...data, count: 20 }, test: undefined, epochs: 1 });
+    expect((await train(brief, "--save", saved)).error).toBe("");
+    const { images: there, labels } = JSON.parse(readFileSync(saved, "utf8")).data;
+    expect([there, labels]).toEqual(["../images.gz", "../labels.gz"]);
     const part = partOf({ ...images, labels: Int32Array.from(classes) }, 8, 32);
     const npz = join(folder, "pixels.npz");
     writeFileSync(npz, writeSpikeFile(latency(part, { from: 2, to: 22, threshold: 0.1 })));

@@ -108,6 +108,34 @@ describe("data set", () => {
       () => new DataSet({ inputs: { I: [1] }, jitter: 1, within: [0, 1] }),
       "data.jitter: moves input spikes, and there",
     ],
+    [
+      () =>
+        new DataSet({
+          inputs: {
+            I: [
+              [1, 2],
+              [3, Number.NaN],
+            ],
+          },
+        }),
+      "data.inputs.I[1][1]: expected a finite number",
+    ],
+    [() => new DataSet({ inputs: { I: { samples: [[1]] } as never } }), "data.inputs.I.dt: expected a finite number"],
+    [
+      () =>
+        new DataSet({
+          inputs: {
+            I: {
+              dt: 1,
+              samples: [
+                [1, 2],
+                [1, "2"],
+              ],
+            } as never,
+          },
+        }),
+      'data.inputs.I.samples[1][1]: expected a finite number, got "2"',
+    ],
     [() => data.batch([200]), "indices[0]: expected a whole number from 0 to 199, got 200"],
   ])("refuses: %#", (make, message) => {
     expect(make).toThrow(message);

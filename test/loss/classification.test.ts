@@ -28,6 +28,7 @@ describe("classification", () => {
 
   it.each<[() => unknown, string]>([
     [() => accuracy([], []), "labels: are none"],
+    [() => accuracy([[0.2, 0.8]] as never, [1]), "predicted[0]: expected a whole number from -1 to"],
     [() => accuracy([1], [1, 2]), "predicted: has 1 classes for 2 labels"],
     [() => confusion([0], [3], 3), "labels[0]: expected a whole number from 0 to 2, got 3"],
     [() => confusion([-2], [0], 3), "predicted[0]: expected a whole number from -1 to 2, got -2"],

@@ -121,6 +121,14 @@ describe("names that are not known", () => {
     }).toThrow(message);
   });
 
+  it.each<[() => Loss, string]>([
+    // Its number is that of no name.
+    [() => payoff({ value: "v[out[0]] + v[65536] + v[16777216]" }), "loss.value: reads neuron 16777216; networks have"],
+    [() => voltageFit({ neurons: null as never, ...trace }), "loss.neurons: expected a list of neurons, got null"],
+  ])("numbers that cannot be: %#", (make, message) => {
+    expect(make).toThrow(message);
+  });
+
   it("in a network that names none", () => {
     const bare = engine.network({ neurons: 3, current: 1 });
     expect(() => checkLoss(bare.network, meanSpikeTime("out[0]"))).toThrow(/the network names none$/);

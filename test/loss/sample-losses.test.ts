@@ -1,5 +1,6 @@
 /** Losses of first spikes, counts and labels, on the host. */
 import { describe, expect, it } from "vitest";
+import { leakyReadout } from "../../src/cells/leaky-readout.js";
 import { Engine } from "../../src/engine.js";
 import { combinedLoss } from "../../src/loss/combined-loss.js";
 import { crossEntropy, type ReadoutStates } from "../../src/loss/cross-entropy.js";
@@ -220,6 +221,18 @@ describe("cross-entropy of states", () => {
         // As of spikes: a chain through the solver.
         expect(Math.abs(exact[entry++]! - difference)).toBeLessThan(1e-6);
       }
+  });
+
+  it.each(readings)("%o: of a population beside one that has no such state", async (states) => {
+    const populations = { in: { poisson: 2 }, out: { cell: leakyReadout, neurons: 2, current: [14, 11] } };
+    const behind = engine.network({ populations });
+    const alone = engine.network({ populations: { out: populations.out } });
+    const value = async (of: typeof alone): Promise<number> => {
+      const loss = crossEntropy({ states, neurons: "out" });
+      const own = planForLoss(labelled(of.plan({ paths: 2, t0: 0.5, t1: 3, dt: 0.05 }), [0, 1]), loss);
+      return (await evaluateCpu(own, loss, [])).value;
+    };
+    expect(await value(behind)).toBeCloseTo(await value(alone), 12);
   });
 
   it("is what a sum tells classes by", () => {

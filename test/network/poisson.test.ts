@@ -1,5 +1,6 @@
 /** Populations of Poisson processes: the law of their counts, their rates as parameters, and what is refused. */
 import { describe, expect, it } from "vitest";
+import { poisson } from "../../src/cells/poisson.js";
 import { Engine } from "../../src/engine.js";
 import { spikeCount } from "../../src/loss/spike-count.js";
 import { fittedPopulations } from "../../src/network/fitted-populations.js";
@@ -92,5 +93,13 @@ describe("a population of Poisson processes", () => {
     expect(() => defineNetwork({ populations, projections })).toThrow(
       'network.projections[0].to: "in" has the cell "poisson", of which nothing becomes where a spike arrives',
     );
+    const nothing = 'cell "poisson" is one of which nothing becomes where a spike arrives; give it "receive"';
+    const inputSpikes = { times: [0.1], neurons: [1], weights: [1] };
+    expect(() => defineNetwork({ populations: { out: { neurons: 1 }, ...populations }, inputSpikes })).toThrow(
+      `input.spikes.neurons[0]: ${nothing}`,
+    );
+    const alone = { cell: poisson, inputs: { rate: 1 }, neurons: 2 };
+    expect(() => defineNetwork({ ...alone, inputSpikes })).toThrow(`input.spikes: ${nothing}`);
+    expect(() => defineNetwork({ ...alone, weights: { edges: [[0, 1, 1]] } })).toThrow(`network.weights: ${nothing}`);
   });
 });

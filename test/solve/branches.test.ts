@@ -28,6 +28,7 @@ async function texts(
       state: Object.fromEntries(all.map((x, i) => [x, i === 0 ? `a + I - x0${terms}` : `a * (x${i - 1} - ${x})`])),
       event: "x0 - 1",
       reset: { x0: "0" },
+      receive: { x0: "x0 + w" },
       noise: Object.fromEntries(all.map((x) => [x, "s"])),
       start: Object.fromEntries(all.map((x) => [x, "0"])),
       parameters: { a: 1, s: 0.1 },
