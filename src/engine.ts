@@ -290,7 +290,7 @@ export class EngineNetwork {
     step.checkAsked(options.discretisation);
     return step.withStability(planned, async (plan) => {
       const result = await this.evaluated(plan, views, loss, options);
-      const discretisation = await step.discretisationOf(plan, loss, options.discretisation);
+      const discretisation = await step.discretisationOf(plan, loss, options.discretisation, views);
       const all = { ...step.withWarning(result, discretisation), ...(discretisation ? { discretisation } : {}) };
       return told(plan, views, loss, judged, all);
     });

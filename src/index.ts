@@ -132,6 +132,7 @@ export type { Law, RandomPairs } from "./network/random-connections.js";
 export type { Arrivals, SampledArrivals } from "./plan/arrivals.js";
 export type { Chunk, PathRange } from "./plan/chunks.js";
 export type {
+  DerivativesDiscretisation,
   Discretisation,
   DiscretisationOptions,
   MeasuredDiscretisation,

@@ -10,6 +10,22 @@ export interface DiscretisationOptions {
   tolerance?: number;
 }
 
+/** What derivatives of spike times owe to the step. */
+export interface DerivativesDiscretisation {
+  /** The parameter of the gradient by which they are furthest off. */
+  readonly by: string;
+  /**
+   * By how much, as a part of the derivative at half the step: of the sum of spike times, as a mean over paths. 0 where it is not
+   * beyond three standard errors of that.
+   */
+  readonly relative: number;
+  readonly paths: number;
+  /** A step at which `relative` would be below five times the tolerance, where it is not and one was found. */
+  readonly suggestedDt?: number | undefined;
+  /** One line where `relative` is above five times the tolerance. */
+  readonly warning?: string | undefined;
+}
+
 /** The error was measured. */
 export interface MeasuredDiscretisation {
   readonly measured: true;
@@ -45,7 +61,9 @@ export interface MeasuredDiscretisation {
   readonly tolerance: number;
   /** A step at which `relative` would be within the tolerance, where it is not and one was found. */
   readonly suggestedDt?: number | undefined;
-  /** One line where `relative` is above the tolerance. */
+  /** Of a gradient, where paths have spikes and it takes few enough steps. */
+  readonly derivatives?: DerivativesDiscretisation | undefined;
+  /** One line where `relative` is above the tolerance; or that of `derivatives`. */
   readonly warning?: string | undefined;
 }
 

@@ -2,6 +2,7 @@
 import { SaltationError } from "../errors.js";
 import type { Loss } from "../loss/loss.js";
 import { type Discretisation, type DiscretisationOptions, toleranceOf } from "../plan/discretisation.js";
+import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { beyondStability } from "../plan/stability.js";
 
@@ -16,12 +17,26 @@ export function checkAsked(asked: Asked): void {
   if (asked !== undefined && typeof asked !== "boolean") toleranceOf(asked);
 }
 
-/** Measures the error of a plan for a loss. */
-export async function discretisationOf(plan: SolvePlan, loss: Loss, asked: Asked): Promise<Discretisation | undefined> {
+/** Measures the error of a plan for a loss, and that of derivatives by views. */
+export async function discretisationOf(
+  plan: SolvePlan,
+  loss: Loss,
+  asked: Asked,
+  views: readonly View[] = [],
+): Promise<Discretisation | undefined> {
   if (asked === undefined || asked === false) return undefined;
   const { measureDiscretisation } = await import("./discretisation.js");
   const given = loss.likelihood !== undefined;
-  return measureDiscretisation(given ? { ...plan, paths: ownPaths } : plan, asked === true ? {} : asked, given);
+  const found = await measureDiscretisation(
+    given ? { ...plan, paths: ownPaths } : plan,
+    asked === true ? {} : asked,
+    given,
+  );
+  // Where spike times are off already, that is said, and a step that would do.
+  if (given || !found.measured || found.warning !== undefined || found.of !== "spike times") return found;
+  const { derivativesDiscretisation } = await import("./derivatives-error.js");
+  const derivatives = await derivativesDiscretisation(plan, views, found.tolerance);
+  return derivatives ? { ...found, derivatives, warning: derivatives.warning } : found;
 }
 
 /** The plan, with a warning where its step is beyond the stability of its method. */

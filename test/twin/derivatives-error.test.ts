@@ -1,0 +1,70 @@
+/** Derivatives that are further off than the spike times are told of, with a step that would do. */
+import { expect, it } from "vitest";
+import { Engine } from "../../src/engine.js";
+import { meanSpikeTime } from "../../src/loss/spike-times.js";
+
+const cpuEngine = (): Promise<Engine> => Engine.create({ backend: "cpu" });
+
+/** v = √I tan(√I t) meets 10 at T = atan(10/√I)/√I. */
+const quadratic = { name: "quadratic", state: { v: "v^2 + I" }, event: "v - 10", reset: { v: "0" }, parameters: {} };
+const crossing = (I: number): number => Math.atan(10 / Math.sqrt(I)) / Math.sqrt(I);
+
+const derivative = async (dt: number) => {
+  const engine = await cpuEngine();
+  const network = engine.network({ cell: quadratic, current: 1 });
+  const { gradient, warnings, discretisation } = await network.valueAndGradient(meanSpikeTime(), {
+    t1: 4,
+    dt,
+    paths: 1,
+    with: ["current"],
+    discretisation: true,
+  });
+  return { current: gradient.current as number, warnings, discretisation };
+};
+
+it("warns where half the step gives another derivative, though the spike hardly moves", async () => {
+  const exact = (crossing(1 + 1e-5) - crossing(1 - 1e-5)) / 2e-5;
+  const coarse = await derivative(0.25);
+  const { discretisation, warnings } = coarse;
+  if (!discretisation?.measured) throw new Error("not measured");
+  expect(discretisation.relative).toBeLessThan(0.01);
+  expect(Math.abs(coarse.current / exact - 1)).toBeGreaterThan(0.05);
+  expect(discretisation.derivatives).toMatchObject({ by: "current", paths: 1 });
+  expect(warnings).toEqual([discretisation.warning]);
+  expect(discretisation.warning).toMatch(
+    /^time\.dt: 0\.25 is too large for derivatives: that of spike times by "current" differs by [\d.]+ % from that at half the step \(1 path\); take dt = [\d.]+ for less than 5 %$/,
+  );
+  // The step that it names keeps what it says.
+  const better = await derivative(discretisation.derivatives!.suggestedDt!);
+  expect(Math.abs(better.current / exact - 1)).toBeLessThan(0.05);
+  expect(better.warnings ?? []).toEqual([]);
+});
+
+it("finds a condition that is narrower than a step", async () => {
+  const cell = {
+    name: "narrow",
+    state: { v: "1 + 2 / (1 + exp(-(v - 0.5) / width))" },
+    event: "v - 1",
+    reset: { v: "0" },
+    parameters: { width: 0.005 },
+  };
+  const engine = await cpuEngine();
+  const of = (dt: number) =>
+    engine
+      .network({ cell })
+      .valueAndGradient(meanSpikeTime(), { t1: 3, dt, paths: 1, with: ["width"], discretisation: true });
+  expect((await of(0.02)).warnings?.join()).toContain('by "width"');
+  expect((await of(0.002)).warnings ?? []).toEqual([]);
+});
+
+it("takes what paths spread by for no error", async () => {
+  const engine = await cpuEngine();
+  const { discretisation } = await engine.network({ cell: "slif", current: 1.5 }).valueAndGradient(meanSpikeTime(), {
+    t1: 1,
+    dt: 0.01,
+    paths: 64,
+    with: ["current", "mu1"],
+    discretisation: true,
+  });
+  expect(discretisation).toMatchObject({ measured: true, derivatives: { paths: 8 }, warning: undefined });
+});
