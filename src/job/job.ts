@@ -20,10 +20,13 @@ const marcus = z.strictObject({
   marcus: equation.describe("a field along which the state moves for a unit of fictitious time"),
 });
 const port = z
-  .union([
-    z.strictObject({ marcus: equations.describe("fields along which states move, all together") }),
-    z.record(z.string(), z.union([equation, marcus])),
-  ])
+  .union(
+    [
+      z.strictObject({ marcus: equations.describe("fields along which states move, all together") }),
+      z.record(z.string(), z.union([equation, marcus], { error: "expected an equation as text, or { marcus }" })),
+    ],
+    { error: "expected equations by the names of states, or { marcus }" },
+  )
   .meta({ id: "port" });
 const event = z
   .strictObject({
@@ -137,7 +140,13 @@ const ownSignal = z.union(
   [
     finite,
     z.array(finite),
-    z.strictObject({ dt: finite, samples: z.union([z.array(finite), z.array(z.array(finite))]), interpolation }),
+    z.strictObject({
+      dt: finite,
+      samples: z.union([z.array(finite), z.array(z.array(finite))], {
+        error: "expected a list of numbers, or of lists of them (one per neuron)",
+      }),
+      interpolation,
+    }),
   ],
   { error: "expected a finite number, a list of them (one per neuron), or { dt, samples }" },
 );
@@ -166,7 +175,9 @@ const law = {
   uniform: z.tuple([finite, finite]).optional(),
   seed: finite.optional(),
 };
-const numberOrLaw = z.union([finite, z.strictObject(law)]);
+const numberOrLaw = z.union([finite, z.strictObject(law)], {
+  error: "expected a finite number, or a law: { normal }, { uniform } or { constant }",
+});
 const projection = z
   .strictObject({
     name: z.string().optional().describe("default from→to"),
@@ -178,7 +189,11 @@ const projection = z
         z.strictObject({ dense: z.array(z.array(finite)) }),
         z.strictObject({ edges: z.array(z.tuple([finite, finite, finite], { error: "expected [from, to, weight]" })) }),
         z.strictObject({ rowStart: z.array(finite), targets: z.array(finite), weights: z.array(finite) }),
-        z.strictObject({ oneToOne: z.union([...numberOrLaw.options, z.array(finite)]) }),
+        z.strictObject({
+          oneToOne: z.union([...numberOrLaw.options, z.array(finite)], {
+            error: "expected a finite number, one for each connection, or a law",
+          }),
+        }),
         z.strictObject({ allToAll: numberOrLaw }),
         z.strictObject({
           random: z.strictObject({
@@ -193,11 +208,13 @@ const projection = z
       { error: "expected one of dense, edges, rowStart (with targets and weights), oneToOne, allToAll, random" },
     ),
     delays: z
-      .union([...numberOrLaw.options, z.array(finite), z.array(z.array(finite))])
+      .union([...numberOrLaw.options, z.array(finite), z.array(z.array(finite))], {
+        error: "expected a finite number, one for each connection, or a law",
+      })
       .optional()
       .describe("time from a spike to its arrival: one, one for each connection, or a law; without, at once"),
     tied: z
-      .union([z.literal(true), z.array(finite)])
+      .union([z.literal(true), z.array(finite)], { error: "expected true, or the group of each connection" })
       .optional()
       .describe("true: one weight for all; or the group of each connection"),
   })
@@ -518,7 +535,9 @@ const data = z
           seed: finite,
           from: finite.optional(),
           to: finite.optional(),
-          bias: z.union([finite, z.literal(false)]).optional(),
+          bias: z
+            .union([finite, z.literal(false)], { error: "expected a time, or false for no bias spike" })
+            .optional(),
         }),
         jitter: finite.optional().describe("standard deviation of what moves an input spike in each epoch"),
       }),
@@ -533,7 +552,7 @@ const data = z
             to: finite,
             early: z.enum(["high", "low"]).optional(),
             threshold: finite.optional().describe("pixels, from 0 to 1, up to this one do not spike"),
-            bias: z.union([finite, z.array(finite)]).optional(),
+            bias: z.union([finite, z.array(finite)], { error: "expected a time, or a list of them" }).optional(),
           })
           .describe("each pixel as one spike: the earlier, the brighter"),
         from: finite.optional().describe("the first image that is taken; default 0"),

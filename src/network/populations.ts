@@ -60,6 +60,7 @@ function ofPoisson(field: string, given: PoissonPopulation): CellPopulation {
   checkOptions(field, given, { poisson: true, neurons: true });
   const rate = currentOf(given.poisson, `${field}.poisson`);
   checkRate(`${field}.poisson`, rate);
+  if (isNumbers(rate) && rate.length === 0) fail(`${field}.poisson`, "is empty; give one rate or more");
   const neurons = neuronsGiven(given);
   if (isNumbers(rate) && rate.length !== neurons)
     fail(`${field}.poisson`, `has ${rate.length} rates for ${show(neurons)} neurons; give one for all, or one each`);

@@ -4,8 +4,9 @@ import { fileURLToPath } from "node:url";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, it } from "vitest";
 import { checkJob } from "../../src/job/check-job.js";
-import { gradientSchema, simulateSchema, trainSchema } from "../../src/job/job.js";
+import { gradientSchema, simulateDataSchema, simulateSchema, trainDataSchema, trainSchema } from "../../src/job/job.js";
 import { jobSchema } from "../../src/job/job-schema.js";
+import { kernelSchema } from "../../src/job/signature-job.js";
 
 const read = (name: string): unknown =>
   JSON.parse(readFileSync(fileURLToPath(new URL(`../../${name}`, import.meta.url)), "utf8"));
@@ -84,4 +85,24 @@ describe("job.schema.json", () => {
     expect(one(read("examples/cortical-cell.json"))).toBe(true);
     expect(() => checkJob(trainSchema, read("examples/cortical-cell.json"))).not.toThrow();
   });
+});
+
+/** Fields whose alternatives have no words of their own for what is none of them: zod says "Invalid input" then. */
+function wordless(schema: unknown, field: string, seen: Set<unknown>): string[] {
+  if (typeof schema !== "object" || schema === null || seen.has(schema)) return [];
+  seen.add(schema);
+  const { def } = (schema as { _zod?: { def?: Record<string, unknown> } })._zod ?? {};
+  if (!def) return Object.entries(schema).flatMap(([name, part]) => wordless(part, `${field}.${name}`, seen));
+  const { shape, options, element, items, innerType, valueType } = def;
+  return [
+    ...(def.type === "union" && def.error === undefined ? [field] : []),
+    ...[shape, options, element, items, innerType, valueType].flatMap((part) => wordless(part, field, seen)),
+  ];
+}
+
+it("says what is expected where several kinds of values are taken", () => {
+  const schemas = { simulateSchema, simulateDataSchema, gradientSchema, trainSchema, trainDataSchema, kernelSchema };
+  const seen = new Set<unknown>();
+  expect(wordless(schemas, "", seen)).toEqual([]);
+  expect(seen.size).toBeGreaterThan(300);
 });

@@ -81,6 +81,7 @@ describe("a population of Poisson processes", () => {
       "network.populations.in.poisson.samples[1]: expected a number of at least",
     ],
     [{ poisson: [1, 2], neurons: 3 }, "network.populations.in.poisson: has 2 rates for 3 neurons; give one for all"],
+    [{ poisson: [] }, "network.populations.in.poisson: is empty; give one rate or more"],
     [{ poisson: "3" }, "network.populations.in.poisson: expected a number, a list, or { dt, samples }"],
     [{ poisson: 3, cell: "slif" }, "network.populations.in.cell: "],
   ])("refuses %#", (population, message) => {
