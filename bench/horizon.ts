@@ -131,7 +131,7 @@ async function difference(
 
 const ofSlif: Record<string, number> = {
   mu1: 0.4,
-  mu2: 0.4,
+  mu2: 0.15,
   sigma1: 0.02,
   sigma2: 0.02,
   beta: 0.1,
