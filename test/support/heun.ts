@@ -1,14 +1,18 @@
 /**
  * A method that is not offered, as a row of the table. What reads the table must be imported after. Files in Node share modules: those
- * of a file that imports this are its own.
+ * of a file that imports this are its own. A page's are, and there this must be done before it waits for anything: what is imported
+ * after it does not wait with it.
  */
 import { afterAll, vi } from "vitest";
-import type { Tableau } from "../../shaders/substep/tableau.js";
+import { type Tableau, tableaux } from "../../shaders/substep/tableau.js";
 
-const shared = typeof document === "undefined";
-if (shared) {
+const add = (table: object): void => {
+  const heun: Tableau = { order: 2, nodes: [0, 1], weights: [1, 1], driver: "line" };
+  Object.assign(table, { heun });
+};
+
+if (typeof document === "undefined") {
   vi.resetModules();
   afterAll(() => void vi.resetModules());
-}
-const { tableaux } = await import("../../shaders/substep/tableau.js");
-(tableaux as Record<string, Tableau>).heun = { order: 2, nodes: [0, 1], weights: [1, 1], driver: "line" };
+  add((await import("../../shaders/substep/tableau.js")).tableaux);
+} else add(tableaux);
