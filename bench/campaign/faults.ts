@@ -124,7 +124,7 @@ export function judge({ code, out, error }: Outcome, deviceMayFail = false): Fau
   if (unwritten && out !== "") return [...judge({ code: 0, out, error }), ...messageFaults(error)];
   const faults: Fault[] = out === "" ? [] : [{ kind: "output", what: `a failed command printed ${cut(out)}` }];
   if (code === 2 && deviceMayFail) {
-    const text = error.trim();
+    const text = error.replace(news, "").trim();
     return text === "" || text.includes("\n") ? [...faults, ...messageFaults(error)] : faults;
   }
   if (code !== 1) faults.push({ kind: "exit code", what: `${code}: ${cut(error)}` });
