@@ -4,6 +4,8 @@
  * float64 at dt and dt/2 along the same Brownian path, and the derivative of the sum of their spike times, of those that come at
  * both steps, is taken back by the parameters of the gradient.
  */
+
+import type { CompiledCell } from "../cell/emit-js.js";
 import { counted } from "../checks.js";
 import { SaltationError } from "../errors.js";
 import { activeChannels } from "../plan/channels.js";
@@ -33,22 +35,27 @@ const mostHalvings = 5;
 /** One step's solutions of some paths. */
 interface Level {
   readonly plan: SolvePlan;
+  readonly cell: CompiledCell;
   readonly noise: NoiseSource;
   readonly results: readonly PathResult[];
 }
 
-async function solved(plan: SolvePlan, noise: NoiseSource, paths: number, turns: Turns): Promise<Level> {
-  const solver = new PathSolver(plan, compileFor(plan), noise);
+async function solved(given: Omit<Level, "results">, paths: number, turns: Turns): Promise<Level> {
+  const solver = new PathSolver(given.plan, given.cell, given.noise);
   const results: PathResult[] = [];
   for (let path = 0; path < paths; path++) {
     results.push(solver.solve(path, true));
     if (turns.due()) await turns.take();
   }
-  return { plan, noise, results };
+  return { ...given, results };
 }
 
-const halved = ({ plan, noise, results }: Level, level: number, turns: Turns): Promise<Level> =>
-  solved(halvedPlan(plan), halvedNoise(plan, noise, level), results.length, turns);
+function halved({ plan, cell, noise, results }: Level, level: number, turns: Turns): Promise<Level> {
+  const half = halvedPlan(plan);
+  // The kick of a stiff state depends on the step.
+  const own = plan.exponential.length > 0 ? compileFor(half) : cell;
+  return solved({ plan: half, cell: own, noise: halvedNoise(plan, noise, level) }, results.length, turns);
+}
 
 /** How many spikes of each neuron a path has. */
 function countsOf({ spikes }: PathResult, neurons: number): Uint32Array {
@@ -58,9 +65,12 @@ function countsOf({ spikes }: PathResult, neurons: number): Uint32Array {
 }
 
 /** Of each path the derivative of the sum of the first so many spike times of each neuron, by the entries of views. */
-function derivativesOf({ plan, results }: Level, views: readonly View[], most: readonly Uint32Array[]): Float64Array[] {
+function derivativesOf(
+  { plan, cell, results }: Level,
+  views: readonly View[],
+  most: readonly Uint32Array[],
+): Float64Array[] {
   const layout = parameterLayout(plan);
-  const cell = compileFor(plan);
   return results.map((result, path) => {
     const left = most[path]!.slice();
     const spikes = result.spikes.map(({ neuron }) => (left[neuron]! > 0 && left[neuron]!-- ? 1 : 0));
@@ -113,7 +123,8 @@ export async function derivativesDiscretisation(
   const maxSpikes = plan.maxSpikes > 0 ? Math.min(plan.maxSpikes, mostSpikes) : mostSpikes;
   const turns = new Turns();
   try {
-    const levels = [await solved({ ...plan, maxSpikes }, counterNoise(plan), paths, turns)];
+    const first = { plan: { ...plan, maxSpikes }, cell: compileFor(plan), noise: counterNoise(plan) };
+    const levels = [await solved(first, paths, turns)];
     levels.push(await halved(levels[0]!, 1, turns));
     const found = furthest(levels[0]!, levels[1]!, views);
     if (!found) return undefined;
