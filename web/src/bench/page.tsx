@@ -1,11 +1,13 @@
 /// <reference types="vite/client" />
 /** The page of the bench: what to time and where on the left, what was timed on the right. */
-import { useEffect, useRef, useState } from "preact/hooks";
+
+import { useState } from "preact/hooks";
 import { percent, range, rate, roundsText, three } from "../../../src/suites/format.js";
 import { comparisonCount } from "../../../src/suites/report.js";
 import type { FigureResult } from "../../../src/suites/run.js";
 import { type SuiteName, suiteNames } from "../../../src/suites/suite-names.js";
 import { NoGpu } from "../page/no-gpu.js";
+import { OpenFile, useDroppedFile } from "../page/open-file.js";
 import { Theme } from "../page/theme.js";
 import { Bars } from "./bars.js";
 import {
@@ -105,28 +107,8 @@ function Setup() {
 }
 
 function Files() {
-  const input = useRef<HTMLInputElement>(null);
   const [over, setOver] = useState(false);
-  useEffect(() => {
-    const handlers = {
-      dragover: (event: DragEvent) => {
-        event.preventDefault();
-        setOver(true);
-      },
-      dragleave: () => setOver(false),
-      drop: (event: DragEvent) => {
-        event.preventDefault();
-        setOver(false);
-        const file = event.dataTransfer?.files[0];
-        if (file) void compareWith(file);
-      },
-    };
-    for (const [type, handler] of Object.entries(handlers)) document.addEventListener(type, handler as EventListener);
-    return () => {
-      for (const [type, handler] of Object.entries(handlers))
-        document.removeEventListener(type, handler as EventListener);
-    };
-  }, []);
+  useDroppedFile((file) => void compareWith(file), setOver);
   return (
     <section class={`drop reports${over ? " over" : ""}`} aria-label="Reports">
       <p>
@@ -138,28 +120,19 @@ function Files() {
         <button type="button" disabled={!report.value} onClick={save}>
           Report (JSON)
         </button>
-        <button type="button" onClick={() => input.current?.click()}>
+        <OpenFile
+          label="report to compare with"
+          accept=".json,application/json"
+          take={(file) => void compareWith(file)}
+        >
           Compare with …
-        </button>
+        </OpenFile>
         {old.value && (
           <button type="button" class="quiet" onClick={() => (old.value = undefined)}>
             Compare no more
           </button>
         )}
       </div>
-      <input
-        ref={input}
-        type="file"
-        class="visually-hidden"
-        tabIndex={-1}
-        aria-label="report to compare with"
-        accept=".json,application/json"
-        onChange={(event) => {
-          const file = event.currentTarget.files?.[0];
-          if (file) void compareWith(file);
-          event.currentTarget.value = "";
-        }}
-      />
     </section>
   );
 }

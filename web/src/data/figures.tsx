@@ -2,11 +2,11 @@
 import { FigureFrame, type FigureProps, Key } from "../page/figure-frame.js";
 import { noData, thinned } from "../page/results/curve.js";
 import { Chart } from "../plots/chart.js";
-import type { Mark } from "../plots/spec.js";
+import type { ChartSpec, Mark } from "../plots/spec.js";
 import { classColors, colorOf } from "./colours.js";
 import { Pad } from "./pad.js";
 import { Plane } from "./plane.js";
-import type { Seen } from "./protocol.js";
+import type { EpochShown, Seen } from "./protocol.js";
 import { sizes } from "./settings.js";
 import { classes, digits, epochs, label, map, percentText, problem, ready, seen, settings, state } from "./store.js";
 
@@ -183,99 +183,95 @@ function Probabilities() {
   );
 }
 
-export function AccuracyFigure() {
+interface ByEpoch {
+  name: string;
+  title: string;
+  /** What the chart calls itself, and what the other curve is of. */
+  chart: string;
+  other: string;
+  y: string;
+  more: Pick<ChartSpec, "yRange" | "log">;
+  heldOut: (epoch: EpochShown) => number;
+  training: (epoch: EpochShown) => number | undefined;
+  summary: (last: EpochShown) => string;
+  none: string;
+}
+
+/** A number of held-out samples and one of the training, epoch by epoch. */
+function EpochFigure({ name, title, chart, other, y, more, heldOut, training, summary, none }: ByEpoch) {
   const all = epochs.value;
   const at = thinned(all.length).map((n) => all[n]!);
   const last = all.at(-1);
   const most = Math.max(1, ready.value?.epochs ?? 1);
   return (
     <Figure
-      name="accuracy"
-      title="Accuracy"
+      name={name}
+      title={title}
       aside={
         <>
           <Key color="generated">held out</Key>
-          <Key color="series3">trained on</Key>
+          <Key color="series3">{other}</Key>
         </>
       }
     >
       <Chart
-        name="accuracy"
+        name={name}
         height={210}
         spec={{
-          title: "Accuracy by epoch",
+          title: chart,
           x: "epoch",
           wholeX: true,
-          y: "%",
+          y,
+          ...more,
           xRange: [0, Math.min(most, Math.max(5, Math.ceil(1.25 * (last?.epoch ?? 0))))],
-          yRange: [0, 100],
           series: [
             { label: "held out", color: "generated", width: 2 },
-            { label: "trained on", color: "series3", dash: [5, 4] },
+            { label: other, color: "series3", dash: [5, 4] },
           ],
         }}
         data={
           all.length === 0
             ? [[0], [null], [null]]
-            : [
-                at.map((e) => e.epoch),
-                at.map((e) => 100 * e.test.accuracy),
-                at.map((e) => (e.trainingAccuracy === undefined ? null : 100 * e.trainingAccuracy)),
-              ]
+            : [at.map((e) => e.epoch), at.map(heldOut), at.map((e) => training(e) ?? null)]
         }
-        summary={
-          last
-            ? `Accuracy by epoch: ${percentText(last.test.accuracy)} of the held-out samples after ${last.epoch} epochs.`
-            : "Accuracy by epoch: none was measured yet."
-        }
+        summary={`${chart}: ${last ? summary(last) : none}`}
       />
     </Figure>
   );
 }
 
+export function AccuracyFigure() {
+  return (
+    <EpochFigure
+      name="accuracy"
+      title="Accuracy"
+      chart="Accuracy by epoch"
+      other="trained on"
+      y="%"
+      more={{ yRange: [0, 100] }}
+      heldOut={(e) => 100 * e.test.accuracy}
+      training={(e) => (e.trainingAccuracy === undefined ? undefined : 100 * e.trainingAccuracy)}
+      summary={(e) => `${percentText(e.test.accuracy)} of the held-out samples after ${e.epoch} epochs.`}
+      none="none was measured yet."
+    />
+  );
+}
+
 export function LossFigure() {
   const all = epochs.value;
-  const at = thinned(all.length).map((n) => all[n]!);
-  const last = all.at(-1);
-  const most = Math.max(1, ready.value?.epochs ?? 1);
   return (
-    <Figure
+    <EpochFigure
       name="loss"
       title="Loss"
-      aside={
-        <>
-          <Key color="generated">held out</Key>
-          <Key color="series3">steps of the epoch</Key>
-        </>
-      }
-    >
-      <Chart
-        name="loss"
-        height={210}
-        spec={{
-          title: "Cross-entropy by epoch",
-          x: "epoch",
-          wholeX: true,
-          y: "cross-entropy",
-          log: all.length > 0 && all.every((e) => e.test.loss > 0 && (e.loss ?? 1) > 0),
-          xRange: [0, Math.min(most, Math.max(5, Math.ceil(1.25 * (last?.epoch ?? 0))))],
-          series: [
-            { label: "held out", color: "generated", width: 2 },
-            { label: "steps of the epoch", color: "series3", dash: [5, 4] },
-          ],
-        }}
-        data={
-          all.length === 0
-            ? [[0], [null], [null]]
-            : [at.map((e) => e.epoch), at.map((e) => e.test.loss), at.map((e) => e.loss ?? null)]
-        }
-        summary={
-          last
-            ? `Cross-entropy by epoch: ${last.test.loss.toPrecision(3)} at last.`
-            : "Cross-entropy by epoch: none yet."
-        }
-      />
-    </Figure>
+      chart="Cross-entropy by epoch"
+      other="steps of the epoch"
+      y="cross-entropy"
+      more={{ log: all.length > 0 && all.every((e) => e.test.loss > 0 && (e.loss ?? 1) > 0) }}
+      heldOut={(e) => e.test.loss}
+      training={(e) => e.loss}
+      summary={(e) => `${e.test.loss.toPrecision(3)} at last.`}
+      none="none yet."
+    />
   );
 }
 

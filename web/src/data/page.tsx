@@ -1,6 +1,8 @@
 /** The page of data: what is trained on the left, what comes of it on the right; one below the other on narrow screens. */
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+
+import { useEffect, useId, useState } from "preact/hooks";
 import { Action } from "../page/action.js";
+import { OpenFile, useDroppedFile } from "../page/open-file.js";
 import { Part } from "../page/setup/part.js";
 import { Theme } from "../page/theme.js";
 import { paletteChanged } from "../plots/palette.js";
@@ -83,7 +85,6 @@ function NumberField({ name, title }: { name: NumberName; title: string }) {
 }
 
 function DigitsPart() {
-  const input = useRef<HTMLInputElement>(null);
   const read = digits.value;
   return (
     <section class="drop" aria-label="Digits">
@@ -98,23 +99,15 @@ function DigitsPart() {
         )}
       </p>
       <div class="buttons">
-        <button type="button" disabled={locked.value} onClick={() => input.current?.click()}>
+        <OpenFile
+          label="file of digits"
+          accept=".csv,.gz,.tra,.tes,.txt"
+          disabled={locked.value}
+          take={(file) => void openFile(file)}
+        >
           {read ? "Open another …" : "Open …"}
-        </button>
+        </OpenFile>
       </div>
-      <input
-        ref={input}
-        type="file"
-        class="visually-hidden"
-        tabIndex={-1}
-        aria-label="file of digits"
-        accept=".csv,.gz,.tra,.tes,.txt"
-        onChange={(event) => {
-          const file = event.currentTarget.files?.[0];
-          if (file) void openFile(file);
-          event.currentTarget.value = "";
-        }}
-      />
     </section>
   );
 }
@@ -274,20 +267,13 @@ function Readout() {
 }
 
 export function DataPage() {
+  useDroppedFile((file) => {
+    if (!locked.value) void openFile(file);
+  });
   useEffect(() => {
-    const over = (event: DragEvent): void => event.preventDefault();
-    const drop = (event: DragEvent): void => {
-      event.preventDefault();
-      const file = event.dataTransfer?.files[0];
-      if (file && !locked.value) void openFile(file);
-    };
     const scheme = matchMedia("(prefers-color-scheme: dark)");
-    document.addEventListener("dragover", over);
-    document.addEventListener("drop", drop);
     scheme.addEventListener("change", paletteChanged);
     return () => {
-      document.removeEventListener("dragover", over);
-      document.removeEventListener("drop", drop);
       scheme.removeEventListener("change", paletteChanged);
     };
   }, []);

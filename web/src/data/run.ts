@@ -1,10 +1,12 @@
 /** One training on data: goes, pauses, and says at each epoch how well the network does, on what no step saw too. */
+
 import { type Checkpoint, type Engine, type EngineNetwork, type TrainStep, train } from "../../../src/index.js";
 import type { DataTrainPlan } from "../../../src/job/data-job.js";
 import { parameterLayout, parameterVector, requestedViews, shapedValues, type View } from "../../../src/plan/layout.js";
 import { Test, type TrainingData } from "../../../src/train/data.js";
 import { trainableNames } from "../../../src/train/trainable.js";
 import { planUpdate, Update } from "../../../src/train/update.js";
+import { turn } from "../worker/turn.js";
 import { look, mapOf } from "./classifier.js";
 import type { EpochShown, FromWorker, RunState, Shown } from "./protocol.js";
 
@@ -12,18 +14,6 @@ import type { EpochShown, FromWorker, RunState, Shown } from "./protocol.js";
 const stepEvery = 120;
 /** The share of the time that pictures may take while it trains. */
 const pictureShare = 0.3;
-
-/** Gives messages to the worker their turn, sooner than a timer would. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(null);
-  });
-}
 
 /** The first samples of a data set. */
 const firstOf = (data: TrainingData, count: number): TrainingData => ({

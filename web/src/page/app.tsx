@@ -1,7 +1,9 @@
 /** The page: what is trained on the left, what comes of it on the right; one below the other on narrow screens. */
+
 import { useEffect } from "preact/hooks";
 import { paletteChanged } from "../plots/palette.js";
 import { Notices } from "./notices.js";
+import { useDroppedFile } from "./open-file.js";
 import { Figures } from "./results/figures.js";
 import { Readout } from "./results/readout.js";
 import { Transport } from "./results/transport.js";
@@ -18,15 +20,8 @@ import { redo, undo } from "./state/work.js";
 import { Theme } from "./theme.js";
 
 export function App() {
+  useDroppedFile((file) => void readFile(file));
   useEffect(() => {
-    const over = (event: DragEvent): void => event.preventDefault();
-    const drop = (event: DragEvent): void => {
-      event.preventDefault();
-      const file = event.dataTransfer?.files[0];
-      if (file) void readFile(file);
-    };
-    document.addEventListener("dragover", over);
-    document.addEventListener("drop", drop);
     // In a field the keys take back what was typed there.
     const key = (event: KeyboardEvent): void => {
       if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z" || event.altKey) return;
@@ -38,8 +33,6 @@ export function App() {
     document.addEventListener("keydown", key);
     scheme.addEventListener("change", paletteChanged);
     return () => {
-      document.removeEventListener("dragover", over);
-      document.removeEventListener("drop", drop);
       document.removeEventListener("keydown", key);
       scheme.removeEventListener("change", paletteChanged);
     };

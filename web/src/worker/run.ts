@@ -1,4 +1,5 @@
 /** One training run: goes, pauses, takes single steps, changes its number of paths, and survives the loss of a device. */
+
 import { type Checkpoint, type Engine, SaltationError, type TrainStep, train } from "../../../src/index.js";
 import { requirementsOf } from "../../../src/job/build.js";
 import { defineNetwork } from "../../../src/network/network.js";
@@ -9,6 +10,7 @@ import { asGiven, type Problem, withValues } from "./problem.js";
 import type { Entry, RunState, StudioEvent } from "./protocol.js";
 import { takeSnapshot } from "./snapshot.js";
 import { isStale } from "./stale.js";
+import { turn } from "./turn.js";
 import { failureText } from "./zero-divisors.js";
 
 /** Milliseconds between two messages about progress. */
@@ -38,18 +40,6 @@ export function numbersIn(value: unknown): number[] {
 
 /** Whether the run is to go, to take one step and rest, or to rest: the last that was said holds. */
 type Wish = "running" | "step" | "paused";
-
-/** Gives messages to the worker a turn, sooner than a timer would. */
-export function turn(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(null);
-  });
-}
 
 export interface RunHost {
   /** Does something with a live engine; fails with `device-lost` as soon as its device is lost. */

@@ -15,8 +15,9 @@ import { observedHints } from "./observed-hints.js";
 import { buildProblem, checkCheckpoint, fieldOfDocument, planOf, simulateJob, withValues } from "./problem.js";
 import type { Answer, Call, EngineFacts, FieldError, LoadResult, Message, Studio, StudioEvent } from "./protocol.js";
 import { readDocument, readKept, readLink } from "./read-document.js";
-import { type Origin, Run, type RunHost, turn } from "./run.js";
+import { type Origin, Run, type RunHost } from "./run.js";
 import { isStale } from "./stale.js";
+import { turn } from "./turn.js";
 import { failureText } from "./zero-divisors.js";
 
 const scope = self as unknown as {

@@ -1,5 +1,6 @@
 /** Sharing, saving, opening. */
-import { useRef } from "preact/hooks";
+
+import { OpenFile } from "../open-file.js";
 import { forget, notKept } from "../state/keep.js";
 import { readFile } from "../state/open-file.js";
 import { exportJob, exportParameters, exportSpikes } from "../state/save.js";
@@ -7,7 +8,6 @@ import { share } from "../state/share.js";
 import { loaded } from "../state/signals.js";
 
 export function Exports() {
-  const input = useRef<HTMLInputElement>(null);
   const ready = loaded.value?.ready === true;
   return (
     <section class="exports" aria-label="Share, export, open">
@@ -24,22 +24,9 @@ export function Exports() {
         <button type="button" disabled={!ready} onClick={() => void exportJob()} title="for saltation train">
           Job (JSON)
         </button>
-        <button type="button" onClick={() => input.current?.click()}>
+        <OpenFile label="file to open" accept=".json,.npz,.csv,application/json" take={(file) => void readFile(file)}>
           Open …
-        </button>
-        <input
-          ref={input}
-          type="file"
-          class="visually-hidden"
-          tabIndex={-1}
-          aria-label="file to open"
-          accept=".json,.npz,.csv,application/json"
-          onChange={(event) => {
-            const file = event.currentTarget.files?.[0];
-            if (file) void readFile(file);
-            event.currentTarget.value = "";
-          }}
-        />
+        </OpenFile>
       </div>
       <p class="hint kept">
         {notKept.value === undefined

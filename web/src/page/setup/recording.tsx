@@ -1,5 +1,6 @@
 /** The recording that a cell is fitted to: its file, and which of its lists is what. */
-import { useRef, useState } from "preact/hooks";
+
+import { useState } from "preact/hooks";
 import { cut } from "../../model/cut.js";
 import type { StudioDocument } from "../../model/document.js";
 import { inUnits } from "../../model/recording-document.js";
@@ -13,6 +14,7 @@ import {
   unitOfScale,
 } from "../../model/recording-units.js";
 import type { RecordingFacts } from "../../worker/protocol.js";
+import { OpenFile } from "../open-file.js";
 import { ChoiceRow, NumberRow } from "../rows.js";
 import { edit } from "../state/edit.js";
 import { awaitsRecording } from "../state/objection.js";
@@ -37,7 +39,6 @@ export function ObservedHints() {
 export function RecordingPart() {
   const document = studioDocument.value;
   const [over, setOver] = useState(false);
-  const input = useRef<HTMLInputElement>(null);
   if (document.experiment !== "recording") return null;
   const { observed, job, units } = document;
   const facts = recording.value;
@@ -72,22 +73,9 @@ export function RecordingPart() {
             <>Drop a recording here: JSON, npz or CSV.</>
           )}
         </p>
-        <button type="button" onClick={() => input.current?.click()}>
+        <OpenFile label="recording file" accept=".json,.npz,.csv,application/json" take={(file) => void readFile(file)}>
           Choose a file
-        </button>
-        <input
-          ref={input}
-          type="file"
-          class="visually-hidden"
-          tabIndex={-1}
-          aria-label="recording file"
-          accept=".json,.npz,.csv,application/json"
-          onChange={(event) => {
-            const file = event.currentTarget.files?.[0];
-            if (file) void readFile(file);
-            event.currentTarget.value = "";
-          }}
-        />
+        </OpenFile>
       </div>
       {facts && !missing && observed.kind === "recording" && (
         <div class="fields">
