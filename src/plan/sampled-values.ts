@@ -20,7 +20,8 @@ import type { Network } from "../network/network.js";
 import { quoted } from "../quoted.js";
 import { type PlannedInput, sampledAt } from "./inputs.js";
 import type { SolvePlan } from "./plan.js";
-import { type PlannedSamples, sampleOf } from "./samples.js";
+import { sampleOfPath } from "./sample-of-path.js";
+import type { PlannedSamples } from "./samples.js";
 
 /**
  * A signal of each sample: a number, numbers of neurons, or samples of it by time (and neuron), with one `dt` and one interpolation
@@ -347,7 +348,7 @@ type Given = Pick<PlannedSamples, "trials" | "values">;
 export function planOfPath(plan: SolvePlan, path: number): SolvePlan {
   const { values } = plan.samples ?? {};
   if (!values) return plan;
-  const first = sampleOf(plan.samples!, path) * values.width;
+  const first = sampleOfPath(plan.samples!, path) * values.width;
   return replaced(plan, values, ({ at, length }) => values.data.subarray(first + at, first + at + length));
 }
 
@@ -393,7 +394,7 @@ export function givenSlope(
   return (path, step, neuron) => {
     const sample = Math.min(samples - 1, Math.floor(step / stepsPerSample));
     const own = sample * (length / samples) + (perNeuron ? neuron : 0);
-    return values.data[sampleOf({ trials }, path) * values.width + at + own]!;
+    return values.data[sampleOfPath({ trials }, path) * values.width + at + own]!;
   };
 }
 
@@ -406,7 +407,7 @@ export function setInitial(
 ): void {
   const { values, trials = 1 } = samples ?? {};
   if (!values) return;
-  const first = sampleOf({ trials }, path) * values.width;
+  const first = sampleOfPath({ trials }, path) * values.width;
   for (const { state, at, length } of values.initial) y[state] = values.data[first + at + (length > 1 ? neuron : 0)]!;
 }
 
