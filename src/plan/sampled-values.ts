@@ -51,7 +51,13 @@ export interface ValuesBySample {
    * What noise channels are driven by, by name, in place of Brownian motion: a path of each sample, straight between samples `dt` apart, the
    * first at t0; one for all neurons, or by time and neuron. Amplitudes stand before it as before noise.
    */
-  drivers?: Record<string, { dt: number; samples: readonly CurrentSamples[] }>;
+  drivers?: Record<string, SampledSeries>;
+}
+
+/** Values by time of each sample, `dt` apart. */
+export interface SampledSeries {
+  dt: number;
+  samples: readonly CurrentSamples[];
 }
 
 /** Numbers of a sample from one place of its row on. */
@@ -194,7 +200,7 @@ export interface ReadSignal {
 }
 
 /** Slopes of paths by samples, each constant up to the next. */
-function slopesOf(of: string, given: { dt: number; samples: readonly CurrentSamples[] }, planned: Planned) {
+function slopesOf(of: string, given: SampledSeries, planned: Planned) {
   checkOptions(of, given, { dt: true, samples: true });
   const { neurons } = planned.network;
   const { shape, rows } = signalOf(of, { ...given, interpolation: "linear" }, neurons, planned);
