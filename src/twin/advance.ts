@@ -154,6 +154,7 @@ export class Stepper {
   reverse(yBar: Float64Array, pBar: Float64Array, subStep: SubStep, c: Float64Array): void {
     const { h, p, I } = subStep;
     const { n, kBar, yBarStage, xBar, node, weight, slopes } = this;
+    const bar = { y: yBarStage, x: xBar, p: pBar };
     this.rBar = 0;
     this.hBar = 0;
     this.stagesOf(subStep);
@@ -170,7 +171,7 @@ export class Stepper {
         for (let i = 0; i < n; i++) kBar[i]! += next * h * yBarStage[i]!;
       }
       this.slope(subStep, s);
-      this.cell.flowVjp(yBarStage, xBar, pBar, this.stages[s]!, p, I, this.x, kBar);
+      this.cell.flowVjp(bar, this.stages[s]!, p, I, this.x, kBar);
       this.addPlaceBars(subStep, s);
       for (let i = 0; i < n; i++) total[i]! += yBarStage[i]!;
     }
@@ -184,6 +185,7 @@ export class Stepper {
     const { n, dx, node, weight, slopes, slopeTangents } = this;
     this.stagesOf(subStep);
     const stage = this.tangentStage;
+    const along = { y: stage, p: dp, I: dI, x: dx };
     for (let s = 0; s < node.length; s++) {
       for (let i = 0; i < n; i++) {
         stage[i] = dy[i]!;
@@ -191,7 +193,7 @@ export class Stepper {
       }
       this.slope(subStep, s);
       this.slopeTangent(subStep, s, dr, dh);
-      this.cell.flowJvp(slopeTangents[s]!, this.stages[s]!, p, I, this.x, stage, dp, dI, dx);
+      this.cell.flowJvp(slopeTangents[s]!, this.stages[s]!, p, I, this.x, along);
     }
     for (let i = 0; i < n; i++) {
       if (node.length === 1) {
