@@ -438,12 +438,12 @@ export class Engine {
     oneOf("powerPreference", powerPreference, ["low-power", "high-performance"]);
     if (options.threads !== undefined) {
       wholeNumber("threads", options.threads, 1, 256);
-      if (backend === "webgpu" || backend === "cpu") {
+      if (backend !== "auto" && backend !== "simd") {
         fail("threads", `goes with backend simd, but backend is ${backend}; leave one of them out`);
       }
     }
     if (device !== undefined) {
-      if (backend === "cpu" || backend === "simd") {
+      if (backend !== "auto" && backend !== "webgpu") {
         fail("device", `goes with WebGPU, but backend is ${backend}; leave one of them out`);
       }
       if (!device?.queue) fail("device", `expected a GPUDevice, got ${show(device)}; await requestDevice()`);

@@ -77,6 +77,37 @@ function knownKeys(schema: z.ZodType, job: unknown, path: readonly PropertyKey[]
   return [...new Set(at.flatMap((o) => Object.keys(o.shape ?? {})))];
 }
 
+/** Letters to change, add or leave out to make one word of another. */
+function lettersApart(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 0; i < a.length; i++) {
+    const next = [i + 1];
+    for (let j = 0; j < b.length; j++)
+      next.push(Math.min(row[j + 1]! + 1, next[j]! + 1, row[j]! + Number(a[i] !== b[j])));
+    row = next;
+  }
+  return row[b.length]!;
+}
+
+/** The known name that an unknown one was probably to be, as a part of a message; nothing where none is near. */
+function nearest(name: string, known: readonly string[]): string {
+  if (name.length > 40) return "";
+  const apart = known.map((other) => lettersApart(name.toLowerCase(), other.toLowerCase()));
+  const least = Math.min(...apart);
+  return least <= Math.max(1, name.length / 3) ? `; perhaps ${known[apart.indexOf(least)]}` : "";
+}
+
+/** Where a field is missing, the one beside it that nobody knows: a name with a slip, or an alternative that there is not. */
+function unknownBeside(schema: z.ZodType, job: unknown, issue: Issue): Issue {
+  if (issue.code === "unrecognized_keys" || valueAt(job, issue.path) !== undefined) return issue;
+  const path = issue.path.slice(0, -1);
+  const beside = valueAt(job, path);
+  const known = knownKeys(schema, job, path);
+  if (known.length === 0 || typeof beside !== "object" || beside === null || Array.isArray(beside)) return issue;
+  const keys = Object.keys(beside).filter((key) => !known.includes(key) && !(path.length === 0 && key === "$schema"));
+  return keys.length > 0 ? ({ ...issue, code: "unrecognized_keys", keys, path } as Issue) : issue;
+}
+
 /**
  * Checks a job against its schema.
  * @throws SaltationError `invalid-input`: one line that names the field, its value and what would be right.
@@ -88,21 +119,37 @@ export function checkJob<T>(schema: z.ZodType<T>, job: unknown): T {
   // Names a schema for editors; checked here it is anyway.
   const { $schema: _, ...fields } = job as Record<string, unknown>;
   const result = schema.safeParse(fields);
-  if (result.success) return result.data;
-  const issue = deepest(result.error.issues[0]!);
+  if (result.success) {
+    checkPaths(schema, fields);
+    return result.data;
+  }
+  const issue = unknownBeside(schema, job, deepest(result.error.issues[0]!));
   const field = fieldName(issue.path);
   if (issue.code === "unrecognized_keys") {
     const known = knownKeys(schema, job, issue.path);
     const name = fieldName([...issue.path, issue.keys[0]!]);
-    const list = known.length > 0 ? `; known: ${known.join(", ")}` : "";
-    const others =
+    const beside = Object.keys(valueAt(job, issue.path) as object).filter((key) => key !== issue.keys[0]);
+    if (known.includes(issue.keys[0]!)) fail(name, `does not go with ${beside.map(keyName).join(", ")}; leave it out`);
+    const list = known.length > 0 ? `${nearest(String(issue.keys[0]), known)}; known: ${known.join(", ")}` : "";
+    const elsewhere =
       issue.path.length > 0 ? [] : Object.entries(solveJobs).filter(([, s]) => Object.hasOwn(s.shape, issue.keys[0]!));
-    const where = others.map(([command]) => `"${command}"`).join(" and ");
+    const where = elsewhere.map(([command]) => `"${command}"`).join(" and ");
     fail(name, `unknown field${where && `, which belongs to ${where}`}${list}`);
   }
   const value = valueAt(job, issue.path);
   if (value === undefined) fail(field, `is missing; ${expectation(issue)}`);
   return fail(field || "job", `${expectation(issue)}, got ${show(value)}`);
+}
+
+/** @throws SaltationError where a job says neither how many paths there are nor which samples, or both. */
+function checkPaths(
+  schema: z.ZodType,
+  { paths, samples }: { readonly paths?: unknown; readonly samples?: unknown },
+): void {
+  const { shape } = schema as Inner;
+  if (!shape?.paths || !shape.samples) return;
+  if (paths === undefined && samples === undefined) fail("paths", "is missing; expected a finite number");
+  if (paths !== undefined && samples !== undefined) fail("paths", "is said by samples and their trials; leave it out");
 }
 
 function expectation(issue: Issue): string {
