@@ -331,7 +331,8 @@ export class EngineNetwork {
     if (options.requireExact !== false) checkExact(this.network.cell);
     return (await aboutStep()).withStability(plan, async (warned) => {
       const sensitivities = await this.place((backend) => backend.sensitivities(warned, views, options.progress));
-      if (!sensitivities.derivatives.every(Number.isFinite)) throw notFinite(plan);
+      const { derivatives, horizon = [] } = sensitivities;
+      if (![derivatives, horizon].every((rows) => rows.every(Number.isFinite))) throw notFinite(plan);
       return sensitivities;
     });
   }
