@@ -23,7 +23,8 @@ import { quoted } from "../quoted.js";
 import { type PlannedInput, sampledAt } from "./inputs.js";
 import type { SolvePlan } from "./plan.js";
 import { currentsTogether, type PopulationSignal, signalsTogether } from "./population-signals.js";
-import { type PlannedSamples, sampleOf } from "./samples.js";
+import { sampleOfPath } from "./sample-of-path.js";
+import type { PlannedSamples } from "./samples.js";
 
 /**
  * A signal of each sample: a number, numbers of neurons, or samples of it by time (and neuron), with one `dt` and one interpolation
@@ -439,7 +440,7 @@ type Given = Pick<PlannedSamples, "trials" | "values">;
 export function planOfPath(plan: SolvePlan, path: number): SolvePlan {
   const { values } = plan.samples ?? {};
   if (!values) return plan;
-  const first = sampleOf(plan.samples!, path) * values.width;
+  const first = sampleOfPath(plan.samples!, path) * values.width;
   return replaced(plan, values, ({ at, length }) => values.data.subarray(first + at, first + at + length));
 }
 
@@ -485,7 +486,7 @@ export function givenSlope(
   return (path, step, neuron) => {
     const sample = Math.min(samples - 1, Math.floor(step / stepsPerSample));
     const own = sample * (length / samples) + (perNeuron ? neuron : 0);
-    return values.data[sampleOf({ trials }, path) * values.width + at + own]!;
+    return values.data[sampleOfPath({ trials }, path) * values.width + at + own]!;
   };
 }
 
@@ -498,7 +499,7 @@ export function setInitial(
 ): void {
   const { values, trials = 1 } = samples ?? {};
   if (!values) return;
-  const row = sampleOf({ trials }, path) * values.width;
+  const row = sampleOfPath({ trials }, path) * values.width;
   for (const { state, at, length, first, end } of values.initial)
     if (neuron >= first && neuron < end) y[state] = values.data[row + at + (length > 1 ? neuron - first : 0)]!;
 }
