@@ -70,6 +70,10 @@ export class GpuSpikeCount implements GpuLoss {
     return this.sums.blocks;
   }
 
+  get means(): RowSums {
+    return this.sums;
+  }
+
   bytesPerPath(): { largest: number; all: number } {
     const row = 4 * Math.max(this.sums.rows, this.neurons);
     return { largest: row, all: 3 * row };
