@@ -181,6 +181,7 @@ queued(
   cutting(program.command("submit").description("run the shards of a job by the workers of a queue, and merge them")),
 )
   .option("--tries <n>", "how often a shard is tried whose worker or device fails", "5")
+  .option("--threads <n>", "threads of simd for each shard (default: as its worker was told, else all processors)")
   .option("--out <file.npz>", "write the arrays that the job's command would write")
   .option("--json", "print what the job itself would have printed, and nothing else")
   .option("--mixed-adapters", "take results of different adapters, and say how they differ")

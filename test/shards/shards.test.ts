@@ -25,6 +25,22 @@ const solve = {
 const small = { ...solve, paths: 3 * 512 - 10, discretisation: false };
 const withLoss = { loss: { kind: "mean-spike-time", index: 0 }, with: ["current", "vReset"] };
 const means = { loss: { kind: "first-spikes", spikes: 2 }, observed: [[0.1, 0.3], [0.2]], with: ["current"] };
+const rate = { loss: { kind: "spike-rate", target: 2 }, with: ["current", "vTh"] };
+const expression = { loss: { kind: "expression", value: "t[0] * n[0]" }, with: ["current"] };
+const states = {
+  loss: { kind: "voltage-fit", times: [0.1, 0.3], values: [0.2, 0.4] },
+  with: ["current", "mu1"],
+};
+const samples = {
+  network: {
+    populations: { in: { sources: 5 }, out: { cell: "slif", neurons: 2 } },
+    projections: [{ from: "in", to: "out", weights: { allToAll: { normal: [0.5, 0.2], seed: 1 } } }],
+  },
+  data: { yinYang: { samples: 300, seed: 1, from: 0.1, to: 0.9, bias: 0.5 } },
+  trials: 2,
+  time: { t1: 1, dt: 0.25 },
+  states: { of: ["v"], neurons: "out", times: { every: 0.5 } },
+};
 const paths = (n: number): number[][][] =>
   Array.from({ length: n }, (_, i) => Array.from({ length: 4 }, (_, k) => [k / 3, Math.sin(i + 2 * k)]));
 
@@ -86,7 +102,11 @@ describe.each(["cpu", "webgpu"] as const)("shards on %s", (backend) => {
       [3],
     ],
     ["gradient by means over all paths", { ...small, ...means }, [4]],
+    ["gradient of a mean rate, which spikes at t1 move too", { ...small, ...rate, paths: 1020, antithetic: true }, [2]],
+    ["gradient by a count and a time of each path", { ...small, ...expression }, [3]],
+    ["gradient of states", { ...small, ...states }, [3]],
     ["simulate", { ...small, network: { cell: "slif", neurons: 2 }, maxSpikes: 3 }, [5]],
+    ["simulate samples of data, with states", { ...samples, discretisation: false }, [3]],
     ["Gram matrix", { x: paths(5), normalised: true }, [7]],
     ["Gram matrix of two", { x: paths(3), y: paths(4), static: { kind: "rbf", sigma: 1 } }, [5]],
   ])("%s: the bits of one run", async (_, job, counts) => {
