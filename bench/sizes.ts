@@ -3,11 +3,11 @@
  * inhibit, delays are 1.5 ms, nothing is random after the start.
  *
  * `npm run bench -- sizes` measures how time grows with neurons, connections, paths and spikes, and solves 100,000 neurons with
- * 10,000,000 connections; `npm run bench -- networks` prints 1,000 and 4,000 neurons beside Brian 2, where it is installed
- * (`PYTHON` names the interpreter that has it, else /usr/bin/python3).
+ * 10,000,000 connections (`--largest`: these alone); `npm run bench -- networks` prints 1,000 and 4,000 neurons. Both stand beside
+ * Brian 2, where it is installed (`PYTHON` names the interpreter that has it, else /usr/bin/python3).
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CellDefinition } from "../src/cell/cell.js";
@@ -87,7 +87,7 @@ async function measure(engine: Engine, definition: NetworkDefinition, paths = 1,
 }
 
 /** Brian 2 on the same network; nothing where it is not installed. */
-function brian(engine: Engine, size: Size, dt: number): { spikes: number; processorMs: number } | undefined {
+function brian(engine: Engine, size: Size, dt: number, runs = 5): { spikes: number; processorMs: number } | undefined {
   const python = process.env.PYTHON ?? "/usr/bin/python3";
   if (spawnSync(python, ["-c", "import brian2"]).status !== 0) return undefined;
   const { connections, parameters } = engine.network(sparse(size)).network;
@@ -101,7 +101,7 @@ function brian(engine: Engine, size: Size, dt: number): { spikes: number; proces
       writeFileSync(join(folder, name), values);
     }
     writeFileSync(join(folder, "network.json"), JSON.stringify(size));
-    const { stdout, stderr, status } = spawnSync(python, ["bench/brian.py", folder, String(dt), "5"]);
+    const { stdout, stderr, status } = spawnSync(python, ["bench/brian.py", folder, String(dt), String(runs)]);
     if (status !== 0) throw new Error(`brian.py: ${stderr}`);
     const { seconds, spikes } = JSON.parse(String(stdout).trim().split("\n").at(-1)!) as {
       seconds: number[];
@@ -144,24 +144,40 @@ export interface GrowthRow extends Measured, Size {
   readonly paths: number;
 }
 
-export async function run(): Promise<void> {
+/** 100,000 neurons with 10,000,000 connections, and the same in Brian 2: how many spikes, and the rate of a neuron (per second). */
+async function largest(engine: Engine): Promise<object> {
+  const size = { neurons: 100_000, out: 100, current: 1.05 };
+  const began = performance.now();
+  const definition = sparse(size);
+  const network = engine.network(definition);
+  const definedMs = performance.now() - began;
+  const own = await measure(engine, definition, 1, 1);
+  const peakMiB = Math.round(engine.gpu!.peakBytes / 2 ** 20);
+  const connections = network.network.connections.targets.length;
+  const rate = (spikes: number): number => digits(spikes / size.neurons, 5);
+  const others = [1, 0.1].flatMap((dt) => {
+    const other = brian(engine, size, dt, 1);
+    return other ? [{ "step ms": dt, ...other, rate: rate(other.spikes) }] : [];
+  });
+  return { ...size, connections, ...own, rate: rate(own.spikes), definedMs: digits(definedMs), peakMiB, brian: others };
+}
+
+export async function run(args: string[]): Promise<void> {
   const engine = await Engine.create({ backend: "simd" });
+  const all = await largest(engine);
+  console.log(all);
+  if (args.includes("--largest")) {
+    const before = JSON.parse(readFileSync("bench/results/sizes.json", "utf8")) as object;
+    writeResult("sizes", { ...before, largest: all });
+    engine.dispose();
+    return;
+  }
   const rows: GrowthRow[] = [];
   const add = async (vary: GrowthRow["vary"], x: number | undefined, size: Size, paths = 1): Promise<void> => {
     const measured = await measure(engine, sparse(size), paths, 2);
     rows.push({ vary, x: x ?? measured.spikes, ...size, paths, ...measured });
     console.log(rows.at(-1));
   };
-  const size = { neurons: 100_000, out: 100, current: 1.05 };
-  const began = performance.now();
-  const definition = sparse(size);
-  const network = engine.network(definition);
-  const definedMs = performance.now() - began;
-  const largest = await measure(engine, definition, 1, 1);
-  const peakMiB = Math.round(engine.gpu!.peakBytes / 2 ** 20);
-  const connections = network.network.connections.targets.length;
-  const all = { ...size, connections, ...largest, definedMs: digits(definedMs), peakMiB };
-  console.log(all);
 
   for (const neurons of [250, 1000, 4000, 16000]) await add("neurons", neurons, { neurons, out: 100, current: 1.05 });
   // Weak ones, so that neurons fire as often whatever their number.

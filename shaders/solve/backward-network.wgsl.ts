@@ -249,7 +249,7 @@ ${rows.loadAll(accumulators)}
   if (run.step_begin == 0u) {
     for (var k = 0u; k < K; k += 1u) {
       load_parameters(k);
-      cell_start_vjp(event_uniform(path, k, 0u), ${clearStart(shape, atPoint("0u"))});
+      cell_start_vjp(event_uniform(path, k, 0u), ${clearStart(shape, atPoint("0u"), "k")});
       flush(0u, k, i);
     }
   }

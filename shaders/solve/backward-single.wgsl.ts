@@ -260,7 +260,7 @@ ${rows.loadAll(accumulators)}
 
 ${eachNumber(shape.states, (s) => `adjoint[${s}u * run.paths + i] = a.y${s};`)}
   adjoint[${shape.states}u * run.paths + i] = time_bar;
-  if (run.fresh == 1u) { cell_start_vjp(event_uniform(path, 0u, 0u), ${clearStart(shape, shape.observed ? "with_observed(a, 0u, 0u, i)" : "a")}); }
+  if (run.fresh == 1u) { cell_start_vjp(event_uniform(path, 0u, 0u), ${clearStart(shape, shape.observed ? "with_observed(a, 0u, 0u, i)" : "a", "0u")}); }
 ${rows.storeAll(accumulators)}
 }
 `,

@@ -412,7 +412,7 @@ ${eachNeuron(
     if (live) {
       if (run.step_begin == 0u) {
         load_parameters(k);
-        cell_start_vjp(event_uniform(path, k, 0u), ${clearStart(shape, atPoint("0u"))});
+        cell_start_vjp(event_uniform(path, k, 0u), ${clearStart(shape, atPoint("0u"), "k")});
         flush(0u, k, i);
       }
 #if ${shape.inWorkgroup}

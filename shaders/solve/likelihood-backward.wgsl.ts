@@ -163,7 +163,7 @@ ${rows.loadAll(accumulators)}
     }
   }
 
-  if (run.step_begin == 0u) { cell_start_vjp(1.0f, ${clearStart(shape, "a")}); }
+  if (run.step_begin == 0u) { cell_start_vjp(1.0f, ${clearStart(shape, "a", "neuron")}); }
 ${rows.storeAll(accumulators)}
 ${eachNumber(shape.states, (s) => `${at(s)} = bitcast<u32>(a.y${s});`)}
   ${at(carry.entry)} = entry;

@@ -137,7 +137,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       store_word(${f.fired}u, k, 0u);
       for (var d = 0u; d < D; d += 1u) {
         point(d, k);
-        store_state(tangent_field(d), k, ${clearStart(shape, "cell_start_jvp(u)")});
+        store_state(tangent_field(d), k, ${clearStart(shape, "cell_start_jvp(u)", "k")});
       }
     }
   }

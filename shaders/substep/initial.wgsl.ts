@@ -6,13 +6,20 @@ import type { SolverShape } from "./solver.wgsl.js";
 
 type InitialShape = Pick<SolverShape, "initial" | "carried" | "states">;
 
+/** A statement for neurons of a part alone. */
+const within = ({ first, end }: SolverShape["initial"][number], statement: string): string =>
+  end === undefined ? `  ${statement}` : `  if (neuron >= ${first}u && neuron < ${end}u) { ${statement} }`;
+
 /** The state y of a neuron at the start, as its cell has it, with what its sample says. */
 export const startedFrom = ({ initial }: InitialShape, y: string, neuron: string): string =>
   initial.length > 0 ? `started_from(${y}, ${neuron})` : y;
 
 /** A cotangent or tangent d of the cell's start. */
-export const clearStart = ({ initial }: InitialShape, d: string): string =>
-  initial.length > 0 ? `clear_start(${d})` : d;
+export const clearStart = ({ initial }: InitialShape, d: string, neuron: string): string =>
+  initial.length > 0 ? `clear_start(${d}, ${neuron})` : d;
+
+const strideOf = ({ stride, first }: SolverShape["initial"][number]): string =>
+  stride === 0 ? "" : first > 0 ? ` + neuron - ${first}u` : " + neuron";
 
 /** Needs `own_row` and `theta`. */
 export function initialFunctions({ initial, carried, states }: InitialShape): string {
@@ -23,21 +30,18 @@ export function initialFunctions({ initial, carried, states }: InitialShape): st
 fn started_from(y: State, neuron: u32) -> State {
   var s = y;
 ${initial
-  .flatMap(({ state, at, stride }) => [
-    `  s.y${state} = theta[own_row + ${at}u${stride > 0 ? " + neuron" : ""}];`,
-    ...(carried ? [`  s.y${variables + state} = 0.0f;`] : []),
+  .flatMap((part) => [
+    within(part, `s.y${part.state} = theta[own_row + ${part.at}u${strideOf(part)}];`),
+    ...(carried ? [within(part, `s.y${variables + part.state} = 0.0f;`)] : []),
   ])
   .join("\n")}
   return s;
 }
 
 // Its cotangent or tangent.
-fn clear_start(d: State) -> State {
+fn clear_start(d: State, neuron: u32) -> State {
   var s = d;
-${initial
-  .flatMap(({ state }) => lowOf(state))
-  .map((i) => `  s.y${i} = 0.0f;`)
-  .join("\n")}
+${initial.flatMap((part) => lowOf(part.state).map((i) => within(part, `s.y${i} = 0.0f;`))).join("\n")}
   return s;
 }
 `;

@@ -46,8 +46,11 @@ export interface SolverShape extends SubstepShape, GridShape {
   rows: { from: number; width: number; trials: number } | undefined;
   /** Numbers of a state. */
   states: number;
-  /** States that samples start from: which, where in the row, and 1 where each neuron has its own. */
-  initial: readonly { state: number; at: number; stride: number }[];
+  /**
+   * States that samples start from: which, where in the row, and 1 where each neuron has its own. Of neurons from `first` on, and where
+   * there is an `end` before that.
+   */
+  initial: readonly { state: number; at: number; stride: number; first: number; end: number | undefined }[];
   /** Channels of noise whose paths samples give: where their slopes lie in the row, by so many steps and by neuron. */
   drivers: readonly { channel: number; at: number; stride: number; width: number; stepsPerSample: number }[];
 }

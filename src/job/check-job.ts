@@ -1,6 +1,6 @@
 /** Checks of job files against their schemas, and what is said of one that does not fit. */
 import type * as z from "zod";
-import { fail, show } from "../checks.js";
+import { fail, nearest, show } from "../checks.js";
 import { quoted } from "../quoted.js";
 import { gradientSchema, simulateSchema, trainSchema } from "./job.js";
 
@@ -77,6 +77,17 @@ function knownKeys(schema: z.ZodType, job: unknown, path: readonly PropertyKey[]
   return [...new Set(at.flatMap((o) => Object.keys(o.shape ?? {})))];
 }
 
+/** Where a field is missing, the one beside it that nobody knows: a name with a slip, or an alternative that there is not. */
+function unknownBeside(schema: z.ZodType, job: unknown, issue: Issue): Issue {
+  if (issue.code === "unrecognized_keys" || valueAt(job, issue.path) !== undefined) return issue;
+  const path = issue.path.slice(0, -1);
+  const beside = valueAt(job, path);
+  const known = knownKeys(schema, job, path);
+  if (known.length === 0 || typeof beside !== "object" || beside === null || Array.isArray(beside)) return issue;
+  const keys = Object.keys(beside).filter((key) => !known.includes(key) && !(path.length === 0 && key === "$schema"));
+  return keys.length > 0 ? ({ ...issue, code: "unrecognized_keys", keys, path } as Issue) : issue;
+}
+
 /**
  * Checks a job against its schema.
  * @throws SaltationError `invalid-input`: one line that names the field, its value and what would be right.
@@ -89,15 +100,17 @@ export function checkJob<T>(schema: z.ZodType<T>, job: unknown): T {
   const { $schema: _, ...fields } = job as Record<string, unknown>;
   const result = schema.safeParse(fields);
   if (result.success) return result.data;
-  const issue = deepest(result.error.issues[0]!);
+  const issue = unknownBeside(schema, job, deepest(result.error.issues[0]!));
   const field = fieldName(issue.path);
   if (issue.code === "unrecognized_keys") {
     const known = knownKeys(schema, job, issue.path);
     const name = fieldName([...issue.path, issue.keys[0]!]);
-    const list = known.length > 0 ? `; known: ${known.join(", ")}` : "";
-    const others =
+    const beside = Object.keys(valueAt(job, issue.path) as object).filter((key) => key !== issue.keys[0]);
+    if (known.includes(issue.keys[0]!)) fail(name, `does not go with ${beside.map(keyName).join(", ")}; leave it out`);
+    const list = known.length > 0 ? `${nearest(String(issue.keys[0]), known)}; known: ${known.join(", ")}` : "";
+    const elsewhere =
       issue.path.length > 0 ? [] : Object.entries(solveJobs).filter(([, s]) => Object.hasOwn(s.shape, issue.keys[0]!));
-    const where = others.map(([command]) => `"${command}"`).join(" and ");
+    const where = elsewhere.map(([command]) => `"${command}"`).join(" and ");
     fail(name, `unknown field${where && `, which belongs to ${where}`}${list}`);
   }
   const value = valueAt(job, issue.path);

@@ -12,8 +12,8 @@ import type { TrainOptions } from "../train/train.js";
 import { trainableNames } from "../train/trainable.js";
 import { planUpdate } from "../train/update.js";
 import { aloneLossOf, lossOf, networkOf, requirementsOf, solveOptionsOf } from "./build.js";
-import { dataSetOf, given, planOfData } from "./data-source.js";
-import type { TrainDataJob } from "./job.js";
+import { dataSetOf, given, labelOfFile, planOfData } from "./data-source.js";
+import type { DataSourceJob, TrainDataJob } from "./job.js";
 import type { FileContext } from "./recording.js";
 import { updateOptionsOf } from "./update-job.js";
 
@@ -51,20 +51,20 @@ export async function planTrainDataJob(job: TrainDataJob, context: FileContext):
   const names = trainableNames(update.trainable);
   const views = requestedViews(network, parameterLayout(plan), names, "trainable");
   planUpdate(update, network, views, parameterVector(plan));
-  const checkSamples = (field: string, of: SolvePlan, by: readonly string[]): void => {
+  const checkSamples = (field: string, of: SolvePlan, by: readonly string[], source: DataSourceJob): void => {
     try {
       loss.checkPlan?.(planForLoss(of, loss), by);
     } catch (error) {
-      throw movedTo(field, "samples", error);
+      throw movedTo(field, "samples", labelOfFile(source, error));
     }
   };
-  checkSamples("data", plan, names);
+  checkSamples("data", plan, names, from);
   if (test) {
     const tested = planOfData("test.data", network, solve, {
       data: test.data as DataSet,
       trials: test.trials ?? trials,
     });
-    checkSamples("test.data", tested, []);
+    checkSamples("test.data", tested, [], job.test!.data);
   }
   return {
     network: definition,

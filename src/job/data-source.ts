@@ -6,9 +6,10 @@ import { type LatencyOptions, latency } from "../data/latency.js";
 import type { SpikeData } from "../data/spike-data.js";
 import { type SpikeFileOptions, spikeFile } from "../data/spike-file.js";
 import { yinYang } from "../data/yin-yang.js";
-import { movedTo } from "../errors.js";
+import { movedTo, SaltationError } from "../errors.js";
 import type { Network } from "../network/network.js";
 import { planSolve, type SolveOptions, type SolvePlan } from "../plan/plan.js";
+import { quoted } from "../quoted.js";
 import type { DataSourceJob } from "./job.js";
 import type { FileContext } from "./recording.js";
 
@@ -93,4 +94,17 @@ export function planOfData(
   } catch (error) {
     throw movedTo(field, "samples", error);
   }
+}
+
+/** What is said of the label of a sample, with the place in the file that it was read from. */
+export function labelOfFile(job: DataSourceJob, error: unknown): unknown {
+  const place = error instanceof SaltationError ? /^samples\.labels\[(\d+)\]$/.exec(error.field ?? "") : null;
+  if (!place || "yinYang" in job) return error;
+  const { code, field, message } = error as SaltationError & { field: string };
+  const n = Number(place[1]);
+  const where =
+    "images" in job
+      ? `label ${n + (job.from ?? 0)} of ${quoted(job.labels)}`
+      : `${job.labels ?? "labels"}[${n}] of ${quoted(job.file)}`;
+  return new SaltationError(code, `${field}: ${where}${message.slice(field.length + 1)}`, { field });
 }

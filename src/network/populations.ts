@@ -48,6 +48,9 @@ function checkRate(field: string, rate: Current): void {
   check(isSampledCurrent(rate) ? `${field}.samples` : field, all);
 }
 
+/** Whether a cell is that of Poisson processes, whose rate is at least 0. */
+export const isPoisson = ({ definition }: Cell): boolean => definition === poisson;
+
 /** How many neurons a population says that it has; 0 of sources. */
 export function neuronsGiven(population: PopulationDefinition): number {
   if ("sources" in population) return 0;
@@ -162,6 +165,8 @@ export function readPopulations(
       fail(whole, `${show(name)} is no name; take letters, digits, - and _, a letter first`);
     if (typeof population !== "object" || population === null)
       fail(field, `expected { neurons, … }, { poisson } or { sources }, got ${show(population)}`);
+    if (!("sources" in population || "poisson" in population))
+      checkOptions(field, population, { sources: true, poisson: true, ...cellNames });
     if ("sources" in population) {
       checkOptions(field, population, { sources: true });
       const count = wholeNumber(`${field}.sources`, population.sources, 1, maximumNeurons);

@@ -55,8 +55,8 @@ export function planNetworkCurrent(network: Network, grid: Grid): PlannedCurrent
   return { values, samples, stepsPerSample: grid.steps, perNeuron: true, parts };
 }
 
-/** Sampled signals of populations as one, with numbers of each neuron for each step. */
-function broadcast(
+/** Sampled signals of populations as one, with numbers of each neuron for each step; 0 of neurons of none. */
+export function broadcast(
   neurons: number,
   steps: number,
   linear: boolean,

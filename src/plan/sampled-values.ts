@@ -2,6 +2,7 @@
  * What samples have in place of what their network says: signals, parameters and initial states, in a table of numbers with a
  * row per sample. The twin takes the plan of a path (`planOfPath`), kernels the places in the table.
  */
+import type { Cell } from "../cell/cell.js";
 import { inputNames } from "../cell/graph.js";
 import { inputState, isSampled, slopeState } from "../cell/inputs.js";
 import { isRandom } from "../cell/random.js";
@@ -17,9 +18,11 @@ import {
   planCurrent,
 } from "../driver/current.js";
 import type { Network } from "../network/network.js";
+import { isPoisson } from "../network/populations.js";
 import { quoted } from "../quoted.js";
 import { type PlannedInput, sampledAt } from "./inputs.js";
 import type { SolvePlan } from "./plan.js";
+import { currentsTogether, type PopulationSignal, signalsTogether } from "./population-signals.js";
 import { type PlannedSamples, sampleOf } from "./samples.js";
 
 /**
@@ -32,13 +35,16 @@ export type SignalBySample =
   | { dt: number; samples: readonly CurrentSamples[]; interpolation?: Interpolation };
 
 export interface ValuesBySample {
-  /** Signals of the cell by name, in place of those that the network has. */
+  /** Signals of the cell by name, in place of those that the network has; of populations by theirs: `hidden.I`. */
   inputs?: Record<string, SignalBySample>;
   /**
    * Parameters by name: a row per sample, of as many values as the network has of it: one, which may stand alone, or one per neuron.
    */
   parameters?: Record<string, Numbers | readonly Numbers[]>;
-  /** States at t0 by name: a number per sample, or one per sample and neuron. What has no value here starts as its cell says. */
+  /**
+   * States at t0 by name: a number per sample, or one per sample and neuron; `hidden.v` of the neurons of a population. What has no
+   * value here starts as its cell says.
+   */
   initial?: Record<string, Numbers | readonly Numbers[]>;
   /**
    * What noise channels are driven by, by name, in place of Brownian motion: a path of each sample, straight between samples `dt` apart, the
@@ -66,7 +72,8 @@ export interface SampledValues {
   readonly parameters: readonly (SampledPart & { readonly index: number })[];
   readonly inputs: readonly (SampledPart & { readonly index: number })[];
   readonly current: SampledPart | undefined;
-  readonly initial: readonly (SampledPart & { readonly state: number })[];
+  /** Of neurons `first` to `end`, the last not among them. */
+  readonly initial: readonly (SampledPart & { readonly state: number; readonly first: number; readonly end: number })[];
   readonly drivers: readonly SampledDriver[];
 }
 
@@ -152,9 +159,8 @@ function alike(of: string, rows: readonly Float64Array[]): readonly Float64Array
   return rows;
 }
 
-/** A signal on the grid: its shape, which all samples have, and the values of each. */
-function signalOf(of: string, given: SignalBySample, { network, t0, dt, steps }: Planned) {
-  const { neurons } = network;
+/** A signal of so many neurons on the grid: its shape, which all samples have, and the values of each. */
+function signalOf(of: string, given: SignalBySample, neurons: number, { t0, dt, steps }: Planned): ReadSignal {
   const plan = (one: Current, at: string): PlannedCurrent => planCurrent(one, neurons, t0, dt, steps, at);
   if (isNumbers(given)) {
     const rows = alike(of, rowsOf(of, given, neurons === 1 ? [1] : [1, neurons]));
@@ -178,10 +184,19 @@ function signalOf(of: string, given: SignalBySample, { network, t0, dt, steps }:
   };
 }
 
+/** A signal by sample, laid on the grid. */
+export interface ReadSignal {
+  readonly shape: Omit<PlannedCurrent, "values" | "parts">;
+  readonly rows: readonly Float64Array[];
+  readonly linear: boolean;
+  readonly sampled: boolean;
+}
+
 /** Slopes of paths by samples, each constant up to the next. */
 function slopesOf(of: string, given: { dt: number; samples: readonly CurrentSamples[] }, planned: Planned) {
   checkOptions(of, given, { dt: true, samples: true });
-  const { shape, rows } = signalOf(of, { ...given, interpolation: "linear" }, planned);
+  const { neurons } = planned.network;
+  const { shape, rows } = signalOf(of, { ...given, interpolation: "linear" }, neurons, planned);
   const { stepsPerSample, perNeuron } = shape;
   const width = perNeuron ? planned.network.neurons : 1;
   const slopes = rows.map((row) => row.slice(width).map((v, i) => (v - row[i]!) / (stepsPerSample * planned.dt)));
@@ -201,15 +216,17 @@ function reshaped(
   return { ...shape, values };
 }
 
-/** Whether the start of a state can be replaced, and else why not. */
-function whyNotInitial({ cell }: Network, state: number): string | undefined {
-  if (cell.states.slice(cell.states.length - cell.hidden).some((name) => !isInput(cell.inputs, name)))
-    return `cell "${cell.name}" chooses branches of its conditions at the start; let its "start" read a parameter, and give that by sample`;
-  const start = jumpNamed(cell, "start").value[state]!;
-  return [...inputNames([start])].some(isRandom)
+/** Why no start can be replaced of a cell, if none can. */
+const whyChosen = (cell: Cell): string | undefined =>
+  cell.states.slice(cell.states.length - cell.hidden).some((name) => !isInput(cell.inputs, name))
+    ? `cell "${cell.name}" chooses branches of its conditions at the start; let its "start" read a parameter, and give that by sample`
+    : undefined;
+
+/** Why the start of a state of a cell cannot be replaced, if it cannot. */
+const whyNotInitial = (cell: Cell, state: number): string | undefined =>
+  [...inputNames([jumpNamed(cell, "start").value[state]!])].some(isRandom)
     ? "starts at random; let it be, or give the cell another start"
     : undefined;
-}
 
 const isInput = (inputs: ReadonlyMap<string, unknown>, state: string): boolean =>
   [...inputs.keys()].some((name) => state === inputState(name) || state === slopeState(name));
@@ -227,6 +244,20 @@ function ofPopulation(of: string, name: string, { populations }: Network): { pop
   );
 }
 
+/** A population of neurons that a name begins with, and what the name is of it. */
+function placeOf(of: string, name: string, network: Network) {
+  const { population, own } = ofPopulation(of, name, network);
+  const place = network.populations.find((p) => p.name === population);
+  if (!place) fail(of, "names a population, and the network has none; leave it out");
+  return { own, first: place.first, count: place.count, cell: place.cell! };
+}
+
+/** The cells of a network, as they were defined. */
+const cellsOf = ({ cell, populations }: Network): Cell[] => {
+  const own = populations.flatMap((place) => place.cell ?? []);
+  return own.length > 1 ? own : [cell];
+};
+
 /** @throws SaltationError `invalid-input` naming the field, its value and the mend. */
 export function planValues(given: ValuesBySample, planned: Planned): PlannedValues | undefined {
   const { network } = planned;
@@ -242,16 +273,58 @@ export function planValues(given: ValuesBySample, planned: Planned): PlannedValu
     if (typeof all !== "object" || Array.isArray(all))
       fail(`${field}.${what}`, `expected lists by name, got ${show(all)}`);
   }
-  if (Object.keys(given.inputs ?? {}).length > 0 && network.populations.filter((p) => !p.sources).length > 1)
-    fail(`${field}.inputs`, "are not taken of a network of several populations with cells; give spikes of sources");
+  const merged = new Map<number, { of: string; rows: Float64Array[] }>();
+  const several = network.populations.filter((p) => !p.sources).length > 1;
+  const currents: PopulationSignal[] = [];
+  const signals = new Map<number, PopulationSignal[]>();
+  /** The values of all populations of a parameter, for so many samples: those of the network where none are given. */
+  const wholeOf = (of: string, index: number, count: number): Float64Array[] => {
+    const { values } = network.parameters[index]!;
+    const known = merged.get(index) ?? { of, rows: Array.from({ length: count }, () => values.slice()) };
+    if (known.rows.length !== count)
+      fail(of, `has ${count} samples, and ${known.of} ${known.rows.length}; give as many`);
+    merged.set(index, known);
+    return known.rows;
+  };
   for (const [key, signal] of Object.entries(given.inputs ?? {})) {
     const of = named(`${field}.inputs`, key);
-    const name = network.populations.length > 0 && key.includes(".") ? ofPopulation(of, key, network).own : key;
-    const kind = cell.inputs.get(name);
+    const place = several || key.includes(".") ? placeOf(of, key, network) : undefined;
+    const name = place?.own ?? key;
+    const { cell: its } = place ?? network;
+    const kind = its.inputs.has(name) ? cell.inputs.get(name) : undefined;
     if (kind === undefined)
-      fail(of, `cell "${cell.name}" has no such input; known: ${[...cell.inputs.keys()].join(", ")}`);
-    const read = signalOf(of, signal, planned);
+      fail(of, `cell "${its.name}" has no such input; known: ${[...its.inputs.keys()].join(", ")}`);
+    const read = signalOf(of, signal, place?.count ?? neurons, planned);
+    if (isPoisson(place?.cell ?? cell))
+      read.rows.forEach((row, s) => {
+        const below = row.find((rate) => rate < 0);
+        if (below !== undefined) fail(`${of}[${s}]`, `expected a rate of at least 0, got ${below}`);
+      });
     const kinds = read.sampled ? (read.linear ? "linear" : "held") : "constant";
+    if (several) {
+      const one = { of, first: place!.first, count: place!.count, ...read };
+      if (kind === "current") {
+        if (read.linear)
+          fail(of, `is linear between samples; give the network a linear ${name} too, of which samples have another`);
+        currents.push(one);
+        continue;
+      }
+      if (kind !== kinds)
+        fail(of, `is ${kinds}, and the network's ${name} ${kind}; give that likewise, of which samples have another`);
+      const index = network.parameters.findIndex((p) => p.name === name);
+      const part = network.parameters[index]!.parts!.find((p) => p.first === place!.first)!;
+      if (read.shape.perNeuron && !part.perNeuron)
+        fail(of, `is one per neuron, and the network's ${key} is not; give that likewise`);
+      // What the start reads is the first sample.
+      const width = part.perNeuron ? part.count : 1;
+      wholeOf(of, index, read.rows.length).forEach((row, s) => {
+        for (let k = 0; k < width; k++) row[part.at + k] = read.rows[s]![read.shape.perNeuron ? k : 0]!;
+      });
+      if (!isSampled(kind)) continue;
+      const own = inputs.findIndex((i) => i.name === name);
+      signals.set(own, [...(signals.get(own) ?? []), one]);
+      continue;
+    }
     if (kind === "current") {
       if (read.linear)
         fail(of, `is linear between samples; give the network a linear ${name} too, of which samples have another`);
@@ -281,7 +354,15 @@ export function planValues(given: ValuesBySample, planned: Planned): PlannedValu
     inputs[own] = { ...input, ...reshaped(read.shape, neurons, at) };
     inputParts.push({ index: own, ...part });
   }
-  const merged = new Map<number, { of: string; rows: Float64Array[] }>();
+  if (currents.length > 0) {
+    const all = currentsTogether(currents, planned);
+    current = all.planned;
+    currentPart = rows.add(currents[0]!.of, all.rows);
+  }
+  for (const [own, parts] of signals) {
+    const all = signalsTogether(parts, inputs[own]!, planned);
+    inputParts.push({ index: own, ...rows.add(parts[0]!.of, all) });
+  }
   for (const [name, list] of Object.entries(given.parameters ?? {})) {
     const of = named(`${field}.parameters`, name);
     const { population, own } = ofPopulation(of, name, network);
@@ -303,24 +384,29 @@ export function planValues(given: ValuesBySample, planned: Planned): PlannedValu
     const length = part ? (part.perNeuron ? part.count : 1) : values.length;
     const given = rowsOf(of, list, [length], check);
     // Of several populations the row has the values of all, those of the others as the network has them.
-    const known = merged.get(index);
-    const whole = known?.rows ?? given.map(() => values.slice());
-    if (known && known.rows.length !== given.length) rows.add(of, given); // which says how many there are to be
-    given.forEach((row, s) => {
-      whole[s]!.set(row, first);
+    wholeOf(of, index, given.length).forEach((row, s) => {
+      row.set(given[s]!, first);
     });
-    if (!known) merged.set(index, { of, rows: whole });
   }
   for (const [index, known] of merged) parameters.push({ index, ...rows.add(known.of, known.rows) });
   const initial: SampledValues["initial"][number][] = [];
   for (const [name, list] of Object.entries(given.initial ?? {})) {
     const of = named(`${field}.initial`, name);
-    const shown = cell.states.slice(0, cell.states.length - cell.hidden);
-    const state = shown.indexOf(name);
-    if (state < 0) fail(of, `cell "${cell.name}" has no such state; known: ${shown.join(", ")}`);
-    const why = whyNotInitial(network, state);
-    if (why) fail(of, why);
-    initial.push({ state, ...rows.add(of, alike(of, rowsOf(of, list, neurons === 1 ? [1] : [1, neurons]))) });
+    const place = name.includes(".") ? placeOf(of, name, network) : undefined;
+    const own = place?.own ?? name;
+    const cells = place ? [place.cell] : cellsOf(network);
+    for (const one of cells) {
+      const shown = one.states.slice(0, one.states.length - one.hidden);
+      if (!shown.includes(own)) fail(of, `cell "${one.name}" has no such state; known: ${shown.join(", ")}`);
+      const why = whyChosen(cell) ?? whyNotInitial(one, one.states.indexOf(own));
+      if (why) fail(of, why);
+    }
+    const { first = 0, count = neurons } = place ?? {};
+    const state = cell.states.indexOf(own);
+    const twice = initial.some((i) => i.state === state && i.first < first + count && first < i.end);
+    if (twice) fail(of, "is given twice; leave one out");
+    const part = rows.add(of, alike(of, rowsOf(of, list, count === 1 ? [1] : [1, count])));
+    initial.push({ state, first, end: first + count, ...part });
   }
   const drivers = Object.entries(given.drivers ?? {}).map(([name, paths]): SampledDriver => {
     const of = named(`${field}.drivers`, name);
@@ -406,13 +492,14 @@ export function setInitial(
 ): void {
   const { values, trials = 1 } = samples ?? {};
   if (!values) return;
-  const first = sampleOf({ trials }, path) * values.width;
-  for (const { state, at, length } of values.initial) y[state] = values.data[first + at + (length > 1 ? neuron : 0)]!;
+  const row = sampleOf({ trials }, path) * values.width;
+  for (const { state, at, length, first, end } of values.initial)
+    if (neuron >= first && neuron < end) y[state] = values.data[row + at + (length > 1 ? neuron - first : 0)]!;
 }
 
-/** A cotangent or tangent of the start: of what samples say there is none. */
-export function clearInitial({ samples }: { readonly samples?: Given }, d: Float64Array): void {
-  for (const { state } of samples?.values?.initial ?? []) d[state] = 0;
+/** A cotangent or tangent of the start of a neuron: of what samples say there is none. */
+export function clearInitial({ samples }: { readonly samples?: Given }, neuron: number, d: Float64Array): void {
+  for (const { state, first, end } of samples?.values?.initial ?? []) if (neuron >= first && neuron < end) d[state] = 0;
 }
 
 /** What kernels are made for, as text: samples that differ in values alone have the same. */

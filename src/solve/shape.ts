@@ -126,7 +126,10 @@ export async function solverShape(
       const width = perNeuron ? network.neurons : 1;
       return { channel, at, stride: perNeuron ? 1 : 0, width, stepsPerSample };
     }),
-    initial: (values?.initial ?? []).map(({ state, at, length }) => ({ state, at, stride: length > 1 ? 1 : 0 })),
+    initial: (values?.initial ?? []).map(({ state, at, length, first, end }) => {
+      const all = first === 0 && end === network.neurons;
+      return { state, at, stride: length > 1 ? 1 : 0, first, end: all ? undefined : end };
+    }),
     current: {
       bySample: values?.current !== undefined,
       offset: values?.current?.at ?? currentAt,

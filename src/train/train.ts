@@ -2,9 +2,10 @@
 import type { SolverBackend } from "../backend/backend.js";
 import { checkOptions, fail, list, type Names, show, wholeNumber } from "../checks.js";
 import { threefry2x32 } from "../driver/threefry.js";
+import { movedTo } from "../errors.js";
 import { type AskedEstimator, estimatedBy } from "../loss/estimator.js";
 import type { Evaluator, Loss } from "../loss/loss.js";
-import { lossWarnings } from "../loss/loss-plan.js";
+import { lossWarnings, planForLoss } from "../loss/loss-plan.js";
 import { checkUnbiasedMean, verdictOn } from "../loss/mean-verdict.js";
 import type { ValueAndGradient } from "../loss/result.js";
 import type { Network } from "../network/network.js";
@@ -148,19 +149,29 @@ async function stepsOf(options: TrainOptions, seed: number): Promise<Steps> {
   return { data: planned, solve: { ...options, samples: planned.at(0) }, steps: planned.steps };
 }
 
-/** What a run on data is, beside its steps. */
+/** Checks samples: what is said of them is said of the data that they are of. */
+function ofData<T>(field: string, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    throw movedTo(field, "samples", error);
+  }
+}
+
+/** What a run on data is, beside its steps. @param all the plan of all samples. */
 async function epochsOf(
   network: TrainedNetwork,
   { solve, data }: Steps,
   plan: SolvePlan,
+  all: SolvePlan | undefined,
   names: readonly string[],
 ): Promise<{ readonly epochs?: Epochs; readonly samplesOf?: (step: number) => PlannedSamples }> {
-  if (!data) return {};
+  if (!data || !all) return {};
   const { loss, resume } = solve;
   const { Epochs, Test, batchesOf } = await import("./data.js");
-  // All samples, before the first step.
-  loss.checkPlan?.(network.gradientPlan({ ...solve, seed: 0, samples: data.all() }, loss), names);
-  const test = data.test && new Test(network, loss, solve, { trials: data.trials, ...data.test });
+  ofData("data", () => loss.checkPlan?.(planForLoss(all, loss), names));
+  const { test: tested, trials } = data;
+  const test = tested && ofData("test.data", () => new Test(network, loss, solve, { trials, ...tested }));
   return { epochs: new Epochs(data, test, resume?.data), samplesOf: batchesOf(plan, data) };
 }
 
@@ -183,6 +194,10 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
   const names = trainableNames(options.trainable);
   // A loss that looks at nothing leaves a plan as it is.
   const alone = (): SolvePlan => network.gradientPlan({ ...solve, seed }, { kind: "none" });
+  // All samples, before those of a step: so messages number them as the data does.
+  const all =
+    course.data &&
+    ofData("data", () => network.gradientPlan({ ...solve, seed: 0, samples: course.data!.all() }, { kind: "none" }));
   const loss = await estimatedBy(options.estimator, options.loss, alone, names, true);
   const given = network.gradientPlan({ ...solve, seed }, loss);
   const about = await import("../twin/measured.js");
@@ -200,7 +215,7 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
     update.restore(resume.update, vector);
   }
   about.checkAsked(options.discretisation);
-  const { epochs, samplesOf } = await epochsOf(network, course, plan, names);
+  const { epochs, samplesOf } = await epochsOf(network, course, plan, all, names);
   // Whatever values the parameters come to have.
   const { judgeMean } = await import("../loss/judge-mean.js");
   const judged = judgeMean(plan, loss, names, true);

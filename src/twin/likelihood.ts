@@ -281,7 +281,7 @@ export function laneLikelihood(
     if (place !== undefined) gradient[currents.offset + place]! += pBar[P]!;
     pBar[P] = 0;
   }
-  clearInitial(plan, a);
+  clearInitial(plan, k, a);
   cell.startVjp(pBar, p, 1, a);
   network.parameters.forEach((parameter, j) => {
     const place = placeOf(layout, parameter, k);

@@ -162,7 +162,7 @@ export function reversePath(
   }
   for (let k = 0; k < neurons; k++) {
     drawFurther(cell, plan, result.path, k, 0);
-    clearInitial(plan, a[k]!);
+    clearInitial(plan, k, a[k]!);
     cell.startVjp(pBar[k]!, p[k]!, result.startUniforms[k]!, a[k]!);
     network.parameters.forEach((parameter, j) => {
       const place = placeOf(layout, parameter, k);

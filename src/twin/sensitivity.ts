@@ -61,7 +61,7 @@ export function pathSensitivities(
       const y = new Float64Array(n);
       drawFurther(cell, plan, result.path, k, 0);
       cell.startJvp(y, p[k]!, result.startUniforms[k]!, own);
-      clearInitial(plan, y);
+      clearInitial(plan, k, y);
       return { y, r: 0, h: 0, p: own, I: 0 };
     });
     for (const [o, op] of result.operations.entries()) {

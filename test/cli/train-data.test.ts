@@ -118,7 +118,7 @@ describe("saltation train with data", () => {
   it.each<[string, object, string]>([
     ["a batch beyond the data", { batch: 81 }, "batch: is 81, and the data has 80 samples; take at most that"],
     ["data of nothing", { data: points(0, 1) }, "data.yinYang.samples: expected a whole number from 1"],
-    ["no such data", { data: { mnist: {} } }, "data.file: is missing"],
+    ["no such data", { data: { mnist: {} } }, "data.mnist: unknown field; known: file, "],
     ["no file", { data: { file: "none.npz" } }, "data.file: "],
     ["paths", { paths: 10 }, "paths: unknown field"],
     [

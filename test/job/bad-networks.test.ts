@@ -81,12 +81,12 @@ it.each<[string, object, string]>([
   [
     "a label beyond the classes",
     { data: { file: "labels.npz" } },
-    'data.labels[1]: is 2; loss "cross-entropy" has labels 0',
+    'data.labels[1]: labels[1] of "labels.npz" is 2; loss "cross-entropy" has labels 0',
   ],
   [
     "the same in the test",
     { test: { data: { file: "labels.npz" } } },
-    'test.data.labels[1]: is 2; loss "cross-entropy" has labels 0',
+    'test.data.labels[1]: labels[1] of "labels.npz" is 2; loss "cross-entropy" has labels 0',
   ],
   ["no sample", { data: { file: "empty.npz" } }, "data.spikes: hold no sample"],
   ["spikes after the end", { data: { file: "late.npz" } }, "data.spikes.times[1]: 1.5 lies outside t0 = 0 to t1 = 1"],
@@ -114,6 +114,17 @@ it.each<[string, object, string]>([
     { network: { ...network, populations: { ...network.populations, in: { poisson: -2 } } } },
     "network.populations.in.poisson: expected a number of at least 0, got -2",
   ],
+  [
+    "a population with a slip in its name",
+    { network: { ...network, populations: { ...network.populations, in: { poison: 2 } } } },
+    "network.populations.in.poison: unknown field; perhaps poisson; known: sources, poisson, ",
+  ],
+  [
+    "two kinds of population in one",
+    { network: { ...network, populations: { ...network.populations, in: { poisson: 2, cell: "slif" } } } },
+    "network.populations.in.cell: does not go with poisson; leave it out",
+  ],
+  ["no such data", { data: { poisson: 1 } }, "data.poisson: unknown field; known: file, "],
 ])("%s", async (_, changes, message) => {
   const said = await messageOf(train(changes));
   expect(said).toContain(message);

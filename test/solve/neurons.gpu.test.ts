@@ -5,12 +5,14 @@ import { Engine, EngineNetwork } from "../../src/engine.js";
 import { firstSpikes } from "../../src/loss/spike-times.js";
 import type { NetworkDefinition } from "../../src/network/network.js";
 import type { SolveOptions } from "../../src/plan/plan.js";
+import { carryWhereKept } from "../../src/solve/carried.js";
 import { forwardChunk } from "../../src/solve/chunk-solver.js";
 import { NeuronSolver } from "../../src/solve/neuron-solver.js";
 import { createSolver } from "../../src/solve/simulate.js";
 import type { SpikeTable } from "../../src/spikes/table.js";
 import { sharedEngine } from "../support/engine.js";
 import { fedByNeurons, fiveSamples, fiveValues } from "../support/fed.js";
+import { arrangesSums } from "../support/gpu.js";
 import { sparseLeaky } from "../support/leaky.js";
 import { delayedPopulations } from "../support/populations.js";
 import { ported } from "../support/ported.js";
@@ -165,7 +167,7 @@ describe("a neuron of a path per invocation", () => {
     const given = engine()
       .network(definition)
       .plan({ ...neuron, paths: 6 });
-    const plan = { ...given, increments: "carried" } as const; // as is the rule
+    const plan = await carryWhereKept(gpu, given);
     // A solver whose windows are a step shorter than delays would allow.
     const narrow = await NeuronSolver.create(gpu, plan, 1);
     const solved = await forwardChunk(gpu, narrow, { firstPath: 4, paths: 1 }, narrow.firstSlots);
@@ -187,8 +189,10 @@ describe("a neuron of a path per invocation", () => {
     const [a, b] = [await read(engine(), definition, options), await read(cpu, definition, options)];
     expect(b.counts[0]).toBeGreaterThan(300);
     expect([...a.neurons]).toEqual([...b.neurons.subarray(0, b.counts[0])]);
-    // What is left is the rounding of parameters and places; rounded increments would leave 4.4e-5.
-    for (const [n, t] of a.times.entries()) expect(Math.abs(t - b.times[n]!)).toBeLessThan(3e-5);
+    // What is left is the rounding of parameters and places; rounded increments would leave 4.4e-5, and a driver that takes sums
+    // apart, so that nothing is carried and places lose a digit too, was seen to leave 7.2e-5.
+    const tolerance = arrangesSums() ? 1e-4 : 3e-5;
+    for (const [n, t] of a.times.entries()) expect(Math.abs(t - b.times[n]!)).toBeLessThan(tolerance);
   });
 
   it("takes what arrives in a step in order, whether it is four, some or many", async () => {

@@ -8,6 +8,7 @@ import type { Method, SolveOptions } from "../../src/plan/plan.js";
 import { type SampleOptions, withSamples } from "../../src/plan/samples.js";
 import { sharedEngine } from "../support/engine.js";
 import { driven, fed, fedLate, fiveSamples, fiveValues, recordings } from "../support/fed.js";
+import { signalled, threeSignals } from "../support/populations.js";
 import { expectTwin, expectTwinSensitivities } from "./gpu-twin.js";
 
 const engine = sharedEngine();
@@ -21,6 +22,13 @@ describe("samples against the float64 twin", () => {
     ["sources and values, a path per invocation", fed, "levy", { samples: valued, distribution: "invocation" }],
     ["sources and values, a path per workgroup", fed, "euler", { samples: valued, distribution: "workgroup" }],
     ["sources after delays", fedLate, "levy", { samples }],
+    ["signals of several populations", signalled, "levy", { samples: { ...threeSignals, trials: 20 } }],
+    [
+      "the same at once, a path per workgroup",
+      { ...signalled, projections: signalled.projections!.map(({ delays: _, ...at }) => at) },
+      "wong-zakai",
+      { samples: { ...threeSignals, trials: 10 }, distribution: "workgroup" },
+    ],
     ["recordings of one neuron", driven, "levy", { samples: { ...recordings, drivers: rough, trials: 30 } }],
   ])("%s", async (_, network, method, options) => {
     await expectTwin(engine(), method, network, options);

@@ -14,5 +14,6 @@ const add = (table: object): void => {
 if (typeof document === "undefined") {
   vi.resetModules();
   afterAll(() => void vi.resetModules());
+  await import("./deno.js"); // what it sets is set in the modules of before
   add((await import("../../shaders/substep/tableau.js")).tableaux);
 } else add(tableaux);

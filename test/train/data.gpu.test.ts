@@ -1,7 +1,9 @@
 /** Training on data: epochs of batches, measured on samples that no step sees. */
 import { describe, expect, it, vi } from "vitest";
+import { DataSet, yinYang } from "../../src/data/index.js";
 import { Engine, EngineNetwork } from "../../src/engine.js";
 import { crossEntropy } from "../../src/loss/cross-entropy.js";
+import type { TrainingData } from "../../src/train/data.js";
 import { adam } from "../../src/train/optimisers.js";
 import { type TrainOptions, type TrainStep, train } from "../../src/train/train.js";
 import { sharedEngine } from "../support/engine.js";
@@ -109,6 +111,12 @@ describe("training on data", () => {
 
 describe("what is refused", () => {
   const { data, batch, epochs, ...rest } = options;
+  const labels = (of: TrainingData): number[] =>
+    Array.from(of.batch(Uint32Array.from({ length: of.count }, (_, s) => s)).labels!);
+  /** Five spikes each, the last of the last sample late. */
+  const spikes = yinYang({ samples: 30, seed: 4, from: 0.4, to: 4.4, bias: 2.4 });
+  const lateSpike = new DataSet({ spikes: { ...spikes, times: spikes.times.map((t, n) => (n === 149 ? 11 : t)) } });
+  const lateLabel = new DataSet({ spikes, labels: spikes.labels!.map((label, s) => (s === 29 ? 7 : label)) });
   it.each<[string, Partial<TrainOptions>, string]>([
     ["a batch beyond the data", { batch: 51 }, "batch: is 51, and the data has 50 samples; take at most that"],
     ["no batch", { batch: undefined as never }, "batch: expected a whole number from 1 to"],
@@ -123,9 +131,19 @@ describe("what is refused", () => {
     ],
     ["a test every 0 epochs", { test: { data: data!, every: 0 } }, "test.every: expected a whole number from 1"],
     [
-      "labels beyond the neurons",
+      "labels beyond the neurons, by their numbers among all samples",
       { loss: crossEntropy({ neurons: [hidden, hidden + 1] }) },
-      'is 2; loss "cross-entropy" has labels 0 to 1 here',
+      `data.labels[${labels(data!).indexOf(2)}]: is 2; loss "cross-entropy" has labels 0 to 1 here`,
+    ],
+    [
+      "the same in the test",
+      { test: { data: lateLabel } },
+      'test.data.labels[29]: is 7; loss "cross-entropy" has labels 0 to 2 here',
+    ],
+    [
+      "a spike after the end in a later batch",
+      { data: lateSpike },
+      "data.spikes.times[149]: 11 lies outside t0 = 0 to t1 = 10; leave it out",
     ],
   ])("%s", async (_, changes, message) => {
     const cpu = await Engine.create({ backend: "cpu" });

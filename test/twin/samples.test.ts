@@ -1,7 +1,9 @@
 /** Values by sample in the twin: a sample is its network with those values. */
 import { describe, expect, it } from "vitest";
+import type { CellDefinition } from "../../src/cell/cell.js";
 import { fractionalBrownian } from "../../src/data/index.js";
 import { defineNetwork, type Network } from "../../src/network/network.js";
+import type { CellPopulation } from "../../src/network/populations.js";
 import { parameterLayout } from "../../src/plan/layout.js";
 import { planSolve, type SolveOptions, type SolvePlan } from "../../src/plan/plan.js";
 import { type SampleOptions, withSamples } from "../../src/plan/samples.js";
@@ -12,6 +14,7 @@ import { reversePath } from "../../src/twin/reverse.js";
 import { pathSensitivities } from "../../src/twin/sensitivity.js";
 import { driven, fed, fiveSamples, fiveValues, recordings } from "../support/fed.js";
 import { expectGradient } from "../support/gradient.js";
+import { signalled, threeSignals } from "../support/populations.js";
 
 const coefficient = (n: number): number => Math.cos(1 + 2 * n);
 
@@ -102,6 +105,53 @@ describe("a sample is its network with its values", () => {
       expect(a.result.spikes).toEqual(b.result.spikes);
       expect(a.result.spikes.length).toBeGreaterThan(0);
       expect(a.gradient).toEqual(b.gradient);
+    }
+  });
+
+  it("in a network of several populations and cells", () => {
+    const options = { t1: 1, dt: 0.02, seed: 2 };
+    const plan = planSolve(defineNetwork(signalled), { ...options, samples: threeSignals });
+    const { inputs, parameters, initial } = threeSignals;
+    const { e, i } = signalled.populations as Record<string, CellPopulation>;
+    for (const s of [0, 1, 2]) {
+      const of = <S extends { samples: readonly unknown[] }>(signal: S): S => ({
+        ...signal,
+        samples: signal.samples[s],
+      });
+      const alone = defineNetwork({
+        ...signalled,
+        populations: {
+          noise: { poisson: of(inputs["noise.rate"]) as never, neurons: 2 },
+          e: {
+            ...e!,
+            parameters: { mu1: parameters["e.mu1"][s]!, v0: initial["e.v"][s]! },
+            current: inputs["e.I"][s]!,
+          },
+          i: {
+            ...i!,
+            cell: { ...(i!.cell as CellDefinition), start: { v: `0 + ${initial["i.v"][s]}`, s: "log(u) - 0.02" } },
+            parameters: { mu: parameters["i.mu"][s]! },
+            inputs: { I: of(inputs["i.I"]), g: of(inputs["i.g"]) } as never,
+          },
+        },
+      });
+      const [a, b] = [solved(plan, s), solved(planSolve(alone, { paths: 3, ...options }), s)];
+      // Signals are laid on the grid by another order of additions where they do not lie there.
+      expect(a.result.spikes.length).toBeGreaterThan(10);
+      expect(b.result.spikes.map((spike) => spike.neuron)).toEqual(a.result.spikes.map((spike) => spike.neuron));
+      a.result.spikes.forEach((spike, n) => {
+        const other = b.result.spikes[n]!;
+        expect(Math.abs(spike.step + spike.fraction - other.step - other.fraction)).toBeLessThan(1e-9);
+      });
+      for (const name of ["e→i.weights", "e→i.delays", "i.mu", "e.mu1"]) {
+        const [mine, its] = [a, b].map(({ gradient, layout }) => {
+          const { offset, length } = layout.views.get(name)!;
+          return gradient.slice(offset, offset + length);
+        }) as [Float64Array, Float64Array];
+        mine.forEach((x, n) => {
+          expect(Math.abs(x - its[n]!), name).toBeLessThan(1e-9 * Math.max(...its.map(Math.abs)));
+        });
+      }
     }
   });
 
@@ -242,6 +292,52 @@ describe("values by sample", () => {
   ])("refuses %s", (_, samples, message) => {
     const positive = defineNetwork({ ...driven, cell: { ...(driven.cell as object), positive: ["mu"] } as never });
     expect(() => planSolve(positive, { ...options, samples })).toThrow(message);
+  });
+
+  it.each<[string, SampleOptions, string]>([
+    [
+      "no population",
+      { inputs: { I: [1] } },
+      "samples.inputs.I: expected the name of a population before a dot, as in noise.I",
+    ],
+    [
+      "an input of another population",
+      { inputs: { "e.g": [1] } },
+      'samples.inputs.e.g: cell "slif" has no such input; known: I',
+    ],
+    [
+      "a rate below 0",
+      {
+        inputs: {
+          "noise.rate": {
+            dt: 0.5,
+            samples: [
+              [1, 2],
+              [3, -4],
+            ],
+          },
+        },
+      },
+      "samples.inputs.noise.rate[1]: expected a rate of at least 0, got -4",
+    ],
+    [
+      "unequal numbers",
+      { inputs: { "e.I": [1, 2], "i.I": [1] } },
+      "samples.inputs.i.I: has 1 samples, and samples.inputs.e.I 2; give as many",
+    ],
+    [
+      "a state of another population",
+      { initial: { "i.i": [1] } },
+      'samples.initial.i.i: cell "pulled" has no such state',
+    ],
+    ["a random start", { initial: { "e.s": [1] } }, "samples.initial.e.s: starts at random"],
+    [
+      "a start twice",
+      { initial: { "e.v": [1], v: [1] } },
+      'samples.initial.v: cell "poisson" has no such state; known: s',
+    ],
+  ])("of populations refuses %s", (_, samples, message) => {
+    expect(() => planSolve(defineNetwork(signalled), { t1: 1, dt: 0.02, samples })).toThrow(message);
   });
 
   it("takes others in the same shape alone", () => {
