@@ -13,7 +13,7 @@ import { checkOptions, fail, list, type Names, positiveNumber, wholeNumber } fro
 import { threefry2x32 } from "../driver/threefry.js";
 import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import type { SolvePlan } from "../plan/plan.js";
-import type { SpikeSignatures } from "../signature/gpu/spike-signatures.js";
+import { SpikeSignatures } from "../signature/gpu/spike-signatures.js";
 import { spikeAtEnd, spikeSignature, spikeSignatureVjp } from "../signature/host/spike-signature.js";
 import { levelOffsets } from "../signature/host/tensor.js";
 import type { DeviceSpikes } from "../spikes/device-spikes.js";
@@ -202,9 +202,8 @@ class GpuExpectedSignature implements GpuLoss {
     const { neurons } = network;
     const { depth } = options;
     const starts = levelOffsets(neurons + 1, depth);
-    const { SpikeSignatures: Signatures } = await import("../signature/gpu/spike-signatures.js");
     const [signatures, distance, dot, more] = await Promise.all([
-      Signatures.create(gpu, { neurons, depth }),
+      SpikeSignatures.create(gpu, { neurons, depth }),
       gpu.kernel(wordDistance),
       gpu.kernel(pathDot),
       options.matching ? undefined : gpu.kernel(spikeAtEndKernel(neurons + 1, starts)),

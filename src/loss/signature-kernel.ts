@@ -15,7 +15,10 @@ import { liftSpikes } from "../signature/definitions/lift.js";
 import type { PathBatch } from "../signature/definitions/paths.js";
 import { checkSolver, type SignatureSolver } from "../signature/definitions/solver.js";
 import { compileStaticKernel, type StaticKernel } from "../signature/definitions/static-kernel.js";
-import type { SpikeStatistic } from "../signature/gpu/spike-statistic.js";
+import { type SpikeStatistic, spikeStatistic } from "../signature/gpu/spike-statistic.js";
+import { signatureGram } from "../signature/gram.js";
+import { twinBackend } from "../signature/host/backend.js";
+import { signatureMMD, signatureScore } from "../signature/statistics.js";
 import type { DeviceSpikes } from "../spikes/device-spikes.js";
 import type { Spikes, TypedSpikes } from "../spikes/spikes.js";
 import { type UploadedSpikes, uploadSpikes } from "../spikes/upload.js";
@@ -78,7 +81,6 @@ function kernelLoss(statistic: "mmd" | "score", observed: readonly Spikes[], opt
     },
     async gpu(gpu, plan) {
       checkTimes(observed, plan);
-      const { spikeStatistic } = await import("../signature/gpu/spike-statistic.js");
       const { t0, t1, steps, network, paths } = plan;
       const { neurons } = network;
       const spikes = uploadSpikes(gpu, observed, { t0, t1, neurons, steps });
@@ -96,11 +98,6 @@ async function onHost(
   statistic: "mmd" | "score",
   options: Required<SignatureMmdOptions>,
 ): Promise<LossValue> {
-  const [{ signatureGram }, { twinBackend }, { signatureMMD, signatureScore }] = await Promise.all([
-    import("../signature/gram.js"),
-    import("../signature/host/backend.js"),
-    import("../signature/statistics.js"),
-  ]);
   const lift = { t0: 0, t1: plan.t1 - plan.t0, neurons: plan.network.neurons };
   const from0 = (one: Spikes): Spikes => ({
     times: Float64Array.from(one.times, (t) => t - plan.t0),
