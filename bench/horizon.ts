@@ -1,11 +1,11 @@
 /**
- * `npm run bench -- horizon [--paths n] [--twin n] [--differences n] [--steps n]`: gradients of losses that jump, by every estimator.
- * Derivatives of the mean count of one neuron against what a solution of the Fokker-Planck equation gives; those by all
+ * `npm run bench -- horizon [--backend simd] [--paths n] [--twin n] [--differences n] [--steps n]`: gradients of losses that jump, by
+ * every estimator, on one thread of backend `simd`. Derivatives of the mean count of one neuron against what a solution of the Fokker-Planck equation gives; those by all
  * parameters of `slif`, of one neuron and of five, against finite differences; a probability in closed form; an interval below a
- * bound; what each costs; and a network that is silent at first and learns to fire.
+ * bound; signatures of several neurons, whose spikes change places, and those of figure 2; what each costs; and a network that is silent at first and learns to fire.
  */
 import { readFileSync } from "node:fs";
-import { Engine } from "../src/engine.js";
+import { type Backend, Engine } from "../src/engine.js";
 import type { Estimator } from "../src/loss/estimator.js";
 import { expectedSignatureLoss } from "../src/loss/expected-signature.js";
 import type { Loss } from "../src/loss/loss.js";
@@ -16,6 +16,7 @@ import type { NetworkDefinition } from "../src/network/network.js";
 import { estimateOf } from "../src/reduce/statistics.js";
 import { adam } from "../src/train/optimisers.js";
 import { train } from "../src/train/train.js";
+import { differences, seeds, signatureRows } from "./signature-gradients.js";
 import { median, option, writeResult } from "./support.js";
 
 const neuron = (alpha: number, more: Record<string, number> = {}): NetworkDefinition => ({
@@ -88,6 +89,15 @@ async function counts(engine: Engine, paths: number): Promise<Row[]> {
   return rows;
 }
 
+/** The first of the table by forward sensitivities: of a count the horizon term is all. */
+async function forward(engine: Engine, paths: number): Promise<Row> {
+  const { alpha, by, t1, truth } = truths[0]!;
+  const options = { paths, t1, dt: 0.01, seed: 7, with: [by] };
+  const { horizon } = await engine.network(neuron(alpha)).spikeTimeSensitivities(options);
+  const { mean: gradient, standardError: error } = estimateOf(horizon!);
+  return judged({ name: `forward, dE[N]/d${by}, T = ${t1}`, gradient, error, truth, truthError: 0 });
+}
+
 /** 1[τ₂ - τ₁ < 0.2]: it jumps inside, wherever the spikes are. */
 const shortInterval: Loss = {
   kind: "short-interval",
@@ -106,87 +116,98 @@ async function interval(engine: Engine, paths: number): Promise<Row[]> {
   const name = "P(τ₂ - τ₁ < 0.2), d/dcurrent by the score";
   const gradient = found.gradient.current as number;
   const error = found.gradientStandardError.current as number;
-  const { mean, standardError } = await difference(paths, (by, seed) =>
+  const all = await differences((by, seed) =>
     engine
       .network({ ...neuron(0), current: 1.5 + 0.05 * by })
       .valueAndGradient(shortInterval, { ...options, estimator: "pathwise", paths: paths / 16, seed, with: [] })
       .then(({ value }) => value / 0.05),
   );
+  const { mean, standardError } = estimateOf(all);
   return [
     judged({ name: `${name}, against a value known before`, gradient, error, truth: 1.567, truthError: 0.016 }),
     judged({ name: `${name}, against differences`, gradient, error, truth: mean, truthError: standardError }),
   ];
 }
 
-/** Central differences with common random numbers, of sixteen seeds: their mean, and how it spreads. */
-async function difference(
-  paths: number,
-  of: (by: 1 | -1, seed: number) => Promise<number>,
-): Promise<ReturnType<typeof estimateOf>> {
-  if (paths < 16) throw new Error("--paths: at least 16");
-  const all: number[] = [];
-  for (let seed = 1000; seed < 1016; seed++) all.push(((await of(1, seed)) - (await of(-1, seed))) / 2);
-  return estimateOf(all);
-}
-
-const ofSlif: Record<string, number> = {
-  mu1: 0.4,
-  mu2: 0.15,
-  sigma1: 0.02,
-  sigma2: 0.02,
+/** Steps of differences: so small that what is theirs of order h² lies below their error, which is looked at by twice the step. */
+const steps: Record<string, number> = {
+  mu1: 0.2,
+  mu2: 0.2,
+  sigma1: 0.04,
+  sigma2: 0.06,
   beta: 0.1,
-  vTh: 0.01,
-  tauS: 0.02,
-  vReset: 0.04,
+  vTh: 0.005,
+  tauS: 0.01,
+  vReset: 0.02,
   alpha: 0.004,
-  v0: 0.04,
-  i0: 0.04,
+  v0: 0.03,
+  i0: 0.015,
 };
 
 /** Of one neuron, and of a recurrent network of five, in which all excite and inhibit each other. */
-const cells: Record<string, Partial<NetworkDefinition>> = {
-  "one neuron": {},
-  "five neurons": {
-    neurons: 5,
-    weights: {
-      dense: [
-        [0, 0.4, -0.3, 0.2, 0],
-        [0.3, 0, 0.5, -0.2, 0.3],
-        [-0.4, 0.2, 0, 0.4, 0.3],
-        [0.2, 0.3, 0.4, 0, -0.5],
-        [0.5, 0, 0.2, 0.3, 0],
-      ],
+const cells: Record<string, { readonly more: Partial<NetworkDefinition>; readonly t1: number; readonly part: number }> =
+  {
+    "one neuron": { more: {}, t1: 1, part: 1 },
+    "five neurons": {
+      more: {
+        neurons: 5,
+        weights: {
+          dense: [
+            [0, 0.4, -0.3, 0.2, 0],
+            [0.3, 0, 0.5, -0.2, 0.3],
+            [-0.4, 0.2, 0, 0.4, 0.3],
+            [0.2, 0.3, 0.4, 0, -0.5],
+            [0.5, 0, 0.2, 0.3, 0],
+          ],
+        },
+      },
+      t1: 0.5,
+      part: 0.5,
     },
-  },
-};
+  };
 
-/** By every parameter, against differences of runs with other random numbers. */
-async function parameters(engine: Engine, paths: number): Promise<Row[]> {
+interface ParameterRow extends Row {
+  /** What of the difference is the step's: a third of what twice the step adds, over the first four seeds. */
+  readonly ofStep: number;
+  readonly ofStepError: number;
+}
+
+/**
+ * By every parameter, against differences of runs with other random numbers.
+ * @param paths of one neuron, on either side of a difference; half as many of five.
+ */
+async function parameters(engine: Engine, paths: number): Promise<ParameterRow[]> {
   const given = { mu2: 10, sigma2: 0.1, tauS: 1, vTh: 1, v0: 0, i0: 0.2 };
-  const names = Object.keys(ofSlif);
-  const options = { paths: paths / 16, t1: 1, dt: 0.02 };
+  const names = Object.keys(steps);
   const loss = spikeCount();
-  const rows: Row[] = [];
-  for (const [cell, more] of Object.entries(cells)) {
+  const rows: ParameterRow[] = [];
+  for (const [cell, { more, t1, part }] of Object.entries(cells)) {
+    const options = { paths: (part * paths) / seeds.length, t1, dt: 0.02 };
     const base = { ...neuron(0.03, given), ...more };
-    const found = await engine.network(base).valueAndGradient(loss, { ...options, paths, seed: 7, with: names });
+    const found = await engine
+      .network(base)
+      .valueAndGradient(loss, { ...options, paths: part * paths, seed: 7, with: names });
     for (const name of names) {
-      const h = ofSlif[name]!;
-      const at = (by: number, seed: number): Promise<number> => {
-        const moved = { ...base.parameters, [name]: (base.parameters![name] as number) + h * by };
-        const network = engine.network({ ...base, parameters: moved });
-        return network.valueAndGradient(loss, { ...options, seed, with: [] }).then(({ value }) => value / h);
-      };
-      const { mean, standardError } = await difference(paths, at);
-      rows.push(
-        judged({
-          name: `${cell}, dE[N]/d${name}`,
-          gradient: found.gradient[name] as number,
-          error: found.gradientStandardError[name] as number,
-          truth: mean,
-          truthError: standardError,
-        }),
-      );
+      const at =
+        (h: number) =>
+        (by: number, seed: number): Promise<number> => {
+          const moved = { ...base.parameters, [name]: (base.parameters![name] as number) + h * by };
+          const network = engine.network({ ...base, parameters: moved });
+          return network.valueAndGradient(loss, { ...options, seed, with: [] }).then(({ value }) => value / h);
+        };
+      const all = await differences(at(steps[name]!));
+      const twice = await differences(at(2 * steps[name]!), 4);
+      const { mean: truth, standardError: truthError } = estimateOf(all);
+      const { mean: ofStep, standardError: ofStepError } = estimateOf(twice.map((d, i) => (d - all[i]!) / 3));
+      const row = judged({
+        name: `${cell}, dE[N]/d${name}`,
+        gradient: found.gradient[name] as number,
+        error: found.gradientStandardError[name] as number,
+        truth,
+        truthError,
+      });
+      console.log(`  of the step: ${ofStep.toPrecision(2)} ± ${ofStepError.toPrecision(2)}`);
+      rows.push({ ...row, ofStep, ofStepError });
     }
   }
   return rows;
@@ -298,23 +319,35 @@ export async function run(args: string[]): Promise<void> {
   const paths = Number(option(args, "--paths", "65536"));
   const many = Number(option(args, "--differences", "1048576"));
   const steps = Number(option(args, "--steps", "200"));
-  const engine = await Engine.create();
+  const backend = option(args, "--backend", "simd") as Backend;
+  const engine = await Engine.create(backend === "simd" ? { backend, threads: 1 } : { backend });
   const twin = await Engine.create({ backend: "cpu" });
+  const timed = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    const before = process.cpuUsage();
+    const result = await work();
+    const { user, system } = process.cpuUsage(before);
+    console.log(`${name}: ${((user + system) / 1e6).toFixed(0)} s of processor time`);
+    return result;
+  };
   try {
-    const table = [...(await counts(engine, paths)), ...(await counts(twin, Number(option(args, "--twin", "1500"))))];
     const result = {
       adapter: engine.adapterName,
       paths,
-      counts: table,
-      interval: await interval(engine, many / 4),
+      counts: await timed("counts", async () => [
+        ...(await counts(engine, paths)),
+        await forward(engine, paths / 4),
+        ...(await counts(twin, Number(option(args, "--twin", "1500")))),
+      ]),
+      interval: await timed("interval", () => interval(engine, many / 4)),
       probability: await probability(engine, paths),
-      cost: await cost(engine, Math.min(paths, 16384)),
+      cost: await timed("cost", () => cost(engine, Math.min(paths, 16384))),
+      signatures: await timed("signatures", () => signatureRows(engine, paths / 16)),
       differences: many,
-      parameters: await parameters(engine, many),
+      parameters: await timed("parameters", () => parameters(engine, many)),
       // `--steps 0`: as last measured.
       silence:
         steps > 0
-          ? await fromSilence(engine, steps)
+          ? await timed("silence", () => fromSilence(engine, steps))
           : JSON.parse(readFileSync("bench/results/horizon.json", "utf8")).silence,
     };
     writeResult("horizon", result);

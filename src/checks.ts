@@ -59,31 +59,11 @@ export function checkOptions(field: string, given: unknown, known: Readonly<Reco
   }
   for (const [name, value] of Object.entries(given)) {
     const at = field ? `${field}.${name}` : name;
-    if (!Object.hasOwn(known, name)) fail(at, `is unknown${nearest(name, Object.keys(known))}; known: ${names}`);
+    if (!Object.hasOwn(known, name)) fail(at, `is unknown; known: ${names}`);
     const kind = known[name];
     if (value === undefined || kind === true || typeof value === kind) continue;
     fail(at, `expected ${kind === "boolean" ? "true or false" : "a function"}, got ${show(value)}`);
   }
-}
-
-/** Letters to change, add or leave out to make one word of another. */
-function lettersApart(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 0; i < a.length; i++) {
-    const next = [i + 1];
-    for (let j = 0; j < b.length; j++)
-      next.push(Math.min(row[j + 1]! + 1, next[j]! + 1, row[j]! + Number(a[i] !== b[j])));
-    row = next;
-  }
-  return row[b.length]!;
-}
-
-/** The known name that an unknown one was probably to be, as a part of a message; nothing where none is near. */
-export function nearest(name: string, known: readonly string[]): string {
-  if (name.length > 40) return "";
-  const apart = known.map((other) => lettersApart(name.toLowerCase(), other.toLowerCase()));
-  const least = Math.min(...apart);
-  return least <= Math.max(1, name.length / 3) ? `; perhaps ${known[apart.indexOf(least)]}` : "";
 }
 
 /** Why a name cannot stand in tables by name, if it cannot: they inherit some that they do not hold. */

@@ -331,7 +331,8 @@ export class EngineNetwork {
     if (options.requireExact !== false) checkExact(this.network.cell);
     return (await aboutStep()).withStability(plan, async (warned) => {
       const sensitivities = await this.place((backend) => backend.sensitivities(warned, views, options.progress));
-      if (!sensitivities.derivatives.every(Number.isFinite)) throw notFinite(plan);
+      const { derivatives, horizon = [] } = sensitivities;
+      if (![derivatives, horizon].every((rows) => rows.every(Number.isFinite))) throw notFinite(plan);
       return sensitivities;
     });
   }
@@ -438,12 +439,12 @@ export class Engine {
     oneOf("powerPreference", powerPreference, ["low-power", "high-performance"]);
     if (options.threads !== undefined) {
       wholeNumber("threads", options.threads, 1, 256);
-      if (backend === "webgpu" || backend === "cpu") {
+      if (backend !== "auto" && backend !== "simd") {
         fail("threads", `goes with backend simd, but backend is ${backend}; leave one of them out`);
       }
     }
     if (device !== undefined) {
-      if (backend === "cpu" || backend === "simd") {
+      if (backend !== "auto" && backend !== "webgpu") {
         fail("device", `goes with WebGPU, but backend is ${backend}; leave one of them out`);
       }
       if (!device?.queue) fail("device", `expected a GPUDevice, got ${show(device)}; await requestDevice()`);

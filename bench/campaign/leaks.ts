@@ -29,7 +29,7 @@ async function work(engine: Engine, { command, job }: SeedJob, seed: number): Pr
     if (y) await signatureMMD(backend, readPaths("x", x), readPaths("y", y), { gradient: { x: true } });
     return;
   }
-  const solved = job as SolveJob;
+  const solved = job as unknown as SolveJob;
   const network = engine.network(networkOf(solved, noFiles));
   const solve = { ...solveOptionsOf(solved), seed };
   if (command === "simulate") {

@@ -29,6 +29,69 @@ export interface PendingEvent {
   readonly again: number;
 }
 
+/** Of which paths and neurons a kernel asks what is pending. */
+export interface PendingShape {
+  several: boolean;
+  pending: readonly PendingEvent[];
+  /** Words of an event in the record, where there are several kinds of them. */
+  recordWords: number;
+  /** Whether the cell's only event ends the path. */
+  terminal: boolean;
+  /** u32, as WGSL for neuron k of path i: uniforms that the neuron has taken since the start. */
+  taken: string;
+}
+
+/**
+ * Which spikes a uniform alone keeps from coming before t1: `pending_<event>(y, path, i, k, total)`, and `stopped(i, total)` of a path
+ * that has not come to t1, for which nothing is. Of `total` events in the record; a uniform `max_spikes` stops paths.
+ */
+export function pendingFunctions({ several, pending, recordWords: words, terminal, taken }: PendingShape): string {
+  const setBy = (number: number): string => (number === 0 ? "u" : `draw_${number}`);
+  const one = ({ event, start, again }: PendingEvent): string => {
+    const of = several ? `, ${event}u` : "";
+    const [level, gradient] = several
+      ? ["cell_surface", "cell_surface_gradient"]
+      : ["cell_event", "cell_event_gradient"];
+    return wgsl`
+fn pending_${event}(y: State, path: u32, i: u32, k: u32, total: u32) -> bool {
+  let count = set_last(i, k, total, ${event}u);
+  let u = event_uniform(path, k, count);
+  let by_number = select(${setBy(again)}, ${setBy(start)}, count == 0u);
+  let come = ${level}(y${of}) - sal_log(by_number);
+  // Where nothing has come yet, the hazard may just begin.
+  let rising = state_dot(${gradient}(y${of}), cell_drift(y, current_at(run.steps - 1u, k))) > 0.0f;
+  return (come > 0.0f) | ((come == 0.0f) & rising);
+}`;
+  };
+  return wgsl`
+// Which of neuron k's uniforms set the surface of an event: that of its last such event, or of the start.
+fn set_last(i: u32, k: u32, total: u32, event: u32) -> u32 {
+  var count = ${taken};
+#if ${several}
+  var n = total;
+  var found = false;
+  while (n > 0u && !found) {
+    n -= 1u;
+    let happened = record_event(n, i);
+    let of_neuron = record_neuron(n, i) == k${words === recordWords.arrivals ? " && happened < source_event" : ""};
+    found = of_neuron & (happened == event);
+    count -= select(0u, 1u, of_neuron & !found & cell_draws(happened));
+  }
+#endif
+  return count;
+}
+${pending.map(one).join("\n")}
+
+fn stopped(i: u32, total: u32) -> bool {
+#if ${several}
+  return total > 0u && record_ends(max(total, 1u) - 1u, i);
+#else
+  return total > 0u && (${terminal} || (run.max_spikes > 0u && total >= run.max_spikes));
+#endif
+}
+`;
+}
+
 export interface HorizonShape extends SolverShape {
   states: number;
   workgroupSize: number;
@@ -63,24 +126,13 @@ export function horizonKernel(shape: HorizonShape, label: string) {
   ];
   const own = shape.gradientRows.filter((g) => g.perNeuron);
   const rows = gradientRows(shape.carried, shape.entries);
-  const setBy = (number: number): string => (number === 0 ? "u" : `draw_${number}`);
-  const block = ({ event, start, again }: PendingEvent): string => {
-    const of = several ? `, ${event}u` : "";
-    const [level, gradient] = several
-      ? ["cell_surface", "cell_surface_gradient"]
-      : ["cell_event", "cell_event_gradient"];
+  const block = ({ event }: PendingEvent): string => {
+    const gradient = several ? `cell_surface_gradient(y, ${event}u)` : "cell_event_gradient(y)";
     const parameters = several ? `cell_surface_parameters(y, by, ${event}u)` : "cell_event_parameters(y, by)";
     return wgsl`
     {
-      let count = set_last(i, k, total, ${event}u);
-      let u = event_uniform(path, k, count);
-      let by_number = select(${setBy(again)}, ${setBy(start)}, count == 0u);
-      let come = ${level}(y${of}) - sal_log(by_number);
-      let gradient = ${gradient}(y${of});
-      // Where nothing has come yet, the hazard may just begin.
-      let rising = state_dot(gradient, cell_drift(y, current_at(run.steps - 1u, k))) > 0.0f;
-      let by = select(0.0f, adds, (come > 0.0f) | ((come == 0.0f) & rising));
-      a = state_axpy(a, by, gradient);
+      let by = select(0.0f, adds, pending_${event}(y, path, i, k, total));
+      a = state_axpy(a, by, ${gradient});
       ${parameters};
     }`;
   };
@@ -113,34 +165,14 @@ ${solverFunctions(shape)}${rows.functions}
 ${several ? recordFunctions({ words: shape.recordWords, events: true }) : ""}
 ${flushFunction(rows, own, shape)}
 
-// Which of neuron k's uniforms set the surface of an event: that of its last such event, or of the start.
-fn set_last(i: u32, k: u32, total: u32, event: u32) -> u32 {
-  var count = ${places.taken};
-#if ${several}
-  var n = total;
-  var found = false;
-  while (n > 0u && !found) {
-    n -= 1u;
-    let happened = record_event(n, i);
-    let of_neuron = record_neuron(n, i) == k${shape.recordWords === recordWords.arrivals ? " && happened < source_event" : ""};
-    found = of_neuron & (happened == event);
-    count -= select(0u, 1u, of_neuron & !found & cell_draws(happened));
-  }
-#endif
-  return count;
-}
-
+${pendingFunctions({ ...shape, taken: places.taken })}
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x;
   if (i >= run.paths) { return; }
   let path = run.first_path + i;
   let total = ${places.total};
   // A path that an event stopped has not come to t1.
-#if ${several}
-  if (total > 0u && record_ends(max(total, 1u) - 1u, i)) { return; }
-#else
-  if (total > 0u && (${shape.terminal} || (run.max_spikes > 0u && total >= run.max_spikes))) { return; }
-#endif
+  if (stopped(i, total)) { return; }
   load_shared(i);
   for (var k = 0u; k < K; k += 1u) {
     let adds = horizon[k * run.paths + i];

@@ -46,11 +46,30 @@ export const sensitivityFields = (states: number, directions: number) => ({
   perPath: 1,
 });
 
+/** Where tangents lie in the work buffer, and which parameters a direction moves. Needs `D`, and the tangents of parameters. */
+export function directionFunctions({
+  states,
+  directions,
+  cellParameters,
+}: Pick<SensitivityShape, "states" | "directions" | "cellParameters">): string {
+  const parameters = Array.from({ length: cellParameters }, (_, i) => i);
+  return wgsl`
+// The tangent of a neuron's state in direction d lies here, and that of its place after it.
+fn tangent_field(d: u32) -> u32 { return ${sensitivityFields(states, directions).tangents}u + d * ${states + 1}u; }
+
+// Points the parameter tangents of neuron k along direction d; nowhere if d is none.
+fn point(d: u32, k: u32) {
+  let way = direction[min(d, D - 1u)];
+  let on = d < D && way.x == 0u && k >= way.z && k < way.w;
+${parameters.map((p) => `  dpar_${p} = select(0.0f, 1.0f, on && way.y == ${p}u);`).join("\n")}
+}
+`;
+}
+
 export function sensitivity(shape: SensitivityShape, label: string) {
   const { states, directions } = shape;
   const delayed = shape.delays !== undefined;
   const f = sensitivityFields(states, directions);
-  const parameters = Array.from({ length: shape.cellParameters }, (_, i) => i);
   return declareKernel({
     label,
     workgroupSize: shape.workgroupSize,
@@ -79,17 +98,9 @@ ${replayFunctions(shape)}
 var<private> own_path: u32;
 ${storeFunctions({ states, array: "work", type: "f32", at: pathField })}
 
-// The tangent of a neuron's state in direction d lies here, and that of its place after it.
-fn tangent_field(d: u32) -> u32 { return ${f.tangents}u + d * ${states + 1}u; }
+${directionFunctions(shape)}
 fn load_moved(d: u32, k: u32) -> f32 { return load_number(tangent_field(d) + ${states}u, k); }
 fn store_moved(d: u32, k: u32, moved: f32) { store_number(tangent_field(d) + ${states}u, k, moved); }
-
-// Points the parameter tangents of neuron k along direction d; nowhere if d is none.
-fn point(d: u32, k: u32) {
-  let way = direction[min(d, D - 1u)];
-  let on = d < D && way.x == 0u && k >= way.z && k < way.w;
-${parameters.map((p) => `  dpar_${p} = select(0.0f, 1.0f, on && way.y == ${p}u);`).join("\n")}
-}
 
 fn current_along(d: u32, step: u32, k: u32) -> f32 {
   let way = direction[d];

@@ -7,8 +7,7 @@
  * What is not taken does not count, though its derivatives be infinite or have no value: a factor of the chain rule that
  * a choice (or an overflowing denominator) makes 0 gates the product, where the other factor need not be finite.
  */
-import { type Graph, isConstant, type Node, reachable, settle } from "./graph.js";
-import { above0, bounded } from "./range.js";
+import { above0, bounded, type Graph, isConstant, type Node, reachable, settle } from "./graph.js";
 
 /** Partial derivatives of a node by its arguments. */
 function partials(g: Graph, node: Node): Node[] {

@@ -14,16 +14,35 @@ import { draws, type Input, portName } from "./tables.js";
 type Vector = Float64Array;
 
 /**
- * A cell's functions in float64. Arrays: states y, yBar, c, dy [states]; parameters p, dp [parameters];
- * pBar [parameters + 1], the last entry the cotangent of the current; x, xBar, dx [channels].
- * `…Vjp` assigns state and channel cotangents, *adds* to pBar and returns the cotangent of the weight.
+ * A cell's functions in float64. Arrays: states y, yBar, c [states]; parameters p [parameters]; pBar [parameters + 1], the last
+ * entry the cotangent of the current; x [channels]. `…Gradient` assigns yBar and *adds* to pBar. `…Vjp` does so to those of
+ * `bar`, and returns the cotangent of the weight.
  *
- * Each takes what its row of the tables reads, one by one and however many those are: they are emitted, and the twin calls
- * them at every stage of a step.
+ * Each takes what its row of the tables reads, one by one: they are emitted, and the twin calls them at every stage of a step.
  *
  * These are the functions that solvers call. Every row of the cell's tables has such functions under its name: a jump
  * called "blast" has blast, blastVjp and blastJvp; of several events the second has event_1 and event_1Gradient.
  */
+
+/** Cotangents of what a function reads: those of states and channels are assigned, those of parameters are added to. */
+export interface Cotangents {
+  /** [states]; may be the array of what is put in. */
+  readonly y: Vector;
+  /** [channels], of a flow. */
+  readonly x?: Vector;
+  /** [parameters + 1], the last of the current. */
+  readonly p: Vector;
+}
+
+/** A direction in what a function reads: of states, parameters, current, weight, channels. */
+export interface Direction {
+  readonly y: Vector;
+  readonly p: Vector;
+  readonly I?: number;
+  readonly w?: number;
+  readonly x?: Vector;
+}
+
 /** An event's surface and jump. */
 export interface Happening {
   readonly emits: boolean;
@@ -34,15 +53,15 @@ export interface Happening {
   surface(y: Vector, p: Vector): number;
   surfaceGradient(yBar: Vector, pBar: Vector, y: Vector, p: Vector): void;
   jump(out: Vector, y: Vector, p: Vector, u: number): void;
-  jumpVjp(yBar: Vector, pBar: Vector, y: Vector, p: Vector, u: number, c: Vector): void;
-  jumpJvp(out: Vector, y: Vector, p: Vector, u: number, dy: Vector, dp: Vector): void;
+  jumpVjp(bar: Cotangents, y: Vector, p: Vector, u: number, c: Vector): void;
+  jumpJvp(out: Vector, y: Vector, p: Vector, u: number, d: Direction): void;
 }
 
 /** What arrives at a port does. */
 export interface Port {
   receive(out: Vector, y: Vector, p: Vector, w: number): void;
-  receiveVjp(yBar: Vector, pBar: Vector, y: Vector, p: Vector, w: number, c: Vector): number;
-  receiveJvp(out: Vector, y: Vector, p: Vector, w: number, dy: Vector, dp: Vector, dw: number): void;
+  receiveVjp(bar: Cotangents, y: Vector, p: Vector, w: number, c: Vector): number;
+  receiveJvp(out: Vector, y: Vector, p: Vector, w: number, d: Required<Pick<Direction, "y" | "p" | "w">>): void;
 }
 
 export interface CompiledCell {
@@ -54,24 +73,14 @@ export interface CompiledCell {
   /** Random numbers beside u, which jumps of events and the start read: set before these are called. */
   readonly further: Vector;
   flow(out: Vector, y: Vector, p: Vector, I: number, x: Vector): void;
-  flowVjp(yBar: Vector, xBar: Vector, pBar: Vector, y: Vector, p: Vector, I: number, x: Vector, c: Vector): void;
-  flowJvp(
-    out: Vector,
-    y: Vector,
-    p: Vector,
-    I: number,
-    x: Vector,
-    dy: Vector,
-    dp: Vector,
-    dI: number,
-    dx: Vector,
-  ): void;
+  flowVjp(bar: Required<Cotangents>, y: Vector, p: Vector, I: number, x: Vector, c: Vector): void;
+  flowJvp(out: Vector, y: Vector, p: Vector, I: number, x: Vector, d: Required<Omit<Direction, "w">>): void;
   /** Which states have rates that they are integrated by, where there are such. */
   readonly rated?: readonly boolean[];
   /** Rates of states that are integrated by them, where there are such; 0 of others. */
   rates?(out: Vector, y: Vector, p: Vector): void;
-  ratesVjp?(yBar: Vector, pBar: Vector, y: Vector, p: Vector, c: Vector): void;
-  ratesJvp?(out: Vector, y: Vector, p: Vector, dy: Vector, dp: Vector): void;
+  ratesVjp?(bar: Cotangents, y: Vector, p: Vector, c: Vector): void;
+  ratesJvp?(out: Vector, y: Vector, p: Vector, d: Direction): void;
   /** The highest of the surfaces of events. */
   event(y: Vector, p: Vector): number;
   eventGradient(yBar: Vector, pBar: Vector, y: Vector, p: Vector): void;
@@ -82,11 +91,11 @@ export interface CompiledCell {
   integrated(y: Vector, p: Vector): number;
   integratedGradient(yBar: Vector, pBar: Vector, y: Vector, p: Vector): void;
   start(out: Vector, p: Vector, u: number): void;
-  startVjp(pBar: Vector, p: Vector, u: number, c: Vector): void;
-  startJvp(out: Vector, p: Vector, u: number, dp: Vector): void;
+  startVjp(bar: Pick<Cotangents, "p">, p: Vector, u: number, c: Vector): void;
+  startJvp(out: Vector, p: Vector, u: number, d: Pick<Direction, "p">): void;
   kick(out: Vector, y: Vector, p: Vector, x: Vector): void;
-  kickVjp(yBar: Vector, pBar: Vector, y: Vector, p: Vector, x: Vector, c: Vector): void;
-  kickJvp(out: Vector, y: Vector, p: Vector, x: Vector, dy: Vector, dp: Vector): void;
+  kickVjp(bar: Cotangents, y: Vector, p: Vector, x: Vector, c: Vector): void;
+  kickJvp(out: Vector, y: Vector, p: Vector, x: Vector, d: Direction): void;
 }
 
 /** How each input of the graph is read in the emitted text. */
@@ -107,7 +116,7 @@ function inputReads({ states, parameters, channels, furtherRandom }: Cell): Map<
   return reads;
 }
 
-/** Arguments of a function, and of its derivative along a direction, that stand for what it reads. */
+/** What stands for what a function reads, and for the direction of its derivative. */
 const argument: Record<Input, string> = { y: "y", I: "I", u: "u", w: "w", x: "x", dW: "x" };
 const tangentArgument: { readonly [input in Input]?: string } = { y: "dy", I: "dI", w: "dw", x: "dx" };
 
@@ -127,28 +136,37 @@ const assigned = (array: string, { length }: readonly Node[]): Target[] =>
 export function compileCell(cell: Cell, functions: CellFunctions = cellFunctions(cell)): CompiledCell {
   const emit = emitter(javascript, inputReads(cell));
   const members: string[] = [];
-  const define = (name: string, args: readonly string[], nodes: readonly Node[], targets: readonly Target[]): void => {
+  /** @param taken what takes an argument apart. */
+  const define = (
+    name: string,
+    args: readonly string[],
+    nodes: readonly Node[],
+    targets: readonly Target[],
+    taken: readonly string[] = [],
+  ): void => {
     // In the order in which the graph was built.
     const order = reachable(nodes);
     const { lines, names } = emit([...order, ...nodes]);
     const writes = names.slice(order.length).map((name, i) => targets[i]!(name));
-    members.push(`${name}: (${args.join(", ")}) => {\n${lines.join("\n")}\n${writes.join("\n")}\n}`);
+    members.push(`${name}: (${args.join(", ")}) => {\n${[...taken, ...lines, ...writes].join("\n")}\n}`);
   };
   const read = ({ inputs }: Pick<CellFunction, "inputs">): string[] => listed(inputs, argument, "p");
   const defineGradient = (name: string, f: Omit<CellFunction, "tangent">, ...seeds: string[]): void => {
     const { states, parameters, channels, current, weight } = f.cotangents;
     const [yBar, xBar] = [f.inputs.includes("y") ? states : [], f.inputs.includes("x") ? channels : []];
     const used = nonZero(parameters);
-    const args = [...(yBar.length > 0 ? ["yBar"] : []), ...(f.inputs.includes("x") ? ["xBar"] : []), "pBar"];
+    const bars = [...(yBar.length > 0 ? ["yBar"] : []), ...(f.inputs.includes("x") ? ["xBar"] : []), "pBar"];
+    const alone = seeds.length === 0;
     const added =
       (i: number): Target =>
       (value) =>
         value === "0" ? "" : `pBar[${i}] += ${value};`;
     define(
       name,
-      [...args, ...read(f), ...seeds],
+      [...(alone ? bars : ["bar"]), ...read(f), ...seeds],
       [...yBar, ...xBar, ...used.map((i) => parameters[i]!), current, weight],
       [...assigned("yBar", yBar), ...assigned("xBar", xBar), ...used.map(added), added(parameters.length), returned],
+      alone ? [] : bars.map((name) => `const ${name} = bar.${name[0]};`),
     );
   };
 
@@ -157,7 +175,8 @@ export function compileCell(cell: Cell, functions: CellFunctions = cellFunctions
     const out = assigned("out", f.value);
     define(f.name, ["out", ...read(f)], f.value, out);
     defineGradient(`${f.name}Vjp`, f, "c");
-    define(`${f.name}Jvp`, ["out", ...read(f), ...listed(f.inputs, tangentArgument, "dp")], f.tangent, out);
+    const along = listed(f.inputs, tangentArgument, "dp").map((name) => `const ${name} = d.${name[1]};`);
+    define(`${f.name}Jvp`, ["out", ...read(f), "d"], f.tangent, out, along);
   }
   for (const e of new Set([event, ...events])) {
     define(e.name, read(e), e.value, [returned]);

@@ -2,8 +2,7 @@
  * Expressions that are finite though parts of them overflow, as exponentials do in float32 beyond 88: they are built from
  * the exponents in place of the exponentials. For what a user writes; derivatives are built as they come.
  */
-import type { Graph, Node } from "./graph.js";
-import { above0, bounded } from "./range.js";
+import { above0, bounded, type Graph, type Node } from "./graph.js";
 
 /** So far are factors of a product looked at: what is written by hand. */
 const depth = 6;

@@ -2,7 +2,6 @@
  * The expression graph: a directed acyclic graph in which equal expressions are one node (hash-consing), so that
  * whatever is emitted or differentiated from it shares its common subexpressions. Constructors simplify as they build.
  */
-import { bounded } from "./range.js";
 
 export type Op =
   | "constant"
@@ -335,6 +334,20 @@ export function inputNames(roots: readonly Node[]): Set<string> {
       .filter((n) => n.op === "input")
       .map((n) => n.name),
   );
+}
+
+/** Whether an expression is above 0. */
+export function above0(g: Graph, { op, args, value, name }: Node): boolean {
+  if (op === "constant") return value > 0;
+  if (op === "input") return g.positive.has(name);
+  return (op === "mul" || op === "div") && args.every((n) => above0(g, n));
+}
+
+/** Whether an exponential of an expression cannot overflow; a bound that parameters set counts as one that holds. */
+export function bounded({ op, args, value }: Node): boolean {
+  if (op === "constant") return value < 80;
+  if (op === "min") return args.some((n) => bounded(n) || [...inputNames([n])].every((name) => name.startsWith("p.")));
+  return op === "neg" && args[0]!.op === "abs";
 }
 
 /**

@@ -8,10 +8,9 @@
  */
 import { vectorJacobian } from "./differentiate.js";
 import { rangesOf } from "./exactness.js";
-import { type Graph, inputNames, isConstant, type Node, reachable } from "./graph.js";
+import { bounded, type Graph, inputNames, isConstant, type Node, reachable } from "./graph.js";
 import type { Parsed, ParsedEvent } from "./hybrid.js";
 import { isPositive, rangeOf } from "./interval.js";
-import { bounded } from "./range.js";
 import type { Jump } from "./tables.js";
 
 /**

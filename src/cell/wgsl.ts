@@ -1,5 +1,5 @@
 /** WGSL as a language of the emitter; `sal_…` functions are those of shaders/shared/elementary and special. */
-import { SaltationError } from "../errors.js";
+import { fail } from "../checks.js";
 import { infix, type Language } from "./emitter.js";
 import { inputNames, type Node, reachable } from "./graph.js";
 import { isUniform } from "./random.js";
@@ -8,10 +8,7 @@ import { isUniform } from "./random.js";
 function float32Literal(value: number): string {
   const f = Math.fround(value);
   if (!Number.isFinite(f)) {
-    throw new SaltationError(
-      "invalid-input",
-      `cell: the number ${value} in its equations does not fit a 32-bit float; rescale it`,
-    );
+    fail("cell", `the number ${value} in its equations does not fit a 32-bit float; rescale it`);
   }
   const text = String(f);
   return `${/[.e]/.test(text) ? text : `${text}.0`}f`;

@@ -9,6 +9,7 @@ import { filesBeside, readJobFile } from "./job-file.js";
 import { engineOptions } from "./options.js";
 import {
   type CommonOptions,
+  estimatorLine,
   notUnbiased,
   print,
   printJson,
@@ -61,6 +62,15 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
         print(`d/d ${name} ${readableParameter(job, name, gradient[name], gradientStandardError[name])}`);
       }
       printStiff(plan);
+      if (job.estimator && result.estimator) {
+        print(estimatorLine(result.estimator, result.terms));
+        for (const name of job.with) {
+          const each = Object.entries(result.spread ?? {}).map(
+            ([by, of]) => `${by} ${readableParameter(job, name, of[name])}`,
+          );
+          print(`d/d ${name} spreads from path to path by ${each.join(", ")}`);
+        }
+      }
       for (const line of because) print(notUnbiased(line));
       if (discretisation) print(discretisationLine(discretisation, job.time.t1));
       if (perPath && written) print(`gradients of every path in ${options.out}`);

@@ -1,6 +1,8 @@
 /** What a command prints: results on stdout, progress and messages on stderr. */
 import cliProgress from "cli-progress";
 import { SaltationError } from "../errors.js";
+import type { Estimator } from "../loss/estimator.js";
+import type { GradientTerm } from "../loss/result.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { escaped } from "../quoted.js";
 import { colours, messageColours } from "./colours.js";
@@ -196,4 +198,8 @@ export function sayWarnings(warnings: readonly string[] = []): void {
 }
 
 /** That a mean gradient is not known to be the derivative of the mean, and why: a line beside it. */
+/** How a gradient was estimated, and what it is made of. */
+export const estimatorLine = (estimator: Estimator, terms: readonly GradientTerm[]): string =>
+  `gradient by estimator ${estimator}: ${terms.join(", ")}`;
+
 export const notUnbiased = (because: string): string => `not unbiased: ${because}`;

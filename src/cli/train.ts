@@ -12,6 +12,7 @@ import { readFiles } from "../job/read-files.js";
 import { asTrials } from "../job/recording.js";
 import { planTrainJob, type TrainPlan } from "../job/train-plan.js";
 import { trainedJobText } from "../job/trained-job.js";
+import type { Estimator } from "../loss/estimator.js";
 import type { MeanVerdict } from "../loss/result.js";
 import { readCell } from "../network/network.js";
 import type { Discretisation } from "../plan/discretisation.js";
@@ -25,6 +26,7 @@ import { filesBeside, readJobFile } from "./job-file.js";
 import { defaultQueue, engineOptions, wholeOption } from "./options.js";
 import {
   type CommonOptions,
+  estimatorLine,
   exitBadInput,
   notUnbiased,
   print,
@@ -264,7 +266,7 @@ interface TrainingResult {
   readonly loss: number | undefined;
   readonly parameters: Readonly<Record<string, unknown>>;
   /** Of the last step's gradient. */
-  readonly mean: MeanVerdict;
+  readonly mean: MeanVerdict & { readonly estimator?: Estimator };
   readonly firstStepSeconds?: number;
   /** Of the last step that was measured. */
   readonly discretisation?: { readonly step: number } & Discretisation;
@@ -345,11 +347,11 @@ async function runTraining(
     bar.stop();
     stop.release();
   }
-  const { value: loss, updated: parameters, unbiased, because, terms } = last!;
+  const { value: loss, updated: parameters, unbiased, because, terms, estimator } = last!;
   if (measured?.warning && !first!.discretisation?.warning) sayWarnings([measured.warning]);
   const { step: firstStep, parameters: before } = first!;
   const discretisation = measured ? { discretisation: measured } : {};
-  const mean = { unbiased, because, terms };
+  const mean = { unbiased, because, terms, ...(estimator ? { estimator } : {}) };
   return { history, losses, firstStep, before, loss, parameters, mean, firstStepSeconds, ...discretisation };
 }
 
@@ -388,8 +390,7 @@ function report(
       ...kept,
       parameters,
       ...(discretisation ? { discretisation } : {}),
-      unbiased: mean.unbiased,
-      because: mean.because,
+      ...mean,
       metrics: { ...metrics, ...compared?.metrics },
       ...(sure ? { confidence: sure.json } : {}),
       ...(figure ? { figure } : {}),
@@ -409,6 +410,7 @@ function report(
     print(`${name} ${was}${readableParameter(job, name, value)}${unit}`);
   }
   if (discretisation) print(discretisationLine(discretisation, job.time.t1));
+  if (job.estimator && mean.estimator) print(estimatorLine(mean.estimator, mean.terms));
   for (const line of mean.because) print(notUnbiased(line));
   sure?.print();
   compared?.print();

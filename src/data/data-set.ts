@@ -1,4 +1,4 @@
-/** Data sets: input spikes and signals of samples, with labels, from which a training takes batches. */
+/** Data sets: input spikes of samples and what these have of their own, with labels, from which a training takes batches. */
 import {
   checkOptions,
   fail,
@@ -13,15 +13,21 @@ import {
 } from "../checks.js";
 import { normalPair } from "../driver/normal.js";
 import { threefryInto } from "../driver/threefry.js";
-import type { SignalBySample } from "../plan/sampled-values.js";
+import type { SignalBySample, ValuesBySample } from "../plan/sampled-values.js";
 import { checkLabels, type SpikeData, sortSample } from "./spike-data.js";
 import { streams } from "./streams.js";
 
 export interface DataSetOptions {
-  /** Spikes of each sample, and their labels; may be left out where there are inputs. */
+  /** Spikes of each sample, and their labels; may be left out where there is something else of each. */
   readonly spikes?: SpikeData;
   /** Signals of each sample by name, as `samples.inputs` of a solve takes them. They are the same in each epoch. */
   readonly inputs?: Readonly<Record<string, SignalBySample>>;
+  /** Parameters of each sample by name, as `samples.parameters` takes them; likewise. */
+  readonly parameters?: ValuesBySample["parameters"];
+  /** States at t0 of each sample by name. */
+  readonly initial?: ValuesBySample["initial"];
+  /** Paths of noise channels of each sample by name. */
+  readonly drivers?: ValuesBySample["drivers"];
   /** Whole numbers of at least 0; default those of the spikes. */
   readonly labels?: Numbers;
   /**
@@ -33,7 +39,20 @@ export interface DataSetOptions {
   readonly within?: readonly [from: number, to: number];
 }
 
-const names: Names<DataSetOptions> = { spikes: true, inputs: true, labels: true, jitter: true, within: true };
+const names: Names<DataSetOptions> = {
+  spikes: true,
+  inputs: true,
+  parameters: true,
+  initial: true,
+  drivers: true,
+  labels: true,
+  jitter: true,
+  within: true,
+};
+
+/** What samples have of their own beside spikes. */
+const valueKinds = ["inputs", "parameters", "initial", "drivers"] as const;
+type Values = { readonly [K in (typeof valueKinds)[number]]?: Readonly<Record<string, SignalBySample>> };
 
 /** Where in a training a batch is drawn. */
 export interface Epoch {
@@ -46,6 +65,9 @@ export interface Epoch {
 export interface SampleBatch {
   readonly spikes?: { readonly offsets: Uint32Array; readonly times: Float64Array; readonly sources: Uint32Array };
   readonly inputs?: Record<string, SignalBySample>;
+  readonly parameters?: NonNullable<ValuesBySample["parameters"]>;
+  readonly initial?: NonNullable<ValuesBySample["initial"]>;
+  readonly drivers?: NonNullable<ValuesBySample["drivers"]>;
   readonly labels?: Int32Array;
 }
 
@@ -82,22 +104,27 @@ export class DataSet {
   readonly sourceCount: number;
   readonly labels: Int32Array | undefined;
   private readonly spikes: SpikeData | undefined;
-  private readonly inputs: Readonly<Record<string, SignalBySample>>;
+  private readonly values: Values;
   private readonly jitter: number;
   private readonly within: readonly [number, number];
 
-  /** @throws SaltationError `invalid-input` where there is no sample, not as many of all that is given, a signal is not of finite numbers, or jitter has no bounds. */
+  /** @throws SaltationError `invalid-input` where there is no sample, not as many of all that is given, something is not of finite numbers, or jitter has no bounds. */
   constructor(options: DataSetOptions) {
     checkOptions("data", options, names);
-    const { spikes, inputs = {}, labels, jitter = 0, within } = options;
-    if (spikes === undefined && Object.keys(inputs).length === 0)
+    const { spikes, labels, jitter = 0, within } = options;
+    const values: Values = Object.fromEntries(
+      valueKinds.flatMap((kind) => (Object.keys(options[kind] ?? {}).length > 0 ? [[kind, options[kind]]] : [])),
+    );
+    if (spikes === undefined && Object.keys(values).length === 0)
       fail("data.spikes", "are missing; give spike data, which spikeData(…) makes, or inputs");
     if (spikes !== undefined && !(spikes?.offsets instanceof Uint32Array))
       fail("data.spikes", "expected spike data; spikeData(…) makes it");
-    const counts: [field: string, count: number][] = Object.entries(inputs).map(([name, signal]) => [
-      `data.inputs.${name}`,
-      samplesIn(`data.inputs.${name}`, signal),
-    ]);
+    const counts = Object.entries(values).flatMap(([kind, record]) =>
+      Object.entries(record).map(([name, rows]): [field: string, count: number] => {
+        const field = `data.${kind}.${name}`;
+        return [field, samplesIn(field, rows)];
+      }),
+    );
     if (spikes) counts.unshift(["data.spikes", spikes.count]);
     const [of, count] = counts[0]!;
     if (count === 0) fail(of, "hold no sample");
@@ -109,7 +136,7 @@ export class DataSet {
       fail("data.within", "must be [t0, t1] of the solves where there is jitter");
     this.within = within ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
     this.spikes = spikes;
-    this.inputs = inputs;
+    this.values = values;
     this.count = count;
     this.sourceCount = spikes?.sourceCount ?? 0;
     this.labels = labels === undefined ? spikes?.labels : checkLabels("data.labels", labels, count);
@@ -119,10 +146,13 @@ export class DataSet {
   batch(indices: ArrayLike<number>, drawn?: Epoch): SampleBatch {
     for (let i = 0; i < indices.length; i++) wholeNumber(`indices[${i}]`, indices[i], 0, this.count - 1);
     const { labels, spikes } = this;
-    const inputs = Object.entries(this.inputs).map(([name, signal]) => [name, picked(signal, indices)]);
+    const values = Object.entries(this.values).map(([kind, record]) => {
+      const own = Object.entries(record).map(([name, rows]) => [name, picked(rows, indices)]);
+      return [kind, Object.fromEntries(own)];
+    });
     return {
       ...(spikes ? { spikes: this.spikesOf(spikes, indices, drawn) } : {}),
-      ...(inputs.length > 0 ? { inputs: Object.fromEntries(inputs) as Record<string, SignalBySample> } : {}),
+      ...(Object.fromEntries(values) as Pick<SampleBatch, (typeof valueKinds)[number]>),
       ...(labels ? { labels: Int32Array.from(indices, (s) => labels[s]!) } : {}),
     };
   }

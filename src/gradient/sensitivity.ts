@@ -1,12 +1,15 @@
 /** Forward sensitivities on the GPU: the derivative of every spike time of every path in each parameter asked for. */
 import { recordReader } from "../../shaders/shared/record.wgsl.js";
+import { horizonTangent } from "../../shaders/solve/horizon-tangent.wgsl.js";
 import { directionKind, sensitivity, sensitivityFields } from "../../shaders/solve/sensitivity.wgsl.js";
 import type { Gpu } from "../gpu/index.js";
+import { horizonOf } from "../loss/horizon.js";
 import { stepsPerDispatch } from "../plan/chunks.js";
 import { deviceVector, segmentsOf, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { decideIncrements } from "../solve/carried.js";
 import { ConnectionBuffer, connectionShape } from "../solve/connections.js";
+import { endsAll } from "../solve/horizon.js";
 import { NetworkSolver } from "../solve/network-solver.js";
 import { solverShape } from "../solve/shape.js";
 import { fillTable, firstSlots, fittingPaths, solveFrom, told } from "../solve/simulate.js";
@@ -57,7 +60,13 @@ export async function sensitivitiesGpu(
     cellParameters: cell.parameters.length,
     directions,
   };
-  const kernel = await gpu.kernel(sensitivity({ ...shape, ...sizes }, `sensitivity ${cell.name} ${plan.method}`));
+  const label = `${cell.name} ${plan.method}`;
+  const { events: pending, lacks } = horizonOf(plan, names);
+  const asked = { ...shape, ...sizes, pending, terminal: endsAll(cell) };
+  const [kernel, appearing] = await Promise.all([
+    gpu.kernel(sensitivity({ ...shape, ...sizes }, `sensitivity ${label}`)),
+    pending.length > 0 ? gpu.kernel(horizonTangent(asked, `horizon, forward, ${label}`)) : undefined,
+  ]);
   const theta = gpu.upload("parameters", deviceVector(plan));
   const connections = new ConnectionBuffer(gpu, plan, sizes);
   const direction = gpu.upload("directions", directionRows(plan, views));
@@ -68,11 +77,14 @@ export async function sensitivitiesGpu(
     firstPath: number;
     derivatives: Float32Array;
     eventOf: (i: number, spike: number) => number;
+    /** [neurons][directions][paths]. */
+    horizon: Float32Array | undefined;
   }[] = [];
   try {
     // A chunk leaves room for tangents beside what its forward solve takes.
     const fitting = (room: number): number => {
-      const perPath = 4 * (fields.perNeuron * neurons + fields.perPath) + 4 * directions * room;
+      const rows = room + (appearing ? neurons : 0);
+      const perPath = 4 * (fields.perNeuron * neurons + fields.perPath) + 4 * directions * rows;
       return fittingPaths(gpu, solver, room, undefined, perPath);
     };
     for (let done = 0; done < plan.paths; ) {
@@ -83,6 +95,7 @@ export async function sensitivitiesGpu(
       const events = solved.events ?? { record: solved.record, counts: solved.counts.storage };
       const work = gpu.buffer("tangents", 4 * (fields.perNeuron * neurons + fields.perPath) * paths);
       const derivatives = gpu.buffer("derivatives", 4 * used * directions * paths);
+      const horizon = appearing && gpu.buffer("horizon term", 4 * neurons * directions * paths);
       try {
         const batch = gpu.batch("sensitivity").clear(work).clear(derivatives);
         const window = Math.min(plan.steps, stepsPerDispatch(paths * neurons * (1 + directions)));
@@ -100,7 +113,20 @@ export async function sensitivitiesGpu(
             threads: paths,
           });
         }
+        if (appearing && horizon) {
+          batch.clear(horizon).dispatch(appearing, {
+            uniform: networkRunOf(plan, { firstPath, paths }, plan.steps, plan.steps),
+            theta,
+            direction,
+            counts: events.counts,
+            work,
+            horizon,
+            record: shape.several ? events.record : undefined,
+            threads: paths,
+          });
+        }
         const data = batch.read(derivatives);
+        const ends = horizon && batch.read(horizon);
         batch.submit();
         const table = emptyTable(paths, used, plan.t1);
         const bytes = 4 * solver.recordWords * used * paths;
@@ -118,10 +144,12 @@ export async function sensitivitiesGpu(
           );
           eventOf = (i, spike) => places[i]![spike]!;
         }
-        parts.push({ table, firstPath, derivatives: new Float32Array(await data), eventOf });
+        const atEnd = ends && new Float32Array(await ends);
+        parts.push({ table, firstPath, derivatives: new Float32Array(await data), eventOf, horizon: atEnd });
       } finally {
         work.dispose();
         derivatives.dispose();
+        horizon?.dispose();
         solved.dispose();
       }
       progress?.(done);
@@ -135,8 +163,11 @@ export async function sensitivitiesGpu(
   const width = plan.maxSpikes > 0 ? plan.maxSpikes : Math.max(1, ...parts.map((p) => p.table.slots));
   const table = emptyTable(plan.paths, width, plan.t1);
   const out = new Float64Array(plan.paths * width * directions);
-  for (const { table: part, firstPath, derivatives, eventOf } of parts) {
+  const perPath = neurons * directions;
+  const horizon = appearing && new Float64Array(plan.paths * perPath);
+  for (const { table: part, firstPath, derivatives, eventOf, horizon: ends } of parts) {
     for (let i = 0; i < part.paths; i++) {
+      if (ends) for (let e = 0; e < perPath; e++) horizon![(firstPath + i) * perPath + e] = ends[e * part.paths + i]!;
       const row = (firstPath + i) * width;
       table.counts[firstPath + i] = part.counts[i]!;
       for (let n = 0; n < part.counts[i]!; n++) {
@@ -148,5 +179,5 @@ export async function sensitivitiesGpu(
       }
     }
   }
-  return { table, directions, derivatives: out, warnings: told(plan.warnings) };
+  return { table, directions, derivatives: out, horizon, horizonLacks: lacks, warnings: told(plan.warnings) };
 }

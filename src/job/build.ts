@@ -42,7 +42,7 @@ export function trainedAs(network: NetworkDefinition, loss: LossJob): NetworkDef
 }
 
 export function solveOptionsOf(job: Omit<SolveJob, "paths"> & { paths?: number }): SolveOptions {
-  const { paths, time, method, seed, maxSpikes, antithetic, states } = job;
+  const { paths, time, method, seed, maxSpikes, antithetic, states, sampled } = job;
   return {
     ...(paths === undefined ? {} : { paths }),
     t1: time.t1,
@@ -52,6 +52,7 @@ export function solveOptionsOf(job: Omit<SolveJob, "paths"> & { paths?: number }
     ...(seed === undefined ? {} : { seed }),
     ...(maxSpikes === undefined ? {} : { maxSpikes }),
     ...(antithetic === undefined ? {} : { antithetic }),
+    ...(sampled === undefined ? {} : { samples: sampled }),
     ...(states === undefined ? {} : { states: given(states) as unknown as StatesOptions }),
   };
 }

@@ -1,6 +1,6 @@
 /** Checks of job files against their schemas, and what is said of one that does not fit. */
 import type * as z from "zod";
-import { fail, nearest, show } from "../checks.js";
+import { fail, show } from "../checks.js";
 import { quoted } from "../quoted.js";
 import { gradientSchema, simulateSchema, trainSchema } from "./job.js";
 
@@ -77,6 +77,26 @@ function knownKeys(schema: z.ZodType, job: unknown, path: readonly PropertyKey[]
   return [...new Set(at.flatMap((o) => Object.keys(o.shape ?? {})))];
 }
 
+/** Letters to change, add or leave out to make one word of another. */
+function lettersApart(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 0; i < a.length; i++) {
+    const next = [i + 1];
+    for (let j = 0; j < b.length; j++)
+      next.push(Math.min(row[j + 1]! + 1, next[j]! + 1, row[j]! + Number(a[i] !== b[j])));
+    row = next;
+  }
+  return row[b.length]!;
+}
+
+/** The known name that an unknown one was probably to be, as a part of a message; nothing where none is near. */
+function nearest(name: string, known: readonly string[]): string {
+  if (name.length > 40) return "";
+  const apart = known.map((other) => lettersApart(name.toLowerCase(), other.toLowerCase()));
+  const least = Math.min(...apart);
+  return least <= Math.max(1, name.length / 3) ? `; perhaps ${known[apart.indexOf(least)]}` : "";
+}
+
 /** Where a field is missing, the one beside it that nobody knows: a name with a slip, or an alternative that there is not. */
 function unknownBeside(schema: z.ZodType, job: unknown, issue: Issue): Issue {
   if (issue.code === "unrecognized_keys" || valueAt(job, issue.path) !== undefined) return issue;
@@ -99,7 +119,10 @@ export function checkJob<T>(schema: z.ZodType<T>, job: unknown): T {
   // Names a schema for editors; checked here it is anyway.
   const { $schema: _, ...fields } = job as Record<string, unknown>;
   const result = schema.safeParse(fields);
-  if (result.success) return result.data;
+  if (result.success) {
+    checkPaths(schema, fields);
+    return result.data;
+  }
   const issue = unknownBeside(schema, job, deepest(result.error.issues[0]!));
   const field = fieldName(issue.path);
   if (issue.code === "unrecognized_keys") {
@@ -116,6 +139,17 @@ export function checkJob<T>(schema: z.ZodType<T>, job: unknown): T {
   const value = valueAt(job, issue.path);
   if (value === undefined) fail(field, `is missing; ${expectation(issue)}`);
   return fail(field || "job", `${expectation(issue)}, got ${show(value)}`);
+}
+
+/** @throws SaltationError where a job says neither how many paths there are nor which samples, or both. */
+function checkPaths(
+  schema: z.ZodType,
+  { paths, samples }: { readonly paths?: unknown; readonly samples?: unknown },
+): void {
+  const { shape } = schema as Inner;
+  if (!shape?.paths || !shape.samples) return;
+  if (paths === undefined && samples === undefined) fail("paths", "is missing; expected a finite number");
+  if (paths !== undefined && samples !== undefined) fail("paths", "is said by samples and their trials; leave it out");
 }
 
 function expectation(issue: Issue): string {

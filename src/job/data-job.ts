@@ -33,11 +33,10 @@ export async function planTrainDataJob(job: TrainDataJob, context: FileContext):
   const definition = networkOf(job, context);
   const network = defineNetwork(definition);
   const { data: from, batch, epochs, trials, commonNoise, time } = job;
-  const within = [time.t0 ?? 0, time.t1] as const;
-  const data = await dataSetOf("data", from, context, { network, within, trained: true });
+  const data = await dataSetOf("data", from, context, { network, time, trained: true });
   const test = job.test && {
     ...(given(job.test) as Omit<TestOptions, "data">),
-    data: await dataSetOf("test.data", job.test.data, context, { network, within, trained: false }),
+    data: await dataSetOf("test.data", job.test.data, context, { network, time, trained: false }),
   };
   const update = updateOptionsOf(job.optimiser, job.trainable);
   const solve = solveOptionsOf(job);

@@ -1,4 +1,4 @@
-/** Data of jobs: input spikes by sample, of a file or drawn. */
+/** Data of jobs: input spikes by sample, of a file or drawn, and what samples have of their own. */
 import { fail } from "../checks.js";
 import { DataSet } from "../data/data-set.js";
 import { fashionMnist, type PartOptions } from "../data/images.js";
@@ -10,8 +10,9 @@ import { movedTo, SaltationError } from "../errors.js";
 import type { Network } from "../network/network.js";
 import { planSolve, type SolveOptions, type SolvePlan } from "../plan/plan.js";
 import { quoted } from "../quoted.js";
-import type { DataSourceJob } from "./job.js";
+import type { ArrayReference, DataSourceJob, SolveJob } from "./job.js";
 import type { FileContext } from "./recording.js";
+import { readLabels, readValues } from "./samples-job.js";
 
 /** What is not given is not there. */
 export const given = <T extends object>(fields: T): T =>
@@ -35,7 +36,8 @@ async function imageSpikes(
   }
 }
 
-async function spikesOf(field: string, job: DataSourceJob, context: FileContext): Promise<SpikeData> {
+/** The spikes of data, where it has such. */
+async function spikesOf(field: string, job: DataSourceJob, context: FileContext): Promise<SpikeData | undefined> {
   if ("yinYang" in job) {
     try {
       return yinYang(given(job.yinYang) as Parameters<typeof yinYang>[0]);
@@ -44,7 +46,9 @@ async function spikesOf(field: string, job: DataSourceJob, context: FileContext)
     }
   }
   if ("images" in job) return imageSpikes(field, job, context);
-  const { file, jitter: _, ...how } = job;
+  if (!("file" in job)) return undefined;
+  const { file, key, labels, sourceCount, scale } = job;
+  const how = { key, labels, sourceCount, scale };
   const { bytes, path } = context.open(`${field}.file`, file);
   try {
     return await spikeFile(bytes, given(how) as SpikeFileOptions);
@@ -62,18 +66,29 @@ export async function dataSetOf(
   field: string,
   job: DataSourceJob,
   context: FileContext,
-  { network, within, trained }: { network: Network; within: readonly [number, number]; trained: boolean },
+  { network, time, trained }: { network: Network; time: SolveJob["time"]; trained: boolean },
 ): Promise<DataSet> {
-  const { jitter } = job;
+  const jitter = "jitter" in job ? job.jitter : undefined;
   if (jitter !== undefined && !trained) fail(`${field}.jitter`, "is for what is trained on; leave it out");
   const spikes = await spikesOf(field, job, context);
-  if (spikes.sourceCount > network.sources)
+  if (spikes && spikes.sourceCount > network.sources)
     fail(
       field,
       `has ${spikes.sourceCount} sources, and the network ${network.sources}; give it a population of as many`,
     );
+  // Of a file of spikes, `labels` names its array.
+  const named = spikes ? undefined : (job as { labels?: number[] | ArrayReference }).labels;
+  const labels = named && (await readLabels(`${field}.labels`, named, context));
+  const known = spikes?.count ?? labels?.length;
+  const values = await readValues(field, job, context, { time, neurons: network.neurons, known });
+  const within = [time.t0 ?? 0, time.t1] as const;
   try {
-    return new DataSet({ spikes, ...(jitter === undefined ? {} : { jitter, within }) });
+    return new DataSet({
+      ...(spikes ? { spikes } : {}),
+      ...values,
+      ...(labels ? { labels } : {}),
+      ...(jitter === undefined ? {} : { jitter, within }),
+    });
   } catch (error) {
     throw movedTo(field, "data", error);
   }
@@ -99,12 +114,15 @@ export function planOfData(
 /** What is said of the label of a sample, with the place in the file that it was read from. */
 export function labelOfFile(job: DataSourceJob, error: unknown): unknown {
   const place = error instanceof SaltationError ? /^samples\.labels\[(\d+)\]$/.exec(error.field ?? "") : null;
-  if (!place || "yinYang" in job) return error;
+  const where = place && placeOfLabel(job, Number(place[1]));
+  if (!where) return error;
   const { code, field, message } = error as SaltationError & { field: string };
-  const n = Number(place[1]);
-  const where =
-    "images" in job
-      ? `label ${n + (job.from ?? 0)} of ${quoted(job.labels)}`
-      : `${job.labels ?? "labels"}[${n}] of ${quoted(job.file)}`;
   return new SaltationError(code, `${field}: ${where}${message.slice(field.length + 1)}`, { field });
+}
+
+function placeOfLabel(job: DataSourceJob, n: number): string | undefined {
+  if ("images" in job) return `label ${n + (job.from ?? 0)} of ${quoted(job.labels)}`;
+  if ("file" in job) return `${job.labels ?? "labels"}[${n}] of ${quoted(job.file)}`;
+  const { labels } = job as { labels?: number[] | ArrayReference };
+  return labels && "file" in labels ? `${labels.key}[${n}] of ${quoted(labels.file)}` : undefined;
 }

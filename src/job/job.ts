@@ -4,6 +4,7 @@
  */
 import * as z from "zod";
 import { methods } from "../plan/plan.js";
+import type { SampleOptions } from "../plan/samples.js";
 import { solverLimits } from "../signature/definitions/solver.js";
 import { solver, staticKernel, whole } from "./signature-job.js";
 import { optimiserSchema, trainablesSchema } from "./update-job.js";
@@ -130,6 +131,80 @@ const signal = z
   .meta({ id: "signal" });
 export type SignalJob = z.infer<typeof signal>;
 const signals = z.record(z.string(), signal).describe("input signals of the cell by name");
+
+/** Numbers by sample: an array of npz or HDF5, lists of a JSON file. */
+const arrayReference = reference.extend({ key: z.string().describe("the name of the array") });
+export type ArrayReference = z.infer<typeof arrayReference>;
+const rows = z
+  .union([z.array(finite), z.array(z.array(finite)), arrayReference], {
+    error: "expected a list with a number, or a list of numbers, for each sample, or { file, key }",
+  })
+  .meta({ id: "rows" });
+const seriesRows = z
+  .union([z.array(z.array(finite)), z.array(z.array(z.array(finite))), arrayReference], {
+    error: "expected samples by time of each sample, [samples][time] or [samples][time][neurons], or { file, key }",
+  })
+  .meta({ id: "series-rows" });
+/** What samples have of their own: docs/data.md. */
+const ofSamples = {
+  inputs: z
+    .record(
+      z.string(),
+      z.union([...rows.options, z.strictObject({ dt: finite, samples: seriesRows, interpolation })], {
+        error: "expected numbers by sample, { file, key }, or { dt, samples }",
+      }),
+    )
+    .optional()
+    .describe("signals by name; of a network of several populations hidden.I"),
+  parameters: z.record(z.string(), rows).optional().describe("parameters by name"),
+  initial: z.record(z.string(), rows).optional().describe("states at t0 by name"),
+  drivers: z
+    .record(
+      z.string(),
+      z.union(
+        [
+          z.strictObject({ dt: finite, samples: seriesRows }),
+          z.strictObject({
+            hurst: finite.describe("of fractional Brownian motion, above 1/4 and below 1"),
+            seed: finite,
+            dt: finite.optional().describe("of its points; default that of the steps"),
+            perNeuron: z.boolean().optional().describe("a path for each neuron; default one for all"),
+          }),
+        ],
+        { error: "expected { dt, samples } or { hurst, seed }" },
+      ),
+    )
+    .optional()
+    .describe("paths of noise channels by name"),
+};
+export type ValuesJob = {
+  [K in keyof typeof ofSamples]?: z.infer<(typeof ofSamples)[K]>;
+};
+const sampleLabels = z
+  .union([z.array(finite), arrayReference], { error: "expected a label for each sample, or { file, key }" })
+  .optional();
+const samplesJob = z
+  .strictObject({
+    spikes: z
+      .union(
+        [
+          z.strictObject({
+            file: z.string().describe("npz of offsets, times and sources, or HDF5 of spike trains"),
+            key: z.string().optional(),
+            scale: finite.optional(),
+          }),
+          z.array(z.strictObject({ times: z.array(finite), sources: z.array(finite) })),
+        ],
+        { error: "expected { file }, or a list with { times, sources } for each sample" },
+      )
+      .optional()
+      .describe("spikes of the network's sources"),
+    ...ofSamples,
+    labels: sampleLabels,
+    trials: finite.optional().describe("paths of each sample, default 1"),
+  })
+  .meta({ id: "samples" });
+export type SamplesJob = z.infer<typeof samplesJob>;
 
 const cellOf = z
   .union([z.string(), cell], { error: "expected the name of a built-in cell, or a cell's equations" })
@@ -259,7 +334,11 @@ const solve = {
     .meta({ id: "time" })
     .describe("from t0 (default 0) to t1 in steps of dt, in the unit of the parameters; a whole number of steps fits"),
   method: z.enum(methods).optional().describe("how a step is solved; default levy"),
-  paths: finite.describe("number of Monte Carlo paths"),
+  // Where there are samples it is left out, and what reads them puts it in (samples-job.ts).
+  paths: finite
+    .optional()
+    .describe("number of Monte Carlo paths; without samples it is needed") as unknown as typeof finite,
+  samples: samplesJob.optional().describe("what differs from path to path: a path is a sample, or one of its trials"),
   seed: finite.optional().describe("seed of noise and uniforms, a whole number below 2^32; default 0"),
   maxSpikes: finite.optional().describe("a path stops at its maxSpikes-th event in the whole network"),
   antithetic: z
@@ -528,6 +607,7 @@ const data = z
         sourceCount: finite.optional(),
         scale: finite.optional().describe("times are multiplied by it"),
         jitter: finite.optional(),
+        ...ofSamples,
       }),
       z.strictObject({
         yinYang: z.strictObject({
@@ -540,6 +620,7 @@ const data = z
             .optional(),
         }),
         jitter: finite.optional().describe("standard deviation of what moves an input spike in each epoch"),
+        ...ofSamples,
       }),
       z.strictObject({
         images: z
@@ -558,14 +639,16 @@ const data = z
         from: finite.optional().describe("the first image that is taken; default 0"),
         count: finite.optional().describe("how many are taken; default all"),
         jitter: finite.optional(),
+        ...ofSamples,
       }),
+      z.strictObject({ ...ofSamples, labels: sampleLabels }),
     ],
-    { error: "expected { file }, { yinYang: { samples, seed } } or { images, labels, latency }" },
+    { error: "expected { file }, { yinYang: { samples, seed } }, { images, labels, latency } or { inputs }" },
   )
   .meta({ id: "data" });
 export type DataSourceJob = z.infer<typeof data>;
 
-const { paths: _, ...solveOfData } = solve;
+const { paths: _, samples: __, ...solveOfData } = solve;
 /** How many paths each sample of data has. */
 const ofTrials = finite.optional().describe("paths of each sample, default 1");
 
@@ -709,6 +792,10 @@ export const trainDataSchema = z.strictObject({
 });
 export type TrainDataJob = z.infer<typeof trainDataSchema>;
 
-export type SolveJob = z.infer<typeof simulateSchema>;
-export type GradientJob = z.infer<typeof gradientSchema>;
-export type TrainJob = z.infer<typeof trainSchema>;
+/** With what its files hold of samples, where it has such. */
+interface Read {
+  readonly sampled?: SampleOptions;
+}
+export type SolveJob = z.infer<typeof simulateSchema> & Read;
+export type GradientJob = z.infer<typeof gradientSchema> & Read;
+export type TrainJob = z.infer<typeof trainSchema> & Read;

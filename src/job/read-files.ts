@@ -14,6 +14,7 @@ import { quoted } from "../quoted.js";
 import type { SamplesReference, SignalJob, SolveJob, SpikesReference, TrainJob } from "./job.js";
 import { openRecording } from "./open-recording.js";
 import { checkPlain, type FileContext, isConverted } from "./recording.js";
+import { pathsOfSamples, readSamples } from "./samples-job.js";
 
 /** A unit of a job or of a file. @throws SaltationError where it is not known, or of another quantity. */
 function known(field: string, text: string, like?: Unit): Unit {
@@ -373,6 +374,10 @@ export async function readFiles<J extends SolveJob>(job: J, context: FileContext
   const { input } = job;
   const filled = input && (await signals(input, "input"));
   if (filled !== input) read = { ...read, input: filled };
+  if (job.samples) {
+    const sampled = await readSamples({ ...job, samples: job.samples }, sizeOf(job.network), context);
+    read = { ...read, sampled, paths: pathsOfSamples(sampled) };
+  }
   const observed = (job as Partial<TrainJob>).observed;
   if (observed === undefined || Array.isArray(observed)) return read;
   if ("simulate" in observed) {

@@ -51,9 +51,8 @@ async function planSamples(job: SimulateDataJob, context: FileContext): Promise<
   await loadNamedCell(job);
   const definition = networkOf(job, context);
   const { data: from, trials, time } = job;
-  const within = [time.t0 ?? 0, time.t1] as const;
   const network = defineNetwork(definition);
-  const data = await dataSetOf("data", from, context, { network, within, trained: false });
+  const data = await dataSetOf("data", from, context, { network, time, trained: false });
   const solve = solveOptionsOf(job);
   planOfData("data", network, solve, { data, trials });
   const samples = { ...data.all(), ...(trials === undefined ? {} : { trials }) };

@@ -1,5 +1,5 @@
 /** All that can be said against a training job without a device, in one place for every program that runs one. */
-import { wholeNumber } from "../checks.js";
+import { fail, wholeNumber } from "../checks.js";
 import { chosen } from "../loss/choose.js";
 import { judgeMean } from "../loss/judge-mean.js";
 import type { Loss } from "../loss/loss.js";
@@ -39,12 +39,25 @@ export interface TrainPlan {
   valuesOf(state: UpdateState): Record<string, unknown>;
 }
 
+/** @throws SaltationError where samples do not go with what else a job says. */
+function checkBeside(job: TrainJob): void {
+  if (!job.sampled) fail("samples", "are read by the command line; leave them out here");
+  const drawn = typeof job.observed === "object" && "simulate" in job.observed;
+  for (const [field, has] of [
+    ["test", job.test !== undefined],
+    ["metrics", job.metrics !== undefined],
+    ["observed.simulate", drawn],
+  ] as const)
+    if (has) fail(field, "simulates paths that are no samples; leave it out, or the samples");
+}
+
 /**
  * Checks a training job as far as that goes without a device.
  * @throws SaltationError `invalid-input`: one line that names the field, its value and the mend.
  */
 export function planTrainJob(job: TrainJob, context: FileContext): TrainPlan {
   const steps = wholeNumber("steps", job.steps, 1, 2 ** 31);
+  if (job.samples) checkBeside(job);
   const simulated = networkOf(job, context);
   const trained = trainedAs(simulated, job.loss);
   const solve = solveOptionsOf(job);

@@ -7,19 +7,22 @@ import { recordingName } from "./recording.js";
 
 /** What is simulated of a training on data: the samples that no step saw, where there are such, else those of the training. */
 function simulatedData({ data, trials, test }: TrainDataJob, ...[from, to]: [from: string, to: string]): object {
-  const { jitter: _, ...source } = (test?.data ?? data) as DataSourceJob;
+  const { jitter: _, ...source } = (test?.data ?? data) as DataSourceJob & { jitter?: number };
   const paths = test?.trials ?? trials;
   return {
-    data: movedSource(source, from, to),
+    data: movedFiles(source, from, to),
     ...(paths === undefined ? {} : { trials: paths }),
   };
 }
 
-/** Data whose files are named from another folder. */
-function movedSource(source: DataSourceJob, ...[from, to]: [from: string, to: string]): DataSourceJob {
-  const there = (file: string): string => movedFile(file, from, to);
-  if ("file" in source) return { ...source, file: there(source.file) };
-  return "images" in source ? { ...source, images: there(source.images), labels: there(source.labels) } : source;
+/** Data or samples whose files are named from another folder: those of `file`, and of images and their labels. */
+function movedFiles<T>(given: T, ...[from, to]: [from: string, to: string]): T {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) return given;
+  const entries = Object.entries(given).map(([name, value]) => {
+    const isFile = name === "file" || ("images" in given && (name === "images" || name === "labels"));
+    return [name, isFile && typeof value === "string" ? movedFile(value, from, to) : movedFiles(value, from, to)];
+  });
+  return Object.fromEntries(entries) as T;
 }
 
 /** Text of a job for `saltation simulate` with the fitted values; files that it names are found from the folder of `to`. */
@@ -55,12 +58,16 @@ export function trainedJobText(
         }),
     time,
     ...(method === undefined ? {} : { method }),
-    ...("data" in job ? simulatedData(job, jobFile, to) : { paths: job.paths }),
+    ...("data" in job ? simulatedData(job, jobFile, to) : ofPaths(job, jobFile, to)),
     ...(seed === undefined ? {} : { seed }),
     ...(maxSpikes === undefined ? {} : { maxSpikes }),
   };
   return `${JSON.stringify(written, null, 2)}\n`;
 }
+
+/** How many paths there are, or which samples. */
+const ofPaths = ({ paths, samples }: TrainJob, ...[from, to]: [from: string, to: string]): object =>
+  samples ? { samples: movedFiles(samples, from, to) } : { paths };
 
 type CurrentJob = NonNullable<TrainJob["input"]>["current"];
 

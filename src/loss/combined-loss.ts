@@ -4,7 +4,7 @@ import type { Gpu } from "../gpu/index.js";
 import { observedEntries } from "../plan/observed.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { TypedSpikes } from "../spikes/spikes.js";
-import type { Loss, LossValue } from "./loss.js";
+import { type Loss, type LossValue, leftOut } from "./loss.js";
 import type { SampleLoss } from "./sample-loss.js";
 
 export interface LossPart {
@@ -100,7 +100,13 @@ export function combinedLoss(parts: readonly LossPart[]): SampleLoss {
   const least = Math.max(...losses.map((l) => l.leastPaths ?? 1));
   const needed = losses.map((l) => l.spikesNeeded);
   const classifier = (losses as readonly SampleLoss[]).find((loss) => loss.classes);
-  const leavesOut = losses.flatMap((l) => (l.leavesOut ? [`${l.kind}: ${l.leavesOut}`] : []));
+  const leavesOut = (plan: SolvePlan): string | undefined => {
+    const all = losses.flatMap((l) => {
+      const left = leftOut(l, plan);
+      return left ? [`${l.kind}: ${left}`] : [];
+    });
+    return all.length > 0 ? all.join("; ") : undefined;
+  };
   return {
     kind: losses.map((l) => l.kind).join(" + "),
     pathwise: losses.every((l) => l.pathwise),
@@ -109,7 +115,7 @@ export function combinedLoss(parts: readonly LossPart[]): SampleLoss {
     ...(states.length > 0 ? { states } : {}),
     ...(least > 1 ? { leastPaths: least } : {}),
     ...(all(needed) ? { spikesNeeded: Math.max(...needed) } : {}),
-    ...(leavesOut.length > 0 ? { leavesOut: leavesOut.join("; ") } : {}),
+    ...(losses.some((l) => l.leavesOut) ? { leavesOut } : {}),
     check(network) {
       for (const loss of losses) loss.check?.(network);
     },

@@ -22,6 +22,7 @@ import type { Spikes, TypedSpikes } from "../spikes/spikes.js";
 import { type UploadedSpikes, uploadSpikes } from "../spikes/upload.js";
 import type { GpuLoss, Kept, Loss, LossValue, WrittenCotangents } from "./loss.js";
 import { checkNeurons, checkObserved, checkTimes } from "./observed.js";
+import { leftOutByOrder } from "./order.js";
 
 export interface ExpectedSignatureOptions {
   /** Truncation depth, 1 to 8. */
@@ -88,7 +89,7 @@ export function expectedSignatureLoss(observed: readonly Spikes[], options: Expe
     kind: "expected-signature",
     ...(matching
       ? { leavesOut: "it jumps where a matched count of spikes changes, which its gradient does not see" }
-      : { horizon: true }),
+      : { horizon: true, leavesOut: (plan: SolvePlan) => leftOutByOrder(plan, depth) }),
     check: (network) => checkNeurons(observed, network),
     evaluate: (spikes, plan) => onHost(spikes, plan, observed, options),
     gpu: (gpu, plan, recordWords) =>

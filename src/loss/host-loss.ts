@@ -1,6 +1,5 @@
 /** Losses taken on the host. What they give is checked, since a loss may be a caller's own. */
 import { fail, show } from "../checks.js";
-import { SaltationError } from "../errors.js";
 import { observedEntries } from "../plan/observed.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { TypedSpikes } from "../spikes/spikes.js";
@@ -13,7 +12,7 @@ const isList = (value: unknown): value is ArrayLike<unknown> =>
 function checkNumber(kind: string, what: string, value: unknown): void {
   if (typeof value !== "number") fail("loss", `"${kind}": ${what} is ${show(value)}; evaluate() must give numbers`);
   if (Number.isFinite(value)) return;
-  throw new SaltationError("not-finite", `loss: "${kind}": ${what} is ${value}; evaluate() must give finite numbers`);
+  fail("loss", `"${kind}": ${what} is ${value}; evaluate() must give finite numbers`, "not-finite");
 }
 
 /**

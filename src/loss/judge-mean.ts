@@ -17,7 +17,7 @@ import { segmentName } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { planOfAll } from "../plan/sampled-values.js";
 import { horizonOf } from "./horizon.js";
-import type { Loss } from "./loss.js";
+import { type Loss, leftOut } from "./loss.js";
 import { checkInside, type JudgedMean } from "./mean-verdict.js";
 import type { GradientTerm } from "./result.js";
 import { statesThatJump } from "./state-jumps.js";
@@ -172,7 +172,8 @@ export function judgeMean(
     const kicks = `with method "${plan.method}" noise comes in kicks at grid points, which do not commute with all jumps`;
     because.push(`${kicks}: what comes of a spike there depends on their order; to mend it, take method "levy"`);
   }
-  if (loss?.leavesOut) because.push(`loss "${loss.kind}": ${loss.leavesOut}`);
+  const left = loss && leftOut(loss, plan);
+  if (left) because.push(`loss "${loss.kind}": ${left}`);
   const jumps = loss?.states && statesThatJump(plan);
   if (jumps) because.push(`loss "${loss!.kind}": ${jumps}`);
   const horizon = loss?.horizon ? horizonOf(plan, names) : undefined;

@@ -22,6 +22,10 @@ import type { Evaluated } from "./result.js";
 /** What pathwise gradients leave out of the derivative of losses that take one spike more when it crosses t1. */
 export const boundaryTerm = "it jumps where a spike crosses t1; the rate of spikes there times that jump is missing";
 
+/** What the gradient of a loss leaves out on such solutions; undefined where nothing. */
+export const leftOut = ({ leavesOut }: Pick<Loss, "leavesOut">, plan: SolvePlan): string | undefined =>
+  typeof leavesOut === "function" ? leavesOut(plan) : leavesOut;
+
 /** A loss of all paths, taken on the host. */
 export interface LossValue {
   readonly value: number;
@@ -120,9 +124,9 @@ export interface Loss {
   readonly horizon?: boolean;
   /**
    * What its gradient leaves out of the derivative of its mean all the same, in words: where a loss jumps, and does not say
-   * by how much. Absent where it leaves nothing out.
+   * by how much. Absent where it leaves nothing out; a function where that depends on the network.
    */
-  readonly leavesOut?: string;
+  readonly leavesOut?: string | ((plan: SolvePlan) => string | undefined);
   /**
    * Where it jumps inside t0 to t1, in words, with the mend: neither the pathwise part nor the horizon term sees spikes come
    * and go there, so that its gradient is refused. Undefined where it does not.

@@ -24,6 +24,7 @@ import type { Spikes, TypedSpikes } from "../spikes/spikes.js";
 import { type UploadedSpikes, uploadSpikes } from "../spikes/upload.js";
 import { boundaryTerm, type GpuLoss, type Kept, type Loss, type LossValue, type WrittenCotangents } from "./loss.js";
 import { checkNeurons, checkObserved, checkTimes } from "./observed.js";
+import { leftOutByOrder } from "./order.js";
 
 export interface SignatureKernelOptions {
   /** What points of the lifts are compared by; default linear. */
@@ -68,11 +69,14 @@ function kernelLoss(statistic: "mmd" | "score", observed: readonly Spikes[], opt
   };
   compileStaticKernel(kernel.static, "loss.static");
   checkSolver(kernel.solver, "loss.solver");
+  const depth = kernel.solver.kind === "truncated" ? kernel.solver.depth : Number.POSITIVE_INFINITY;
   checkObserved(observed, statistic === "mmd" && unbiased ? 2 : 1);
   return {
     kind: `signature-${statistic}`,
     independent: true,
-    ...(unbiased ? { horizon: true } : { leavesOut: `${boundaryTerm}; take unbiased: true, which has it` }),
+    ...(unbiased
+      ? { horizon: true, leavesOut: (plan: SolvePlan) => leftOutByOrder(plan, depth) }
+      : { leavesOut: `${boundaryTerm}; take unbiased: true, which has it` }),
     leastPaths: unbiased ? 2 : 1,
     check: (network) => checkNeurons(observed, network),
     evaluate(spikes, plan) {

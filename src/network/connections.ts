@@ -267,18 +267,19 @@ function readBlock(field: string, given: WeightForm, neurons: number, layers: re
   return readLayers(field, (given as { layers: unknown }).layers, layers);
 }
 
-/** Delays of a block: their values, and which of them a connection has; -1 for none. */
-interface BlockDelays {
+/** Delays of a block: their values, which of them a connection has (-1: none), and the way back to what was given. */
+export interface BlockDelays {
   readonly values: Float64Array;
   of(connection: number): number;
   shape(values: Float64Array): unknown;
 }
 
-function readDelays(field: string, given: unknown, block: Block): BlockDelays {
+/** @param block reads one for each connection, and takes them back. */
+export function readDelays(field: string, given: unknown, block: Pick<Block, "delays" | "numbers">): BlockDelays {
   if (given === undefined) return { values: new Float64Array(), of: () => -1, shape: () => null };
   if (typeof given === "number")
     return { values: Float64Array.of(delayNumber(field, given)), of: () => 0, shape: (v) => v[0]! };
-  return { values: block.delays(field, given), of: (edge) => edge, shape: (v) => block.numbers(v) };
+  return { values: block.delays(field, given), of: (connection) => connection, shape: (v) => block.numbers(v) };
 }
 
 /** What has ports by name: a cell. */

@@ -15,13 +15,14 @@ import {
 import {
   allPairs,
   type Block,
+  type BlockDelays,
   type Connections,
-  delayNumber,
   listOfDelays,
   type Neurons,
   type Ported,
   type ProjectionPlace,
   portNumber,
+  readDelays,
   readDense,
   readEdges,
   type ValuesPlace,
@@ -242,26 +243,16 @@ function tiedValues(field: string, tied: unknown, read: ReadWeights): Values {
   return { placeOf: groupOf, values: count > 0 ? values : new Float64Array(), shape, numbers: shape };
 }
 
-/** Delays: their values, which of them a connection has (-1: none), and the way back. */
-interface ReadDelays {
-  readonly values: Float64Array;
-  of(connection: number): number;
-  shape(values: Float64Array): unknown;
-}
-
-function readDelays(
+/** Delays as blocks have them, or drawn by a law. */
+function delaysOf(
   field: string,
   given: ProjectionDefinition["delays"],
   read: ReadWeights,
   otherwise: number,
-): ReadDelays {
-  if (given === undefined) return { values: new Float64Array(), of: () => -1, shape: () => null };
-  if (typeof given === "number")
-    return { values: Float64Array.of(delayNumber(field, given)), of: () => 0, shape: (v) => v[0]! };
-  if (isNumbers(given))
-    return { values: read.delays(field, given), of: (connection) => connection, shape: (v) => read.numbers(v) };
-  const values = readLaw(field, given as Law, { of: "delays", otherwise })(read.to.length).map((d) => Math.max(0, d));
-  return { values, of: (connection) => connection, shape: (v) => read.numbers(v) };
+): BlockDelays {
+  if (given === undefined || typeof given === "number" || isNumbers(given)) return readDelays(field, given, read);
+  const drawn = readLaw(field, given as Law, { of: "delays", otherwise })(read.to.length).map((d) => Math.max(0, d));
+  return readDelays(field, drawn, { ...read, delays: () => drawn });
 }
 
 /** The population of a name. */
@@ -309,7 +300,7 @@ export function readProjections(given: unknown, populations: ReadonlyMap<string,
     const weights = readWeights(`${field}.weights`, projection.weights, from, to, number);
     const values =
       projection.tied === undefined ? ownValues(weights, senders) : tiedValues(field, projection.tied, weights);
-    const delays = readDelays(`${field}.delays`, projection.delays, weights, number);
+    const delays = delaysOf(`${field}.delays`, projection.delays, weights, number);
     return { name, sender: from.first, from: weights.from, to: weights.to, port, values, delays };
   });
   read.sort((a, b) => a.sender - b.sender);

@@ -5,7 +5,7 @@
 import { fail } from "../checks.js";
 import type { Network } from "../network/network.js";
 import type { SolvePlan } from "./plan.js";
-import { sampleOf } from "./samples.js";
+import { sampleOfPath } from "./sample-of-path.js";
 
 /**
  * Input spikes in time order, and spikes of sources among them. One at t1 comes too late to change anything and is left out.
@@ -37,7 +37,7 @@ type Planned = Pick<SolvePlan, "arrivals" | "samples">;
 
 /** Those that a path meets, or a trial. */
 export function arrivalsOf({ arrivals, samples }: Planned, path: number): Arrivals {
-  return samples?.agenda ? arrivalsOfSample(samples.agenda, sampleOf(samples, path)) : arrivals;
+  return samples?.agenda ? arrivalsOfSample(samples.agenda, sampleOfPath(samples, path)) : arrivals;
 }
 
 /** Those of a sample. */

@@ -23,7 +23,8 @@ import { quoted } from "../quoted.js";
 import { type PlannedInput, sampledAt } from "./inputs.js";
 import type { SolvePlan } from "./plan.js";
 import { currentsTogether, type PopulationSignal, signalsTogether } from "./population-signals.js";
-import { type PlannedSamples, sampleOf } from "./samples.js";
+import { sampleOfPath } from "./sample-of-path.js";
+import type { PlannedSamples } from "./samples.js";
 
 /**
  * A signal of each sample: a number, numbers of neurons, or samples of it by time (and neuron), with one `dt` and one interpolation
@@ -50,7 +51,13 @@ export interface ValuesBySample {
    * What noise channels are driven by, by name, in place of Brownian motion: a path of each sample, straight between samples `dt` apart, the
    * first at t0; one for all neurons, or by time and neuron. Amplitudes stand before it as before noise.
    */
-  drivers?: Record<string, { dt: number; samples: readonly CurrentSamples[] }>;
+  drivers?: Record<string, SampledSeries>;
+}
+
+/** Values by time of each sample, `dt` apart. */
+export interface SampledSeries {
+  dt: number;
+  samples: readonly CurrentSamples[];
 }
 
 /** Numbers of a sample from one place of its row on. */
@@ -193,7 +200,7 @@ export interface ReadSignal {
 }
 
 /** Slopes of paths by samples, each constant up to the next. */
-function slopesOf(of: string, given: { dt: number; samples: readonly CurrentSamples[] }, planned: Planned) {
+function slopesOf(of: string, given: SampledSeries, planned: Planned) {
   checkOptions(of, given, { dt: true, samples: true });
   const { neurons } = planned.network;
   const { shape, rows } = signalOf(of, { ...given, interpolation: "linear" }, neurons, planned);
@@ -433,7 +440,7 @@ type Given = Pick<PlannedSamples, "trials" | "values">;
 export function planOfPath(plan: SolvePlan, path: number): SolvePlan {
   const { values } = plan.samples ?? {};
   if (!values) return plan;
-  const first = sampleOf(plan.samples!, path) * values.width;
+  const first = sampleOfPath(plan.samples!, path) * values.width;
   return replaced(plan, values, ({ at, length }) => values.data.subarray(first + at, first + at + length));
 }
 
@@ -479,7 +486,7 @@ export function givenSlope(
   return (path, step, neuron) => {
     const sample = Math.min(samples - 1, Math.floor(step / stepsPerSample));
     const own = sample * (length / samples) + (perNeuron ? neuron : 0);
-    return values.data[sampleOf({ trials }, path) * values.width + at + own]!;
+    return values.data[sampleOfPath({ trials }, path) * values.width + at + own]!;
   };
 }
 
@@ -492,7 +499,7 @@ export function setInitial(
 ): void {
   const { values, trials = 1 } = samples ?? {};
   if (!values) return;
-  const row = sampleOf({ trials }, path) * values.width;
+  const row = sampleOfPath({ trials }, path) * values.width;
   for (const { state, at, length, first, end } of values.initial)
     if (neuron >= first && neuron < end) y[state] = values.data[row + at + (length > 1 ? neuron - first : 0)]!;
 }

@@ -63,9 +63,6 @@ export interface PlannedSamples {
   readonly values?: SampledValues;
 }
 
-/** The sample that a path is. */
-export const sampleOf = ({ trials }: Pick<PlannedSamples, "trials">, path: number): number => Math.floor(path / trials);
-
 /** The path whose random numbers the first path of a plan has. */
 export const firstDrawn = ({ samples }: Pick<SolvePlan, "samples">): number =>
   samples ? samples.first * samples.trials : 0;

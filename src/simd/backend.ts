@@ -17,6 +17,7 @@ export async function openSimd({ threads, log }: SimdOptions = {}): Promise<WebG
   } catch (error) {
     const why = (error as Error).message;
     throw new SaltationError("no-adapter", `backend: simd cannot be opened here (${why}); take backend "cpu"`, {
+      field: "backend",
       cause: error,
     });
   }

@@ -1,6 +1,7 @@
 /** The kernel from which the backward recursion of a loss that jumps at t1 begins. Loaded with the first such gradient. */
 import { recordWords } from "../../shaders/shared/record.wgsl.js";
 import { type HorizonShape, horizonKernel, type PendingEvent } from "../../shaders/solve/horizon.wgsl.js";
+import type { Cell } from "../cell/cell.js";
 import type { Gpu, KernelOf } from "../gpu/index.js";
 import { segmentsOf, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
@@ -11,6 +12,9 @@ import { solverShape } from "./shape.js";
 const workgroupSize = 32;
 
 export type Horizon = KernelOf<ReturnType<typeof horizonKernel>>;
+
+/** Whether any event of a cell ends the path, as it has but one. */
+export const endsAll = ({ events }: Cell): boolean => events.length === 1 && events[0]!.terminal;
 
 /**
  * @param places where the solver keeps what the kernel reads and writes.
@@ -29,9 +33,8 @@ export async function horizonFor(
   const { gradientRows, entries, parts } = gradientPlaces(plan, views);
   // An event function has nothing of the current.
   const ofParameters = parts.filter(({ from }) => from !== "grad_current");
-  const terminal = cell.events.length === 1 && cell.events[0]!.terminal;
   const words = plan.network.connections.delays.length > 0 ? recordWords.arrivals : recordWords.neurons;
   const table = { gradientRows, parts: ofParameters, entries };
-  const whole = { ...shape, ...table, recordWords: words, workgroupSize, pending, terminal, places };
+  const whole = { ...shape, ...table, recordWords: words, workgroupSize, pending, terminal: endsAll(cell), places };
   return gpu.kernel(horizonKernel(whole, `horizon ${cell.name} ${plan.method}`));
 }

@@ -89,6 +89,7 @@ export interface TrainStep
     | "unbiased"
     | "because"
     | "terms"
+    | "estimator"
   > {
   /** From 0. A standard error that would cost another pass over the trains (expected signatures on a GPU) is NaN. */
   readonly step: number;
@@ -268,6 +269,7 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
       warnings: lossWarnings(plan, loss, about.withWarning(result, discretisation)),
       ...(discretisation ? { discretisation } : {}),
       ...verdictOn(plan, loss, judged, result.saturatedPaths),
+      ...(loss.likelihood ? {} : { estimator: loss.estimator ?? "pathwise" }),
       parameters,
       updated,
       seconds: (performance.now() - began) / 1000,

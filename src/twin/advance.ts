@@ -126,6 +126,7 @@ export class Stepper {
   reverse(yBar: Float64Array, pBar: Float64Array, subStep: SubStep, c: Float64Array): void {
     const { r, h, driver, p, I } = subStep;
     const { n, kBar, yBarStage, xBar, node, weight, slopes } = this;
+    const bar = { y: yBarStage, x: xBar, p: pBar };
     this.rBar = 0;
     this.hBar = 0;
     this.stagesOf(subStep);
@@ -142,7 +143,7 @@ export class Stepper {
         for (let i = 0; i < n; i++) kBar[i]! += next * h * yBarStage[i]!;
       }
       this.slope(driver, r + node[s]! * h);
-      this.cell.flowVjp(yBarStage, xBar, pBar, this.stages[s]!, p, I, this.x, kBar);
+      this.cell.flowVjp(bar, this.stages[s]!, p, I, this.x, kBar);
       if (!this.frozen) {
         for (let k = 0; k < xBar.length; k++) {
           const byTime = -2 * driver.b[k]! * xBar[k]!;
@@ -162,6 +163,7 @@ export class Stepper {
     const { n, dx, node, weight, slopes, slopeTangents } = this;
     this.stagesOf(subStep);
     const stage = this.tangentStage;
+    const along = { y: stage, p: dp, I: dI, x: dx };
     for (let s = 0; s < node.length; s++) {
       for (let i = 0; i < n; i++) {
         stage[i] = dy[i]!;
@@ -170,7 +172,7 @@ export class Stepper {
       this.slope(driver, r + node[s]! * h);
       // Of a frozen drift it stays none.
       if (!this.frozen) for (let k = 0; k < dx.length; k++) dx[k] = -2 * driver.b[k]! * (dr + node[s]! * dh);
-      this.cell.flowJvp(slopeTangents[s]!, this.stages[s]!, p, I, this.x, stage, dp, dI, dx);
+      this.cell.flowJvp(slopeTangents[s]!, this.stages[s]!, p, I, this.x, along);
     }
     for (let i = 0; i < n; i++) {
       if (node.length === 1) {

@@ -140,13 +140,14 @@ function fastestAlong(cell: CompiledCell, { operations }: PathResult): Rate | un
   const moves = operations.filter((op) => op.kind === "advance");
   const [still, noInput] = [new Float64Array(channels.length), new Float64Array(parameters.length)];
   const [unit, out] = [new Float64Array(states.length), new Float64Array(states.length)];
+  const along = { y: unit, p: noInput, I: 0, x: still };
   let fastest: Rate | undefined;
   for (let m = 0; m < moves.length; m += Math.ceil(moves.length / mostStates)) {
     const { y, p, I } = moves[m]!.subStep;
     states.slice(0, states.length - hidden).forEach((state, i) => {
       unit.fill(0);
       unit[i] = 1;
-      cell.flowJvp(out, y, p, I, still, unit, noInput, 0, still);
+      cell.flowJvp(out, y, p, I, still, along);
       const rate = out[i]!;
       if (Math.abs(rate) > Math.abs(fastest?.rate ?? 0)) fastest = { state, rate };
     });

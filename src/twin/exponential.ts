@@ -148,7 +148,7 @@ class ExponentialStepper extends Stepper {
         g[i] = h * sum;
       }
       this.slope(driver, r + node[s]! * h);
-      this.cell.flowVjp(bar, xBar, pBar, this.stages[s]!, p, I, this.x, g);
+      this.cell.flowVjp({ y: bar, x: xBar, p: pBar }, this.stages[s]!, p, I, this.x, g);
       if (!this.frozen) {
         for (let k = 0; k < xBar.length; k++) {
           const byTime = -2 * driver.b[k]! * xBar[k]!;
@@ -171,7 +171,7 @@ class ExponentialStepper extends Stepper {
       this.hBar += rate[i]! * zBar[i]!;
       rateBar[i]! += h * zBar[i]!;
     }
-    this.cell.ratesVjp!(this.unused, pBar, subStep.y, p, rateBar);
+    this.cell.ratesVjp!({ y: this.unused, p: pBar }, subStep.y, p, rateBar);
     yBar.set(total);
   }
 
@@ -181,11 +181,12 @@ class ExponentialStepper extends Stepper {
     const { n, dx, node, slopes, slopeTangents, moves, moveTangents, first, before, rate, rateTangent } = this;
     this.prepare(subStep);
     this.takeStages(subStep);
-    this.cell.ratesJvp!(rateTangent, subStep.y, p, dy, dp);
+    this.cell.ratesJvp!(rateTangent, subStep.y, p, direction);
     /** Of a h. */
     const dz = this.zBar;
     for (let i = 0; i < n; i++) dz[i] = h * rateTangent[i]! + dh * rate[i]!;
     const stage = this.tangentStage;
+    const along = { y: stage, p: dp, I: dI, x: dx };
     for (let s = 0; s < node.length; s++) {
       const moved = moveTangents[s]!;
       for (let i = 0; i < n; i++) {
@@ -199,7 +200,7 @@ class ExponentialStepper extends Stepper {
       this.slope(driver, r + node[s]! * h);
       if (!this.frozen) for (let k = 0; k < dx.length; k++) dx[k] = -2 * driver.b[k]! * (dr + node[s]! * dh);
       const d = slopeTangents[s]!;
-      this.cell.flowJvp(d, this.stages[s]!, p, I, this.x, stage, dp, dI, dx);
+      this.cell.flowJvp(d, this.stages[s]!, p, I, this.x, along);
       if (s > 0) for (let i = 0; i < n; i++) d[i]! -= rateTangent[i]! * h * moves[s]![i]! + rate[i]! * moved[i]!;
     }
     for (let i = 0; i < n; i++) {

@@ -234,6 +234,7 @@ export function laneLikelihood(
   const a = new Float64Array(n);
   const part = new Float64Array(n);
   const pBar = new Float64Array(P + 1);
+  const bar = { y: a, p: pBar };
   /** Adds c ∇E at a state to the adjoint and the parameters: of the integrated hazard, or of an event's surface. */
   const pull = (c: number, at: Float64Array, surface = cell.integratedGradient): void => {
     const ePBar = new Float64Array(P + 1);
@@ -255,18 +256,18 @@ export function laneLikelihood(
     if (at >= 0) {
       const what = schedule.what[at]!;
       if (what === ownSpike) {
-        spike.jumpVjp(a, pBar, end, p, 1, a);
+        spike.jumpVjp(bar, end, p, 1, a);
         cell.logHazardGradient(part, pBar, end, p, I);
         for (let i = 0; i < n; i++) a[i]! += part[i]!;
         pull(-1, end);
       } else {
-        const byWeight = portOf(what).receiveVjp(a, pBar, end, p, weightOf(what), a);
+        const byWeight = portOf(what).receiveVjp(bar, end, p, weightOf(what), a);
         if (what < edges) gradient[weights.offset + weightPlace(connections, what)]! += byWeight;
       }
     }
     if (event >= 0) {
       const { jumpVjp, surfaceGradient } = cell.happenings[event]!;
-      jumpVjp(a, pBar, end, p, 1, a);
+      jumpVjp(bar, end, p, 1, a);
       if (!atOnce) {
         // The sub-step's length is set by its surface: eliminated, as in reverse.ts.
         stepper.tangent(byLength, subStep, lengthAlone);
@@ -282,7 +283,7 @@ export function laneLikelihood(
     pBar[P] = 0;
   }
   clearInitial(plan, k, a);
-  cell.startVjp(pBar, p, 1, a);
+  cell.startVjp(bar, p, 1, a);
   network.parameters.forEach((parameter, j) => {
     const place = placeOf(layout, parameter, k);
     if (place !== undefined) gradient[place]! += pBar[j]!;

@@ -28,7 +28,8 @@ export async function discretisationOf(
   const { measureDiscretisation } = await import("./discretisation.js");
   const given = loss.likelihood !== undefined;
   const found = await measureDiscretisation(
-    given ? { ...plan, paths: ownPaths } : plan,
+    // Of samples there are no more than the plan has.
+    given ? { ...plan, paths: plan.samples ? Math.min(ownPaths, plan.paths) : ownPaths } : plan,
     asked === true ? {} : asked,
     given,
   );

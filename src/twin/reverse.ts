@@ -60,6 +60,7 @@ export function reversePath(
   const a = vectors(n);
   /** Per neuron: cotangents of its parameters, and of its current in the step at hand as last entry. */
   const pBar = vectors(P + 1);
+  const bars = a.map((y, k) => ({ y, p: pBar[k]! }));
   /** Cotangent of the time at which the neuron's sub-step in progress begins. */
   const timeBar = new Float64Array(neurons);
   const eBar = new Float64Array(n);
@@ -106,13 +107,13 @@ export function reversePath(
     }
     const k = op.neuron;
     if (op.kind === "kick") {
-      cell.kickVjp(a[k]!, pBar[k]!, op.before, p[k]!, op.increment, a[k]!);
+      cell.kickVjp(bars[k]!, op.before, p[k]!, op.increment, a[k]!);
     } else if (op.kind === "input") {
-      cell.ports[op.port]!.receiveVjp(a[k]!, pBar[k]!, op.before, p[k]!, op.weight, a[k]!);
+      cell.ports[op.port]!.receiveVjp(bars[k]!, op.before, p[k]!, op.weight, a[k]!);
     } else if (op.kind === "receive") {
       gradient[weights.offset + weightPlace(connections, op.edge)]! += cell.ports[
         connections.ports[op.edge]!
-      ]!.receiveVjp(a[k]!, pBar[k]!, op.before, p[k]!, weightAt(connections, op.edge), a[k]!);
+      ]!.receiveVjp(bars[k]!, op.before, p[k]!, weightAt(connections, op.edge), a[k]!);
       if (op.spike !== undefined) {
         cause(op.spike, op.edge, timeBar[k]!);
         timeBar[k] = 0;
@@ -122,7 +123,7 @@ export function reversePath(
       if (op.spike !== undefined) eventTimeBar += arrivalBar[op.spike]! + cotangents.spikes[op.spike]!;
       happening = cell.happenings[op.event]!;
       drawFurther(cell, plan, result.path, k, op.drawn);
-      happening.jumpVjp(a[k]!, pBar[k]!, op.before, p[k]!, op.u, a[k]!);
+      happening.jumpVjp(bars[k]!, op.before, p[k]!, op.u, a[k]!);
     } else {
       step = op.step;
       const { subStep } = op;
@@ -163,7 +164,7 @@ export function reversePath(
   for (let k = 0; k < neurons; k++) {
     drawFurther(cell, plan, result.path, k, 0);
     clearInitial(plan, k, a[k]!);
-    cell.startVjp(pBar[k]!, p[k]!, result.startUniforms[k]!, a[k]!);
+    cell.startVjp(bars[k]!, p[k]!, result.startUniforms[k]!, a[k]!);
     network.parameters.forEach((parameter, j) => {
       const place = placeOf(layout, parameter, k);
       if (place !== undefined) gradient[place]! += pBar[k]![j]!;

@@ -89,7 +89,7 @@ export function roundingError(plan: SolvePlan, forced = false): number {
       before.set(y);
       const happening = cell.happenings[whichEvent(cell, y, p)]!;
       happening.jump(y, before, p, u);
-      happening.jumpJvp(error, before, p, u, error, fixed);
+      happening.jumpJvp(error, before, p, u, { y: error, p: fixed });
       if (happening.emits) since = step + 1;
       begin = level(y, p);
     }

@@ -1,12 +1,13 @@
 /** Spike times of all paths with their derivatives, by the float64 twin. */
-
-import { parameterLayout, type View } from "../plan/layout.js";
+import { horizonOf } from "../loss/horizon.js";
+import { parameterLayout, segmentsOf, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { Sensitivities } from "../spikes/sensitivities.js";
 import { emptyTable } from "../spikes/table.js";
 import { compileFor } from "./compile.js";
 import { eachPath } from "./evaluate.js";
 import type { PathResult, PathSpike } from "./forward.js";
+import { pendingSpikes } from "./horizon.js";
 import { pathSensitivities } from "./sensitivity.js";
 
 /** Spike times and their derivatives on the CPU. */
@@ -24,9 +25,21 @@ export async function sensitivitiesCpu(
       return direction;
     }),
   );
+  const { events, lacks } = horizonOf(plan, segmentsOf(views));
+  const perPath = plan.network.neurons * along.length;
+  const horizon = events.length > 0 ? new Float64Array(plan.paths * perPath) : undefined;
   const rows: { spikes: PathSpike[]; derivatives: Float64Array[] }[] = [];
-  const visit = (_: number, result: PathResult): void => {
-    rows.push({ spikes: result.spikes, derivatives: pathSensitivities(plan, layout, cell, result, along) });
+  const visit = (path: number, result: PathResult): void => {
+    const { spikes } = result;
+    const pending = pendingSpikes(plan, cell, events, result);
+    const derivatives = pathSensitivities(plan, layout, cell, result, along, pending);
+    pending.forEach(({ neuron }, n) => {
+      const at = path * perPath + neuron * along.length;
+      derivatives[spikes.length + n]!.forEach((moved, d) => {
+        horizon![at + d]! += moved;
+      });
+    });
+    rows.push({ spikes, derivatives });
   };
   await eachPath(plan, cell, true, visit, progress);
   const width = plan.maxSpikes > 0 ? plan.maxSpikes : rows.reduce((most, r) => Math.max(most, r.spikes.length), 1);
@@ -40,5 +53,6 @@ export async function sensitivitiesCpu(
       derivatives.set(r.derivatives[n]!, (path * width + n) * along.length);
     });
   });
-  return { table, directions: along.length, derivatives, warnings: plan.warnings };
+  const directions = along.length;
+  return { table, directions, derivatives, horizon, horizonLacks: lacks, warnings: plan.warnings };
 }

@@ -60,7 +60,7 @@ export function pathSensitivities(
       });
       const y = new Float64Array(n);
       drawFurther(cell, plan, result.path, k, 0);
-      cell.startJvp(y, p[k]!, result.startUniforms[k]!, own);
+      cell.startJvp(y, p[k]!, result.startUniforms[k]!, { p: own });
       clearInitial(plan, k, y);
       return { y, r: 0, h: 0, p: own, I: 0 };
     });
@@ -74,17 +74,17 @@ export function pathSensitivities(
       }
       const k = op.neuron;
       const d = along[k]!;
-      if (op.kind === "kick") cell.kickJvp(d.y, op.before, p[k]!, op.increment, d.y, d.p);
+      if (op.kind === "kick") cell.kickJvp(d.y, op.before, p[k]!, op.increment, d);
       else if (op.kind === "fire") {
         drawFurther(cell, plan, result.path, k, op.drawn);
-        cell.happenings[op.event]!.jumpJvp(d.y, op.before, p[k]!, op.u, d.y, d.p);
+        cell.happenings[op.event]!.jumpJvp(d.y, op.before, p[k]!, op.u, d);
       } else if (op.kind === "input") {
-        cell.ports[op.port]!.receiveJvp(d.y, op.before, p[k]!, op.weight, d.y, d.p, 0);
+        cell.ports[op.port]!.receiveJvp(d.y, op.before, p[k]!, op.weight, { y: d.y, p: d.p, w: 0 });
       } else if (op.kind === "receive") {
         const { connections } = network;
         const dw = direction[weights.offset + weightPlace(connections, op.edge)]!;
         const weight = weightAt(connections, op.edge);
-        cell.ports[connections.ports[op.edge]!]!.receiveJvp(d.y, op.before, p[k]!, weight, d.y, d.p, dw);
+        cell.ports[connections.ports[op.edge]!]!.receiveJvp(d.y, op.before, p[k]!, weight, { y: d.y, p: d.p, w: dw });
       } else {
         const { subStep } = op;
         const place = currentPlace(plan.current, op.step, k);

@@ -105,7 +105,12 @@ describe("depth of equations", () => {
     compiled.flow(out, y, Float64Array.of(0.5), 0, none);
     // Rounding of 2,000 operations.
     expect(Math.abs(out[0]! / expected(0.999) - 1)).toBeLessThan(1e-12);
-    compiled.flowJvp(out, y, Float64Array.of(0.5), 0, none, Float64Array.of(1, 0), Float64Array.of(0), 0, none);
+    compiled.flowJvp(out, y, Float64Array.of(0.5), 0, none, {
+      y: Float64Array.of(1, 0),
+      p: Float64Array.of(0),
+      I: 0,
+      x: none,
+    });
     const h = 1e-6;
     // Central differences: h² times the third derivative over the first, 1990² h² at most.
     expect(out[0]!).toBeCloseTo((expected(0.999 + h) - expected(0.999 - h)) / (2 * h), 3);

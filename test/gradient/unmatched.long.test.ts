@@ -39,6 +39,36 @@ const figure1: Case = {
   options: { t1: t1 / 2, dt: 2 * dt },
 };
 
+/** Two neurons that know nothing of each other: their spikes change places, which the score sees alone. */
+it("signatures of two neurons have it by the score", async () => {
+  const engine = await Engine.create({ backend: "simd" });
+  const loss = expectedSignatureLoss([{ times: [0.3, 0.6, 0.9], neurons: [0, 0, 1] }], { depth: 2 });
+  const cell = { cell: "slif", neurons: 2, parameters: { sigma1: 0.25, alpha: 0, mu1: 15 } } as const;
+  const offBy = async (estimator: "pathwise" | "score", unbiased: boolean) => {
+    const off: number[] = [];
+    const wanted: number[] = [];
+    for (const seed of seeds) {
+      const solve = { t1: 1, dt: 0.02, paths: 4096, seed, standardErrors: false };
+      const at = (current: number) => engine.network({ ...cell, current: [current, 1.2] });
+      const found = await at(1.4).valueAndGradient(loss, { ...solve, with: ["current"], estimator });
+      expect(found.unbiased).toBe(unbiased);
+      const [up, down] = [
+        await at(1.42).valueAndGradient(loss, { ...solve, with: [] }),
+        await at(1.38).valueAndGradient(loss, { ...solve, with: [] }),
+      ];
+      wanted.push((up.value - down.value) / 0.04);
+      off.push(found.flat[0]! - wanted.at(-1)!);
+    }
+    return { ...estimateOf(off), wanted: estimateOf(wanted).mean };
+  };
+  const [paths, score] = [await offBy("pathwise", false), await offBy("score", true)];
+  engine.dispose();
+  expect(score.standardError).toBeLessThan(0.02 * Math.abs(score.wanted));
+  expect(Math.abs(score.mean)).toBeLessThan(3 * score.standardError);
+  // 11 % too much, and told.
+  expect(paths.mean).toBeGreaterThan(6 * paths.standardError);
+}, 900_000);
+
 describe("signatures of all spikes", () => {
   it.each([["figure 1", figure1]] as const)(
     "have the gradient of their mean: %s",

@@ -162,6 +162,18 @@ describe.each(["webgpu", "cpu"] as const)("on %s", (backend) => {
       );
       expect(terms).toEqual(["pathwise"]);
     }
+    // Where spikes of two neurons change places signatures jump, and no more than counts are seen at depth 1.
+    const two = { ...network, neurons: 2 };
+    for (const loss of known.slice(0, 2)) {
+      const { because } = await of(two, loss, { standardErrors: false });
+      expect(because).toEqual([
+        expect.stringMatching(/^loss ".*": it jumps where spikes of two neurons change places/),
+      ]);
+    }
+    const counted = expectedSignatureLoss(observed, { depth: 1 });
+    expect((await of(two, counted, { standardErrors: false })).unbiased).toBe(true);
+    const chosen = await of(two, known[0]!, { standardErrors: false, estimator: "auto" });
+    expect(chosen).toMatchObject({ unbiased: true, estimator: "score", terms: ["score"] });
     const silent = { ...network, parameters: { alpha: 0, sigma1: 0 } };
     const exact = { unbiased: true, because: [], terms: ["likelihood"] };
     expect(await of(silent, logLikelihood(observed))).toMatchObject(exact);
@@ -197,7 +209,8 @@ describe.each(["webgpu", "cpu"] as const)("on %s", (backend) => {
       unbiased: false,
       because: [expect.stringMatching(/no grazing/)],
     });
-    expect((await steps(pair("v - 1.4"), true).next()).value).toMatchObject({ unbiased: true, because: [] });
+    const sound = { unbiased: true, because: [], terms: ["pathwise"], estimator: "pathwise" };
+    expect((await steps(pair("v - 1.4"), true).next()).value).toMatchObject(sound);
   });
 
   it("of a training it is that for all values that may come", async () => {

@@ -4,7 +4,7 @@ import { Engine } from "../../src/engine.js";
 import { combinedLoss } from "../../src/loss/combined-loss.js";
 import { crossEntropy } from "../../src/loss/cross-entropy.js";
 import { expressionLoss } from "../../src/loss/expression-loss.js";
-import type { Loss } from "../../src/loss/loss.js";
+import { type Loss, leftOut } from "../../src/loss/loss.js";
 import { checkLoss, planForLoss } from "../../src/loss/loss-plan.js";
 import { payoff } from "../../src/loss/payoff.js";
 import { psthLoss } from "../../src/loss/psth.js";
@@ -84,7 +84,8 @@ it.each(pairs)("%s: value, gradient and what it asks of a plan are the same", as
         : requestedViews(own.network, parameterLayout(own), ["hidden→out.weights", "out.current", "hidden.current"]);
     loss.checkPlan?.(own, []);
     const { value, flat, standardError, means } = await evaluateCpu(own, loss, views);
-    const { kind, horizon, pathwise, spikesNeeded, leavesOut } = loss;
+    const { kind, horizon, pathwise, spikesNeeded } = loss;
+    const leavesOut = leftOut(loss, own);
     const said = [loss.jumpsInside?.(own), loss.warnings?.(own, means)];
     return { value, flat, standardError, means, kind, horizon, pathwise, spikesNeeded, leavesOut, said };
   };

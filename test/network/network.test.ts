@@ -16,7 +16,7 @@ it("parameters that a cell wants above 0 are checked in every neuron", () => {
 
 it("a section that a network does not have is refused: misspelt, it would count for nothing", () => {
   expect(() => defineNetwork({ curent: 1.5 } as never)).toThrow(
-    "network.curent: is unknown; perhaps current; known: cell, neurons, layers, parameters, weights, inputs, current, populations, projections, inputSpikes",
+    "network.curent: is unknown; known: cell, neurons, layers, parameters, weights, inputs, current, populations, projections, inputSpikes",
   );
   const layers = [1, 2];
   const weights = { layers: [[[0.5, -0.25]]] };

@@ -2,6 +2,8 @@
 import { describe, expect, it } from "vitest";
 import type { CellDefinition } from "../../src/cell/cell.js";
 import { fractionalBrownian } from "../../src/data/index.js";
+import { Engine } from "../../src/engine.js";
+import { logLikelihood } from "../../src/loss/log-likelihood.js";
 import { defineNetwork, type Network } from "../../src/network/network.js";
 import type { CellPopulation } from "../../src/network/populations.js";
 import { parameterLayout } from "../../src/plan/layout.js";
@@ -158,6 +160,22 @@ describe("a sample is its network with its values", () => {
   it("gradients by what samples have in common are finite differences", () => {
     expect(expectGradient(fed, "levy", fiveOptions).spikes).toBeGreaterThan(6);
   });
+});
+
+it("a likelihood of fewer samples than paths are measured of measures those", async () => {
+  const engine = await Engine.create({ backend: "cpu" });
+  const network = engine.network({ parameters: { alpha: 0, sigma1: 0 } });
+  const trials = [[0.2, 0.5], [0.3], [0.1, 0.9]].map((times) => ({ times, neurons: times.map(() => 0) }));
+  const { discretisation } = await network.valueAndGradient(logLikelihood(trials), {
+    samples: { inputs: { I: [1.2, 1.4, 1.1] } },
+    t1: 1,
+    dt: 0.02,
+    with: ["mu1"],
+    discretisation: true,
+  });
+  expect(discretisation).toMatchObject({ measured: true, paths: 3 });
+  // Of a method of order 4 where there is no noise, at steps of 0.3 of a time constant.
+  expect((discretisation as { error: number }).error).toBeLessThan(1e-3);
 });
 
 describe("noise channels along paths that samples give", () => {
