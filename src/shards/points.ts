@@ -80,10 +80,10 @@ export function cutsOf(point: PlannedPoint): Cuts | string {
     }
     return { unit: "pairs", count: point.pairs, align: 1, twoRounds: false, batches: 0 };
   }
-  const { job, plan } = point.planned;
+  const { plan } = point.planned;
   // Sums on the host take pairs of antithetic paths for one number each, and blocks of those.
   const align = plan.antithetic ? 2 * blockPaths : blockPaths;
-  const paths = { unit: "paths", count: job.paths, align } as const;
+  const paths = { unit: "paths", count: plan.paths, align } as const;
   if (point.command === "simulate") {
     return { ...paths, twoRounds: false, batches: 0 };
   }
@@ -98,5 +98,5 @@ export function cutsOf(point: PlannedPoint): Cuts | string {
     );
   }
   const twoRounds = !loss.pathwise;
-  return { ...paths, twoRounds, batches: twoRounds ? batchesOf(job.paths, loss.leastPaths ?? 1).batches : 0 };
+  return { ...paths, twoRounds, batches: twoRounds ? batchesOf(plan.paths, loss.leastPaths ?? 1).batches : 0 };
 }

@@ -19,7 +19,7 @@ const solve = {
   network: { cell: "slif" },
   input: { current: 1.5 },
   time: { t1: 0.4, dt: 0.1 },
-  paths: 16 * 256 - 100,
+  paths: 8 * 256 - 100,
   seed: 3,
 };
 const small = { ...solve, paths: 3 * 512 - 10, discretisation: false };
@@ -40,6 +40,18 @@ const samples = {
   trials: 2,
   time: { t1: 1, dt: 0.25 },
   states: { of: ["v"], neurons: "out", times: { every: 0.5 } },
+};
+const { paths: _, ...timed } = small;
+const classes = {
+  ...timed,
+  network: { cell: "slif", neurons: 3 },
+  samples: {
+    inputs: { I: Array.from({ length: 200 }, (_, s) => 1 + (s % 7) / 10) },
+    labels: Array.from({ length: 200 }, (_, s) => s % 3),
+    trials: 2,
+  },
+  loss: { kind: "cross-entropy" },
+  with: ["mu1", "vTh"],
 };
 const paths = (n: number): number[][][] =>
   Array.from({ length: n }, (_, i) => Array.from({ length: 4 }, (_, k) => [k / 3, Math.sin(i + 2 * k)]));
@@ -95,7 +107,7 @@ describe.each(["cpu", "webgpu"] as const)("shards on %s", (backend) => {
   afterAll(() => engine.dispose());
 
   it.each<[string, object, number[]]>([
-    ["gradient", { ...solve, ...withLoss }, [1, 7, 16]],
+    ["gradient", { ...solve, ...withLoss }, [1, 7, 8]],
     [
       "gradient from t0 on, antithetic",
       { ...small, paths: 1540, antithetic: true, time: { t0: 0.5, t1: 0.9, dt: 0.1 }, ...withLoss },
@@ -105,6 +117,7 @@ describe.each(["cpu", "webgpu"] as const)("shards on %s", (backend) => {
     ["gradient of a mean rate, which spikes at t1 move too", { ...small, ...rate, paths: 1020, antithetic: true }, [2]],
     ["gradient by a count and a time of each path", { ...small, ...expression }, [3]],
     ["gradient of states", { ...small, ...states }, [3]],
+    ["gradient of the classes of samples", classes, [2]],
     ["simulate", { ...small, network: { cell: "slif", neurons: 2 }, maxSpikes: 3 }, [5]],
     ["simulate samples of data, with states", { ...samples, discretisation: false }, [3]],
     ["Gram matrix", { x: paths(5), normalised: true }, [7]],
