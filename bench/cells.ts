@@ -165,11 +165,9 @@ solution on the same Brownian path; method \`levy\`, events and switches in ever
 ${lines.join("\n")}
 
 Where nothing is noisy, resets, crossings and located switches keep the order 4 of Runge–Kutta. AdEx has less, as its upstroke ends
-where z log z has no slope. With noise, what a path does between grid points is known to the parabola alone. Noise on a current, or any
-state that drives the potential, keeps order 1½. Noise on a state that a drift takes nonlinearly, as a hazard does v, has order 1 in the
-end: the mean of ∫ λ(v) within a step is λ″ σ² dt² / 24 too large, as the stages of Runge–Kutta see the parabola's area at half the step
-twice over and not at all ([decisions](decisions.md#order-1-of-a-hazard-of-noise)). The derivative of a spike time has the hazard at
-that very time in it, which is known to order ½.
+where z log z has no slope. With noise, what a path does between grid points is known to the parabola alone. Additive noise keeps order 1½, on
+a current and on the potential that a hazard takes nonlinearly, as [stages see it](mathematics.md#methods) so that means of squares are right; and
+here noise σ v does. The derivative of a spike time has the hazard at that very time in it, which is known to order ½.
 `;
 }
 

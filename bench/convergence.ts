@@ -6,7 +6,7 @@ import { progressBar } from "../src/cli/output.js";
 import { coarsen, type PathStep } from "../src/driver/brownian.js";
 import { defineNetwork } from "../src/network/network.js";
 import { parameterLayout } from "../src/plan/layout.js";
-import { type Method, methods, planSolve } from "../src/plan/plan.js";
+import { type Method, methods, planSolve, type SolvePlan } from "../src/plan/plan.js";
 import { compileFor } from "../src/twin/compile.js";
 import { type NoiseSource, PathSolver } from "../src/twin/forward.js";
 import { counterNoise } from "../src/twin/noise.js";
@@ -51,6 +51,34 @@ function second(
   return [(spike.step + spike.fraction) * dt, pathSensitivities(plan, layout, cell, result, [direction])[1]![0]!];
 }
 
+/**
+ * One Brownian path on grids of any multiple of a plan's step: each fine step is drawn once per channel, and its sums serve
+ * every grid.
+ */
+export function pathOnGrids(finePlan: SolvePlan, path: number): (dt: number) => NoiseSource {
+  const drawn = new Map<number, PathStep>();
+  const source = counterNoise(finePlan);
+  const pair = new Float64Array(2);
+  const fine = (step: number, channel: number): PathStep => {
+    const key = step * 2 + channel;
+    let known = drawn.get(key);
+    if (!known) {
+      source(path, step, channel, pair);
+      known = { increment: pair[0]!, area: pair[1]! };
+      drawn.set(key, known);
+    }
+    return known;
+  };
+  return (dt) => {
+    const ratio = Math.round(dt / finePlan.dt);
+    return (_, step, channel, out) => {
+      const union = coarsen(Array.from({ length: ratio }, (__, i) => fine(step * ratio + i, channel)));
+      out[0] = union.increment;
+      out[1] = union.area;
+    };
+  };
+}
+
 /** Errors over a number of paths; the reference is `levy` on the fine grid. */
 export function convergence(
   sigma: number,
@@ -63,28 +91,7 @@ export function convergence(
   const rows = methods.flatMap((method) => steps.map((dt) => ({ sigma, method, dt, time: 0, gradient: 0 })));
   let derivatives = 0;
   for (let path = 0; path < paths; path++) {
-    // Each fine step is drawn once per path and channel, and its sums serve every grid.
-    const drawn = new Map<number, PathStep>();
-    const source = counterNoise(finePlan);
-    const pair = new Float64Array(2);
-    const fine = (step: number, channel: number): PathStep => {
-      const key = step * 2 + channel;
-      let known = drawn.get(key);
-      if (!known) {
-        source(path, step, channel, pair);
-        known = { increment: pair[0]!, area: pair[1]! };
-        drawn.set(key, known);
-      }
-      return known;
-    };
-    const noise =
-      (dt: number): NoiseSource =>
-      (_, step, channel, out) => {
-        const ratio = Math.round(dt / fineStep);
-        const union = coarsen(Array.from({ length: ratio }, (__, i) => fine(step * ratio + i, channel)));
-        out[0] = union.increment;
-        out[1] = union.area;
-      };
+    const noise = pathOnGrids(finePlan, path);
     const [time, derivative] = second("levy", fineStep, sigma, path, noise);
     derivatives += derivative ** 2;
     for (const row of rows) {

@@ -5,6 +5,7 @@ import { type Series, seriesSvg } from "../src/figures/series.js";
 import type { BenchReport } from "../src/suites/report.js";
 import type { ConvergenceRow } from "./convergence.js";
 import type { GrowthRow } from "./sizes.js";
+import { type WorkCurve, workPrecisionSvg } from "./work-precision.js";
 
 const result = <T>(name: string): T => JSON.parse(readFileSync(`bench/results/${name}.json`, "utf8")) as T;
 
@@ -107,6 +108,8 @@ function sizes(): Promise<string> {
   });
 }
 
+const workPrecision = (): Promise<string> => workPrecisionSvg(result<{ curves: WorkCurve[] }>("work-precision").curves);
+
 export async function run(): Promise<void> {
   for (const [name, draw] of Object.entries({
     convergence,
@@ -115,6 +118,7 @@ export async function run(): Promise<void> {
     silence,
     unmatched,
     sizes,
+    "work-precision": workPrecision,
   })) {
     writeFileSync(`docs/${name}.svg`, await draw());
     console.log(`docs/${name}.svg`);

@@ -1,16 +1,15 @@
 /**
- * `npm run bench -- peers [forward|gradient|networks|signatures] [--rounds 8]`: the same work by what a user would take
+ * `npm run bench -- peers [forward|precision|gradient|networks|signatures] [--rounds 8]`: the same work by what a user would take
  * instead (NumPy, PyTorch, Brian2, pySigLib) and by C++ with the kernels' own arithmetic, which says how fast the processor
  * can be: scripts in bench/peers. Each is checked against ours before it is timed, takes turns with the others in one run,
  * and is passed over with a word where it is not installed. Wall and processor seconds, least of the rounds.
  *
  * Debian has g++, python3-numpy, python3-torch and python3-brian; another Python is named by PYTHON=/usr/bin/python3.
  */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { Engine } from "../src/engine.js";
 import { firstSpikes } from "../src/loss/spike-times.js";
 import type { NetworkDefinition } from "../src/network/network.js";
@@ -26,140 +25,26 @@ import {
 } from "../src/signature/index.js";
 import type { SpikeTable } from "../src/spikes/table.js";
 import { layered, single } from "../src/suites/sizes.js";
+import {
+  interpreter,
+  type MeanAndError,
+  type Measured,
+  measured,
+  Ours,
+  Peer,
+  python,
+  type Row,
+  type Solved,
+  scripts,
+} from "./contenders.js";
+import { precision, type Scheme, schemes, valueAt } from "./precision.js";
 import { brownianPaths } from "./signature-accuracy.js";
 import { option, writeResult } from "./support.js";
+import { type WorkCurve, workPrecisionSvg } from "./work-precision.js";
 
-const scripts = "bench/peers";
 const processors = os.availableParallelism();
 const counts = processors > 1 ? [1, processors] : [1];
 const onThreads = (n: number): string => `${n} thread${n > 1 ? "s" : ""}`;
-
-type MeanAndError = [mean: number, error: number];
-
-/** What a contender gives of a solve, to be compared. */
-interface Solved {
-  version?: string;
-  means?: MeanAndError[];
-  gradient?: MeanAndError;
-  /** The first spikes of the first paths. */
-  times?: number[][];
-  /** Spikes in all. */
-  count?: number;
-  values?: number[];
-}
-
-interface Turn {
-  seconds: number;
-  /** Of all its threads; null where it is not known. */
-  processor: number | null;
-}
-
-/** Someone who does the work of a row. */
-interface Contender {
-  readonly name: string;
-  /** Solves for the first time. @returns why it cannot, in words, where it is not here. */
-  start(): Promise<Solved | string>;
-  turn(): Promise<Turn>;
-  /** What its solve is compared with, where that is not ours of the row. */
-  reference?(): Promise<Solved>;
-  stop(): void;
-}
-
-/** A row of the table: work, whoever does it, and what tells that it is the same. */
-interface Row {
-  readonly work: string;
-  readonly contenders: Contender[];
-  /** @returns what is wrong with a peer's solve, in words. */
-  differs(ours: Solved, theirs: Solved): string | undefined;
-}
-
-/** A process that speaks as bench/peers/peer.py says. */
-class Peer implements Contender {
-  private child: ChildProcess | undefined;
-  private readonly lines: string[] = [];
-  private waiting: ((line: string | undefined) => void) | undefined;
-
-  constructor(
-    readonly name: string,
-    private readonly command: string,
-    private readonly args: readonly string[],
-  ) {}
-
-  private next(): Promise<string | undefined> {
-    const line = this.lines.shift();
-    if (line !== undefined) return Promise.resolve(line);
-    if (!this.child || this.child.exitCode !== null) return Promise.resolve(undefined);
-    return new Promise((resolve) => {
-      this.waiting = resolve;
-    });
-  }
-
-  private give(line: string | undefined): void {
-    const { waiting } = this;
-    this.waiting = undefined;
-    if (waiting) waiting(line);
-    else if (line !== undefined) this.lines.push(line);
-  }
-
-  async start(): Promise<Solved | string> {
-    let complaint = "";
-    this.child = spawn(this.command, this.args, { stdio: ["pipe", "pipe", "pipe"] });
-    this.child.on("error", (error) => {
-      complaint = error.message;
-      this.give(undefined);
-    });
-    this.child.stderr!.on("data", (text) => {
-      complaint = `${complaint}${text}`.slice(-300);
-    });
-    createInterface({ input: this.child.stdout! })
-      .on("line", (line) => this.give(line))
-      .on("close", () => this.give(undefined));
-    const line = await this.next();
-    if (line === undefined) return `it ended: ${complaint.trim().split("\n").at(-1)}`;
-    const said = JSON.parse(line) as Solved & { absent?: string };
-    return said.absent ?? said;
-  }
-
-  async turn(): Promise<Turn> {
-    this.child!.stdin!.write("\n");
-    const line = await this.next();
-    if (line === undefined) throw new Error(`${this.name} ended in the middle of the rounds`);
-    return JSON.parse(line) as Turn;
-  }
-
-  stop(): void {
-    this.child?.kill();
-  }
-}
-
-/** Ours, in this process. */
-class Ours implements Contender {
-  constructor(
-    readonly name: string,
-    private readonly solve: () => Promise<Solved>,
-    private readonly act: () => Promise<unknown> = solve,
-  ) {}
-
-  start(): Promise<Solved> {
-    return this.solve();
-  }
-
-  async turn(): Promise<Turn> {
-    const [used, began] = [process.cpuUsage(), performance.now()];
-    await this.act();
-    const seconds = (performance.now() - began) / 1000;
-    const { user, system } = process.cpuUsage(used);
-    return { seconds, processor: (user + system) / 1e6 };
-  }
-
-  stop(): void {}
-}
-
-/** Debian's is /usr/bin/python3, which may not be the first of the path. */
-const interpreter = process.env.PYTHON ?? "python3";
-
-const python = (name: string, script: string, ...args: (string | number)[]): Peer =>
-  new Peer(name, interpreter, [join(scripts, script), ...args.map(String)]);
 
 function meanAndError(values: readonly number[]): MeanAndError {
   const n = values.length;
@@ -305,6 +190,92 @@ class CheckedFiner extends Peer {
     const own = await super.start();
     return typeof own === "string" ? own : { ...fine, version: own.version! };
   }
+}
+
+/** Work at a step of a scheme. */
+interface PrecisionRow extends Row {
+  readonly scheme: Scheme;
+  readonly dt: number;
+}
+
+const precisionPaths = 16384;
+/** Of the errors, in float64: they are then known to some 10 %. */
+const precisionErrorPaths = 1000;
+/** Around an error of 1e-3. */
+const precisionSteps: Record<Scheme, readonly number[]> = {
+  levy: [0.04, 0.025, 0.02, 0.01],
+  euler: [0.01, 0.004, 0.002, 0.0005],
+  grid: [0.01, 0.004, 0.002, 0.001],
+};
+
+/** One thread each, to an end that is past the second spike. */
+function precisionRows({ simd }: Machines, folder: string): PrecisionRow[] {
+  const t1 = 2;
+  const engine = simd.get(1)!;
+  const sse = compiled(folder, "sse", ["-msse4.2"]);
+  const located = (["levy", "euler"] as const).flatMap((method) =>
+    precisionSteps[method].map((dt) => {
+      const options = { paths: precisionPaths, t1, dt, seed: 1, method };
+      const steps = Math.round(t1 / dt);
+      return {
+        scheme: method,
+        dt,
+        work: `second spike of ${precisionPaths} paths, ${method}, step ${dt}`,
+        contenders: [
+          new Ours(
+            "Saltation",
+            simulated(engine, withoutSynapse, options),
+            solvedOnly(engine, withoutSynapse, options),
+          ),
+          new Peer("C++ SSE4.2", sse, [method, precisionPaths, steps, dt, 1].map(String)),
+          python("NumPy", "slif_numpy.py", method, precisionPaths, steps, dt),
+          python("PyTorch", "slif_torch.py", "forward", method, precisionPaths, steps, dt, 1),
+        ],
+        differs,
+      };
+    }),
+  );
+  const grid = precisionSteps.grid.map((dt) => ({
+    scheme: "grid" as const,
+    dt,
+    work: `second spike of ${precisionPaths} paths, spikes on the grid, step ${dt}`,
+    contenders: [python("Brian2", "brian.py", "slif", "-", precisionPaths, Math.round(t1 / dt), dt)],
+    // Checked among the rows of forward solves, at a step at which what the grid does to means is small.
+    differs: () => undefined,
+  }));
+  return [...located, ...grid];
+}
+
+/** Errors at the steps that were timed, and processor time by error, drawn. */
+async function writePrecision(rows: readonly { row: PrecisionRow; measured: readonly Measured[] }[]): Promise<void> {
+  const errors = precision(precisionErrorPaths, precisionSteps);
+  const curves = [...new Set(rows.flatMap((r) => r.measured.map((m) => m.name)))].flatMap((name) =>
+    schemes.flatMap((scheme): WorkCurve[] => {
+      const mine = rows.flatMap(({ row, measured: all }) => {
+        const processor = row.scheme === scheme && all.find((m) => m.name === name)?.processor;
+        const error = errors.find((e) => e.scheme === row.scheme && e.dt === row.dt)!.error;
+        return processor ? [{ dt: row.dt, error, seconds: processor }] : [];
+      });
+      return mine.length > 0 ? [{ name, scheme, points: mine }] : [];
+    }),
+  );
+  const asked = 1e-3;
+  const at = ({ points }: WorkCurve): number | undefined =>
+    valueAt(
+      points.map((p) => p.error),
+      points.map((p) => p.seconds),
+      asked,
+    );
+  const own = at(curves.find((c) => c.name === "Saltation" && c.scheme === "levy")!)!;
+  console.log(`\nprocessor time for an error of ${asked} of the second spike time`);
+  for (const curve of curves) {
+    const seconds = at(curve);
+    const figures =
+      seconds === undefined ? "not reached" : `${seconds.toPrecision(3)} s, ${(seconds / own).toFixed(1)} ×`;
+    console.log(`  ${`${curve.name}, ${curve.scheme}`.padEnd(24)} ${figures}`);
+  }
+  writeResult("work-precision", { paths: precisionPaths, errorPaths: precisionErrorPaths, errors, curves });
+  writeFileSync("docs/work-precision.svg", await workPrecisionSvg(curves));
 }
 
 function gradientRows(machines: Machines): Row[] {
@@ -484,53 +455,13 @@ function signatureRows(machines: Machines, folder: string): Row[] {
   ];
 }
 
-const rowsOf = { forward: forwardRows, gradient: gradientRows, networks: networkRows, signatures: signatureRows };
-
-interface Measured {
-  name: string;
-  version?: string | undefined;
-  seconds?: number;
-  processor?: number | null;
-  /** Why it was not timed. */
-  word?: string;
-}
-
-async function measured({ contenders, differs: wrong }: Row, rounds: number): Promise<Measured[]> {
-  let ours: Solved | undefined;
-  const rows: Measured[] = [];
-  const taking: { contender: Contender; row: Measured; turns: Turn[] }[] = [];
-  try {
-    for (const contender of contenders) {
-      const solved = await contender.start();
-      const row: Measured = { name: contender.name };
-      rows.push(row);
-      if (typeof solved === "string") {
-        row.word = `not here: ${solved}`;
-        continue;
-      }
-      row.version = solved.version;
-      const reference = (await contender.reference?.()) ?? ours;
-      const word = reference === undefined || contender instanceof Ours ? undefined : wrong(reference, solved);
-      ours ??= solved;
-      if (word) row.word = `not the same: ${word}`;
-      else taking.push({ contender, row, turns: [] });
-    }
-    for (let round = -1; round < rounds; round++) {
-      for (const { contender, turns } of taking) {
-        const turn = await contender.turn();
-        if (round >= 0) turns.push(turn);
-      }
-    }
-  } finally {
-    for (const contender of contenders) contender.stop();
-  }
-  for (const { row, turns } of taking) {
-    row.seconds = Math.min(...turns.map((t) => t.seconds));
-    const used = turns.map((t) => t.processor).filter((p) => p !== null);
-    row.processor = used.length > 0 ? Math.min(...used) : null;
-  }
-  return rows;
-}
+const rowsOf = {
+  forward: forwardRows,
+  precision: precisionRows,
+  gradient: gradientRows,
+  networks: networkRows,
+  signatures: signatureRows,
+};
 
 export async function run(args: string[]): Promise<void> {
   const rounds = Number(option(args, "--rounds", "8"));
@@ -540,12 +471,14 @@ export async function run(args: string[]): Promise<void> {
   const machines = { simd, software: await Engine.create({ backend: "webgpu", software: true }) };
   const folder = mkdtempSync(join(os.tmpdir(), "saltation-peers-"));
   const results: { work: string; rows: Measured[] }[] = [];
+  const precise: { row: PrecisionRow; measured: Measured[] }[] = [];
   try {
     for (const name of asked.length > 0 ? asked : (Object.keys(rowsOf) as (keyof typeof rowsOf)[])) {
       for (const row of rowsOf[name](machines, folder)) {
         console.log(`\n${row.work}`);
         const rows = await measured(row, rounds);
-        results.push({ work: row.work, rows });
+        if ("scheme" in row) precise.push({ row: row as PrecisionRow, measured: rows });
+        else results.push({ work: row.work, rows });
         const base = rows[0]!.seconds!;
         for (const { name, seconds, processor, word } of rows) {
           const figures =
@@ -556,9 +489,11 @@ export async function run(args: string[]): Promise<void> {
         }
       }
     }
+    if (precise.length > 0) await writePrecision(precise);
   } finally {
     rmSync(folder, { recursive: true, force: true });
     for (const engine of [...simd.values(), machines.software]) engine.dispose();
   }
-  writeResult("peers", { processor: os.cpus()[0]?.model, processors, node: process.version, rounds, results });
+  if (results.length > 0)
+    writeResult("peers", { processor: os.cpus()[0]?.model, processors, node: process.version, rounds, results });
 }

@@ -29,13 +29,13 @@ def of_spikes(times, counts, end):
 
 def serve(version, run, check, seconds_of=lambda result: None):
     """
-    run(seed) solves; check(result) gives what is compared; seconds_of(result) the seconds, where the clock would count
-    more than the work (processes started anew).
+    run(seed) solves; check(result) gives what is compared; seconds_of(result) the seconds of its clock and of its processor,
+    where ours would count other things (processes started anew).
     """
     print(json.dumps({"version": version, **check(run(0))}), flush=True)
     for seed, _ in enumerate(sys.stdin, 1):
         began, used = time.perf_counter(), time.process_time()
         result = run(seed)
         seconds, processor = time.perf_counter() - began, time.process_time() - used
-        own = seconds_of(result)
-        print(json.dumps({"seconds": own or seconds, "processor": None if own else processor}), flush=True)
+        seconds, processor = seconds_of(result) or (seconds, processor)
+        print(json.dumps({"seconds": seconds, "processor": processor}), flush=True)

@@ -137,21 +137,21 @@ INLINE void solve(const Work& work, Word first, float* times, Word* counts) {
       if (levy) f = f + ((dt - 2.0f * place) * arc + line);
       return f;
     };
-    auto stages = [&](Float h, Float& to_v, Float& to_s) {
-      Float half = h * 0.5f, middle = at + half;
-      Float v2 = v + half * slope, k2 = flow(v2, middle), l2 = hazard(v2);
-      Float v3 = v + half * k2, k3 = flow(v3, middle), l3 = hazard(v3);
-      Float v4 = v + h * k3, k4 = flow(v4, at + h), l4 = hazard(v4);
+    auto stages = [&](Float h, Float& to_v, Float& to_s) {  // additivePlaces of shaders/substep/tableau.ts
+      Float half = h * 0.5f, k1 = flow(v, at + 0.105662435f * h);
+      Float v2 = v + half * k1, k2 = flow(v2, at + 0.394337565f * h), l2 = hazard(v2);
+      Float v3 = v + half * k2, k3 = flow(v3, at + half), l3 = hazard(v3);
+      Float v4 = v + h * k3, k4 = flow(v4, at + 1.105662465f * h), l4 = hazard(v4);
       Float sixth = h * (1.0f / 6.0f);
-      to_v = v + sixth * (slope + (k2 + k3) * 2.0f + k4);
+      to_v = v + sixth * (k1 + (k2 + k3) * 2.0f + k4);
       to_s = s + sixth * (rate + (l2 + l3) * 2.0f + l4);
     };
     auto attempt = [&] {
-      slope = flow(v, at);
       rate = hazard(v);
       if (levy) {
         stages(length, next_v, next_s);
       } else {
+        slope = flow(v, at);
         next_v = v + slope * length;
         next_s = s + rate * length;
       }

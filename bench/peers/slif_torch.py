@@ -45,17 +45,20 @@ def flow(x, at, c, line, arc):
     return mu1 * (c - x) + line + arc * (dt - 2 * at)
 
 
+# Where stages read the slope of the path: additivePlaces of shaders/substep/tableau.ts.
+places = ((3 - 3**0.5) / 12, (3 + 3**0.5) / 12, 1 / 2, (15 - 3**0.5) / 12)
+
+
 def advance(v, s, at, h, c, line, arc):
     if method == "euler":
         return v + mu1 * (c - v) * h, s + hazard(v) * h
-    middle = at + h / 2
-    k1, l1 = flow(v, at, c, line, arc), hazard(v)
+    k1, l1 = flow(v, at + places[0] * h, c, line, arc), hazard(v)
     v2 = v + h / 2 * k1
-    k2, l2 = flow(v2, middle, c, line, arc), hazard(v2)
+    k2, l2 = flow(v2, at + places[1] * h, c, line, arc), hazard(v2)
     v3 = v + h / 2 * k2
-    k3, l3 = flow(v3, middle, c, line, arc), hazard(v3)
+    k3, l3 = flow(v3, at + places[2] * h, c, line, arc), hazard(v3)
     v4 = v + h * k3
-    k4, l4 = flow(v4, at + h, c, line, arc), hazard(v4)
+    k4, l4 = flow(v4, at + places[3] * h, c, line, arc), hazard(v4)
     return v + h / 6 * (k1 + 2 * (k2 + k3) + k4), s + h / 6 * (l1 + 2 * (l2 + l3) + l4)
 
 

@@ -7,19 +7,20 @@
  * g_i = flow - a t e_i; products are state by state. Needs the cell's rates and src/cell/own-rates-wgsl.ts.
  */
 import {
+  firstMoved,
   inTurns,
   literal,
   moved,
+  placeCotangents,
   type Stage,
   type SubstepRoutines,
   type SubstepShape,
-  shared,
+  slopeChanges,
   slopesOf,
-  still,
   sum,
   times,
 } from "./stages.js";
-import { alongPath, type Phis, type Tableau } from "./tableau.js";
+import type { Phis, Tableau } from "./tableau.js";
 
 const zero = "state_zero()";
 
@@ -188,8 +189,9 @@ function tilts(shape: SubstepShape, d: Factors, g: readonly string[]): { names: 
 
 function byLength(shape: SubstepShape): string {
   const { nodes } = shape.tableau;
-  const x = slopesOf(shape, 1);
-  const rates = shared(shape, "rate", nodes, literal, (part) => `slope_scale(${part}, rate)`, 1);
+  const from = firstMoved(shape);
+  const x = slopesOf(shape, from);
+  const rates = slopeChanges(shape, "rate", literal, from);
   const [f, d] = [factors(shape, "phi"), factors(shape, "dphi")];
   const g = reduced(shape);
   const tilt = tilts(shape, d, g);
@@ -208,10 +210,10 @@ function byLength(shape: SubstepShape): string {
         by: [zero, ...later(numbered(shape, "by"))],
         before: f.before,
       },
-      from: 1,
+      from,
     },
     (stage) => {
-      // The first stage does not move, so that what goes by it is nothing.
+      // The first stage begins at y: what goes by that is nothing.
       const more = stage.first
         ? stage.of("by")
         : `state_add(${stage.of("by")}, state_mul(${stage.of("before")}, ${stage.of("last")}))`;
@@ -226,7 +228,7 @@ function byLength(shape: SubstepShape): string {
       ];
     },
   );
-  const bends = numbered(shape, "d").map((name, i) => (i > 0 ? name : undefined));
+  const bends = numbered(shape, "d").map((name, i) => (i >= from ? name : undefined));
   const grows = `state_mul(own, ${combined(d.weight, g)})`;
   return /* wgsl */ `
 // Derivative of the end of a sub-step by its length (physical time).
@@ -247,7 +249,9 @@ function reverse(shape: SubstepShape): string {
   const g = reduced(shape);
   const tilt = tilts(shape, d, g);
   const only = nodes.length === 1;
-  const path = (node: number, i: number): string => times(node, `slope_dot(b${i + 1}.x, rate)`);
+  const places = placeCotangents(shape).flatMap(({ place, stages, of }) =>
+    stages.map((i) => ({ place, bar: of(`b${i + 1}.x`) })),
+  );
   const sweep = inTurns(
     shape,
     {
@@ -287,7 +291,6 @@ function reverse(shape: SubstepShape): string {
     ...stagesAfter.map(({ node, i }) => `state_scale(${literal(node)}, state_mul(u${i}, tilt${i}))`),
   ];
   const whole = sum(numbered(shape, "b").map((b) => `${b}.y`));
-  const smooth = alongPath(tableau);
   return /* wgsl */ `
 struct SubstepCotangent {
   y: State,
@@ -306,12 +309,12 @@ fn substep_reverse(s: Stages, y: State, z: Noise, rho: f32, h: f32, current: f32
   cell_rates_vjp(y, state_scale(t, by_own));
   return SubstepCotangent(
     ${carried ? `state_carry(c, ${whole})` : `state_add(c, ${whole})`},
-    ${smooth ? nodes.map((_, i) => path(1, i)).join(" + ") : "0.0f"},
+    ${places.length > 0 ? places.map((p) => p.bar).join(" + ") : "0.0f"},
     ${[
       `state_dot(c, ${combined(f.weight, g)})`,
       ...stagesAfter.map(({ i }) => `state_dot(u${i}, s.e${i})`),
       "state_dot(own, by_z)",
-      ...(smooth ? stagesAfter.map(({ node, i }) => path(node, i - 1)) : []),
+      ...places.flatMap(({ place, bar }) => (place > 0 ? [times(place, bar)] : [])),
     ].join("\n      + ")},
   );
 }
@@ -321,13 +324,7 @@ fn substep_reverse(s: Stages, y: State, z: Noise, rho: f32, h: f32, current: f32
 function tangent(shape: SubstepShape): string {
   const { nodes } = shape.tableau;
   const x = slopesOf(shape);
-  const dx = shared(
-    shape,
-    "dx",
-    nodes,
-    (node) => moved("dr", node, "dh"),
-    (by) => (alongPath(shape.tableau) ? `slope_scale(${by}, rate)` : still),
-  );
+  const dx = slopeChanges(shape, "dx", (place) => moved("dr", place, "dh"));
   const [f, d] = [factors(shape, "phi"), factors(shape, "dphi")];
   const stages = inTurns(
     shape,

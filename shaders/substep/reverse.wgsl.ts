@@ -2,8 +2,20 @@
  * Exact reverse of a sub-step, for any cell and method: needs the functions of solver.wgsl.ts and the cell's derivatives.
  * Cotangents of times are by physical time, not by fractions of a step.
  */
-import { endOf, inTurns, literal, nextLengths, type SubstepShape, shared, slopesOf, times } from "./stages.js";
-import { alongPath, stagesBy, sumOf } from "./tableau.js";
+import {
+  endOf,
+  firstMoved,
+  inTurns,
+  literal,
+  nextLengths,
+  placeCotangents,
+  type SubstepShape,
+  shared,
+  slopeChanges,
+  slopesOf,
+  times,
+} from "./stages.js";
+import { sumOf } from "./tableau.js";
 import { laterNodes, scaled, unitOf, weighed, weighedSum } from "./weights.js";
 
 export function reverseFunctions(shape: SubstepShape): string {
@@ -57,18 +69,21 @@ fn substep_stages(y: State, z: Noise, rho: f32, h: f32, current: f32) -> Stages 
 
 function byLength(shape: SubstepShape): string {
   const { nodes } = shape.tableau;
-  const x = slopesOf(shape, 1);
-  const rates = shared(shape, "rate", nodes, literal, (part) => `slope_scale(${part}, rate)`, 1);
+  const from = firstMoved(shape);
+  const x = slopesOf(shape, from);
+  const rates = slopeChanges(shape, "rate", literal, from);
   const slopes = each(shape, (i) => `s.f${i}.f`);
-  // The first stage does not move.
-  const bends = each(shape, (i) => `d${i}`).map((name, i) => (i > 0 ? name : undefined));
+  // The first stage begins at y, and moves if its path is read further on.
+  const bends = each(shape, (i) => `d${i}`).map((name, i) => (i >= from ? name : undefined));
   const change = inTurns(
     shape,
-    { makes: { d: "State" }, passes: { last: "state_zero()" }, given: { begin: begins(shape), f: slopes }, from: 1 },
+    { makes: { d: "State" }, passes: { last: "state_zero()" }, given: { begin: begins(shape), f: slopes }, from },
     (stage) => {
-      const slope = stage.before("f");
+      const atStart = stage.first && from === 0;
+      const slope = from === 0 && shape.rolled ? "f[max(stage, 1u) - 1u]" : atStart ? "" : stage.before("f");
       const along = stage.first ? slope : `state_axpy(${slope}, t, ${stage.of("last")})`;
-      const part = `state_scale(${stage.one(nodes.map((node, i) => (i > 0 ? literal(node) : undefined)))}, ${along})`;
+      const node = stage.one(nodes.map((node, i) => (i >= from ? literal(node) : undefined)));
+      const part = atStart ? "state_zero()" : `state_scale(${node}, ${along})`;
       const at = `${stage.of("begin")}, current, ${x.at(stage)}`;
       return [
         stage.make("d", `cell_flow_jvp_fixed(${at}, ${part}, ${rates.at(stage)})`),
@@ -90,25 +105,23 @@ fn substep_by_length(s: Stages, y: State, z: Noise, rho: f32, h: f32, current: f
 
 function reverse(shape: SubstepShape): string {
   const { tableau, carried } = shape;
-  const { nodes, weights } = tableau;
+  const { weights } = tableau;
   const x = slopesOf(shape);
   const next = nextLengths(shape, "t");
-  const shares = shared(shape, "share", weights, (weight) => times(weight / sumOf(weights), "t"));
+  const shares = shared(shape, "share", [weights], (weight) => times(weight / sumOf(weights), "t"));
   const slopes = each(shape, (i) => `s.f${i}.f`);
   const [first, ...later] = each(shape, (i) => `b${i}.y`);
   const joined = later.length > 0 ? later.reduceRight((rest, y) => `state_add(${y}, ${rest})`) : undefined;
   const [whole, plain] = joined
     ? [`state_add(${first}, ${joined})`, `state_add(state_add(c, ${first}), ${joined})`]
     : [first, `state_add(c, ${first})`];
-  // Where stages of one node lie moves them alike.
-  const moves = alongPath(tableau)
-    ? [...stagesBy(nodes)].map(([node, stages]) => ({
-        node,
-        name: `r${stages[0]! + 1}`,
-        value: stages.map((i) => `slope_dot(b${i + 1}.x, rate)`).join(" + "),
-      }))
-    : [];
-  const laterMoves = moves.filter(({ node }) => node > 0);
+  // Where stages read the path in one place, that moves them alike.
+  const moves = placeCotangents(shape).map(({ place, stages, of }, n) => ({
+    place,
+    name: `r${n + 1}`,
+    value: stages.map((i) => of(`b${i + 1}.x`)).join(" + "),
+  }));
+  const laterMoves = moves.filter(({ place }) => place > 0);
   const ends = weighed(shape, slopes).map(([multiple, slope]) => times(multiple, `state_dot(c, ${slope})`));
   const unit = unitOf(shape);
   const length = [
@@ -116,7 +129,7 @@ function reverse(shape: SubstepShape): string {
     ...laterNodes(tableau).map(([node, stages]) =>
       times(node, `(${stages.map((i) => `state_dot(b${i + 1}.y, ${slopes[i - 1]})`).join(" + ")})`),
     ),
-    ...laterMoves.map(({ node, name }) => times(node, name)),
+    ...laterMoves.map(({ place, name }) => times(place, name)),
   ];
   return /* wgsl */ `
 struct SubstepCotangent {

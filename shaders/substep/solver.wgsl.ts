@@ -3,7 +3,7 @@ import { byRange, type Range } from "../shared/pieces.js";
 import { advanceFunction } from "./advance.wgsl.js";
 import { type GridShape, gridFunctions } from "./grid-states.wgsl.js";
 import { initialFunctions } from "./initial.wgsl.js";
-import { plus, type SubstepShape } from "./stages.js";
+import { placesOf, plus, type SubstepShape } from "./stages.js";
 
 /** What the kernels of a solve are specialised for. */
 export interface SolverShape extends SubstepShape, GridShape {
@@ -108,6 +108,8 @@ export function solverFunctions(shape: SolverShape): string {
   const { channels } = shape;
   const noisy = channels.length > 0;
   const perStep = shape.neurons * shape.cellChannels;
+  const products = (of: (i: number) => boolean): string =>
+    channels.flatMap((_, i) => (of(i) ? [`a.x${i} * b.x${i}`] : [])).join(" + ");
   const withB = shape.tableau.driver === "parabola";
   const drawn = shape.antithetic ? "path & 0xfffffffeu" : "path";
   const draw = (i: number, c: number): string => {
@@ -197,9 +199,29 @@ fn slope_rate(z: Noise) -> Slope {
 fn slope_scale(a: f32, x: Slope) -> Slope {
   return Slope(${noisy ? members(channels, (i) => `a * x.x${i}`) : "0.0f"});
 }
+#if ${placesOf(shape).length > 1}
+// The same with a number of their own for channels of additive noise.
+fn slope_at_each(z: Noise, rho: f32, rho_additive: f32) -> Slope {
+  let s = 1.0f - 2.0f * rho;
+  let s_additive = 1.0f - 2.0f * rho_additive;
+  return Slope(${members(channels, (i) => `z.a${i} + z.b${i} * ${shape.additive[i] ? "s_additive" : "s"}`)});
+}
+
+fn slope_scale_each(a: f32, a_additive: f32, x: Slope) -> Slope {
+  return Slope(${members(channels, (i) => `${shape.additive[i] ? "a_additive" : "a"} * x.x${i}`)});
+}
+
+fn slope_dot_others(a: Slope, b: Slope) -> f32 {
+  return ${products((i) => !shape.additive[i])};
+}
+
+fn slope_dot_additive(a: Slope, b: Slope) -> f32 {
+  return ${products((i) => shape.additive[i]!)};
+}
+#endif
 
 fn slope_dot(a: Slope, b: Slope) -> f32 {
-  return ${noisy ? channels.map((_, i) => `a.x${i} * b.x${i}`).join(" + ") : "0.0f"};
+  return ${noisy ? products(() => true) : "0.0f"};
 }
 
 // The increment of the path over the step, for the kick of euler.

@@ -1,5 +1,5 @@
 /** How the routines of a sub-step are written from a tableau: WGSL of its stages, and of the sums of their slopes. */
-import { alongPath, byWeight, sumOf, type Tableau } from "./tableau.js";
+import { alongPath, byWeight, stagesBy, sumOf, type Tableau } from "./tableau.js";
 
 /** What the routines of a sub-step are specialised for. */
 export interface SubstepShape {
@@ -13,6 +13,8 @@ export interface SubstepShape {
   exponential?: SubstepRoutines;
   /** Whether states, their derivatives and gradients carry what rounding leaves of them (carry.wgsl.ts). */
   carried: boolean;
+  /** Of each active channel of noise, whether stages read its path as one of additive noise. */
+  additive: readonly boolean[];
 }
 
 /** The routines of a sub-step. */
@@ -130,42 +132,91 @@ export function inTurns(
 }
 
 /**
- * What depends on a stage by a number of its own, node or weight: one variable for all stages that have the same, or in
- * turns an expression.
- * @param inner text for a number; `outer` what is made of it; `from` the first stage that matters.
+ * What depends on a stage by numbers of its own, node, weight or places: one variable for all stages that have the same, or
+ * in turns an expression.
+ * @param rows lists of such numbers by stage, one or two.
+ * @param inner text for a number; `outer` what is made of those of a stage; `from` the first stage that matters.
  */
 export function shared(
   { rolled }: SubstepShape,
   name: string,
-  numbers: readonly number[],
+  rows: readonly (readonly number[])[],
   inner: (number: number) => string,
-  outer: (inner: string) => string = (inner) => inner,
+  outer: (...inner: string[]) => string = (inner) => inner!,
   from = 0,
 ): { lines: string; at: (stage: Stage) => string } {
-  const texts = numbers.map((number, i) => (i < from ? undefined : inner(number)));
-  if (rolled) return { lines: "", at: (stage) => outer(stage.one(texts)) };
-  const variable = (number: number): string => `${name}${numbers.indexOf(number) + 1}`;
-  const lines = [...new Set(numbers.slice(from))].map((number) => `let ${variable(number)} = ${outer(inner(number))};`);
-  return { lines: block(lines), at: (stage) => stage.one(numbers.map(variable)) };
+  const texts = rows.map((numbers) => numbers.map((number, i) => (i < from ? undefined : inner(number))));
+  if (rolled) return { lines: "", at: (stage) => outer(...texts.map((row) => stage.one(row))) };
+  const keys = rows[0]!.map((_, i) => rows.map((numbers) => numbers[i]).join());
+  const variable = (key: string): string => `${name}${keys.indexOf(key) + 1}`;
+  const lines = [...new Set(keys.slice(from))].map((key) => {
+    const i = keys.indexOf(key, from);
+    return `let ${variable(key)} = ${outer(...texts.map((row) => row[i]!))};`;
+  });
+  return { lines: block(lines), at: (stage) => stage.one(keys.map(variable)) };
 }
 
 /** A path's slope that is none, along a frozen drift. */
 export const still = "slope_scale(0.0f, slope_at(z, rho))";
+
+/**
+ * Where in a sub-step stages read the slope of the path: one list for all channels, or where some of them are additive one
+ * for the others and one for these. Functions of slopes that take one of each have `_each` after their names (solver.wgsl.ts).
+ */
+export function placesOf({ tableau, additive }: SubstepShape): (readonly number[])[] {
+  const { nodes, additivePlaces } = tableau;
+  if (!additivePlaces || !additive.includes(true)) return [nodes];
+  return additive.includes(false) ? [nodes, additivePlaces] : [additivePlaces];
+}
+
+/** A call of a function of slopes with what it takes for each list of places. */
+const ofSlopes = (name: string, { length }: readonly string[]): string => (length > 1 ? `${name}_each` : name);
 
 /** The path's slope at each stage. */
 export const slopesOf = (shape: SubstepShape, from = 0): ReturnType<typeof shared> =>
   shared(
     shape,
     "x",
-    shape.tableau.nodes,
-    (node) => moved("rho", node, "h"),
-    (place) => (alongPath(shape.tableau) ? `slope_at(z, ${place})` : still),
+    placesOf(shape),
+    (place) => moved("rho", place, "h"),
+    (...places) => (alongPath(shape.tableau) ? `${ofSlopes("slope_at", places)}(z, ${places.join(", ")})` : still),
     from,
   );
 
+/** What the path's slope at each stage changes by: the rate of the path times what its place moves by. */
+export const slopeChanges = (
+  shape: SubstepShape,
+  name: string,
+  by: (place: number) => string,
+  from = 0,
+): ReturnType<typeof shared> =>
+  shared(
+    shape,
+    name,
+    placesOf(shape),
+    by,
+    (...moves) => (alongPath(shape.tableau) ? `${ofSlopes("slope_scale", moves)}(${moves.join(", ")}, rate)` : still),
+    from,
+  );
+
+/** The first stage whose slope a sub-step's length moves. */
+export const firstMoved = (shape: SubstepShape): 0 | 1 => (placesOf(shape).some(([place]) => place !== 0) ? 0 : 1);
+
+/** Cotangents of the path's places: by list and place, which stages read it, and the text of one stage's. */
+export function placeCotangents(
+  shape: SubstepShape,
+): { place: number; stages: number[]; of: (bar: string) => string }[] {
+  if (!alongPath(shape.tableau)) return [];
+  const lists = placesOf(shape);
+  return lists.flatMap((places, n) => {
+    const dot = lists.length === 1 ? "slope_dot" : n === 0 ? "slope_dot_others" : "slope_dot_additive";
+    return [...stagesBy(places)].map(([place, stages]) => ({ place, stages, of: (bar) => `${dot}(${bar}, rate)` }));
+  });
+}
+
 /** The time from the start of a sub-step of length `t` to the stage after each; nothing follows the last. */
 export const nextLengths = (shape: SubstepShape, t: string): ReturnType<typeof shared> =>
-  shared(shape, `${t}_`, shape.tableau.nodes.slice(1), (node) => times(node, t));
+  shared(shape, `${t}_`, [shape.tableau.nodes.slice(1)], (node) => times(node, t));
 
 /** The sum of states. */
 export const sum = (states: readonly string[]): string =>

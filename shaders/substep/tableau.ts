@@ -15,6 +15,10 @@ interface RungeKutta {
   readonly nodes: readonly [0, ...number[]];
   /** Whole numbers, to be divided by their sum. */
   readonly weights: readonly number[];
+  /**
+   * Where in a sub-step each stage reads the slope of a path whose noise is additive; other noise is read at the nodes.
+   */
+  readonly additivePlaces?: readonly number[];
   /** How states are taken along a rate of their own; where there is none, no state of a plan is. */
   readonly exponential?: Exponential;
 }
@@ -74,6 +78,10 @@ const rungeKutta4 = {
   } satisfies Exponential,
 } as const;
 
+/** Places at which a parabola has the slopes W + c H. */
+const placesOfSlopes = (c: readonly number[]): number[] => c.map((factor) => (6 - factor) / 12);
+const r = Math.sqrt(3);
+
 /**
  * The tableau of each method.
  * @internal
@@ -95,7 +103,13 @@ export const tableaux = {
     },
   },
   "wong-zakai": { ...rungeKutta4, driver: "line" },
-  levy: { ...rungeKutta4, driver: "parabola" },
+  // Stages go along the slope of the one before, so that what they have of additive noise are displacements: node_2 s_1,
+  // node_3 s_2 and s_3, where s_i = W + c_i H is the slope that stage i reads and the parabola's at its place is
+  // W + 6 (1 - 2 place_i) H. Read at the nodes the middle ones are W/2 + (3/2 ± 3/2) H; right is W/2 + 3/2 H, about which the
+  // Brownian path has a variance of dt/16. With ± √3/2 H, of the same variance as H has dt/12, the mean of a square is
+  // right, and so is Simpson's of all three; s_4 makes the sum W again. What is linear stays as it is: the sum of the
+  // displacements, W/2 + H in the end, and by time W/2 - H.
+  levy: { ...rungeKutta4, driver: "parabola", additivePlaces: placesOfSlopes([3 + r, 3 - r, 0, r - 9]) },
 } as const satisfies Record<string, Tableau>;
 
 export const tableauOf = (method: keyof typeof tableaux): Tableau => tableaux[method];

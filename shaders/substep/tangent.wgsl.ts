@@ -1,6 +1,5 @@
 /** Forward derivative of a sub-step, for any cell and method: needs the functions of solver.wgsl.ts and the cell's. */
-import { inTurns, moved, nextLengths, plus, type SubstepShape, shared, slopesOf, still, times } from "./stages.js";
-import { alongPath } from "./tableau.js";
+import { inTurns, moved, nextLengths, plus, type SubstepShape, slopeChanges, slopesOf, times } from "./stages.js";
 import { unitOf, weighedSum } from "./weights.js";
 
 export function tangentFunction(shape: SubstepShape): string {
@@ -8,13 +7,7 @@ export function tangentFunction(shape: SubstepShape): string {
   const { nodes } = shape.tableau;
   const x = slopesOf(shape);
   const [next, further] = [nextLengths(shape, "t"), nextLengths(shape, "dh")];
-  const dx = shared(
-    shape,
-    "dx",
-    nodes,
-    (node) => moved("dr", node, "dh"),
-    (by) => (alongPath(shape.tableau) ? `slope_scale(${by}, rate)` : still),
-  );
+  const dx = slopeChanges(shape, "dx", (place) => moved("dr", place, "dh"));
   const each = (name: string): string[] => nodes.map((_, i) => `${name}${i + 1}`);
   const unit = unitOf(shape);
   return /* wgsl */ `

@@ -344,12 +344,15 @@ function define(definition: CellDefinition, binding: Binding): Cell {
       named.length > 0 ? `known: ${listed(new Set(named))}` : 'name one in noise, as { v: { common: "sigma" } }';
     if (!named.includes(n)) fail(`shared[${i}]`, `no such noise channel: ${show(n)}; ${what}`);
   });
-  const channels = channelsOf(states, noise, shared, (text, n, channel) => {
+  const parsedChannels = channelsOf(states, noise, shared, (text, n, channel) => {
     const field = channel === undefined ? `noise.${n}` : at(`noise.${n}`, channel);
     if (channel !== undefined && !identifier.test(channel))
       fail(field, "a name is a letter followed by letters, digits or _, 64 characters at most");
     return flowing(`cell.${field}`, text, scope("noise", "y"));
   });
+  const stateInputs = new Set(states.map(stateInput));
+  const readsState = (nodes: readonly Node[]): boolean => [...inputNames(nodes)].some((n) => stateInputs.has(n));
+  const channels = parsedChannels.map((c): Channel => ({ ...c, additive: !readsState(amplitudesOf([c])) }));
   if (channels.length > maximumStates) fail("noise", `${channels.length} channels; at most ${maximumStates} are taken`);
   const events: ParsedEvent[] = [];
   if (definition.event !== undefined) {
@@ -392,8 +395,7 @@ function define(definition: CellDefinition, binding: Binding): Cell {
   if (calculus !== "stratonovich" && calculus !== "ito")
     fail("calculus", `expected "stratonovich" or "ito", got ${show(calculus)}`);
   const stateNodes = y.map(([, node]) => node);
-  const stateInputs = new Set(states.map(stateInput));
-  const additiveNoise = [...inputNames(amplitudesOf(channels))].every((n) => !stateInputs.has(n));
+  const additiveNoise = channels.every((c) => c.additive);
   const flow = calculus === "ito" ? stratonovichDrift(g, stateNodes, drift, channels) : drift;
   const parsed = { states, drift: flow, channels, events, jumps: made, defaults: definition.parameters };
   const read = inputNames([...flow, ...jumpValues, ...surfaces, ...amplitudesOf(channels)]);

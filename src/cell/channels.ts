@@ -13,12 +13,22 @@ export interface Channel {
   readonly name: string;
   /** Whether it is one Brownian motion for all neurons of a network. */
   readonly shared: boolean;
+  /** Whether its amplitudes depend on no state: on parameters, inputs and time alone. */
+  readonly additive: boolean;
   /** What it drives: at most one amplitude per state, one state at least. */
   readonly drives: readonly Drive[];
 }
 
+/**
+ * Whether a method takes a channel as additive (`additivePlaces` in shaders/substep/tableau.ts): unless it drives a state that goes
+ * along a rate of its own, as the end of such a sub-step is right where stages read the path at their nodes.
+ * @param rated indices of those states.
+ */
+export const isAdditive = ({ additive, drives }: Channel, rated: readonly number[] = []): boolean =>
+  additive && !drives.some(({ state }) => rated.includes(state));
+
 /** All amplitudes of some channels. */
-export const amplitudesOf = (channels: readonly Channel[]): Node[] =>
+export const amplitudesOf = (channels: readonly Pick<Channel, "drives">[]): Node[] =>
   channels.flatMap((c) => c.drives.map((d) => d.amplitude));
 
 /** The slope of a function along a channel, ∇E·g: its terms, one per state driven. */
@@ -39,7 +49,7 @@ export function channelText(states: readonly string[], { name, drives }: Channel
 }
 
 /**
- * The channels of a definition, numbered as they are met. An amplitude that is text is a channel of the state's own; by
+ * The channels of a definition but for what they are found to be, numbered as they are met. An amplitude that is text is a channel of the state's own; by
  * name, states share channels.
  * @param noise amplitudes by state.
  * @param shared names of channels that all neurons have in common.
@@ -50,7 +60,7 @@ export function channelsOf(
   noise: Readonly<Record<string, unknown>>,
   shared: readonly string[],
   parse: (text: unknown, state: string, channel?: string) => Node,
-): Channel[] {
+): Omit<Channel, "additive">[] {
   const named = new Map<string, Drive[]>();
   const all: { name: string; shared: boolean; drives: Drive[] }[] = [];
   states.forEach((n, state) => {

@@ -34,6 +34,7 @@ export class Grazing extends UseOfCell {
       }
       const rate = this.along(surface, cell.drift);
       if (isPositive(this.rangeOn(surface, rate)) || this.onlyDeadAfterSpike(event, rate)) continue;
+      if (this.onlyDeadByOwnCount(event, rate)) continue;
       const least = this.leastRate(surface, rate);
       if (least === undefined || least.value > 0) {
         found.unproven(`whether ∇E·f > 0 everywhere on E = 0${at}${least ? ", as at all points tried" : ""}`);
@@ -127,12 +128,13 @@ export class Grazing extends UseOfCell {
       const dead = isConstant(below, 0) ? "below" : isConstant(above, 0) ? "above" : undefined;
       if (!dead || !isPositive(this.rangeOn(event.surface, dead === "below" ? above : below))) return false;
       const { surface } = choice;
-      const flow = this.along(surface, cell.drift);
+      // The flow of the side that is alive does not lead to the other.
+      const flow = branchesOf(g, this.along(surface, cell.drift), choice)[dead === "below" ? 1 : 0];
       const across = this.rangeOn(surface, flow);
-      const out = dead === "below" ? isPositive(across) : isNegative(across);
+      const out = dead === "below" ? across.least >= 0 : across.most <= 0;
       const still = this.drivenBy(surface).every(({ driven }) => driven === false);
       return (
-        (out || isConstant(flow, 0)) &&
+        out &&
         still &&
         this.jumpsBeside(event).every((jump) => {
           const by = this.shift(surface, jump);
@@ -140,6 +142,22 @@ export class Grazing extends UseOfCell {
         })
       );
     });
+  }
+
+  /** The same of counts: a rate that is above 0 but for values of counts which the event's own jump alone leads to. */
+  protected onlyDeadByOwnCount(event: Event, rate: Node): boolean {
+    const { invariants, range } = this.use;
+    const alive = invariants?.at(event);
+    if (!invariants || !alive?.size) return false;
+    // None of whose values it happens with.
+    if ([...alive.values()].some(({ least, most }) => least > most)) return true;
+    const there = rangeOf(this.on(event.surface, rate), (n) => alive.get(n) ?? range(n));
+    const stays = (jump: Jump): boolean =>
+      [...alive].every(([name, { least, most }]) => {
+        const after = invariants.after(jump, name, alive);
+        return after.least >= least && after.most <= most;
+      });
+    return isPositive(there) && this.jumpsBeside(event).every(stays);
   }
 
   /** Whether anything that is differentiated by moves paths: a parameter of the cell, or the current. */

@@ -19,6 +19,8 @@ export interface Place {
   /** Names of inputs that may be moved to get there. */
   readonly movable: readonly string[];
   readonly draw: Draw;
+  /** Whether it is known of states that they may have these values; all values where it is missing. */
+  readonly allows?: (point: Point) => boolean;
 }
 
 export type Point = ReadonlyMap<string, number>;
@@ -45,7 +47,7 @@ const possible = (point: Point): boolean => {
  */
 export function pointsOn(
   g: Graph,
-  { surfaces, movable, draw }: Place,
+  { surfaces, movable, draw, allows = () => true }: Place,
   roots: readonly Node[],
   effort: Effort,
 ): { on: Point; off: Point }[] {
@@ -80,7 +82,7 @@ export function pointsOn(
         if (!(Math.abs(by) <= 1e-12 * (1 + Math.abs(x)))) far = true;
       });
     }
-    if (!far && possible(on) && [...on.values()].every(Number.isFinite)) found.push({ on, off });
+    if (!far && possible(on) && allows(on) && [...on.values()].every(Number.isFinite)) found.push({ on, off });
   }
   return found;
 }

@@ -24,6 +24,7 @@ import { type CheckedCell, drawOf, rangesOf } from "./exactness.js";
 import type { UnbiasedCondition } from "./findings.js";
 import { inputNames, type Node } from "./graph.js";
 import { Grazing } from "./grazing.js";
+import { Invariants } from "./invariants.js";
 import { isRandom as isRandomInput } from "./random.js";
 import { withOwnGraph } from "./surface.js";
 import type { Circumstances } from "./use-of-cell.js";
@@ -48,7 +49,9 @@ export function checkUnbiased(given: CheckedCell, use: Circumstances): UnbiasedC
     return names.map((name) => ({ name, verdict: "holds", detail: "the times of spikes are not random" }));
   }
   const cell = withOwnGraph(given);
-  return [Grazing, Coincidences, Choices].map((Condition) => new Condition(cell, use).judged());
+  const invariants = new Invariants(cell, use);
+  const within = { ...use, range: invariants.range, draw: invariants.draw, invariants };
+  return [Grazing, Coincidences, Choices].map((Condition) => new Condition(cell, within).judged());
 }
 
 /** Whether noise or uniforms reach the event functions. */

@@ -4,6 +4,7 @@ import { vectorJacobian } from "./differentiate.js";
 import { type CheckedCell, movesEvent } from "./exactness.js";
 import { type Graph, inputNames, isConstant, type Node, type Op, reachable } from "./graph.js";
 import { type Range, rangeOf } from "./interval.js";
+import type { Invariants } from "./invariants.js";
 import { isRandom, isWeight, second } from "./random.js";
 import { type Choice, choicesIn, eliminated, type Place, vanishesAt } from "./surface.js";
 import type { Event, Jump } from "./tables.js";
@@ -23,6 +24,12 @@ export interface Circumstances {
   readonly moved: (name: string) => boolean;
   /** What a state that is an input held between samples jumps by at these; all numbers where that is not said. */
   readonly jumps?: (state: string) => Range;
+  /** Whether a parameter or the weights (w) are whole numbers. */
+  readonly whole?: (name: string) => boolean;
+  /** States that samples say the start of. */
+  readonly initial?: readonly string[];
+  /** What is known of the values of states, where that was found. */
+  readonly invariants?: Pick<Invariants, "at" | "after" | "allows">;
 }
 
 /** Operations that depend on what they have a derivative by, and on nothing else. */
@@ -47,7 +54,8 @@ export class UseOfCell {
   }
 
   protected place(...surfaces: Node[]): Place {
-    return { surfaces, movable: this.names, draw: this.use.draw };
+    const { draw, invariants } = this.use;
+    return { surfaces, movable: this.names, draw, ...(invariants ? { allows: invariants.allows } : {}) };
   }
 
   protected vanishes(root: Node, terms: readonly Node[], place: Place): boolean | string {

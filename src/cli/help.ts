@@ -12,7 +12,7 @@ Example job.json: two neurons, of which the first excites the second by 0.8; tim
   $ saltation simulate job.json --backend cpu
   100 paths on float64 twin on the CPU in 0.48 s
   mean spike count 23.82
-  discretisation error of spike times 0.001, 0.32 % of the interval between spikes (8 paths)
+  discretisation error of spike times 0.00028, 0.087 % of the interval between spikes (8 paths)
 
 The last line is what the step dt costs; above 1 % there is a warning that names a step that would do.
 --out spikes.npz writes spike_times and spike_neurons [paths, slots], with t1 and -1 in slots without a spike, and
@@ -29,10 +29,10 @@ Example job.json: the mean time of the third spike (index 2) of neuron 0, and it
 
   $ saltation gradient job.json --backend cpu
   100 paths on float64 twin on the CPU in 0.62 s
-  value 0.672115 ± 0.0166531 (standard error)
-  d/d current -1.35291 ± 0.0647208
-  d/d vReset 0.0890781 ± 0.00156115
-  discretisation error of spike times 0.00019, 0.089 % of the interval between spikes (8 paths)
+  value 0.672315 ± 0.016662 (standard error)
+  d/d current -1.35246 ± 0.0646065
+  d/d vReset 0.0890219 ± 0.00155881
+  discretisation error of spike times 0.000099, 0.046 % of the interval between spikes (8 paths)
 
 "with" takes names of the cell's parameters and constant inputs, "weights", "current" and "delays". Losses that compare with data take "observed"
 as a training job does. --out gradients.npz writes value, standard_error, gradient_NAME and

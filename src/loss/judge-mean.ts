@@ -121,6 +121,8 @@ function circumstancesOf(plan: SolvePlan, given: readonly string[], trained: boo
     arrivals: met.arrivals,
     meetings: met.several && (weight.least < weight.most || open("w")),
     moved,
+    whole: (name) => (name === "w" ? weights : (values.get(name)?.values ?? [0.5])).every(Number.isInteger),
+    initial: (plan.samples?.values?.initial ?? []).map(({ state }) => `y.${cell.states[state]}`),
     jumps: (state) => {
       const input = inputs.find((i) => cell.states[i.value] === state);
       return input ? hull(differences(input, 1)) : around(0);

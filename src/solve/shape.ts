@@ -2,6 +2,7 @@
 import type { ObservedShape } from "../../shaders/solve/observed.wgsl.js";
 import type { ParameterShape, Piece, SolverShape } from "../../shaders/substep/solver.wgsl.js";
 import { alongPath, type Tableau, tableauOf } from "../../shaders/substep/tableau.js";
+import { isAdditive } from "../cell/channels.js";
 import { emitCellWgsl } from "../cell/emit-wgsl.js";
 import { type CellFunctions, cellFunctions, operations } from "../cell/functions.js";
 import { withGivenSpikes } from "../cell/hazard.js";
@@ -103,6 +104,7 @@ export async function solverShape(
     neurons: network.neurons,
     smooth,
     tableau,
+    additive: channels.map((c) => isAdditive(cell.channels[c]!, own?.states)),
     rolled: tableau.nodes.length > 1 && operations(functions.flow.value) > longFlow,
     antithetic: plan.antithetic,
     several,

@@ -4,9 +4,12 @@
  *
  *     x(r) = a + b (dt - 2 r),  a = ΔW / dt,  b = 6 H / dt²      (docs/mathematics.md; b = 0 for `wong-zakai`)
  *
+ * which a stage reads at its node, or where noise is additive at its `additivePlaces` (shaders/substep/tableau.ts).
+ *
  * `euler` freezes the drift at the start of the sub-step and leaves the noise to the grid points.
  */
 import { alongPath, sumOf, tableauOf } from "../../shaders/substep/tableau.js";
+import { isAdditive } from "../cell/channels.js";
 import type { CompiledCell } from "../cell/emit-js.js";
 import type { Method } from "../plan/plan.js";
 
@@ -47,6 +50,8 @@ export class Stepper {
   protected readonly node: readonly number[];
   private readonly weight: readonly number[];
   private readonly total: number;
+  /** By channel: where in a sub-step each stage reads the slope of the path. */
+  protected readonly places: (readonly number[])[];
   protected readonly x: Float64Array;
   protected readonly dx: Float64Array;
   protected readonly xBar: Float64Array;
@@ -69,25 +74,48 @@ export class Stepper {
     this.node = nodes;
     this.weight = tableau.weights;
     this.total = sumOf(tableau.weights);
-    const channels = cell.cell.channels.length;
+    const { channels } = cell.cell;
+    const rated = cell.rated?.flatMap((has, i) => (has ? [i] : []));
+    this.places = channels.map((c) => (isAdditive(c, rated) ? (tableau.additivePlaces ?? nodes) : nodes));
     const vectors = (count: number): Float64Array[] => Array.from({ length: count }, () => new Float64Array(this.n));
-    this.x = new Float64Array(channels);
-    this.dx = new Float64Array(channels);
-    this.xBar = new Float64Array(channels);
+    this.x = new Float64Array(channels.length);
+    this.dx = new Float64Array(channels.length);
+    this.xBar = new Float64Array(channels.length);
     this.stages = vectors(this.node.length);
     this.slopes = vectors(this.node.length);
     this.slopeTangents = vectors(this.node.length);
     [this.kBar, this.yBarStage, this.tangentStage] = vectors(3) as [Float64Array, Float64Array, Float64Array];
   }
 
-  /** x ← slope of the path; a frozen drift leaves it out. */
-  protected slope(driver: Driver, r: number): void {
+  /** x ← slope of the path at a stage; a frozen drift leaves it out. */
+  protected slope({ driver, r, h }: SubStep, stage: number): void {
     if (this.frozen) return;
-    for (let c = 0; c < this.x.length; c++) this.x[c] = driver.a[c]! + driver.b[c]! * (this.dt - 2 * r);
+    for (let c = 0; c < this.x.length; c++) {
+      this.x[c] = driver.a[c]! + driver.b[c]! * (this.dt - 2 * (r + this.places[c]![stage]! * h));
+    }
+  }
+
+  /** rBar, hBar += those of the places at which a stage reads the path. */
+  protected addPlaceBars({ driver }: SubStep, stage: number): void {
+    if (this.frozen) return;
+    for (let c = 0; c < this.xBar.length; c++) {
+      const byTime = -2 * driver.b[c]! * this.xBar[c]!;
+      this.rBar += byTime;
+      this.hBar += this.places[c]![stage]! * byTime;
+    }
+  }
+
+  /** dx ← the change of a stage's slope by r and h; none of a frozen drift. */
+  protected slopeTangent({ driver }: SubStep, stage: number, dr: number, dh: number): void {
+    if (this.frozen) return;
+    for (let c = 0; c < this.dx.length; c++) {
+      this.dx[c] = -2 * driver.b[c]! * (dr + this.places[c]![stage]! * dh);
+    }
   }
 
   /** Stage states and slopes. The first state is y itself, not a copy. */
-  private stagesOf({ y, r, h, driver, p, I }: SubStep): void {
+  private stagesOf(subStep: SubStep): void {
+    const { y, h, p, I } = subStep;
     const { node, stages, slopes } = this;
     stages[0] = y;
     for (let s = 0; s < node.length; s++) {
@@ -96,7 +124,7 @@ export class Stepper {
         const before = slopes[s - 1]!;
         for (let i = 0; i < this.n; i++) stage[i] = y[i]! + node[s]! * h * before[i]!;
       }
-      this.slope(driver, r + node[s]! * h);
+      this.slope(subStep, s);
       this.cell.flow(slopes[s]!, stage, p, I, this.x);
     }
   }
@@ -124,7 +152,7 @@ export class Stepper {
    * yBar may be c itself.
    */
   reverse(yBar: Float64Array, pBar: Float64Array, subStep: SubStep, c: Float64Array): void {
-    const { r, h, driver, p, I } = subStep;
+    const { h, p, I } = subStep;
     const { n, kBar, yBarStage, xBar, node, weight, slopes } = this;
     const bar = { y: yBarStage, x: xBar, p: pBar };
     this.rBar = 0;
@@ -142,15 +170,9 @@ export class Stepper {
         this.hBar += next * dot(yBarStage, slopes[s]!);
         for (let i = 0; i < n; i++) kBar[i]! += next * h * yBarStage[i]!;
       }
-      this.slope(driver, r + node[s]! * h);
+      this.slope(subStep, s);
       this.cell.flowVjp(bar, this.stages[s]!, p, I, this.x, kBar);
-      if (!this.frozen) {
-        for (let k = 0; k < xBar.length; k++) {
-          const byTime = -2 * driver.b[k]! * xBar[k]!;
-          this.rBar += byTime;
-          this.hBar += node[s]! * byTime;
-        }
-      }
+      this.addPlaceBars(subStep, s);
       for (let i = 0; i < n; i++) total[i]! += yBarStage[i]!;
     }
     yBar.set(total);
@@ -158,7 +180,7 @@ export class Stepper {
 
   /** out ← the forward derivative of `advance` in a direction; out may be the direction's y itself. */
   tangent(out: Float64Array, subStep: SubStep, direction: SubStepTangent): void {
-    const { r, h, driver, p, I } = subStep;
+    const { h, p, I } = subStep;
     const { y: dy, r: dr, h: dh, p: dp, I: dI } = direction;
     const { n, dx, node, weight, slopes, slopeTangents } = this;
     this.stagesOf(subStep);
@@ -169,9 +191,8 @@ export class Stepper {
         stage[i] = dy[i]!;
         if (s > 0) stage[i]! += node[s]! * (h * slopeTangents[s - 1]![i]! + dh * slopes[s - 1]![i]!);
       }
-      this.slope(driver, r + node[s]! * h);
-      // Of a frozen drift it stays none.
-      if (!this.frozen) for (let k = 0; k < dx.length; k++) dx[k] = -2 * driver.b[k]! * (dr + node[s]! * dh);
+      this.slope(subStep, s);
+      this.slopeTangent(subStep, s, dr, dh);
       this.cell.flowJvp(slopeTangents[s]!, this.stages[s]!, p, I, this.x, along);
     }
     for (let i = 0; i < n; i++) {

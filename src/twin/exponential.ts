@@ -94,7 +94,8 @@ class ExponentialStepper extends Stepper {
   }
 
   /** Stages, with g in the place of slopes. */
-  private takeStages({ y, r, h, driver, p, I }: SubStep): void {
+  private takeStages(subStep: SubStep): void {
+    const { y, h, p, I } = subStep;
     const { node, stages, slopes, moves, first, before, rate } = this;
     stages[0] = y;
     for (let s = 0; s < node.length; s++) {
@@ -105,7 +106,7 @@ class ExponentialStepper extends Stepper {
           stage[i] = y[i]! + h * move[i]!;
         }
       }
-      this.slope(driver, r + node[s]! * h);
+      this.slope(subStep, s);
       this.cell.flow(g, stage, p, I, this.x);
       if (s > 0) for (let i = 0; i < this.n; i++) g[i]! -= rate[i]! * h * move[i]!;
     }
@@ -126,7 +127,7 @@ class ExponentialStepper extends Stepper {
   }
 
   override reverse(yBar: Float64Array, pBar: Float64Array, subStep: SubStep, c: Float64Array): void {
-    const { r, h, driver, p, I } = subStep;
+    const { h, p, I } = subStep;
     const { n, node, slopes, moves, first, before, weights, rate, rateBar, zBar, xBar, stageBars } = this;
     this.prepare(subStep);
     this.takeStages(subStep);
@@ -147,15 +148,9 @@ class ExponentialStepper extends Stepper {
         if (s === 0) for (let q = 1; q < node.length; q++) sum += first[q]!.value[i]! * stageBars[q]![i]!;
         g[i] = h * sum;
       }
-      this.slope(driver, r + node[s]! * h);
+      this.slope(subStep, s);
       this.cell.flowVjp({ y: bar, x: xBar, p: pBar }, this.stages[s]!, p, I, this.x, g);
-      if (!this.frozen) {
-        for (let k = 0; k < xBar.length; k++) {
-          const byTime = -2 * driver.b[k]! * xBar[k]!;
-          this.rBar += byTime;
-          this.hBar += node[s]! * byTime;
-        }
-      }
+      this.addPlaceBars(subStep, s);
       for (let i = 0; i < n; i++) {
         total[i]! += bar[i]!;
         if (s === 0) continue;
@@ -176,7 +171,7 @@ class ExponentialStepper extends Stepper {
   }
 
   override tangent(out: Float64Array, subStep: SubStep, direction: SubStepTangent): void {
-    const { r, h, driver, p, I } = subStep;
+    const { h, p, I } = subStep;
     const { y: dy, r: dr, h: dh, p: dp, I: dI } = direction;
     const { n, dx, node, slopes, slopeTangents, moves, moveTangents, first, before, rate, rateTangent } = this;
     this.prepare(subStep);
@@ -197,8 +192,8 @@ class ExponentialStepper extends Stepper {
         moved[i] = dh * moves[s]![i]! + h * (node[s]! * dz[i]! * slope + along);
         stage[i]! += moved[i]!;
       }
-      this.slope(driver, r + node[s]! * h);
-      if (!this.frozen) for (let k = 0; k < dx.length; k++) dx[k] = -2 * driver.b[k]! * (dr + node[s]! * dh);
+      this.slope(subStep, s);
+      this.slopeTangent(subStep, s, dr, dh);
       const d = slopeTangents[s]!;
       this.cell.flowJvp(d, this.stages[s]!, p, I, this.x, along);
       if (s > 0) for (let i = 0; i < n; i++) d[i]! -= rateTangent[i]! * h * moves[s]![i]! + rate[i]! * moved[i]!;

@@ -58,10 +58,25 @@ function assigned(block: Block, found: Set<Variable> = new Set()): Set<Variable>
   return found;
 }
 
-type Variables = Map<Variable, Value>;
+/** What variables are known to be in a block, beside what they were in those around it. */
+class Variables {
+  private readonly values = new Map<Variable, Value | undefined>();
+  constructor(private readonly outer?: Variables) {}
+  get(variable: Variable): Value | undefined {
+    return this.values.has(variable) ? this.values.get(variable) : this.outer?.get(variable);
+  }
+  set(variable: Variable, value: Value | undefined): void {
+    this.values.set(variable, value);
+  }
+}
 
 function forget(variables: Variables, block: Block): void {
-  for (const v of assigned(block)) variables.delete(v);
+  for (const v of assigned(block)) variables.set(v, undefined);
+}
+
+function replace(block: Block, statements: readonly Statement[]): void {
+  block.statements.length = 0;
+  for (const s of statements) block.statements.push(s);
 }
 
 const powerOfTwo = (n: number): number | undefined =>
@@ -115,12 +130,13 @@ function visitValue(value: Value, known: Known, variables: Variables): boolean {
     value.to = resolved(simple);
     return false;
   }
-  const same = known.find(keyOf(value));
+  const key = keyOf(value);
+  const same = known.find(key);
   if (same) {
     value.to = same;
     return false;
   }
-  known.set(keyOf(value), value);
+  known.set(key, value);
   return true;
 }
 
@@ -160,8 +176,8 @@ function visit(block: Block, known: Known, variables: Variables): void {
           statements.splice(n + 1, 0, ...(s.test.imm ? s.yes : s.no).statements);
           break;
         }
-        visit(s.yes, new Known(known), new Map(variables));
-        visit(s.no, new Known(known), new Map(variables));
+        visit(s.yes, new Known(known), new Variables(variables));
+        visit(s.no, new Known(known), new Variables(variables));
         forget(variables, s.yes);
         forget(variables, s.no);
         kept.push(s);
@@ -171,7 +187,7 @@ function visit(block: Block, known: Known, variables: Variables): void {
         forget(variables, s.body);
         forget(variables, s.continuing);
         const inner = new Known(known);
-        const then = new Map(variables);
+        const then = new Variables(variables);
         visit(s.body, inner, then);
         // What lanes that skip a part of the body have is another.
         if (hasSkip(s.body, s)) {
@@ -183,7 +199,7 @@ function visit(block: Block, known: Known, variables: Variables): void {
         break;
       }
       case "scope":
-        visit(s.body, new Known(known), new Map(variables));
+        visit(s.body, new Known(known), new Variables(variables));
         forget(variables, s.body);
         kept.push(s);
         break;
@@ -193,7 +209,7 @@ function visit(block: Block, known: Known, variables: Variables): void {
         statements.length = n + 1;
     }
   }
-  block.statements.splice(0, block.statements.length, ...kept);
+  replace(block, kept);
 }
 
 function hasSkip(block: Block, loop: Loop): boolean {
@@ -240,12 +256,12 @@ function hoist(block: Block): void {
           kept.push(t);
           return false;
         });
-        statements.splice(0, statements.length, ...left);
+        replace(part, left);
       }
     }
     kept.push(s);
   }
-  block.statements.splice(0, block.statements.length, ...kept);
+  replace(block, kept);
 }
 
 const isEmpty = (block: Block): boolean => block.statements.length === 0;
@@ -308,7 +324,7 @@ class Sweep {
           return true;
       }
     });
-    block.statements.splice(0, block.statements.length, ...kept);
+    replace(block, kept);
   }
 
   get size(): number {
@@ -318,7 +334,7 @@ class Sweep {
 
 /** Changes the kernel in place. */
 export function optimise({ body }: Ir): void {
-  visit(body, new Known(), new Map());
+  visit(body, new Known(), new Variables());
   hoist(body);
   const sweep = new Sweep();
   for (let before = -1; before !== sweep.size; ) {

@@ -19,19 +19,21 @@ interface Token {
   readonly line: number;
 }
 
+/** Space and comments, a number, a name, a sign. */
 const pattern =
-  /(?<space>\s+|\/\/[^\n]*|\/\*[\s\S]*?\*\/)|(?<number>0[xX][\da-fA-F]+[iu]?|(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?[iufh]?)|(?<name>[A-Za-z_]\w*)|(?<sign>>>=|<<=|->|&&|\|\||==|!=|<=|>=|<<|>>|\+\+|--|[-+*/%&|^]=|[-+*/%&|^!~<>=(){}[\].,;:@?])/y;
+  /(\s+|\/\/[^\n]*|\/\*[\s\S]*?\*\/)|(0[xX][\da-fA-F]+[iu]?|(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?[iufh]?)|([A-Za-z_]\w*)|(>>=|<<=|->|&&|\|\||==|!=|<=|>=|<<|>>|\+\+|--|[-+*/%&|^]=|[-+*/%&|^!~<>=(){}[\].,;:@?])/y;
 
 function tokens(text: string): Token[] {
   const all: Token[] = [];
   let line = 1;
   for (pattern.lastIndex = 0; pattern.lastIndex < text.length; ) {
     const at = pattern.lastIndex;
-    const groups = pattern.exec(text)?.groups;
-    if (!groups) throw new WgslError(`unexpected character ${JSON.stringify(text[at])}`, line);
-    const { space, number, name, sign } = groups;
-    if (space) for (const c of space) line += c === "\n" ? 1 : 0;
-    else all.push({ text: (number ?? name ?? sign)!, kind: number ? "number" : name ? "name" : "sign", line });
+    const found = pattern.exec(text);
+    if (!found) throw new WgslError(`unexpected character ${JSON.stringify(text[at])}`, line);
+    const [, space, number, name, sign] = found;
+    if (space === undefined) {
+      all.push({ text: (number ?? name ?? sign)!, kind: number ? "number" : name ? "name" : "sign", line });
+    } else for (let n = space.indexOf("\n"); n >= 0; n = space.indexOf("\n", n + 1)) line += 1;
   }
   all.push({ text: "", kind: "end", line });
   return all;

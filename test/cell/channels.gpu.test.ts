@@ -60,15 +60,21 @@ describe("channels by name", () => {
     start: { v: "0.5", x: "0.7", s: "log(u)" },
     calculus: "ito",
   });
+  /** Stages read the paths of the two in other places. */
+  const mixed = cell({ noise: { v: { own: "a", common: "b * x" }, x: { common: "c * (1 + v * x)" } } });
+  const both = [
+    ["that depend on states", multiplied],
+    ["of which one is additive", mixed],
+  ] as const;
 
-  it("have the derivatives of finite differences", async () => {
+  it.each(both)("have the derivatives of finite differences: %s", async (_, definition) => {
     const of = (parameters: Record<string, number>) =>
-      cpu.network({ cell: multiplied, parameters }).valueAndGradient(loss, {
+      cpu.network({ cell: definition, parameters }).valueAndGradient(loss, {
         ...options,
         with: names,
         requireExact: false,
       });
-    const base: Record<string, number> = multiplied.parameters;
+    const base: Record<string, number> = definition.parameters;
     const { gradient } = await of(base);
     for (const n of names) {
       const h = 1e-5;
@@ -78,11 +84,11 @@ describe("channels by name", () => {
     }
   });
 
-  it("have the twin's times and derivatives on a GPU", async () => {
+  it.each(both)("have the twin's times and derivatives on a GPU: %s", async (_, definition) => {
     const given = { ...options, with: names, requireExact: false };
     const [twin, gpu] = await Promise.all(
       [cpu, engine()].map(async (e) => {
-        const network = e.network({ cell: multiplied });
+        const network = e.network({ cell: definition });
         const { gradient } = await network.valueAndGradient(loss, given);
         const forward = (await network.spikeTimeSensitivities(given)).derivatives;
         const { times } = await (await network.simulate(options)).read();

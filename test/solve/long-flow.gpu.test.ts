@@ -54,21 +54,26 @@ describe("a long flow", () => {
   const engine = sharedEngine();
   /** A cell as it is, and with twenty-six sines that come to nothing: the same numbers from the long form of kernels. */
   const padded = Array.from({ length: 26 }, (_, i) => `sin(v * ${i + 2})`).join(" + ");
-  const cells = ["", ` + none * (${padded})`].map((more) =>
-    defineCell({
-      name: "short",
-      state: { v: `mu * (I - v)${more}`, s: "exp(v)" },
-      noise: { v: "sigma" },
-      event: "s",
-      reset: { v: "v - 1", s: "log(u)" },
-      start: { s: "log(u)" },
-      parameters: { mu: 10, sigma: 0.3, none: 0 },
-    }),
-  );
+  const cells = (noise: CellDefinition["noise"]) =>
+    ["", ` + none * (${padded})`].map((more) =>
+      defineCell({
+        name: "short",
+        state: { v: `mu * (I - v)${more}`, s: "exp(v)" },
+        noise: noise!,
+        event: "s",
+        reset: { v: "v - 1", s: "log(u)" },
+        start: { s: "log(u)" },
+        parameters: { mu: 10, sigma: 0.3, none: 0 },
+      }),
+    );
 
-  it("has the bits of a short one that comes to the same", async () => {
+  it.each([
+    ["additive noise", { v: "sigma" }],
+    // The other as the reset leaves it.
+    ["noise of both kinds", { v: { additive: "sigma", other: "sigma * sin(2 * pi * v)" } }],
+  ])("has the bits of a short one that comes to the same: %s", async (_, noise) => {
     const results: unknown[] = [];
-    for (const cell of cells) {
+    for (const cell of cells(noise)) {
       const network = engine().network({ cell, current: 0.5 });
       const solve = { paths: 8, t1: 2, dt: 0.05, seed: 5, with: ["mu", "current"] };
       const { value, gradient } = await network.valueAndGradient(meanSpikeTime(), solve);

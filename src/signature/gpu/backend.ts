@@ -8,13 +8,15 @@ import { gramPairs, type PairList, pairCount, pairWeight, setPair } from "../def
 import { longestPath, type PathBatch } from "../definitions/paths.js";
 import type { CheckedSolver } from "../definitions/solver.js";
 import type { CompiledStaticKernel } from "../definitions/static-kernel.js";
+import { twinBackend } from "../host/backend.js";
+import { stripKernel } from "../host/strips.js";
 import { incrementParts, incrementPartsVjp, type PartsGrid, partsCount } from "./increment-parts.js";
 import { runPairs } from "./pair-runner.js";
 import { describePairs, devicePoints, longestOf, meanPoint, slotLists } from "./pairs.js";
 import { gpuSignatures, gpuSignatureVjp } from "./signatures.js";
 import { type PairChunk, type PairScratch, PairStages, type Recording } from "./stages.js";
 import { keepsTwoParts } from "./two-parts.js";
-import { wantsExtended, wantsParts, wantsSignatureParts } from "./wanted-numbers.js";
+import { wantsExtended, wantsHost, wantsParts, wantsSignatureParts } from "./wanted-numbers.js";
 
 /** Chunks that are submitted before the results of the first of them are waited for. */
 const chunksAhead = 16;
@@ -67,6 +69,11 @@ interface Job extends PairRequest {
   readonly stages: PairStages;
 }
 
+/** Values of the difference scheme with a linear static kernel, see `wantsHost`. */
+const hostBackend = twinBackend((kernel, solver, x, y, channels) =>
+  stripKernel(kernel.linearScale!, x, y, channels, (solver as CheckedSolver & { kind: "difference" }).dyadic),
+);
+
 export class GpuSignatureBackend implements SignatureBackend {
   /** @param twoParts whether to carry small problems in two parts where wanted; by default, where the device keeps them. */
   constructor(
@@ -108,12 +115,28 @@ export class GpuSignatureBackend implements SignatureBackend {
     }
   }
 
+  /** Whether the host computes values of so many pairs. */
+  private onHost(
+    kernel: CompiledStaticKernel,
+    solver: CheckedSolver,
+    pairs: number,
+    x: PathBatch,
+    y: PathBatch,
+  ): boolean {
+    if (this.twoParts !== undefined || this.gpu.adapter.backend !== "simd") return false;
+    return wantsHost(kernel, solver, pairs, (longestPath(x) - 1) * (longestPath(y) - 1));
+  }
+
   evaluate(
     kernel: CompiledStaticKernel,
     solver: CheckedSolver,
     requests: readonly GramRequest[],
     progress?: (pairsDone: number) => void,
   ): Promise<GramResult[]> {
+    const host = requests.every(
+      (r) => !r.cotangent && this.onHost(kernel, solver, pairCount(shapeOf(r, solver)), r.x, r.y ?? r.x),
+    );
+    if (host) return hostBackend.evaluate(kernel, solver, requests, progress);
     // A sum of which a part comes with its gradient is no more accurate for the other part's being so.
     const extended = requests.every((r) => !r.cotangent);
     // A part of a matrix must not choose other numbers than the rest of it.
@@ -150,6 +173,8 @@ export class GpuSignatureBackend implements SignatureBackend {
     cotangent?: Float64Array,
     progress?: (pairsDone: number) => void,
   ): Promise<GramResult> {
+    if (!cotangent && this.onHost(kernel, solver, x.count, x, y))
+      return hostBackend.paired(kernel, solver, x, y, undefined, progress);
     const all = Uint32Array.from({ length: x.count }, (_, i) => i);
     const request: PairRequest = {
       kernel,

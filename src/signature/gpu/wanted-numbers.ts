@@ -57,6 +57,20 @@ export function wantsParts(solver: CheckedSolver, pairs: number, cells: number, 
   return small && pairs * cells <= all && pairs * each <= partsWork(software);
 }
 
+/** Pairs up to which the host computes values of a processor's own device: threads that each do a pair are as fast with more. */
+const hostPairs = 4;
+
+/**
+ * Whether values that would be carried in two parts are computed in float64 on the host, where the device is the host's own
+ * processor: in strips a cell takes a third of the time that it takes in two parts. Up to as many cells as take some 15 ms, in
+ * which a caller's thread does nothing else.
+ */
+export function wantsHost(kernel: CompiledStaticKernel, solver: CheckedSolver, pairs: number, cells: number): boolean {
+  if (kernel.linearScale === undefined || solver.kind !== "difference") return false;
+  const fine = cells * 2 ** (solver.dyadic[0] + solver.dyadic[1]);
+  return pairs <= hostPairs && pairs * fine <= extendedCells && !wantsParts(solver, pairs, cells, true);
+}
+
 /**
  * Most segments of a path, and numbers of all signatures times the segments that each runs through, up to which signatures
  * are computed in two parts: a second or two with gradients on a software adapter. A path's words go through it alone.

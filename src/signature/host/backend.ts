@@ -12,11 +12,24 @@ import { kernelValue, kernelVjp } from "./kernel.js";
 import { truncatedSignature, truncatedSignatureVjp } from "./signature.js";
 import { tensorSize } from "./tensor.js";
 
+/** The kernel of two paths [length, channels], without its gradient. */
+export type PairValue = (
+  kernel: CompiledStaticKernel,
+  solver: CheckedSolver,
+  x: Float64Array,
+  y: Float64Array,
+  channels: number,
+) => number;
+
 /** What kernels of pairs are computed by. */
 interface Scheme {
   readonly kernel: CompiledStaticKernel;
   readonly solver: CheckedSolver;
+  readonly pairValue: PairValue;
 }
+
+const asWritten: PairValue = (kernel, solver, x, y, channels) =>
+  kernelValue(increments(kernel, x, y, channels), x.length / channels - 1, y.length / channels - 1, solver);
 
 /** Two batches, and gradients to their points where they are wanted. */
 interface Sides {
@@ -27,14 +40,20 @@ interface Sides {
 }
 
 /** The kernel of paths a and b; with a weight, that times its gradient is added to those that are wanted. */
-function pair({ kernel, solver }: Scheme, sides: Sides, a: number, b: number, weight: number | undefined): number {
+function pair(
+  { kernel, solver, pairValue }: Scheme,
+  sides: Sides,
+  a: number,
+  b: number,
+  weight: number | undefined,
+): number {
   const [x, y] = [pathPoints(sides.x, a), pathPoints(sides.y, b)];
   const { channels } = sides.x;
+  const { gradientX, gradientY } = sides;
+  if (weight === undefined || !(gradientX || gradientY)) return pairValue(kernel, solver, x, y, channels);
   const rows = x.length / channels - 1;
   const columns = y.length / channels - 1;
   const p = increments(kernel, x, y, channels);
-  const { gradientX, gradientY } = sides;
-  if (weight === undefined || !(gradientX || gradientY)) return kernelValue(p, rows, columns, solver);
   const { value, increments: pBar } = kernelVjp(p, rows, columns, solver);
   for (let i = 0; i < pBar.length; i++) pBar[i]! *= weight;
   const xBar = gradientX ? pathPoints(sides.x, a, gradientX) : new Float64Array(x.length);
@@ -83,8 +102,8 @@ async function gramOf(
   return { gram, gradientX, gradientY: own ? undefined : gradientY };
 }
 
-/** The backend that needs no GPU. */
-export function twinBackend(): SignatureBackend {
+/** The backend that needs no GPU: every formula as it is written in the papers, or values by another way. */
+export function twinBackend(pairValue: PairValue = asWritten): SignatureBackend {
   return {
     async evaluate(kernel, solver, requests, progress) {
       const turns = new Turns();
@@ -92,7 +111,7 @@ export function twinBackend(): SignatureBackend {
       let before = 0;
       for (const request of requests) {
         const told = progress && ((done: number) => progress(before + done));
-        results.push(await gramOf({ kernel, solver }, request, turns, told));
+        results.push(await gramOf({ kernel, solver, pairValue }, request, turns, told));
         before += pairsIn(request, solver);
       }
       return results;
@@ -102,7 +121,7 @@ export function twinBackend(): SignatureBackend {
       const sides = { x, y, gradientX: zeros(wanted, x), gradientY: zeros(wanted, y) };
       const gram = new Float64Array(x.count);
       await inTurns(x.count, progress, (i) => {
-        gram[i] = pair({ kernel, solver }, sides, i, i, cotangent?.[i]);
+        gram[i] = pair({ kernel, solver, pairValue }, sides, i, i, cotangent?.[i]);
       });
       checked(gram, (n) => [n, n], sides);
       return { gram, gradientX: sides.gradientX, gradientY: sides.gradientY };
