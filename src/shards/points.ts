@@ -87,7 +87,9 @@ export function cutsOf(point: PlannedPoint): Cuts | string {
   if (point.command === "simulate") {
     return { ...paths, twoRounds: false, batches: 0 };
   }
-  const { loss } = point.planned;
+  const { loss, views } = point.planned;
+  if (views.some((view) => view.bySample))
+    return "gradients by what samples have of their own are taken in one run; cut by whole jobs: a sweep by --grid";
   if (loss.estimator)
     return `the baseline of estimator "${loss.estimator}" is of all paths; cut by whole jobs: a sweep by --grid`;
   if (!loss.ofMeans) {
