@@ -203,7 +203,7 @@ const precisionPaths = 16384;
 const precisionErrorPaths = 1000;
 /** Around an error of 1e-3. */
 const precisionSteps: Record<Scheme, readonly number[]> = {
-  levy: [0.04, 0.025, 0.02, 0.01],
+  levy: [0.05, 0.04, 0.025, 0.01],
   euler: [0.01, 0.004, 0.002, 0.0005],
   grid: [0.01, 0.004, 0.002, 0.001],
 };
