@@ -1,5 +1,5 @@
 /** What page and worker say to each other: calls with one answer each, and events as things happen. */
-import type { Checkpoint, Discretisation, Exactness } from "../../../src/index.js";
+import type { Checkpoint, Confidence, Discretisation, Exactness } from "../../../src/index.js";
 import type { StudioDocument } from "../model/document.js";
 import type { Asked, Backend, DeviceNews } from "./engine-keeper.js";
 
@@ -28,6 +28,8 @@ export interface Studio {
   setPaths(paths: number): FieldError | undefined;
   /** The neuron that histogram and traces show. */
   setNeuron(neuron: number): void;
+  /** How well the data determine what was fitted by likelihood, where the run rests. Fails where the library refuses it. */
+  confidence(): Confidence;
   exportParameters(): string;
   exportJob(): string;
   exportSpikes(): Uint8Array;

@@ -1,5 +1,6 @@
 /** The worker of the page: owns the engine and the run, and answers the page's calls in order. */
 
+import type { ConfidenceOptions } from "../../../src/confidence/confidence.js";
 import { writeNpz } from "../../../src/files/npz.js";
 import { checksumOf } from "../../../src/files/seal.js";
 import { Engine, SaltationError } from "../../../src/index.js";
@@ -170,6 +171,16 @@ const studio: {
   setNeuron(neuron) {
     shown = neuron;
     run?.setNeuron(neuron);
+  },
+  async confidence() {
+    const { problem, standing: now } = standing();
+    const { job, solve, update, loss } = problem;
+    const { confidence } = await import("../../../src/confidence/confidence.js");
+    const asked = typeof job.confidence === "object" ? job.confidence : {};
+    const network = withValues(problem.trainedNetwork, now.parameters);
+    const engine = await keeper.use(async (open) => open);
+    const { trainable } = update;
+    return confidence(engine.network(network), { ...solve, ...asked, loss, trainable } as ConfidenceOptions);
   },
   exportParameters() {
     const { problem, standing: now } = standing();

@@ -2,6 +2,7 @@
 import { useId } from "preact/hooks";
 import { setNeuron } from "../state/run.js";
 import { engine, entries, loaded, loading, neuron, snapshot, studioDocument } from "../state/signals.js";
+import { ConfidenceFigure } from "./confidence.js";
 import { HistogramFigure } from "./histogram.js";
 import { LossFigure } from "./loss.js";
 import { MeanVerdict } from "./mean-verdict.js";
@@ -53,6 +54,7 @@ function AllFigures() {
       <MeanVerdict />
       <ParameterFigures />
       <LossFigure />
+      <ConfidenceFigure />
       <TraceFigures />
     </>
   );

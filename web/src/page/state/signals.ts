@@ -1,6 +1,6 @@
 /** What the page knows, as signals. Everything that computes is in the worker. */
 import { computed, signal } from "@preact/signals";
-import type { Discretisation } from "../../../../src/index.js";
+import type { Confidence, Discretisation } from "../../../../src/index.js";
 import type { StudioDocument } from "../../model/document.js";
 import { newDocument } from "../../model/experiments.js";
 import type { Asked } from "../../worker/engine-keeper.js";
@@ -33,6 +33,8 @@ export const saturated = signal(0);
 export const snapshot = signal<Snapshot | undefined>(undefined);
 /** What the step dt costs, as it was last measured. */
 export const discretisation = signal<Discretisation | undefined>(undefined);
+/** How well the data determine the fit, where the run rests: being asked, refused, or found. */
+export const confidence = signal<"asked" | { readonly refused: string } | Confidence | undefined>(undefined);
 export const recording = signal<RecordingFacts | undefined>(undefined);
 /** Its file, for another worker, and to be kept. */
 export const recordingFile = signal<{ name: string; bytes: Uint8Array } | undefined>(undefined);

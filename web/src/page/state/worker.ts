@@ -7,6 +7,7 @@ import { begunAnew, notify, stalePage, withdraw } from "./notices.js";
 import {
   bytes,
   clearHistory,
+  confidence,
   discretisation,
   engine,
   entries,
@@ -55,6 +56,7 @@ function listen(event: StudioEvent, load?: number): void {
         totalSteps.value = event.steps;
         if (event.state !== before) {
           if (event.state === "running") {
+            confidence.value = undefined;
             withdraw("Training stopped");
             withdraw(begunAnew);
             say(before === "ready" ? "Training started." : "Training goes on.");
@@ -72,6 +74,7 @@ function listen(event: StudioEvent, load?: number): void {
         entries.value = goesOn ? event.entries.map((e, n) => ({ ...e, start: before[n]!.start })) : event.entries;
         if (!goesOn) clearHistory();
         if (!goesOn) discretisation.value = undefined;
+        confidence.value = undefined;
         rate.value = 0;
         break;
       }
