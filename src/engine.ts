@@ -283,7 +283,7 @@ export class EngineNetwork {
     this.engine.check();
     const loss = await estimatedBy(options.estimator, given, () => this.plan(options), options.with);
     const planned = this.gradientPlan(options, loss);
-    const views = viewsOf(this.network, parameterLayout(planned), options.with);
+    const views = viewsOf(this.network, parameterLayout(planned), options.with, undefined, true);
     this.checkLoss(loss, options.requireExact);
     const judged = await this.judge(planned, loss, options);
     const step = await aboutStep();
@@ -304,6 +304,17 @@ export class EngineNetwork {
   ): Promise<Evaluated> {
     const evaluatorOf = (of: SolvePlan): Promise<Evaluator> =>
       this.evaluator(of, loss, options.with, options.requireExact);
+    if (views.some((view) => view.bySample)) {
+      const { BySample, checkBySample } = await import("./loss/by-sample.js");
+      checkBySample(views, loss);
+      const rows = new BySample(plan, views, loss);
+      const evaluator = await evaluatorOf(plan);
+      try {
+        return rows.result(await evaluator.evaluate(plan, rows.options(options)));
+      } finally {
+        evaluator.dispose();
+      }
+    }
     if (!loss.pathwise && !loss.likelihood && (options.standardErrors ?? true)) {
       const { evaluateWithErrors } = await import("./loss/batch-errors.js");
       return evaluateWithErrors(plan, loss, views, evaluatorOf, options);
@@ -355,7 +366,7 @@ export class EngineNetwork {
   /** Prepares the evaluation of a loss for plans that differ only in values and seed. */
   async evaluator(plan: SolvePlan, loss: Loss, names: readonly string[], requireExact = true): Promise<Evaluator> {
     this.engine.check();
-    const views = viewsOf(this.network, parameterLayout(plan), names);
+    const views = viewsOf(this.network, parameterLayout(plan), names, undefined, true);
     this.checkLoss(loss, requireExact);
     const own = segmentsOf(views);
     if (loss.estimator) {

@@ -60,6 +60,12 @@ export interface GradientRow {
   perNeuron: boolean;
 }
 
+/** Rows of a state that samples start from: one for each of some neurons. */
+export interface InitialRow extends Range {
+  readonly state: number;
+  readonly row: number;
+}
+
 /** Rows of weights or delays: those whose places are from `first` to `end` have rows from `row` on. */
 export interface PlacedRows extends Range {
   readonly row: number;
@@ -77,6 +83,8 @@ export interface GradientTable {
   /** Rows of weights and of delays, in the order of their places. */
   readonly weightRows: readonly PlacedRows[];
   readonly delayRows: readonly PlacedRows[];
+  /** Rows of what samples start from. */
+  readonly initialRows: readonly InitialRow[];
 }
 
 /**

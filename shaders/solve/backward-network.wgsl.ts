@@ -23,7 +23,7 @@ import { random } from "../shared/random.wgsl.js";
 import { recordFunctions } from "../shared/record.wgsl.js";
 import { networkRunFields } from "../shared/run.js";
 import { atGrid } from "../substep/grid-states.wgsl.js";
-import { clearStart } from "../substep/initial.wgsl.js";
+import { clearStart, keepInitial } from "../substep/initial.wgsl.js";
 import { reverseFunctions } from "../substep/reverse.wgsl.js";
 import { solverFunctions } from "../substep/solver.wgsl.js";
 import { connectionFunctions, eventBarFunctions, isSelective, replayFunctions } from "./connections.wgsl.js";
@@ -249,7 +249,8 @@ ${rows.loadAll(accumulators)}
   if (run.step_begin == 0u) {
     for (var k = 0u; k < K; k += 1u) {
       load_parameters(k);
-      cell_start_vjp(event_uniform(path, k, 0u), ${clearStart(shape, atPoint("0u"), "k")});
+      ${shape.initialRows.length > 0 ? `let d = ${atPoint("0u")}; ${keepInitial(shape, shape.initialRows, { d: "d", neuron: "k" })}` : ""}
+      cell_start_vjp(event_uniform(path, k, 0u), ${clearStart(shape, shape.initialRows.length > 0 ? "d" : atPoint("0u"), "k")});
       flush(0u, k, i);
     }
   }

@@ -14,11 +14,11 @@
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
-import { gradientRows } from "../shared/gradient-rows.wgsl.js";
+import { gradientRows, type InitialRow } from "../shared/gradient-rows.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { recordFunctions, recordWords } from "../shared/record.wgsl.js";
 import { atGrid, clearGrid } from "../substep/grid-states.wgsl.js";
-import { clearStart, startedFrom } from "../substep/initial.wgsl.js";
+import { clearStart, keepInitial, startedFrom } from "../substep/initial.wgsl.js";
 import { reverseFunctions } from "../substep/reverse.wgsl.js";
 import { solverFunctions } from "../substep/solver.wgsl.js";
 import { type ForwardSingleShape, singleCheckpoint, singleRunFields, singleTapeWords } from "./forward-single.wgsl.js";
@@ -35,6 +35,8 @@ export interface BackwardSingleShape extends ForwardSingleShape {
   entries: number;
   /** First gradient row of the current, or -1. */
   currentRow: number;
+  /** Rows of what samples start from. */
+  initialRows: readonly InitialRow[];
 }
 
 export function backwardSingle(shape: BackwardSingleShape, label: string) {
@@ -260,7 +262,11 @@ ${rows.loadAll(accumulators)}
 
 ${eachNumber(shape.states, (s) => `adjoint[${s}u * run.paths + i] = a.y${s};`)}
   adjoint[${shape.states}u * run.paths + i] = time_bar;
-  if (run.fresh == 1u) { cell_start_vjp(event_uniform(path, 0u, 0u), ${clearStart(shape, shape.observed ? "with_observed(a, 0u, 0u, i)" : "a", "0u")}); }
+  if (run.fresh == 1u) {
+    ${shape.observed ? "a = with_observed(a, 0u, 0u, i);" : ""}
+    ${keepInitial(shape, shape.initialRows, { d: "a", neuron: "0u" })}
+    cell_start_vjp(event_uniform(path, 0u, 0u), ${clearStart(shape, "a", "0u")});
+  }
 ${rows.storeAll(accumulators)}
 }
 `,

@@ -18,7 +18,7 @@ import { addPlaced, flushFunction, gradientRows, partAccumulators } from "../sha
 import { random } from "../shared/random.wgsl.js";
 import { recordFunctions } from "../shared/record.wgsl.js";
 import { atGrid } from "../substep/grid-states.wgsl.js";
-import { clearStart, startedFrom } from "../substep/initial.wgsl.js";
+import { clearStart, keepInitial, startedFrom } from "../substep/initial.wgsl.js";
 import { reverseFunctions } from "../substep/reverse.wgsl.js";
 import { noiseNames, solverFunctions } from "../substep/solver.wgsl.js";
 import type { BackwardNetworkShape } from "./backward-network.wgsl.js";
@@ -412,7 +412,8 @@ ${eachNeuron(
     if (live) {
       if (run.step_begin == 0u) {
         load_parameters(k);
-        cell_start_vjp(event_uniform(path, k, 0u), ${clearStart(shape, atPoint("0u"), "k")});
+        ${shape.initialRows.length > 0 ? `let d = ${atPoint("0u")}; ${keepInitial(shape, shape.initialRows, { d: "d", neuron: "k" })}` : ""}
+      cell_start_vjp(event_uniform(path, k, 0u), ${clearStart(shape, shape.initialRows.length > 0 ? "d" : atPoint("0u"), "k")});
         flush(0u, k, i);
       }
 #if ${shape.inWorkgroup}

@@ -2,6 +2,7 @@
  * What a path starts from, where its sample says that of some states. There they are data: what the cell starts from has no
  * derivative. A job without such has none of this.
  */
+import type { InitialRow } from "../shared/gradient-rows.wgsl.js";
 import type { SolverShape } from "./solver.wgsl.js";
 
 type InitialShape = Pick<SolverShape, "initial" | "carried" | "states">;
@@ -20,6 +21,23 @@ export const clearStart = ({ initial }: InitialShape, d: string, neuron: string)
 
 const strideOf = ({ stride, first }: SolverShape["initial"][number]): string =>
   stride === 0 ? "" : first > 0 ? ` + neuron - ${first}u` : " + neuron";
+
+/**
+ * Statements that keep the cotangent d of a neuron's start for what its sample says of it, before that is cleared.
+ * @param neuron WGSL of its number.
+ */
+export const keepInitial = (
+  { carried, states }: InitialShape,
+  rows: readonly InitialRow[],
+  { d, neuron }: { readonly d: string; readonly neuron: string },
+): string =>
+  rows
+    .map(({ state, row, first, end }) => {
+      const value = carried ? `${d}.y${state} + ${d}.y${states / 2 + state}` : `${d}.y${state}`;
+      const at = `(${row + 1}u + ${neuron} - ${first}u) * run.paths + i`;
+      return `if (${neuron} >= ${first}u && ${neuron} < ${end}u) { rows[${at}] = ${value}; }`;
+    })
+    .join("\n");
 
 /** Needs `own_row` and `theta`. */
 export function initialFunctions({ initial, carried, states }: InitialShape): string {

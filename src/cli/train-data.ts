@@ -13,11 +13,11 @@ import { type TrainStep, train } from "../train/train.js";
 import { type Fingerprint, fingerprinted, fingerprintJob } from "./checkpoint.js";
 import { filesBeside } from "./job-file.js";
 import { engineOptions } from "./options.js";
-import { notUnbiased, print, printJson, progressBar, readable, say, sayWarnings } from "./output.js";
+import { notUnbiased, print, printJson, readable } from "./output.js";
 import { checkOutputs, writeOutput } from "./output-files.js";
-import { Checkpoints, checkpointsOf, sayOther, sayStopped } from "./run-checkpoints.js";
-import { signalExitCode, stopOnSignals } from "./signals.js";
+import { Checkpoints, checkpointsOf, sayOther } from "./run-checkpoints.js";
 import type { TrainCommandOptions } from "./train.js";
+import { runSteps } from "./train-steps.js";
 
 /** An accuracy in words. */
 const percent = (part: number): string => `${(100 * part).toFixed(2)} %`;
@@ -84,58 +84,31 @@ async function runOnData(run: DataRun, options: TrainCommandOptions): Promise<vo
     fail("epochs", `is ${job.epochs}, but ${has}; ask for more`);
   }
   const engine = await Engine.create(engineOptions(options));
-  const interrupt = new AbortController();
-  const stop = stopOnSignals(() => {
-    say("stopping; a second signal stops at once");
-    interrupt.abort();
-  });
   const adapter = engine.adapterName;
   if (resume) sayOther(resume.adapter, adapter);
   const began = performance.now();
   const losses: number[] = [];
   const history: EpochResult[] = [];
-  let last: TrainStep | undefined;
-  let done = resume?.step ?? 0;
-  const bar = progressBar("train", steps, "steps", done);
-  bar.update(done, "| preparing the first step");
-  const stopped = (signal: NodeJS.Signals): void => {
-    bar.stop();
-    sayStopped(done, steps, checkpoints);
-    process.exitCode = signalExitCode(signal);
-  };
-  try {
-    const how = { ...planned.options, discretisation: false, signal: interrupt.signal, ...(resume ? { resume } : {}) };
-    let note = "";
-    for await (const step of train(engine.network(planned.network), how)) {
-      if (!last) sayWarnings(step.warnings);
-      last = step;
-      done = step.step + 1;
-      losses.push(step.value);
-      const { epoch } = step;
+  const interrupt = new AbortController();
+  const how = { ...planned.options, discretisation: false, signal: interrupt.signal, ...(resume ? { resume } : {}) };
+  let note = "";
+  const training = train(engine.network(planned.network), how);
+  const ended = await runSteps({
+    ...{ training, interrupt, steps, checkpoints },
+    adapter: () => adapter,
+    async take(step) {
+      const { step: n, epoch, value } = step;
+      losses.push(value);
       if (epoch) {
         history.push(epoch);
         if (epoch.test) note = `, ${measured(epoch.test)}`;
         if (epoch.best) await best?.write(step, adapter);
       }
-      // Signals come between turns of the event loop, which a step on the CPU does not end by itself.
-      await new Promise((resolve) => setImmediate(resolve));
-      if (checkpoints && (checkpoints.due || stop.signal || done === steps)) await checkpoints.write(step, adapter);
-      const at = Math.ceil(done / planned.perEpoch);
-      bar.update(done, `| epoch ${at} of ${job.epochs}, loss ${readable(step.value)}${note}`);
-      if (stop.signal) return stopped(stop.signal);
-    }
-  } catch (error) {
-    if (!(stop.signal && error === interrupt.signal.reason)) throw error;
-    if (last && checkpoints && checkpoints.step !== done) await checkpoints.write(last, adapter);
-    stopped(stop.signal);
-    // What the step under way still does must not keep the process.
-    process.exit();
-  } finally {
-    bar.stop();
-    stop.release();
-    engine.dispose();
-  }
-  const found = { losses, history, last: last!, adapter, seconds: (performance.now() - began) / 1000 };
+      return `epoch ${Math.ceil((n + 1) / planned.perEpoch)} of ${job.epochs}, loss ${readable(value)}${note}`;
+    },
+  }).finally(() => engine.dispose());
+  if (!ended) return;
+  const found = { losses, history, last: ended.last, adapter, seconds: (performance.now() - began) / 1000 };
   await report(found, run, options);
 }
 

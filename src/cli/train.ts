@@ -1,7 +1,6 @@
 import { basename } from "node:path";
 import { fail } from "../checks.js";
 import { Engine } from "../engine.js";
-import { SaltationError } from "../errors.js";
 import { simulatedTrials } from "../experiments/recovery.js";
 import { writeNpz } from "../files/npz.js";
 import { requirementsOf } from "../job/build.js";
@@ -43,8 +42,9 @@ import type { TrainWorkers } from "./queue/train-workers.js";
 import { drawRecovery, type Metrics, metricsTable, Recovery } from "./recovery.js";
 import { type Checkpoints, checkpointsOf, sayOther, sayStopped } from "./run-checkpoints.js";
 import { keeping } from "./shard-files.js";
-import { exitOnSignals, signalExitCode, stopOnSignals } from "./signals.js";
+import { exitOnSignals } from "./signals.js";
 import { type MadeReport, SpikeTrainReport, unitsOf } from "./spike-train-report.js";
+import { runSteps } from "./train-steps.js";
 
 export interface TrainCommandOptions extends CommonOptions {
   resume?: boolean;
@@ -289,67 +289,31 @@ async function runTraining(
   const { steps } = planned;
   const history: HistoryEntry[] = [];
   const losses: number[] = [];
-  let first: TrainStep | undefined;
-  let last: TrainStep | undefined;
   let firstStepSeconds = 0;
   let measured: TrainingResult["discretisation"];
-  const stop = stopOnSignals(() => {
-    say("stopping; a second signal stops at once");
-    interrupt.abort();
-  });
-  unheard();
-  let done = checkpoints?.step ?? 0;
-  const bar = progressBar("train", steps, "steps", done);
-  bar.update(done, "| preparing the first step");
-  const stopped = (signal: NodeJS.Signals): undefined => {
-    bar.stop();
-    sayStopped(done, steps, checkpoints);
-    process.exitCode = signalExitCode(signal);
-  };
-  try {
-    for await (const step of training) {
-      if (!first) firstStepSeconds = performance.now() / 1000;
-      if (!first) sayWarnings(step.warnings);
-      if (!first) await recovery.before(step.parameters);
-      first ??= step;
-      last = step;
+  const found = await runSteps({
+    ...{ training, interrupt, adapter, steps, checkpoints },
+    heard: unheard,
+    async take(step, isFirst) {
+      if (isFirst) {
+        firstStepSeconds = performance.now() / 1000;
+        await recovery.before(step.parameters);
+      }
       if (step.discretisation) measured = { step: step.step, ...step.discretisation };
-      done = step.step + 1;
       losses.push(step.value);
       await recovery.after(step.step, step.updated, step.step === steps - 1);
       const entry = { loss: step.value, standardError: step.standardError };
       if (kept !== "none") {
         history.push(kept === "full" ? { ...entry, parameters: step.parameters } : entry);
       }
-      // Signals come between turns of the event loop, which a step on the CPU does not end by itself.
-      await new Promise((resolve) => setImmediate(resolve));
-      if (checkpoints && (checkpoints.due || stop.signal || step.step === steps - 1)) {
-        await checkpoints.write(step, adapter());
-      }
-      bar.update(done, `| loss ${readable(step.value)}`);
-      if (stop.signal) return stopped(stop.signal);
-    }
-  } catch (error) {
-    if (stop.signal && error === interrupt.signal.reason) {
-      if (last && checkpoints && checkpoints.step !== done) await checkpoints.write(last, adapter());
-      stopped(stop.signal);
-      // What the step under way still does must not keep the process.
-      process.exit();
-    }
-    bar.stop();
-    const lost = error instanceof SaltationError && (error.code === "device-lost" || error.code === "out-of-memory");
-    if (!lost || !checkpoints) throw error;
-    // Where the host has the state, nothing is lost but the step under way.
-    if (last) await checkpoints.write(last, adapter()).catch(() => {});
-    if (checkpoints.step === undefined) throw error;
-    throw new SaltationError(error.code, `${error.message}; ${checkpoints.standing()}`, { cause: error });
-  } finally {
-    bar.stop();
-    stop.release();
-  }
-  const { value: loss, updated: parameters, unbiased, because, terms, estimator } = last!;
-  if (measured?.warning && !first!.discretisation?.warning) sayWarnings([measured.warning]);
-  const { step: firstStep, parameters: before } = first!;
+      return `loss ${readable(step.value)}`;
+    },
+  });
+  if (!found) return undefined;
+  const { first, last } = found;
+  const { value: loss, updated: parameters, unbiased, because, terms, estimator } = last;
+  if (measured?.warning && !first.discretisation?.warning) sayWarnings([measured.warning]);
+  const { step: firstStep, parameters: before } = first;
   const discretisation = measured ? { discretisation: measured } : {};
   const mean = { unbiased, because, terms, ...(estimator ? { estimator } : {}) };
   return { history, losses, firstStep, before, loss, parameters, mean, firstStepSeconds, ...discretisation };

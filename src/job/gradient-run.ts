@@ -1,5 +1,6 @@
 /** A job of `saltation gradient`, checked; and what it comes to on an engine. */
 import type { Engine, GradientOptions } from "../engine.js";
+import { checkBySample } from "../loss/by-sample.js";
 import { chosen } from "../loss/choose.js";
 import { judgeMean } from "../loss/judge-mean.js";
 import type { Loss } from "../loss/loss.js";
@@ -37,12 +38,14 @@ interface ReadGradient extends Omit<PlannedGradient, "plan"> {
 
 /**
  * @param viewsBy takes what the job names `with`: `requestedViews`, or `viewsOf`, which takes none too.
+ * @param bySample whether it may name what samples have of their own.
  * @throws SaltationError `invalid-input` naming the field.
  */
 export async function readGradient(
   given: unknown,
   context: FileContext,
   viewsBy: typeof viewsOf,
+  bySample = false,
 ): Promise<ReadGradient> {
   const checked = checkJob(gradientSchema, given);
   await loadNamedCell(checked);
@@ -51,17 +54,18 @@ export async function readGradient(
   const solve = solveOptionsOf(job);
   const network = defineNetwork(definition);
   const own = planSolve(network, solve);
-  const views = viewsBy(network, parameterLayout(own), job.with);
+  const views = viewsBy(network, parameterLayout(own), job.with, "with", bySample);
   const loss = lossOf(job.loss, job.observed, context, network.neurons, own);
   return { job, definition, solve, network, own, loss, views };
 }
 
 /** @throws SaltationError `invalid-input` naming the field, before a device is opened. */
 export async function planGradient(given: unknown, context: FileContext): Promise<PlannedGradient> {
-  const { loss: read, ...rest } = await readGradient(given, context, viewsOf);
+  const { loss: read, ...rest } = await readGradient(given, context, viewsOf, true);
   const { job, definition, solve, network, own, views } = rest;
   const loss = chosen(job.estimator, read, own, job.with);
   checkLoss(network, loss, job.requireExact);
+  checkBySample(views, loss);
   const plan = planForLoss(own, loss);
   loss.checkPlan?.(plan, job.with);
   checkInside(plan, loss, job.with);

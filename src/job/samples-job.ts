@@ -1,14 +1,13 @@
 /** Samples of jobs: what their fields and files hold, as a solve takes it. */
 import { fail, type Numbers, show, wholeNumber } from "../checks.js";
 import { spikeFile } from "../data/spike-file.js";
-import { fileKind } from "../files/file-kind.js";
+import { fileKind, kindName } from "../files/file-kind.js";
 import { openNpy, openNpz } from "../files/npz.js";
 import type { SampledSeries, SignalBySample, ValuesBySample } from "../plan/sampled-values.js";
 import type { SampleOptions } from "../plan/samples.js";
 import { quoted } from "../quoted.js";
 import type { ArrayReference, SamplesJob, ValuesJob } from "./job.js";
-import { openRecording } from "./open-recording.js";
-import type { FileContext } from "./recording.js";
+import { type FileContext, readLists } from "./recording.js";
 
 /** What a job says of its time. */
 interface Time {
@@ -30,26 +29,42 @@ const given = <T extends object>(fields: T): T =>
 const isReference = (value: unknown): value is ArrayReference =>
   typeof value === "object" && value !== null && "file" in value && "key" in value;
 
-/** An array of a file of any kind that holds such. */
+/** Lists of numbers as an array; undefined where they are none, or of rows of unequal length. */
+function arrayOf(value: unknown): NumberArray | undefined {
+  const shape: number[] = [];
+  for (let at = value; Array.isArray(at); at = at[0]) shape.push(at.length);
+  if (shape.length === 0) return undefined;
+  const data = (value as unknown[]).flat(shape.length - 1);
+  const whole = data.length === shape.reduce((a, b) => a * b, 1) && data.every((x) => typeof x === "number");
+  return whole ? { data: data as number[], shape } : undefined;
+}
+
+/** An array of an npz, HDF5 or JSON file. */
 async function readArray(field: string, { file, key }: ArrayReference, context: FileContext): Promise<NumberArray> {
   const { bytes, path } = context.open(`${field}.file`, file);
   const kind = fileKind(bytes);
   const missing = (has: readonly string[]): never =>
     fail(`${field}.key`, `${path} has no numbers ${quoted(key)}; it has ${has.slice(0, 12).join(", ") || "none"}`);
-  if (kind === "npz" || kind === "npy") {
-    try {
+  if (kind === "parquet") fail(`${field}.file`, `${path} is ${kindName[kind]}; arrays are read of npz, HDF5 and JSON`);
+  try {
+    if (kind === "npz" || kind === "npy") {
       const npz = kind === "npz" ? openNpz(bytes) : openNpy(bytes);
       return npz.read(key) ?? missing(npz.keys);
-    } catch (error) {
-      if ((error as { field?: string }).field !== undefined) throw error;
-      return fail(field, `${path}: ${(error as Error).message}`);
     }
-  }
-  const opened = await openRecording(field, path, bytes);
-  try {
-    return opened.numbers(key) ?? missing(opened.entries().map((e) => e.key));
-  } finally {
-    opened.close();
+    if (kind === "hdf5") {
+      const { openHdf5Recording } = await import("../files/hdf5-recording.js");
+      const opened = await openHdf5Recording(bytes);
+      try {
+        return opened.numbers(key) ?? missing(opened.entries().map((e) => e.key));
+      } finally {
+        opened.close();
+      }
+    }
+    const { keys, read } = readLists(`${field}.file`, path, bytes);
+    return arrayOf(read(key)) ?? missing(keys);
+  } catch (error) {
+    if ((error as { field?: string }).field !== undefined) throw error;
+    return fail(`${field}.file`, `${path}: ${(error as Error).message}`);
   }
 }
 

@@ -1,11 +1,11 @@
 /** Losses of spike counts on a GPU (spike-count.ts). */
 import { countSpikes, featureWords, spreadCounts } from "../../shaders/loss/count-spikes.wgsl.js";
-import { type MeanDistance, meanCoefficients } from "../../shaders/loss/mean-coefficients.wgsl.js";
+import type { MeanDistance } from "../../shaders/loss/mean-coefficients.wgsl.js";
 import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import type { SolvePlan } from "../plan/plan.js";
-import { RowSums } from "../reduce/row-sums.js";
 import type { Estimate } from "../reduce/statistics.js";
 import type { DeviceSpikes } from "../spikes/device-spikes.js";
+import { GpuMeans } from "./gpu-means.js";
 import type { GpuLoss, Kept, WrittenCotangents } from "./loss.js";
 import type { CountFeature, CountWindow } from "./spike-count.js";
 
@@ -32,11 +32,10 @@ export class GpuSpikeCount implements GpuLoss {
     private readonly gpu: Gpu,
     private readonly kernels: {
       readonly count: KernelOf<ReturnType<typeof countSpikes>>;
-      readonly coefficients: KernelOf<ReturnType<typeof meanCoefficients>>;
       readonly spread: KernelOf<ReturnType<typeof spreadCounts>>;
     },
-    private readonly sums: RowSums,
-    private readonly buffers: { features: Storage; targets: Storage; coefficient: Storage },
+    private readonly ofMeans: GpuMeans,
+    private readonly features: Storage,
     private readonly loss: OfCounts,
     private readonly neurons: number,
   ) {}
@@ -44,11 +43,10 @@ export class GpuSpikeCount implements GpuLoss {
   static async create(gpu: Gpu, plan: SolvePlan, recordWords: number, loss: OfCounts): Promise<GpuSpikeCount> {
     const { neurons } = plan.network;
     const { features, form, targets } = loss;
-    const [count, coefficients, spread, sums] = await Promise.all([
+    const [count, spread, means] = await Promise.all([
       gpu.kernel(countSpikes(recordWords, neurons)),
-      gpu.kernel(meanCoefficients(form)),
       gpu.kernel(spreadCounts(neurons)),
-      RowSums.create(gpu, plan, features.length),
+      GpuMeans.create(gpu, plan, form, Float32Array.from(targets)),
     ]);
     const words = new Uint32Array(features.length * (featureWords + neurons));
     const numbers = new Float32Array(words.buffer);
@@ -58,27 +56,22 @@ export class GpuSpikeCount implements GpuLoss {
       numbers[at + 1] = scale(plan, own);
       for (let k = 0; k < neurons; k++) words[at + featureWords + k] = Number(own?.includes(k) ?? true);
     });
-    const buffers = {
-      features: gpu.upload("features", words),
-      targets: gpu.upload("targets", Float32Array.from(targets)),
-      coefficient: gpu.buffer("coefficients", 4 * features.length),
-    };
-    return new GpuSpikeCount(gpu, { count, coefficients, spread }, sums, buffers, loss, neurons);
+    return new GpuSpikeCount(gpu, { count, spread }, means, gpu.upload("features", words), loss, neurons);
   }
 
   get report(): Storage {
-    return this.sums.blocks;
+    return this.ofMeans.sums.blocks;
   }
 
   bytesPerPath(): { largest: number; all: number } {
-    const row = 4 * Math.max(this.sums.rows, this.neurons);
+    const row = 4 * Math.max(this.ofMeans.sums.rows, this.neurons);
     return { largest: row, all: 3 * row };
   }
 
   encodeChunk(batch: Batch, spikes: DeviceSpikes): Counted {
     const { paths, record, counts } = spikes;
     const { from, to } = this.loss.window;
-    const features = this.sums.rows;
+    const features = this.ofMeans.sums.rows;
     const values = this.gpu.buffer("counts of features", 4 * features * paths);
     const more = this.gpu.buffer("what a spike adds", 4 * features * paths);
     batch.dispatch(this.kernels.count, {
@@ -93,12 +86,12 @@ export class GpuSpikeCount implements GpuLoss {
       },
       record,
       counts: counts.storage,
-      features: this.buffers.features,
+      features: this.features,
       values,
       more,
       threads: paths,
     });
-    this.sums.add(batch, spikes, values);
+    this.ofMeans.sums.add(batch, spikes, values);
     return {
       values,
       more,
@@ -110,27 +103,18 @@ export class GpuSpikeCount implements GpuLoss {
   }
 
   encodeValue(batch: Batch): void {
-    const { sums, buffers } = this;
-    const { rows: features, samples, allBlocks, blocks } = sums;
-    batch.dispatch(this.kernels.coefficients, {
-      uniform: { features, samples, allBlocks, weight: 1 / features },
-      blocks,
-      targets: buffers.targets,
-      coefficients: buffers.coefficient,
-      threads: features,
-    });
+    this.ofMeans.encode(batch);
   }
 
   encodeCotangents(batch: Batch, spikes: DeviceSpikes, kept: Kept, { rows, horizon }: WrittenCotangents): void {
     const { values, more } = kept as Counted;
-    const { features, coefficient } = this.buffers;
     const { paths } = spikes;
     // Of a window that ends before t1 a spike at t1 is none. The kernel writes both all the same.
     const open = this.loss.window.open ? horizon : undefined;
     batch.dispatch(this.kernels.spread, {
-      uniform: { paths, features: this.sums.rows },
-      features,
-      coefficient,
+      uniform: { paths, features: this.ofMeans.sums.rows },
+      features: this.features,
+      coefficient: this.ofMeans.coefficients,
       values,
       more,
       rows: rows ?? batch.temporary("values of paths", 4 * paths),
@@ -140,12 +124,12 @@ export class GpuSpikeCount implements GpuLoss {
   }
 
   read(report: ArrayBuffer): { value: number; means: readonly Estimate[] } {
-    const means = this.sums.estimates(report);
+    const means = this.ofMeans.sums.estimates(report);
     return { value: this.loss.lossOf(means), means };
   }
 
   dispose(): void {
-    this.sums.dispose();
-    for (const s of Object.values(this.buffers)) s.dispose();
+    this.ofMeans.dispose();
+    this.features.dispose();
   }
 }

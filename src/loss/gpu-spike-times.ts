@@ -1,12 +1,13 @@
 /** Losses of mean spike times on a GPU (spike-times.ts). */
-import { type MeanDistance, meanCoefficients } from "../../shaders/loss/mean-coefficients.wgsl.js";
+import type { MeanDistance } from "../../shaders/loss/mean-coefficients.wgsl.js";
 import { selectSpikes } from "../../shaders/loss/select-spikes.wgsl.js";
 import { spreadCotangents } from "../../shaders/loss/spread-cotangents.wgsl.js";
 import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import type { SolvePlan } from "../plan/plan.js";
-import { RowSums } from "../reduce/row-sums.js";
+import type { RowSums } from "../reduce/row-sums.js";
 import type { Estimate } from "../reduce/statistics.js";
 import type { DeviceSpikes } from "../spikes/device-spikes.js";
+import { GpuMeans } from "./gpu-means.js";
 import type { GpuLoss, Kept, WrittenCotangents } from "./loss.js";
 import type { Selection } from "./spike-times.js";
 
@@ -29,62 +30,55 @@ export class GpuSpikeTimes implements GpuLoss {
     private readonly gpu: Gpu,
     private readonly kernels: {
       readonly select: KernelOf<typeof selectSpikes>;
-      readonly coefficients: KernelOf<typeof meanCoefficients>;
       readonly spread: KernelOf<typeof spreadCotangents>;
     },
-    private readonly sums: RowSums,
-    private readonly buffers: { selection: Storage; targets: Storage; coefficients: Storage },
+    private readonly ofMeans: GpuMeans,
+    private readonly selection: Storage,
     private readonly loss: OfMeans,
   ) {}
 
   static async create(gpu: Gpu, plan: SolvePlan, recordWords: number, loss: OfMeans): Promise<GpuSpikeTimes> {
     const { selections, form } = loss;
     const n = selections.length;
-    const [select, coefficients, spread, sums] = await Promise.all([
+    // Kernels count time from t0.
+    const targets = Float32Array.from(loss.targets, (t) => t - plan.t0);
+    const [select, spread, ofMeans] = await Promise.all([
       gpu.kernel(selectSpikes(recordWords, n)),
-      gpu.kernel(meanCoefficients(form)),
       gpu.kernel(spreadCotangents(n)),
-      RowSums.create(gpu, plan, n),
+      GpuMeans.create(gpu, plan, form, targets),
     ]);
     const selection = gpu.upload("selections", Uint32Array.from(selections.flatMap((s) => [s.neuron, s.index])));
-    // Kernels count time from t0.
-    const targets = gpu.upload(
-      "targets",
-      Float32Array.from(loss.targets, (t) => t - plan.t0),
-    );
-    const kernels = { select, coefficients, spread };
-    const buffers = { selection, targets, coefficients: gpu.buffer("coefficients", 4 * n) };
-    return new GpuSpikeTimes(gpu, kernels, sums, buffers, loss);
+    return new GpuSpikeTimes(gpu, { select, spread }, ofMeans, selection, loss);
   }
 
   get report(): Storage {
-    return this.sums.blocks;
+    return this.means.blocks;
   }
 
   get means(): RowSums {
-    return this.sums;
+    return this.ofMeans.sums;
   }
 
   bytesPerPath(): { largest: number; all: number } {
-    const row = 4 * this.sums.rows;
+    const row = 4 * this.means.rows;
     return { largest: row, all: 2 * row };
   }
 
   encodeChunk(batch: Batch, spikes: DeviceSpikes): SelectedSpikes {
     const { paths, steps, dt, record, counts } = spikes;
-    const bytes = 4 * this.sums.rows * paths;
+    const bytes = 4 * this.means.rows * paths;
     const times = this.gpu.buffer("spike times", bytes);
     const found = this.gpu.buffer("found slots", bytes);
     batch.dispatch(this.kernels.select, {
       uniform: { paths, countsAt: counts.byteOffset / 4, steps, dt },
       record,
       counts: counts.storage,
-      selection: this.buffers.selection,
+      selection: this.selection,
       times,
       found,
       threads: paths,
     });
-    this.sums.add(batch, spikes, times);
+    this.means.add(batch, spikes, times);
     return {
       times,
       found,
@@ -96,16 +90,7 @@ export class GpuSpikeTimes implements GpuLoss {
   }
 
   encodeValue(batch: Batch): void {
-    const { sums, buffers } = this;
-    const { targets, coefficients } = buffers;
-    const { rows: features, samples, allBlocks, blocks } = sums;
-    batch.dispatch(this.kernels.coefficients, {
-      uniform: { features, samples, allBlocks, weight: 1 / features },
-      blocks,
-      targets,
-      coefficients,
-      threads: features,
-    });
+    this.ofMeans.encode(batch);
   }
 
   encodeCotangents(
@@ -118,7 +103,7 @@ export class GpuSpikeTimes implements GpuLoss {
     const { paths } = spikes;
     batch.dispatch(this.kernels.spread, {
       uniform: { paths },
-      coefficient: this.buffers.coefficients,
+      coefficient: this.ofMeans.coefficients,
       times,
       found,
       cotangents,
@@ -130,14 +115,14 @@ export class GpuSpikeTimes implements GpuLoss {
 
   read(report: ArrayBuffer, plan: SolvePlan): { value: number; means: readonly Estimate[]; pathOffset: number } {
     // On the GPU, times are from t0 on.
-    const means = this.sums.estimates(report).map((e) => ({ ...e, mean: e.mean + plan.t0 }));
+    const means = this.means.estimates(report).map((e) => ({ ...e, mean: e.mean + plan.t0 }));
     const slopes = this.loss.slopesOf(means).reduce((sum, slope) => sum + slope, 0);
     return { value: this.loss.lossOf(means), means, pathOffset: plan.t0 * slopes };
   }
 
   dispose(): void {
-    this.sums.dispose();
-    for (const s of Object.values(this.buffers)) s.dispose();
+    this.ofMeans.dispose();
+    this.selection.dispose();
   }
 }
 

@@ -81,6 +81,16 @@ export function firstArrivalFrom({ arrivals }: Pick<SolvePlan, "arrivals">, step
   return low;
 }
 
+/**
+ * A time as steps since t0. One at a grid point but for rounding is at it: what happens where a held sample of a signal begins
+ * reads that sample, on all backends (0.3 / 0.1 is below 3).
+ */
+export function stepsSince(t0: number, time: number, dt: number): number {
+  const at = (time - t0) / dt;
+  const whole = Math.round(at);
+  return Math.abs(at - whole) <= (4 * Number.EPSILON * Math.max(Math.abs(time), Math.abs(t0))) / dt ? whole : at;
+}
+
 /** Times, as steps since t0, on a grid. */
 function onGrid(at: ArrayLike<number>, steps: number): Pick<Arrivals, "count" | "at" | "steps" | "places"> {
   const inStep = Uint32Array.from(at, (p) => Math.min(steps - 1, Math.floor(p)));
@@ -107,7 +117,7 @@ export function planArrivals(network: Network, t0: number, t1: number, dt: numbe
   const early = order.filter((i) => times[i]! < t1);
   return {
     ...onGrid(
-      early.map((i) => (times[i]! - t0) / dt),
+      early.map((i) => stepsSince(t0, times[i]!, dt)),
       steps,
     ),
     neurons: Uint32Array.from(early, (i) => neurons[i]!),
@@ -133,7 +143,7 @@ export function planSourceSpikes(
   { network, t0, t1, dt, steps }: Pick<SolvePlan, "network" | "t0" | "t1" | "dt" | "steps">,
 ): SampledArrivals {
   const count = offsets.length - 1;
-  const at = Float64Array.from(times, (t) => (t - t0) / dt);
+  const at = Float64Array.from(times, (t) => stepsSince(t0, t, dt));
   const laid = onGrid(at, steps);
   /** What comes first of two in a sample; input spikes are counted from -1 down. */
   const step = (n: number): number => (n < 0 ? inputs.steps[-1 - n]! : laid.steps[n]!);

@@ -2,7 +2,7 @@
  * The flat parameter vector of a network and its named views. Order: each cell parameter in the cell's order (one
  * value if shared, else one per neuron) and its inputs likewise, weights by rows of connections, then the input current where
  * it is one to the cell (one value, one per neuron, or samples × neurons with the neuron innermost), samples of other inputs,
- * and delays of connections where there are such. Gradients have the same layout.
+ * and delays of connections where there are such. Gradients have the same layout, and those by what samples start from after it.
  */
 
 import { whichCell } from "../cell/which-cell.js";
@@ -18,7 +18,7 @@ export interface View {
   readonly name: string;
   /** What results call it: as it was asked for. */
   readonly asked: string;
-  /** What it is a part of, or all: a parameter of the cell, `weights`, `current`, `delays`. */
+  /** What it is a part of, or all: a parameter of the cell, `weights`, `current`, `delays`, `initial` of states that samples start from. */
   readonly segment: string;
   /** Of a part, the neurons that it is of; or where it begins among all weights or delays. */
   readonly part?: ViewPart;
@@ -26,8 +26,10 @@ export interface View {
   readonly length: number;
   /** Whether there are gradients by it: not by samples that are states, nor by a current that no cell takes. */
   readonly differentiable: boolean;
-  /** Whether each sample has values of its own, and those of the network are not read. */
+  /** Whether each sample has values of its own, and those of the network are not read: a path's derivative is by those of its sample. */
   readonly bySample: boolean;
+  /** Of `initial`, which state of the cell. */
+  readonly state?: number;
   /** Distance between the entries of neighbouring neurons: 0 where shared. */
   readonly neuronStride: number;
   /** Values given beyond those that a solve reads: samples of the current after t1. */
@@ -82,7 +84,8 @@ function givenBySample({ network, samples }: SolvePlan): string[] {
 const arrows = /->/g;
 
 /** What a view is beside its place and length. */
-type OfView = Pick<View, "name" | "shape"> & Partial<Pick<View, "part" | "beyond" | "neuronStride" | "numbers">>;
+type OfView = Pick<View, "name" | "shape"> &
+  Partial<Pick<View, "part" | "beyond" | "neuronStride" | "numbers" | "state">>;
 
 /** A current as it was given, back from its values. @param neurons those that it is of. */
 function currentShape(
@@ -111,13 +114,12 @@ export function parameterLayout(plan: SolvePlan): ParameterLayout {
   let size = 0;
   const hidden = new Set(sampledInputs(network.cell).flatMap((name) => [name, samplesView(name)]));
   const sampled = new Set(givenBySample(plan));
-  for (const name of sampled) hidden.add(name);
   if (network.cell.inputs.get("I") !== "current") hidden.add("current");
   /** A segment, and views of it one after another. */
   const add = (segment: string, length: number, of: readonly (OfView & Segment)[]): void => {
     segments.set(segment, { offset: size, length });
     const differentiable = !hidden.has(segment);
-    const bySample = sampled.has(segment);
+    const bySample = sampled.has(segment) || segment === initialSegment;
     for (const { offset, neuronStride = 0, beyond = none, ...view } of of) {
       const own = { segment, asked: view.name, differentiable, bySample, neuronStride, beyond, offset: size + offset };
       views.set(view.name, { ...view, ...own });
@@ -173,7 +175,8 @@ export function parameterLayout(plan: SolvePlan): ParameterLayout {
     );
   const { values } = current;
   const fed = populations.filter((place) => place.signals);
-  if (fed.length === 0) {
+  if (sampled.has("current")) add("current", values.length, sampledCurrents(plan));
+  else if (fed.length === 0) {
     const given = currentShape(network.current, current, network.neurons);
     add("current", ...whole(values.length, { name: "current", neuronStride: current.perNeuron ? 1 : 0, ...given }));
   } else {
@@ -208,7 +211,53 @@ export function parameterLayout(plan: SolvePlan): ParameterLayout {
     if (delays.length > 0) add("delays", delays.length, ofProjections("delays"));
   } else if (delays.length > 0)
     add("delays", ...whole(delays.length, { name: "delays", shape: (v) => connections.delayShape(v) }));
+  addInitial(plan, add);
   return { size, views, segments };
+}
+
+/** Views of a current that samples give: of a population among several where it is the same at all times. */
+function sampledCurrents({ network, current }: SolvePlan): (OfView & Segment)[] {
+  const { samples, perNeuron, values } = current;
+  const neuronStride = perNeuron ? 1 : 0;
+  const width = values.length / samples;
+  const shape: View["shape"] = (v) => {
+    if (samples === 1) return perNeuron ? Array.from(v) : v[0]!;
+    if (!perNeuron) return Array.from(v);
+    return Array.from({ length: samples }, (_, s) => Array.from(v).slice(s * width, (s + 1) * width));
+  };
+  const fed = network.populations.filter((place) => place.signals?.has("I"));
+  if (fed.length === 0) return [{ name: "current", offset: 0, length: values.length, neuronStride, shape }];
+  if (network.populations.filter((place) => place.signals).length === 1)
+    return [{ name: `${fed[0]!.name}.current`, offset: 0, length: values.length, neuronStride, shape }];
+  return fed.map(({ name, first, count }) => {
+    const part = { first, end: first + count };
+    return { name: `${name}.current`, offset: first, length: samples > 1 ? 0 : count, neuronStride, part, shape };
+  });
+}
+
+/** Where the derivatives by what samples start from lie, one for each neuron: they have no values here. */
+const initialSegment = "initial";
+
+function addInitial(
+  { network, samples }: SolvePlan,
+  add: (segment: string, length: number, of: readonly (OfView & Segment)[]) => void,
+): void {
+  const { initial = [] } = samples?.values ?? {};
+  if (initial.length === 0) return;
+  let size = 0;
+  const views = initial.map(({ state, first, end, length: given }) => {
+    const population = network.populations.find((p) => p.first === first && first + p.count === end && !p.sources);
+    const several = network.populations.filter((p) => !p.sources).length > 1;
+    const own = network.cell.states[state]!;
+    const length = end - first;
+    const offset = size;
+    size += length;
+    // One number for all neurons has the sum of their derivatives.
+    const shape: View["shape"] = (v) => (given > 1 ? Array.from(v) : Array.from(v).reduce((a, b) => a + b, 0));
+    const name = population && several ? `${population.name}.${own}` : own;
+    return { name, offset, length, neuronStride: 1, part: { first, end }, state, shape };
+  });
+  add(initialSegment, size, views);
 }
 
 /** Where the value of a neuron lies in the flat vector: of a parameter of the cell. Undefined where it has none. */
@@ -279,6 +328,7 @@ function whyNone({ cell, populations, connections }: Network, name: string): str
 /**
  * The views of the parameters that a gradient is asked for.
  * @param field what the list of names is called in messages.
+ * @param bySample whether those are taken too of which each sample has values of its own.
  * @throws SaltationError for an empty list, or naming an unknown parameter and the known ones.
  */
 export function requestedViews(
@@ -286,11 +336,14 @@ export function requestedViews(
   layout: ParameterLayout,
   names: readonly string[],
   field = "with",
+  bySample = false,
 ): View[] {
   if (!Array.isArray(names)) fail(field, `expected a list of parameters, got ${show(names)}`);
   if (names.length === 0) fail(field, "names no parameter; give at least one");
   const sampled = sampledInputs(network.cell);
-  const known = [...layout.views.values()].filter((v) => v.length > 0 && v.differentiable).map((v) => v.name);
+  const known = [...layout.views.values()]
+    .filter((v) => v.length > 0 && v.differentiable && (bySample || !v.bySample))
+    .map((v) => v.name);
   const views = names.map((name) => viewName(network, name));
   names.forEach((name, i) => {
     const at = `${field}[${i}]`;
@@ -303,7 +356,7 @@ export function requestedViews(
       if (layout.views.get(views[i]!)?.bySample)
         fail(
           at,
-          `${quoted(name)} is given by sample, and gradients are by what samples have in common; known: ${known.join(", ")}`,
+          `${quoted(name)} is given by sample, and here gradients are by what samples have in common; known: ${known.join(", ")}`,
         );
       const why = whyNone(network, views[i]!);
       fail(at, `${quoted(name)}: ${why}; known: ${known.join(", ")}`);
@@ -317,8 +370,14 @@ export function requestedViews(
 export const segmentsOf = (views: readonly View[]): string[] => [...new Set(views.map((v) => v.segment))];
 
 /** The same, and none where there is no name: for a value alone. */
-export const viewsOf = (network: Network, layout: ParameterLayout, names: readonly string[]): View[] =>
-  Array.isArray(names) && names.length === 0 ? [] : requestedViews(network, layout, names);
+export const viewsOf = (
+  network: Network,
+  layout: ParameterLayout,
+  names: readonly string[],
+  field?: string,
+  bySample?: boolean,
+): View[] =>
+  Array.isArray(names) && names.length === 0 ? [] : requestedViews(network, layout, names, field, bySample);
 
 /** Parameters of a vector of all, in the shapes in which they were given. */
 export const shapedValues = (views: readonly View[], vector: Float64Array): Record<string, unknown> =>

@@ -91,7 +91,9 @@ export function cutsOf(point: PlannedPoint): Cuts | string {
     if (plan.observed) return "states are kept in one run; leave states out, or cut by whole jobs: a sweep by --grid";
     return { ...paths, twoRounds: false, batches: 0 };
   }
-  const { loss } = point.planned;
+  const { loss, views } = point.planned;
+  if (views.some((view) => view.bySample))
+    return "gradients by what samples have of their own are taken in one run; cut by whole jobs: a sweep by --grid";
   if (loss.estimator)
     return `the baseline of estimator "${loss.estimator}" is of all paths; cut by whole jobs: a sweep by --grid`;
   if (!loss.ofMeans) {

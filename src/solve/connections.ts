@@ -17,10 +17,17 @@ function selfEdgesOf({ network }: SolvePlan): Uint32Array {
 }
 
 /** The delays that each neuron and source sends along, each once: where those of each begin, and their numbers. */
-function sentOf({ rowStart, delayOf }: SolvePlan["network"]["connections"]): {
-  starts: Uint32Array;
-  numbers: Uint32Array;
-} {
+interface SentDelays {
+  readonly starts: Uint32Array;
+  readonly numbers: Uint32Array;
+}
+
+/** Of the connections of networks, which do not change: their kernels' shape asks, and the buffer. */
+const sentKnown = new WeakMap<Int32Array, SentDelays>();
+
+function sentOf({ rowStart, delayOf }: SolvePlan["network"]["connections"]): SentDelays {
+  const known = sentKnown.get(delayOf);
+  if (known) return known;
   const starts = new Uint32Array(rowStart.length);
   const numbers: number[] = [];
   for (let k = 0; k + 1 < rowStart.length; k++) {
@@ -29,7 +36,9 @@ function sentOf({ rowStart, delayOf }: SolvePlan["network"]["connections"]): {
     for (const delay of own) numbers.push(delay);
     starts[k + 1] = numbers.length;
   }
-  return { starts, numbers: Uint32Array.from(numbers) };
+  const sent = { starts, numbers: Uint32Array.from(numbers) };
+  sentKnown.set(delayOf, sent);
+  return sent;
 }
 
 /**

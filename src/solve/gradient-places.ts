@@ -1,5 +1,11 @@
 /** Where a path's gradient rows lie. */
-import type { GradientRow, GradientTable, PartRow, PlacedRows } from "../../shaders/shared/gradient-rows.wgsl.js";
+import type {
+  GradientRow,
+  GradientTable,
+  InitialRow,
+  PartRow,
+  PlacedRows,
+} from "../../shaders/shared/gradient-rows.wgsl.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 
@@ -20,17 +26,19 @@ export function gradientPlaces(plan: SolvePlan, views: readonly View[]): Gradien
   const { network, current } = plan;
   const gradientRows: GradientRow[] = [];
   const parts: PartRow[] = [];
+  const initialRows: InitialRow[] = [];
   const placed = { weights: [] as PlacedRows[], delays: [] as PlacedRows[] };
   let [currentRow, row] = [-1, 0];
-  for (const { segment, part, neuronStride, length } of views) {
+  for (const { segment, part, neuronStride, length, state } of views) {
     const perNeuron = neuronStride > 0;
     const some = part && (part.first > 0 || part.end < network.neurons) ? part : undefined;
-    if (segment === "weights" || segment === "delays") {
+    if (state !== undefined) initialRows.push({ state, row, ...part! });
+    else if (segment === "weights" || segment === "delays") {
       if (length > 0) placed[segment].push({ ...(part ?? { first: 0, end: length }), row });
     } else if (segment === "current") {
       if (!some) currentRow = row;
       else {
-        const { samples, stepsPerSample } = current.parts!.find(({ first }) => first === some.first)!;
+        const { samples, stepsPerSample } = current.parts?.find(({ first }) => first === some.first) ?? current;
         const sampled = samples > 1 ? { samples: { count: samples, steps: stepsPerSample } } : {};
         parts.push({ from: "grad_current", ...some, row, perNeuron, ...sampled });
       }
@@ -48,5 +56,6 @@ export function gradientPlaces(plan: SolvePlan, views: readonly View[]): Gradien
     currentRow,
     weightRows: joined(placed.weights),
     delayRows: joined(placed.delays),
+    initialRows,
   };
 }

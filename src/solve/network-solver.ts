@@ -16,7 +16,6 @@ import { gradientPlaces } from "./gradient-places.js";
 import { horizonOf, type SolverParts } from "./plan-solver.js";
 import { solverShape } from "./shape.js";
 import { siftFor } from "./sift-for.js";
-import type { Sift } from "./sifted.js";
 import { networkRunOf } from "./uniform.js";
 
 /** Small, so that a training batch of a hundred paths still spreads over the processors. */
@@ -39,11 +38,7 @@ export class NetworkSolver extends ConnectedSolver<Forward, Backward> {
   private readonly n: number;
   private readonly neurons: number;
 
-  private constructor(
-    parts: SolverParts<Forward, Backward>,
-    connections: ConnectionBuffer,
-    private readonly sift: Sift | undefined,
-  ) {
+  private constructor(parts: SolverParts<Forward, Backward>, connections: ConnectionBuffer) {
     super(parts, connections);
     this.n = parts.shape.states;
     this.neurons = parts.plan.network.neurons;
@@ -87,8 +82,8 @@ export class NetworkSolver extends ConnectedSolver<Forward, Backward> {
     });
     const [f, b, h, sift] = await Promise.all([forwardKernel, backwardKernel, horizon, siftFor(gpu, network)]);
     const connections = new ConnectionBuffer(gpu, plan, sizes);
-    const parts = { gpu, plan, shape, forwardKernel: f, backwardKernel: b, horizonKernel: h, views };
-    return new NetworkSolver(parts, connections, sift);
+    const parts = { gpu, plan, shape, forwardKernel: f, backwardKernel: b, horizonKernel: h, sift, views };
+    return new NetworkSolver(parts, connections);
   }
 
   protected bytes(slots: number): Record<"work" | "checkpoints" | "record" | "rows" | "backward", number> {
@@ -156,27 +151,13 @@ export class NetworkSolver extends ConnectedSolver<Forward, Backward> {
       batch.copy(work, perPath, end, (n + 1) * perField, 4 * paths);
     }
     batch.copy(work, perPath + (sift ? 8 * paths : 0), counts, 0, 4 * paths);
-    const sifted = sift?.encodeSpikes(batch, chunk, record, { storage: work, byteOffset: perPath }, slots);
-    return {
-      ...chunk,
-      slots,
-      statusWords: status,
-      states: observing.states,
-      record: sifted?.record ?? record,
-      events: sifted?.events,
-      checkpoints,
-      end,
+    const written = {
+      ...{ record, status, states: observing.states },
+      recorded: { storage: work, byteOffset: perPath },
       counts: { storage: counts, byteOffset: 0 },
-      dispose: () => {
-        end?.dispose();
-        status.dispose();
-        observing.states?.dispose();
-        record.dispose();
-        checkpoints.dispose();
-        counts.dispose();
-        sifted?.dispose();
-      },
+      others: [checkpoints, end, counts],
     };
+    return { ...this.handOn(batch, chunk, slots, written), checkpoints, end };
   }
 
   encodeBackward(
@@ -188,11 +169,8 @@ export class NetworkSolver extends ConnectedSolver<Forward, Backward> {
     status?: RunStatus,
   ): void {
     const { gpu, plan, theta, connections, n, neurons } = this;
-    const { paths, checkpoints, end, events } = chunk as EncodedNetwork;
-    const given = cotangents.spikes;
-    const wanted = events ? this.sift!.encodeCotangents(batch, chunk, events, given) : { ...chunk, cotangents: given };
-    const { record } = wanted;
-    const all = this.allCotangents(batch, chunk, wanted.cotangents, cotangents);
+    const { paths, checkpoints, end } = chunk as EncodedNetwork;
+    const { record, counts, cotangents: all } = this.takeBack(batch, chunk, cotangents);
     const fields = backwardFields(n);
     const window = this.gridWindow(paths);
     const windows = Math.ceil(plan.steps / window);
@@ -210,7 +188,7 @@ export class NetworkSolver extends ConnectedSolver<Forward, Backward> {
     const tape = batch.temporary("tape", longest * turn);
     const pathFields = fields.perNeuron * perField;
     batch.clear(work);
-    batch.copy(wanted.counts.storage, wanted.counts.byteOffset, work, pathFields + 4 * paths, 4 * paths);
+    batch.copy(counts.storage, counts.byteOffset, work, pathFields + 4 * paths, 4 * paths);
     if (end) this.encodeHorizon(batch, { chunk, checkpoints: end, record, adjoint: work, rows }, cotangents, 0);
     for (let w = windows - 1; w >= 0; w--) {
       const at = checkpointBytes * w;
@@ -223,7 +201,7 @@ export class NetworkSolver extends ConnectedSolver<Forward, Backward> {
           uniform: { ...run, tapeFirst, tapePaths: turn },
           theta,
           connections: connections.storage,
-          record: wanted.record,
+          record,
           cotangents: all,
           work,
           tape,

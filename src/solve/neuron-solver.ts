@@ -21,7 +21,6 @@ import { ConnectionBuffer, connectionShape } from "./connections.js";
 import { delaySteps, mostWindows } from "./neuron-windows.js";
 import type { SolverParts } from "./plan-solver.js";
 import { solverShape } from "./shape.js";
-import type { Sift } from "./sifted.js";
 import { networkRunOf } from "./uniform.js";
 
 /** Spikes of a neuron for which there is room at first, where maxSpikes does not say, and of a path. */
@@ -56,7 +55,6 @@ export class NeuronSolver extends ConnectedSolver<Forward, never> {
     parts: SolverParts<Forward, never>,
     private readonly kernels: Kernels,
     connections: ConnectionBuffer,
-    private readonly sift: Sift | undefined,
     private readonly mostSteps: number,
   ) {
     super(parts, connections);
@@ -91,8 +89,9 @@ export class NeuronSolver extends ConnectedSolver<Forward, never> {
       several ? import("./sifted.js").then(({ Sift }) => Sift.create(gpu, cell, recordWords.neurons)) : undefined,
     ]);
     const kernels = { deliver, inputs: inputKernel, order };
-    const parts = { gpu, plan, shape, forwardKernel, backwardKernel: undefined, horizonKernel: undefined, views: [] };
-    return new NeuronSolver(parts, kernels, new ConnectionBuffer(gpu, plan, edges), sift, mostSteps);
+    const backward = { backwardKernel: undefined, horizonKernel: undefined, views: [] };
+    const parts = { gpu, plan, shape, forwardKernel, sift, ...backward };
+    return new NeuronSolver(parts, kernels, new ConnectionBuffer(gpu, plan, edges), mostSteps);
   }
 
   get firstSlots(): number {
@@ -132,7 +131,7 @@ export class NeuronSolver extends ConnectedSolver<Forward, never> {
   }
 
   encodeForward(batch: Batch, chunk: Chunk, slots: number): EncodedChunk {
-    const { gpu, plan, theta, kernels, sift, neurons, delays } = this;
+    const { gpu, plan, theta, kernels, neurons, delays } = this;
     const connections = this.connections.storage;
     const { paths } = chunk;
     const steps = this.windowOf(paths);
@@ -188,21 +187,12 @@ export class NeuronSolver extends ConnectedSolver<Forward, never> {
       ...{ marks, counters, events, record, counts, status },
       groups: [Math.ceil(windows / across), across, paths],
     });
-    const sifted = sift?.encodeSpikes(batch, chunk, record, { storage: counts, byteOffset: 0 }, slots);
-    return {
-      ...chunk,
-      slots,
-      statusWords: status,
-      states: observing.states,
-      record: sifted?.record ?? record,
-      events: sifted?.events,
+    return this.handOn(batch, chunk, slots, {
+      ...{ record, status, states: observing.states },
+      recorded: { storage: counts, byteOffset: 0 },
       counts: { storage: counts, byteOffset: 4 * paths },
-      dispose: () => {
-        for (const used of [status, record, counts]) used.dispose();
-        observing.states?.dispose();
-        sifted?.dispose();
-      },
-    };
+      others: [counts],
+    });
   }
 
   encodeBackward(): never {

@@ -9,6 +9,7 @@ import type { SolvePlan } from "../plan/plan.js";
 import type { ChunkSolver, Cotangents, EncodedChunk, RunStatus } from "./chunk-solver.js";
 import type { Horizon } from "./horizon.js";
 import type { KernelShape } from "./shape.js";
+import type { Sift, TablePart, WantedEvents } from "./sifted.js";
 import { runOf } from "./uniform.js";
 
 /** What a solver is made of; F and B are its kernels. */
@@ -21,6 +22,8 @@ export interface SolverParts<F, B> {
   readonly backwardKernel: B | undefined;
   /** Where gradients have a horizon term. */
   readonly horizonKernel: Horizon | undefined;
+  /** Where the record has more than spikes. */
+  readonly sift: Sift | undefined;
   /** The parameters to differentiate by. */
   readonly views: readonly View[];
 }
@@ -47,6 +50,18 @@ interface HorizonBuffers {
   readonly rows: Storage;
 }
 
+/** What the forward kernels of a chunk have written. */
+interface Written {
+  readonly record: Storage;
+  readonly status: Storage;
+  readonly states: Storage | undefined;
+  /** Where what is recorded of each path is counted, and where its spikes are. */
+  readonly recorded: TablePart;
+  readonly counts: TablePart;
+  /** What else goes when the chunk does. */
+  readonly others: readonly (Storage | undefined)[];
+}
+
 export abstract class PlanSolver<F, B> implements ChunkSolver {
   abstract readonly recordWords: number;
   readonly gradientRows: number;
@@ -59,12 +74,13 @@ export abstract class PlanSolver<F, B> implements ChunkSolver {
   protected readonly forwardKernel: F;
   protected readonly backwardKernel: B | undefined;
   protected readonly horizonKernel: Horizon | undefined;
+  protected readonly sift: Sift | undefined;
   /** What kernels are told of the states that the plan observes, and how many numbers these are in a path. */
   private readonly observed: Storage | undefined;
   private readonly entries: number;
 
   protected constructor(parts: SolverParts<F, B>) {
-    const { gpu, plan, shape, forwardKernel, backwardKernel, horizonKernel, views } = parts;
+    const { gpu, plan, shape, forwardKernel, backwardKernel, horizonKernel, sift, views } = parts;
     this.gpu = gpu;
     this.warnings = plan.warnings ?? [];
     this.plan = plan;
@@ -72,6 +88,7 @@ export abstract class PlanSolver<F, B> implements ChunkSolver {
     this.forwardKernel = forwardKernel;
     this.backwardKernel = backwardKernel;
     this.horizonKernel = horizonKernel;
+    this.sift = sift;
     this.gradientRows = views.reduce((n, v) => n + v.length, 0);
     this.rowsPerPath = 1 + this.gradientRows * (shape.carried ? 2 : 1);
     this.theta = gpu.upload("parameters", deviceVector(plan));
@@ -87,11 +104,39 @@ export abstract class PlanSolver<F, B> implements ChunkSolver {
     return { observed, states: observed && gpu.buffer("states", 4 * entries * paths) };
   }
 
+  /** Hands on what forward kernels left: spikes, out of what is recorded where that is more. */
+  protected handOn(batch: Batch, chunk: Chunk, slots: number, written: Written): EncodedChunk {
+    const { record, status, states, recorded, counts, others } = written;
+    const sifted = this.sift?.encodeSpikes(batch, chunk, record, recorded, slots);
+    return {
+      ...chunk,
+      slots,
+      statusWords: status,
+      states,
+      record: sifted?.record ?? record,
+      events: sifted?.events,
+      counts,
+      dispose: () => {
+        for (const used of [status, states, record, ...others]) used?.dispose();
+        sifted?.dispose();
+      },
+    };
+  }
+
+  /** What backward kernels go by: the record that forward ones wrote, and all cotangents. */
+  protected takeBack(batch: Batch, chunk: EncodedChunk, cotangents: Cotangents): WantedEvents {
+    const { events } = chunk;
+    const given = cotangents.spikes;
+    const wanted = events ? this.sift!.encodeCotangents(batch, chunk, events, given) : { ...chunk, cotangents: given };
+    const { record, counts } = wanted;
+    return { record, counts, cotangents: this.allCotangents(batch, chunk, wanted.cotangents, cotangents) };
+  }
+
   /**
-   * What a backward kernel is passed as cotangents: those of spikes; and where states are observed before them what there is,
-   * and the cotangents of states (shaders/solve/observed.wgsl.ts).
+   * Cotangents of spikes; and where states are observed before them what there is, and the cotangents of states
+   * (shaders/solve/observed.wgsl.ts).
    */
-  protected allCotangents(
+  private allCotangents(
     batch: Batch,
     { paths, slots }: EncodedChunk,
     spikes: Storage | GPUBuffer,

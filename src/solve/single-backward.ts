@@ -1,4 +1,5 @@
 /** The backward kernel of one neuron per path. Loaded with the first gradient: a page that simulates does without. */
+import type { InitialRow } from "../../shaders/shared/gradient-rows.wgsl.js";
 import { backwardSingle } from "../../shaders/solve/backward-single.wgsl.js";
 import { eventIsAffine } from "../cell/functions.js";
 import type { Gpu, KernelOf } from "../gpu/index.js";
@@ -21,8 +22,10 @@ export async function backwardKernel(
   const gradientRows: { parameter: number; row: number }[] = [];
   let currentRow = -1;
   let entries = 0;
-  for (const { segment, length } of views) {
-    if (segment === "current") currentRow = entries;
+  const initialRows: InitialRow[] = [];
+  for (const { segment, length, state } of views) {
+    if (state !== undefined) initialRows.push({ state, row: entries, first: 0, end: 1 });
+    else if (segment === "current") currentRow = entries;
     else if (segment !== "weights") gradientRows.push({ parameter: cell.parameters.indexOf(segment), row: entries });
     entries += length;
   }
@@ -31,7 +34,7 @@ export async function backwardKernel(
   const affineEvent = eventIsAffine(shape.functions);
   return gpu.kernel(
     backwardSingle(
-      { ...shape, affineEvent, workgroupSize, burst: burstOf(gpu), gradientRows, entries, currentRow },
+      { ...shape, affineEvent, workgroupSize, burst: burstOf(gpu), gradientRows, entries, currentRow, initialRows },
       `backward ${cell.name} ${plan.method}`,
     ),
   );

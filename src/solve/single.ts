@@ -19,7 +19,7 @@ import { type Cotangents, type EncodedChunk, type RunStatus, statusWords } from 
 import { horizonOf, PlanSolver, type SolverParts } from "./plan-solver.js";
 import { solverShape } from "./shape.js";
 import { siftFor } from "./sift-for.js";
-import type { Sift } from "./sifted.js";
+import type { TablePart } from "./sifted.js";
 import { processorBurst, runOf } from "./uniform.js";
 
 /** Small, so that a training batch of a hundred paths still spreads over the processors. */
@@ -47,12 +47,9 @@ type Backward = KernelOf<typeof backwardSingle>;
 export class SingleSolver extends PlanSolver<Forward, Backward> {
   readonly recordWords: number;
 
-  private constructor(
-    parts: SolverParts<Forward, Backward>,
-    private readonly sift: Sift | undefined,
-  ) {
+  private constructor(parts: SolverParts<Forward, Backward>) {
     super(parts);
-    this.recordWords = sift ? recordWords.neurons : recordWords.oneNeuron;
+    this.recordWords = parts.sift ? recordWords.neurons : recordWords.oneNeuron;
   }
 
   /**
@@ -74,7 +71,6 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
       ),
     );
     const backwardKernel = backward?.backwardKernel(gpu, plan, views, workgroupSize);
-    const sift = siftFor(gpu, plan.network);
     const { states, several } = shape;
     const words = singleCheckpointWords(shape);
     const word = (w: number): string => `checkpoints[(run.checkpoint_last * ${words}u + ${w}u) * run.paths + i]`;
@@ -84,8 +80,8 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
       total: word(states + 2),
       adjoint: (s) => `${s}u * run.paths + i`,
     });
-    const [f, b, h, s] = await Promise.all([forwardKernel, backwardKernel, horizon, sift]);
-    return new SingleSolver({ gpu, plan, shape, forwardKernel: f, backwardKernel: b, horizonKernel: h, views }, s);
+    const [f, b, h, sift] = await Promise.all([forwardKernel, backwardKernel, horizon, siftFor(gpu, plan.network)]);
+    return new SingleSolver({ gpu, plan, shape, forwardKernel: f, backwardKernel: b, horizonKernel: h, sift, views });
   }
 
   /** Sub-steps of a window; for a gradient it depends on the plan alone, as in networks. */
@@ -120,7 +116,6 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
   encodeForward(batch: Batch, chunk: Chunk, slots: number): EncodedSingle {
     const { gpu, plan, theta } = this;
     const { paths } = chunk;
-    const { sift } = this;
     const words = singleCheckpointWords(this.shape);
     const window = this.window(paths, slots);
     const windows = Math.ceil((plan.steps + slots) / window);
@@ -146,27 +141,14 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
         threads: paths,
       });
     }
-    const wordAt = (word: number): number => 4 * (words * (keep - 1) + this.shape.states + word) * paths;
-    const sifted = sift?.encodeSpikes(batch, chunk, record, { storage: checkpoints, byteOffset: wordAt(2) }, slots);
-    return {
-      ...chunk,
-      slots,
-      statusWords: status,
-      states: observing.states,
-      record: sifted?.record ?? record,
-      events: sifted?.events,
-      checkpoints,
-      window,
-      windows,
-      counts: { storage: checkpoints, byteOffset: wordAt(sift ? 5 : 2) },
-      dispose: () => {
-        status.dispose();
-        observing.states?.dispose();
-        record.dispose();
-        checkpoints.dispose();
-        sifted?.dispose();
-      },
-    };
+    const counted = (word: number): TablePart => ({
+      storage: checkpoints,
+      byteOffset: 4 * (words * (keep - 1) + this.shape.states + word) * paths,
+    });
+    const { states } = observing;
+    const [recorded, counts] = [counted(2), counted(this.sift ? 5 : 2)];
+    const written = { record, status, states, recorded, counts, others: [checkpoints] };
+    return { ...this.handOn(batch, chunk, slots, written), checkpoints, window, windows };
   }
 
   encodeBackward(
@@ -178,11 +160,8 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
     status?: RunStatus,
   ): void {
     const { plan, theta, shape } = this;
-    const { paths, slots, checkpoints, events, window } = chunk as EncodedSingle;
-    const given = cotangents.spikes;
-    const wanted = events ? this.sift!.encodeCotangents(batch, chunk, events, given) : { ...chunk, cotangents: given };
-    const { record } = wanted;
-    const all = this.allCotangents(batch, chunk, wanted.cotangents, cotangents);
+    const { paths, slots, checkpoints, window } = chunk as EncodedSingle;
+    const { record, cotangents: all } = this.takeBack(batch, chunk, cotangents);
     // No path has more sub-steps than its steps and events.
     const most = Math.ceil((plan.steps + (status?.largestRecord ?? slots)) / window);
     const windows = Math.min((chunk as EncodedSingle).windows, most);
@@ -197,7 +176,7 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
         uniform: this.windowRun(chunk, w, window),
         theta,
         checkpoints,
-        record: wanted.record,
+        record,
         cotangents: all,
         tape,
         adjoint,

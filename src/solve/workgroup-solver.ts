@@ -21,7 +21,7 @@ import { gradientPlaces } from "./gradient-places.js";
 import { horizonOf, type SolverParts } from "./plan-solver.js";
 import { type KernelShape, solverShape } from "./shape.js";
 import { siftFor } from "./sift-for.js";
-import type { Sift } from "./sifted.js";
+import type { TablePart } from "./sifted.js";
 import { networkRunOf } from "./uniform.js";
 
 /** Bytes of tape at a time: paths beyond it take turns. */
@@ -61,7 +61,6 @@ export class WorkgroupSolver extends ConnectedSolver<Forward, Backward> {
     parts: SolverParts<Forward, Backward>,
     { inWorkgroup, keepNoise }: Pick<WorkgroupShape, "inWorkgroup" | "keepNoise">,
     connections: ConnectionBuffer,
-    private readonly sift: Sift | undefined,
   ) {
     super(parts, connections);
     const { plan, shape } = parts;
@@ -127,10 +126,9 @@ export class WorkgroupSolver extends ConnectedSolver<Forward, Backward> {
     const [f, b, h, sift] = await Promise.all([forwardKernel, backwardKernel, horizon, siftFor(gpu, network)]);
     const connections = new ConnectionBuffer(gpu, plan, sizes);
     return new WorkgroupSolver(
-      { gpu, plan, shape, forwardKernel: f, backwardKernel: b, horizonKernel: h, views },
+      { gpu, plan, shape, forwardKernel: f, backwardKernel: b, horizonKernel: h, sift, views },
       sizes,
       connections,
-      sift,
     );
   }
 
@@ -187,26 +185,14 @@ export class WorkgroupSolver extends ConnectedSolver<Forward, Backward> {
         groups: groupsOf(paths),
       });
     }
-    const { sift } = this;
-    const wordAt = (word: number): number => 4 * ((keep - 1) * words + (this.n + 1) * this.neurons + word) * paths;
-    const sifted = sift?.encodeSpikes(batch, chunk, record, { storage: checkpoints, byteOffset: wordAt(0) }, slots);
-    return {
-      ...chunk,
-      slots,
-      statusWords: status,
-      states: observing.states,
-      record: sifted?.record ?? record,
-      events: sifted?.events,
-      checkpoints,
-      counts: { storage: checkpoints, byteOffset: wordAt(sift ? 2 : 0) },
-      dispose: () => {
-        status.dispose();
-        observing.states?.dispose();
-        record.dispose();
-        checkpoints.dispose();
-        sifted?.dispose();
-      },
-    };
+    const counted = (word: number): TablePart => ({
+      storage: checkpoints,
+      byteOffset: 4 * ((keep - 1) * words + (this.n + 1) * this.neurons + word) * paths,
+    });
+    const { states } = observing;
+    const [recorded, counts] = [counted(0), counted(this.sift ? 2 : 0)];
+    const written = { record, status, states, recorded, counts, others: [checkpoints] };
+    return { ...this.handOn(batch, chunk, slots, written), checkpoints };
   }
 
   encodeBackward(
@@ -218,11 +204,8 @@ export class WorkgroupSolver extends ConnectedSolver<Forward, Backward> {
     status?: RunStatus,
   ): void {
     const { gpu, plan, theta, connections, n, noise, neurons } = this;
-    const { paths, checkpoints, events } = chunk as EncodedPaths;
-    const given = cotangents.spikes;
-    const wanted = events ? this.sift!.encodeCotangents(batch, chunk, events, given) : { ...chunk, cotangents: given };
-    const { record } = wanted;
-    const all = this.allCotangents(batch, chunk, wanted.cotangents, cotangents);
+    const { paths, checkpoints } = chunk as EncodedPaths;
+    const { record, cotangents: all } = this.takeBack(batch, chunk, cotangents);
     const window = this.gridWindow(paths);
     const windows = Math.ceil(plan.steps / window);
     const entries = Math.max(1, status?.largestTape ?? tapeEntries);
@@ -248,7 +231,7 @@ export class WorkgroupSolver extends ConnectedSolver<Forward, Backward> {
           uniform: { ...run, tapeFirst, tapePaths },
           theta,
           connections: connections.storage,
-          record: wanted.record,
+          record,
           cotangents: all,
           checkpoints,
           carried,

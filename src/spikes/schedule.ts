@@ -4,7 +4,7 @@
  */
 import { ownSpike } from "../../shaders/solve/agenda.wgsl.js";
 import { fail, finiteNumber, wholeNumber } from "../checks.js";
-import { arrivalsOf } from "../plan/arrivals.js";
+import { arrivalsOf, stepsSince } from "../plan/arrivals.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { ObservedSpikes } from "./spikes.js";
 
@@ -69,7 +69,7 @@ export function planSchedule(plan: SolvePlan, trials: readonly ObservedSpikes[])
       const time = finiteNumber(`observed[${i}][${n}]`, trial.times[n]);
       const k = trial.neurons ? wholeNumber(`observed.neurons[${i}][${n}]`, trial.neurons[n], 0, neurons - 1) : 0;
       if (time < t0 || time >= t1) continue;
-      const at = (time - t0) / dt;
+      const at = stepsSince(t0, time, dt);
       lanes[k]!.push(layOut(at, ownSpike));
       for (let e = rowStart[k]!; e < rowStart[k + 1]!; e++) {
         const d = delayOf[e]!;

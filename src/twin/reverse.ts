@@ -161,8 +161,13 @@ export function reversePath(
       }
     }
   }
+  const initialViews = [...layout.views.values()].filter((view) => view.state !== undefined);
   for (let k = 0; k < neurons; k++) {
     drawFurther(cell, plan, result.path, k, 0);
+    for (const view of initialViews) {
+      const { first, end } = view.part!;
+      if (k >= first && k < end) gradient[view.offset + k - first]! += a[k]![view.state!]!;
+    }
     clearInitial(plan, k, a[k]!);
     cell.startVjp(bars[k]!, p[k]!, result.startUniforms[k]!, a[k]!);
     network.parameters.forEach((parameter, j) => {

@@ -74,3 +74,13 @@ it("names files that are there", () => {
   const there = (path: string): boolean => existsSync(join(root, path)) || existsSync(join(root, `${path}.ts`));
   expect(named.filter((path) => !there(path))).toEqual([]);
 });
+
+it("names functions, types and members that are there", () => {
+  const code = [...files, ...["test", "bench", "web/src"].flatMap(sources)].map((file) =>
+    readFileSync(join(root, file), "utf8"),
+  );
+  const words = new Set(code.join("\n").match(/[A-Za-z_]\w+/g));
+  const named = Array.from(page.matchAll(/`([A-Za-z_]\w+(?:\.\w+)*)(?:\([^`]*\))?`/g), (m) => m[1]!);
+  expect(named.length).toBeGreaterThan(30);
+  expect(named.flatMap((name) => name.split(".")).filter((word) => !words.has(word) && word !== "wgsl")).toEqual([]);
+});

@@ -45,3 +45,41 @@ describe("input spikes at the ends of the time", () => {
     }
   });
 });
+
+/** An arrival takes over a signal that holds its samples. */
+const reader = {
+  name: "reader",
+  inputs: ["g"],
+  state: { v: "0" },
+  event: "v - 100",
+  receive: { v: "v + w * g" },
+  parameters: {},
+};
+
+describe("input spikes where a sample of a signal begins", () => {
+  // 0.3 / 0.1 and 0.7 / 0.1 come out below whole numbers, 3 · 0.1 above 0.3.
+  it.each([
+    [0.3, 4],
+    [3 * 0.1, 4],
+    [0.7, 8],
+    [0.2, 3],
+    [0.9, 10],
+    [0.3 - 1e-9, 3],
+  ])("at %d: it reads sample %d", async (time, expected) => {
+    const inputs = { g: { dt: 0.1, samples: Array.from({ length: 10 }, (_, n) => n + 1) } };
+    const definition = {
+      ...{ cell: reader, neurons: 2, inputs },
+      inputSpikes: { times: [time], neurons: [1], weights: [1] },
+      weights: { edges: [[0, 1, 1]] as [number, number, number][], delays: 0.5 },
+    };
+    for (const distribution of ["invocation", "neuron"] as const) {
+      for (const e of [engine(), cpu]) {
+        const options = { paths: 1, t1: 1, dt: 0.1, distribution, states: { of: ["v"], times: "t1" as const } };
+        const spikes = await e.network(definition).simulate(options);
+        const { values } = await spikes.states();
+        spikes.dispose();
+        expect([...values], `${e.backend} by ${distribution}`).toEqual([0, expected]);
+      }
+    }
+  });
+});

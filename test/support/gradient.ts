@@ -68,7 +68,7 @@ export function expectGradient(
   const cell = compileFor(plan);
   const solver = new PathSolver(plan, cell, counterNoise(plan));
   const vector = parameterVector(plan);
-  const views = [...layout.views.values()].filter((v) => v.differentiable);
+  const views = [...layout.views.values()].filter((v) => v.differentiable && !v.bySample);
   const entries = views.flatMap((v) => Array.from({ length: v.length }, (_, i) => v.offset + i));
   let [spikes, pendings] = [0, 0];
   const places = new Set<string>();

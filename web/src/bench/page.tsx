@@ -6,9 +6,9 @@ import { percent, range, rate, roundsText, three } from "../../../src/suites/for
 import { comparisonCount } from "../../../src/suites/report.js";
 import type { FigureResult } from "../../../src/suites/run.js";
 import { type SuiteName, suiteNames } from "../../../src/suites/suite-names.js";
+import { Frame, ProblemNotice } from "../page/frame.js";
 import { NoGpu } from "../page/no-gpu.js";
 import { OpenFile, useDroppedFile } from "../page/open-file.js";
-import { Theme } from "../page/theme.js";
 import { Bars } from "./bars.js";
 import {
   chosen,
@@ -304,49 +304,25 @@ function Timings() {
 }
 
 export function Bench() {
-  const failure = problem.value;
   return (
-    <>
-      <a class="skip" href="#controls">
-        Skip to the controls of the bench
-      </a>
-      <header class="masthead">
-        <h1>
-          Saltation <span>bench</span>
-        </h1>
-        <p class="motto">Times beside what this machine does at best.</p>
-        <nav class="siblings" aria-label="Other pages">
-          <a href="./">Studio</a>
-          <a href="./data.html">Data</a>
-        </nav>
-        <Theme />
-      </header>
-      <main>
-        <div class="notices">
-          {hasGpu.value === false && place.value === "webgpu" && <NoGpu onCpu={() => (place.value = "simd")} />}
-          {failure && (
-            <section class="notice error" role="alert">
-              <p>
-                <strong>{failure.title}.</strong> {failure.text}
-              </p>
-              <button type="button" class="quiet" onClick={() => (problem.value = undefined)}>
-                Dismiss
-              </button>
-            </section>
-          )}
-        </div>
-        <Setup />
-        <div class="results" id="controls" tabIndex={-1}>
-          <Transport />
-          <Readout />
-          <Comparison />
-          <Bars />
-          <Timings />
-        </div>
-      </main>
-      <p class="visually-hidden" role="status" aria-live="polite">
-        {spoken.value}
-      </p>
-    </>
+    <Frame
+      name="bench"
+      motto="Times beside what this machine does at best."
+      skip="Skip to the controls of the bench"
+      spoken={spoken}
+    >
+      <div class="notices">
+        {hasGpu.value === false && place.value === "webgpu" && <NoGpu onCpu={() => (place.value = "simd")} />}
+        <ProblemNotice problem={problem} />
+      </div>
+      <Setup />
+      <div class="results" id="controls" tabIndex={-1}>
+        <Transport />
+        <Readout />
+        <Comparison />
+        <Bars />
+        <Timings />
+      </div>
+    </Frame>
   );
 }

@@ -5,6 +5,7 @@ import { type BenchReport, compareReports } from "../../../src/suites/report.js"
 import type { Progress } from "../../../src/suites/run.js";
 import { type SuiteName, suiteNames } from "../../../src/suites/suite-names.js";
 import { download } from "../page/download.js";
+import type { Problem } from "../page/frame.js";
 import { here } from "./here.js";
 import type { FromWorker, ToWorker } from "./protocol.js";
 
@@ -26,7 +27,7 @@ export const figureCount = computed(() => {
   const count = report.value?.figures.length ?? 0;
   return count === 1 ? "1 figure" : `${count} figures`;
 });
-export const problem = signal<{ title: string; text: string } | undefined>(undefined);
+export const problem = signal<Problem | undefined>(undefined);
 /** For screen readers, spoken now and then. */
 export const spoken = signal("");
 

@@ -2,10 +2,9 @@
 
 import { useEffect, useId, useState } from "preact/hooks";
 import { Action } from "../page/action.js";
+import { Frame, ProblemNotice } from "../page/frame.js";
 import { OpenFile, useDroppedFile } from "../page/open-file.js";
 import { Part } from "../page/setup/part.js";
-import { Theme } from "../page/theme.js";
-import { paletteChanged } from "../plots/palette.js";
 import { AccuracyFigure, ConfusionFigure, LossFigure, SampleFigure, SpikesFigure } from "./figures.js";
 import type { Device } from "./protocol.js";
 import type { NumberName, SetName } from "./settings.js";
@@ -270,78 +269,47 @@ export function DataPage() {
   useDroppedFile((file) => {
     if (!locked.value) void openFile(file);
   });
-  useEffect(() => {
-    const scheme = matchMedia("(prefers-color-scheme: dark)");
-    scheme.addEventListener("change", paletteChanged);
-    return () => {
-      scheme.removeEventListener("change", paletteChanged);
-    };
-  }, []);
-  const failure = problem.value;
   const empty = settings.value.set === "digits" && !digits.value;
   return (
-    <>
-      <a class="skip" href="#controls">
-        Skip to the training controls
-      </a>
-      <header class="masthead">
-        <h1>
-          Saltation <span>data</span>
-        </h1>
-        <p class="motto">A classifier that answers by its first spike.</p>
-        <nav class="siblings" aria-label="Other pages">
-          <a href="./">Studio</a>
-          <a href="./bench.html">Bench</a>
-        </nav>
-        <Theme />
-      </header>
-      <main>
-        <div class="notices">
-          {failure && (
-            <section class="notice error" role="alert">
-              <p>
-                <strong>{failure.title}.</strong> {failure.text}
-              </p>
-              <button type="button" class="quiet" onClick={() => (problem.value = undefined)}>
-                Dismiss
-              </button>
-            </section>
-          )}
-          {warnings.value.length > 0 && (
-            <section class="notice warning">
-              <div>
-                {warnings.value.map((line) => (
-                  <p key={line}>{line}</p>
-                ))}
-              </div>
-              <button type="button" class="quiet" onClick={() => (warnings.value = [])}>
-                Dismiss
-              </button>
-            </section>
+    <Frame
+      name="data"
+      motto="A classifier that answers by its first spike."
+      skip="Skip to the training controls"
+      spoken={spoken}
+    >
+      <div class="notices">
+        <ProblemNotice problem={problem} />
+        {warnings.value.length > 0 && (
+          <section class="notice warning">
+            <div>
+              {warnings.value.map((line) => (
+                <p key={line}>{line}</p>
+              ))}
+            </div>
+            <button type="button" class="quiet" onClick={() => (warnings.value = [])}>
+              Dismiss
+            </button>
+          </section>
+        )}
+      </div>
+      <Setup />
+      <div class="results" id="controls" tabIndex={-1}>
+        <Transport />
+        <Readout />
+        <div class="figures">
+          {empty ? (
+            <p class="nothing">Digits come from a file: drop it on this page, or open it.</p>
+          ) : (
+            <>
+              <SampleFigure />
+              <SpikesFigure />
+              <AccuracyFigure />
+              <LossFigure />
+              <ConfusionFigure />
+            </>
           )}
         </div>
-        <Setup />
-        <div class="results" id="controls" tabIndex={-1}>
-          <Transport />
-          <Readout />
-          <div class="figures">
-            {empty ? (
-              <p class="nothing">Digits come from a file: drop it on this page, or open it.</p>
-            ) : (
-              <>
-                <SampleFigure />
-                <SpikesFigure />
-                <AccuracyFigure />
-                <LossFigure />
-                <ConfusionFigure />
-              </>
-            )}
-          </div>
-        </div>
-      </main>
-      <p class="visually-hidden" role="status" aria-live="polite">
-        {spoken.value}
-      </p>
-    </>
+      </div>
+    </Frame>
   );
 }

@@ -2,6 +2,7 @@
 import { batch, computed, signal } from "@preact/signals";
 import { yinYangPoints } from "../../../src/data/yin-yang.js";
 import { download } from "../page/download.js";
+import type { Problem } from "../page/frame.js";
 import type { Device, DigitsRead, EpochShown, FromWorker, RunState, Seen, Shown, ToWorker } from "./protocol.js";
 import { defaults, type NumberName, type SetName, type Settings, sizes } from "./settings.js";
 
@@ -19,7 +20,7 @@ export const map = signal<{ readonly probabilities: Float32Array; readonly epoch
 export const seen = signal<Seen | undefined>(undefined);
 /** What is wrong with the settings, by their names; "" of what is no setting. */
 export const refusal = signal<{ readonly field: string; readonly message: string } | undefined>(undefined);
-export const problem = signal<{ readonly title: string; readonly text: string } | undefined>(undefined);
+export const problem = signal<Problem | undefined>(undefined);
 export const warnings = signal<readonly string[]>([]);
 /** For screen readers, spoken now and then. */
 export const spoken = signal("");

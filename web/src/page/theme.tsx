@@ -20,6 +20,11 @@ const theme = signal<Choice>(remembered());
 export function Theme() {
   const choice = theme.value;
   useEffect(() => {
+    const scheme = matchMedia("(prefers-color-scheme: dark)");
+    scheme.addEventListener("change", paletteChanged);
+    return () => scheme.removeEventListener("change", paletteChanged);
+  }, []);
+  useEffect(() => {
     const root = document.documentElement;
     if (choice === "system") delete root.dataset.theme;
     else root.dataset.theme = choice;

@@ -1,0 +1,79 @@
+/**
+ * Gradients by what samples have of their own: the derivative of the mean over all paths by a number of one sample is what that
+ * sample's paths give, over how many paths there are. So an evaluation is asked for the rows of its paths, which are added up by sample.
+ */
+import { fail } from "../checks.js";
+import type { View } from "../plan/layout.js";
+import type { SolvePlan } from "../plan/plan.js";
+import type { PlannedSamples } from "../plan/samples.js";
+import { estimateOf } from "../reduce/statistics.js";
+import type { EvaluatorOptions, Loss } from "./loss.js";
+import type { Evaluated } from "./result.js";
+
+/** @throws SaltationError where a loss has no derivatives by values of samples. */
+export function checkBySample(views: readonly View[], loss: Loss): void {
+  const one = views.find((view) => view.bySample);
+  if (!one || !(loss.likelihood || loss.estimator)) return;
+  const why = loss.likelihood
+    ? "of a log-likelihood there are derivatives by what its trials have in common"
+    : `estimator "${loss.estimator}" has derivatives by what samples have in common; take "pathwise"`;
+  fail("with", `${JSON.stringify(one.asked)} is given by sample: ${why}`);
+}
+
+/** Gathers what paths give to numbers that their samples have. */
+export class BySample {
+  /** Of each entry of each such view, what each path gives. */
+  private readonly rows: readonly (readonly Float64Array[] | undefined)[];
+  private readonly samples: PlannedSamples;
+
+  constructor(
+    private readonly plan: SolvePlan,
+    private readonly views: readonly View[],
+    private readonly loss: Loss,
+  ) {
+    this.samples = plan.samples!;
+    this.rows = views.map(({ bySample, length }) =>
+      bySample ? Array.from({ length }, () => new Float64Array(plan.paths)) : undefined,
+    );
+  }
+
+  /** Options with which an evaluator tells what is gathered, and what its caller asked for. */
+  options(given: EvaluatorOptions): EvaluatorOptions {
+    const perPath: EvaluatorOptions["perPath"] = (first, paths, table) => {
+      given.perPath?.(first, paths, table);
+      let row = 1;
+      this.views.forEach(({ length }, v) => {
+        this.rows[v]?.forEach((own, e) => {
+          for (let i = 0; i < paths; i++) own[first + i] = table[(row + e) * paths + i]!;
+        });
+        row += length;
+      });
+    };
+    return { ...given, perPath };
+  }
+
+  /** The result with lists by sample, [samples] of the shape that each has. */
+  result(result: Evaluated): Evaluated {
+    const { count, trials } = this.samples;
+    const gradient = { ...result.gradient };
+    const errors = { ...result.gradientStandardError };
+    this.views.forEach((view, v) => {
+      const rows = this.rows[v];
+      if (!rows) return;
+      const bySample = Array.from({ length: count }, (_, s) =>
+        rows.map((row) => estimateOf(row.subarray(s * trials, (s + 1) * trials), this.plan.antithetic)),
+      );
+      const shaped = (of: (e: { mean: number; standardError: number }) => number): unknown[] =>
+        bySample.map((own) => view.shape(own.map((e) => of(e) / count)));
+      gradient[view.name] = shaped((e) => e.mean);
+      // Of one trial there is none, nor of a number for all neurons, whose derivatives are not independent.
+      const known =
+        this.loss.pathwise &&
+        (view.length === 1 ||
+          typeof view.shape(new Float64Array(view.length)) !== "number" ||
+          view.state === undefined);
+      errors[view.name] = shaped((e) => (known ? e.standardError : Number.NaN));
+    });
+    return { ...result, gradient, gradientStandardError: errors };
+  }
+}
