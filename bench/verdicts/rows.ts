@@ -1,4 +1,6 @@
 /** What the verdicts are asked of: cells and losses that make each condition hold, and fail. */
+import { birthDeath } from "../../src/cells/birth-death.js";
+import { mm1Queue } from "../../src/cells/mm1-queue.js";
 import { type CellDefinition, type Loss, pathLoss } from "../../src/index.js";
 import type { NetworkDefinition } from "../../src/network/network.js";
 import type { SolveOptions } from "../../src/plan/plan.js";
@@ -240,6 +242,21 @@ export const verdictRows: readonly VerdictRow[] = [
     certain: { exists: true, unbiased: true },
   },
   {
+    name: "the same, its clock counted down",
+    network: {
+      cell: {
+        ...deadTime("r > 0 ? 0 : rate"),
+        state: { s: "r > 0 ? 0 : rate", r: "r > 0 ? -1 : 0" },
+        reset: { s: "log(u)", r: "tref" },
+        start: { s: "log(u)" },
+      },
+    },
+    solve: { t1: 0.1, dt: 0.001, paths: 2000, seed: 4 },
+    spike: [0, 1],
+    by: "tref",
+    certain: { exists: true, unbiased: true },
+  },
+  {
     name: "a hazard that is 0 later on",
     network: { cell: deadTime("r < tref ? rate : (r < 0.02 ? 0 : rate)") },
     solve: { t1: 0.1, dt: 0.001, paths: 2000, seed: 4 },
@@ -338,6 +355,22 @@ export const verdictRows: readonly VerdictRow[] = [
     solve: { t1: 30, dt: 0.5, paths: 1500, seed: 1 },
     spike: [0, 4],
     by: "lam",
+    certain: { exists: true, unbiased: true },
+  },
+  {
+    name: "mm1-queue of the library",
+    network: { cell: mm1Queue },
+    solve: { t1: 60, dt: 0.5, paths: 8000, seed: 1 },
+    spike: [0, 4],
+    by: "lambda",
+    certain: { exists: true, unbiased: true },
+  },
+  {
+    name: "birth-death of the library",
+    network: { cell: birthDeath },
+    solve: { t1: 10, dt: 0.1, paths: 30000, seed: 1 },
+    spike: [0, 4],
+    by: "nu",
     certain: { exists: true, unbiased: true },
   },
   {

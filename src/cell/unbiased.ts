@@ -9,7 +9,7 @@
  *    jump that takes E just to 0 or just not is then continuous: what it leaves below crosses at once. A hazard that is 0
  *    for a while is let pass only if that while can begin at its own event alone (absolute refractoriness; the
  *    departures of an empty queue): else events leap over it. A comparison in the flow tears paths apart likewise if they can
- *    reach it tangentially and are led on beyond it.
+ *    reach it tangentially and are led on beyond it. All of it is asked of values that states can come to have (invariants.ts).
  * 2. *Coincident jumps*. Two jumps change places where their times meet. The path is continuous there if they commute, the
  *    reset on E = 0, and if neither takes the other's event back (E after the other jump is not below 0).
  * 3. *Choices in a jump*. A comparison that moves with the parameters, of a uniform or of a state, makes the jump jump where its

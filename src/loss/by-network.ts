@@ -9,11 +9,12 @@ import type { Loss } from "./loss.js";
  * @param frame what is the same of all of them: their flags.
  */
 export function byNetwork(frame: Loss, of: (network: Network) => Loss): Loss {
-  const { checkPlan, jumpsInside, warnings, ofMeans, evaluate, gpu } = frame;
+  const { checkPlan, checkStops, jumpsInside, warnings, ofMeans, evaluate, gpu } = frame;
   return {
     ...frame,
     check: (network) => of(network).check?.(network),
     ...(checkPlan ? { checkPlan: (plan, names) => of(plan.network).checkPlan!(plan, names) } : {}),
+    ...(checkStops ? { checkStops: (plan) => of(plan.network).checkStops!(plan) } : {}),
     ...(jumpsInside ? { jumpsInside: (plan) => of(plan.network).jumpsInside!(plan) } : {}),
     ...(warnings ? { warnings: (plan, means) => of(plan.network).warnings!(plan, means) } : {}),
     ...(ofMeans

@@ -122,6 +122,9 @@ export function combinedLoss(parts: readonly LossPart[]): SampleLoss {
     checkPlan(plan, names) {
       for (const loss of losses) loss.checkPlan?.(plan, names);
     },
+    checkStops(plan) {
+      for (const loss of losses) loss.checkStops?.(plan);
+    },
     warnings(plan, means) {
       let at = 0;
       return losses.flatMap((loss, p) => {

@@ -7,6 +7,7 @@ import { type ObservedStates, planObserved, type StatesOptions, together } from 
 import type { SolvePlan } from "../plan/plan.js";
 import type { Estimator } from "./estimator.js";
 import type { Loss } from "./loss.js";
+import { checkMaxSpikes } from "./max-spikes.js";
 import { type JudgedMean, stopsAtLast, verdictOn } from "./mean-verdict.js";
 import { type Evaluated, shapedEntries, type ValueAndGradient } from "./result.js";
 
@@ -27,10 +28,8 @@ export function planForLoss(given: SolvePlan, loss: Loss): SolvePlan {
     fail("antithetic", `loss "${loss.kind}" compares independent paths with each other; leave it out`);
   }
   const { spikesNeeded = 0 } = loss;
-  if (plan.maxSpikes > 0 && plan.maxSpikes < spikesNeeded) {
-    const looks = `loss "${loss.kind}" looks at ${spikesNeeded} spikes of a neuron`;
-    fail("maxSpikes", `is ${plan.maxSpikes}, at which paths stop, but ${looks}; give at least that, or leave it out`);
-  }
+  checkMaxSpikes(plan, spikesNeeded, loss.kind, `looks at ${spikesNeeded} spikes of a neuron`);
+  if (plan.maxSpikes > 0) loss.checkStops?.(plan);
   return plan.maxSpikes === 0 && plan.network.neurons === 1 && loss.spikesNeeded !== undefined && !loss.states
     ? { ...plan, maxSpikes: loss.spikesNeeded, stopsByLoss: true }
     : plan;

@@ -116,6 +116,11 @@ export interface Loss {
   /** Spikes of a neuron that the loss looks at, at most, where there is such a number: later ones cannot change it. */
   readonly spikesNeeded?: number;
   /**
+   * Of a plan with a maxSpikes.
+   * @throws SaltationError `invalid-input` where paths stop before what the loss looks at can be there.
+   */
+  checkStops?(plan: SolvePlan): void;
+  /**
    * Value and cotangents in float64 on the host: the `cpu` backend's; on a GPU it serves losses without `gpu`, whose
    * spikes are then read back. All times are absolute.
    * @param states of a loss with `states`: those that the plan observes, [paths][entries].

@@ -3,7 +3,7 @@
  * of how many spikes these have, and of their states at given times. An absent spike has time t1 and no gradient, so that a function that is continuous in the
  * times stays so where a spike crosses t1. What a count more makes, the horizon term has (docs/mathematics.md).
  */
-import { fail, isNumbers, type Numbers, show, wholeNumber } from "../checks.js";
+import { counted, fail, isNumbers, type Numbers, show, wholeNumber } from "../checks.js";
 import type { Network } from "../network/network.js";
 import { type NeuronName, neuronsCalled } from "../network/populations.js";
 import { entriesAmong, observedEntries, planObserved, type StatesOptions } from "../plan/observed.js";
@@ -12,6 +12,7 @@ import { estimateOf } from "../reduce/statistics.js";
 import type { TypedSpikes } from "../spikes/spikes.js";
 import { horizonOf } from "./horizon.js";
 import type { Loss } from "./loss.js";
+import { checkMaxSpikes } from "./max-spikes.js";
 
 /** Neurons in an order, by number or name (`out[3]`; `out`: all of a population). */
 export type LookedNeurons = Numbers | string | readonly NeuronName[];
@@ -54,6 +55,8 @@ export interface SampleFunction {
   readonly neurons: LookedNeurons | undefined;
   /** First spikes of each neuron that it looks at, and whether it looks at how many there are. */
   readonly spikes: number;
+  /** Whether each of these is to come. */
+  readonly wantsAll?: boolean;
   readonly counts: boolean;
   readonly states?: LookedState | undefined;
   /** Whether samples need labels; `least` and `most` say which. */
@@ -186,6 +189,12 @@ export function sampleLossOf(of: SampleFunction): SampleLoss {
     ...(states === undefined ? {} : { states }),
     check(network) {
       of.check?.(neuronsIn(network, of.neurons).length);
+    },
+    checkStops(plan) {
+      const neurons = neuronsIn(plan.network, of.neurons).length;
+      const spikes = of.spikes * (of.wantsAll ? neurons : 1);
+      const whose = of.wantsAll ? counted(neurons, "neuron") : "a neuron";
+      checkMaxSpikes(plan, spikes, kind, `looks at ${counted(spikes, "spike")} of ${whose}`);
     },
     checkPlan(plan, names) {
       labelsOf(plan, of, neuronsIn(plan.network, of.neurons).length);

@@ -11,6 +11,7 @@ import { type Estimate, estimateOf } from "../reduce/statistics.js";
 import type { TypedSpikes } from "../spikes/spikes.js";
 import { ofNeurons } from "./by-network.js";
 import type { Loss } from "./loss.js";
+import { checkMaxSpikes } from "./max-spikes.js";
 import { distance } from "./mean-distance.js";
 
 /** Spikes that count: of some neurons, within a window. */
@@ -203,6 +204,13 @@ function countLoss({ kind, features, form, targets, neurons: wanted, window }: M
     horizon: true,
     checkPlan: (plan) => {
       windowOf(window, plan);
+    },
+    checkStops(plan) {
+      const wanted = features.map(({ neurons, least, scale }, s) =>
+        Math.ceil(least ?? (form === "identity" ? 0 : targets[s]! / scale(plan, neurons)) - 1e-9),
+      );
+      const spikes = wanted.reduce((sum, n) => sum + Math.max(0, n), 0);
+      checkMaxSpikes(plan, spikes, kind, `asks for ${spikes} spikes of a path`);
     },
     check(network) {
       if (wanted !== undefined && wanted !== network.neurons) {

@@ -44,6 +44,7 @@ export function targetTimes(options: TargetTimesOptions): SampleLoss {
     kind: "target-times",
     neurons: options.neurons,
     spikes,
+    wantsAll: true,
     counts: false,
     labelled,
     check(found) {

@@ -1,12 +1,15 @@
 /** Losses on the GPU against the float64 twin, and whatever the chunking. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { Engine } from "../../src/engine.js";
+import { combinedLoss } from "../../src/loss/combined-loss.js";
 import { expectedSignatureLoss } from "../../src/loss/expected-signature.js";
 import { logLikelihood } from "../../src/loss/log-likelihood.js";
 import type { Loss } from "../../src/loss/loss.js";
 import { pathLoss } from "../../src/loss/path-loss.js";
 import { signatureMmdLoss } from "../../src/loss/signature-kernel.js";
+import { firstPassage, spikeCount, spikeRate } from "../../src/loss/spike-count.js";
 import { firstSpikes, meanSpikeTime } from "../../src/loss/spike-times.js";
+import { targetTimes } from "../../src/loss/target-times.js";
 import { vanRossum } from "../../src/loss/van-rossum.js";
 import type { TypedSpikes } from "../../src/spikes/spikes.js";
 import { rmsprop } from "../../src/train/optimisers.js";
@@ -77,6 +80,34 @@ describe.each(["webgpu", "cpu"])("what is refused or warned of, backend %s", (ba
       await expect(of(2, 1, neurons)).rejects.toThrow(
         'maxSpikes: is 1, at which paths stop, but loss "mean-spike-time" looks at 3 spikes of a neuron; give at least that',
       );
+    }
+    const stopped = (loss: Loss, maxSpikes: number) =>
+      cpu.network({ ...slif, neurons: 2 }).valueAndGradient(loss, { ...options, with: [], t1: 2, maxSpikes });
+    for (const [loss, least, what] of [
+      [firstPassage({ count: 4 }), 4, 'loss "first-passage" asks for 4 spikes of a path'],
+      [spikeCount({ target: 2.5 }), 3, 'loss "spike-count" asks for 3 spikes of a path'],
+      [spikeCount({ target: [2, 3] }), 5, 'loss "spike-count" asks for 5 spikes of a path'],
+      [spikeRate({ target: 1.5 }), 6, 'loss "spike-rate" asks for 6 spikes of a path'],
+      [
+        targetTimes({
+          times: [
+            [0.1, 0.2],
+            [0.3, 0.4],
+          ],
+        }),
+        4,
+        'loss "target-times" looks at 4 spikes of 2 neurons',
+      ],
+      [
+        combinedLoss([{ loss: spikeCount({ neuron: 1, target: 2 }) }]),
+        2,
+        'loss "spike-count" asks for 2 spikes of a path',
+      ],
+    ] as const) {
+      await expect(stopped(loss, least - 1)).rejects.toThrow(
+        `maxSpikes: is ${least - 1}, at which paths stop, but ${what}; give at least that, or leave it out`,
+      );
+      await stopped(loss, least);
     }
     // The only neuron has had the spike at which its path stops; of two, the other may have had it.
     const whole = await of(0, 1, 1);
