@@ -1,5 +1,6 @@
 /** What two solutions of the same paths, at a step and at a shorter one, differ by. */
 import type { Cell } from "../cell/cell.js";
+import type { MeasuredDiscretisation } from "../plan/discretisation.js";
 import type { PathResult } from "./forward.js";
 
 /** One path at one step. */
@@ -25,16 +26,10 @@ export function solvedPath(
   return { times, stop, start, final };
 }
 
-/** The error of the longer step, and what it is an error of: see `MeasuredDiscretisation`. */
-export interface Compared {
-  readonly of: "spike times" | "intervals" | "states";
-  readonly error: number;
-  readonly bias: number;
-  readonly interval: number;
-  readonly intervalError: number;
-  readonly intervalBias: number;
-  readonly relative: number;
-  readonly unmatched: number;
+type ErrorOfStep = "of" | "error" | "bias" | "interval" | "intervalError" | "intervalBias" | "relative" | "unmatched";
+
+/** The error of the longer step, and what it is an error of. */
+export interface Compared extends Pick<MeasuredDiscretisation, ErrorOfStep> {
   /** The state with the largest error, of states. */
   readonly state?: string;
 }
