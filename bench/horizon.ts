@@ -66,11 +66,11 @@ function judged(row: Omit<Row, "within">): Row {
   return { ...row, within: off < 3 };
 }
 
-/** By every estimator that serves. */
-async function counts(engine: Engine, paths: number): Promise<Row[]> {
+/** By every estimator that serves, or by derivatives of paths alone. */
+async function counts(engine: Engine, paths: number, alone = false): Promise<Row[]> {
   const rows: Row[] = [];
   for (const { alpha, by, t1, truth, error, spread } of truths) {
-    for (const estimator of alpha > 0 ? (["pathwise"] as const) : (["pathwise", "score", "mix"] as const)) {
+    for (const estimator of alpha > 0 || alone ? (["pathwise"] as const) : (["pathwise", "score", "mix"] as const)) {
       const options = { paths, t1, dt: 0.01, seed: 7, with: [by], estimator };
       const found = await engine.network(neuron(alpha)).valueAndGradient(spikeCount(), options);
       rows.push(
@@ -140,7 +140,7 @@ const steps: Record<string, number> = {
   tauS: 0.01,
   vReset: 0.02,
   alpha: 0.004,
-  v0: 0.03,
+  v0: 0.015,
   i0: 0.015,
 };
 
@@ -315,6 +315,14 @@ async function fromSilence(
   return curves;
 }
 
+/** The table on an adapter of WebGPU, a software one if there is no other; nothing without any. */
+async function onGpu(paths: number): Promise<Row[]> {
+  const gpu = await Engine.create({ backend: "webgpu" }).catch(() => undefined);
+  const rows = gpu ? await counts(gpu, paths, true) : [];
+  gpu?.dispose();
+  return rows;
+}
+
 export async function run(args: string[]): Promise<void> {
   const paths = Number(option(args, "--paths", "65536"));
   const many = Number(option(args, "--differences", "1048576"));
@@ -337,6 +345,7 @@ export async function run(args: string[]): Promise<void> {
         ...(await counts(engine, paths)),
         await forward(engine, paths / 4),
         ...(await counts(twin, Number(option(args, "--twin", "1500")))),
+        ...(await onGpu(paths / 4)),
       ]),
       interval: await timed("interval", () => interval(engine, many / 4)),
       probability: await probability(engine, paths),

@@ -203,7 +203,7 @@ const precisionPaths = 16384;
 const precisionErrorPaths = 1000;
 /** Around an error of 1e-3. */
 const precisionSteps: Record<Scheme, readonly number[]> = {
-  levy: [0.04, 0.025, 0.02, 0.01],
+  levy: [0.05, 0.04, 0.025, 0.01],
   euler: [0.01, 0.004, 0.002, 0.0005],
   grid: [0.01, 0.004, 0.002, 0.001],
 };
@@ -260,14 +260,17 @@ async function writePrecision(rows: readonly { row: PrecisionRow; measured: read
     }),
   );
   const asked = 1e-3;
-  const at = ({ points }: WorkCurve): number | undefined =>
-    valueAt(
-      points.map((p) => p.error),
-      points.map((p) => p.seconds),
-      asked,
-    );
+  // Long steps have events in many, and may take no less time than shorter ones.
+  const at = ({ points }: WorkCurve): number | undefined => {
+    const [errors, seconds] = [points.map((p) => p.error), points.map((p) => p.seconds)];
+    const there = valueAt(errors, seconds, asked);
+    const within = points.filter((p) => p.error <= asked).map((p) => p.seconds);
+    return there === undefined && within.length === 0
+      ? undefined
+      : Math.min(there ?? Number.POSITIVE_INFINITY, ...within);
+  };
   const own = at(curves.find((c) => c.name === "Saltation" && c.scheme === "levy")!)!;
-  console.log(`\nprocessor time for an error of ${asked} of the second spike time`);
+  console.log(`\nprocessor time for an error of at most ${asked} of the second spike time`);
   for (const curve of curves) {
     const seconds = at(curve);
     const figures =

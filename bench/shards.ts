@@ -3,8 +3,9 @@
  * Needs redis-server and Linux. Processor time of a command is that of all processes that it keeps busy, so that the figures
  * hold on a machine with other work; times by the clock are taken in turns with what they are compared with.
  *
- * - Overhead of split, queue and merge: what a job costs in eight shards beyond what it costs in one run. Measured with one
- *   step of time and the paths of shards of 10 s, as it depends on the number of blocks and not on their work.
+ * - Overhead of split, queue and merge: what a job costs in eight shards beyond what it costs in one run; by files two processes
+ *   run four each. Measured with one step of time and the paths of shards of 10 s, as it depends on the number of blocks and not
+ *   on their work.
  * - A training step over two workers of a thread each, beside one process of two threads.
  * - Time to the first result of a sweep of 1,000 points.
  */
@@ -93,7 +94,9 @@ function overhead(): object {
     queued.push(together(command("submit", own, "--shards", `${shards}`, ...on, "--redis", redis, "--json")));
     const to = `cut-${turn}`;
     const split = command("split", own, "--shards", `${shards}`, ...on, "--out", to);
-    const runs = Array.from({ length: shards }, (_, n) => command("run", join(to, `shard-000${n + 1}.json`)));
+    const names = Array.from({ length: shards }, (_, n) => join(to, `shard-000${n + 1}.json`));
+    const half = shards / 2;
+    const runs = [names.slice(0, half), names.slice(half)].map((some) => command("run", ...some));
     files.push(together(split, ...runs, command("merge", to, "--json")));
   }
   const beyond = (of: readonly number[]): object => {

@@ -1,11 +1,31 @@
-/** `npm run bench -- yin-yang`: draws points of Yin-Yang and the spikes of one for docs/data.md. */
-import { writeFileSync } from "node:fs";
+/**
+ * `npm run bench -- yin-yang`: draws points of Yin-Yang, the spikes of one, and how networks in noise learn them, of which
+ * bench/results/yin-yang.json is on record, for docs/data.md.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
 import { sampleSpikes } from "../src/data/spike-data.js";
 import { yinYang, yinYangClasses, yinYangPoints } from "../src/data/yin-yang.js";
 import { categories, ruleColor, toSvg } from "../src/figures/draw.js";
 
 const options = { samples: 500, seed: 1 };
 const shown = 5;
+
+interface Recorded {
+  readonly runs: readonly {
+    readonly seeds: { readonly job: number };
+    readonly history: readonly { readonly epoch: number; readonly accuracy?: number }[];
+  }[];
+}
+
+/** Accuracy on samples that no step saw, by epoch, of each start. */
+function learnt(): { start: string; epoch: number; error: number }[] {
+  const { runs } = JSON.parse(readFileSync("bench/results/yin-yang.json", "utf8")) as Recorded;
+  return runs.flatMap(({ history }, n) =>
+    history.flatMap(({ epoch, accuracy }) =>
+      accuracy === undefined ? [] : [{ start: String(n + 1), epoch, error: Number((100 * (1 - accuracy)).toFixed(2)) }],
+    ),
+  );
+}
 
 export async function run(): Promise<void> {
   const { values, labels, count } = yinYangPoints(options);
@@ -62,6 +82,18 @@ export async function run(): Promise<void> {
             scale: { domain: [0, 2.2], nice: false },
           },
           y: { field: "source", type: "ordinal", title: "source", scale: { domain: names } },
+        },
+      },
+      {
+        title: "Networks in noise learn it",
+        width: 300,
+        height: 300,
+        data: { values: learnt() },
+        mark: { type: "line", point: { size: 18 } },
+        encoding: {
+          x: { field: "epoch", type: "quantitative", title: "epoch", scale: { nice: false } },
+          y: { field: "error", type: "quantitative", title: "test error (%)", scale: { type: "log", nice: false } },
+          color: { field: "start", type: "nominal", title: "start", scale: { range: categories.slice(3, 6) } },
         },
       },
     ],

@@ -46,7 +46,6 @@ export const forBrowsers: BuildOptions = {
 const forNode: BuildOptions = {
   bundle: true,
   splitting: true,
-  minifyWhitespace: true,
   format: "esm",
   platform: "node",
   target: "node20",

@@ -117,3 +117,9 @@ export function oneOf<T extends string>(field: string, value: unknown, known: re
   if (!known.includes(value as T)) fail(field, `expected one of ${known.join(", ")}, got ${show(value)}`);
   return value as T;
 }
+
+/** Where the first number is that is not finite, -1 where all are: a call for each would take longer than to look. */
+export function firstNotFinite(values: Float32Array | Float64Array): number {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return i;
+  return -1;
+}

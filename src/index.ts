@@ -71,6 +71,8 @@ export type {
   Loss,
   LossOfMeans,
   LossValue,
+  SomePaths,
+  TakenOfMeans,
   WrittenCotangents,
 } from "./loss/loss.js";
 export type { OutsideOptions } from "./loss/observed.js";

@@ -15,8 +15,14 @@ export interface EngineFile {
 /** Tasks of an array that Slurm takes unless it is configured for more (MaxArraySize). */
 const mostTasks = 1000;
 
-/** @throws SaltationError `invalid-input` where an engine does not take so many shards. */
-export function engineFiles(engine: Engine, folder: string, shards: readonly Shard[]): EngineFile[] {
+/** From so many shards on tasks take several, which share the start of a process: with fewer, nodes would lie idle. */
+const manyShards = 64;
+
+/**
+ * @param perTask shards that a task of Slurm runs in one process.
+ * @throws SaltationError `invalid-input` where an engine does not take so many shards.
+ */
+export function engineFiles(engine: Engine, folder: string, shards: readonly Shard[], perTask?: number): EngineFile[] {
   const of = (kind: string): number => shards.filter((s) => s.name.startsWith(kind)).length;
   const [main, means] = [of("shard"), of("means")];
   if (engine === "snakemake") {
@@ -24,24 +30,34 @@ export function engineFiles(engine: Engine, folder: string, shards: readonly Sha
       { name: "Snakefile", text: snakefile(main, means), hint: `snakemake -s ${folder}/Snakefile -d ${folder} -c all` },
     ];
   }
-  if (main > mostTasks) {
-    fail("--shards", `is ${main}, and Slurm takes arrays of ${mostTasks} unless configured for more; ask for fewer`);
+  const each = perTask ?? (main < manyShards ? 1 : 4);
+  if (main > mostTasks * each) {
+    const enough = Math.ceil(main / mostTasks);
+    fail(
+      "--shards",
+      `is ${main} by ${each} a task, and Slurm takes arrays of ${mostTasks} tasks unless configured for more; ask for fewer, or --per-task ${enough}`,
+    );
   }
   return [
-    { name: "slurm.sh", text: slurmScript(main, means), hint: `bash ${folder}/slurm.sh, with options of sbatch` },
+    {
+      name: "slurm.sh",
+      text: slurmScript(main, means, each),
+      hint: `bash ${folder}/slurm.sh, with options of sbatch`,
+    },
   ];
 }
 
-const array = (kind: string, count: number, after: string): string =>
-  `${kind}=$(sbatch --parsable --job-name="saltation-${kind}" --array=1-${count} --requeue${after} \\
-  --output="logs/${kind}-%a.log" "$@" --wrap="$(task ${kind})")`;
+const array = (kind: string, count: number, perTask: number, after: string): string =>
+  `${kind}=$(sbatch --parsable --job-name="saltation-${kind}" --array=1-${Math.ceil(count / perTask)} --requeue${after} \\
+  --output="logs/${kind}-%a.log" "$@" --wrap="$(task ${kind} ${count})")`;
 
-const slurmScript = (main: number, means: number): string => `#!/usr/bin/env bash
+const slurmScript = (main: number, means: number, perTask: number): string => `#!/usr/bin/env bash
 # Sends the shards beside this script to Slurm as an array, and their merge after all of them: what the job itself would
 # have printed comes to result.json here. Options are those of sbatch, for each of the tasks:
 #   bash slurm.sh --partition=gpu --gres=gpu:1 --time=01:00:00
-# SALTATION is the command, where that is not "saltation" on every node. A task that a signal or its device ended is tried
-# three times; for what is missing then, saltation merge prints the commands.
+# SALTATION is the command, where that is not "saltation" on every node. A task runs ${perTask === 1 ? "a shard" : `${perTask} shards in one process`}. One that a signal
+# or its device ended is tried three times, and goes on with the shards that have no result; for what is missing then,
+# saltation merge prints the commands.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")"
 saltation=\${SALTATION:-saltation}
@@ -49,19 +65,21 @@ mkdir -p logs
 # Exit code 1 is bad input, which is no better at the next try.
 task() {
   cat <<END
-shard=\\$(printf "$1-%04d.json" "\\$SLURM_ARRAY_TASK_ID")
+last=\\$((SLURM_ARRAY_TASK_ID * ${perTask}))
+shards=\\$(seq -f "$1-%04.0f.json" \\$((last - ${perTask - 1})) \\$((last < $2 ? last : $2)))
 for try in 1 2 3; do
   code=0
-  $saltation run "\\$shard" || code=\\$?
+  $saltation run --missing \\$shards || code=\\$?
   [ "\\$code" -le 1 ] && exit "\\$code"
 done
 exit "\\$code"
 END
 }
-${means > 0 ? `# The means over all paths come first: every shard needs them.\n${array("means", means, "")}\n` : ""}\
-${array("shard", main, means > 0 ? ' --dependency="afterok:$means"' : "")}
+${means > 0 ? `# The means over all paths come first: every shard needs them.\n${array("means", means, perTask, "")}\n` : ""}\
+${array("shard", main, perTask, means > 0 ? ' --dependency="afterok:$means"' : "")}
 merge=$(sbatch --parsable --job-name=saltation-merge --dependency="afterok:$shard" --kill-on-invalid-dep=yes \\
-  --output=logs/merge.log --wrap="$saltation merge . --json > result.json.part && mv result.json.part result.json")
+  --output=logs/merge.log \\
+  --wrap="$saltation merge . --json > result.json.\\$SLURM_JOB_ID && mv result.json.\\$SLURM_JOB_ID result.json")
 echo "$merge"
 `;
 

@@ -134,11 +134,13 @@ export const splitHelp = `
 Example: the gradient of 65,536 paths in 64 pieces, each a command of its own, and then its value and gradient:
   $ saltation split job.json --shards 64 --out big
   64 shards in big
-  $ for shard in big/shard-*.json; do saltation run "$shard"; done
+  run them anywhere, say: ls big/shard-*.json | xargs -P 2 -n 4 saltation run && saltation merge big
+  $ ls big/shard-*.json | xargs -P 2 -n 4 saltation run
   $ saltation merge big --json
 
 Shards may run in any order, anywhere that sees the folder, twice or again: merge gives the bits of one run on the same
-adapter. Losses that look at means over all paths (first-spikes) have a first round: run big/means-*.json before the rest.
+adapter; several in one command share the start of its process. Losses that look at means over all paths (first-spikes)
+have a first round: run big/means-*.json before the rest.
 A sweep is a job at each point of --grid: every combination of values by field, or a list of points one by one:
   { "network.parameters.mu1": [5, 10, 15], "input.current": { "from": 1, "to": 2, "count": 11 } }
   [{ "network.parameters.mu1": 5.2, "seed": 1 }, { "network.parameters.mu1": 4.9, "seed": 2 }]

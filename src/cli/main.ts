@@ -139,6 +139,7 @@ cutting(program.command("split").description("cut a job, or a sweep, into shards
   .addOption(
     new Option("--engine <engine>", "also write what this engine runs them by").choices(["slurm", "snakemake"]),
   )
+  .option("--per-task <n>", "shards of a task of Slurm, in one process (default: 1, from 64 shards on 4)")
   .option("--json", "print one JSON object and nothing else")
   .action(async (file, options) => (await import("./split.js")).splitCommand(file, options))
   .addHelpText("after", splitHelp);
@@ -146,6 +147,7 @@ program
   .command("run")
   .description("run shards: each writes its result beside it")
   .argument("<shard.json...>", "files that split wrote")
+  .option("--missing", "only those that have no result yet")
   .option("--json", "print one JSON object a shard and nothing else")
   .addOption(
     new Option("--backend <backend>", "where to compute (default: as split was told)").choices([
@@ -179,6 +181,7 @@ queued(
   cutting(program.command("submit").description("run the shards of a job by the workers of a queue, and merge them")),
 )
   .option("--tries <n>", "how often a shard is tried whose worker or device fails", "5")
+  .option("--threads <n>", "threads of simd for each shard (default: as its worker was told, else all processors)")
   .option("--out <file.npz>", "write the arrays that the job's command would write")
   .option("--json", "print what the job itself would have printed, and nothing else")
   .option("--mixed-adapters", "take results of different adapters, and say how they differ")

@@ -83,7 +83,8 @@ async function writeArrays(file: string, merged: MergedPoint): Promise<boolean> 
     const { rows, columns, values } = merged.gram;
     return writeOutput("--out", file, writeNpz({ gram: { data: values, shape: [rows, columns] } }));
   }
-  if (merged.kind === "simulate") return writeOutput("--out", file, spikesNpz(await merged.spikes.read()));
+  if (merged.kind === "simulate")
+    return writeOutput("--out", file, spikesNpz(await merged.spikes.read(), merged.states));
   const { planned, result } = merged;
   if (!planned.job.perPath) return writeOutput("--out", file, gradientNpz(planned.views, result));
   const rows = new PathRows(planned.views, planned.job.paths);

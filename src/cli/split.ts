@@ -4,14 +4,17 @@ import { join } from "node:path";
 import { fail } from "../checks.js";
 import { type Engine, engineFiles } from "./engine-files.js";
 import { makeSplit, type SplitOptions } from "./make-split.js";
+import { wholeOption } from "./options.js";
 import { print, printJson } from "./output.js";
 import { checkWritable } from "./output-files.js";
+import { shellWord } from "./results.js";
 import { keptPath, readSplit, shardText, splitFile } from "./shard-files.js";
 import { writeWhole } from "./write-file.js";
 
 export interface SplitCommandOptions extends SplitOptions {
   readonly out: string;
   readonly engine?: Engine;
+  readonly perTask?: string;
   readonly json?: boolean;
 }
 
@@ -30,11 +33,18 @@ function checkFolder(folder: string, digest: string, shards: number): void {
 }
 
 export async function splitCommand(file: string, options: SplitCommandOptions): Promise<void> {
+  const perTask = options.perTask === undefined ? undefined : wholeOption("--per-task", options.perTask, 1, 1000);
+  if (perTask !== undefined && options.engine !== "slurm") {
+    fail(
+      "--per-task",
+      "goes with --engine slurm; elsewhere give saltation run as many shards as it is to take, as by xargs -n",
+    );
+  }
   const { split, files } = await makeSplit(file, options);
   const folder = options.out;
   const main = split.shards.filter((s) => s.name.startsWith("shard"));
   checkFolder(folder, split.digest, main.length);
-  const made = options.engine ? engineFiles(options.engine, folder, split.shards) : [];
+  const made = options.engine ? engineFiles(options.engine, folder, split.shards, perTask) : [];
   checkWritable("--out", join(folder, splitFile));
   for (const [digest, bytes] of files) {
     checkWritable("--out", keptPath(folder, digest));
@@ -61,7 +71,11 @@ export async function splitCommand(file: string, options: SplitCommandOptions): 
   );
   for (const { name, hint } of made) print(`${join(folder, name)}: ${hint}`);
   if (made.length === 0) {
-    const first = means > 0 ? `saltation run ${folder}/means-*.json, then ` : "";
-    print(`run them anywhere: ${first}saltation run ${folder}/shard-*.json, then saltation merge ${folder}`);
+    const word = shellWord(folder);
+    // Several share the start of a process.
+    const each = Math.min(4, Math.ceil(main.length / 2));
+    const by = (kind: string): string => `ls ${word}/${kind}-*.json | xargs -P 2 -n ${each} saltation run`;
+    const first = means > 0 ? `${by("means")} && ` : "";
+    print(`run them anywhere, say: ${first}${by("shard")} && saltation merge ${word}`);
   }
 }

@@ -4,15 +4,17 @@
  * a dictionary, split by bytes or as differences (https://parquet.apache.org/docs/file-format/).
  */
 import type { FileMetaData, SchemaElement, SchemaTree } from "hyparquet";
+import { inNode } from "../gpu/runtime.js";
 import { escaped, quoted } from "../quoted.js";
 import { limits, mebibytes } from "./limits.js";
+import { gunzip } from "./zip.js";
 
 type PageHeader = ReturnType<typeof import("hyparquet/src/column.js").parquetHeader>;
 
 /** The functions of hyparquet that are used; loaded when a file is read. */
 async function hyparquet() {
   const [zlib, { parquetMetadata }, { parquetHeader }, pages, { readPlain }, { getSchemaPath }] = await Promise.all([
-    import("node:zlib"),
+    inNode() ? import("node:zlib") : undefined,
     import("hyparquet/src/metadata.js"),
     import("hyparquet/src/column.js"),
     import("hyparquet/src/datapage.js"),
@@ -270,6 +272,12 @@ function checkRuns(bytes: Uint8Array, width: number, count: number): void {
 /** Ways to unpack pages, each to no more than it says; snappy is hyparquet's own. */
 function unpackers({ zlib }: Hyparquet, size: number): Record<string, (input: Uint8Array) => Uint8Array> {
   const most = { maxOutputLength: Math.max(1, size) };
+  if (!zlib) {
+    const not = (by: string) => (): never => {
+      throw new Error(`it is packed by ${by}, which a page does not unpack; saltation convert does`);
+    };
+    return { GZIP: (input) => gunzip(input, size), BROTLI: not("brotli"), ZSTD: not("zstd") };
+  }
   const { zstdDecompressSync: zstd } = zlib as { zstdDecompressSync?: (b: Uint8Array, o: object) => Uint8Array };
   return {
     GZIP: (input) => zlib.gunzipSync(input, most),

@@ -2,7 +2,7 @@
  * The entries of a zip archive by its central directory, and what they hold: every size is checked before memory is
  * taken, every entry against its CRC. Inflating is fflate's. (PKWARE's APPNOTE; zip64 as it describes it.)
  */
-import { Inflate } from "fflate";
+import { Gunzip, Inflate } from "fflate";
 import { quoted } from "../quoted.js";
 import { mebibytes } from "./limits.js";
 
@@ -149,12 +149,30 @@ export function unpack(bytes: Uint8Array, entry: ZipEntry, most: number): Uint8A
   return data;
 }
 
-/** Inflates piece by piece: what holds more than it says is stopped where it exceeds that. */
-function inflate(held: Uint8Array, size: number, lie: () => never): Uint8Array {
+const inflate = (held: Uint8Array, size: number, lie: () => never): Uint8Array => piecewise(Inflate, held, size, lie);
+
+/** What gzip packed (RFC 1952, one member), where no runtime unpacks it. @throws Error unless it holds so many bytes, of its CRC. */
+export function gunzip(held: Uint8Array, size: number): Uint8Array {
+  const lie = (): never => {
+    throw new Error("it does not unpack (gzip): it is damaged, or says a wrong size");
+  };
+  const out = piecewise(Gunzip, held, size, lie);
+  const end = viewOf(held.subarray(-8));
+  if (end.getUint32(0, true) !== crc32(out) || end.getUint32(4, true) !== size) lie();
+  return out;
+}
+
+/** Unpacks piece by piece: what holds more than it says is stopped where it exceeds that. */
+function piecewise(
+  Unpacker: typeof Inflate | typeof Gunzip,
+  held: Uint8Array,
+  size: number,
+  lie: () => never,
+): Uint8Array {
   const out = new Uint8Array(size);
   let done = 0;
   let ended = false;
-  const stream = new Inflate((data, final) => {
+  const stream = new Unpacker((data, final) => {
     if (done + data.length > size) lie();
     out.set(data, done);
     done += data.length;

@@ -119,7 +119,7 @@ export class GradientEvaluator implements Evaluator {
     const { gpu, pass } = this;
     const { means: ofMeans } = pass.loss!;
     if (!ofMeans) fail("loss", `"${this.loss.kind}" compares all paths with each other, and takes them together`);
-    const offset = plan.t0;
+    const offset = this.loss.ofMeans?.times ? plan.t0 : 0;
     if (!means && !this.loss.pathwise) {
       const saturated = await this.lookedAt(plan, range);
       const looked = ofMeans.ofRange(await gpu.read(ofMeans.blocks), range);
@@ -132,11 +132,21 @@ export class GradientEvaluator implements Evaluator {
     return { looked, gradient, offset, saturated, warnings: pass.solver.warnings };
   }
 
+  /** Goes over to the values of a plan. */
+  private begin(plan: SolvePlan): void {
+    const { solver, loss } = this.pass;
+    solver.update(plan);
+    if (!loss?.encodeBegin) return;
+    const batch = this.gpu.batch("loss");
+    loss.encodeBegin(batch, plan);
+    batch.submit();
+  }
+
   /** Solves a range of paths and lets the loss look at them; nothing goes backward. @returns paths stopped at maxSpikes. */
   private async lookedAt(plan: SolvePlan, { first, end }: PathRange): Promise<number> {
-    const { gpu, pass } = this;
+    const { gpu } = this;
     this.release();
-    pass.solver.update(plan);
+    this.begin(plan);
     let saturated = 0;
     for (let done = first; done < end; ) {
       const solved = await this.solveFrom(plan, done, end);
@@ -176,13 +186,8 @@ export class GradientEvaluator implements Evaluator {
     options: EvaluatorOptions,
   ): Promise<{ host: HostLoss | undefined; report: ArrayBuffer | undefined; saturated: number }> {
     const { gpu, pass } = this;
-    const { solver, loss } = pass;
-    solver.update(plan);
-    if (loss?.encodeBegin) {
-      const batch = gpu.batch("loss");
-      loss.encodeBegin(batch, plan);
-      batch.submit();
-    }
+    const { loss, solver } = pass;
+    this.begin(plan);
     let host: HostLoss | undefined;
     let report: Promise<ArrayBuffer> | undefined;
     let [saturated, done, offset] = [0, 0, 0];

@@ -20,9 +20,10 @@ export function byNetwork(frame: Loss, of: (network: Network) => Loss): Loss {
     ...(ofMeans
       ? {
           ofMeans: {
-            look: (spikes, plan) => of(plan.network).ofMeans!.look(spikes, plan),
-            value: (means) => ofMeans.value(means),
-            taken: (spikes, looked, means, plan) => of(plan.network).ofMeans!.taken(spikes, looked, means, plan),
+            ...ofMeans,
+            look: (spikes, plan, some) => of(plan.network).ofMeans!.look(spikes, plan, some),
+            taken: (spikes, looked, means, plan, some) =>
+              of(plan.network).ofMeans!.taken(spikes, looked, means, plan, some),
           },
         }
       : {}),

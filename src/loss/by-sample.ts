@@ -65,14 +65,14 @@ export class BySample {
       );
       const shaped = (of: (e: { mean: number; standardError: number }) => number): unknown[] =>
         bySample.map((own) => view.shape(own.map((e) => of(e) / count)));
-      gradient[view.name] = shaped((e) => e.mean);
+      gradient[view.asked] = shaped((e) => e.mean);
       // Of one trial there is none, nor of a number for all neurons, whose derivatives are not independent.
       const known =
         this.loss.pathwise &&
         (view.length === 1 ||
           typeof view.shape(new Float64Array(view.length)) !== "number" ||
           view.state === undefined);
-      errors[view.name] = shaped((e) => (known ? e.standardError : Number.NaN));
+      errors[view.asked] = shaped((e) => (known ? e.standardError : Number.NaN));
     });
     return { ...result, gradient, gradientStandardError: errors };
   }

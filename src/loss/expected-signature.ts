@@ -4,7 +4,8 @@
  *
  * The signature jumps when a spike crosses t1, for a spike there is one more jump of the lift: S becomes S ⊗ exp(e_k), and
  * what that adds to the loss goes into the horizon term. With `matching`, spikes beyond the matched counts are left out, and
- * the loss jumps where a count changes, which no gradient sees.
+ * the loss jumps where a count changes, of which its gradient has nothing. Signatures of several neurons jump where spikes of two
+ * change places, too (order.ts).
  */
 import { pathDot } from "../../shaders/loss/path-dot.wgsl.js";
 import { spikeAtEnd as spikeAtEndKernel } from "../../shaders/loss/spike-at-end.wgsl.js";
@@ -61,6 +62,9 @@ function keptSpikes(spikes: Spikes, caps: Uint32Array): number[] {
   return kept;
 }
 
+const byMatching =
+  "it jumps where a matched count of spikes changes, which its gradient does not see; leave matching out, and it has what appears at t1";
+
 function countsOf(spikes: Spikes, neurons: number): Uint32Array {
   const counts = new Uint32Array(neurons);
   for (let n = 0; n < spikes.neurons.length; n++) counts[spikes.neurons[n]!]!++;
@@ -87,9 +91,11 @@ export function expectedSignatureLoss(observed: readonly Spikes[], options: Expe
   if (levelWeights?.every((w) => w === 0)) fail("loss.levelWeights", "are all 0, and so is the loss; give one above 0");
   return {
     kind: "expected-signature",
-    ...(matching
-      ? { leavesOut: "it jumps where a matched count of spikes changes, which its gradient does not see" }
-      : { horizon: true, leavesOut: (plan: SolvePlan) => leftOutByOrder(plan, depth) }),
+    ...(matching ? {} : { horizon: true }),
+    leavesOut: (plan) => {
+      const order = leftOutByOrder(plan, depth);
+      return matching ? [byMatching, ...(order ? [order] : [])].join("; ") : order;
+    },
     check: (network) => checkNeurons(observed, network),
     evaluate: (spikes, plan) => onHost(spikes, plan, observed, options),
     gpu: (gpu, plan, recordWords) =>

@@ -62,6 +62,10 @@ export class GpuSampleLoss implements GpuLoss {
     return this.sums.blocks;
   }
 
+  get means(): RowSums {
+    return this.sums;
+  }
+
   bytesPerPath(): { largest: number; all: number } {
     const bytes = 4 * this.rows.all;
     return { largest: bytes, all: bytes + 4 };

@@ -3,6 +3,7 @@ import { countSpikes, featureWords, spreadCounts } from "../../shaders/loss/coun
 import type { MeanDistance } from "../../shaders/loss/mean-coefficients.wgsl.js";
 import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import type { SolvePlan } from "../plan/plan.js";
+import type { RowSums } from "../reduce/row-sums.js";
 import type { Estimate } from "../reduce/statistics.js";
 import type { DeviceSpikes } from "../spikes/device-spikes.js";
 import { GpuMeans } from "./gpu-means.js";
@@ -61,6 +62,10 @@ export class GpuSpikeCount implements GpuLoss {
 
   get report(): Storage {
     return this.ofMeans.sums.blocks;
+  }
+
+  get means(): RowSums {
+    return this.ofMeans.sums;
   }
 
   bytesPerPath(): { largest: number; all: number } {

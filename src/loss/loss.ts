@@ -52,8 +52,10 @@ export interface LossValue {
  * alone. Where it is `pathwise` too, cotangents do not depend on those means.
  */
 export interface LossOfMeans {
+  /** Whether these numbers are times, which a GPU counts from t0. */
+  readonly times?: boolean;
   /** What paths give, rows of one number each. Times are absolute. */
-  look(spikes: readonly TypedSpikes[], plan: SolvePlan): Float64Array[];
+  look(spikes: readonly TypedSpikes[], plan: SolvePlan, some: SomePaths): Float64Array[];
   value(means: readonly Estimate[]): number;
   /**
    * Cotangents of paths of a plan, and what they add to the value (`LossValue.pathValues`).
@@ -65,7 +67,37 @@ export interface LossOfMeans {
     looked: readonly Float64Array[],
     means: readonly Estimate[],
     plan: SolvePlan,
-  ): { readonly cotangents: readonly Float64Array[]; readonly pathValues: ArrayLike<number> };
+    some: SomePaths,
+  ): TakenOfMeans;
+}
+
+/** Neighbouring paths of a plan. */
+export interface SomePaths {
+  /** The number of the first of them. */
+  readonly first: number;
+  /** Of a loss with `states`: those that the plan observes, [paths][entries]. */
+  readonly states?: Float64Array | undefined;
+}
+
+/** What a loss of means gives of some paths. */
+export type TakenOfMeans = Omit<LossValue, "value" | "means"> & Required<Pick<LossValue, "pathValues">>;
+
+/** A pathwise loss as one of the mean of what paths give. @param taken what some of a plan's paths give. */
+export function ofPathValues(
+  taken: (spikes: readonly TypedSpikes[], plan: SolvePlan, some: SomePaths) => TakenOfMeans,
+): LossOfMeans {
+  // What was taken as paths were looked at.
+  const known = new WeakMap<readonly TypedSpikes[], TakenOfMeans>();
+  const of = (spikes: readonly TypedSpikes[], plan: SolvePlan, some: SomePaths): TakenOfMeans => {
+    const found = known.get(spikes) ?? taken(spikes, plan, some);
+    known.set(spikes, found);
+    return found;
+  };
+  return {
+    look: (spikes, plan, some) => [Float64Array.from(of(spikes, plan, some).pathValues)],
+    value: (means) => means[0]!.mean,
+    taken: (spikes, _looked, _means, plan, some) => of(spikes, plan, some),
+  };
 }
 
 export interface Loss {

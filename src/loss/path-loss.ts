@@ -12,10 +12,11 @@ import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import { entriesAmong, observedEntries, planObserved, type StatesOptions } from "../plan/observed.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { RowSums } from "../reduce/row-sums.js";
+import { estimateOf } from "../reduce/statistics.js";
 import type { DeviceSpikes } from "../spikes/device-spikes.js";
 import type { TypedSpikes } from "../spikes/spikes.js";
 import { checkCotangents } from "./host-loss.js";
-import type { GpuLoss, Kept, Loss, WrittenCotangents } from "./loss.js";
+import { type GpuLoss, type Kept, type Loss, ofPathValues, type SomePaths, type WrittenCotangents } from "./loss.js";
 
 export interface PathLossOptions {
   /** What the loss is called in messages; default `path-loss`. */
@@ -94,6 +95,37 @@ export function pathLoss(options: PathLossOptions): Loss {
       return evaluate!(more, plan, path, own).value - value;
     });
   };
+  const taken = (spikes: readonly TypedSpikes[], plan: SolvePlan, { first, states: observed }: SomePaths) => {
+    const { paths } = plan;
+    const entries = states && ownEntries(plan, states);
+    const all = observedEntries(plan.observed);
+    const stateCotangents = entries && new Float64Array(all * spikes.length);
+    const ownStates = spikes.map((_, i) => Float64Array.from(entries ?? [], (e) => observed![i * all + e]!));
+    const each = spikes.map((one, i) => {
+      const own = evaluate!(one, plan, first + i, ownStates[i]!);
+      checkCotangents(kind, first + i, own?.cotangents, one);
+      if (entries && own.stateCotangents?.length !== entries.length) {
+        fail(
+          "loss",
+          `"${kind}": stateCotangents of path ${first + i} are ${show(own.stateCotangents?.length)}; each of ${entries.length} states needs a number`,
+        );
+      }
+      entries?.forEach((e, n) => {
+        stateCotangents![i * all + e] = own.stateCotangents![n]! / paths;
+      });
+      return own;
+    });
+    return {
+      ...(stateCotangents ? { stateCotangents } : {}),
+      cotangents: each.map((e) => Float64Array.from(e.cotangents, (c) => c / paths)),
+      pathValues: each.map((e) => e.value),
+      ...(continuous
+        ? {}
+        : {
+            horizon: spikes.map((one, i) => addedAtEnd(one, plan, first + i, ownStates[i]!).map((v) => v / paths)),
+          }),
+    };
+  };
   return {
     kind,
     pathwise: true,
@@ -103,38 +135,10 @@ export function pathLoss(options: PathLossOptions): Loss {
     ...(states === undefined ? {} : { states }),
     ...(evaluate
       ? {
+          ofMeans: ofPathValues(taken),
           evaluate(spikes: readonly TypedSpikes[], plan: SolvePlan, observed?: Float64Array) {
-            const entries = states && ownEntries(plan, states);
-            const all = observedEntries(plan.observed);
-            const stateCotangents = entries && new Float64Array(all * spikes.length);
-            const ownStates = spikes.map((_, i) => Float64Array.from(entries ?? [], (e) => observed![i * all + e]!));
-            const each = spikes.map((one, i) => {
-              const own = evaluate(one, plan, i, ownStates[i]!);
-              checkCotangents(kind, i, own?.cotangents, one);
-              if (entries && own.stateCotangents?.length !== entries.length) {
-                fail(
-                  "loss",
-                  `"${kind}": stateCotangents of path ${i} are ${show(own.stateCotangents?.length)}; each of ${entries.length} states needs a number`,
-                );
-              }
-              entries?.forEach((e, n) => {
-                stateCotangents![i * all + e] = own.stateCotangents![n]! / spikes.length;
-              });
-              return own;
-            });
-            return {
-              ...(stateCotangents ? { stateCotangents } : {}),
-              value: each.reduce((sum, e) => sum + e.value, 0) / spikes.length,
-              cotangents: each.map((e) => Float64Array.from(e.cotangents, (c) => c / spikes.length)),
-              pathValues: each.map((e) => e.value),
-              ...(continuous
-                ? {}
-                : {
-                    horizon: spikes.map((one, i) =>
-                      addedAtEnd(one, plan, i, ownStates[i]!).map((v) => v / spikes.length),
-                    ),
-                  }),
-            };
+            const all = taken(spikes, { ...plan, paths: spikes.length }, { first: 0, states: observed });
+            return { value: estimateOf(all.pathValues, plan.antithetic).mean, ...all };
           },
         }
       : {}),
@@ -188,6 +192,10 @@ class GpuPathLoss implements GpuLoss {
 
   get report(): Storage {
     return this.sums.blocks;
+  }
+
+  get means(): RowSums {
+    return this.sums;
   }
 
   bytesPerPath(slots: number): { largest: number; all: number } {

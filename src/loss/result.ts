@@ -95,8 +95,8 @@ export function checkEstimates(plan: SolvePlan, value: number, rows: readonly Es
 export function shapedEntries(views: readonly View[], flat: Float64Array): Record<string, unknown> {
   const shaped: Record<string, unknown> = {};
   let at = 0;
-  for (const { name, length, shape } of views) {
-    shaped[name] = shape(flat.slice(at, at + length));
+  for (const { asked, length, shape } of views) {
+    shaped[asked] = shape(flat.slice(at, at + length));
     at += length;
   }
   return shaped;

@@ -11,7 +11,7 @@ import type { SolvePlan } from "../plan/plan.js";
 import { estimateOf } from "../reduce/statistics.js";
 import type { TypedSpikes } from "../spikes/spikes.js";
 import { horizonOf } from "./horizon.js";
-import type { Loss } from "./loss.js";
+import { type Loss, ofPathValues, type SomePaths, type TakenOfMeans } from "./loss.js";
 import { checkMaxSpikes } from "./max-spikes.js";
 
 /** Neurons in an order, by number or name (`out[3]`; `out`: all of a population). */
@@ -167,7 +167,7 @@ export function sampleLossOf(of: SampleFunction): SampleLoss {
   const eachPath = <T>(
     spikes: readonly TypedSpikes[],
     plan: SolvePlan,
-    observed: Float64Array | undefined,
+    { first, states: observed }: SomePaths,
     visit: (path: ReturnType<typeof featuresOf>, i: number, neurons: Uint32Array) => T,
   ): T[] => {
     const neurons = neuronsIn(plan.network, of.neurons);
@@ -176,11 +176,45 @@ export function sampleLossOf(of: SampleFunction): SampleLoss {
     const all = observedEntries(plan.observed);
     return spikes.map((one, i) => {
       const states = Float64Array.from(entries, (e) => observed![i * all + e]!);
-      const path = { plan, states, label: labels[Math.floor(i / trials)]! };
+      const path = { plan, states, label: labels[Math.floor((first + i) / trials)]! };
       return visit(featuresOf(of, neurons, one, path), i, neurons);
     });
   };
   const states = statesOf(of);
+  const taken = (spikes: readonly TypedSpikes[], plan: SolvePlan, some: SomePaths): TakenOfMeans => {
+    const entries = lookedEntries(plan, of);
+    const perPath = observedEntries(plan.observed);
+    const { paths } = plan;
+    const stateCotangents = new Float64Array(states ? perPath * spikes.length : 0);
+    const all = eachPath(spikes, plan, some, ({ features, found }, i, neurons) => {
+      const slopes = {
+        times: new Float64Array(features.times.length),
+        states: new Float64Array(features.states.length),
+      };
+      const value = of.value(features, slopes);
+      const cotangents = new Float64Array(spikes[i]!.times.length);
+      found.forEach((n, f) => {
+        if (n >= 0) cotangents[n]! += slopes.times[f]! / paths;
+      });
+      entries.forEach((e, n) => {
+        stateCotangents[i * perPath + e] = slopes.states[n]! / paths;
+      });
+      const horizon = new Float64Array(of.counts ? plan.network.neurons : 0);
+      if (of.counts) {
+        neurons.forEach((neuron, k) => {
+          const counts = features.counts.map((count, j) => (j === k ? count + 1 : count));
+          horizon[neuron] = (of.value({ ...features, counts }) - value) / paths;
+        });
+      }
+      return { value, cotangents, horizon };
+    });
+    return {
+      cotangents: all.map((path) => path.cotangents),
+      ...(of.counts ? { horizon: all.map((path) => path.horizon) } : {}),
+      ...(states ? { stateCotangents } : {}),
+      pathValues: Float64Array.from(all, (path) => path.value),
+    };
+  };
   return {
     kind,
     pathwise: true,
@@ -203,40 +237,10 @@ export function sampleLossOf(of: SampleFunction): SampleLoss {
         "counts move only where spikes appear at t1, and how likely that is is known of spikes by a hazard alone";
       fail("loss", `"${kind}": has no gradient here: ${why}; take first spikes, or a cell with a hazard`);
     },
+    ofMeans: ofPathValues(taken),
     evaluate(spikes, plan, observed) {
-      const entries = lookedEntries(plan, of);
-      const perPath = observedEntries(plan.observed);
-      const stateCotangents = new Float64Array(states ? perPath * spikes.length : 0);
-      const all = eachPath(spikes, plan, observed, ({ features, found }, i, neurons) => {
-        const slopes = {
-          times: new Float64Array(features.times.length),
-          states: new Float64Array(features.states.length),
-        };
-        const value = of.value(features, slopes);
-        const cotangents = new Float64Array(spikes[i]!.times.length);
-        found.forEach((n, f) => {
-          if (n >= 0) cotangents[n]! += slopes.times[f]! / spikes.length;
-        });
-        entries.forEach((e, n) => {
-          stateCotangents[i * perPath + e] = slopes.states[n]! / spikes.length;
-        });
-        const horizon = new Float64Array(of.counts ? plan.network.neurons : 0);
-        if (of.counts) {
-          neurons.forEach((neuron, k) => {
-            const counts = features.counts.map((count, j) => (j === k ? count + 1 : count));
-            horizon[neuron] = (of.value({ ...features, counts }) - value) / spikes.length;
-          });
-        }
-        return { value, cotangents, horizon };
-      });
-      const pathValues = Float64Array.from(all, (path) => path.value);
-      return {
-        value: estimateOf(pathValues, plan.antithetic).mean,
-        cotangents: all.map((path) => path.cotangents),
-        ...(of.counts ? { horizon: all.map((path) => path.horizon) } : {}),
-        ...(states ? { stateCotangents } : {}),
-        pathValues,
-      };
+      const all = taken(spikes, { ...plan, paths: spikes.length }, { first: 0, states: observed });
+      return { value: estimateOf(all.pathValues, plan.antithetic).mean, ...all };
     },
     async gpu(gpu, plan, recordWords) {
       const { GpuSampleLoss } = await import("./gpu-sample-loss.js");
@@ -245,7 +249,9 @@ export function sampleLossOf(of: SampleFunction): SampleLoss {
     ...(of.classes
       ? {
           classes: (spikes: readonly TypedSpikes[], plan: SolvePlan, observed?: Float64Array) =>
-            eachPath(spikes, plan, observed, ({ features }) => Float64Array.from(of.classes!(features))),
+            eachPath(spikes, plan, { first: 0, states: observed }, ({ features }) =>
+              Float64Array.from(of.classes!(features)),
+            ),
         }
       : {}),
   };

@@ -10,7 +10,7 @@ import type { SolvePlan } from "../plan/plan.js";
 import { type Estimate, estimateOf } from "../reduce/statistics.js";
 import type { TypedSpikes } from "../spikes/spikes.js";
 import { ofNeurons } from "./by-network.js";
-import type { Loss } from "./loss.js";
+import type { Loss, LossOfMeans } from "./loss.js";
 import { checkMaxSpikes } from "./max-spikes.js";
 import { distance } from "./mean-distance.js";
 
@@ -198,6 +198,43 @@ function countLoss({ kind, features, form, targets, neurons: wanted, window }: M
     means.reduce((sum, e, s) => sum + weight * of(e.mean - targets[s]!), 0);
   const slopesOf = (means: readonly Estimate[]): number[] =>
     means.map((e, s) => weight * derivative(e.mean - targets[s]!));
+  /** Of each path, how many spikes each feature counts; and what it makes of a number. */
+  const counted = (spikes: readonly TypedSpikes[], plan: SolvePlan) => {
+    const { open } = windowOf(window, plan);
+    const [begin, end] = [window.from ?? plan.t0, open ? Number.POSITIVE_INFINITY : window.to!];
+    const scales = features.map((f) => f.scale(plan, f.neurons));
+    return {
+      open,
+      counts: spikes.map((one) => countsOf(features, one, begin, end)),
+      valueAt: (n: number, s: number): number => scales[s]! * quantity(n, features[s]!),
+    };
+  };
+  const ofMeans: LossOfMeans = {
+    look(spikes, plan) {
+      const { counts, valueAt } = counted(spikes, plan);
+      return features.map((_, s) => Float64Array.from(counts, (row) => valueAt(row[s]!, s)));
+    },
+    value: lossOf,
+    taken(spikes, values, means, plan) {
+      const { open, counts, valueAt } = counted(spikes, plan);
+      const { neurons } = plan.network;
+      const coefficients = slopesOf(means);
+      const horizon = counts.map((row) => {
+        const adds = new Float64Array(neurons);
+        features.forEach((f, s) => {
+          const by = open ? (coefficients[s]! / plan.paths) * (valueAt(row[s]! + 1, s) - valueAt(row[s]!, s)) : 0;
+          if (f.neurons) for (const k of f.neurons) adds[k]! += by;
+          else for (let k = 0; k < neurons; k++) adds[k]! += by;
+        });
+        return adds;
+      });
+      return {
+        cotangents: spikes.map((one) => new Float64Array(one.times.length)),
+        horizon,
+        pathValues: spikes.map((_, i) => coefficients.reduce((sum, c, s) => sum + c * values[s]![i]!, 0)),
+      };
+    },
+  };
   return {
     kind,
     pathwise: form === "identity",
@@ -227,32 +264,13 @@ function countLoss({ kind, features, form, targets, neurons: wanted, window }: M
       const jumps = `jumps where a spike crosses ${field}, before t1 = ${t1}`;
       return `${jumps}, and derivatives of paths see none come or go there; ${mend}, take estimator "score", or ask for the value alone ("with": [])`;
     },
+    ofMeans,
     evaluate(spikes, plan) {
-      const { open } = windowOf(window, plan);
-      const { neurons } = plan.network;
-      const [begin, end] = [window.from ?? plan.t0, open ? Number.POSITIVE_INFINITY : window.to!];
-      const counts = spikes.map((one) => countsOf(features, one, begin, end));
-      const scales = features.map((f) => f.scale(plan, f.neurons));
-      const valueAt = (n: number, s: number): number => scales[s]! * quantity(n, features[s]!);
-      const values = features.map((_, s) => Float64Array.from(counts, (row) => valueAt(row[s]!, s)));
+      const all = { first: 0 };
+      const values = ofMeans.look(spikes, plan, all);
       const means = values.map((row) => estimateOf(row, plan.antithetic));
-      const coefficients = slopesOf(means);
-      const horizon = counts.map((row) => {
-        const adds = new Float64Array(neurons);
-        features.forEach((f, s) => {
-          const by = open ? (coefficients[s]! / spikes.length) * (valueAt(row[s]! + 1, s) - valueAt(row[s]!, s)) : 0;
-          if (f.neurons) for (const k of f.neurons) adds[k]! += by;
-          else for (let k = 0; k < neurons; k++) adds[k]! += by;
-        });
-        return adds;
-      });
-      return {
-        value: lossOf(means),
-        cotangents: spikes.map((one) => new Float64Array(one.times.length)),
-        horizon,
-        pathValues: spikes.map((_, i) => coefficients.reduce((sum, c, s) => sum + c * values[s]![i]!, 0)),
-        means,
-      };
+      const taken = ofMeans.taken(spikes, values, means, { ...plan, paths: spikes.length }, all);
+      return { value: lossOf(means), ...taken, means };
     },
     async gpu(gpu, plan, recordWords) {
       const { GpuSpikeCount } = await import("./gpu-spike-count.js");

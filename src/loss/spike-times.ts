@@ -101,6 +101,7 @@ function spikeTimeLoss(
   const slopesOf = (means: readonly Estimate[]): number[] =>
     means.map((e, s) => weight * derivative(e.mean - targets[s]!));
   const ofMeans: LossOfMeans = {
+    times: true,
     look: (spikes, plan) => {
       const found = spikes.map((one) => selectedSpikes(selections, one));
       return selections.map((_, s) =>
@@ -137,9 +138,11 @@ function spikeTimeLoss(
     },
     ofMeans,
     evaluate(spikes, plan) {
-      const times = ofMeans.look(spikes, plan);
+      const all = { first: 0 };
+      const times = ofMeans.look(spikes, plan, all);
       const means = times.map((row) => estimateOf(row, plan.antithetic));
-      return { value: lossOf(means), ...ofMeans.taken(spikes, times, means, { ...plan, paths: spikes.length }), means };
+      const taken = ofMeans.taken(spikes, times, means, { ...plan, paths: spikes.length }, all);
+      return { value: lossOf(means), ...taken, means };
     },
     async gpu(gpu, plan, recordWords) {
       const { GpuSpikeTimes } = await import("./gpu-spike-times.js");

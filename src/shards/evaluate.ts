@@ -2,13 +2,11 @@
 import type { Engine } from "../engine.js";
 import { SaltationError } from "../errors.js";
 import { gradientObject, type PlannedGradient, runGradient } from "../job/gradient-run.js";
-import { gramObject, type PlannedKernel, pairsOf, runKernel } from "../job/kernel-run.js";
 import { measuredBy, runSimulation, simulationObject } from "../job/simulate-run.js";
 import { batchesOf, batchPlan, batchSeed } from "../loss/batch-errors.js";
 import type { RangeSums } from "../loss/loss.js";
 import type { PathRange } from "../plan/chunks.js";
 import type { BlockSums } from "../reduce/statistics.js";
-import { signatureBackend, signatureGram } from "../signature/index.js";
 import type { SpikeTable } from "../spikes/table.js";
 import { type PlannedPoint, pointOf, type Source } from "./points.js";
 import type { Task } from "./split.js";
@@ -28,6 +26,8 @@ export interface SimulatedRange {
   readonly warnings: readonly string[];
   /** Where they are kept. */
   readonly table?: SpikeTable;
+  /** Those that the job asks for, [paths][entries]: a device's are float32. */
+  readonly states?: Float32Array | Float64Array;
 }
 
 /** Of a gradient. */
@@ -127,7 +127,10 @@ async function done(
   if (task.kind === "batch") return { batch: await runBatch(engine, point.planned as PlannedGradient, task.batch) };
   const range = { first: task.first, end: task.end };
   const progress = (of: number): void => context.progress?.(of / (range.end - range.first));
-  if (point.command === "kernel") return { pairs: await runPairs(engine, point.planned, range, progress) };
+  if (point.command === "kernel") {
+    const { runPairs } = await import("./kernel.js");
+    return { pairs: await runPairs(engine, point.planned, range, progress) };
+  }
   if (point.command === "simulate") {
     const { definition, solve } = point.planned;
     const network = engine.network(definition);
@@ -141,6 +144,7 @@ async function done(
           largestCount: spikes.largestCount,
           warnings: spikes.warnings ?? [],
           ...(context.spikes ? { table: await spikes.read() } : {}),
+          ...(plan.observed ? { states: short((await spikes.states()).values) } : {}),
         },
       };
     } finally {
@@ -150,6 +154,10 @@ async function done(
   const means = task.kind === "means" || point.planned.loss.pathwise ? undefined : context.means!(task.point);
   return { gradient: await runRange(engine, point.planned, range, means, progress) };
 }
+
+/** The same numbers in half the room, where they are float32. */
+const short = (values: Float64Array): Float32Array | Float64Array =>
+  values.every((v) => Math.fround(v) === v) ? Float32Array.from(values) : values;
 
 async function runRange(
   engine: Engine,
@@ -196,20 +204,6 @@ async function runBatch(
   }
 }
 
-async function runPairs(
-  engine: Engine,
-  planned: PlannedKernel,
-  { first, end }: PathRange,
-  progress: (pairsDone: number) => void,
-): Promise<Float64Array> {
-  const { x, y, kernel } = planned;
-  const backend = signatureBackend(engine.gpu ?? null);
-  const pairs = [first, end] as const;
-  const { values, columns } = await signatureGram(backend, x.paths, y?.paths ?? null, { ...kernel, pairs, progress });
-  const { list } = pairsOf(planned, first, end);
-  return Float64Array.from(list.a, (i, n) => values[i * columns + list.b[n]!]!);
-}
-
 /** What the command of the job would print with `--json`. */
 async function wholePoint(
   engine: Engine,
@@ -231,6 +225,7 @@ async function wholePoint(
     const result = await runGradient(engine, planned, measuredBy(planned.job), watch);
     return gradientObject(engine.adapterName, planned, result, seconds());
   }
+  const { gramObject, runKernel } = await import("./kernel.js");
   const result = await runKernel(engine, point.planned, (n, all) => progress?.(n / all));
   if ("values" in result) return gramObject(engine.adapterName, result, seconds());
   return { adapter: engine.adapterName, ...result, seconds: seconds() };

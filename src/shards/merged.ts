@@ -7,20 +7,20 @@ import type { SolverBackend } from "../backend/backend.js";
 import { fail } from "../checks.js";
 import { Engine } from "../engine.js";
 import { gradientObject, type PlannedGradient, runGradient } from "../job/gradient-run.js";
-import { gramObject, type PlannedKernel, pairsOf } from "../job/kernel-run.js";
 import { measuredBy, type PlannedSimulation, runSimulation, simulationObject } from "../job/simulate-run.js";
 import { batchSeed } from "../loss/batch-errors.js";
 import type { EvaluatorOptions, Loss } from "../loss/loss.js";
 import { assembleResult, checkEstimates, type Evaluated, type ValueAndGradient } from "../loss/result.js";
 import type { View } from "../plan/layout.js";
+import { observedEntries } from "../plan/observed.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { type BlockSums, estimatesOf, joinSums } from "../reduce/statistics.js";
-import { setPair } from "../signature/definitions/pairs.js";
 import type { GramMatrix } from "../signature/gram.js";
 import type { SimulatedSpikes } from "../spikes/simulated.js";
+import { type StateTable, stateTable } from "../spikes/state-table.js";
 import { emptyTable, type SpikeTable } from "../spikes/table.js";
 import { measureDiscretisation } from "../twin/discretisation.js";
-import { type GradientRange, type TaskResult, thrown } from "./evaluate.js";
+import { type GradientRange, type SimulatedRange, type TaskResult, thrown } from "./evaluate.js";
 import type { PlannedPoint } from "./points.js";
 
 /** What is said beside a result whose paths were computed on several adapters. */
@@ -78,6 +78,17 @@ function tableOf(plan: SolvePlan, tables: readonly (SpikeTable | undefined)[], l
   return table;
 }
 
+function statesOf(plan: SolvePlan, parts: readonly SimulatedRange[]): StateTable {
+  const { paths, observed } = plan;
+  const values = new Float64Array(paths * observedEntries(observed));
+  let at = 0;
+  for (const { states } of parts) {
+    values.set(states!, at);
+    at += states!.length;
+  }
+  return stateTable(plan, observed!, values);
+}
+
 function mergedSpikes(plan: SolvePlan, results: readonly TaskResult[]): SimulatedSpikes {
   const parts = checked(inOrder(results, "paths")).map((r) => r.simulated!);
   const total = (of: (p: (typeof parts)[number]) => number): number => parts.reduce((n, p) => n + of(p), 0);
@@ -98,7 +109,7 @@ function mergedSpikes(plan: SolvePlan, results: readonly TaskResult[]): Simulate
     bytes: 0,
     read,
     spikeTimes: async () => (await read()).times,
-    states: async () => fail("states", "are not kept by shards; simulate in one run"),
+    states: async () => statesOf(plan, parts),
     meanCount: async () => total((p) => p.spikes) / plan.paths,
     discretisation: (options) => measureDiscretisation(plan, options),
     dispose: () => {},
@@ -172,7 +183,12 @@ function drawn(views: readonly View[], { batch, failed }: TaskResult): Evaluated
 export type MergedPoint =
   /** As its command prints it. */
   | { readonly kind: "whole"; readonly object: object }
-  | { readonly kind: "simulate"; readonly object: object; readonly spikes: SimulatedSpikes }
+  | {
+      readonly kind: "simulate";
+      readonly object: object;
+      readonly spikes: SimulatedSpikes;
+      readonly states?: StateTable | undefined;
+    }
   | {
       readonly kind: "gradient";
       readonly object: object;
@@ -181,19 +197,6 @@ export type MergedPoint =
       paths(give: NonNullable<EvaluatorOptions["perPath"]>): void;
     }
   | { readonly kind: "kernel"; readonly object: object; readonly gram: GramMatrix };
-
-function mergedGram(planned: PlannedKernel, results: readonly TaskResult[]): GramMatrix {
-  const { shape, list } = pairsOf(planned);
-  const values = new Float64Array(shape.rows * shape.columns);
-  let at = 0;
-  for (const { pairs } of checked(inOrder(results, "pairs"))) {
-    for (const value of pairs!) {
-      setPair(values, shape, list.a[at]!, list.b[at]!, value);
-      at++;
-    }
-  }
-  return { rows: shape.rows, columns: shape.columns, values };
-}
 
 /**
  * Puts the results of all tasks of a point together.
@@ -211,7 +214,9 @@ export async function mergePoint(
   const adapter = adapters.join(" and ");
   const mixed = adapters.length > 1 ? { mixed: howMixed } : {};
   if (point.command === "kernel") {
-    const gram = mergedGram(point.planned, results);
+    const { gramObject, joinedGram } = await import("./kernel.js");
+    const pairs = checked(inOrder(results, "pairs")).map((r) => r.pairs!);
+    const gram = joinedGram(point.planned, pairs);
     return { kind: "kernel", object: { ...gramObject(adapter, gram, seconds), ...mixed }, gram };
   }
   const engine = Engine.on(mergedBackend(results, adapter));
@@ -235,5 +240,5 @@ async function simulated(
 ): Promise<MergedPoint> {
   const result = await runSimulation(engine, planned, measuredBy(planned.job));
   const object = { ...simulationObject(engine.adapterName, planned, result, seconds), ...mixed };
-  return { kind: "simulate", object, spikes: result.spikes };
+  return { kind: "simulate", object, spikes: result.spikes, states: result.states };
 }

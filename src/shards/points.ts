@@ -2,13 +2,11 @@
 import { fail, show } from "../checks.js";
 import { movedTo, SaltationError } from "../errors.js";
 import { type PlannedGradient, planGradient } from "../job/gradient-run.js";
-import { type PlannedKernel, planKernel } from "../job/kernel-run.js";
+import type { PlannedKernel } from "../job/kernel-run.js";
 import type { FileContext } from "../job/recording.js";
 import { type PlannedSimulation, planSimulation } from "../job/simulate-run.js";
 import { batchesOf } from "../loss/batch-errors.js";
 import { blockPaths } from "../plan/chunks.js";
-import { pairsIn } from "../signature/definitions/backend.js";
-import { checkKernel } from "../signature/gram.js";
 import { jobAt, type Point } from "./grid.js";
 
 export type Command = "simulate" | "gradient" | "kernel";
@@ -16,7 +14,7 @@ export type Command = "simulate" | "gradient" | "kernel";
 export type PlannedPoint =
   | { readonly command: "simulate"; readonly planned: PlannedSimulation }
   | { readonly command: "gradient"; readonly planned: PlannedGradient }
-  | { readonly command: "kernel"; readonly planned: PlannedKernel };
+  | { readonly command: "kernel"; readonly planned: PlannedKernel /** Of the Gram matrix. */; readonly pairs: number };
 
 /** How the work of a point may be cut. */
 export interface Cuts {
@@ -48,7 +46,9 @@ export function commandOf(job: unknown): Command {
 export async function planPoint(command: Command, job: unknown, context: FileContext): Promise<PlannedPoint> {
   if (command === "simulate") return { command, planned: await planSimulation(job, context) };
   if (command === "gradient") return { command, planned: await planGradient(job, context) };
-  return { command, planned: planKernel(job) };
+  const { pairCount, planKernel } = await import("./kernel.js");
+  const planned = planKernel(job);
+  return { command, planned, pairs: pairCount(planned) };
 }
 
 /** What shards are cut from: a job, with the points of a sweep where there is one, and the files that it names. */
@@ -74,21 +74,17 @@ export async function pointOf({ command, job, points, context }: Source, index: 
 /** @returns how a point may be cut, or in one line why it may not. */
 export function cutsOf(point: PlannedPoint): Cuts | string {
   if (point.command === "kernel") {
-    const { statistic, x, y, kernel } = point.planned;
+    const { statistic } = point.planned;
     if (statistic !== "gram") {
       return `statistic "${statistic}" adds up all pairs at once; cut the Gram matrix, or sweep over whole jobs by --grid`;
     }
-    const request = { x: x.paths, y: y?.paths ?? null };
-    const count = pairsIn(request, checkKernel(kernel).solver);
-    return { unit: "pairs", count, align: 1, twoRounds: false, batches: 0 };
+    return { unit: "pairs", count: point.pairs, align: 1, twoRounds: false, batches: 0 };
   }
-  const { job, plan } = point.planned;
+  const { plan } = point.planned;
   // Sums on the host take pairs of antithetic paths for one number each, and blocks of those.
   const align = plan.antithetic ? 2 * blockPaths : blockPaths;
-  const paths = { unit: "paths", count: job.paths, align } as const;
+  const paths = { unit: "paths", count: plan.paths, align } as const;
   if (point.command === "simulate") {
-    if (plan.samples) return "samples of data are simulated in one run; cut by whole jobs: a sweep by --grid";
-    if (plan.observed) return "states are kept in one run; leave states out, or cut by whole jobs: a sweep by --grid";
     return { ...paths, twoRounds: false, batches: 0 };
   }
   const { loss, views } = point.planned;
@@ -99,8 +95,8 @@ export function cutsOf(point: PlannedPoint): Cuts | string {
   if (!loss.ofMeans) {
     const why = loss.pathwise ? "is taken of all paths in one run" : "compares all paths with each other";
     return (
-      `loss "${loss.kind}" ${why}; take a loss of mean times (mean-spike-time, ` +
-      "first-spikes), or cut by whole jobs: a sweep by --grid, of seeds for example"
+      `loss "${loss.kind}" ${why}; take a loss by path or of means (of spike times, counts, states or classes), ` +
+      "or cut by whole jobs: a sweep by --grid, of seeds for example"
     );
   }
   const twoRounds = !loss.pathwise;

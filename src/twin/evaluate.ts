@@ -98,7 +98,16 @@ export async function simulateCpu(
   };
 }
 
-const none = { events: [] };
+/** Events that the horizon term of a gradient is of. */
+async function pendingOf(
+  plan: SolvePlan,
+  loss: Loss,
+  { horizon }: Pick<LossValue, "horizon">,
+  views: readonly View[],
+): Promise<readonly PendingEvent[]> {
+  if (!horizon || !loss.horizon) return [];
+  return (await import("../loss/horizon.js")).horizonOf(plan, segmentsOf(views)).events;
+}
 
 /** Value and gradient of a loss on the CPU. @throws SaltationError `not-finite` where a result is not a finite number. */
 export async function evaluateCpu(
@@ -111,9 +120,8 @@ export async function evaluateCpu(
   const range = allOf(plan);
   const { spikes, states, saturated } = await firedIn(plan, range);
   const taken = await evaluateOnHost(loss, spikes, plan, states);
-  const names = segmentsOf(views);
-  const { events } = taken.horizon && loss.horizon ? (await import("../loss/horizon.js")).horizonOf(plan, names) : none;
-  const rows = await swept(plan, views, range, taken, { ...options, pending: events });
+  const pending = await pendingOf(plan, loss, taken, views);
+  const rows = await swept(plan, views, range, taken, { ...options, pending });
   const estimates = rows.map((row) => estimateOf(row, plan.antithetic));
   const { value, means } = taken;
   checkEstimates(plan, value, estimates);
@@ -134,8 +142,9 @@ export function rangesCpu(loss: Loss, views: readonly View[]): RangeEvaluator {
       const kept = fired?.of === plan && fired.range.first === range.first && fired.range.end === range.end;
       const found = kept ? fired!.found : await firedIn(plan, range);
       fired = all ? undefined : { of: plan, range, found };
-      const { spikes, saturated } = found;
-      const rows = ofMeans.look(spikes, plan);
+      const { spikes, states, saturated } = found;
+      const some = { first: range.first, states };
+      const rows = ofMeans.look(spikes, plan, some);
       const looked = sumsOf(rows, antithetic);
       const known = { looked, offset: 0, saturated, warnings: [] };
       if (!all && !pathwise) return known;
@@ -143,8 +152,12 @@ export function rangesCpu(loss: Loss, views: readonly View[]): RangeEvaluator {
       const means = all
         ? estimatesOf(all, antithetic ? paths / 2 : paths)
         : rows.map((row) => estimateOf(row, antithetic));
-      const taken = ofMeans.taken(spikes, rows, means, plan);
-      return { ...known, gradient: sumsOf(await swept(plan, views, range, taken, options), antithetic) };
+      const taken = ofMeans.taken(spikes, rows, means, plan, some);
+      const pending = await pendingOf(plan, loss, taken, views);
+      return {
+        ...known,
+        gradient: sumsOf(await swept(plan, views, range, taken, { ...options, pending }), antithetic),
+      };
     },
     dispose: () => {},
   };

@@ -42,7 +42,9 @@ export async function processors(): Promise<number> {
 export async function startWorker(told: (answer: Answer | Error) => void): Promise<Worker> {
   if (inNode()) {
     const threads = await loadModule<typeof import("node:worker_threads")>("node:worker_threads");
-    const worker = new threads.Worker(forNode, { eval: true, stdout: false, stderr: false }) as unknown as NodeWorker;
+    // Without the process's own options: of --input-type=module the text would be a module, and of --require load more.
+    const options = { eval: true, stdout: false, stderr: false, execArgv: [] };
+    const worker = new threads.Worker(forNode, options) as unknown as NodeWorker;
     worker.on("message", told as (value: never) => void);
     worker.on("error", told as (value: never) => void);
     // A process ends although its engine is open, unless something is waited for.

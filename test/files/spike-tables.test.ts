@@ -1,5 +1,5 @@
 /** Tables of spikes in npz, Parquet and CSV: the same bits whatever way they go, and nothing but tables. */
-import { deflateRawSync } from "node:zlib";
+import { deflateRawSync, gzipSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { describe, expect, it } from "vitest";
 import { openNpz, writeNpz } from "../../src/files/npz.js";
@@ -8,6 +8,7 @@ import { readSpikeNpz, writeSpikeNpz } from "../../src/files/spike-npz.js";
 import { readSpikeParquet, writeSpikeParquet } from "../../src/files/spike-parquet.js";
 import type { SpikeTrains } from "../../src/files/spike-trains.js";
 import { exponentOfTen, symbolOf, timesTenTo, unitOf } from "../../src/files/unit.js";
+import { gunzip } from "../../src/files/zip.js";
 
 /** Times whose bits are easily lost; the second and the last trial have no spike. */
 const awkward: SpikeTrains = {
@@ -21,6 +22,19 @@ const bits = ({ times, neurons, starts, timeUnit }: SpikeTrains) => ({
   neurons: neurons && Array.from(neurons),
   starts: Array.from(starts),
   timeUnit,
+});
+
+it("gzip unpacks without a runtime's own, to what its size and CRC say and no more", () => {
+  const data = Uint8Array.from({ length: 70_000 }, (_, i) => (i * i) % 251);
+  const packed = Uint8Array.from(gzipSync(data));
+  expect(gunzip(packed, data.length)).toEqual(data);
+  for (const size of [data.length - 1, data.length + 1, 0])
+    expect(() => gunzip(packed, size)).toThrow(/does not unpack/);
+  for (const at of [40, 100, packed.length - 6]) {
+    const damaged = packed.slice();
+    damaged[at]! ^= 1;
+    expect(() => gunzip(damaged, data.length)).toThrow(/does not unpack/);
+  }
 });
 
 describe("round trips", () => {

@@ -39,7 +39,7 @@ const { "i.I": _, ...inputs } = threeSignals.inputs;
 const several: Case = {
   network: defineNetwork(signalled),
   loss: meanSpikeTime("i[1]", 0),
-  with: ["i.mu", "e.mu1", "e.current", "e.v", "i.v", "e→i.weights"],
+  with: ["i.mu", "e.mu1", "e.current", "e.v", "i.v", "e->i.weights"],
   samples: { ...threeSignals, inputs, trials: 2 },
 };
 const options = (of: Case): SolveOptions & { with: readonly string[] } => ({

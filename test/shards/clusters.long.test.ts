@@ -57,8 +57,8 @@ const run = (args: readonly string[], env: Record<string, string> = {}) =>
   spawnSync(command, args, { encoding: "utf8", env: { ...process.env, ...env }, cwd: folder });
 
 /** Splits the job for an engine. */
-function splitFor(engine: string, out: string): void {
-  const split = `split job.json --shards 7 --backend cpu --out ${out} --engine ${engine}`;
+function splitFor(engine: string, shards: number, out: string): void {
+  const split = `split job.json --shards ${shards} --backend cpu --out ${out} --engine ${engine}`;
   expect(run(split.split(" ")).status).toBe(0);
 }
 
@@ -83,8 +83,8 @@ function working(what: RegExp): number[] {
   });
 }
 
-/** Kills up to so many of them at moments by chance, until told to stop. */
-function killer(what: RegExp, most: number): { stop(): Promise<number> } {
+/** Kills so many of them at moments by chance, until told to stop. */
+function killer(what: RegExp, most: number): { count(): number; stop(): Promise<number> } {
   let [killed, over] = [0, false];
   const loop = (async () => {
     while (!over && killed < most) {
@@ -100,6 +100,7 @@ function killer(what: RegExp, most: number): { stop(): Promise<number> } {
     }
   })();
   return {
+    count: () => killed,
     async stop() {
       over = true;
       await loop;
@@ -107,6 +108,23 @@ function killer(what: RegExp, most: number): { stop(): Promise<number> } {
     },
   };
 }
+
+/** Does work again and again until so many processes were killed meanwhile: work that is done is then done a second time. */
+async function underFire(what: RegExp, kills: number, once: (round: number) => Promise<void>): Promise<void> {
+  const fire = killer(what, kills);
+  try {
+    for (let round = 0; round === 0 || (fire.count() < kills && round < 20); round++) await once(round);
+  } finally {
+    expect(await fire.stop()).toBe(kills);
+  }
+}
+
+/** Into how many shards, and how many processes are killed: 20 with each engine. */
+const fires: [shards: number, kills: number][] = [
+  [1, 3],
+  [7, 6],
+  [64, 11],
+];
 
 async function until(what: () => boolean, seconds: number): Promise<void> {
   for (let i = 0; i < 5 * seconds && !what(); i++) await sleep(200);
@@ -126,7 +144,7 @@ it("runs what merge says is missing, shuffled, twice and killed, to the bits of 
   timeout: 300_000,
 }, async () => {
   expect(run(["split", "job.json", "--shards", "64", "--backend", "cpu", "--out", "plain"]).status).toBe(0);
-  const kills = killer(/saltation\.js run /, 8);
+  const kills = killer(/saltation\.js run /, 20);
   let rounds = 0;
   let merged = run(["merge", "plain", "--json"]);
   for (; merged.status === 1 && rounds < 30; rounds++) {
@@ -147,43 +165,62 @@ it("runs what merge says is missing, shuffled, twice and killed, to the bits of 
   expect(killed).toBeGreaterThan(0);
 });
 
-describe("Slurm", () => {
-  const why = noSlurm();
-  it.skipIf(why !== undefined)(
-    `gives the bits of one run, tasks killed${why ? `: ${why}` : ""}`,
-    { timeout: 300_000 },
-    async () => {
-      let slurm: Slurm | undefined;
-      const kills = killer(/saltation\.js run /, 2);
-      try {
-        slurm = startSlurm(at("slurm"));
-        splitFor("slurm", "bySlurm");
-        const env = { ...process.env, ...slurm.env, SALTATION: command };
-        const sent = spawnSync("bash", [at("bySlurm/slurm.sh")], { encoding: "utf8", env });
-        expect(sent.stderr).toBe("");
-        await until(() => existsSync(at("bySlurm/result.json")), 200);
-        expect(printed(readFileSync(at("bySlurm/result.json"), "utf8"))).toBe(whole);
-      } finally {
-        await kills.stop();
-        slurm?.stop();
-      }
+const noted = (why: string | undefined): string => (why ? `: ${why}` : "");
+
+describe.skipIf(noSlurm() !== undefined)(`Slurm${noted(noSlurm())}`, () => {
+  let slurm: Slurm;
+  beforeAll(() => {
+    slurm = startSlurm(at("slurm"));
+  });
+  afterAll(() => slurm?.stop());
+
+  it.each(fires)(
+    "gives the bits of one run in %d shards, each twice, %d tasks killed",
+    {
+      timeout: 900_000,
+    },
+    async (shards, kills) => {
+      const out = `bySlurm-${shards}`;
+      splitFor("slurm", shards, out);
+      const env = { ...process.env, ...slurm.env, SALTATION: command };
+      const waiting = (): string => spawnSync("squeue", ["-h", "-t", "all"], { encoding: "utf8", env }).stdout;
+      await underFire(/saltation\.js run /, kills, async () => {
+        for (const name of readdirSync(at(out))) if (/^result/.test(name)) rmSync(join(at(out), name));
+        // A task that was killed three times is none that Slurm tries again; the same command takes up what is missing.
+        for (let sent = 0; sent < 20 && !existsSync(join(at(out), "result.json")); sent++) {
+          for (let twice = 0; twice < 2; twice++) {
+            const { stderr } = spawnSync("bash", [join(at(out), "slurm.sh")], { encoding: "utf8", env });
+            expect(stderr).toBe("");
+          }
+          await until(() => !/\b(PD|R|CG)\b/.test(waiting()), 300);
+        }
+        expect(printed(readFileSync(join(at(out), "result.json"), "utf8"))).toBe(whole);
+      });
     },
   );
 });
 
-describe("Snakemake", () => {
-  it.skipIf(noSnakemake !== undefined)(
-    `gives the bits of one run, tasks killed${noSnakemake ? `: ${noSnakemake}` : ""}`,
-    { timeout: 300_000 },
-    async () => {
-      splitFor("snakemake", "bySnake");
-      const kills = killer(/saltation\.js run /, 2);
-      const args = ["-s", at("bySnake/Snakefile"), "-d", at("bySnake"), "-c", "2", "--config", `saltation=${command}`];
-      const snake = spawn("snakemake", args, { stdio: "ignore", cwd: folder });
-      const code = await new Promise((resolve) => snake.once("exit", resolve));
-      await kills.stop();
-      expect(code).toBe(0);
-      expect(printed(readFileSync(at("bySnake/result.json"), "utf8"))).toBe(whole);
+describe.skipIf(noSnakemake !== undefined)(`Snakemake${noted(noSnakemake)}`, () => {
+  it.each(fires)(
+    "gives the bits of one run in %d shards, %d tasks killed",
+    {
+      timeout: 900_000,
+    },
+    async (shards, kills) => {
+      const out = at(`bySnake-${shards}`);
+      splitFor("snakemake", shards, out);
+      const args = ["-s", join(out, "Snakefile"), "-d", out, "-c", "2", "--config", `saltation=${command}`];
+      await underFire(/saltation\.js run /, kills, async (round) => {
+        let code: unknown = 1;
+        // What was killed four times ends it; the same command goes on.
+        for (let sent = 0; sent < 20 && code !== 0; sent++) {
+          const again = round > 0 && sent === 0 ? ["--forceall"] : [];
+          const snake = spawn("snakemake", [...args, ...again], { stdio: "ignore", cwd: folder });
+          code = await new Promise((resolve) => snake.once("exit", resolve));
+        }
+        expect(code).toBe(0);
+        expect(printed(readFileSync(join(out, "result.json"), "utf8"))).toBe(whole);
+      });
     },
   );
 });
@@ -235,31 +272,21 @@ describe.skipIf(noRedis !== undefined)(`BullMQ on Redis${noRedis ? `: ${noRedis}
     server?.kill();
   });
 
-  it("gives the bits of one run, workers killed at 20 moments", { timeout: 300_000 }, async () => {
-    const kills = killer(/saltation\.js worker|bullmq\/dist/, 20);
-    const args = [
-      "submit",
-      "job.json",
-      "--shards",
-      "64",
-      "--backend",
-      "cpu",
-      "--redis",
-      redis,
-      "--tries",
-      "60",
-      "--json",
-    ];
-    let killed = 0;
-    try {
-      const { out, error } = await started(args);
-      expect(error).toBe("");
-      expect(printed(out)).toBe(whole);
-    } finally {
-      killed = await kills.stop();
-    }
-    expect(killed).toBeGreaterThan(2);
-  });
+  it.each(fires)(
+    "gives the bits of one run in %d shards, asked for twice, %d processes killed",
+    {
+      timeout: 900_000,
+    },
+    async (shards, kills) => {
+      const submit = `submit job.json --shards ${shards} --backend cpu --redis ${redis} --tries 60 --json`.split(" ");
+      await underFire(/saltation\.js worker|bullmq\/dist/, kills, async () => {
+        for (const { out, error } of await Promise.all([started(submit), started(submit)])) {
+          expect(error).toBe("");
+          expect(printed(out)).toBe(whole);
+        }
+      });
+    },
+  );
 
   it("goes on when its Redis was away for 10 s", { timeout: 300_000 }, async () => {
     const going = started(["submit", "job.json", "--shards", "40", "--backend", "cpu", "--redis", redis, "--json"]);
@@ -306,22 +333,23 @@ describe.skipIf(noRedis !== undefined)(`BullMQ on Redis${noRedis ? `: ${noRedis}
     expect(error).toMatch(/dead letters after 1 try: the state became infinite/);
   });
 
-  it("trains with workers that die, and resumes, to the bits of one machine", { timeout: 300_000 }, async () => {
-    writeFileSync(
-      at("train.json"),
-      JSON.stringify({ ...training, checkpoint: { file: "train.checkpoint.json", every: 0 } }),
-    );
-    const args = ["train", "train.json", "--backend", "cpu", "--json", "--history", "loss"];
+  // With as many pieces as workers both rounds of a piece are one job, else they are two.
+  it.each([2, 3])("trains in %d pieces with workers that die, and resumes, to the bits of one machine", {
+    timeout: 300_000,
+  }, async (pieces) => {
+    const file = `train-${pieces}.checkpoint.json`;
+    writeFileSync(at(`train-${pieces}.json`), JSON.stringify({ ...training, checkpoint: { file, every: 0 } }));
+    const args = ["train", `train-${pieces}.json`, "--backend", "cpu", "--json", "--history", "loss"];
     const resultOf = (text: string): unknown => {
       const { loss, parameters, adapter, unbiased } = JSON.parse(text);
       return { loss, parameters, adapter, unbiased };
     };
     const one = resultOf(run(args).stdout);
-    rmSync(at("train.checkpoint.json"));
-    const byWorkers = [...args, "--workers", redis, "--pieces", "3"];
+    rmSync(at(file));
+    const byWorkers = [...args, "--workers", redis, "--pieces", `${pieces}`];
     const kills = killer(/saltation\.js worker/, 2);
     const child = spawn(command, byWorkers, { cwd: folder, stdio: "ignore" });
-    await until(() => existsSync(at("train.checkpoint.json")), 60);
+    await until(() => existsSync(at(file)), 60);
     child.kill("SIGTERM");
     await new Promise((resolve) => child.once("exit", resolve));
     const { out } = await started([...byWorkers, "--resume"]);

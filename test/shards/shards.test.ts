@@ -19,12 +19,40 @@ const solve = {
   network: { cell: "slif" },
   input: { current: 1.5 },
   time: { t1: 0.4, dt: 0.1 },
-  paths: 16 * 256 - 100,
+  paths: 8 * 256 - 100,
   seed: 3,
 };
 const small = { ...solve, paths: 3 * 512 - 10, discretisation: false };
 const withLoss = { loss: { kind: "mean-spike-time", index: 0 }, with: ["current", "vReset"] };
 const means = { loss: { kind: "first-spikes", spikes: 2 }, observed: [[0.1, 0.3], [0.2]], with: ["current"] };
+const rate = { loss: { kind: "spike-rate", target: 2 }, with: ["current", "vTh"] };
+const expression = { loss: { kind: "expression", value: "t[0] * n[0]" }, with: ["current"] };
+const states = {
+  loss: { kind: "voltage-fit", times: [0.1, 0.3], values: [0.2, 0.4] },
+  with: ["current", "mu1"],
+};
+const samples = {
+  network: {
+    populations: { in: { sources: 5 }, out: { cell: "slif", neurons: 2 } },
+    projections: [{ from: "in", to: "out", weights: { allToAll: { normal: [0.5, 0.2], seed: 1 } } }],
+  },
+  data: { yinYang: { samples: 300, seed: 1, from: 0.1, to: 0.9, bias: 0.5 } },
+  trials: 2,
+  time: { t1: 1, dt: 0.25 },
+  states: { of: ["v"], neurons: "out", times: { every: 0.5 } },
+};
+const { paths: _, ...timed } = small;
+const classes = {
+  ...timed,
+  network: { cell: "slif", neurons: 3 },
+  samples: {
+    inputs: { I: Array.from({ length: 200 }, (_, s) => 1 + (s % 7) / 10) },
+    labels: Array.from({ length: 200 }, (_, s) => s % 3),
+    trials: 2,
+  },
+  loss: { kind: "cross-entropy" },
+  with: ["mu1", "vTh"],
+};
 const paths = (n: number): number[][][] =>
   Array.from({ length: n }, (_, i) => Array.from({ length: 4 }, (_, k) => [k / 3, Math.sin(i + 2 * k)]));
 
@@ -79,14 +107,19 @@ describe.each(["cpu", "webgpu"] as const)("shards on %s", (backend) => {
   afterAll(() => engine.dispose());
 
   it.each<[string, object, number[]]>([
-    ["gradient", { ...solve, ...withLoss }, [1, 7, 16]],
+    ["gradient", { ...solve, ...withLoss }, [1, 7, 8]],
     [
       "gradient from t0 on, antithetic",
       { ...small, paths: 1540, antithetic: true, time: { t0: 0.5, t1: 0.9, dt: 0.1 }, ...withLoss },
       [3],
     ],
     ["gradient by means over all paths", { ...small, ...means }, [4]],
+    ["gradient of a mean rate, which spikes at t1 move too", { ...small, ...rate, paths: 1020, antithetic: true }, [2]],
+    ["gradient by a count and a time of each path", { ...small, ...expression }, [3]],
+    ["gradient of states", { ...small, ...states }, [3]],
+    ["gradient of the classes of samples", classes, [2]],
     ["simulate", { ...small, network: { cell: "slif", neurons: 2 }, maxSpikes: 3 }, [5]],
+    ["simulate samples of data, with states", { ...samples, discretisation: false }, [3]],
     ["Gram matrix", { x: paths(5), normalised: true }, [7]],
     ["Gram matrix of two", { x: paths(3), y: paths(4), static: { kind: "rbf", sigma: 1 } }, [5]],
   ])("%s: the bits of one run", async (_, job, counts) => {

@@ -1,12 +1,14 @@
 /** Units of recordings: said by the file, or doubted where they cannot be, and the same again in what is exported. */
 import { expect, it } from "vitest";
 import { writeNpz } from "../../src/files/npz.js";
+import { writeSpikeParquet } from "../../src/files/spike-parquet.js";
 import { Engine } from "../../src/index.js";
 import { newDocument } from "../../web/src/model/experiments.js";
 import { inUnits, recordingDocument } from "../../web/src/model/recording-document.js";
 import { doubts } from "../../web/src/model/recording-units.js";
 import { Files } from "../../web/src/worker/files.js";
 import { buildProblem, planOf } from "../../web/src/worker/problem.js";
+import { makeNwb } from "../support/hdf5.js";
 
 const bytes = (object: object | string) =>
   new TextEncoder().encode(typeof object === "string" ? object : JSON.stringify(object));
@@ -121,7 +123,11 @@ it("a table of trial and time is a recording; others are refused in words", () =
 });
 
 it.each<[string, number[], RegExp]>([
-  ["a picture", [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a], /^this is a picture \(PNG\); a recording is a JSON or npz file/],
+  [
+    "a picture",
+    [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a],
+    /^this is a picture \(PNG\); a recording is a JSON, npz, NWB or Parquet file/,
+  ],
   ["MATLAB", [...bytes("MATLAB 5.0 MAT-file, Platform")], /^this is a MATLAB file; save its arrays with numpy\.savez/],
   ["gzip", [0x1f, 0x8b, 8, 0], /^this is compressed with gzip; unpack it first \(gunzip\)$/],
   ["cut JSON", [...bytes('{"dt": 1, ')], /^the file is .*JSON/],
@@ -149,4 +155,40 @@ it("jobs say their units where they would come back with others", async () => {
   const { units } = newDocument("figure1");
   expect(again("figure1", units).exported).not.toHaveProperty("units");
   expect(again("figure1", { time: "ms" }).document.units).toEqual({ time: "ms" });
+});
+
+it("NWB is read in its units, with times from the first sample of its current on", async () => {
+  const files = new Files();
+  const facts = (await files.given("cell.nwb", await makeNwb())).recording!;
+  const document = recordingDocument(facts);
+  expect(doubts(document, facts)).toEqual([]);
+  expect(facts.lists.map((l) => [l.key, l.length])).toEqual([
+    ["stimulus/presentation/current (nA)", 4000],
+    ["units, neuron 7 (ms)", 1],
+    ["units, neuron 9 (ms)", 1],
+  ]);
+  // 0.5125 s, of a current that begins at 0.5 s.
+  expect(await trainedOn(files, document)).toEqual({ first: 12.5, dt: 0.1, most: 3.899 });
+});
+
+it("Parquet is read by neuron and trial, and what the page does not list is refused with the mend", async () => {
+  const trains = (neurons: number) => ({
+    times: Float64Array.from({ length: neurons }, (_, n) => 0.25 * n),
+    neurons: Int32Array.from({ length: neurons }, (_, n) => n),
+    starts: Int32Array.of(0, 1, neurons),
+    timeUnit: "s",
+  });
+  const files = new Files();
+  const { recording } = await files.given("a.parquet", await writeSpikeParquet(trains(3)));
+  expect(recording!.lists.map((l) => [l.key, l.length, l.numbers, l.largest])).toEqual([
+    ["spikes, neuron 0 (ms)", 2, 1, 0],
+    ["spikes, neuron 1 (ms)", 2, 1, 250],
+    ["spikes, neuron 2 (ms)", 2, 1, 500],
+  ]);
+  await expect(files.given("b.parquet", await writeSpikeParquet(trains(65)))).rejects.toThrow(
+    /^recording: has spikes of 65 neurons, and the page lists 64; saltation convert --neurons/,
+  );
+  await expect(files.given("c.parquet", (await writeSpikeParquet(trains(3))).slice(0, 60))).rejects.toThrow(
+    /^recording: c\.parquet /,
+  );
 });

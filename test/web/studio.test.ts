@@ -5,9 +5,11 @@ import { join } from "node:path";
 import type { Browser, ElementHandle, Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openNpz } from "../../src/files/npz.js";
+import { writeSpikeParquet } from "../../src/files/spike-parquet.js";
 import { checkJob } from "../../src/job/check-job.js";
 import { trainSchema } from "../../src/job/job.js";
 import { stepSeed } from "../../src/train/train.js";
+import { makeNwb } from "../support/hdf5.js";
 import { readNpz } from "../support/npz.js";
 import {
   buildSite,
@@ -56,7 +58,7 @@ const trained = async (tab: Tab, name = "current"): Promise<number> =>
 
 describe("the studio", () => {
   it("is small", () => {
-    expect(site.kB("index.html")).toBeLessThan(445);
+    expect(site.kB("index.html")).toBeLessThan(475);
   });
 
   it("paints after less than a second of work, from an empty cache", async () => {
@@ -371,6 +373,30 @@ describe("the studio, used", () => {
     await press(page, "Replace it");
     await waitForText(page, '[data-hint="observed"]', /1 of 3 spikes outside.*2 of 3 trials/s);
     await waitForText(page, '[role="status"][aria-live="polite"]', /cell\.json was read.*1 of 3 spikes outside/);
+    expect(tab.troubles).toEqual([]);
+    await page.close();
+  });
+
+  it("opens NWB and Parquet, whose readers come with the first of them", async () => {
+    const tab = await open();
+    const { page } = tab;
+    await page.click('input[value="recording"]');
+    await upload(page, "cell.nwb", await makeNwb());
+    await waitForText(page, ".recording", /cell\.nwb.*3 lists.*stimulus\/presentation\/current \(nA\) \(4000\)/s);
+    await waitForText(page, ".recording", /units, neuron 7 \(ms\) \(1 trials\)/);
+    await ready(page);
+    const trains = {
+      times: Float64Array.of(0.02, 0.1),
+      neurons: undefined,
+      starts: Int32Array.of(0, 1, 2),
+      timeUnit: "s",
+    };
+    await upload(page, "cell.parquet", await writeSpikeParquet(trains));
+    await waitForText(page, ".recording", /cell\.parquet.*spikes.* \(ms\) \(2 trials\)/s);
+    // Cut off: in one line, and what was there stays.
+    await upload(page, "cut.nwb", (await makeNwb()).slice(0, 3000));
+    await waitForText(page, "body", /recording: cut\.nwb .+/);
+    await waitForText(page, ".recording", /cell\.parquet/);
     expect(tab.troubles).toEqual([]);
     await page.close();
   });

@@ -19,7 +19,7 @@ import { redisVariable, type ShardData, threadsVariable } from "./worker-environ
 process.on("disconnect", () => process.exit());
 
 let redis: Redis | undefined;
-let engine: { readonly backend: string; readonly opened: Promise<Engine> } | undefined;
+let engine: { readonly of: string; readonly opened: Promise<Engine> } | undefined;
 /** Jobs by digest, the latest few. */
 const splits = new Map<string, ReturnType<typeof getSplit>>();
 
@@ -39,25 +39,28 @@ export function recent<T>(cache: Map<string, Promise<T>>, key: string, make: () 
 }
 
 /** The engine of this process, opened once. */
-function engineOn(backend: string): Promise<Engine> {
-  if (engine?.backend !== backend) {
+function engineOn(backend: string, asked?: number): Promise<Engine> {
+  const own = process.env[threadsVariable];
+  // What a job is computed on is its own matter; threads are what simd has if it is on that, at most those of this worker.
+  const most = Math.min(asked ?? Number.POSITIVE_INFINITY, own ? Number(own) : Number.POSITIVE_INFINITY);
+  const threads =
+    (backend === "simd" || backend === "auto") && most < Number.POSITIVE_INFINITY ? { threads: `${most}` } : {};
+  const of = JSON.stringify({ backend, ...threads });
+  if (engine?.of !== of) {
     engine?.opened.then((e) => e.dispose()).catch(() => {});
-    const threads = process.env[threadsVariable];
-    // What a job is computed on is its own matter; threads are what simd has if it is on that.
-    const own = threads && (backend === "simd" || backend === "auto") ? { threads } : {};
-    engine = { backend, opened: Engine.create(engineOptions({ backend, ...own })) };
+    engine = { of, opened: Engine.create(engineOptions({ backend, ...threads })) };
   }
   return engine.opened;
 }
 
-async function shard({ digest, shard: name, backend, means }: ShardData, job: SandboxedJob): Promise<string> {
+async function shard({ digest, shard: name, backend, threads, means }: ShardData, job: SandboxedJob): Promise<string> {
   const from = connected();
   const { split, source } = await recent(splits, digest, () => getSplit(from, digest));
   const known = new Map<number, BlockSums>();
   for (const [point, of] of Object.entries(means ?? {})) {
     known.set(Number(point), unpacked(JSON.parse((await get(from, "means", of)).toString("utf8"))) as BlockSums);
   }
-  const opened = await engineOn(backend ?? split.backend);
+  const opened = await engineOn(backend ?? split.backend, threads);
   const { tasks } = split.shards.find((s) => s.name === name)!;
   const began = performance.now();
   let told = began;

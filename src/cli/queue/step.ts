@@ -14,6 +14,7 @@ import type { BlockSums } from "../../reduce/statistics.js";
 import { trainableNames } from "../../train/trainable.js";
 import { packed, unpacked } from "../packed.js";
 import { type KeptFile, keptFiles } from "../shard-files.js";
+import { prefix } from "./connection.js";
 import { get } from "./content.js";
 
 /** A training job as the queue has it: with its observed trains in it, or among its files. */
@@ -34,6 +35,8 @@ export interface StepData {
   readonly range: PathRange;
   /** Digest of the means over all paths, in the second round. */
   readonly means?: string;
+  /** Which piece of the step it is, where all its pieces are evaluated at once: both rounds are then of one job. */
+  readonly piece?: number;
 }
 
 export interface StepResult {
@@ -43,6 +46,22 @@ export interface StepResult {
   readonly rows?: Float64Array;
   readonly warnings: readonly string[];
 }
+
+/** The list where a step's pieces put what the loss looked at in the first round. */
+export const lookedKey = (step: string): string => `${prefix}:looked:${step}`;
+/** The list where a piece waits for the second round: the digest of the means comes there. */
+export const readyKey = (step: string, piece: number): string => `${prefix}:ready:${step}:${piece}`;
+/** What of a step is not read any more goes after so many seconds. */
+export const stepSeconds = 600;
+
+/** A piece's part of the first round. */
+export interface LookedPart {
+  readonly piece: number;
+  readonly sums: RangeSums;
+}
+
+/** Seconds that a piece waits for the others of its step, beside twice what it took itself; they may have no worker. */
+const patience = 2;
 
 interface Trained {
   readonly engine: Engine;
@@ -116,12 +135,31 @@ export async function evaluateStep(data: StepData, redis: Redis, engine: Engine)
     before?.trained.then((t) => t.dispose()).catch(() => {});
   }
   const trained = await current.trained;
-  if (means && known?.digest !== means) {
-    known = {
-      digest: means,
-      sums: unpacked(JSON.parse((await get(redis, "means", means)).toString("utf8"))) as BlockSums,
-    };
+  const values = trained.valuesOf(data);
+  const began = performance.now();
+  const first = await trained.evaluate(values, range, means ? await meansOf(means, redis) : undefined);
+  const answer = (result: Omit<StepResult, "adapter">): string =>
+    JSON.stringify(packed({ adapter: engine.adapterName, ...result }));
+  const { piece, step } = data;
+  if (piece === undefined) return answer(first);
+  const part: LookedPart = { piece, sums: first.sums! };
+  await redis
+    .multi()
+    .rpush(lookedKey(step), JSON.stringify(packed(part)))
+    .expire(lookedKey(step), stepSeconds)
+    .exec();
+  const wait = patience + (2 * (performance.now() - began)) / 1000;
+  const ready = await redis.blpop(readyKey(step, piece), wait);
+  // Where the others are late, the second round is a job of its own.
+  if (!ready) return answer(first);
+  return answer(await trained.evaluate(values, range, await meansOf(ready[1], redis)));
+}
+
+/** Means over all paths, as the trainer put them. */
+async function meansOf(digest: string, redis: Redis): Promise<BlockSums> {
+  if (known?.digest !== digest) {
+    const sums = unpacked(JSON.parse((await get(redis, "means", digest)).toString("utf8"))) as BlockSums;
+    known = { digest, sums };
   }
-  const result = await trained.evaluate(trained.valuesOf(data), range, means ? known!.sums : undefined);
-  return JSON.stringify(packed({ adapter: engine.adapterName, ...result }));
+  return known.sums;
 }

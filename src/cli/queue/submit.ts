@@ -1,9 +1,10 @@
 /** `saltation submit job.json`: shards through a queue, and what the job itself would have printed. */
+import { fail } from "../../checks.js";
 import { joinedMeans } from "../../shards/merged.js";
 import type { Shard } from "../../shards/split.js";
 import { makeSplit, type SplitOptions } from "../make-split.js";
 import { type MergeOptions, mergeResults } from "../merge.js";
-import { wholeOption } from "../options.js";
+import { engineOptions, wholeOption } from "../options.js";
 import { progressBar } from "../output.js";
 import { checkOutputs } from "../output-files.js";
 import { packed } from "../packed.js";
@@ -16,6 +17,7 @@ import type { ShardData } from "./worker-environment.js";
 
 export interface SubmitOptions extends SplitOptions, MergeOptions, QueueOptions {
   readonly tries: string;
+  readonly threads?: string;
 }
 
 /** Puts the means over all paths where the second round finds them. @returns their digests by point. */
@@ -32,11 +34,15 @@ async function putMeans(connected: Connected, results: readonly ShardResult[]): 
 
 export async function submitCommand(file: string, options: SubmitOptions): Promise<void> {
   const tries = wholeOption("--tries", options.tries, 1, 100);
+  // Checked here, and not first by a worker.
+  const { threads } = engineOptions(options);
+  if (threads !== undefined && options.backend !== "simd" && options.backend !== "auto")
+    fail("--threads", `goes with backend simd, but --backend is ${options.backend}; leave one of them out`);
   const { split, files } = await makeSplit(file, options);
   checkOutputs({ "--out": options.out }, [file]);
   const connected = await connect(options);
   try {
-    const results = await throughQueue(connected, split, files, { ...options, tries });
+    const results = await throughQueue(connected, split, files, { ...options, tries, threads });
     const source = { ...split, context: keptFiles(split, (digest) => files.get(digest)!) };
     await mergeResults(split, source, results, options);
   } finally {
@@ -48,7 +54,7 @@ async function throughQueue(
   connected: Connected,
   split: Split,
   files: ReadonlyMap<string, Uint8Array>,
-  options: QueueOptions & { readonly tries: number; readonly backend: string },
+  options: QueueOptions & { readonly tries: number; readonly backend: string; readonly threads: number | undefined },
 ): Promise<ShardResult[]> {
   await putSplit(connected.redis, split, files);
   const key = splitKey(split);
@@ -61,6 +67,7 @@ async function throughQueue(
       digest: key,
       shard,
       backend: options.backend,
+      ...(options.threads === undefined ? {} : { threads: options.threads }),
       ...(means ? { means } : {}),
     });
     const jobs = shards.map(({ name }) => ({ id: id(name), data: data(name) }));

@@ -88,10 +88,16 @@ export class TaskQueue {
       if (wanted.has(jobId) && typeof data === "number") options.onProgress?.(jobId, data);
     };
     this.events.on("completed", onCompleted).on("failed", onFailed).on("progress", onProgress);
+    const add = async (some: readonly Handed<D>[]): Promise<void> => {
+      const added = await this.queue.addBulk(some.map(({ id, data }) => ({ name, data, opts: { ...how, jobId: id } })));
+      for (const job of added) known.set(job.id!, job);
+    };
     const look = async (): Promise<void> => {
       for (const id of wanted) {
         if (returned.has(id)) continue;
         const job = await this.queue.getJob(id);
+        // Taken away by who handed out the same, or lost with its Redis.
+        if (!job) await add(jobs.filter((j) => j.id === id));
         if (job?.finishedOn === undefined) continue;
         if (job.failedReason && (await job.isFailed())) failed(id, job.failedReason, job.attemptsMade);
         else if (await job.isCompleted()) completed(id, job.returnvalue);
@@ -114,8 +120,7 @@ export class TaskQueue {
           if (there && (await there.isFailed())) await there.remove();
         }
       }
-      const added = await this.queue.addBulk(jobs.map(({ id, data }) => ({ name, data, opts: { ...how, jobId: id } })));
-      for (const job of added) known.set(job.id!, job);
+      await add(jobs);
       if (!options.fresh) await look();
       if (wanted.size === 0) settle();
       await settled;

@@ -22,7 +22,15 @@ import { packed, unpacked } from "../packed.js";
 import { canonicalDigest, digestOf, type KeptFile } from "../shard-files.js";
 import { type Connected, connect, type QueueOptions } from "./connection.js";
 import { put } from "./content.js";
-import type { StepData, StepResult, TrainContent } from "./step.js";
+import {
+  type LookedPart,
+  lookedKey,
+  readyKey,
+  type StepData,
+  type StepResult,
+  stepSeconds,
+  type TrainContent,
+} from "./step.js";
 import { TaskQueue } from "./tasks.js";
 
 /** Steps between two counts of the workers, by which a step is cut: into how many pieces changes no bit. */
@@ -58,6 +66,8 @@ export class TrainWorkers {
 
   private constructor(
     private readonly connected: Connected,
+    /** For what is waited for. */
+    private readonly waiting: ReturnType<Connected["another"]>,
     private readonly queue: TaskQueue,
     private readonly options: TrainWorkersOptions,
   ) {}
@@ -65,7 +75,7 @@ export class TrainWorkers {
   static async open(options: TrainWorkersOptions): Promise<TrainWorkers> {
     const connected = await connect(options);
     try {
-      const made = new TrainWorkers(connected, await TaskQueue.open(connected, options), options);
+      const made = new TrainWorkers(connected, connected.another(), await TaskQueue.open(connected, options), options);
       if ((await made.count()) === 0)
         say(`no worker waits at queue "${options.queue}" so far; start some: saltation worker`);
       return made;
@@ -129,13 +139,9 @@ export class TrainWorkers {
         const data = { ...step, vector: packed(parameterVector(plan)) };
         if (loss.likelihood) return this.ofTrials(loss.likelihood(plan, names).batch, pieces, data, plan, views);
         const ranges = rangesOf(plan.paths, plan.antithetic ? 2 * blockPaths : blockPaths, pieces);
-        let means: string | undefined;
-        if (!loss.pathwise) {
-          const looked = await this.round("means", ranges, data);
-          means = await this.putMeans(looked.map((r) => r.sums!));
-          options.progress?.(0);
-        }
-        const results = await this.round("step", ranges, means ? { ...data, means } : data);
+        const results = loss.pathwise
+          ? await this.round("step", ranges, data)
+          : await this.twoRounds(ranges, data, () => options.progress?.(0));
         return joinedGradient(
           plan,
           loss,
@@ -176,17 +182,71 @@ export class TrainWorkers {
     return digest;
   }
 
-  private async round(
-    kind: string,
+  /**
+   * A step of a loss of means over all paths. Where there is a worker for each piece, both rounds of a piece are one job, which
+   * hands in what it looked at and waits for the means meanwhile: what it solved is still there then.
+   */
+  private async twoRounds(
     ranges: readonly PathRange[],
     data: Omit<StepData, "range">,
+    between: () => void,
   ): Promise<StepResult[]> {
-    const jobs = ranges.map((range, i): { id: string; data: StepData } => ({
-      id: `${data.step}-${kind}-${i}`,
-      data: { ...data, range },
+    if (ranges.length > this.workers) {
+      const looked = await this.round("means", ranges, data);
+      const means = await this.putMeans(looked.map((r) => r.sums!));
+      between();
+      return this.round("step", ranges, { ...data, means });
+    }
+    const parts: RangeSums[] = [];
+    const whole = (): boolean => ranges.every((_, i) => parts[i]);
+    let over = false;
+    const all = this.round("both", ranges, data, (piece, { sums }) => {
+      parts[piece] = sums!;
+    }).finally(() => {
+      over = true;
+    });
+    all.catch(() => {});
+    while (!whole() && !over) {
+      const came = await this.waiting.blpop(lookedKey(data.step), 1);
+      if (!came) continue;
+      const { piece, sums } = unpacked(JSON.parse(came[1])) as LookedPart;
+      parts[piece] = sums;
+    }
+    if (!whole()) await all; // throws
+    const means = await this.putMeans(parts);
+    between();
+    const told = this.connected.redis.multi();
+    for (const [piece] of ranges.entries()) {
+      const key = readyKey(data.step, piece);
+      told.rpush(key, means).expire(key, stepSeconds);
+    }
+    await told.exec();
+    const results = await all;
+    const late = ranges.filter((_, i) => !results[i]!.sums!.gradient);
+    if (late.length === 0) return results;
+    // Maybe of workers that are no more.
+    await this.count();
+    const rest = await this.round("step", late, { ...data, means });
+    return results.map((result) => (result.sums!.gradient ? result : rest.shift()!));
+  }
+
+  private async round(
+    kind: "means" | "step" | "both",
+    ranges: readonly PathRange[],
+    data: Omit<StepData, "range">,
+    onDone?: (piece: number, result: StepResult) => void,
+  ): Promise<StepResult[]> {
+    const jobs = ranges.map((range, piece): { id: string; data: StepData } => ({
+      id: `${data.step}-${kind}-${piece}`,
+      data: { ...data, range, ...(kind === "both" ? { piece } : {}) },
     }));
-    const returned = await this.queue.all("step", jobs, { tries, fresh: true, keep: false });
-    const results = jobs.map(({ id }) => unpacked(JSON.parse(returned.get(id)!)) as StepResult);
+    const results: StepResult[] = [];
+    const take = (id: string, returned: string): void => {
+      const piece = jobs.findIndex((job) => job.id === id);
+      results[piece] = unpacked(JSON.parse(returned)) as StepResult;
+      onDone?.(piece, results[piece]);
+    };
+    await this.queue.all("step", jobs, { tries, fresh: true, keep: false, onDone: take });
     for (const { adapter } of results) {
       this.adapter ??= adapter;
       if (withoutThreads(adapter) !== withoutThreads(this.adapter)) {

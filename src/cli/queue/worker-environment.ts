@@ -10,6 +10,8 @@ export interface ShardData {
   readonly digest: string;
   readonly shard: string;
   readonly backend?: string;
+  /** Threads of simd that are asked for; a worker that was given fewer takes those. */
+  readonly threads?: number;
   /** Digests of the means over all paths, by point: of the second round. */
   readonly means?: Readonly<Record<string, string>>;
 }

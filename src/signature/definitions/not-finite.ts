@@ -1,5 +1,5 @@
 /** Kernels that are not finite: formulas at the points of the data, and results beyond what numbers hold. */
-import { fail, show } from "../../checks.js";
+import { fail, firstNotFinite, show } from "../../checks.js";
 import { SaltationError } from "../../errors.js";
 import { type PathBatch, pathLength, pathPoints } from "./paths.js";
 import { argumentOf, type CompiledStaticKernel } from "./static-kernel.js";
@@ -70,7 +70,7 @@ export function refuseOverflow(
   y: PathBatch,
   precision: Precision,
 ): void {
-  const bad = values.findIndex((v) => !Number.isFinite(v));
+  const bad = firstNotFinite(values);
   if (bad < 0) return;
   const [a, b] = pair(bad);
   throw new SaltationError(
@@ -82,7 +82,7 @@ export function refuseOverflow(
 
 /** @throws SaltationError `not-finite` where a gradient is not finite. */
 export function refuseGradients(gradients: readonly (Float64Array | undefined)[], precision: Precision): void {
-  if (gradients.every((g) => !g || g.every(Number.isFinite))) return;
+  if (gradients.every((g) => !g || firstNotFinite(g) < 0)) return;
   throw new SaltationError(
     "not-finite",
     `the gradient of a signature kernel exceeds ${precision}: ${remedies[precision]}`,
@@ -91,7 +91,7 @@ export function refuseGradients(gradients: readonly (Float64Array | undefined)[]
 
 /** @throws SaltationError `not-finite` naming the path of a signature [size] that is not finite. */
 export function refuseSignatures(values: Float64Array, size: number, precision: Precision): void {
-  const bad = values.findIndex((v) => !Number.isFinite(v));
+  const bad = firstNotFinite(values);
   if (bad < 0) return;
   const remedy = precision === "float32" ? ", or use the cpu backend" : "";
   throw new SaltationError(

@@ -2,7 +2,7 @@
  * Batches of paths. A path is the polyline through its vertices; a batch is ragged: every path has its own length, and
  * the vertices of all paths lie one after the other, so nothing is ever padded.
  */
-import { counted, fail, isNumbers, show, wholeNumber } from "../../checks.js";
+import { counted, fail, firstNotFinite, isNumbers, show, wholeNumber } from "../../checks.js";
 
 export interface PathBatch {
   /** Number of paths. */
@@ -152,7 +152,7 @@ export function readPaths(field: string, given: PathInput): PathBatch {
     const length = pathLength(batch, i);
     if (length < 2) fail(`${field}[${i}]`, `has ${length} point${length === 1 ? "" : "s"}; a path needs at least two`);
   }
-  const bad = batch.points.findIndex((v) => !Number.isFinite(v));
+  const bad = firstNotFinite(batch.points);
   if (bad >= 0) {
     const vertex = Math.floor(bad / batch.channels);
     let path = 0;

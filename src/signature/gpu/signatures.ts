@@ -6,7 +6,7 @@ import {
   signatureGather,
   signatureReverse,
 } from "../../../shaders/signature/signature.wgsl.js";
-import { fail } from "../../checks.js";
+import { fail, firstNotFinite } from "../../checks.js";
 import { SaltationError } from "../../errors.js";
 import { type Gpu, handled, type Storage } from "../../gpu/index.js";
 import { refuseSignatures } from "../definitions/not-finite.js";
@@ -17,22 +17,29 @@ import { threadGroups } from "./device-paths.js";
 import { joinParts, splitParts } from "./two-parts.js";
 
 /** Differences of neighbouring points; a path's last place stays 0. */
-function differences(batch: PathBatch): Float64Array {
-  const c = batch.channels;
-  const out = new Float64Array(batch.points.length);
-  for (let i = 0; i < batch.count; i++) {
-    for (let v = batch.offsets[i]! * c; v < (batch.offsets[i + 1]! - 1) * c; v++) {
-      out[v] = batch.points[v + c]! - batch.points[v]!;
-    }
+function differencesTo<T extends Float32Array | Float64Array>(
+  out: T,
+  { channels, count, points, offsets }: PathBatch,
+): T {
+  for (let i = 0; i < count; i++) {
+    const end = (offsets[i + 1]! - 1) * channels;
+    for (let v = offsets[i]! * channels; v < end; v++) out[v] = points[v + channels]! - points[v]!;
   }
   return out;
 }
 
-const toDevice = (values: Float64Array, { width }: Numbers): Float32Array =>
-  width === 2 ? splitParts(values) : Float32Array.from(values);
+const differences = (batch: PathBatch, { width }: Numbers): Float32Array => {
+  const { length } = batch.points;
+  return width === 2
+    ? splitParts(differencesTo(new Float64Array(length), batch))
+    : differencesTo(new Float32Array(length), batch);
+};
 
-const fromDevice = (data: ArrayBuffer, { width }: Numbers): Float64Array =>
-  width === 2 ? joinParts(new Float32Array(data)) : Float64Array.from(new Float32Array(data));
+const toDevice = (values: Float64Array, { width }: Numbers): Float32Array =>
+  width === 2 ? splitParts(values) : new Float32Array(values);
+
+const fromDevice = (data: ArrayBuffer, { width }: Numbers): Float32Array | Float64Array =>
+  width === 2 ? joinParts(new Float32Array(data)) : new Float32Array(data);
 
 /** @param size bytes of a signature. */
 function budgetOf(gpu: Gpu, size: number): number {
@@ -67,7 +74,7 @@ export async function gpuSignatures(
   const held: Storage[] = [];
   try {
     const kernel = await gpu.kernel(signatureForward({ channels, depth, numbers }));
-    const d = gpu.upload("differences", toDevice(differences(paths), numbers));
+    const d = gpu.upload("differences", differences(paths, numbers));
     held.push(d);
     const offsets = gpu.upload("offsets", paths.offsets);
     held.push(offsets);
@@ -130,7 +137,7 @@ export async function gpuSignatureVjp(
       held.push(s);
       return s;
     };
-    const d = hold(gpu.upload("differences", toDevice(differences(paths), numbers)));
+    const d = hold(gpu.upload("differences", differences(paths, numbers)));
     const offsets = hold(gpu.upload("offsets", paths.offsets));
     const gradient = hold(gpu.buffer("gradient", paths.points.length * numbers.width * 4));
     const perVertex = groups * c * numbers.width * 4;
@@ -176,7 +183,7 @@ export async function gpuSignatureVjp(
         result[v + c]! += bar[v]!;
       }
     }
-    if (!result.every(Number.isFinite)) {
+    if (firstNotFinite(result) >= 0) {
       throw new SaltationError("not-finite", "the gradient of a signature exceeds float32: scale the paths down");
     }
     return result;

@@ -169,7 +169,7 @@ function Setup() {
         </div>
         <p class="hint kept">
           Jobs are for <code>saltation train</code>
-          {set === "digits" ? ", beside the samples; " : "; "}a trained one goes on from the weights as they stand.
+          {set === "digits" ? ", beside the samples; " : "; "}a trained one has the weights of the best epoch.
         </p>
       </section>
     </div>

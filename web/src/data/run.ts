@@ -22,6 +22,9 @@ const firstOf = (data: TrainingData, count: number): TrainingData => ({
   order: (drawn) => data.order(drawn),
 });
 
+/** The epoch after which most held-out samples were right, and the values of all parameters then. */
+export type BestEpoch = EpochShown["best"] & { readonly vector: Float64Array };
+
 export class DataRun {
   private readonly network: EngineNetwork;
   private readonly test: Test;
@@ -36,7 +39,7 @@ export class DataRun {
   private saved: Checkpoint | undefined;
   private wantsToRun = false;
   private state: RunState = "ready";
-  private best: EpochShown["best"] | undefined;
+  private best: BestEpoch | undefined;
   private shown: Shown | undefined;
   /** What uses the engine: one thing at a time. Never rejects. */
   private work: Promise<unknown> = Promise.resolve();
@@ -50,7 +53,7 @@ export class DataRun {
     private readonly planned: DataTrainPlan,
     private readonly emit: (message: FromWorker) => void,
     private readonly withMap: boolean,
-    before: { readonly checkpoint: Checkpoint | undefined; readonly best: EpochShown["best"] | undefined },
+    before: { readonly checkpoint: Checkpoint | undefined; readonly best: BestEpoch | undefined },
   ) {
     const { options } = planned;
     const { loss, test, data } = options;
@@ -83,9 +86,12 @@ export class DataRun {
     return vector;
   }
 
-  /** Trained weights by name, as they stand. */
+  /** Trained weights by name: of the best epoch, before one is done as they stand. */
   weights(): Promise<Record<string, readonly number[]>> {
-    return this.alone(async () => shapedValues(this.views, await this.vector()) as Record<string, readonly number[]>);
+    return this.alone(async () => {
+      const vector = this.best?.vector ?? (await this.vector());
+      return shapedValues(this.views, vector) as Record<string, readonly number[]>;
+    });
   }
 
   private alone<T>(act: () => Promise<T>): Promise<T> {
@@ -116,7 +122,7 @@ export class DataRun {
     const training = due ? await this.training.measure(vector) : undefined;
     this.pictureCost += performance.now() - began;
     const accuracy = test.accuracy!;
-    if (epoch > 0 && (step?.best || !this.best)) this.best = { epoch, accuracy };
+    if (epoch > 0 && (step?.best || !this.best)) this.best = { epoch, accuracy, vector };
     this.emit({
       kind: "epoch",
       epoch: {
@@ -124,7 +130,7 @@ export class DataRun {
         loss: step?.loss,
         test: { loss: test.loss, accuracy, confusion: test.confusion! },
         trainingAccuracy: training?.accuracy,
-        best: this.best ?? { epoch, accuracy },
+        best: { epoch: this.best?.epoch ?? epoch, accuracy: this.best?.accuracy ?? accuracy },
       },
     });
   }

@@ -149,7 +149,6 @@ async function save(what: "job" | "trained" | "samples"): Promise<void> {
     return scope.postMessage({ kind: "file", files });
   }
   if (what === "job") return scope.postMessage({ kind: "file", files: [jsonFile(`${name}.json`, job)] });
-  // Trained on from where it stands.
   const network = fittedPopulations(job.network as NetworkDefinition, await run!.weights());
   scope.postMessage({ kind: "file", files: [jsonFile(`${name}-trained.json`, { ...job, network })] });
 }

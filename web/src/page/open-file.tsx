@@ -2,6 +2,9 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
+/** Ends of names of what the page opens; a file is then told by how it begins. */
+export const openedFiles = ".json,.npz,.csv,.nwb,.h5,.hdf5,.parquet,application/json";
+
 interface Options {
   /** What the hidden field of the file is called. */
   label: string;

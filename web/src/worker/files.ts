@@ -27,6 +27,14 @@ export class Files implements FileContext {
     fail("observed", `needs ${which}; drop its file on the page`);
   }
 
+  /** Reads a file of any kind that the page takes, those too whose readers are loaded with the first of them; see `read`. */
+  async given(name: string, bytes: Uint8Array): Promise<FileContents> {
+    const kind = fileKind(bytes);
+    if (kind !== "hdf5" && kind !== "parquet") return this.read(name, bytes);
+    const { recordingLists } = await import("./recording-lists.js");
+    return this.read(name, new TextEncoder().encode(JSON.stringify(await recordingLists(name, bytes))));
+  }
+
   /** Reads a file by its contents: a document, a training job, or a recording, which is kept. */
   read(name: string, bytes: Uint8Array): FileContents {
     const kind = fileKind(bytes);
@@ -57,8 +65,8 @@ export class Files implements FileContext {
 const wanted = (what: string): string =>
   what.includes(";")
     ? ""
-    : "; a recording is a JSON or npz file with the samples of a current and the spike times of trials, or a table (CSV) " +
-      "of trial and spike time; jobs and exported parameters are JSON";
+    : "; a recording is a JSON, npz, NWB or Parquet file with the samples of a current and the spike times of trials, or a table " +
+      "(CSV) of trial and spike time; jobs and exported parameters are JSON";
 
 /** Gives what is wrong with a file a subject. */
 function said<T>(read: () => T): T {

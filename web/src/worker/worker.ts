@@ -155,7 +155,7 @@ const studio: {
     }
     return result;
   },
-  read: (name, bytes) => files.read(name, bytes),
+  read: (name, bytes) => files.given(name, bytes),
   readLink,
   readKept,
   retry: () => keeper.retry(),

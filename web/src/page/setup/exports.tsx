@@ -1,6 +1,6 @@
 /** Sharing, saving, opening. */
 
-import { OpenFile } from "../open-file.js";
+import { OpenFile, openedFiles } from "../open-file.js";
 import { forget, notKept } from "../state/keep.js";
 import { readFile } from "../state/open-file.js";
 import { exportJob, exportParameters, exportSpikes } from "../state/save.js";
@@ -24,7 +24,7 @@ export function Exports() {
         <button type="button" disabled={!ready} onClick={() => void exportJob()} title="for saltation train">
           Job (JSON)
         </button>
-        <OpenFile label="file to open" accept=".json,.npz,.csv,application/json" take={(file) => void readFile(file)}>
+        <OpenFile label="file to open" accept={openedFiles} take={(file) => void readFile(file)}>
           Open …
         </OpenFile>
       </div>

@@ -14,7 +14,7 @@ import {
   unitOfScale,
 } from "../../model/recording-units.js";
 import type { RecordingFacts } from "../../worker/protocol.js";
-import { OpenFile } from "../open-file.js";
+import { OpenFile, openedFiles } from "../open-file.js";
 import { ChoiceRow, NumberRow } from "../rows.js";
 import { edit } from "../state/edit.js";
 import { awaitsRecording } from "../state/objection.js";
@@ -70,10 +70,10 @@ export function RecordingPart() {
               This experiment needs the recording <strong>{cut(observed.name)}</strong>. Drop it here.
             </>
           ) : (
-            <>Drop a recording here: JSON, npz or CSV.</>
+            <>Drop a recording here: JSON, npz, CSV, NWB or Parquet.</>
           )}
         </p>
-        <OpenFile label="recording file" accept=".json,.npz,.csv,application/json" take={(file) => void readFile(file)}>
+        <OpenFile label="recording file" accept={openedFiles} take={(file) => void readFile(file)}>
           Choose a file
         </OpenFile>
       </div>
@@ -137,7 +137,8 @@ export function RecordingPart() {
       {!facts && (
         <p class="hint">
           A JSON object or npz with one list of samples of the current and one list of trials, each a list of spike
-          times; or a table (CSV) of trial and spike time. The file stays in this browser.
+          times; a table (CSV) of trial and spike time; NWB and other HDF5 of spikes and currents; or spikes in Parquet.
+          The file stays in this browser.
         </p>
       )}
     </section>
