@@ -95,6 +95,7 @@ export class Invariants {
     const jumped = this.acting.some((j) => j !== event.jump && j.inputs.includes("y") && moved(j));
     const driven = use.channels.some((c) => cell.channels[c]!.drives.some((d) => read.has(this.names[d.state]!)));
     if (jumped || driven || this.names.some((n) => this.given.has(n) && read.has(n))) return undefined;
+    if (use.initial?.some((n) => read.has(n)) || this.begunAbove(event)) return undefined;
     const rate = this.rates.get(event)!;
     const found = new Map<string, Range>();
     for (const name of this.counts) {
@@ -108,6 +109,16 @@ export class Invariants {
       if (least !== low || most !== high) found.set(name, range(least, most));
     }
     return found;
+  }
+
+  /** Whether an event may happen at once after its own jump or the start, as they may leave its surface above 0. */
+  private begunAbove({ surface, jump }: Event): boolean {
+    const { graph: g } = this.cell;
+    return this.acting.some((j) => {
+      if (j !== jump && j.inputs.includes("y")) return false;
+      const left = g.substitute(surface, new Map(this.names.map((_, i) => [this.state(i), j.value[i]!])));
+      return !(rangeOf(left, this.values).most <= 0);
+    });
   }
 
   /** Values of a state after a jump, of an event where that happens. @param from values of states other than they may all have. */

@@ -131,13 +131,15 @@ export class UseOfCell {
   }
 
   /**
-   * Names of inputs that move with what is differentiated by: parameters, weights, and states, also by their flow up to a jump.
+   * Names of inputs that move with what is differentiated by: parameters, weights, and states, also by their flow up to a jump,
+   * and by where samples have them start.
    * A state that only jumps between given numbers does not, though a choice among these be made by a parameter.
    */
   protected movingInputs(): Set<string> {
     const { cell, use } = this;
     const inputs = [...Object.keys(cell.defaults), ...(cell.inputs?.keys() ?? [])].map((n) => `p.${n}`).concat("w");
-    const moving = new Set(inputs.filter(use.moved));
+    const begun = (use.initial ?? []).filter(use.moved);
+    const moving = new Set([...inputs.filter(use.moved), ...begun]);
     for (let before = -1; moving.size !== before; ) {
       before = moving.size;
       cell.states.forEach((_, i) => {

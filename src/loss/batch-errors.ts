@@ -13,15 +13,46 @@ import type { Estimator } from "./estimator.js";
 import type { Evaluator, EvaluatorOptions, Loss } from "./loss.js";
 import { type EstimatorPart, type Evaluated, shapedEntries } from "./result.js";
 
-/** Batches, and paths of each: together no more than the plan's paths, and enough of both where there are enough. */
-export function batchesOf(paths: number, least: number): { batches: number; paths: number } {
+/** Fewer batches than this tell no standard error. */
+const fewest = 8;
+
+type Batched = Pick<SolvePlan, "paths" | "antithetic" | "samples">;
+
+/** Trials of each sample that a batch has at least. */
+function fewestTrials({ antithetic, samples }: Omit<Batched, "paths">, least: number): number {
+  const unit = antithetic ? 2 : 1;
+  return unit * Math.max(1, Math.ceil(least / samples!.count / unit));
+}
+
+/**
+ * Batches, and paths of each: together no more than the plan's paths, and enough of both where there are enough. Of samples a batch
+ * has all, each with some of its trials, as their spread is not chance; none where there are too few trials for that.
+ * @param least paths that a loss needs.
+ */
+export function batchesOf({ paths, antithetic, samples }: Batched, least: number): { batches: number; paths: number } {
+  if (samples) {
+    const { count, trials } = samples;
+    const each = Math.max(fewestTrials({ antithetic, samples }, least), (antithetic ? 2 : 1) * Math.floor(trials / 32));
+    const batches = Math.min(32, Math.floor(trials / each));
+    return { batches: batches < fewest ? 0 : batches, paths: count * each };
+  }
   const wanted = Math.min(128, Math.max(16, paths / 32));
   const each = Math.max(least, Math.min(2 * Math.floor(wanted / 2), 2 * Math.floor(paths / 16)), 2);
-  return { batches: Math.min(32, Math.max(8, Math.floor(paths / each))), paths: each };
+  return { batches: Math.min(32, Math.max(fewest, Math.floor(paths / each))), paths: each };
+}
+
+/** A plan of as many paths as a batch has. */
+export function batchPlan(plan: SolvePlan, { paths }: { readonly paths: number }): SolvePlan {
+  const { samples } = plan;
+  return { ...plan, paths, ...(samples ? { samples: { ...samples, trials: paths / samples.count } } : {}) };
 }
 
 /** Third word of the seeds' counter: no other use of the generator has it. */
 const stream = 0xba7c;
+
+const tooFewTrials = (plan: SolvePlan, least: number): string =>
+  `samples.trials: ${plan.samples!.trials} of each sample do not tell standard errors of a loss that compares paths; ` +
+  `give at least ${fewest * fewestTrials(plan, least)}`;
 
 /** The seed of a batch. */
 export const batchSeed = (seed: number, batch: number): number => threefry2x32(seed, stream, batch, 0)[0];
@@ -37,7 +68,7 @@ export async function evaluateWithErrors(
   evaluatorOf: (plan: SolvePlan) => Promise<Evaluator>,
   options: EvaluatorOptions,
 ): Promise<Evaluated> {
-  const { batches, paths } = batchesOf(plan.paths, loss.leastPaths ?? 1);
+  const { batches, paths } = batchesOf(plan, loss.leastPaths ?? 1);
   // Progress counts the plan's paths, of which the batches' take their part.
   const share = plan.paths / (plan.paths + batches * paths);
   const progress = (done: number): void => options.progress?.(Math.floor(share * done));
@@ -50,7 +81,9 @@ export async function evaluateWithErrors(
     }
   };
   const result = await evaluate(plan, (evaluator) => evaluator.evaluate(plan, { ...options, progress }));
-  const batch = { ...plan, paths };
+  if (batches === 0)
+    return { ...result, warnings: [...(result.warnings ?? []), tooFewTrials(plan, loss.leastPaths ?? 1)] };
+  const batch = batchPlan(plan, { paths });
   const drawn = await evaluate(batch, async (evaluator) => {
     const all: Evaluated[] = [];
     try {

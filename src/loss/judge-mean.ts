@@ -75,7 +75,7 @@ function circumstancesOf(plan: SolvePlan, given: readonly string[], trained: boo
   const { cell } = network;
   const arrivals = allArrivals(plan);
   const values = new Map<string, Parameter>(network.parameters.map((p) => [`p.${p.name}`, p]));
-  const moved = (name: string): boolean => names.includes(name === "w" ? "weights" : name.replace(/^p\./, ""));
+  const moved = (name: string): boolean => names.includes(name === "w" ? "weights" : name.replace(/^[py]\./, ""));
   const open = (name: string): boolean => trained && moved(name);
   const free = (at: Range): Range => (at.least < 0 && at.most > 0 ? around(0) : around(at.least + at.most));
   const weights = [...spread(network.connections.weights), ...spread(arrivals.weights)];

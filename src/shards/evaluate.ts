@@ -3,7 +3,7 @@ import type { Engine } from "../engine.js";
 import { SaltationError } from "../errors.js";
 import { gradientObject, type PlannedGradient, runGradient } from "../job/gradient-run.js";
 import { measuredBy, runSimulation, simulationObject } from "../job/simulate-run.js";
-import { batchesOf, batchSeed } from "../loss/batch-errors.js";
+import { batchesOf, batchPlan, batchSeed } from "../loss/batch-errors.js";
 import type { RangeSums } from "../loss/loss.js";
 import type { PathRange } from "../plan/chunks.js";
 import type { BlockSums } from "../reduce/statistics.js";
@@ -193,9 +193,9 @@ async function runBatch(
 ): Promise<BatchResult> {
   const network = engine.network(definition);
   const plan = network.gradientPlan(solve, loss);
-  const { paths } = batchesOf(plan.paths, loss.leastPaths ?? 1);
-  const drawn = { ...plan, paths, seed: batchSeed(plan.seed, batch) };
-  const evaluator = await network.evaluator({ ...plan, paths }, loss, job.with, job.requireExact);
+  const one = batchPlan(plan, batchesOf(plan, loss.leastPaths ?? 1));
+  const drawn = { ...one, seed: batchSeed(plan.seed, batch) };
+  const evaluator = await network.evaluator(one, loss, job.with, job.requireExact);
   try {
     const { value, flat } = await evaluator.evaluate(drawn);
     return { value, flat };

@@ -100,5 +100,5 @@ export function cutsOf(point: PlannedPoint): Cuts | string {
     );
   }
   const twoRounds = !loss.pathwise;
-  return { ...paths, twoRounds, batches: twoRounds ? batchesOf(plan.paths, loss.leastPaths ?? 1).batches : 0 };
+  return { ...paths, twoRounds, batches: twoRounds ? batchesOf(plan, loss.leastPaths ?? 1).batches : 0 };
 }

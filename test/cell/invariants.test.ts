@@ -92,6 +92,25 @@ describe("counts", () => {
     expect(used(two, ["lambda"]).mean[0]).toBe("unproven");
   });
 
+  it("nor where the event's own jump or the start may leave it to happen at once", () => {
+    // A departure that leaves serving above 0 is followed by another at once, also of an empty queue; a hazard of n is then below 0.
+    const watched = (more: { departure?: string; start?: string }) =>
+      queue({
+        state: { ...mm1Queue.state, s: "0.6 + n" },
+        events: {
+          ...mm1Queue.events!,
+          departure: { when: "serving", jump: { n: "n - 1", serving: more.departure ?? "log(u)" } },
+          watch: { when: "s", jump: { s: "log(u)" }, emits: true },
+        },
+        start: { ...mm1Queue.start!, serving: more.start ?? "log(first)", s: "-1" },
+      });
+    expect(used(watched({}), ["lambda"]).mean).toEqual(all);
+    for (const more of [{ departure: "log(u) + 0.5" }, { start: "log(first) + 0.5" }]) {
+      expect(used(watched(more)).of("n")[0]).toBeLessThan(0);
+      expect(used(watched(more), ["lambda"]).mean[0]).toBe("violated");
+    }
+  });
+
   it("nor where a jump and not the rate may set the event off", () => {
     const pushed = { ...mm1Queue.events!, arrival: { when: "arriving", jump: { n: "n + 1", arriving: "log(u)", serving: "serving + 0.1" } } }; // biome-ignore format: long
     expect(used(queue({ events: pushed })).of("n")[0]).toBeLessThan(0);

@@ -3,7 +3,9 @@ import { describe, expect, it } from "vitest";
 import type { CellDefinition } from "../../src/cell/cell.js";
 import { fractionalBrownian } from "../../src/data/index.js";
 import { Engine } from "../../src/engine.js";
+import { judgeMean } from "../../src/loss/judge-mean.js";
 import { logLikelihood } from "../../src/loss/log-likelihood.js";
+import { spikeCount } from "../../src/loss/spike-count.js";
 import { defineNetwork, type Network } from "../../src/network/network.js";
 import type { CellPopulation } from "../../src/network/populations.js";
 import { parameterLayout } from "../../src/plan/layout.js";
@@ -373,4 +375,23 @@ describe("values by sample", () => {
     const { initial: _, ...less } = recordings;
     expect(() => withSamples(plan, less)).toThrow("samples: give the same of each sample as the plan was made with");
   });
+});
+
+it("the mean of gradients by what samples start from is judged as that by a parameter of the start", () => {
+  const cell: CellDefinition = {
+    name: "choosing",
+    state: { v: "0", r: "0", s: "r" },
+    event: "s",
+    random: { u: "uniform", second: "uniform" },
+    reset: { r: "v < second ? 3 : 1", s: "log(u)" },
+    start: { v: "v0", r: "1", s: "log(u)" },
+    parameters: { v0: 0.5 },
+  };
+  const judged = (samples: SampleOptions, name: string) =>
+    judgeMean(planSolve(defineNetwork({ cell, neurons: 1 }), { t1: 1, dt: 0.1, samples }), spikeCount(), [name]);
+  for (const { because } of [
+    judged({ parameters: { v0: [0.5, 0.6] } }, "v0"),
+    judged({ initial: { v: [0.5, 0.6] } }, "v"),
+  ])
+    expect(because.join()).toContain("no choice in a jump is violated");
 });
