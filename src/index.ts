@@ -147,6 +147,7 @@ export type { Distribution, Method, SolveOptions, SolvePlan } from "./plan/plan.
 export type {
   SampledDriver,
   SampledPart,
+  SampledSeries,
   SampledValues,
   SignalBySample,
   ValuesBySample,

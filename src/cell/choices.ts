@@ -3,7 +3,7 @@ import { Findings, type UnbiasedCondition } from "./findings.js";
 import { inputNames } from "./graph.js";
 import { rangeOf } from "./interval.js";
 import { isRandom } from "./random.js";
-import { branchesOf } from "./surface.js";
+import { branchesOf, choicesIn } from "./surface.js";
 import { UseOfCell } from "./use-of-cell.js";
 
 export class Choices extends UseOfCell {
@@ -30,6 +30,18 @@ export class Choices extends UseOfCell {
         });
       }
     }
+    cell.drift.forEach((drift, i) => {
+      for (const choice of choicesIn(g, [drift])) {
+        if (!use.invariants?.ties(choice.surface)) continue;
+        const [a, b] = branchesOf(g, drift, choice);
+        const what = `the drift of "${cell.states[i]}" compares a count with what parameters move off a value that it has`;
+        found.add(
+          this.agree(a, b, this.place(choice.surface)),
+          what,
+          `whether it matters that ${what}: the difference`,
+        );
+      }
+    });
     return found.condition();
   }
 }

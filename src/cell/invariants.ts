@@ -172,12 +172,23 @@ export class Invariants {
     }
   }
 
-  /** Whether an expression is a whole number, if counts are, and stays so as parameters change. */
-  private isWhole({ op, args, value, name }: Node): boolean {
+  /** Whether an expression is a whole number, if counts are: as parameters change, or `now`, where they are. */
+  private isWhole({ op, args, value, name }: Node, now = false): boolean {
     if (op === "constant") return Number.isInteger(value);
-    if (op === "input") return this.counts.has(name) || (!this.use.moved(name) && this.use.whole?.(name) === true);
-    if (op === "select") return args.slice(2).every((n) => this.isWhole(n));
-    return ["add", "sub", "mul", "neg", "min", "max", "abs"].includes(op) && args.every((n) => this.isWhole(n));
+    if (op === "input")
+      return this.counts.has(name) || ((now || !this.use.moved(name)) && this.use.whole?.(name) === true);
+    if (op === "select") return args.slice(2).every((n) => this.isWhole(n, now));
+    return ["add", "sub", "mul", "neg", "min", "max", "abs"].includes(op) && args.every((n) => this.isWhole(n, now));
+  }
+
+  /**
+   * Whether counts may be exactly where a surface is 0 and parameters move it away: of a queue with room for K customers, n < K as K
+   * passes a whole number.
+   */
+  ties(surface: Node): boolean {
+    const read = [...inputNames([surface])];
+    const counted = read.some((n) => this.counts.has(n)) && read.some((n) => this.use.moved(n));
+    return counted && this.isWhole(surface, true) && rangeOf(surface, this.values).zero;
   }
 
   /** What parameters may be nearby: of those that move, no more than the sign is known. */

@@ -29,7 +29,7 @@ export interface Circumstances {
   /** States that samples say the start of. */
   readonly initial?: readonly string[];
   /** What is known of the values of states, where that was found. */
-  readonly invariants?: Pick<Invariants, "at" | "after" | "allows">;
+  readonly invariants?: Pick<Invariants, "at" | "after" | "allows" | "ties">;
 }
 
 /** Operations that depend on what they have a derivative by, and on nothing else. */

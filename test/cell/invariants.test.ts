@@ -55,6 +55,15 @@ describe("counts", () => {
     expect(used({ ...bounded, parameters: { ...bounded.parameters, room: 3.5 } }).of("n")).toEqual([0, 4]);
   });
 
+  it("are not differentiated by the room that they have, as they jump where it passes a whole number", () => {
+    const bounded = (arriving: string, room: number): CellDefinition =>
+      queue({ state: { n: "0", arriving, serving: served } }, { room });
+    expect(used(bounded("n < room ? lambda : 0", 4), ["room"]).mean[2]).toBe("violated");
+    // Between two whole numbers nothing depends on it, and branches of one value do not jump.
+    expect(used(bounded("n < room ? lambda : 0", 3.5), ["room"]).mean[2]).toBe("holds");
+    expect(used(bounded("n < room ? lambda * (room - n) : 0", 4), ["room"]).mean[2]).toBe("holds");
+  });
+
   it("are drawn as whole numbers that they can be", () => {
     const { draw } = used(mm1Queue);
     for (let trial = 0; trial < 40; trial++) {
