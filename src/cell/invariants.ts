@@ -152,6 +152,12 @@ export class Invariants {
     return slopes.reduce((sum, d, i) => g.add(sum, g.mul(d, drift[i]!)), g.zero);
   }
 
+  /** Whether a drift may be no Lipschitz function of its own state, as −√x is none: what rests at 0 then leaves it too. */
+  private isRough(i: number): boolean {
+    const root = (n: Node): boolean => n.op === "sqrt" || (n.op === "pow" && !((n.args[1]?.value ?? 0) >= 1));
+    return reachable([this.cell.drift[i]!]).some((n) => root(n) && inputNames([n]).has(this.names[i]!));
+  }
+
   private drives(i: number): boolean {
     return this.use.channels.some((c) => this.cell.channels[c]!.drives.some((d) => d.state === i));
   }
@@ -235,9 +241,11 @@ export class Invariants {
         const noisy = this.drives(i);
         const driftAt = (end: number): Range =>
           rangeOf(cell.drift[i]!, (n) => (n === name ? range(end, end) : this.values(n)));
-        // Where the drift may point out of an end; what is not a number counts as such.
-        const down = noisy || (Number.isFinite(to.least) && !(driftAt(to.least).least >= 0));
-        const up = noisy || (Number.isFinite(to.most) && !(driftAt(to.most).most <= 0));
+        // Where the drift may point out of an end, or be 0 there and lead out all the same; what is not a number counts as such.
+        const rests = !this.isRough(i);
+        const inward = (drift: number): boolean => (rests ? drift >= 0 : drift > 0);
+        const down = noisy || (Number.isFinite(to.least) && !inward(driftAt(to.least).least));
+        const up = noisy || (Number.isFinite(to.most) && !inward(-driftAt(to.most).most));
         const widens = round >= exactRounds;
         const ends = noisy || round >= mostRounds ? [] : bounds;
         const least = ends.findLast((b) => (down ? b < to.least : b <= to.least)) ?? Number.NEGATIVE_INFINITY;

@@ -138,6 +138,17 @@ describe("states that flow", () => {
     expect(used(held, [], [0, 2]).of("v")).toEqual([0, Number.POSITIVE_INFINITY]);
   });
 
+  it("leave a side on which the drift is 0 and no Lipschitz function: −√x leads on from 0", () => {
+    const drained = (g: string): CellDefinition => ({
+      ...conductance,
+      state: { ...conductance.state, g },
+      start: { g: "1", s: "log(u)" },
+    });
+    expect(used(drained("-sqrt(abs(g)) / tau"), [], [0, 2]).of("g")[0]).toBeLessThan(0);
+    expect(used(drained("-sqrt(abs(g)) / tau"), ["rate"], [0, 2]).mean[0]).toBe("violated");
+    expect(used(drained("0.1 - sqrt(abs(g)) / tau"), [], [0, 2]).of("g")[0]).toBe(0);
+  });
+
   it("are not vouched for where noise moves them", () => {
     const noisy = { ...conductance, noise: { g: "0.1" } };
     expect(used(noisy, [], [0, 2]).of("g")).toEqual([Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]);
