@@ -21,6 +21,7 @@ export function byNetwork(frame: Loss, of: (network: Network) => Loss): Loss {
       ? {
           ofMeans: {
             ...ofMeans,
+            value: (means, plan) => of(plan.network).ofMeans!.value(means, plan),
             look: (spikes, plan, some) => of(plan.network).ofMeans!.look(spikes, plan, some),
             taken: (spikes, looked, means, plan, some) =>
               of(plan.network).ofMeans!.taken(spikes, looked, means, plan, some),

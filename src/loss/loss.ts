@@ -56,7 +56,7 @@ export interface LossOfMeans {
   readonly times?: boolean;
   /** What paths give, rows of one number each. Times are absolute. */
   look(spikes: readonly TypedSpikes[], plan: SolvePlan, some: SomePaths): Float64Array[];
-  value(means: readonly Estimate[]): number;
+  value(means: readonly Estimate[], plan: Pick<SolvePlan, "network">): number;
   /**
    * Cotangents of paths of a plan, and what they add to the value (`LossValue.pathValues`).
    * @param looked what `look` gave of them.

@@ -130,7 +130,7 @@ export function joinedGradient(
     mean: e.mean + offset,
   }));
   const rows = estimatesOf(joinSums(parts.map((p) => p.gradient!)), samples);
-  const value = loss.ofMeans!.value(means);
+  const value = loss.ofMeans!.value(means, plan);
   checkEstimates(plan, value, rows);
   const saturated = plan.stopsByLoss ? 0 : parts.reduce((n, p) => n + p.saturated, 0);
   const result = assembleResult(value, views, rows, means, saturated, loss.pathwise ?? false);

@@ -53,6 +53,13 @@ const classes = {
   loss: { kind: "cross-entropy" },
   with: ["mu1", "vTh"],
 };
+const bounded = { network: { cell: "slif", neurons: 2 }, loss: { kind: "rate", most: 2 }, with: ["current"] };
+const sampled = {
+  ...timed,
+  samples: { inputs: { I: Array.from({ length: 100 }, (_, s) => 1 + s / 100) }, trials: 8 },
+  ...means,
+  with: ["mu1"],
+};
 const paths = (n: number): number[][][] =>
   Array.from({ length: n }, (_, i) => Array.from({ length: 4 }, (_, k) => [k / 3, Math.sin(i + 2 * k)]));
 
@@ -115,6 +122,8 @@ describe.each(["cpu", "webgpu"] as const)("shards on %s", (backend) => {
     ],
     ["gradient by means over all paths", { ...small, ...means }, [4]],
     ["gradient of a mean rate, which spikes at t1 move too", { ...small, ...rate, paths: 1020, antithetic: true }, [2]],
+    ["gradient of rates, each neuron's by itself", { ...small, ...bounded, paths: 520 }, [2]],
+    ["gradient by means over all paths of samples", sampled, [2]],
     ["gradient by a count and a time of each path", { ...small, ...expression }, [3]],
     ["gradient of states", { ...small, ...states }, [3]],
     ["gradient of the classes of samples", classes, [2]],
