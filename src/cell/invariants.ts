@@ -3,7 +3,7 @@
  * that the flow does not leave. They are found as in abstract interpretation (Cousot & Cousot 1977): intervals grow from
  * those of the start, first by what is reached, then to bounds that the equations name (0, and what a state is compared with),
  * then without end, until nothing leads out of them. That they hold then follows by induction over jumps and flow, which
- * does not leave an interval at an end where the drift does not point out of it (Nagumo 1942).
+ * does not leave an interval at an end where the drift does not point out of it and is Lipschitz (Nagumo 1942).
  *
  * Of a *count*, a state that whole numbers alone are added to by jumps, it is known too that it is whole, and by an event that it drives
  * that its rate was above 0: of a queue that is served at rate µ min(n, 1), n ≥ 1 at a departure, and n ≥ 0 always.
