@@ -94,8 +94,8 @@ export class Invariants {
     const moved = (jump: Jump): boolean => this.names.some((n, i) => read.has(n) && jump.value[i] !== this.state(i));
     const jumped = this.acting.some((j) => j !== event.jump && j.inputs.includes("y") && moved(j));
     const driven = use.channels.some((c) => cell.channels[c]!.drives.some((d) => read.has(this.names[d.state]!)));
-    if (jumped || driven || this.names.some((n) => this.given.has(n) && read.has(n))) return undefined;
-    if (use.initial?.some((n) => read.has(n)) || this.begunAbove(event)) return undefined;
+    const set = (n: string): boolean => this.given.has(n) || use.initial?.includes(n) === true;
+    if (jumped || driven || this.begunAbove(event) || [...read].some(set)) return undefined;
     const rate = this.rates.get(event)!;
     const found = new Map<string, Range>();
     for (const name of this.counts) {
@@ -154,8 +154,9 @@ export class Invariants {
 
   /** Whether a drift may be no Lipschitz function of its own state, as −√x is none: what rests at 0 then leaves it too. */
   private isRough(i: number): boolean {
-    const root = (n: Node): boolean => n.op === "sqrt" || (n.op === "pow" && !((n.args[1]?.value ?? 0) >= 1));
-    return reachable([this.cell.drift[i]!]).some((n) => root(n) && inputNames([n]).has(this.names[i]!));
+    return reachable([this.cell.drift[i]!]).some(
+      (n) => (n.op === "sqrt" || n.op === "pow") && inputNames([n]).has(this.names[i]!),
+    );
   }
 
   private drives(i: number): boolean {
@@ -242,8 +243,8 @@ export class Invariants {
         const driftAt = (end: number): Range =>
           rangeOf(cell.drift[i]!, (n) => (n === name ? range(end, end) : this.values(n)));
         // Where the drift may point out of an end, or be 0 there and lead out all the same; what is not a number counts as such.
-        const rests = !this.isRough(i);
-        const inward = (drift: number): boolean => (rests ? drift >= 0 : drift > 0);
+        const rough = this.isRough(i);
+        const inward = (drift: number): boolean => drift > 0 || (drift === 0 && !rough);
         const down = noisy || (Number.isFinite(to.least) && !inward(driftAt(to.least).least));
         const up = noisy || (Number.isFinite(to.most) && !inward(-driftAt(to.most).most));
         const widens = round >= exactRounds;
