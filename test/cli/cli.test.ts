@@ -52,7 +52,7 @@ describe("bad input", () => {
       "unknown inner field",
       "simulate",
       { ...base, time: { t1: 1, dt: 0.1, t2: 3 } },
-      /time\.t2: unknown field; known: t0, t1, dt/,
+      /time\.t2: unknown field; perhaps t0; known: t0, t1, dt/,
     ],
     [
       "a state off the grid",
