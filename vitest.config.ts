@@ -40,7 +40,8 @@ const studies = [
 
 /** In a page they add nothing to what Dawn gives in the quick suite. */
 const inNode = [
-  "test/solve/{populations,small-buffers}.gpu.test.ts",
+  "test/solve/{carried,populations,small-buffers}.gpu.test.ts",
+  "test/signature/spike-statistic.gpu.test.ts",
   "test/loss/losses.gpu.test.ts",
   "test/gradient/horizon-losses.gpu.test.ts",
 ];

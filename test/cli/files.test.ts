@@ -240,9 +240,9 @@ describe("a job file", () => {
       250,
     );
     expect(refused({ ...simulate, method: "\u009b2J".repeat(1e5) })).toMatch(/got "\\u009b2J.*…"$/);
-    expect(refused({ ...simulate, input: { current: { I: 1 } } })).toMatch(/^input\.current\.dt: is missing/);
+    expect(refused({ ...simulate, input: { current: { I: 1 } } })).toMatch(/^input\.current\.I: unknown field; .*dt/);
     expect(refused({ ...simulate, input: { current: { dt: 1, samples: [1], interpolate: "linear" } } })).toMatch(
-      /^input\.current\.interpolate: unknown field; known: dt, samples, interpolation/,
+      /^input\.current\.interpolate: unknown field; perhaps interpolation; known: dt, samples, interpolation/,
     );
   });
 });

@@ -59,7 +59,7 @@ describe.each(["webgpu", "cpu"] as const)("on %s", (backend) => {
   it("coincident jumps that do not commute: biased, and measured to be", async () => {
     // By invocations kernels of networks compile in half of the time.
     const distribution = "invocation" as const;
-    const solve = { t1: 1, dt: 0.02, paths: 1500, seed: 2, with: ["current"], distribution };
+    const solve = { t1: 1, dt: 1 / 32, paths: 1500, seed: 2, with: ["current"], distribution };
     const value = await check(pair("-0.4"), meanSpikeTime(1, 1), solve);
     expect(value.unbiased).toBe(false);
     expect(value.entries.map((e) => e.verdict)).toEqual(["differs", "differs"]);

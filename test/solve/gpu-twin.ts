@@ -148,6 +148,7 @@ const ofOthers = new Set([
   "a network of those",
   "stiff synapses of a network, some of them not, with input spikes",
   "stiff states, a path per workgroup",
+  "a network of thresholds on stiff states",
 ]);
 
 /** In a page the quick suite has each solver once, by the networks that use most of it. */
