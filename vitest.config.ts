@@ -46,6 +46,14 @@ const inNode = [
   "test/gradient/horizon-losses.gpu.test.ts",
 ];
 
+/** Never in a page: the kernels that other studies run there, with other cells and values. */
+const sameKernels = [
+  "test/cases/events.gpu.test.ts",
+  "test/cell/{branches,channels,conditions}.gpu.test.ts",
+  "test/cells/{gpu-twin,refractory}.gpu.test.ts",
+  "test/solve/{inputs,samples,tableau}.gpu.test.ts",
+];
+
 /** On our own device in the quick suite besides the studies. */
 const own = ["test/solve/{input-spikes,sampled-current}.gpu.test.ts"];
 
@@ -98,7 +106,7 @@ export default defineConfig(({ mode }) => {
           test: {
             ...common,
             name: "chromium",
-            ...files(".gpu", [...studies, ...inNode], conclusions),
+            ...files(".gpu", [...studies, ...inNode], [...conclusions, ...sameKernels]),
             // The same page for all files of the quick suite, which so load their modules once.
             isolate: long,
             browser: {
