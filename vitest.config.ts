@@ -46,12 +46,13 @@ const inNode = [
   "test/gradient/horizon-losses.gpu.test.ts",
 ];
 
-/** Never in a page: the kernels that other studies run there, with other cells and values. */
+/** Never in a page: the kernels that other files run there, with other cells, networks and values. */
 const sameKernels = [
   "test/cases/events.gpu.test.ts",
   "test/cell/{branches,channels,conditions}.gpu.test.ts",
   "test/cells/{gpu-twin,refractory}.gpu.test.ts",
   "test/solve/{inputs,samples,tableau}.gpu.test.ts",
+  "test/solve/gpu-twin.gpu.long.test.ts",
 ];
 
 /** On our own device in the quick suite besides the studies. */
