@@ -42,8 +42,8 @@ const studies = [
 const inNode = [
   "test/solve/{carried,populations,small-buffers}.gpu.test.ts",
   "test/signature/spike-statistic.gpu.test.ts",
-  "test/loss/losses.gpu.test.ts",
-  "test/gradient/horizon-losses.gpu.test.ts",
+  "test/loss/{log-likelihood,losses}.gpu.test.ts",
+  "test/gradient/{horizon-losses,prepared}.gpu.test.ts",
 ];
 
 /** Never in a page: the kernels that other files run there, with other cells, networks and values. */
