@@ -78,7 +78,7 @@ export const orderStudies: readonly OrderStudy[] = [
   { name: "barrier-option: noise hits the barrier", noise: "crossing", cell: "barrier-option", parameters: { barrier: 105 }, by: "r", between: [0.04, 0.06], t1: 1, spike: 0, steps: [0.05, 0.025, 0.0125, 0.00625], fine: 0.00009765625 },
   { name: "slif: noise σ on v", noise: "additive", cell: "slif", between: [1.4, 1.6], t1: 3, spike: 2, steps: [0.04, 0.02, 0.01, 0.005], fine: 0.0003125 },
   { name: "slif: noise σ on v and on i", noise: "additive", cell: "slif", parameters: { sigma2: 0.5 }, between: [1.4, 1.6], t1: 3, spike: 2, steps: [0.04, 0.02, 0.01, 0.005], fine: 0.0003125 },
-  { name: "hodgkin-huxley-escape: noise σ on v", noise: "additive", cell: "hodgkin-huxley-escape", between: [9, 11], t1: 40, spike: 1, steps: [0.04, 0.02, 0.01, 0.005], fine: 0.000625 },
+  { name: "hodgkin-huxley-escape: noise σ on v", noise: "additive", cell: "hodgkin-huxley-escape", between: [9, 11], t1: 20, spike: 0, steps: [0.04, 0.02, 0.01], fine: 0.00125 },
   { name: "held after a shift down, noise σ on the current", noise: "additive", cell: held({ i: "sigma" }, "v - vReset"), parameters: { sigma: 0.5 }, ...noisy, steps: [0.02, 0.01, 0.005, 0.0025], fine: 0.00015625 },
   { name: "held after a shift down, noise σ on v", noise: "additive", cell: held({ v: "sigma" }, "v - vReset"), ...noisy },
   { name: "held after a part of it, noise σ v", noise: "multiplicative", cell: held({ v: "sigma * v" }, "0.3 * v"), ...noisy },
