@@ -8,7 +8,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const seconds: Readonly<Record<string, number>> = {
   "web/studio.test.ts": 70,
   "solve/gpu-twin.gpu.test.ts": 45,
-  "experiments/check-gradient.gpu.test.ts": 31,
+  "experiments/check-gradient.gpu.test.ts": 28,
   "twin/gradient.test.ts": 23,
   "loss/losses.gpu.test.ts": 22,
   "package/install.test.ts": 22,
