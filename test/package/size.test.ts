@@ -65,7 +65,7 @@ describe("bundles for browsers", () => {
 
   // All that a page loads from its start to a value and gradient, on a backend that needs no WebGPU.
   it.each([
-    ["cpu", 104],
+    ["cpu", 95],
     ["simd", 169],
   ])("one loss without WebGPU, on backend %s", async (backend, budget) => {
     const outdir = mkdtempSync(join(tmpdir(), "saltation-size-"));
