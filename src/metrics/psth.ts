@@ -79,7 +79,10 @@ export function psth(trains: readonly SpikeTimes[], options: PsthOptions): Psth 
   return { t0, t1, bin, rates: smoothed };
 }
 
-/** Pearson's correlation of two PSTHs over the same bins; NaN where one of them is constant. */
+/** Bins of a constant PSTH differ by rounding, which is fewer parts of its largest rate. */
+const constant = 1e-11;
+
+/** Pearson's correlation of two PSTHs over the same bins; NaN where one of them is constant, but for rounding. */
 export function psthCorrelation(a: Psth, b: Psth): number {
   const n = a.rates.length;
   if (b.rates.length !== n)
@@ -93,5 +96,7 @@ export function psthCorrelation(a: Psth, b: Psth): number {
     aa += x * x;
     bb += y * y;
   }
-  return ab / Math.sqrt(aa * bb);
+  const flat = (x: Float64Array, squares: number): boolean =>
+    squares <= n * (constant * x.reduce((most, v) => Math.max(most, Math.abs(v)), 0)) ** 2;
+  return flat(a.rates, aa) || flat(b.rates, bb) ? Number.NaN : ab / Math.sqrt(aa * bb);
 }
