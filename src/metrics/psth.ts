@@ -79,8 +79,8 @@ export function psth(trains: readonly SpikeTimes[], options: PsthOptions): Psth 
   return { t0, t1, bin, rates: smoothed };
 }
 
-/** Bins of a constant PSTH differ by rounding, which is fewer parts of its largest rate. */
-const constant = 1e-11;
+/** Bins of a constant PSTH differ by rounding alone, which is fewer parts of its rate. */
+const rounded = 1e-11;
 
 /** Pearson's correlation of two PSTHs over the same bins; NaN where one of them is constant, but for rounding. */
 export function psthCorrelation(a: Psth, b: Psth): number {
@@ -96,7 +96,6 @@ export function psthCorrelation(a: Psth, b: Psth): number {
     aa += x * x;
     bb += y * y;
   }
-  const flat = (x: Float64Array, squares: number): boolean =>
-    squares <= n * (constant * x.reduce((most, v) => Math.max(most, Math.abs(v)), 0)) ** 2;
-  return flat(a.rates, aa) || flat(b.rates, bb) ? Number.NaN : ab / Math.sqrt(aa * bb);
+  const spread = Math.min(aa / ma ** 2, bb / mb ** 2);
+  return spread > n * rounded ** 2 ? ab / Math.sqrt(aa * bb) : Number.NaN;
 }
