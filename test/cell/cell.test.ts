@@ -311,6 +311,18 @@ describe("exactness", () => {
     expect(commute!.detail).toMatch(/reset\.v with the noise on "v"/);
   });
 
+  it("calls a jump of one of several events by the name of the event", () => {
+    const { exactness } = defineCell({
+      name: "two",
+      state: { v: "I - v", s: "exp(v)" },
+      noise: { v: "0.3" },
+      events: { fire: { when: "s", jump: { v: "0", s: "log(u)" }, emits: true }, end: { when: "t - 1" } },
+      start: { s: "log(u)" },
+      parameters: { a: 1 },
+    });
+    expect(exactness.conditions[2]!.detail).toMatch(/^fire\.v with the noise on "v"/);
+  });
+
   it("sees that the drift crosses the surface of a condition from the side from which it can", () => {
     const verdict = (v: string, a = 2) => {
       const parameters = { a, c: 1 };
