@@ -79,6 +79,18 @@ it.each([
   ["matched signatures of depth 3", expectedSignatureLoss(many, { depth: 3, matching: true })],
   ["matched signatures of depth 4", expectedSignatureLoss(many, { depth: 4, matching: true })],
   ["signature MMD² by differences", signatureMmdLoss(observed, { static: { kind: "rbf", sigma: 1 } })],
+  [
+    "signature MMD² with itself, by differences",
+    signatureMmdLoss(observed, { unbiased: false, static: { kind: "rbf", sigma: 1 } }),
+  ],
+  [
+    "signature MMD² with itself, by truncated kernels",
+    signatureMmdLoss(observed, {
+      unbiased: false,
+      static: { kind: "linear", scale: 1.3 },
+      solver: { kind: "truncated", depth: 3 },
+    }),
+  ],
   ["signature score by truncated kernels", signatureScoreLoss(observed, { solver: { kind: "truncated", depth: 3 } })],
   ["a loss of one's own", weighted],
   ["counts with targets", spikeCount({ neuron: [1, 3], target: [2, 1] })],

@@ -147,7 +147,9 @@ describe.each(["webgpu", "cpu"] as const)("on %s", (backend) => {
       [pairs, "pathwise"],
     ] as const) {
       const { because, terms } = await of(network, loss, { standardErrors: false, estimator });
-      expect(because).toEqual([expect.stringMatching(/^loss ".*": it jumps where a .*; take estimator "horizon", which has it$/)]);
+      expect(because).toEqual([
+        expect.stringMatching(/^loss ".*": it jumps where a .*; take estimator "horizon", which has it$/),
+      ]);
       expect(terms).toEqual(["pathwise"]);
       const deterministic = { cell: { ...grazing, noise: {} }, current: 1.5 };
       expect((await of(deterministic, loss, { standardErrors: false })).unbiased).toBe(true);
