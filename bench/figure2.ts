@@ -100,7 +100,13 @@ async function stepTimes(engine: Engine, name: string, method: Method, dt: numbe
   const run = async (profile: boolean): Promise<{ milliseconds: number; stages: Record<string, number> }> => {
     const update = updateOptionsOf(job.optimiser, job.trainable);
     const by = job.estimator ? { estimator: job.estimator } : {};
-    const steps = train(engine.network(trainedAs(model, job.loss)), { ...solve, ...update, ...by, loss, steps: warm + timed });
+    const steps = train(engine.network(trainedAs(model, job.loss)), {
+      ...solve,
+      ...update,
+      ...by,
+      loss,
+      steps: warm + timed,
+    });
     const seconds: number[] = [];
     for await (const step of steps) {
       if (step.step === warm - 1 && profile) engine.gpu?.profile(true);

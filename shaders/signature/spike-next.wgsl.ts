@@ -4,24 +4,110 @@
  * it moves nothing. With A and B the signatures before and after its time, and v the jump of those that count at that very time,
  * the signature gains A ⊗ (exp(v + e_k) − exp(v)) ⊗ B: words of exp are tuples of spikes of one time, those with the next spike among them.
  *
- * A thread takes one event of one path, reads A and B to depth − 1 (`spikeStates`) and a cotangent [size], and writes what the loss of a
+ * A thread takes one event of one path, reads A and B to depth − 1 (`spikeNextStates`) and a cotangent [size], and writes what the loss of a
  * pair of matched trains gains, `added` (of the other train of the pair, [neurons][paths of the batch]) less this, to `horizon`.
  */
 import { declareKernel, read, readWrite } from "../shared/declare.js";
-import { rowsPerLayer, type SpikeGradientShape, stateSize } from "./spike-gradient.wgsl.js";
+import { unroll } from "../shared/unroll.js";
+import { advance, letters } from "./signature.wgsl.js";
+import { rowsPerLayer, type SpikeGradientShape } from "./spike-gradient.wgsl.js";
 import { eventList, spikePass, trainThreads } from "./spike-layout.wgsl.js";
 import { levelStarts } from "./spike-signature.wgsl.js";
 
-/** The shape whose states, to its depth − 2, are those to depth − 1 of this. */
-export const nextStates = ({ channels, depth }: SpikeGradientShape): SpikeGradientShape => ({
-  channels,
-  depth: depth + 1,
-});
+/** Numbers of levels 1 to depth − 1. */
+export const nextSize = (channels: number, depth: number): number =>
+  depth < 2 ? 0 : levelStarts(channels, depth - 1)[depth]! - 1;
+
+/**
+ * Signatures before or after the times of next spikes, to depth − 1. As of `spikeSignature`, a move changes only words that end in its
+ * letter: a thread owns one word u of length depth − 2 of one path, keeps S at its prefixes in registers and at the words u·a in
+ * `running`, and writes them to `states` at groups of spikes with one that is next. After, it runs backward with words reversed.
+ */
+export const spikeNextStates = (shape: SpikeGradientShape, direction: "before" | "after") => {
+  const { channels: d, depth } = shape;
+  const levels = depth - 1;
+  const starts = levelStarts(d, levels);
+  const words = d ** (levels - 1);
+  const forward = direction === "before";
+  const reversed = (k: number): string =>
+    Array.from({ length: k }, (_, j) => `i${j + 1} * ${d ** j}u`).join(" + ") || "0u";
+  const at = (level: number, word: string): string =>
+    `states[(n * ${nextSize(d, depth)}u + ${starts[level]! - 1}u + ${word}) * run.paths + p]`;
+  const move = levels === 1 ? "let before_last = 1.0f;" : advance(levels, 0, true);
+  const last = (letter: string): string =>
+    at(levels, forward ? `u * ${d}u + ${letter}` : `${reversed(levels - 1)} + ${letter} * ${words}u`);
+  const group = `    var is_next = false;
+    for (var r = 0u; r < size; r += 1u) { is_next |= events[event_at(n + r, 1u, p)] >= ${d}u; }
+    if (is_next) {
+${unroll(levels - 1, (j) => `      if (u % ${d ** (levels - 2 - j)}u == 0u) { ${at(j + 1, forward ? `u / ${d ** (levels - 2 - j)}u` : reversed(j + 1))} = s${j + 1}; }`)}
+      ${last("0u")} = time_sum;
+      for (var a = 1u; a < ${d}u; a += 1u) { ${last("a")} = running[(u * ${d}u + a) * run.paths + p]; }
+    }
+    {
+${unroll(levels - 1, (j) => `      var e${j + 1} = 0.0f;`)}
+      for (var r = 0u; r < size; r += 1u) {
+        let letter = events[event_at(n + r, 1u, p)];
+${unroll(levels - 1, (j) => `        e${j + 1} += select(0.0f, 1.0f, i${j + 1} == letter);`)}
+      }
+${move}
+      for (var r = 0u; r < size; r += 1u) {
+        let letter = events[event_at(n + r, 1u, p)];
+        if (letter < ${d}u) { running[(u * ${d}u + letter) * run.paths + p] += before_last; }
+      }
+    }`;
+  const time = (event: string): string => `    {
+      let delta = bitcast<f32>(events[event_at(${event}, 0u, p)]);
+${unroll(levels - 1, (j) => `      let e${j + 1} = select(0.0f, delta, i${j + 1} == 0u);`)}
+${move}
+      time_sum += before_last * delta;
+    }`;
+  return declareKernel({
+    label: `signatures ${direction} next spikes`,
+    workgroupSize: trainThreads,
+    uniform: spikePass,
+    bindings: {
+      events: read("array<u32>"),
+      /** [events][words of levels 1 to depth − 1][paths]. */
+      states: readWrite("array<f32>"),
+      /** [words of level depth − 1][paths]. */
+      running: readWrite("array<f32>"),
+    },
+    body: /* wgsl */ `
+${eventList}
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let p = id.x;
+  let u = id.y + id.z * ${rowsPerLayer}u;
+  if (p >= run.paths || u >= ${words}u) { return; }
+  ${letters(d, levels)}
+${unroll(levels - 1, (j) => `  var s${j + 1} = 0.0f;`)}
+  var time_sum = 0.0f;
+  for (var a = 1u; a < ${d}u; a += 1u) { running[(u * ${d}u + a) * run.paths + p] = 0.0f; }
+  let count = event_count(p);
+${
+  forward
+    ? `  for (var n = 0u; n < count;) {
+    let size = events[event_at(n, 4u, p)];
+${time("n")}
+${group}
+    n += size;
+  }`
+    : `  for (var end = count; end > 0u;) {
+    let n = events[event_at(end - 1u, 3u, p)];
+    let size = end - n;
+${time("end")}
+${group}
+    end = n;
+  }`
+}
+}
+`,
+  });
+};
 
 export const spikeNext = (shape: SpikeGradientShape) => {
   const { channels: d, depth } = shape;
   const starts = levelStarts(d, depth);
-  const states = stateSize(d, depth + 1);
+  const states = nextSize(d, depth);
   const state = (buffer: string, level: number, word: string): string =>
     `${buffer}[(first * ${states}u + ${starts[level]! - 1}u + ${word}) * run.paths + p]`;
   const lines: string[] = [];

@@ -14,7 +14,7 @@ import {
 } from "../../../shaders/signature/spike-depth3.wgsl.js";
 import { rowsPerLayer, spikeGradient, spikeStates, stateSize } from "../../../shaders/signature/spike-gradient.wgsl.js";
 import { eventBytes, type spikePass } from "../../../shaders/signature/spike-layout.wgsl.js";
-import { nextStates, spikeNext } from "../../../shaders/signature/spike-next.wgsl.js";
+import { nextSize, spikeNext, spikeNextStates } from "../../../shaders/signature/spike-next.wgsl.js";
 import { spikeSignature, sumSpikeRows } from "../../../shaders/signature/spike-signature.wgsl.js";
 import { fail, wholeNumber } from "../../checks.js";
 import type { Batch, Gpu, KernelOf, Storage } from "../../gpu/index.js";
@@ -49,8 +49,8 @@ interface RowsKernels {
 
 /** Compiled where the next spikes of trains are asked for. */
 interface NextKernels {
-  readonly before: KernelOf<typeof spikeStates> | undefined;
-  readonly after: KernelOf<typeof spikeStates> | undefined;
+  readonly before: KernelOf<typeof spikeNextStates> | undefined;
+  readonly after: KernelOf<typeof spikeNextStates> | undefined;
   readonly add: KernelOf<typeof spikeNext>;
 }
 
@@ -128,10 +128,9 @@ export class SpikeSignatures {
       words: products ? undefined : await gpu.kernel(spikeSignature(label, { ...shape, pathsPerGroup, transposed })),
     });
     const next = async (): Promise<NextKernels> => {
-      const own = nextStates(shape);
       const [before, after, add] = await Promise.all([
-        depth > 1 ? gpu.kernel(spikeStates(own, "before")) : undefined,
-        depth > 1 ? gpu.kernel(spikeStates(own, "after")) : undefined,
+        depth > 1 ? gpu.kernel(spikeNextStates(shape, "before")) : undefined,
+        depth > 1 ? gpu.kernel(spikeNextStates(shape, "after")) : undefined,
         gpu.kernel(spikeNext(shape)),
       ]);
       return { before, after, add };
@@ -260,30 +259,19 @@ export class SpikeSignatures {
     const scale = options.scale ?? (options.perPath ? 1 : 1 / spikes.paths);
     const stateBytes = 4 * spikes.slots * stateSize(channels, depth);
     if (!options.accumulate) batch.clear(out, 0, 4 * spikes.slots * spikes.paths);
-    this.ranges(batch, spikes, stateBytes, 1, { ...options, scale }, (turn) => {
-      const { events, uniform, paths } = turn;
-      const states = this.encodeStates(batch, turn, kernels, channels ** (depth - 2), stateBytes);
+    this.ranges(batch, spikes, stateBytes, 1, { ...options, scale }, ({ events, uniform, paths }) => {
+      let [before, after]: (Storage | undefined)[] = [];
+      if (kernels.before && kernels.after) {
+        const threads = rowsOf(paths, channels ** (depth - 2));
+        before = this.scratch.take("states before", stateBytes * paths);
+        after = this.scratch.take("states after", stateBytes * paths);
+        batch
+          .dispatch(kernels.before, { uniform, events, states: before, threads })
+          .dispatch(kernels.after, { uniform, events, states: after, threads });
+      }
       const threads = rowsOf(paths, spikes.slots);
-      batch.dispatch(kernels.gradient, { uniform, events, cotangent, gradient: out, ...states, threads });
+      batch.dispatch(kernels.gradient, { uniform, events, cotangent, gradient: out, before, after, threads });
     });
-  }
-
-  /** Signatures before and after every event of a turn, by one thread a word; none where kernels need none. */
-  private encodeStates(
-    batch: Batch,
-    { events, uniform, paths }: Turn,
-    kernels: Pick<NextKernels, "before" | "after">,
-    words: number,
-    bytesPerPath: number,
-  ): { readonly before: Storage | undefined; readonly after: Storage | undefined } {
-    if (!kernels.before || !kernels.after) return { before: undefined, after: undefined };
-    const threads = rowsOf(paths, words);
-    const before = this.scratch.take("states before", bytesPerPath * paths);
-    const after = this.scratch.take("states after", bytesPerPath * paths);
-    batch
-      .dispatch(kernels.before, { uniform, events, states: before, threads })
-      .dispatch(kernels.after, { uniform, events, states: after, threads });
-    return { before, after };
   }
 
   /**
@@ -302,12 +290,20 @@ export class SpikeSignatures {
     const { depth } = this;
     const channels = this.neurons + 1;
     const kernels = this.kernels.next!;
-    const stateBytes = 4 * spikes.slots * stateSize(channels, depth + 1);
-    this.ranges(batch, spikes, stateBytes, 1, { scale: 1, ...options, next: true }, (turn) => {
-      const { events, uniform, paths } = turn;
-      const states = this.encodeStates(batch, turn, kernels, channels ** (depth - 1), stateBytes);
+    const stateBytes = 4 * spikes.slots * nextSize(channels, depth);
+    this.ranges(batch, spikes, stateBytes, 1, { scale: 1, ...options, next: true }, ({ events, uniform, paths }) => {
+      let [before, after]: (Storage | undefined)[] = [];
+      if (kernels.before && kernels.after) {
+        const threads = rowsOf(paths, channels ** (depth - 2));
+        const running = this.scratch.take("running signatures", 4 * channels ** (depth - 1) * paths);
+        before = this.scratch.take("states before next spikes", stateBytes * paths);
+        after = this.scratch.take("states after next spikes", stateBytes * paths);
+        batch
+          .dispatch(kernels.before, { uniform, events, states: before, running, threads })
+          .dispatch(kernels.after, { uniform, events, states: after, running, threads });
+      }
       const threads = rowsOf(paths, spikes.slots);
-      batch.dispatch(kernels.add, { uniform, events, cotangent, added, horizon: out, ...states, threads });
+      batch.dispatch(kernels.add, { uniform, events, cotangent, added, horizon: out, before, after, threads });
     });
   }
 
