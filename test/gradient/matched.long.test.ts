@@ -17,9 +17,9 @@ it("matched signatures of one neuron have the derivative of their mean", async (
   ).read();
   const observed = pathsOf(seen).map(({ times, neurons }) => ({ times, neurons }));
   const loss = expectedSignatureLoss(observed, { depth: 2, matching: true });
-  const [paths, term, differences]: [number[], number[], number[]] = [[], [], []];
+  const [paths, term, score, differences]: [number[], number[], number[], number[]] = [[], [], [], []];
   for (let seed = 200; seed < 216; seed++) {
-    const of = (current: number, names: string[], estimator?: "pathwise") =>
+    const of = (current: number, names: string[], estimator?: "pathwise" | "score") =>
       engine.network({ ...cell, current }).valueAndGradient(loss, {
         ...solve,
         seed,
@@ -32,14 +32,17 @@ it("matched signatures of one neuron have the derivative of their mean", async (
     const whole = await of(1.2, ["current"]);
     expect(whole).toMatchObject({ unbiased: true, terms: ["pathwise", "horizon"], estimator: "horizon" });
     term.push(whole.gradient.current as number);
+    score.push((await of(1.2, ["current"], "score")).gradient.current as number);
     differences.push(((await of(1.22, [])).value - (await of(1.18, [])).value) / 0.04);
   }
   engine.dispose();
   const wanted = estimateOf(differences);
-  const [offPaths, offTerm] = [paths, term].map((all) => estimateOf(all.map((g, i) => g - differences[i]!)));
-  console.log(wanted, offPaths, offTerm);
+  const [offPaths, offTerm, offScore] = [paths, term, score].map((all) => estimateOf(all.map((g, i) => g - differences[i]!)));
+  console.log(wanted, offPaths, offTerm, offScore);
   expect(offTerm!.standardError).toBeLessThan(0.02 * Math.abs(offPaths!.mean));
   expect(Math.abs(offTerm!.mean)).toBeLessThan(3 * offTerm!.standardError);
+  expect(offScore!.standardError).toBeLessThan(0.05 * Math.abs(offPaths!.mean));
+  expect(Math.abs(offScore!.mean)).toBeLessThan(3 * offScore!.standardError);
   // Without it the derivative is another.
   expect(Math.abs(offPaths!.mean)).toBeGreaterThan(6 * offPaths!.standardError);
 }, 900_000);
