@@ -4,7 +4,7 @@ import { SaltationError } from "../errors.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { AskedEstimator } from "./estimator.js";
 import { judgeMean } from "./judge-mean.js";
-import { boundaryTerm, type Loss, leftOut } from "./loss.js";
+import { type Loss, leftOut } from "./loss.js";
 import { planForLoss } from "./loss-plan.js";
 import { mixed } from "./mix.js";
 import { scored } from "./score.js";
@@ -30,11 +30,13 @@ function cheapest(loss: Loss, plan: SolvePlan, names: readonly string[], changin
   return loss;
 }
 
+const boundaryTerm =
+  'it jumps where a spike crosses t1; the rate of spikes there times that jump is missing; take estimator "horizon", which has it';
+
 /** The loss with derivatives of paths alone, told where it jumps at t1. */
 function withoutHorizon(loss: Loss): Loss {
   if (!loss.horizon) return loss;
-  const missing = `${boundaryTerm}; take estimator "horizon", which has it`;
-  const leavesOut = (plan: SolvePlan): string => [missing, leftOut(loss, plan) ?? []].flat().join("; ");
+  const leavesOut = (plan: SolvePlan): string => [boundaryTerm, leftOut(loss, plan) ?? []].flat().join("; ");
   // A caller's own may be of a class.
   return Object.create(loss, { horizon: { value: false }, leavesOut: { value: leavesOut } });
 }

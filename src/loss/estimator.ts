@@ -31,7 +31,6 @@ export async function estimatedBy(
   names: readonly string[],
   changing = false,
 ): Promise<Loss> {
-  const all = ["horizon", "pathwise", "score", "mix", "auto"] as const;
-  const by = oneOf<AskedEstimator>("estimator", asked ?? "horizon", all);
+  const by = oneOf<AskedEstimator>("estimator", asked ?? "horizon", ["horizon", "pathwise", "score", "mix", "auto"]);
   return by === "horizon" ? loss : (await import("./choose.js")).chosen(by, loss, planned(), names, changing);
 }
