@@ -3,11 +3,11 @@ import type { SolverBackend } from "../backend/backend.js";
 import { checkOptions, fail, list, type Names, show, wholeNumber } from "../checks.js";
 import { threefry2x32 } from "../driver/threefry.js";
 import { movedTo } from "../errors.js";
-import { type AskedEstimator, estimatedBy } from "../loss/estimator.js";
+import { type AskedEstimator, estimatedBy, takenEstimator } from "../loss/estimator.js";
 import type { Evaluator, Loss } from "../loss/loss.js";
-import { lossWarnings, planForLoss } from "../loss/loss-plan.js";
+import { lossWarnings, planForLoss, spreadOf } from "../loss/loss-plan.js";
 import { checkUnbiasedMean, verdictOn } from "../loss/mean-verdict.js";
-import type { ValueAndGradient } from "../loss/result.js";
+import type { Evaluated, ValueAndGradient } from "../loss/result.js";
 import type { Network } from "../network/network.js";
 import type { DiscretisationOptions } from "../plan/discretisation.js";
 import { parameterLayout, parameterVector, replaceParameters, requestedViews, shapedValues } from "../plan/layout.js";
@@ -90,8 +90,11 @@ export interface TrainStep
     | "because"
     | "terms"
     | "estimator"
+    | "spread"
   > {
-  /** From 0. A standard error that would cost another pass over the trains (expected signatures on a GPU) is NaN. */
+  /**
+   * From 0. The spread is there for losses that are the mean of what each path gives (`Loss.pathwise`): that of others takes more paths
+   * (`valueAndGradient`). A standard error that would cost another pass over the trains (expected signatures on a GPU) is NaN. */
   readonly step: number;
   /** The trainable parameters with which this step's value was taken, in the shapes in which they were given. */
   readonly parameters: Record<string, unknown>;
@@ -248,6 +251,9 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
       ? planOfStep(replaceParameters(plan, layout, vector), run.task, step)
       : undefined;
   let values = valuesAt(run.task.from);
+  const estimator = takenEstimator(loss, judged.terms);
+  const estimated = (result: Evaluated): Pick<TrainStep, "estimator" | "spread"> =>
+    loss.pathwise ? spreadOf(plan, views, estimator, judged, result) : { estimator };
   let began = performance.now();
   for await (const { step, result, state } of signal ? untilAborted(trained(run), signal) : trained(run)) {
     update.plan.entries.forEach((e, i) => {
@@ -269,7 +275,7 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
       warnings: lossWarnings(plan, loss, about.withWarning(result, discretisation)),
       ...(discretisation ? { discretisation } : {}),
       ...verdictOn(plan, loss, judged, result.saturatedPaths),
-      ...(loss.likelihood ? {} : { estimator: loss.estimator ?? "pathwise" }),
+      ...(loss.likelihood ? {} : estimated(result)),
       parameters,
       updated,
       seconds: (performance.now() - began) / 1000,
