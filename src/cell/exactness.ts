@@ -224,9 +224,7 @@ export function checkExactness(cell: CheckedCell): Exactness {
 
   const clashing = new Parts();
   for (const jump of cell.jumps) {
-    const { value, inputs } = jump;
-    // A jump of one of several events has a number for a name.
-    const jumpName = (/^jump_\d+$/.test(jump.name) && events.find((e) => e.jump === jump)?.name) || jump.name;
+    const { name: jumpName, value, inputs } = jump;
     if (!inputs.includes("y")) continue;
     const after = new Map(y.map((node, i) => [node, value[i]!] as const));
     const jumpSize = reachable(value).length;

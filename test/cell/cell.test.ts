@@ -311,18 +311,6 @@ describe("exactness", () => {
     expect(commute!.detail).toMatch(/reset\.v with the noise on "v"/);
   });
 
-  it("calls a jump of one of several events by the name of the event", () => {
-    const { exactness } = defineCell({
-      name: "two",
-      state: { v: "I - v", s: "exp(v)" },
-      noise: { v: "0.3" },
-      events: { fire: { when: "s", jump: { v: "0", s: "log(u)" }, emits: true }, end: { when: "t - 1" } },
-      start: { s: "log(u)" },
-      parameters: { a: 1 },
-    });
-    expect(exactness.conditions[2]!.detail).toMatch(/^fire\.v with the noise on "v"/);
-  });
-
   it("sees that the drift crosses the surface of a condition from the side from which it can", () => {
     const verdict = (v: string, a = 2) => {
       const parameters = { a, c: 1 };
@@ -362,7 +350,7 @@ describe("exactness", () => {
     expect(of({ s: "r < a ? k : (r < a + k ? 0 : a)", r: "1" }, "s")).toBe("∇E·f is positive");
     expect(of({ s: "r < k ? 0 : (r < 2 * k ? a - r : a)", r: "1" }, "s")).toBe("unproven");
     // A rate of what jumps alone changes was above 0 on the way, whatever it is elsewhere: a queue's.
-    const steady = "the flow does not change ∇E·f, so it is above 0 where the flow comes to E = 0";
+    const steady = "the flow does not change ∇E·f, which is above 0 on the way there";
     const count = { reset: { s: "-k", n: "n - 1" } };
     expect(of({ s: "a * min(2 * n, 1)", n: "0" }, "s", count)).toBe(steady);
     expect(of({ s: "a * n", n: "0" }, "s", { ...count, inputs: ["rate"] })).toBe(steady);
