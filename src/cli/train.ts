@@ -290,6 +290,7 @@ async function runTraining(
   const history: HistoryEntry[] = [];
   const losses: number[] = [];
   let firstStepSeconds = 0;
+  let before: Readonly<Record<string, unknown>> = {};
   let measured: TrainingResult["discretisation"];
   const found = await runSteps({
     ...{ training, interrupt, adapter, steps, checkpoints },
@@ -297,23 +298,26 @@ async function runTraining(
     async take(step, isFirst) {
       if (isFirst) {
         firstStepSeconds = performance.now() / 1000;
-        await recovery.before(step.parameters);
+        before = (await step.values()).parameters;
+        await recovery.before(before);
       }
       if (step.discretisation) measured = { step: step.step, ...step.discretisation };
       losses.push(step.value);
-      await recovery.after(step.step, step.updated, step.step === steps - 1);
+      const isLast = step.step === steps - 1;
+      if (recovery.wants(isLast)) await recovery.after(step.step, (await step.values()).updated, isLast);
       const entry = { loss: step.value, standardError: step.standardError };
       if (kept !== "none") {
-        history.push(kept === "full" ? { ...entry, parameters: step.parameters } : entry);
+        history.push(kept === "full" ? { ...entry, parameters: (await step.values()).parameters } : entry);
       }
       return `loss ${readable(step.value)}`;
     },
   });
   if (!found) return undefined;
   const { first, last } = found;
-  const { value: loss, updated: parameters, unbiased, because, terms, estimator } = last;
+  const { updated: parameters } = await last.values();
+  const { value: loss, unbiased, because, terms, estimator } = last;
   if (measured?.warning && !first.discretisation?.warning) sayWarnings([measured.warning]);
-  const { step: firstStep, parameters: before } = first;
+  const { step: firstStep } = first;
   const discretisation = measured ? { discretisation: measured } : {};
   const mean = { unbiased, because, terms, ...(estimator ? { estimator } : {}) };
   return { history, losses, firstStep, before, loss, parameters, mean, firstStepSeconds, ...discretisation };

@@ -9,7 +9,7 @@ import type { Estimator } from "./estimator.js";
 import type { Loss } from "./loss.js";
 import { checkMaxSpikes } from "./max-spikes.js";
 import { type JudgedMean, stopsAtLast, verdictOn } from "./mean-verdict.js";
-import { type Evaluated, shapedEntries, type ValueAndGradient } from "./result.js";
+import { type Evaluated, shapedEntries, type ValueAndGradient, type Valued } from "./result.js";
 
 /** What all of some states are. */
 const observedBy = (plan: SolvePlan, states: readonly StatesOptions[]): ObservedStates =>
@@ -35,8 +35,11 @@ export function planForLoss(given: SolvePlan, loss: Loss): SolvePlan {
     : plan;
 }
 
+/** What is told of a value, and of its gradient where that is with the host. */
+type Told = Valued & Partial<Pick<Evaluated, "gradient">>;
+
 /** A parameter by which every path's gradient is exactly 0. */
-function unmoved({ network }: SolvePlan, { gradient }: Evaluated): string[] {
+function unmoved({ network }: SolvePlan, { gradient = {} }: Told): string[] {
   return Object.entries(gradient).flatMap(([name, values]) => {
     const numbers = [values].flat(Number.POSITIVE_INFINITY) as (number | readonly number[])[];
     if (numbers.length === 0 || !numbers.every((v) => v === 0)) return [];
@@ -57,7 +60,7 @@ function inexact({ network: { cell }, dt }: SolvePlan, loss: Loss): string[] {
 }
 
 /** What is known to be doubtful in a result for a plan of `planForLoss`; undefined where nothing is. */
-export function lossWarnings(plan: SolvePlan, loss: Loss, result: Evaluated): readonly string[] | undefined {
+export function lossWarnings(plan: SolvePlan, loss: Loss, result: Told): readonly string[] | undefined {
   const { warnings = [], saturatedPaths } = result;
   const all = [...(loss.warnings?.(plan, result.means) ?? []), ...warnings];
   if (saturatedPaths > 0 && !stopsAtLast(plan, loss)) {
