@@ -60,7 +60,7 @@ export function pathOnGrids(finePlan: SolvePlan, path: number): (dt: number) => 
   const source = counterNoise(finePlan);
   const pair = new Float64Array(2);
   const fine = (step: number, channel: number): PathStep => {
-    const key = step * 2 + channel;
+    const key = step * 2 ** 20 + channel; // fewer channels than that, of all neurons
     let known = drawn.get(key);
     if (!known) {
       source(path, step, channel, pair);

@@ -8,7 +8,6 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { progressBar } from "../src/cli/output.js";
-import { coarsen, type PathStep } from "../src/driver/brownian.js";
 import { Engine } from "../src/engine.js";
 import { simulatedTrials, truthOf, truthSolve } from "../src/experiments/recovery.js";
 import { lossOf, networkOf, solveOptionsOf, trainedAs } from "../src/job/build.js";
@@ -21,8 +20,8 @@ import { defineNetwork } from "../src/network/network.js";
 import { type Method, methods, planSolve } from "../src/plan/plan.js";
 import { train } from "../src/train/train.js";
 import { compileFor } from "../src/twin/compile.js";
-import { type NoiseSource, PathSolver } from "../src/twin/forward.js";
-import { counterNoise } from "../src/twin/noise.js";
+import { PathSolver } from "../src/twin/forward.js";
+import { pathOnGrids } from "./convergence.js";
 import { median, option, writeResult } from "./support.js";
 
 const names = ["figure2", "figure2-best"] as const;
@@ -125,34 +124,16 @@ function accuracy(paths: number): { method: Method; dt: number; timeError: numbe
   const { simulate } = job.observed as { simulate: Parameters<typeof truthOf>[1] };
   const network = defineNetwork(truthOf(networkOf(job, files), simulate));
   const options = { paths: 1, t1: 1, seed: 5 };
-  const source = counterNoise(planSolve(network, { ...options, dt: fineStep }));
+  const finePlan = planSolve(network, { ...options, dt: fineStep });
   const rows = methods.flatMap((method) =>
     grids.map((dt) => ({ method, dt, squares: 0, times: 0, off: 0, spikes: 0 })),
   );
   const bar = progressBar("accuracy", paths, "paths");
   for (let path = 0; path < paths; path++) {
-    const drawn = new Map<number, PathStep>();
-    const pair = new Float64Array(2);
-    const channels = 2 * network.neurons;
-    const fine = (step: number, channel: number): PathStep => {
-      const key = step * channels + channel;
-      let known = drawn.get(key);
-      if (!known) {
-        source(path, step, channel, pair);
-        known = { increment: pair[0]!, area: pair[1]! };
-        drawn.set(key, known);
-      }
-      return known;
-    };
+    const noise = pathOnGrids(finePlan, path);
     const solved = (method: Method, dt: number): number[][] => {
-      const ratio = Math.round(dt / fineStep);
-      const noise: NoiseSource = (_, step, channel, out) => {
-        const union = coarsen(Array.from({ length: ratio }, (__, i) => fine(step * ratio + i, channel)));
-        out[0] = union.increment;
-        out[1] = union.area;
-      };
       const plan = planSolve(network, { ...options, dt, method });
-      const { spikes } = new PathSolver(plan, compileFor(plan), noise).solve(path, false);
+      const { spikes } = new PathSolver(plan, compileFor(plan), noise(dt)).solve(path, false);
       const times = Array.from({ length: network.neurons }, (): number[] => []);
       for (const s of spikes) times[s.neuron]!.push((s.step + s.fraction) * dt);
       return times;

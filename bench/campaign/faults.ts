@@ -66,14 +66,18 @@ const news = /^saltation: compiling kernel "[^"]*" on [^\n]* …\n/gm;
 
 const cut = (text: string): string => (text.length > 300 ? `${text.slice(0, 300)}…` : text);
 
+/** What training warns of before its first step, which may be long before it fails. */
+const warnings = /^(?:warning: [^\n]*\n)+/;
+
 /** Faults of a failed command's message. */
 function messageFaults(error: string): Fault[] {
-  const text = error.replace(news, "").replace(/\n$/, "");
+  const said = error.replace(news, "").replace(/\n$/, "");
+  const text = said.replace(warnings, "");
   const say = (what: string): Fault => ({ kind: "message", what: `${what}: ${JSON.stringify(cut(text))}` });
   if (text === "") return [say("no message")];
   const faults: Fault[] = [];
   if (text.includes("\n")) faults.push(say(`${text.split("\n").length} lines`));
-  if (control.test(text)) faults.push(say("control characters"));
+  if (control.test(said)) faults.push(say("control characters"));
   if (text.length > longestMessage) faults.push(say(`${text.length} characters`));
   if (!text.startsWith("saltation: ")) faults.push(say("does not say that it is saltation's"));
   else if (!fieldFirst.test(text.slice("saltation: ".length))) faults.push(say("names no field"));

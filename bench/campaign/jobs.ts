@@ -232,6 +232,13 @@ export class JobFuzzer {
   }
 }
 
+/**
+ * Whether a result says itself that its spikes are not where they are, by more than the interval between them: states are
+ * then so large that 32-bit floats do not hold what a jump adds, and the spikes without end that float64 refuses do not come.
+ */
+const saysFarOff = (out: string): boolean =>
+  ((JSON.parse(out) as { discretisation?: { relative?: number } }).discretisation?.relative ?? 0) > 1;
+
 /** One backend gives a result and the other refuses: right only where 32-bit floats do not hold what 64-bit ones do. */
 function oneSided(exact: Outcome, device: Outcome): Fault[] {
   if (
@@ -240,6 +247,7 @@ function oneSided(exact: Outcome, device: Outcome): Fault[] {
     /infinite or NaN|became NaN|32-bit|float32|on this adapter/.test(device.error)
   )
     return [];
+  if (device.code === 0 && / fires more than \d+ times /.test(exact.error) && saysFarOff(device.out)) return [];
   if (exact.code === 0 && device.code !== 0)
     return [{ kind: "backends disagree", what: `only the device refuses: ${device.error.trim()}` }];
   if (device.code === 0 && exact.code !== 0)

@@ -30,6 +30,8 @@ class ExponentialStepper extends Stepper {
   private readonly first: Factor[];
   private readonly before: Factor[];
   private readonly weights: Factor[];
+  /** Factors by where in the sub-step they are taken, as a part of it. */
+  private readonly factorsAt: readonly { readonly node: number; readonly factors: readonly Factor[] }[];
   private readonly rate: Float64Array;
   private readonly rateBar: Float64Array;
   private readonly zBar: Float64Array;
@@ -58,6 +60,13 @@ class ExponentialStepper extends Stepper {
       Float64Array,
       Float64Array,
     ];
+    // Stages at one place of the sub-step have one z, and the whole has that of a stage at its end.
+    const places = new Map([[1, [...this.weights]]]);
+    for (let s = 1; s < this.node.length; s++) {
+      const node = this.node[s]!;
+      places.set(node, [...(places.get(node) ?? []), this.first[s]!, this.before[s]!]);
+    }
+    this.factorsAt = Array.from(places, ([node, factors]) => ({ node, factors }));
     this.unused = vector();
     [this.moves, this.moveTangents, this.stageBars] = Array.from({ length: 3 }, () => this.node.map(vector)) as [
       Float64Array[],
@@ -70,25 +79,22 @@ class ExponentialStepper extends Stepper {
     return false;
   }
 
-  /** Rates and factors. */
-  private prepare({ y, h, p }: SubStep): void {
-    const { cell, rate, node, first, before, weights, phi } = this;
+  /** Rates and factors, with their derivatives by z where they are asked for. */
+  private prepare({ y, h, p }: SubStep, slopes: boolean): void {
+    const { cell, rate, first, before, phi } = this;
     cell.rates!(rate, y, p);
     for (let i = 0; i < this.n; i++) {
-      const at = (factors: readonly (Factor | undefined)[]): void => {
+      for (const { node, factors } of this.factorsAt) {
+        phis(phi, node * rate[i]! * h, slopes);
         for (const factor of factors) {
-          if (!factor) continue;
           const [a, b, c] = factor.phi;
           factor.value[i] = a * phi[0]! + b * phi[1]! + c * phi[2]!;
-          factor.slope[i] = a * phi[3]! + b * phi[4]! + c * phi[5]!;
+          if (slopes) factor.slope[i] = a * phi[3]! + b * phi[4]! + c * phi[5]!;
         }
-      };
-      phis(phi, rate[i]! * h);
-      at(weights);
-      for (let s = 1; s < node.length; s++) {
-        phis(phi, node[s]! * rate[i]! * h);
-        at([first[s], before[s]]);
-        if (this.kept[i]) first[s]!.value[i] = before[s]!.value[i] = first[s]!.slope[i] = before[s]!.slope[i] = 0;
+      }
+      if (!this.kept[i]) continue;
+      for (let s = 1; s < this.node.length; s++) {
+        first[s]!.value[i] = before[s]!.value[i] = first[s]!.slope[i] = before[s]!.slope[i] = 0;
       }
     }
   }
@@ -120,7 +126,7 @@ class ExponentialStepper extends Stepper {
   }
 
   override advance(out: Float64Array, subStep: SubStep): void {
-    this.prepare(subStep);
+    this.prepare(subStep, false);
     this.takeStages(subStep);
     const { y, h } = subStep;
     for (let i = 0; i < this.n; i++) out[i] = y[i]! + h * this.weighed(i, "value", this.slopes);
@@ -129,7 +135,7 @@ class ExponentialStepper extends Stepper {
   override reverse(yBar: Float64Array, pBar: Float64Array, subStep: SubStep, c: Float64Array): void {
     const { h, p, I } = subStep;
     const { n, node, slopes, moves, first, before, weights, rate, rateBar, zBar, xBar, stageBars } = this;
-    this.prepare(subStep);
+    this.prepare(subStep, true);
     this.takeStages(subStep);
     this.rBar = 0;
     this.hBar = 0;
@@ -174,7 +180,7 @@ class ExponentialStepper extends Stepper {
     const { h, p, I } = subStep;
     const { y: dy, r: dr, h: dh, p: dp, I: dI } = direction;
     const { n, dx, node, slopes, slopeTangents, moves, moveTangents, first, before, rate, rateTangent } = this;
-    this.prepare(subStep);
+    this.prepare(subStep, true);
     this.takeStages(subStep);
     this.cell.ratesJvp!(rateTangent, subStep.y, p, direction);
     /** Of a h. */

@@ -12,6 +12,8 @@ describe("how a command ended", () => {
     expect(kinds(0, '{"value":1,"standardError":null}\n', "")).toEqual([]);
     expect(kinds(1, "", "saltation: time.dt: expected a number above 0, got -1\n")).toEqual([]);
     expect(kinds(1, "", "saltation: --out: cannot write a: no space left\n")).toEqual([]);
+    // Training warns before its first step.
+    expect(kinds(1, "", "warning: time.dt: is large\nsaltation: network: neuron 0 fires too often\n")).toEqual([]);
   });
 
   it.each([
@@ -24,6 +26,9 @@ describe("how a command ended", () => {
     ["message", 1, "", "saltation: \u001b[31m: unknown field\n"],
     ["message", 1, "", `saltation: network.cell: ${"x".repeat(2000)}\n`],
     ["message", 1, "", "saltation: something is wrong\n"],
+    ["message", 1, "", "warning: time.dt: is large\n"],
+    ["message", 1, "", "warning: time.dt: is large\nand so on\nsaltation: time: is missing\n"],
+    ["message", 1, "", "warning: \u001b[31m\nsaltation: time: is missing\n"],
     ["message", 1, "", ""],
   ])("is a fault of kind %s", (kind, code, out, error) => {
     expect(kinds(code, out, error)).toContain(kind);

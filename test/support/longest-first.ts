@@ -4,11 +4,20 @@
  */
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** Seconds of a processor, about; what is not here takes less than these. */
+/** Seconds, about; what is not here takes less than these. What mostly waits comes first, beside the others. */
 const seconds: Readonly<Record<string, number>> = {
+  "shards/clusters.long.test.ts": 400,
+  "solve/gpu-twin.gpu.long.test.ts": 130,
+  "solve/neurons.gpu.long.test.ts": 80,
+  "suites/suites.long.test.ts": 55,
+  "loss/estimator-errors.long.test.ts": 48,
+  "experiments/check-gradient.long.test.ts": 28,
+  "solve/wide.gpu.long.test.ts": 26,
+  "loss/batch-errors.long.test.ts": 22,
+  "docs/tutorial.long.test.ts": 20,
   "web/studio.test.ts": 70,
   "solve/gpu-twin.gpu.test.ts": 45,
-  "experiments/check-gradient.gpu.test.ts": 31,
+  "experiments/check-gradient.gpu.test.ts": 28,
   "twin/gradient.test.ts": 23,
   "loss/losses.gpu.test.ts": 22,
   "package/install.test.ts": 22,
