@@ -13,7 +13,7 @@ import type { Parameter } from "../network/network.js";
 import { allArrivals } from "../plan/arrivals.js";
 import { activeChannels } from "../plan/channels.js";
 import type { PlannedInput } from "../plan/inputs.js";
-import { segmentName } from "../plan/layout.js";
+import { segmentName, timesSegment } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { planOfAll } from "../plan/sampled-values.js";
 import { horizonOf } from "./horizon.js";
@@ -45,15 +45,15 @@ function spread(values: ArrayLike<number>, most = 64): number[] {
 }
 
 /** Whether a neuron receives from others, and whether one receives from several. */
-function meetings(plan: SolvePlan): { arrivals: boolean; several: boolean } {
+function meetings(plan: SolvePlan, sourcesMove: boolean): { arrivals: boolean; several: boolean } {
   const { network } = plan;
   const { rowStart, targets, delayOf } = network.connections;
   const sources = new Uint32Array(network.neurons);
   const fed = new Set(allArrivals(plan).neurons);
   for (let k = 0; k < network.neurons + network.sources; k++) {
     for (let i = rowStart[k]!; i < rowStart[k + 1]!; i++) {
-      // What a source sends moves with a delay alone.
-      if (k >= network.neurons && delayOf[i]! < 0) fed.add(targets[i]!);
+      // What a source sends moves with a delay, or with its time where that is differentiated by.
+      if (k >= network.neurons && delayOf[i]! < 0 && !sourcesMove) fed.add(targets[i]!);
       else if (targets[i] !== k) sources[targets[i]!]!++;
     }
   }
@@ -108,7 +108,7 @@ function circumstancesOf(plan: SolvePlan, given: readonly string[], trained: boo
     if (!open(name)) return value;
     return value === 0 ? 0.05 + 1.9 * r : value * (0.5 + r);
   };
-  const met = meetings(plan);
+  const met = meetings(plan, names.includes(timesSegment));
   return {
     range: (name) => {
       if (isUniform(name)) return range(0, 1, false);
