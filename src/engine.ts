@@ -349,7 +349,7 @@ export class EngineNetwork {
     this.engine.check();
     const plan = this.plan(options);
     const views = requestedViews(this.network, parameterLayout(plan), options.with);
-    if (options.requireExact !== false) checkExact(this.network.cell);
+    if (options.requireExact !== false) checkExact(this.network);
     return (await aboutStep()).withStability(plan, async (warned) => {
       const sensitivities = await this.place((backend) => backend.sensitivities(warned, views, options.progress));
       const { derivatives, horizon = [] } = sensitivities;

@@ -1,6 +1,6 @@
 /** What a loss asks of the network, and of the solution that it is taken on. */
-import type { Cell } from "../cell/cell.js";
 import { fail, show } from "../checks.js";
+import { type JudgedCell, judgedCells } from "../network/judged-cells.js";
 import type { Network } from "../network/network.js";
 import type { View } from "../plan/layout.js";
 import { type ObservedStates, planObserved, type StatesOptions, together } from "../plan/observed.js";
@@ -52,12 +52,20 @@ function unmoved({ network }: SolvePlan, { gradient = {} }: Told): string[] {
 }
 
 /** That no path has a derivative, where the gradient of such a cell was asked for. */
-function inexact({ network: { cell }, dt }: SolvePlan, loss: Loss): string[] {
-  if (cell.exactness.exact || loss.likelihood || loss.estimator === "score") return [];
-  const names = cell.exactness.conditions.filter((c) => c.verdict === "violated").map((c) => c.name);
+function inexact({ network, dt }: SolvePlan, loss: Loss): string[] {
+  if (loss.likelihood || loss.estimator === "score") return [];
   const what = `the gradient is that of the solution in steps of dt = ${dt}, and paths have none as dt goes to 0`;
-  return [`network.cell: "${cell.name}" violates ${names.join(", ")}: ${what}`];
+  return judgedCells(network).flatMap((judged) => {
+    const { name, exactness } = judged.cell;
+    if (exactness.exact) return [];
+    const names = exactness.conditions.filter((c) => c.verdict === "violated").map((c) => c.name);
+    return [`${fieldOfCell(judged)}: "${name}" violates ${names.join(", ")}: ${what}`];
+  });
 }
+
+/** Where a cell stands in a network. */
+const fieldOfCell = ({ populations: [first] = [] }: JudgedCell): string =>
+  first ? `network.populations.${first.name}.cell` : "network.cell";
 
 /** What is known to be doubtful in a result for a plan of `planForLoss`; undefined where nothing is. */
 export function lossWarnings(plan: SolvePlan, loss: Loss, result: Told): readonly string[] | undefined {
@@ -102,20 +110,23 @@ function spreadOf({ paths }: SolvePlan, views: readonly View[], loss: Loss, resu
   return { estimator, spread };
 }
 
-/** @throws SaltationError where the cell's pathwise gradient is not exact. */
-export function checkExact({ name, exactness }: Cell): void {
-  if (exactness.exact) return;
-  const violated = exactness.conditions.filter((c) => c.verdict === "violated");
-  fail(
-    "network.cell",
-    `the pathwise gradient of "${name}" is not exact: ${violated.map((c) => `${c.name}: ${c.detail}`).join("; ")}. ` +
-      "Set requireExact to false to take the inexact gradient",
-  );
+/** @throws SaltationError where the pathwise gradient of a cell of the network is not exact. */
+export function checkExact(network: Network): void {
+  for (const judged of judgedCells(network)) {
+    const { name, exactness } = judged.cell;
+    if (exactness.exact) continue;
+    const violated = exactness.conditions.filter((c) => c.verdict === "violated");
+    fail(
+      fieldOfCell(judged),
+      `the pathwise gradient of "${name}" is not exact: ${violated.map((c) => `${c.name}: ${c.detail}`).join("; ")}. ` +
+        "Set requireExact to false to take the inexact gradient",
+    );
+  }
 }
 
 /** @throws SaltationError where the loss does not fit the network, or the cell's gradient is not exact. */
 export function checkLoss(network: Network, loss: Loss | undefined, requireExact = true): void {
   loss?.check?.(network);
   // A likelihood takes no pathwise gradient, so that its exactness is no matter; nor does a score.
-  if (requireExact && !loss?.likelihood && loss?.estimator !== "score") checkExact(network.cell);
+  if (requireExact && !loss?.likelihood && loss?.estimator !== "score") checkExact(network);
 }
