@@ -12,7 +12,8 @@ export interface Valued {
   /**
    * Standard error of the value over the paths, to first order; NaN (null in JSON) for a single path, or a single pair
    * of antithetic ones: there is none. Where `valueAndGradient` takes it from batches of paths
-   * (signature MMD and score), it is too large near laws that are equal: there the first order vanishes.
+   * (signature MMD and score), it is too large near laws that are equal: there the first order vanishes. Of samples it is that of a
+   * mean over other samples drawn as these were, a path each: how samples differ counts as chance. So it is with the gradient's.
    */
   readonly standardError: number;
   /** Means that the loss is made of, in its order, with standard errors: times of the spikes that it selects, or counts. */
