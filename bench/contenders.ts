@@ -109,6 +109,8 @@ export class Ours implements Contender {
     readonly name: string,
     private readonly solve: () => Promise<Solved>,
     private readonly act: () => Promise<unknown> = solve,
+    /** Whether it solves the very problem that others are compared with; else it is compared too. */
+    readonly same = true,
   ) {}
 
   start(): Promise<Solved> {
@@ -157,7 +159,8 @@ export async function measured({ contenders, differs: wrong }: Row, rounds: numb
       }
       row.version = solved.version;
       const reference = (await contender.reference?.()) ?? ours;
-      const word = reference === undefined || contender instanceof Ours ? undefined : wrong(reference, solved);
+      const word =
+        reference === undefined || (contender instanceof Ours && contender.same) ? undefined : wrong(reference, solved);
       ours ??= solved;
       if (word) row.word = `not the same: ${word}`;
       else taking.push({ contender, row, turns: [] });

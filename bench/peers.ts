@@ -10,6 +10,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
+import { defineCell } from "../src/cell/cell.js";
 import { Engine } from "../src/engine.js";
 import { firstSpikes } from "../src/loss/spike-times.js";
 import type { NetworkDefinition } from "../src/network/network.js";
@@ -132,6 +133,29 @@ function solvedOnly(engine: Engine, definition: NetworkDefinition, options: Solv
 
 const withoutSynapse: NetworkDefinition = { ...single, parameters: { mu2: 0, sigma2: 0 } };
 
+/** The same neuron without a state for the synaptic current, which peers do not have either; its noise is of other numbers. */
+const bare: NetworkDefinition = {
+  cell: defineCell({
+    name: "bare slif",
+    state: { v: "mu1 * (I - v)", s: "exp(min(beta * (v - vTh), 10 * beta))" },
+    noise: { v: "sigma1" },
+    event: "s",
+    reset: { v: "v - vReset", s: "log(u) - alpha" },
+    start: { v: "0", s: "log(u) - alpha" },
+    parameters: { mu1: 15, sigma1: 0.25, beta: 5, vTh: 1, vReset: 1.4, alpha: 0.03 },
+  }),
+  neurons: 1,
+  current: 1.5,
+};
+
+/** It has paths of its own, of the same law: its means are compared. */
+function bareOurs(engine: Engine, threads: number, options: SolveOptions): Ours {
+  const solve = simulated(engine, bare, options);
+  const name = `${ownName(engine, threads)}, no synaptic current`;
+  const means = async (): Promise<Solved> => ({ means: (await solve()).means! });
+  return new Ours(name, means, solvedOnly(engine, bare, options), false);
+}
+
 function forwardRows(machines: Machines, folder: string): Row[] {
   const [paths, steps, dt] = [16384, 500, 0.01];
   const widths = [
@@ -147,6 +171,7 @@ function forwardRows(machines: Machines, folder: string): Row[] {
           ([name, engine]) =>
             new Ours(name, simulated(engine, withoutSynapse, options), solvedOnly(engine, withoutSynapse, options)),
         ),
+        ...[...machines.simd].map(([threads, engine]) => bareOurs(engine, threads, options)),
         ...widths.flatMap(([width, file]) =>
           counts.map((n) => new Peer(`C++ ${width}, ${onThreads(n)}`, file, [method, paths, steps, dt, n].map(String))),
         ),

@@ -168,10 +168,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 #if ${shape.burst === 1}
   let last = begin + count_before + run.budget; // grid steps and spikes of the window's end
   var stop = min(steps, last - count); // the step at which there is nothing more to do
+  var halted = 0u; // the step in which the path stopped
 #else
   let budget = run.budget;
-#endif
   var bursts = 0u;
+#endif
   var overflow = false;
   var saturated = false;
 
@@ -208,8 +209,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         ${shape.observed ? "if (!crossed) { observe(y, step, 0u, i); }" : ""}
         continuing { break if crossed || step >= stop; }
       }
-#endif
       bursts += 1u;
+#endif
 
       if (crossed) {
 #if ${shape.current.samples > 1}
@@ -292,6 +293,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         // An event function that is not below zero at the start (a reset that falls short) fires at once.
         if (e_start >= 0.0f) { h = 1e-7f; landed = y; }
 #endif
+        ${shape.burst === 1 ? "halted = step;" : ""}
         if (count >= run.slots) {
           overflow = true;
           step = ended;
@@ -336,6 +338,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 #endif
     }
   }
+#if ${shape.burst === 1}
+  // Each turn of the loop was a sub-step, but for one that found the record full.
+  let bursts = select(step, halted, step == ended && !was_ended) - begin + count - count_before + select(0u, 1u, overflow);
+#endif
   iterations += bursts * ${shape.burst}u;
 
 ${eachNumber(shape.states, (s) => `checkpoints[checkpoint_word(run.checkpoint_end, ${s}u, i)] = bitcast<u32>(y.y${s});`)}

@@ -24,6 +24,9 @@ function observedOf(file: string, entry: Entry, physical: boolean): object {
     ...(entry.key === "" || entry.key === "spike_times" ? {} : { key: entry.key }),
     ...(converted ? { timeUnit: "ms" } : {}),
     ...(converted && unitOf(entry.timeUnit ?? "") === undefined ? { fileTimeUnit: asked } : {}),
+    ...(entry.firstTrial === undefined
+      ? {}
+      : { trials: Array.from({ length: entry.trials! - entry.firstTrial }, (_, i) => entry.firstTrial! + i) }),
     ...(chosen ? { neurons: entry.neurons!.slice(0, 1) } : {}),
   };
 }

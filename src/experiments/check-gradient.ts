@@ -23,9 +23,9 @@ export interface CheckOptions
   readonly progress?: (done: number, total: number) => void;
 }
 
-/** A central difference. */
+/** A central difference; of a delay of 0, below which there is none, one to the side above. */
 export interface CheckedStep {
-  /** The parameter was moved by this either way. */
+  /** The parameter was moved by this either way, or a delay of 0 by twice as much. */
   readonly step: number;
   readonly difference: number;
   /** Difference minus gradient: mean over the paths, with its standard error. */
@@ -243,9 +243,10 @@ export async function checkGradient(
       for (const place of places) {
         const value = values[place]!;
         const gradients = base[row + place]!;
+        const downTo = view.segment === "delays" && value === 0 ? 0 : -1;
         const steps: MeasuredStep[] = [];
         for (const part of parts) {
-          const moved = [1, -1].map((sign) => {
+          const moved = [1, downTo].map((sign) => {
             const at = Float64Array.from(vector);
             const to = value + sign * part * (Math.abs(value) || size);
             // Where solvers take parameters in float32, differences are between such.

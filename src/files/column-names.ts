@@ -6,6 +6,8 @@ export interface SpikeColumns {
   readonly time: number;
   readonly neuron: number | undefined;
   readonly trial: number | undefined;
+  /** Within which neurons are numbered: neuron 0 of another population is another neuron. */
+  readonly population: number | undefined;
   /** The unit in the name of the column of times, such as "ms" of "time_ms". */
   readonly timeUnit: string | undefined;
 }
@@ -14,6 +16,7 @@ const sorts = {
   time: /^(t|times?|timestamps?|spike_?times?)$/,
   neuron: /^(neurons?|neuron_?ids?|node_?ids?|units?|unit_?ids?|cells?|cell_?ids?|senders?|gids?|ids?)$/,
   trial: /^(trials?|trial_?ids?|sweeps?|repeats?|runs?|samples?)$/,
+  population: /^populations?$/,
 };
 
 /** A name without the unit in it: "time_ms", "time (ms)" and "time [ms]" are times in ms. */
@@ -37,7 +40,7 @@ export function spikeColumns(names: readonly string[]): SpikeColumns {
     .join(", ");
   names.forEach((whole, at) => {
     const { name, unit } = parted(whole);
-    for (const sort of ["time", "neuron", "trial"] as const) {
+    for (const sort of ["time", "neuron", "trial", "population"] as const) {
       if (!sorts[sort].test(name.toLowerCase()) || (sort !== "time" && unit)) continue;
       if (found[sort] !== undefined) throw new Error(`has two columns of ${sort}s among ${shown}; leave one out`);
       found[sort] = at;
@@ -47,5 +50,6 @@ export function spikeColumns(names: readonly string[]): SpikeColumns {
   if (found.time === undefined) {
     throw new Error(`has the columns ${shown || "(none)"}; call them time, neuron and, of several trials, trial`);
   }
-  return { time: found.time, neuron: found.neuron, trial: found.trial, timeUnit };
+  const { time, neuron, trial, population } = found;
+  return { time, neuron, trial, population, timeUnit };
 }

@@ -180,16 +180,19 @@ function readNpy(name: string, bytes: Uint8Array): NpyArray {
 /** Characters of a text that is read: units and notes have fewer. */
 const mostCharacters = 1000;
 
-/** The text of a .npy that holds one short text, and nothing else. */
+/** The text of a .npy that holds one short text, as characters or as bytes, in an array of no dimension or of one entry. */
 function readText(bytes: Uint8Array): string | undefined {
   const other = (): never => {
     throw new Error("no text");
   };
   try {
     const { descr, shape, from } = readHeader(bytes, other);
-    const points = Number(/^<U(\d{1,4})$/.exec(descr)?.[1] ?? other());
-    if (shape.length > 0 || points > mostCharacters || bytes.length - from !== 4 * points) return undefined;
-    const codes = new Uint32Array(new Uint8Array(bytes.subarray(from)).buffer);
+    const [, kind, count] = /^(<U|\|S)(\d{1,4})$/.exec(descr) ?? other();
+    const [points, width] = [Number(count), kind === "<U" ? 4 : 1];
+    const one = shape.every((n) => n === 1);
+    if (!one || points > mostCharacters || bytes.length - from !== width * points) return undefined;
+    const held = new Uint8Array(bytes.subarray(from));
+    const codes = kind === "<U" ? new Uint32Array(held.buffer) : held;
     return String.fromCodePoint(...codes).replace(/\0+$/, "");
   } catch {
     return undefined;
@@ -201,7 +204,7 @@ export interface Npz {
   readonly keys: readonly string[];
   /** @throws SaltationError `invalid-input` naming the array, where it cannot be read. */
   read(key: string): NpyArray | undefined;
-  /** The text of this name, where there is one: an array of no dimension. */
+  /** The text of this name, where there is one: an array of one entry. */
   text(key: string): string | undefined;
 }
 

@@ -38,6 +38,8 @@ export interface Entry {
   /** Numbers of neurons in spike trains, the first few, and how many trials. */
   readonly neurons?: readonly number[] | undefined;
   readonly trials?: number | undefined;
+  /** The first trial of which a table has a row, where it is not 0. */
+  readonly firstTrial?: number | undefined;
 }
 
 export interface RecordingFile {

@@ -5,7 +5,7 @@
 import { counted } from "../checks.js";
 import { quoted } from "../quoted.js";
 import { type SpikeColumns, spikeColumns } from "./column-names.js";
-import { checkSize, type SpikeTrains, sortedTrains } from "./spike-trains.js";
+import { checkSize, firstTrialOf, type SpikeTrains, sortedTrains } from "./spike-trains.js";
 import { unitOf } from "./unit.js";
 
 const decimal = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
@@ -52,17 +52,49 @@ function* linesOf(text: string): Generator<[string, number]> {
   }
 }
 
-/** The columns by the first row: named, or times and whole numbers that count neurons. @throws Error where it is neither. */
-function columnsOf(first: readonly string[]): SpikeColumns & { readonly named: boolean } {
+/** What stands in the last line ahead of all rows that begins with #: names of columns, as `numpy.savetxt` writes them, or a note. */
+function remarkOf(text: string): string | undefined {
+  let remark: string | undefined;
+  for (let at = 0; at < text.length; ) {
+    const end = text.indexOf("\n", at);
+    const line = text.slice(at, end < 0 ? text.length : end).trim();
+    at = end < 0 ? text.length : end + 1;
+    if (line.startsWith("#")) remark = line.replace(/^#+\s*/, "");
+    else if (line !== "") break;
+  }
+  return remark;
+}
+
+interface Columns extends SpikeColumns {
+  /** Whether columns have names, and whether these are the first row. */
+  readonly named: boolean;
+  readonly inFirst: boolean;
+}
+
+/**
+ * The columns by the first row: named there or in a remark ahead of it, or times and whole numbers that count neurons.
+ * @throws Error where it is neither.
+ */
+function columnsOf(first: readonly string[], remark: readonly string[]): Columns {
   if (!first.every(isNumber)) {
     try {
-      return { ...spikeColumns(first), named: true };
+      return { ...spikeColumns(first), named: true, inFirst: true };
     } catch {
       // What stands there may be another's: it is not told.
       throw new Error("has a first row that names no column of times; call its columns time, neuron and trial");
     }
   }
-  if (first.length === 2) return { time: 0, neuron: 1, trial: undefined, timeUnit: undefined, named: false };
+  if (remark.length === first.length) {
+    try {
+      return { ...spikeColumns(remark), named: true, inFirst: false };
+    } catch {
+      // A note.
+    }
+  }
+  if (first.length === 2) {
+    const [none, unnamed] = [undefined, { named: false, inFirst: false }];
+    return { time: 0, neuron: 1, trial: none, population: none, timeUnit: none, ...unnamed };
+  }
   throw new Error(`has ${counted(first.length, "column")} and no header; begin it with one such as "time_ms,neuron"`);
 }
 
@@ -73,14 +105,15 @@ export function readSpikeCsv(text: string): SpikeTrains {
   if (start.done) throw new Error("holds no row");
   const cells = splitter(start.value[0]);
   const first = cells(start.value[0]);
-  const columns = columnsOf(first);
-  const { named } = columns;
+  const columns = columnsOf(first, cells(remarkOf(text) ?? ""));
+  const { named, inFirst } = columns;
+  let population: string | undefined;
   const [times, neurons, trials] = [
     new Numbers((n) => new Float64Array(n)),
     new Numbers((n) => new Int32Array(n)),
     new Numbers((n) => new Int32Array(n)),
   ];
-  let [count, most] = [0, -1];
+  let [count, most, least] = [0, -1, Number.POSITIVE_INFINITY];
   const whole = (cell: string | undefined, what: string, line: number): number => {
     const value = isNumber(cell ?? "") ? Number(cell) : Number.NaN;
     if (!Number.isInteger(value) || value < 0 || value >= 2 ** 31) {
@@ -96,7 +129,13 @@ export function readSpikeCsv(text: string): SpikeTrains {
     }
     const trial = columns.trial === undefined ? 0 : whole(parts[columns.trial], "trial", n);
     most = Math.max(most, trial);
+    least = Math.min(least, trial);
     if (columns.trial !== undefined && parts.every((cell, i) => i === columns.trial || cell === "")) return;
+    if (columns.population !== undefined) {
+      population ??= parts[columns.population]!;
+      if (parts[columns.population] !== population)
+        throw new Error(`has in line ${n} another population; keep the rows of one`);
+    }
     const time = parts[columns.time]!;
     if (!isNumber(time) || !Number.isFinite(Number(time))) {
       throw new Error(`has in line ${n} no finite number as its time; correct the row`);
@@ -106,10 +145,10 @@ export function readSpikeCsv(text: string): SpikeTrains {
     if (columns.neuron !== undefined) neurons.push(whole(parts[columns.neuron], "neuron", n));
     if (columns.trial !== undefined) trials.push(trial);
   };
-  if (!named) row(start.value);
+  if (!inFirst) row(start.value);
   for (const line of lines) row(line);
   checkSize(count, 1 + most);
-  return sortedTrains(
+  const trains = sortedTrains(
     {
       times: times.take(),
       neurons: columns.neuron === undefined ? undefined : neurons.take(),
@@ -118,6 +157,7 @@ export function readSpikeCsv(text: string): SpikeTrains {
     },
     columns.timeUnit,
   );
+  return { ...trains, ...firstTrialOf(least) };
 }
 
 /** A name of a unit that a column's name can carry. */
@@ -151,7 +191,8 @@ export function writeSpikeCsv({ times, neurons, starts, timeUnit }: SpikeTrains)
 export function looksLikeSpikeCsv(text: string): boolean {
   for (const [line] of linesOf(text)) {
     try {
-      columnsOf(splitter(line)(line));
+      const cells = splitter(line);
+      columnsOf(cells(line), cells(remarkOf(text) ?? ""));
       return true;
     } catch {
       return false;

@@ -47,13 +47,18 @@ export function readSpikeNpz(npz: Npz): SpikeTrains {
     }
     starts[i + 1] = times!.length;
   }
+  const timeUnit = npz.text("time_unit");
+  // Without it times would be taken as they stand.
+  if (timeUnit === undefined && npz.keys.includes("time_unit")) {
+    throw new Error('has a time_unit that is no text; save it as one, such as "ms", or leave it out');
+  }
   checkSize(times!.length, trials);
   checkTrains(times!, neurons!, starts);
   return {
     times: Float64Array.from(times!),
     neurons: owners && Int32Array.from(neurons!),
     starts,
-    timeUnit: npz.text("time_unit"),
+    timeUnit,
     ...(filled && fill !== undefined && Number.isFinite(fill) ? { table: { fill, slots } } : {}),
   };
 }

@@ -2,10 +2,11 @@
  * Tables of spikes in Parquet: columns time, neuron and trial, found by name. What rows cannot say (how many trials there
  * are, the unit of time, how an npz of the same is filled up) stands beside, under the key "saltation", as JSON.
  */
+import { escaped } from "../quoted.js";
 import { spikeColumns } from "./column-names.js";
 import { limits } from "./limits.js";
-import { openParquet } from "./parquet.js";
-import { checkSize, type SpikeTrains, sortedTrains } from "./spike-trains.js";
+import { openParquet, type ParquetFile } from "./parquet.js";
+import { checkSize, firstTrialOf, type SpikeTrains, sortedTrains } from "./spike-trains.js";
 
 interface Beside {
   readonly trials?: number;
@@ -33,11 +34,24 @@ function besideOf(text: string | undefined): Beside {
   };
 }
 
+/** @throws Error where a column may name more than one population, whose neurons have the same numbers. */
+function checkPopulation(file: ParquetFile, at: number): void {
+  let numbers: Float64Array | undefined;
+  try {
+    numbers = file.column(at);
+  } catch {
+    // Texts, which are not read.
+  }
+  if (numbers?.every((n) => n === numbers[0])) return;
+  throw new Error(`has a column ${escaped(file.names[at]!)}; keep the rows of one population, without the column`);
+}
+
 /** @throws Error that goes on from the file's name. */
 export async function readSpikeParquet(bytes: Uint8Array): Promise<SpikeTrains> {
   const file = await openParquet(bytes);
   const columns = spikeColumns(file.names);
   const beside = besideOf(file.text("saltation"));
+  if (columns.population !== undefined) checkPopulation(file, columns.population);
   const times = file.column(columns.time);
   const wrong = times.findIndex((t) => !Number.isFinite(t));
   if (wrong >= 0) throw new Error(`has ${times[wrong]} as the time in row ${wrong}; leave the row out`);
@@ -56,7 +70,8 @@ export async function readSpikeParquet(bytes: Uint8Array): Promise<SpikeTrains> 
     { times, neurons: whole(columns.neuron), trials, count: trials ? count : 1 },
     columns.timeUnit ?? beside.timeUnit,
   );
-  return { ...trains, table: beside.table };
+  const lowest = beside.trials === undefined && trials ? trials.reduce((m, n) => Math.min(m, n), Infinity) : 0;
+  return { ...trains, ...firstTrialOf(lowest), table: beside.table };
 }
 
 /** The same as a Parquet file, with the bits of every time. */

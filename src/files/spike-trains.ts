@@ -11,6 +11,11 @@ export interface SpikeTrains {
   readonly starts: Int32Array;
   /** The unit of time as the file names it; undefined where it names none. */
   readonly timeUnit: string | undefined;
+  /**
+   * Of a table whose rows name trials the lowest of these, where it is not 0: whether trials before it had no spike, or are
+   * counted from another number, such a table leaves open.
+   */
+  readonly firstTrial?: number;
   /** What an npz table has in slots without a spike (the end of the simulation), and how many slots a row has. */
   readonly table?: { readonly fill: number; readonly slots: number } | undefined;
 }
@@ -57,6 +62,10 @@ export function sortedTrains(spikes: LooseSpikes, timeUnit: string | undefined):
   }
   return { times, neurons, starts, timeUnit };
 }
+
+/** @param lowest of the trials that a table names in its rows. */
+export const firstTrialOf = (lowest: number): Pick<SpikeTrains, "firstTrial"> =>
+  lowest > 0 && Number.isFinite(lowest) ? { firstTrial: lowest } : {};
 
 /** How many spikes and trials there are, in words. */
 export const spikesAndTrials = ({ times, starts }: SpikeTrains): string =>

@@ -8,7 +8,7 @@ import { looksLikeSpikeCsv, readSpikeCsv } from "../files/spike-csv.js";
 import { readSpikeNpz } from "../files/spike-npz.js";
 import { checkSize, neuronsOf, type SpikeTrains, sortedTrains } from "../files/spike-trains.js";
 import { quoted } from "../quoted.js";
-import { type Lists, readLists } from "./recording.js";
+import { type Lists, readLists, upToCounts } from "./recording.js";
 
 /** What is said of one of the trains of a file. */
 export function spikeEntry(key: string, trains: SpikeTrains): Entry {
@@ -22,6 +22,7 @@ export function spikeEntry(key: string, trains: SpikeTrains): Entry {
     timeUnit: trains.timeUnit,
     neurons: neurons.slice(0, 12),
     trials,
+    ...(trains.firstTrial === undefined ? {} : { firstTrial: trains.firstTrial }),
   };
 }
 
@@ -47,8 +48,17 @@ function tableFile(format: string, trains: SpikeTrains): RecordingFile {
   };
 }
 
-/** Trials as lists of times, and of the neurons of these: -1 stands for no spike, as in what `saltation simulate` wrote. */
-function trainsOf(rows: unknown, owners: unknown, key: string, timeUnit: string | undefined): SpikeTrains {
+/**
+ * Trials as lists of times, and of the neurons of these: -1 stands for no spike, as in what `saltation simulate` wrote, and so
+ * does what comes after as many as the counts say.
+ */
+function trainsOf(
+  rows: unknown,
+  owners: unknown,
+  counts: unknown,
+  key: string,
+  timeUnit: string | undefined,
+): SpikeTrains {
   const isRows = (of: unknown): of is unknown[][] => Array.isArray(of) && of.every((row) => Array.isArray(row));
   if (!isRows(rows)) throw new Error(`has ${quoted(key)}, which is no list of trials`);
   const fits = owners === undefined || (isRows(owners) && owners.length === rows.length);
@@ -56,7 +66,7 @@ function trainsOf(rows: unknown, owners: unknown, key: string, timeUnit: string 
     throw new Error(`has spike_neurons that are not in the shape of ${quoted(key)}`);
   }
   const [times, neurons, trials]: number[][] = [[], [], []];
-  rows.forEach((row, trial) => {
+  upToCounts(rows, counts).forEach((row, trial) => {
     row.forEach((t, n) => {
       const neuron = owners === undefined ? 0 : (owners as unknown[][])[trial]![n];
       if (neuron === -1) return;
@@ -92,8 +102,9 @@ function listsFile(format: string, bytes: Uint8Array, lists: Lists): RecordingFi
     const found = lists.read(key ?? "spike_times");
     if (!Array.isArray(found))
       throw new Error(`has no ${quoted(key ?? "spike_times")}; it has ${lists.keys.slice(0, 12).join(", ")}`);
-    const owners = (key ?? "spike_times") === "spike_times" ? lists.read("spike_neurons") : undefined;
-    return trainsOf(found, owners, key ?? "spike_times", unit());
+    const whole = (key ?? "spike_times") === "spike_times";
+    const [owners, counts] = whole ? [lists.read("spike_neurons"), lists.read("spike_counts")] : [];
+    return trainsOf(found, owners, counts, key ?? "spike_times", unit());
   };
   const entry = (key: string): Entry | undefined => {
     if (isTable && (key === "spike_neurons" || key === "spike_counts")) return undefined;

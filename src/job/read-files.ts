@@ -219,6 +219,15 @@ export function convertTrains(
     return origin === 0 ? scaled : scaled - origin;
   };
   const count = trains.starts.length - 1;
+  const { firstTrial } = trains;
+  if (firstTrial !== undefined && !ask.trials) {
+    const shown = Array.from({ length: Math.min(count - firstTrial, 12) }, (_, i) => firstTrial + i).join(", ");
+    fail(
+      named("trials"),
+      `is missing: the first trial of which the table has a row is ${firstTrial}; if trials are counted from there, choose ` +
+        `${shown}${count - firstTrial > 12 ? ", …" : ""}; if those before it had no spike, choose them too, from 0 on`,
+    );
+  }
   const which = ask.trials ?? Array.from({ length: count }, (_, i) => i);
   which.forEach((trial, i) => void wholeNumber(`${named("trials")}[${i}]`, trial, 0, count - 1));
   const numbers = ask.neurons && renumbered(named, ask.neurons, trains);

@@ -192,16 +192,24 @@ export const trialsWithin = (trials: readonly Trial[], { t0, t1 }: Span): Trial[
     return { times: times.filter((_, n) => kept[n]), neurons: neurons.filter((_, n) => kept[n]) };
   });
 
-/** @throws SaltationError where trains are said to have more spikes than there is room for. */
-function checkCounts(field: string, counts: unknown, times: readonly number[][]): void {
-  if (counts === undefined) return;
-  if (!Array.isArray(counts) || counts.length !== times.length) {
-    fail(field, `expected one number per trial (${times.length}), got ${listOf(counts)}`);
+/**
+ * Rows of a table of spikes up to as many spikes as each is said to hold: what comes after those fills the row up.
+ * @throws Error that goes on from the file's name, where a number is none of so many slots.
+ */
+export function upToCounts<T>(rows: readonly (readonly T[])[], counts: unknown): T[][] {
+  if (counts === undefined) return rows.map((row) => [...row]);
+  if (!Array.isArray(counts) || counts.length !== rows.length) {
+    throw new Error(`has spike_counts: expected one number per trial (${rows.length}), got ${listOf(counts)}`);
   }
-  counts.forEach((count, i) => {
-    const slots = times[i]!.length;
-    if (numberOf(`${field}[${i}]`, count) > slots)
-      fail(`${field}[${i}]`, `is ${count}, but spike_times has ${slots} in a trial; save them whole`);
+  return rows.map((row, i) => {
+    const count: unknown = counts[i];
+    if (typeof count !== "number") throw new Error(`has ${sortOf(count)} as spike_counts[${i}]; expected a number`);
+    if (!(Number.isInteger(count) && count >= 0 && count <= row.length)) {
+      throw new Error(
+        `has ${count} as spike_counts[${i}], but spike_times has ${row.length} in a trial; save them whole`,
+      );
+    }
+    return row.slice(0, count);
   });
 }
 
@@ -233,10 +241,18 @@ export function readTrials(observed: TrialsJob, context: FileContext, span: Span
     const file = load(field, observed.file, context);
     const both = [file.read("spike_times"), file.read("spike_neurons")];
     if (!Array.isArray(both[0])) fail(field, `${file.path} has no spike_times; it has ${listed(file.keys)}`);
-    times = nested(both[0]);
-    neurons = both[1] === undefined ? undefined : nested(both[1]);
+    const counts = file.read("spike_counts");
+    const whole = (rows: unknown): number[][] => {
+      const all = nested(rows);
+      try {
+        return upToCounts(all, counts);
+      } catch (error) {
+        return fail(field, `${file.path} ${(error as Error).message}`);
+      }
+    };
+    times = whole(both[0]);
+    neurons = both[1] === undefined ? undefined : whole(both[1]);
     padded = true;
-    checkCounts(`${field}: ${file.path}: spike_counts`, file.read("spike_counts"), times);
   }
   if (times.length === 0) fail(field, "holds no trial");
   if (neurons && neurons.length !== times.length) {

@@ -79,7 +79,10 @@ export function psth(trains: readonly SpikeTimes[], options: PsthOptions): Psth 
   return { t0, t1, bin, rates: smoothed };
 }
 
-/** Pearson's correlation of two PSTHs over the same bins; NaN where one of them is constant. */
+/** Bins of a constant PSTH differ by rounding alone, which is fewer parts of its rate. */
+const rounded = 1e-11;
+
+/** Pearson's correlation of two PSTHs over the same bins; NaN where one of them is constant, but for rounding. */
 export function psthCorrelation(a: Psth, b: Psth): number {
   const n = a.rates.length;
   if (b.rates.length !== n)
@@ -93,5 +96,6 @@ export function psthCorrelation(a: Psth, b: Psth): number {
     aa += x * x;
     bb += y * y;
   }
-  return ab / Math.sqrt(aa * bb);
+  const spread = Math.min(aa / ma ** 2, bb / mb ** 2);
+  return spread > n * rounded ** 2 ? ab / Math.sqrt(aa * bb) : Number.NaN;
 }

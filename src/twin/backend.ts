@@ -1,8 +1,6 @@
 /** The `cpu` backend: the float64 twin. */
 import type { SolverBackend } from "../backend/backend.js";
 import { evaluateCpu, rangesCpu, simulateCpu } from "./evaluate.js";
-import { likelihoodCpu } from "./likelihood.js";
-import { sensitivitiesCpu } from "./sensitivities.js";
 
 export const twin: SolverBackend = {
   name: "cpu",
@@ -13,8 +11,8 @@ export const twin: SolverBackend = {
     dispose: () => {},
   }),
   ranges: async (_, loss, views) => rangesCpu(loss, views),
-  likelihood: async (_, observed, views) => likelihoodCpu(observed, views),
-  sensitivities: sensitivitiesCpu,
+  likelihood: async (_, observed, views) => (await import("./likelihood.js")).likelihoodCpu(observed, views),
+  sensitivities: async (...asked) => (await import("./sensitivities.js")).sensitivitiesCpu(...asked),
   check: () => {},
   dispose: () => {},
 };

@@ -16,7 +16,6 @@ import { noStates, stateTable } from "../spikes/state-table.js";
 import { emptyTable, type SpikeTable } from "../spikes/table.js";
 import { inTurns } from "../turns.js";
 import { compileFor } from "./compile.js";
-import { measureDiscretisation } from "./discretisation.js";
 import { type PathResult, PathSolver, type PathSpike, stateNotFinite } from "./forward.js";
 import { pendingSpikes } from "./horizon.js";
 import { counterNoise } from "./noise.js";
@@ -93,7 +92,7 @@ export async function simulateCpu(
       return stateTable({ ...plan, paths }, plan.observed, observed);
     },
     meanCount: async () => spikes.reduce((sum, list) => sum + list.length, 0) / paths,
-    discretisation: (options) => measureDiscretisation(plan, options),
+    discretisation: async (options) => (await import("./discretisation.js")).measureDiscretisation(plan, options),
     dispose: () => {},
   };
 }

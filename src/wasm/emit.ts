@@ -1106,7 +1106,7 @@ class Emitter {
       code.get(mask);
       if (n > 0) code.op("v128.or");
     });
-    code.op("v128.any_true");
+    code.op("i32x4.bitmask");
   }
 
   private newMasks(): number[] {
@@ -1124,13 +1124,15 @@ class Emitter {
     });
   }
 
-  private block(block: Block, context: Context): void {
+  /** Writes the statements of a block from one on up to another. */
+  private block(block: Block, context: Context, from = 0, end = block.statements.length): void {
     const outer = this.context;
     const outerPairs = this.pairs;
     this.context = context;
     this.pairs = new Map();
     let skipped = 0;
     for (const [at, s] of block.statements.entries()) {
+      if (at < from || at >= end) continue;
       if (skipped > 0) {
         skipped -= 1;
         continue;
@@ -1457,24 +1459,60 @@ class Emitter {
   /** Loops around what is written. */
   private nested = 0;
 
-  /** The turns of a loop up to that in which the first lane leaves, without masks where all lanes are there. */
+  /**
+   * The turns of a loop up to that in which the first lane leaves, without masks where all lanes are there. Turns in which no
+   * lane takes a long branch are a loop of their own within: what is in registers there stays where it is.
+   */
   private wholeTurns(s: Loop, context: Context, active: number, exit: number): void {
     const { code } = this;
     const whole: Context = { masks: undefined, outer: context, by: s };
+    const { statements } = s.body;
+    const at = statements.findLastIndex((t) => t.kind === "if" && isRare(t));
+    const rare = at < 0 ? undefined : (statements[at] as Conditional);
+    /** What comes after the branch; pushes whether any lane leaves. */
+    const end = (): void => {
+      this.block(s.body, whole, rare ? at + 1 : 0);
+      this.block(s.continuing, whole);
+      this.context = whole;
+      this.vector(s.until!, 0);
+      this.context = context;
+      code.tee(active);
+      code.op("i32x4.bitmask");
+    };
     code.get(active);
     code.op("i32x4.all_true");
     code.open("if");
     this.nested += 1;
+    const done = code.open("block");
     const top = code.open("loop");
-    this.block(s.body, whole);
-    this.block(s.continuing, whole);
-    this.context = whole;
-    this.vector(s.until!, 0);
-    this.context = context;
-    code.tee(active);
-    code.op("v128.any_true");
+    if (rare) {
+      const mask = code.local("v128");
+      const taken = code.open("block");
+      const again = code.open("loop");
+      this.block(s.body, whole, 0, at);
+      this.context = whole;
+      this.vector(rare.test, 0);
+      this.context = context;
+      code.tee(mask);
+      code.op("i32x4.bitmask");
+      code.br(taken, true);
+      this.block(rare.no, whole);
+      end();
+      code.br(done, true);
+      code.br(again);
+      code.end();
+      code.end();
+      this.block(rare.yes, { masks: [mask], outer: whole, by: rare });
+      const others = code.local("v128");
+      code.get(mask);
+      code.op("v128.not");
+      code.set(others);
+      this.block(rare.no, { masks: [others], outer: whole, by: rare });
+    }
+    end();
     code.op("i32.eqz");
     code.br(top, true);
+    code.end();
     code.end();
     this.nested -= 1;
     code.get(active);
@@ -1510,6 +1548,13 @@ function isShort(block: Block, most = flattened): boolean {
     )
   );
 }
+
+/**
+ * Whether a branch is long where its condition holds, and short where it does not. With a loop in it (levy's search for an event),
+ * a loop around turns without it takes longer: what both ways need is then computed behind the branch.
+ */
+const isRare = ({ test, yes, no }: Conditional): boolean =>
+  !test.uniform && !isShort(yes) && isShort(no, twice) && !yes.statements.some((s) => s.kind === "loop");
 
 /** Whether lanes leave a loop one by one, and at the end of a turn alone. */
 function leavesAtItsEnd(s: Loop): boolean {

@@ -1,6 +1,7 @@
 /** What differences at several steps say of a gradient. */
 import { describe, expect, it } from "vitest";
-import { judgeSteps } from "../../src/experiments/check-gradient.js";
+import { checkGradient, judgeSteps } from "../../src/experiments/check-gradient.js";
+import { Engine, meanSpikeTime } from "../../src/index.js";
 
 describe("what steps say", () => {
   /** Deviations with standard errors, at steps of 0.1, 0.03, 0.01 and 0.003. */
@@ -108,4 +109,21 @@ describe("what steps say", () => {
     // One path tells nothing.
     expect(judged([[0, Number.POSITIVE_INFINITY]], { paths: 1 }).verdict).toBe("cannot tell");
   });
+});
+
+it("moves a delay of 0 to the side above alone", async () => {
+  const engine = await Engine.create({ backend: "cpu" });
+  const network = engine.network({
+    cell: "slif",
+    neurons: 2,
+    weights: { edges: [[0, 1, 0.7]], delays: 0 },
+    current: [1.5, 1.1],
+  });
+  const solve = { t1: 1, dt: 0.05, paths: 16, seed: 1, with: ["delays"] };
+  const [entry] = await checkGradient(network, meanSpikeTime(1, 0), solve);
+  engine.dispose();
+  expect(entry!.value).toBe(0);
+  expect(entry!.verdict).not.toBe("differs");
+  // Of the smallest step; below 0 the spike would be lost, and the difference some ten times as large, of another sign.
+  expect(entry!.steps.at(-1)!.difference / entry!.gradient).toBeCloseTo(1, 1);
 });

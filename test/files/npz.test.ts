@@ -1,6 +1,7 @@
 import { zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
 import { openNpz, writeNpz } from "../../src/files/npz.js";
+import { readSpikeNpz } from "../../src/files/spike-npz.js";
 import { readLists } from "../../src/job/recording.js";
 import { readNpz } from "../support/npz.js";
 
@@ -258,4 +259,21 @@ it("keeps texts as NumPy does, beside arrays", () => {
   const npz = openNpz(writeNpz({ a: { data: Float64Array.of(1, 2), shape: [2] } }, { unit: "µs", none: "" }));
   expect([npz.text("unit"), npz.text("none"), npz.text("a"), npz.text("b")]).toEqual(["µs", "", undefined, undefined]);
   expect(npz.read("a")!.shape).toEqual([2]);
+});
+
+it("reads texts of bytes and of one entry, and refuses a unit that is none", () => {
+  const header = (descr: string, shape: string, data: readonly number[]) =>
+    npy(`{'descr': '${descr}', 'fortran_order': False, 'shape': ${shape}, }`, Uint8Array.from(data));
+  const spike_times = header("<f4", "(1, 1)", [0, 0, 0, 63]);
+  const unitOf = (time_unit: Uint8Array) => {
+    const files = { "spike_times.npy": spike_times, "time_unit.npy": time_unit };
+    return readSpikeNpz(openNpz(zipSync(files))).timeUnit;
+  };
+  const [m, s] = [109, 115];
+  expect(unitOf(header("|S2", "()", [m, s]))).toBe("ms");
+  expect(unitOf(header("|S4", "(1,)", [m, s, 0, 0]))).toBe("ms");
+  expect(unitOf(header("<U2", "(1,)", [m, 0, 0, 0, s, 0, 0, 0]))).toBe("ms");
+  for (const none of [header("<f8", "()", [0, 0, 0, 0, 0, 0, 0, 0]), header("|S1", "(2,)", [m, s])]) {
+    expect(() => unitOf(none)).toThrow("has a time_unit that is no text; save it as one");
+  }
 });

@@ -75,6 +75,10 @@ describe("tables as text", () => {
     ['"trial"\t"time [us]"\n1\t5\n1\t4\n', [[], [4, 5]], undefined, "us"],
     ["time,neuron,trial\n,,1\n0.5,2,0\n", [[0.5], []], [2], undefined],
     ["senders,times\n4,7.5\n", [[7.5]], [4], undefined],
+    ["# by hand\n# neuron,time_ms\n1,7\n0,5\n", [[5, 7]], [0, 1], "ms"],
+    ["# trial neuron time\n\n0 3 7\n# a note\n1 4 2\n", [[7], [2]], [3, 4], undefined],
+    ["# two words\n7 1\n", [[7]], [1], undefined],
+    ["timestamps population node_ids\n7 left 1\n5 left 0\n", [[5, 7]], [0, 1], undefined],
   ] as [string, number[][], number[] | undefined, string | undefined][])("are read: %j", (text, rows, owners, unit) => {
     expect(looksLikeSpikeCsv(text)).toBe(true);
     expect(trials(readSpikeCsv(text))).toEqual({ trials: rows, neurons: owners, timeUnit: unit });
@@ -95,6 +99,10 @@ describe("tables as text", () => {
     ["secret,other\n1,2\n", /has a first row that names no column of times; call its columns time, neuron and trial$/],
     ["time,times\n1,2\n", /names no column of times/],
     ["# nothing\n", /holds no row/],
+    [
+      "timestamps population node_ids\n7 secret 1\n5 secrets 0\n",
+      /has in line 3 another population; keep the rows of one/,
+    ],
   ])("are refused in one line: %j", (text, message) => {
     expect(() => readSpikeCsv(text)).toThrow(message);
     expect(() => readSpikeCsv(text)).not.toThrow(/secret/);
@@ -140,6 +148,24 @@ describe("Parquet", () => {
         ],
       }),
     );
+  it("of several populations are refused", async () => {
+    const of = (populations: string[] | number[], type: "STRING" | "DOUBLE") =>
+      readSpikeParquet(
+        new Uint8Array(
+          parquetWriteBuffer({
+            columnData: [
+              { name: "timestamps", data: [1, 2], type: "DOUBLE" },
+              { name: "population", data: populations, type },
+            ],
+          }),
+        ),
+      );
+    expect((await of([3, 3], "DOUBLE")).times).toEqual(Float64Array.of(1, 2));
+    for (const read of [of([3, 4], "DOUBLE"), of(["a", "b"], "STRING")])
+      await expect(read).rejects.toThrow(
+        "has a column population; keep the rows of one population, without the column",
+      );
+  });
   it.each([true, false])("of others, by dictionary (nullable: %s)", async (nullable) => {
     for (const codec of ["SNAPPY", "UNCOMPRESSED"] as const) {
       const { times, neurons } = await readSpikeParquet(columns(codec, nullable));

@@ -16,6 +16,10 @@ beforeAll(async () => {
   files["bare.csv"] = text("0.002 1\n0.001 0\n");
   const spike_times = [[0.5, 2], [], [0.25, 0.75]];
   files["spikes.json"] = text(JSON.stringify({ time_unit: "s", spike_times, spike_neurons: [[1, -1], [], [0, 1]] }));
+  files["counted.json"] = text(
+    JSON.stringify({ time_unit: "s", spike_times: [[0.5, 2], [], [0.25, 0.75]], spike_counts: [1, 0, 2] }),
+  );
+  files["from1.csv"] = text("trial,time_ms\n1,3\n2,4\n3,5\n");
   files["odd.json"] = text(JSON.stringify({ spike_times, spike_neurons: [[1]] }));
   files["spikes.npz"] = writeNpz(
     {
@@ -54,6 +58,20 @@ describe("spike trains", () => {
     const near = (rows: number[][]) => rows.map((row) => row.map((t) => expect.closeTo(t, 11)));
     expect(await observed(given)).toEqual({ times: near([[12.5, 20, 30, 110, 200]]), neurons: [[1, 0, 1, 1, 0]] });
     expect(await observed({ ...given, origin: 0, neurons: [9] })).toEqual({ times: [[520, 700]], neurons: [[0, 0]] });
+  });
+
+  it("up to as many as the file counts, in each trial", async () => {
+    const given = { file: "counted.json", timeUnit: "s" };
+    expect(await observed(given)).toMatchObject({ times: [[0.5], [], [0.25, 0.75]] });
+  });
+
+  it("of a table whose first trial is not 0 as they are chosen, and not without", async () => {
+    const given = { file: "from1.csv", timeUnit: "ms" };
+    await expect(observed(given)).rejects.toThrow(
+      "observed.trials: is missing: the first trial of which the table has a row is 1; if trials are counted from there, choose 1, 2, 3; ",
+    );
+    expect(await observed({ ...given, trials: [1, 2, 3] })).toMatchObject({ times: [[3], [4], [5]] });
+    expect(await observed({ ...given, trials: [0, 1, 2, 3] })).toMatchObject({ times: [[], [3], [4], [5]] });
   });
 
   it("of tables, npz and SONATA", async () => {

@@ -64,6 +64,31 @@ describe("observed trials", () => {
     expect(() => readTrials(observed, noFiles, { t0: 0, t1: 1 })).toThrow(message);
   });
 
+  it("of a file end where its counts say, whatever fills the rows up", () => {
+    const [times, neurons, counts] = [
+      [
+        [0.2, 0.3, 0.3],
+        [0.4, 0.9, 1],
+      ],
+      [
+        [0, 1, 0],
+        [1, 0, 0],
+      ],
+      [2, 1],
+    ];
+    const numbers = (rows: number[][]) => ({ data: Float64Array.from(rows.flat()), shape: [2, 3] });
+    const spike_counts = { data: Int32Array.from(counts), shape: [2] };
+    const npz = writeNpz({ spike_times: numbers(times), spike_neurons: numbers(neurons), spike_counts });
+    const json = JSON.stringify({ spike_times: times, spike_neurons: neurons, spike_counts: counts });
+    for (const bytes of [npz, new TextEncoder().encode(json)]) {
+      const files = { open: () => ({ path: "s", bytes }) };
+      expect(readTrials({ file: "s" }, files, { t0: 0, t1: 2 })).toEqual([
+        { times: [0.2, 0.3], neurons: [0, 1] },
+        { times: [0.4], neurons: [1] },
+      ]);
+    }
+  });
+
   it("are refused where a file says that it holds more", () => {
     const read = (...counts: number[]) => {
       const spike_times = { data: Float64Array.of(0.2, 0.3, 0.4, 1), shape: [2, 2] };
@@ -75,7 +100,7 @@ describe("observed trials", () => {
       return readTrials({ file: "s.npz" }, files, { t0: 0, t1: 1 }).map((trial) => trial.times);
     };
     expect(read(2, 1)).toEqual([[0.2, 0.3], [0.4]]);
-    expect(() => read(2, 9)).toThrow(/observed: s\.npz: spike_counts\[1\]: is 9, but spike_times has 2 in a trial/);
+    expect(() => read(2, 9)).toThrow(/observed: s\.npz has 9 as spike_counts\[1\], but spike_times has 2 in a trial/);
     expect(() => read(2)).toThrow(/spike_counts: expected one number per trial \(2\), got a list of 1$/);
   });
 });

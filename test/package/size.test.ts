@@ -65,8 +65,8 @@ describe("bundles for browsers", () => {
 
   // All that a page loads from its start to a value and gradient, on a backend that needs no WebGPU.
   it.each([
-    ["cpu", 104],
-    ["simd", 169],
+    ["cpu", 95],
+    ["simd", 171],
   ])("one loss without WebGPU, on backend %s", async (backend, budget) => {
     const outdir = mkdtempSync(join(tmpdir(), "saltation-size-"));
     const says = "(globalThis.loaded ??= []).push(import.meta.url);";

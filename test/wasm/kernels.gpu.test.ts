@@ -127,6 +127,40 @@ describe("control flow", () => {
     expect(sums[0]).toBe(hits);
   });
 
+  it("takes a long branch in turns in which some lane does, and goes on beside it in the others", async () => {
+    // Longer than what is written out under a mask, without a loop; every lane takes it now and then, and leaves at its own time.
+    const long = Array.from({ length: 12 }, (_, k) => `hits += (n ^ ${k + 3}u) % ${k + 5}u;`).join(" ");
+    const { out } = await run(`
+      var n = 7u * i + 1u;
+      var turns = 0u;
+      var hits = 0u;
+      var plain = 0u;
+      loop {
+        let rare = (n + i) % 11u == 0u;
+        if (rare) { ${long} n += 3u; out[i] = hits; } else { plain += n & 3u; n += 1u; }
+        turns += 1u;
+        hits ^= n;
+        continuing { break if turns >= 20u + i % 9u; }
+      }
+      out[i] = hits + 65536u * plain;`);
+    const expected = (i: number): number => {
+      let [n, turns, hits, plain] = [7 * i + 1, 0, 0, 0];
+      do {
+        if ((n + i) % 11 === 0) {
+          for (let k = 0; k < 12; k++) hits += (n ^ (k + 3)) % (k + 5);
+          n += 3;
+        } else {
+          plain += n & 3;
+          n += 1;
+        }
+        turns++;
+        hits ^= n;
+      } while (turns < 20 + (i % 9));
+      return hits + 65536 * plain;
+    };
+    expect(out).toEqual(each(96, expected));
+  });
+
   it("does not ask whether to leave in turns that are skipped", async () => {
     const { out } = await run(`
       var sum = 0u;

@@ -124,9 +124,9 @@ export async function gpuSignatureVjp(
   const bytes = size * numbers.width * 4;
   const budget = budgetOf(gpu, bytes);
   const items = itemsOf(channels, depth);
-  // Enough threads to fill the adapter, few enough rows to add up.
-  const wanted = gpu.adapter.fallback ? 64 : 8192;
-  const groups = Math.min(items, Math.max(1, Math.ceil(wanted / count)), 256);
+  // Enough threads to fill the adapter, few enough rows to add up; at least as many as a processor has lanes in a vector.
+  const [wanted, least] = gpu.adapter.fallback ? [64, 4] : [8192, 1];
+  const groups = Math.min(items, Math.max(least, Math.ceil(wanted / count)), 256);
   const held: Storage[] = [];
   try {
     const [reverse, gather] = await Promise.all([
