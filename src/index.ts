@@ -186,7 +186,14 @@ export type {
   Schedule,
   WarmupCosineDecay,
 } from "./train/schedule.js";
-export { type Checkpoint, type StepValues, type TrainedNetwork, type TrainOptions, type TrainStep, train } from "./train/train.js";
+export {
+  type Checkpoint,
+  type StepValues,
+  type TrainedNetwork,
+  type TrainOptions,
+  type TrainStep,
+  train,
+} from "./train/train.js";
 export type { Mask, MaskShape, Trainable } from "./train/trainable.js";
 export type { TransformName } from "./train/transform.js";
 export type { Clip, UpdateOptions, UpdateState } from "./train/update.js";

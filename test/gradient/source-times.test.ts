@@ -10,7 +10,11 @@ describe.each([
   ["at once", false],
   ["after delays", true],
 ] as const)("of what sends %s", (_, delays) => {
-  it.each(["levy", "euler"] as const)("the twin against finite differences, method %s", async (method) => {
+  it.each([
+    "levy",
+    "euler",
+    "wong-zakai",
+  ] as const)("the twin against finite differences, method %s", async (method) => {
     const { gradient } = await solved(cpu, delays, { method });
     const [pixels, clock] = names.map((name) => gradient[name] as number[][]) as [number[][], number[][]];
     // A list for each sample, in the order in which its spikes were given.

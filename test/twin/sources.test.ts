@@ -17,7 +17,7 @@ const networks: [string, Network][] = [
 ];
 
 describe.each(networks)("what sources send %s", (_, network) => {
-  it.each(["levy", "euler"] as const)("has the gradient of finite differences, method %s", (method) => {
+  it.each(["levy", "euler", "wong-zakai"] as const)("has the gradient of finite differences, method %s", (method) => {
     const options = { t1: 1, dt: 0.02, seed: 3, samples: { trials: 2, spikes: fiveSamples } };
     expect(expectGradient(network, method, options).spikes).toBeGreaterThan(6);
   });
