@@ -65,6 +65,7 @@ async function runOnce(engine: Engine, sigma: number, n: number, seed: number): 
     ...updateOptionsOf(job.optimiser, job.trainable),
     loss: lossOf(job.loss, trials, files, 1, { t0: 0, t1: solve.t1 }),
     steps: job.steps,
+    ...(job.estimator ? { estimator: job.estimator } : {}),
   });
   for await (const step of steps) {
     const { parameters, updated } = await step.values();

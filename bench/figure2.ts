@@ -40,7 +40,7 @@ const jobText = (name: string): Record<string, unknown> => {
   if (name !== unmatched) return read(name);
   const job = read("figure2");
   const { matching: _, ...loss } = job.loss as Record<string, unknown>;
-  return { ...job, loss };
+  return { ...job, loss, estimator: "horizon" };
 };
 
 interface Outcome {
@@ -98,7 +98,14 @@ async function stepTimes(engine: Engine, name: string, method: Method, dt: numbe
   const [warm, timed] = [4, 12];
   const run = async (profile: boolean): Promise<{ milliseconds: number; stages: Record<string, number> }> => {
     const update = updateOptionsOf(job.optimiser, job.trainable);
-    const steps = train(engine.network(trainedAs(model, job.loss)), { ...solve, ...update, loss, steps: warm + timed });
+    const by = job.estimator ? { estimator: job.estimator } : {};
+    const steps = train(engine.network(trainedAs(model, job.loss)), {
+      ...solve,
+      ...update,
+      ...by,
+      loss,
+      steps: warm + timed,
+    });
     const seconds: number[] = [];
     for await (const step of steps) {
       if (step.step === warm - 1 && profile) engine.gpu?.profile(true);

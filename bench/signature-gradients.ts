@@ -60,7 +60,7 @@ async function byBoth({ name, loss, at, h, with: by, along, solve: given, count 
   const all = await differences(async (side, seed) => (await valueAt(side * h, seed)) / h, count);
   const { mean: difference, standardError: differenceError } = estimateOf(all);
   const rows: SignatureRow[] = [];
-  for (const estimator of ["pathwise", "score"] as const) {
+  for (const estimator of ["horizon", "score"] as const) {
     const gradients: number[] = [];
     let unbiased = true;
     for (const seed of seeds.slice(0, count)) {

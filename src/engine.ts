@@ -85,11 +85,12 @@ export interface GradientOptions extends SolveOptions, Progress {
    */
   requireUnbiased?: boolean;
   /**
-   * How the gradient is estimated. `pathwise`, the default: derivatives of paths, with the horizon term. `score`: by how
-   * probable paths are, for losses that jump where a spike crosses a time before t1 or another spike; it spreads more. It takes
-   * cells whose hazard past spikes and noise determine, from log(u) alone (docs/mathematics.md). `mix`: both, where both apply,
-   * by weights that make it spread least; it takes the time of both. `auto`: the cheapest that is known to be unbiased; the result
-   * says which (`ValueAndGradient.estimator`).
+   * How the gradient is estimated. `horizon`, the default: derivatives of paths, with the horizon term of losses that jump where a
+   * spike crosses t1. `pathwise`: without that term, which `because` then says is missing. `score`: by how probable paths are, for
+   * losses that jump where a spike crosses a time before t1 or another spike; it spreads more. It takes cells whose hazard past
+   * spikes and noise determine, from log(u) alone (docs/mathematics.md). `mix`: both, where both apply, by weights that make it
+   * spread least; it takes the time of both. `auto`: the cheapest that is known to be unbiased; the result says which
+   * (`ValueAndGradient.estimator`).
    */
   estimator?: AskedEstimator;
   /**

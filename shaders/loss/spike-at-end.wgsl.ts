@@ -45,3 +45,50 @@ ${unroll(depth, level)}
 `,
   });
 }
+
+/**
+ * The sum of squares of what one more spike at t1 adds to the words of a train's signature, S ⊗ exp(e_k) − S, weighted by
+ * level^(number of letters): of words that end in a letter k, the sum over the last letters k that are taken off, i of them, of what
+ * is left, over i!.
+ *
+ * A thread takes one path of the table [paths][count] and one neuron, and adds `scale` times the sum to `horizon` [neurons][paths].
+ *
+ * @param starts as of `spikeAtEnd`.
+ */
+export function squaresAtEnd(channels: number, starts: readonly number[]) {
+  const depth = starts.length - 2;
+  const level = (j: number): string => {
+    const l = j + 1;
+    let factorial = 1;
+    const shorter = unroll(l - 1, (i) => {
+      factorial *= i + 2;
+      return `    if (same) { same = prefix % ${channels}u == k + 1u; prefix = prefix / ${channels}u; }
+    if (same) { added += table[from_word + ${starts[l - 2 - i]}u + prefix] * ${Math.fround(1 / factorial)}f; }`;
+    });
+    return `  weight *= run.level;
+  for (var u = 0u; u < ${channels ** (l - 1)}u; u += 1u) {
+    var added = table[from_word + ${starts[l - 1]}u + u];
+    var prefix = u;
+    var same = true;
+${shorter}
+    sum += weight * added * added;
+  }`;
+  };
+  return declareKernel({
+    label: "squares of a spike at the end",
+    workgroupSize: 64,
+    uniform: { paths: "u32", scale: "f32", level: "f32" },
+    bindings: { table: read("array<f32>"), horizon: readWrite("array<f32>") },
+    body: /* wgsl */ `
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let k = id.y + id.z * 32768u;
+  if (id.x >= run.paths || k >= ${channels - 1}u) { return; }
+  let from_word = id.x * ${starts[depth + 1]}u;
+  var sum = 0.0f;
+  var weight = 1.0f;
+${unroll(depth, level)}
+  horizon[k * run.paths + id.x] += run.scale * sum;
+}
+`,
+  });
+}

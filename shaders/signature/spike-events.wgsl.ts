@@ -2,7 +2,8 @@
  * Reads spike records into lists of events (spike-layout).
  *
  * A thread takes one path and scans its record once. With `capped`, only the first caps[neuron][path] spikes of each
- * neuron are kept, counted in `tally` [neurons][paths]. Times are taken as differences of steps and fractions, so that
+ * neuron are kept, counted in `tally` [neurons][paths]; `next` keeps one more of each too, its letter higher by the number of channels,
+ * so that no jump has it (spike-next). Times are taken as differences of steps and fractions, so that
  * long trains lose no digits.
  */
 import { declareKernel, read, readWrite } from "../shared/declare.js";
@@ -13,11 +14,12 @@ export interface SpikeEventsShape {
   recordWords: number;
   neurons: number;
   capped: boolean;
+  next?: boolean;
 }
 
-export const spikeEvents = ({ recordWords, neurons, capped }: SpikeEventsShape) =>
+export const spikeEvents = ({ recordWords, neurons, capped, next = false }: SpikeEventsShape) =>
   declareKernel({
-    label: `events of trains${capped ? ", capped" : ""}`,
+    label: `events of trains${capped ? ", capped" : ""}${next ? ", and the next" : ""}`,
     workgroupSize: trainThreads,
     uniform: spikePass,
     bindings: {
@@ -46,7 +48,8 @@ ${capped ? `  for (var k = 0u; k < ${neurons}u; k += 1u) { tally[k * run.paths +
 ${
   capped
     ? `    let seen = tally[neuron * run.paths + p];
-    if (seen >= caps[neuron * run.all_paths + i]) { continue; }
+    let cap = caps[neuron * run.all_paths + i];
+    if (seen ${next ? ">" : ">="} cap) { continue; }
     tally[neuron * run.paths + p] = seen + 1u;`
     : ""
 }
@@ -55,7 +58,7 @@ ${
     if (kept == 0u || own_step != step || own_fraction != fraction) { first = kept; }
     let delta = (f32(own_step - step) + (own_fraction - fraction)) * run.dt;
     events[event_at(kept, 0u, p)] = bitcast<u32>(delta);
-    events[event_at(kept, 1u, p)] = neuron + 1u;
+    events[event_at(kept, 1u, p)] = neuron + 1u${next ? ` + select(0u, ${neurons + 1}u, seen == cap)` : ""};
     events[event_at(kept, 2u, p)] = n;
     events[event_at(kept, 3u, p)] = first;
     events[event_at(first, 4u, p)] = kept + 1u - first;
@@ -73,7 +76,11 @@ ${
  * Counts the spikes of each neuron. A thread takes one path and writes its column of `matched` [neurons][paths]; with
  * `least` it keeps what stands there where that is smaller. `tally` [neurons][paths] is scratch.
  */
-export const neuronCounts = ({ recordWords, neurons, least }: Omit<SpikeEventsShape, "capped"> & { least: boolean }) =>
+export const neuronCounts = ({
+  recordWords,
+  neurons,
+  least,
+}: Omit<SpikeEventsShape, "capped" | "next"> & { least: boolean }) =>
   declareKernel({
     label: `${least ? "least " : ""}spike counts`,
     workgroupSize: trainThreads,

@@ -127,7 +127,7 @@ function crossing(
   const on = ownPlace(cell, surface);
   if (isPositive(rangeOf(on.there(rate), ranges))) return { verdict: "holds", detail: "∇E·f is positive where E = 0" };
   if (on.vanishes(rate, [], effort) === true) return never("where E = 0");
-  const signs = modeOf(surface) ? eitherWay(cell, surface, rate, ranges) : [];
+  const signs = modeOf(surface) ? eitherWay(cell, surface, { rate, noisy }, ranges) : [];
   if (signs.includes(1) && !signs.includes(0))
     return { verdict: "holds", detail: "∇E·f has one sign where E = 0, on either side" };
   const where = noisy ? undefined : crossedWhereItCan(cell, surface, ranges);
@@ -144,12 +144,19 @@ const modeOf = ({ op, args }: Node): Node | undefined =>
 
 /**
  * The signs with which the drift crosses the surface of a condition that does not hold, and of one that does; 0 where there is
- * no one sign. Below 0 that side is left for good until a jump.
+ * no one sign. Below 0 that side is left for good until a jump. Where neither drift nor noise of a side moves the surface, as with a
+ * clock that has come to 0 and rests there, nothing crosses: there is no sign.
  */
-function eitherWay(cell: CheckedCell, surface: Node, rate: Node, ranges: (name: string) => Range): number[] {
+function eitherWay(
+  cell: CheckedCell,
+  surface: Node,
+  { rate, noisy }: { readonly rate: Node; readonly noisy: boolean },
+  ranges: (name: string) => Range,
+): number[] {
   const g = cell.graph;
-  return [g.zero, g.one].map((held) => {
+  return [g.zero, g.one].flatMap((held) => {
     const at = new Map([[modeOf(surface)!, held]]);
+    if (!noisy && isConstant(g.substitute(rate, at), 0)) return [];
     const values = rangeOf(ownPlace(cell, g.substitute(surface, at)).there(g.substitute(rate, at)), ranges);
     return isPositive(values) ? 1 : isNegative(values) ? -1 : 0;
   });

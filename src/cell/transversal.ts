@@ -3,6 +3,7 @@
  * branch of its comparisons; in each it must be
  *
  * - above 0 on E = 0, or identically 0: then the flow does not move E, and does not cross;
+ * - without a state in it that flows: a rate that the flow does not change was above 0 on the way to E = 0, if E was moved at all;
  * - without a state in it on E = 0, and the flow smooth: where it is 0 the surface E = 0 leads along itself, and no path
  *   reaches it from outside;
  * - moved by noise that is not 0 there: E is then a path with a derivative that has a density, and touches no level, but
@@ -59,6 +60,11 @@ export function crossedWhereItCan(
     const gradient = vectorJacobian(g, [branch.rate], [g.one], y);
     const driven = channels.map((c) => g.substitute(sumOf(g, alongChannel(g, gradient, c)), on));
     const read = [...inputNames([there])];
+    const flowing = cell.states.filter(
+      (_, i) => !isConstant(branch.drift[i]!, 0) || channels.some((c) => c.drives.some((d) => d.state === i)),
+    );
+    const rated = inputNames([branch.rate]);
+    const steady = !rated.has("I") && !flowing.some((n) => rated.has(`y.${n}`));
     const steep = reachable(branch.drift).some(
       ({ op, args }) =>
         !smooth.has(op) && !(op === "div" && [...inputNames([args[1]!])].every((n) => n.startsWith("p."))),
@@ -66,6 +72,7 @@ export function crossedWhereItCan(
     const still = eliminated(g, there, names);
     const bend = g.substitute(g.substitute(along(branch.rate, branch.drift), on), still);
     if (isPositive(rangeOf(there, ranges))) found.add("∇E·f is positive");
+    else if (steady) found.add("the flow does not change ∇E·f, so it is above 0 where the flow comes to E = 0");
     else if (!read.some((n) => n.startsWith("y.")) && !steep) found.add("no path comes to E = 0 where ∇E·f is 0");
     else if (driven.some((d) => isPositive(rangeOf(d, ranges)) || isNegative(rangeOf(d, ranges))))
       found.add("noise moves ∇E·f, which is 0 at a crossing with probability 0");

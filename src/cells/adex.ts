@@ -10,14 +10,20 @@
  * arrival.
  *
  * The upstroke blows up in finite time, e-fold upon e-fold within a step. Written in v alone it would be cut at a level
- * for each of them. Here v is held from the knee V_T + 3 Δ_T on, and z = exp((knee − potential) / Δ_T) moves in its place
+ * for each of them. Here v is held from the knee V_T + 3 Δ_T on, and q = exp((knee − potential) / Δ_T) moves in its place
  * from 1 down to the peak's, nearly at a constant rate, in one sub-step:
  *
- *     potential = v − Δ_T log z
- *     C dz/dt = −(z / Δ_T) (g_L (E_L − potential) − w + I + i) − g_L exp((knee − V_T) / Δ_T)
+ *     potential = v − Δ_T log q
+ *     C dq/dt = −(q / Δ_T) (g_L (E_L − potential) − w + I + i) − g_L exp((knee − V_T) / Δ_T)
  *
- * The drift of w has a part a Δ_T log z / τ_w that is steep at the end of it. Its integral along the constant rate is
- * taken in closed form and lies beside the state `adaptation`, which is w itself outside the upstroke.
+ * Both this and the drift of w have log q in them, which is steep at the end of the upstroke: taken as they stand, they are solved
+ * to order 2. So the state is not q but z, of which q is a function with the same ends, and what q log q adds to the constant rate, to
+ * second order, is in that function; ε = e⁻³ is what the leak is of the exponential at the knee:
+ *
+ *     q = z (1 + ε z log z / 2 + ε² z² log z (log z / 6 + 2/9))
+ *
+ * Likewise, the integral of log q along the rate is taken in closed form, to second order, and lies beside the state `adaptation`,
+ * which is w itself outside the upstroke. The equations of z and `adaptation` follow by the chain rule.
  *
  * This is the same neuron, in another variable for the last tenths of a millisecond before a spike.
  *
@@ -30,23 +36,32 @@ export const adex: CellDefinition = {
   let: {
     // Below the peak's z, where only stages of a sub-step come, it stays finite.
     logZ: "log(max(z, 1e-20))",
-    potential: "v - deltaT * logZ",
+    epsilon: "exp(-3)",
+    bend: "epsilon * z * (0.5 * logZ + epsilon * z * logZ * (logZ / 6 + 2 / 9))",
+    q: "z * (1 + bend)",
+    logQ: "logZ + log1p(bend)",
+    // dq/dz
+    slope: "1 + epsilon * z * (logZ + 0.5 + epsilon * z * (logZ * (0.5 * logZ + 1) + 2 / 9))",
+    potential: "v - deltaT * logQ",
     exponential: "gL * exp((v - vT) / deltaT)",
+    atKnee: "gL * exp(3)",
     // w, of which the state leaves this out while the potential rises.
-    rest: "a * deltaT * C / (tauW * exponential) * (z * logZ - z + 1)",
+    rest: "a * deltaT * C / (tauW * atKnee) * (q * logQ - q + 1 - 0.25 * epsilon * (q * q * (2 * logQ * (logQ - 1) + 1) - 1))",
     current: "adaptation + rest",
     linear: "gL * (eL - potential) - current + I + i",
+    // −dq/dt by what it is at the knee without `linear`: about 1 while the potential rises.
+    rate: "(q / deltaT * linear + exponential) / atKnee",
   },
   state: {
     v: "(1 - rising) * (linear + deltaT * exponential) / C",
-    adaptation: "(a * (v - eL + z * logZ * linear / exponential) - current) / tauW",
+    adaptation: "(a * (v - eL + deltaT * logQ * (rate * (1 - epsilon * q * logQ) - 1)) - current) / tauW",
     i: "-i / tauSyn",
-    z: "-rising * (z / deltaT * linear + exponential) / C",
+    z: "-rising * rate * atKnee / (C * slope)",
     rising: "0",
   },
   events: {
     spike: {
-      when: "exp((v - vPeak) / deltaT) - z",
+      when: "exp((v - vPeak) / deltaT) - q",
       jump: { v: "vReset", adaptation: "adaptation + rest + b", z: "1", rising: "0" },
       emits: true,
     },

@@ -2,6 +2,7 @@ import { fail, wholeNumber } from "../checks.js";
 import { Engine } from "../engine.js";
 import { type CheckedEntry, checkGradient } from "../experiments/check-gradient.js";
 import { readGradient } from "../job/gradient-run.js";
+import { chosen } from "../loss/choose.js";
 import { judgeMean } from "../loss/judge-mean.js";
 import { planForLoss } from "../loss/loss-plan.js";
 import { requestedViews } from "../plan/layout.js";
@@ -38,9 +39,18 @@ export async function checkCommand(file: string, options: CheckCommandOptions): 
   const given = readJobFile(file, options);
   const most = wholeNumber("--entries", Number(options.entries), 1, 4096);
   const context = filesBeside(file, options);
-  const { job, definition, solve, network, own, loss, views } = await readGradient(given, context, requestedViews);
-  if (job.estimator && job.estimator !== "pathwise")
+  const {
+    job,
+    definition,
+    solve,
+    network,
+    own,
+    loss: read,
+    views,
+  } = await readGradient(given, context, requestedViews);
+  if (job.estimator && job.estimator !== "pathwise" && job.estimator !== "horizon")
     fail("estimator", `is "${job.estimator}", and a check is of derivatives of paths; leave it out`);
+  const loss = chosen(job.estimator, read, own, job.with);
   loss.check?.(network);
   const lossPlan = planForLoss(own, loss);
   loss.checkPlan?.(lossPlan, job.with);

@@ -13,6 +13,7 @@ import {
   notUnbiased,
   print,
   printJson,
+  printSpread,
   printStiff,
   progressBar,
   readable,
@@ -64,12 +65,7 @@ export async function gradientCommand(file: string, options: CommonOptions): Pro
       printStiff(plan);
       if (job.estimator && result.estimator) {
         print(estimatorLine(result.estimator, result.terms));
-        for (const name of job.with) {
-          const each = Object.entries(result.spread ?? {}).map(
-            ([by, of]) => `${by} ${readableParameter(job, name, of[name])}`,
-          );
-          print(`d/d ${name} spreads from path to path by ${each.join(", ")}`);
-        }
+        printSpread(job, result.spread);
       }
       for (const line of because) print(notUnbiased(line));
       if (discretisation) print(discretisationLine(discretisation, job.time.t1));

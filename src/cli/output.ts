@@ -2,7 +2,7 @@
 import cliProgress from "cli-progress";
 import { SaltationError } from "../errors.js";
 import type { Estimator } from "../loss/estimator.js";
-import type { GradientTerm } from "../loss/result.js";
+import type { GradientTerm, ValueAndGradient } from "../loss/result.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { escaped } from "../quoted.js";
 import { colours, messageColours } from "./colours.js";
@@ -197,9 +197,18 @@ export function sayWarnings(warnings: readonly string[] = []): void {
   for (const w of warnings) process.stderr.write(`${messageColours.yellow("warning:")} ${safeLine(w)}\n`);
 }
 
-/** That a mean gradient is not known to be the derivative of the mean, and why: a line beside it. */
 /** How a gradient was estimated, and what it is made of. */
 export const estimatorLine = (estimator: Estimator, terms: readonly GradientTerm[]): string =>
   `gradient by estimator ${estimator}: ${terms.join(", ")}`;
 
+/** How what paths give to a gradient spreads by each estimator, a line for each parameter. */
+export function printSpread(job: GivenWeights, spread: ValueAndGradient["spread"] = {}): void {
+  const [first = {}] = Object.values(spread);
+  for (const name of Object.keys(first)) {
+    const each = Object.entries(spread).map(([by, of]) => `${by} ${readableParameter(job, name, of[name])}`);
+    print(`d/d ${name} spreads from path to path by ${each.join(", ")}`);
+  }
+}
+
+/** That a mean gradient is not known to be the derivative of the mean, and why: a line beside it. */
 export const notUnbiased = (because: string): string => `not unbiased: ${because}`;

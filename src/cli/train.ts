@@ -11,11 +11,10 @@ import { readFiles } from "../job/read-files.js";
 import { asTrials } from "../job/recording.js";
 import { planTrainJob, type TrainPlan } from "../job/train-plan.js";
 import { trainedJobText } from "../job/trained-job.js";
-import type { Estimator } from "../loss/estimator.js";
 import type { MeanVerdict } from "../loss/result.js";
 import { readCell } from "../network/network.js";
 import type { Discretisation } from "../plan/discretisation.js";
-import { type TrainOptions, type TrainStep, train } from "../train/train.js";
+import { type StepValues, type TrainOptions, type TrainStep, train } from "../train/train.js";
 import { checkAsked } from "../twin/measured.js";
 import { canDraw } from "./can-draw.js";
 import { type Fingerprint, fingerprinted, fingerprintJob } from "./checkpoint.js";
@@ -30,6 +29,7 @@ import {
   notUnbiased,
   print,
   printJson,
+  printSpread,
   progressBar,
   readable,
   readableParameter,
@@ -266,7 +266,7 @@ interface TrainingResult {
   readonly loss: number | undefined;
   readonly parameters: Readonly<Record<string, unknown>>;
   /** Of the last step's gradient. */
-  readonly mean: MeanVerdict & { readonly estimator?: Estimator };
+  readonly mean: MeanVerdict & Pick<TrainStep, "estimator"> & Pick<StepValues, "spread">;
   readonly firstStepSeconds?: number;
   /** Of the last step that was measured. */
   readonly discretisation?: { readonly step: number } & Discretisation;
@@ -314,12 +314,12 @@ async function runTraining(
   });
   if (!found) return undefined;
   const { first, last } = found;
-  const { updated: parameters } = await last.values();
+  const { updated: parameters, spread } = await last.values();
   const { value: loss, unbiased, because, terms, estimator } = last;
   if (measured?.warning && !first.discretisation?.warning) sayWarnings([measured.warning]);
   const { step: firstStep } = first;
   const discretisation = measured ? { discretisation: measured } : {};
-  const mean = { unbiased, because, terms, ...(estimator ? { estimator } : {}) };
+  const mean = { unbiased, because, terms, ...(estimator ? { estimator } : {}), ...(spread ? { spread } : {}) };
   return { history, losses, firstStep, before, loss, parameters, mean, firstStepSeconds, ...discretisation };
 }
 
@@ -378,7 +378,10 @@ function report(
     print(`${name} ${was}${readableParameter(job, name, value)}${unit}`);
   }
   if (discretisation) print(discretisationLine(discretisation, job.time.t1));
-  if (job.estimator && mean.estimator) print(estimatorLine(mean.estimator, mean.terms));
+  if (job.estimator && mean.estimator) {
+    print(estimatorLine(mean.estimator, mean.terms));
+    printSpread(job, mean.spread);
+  }
   for (const line of mean.because) print(notUnbiased(line));
   sure?.print();
   compared?.print();

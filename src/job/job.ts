@@ -677,10 +677,10 @@ const requirements = {
 };
 
 const estimator = z
-  .enum(["pathwise", "score", "mix", "auto"])
+  .enum(["horizon", "pathwise", "score", "mix", "auto"])
   .optional()
   .describe(
-    "of gradients: derivatives of paths (default); how probable paths are, for losses that jump before t1; the best mix of both; or the cheapest that is known to be unbiased",
+    "of gradients: derivatives of paths with what appears at t1 (default); without it; how probable paths are, for losses that jump before t1; the best mix of both; or the cheapest that is known to be unbiased",
   );
 
 export const gradientSchema = z.strictObject({

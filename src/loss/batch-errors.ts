@@ -9,9 +9,8 @@ import { SaltationError } from "../errors.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { estimateOf } from "../reduce/statistics.js";
-import type { Estimator } from "./estimator.js";
 import type { Evaluator, EvaluatorOptions, Loss } from "./loss.js";
-import { type EstimatorPart, type Evaluated, shapedEntries } from "./result.js";
+import { type EstimatorPart, type Evaluated, type MixedPart, shapedEntries } from "./result.js";
 
 /** Fewer batches than this tell no standard error. */
 const fewest = 8;
@@ -102,8 +101,8 @@ export async function evaluateWithErrors(
   const scale = Math.sqrt((batches * paths) / plan.paths);
   const errorOf = (of: (d: Evaluated) => number): number => scale * estimateOf(drawn.map(of)).standardError;
   const flatErrors = result.flat.map((_, i) => errorOf((d) => d.flat[i]!));
-  const names = Object.keys(result.parts ?? {}) as Estimator[];
-  const parts = names.map((name): [Estimator, EstimatorPart] => {
+  const names = Object.keys(result.parts ?? {}) as MixedPart[];
+  const parts = names.map((name): [MixedPart, EstimatorPart] => {
     const { flat } = result.parts![name]!;
     return [name, { flat, errors: flat.map((_, i) => errorOf((d) => d.parts![name]!.flat[i]!)) }];
   });

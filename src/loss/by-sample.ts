@@ -16,7 +16,7 @@ export function checkBySample(views: readonly View[], loss: Loss): void {
   if (!one || !(loss.likelihood || loss.estimator)) return;
   const why = loss.likelihood
     ? "of a log-likelihood there are derivatives by what its trials have in common"
-    : `estimator "${loss.estimator}" has derivatives by what samples have in common; take "pathwise"`;
+    : `estimator "${loss.estimator}" has derivatives by what samples have in common; take "horizon"`;
   fail("with", `${JSON.stringify(one.asked)} is given by sample: ${why}`);
 }
 

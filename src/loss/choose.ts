@@ -5,7 +5,7 @@ import { isExact } from "../network/judged-cells.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { AskedEstimator } from "./estimator.js";
 import { judgeMean } from "./judge-mean.js";
-import type { Loss } from "./loss.js";
+import { type Loss, leftOut } from "./loss.js";
 import { planForLoss } from "./loss-plan.js";
 import { mixed } from "./mix.js";
 import { scored } from "./score.js";
@@ -31,6 +31,17 @@ function cheapest(loss: Loss, plan: SolvePlan, names: readonly string[], changin
   return loss;
 }
 
+const boundaryTerm =
+  'it jumps where a spike crosses t1; the rate of spikes there times that jump is missing; take estimator "horizon", which has it';
+
+/** The loss with derivatives of paths alone, told where it jumps at t1. */
+function withoutHorizon(loss: Loss): Loss {
+  if (!loss.horizon) return loss;
+  const leavesOut = (plan: SolvePlan): string => [boundaryTerm, leftOut(loss, plan) ?? []].flat().join("; ");
+  // A caller's own may be of a class.
+  return Object.create(loss, { horizon: { value: false }, leavesOut: { value: leavesOut } });
+}
+
 /** See `estimatedBy`. */
 export function chosen(
   asked: AskedEstimator | undefined,
@@ -43,5 +54,6 @@ export function chosen(
   if (loss?.estimator) return loss;
   if (asked === "score") return scored(loss);
   if (asked === "mix") return mixed(loss);
+  if (asked === "pathwise") return withoutHorizon(loss);
   return asked === "auto" ? cheapest(loss, plan, names, changing) : loss;
 }

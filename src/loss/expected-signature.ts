@@ -3,9 +3,9 @@
  * src/signature/definitions/lift.ts. Holberg & Salvi (2024), sections 3 and 4.
  *
  * The signature jumps when a spike crosses t1, for a spike there is one more jump of the lift: S becomes S ⊗ exp(e_k), and
- * what that adds to the loss goes into the horizon term. With `matching`, spikes beyond the matched counts are left out, and
- * the loss jumps where a count changes, of which its gradient has nothing. Signatures of several neurons jump where spikes of two
- * change places, too (order.ts).
+ * what that adds to the loss goes into the horizon term. With `matching`, spikes beyond the matched counts are left out: one more
+ * counts where the observed train has more of that neuron, and so does then the observed spike that it is matched with. Signatures
+ * of several neurons jump where spikes of two change places, too (order.ts).
  */
 import { pathDot } from "../../shaders/loss/path-dot.wgsl.js";
 import { spikeAtEnd as spikeAtEndKernel } from "../../shaders/loss/spike-at-end.wgsl.js";
@@ -62,9 +62,6 @@ function keptSpikes(spikes: Spikes, caps: Uint32Array): number[] {
   return kept;
 }
 
-const byMatching =
-  "it jumps where a matched count of spikes changes, which its gradient does not see; leave matching out, and it has what appears at t1";
-
 function countsOf(spikes: Spikes, neurons: number): Uint32Array {
   const counts = new Uint32Array(neurons);
   for (let n = 0; n < spikes.neurons.length; n++) counts[spikes.neurons[n]!]!++;
@@ -91,11 +88,8 @@ export function expectedSignatureLoss(observed: readonly Spikes[], options: Expe
   if (levelWeights?.every((w) => w === 0)) fail("loss.levelWeights", "are all 0, and so is the loss; give one above 0");
   return {
     kind: "expected-signature",
-    ...(matching ? {} : { horizon: true }),
-    leavesOut: (plan) => {
-      const order = leftOutByOrder(plan, depth);
-      return matching ? [byMatching, ...(order ? [order] : [])].join("; ") : order;
-    },
+    horizon: true,
+    leavesOut: (plan) => leftOutByOrder(plan, depth),
     check: (network) => checkNeurons(observed, network),
     evaluate: (spikes, plan) => onHost(spikes, plan, observed, options),
     gpu: (gpu, plan, recordWords) =>
@@ -125,17 +119,16 @@ function onHost(
     neurons: Int32Array.from(kept, (n) => one.neurons[n]!),
   });
   const start = pairingStart(plan.seed, observed.length);
-  const counted = spikes.map((one, i) => {
-    if (!options.matching) return Array.from(one.times.keys());
-    const other = observed[(start + i) % observed.length]!;
-    const theirs = countsOf(other, neurons);
-    const caps = countsOf(one, neurons).map((c, k) => Math.min(c, theirs[k]!));
-    add(only(other, keptSpikes(other, caps)), -1 / spikes.length);
-    return keptSpikes(one, caps);
-  });
-  if (!options.matching) for (const one of observed) add(one, -1 / observed.length);
+  const pairs = options.matching
+    ? spikes.map((one, i) => matchedPair(one, observed[(start + i) % observed.length]!, neurons))
+    : undefined;
+  const counted = spikes.map((one, i) => (pairs ? keptSpikes(one, pairs[i]!.caps) : Array.from(one.times.keys())));
+  const theirs = pairs
+    ? pairs.map(({ other, caps }) => add(only(other, keptSpikes(other, caps)), -1 / spikes.length))
+    : observed.map((one) => add(one, -1 / observed.length));
   const signatures = spikes.map((one, i) => add(only(one, counted[i]!), 1 / spikes.length));
   const slope = difference.map((d, w) => 2 * weights[w]! * d);
+  const along = (s: Float64Array): number => s.reduce((sum, v, w) => sum + slope[w]! * v, 0);
   const cotangents = spikes.map((one, i) => {
     const { times, neurons: who } = only(one, counted[i]!);
     const bar = spikeSignatureVjp(times, who, { neurons, t0, t1, depth }, slope);
@@ -145,13 +138,47 @@ function onHost(
     });
     return row;
   });
+  /** What one more spike of each neuron at t1 adds; matched, it counts where theirs has one more, which counts then too. */
+  const horizon = signatures.map((s, i) => {
+    const added = spikeAtEnd(s, slope, neurons, depth);
+    if (!pairs) return added;
+    const { other, caps, more } = pairs[i]!;
+    return added.map((own, k) => {
+      if (!more[k]) return 0;
+      const kept = only(
+        other,
+        keptSpikes(
+          other,
+          Uint32Array.from(caps, (c, j) => (j === k ? c + 1 : c)),
+        ),
+      );
+      const matched = spikeSignature(kept.times, kept.neurons, { neurons, t0, t1, depth });
+      return own - (along(matched) - along(theirs[i]!));
+    });
+  });
   return {
     value: difference.reduce((sum, d, w) => sum + weights[w]! * d * d, 0),
     cotangents,
-    ...(options.matching
-      ? {}
-      : { horizon: signatures.map((s) => spikeAtEnd(s, slope, neurons, depth).map((v) => v / spikes.length)) }),
-    pathValues: signatures.map((s) => s.reduce((sum, v, w) => sum + slope[w]! * v, 0)),
+    horizon: horizon.map((row) => row.map((v) => v / spikes.length)),
+    // What the observed train of a pair adds depends on which of its spikes are matched.
+    pathValues: signatures.map((s, i) => along(s) - (pairs ? along(theirs[i]!) : 0)),
+  };
+}
+
+interface MatchedPair {
+  readonly other: Spikes;
+  /** Spikes of each neuron that count. */
+  readonly caps: Uint32Array;
+  /** Whether one more spike of a neuron would count. */
+  readonly more: readonly boolean[];
+}
+
+function matchedPair(one: Spikes, other: Spikes, neurons: number): MatchedPair {
+  const [own, theirs] = [countsOf(one, neurons), countsOf(other, neurons)];
+  return {
+    other,
+    caps: own.map((c, k) => Math.min(c, theirs[k]!)),
+    more: Array.from(own, (c, k) => theirs[k]! > c),
   };
 }
 
@@ -187,8 +214,7 @@ class GpuExpectedSignature implements GpuLoss {
     private readonly kernels: {
       readonly distance: KernelOf<typeof wordDistance>;
       readonly dot: KernelOf<typeof pathDot>;
-      /** Without matching. */
-      readonly more: KernelOf<ReturnType<typeof spikeAtEndKernel>> | undefined;
+      readonly more: KernelOf<ReturnType<typeof spikeAtEndKernel>>;
     },
     /** For matching. */
     private readonly partners: Partners | undefined,
@@ -210,10 +236,10 @@ class GpuExpectedSignature implements GpuLoss {
     const { depth } = options;
     const starts = levelOffsets(neurons + 1, depth);
     const [signatures, distance, dot, more] = await Promise.all([
-      SpikeSignatures.create(gpu, { neurons, depth }),
+      SpikeSignatures.create(gpu, { neurons, depth, next: options.matching === true }),
       gpu.kernel(wordDistance),
       gpu.kernel(pathDot),
-      options.matching ? undefined : gpu.kernel(spikeAtEndKernel(neurons + 1, starts)),
+      gpu.kernel(spikeAtEndKernel(neurons + 1, starts)),
     ]);
     const { size } = signatures;
     const target = gpu.buffer("expected signature", 4 * size);
@@ -287,33 +313,45 @@ class GpuExpectedSignature implements GpuLoss {
     batch.stage("cotangents");
     // A path's cotangents are those of its own signature: number of paths · ∂value/∂τ.
     signatures.encodeVjp(batch, spikes, vectors.slope, times, { accumulate: true, scale: 1, ...capped });
-    if (rows || horizon) this.encodeEach(batch.stage("path values"), spikes, rows, horizon);
+    if (!rows && !horizon) return;
+    batch.stage("path values");
+    const { partners } = this;
+    if (!partners || !caps) {
+      this.encodeEach(batch, spikes, { rows, horizon });
+      return;
+    }
+    const theirs = spikeWindow(partners.spikes, (this.start + spikes.firstPath) % partners.count, spikes.paths);
+    const added = horizon && batch.temporary("what a spike of its own adds", 4 * signatures.neurons * spikes.paths);
+    this.encodeEach(batch, spikes, { rows, horizon: added }, theirs);
+    if (rows) this.encodeEach(batch, theirs, { rows, scale: -1 }, spikes);
+    if (added) signatures.encodeNext(batch, theirs, { cotangent: vectors.slope, added, out: horizon! }, { caps });
   }
 
-  /** Of each path's own signature: its product with the cotangent, and what a spike more adds. A pass over the trains more. */
+  /**
+   * Of each path's own signature: its product with the cotangent, times `scale`, which is added to `rows`, and what a spike more adds.
+   * A pass over the trains more. @param other those that they are matched with.
+   */
   private encodeEach(
     batch: Batch,
     spikes: DeviceSpikes,
-    rows: Storage | undefined,
-    horizon: Storage | undefined,
+    to: { readonly rows: Storage | undefined; readonly scale?: number; readonly horizon?: Storage | undefined },
+    other?: DeviceSpikes,
   ): void {
-    const { signatures, partners, kernels } = this;
-    const { neurons } = signatures;
+    const { signatures, kernels } = this;
+    const { neurons, size: count } = signatures;
     const most = Math.min(pathsAtOnce, spikes.paths);
-    const table = batch.temporary("signatures", 4 * signatures.size * most);
-    const caps = partners && batch.temporary("caps", 4 * signatures.neurons * most);
+    const table = batch.temporary("signatures", 4 * count * most);
+    const caps = other && batch.temporary("caps", 4 * neurons * most);
     for (let first = 0; first < spikes.paths; first += most) {
       const paths = Math.min(most, spikes.paths - first);
       const window = spikeWindow(spikes, first, paths);
-      if (partners && caps) {
-        const theirs = (this.start + window.firstPath) % partners.count;
-        signatures.encodeMatch(batch, window, spikeWindow(partners.spikes, theirs, paths), caps);
-      }
+      if (other) signatures.encodeMatch(batch, window, spikeWindow(other, first, paths), caps!);
       signatures.encodeEach(batch, window, table, caps ? { caps } : {});
       const vector = this.vectors.slope;
-      const count = signatures.size;
-      if (rows) batch.dispatch(kernels.dot, { uniform: { paths, first, count }, table, vector, rows, threads: paths });
-      if (!horizon || !kernels.more) continue;
+      const { rows, scale = 1, horizon } = to;
+      if (rows)
+        batch.dispatch(kernels.dot, { uniform: { paths, first, count, scale }, table, vector, rows, threads: paths });
+      if (!horizon) continue;
       batch.dispatch(kernels.more, {
         uniform: { paths, first, allPaths: spikes.paths, scale: 1 },
         table,

@@ -5,7 +5,7 @@ import type { Network } from "../network/network.js";
 import type { View } from "../plan/layout.js";
 import { type ObservedStates, planObserved, type StatesOptions, together } from "../plan/observed.js";
 import type { SolvePlan } from "../plan/plan.js";
-import type { Estimator } from "./estimator.js";
+import { type Estimator, takenEstimator } from "./estimator.js";
 import type { Loss } from "./loss.js";
 import { checkMaxSpikes } from "./max-spikes.js";
 import { type JudgedMean, stopsAtLast, verdictOn } from "./mean-verdict.js";
@@ -92,13 +92,18 @@ export const told = (
     ...result,
     warnings: lossWarnings(plan, loss, result),
     ...verdictOn(plan, loss, judged, result.saturatedPaths),
-    ...(loss.likelihood ? {} : spreadOf(plan, views, loss, evaluated)),
+    ...(loss.likelihood ? {} : spreadOf(plan, views, takenEstimator(loss, judged.terms), judged, evaluated)),
   };
 };
 
 /** Which estimator was taken, and how what paths give spreads by it and by those that went into it. */
-function spreadOf({ paths }: SolvePlan, views: readonly View[], loss: Loss, result: Evaluated) {
-  const estimator: Estimator = loss.estimator ?? "pathwise";
+export function spreadOf(
+  { paths }: Pick<SolvePlan, "paths">,
+  views: readonly View[],
+  estimator: Estimator,
+  { terms }: Pick<JudgedMean, "terms">,
+  result: Pick<Evaluated, "flatErrors" | "parts">,
+) {
   if (views.length === 0) return { estimator };
   const scaled = (errors: Float64Array): Record<string, unknown> =>
     shapedEntries(
@@ -106,7 +111,9 @@ function spreadOf({ paths }: SolvePlan, views: readonly View[], loss: Loss, resu
       errors.map((e) => e * Math.sqrt(paths)),
     );
   const spread: Partial<Record<Estimator, Record<string, unknown>>> = { [estimator]: scaled(result.flatErrors) };
-  for (const [name, part] of Object.entries(result.parts ?? {})) spread[name as Estimator] = scaled(part.errors);
+  const { derivatives, score } = result.parts ?? {};
+  if (derivatives) spread[takenEstimator({}, terms)] = scaled(derivatives.errors);
+  if (score) spread.score = scaled(score.errors);
   return { estimator, spread };
 }
 

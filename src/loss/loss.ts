@@ -19,9 +19,6 @@ import type { TypedSpikes } from "../spikes/spikes.js";
 import type { Likelihood } from "./likelihood.js";
 import type { Evaluated } from "./result.js";
 
-/** What pathwise gradients leave out of the derivative of losses that take one spike more when it crosses t1. */
-export const boundaryTerm = "it jumps where a spike crosses t1; the rate of spikes there times that jump is missing";
-
 /** What the gradient of a loss leaves out on such solutions; undefined where nothing. */
 export const leftOut = ({ leavesOut }: Pick<Loss, "leavesOut">, plan: SolvePlan): string | undefined =>
   typeof leavesOut === "function" ? leavesOut(plan) : leavesOut;

@@ -142,7 +142,7 @@ export function mixEvaluator(loss: Loss, views: readonly View[], derivatives: Ev
       return {
         ...assembleResult(taken.value, views, estimates, taken.means ?? [], one.saturatedPaths, pathwise),
         warnings: one.warnings,
-        parts: { pathwise: partOf(estimated(byPath)), score: partOf(estimated(byScore)) },
+        parts: { derivatives: partOf(estimated(byPath)), score: partOf(estimated(byScore)) },
       };
     },
     dispose: () => derivatives.dispose(),

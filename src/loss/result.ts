@@ -42,8 +42,11 @@ export interface Evaluated extends Valued {
    * Of estimator `mix`: what each that went into it says.
    * @internal
    */
-  readonly parts?: Readonly<Partial<Record<Estimator, EstimatorPart>>>;
+  readonly parts?: Readonly<Partial<Record<MixedPart, EstimatorPart>>>;
 }
+
+/** What goes into a mix: derivatives of paths, with the horizon term where there is one, and the score. */
+export type MixedPart = "derivatives" | "score";
 
 /** A gradient by one estimator, with its standard errors, as vectors like `Evaluated.flat`. */
 export interface EstimatorPart {

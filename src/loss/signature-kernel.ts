@@ -4,7 +4,7 @@
  *
  * The lift has one jump more when a spike crosses t1 into the interval, so these losses jump there. What one more spike of a path adds
  * are its rows of the Gram matrices with that jump at the end, less those without: as many Gram matrices more as there are neurons,
- * and one. (With `unbiased: false` a path is compared with itself too, and that is not given.)
+ * and one. With `unbiased: false` a path is compared with itself too, with that jump on both sides.
  */
 
 import { checkOptions, type Names } from "../checks.js";
@@ -22,7 +22,7 @@ import { signatureMMD, signatureScore } from "../signature/statistics.js";
 import type { DeviceSpikes } from "../spikes/device-spikes.js";
 import type { Spikes, TypedSpikes } from "../spikes/spikes.js";
 import { type UploadedSpikes, uploadSpikes } from "../spikes/upload.js";
-import { boundaryTerm, type GpuLoss, type Kept, type Loss, type LossValue, type WrittenCotangents } from "./loss.js";
+import type { GpuLoss, Kept, Loss, LossValue, WrittenCotangents } from "./loss.js";
 import { checkNeurons, checkObserved, checkTimes } from "./observed.js";
 import { leftOutByOrder } from "./order.js";
 
@@ -74,9 +74,8 @@ function kernelLoss(statistic: "mmd" | "score", observed: readonly Spikes[], opt
   return {
     kind: `signature-${statistic}`,
     independent: true,
-    ...(unbiased
-      ? { horizon: true, leavesOut: (plan: SolvePlan) => leftOutByOrder(plan, depth) }
-      : { leavesOut: `${boundaryTerm}; take unbiased: true, which has it` }),
+    horizon: true,
+    leavesOut: (plan) => leftOutByOrder(plan, depth),
     leastPaths: unbiased ? 2 : 1,
     check: (network) => checkNeurons(observed, network),
     evaluate(spikes, plan) {
@@ -115,10 +114,12 @@ async function onHost(
     ? signatureMMD(twinBackend(), x.paths, y.paths, { ...wanted, unbiased })
     : signatureScore(twinBackend(), x.paths, y.paths, wanted));
   const cotangents = x.pullback(gradientX!);
-  if (!unbiased) return { value, cotangents };
   const [m, n] = [spikes.length, observed.length];
+  const withItself = async (one: Spikes): Promise<number> =>
+    (await signatureGram(twinBackend(), liftSpikes([one], lift).paths, null, kernel)).values[0]!;
   /** What each path adds, lifted so, the others being as they are. */
-  const rowsOf = async (paths: PathBatch): Promise<Float64Array> => {
+  const rowsOf = async ({ paths }: { paths: PathBatch }, lifted: readonly Spikes[]): Promise<Float64Array> => {
+    const itself = unbiased ? undefined : await Promise.all(lifted.map((one) => withItself(one)));
     const xx = await signatureGram(twinBackend(), paths, x.paths, kernel);
     const xy = await signatureGram(twinBackend(), paths, y.paths, kernel);
     return Float64Array.from({ length: m }, (_, i) => {
@@ -126,17 +127,18 @@ async function onHost(
       for (let j = 0; j < m; j++) own += xx.values[i * m + j]!;
       for (let j = 0; j < n; j++) cross += xy.values[i * n + j]!;
       // A path stands on either side of its pairs.
-      return (2 * own) / (m * (m - 1)) - (2 * cross) / (m * n);
+      if (!itself) return (2 * own) / (m * (m - 1)) - (2 * cross) / (m * n);
+      return (2 * own + itself[i]!) / (m * m) - (2 * cross) / (m * n);
     });
   };
-  const without = await rowsOf(x.paths);
+  const without = await rowsOf(x, spikes.map(from0));
   const horizon = Array.from({ length: m }, () => new Float64Array(lift.neurons));
   for (let k = 0; k < lift.neurons; k++) {
     const more = spikes.map(from0).map(({ times, neurons }) => ({
       times: Float64Array.of(...Array.from(times), lift.t1),
       neurons: Int32Array.of(...Array.from(neurons), k),
     }));
-    const rows = await rowsOf(liftSpikes(more, lift).paths);
+    const rows = await rowsOf(liftSpikes(more, lift), more);
     for (let i = 0; i < m; i++) horizon[i]![k] = rows[i]! - without[i]!;
   }
   return { value, cotangents, horizon };

@@ -37,8 +37,8 @@ export interface TrainedStep {
   readonly step: number;
   /** Its gradient where that is with the host. */
   readonly result: Valued & Partial<Pick<Evaluated, "gradient">>;
-  /** The gradient, for the step's update; to be asked for before the next step but one. */
-  gradient(): Promise<Record<string, unknown>>;
+  /** Its gradient too; to be asked for before the next step but one. */
+  evaluated(): Promise<Evaluated>;
   /** The run after the step; to be asked for before the next step but one. */
   state(): Promise<UpdateState>;
 }

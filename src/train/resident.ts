@@ -12,7 +12,7 @@ import { type Batch, type Gpu, handled, type Storage } from "../gpu/index.js";
 import { inOrder, type Looked } from "../gradient/order.js";
 import { GradientPass } from "../gradient/pass.js";
 import type { GpuLoss } from "../loss/loss.js";
-import { shapedEntries } from "../loss/result.js";
+import type { Evaluated } from "../loss/result.js";
 import type { Chunk } from "../plan/chunks.js";
 import { parameterLayout, replaceParameters } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
@@ -40,16 +40,16 @@ interface Flight {
   kept(): Promise<Kept>;
 }
 
-/** The gradient and the run's state after a step. */
+/** What the sums over paths held, and the run's state after a step. */
 interface Kept {
-  readonly gradient: Float64Array;
+  readonly blocks: ArrayBuffer;
   readonly state: UpdateState;
 }
 
 export class ResidentTraining implements Training {
   private readonly gpu: Gpu;
   private readonly loss: GpuLoss;
-  /** By step: optimiser's state, then gradient. */
+  /** By step: optimiser's state, then sums over paths. */
   private readonly kept: readonly Storage[];
   /** The last step that was submitted. */
   private newest = -1;
@@ -66,7 +66,7 @@ export class ResidentTraining implements Training {
   ) {
     this.gpu = pass.gpu;
     this.loss = pass.loss!;
-    const bytes = update.bytes + gradient.bytes;
+    const bytes = update.bytes + pass.sums.blocks.bytes;
     this.kept = Array.from({ length: Math.min(keptSteps, task.steps - task.from) }, (_, k) =>
       this.gpu.buffer(`kept of a step ${k}`, bytes),
     );
@@ -100,16 +100,16 @@ export class ResidentTraining implements Training {
    * @returns reads it, once.
    */
   private keep(batch: Batch, step: number): () => Promise<Kept> {
-    const { gpu, update, gradient } = this;
+    const { gpu, update } = this;
+    const { blocks } = this.pass.sums;
     const kept = this.kept[step % this.kept.length]!;
     update.keep(batch, kept);
-    batch.copy(gradient, 0, kept, update.bytes, gradient.bytes);
+    batch.copy(blocks, 0, kept, update.bytes, blocks.bytes);
     const taken = async (read: Promise<ArrayBuffer>): Promise<Kept> => {
-      const numbers = new Float32Array(await read);
-      const rows = update.bytes / 4;
+      const data = await read;
       return {
-        state: update.stateOf(step + 1, numbers.subarray(0, rows)),
-        gradient: Float64Array.from(numbers.subarray(rows)),
+        state: update.stateOf(step + 1, new Float32Array(data, 0, update.bytes / 4)),
+        blocks: data.slice(update.bytes),
       };
     };
     let found = this.along ? handled(taken(batch.read(kept))) : undefined;
@@ -229,11 +229,12 @@ export class ResidentTraining implements Training {
           checkTrained(e, values[i]!);
         });
       }
-      const gradient = async () => shapedEntries(task.views, (await kept()).gradient);
+      const evaluated = async (): Promise<Evaluated> =>
+        pass.result(flight.plan, taken, (await kept()).blocks, saturated, pass.givesPathValues);
       // Whether a parameter moves anything is looked at in the first step.
-      const result = step === task.from ? { ...valued, gradient: await gradient() } : valued;
+      const result = step === task.from ? await evaluated() : valued;
       this.along = performance.now() - began > longStep;
-      yield { step, result, gradient, state };
+      yield { step, result, evaluated, state };
       began = performance.now();
       gpu.check();
     }

@@ -3,9 +3,9 @@ import type { SolverBackend } from "../backend/backend.js";
 import { checkOptions, fail, list, type Names, show, wholeNumber } from "../checks.js";
 import { threefry2x32 } from "../driver/threefry.js";
 import { movedTo } from "../errors.js";
-import { type AskedEstimator, estimatedBy } from "../loss/estimator.js";
+import { type AskedEstimator, estimatedBy, takenEstimator } from "../loss/estimator.js";
 import type { Evaluator, Loss } from "../loss/loss.js";
-import { lossWarnings, planForLoss } from "../loss/loss-plan.js";
+import { lossWarnings, planForLoss, spreadOf } from "../loss/loss-plan.js";
 import { checkUnbiasedMean, verdictOn } from "../loss/mean-verdict.js";
 import type { ValueAndGradient } from "../loss/result.js";
 import type { Network } from "../network/network.js";
@@ -84,6 +84,11 @@ export interface StepValues {
   readonly updated: Record<string, unknown>;
   /** By the parameters, in their shapes. */
   readonly gradient: Record<string, unknown>;
+  /**
+   * How what one path gives to the gradient spreads, of losses that are the mean of what each path gives (`Loss.pathwise`): that of others
+   * takes more paths (`valueAndGradient`).
+   */
+  readonly spread?: ValueAndGradient["spread"];
 }
 
 export interface TrainStep
@@ -251,6 +256,7 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
       ...(samplesOf ? { samplesOf } : {}),
     },
   };
+  const estimator = takenEstimator(loss, judged.terms);
   const first = Float64Array.from(vector);
   /** All parameters, with what is trained as a state has it. */
   const valuesIn = ({ values }: UpdateState): Float64Array => {
@@ -268,7 +274,7 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
   let values = async (): Promise<Float64Array> => first;
   let measured = await measuredPlan(run.task.from, values);
   let began = performance.now();
-  for await (const { step, result, state, gradient } of signal ? untilAborted(trained(run), signal) : trained(run)) {
+  for await (const { step, result, state, evaluated } of signal ? untilAborted(trained(run), signal) : trained(run)) {
     const before = values;
     const after = async (): Promise<Float64Array> => valuesIn(await state());
     values = after;
@@ -284,14 +290,19 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
       warnings: lossWarnings(plan, loss, about.withWarning(result, discretisation)),
       ...(discretisation ? { discretisation } : {}),
       ...verdictOn(plan, loss, judged, result.saturatedPaths),
-      ...(loss.likelihood ? {} : { estimator: loss.estimator ?? "pathwise" }),
+      ...(loss.likelihood ? {} : { estimator }),
       seconds: (performance.now() - began) / 1000,
       ...(done?.epoch ? { epoch: done.epoch } : {}),
-      values: async () => ({
-        parameters: shapedValues(views, await before()),
-        updated: shapedValues(views, await after()),
-        gradient: await gradient(),
-      }),
+      values: async () => {
+        const found = await evaluated();
+        const spread = !loss.likelihood && loss.pathwise ? spreadOf(plan, views, estimator, judged, found) : {};
+        return {
+          parameters: shapedValues(views, await before()),
+          updated: shapedValues(views, await after()),
+          gradient: found.gradient,
+          ...spread,
+        };
+      },
       checkpoint: async () => ({
         version: 2,
         step: step + 1,
@@ -336,7 +347,7 @@ async function* onHost({
       const result = await evaluator.evaluate(planOfStep(values, task, step), { progress });
       host.apply(result.flat, vector);
       const state = host.state(vector);
-      yield { step, result, gradient: async () => result.gradient, state: async () => state };
+      yield { step, result, evaluated: async () => result, state: async () => state };
     }
   } finally {
     evaluator.dispose();

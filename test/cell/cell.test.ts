@@ -322,6 +322,10 @@ describe("exactness", () => {
     expect(verdict("t < c ? 0 : v")).toBe("holds");
     expect(verdict("v < c ? 1 : a")).toBe("holds");
     expect(verdict("v < c ? 1 : a", -2)).toBe("holds");
+    // Reached on one side, on which nothing moves on the other: a clock that counts down and rests.
+    expect(verdict("v > 0 ? -c : 0")).toBe("holds");
+    expect(verdict("v < c ? a : 0")).toBe("holds");
+    expect(verdict("v > 0 ? I - v : 0")).toBe("unproven");
     // Left on both sides; at a rate of either sign.
     expect(verdict("v < c ? -1 : a")).toBe("unproven");
     expect(verdict("v < c ? I : a")).toBe("unproven");
@@ -345,6 +349,14 @@ describe("exactness", () => {
     expect(of({ s: "r < k ? 0 : a", r: "1" }, "s")).toBe("∇E·f is positive");
     expect(of({ s: "r < a ? k : (r < a + k ? 0 : a)", r: "1" }, "s")).toBe("∇E·f is positive");
     expect(of({ s: "r < k ? 0 : (r < 2 * k ? a - r : a)", r: "1" }, "s")).toBe("unproven");
+    // A rate of what jumps alone changes was above 0 on the way, whatever it is elsewhere: a queue's.
+    const steady = "the flow does not change ∇E·f, so it is above 0 where the flow comes to E = 0";
+    const count = { reset: { s: "-k", n: "n - 1" } };
+    expect(of({ s: "a * min(2 * n, 1)", n: "0" }, "s", count)).toBe(steady);
+    expect(of({ s: "a * n", n: "0" }, "s", { ...count, inputs: ["rate"] })).toBe(steady);
+    expect(of({ s: "a * n - k", n: "0" }, "s", { ...count, noise: { n: "sigma" } })).not.toBe(steady);
+    expect(of({ s: "a * n", n: "-n * s" }, "s", count)).toBe("unproven");
+    expect(of({ s: "a * n + I", n: "0" }, "s", count)).not.toBe(steady);
     // The rate there is one of the current alone: where it is 0 the way leads along the surface, if it is smooth.
     const along = "no path comes to E = 0 where ∇E·f is 0";
     expect(of({ v: "c < 0 ? 0 : (I - v) / a", c: "1" }, "v - 1")).toBe(along);

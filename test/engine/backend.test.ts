@@ -83,7 +83,7 @@ it("a backend may train by itself, and may leave a loss to the host", async () =
       return {
         async *run() {
           const result = await evaluator.evaluate(plan);
-          yield { step: 0, result, gradient: async () => result.gradient, state: async () => state };
+          yield { step: 0, result, evaluated: async () => result, state: async () => state };
         },
         dispose: () => asked.push("training over"),
       };

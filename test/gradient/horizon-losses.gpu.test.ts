@@ -48,6 +48,13 @@ const observed = [
   { times: [0.3], neurons: [0] },
 ];
 
+/** Of more spikes than most paths have, two of them at one time. */
+const many = [
+  { times: [0.1, 0.1, 0.21, 0.25, 0.3, 0.33, 0.36, 0.42, 0.45], neurons: [0, 1, 0, 2, 0, 1, 0, 3, 0] },
+  { times: [0.15, 0.2, 0.2, 0.2, 0.2, 0.3], neurons: [3, 0, 1, 2, 3, 1] },
+  { times: [0.3], neurons: [0] },
+];
+
 /** Value of spikes by their times and how many they are, which jumps by 1 + index where one comes. */
 const weighted = pathLoss({
   code: `
@@ -68,7 +75,22 @@ const weighted = pathLoss({
 it.each([
   ["expected signatures of depth 1", expectedSignatureLoss(observed, { depth: 1 })],
   ["expected signatures of depth 3", expectedSignatureLoss(observed, { depth: 3 })],
+  ["matched signatures of depth 2", expectedSignatureLoss(many, { depth: 2, matching: true })],
+  ["matched signatures of depth 3", expectedSignatureLoss(many, { depth: 3, matching: true })],
+  ["matched signatures of depth 4", expectedSignatureLoss(many, { depth: 4, matching: true })],
   ["signature MMD² by differences", signatureMmdLoss(observed, { static: { kind: "rbf", sigma: 1 } })],
+  [
+    "signature MMD² with itself, by differences",
+    signatureMmdLoss(observed, { unbiased: false, static: { kind: "rbf", sigma: 1 } }),
+  ],
+  [
+    "signature MMD² with itself, by truncated kernels",
+    signatureMmdLoss(observed, {
+      unbiased: false,
+      static: { kind: "linear", scale: 1.3 },
+      solver: { kind: "truncated", depth: 3 },
+    }),
+  ],
   ["signature score by truncated kernels", signatureScoreLoss(observed, { solver: { kind: "truncated", depth: 3 } })],
   ["a loss of one's own", weighted],
   ["counts with targets", spikeCount({ neuron: [1, 3], target: [2, 1] })],

@@ -44,7 +44,7 @@ it("signatures of two neurons have it by the score", async () => {
   const engine = await Engine.create({ backend: "simd" });
   const loss = expectedSignatureLoss([{ times: [0.3, 0.6, 0.9], neurons: [0, 0, 1] }], { depth: 2 });
   const cell = { cell: "slif", neurons: 2, parameters: { sigma1: 0.25, alpha: 0, mu1: 15 } } as const;
-  const offBy = async (estimator: "pathwise" | "score", unbiased: boolean) => {
+  const offBy = async (estimator: "horizon" | "score", unbiased: boolean) => {
     const off: number[] = [];
     const wanted: number[] = [];
     for (const seed of seeds) {
@@ -61,7 +61,7 @@ it("signatures of two neurons have it by the score", async () => {
     }
     return { ...estimateOf(off), wanted: estimateOf(wanted).mean };
   };
-  const [paths, score] = [await offBy("pathwise", false), await offBy("score", true)];
+  const [paths, score] = [await offBy("horizon", false), await offBy("score", true)];
   engine.dispose();
   expect(score.standardError).toBeLessThan(0.02 * Math.abs(score.wanted));
   expect(Math.abs(score.mean)).toBeLessThan(3 * score.standardError);

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { Engine } from "../../src/engine.js";
 import { spikeCount } from "../../src/loss/spike-count.js";
+import { meanSpikeTime } from "../../src/loss/spike-times.js";
 import type { NetworkDefinition } from "../../src/network/network.js";
 
 /** Standard errors of every estimator against how gradients spread over seeds, of a mean and of a function of one. */
@@ -11,17 +12,20 @@ const neuron: NetworkDefinition = {
 };
 
 it.each([
-  ["pathwise", undefined, false],
+  ["horizon", undefined, false],
+  ["horizon", undefined, true],
+  ["pathwise", "meanSpikeTime", false],
+  ["pathwise", "meanSpikeTime", true],
   ["score", undefined, false],
   ["score", undefined, true],
   ["mix", undefined, false],
   ["mix", undefined, true],
-  ["pathwise", 1.2, false],
+  ["horizon", 1.2, false],
   ["score", 1.2, false],
   ["mix", 1.2, false],
 ] as const)("%s, target %s, antithetic %s: as gradients spread over seeds", async (estimator, target, antithetic) => {
   const engine = await Engine.create({ backend: "simd" });
-  const loss = spikeCount(target === undefined ? {} : { target });
+  const loss = target === "meanSpikeTime" ? meanSpikeTime() : spikeCount(target === undefined ? {} : { target });
   const options = { paths: 512, t1: 0.5, dt: 0.02, with: ["current"], estimator, antithetic };
   const runs = [];
   for (let seed = 0; seed < 64; seed++) {

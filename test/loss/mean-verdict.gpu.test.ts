@@ -141,9 +141,15 @@ describe.each(["webgpu", "cpu"] as const)("on %s", (backend) => {
     ];
     const network = { cell: "slif", current: 1.5, parameters: { alpha: 0 } };
     const matched = expectedSignatureLoss(observed, { depth: 2, matching: true });
-    for (const loss of [matched, signatureMmdLoss(observed, { unbiased: false })]) {
-      const { because, terms } = await of(network, loss, { standardErrors: false });
-      expect(because).toEqual([expect.stringMatching(/^loss ".*": it jumps where a /)]);
+    const pairs = signatureMmdLoss(observed, { unbiased: false });
+    for (const [loss, estimator] of [
+      [matched, "pathwise"],
+      [pairs, "pathwise"],
+    ] as const) {
+      const { because, terms } = await of(network, loss, { standardErrors: false, estimator });
+      expect(because).toEqual([
+        expect.stringMatching(/^loss ".*": it jumps where a .*; take estimator "horizon", which has it$/),
+      ]);
       expect(terms).toEqual(["pathwise"]);
       const deterministic = { cell: { ...grazing, noise: {} }, current: 1.5 };
       expect((await of(deterministic, loss, { standardErrors: false })).unbiased).toBe(true);
@@ -152,7 +158,8 @@ describe.each(["webgpu", "cpu"] as const)("on %s", (backend) => {
       expect((await of(network, loss, { standardErrors: false })).unbiased).toBe(true);
     }
     // What a spike more at t1 adds is known, and so is how likely it comes: but for spikes of a threshold.
-    const known = [expectedSignatureLoss(observed, { depth: 2 }), signatureMmdLoss(observed), spikeCount()];
+    const signatures = [expectedSignatureLoss(observed, { depth: 2 }), matched];
+    const known = [...signatures, signatureMmdLoss(observed), pairs, spikeCount()];
     for (const loss of [...known, spikeCount({ target: 3 })]) {
       const whole = { unbiased: true, because: [], terms: ["pathwise", "horizon"] };
       expect(await of(network, loss, { standardErrors: false })).toMatchObject(whole);
@@ -164,7 +171,7 @@ describe.each(["webgpu", "cpu"] as const)("on %s", (backend) => {
     }
     // Where spikes of two neurons change places signatures jump, and no more than counts are seen at depth 1.
     const two = { ...network, neurons: 2 };
-    for (const loss of known.slice(0, 2)) {
+    for (const loss of known.slice(0, 4)) {
       const { because } = await of(two, loss, { standardErrors: false });
       expect(because).toEqual([
         expect.stringMatching(/^loss ".*": it jumps where spikes of two neurons change places/),

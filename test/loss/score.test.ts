@@ -82,7 +82,7 @@ describe("the score function", () => {
     const loss = spikeCount({ neuron: 1, target: 0.2 });
     const options = { paths: 16384, with: ["current", "weights"] };
     const by = await taken("simd", network, loss, options);
-    const other = await taken("simd", network, loss, { ...options, seed: 6, estimator: "pathwise" });
+    const other = await taken("simd", network, loss, { ...options, seed: 6, estimator: "horizon" });
     const numbers = (r: typeof by, of: "gradient" | "gradientStandardError"): number[] => {
       const { current, weights } = r[of] as { current: number[]; weights: number[][] };
       return [...current, weights[0]![2]!];

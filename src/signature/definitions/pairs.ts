@@ -7,10 +7,13 @@ export interface GramShape {
   readonly half: boolean;
   /** Whether the diagonal is left out. */
   readonly skipDiagonal: boolean;
+  /** Whether there is nothing but the diagonal. */
+  readonly onlyDiagonal?: boolean;
 }
 
 /** How many pairs there are. */
-export function pairCount({ rows, columns, half, skipDiagonal }: GramShape): number {
+export function pairCount({ rows, columns, half, skipDiagonal, onlyDiagonal }: GramShape): number {
+  if (onlyDiagonal) return rows;
   return (half ? (rows * (rows + 1)) / 2 : rows * columns) - (skipDiagonal ? rows : 0);
 }
 
@@ -24,6 +27,7 @@ export interface PairList {
 export function gramPairs(shape: GramShape, begin = 0, end = pairCount(shape)): PairList {
   const { rows, columns, half, skipDiagonal } = shape;
   const [a, b] = [new Uint32Array(end - begin), new Uint32Array(end - begin)];
+  if (shape.onlyDiagonal) return { a: a.map((_, n) => begin + n), b: b.map((_, n) => begin + n) };
   for (let i = 0, from = 0; i < rows && from < end; i++) {
     const first = half ? i : 0;
     const to = from + columns - first - (skipDiagonal ? 1 : 0);

@@ -42,8 +42,8 @@ interface Ends {
   readonly neurons: number;
   readonly more: KernelOf<typeof liftWithSpike>;
   readonly addToRows: KernelOf<typeof addToRows>;
-  /** Of generated paths with each other, without themselves, and with observed ones. */
-  readonly terms: readonly (Term & { readonly y: "generated" | "observed" })[];
+  /** Of generated paths with each other, without themselves, with observed ones and, where that counts, with themselves. */
+  readonly terms: readonly (Term & { readonly y: "generated" | "observed" | "itself" })[];
 }
 
 export class PairStatistic implements SpikeStatistic {
@@ -103,12 +103,14 @@ export class PairStatistic implements SpikeStatistic {
     const scratch = new Scratch(gpu);
     const differences = kernel.linearScale !== undefined;
     const rows = { rows: m, columns: m, half: false, skipDiagonal: true };
-    const [sxx, sxy, syy, rowsXX, rowsXY, more, adding, lifts, runner, weigh] = await Promise.all([
+    const itself = { rows: m, columns: m, half: false, skipDiagonal: false, onlyDiagonal: true };
+    const [sxx, sxy, syy, rowsXX, rowsXY, alone, more, adding, lifts, runner, weigh] = await Promise.all([
       stages(xx.pairs, { x: true, y: true }),
       stages(xy.pairs, { x: true, y: false }),
       score ? undefined : stages(yy.pairs, null),
       stages(pairCount(rows), null),
       stages(xy.pairs, null),
+      unbiased ? undefined : stages(m, null),
       gpu.kernel(liftWithSpike(channels, differences)),
       gpu.kernel(addToRows),
       LiftKernels.create(gpu, scratch, { neurons, differences, table: true, gradientChannels: 1 }),
@@ -138,9 +140,12 @@ export class PairStatistic implements SpikeStatistic {
             pairs: pairCount(rows),
             own: true,
             diagonal: 0,
-            others: 2 / (m * (m - 1)),
+            others: unbiased ? 2 / (m * (m - 1)) : 2 / m ** 2,
           },
           { ...xy, y: "observed", stages: rowsXY, diagonal: cross, others: cross },
+          ...(alone
+            ? [{ ...itself, y: "itself" as const, stages: alone, pairs: m, own: true, diagonal: 0, others: 1 / m ** 2 }]
+            : []),
         ],
       },
     );
@@ -230,7 +235,7 @@ export class PairStatistic implements SpikeStatistic {
     }
   }
 
-  /** Adds the sums of kernels of each path, so lifted, with all others to rows of neurons. */
+  /** Adds the sums of kernels of each path, so lifted, with all others, and with itself, to rows of neurons. */
   private encodeRows(
     batch: Batch,
     x: Lifted,
@@ -239,7 +244,7 @@ export class PairStatistic implements SpikeStatistic {
     scale: number,
   ): void {
     for (const { y: which, ...term } of this.ends.terms) {
-      const y = which === "generated" ? this.generated! : this.observed!;
+      const y = { generated: this.generated!, observed: this.observed!, itself: x }[which];
       const [segments, theirs] = [x.vertices - 1, y.vertices - 1];
       const pairs = {
         ...term,
@@ -250,7 +255,7 @@ export class PairStatistic implements SpikeStatistic {
         flagged: false,
         weights: term,
       };
-      const columns = term.columns - (term.skipDiagonal ? 1 : 0);
+      const columns = term.onlyDiagonal ? 1 : term.columns - (term.skipDiagonal ? 1 : 0);
       this.runner.encode(batch, pairs, ({ begin, results, weights, uniform: { slots } }) => {
         batch.dispatch(this.ends.addToRows, {
           uniform: { slots: slots as number, begin, rows: term.rows, columns, outFirst, outEnd, scale },

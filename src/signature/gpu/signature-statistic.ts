@@ -1,6 +1,6 @@
 /** Statistics of spike trains by truncated signatures (shaders/signature/signature-statistic.wgsl.ts). */
 
-import { spikeAtEnd } from "../../../shaders/loss/spike-at-end.wgsl.js";
+import { spikeAtEnd, squaresAtEnd } from "../../../shaders/loss/spike-at-end.wgsl.js";
 import { signatureMoments, signatureStatistic, sumTerms } from "../../../shaders/signature/signature-statistic.wgsl.js";
 import type { Batch, Gpu, KernelOf, Storage } from "../../gpu/index.js";
 import type { DeviceSpikes } from "../../spikes/device-spikes.js";
@@ -21,6 +21,8 @@ export class SignatureStatistic implements SpikeStatistic {
       readonly words: KernelOf<typeof signatureStatistic>;
       readonly sum: KernelOf<typeof sumTerms>;
       readonly more: KernelOf<typeof spikeAtEnd>;
+      /** Where paths are compared with themselves. */
+      readonly squares: KernelOf<typeof squaresAtEnd> | undefined;
     },
     /** Mean signature of the observed trains, and what does not depend on the generated ones. */
     private readonly observed: { readonly mean: Storage; readonly constant: number },
@@ -33,11 +35,12 @@ export class SignatureStatistic implements SpikeStatistic {
     const signatures = await SpikeSignatures.create(gpu, { neurons: shape.neurons, depth });
     const { size } = signatures;
     const starts = Array.from({ length: depth + 2 }, (_, l) => (channels ** l - 1) / (channels - 1));
-    const [moments, words, sum, more] = await Promise.all([
+    const [moments, words, sum, more, squares] = await Promise.all([
       gpu.kernel(signatureMoments(channels, depth)),
       gpu.kernel(signatureStatistic(channels, depth)),
       gpu.kernel(sumTerms),
       gpu.kernel(spikeAtEnd(channels, starts, true)),
+      shape.unbiased ? undefined : gpu.kernel(squaresAtEnd(channels, starts)),
     ]);
     const { observed } = shape;
     const n = observed.paths;
@@ -62,7 +65,14 @@ export class SignatureStatistic implements SpikeStatistic {
         else if (shape.unbiased) constant -= (weight * values[size + w]!) / (n * (n - 1));
       }
     }
-    return new SignatureStatistic(gpu, shape, signatures, scale, { words, sum, more }, { mean: both, constant });
+    return new SignatureStatistic(
+      gpu,
+      shape,
+      signatures,
+      scale,
+      { words, sum, more, squares },
+      { mean: both, constant },
+    );
   }
 
   encodeValue(batch: Batch, spikes: DeviceSpikes, value: Storage): void {
@@ -100,17 +110,16 @@ export class SignatureStatistic implements SpikeStatistic {
   ): void {
     const { signatures, scratch, kernels, shape } = this;
     const { paths } = spikes;
-    // Linear in each path's signature; the cotangents by these took the place of the signatures.
+    // Linear in each path's signature, but for its kernel with itself; the cotangents took the place of the signatures.
     const cotangent = scratch.take("signatures", 4 * signatures.size * paths);
     const table = scratch.take("signatures once more", 4 * signatures.size * paths);
     signatures.encodeEach(batch, spikes, table);
-    batch.dispatch(kernels.more, {
-      uniform: { paths, first: 0, allPaths: paths, scale },
-      table,
-      cotangent,
-      horizon,
-      threads: [paths, Math.min(shape.neurons, 32768), Math.ceil(shape.neurons / 32768)],
-    });
+    const threads: [number, number, number] = [paths, Math.min(shape.neurons, 32768), Math.ceil(shape.neurons / 32768)];
+    const uniform = { paths, first: 0, allPaths: paths, scale };
+    batch.dispatch(kernels.more, { uniform, table, cotangent, horizon, threads });
+    if (!kernels.squares) return;
+    const own = { paths, scale: scale / paths ** 2, level: this.scale };
+    batch.dispatch(kernels.squares, { uniform: own, table, horizon, threads });
   }
 
   dispose(): void {

@@ -10,6 +10,8 @@ import type { Scratch } from "./scratch.js";
 interface EventKernels {
   readonly read: KernelOf<typeof spikeEvents>;
   readonly capped: KernelOf<typeof spikeEvents>;
+  /** Where asked for. */
+  readonly next: KernelOf<typeof spikeEvents> | undefined;
   readonly count: KernelOf<typeof neuronCounts>;
   readonly least: KernelOf<typeof neuronCounts>;
 }
@@ -44,16 +46,17 @@ export class SpikeEvents {
     private readonly kernels: ReadonlyMap<number, EventKernels>,
   ) {}
 
-  static async create(gpu: Gpu, neurons: number): Promise<SpikeEvents> {
+  static async create(gpu: Gpu, neurons: number, withNext = false): Promise<SpikeEvents> {
     const forWords = async (recordWords: number): Promise<readonly [number, EventKernels]> => {
       const own = { recordWords, neurons };
-      const [read, capped, count, least] = await Promise.all([
+      const [read, capped, next, count, least] = await Promise.all([
         gpu.kernel(spikeEvents({ ...own, capped: false })),
         gpu.kernel(spikeEvents({ ...own, capped: true })),
+        withNext ? gpu.kernel(spikeEvents({ ...own, capped: true, next: true })) : undefined,
         gpu.kernel(neuronCounts({ ...own, least: false })),
         gpu.kernel(neuronCounts({ ...own, least: true })),
       ]);
-      return [recordWords, { read, capped, count, least }];
+      return [recordWords, { read, capped, next, count, least }];
     };
     // Records of single neurons do without the neuron.
     return new SpikeEvents(neurons, new Map(await Promise.all((neurons === 1 ? [2, 3] : [3]).map(forWords))));
@@ -67,17 +70,20 @@ export class SpikeEvents {
     return found;
   }
 
-  /** Reads a range of paths; with `caps` [neurons][paths of the batch] u32 only so many spikes of each neuron. */
+  /**
+   * Reads a range of paths; with `caps` [neurons][paths of the batch] u32 only so many spikes of each neuron, and with `next` one more of
+   * each, marked.
+   */
   encode(
     batch: Batch,
     spikes: DeviceSpikes,
     events: Storage,
     scratch: Scratch,
-    range: SpikeRange & { readonly caps?: Storage | undefined },
+    range: SpikeRange & { readonly caps?: Storage | undefined; readonly next?: boolean | undefined },
   ): void {
-    const { read, capped } = this.of(spikes);
+    const { read, capped, next } = this.of(spikes);
     const { caps, paths } = range;
-    batch.dispatch(caps ? capped : read, {
+    batch.dispatch(range.next ? next! : caps ? capped : read, {
       uniform: spikeUniform(spikes, range),
       record: spikes.record,
       counts: spikes.counts.storage,

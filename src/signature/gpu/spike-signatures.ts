@@ -14,6 +14,7 @@ import {
 } from "../../../shaders/signature/spike-depth3.wgsl.js";
 import { rowsPerLayer, spikeGradient, spikeStates, stateSize } from "../../../shaders/signature/spike-gradient.wgsl.js";
 import { eventBytes, type spikePass } from "../../../shaders/signature/spike-layout.wgsl.js";
+import { nextSize, spikeNext, spikeNextStates } from "../../../shaders/signature/spike-next.wgsl.js";
 import { spikeSignature, sumSpikeRows } from "../../../shaders/signature/spike-signature.wgsl.js";
 import { fail, wholeNumber } from "../../checks.js";
 import type { Batch, Gpu, KernelOf, Storage } from "../../gpu/index.js";
@@ -46,6 +47,13 @@ interface RowsKernels {
   readonly words: KernelOf<typeof spikeSignature> | undefined;
 }
 
+/** Compiled where the next spikes of trains are asked for. */
+interface NextKernels {
+  readonly before: KernelOf<typeof spikeNextStates> | undefined;
+  readonly after: KernelOf<typeof spikeNextStates> | undefined;
+  readonly add: KernelOf<typeof spikeNext>;
+}
+
 /** A range of paths whose events are read. */
 interface Turn {
   readonly events: Storage;
@@ -53,6 +61,13 @@ interface Turn {
   readonly paths: number;
   readonly first: number;
 }
+
+/** Threads for so many rows of paths. */
+const rowsOf = (paths: number, rows: number): [number, number, number] => [
+  paths,
+  Math.min(rows, rowsPerLayer),
+  Math.ceil(rows / rowsPerLayer),
+];
 
 export class SpikeSignatures {
   /** Numbers of a signature: levels 0 (which is 1) to depth, words in lexicographic order. */
@@ -74,6 +89,7 @@ export class SpikeSignatures {
       readonly gradient: KernelOf<typeof spikeGradient>;
       readonly before: KernelOf<typeof spikeStates> | undefined;
       readonly after: KernelOf<typeof spikeStates> | undefined;
+      readonly next: NextKernels | undefined;
     },
   ) {
     this.size = tensorSize(neurons + 1, depth);
@@ -82,9 +98,10 @@ export class SpikeSignatures {
 
   /**
    * Compiles what signatures of `neurons` neurons (1 + neurons channels) to `depth` (1 to 8) need.
+   * @param options `next` where `encodeNext` will be asked for.
    * @throws SaltationError `invalid-input` for a depth out of range, `limit` where a signature does not fit a buffer.
    */
-  static async create(gpu: Gpu, options: { neurons: number; depth: number }): Promise<SpikeSignatures> {
+  static async create(gpu: Gpu, options: { neurons: number; depth: number; next?: boolean }): Promise<SpikeSignatures> {
     const neurons = wholeNumber("neurons", options.neurons, 1, 65536);
     const depth = wholeNumber("depth", options.depth, 1, 8);
     const channels = neurons + 1;
@@ -110,8 +127,16 @@ export class SpikeSignatures {
       products: products ? await gpu.kernel(spikeDepth3(label, channels, pathsPerGroup)) : undefined,
       words: products ? undefined : await gpu.kernel(spikeSignature(label, { ...shape, pathsPerGroup, transposed })),
     });
-    const [events, sum, points, links, each, addRows, gradient, before, after] = await Promise.all([
-      SpikeEvents.create(gpu, neurons),
+    const next = async (): Promise<NextKernels> => {
+      const [before, after, add] = await Promise.all([
+        depth > 1 ? gpu.kernel(spikeNextStates(shape, "before")) : undefined,
+        depth > 1 ? gpu.kernel(spikeNextStates(shape, "after")) : undefined,
+        gpu.kernel(spikeNext(shape)),
+      ]);
+      return { before, after, add };
+    };
+    const [events, sum, points, links, each, addRows, gradient, before, after, nextKernels] = await Promise.all([
+      SpikeEvents.create(gpu, neurons, options.next),
       summed("signatures of trains, summed", pathsPerGroup, true),
       products ? gpu.kernel(spikePoints(channels)) : undefined,
       products ? gpu.kernel(spikeLinks(channels)) : undefined,
@@ -120,8 +145,9 @@ export class SpikeSignatures {
       gpu.kernel(spikeGradient(shape)),
       states ? gpu.kernel(spikeStates(shape, "before")) : undefined,
       states ? gpu.kernel(spikeStates(shape, "after")) : undefined,
+      options.next ? next() : undefined,
     ]);
-    const kernels = { sum, points, links, each, addRows, gradient, before, after };
+    const kernels = { sum, points, links, each, addRows, gradient, before, after, next: nextKernels };
     return new SpikeSignatures(gpu, neurons, depth, events, kernels);
   }
 
@@ -131,7 +157,7 @@ export class SpikeSignatures {
     spikes: DeviceSpikes,
     bytesPerPath: number,
     unit: number,
-    options: EncodeOptions & { readonly scale: number; readonly perPath?: boolean },
+    options: EncodeOptions & { readonly scale: number; readonly perPath?: boolean; readonly next?: boolean },
     take: (turn: Turn) => void,
   ): void {
     const perPath = Math.max(bytesPerPath, eventBytes(spikes.slots));
@@ -141,7 +167,7 @@ export class SpikeSignatures {
     for (let first = 0; first < spikes.paths; first += most) {
       const paths = Math.min(most, spikes.paths - first);
       const uniform = spikeUniform(spikes, { ...options, first, paths });
-      this.events.encode(batch, spikes, events, this.scratch, { first, paths, caps: options.caps });
+      this.events.encode(batch, spikes, events, this.scratch, { first, paths, caps: options.caps, next: options.next });
       take({ events, uniform, paths, first });
     }
   }
@@ -234,22 +260,50 @@ export class SpikeSignatures {
     const stateBytes = 4 * spikes.slots * stateSize(channels, depth);
     if (!options.accumulate) batch.clear(out, 0, 4 * spikes.slots * spikes.paths);
     this.ranges(batch, spikes, stateBytes, 1, { ...options, scale }, ({ events, uniform, paths }) => {
-      const grid = (rows: number): [number, number, number] => [
-        paths,
-        Math.min(rows, rowsPerLayer),
-        Math.ceil(rows / rowsPerLayer),
-      ];
       let [before, after]: (Storage | undefined)[] = [];
       if (kernels.before && kernels.after) {
-        const threads = grid(channels ** (depth - 2));
+        const threads = rowsOf(paths, channels ** (depth - 2));
         before = this.scratch.take("states before", stateBytes * paths);
         after = this.scratch.take("states after", stateBytes * paths);
         batch
           .dispatch(kernels.before, { uniform, events, states: before, threads })
           .dispatch(kernels.after, { uniform, events, states: after, threads });
       }
-      const threads = grid(spikes.slots);
+      const threads = rowsOf(paths, spikes.slots);
       batch.dispatch(kernels.gradient, { uniform, events, cotangent, gradient: out, before, after, threads });
+    });
+  }
+
+  /**
+   * Of matched trains: what one more spike at the end of the other train of the pair adds to a function of the difference of their
+   * signatures, if it counts; it does where this train has more spikes of the neuron than count, of which one more then counts.
+   * Written there to `out` [neurons][paths of the batch] f32, which is left as it is elsewhere.
+   * @param added what it adds to the function of the other's signature alone, in the same order.
+   * @param options `caps`, spikes that count of either.
+   */
+  encodeNext(
+    batch: Batch,
+    spikes: DeviceSpikes,
+    { cotangent, added, out }: { readonly cotangent: Storage; readonly added: Storage; readonly out: Storage },
+    options: Required<Pick<EncodeOptions, "caps">> & { readonly scale?: number },
+  ): void {
+    const { depth } = this;
+    const channels = this.neurons + 1;
+    const kernels = this.kernels.next!;
+    const stateBytes = 4 * spikes.slots * nextSize(channels, depth);
+    this.ranges(batch, spikes, stateBytes, 1, { scale: 1, ...options, next: true }, ({ events, uniform, paths }) => {
+      let [before, after]: (Storage | undefined)[] = [];
+      if (kernels.before && kernels.after) {
+        const threads = rowsOf(paths, channels ** (depth - 2));
+        const running = this.scratch.take("running signatures", 4 * channels ** (depth - 1) * paths);
+        before = this.scratch.take("states before next spikes", stateBytes * paths);
+        after = this.scratch.take("states after next spikes", stateBytes * paths);
+        batch
+          .dispatch(kernels.before, { uniform, events, states: before, running, threads })
+          .dispatch(kernels.after, { uniform, events, states: after, running, threads });
+      }
+      const threads = rowsOf(paths, spikes.slots);
+      batch.dispatch(kernels.add, { uniform, events, cotangent, added, horizon: out, before, after, threads });
     });
   }
 

@@ -25,7 +25,7 @@ export interface SpikeStatistic {
     options?: { readonly scale?: number },
   ): void;
   /**
-   * Of an unbiased statistic: adds `scale` (default 1) times what one more spike of each neuron at t1 would add to it in each path to
+   * Adds `scale` (default 1) times what one more spike of each neuron at t1 would add to it in each path to
    * `horizon` [neurons][paths] f32.
    */
   encodeHorizon(batch: Batch, trains: DeviceSpikes, horizon: Storage, options?: { readonly scale?: number }): void;
