@@ -21,7 +21,7 @@ export const nextSize = (channels: number, depth: number): number =>
 /**
  * Signatures before or after the times of next spikes, to depth − 1. As of `spikeSignature`, a move changes only words that end in its
  * letter: a thread owns one word u of length depth − 2 of one path, keeps S at its prefixes in registers and at the words u·a in
- * `running`, and writes them to `states` at groups of spikes with one that is next. After, it runs backward with words reversed.
+ * `running`, and writes them to `states` of the neuron at its next spike. After, it runs backward with words reversed.
  */
 export const spikeNextStates = (shape: SpikeGradientShape, direction: "before" | "after") => {
   const { channels: d, depth } = shape;
@@ -32,13 +32,14 @@ export const spikeNextStates = (shape: SpikeGradientShape, direction: "before" |
   const reversed = (k: number): string =>
     Array.from({ length: k }, (_, j) => `i${j + 1} * ${d ** j}u`).join(" + ") || "0u";
   const at = (level: number, word: string): string =>
-    `states[(n * ${nextSize(d, depth)}u + ${starts[level]! - 1}u + ${word}) * run.paths + p]`;
+    `states[(k * ${nextSize(d, depth)}u + ${starts[level]! - 1}u + ${word}) * run.paths + p]`;
   const move = levels === 1 ? "let before_last = 1.0f;" : advance(levels, 0, true);
   const last = (letter: string): string =>
     at(levels, forward ? `u * ${d}u + ${letter}` : `${reversed(levels - 1)} + ${letter} * ${words}u`);
-  const group = `    var is_next = false;
-    for (var r = 0u; r < size; r += 1u) { is_next |= events[event_at(n + r, 1u, p)] >= ${d}u; }
-    if (is_next) {
+  const group = `    for (var r = 0u; r < size; r += 1u) {
+      let code = events[event_at(n + r, 1u, p)];
+      if (code < ${d}u) { continue; }
+      let k = code - ${d + 1}u;
 ${unroll(levels - 1, (j) => `      if (u % ${d ** (levels - 2 - j)}u == 0u) { ${at(j + 1, forward ? `u / ${d ** (levels - 2 - j)}u` : reversed(j + 1))} = s${j + 1}; }`)}
       ${last("0u")} = time_sum;
       for (var a = 1u; a < ${d}u; a += 1u) { ${last("a")} = running[(u * ${d}u + a) * run.paths + p]; }
@@ -67,7 +68,7 @@ ${move}
     uniform: spikePass,
     bindings: {
       events: read("array<u32>"),
-      /** [events][words of levels 1 to depth − 1][paths]. */
+      /** [neurons][words of levels 1 to depth − 1][paths]. */
       states: readWrite("array<f32>"),
       /** [words of level depth − 1][paths]. */
       running: readWrite("array<f32>"),
@@ -109,7 +110,7 @@ export const spikeNext = (shape: SpikeGradientShape) => {
   const starts = levelStarts(d, depth);
   const states = nextSize(d, depth);
   const state = (buffer: string, level: number, word: string): string =>
-    `${buffer}[(first * ${states}u + ${starts[level]! - 1}u + ${word}) * run.paths + p]`;
+    `${buffer}[((letter - 1u) * ${states}u + ${starts[level]! - 1}u + ${word}) * run.paths + p]`;
   const lines: string[] = [];
   let factorial = 1;
   for (let q = 1; q <= depth; q++) {

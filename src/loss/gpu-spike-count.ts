@@ -26,6 +26,9 @@ interface Counted extends Kept {
   readonly more: Storage;
 }
 
+/** A time in steps: a grid point where it is one but for rounding, as 0.3 at a step of 0.1. */
+const onGrid = (steps: number): number => (Math.abs(steps - Math.round(steps)) < 1e-9 ? Math.round(steps) : steps);
+
 export class GpuSpikeCount implements GpuLoss {
   readonly whole = false;
 
@@ -75,7 +78,7 @@ export class GpuSpikeCount implements GpuLoss {
 
   encodeChunk(batch: Batch, spikes: DeviceSpikes): Counted {
     const { paths, record, counts } = spikes;
-    const { from, to } = this.loss.window;
+    const [from, to] = [this.loss.window.from, this.loss.window.to].map(onGrid) as [number, number];
     const features = this.ofMeans.sums.rows;
     const values = this.gpu.buffer("counts of features", 4 * features * paths);
     const more = this.gpu.buffer("what a spike adds", 4 * features * paths);

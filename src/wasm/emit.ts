@@ -34,6 +34,14 @@ interface Use {
   block: Block | undefined;
 }
 
+/** Numbers that are there before a kernel begins. */
+const given = new Set(["lane", "group", "groups", "length"]);
+/** Operations on vectors whose instruction has another name. */
+const instructions: Readonly<Record<"f32" | "u32" | "i32", Readonly<Record<string, Instruction>>>> = {
+  f32: { min: "f32x4.pmin", max: "f32x4.pmax", round: "f32x4.nearest" },
+  i32: { min: "i32x4.min_s", max: "i32x4.max_s", abs: "i32x4.abs" },
+  u32: { min: "i32x4.min_u", max: "i32x4.max_u", abs: "v128.and" },
+};
 const integer = { add: "add", sub: "sub", mul: "mul", and: "and", or: "or", xor: "xor" } as const;
 /** A mask costs about as much as this many operations under it. */
 const flattened = 8;
@@ -365,7 +373,7 @@ class Emitter {
   private define(value: Value, block: Block): void {
     const { op } = value;
     const use = this.uses.get(value);
-    if (["lane", "group", "groups", "length"].includes(op) || isUniformLoad(value)) return;
+    if (given.has(op) || isUniformLoad(value)) return;
     if (!use && op !== "atomic") return;
     const once = use?.count === 1 && use.block === block && !lasting.has(op);
     if (once && (this.vectors === 1 || !value.uniform)) {
@@ -541,12 +549,9 @@ class Emitter {
       code.op(`v128.${op}`);
       return;
     }
-    const direct: Readonly<Record<string, Instruction>> =
-      of === "f32"
-        ? { min: "f32x4.pmin", max: "f32x4.pmax", round: "f32x4.nearest" }
-        : { min: `i32x4.min_${sign}`, max: `i32x4.max_${sign}`, abs: of === "i32" ? "i32x4.abs" : "v128.and" };
-    if (direct[op]) {
-      code.op(direct[op]);
+    const direct = instructions[of as "f32"]?.[op];
+    if (direct) {
+      code.op(direct);
       return;
     }
     if (of !== "f32" && ["lt", "le", "gt", "ge"].includes(op)) {

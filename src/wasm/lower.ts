@@ -90,8 +90,25 @@ function fieldOffset(type: Type & { kind: "struct" }, index: number): number {
 const inFours = (place: Place, type: Type): Place =>
   place.space === "storage" && type.kind === "vec" && type.count === 4 ? { ...place, four: place.words } : place;
 
+interface ScalarAt {
+  readonly scalar: Scalar;
+  readonly word: number;
+}
+
+const knownScalars = { dense: new WeakMap<Type, ScalarAt[]>(), sparse: new WeakMap<Type, ScalarAt[]>() };
+
 /** Types of the scalars, in order, with where each lies in memory. */
-function scalars(type: Type, dense: boolean, from = 0): { scalar: Scalar; word: number }[] {
+function scalars(type: Type, dense: boolean): readonly ScalarAt[] {
+  const known = knownScalars[dense ? "dense" : "sparse"];
+  let found = known.get(type);
+  if (!found) {
+    found = scalarsFrom(type, dense, 0);
+    known.set(type, found);
+  }
+  return found;
+}
+
+function scalarsFrom(type: Type, dense: boolean, from: number): ScalarAt[] {
   switch (type.kind) {
     case "scalar":
       return [{ scalar: type.scalar, word: from }];
@@ -99,14 +116,14 @@ function scalars(type: Type, dense: boolean, from = 0): { scalar: Scalar; word: 
       return Array.from({ length: type.count }, (_, i) => ({ scalar: type.scalar, word: from + i }));
     case "array": {
       const stride = dense ? flat(type.of) : strideOf(type);
-      return Array.from({ length: type.count ?? 0 }, (_, i) => scalars(type.of, dense, from + i * stride)).flat();
+      return Array.from({ length: type.count ?? 0 }, (_, i) => scalarsFrom(type.of, dense, from + i * stride)).flat();
     }
     case "struct": {
       let at = from;
       return type.fields.flatMap((f, i) => {
         const start = dense ? at : from + fieldOffset(type, i);
         at += flat(f.type);
-        return scalars(f.type, dense, start);
+        return scalarsFrom(f.type, dense, start);
       });
     }
   }
@@ -828,9 +845,9 @@ class Lowering {
     const name = comparison ?? arithmetic[op];
     if (!name) return this.fail(`${op} is not there`);
     const type = comparison ? "bool" : scalar;
-    const parts = Array.from({ length: count }, (_, i) =>
-      this.value(name, type, [a[a.length === 1 ? 0 : i]!, b[b.length === 1 ? 0 : i]!]),
-    );
+    const parts: Value[] = [];
+    for (let i = 0; i < count; i++)
+      parts.push(this.value(name, type, [a[a.length === 1 ? 0 : i]!, b[b.length === 1 ? 0 : i]!]));
     return { type: shaped.kind === "vec" ? vecType(count, type) : scalarType(type, abstract && !comparison), parts };
   }
 
@@ -1132,19 +1149,22 @@ const isBreak = (body: Body): boolean => body.length === 1 && body[0]!.kind === 
 
 const returnsAtEnd = (body: Body): boolean => !returns(body.at(-1)?.kind === "return" ? body.slice(0, -1) : body);
 
+const constantOf = (value: Value | undefined): number | undefined =>
+  value?.op === "const" ? (value.imm as number) : undefined;
+
 /** What an operation gives where that is known. */
 export function folded(op: string, type: Scalar, args: readonly Value[]): Value | undefined {
-  const known = args.map((a) => (a.op === "const" ? (a.imm as number) : undefined));
-  const [x, y] = known;
+  const [a, b, c] = args;
+  if (op === "select") {
+    if (c!.op === "const") return c!.imm ? b : a;
+    return a === b ? a : undefined;
+  }
+  const [x, y] = [constantOf(a), constantOf(b)];
+  if (x === undefined && y === undefined) return undefined;
   const constant = (value: number): Value => {
     const number = type === "f32" ? Math.fround(value) : type === "i32" ? value | 0 : value >>> 0;
     return new Value("const", type, [], number);
   };
-  const [a, b, c] = args;
-  if (op === "select") {
-    if (known[2] !== undefined) return known[2] ? b : a;
-    return a === b ? a : undefined;
-  }
   const integers = type !== "f32" && a?.type !== "f32";
   if (integers && b) {
     if (y === 0 && ["add", "sub", "or", "xor", "shl", "shr"].includes(op)) return a;
@@ -1162,8 +1182,8 @@ export function folded(op: string, type: Scalar, args: readonly Value[]): Value 
     if (y === 1) return a;
     if (x === 1) return b;
   }
-  if (c || known.includes(undefined) || args.length === 0) return undefined;
-  const [p, q] = [x!, y!];
+  if (c || x === undefined || (b && y === undefined)) return undefined;
+  const [p, q] = [x, y!];
   const unsigned = a!.type === "u32";
   switch (op) {
     case "add":

@@ -98,10 +98,12 @@ function cheaper(value: Value): Value {
   return value;
 }
 
-/** The same without turning signs of floats: exact, as a sign goes through products and sums as it is. Its last value is it. */
-function unsigned(value: Value): Value[] {
-  const { op, type, args } = value;
-  if (type !== "f32") return [value];
+/**
+ * The same without turning signs of floats: exact, as a sign goes through products and sums as it is. Its last value is it;
+ * none where there is no sign to turn.
+ */
+function unsigned({ op, type, args }: Value): Value[] | undefined {
+  if (type !== "f32" || (op !== "mul" && op !== "add" && op !== "sub")) return undefined;
   const [a, b] = args as [Value, Value];
   const of = (v: Value): Value | undefined => (v?.op === "neg" ? v.args[0] : undefined);
   const [x, y] = [of(a), of(b)];
@@ -111,12 +113,16 @@ function unsigned(value: Value): Value[] {
   }
   if (op === "add" && y) return [new Value("sub", "f32", [a, y])];
   if (op === "add" && x) return [new Value("sub", "f32", [b, x])];
-  if (op === "sub" && y) return [new Value("add", "f32", [a, y])];
-  return [value];
+  return op === "sub" && y ? [new Value("add", "f32", [a, y])] : undefined;
+}
+
+/** Arguments as they are now. */
+function resolve(value: Value): void {
+  if (value.args.some((a) => a.to)) value.args = value.args.map(resolved);
 }
 
 function visitValue(value: Value, known: Known, variables: Variables): boolean {
-  value.args = value.args.map(resolved);
+  resolve(value);
   if (value.op === "get") {
     const now = variables.get(value.imm as Variable);
     if (now) value.to = resolved(now);
@@ -147,13 +153,17 @@ function visit(block: Block, known: Known, variables: Variables): void {
     const s = statements[n]!;
     switch (s.kind) {
       case "value": {
-        s.value.args = s.value.args.map(resolved);
-        const better = unsigned(cheaper(s.value));
-        const result = better.at(-1)!;
-        if (result !== s.value) s.value.to = result;
-        for (const value of better) {
-          if (visitValue(value, known, variables)) kept.push(value === s.value ? s : { kind: "value", value });
+        resolve(s.value);
+        const cheap = cheaper(s.value);
+        const better = unsigned(cheap);
+        const result = better?.at(-1) ?? cheap;
+        if (result === s.value) {
+          if (visitValue(result, known, variables)) kept.push(s);
+          break;
         }
+        s.value.to = result;
+        for (const value of better ?? [cheap])
+          if (visitValue(value, known, variables)) kept.push({ kind: "value", value });
         break;
       }
       case "declare":

@@ -29,8 +29,8 @@ class Analysis {
   }
 
   private strideOf(value: Value): number | undefined {
-    const [a, b] = value.args.map((v) => (v.uniform ? 0 : v.stride));
     if (value.type === "f32" || value.type === "bool") return undefined;
+    const [a, b] = value.args.map((v) => (v.uniform ? 0 : v.stride));
     switch (value.op) {
       case "lane":
         return 1;

@@ -51,6 +51,37 @@ describe.each(names)("%s", (name) => {
   });
 });
 
+it("counts of windows are of the times that are read, also where spikes lie on their edges", async () => {
+  // They come at every tenth, twentieth and half: at the end of a step, or at the beginning of the next.
+  const cell = { name: "count", state: { v: "I" }, event: "v - 1", reset: { v: "v - 1" }, parameters: {} };
+  const network = engine().network({ cell, neurons: 3, current: [10, 20, 2] });
+  const solve = { t0: 3, t1: 4, dt: 0.1, paths: 1, seed: 1 };
+  const simulated = await network.simulate(solve);
+  const { times, neurons } = await simulated.read();
+  simulated.dispose();
+  for (const neuron of [0, 1, 2]) {
+    const own = times.filter((_, n) => neurons[n] === neuron);
+    expect(own.length).toBe([10, 20, 2][neuron]);
+    for (const [from, to] of [
+      [3, 3.5],
+      [3.5, 4],
+      [3.1, 3.3],
+      [3.3, 3.7],
+      [3.25, 3.6],
+    ] as const) {
+      const options = { ...solve, with: [], requireExact: false };
+      const { value } = await network.valueAndGradient(spikeCount({ neuron, from, to }), options);
+      const last = to === 4 ? 5 : to;
+      expect([neuron, from, to, value]).toEqual([
+        neuron,
+        from,
+        to,
+        own.filter((t) => t - from > -1e-9 && t - last < -1e-9).length,
+      ]);
+    }
+  }
+});
+
 describe.each(["webgpu", "cpu"])("what is refused or warned of, backend %s", (backend) => {
   const slif = { parameters: { sigma1: 0, sigma2: 0, alpha: 0 }, current: 1.5 };
   const options = { paths: 4, t1: 1, dt: 0.05, seed: 1, with: ["current"] };

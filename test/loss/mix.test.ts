@@ -4,7 +4,10 @@ import type { Loss } from "../../src/loss/loss.js";
 import { mixedRow } from "../../src/loss/mix.js";
 import { besideOthers } from "../../src/loss/score.js";
 import { firstPassage, spikeCount } from "../../src/loss/spike-count.js";
+import { meanSpikeTime } from "../../src/loss/spike-times.js";
 import type { NetworkDefinition } from "../../src/network/network.js";
+import { sgd } from "../../src/train/optimisers.js";
+import { type TrainStep, train } from "../../src/train/train.js";
 
 /** Gradients by the score of noisy paths, and by its best mix with derivatives of paths. */
 const engines: Partial<Record<"cpu" | "simd", Engine>> = {};
@@ -162,6 +165,54 @@ describe("the estimator that is chosen", () => {
     expect(Object.keys(whole.spread!)).toEqual(["horizon"]);
     const inside = await taken("cpu", neuron, firstPassage({ to: 0.3 }), options);
     expect(inside).toMatchObject({ estimator: "score", terms: ["score"], unbiased: true });
+  });
+
+  it("is the one that is asked for", async () => {
+    const own = { paths: 256, with: ["current"] };
+    const [usual, horizon, alone] = await Promise.all(
+      [undefined, "horizon" as const, "pathwise" as const].map((estimator) =>
+        taken("simd", neuron, spikeCount(), { ...own, ...(estimator ? { estimator } : {}) }),
+      ),
+    );
+    expect(usual).toMatchObject({ estimator: "horizon", unbiased: true, gradient: horizon!.gradient });
+    // A count is a constant to derivatives of paths.
+    expect(alone).toMatchObject({
+      estimator: "pathwise",
+      terms: ["pathwise"],
+      unbiased: false,
+      gradient: { current: 0 },
+    });
+    expect(alone!.because).toEqual([
+      expect.stringMatching(/^loss "spike-count": it jumps .*; take estimator "horizon"/),
+    ]);
+    // Where the loss is continuous at t1 the two are one.
+    const times = await taken("simd", neuron, meanSpikeTime(), { ...own, estimator: "horizon" });
+    expect(times).toMatchObject({ estimator: "pathwise", terms: ["pathwise"], unbiased: true });
+    await expect(taken("simd", neuron, spikeCount(), { ...own, estimator: "best" as "mix" })).rejects.toThrow(
+      /^estimator: .*horizon, pathwise, score, mix/,
+    );
+  });
+
+  it("is told by a training step, with how what paths give spreads by it", async () => {
+    const options = { t1: 1, dt: 0.02, paths: 64, seed: 3, steps: 1, optimiser: sgd({ learningRate: 1e-3 }) };
+    const first = async (loss: Loss, estimator: "horizon" | "mix"): Promise<TrainStep> => {
+      const own = { ...options, loss, estimator, trainable: ["current"], commonNoise: true };
+      for await (const step of train(engines.simd!.network(neuron), own)) return step;
+      throw new Error("there is no step");
+    };
+    for (const [estimator, words] of [
+      ["horizon", ["horizon"]],
+      ["mix", ["mix", "horizon", "score"]],
+    ] as const) {
+      const step = await first(spikeCount(), estimator);
+      const whole = await taken("simd", neuron, spikeCount(), { paths: 64, with: ["current"], estimator });
+      expect(step.estimator).toBe(estimator);
+      expect(Object.keys(step.spread!)).toEqual(words);
+      for (const word of words)
+        expect((step.spread![word]!.current as number) / (whole.spread![word]!.current as number)).toBeCloseTo(1, 5);
+    }
+    // That of a function of means takes more paths.
+    expect((await first(spikeCount({ target: 3 }), "horizon")).spread).toBeUndefined();
   });
 
   it("is refused with what is in the way of each where there is none", async () => {

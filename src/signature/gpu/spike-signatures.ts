@@ -290,7 +290,7 @@ export class SpikeSignatures {
     const { depth } = this;
     const channels = this.neurons + 1;
     const kernels = this.kernels.next!;
-    const stateBytes = 4 * spikes.slots * nextSize(channels, depth);
+    const stateBytes = 4 * this.neurons * nextSize(channels, depth);
     this.ranges(batch, spikes, stateBytes, 1, { scale: 1, ...options, next: true }, ({ events, uniform, paths }) => {
       let [before, after]: (Storage | undefined)[] = [];
       if (kernels.before && kernels.after) {
