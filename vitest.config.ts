@@ -31,7 +31,7 @@ const studies = [
   "test/cell/{branches,channels,conditions}.gpu.test.ts",
   "test/cells/{gpu-twin,readout,refractory}.gpu.test.ts",
   "test/loss/state-losses.gpu.test.ts",
-  "test/gradient/{by-sample,sampled-current}.gpu.test.ts",
+  "test/gradient/{by-sample,sampled-current,source-times}.gpu.test.ts",
   "test/signature/{backend,near-zero,near-zero-signatures,properties}.gpu.test.ts",
   "test/train/signals.gpu.test.ts",
   "test/solve/{antithetic,coarse-steps,exponential,gpu-twin,high-rates,inputs,long-flow,neurons,states,tableau}.gpu.test.ts",

@@ -68,8 +68,9 @@ async function runOnce(engine: Engine, sigma: number, n: number, seed: number): 
     ...(job.estimator ? { estimator: job.estimator } : {}),
   });
   for await (const step of steps) {
-    if (step.step % every === 0) curve.push(step.parameters.current as number);
-    await recovery.after(step.step, step.updated, step.step === job.steps - 1);
+    const { parameters, updated } = await step.values();
+    if (step.step % every === 0) curve.push(parameters.current as number);
+    await recovery.after(step.step, updated, step.step === job.steps - 1);
   }
   const { parameters, testMae } = await recovery.metrics(job.steps);
   const seconds = (performance.now() - began) / 1000;

@@ -15,8 +15,17 @@ import { checkUnbiasedMean, type JudgedMean } from "./loss/mean-verdict.js";
 import { type Evaluated, notFinite, type ValueAndGradient } from "./loss/result.js";
 import type { Scoring } from "./loss/score.js";
 import { defineNetwork, type Network, type NetworkDefinition } from "./network/network.js";
+import { besideGrid } from "./plan/arrivals.js";
 import type { DiscretisationOptions } from "./plan/discretisation.js";
-import { parameterLayout, parameterVector, requestedViews, segmentsOf, type View, viewsOf } from "./plan/layout.js";
+import {
+  parameterLayout,
+  parameterVector,
+  requestedViews,
+  segmentsOf,
+  timesSegment,
+  type View,
+  viewsOf,
+} from "./plan/layout.js";
 import { planSolve, type SolveOptions, type SolvePlan, solveNames } from "./plan/plan.js";
 import type { SimdOptions } from "./simd/backend.js";
 import type { PreparedSimulation } from "./solve/prepared.js";
@@ -289,7 +298,8 @@ export class EngineNetwork {
     const judged = await this.judge(planned, loss, options);
     const step = await aboutStep();
     step.checkAsked(options.discretisation);
-    return step.withStability(planned, async (plan) => {
+    const laid = views.some((view) => view.segment === timesSegment) ? besideGrid(planned) : planned;
+    return step.withStability(laid, async (plan) => {
       const result = await this.evaluated(plan, views, loss, options);
       const discretisation = await step.discretisationOf(plan, loss, options.discretisation, views);
       const all = { ...step.withWarning(result, discretisation), ...(discretisation ? { discretisation } : {}) };
@@ -340,7 +350,7 @@ export class EngineNetwork {
     this.engine.check();
     const plan = this.plan(options);
     const views = requestedViews(this.network, parameterLayout(plan), options.with);
-    if (options.requireExact !== false) checkExact(this.network.cell);
+    if (options.requireExact !== false) checkExact(this.network);
     return (await aboutStep()).withStability(plan, async (warned) => {
       const sensitivities = await this.place((backend) => backend.sensitivities(warned, views, options.progress));
       const { derivatives, horizon = [] } = sensitivities;

@@ -80,7 +80,7 @@ export { type PathLossOptions, pathLoss } from "./loss/path-loss.js";
 export { type PayoffOptions, payoff } from "./loss/payoff.js";
 export { type PsthLossOptions, psthLoss } from "./loss/psth.js";
 export { type RegulariserOptions, rateRegulariser, silenceRegulariser } from "./loss/regularisers.js";
-export type { Evaluated, GradientTerm, MeanVerdict, ValueAndGradient } from "./loss/result.js";
+export type { Evaluated, GradientTerm, MeanVerdict, ValueAndGradient, Valued } from "./loss/result.js";
 export type { LookedNeurons, SampleLoss } from "./loss/sample-loss.js";
 export {
   type SignatureKernelOptions,
@@ -186,7 +186,14 @@ export type {
   Schedule,
   WarmupCosineDecay,
 } from "./train/schedule.js";
-export { type Checkpoint, type TrainedNetwork, type TrainOptions, type TrainStep, train } from "./train/train.js";
+export {
+  type Checkpoint,
+  type StepValues,
+  type TrainedNetwork,
+  type TrainOptions,
+  type TrainStep,
+  train,
+} from "./train/train.js";
 export type { Mask, MaskShape, Trainable } from "./train/trainable.js";
 export type { TransformName } from "./train/transform.js";
 export type { Clip, UpdateOptions, UpdateState } from "./train/update.js";

@@ -61,3 +61,12 @@ export async function* untilAborted<T>(
     else await ended;
   }
 }
+
+/**
+ * Several reads fail together, and who waits for one after the other stops at the first: the others, and what is made of
+ * them, must not be told as unhandled, which ends the process.
+ */
+export function handled<T>(read: Promise<T>): Promise<T> {
+  read.catch(() => {});
+  return read;
+}

@@ -13,7 +13,9 @@ addEventListener("message", async ({ data: { observed, steps } }) => {
     dt: 0.01,
     steps,
   });
-  for await (const { step, value, updated } of run) {
+  for await (const now of run) {
+    const { step, value } = now;
+    const { updated } = await now.values();
     postMessage({ step, loss: value, current: updated.current, done: step === steps - 1 });
   }
   engine.dispose();

@@ -12,7 +12,7 @@ export const stateRows = { unconstrained: 0, low: 1, accumulators: 2, value: 5, 
 export const transformCodes = { none: 0, softplus: 1, exp: 2, sigmoid: 3 } as const;
 
 /** 32-bit words of an entry. */
-export const entryWords = 5;
+export const entryWords = 6;
 
 export const trained = /* wgsl */ `
 ${elementary}
@@ -22,6 +22,7 @@ struct Entry {
   transform: u32,
   lower: f32,
   upper: f32,
+  positive: u32, // whether its cell wants it above 0
 }
 
 // 1 / (1 + e^-x), given e^-|x|.

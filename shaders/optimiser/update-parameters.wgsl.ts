@@ -2,8 +2,9 @@
  * One step of an optimiser on the entries of a group, with optax's definitions (src/train/optimisers.ts).
  *
  * A thread takes one entry: the gradient by its unconstrained coordinate, clipped; the accumulators; the change, added to
- * the coordinate in two parts; the parameter's new value, to `state` and in its place in `theta`. Where `halted` is not
- * 0 nothing is written: a step that failed leaves everything as it was.
+ * the coordinate in two parts; the parameter's new value, to `state` and in its place in `theta`. Where `halted[0]` is not
+ * 0 nothing is written: a step that failed leaves everything as it was. `halted[1]` becomes 1 where a value is not finite,
+ * or not above 0 though its cell wants that: the host then ends the run, and no value need be read to know that all is well.
  *
  * Averages move by their distance to what is averaged: kept · old + (1 - kept) · new, with the factors in float32, would
  * settle at a value whose relative error is that of 1 - kept, a thousand roundings for Adam's 0.999.
@@ -89,7 +90,7 @@ export const updateParameters = (r: UpdateRule, clipNorm: boolean) =>
     bindings: {
       entries: read("array<Entry>"),
       gradient: read("array<f32>"),
-      halted: read("array<u32>"),
+      halted: readWrite("array<atomic<u32>>"),
       state: readWrite("array<f32>"),
       theta: readWrite("array<f32>"),
       norm: clipNorm ? read("array<f32>") : undefined,
@@ -110,7 +111,7 @@ fn add(x: vec2f, change: f32) -> vec2f {
 }
 
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x >= run.count || halted[0] != 0u) { return; }
+  if (id.x >= run.count || atomicLoad(&halted[0]) != 0u) { return; }
   let i = run.first + id.x;
   let entry = entries[i];
   let x = vec2f(state[i], state[run.size + i]);
@@ -124,6 +125,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   state[run.size + i] = moved.y;
   state[${stateRows.value}u * run.size + i] = value;
   theta[entry.theta] = value;
+  // By its bits: compilers may assume that there are no others than finite numbers.
+  let lost = (bitcast<u32>(value) & 0x7f800000u) == 0x7f800000u;
+  if (lost || (entry.positive != 0u && value <= 0.0f)) { atomicOr(&halted[1], 1u); }
 }
 `,
   });

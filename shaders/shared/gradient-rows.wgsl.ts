@@ -85,7 +85,20 @@ export interface GradientTable {
   readonly delayRows: readonly PlacedRows[];
   /** Rows of what samples start from. */
   readonly initialRows: readonly InitialRow[];
+  /** Rows of the times at which some sources send, one for each entry of an agenda. */
+  readonly timeRows: readonly PlacedRows[];
 }
+
+/** A statement that adds to the row of entry `entry` of a path's agenda, which `sender` sends. */
+export const addTime = (
+  rows: GradientRows,
+  { timeRows }: Pick<GradientTable, "timeRows">,
+  { sender, entry }: { sender: string; entry: string },
+  text: string,
+): string =>
+  timeRows
+    .map((own) => `if ${within(sender, own)} { ${rows.add(`(${own.row + 1}u + ${entry}) * run.paths + i`, text)} }`)
+    .join(" ");
 
 /**
  * A statement that adds to the row of a weight or delay, where it has one.

@@ -14,6 +14,7 @@ import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
 import {
   addPlaced,
+  addTime,
   flushFunction,
   type GradientTable,
   gradientRows,
@@ -50,6 +51,8 @@ export const backwardFields = (states: number) => ({
 export function backwardNetwork(shape: BackwardNetworkShape, label: string) {
   const { states, currentRow, weightRows, delayRows, parts } = shape;
   const delayed = shape.delays !== undefined;
+  /** Whether there are derivatives by the times at which sources send: a spike's is that of all its arrivals. */
+  const timed = shape.timeRows.length > 0;
   /** Passes over connections of another delay, and over a source. */
   const skipped = (item: string): string => (isSelective(shape) ? `if (!takes_part(what, ${item})) { continue; }` : "");
   const f = backwardFields(states);
@@ -201,8 +204,8 @@ ${rows.loadAll(accumulators)}
     while (entry > 0u && happened_in(at, step, i)) {
       let what = last_of(at, own, step, i);
       at = before(at, what);
-      var time_bar = ${delayed ? "0.0f" : "event_bar(at.events, i)"};
-      ${delayed ? "if (is_event(what)) { time_bar = event_bar(at.events, i); }" : ""}
+      var time_bar = ${delayed || timed ? "0.0f" : "event_bar(at.events, i)"};
+      ${delayed || timed ? `if (is_event(what)${delayed && timed ? " || is_sent_by_source(what)" : ""}) { time_bar = event_bar(at.events, i); }` : ""}
       // Who received: the targets, or whom an input spike reached.
       for (var item = what.items; item > first_receiver(what); item -= 1u) {
         ${skipped("item - 1u")}
@@ -229,6 +232,9 @@ ${rows.loadAll(accumulators)}
         ${addPlaced(rows, { placed: delayRows, count: shape.delays?.count ?? 0 }, "what.delay", "time_bar")}
 #endif
       }
+#endif
+#if ${timed}
+      if (is_sent_by_source(what)) { ${addTime(rows, shape, { sender: "what.neuron", entry: "entry_of(what.input, i)" }, "time_bar")} }
 #endif
       if (is_event(what)) {
         let k = what.neuron;

@@ -14,7 +14,7 @@
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { declareKernel, read, readWrite } from "../shared/declare.js";
 import { elementary } from "../shared/elementary.wgsl.js";
-import { addPlaced, flushFunction, gradientRows, partAccumulators } from "../shared/gradient-rows.wgsl.js";
+import { addPlaced, addTime, flushFunction, gradientRows, partAccumulators } from "../shared/gradient-rows.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { recordFunctions } from "../shared/record.wgsl.js";
 import { atGrid } from "../substep/grid-states.wgsl.js";
@@ -380,6 +380,14 @@ ${eachNeuron(
         parts[lane] = part;
         barrier();
 
+#if ${shape.timeRows.length > 0}
+        // The source that sent: its time is that of all its arrivals.
+        if (lane == 0u && is_sent_by_source(what)) {
+          var time_bar = 0.0f;
+          for (var l = 0u; l < LANES; l += 1u) { time_bar += parts[l]; }
+          ${addTime(rows, shape, { sender: "what.neuron", entry: "entry_of(what.input, i)" }, "time_bar")}
+        }
+#endif
         // The neuron that fired.
         if (lane == 0u && !what.arrival) {
           let k = what.neuron;

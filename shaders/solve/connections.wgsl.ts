@@ -111,6 +111,8 @@ fn first_input(i: u32) -> u32 {
 // Whether entry x of the agenda of path i is one of a step, and whether that before x is: entries of other steps never are.
 fn input_in(x: u32, step: u32, i: u32) -> bool { return agenda_step(x) == step; }
 fn input_before(x: u32, step: u32, i: u32) -> bool { return agenda_step(max(x, 1u) - 1u) == step; }
+// Which of the entries of path i's agenda entry x is.
+fn entry_of(x: u32, i: u32) -> u32 { return x - connections[${sampled}u + (run.first_of_all + i) / ${trials}u]; }
 // Whether it is a source that sends.
 fn sends(x: u32) -> bool { return agenda_neuron(x) >= K; }
 `;

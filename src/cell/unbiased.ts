@@ -42,10 +42,17 @@ export function anyUse(cell: CheckedCell & { readonly definition: { readonly rec
   };
 }
 
-/** Judges whether mean gradients of spike times of a cell, used so, are derivatives of means. */
-export function checkUnbiased(given: CheckedCell, use: Circumstances): UnbiasedCondition[] {
+/**
+ * Judges whether mean gradients of spike times of a cell, used so, are derivatives of means.
+ * @param random whether there is chance in them: of its own, or as other cells send at random times.
+ */
+export function checkUnbiased(
+  given: CheckedCell,
+  use: Circumstances,
+  random = isRandom(given, use),
+): UnbiasedCondition[] {
   const names = ["no grazing", "coincident jumps commute", "no choice in a jump"] as const;
-  if (!isRandom(given, use)) {
+  if (!random) {
     return names.map((name) => ({ name, verdict: "holds", detail: "the times of spikes are not random" }));
   }
   const cell = withOwnGraph(given);

@@ -52,7 +52,12 @@ export class Recovery {
     if (this.test) this.first = await this.test.measure(values, 0);
   }
 
-  /** After each step. @param last whether it is the last of all: `metrics` measures that. */
+  /** Whether the values after a step are looked at. */
+  wants(last: boolean): boolean {
+    return this.test !== undefined || last;
+  }
+
+  /** After each step whose values are wanted. @param last whether it is the last of all: `metrics` measures that. */
   async after(step: number, values: Values, last: boolean): Promise<void> {
     this.last.push(values);
     if (this.last.length > this.average) this.last.shift();

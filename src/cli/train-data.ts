@@ -119,6 +119,7 @@ async function report(
 ): Promise<void> {
   const { job, planned, best } = run;
   const { data } = await last.checkpoint();
+  const { updated } = await last.values();
   const { loss, test } = history.at(-1)!;
   if (options.out) {
     writeOutput("--out", options.out, writeNpz({ loss: { data: Float64Array.from(losses), shape: [losses.length] } }));
@@ -129,7 +130,7 @@ async function report(
   } = run;
   const saved =
     options.save !== undefined &&
-    writeOutput("--save", options.save, trainedJobText(options.save, job, file, network, last.updated));
+    writeOutput("--save", options.save, trainedJobText(options.save, job, file, network, updated));
   const { unbiased, because }: MeanVerdict = last;
   if (options.json) {
     const tests = test && {
@@ -146,7 +147,7 @@ async function report(
       seconds,
       loss,
       ...kept,
-      parameters: last.updated,
+      parameters: updated,
       unbiased,
       because,
       metrics: { ...tests, ...(data?.best ? { best: data.best } : {}) },

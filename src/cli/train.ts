@@ -14,7 +14,7 @@ import { trainedJobText } from "../job/trained-job.js";
 import type { MeanVerdict } from "../loss/result.js";
 import { readCell } from "../network/network.js";
 import type { Discretisation } from "../plan/discretisation.js";
-import { type TrainOptions, type TrainStep, train } from "../train/train.js";
+import { type StepValues, type TrainOptions, type TrainStep, train } from "../train/train.js";
 import { checkAsked } from "../twin/measured.js";
 import { canDraw } from "./can-draw.js";
 import { type Fingerprint, fingerprinted, fingerprintJob } from "./checkpoint.js";
@@ -266,7 +266,7 @@ interface TrainingResult {
   readonly loss: number | undefined;
   readonly parameters: Readonly<Record<string, unknown>>;
   /** Of the last step's gradient. */
-  readonly mean: MeanVerdict & Pick<TrainStep, "estimator" | "spread">;
+  readonly mean: MeanVerdict & Pick<TrainStep, "estimator"> & Pick<StepValues, "spread">;
   readonly firstStepSeconds?: number;
   /** Of the last step that was measured. */
   readonly discretisation?: { readonly step: number } & Discretisation;
@@ -290,6 +290,7 @@ async function runTraining(
   const history: HistoryEntry[] = [];
   const losses: number[] = [];
   let firstStepSeconds = 0;
+  let before: Readonly<Record<string, unknown>> = {};
   let measured: TrainingResult["discretisation"];
   const found = await runSteps({
     ...{ training, interrupt, adapter, steps, checkpoints },
@@ -297,23 +298,26 @@ async function runTraining(
     async take(step, isFirst) {
       if (isFirst) {
         firstStepSeconds = performance.now() / 1000;
-        await recovery.before(step.parameters);
+        before = (await step.values()).parameters;
+        await recovery.before(before);
       }
       if (step.discretisation) measured = { step: step.step, ...step.discretisation };
       losses.push(step.value);
-      await recovery.after(step.step, step.updated, step.step === steps - 1);
+      const isLast = step.step === steps - 1;
+      if (recovery.wants(isLast)) await recovery.after(step.step, (await step.values()).updated, isLast);
       const entry = { loss: step.value, standardError: step.standardError };
       if (kept !== "none") {
-        history.push(kept === "full" ? { ...entry, parameters: step.parameters } : entry);
+        history.push(kept === "full" ? { ...entry, parameters: (await step.values()).parameters } : entry);
       }
       return `loss ${readable(step.value)}`;
     },
   });
   if (!found) return undefined;
   const { first, last } = found;
-  const { value: loss, updated: parameters, unbiased, because, terms, estimator, spread } = last;
+  const { updated: parameters, spread } = await last.values();
+  const { value: loss, unbiased, because, terms, estimator } = last;
   if (measured?.warning && !first.discretisation?.warning) sayWarnings([measured.warning]);
-  const { step: firstStep, parameters: before } = first;
+  const { step: firstStep } = first;
   const discretisation = measured ? { discretisation: measured } : {};
   const mean = { unbiased, because, terms, ...(estimator ? { estimator } : {}), ...(spread ? { spread } : {}) };
   return { history, losses, firstStep, before, loss, parameters, mean, firstStepSeconds, ...discretisation };

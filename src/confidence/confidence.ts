@@ -16,7 +16,7 @@ export interface ConfidenceOptions extends Omit<SolveOptions, "paths"> {
   readonly loss: Loss;
   /** What was fitted, as `train` takes it: constraints and masks hold. */
   readonly trainable: readonly (string | Trainable)[];
-  /** Fitted values by name, as `TrainStep.updated` has them; default those of the network. */
+  /** Fitted values by name, as `updated` of a training step's `values()`; default those of the network. */
   readonly values?: Readonly<Record<string, unknown>>;
   /** Probability of intervals and bands. Default 0.95. */
   readonly level?: number;

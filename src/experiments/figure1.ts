@@ -87,7 +87,7 @@ export async function runFigure1(engine: Engine, options: Figure1Options): Promi
     seed: trainSeed,
   });
   for await (const step of steps) {
-    run.current.push(step.parameters.current as number);
+    run.current.push((await step.values()).parameters.current as number);
     run.testMae.push(step.means.reduce((sum, e, n) => sum + Math.abs(e.mean - fresh[n]!), 0) / spikes);
     options.onStep?.(step.step);
   }

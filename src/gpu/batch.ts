@@ -1,6 +1,7 @@
 /** Dispatches, copies and read-backs gathered into one submission. Each dispatch has its own slot of uniforms. */
 import type { Bindings, Fields } from "../../shaders/shared/declare.js";
 import { SaltationError } from "../errors.js";
+import { handled } from "../turns.js";
 import { bufferUsage, mapRead } from "./constants.js";
 import type { Gpu } from "./gpu.js";
 import type { DeclaredKernel, Kernel } from "./kernel.js";
@@ -366,15 +367,6 @@ export class Batch {
       for (const r of this.readbacks) r.staging!.destroy();
     }
   }
-}
-
-/**
- * Several reads fail together, and who waits for one after the other stops at the first: the others, and what is made of
- * them, must not be told as unhandled, which ends the process.
- */
-export function handled<T>(read: Promise<T>): Promise<T> {
-  read.catch(() => {});
-  return read;
 }
 
 const slot = (d: Dispatch, buffer: GPUBuffer | undefined): GPUBuffer | undefined =>

@@ -1,3 +1,4 @@
+export { handled } from "../turns.js";
 export {
   type AdapterOptions,
   type AdapterReport,
@@ -8,7 +9,7 @@ export {
   findAdapter,
   summarise,
 } from "./adapter.js";
-export { Batch, type Dispatched, handled } from "./batch.js";
+export { Batch, type Dispatched } from "./batch.js";
 export { bufferUsage } from "./constants.js";
 export { LongKernel } from "./expanded.js";
 export { Gpu, type GpuOptions } from "./gpu.js";

@@ -9,7 +9,7 @@ import { fail } from "../checks.js";
 import { allOrNone } from "../gpu/all-or-none.js";
 import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import type { GpuLoss, Loss } from "../loss/loss.js";
-import { assembleResult, checkEstimates, type Evaluated, notFinite } from "../loss/result.js";
+import { assembleResult, checkEstimates, type Evaluated, notFinite, type Valued } from "../loss/result.js";
 import type { Chunk } from "../plan/chunks.js";
 import { segmentsOf, type View } from "../plan/layout.js";
 import { observedEntries } from "../plan/observed.js";
@@ -189,6 +189,28 @@ export class GradientPass {
     const full = plan.stopsByLoss ? 0 : saturated;
     const result = assembleResult(value, this.views, rows, means, full, pathwise);
     return { ...result, warnings: told(this.solver.warnings) };
+  }
+
+  /** Bytes at the beginning of the sums that hold the value's. */
+  get valueBytes(): number {
+    return 8 * this.sums.allBlocks;
+  }
+
+  /**
+   * The same of the value alone, where the gradient stays on the device and `encodeMean` has looked whether it is finite.
+   * @param blocks what the sums held of the value.
+   * @throws SaltationError `not-finite`.
+   */
+  valued(
+    plan: SolvePlan,
+    { value, means = [] }: { readonly value: number; readonly means?: readonly Estimate[] },
+    blocks: ArrayBuffer,
+    saturated: number,
+  ): Valued {
+    checkEstimates(plan, value, []);
+    const standardError = this.givesPathValues ? this.sums.estimates(blocks, 1)[0]!.standardError : Number.NaN;
+    const saturatedPaths = plan.stopsByLoss ? 0 : saturated;
+    return { value, standardError, means, saturatedPaths, warnings: told(this.solver.warnings) };
   }
 
   /**

@@ -64,7 +64,10 @@ export class BySample {
         rows.map((row) => estimateOf(row.subarray(s * trials, (s + 1) * trials), this.plan.antithetic)),
       );
       const shaped = (of: (e: { mean: number; standardError: number }) => number): unknown[] =>
-        bySample.map((own) => view.shape(own.map((e) => of(e) / count)));
+        bySample.map((own, s) => {
+          const numbers = own.map((e) => of(e) / count);
+          return view.ofSample ? view.ofSample(numbers, s) : view.shape(numbers);
+        });
       gradient[view.asked] = shaped((e) => e.mean);
       // Of one trial there is none, nor of a number for all neurons, whose derivatives are not independent.
       const known =

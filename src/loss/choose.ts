@@ -1,6 +1,7 @@
 /** The loss with its gradient estimated as was asked, or, of `auto`, by the cheapest estimator that is known to be unbiased. */
 import { fail } from "../checks.js";
 import { SaltationError } from "../errors.js";
+import { isExact } from "../network/judged-cells.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { AskedEstimator } from "./estimator.js";
 import { judgeMean } from "./judge-mean.js";
@@ -17,7 +18,7 @@ import { scored } from "./score.js";
 function cheapest(loss: Loss, plan: SolvePlan, names: readonly string[], changing: boolean): Loss {
   if (names.length === 0 || loss.likelihood) return loss;
   const inside = loss.jumpsInside?.(plan);
-  const exact = plan.network.cell.exactness.exact;
+  const exact = isExact(plan.network);
   if (!inside && exact && judgeMean(planForLoss(plan, loss), loss, names, changing).unbiased) return loss;
   try {
     const by = scored(loss);

@@ -1,6 +1,5 @@
 /** Whether the mean of a job's gradient is the derivative of its mean: of the cell as the job uses it, and of its loss. */
 import { tableauOf } from "../../shaders/substep/tableau.js";
-import type { Cell } from "../cell/cell.js";
 import { Continuity } from "../cell/continuity.js";
 import type { UnbiasedCondition } from "../cell/findings.js";
 import { around, type Range, range } from "../cell/interval.js";
@@ -9,11 +8,12 @@ import { ofAnySize, withOwnGraph } from "../cell/surface.js";
 import { checkUnbiased, isRandom } from "../cell/unbiased.js";
 import type { Circumstances } from "../cell/use-of-cell.js";
 import { cellAt, chooser } from "../cell/which-cell.js";
-import type { Parameter } from "../network/network.js";
+import { type JudgedCell, judgedCells, whoseCell } from "../network/judged-cells.js";
+import { type Parameter, valueAt } from "../network/network.js";
 import { allArrivals } from "../plan/arrivals.js";
 import { activeChannels } from "../plan/channels.js";
 import type { PlannedInput } from "../plan/inputs.js";
-import { segmentName } from "../plan/layout.js";
+import { segmentName, timesSegment } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { planOfAll } from "../plan/sampled-values.js";
 import { horizonOf } from "./horizon.js";
@@ -45,15 +45,15 @@ function spread(values: ArrayLike<number>, most = 64): number[] {
 }
 
 /** Whether a neuron receives from others, and whether one receives from several. */
-function meetings(plan: SolvePlan): { arrivals: boolean; several: boolean } {
+function meetings(plan: SolvePlan, sourcesMove: boolean): { arrivals: boolean; several: boolean } {
   const { network } = plan;
   const { rowStart, targets, delayOf } = network.connections;
   const sources = new Uint32Array(network.neurons);
   const fed = new Set(allArrivals(plan).neurons);
   for (let k = 0; k < network.neurons + network.sources; k++) {
     for (let i = rowStart[k]!; i < rowStart[k + 1]!; i++) {
-      // What a source sends moves with a delay alone.
-      if (k >= network.neurons && delayOf[i]! < 0) fed.add(targets[i]!);
+      // What a source sends moves with a delay, or with its time where that is differentiated by.
+      if (k >= network.neurons && delayOf[i]! < 0 && !sourcesMove) fed.add(targets[i]!);
       else if (targets[i] !== k) sources[targets[i]!]!++;
     }
   }
@@ -64,17 +64,31 @@ function meetings(plan: SolvePlan): { arrivals: boolean; several: boolean } {
   };
 }
 
+/** A parameter with the values that it has in the neurons of a cell alone. */
+function valuesIn(p: Parameter, { populations }: JudgedCell): Parameter {
+  if (!populations) return p;
+  const all = populations.flatMap(({ first, count }) =>
+    Array.from({ length: p.perNeuron || p.parts ? count : 1 }, (_, k) => valueAt(p, first + k)),
+  );
+  return { name: p.name, values: Float64Array.from(new Set(all)), perNeuron: true };
+}
+
 /**
  * What a plan says of the use of its cell.
+ * @param judged the cell, and whose it is.
  * @param names parameters that are differentiated by.
  * @param trained whether their values will change: then no more of them is known than their sign.
  */
-function circumstancesOf(plan: SolvePlan, given: readonly string[], trained: boolean): Circumstances {
+function circumstancesOf(
+  plan: SolvePlan,
+  given: readonly string[],
+  trained: boolean,
+  judged: JudgedCell,
+): Circumstances {
   const names = given.map((name) => segmentName(plan.network, name));
   const { network, current, inputs } = planOfAll(plan);
-  const { cell } = network;
   const arrivals = allArrivals(plan);
-  const values = new Map<string, Parameter>(network.parameters.map((p) => [`p.${p.name}`, p]));
+  const values = new Map<string, Parameter>(network.parameters.map((p) => [`p.${p.name}`, valuesIn(p, judged)]));
   const moved = (name: string): boolean => names.includes(name === "w" ? "weights" : name.replace(/^[py]\./, ""));
   const open = (name: string): boolean => trained && moved(name);
   const free = (at: Range): Range => (at.least < 0 && at.most > 0 ? around(0) : around(at.least + at.most));
@@ -87,9 +101,9 @@ function circumstancesOf(plan: SolvePlan, given: readonly string[], trained: boo
   /** Values that states which are sampled inputs, and their slopes, have on the grid. */
   const sampled = new Map<string, Float64Array>();
   for (const input of inputs) {
-    sampled.set(`y.${cell.states[input.value]}`, input.values);
+    sampled.set(`y.${network.cell.states[input.value]}`, input.values);
     if (input.slope !== undefined)
-      sampled.set(`y.${cell.states[input.slope]}`, differences(input, input.stepsPerSample * plan.dt));
+      sampled.set(`y.${network.cell.states[input.slope]}`, differences(input, input.stepsPerSample * plan.dt));
   }
   for (const [name, list] of sampled) known.set(name, hull(list));
   const draw: Circumstances["draw"] = (name, r, trial) => {
@@ -108,7 +122,7 @@ function circumstancesOf(plan: SolvePlan, given: readonly string[], trained: boo
     if (!open(name)) return value;
     return value === 0 ? 0.05 + 1.9 * r : value * (0.5 + r);
   };
-  const met = meetings(plan);
+  const met = meetings(plan, names.includes(timesSegment));
   return {
     range: (name) => {
       if (isUniform(name)) return range(0, 1, false);
@@ -117,21 +131,21 @@ function circumstancesOf(plan: SolvePlan, given: readonly string[], trained: boo
       return open(isWeight(name) ? "w" : name) || (name === "I" && open("p.current")) ? free(at) : at;
     },
     draw,
-    channels: activeChannels(plan, names),
+    channels: activeChannels(plan, names, judged),
     arrivals: met.arrivals,
     meetings: met.several && (weight.least < weight.most || open("w")),
     moved,
     whole: (name) => (name === "w" ? weights : (values.get(name)?.values ?? [0.5])).every(Number.isInteger),
-    initial: (plan.samples?.values?.initial ?? []).map(({ state }) => `y.${cell.states[state]}`),
+    initial: (plan.samples?.values?.initial ?? []).map(({ state }) => `y.${network.cell.states[state]}`),
     jumps: (state) => {
-      const input = inputs.find((i) => cell.states[i.value] === state);
+      const input = inputs.find((i) => network.cell.states[i.value] === state);
       return input ? hull(differences(input, 1)) : around(0);
     },
   };
 }
 
-const line = ({ name, verdict, detail, mend }: UnbiasedCondition): string =>
-  `${name} ${verdict === "violated" ? "is violated" : "is unproven"}: ${detail}; to mend it, ${mend}`;
+const line = ({ name, verdict, detail, mend }: UnbiasedCondition, judged: JudgedCell): string =>
+  `${whoseCell(judged)}${name} ${verdict === "violated" ? "is violated" : "is unproven"}: ${detail}; to mend it, ${mend}`;
 
 /**
  * Judges a gradient before it is taken.
@@ -144,7 +158,6 @@ export function judgeMean(
   names: readonly string[],
   trained = false,
 ): JudgedMean {
-  const { cell }: { cell: Cell } = plan.network;
   checkInside(plan, loss, names);
   if (loss?.of) {
     const judged = judgeMean(plan, loss.of, names, trained);
@@ -157,22 +170,33 @@ export function judgeMean(
     const because = frozen ? [`${why}: an error of the order of dt; to mend it, take method "levy"`] : [];
     return { unbiased: !frozen, because, random: true, terms: ["score"] };
   }
-  const use = circumstancesOf(plan, names, trained);
+  const cells = judgedCells(plan.network).map((judged) => ({
+    judged,
+    cell: judged.cell,
+    use: circumstancesOf(plan, names, trained, judged),
+  }));
   // A likelihood is a function of observed spikes: its gradient is no mean over random paths. It may have jumps.
   if (loss?.likelihood) {
-    const jumps = cell.events.length > 1 ? [new Continuity(withOwnGraph(cell.written), use).judged()] : [];
-    const because = jumps.filter((c) => c.verdict !== "holds").map(line);
+    const because = cells.flatMap(({ judged, cell, use }) => {
+      const jumps = cell.events.length > 1 ? [new Continuity(withOwnGraph(cell.written), use).judged()] : [];
+      return jumps.filter((c) => c.verdict !== "holds").map((c) => line(c, judged));
+    });
     return { unbiased: because.length === 0, because, random: false, terms: ["likelihood"] };
   }
-  const random = isRandom(cell.written, use);
+  const random = cells.some(({ cell, use }) => isRandom(cell.written, use));
   if (!random) return { unbiased: true, because: [], random, terms: ["pathwise"] };
-  const because = checkUnbiased(cell.written, use)
-    .filter((c) => c.verdict !== "holds")
-    .map(line);
-  const commute = cell.exactness.conditions.find((c) => c.name === "jump and noise commute");
-  if (tableauOf(plan.method).driver === "grid" && use.channels.length > 0 && commute?.verdict !== "holds") {
-    const kicks = `with method "${plan.method}" noise comes in kicks at grid points, which do not commute with all jumps`;
-    because.push(`${kicks}: what comes of a spike there depends on their order; to mend it, take method "levy"`);
+  const because = cells.flatMap(({ judged, cell, use }) =>
+    checkUnbiased(cell.written, use, random)
+      .filter((c) => c.verdict !== "holds")
+      .map((c) => line(c, judged)),
+  );
+  for (const { judged, cell, use } of cells) {
+    const commute = cell.exactness.conditions.find((c) => c.name === "jump and noise commute");
+    if (tableauOf(plan.method).driver === "grid" && use.channels.length > 0 && commute?.verdict !== "holds") {
+      const kicks = `with method "${plan.method}" noise comes in kicks at grid points, which do not commute with all jumps`;
+      const mend = 'to mend it, take method "levy"';
+      because.push(`${whoseCell(judged)}${kicks}: what comes of a spike there depends on their order; ${mend}`);
+    }
   }
   const left = loss && leftOut(loss, plan);
   if (left) because.push(`loss "${loss.kind}": ${left}`);

@@ -1,6 +1,6 @@
 /** What a loss asks of the network, and of the solution that it is taken on. */
-import type { Cell } from "../cell/cell.js";
 import { fail, show } from "../checks.js";
+import { type JudgedCell, judgedCells } from "../network/judged-cells.js";
 import type { Network } from "../network/network.js";
 import type { View } from "../plan/layout.js";
 import { type ObservedStates, planObserved, type StatesOptions, together } from "../plan/observed.js";
@@ -9,7 +9,7 @@ import { type Estimator, takenEstimator } from "./estimator.js";
 import type { Loss } from "./loss.js";
 import { checkMaxSpikes } from "./max-spikes.js";
 import { type JudgedMean, stopsAtLast, verdictOn } from "./mean-verdict.js";
-import { type Evaluated, shapedEntries, type ValueAndGradient } from "./result.js";
+import { type Evaluated, shapedEntries, type ValueAndGradient, type Valued } from "./result.js";
 
 /** What all of some states are. */
 const observedBy = (plan: SolvePlan, states: readonly StatesOptions[]): ObservedStates =>
@@ -35,8 +35,11 @@ export function planForLoss(given: SolvePlan, loss: Loss): SolvePlan {
     : plan;
 }
 
+/** What is told of a value, and of its gradient where that is with the host. */
+type Told = Valued & Partial<Pick<Evaluated, "gradient">>;
+
 /** A parameter by which every path's gradient is exactly 0. */
-function unmoved({ network }: SolvePlan, { gradient }: Evaluated): string[] {
+function unmoved({ network }: SolvePlan, { gradient = {} }: Told): string[] {
   return Object.entries(gradient).flatMap(([name, values]) => {
     const numbers = [values].flat(Number.POSITIVE_INFINITY) as (number | readonly number[])[];
     if (numbers.length === 0 || !numbers.every((v) => v === 0)) return [];
@@ -49,15 +52,23 @@ function unmoved({ network }: SolvePlan, { gradient }: Evaluated): string[] {
 }
 
 /** That no path has a derivative, where the gradient of such a cell was asked for. */
-function inexact({ network: { cell }, dt }: SolvePlan, loss: Loss): string[] {
-  if (cell.exactness.exact || loss.likelihood || loss.estimator === "score") return [];
-  const names = cell.exactness.conditions.filter((c) => c.verdict === "violated").map((c) => c.name);
+function inexact({ network, dt }: SolvePlan, loss: Loss): string[] {
+  if (loss.likelihood || loss.estimator === "score") return [];
   const what = `the gradient is that of the solution in steps of dt = ${dt}, and paths have none as dt goes to 0`;
-  return [`network.cell: "${cell.name}" violates ${names.join(", ")}: ${what}`];
+  return judgedCells(network).flatMap((judged) => {
+    const { name, exactness } = judged.cell;
+    if (exactness.exact) return [];
+    const names = exactness.conditions.filter((c) => c.verdict === "violated").map((c) => c.name);
+    return [`${fieldOfCell(judged)}: "${name}" violates ${names.join(", ")}: ${what}`];
+  });
 }
 
+/** Where a cell stands in a network. */
+const fieldOfCell = ({ populations: [first] = [] }: JudgedCell): string =>
+  first ? `network.populations.${first.name}.cell` : "network.cell";
+
 /** What is known to be doubtful in a result for a plan of `planForLoss`; undefined where nothing is. */
-export function lossWarnings(plan: SolvePlan, loss: Loss, result: Evaluated): readonly string[] | undefined {
+export function lossWarnings(plan: SolvePlan, loss: Loss, result: Told): readonly string[] | undefined {
   const { warnings = [], saturatedPaths } = result;
   const all = [...(loss.warnings?.(plan, result.means) ?? []), ...warnings];
   if (saturatedPaths > 0 && !stopsAtLast(plan, loss)) {
@@ -106,20 +117,23 @@ export function spreadOf(
   return { estimator, spread };
 }
 
-/** @throws SaltationError where the cell's pathwise gradient is not exact. */
-export function checkExact({ name, exactness }: Cell): void {
-  if (exactness.exact) return;
-  const violated = exactness.conditions.filter((c) => c.verdict === "violated");
-  fail(
-    "network.cell",
-    `the pathwise gradient of "${name}" is not exact: ${violated.map((c) => `${c.name}: ${c.detail}`).join("; ")}. ` +
-      "Set requireExact to false to take the inexact gradient",
-  );
+/** @throws SaltationError where the pathwise gradient of a cell of the network is not exact. */
+export function checkExact(network: Network): void {
+  for (const judged of judgedCells(network)) {
+    const { name, exactness } = judged.cell;
+    if (exactness.exact) continue;
+    const violated = exactness.conditions.filter((c) => c.verdict === "violated");
+    fail(
+      fieldOfCell(judged),
+      `the pathwise gradient of "${name}" is not exact: ${violated.map((c) => `${c.name}: ${c.detail}`).join("; ")}. ` +
+        "Set requireExact to false to take the inexact gradient",
+    );
+  }
 }
 
 /** @throws SaltationError where the loss does not fit the network, or the cell's gradient is not exact. */
 export function checkLoss(network: Network, loss: Loss | undefined, requireExact = true): void {
   loss?.check?.(network);
   // A likelihood takes no pathwise gradient, so that its exactness is no matter; nor does a score.
-  if (requireExact && !loss?.likelihood && loss?.estimator !== "score") checkExact(network.cell);
+  if (requireExact && !loss?.likelihood && loss?.estimator !== "score") checkExact(network);
 }

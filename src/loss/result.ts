@@ -6,15 +6,25 @@ import type { SolvePlan } from "../plan/plan.js";
 import type { Estimate } from "../reduce/statistics.js";
 import type { Estimator } from "./estimator.js";
 
-/** What an evaluation gives: `ValueAndGradient` without a verdict. */
-export interface Evaluated {
+/** What an evaluation gives of the value. */
+export interface Valued {
   readonly value: number;
   /**
    * Standard error of the value over the paths, to first order; NaN (null in JSON) for a single path, or a single pair
    * of antithetic ones: there is none. Where `valueAndGradient` takes it from batches of paths
-   * (signature MMD and score), it is too large near laws that are equal: there the first order vanishes.
+   * (signature MMD and score), it is too large near laws that are equal: there the first order vanishes. Of samples it is that of a
+   * mean over other samples drawn as these were, a path each: how samples differ counts as chance. So it is with the gradient's.
    */
   readonly standardError: number;
+  /** Means that the loss is made of, in its order, with standard errors: times of the spikes that it selects, or counts. */
+  readonly means: readonly Estimate[];
+  readonly saturatedPaths: number;
+  /** What is known to be doubtful in these numbers, one line each; undefined where nothing is. */
+  readonly warnings?: readonly string[] | undefined;
+}
+
+/** What an evaluation gives: `ValueAndGradient` without a verdict. */
+export interface Evaluated extends Valued {
   /** Gradient of each parameter asked for, in the shape in which it was given. */
   readonly gradient: Record<string, unknown>;
   /**
@@ -23,11 +33,6 @@ export interface Evaluated {
    * themselves known to 27 to 13 %. Elsewhere those are NaN.
    */
   readonly gradientStandardError: Record<string, unknown>;
-  /** Means that the loss is made of, in its order, with standard errors: times of the spikes that it selects, or counts. */
-  readonly means: readonly Estimate[];
-  readonly saturatedPaths: number;
-  /** What is known to be doubtful in these numbers, one line each; undefined where nothing is. */
-  readonly warnings?: readonly string[] | undefined;
   /** The error that the run owes to its step, where that was asked for (`GradientOptions.discretisation`). */
   readonly discretisation?: Discretisation | undefined;
   /** Gradient as one vector in the order of the requested views, and its standard errors. */

@@ -31,6 +31,8 @@ export interface SampledArrivals {
   readonly all: Arrivals;
   /** Which of the input spikes each entry is, or which of the spikes of sources as they were given. */
   readonly numbers: Uint32Array;
+  /** Those of sources as they were given, also such as come at t1. */
+  readonly given: Pick<SourceSpikes, "offsets" | "sources">;
 }
 
 type Planned = Pick<SolvePlan, "arrivals" | "samples">;
@@ -168,6 +170,7 @@ export function planSourceSpikes(
     n < 0 ? input[-1 - n]! : source(n);
   return {
     offsets: begins,
+    given: { offsets, sources },
     numbers: Uint32Array.from(entries, (n) => (n < 0 ? -1 - n : n)),
     all: {
       count: entries.length,
@@ -191,6 +194,19 @@ export function planSourceSpikes(
       ),
     },
   };
+}
+
+/**
+ * The plan with no spike of a source at a grid point, where the beginning of a step does not move with it: such a spike comes 2^-23
+ * of a step later, so that there is a derivative by its time.
+ */
+export function besideGrid(plan: SolvePlan): SolvePlan {
+  const { samples, network } = plan;
+  if (!samples?.agenda) return plan;
+  const { agenda } = samples;
+  const { all } = agenda;
+  const places = all.places.map((place, x) => (all.neurons[x]! >= network.neurons ? Math.max(place, 2 ** -23) : place));
+  return { ...plan, samples: { ...samples, agenda: { ...agenda, all: { ...all, places } } } };
 }
 
 /** The same on a grid of steps half as long. */

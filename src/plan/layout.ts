@@ -2,7 +2,8 @@
  * The flat parameter vector of a network and its named views. Order: each cell parameter in the cell's order (one
  * value if shared, else one per neuron) and its inputs likewise, weights by rows of connections, then the input current where
  * it is one to the cell (one value, one per neuron, or samples × neurons with the neuron innermost), samples of other inputs,
- * and delays of connections where there are such. Gradients have the same layout, and those by what samples start from after it.
+ * and delays of connections where there are such. Gradients have the same layout, and after it those by what samples start from and by
+ * the times at which their sources send.
  */
 
 import { whichCell } from "../cell/which-cell.js";
@@ -10,6 +11,7 @@ import { fail, isNumbers, type Numbers, show } from "../checks.js";
 import { type Current, isFlat, isSampledCurrent, type PlannedCurrent } from "../driver/current.js";
 import { type Network, type Parameter, valuePlace } from "../network/network.js";
 import { quoted } from "../quoted.js";
+import { longestAgenda } from "./arrivals.js";
 import { sampledInputs, samplesView } from "./inputs.js";
 import type { SolvePlan } from "./plan.js";
 
@@ -39,6 +41,8 @@ export interface View {
    * @param beyond what stands for the values beyond those that a solve reads; 0, as a gradient by them is.
    */
   shape(values: ArrayLike<number>, beyond?: ArrayLike<number>): unknown;
+  /** The shape of a sample's own, where samples have several: times of its spikes. */
+  ofSample?(values: ArrayLike<number>, sample: number): unknown;
   /** Of weights, the same where an edge is a number alone. */
   numbers?(values: ArrayLike<number>): unknown;
 }
@@ -57,6 +61,8 @@ export interface Segment {
 
 export interface ParameterLayout {
   readonly size: number;
+  /** The same with what has derivatives and no value here, which comes last: times of spikes of sources. */
+  readonly gradientSize: number;
   readonly views: ReadonlyMap<string, View>;
   /** All values of a parameter of the cell, by its name; `weights`, `current`, `delays`, samples of inputs. */
   readonly segments: ReadonlyMap<string, Segment>;
@@ -70,7 +76,9 @@ export interface ParameterPlace {
 }
 
 export const parameterPlaces = (layout: ParameterLayout): ParameterPlace[] =>
-  [...layout.views.values()].map(({ name, offset, length }) => ({ name, offset, length }));
+  [...layout.views.values()].flatMap(({ name, offset, length }) =>
+    offset < layout.size ? [{ name, offset, length }] : [],
+  );
 
 const none = new Float64Array();
 
@@ -85,7 +93,7 @@ const arrows = /->/g;
 
 /** What a view is beside its place and length. */
 type OfView = Pick<View, "name" | "shape"> &
-  Partial<Pick<View, "part" | "beyond" | "neuronStride" | "numbers" | "state">>;
+  Partial<Pick<View, "part" | "beyond" | "neuronStride" | "numbers" | "state" | "ofSample">>;
 
 /** A current as it was given, back from its values. @param neurons those that it is of. */
 function currentShape(
@@ -119,7 +127,7 @@ export function parameterLayout(plan: SolvePlan): ParameterLayout {
   const add = (segment: string, length: number, of: readonly (OfView & Segment)[]): void => {
     segments.set(segment, { offset: size, length });
     const differentiable = !hidden.has(segment);
-    const bySample = sampled.has(segment) || segment === initialSegment;
+    const bySample = sampled.has(segment) || segment === initialSegment || segment === timesSegment;
     for (const { offset, neuronStride = 0, beyond = none, ...view } of of) {
       const own = { segment, asked: view.name, differentiable, bySample, neuronStride, beyond, offset: size + offset };
       views.set(view.name, { ...view, ...own });
@@ -212,7 +220,9 @@ export function parameterLayout(plan: SolvePlan): ParameterLayout {
   } else if (delays.length > 0)
     add("delays", ...whole(delays.length, { name: "delays", shape: (v) => connections.delayShape(v) }));
   addInitial(plan, add);
-  return { size, views, segments };
+  const valued = size;
+  addTimes(plan, add);
+  return { size: valued, gradientSize: size, views, segments };
 }
 
 /** Views of a current that samples give: of a population among several where it is the same at all times. */
@@ -258,6 +268,39 @@ function addInitial(
     return { name, offset, length, neuronStride: 1, part: { first, end }, state, shape };
   });
   add(initialSegment, size, views);
+}
+
+/** Where the derivatives by the times at which sources send lie, one for each entry of a sample's agenda: they have no values here. */
+export const timesSegment = "times";
+
+function addTimes(
+  plan: SolvePlan,
+  add: (segment: string, length: number, of: readonly (OfView & Segment)[]) => void,
+): void {
+  const { agenda } = plan.samples ?? {};
+  if (!agenda) return;
+  const length = longestAgenda(plan);
+  const { neurons, populations } = plan.network;
+  const views = populations
+    .filter((p) => p.sources)
+    .map(({ name, first, count }) => {
+      const part = { first, end: first + count };
+      const isOwn = (sender: number): boolean => sender >= part.first && sender < part.end;
+      const shape: View["shape"] = (v) => Array.from(v);
+      /** In the order in which the sample's spikes were given. One at t1 changes nothing. */
+      const ofSample = (v: ArrayLike<number>, sample: number): number[] => {
+        const { given, offsets, numbers, all } = agenda;
+        const found = new Map<number, number>();
+        for (let n = given.offsets[sample]!; n < given.offsets[sample + 1]!; n++)
+          if (isOwn(neurons + given.sources[n]!)) found.set(n, 0);
+        const from = offsets[sample]!;
+        for (let x = from; x < offsets[sample + 1]!; x++)
+          if (isOwn(all.neurons[x]!)) found.set(numbers[x]!, v[x - from]!);
+        return [...found.values()];
+      };
+      return { name: `${name}.times`, offset: 0, length, part, shape, ofSample };
+    });
+  add(timesSegment, length, views);
 }
 
 /** Where the value of a neuron lies in the flat vector: of a parameter of the cell. Undefined where it has none. */

@@ -47,9 +47,9 @@ export class RowSums {
     }
   }
 
-  /** Means and standard errors from what `blocks` held. */
-  estimates(data: ArrayBuffer): Estimate[] {
-    return estimatesOf(this.sums(new Float32Array(data)), this.samples);
+  /** Means and standard errors from what `blocks` held, of all rows or of the first. */
+  estimates(data: ArrayBuffer, rows = this.rows): Estimate[] {
+    return estimatesOf({ ...this.sums(new Float32Array(data)), rows }, this.samples);
   }
 
   private sums(data: Float32Array): BlockSums {

@@ -6,7 +6,7 @@ import type {
   PartRow,
   PlacedRows,
 } from "../../shaders/shared/gradient-rows.wgsl.js";
-import type { View } from "../plan/layout.js";
+import { timesSegment, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 
 /** Rows one after another whose places are too, as one. */
@@ -27,12 +27,14 @@ export function gradientPlaces(plan: SolvePlan, views: readonly View[]): Gradien
   const gradientRows: GradientRow[] = [];
   const parts: PartRow[] = [];
   const initialRows: InitialRow[] = [];
+  const timeRows: PlacedRows[] = [];
   const placed = { weights: [] as PlacedRows[], delays: [] as PlacedRows[] };
   let [currentRow, row] = [-1, 0];
   for (const { segment, part, neuronStride, length, state } of views) {
     const perNeuron = neuronStride > 0;
     const some = part && (part.first > 0 || part.end < network.neurons) ? part : undefined;
     if (state !== undefined) initialRows.push({ state, row, ...part! });
+    else if (segment === timesSegment) timeRows.push({ row, ...part! });
     else if (segment === "weights" || segment === "delays") {
       if (length > 0) placed[segment].push({ ...(part ?? { first: 0, end: length }), row });
     } else if (segment === "current") {
@@ -57,5 +59,6 @@ export function gradientPlaces(plan: SolvePlan, views: readonly View[]): Gradien
     weightRows: joined(placed.weights),
     delayRows: joined(placed.delays),
     initialRows,
+    timeRows,
   };
 }

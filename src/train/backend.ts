@@ -1,7 +1,7 @@
 /** Training runs that stay where a backend solves. */
 import type { SolverBackend } from "../backend/backend.js";
 import type { Loss } from "../loss/loss.js";
-import type { Evaluated } from "../loss/result.js";
+import type { Evaluated, Valued } from "../loss/result.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { PlannedSamples } from "../plan/samples.js";
@@ -35,9 +35,12 @@ export function planOfStep(plan: SolvePlan, task: Pick<TrainingTask, "seedOf" | 
 
 export interface TrainedStep {
   readonly step: number;
-  readonly result: Evaluated;
-  /** The run after the step. */
-  readonly state: UpdateState;
+  /** Its gradient where that is with the host. */
+  readonly result: Valued & Partial<Pick<Evaluated, "gradient">>;
+  /** Its gradient too; to be asked for before the next step but one. */
+  evaluated(): Promise<Evaluated>;
+  /** The run after the step; to be asked for before the next step but one. */
+  state(): Promise<UpdateState>;
 }
 
 export interface Training {

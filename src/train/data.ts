@@ -221,13 +221,21 @@ export class Epochs {
 
   private state: DataState;
 
-  /** After a step. @returns what is to be told where it ends an epoch, and what is to be remembered. */
-  async after(step: number, loss: number, vector: Float64Array): Promise<{ epoch?: EpochResult; state: DataState }> {
+  /**
+   * After a step.
+   * @param values of all parameters, asked for where they are measured.
+   * @returns what is to be told where it ends an epoch, and what is to be remembered.
+   */
+  async after(
+    step: number,
+    loss: number,
+    values: () => Promise<Float64Array>,
+  ): Promise<{ epoch?: EpochResult; state: DataState }> {
     const { perEpoch, measures } = this.data;
     const lossSum = this.state.lossSum + loss;
     if ((step + 1) % perEpoch !== 0) return { state: (this.state = { ...this.state, lossSum }) };
     const epoch = (step + 1) / perEpoch;
-    const test = measures(epoch) ? await this.test!.measure(vector) : undefined;
+    const test = measures(epoch) ? await this.test!.measure(await values()) : undefined;
     const best = test !== undefined && isBest(test, this.state.best);
     const kept = test && {
       epoch,

@@ -17,7 +17,7 @@ export interface EncodedUpdate {
   readonly gradient: Storage;
   /** All parameters, f32 in the layout's order; trained entries are replaced. */
   readonly theta: Storage;
-  /** One u32: where it is not 0 the update does nothing. */
+  /** Two u32: where the first is not 0 the update does nothing; the second becomes 1 where a value is one that `checkTrained` refuses. */
   readonly halted: Storage;
   /** Updates made before: schedules and Adam's bias correction depend on it. */
   readonly step: number;
@@ -72,8 +72,9 @@ export class GpuUpdate {
     const kernels = { groups: await Promise.all(groups), norm: await norm };
     const words = new ArrayBuffer(4 * entryWords * plan.entries.length);
     const [u, f] = [new Uint32Array(words), new Float32Array(words)];
-    plan.entries.forEach(({ gradient, place, transform }, i) => {
+    plan.entries.forEach(({ gradient, place, transform, positive }, i) => {
       u.set([gradient, place, transformCodes[transform.name]], entryWords * i);
+      u[entryWords * i + 5] = Number(positive);
       if (transform.name === "sigmoid") f.set([transform.lower, transform.upper], entryWords * i + 3);
     });
     const update = new GpuUpdate(
@@ -114,14 +115,23 @@ export class GpuUpdate {
     });
   }
 
-  /**
-   * Reads what is to be remembered, to go on from with the same bits.
-   * @param step updates made.
-   * @param batch reads as of this point of a caller's batch; the result comes after it is submitted.
-   */
-  async read(step: number, batch?: Batch): Promise<UpdateState> {
-    const data = batch ? batch.read(this.stored) : this.gpu.read(this.stored);
-    const rows = new Float32Array(await data);
+  /** Reads what is to be remembered after so many updates, to go on from with the same bits. */
+  async read(step: number): Promise<UpdateState> {
+    return this.stateOf(step, new Float32Array(await this.gpu.read(this.stored)));
+  }
+
+  /** Bytes of what is to be remembered. */
+  get bytes(): number {
+    return this.stored.bytes;
+  }
+
+  /** Copies what is to be remembered, as of this point of the batch, to the beginning of a buffer. */
+  keep(batch: Batch, kept: Storage): void {
+    batch.copy(this.stored, 0, kept, 0, this.bytes);
+  }
+
+  /** What was kept after so many updates. */
+  stateOf(step: number, rows: Float32Array): UpdateState {
     const { entries, groups } = this.plan;
     const row = (r: number, first = 0, count = entries.length): number[] =>
       Array.from(rows.subarray(r * entries.length + first, r * entries.length + first + count));

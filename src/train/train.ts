@@ -7,17 +7,17 @@ import { type AskedEstimator, estimatedBy, takenEstimator } from "../loss/estima
 import type { Evaluator, Loss } from "../loss/loss.js";
 import { lossWarnings, planForLoss, spreadOf } from "../loss/loss-plan.js";
 import { checkUnbiasedMean, verdictOn } from "../loss/mean-verdict.js";
-import type { Evaluated, ValueAndGradient } from "../loss/result.js";
+import type { ValueAndGradient } from "../loss/result.js";
 import type { Network } from "../network/network.js";
 import type { DiscretisationOptions } from "../plan/discretisation.js";
 import { parameterLayout, parameterVector, replaceParameters, requestedViews, shapedValues } from "../plan/layout.js";
 import { type SolveOptions, type SolvePlan, solveNames } from "../plan/plan.js";
 import type { PlannedSamples } from "../plan/samples.js";
-import { untilAborted } from "../turns.js";
+import { handled, untilAborted } from "../turns.js";
 import { planOfStep, type TrainedStep, type Training, type TrainingBackend, type TrainingTask } from "./backend.js";
 import type { DataState, DataTraining, EpochResult, Epochs, PlannedData } from "./data.js";
 import { trainableNames } from "./trainable.js";
-import { checkTrained, planUpdate, Update, type UpdateOptions, type UpdateState, updateNames } from "./update.js";
+import { planUpdate, Update, type UpdateOptions, type UpdateState, updateNames } from "./update.js";
 
 /** What to train (the cell's parameters, `weights`, `current`), from what, and how. */
 export interface TrainOptions extends Omit<SolveOptions, "seed">, UpdateOptions, Partial<DataTraining> {
@@ -76,12 +76,26 @@ export interface Checkpoint {
   readonly data?: DataState | undefined;
 }
 
+/** What a step found and came to: of a run that stays on a device read from there. */
+export interface StepValues {
+  /** The trainable parameters with which this step's value was taken, in the shapes in which they were given. */
+  readonly parameters: Record<string, unknown>;
+  /** The same after the step's update. */
+  readonly updated: Record<string, unknown>;
+  /** By the parameters, in their shapes. */
+  readonly gradient: Record<string, unknown>;
+  /**
+   * How what one path gives to the gradient spreads, of losses that are the mean of what each path gives (`Loss.pathwise`): that of others
+   * takes more paths (`valueAndGradient`).
+   */
+  readonly spread?: ValueAndGradient["spread"];
+}
+
 export interface TrainStep
   extends Pick<
     ValueAndGradient,
     | "value"
     | "standardError"
-    | "gradient"
     | "means"
     | "saturatedPaths"
     | "warnings"
@@ -90,19 +104,17 @@ export interface TrainStep
     | "because"
     | "terms"
     | "estimator"
-    | "spread"
   > {
   /**
-   * From 0. The spread is there for losses that are the mean of what each path gives (`Loss.pathwise`): that of others takes more paths
-   * (`valueAndGradient`). A standard error that would cost another pass over the trains (expected signatures on a GPU) is NaN. */
+   * From 0. A standard error that would cost another pass over the trains (expected signatures on a GPU) is NaN, and that
+   * a gradient is exactly 0 is among the warnings of a run's first step.
+   */
   readonly step: number;
-  /** The trainable parameters with which this step's value was taken, in the shapes in which they were given. */
-  readonly parameters: Record<string, unknown>;
-  /** The same after the step's update. */
-  readonly updated: Record<string, unknown>;
   readonly seconds: number;
   /** Of a run on data, after the last step of an epoch. */
   readonly epoch?: EpochResult;
+  /** Parameters and gradient; to be asked for before the next step. */
+  values(): Promise<StepValues>;
   /** The run after this step; to be asked for before the next. */
   checkpoint(): Promise<Checkpoint>;
 }
@@ -244,52 +256,62 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
       ...(samplesOf ? { samplesOf } : {}),
     },
   };
-  let parameters = shapedValues(views, vector);
-  /** The values of a step that is to be measured, which is over when they are asked for. */
-  const valuesAt = (step: number): SolvePlan | undefined =>
-    options.discretisation && measuredAt(step, run.task)
-      ? planOfStep(replaceParameters(plan, layout, vector), run.task, step)
-      : undefined;
-  let values = valuesAt(run.task.from);
   const estimator = takenEstimator(loss, judged.terms);
-  const estimated = (result: Evaluated): Pick<TrainStep, "estimator" | "spread"> =>
-    loss.pathwise ? spreadOf(plan, views, estimator, judged, result) : { estimator };
-  let began = performance.now();
-  for await (const { step, result, state } of signal ? untilAborted(trained(run), signal) : trained(run)) {
+  const first = Float64Array.from(vector);
+  /** All parameters, with what is trained as a state has it. */
+  const valuesIn = ({ values }: UpdateState): Float64Array => {
+    const all = Float64Array.from(first);
     update.plan.entries.forEach((e, i) => {
-      const value = state.values[i]!;
-      checkTrained(e, value);
-      vector[e.place] = value;
+      all[e.place] = values[i]!;
     });
-    const updated = shapedValues(views, vector);
-    const discretisation = values && (await about.discretisationOf(values, loss, options.discretisation));
-    values = valuesAt(step + 1);
-    const done = await epochs?.after(step, result.value, vector);
+    return all;
+  };
+  /** The plan of a step that is to be measured, with the values that it has, which are asked for where it is. */
+  const measuredPlan = async (step: number, values: () => Promise<Float64Array>): Promise<SolvePlan | undefined> =>
+    options.discretisation && measuredAt(step, run.task)
+      ? planOfStep(replaceParameters(plan, layout, await values()), run.task, step)
+      : undefined;
+  let values = async (): Promise<Float64Array> => first;
+  let measured = await measuredPlan(run.task.from, values);
+  let began = performance.now();
+  for await (const { step, result, state, evaluated } of signal ? untilAborted(trained(run), signal) : trained(run)) {
+    const before = values;
+    const after = async (): Promise<Float64Array> => valuesIn(await state());
+    values = after;
+    const discretisation = measured && (await about.discretisationOf(measured, loss, options.discretisation));
+    measured = await measuredPlan(step + 1, after);
+    const done = await epochs?.after(step, result.value, after);
     yield {
       step,
       value: result.value,
       standardError: result.standardError,
-      gradient: result.gradient,
       means: result.means,
       saturatedPaths: result.saturatedPaths,
       warnings: lossWarnings(plan, loss, about.withWarning(result, discretisation)),
       ...(discretisation ? { discretisation } : {}),
       ...verdictOn(plan, loss, judged, result.saturatedPaths),
-      ...(loss.likelihood ? {} : estimated(result)),
-      parameters,
-      updated,
+      ...(loss.likelihood ? {} : { estimator }),
       seconds: (performance.now() - began) / 1000,
       ...(done?.epoch ? { epoch: done.epoch } : {}),
+      values: async () => {
+        const found = await evaluated();
+        const spread = !loss.likelihood && loss.pathwise ? spreadOf(plan, views, estimator, judged, found) : {};
+        return {
+          parameters: shapedValues(views, await before()),
+          updated: shapedValues(views, await after()),
+          gradient: found.gradient,
+          ...spread,
+        };
+      },
       checkpoint: async () => ({
         version: 2,
         step: step + 1,
         seed,
         trainable: names,
-        update: state,
+        update: await state(),
         ...(done ? { data: done.state } : {}),
       }),
     };
-    parameters = updated;
     began = performance.now();
   }
 }
@@ -324,7 +346,8 @@ async function* onHost({
       const progress = (): void => signal?.throwIfAborted();
       const result = await evaluator.evaluate(planOfStep(values, task, step), { progress });
       host.apply(result.flat, vector);
-      yield { step, result, state: host.state(vector) };
+      const state = host.state(vector);
+      yield { step, result, evaluated: async () => result, state: async () => state };
     }
   } finally {
     evaluator.dispose();
@@ -338,9 +361,15 @@ async function* trained(run: Run): AsyncGenerator<TrainedStep, void, void> {
     backend.training?.(task),
   );
   if (!training) return yield* onHost(run);
+  let [before, last]: (TrainedStep | undefined)[] = [];
   try {
-    yield* training.run();
+    for await (const step of training.run()) {
+      [before, last] = [last, step];
+      yield step;
+    }
   } finally {
+    // Who has left the loop may still ask for the last step's.
+    for (const step of [before, last]) if (step) handled(step.state());
     training.dispose();
   }
 }

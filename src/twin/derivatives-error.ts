@@ -74,7 +74,7 @@ function derivativesOf(
   return results.map((result, path) => {
     const left = most[path]!.slice();
     const spikes = result.spikes.map(({ neuron }) => (left[neuron]! > 0 && left[neuron]!-- ? 1 : 0));
-    const gradient = new Float64Array(layout.size);
+    const gradient = new Float64Array(layout.gradientSize);
     reversePath(plan, layout, cell, result, { spikes }, gradient);
     return Float64Array.from(views.flatMap((v) => Array.from(gradient.subarray(v.offset, v.offset + v.length))));
   });

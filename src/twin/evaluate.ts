@@ -207,7 +207,7 @@ async function swept(
   const rows = Array.from({ length: 1 + entries }, () => new Float64Array(count));
   for (let i = 0; i < count; i++) rows[0]![i] = pathValues?.[i] ?? Number.NaN;
   const visit = (path: number, result: PathResult): void => {
-    const gradient = new Float64Array(layout.size);
+    const gradient = new Float64Array(layout.gradientSize);
     const pending = events.length > 0 ? pendingSpikes(plan, cell, events, result) : [];
     const bars = {
       spikes: Float64Array.from(cotangents[path - first]!, (c) => plan.paths * c),

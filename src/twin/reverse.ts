@@ -14,7 +14,7 @@
 import type { CompiledCell } from "../cell/emit-js.js";
 import { currentPlace } from "../driver/current.js";
 import { weightAt, weightPlace } from "../network/connections.js";
-import { type ParameterLayout, placeOf } from "../plan/layout.js";
+import { type ParameterLayout, placeOf, timesSegment } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { clearInitial, planOfPath } from "../plan/sampled-values.js";
 import type { SubStepTangent } from "./advance.js";
@@ -34,11 +34,9 @@ export interface PathCotangents {
   readonly states?: ArrayLike<number> | undefined;
   /** The horizon term: spikes that might come at t1 too, and what each would add to L. */
   readonly horizon?: readonly (PendingSpike & { readonly adds: number })[];
-  /** Takes ∂L/∂t of each entry of the path's agenda that is a spike of a source; added to. */
-  readonly sourceTimes?: Float64Array;
 }
 
-/** @param gradient [layout.size], added to. */
+/** @param gradient [layout.size], or [layout.gradientSize] with the times of spikes of sources; added to. */
 export function reversePath(
   given: SolvePlan,
   layout: ParameterLayout,
@@ -83,11 +81,11 @@ export function reversePath(
     for (let j = 0; j < P; j++) pBar[k]![j]! += adds * ePBar[j]!;
   }
   const delays = layout.segments.get("delays");
-  const { sourceTimes } = cotangents;
+  const times = layout.segments.get(timesSegment);
   /** The cotangent of the time of an arrival is one of its spike's, and of the delay. */
   const cause = (spike: Sent, edge: number, bar: number): void => {
     if (spike >= 0) arrivalBar[spike]! += bar;
-    else if (sourceTimes) sourceTimes[sentBySource(spike)]! += bar;
+    else if (times && gradient.length > layout.size) gradient[times.offset + sentBySource(spike)]! += bar;
     const delay = connections.delayOf[edge]!;
     if (delay >= 0) gradient[delays!.offset + delay]! += bar;
   };

@@ -180,7 +180,7 @@ describe("a training run", () => {
               for (let step = 0; step < ${from}; step++) {
                 const state = { values: [step, 1, 1], coordinates: [step, 1, 1], moments: [] };
                 const result = { value: 1, standardError: 0, gradient: {}, means: [], saturatedPaths: 0 };
-                yield { step, state, result };
+                yield { step, result, state: async () => state, evaluated: async () => result };
               }
               setInterval(() => {}, 1e6);
               setImmediate(() => process.kill(process.pid, "SIGTERM"));

@@ -52,7 +52,7 @@ it("finds the parameters of a gif neuron within two standard errors from twenty 
   const options = { ...solve, samples, loss: logLikelihood(observed), trainable };
   const how = { optimiser: falling(0.1), groups: { voltages: falling(0.5) }, steps: 80 };
   let values: Record<string, unknown> = {};
-  for await (const step of train(fitted, { ...options, ...how })) values = step.updated;
+  for await (const step of train(fitted, { ...options, ...how })) values = (await step.values()).updated;
   const found = await confidence(fitted, { ...options, values, refine: true });
   expect(found.trials).toBe(trials);
   for (const { parameter, value, standardError } of found.parameters)

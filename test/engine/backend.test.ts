@@ -7,8 +7,9 @@ import { logLikelihood } from "../../src/loss/log-likelihood.js";
 import { meanSpikeTime } from "../../src/loss/spike-times.js";
 import type { TrainingBackend } from "../../src/train/backend.js";
 import { rmsprop } from "../../src/train/optimisers.js";
-import { type TrainOptions, type TrainStep, train } from "../../src/train/train.js";
+import { type TrainOptions, train } from "../../src/train/train.js";
 import { twin } from "../../src/twin/backend.js";
+import { type AskedStep, askedSteps } from "../support/steps.js";
 
 /** Writes down what it is asked for. */
 function third(asked: string[]): SolverBackend {
@@ -41,11 +42,8 @@ const training: TrainOptions = {
   optimiser: rmsprop({ learningRate: 1e-2 }),
 };
 
-async function stepsOf(engine: Engine, asked: TrainOptions = training): Promise<TrainStep[]> {
-  const steps: TrainStep[] = [];
-  for await (const step of train(engine.network(definition), asked)) steps.push(step);
-  return steps;
-}
+const stepsOf = (engine: Engine, asked: TrainOptions = training): Promise<AskedStep[]> =>
+  askedSteps(train(engine.network(definition), asked));
 
 it("a third backend simulates, differentiates and trains", async () => {
   const asked: string[] = [];
@@ -64,7 +62,7 @@ it("a third backend simulates, differentiates and trains", async () => {
   expect(await engine.network(still).valueAndGradient(observed, quiet)).toEqual(
     await cpu.network(still).valueAndGradient(observed, quiet),
   );
-  const numbers = (steps: TrainStep[]) => steps.map((s) => [s.step, s.value, s.gradient, s.updated]);
+  const numbers = (steps: AskedStep[]) => steps.map((s) => [s.step, s.value, s.gradient, s.updated]);
   expect(numbers(await stepsOf(engine))).toEqual(numbers(await stepsOf(cpu)));
 
   engine.dispose();
@@ -84,7 +82,8 @@ it("a backend may train by itself, and may leave a loss to the host", async () =
       const evaluator = await twin.evaluator(plan, loss, views);
       return {
         async *run() {
-          yield { step: 0, result: await evaluator.evaluate(plan), state };
+          const result = await evaluator.evaluate(plan);
+          yield { step: 0, result, evaluated: async () => result, state: async () => state };
         },
         dispose: () => asked.push("training over"),
       };

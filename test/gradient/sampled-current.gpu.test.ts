@@ -51,7 +51,8 @@ describe("a current sampled beyond t1", () => {
         trainable,
         steps: 1,
       });
-      for await (const { updated } of run) {
+      for await (const step of run) {
+        const { updated } = await step.values();
         const [first, ...others] = updated.current as number[];
         expect(first).toBeGreaterThan(1.5);
         // float32 on a GPU keeps 1e-7 of a sample.

@@ -413,7 +413,7 @@ describe("log-likelihood", () => {
       steps: 60,
       trainable: ["current"],
     })) {
-      last = step.updated;
+      last = (await step.values()).updated;
     }
     // The standard error of the estimate, from the curvature, is some 0.02.
     expect(Math.abs((last.current as number) - 1.5)).toBeLessThan(0.08);

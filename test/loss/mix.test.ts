@@ -7,7 +7,8 @@ import { firstPassage, spikeCount } from "../../src/loss/spike-count.js";
 import { meanSpikeTime } from "../../src/loss/spike-times.js";
 import type { NetworkDefinition } from "../../src/network/network.js";
 import { sgd } from "../../src/train/optimisers.js";
-import { type TrainStep, train } from "../../src/train/train.js";
+import { train } from "../../src/train/train.js";
+import { type AskedStep, askedSteps } from "../support/steps.js";
 
 /** Gradients by the score of noisy paths, and by its best mix with derivatives of paths. */
 const engines: Partial<Record<"cpu" | "simd", Engine>> = {};
@@ -195,10 +196,10 @@ describe("the estimator that is chosen", () => {
 
   it("is told by a training step, with how what paths give spreads by it", async () => {
     const options = { t1: 1, dt: 0.02, paths: 64, seed: 3, steps: 1, optimiser: sgd({ learningRate: 1e-3 }) };
-    const first = async (loss: Loss, estimator: "horizon" | "mix"): Promise<TrainStep> => {
+    const first = async (loss: Loss, estimator: "horizon" | "mix"): Promise<AskedStep> => {
       const own = { ...options, loss, estimator, trainable: ["current"], commonNoise: true };
-      for await (const step of train(engines.simd!.network(neuron), own)) return step;
-      throw new Error("there is no step");
+      const [step] = await askedSteps(train(engines.simd!.network(neuron), own));
+      return step!;
     };
     for (const [estimator, words] of [
       ["horizon", ["horizon"]],

@@ -184,7 +184,7 @@ describe("a peristimulus time histogram", () => {
     });
     let a = 1;
     for await (const step of run) {
-      a = step.updated.a as number;
+      a = (await step.values()).updated.a as number;
       expect(step.terms).toEqual(["score"]);
     }
     // A rate of 1 is a = 0; more than half of the way in as many steps of 0.15 at most, whose gradients spread.

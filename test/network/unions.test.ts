@@ -2,8 +2,10 @@
 import { expect, it } from "vitest";
 import type { CellDefinition } from "../../src/cell/cell.js";
 import { Engine } from "../../src/engine.js";
+import { judgeMean } from "../../src/loss/judge-mean.js";
 import { meanSpikeTime } from "../../src/loss/spike-times.js";
 import { defineNetwork, type NetworkDefinition } from "../../src/network/network.js";
+import { planSolve } from "../../src/plan/plan.js";
 
 const plain = (name: string, more: Partial<CellDefinition> = {}): CellDefinition => ({
   name,
@@ -31,9 +33,46 @@ it("judges every cell, the last of six too", async () => {
     const neuron = cells.indexOf(bad);
     await expect(
       network.valueAndGradient(meanSpikeTime(neuron, 1), { paths: 4, t1: 1, dt: 0.1, with: ["bad.mu"] }),
-    ).rejects.toThrow(/not exact|noise/);
+    ).rejects.toThrow(/^network\.populations\.bad\.cell: the pathwise gradient of "bad" is not exact: .*noise/);
   }
   engine.dispose();
+});
+
+it("says whose cell makes means of gradients wrong, and judges each by itself", () => {
+  const grazing = plain("graze", {
+    state: { v: "q + mu - v", q: "-q / 0.5" },
+    noise: { q: "0.6" },
+    reset: { v: "0" },
+  });
+  // Its voltage is reset to a value, and added to by spikes: what comes of two at one time depends on their order.
+  const fed = plain("fed", { state: { v: "1.3 - v" }, reset: { v: "0" }, receive: { v: "v + w" }, parameters: {} });
+  const judged = (populations: Record<string, CellDefinition>, edges: readonly [string, string][] = []) => {
+    const network = defineNetwork({
+      populations: Object.fromEntries(Object.entries(populations).map(([n, cell]) => [n, { cell, neurons: 2 }])),
+      projections: edges.map(([from, to]) => ({ from, to, weights: { allToAll: 0.3 } })),
+    });
+    return judgeMean(planSolve(network, { paths: 1, t1: 1, dt: 0.1 }), meanSpikeTime(0, 0), []);
+  };
+  const lines = judged({ calm: plain("a"), loud: grazing }).because;
+  expect(lines.length).toBeGreaterThan(0);
+  for (const line of lines) expect(line).toMatch(/^loud \("graze"\): no grazing /);
+  // Without chance of its own a cell has that of those who send to it.
+  const still = plain("still", { parameters: {}, state: { v: "1.3 - v" } });
+  expect(judged({ still, fed }, [["still", "fed"]]).because).toEqual([]);
+  const random = judged({ fed, loud: grazing }, [["loud", "fed"]]).because;
+  expect(random.some((line) => line.startsWith('fed ("fed"): coincident jumps commute '))).toBe(true);
+  // Of two cells with one state, one of which is reset to a value and the other receives, neither does both.
+  const reset = plain("reset", { state: { v: "1.3 - v" }, reset: { v: "0" }, noise: {}, parameters: {} });
+  const shifted = { ...fed, name: "shifted", reset: { v: "v - 1" } };
+  const hazard = plain("hazard", {
+    state: { s: "1" },
+    event: "s",
+    reset: { s: "log(u)" },
+    start: { s: "log(u)" },
+    parameters: {},
+  });
+  const apart = judged({ hazard, reset, shifted }, [["hazard", "shifted"]]);
+  expect([apart.random, apart.because]).toEqual([true, []]);
 });
 
 it.each<[string, NetworkDefinition, string]>([

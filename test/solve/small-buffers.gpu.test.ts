@@ -78,14 +78,14 @@ describe("a record that outgrows the largest buffer", () => {
       const steps: unknown[] = [];
       const loss = firstSpikes([[0.1, 0.2], [0.15]]);
       const optimiser = sgd({ learningRate: 0.1 });
-      for await (const { value, updated } of train(engine.network(busy), {
+      for await (const step of train(engine.network(busy), {
         ...options,
         loss,
         optimiser,
         trainable: ["current"],
         steps: 2,
       })) {
-        steps.push(value, updated);
+        steps.push(step.value, (await step.values()).updated);
       }
       return steps;
     });

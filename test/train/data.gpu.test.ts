@@ -5,8 +5,9 @@ import { Engine, EngineNetwork } from "../../src/engine.js";
 import { crossEntropy } from "../../src/loss/cross-entropy.js";
 import type { TrainingData } from "../../src/train/data.js";
 import { adam } from "../../src/train/optimisers.js";
-import { type TrainOptions, type TrainStep, train } from "../../src/train/train.js";
+import { type TrainOptions, train } from "../../src/train/train.js";
 import { sharedEngine } from "../support/engine.js";
+import { type AskedStep, askedSteps } from "../support/steps.js";
 import { classifier, points } from "../support/yin-yang.js";
 
 const engine = sharedEngine();
@@ -25,11 +26,8 @@ const options: TrainOptions = {
   optimiser: adam({ learningRate: 0.01 }),
 };
 
-async function stepsOf(on: Engine, given: TrainOptions = options): Promise<TrainStep[]> {
-  const steps: TrainStep[] = [];
-  for await (const step of train(new EngineNetwork(on, network), given)) steps.push(step);
-  return steps;
-}
+const stepsOf = (on: Engine, given: TrainOptions = options): Promise<AskedStep[]> =>
+  askedSteps(train(new EngineNetwork(on, network), given));
 
 describe("training on data", () => {
   it("follows the twin, and goes on from within an epoch with the same bits", async () => {

@@ -76,7 +76,7 @@ class Run {
   ) {
     this.theta = gpu.upload("theta", Float32Array.from(vector));
     this.gradient = gpu.buffer("gradient", 4 * order.length);
-    this.halted = gpu.upload("halted", Uint32Array.of(0));
+    this.halted = gpu.upload("halted", Uint32Array.of(0, 0));
     this.places = gpu.upload("places", Uint32Array.from(order));
     this.pulls = gpu.buffer("pulls", 8 * order.length);
   }
@@ -185,31 +185,63 @@ describe("update on the GPU", () => {
     for (const run of [whole, before]) run.dispose();
   });
 
-  it("reads the state as of its place in a batch", async () => {
+  it("keeps the state as of its place in a batch", async () => {
     const run = await Run.start(gpu(), everything);
     run.step(0);
     const after = await run.update.read(1);
+    const kept = gpu().buffer("kept", run.update.bytes);
     const batch = gpu().batch("two steps");
-    const encoded = { gradient: run.gradient, theta: run.theta, halted: run.halted };
-    const between = run.update.read(1, batch);
-    run.update.encode(batch, { ...encoded, step: 1 });
-    const end = run.update.read(2, batch);
+    run.update.keep(batch, kept);
+    run.update.encode(batch, { gradient: run.gradient, theta: run.theta, halted: run.halted, step: 1 });
     batch.submit();
-    expect(await between).toEqual(after);
-    expect((await end).values).not.toEqual(after.values);
-    expect((await end).values).toEqual((await run.update.read(2)).values);
+    const between = run.update.stateOf(1, new Float32Array(await gpu().read(kept)));
+    expect(between).toEqual(after);
+    expect((await run.update.read(2)).values).not.toEqual(after.values);
+    kept.dispose();
     run.dispose();
+  });
+
+  it.each([
+    ["falls to 0", "tau", 1, 1, 1],
+    ["leaves the finite numbers", "vTh", 100, 3e38, 1],
+    ["falls to 0 where that may be", "vTh", 1, 1, 0],
+    ["stays above 0", "tau", 0.5, 1, 0],
+  ] as const)("says whether a value is refused: it %s", async (_, name, gradient, learningRate, refused) => {
+    const cell = {
+      name: "relaxing",
+      state: { v: "(vTh - v) / tau" },
+      event: "-1",
+      parameters: { tau: 1, vTh: 1 },
+      positive: ["tau"],
+    };
+    const own = defineNetwork({ cell });
+    const ownPlan = planSolve(own, { paths: 1, t1: 1, dt: 0.1 });
+    const options: UpdateOptions = { trainable: [name], optimiser: sgd({ learningRate }) };
+    const vector = parameterVector(ownPlan);
+    const views = requestedViews(own, parameterLayout(ownPlan), trainableNames(options.trainable));
+    const update = await GpuUpdate.create(gpu(), planUpdate(options, own, views, vector), vector);
+    const buffers = {
+      gradient: gpu().upload("gradient", Float32Array.of(gradient)),
+      theta: gpu().upload("theta", Float32Array.from(vector)),
+      halted: gpu().upload("halted", Uint32Array.of(0, 0)),
+    };
+    const batch = gpu().batch("step");
+    update.encode(batch, { ...buffers, step: 0 });
+    batch.submit();
+    expect(Array.from(new Uint32Array(await gpu().read(buffers.halted)))).toEqual([0, refused]);
+    for (const buffer of Object.values(buffers)) buffer.dispose();
+    update.dispose();
   });
 
   it("does nothing where the step has failed", async () => {
     const run = await Run.start(gpu(), { ...everything, clip: { norm: 1 } });
     for (let s = 0; s < 3; s++) run.step(s);
     const [theta, state] = [await run.values(), await run.update.read(3)];
-    gpu().write(run.halted, Uint32Array.of(7));
+    gpu().write(run.halted, Uint32Array.of(7, 0));
     run.step(3);
     expect(await run.values()).toEqual(theta);
     expect(await run.update.read(3)).toEqual(state);
-    gpu().write(run.halted, Uint32Array.of(0));
+    gpu().write(run.halted, Uint32Array.of(0, 0));
     run.step(3);
     expect(await run.values()).not.toEqual(theta);
     run.dispose();

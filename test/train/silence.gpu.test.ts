@@ -22,7 +22,7 @@ async function trained(loss: Loss): Promise<{ first: number; last: number; weigh
     optimiser: adam({ learningRate: 0.2 }),
   })) {
     counts.push(step.means[0]!.mean);
-    weights = step.updated.weights;
+    weights = (await step.values()).updated.weights;
   }
   return { first: counts[0]!, last: counts.at(-1)!, weights };
 }

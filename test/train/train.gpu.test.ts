@@ -1,6 +1,7 @@
 /** Training that stays on the GPU: against the twin, resumed, halted and left early. */
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { Engine } from "../../src/engine.js";
+import { Batch } from "../../src/gpu/index.js";
 import { GradientPass } from "../../src/gradient/pass.js";
 import { expectedSignatureLoss } from "../../src/loss/expected-signature.js";
 import { firstSpikes } from "../../src/loss/spike-times.js";
@@ -8,6 +9,7 @@ import { adam, rmsprop } from "../../src/train/optimisers.js";
 import { ResidentTraining } from "../../src/train/resident.js";
 import { type TrainOptions, type TrainStep, train } from "../../src/train/train.js";
 import { sharedEngine } from "../support/engine.js";
+import { type AskedStep, askedSteps } from "../support/steps.js";
 import { type Observed, observedSpikes, one, recurrent } from "./support.js";
 
 const engine = sharedEngine();
@@ -48,11 +50,8 @@ const runs: [string, typeof one, () => TrainOptions][] = [
   ],
 ];
 
-async function stepsOf(e: Engine, network: typeof one, options: TrainOptions): Promise<TrainStep[]> {
-  const steps: TrainStep[] = [];
-  for await (const step of train(e.network(network), options)) steps.push(step);
-  return steps;
-}
+const stepsOf = (e: Engine, network: typeof one, options: TrainOptions): Promise<AskedStep[]> =>
+  askedSteps(train(e.network(network), options));
 
 const numbers = (shape: unknown): number[] => [Object.values(shape as object)].flat(4) as number[];
 
@@ -100,6 +99,70 @@ describe.each(runs)("%s", (_, network, options) => {
 });
 
 describe("a run", () => {
+  it("reads no gradient, no parameter and no accumulator back but where they are asked for", async () => {
+    const [, network, options] = runs[0]!;
+    const asked = await stepsOf(engine(), network, options());
+    // Of long steps the state would come along.
+    vi.spyOn(performance, "now").mockReturnValue(0);
+    const read = vi.spyOn(Batch.prototype, "read");
+    const kept = () => read.mock.calls.filter(([{ label }]) => label.startsWith("kept")).length;
+    let last: TrainStep | undefined;
+    const from: number[] = [];
+    for await (const step of train(engine().network(network), options())) {
+      from.push(kept());
+      if (step.step === 5) {
+        expect(await step.values()).toMatchObject({ updated: asked[5]!.updated, gradient: asked[5]!.gradient });
+        expect((await step.values()).parameters).toEqual(asked[5]!.parameters);
+        expect(await step.checkpoint()).toEqual(await asked[5]!.checkpoint());
+      }
+      last = step;
+    }
+    // What is submitted before the first step came out brings it; after step 5, whose values and those of the step before
+    // were read by themselves, step 8 is the next to be submitted, and there is none.
+    expect(from.slice(0, 6)).toEqual([3, 3, 3, 3, 3, 3]);
+    expect(from.slice(6)).toEqual([5, 5]);
+    // Of the last two it is read when a run ends, for who has left the loop.
+    expect(await last!.checkpoint()).toEqual(await asked[7]!.checkpoint());
+    expect((await last!.values()).gradient).toEqual(asked[7]!.gradient);
+  });
+
+  it("brings as little back of many weights as of one", async () => {
+    const neurons = 20;
+    const weights = { dense: Array.from({ length: neurons }, () => new Array(neurons).fill(0.01)) };
+    const network = { cell: "slif", neurons, weights, current: 1.5 };
+    const of = async (mask: boolean): Promise<number[]> => {
+      vi.spyOn(performance, "now").mockReturnValue(0);
+      const read = vi.spyOn(Batch.prototype, "read");
+      const trainable = [
+        { name: "weights", mask: weights.dense.map((row, i) => row.map((_, j) => mask || i + j === 1)) },
+      ];
+      const run = train(engine().network(network), {
+        ...{ loss: firstSpikes(new Array(neurons).fill([0.2])), optimiser: adam({ learningRate: 1e-3 }), trainable },
+        ...{ paths: 8, t1: 0.4, dt: 0.1, steps: 6, seed: 1 },
+      });
+      const after: number[] = [];
+      for await (const { step } of run) if (step === 0) after.push(read.mock.calls.length);
+      const bytes = read.mock.calls
+        .slice(after[0], -2) // what is kept of the last two steps is read when a run ends
+        .map(([storage, , given = storage.bytes]) => given);
+      vi.restoreAllMocks();
+      return bytes;
+    };
+    const [all, few] = [await of(true), await of(false)];
+    expect(all).toEqual(few);
+    expect(Math.max(...all)).toBeLessThan(8 * neurons ** 2);
+  });
+
+  it("refuses what was not kept of a step", async () => {
+    const [, network, options] = runs[0]!;
+    const steps: TrainStep[] = [];
+    vi.spyOn(performance, "now").mockReturnValue(0);
+    for await (const step of train(engine().network(network), options())) steps.push(step);
+    await expect(steps[4]!.checkpoint()).rejects.toThrow(
+      "step: what step 4 came to is kept until the step after the next begins",
+    );
+  });
+
   it("leaves no bytes behind, also when left early", async () => {
     const own = await Engine.create({ backend: "webgpu" });
     const [, network, options] = runs[0]!;

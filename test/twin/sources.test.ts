@@ -17,7 +17,7 @@ const networks: [string, Network][] = [
 ];
 
 describe.each(networks)("what sources send %s", (_, network) => {
-  it.each(["levy", "euler"] as const)("has the gradient of finite differences, method %s", (method) => {
+  it.each(["levy", "euler", "wong-zakai"] as const)("has the gradient of finite differences, method %s", (method) => {
     const options = { t1: 1, dt: 0.02, seed: 3, samples: { trials: 2, spikes: fiveSamples } };
     expect(expectGradient(network, method, options).spikes).toBeGreaterThan(6);
   });
@@ -38,9 +38,10 @@ describe.each(networks)("what sources send %s", (_, network) => {
       const result = new PathSolver(plan, cell, counterNoise(plan)).solve(path, true);
       const layout = parameterLayout(plan);
       const agenda = arrivalsOfSample(plan.samples!.agenda!, path);
-      const sourceTimes = new Float64Array(agenda.count);
-      const bars = { spikes: result.spikes.map((_, n) => coefficient(n)), sourceTimes };
-      reversePath(plan, layout, cell, result, bars, new Float64Array(layout.size));
+      const gradient = new Float64Array(layout.gradientSize);
+      reversePath(plan, layout, cell, result, { spikes: result.spikes.map((_, n) => coefficient(n)) }, gradient);
+      const { offset } = layout.segments.get("times")!;
+      const sourceTimes = gradient.subarray(offset, offset + agenda.count);
       const scale = Math.max(...sourceTimes.map(Math.abs));
       for (let n = 0; n < agenda.count; n++) {
         if (agenda.neurons[n]! < network.neurons) continue;

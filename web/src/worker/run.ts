@@ -241,13 +241,13 @@ export class Run {
     const made = await this.host.use(async (engine) => {
       this.iterator ??= this.start(engine);
       const { value: step } = await this.iterator.next();
-      return step && { step, checkpoint: await step.checkpoint() };
+      return step && { step, checkpoint: await step.checkpoint(), values: await step.values() };
     });
     if (!made) return false;
     const { step } = made;
     this.checkpoint = made.checkpoint;
     this.done = step.step + 1;
-    this.values = asGiven(this.problem.definition, step.updated);
+    this.values = asGiven(this.problem.definition, made.values.updated);
     this.saturated = step.saturatedPaths;
     // The first one compiles.
     if (first) this.startCount();

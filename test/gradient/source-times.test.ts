@@ -1,0 +1,67 @@
+/** Gradients by the times at which sources send: the twin against finite differences. */
+import { describe, expect, it } from "vitest";
+import { Engine } from "../../src/engine.js";
+import { meanSpikeTime } from "../../src/loss/spike-times.js";
+import { dt, moved, names, networkWith, solved, spikes } from "../support/source-times.js";
+
+const cpu = await Engine.create({ backend: "cpu" });
+
+describe.each([
+  ["at once", false],
+  ["after delays", true],
+] as const)("of what sends %s", (_, delays) => {
+  it.each([
+    "levy",
+    "euler",
+    "wong-zakai",
+  ] as const)("the twin against finite differences, method %s", async (method) => {
+    const { gradient } = await solved(cpu, delays, { method });
+    const [pixels, clock] = names.map((name) => gradient[name] as number[][]) as [number[][], number[][]];
+    // A list for each sample, in the order in which its spikes were given.
+    expect(pixels.map((list) => list.length)).toEqual([4, 0, 2]);
+    expect(clock.map((list) => list.length)).toEqual([1, 0, 1]);
+    expect(pixels[0]![3]).toBe(0);
+    const scale = Math.max(...pixels.flat().map(Math.abs));
+    const looked: [number, number, number][] = [
+      [0, 1, pixels[0]![1]!],
+      [0, 3, clock[0]![0]!],
+      [2, 1, pixels[2]![0]!],
+    ];
+    for (const [s, n, found] of looked) {
+      const value = async (by: number) => (await solved(cpu, delays, { method }, moved(s, n, by), [])).value;
+      const h = dt / 512;
+      const [a, b, c, d] = [await value(h), await value(-h), await value(2 * h), await value(-2 * h)];
+      const [e, f] = [await value(3 * h), await value(-3 * h)];
+      // Of order 6.
+      const difference = (45 * (a - b) - 9 * (c - d) + (e - f)) / (60 * h);
+      expect(Math.abs(difference)).toBeGreaterThan(1e-3 * scale);
+      expect(Math.abs(found - difference), `sample ${s}, spike ${n}`).toBeLessThan(1e-6 * scale);
+    }
+  });
+});
+
+it("of a spike at a grid point is the derivative from above", async () => {
+  const [s, n, time] = [2, 1, 31 * dt];
+  const given = moved(s, n, time - spikes[s]!.times[n]!);
+  const { gradient } = await solved(cpu, false, {}, given);
+  const found = (gradient["pixels.times"] as number[][])[s]![0]!;
+  const h = dt / 128;
+  const value = async (by: number) =>
+    (await solved(cpu, false, {}, moved(s, n, time + by - spikes[s]!.times[n]!), [])).value;
+  const [a, b, c, d] = [await value(0), await value(h), await value(2 * h), await value(3 * h)];
+  // Of order 3, and the place is 2^-23 of a step beyond.
+  expect(Math.abs(found / ((-11 * a + 18 * b - 9 * c + 2 * d) / (6 * h)) - 1)).toBeLessThan(1e-4);
+});
+
+it("is refused where there is none", async () => {
+  const sensitivities = cpu
+    .network(networkWith(false))
+    .spikeTimeSensitivities({ t1: 1, dt, samples: { spikes }, with: ["pixels.times"] });
+  await expect(sensitivities).rejects.toThrow('"pixels.times" is given by sample, and here');
+  await expect(solved(cpu, false, {}, spikes, ["e.times"])).rejects.toThrow('population "e" has no such parameter');
+  await expect(
+    cpu.network(networkWith(false)).valueAndGradient(meanSpikeTime(0, 0), {
+      ...{ t1: 1, dt, samples: { spikes }, with: ["pixels.times"], estimator: "score" },
+    }),
+  ).rejects.toThrow(/score|given by sample/);
+});
