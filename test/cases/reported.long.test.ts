@@ -1,7 +1,7 @@
 /**
  * Jobs that users of other programs, and models of the field, brought, whole, on the CPU in float64 and on the kernels: right values, or what is
  * said in their place. Each is also run with other numbers. The same faults are asked for in closed form, with many more numbers, in
- * events.gpu, test/cell/branches.gpu, test/solve/{exponential,carried,high-rates,simultaneous}, test/loss, test/metrics and bench/verdicts.
+ * events.gpu, test/cell/branches.gpu, test/solve/{exponential,carried,high-rates}, test/loss, test/metrics and bench/verdicts.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Engine } from "../../src/engine.js";
