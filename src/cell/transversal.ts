@@ -72,7 +72,7 @@ export function crossedWhereItCan(
     const still = eliminated(g, there, names);
     const bend = g.substitute(g.substitute(along(branch.rate, branch.drift), on), still);
     if (isPositive(rangeOf(there, ranges))) found.add("∇E·f is positive");
-    else if (steady) found.add("the flow does not change ∇E·f, so it is above 0 where the flow comes to E = 0");
+    else if (steady) found.add("the flow does not change ∇E·f, which is above 0 on the way there");
     else if (!read.some((n) => n.startsWith("y.")) && !steep) found.add("no path comes to E = 0 where ∇E·f is 0");
     else if (driven.some((d) => isPositive(rangeOf(d, ranges)) || isNegative(rangeOf(d, ranges))))
       found.add("noise moves ∇E·f, which is 0 at a crossing with probability 0");

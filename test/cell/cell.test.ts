@@ -350,7 +350,7 @@ describe("exactness", () => {
     expect(of({ s: "r < a ? k : (r < a + k ? 0 : a)", r: "1" }, "s")).toBe("∇E·f is positive");
     expect(of({ s: "r < k ? 0 : (r < 2 * k ? a - r : a)", r: "1" }, "s")).toBe("unproven");
     // A rate of what jumps alone changes was above 0 on the way, whatever it is elsewhere: a queue's.
-    const steady = "the flow does not change ∇E·f, so it is above 0 where the flow comes to E = 0";
+    const steady = "the flow does not change ∇E·f, which is above 0 on the way there";
     const count = { reset: { s: "-k", n: "n - 1" } };
     expect(of({ s: "a * min(2 * n, 1)", n: "0" }, "s", count)).toBe(steady);
     expect(of({ s: "a * n", n: "0" }, "s", { ...count, inputs: ["rate"] })).toBe(steady);
