@@ -52,10 +52,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let at = s * ${featureWords + neurons}u;
     var count = 0u;
     for (var n = 0u; n < spikes; n += 1u) {
-      // The end of a step is where the next one begins.
-      let at_end = record_place(n, i) >= 1.0f;
-      let step = record_step(n, i) + select(0u, 1u, at_end);
-      let place = select(record_place(n, i), 0.0f, at_end);
+      // The end of a step, place 1, is where the next one begins.
+      let whole = floor(record_place(n, i));
+      let step = record_step(n, i) + u32(whole);
+      let place = record_place(n, i) - whole;
       let late = !before(step, place, run.from_step, run.from_place);
       let counts_here = features[at + ${featureWords}u + record_neuron(n, i)] == 1u;
       count += select(0u, 1u, counts_here & late & before(step, place, run.to_step, run.to_place));

@@ -26,8 +26,8 @@ interface Counted extends Kept {
   readonly more: Storage;
 }
 
-/** A time in steps: a grid point where it is one but for rounding, as 0.3 at a step of 0.1. */
-const onGrid = (steps: number): number => (Math.abs(steps - Math.round(steps)) < 1e-9 ? Math.round(steps) : steps);
+/** A time in steps, to a part in 2^30 of one: 0.3 is a grid point of the step 0.1, though 0.3 / 0.1 is below 3. */
+const onGrid = (steps: number): number => Math.round(steps * 2 ** 30) / 2 ** 30;
 
 export class GpuSpikeCount implements GpuLoss {
   readonly whole = false;
