@@ -34,7 +34,8 @@ Example job.json: the mean time of the third spike (index 2) of neuron 0, and it
   d/d vReset 0.0890219 ± 0.00155881
   discretisation error of spike times 0.000099, 0.046 % of the interval between spikes (8 paths)
 
-"with" takes names of the cell's parameters and constant inputs, "weights", "current" and "delays". Losses that compare with data take "observed"
+"with" takes names of the cell's parameters and constant inputs, "weights", "current" and "delays", and of samples the times
+at which their sources send ("pixels.times"). Losses that compare with data take "observed"
 as a training job does. --out gradients.npz writes value, standard_error, gradient_NAME and
 gradient_standard_error_NAME; if the job has "perPath": true, it writes value [paths] and gradient_NAME [paths] or
 [paths, entries].`;
