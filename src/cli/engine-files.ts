@@ -1,5 +1,6 @@
 /** What engines that run commands need beside the shards: a script for Slurm, a Snakefile. */
 import { fail } from "../checks.js";
+import { inWords, type Round, rounds } from "../shards/rounds.js";
 import type { Shard } from "../shards/split.js";
 
 export const engines = ["slurm", "snakemake"] as const;
@@ -23,11 +24,12 @@ const manyShards = 64;
  * @throws SaltationError `invalid-input` where an engine does not take so many shards.
  */
 export function engineFiles(engine: Engine, folder: string, shards: readonly Shard[], perTask?: number): EngineFile[] {
-  const of = (kind: string): number => shards.filter((s) => s.name.startsWith(kind)).length;
-  const [main, means] = [of("shard"), of("means")];
+  const of = (kind: string): number => shards.filter((s) => s.name.startsWith(`${kind}-`)).length;
+  const main = of("shard");
+  const stages = [...rounds, "shard"].map((kind) => ({ kind, count: of(kind) })).filter(({ count }) => count > 0);
   if (engine === "snakemake") {
     return [
-      { name: "Snakefile", text: snakefile(main, means), hint: `snakemake -s ${folder}/Snakefile -d ${folder} -c all` },
+      { name: "Snakefile", text: snakefile(stages), hint: `snakemake -s ${folder}/Snakefile -d ${folder} -c all` },
     ];
   }
   const each = perTask ?? (main < manyShards ? 1 : 4);
@@ -41,17 +43,26 @@ export function engineFiles(engine: Engine, folder: string, shards: readonly Sha
   return [
     {
       name: "slurm.sh",
-      text: slurmScript(main, means, each),
+      text: slurmScript(stages, each),
       hint: `bash ${folder}/slurm.sh, with options of sbatch`,
     },
   ];
 }
 
-const array = (kind: string, count: number, perTask: number, after: string): string =>
-  `${kind}=$(sbatch --parsable --job-name="saltation-${kind}" --array=1-${Math.ceil(count / perTask)} --requeue${after} \\
+/** Shards of a round, or those proper, which come last. */
+interface Stage {
+  readonly kind: string;
+  readonly count: number;
+}
+
+const needs = (kind: string): string =>
+  `# ${inWords[kind as Round]}: what comes later needs that.\n`.replace(/^# t/, "# T");
+
+const array = ({ kind, count }: Stage, perTask: number, after: string): string =>
+  `${kind === "shard" ? "" : needs(kind)}${kind}=$(sbatch --parsable --job-name="saltation-${kind}" --array=1-${Math.ceil(count / perTask)} --requeue${after} \\
   --output="logs/${kind}-%a.log" "$@" --wrap="$(task ${kind} ${count})")`;
 
-const slurmScript = (main: number, means: number, perTask: number): string => `#!/usr/bin/env bash
+const slurmScript = (stages: readonly Stage[], perTask: number): string => `#!/usr/bin/env bash
 # Sends the shards beside this script to Slurm as an array, and their merge after all of them: what the job itself would
 # have printed comes to result.json here. Options are those of sbatch, for each of the tasks:
 #   bash slurm.sh --partition=gpu --gres=gpu:1 --time=01:00:00
@@ -75,56 +86,49 @@ done
 exit "\\$code"
 END
 }
-${means > 0 ? `# The means over all paths come first: every shard needs them.\n${array("means", means, perTask, "")}\n` : ""}\
-${array("shard", main, perTask, means > 0 ? ' --dependency="afterok:$means"' : "")}
+${stages
+  .map((stage, n) => {
+    // After the last of those before it, which came after theirs.
+    const after = n > 0 ? ` --dependency="afterok:$${stages[n - 1]!.kind}"` : "";
+    return array(stage, perTask, after);
+  })
+  .join("\n")}
 merge=$(sbatch --parsable --job-name=saltation-merge --dependency="afterok:$shard" --kill-on-invalid-dep=yes \\
   --output=logs/merge.log \\
   --wrap="$saltation merge . --json > result.json.\\$SLURM_JOB_ID && mv result.json.\\$SLURM_JOB_ID result.json")
 echo "$merge"
 `;
 
+/** The list of the shards of a stage, in a Snakefile. */
+const list = (kind: string): string => (kind === "shard" ? "SHARDS" : kind.toUpperCase());
+
+const rule = ({ kind }: Stage, before: readonly Stage[]): string => `
+
+${kind === "shard" ? "" : needs(kind)}rule ${kind === "shard" ? "run" : kind}:
+    input:
+        shard="${kind}-{n}.json",
+        job="job.json",${before.map((b) => `\n        ${b.kind}=expand("result-${b.kind}-{n}.json", n=${list(b.kind)}),`).join("")}
+    output:
+        "result-${kind}-{n}.json",
+    retries: 3
+    shell:
+        "{SALTATION} run {input.shard}"
+`;
+
 const snakefile = (
-  main: number,
-  means: number,
+  stages: readonly Stage[],
 ): string => `# Runs the shards beside this file, and merges them to result.json: what the job itself would have printed.
 #   snakemake -s Snakefile -d . -c all
 # Another command than "saltation": --config saltation="npx saltation". What is there already is not run again.
 SALTATION = config.get("saltation", "saltation")
-SHARDS = [f"{n:04d}" for n in range(1, ${main + 1})]
-${means > 0 ? `MEANS = [f"{n:04d}" for n in range(1, ${means + 1})]\n` : ""}
+${stages.map(({ kind, count }) => `${list(kind)} = [f"{n:04d}" for n in range(1, ${count + 1})]`).join("\n")}
+
 
 rule merge:
     input:
-        expand("result-shard-{n}.json", n=SHARDS),
+${stages.map(({ kind }) => `        expand("result-${kind}-{n}.json", n=${list(kind)}),`).join("\n")}
     output:
         "result.json",
     shell:
         "{SALTATION} merge . --json > {output}"
-
-
-rule run:
-    input:
-        shard="shard-{n}.json",
-        job="job.json",${means > 0 ? '\n        means=expand("result-means-{n}.json", n=MEANS),' : ""}
-    output:
-        "result-shard-{n}.json",
-    retries: 3
-    shell:
-        "{SALTATION} run {input.shard}"
-${
-  means > 0
-    ? `
-
-# The means over all paths come first: every shard needs them.
-rule means:
-    input:
-        shard="means-{n}.json",
-        job="job.json",
-    output:
-        "result-means-{n}.json",
-    retries: 3
-    shell:
-        "{SALTATION} run {input.shard}"
-`
-    : ""
-}`;
+${stages.map((stage, n) => rule(stage, stages.slice(0, n))).join("")}`;

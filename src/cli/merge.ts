@@ -2,9 +2,9 @@
 import { fail } from "../checks.js";
 import { SaltationError } from "../errors.js";
 import { writeNpz } from "../files/npz.js";
-import type { TaskResult } from "../shards/evaluate.js";
 import { adaptersOf, type MergedPoint, mergePoint, withoutThreads } from "../shards/merged.js";
 import { pointOf } from "../shards/points.js";
+import type { TaskResult } from "../shards/results.js";
 import { gradientNpz, PathRows } from "./gradient.js";
 import { exitBadInput, oneLine, print, printJson, say, sayWarnings } from "./output.js";
 import { checkOutputs, writeOutput } from "./output-files.js";

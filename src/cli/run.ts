@@ -2,33 +2,35 @@
 import { join } from "node:path";
 import { fail } from "../checks.js";
 import { Engine } from "../engine.js";
-import type { BlockSums } from "../reduce/statistics.js";
 import { isLasting, runTasks } from "../shards/evaluate.js";
-import { joinedMeans } from "../shards/merged.js";
+import { failedIn } from "../shards/results.js";
+import { inWords, joinedRound, type Known, type Round, roundOf } from "../shards/rounds.js";
 import { engineOptions } from "./options.js";
 import { type CommonOptions, print, printJson, progressBar, readable, reportError } from "./output.js";
 import { checkWritable } from "./output-files.js";
 import { foundResults, runCommandOf } from "./results.js";
 import { readShard, resultName, type ShardResult, type Split, sourceOf, writeResult } from "./shard-files.js";
 
-/** Sums of the first round, read when a task first asks for them. */
-function meansIn(folder: string, split: Split): (point: number) => BlockSums {
-  let found: ReturnType<typeof foundResults> | undefined;
-  return (point) => {
-    const first = split.shards.filter(
-      (s) => s.name.startsWith("means") && s.tasks.some((t) => t.point === point && t.kind === "means"),
-    );
-    found ??= foundResults(folder, split, (name) => name.startsWith("means"));
-    const missing = first.filter((s) => !found!.results.has(s.name));
+/** What shards of earlier rounds came to, read when a task first asks for it. */
+function knownIn(folder: string, split: Split): <R extends Round>(round: R, point: number) => Known[R] {
+  const found = new Map<Round, ReturnType<typeof foundResults>>();
+  const joined = new Map<string, unknown>();
+  return <R extends Round>(round: R, point: number): Known[R] => {
+    const key = `${round}-${point}`;
+    if (joined.has(key)) return joined.get(key) as Known[R];
+    const first = split.shards.filter((s) => s.tasks.some((t) => t.point === point && t.kind === round));
+    const { results } = found.get(round) ?? foundResults(folder, split, (name) => roundOf(name) === round);
+    found.set(round, { results, refused: new Map() });
+    const missing = first.filter((s) => !results.has(s.name));
     if (missing.length > 0) {
       const more = missing.length > 1 ? ` and ${missing.length - 1} more` : "";
       const made = `${runCommandOf(folder, missing[0]!.name)}${more}`;
-      fail(
-        "shard",
-        `needs the means over all paths, of which ${missing.length} of ${first.length} parts are missing: ${made}`,
-      );
+      const what = `${missing.length} of ${first.length} parts are missing`;
+      fail("shard", `needs ${inWords[round]}, of which ${what}: ${made}`);
     }
-    return joinedMeans([...found.results.values()].flatMap((r) => r.results).filter((r) => r.task.point === point));
+    const all = [...results.values()].flatMap((r) => r.results).filter((r) => r.task.point === point);
+    joined.set(key, joinedRound(round, all));
+    return joined.get(key) as Known[R];
   };
 }
 
@@ -43,7 +45,7 @@ async function runShard(engine: Engine, { folder, split, shard }: Read, options:
   const began = performance.now();
   const bar = progressBar(shard.name, 100, "%");
   const results = await runTasks(engine, sourceOf(split, folder), shard.tasks, {
-    means: meansIn(folder, split),
+    known: knownIn(folder, split),
     spikes: split.spikes,
     progress: (part) => bar.update(Math.round(100 * part)),
   }).finally(bar.stop);
@@ -54,13 +56,14 @@ async function runShard(engine: Engine, { folder, split, shard }: Read, options:
   if (options.json) printJson({ adapter: engine.adapterName, result: written, failed: failed.length, seconds });
   else print(`${written} on ${engine.adapterName} in ${readable(seconds)} s`);
   // Of one job, a failure is that of the job: as it would have been without shards.
-  if (failed.length > 0 && !split.points) fail(shard.name, failed[0]!.failed!.message, failed[0]!.failed!.code);
+  const failure = failedIn(results);
+  if (failure && !split.points) fail(shard.name, failure.message, failure.code);
 }
 
 /** Whether a shard has a result that merge would take, and all that it says came out. */
 const isDone = ({ folder, split, shard }: Read): boolean =>
   [...foundResults(folder, split, (name) => name === shard.name).results.values()].some(
-    ({ results }) => split.points !== undefined || !results.some((r) => r.failed),
+    ({ results }) => split.points !== undefined || !failedIn(results),
   );
 
 /** Runs shards in one process; one that fails, or its device, leaves the others to go on. */

@@ -1,7 +1,7 @@
 /**
  * The folder of a split: `job.json` (the job, the points of its sweep, the names of its shards), the files that the job
- * names under `files/`, one `shard-*.json` for each run (and `means-*.json` for a first round), and beside each, once it
- * was run, its `result-*.json`.
+ * names under `files/`, one `shard-*.json` for each run (and `means-*.json`, `spikes-*.json` and `loss-*.json` for earlier rounds),
+ * and beside each, once it was run, its `result-*.json`.
  */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -11,9 +11,10 @@ import { fail } from "../checks.js";
 import { readJson } from "../files/read-json.js";
 import { canonical, intact, sealed } from "../files/seal.js";
 import type { FileContext } from "../job/recording.js";
-import type { TaskResult } from "../shards/evaluate.js";
 import type { Point } from "../shards/grid.js";
 import type { Command, Source } from "../shards/points.js";
+import type { TaskResult } from "../shards/results.js";
+import { rounds } from "../shards/rounds.js";
 import type { Shard, Task } from "../shards/split.js";
 import { packed, unpacked } from "./packed.js";
 import { readNamed } from "./read-file.js";
@@ -82,14 +83,15 @@ const keptName = (digest: string): string => join("files", digest);
 const task = z.union([
   z.strictObject({ kind: z.literal("whole"), point: z.number() }),
   z.strictObject({ kind: z.literal("batch"), point: z.number(), batch: z.number() }),
+  z.strictObject({ kind: z.literal("loss"), point: z.number() }),
   z.strictObject({
-    kind: z.enum(["paths", "pairs", "means"]),
+    kind: z.enum(["paths", "pairs", "trials", "means", "spikes"]),
     point: z.number(),
     first: z.number(),
     end: z.number(),
   }),
 ]);
-const shard = { name: z.string().regex(/^(shard|means)-\d{4,}$/), tasks: z.array(task) };
+const shard = { name: z.string().regex(new RegExp(`^(shard|${rounds.join("|")})-\\d{4,}$`)), tasks: z.array(task) };
 const splitSchema = z.object({
   format: z.literal("saltation-split"),
   version: z.string(),

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fail } from "../checks.js";
+import { inWords, roundOf, rounds } from "../shards/rounds.js";
 import { type Engine, engineFiles } from "./engine-files.js";
 import { makeSplit, type SplitOptions } from "./make-split.js";
 import { wholeOption } from "./options.js";
@@ -54,28 +55,30 @@ export async function splitCommand(file: string, options: SplitCommandOptions): 
   for (const { name, text } of made) writeWhole(join(folder, name), text);
   // Last: a folder with it is whole.
   writeWhole(join(folder, splitFile), `${JSON.stringify(split)}\n`);
-  const means = split.shards.length - main.length;
+  const before = rounds.flatMap((round) => {
+    const count = split.shards.filter((s) => roundOf(s.name) === round).length;
+    return count > 0 ? [{ round, count }] : [];
+  });
   if (options.json) {
     printJson({
       digest: split.digest,
       points: split.points?.length ?? 1,
       shards: main.length,
-      means,
+      before: Object.fromEntries(before.map(({ round, count }) => [round, count])),
       files: made.map(({ name }) => join(folder, name)),
     });
     return;
   }
   const sweep = split.points ? `${split.points.length} points in ` : "";
-  print(
-    `${sweep}${main.length} shards in ${folder}${means > 0 ? `, after ${means} that take means over all paths` : ""}`,
-  );
+  const first = before.map(({ round, count }) => `${count} that take ${inWords[round]}`).join(" and ");
+  print(`${sweep}${main.length} shards in ${folder}${first ? `, after ${first}` : ""}`);
   for (const { name, hint } of made) print(`${join(folder, name)}: ${hint}`);
   if (made.length === 0) {
     const word = shellWord(folder);
     // Several share the start of a process.
     const each = Math.min(4, Math.ceil(main.length / 2));
     const by = (kind: string): string => `ls ${word}/${kind}-*.json | xargs -P 2 -n ${each} saltation run`;
-    const first = means > 0 ? `${by("means")} && ` : "";
-    print(`run them anywhere, say: ${first}${by("shard")} && saltation merge ${word}`);
+    const all = [...before.map(({ round }) => round), "shard"].map(by);
+    print(`run them anywhere, say: ${all.join(" && ")} && saltation merge ${word}`);
   }
 }

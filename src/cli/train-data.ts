@@ -15,9 +15,12 @@ import { filesBeside } from "./job-file.js";
 import { engineOptions } from "./options.js";
 import { notUnbiased, print, printJson, readable } from "./output.js";
 import { checkOutputs, writeOutput } from "./output-files.js";
+import type { TrainWorkers } from "./queue/train-workers.js";
 import { Checkpoints, checkpointsOf, sayOther } from "./run-checkpoints.js";
+import { keeping } from "./shard-files.js";
 import type { TrainCommandOptions } from "./train.js";
 import { runSteps } from "./train-steps.js";
+import { workersOf } from "./workers-of.js";
 
 /** An accuracy in words. */
 const percent = (part: number): string => `${(100 * part).toFixed(2)} %`;
@@ -33,11 +36,14 @@ interface DataRun {
   readonly checkpoints: Checkpoints | undefined;
   /** Of the step that was best on the test. */
   readonly best: Checkpoints | undefined;
+  /** What evaluates the steps, where that is not this process; and the files that the job names. */
+  readonly workers: TrainWorkers | undefined;
+  readonly kept: ReturnType<typeof keeping>["files"];
 }
 
 export async function trainOnData(file: string, written: unknown, options: TrainCommandOptions): Promise<void> {
-  const { workers, figure, confidence } = options;
-  const others = { "--workers": workers, "--figure": figure, "--confidence": confidence };
+  const { figure, confidence } = options;
+  const others = { "--figure": figure, "--confidence": confidence };
   for (const [name, value] of Object.entries(others)) {
     if (value !== undefined) fail(name, "is not for jobs with data; leave it out");
   }
@@ -47,7 +53,8 @@ export async function trainOnData(file: string, written: unknown, options: Train
   await loadNamedCell(job);
   const fingerprint: Fingerprint = {};
   const files = filesBeside(file, options);
-  const planned = await planTrainDataJob(job, fingerprinted(files, fingerprint));
+  const { context, files: kept } = keeping(fingerprinted(files, fingerprint));
+  const planned = await planTrainDataJob(job, context);
   fingerprintJob(job, fingerprint);
   if (options.resume && !job.checkpoint) fail("checkpoint", "is missing; --resume goes on from the file that it names");
   const read = [file, options.recording, ...files.opened];
@@ -58,11 +65,13 @@ export async function trainOnData(file: string, written: unknown, options: Train
     ...read,
     checkpoints?.file,
   ]);
+  const workers = await workersOf(options);
   checkpoints?.lock();
   try {
-    await runOnData({ file, job, planned, checkpoints, best }, options);
+    await runOnData({ file, job, planned, checkpoints, best, workers, kept }, options);
   } finally {
     checkpoints?.unlock();
+    await workers?.close();
   }
 }
 
@@ -76,7 +85,7 @@ interface Done {
 }
 
 async function runOnData(run: DataRun, options: TrainCommandOptions): Promise<void> {
-  const { planned, checkpoints, best, job } = run;
+  const { planned, checkpoints, best, job, workers } = run;
   const steps = planned.perEpoch * job.epochs;
   const resume = options.resume ? checkpoints!.read() : undefined;
   if (resume && resume.step >= steps) {
@@ -84,31 +93,35 @@ async function runOnData(run: DataRun, options: TrainCommandOptions): Promise<vo
     fail("epochs", `is ${job.epochs}, but ${has}; ask for more`);
   }
   const engine = await Engine.create(engineOptions(options));
-  const adapter = engine.adapterName;
-  if (resume) sayOther(resume.adapter, adapter);
+  const adapter = (): string => workers?.adapter ?? engine.adapterName;
+  if (resume && !workers) sayOther(resume.adapter, adapter());
   const began = performance.now();
   const losses: number[] = [];
   const history: EpochResult[] = [];
   const interrupt = new AbortController();
   const how = { ...planned.options, discretisation: false, signal: interrupt.signal, ...(resume ? { resume } : {}) };
   let note = "";
-  const training = train(engine.network(planned.network), how);
+  const network = workers
+    ? await workers.network(engine, planned.network, job, run.kept)
+    : engine.network(planned.network);
+  const training = train(network, how);
   const ended = await runSteps({
     ...{ training, interrupt, steps, checkpoints },
-    adapter: () => adapter,
+    adapter,
     async take(step) {
       const { step: n, epoch, value } = step;
       losses.push(value);
       if (epoch) {
         history.push(epoch);
         if (epoch.test) note = `, ${measured(epoch.test)}`;
-        if (epoch.best) await best?.write(step, adapter);
+        if (epoch.best) await best?.write(step, adapter());
       }
       return `epoch ${Math.ceil((n + 1) / planned.perEpoch)} of ${job.epochs}, loss ${readable(value)}${note}`;
     },
   }).finally(() => engine.dispose());
   if (!ended) return;
-  const found = { losses, history, last: ended.last, adapter, seconds: (performance.now() - began) / 1000 };
+  if (resume && workers) sayOther(resume.adapter, adapter());
+  const found = { losses, history, last: ended.last, adapter: adapter(), seconds: (performance.now() - began) / 1000 };
   await report(found, run, options);
 }
 

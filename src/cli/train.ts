@@ -21,7 +21,7 @@ import { type Fingerprint, fingerprinted, fingerprintJob } from "./checkpoint.js
 import { ConfidenceReport, type MadeConfidence } from "./confidence-report.js";
 import { askedOf, discretisationLine } from "./discretisation.js";
 import { filesBeside, readJobFile } from "./job-file.js";
-import { defaultQueue, engineOptions, wholeOption } from "./options.js";
+import { engineOptions } from "./options.js";
 import {
   type CommonOptions,
   estimatorLine,
@@ -45,8 +45,9 @@ import { keeping } from "./shard-files.js";
 import { exitOnSignals } from "./signals.js";
 import { type MadeReport, SpikeTrainReport, unitsOf } from "./spike-train-report.js";
 import { runSteps } from "./train-steps.js";
+import { type WorkersOptions, workersOf } from "./workers-of.js";
 
-export interface TrainCommandOptions extends CommonOptions {
+export interface TrainCommandOptions extends CommonOptions, WorkersOptions {
   resume?: boolean;
   history: "full" | "loss" | "none";
   /** File for a simulate job with the fitted parameters. */
@@ -55,10 +56,6 @@ export interface TrainCommandOptions extends CommonOptions {
   figure?: string;
   /** Whether to say how well the data determine what was fitted. */
   confidence?: boolean;
-  /** The Redis whose workers evaluate the steps, the queue there, and into how many pieces a step is cut. */
-  workers?: string;
-  queue?: string;
-  pieces?: string;
 }
 
 /** What a step leaves in the output. */
@@ -102,7 +99,7 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
   };
   checkOutputs({ "--out": options.out, "--save": options.save, "--figure": figure }, [...read, checkpoints?.file]);
   for (const report of Object.values<string>(reports)) checkWritable("--figure", report);
-  const workers = await workersOf(filled.observed, planned, options);
+  const workers = await workersOf(options);
   checkpoints?.lock();
   // Without a listener a signal would end the process before it gives the lock back.
   const unheard = checkpoints ? exitOnSignals(() => say("stopped before a step was done")) : () => {};
@@ -118,24 +115,6 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
     checkpoints?.unlock();
     await workers?.close();
   }
-}
-
-/** The workers that evaluate steps, where some are asked for. @throws SaltationError `invalid-input`. */
-async function workersOf(
-  observed: TrainJob["observed"],
-  planned: TrainPlan,
-  { workers, queue = defaultQueue, pieces, backend }: TrainCommandOptions,
-): Promise<TrainWorkers | undefined> {
-  if (pieces !== undefined && !workers) fail("--pieces", "is for --workers; leave it out");
-  if (!workers) return undefined;
-  const { TrainWorkers, checkDivisible } = await import("./queue/train-workers.js");
-  if (!planned.truth) checkDivisible(planned.loss(observed as TrialsJob | undefined));
-  return TrainWorkers.open({
-    redis: workers,
-    queue,
-    backend,
-    pieces: pieces === undefined ? undefined : wholeOption("--pieces", pieces, 1, 4096),
-  });
 }
 
 /** A training run whose inputs are checked, and whose checkpoint file is its own. */
@@ -214,7 +193,12 @@ async function trainPlanned(run: PlannedRun, options: TrainCommandOptions): Prom
         ...requirementsOf(job),
       };
       const network = workers
-        ? await workers.network(engine, planned, { job, observed }, files)
+        ? await workers.network(
+            engine,
+            planned.trained,
+            { ...job, ...(observed === undefined ? {} : { observed }) } as TrainJob,
+            files,
+          )
         : engine.network(planned.trained);
       const training = train(network, how);
       const adapter = (): string => workers?.adapter ?? engine.adapterName;

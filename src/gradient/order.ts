@@ -1,12 +1,17 @@
 /** In which order an evaluation goes through chunks of paths. */
 import type { Kept } from "../loss/loss.js";
 import type { PathRange } from "../plan/chunks.js";
-import type { EncodedChunk } from "../solve/chunk-solver.js";
+import type { RecordedChunk } from "../spikes/device-spikes.js";
 
 const nothing: Kept = { dispose: () => {} };
 
-/** Solved paths of a chunk, with what the loss keeps of them. */
-export class Looked<C extends EncodedChunk = EncodedChunk> {
+/** Paths of a chunk on the device. */
+export interface HeldChunk extends RecordedChunk {
+  dispose(): void;
+}
+
+/** Paths of a chunk, with what the loss keeps of them. */
+export class Looked<C extends HeldChunk = HeldChunk> {
   constructor(
     readonly solved: C,
     readonly kept: Kept = nothing,
@@ -19,7 +24,7 @@ export class Looked<C extends EncodedChunk = EncodedChunk> {
 }
 
 /** What an evaluation does chunk by chunk. */
-export interface Course<C extends EncodedChunk> {
+export interface Course<C extends HeldChunk> {
   /** Solves paths from this one on, and lets the loss look at them. */
   forward(firstPath: number): Looked<C> | Promise<Looked<C>>;
   /** Does that once more for a chunk. */
@@ -33,7 +38,7 @@ export interface Course<C extends EncodedChunk> {
  * The order of an evaluation. The loss needs all paths before any can go backward: one chunk waits for them on the GPU; of
  * several, only the last does, and the others are solved again (a forward solve is a quarter of the work).
  */
-export async function inOrder<C extends EncodedChunk>({ first, end }: PathRange, course: Course<C>): Promise<void> {
+export async function inOrder<C extends HeldChunk>({ first, end }: PathRange, course: Course<C>): Promise<void> {
   const chunks: Pick<C, "firstPath" | "paths" | "slots">[] = [];
   let pending: Looked<C> | undefined;
   try {

@@ -19,7 +19,7 @@ import type { Estimate } from "../reduce/statistics.js";
 import type { ChunkSolver, Cotangents, EncodedChunk, RunStatus } from "../solve/chunk-solver.js";
 import { checkFinite, createSolver, firstSlots, fittingPaths, growSlots, solveFrom, told } from "../solve/simulate.js";
 import { deviceSpikes } from "../spikes/device-spikes.js";
-import { Looked } from "./order.js";
+import { type HeldChunk, Looked } from "./order.js";
 
 /** Room beyond what a first solve needed. */
 const margin = 1.25;
@@ -117,7 +117,7 @@ export class GradientPass {
   }
 
   /** Lets the loss look at solved paths, which are given back where that fails. */
-  look<C extends EncodedChunk>(batch: Batch, plan: SolvePlan, solved: C): Looked<C> {
+  look<C extends HeldChunk>(batch: Batch, plan: SolvePlan, solved: C): Looked<C> {
     try {
       return new Looked(solved, this.loss?.encodeChunk(batch, deviceSpikes(plan, solved, this.solver.recordWords)));
     } catch (error) {

@@ -72,6 +72,7 @@ function added(
         }
       : {}),
     means: values.flatMap((v) => v.means ?? []),
+    partMeans: values.map((v) => v.means?.length ?? 0),
   };
 }
 
@@ -97,6 +98,9 @@ export function combinedLoss(parts: readonly LossPart[]): SampleLoss {
   const states = losses.flatMap((l) => (l.states ? [l.states].flat() : []));
   /** How many means each part has, once it has been taken. */
   let counts: readonly number[] = [];
+  const counted = (partMeans: readonly number[]): void => {
+    counts = partMeans;
+  };
   const least = Math.max(...losses.map((l) => l.leastPaths ?? 1));
   const needed = losses.map((l) => l.spikesNeeded);
   const classifier = (losses as readonly SampleLoss[]).find((loss) => loss.classes);
@@ -116,6 +120,7 @@ export function combinedLoss(parts: readonly LossPart[]): SampleLoss {
     ...(least > 1 ? { leastPaths: least } : {}),
     ...(all(needed) ? { spikesNeeded: Math.max(...needed) } : {}),
     ...(losses.some((l) => l.leavesOut) ? { leavesOut } : {}),
+    counted,
     check(network) {
       for (const loss of losses) loss.check?.(network);
     },
@@ -140,8 +145,9 @@ export function combinedLoss(parts: readonly LossPart[]): SampleLoss {
           async evaluate(spikes: readonly TypedSpikes[], plan: SolvePlan, observed?: Float64Array) {
             const values: LossValue[] = [];
             for (const loss of losses) values.push(await loss.evaluate!(spikes, plan, loss.states && observed));
-            counts = values.map((v) => v.means?.length ?? 0);
-            return added(weighted, values, spikes);
+            const sum = added(weighted, values, spikes);
+            counts = sum.partMeans!;
+            return sum;
           },
         }
       : {}),
@@ -149,9 +155,6 @@ export function combinedLoss(parts: readonly LossPart[]): SampleLoss {
       ? {
           async gpu(gpu: Gpu, plan: SolvePlan, recordWords: number) {
             const { GpuCombinedLoss } = await import("./gpu-combined-loss.js");
-            const counted = (means: readonly number[]): void => {
-              counts = means;
-            };
             return GpuCombinedLoss.create(gpu, recordWords, weighted, {
               plan,
               entries: observedEntries(plan.observed),

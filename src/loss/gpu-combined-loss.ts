@@ -124,7 +124,7 @@ export class GpuCombinedLoss implements GpuLoss {
     });
   }
 
-  read(report: ArrayBuffer, plan: SolvePlan): { value: number; means: readonly Estimate[]; pathOffset: number } {
+  read(report: ArrayBuffer, plan: SolvePlan) {
     let at = 0;
     const taken = this.parts.map((part) => {
       const own = report.slice(at, at + part.report.bytes);
@@ -133,10 +133,12 @@ export class GpuCombinedLoss implements GpuLoss {
     });
     const sum = (of: (t: (typeof taken)[number]) => number): number =>
       taken.reduce((total, t, p) => total + this.weights[p]! * of(t), 0);
-    this.made.counted(taken.map((t) => t.means?.length ?? 0));
+    const partMeans = taken.map((t) => t.means?.length ?? 0);
+    this.made.counted(partMeans);
     return {
       value: sum((t) => t.value),
-      means: taken.flatMap((t) => t.means ?? []),
+      means: taken.flatMap((t): readonly Estimate[] => t.means ?? []),
+      partMeans,
       pathOffset: sum((t) => t.pathOffset ?? 0),
     };
   }

@@ -18,6 +18,7 @@ import type { DeviceSpikes } from "../spikes/device-spikes.js";
 import type { TypedSpikes } from "../spikes/spikes.js";
 import type { Likelihood } from "./likelihood.js";
 import type { Evaluated } from "./result.js";
+import type { FiredPaths, TakenLoss } from "./taken.js";
 
 /** What the gradient of a loss leaves out on such solutions; undefined where nothing. */
 export const leftOut = ({ leavesOut }: Pick<Loss, "leavesOut">, plan: SolvePlan): string | undefined =>
@@ -42,6 +43,8 @@ export interface LossValue {
   readonly pathValues?: ArrayLike<number>;
   /** Means that the loss is made of (spike times, counts), with standard errors. */
   readonly means?: readonly Estimate[];
+  /** Of a sum: how many of them are of each part. */
+  readonly partMeans?: readonly number[];
 }
 
 /**
@@ -77,7 +80,7 @@ export interface SomePaths {
 }
 
 /** What a loss of means gives of some paths. */
-export type TakenOfMeans = Omit<LossValue, "value" | "means"> & Required<Pick<LossValue, "pathValues">>;
+export type TakenOfMeans = Omit<LossValue, "value" | "means" | "partMeans"> & Required<Pick<LossValue, "pathValues">>;
 
 /** A pathwise loss as one of the mean of what paths give. @param taken what some of a plan's paths give. */
 export function ofPathValues(
@@ -99,6 +102,8 @@ export function ofPathValues(
 
 export interface Loss {
   readonly kind: string;
+  /** Of a sum: is told `LossValue.partMeans`, where the loss was taken elsewhere. */
+  counted?(partMeans: readonly number[]): void;
   /** @throws SaltationError where the loss does not fit the network. */
   check?(network: Network): void;
   /**
@@ -178,6 +183,8 @@ export interface EvaluatorOptions {
   chunkBytes?: number;
   /** Of a log-likelihood: which of an evaluation's trials to take, in their order; default all. */
   trials?: PathRange;
+  /** Of a training: the number of its step, for those who draw its samples elsewhere. */
+  step?: number;
 }
 
 /** Evaluates one loss again and again, for changing parameters and seeds. */
@@ -188,10 +195,15 @@ export interface Evaluator {
 
 /** What a range of a plan's paths adds to value and gradient. */
 export interface RangeSums {
-  /** Of the rows that a loss takes means of (`LossOfMeans`). */
-  readonly looked: BlockSums;
-  /** Of what each path adds to the value, and of the rows of the gradient; absent where means were still to be known. */
+  /** Of the rows that a loss takes means of (`LossOfMeans`); absent where the loss was taken of all paths together. */
+  readonly looked?: BlockSums;
+  /**
+   * Of what each path adds to the value, and of the rows of the gradient; absent where means, or the loss, were still to be
+   * known.
+   */
   readonly gradient?: BlockSums;
+  /** What the paths fired, where the loss is still to be taken of all of them together. */
+  readonly fired?: FiredPaths;
   /** To be added to the means of the loss: a GPU counts time from t0. */
   readonly offset: number;
   /** Paths that were stopped at their maxSpikes-th event. */
@@ -200,8 +212,22 @@ export interface RangeSums {
   readonly warnings: readonly string[];
 }
 
-/** Evaluates a loss of means over a range of a plan's paths. */
+/**
+ * Evaluates a loss over ranges of a plan's paths: a loss of means by `evaluate`; any other by `fire`, `take` of what all ranges fired
+ * and `sweep`. With the results of all ranges, however they are cut, there come the bits of an `Evaluator`.
+ */
 export interface RangeEvaluator {
+  /** Solves a range of paths. @throws SaltationError `not-finite` where a state left the finite numbers. */
+  fire(plan: SolvePlan, range: PathRange): Promise<RangeSums>;
+  /** Takes the loss of what all paths fired. @throws SaltationError `not-finite`. */
+  take(plan: SolvePlan, fired: FiredPaths): Promise<TakenLoss>;
+  /** Solves a range of paths, or has it still from `fire`, and goes backward from the loss as it was taken. */
+  sweep(
+    plan: SolvePlan,
+    range: PathRange,
+    taken: TakenLoss,
+    options?: Omit<EvaluatorOptions, "chunkBytes">,
+  ): Promise<RangeSums>;
   /**
    * @param plan like the one the evaluator was made for, but for parameter and current values and the seed.
    * @param means `looked` of all paths, for the gradient of a loss that is not `pathwise`.
@@ -271,6 +297,8 @@ export interface GpuLoss {
     means?: readonly Estimate[];
     /** What is to be added to each path's share of the value, where the GPU leaves a constant out. */
     pathOffset?: number;
+    /** `LossValue.partMeans`. */
+    partMeans?: readonly number[];
   };
   dispose(): void;
 }

@@ -59,7 +59,8 @@ export class RowSums {
   /** Of what `blocks` held, the sums of a range of paths. */
   ofRange(data: ArrayBuffer, { first, end }: PathRange): BlockSums {
     const all = new Float32Array(data);
-    const [from, to] = [first / blockPaths, Math.ceil(end / blockPaths)];
+    // Blocks that the range cuts, are of no use.
+    const [from, to] = [Math.floor(first / blockPaths), Math.ceil(end / blockPaths)];
     const part = new Float32Array(2 * this.rows * (to - from));
     for (let r = 0; r < this.rows; r++) {
       const row = 2 * r * this.allBlocks;

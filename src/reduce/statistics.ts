@@ -65,6 +65,47 @@ export const sumsOf = (rows: readonly ArrayLike<number>[], antithetic: boolean):
   data: Float64Array.from(rows.flatMap((row) => blocksOf(row, antithetic))),
 });
 
+/**
+ * Block sums of rows of numbers, one per path, as whoever made the numbers sums them: in float64, or of float32 in the order of the
+ * kernel (shaders/reduce/reduce-rows.wgsl.ts), with which the sums agree in every bit and the squares but for a fused product.
+ */
+export function rowSums(rows: readonly (Float32Array | Float64Array)[], antithetic: boolean): BlockSums {
+  if (!(rows[0] instanceof Float32Array)) return sumsOf(rows, antithetic);
+  const samples = antithetic ? blockPaths / 2 : blockPaths;
+  return { rows: rows.length, samples, data: Float32Array.from(rows.flatMap((row) => blocksOf32(row, antithetic))) };
+}
+
+const lanes = 32;
+const { fround } = Math;
+
+/** A block's sum as 32 lanes take it: each its own first, then all by a tree. */
+function treeSum(values: Float32Array, each: number): number {
+  const partial = new Float32Array(lanes);
+  for (let lane = 0; lane < lanes; lane++) {
+    for (let n = 0; n < each; n++) partial[lane] = partial[lane]! + values[lane + n * lanes]!;
+  }
+  for (let stride = lanes / 2; stride > 0; stride >>= 1) {
+    for (let lane = 0; lane < stride; lane++) partial[lane] = partial[lane]! + partial[lane + stride]!;
+  }
+  return partial[0]!;
+}
+
+function blocksOf32(row: ArrayLike<number>, antithetic: boolean): number[] {
+  const size = antithetic ? blockPaths / 2 : blockPaths;
+  const count = antithetic ? row.length / 2 : row.length;
+  const sampleOf = (i: number): number => (antithetic ? fround(0.5 * fround(row[2 * i]! + row[2 * i + 1]!)) : row[i]!);
+  const blocks: number[] = [];
+  for (let first = 0; first < count; first += size) {
+    const own = Math.min(size, count - first);
+    const values = Float32Array.from({ length: size }, (_, i) => (i < own ? sampleOf(first + i) : 0));
+    const sum = treeSum(values, size / lanes);
+    const mean = fround(sum / own);
+    const squares = values.map((v, i) => (i < own ? fround(v - mean) ** 2 : 0));
+    blocks.push(sum, treeSum(squares, size / lanes));
+  }
+  return blocks;
+}
+
 /** Block sums of neighbouring paths, in their order, as those of all of them. */
 export function joinSums(parts: readonly BlockSums[]): BlockSums {
   const { rows, samples, data } = parts[0]!;

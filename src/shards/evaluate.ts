@@ -4,59 +4,15 @@ import { SaltationError } from "../errors.js";
 import { gradientObject, type PlannedGradient, runGradient } from "../job/gradient-run.js";
 import { measuredBy, runSimulation, simulationObject } from "../job/simulate-run.js";
 import { batchesOf, batchPlan, batchSeed } from "../loss/batch-errors.js";
-import type { RangeSums } from "../loss/loss.js";
-import type { PathRange } from "../plan/chunks.js";
-import type { BlockSums } from "../reduce/statistics.js";
-import type { SpikeTable } from "../spikes/table.js";
+import { type AskedPart, GradientParts, gathered, simulatedRange } from "./gradient.js";
 import { type PlannedPoint, pointOf, type Source } from "./points.js";
+import { failureOf, type TaskResult } from "./results.js";
+import type { Known, Round } from "./rounds.js";
 import type { Task } from "./split.js";
 
-/** What an error says, where another may tell it. */
-export interface Failure {
-  readonly code: SaltationError["code"];
-  readonly message: string;
-  readonly field?: string;
-}
-
-/** Of simulated paths. */
-export interface SimulatedRange {
-  readonly spikes: number;
-  readonly saturated: number;
-  readonly largestCount: number;
-  readonly warnings: readonly string[];
-  /** Where they are kept. */
-  readonly table?: SpikeTable;
-  /** Those that the job asks for, [paths][entries]: a device's are float32. */
-  readonly states?: Float32Array | Float64Array;
-}
-
-/** Of a gradient. */
-export interface GradientRange extends RangeSums {
-  /** Of jobs that ask for every path: [1 + entries][paths]. */
-  readonly rows?: Float32Array | Float64Array;
-}
-
-export interface BatchResult {
-  readonly value: number;
-  readonly flat: Float64Array;
-}
-
-/** What a task came to, one of these. */
-export interface TaskResult {
-  readonly task: Task;
-  /** What it was computed on. */
-  readonly adapter: string;
-  readonly whole?: object;
-  readonly simulated?: SimulatedRange;
-  readonly gradient?: GradientRange;
-  readonly pairs?: Float64Array;
-  readonly batch?: BatchResult;
-  readonly failed?: Failure;
-}
-
 export interface TaskContext {
-  /** Sums over all paths of what the loss of a point takes means of, for tasks of the second round. */
-  means?(point: number): BlockSums;
+  /** What tasks of an earlier round came to, of a point. */
+  known?<R extends Round>(round: R, point: number): Known[R];
   /** Whether spikes of simulated paths are kept. */
   readonly spikes: boolean;
   /** Of a task: the part that is done. */
@@ -68,16 +24,6 @@ const lasting = new Set(["invalid-input", "not-finite", "limit"]);
 
 export const isLasting = (error: unknown): error is SaltationError =>
   error instanceof SaltationError && lasting.has(error.code);
-
-export const failureOf = ({ code, message, field }: SaltationError): Failure => ({
-  code,
-  message,
-  ...(field === undefined ? {} : { field }),
-});
-
-/** The error that a failure tells of. */
-export const thrown = ({ code, message, field }: Failure): SaltationError =>
-  new SaltationError(code, message, field === undefined ? {} : { field });
 
 /**
  * Does a task. What is wrong with the job itself is its result; what another run may mend is thrown.
@@ -124,8 +70,8 @@ async function done(
   context: TaskContext,
 ): Promise<Omit<TaskResult, "task" | "adapter">> {
   if (task.kind === "whole") return { whole: await wholePoint(engine, point, context.progress) };
-  if (task.kind === "batch") return { batch: await runBatch(engine, point.planned as PlannedGradient, task.batch) };
-  const range = { first: task.first, end: task.end };
+  if (task.kind === "batch") return runBatch(engine, point.planned as PlannedGradient, task.batch);
+  const range = task.kind === "loss" ? { first: 0, end: 1 } : { first: task.first, end: task.end };
   const progress = (of: number): void => context.progress?.(of / (range.end - range.first));
   if (point.command === "kernel") {
     const { runPairs } = await import("./kernel.js");
@@ -136,69 +82,43 @@ async function done(
     const network = engine.network(definition);
     const plan = network.plan(solve);
     const spikes = await network.place((backend) => backend.simulate(plan, progress, range));
-    try {
-      return {
-        simulated: {
-          spikes: Math.round((await spikes.meanCount()) * spikes.paths),
-          saturated: spikes.saturatedPaths,
-          largestCount: spikes.largestCount,
-          warnings: spikes.warnings ?? [],
-          ...(context.spikes ? { table: await spikes.read() } : {}),
-          ...(plan.observed ? { states: short((await spikes.states()).values) } : {}),
-        },
-      };
-    } finally {
-      spikes.dispose();
-    }
+    return { simulated: await simulatedRange(spikes, plan, context.spikes) };
   }
-  const means = task.kind === "means" || point.planned.loss.pathwise ? undefined : context.means!(task.point);
-  return { gradient: await runRange(engine, point.planned, range, means, progress) };
+  const { planned } = point;
+  const { parts, plan } = partsOf(engine, planned);
+  try {
+    const known = <R extends Round>(round: R): Known[R] => context.known!(round, task.point);
+    const kind = task.kind as AskedPart["kind"];
+    return await parts.part(plan, { kind, range, known, rows: planned.job.perPath, progress });
+  } finally {
+    parts.dispose();
+  }
 }
 
-/** The same numbers in half the room, where they are float32. */
-const short = (values: Float64Array): Float32Array | Float64Array =>
-  values.every((v) => Math.fround(v) === v) ? Float32Array.from(values) : values;
-
-async function runRange(
-  engine: Engine,
-  { job, definition, solve, loss, views }: PlannedGradient,
-  range: PathRange,
-  means: BlockSums | undefined,
-  progress: (pathsDone: number) => void,
-): Promise<GradientRange> {
+function partsOf(engine: Engine, { definition, solve, loss, views }: PlannedGradient) {
   const network = engine.network(definition);
   const plan = network.gradientPlan(solve, loss);
-  const evaluator = await network.place((backend) => backend.ranges!(plan, loss, views));
-  const count = range.end - range.first;
-  let rows: Float32Array | Float64Array | undefined;
-  const perPath = (first: number, paths: number, some: Float32Array | Float64Array): void => {
-    const each = some.length / paths;
-    rows ??= some instanceof Float32Array ? new Float32Array(each * count) : new Float64Array(each * count);
-    for (let r = 0; r < each; r++) {
-      rows.set(some.subarray(r * paths, (r + 1) * paths), r * count + first - range.first);
-    }
-  };
-  try {
-    const sums = await evaluator.evaluate(plan, range, means, { progress, ...(job.perPath ? { perPath } : {}) });
-    return rows ? { ...sums, rows } : sums;
-  } finally {
-    evaluator.dispose();
-  }
+  return { network, plan, parts: new GradientParts(network, plan, loss, views) };
 }
 
 async function runBatch(
   engine: Engine,
-  { definition, solve, loss, job }: PlannedGradient,
+  planned: PlannedGradient,
   batch: number,
-): Promise<BatchResult> {
-  const network = engine.network(definition);
-  const plan = network.gradientPlan(solve, loss);
+): Promise<Omit<TaskResult, "task" | "adapter">> {
+  const { loss, job } = planned;
+  const { network, plan, parts } = partsOf(engine, planned);
   const one = batchPlan(plan, batchesOf(plan, loss.leastPaths ?? 1));
   const drawn = { ...one, seed: batchSeed(plan.seed, batch) };
-  const evaluator = await network.evaluator(one, loss, job.with, job.requireExact);
+  const range = { first: 0, end: one.paths };
+  const scored = loss.estimator ? await parts.scores(drawn, range) : {};
+  if (loss.estimator === "score") return { batch: {}, ...scored };
+  const evaluator = await network.evaluator(one, loss.of ?? loss, job.with, job.requireExact);
+  const { perPath, rows } = gathered(range);
   try {
-    const { value, flat } = await evaluator.evaluate(drawn);
-    return { value, flat };
+    const { value, flat } = await evaluator.evaluate(drawn, loss.of ? { perPath } : {});
+    const table = rows();
+    return { batch: { value, flat, ...(table ? { rows: table } : {}) }, ...scored };
   } finally {
     evaluator.dispose();
   }

@@ -9,40 +9,27 @@ import { Engine } from "../engine.js";
 import { gradientObject, type PlannedGradient, runGradient } from "../job/gradient-run.js";
 import { measuredBy, type PlannedSimulation, runSimulation, simulationObject } from "../job/simulate-run.js";
 import { batchSeed } from "../loss/batch-errors.js";
+import { resultOfTrials } from "../loss/likelihood.js";
 import type { EvaluatorOptions, Loss } from "../loss/loss.js";
 import { assembleResult, checkEstimates, type Evaluated, type ValueAndGradient } from "../loss/result.js";
+import { handOver } from "../loss/score.js";
+import { meansOf, type TakenLoss } from "../loss/taken.js";
 import type { View } from "../plan/layout.js";
 import { observedEntries } from "../plan/observed.js";
 import type { SolvePlan } from "../plan/plan.js";
-import { type BlockSums, estimatesOf, joinSums } from "../reduce/statistics.js";
+import { type Estimate, estimatesOf, joinSums } from "../reduce/statistics.js";
 import type { GramMatrix } from "../signature/gram.js";
 import type { SimulatedSpikes } from "../spikes/simulated.js";
 import { type StateTable, stateTable } from "../spikes/state-table.js";
 import { emptyTable, type SpikeTable } from "../spikes/table.js";
 import { measureDiscretisation } from "../twin/discretisation.js";
-import { type GradientRange, type SimulatedRange, type TaskResult, thrown } from "./evaluate.js";
 import type { PlannedPoint } from "./points.js";
+import { checked, type GradientRange, inOrder, type SimulatedRange, type TaskResult } from "./results.js";
 
 /** What is said beside a result whose paths were computed on several adapters. */
 const howMixed =
   "blocks of paths come from different adapters, so that no one of them gives these bits: between float32 devices spike " +
   "times differ by roundings, and from the float64 twin by some 1e-5 of the time and gradients by some 1e-3 of themselves";
-
-/** Results of a point, sorted as the work was cut. @throws SaltationError what the first that failed met. */
-function inOrder(results: readonly TaskResult[], kind: TaskResult["task"]["kind"]): TaskResult[] {
-  const at = ({ task }: TaskResult): number => ("first" in task ? task.first : "batch" in task ? task.batch : 0);
-  return results.filter((r) => r.task.kind === kind).sort((a, b) => at(a) - at(b));
-}
-
-function checked(results: readonly TaskResult[]): readonly TaskResult[] {
-  const failed = results.find((r) => r.failed);
-  if (failed) throw thrown(failed.failed!);
-  return results;
-}
-
-/** Sums over all paths of what a loss takes means of, from the tasks of the first round. */
-export const joinedMeans = (results: readonly TaskResult[]): BlockSums =>
-  joinSums(checked(inOrder(results, "means")).map((r) => r.gradient!.looked));
 
 /** An adapter as far as bits depend on it: those of simd are the same for any number of threads. */
 export const withoutThreads = (adapter: string): string => adapter.replace(/, \d+ threads?$/, "");
@@ -90,7 +77,7 @@ function statesOf(plan: SolvePlan, parts: readonly SimulatedRange[]): StateTable
 }
 
 function mergedSpikes(plan: SolvePlan, results: readonly TaskResult[]): SimulatedSpikes {
-  const parts = checked(inOrder(results, "paths")).map((r) => r.simulated!);
+  const parts = results.map((r) => r.simulated!);
   const total = (of: (p: (typeof parts)[number]) => number): number => parts.reduce((n, p) => n + of(p), 0);
   const largestCount = Math.max(...parts.map((p) => p.largestCount));
   const read = async (): Promise<SpikeTable> =>
@@ -117,7 +104,7 @@ function mergedSpikes(plan: SolvePlan, results: readonly TaskResult[]): Simulate
 }
 
 /** Value and gradient from what ranges of paths added, in order. @throws SaltationError `not-finite`. */
-export function joinedGradient(
+function joinedGradient(
   plan: SolvePlan,
   loss: Loss,
   views: readonly View[],
@@ -125,45 +112,108 @@ export function joinedGradient(
 ): Evaluated {
   const samples = plan.antithetic ? plan.paths / 2 : plan.paths;
   const { offset } = parts[0]!;
-  const means = estimatesOf(joinSums(parts.map((p) => p.looked)), samples).map((e) => ({
+  const means = estimatesOf(joinSums(parts.map((p) => p.looked!)), samples).map((e) => ({
     ...e,
     mean: e.mean + offset,
   }));
   const rows = estimatesOf(joinSums(parts.map((p) => p.gradient!)), samples);
   const value = loss.ofMeans!.value(means, plan);
+  return joinedResult(plan, loss, views, { value, rows, means }, parts);
+}
+
+function joinedResult(
+  plan: SolvePlan,
+  loss: Loss,
+  views: readonly View[],
+  { value, rows, means }: { readonly value: number; readonly rows: Estimate[]; readonly means: readonly Estimate[] },
+  parts: readonly GradientRange[],
+): Evaluated {
   checkEstimates(plan, value, rows);
   const saturated = plan.stopsByLoss ? 0 : parts.reduce((n, p) => n + p.saturated, 0);
   const result = assembleResult(value, views, rows, means, saturated, loss.pathwise ?? false);
   return { ...result, warnings: warningsOf(plan, parts) };
 }
 
-function givePaths(results: readonly TaskResult[], give: NonNullable<EvaluatorOptions["perPath"]>): void {
-  for (const { task, gradient } of results) {
-    if (task.kind === "paths") give(task.first, task.end - task.first, gradient!.rows!);
+/** The same of a loss that was taken of all paths together. @param fired what those told who solved them first. */
+function sweptGradient(
+  plan: SolvePlan,
+  loss: Loss,
+  views: readonly View[],
+  taken: TakenLoss,
+  parts: readonly GradientRange[],
+  fired: readonly GradientRange[],
+): Evaluated {
+  const samples = plan.antithetic ? plan.paths / 2 : plan.paths;
+  const rows = estimatesOf(joinSums(parts.map((p) => p.gradient!)), samples);
+  if (!taken.pathValues) rows[0] = { mean: Number.NaN, standardError: Number.NaN };
+  if (taken.partMeans) loss.counted?.(taken.partMeans);
+  return joinedResult(plan, loss, views, { value: taken.value, rows, means: meansOf(taken) }, fired);
+}
+
+/** Rows of value and gradient. */
+const height = (views: readonly View[]): number => 1 + views.reduce((n, v) => n + v.length, 0);
+
+type PerPath = NonNullable<EvaluatorOptions["perPath"]>;
+
+/** Hands the rows of all paths to who asked for them. */
+function giveRows(results: readonly TaskResult[], height: number, give: PerPath): void {
+  let at = 0;
+  for (const { gradient, batch } of results) {
+    const { rows } = (gradient ?? batch)!;
+    give(at, rows!.length / height, rows!);
+    at += rows!.length / height;
   }
 }
 
-/** A backend that gives what shards gave. */
-export function mergedBackend(results: readonly TaskResult[], adapter: string): SolverBackend {
+/**
+ * A backend that gives what shards gave.
+ * @param results read whenever something is asked for.
+ * @param own the seed of a gradient's own paths, where there are batches of others.
+ */
+export function mergedBackend(results: readonly TaskResult[], adapter: string, own?: number): SolverBackend {
   const nothing = (): never => fail("backend", "holds the results of shards, and nothing else");
+  /** Results of the job's own paths, or of one of the batches of other paths, which are known by their seeds. */
+  const isOwn = ({ seed }: SolvePlan): boolean => own === undefined || seed === own;
+  const partsOf = (plan: SolvePlan): readonly TaskResult[] => {
+    const drawn = ({ task }: TaskResult): boolean => task.kind === "batch" && batchSeed(own!, task.batch) === plan.seed;
+    return checked(isOwn(plan) ? inOrder(results, "paths") : [results.find(drawn)!]);
+  };
   return {
     name: "shards",
     description: adapter,
-    simulate: async (plan) => mergedSpikes(plan, results),
-    evaluator: async ({ seed }, loss, views) => ({
+    simulate: async (plan) => mergedSpikes(plan, partsOf(plan)),
+    evaluator: async (_, loss, views) => ({
       evaluate: async (plan, options = {}) => {
-        // The job's own paths, or one of the batches of other paths, which are known by their seeds.
-        const seedOf = ({ task }: TaskResult): number =>
-          task.kind === "batch" ? batchSeed(seed, task.batch) : Number.NaN;
-        if (plan.seed !== seed) return drawn(views, results.find((r) => seedOf(r) === plan.seed)!);
-        const parts = checked(inOrder(results, "paths"));
-        if (options.perPath) givePaths(parts, options.perPath);
+        const parts = partsOf(plan);
+        if (options.perPath) giveRows(parts, height(views), options.perPath);
+        if (!isOwn(plan)) return drawn(views, parts[0]!);
         const gradients = parts.map((r) => r.gradient!);
-        return joinedGradient(plan, loss, views, gradients);
+        const taken = inOrder(results, "loss");
+        if (taken.length === 0) return joinedGradient(plan, loss, views, gradients);
+        const fired = inOrder(results, "spikes").map((r) => r.gradient!);
+        return sweptGradient(plan, loss, views, checked(taken)[0]!.taken!, gradients, fired);
       },
       dispose: () => {},
     }),
-    likelihood: nothing,
+    likelihood: async (_, observed, views) => ({
+      evaluate: async (plan, options = {}) => {
+        const trials = checked(inOrder(results, "trials"));
+        const parts = trials.length > 0 ? trials : partsOf(plan);
+        const rows = Array.from({ length: height(views) }, () => new Float64Array(observed.batch));
+        let at = 0;
+        for (const { likelihood } of parts) {
+          const width = likelihood!.length / rows.length;
+          rows.forEach((row, r) => {
+            row.set(likelihood!.subarray(r * width, (r + 1) * width), at);
+          });
+          at += width;
+        }
+        handOver(rows, options);
+        const told = parts.map((r) => ({ warnings: r.likelihoodWarnings ?? [] }));
+        return { ...resultOfTrials(rows, views, plan), warnings: warningsOf(plan, told) };
+      },
+      dispose: () => {},
+    }),
     sensitivities: nothing,
     check: () => {},
     dispose: () => {},
@@ -171,12 +221,11 @@ export function mergedBackend(results: readonly TaskResult[], adapter: string): 
 }
 
 /** What a batch of other paths gave, as far as errors are told from it. */
-function drawn(views: readonly View[], { batch, failed }: TaskResult): Evaluated {
-  if (failed) throw thrown(failed);
+function drawn(views: readonly View[], { batch }: TaskResult): Evaluated {
   const { value, flat } = batch!;
   const none = { mean: Number.NaN, standardError: Number.NaN };
-  const rows = [none, ...Array.from(flat, (mean) => ({ ...none, mean }))];
-  return assembleResult(value, views, rows, [], 0, false);
+  const rows = [none, ...Array.from(flat!, (mean) => ({ ...none, mean }))];
+  return assembleResult(value!, views, rows, [], 0, false);
 }
 
 /** A point put together, with what its command writes by `--out`. */
@@ -219,16 +268,22 @@ export async function mergePoint(
     const gram = joinedGram(point.planned, pairs);
     return { kind: "kernel", object: { ...gramObject(adapter, gram, seconds), ...mixed }, gram };
   }
-  const engine = Engine.on(mergedBackend(results, adapter));
-  if (point.command === "simulate") return simulated(engine, point.planned, seconds, mixed);
+  if (point.command === "simulate") {
+    return simulated(Engine.on(mergedBackend(results, adapter)), point.planned, seconds, mixed);
+  }
   const { planned } = point;
-  const result = await runGradient(engine, planned, measuredBy(planned.job));
+  const engine = Engine.on(mergedBackend(results, adapter, planned.plan.seed));
+  const rows: Parameters<PerPath>[] = [];
+  const watch: { perPath?: PerPath } = planned.job.perPath ? { perPath: (...given) => void rows.push(given) } : {};
+  const result = await runGradient(engine, planned, measuredBy(planned.job), watch);
   return {
     kind: "gradient",
     object: { ...gradientObject(adapter, planned, result, seconds), ...mixed },
     planned,
     result,
-    paths: (give) => givePaths(inOrder(results, "paths"), give),
+    paths: (give) => {
+      for (const given of rows) give(...given);
+    },
   };
 }
 

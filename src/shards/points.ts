@@ -6,7 +6,9 @@ import type { PlannedKernel } from "../job/kernel-run.js";
 import type { FileContext } from "../job/recording.js";
 import { type PlannedSimulation, planSimulation } from "../job/simulate-run.js";
 import { batchesOf } from "../loss/batch-errors.js";
+import type { Loss } from "../loss/loss.js";
 import { blockPaths } from "../plan/chunks.js";
+import { segmentsOf } from "../plan/layout.js";
 import { jobAt, type Point } from "./grid.js";
 
 export type Command = "simulate" | "gradient" | "kernel";
@@ -18,13 +20,16 @@ export type PlannedPoint =
 
 /** How the work of a point may be cut. */
 export interface Cuts {
-  /** Paths, or pairs of paths of a Gram matrix. */
-  readonly unit: "paths" | "pairs";
+  /** Paths, pairs of paths of a Gram matrix, or observed trials. */
+  readonly unit: "paths" | "pairs" | "trials";
   readonly count: number;
   /** Cuts lie at multiples of this. */
   readonly align: number;
-  /** Whether means over all paths must be known before any can go backward. */
-  readonly twoRounds: boolean;
+  /**
+   * What all paths must give before any can go backward: what the loss takes means of, or their spikes, of which the loss is taken in a
+   * round of its own.
+   */
+  readonly first?: "means" | "spikes" | undefined;
   /** Batches of other paths from which standard errors come. */
   readonly batches: number;
 }
@@ -78,27 +83,28 @@ export function cutsOf(point: PlannedPoint): Cuts | string {
     if (statistic !== "gram") {
       return `statistic "${statistic}" adds up all pairs at once; cut the Gram matrix, or sweep over whole jobs by --grid`;
     }
-    return { unit: "pairs", count: point.pairs, align: 1, twoRounds: false, batches: 0 };
+    return { unit: "pairs", count: point.pairs, align: 1, batches: 0 };
   }
   const { plan } = point.planned;
   // Sums on the host take pairs of antithetic paths for one number each, and blocks of those.
   const align = plan.antithetic ? 2 * blockPaths : blockPaths;
   const paths = { unit: "paths", count: plan.paths, align } as const;
-  if (point.command === "simulate") {
-    return { ...paths, twoRounds: false, batches: 0 };
-  }
+  if (point.command === "simulate") return { ...paths, batches: 0 };
   const { loss, views } = point.planned;
-  if (views.some((view) => view.bySample))
-    return "gradients by what samples have of their own are taken in one run; cut by whole jobs: a sweep by --grid";
-  if (loss.estimator)
-    return `the baseline of estimator "${loss.estimator}" is of all paths; cut by whole jobs: a sweep by --grid`;
-  if (!loss.ofMeans) {
-    const why = loss.pathwise ? "is taken of all paths in one run" : "compares all paths with each other";
-    return (
-      `loss "${loss.kind}" ${why}; take a loss by path or of means (of spike times, counts, states or classes), ` +
-      "or cut by whole jobs: a sweep by --grid, of seeds for example"
-    );
+  if (loss.likelihood) {
+    const { batch: count } = loss.likelihood(plan, segmentsOf(views));
+    return { unit: "trials", count, align: 1, batches: 0 };
   }
-  const twoRounds = !loss.pathwise;
-  return { ...paths, twoRounds, batches: twoRounds ? batchesOf(plan, loss.leastPaths ?? 1).batches : 0 };
+  const own = views.some((view) => view.bySample);
+  const batches = loss.pathwise || own ? 0 : batchesOf(plan, loss.leastPaths ?? 1).batches;
+  return { ...paths, first: firstRound(loss), batches };
+}
+
+/** What all paths must give before any can go backward (`Cuts.first`). */
+export function firstRound(loss: Loss): Cuts["first"] {
+  // A score is made of what each path gives alone.
+  if (loss.estimator === "score") return undefined;
+  const { ofMeans, pathwise } = loss.of ?? loss;
+  if (!ofMeans) return "spikes";
+  return pathwise ? undefined : "means";
 }

@@ -7,7 +7,14 @@ export type Task =
   /** All of it, as the job itself would do it. */
   | { readonly kind: "whole"; readonly point: number }
   /** Paths, or pairs of a Gram matrix, from `first` up to `end`. */
-  | { readonly kind: "paths" | "pairs" | "means"; readonly point: number; readonly first: number; readonly end: number }
+  | {
+      readonly kind: Cuts["unit"] | "means" | "spikes";
+      readonly point: number;
+      readonly first: number;
+      readonly end: number;
+    }
+  /** The loss, of what all paths of a point fired. */
+  | { readonly kind: "loss"; readonly point: number }
   /** One of the batches of other paths from which standard errors come. */
   | { readonly kind: "batch"; readonly point: number; readonly batch: number };
 
@@ -25,7 +32,7 @@ const shareOf = (count: number, parts: number, n: number): number => Math.floor(
 /**
  * Cuts points into shards: whole points where there are as many as shards, else ranges of paths at blocks of the sums.
  * @param points how each may be cut, or why it may not.
- * @returns the shards; before them, for losses of means, those that take the means.
+ * @returns the shards; before them, in the order of their rounds, those that take what all paths must give first (`rounds`).
  * @throws SaltationError `invalid-input` where there are not so many pieces.
  */
 export function cutShards(points: readonly (Cuts | string)[], shards: number): Shard[] {
@@ -45,10 +52,14 @@ export function cutShards(points: readonly (Cuts | string)[], shards: number): S
   const all = pieces.reduce((a, b) => a + b, 0);
   if (all < shards) {
     const { unit, align } = cuts[0]!;
-    const what = unit === "pairs" ? "pairs of paths" : `blocks of ${align} paths, at which sums are cut`;
+    const what = {
+      pairs: "pairs of paths",
+      trials: "trials",
+      paths: `blocks of ${align} paths, at which sums are cut`,
+    }[unit];
     fail("--shards", `is ${shards}, but the job has ${all} ${what}; ask for at most ${all}`);
   }
-  const rangesOf = (kindOf: (c: Cuts) => "paths" | "pairs" | "means" | undefined, name: string): Shard[] =>
+  const rangesOf = (kindOf: (c: Cuts) => Cuts["unit"] | "means" | "spikes" | undefined, name: string): Shard[] =>
     Array.from({ length: shards }, (_, n) => {
       const [from, to] = [shareOf(all, shards, n), shareOf(all, shards, n + 1)];
       let before = 0;
@@ -69,5 +80,9 @@ export function cutShards(points: readonly (Cuts | string)[], shards: number): S
     ...s,
     tasks: [...s.tasks, ...batches.filter((_, b) => b % main.length === n)],
   }));
-  return [...rangesOf((c) => (c.twoRounds ? "means" : undefined), "means"), ...spread];
+  const before = (["means", "spikes"] as const).flatMap((round) =>
+    rangesOf((c) => (c.first === round ? round : undefined), round),
+  );
+  const losses = cuts.flatMap((c, point): Task[] => (c.first === "spikes" ? [{ kind: "loss", point }] : []));
+  return [...before, ...losses.map((task, n) => ({ name: named("loss", n), tasks: [task] })), ...spread];
 }

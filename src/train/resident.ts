@@ -140,7 +140,7 @@ export class ResidentTraining implements Training {
       batch.submit();
       batch = gpu.batch("training step");
     };
-    const look = (chunk: Chunk): Looked => {
+    const look = (chunk: Chunk): Looked<EncodedChunk> => {
       const encoded = pass.encodeForward(batch.stage("forward"), chunk);
       pass.encodeVerdict(batch, encoded, halted);
       return pass.look(batch.stage("loss"), plan, encoded);

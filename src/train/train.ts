@@ -344,7 +344,7 @@ async function* onHost({
       const values = replaceParameters(plan, layout, vector);
       // Told of paths that are done, it does no more of them.
       const progress = (): void => signal?.throwIfAborted();
-      const result = await evaluator.evaluate(planOfStep(values, task, step), { progress });
+      const result = await evaluator.evaluate(planOfStep(values, task, step), { progress, step });
       host.apply(result.flat, vector);
       const state = host.state(vector);
       yield { step, result, evaluated: async () => result, state: async () => state };

@@ -1,6 +1,6 @@
 /** The `cpu` backend: the float64 twin. */
 import type { SolverBackend } from "../backend/backend.js";
-import { evaluateCpu, rangesCpu, simulateCpu } from "./evaluate.js";
+import { evaluateCpu, simulateCpu } from "./evaluate.js";
 
 export const twin: SolverBackend = {
   name: "cpu",
@@ -10,7 +10,7 @@ export const twin: SolverBackend = {
     evaluate: (plan, options) => evaluateCpu(plan, loss, views, options),
     dispose: () => {},
   }),
-  ranges: async (_, loss, views) => rangesCpu(loss, views),
+  ranges: async (_, loss, views) => (await import("./ranges.js")).rangesCpu(loss, views),
   likelihood: async (_, observed, views) => (await import("./likelihood.js")).likelihoodCpu(observed, views),
   sensitivities: async (...asked) => (await import("./sensitivities.js")).sensitivitiesCpu(...asked),
   check: () => {},

@@ -3,13 +3,14 @@ import type { PendingEvent } from "../../shaders/solve/horizon.wgsl.js";
 import type { CompiledCell } from "../cell/emit-js.js";
 import { fail } from "../checks.js";
 import { evaluateOnHost } from "../loss/host-loss.js";
-import type { EvaluatorOptions, Loss, LossValue, RangeEvaluator } from "../loss/loss.js";
+import type { EvaluatorOptions, Loss, LossValue } from "../loss/loss.js";
 import { assembleResult, checkEstimates, type Evaluated } from "../loss/result.js";
+import { type TakenLoss, takenOnHost } from "../loss/taken.js";
 import type { PathRange } from "../plan/chunks.js";
 import { parameterLayout, segmentsOf, type View } from "../plan/layout.js";
 import { observedEntries } from "../plan/observed.js";
 import type { SolvePlan } from "../plan/plan.js";
-import { estimateOf, estimatesOf, sumsOf } from "../reduce/statistics.js";
+import { estimateOf } from "../reduce/statistics.js";
 import type { SimulatedSpikes } from "../spikes/simulated.js";
 import type { TypedSpikes } from "../spikes/spikes.js";
 import { noStates, stateTable } from "../spikes/state-table.js";
@@ -101,12 +102,16 @@ export async function simulateCpu(
 async function pendingOf(
   plan: SolvePlan,
   loss: Loss,
-  { horizon }: Pick<LossValue, "horizon">,
+  { horizon }: Pick<TakenLoss, "horizon">,
   views: readonly View[],
 ): Promise<readonly PendingEvent[]> {
   if (!horizon || !loss.horizon) return [];
   return (await import("../loss/horizon.js")).horizonOf(plan, segmentsOf(views)).events;
 }
+
+/** What a loss that is taken on the host gave of paths from `first` on. */
+export const taken = (plan: SolvePlan, first: number, spikes: readonly TypedSpikes[], value: LossValue): TakenLoss =>
+  takenOnHost(plan, first, spikes, value, Float64Array);
 
 /** Value and gradient of a loss on the CPU. @throws SaltationError `not-finite` where a result is not a finite number. */
 export async function evaluateCpu(
@@ -118,59 +123,25 @@ export async function evaluateCpu(
   if (!loss.evaluate) fail("loss", `"${loss.kind}" is written for a GPU alone; backend "cpu" needs its evaluate()`);
   const range = allOf(plan);
   const { spikes, states, saturated } = await firedIn(plan, range);
-  const taken = await evaluateOnHost(loss, spikes, plan, states);
-  const pending = await pendingOf(plan, loss, taken, views);
-  const rows = await swept(plan, views, range, taken, { ...options, pending });
+  const value = await evaluateOnHost(loss, spikes, plan, states);
+  const rows = await swept(plan, loss, views, range, taken(plan, 0, spikes, value), options);
   const estimates = rows.map((row) => estimateOf(row, plan.antithetic));
-  const { value, means } = taken;
-  checkEstimates(plan, value, estimates);
+  checkEstimates(plan, value.value, estimates);
   const stopped = plan.stopsByLoss ? 0 : saturated;
-  const result = assembleResult(value, views, estimates, means ?? [], stopped, loss.pathwise ?? false);
+  const { means = [] } = value;
+  const result = assembleResult(value.value, views, estimates, means, stopped, loss.pathwise ?? false);
   return { ...result, warnings: plan.warnings };
 }
 
-/** What ranges of paths add to value and gradient of a loss of means. */
-export function rangesCpu(loss: Loss, views: readonly View[]): RangeEvaluator {
-  const { ofMeans, pathwise = false } = loss;
-  if (!ofMeans) fail("loss", `"${loss.kind}" compares all paths with each other, and takes them together`);
-  /** Of the first round, for the second of the same plan and range. */
-  let fired: { readonly of: SolvePlan; readonly range: PathRange; readonly found: Fired } | undefined;
-  return {
-    async evaluate(plan, range, all, options = {}) {
-      const { antithetic, paths } = plan;
-      const kept = fired?.of === plan && fired.range.first === range.first && fired.range.end === range.end;
-      const found = kept ? fired!.found : await firedIn(plan, range);
-      fired = all ? undefined : { of: plan, range, found };
-      const { spikes, states, saturated } = found;
-      const some = { first: range.first, states };
-      const rows = ofMeans.look(spikes, plan, some);
-      const looked = sumsOf(rows, antithetic);
-      const known = { looked, offset: 0, saturated, warnings: [] };
-      if (!all && !pathwise) return known;
-      // Cotangents of a pathwise loss do not look at the means.
-      const means = all
-        ? estimatesOf(all, antithetic ? paths / 2 : paths)
-        : rows.map((row) => estimateOf(row, antithetic));
-      const taken = ofMeans.taken(spikes, rows, means, plan, some);
-      const pending = await pendingOf(plan, loss, taken, views);
-      return {
-        ...known,
-        gradient: sumsOf(await swept(plan, views, range, taken, { ...options, pending }), antithetic),
-      };
-    },
-    dispose: () => {},
-  };
-}
-
 /** Spikes of a range of paths, and how many paths stopped at maxSpikes. */
-interface Fired {
+export interface Fired {
   readonly spikes: TypedSpikes[];
   /** Those that the plan observes, [paths][entries]. */
   readonly states: Float64Array | undefined;
   readonly saturated: number;
 }
 
-async function firedIn(plan: SolvePlan, range: PathRange): Promise<Fired> {
+export async function firedIn(plan: SolvePlan, range: PathRange): Promise<Fired> {
   const spikes: TypedSpikes[] = [];
   const entries = observedEntries(plan.observed);
   const states = entries > 0 ? new Float64Array(entries * (range.end - range.first)) : undefined;
@@ -187,37 +158,40 @@ async function firedIn(plan: SolvePlan, range: PathRange): Promise<Fired> {
   return { spikes, states, saturated };
 }
 
-/** Takes cotangents of a range of paths back: rows of value and gradient, one number a path. */
-async function swept(
+/** Takes the cotangents of a range of paths back: rows of value and gradient, one number a path. */
+export async function swept(
   plan: SolvePlan,
+  loss: Loss,
   views: readonly View[],
   range: PathRange,
-  { cotangents, pathValues, horizon, stateCotangents }: Omit<LossValue, "value">,
-  options: EvaluatorOptions & { readonly pending?: readonly PendingEvent[] },
+  of: TakenLoss,
+  options: EvaluatorOptions,
 ): Promise<Float64Array[]> {
+  const events = await pendingOf(plan, loss, of, views);
   const cell = compileFor(plan);
   const layout = parameterLayout(plan);
   const { first } = range;
-  const { pending: events = [] } = options;
+  const { counts, cotangents, pathValues, horizon, states } = of;
   const perPath = observedEntries(plan.observed);
-  const statesOf = (bars: ArrayLike<number>, i: number): Float64Array =>
-    Float64Array.from({ length: perPath }, (_, e) => plan.paths * bars[i * perPath + e]!);
+  const { neurons } = plan.network;
   const count = range.end - first;
   const entries = views.reduce((n, v) => n + v.length, 0);
   const rows = Array.from({ length: 1 + entries }, () => new Float64Array(count));
   for (let i = 0; i < count; i++) rows[0]![i] = pathValues?.[i] ?? Number.NaN;
+  let at = 0;
   const visit = (path: number, result: PathResult): void => {
+    const i = path - first;
     const gradient = new Float64Array(layout.gradientSize);
     const pending = events.length > 0 ? pendingSpikes(plan, cell, events, result) : [];
     const bars = {
-      spikes: Float64Array.from(cotangents[path - first]!, (c) => plan.paths * c),
-      states: stateCotangents && statesOf(stateCotangents, path - first),
-      horizon: pending.map((spike) => ({ ...spike, adds: plan.paths * horizon![path - first]![spike.neuron]! })),
+      spikes: Float64Array.from(cotangents.subarray(at, (at += counts[i]!))),
+      states: states && Float64Array.from(states.subarray(i * perPath, (i + 1) * perPath)),
+      horizon: pending.map((spike) => ({ ...spike, adds: horizon![i * neurons + spike.neuron]! })),
     };
     reversePath(plan, layout, cell, result, bars, gradient);
     let row = 1;
     for (const view of views) {
-      for (let i = 0; i < view.length; i++) rows[row++]![path - first] = gradient[view.offset + i]!;
+      for (let e = 0; e < view.length; e++) rows[row++]![i] = gradient[view.offset + e]!;
     }
   };
   if (entries > 0) await eachPath(plan, cell, true, visit, options.progress, range);

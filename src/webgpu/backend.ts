@@ -25,8 +25,8 @@ export function backendOn(gpu: Gpu, name: string, description: string): WebGpuBa
       return GradientEvaluator.create(gpu, plan, loss, views);
     },
     async ranges(plan, loss, views) {
-      const { GradientEvaluator } = await import("../gradient/evaluate.js");
-      return (await GradientEvaluator.create(gpu, plan, loss, views)).ofRanges();
+      const { GradientRanges } = await import("../gradient/ranges.js");
+      return GradientRanges.over(gpu, plan, loss, views);
     },
     async likelihood(plan, observed, views) {
       const { GpuLikelihood } = await import("../gradient/likelihood.js");

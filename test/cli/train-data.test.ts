@@ -202,7 +202,6 @@ describe("saltation train with data", () => {
   it.each<[string, object, string[], string]>([
     ["--figure", {}, ["--figure", "x.svg"], "--figure: is not for jobs with data; leave it out"],
     ["--confidence", {}, ["--confidence"], "--confidence: is not for jobs with data; leave it out"],
-    ["--workers", {}, ["--workers", "2"], "--workers: is not for jobs with data; leave it out"],
     [
       "discretisation",
       { discretisation: true },

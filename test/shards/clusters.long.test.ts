@@ -34,6 +34,13 @@ const gradient = {
   loss: { kind: "mean-spike-time", index: 0 },
   with: ["current"],
 };
+/** A loss of all paths together, which takes three rounds. */
+const together = {
+  ...gradient,
+  paths: 1024,
+  loss: { kind: "van-rossum", tau: 0.1 },
+  observed: [[0.1, 0.3], [0.2], [0.15]],
+};
 const training = {
   ...gradient,
   paths: 4096,
@@ -57,8 +64,8 @@ const run = (args: readonly string[], env: Record<string, string> = {}) =>
   spawnSync(command, args, { encoding: "utf8", env: { ...process.env, ...env }, cwd: folder });
 
 /** Splits the job for an engine. */
-function splitFor(engine: string, shards: number, out: string): void {
-  const split = `split job.json --shards ${shards} --backend cpu --out ${out} --engine ${engine}`;
+function splitFor(engine: string, shards: number, out: string, job = "job.json"): void {
+  const split = `split ${job} --shards ${shards} --backend cpu --out ${out} --engine ${engine}`;
   expect(run(split.split(" ")).status).toBe(0);
 }
 
@@ -131,12 +138,15 @@ async function until(what: () => boolean, seconds: number): Promise<void> {
 }
 
 let whole = "";
+let wholeTogether = "";
 beforeAll(() => {
   // What is asked of it is the same as of an installed command.
   writeFileSync(command, `#!/bin/sh\nexec "${process.execPath}" "${bin}" "$@"\n`);
   chmodSync(command, 0o755);
   writeFileSync(at("job.json"), JSON.stringify(gradient));
   whole = printed(run(["gradient", "job.json", "--backend", "cpu", "--json"]).stdout);
+  writeFileSync(at("together.json"), JSON.stringify(together));
+  wholeTogether = printed(run(["gradient", "together.json", "--backend", "cpu", "--json"]).stdout);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -198,6 +208,14 @@ describe.skipIf(noSlurm() !== undefined)(`Slurm${noted(noSlurm())}`, () => {
       });
     },
   );
+
+  it("runs the rounds of a loss of all paths one after the other", { timeout: 300_000 }, async () => {
+    splitFor("slurm", 3, "bySlurm-together", "together.json");
+    const env = { ...process.env, ...slurm.env, SALTATION: command };
+    expect(spawnSync("bash", [at("bySlurm-together/slurm.sh")], { encoding: "utf8", env }).stderr).toBe("");
+    await until(() => existsSync(at("bySlurm-together/result.json")), 240);
+    expect(printed(readFileSync(at("bySlurm-together/result.json"), "utf8"))).toBe(wholeTogether);
+  });
 });
 
 describe.skipIf(noSnakemake !== undefined)(`Snakemake${noted(noSnakemake)}`, () => {
@@ -223,6 +241,15 @@ describe.skipIf(noSnakemake !== undefined)(`Snakemake${noted(noSnakemake)}`, () 
       });
     },
   );
+
+  it("runs the rounds of a loss of all paths one after the other", { timeout: 300_000 }, () => {
+    const out = at("bySnake-together");
+    splitFor("snakemake", 3, out, "together.json");
+    const args = ["-s", join(out, "Snakefile"), "-d", out, "-c", "2", "--config", `saltation=${command}`];
+    const { status, stderr } = spawnSync("snakemake", args, { encoding: "utf8", cwd: folder });
+    expect(status, stderr).toBe(0);
+    expect(printed(readFileSync(join(out, "result.json"), "utf8"))).toBe(wholeTogether);
+  });
 });
 
 describe.skipIf(noRedis !== undefined)(`BullMQ on Redis${noRedis ? `: ${noRedis}` : ""}`, () => {
@@ -287,6 +314,13 @@ describe.skipIf(noRedis !== undefined)(`BullMQ on Redis${noRedis ? `: ${noRedis}
       });
     },
   );
+
+  it("runs the rounds of a loss of all paths one after the other", { timeout: 300_000 }, async () => {
+    const submit = `submit together.json --shards 3 --backend cpu --redis ${redis} --json`.split(" ");
+    const { out, error } = await started(submit);
+    expect(error).toBe("");
+    expect(printed(out)).toBe(wholeTogether);
+  });
 
   it("goes on when its Redis was away for 10 s", { timeout: 300_000 }, async () => {
     const going = started(["submit", "job.json", "--shards", "40", "--backend", "cpu", "--redis", redis, "--json"]);

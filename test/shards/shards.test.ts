@@ -3,18 +3,13 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { packed, unpacked } from "../../src/cli/packed.js";
 import { readResult, resultText, type Split, splitDigest } from "../../src/cli/shard-files.js";
 import { Engine } from "../../src/engine.js";
-import type { FileContext } from "../../src/job/recording.js";
-import { runTasks, type TaskResult } from "../../src/shards/evaluate.js";
+import { runTasks } from "../../src/shards/evaluate.js";
 import { jobAt, pointsOf } from "../../src/shards/grid.js";
-import { adaptersOf, joinedMeans, mergePoint } from "../../src/shards/merged.js";
-import { commandOf, cutsOf, pointOf, type Source } from "../../src/shards/points.js";
-import { cutShards, type Shard } from "../../src/shards/split.js";
+import { adaptersOf } from "../../src/shards/merged.js";
+import { commandOf } from "../../src/shards/points.js";
+import { cutShards } from "../../src/shards/split.js";
+import { cut, inShards, printed, sourceOf, whole } from "./support.js";
 
-const context: FileContext = {
-  open: () => {
-    throw new Error("no file is named");
-  },
-};
 const solve = {
   network: { cell: "slif" },
   input: { current: 1.5 },
@@ -62,49 +57,6 @@ const sampled = {
 };
 const paths = (n: number): number[][][] =>
   Array.from({ length: n }, (_, i) => Array.from({ length: 4 }, (_, k) => [k / 3, Math.sin(i + 2 * k)]));
-
-const sourceOf = (job: object): Source => ({ command: commandOf(job), job, context });
-
-async function cut(source: Source, shards: number): Promise<Shard[]> {
-  return cutShards([cutsOf(await pointOf(source, 0))], shards);
-}
-
-/** In an order by chance that is the same each time. */
-function shuffled<T>(list: readonly T[], seed = 1): T[] {
-  let state = seed;
-  const next = (): number => (state = (state * 48271) % 2147483647);
-  return list
-    .map((item) => ({ item, at: next() }))
-    .sort((a, b) => a.at - b.at)
-    .map(({ item }) => item);
-}
-
-async function inShards(engine: Engine, source: Source, shards: number): Promise<object> {
-  const all = await cut(source, shards);
-  const split = { shards: all, digest: "d" } as unknown as Split;
-  const results = new Map<string, readonly TaskResult[]>();
-  const run = async (kind: string): Promise<void> => {
-    const some = all.filter((s) => s.name.startsWith(kind));
-    // The first three are run twice.
-    for (const { name, tasks } of shuffled([...some, ...some.slice(0, 3)])) {
-      const taken = (): ReturnType<typeof joinedMeans> => joinedMeans([...results.values()].flat());
-      const done = await runTasks(engine, source, tasks, { means: taken, spikes: true });
-      const text = resultText("d", { name, seconds: 1, results: done });
-      results.set(name, readResult(name, new TextEncoder().encode(text), split, name).results);
-    }
-  };
-  await run("means");
-  await run("shard");
-  return (await mergePoint(await pointOf(source, 0), shuffled([...results.values()].flat(), 9), 0)).object;
-}
-
-async function whole(engine: Engine, source: Source): Promise<object> {
-  const [result] = await runTasks(engine, source, [{ kind: "whole", point: 0 }], { spikes: false });
-  return result!.whole!;
-}
-
-/** As it is printed: times aside, every digit of it. */
-const printed = ({ seconds: _, ...object }: { seconds?: number }): string => JSON.stringify(object);
 
 describe.each(["cpu", "webgpu"] as const)("shards on %s", (backend) => {
   let engine: Engine;
@@ -158,10 +110,6 @@ it("fails as the job itself does", async () => {
 
 describe("cutting", () => {
   it("refuses by name what cannot be cut, with a mend", async () => {
-    const job = { ...small, ...means, loss: { kind: "van-rossum", tau: 0.1 } };
-    await expect(cut(sourceOf(job), 2)).rejects.toThrow(
-      /^--shards: is 2, but loss "van-rossum" compares all paths .*--grid/,
-    );
     await expect(cut(sourceOf({ x: paths(2), y: paths(2), statistic: "mmd" }), 2)).rejects.toThrow(/statistic "mmd"/);
     await expect(cut(sourceOf({ ...small, ...withLoss }), 99)).rejects.toThrow(/ask for at most 6$/);
     expect(() => commandOf({ ...small, steps: 3 })).toThrow(/--workers/);

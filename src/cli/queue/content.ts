@@ -28,6 +28,11 @@ export async function put(
   await redis.set(keyOf(kind, digest), typeof data === "string" ? data : Buffer.from(data), "EX", seconds);
 }
 
+/** Has something go after so many seconds. */
+export function expireSoon(redis: Redis, kind: string, digest: string, seconds: number): void {
+  redis.expire(keyOf(kind, digest), seconds).catch(() => {});
+}
+
 /** @throws SaltationError where it is gone. */
 export async function get(redis: Redis, kind: string, digest: string): Promise<Buffer> {
   const data = await redis.getBuffer(keyOf(kind, digest));

@@ -5,8 +5,9 @@
 import { type SandboxedJob, UnrecoverableError } from "bullmq";
 import { Redis } from "ioredis";
 import { Engine } from "../../engine.js";
-import type { BlockSums } from "../../reduce/statistics.js";
 import { isLasting, runTasks } from "../../shards/evaluate.js";
+import { failedIn } from "../../shards/results.js";
+import type { Known, Round } from "../../shards/rounds.js";
 import { engineOptions } from "../options.js";
 import { oneLine } from "../output.js";
 import { unpacked } from "../packed.js";
@@ -53,19 +54,26 @@ function engineOn(backend: string, asked?: number): Promise<Engine> {
   return engine.opened;
 }
 
-async function shard({ digest, shard: name, backend, threads, means }: ShardData, job: SandboxedJob): Promise<string> {
+async function shard(
+  { digest, shard: name, backend, threads, known = {} }: ShardData,
+  job: SandboxedJob,
+): Promise<string> {
   const from = connected();
   const { split, source } = await recent(splits, digest, () => getSplit(from, digest));
-  const known = new Map<number, BlockSums>();
-  for (const [point, of] of Object.entries(means ?? {})) {
-    known.set(Number(point), unpacked(JSON.parse((await get(from, "means", of)).toString("utf8"))) as BlockSums);
+  const { tasks } = split.shards.find((s) => s.name === name)!;
+  const read = new Map<string, unknown>();
+  for (const [round, byPoint] of Object.entries(known)) {
+    for (const { point } of tasks) {
+      const of = byPoint[point];
+      const key = `${round}-${point}`;
+      if (of && !read.has(key)) read.set(key, unpacked(JSON.parse((await get(from, "known", of)).toString("utf8"))));
+    }
   }
   const opened = await engineOn(backend ?? split.backend, threads);
-  const { tasks } = split.shards.find((s) => s.name === name)!;
   const began = performance.now();
   let told = began;
   const results = await runTasks(opened, source, tasks, {
-    means: (point) => known.get(point)!,
+    known: <R extends Round>(round: R, point: number) => read.get(`${round}-${point}`) as Known[R],
     spikes: split.spikes,
     progress(part) {
       if (performance.now() - told < 1000) return;
@@ -74,9 +82,9 @@ async function shard({ digest, shard: name, backend, threads, means }: ShardData
     },
   });
   const seconds = (performance.now() - began) / 1000;
-  const failed = results.find((r) => r.failed);
+  const failed = failedIn(results);
   // Of a sweep, what is wrong with a point is a result; of one job it is wrong wherever it is tried.
-  if (failed && !split.points) throw new UnrecoverableError(oneLine(failed.failed!.message));
+  if (failed && !split.points) throw new UnrecoverableError(oneLine(failed.message));
   job.log(`${name} of ${digest.slice(0, 8)} on ${opened.adapterName} in ${seconds.toPrecision(3)} s`);
   return resultText(split.digest, { name, seconds, results });
 }
@@ -85,7 +93,7 @@ export default async function process_(job: SandboxedJob): Promise<string> {
   try {
     if (job.name === "step") {
       const data = job.data as StepData;
-      return await evaluateStep(data, connected(), await engineOn(data.backend));
+      return await evaluateStep(job.id!, data, connected(), await engineOn(data.backend));
     }
     return await shard(job.data as ShardData, job);
   } catch (error) {

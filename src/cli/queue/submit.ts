@@ -1,6 +1,6 @@
 /** `saltation submit job.json`: shards through a queue, and what the job itself would have printed. */
 import { fail } from "../../checks.js";
-import { joinedMeans } from "../../shards/merged.js";
+import { joinedRound, type Round, roundOf, rounds } from "../../shards/rounds.js";
 import type { Shard } from "../../shards/split.js";
 import { makeSplit, type SplitOptions } from "../make-split.js";
 import { type MergeOptions, mergeResults } from "../merge.js";
@@ -20,14 +20,25 @@ export interface SubmitOptions extends SplitOptions, MergeOptions, QueueOptions 
   readonly threads?: string;
 }
 
-/** Puts the means over all paths where the second round finds them. @returns their digests by point. */
-async function putMeans(connected: Connected, results: readonly ShardResult[]): Promise<Record<string, string>> {
+/** Puts what a round came to where later ones find it. @returns digests by point. */
+async function putRound(
+  { redis }: Connected,
+  round: Round,
+  results: readonly ShardResult[],
+): Promise<Record<string, string>> {
   const tasks = results.flatMap((r) => r.results);
   const digests: Record<string, string> = {};
   for (const point of new Set(tasks.map((t) => t.task.point))) {
-    const text = JSON.stringify(packed(joinedMeans(tasks.filter((t) => t.task.point === point))));
+    const text = JSON.stringify(
+      packed(
+        joinedRound(
+          round,
+          tasks.filter((t) => t.task.point === point),
+        ),
+      ),
+    );
     digests[point] = digestOf(text);
-    await put(connected.redis, "means", digests[point], text);
+    await put(redis, "known", digests[point], text);
   }
   return digests;
 }
@@ -62,29 +73,33 @@ async function throughQueue(
   const bar = progressBar("shards", split.shards.length, "shards");
   let done = 0;
   const id = (name: string): string => `${version}-${key.slice(0, 16)}-${name}`;
-  const round = async (shards: readonly Shard[], means?: Record<string, string>): Promise<ShardResult[]> => {
+  const all = async (shards: readonly Shard[], known: ShardData["known"]): Promise<ShardResult[]> => {
     const data = (shard: string): ShardData => ({
       digest: key,
       shard,
       backend: options.backend,
       ...(options.threads === undefined ? {} : { threads: options.threads }),
-      ...(means ? { means } : {}),
+      ...(known ? { known } : {}),
     });
     const jobs = shards.map(({ name }) => ({ id: id(name), data: data(name) }));
     const returned = await queue.all("shard", jobs, { tries: options.tries, onDone: () => bar.update(++done) });
     return shards.map(({ name }) => readResult(name, new TextEncoder().encode(returned.get(id(name))!), split, name));
   };
   try {
-    const first = split.shards.filter((s) => s.name.startsWith("means"));
-    const means = first.length > 0 ? await round(first) : [];
-    const digests = means.length > 0 ? await putMeans(connected, means) : undefined;
-    const rest = await round(
-      split.shards.filter((s) => !s.name.startsWith("means")),
-      digests,
-    );
+    const results: ShardResult[] = [];
+    const known: Partial<Record<Round, Record<string, string>>> = {};
+    for (const round of rounds) {
+      const some = split.shards.filter((s) => roundOf(s.name) === round);
+      if (some.length === 0) continue;
+      const came = await all(some, known);
+      known[round] = await putRound(connected, round, came);
+      results.push(...came);
+    }
+    const rest = split.shards.filter((s) => roundOf(s.name) === undefined);
+    results.push(...(await all(rest, known)));
     bar.stop();
     await queue.forget(split.shards.map((s) => id(s.name)));
-    return [...means, ...rest];
+    return results;
   } finally {
     bar.stop();
     await queue.close();

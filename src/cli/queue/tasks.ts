@@ -20,6 +20,8 @@ export interface TaskOptions {
   /** Whether what was done is kept for a day, to be taken up by another run; default true. */
   readonly keep?: boolean;
   readonly onDone?: (id: string, returned: string) => void;
+  /** Is given what takes results that come past the queue, which tells of them later. */
+  readonly past?: (take: (id: string, returned: string) => void) => void;
   readonly onProgress?: (id: string, part: number) => void;
 }
 
@@ -74,6 +76,7 @@ export class TaskQueue {
       options.onDone?.(id, returned.get(id)!);
       if (returned.size === wanted.size) settle();
     };
+    options.past?.(completed);
     const failed = (id: string, reason: string, tries: number): void => {
       if (wanted.has(id) && !returned.has(id)) settle(deadLetter(id, reason, tries));
     };

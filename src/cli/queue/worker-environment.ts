@@ -5,6 +5,8 @@ export const redisVariable = "SALTATION_REDIS";
 /** The variable that has how many threads a process takes on the simd backend. */
 export const threadsVariable = "SALTATION_THREADS";
 
+import type { Round } from "../../shards/rounds.js";
+
 export interface ShardData {
   /** Of the job that was split, under which the queue has it. */
   readonly digest: string;
@@ -12,6 +14,6 @@ export interface ShardData {
   readonly backend?: string;
   /** Threads of simd that are asked for; a worker that was given fewer takes those. */
   readonly threads?: number;
-  /** Digests of the means over all paths, by point: of the second round. */
-  readonly means?: Readonly<Record<string, string>>;
+  /** Digests of what earlier rounds came to, by round and point. */
+  readonly known?: Readonly<Partial<Record<Round, Readonly<Record<string, string>>>>>;
 }

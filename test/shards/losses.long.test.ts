@@ -1,0 +1,20 @@
+/** Losses of all paths together, sums and estimators in shards, on every backend: the bits of one run. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Engine } from "../../src/engine.js";
+import { losses } from "./losses.js";
+import { inShards, printed, sourceOf, whole } from "./support.js";
+
+describe.each(["cpu", "simd", "webgpu"] as const)("shards on %s", (backend) => {
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = await Engine.create({ backend });
+  });
+  afterAll(() => engine.dispose());
+
+  it.each(Object.entries(losses))("gradient of %s: the bits of one run", { timeout: 600_000 }, async (name, job) => {
+    const source = sourceOf(job);
+    const one = printed(await whole(engine, source));
+    for (const shards of [1, 2]) expect(printed(await inShards(engine, source, shards))).toBe(one);
+    if (name.includes("warns")) expect(one).toMatch(/"warnings":\[/);
+  });
+});
