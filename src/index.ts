@@ -131,7 +131,7 @@ export type {
 } from "./network/populations.js";
 export type { ProjectionDefinition, ProjectionWeights } from "./network/projections.js";
 export type { Law, RandomPairs } from "./network/random-connections.js";
-export type { Arrivals, SampledArrivals } from "./plan/arrivals.js";
+export type { Arrivals, SampledArrivals, SourceSpikes } from "./plan/arrivals.js";
 export type { Chunk, PathRange } from "./plan/chunks.js";
 export type {
   DerivativesDiscretisation,

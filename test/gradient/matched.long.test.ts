@@ -37,7 +37,9 @@ it("matched signatures of one neuron have the derivative of their mean", async (
   }
   engine.dispose();
   const wanted = estimateOf(differences);
-  const [offPaths, offTerm, offScore] = [paths, term, score].map((all) => estimateOf(all.map((g, i) => g - differences[i]!)));
+  const [offPaths, offTerm, offScore] = [paths, term, score].map((all) =>
+    estimateOf(all.map((g, i) => g - differences[i]!)),
+  );
   console.log(wanted, offPaths, offTerm, offScore);
   expect(offTerm!.standardError).toBeLessThan(0.02 * Math.abs(offPaths!.mean));
   expect(Math.abs(offTerm!.mean)).toBeLessThan(3 * offTerm!.standardError);
