@@ -26,11 +26,14 @@ import { meanFirstTimes, type Trial } from "../spikes/trials.js";
 import type { GradientJob, LossJob, OneLossJob, SolveJob, TrialsJob } from "./job.js";
 import { always, type FileContext, readSignals, readTrials, type Span, trialsWithin } from "./recording.js";
 
-export function networkOf(job: Pick<SolveJob, "network" | "input">, context: FileContext): NetworkDefinition {
+export function networkOf(
+  job: Pick<SolveJob, "network" | "input"> & Partial<Pick<SolveJob, "time">>,
+  context: FileContext,
+): NetworkDefinition {
   const inputSpikes = job.input?.spikes;
   return {
     ...job.network,
-    ...readSignals(job.input ?? {}, context),
+    ...readSignals(job.input ?? {}, context, job.time),
     ...(inputSpikes ? { inputSpikes } : {}),
   } as NetworkDefinition;
 }

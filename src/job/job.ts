@@ -124,8 +124,9 @@ const interpolation = z
   .enum(["constant", "linear"])
   .optional()
   .describe("between samples: constant (default) holds each up to the next, linear goes straight to it");
+const begins = finite.optional().describe("the time of the first sample; default the job's t0");
 const signal = z
-  .union([finite, z.array(finite), z.strictObject({ dt: finite, samples, interpolation })], {
+  .union([finite, z.array(finite), z.strictObject({ dt: finite, samples, interpolation, t0: begins })], {
     error: "expected a finite number, a list of them (one per neuron), or { dt, samples }",
   })
   .meta({ id: "signal" });

@@ -307,12 +307,12 @@ class Reader {
     const ref = current.samples as SamplesReference;
     const opened = await this.open(field, ref);
     if (!opened) return current;
-    const samples = this.using(field, opened, () =>
-      opened.file.isSeries(ref.key)
-        ? samplesOf(field, ref, opened.file.series(ref.key), current.dt, this.job.time.t0 ?? 0)
-        : plainSamples(field, ref, opened.file),
-    );
-    return { ...current, samples };
+    const t0 = this.job.time.t0 ?? 0;
+    return this.using(field, opened, () => {
+      if (!opened.file.isSeries(ref.key)) return { ...current, samples: plainSamples(field, ref, opened.file) };
+      if (current.t0 !== undefined) fail(`${at}.t0`, `is said by the file; leave it out, or say "origin" of the file`);
+      return { ...current, samples: samplesOf(field, ref, opened.file.series(ref.key), current.dt, t0), t0 };
+    });
   }
 
   async spikes(

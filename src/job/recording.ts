@@ -9,6 +9,7 @@ import type { NetworkDefinition } from "../network/network.js";
 import { escaped, quoted } from "../quoted.js";
 import type { Trial } from "../spikes/trials.js";
 import type { SamplesReference, SignalJob, SolveJob, TrialsJob } from "./job.js";
+import { type JobTime, samplesFromStart } from "./sample-origin.js";
 
 /** In a job, a file of this name stands for the one given by `--recording`, or dropped on the page. */
 export const recordingName = "@recording";
@@ -145,27 +146,33 @@ function readReference(field: string, ref: KeyedReference, context: FileContext)
   ) as number[] | number[][];
 }
 
-/** A signal of a job, with references read. */
-export function readSignal(given: SignalJob, field: string, context: FileContext): Current {
+/**
+ * A signal of a job from the job's beginning on, with references read.
+ * @param time the job's; where there is none, samples stay where they are.
+ */
+export function readSignal(given: SignalJob, field: string, context: FileContext, time?: JobTime): Current {
   if (typeof given === "number" || Array.isArray(given)) return given;
-  const { interpolation } = given;
-  const samples = Array.isArray(given.samples)
+  const { dt, interpolation, t0 } = given;
+  const all = Array.isArray(given.samples)
     ? (given.samples as number[] | number[][])
     : readReference(`${field}.samples`, given.samples as SamplesReference, context);
-  return { dt: given.dt, samples, ...(interpolation === undefined ? {} : { interpolation }) };
+  // What dt has to be is said where a network takes it.
+  const samples = time && dt > 0 ? samplesFromStart(field, { dt, samples: all as readonly unknown[], t0 }, time) : all;
+  return { dt, samples: samples as number[] | number[][], ...(interpolation === undefined ? {} : { interpolation }) };
 }
 
 /** The input signals of a job, as a network takes them. */
 export function readSignals(
   { current, inputs }: Pick<NonNullable<SolveJob["input"]>, "current" | "inputs">,
   context: FileContext,
+  time?: JobTime,
 ): Pick<NetworkDefinition, "current" | "inputs"> {
   const named = Object.entries(inputs ?? {}).map(([name, given]) => {
     const at = /^\w{1,64}$/.test(name) ? name : quoted(name);
-    return [name, readSignal(given, `input.inputs.${at}`, context)] as const;
+    return [name, readSignal(given, `input.inputs.${at}`, context, time)] as const;
   });
   return {
-    ...(current === undefined ? {} : { current: readSignal(current, "input.current", context) }),
+    ...(current === undefined ? {} : { current: readSignal(current, "input.current", context, time) }),
     ...(inputs === undefined ? {} : { inputs: Object.fromEntries(named) }),
   };
 }

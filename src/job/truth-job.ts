@@ -41,6 +41,7 @@ export function truthOfJob(
   const read = readSignals(
     { ...(current === undefined ? {} : { current }), ...(inputs === undefined ? {} : { inputs }) },
     context,
+    job.time,
   );
   const options = { ...rest, ...read } as TruthOptions;
   wholeNumber("observed.simulate.paths", options.paths, 1, mostKept);
