@@ -31,8 +31,6 @@ export function happensAtOnce(cell: CompiledCell, y: Float64Array, p: Float64Arr
 const nearness = 0.25;
 /** States looked at on the way to a peak. */
 const mostLooks = 4;
-/** Steps of Newton after which the slope is taken along the sub-step's own curve. */
-const swings = 12;
 /** Halvings of a sub-step whose end is not finite, in search of a crossing before. */
 const mostHalvings = 24;
 
@@ -178,7 +176,6 @@ export class Crossings {
     let [low, high] = [0, h];
     let theta = 0;
     let before = 2 * h;
-    let [lastTheta, lastE, steeper] = [0, value, 1];
     let at = y;
     let e = value;
     for (let iteration = 0; iteration < 100; iteration++) {
@@ -189,13 +186,7 @@ export class Crossings {
       cell.flow(slope, stepper.straight ? y : at, p, I, x);
       let rate = 0;
       for (let i = 0; i < y.length; i++) rate += eBar[i]! * slope[i]!;
-      // Where the sub-step's curve is steeper than the flow, or less steep, Newton comes nearer by the same part each time.
-      if (iteration >= swings && Math.abs(e - lastE) > 1e-6 * Math.abs(value)) {
-        const times = (e - lastE) / (rate * (theta - lastTheta));
-        steeper = times > 0.25 && times < 4 ? times : 1;
-      }
-      [lastTheta, lastE] = [theta, e];
-      let next = theta - e / (rate * steeper);
+      let next = theta - e / rate;
       // Where the flow's slope is not that of the sub-step's curve, Newton swings from side to side of the root; the least
       // corrections are rounding.
       const nearer = Math.abs(next - theta) <= Math.max(0.5 * before, 1e-12 * this.dt);
