@@ -3,7 +3,7 @@ import { fail } from "../checks.js";
 import type { Gpu } from "../gpu/index.js";
 import type { EvaluatorOptions, Loss, RangeEvaluator, RangeSums } from "../loss/loss.js";
 import { notFinite } from "../loss/result.js";
-import { type FiredPaths, joinFired, type TakenLoss } from "../loss/taken.js";
+import { type FiredPaths, joined, joinFired, type TakenLoss } from "../loss/taken.js";
 import type { PathRange } from "../plan/chunks.js";
 import type { View } from "../plan/layout.js";
 import { observedEntries } from "../plan/observed.js";
@@ -98,19 +98,19 @@ export class GradientRanges extends GradientEvaluator {
     gpu.check();
     const { value, means = [], partMeans, pathOffset = 0 } = loss.read(report!, plan);
     if (!Number.isFinite(value)) throw notFinite(plan);
-    const joined = (of: (part: WrittenPaths) => Float32Array | undefined): Float32Array | undefined =>
-      of(parts[0]!) && Float32Array.from(parts.flatMap((part) => Array.from(of(part)!)));
+    const all = (of: (part: WrittenPaths) => Float32Array | undefined): Float32Array | undefined =>
+      of(parts[0]!) && joined(parts.map((part) => of(part)!));
     return {
       first: 0,
       value,
       means: Float64Array.from(means.flatMap((m) => [m.mean, m.standardError])),
       ...(partMeans ? { partMeans } : {}),
       counts: fired.counts,
-      cotangents: joined((part) => part.cotangents)!,
-      pathValues: loss.pathValues === "none" ? undefined : joined((part) => part.pathValues),
+      cotangents: all((part) => part.cotangents)!,
+      pathValues: loss.pathValues === "none" ? undefined : all((part) => part.pathValues),
       pathOffset,
-      horizon: joined((part) => part.horizon),
-      states: joined((part) => part.states),
+      horizon: all((part) => part.horizon),
+      states: all((part) => part.states),
     };
   }
 

@@ -44,7 +44,8 @@ export interface TakenLoss {
   readonly states?: Numbers | undefined;
 }
 
-const joined = <T extends Numbers | Int32Array>(parts: readonly T[]): T => {
+/** Typed arrays one after the other. */
+export const joined = <T extends Numbers | Int32Array>(parts: readonly T[]): T => {
   const all = new (parts[0]!.constructor as new (n: number) => T)(parts.reduce((n, p) => n + p.length, 0));
   let at = 0;
   for (const part of parts) {
