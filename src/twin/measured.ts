@@ -1,6 +1,7 @@
 /** What runs say of their step: always where that is beyond stability, and the error that it owes to it where asked for. */
 import { SaltationError } from "../errors.js";
 import type { Loss } from "../loss/loss.js";
+import { deadStart } from "../plan/dead-start.js";
 import { type Discretisation, type DiscretisationOptions, toleranceOf } from "../plan/discretisation.js";
 import type { View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
@@ -40,25 +41,26 @@ export async function discretisationOf(
   return derivatives ? { ...found, derivatives, warning: derivatives.warning } : found;
 }
 
-/** The plan, with a warning where its step is beyond the stability of its method. */
-export function warnedPlan(plan: SolvePlan): SolvePlan {
-  const unstable = beyondStability(plan);
-  return unstable === undefined ? plan : { ...plan, warnings: [...(plan.warnings ?? []), unstable] };
-}
+const withLine = (plan: SolvePlan, line: string | undefined): SolvePlan =>
+  line === undefined ? plan : { ...plan, warnings: [...(plan.warnings ?? []), line] };
+
+/** The plan, with a warning where an event begins where it cannot happen, and one where the step is beyond the stability of its method. */
+export const warnedPlan = (plan: SolvePlan): SolvePlan =>
+  withLine(withLine(plan, deadStart(plan)), beyondStability(plan));
 
 /**
- * Does work with a plan so warned; where it fails because states or spikes run away, the warning is why.
+ * Does work with a plan so warned; where it fails because states or spikes run away beyond stability, that is why.
  * @throws SaltationError what the work throws.
  */
 export async function withStability<T>(plan: SolvePlan, work: (warned: SolvePlan) => Promise<T>): Promise<T> {
-  const warned = warnedPlan(plan);
   try {
-    return await work(warned);
+    return await work(warnedPlan(plan));
   } catch (error) {
     const ranAway = error instanceof SaltationError && (error.code === "not-finite" || error.field === "network");
-    if (warned === plan || !ranAway) throw error;
-    const message = `${warned.warnings!.at(-1)} (${error.message})`;
-    throw new SaltationError(error.code, message, { field: "time.dt", cause: error });
+    const unstable = ranAway ? beyondStability(plan) : undefined;
+    if (unstable === undefined) throw error;
+    const { code, message } = error as SaltationError;
+    throw new SaltationError(code, `${unstable} (${message})`, { field: "time.dt", cause: error });
   }
 }
 

@@ -65,7 +65,7 @@ describe("bundles for browsers", () => {
 
   // All that a page loads from its start to a value and gradient, on a backend that needs no WebGPU.
   it.each([
-    ["cpu", 95],
+    ["cpu", 96],
     ["simd", 173],
   ])("one loss without WebGPU, on backend %s", async (backend, budget) => {
     const outdir = mkdtempSync(join(tmpdir(), "saltation-size-"));
