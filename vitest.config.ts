@@ -43,7 +43,7 @@ const inNode = [
   "test/solve/{carried,populations,small-buffers}.gpu.test.ts",
   "test/signature/spike-statistic.gpu.test.ts",
   "test/loss/{log-likelihood,losses}.gpu.test.ts",
-  "test/gradient/{horizon-losses,prepared}.gpu.test.ts",
+  "test/gradient/prepared.gpu.test.ts",
 ];
 
 /** Never in a page: the kernels that other files run there, with other cells, networks and values. */

@@ -138,6 +138,8 @@ const ofEveryMethod = new Set([
   "a stiff membrane and a stiff synapse, with noise of both",
   "a network of thresholds on stiff states",
 ]);
+/** Of these the quick suite has the ones whose draws and kicks differ, one neuron and a network. */
+const quickOfEveryMethod = new Set(["one neuron with a sampled current", "a recurrent network with input spikes"]);
 const sensitivityOfEveryMethod = new Set(["a recurrent network with input spikes"]);
 
 /** Networks that put together what others of the quick suite have, by kernels that take seconds to compile. */
@@ -177,7 +179,7 @@ export const twinCases = (long: boolean): Case[] =>
       // euler is refused for noise that depends on the state.
       .filter(([name]) => !(method === "euler" && name === "every operation"))
       .filter(([name]) => isHere(method, name, ofEveryMethod))
-      .filter(([name]) => (isLong(method, name, ofEveryMethod) || ofOthers.has(name)) === long)
+      .filter(([name]) => (isLong(method, name, quickOfEveryMethod) || ofOthers.has(name)) === long)
       .map(([name, definition, options]): Case => [name, method, definition, options]),
   );
 
