@@ -40,10 +40,9 @@ const studies = [
 
 /** In a page they add nothing to what Dawn gives in the quick suite. */
 const inNode = [
-  "test/solve/{carried,populations,small-buffers}.gpu.test.ts",
+  "test/solve/{carried,populations}.gpu.test.ts",
   "test/signature/spike-statistic.gpu.test.ts",
   "test/loss/{log-likelihood,losses}.gpu.test.ts",
-  "test/gradient/prepared.gpu.test.ts",
 ];
 
 /** Never in a page: the kernels that other files run there, with other cells, networks and values. */
@@ -51,7 +50,9 @@ const sameKernels = [
   "test/cases/events.gpu.test.ts",
   "test/cell/{branches,channels,conditions}.gpu.test.ts",
   "test/cells/{gpu-twin,refractory}.gpu.test.ts",
-  "test/solve/{inputs,samples,tableau}.gpu.test.ts",
+  "test/gradient/{horizon-losses,prepared}.gpu.test.ts",
+  "test/signature/properties.gpu.test.ts",
+  "test/solve/{inputs,populations-by-workgroups,samples,small-buffers,tableau}.gpu.test.ts",
   "test/solve/gpu-twin.gpu.long.test.ts",
 ];
 

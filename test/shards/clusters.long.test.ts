@@ -1,6 +1,7 @@
 /**
  * Shards by the engines that run them, for real on this machine, with processes killed at moments by chance: Slurm,
  * Snakemake and BullMQ on Redis give the bits of one run. What is not installed is skipped with the reason.
+ * `SALTATION_CLUSTERS=all` runs every cut (`npm run test:clusters`).
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import {
@@ -126,12 +127,16 @@ async function underFire(what: RegExp, kills: number, once: (round: number) => P
   }
 }
 
-/** Into how many shards, and how many processes are killed: 20 with each engine. */
-const fires: [shards: number, kills: number][] = [
+/** All cuts take ten minutes: the long suite has one of each kind, and `npm run test:clusters` all of them. */
+const all = process.env.SALTATION_CLUSTERS === "all";
+
+const cuts: [shards: number, kills: number][] = [
   [1, 3],
   [7, 6],
   [64, 11],
 ];
+/** Into how many shards, and how many processes are killed: of all, 20 with each engine. */
+const fires = cuts.filter(([shards]) => all || shards === 7);
 
 async function until(what: () => boolean, seconds: number): Promise<void> {
   for (let i = 0; i < 5 * seconds && !what(); i++) await sleep(200);
@@ -368,7 +373,7 @@ describe.skipIf(noRedis !== undefined)(`BullMQ on Redis${noRedis ? `: ${noRedis}
   });
 
   // With as many pieces as workers both rounds of a piece are one job, else they are two.
-  it.each([2, 3])("trains in %d pieces with workers that die, and resumes, to the bits of one machine", {
+  it.each(all ? [2, 3] : [2])("trains in %d pieces with workers that die, and resumes, to the bits of one machine", {
     timeout: 300_000,
   }, async (pieces) => {
     const file = `train-${pieces}.checkpoint.json`;

@@ -6,7 +6,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Seconds, about; what is not here takes less than these. What mostly waits comes first, beside the others. */
 const seconds: Readonly<Record<string, number>> = {
-  "shards/clusters.long.test.ts": 400,
+  "shards/clusters.long.test.ts": 200,
   "solve/gpu-twin.gpu.long.test.ts": 130,
   "solve/neurons.gpu.long.test.ts": 80,
   "suites/suites.long.test.ts": 55,
