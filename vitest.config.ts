@@ -38,6 +38,9 @@ const studies = [
   "test/solve/{populations-by-workgroups,samples}.gpu.test.ts",
 ];
 
+/** Long studies of that kind, in the long suite on our own device alone. */
+const longStudies = ["test/solve/{gpu-twin,neurons}.gpu.long.test.ts"];
+
 /** In a page they add nothing to what Dawn gives in the quick suite. */
 const inNode = [
   "test/solve/{carried,populations}.gpu.test.ts",
@@ -51,8 +54,9 @@ const sameKernels = [
   "test/cell/{branches,channels,conditions}.gpu.test.ts",
   "test/cells/{gpu-twin,refractory}.gpu.test.ts",
   "test/gradient/{horizon-losses,prepared}.gpu.test.ts",
-  "test/signature/properties.gpu.test.ts",
-  "test/solve/{inputs,populations-by-workgroups,samples,small-buffers,tableau}.gpu.test.ts",
+  "test/loss/state-losses.gpu.test.ts",
+  "test/signature/{near-zero,properties}.gpu.test.ts",
+  "test/solve/{exponential,inputs,long-flow,neurons,populations-by-workgroups,samples,small-buffers,states,tableau}.gpu.test.ts",
   "test/solve/gpu-twin.gpu.long.test.ts",
 ];
 
@@ -82,7 +86,7 @@ export default defineConfig(({ mode }) => {
             ...common,
             name: "dawn",
             // Deno has no other run of them.
-            ...files("", "Deno" in globalThis ? [] : [...studies, ...conclusions]),
+            ...files("", "Deno" in globalThis ? [] : [...studies, ...conclusions], longStudies),
             setupFiles: ["test/support/plain.ts", "test/support/deno.ts", "test/support/record-bits.ts"],
           },
         },
@@ -90,7 +94,7 @@ export default defineConfig(({ mode }) => {
           test: {
             ...common,
             name: "simd",
-            include: long ? ["test/**/*.gpu.test.ts"] : [...studies, ...conclusions, ...own],
+            include: long ? ["test/**/*.gpu.test.ts", ...longStudies] : [...studies, ...conclusions, ...own],
             // Devices, adapters, and encoders of a caller's own, which this backend refuses.
             exclude: [
               "test/gpu/**",
