@@ -88,7 +88,9 @@ export function halfOf(bits: number): number {
 export async function openHdf5(bytes: Uint8Array): Promise<Hdf5File> {
   checkHeaps(bytes);
   const { library, module } = await loadHdf5();
-  const name = `/file-${opened++}`;
+  // Unlike that of any other copy of this module in the process, which shares the library: what a damaged file left open is read in
+  // place of one of the same name.
+  const name = `/file-${Math.random()}-${opened++}`;
   const { FS } = module as unknown as { FS: { writeFile(name: string, data: Uint8Array, how: object): void } };
   // The bytes themselves: they are not copied, and the file is opened for reading.
   FS.writeFile(name, bytes, { canOwn: true });
