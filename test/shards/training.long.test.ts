@@ -103,7 +103,7 @@ describe.skipIf(noRedis !== undefined)(`training by workers${noRedis ? `: ${noRe
   });
 
   it.each(
-    all ? Object.keys(jobs) : ["van Rossum", "expected signatures", "mix", "data, of a sum"],
+    all ? Object.keys(jobs) : ["van Rossum", "mix", "data, of a sum"],
   )("of %s: the bits of one machine, in 1, 2 and 3 pieces", {
     timeout: 300_000,
   }, async (name) => {
