@@ -6,7 +6,7 @@ import { parameterInput, stateInput } from "../cell/cell.js";
 import { evaluate, inputNames } from "../cell/graph.js";
 import { jumpNamed } from "../cell/tables.js";
 import { currentAt } from "../driver/current.js";
-import { valueAt } from "../network/network.js";
+import { type Network, valueAt } from "../network/network.js";
 import type { SolvePlan } from "./plan.js";
 
 /** Neurons looked at, spread over the network. */
@@ -15,11 +15,20 @@ const mostNeurons = 16;
 /** Two values of what is drawn: a start that is random is not at 0 by both. */
 const draws = [0.3, 0.7];
 
+/** What was found, by network: one is evaluated again and again. */
+const known = new WeakMap<Network, { readonly line: string | undefined }>();
+
 /** A line that says which event, where there is one. */
-export function deadStart({ network, current, samples }: SolvePlan): string | undefined {
-  const { cell, neurons } = network;
+export function deadStart(plan: SolvePlan): string | undefined {
   // States may be given by sample.
-  if (samples?.values?.initial?.length) return undefined;
+  if (plan.samples?.values?.initial?.length) return undefined;
+  const found = known.get(plan.network) ?? { line: lookedAt(plan) };
+  known.set(plan.network, found);
+  return found.line;
+}
+
+function lookedAt({ network, current }: SolvePlan): string | undefined {
+  const { cell, neurons } = network;
   const start = jumpNamed(cell, "start").value;
   for (const { name, level } of cell.events.filter((e) => e.emits)) {
     const others = [...inputNames([...start, ...cell.drift, level])];
