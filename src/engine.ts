@@ -18,6 +18,7 @@ import { defineNetwork, type Network, type NetworkDefinition } from "./network/n
 import { besideGrid } from "./plan/arrivals.js";
 import type { DiscretisationOptions } from "./plan/discretisation.js";
 import {
+  checkForward,
   parameterLayout,
   parameterVector,
   requestedViews,
@@ -340,7 +341,8 @@ export class EngineNetwork {
 
   /**
    * Spike times of every path with their derivatives by the parameters in `with`, carried forward along the solution:
-   * for few parameters, and for per-path Jacobians.
+   * for few parameters, and for per-path Jacobians. By what each sample has of its own (parameters, constant inputs, currents and initial
+   * states) a path's derivatives are those by its sample's numbers.
    * @throws SaltationError `invalid-input`, or `not-finite`.
    */
   async spikeTimeSensitivities(
@@ -349,7 +351,8 @@ export class EngineNetwork {
     checkOptions("", options, sensitivityNames);
     this.engine.check();
     const plan = this.plan(options);
-    const views = requestedViews(this.network, parameterLayout(plan), options.with);
+    const views = requestedViews(this.network, parameterLayout(plan), options.with, undefined, true);
+    checkForward(views);
     if (options.requireExact !== false) checkExact(this.network);
     return (await aboutStep()).withStability(plan, async (warned) => {
       const sensitivities = await this.place((backend) => backend.sensitivities(warned, views, options.progress));

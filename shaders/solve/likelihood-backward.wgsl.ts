@@ -16,7 +16,7 @@ import { elementary } from "../shared/elementary.wgsl.js";
 import { addPlaced, type GradientTable, gradientRows } from "../shared/gradient-rows.wgsl.js";
 import { random } from "../shared/random.wgsl.js";
 import { clearGrid } from "../substep/grid-states.wgsl.js";
-import { clearStart } from "../substep/initial.wgsl.js";
+import { clearStart, keepInitial } from "../substep/initial.wgsl.js";
 import { reverseFunctions } from "../substep/reverse.wgsl.js";
 import { solverFunctions } from "../substep/solver.wgsl.js";
 import {
@@ -163,7 +163,10 @@ ${rows.loadAll(accumulators)}
     }
   }
 
-  if (run.step_begin == 0u) { cell_start_vjp(1.0f, ${clearStart(shape, "a", "neuron")}); }
+  if (run.step_begin == 0u) {
+    ${keepInitial(shape, shape.initialRows, { d: "a", neuron: "neuron" })}
+    cell_start_vjp(1.0f, ${clearStart(shape, "a", "neuron")});
+  }
 ${rows.storeAll(accumulators)}
 ${eachNumber(shape.states, (s) => `${at(s)} = bitcast<u32>(a.y${s});`)}
   ${at(carry.entry)} = entry;

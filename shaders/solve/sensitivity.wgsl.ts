@@ -27,13 +27,15 @@ export interface SensitivityShape extends NetworkShape {
   /** Number of the cell's parameters. */
   cellParameters: number;
   directions: number;
+  /** States along which there are directions of what samples start from. */
+  along: readonly number[];
 }
 
 /**
  * What a direction moves, first word of its row in the direction buffer; then index, and neurons from one to another, the last
  * not among them.
  */
-export const directionKind = { parameter: 0, weight: 1, current: 2, delay: 3 } as const;
+export const directionKind = { parameter: 0, weight: 1, current: 2, delay: 3, initial: 4 } as const;
 
 /** Fields per neuron of the work buffer. */
 export const sensitivityFields = (states: number, directions: number) => ({
@@ -62,6 +64,22 @@ fn point(d: u32, k: u32) {
   let way = direction[min(d, D - 1u)];
   let on = d < D && way.x == 0u && k >= way.z && k < way.w;
 ${parameters.map((p) => `  dpar_${p} = select(0.0f, 1.0f, on && way.y == ${p}u);`).join("\n")}
+}
+`;
+}
+
+/** The tangent of the start of neuron k in direction d, with what samples start from. */
+const startAlong = ({ along }: SensitivityShape, tangent: string): string =>
+  along.length > 0 ? `start_along(${tangent}, direction[d], k)` : tangent;
+
+function startAlongFunction({ along }: SensitivityShape): string {
+  if (along.length === 0) return "";
+  return wgsl`
+fn start_along(tangent: State, way: vec4u, k: u32) -> State {
+  var t = tangent;
+  let on = way.x == ${directionKind.initial}u && k >= way.z && k < way.w;
+${along.map((state) => `  t.y${state} += select(0.0f, 1.0f, on && way.y == ${state}u);`).join("\n")}
+  return t;
 }
 `;
 }
@@ -98,7 +116,7 @@ ${replayFunctions(shape)}
 var<private> own_path: u32;
 ${storeFunctions({ states, array: "work", type: "f32", at: pathField })}
 
-${directionFunctions(shape)}
+${directionFunctions(shape)}${startAlongFunction(shape)}
 fn load_moved(d: u32, k: u32) -> f32 { return load_number(tangent_field(d) + ${states}u, k); }
 fn store_moved(d: u32, k: u32, moved: f32) { store_number(tangent_field(d) + ${states}u, k, moved); }
 
@@ -148,7 +166,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       store_word(${f.fired}u, k, 0u);
       for (var d = 0u; d < D; d += 1u) {
         point(d, k);
-        store_state(tangent_field(d), k, ${clearStart(shape, "cell_start_jvp(u)", "k")});
+        store_state(tangent_field(d), k, ${startAlong(shape, clearStart(shape, "cell_start_jvp(u)", "k"))});
       }
     }
   }

@@ -5,7 +5,7 @@ import { directionKind, sensitivity, sensitivityFields } from "../../shaders/sol
 import type { Gpu } from "../gpu/index.js";
 import { horizonOf } from "../loss/horizon.js";
 import { stepsPerDispatch } from "../plan/chunks.js";
-import { deviceVector, segmentsOf, type View } from "../plan/layout.js";
+import { deviceVector, directionsOf, segmentsOf, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { decideIncrements } from "../solve/carried.js";
 import { ConnectionBuffer, connectionShape } from "../solve/connections.js";
@@ -23,10 +23,15 @@ const workgroupSize = 64;
 function directionRows(plan: SolvePlan, views: readonly View[]): Uint32Array {
   const rows: number[] = [];
   const { cell, neurons } = plan.network;
-  const { parameter, weight, current, delay } = directionKind;
-  for (const { segment, part, length, neuronStride } of views) {
+  const { parameter, weight, current, delay, initial } = directionKind;
+  for (const view of views) {
+    const { segment, part, length, neuronStride, state } = view;
     // Of weights and delays a part is of their places, else of neurons.
     const { first, end } = part ?? { first: 0, end: neurons };
+    if (state !== undefined) {
+      for (const some of directionsOf(view)) rows.push(initial, state, first + some.first, first + some.end);
+      continue;
+    }
     for (let i = 0; i < length; i++) {
       const own = (n: number): [number, number] => (neuronStride > 0 ? [first + n, first + n + 1] : [first, end]);
       if (segment === "weights") rows.push(weight, (part?.first ?? 0) + i, 0, neurons);
@@ -49,7 +54,7 @@ export async function sensitivitiesGpu(
   const names = segmentsOf(views);
   const plan = await decideIncrements(gpu, given, { differentiates: true });
   const shape = await solverShape(plan, "forward", names);
-  const directions = views.reduce((n, v) => n + v.length, 0);
+  const directions = views.reduce((n, v) => n + directionsOf(v).length, 0);
   const fields = sensitivityFields(shape.states, directions);
   const { neurons, cell } = plan.network;
   const solver = await NetworkSolver.create(gpu, plan, []);
@@ -59,6 +64,7 @@ export async function sensitivitiesGpu(
     recordWords: solver.eventWords,
     cellParameters: cell.parameters.length,
     directions,
+    along: [...new Set(views.flatMap(({ state }) => state ?? []))],
   };
   const label = `${cell.name} ${plan.method}`;
   const { events: pending, lacks } = horizonOf(plan, names);

@@ -13,11 +13,11 @@ import type { Evaluated } from "./result.js";
 /** @throws SaltationError where a loss has no derivatives by values of samples. */
 export function checkBySample(views: readonly View[], loss: Loss): void {
   const one = views.find((view) => view.bySample);
-  if (!one || !(loss.likelihood || loss.estimator)) return;
-  const why = loss.likelihood
-    ? "of a log-likelihood there are derivatives by what its trials have in common"
-    : `estimator "${loss.estimator}" has derivatives by what samples have in common; take "horizon"`;
-  fail("with", `${JSON.stringify(one.asked)} is given by sample: ${why}`);
+  if (one && loss.estimator)
+    fail(
+      "with",
+      `${JSON.stringify(one.asked)} is given by sample: estimator "${loss.estimator}" has derivatives by what samples have in common; take "horizon"`,
+    );
 }
 
 /** Gathers what paths give to numbers that their samples have. */
@@ -25,6 +25,7 @@ export class BySample {
   /** Of each entry of each such view, what each path gives. */
   private readonly rows: readonly (readonly Float64Array[] | undefined)[];
   private readonly samples: PlannedSamples;
+  private gathered = 0;
 
   constructor(
     private readonly plan: SolvePlan,
@@ -41,6 +42,7 @@ export class BySample {
   options(given: EvaluatorOptions): EvaluatorOptions {
     const perPath: EvaluatorOptions["perPath"] = (first, paths, table) => {
       given.perPath?.(first, paths, table);
+      this.gathered += paths;
       let row = 1;
       this.views.forEach(({ length }, v) => {
         this.rows[v]?.forEach((own, e) => {
@@ -55,13 +57,20 @@ export class BySample {
   /** The result with lists by sample, [samples] of the shape that each has. */
   result(result: Evaluated): Evaluated {
     const { count, trials } = this.samples;
+    if (this.gathered < count * trials)
+      fail(
+        "loss.batch",
+        `takes ${this.gathered} of ${count} trials, and by what each has of its own there are derivatives of all; leave it out`,
+      );
     const gradient = { ...result.gradient };
     const errors = { ...result.gradientStandardError };
     this.views.forEach((view, v) => {
       const rows = this.rows[v];
       if (!rows) return;
       const bySample = Array.from({ length: count }, (_, s) =>
-        rows.map((row) => estimateOf(row.subarray(s * trials, (s + 1) * trials), this.plan.antithetic)),
+        rows.map((row) =>
+          estimateOf(row.subarray(s * trials, (s + 1) * trials), this.plan.antithetic && !this.loss.likelihood),
+        ),
       );
       const shaped = (of: (e: { mean: number; standardError: number }) => number): unknown[] =>
         bySample.map((own, s) => {

@@ -409,6 +409,50 @@ export function requestedViews(
   return names.map((asked, i) => ({ ...layout.views.get(views[i]!)!, asked }));
 }
 
+/** Whether one number is what all neurons of a view start from: its entries are derivatives that add up to that by the number. */
+const startsAlike = (view: View): boolean =>
+  view.state !== undefined && view.length > 1 && typeof view.shape(new Float64Array(view.length)) === "number";
+
+/** Of a view, the entries that go along each direction: one alone, or all where one number is what they start from. */
+export const directionsOf = (view: View): readonly ViewPart[] =>
+  startsAlike(view)
+    ? [{ first: 0, end: view.length }]
+    : Array.from({ length: view.length }, (_, i) => ({ first: i, end: i + 1 }));
+
+/** @throws SaltationError where there are no derivatives forward: by the times at which sources send. */
+export function checkForward(views: readonly View[]): void {
+  const one = views.find(({ segment }) => segment === timesSegment);
+  if (one)
+    fail(
+      "with",
+      `${quoted(one.asked)} are times at which sources send, by which derivatives are carried backward alone; take valueAndGradient`,
+    );
+}
+
+/** Adds what a neuron starts from along a direction, of the states that samples give, to a tangent of its start. */
+export function addInitialTangent(
+  layout: ParameterLayout,
+  neuron: number,
+  direction: Float64Array,
+  tangent: Float64Array,
+): void {
+  for (const { state, part, offset } of layout.views.values())
+    if (state !== undefined && neuron >= part!.first && neuron < part!.end)
+      tangent[state]! += direction[offset + neuron - part!.first]!;
+}
+
+/** Adds the cotangent a of what a neuron starts from to the entries of the states that samples give. */
+export function addInitialGradient(
+  layout: ParameterLayout,
+  neuron: number,
+  a: Float64Array,
+  gradient: Float64Array,
+): void {
+  for (const { state, part, offset } of layout.views.values())
+    if (state !== undefined && neuron >= part!.first && neuron < part!.end)
+      gradient[offset + neuron - part!.first]! += a[state]!;
+}
+
 /** What views are parts of, each once. */
 export const segmentsOf = (views: readonly View[]): string[] => [...new Set(views.map((v) => v.segment))];
 

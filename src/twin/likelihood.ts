@@ -17,7 +17,7 @@ import type { Evaluator } from "../loss/loss.js";
 import { weightAt, weightPlace } from "../network/connections.js";
 import { allArrivals } from "../plan/arrivals.js";
 import { firesTooOften, mostPerStep } from "../plan/endless.js";
-import { type ParameterLayout, parameterLayout, placeOf, type View } from "../plan/layout.js";
+import { addInitialGradient, type ParameterLayout, parameterLayout, placeOf, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { clearInitial, planOfPath, setInitial } from "../plan/sampled-values.js";
 import { impossibleSpike, leastLogHazard, ownSpike, type Schedule } from "../spikes/schedule.js";
@@ -282,6 +282,7 @@ export function laneLikelihood(
     if (place !== undefined) gradient[currents.offset + place]! += pBar[P]!;
     pBar[P] = 0;
   }
+  addInitialGradient(layout, k, a, gradient);
   clearInitial(plan, k, a);
   cell.startVjp(bar, p, 1, a);
   network.parameters.forEach((parameter, j) => {

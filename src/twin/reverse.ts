@@ -14,7 +14,7 @@
 import type { CompiledCell } from "../cell/emit-js.js";
 import { currentPlace } from "../driver/current.js";
 import { weightAt, weightPlace } from "../network/connections.js";
-import { type ParameterLayout, placeOf, timesSegment } from "../plan/layout.js";
+import { addInitialGradient, type ParameterLayout, placeOf, timesSegment } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { clearInitial, planOfPath } from "../plan/sampled-values.js";
 import type { SubStepTangent } from "./advance.js";
@@ -159,13 +159,9 @@ export function reversePath(
       }
     }
   }
-  const initialViews = [...layout.views.values()].filter((view) => view.state !== undefined);
   for (let k = 0; k < neurons; k++) {
     drawFurther(cell, plan, result.path, k, 0);
-    for (const view of initialViews) {
-      const { first, end } = view.part!;
-      if (k >= first && k < end) gradient[view.offset + k - first]! += a[k]![view.state!]!;
-    }
+    addInitialGradient(layout, k, a[k]!, gradient);
     clearInitial(plan, k, a[k]!);
     cell.startVjp(bars[k]!, p[k]!, result.startUniforms[k]!, a[k]!);
     network.parameters.forEach((parameter, j) => {

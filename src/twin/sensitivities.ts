@@ -1,6 +1,6 @@
 /** Spike times of all paths with their derivatives, by the float64 twin. */
 import { horizonOf } from "../loss/horizon.js";
-import { parameterLayout, segmentsOf, type View } from "../plan/layout.js";
+import { directionsOf, parameterLayout, segmentsOf, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { Sensitivities } from "../spikes/sensitivities.js";
 import { emptyTable } from "../spikes/table.js";
@@ -19,11 +19,7 @@ export async function sensitivitiesCpu(
   const cell = compileFor(plan);
   const layout = parameterLayout(plan);
   const along = views.flatMap((v) =>
-    Array.from({ length: v.length }, (_, i) => {
-      const direction = new Float64Array(layout.size);
-      direction[v.offset + i] = 1;
-      return direction;
-    }),
+    directionsOf(v).map(({ first, end }) => new Float64Array(layout.size).fill(1, v.offset + first, v.offset + end)),
   );
   const { events, lacks } = horizonOf(plan, segmentsOf(views));
   const perPath = plan.network.neurons * along.length;

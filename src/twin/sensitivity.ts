@@ -7,7 +7,7 @@
 import type { CompiledCell } from "../cell/emit-js.js";
 import { currentPlace } from "../driver/current.js";
 import { weightAt, weightPlace } from "../network/connections.js";
-import { type ParameterLayout, placeOf } from "../plan/layout.js";
+import { addInitialTangent, type ParameterLayout, placeOf } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { clearInitial, planOfPath } from "../plan/sampled-values.js";
 import type { SubStepTangent } from "./advance.js";
@@ -62,6 +62,7 @@ export function pathSensitivities(
       drawFurther(cell, plan, result.path, k, 0);
       cell.startJvp(y, p[k]!, result.startUniforms[k]!, { p: own });
       clearInitial(plan, k, y);
+      addInitialTangent(layout, k, direction, y);
       return { y, r: 0, h: 0, p: own, I: 0 };
     });
     for (const [o, op] of result.operations.entries()) {

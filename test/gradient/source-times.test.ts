@@ -57,7 +57,7 @@ it("is refused where there is none", async () => {
   const sensitivities = cpu
     .network(networkWith(false))
     .spikeTimeSensitivities({ t1: 1, dt, samples: { spikes }, with: ["pixels.times"] });
-  await expect(sensitivities).rejects.toThrow('"pixels.times" is given by sample, and here');
+  await expect(sensitivities).rejects.toThrow('"pixels.times" are times at which sources send, by which');
   await expect(solved(cpu, false, {}, spikes, ["e.times"])).rejects.toThrow('population "e" has no such parameter');
   await expect(
     cpu.network(networkWith(false)).valueAndGradient(meanSpikeTime(0, 0), {
