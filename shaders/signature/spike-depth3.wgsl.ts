@@ -136,20 +136,28 @@ ${walk(
 `,
   });
 
+/** Of depth 3 all levels, or those below the last, which take none of its products and have the same bits. */
+export type Depth3Levels = 2 | 3;
+
 /** Threads of one group of paths; a thread takes `vectors` × 4 first and as many last letters. */
-export const depth3Blocks = (channels: number): { threads: number; vectors: number; blocks: number } => {
+export const depth3Blocks = (
+  channels: number,
+  levels: Depth3Levels = 3,
+): { threads: number; vectors: number; blocks: number } => {
   const quads = paddedChannels(channels) / 4;
   const vectors = Math.min(2, quads);
   const blocks = Math.ceil(quads / vectors);
-  return { threads: channels * blocks * blocks, vectors, blocks };
+  return { threads: channels * blocks ** (levels - 1), vectors, blocks };
 };
 
-export const spikeDepth3 = (label: string, d: number, pathsPerGroup: number) => {
+/** Rows of `levels` 2 are as long, and their last level is left as it is. */
+export const spikeDepth3 = (label: string, d: number, pathsPerGroup: number, levels: Depth3Levels = 3) => {
   const quads = paddedChannels(d) / 4;
-  const { threads, vectors, blocks } = depth3Blocks(d);
+  const { threads, vectors, blocks } = depth3Blocks(d, levels);
   const starts = levelStarts(d, 3);
   const width = 4 * vectors;
   const whole = blocks * width === d;
+  const last = levels === 3;
   const vector = (block: string, v: number): string => `min(${block} * ${vectors}u + ${v}u, ${quads - 1}u)`;
   return declareKernel({
     label,
@@ -170,17 +178,21 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (begin >= run.paths) { return; }
   let end = min(run.paths, begin + ${pathsPerGroup}u);
   let block = item % ${threads}u;
-  let b = block / ${blocks * blocks}u;
-  let a = (block / ${blocks}u) % ${blocks}u;
-  let c = block % ${blocks}u;
-${unroll(width, (l) => unroll(vectors, (v) => `  var sum${l}_${v} = vec4f();`))}
+  let b = block / ${blocks ** (levels - 1)}u;
+  let a = (block / ${last ? blocks : 1}u) % ${blocks}u;
+  let c = ${last ? `block % ${blocks}u` : "0u"};
+${last ? unroll(width, (l) => unroll(vectors, (v) => `  var sum${l}_${v} = vec4f();`)) : ""}
 ${unroll(vectors, (v) => `  var second${v} = vec4f();`)}
   var first = 0.0f;
-  var wrong = 0.0f;
+${last ? "  var wrong = 0.0f;" : ""}
   for (var p = begin; p < end; p += 1u) {
     let path = p * rows() * ${quads}u;
-    let all = path + (rows() - 1u) * ${quads}u;
-${unroll(vectors, (v) => `    let all${v} = points[all + ${vector("c", v)}];`)}
+${
+  last
+    ? `    let all = path + (rows() - 1u) * ${quads}u;
+${unroll(vectors, (v) => `    let all${v} = points[all + ${vector("c", v)}];`)}`
+    : ""
+}
     var n = links[head_at(b, p)];
     while (n != none) {
       let at = link_at(p, n);
@@ -188,15 +200,19 @@ ${unroll(vectors, (v) => `    let all${v} = points[all + ${vector("c", v)}];`)}
       let kept = bitcast<f32>(links[at]);
       let weight = abs(kept);
 ${unroll(vectors, (v) => `      let before${v} = weight * points[row + ${vector("a", v)}];`)}
-${unroll(vectors, (v) => `      let after${v} = all${v} - points[row + ${vector("c", v)}];`)}
-${unroll(width, (l) => unroll(vectors, (v) => `      sum${l}_${v} += before${l >> 2}[${l & 3}] * after${v};`))}
+${
+  last
+    ? `${unroll(vectors, (v) => `      let after${v} = all${v} - points[row + ${vector("c", v)}];`)}
+${unroll(width, (l) => unroll(vectors, (v) => `      sum${l}_${v} += before${l >> 2}[${l & 3}] * after${v};`))}`
+    : ""
+}
 ${unroll(vectors, (v) => `      second${v} += before${v};`)}
       first += weight;
-      wrong += max(kept, 0.0f) * weight * weight;
+${last ? "      wrong += max(kept, 0.0f) * weight * weight;" : ""}
       n = links[at + 1u];
     }
   }
-  wrong *= 0.083333333333f;
+${last ? "  wrong *= 0.083333333333f;" : ""}
   let row = group * ${starts[4]}u;
   if (block == 0u) { out[row] = f32(end - begin); }
   if (a == 0u && c == 0u) { out[row + 1u + b] = first; }
@@ -205,7 +221,7 @@ ${unroll(width, (l) => {
   const inside = whole ? "" : `${before} < ${d}u && `;
   const word = `${before} * ${d}u + b`;
   return `  if (${inside}c == 0u) { out[row + ${starts[2]}u + ${word}] = second${l >> 2}[${l & 3}]; }
-${unroll(width, (m) => {
+${unroll(last ? width : 0, (m) => {
   const after = `c * ${width}u + ${m}u`;
   const value = `sum${l}_${m >> 2}[${m & 3}] - select(0.0f, wrong, b == ${before} && b == ${after})`;
   return `  if (${inside}${after} < ${d}u) { out[row + ${starts[3]}u + (${word}) * ${d}u + ${after}] = ${value}; }`;

@@ -182,8 +182,9 @@ function matchedPair(one: Spikes, other: Spikes, neurons: number): MatchedPair {
   };
 }
 
-/** Paths whose signatures lie side by side when their part in the value is taken. */
+/** Paths whose signatures lie side by side when their part in the value is taken: of short ones more, up to so many bytes. */
 const pathsAtOnce = 256;
+const bytesAtOnce = 2 ** 21;
 
 /** Paths of a chunk at most, see `fittingPaths`. */
 const mostPaths = 65536;
@@ -236,7 +237,7 @@ class GpuExpectedSignature implements GpuLoss {
     const { depth } = options;
     const starts = levelOffsets(neurons + 1, depth);
     const [signatures, distance, dot, more] = await Promise.all([
-      SpikeSignatures.create(gpu, { neurons, depth, next: options.matching === true }),
+      SpikeSignatures.create(gpu, { neurons, depth, next: options.matching === true, ends: true }),
       gpu.kernel(wordDistance),
       gpu.kernel(pathDot),
       gpu.kernel(spikeAtEndKernel(neurons + 1, starts)),
@@ -339,16 +340,17 @@ class GpuExpectedSignature implements GpuLoss {
   ): void {
     const { signatures, kernels } = this;
     const { neurons, size: count } = signatures;
-    const most = Math.min(pathsAtOnce, spikes.paths);
+    const most = Math.min(Math.max(pathsAtOnce, Math.floor(bytesAtOnce / (4 * count))), spikes.paths);
     const table = batch.temporary("signatures", 4 * count * most);
     const caps = other && batch.temporary("caps", 4 * neurons * most);
     for (let first = 0; first < spikes.paths; first += most) {
       const paths = Math.min(most, spikes.paths - first);
       const window = spikeWindow(spikes, first, paths);
       if (other) signatures.encodeMatch(batch, window, spikeWindow(other, first, paths), caps!);
-      signatures.encodeEach(batch, window, table, caps ? { caps } : {});
       const vector = this.vectors.slope;
       const { rows, scale = 1, horizon } = to;
+      // What a spike more adds is of the levels below the last.
+      signatures.encodeEach(batch, window, table, { below: !rows, ...(caps ? { caps } : {}) });
       if (rows)
         batch.dispatch(kernels.dot, { uniform: { paths, first, count, scale }, table, vector, rows, threads: paths });
       if (!horizon) continue;

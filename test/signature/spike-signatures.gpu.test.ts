@@ -51,10 +51,11 @@ describe("signatures of trains on the GPU against the twin", () => {
       const g = gpu();
       const spikes = randomSpikes(neurons + depth, paths, neurons, 12, t0, t1);
       const batch = uploadSpikes(g, spikes, { t0, t1, neurons });
-      const signatures = await SpikeSignatures.create(g, { neurons, depth });
+      const signatures = await SpikeSignatures.create(g, { neurons, depth, ends: true });
       const { size } = signatures;
       const mean = g.buffer("mean", 4 * size);
       const each = g.buffer("each", 4 * size * paths);
+      const below = g.buffer("below the last level", 4 * size * paths);
       const own = normals(depth);
       const cotangent = Float32Array.from({ length: size }, own);
       const perPath = Float32Array.from({ length: size * paths }, own);
@@ -65,6 +66,7 @@ describe("signatures of trains on the GPU against the twin", () => {
       const work = g.batch();
       signatures.encodeMean(work, batch, mean);
       signatures.encodeEach(work, batch, each);
+      signatures.encodeEach(work, batch, below, { below: true });
       signatures.encodeVjp(work, batch, bar, gradient);
       signatures.encodeVjp(work, batch, bars, gradients, { perPath: true });
       signatures.encodeVjp(work, batch, bars, gradients, { perPath: true, scale: 2, accumulate: true });
@@ -75,6 +77,12 @@ describe("signatures of trains on the GPU against the twin", () => {
         2e-6,
       );
       const eachRead = await floats(g, each, size * paths);
+      const belowRead = await floats(g, below, size * paths);
+      const lower = size - (neurons + 1) ** depth;
+      // The same bits, whether or not the last level is asked for.
+      for (let i = 0; i < paths; i++) {
+        expect(belowRead.slice(i * size, i * size + lower)).toEqual(eachRead.slice(i * size, i * size + lower));
+      }
       const gradientRead = await floats(g, gradient, batch.slots * paths);
       const gradientsRead = await floats(g, gradients, batch.slots * paths);
       const expected = new Float64Array(batch.slots * paths);
@@ -95,7 +103,7 @@ describe("signatures of trains on the GPU against the twin", () => {
         expect(relativeError(gradientRead, expected)).toBeLessThan(2e-5);
         expect(relativeError(gradientsRead, expectedEach)).toBeLessThan(2e-5);
       } else expect(gradientRead.every((v) => v === 0)).toBe(true);
-      for (const s of [mean, each, bar, bars, gradient, gradients]) s.dispose();
+      for (const s of [mean, each, below, bar, bars, gradient, gradients]) s.dispose();
       batch.dispose();
       signatures.dispose();
     });

@@ -5,6 +5,7 @@
  */
 import type { Values } from "../../../shaders/shared/declare.js";
 import {
+  type Depth3Levels,
   depth3Blocks,
   entryBytes,
   paddedChannels,
@@ -14,7 +15,14 @@ import {
 } from "../../../shaders/signature/spike-depth3.wgsl.js";
 import { rowsPerLayer, spikeGradient, spikeStates, stateSize } from "../../../shaders/signature/spike-gradient.wgsl.js";
 import { eventBytes, type spikePass } from "../../../shaders/signature/spike-layout.wgsl.js";
-import { nextSize, spikeNext, spikeNextStates } from "../../../shaders/signature/spike-next.wgsl.js";
+import {
+  nextAfter,
+  nextBefore,
+  nextWords,
+  spikeNext,
+  transposeCotangent,
+  transposedSize,
+} from "../../../shaders/signature/spike-next.wgsl.js";
 import { spikeSignature, sumSpikeRows } from "../../../shaders/signature/spike-signature.wgsl.js";
 import { fail, wholeNumber } from "../../checks.js";
 import type { Batch, Gpu, KernelOf, Storage } from "../../gpu/index.js";
@@ -42,6 +50,7 @@ type Pass = Values<typeof spikePass>;
 /** Writes signatures, each the sum over a group of paths. */
 interface RowsKernels {
   readonly pathsPerGroup: number;
+  readonly levels?: Depth3Levels;
   /** By the products of depth 3, or for any depth. */
   readonly products: KernelOf<typeof spikeDepth3> | undefined;
   readonly words: KernelOf<typeof spikeSignature> | undefined;
@@ -49,8 +58,14 @@ interface RowsKernels {
 
 /** Compiled where the next spikes of trains are asked for. */
 interface NextKernels {
-  readonly before: KernelOf<typeof spikeNextStates> | undefined;
-  readonly after: KernelOf<typeof spikeNextStates> | undefined;
+  /** From depth 2 on. */
+  readonly runs:
+    | {
+        readonly transpose: KernelOf<typeof transposeCotangent>;
+        readonly after: KernelOf<typeof nextAfter>;
+        readonly before: KernelOf<typeof nextBefore>;
+      }
+    | undefined;
   readonly add: KernelOf<typeof spikeNext>;
 }
 
@@ -62,9 +77,9 @@ interface Turn {
   readonly first: number;
 }
 
-/** Threads for so many rows of paths. */
-const rowsOf = (paths: number, rows: number): [number, number, number] => [
-  paths,
+/** Threads for so many rows, of so many paths or words each. */
+const rowsOf = (along: number, rows: number): [number, number, number] => [
+  along,
   Math.min(rows, rowsPerLayer),
   Math.ceil(rows / rowsPerLayer),
 ];
@@ -82,6 +97,8 @@ export class SpikeSignatures {
     private readonly kernels: {
       readonly sum: RowsKernels;
       readonly each: RowsKernels;
+      /** Of each path too, but of depth 3 the levels below the last. */
+      readonly below: RowsKernels | undefined;
       /** Depth 3 only. */
       readonly points: KernelOf<typeof spikePoints> | undefined;
       readonly links: KernelOf<typeof spikeLinks> | undefined;
@@ -98,10 +115,13 @@ export class SpikeSignatures {
 
   /**
    * Compiles what signatures of `neurons` neurons (1 + neurons channels) to `depth` (1 to 8) need.
-   * @param options `next` where `encodeNext` will be asked for.
+   * @param options `next` where `encodeNext` will be asked for, `ends` where `encodeEach` will be without the last level.
    * @throws SaltationError `invalid-input` for a depth out of range, `limit` where a signature does not fit a buffer.
    */
-  static async create(gpu: Gpu, options: { neurons: number; depth: number; next?: boolean }): Promise<SpikeSignatures> {
+  static async create(
+    gpu: Gpu,
+    options: { neurons: number; depth: number; next?: boolean; ends?: boolean },
+  ): Promise<SpikeSignatures> {
     const neurons = wholeNumber("neurons", options.neurons, 1, 65536);
     const depth = wholeNumber("depth", options.depth, 1, 8);
     const channels = neurons + 1;
@@ -128,26 +148,39 @@ export class SpikeSignatures {
       words: products ? undefined : await gpu.kernel(spikeSignature(label, { ...shape, pathsPerGroup, transposed })),
     });
     const next = async (): Promise<NextKernels> => {
-      const [before, after, add] = await Promise.all([
-        depth > 1 ? gpu.kernel(spikeNextStates(shape, "before")) : undefined,
-        depth > 1 ? gpu.kernel(spikeNextStates(shape, "after")) : undefined,
+      const [add, transpose, after, before] = await Promise.all([
         gpu.kernel(spikeNext(shape)),
+        ...(depth > 1
+          ? ([
+              gpu.kernel(transposeCotangent(shape)),
+              gpu.kernel(nextAfter(shape)),
+              gpu.kernel(nextBefore(shape)),
+            ] as const)
+          : ([] as const)),
       ]);
-      return { before, after, add };
+      return { add, runs: transpose && after && before ? { transpose, after, before } : undefined };
     };
-    const [events, sum, points, links, each, addRows, gradient, before, after, nextKernels] = await Promise.all([
-      SpikeEvents.create(gpu, neurons, options.next),
-      summed("signatures of trains, summed", pathsPerGroup, true),
-      products ? gpu.kernel(spikePoints(channels)) : undefined,
-      products ? gpu.kernel(spikeLinks(channels)) : undefined,
-      summed("signatures of spikes", 1, false),
-      gpu.kernel(sumSpikeRows(channels, depth, !products)),
-      gpu.kernel(spikeGradient(shape)),
-      states ? gpu.kernel(spikeStates(shape, "before")) : undefined,
-      states ? gpu.kernel(spikeStates(shape, "after")) : undefined,
-      options.next ? next() : undefined,
-    ]);
-    const kernels = { sum, points, links, each, addRows, gradient, before, after, next: nextKernels };
+    const below = async (): Promise<RowsKernels> => ({
+      pathsPerGroup: 1,
+      levels: 2,
+      products: await gpu.kernel(spikeDepth3("signatures of spikes, below the last level", channels, 1, 2)),
+      words: undefined,
+    });
+    const [events, sum, points, links, each, belowLast, addRows, gradient, before, after, nextKernels] =
+      await Promise.all([
+        SpikeEvents.create(gpu, neurons, options.next),
+        summed("signatures of trains, summed", pathsPerGroup, true),
+        products ? gpu.kernel(spikePoints(channels)) : undefined,
+        products ? gpu.kernel(spikeLinks(channels)) : undefined,
+        summed("signatures of spikes", 1, false),
+        options.ends && products ? below() : undefined,
+        gpu.kernel(sumSpikeRows(channels, depth, !products)),
+        gpu.kernel(spikeGradient(shape)),
+        states ? gpu.kernel(spikeStates(shape, "before")) : undefined,
+        states ? gpu.kernel(spikeStates(shape, "after")) : undefined,
+        options.next ? next() : undefined,
+      ]);
+    const kernels = { sum, points, links, each, below: belowLast, addRows, gradient, before, after, next: nextKernels };
     return new SpikeSignatures(gpu, neurons, depth, events, kernels);
   }
 
@@ -185,7 +218,7 @@ export class SpikeSignatures {
     const bytes = entryBytes(channels, uniform.slots);
     const points = this.scratch.take("points of entries", bytes.points * paths);
     const links = this.scratch.take("links of entries", bytes.links * paths);
-    const groups = threadGroups(depth3Blocks(channels).threads * count);
+    const groups = threadGroups(depth3Blocks(channels, by.levels).threads * count);
     batch
       .dispatch(pointsKernel!, { uniform, events, points, threads: [paths, paddedChannels(channels) / 4] })
       .dispatch(linksKernel!, { uniform, events, links, threads: paths })
@@ -228,14 +261,23 @@ export class SpikeSignatures {
     });
   }
 
-  /** The signature of every path, to `out` [paths][size] f32. */
-  encodeEach(batch: Batch, spikes: DeviceSpikes, out: Storage, options: Pick<EncodeOptions, "caps"> = {}): void {
+  /**
+   * The signature of every path, to `out` [paths][size] f32.
+   * @param options with `below`, the last level may be left as it is: it is what takes time.
+   */
+  encodeEach(
+    batch: Batch,
+    spikes: DeviceSpikes,
+    out: Storage,
+    options: Pick<EncodeOptions, "caps"> & { readonly below?: boolean } = {},
+  ): void {
     const { size, kernels } = this;
-    this.ranges(batch, spikes, this.rowBytes(spikes, kernels.each), 1, { ...options, scale: 1 }, (turn) => {
+    const by = (options.below && kernels.below) || kernels.each;
+    this.ranges(batch, spikes, this.rowBytes(spikes, by), 1, { ...options, scale: 1 }, (turn) => {
       const { paths, first } = turn;
       // Storages are bound from their start, so what does not come first is copied to its place.
       const own = paths === spikes.paths ? out : this.scratch.take("signatures", 4 * size * paths);
-      this.encodeRows(batch, turn, own, kernels.each);
+      this.encodeRows(batch, turn, own, by);
       if (own !== out) batch.copy(own, 0, out, 4 * size * first, 4 * size * paths);
     });
   }
@@ -287,23 +329,34 @@ export class SpikeSignatures {
     { cotangent, added, out }: { readonly cotangent: Storage; readonly added: Storage; readonly out: Storage },
     options: Required<Pick<EncodeOptions, "caps">> & { readonly scale?: number },
   ): void {
-    const { depth } = this;
-    const channels = this.neurons + 1;
-    const kernels = this.kernels.next!;
-    const stateBytes = 4 * this.neurons * nextSize(channels, depth);
-    this.ranges(batch, spikes, stateBytes, 1, { scale: 1, ...options, next: true }, ({ events, uniform, paths }) => {
-      let [before, after]: (Storage | undefined)[] = [];
-      if (kernels.before && kernels.after) {
-        const threads = rowsOf(paths, channels ** (depth - 2));
-        const running = this.scratch.take("running signatures", 4 * channels ** (depth - 1) * paths);
-        before = this.scratch.take("states before next spikes", stateBytes * paths);
-        after = this.scratch.take("states after next spikes", stateBytes * paths);
+    const { depth, neurons } = this;
+    const channels = neurons + 1;
+    const { runs, add } = this.kernels.next!;
+    const words = nextWords(channels, depth);
+    const bytes = {
+      running: 4 * channels * words,
+      parts: 4 * neurons * words,
+      after: 4 * neurons * stateSize(channels, depth),
+    };
+    const transposed = runs && this.scratch.take("cotangent, transposed", 4 * transposedSize(channels, depth));
+    if (runs) {
+      const groups = threadGroups(transposedSize(channels, depth));
+      batch.dispatch(runs.transpose, { cotangent, transposed: transposed!, groups });
+    }
+    const perPath = runs ? Math.max(bytes.running, bytes.after) : 0;
+    this.ranges(batch, spikes, perPath, 1, { scale: 1, ...options, next: true }, ({ events, uniform, paths }) => {
+      const parts = runs && this.scratch.take("parts of next spikes", bytes.parts * paths);
+      if (runs) {
+        const running = this.scratch.take("running signatures", bytes.running * paths);
+        const after = depth > 2 ? this.scratch.take("signatures after next spikes", bytes.after * paths) : undefined;
+        const threads = rowsOf(words, paths);
+        const given = { uniform, events, running, parts: parts!, after, threads };
         batch
-          .dispatch(kernels.before, { uniform, events, states: before, running, threads })
-          .dispatch(kernels.after, { uniform, events, states: after, running, threads });
+          .dispatch(runs.after, { ...given, cotangent })
+          .dispatch(runs.before, { ...given, cotangent: depth > 3 ? cotangent : undefined, transposed: transposed! });
       }
       const threads = rowsOf(paths, spikes.slots);
-      batch.dispatch(kernels.add, { uniform, events, cotangent, added, horizon: out, before, after, threads });
+      batch.dispatch(add, { uniform, events, cotangent, added, horizon: out, parts, threads });
     });
   }
 
