@@ -73,6 +73,14 @@ function valuesIn(p: Parameter, { populations }: JudgedCell): Parameter {
   return { name: p.name, values: Float64Array.from(new Set(all)), perNeuron: true };
 }
 
+/** A sampled input with the values that it has in the neurons of a cell alone. */
+function inputIn(input: PlannedInput, { populations }: JudgedCell, neurons: number): PlannedInput {
+  if (!populations || !input.perNeuron) return input;
+  const own = new Uint8Array(neurons);
+  for (const { first, count } of populations) own.fill(1, first, first + count);
+  return { ...input, values: input.values.filter((_, i) => own[i % neurons]) };
+}
+
 /**
  * What a plan says of the use of its cell.
  * @param judged the cell, and whose it is.
@@ -86,7 +94,8 @@ function circumstancesOf(
   judged: JudgedCell,
 ): Circumstances {
   const names = given.map((name) => segmentName(plan.network, name));
-  const { network, current, inputs } = planOfAll(plan);
+  const { network, current, inputs: all } = planOfAll(plan);
+  const inputs = all.map((input) => inputIn(input, judged, network.neurons));
   const arrivals = allArrivals(plan);
   const values = new Map<string, Parameter>(network.parameters.map((p) => [`p.${p.name}`, valuesIn(p, judged)]));
   const moved = (name: string): boolean => names.includes(name === "w" ? "weights" : name.replace(/^[py]\./, ""));

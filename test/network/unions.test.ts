@@ -75,6 +75,33 @@ it("says whose cell makes means of gradients wrong, and judges each by itself", 
   expect([apart.random, apart.because]).toEqual([true, []]);
 });
 
+it("judges each by itself where inputs are sampled, with what its own neurons are given", () => {
+  const hazard = (name: string, event: string): CellDefinition => ({
+    name,
+    state: { s: "exp(mu + g)" },
+    inputs: ["g"],
+    event,
+    reset: { s: "log(u)" },
+    start: { s: "log(u)" },
+    parameters: { mu: 1 },
+  });
+  const held = (...samples: number[]) => ({ g: { dt: 0.5, samples } });
+  const judged = (quietly: number[]) => {
+    const network = defineNetwork({
+      populations: {
+        loud: { cell: hazard("smooth", "s"), neurons: 1, inputs: held(1, 0) },
+        quiet: { cell: hazard("stepped", "s + g"), neurons: 1, inputs: held(...quietly) },
+      },
+    });
+    return judgeMean(planSolve(network, { paths: 1, t1: 1, dt: 0.1 }), meanSpikeTime(0, 0), []);
+  };
+  // A signal that falls takes spikes away that were about to come; where it rises they come at the grid point, from later and earlier.
+  expect(judged([0, 0.5]).because).toEqual([]);
+  const { because } = judged([0.5, 0]);
+  expect(because.length).toBeGreaterThan(0);
+  for (const line of because) expect(line).toMatch(/^quiet \("stepped"\): /);
+});
+
 it.each<[string, NetworkDefinition, string]>([
   [
     "more cells than are judged",
