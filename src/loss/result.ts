@@ -86,7 +86,8 @@ export interface ValueAndGradient extends Evaluated, MeanVerdict {
 export function notFinite(plan: SolvePlan): SaltationError {
   return new SaltationError(
     "not-finite",
-    "the value or its gradient is infinite or NaN: the event function's rate ∇E·f came close to 0 at a spike, or " +
+    "the value or its gradient is infinite or NaN: the event function's rate ∇E·f came close to 0 at a spike (where a path only " +
+      "touches the surface of an event or of a condition, no step mends that: change parameters), or " +
       `the parameters are too large for dt = ${plan.dt}; take a smaller dt or check their values`,
   );
 }

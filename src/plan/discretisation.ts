@@ -16,7 +16,7 @@ export interface DerivativesDiscretisation {
   readonly by: string;
   /**
    * By how much, as a part of the derivative at half the step: of the sum of spike times, as a mean over paths. 0 where it is not
-   * beyond three standard errors of that.
+   * beyond three standard errors of that. Infinite where a path only touches the surface of an event, so that a derivative is.
    */
   readonly relative: number;
   readonly paths: number;

@@ -8,6 +8,7 @@ import type { CompiledCell, Happening } from "../cell/emit-js.js";
 import { levelState } from "../cell/upstroke.js";
 import type { Method } from "../plan/plan.js";
 import type { Stepper, SubStep } from "./advance.js";
+import { termsOf } from "./tangential.js";
 
 /** The event whose surface is highest at a state. */
 export function whichEvent({ happenings }: CompiledCell, y: Float64Array, p: Float64Array): number {
@@ -37,6 +38,8 @@ const mostHalvings = 24;
 export class Crossings {
   /** Whether the sub-step that was looked at last left the finite numbers, or may come near to that. */
   steep = false;
+  /** The least height by which a peak stayed below 0, as a part of what its event function is a sum of. */
+  missed = Number.POSITIVE_INFINITY;
   private readonly peaking: readonly Happening[];
   private readonly along: boolean;
   private readonly falls: boolean;
@@ -125,6 +128,11 @@ export class Crossings {
     return rate;
   }
 
+  /** A peak stayed below 0, at a state for which `gradient` is. */
+  private misses(height: number, at: Float64Array): void {
+    this.missed = Math.min(this.missed, -height / termsOf(this.gradient, at));
+  }
+
   /** A length at which an event function is above 0, though at both ends it is not; -1 where there is none. */
   private peakAbove(whole: SubStep, end: Float64Array, e: Happening): number {
     const { y, r, p } = whole;
@@ -142,6 +150,8 @@ export class Crossings {
       const [a, b, d] = [rising * width, falling * width, last - value];
       const [c2, c3] = [3 * d - 2 * a - b, a + b - 2 * d];
       const s = a / (Math.sqrt(c2 * c2 - 3 * c3 * a) - c2);
+      // A peak at the end: the gradient is that of the state there.
+      if (look === 0 && Math.abs(s - 1) < 1e-6) this.misses(to, end);
       if (!(rising > 0 && s > 0 && s < 1)) return -1;
       const height = value + s * (a + s * (c2 + s * c3));
       if (height < -nearness * (height - Math.max(from, to))) return -1;
@@ -151,6 +161,7 @@ export class Crossings {
       const there = e.surface(this.out, p);
       if (there >= 0) return at;
       const slope = this.rate(e, this.out, whole, r + at);
+      this.misses(there, this.out);
       if (slope > 0) [low, value, rising] = [at, there, slope];
       else [high, last, falling] = [at, there, slope];
     }

@@ -20,6 +20,7 @@ import { type NoiseSource, type PathResult, PathSolver } from "./forward.js";
 import { halvedNoise, halvedPlan } from "./halved.js";
 import { counterNoise } from "./noise.js";
 import { reversePath } from "./reverse.js";
+import { leastClearance32 } from "./tangential.js";
 
 /** Steps of neurons that may be solved, forward and back; and spikes of a path. */
 const budget = 40_000;
@@ -38,16 +39,18 @@ interface Level {
   readonly cell: CompiledCell;
   readonly noise: NoiseSource;
   readonly results: readonly PathResult[];
+  /** The least height by which a peak stayed below an event (crossing.ts). */
+  readonly missed: number;
 }
 
-async function solved(given: Omit<Level, "results">, paths: number, turns: Turns): Promise<Level> {
+async function solved(given: Omit<Level, "results" | "missed">, paths: number, turns: Turns): Promise<Level> {
   const solver = new PathSolver(given.plan, given.cell, given.noise);
   const results: PathResult[] = [];
   for (let path = 0; path < paths; path++) {
     results.push(solver.solve(path, true));
     if (turns.due()) await turns.take();
   }
-  return { ...given, results };
+  return { ...given, results, missed: solver.missed };
 }
 
 function halved({ plan, cell, noise, results }: Level, level: number, turns: Turns): Promise<Level> {
@@ -64,34 +67,52 @@ function countsOf({ spikes }: PathResult, neurons: number): Uint32Array {
   return counts;
 }
 
-/** Of each path the derivative of the sum of the first so many spike times of each neuron, by the entries of views. */
+/**
+ * Of each path the derivative of the sum of the first so many spike times of each neuron, by the entries of views; and the least
+ * clearance of an event.
+ */
 function derivativesOf(
   { plan, cell, results }: Level,
   views: readonly View[],
   most: readonly Uint32Array[],
-): Float64Array[] {
+): { of: Float64Array[]; clearance: number } {
   const layout = parameterLayout(plan);
-  return results.map((result, path) => {
+  let clearance = Number.POSITIVE_INFINITY;
+  const of = results.map((result, path) => {
     const left = most[path]!.slice();
     const spikes = result.spikes.map(({ neuron }) => (left[neuron]! > 0 && left[neuron]!-- ? 1 : 0));
     const gradient = new Float64Array(layout.gradientSize);
-    reversePath(plan, layout, cell, result, { spikes }, gradient);
+    clearance = Math.min(clearance, reversePath(plan, layout, cell, result, { spikes }, gradient));
     return Float64Array.from(views.flatMap((v) => Array.from(gradient.subarray(v.offset, v.offset + v.length))));
   });
+  return { of, clearance };
+}
+
+interface Furthest {
+  /** Whether no path has a spike, so that nothing was compared. */
+  readonly none: boolean;
+  readonly by: string;
+  readonly relative: number;
+  /** The least clearance of an event at either step, or the least height by which one was missed. */
+  readonly clearance: number;
 }
 
 /** The view whose derivative is furthest off, beyond what paths spread by, as a part of its size. */
-function furthest(coarse: Level, fine: Level, views: readonly View[]): { by: string; relative: number } | undefined {
+function furthest(coarse: Level, fine: Level, views: readonly View[]): Furthest {
   const { neurons } = coarse.plan.network;
   const most = coarse.results.map((result, path) => {
     const other = countsOf(fine.results[path]!, neurons);
     return countsOf(result, neurons).map((n, k) => Math.min(n, other[k]!));
   });
-  if (most.every((counts) => counts.every((n) => n === 0))) return undefined;
-  const [a, b] = [derivativesOf(coarse, views, most), derivativesOf(fine, views, most)];
-  let found: { by: string; relative: number } | undefined;
+  const none = most.every((counts) => counts.every((n) => n === 0));
+  const both = [derivativesOf(coarse, views, most), derivativesOf(fine, views, most)] as const;
+  const [a, b] = [both[0].of, both[1].of];
+  const clearance = Math.min(coarse.missed, fine.missed, both[0].clearance, both[1].clearance);
+  let found: Furthest | undefined;
   let at = 0;
   for (const view of views) {
+    const infinite = [...a, ...b].some((d) => !d.subarray(at, at + view.length).every(Number.isFinite));
+    if (infinite) return { by: view.asked, relative: Number.POSITIVE_INFINITY, clearance, none };
     // Squares of the differences of the means, of what those are known to, and of the means.
     let [off, known, size] = [0, 0, 0];
     for (let e = at; e < at + view.length; e++) {
@@ -103,10 +124,15 @@ function furthest(coarse: Level, fine: Level, views: readonly View[]): { by: str
     at += view.length;
     if (!(off > 9 * known && size > 0)) continue;
     const relative = Math.sqrt(off / size);
-    if (!found || relative > found.relative) found = { by: view.asked, relative };
+    if (!found || relative > found.relative) found = { by: view.asked, relative, clearance, none };
   }
-  return found ?? { by: views[0]!.asked, relative: 0 };
+  return found ?? { by: views[0]!.asked, relative: 0, clearance, none };
 }
+
+/** What is said where no step mends a derivative. */
+const tangential =
+  "with: a path only touches the surface of an event or of a condition, to rounding (∇E·f is 0 there): derivatives are infinite on one side of " +
+  "that and not on the other, and the gradient is either, or rounding; take parameters at which it is crossed, or not reached";
 
 /**
  * Measures it.
@@ -127,14 +153,17 @@ export async function derivativesDiscretisation(
     const levels = [await solved(first, paths, turns)];
     levels.push(await halved(levels[0]!, 1, turns));
     const found = furthest(levels[0]!, levels[1]!, views);
-    if (!found) return undefined;
     const { by, relative } = found;
+    // What is random does not touch, but for paths so few that their mean does not see them.
+    const touches = relative === Number.POSITIVE_INFINITY || (!random && found.clearance < leastClearance32);
+    if (touches) return { by, relative, paths, warning: tangential };
+    if (found.none) return undefined;
     if (relative <= slack * tolerance) return { by, relative, paths };
     let suggestedDt: number | undefined;
     for (let n = 1; n <= mostHalvings && paths * plan.steps * 2 ** n <= budget && suggestedDt === undefined; n++) {
       levels.push(await halved(levels[n]!, n + 1, turns));
       const now = furthest(levels[n]!, levels[n + 1]!, views);
-      if (now && now.relative <= slack * tolerance) suggestedDt = plan.dt / 2 ** n;
+      if (!now.none && now.relative <= slack * tolerance) suggestedDt = plan.dt / 2 ** n;
     }
     const most = `${three(100 * slack * tolerance)} %`;
     const mend =

@@ -121,6 +121,11 @@ export class PathSolver {
     this.observer = Observer.of(plan);
   }
 
+  /** The least height by which peaks of its paths stayed below an event (crossing.ts). */
+  get missed(): number {
+    return this.crossings.missed;
+  }
+
   /** Solves path number `path`; `record` keeps the operations for the derivative. */
   solve(path: number, record: boolean): PathResult {
     const { cell, stepper, n, channels } = this;

@@ -35,7 +35,7 @@ export async function discretisationOf(
     given,
   );
   // Where spike times are off already, that is said, and a step that would do.
-  if (given || !found.measured || found.warning !== undefined || found.of !== "spike times") return found;
+  if (given || !found.measured || found.warning !== undefined) return found;
   const { derivativesDiscretisation } = await import("./derivatives-error.js");
   const derivatives = await derivativesDiscretisation(plan, views, found.tolerance);
   return derivatives ? { ...found, derivatives, warning: derivatives.warning } : found;

@@ -25,6 +25,7 @@ import type { PendingSpike } from "./horizon.js";
 import { drawFurther } from "./noise.js";
 import { Observer } from "./observed.js";
 import { type Sent, sentBySource } from "./pending.js";
+import { clearanceOf, leastClearance, termsOf } from "./tangential.js";
 
 /** What the recursion goes out from. */
 export interface PathCotangents {
@@ -36,7 +37,10 @@ export interface PathCotangents {
   readonly horizon?: readonly (PendingSpike & { readonly adds: number })[];
 }
 
-/** @param gradient [layout.size], or [layout.gradientSize] with the times of spikes of sources; added to. */
+/**
+ * @param gradient [layout.size], or [layout.gradientSize] with the times of spikes of sources; added to.
+ * @returns the least clearance of the path's events (tangential.ts).
+ */
 export function reversePath(
   given: SolvePlan,
   layout: ParameterLayout,
@@ -44,7 +48,7 @@ export function reversePath(
   result: PathResult,
   cotangents: PathCotangents,
   gradient: Float64Array,
-): void {
+): number {
   const plan = planOfPath(given, result.path);
   const { network, dt } = plan;
   const { neurons, connections } = network;
@@ -69,6 +73,7 @@ export function reversePath(
   /** Of the event that is undone: the cotangent of its time, and what it is. */
   let eventTimeBar = 0;
   let happening = cell.happenings[0]!;
+  let least = Number.POSITIVE_INFINITY;
 
   const currents = layout.segments.get("current")!;
   const weights = layout.segments.get("weights")!;
@@ -137,7 +142,10 @@ export function reversePath(
             pull += a[k]![i]! * byLength[i]!;
             rate += eBar[i]! * byLength[i]!;
           }
-          const q = pull / rate;
+          const terms = termsOf(eBar, landed) + termsOf(ePBar, p[k]!);
+          const clearance = clearanceOf(happening, stepper, subStep, landed, rate, terms);
+          least = Math.min(least, clearance);
+          const q = pull === 0 ? 0 : pull / (clearance < leastClearance ? 0 : rate);
           for (let i = 0; i < n; i++) a[k]![i]! -= q * eBar[i]!;
           for (let j = 0; j < P; j++) pBar[k]![j]! -= q * ePBar[j]!;
         }
@@ -169,4 +177,5 @@ export function reversePath(
       if (place !== undefined) gradient[place]! += pBar[k]![j]!;
     });
   }
+  return least;
 }

@@ -16,6 +16,7 @@ import { neuronParameters, type Operation, type PathResult } from "./forward.js"
 import { gridStates } from "./grid-states.js";
 import type { PendingSpike } from "./horizon.js";
 import { drawFurther } from "./noise.js";
+import { clearanceOf, leastClearance, termsOf } from "./tangential.js";
 
 /**
  * @param directions each a vector [layout.size] in parameter space.
@@ -109,7 +110,9 @@ export function pathSensitivities(
               moved += eBar[i]! * d.y[i]!;
               rate += eBar[i]! * byLength[i]!;
             }
-            dTau = -moved / rate;
+            const terms = termsOf(eBar, landed) + termsOf(ePBar, p[k]!);
+            const clearance = clearanceOf(cell.happenings[event]!, stepper, subStep, landed, rate, terms);
+            dTau = moved === 0 ? 0 : -moved / (clearance < leastClearance ? 0 : rate);
             for (let i = 0; i < n; i++) d.y[i]! += byLength[i]! * dTau;
           }
           d.r = dTau;

@@ -1,5 +1,5 @@
 /** Derivatives that are further off than the spike times are told of, with a step that would do. */
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { Engine } from "../../src/engine.js";
 import { meanSpikeTime } from "../../src/loss/spike-times.js";
 
@@ -67,4 +67,35 @@ it("takes what paths spread by for no error", async () => {
     discretisation: true,
   });
   expect(discretisation).toMatchObject({ measured: true, derivatives: { paths: 8 }, warning: undefined });
+});
+
+describe("a path that only touches a surface", () => {
+  // x comes to x0 + a²/2 and turns back, where it would switch.
+  const touching = (a: number, x0: number) => ({
+    name: "touching",
+    state: { x: "a - t", v: "x > c ? 3 : 1" },
+    event: "v - 1.9",
+    reset: { v: "0" },
+    start: { x: "x0" },
+    parameters: { a, x0, c: x0 + (a * a) / 2 },
+  });
+  const gradient = async (a: number, x0: number, c?: number) => {
+    const network = (await cpuEngine()).network({ cell: touching(a, x0), ...(c ? { parameters: { c } } : {}) });
+    const options = { t1: 3, dt: 0.1, paths: 1, with: ["c"], discretisation: true };
+    return network.valueAndGradient(meanSpikeTime(), options);
+  };
+
+  it("has no derivative: that is refused, not 1 over what rounding leaves of 0", async () => {
+    await expect(gradient(0.5, 0)).rejects.toThrow(/only touches the surface of an event or of a condition/);
+  });
+
+  it("is told where rounding has it stay below", async () => {
+    // By 2 parts in 10^16 of what it needs.
+    const { warnings, gradient: by } = await gradient(0.5, 0, 0.125 + 2 ** -53);
+    expect(by.c).toBe(0);
+    expect(warnings?.[0]).toMatch(/^with: a path only touches the surface/);
+    // By one part in a thousand it is another matter, here and beyond.
+    for (const c of [0.12512, 0.12488])
+      expect((await gradient(0.5, 0, c)).warnings?.join() ?? "").not.toMatch(/touches/);
+  });
 });
