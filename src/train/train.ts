@@ -367,8 +367,10 @@ async function* trained(run: Run): AsyncGenerator<TrainedStep, void, void> {
       [before, last] = [last, step];
       yield step;
     }
+    // What the last step came to is here before the end is told: whoever asks for it then may have disposed of the engine.
+    await Promise.allSettled([before?.state(), last?.state()]);
   } finally {
-    // Who has left the loop may still ask for the last step's.
+    // Who has left the loop before its end may still ask for the last step's.
     for (const step of [before, last]) if (step) handled(step.state());
     training.dispose();
   }

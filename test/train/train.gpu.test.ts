@@ -8,7 +8,7 @@ import { firstSpikes } from "../../src/loss/spike-times.js";
 import { adam, rmsprop } from "../../src/train/optimisers.js";
 import { ResidentTraining } from "../../src/train/resident.js";
 import { type TrainOptions, type TrainStep, train } from "../../src/train/train.js";
-import { sharedEngine } from "../support/engine.js";
+import { anEngine, sharedEngine } from "../support/engine.js";
 import { type AskedStep, askedSteps } from "../support/steps.js";
 import { type Observed, observedSpikes, one, recurrent } from "./support.js";
 
@@ -124,6 +124,18 @@ describe("a run", () => {
     // Of the last two it is read when a run ends, for who has left the loop.
     expect(await last!.checkpoint()).toEqual(await asked[7]!.checkpoint());
     expect((await last!.values()).gradient).toEqual(asked[7]!.gradient);
+  });
+
+  it("has given all of its last step when it ends, for who then disposes of the engine", async () => {
+    const [, network, options] = runs[0]!;
+    vi.spyOn(performance, "now").mockReturnValue(0);
+    const own = await anEngine();
+    let last: TrainStep | undefined;
+    for await (const step of train(own.network(network), options())) last = step;
+    own.dispose();
+    const { gradient, updated } = await last!.values();
+    const asked = (await stepsOf(engine(), network, options())).at(-1)!;
+    expect({ gradient, updated }).toEqual({ gradient: asked.gradient, updated: asked.updated });
   });
 
   it("brings as little back of many weights as of one", async () => {
