@@ -49,6 +49,11 @@ export function confusion(predicted: Numbers, labels: Numbers, classes: number):
  * @throws SaltationError `invalid-input` where paths are no whole number of samples.
  */
 export function predictedClasses(probabilities: readonly ArrayLike<number>[], trials = 1): Int32Array {
+  const classes = list("probabilities", probabilities, "classes' probabilities by path")[0]?.length;
+  probabilities.forEach((p, path) => {
+    const { length } = list(`probabilities[${path}]`, p, "probabilities");
+    if (length !== classes) fail(`probabilities[${path}]`, `has ${length} classes, and those before ${classes}`);
+  });
   wholeNumber("trials", trials, 1, 2 ** 30);
   if (probabilities.length % trials !== 0)
     fail("trials", `is ${trials}, which does not divide ${probabilities.length} paths`);

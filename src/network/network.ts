@@ -136,7 +136,7 @@ export interface Network {
 const known = new Map<string, Cell>([slif, gif].map((cell) => [cell.name, cell]));
 
 const noSuchCell = (name: string, names: Iterable<string>, field = "network.cell"): never =>
-  fail(field, `no built-in cell is called ${quoted(name)}; known: ${[...new Set(names)].join(", ")}`);
+  fail(field, `no built-in cell is called ${show(name)}; known: ${[...new Set(names)].join(", ")}`);
 
 /**
  * A cell of the library by name, with its equations, parameters and units in `definition` (docs/cells.md lists them

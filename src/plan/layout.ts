@@ -383,6 +383,9 @@ export function requestedViews(
 ): View[] {
   if (!Array.isArray(names)) fail(field, `expected a list of parameters, got ${show(names)}`);
   if (names.length === 0) fail(field, "names no parameter; give at least one");
+  names.forEach((name, i) => {
+    if (typeof name !== "string") fail(`${field}[${i}]`, `expected the name of a parameter, got ${show(name)}`);
+  });
   const sampled = sampledInputs(network.cell);
   const known = [...layout.views.values()]
     .filter((v) => v.length > 0 && v.differentiable && (bySample || !v.bySample))

@@ -1,4 +1,5 @@
 /** The spikes of many paths in one piece. */
+import { wholeNumber } from "../checks.js";
 import type { TypedSpikes } from "./spikes.js";
 
 /** Spikes of all paths on the host. Rows are paths; a row holds its spikes in time order. */
@@ -25,8 +26,12 @@ export function emptyTable(paths: number, slots: number, t1: number): SpikeTable
   };
 }
 
-/** The spikes of one path of a table: views, not copies. */
-export function spikesOf({ slots, times, neurons, counts }: SpikeTable, path: number): TypedSpikes {
+/**
+ * The spikes of one path of a table: views, not copies.
+ * @throws SaltationError `invalid-input` for a path that the table does not have.
+ */
+export function spikesOf({ paths, slots, times, neurons, counts }: SpikeTable, path: number): TypedSpikes {
+  wholeNumber("path", path, 0, paths - 1);
   const from = path * slots;
   const to = from + counts[path]!;
   return { times: times.subarray(from, to), neurons: neurons.subarray(from, to) };

@@ -116,7 +116,10 @@ export function planUpdate(
   vector: Float64Array,
 ): UpdatePlan {
   const optimisers = new Map<string, Optimiser>([[mainGroup, checkOptimiser("optimiser", options.optimiser)]]);
-  for (const [name, optimiser] of Object.entries(options.groups ?? {})) {
+  const { groups: others = {} } = options;
+  if (typeof others !== "object" || others === null)
+    fail("optimiser.groups", `expected optimisers by the name of their group, got ${show(others)}`);
+  for (const [name, optimiser] of Object.entries(others)) {
     if (name === mainGroup) fail(`optimiser.groups.${name}`, "is the group of parameters that name none; rename it");
     optimisers.set(name, checkOptimiser(`optimiser.groups.${name}`, optimiser));
   }

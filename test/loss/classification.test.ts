@@ -32,6 +32,8 @@ describe("classification", () => {
     [() => accuracy([1], [1, 2]), "predicted: has 1 classes for 2 labels"],
     [() => confusion([0], [3], 3), "labels[0]: expected a whole number from 0 to 2, got 3"],
     [() => confusion([-2], [0], 3), "predicted[0]: expected a whole number from -1 to 2, got -2"],
+    [() => predictedClasses([0.2, 0.8] as never), "probabilities[0]: expected a list of probabilities, got 0.2"],
+    [() => predictedClasses([[1], [0.5, 0.5]]), "probabilities[1]: has 2 classes, and those before 1"],
     [() => predictedClasses([[1], [1], [1]], 2), "trials: is 2, which does not divide 3 paths"],
   ])("refuses: %#", (make, message) => {
     expect(make).toThrow(message);
