@@ -34,7 +34,7 @@ const studies = [
   "test/gradient/{by-sample,sampled-current,source-times}.gpu.test.ts",
   "test/signature/{backend,near-zero,near-zero-signatures,properties}.gpu.test.ts",
   "test/train/signals.gpu.test.ts",
-  "test/solve/{antithetic,coarse-steps,exponential,gpu-twin,high-rates,inputs,long-flow,neurons,states,tableau}.gpu.test.ts",
+  "test/solve/{antithetic,coarse-steps,exponential,gpu-twin,held,high-rates,inputs,long-flow,neurons,states,tableau}.gpu.test.ts",
   "test/solve/{populations-by-workgroups,samples}.gpu.test.ts",
 ];
 

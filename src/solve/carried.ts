@@ -7,13 +7,12 @@
  * which it costs little does it always (neuron-windows.ts).
  */
 import { carryProbe } from "../../shaders/shared/carry.wgsl.js";
-import { parameterInput, stateInput } from "../cell/cell.js";
 import { evaluate } from "../cell/graph.js";
-import { jumpNamed } from "../cell/tables.js";
-import { currentAt } from "../driver/current.js";
 import type { Gpu } from "../gpu/index.js";
-import { type Network, valueAt } from "../network/network.js";
+import type { Network } from "../network/network.js";
 import type { SolvePlan } from "../plan/plan.js";
+import { points } from "../plan/points.js";
+import { withHeld } from "./held.js";
 
 /**
  * From so many steps on increments are carried whatever they are: each rounding loses up to 2⁻²⁴ of a number, and half of
@@ -32,32 +31,12 @@ const suspicion = 1e-3;
 /** From so many steps on the flow is looked at in any case: it may lead to where steps are small beside the state. */
 const worthLook = 2 ** 10;
 
-/** Neurons whose steps are looked at, spread over the network. */
-const mostNeurons = 16;
-
-/** Whether a step moves a state by little more than its rounding: at the start, and after the jump of an event there. */
-function movesLittle({ network, dt, current }: SolvePlan): boolean {
-  const { cell } = network;
-  for (let k = 0; k < network.neurons; k += Math.ceil(network.neurons / mostNeurons)) {
-    const inputs = new Map<string, number>(network.parameters.map((p) => [parameterInput(p.name), valueAt(p, k)]));
-    for (const { input, kind } of cell.furtherRandom) inputs.set(input, kind === "uniform" ? 0.5 : 0);
-    inputs.set("u", 0.5).set("I", currentAt(current, 0, k));
-    const place = (values: readonly number[]): void => {
-      cell.states.forEach((name, i) => {
-        inputs.set(stateInput(name), values[i]!);
-      });
-    };
-    const little = (values: readonly number[]): boolean => {
-      place(values);
-      const slopes = evaluate(cell.drift, inputs);
-      return slopes.some((f, i) => f !== 0 && Math.abs(f) * dt * suspicion < Math.abs(values[i]!) * 2 ** -24);
-    };
-    const start = evaluate(jumpNamed(cell, "start").value, inputs);
-    if (little(start)) return true;
-    for (const { jump } of cell.events) {
-      place(start);
-      if (little(evaluate(jump.value, inputs))) return true;
-    }
+/** Whether a step moves a state by little more than its rounding. */
+function movesLittle(plan: SolvePlan): boolean {
+  for (const { values, inputs } of points(plan)) {
+    const slopes = evaluate(plan.network.cell.drift, inputs);
+    if (slopes.some((f, i) => f !== 0 && Math.abs(f) * plan.dt * suspicion < Math.abs(values[i]!) * 2 ** -24))
+      return true;
   }
   return false;
 }
@@ -135,12 +114,13 @@ function keepsCarry(gpu: Gpu): Promise<boolean> {
 /** The plan with its increments carried wherever the device can, unless they are decided. */
 export async function carryWhereKept(gpu: Gpu, plan: SolvePlan): Promise<SolvePlan> {
   if (plan.increments) return plan;
-  return (await keepsCarry(gpu)) ? { ...plan, increments: "carried" } : decideIncrements(gpu, plan);
+  return (await keepsCarry(gpu)) ? withHeld({ ...plan, increments: "carried" }) : decideIncrements(gpu, plan);
 }
 
 /** The plan with its increments decided, unless they are. */
-export async function decideIncrements(gpu: Gpu, plan: SolvePlan, use: Use = {}): Promise<SolvePlan> {
-  if (plan.increments) return plan;
+export async function decideIncrements(gpu: Gpu, given: SolvePlan, use: Use = {}): Promise<SolvePlan> {
+  if (given.increments) return given;
+  const plan = await withHeld(given);
   if (!(await matters(plan, use))) return { ...plan, increments: "rounded" };
   if (await keepsCarry(gpu)) return { ...plan, increments: "carried" };
   const warning =
