@@ -128,7 +128,7 @@ fn take_back(entry: u32, last: Event, step: u32) -> Start {
 
 // Whether sub-steps follow: to the last spike, and on to the last step unless the path stopped there.
 fn goes_on(count: u32, total: u32, step: u32, end_step: u32) -> bool {
-  return count < total || (end_step != never && step < end_step);
+  return (count < total) | ((end_step != never) & (step < end_step));
 }
 
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
@@ -178,7 +178,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: 
       y = state_select(kicked(end, z), end, at_event);
       rho = select(0.0f, event.rho, at_event);
       step += select(1u, 0u, at_event);
-      continuing { break if at_event || step >= to || taped >= stop; }
+      continuing { break if at_event | (step >= to) | (taped >= stop); }
     }
     if (at_event) {
       count += 1u;
@@ -239,7 +239,7 @@ ${rows.loadAll(accumulators)}
       taped -= 1u;
       ${undone("taped")}
       at_event = false;
-      continuing { break if rho > 0.0f || taped <= stop; }
+      continuing { break if (rho > 0.0f) | (taped <= stop); }
     }
     continuing { break if taped == 0u; }
   } }

@@ -265,7 +265,7 @@ ${eachNoise(shape, (w, name) => `tape[at + ${w}u * K] = z.${name};`)}
         var item = lane;
         loop {
           let j = neuron_of(what, item);
-          let live = item < what.items && (item == 0u || j != what.neuron);
+          let live = (item < what.items) & ((item == 0u) | (j != what.neuron));
           let s = take(step, j, i);
           let after = undergo(s, what.place, jump_of(what, item, u));
           if (live) {
@@ -302,11 +302,11 @@ ${eachNeuron(
         entry += K;
         step += 1u;
         busy = happens_in(at, own, step, i);
-        continuing { break if busy || step >= run.step_end; }
+        continuing { break if busy | (step >= run.step_end); }
       }
       barrier();
     }
-    continuing { break if stopped || step >= run.step_end; }
+    continuing { break if stopped | (step >= run.step_end); }
   }
   storageBarrier();
 
@@ -342,7 +342,7 @@ ${eachNeuron(
         if (live) { store_undone(c, step, k, i); }`,
 )}
         busy = entry > 0u && happened_in(at, step, i);
-        continuing { break if busy || entry == 0u; }
+        continuing { break if busy | (entry == 0u); }
       }
     }
     if (busy) {
@@ -357,7 +357,7 @@ ${eachNeuron(
         var item = lane + first_receiver(what);
         loop {
           let receiver = neuron_of(what, item);
-          let live = item < what.items && (what.arrival || receiver != what.neuron);
+          let live = (item < what.items) & (what.arrival | (receiver != what.neuron));
           // Lanes without one go along with what is surely there, and a zero adjoint.
           let j = select(neuron_of(what, 0u), receiver, live);
           let at = select(entry, entry + item, live);

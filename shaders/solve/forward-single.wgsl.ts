@@ -207,7 +207,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         rho = select(0.0f, rho, crossed);
         step += select(1u, 0u, crossed);
         ${shape.observed ? "if (!crossed) { observe(y, step, 0u, i); }" : ""}
-        continuing { break if crossed || step >= stop; }
+        continuing { break if crossed | (step >= stop); }
       }
       bursts += 1u;
 #endif
@@ -263,7 +263,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 #if ${shape.smooth}
           let corrected = newton(e_start, vec2f(h, e), rate, vec2f(length, e_end));
           let next = select(corrected.h, 0.5f * (low + high), flat);
-          done = (corrected.last && !flat) || tries >= 24u;
+          done = (corrected.last & !flat) | (tries >= 24u);
           if (done) {
             let to = clamp(next, 0.0f, length);
             landed = ${shape.exponential ? "advance(y, z, rho, to, current)" : stepFrom(shape.carried, "landed", "(to - h) * dt", "slope")};
@@ -271,7 +271,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
           }
 #else
           let next = select(h - e / rate, 0.5f * (low + high), flat);
-          done = (!flat && abs(next - h) <= 4e-7f + 1.2e-7f * abs(e_start / rate)) || tries >= 24u;
+          done = (!flat & (abs(next - h) <= 4e-7f + 1.2e-7f * abs(e_start / rate))) | (tries >= 24u);
 #endif
           if (!done) {
             let to = bracketed(h, next, low, high, before);
@@ -334,7 +334,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 #if ${shape.burst === 1}
       continuing { break if step >= stop; }
 #else
-      continuing { break if step >= steps || (step - begin) + (count - count_before) >= budget; }
+      continuing { break if (step >= steps) | ((step - begin) + (count - count_before) >= budget); }
 #endif
     }
   }

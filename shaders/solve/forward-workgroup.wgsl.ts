@@ -290,7 +290,7 @@ ${eachNoise(shape, (w, name) => `checkpoints[kept + ${w}u * K] = bitcast<u32>(z.
         }`
             : ""
         }
-        continuing { break if busy || step >= run.step_end; }
+        continuing { break if busy | (step >= run.step_end); }
       }
 
       if (busy) {
@@ -354,7 +354,7 @@ ${eachNoise(shape, (w, name) => `checkpoints[kept + ${w}u * K] = bitcast<u32>(z.
           var item = lane;
           loop {
             let j = neuron_of(what, item);
-            let live = item < what.items && (item == 0u || j != what.neuron) && !overflow${isSelective(shape) ? " && takes_part(what, item)" : ""};
+            let live = (item < what.items) & ((item == 0u) | (j != what.neuron)) & !overflow${isSelective(shape) ? " & takes_part(what, item)" : ""};
             let s = take(from_bank, step, j);
             let y = undergo(s, what.place, jump_of(what, item, u));
             let a = attempt(Start(y, s.z, what.place, s.current));
@@ -384,7 +384,7 @@ ${eachNeuron(
 #endif
         step += select(1u, 0u, ended);
       }
-      continuing { break if ended || step >= run.step_end; }
+      continuing { break if ended | (step >= run.step_end); }
     }
   }
 

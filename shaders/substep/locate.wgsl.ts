@@ -86,10 +86,10 @@ fn locate(y: State, trial: State, z: Noise, rho: f32, current: f32) -> f32 {
 #if ${smooth}
     let corrected = newton(e_start, vec2f(h, e), rate, vec2f(length, e_end));
     let next = select(corrected.h, 0.5f * (low + high), flat);
-    done = (corrected.last && !flat) || tries >= 24u;
+    done = (corrected.last & !flat) | (tries >= 24u);
 #else
     let next = select(h - e / rate, 0.5f * (low + high), flat);
-    done = (!flat && abs(next - h) <= 4e-7f + 1.2e-7f * abs(e_start / rate)) || tries >= 24u;
+    done = (!flat & (abs(next - h) <= 4e-7f + 1.2e-7f * abs(e_start / rate))) | (tries >= 24u);
 #endif
     let to = select(bracketed(h, next, low, high, before), clamp(next, 0.0f, length), done);
     before = abs(to - h);
