@@ -9,13 +9,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Fault, Verdict } from "./faults.js";
 import type { KindName } from "./kinds.js";
+import { processorSeconds } from "./processor-time.js";
 
 export interface PoolOptions {
   readonly kind: KindName;
   readonly seed: number;
   readonly items: readonly number[];
   readonly workers: number;
-  /** Seconds. */
+  /** Seconds of an idle machine. */
   readonly watchdog: number;
   onVerdict(item: number, verdict: Verdict): void;
 }
@@ -27,6 +28,12 @@ interface Answer {
 }
 
 const program = fileURLToPath(new URL("./worker.js", import.meta.url));
+
+/** A process that took a smaller part than this of a watchdog's time waits for something that does not come. */
+const idle = 0.05;
+
+/** Watchdog's times that a loaded machine is given at most. */
+const mostLooks = 10;
 
 /** What is kept of a process's last words. */
 const lastWords = 1500;
@@ -97,7 +104,23 @@ function ask(child: ChildProcess, seed: number, item: number, watchdog: number):
     };
     const onExit = (code: number | null, signal: string | null): void =>
       done({ kind: "crash", what: `the process ended (${signal ?? `exit code ${code}`})` });
-    const timer = setTimeout(() => done({ kind: "hang", what: `no answer within ${watchdog} s` }), watchdog * 1000);
+    const began = processorSeconds(child.pid!);
+    let last = began;
+    let looks = 0;
+    // On a loaded machine a watchdog's time on the clock is little work: what counts is the time that processors gave.
+    const look = (): void => {
+      const now = processorSeconds(child.pid!);
+      looks += 1;
+      const used = (since: number | undefined): number => (now ?? Number.NaN) - (since ?? Number.NaN);
+      if (used(began) < watchdog && used(last) >= idle * watchdog && looks < mostLooks) {
+        last = now;
+        timer = setTimeout(look, watchdog * 1000);
+      } else {
+        const given = used(began) >= 0 ? `, of which processors gave ${Math.round(used(began))}` : "";
+        done({ kind: "hang", what: `no answer within ${looks * watchdog} s${given}` });
+      }
+    };
+    let timer = setTimeout(look, watchdog * 1000);
     child.on("message", done);
     child.on("exit", onExit);
     if (child.exitCode !== null || child.signalCode !== null) onExit(child.exitCode, child.signalCode);
